@@ -1,0 +1,42 @@
+// Source files and places in them. A span holds byte offsets; lines and columns (in characters, not
+// bytes; both from 1) are computed only for printing. Files live as long as their SourceSet.
+#ifndef NNC_BASE_SOURCE_H
+#define NNC_BASE_SOURCE_H
+
+#include "arena.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Span {
+    uint32_t file;   // index into the SourceSet
+    uint32_t lo, hi; // bytes [lo, hi)
+} Span;
+
+typedef struct Source {
+    const char *path;  // as the user wrote it
+    const char *text;  // NUL-terminated; may hold NUL bytes inside
+    size_t size;
+    uint32_t *line_starts;
+    int line_count;
+} Source;
+
+typedef struct SourceSet SourceSet;
+
+typedef struct Place {
+    const char *path;
+    int line, column;
+} Place;
+
+SourceSet *sources_create(Arena *arena);
+
+// Reads a whole file; returns its index, or -1 with *error set to what went wrong ("no such file").
+int sources_load(SourceSet *set, const char *path, const char **error);
+int sources_add(SourceSet *set, const char *path, const char *text, size_t size);
+const Source *sources_get(const SourceSet *set, uint32_t file);
+Place sources_place(const SourceSet *set, uint32_t file, uint32_t offset);
+
+// The span from the beginning of `a` to the end of `b`.
+Span span_join(Span a, Span b);
+
+#endif

@@ -1,0 +1,78 @@
+// A checked program: what the front end hands to the passes. Made by program_check from the syntax
+// tree, the registries (compiler/op) and the headers of the data.
+#ifndef NNC_CHECK_PROGRAM_H
+#define NNC_CHECK_PROGRAM_H
+
+#include "../../runtime/data.h"
+#include "../front/ast.h"
+#include "../graph/graph.h"
+#include "../op/training.h"
+
+// `-D name=value`
+typedef struct Definition {
+    const char *name, *value;
+} Definition;
+
+typedef struct CheckOptions {
+    const Definition *definitions;
+    int definition_count;
+    bool need_data; // build, run: missing data is an error; else a warning
+} CheckOptions;
+
+// A call ready for the descriptor: a data stage, a metric, a callback, a schedule.
+typedef struct Call {
+    const Schema *schema;
+    const Args *args;
+} Call;
+
+typedef VEC(Call) CallList;
+
+typedef struct Dataset {
+    const char *name;
+    Span span;
+    CallList stages;    // the source, then the transforms in order
+    nnrt_data_info info; // shapes, types, classes, row counts (runtime/data.h)
+    bool found;         // the data was there and inspected
+} Dataset;
+
+typedef struct Training {
+    Span span;
+    const OpDef *loss; // resolved: `crossentropy` is already binary, categorical or sparse
+    const Args *loss_args;
+    Span loss_span;
+    const OptimizerDef *optimizer;
+    const Args *optimizer_args; // learning_rate holds a number or a schedule
+    const Schema *regularizer;  // `regularize =`; NULL: none
+    const Args *regularizer_args;
+    CallList metrics;
+    CallList callbacks;
+    int64_t epochs, batch;
+    Dataset *dataset;
+} Training;
+
+typedef struct Model {
+    const char *name;
+    Span span;
+    Graph *forward; // layer-level graph: raw data columns in, predictions out; in GRAPH_TRAIN mode
+    VEC(Training *) trainings; // in source order
+    Dataset *dataset; // of its trainings; NULL: none
+} Model;
+
+typedef struct Program {
+    Arena *arena;
+    SourceSet *sources;
+    uint32_t file; // the main source
+    VEC(Model *) models;
+    VEC(Dataset *) datasets;
+    Model *main; // the model that is trained (or the last one): what build, run and summary mean
+} Program;
+
+// NULL only when nothing could be understood; otherwise errors are in the sink and the caller must
+// not go on to the passes when there are any.
+Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const Ast *ast,
+                       const CheckOptions *options, DiagSink *sink);
+
+// `nnc expand`: the program with every default written out, with where it came from in comments.
+void program_expand(Text *out, const Program *program);
+
+#endif

@@ -1,0 +1,67 @@
+// The syntax tree. Nodes live in the front arena; every node has its span; strings are
+// NUL-terminated. The parser checks nothing but the grammar: names and types come later.
+#ifndef NNC_FRONT_AST_H
+#define NNC_FRONT_AST_H
+
+#include "../base/source.h"
+#include "../base/text.h"
+#include "../base/vec.h"
+
+typedef struct Ast Ast;
+typedef VEC(Ast *) AstList;
+
+typedef enum AstKind {
+    // Expressions
+    AST_NUMBER, // number; is_integer if written without point and exponent
+    AST_STRING, // text
+    AST_NAME,   // text: a bare word, resolved later (value, choice, true, false, layer, ...)
+    AST_LIST,   // items
+    AST_CALL,   // text: callee; items: arguments (expressions or AST_ASSIGN for named ones)
+    AST_ARROW,  // left -> right
+    AST_BINARY, // operator, left, right: + - * / == != < <= > >=
+    AST_NEGATE, // left
+    AST_MEMBER, // left . text
+    AST_IF,     // left: condition; body, otherwise: blocks (AST_BLOCK)
+    AST_BLOCK,  // items: statements; the last may be an expression, its value
+    AST_ERROR,  // what the parser skipped; already reported
+    // Statements
+    AST_ASSIGN, // text = left       (also: named arguments, entries of `train`)
+    AST_LAYER,  // layer text = left (made once, every use shares it)
+    AST_RETURN, // items
+    // Declarations
+    AST_IMPORT,  // text: path
+    AST_PARAM,   // param text = left
+    AST_DATASET, // dataset text = left
+    AST_BLOCK_DECLARATION, // block text(parameters) body
+    AST_MODEL,   // model text(parameters) body (AST_BLOCK; `= expression` is a block of one)
+    AST_TRAIN,   // train items (AST_NAME, models) on right (AST_NAME or expression) body (AST_BLOCK)
+    AST_STEP,    // step text updates items with right body     (inside train)
+    AST_MINIMIZE, // minimize left                              (inside step)
+    AST_PARAMETER, // of a model or block: text, optional type (AST_TYPE in right), default (left)
+    AST_TYPE,    // text: "int", "float" or NULL (float); items: dimensions (expressions)
+    AST_FILE     // items: declarations
+} AstKind;
+
+typedef enum AstOperator {
+    AST_ADD, AST_SUBTRACT, AST_MULTIPLY, AST_DIVIDE,
+    AST_EQUAL, AST_NOT_EQUAL, AST_LESS, AST_LESS_EQUAL, AST_GREATER, AST_GREATER_EQUAL
+} AstOperator;
+
+struct Ast {
+    AstKind kind;
+    AstOperator operator;
+    bool is_integer;
+    bool is_grouped; // written in parentheses
+    Span span;
+    Span name_span; // of `text`, where it is a name inside a larger construct
+    const char *text;
+    double number;
+    Ast *left, *right, *body, *otherwise;
+    AstList items, parameters;
+};
+
+const char *ast_kind_name(AstKind kind);
+const char *ast_operator_text(AstOperator operator);
+void ast_print(Text *out, const Ast *ast); // the stable form of `--emit=ast`
+
+#endif

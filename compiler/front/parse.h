@@ -1,0 +1,17 @@
+// The parser's entry; implemented in grammar/, the only place that sees flex and bison.
+#ifndef NNC_FRONT_PARSE_H
+#define NNC_FRONT_PARSE_H
+
+#include "../base/diag.h"
+#include "ast.h"
+
+enum { PARSE_MAX_SOURCE = 16 << 20, PARSE_MAX_NESTING = 256, PARSE_MAX_NAME = 255 };
+
+// Parses one file of the set. Always returns an AST_FILE (with what could be understood); errors
+// are in the sink.
+Ast *parse_file(Arena *arena, SourceSet *sources, uint32_t file, DiagSink *sink);
+
+// `--emit=tokens`: one token a line with its place.
+void parse_print_tokens(Text *out, Arena *arena, SourceSet *sources, uint32_t file, DiagSink *sink);
+
+#endif

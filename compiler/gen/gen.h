@@ -1,0 +1,36 @@
+// Code generation: from the graphs of a program to an object file and an executable. LLVM is seen
+// in this folder only.
+#ifndef NNC_GEN_GEN_H
+#define NNC_GEN_GEN_H
+
+#include "../check/program.h"
+
+typedef enum ContractionChoice { CONTRACTION_AUTO, CONTRACTION_OWN, CONTRACTION_BLAS } ContractionChoice;
+
+typedef struct GenOptions {
+    const char *cpu; // NULL or "native": the host; else as LLVM names it ("x86-64-v3", "znver4")
+    ContractionChoice contraction;
+    bool verify_each, time_passes;
+} GenOptions;
+
+// What `summary` says of memory; bytes.
+typedef struct GenSizes {
+    int64_t weights, gradients, optimizer, activations;
+} GenSizes;
+
+// One of: "grad" (graphs with gradients and updates), "fused", "plan", "llvm", "llvm-opt", "asm".
+bool gen_print(Text *out, const Program *program, const char *stage, const char *after_pass,
+               const GenOptions *options, DiagSink *sink);
+bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *sizes);
+
+// Writes an object file; *needs_blas says whether it must be linked with OpenBLAS.
+bool gen_object(const Program *program, const char *path, const GenOptions *options,
+                bool *needs_blas, DiagSink *sink);
+// Links object + runtime to an executable (temporary file, then renamed).
+bool gen_link(const char *object, const char *executable, bool needs_blas, DiagSink *sink);
+
+// What makes two builds differ besides the source: compiler version, CPU, features, options. For the
+// cache of `nnc run`. Text in `arena`.
+char *gen_fingerprint(Arena *arena, const GenOptions *options);
+
+#endif

@@ -1,0 +1,104 @@
+// The operator registry. An operator is one row (OpDef) beside its functions in one file of this
+// folder; registry.c lists the families. `node->op` points at the row: there is no enum and no
+// switch. The language's vocabulary, `nnc ops`, the reference documentation, the goldens and the
+// gradient and numeric tests all walk the registry, and a test fails when a row lacks a part.
+//
+// A row is composite (layers and losses: it has `expand`) or primitive (it has `fuse`, `grad` or a
+// reason why not, `evaluate`, and for elementwise ones `lower`).
+#ifndef NNC_OP_OP_H
+#define NNC_OP_OP_H
+
+#include "../graph/graph.h"
+#include "lane.h"
+
+typedef enum FuseClass {
+    FUSE_COMPOSITE,   // expanded before fusion
+    FUSE_LEAF,        // input, parameter, slot, constant, scalar: read, not computed
+    FUSE_ELEMENTWISE, // output element i depends on (broadcast) elements i of the inputs
+    FUSE_REDUCTION,   // over the last dimension, which becomes 1
+    FUSE_REDUCE_ALL,  // over all elements of an unbatched value, to a scalar
+    FUSE_REDUCE_BATCH, // over the samples: batched to unbatched
+    FUSE_CONTRACTION, // a matrix product
+    FUSE_MOVEMENT,    // the same elements in row-major order under another shape
+    FUSE_EFFECT       // assign
+} FuseClass;
+
+typedef enum ReduceKind { REDUCE_SUM, REDUCE_MAX } ReduceKind;
+
+// Reference evaluation: plain double precision, obviously right, slow. Batched values are
+// [rows, dims...] row-major, dense.
+typedef struct EvalTensor {
+    double *data;
+    int64_t rows; // 1 for an unbatched value
+    int64_t size; // elements of one row
+} EvalTensor;
+
+typedef struct EvalContext {
+    int64_t rows;
+    uint64_t seed;
+    int64_t step; // from 1, as the scalar `step`
+    double learning_rate;
+} EvalContext;
+
+// What an elementwise evaluation may ask about the element it computes.
+typedef struct EvalPoint {
+    const EvalContext *context;
+    int64_t column;  // index along the last dimension
+    int64_t element; // index in the batch: row * size + place in the sample
+} EvalPoint;
+
+struct OpDef {
+    Schema schema;
+    bool surface;               // users may write it in a model
+    bool is_activation;         // may stand where an activation is asked for
+    bool is_loss;               // used as `loss =`; inputs are (prediction, target)
+    int min_inputs, max_inputs; // max -1: any number
+    FuseClass fuse;
+    ReduceKind reduce;          // of the FUSE_REDUCE... classes
+
+    // Sets node->type from the inputs' types and the arguments, or reports through
+    // op_shape_error with the arithmetic shown and returns false.
+    bool (*shape)(Graph *graph, Node *node);
+    // Surface operators with weights: creates them (graph_parameter on node->layer) and appends
+    // their nodes to the inputs (op_append_input). Runs once, after `shape`.
+    void (*parameters)(Graph *graph, Node *node);
+    // Composite: builds the same value out of other operators.
+    Node *(*expand)(Graph *graph, Node *node);
+    // What the node becomes outside training, if that differs (dropout: its input); NULL: itself.
+    Node *(*inference)(Graph *graph, Node *node);
+    // Primitive: sets dinputs[i] to nodes for the gradient of each input given `dy`, or leaves NULL
+    // where there is none (integer labels). The caller sums over broadcast dimensions.
+    void (*gradient)(Graph *graph, Node *node, Node *dy, Node **dinputs);
+    const char *no_gradient; // the reason, where `gradient` is NULL
+    // Floating-point operations of one sample (or of the whole unbatched value). A composite's
+    // are those of its expansion.
+    double (*flops)(const Node *node);
+    // FUSE_ELEMENTWISE.
+    Lane (*lower)(LaneBuilder *b, const Node *node, const Lane *inputs);
+    double (*evaluate_element)(const Node *node, const double *inputs, const EvalPoint *at);
+    // The other primitive classes.
+    void (*evaluate)(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                     const EvalContext *context);
+};
+
+const OpDef *op_find(const char *name); // NULL: none
+const OpDef *op_at(int index);          // all rows, families in the order of registry.c; NULL: end
+int op_count(void);
+
+// ---- For shape rules.
+// Reports E0203 at the node: "dense expects a vector, but this value is 24x24x32". Returns false.
+bool op_shape_error(Graph *graph, Node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+// Adds "= help: ..." / "= note: ..." to the error last reported for this graph.
+void op_shape_help(Graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void op_shape_note(Graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool op_shape_same(Graph *graph, Node *node);      // the type of input 0 (as f32)
+bool op_shape_broadcast(Graph *graph, Node *node); // of all inputs (as f32)
+double op_flops_elements(const Node *node);        // one a element of the output
+void op_append_input(Graph *graph, Node *node, Node *input);
+
+// ---- The families (each file exports its terminated rows).
+extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_matmul[],
+    op_reduce[], op_reshape[], op_dropout[], op_loss[], op_effect[];
+
+#endif

@@ -1,0 +1,52 @@
+// What a `train` block may name besides losses: optimizers, regularizers, initializers, metrics and
+// schedules. Optimizers and regularizers are formulas on graph nodes, so their generated code,
+// reference evaluation and fusion come from the same rows as everything else. Initializers,
+// metrics and schedules are computed by the runtime (runtime/initialize.c, metric.c, schedule.c);
+// the rows here are what the language knows of them.
+#ifndef NNC_OP_TRAINING_H
+#define NNC_OP_TRAINING_H
+
+#include "../graph/graph.h"
+
+enum { OPTIMIZER_MAX_SLOTS = 4 };
+
+typedef struct OptimizerDef {
+    Schema schema; // every optimizer has learning_rate, clip_norm, clip_value, global_clip_norm
+    // Appends the assigns that update `parameter` (whose node is `w`) with `gradient`: formula and
+    // source in the file's comment. Slots are made with graph_slot, scalars with graph_scalar.
+    void (*update)(Graph *graph, Parameter *parameter, Node *w, Node *gradient, const Args *args);
+} OptimizerDef;
+
+typedef struct RegularizerDef {
+    Schema schema;
+    Node *(*penalty)(Graph *graph, Node *w, const Args *args);           // a scalar added to the loss
+    Node *(*gradient)(Graph *graph, Node *w, const Args *args); // of w's type, added to its gradient
+} RegularizerDef;
+
+// What a metric or loss wants of the model's output and of the target.
+typedef enum TargetKind {
+    TARGET_ANY,
+    TARGET_CLASS,   // integer class labels
+    TARGET_ONE_HOT, // one value a class
+    TARGET_BINARY,  // 0 or 1, one a unit
+    TARGET_REAL
+} TargetKind;
+
+typedef struct MetricDef {
+    Schema schema;
+    bool needs_classes; // top_k: meaningless with one unit
+    bool needs_binary;  // precision, recall, auc: one unit or one-hot
+} MetricDef;
+
+extern const OptimizerDef optimizer_rows[];     // ended by a row without name
+extern const RegularizerDef regularizer_rows[];
+extern const Schema initializer_rows[], schedule_rows[];
+extern const MetricDef metric_rows[];
+
+const OptimizerDef *optimizer_find(const char *name);
+const RegularizerDef *regularizer_find(const char *name);
+const Schema *initializer_find(const char *name);
+const Schema *schedule_find(const char *name);
+const MetricDef *metric_find(const char *name);
+
+#endif

@@ -1,0 +1,50 @@
+// Data sets: a source and transforms, described by nnrt_calls. Used by compiled programs and by the
+// compiler (which inspects headers and labels while it checks). Errors: functions return an
+// nnrt_status and leave the message (file, place, remedy) in nnrt_error().
+#ifndef NNRT_DATA_H
+#define NNRT_DATA_H
+
+#include "nnrt.h"
+#include "status.h"
+
+enum { NNRT_DATA_MAX_COLUMNS = 4, NNRT_DATA_MAX_CLASSES = 1 << 20 };
+
+// What is known of a data set before its samples are read; shapes are those after the transforms
+// that change shapes (one_hot), types are those in memory (uint8 pictures stay uint8).
+typedef struct nnrt_data_info {
+    nnrt_column input;       // features; name "image", "x" ...
+    nnrt_column target;      // size 0: there is none
+    int64_t classes;         // 0: the target is not a class
+    int64_t target_one_hot;  // 1: the target is one value a class
+    const char *const *class_names; // NULL: none
+    int64_t train_rows, validation_rows, test_rows;
+    double scale, offset;    // of the `scale` transforms together: x * scale + offset
+    int64_t standardize;     // 1: (x - mean) / deviation by column, from the training part
+    char fingerprint[65];    // of headers and sizes; "" when not inspected
+} nnrt_data_info;
+
+// Headers, labels and the arithmetic of transforms. `folder` is the .nn file's. If the files are
+// not found the status is NNRT_DATA_MISSING and *info still holds what is known without them
+// (built-in sets are known).
+nnrt_status nnrt_data_inspect(const nnrt_call *stages, int64_t stage_count, const char *folder,
+                              nnrt_data_info *info);
+
+typedef struct nnrt_part {
+    uint32_t *rows; // into the columns
+    int64_t count;
+} nnrt_part;
+
+typedef struct nnrt_data {
+    nnrt_data_info info;
+    void *input, *target; // [row_count, size] of info.input / info.target, 64 bytes of slack after
+    int64_t row_count;
+    nnrt_part train, validation, test;
+    float *mean, *deviation; // standardize: of each input element; NULL: none
+    void *owner;             // private
+} nnrt_data;
+
+nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const char *folder,
+                           nnrt_data *data);
+void nnrt_data_free(nnrt_data *data);
+
+#endif

@@ -1,0 +1,160 @@
+// The ABI between compiled programs and the runtime: the only header that generated code knows.
+// compiler/gen/descriptor.c emits one constant `nnrt_program_descriptor`; its LLVM types mirror the
+// structs below field by field (every field is 8 bytes wide or a pointer, so there is no padding to
+// get wrong), and a test compares the sizes.
+#ifndef NNRT_H
+#define NNRT_H
+
+#include <stdint.h>
+
+enum { NNRT_ABI = 1, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+
+enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
+
+// A named option of a call, as checked by the compiler.
+typedef struct nnrt_option {
+    const char *name;
+    const char *text;      // words and strings; NULL for numbers
+    double number;
+    const double *numbers; // a list
+    const char *const *texts;
+    int64_t count;         // of numbers or texts
+} nnrt_option;
+
+// A call with every option present: an initializer, a data source, a transform, a metric, a
+// schedule, a callback.
+typedef struct nnrt_call {
+    const char *name;
+    const nnrt_option *options;
+    int64_t option_count;
+} nnrt_call;
+
+// Where a tensor's elements lie in the weights: it is seen as a matrix [rows = all dims but the
+// last][columns = the last dim]; element (r, c) is at
+//   offset + (c / panel) * panel_stride + r * row_stride + (c % panel) * column_stride   (floats).
+// Padding between elements is zero and stays zero.
+typedef struct nnrt_storage {
+    int64_t offset, size; // floats, padding included
+    int64_t panel, panel_stride, row_stride, column_stride;
+} nnrt_storage;
+
+typedef struct nnrt_parameter {
+    const char *name; // "dense/kernel"
+    int64_t rank, shape[NNRT_MAX_RANK];
+    nnrt_storage storage;  // in the weights
+    nnrt_call initializer;
+    int64_t trainable;
+} nnrt_parameter;
+
+// Optimizer state: stored as its parameter is, in the slots.
+typedef struct nnrt_slot {
+    const char *name;   // "dense/kernel/momentum"
+    int64_t parameter;  // index, or -1 for a scalar
+    int64_t offset, size;
+    double initial;
+} nnrt_slot;
+
+typedef struct nnrt_layer { // one row of the summary
+    const char *name, *type, *output_shape;
+    int64_t params, trainable_params;
+    int64_t line; // in the source
+} nnrt_layer;
+
+// A column of a data set that the step functions read.
+typedef struct nnrt_column {
+    const char *name;
+    int64_t dtype; // as it lies in memory
+    int64_t rank, shape[NNRT_MAX_RANK];
+    int64_t size;  // elements of a sample
+} nnrt_column;
+
+typedef struct nnrt_output {
+    const char *name;
+    int64_t rank, shape[NNRT_MAX_RANK];
+    int64_t size;   // elements of a sample
+    int64_t offset; // in the arena of the function, floats
+    int64_t stride; // floats from one sample to the next
+} nnrt_output;
+
+typedef struct nnrt_team nnrt_team;
+
+// What a step function gets; every worker has a copy of its own that differs in `thread`.
+typedef struct nnrt_context {
+    float *weights, *slots, *arena;       // aligned to 64
+    const void *columns[NNRT_MAX_COLUMNS]; // inputs, then targets: the whole data set's columns
+    const uint32_t *index;                // the samples of this batch: rows of the columns
+    const uint32_t *next_index;           // of the next batch, to prefetch; NULL: none
+    int64_t rows;                         // samples in this batch, 1..batch
+    int64_t thread, threads;
+    uint64_t key;                         // of this step's random numbers
+    double learning_rate;
+    double step;                          // 1 in the first
+    double *loss;                         // out, written by thread 0: the batch mean
+    nnrt_team *team;
+} nnrt_context;
+
+typedef void nnrt_step(const nnrt_context *context);
+
+typedef struct nnrt_function {
+    nnrt_step *run;
+    int64_t arena_size;      // floats
+    int64_t threads;         // more than these do not help (1 for small steps)
+    const nnrt_output *outputs;
+    int64_t output_count;
+    double flops;            // of one sample
+} nnrt_function;
+
+// One `train` block.
+typedef struct nnrt_training {
+    nnrt_function train, evaluate;
+    const char *loss_name;
+    const nnrt_call *metrics;
+    int64_t metric_count;
+    nnrt_call learning_rate; // "constant" (option value) or a schedule
+    nnrt_call optimizer;
+    const nnrt_call *callbacks;
+    int64_t callback_count;
+    int64_t epochs, batch;
+    const nnrt_slot *slots;
+    int64_t slot_count, slots_size; // floats
+} nnrt_training;
+
+typedef struct nnrt_dataset {
+    const char *name;
+    const nnrt_call *stages; // the source, then the transforms in order
+    int64_t stage_count;
+    const char *fingerprint; // of what the compiler saw ("" if the data was not there)
+} nnrt_dataset;
+
+typedef struct nnrt_program {
+    int64_t abi; // NNRT_ABI
+    const char *compiler_version, *source_path, *source_folder, *source_text, *expanded_text;
+    const char *model;
+    const char *target_cpu;
+    const char *const *cpu_features; // as LLVM names them; what the code needs; ended by NULL
+    const nnrt_layer *layers;
+    int64_t layer_count;
+    const nnrt_parameter *parameters;
+    int64_t parameter_count;
+    int64_t weights_size; // floats
+    const nnrt_column *columns; // inputs, then targets
+    int64_t input_count, target_count;
+    const char *const *classes; // names; NULL: none
+    int64_t class_count;
+    const nnrt_dataset *dataset;   // NULL: none declared
+    const nnrt_training *trainings;
+    int64_t training_count;
+    nnrt_function predict;
+    int64_t predict_batch; // the most samples of one call
+    // Bytes, as the summary prints them.
+    int64_t weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes;
+} nnrt_program;
+
+extern const nnrt_program nnrt_program_descriptor;
+
+// ---- What generated code calls.
+
+// Waits until all workers of the team have come here. Workers spin briefly, then yield and sleep.
+void nnrt_barrier(const nnrt_context *context);
+
+#endif

@@ -1,0 +1,20 @@
+// Statuses are the exit statuses of compiled programs and of nnc (docs/language.md).
+#ifndef NNRT_STATUS_H
+#define NNRT_STATUS_H
+
+typedef enum nnrt_status {
+    NNRT_OK = 0,
+    NNRT_ERROR = 1,        // the program or its input is wrong
+    NNRT_USAGE = 2,
+    NNRT_INTERRUPTED = 3,  // state saved
+    NNRT_NOT_FINITE = 4,
+    NNRT_BUG = 70,         // our own
+    NNRT_DATA_MISSING = 100 // internal: files not found; main turns it into NNRT_ERROR
+} nnrt_status;
+
+// Remembers the message (replacing an older one) and returns `status`.
+nnrt_status nnrt_fail(nnrt_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+const char *nnrt_error(void); // the last message
+
+#endif
