@@ -13,6 +13,9 @@ typedef struct Span {
     uint32_t lo, hi; // bytes [lo, hi)
 } Span;
 
+// The span of a message that has no place in a source ("cannot write `x`"): printed without one.
+#define SPAN_NONE ((Span){.file = UINT32_MAX})
+
 typedef struct Source {
     const char *path;  // as the user wrote it
     const char *text;  // NUL-terminated; may hold NUL bytes inside
@@ -33,6 +36,7 @@ SourceSet *sources_create(Arena *arena);
 // Reads a whole file; returns its index, or -1 with *error set to what went wrong ("no such file").
 int sources_load(SourceSet *set, const char *path, const char **error);
 int sources_add(SourceSet *set, const char *path, const char *text, size_t size);
+int sources_count(const SourceSet *set);
 const Source *sources_get(const SourceSet *set, uint32_t file);
 Place sources_place(const SourceSet *set, uint32_t file, uint32_t offset);
 
