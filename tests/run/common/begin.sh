@@ -1,0 +1,74 @@
+# Sourced first by every end-to-end test: an empty working folder, and words to say what is expected.
+#
+#   expect STATUS COMMAND...   runs it (output in ./out and ./err) and fails on another exit status
+#   says TEXT                  fails unless the last command's ./out or ./err holds TEXT
+#   one_message                fails unless ./err holds exactly one message: some lines, one "error"
+#   number NAME                the number that the last command's JSON gives for NAME
+#   between LOW VALUE HIGH     fails unless LOW <= VALUE <= HIGH
+#   absent FILE...             fails for a file that exists
+#   build FILE.nn [EXE]        compiles one of examples/ or of this folder to ./EXE
+#   fail TEXT                  says why and ends the test
+#   needs_fashion_mnist        ends the test as skipped where the data are not installed
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
+nnc=${NNC:-$root/build/nnc}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+mkdir home
+export HOME=$work/home XDG_CACHE_HOME=$work/home TMPDIR=$work LC_ALL=C NO_COLOR=1
+unset NNC_DATA
+
+fail() {
+    echo "$(basename "$0"): $*" >&2
+    for stream in out err; do
+        [ -s "$work/$stream" ] && { echo "-- $stream:"; head -c 3000 "$work/$stream"; } >&2
+    done
+    exit 1
+}
+
+expect() {
+    local wanted=$1 status
+    shift
+    timeout 250 "$@" >"$work/out" 2>"$work/err" </dev/null
+    status=$?
+    [ $status = "$wanted" ] || fail "status $status instead of $wanted: $*"
+}
+
+says() {
+    grep -qF -e "$1" "$work/out" "$work/err" || fail "does not say '$1'"
+}
+
+one_message() {
+    [ "$(grep -c 'error' "$work/err")" = 1 ] || fail "is not one message"
+    [ "$(wc -l <"$work/err")" -le 12 ] || fail "is a long message"
+}
+
+number() {
+    tr -d '\n' <"$work/out" | sed -n "s/.*\"$1\": *\(-\{0,1\}[0-9][0-9.eE+-]*\).*/\1/p"
+}
+
+between() {
+    awk -v low="$1" -v value="$2" -v high="$3" \
+        'BEGIN { exit !(value != "" && value >= low && value <= high) }' ||
+        fail "'$2' is not between $1 and $3"
+}
+
+absent() {
+    local file
+    for file; do
+        [ ! -e "$file" ] || fail "$file was left behind"
+    done
+}
+
+build() {
+    local source=$1 executable=${2:-$(basename "$1" .nn)}
+    [ -e "$source" ] || source=$root/examples/$1
+    expect 0 "$nnc" build "$source" -o "$executable"
+}
+
+needs_fashion_mnist() {
+    [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] && return
+    echo "skipped: Debian's package dataset-fashion-mnist is not installed"
+    exit 77
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Output that cannot be written: one message with the file, status 1, no half-written file, and
+# what was there before stays.
+. "$(dirname "$0")/common/begin.sh"
+
+build playground.nn
+expect 0 ./playground fit --epochs 1 --save kept.safetensors
+cp kept.safetensors before
+
+# A limit on file sizes stands for a full disk; in blocks of 1024 bytes.
+limited() { # BLOCKS COMMAND...
+    (ulimit -f "$1" && shift && exec "$@")
+}
+expect 1 limited 0 ./playground fit --epochs 1 --seed 2 --save kept.safetensors
+one_message
+says kept.safetensors
+cmp kept.safetensors before || fail "the old weights are gone"
+expect 1 limited 0 ./playground fit --epochs 1 --history history.csv --save other.safetensors
+one_message
+absent other.safetensors
+[ -z "$(ls -A | grep -i tmp)" ] || fail "temporary files were left: $(ls -A)"
+
+expect 1 ./playground fit --epochs 1 --save missing/folder/weights.safetensors
+one_message
+says missing/folder/weights.safetensors
+expect 1 ./playground init --seed 1 --save /dev/full
+one_message
+expect 1 ./playground fit --epochs 1 --step-log /dev/full
+one_message
+says /dev/full
+
+expect 1 limited 4 "$nnc" build "$root/examples/playground.nn" -o small
+absent small
+expect 1 "$nnc" build "$root/examples/playground.nn" -o missing/folder/program
+says missing/folder
+says E0902
+expect 1 sh -c '"$1" summary "$2" >/dev/full' - "$nnc" "$root/examples/playground.nn"
+expect 1 sh -c './playground info >/dev/full'
+[ "$(ls -A)" = "$(printf '%s\n' before err home kept.safetensors out playground)" ] ||
+    fail "left behind: $(ls -A)"
