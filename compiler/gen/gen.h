@@ -4,8 +4,7 @@
 #define NNC_GEN_GEN_H
 
 #include "../check/program.h"
-
-typedef enum ContractionChoice { CONTRACTION_AUTO, CONTRACTION_OWN, CONTRACTION_BLAS } ContractionChoice;
+#include "../pass/schedule.h"
 
 typedef struct GenOptions {
     const char *cpu; // NULL or "native": the host; else as LLVM names it ("x86-64-v3", "znver4")

@@ -1,0 +1,149 @@
+// Inside the generator: the module being made, small typed builder helpers, and the position at
+// which elementwise values are computed.
+#ifndef NNC_GEN_EMIT_H
+#define NNC_GEN_EMIT_H
+
+#include "gen.h"
+
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+
+typedef LLVMValueRef Value;
+typedef LLVMTypeRef LlvmType;
+
+// The chosen processor.
+typedef struct Target {
+    char *cpu, *features;      // as LLVM names them
+    const char *const *needed; // features that the executable checks at its start; ended by NULL
+    MachineModel machine;
+    LLVMTargetMachineRef handle;
+} Target;
+
+// NULL on failure, with the reason in the sink.
+Target *target_create(Arena *arena, const char *cpu, DiagSink *sink);
+void target_dispose(Target *target);
+
+typedef struct Gen {
+    Arena *arena;
+    const Target *target;
+    const Layout *layout;
+    LLVMContextRef context;
+    LLVMModuleRef module;
+    LLVMBuilderRef builder;
+    LlvmType void_type, f32, f64, i1, i8, i32, i64, pointer;
+    LlvmType context_struct, barrier_type;
+    LlvmType step_type; // void(const nnrt_context *)
+    bool needs_blas;
+} Gen;
+
+// ---- ir.c: builder helpers.
+void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name);
+void ir_dispose(Gen *gen);
+Value ir_int(Gen *gen, int64_t value);
+Value ir_float(Gen *gen, double value);
+LlvmType ir_vector(Gen *gen, LlvmType element, int lanes); // the element itself for one lane
+Value ir_splat(Gen *gen, Value scalar, int lanes);
+Value ir_add(Gen *gen, Value x, Value y); // i64, no signed wrap
+Value ir_multiply(Gen *gen, Value x, Value y);
+// Pointer + index elements of `element`.
+Value ir_offset(Gen *gen, LlvmType element, Value pointer, Value index);
+Value ir_load(Gen *gen, LlvmType type, Value pointer);   // aligned to its element
+void ir_store(Gen *gen, Value value, Value pointer);
+void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes); // the first lanes only
+Value ir_zero_after(Gen *gen, Value vector, int lanes);  // lanes from `lanes` on become 0
+Value ir_fill_after(Gen *gen, Value vector, int lanes, double fill);
+Value ir_intrinsic(Gen *gen, const char *name, LlvmType type, Value *arguments, int count);
+Value ir_fma(Gen *gen, Value x, Value y, Value z);
+Value ir_function(Gen *gen, const char *name, LlvmType type); // internal, with the target's attributes
+Value ir_context(Gen *gen, Value function, int field);        // loads a field of nnrt_context
+LLVMBasicBlockRef ir_block(Gen *gen, const char *name);
+
+// for (index = begin; index < end; index += step) { ... }
+typedef struct Loop {
+    LLVMBasicBlockRef before, header, body, latch, exit;
+    Value index, begin, end, step;
+} Loop;
+Loop ir_loop_begin(Gen *gen, Value begin, Value end, Value step, const char *name);
+void ir_loop_end(Gen *gen, Loop *loop);
+// A value carried around the loop: ir_loop_carry right after ir_loop_begin; ir_loop_result right after
+// ir_loop_end gives what it is at the exit (`initial` if the body never ran).
+Value ir_loop_carry(Gen *gen, Loop *loop, Value initial);
+Value ir_loop_result(Gen *gen, Loop *loop, Value carried, Value initial, Value next);
+
+typedef struct Range {
+    Value begin, end;
+} Range;
+// This worker's part of [0, count).
+Range ir_worker_range(Gen *gen, Value function, Value count);
+void ir_only_worker_zero(Gen *gen, Value function, LLVMBasicBlockRef *skip);
+
+// Fields of nnrt_context, in order.
+enum {
+    FIELD_WEIGHTS, FIELD_SLOTS, FIELD_ARENA, FIELD_COLUMNS, FIELD_INDEX, FIELD_NEXT_INDEX,
+    FIELD_ROWS, FIELD_THREAD, FIELD_THREADS, FIELD_KEY, FIELD_LEARNING_RATE, FIELD_STEP, FIELD_LOSS
+};
+
+// ---- lane.c and element.c: values at a position.
+
+typedef enum Domain { DOMAIN_ROWS, DOMAIN_STORAGE, DOMAIN_SCALAR } Domain;
+
+struct LaneBuilder {
+    Gen *gen;
+    const Schedule *schedule;
+    const Group *group;
+    Value function;
+    Domain domain;
+    int width;      // lanes of the vectors made now
+    int64_t row_width, lead; // DOMAIN_ROWS
+    Value sample;   // in the batch
+    Value row;      // of lead, in the sample (i64)
+    Value column;   // of lane 0 in the row
+    Value storage;  // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
+    Value *values;  // by node id: what is known at this position
+    Value *row_values; // by node id: what is known for the whole row (DOMAIN_ROWS); may be NULL
+};
+
+void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Group *group,
+                   Value function);
+void element_forget(LaneBuilder *b); // the position moved
+// The value of a node at the position: known, loaded or computed.
+Lane element_value(LaneBuilder *b, Node *node);
+// Computes and stores what the group must store at the position, and its assigns. `valid` lanes.
+void element_store_all(LaneBuilder *b, int valid, bool dense);
+bool element_is_row_value(const LaneBuilder *b, const Node *node); // one number for the whole row
+void element_store(LaneBuilder *b, Node *node, int valid, bool dense);
+// Where a batched value's sample begins, in floats of the arena: pointer to float.
+Value element_sample_pointer(LaneBuilder *b, const Node *node);
+
+// ---- loops.c, contraction.c: one function a group.
+Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
+Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
+
+// ---- step.c: one step function of groups and barriers.
+Value step_emit(Gen *gen, const Schedule *schedule, const char *name);
+
+// ---- descriptor.c
+typedef struct CompiledTraining {
+    const Training *training;
+    Schedule *train, *evaluate;
+    Value train_function, evaluate_function;
+} CompiledTraining;
+
+typedef struct Compiled {
+    const Program *program;
+    const Model *model;
+    Layout *layout;
+    CompiledTraining *trainings;
+    int training_count;
+    Schedule *predict;
+    Value predict_function;
+    const Graph *weights_graph; // whose parameters the descriptor lists
+} Compiled;
+void descriptor_emit(Gen *gen, const Compiled *compiled);
+
+// ---- pipeline.c: passes over the program's graphs.
+Compiled *pipeline_run(Arena *arena, const Program *program, const Target *target,
+                       const GenOptions *options, const char *until);
+GenSizes pipeline_sizes(const Compiled *compiled);
+
+#endif

@@ -1,0 +1,249 @@
+#include "emit.h"
+
+#include "../base/ice.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name) {
+    *gen = (Gen){.arena = arena, .target = target};
+    gen->context = LLVMContextCreate();
+    gen->module = LLVMModuleCreateWithNameInContext(name, gen->context);
+    gen->builder = LLVMCreateBuilderInContext(gen->context);
+    gen->void_type = LLVMVoidTypeInContext(gen->context);
+    gen->f32 = LLVMFloatTypeInContext(gen->context);
+    gen->f64 = LLVMDoubleTypeInContext(gen->context);
+    gen->i1 = LLVMInt1TypeInContext(gen->context);
+    gen->i8 = LLVMInt8TypeInContext(gen->context);
+    gen->i32 = LLVMInt32TypeInContext(gen->context);
+    gen->i64 = LLVMInt64TypeInContext(gen->context);
+    gen->pointer = LLVMPointerTypeInContext(gen->context, 0);
+    LlvmType p = gen->pointer, i = gen->i64, d = gen->f64;
+    LlvmType fields[] = {p, p, p, LLVMArrayType2(p, NNRT_MAX_COLUMNS), p, p, i, i, i, i, d, d, p, p};
+    gen->context_struct =
+        LLVMStructTypeInContext(gen->context, fields, sizeof fields / sizeof *fields, 0);
+    gen->step_type = LLVMFunctionType(gen->void_type, &gen->pointer, 1, 0);
+    LLVMTargetDataRef data = LLVMCreateTargetDataLayout(target->handle);
+    LLVMSetModuleDataLayout(gen->module, data);
+    LLVMDisposeTargetData(data);
+    char *triple = LLVMGetTargetMachineTriple(target->handle);
+    LLVMSetTarget(gen->module, triple);
+    LLVMDisposeMessage(triple);
+}
+
+void ir_dispose(Gen *gen) {
+    LLVMDisposeBuilder(gen->builder);
+    LLVMDisposeModule(gen->module);
+    LLVMContextDispose(gen->context);
+}
+
+Value ir_int(Gen *gen, int64_t value) {
+    return LLVMConstInt(gen->i64, (unsigned long long)value, 1);
+}
+
+Value ir_float(Gen *gen, double value) {
+    return LLVMConstReal(gen->f32, value);
+}
+
+LlvmType ir_vector(Gen *gen, LlvmType element, int lanes) {
+    (void)gen;
+    return lanes == 1 ? element : LLVMVectorType(element, (unsigned)lanes);
+}
+
+Value ir_splat(Gen *gen, Value scalar, int lanes) {
+    if (lanes == 1) return scalar;
+    LlvmType vector = LLVMVectorType(LLVMTypeOf(scalar), (unsigned)lanes);
+    Value zero = LLVMConstInt(gen->i32, 0, 0);
+    Value first = LLVMBuildInsertElement(gen->builder, LLVMGetPoison(vector), scalar, zero, "");
+    Value mask = LLVMConstNull(LLVMVectorType(gen->i32, (unsigned)lanes));
+    return LLVMBuildShuffleVector(gen->builder, first, LLVMGetPoison(vector), mask, "");
+}
+
+Value ir_add(Gen *gen, Value x, Value y) {
+    return LLVMBuildNSWAdd(gen->builder, x, y, "");
+}
+
+Value ir_multiply(Gen *gen, Value x, Value y) {
+    return LLVMBuildNSWMul(gen->builder, x, y, "");
+}
+
+Value ir_offset(Gen *gen, LlvmType element, Value pointer, Value index) {
+    return LLVMBuildInBoundsGEP2(gen->builder, element, pointer, &index, 1, "");
+}
+
+static unsigned element_bytes(LlvmType type) {
+    if (LLVMGetTypeKind(type) == LLVMVectorTypeKind) type = LLVMGetElementType(type);
+    switch (LLVMGetTypeKind(type)) {
+    case LLVMFloatTypeKind: return 4;
+    case LLVMIntegerTypeKind: return LLVMGetIntTypeWidth(type) / 8;
+    default: return 8;
+    }
+}
+
+Value ir_load(Gen *gen, LlvmType type, Value pointer) {
+    Value load = LLVMBuildLoad2(gen->builder, type, pointer, "");
+    LLVMSetAlignment(load, element_bytes(type));
+    return load;
+}
+
+void ir_store(Gen *gen, Value value, Value pointer) {
+    Value store = LLVMBuildStore(gen->builder, value, pointer);
+    LLVMSetAlignment(store, element_bytes(LLVMTypeOf(value)));
+}
+
+static Value first_lanes(Gen *gen, int lanes, int count) {
+    Value bits[64];
+    for (int i = 0; i < count; i++) bits[i] = LLVMConstInt(gen->i1, i < lanes, 0);
+    return LLVMConstVector(bits, (unsigned)count);
+}
+
+static int lanes_of(Value vector) {
+    LlvmType type = LLVMTypeOf(vector);
+    return LLVMGetTypeKind(type) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(type) : 1;
+}
+
+void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes) {
+    int count = lanes_of(vector);
+    if (lanes >= count) {
+        ir_store(gen, vector, pointer);
+        return;
+    }
+    LlvmType types[] = {LLVMTypeOf(vector), gen->pointer};
+    unsigned id = LLVMLookupIntrinsicID("llvm.masked.store", strlen("llvm.masked.store"));
+    Value function = LLVMGetIntrinsicDeclaration(gen->module, id, types, 2);
+    Value arguments[] = {vector, pointer, LLVMConstInt(gen->i32, 4, 0),
+                         first_lanes(gen, lanes, count)};
+    LLVMBuildCall2(gen->builder, LLVMIntrinsicGetType(gen->context, id, types, 2), function,
+                   arguments, 4, "");
+}
+
+Value ir_fill_after(Gen *gen, Value vector, int lanes, double fill) {
+    int count = lanes_of(vector);
+    if (lanes >= count) return vector;
+    Value other = ir_splat(gen, ir_float(gen, fill), count);
+    return LLVMBuildSelect(gen->builder, first_lanes(gen, lanes, count), vector, other, "");
+}
+
+Value ir_zero_after(Gen *gen, Value vector, int lanes) {
+    return ir_fill_after(gen, vector, lanes, 0);
+}
+
+Value ir_intrinsic(Gen *gen, const char *name, LlvmType type, Value *arguments, int count) {
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    if (id == 0) nn_ice("gen", "LLVM has no intrinsic %s", name);
+    Value function = LLVMGetIntrinsicDeclaration(gen->module, id, &type, 1);
+    return LLVMBuildCall2(gen->builder, LLVMIntrinsicGetType(gen->context, id, &type, 1), function,
+                          arguments, (unsigned)count, "");
+}
+
+Value ir_fma(Gen *gen, Value x, Value y, Value z) {
+    if (!gen->target->machine.fma)
+        return LLVMBuildFAdd(gen->builder, LLVMBuildFMul(gen->builder, x, y, ""), z, "");
+    return ir_intrinsic(gen, "llvm.fma", LLVMTypeOf(x), (Value[]){x, y, z}, 3);
+}
+
+static void add_string_attribute(Gen *gen, Value function, const char *key, const char *value) {
+    LLVMAttributeRef attribute =
+        LLVMCreateStringAttribute(gen->context, key, (unsigned)strlen(key), value,
+                                  (unsigned)strlen(value));
+    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
+}
+
+static void add_attribute(Gen *gen, Value function, const char *name) {
+    unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+    if (kind == 0) nn_ice("gen", "LLVM has no attribute %s", name);
+    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(gen->context, kind, 0));
+}
+
+Value ir_function(Gen *gen, const char *name, LlvmType type) {
+    Value function = LLVMAddFunction(gen->module, name, type);
+    LLVMSetLinkage(function, LLVMInternalLinkage);
+    add_attribute(gen, function, "nounwind");
+    add_string_attribute(gen, function, "target-cpu", gen->target->cpu);
+    add_string_attribute(gen, function, "target-features", gen->target->features);
+    add_string_attribute(gen, function, "prefer-vector-width",
+                         gen->target->machine.lanes == 16 ? "512" : "256");
+    LLVMPositionBuilderAtEnd(gen->builder,
+                             LLVMAppendBasicBlockInContext(gen->context, function, "entry"));
+    return function;
+}
+
+Value ir_context(Gen *gen, Value function, int field) {
+    Value context = LLVMGetParam(function, 0);
+    Value pointer =
+        LLVMBuildStructGEP2(gen->builder, gen->context_struct, context, (unsigned)field, "");
+    if (field == FIELD_COLUMNS) return pointer;
+    LlvmType type = LLVMStructGetTypeAtIndex(gen->context_struct, (unsigned)field);
+    Value load = LLVMBuildLoad2(gen->builder, type, pointer, "");
+    // The context does not change during a step.
+    unsigned kind = LLVMGetMDKindIDInContext(gen->context, "invariant.load", 14);
+    Value empty = LLVMMetadataAsValue(gen->context, LLVMMDNodeInContext2(gen->context, NULL, 0));
+    LLVMSetMetadata(load, kind, empty);
+    return load;
+}
+
+LLVMBasicBlockRef ir_block(Gen *gen, const char *name) {
+    Value function = LLVMGetBasicBlockParent(LLVMGetInsertBlock(gen->builder));
+    return LLVMAppendBasicBlockInContext(gen->context, function, name);
+}
+
+Loop ir_loop_begin(Gen *gen, Value begin, Value end, Value step, const char *name) {
+    Loop loop = {.begin = begin, .end = end, .step = step};
+    loop.before = LLVMGetInsertBlock(gen->builder);
+    loop.body = ir_block(gen, name);
+    loop.exit = ir_block(gen, "exit");
+    Value enter = LLVMBuildICmp(gen->builder, LLVMIntSLT, begin, end, "");
+    // Rotated: the test at the end, so that the body is one block for the register allocator. The
+    // exit's phis come from both edges.
+    loop.header = ir_block(gen, "enter");
+    LLVMBuildCondBr(gen->builder, enter, loop.header, loop.exit);
+    LLVMPositionBuilderAtEnd(gen->builder, loop.header);
+    LLVMBuildBr(gen->builder, loop.body);
+    LLVMPositionBuilderAtEnd(gen->builder, loop.body);
+    loop.index = LLVMBuildPhi(gen->builder, gen->i64, "i");
+    LLVMAddIncoming(loop.index, &begin, &loop.header, 1);
+    return loop;
+}
+
+Value ir_loop_carry(Gen *gen, Loop *loop, Value initial) {
+    Value phi = LLVMBuildPhi(gen->builder, LLVMTypeOf(initial), "");
+    LLVMAddIncoming(phi, &initial, &loop->header, 1);
+    return phi;
+}
+
+void ir_loop_end(Gen *gen, Loop *loop) {
+    Value next = ir_add(gen, loop->index, loop->step);
+    loop->latch = LLVMGetInsertBlock(gen->builder);
+    LLVMAddIncoming(loop->index, &next, &loop->latch, 1);
+    Value again = LLVMBuildICmp(gen->builder, LLVMIntSLT, next, loop->end, "");
+    LLVMBuildCondBr(gen->builder, again, loop->body, loop->exit);
+    LLVMPositionBuilderAtEnd(gen->builder, loop->exit);
+}
+
+Value ir_loop_result(Gen *gen, Loop *loop, Value carried, Value initial, Value next) {
+    LLVMAddIncoming(carried, &next, &loop->latch, 1);
+    Value result = LLVMBuildPhi(gen->builder, LLVMTypeOf(initial), "");
+    Value values[] = {initial, next};
+    LLVMBasicBlockRef blocks[] = {loop->before, loop->latch};
+    LLVMAddIncoming(result, values, blocks, 2);
+    return result;
+}
+
+Range ir_worker_range(Gen *gen, Value function, Value count) {
+    Value thread = ir_context(gen, function, FIELD_THREAD);
+    Value threads = ir_context(gen, function, FIELD_THREADS);
+    Value one = ir_int(gen, 1);
+    Value begin = LLVMBuildUDiv(gen->builder, ir_multiply(gen, count, thread), threads, "");
+    Value next = ir_multiply(gen, count, ir_add(gen, thread, one));
+    return (Range){begin, LLVMBuildUDiv(gen->builder, next, threads, "")};
+}
+
+void ir_only_worker_zero(Gen *gen, Value function, LLVMBasicBlockRef *skip) {
+    Value thread = ir_context(gen, function, FIELD_THREAD);
+    LLVMBasicBlockRef work = ir_block(gen, "worker_zero");
+    *skip = ir_block(gen, "done");
+    Value is_zero = LLVMBuildICmp(gen->builder, LLVMIntEQ, thread, ir_int(gen, 0), "");
+    LLVMBuildCondBr(gen->builder, is_zero, work, *skip);
+    LLVMPositionBuilderAtEnd(gen->builder, work);
+}

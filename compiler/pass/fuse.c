@@ -1,0 +1,417 @@
+// Fusion: which nodes are computed together. Contractions and reductions anchor groups; an
+// elementwise node joins the latest group that one of its inputs is in (so bias, activation and
+// optimizer become epilogues), and then sinks into the group of its only users where that saves a
+// buffer (so the derivative of an activation is computed where it is multiplied). Groups over the
+// same rows merge. Every step keeps the graph of groups acyclic.
+#include "schedule.h"
+
+typedef struct Fusion {
+    Schedule *schedule;
+    Graph *graph;
+    Arena *arena;
+    NodeList *users;          // by node id, reshapes looked through
+    VEC(Group *) groups;      // by creation, group->id is the index
+    bool *is_removed;         // by group index
+} Fusion;
+
+Node *schedule_source(Node *node) {
+    while (node->op->fuse == FUSE_MOVEMENT) node = node->inputs[0];
+    return node;
+}
+
+static bool is_uniform(const Node *node) {
+    return node->op->fuse == FUSE_ELEMENTWISE && !node->type.batched && node->type.rank == 0;
+}
+
+static bool reads_only_leaves(const Node *node) {
+    for (int i = 0; i < node->input_count; i++) {
+        const Node *input = schedule_source(node->inputs[i]);
+        if (input->op->fuse != FUSE_LEAF || input->type.batched != node->type.batched) return false;
+        if (type_elements(&input->type) != 1) return false;
+    }
+    return true;
+}
+
+bool schedule_is_inline(const Node *node) {
+    if (node->op->fuse != FUSE_ELEMENTWISE) return false;
+    return is_uniform(node) || reads_only_leaves(node);
+}
+
+static int group_of(const Fusion *fusion, Node *node) {
+    return fusion->schedule->group_of[schedule_source(node)->id];
+}
+
+static bool is_computed(const Node *node) {
+    FuseClass fuse = node->op->fuse;
+    return fuse != FUSE_LEAF && fuse != FUSE_MOVEMENT && fuse != FUSE_EFFECT;
+}
+
+static void collect_users(Fusion *fusion) {
+    for (int i = 0; i < fusion->graph->nodes.count; i++) {
+        Node *user = fusion->graph->nodes.items[i];
+        if (user->op->fuse == FUSE_MOVEMENT) continue;
+        for (int k = 0; k < user->input_count; k++)
+            vec_push(fusion->arena, &fusion->users[schedule_source(user->inputs[k])->id], user);
+    }
+}
+
+// ---- Paths between groups.
+
+static bool depends_on(const Fusion *fusion, const Node *node, int group, bool *visited);
+
+static bool inputs_depend_on(const Fusion *fusion, const Node *node, int group, bool *visited) {
+    for (int i = 0; i < node->input_count; i++) {
+        const Node *input = schedule_source(node->inputs[i]);
+        if (depends_on(fusion, input, group, visited)) return true;
+    }
+    return false;
+}
+
+// Whether `node` can only be computed after the whole of `group`.
+static bool depends_on(const Fusion *fusion, const Node *node, int group, bool *visited) {
+    if (visited[node->id]) return false;
+    visited[node->id] = true;
+    int own = fusion->schedule->group_of[node->id];
+    if (own == group) return true;
+    if (own < 0) return inputs_depend_on(fusion, node, group, visited);
+    const Group *members = fusion->groups.items[own];
+    for (int i = 0; i < members->nodes.count; i++)
+        if (inputs_depend_on(fusion, members->nodes.items[i], group, visited)) return true;
+    return false;
+}
+
+// Whether `node`'s inputs, other than those in `group` itself, need `group` to be finished.
+static bool would_make_cycle(const Fusion *fusion, const Node *node, int group) {
+    ArenaMark mark = arena_mark(fusion->arena);
+    bool *visited = ARENA_ARRAY(fusion->arena, bool, fusion->graph->nodes.count);
+    bool cycle = false;
+    for (int i = 0; i < node->input_count && !cycle; i++) {
+        const Node *input = schedule_source(node->inputs[i]);
+        if (fusion->schedule->group_of[input->id] != group)
+            cycle = depends_on(fusion, input, group, visited);
+    }
+    arena_release(fusion->arena, mark);
+    return cycle;
+}
+
+// ---- Domains.
+
+static int64_t lead_of(const Type *type) {
+    return type_elements(type) / type_last(type);
+}
+
+// Whether a value of `type` can be computed while walking the rows of `group`: the whole domain, one
+// number a row, or one number a sample.
+static bool fits_rows(const Group *group, const Type *type) {
+    if (!type->batched) return false;
+    int64_t elements = type_elements(type);
+    if (elements == group->lead * group->width)
+        return group->width == type_last(type) || group->lead == 1;
+    if (group->lead == 1) return elements == 1;
+    return elements == group->lead && type_last(type) == 1;
+}
+
+static bool fits(const Group *group, const Node *node) {
+    const Type *type = &node->type;
+    switch (group->kind) {
+    case GROUP_CONTRACTION:
+        return type->batched == group->anchor->type.batched &&
+               type_elements(type) == type_elements(&group->anchor->type) &&
+               type_last(type) == type_last(&group->anchor->type);
+    case GROUP_ROWS: return fits_rows(group, type);
+    case GROUP_COLUMNS: return type_equal(type, &group->anchor->type);
+    case GROUP_STORAGE: return type_equal(type, &group->nodes.items[0]->type);
+    default: return false;
+    }
+}
+
+// ---- Building groups.
+
+static Group *new_group(Fusion *fusion, GroupKind kind, Node *node) {
+    Group *group = ARENA_NEW(fusion->arena, Group);
+    group->id = fusion->groups.count;
+    group->kind = kind;
+    group->width = type_last(&node->type);
+    group->lead = lead_of(&node->type);
+    vec_push(fusion->arena, &fusion->groups, group);
+    vec_push(fusion->arena, &group->nodes, node);
+    fusion->schedule->group_of[node->id] = group->id;
+    return group;
+}
+
+static void join(Fusion *fusion, Group *group, Node *node) {
+    vec_push(fusion->arena, &group->nodes, node);
+    fusion->schedule->group_of[node->id] = group->id;
+}
+
+// The latest group among those of the inputs that may take `node`, or NULL.
+static Group *latest_fitting(Fusion *fusion, Node *node, bool rows_only) {
+    Group *best = NULL;
+    for (int i = 0; i < node->input_count; i++) {
+        int index = group_of(fusion, node->inputs[i]);
+        if (index < 0) continue;
+        Group *group = fusion->groups.items[index];
+        if (best && group->id <= best->id) continue;
+        if (rows_only && group->kind != GROUP_ROWS) continue;
+        if (fits(group, node) && !would_make_cycle(fusion, node, index)) best = group;
+    }
+    return best;
+}
+
+static bool is_output(const Graph *graph, const Node *node);
+
+// Values that must lie in memory: what a contraction reads and what leaves the function.
+static bool must_be_stored(const Fusion *fusion, const Node *node) {
+    const NodeList *users = &fusion->users[node->id];
+    for (int i = 0; i < users->count; i++)
+        if (users->items[i]->op->fuse == FUSE_CONTRACTION) return true;
+    return is_output(fusion->graph, node) && node->type.rank > 0;
+}
+
+static void place_reduction(Fusion *fusion, Node *node) {
+    const Type *input = &node->inputs[0]->type;
+    Group *group = latest_fitting(fusion, node, true);
+    if (group && group->width == type_last(input) &&
+        group->lead * group->width == type_elements(input)) {
+        join(fusion, group, node);
+        return;
+    }
+    group = new_group(fusion, GROUP_ROWS, node);
+    group->width = type_last(input);
+    group->lead = lead_of(input);
+}
+
+static void place(Fusion *fusion, Node *node) {
+    switch (node->op->fuse) {
+    case FUSE_CONTRACTION: new_group(fusion, GROUP_CONTRACTION, node)->anchor = node; break;
+    case FUSE_REDUCE_BATCH: new_group(fusion, GROUP_COLUMNS, node)->anchor = node; break;
+    case FUSE_REDUCE_ALL: new_group(fusion, GROUP_REDUCE, node)->anchor = node; break;
+    case FUSE_REDUCTION: place_reduction(fusion, node); break;
+    case FUSE_ELEMENTWISE: {
+        if (schedule_is_inline(node) && !must_be_stored(fusion, node)) break;
+        Group *group = latest_fitting(fusion, node, false);
+        if (group) join(fusion, group, node);
+        else new_group(fusion, node->type.batched ? GROUP_ROWS : GROUP_STORAGE, node);
+        break;
+    }
+    default: break;
+    }
+}
+
+// ---- Sinking.
+
+static bool is_output(const Graph *graph, const Node *node) {
+    if (graph->loss && schedule_source(graph->loss) == node) return true;
+    for (int i = 0; i < graph->outputs.count; i++)
+        if (schedule_source(graph->outputs.items[i]) == node) return true;
+    return false;
+}
+
+// The one group in which all users of `node` are, or -1.
+static int only_user_group(const Fusion *fusion, const Node *node) {
+    const NodeList *users = &fusion->users[node->id];
+    int found = -1;
+    for (int i = 0; i < users->count; i++) {
+        int group = fusion->schedule->group_of[users->items[i]->id];
+        if (group < 0 || (found >= 0 && found != group)) return -1;
+        found = group;
+    }
+    return found;
+}
+
+static bool used_outside(const Fusion *fusion, const Node *node, int group) {
+    const NodeList *users = &fusion->users[node->id];
+    for (int i = 0; i < users->count; i++)
+        if (fusion->schedule->group_of[users->items[i]->id] != group) return true;
+    return is_output(fusion->graph, node);
+}
+
+// Whether `group` can compute `node` as a step of its own: a contraction cannot compute its operands.
+static bool can_host(const Fusion *fusion, const Group *group, const Node *node) {
+    if (group->kind == GROUP_CONTRACTION || group->kind == GROUP_COLUMNS) {
+        const NodeList *users = &fusion->users[node->id];
+        for (int i = 0; i < users->count; i++)
+            if (users->items[i] == group->anchor) return false;
+    }
+    if (group->kind == GROUP_ROWS || group->kind == GROUP_CONTRACTION) return fits(group, node);
+    return false;
+}
+
+// Whether `node` can be had outside `home` without a buffer that would not exist anyway.
+static bool is_free_outside(const Fusion *fusion, Node *node, int home, const Node *user) {
+    node = schedule_source(node);
+    int group = fusion->schedule->group_of[node->id];
+    if (group != home) return true;
+    if (used_outside(fusion, node, home)) return true;
+    const Group *owner = fusion->groups.items[home];
+    if (node == owner->anchor || node->op->fuse != FUSE_ELEMENTWISE) return false;
+    const NodeList *users = &fusion->users[node->id];
+    if (users->count != 1 || users->items[0] != user) return false;
+    for (int i = 0; i < node->input_count; i++)
+        if (!is_free_outside(fusion, node->inputs[i], home, node)) return false;
+    return true;
+}
+
+static void remove_from_group(Group *group, const Node *node) {
+    int kept = 0;
+    for (int i = 0; i < group->nodes.count; i++)
+        if (group->nodes.items[i] != node) group->nodes.items[kept++] = group->nodes.items[i];
+    group->nodes.count = kept;
+}
+
+static bool sink(Fusion *fusion, Node *node) {
+    int home = fusion->schedule->group_of[node->id];
+    if (home < 0 || node->op->fuse != FUSE_ELEMENTWISE || is_output(fusion->graph, node))
+        return false;
+    Group *owner = fusion->groups.items[home];
+    int target = only_user_group(fusion, node);
+    if (target < 0 || target == home || owner->kind == GROUP_STORAGE) return false;
+    if (!can_host(fusion, fusion->groups.items[target], node)) return false;
+    for (int i = 0; i < node->input_count; i++)
+        if (!is_free_outside(fusion, node->inputs[i], home, node)) return false;
+    remove_from_group(owner, node);
+    if (owner->nodes.count == 0) fusion->is_removed[home] = true;
+    join(fusion, fusion->groups.items[target], node);
+    return true;
+}
+
+// ---- Merging row groups.
+
+static bool group_depends_on(const Fusion *fusion, const Group *group, int other) {
+    ArenaMark mark = arena_mark(fusion->arena);
+    bool *visited = ARENA_ARRAY(fusion->arena, bool, fusion->graph->nodes.count);
+    bool found = false;
+    for (int i = 0; i < group->nodes.count && !found; i++) {
+        const Node *node = group->nodes.items[i];
+        for (int k = 0; k < node->input_count && !found; k++) {
+            const Node *input = schedule_source(node->inputs[k]);
+            int own = fusion->schedule->group_of[input->id];
+            // Direct edges between the two are what merging removes.
+            if (own != other && own != group->id)
+                found = depends_on(fusion, input, other, visited);
+        }
+    }
+    arena_release(fusion->arena, mark);
+    return found;
+}
+
+static bool can_merge(const Fusion *fusion, const Group *a, const Group *b) {
+    return a->kind == GROUP_ROWS && b->kind == GROUP_ROWS && a->width == b->width &&
+           a->lead == b->lead && !group_depends_on(fusion, a, b->id) &&
+           !group_depends_on(fusion, b, a->id);
+}
+
+static void merge_row_groups(Fusion *fusion) {
+    for (int i = 0; i < fusion->groups.count; i++) {
+        Group *a = fusion->groups.items[i];
+        if (fusion->is_removed[i]) continue;
+        for (int j = i + 1; j < fusion->groups.count; j++) {
+            Group *b = fusion->groups.items[j];
+            if (fusion->is_removed[j] || !can_merge(fusion, a, b)) continue;
+            for (int k = 0; k < b->nodes.count; k++) join(fusion, a, b->nodes.items[k]);
+            b->nodes.count = 0;
+            fusion->is_removed[j] = true;
+        }
+    }
+}
+
+// ---- Effects and what is stored.
+
+// The group that stores an assign: the one that computes its value, if it walks the target's
+// storage; a group of its own otherwise.
+static void place_assign(Fusion *fusion, Node *assign) {
+    Node *value = schedule_source(assign->inputs[0]);
+    int index = fusion->schedule->group_of[value->id];
+    bool scalar = value->type.rank == 0;
+    Group *group = index >= 0 ? fusion->groups.items[index] : NULL;
+    bool walks = group && (group->kind == GROUP_STORAGE || group->kind == GROUP_COLUMNS ||
+                           (group->kind == GROUP_CONTRACTION && !group->anchor->type.batched));
+    if (!walks || scalar) {
+        group = ARENA_NEW(fusion->arena, Group);
+        group->id = fusion->groups.count;
+        group->kind = scalar ? GROUP_SCALAR : GROUP_STORAGE;
+        group->lead = 1;
+        group->width = type_elements(&value->type);
+        vec_push(fusion->arena, &fusion->groups, group);
+    }
+    vec_push(fusion->arena, &group->assigns, assign);
+    fusion->schedule->group_of[assign->id] = group->id;
+}
+
+static void place_loss(Fusion *fusion) {
+    Graph *graph = fusion->graph;
+    if (!graph->loss) return;
+    Node *loss = schedule_source(graph->loss);
+    if (fusion->schedule->group_of[loss->id] >= 0) return;
+    new_group(fusion, GROUP_SCALAR, loss);
+}
+
+static Partition partition_of(const Group *group) {
+    switch (group->kind) {
+    case GROUP_CONTRACTION:
+        return group->anchor->type.batched ? PARTITION_ROWS : PARTITION_OUTPUT;
+    case GROUP_ROWS: return PARTITION_ROWS;
+    case GROUP_COLUMNS: return group->width * group->lead == 1 ? PARTITION_SERIAL : PARTITION_OUTPUT;
+    case GROUP_STORAGE: return PARTITION_OUTPUT;
+    default: return PARTITION_SERIAL;
+    }
+}
+
+static int compare_ids(const void *a, const void *b) {
+    return (*(Node *const *)a)->id - (*(Node *const *)b)->id;
+}
+
+static void keep_groups(Fusion *fusion) {
+    Schedule *schedule = fusion->schedule;
+    int *renumbered = ARENA_ARRAY(fusion->arena, int, fusion->groups.count + 1);
+    for (int i = 0; i < fusion->groups.count; i++) {
+        Group *group = fusion->groups.items[i];
+        renumbered[i] = schedule->groups.count;
+        if (group->nodes.count == 0 && group->assigns.count == 0) continue;
+        group->id = schedule->groups.count;
+        group->partition = partition_of(group);
+        if (group->nodes.count)
+            qsort(group->nodes.items, (size_t)group->nodes.count, sizeof(Node *), compare_ids);
+        vec_push(fusion->arena, &schedule->groups, group);
+    }
+    for (int i = 0; i < fusion->graph->nodes.count; i++)
+        if (schedule->group_of[i] >= 0) schedule->group_of[i] = renumbered[schedule->group_of[i]];
+}
+
+static void mark_stored(Fusion *fusion) {
+    Schedule *schedule = fusion->schedule;
+    for (int i = 0; i < fusion->graph->nodes.count; i++) {
+        Node *node = fusion->graph->nodes.items[i];
+        int group = schedule->group_of[i];
+        if (!is_computed(node) || group < 0) continue;
+        if (schedule->groups.items[group]->kind == GROUP_SCALAR) continue;
+        schedule->buffers[i].is_stored = used_outside(fusion, node, group);
+    }
+}
+
+Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch) {
+    Schedule *schedule = ARENA_NEW(arena, Schedule);
+    schedule->graph = graph;
+    schedule->layout = layout;
+    schedule->batch = batch;
+    int count = graph->nodes.count;
+    schedule->group_of = ARENA_ARRAY(arena, int, count + 1);
+    for (int i = 0; i < count; i++) schedule->group_of[i] = -1;
+    schedule->buffers = ARENA_ARRAY(arena, Buffer, count + 1);
+    Fusion fusion = {.schedule = schedule, .graph = graph, .arena = arena};
+    fusion.users = ARENA_ARRAY(arena, NodeList, count + 1);
+    fusion.is_removed = ARENA_ARRAY(arena, bool, 2 * count + 2);
+    collect_users(&fusion);
+    for (int i = 0; i < count; i++) place(&fusion, graph->nodes.items[i]);
+    merge_row_groups(&fusion);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i = count - 1; i >= 0; i--) changed |= sink(&fusion, graph->nodes.items[i]);
+    }
+    merge_row_groups(&fusion);
+    for (int i = 0; i < graph->assigns.count; i++) place_assign(&fusion, graph->assigns.items[i]);
+    place_loss(&fusion);
+    keep_groups(&fusion);
+    mark_stored(&fusion);
+    return schedule;
+}

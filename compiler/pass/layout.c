@@ -1,0 +1,152 @@
+// Parameter layouts. A weight matrix [K, N] is kept for the whole run in the order in which the
+// contraction kernels read it: panels of columns that fill whole vectors, or, where N would leave
+// most lanes of a vector empty, transposed with the lanes along K. Optimizers are elementwise, so
+// the order is free; files always hold Keras's order (runtime/weights.c converts).
+#include "schedule.h"
+
+enum {
+    ALIGN = 16,            // floats of a cache line
+    PANEL_SKEW = 5 * ALIGN // keeps panels of 2^n bytes out of the same cache sets
+};
+
+static int64_t round_up(int64_t value, int64_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+// Measured on AVX-512 and AVX2 (docs/performance.md, "OpenBLAS or own"): packing on every call pays
+// only where all three sizes are large.
+bool layout_prefers_blas(ContractionChoice choice, int64_t rows, int64_t depth, int64_t columns) {
+    if (choice != CONTRACTION_AUTO) return choice == CONTRACTION_BLAS;
+    return rows >= 512 && depth >= 2048 && columns >= 2048;
+}
+
+static bool fills_few_lanes(const MachineModel *machine, int64_t rows, int64_t columns) {
+    int64_t vectors = (columns + machine->lanes - 1) / machine->lanes;
+    double use = (double)columns / (double)(vectors * machine->lanes);
+    return use < 0.8 && columns <= 24 && rows >= 4 * machine->lanes;
+}
+
+static nnrt_storage plain_storage(int64_t rows, int64_t columns) {
+    return (nnrt_storage){.size = round_up(rows * columns, ALIGN),
+                          .panel = columns,
+                          .panel_stride = 0,
+                          .row_stride = columns,
+                          .column_stride = 1};
+}
+
+static nnrt_storage transposed_storage(int64_t rows, int64_t columns) {
+    int64_t padded = round_up(rows, ALIGN);
+    return (nnrt_storage){.size = padded * columns,
+                          .panel = columns,
+                          .panel_stride = 0,
+                          .row_stride = 1,
+                          .column_stride = padded};
+}
+
+static nnrt_storage panel_storage(const MachineModel *machine, int64_t rows, int64_t columns) {
+    int64_t panel = columns <= machine->lanes ? machine->lanes : 2 * machine->lanes;
+    int64_t count = (columns + panel - 1) / panel;
+    int64_t stride = round_up(rows * panel, ALIGN);
+    if (count > 1 && stride % 1024 == 0) stride += PANEL_SKEW;
+    return (nnrt_storage){.size = round_up(count * stride, ALIGN),
+                          .panel = panel,
+                          .panel_stride = stride,
+                          .row_stride = panel,
+                          .column_stride = 1};
+}
+
+// The weight operand of a matmul, or NULL.
+static Parameter *weight_of(const Node *node) {
+    if (node->op->fuse != FUSE_CONTRACTION || strcmp(node->op->schema.name, "matmul") != 0)
+        return NULL;
+    const Node *weight = schedule_source(node->inputs[1]);
+    return weight->parameter;
+}
+
+Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
+                    ContractionChoice contraction, int64_t batch) {
+    Layout *layout = ARENA_NEW(arena, Layout);
+    layout->machine = *machine;
+    layout->contraction = contraction;
+    layout->parameters = ARENA_ARRAY(arena, ParameterLayout, graph->parameters.count + 1);
+    bool *is_weight = ARENA_ARRAY(arena, bool, graph->parameters.count + 1);
+    for (int i = 0; i < graph->nodes.count; i++) {
+        Parameter *weight = weight_of(graph->nodes.items[i]);
+        if (weight && weight->type.rank == 2) is_weight[weight->index] = true;
+    }
+    // Last layer first: gradients become ready in this order.
+    for (int i = graph->parameters.count - 1; i >= 0; i--) {
+        Parameter *parameter = graph->parameters.items[i];
+        ParameterLayout *out = &layout->parameters[i];
+        out->columns = type_last(&parameter->type);
+        out->rows = type_elements(&parameter->type) / out->columns;
+        if (!is_weight[i] || layout_prefers_blas(contraction, batch, out->rows, out->columns)) {
+            out->kind = LAYOUT_PLAIN;
+            out->storage = plain_storage(out->rows, out->columns);
+        } else if (fills_few_lanes(machine, out->rows, out->columns)) {
+            out->kind = LAYOUT_TRANSPOSED;
+            out->storage = transposed_storage(out->rows, out->columns);
+        } else {
+            out->kind = LAYOUT_PANELS;
+            out->storage = panel_storage(machine, out->rows, out->columns);
+        }
+        out->storage.offset = layout->weights_size;
+        layout->weights_size += out->storage.size;
+    }
+    return layout;
+}
+
+void layout_slots(Layout *layout, const Graph *graph, Arena *arena) {
+    layout->slot_offsets = ARENA_ARRAY(arena, int64_t, graph->slots.count + 1);
+    layout->slots_size = 0;
+    for (int i = graph->slots.count - 1; i >= 0; i--) {
+        const Slot *slot = graph->slots.items[i];
+        layout->slot_offsets[i] = layout->slots_size;
+        layout->slots_size += slot->parameter
+                                  ? layout->parameters[slot->parameter->index].storage.size
+                                  : ALIGN;
+    }
+}
+
+// Kernels whose lanes run along the features read data rows in place; the others broadcast single
+// elements and want a dense float32 block.
+static bool reads_columns_in_place(const Graph *graph, const Layout *layout, const Node *data) {
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *user = graph->nodes.items[i];
+        if (user->op->fuse != FUSE_CONTRACTION) continue;
+        for (int k = 0; k < user->input_count; k++) {
+            if (schedule_source(user->inputs[k]) != data) continue;
+            if (k != 0 || user->inputs[0]->type.rank != 1) return false;
+            Parameter *weight = weight_of(user);
+            if (weight && layout->parameters[weight->index].kind != LAYOUT_TRANSPOSED) return false;
+            if (!weight && !fills_few_lanes(&layout->machine, user->type.dims[0],
+                                            type_last(&user->type)))
+                return false;
+        }
+    }
+    return true;
+}
+
+static void load_input(Graph *graph, Node *data) {
+    Node *loaded = NULL;
+    int count = graph->nodes.count;
+    for (int i = 0; i < count; i++) {
+        Node *user = graph->nodes.items[i];
+        if (user->op->fuse != FUSE_CONTRACTION) continue;
+        for (int k = 0; k < user->input_count; k++) {
+            if (schedule_source(user->inputs[k]) != data) continue;
+            Type wanted = user->inputs[k]->type;
+            if (!loaded) loaded = graph_unary(graph, "linear", user->inputs[k]);
+            // Reshapes share buffers, so one load serves all uses of the same shape.
+            if (type_elements(&loaded->type) == type_elements(&wanted)) user->inputs[k] = loaded;
+        }
+    }
+    if (loaded) graph_sort(graph);
+}
+
+void pass_load_inputs(Graph *graph, const Layout *layout) {
+    for (int i = 0; i < graph->inputs.count; i++) {
+        Node *data = graph->inputs.items[i];
+        if (!reads_columns_in_place(graph, layout, data)) load_input(graph, data);
+    }
+}

@@ -1,0 +1,133 @@
+// From a primitive graph to what the generator emits: parameter layouts, fused groups in execution
+// order, barriers, and buffers in the arena. Nothing here knows LLVM.
+#ifndef NNC_PASS_SCHEDULE_H
+#define NNC_PASS_SCHEDULE_H
+
+#include "../../runtime/nnrt.h"
+#include "../base/ice.h"
+#include "pass.h"
+
+// What the passes need to know of the target.
+typedef struct MachineModel {
+    int lanes;     // float32 a vector register
+    int registers; // vector registers
+    bool fma;
+} MachineModel;
+
+typedef enum ContractionChoice {
+    CONTRACTION_AUTO,
+    CONTRACTION_OWN,
+    CONTRACTION_BLAS
+} ContractionChoice;
+
+// ---- Layout: where the elements of each parameter lie.
+
+typedef enum LayoutKind {
+    LAYOUT_PLAIN,     // row-major; vectors, and matrices that OpenBLAS multiplies
+    LAYOUT_PANELS,    // [N / panel][K][panel]: the panel's columns fill whole vectors
+    LAYOUT_TRANSPOSED // [N][K padded]: few outputs, so the lanes run along K
+} LayoutKind;
+
+typedef struct ParameterLayout {
+    LayoutKind kind;
+    nnrt_storage storage; // offset counts from the beginning of the weights
+    int64_t rows, columns;
+} ParameterLayout;
+
+typedef struct Layout {
+    MachineModel machine;
+    ContractionChoice contraction;
+    ParameterLayout *parameters; // by parameter index
+    int64_t *slot_offsets;       // by slot index; NULL until layout_slots
+    int64_t weights_size, slots_size; // floats
+} Layout;
+
+// requires: primitive graph; provides: a layout for each parameter, chosen by shape and use (the
+// same for every mode of a model).
+Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
+                    ContractionChoice contraction, int64_t batch);
+// Places the optimizer state of a training graph.
+void layout_slots(Layout *layout, const Graph *graph, Arena *arena);
+// requires: layout; provides: contractions that cannot read a data column directly (it is gathered
+// by row and may be uint8) get it through a `linear` node, which fusion turns into a loading loop.
+void pass_load_inputs(Graph *graph, const Layout *layout);
+
+// Whether OpenBLAS should do a product of this size, as measured (docs/performance.md).
+bool layout_prefers_blas(ContractionChoice choice, int64_t rows, int64_t depth, int64_t columns);
+
+// ---- Fusion.
+
+typedef enum GroupKind {
+    GROUP_CONTRACTION, // a matrix product and what is applied to its result
+    GROUP_ROWS,        // elementwise and last-dimension reductions, sample by sample
+    GROUP_COLUMNS,     // a sum over the samples and what is applied to it
+    GROUP_STORAGE,     // elementwise over a parameter's storage
+    GROUP_REDUCE,      // a sum over a parameter's storage
+    GROUP_SCALAR       // single numbers
+} GroupKind;
+
+typedef enum Partition {
+    PARTITION_ROWS,   // each worker has a range of the samples
+    PARTITION_OUTPUT, // each worker has a range of the outputs
+    PARTITION_SERIAL  // worker 0
+} Partition;
+
+typedef struct Group {
+    int id; // in execution order
+    GroupKind kind;
+    Partition partition;
+    Node *anchor;    // the contraction or reduction; NULL for the other kinds
+    NodeList nodes;  // what it computes, in order, with the anchor
+    NodeList assigns; // effects stored by it
+    int64_t lead, width; // of a sample: lead rows of width elements
+    int phase;       // barriers stand between phases
+} Group;
+
+// Where a node's value lies, if it is stored at all.
+typedef struct Buffer {
+    bool is_stored;
+    int64_t stride; // floats from sample to sample; 0: not batched
+    int64_t size;   // floats in all
+    int64_t offset; // in the arena
+    int first_phase, last_phase;
+    int parameter;  // unbatched values in the layout of this parameter; -1: plain
+} Buffer;
+
+typedef struct Schedule {
+    Graph *graph;
+    const Layout *layout;
+    int64_t batch;
+    VEC(Group *) groups; // in execution order
+    int phase_count;
+    int *group_of;   // by node id; -1: leaf, or computed where it is used
+    Buffer *buffers; // by node id
+    int64_t arena_size; // floats
+} Schedule;
+
+// requires: primitive graph, layout; provides: every computed node in one group (or inlined into its
+// users), groups acyclic.
+Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch);
+// requires: groups; provides: their order, with barriers only where the dependence changes the
+// partition, readers of a parameter before its update.
+void pass_schedule(Schedule *schedule);
+// requires: order and phases; provides: arena offsets of all stored values; values that live at the
+// same time never overlap.
+void pass_plan(Schedule *schedule, Arena *arena);
+
+void schedule_print_groups(Text *out, const Schedule *schedule); // `--emit=fused`
+void schedule_print_plan(Text *out, const Schedule *schedule);   // `--emit=plan`
+
+// A node without the reshapes before it: the node whose buffer it shares.
+Node *schedule_source(Node *node);
+// True for elementwise nodes that are computed wherever they are used.
+bool schedule_is_inline(const Node *node);
+
+// ---- The planner itself: intervals to offsets, greedy by size. Returns the peak.
+typedef struct PlanItem {
+    int64_t size;
+    int first, last; // inclusive
+    int64_t offset;  // out
+} PlanItem;
+int64_t plan_offsets(PlanItem *items, int count, Arena *arena);
+
+#endif
