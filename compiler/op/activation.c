@@ -15,12 +15,11 @@
 #define PRIMITIVE .fuse = FUSE_ELEMENTWISE, .shape = op_shape_same, .flops = op_flops_elements
 #define COMPOSITE .fuse = FUSE_COMPOSITE, .shape = op_shape_same
 
-static Node *call_with_number(Graph *graph, const char *op_name, Node *x, const char *argument,
+static Node *call_with_number(Graph *graph, const char *op, Node *x, const char *argument,
                               double number) {
-    const OpDef *op = op_find(op_name);
-    Args *args = args_default(graph->arena, &op->schema);
+    Args *args = graph_args(graph, op);
     args_set_number(args, argument, number);
-    return graph_node(graph, op, &x, 1, args);
+    return graph_call(graph, op, &x, 1, args);
 }
 
 static Node *call_select(Graph *graph, Node *condition, Node *if_true, Node *if_false) {

@@ -1,0 +1,70 @@
+// Metrics: what training and evaluation report besides the loss. The rows are what the language
+// knows of them; runtime/metric.c computes them. Names and defaults are those of keras/src/metrics
+// (Keras 3).
+#include "training.h"
+
+#include <string.h>
+
+#define THRESHOLD                                                                                  \
+    {                                                                                              \
+        .name = "threshold", .type = ARG_FLOAT, .default_text = "0.5", .maximum = 1,               \
+        .keras_name = "thresholds", .doc = "predictions above it count as yes"                     \
+    }
+
+static const ArgDef threshold_args[] = {THRESHOLD, {0}};
+
+static const ArgDef top_k_args[] = {
+    {.name = "k",
+     .type = ARG_INT,
+     .default_text = "5",
+     .minimum = 1,
+     .maximum = 1 << 24,
+     .doc = "how many of the best classes count as right"},
+    {0},
+};
+
+static const ArgDef auc_args[] = {
+    {.name = "thresholds",
+     .type = ARG_INT,
+     .default_text = "200",
+     .minimum = 2,
+     .maximum = 1 << 16,
+     .keras_name = "num_thresholds",
+     .doc = "how many thresholds approximate the curve"},
+    {0},
+};
+
+const MetricDef metric_rows[] = {
+    {.schema = {"accuracy", "the share of right answers, of the kind that fits the model", NULL,
+                "acc Accuracy"}},
+    {.schema = {"binary_accuracy", "the share of right yes-or-no answers", threshold_args,
+                "BinaryAccuracy"},
+     .needs_binary = true},
+    {.schema = {"categorical_accuracy",
+                "the share of right classes, for targets of one value a class", NULL,
+                "CategoricalAccuracy"},
+     .needs_classes = true},
+    {.schema = {"sparse_categorical_accuracy", "the share of right classes, for class numbers",
+                NULL, "SparseCategoricalAccuracy"},
+     .needs_classes = true},
+    {.schema = {"top_k", "the share of samples whose class is among the k best", top_k_args,
+                "top_k_categorical_accuracy sparse_top_k_categorical_accuracy "
+                "TopKCategoricalAccuracy SparseTopKCategoricalAccuracy"},
+     .needs_classes = true},
+    {.schema = {"precision", "the share of right ones among predicted yes", threshold_args,
+                "Precision"},
+     .needs_binary = true},
+    {.schema = {"recall", "the share of found ones among true yes", threshold_args, "Recall"},
+     .needs_binary = true},
+    {.schema = {"auc", "the area under the ROC curve", auc_args, "AUC"}, .needs_binary = true},
+    {.schema = {"mae", "the mean absolute error", NULL,
+                "mean_absolute_error MeanAbsoluteError MAE"}},
+    {.schema = {"mse", "the mean squared error", NULL, "mean_squared_error MeanSquaredError MSE"}},
+    {.schema = {0}},
+};
+
+const MetricDef *metric_find(const char *name) {
+    for (const MetricDef *row = metric_rows; row->schema.name; row++)
+        if (strcmp(row->schema.name, name) == 0) return row;
+    return NULL;
+}
