@@ -8,6 +8,7 @@
 #define NNC_GRAPH_GRAPH_H
 
 #include "../base/diag.h"
+#include "../base/ice.h"
 #include "../base/vec.h"
 #include "schema.h"
 
@@ -38,12 +39,13 @@ struct Node {
     int input_count;
     const Args *args; // by op->schema; NULL if it has none
     Type type;
-    bool poisoned;    // failed its shape rule; what follows from it is not checked
-    Layer *layer;     // the layer it was made for, or NULL
+    bool poisoned; // failed its shape rule; what follows from it is not checked
+    Layer *layer;  // the layer it was made for, or NULL
     Span span;
-    const char *name; // of inputs and scalars; else NULL
+    const char *name;     // of inputs and scalars; else NULL
     Parameter *parameter; // of op `parameter`, and the target of `assign`
     Slot *slot;           // of op `slot`, and the target of `assign`
+    Node *replacement;    // what a running pass puts in its place; see graph_apply_replacements
 };
 
 // One line of the summary.
@@ -95,13 +97,14 @@ struct Graph {
     VEC(Layer *) layers;
     VEC(Parameter *) parameters;
     VEC(Slot *) slots;
-    NodeList inputs;  // of the model, in declaration order (ops `input`)
-    NodeList targets; // of the training data (ops `input` too)
-    NodeList outputs; // predictions
-    Node *loss;       // batch mean, scalar; NULL in GRAPH_PREDICT
-    NodeList assigns; // effects: the new values of parameters and slots
+    NodeList inputs;      // of the model, in declaration order (ops `input`)
+    NodeList targets;     // of the training data (ops `input` too)
+    NodeList outputs;     // predictions
+    Node *loss;           // batch mean, scalar; NULL in GRAPH_PREDICT
+    NodeList assigns;     // effects: the new values of parameters and slots
     Layer *current_layer; // given to new nodes
     Span current_span;    // given to new nodes
+    Diag *last_error;     // what op_shape_help and op_shape_note add to
 };
 
 Graph *graph_create(Arena *arena, const char *name, GraphMode mode, DiagSink *sink);
@@ -109,19 +112,29 @@ Graph *graph_create(Arena *arena, const char *name, GraphMode mode, DiagSink *si
 // A deep copy in another mode (nodes, layers, parameters, slots; schemas and texts are shared).
 Graph *graph_clone(const Graph *graph, Arena *arena, GraphMode mode);
 
-// ---- Making nodes. Each runs the operator's shape rule; a failing rule poisons the node.
+// ---- Making nodes. Each runs the operator's shape rule; a failing rule poisons the node. An
+// operator with weights gets its parameters here too (OpDef.parameters). The first node made for a
+// layer becomes layer->node and gives layer->output.
 Node *graph_node(Graph *graph, const OpDef *op, Node *const *inputs, int count, const Args *args);
 // By operator name, with default arguments (NULL args): for expansions and gradients.
 Node *graph_call(Graph *graph, const char *op, Node *const *inputs, int count, const Args *args);
 Node *graph_unary(Graph *graph, const char *op, Node *x);
 Node *graph_binary(Graph *graph, const char *op, Node *x, Node *y);
-Node *graph_constant(Graph *graph, double value);                  // f32, rank 0
-Node *graph_scalar(Graph *graph, const char *name);                // run-time scalar, made once
+Node *graph_constant(Graph *graph, double value);   // f32, rank 0
+Node *graph_scalar(Graph *graph, const char *name); // run-time scalar, made once
 // An elementwise operator without inputs (a random mask, say): its type is given.
 Node *graph_generate(Graph *graph, const char *op, Type type, const Args *args);
+// Default arguments of an operator, to set and give to graph_call.
+Args *graph_args(Graph *graph, const char *op);
+Node *graph_reshape(Graph *graph, Node *x, int rank, const int64_t *dims);
+Node *graph_broadcast(Graph *graph, Node *x, Type type); // as f32; x itself if it has the type
+Node *graph_one_hot(Graph *graph, Node *label, int64_t classes); // [] or [.., 1] to [.., classes]
+Node *graph_batch_sum(Graph *graph, Node *x, int keep); // over samples and all but `keep` last dims
+Node *graph_matmul(Graph *graph, Node *x, Node *w, bool transpose);
+// An `input` node; the caller adds it to graph->inputs or graph->targets.
 Node *graph_input(Graph *graph, const char *name, Type type);
-Node *graph_parameter_node(Graph *graph, Parameter *parameter);    // made once
-Node *graph_slot_node(Graph *graph, Slot *slot);                   // made once
+Node *graph_parameter_node(Graph *graph, Parameter *parameter); // made once
+Node *graph_slot_node(Graph *graph, Slot *slot);                // made once
 Node *graph_assign_parameter(Graph *graph, Parameter *parameter, Node *value);
 Node *graph_assign_slot(Graph *graph, Slot *slot, Node *value);
 
@@ -144,23 +157,36 @@ Parameter *graph_parameter(Graph *graph, Layer *layer, const char *role, Type ty
 Slot *graph_slot(Graph *graph, Parameter *parameter, const char *name, double initial);
 
 // ---- Order and checks.
-void graph_sort(Graph *graph);          // topological, stable; drops nothing
-void graph_remove_dead(Graph *graph);   // keeps what outputs, loss and assigns need (and inputs)
-void graph_replace(Graph *graph, Node *old, Node *new_node); // in all uses
+void graph_sort(Graph *graph);        // topological, stable; drops nothing
+void graph_remove_dead(Graph *graph); // keeps what outputs, loss and assigns need (and inputs)
+void graph_replace(Graph *graph, Node *old, Node *new_node); // in all uses but new_node's own
+// Many replacements in one sweep: set node->replacement (chains are followed), then apply.
+Node *graph_resolve(Node *node);
+void graph_apply_replacements(Graph *graph);
 
 // Prints the broken rule and the graph, and ends with status 70, if the graph is malformed.
 void graph_verify(const Graph *graph, const char *after_pass);
 
+// A broken invariant at a node (may be NULL): prints it and the graph, ends with status 70.
+_Noreturn void graph_bug(const Graph *graph, const Node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+bool node_is(const Node *node, const char *op);
+bool node_is_constant(const Node *node, double *value); // op `constant`
+bool node_is_scalar(const Node *node);                  // one number for the whole batch
+
 void graph_print(Text *out, const Graph *graph); // the stable form of `--emit=graph`
+const char *graph_mode_name(GraphMode mode);     // "train", "evaluate", "predict"
 
 // ---- Types.
 Type type_make(Dtype dtype, bool batched, int rank, const int64_t *dims);
 Type type_scalar(void);
 bool type_equal(const Type *a, const Type *b);
-int64_t type_elements(const Type *type); // of one sample; saturates at INT64_MAX
-int64_t type_last(const Type *type);     // the last dimension; 1 for rank 0
-char *type_text(Arena *arena, const Type *type);  // "[24, 24, 32]", "u8[28, 28]"
-char *shape_text(Arena *arena, const Type *type); // "24x24x32"; "a single number" for rank 0
+int64_t type_elements(const Type *type);              // of one sample; saturates at INT64_MAX
+int64_t type_last(const Type *type);                  // the last dimension; 1 for rank 0
+char *type_text(Arena *arena, const Type *type);      // "[24, 24, 32]", "u8[28, 28]"
+char *type_full_text(Arena *arena, const Type *type); // "f32[B, 24, 24, 32]", for dumps
+char *shape_text(Arena *arena, const Type *type);     // "24x24x32"; "a single number" for rank 0
 // NumPy's broadcasting of the dims; batched if either is. False: they do not fit.
 bool type_broadcast(const Type *a, const Type *b, Type *result);
 

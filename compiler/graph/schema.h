@@ -1,6 +1,6 @@
-// Schemas: what a callable (layer, loss, optimizer, initializer, metric, data source, transform ...)
-// takes, and the checked arguments of one call. Every family starts with a Schema, so that binding,
-// defaults, ranges, "did you mean" and the reference documentation are written once
+// Schemas: what a callable (layer, loss, optimizer, initializer, metric, data source, transform
+// ...) takes, and the checked arguments of one call. Every family starts with a Schema, so that
+// binding, defaults, ranges, "did you mean" and the reference documentation are written once
 // (compiler/check/bind.c).
 #ifndef NNC_GRAPH_SCHEMA_H
 #define NNC_GRAPH_SCHEMA_H
@@ -25,21 +25,21 @@ typedef enum ArgType {
 } ArgType;
 
 typedef struct ArgDef {
-    const char *name;           // NULL ends the list
+    const char *name; // NULL ends the list
     ArgType type;
-    const char *default_text;   // as written in the language; NULL: required; "none": absent
-    double minimum, maximum;    // inclusive range of numbers; both 0: no limit
+    const char *default_text;        // as written in the language; NULL: required; "none": absent
+    double minimum, maximum;         // inclusive range of numbers; both 0: no limit
     bool minimum_open, maximum_open; // exclude the end (rate < 1, learning_rate > 0)
-    const char *choices;        // of ARG_WORD: "valid same"
-    const char *keras_name;     // other names people know for it, blank-separated ("batch_size"); NULL
-    const char *doc;            // one line
-    bool variadic;              // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
+    const char *choices;             // of ARG_WORD: "valid same"
+    const char *keras_name; // other names people know for it, blank-separated ("batch_size"); NULL
+    const char *doc;        // one line
+    bool variadic;          // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
 } ArgDef;
 
 typedef struct Schema {
     const char *name;
-    const char *doc;       // one line, starts with a verb
-    const ArgDef *args;    // may be NULL: none
+    const char *doc;        // one line, starts with a verb
+    const ArgDef *args;     // may be NULL: none
     const char *keras_name; // other names people know for it ("Dense fully_connected"); NULL
 } Schema;
 
@@ -48,12 +48,12 @@ typedef struct Args Args;
 // One checked value. `is_set` is false for an absent argument (default "none").
 typedef struct ArgValue {
     bool is_set;
-    bool is_default;     // the user did not write it
-    double number;       // INT, FLOAT, BOOL (0 or 1), RATE
-    const char *text;    // WORD, STRING, NAME
-    double *numbers;     // INTS, FLOATS
-    const char **texts;  // NAMES
-    int count;           // INTS, FLOATS, NAMES
+    bool is_default;      // the user did not write it
+    double number;        // INT, FLOAT, BOOL (0 or 1), RATE
+    const char *text;     // WORD, STRING, NAME
+    double *numbers;      // INTS, FLOATS
+    const char **texts;   // NAMES
+    int count;            // INTS, FLOATS, NAMES
     const Schema *callee; // ACTIVATION, INITIALIZER, REGULARIZER, RATE (schedule): what is called,
     Args *args;           //   and with what
     Span span;
@@ -71,6 +71,7 @@ int schema_arg_count(const Schema *schema);
 int schema_arg_index(const Schema *schema, const char *name); // -1: none
 
 // Arguments with every default filled in, for calls the compiler makes itself. Set values after.
+// Required arguments are left unset. A callee's default may have positional numbers: "l2(0.01)".
 Args *args_default(Arena *arena, const Schema *schema);
 
 // By name; asking for a name that the schema lacks is a broken invariant.
@@ -81,6 +82,13 @@ bool args_bool(const Args *args, const char *name);
 const char *args_text(const Args *args, const char *name);
 void args_set_number(Args *args, const char *name, double number);
 void args_set_text(Args *args, const char *name, const char *text);
+
+void args_set_numbers(Args *args, Arena *arena, const char *name, const double *numbers, int count);
+bool args_equal(const Args *a, const Args *b); // the same schema and values; NULL equals NULL
+
+// What a name means where an activation, initializer, regularizer or rate is asked for; NULL: there
+// is none. Implemented in compiler/op/registry.c, which knows the families.
+const Schema *schema_callee(ArgType type, const char *name);
 
 // "units=10, activation=relu": all of them, or only those that differ from their default.
 void args_print(Text *out, const Args *args, bool with_defaults);

@@ -12,15 +12,16 @@
 #include "lane.h"
 
 typedef enum FuseClass {
-    FUSE_COMPOSITE,   // expanded before fusion
-    FUSE_LEAF,        // input, parameter, slot, constant, scalar: read, not computed
-    FUSE_ELEMENTWISE, // output element i depends on (broadcast) elements i of the inputs
-    FUSE_REDUCTION,   // over the last dimension, which becomes 1
-    FUSE_REDUCE_ALL,  // over all elements of an unbatched value, to a scalar
-    FUSE_REDUCE_BATCH, // over the samples: batched to unbatched
-    FUSE_CONTRACTION, // a matrix product
-    FUSE_MOVEMENT,    // the same elements in row-major order under another shape
-    FUSE_EFFECT       // assign
+    FUSE_COMPOSITE,    // expanded before fusion
+    FUSE_LEAF,         // input, parameter, slot, constant, scalar: read, not computed
+    FUSE_ELEMENTWISE,  // output element i depends on (broadcast) elements i of the inputs
+    FUSE_REDUCTION,    // over the last dimension, which becomes 1
+    FUSE_REDUCE_AXIS,  // over another dimension of each sample, which becomes 1
+    FUSE_REDUCE_ALL,   // over all elements of an unbatched value, to a scalar
+    FUSE_REDUCE_BATCH, // over the samples and leading dimensions: batched to unbatched
+    FUSE_CONTRACTION,  // a matrix product
+    FUSE_MOVEMENT,     // the same elements in row-major order under another shape
+    FUSE_EFFECT        // assign
 } FuseClass;
 
 typedef enum ReduceKind { REDUCE_SUM, REDUCE_MAX } ReduceKind;
@@ -54,7 +55,7 @@ struct OpDef {
     bool is_loss;               // used as `loss =`; inputs are (prediction, target)
     int min_inputs, max_inputs; // max -1: any number
     FuseClass fuse;
-    ReduceKind reduce;          // of the FUSE_REDUCE... classes
+    ReduceKind reduce; // of the FUSE_REDUCE... classes
 
     // Sets node->type from the inputs' types and the arguments, or reports through
     // op_shape_error with the arithmetic shown and returns false.
@@ -89,12 +90,16 @@ int op_count(void);
 // Reports E0203 at the node: "dense expects a vector, but this value is 24x24x32". Returns false.
 bool op_shape_error(Graph *graph, Node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-// Adds "= help: ..." / "= note: ..." to the error last reported for this graph.
+// Labels the place of the error last reported for this graph ("needs [n]"), or adds
+// "= help: ..." / "= note: ..." to it.
+void op_shape_label(Graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void op_shape_help(Graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void op_shape_note(Graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool op_shape_same(Graph *graph, Node *node);      // the type of input 0 (as f32)
 bool op_shape_broadcast(Graph *graph, Node *node); // of all inputs (as f32)
-double op_flops_elements(const Node *node);        // one a element of the output
+bool op_shape_given(Graph *graph, Node *node);     // set already: leaves, generators
+double op_flops_elements(const Node *node);        // one an element of the output
+double op_flops_none(const Node *node);            // leaves and movements
 void op_append_input(Graph *graph, Node *node, Node *input);
 
 // ---- The families (each file exports its terminated rows).

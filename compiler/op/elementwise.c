@@ -1,0 +1,273 @@
+// Elementwise primitives: element i of the result depends on element i of the inputs, which are
+// broadcast as NumPy does. Each has its computation twice, in lanes for generated code and in
+// double precision as the reference, and its gradient as graph nodes. Activations are in
+// activation.c.
+#include "op.h"
+
+#include <math.h>
+
+// The computation of an operator NAME: its lanes (with `b` and `in`) and its reference (with `in`).
+#define LANES(name, expression)                                                                    \
+    static Lane name##_lower(LaneBuilder *b, const Node *node, const Lane *in) {                   \
+        (void)b, (void)node;                                                                       \
+        return expression;                                                                         \
+    }
+#define REFERENCE(name, expression)                                                                \
+    static double name##_evaluate(const Node *node, const double *in, const EvalPoint *at) {       \
+        (void)node, (void)at;                                                                      \
+        return expression;                                                                         \
+    }
+
+static Node *call_select(Graph *graph, Node *condition, Node *if_true, Node *if_false) {
+    return graph_call(graph, "select", (Node *[]){condition, if_true, if_false}, 3, NULL);
+}
+
+// ---- Arithmetic.
+
+LANES(add, lane_add(b, in[0], in[1]))
+REFERENCE(add, in[0] + in[1])
+static void add_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    (void)graph, (void)node;
+    dinputs[0] = dinputs[1] = dy;
+}
+
+LANES(subtract, lane_subtract(b, in[0], in[1]))
+REFERENCE(subtract, in[0] - in[1])
+static void subtract_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    (void)node;
+    dinputs[0] = dy;
+    dinputs[1] = graph_unary(graph, "negate", dy);
+}
+
+LANES(multiply, lane_multiply(b, in[0], in[1]))
+REFERENCE(multiply, in[0] * in[1])
+static void multiply_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    dinputs[0] = graph_multiply(graph, dy, node->inputs[1]);
+    dinputs[1] = graph_multiply(graph, dy, node->inputs[0]);
+}
+
+// d(x / y) = dx / y - (x / y) dy / y
+LANES(divide, lane_divide(b, in[0], in[1]))
+REFERENCE(divide, in[0] / in[1])
+static void divide_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *over = graph_divide(graph, dy, node->inputs[1]);
+    dinputs[0] = over;
+    dinputs[1] = graph_unary(graph, "negate", graph_multiply(graph, over, node));
+}
+
+LANES(negate, lane_negate(b, in[0]))
+REFERENCE(negate, -in[0])
+static void negate_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    (void)node;
+    dinputs[0] = graph_unary(graph, "negate", dy);
+}
+
+// ---- The smaller, the larger, the size. Where both are equal the gradient goes to the first.
+
+LANES(minimum, lane_minimum(b, in[0], in[1]))
+REFERENCE(minimum, in[1] < in[0] ? in[1] : in[0])
+static void minimum_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *second = graph_binary(graph, "less", node->inputs[1], node->inputs[0]);
+    dinputs[0] = call_select(graph, second, graph_constant(graph, 0), dy);
+    dinputs[1] = call_select(graph, second, dy, graph_constant(graph, 0));
+}
+
+LANES(maximum, lane_maximum(b, in[0], in[1]))
+REFERENCE(maximum, in[0] < in[1] ? in[1] : in[0])
+static void maximum_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *second = graph_binary(graph, "less", node->inputs[0], node->inputs[1]);
+    dinputs[0] = call_select(graph, second, graph_constant(graph, 0), dy);
+    dinputs[1] = call_select(graph, second, dy, graph_constant(graph, 0));
+}
+
+LANES(absolute, lane_absolute(b, in[0]))
+REFERENCE(absolute, fabs(in[0]))
+static void absolute_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    dinputs[0] = graph_multiply(graph, dy, graph_unary(graph, "sign", node->inputs[0]));
+}
+
+static Lane sign_lower(LaneBuilder *b, const Node *node, const Lane *in) {
+    (void)node;
+    Lane zero = lane_constant(b, 0);
+    Lane negative = lane_select(b, lane_less(b, in[0], zero), lane_constant(b, -1), zero);
+    return lane_select(b, lane_less(b, zero, in[0]), lane_constant(b, 1), negative);
+}
+REFERENCE(sign, (double)((in[0] > 0) - (in[0] < 0)))
+
+// ---- Powers, exponentials and logarithms.
+
+LANES(square, lane_multiply(b, in[0], in[0]))
+REFERENCE(square, in[0] * in[0])
+static void square_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    dinputs[0] = graph_multiply(graph, dy, graph_scale(graph, node->inputs[0], 2));
+}
+
+LANES(sqrt, lane_sqrt(b, in[0]))
+REFERENCE(sqrt, sqrt(in[0]))
+static void sqrt_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    dinputs[0] = graph_divide(graph, graph_scale(graph, dy, 0.5), node);
+}
+
+LANES(exp, lane_exp(b, in[0]))
+REFERENCE(exp, exp(in[0]))
+static void exp_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    dinputs[0] = graph_multiply(graph, dy, node);
+}
+
+LANES(expm1, lane_expm1(b, in[0]))
+REFERENCE(expm1, expm1(in[0]))
+static void expm1_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *power = graph_add(graph, node, graph_constant(graph, 1));
+    dinputs[0] = graph_multiply(graph, dy, power);
+}
+
+LANES(log, lane_log(b, in[0]))
+REFERENCE(log, log(in[0]))
+static void log_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    dinputs[0] = graph_divide(graph, dy, node->inputs[0]);
+}
+
+LANES(log1p, lane_log1p(b, in[0]))
+REFERENCE(log1p, log1p(in[0]))
+static void log1p_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *below = graph_add(graph, node->inputs[0], graph_constant(graph, 1));
+    dinputs[0] = graph_divide(graph, dy, below);
+}
+
+// 2 / sqrt(pi) * exp(-x^2)
+LANES(erf, lane_erf(b, in[0]))
+REFERENCE(erf, erf(in[0]))
+static void erf_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *square = graph_unary(graph, "square", node->inputs[0]);
+    Node *bell = graph_unary(graph, "exp", graph_unary(graph, "negate", square));
+    dinputs[0] = graph_multiply(graph, dy, graph_scale(graph, bell, M_2_SQRTPI));
+}
+
+// ---- Comparisons give 1 or 0.
+
+static Lane lane_truth(LaneBuilder *b, LaneMask mask) {
+    return lane_select(b, mask, lane_constant(b, 1), lane_constant(b, 0));
+}
+
+LANES(less, lane_truth(b, lane_less(b, in[0], in[1])))
+REFERENCE(less, in[0] < in[1])
+
+LANES(greater, lane_truth(b, lane_less(b, in[1], in[0])))
+REFERENCE(greater, in[0] > in[1])
+
+LANES(equal, lane_truth(b, lane_equal(b, in[0], in[1])))
+REFERENCE(equal, in[0] == in[1])
+
+LANES(select, lane_select(b, lane_equal(b, in[0], lane_constant(b, 0)), in[2], in[1]))
+REFERENCE(select, in[0] != 0 ? in[1] : in[2])
+static void select_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *zero = graph_constant(graph, 0);
+    dinputs[1] = call_select(graph, node->inputs[0], dy, zero);
+    dinputs[2] = call_select(graph, node->inputs[0], zero, dy);
+}
+
+// ---- Identities with another purpose.
+
+LANES(pass, in[0])
+REFERENCE(pass, in[0])
+
+// The type was given by graph_broadcast.
+static bool broadcast_shape(Graph *graph, Node *node) {
+    Type joined;
+    if (type_broadcast(&node->inputs[0]->type, &node->type, &joined) &&
+        type_equal(&joined, &node->type))
+        return true;
+    return op_shape_error(graph, node, "%s cannot be repeated to %s",
+                          type_text(graph->arena, &node->inputs[0]->type),
+                          type_text(graph->arena, &node->type));
+}
+
+static void broadcast_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    (void)graph, (void)node;
+    dinputs[0] = dy;
+}
+
+// ---- one_hot
+
+static bool one_hot_shape(Graph *graph, Node *node) {
+    const Type *label = &node->inputs[0]->type;
+    int64_t classes = args_int(node->args, "classes");
+    if (type_last(label) != 1)
+        return op_shape_error(graph, node, "one_hot expects one class a value, but these are %s",
+                              shape_text(graph->arena, label));
+    node->type = *label;
+    node->type.dtype = DTYPE_F32;
+    if (!node->type.rank) node->type.rank = 1;
+    node->type.dims[node->type.rank - 1] = classes;
+    return true;
+}
+
+LANES(one_hot, lane_truth(b, lane_equal(b, lane_column(b), in[0])))
+REFERENCE(one_hot, in[0] == (double)at->column)
+
+static const ArgDef one_hot_args[] = {
+    {.name = "classes",
+     .type = ARG_INT,
+     .minimum = 1,
+     .maximum = 1 << 24, // lane_column is exact to there
+     .doc = "how many classes there are"},
+    {0},
+};
+
+// ---- Rows.
+
+#define ELEMENTWISE(name_, doc_, shape_, inputs_)                                                  \
+    .schema = {.name = #name_, .doc = doc_}, .min_inputs = inputs_, .max_inputs = inputs_,         \
+    .fuse = FUSE_ELEMENTWISE, .shape = shape_, .flops = op_flops_elements, .lower = name_##_lower, \
+    .evaluate_element = name_##_evaluate
+#define UNARY(name_, doc_) ELEMENTWISE(name_, doc_, op_shape_same, 1), .gradient = name_##_gradient
+#define BINARY(name_, doc_)                                                                        \
+    ELEMENTWISE(name_, doc_, op_shape_broadcast, 2), .gradient = name_##_gradient
+#define COMPARISON(name_, doc_)                                                                    \
+    ELEMENTWISE(name_, doc_, op_shape_broadcast, 2),                                               \
+        .no_gradient = "a comparison is constant almost everywhere"
+#define IDENTITY(name_, doc_, shape_)                                                              \
+    .schema = {.name = name_, .doc = doc_}, .min_inputs = 1, .max_inputs = 1,                      \
+    .fuse = FUSE_ELEMENTWISE, .shape = shape_, .flops = op_flops_none, .lower = pass_lower,        \
+    .evaluate_element = pass_evaluate
+
+const OpDef op_elementwise[] = {
+    {BINARY(add, "adds two values")},
+    {BINARY(subtract, "subtracts the second value from the first")},
+    {BINARY(multiply, "multiplies two values")},
+    {BINARY(divide, "divides the first value by the second")},
+    {BINARY(minimum, "takes the smaller of two values")},
+    {BINARY(maximum, "takes the larger of two values")},
+    {UNARY(negate, "changes the sign")},
+    {UNARY(absolute, "takes the distance from zero")},
+    {ELEMENTWISE(sign, "gives -1, 0 or 1", op_shape_same, 1),
+     .no_gradient = "the sign is constant almost everywhere"},
+    {UNARY(square, "multiplies a value by itself")},
+    {UNARY(sqrt, "takes the square root")},
+    {UNARY(exp, "raises e to the value")},
+    {UNARY(expm1, "raises e to the value and subtracts 1, without cancellation")},
+    {UNARY(log, "takes the natural logarithm")},
+    {UNARY(log1p, "takes the natural logarithm of 1 + x, without cancellation")},
+    {UNARY(erf, "computes the error function")},
+    {COMPARISON(less, "gives 1 where the first value is smaller, else 0")},
+    {COMPARISON(greater, "gives 1 where the first value is larger, else 0")},
+    {COMPARISON(equal, "gives 1 where the values are equal, else 0")},
+    {ELEMENTWISE(select, "takes the second value where the first is not 0, else the third",
+                 op_shape_broadcast, 3),
+     .gradient = select_gradient},
+    {.schema = {"one_hot", "gives 1 at the class's place and 0 elsewhere", one_hot_args, NULL},
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .fuse = FUSE_ELEMENTWISE,
+     .shape = one_hot_shape,
+     .no_gradient = "labels are not trained",
+     .flops = op_flops_elements,
+     .lower = one_hot_lower,
+     .evaluate_element = one_hot_evaluate},
+    {IDENTITY("stop_gradient", "passes its input on, but no gradient back", op_shape_same),
+     .no_gradient = "this is what it is for"},
+    {IDENTITY("broadcast", "repeats a value along new dimensions, and makes it f32",
+              broadcast_shape),
+     .gradient = broadcast_gradient},
+    {.schema = {0}},
+};

@@ -1,0 +1,48 @@
+// All operator rows, family by family, and what other names mean where an argument asks for a
+// callable. A new family is one line here and one in op.h.
+#include "op.h"
+#include "training.h"
+
+#include <string.h>
+
+static const OpDef *const families[] = {
+    op_leaf,  op_elementwise, op_matmul,  op_reduce, op_reshape,
+    op_dense, op_activation,  op_dropout, op_loss,   op_effect,
+};
+
+enum { FAMILY_COUNT = sizeof families / sizeof *families };
+
+const OpDef *op_at(int index) {
+    for (int i = 0; i < FAMILY_COUNT; i++)
+        for (const OpDef *op = families[i]; op->schema.name; op++)
+            if (index-- == 0) return op;
+    return NULL;
+}
+
+int op_count(void) {
+    int count = 0;
+    for (int i = 0; i < FAMILY_COUNT; i++)
+        for (const OpDef *op = families[i]; op->schema.name; op++) count++;
+    return count;
+}
+
+const OpDef *op_find(const char *name) {
+    for (int i = 0; i < FAMILY_COUNT; i++)
+        for (const OpDef *op = families[i]; op->schema.name; op++)
+            if (strcmp(op->schema.name, name) == 0) return op;
+    return NULL;
+}
+
+const Schema *schema_callee(ArgType type, const char *name) {
+    const OpDef *op;
+    const RegularizerDef *regularizer;
+    switch (type) {
+    case ARG_ACTIVATION: op = op_find(name); return op && op->is_activation ? &op->schema : NULL;
+    case ARG_INITIALIZER: return initializer_find(name);
+    case ARG_REGULARIZER:
+        regularizer = regularizer_find(name);
+        return regularizer ? &regularizer->schema : NULL;
+    case ARG_RATE: return schedule_find(name);
+    default: return NULL;
+    }
+}
