@@ -1,0 +1,156 @@
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUFFER_SIZE = 1 << 16 };
+
+struct nnrt_file {
+    char *path, *temporary; // temporary NULL: written directly
+    int descriptor;
+    int error; // errno of the first failure
+    size_t used;
+    char buffer[BUFFER_SIZE];
+};
+
+static void flush(nnrt_file *file) {
+    size_t done = 0;
+    while (done < file->used && !file->error) {
+        ssize_t written = write(file->descriptor, file->buffer + done, file->used - done);
+        if (written > 0)
+            done += (size_t)written;
+        else if (written == 0 || errno != EINTR)
+            file->error = written == 0 ? EIO : errno;
+    }
+    file->used = 0;
+}
+
+void nnrt_file_write(nnrt_file *file, const void *bytes, size_t size) {
+    const char *from = bytes;
+    while (size && !file->error) {
+        size_t part = BUFFER_SIZE - file->used;
+        if (part > size) part = size;
+        memcpy(file->buffer + file->used, from, part);
+        file->used += part;
+        from += part;
+        size -= part;
+        if (file->used == BUFFER_SIZE) flush(file);
+    }
+}
+
+void nnrt_file_print(nnrt_file *file, const char *format, ...) {
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (length < 0 || length >= (int)sizeof text)
+        file->error = EOVERFLOW;
+    else
+        nnrt_file_write(file, text, (size_t)length);
+}
+
+// "folder/name" -> "folder/.name.XXXXXX"
+static char *temporary_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+    size_t size = strlen(path) + sizeof ".." + sizeof "XXXXXX";
+    char *name = malloc(size);
+    if (name) snprintf(name, size, "%.*s.%s.XXXXXX", (int)folder, path, path + folder);
+    return name;
+}
+
+static void open_temporary(nnrt_file *file) {
+    file->temporary = temporary_name(file->path);
+    file->descriptor = file->temporary ? mkostemp(file->temporary, O_CLOEXEC) : -1;
+    if (file->descriptor < 0) {
+        free(file->temporary);
+        file->temporary = NULL;
+        return;
+    }
+    mode_t mask = umask(0); // mkostemp made it private; give it the usual rights
+    umask(mask);
+    fchmod(file->descriptor, 0666 & ~mask);
+}
+
+static void file_free(nnrt_file *file) {
+    free(file->path);
+    free(file->temporary);
+    free(file);
+}
+
+nnrt_file *nnrt_file_create(const char *path) {
+    nnrt_file *file = calloc(1, sizeof *file);
+    if (file) file->path = strdup(path);
+    if (!file || !file->path) {
+        free(file);
+        nnrt_fail(NNRT_ERROR, "out of memory");
+        return NULL;
+    }
+    struct stat status;
+    int exists = stat(path, &status) == 0;
+    errno = 0;
+    if (!*path) {
+        file->descriptor = -1;
+        errno = ENOENT;
+    } else if (exists && !S_ISREG(status.st_mode)) {
+        file->descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    } else {
+        open_temporary(file);
+    }
+    if (file->descriptor >= 0) return file;
+    nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", path, strerror(errno));
+    file_free(file);
+    return NULL;
+}
+
+// After a rename, so that it survives a crash. Not all file systems can; that is no error.
+static void sync_folder(const char *path) {
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int descriptor = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (descriptor >= 0) {
+        fsync(descriptor);
+        close(descriptor);
+    }
+    free(folder);
+}
+
+nnrt_status nnrt_file_commit(nnrt_file *file) {
+    flush(file);
+    if (file->temporary && !file->error && fsync(file->descriptor) != 0) file->error = errno;
+    if (close(file->descriptor) != 0 && !file->error) file->error = errno;
+    if (file->temporary && !file->error && rename(file->temporary, file->path) != 0)
+        file->error = errno;
+    nnrt_status status = NNRT_OK;
+    if (file->error) {
+        status = nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", file->path, strerror(file->error));
+        if (file->temporary) unlink(file->temporary);
+    } else if (file->temporary) {
+        sync_folder(file->path);
+    }
+    file_free(file);
+    return status;
+}
+
+void nnrt_file_abandon(nnrt_file *file) {
+    if (!file) return;
+    close(file->descriptor);
+    if (file->temporary) unlink(file->temporary);
+    file_free(file);
+}
+
+nnrt_status nnrt_file_probe(const char *path) {
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode)) return NNRT_OK; // opening would wait
+    nnrt_file *file = nnrt_file_create(path);
+    if (!file) return NNRT_ERROR;
+    nnrt_file_abandon(file);
+    return NNRT_OK;
+}

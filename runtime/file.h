@@ -1,0 +1,28 @@
+// Output files. A file is written beside its final place, synced and renamed, so that readers see
+// the old or the new content and a full disk leaves the old. What is no regular file (a pipe, a
+// device) is written directly.
+#ifndef NNRT_FILE_H
+#define NNRT_FILE_H
+
+#include "status.h"
+
+#include <stddef.h>
+
+typedef struct nnrt_file nnrt_file;
+
+// NULL with nnrt_error() set if the file cannot be created. `path` is copied.
+nnrt_file *nnrt_file_create(const char *path);
+
+// Appends. Errors are remembered and reported by nnrt_file_commit.
+void nnrt_file_write(nnrt_file *file, const void *bytes, size_t size);
+void nnrt_file_print(nnrt_file *file, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// Flushes, syncs, renames, syncs the folder, frees. After an error the old file is still there.
+nnrt_status nnrt_file_commit(nnrt_file *file);
+void nnrt_file_abandon(nnrt_file *file); // NULL is fine
+
+// Whether nnrt_file_create would succeed now; asked before long work. Leaves nothing behind.
+nnrt_status nnrt_file_probe(const char *path);
+
+#endif

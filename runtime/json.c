@@ -1,0 +1,131 @@
+#include "json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put(nnrt_json *json, const char *bytes, size_t length) {
+    if (json->failed) return;
+    if (json->length + length + 1 > json->capacity) {
+        size_t capacity = (json->capacity + length + 64) * 2;
+        char *text = realloc(json->text, capacity);
+        if (!text) {
+            json->failed = 1;
+            return;
+        }
+        json->text = text;
+        json->capacity = capacity;
+    }
+    memcpy(json->text + json->length, bytes, length);
+    json->length += length;
+    json->text[json->length] = 0;
+}
+
+// The length of the valid UTF-8 sequence at `s`, or 0.
+static size_t utf8_length(const unsigned char *s) {
+    static const unsigned lowest[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = *s < 0x80 ? 1 : *s >> 5 == 6 ? 2 : *s >> 4 == 14 ? 3 : *s >> 3 == 30 ? 4 : 0;
+    if (length < 2) return length;
+    unsigned code = *s & (0x7Fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if (s[i] >> 6 != 2) return 0;
+        code = code << 6 | (s[i] & 0x3F);
+    }
+    int surrogate = code >= 0xD800 && code < 0xE000;
+    return code < lowest[length] || code > 0x10FFFF || surrogate ? 0 : length;
+}
+
+static void put_string(nnrt_json *json, const char *string) {
+    put(json, "\"", 1);
+    for (const unsigned char *s = (const unsigned char *)string; *s;) {
+        size_t length = utf8_length(s);
+        char escape[8];
+        if (*s == '"' || *s == '\\') {
+            snprintf(escape, sizeof escape, "\\%c", *s);
+            put(json, escape, 2);
+        } else if (*s < 0x20 || *s == 0x7F) {
+            snprintf(escape, sizeof escape, "\\u%04x", *s);
+            put(json, escape, 6);
+        } else if (length) {
+            put(json, (const char *)s, length);
+        } else {
+            put(json, "\\ufffd", 6); // file names may be any bytes
+        }
+        s += length ? length : 1;
+    }
+    put(json, "\"", 1);
+}
+
+static void put_key(nnrt_json *json, const char *key) {
+    if (json->need_comma) put(json, ", ", 2);
+    json->need_comma = 1;
+    if (!key) return;
+    put_string(json, key);
+    put(json, ": ", 2);
+}
+
+void nnrt_json_open(nnrt_json *json, const char *key, char bracket) {
+    put_key(json, key);
+    put(json, &bracket, 1);
+    json->need_comma = 0;
+}
+
+void nnrt_json_close(nnrt_json *json, char bracket) {
+    put(json, &bracket, 1);
+    json->need_comma = 1;
+}
+
+void nnrt_json_string(nnrt_json *json, const char *key, const char *value) {
+    put_key(json, key);
+    if (value)
+        put_string(json, value);
+    else
+        put(json, "null", 4);
+}
+
+void nnrt_number_text(char text[NNRT_JSON_NUMBER], double value) {
+    if (isnan(value)) {
+        snprintf(text, NNRT_JSON_NUMBER, "nan"); // without a sign
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, NNRT_JSON_NUMBER, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) return;
+    }
+}
+
+void nnrt_json_number(nnrt_json *json, const char *key, double value) {
+    char text[NNRT_JSON_NUMBER] = "null";
+    if (isfinite(value)) nnrt_number_text(text, value);
+    put_key(json, key);
+    put(json, text, strlen(text));
+}
+
+void nnrt_json_integer(nnrt_json *json, const char *key, int64_t value) {
+    char text[NNRT_JSON_NUMBER];
+    put_key(json, key);
+    put(json, text, (size_t)snprintf(text, sizeof text, "%" PRId64, value));
+}
+
+void nnrt_json_boolean(nnrt_json *json, const char *key, int value) {
+    put_key(json, key);
+    put(json, value ? "true" : "false", value ? 4 : 5);
+}
+
+const char *nnrt_json_text(nnrt_json *json) {
+    return json->failed ? NULL : json->text ? json->text : "";
+}
+
+void nnrt_json_free(nnrt_json *json) {
+    free(json->text);
+    memset(json, 0, sizeof *json);
+}
+
+void nnrt_json_print(nnrt_json *json) {
+    const char *text = nnrt_json_text(json);
+    if (text) puts(text);
+    fflush(stdout);
+    nnrt_json_free(json);
+}
