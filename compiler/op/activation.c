@@ -141,12 +141,12 @@ static double elu_evaluate(const Node *node, const double *inputs, const EvalPoi
     return x > 0 ? x : args_number(node->args, "alpha") * expm1(x);
 }
 
-// 1 above zero; below, alpha * exp(x) is the output + alpha.
+// 1 from zero on, as TensorFlow; below, alpha * exp(x) is the output + alpha.
 static void elu_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     Node *alpha = graph_constant(graph, args_number(node->args, "alpha"));
-    Node *is_above = graph_binary(graph, "greater", node, graph_constant(graph, 0));
+    Node *is_below = graph_binary(graph, "less", node, graph_constant(graph, 0));
     Node *below = graph_multiply(graph, dy, graph_add(graph, node, alpha));
-    dinputs[0] = call_select(graph, is_above, dy, below);
+    dinputs[0] = call_select(graph, is_below, below, dy);
 }
 
 static const ArgDef elu_args[] = {
@@ -299,12 +299,12 @@ const OpDef op_activation[] = {
      .gradient = relu_gradient,
      .lower = relu_lower,
      .evaluate_element = relu_evaluate},
-    {.schema = {"leaky_relu", "x above zero, negative_slope * x below", leaky_relu_args,
+    {.schema = {"leaky_relu", "passes x above zero and negative_slope * x below", leaky_relu_args,
                 "LeakyReLU"},
      ACTIVATION,
      COMPOSITE,
      .expand = leaky_relu_expand},
-    {.schema = {"elu", "x above zero, alpha * (exp(x) - 1) below", elu_args, "ELU"},
+    {.schema = {"elu", "passes x above zero and alpha * (exp(x) - 1) below", elu_args, "ELU"},
      ACTIVATION,
      PRIMITIVE,
      .gradient = elu_gradient,
@@ -314,8 +314,8 @@ const OpDef op_activation[] = {
      ACTIVATION,
      COMPOSITE,
      .expand = selu_expand},
-    {.schema = {"gelu", "x times the probability that a normal variable is below x", gelu_args,
-                "GELU"},
+    {.schema = {"gelu", "weights x by the probability that a normal variable is below it",
+                gelu_args, "GELU"},
      ACTIVATION,
      COMPOSITE,
      .expand = gelu_expand},
@@ -348,7 +348,7 @@ const OpDef op_activation[] = {
      .gradient = softsign_gradient,
      .lower = softsign_lower,
      .evaluate_element = softsign_evaluate},
-    {.schema = {"swish", "weights by its sigmoid: x * sigmoid(x)", NULL, "silu SiLU"},
+    {.schema = {"swish", "weights x by its sigmoid", NULL, "silu SiLU"},
      ACTIVATION,
      COMPOSITE,
      .expand = swish_expand},

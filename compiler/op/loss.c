@@ -174,7 +174,7 @@ static Node *hinge_expand(Graph *graph, Node *node) {
         graph_call(graph, "select", (Node *[]){is_zero, constant(graph, -1), pair.target}, 3, NULL);
     Node *margin =
         graph_subtract(graph, constant(graph, 1), graph_multiply(graph, sign, pair.prediction));
-    return mean_last(graph, graph_unary(graph, "relu", margin));
+    return mean_last(graph, graph_binary(graph, "maximum", margin, constant(graph, 0)));
 }
 
 static Node *kl_divergence_expand(Graph *graph, Node *node) {
@@ -414,12 +414,13 @@ const OpDef op_loss[] = {
      LOSS,
      .shape = sparse_shape,
      .expand = sparse_categorical_crossentropy_expand},
-    {.schema = {"crossentropy", "the cross-entropy that fits the last layer and the target", NULL,
-                "cross_entropy"},
+    {.schema = {"crossentropy", "picks the cross-entropy that fits the last layer and the target",
+                NULL, "cross_entropy"},
      LOSS,
      .shape = crossentropy_shape,
      .expand = crossentropy_expand},
-    {.schema = {"logistic_loss", "binary cross-entropy of a logit and a target", NULL, NULL},
+    {.schema = {"logistic_loss", "computes the binary cross-entropy of a logit and a target", NULL,
+                NULL},
      .min_inputs = 2,
      .max_inputs = 2,
      .fuse = FUSE_ELEMENTWISE,
@@ -428,7 +429,7 @@ const OpDef op_loss[] = {
      .gradient = logistic_loss_gradient,
      .lower = logistic_loss_lower,
      .evaluate_element = logistic_loss_evaluate},
-    {.schema = {"log_of_cosh", "log(cosh(x))", NULL, NULL},
+    {.schema = {"log_of_cosh", "computes log(cosh(x))", NULL, NULL},
      .min_inputs = 1,
      .max_inputs = 1,
      .fuse = FUSE_ELEMENTWISE,
