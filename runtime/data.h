@@ -1,6 +1,14 @@
 // Data sets: a source and transforms, described by nnrt_calls. Used by compiled programs and by the
 // compiler (which inspects headers and labels while it checks). Errors: functions return an
-// nnrt_status and leave the message (file, place, remedy) in nnrt_error().
+// nnrt_status and leave the message (file, place, remedy) in nnrt_error(): its first line stands
+// alone; where files are missing, further lines say where they were looked for and how to get them.
+//
+// Calls and their options (an absent one has text NULL and number NaN, or is not listed):
+//   sources     mnist()  fashion_mnist()
+//               idx(x, target, test_x, test_target, classes)  npy(the same)
+//               circles(n, factor, noise, seed)  moons|spirals|xor|blobs(n, noise, seed)
+//   transforms  scale(a, offset)  standardize()  one_hot(column)  take(n)
+//               split(test, validation, seed, stratify)
 #ifndef NNRT_DATA_H
 #define NNRT_DATA_H
 
@@ -12,15 +20,15 @@ enum { NNRT_DATA_MAX_COLUMNS = 4, NNRT_DATA_MAX_CLASSES = 1 << 20 };
 // What is known of a data set before its samples are read; shapes are those after the transforms
 // that change shapes (one_hot), types are those in memory (uint8 pictures stay uint8).
 typedef struct nnrt_data_info {
-    nnrt_column input;       // features; name "image", "x" ...
-    nnrt_column target;      // size 0: there is none
-    int64_t classes;         // 0: the target is not a class
-    int64_t target_one_hot;  // 1: the target is one value a class
+    nnrt_column input;              // features; name "image", "x" ...
+    nnrt_column target;             // size 0: there is none; rank 0: one value a sample
+    int64_t classes;                // 0: the target is not a class
+    int64_t target_one_hot;         // 1: the target is one value a class
     const char *const *class_names; // NULL: none
     int64_t train_rows, validation_rows, test_rows;
-    double scale, offset;    // of the `scale` transforms together: x * scale + offset
-    int64_t standardize;     // 1: (x - mean) / deviation by column, from the training part
-    char fingerprint[65];    // of headers and sizes; "" when not inspected
+    double scale, offset; // of the `scale` transforms together: x * scale + offset
+    int64_t standardize;  // 1: (x - mean) / deviation, by element; x is the scaled one
+    char fingerprint[65]; // of headers, sizes and labels; "" when not inspected
 } nnrt_data_info;
 
 // Headers, labels and the arithmetic of transforms. `folder` is the .nn file's. If the files are
@@ -39,7 +47,7 @@ typedef struct nnrt_data {
     void *input, *target; // [row_count, size] of info.input / info.target, 64 bytes of slack after
     int64_t row_count;
     nnrt_part train, validation, test;
-    float *mean, *deviation; // standardize: of each input element; NULL: none
+    float *mean, *deviation; // standardize: of each scaled input element; NULL: none
     void *owner;             // private
 } nnrt_data;
 
