@@ -1,0 +1,34 @@
+// The weights of a program: their places in memory, and safetensors files of them (float32, one
+// tensor a parameter, in the parameter's logical row-major shape whatever the memory layout).
+#ifndef NNRT_WEIGHTS_H
+#define NNRT_WEIGHTS_H
+
+#include "nnrt.h"
+#include "status.h"
+
+// Copies one parameter between the weights and `values` (row-major, logical shape).
+void nnrt_weights_put(const nnrt_parameter *parameter, float *weights, const float *values);
+void nnrt_weights_get(const nnrt_parameter *parameter, const float *weights, float *values);
+
+// How the weights came about; in the file's metadata.
+typedef struct nnrt_weights_info {
+    uint64_t seed;
+    int64_t epoch, step;    // trained so far
+    int64_t has_statistics; // standardize/... hold those of the training data
+} nnrt_weights_info;
+
+// Initializes all parameters by their initializers; zeroes the padding.
+nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, float *weights);
+
+// The parameters "standardize/mean" and "standardize/deviation" hold statistics of the data.
+int nnrt_weights_is_statistic(const nnrt_parameter *parameter);
+
+nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, const float *weights,
+                              const nnrt_weights_info *info);
+
+// Every parameter must be there with its shape (statistics may be missing), and nothing else. On
+// failure `weights` may be half changed.
+nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program, float *weights,
+                              nnrt_weights_info *info);
+
+#endif
