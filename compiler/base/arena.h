@@ -15,6 +15,12 @@ void arena_destroy(Arena *arena);
 // `size` zeroed bytes, aligned to 16.
 void *arena_alloc(Arena *arena, size_t size);
 
+// `count` items of `item_size` bytes each; the product is checked.
+void *arena_array(Arena *arena, size_t item_size, size_t count);
+
+// The end of a process that runs out of memory, also for code that must use malloc.
+_Noreturn void arena_out_of_memory(size_t size);
+
 // A NUL-terminated copy of `length` bytes.
 char *arena_copy(Arena *arena, const char *text, size_t length);
 char *arena_strdup(Arena *arena, const char *text);
@@ -22,7 +28,16 @@ char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(
 char *arena_vformat(Arena *arena, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
+// Everything allocated after the mark is released with it: for the scratch of one pass.
+typedef struct ArenaMark {
+    void *block;
+    size_t used;
+} ArenaMark;
+ArenaMark arena_mark(const Arena *arena);
+void arena_release(Arena *arena, ArenaMark mark);
+
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
-#define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (size_t)(count)))
+#define ARENA_ARRAY(arena, type, count)                                                            \
+    ((type *)arena_array((arena), sizeof(type), (size_t)(count)))
 
 #endif

@@ -17,12 +17,15 @@ typedef struct Span {
 #define SPAN_NONE ((Span){.file = UINT32_MAX})
 
 typedef struct Source {
-    const char *path;  // as the user wrote it
-    const char *text;  // NUL-terminated; may hold NUL bytes inside
+    const char *path; // as the user wrote it
+    const char *text; // NUL-terminated; may hold NUL bytes inside
     size_t size;
     uint32_t *line_starts;
     int line_count;
+    bool is_too_large; // above SOURCE_MAX_SIZE: the text is empty, and parsing it reports E0005
 } Source;
+
+enum { SOURCE_MAX_SIZE = 16 << 20 };
 
 typedef struct SourceSet SourceSet;
 
@@ -33,7 +36,8 @@ typedef struct Place {
 
 SourceSet *sources_create(Arena *arena);
 
-// Reads a whole file; returns its index, or -1 with *error set to what went wrong ("no such file").
+// Reads a whole regular file; returns its index, or -1 with *error set to what went wrong ("no such
+// file"). Nothing above SOURCE_MAX_SIZE is read.
 int sources_load(SourceSet *set, const char *path, const char **error);
 int sources_add(SourceSet *set, const char *path, const char *text, size_t size);
 int sources_count(const SourceSet *set);

@@ -16,8 +16,8 @@
 #define vec_push(arena, vec, item)                                                                 \
     do {                                                                                           \
         if ((vec)->count == (vec)->capacity)                                                       \
-            (vec)->items = vec_grow((arena), (vec)->items, &(vec)->capacity,                       \
-                                    sizeof *(vec)->items);                                         \
+            (vec)->items =                                                                         \
+                vec_grow((arena), (vec)->items, &(vec)->capacity, sizeof *(vec)->items);           \
         (vec)->items[(vec)->count++] = (item);                                                     \
     } while (0)
 

@@ -5,7 +5,16 @@
 #include "../base/diag.h"
 #include "ast.h"
 
-enum { PARSE_MAX_SOURCE = 16 << 20, PARSE_MAX_NESTING = 256, PARSE_MAX_NAME = 255 };
+// Stated limits. Nesting counts open brackets, `if` and prefix minus signs. Depth is the height of
+// the tree of one declaration, mostly the length of a chain of operators (a -> b -> ...): what walks
+// the tree may recurse.
+enum {
+    PARSE_MAX_SOURCE = SOURCE_MAX_SIZE,
+    PARSE_MAX_TOKENS = 1 << 20,
+    PARSE_MAX_NESTING = 256,
+    PARSE_MAX_DEPTH = 4096,
+    PARSE_MAX_NAME = 255
+};
 
 // Parses one file of the set. Always returns an AST_FILE (with what could be understood); errors
 // are in the sink.
