@@ -1,0 +1,266 @@
+// The commands: each opens a session, goes as far through the stages as it needs, and prints.
+#include "../runtime/status.h"
+#include "cache.h"
+#include "driver.h"
+#include "explain.h"
+#include "front/format.h"
+#include "options.h"
+#include "output.h"
+#include "pass/pass.h"
+#include "reference.h"
+#include "summary.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+// Prints text that needs no session. Returns the exit status.
+static int show(const Text *text) {
+    DiagSink *sink = diag_create(text->arena, sources_create(text->arena));
+    bool ok = output_write(NULL, text, sink);
+    diag_print(sink, stderr, DIAG_TEXT, false);
+    return ok ? NNRT_OK : NNRT_ERROR;
+}
+
+static int report_usage(const char *what, const char *word, const char *meant,
+                        const char *command) {
+    if (meant)
+        fprintf(stderr, "nnc: there is no %s `%s`; did you mean `%s`?\n", what, word, meant);
+    else
+        fprintf(stderr, "nnc: there is no %s `%s`; `nnc %s` lists them\n", what, word, command);
+    return NNRT_USAGE;
+}
+
+// ---- Compiling.
+
+static int command_build(const Options *options, Arena *arena) {
+    const char *stage = options->emit ? options->emit : "exe";
+    Session session;
+    session_open(&session, options, arena);
+    session.output = options->output;
+    session.need_data = !strcmp(stage, "exe") || !strcmp(stage, "obj");
+    return session_close(&session, session_emit(&session, stage));
+}
+
+static int command_check(const Options *options, Arena *arena) {
+    Session session;
+    session_open(&session, options, arena);
+    return session_close(&session, session_advance(&session, "graph"));
+}
+
+// The executable of a checked program, compiled if it is not in the cache. NULL: reported.
+static char *cached_executable(Session *session) {
+    enum { MONTH = 30 * 24 * 3600 };
+    const Options *options = session->options;
+    CheckOptions check = session_check_options(session);
+    char *folder = cache_folder(session->arena, session->sink);
+    if (!folder || !session_needs_model(session)) return NULL;
+    char *key = cache_key(session->arena, session->program, &check, &options->gen);
+    char *stem = output_stem(session->arena, options->operand);
+    bool found;
+    char *path = cache_entry(session->arena, folder, stem, key, &found);
+    if (found) return path;
+    cache_prune(session->arena, folder, (int64_t)time(NULL) - MONTH);
+    session->output = path;
+    return session_advance(session, "exe") ? path : NULL;
+}
+
+// Becomes the program. Returns only if that fails.
+static int start_program(const Options *options, Arena *arena, const char *path) {
+    VEC(char *) words = {0};
+    vec_push(arena, &words, output_stem(arena, options->operand));
+    for (char **word = options->arguments; *word; word++) vec_push(arena, &words, *word);
+    vec_push(arena, &words, NULL);
+    signal(SIGXFSZ, SIG_DFL);
+    fflush(NULL);
+    execv(path, words.items);
+    fprintf(stderr, "nnc: cannot start `%s`: %s\n", path, strerror(errno));
+    return NNRT_ERROR;
+}
+
+static int command_run(const Options *options, Arena *arena) {
+    Session session;
+    session_open(&session, options, arena);
+    session.need_data = true;
+    char *executable = NULL;
+    bool ok = session_advance(&session, "graph") && (executable = cached_executable(&session));
+    int status = session_close(&session, ok);
+    return status == NNRT_OK ? start_program(options, arena, executable) : status;
+}
+
+// ---- Printing what a program says.
+
+static bool print_summary(Session *session) {
+    if (!session_needs_model(session)) return false;
+    GenSizes sizes;
+    const Model *model = session->program->main;
+    bool known = gen_sizes(session->program, &session->options->gen, &sizes);
+    Text text = text_create(session->arena);
+    if (session->options->json)
+        summary_print_json(&text, model, known ? &sizes : NULL);
+    else
+        summary_print(&text, model, known ? &sizes : NULL);
+    return output_write(NULL, &text, session->sink);
+}
+
+static int command_summary(const Options *options, Arena *arena) {
+    Session session;
+    session_open(&session, options, arena);
+    bool ok = session_advance(&session, "graph") && print_summary(&session);
+    return session_close(&session, ok);
+}
+
+static int command_graph(const Options *options, Arena *arena) {
+    Session session;
+    session_open(&session, options, arena);
+    return session_close(&session, session_emit(&session, "graph"));
+}
+
+static int command_expand(const Options *options, Arena *arena) {
+    Session session;
+    session_open(&session, options, arena);
+    bool ok = session_advance(&session, "graph");
+    if (ok) {
+        Text text = text_create(arena);
+        program_expand(&text, session.program);
+        ok = output_write(NULL, &text, session.sink);
+    }
+    return session_close(&session, ok);
+}
+
+// ---- Formatting.
+
+static bool format_source(Session *session, bool *differs) {
+    const Options *options = session->options;
+    Text text = text_create(session->arena);
+    if (!format_print(&text, session->arena, session->sources, session->file, session->sink))
+        return false;
+    const Source *source = sources_get(session->sources, session->file);
+    *differs = text.length != source->size || memcmp(text.data, source->text, text.length) != 0;
+    if (options->check) return true;
+    if (options->write && !*differs) return true;
+    return output_write(options->write ? options->operand : NULL, &text, session->sink);
+}
+
+static int command_fmt(const Options *options, Arena *arena) {
+    Session session;
+    session_open(&session, options, arena);
+    bool differs = false;
+    bool ok = session_advance(&session, "tokens") && format_source(&session, &differs);
+    int status = session_close(&session, ok);
+    if (status != NNRT_OK || !options->check || !differs) return status;
+    fprintf(stderr, "%s is not formatted: `nnc fmt --write %s` does it\n", options->operand,
+            options->operand);
+    return NNRT_ERROR;
+}
+
+// ---- Gradients.
+
+// Central differences in double precision are this exact for smooth functions.
+static const double gradient_tolerance = 1e-6;
+
+static bool check_training(Text *out, const Model *model, const Training *training) {
+    Graph *graph = graph_clone(model->forward, out->arena, GRAPH_TRAIN);
+    pass_attach_loss(graph, training);
+    pass_expand(graph);
+    double worst = 0;
+    const char *where = NULL;
+    graph_check_gradients(graph, out->arena, 1, &worst, &where);
+    bool ok = worst <= gradient_tolerance;
+    text_format(out, "%s, %s: largest relative difference %.1e%s%s: %s\n", model->name,
+                training->loss->schema.name, worst, where ? " at " : "", where ? where : "",
+                ok ? "ok" : "wrong");
+    return ok;
+}
+
+static bool check_gradients(Session *session, bool *correct) {
+    Text text = text_create(session->arena);
+    for (int i = 0; i < session->program->models.count; i++) {
+        const Model *model = session->program->models.items[i];
+        for (int k = 0; k < model->trainings.count; k++)
+            *correct &= check_training(&text, model, model->trainings.items[k]);
+    }
+    if (!text.length) text_put(&text, "no model is trained\n");
+    return output_write(NULL, &text, session->sink);
+}
+
+static int command_gradcheck(const Options *options, Arena *arena) {
+    Session session;
+    session_open(&session, options, arena);
+    bool correct = true;
+    bool ok = session_advance(&session, "graph") && check_gradients(&session, &correct);
+    int status = session_close(&session, ok);
+    return status == NNRT_OK && !correct ? NNRT_ERROR : status;
+}
+
+// ---- Help.
+
+static int command_explain(const Options *options, Arena *arena) {
+    Text text = text_create(arena);
+    if (!options->operand) {
+        explain_list(&text);
+        return show(&text);
+    }
+    int code = diag_code_find(options->operand);
+    if (code >= 0) {
+        text_put(&text, explain_page((DiagCode)code));
+        return show(&text);
+    }
+    const char *names[DIAG_CODE_COUNT + 1] = {0};
+    for (int i = 0; i < DIAG_CODE_COUNT; i++) names[i] = diag_code_name((DiagCode)i);
+    return report_usage("code", options->operand, suggest_name(options->operand, names), "explain");
+}
+
+static int command_ops(const Options *options, Arena *arena) {
+    Text text = text_create(arena);
+    const char *name = options->operand;
+    if (options->markdown)
+        reference_markdown(&text);
+    else if (!name)
+        reference_list(&text);
+    else if (!reference_print(&text, name))
+        return report_usage("operator", name, suggest_name(name, reference_names(arena)), "ops");
+    return show(&text);
+}
+
+static int command_version(const Options *options, Arena *arena) {
+    (void)options;
+    Text text = text_create(arena);
+    text_put(&text, "nnc " NNC_VERSION "\n");
+    return show(&text);
+}
+
+static int command_help(const Options *options, Arena *arena) {
+    Text text = text_create(arena);
+    const Command *command = options->operand ? command_find(options->operand) : NULL;
+    if (options->operand && !command) {
+        VEC(const char *) names = {0};
+        for (const Command *row = command_rows; row->name; row++)
+            vec_push(arena, &names, row->name);
+        vec_push(arena, &names, NULL);
+        return report_usage("command", options->operand,
+                            suggest_name(options->operand, names.items), "help");
+    }
+    options_help(&text, command);
+    return show(&text);
+}
+
+const Command command_rows[] = {
+    {"run", "FILE", true, "compile to a cached program and start it: fit, evaluate, save",
+     command_run},
+    {"build", "FILE", false, "compile to an executable", command_build},
+    {"check", "FILE", false, "report mistakes and make nothing", command_check},
+    {"summary", "FILE", false, "print layers, shapes, parameters and memory", command_summary},
+    {"fmt", "FILE", false, "print the source in the standard layout", command_fmt},
+    {"graph", "FILE", false, "print the checked model, one node a layer", command_graph},
+    {"expand", "FILE", false, "print the program with every default written out", command_expand},
+    {"gradcheck", "FILE", false, "compare gradients with central differences", command_gradcheck},
+    {"explain", "[CODE]", false, "explain a diagnostic code, or list them", command_explain},
+    {"ops", "[NAME]", false, "list layers, losses, optimizers ..., or show one", command_ops},
+    {"version", NULL, false, "print the version", command_version},
+    {"help", "[COMMAND]", false, "show help", command_help},
+    {0},
+};

@@ -1,0 +1,285 @@
+// The stages in order. What a stage needs was made by those before it; the driver stops after a
+// stage that reported errors.
+#include "driver.h"
+
+#include "../runtime/status.h"
+#include "front/parse.h"
+#include "output.h"
+#include "pass/pass.h"
+#include "shapes.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct Stage {
+    const char *name, *doc;
+    bool (*run)(Session *session); // NULL: its printer computes it from the checked program
+    bool (*print)(Session *session, const struct Stage *stage, Text *out); // NULL: a file
+} Stage;
+
+static const char *volatile current_stage = "start";
+static const char *volatile temporary_file;
+
+// ---- What the stages do.
+
+// Other sources in the folder of `path`, for "did you mean". Ended by NULL.
+static const char *const *sources_beside(Arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/');
+    int length = slash ? (int)(slash - path) + 1 : 0;
+    VEC(const char *) names = {0};
+    DIR *folder = opendir(slash ? arena_format(arena, "%.*s", length, path) : ".");
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        size_t size = strlen(entry->d_name);
+        if (size > 3 && !strcmp(entry->d_name + size - 3, ".nn"))
+            vec_push(arena, &names, arena_format(arena, "%.*s%s", length, path, entry->d_name));
+    }
+    if (folder) closedir(folder);
+    vec_push(arena, &names, NULL);
+    return names.items;
+}
+
+static bool run_tokens(Session *session) {
+    const char *path = session->options->operand, *error = NULL;
+    int file = sources_load(session->sources, path, &error);
+    if (file >= 0) {
+        session->file = (uint32_t)file;
+        return true;
+    }
+    Diag *diag =
+        diag_report(session->sink, DIAG_E0007, SPAN_NONE, "cannot read `%s`: %s", path, error);
+    const char *meant = suggest_name(path, sources_beside(session->arena, path));
+    if (meant) diag_help(diag, "did you mean `%s`?", meant);
+    return false;
+}
+
+static bool run_ast(Session *session) {
+    session->ast = parse_file(session->arena, session->sources, session->file, session->sink);
+    return true; // program_check goes on with what could be understood
+}
+
+CheckOptions session_check_options(const Session *session) {
+    const Options *options = session->options;
+    return (CheckOptions){.definitions = options->definitions.items,
+                          .definition_count = options->definitions.count,
+                          .need_data = session->need_data};
+}
+
+static bool run_graph(Session *session) {
+    CheckOptions options = session_check_options(session);
+    session->program = program_check(session->arena, session->sources, session->file, session->ast,
+                                     &options, session->sink);
+    if (!session->program || diag_error_count(session->sink)) return false;
+    for (int i = 0; i < session->program->models.count; i++)
+        graph_verify(session->program->models.items[i]->forward, "check");
+    return true;
+}
+
+bool session_needs_model(Session *session) {
+    if (session->program->main) return true;
+    diag_report(session->sink, DIAG_E0306, SPAN_NONE, "`%s` declares no model",
+                session->options->operand);
+    return false;
+}
+
+// A temporary file for the object, to be linked and removed.
+static char *object_path(Session *session) {
+    const char *folder = getenv("TMPDIR");
+    if (!folder || !*folder) folder = "/tmp";
+    char *path = arena_format(session->arena, "%s/nnc-XXXXXX.o", folder);
+    int handle = mkstemps(path, 2);
+    if (handle >= 0) {
+        close(handle);
+        return path;
+    }
+    Diag *diag = diag_report(session->sink, DIAG_E0902, SPAN_NONE,
+                             "cannot write a temporary file in `%s`: %s", folder, strerror(errno));
+    diag_help(diag, "set TMPDIR to a folder that can be written");
+    return NULL;
+}
+
+static bool run_object(Session *session) {
+    if (!session_needs_model(session)) return false;
+    if (!session->object) session->object = object_path(session);
+    temporary_file = session->object;
+    return session->object && gen_object(session->program, session->object, &session->options->gen,
+                                         &session->needs_blas, session->sink);
+}
+
+static bool run_executable(Session *session) {
+    return gen_link(session->object, session->output, session->needs_blas, session->sink);
+}
+
+// ---- How they print themselves.
+
+static bool print_tokens(Session *session, const Stage *stage, Text *out) {
+    (void)stage;
+    parse_print_tokens(out, session->arena, session->sources, session->file, session->sink);
+    return true;
+}
+
+static bool print_ast(Session *session, const Stage *stage, Text *out) {
+    (void)stage;
+    ast_print(out, session->ast);
+    return true;
+}
+
+static bool print_graph(Session *session, const Stage *stage, Text *out) {
+    (void)stage;
+    for (int i = 0; i < session->program->models.count; i++)
+        graph_print(out, session->program->models.items[i]->forward);
+    return true;
+}
+
+static bool print_shapes(Session *session, const Stage *stage, Text *out) {
+    (void)stage;
+    for (int i = 0; i < session->program->models.count; i++)
+        shapes_print(out, session->program->models.items[i]->forward);
+    return true;
+}
+
+static bool print_generated(Session *session, const Stage *stage, Text *out) {
+    return session_needs_model(session) &&
+           gen_print(out, session->program, stage->name, session->options->after,
+                     &session->options->gen, session->sink);
+}
+
+static const Stage stage_rows[] = {
+    {"tokens", "the words of the source with their places", run_tokens, print_tokens},
+    {"ast", "the syntax tree", run_ast, print_ast},
+    {"graph", "the checked model: one node a layer", run_graph, print_graph},
+    {"shapes", "shapes, weights and arithmetic of each layer", NULL, print_shapes},
+    {"grad", "the training graph with loss, gradients and updates", NULL, print_generated},
+    {"fused", "groups of nodes that become one loop nest or kernel", NULL, print_generated},
+    {"plan", "the order of the groups and where their values lie", NULL, print_generated},
+    {"llvm", "LLVM's intermediate code, as generated", NULL, print_generated},
+    {"llvm-opt", "the same after LLVM's optimizations", NULL, print_generated},
+    {"asm", "assembler", NULL, print_generated},
+    {"obj", "an object file", run_object, NULL},
+    {"exe", "the executable", run_executable, NULL},
+};
+enum { STAGE_COUNT = sizeof stage_rows / sizeof *stage_rows };
+
+static int stage_index(const char *name) {
+    for (int i = 0; i < STAGE_COUNT; i++)
+        if (!strcmp(stage_rows[i].name, name)) return i;
+    return -1;
+}
+
+bool driver_has_stage(const char *name) {
+    return stage_index(name) >= 0;
+}
+
+const char *const *driver_stage_names(Arena *arena) {
+    const char **names = ARENA_ARRAY(arena, const char *, STAGE_COUNT + 1);
+    for (int i = 0; i < STAGE_COUNT; i++) names[i] = stage_rows[i].name;
+    return names;
+}
+
+void driver_list_stages(Text *out) {
+    for (int i = 0; i < STAGE_COUNT; i++)
+        text_format(out, "  %-26s %s\n", stage_rows[i].name, stage_rows[i].doc);
+}
+
+const char *driver_current_stage(void) {
+    return current_stage;
+}
+
+const char *driver_temporary_file(void) {
+    return temporary_file;
+}
+
+// ---- Sessions.
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+void session_open(Session *session, const Options *options, Arena *arena) {
+    *session = (Session){.options = options, .arena = arena};
+    session->sources = sources_create(arena);
+    session->sink = diag_create(arena, session->sources);
+    session->stage_seconds = ARENA_ARRAY(arena, double, STAGE_COUNT);
+}
+
+bool session_advance(Session *session, const char *last) {
+    int end = stage_index(last);
+    while (session->stages_done <= end) {
+        int i = session->stages_done++;
+        if (!stage_rows[i].run) continue;
+        current_stage = stage_rows[i].name;
+        double start = now();
+        bool ok = stage_rows[i].run(session);
+        session->stage_seconds[i] += now() - start;
+        if (!ok) return false;
+    }
+    return true;
+}
+
+static bool print_stage(Session *session, int index) {
+    Text text = text_create(session->arena);
+    double start = now();
+    current_stage = stage_rows[index].name;
+    bool ok = stage_rows[index].print(session, &stage_rows[index], &text);
+    session->stage_seconds[index] += now() - start;
+    return ok && output_write(session->output, &text, session->sink);
+}
+
+static bool emit_file(Session *session, const char *last) {
+    bool is_object = !strcmp(last, "obj");
+    if (!session_advance(session, "graph")) return false;
+    if (!session->output) {
+        const char *stem = output_stem(session->arena, session->options->operand);
+        session->output = arena_format(session->arena, "%s%s", stem, is_object ? ".o" : "");
+    }
+    if (!output_check(session->arena, session->output, session->sources, session->sink))
+        return false;
+    if (is_object) session->object = output_temporary(session->arena, session->output);
+    if (!session_advance(session, last)) return false;
+    if (!is_object || !rename(session->object, session->output)) return true;
+    diag_report(session->sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", session->output,
+                strerror(errno));
+    return false;
+}
+
+bool session_emit(Session *session, const char *last) {
+    int index = stage_index(last);
+    if (!stage_rows[index].print) return emit_file(session, last);
+    return session_advance(session, last) && print_stage(session, index);
+}
+
+static void print_times(const Session *session) {
+    double total = 0;
+    for (int i = 0; i < STAGE_COUNT; i++) {
+        total += session->stage_seconds[i];
+        if (session->stage_seconds[i] > 0)
+            fprintf(stderr, "%-10s %9.3f ms\n", stage_rows[i].name,
+                    session->stage_seconds[i] * 1e3);
+    }
+    fprintf(stderr, "%-10s %9.3f ms\n", "total", total * 1e3);
+}
+
+static bool use_color(void) {
+    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    bool is_dumb = terminal && !strcmp(terminal, "dumb");
+    return isatty(STDERR_FILENO) && !is_dumb && !(no_color && *no_color);
+}
+
+int session_close(Session *session, bool ok) {
+    if (session->object) unlink(session->object);
+    session->object = temporary_file = NULL;
+    int errors = diag_error_count(session->sink);
+    if (!ok && !errors) nn_ice(current_stage, "failed without a message");
+    if (session->options->diagnostics == DIAG_JSON)
+        diag_print(session->sink, stdout, DIAG_JSON, false);
+    else
+        diag_print(session->sink, stderr, DIAG_TEXT, use_color());
+    if (session->options->gen.time_passes) print_times(session);
+    current_stage = "end";
+    return errors ? NNRT_ERROR : NNRT_OK;
+}

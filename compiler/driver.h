@@ -1,0 +1,53 @@
+// The way of one program through the compiler. The one ordered table of stages (driver.c) says for
+// each what it does and how it prints itself; running, `--emit`, `--time-passes` and the help text
+// come from it.
+#ifndef NNC_DRIVER_H
+#define NNC_DRIVER_H
+
+#include "options.h"
+
+typedef struct Session {
+    const Options *options;
+    Arena *arena; // of everything below; not owned
+    SourceSet *sources;
+    DiagSink *sink;
+    uint32_t file;
+    bool need_data; // missing data is an error, not a warning
+    int stages_done;
+    Ast *ast;           // after stage `ast`
+    Program *program;   // after stage `graph`
+    const char *output; // where `obj` and `exe` go, and other stages that are printed; NULL: stdout
+    const char *object; // the temporary object file; NULL: none
+    bool needs_blas;
+    double *stage_seconds; // by stage
+} Session;
+
+void session_open(Session *session, const Options *options, Arena *arena);
+
+// Runs the stages up to `last` that have not run yet. False: errors are in the sink. Errors of
+// syntax let the later stages of the front end go on.
+bool session_advance(Session *session, const char *last);
+
+// Runs the stages up to `last` and prints it to session->output or standard output; `obj` and `exe`
+// make the file session->output (the default is named after the source).
+bool session_emit(Session *session, const char *last);
+
+CheckOptions session_check_options(const Session *session);
+
+// After stage `graph`: reports a program without a model.
+bool session_needs_model(Session *session);
+
+// Removes temporary files, prints diagnostics and times. `ok` is what the functions above
+// returned. Returns the exit status.
+int session_close(Session *session, bool ok);
+
+bool driver_has_stage(const char *name);
+const char *const *driver_stage_names(Arena *arena); // ended by NULL
+void driver_list_stages(Text *out);
+
+// What is being done, for the message after a crash ("stage `graph`"). Safe in a signal handler.
+const char *driver_current_stage(void);
+// The temporary file that an interrupted compiler leaves, or NULL. Safe in a signal handler.
+const char *driver_temporary_file(void);
+
+#endif

@@ -1,0 +1,21 @@
+// Files that the compiler writes: to a temporary name in the same folder, renamed when complete.
+#ifndef NNC_OUTPUT_H
+#define NNC_OUTPUT_H
+
+#include "base/diag.h"
+
+// "net" for "models/net.nn"; a source without that ending keeps its name.
+char *output_stem(Arena *arena, const char *source_path);
+
+// Reports E0902 if a file could not be made at `path`: a missing or unwritable folder, a folder or
+// device of that name, or a source (no compiler overwrites what it reads).
+bool output_check(Arena *arena, const char *path, const SourceSet *sources, DiagSink *sink);
+
+// A name for a temporary file beside `path`.
+char *output_temporary(Arena *arena, const char *path);
+
+// Writes all of `text` to `path`, or to standard output for NULL; keeps the permissions of a file
+// that it replaces, and writes devices and pipes in place. Reports E0902.
+bool output_write(const char *path, const Text *text, DiagSink *sink);
+
+#endif

@@ -1,0 +1,243 @@
+// The layout follows print_summary in keras/utils/layer_utils.py at 2.6: cells are cut so that a
+// blank separates the columns, counts have commas in the totals alone. A chain of layers has three
+// columns; a model whose layers branch has a fourth that says where each takes its input from, and
+// rows for its inputs.
+#include "summary.h"
+
+#include "op/op.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+
+typedef struct Table {
+    int column_count;
+    int ends[4]; // of the columns
+} Table;
+
+static const Table chain_table = {3, {29, 55, 65}};
+static const Table branched_table = {4, {32, 53, 65, 98}};
+
+char *summary_class_name(Arena *arena, const char *operator_name) {
+    const OpDef *op = op_find(operator_name);
+    const char *known = op ? op->schema.keras_name : NULL;
+    if (known && isupper((unsigned char)*known))
+        return arena_copy(arena, known, strcspn(known, " "));
+    char *name = arena_strdup(arena, operator_name), *end = name;
+    bool begins_word = true;
+    for (const char *at = name; *at; at++) {
+        if (*at != '_') *end++ = begins_word ? (char)toupper((unsigned char)*at) : *at;
+        begins_word = *at == '_';
+    }
+    *end = 0;
+    return name;
+}
+
+char *summary_count(Arena *arena, int64_t count) {
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRId64, count);
+    Text text = text_create(arena);
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && digits[i - 1] != '-' && (length - i) % 3 == 0) text_put(&text, ",");
+        text_put_bytes(&text, digits + i, 1);
+    }
+    return text.data;
+}
+
+static int64_t layer_count(const Layer *layer) {
+    int64_t count = 0;
+    for (int i = 0; i < layer->parameters.count; i++)
+        count += type_elements(&layer->parameters.items[i]->type);
+    return count;
+}
+
+static int64_t total_count(const Graph *graph, bool trainable_only) {
+    int64_t count = 0;
+    for (int i = 0; i < graph->parameters.count; i++) {
+        const Parameter *parameter = graph->parameters.items[i];
+        if (parameter->trainable || !trainable_only) count += type_elements(&parameter->type);
+    }
+    return count;
+}
+
+// The largest batch that is trained, which the activations are planned for; 0: no training.
+static int64_t largest_batch(const Model *model) {
+    int64_t batch = 0;
+    for (int i = 0; i < model->trainings.count; i++)
+        if (model->trainings.items[i]->batch > batch) batch = model->trainings.items[i]->batch;
+    return batch;
+}
+
+// ---- Where layers take their inputs from.
+
+typedef VEC(const char *) NameList;
+
+static void add_name(Arena *arena, NameList *names, const char *name) {
+    for (int i = 0; i < names->count; i++)
+        if (!strcmp(names->items[i], name)) return;
+    vec_push(arena, names, name);
+}
+
+// The layers and model inputs whose values reach `node` without another layer between.
+static void add_sources(Arena *arena, NameList *names, const Node *node, const Layer *user) {
+    for (int i = 0; i < node->input_count; i++) {
+        const Node *input = node->inputs[i];
+        if (input->parameter) continue;
+        if (input->layer && input->layer != user)
+            add_name(arena, names, input->layer->name);
+        else if (node_is(input, "input"))
+            add_name(arena, names, input->name);
+        else
+            add_sources(arena, names, input, user);
+    }
+}
+
+static NameList layer_sources(Arena *arena, const Layer *layer) {
+    NameList names = {0};
+    add_sources(arena, &names, layer->node, layer);
+    return names;
+}
+
+static bool is_chain(Arena *arena, const Graph *graph) {
+    if (graph->inputs.count != 1) return false;
+    const char *before = graph->inputs.items[0]->name;
+    for (int i = 0; i < graph->layers.count; i++) {
+        NameList names = layer_sources(arena, graph->layers.items[i]);
+        if (names.count != 1 || strcmp(names.items[0], before)) return false;
+        before = graph->layers.items[i]->name;
+    }
+    return true;
+}
+
+// ---- The table.
+
+static char *output_shape(Arena *arena, const Type *type) {
+    Text text = text_create(arena);
+    text_put(&text, "(None");
+    for (int i = 0; i < type->rank; i++) text_format(&text, ", %" PRId64, type->dims[i]);
+    text_put(&text, type->rank ? ")" : ",)");
+    return text.data;
+}
+
+static void put_rule(Text *out, const Table *table, char character) {
+    for (int i = 0; i < table->ends[table->column_count - 1]; i++)
+        text_put_bytes(out, &character, 1);
+    text_put(out, "\n");
+}
+
+static void put_row(Text *out, const Table *table, const char *const *cells) {
+    int used = 0;
+    for (int i = 0; i < table->column_count; i++) {
+        int end = table->ends[i], room = end - used - (i + 1 < table->column_count);
+        text_format(out, "%-*.*s", end - used, room, cells[i]);
+        used = end;
+    }
+    text_put(out, "\n");
+}
+
+// One layer: further lines for the second and later inputs.
+static void put_layer(Text *out, const Table *table, const Layer *layer) {
+    Arena *arena = out->arena;
+    NameList sources = layer_sources(arena, layer);
+    const char *cells[4] = {
+        arena_format(arena, "%s (%s)", layer->name, summary_class_name(arena, layer->type_name)),
+        output_shape(arena, &layer->output),
+        arena_format(arena, "%" PRId64, layer_count(layer)),
+        sources.count ? arena_format(arena, "%s[0][0]", sources.items[0]) : "",
+    };
+    put_row(out, table, cells);
+    for (int i = 1; i < sources.count && table->column_count == 4; i++) {
+        const char *connection = arena_format(arena, "%s[0][0]", sources.items[i]);
+        put_row(out, table, (const char *[]){"", "", "", connection});
+    }
+}
+
+static void put_inputs(Text *out, const Table *table, const Graph *graph) {
+    Arena *arena = out->arena;
+    for (int i = 0; i < graph->inputs.count; i++) {
+        const Node *input = graph->inputs.items[i];
+        const char *name = arena_format(arena, "%s (InputLayer)", input->name);
+        const char *shape = arena_format(arena, "[%s]", output_shape(arena, &input->type));
+        put_row(out, table, (const char *[]){name, shape, "0", ""});
+        put_rule(out, table, graph->layers.count || i + 1 < graph->inputs.count ? '_' : '=');
+    }
+}
+
+static void put_sizes(Text *out, const Model *model, const GenSizes *sizes) {
+    const struct {
+        const char *name;
+        int64_t bytes;
+    } rows[] = {{"Weights", sizes->weights},
+                {"Gradients", sizes->gradients},
+                {"Optimizer state", sizes->optimizer},
+                {"Activations", sizes->activations}};
+    for (int i = 0; i < 4; i++)
+        text_format(out, "%s: %s bytes\n", rows[i].name, summary_count(out->arena, rows[i].bytes));
+    int64_t batch = largest_batch(model);
+    if (batch) text_format(out, "Batch: %s samples\n", summary_count(out->arena, batch));
+}
+
+void summary_print(Text *out, const Model *model, const GenSizes *sizes) {
+    const Graph *graph = model->forward;
+    bool chain = is_chain(out->arena, graph);
+    const Table *table = chain ? &chain_table : &branched_table;
+    text_format(out, "Model: \"%s\"\n", model->name);
+    put_rule(out, table, '_');
+    put_row(out, table,
+            (const char *[]){"Layer (type)", "Output Shape", "Param #", "Connected to"});
+    put_rule(out, table, '=');
+    if (!chain) put_inputs(out, table, graph);
+    for (int i = 0; i < graph->layers.count; i++) {
+        put_layer(out, table, graph->layers.items[i]);
+        put_rule(out, table, i + 1 < graph->layers.count ? '_' : '=');
+    }
+    int64_t total = total_count(graph, false), trainable = total_count(graph, true);
+    text_format(out, "Total params: %s\n", summary_count(out->arena, total));
+    text_format(out, "Trainable params: %s\n", summary_count(out->arena, trainable));
+    text_format(out, "Non-trainable params: %s\n", summary_count(out->arena, total - trainable));
+    put_rule(out, table, '_');
+    if (!sizes) return;
+    put_sizes(out, model, sizes);
+    put_rule(out, table, '_');
+}
+
+// ---- JSON.
+
+static void json_layer(Text *out, const Layer *layer) {
+    text_put(out, "{\"name\": ");
+    text_json_string(out, layer->name);
+    text_put(out, ", \"type\": ");
+    text_json_string(out, summary_class_name(out->arena, layer->type_name));
+    text_put(out, ", \"output_shape\": [null");
+    for (int i = 0; i < layer->output.rank; i++)
+        text_format(out, ", %" PRId64, layer->output.dims[i]);
+    text_format(out, "], \"params\": %" PRId64 "}", layer_count(layer));
+}
+
+static void json_bytes(Text *out, const char *name, const int64_t *bytes) {
+    text_format(out, ", \"%s\": ", name);
+    if (bytes)
+        text_format(out, "%" PRId64, *bytes);
+    else
+        text_put(out, "null");
+}
+
+void summary_print_json(Text *out, const Model *model, const GenSizes *sizes) {
+    const Graph *graph = model->forward;
+    text_put(out, "{\"model\": ");
+    text_json_string(out, model->name);
+    text_put(out, ", \"layers\": [");
+    for (int i = 0; i < graph->layers.count; i++) {
+        if (i > 0) text_put(out, ", ");
+        json_layer(out, graph->layers.items[i]);
+    }
+    int64_t total = total_count(graph, false), trainable = total_count(graph, true);
+    int64_t batch = largest_batch(model);
+    text_format(out, "], \"params\": %" PRId64 ", \"trainable\": %" PRId64, total, trainable);
+    text_format(out, ", \"non_trainable\": %" PRId64, total - trainable);
+    json_bytes(out, "batch", batch ? &batch : NULL);
+    json_bytes(out, "weight_bytes", sizes ? &sizes->weights : NULL);
+    json_bytes(out, "gradient_bytes", sizes ? &sizes->gradients : NULL);
+    json_bytes(out, "optimizer_bytes", sizes ? &sizes->optimizer : NULL);
+    json_bytes(out, "activation_bytes", sizes ? &sizes->activations : NULL);
+    text_put(out, "}\n");
+}

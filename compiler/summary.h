@@ -1,0 +1,23 @@
+// `nnc summary`: Keras's table in the layout of TensorFlow 2 (to 2.6), and the bytes that training
+// takes; or the same as one JSON object.
+#ifndef NNC_SUMMARY_H
+#define NNC_SUMMARY_H
+
+#include "check/program.h"
+#include "gen/gen.h"
+
+// `sizes` may be NULL: not known, because the data was not found.
+void summary_print(Text *out, const Model *model, const GenSizes *sizes);
+
+// Keys: model, layers (name, type, output_shape, params), params, trainable, non_trainable, batch,
+// weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes. Without sizes the last four are
+// null; so is the batch of an output shape.
+void summary_print_json(Text *out, const Model *model, const GenSizes *sizes);
+
+// The name of an operator's class in Keras: "Dense" for `dense`.
+char *summary_class_name(Arena *arena, const char *operator_name);
+
+// "1,234,567"
+char *summary_count(Arena *arena, int64_t count);
+
+#endif
