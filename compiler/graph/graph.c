@@ -77,7 +77,8 @@ static Node *finish_node(Graph *graph, Node *node) {
         (op->max_inputs >= 0 && node->input_count > op->max_inputs))
         graph_bug(graph, node, "%d inputs", node->input_count);
     node->poisoned = has_poisoned_input(node) || !op->shape(graph, node);
-    if (node->layer && !node->layer->node) {
+    if (node->layer && !node->layer->has_output) {
+        node->layer->has_output = true;
         node->layer->node = node;
         node->layer->output = node->type;
     }

@@ -53,7 +53,8 @@ struct Layer {
     const char *name;      // dense, dense_1, ... as Keras numbers them, or the user's name
     const char *type_name; // the operator's name
     Type output;
-    Node *node;
+    Node *node;      // its first node, and what that becomes; NULL if that is dead
+    bool has_output; // the first node was made
     Span span;
     bool trainable;
     VEC(Parameter *) parameters;

@@ -1,0 +1,23 @@
+// Inside the reference evaluator; gradcheck.c uses more of it than pass.h offers.
+#ifndef NNC_PASS_EVALUATE_H
+#define NNC_PASS_EVALUATE_H
+
+#include "pass.h"
+
+typedef struct Evaluation {
+    const Graph *graph;
+    Arena *arena;
+    const EvalBindings *bindings;
+    EvalTensor *values;       // by node id; data NULL: not computed
+    const EvalTensor *frozen; // by node id: values that stop_gradient nodes keep; NULL: none do
+} Evaluation;
+
+Evaluation evaluation_create(const Graph *graph, Arena *arena, const EvalBindings *bindings,
+                             const EvalTensor *frozen);
+
+// Computes the nodes that are marked by id, and whatever they need.
+void evaluation_run(Evaluation *evaluation, bool *wanted);
+
+EvalTensor eval_tensor(Arena *arena, const Type *type, int64_t rows); // zeros
+
+#endif

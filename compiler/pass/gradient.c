@@ -1,0 +1,119 @@
+// Pass gradient: reverse-mode differentiation as graph nodes. It walks from the loss to the
+// parameters, adds what arrives at a node from its users, and asks each operator's row for the
+// gradients of its inputs. Values that no trainable parameter reaches get none.
+#include "pass.h"
+
+typedef struct Reverse {
+    Graph *graph;
+    bool *wanted;     // by node id: a trainable parameter reaches it, with a gradient all the way
+    Node **gradients; // by node id: what has arrived so far; NULL: nothing
+    int count;        // nodes of the forward graph
+} Reverse;
+
+static bool passes_gradient(const Node *node) {
+    if (node_is(node, "parameter")) return node->parameter->trainable;
+    return node->op->gradient != NULL;
+}
+
+// What is not constant almost everywhere must not be taken for it.
+static void check_differentiable(const Reverse *reverse, const Node *node) {
+    if (node->op->gradient) return;
+    if (node->op->fuse != FUSE_ELEMENTWISE && node->op->fuse != FUSE_LEAF)
+        graph_bug(reverse->graph, node, "no gradient: %s",
+                  node->op->no_gradient ? node->op->no_gradient : "it was not expanded");
+}
+
+static void mark_wanted(Reverse *reverse) {
+    for (int i = 0; i < reverse->count; i++) {
+        const Node *node = reverse->graph->nodes.items[i];
+        bool reached = node_is(node, "parameter");
+        for (int k = 0; k < node->input_count; k++)
+            reached = reached || reverse->wanted[node->inputs[k]->id];
+        if (reached) check_differentiable(reverse, node);
+        reverse->wanted[i] = reached && passes_gradient(node);
+    }
+}
+
+// ---- Undoing broadcasts: the gradient of a value that was repeated is the sum over its repeats.
+
+// The dimension of `type` at `place` of a value of rank `rank`, 1 where it has none there.
+static int64_t dim_at(const Type *type, int rank, int place) {
+    int own = place - (rank - type->rank);
+    return own < 0 ? 1 : type->dims[own];
+}
+
+// How many dimensions of `dy`, from the first, the input does not have (or has as 1).
+static int missing_leading(const Type *dy, const Type *input) {
+    int count = 0;
+    while (count < dy->rank && dim_at(input, dy->rank, count) == 1) count++;
+    return count;
+}
+
+static Node *sum_axis(Graph *graph, Node *dy, int axis) {
+    if (axis == dy->type.rank - 1) return graph_unary(graph, "reduce_sum", dy);
+    Args *args = graph_args(graph, "axis_sum");
+    args_set_number(args, "axis", axis);
+    return graph_call(graph, "axis_sum", &dy, 1, args);
+}
+
+static Node *sum_repeats(Graph *graph, Node *dy, const Type *input) {
+    if (dy->type.batched && !input->batched)
+        dy = graph_batch_sum(graph, dy, dy->type.rank - missing_leading(&dy->type, input));
+    else if (!dy->type.batched && type_elements(input) == 1 && type_elements(&dy->type) > 1)
+        dy = graph_unary(graph, "reduce_all_sum", dy);
+    for (int place = 0; place < dy->type.rank; place++)
+        if (dy->type.dims[place] != 1 && dim_at(input, dy->type.rank, place) == 1)
+            dy = sum_axis(graph, dy, place);
+    Type wanted = *input;
+    wanted.dtype = DTYPE_F32;
+    if (type_equal(&dy->type, &wanted)) return dy;
+    return graph_reshape(graph, dy, wanted.rank, wanted.dims);
+}
+
+// ---- The walk.
+
+static void arrive(Reverse *reverse, const Node *node, Node *gradient) {
+    Node **slot = &reverse->gradients[node->id];
+    *slot = *slot ? graph_add(reverse->graph, *slot, gradient) : gradient;
+}
+
+static void step_back(Reverse *reverse, Node *node) {
+    Graph *graph = reverse->graph;
+    Node **dinputs = ARENA_ARRAY(graph->arena, Node *, node->input_count);
+    Node *dy = graph_broadcast(graph, reverse->gradients[node->id], node->type);
+    node->op->gradient(graph, node, dy, dinputs);
+    for (int i = 0; i < node->input_count; i++) {
+        const Node *input = node->inputs[i];
+        if (!dinputs[i] || !reverse->wanted[input->id]) continue;
+        // A rule may give less than the whole: one number for all elements, say.
+        bool repeats = node->op->fuse == FUSE_ELEMENTWISE;
+        Node *whole = graph_broadcast(graph, dinputs[i], repeats ? node->type : input->type);
+        arrive(reverse, input, sum_repeats(graph, whole, &input->type));
+    }
+}
+
+Node **pass_gradients(Graph *graph) {
+    graph_sort(graph);
+    int count = graph->nodes.count;
+    Reverse reverse = {.graph = graph,
+                       .wanted = ARENA_ARRAY(graph->arena, bool, count),
+                       .gradients = ARENA_ARRAY(graph->arena, Node *, count),
+                       .count = count};
+    mark_wanted(&reverse);
+    reverse.gradients[graph->loss->id] = graph_constant(graph, 1);
+    for (int i = count - 1; i >= 0; i--) {
+        Node *node = graph->nodes.items[i];
+        if (!reverse.wanted[i] || !reverse.gradients[i] || !node->op->gradient) continue;
+        graph->current_layer = node->layer;
+        graph->current_span = node->span;
+        step_back(&reverse, node);
+    }
+    graph->current_layer = NULL;
+    Node **results = ARENA_ARRAY(graph->arena, Node *, graph->parameters.count);
+    for (int i = 0; i < graph->parameters.count; i++) {
+        const Parameter *parameter = graph->parameters.items[i];
+        if (parameter->trainable && parameter->node)
+            results[i] = reverse.gradients[parameter->node->id];
+    }
+    return results;
+}
