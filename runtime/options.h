@@ -1,0 +1,39 @@
+// The command line of compiled programs (docs/language.md: what scripts may rely on). Both
+// `--name value` and `--name=value`; unknown names are errors that name the nearest one.
+#ifndef NNRT_OPTIONS_H
+#define NNRT_OPTIONS_H
+
+#include "status.h"
+
+#include <stdint.h>
+
+typedef enum nnrt_progress_mode {
+    NNRT_PROGRESS_AUTO, // bar on a terminal, else line; none with --json
+    NNRT_PROGRESS_BAR,
+    NNRT_PROGRESS_LINE, // one line an epoch
+    NNRT_PROGRESS_JSON, // one object an epoch
+    NNRT_PROGRESS_NONE
+} nnrt_progress_mode;
+
+typedef struct nnrt_options {
+    const char *program; // as called
+    const char *command;
+    const char *topic; // of `help`; NULL: all
+    int64_t help;      // print the help of `command`
+    // 0 or NULL: not given
+    int64_t epochs, steps, batch, threads, seed;
+    double learning_rate, seconds;
+    const char *weights, *save, *step_log, *history, *npy;
+    int64_t no_shuffle, json, csv;
+    int64_t progress; // nnrt_progress_mode
+    char *const *inputs;
+    int64_t input_count;
+} nnrt_options;
+
+// Fills *options; what it points to lives in argv, which is reordered: inputs to the end.
+nnrt_status nnrt_options_parse(nnrt_options *options, int argc, char **argv);
+
+// Prints the commands, or the options of one, to stdout.
+void nnrt_options_help(const nnrt_options *options);
+
+#endif
