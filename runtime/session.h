@@ -1,0 +1,56 @@
+// What a command works on: the program's memory (weights, optimizer state, arena), its data, its
+// team. Memory is taken once, before any loop.
+#ifndef NNRT_SESSION_H
+#define NNRT_SESSION_H
+
+#include "data.h"
+#include "options.h"
+#include "team.h"
+#include "weights.h"
+
+#include <stddef.h>
+
+typedef struct nnrt_block { // zeroed memory, aligned to 64, with huge pages where they pay
+    float *values;
+    void *base;
+    size_t bytes;
+} nnrt_block;
+
+typedef struct nnrt_session {
+    const nnrt_program *program;
+    const nnrt_options *options;
+    nnrt_block weights, slots, arena;
+    nnrt_weights_info info;
+    nnrt_data data;
+    int has_data;
+    nnrt_team *team;
+    char *weights_path; // where `fit` saves and `evaluate` and `predict` look unless told
+} nnrt_session;
+
+// Memory and team. `max_threads`: 0: as many as there are CPUs and the functions can use.
+nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program,
+                              const nnrt_options *options);
+void nnrt_session_close(nnrt_session *session);
+
+// Reads the data set and checks it against what the program was compiled for.
+nnrt_status nnrt_session_load_data(nnrt_session *session);
+
+// The initial weights; with data, also its statistics for `standardize`.
+nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed);
+
+// The weights of `path`. With data, statistics that the file lacks come from there.
+nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path);
+
+// The optimizer state of a training, as it starts.
+nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training *training);
+
+// The last training block: its loss and metrics are the program's. NULL: there is none.
+const nnrt_training *nnrt_session_training(const nnrt_session *session);
+
+// The column of the first target; the target column must exist.
+const nnrt_column *nnrt_session_target(const nnrt_session *session);
+
+nnrt_status nnrt_block_allocate(nnrt_block *block, int64_t floats, const char *what);
+void nnrt_block_free(nnrt_block *block);
+
+#endif

@@ -1,0 +1,131 @@
+#include "steps.h"
+
+#include "random.h"
+
+#include <time.h>
+
+// Seconds. A first few milliseconds warm the caches and count for nothing.
+static const double warm_up = 0.002, trial_length = 0.005;
+static const double first_interval = 0.25, longest_interval = 4;
+
+double nnrt_seconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+int64_t nnrt_step_count(int64_t samples, int64_t batch) {
+    return samples / batch + (samples % batch != 0);
+}
+
+// ---- The number of workers.
+
+void nnrt_pace_start(nnrt_pace *pace, int max_workers) {
+    *pace = (nnrt_pace){.interval = first_interval};
+    for (int workers = max_workers; workers >= 1 && pace->choices < NNRT_PACE_CHOICES; workers /= 2)
+        pace->workers[pace->choices++] = workers;
+}
+
+// The choice for the next chunk: an untried one, another one when it is time for a trial, the best.
+static int pace_choose(nnrt_pace *pace, double now) {
+    if (pace->choices == 1 || pace->warm < warm_up) return pace->best;
+    for (int i = 0; i < pace->choices; i++)
+        if (pace->cost[i] == 0) return i;
+    if (now - pace->trial_time < pace->interval) return pace->best;
+    do pace->next_trial = (pace->next_trial + 1) % pace->choices;
+    while (pace->next_trial == pace->best);
+    return pace->next_trial;
+}
+
+static void pace_learn(nnrt_pace *pace, int choice, double cost, double seconds, double now) {
+    pace->guess = cost;
+    if (pace->warm < warm_up) {
+        pace->warm += seconds;
+        return;
+    }
+    double known = pace->cost[choice];
+    // The best one got much slower: somebody else wants the CPUs, so ask again soon.
+    if (choice == pace->best && known && cost > 1.3 * known) pace->interval = first_interval;
+    // Short chunks say little.
+    double weight = seconds < trial_length ? seconds / trial_length / 2 : 0.5;
+    pace->cost[choice] = known ? known + weight * (cost - known) : cost;
+    if (choice == pace->best) return;
+    pace->trial_time = now;
+    if (pace->cost[choice] < 0.97 * pace->cost[pace->best]) {
+        pace->best = choice;
+        pace->interval = first_interval;
+    } else {
+        pace->interval *= 2;
+        if (pace->interval > longest_interval) pace->interval = longest_interval;
+    }
+    if (pace->interval < 40 * seconds) pace->interval = 40 * seconds; // a trial costs little
+}
+
+// ---- Chunks.
+
+typedef struct chunk {
+    const nnrt_pass *pass;
+    int64_t first, end;
+} chunk;
+
+static void run_chunk(void *argument, int thread, int threads) {
+    const chunk *work = argument;
+    const nnrt_pass *pass = work->pass;
+    nnrt_context context = pass->context;
+    context.thread = thread;
+    context.threads = threads;
+    context.team = pass->team;
+    for (int64_t step = work->first; step < work->end; step++) {
+        int64_t first = step * pass->batch, left = pass->count - first;
+        context.index = pass->rows + first;
+        context.next_index = left > pass->batch ? context.index + pass->batch : NULL;
+        context.rows = left < pass->batch ? left : pass->batch;
+        context.key = nnrt_random_step_key(pass->seed, pass->epoch, step);
+        context.step = (double)(pass->steps_before + step + 1);
+        context.loss = &pass->losses[step];
+        pass->function->run(&context); // ends with all workers synchronised
+        if (!pass->after) continue;
+        if (thread == 0) pass->after(pass->argument, &context);
+        nnrt_team_meet(pass->team, thread, threads);
+    }
+}
+
+// Steps that take about `seconds`, as far as the cost is known; else few.
+static int64_t chunk_steps(const nnrt_pass *pass, int choice, double seconds) {
+    const nnrt_pace *pace = pass->pace;
+    double cost = pace->cost[choice] > 0 ? pace->cost[choice] : pace->guess;
+    if (pace->warm < warm_up) seconds = warm_up;
+    double steps = cost > 0 ? seconds / (cost * (double)pass->batch) : 1;
+    int64_t left = pass->steps - pass->step;
+    return steps < 1 ? 1 : steps < (double)left ? (int64_t)steps : left;
+}
+
+int64_t nnrt_pass_samples(const nnrt_pass *pass) {
+    int64_t samples = pass->step * pass->batch;
+    return samples < pass->count ? samples : pass->count;
+}
+
+int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
+    if (pass->step >= pass->steps) return 0;
+    double start = nnrt_seconds();
+    int choice = pace_choose(pass->pace, start);
+    if (choice != pass->pace->best || !pass->pace->cost[choice]) seconds = trial_length;
+    chunk work = {pass, pass->step, pass->step + chunk_steps(pass, choice, seconds)};
+    int64_t before = nnrt_pass_samples(pass);
+    nnrt_team_run(pass->team, pass->pace->workers[choice], run_chunk, &work);
+    pass->step = work.end;
+    double end = nnrt_seconds();
+    pace_learn(pass->pace, choice, (end - start) / (double)(nnrt_pass_samples(pass) - before),
+               end - start, end);
+    return 1;
+}
+
+double nnrt_pass_loss(const nnrt_pass *pass) {
+    double sum = 0;
+    for (int64_t step = 0; step < pass->step; step++) {
+        int64_t left = pass->count - step * pass->batch;
+        sum += pass->losses[step] * (double)(left < pass->batch ? left : pass->batch);
+    }
+    int64_t samples = nnrt_pass_samples(pass);
+    return samples ? sum / (double)samples : 0;
+}

@@ -1,0 +1,53 @@
+// Passes over samples: a function is run on one batch after the other by the team. Whole chunks of
+// steps run inside the workers, which meet only where the generated code needs it; between chunks
+// (some 25 ms) the caller looks at signals, progress and the clock.
+#ifndef NNRT_STEPS_H
+#define NNRT_STEPS_H
+
+#include "session.h"
+
+enum { NNRT_PACE_CHOICES = 10 };
+
+// How many workers are fastest right now. Results are the same bits for any number of them, so the
+// number may change at any time: now and then a short chunk tries another one.
+typedef struct nnrt_pace {
+    int workers[NNRT_PACE_CHOICES]; // descending
+    double cost[NNRT_PACE_CHOICES]; // seconds a sample; 0: not tried yet
+    int choices, best, next_trial;
+    double trial_time, interval; // when the last trial was; how long until the next
+    double warm;                 // seconds run so far, while they do not count yet
+} nnrt_pace;
+
+void nnrt_pace_start(nnrt_pace *pace, int max_workers);
+
+typedef void nnrt_after_step(void *argument, const nnrt_context *context);
+
+typedef struct nnrt_pass {
+    const nnrt_function *function;
+    nnrt_team *team;
+    nnrt_pace *pace;
+    nnrt_context context; // weights, slots, arena, columns, learning rate
+    const uint32_t *rows; // the samples in order, and `batch` more valid rows after them
+    int64_t count, batch;
+    double *losses; // one a step
+    uint64_t seed;
+    int64_t epoch;          // for the keys of the steps
+    int64_t steps_before;   // of the training, before this pass
+    int64_t steps;          // of this pass; fewer than all: it ends early
+    nnrt_after_step *after; // called by worker 0 after each step; NULL: nothing
+    void *argument;
+    int64_t step; // out: the next one
+} nnrt_pass;
+
+int64_t nnrt_step_count(int64_t samples, int64_t batch); // rounded up
+
+// Runs about `seconds` more of the pass, at least one step; 0 when it is at its end.
+int nnrt_pass_advance(nnrt_pass *pass, double seconds);
+
+// Of the steps done: the samples, and the mean loss weighted by batch size.
+int64_t nnrt_pass_samples(const nnrt_pass *pass);
+double nnrt_pass_loss(const nnrt_pass *pass);
+
+double nnrt_seconds(void); // a monotonic clock
+
+#endif
