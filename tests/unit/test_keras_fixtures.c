@@ -116,7 +116,8 @@ static Args *make_args(Arena *arena, const Case *fixture, const Schema *schema) 
     return args;
 }
 
-// Within 1e-9 of each number, or 1e-12 of the largest.
+// Keras makes float32 of the constants in its formulas (0.9 is 0.89999998), so the agreement is
+// that of float32, although the fixtures are computed in double precision.
 static void expect_close(const Case *fixture, const char *name, const double *computed) {
     const Tensor *expected = get_tensor(fixture, name);
     int64_t count = type_elements(&expected->type);
@@ -124,7 +125,7 @@ static void expect_close(const Case *fixture, const char *name, const double *co
     for (int64_t i = 0; i < count; i++) largest = fmax(largest, fabs(expected->data[i]));
     for (int64_t i = 0; i < count; i++) {
         double right = expected->data[i];
-        if (fabs(computed[i] - right) <= 1e-9 * fabs(right) + 1e-12 * largest + 1e-300) continue;
+        if (fabs(computed[i] - right) <= 1e-6 * fabs(right) + 1e-8 * largest) continue;
         fail_msg("%s.txt:%d: %s: %s[%d] is %.15g, Keras has %.15g", fixture->file, fixture->line,
                  fixture->name, name, (int)i, computed[i], right);
     }
@@ -274,7 +275,7 @@ static void test_optimizer(Arena *arena, Case *fixture) {
         .slots = initial_slots(arena, graph),
         .context = {.rows = 1, .learning_rate = args_number(args, "learning_rate")}};
     for (int step = 1; step <= STEPS; step++) {
-        char name[16];
+        char name[32];
         bindings.context.step = step;
         for (int i = 0; i < 2; i++) {
             snprintf(name, sizeof name, "g%d@%d", i, step);
@@ -367,7 +368,7 @@ static Graph *network_graph(Arena *arena, const Case *fixture) {
 static void test_network(Arena *arena, Case *fixture) {
     Graph *graph = network_graph(arena, fixture);
     differentiate(graph);
-    char name[16];
+    char name[32];
     EvalTensor parameters[MAX_WANTED], results[MAX_WANTED];
     int count = graph->parameters.count;
     assert_int_equal(graph->outputs.count, count + 2);
