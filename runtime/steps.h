@@ -16,6 +16,7 @@ typedef struct nnrt_pace {
     int choices, best, next_trial;
     double trial_time, interval; // when the last trial was; how long until the next
     double warm;                 // seconds run so far, while they do not count yet
+    double guess;                // the cost of the last chunk, for those not tried yet
 } nnrt_pace;
 
 void nnrt_pace_start(nnrt_pace *pace, int max_workers);
