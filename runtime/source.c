@@ -1,0 +1,348 @@
+// Sources that are files: the built-in sets of IDX files, and arrays that the program names.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "idx.h"
+#include "locate.h"
+#include "npy.h"
+#include "source.h"
+
+// ---- Common to both: two inputs and two targets, for training and test
+
+typedef struct Arrays {
+    const nnrt_array *inputs, *targets; // of the training part, of the test part
+    int count;                          // parts
+    int has_target;
+    int64_t classes; // given; 0: the labels show it
+} Arrays;
+
+static nnrt_status check_rows(const nnrt_array *input, const nnrt_array *target) {
+    char shape[256];
+    if (input->rank == 1 && target->rank > 1)
+        return nnrt_fail(NNRT_ERROR,
+                         "`%s` has one number a sample, but its target `%s` is %s: are the two "
+                         "files swapped?",
+                         input->path, target->path, nnrt_array_shape(target, shape, sizeof shape));
+    if (input->rows == target->rows) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "`%s` has %lld rows, but `%s` has %lld: are files of training and test "
+                     "swapped, or is one of another set?",
+                     input->path, (long long)input->rows, target->path, (long long)target->rows);
+}
+
+static int same_sample(const nnrt_array *a, const nnrt_array *b) {
+    if (a->rank != b->rank) return 0;
+    for (int64_t i = 1; i < a->rank; i++)
+        if (a->shape[i] != b->shape[i]) return 0;
+    return 1;
+}
+
+static nnrt_status check_parts(const nnrt_array *parts, int count) {
+    char train[256], test[256];
+    if (count < 2 || same_sample(&parts[0], &parts[1])) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "`%s` is %s, but the test part `%s` is %s: samples differ in shape",
+                     parts[0].path, nnrt_array_shape(&parts[0], train, sizeof train), parts[1].path,
+                     nnrt_array_shape(&parts[1], test, sizeof test));
+}
+
+static nnrt_status check_arrays(const Arrays *arrays) {
+    nnrt_status status = check_parts(arrays->inputs, arrays->count);
+    if (!status && arrays->has_target) status = check_parts(arrays->targets, arrays->count);
+    for (int i = 0; i < arrays->count && arrays->has_target && !status; i++)
+        status = check_rows(&arrays->inputs[i], &arrays->targets[i]);
+    return status;
+}
+
+// A checked conversion of one target file to int32 class labels.
+typedef struct Labels {
+    int32_t *values;
+    int64_t limit; // labels are 0..limit-1
+    int64_t largest;
+    int is_given; // the limit is the user's, or what the training part showed
+} Labels;
+
+static nnrt_status fail_label(const nnrt_array *array, double label, int64_t row,
+                              const Labels *labels) {
+    if (labels->is_given)
+        return nnrt_fail(NNRT_ERROR,
+                         "`%s`: label %.17g in row %lld (counted from 0) is out of range: the set "
+                         "has %lld classes, 0 to %lld",
+                         array->path, label, (long long)row, (long long)labels->limit,
+                         (long long)labels->limit - 1);
+    return nnrt_fail(NNRT_ERROR,
+                     "`%s`: %.17g in row %lld (counted from 0) is not a class label: labels are "
+                     "0, 1, 2 ... below %d; for regression, save the target as float32",
+                     array->path, label, (long long)row, NNRT_DATA_MAX_CLASSES);
+}
+
+static nnrt_status store_labels(void *state, const nnrt_array *array, int64_t first,
+                                const double *values, int64_t count) {
+    Labels *labels = state;
+    for (int64_t i = 0; i < count; i++) {
+        double label = values[i];
+        if (!(label >= 0 && label < (double)labels->limit) || label != floor(label))
+            return fail_label(array, label, first + i, labels);
+        labels->values[first + i] = (int32_t)label;
+        if (labels->largest < (int64_t)label) labels->largest = (int64_t)label;
+    }
+    return NNRT_OK;
+}
+
+static nnrt_status read_labels(nnrt_pipeline *pipeline, const Arrays *arrays) {
+    nnrt_data_info *info = &pipeline->info;
+    info->target = nnrt_source_column("label", NNRT_I32, 0, NULL);
+    int32_t *values = pipeline->target = nnrt_array_allocate(NNRT_I32, pipeline->row_count);
+    if (!values) return NNRT_ERROR;
+    Labels labels = {.values = values,
+                     .limit = arrays->classes ? arrays->classes : NNRT_DATA_MAX_CLASSES,
+                     .is_given = arrays->classes > 0};
+    nnrt_status status = nnrt_array_each(&arrays->targets[0], store_labels, &labels);
+    info->classes = arrays->classes ? arrays->classes : labels.largest + 1;
+    if (status || arrays->count < 2) return status;
+    labels.limit = info->classes;
+    labels.is_given = 1;
+    labels.values = values + arrays->targets[0].rows;
+    return nnrt_array_each(&arrays->targets[1], store_labels, &labels);
+}
+
+// Is every row all 0 but for a single 1?
+static int is_one_hot(const float *values, int64_t rows, int64_t size) {
+    for (int64_t row = 0; row < rows; row++) {
+        int64_t ones = 0;
+        for (int64_t i = 0; i < size; i++) {
+            float value = values[row * size + i];
+            if (value != 0 && value != 1) return 0;
+            ones += value == 1;
+        }
+        if (ones != 1) return 0;
+    }
+    return 1;
+}
+
+static nnrt_status read_numbers(nnrt_pipeline *pipeline, const Arrays *arrays) {
+    const nnrt_array *first = &arrays->targets[0];
+    nnrt_data_info *info = &pipeline->info;
+    info->target = nnrt_source_column("target", NNRT_F32, first->rank - 1, first->shape + 1);
+    float *values = pipeline->target =
+        nnrt_array_allocate(NNRT_F32, pipeline->row_count * first->row_size);
+    if (!values) return NNRT_ERROR;
+    nnrt_status status = nnrt_array_read(first, NNRT_F32, values);
+    if (!status && arrays->count > 1)
+        status =
+            nnrt_array_read(&arrays->targets[1], NNRT_F32, values + first->rows * first->row_size);
+    if (status || first->rank != 2 || first->row_size < 2) return status;
+    info->target_one_hot = is_one_hot(values, pipeline->row_count, first->row_size);
+    if (info->target_one_hot) info->classes = first->row_size;
+    return NNRT_OK;
+}
+
+static nnrt_status read_target(nnrt_pipeline *pipeline, const Arrays *arrays) {
+    int integers = 1, single = arrays->targets[0].row_size == 1;
+    for (int i = 0; i < arrays->count; i++)
+        integers &= nnrt_element_is_integer(arrays->targets[i].element);
+    if (arrays->classes && !single) {
+        char shape[256];
+        return nnrt_fail(
+            NNRT_ERROR, "`%s` is %s: `classes =` is for targets with one label a sample",
+            arrays->targets[0].path, nnrt_array_shape(&arrays->targets[0], shape, sizeof shape));
+    }
+    nnrt_status status = single && (integers || arrays->classes) ? read_labels(pipeline, arrays)
+                                                                 : read_numbers(pipeline, arrays);
+    if (!status)
+        nnrt_source_fingerprint(pipeline, pipeline->target,
+                                4 * pipeline->row_count * pipeline->info.target.size);
+    return status;
+}
+
+static nnrt_status count_rows(nnrt_pipeline *pipeline, const Arrays *arrays) {
+    pipeline->row_count = 0;
+    pipeline->own_test_rows = arrays->count > 1 ? arrays->inputs[1].rows : 0;
+    for (int i = 0; i < arrays->count; i++) {
+        const nnrt_array *input = &arrays->inputs[i];
+        pipeline->row_count += input->rows;
+        nnrt_source_fingerprint(pipeline, &input->element, sizeof input->element);
+        nnrt_source_fingerprint(pipeline, input->shape,
+                                input->rank * (int64_t)sizeof *input->shape);
+    }
+    if (pipeline->row_count <= UINT32_MAX) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "`%s` has too many rows: at most %lld can be read",
+                     arrays->inputs[0].path, (long long)UINT32_MAX);
+}
+
+// Headers are read and lie in `arrays`: checks them against each other, reads the target.
+static nnrt_status open_arrays(nnrt_pipeline *pipeline, const Arrays *arrays, const char *name) {
+    const nnrt_array *first = &arrays->inputs[0];
+    nnrt_status status = check_arrays(arrays);
+    if (!status) status = count_rows(pipeline, arrays);
+    if (status) return status;
+    int bytes = 1;
+    for (int i = 0; i < arrays->count; i++) {
+        pipeline->inputs[i] = arrays->inputs[i];
+        bytes &= arrays->inputs[i].element == NNRT_ELEMENT_U8;
+    }
+    pipeline->input_count = arrays->count;
+    static const int64_t one[1] = {1};
+    int64_t rank = first->rank - 1;
+    pipeline->info.input = nnrt_source_column(name, bytes ? NNRT_U8 : NNRT_F32, rank ? rank : 1,
+                                              rank ? first->shape + 1 : one);
+    return arrays->has_target ? read_target(pipeline, arrays) : NNRT_OK;
+}
+
+static nnrt_status read_inputs(nnrt_pipeline *pipeline) {
+    const nnrt_column *column = &pipeline->info.input;
+    char *input = pipeline->input =
+        nnrt_array_allocate(column->dtype, pipeline->row_count * column->size);
+    if (!input) return NNRT_ERROR;
+    nnrt_status status = NNRT_OK;
+    for (int i = 0; i < pipeline->input_count && !status; i++) {
+        const nnrt_array *array = &pipeline->inputs[i];
+        status = nnrt_array_read(array, column->dtype, input);
+        input += array->rows * array->row_size * nnrt_dtype_size(column->dtype);
+    }
+    return status;
+}
+
+// ---- Arrays that the program names
+
+typedef nnrt_status open_array(nnrt_array *array, const char *path);
+
+// Opens the file that an option names; *found is 0 if it is absent.
+static nnrt_status open_option(const nnrt_pipeline *pipeline, const nnrt_call *call,
+                               const char *option, open_array *open, nnrt_array *array,
+                               int *found) {
+    char path[PATH_MAX];
+    const char *name = nnrt_call_text(call, option, NULL);
+    *found = name != NULL;
+    if (!name) return NNRT_OK;
+    nnrt_status status = nnrt_locate(pipeline->folder, name, path);
+    return status ? status : open(array, path);
+}
+
+static nnrt_status open_named(nnrt_pipeline *pipeline, const nnrt_call *call, open_array *open,
+                              nnrt_array *inputs, nnrt_array *targets) {
+    int has_x, has_target, has_test, has_test_target;
+    Arrays arrays = {.inputs = inputs, .targets = targets};
+    nnrt_status status = nnrt_source_integer(call, "classes", 0, &arrays.classes);
+    if (!status && (arrays.classes < 0 || arrays.classes > NNRT_DATA_MAX_CLASSES))
+        status = nnrt_fail(NNRT_ERROR, "classes = %lld: at most %d are possible",
+                           (long long)arrays.classes, NNRT_DATA_MAX_CLASSES);
+    if (!status) status = open_option(pipeline, call, "x", open, &inputs[0], &has_x);
+    if (!status) status = open_option(pipeline, call, "target", open, &targets[0], &has_target);
+    if (!status) status = open_option(pipeline, call, "test_x", open, &inputs[1], &has_test);
+    if (!status)
+        status = open_option(pipeline, call, "test_target", open, &targets[1], &has_test_target);
+    if (status) return status;
+    if (!has_x) return nnrt_fail(NNRT_ERROR, "%s(..) names no file", call->name);
+    if (has_test_target != (has_test && has_target))
+        return nnrt_fail(NNRT_ERROR, "%s(..): `test_x` and `test_target` go together", call->name);
+    arrays.count = has_test ? 2 : 1;
+    arrays.has_target = has_target;
+    return open_arrays(pipeline, &arrays, "x");
+}
+
+static nnrt_status open_files(nnrt_pipeline *pipeline, const nnrt_call *call, open_array *open) {
+    nnrt_array *arrays = calloc(4, sizeof *arrays);
+    if (!arrays) return nnrt_fail(NNRT_ERROR, "out of memory");
+    pipeline->info.input.name = "x";
+    nnrt_status status = open_named(pipeline, call, open, arrays, arrays + 2);
+    free(arrays);
+    return status;
+}
+
+static nnrt_status open_idx(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    return open_files(pipeline, call, nnrt_idx_open);
+}
+
+static nnrt_status open_npy(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    return open_files(pipeline, call, nnrt_npy_open);
+}
+
+// ---- Built-in sets
+
+enum { SET_SIDE = 28, SET_CLASSES = 10, SET_TRAIN_ROWS = 60000, SET_TEST_ROWS = 10000 };
+
+static const char *const set_files[] = {"train-images-idx3-ubyte", "t10k-images-idx3-ubyte",
+                                        "train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte", NULL};
+static const char *const mnist_folders[] = {"mnist", "MNIST", NULL};
+static const char *const fashion_folders[] = {"fashion-mnist", "fashion_mnist", "FashionMNIST",
+                                              NULL};
+static const char *const digit_names[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+static const char *const fashion_names[] = {"T-shirt/top", "Trouser",   "Pullover", "Dress",
+                                            "Coat",        "Sandal",    "Shirt",    "Sneaker",
+                                            "Bag",         "Ankle boot"};
+
+static const nnrt_file_set mnist_set = {
+    "mnist", mnist_folders, fashion_folders, set_files,
+    "put the four files of MNIST (train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, "
+    "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz) into a folder and set NNC_DATA to it"};
+static const nnrt_file_set fashion_set = {
+    "fashion_mnist", fashion_folders, mnist_folders, set_files,
+    "on Debian: apt-get install dataset-fashion-mnist; or put the four files of Fashion-MNIST into "
+    "a folder and set NNC_DATA to it"};
+
+static void know_set(nnrt_pipeline *pipeline, const char *const *names) {
+    static const int64_t shape[] = {SET_SIDE, SET_SIDE};
+    nnrt_data_info *info = &pipeline->info;
+    info->input = nnrt_source_column("image", NNRT_U8, 2, shape);
+    info->target = nnrt_source_column("label", NNRT_I32, 0, NULL);
+    info->classes = SET_CLASSES;
+    info->class_names = names;
+    pipeline->row_count = SET_TRAIN_ROWS + SET_TEST_ROWS;
+    pipeline->own_test_rows = SET_TEST_ROWS;
+}
+
+static nnrt_status check_set(const nnrt_array *inputs, const nnrt_array *targets) {
+    char shape[256];
+    for (int i = 0; i < 2; i++) {
+        const nnrt_array *input = &inputs[i], *target = &targets[i];
+        int is_picture = input->element == NNRT_ELEMENT_U8 && input->rank == 3 &&
+                         input->shape[1] == SET_SIDE && input->shape[2] == SET_SIDE;
+        if (!is_picture)
+            return nnrt_fail(NNRT_ERROR,
+                             "`%s` holds %s: expected pictures, uint8 [n, %d, %d]; is it swapped "
+                             "with the labels?",
+                             input->path, nnrt_array_shape(input, shape, sizeof shape), SET_SIDE,
+                             SET_SIDE);
+        if (target->element != NNRT_ELEMENT_U8 || target->rank != 1)
+            return nnrt_fail(NNRT_ERROR,
+                             "`%s` holds %s: expected labels, uint8 [n]; is it swapped with the "
+                             "pictures?",
+                             target->path, nnrt_array_shape(target, shape, sizeof shape));
+    }
+    return NNRT_OK;
+}
+
+static nnrt_status open_set(nnrt_pipeline *pipeline, const nnrt_file_set *set,
+                            const char *const *names) {
+    char(*paths)[PATH_MAX] = calloc(4, sizeof *paths);
+    nnrt_array *arrays = calloc(4, sizeof *arrays);
+    nnrt_status status = NNRT_OK;
+    know_set(pipeline, names);
+    if (!paths || !arrays) status = nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!status) status = nnrt_locate_set(pipeline->folder, set, paths);
+    for (int i = 0; i < 4 && !status; i++) status = nnrt_idx_open(&arrays[i], paths[i]);
+    if (!status) status = check_set(arrays, arrays + 2);
+    Arrays both = {arrays, arrays ? arrays + 2 : NULL, 2, 1, SET_CLASSES};
+    if (!status) status = open_arrays(pipeline, &both, "image");
+    free(arrays);
+    free(paths);
+    return status;
+}
+
+static nnrt_status open_mnist(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    (void)call;
+    return open_set(pipeline, &mnist_set, digit_names);
+}
+
+static nnrt_status open_fashion(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    (void)call;
+    return open_set(pipeline, &fashion_set, fashion_names);
+}
+
+const nnrt_source nnrt_file_sources[] = {{"mnist", open_mnist, read_inputs},
+                                         {"fashion_mnist", open_fashion, read_inputs},
+                                         {"idx", open_idx, read_inputs},
+                                         {"npy", open_npy, read_inputs},
+                                         {0}};

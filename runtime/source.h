@@ -1,0 +1,61 @@
+// Private to the data modules: what a source and the transforms work on until it becomes an
+// nnrt_data. Sources and transforms are rows of tables; data.c runs them.
+#ifndef NNRT_SOURCE_H
+#define NNRT_SOURCE_H
+
+#include "array.h"
+#include "call.h"
+#include "data.h"
+
+enum { NNRT_PIPELINE_MAX_ONE_HOT = 64 };
+
+typedef struct nnrt_pipeline {
+    const char *folder; // of the .nn file
+    nnrt_data_info info;
+    nnrt_array inputs[2]; // files: of the training part, of the test part
+    int input_count;
+    void *input;  // [row_count, input.size]; NULL: not read yet
+    void *target; // [row_count, target.size]; NULL: none, or the files are missing
+    int64_t row_count, own_test_rows; // the source's own test part is at the end
+    nnrt_part train, validation, test;
+    int one_hot_target;                         // asked for; done at the end
+    int64_t one_hot[NNRT_PIPELINE_MAX_ONE_HOT]; // input columns, ascending; done at the end
+    int one_hot_count;
+    uint8_t *is_category; // by input element: made by one_hot; NULL: none is
+    uint32_t checksum[2];
+} nnrt_pipeline;
+
+typedef struct nnrt_source {
+    const char *name;
+    // Fills info, row counts and target. NNRT_DATA_MISSING: no files; row_count > 0 if the set is
+    // known without them.
+    nnrt_status (*open)(nnrt_pipeline *pipeline, const nnrt_call *call);
+    // Fills `input`, if open did not.
+    nnrt_status (*read)(nnrt_pipeline *pipeline);
+} nnrt_source;
+
+typedef struct nnrt_transform {
+    const char *name;
+    nnrt_status (*apply)(nnrt_pipeline *pipeline, const nnrt_call *call);
+} nnrt_transform;
+
+extern const nnrt_source nnrt_file_sources[], nnrt_toy_sources[]; // ended by a row without name
+extern const nnrt_transform nnrt_transforms[];
+
+// What must wait until every transform has been seen: one_hot of the target, and of columns (their
+// categories are those of the training part).
+nnrt_status nnrt_transform_finish(nnrt_pipeline *pipeline);
+// Mean and deviation of the input's elements over the training part; 0 and 1 for categories.
+nnrt_status nnrt_transform_statistics(const nnrt_pipeline *pipeline, float **mean,
+                                      float **deviation);
+
+// Streams of random numbers (random.h), so that equal seeds do not make equal choices.
+enum { NNRT_STREAM_POINTS = 1, NNRT_STREAM_ORDER, NNRT_STREAM_TEST, NNRT_STREAM_VALIDATION };
+
+// An integral option, or `missing`; out of int64's range or not integral is an error.
+nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t missing,
+                                int64_t *value);
+void nnrt_source_fingerprint(nnrt_pipeline *pipeline, const void *bytes, int64_t size);
+nnrt_column nnrt_source_column(const char *name, int64_t dtype, int64_t rank, const int64_t *shape);
+
+#endif
