@@ -187,22 +187,13 @@ static Node *kl_divergence_expand(Graph *graph, Node *node) {
 
 // ---- Cross-entropies.
 
+// pass_expand leaves activations as they are until the losses are expanded.
 static Node *sigmoid_logits(Node *prediction) {
     return node_is(prediction, "sigmoid") ? prediction->inputs[0] : NULL;
 }
 
-// The logits of a softmax, before its expansion or after it: exp(x - max) / sum(exp(x - max)).
 static Node *softmax_logits(Node *prediction) {
-    if (node_is(prediction, "softmax")) return prediction->inputs[0];
-    if (!node_is(prediction, "divide")) return NULL;
-    Node *power = prediction->inputs[0], *sum = prediction->inputs[1];
-    if (!node_is(power, "exp") || !node_is(sum, "reduce_sum") || sum->inputs[0] != power)
-        return NULL;
-    Node *shifted = power->inputs[0];
-    if (!node_is(shifted, "subtract") || !node_is(shifted->inputs[1], "stop_gradient")) return NULL;
-    Node *maximum = shifted->inputs[1]->inputs[0];
-    bool is_own = node_is(maximum, "reduce_max") && maximum->inputs[0] == shifted->inputs[0];
-    return is_own ? shifted->inputs[0] : NULL;
+    return node_is(prediction, "softmax") ? prediction->inputs[0] : NULL;
 }
 
 // target * (1 - label_smoothing) + label_smoothing / count
