@@ -1,5 +1,6 @@
 #include "call.h"
 
+#include <math.h>
 #include <string.h>
 
 const nnrt_option *nnrt_call_find(const nnrt_call *call, const char *name) {
@@ -10,7 +11,7 @@ const nnrt_option *nnrt_call_find(const nnrt_call *call, const char *name) {
 
 double nnrt_call_number(const nnrt_call *call, const char *name, double missing) {
     const nnrt_option *option = nnrt_call_find(call, name);
-    return option ? option->number : missing;
+    return option && !isnan(option->number) ? option->number : missing;
 }
 
 const char *nnrt_call_text(const nnrt_call *call, const char *name, const char *missing) {

@@ -1,0 +1,9 @@
+// SIGINT, SIGTERM and SIGHUP ask to stop after the current step; a second one ends the process at
+// once.
+#ifndef NNRT_INTERRUPT_H
+#define NNRT_INTERRUPT_H
+
+void nnrt_interrupt_catch(void);
+int nnrt_interrupted(void);
+
+#endif
