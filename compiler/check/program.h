@@ -33,6 +33,7 @@ typedef struct Dataset {
     CallList stages;    // the source, then the transforms in order
     nnrt_data_info info; // shapes, types, classes, row counts (runtime/data.h)
     bool found;         // the data was there and inspected
+    bool is_broken;     // its declaration or its files have errors, which are reported
 } Dataset;
 
 typedef struct Training {
@@ -65,12 +66,19 @@ typedef struct Program {
     VEC(Model *) models;
     VEC(Dataset *) datasets;
     Model *main; // the model that is trained (or the last one): what build, run and summary mean
+    const Ast *ast;          // for program_expand
+    const struct Map *bound; // call (Ast *) -> its checked Args *
 } Program;
 
 // NULL only when nothing could be understood; otherwise errors are in the sink and the caller must
 // not go on to the passes when there are any.
 Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const Ast *ast,
                        const CheckOptions *options, DiagSink *sink);
+
+// A call as the runtime sees it: every option present; an absent one has number NAN and no text, numbers
+// or texts. Texts are shared with the program.
+nnrt_call program_call(Arena *arena, const Schema *schema, const Args *args);
+nnrt_call *program_calls(Arena *arena, const CallList *calls);
 
 // `nnc expand`: the program with every default written out, with where it came from in comments.
 void program_expand(Text *out, const Program *program);

@@ -47,15 +47,16 @@ Value ir_add(Gen *gen, Value x, Value y); // i64, no signed wrap
 Value ir_multiply(Gen *gen, Value x, Value y);
 // Pointer + index elements of `element`.
 Value ir_offset(Gen *gen, LlvmType element, Value pointer, Value index);
-Value ir_load(Gen *gen, LlvmType type, Value pointer);   // aligned to its element
+Value ir_load(Gen *gen, LlvmType type, Value pointer); // aligned to its element
 void ir_store(Gen *gen, Value value, Value pointer);
 void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes); // the first lanes only
-Value ir_zero_after(Gen *gen, Value vector, int lanes);  // lanes from `lanes` on become 0
+Value ir_zero_after(Gen *gen, Value vector, int lanes); // lanes from `lanes` on become 0
 Value ir_fill_after(Gen *gen, Value vector, int lanes, double fill);
 Value ir_intrinsic(Gen *gen, const char *name, LlvmType type, Value *arguments, int count);
 Value ir_fma(Gen *gen, Value x, Value y, Value z);
-Value ir_function(Gen *gen, const char *name, LlvmType type); // internal, with the target's attributes
-Value ir_context(Gen *gen, Value function, int field);        // loads a field of nnrt_context
+Value ir_function(Gen *gen, const char *name,
+                  LlvmType type);                      // internal, with the target's attributes
+Value ir_context(Gen *gen, Value function, int field); // loads a field of nnrt_context
 LLVMBasicBlockRef ir_block(Gen *gen, const char *name);
 
 // for (index = begin; index < end; index += step) { ... }
@@ -65,8 +66,8 @@ typedef struct Loop {
 } Loop;
 Loop ir_loop_begin(Gen *gen, Value begin, Value end, Value step, const char *name);
 void ir_loop_end(Gen *gen, Loop *loop);
-// A value carried around the loop: ir_loop_carry right after ir_loop_begin; ir_loop_result right after
-// ir_loop_end gives what it is at the exit (`initial` if the body never ran).
+// A value carried around the loop: ir_loop_carry right after ir_loop_begin; ir_loop_result right
+// after ir_loop_end gives what it is at the exit (`initial` if the body never ran).
 Value ir_loop_carry(Gen *gen, Loop *loop, Value initial);
 Value ir_loop_result(Gen *gen, Loop *loop, Value carried, Value initial, Value next);
 
@@ -79,8 +80,19 @@ void ir_only_worker_zero(Gen *gen, Value function, LLVMBasicBlockRef *skip);
 
 // Fields of nnrt_context, in order.
 enum {
-    FIELD_WEIGHTS, FIELD_SLOTS, FIELD_ARENA, FIELD_COLUMNS, FIELD_INDEX, FIELD_NEXT_INDEX,
-    FIELD_ROWS, FIELD_THREAD, FIELD_THREADS, FIELD_KEY, FIELD_LEARNING_RATE, FIELD_STEP, FIELD_LOSS
+    FIELD_WEIGHTS,
+    FIELD_SLOTS,
+    FIELD_ARENA,
+    FIELD_COLUMNS,
+    FIELD_INDEX,
+    FIELD_NEXT_INDEX,
+    FIELD_ROWS,
+    FIELD_THREAD,
+    FIELD_THREADS,
+    FIELD_KEY,
+    FIELD_LEARNING_RATE,
+    FIELD_STEP,
+    FIELD_LOSS
 };
 
 // ---- lane.c and element.c: values at a position.
@@ -93,13 +105,13 @@ struct LaneBuilder {
     const Group *group;
     Value function;
     Domain domain;
-    int width;      // lanes of the vectors made now
+    int width;               // lanes of the vectors made now
     int64_t row_width, lead; // DOMAIN_ROWS
-    Value sample;   // in the batch
-    Value row;      // of lead, in the sample (i64)
-    Value column;   // of lane 0 in the row
-    Value storage;  // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
-    Value *values;  // by node id: what is known at this position
+    Value sample;            // in the batch
+    Value row;               // of lead, in the sample (i64)
+    Value column;            // of lane 0 in the row
+    Value storage;           // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
+    Value *values;           // by node id: what is known at this position
     Value *row_values; // by node id: what is known for the whole row (DOMAIN_ROWS); may be NULL
 };
 
@@ -108,12 +120,20 @@ void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Gro
 void element_forget(LaneBuilder *b); // the position moved
 // The value of a node at the position: known, loaded or computed.
 Lane element_value(LaneBuilder *b, Node *node);
-// Computes and stores what the group must store at the position, and its assigns. `valid` lanes.
-void element_store_all(LaneBuilder *b, int valid, bool dense);
-bool element_is_row_value(const LaneBuilder *b, const Node *node); // one number for the whole row
-void element_store(LaneBuilder *b, Node *node, int valid, bool dense);
-// Where a batched value's sample begins, in floats of the arena: pointer to float.
-Value element_sample_pointer(LaneBuilder *b, const Node *node);
+// One number for the whole row (a reduction of it, a sample's label)?
+bool element_is_row_value(const LaneBuilder *b, const Node *node);
+// Stores `node`'s value at the position; the first `valid` lanes belong to the row.
+void element_store(LaneBuilder *b, Node *node, int valid);
+// Computes everything that the group must store here, then stores it: nodes with a buffer, assigns.
+void element_store_all(LaneBuilder *b, int valid);
+// Where the sample at the position begins in a batched buffer.
+Value element_buffer(LaneBuilder *b, const Node *node);
+// A data column and the type of its elements.
+Value element_column_base(Gen *gen, const Schedule *schedule, Value function, const Node *node,
+                          LlvmType *element);
+// Where row `sample` of a data column begins, and the type of its elements.
+Value element_column(Gen *gen, const Schedule *schedule, Value function, const Node *node,
+                     Value sample, LlvmType *element);
 
 // ---- loops.c, contraction.c: one function a group.
 Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
@@ -137,13 +157,16 @@ typedef struct Compiled {
     int training_count;
     Schedule *predict;
     Value predict_function;
-    const Graph *weights_graph; // whose parameters the descriptor lists
+    int64_t predict_batch;
 } Compiled;
 void descriptor_emit(Gen *gen, const Compiled *compiled);
 
 // ---- pipeline.c: passes over the program's graphs.
+// Called after each pass with the graph and, from fusion on, its schedule.
+typedef void PassObserver(void *state, const char *pass, const Graph *graph,
+                          const Schedule *schedule);
 Compiled *pipeline_run(Arena *arena, const Program *program, const Target *target,
-                       const GenOptions *options, const char *until);
+                       const GenOptions *options, PassObserver *observe, void *state);
 GenSizes pipeline_sizes(const Compiled *compiled);
 
 #endif

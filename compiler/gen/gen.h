@@ -31,8 +31,8 @@ bool gen_link(const char *object, const char *executable, bool needs_blas, DiagS
 // The path of libnnrt.a, which executables are linked with ("" if it is missing). In `arena`.
 char *gen_runtime_library(Arena *arena);
 
-// What makes two builds differ besides the source: compiler version, CPU, features, options. For the
-// cache of `nnc run`. Text in `arena`.
+// What makes two builds differ besides the source: compiler version, CPU, features, options. For
+// the cache of `nnc run`. Text in `arena`.
 char *gen_fingerprint(Arena *arena, const GenOptions *options);
 
 #endif

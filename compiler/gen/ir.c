@@ -19,7 +19,8 @@ void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name) {
     gen->i64 = LLVMInt64TypeInContext(gen->context);
     gen->pointer = LLVMPointerTypeInContext(gen->context, 0);
     LlvmType p = gen->pointer, i = gen->i64, d = gen->f64;
-    LlvmType fields[] = {p, p, p, LLVMArrayType2(p, NNRT_MAX_COLUMNS), p, p, i, i, i, i, d, d, p, p};
+    LlvmType fields[] = {p, p, p, LLVMArrayType2(p, NNRT_MAX_COLUMNS), p, p, i, i, i, i, d,
+                         d, p, p};
     gen->context_struct =
         LLVMStructTypeInContext(gen->context, fields, sizeof fields / sizeof *fields, 0);
     gen->step_type = LLVMFunctionType(gen->void_type, &gen->pointer, 1, 0);
@@ -143,9 +144,8 @@ Value ir_fma(Gen *gen, Value x, Value y, Value z) {
 }
 
 static void add_string_attribute(Gen *gen, Value function, const char *key, const char *value) {
-    LLVMAttributeRef attribute =
-        LLVMCreateStringAttribute(gen->context, key, (unsigned)strlen(key), value,
-                                  (unsigned)strlen(value));
+    LLVMAttributeRef attribute = LLVMCreateStringAttribute(gen->context, key, (unsigned)strlen(key),
+                                                           value, (unsigned)strlen(value));
     LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
 }
 

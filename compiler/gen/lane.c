@@ -1,7 +1,8 @@
 // Vector mathematics as LLVM IR, all in float32. Errors against double precision over the whole
 // finite range (tests/unit/test_lane.c measures them): exp 1.1 ulp, expm1 1.7, log 1.2, log1p 2,
-// sigmoid 2.6, tanh 2.6, erf 4 ulp. NaN stays NaN; denormal results are flushed to zero. Polynomials for exp and
-// log: Moshier, Cephes expf.c and logf.c; for erf: the rational minimax form of Eigen and XLA.
+// sigmoid 2.6, tanh 2.6, erf 4 ulp. NaN stays NaN; denormal results are flushed to zero.
+// Polynomials for exp and log: Moshier, Cephes expf.c and logf.c; for erf: the rational minimax
+// form of Eigen and XLA.
 #include "emit.h"
 
 #include "../op/random.h"
@@ -150,8 +151,8 @@ static Lane power_of_two(B *b, Value n) {
 }
 
 Lane lane_exp(B *b, Lane x) {
-    Lane clamped = lane_minimum(b, lane_maximum(b, x, lane_constant(b, -87.3)),
-                                lane_constant(b, 88.8));
+    Lane clamped =
+        lane_minimum(b, lane_maximum(b, x, lane_constant(b, -87.3)), lane_constant(b, 88.8));
     Reduced e = reduce_exp(b, clamped);
     Lane one_plus = lane_add(b, lane_add(b, e.tail, e.r), lane_constant(b, 1));
     // 2^128 is not a float: scale by 2^(n-1), then by 2.
@@ -163,8 +164,8 @@ Lane lane_exp(B *b, Lane x) {
 }
 
 Lane lane_expm1(B *b, Lane x) {
-    Lane clamped = lane_minimum(b, lane_maximum(b, x, lane_constant(b, -30)),
-                                lane_constant(b, 88.8));
+    Lane clamped =
+        lane_minimum(b, lane_maximum(b, x, lane_constant(b, -30)), lane_constant(b, 88.8));
     Reduced e = reduce_exp(b, clamped);
     Value less = LLVMBuildSub(IR, e.n, integer_splat(b, 1), "");
     Lane scale = power_of_two(b, less);
@@ -230,13 +231,12 @@ Lane lane_log1p(B *b, Lane x) {
 }
 
 Lane lane_erf(B *b, Lane x) {
-    static const double p[] = {-2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06,
+    static const double p[] = {-2.72614225801306e-10, 2.77068142495902e-08,  -2.10102402082508e-06,
                                -5.69250639462346e-05, -7.34990630326855e-04, -2.95459980854025e-03,
                                -1.60960333262415e-02};
     static const double q[] = {-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03,
                                -7.37332916720468e-03, -1.42647390514189e-02};
-    Lane clamped =
-        lane_minimum(b, lane_maximum(b, x, lane_constant(b, -4)), lane_constant(b, 4));
+    Lane clamped = lane_minimum(b, lane_maximum(b, x, lane_constant(b, -4)), lane_constant(b, 4));
     Lane square = lane_multiply(b, clamped, clamped);
     Lane numerator = lane_multiply(b, clamped, polynomial(b, square, p, 7));
     return lane_divide(b, numerator, polynomial(b, square, q, 5));
@@ -263,7 +263,8 @@ Lane lane_column(B *b) {
 
 static Value element_in_batch(B *b) {
     int64_t size = b->lead * b->row_width;
-    Value in_row = ir_add(b->gen, ir_multiply(b->gen, b->row, ir_int(b->gen, b->row_width)), b->column);
+    Value in_row =
+        ir_add(b->gen, ir_multiply(b->gen, b->row, ir_int(b->gen, b->row_width)), b->column);
     return ir_add(b->gen, ir_multiply(b->gen, b->sample, ir_int(b->gen, size)), in_row);
 }
 

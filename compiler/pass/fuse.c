@@ -5,13 +5,15 @@
 // same rows merge. Every step keeps the graph of groups acyclic.
 #include "schedule.h"
 
+#include <stdlib.h>
+
 typedef struct Fusion {
     Schedule *schedule;
     Graph *graph;
     Arena *arena;
-    NodeList *users;          // by node id, reshapes looked through
-    VEC(Group *) groups;      // by creation, group->id is the index
-    bool *is_removed;         // by group index
+    NodeList *users;     // by node id, reshapes looked through
+    VEC(Group *) groups; // by creation, group->id is the index
+    bool *is_removed;    // by group index
 } Fusion;
 
 Node *schedule_source(Node *node) {
@@ -100,8 +102,8 @@ static int64_t lead_of(const Type *type) {
     return type_elements(type) / type_last(type);
 }
 
-// Whether a value of `type` can be computed while walking the rows of `group`: the whole domain, one
-// number a row, or one number a sample.
+// Whether a value of `type` can be computed while walking the rows of `group`: the whole domain,
+// one number a row, or one number a sample.
 static bool fits_rows(const Group *group, const Type *type) {
     if (!type->batched) return false;
     int64_t elements = type_elements(type);
@@ -111,10 +113,20 @@ static bool fits_rows(const Group *group, const Type *type) {
     return elements == group->lead && type_last(type) == 1;
 }
 
-static bool fits(const Group *group, const Node *node) {
+// OpenBLAS gives the bare product: nothing joins its group.
+static bool is_blas(const Schedule *schedule, const Node *anchor) {
+    const Layout *layout = schedule->layout;
+    const Node *right = schedule_source(anchor->inputs[1]);
+    if (right->parameter) return layout->parameters[right->parameter->index].kind == LAYOUT_PLAIN;
+    return layout_prefers_blas(layout->contraction, schedule->batch, anchor->type.dims[0],
+                               type_last(&anchor->type));
+}
+
+static bool fits(const Schedule *schedule, const Group *group, const Node *node) {
     const Type *type = &node->type;
     switch (group->kind) {
     case GROUP_CONTRACTION:
+        if (is_blas(schedule, group->anchor)) return false;
         return type->batched == group->anchor->type.batched &&
                type_elements(type) == type_elements(&group->anchor->type) &&
                type_last(type) == type_last(&group->anchor->type);
@@ -153,7 +165,8 @@ static Group *latest_fitting(Fusion *fusion, Node *node, bool rows_only) {
         Group *group = fusion->groups.items[index];
         if (best && group->id <= best->id) continue;
         if (rows_only && group->kind != GROUP_ROWS) continue;
-        if (fits(group, node) && !would_make_cycle(fusion, node, index)) best = group;
+        if (fits(fusion->schedule, group, node) && !would_make_cycle(fusion, node, index))
+            best = group;
     }
     return best;
 }
@@ -190,8 +203,10 @@ static void place(Fusion *fusion, Node *node) {
     case FUSE_ELEMENTWISE: {
         if (schedule_is_inline(node) && !must_be_stored(fusion, node)) break;
         Group *group = latest_fitting(fusion, node, false);
-        if (group) join(fusion, group, node);
-        else new_group(fusion, node->type.batched ? GROUP_ROWS : GROUP_STORAGE, node);
+        if (group)
+            join(fusion, group, node);
+        else
+            new_group(fusion, node->type.batched ? GROUP_ROWS : GROUP_STORAGE, node);
         break;
     }
     default: break;
@@ -226,14 +241,16 @@ static bool used_outside(const Fusion *fusion, const Node *node, int group) {
     return is_output(fusion->graph, node);
 }
 
-// Whether `group` can compute `node` as a step of its own: a contraction cannot compute its operands.
+// Whether `group` can compute `node` as a step of its own: a contraction cannot compute its
+// operands.
 static bool can_host(const Fusion *fusion, const Group *group, const Node *node) {
     if (group->kind == GROUP_CONTRACTION || group->kind == GROUP_COLUMNS) {
         const NodeList *users = &fusion->users[node->id];
         for (int i = 0; i < users->count; i++)
             if (users->items[i] == group->anchor) return false;
     }
-    if (group->kind == GROUP_ROWS || group->kind == GROUP_CONTRACTION) return fits(group, node);
+    if (group->kind == GROUP_ROWS || group->kind == GROUP_CONTRACTION)
+        return fits(fusion->schedule, group, node);
     return false;
 }
 
@@ -287,8 +304,7 @@ static bool group_depends_on(const Fusion *fusion, const Group *group, int other
             const Node *input = schedule_source(node->inputs[k]);
             int own = fusion->schedule->group_of[input->id];
             // Direct edges between the two are what merging removes.
-            if (own != other && own != group->id)
-                found = depends_on(fusion, input, other, visited);
+            if (own != other && own != group->id) found = depends_on(fusion, input, other, visited);
         }
     }
     arena_release(fusion->arena, mark);
@@ -325,7 +341,8 @@ static void place_assign(Fusion *fusion, Node *assign) {
     bool scalar = value->type.rank == 0;
     Group *group = index >= 0 ? fusion->groups.items[index] : NULL;
     bool walks = group && (group->kind == GROUP_STORAGE || group->kind == GROUP_COLUMNS ||
-                           (group->kind == GROUP_CONTRACTION && !group->anchor->type.batched));
+                           (group->kind == GROUP_CONTRACTION && !group->anchor->type.batched &&
+                            !is_blas(fusion->schedule, group->anchor)));
     if (!walks || scalar) {
         group = ARENA_NEW(fusion->arena, Group);
         group->id = fusion->groups.count;
@@ -346,12 +363,14 @@ static void place_loss(Fusion *fusion) {
     new_group(fusion, GROUP_SCALAR, loss);
 }
 
-static Partition partition_of(const Group *group) {
+static Partition partition_of(const Schedule *schedule, const Group *group) {
     switch (group->kind) {
     case GROUP_CONTRACTION:
+        if (is_blas(schedule, group->anchor)) return PARTITION_OUTPUT;
         return group->anchor->type.batched ? PARTITION_ROWS : PARTITION_OUTPUT;
     case GROUP_ROWS: return PARTITION_ROWS;
-    case GROUP_COLUMNS: return group->width * group->lead == 1 ? PARTITION_SERIAL : PARTITION_OUTPUT;
+    case GROUP_COLUMNS:
+        return group->width * group->lead == 1 ? PARTITION_SERIAL : PARTITION_OUTPUT;
     case GROUP_STORAGE: return PARTITION_OUTPUT;
     default: return PARTITION_SERIAL;
     }
@@ -369,7 +388,7 @@ static void keep_groups(Fusion *fusion) {
         renumbered[i] = schedule->groups.count;
         if (group->nodes.count == 0 && group->assigns.count == 0) continue;
         group->id = schedule->groups.count;
-        group->partition = partition_of(group);
+        group->partition = partition_of(schedule, group);
         if (group->nodes.count)
             qsort(group->nodes.items, (size_t)group->nodes.count, sizeof(Node *), compare_ids);
         vec_push(fusion->arena, &schedule->groups, group);

@@ -102,9 +102,8 @@ void layout_slots(Layout *layout, const Graph *graph, Arena *arena) {
     for (int i = graph->slots.count - 1; i >= 0; i--) {
         const Slot *slot = graph->slots.items[i];
         layout->slot_offsets[i] = layout->slots_size;
-        layout->slots_size += slot->parameter
-                                  ? layout->parameters[slot->parameter->index].storage.size
-                                  : ALIGN;
+        layout->slots_size +=
+            slot->parameter ? layout->parameters[slot->parameter->index].storage.size : ALIGN;
     }
 }
 
@@ -119,8 +118,8 @@ static bool reads_columns_in_place(const Graph *graph, const Layout *layout, con
             if (k != 0 || user->inputs[0]->type.rank != 1) return false;
             Parameter *weight = weight_of(user);
             if (weight && layout->parameters[weight->index].kind != LAYOUT_TRANSPOSED) return false;
-            if (!weight && !fills_few_lanes(&layout->machine, user->type.dims[0],
-                                            type_last(&user->type)))
+            if (!weight &&
+                !fills_few_lanes(&layout->machine, user->type.dims[0], type_last(&user->type)))
                 return false;
         }
     }

@@ -1,7 +1,7 @@
-// Order, barriers and memory. Groups run in a list schedule that prefers what every worker can do on
-// its own samples, so that a training step has two barriers: before the weight gradients and at the
-// end. The arena is planned over phases (the stretches between barriers), because within one the
-// workers are not in step with each other.
+// Order, barriers and memory. Groups run in a list schedule that prefers what every worker can do
+// on its own samples, so that a training step has two barriers: before the weight gradients and at
+// the end. The arena is planned over phases (the stretches between barriers), because within one
+// the workers are not in step with each other.
 #include "schedule.h"
 
 #include <stdlib.h>
@@ -24,8 +24,10 @@ static void add_inputs(Ordering *ordering, const Node *node, int group) {
     for (int i = 0; i < node->input_count; i++) {
         Node *input = schedule_source(node->inputs[i]);
         int source = ordering->schedule->group_of[input->id];
-        if (source >= 0) add_edge(ordering, source, group);
-        else add_inputs(ordering, input, group);
+        if (source >= 0)
+            add_edge(ordering, source, group);
+        else
+            add_inputs(ordering, input, group);
     }
 }
 
@@ -37,8 +39,10 @@ static void visit_reads(const Schedule *schedule, Node *node, int group, LeafVis
     for (int i = 0; i < node->input_count; i++) {
         Node *input = schedule_source(node->inputs[i]);
         int source = schedule->group_of[input->id];
-        if (input->op->fuse == FUSE_LEAF || (source >= 0 && source != group)) visit(input, state);
-        else if (source < 0) visit_reads(schedule, input, group, visit, state);
+        if (input->op->fuse == FUSE_LEAF || (source >= 0 && source != group))
+            visit(input, state);
+        else if (source < 0)
+            visit_reads(schedule, input, group, visit, state);
     }
 }
 
@@ -76,8 +80,7 @@ static void collect_edges(Ordering *ordering) {
     const Schedule *schedule = ordering->schedule;
     for (int i = 0; i < schedule->groups.count; i++) {
         const Group *group = schedule->groups.items[i];
-        for (int k = 0; k < group->nodes.count; k++)
-            add_inputs(ordering, group->nodes.items[k], i);
+        for (int k = 0; k < group->nodes.count; k++) add_inputs(ordering, group->nodes.items[k], i);
         for (int k = 0; k < group->assigns.count; k++)
             add_inputs(ordering, group->assigns.items[k], i);
         visit_group_reads(schedule, group, order_reader, &(ReaderState){ordering, i});
@@ -151,7 +154,7 @@ void pass_schedule(Schedule *schedule) {
     Arena *arena = schedule->graph->arena;
     int count = schedule->groups.count;
     Ordering ordering = {.schedule = schedule, .count = count};
-    ordering.edges = ARENA_ARRAY(arena, bool, count * count + 1);
+    ordering.edges = ARENA_ARRAY(arena, bool, count *count + 1);
     collect_edges(&ordering);
     bool *done = ARENA_ARRAY(arena, bool, count + 1);
     Group **order = ARENA_ARRAY(arena, Group *, count + 1);
@@ -237,6 +240,18 @@ static void find_storages(Schedule *schedule) {
     }
 }
 
+// Contractions want the rows of samples with leading dimensions evenly spaced.
+static bool feeds_rows(const Schedule *schedule, const Node *value) {
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        const Node *user = schedule->graph->nodes.items[i];
+        if (user->op->fuse != FUSE_CONTRACTION) continue;
+        for (int k = 0; k < user->input_count; k++)
+            if (user->inputs[k]->type.rank > 1 && schedule_source(user->inputs[k]) == value)
+                return true;
+    }
+    return false;
+}
+
 static void size_buffer(const Schedule *schedule, const Node *node, Buffer *buffer) {
     int64_t elements = type_elements(&node->type);
     if (!node->type.batched) {
@@ -247,7 +262,8 @@ static void size_buffer(const Schedule *schedule, const Node *node, Buffer *buff
     }
     // A sample of rank 1 is padded to whole cache lines; of higher rank it is dense, so that its
     // rows are evenly spaced across samples.
-    buffer->stride = node->type.rank <= 1 && elements > 1 ? round_up(elements, LINE) : elements;
+    bool padded = node->type.rank <= 1 && elements > 1 && !feeds_rows(schedule, node);
+    buffer->stride = padded ? round_up(elements, LINE) : elements;
     buffer->size = round_up(buffer->stride * schedule->batch + SLACK, LINE);
 }
 
@@ -334,8 +350,8 @@ void pass_plan(Schedule *schedule, Arena *arena) {
 // ---- Printing.
 
 static const char *kind_name(GroupKind kind) {
-    static const char *const names[] = {"contraction", "rows", "columns", "storage", "reduce",
-                                        "scalar"};
+    static const char *const names[] = {"contraction", "rows",   "columns",
+                                        "storage",     "reduce", "scalar"};
     return names[kind];
 }
 
@@ -346,8 +362,7 @@ static const char *partition_name(Partition partition) {
 
 static void print_group(Text *out, const Schedule *schedule, const Group *group) {
     text_format(out, "group %d: %s, %lld x %lld, split by %s\n", group->id, kind_name(group->kind),
-                (long long)group->lead, (long long)group->width,
-                partition_name(group->partition));
+                (long long)group->lead, (long long)group->width, partition_name(group->partition));
     for (int i = 0; i < group->nodes.count; i++) {
         const Node *node = group->nodes.items[i];
         text_format(out, "    %%%d %s%s", node->id, node->op->schema.name,

@@ -37,8 +37,8 @@ typedef struct ParameterLayout {
 typedef struct Layout {
     MachineModel machine;
     ContractionChoice contraction;
-    ParameterLayout *parameters; // by parameter index
-    int64_t *slot_offsets;       // by slot index; NULL until layout_slots
+    ParameterLayout *parameters;      // by parameter index
+    int64_t *slot_offsets;            // by slot index; NULL until layout_slots
     int64_t weights_size, slots_size; // floats
 } Layout;
 
@@ -76,11 +76,11 @@ typedef struct Group {
     int id; // in execution order
     GroupKind kind;
     Partition partition;
-    Node *anchor;    // the contraction or reduction; NULL for the other kinds
-    NodeList nodes;  // what it computes, in order, with the anchor
-    NodeList assigns; // effects stored by it
+    Node *anchor;        // the contraction or reduction; NULL for the other kinds
+    NodeList nodes;      // what it computes, in order, with the anchor
+    NodeList assigns;    // effects stored by it
     int64_t lead, width; // of a sample: lead rows of width elements
-    int phase;       // barriers stand between phases
+    int phase;           // barriers stand between phases
 } Group;
 
 // Where a node's value lies, if it is stored at all.
@@ -90,7 +90,7 @@ typedef struct Buffer {
     int64_t size;   // floats in all
     int64_t offset; // in the arena
     int first_phase, last_phase;
-    int parameter;  // unbatched values in the layout of this parameter; -1: plain
+    int parameter; // unbatched values in the layout of this parameter; -1: plain
 } Buffer;
 
 typedef struct Schedule {
@@ -99,13 +99,13 @@ typedef struct Schedule {
     int64_t batch;
     VEC(Group *) groups; // in execution order
     int phase_count;
-    int *group_of;   // by node id; -1: leaf, or computed where it is used
-    Buffer *buffers; // by node id
+    int *group_of;      // by node id; -1: leaf, or computed where it is used
+    Buffer *buffers;    // by node id
     int64_t arena_size; // floats
 } Schedule;
 
-// requires: primitive graph, layout; provides: every computed node in one group (or inlined into its
-// users), groups acyclic.
+// requires: primitive graph, layout; provides: every computed node in one group (or inlined into
+// its users), groups acyclic.
 Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch);
 // requires: groups; provides: their order, with barriers only where the dependence changes the
 // partition, readers of a parameter before its update.

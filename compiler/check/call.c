@@ -1,0 +1,45 @@
+// Checked calls as the runtime sees them.
+#include "program.h"
+
+#include <math.h>
+
+static nnrt_option option_of(Arena *arena, const ArgDef *def, const ArgValue *value) {
+    nnrt_option option = {.name = def->name, .number = NAN};
+    if (!value->is_set) return option;
+    switch (def->type) {
+    case ARG_INT:
+    case ARG_FLOAT:
+    case ARG_BOOL: option.number = value->number; break;
+    case ARG_WORD:
+    case ARG_STRING:
+    case ARG_NAME: option.text = value->text; break;
+    case ARG_INTS:
+    case ARG_FLOATS:
+        option.numbers = value->numbers;
+        option.count = value->count;
+        break;
+    case ARG_NAMES:
+        option.texts = value->texts;
+        option.count = value->count;
+        break;
+    default:
+        option.number = value->callee ? NAN : value->number;
+        option.text = value->callee ? arena_strdup(arena, value->callee->name) : NULL;
+    }
+    return option;
+}
+
+nnrt_call program_call(Arena *arena, const Schema *schema, const Args *args) {
+    int count = schema_arg_count(schema);
+    nnrt_option *options = ARENA_ARRAY(arena, nnrt_option, count + 1);
+    for (int i = 0; i < count; i++)
+        options[i] = option_of(arena, &schema->args[i], &args->values[i]);
+    return (nnrt_call){schema->name, options, count};
+}
+
+nnrt_call *program_calls(Arena *arena, const CallList *calls) {
+    nnrt_call *out = ARENA_ARRAY(arena, nnrt_call, calls->count + 1);
+    for (int i = 0; i < calls->count; i++)
+        out[i] = program_call(arena, calls->items[i].schema, calls->items[i].args);
+    return out;
+}

@@ -1,0 +1,543 @@
+// The contraction generator: drives register-tile kernels (kernel.c) over a matrix product and
+// applies the group's elementwise nodes to each tile before it leaves the first-level cache.
+//
+// Three products with the weights W [K, N] occur (rows are samples times leading dimensions):
+//   forward   Y[r, n]  = sum over k of X[r, k] W[k, n]
+//   data      dX[r, k] = sum over n of dY[r, n] W[k, n]
+//   weights   dW[k, n] = sum over r of X[r, k] dY[r, n]
+// and two layouts of W. Panels have the lanes along n: forward and weights are outer products of
+// broadcasts and panel rows, data is a dot product along n. Transposed weights have the lanes along
+// k, which swaps the forms. OpenBLAS does what layout_prefers_blas gives it.
+#include "kernel.h"
+
+#include "../base/ice.h"
+#include "../op/op.h"
+
+#include <string.h>
+
+typedef enum ProductKind { PRODUCT_FORWARD, PRODUCT_DATA, PRODUCT_WEIGHTS } ProductKind;
+
+typedef struct Product {
+    Gen *gen;
+    const Schedule *schedule;
+    const Group *group;
+    Node *anchor;
+    Value function, scratch;
+    ProductKind kind;
+    LayoutKind layout;
+    nnrt_storage storage;
+    int parameter;
+    int64_t depth, columns; // K, N
+    int64_t lead;           // rows of a sample
+    int lanes;
+    TileSizes tiles;
+    LaneBuilder b;
+} Product;
+
+// A matrix of rows: a stored value, or a data column whose rows are gathered.
+typedef struct Matrix {
+    Node *source;
+    bool gathers;
+    int64_t stride; // elements from row to row
+    Dtype dtype;
+    Value base; // of a stored value
+} Matrix;
+
+static int64_t divide_up(int64_t value, int64_t by) {
+    return (value + by - 1) / by;
+}
+
+static int64_t lowest(int64_t x, int64_t y) {
+    return x < y ? x : y;
+}
+
+static Matrix matrix_of(Product *p, Node *value) {
+    Node *source = schedule_source(value);
+    int64_t width = type_last(&value->type);
+    Matrix m = {.source = source, .dtype = source->type.dtype};
+    if (source->op->fuse == FUSE_LEAF) {
+        m.gathers = true;
+        m.stride = width;
+        if (p->lead != 1 || type_elements(&value->type) != width)
+            nn_ice("gen", "a data column with leading dimensions was not loaded");
+        return m;
+    }
+    const Buffer *buffer = &p->schedule->buffers[source->id];
+    m.dtype = DTYPE_F32;
+    m.stride = p->lead == 1 ? buffer->stride : width;
+    Value sample = p->b.sample;
+    p->b.sample = ir_int(p->gen, 0);
+    m.base = element_buffer(&p->b, source);
+    p->b.sample = sample;
+    return m;
+}
+
+static Value matrix_row(Product *p, const Matrix *m, Value row) {
+    LlvmType element;
+    if (m->gathers)
+        return element_column(p->gen, p->schedule, p->function, m->source, row, &element);
+    return ir_offset(p->gen, p->gen->f32, m->base,
+                     ir_multiply(p->gen, row, ir_int(p->gen, m->stride)));
+}
+
+static Value weights_pointer(Product *p) {
+    Value weights = ir_context(p->gen, p->function, FIELD_WEIGHTS);
+    return ir_offset(p->gen, p->gen->f32, weights, ir_int(p->gen, p->storage.offset));
+}
+
+// ---- Tiles of rows.
+
+// One column tile of a product over rows, in the outer or the dot form.
+typedef struct ColumnTile {
+    bool is_dot;
+    OuterKernel outer; // its rows are chosen by what is left
+    DotKernel dot;
+    int max_rows;
+    int width; // floats of a row in the scratch block
+    int valid; // columns that exist
+    Matrix left;
+    Value weights; // where the tile's weights begin
+    Value first_column;
+} ColumnTile;
+
+static Value call_rows_kernel(Product *p, const ColumnTile *tile, int rows, Value first_row) {
+    Gen *gen = p->gen;
+    Value function, arguments[20];
+    int count = 0;
+    if (tile->is_dot) {
+        DotKernel kernel = tile->dot;
+        kernel.rows = rows;
+        function = kernel_dot(gen, &kernel);
+        for (int i = 0; i < rows; i++)
+            arguments[count++] = matrix_row(p, &tile->left, ir_add(gen, first_row, ir_int(gen, i)));
+        arguments[count++] = tile->weights;
+    } else {
+        OuterKernel kernel = tile->outer;
+        kernel.rows = rows;
+        function = kernel_outer(gen, &kernel);
+        arguments[count++] = matrix_row(p, &tile->left, first_row);
+        arguments[count++] = tile->weights;
+        arguments[count++] = tile->weights; // no index
+        int64_t depth = p->kind == PRODUCT_FORWARD ? p->depth : p->columns;
+        arguments[count++] = ir_int(gen, depth);
+    }
+    arguments[count++] = p->scratch;
+    return LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments,
+                          (unsigned)count, "");
+}
+
+// The largest tile height that fits the rows left: the full one, or a power of two.
+static int next_height(int height) {
+    int power = 1;
+    while (power * 2 < height) power *= 2;
+    return height == 1 ? 0 : power;
+}
+
+// Calls the kernel for as many of the rows [first, end) as one tile takes; returns how many.
+static Value compute_row_tile(Product *p, const ColumnTile *tile, Value first, Value end) {
+    Gen *gen = p->gen;
+    Value left = LLVMBuildSub(gen->builder, end, first, "");
+    LLVMBasicBlockRef done = ir_block(gen, "tile_done");
+    LLVMBasicBlockRef blocks[16];
+    Value taken[16];
+    int count = 0;
+    for (int height = tile->max_rows; height > 0; height = next_height(height)) {
+        LLVMBasicBlockRef next = NULL;
+        if (height > 1) {
+            LLVMBasicBlockRef here = ir_block(gen, "tile");
+            next = ir_block(gen, "smaller");
+            Value fits = LLVMBuildICmp(gen->builder, LLVMIntSGE, left, ir_int(gen, height), "");
+            LLVMBuildCondBr(gen->builder, fits, here, next);
+            LLVMPositionBuilderAtEnd(gen->builder, here);
+        }
+        call_rows_kernel(p, tile, height, first);
+        blocks[count] = LLVMGetInsertBlock(gen->builder);
+        taken[count++] = ir_int(gen, height);
+        LLVMBuildBr(gen->builder, done);
+        if (next) LLVMPositionBuilderAtEnd(gen->builder, next);
+    }
+    LLVMPositionBuilderAtEnd(gen->builder, done);
+    Value rows = LLVMBuildPhi(gen->builder, gen->i64, "rows");
+    LLVMAddIncoming(rows, taken, blocks, (unsigned)count);
+    return rows;
+}
+
+static void position_rows(Product *p, Value row, Value column) {
+    Gen *gen = p->gen;
+    Value lead = ir_int(gen, p->lead);
+    bool flat = p->lead == 1;
+    p->b.sample = flat ? row : LLVMBuildUDiv(gen->builder, row, lead, "");
+    p->b.row = flat ? ir_int(gen, 0) : LLVMBuildURem(gen->builder, row, lead, "");
+    p->b.column = column;
+}
+
+// The group's elementwise nodes on one row of the scratch block.
+static void finish_row(Product *p, const ColumnTile *tile, Value row, Value in_tile) {
+    Gen *gen = p->gen;
+    int step = (int)lowest(tile->width, p->lanes);
+    Value line = ir_multiply(gen, in_tile, ir_int(gen, tile->width));
+    for (int from = 0; from < tile->valid; from += step) {
+        p->b.width = step;
+        element_forget(&p->b);
+        position_rows(p, row, ir_add(gen, tile->first_column, ir_int(gen, from)));
+        Value at = ir_offset(gen, gen->f32, p->scratch, ir_add(gen, line, ir_int(gen, from)));
+        p->b.values[p->anchor->id] = ir_load(gen, ir_vector(gen, gen->f32, step), at);
+        element_store_all(&p->b, (int)lowest(step, tile->valid - from));
+    }
+}
+
+static void walk_rows(Product *p, const ColumnTile *tile, Range rows) {
+    Gen *gen = p->gen;
+    // Tiles are of different heights, so the loop steps by what the tile took.
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(gen->builder);
+    LLVMBasicBlockRef body = ir_block(gen, "rows"), exit = ir_block(gen, "rows_done");
+    Value enter = LLVMBuildICmp(gen->builder, LLVMIntSLT, rows.begin, rows.end, "");
+    LLVMBuildCondBr(gen->builder, enter, body, exit);
+    LLVMPositionBuilderAtEnd(gen->builder, body);
+    Value first = LLVMBuildPhi(gen->builder, gen->i64, "first");
+    LLVMAddIncoming(first, &rows.begin, &before, 1);
+    Value taken = compute_row_tile(p, tile, first, rows.end);
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), taken, ir_int(gen, 1), "line");
+    finish_row(p, tile, ir_add(gen, first, lines.index), lines.index);
+    ir_loop_end(gen, &lines);
+    Value next = ir_add(gen, first, taken);
+    LLVMBasicBlockRef latch = LLVMGetInsertBlock(gen->builder);
+    LLVMAddIncoming(first, &next, &latch, 1);
+    Value again = LLVMBuildICmp(gen->builder, LLVMIntSLT, next, rows.end, "");
+    LLVMBuildCondBr(gen->builder, again, body, exit);
+    LLVMPositionBuilderAtEnd(gen->builder, exit);
+}
+
+static Range row_range(Product *p) {
+    Gen *gen = p->gen;
+    Range samples = ir_worker_range(gen, p->function, ir_context(gen, p->function, FIELD_ROWS));
+    Value lead = ir_int(gen, p->lead);
+    return (Range){ir_multiply(gen, samples.begin, lead), ir_multiply(gen, samples.end, lead)};
+}
+
+// Outer form over rows: the lanes run along the result's columns.
+static void outer_rows(Product *p) {
+    Gen *gen = p->gen;
+    bool panels = p->layout == LAYOUT_PANELS;
+    int64_t columns = p->kind == PRODUCT_FORWARD ? p->columns : p->depth;
+    int panel = panels ? (int)p->storage.panel : p->tiles.outer_vectors * p->lanes;
+    int64_t stride = panels ? p->storage.panel_stride : panel;
+    int64_t full = columns / panel;
+    int rest = (int)(columns % panel);
+    ColumnTile tile = {.max_rows = p->tiles.outer_rows, .left = matrix_of(p, p->anchor->inputs[0])};
+    tile.outer =
+        (OuterKernel){.a_row = tile.left.stride,
+                      .a_depth = 1,
+                      .b_depth = panels ? p->storage.row_stride : p->storage.column_stride};
+    Range rows = row_range(p);
+    for (int part = 0; part < 2; part++) {
+        int wide = part == 0 ? panel : rest;
+        if ((part == 0 && full == 0) || wide == 0) continue;
+        tile.outer.vectors = (int)divide_up(wide, p->lanes);
+        tile.width = tile.outer.vectors * p->lanes;
+        tile.valid = wide;
+        Value begin = part == 0 ? ir_int(gen, 0) : ir_int(gen, full);
+        Value end = part == 0 ? ir_int(gen, full) : ir_int(gen, full + 1);
+        Loop loop = ir_loop_begin(gen, begin, end, ir_int(gen, 1), "panel");
+        tile.weights = ir_offset(gen, gen->f32, weights_pointer(p),
+                                 ir_multiply(gen, loop.index, ir_int(gen, stride)));
+        tile.first_column = ir_multiply(gen, loop.index, ir_int(gen, panel));
+        walk_rows(p, &tile, rows);
+        ir_loop_end(gen, &loop);
+    }
+}
+
+// How the reduction of a dot product is cut into blocks of vectors.
+static void dot_blocks(Product *p, DotKernel *kernel) {
+    bool panels = p->layout == LAYOUT_PANELS;
+    int64_t length = panels ? p->columns : p->depth;
+    int64_t block = panels ? p->storage.panel : 2 * p->lanes;
+    kernel->steps = length / block;
+    kernel->vectors = (int)(block / p->lanes);
+    int64_t rest = length % block;
+    kernel->last_vectors = (int)divide_up(rest, p->lanes);
+    kernel->last_valid = rest ? (int)(rest - (kernel->last_vectors - 1) * p->lanes) : 0;
+    kernel->a_step = block;
+    kernel->b_step = panels ? p->storage.panel_stride : block;
+    kernel->b_column = panels ? p->storage.row_stride : p->storage.column_stride;
+}
+
+// Dot form over rows: the lanes run along the reduction.
+static void dot_rows(Product *p) {
+    Gen *gen = p->gen;
+    int64_t columns = p->kind == PRODUCT_FORWARD ? p->columns : p->depth;
+    ColumnTile tile = {
+        .is_dot = true, .max_rows = p->tiles.dot_rows, .left = matrix_of(p, p->anchor->inputs[0])};
+    int per_tile = p->tiles.dot_columns;
+    if (columns <= 12 && p->layout == LAYOUT_TRANSPOSED) {
+        // All outputs in one tile: every data vector is loaded and converted once.
+        int room = p->tiles.dot_rows * p->tiles.dot_columns;
+        per_tile = (int)columns;
+        tile.max_rows = room / per_tile > 0 ? room / per_tile : 1;
+        if (tile.max_rows > 4) tile.max_rows = 4;
+    }
+    tile.dot.a_dtype = tile.left.dtype;
+    dot_blocks(p, &tile.dot);
+    int64_t full = columns / per_tile;
+    int rest = (int)(columns % per_tile);
+    Range rows = row_range(p);
+    for (int part = 0; part < 2; part++) {
+        int wide = part == 0 ? per_tile : rest;
+        if ((part == 0 && full == 0) || wide == 0) continue;
+        tile.dot.columns = wide;
+        tile.width = kernel_dot_width(wide);
+        tile.valid = wide;
+        Value begin = part == 0 ? ir_int(gen, 0) : ir_int(gen, full);
+        Value end = part == 0 ? ir_int(gen, full) : ir_int(gen, full + 1);
+        Loop loop = ir_loop_begin(gen, begin, end, ir_int(gen, 1), "tile_columns");
+        tile.first_column = ir_multiply(gen, loop.index, ir_int(gen, per_tile));
+        tile.weights =
+            ir_offset(gen, gen->f32, weights_pointer(p),
+                      ir_multiply(gen, tile.first_column, ir_int(gen, tile.dot.b_column)));
+        walk_rows(p, &tile, rows);
+        ir_loop_end(gen, &loop);
+    }
+}
+
+// ---- The gradient of the weights: both operands are matrices of rows, the reduction runs over all
+// rows, and each worker owns a range of tiles of the result.
+
+typedef struct WeightTiles {
+    Matrix broadcast, vector; // X and dY for panels; dY and X for transposed weights
+    int64_t height, width;    // of the result, in the order of the storage
+    int64_t row_stride, tile_stride;
+    int tile_width;       // columns of a tile
+    int64_t down, across; // tiles
+} WeightTiles;
+
+static void finish_weights(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
+                           Value across) {
+    Gen *gen = p->gen;
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, rows), ir_int(gen, 1), "line");
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, vectors), ir_int(gen, 1), "vector");
+    Value lane = ir_multiply(gen, loop.index, ir_int(gen, p->lanes));
+    Value line = ir_multiply(gen, lines.index, ir_int(gen, (int64_t)vectors * p->lanes));
+    Value at = ir_offset(gen, gen->f32, p->scratch, ir_add(gen, line, lane));
+    element_forget(&p->b);
+    Value row = ir_multiply(gen, ir_add(gen, first_row, lines.index), ir_int(gen, t->row_stride));
+    Value tile = ir_multiply(gen, across, ir_int(gen, t->tile_stride));
+    p->b.storage = ir_add(gen, ir_add(gen, row, tile), lane);
+    p->b.values[p->anchor->id] = ir_load(gen, ir_vector(gen, gen->f32, p->lanes), at);
+    element_store_all(&p->b, p->lanes);
+    ir_loop_end(gen, &loop);
+    ir_loop_end(gen, &lines);
+}
+
+static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                        Value across) {
+    Gen *gen = p->gen;
+    int vectors = (int)divide_up(wide, p->lanes);
+    OuterKernel kernel = {.rows = rows,
+                          .vectors = vectors,
+                          .valid = wide % p->lanes,
+                          .a_row = 1,
+                          .a_depth = t->broadcast.stride,
+                          .b_depth = t->vector.stride,
+                          .gathers = t->vector.gathers,
+                          .b_dtype = t->vector.dtype};
+    Value function = kernel_outer(gen, &kernel);
+    Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
+    Value first_column = ir_multiply(gen, across, ir_int(gen, t->tile_width));
+    Value base = t->vector.base;
+    LlvmType element = gen->f32;
+    Value index = p->scratch;
+    if (t->vector.gathers) {
+        base = element_column_base(gen, p->schedule, p->function, t->vector.source, &element);
+        index = ir_context(gen, p->function, FIELD_INDEX);
+    }
+    Value depth = ir_multiply(gen, ir_context(gen, p->function, FIELD_ROWS), ir_int(gen, p->lead));
+    Value arguments[] = {ir_offset(gen, gen->f32, t->broadcast.base, first_row),
+                         ir_offset(gen, element, base, first_column), index, depth, p->scratch};
+    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
+    finish_weights(p, t, rows, vectors, first_row, across);
+}
+
+// Emits `weight_tile` for the last or the other tiles of a direction, chosen at run time.
+static void weight_tile_at(Product *p, const WeightTiles *t, Value down, Value across) {
+    Gen *gen = p->gen;
+    int rest_rows = (int)(t->height - (t->down - 1) * p->tiles.outer_rows);
+    int rest_columns = (int)(t->width - (t->across - 1) * t->tile_width);
+    LLVMBasicBlockRef done = ir_block(gen, "tile_done");
+    for (int variant = 0; variant < 4; variant++) {
+        bool last_row = variant & 1, last_column = variant & 2;
+        if (t->down == 1 && !last_row) continue;
+        if (t->across == 1 && !last_column) continue;
+        LLVMBasicBlockRef here = ir_block(gen, "tile"), next = ir_block(gen, "other");
+        Value is_last_row =
+            LLVMBuildICmp(gen->builder, LLVMIntEQ, down, ir_int(gen, t->down - 1), "");
+        Value is_last_column =
+            LLVMBuildICmp(gen->builder, LLVMIntEQ, across, ir_int(gen, t->across - 1), "");
+        Value row_matches = LLVMBuildICmp(gen->builder, LLVMIntEQ, is_last_row,
+                                          LLVMConstInt(gen->i1, last_row, 0), "");
+        Value column_matches = LLVMBuildICmp(gen->builder, LLVMIntEQ, is_last_column,
+                                             LLVMConstInt(gen->i1, last_column, 0), "");
+        Value matches = LLVMBuildAnd(gen->builder, row_matches, column_matches, "");
+        LLVMBuildCondBr(gen->builder, matches, here, next);
+        LLVMPositionBuilderAtEnd(gen->builder, here);
+        weight_tile(p, t, last_row ? rest_rows : p->tiles.outer_rows,
+                    last_column ? rest_columns : t->tile_width, down, across);
+        LLVMBuildBr(gen->builder, done);
+        LLVMPositionBuilderAtEnd(gen->builder, next);
+    }
+    LLVMBuildUnreachable(gen->builder);
+    LLVMPositionBuilderAtEnd(gen->builder, done);
+}
+
+static void weight_product(Product *p) {
+    Gen *gen = p->gen;
+    bool panels = p->layout == LAYOUT_PANELS;
+    Node *x = p->anchor->inputs[0], *dy = p->anchor->inputs[1];
+    WeightTiles t = {.broadcast = matrix_of(p, panels ? x : dy),
+                     .vector = matrix_of(p, panels ? dy : x),
+                     .height = panels ? p->depth : p->columns,
+                     .width = panels ? p->columns : p->depth};
+    t.tile_width = panels ? (int)p->storage.panel : p->tiles.outer_vectors * p->lanes;
+    t.row_stride = panels ? p->storage.row_stride : p->storage.column_stride;
+    t.tile_stride = panels ? p->storage.panel_stride : t.tile_width;
+    t.down = divide_up(t.height, p->tiles.outer_rows);
+    t.across = divide_up(t.width, t.tile_width);
+    if (t.broadcast.gathers) nn_ice("gen", "a data column is broadcast without being loaded");
+    p->b.domain = DOMAIN_STORAGE;
+    p->b.width = p->lanes;
+    Range range = ir_worker_range(gen, p->function, ir_int(gen, t.down * t.across));
+    Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "weight_tile");
+    Value height = ir_int(gen, t.down);
+    Value across = LLVMBuildUDiv(gen->builder, loop.index, height, "");
+    Value down = LLVMBuildURem(gen->builder, loop.index, height, "");
+    weight_tile_at(p, &t, down, across);
+    ir_loop_end(gen, &loop);
+}
+
+// ---- OpenBLAS, on blocks of a fixed number of rows of the result.
+
+enum { BLAS_BLOCK = 64 };
+
+static Value blas_function(Gen *gen) {
+    const char *name = "nnrt_multiply";
+    Value known = LLVMGetNamedFunction(gen->module, name);
+    if (known) return known;
+    LlvmType i = gen->i64, p = gen->pointer;
+    LlvmType types[] = {i, i, i, i, i, p, i, p, i, p, i};
+    return LLVMAddFunction(gen->module, name, LLVMFunctionType(gen->void_type, types, 11, 0));
+}
+
+static void call_blas(Product *p, bool left_transposed, bool right_transposed, Value rows,
+                      int64_t columns, Value depth, Value left, int64_t left_stride, Value right,
+                      int64_t right_stride, Value result, int64_t result_stride) {
+    Gen *gen = p->gen;
+    Value arguments[] = {ir_int(gen, left_transposed),
+                         ir_int(gen, right_transposed),
+                         rows,
+                         ir_int(gen, columns),
+                         depth,
+                         left,
+                         ir_int(gen, left_stride),
+                         right,
+                         ir_int(gen, right_stride),
+                         result,
+                         ir_int(gen, result_stride)};
+    Value function = blas_function(gen);
+    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 11, "");
+}
+
+// Where the result of the anchor lies, and its row stride.
+static Value blas_result(Product *p, int64_t *stride) {
+    p->b.sample = ir_int(p->gen, 0);
+    if (p->kind != PRODUCT_WEIGHTS) {
+        Matrix m = matrix_of(p, p->anchor);
+        *stride = m.stride;
+        return m.base;
+    }
+    *stride = p->columns;
+    return element_buffer(&p->b, p->anchor);
+}
+
+static void blas_product(Product *p) {
+    Gen *gen = p->gen;
+    bool weights = p->kind == PRODUCT_WEIGHTS;
+    int64_t stride;
+    Value result = blas_result(p, &stride);
+    Matrix left = matrix_of(p, p->anchor->inputs[0]);
+    Value rows = ir_multiply(gen, ir_context(gen, p->function, FIELD_ROWS), ir_int(gen, p->lead));
+    Value total = weights ? ir_int(gen, p->depth) : rows;
+    Value block = ir_int(gen, BLAS_BLOCK);
+    Value blocks =
+        LLVMBuildUDiv(gen->builder, ir_add(gen, total, ir_int(gen, BLAS_BLOCK - 1)), block, "");
+    Range range = ir_worker_range(gen, p->function, blocks);
+    Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "blas");
+    Value first = ir_multiply(gen, loop.index, block);
+    Value left_over = LLVMBuildSub(gen->builder, total, first, "");
+    Value is_last = LLVMBuildICmp(gen->builder, LLVMIntSLT, left_over, block, "");
+    Value taken = LLVMBuildSelect(gen->builder, is_last, left_over, block, "");
+    Value out = ir_offset(gen, gen->f32, result, ir_multiply(gen, first, ir_int(gen, stride)));
+    if (weights) {
+        Matrix right = matrix_of(p, p->anchor->inputs[1]);
+        Value columns = ir_offset(gen, gen->f32, left.base, first);
+        call_blas(p, true, false, taken, p->columns, rows, columns, left.stride, right.base,
+                  right.stride, out, stride);
+    } else {
+        bool data = p->kind == PRODUCT_DATA;
+        call_blas(p, false, data, taken, data ? p->depth : p->columns,
+                  ir_int(gen, data ? p->columns : p->depth), matrix_row(p, &left, first),
+                  left.stride, weights_pointer(p), p->columns, out, stride);
+    }
+    ir_loop_end(gen, &loop);
+    gen->needs_blas = true;
+}
+
+// ---- Entry.
+
+static void product_init(Product *p, Gen *gen, const Schedule *schedule, const Group *group) {
+    *p = (Product){.gen = gen, .schedule = schedule, .group = group, .anchor = group->anchor};
+    p->lanes = gen->target->machine.lanes;
+    p->tiles = kernel_tile_sizes(&gen->target->machine);
+    const Node *anchor = group->anchor;
+    const Type *x = &anchor->inputs[0]->type;
+    p->lead = type_elements(x) / type_last(x);
+    if (strcmp(anchor->op->schema.name, "matmul") == 0) {
+        const Node *weight = schedule_source(anchor->inputs[1]);
+        if (!weight->parameter) nn_ice("gen", "a product of two computed values");
+        p->kind = args_bool(anchor->args, "transpose") ? PRODUCT_DATA : PRODUCT_FORWARD;
+        p->parameter = weight->parameter->index;
+    } else {
+        p->kind = PRODUCT_WEIGHTS;
+        p->parameter = schedule->buffers[anchor->id].parameter;
+        if (p->parameter < 0) nn_ice("gen", "a gradient of unknown layout");
+    }
+    const ParameterLayout *layout = &schedule->layout->parameters[p->parameter];
+    p->layout = layout->kind;
+    p->storage = layout->storage;
+    p->depth = layout->rows;
+    p->columns = layout->columns;
+}
+
+Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
+    Product p;
+    product_init(&p, gen, schedule, group);
+    p.function = ir_function(gen, name, gen->step_type);
+    element_begin(&p.b, gen, schedule, group, p.function);
+    p.b.domain = DOMAIN_ROWS;
+    if (p.layout == LAYOUT_PLAIN) {
+        blas_product(&p);
+    } else {
+        int64_t floats = (int64_t)p.tiles.outer_rows * p.tiles.outer_vectors * p.lanes;
+        if (floats < 256) floats = 256;
+        p.scratch =
+            LLVMBuildAlloca(gen->builder, LLVMArrayType2(gen->f32, (uint64_t)floats), "tile");
+        LLVMSetAlignment(p.scratch, 64);
+        bool panels = p.layout == LAYOUT_PANELS;
+        if (p.kind == PRODUCT_WEIGHTS)
+            weight_product(&p);
+        else if ((p.kind == PRODUCT_FORWARD) == panels)
+            outer_rows(&p);
+        else
+            dot_rows(&p);
+    }
+    LLVMBuildRetVoid(gen->builder);
+    return p.function;
+}

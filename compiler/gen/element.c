@@ -1,0 +1,243 @@
+// Values at a position: where a node's value comes from (known already, a buffer, the weights, a
+// data column, or its operator's formula) and where it goes. Every kind of group computes its
+// elementwise nodes through this one recursion.
+#include "emit.h"
+
+#include "../base/ice.h"
+#include "../op/op.h"
+
+#include <string.h>
+
+void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Group *group,
+                   Value function) {
+    int count = schedule->graph->nodes.count;
+    *b = (LaneBuilder){.gen = gen, .schedule = schedule, .group = group, .function = function};
+    b->width = gen->target->machine.lanes;
+    b->lead = group->lead;
+    b->row_width = group->width;
+    b->row = b->column = b->sample = b->storage = ir_int(gen, 0);
+    b->values = ARENA_ARRAY(gen->arena, Value, count + 1);
+}
+
+void element_forget(LaneBuilder *b) {
+    memset(b->values, 0, sizeof(Value) * (size_t)b->schedule->graph->nodes.count);
+}
+
+bool element_is_row_value(const LaneBuilder *b, const Node *node) {
+    return node->type.batched && type_elements(&node->type) != b->lead * b->row_width;
+}
+
+// ---- Addresses.
+
+static Value arena_pointer(LaneBuilder *b, const Node *node) {
+    Value arena = ir_context(b->gen, b->function, FIELD_ARENA);
+    int64_t offset = b->schedule->buffers[node->id].offset;
+    return ir_offset(b->gen, b->gen->f32, arena, ir_int(b->gen, offset));
+}
+
+Value element_buffer(LaneBuilder *b, const Node *node) {
+    const Buffer *buffer = &b->schedule->buffers[node->id];
+    if (!buffer->is_stored) nn_ice("gen", "%%%d has no buffer", node->id);
+    Value distance = ir_multiply(b->gen, b->sample, ir_int(b->gen, buffer->stride));
+    return ir_offset(b->gen, b->gen->f32, arena_pointer(b, node), distance);
+}
+
+static int column_number(const Graph *graph, const Node *node) {
+    for (int i = 0; i < graph->inputs.count; i++)
+        if (graph->inputs.items[i] == node) return i;
+    for (int i = 0; i < graph->targets.count; i++)
+        if (graph->targets.items[i] == node) return graph->inputs.count + i;
+    nn_ice("gen", "%%%d is not a column of the data", node->id);
+}
+
+Value element_column_base(Gen *gen, const Schedule *schedule, Value function, const Node *node,
+                          LlvmType *element) {
+    *element = node->type.dtype == DTYPE_U8    ? gen->i8
+               : node->type.dtype == DTYPE_I32 ? gen->i32
+                                               : gen->f32;
+    Value columns = ir_context(gen, function, FIELD_COLUMNS);
+    Value slot =
+        ir_offset(gen, gen->pointer, columns, ir_int(gen, column_number(schedule->graph, node)));
+    return LLVMBuildLoad2(gen->builder, gen->pointer, slot, "");
+}
+
+Value element_column(Gen *gen, const Schedule *schedule, Value function, const Node *node,
+                     Value sample, LlvmType *element) {
+    Value base = element_column_base(gen, schedule, function, node, element);
+    Value index = ir_context(gen, function, FIELD_INDEX);
+    Value number = ir_load(gen, gen->i32, ir_offset(gen, gen->i32, index, sample));
+    Value row = LLVMBuildZExt(gen->builder, number, gen->i64, "");
+    Value distance = ir_multiply(gen, row, ir_int(gen, type_elements(&node->type)));
+    return ir_offset(gen, *element, base, distance);
+}
+
+// The index in a sample, of an operand with so many elements, at the position.
+static Value index_in_sample(LaneBuilder *b, int64_t elements) {
+    if (elements == 1) return ir_int(b->gen, 0);
+    if (elements != b->lead * b->row_width && elements == b->lead) return b->row;
+    Value row = ir_multiply(b->gen, b->row, ir_int(b->gen, b->row_width));
+    return ir_add(b->gen, row, b->column);
+}
+
+// ---- Loads.
+
+static Value to_float(LaneBuilder *b, Value loaded, Dtype dtype, int width) {
+    LlvmType floats = ir_vector(b->gen, b->gen->f32, width);
+    if (dtype == DTYPE_F32) return loaded;
+    if (dtype == DTYPE_I32) return LLVMBuildSIToFP(b->gen->builder, loaded, floats, "");
+    Value wide = LLVMBuildZExt(b->gen->builder, loaded, ir_vector(b->gen, b->gen->i32, width), "");
+    return LLVMBuildSIToFP(b->gen->builder, wide, floats, "");
+}
+
+static Value load_lanes(LaneBuilder *b, LlvmType element, Dtype dtype, Value pointer,
+                        bool one_number) {
+    int width = one_number ? 1 : b->width;
+    Value loaded = ir_load(b->gen, ir_vector(b->gen, element, width), pointer);
+    Value floats = to_float(b, loaded, dtype, width);
+    return one_number ? ir_splat(b->gen, floats, b->width) : floats;
+}
+
+static Value load_batched(LaneBuilder *b, const Node *node, Value sample, LlvmType element) {
+    int64_t elements = type_elements(&node->type);
+    bool one_number = elements == 1 || elements != b->lead * b->row_width;
+    if (b->lead * b->row_width == 1) one_number = true;
+    Value pointer = ir_offset(b->gen, element, sample, index_in_sample(b, elements));
+    return load_lanes(b, element, element == b->gen->f32 ? DTYPE_F32 : node->type.dtype, pointer,
+                      one_number);
+}
+
+static Value load_unbatched(LaneBuilder *b, const Node *node, Value base) {
+    Gen *gen = b->gen;
+    int64_t elements = type_elements(&node->type);
+    Value index = ir_int(gen, 0);
+    bool one_number = elements == 1 || b->domain == DOMAIN_SCALAR;
+    if (!one_number && b->domain == DOMAIN_STORAGE)
+        index = b->storage;
+    else if (!one_number)
+        index = elements == b->row_width ? b->column : index_in_sample(b, elements);
+    return load_lanes(b, gen->f32, DTYPE_F32, ir_offset(gen, gen->f32, base, index), one_number);
+}
+
+static Value parameter_pointer(LaneBuilder *b, const Parameter *parameter) {
+    Value weights = ir_context(b->gen, b->function, FIELD_WEIGHTS);
+    int64_t offset = b->schedule->layout->parameters[parameter->index].storage.offset;
+    return ir_offset(b->gen, b->gen->f32, weights, ir_int(b->gen, offset));
+}
+
+static Value slot_pointer(LaneBuilder *b, const Slot *slot) {
+    Value slots = ir_context(b->gen, b->function, FIELD_SLOTS);
+    int64_t offset = b->schedule->layout->slot_offsets[slot->index];
+    return ir_offset(b->gen, b->gen->f32, slots, ir_int(b->gen, offset));
+}
+
+static Value load_scalar(LaneBuilder *b, const Node *node) {
+    Gen *gen = b->gen;
+    Value number;
+    if (strcmp(node->name, "rows") == 0) {
+        Value rows = ir_context(gen, b->function, FIELD_ROWS);
+        number = LLVMBuildSIToFP(gen->builder, rows, gen->f32, "");
+    } else {
+        int field = strcmp(node->name, "step") == 0 ? FIELD_STEP : FIELD_LEARNING_RATE;
+        Value wide = ir_context(gen, b->function, field);
+        number = LLVMBuildFPTrunc(gen->builder, wide, gen->f32, "");
+    }
+    return ir_splat(gen, number, b->width);
+}
+
+static Value load_leaf(LaneBuilder *b, const Node *node) {
+    if (node->parameter) return load_unbatched(b, node, parameter_pointer(b, node->parameter));
+    if (node->slot) return load_unbatched(b, node, slot_pointer(b, node->slot));
+    const char *op = node->op->schema.name;
+    if (strcmp(op, "constant") == 0)
+        return (Value)(void *)lane_constant(b, args_number(node->args, "value"));
+    if (strcmp(op, "scalar") == 0) return load_scalar(b, node);
+    LlvmType element;
+    Value sample = element_column(b->gen, b->schedule, b->function, node, b->sample, &element);
+    return load_batched(b, node, sample, element);
+}
+
+static Value load_stored(LaneBuilder *b, const Node *node) {
+    if (!b->schedule->buffers[node->id].is_stored)
+        nn_ice("gen", "%%%d is read outside its group but not stored", node->id);
+    if (node->type.batched) return load_batched(b, node, element_buffer(b, node), b->gen->f32);
+    return load_unbatched(b, node, arena_pointer(b, node));
+}
+
+// ---- Values.
+
+static Value compute(LaneBuilder *b, Node *node) {
+    if (node->op->fuse != FUSE_ELEMENTWISE || !node->op->lower)
+        nn_ice("gen", "%s cannot be computed element by element", node->op->schema.name);
+    Lane inputs[16];
+    if (node->input_count > 16) nn_ice("gen", "%s has too many inputs", node->op->schema.name);
+    for (int i = 0; i < node->input_count; i++) inputs[i] = element_value(b, node->inputs[i]);
+    return (Value)(void *)node->op->lower(b, node, inputs);
+}
+
+Lane element_value(LaneBuilder *b, Node *node) {
+    node = schedule_source(node);
+    if (b->row_values && b->row_values[node->id]) return (Lane)(void *)b->row_values[node->id];
+    if (b->values[node->id]) return (Lane)(void *)b->values[node->id];
+    int group = b->schedule->group_of[node->id];
+    Value value;
+    if (node->op->fuse == FUSE_LEAF)
+        value = load_leaf(b, node);
+    else if (group >= 0 && group != b->group->id)
+        value = load_stored(b, node);
+    else
+        value = compute(b, node);
+    b->values[node->id] = value;
+    return (Lane)(void *)value;
+}
+
+// ---- Stores.
+
+static void store_batched(LaneBuilder *b, const Node *node, Value value, int valid) {
+    Gen *gen = b->gen;
+    const Buffer *buffer = &b->schedule->buffers[node->id];
+    int64_t elements = type_elements(&node->type);
+    Value index = index_in_sample(b, elements);
+    Value pointer = ir_offset(gen, gen->f32, element_buffer(b, node), index);
+    bool one_number = elements == 1 || elements != b->lead * b->row_width;
+    if (one_number && b->width > 1) {
+        Value zero = LLVMConstInt(gen->i32, 0, 0);
+        ir_store(gen, LLVMBuildExtractElement(gen->builder, value, zero, ""), pointer);
+        return;
+    }
+    // Padded samples take whole vectors; dense ones must not touch what follows.
+    bool padded = b->lead == 1 && buffer->stride % b->width == 0;
+    ir_store_lanes(gen, value, pointer, padded ? b->width : valid);
+}
+
+static void store_unbatched(LaneBuilder *b, Value value, Value base) {
+    Gen *gen = b->gen;
+    Value index = b->domain == DOMAIN_STORAGE ? b->storage : ir_int(gen, 0);
+    ir_store(gen, value, ir_offset(gen, gen->f32, base, index));
+}
+
+void element_store(LaneBuilder *b, Node *node, int valid) {
+    Value value = (Value)(void *)element_value(b, node);
+    if (node->type.batched)
+        store_batched(b, node, value, valid);
+    else
+        store_unbatched(b, value, arena_pointer(b, node));
+}
+
+static void store_assign(LaneBuilder *b, const Node *assign) {
+    Value value = (Value)(void *)element_value(b, assign->inputs[0]);
+    Value base =
+        assign->parameter ? parameter_pointer(b, assign->parameter) : slot_pointer(b, assign->slot);
+    store_unbatched(b, value, base);
+}
+
+void element_store_all(LaneBuilder *b, int valid) {
+    const Group *group = b->group;
+    for (int i = 0; i < group->assigns.count; i++)
+        element_value(b, group->assigns.items[i]->inputs[0]);
+    for (int i = 0; i < group->nodes.count; i++) {
+        Node *node = group->nodes.items[i];
+        bool here = (b->domain == DOMAIN_ROWS) == node->type.batched;
+        if (b->schedule->buffers[node->id].is_stored && here) element_store(b, node, valid);
+    }
+    for (int i = 0; i < group->assigns.count; i++) store_assign(b, group->assigns.items[i]);
+}

@@ -1,0 +1,249 @@
+#include "kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_ROWS = 16, MAX_VECTORS = 4, MAX_ACCUMULATORS = 64 };
+
+// rows * vectors accumulators, the vectors of B and one broadcast must fit the registers; eight and
+// more accumulators hide the latency of the multiply-add (docs/performance.md, "Register tiles").
+TileSizes kernel_tile_sizes(const MachineModel *machine) {
+    if (machine->registers >= 32) return (TileSizes){14, 2, 3, 8};
+    if (machine->fma) return (TileSizes){6, 2, 3, 4};
+    return (TileSizes){4, 2, 2, 4};
+}
+
+static Value widen(Gen *gen, Value loaded, Dtype dtype, int lanes) {
+    LlvmType floats = ir_vector(gen, gen->f32, lanes);
+    if (dtype == DTYPE_F32) return loaded;
+    if (dtype == DTYPE_U8)
+        loaded = LLVMBuildZExt(gen->builder, loaded, ir_vector(gen, gen->i32, lanes), "");
+    return LLVMBuildSIToFP(gen->builder, loaded, floats, "");
+}
+
+static LlvmType element_type(const Gen *gen, Dtype dtype) {
+    return dtype == DTYPE_U8 ? gen->i8 : dtype == DTYPE_I32 ? gen->i32 : gen->f32;
+}
+
+static Value load_vector(Gen *gen, Dtype dtype, Value pointer, Value index) {
+    int lanes = gen->target->machine.lanes;
+    LlvmType element = element_type(gen, dtype);
+    Value address = ir_offset(gen, element, pointer, index);
+    return widen(gen, ir_load(gen, ir_vector(gen, element, lanes), address), dtype, lanes);
+}
+
+static Value begin_kernel(Gen *gen, const char *name, int pointers, bool with_depth) {
+    LlvmType types[MAX_ROWS + 4];
+    int count = 0;
+    for (int i = 0; i < pointers; i++) types[count++] = gen->pointer;
+    if (with_depth) types[count++] = gen->i64;
+    types[count++] = gen->pointer;
+    LlvmType type = LLVMFunctionType(gen->void_type, types, (unsigned)count, 0);
+    Value function = ir_function(gen, name, type);
+    unsigned noalias = LLVMGetEnumAttributeKindForName("noalias", 7);
+    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)count,
+                            LLVMCreateEnumAttribute(gen->context, noalias, 0));
+    unsigned noinline = LLVMGetEnumAttributeKindForName("noinline", 8);
+    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(gen->context, noinline, 0));
+    return function;
+}
+
+// ---- The outer form.
+
+typedef struct OuterState {
+    const OuterKernel *kernel;
+    Value function;
+    Value a, b; // at the current depth; b is the base where rows are gathered
+    Value sums[MAX_ROWS][MAX_VECTORS];
+} OuterState;
+
+static Value outer_row(Gen *gen, const OuterState *s, Value depth) {
+    const OuterKernel *k = s->kernel;
+    LlvmType element = element_type(gen, k->b_dtype);
+    if (!k->gathers)
+        return ir_offset(gen, element, s->b, ir_multiply(gen, depth, ir_int(gen, k->b_depth)));
+    Value index = LLVMGetParam(s->function, 2);
+    Value number = ir_load(gen, gen->i32, ir_offset(gen, gen->i32, index, depth));
+    Value row = LLVMBuildZExt(gen->builder, number, gen->i64, "");
+    return ir_offset(gen, element, s->b, ir_multiply(gen, row, ir_int(gen, k->b_depth)));
+}
+
+// One step of the reduction: loads the vectors of B, broadcasts each A element against them.
+static void outer_step(Gen *gen, OuterState *s, Value depth) {
+    const OuterKernel *k = s->kernel;
+    int lanes = gen->target->machine.lanes;
+    Value vectors[MAX_VECTORS];
+    Value row = outer_row(gen, s, depth);
+    for (int v = 0; v < k->vectors; v++) {
+        vectors[v] = load_vector(gen, k->b_dtype, row, ir_int(gen, (int64_t)v * lanes));
+        if (k->valid && v == k->vectors - 1) vectors[v] = ir_zero_after(gen, vectors[v], k->valid);
+    }
+    Value at = ir_offset(gen, gen->f32, s->a, ir_multiply(gen, depth, ir_int(gen, k->a_depth)));
+    for (int i = 0; i < k->rows; i++) {
+        Value address = ir_offset(gen, gen->f32, at, ir_int(gen, i * k->a_row));
+        Value number = ir_splat(gen, ir_load(gen, gen->f32, address), lanes);
+        for (int v = 0; v < k->vectors; v++)
+            s->sums[i][v] = ir_fma(gen, number, vectors[v], s->sums[i][v]);
+    }
+}
+
+Value kernel_outer(Gen *gen, const OuterKernel *k) {
+    char name[160];
+    snprintf(name, sizeof name, "nn_outer_%dx%d_v%d_a%lld_%lld_b%lld_%s%d", k->rows, k->vectors,
+             k->valid, (long long)k->a_row, (long long)k->a_depth, (long long)k->b_depth,
+             k->gathers ? "gather" : "t", (int)k->b_dtype);
+    Value known = LLVMGetNamedFunction(gen->module, name);
+    if (known) return known;
+    LLVMBasicBlockRef caller = LLVMGetInsertBlock(gen->builder);
+    int lanes = gen->target->machine.lanes;
+    Value zero = ir_splat(gen, ir_float(gen, 0), lanes);
+    OuterState s = {.kernel = k};
+    s.function = begin_kernel(gen, name, 3, true);
+    s.a = LLVMGetParam(s.function, 0);
+    s.b = LLVMGetParam(s.function, 1);
+    Value depth = LLVMGetParam(s.function, 3), scratch = LLVMGetParam(s.function, 4);
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), depth, ir_int(gen, 1), "depth");
+    Value carried[MAX_ROWS][MAX_VECTORS];
+    for (int i = 0; i < k->rows; i++)
+        for (int v = 0; v < k->vectors; v++)
+            s.sums[i][v] = carried[i][v] = ir_loop_carry(gen, &loop, zero);
+    outer_step(gen, &s, loop.index);
+    ir_loop_end(gen, &loop);
+    Value results[MAX_ROWS][MAX_VECTORS];
+    for (int i = 0; i < k->rows; i++)
+        for (int v = 0; v < k->vectors; v++)
+            results[i][v] = ir_loop_result(gen, &loop, carried[i][v], zero, s.sums[i][v]);
+    for (int i = 0; i < k->rows; i++)
+        for (int v = 0; v < k->vectors; v++)
+            ir_store(gen, results[i][v],
+                     ir_offset(gen, gen->f32, scratch,
+                               ir_int(gen, (int64_t)(i * k->vectors + v) * lanes)));
+    LLVMBuildRetVoid(gen->builder);
+    LLVMPositionBuilderAtEnd(gen->builder, caller);
+    return s.function;
+}
+
+// ---- The dot form.
+
+typedef struct DotState {
+    const DotKernel *kernel;
+    Value a[MAX_ROWS], b;
+    Value sums[MAX_ACCUMULATORS];
+} DotState;
+
+// The vectors of one block at `step`.
+static void dot_block(Gen *gen, DotState *s, Value step, int vectors, int last_valid) {
+    const DotKernel *k = s->kernel;
+    int lanes = gen->target->machine.lanes;
+    Value a_at = ir_multiply(gen, step, ir_int(gen, k->a_step));
+    Value b_at = ir_multiply(gen, step, ir_int(gen, k->b_step));
+    for (int v = 0; v < vectors; v++) {
+        Value lane = ir_int(gen, (int64_t)v * lanes);
+        Value rows[MAX_ROWS];
+        for (int i = 0; i < k->rows; i++) {
+            rows[i] = load_vector(gen, k->a_dtype, s->a[i], ir_add(gen, a_at, lane));
+            if (v == vectors - 1) rows[i] = ir_zero_after(gen, rows[i], last_valid);
+        }
+        for (int j = 0; j < k->columns; j++) {
+            Value at = ir_add(gen, b_at, ir_int(gen, j * k->b_column + (int64_t)v * lanes));
+            Value column = load_vector(gen, DTYPE_F32, s->b, at);
+            for (int i = 0; i < k->rows; i++) {
+                Value *sum = &s->sums[i * k->columns + j];
+                *sum = ir_fma(gen, rows[i], column, *sum);
+            }
+        }
+    }
+}
+
+// Lanes [from, from + count) of each of `groups` groups of `width` lanes of x, then the same of y.
+static Value pick_groups(Gen *gen, Value x, Value y, int groups, int width, int from, int count) {
+    Value numbers[64];
+    int lanes = groups * width, used = 0;
+    for (int source = 0; source < (y ? 2 : 1); source++)
+        for (int g = 0; g < groups; g++)
+            for (int i = 0; i < count; i++)
+                numbers[used++] = LLVMConstInt(
+                    gen->i32, (unsigned long long)(source * lanes + g * width + from + i), 0);
+    Value mask = LLVMConstVector(numbers, (unsigned)used);
+    return LLVMBuildShuffleVector(gen->builder, x, y ? y : LLVMGetPoison(LLVMTypeOf(x)), mask, "");
+}
+
+// Sums of the lanes of each of `count` vectors (a power of two, at most the lanes), as one vector:
+// a tree of pairwise shuffles and additions, in an order fixed by the shape.
+static Value sum_lanes(Gen *gen, Value *vectors, int count) {
+    int groups = 1, width = gen->target->machine.lanes;
+    for (; count > 1; count /= 2, groups *= 2, width /= 2) {
+        for (int i = 0; i < count / 2; i++) {
+            Value x = vectors[2 * i], y = vectors[2 * i + 1];
+            Value low = pick_groups(gen, x, y, groups, width, 0, width / 2);
+            Value high = pick_groups(gen, x, y, groups, width, width / 2, width / 2);
+            vectors[i] = LLVMBuildFAdd(gen->builder, low, high, "");
+        }
+    }
+    Value sum = vectors[0];
+    for (; width > 1; width /= 2) {
+        Value low = pick_groups(gen, sum, NULL, groups, width, 0, width / 2);
+        Value high = pick_groups(gen, sum, NULL, groups, width, width / 2, width / 2);
+        sum = LLVMBuildFAdd(gen->builder, low, high, "");
+    }
+    return sum;
+}
+
+int kernel_dot_width(int columns) {
+    int width = 1;
+    while (width < columns) width *= 2;
+    return width;
+}
+
+static void dot_store(Gen *gen, const DotState *s, Value scratch) {
+    const DotKernel *k = s->kernel;
+    int lanes = gen->target->machine.lanes, width = kernel_dot_width(k->columns);
+    int chunk = width < lanes ? width : lanes;
+    Value zero = ir_splat(gen, ir_float(gen, 0), lanes);
+    for (int i = 0; i < k->rows; i++) {
+        for (int from = 0; from < width; from += chunk) {
+            Value vectors[64];
+            for (int j = 0; j < chunk; j++) {
+                bool real = from + j < k->columns;
+                vectors[j] = real ? s->sums[i * k->columns + from + j] : zero;
+            }
+            Value at = ir_int(gen, (int64_t)i * width + from);
+            ir_store(gen, sum_lanes(gen, vectors, chunk), ir_offset(gen, gen->f32, scratch, at));
+        }
+    }
+}
+
+Value kernel_dot(Gen *gen, const DotKernel *k) {
+    char name[200];
+    snprintf(name, sizeof name, "nn_dot_%dx%d_s%lld_%d_%d_%d_a%lld_b%lld_%lld_t%d", k->rows,
+             k->columns, (long long)k->steps, k->vectors, k->last_vectors, k->last_valid,
+             (long long)k->a_step, (long long)k->b_step, (long long)k->b_column, (int)k->a_dtype);
+    Value known = LLVMGetNamedFunction(gen->module, name);
+    if (known) return known;
+    LLVMBasicBlockRef caller = LLVMGetInsertBlock(gen->builder);
+    int lanes = gen->target->machine.lanes, count = k->rows * k->columns;
+    Value zero = ir_splat(gen, ir_float(gen, 0), lanes);
+    DotState s = {.kernel = k};
+    Value function = begin_kernel(gen, name, k->rows + 1, false);
+    for (int i = 0; i < k->rows; i++) s.a[i] = LLVMGetParam(function, (unsigned)i);
+    s.b = LLVMGetParam(function, (unsigned)k->rows);
+    Value scratch = LLVMGetParam(function, (unsigned)k->rows + 1);
+    for (int i = 0; i < count; i++) s.sums[i] = zero;
+    if (k->steps > 0) {
+        Value carried[MAX_ACCUMULATORS];
+        Loop loop =
+            ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, k->steps), ir_int(gen, 1), "step");
+        for (int i = 0; i < count; i++) s.sums[i] = carried[i] = ir_loop_carry(gen, &loop, zero);
+        dot_block(gen, &s, loop.index, k->vectors, lanes);
+        ir_loop_end(gen, &loop);
+        for (int i = 0; i < count; i++)
+            s.sums[i] = ir_loop_result(gen, &loop, carried[i], zero, s.sums[i]);
+    }
+    if (k->last_vectors > 0)
+        dot_block(gen, &s, ir_int(gen, k->steps), k->last_vectors, k->last_valid);
+    dot_store(gen, &s, scratch);
+    LLVMBuildRetVoid(gen->builder);
+    LLVMPositionBuilderAtEnd(gen->builder, caller);
+    return function;
+}

@@ -1,0 +1,395 @@
+// The loop generator: fused elementwise chains and reductions. Row groups walk the samples of a
+// worker; a row that fits a few registers is kept in them from the first load to the last store
+// (softmax, its loss and its gradient), a longer one is walked once for each level of reductions.
+#include "emit.h"
+
+#include "../base/ice.h"
+#include "../op/op.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MAX_UNROLLED = 4 }; // vectors of a row kept in registers
+
+typedef struct RowEmitter {
+    LaneBuilder b;
+    int vectors;    // of a row
+    int last;       // lanes of the last one that belong to the row
+    Value **values; // by vector: what is known at its position
+    int *level;     // by node id: how many reductions lie before it
+} RowEmitter;
+
+// ---- Reductions.
+
+static Value identity_of(RowEmitter *e, const Node *reduction) {
+    double identity = reduction->op->reduce == REDUCE_MAX ? -INFINITY : 0;
+    return ir_splat(e->b.gen, ir_float(e->b.gen, identity), e->b.width);
+}
+
+static Value combine(RowEmitter *e, const Node *reduction, Value x, Value y) {
+    if (reduction->op->reduce == REDUCE_MAX)
+        return (Value)(void *)lane_maximum(&e->b, (Lane)(void *)x, (Lane)(void *)y);
+    return LLVMBuildFAdd(e->b.gen->builder, x, y, "");
+}
+
+// All lanes to one number, in every lane of the result.
+static Value horizontal(LaneBuilder *b, bool is_maximum, Value vector) {
+    Gen *gen = b->gen;
+    if (b->width == 1) return vector;
+    Value number;
+    if (is_maximum) {
+        number = ir_intrinsic(gen, "llvm.vector.reduce.fmax", LLVMTypeOf(vector), &vector, 1);
+    } else {
+        Value arguments[] = {ir_float(gen, -0.0), vector};
+        number = ir_intrinsic(gen, "llvm.vector.reduce.fadd", LLVMTypeOf(vector), arguments, 2);
+        LLVMSetFastMathFlags(number, LLVMFastMathAllowReassoc);
+    }
+    return ir_splat(gen, number, b->width);
+}
+
+static bool is_reduction(const Node *node) {
+    return node->op->fuse == FUSE_REDUCTION;
+}
+
+static int valid_lanes(const RowEmitter *e, int vector) {
+    return vector == e->vectors - 1 ? e->last : e->b.width;
+}
+
+static Value masked_input(RowEmitter *e, const Node *reduction, int valid) {
+    Value input = (Value)(void *)element_value(&e->b, reduction->inputs[0]);
+    double fill = reduction->op->reduce == REDUCE_MAX ? -INFINITY : 0;
+    return ir_fill_after(e->b.gen, input, valid, fill);
+}
+
+// ---- Rows in registers.
+
+static void at_vector(RowEmitter *e, int vector) {
+    e->b.values = e->values[vector];
+    e->b.column = ir_int(e->b.gen, (int64_t)vector * e->b.width);
+}
+
+static void reduce_unrolled(RowEmitter *e, Node *node) {
+    Value total = NULL;
+    for (int v = 0; v < e->vectors; v++) {
+        at_vector(e, v);
+        Value input = masked_input(e, node, valid_lanes(e, v));
+        total = total ? combine(e, node, total, input) : input;
+    }
+    e->b.row_values[node->id] = horizontal(&e->b, node->op->reduce == REDUCE_MAX, total);
+}
+
+static void compute_unrolled(RowEmitter *e, Node *node) {
+    bool stored = e->b.schedule->buffers[node->id].is_stored;
+    if (is_reduction(node)) {
+        reduce_unrolled(e, node);
+        at_vector(e, 0);
+        if (stored) element_store(&e->b, node, 1);
+        return;
+    }
+    if (element_is_row_value(&e->b, node)) {
+        at_vector(e, 0);
+        e->b.row_values[node->id] = (Value)(void *)element_value(&e->b, node);
+        if (stored) element_store(&e->b, node, 1);
+        return;
+    }
+    for (int v = 0; v < e->vectors; v++) {
+        at_vector(e, v);
+        element_value(&e->b, node);
+        if (stored) element_store(&e->b, node, valid_lanes(e, v));
+    }
+}
+
+static void row_unrolled(RowEmitter *e) {
+    size_t bytes = sizeof(Value) * (size_t)e->b.schedule->graph->nodes.count;
+    for (int v = 0; v < e->vectors; v++) memset(e->values[v], 0, bytes);
+    memset(e->b.row_values, 0, bytes);
+    for (int i = 0; i < e->b.group->nodes.count; i++)
+        compute_unrolled(e, e->b.group->nodes.items[i]);
+}
+
+// ---- Long rows: a loop for each level.
+
+static int level_of(RowEmitter *e, const Node *node) {
+    int level = 0;
+    for (int i = 0; i < node->input_count; i++) {
+        const Node *input = schedule_source(node->inputs[i]);
+        int own = e->b.schedule->group_of[input->id];
+        if (input->op->fuse == FUSE_LEAF || (own >= 0 && own != e->b.group->id)) continue;
+        int before = own < 0 ? level_of(e, input) : e->level[input->id];
+        if (is_reduction(input)) before++;
+        if (before > level) level = before;
+    }
+    return level;
+}
+
+// Calls `visit` with the full-width work of a level at the current position.
+static void walk_level(RowEmitter *e, int level, int valid, Value *totals) {
+    const Group *group = e->b.group;
+    element_forget(&e->b);
+    for (int i = 0; i < group->nodes.count; i++) {
+        Node *node = group->nodes.items[i];
+        if (e->level[node->id] != level) continue;
+        if (is_reduction(node))
+            totals[i] = combine(e, node, totals[i], masked_input(e, node, valid));
+        else if (e->b.schedule->buffers[node->id].is_stored && !element_is_row_value(&e->b, node))
+            element_store(&e->b, node, valid);
+    }
+}
+
+static void finish_level(RowEmitter *e, int level, Value *totals) {
+    const Group *group = e->b.group;
+    e->b.column = ir_int(e->b.gen, 0);
+    element_forget(&e->b);
+    for (int i = 0; i < group->nodes.count; i++) {
+        Node *node = group->nodes.items[i];
+        bool reduced = is_reduction(node) && e->level[node->id] == level;
+        bool row_value = !is_reduction(node) && element_is_row_value(&e->b, node) &&
+                         e->level[node->id] == level + 1;
+        if (reduced)
+            e->b.row_values[node->id] =
+                horizontal(&e->b, node->op->reduce == REDUCE_MAX, totals[i]);
+        if (row_value) e->b.row_values[node->id] = (Value)(void *)element_value(&e->b, node);
+        if ((reduced || row_value) && e->b.schedule->buffers[node->id].is_stored)
+            element_store(&e->b, node, 1);
+    }
+}
+
+static bool has_work(const RowEmitter *e, int level) {
+    for (int i = 0; i < e->b.group->nodes.count; i++)
+        if (e->level[e->b.group->nodes.items[i]->id] == level) return true;
+    return false;
+}
+
+static void row_level(RowEmitter *e, int level) {
+    Gen *gen = e->b.gen;
+    int count = e->b.group->nodes.count;
+    Value *initial = ARENA_ARRAY(gen->arena, Value, count);
+    Value *carried = ARENA_ARRAY(gen->arena, Value, count);
+    Value *next = ARENA_ARRAY(gen->arena, Value, count);
+    int64_t full = e->b.row_width / e->b.width * e->b.width;
+    Loop loop =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, e->b.width), "row");
+    for (int i = 0; i < count; i++) {
+        const Node *node = e->b.group->nodes.items[i];
+        if (!is_reduction(node) || e->level[node->id] != level) continue;
+        initial[i] = identity_of(e, node);
+        carried[i] = next[i] = ir_loop_carry(gen, &loop, initial[i]);
+    }
+    e->b.column = loop.index;
+    walk_level(e, level, e->b.width, next);
+    ir_loop_end(gen, &loop);
+    Value *totals = ARENA_ARRAY(gen->arena, Value, count);
+    for (int i = 0; i < count; i++)
+        if (carried[i]) totals[i] = ir_loop_result(gen, &loop, carried[i], initial[i], next[i]);
+    if (full < e->b.row_width) {
+        e->b.column = ir_int(gen, full);
+        walk_level(e, level, e->last, totals);
+    }
+    finish_level(e, level, totals);
+}
+
+static void row_walked(RowEmitter *e) {
+    memset(e->b.row_values, 0, sizeof(Value) * (size_t)e->b.schedule->graph->nodes.count);
+    int highest = 0;
+    for (int i = 0; i < e->b.group->nodes.count; i++) {
+        Node *node = e->b.group->nodes.items[i];
+        e->level[node->id] = level_of(e, node);
+        if (e->level[node->id] > highest) highest = e->level[node->id];
+    }
+    for (int level = 0; level <= highest; level++)
+        if (has_work(e, level)) row_level(e, level);
+}
+
+// ---- Row groups.
+
+static int vector_width(const Gen *gen, int64_t row_width) {
+    int width = 1;
+    while (width < row_width && width < gen->target->machine.lanes) width *= 2;
+    return width;
+}
+
+static void rows_init(RowEmitter *e, Gen *gen, const Schedule *schedule, const Group *group,
+                      Value function) {
+    int count = schedule->graph->nodes.count;
+    element_begin(&e->b, gen, schedule, group, function);
+    e->b.domain = DOMAIN_ROWS;
+    e->b.width = vector_width(gen, group->width);
+    e->b.row_values = ARENA_ARRAY(gen->arena, Value, count + 1);
+    e->vectors = (int)((group->width + e->b.width - 1) / e->b.width);
+    e->last = (int)(group->width - (int64_t)(e->vectors - 1) * e->b.width);
+    e->level = ARENA_ARRAY(gen->arena, int, count + 1);
+    if (e->vectors > MAX_UNROLLED) return;
+    e->values = ARENA_ARRAY(gen->arena, Value *, e->vectors);
+    for (int v = 0; v < e->vectors; v++) e->values[v] = ARENA_ARRAY(gen->arena, Value, count + 1);
+}
+
+static void rows_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
+    RowEmitter e = {0};
+    rows_init(&e, gen, schedule, group, function);
+    Range range = ir_worker_range(gen, function, ir_context(gen, function, FIELD_ROWS));
+    Loop samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");
+    e.b.sample = samples.index;
+    Loop rows = {0};
+    if (group->lead > 1) {
+        rows = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, group->lead), ir_int(gen, 1), "lead");
+        e.b.row = rows.index;
+    }
+    if (e.vectors <= MAX_UNROLLED)
+        row_unrolled(&e);
+    else
+        row_walked(&e);
+    if (group->lead > 1) ir_loop_end(gen, &rows);
+    ir_loop_end(gen, &samples);
+}
+
+// ---- Sums over the samples.
+
+// The column sums of the anchor's input for the vector at `column`, over samples and leading rows.
+static Value sum_samples(LaneBuilder *b, const Node *anchor, Value column, int valid) {
+    Gen *gen = b->gen;
+    Value zero = ir_splat(gen, ir_float(gen, 0), b->width);
+    Value rows = ir_context(gen, b->function, FIELD_ROWS);
+    Value count = ir_multiply(gen, rows, ir_int(gen, b->lead));
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), count, ir_int(gen, 1), "sum");
+    Value carried = ir_loop_carry(gen, &loop, zero);
+    Value lead = ir_int(gen, b->lead);
+    b->sample = b->lead == 1 ? loop.index : LLVMBuildUDiv(gen->builder, loop.index, lead, "");
+    b->row = b->lead == 1 ? ir_int(gen, 0) : LLVMBuildURem(gen->builder, loop.index, lead, "");
+    b->column = column;
+    element_forget(b);
+    Value input = (Value)(void *)element_value(b, anchor->inputs[0]);
+    Value next = LLVMBuildFAdd(gen->builder, carried, input, "");
+    ir_loop_end(gen, &loop);
+    return ir_zero_after(gen, ir_loop_result(gen, &loop, carried, zero, next), valid);
+}
+
+static void column_at(LaneBuilder *rows, LaneBuilder *sums, Value column, int valid) {
+    const Node *anchor = rows->group->anchor;
+    Value sum = sum_samples(rows, anchor, column, valid);
+    element_forget(sums);
+    sums->storage = sums->column = column;
+    sums->values[anchor->id] = sum;
+    element_store_all(sums, valid);
+}
+
+static void columns_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
+    LaneBuilder rows, sums;
+    int64_t width = type_elements(&group->anchor->type);
+    element_begin(&rows, gen, schedule, group, function);
+    rows.domain = DOMAIN_ROWS;
+    rows.row_width = width;
+    rows.lead = type_elements(&group->anchor->inputs[0]->type) / width;
+    rows.width = vector_width(gen, width);
+    element_begin(&sums, gen, schedule, group, function);
+    sums.domain = DOMAIN_STORAGE;
+    sums.width = rows.width;
+    int64_t full = width / rows.width;
+    int tail = (int)(width % rows.width);
+    if (width == 1) {
+        LLVMBasicBlockRef skip;
+        ir_only_worker_zero(gen, function, &skip);
+        column_at(&rows, &sums, ir_int(gen, 0), 1);
+        LLVMBuildBr(gen->builder, skip);
+        LLVMPositionBuilderAtEnd(gen->builder, skip);
+        return;
+    }
+    Range range = ir_worker_range(gen, function, ir_int(gen, full));
+    Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "columns");
+    column_at(&rows, &sums, ir_multiply(gen, loop.index, ir_int(gen, rows.width)), rows.width);
+    ir_loop_end(gen, &loop);
+    if (tail == 0) return;
+    LLVMBasicBlockRef skip;
+    ir_only_worker_zero(gen, function, &skip);
+    column_at(&rows, &sums, ir_int(gen, full * rows.width), tail);
+    LLVMBuildBr(gen->builder, skip);
+    LLVMPositionBuilderAtEnd(gen->builder, skip);
+}
+
+// ---- Over a parameter's storage.
+
+static int64_t storage_size(const Schedule *schedule, const Group *group) {
+    const Node *node = group->nodes.count ? group->nodes.items[0] : group->assigns.items[0];
+    if (group->kind == GROUP_REDUCE || group->nodes.count == 0)
+        node = schedule_source(node->inputs[0]);
+    int parameter = schedule->buffers[node->id].parameter;
+    if (node->parameter) parameter = node->parameter->index;
+    if (node->slot && node->slot->parameter) parameter = node->slot->parameter->index;
+    for (int i = 0; i < group->assigns.count && parameter < 0; i++) {
+        const Node *assign = group->assigns.items[i];
+        if (assign->parameter)
+            parameter = assign->parameter->index;
+        else if (assign->slot->parameter)
+            parameter = assign->slot->parameter->index;
+    }
+    if (parameter >= 0) return schedule->layout->parameters[parameter].storage.size;
+    return (type_elements(&node->type) + 15) / 16 * 16;
+}
+
+static void storage_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
+    LaneBuilder b;
+    element_begin(&b, gen, schedule, group, function);
+    b.domain = DOMAIN_STORAGE;
+    int64_t vectors = storage_size(schedule, group) / b.width;
+    Range range = ir_worker_range(gen, function, ir_int(gen, vectors));
+    Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "storage");
+    b.storage = ir_multiply(gen, loop.index, ir_int(gen, b.width));
+    element_store_all(&b, b.width);
+    ir_loop_end(gen, &loop);
+}
+
+static void reduce_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
+    LaneBuilder b;
+    element_begin(&b, gen, schedule, group, function);
+    b.domain = DOMAIN_STORAGE;
+    LLVMBasicBlockRef skip;
+    ir_only_worker_zero(gen, function, &skip);
+    Value zero = ir_splat(gen, ir_float(gen, 0), b.width);
+    Value size = ir_int(gen, storage_size(schedule, group));
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), size, ir_int(gen, b.width), "reduce");
+    Value carried = ir_loop_carry(gen, &loop, zero);
+    b.storage = loop.index;
+    Value input = (Value)(void *)element_value(&b, group->anchor->inputs[0]);
+    Value next = LLVMBuildFAdd(gen->builder, carried, input, "");
+    ir_loop_end(gen, &loop);
+    Value total = ir_loop_result(gen, &loop, carried, zero, next);
+    Value number = horizontal(&b, false, total);
+    element_forget(&b);
+    b.storage = ir_int(gen, 0);
+    b.values[group->anchor->id] = number;
+    element_store_all(&b, b.width);
+    LLVMBuildBr(gen->builder, skip);
+    LLVMPositionBuilderAtEnd(gen->builder, skip);
+}
+
+static void scalar_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
+    LaneBuilder b;
+    element_begin(&b, gen, schedule, group, function);
+    b.domain = DOMAIN_SCALAR;
+    b.width = 1;
+    LLVMBasicBlockRef skip;
+    ir_only_worker_zero(gen, function, &skip);
+    const Node *loss = schedule->graph->loss ? schedule_source(schedule->graph->loss) : NULL;
+    for (int i = 0; i < group->nodes.count; i++) {
+        Value value = (Value)(void *)element_value(&b, group->nodes.items[i]);
+        if (group->nodes.items[i] != loss) continue;
+        Value wide = LLVMBuildFPExt(gen->builder, value, gen->f64, "");
+        LLVMBuildStore(gen->builder, wide, ir_context(gen, function, FIELD_LOSS));
+    }
+    element_store_all(&b, 1);
+    LLVMBuildBr(gen->builder, skip);
+    LLVMPositionBuilderAtEnd(gen->builder, skip);
+}
+
+Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
+    Value function = ir_function(gen, name, gen->step_type);
+    switch (group->kind) {
+    case GROUP_ROWS: rows_emit(gen, schedule, group, function); break;
+    case GROUP_COLUMNS: columns_emit(gen, schedule, group, function); break;
+    case GROUP_STORAGE: storage_emit(gen, schedule, group, function); break;
+    case GROUP_REDUCE: reduce_emit(gen, schedule, group, function); break;
+    case GROUP_SCALAR: scalar_emit(gen, schedule, group, function); break;
+    case GROUP_CONTRACTION: nn_ice("gen", "a contraction is not a loop");
+    }
+    LLVMBuildRetVoid(gen->builder);
+    return function;
+}

@@ -1,0 +1,162 @@
+// From a program to LLVM modules, text forms of every stage, object files.
+#include "emit.h"
+
+#include "../base/ice.h"
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/ErrorHandling.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+#include <stdio.h>
+#include <string.h>
+
+// Kernels are vectors and tiles already: what is left for LLVM is cleaning up and choosing
+// instructions, so that a build takes milliseconds.
+static const char cleanup_passes[] =
+    "globaldce,function(sroa,early-cse<memssa>,instcombine,simplifycfg,loop-mssa(licm),gvn,"
+    "instcombine,dse,simplifycfg)";
+
+static void fatal_error(const char *reason) {
+    nn_ice("LLVM", "%s", reason);
+}
+
+static void emit_functions(Gen *gen, Compiled *compiled) {
+    for (int i = 0; i < compiled->training_count; i++) {
+        CompiledTraining *training = &compiled->trainings[i];
+        const char *number = i ? arena_format(gen->arena, "_%d", i + 1) : "";
+        training->train_function =
+            step_emit(gen, training->train, arena_format(gen->arena, "nn_train%s", number));
+        training->evaluate_function =
+            step_emit(gen, training->evaluate, arena_format(gen->arena, "nn_evaluate%s", number));
+    }
+    compiled->predict_function = step_emit(gen, compiled->predict, "nn_predict");
+}
+
+static void verify_module(Gen *gen, const char *when) {
+    char *error = NULL;
+    if (LLVMVerifyModule(gen->module, LLVMReturnStatusAction, &error))
+        nn_ice("gen", "invalid LLVM IR %s: %s", when, error);
+    LLVMDisposeMessage(error);
+}
+
+static void build_module(Gen *gen, Arena *arena, const Target *target, Compiled *compiled) {
+    LLVMInstallFatalErrorHandler(fatal_error);
+    ir_init(gen, arena, target, compiled->model->name);
+    gen->layout = compiled->layout;
+    emit_functions(gen, compiled);
+    descriptor_emit(gen, compiled);
+    verify_module(gen, "from the generator");
+}
+
+static void optimize_module(Gen *gen) {
+    LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+    LLVMErrorRef error = LLVMRunPasses(gen->module, cleanup_passes, gen->target->handle, options);
+    LLVMDisposePassBuilderOptions(options);
+    if (error) nn_ice("gen", "LLVM's passes failed: %s", LLVMGetErrorMessage(error));
+}
+
+// ---- Text forms.
+
+typedef struct Printer {
+    Text *out;
+    const char *stage, *after;
+} Printer;
+
+static void print_pass(void *state, const char *pass, const Graph *graph,
+                       const Schedule *schedule) {
+    Printer *printer = state;
+    const char *wanted = printer->after ? printer->after : printer->stage;
+    if (strcmp(wanted, "fused") == 0) wanted = "fuse";
+    bool is_grad = strcmp(wanted, "grad") == 0 && !printer->after;
+    if (is_grad) wanted = "simplify-grad";
+    if (strcmp(pass, wanted) != 0) return;
+    static const char *const modes[] = {"train", "evaluate", "predict"};
+    text_format(printer->out, "# %s after %s\n", modes[graph->mode], pass);
+    if (schedule && strcmp(pass, "plan") == 0)
+        schedule_print_plan(printer->out, schedule);
+    else if (schedule)
+        schedule_print_groups(printer->out, schedule);
+    else
+        graph_print(printer->out, graph);
+}
+
+static bool is_graph_stage(const char *stage) {
+    return strcmp(stage, "grad") == 0 || strcmp(stage, "fused") == 0 || strcmp(stage, "plan") == 0;
+}
+
+static void print_module(Text *out, Gen *gen, const char *stage) {
+    if (strcmp(stage, "asm") == 0) {
+        LLVMMemoryBufferRef buffer = NULL;
+        char *error = NULL;
+        if (LLVMTargetMachineEmitToMemoryBuffer(gen->target->handle, gen->module, LLVMAssemblyFile,
+                                                &error, &buffer))
+            nn_ice("gen", "no assembly: %s", error);
+        text_put_bytes(out, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
+        LLVMDisposeMemoryBuffer(buffer);
+        return;
+    }
+    char *text = LLVMPrintModuleToString(gen->module);
+    text_put(out, text);
+    LLVMDisposeMessage(text);
+}
+
+bool gen_print(Text *out, const Program *program, const char *stage, const char *after_pass,
+               const GenOptions *options, DiagSink *sink) {
+    Arena *arena = program->arena;
+    Target *target = target_create(arena, options->cpu, sink);
+    if (!target) return false;
+    Printer printer = {out, stage, after_pass};
+    Compiled *compiled = pipeline_run(arena, program, target, options, print_pass, &printer);
+    if (!after_pass && !is_graph_stage(stage)) {
+        Gen gen;
+        build_module(&gen, arena, target, compiled);
+        if (strcmp(stage, "llvm") != 0) optimize_module(&gen);
+        print_module(out, &gen, stage);
+        ir_dispose(&gen);
+    }
+    target_dispose(target);
+    return true;
+}
+
+bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *sizes) {
+    DiagSink *sink = diag_create(program->arena, program->sources);
+    Target *target = target_create(program->arena, options->cpu, sink);
+    if (!target) return false;
+    *sizes = pipeline_sizes(pipeline_run(program->arena, program, target, options, NULL, NULL));
+    target_dispose(target);
+    return true;
+}
+
+// ---- Objects.
+
+bool gen_object(const Program *program, const char *path, const GenOptions *options,
+                bool *needs_blas, DiagSink *sink) {
+    Arena *arena = program->arena;
+    Target *target = target_create(arena, options->cpu, sink);
+    if (!target) return false;
+    Compiled *compiled = pipeline_run(arena, program, target, options, NULL, NULL);
+    Gen gen;
+    build_module(&gen, arena, target, compiled);
+    optimize_module(&gen);
+    if (options->verify_each) verify_module(&gen, "after LLVM's passes");
+    char *error = NULL;
+    bool failed =
+        LLVMTargetMachineEmitToFile(target->handle, gen.module, path, LLVMObjectFile, &error);
+    if (failed) diag_report(sink, DIAG_E0902, (Span){0}, "cannot write `%s`: %s", path, error);
+    LLVMDisposeMessage(error);
+    *needs_blas = gen.needs_blas;
+    ir_dispose(&gen);
+    target_dispose(target);
+    return !failed;
+}
+
+char *gen_fingerprint(Arena *arena, const GenOptions *options) {
+    DiagSink *sink = diag_create(arena, sources_create(arena));
+    Target *target = target_create(arena, options->cpu, sink);
+    if (!target) return arena_strdup(arena, "unknown processor");
+    char *text = arena_format(arena, "nnc %s; %s; %s; contraction %d", NNC_VERSION, target->cpu,
+                              target->features, (int)options->contraction);
+    target_dispose(target);
+    return text;
+}

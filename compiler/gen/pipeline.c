@@ -1,0 +1,128 @@
+// The passes over the graphs of a program: for each training a training and an evaluation graph,
+// and one for prediction; all share the layout of the weights.
+#include "emit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { PREDICT_BATCH = 32 };
+
+typedef struct Run {
+    Arena *arena;
+    const GenOptions *options;
+    PassObserver *observe;
+    void *state;
+    double started;
+} Run;
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+// After each pass: the verifier, the observer of --emit and --after, the time.
+static void after(Run *run, const Graph *graph, const Schedule *schedule, const char *pass) {
+    if (run->options->time_passes)
+        fprintf(stderr, "%10.3f ms  %s (%s)\n", 1e3 * (seconds_now() - run->started), pass,
+                graph->mode == GRAPH_TRAIN      ? "train"
+                : graph->mode == GRAPH_EVALUATE ? "evaluate"
+                                                : "predict");
+    if (run->options->verify_each) graph_verify(graph, pass);
+    if (run->observe) run->observe(run->state, pass, graph, schedule);
+    run->started = seconds_now();
+}
+
+static Graph *lower_graph(Run *run, const Model *model, const Training *training, GraphMode mode) {
+    run->started = seconds_now();
+    Graph *graph = graph_clone(model->forward, run->arena, mode);
+    graph->sink = NULL;
+    if (mode != GRAPH_PREDICT) {
+        pass_attach_loss(graph, training);
+        after(run, graph, NULL, "loss");
+    }
+    pass_expand(graph);
+    after(run, graph, NULL, "expand");
+    pass_simplify(graph);
+    after(run, graph, NULL, "simplify");
+    if (mode != GRAPH_TRAIN) return graph;
+    pass_update(graph, training);
+    after(run, graph, NULL, "grad");
+    pass_expand(graph);
+    pass_simplify(graph);
+    after(run, graph, NULL, "simplify-grad");
+    return graph;
+}
+
+static Schedule *lower_schedule(Run *run, Graph *graph, const Layout *layout, int64_t batch) {
+    pass_load_inputs(graph, layout);
+    after(run, graph, NULL, "load");
+    Schedule *schedule = pass_fuse(graph, run->arena, layout, batch);
+    pass_schedule(schedule);
+    after(run, graph, schedule, "fuse");
+    pass_plan(schedule, run->arena);
+    after(run, graph, schedule, "plan");
+    return schedule;
+}
+
+static Layout *lower_training(Run *run, const Model *model, const Layout *layout,
+                              CompiledTraining *out, const Training *training) {
+    Graph *train = lower_graph(run, model, training, GRAPH_TRAIN);
+    Layout *own = ARENA_NEW(run->arena, Layout);
+    *own = *layout;
+    layout_slots(own, train, run->arena);
+    out->training = training;
+    out->train = lower_schedule(run, train, own, training->batch);
+    Graph *evaluate = lower_graph(run, model, training, GRAPH_EVALUATE);
+    out->evaluate = lower_schedule(run, evaluate, own, training->batch);
+    return own;
+}
+
+Compiled *pipeline_run(Arena *arena, const Program *program, const Target *target,
+                       const GenOptions *options, PassObserver *observe, void *state) {
+    Run run = {.arena = arena, .options = options, .observe = observe, .state = state};
+    Model *model = program->main;
+    Compiled *compiled = ARENA_NEW(arena, Compiled);
+    compiled->program = program;
+    compiled->model = model;
+    compiled->predict_batch = PREDICT_BATCH;
+    for (int i = 0; i < model->trainings.count; i++)
+        if (model->trainings.items[i]->batch > compiled->predict_batch)
+            compiled->predict_batch = model->trainings.items[i]->batch;
+    Graph *predict = lower_graph(&run, model, NULL, GRAPH_PREDICT);
+    Layout *layout = pass_layout(predict, arena, &target->machine, options->contraction,
+                                 compiled->predict_batch);
+    compiled->layout = layout;
+    compiled->trainings = ARENA_ARRAY(arena, CompiledTraining, model->trainings.count + 1);
+    compiled->training_count = model->trainings.count;
+    for (int i = 0; i < model->trainings.count; i++)
+        lower_training(&run, model, layout, &compiled->trainings[i], model->trainings.items[i]);
+    compiled->predict = lower_schedule(&run, predict, layout, compiled->predict_batch);
+    return compiled;
+}
+
+static int64_t stored_bytes(const Schedule *schedule, bool batched) {
+    int64_t bytes = 0;
+    for (int i = 0; i < schedule->graph->nodes.count; i++)
+        if (schedule->buffers[i].is_stored &&
+            schedule->graph->nodes.items[i]->type.batched == batched)
+            bytes += schedule->buffers[i].size * 4;
+    return bytes;
+}
+
+// Gradients that fusion leaves in registers need no memory: what is counted is what is there.
+GenSizes pipeline_sizes(const Compiled *compiled) {
+    GenSizes sizes = {.weights = compiled->layout->weights_size * 4};
+    for (int i = 0; i < compiled->training_count; i++) {
+        const CompiledTraining *training = &compiled->trainings[i];
+        int64_t gradients = stored_bytes(training->train, false);
+        int64_t activations = training->train->arena_size * 4 - gradients;
+        int64_t optimizer = training->train->layout->slots_size * 4;
+        if (gradients > sizes.gradients) sizes.gradients = gradients;
+        if (activations > sizes.activations) sizes.activations = activations;
+        if (optimizer > sizes.optimizer) sizes.optimizer = optimizer;
+    }
+    if (compiled->training_count == 0) sizes.activations = compiled->predict->arena_size * 4;
+    return sizes;
+}

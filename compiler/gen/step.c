@@ -1,0 +1,56 @@
+// A step function: one call a group, barriers between the phases and at the end. Every worker runs
+// the whole function (SPMD) on its own copy of the context.
+#include "emit.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static void emit_barrier(Gen *gen, Value function) {
+    const char *name = "nnrt_barrier";
+    Value barrier = LLVMGetNamedFunction(gen->module, name);
+    if (!barrier) barrier = LLVMAddFunction(gen->module, name, gen->step_type);
+    Value threads = ir_context(gen, function, FIELD_THREADS);
+    LLVMBasicBlockRef wait = ir_block(gen, "barrier"), next = ir_block(gen, "next");
+    Value several = LLVMBuildICmp(gen->builder, LLVMIntSGT, threads, ir_int(gen, 1), "");
+    LLVMBuildCondBr(gen->builder, several, wait, next);
+    LLVMPositionBuilderAtEnd(gen->builder, wait);
+    Value context = LLVMGetParam(function, 0);
+    LLVMBuildCall2(gen->builder, gen->step_type, barrier, &context, 1, "");
+    LLVMBuildBr(gen->builder, next);
+    LLVMPositionBuilderAtEnd(gen->builder, next);
+}
+
+// "nn_train_03_dense_1_matmul": what profilers and --emit=llvm show.
+static void group_name(char *name, size_t size, const char *step, const Group *group) {
+    const Node *node = group->anchor        ? group->anchor
+                       : group->nodes.count ? group->nodes.items[group->nodes.count - 1]
+                                            : group->assigns.items[0];
+    snprintf(name, size, "%s_%02d_%s_%s", step, group->id, node->layer ? node->layer->name : "step",
+             node->op->schema.name);
+    for (char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c)) *c = '_';
+}
+
+Value step_emit(Gen *gen, const Schedule *schedule, const char *name) {
+    int count = schedule->groups.count;
+    Value *functions = ARENA_ARRAY(gen->arena, Value, count + 1);
+    for (int i = 0; i < count; i++) {
+        const Group *group = schedule->groups.items[i];
+        char own[160];
+        group_name(own, sizeof own, name, group);
+        functions[i] = group->kind == GROUP_CONTRACTION
+                           ? contraction_emit(gen, schedule, group, own)
+                           : loops_emit(gen, schedule, group, own);
+    }
+    Value function = ir_function(gen, name, gen->step_type);
+    Value context = LLVMGetParam(function, 0);
+    for (int i = 0; i < count; i++) {
+        int phase = schedule->groups.items[i]->phase;
+        if (i && phase != schedule->groups.items[i - 1]->phase) emit_barrier(gen, function);
+        LLVMBuildCall2(gen->builder, gen->step_type, functions[i], &context, 1, "");
+    }
+    emit_barrier(gen, function);
+    LLVMBuildRetVoid(gen->builder);
+    return function;
+}

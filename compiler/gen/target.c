@@ -1,0 +1,158 @@
+// The processor that code is made for. What LLVM does with a vector on it is asked of LLVM itself,
+// by compiling two tiny functions: the answer holds for every name that LLVM knows.
+#include "emit.h"
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Target.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Features that the executable can check at its start (runtime/cpu.c).
+static const char *const checkable[] = {
+    "sse3",     "ssse3",    "sse4.1",   "sse4.2",   "popcnt",     "avx",         "avx2",
+    "fma",      "f16c",     "bmi",      "bmi2",     "lzcnt",      "movbe",       "avx512f",
+    "avx512cd", "avx512bw", "avx512dq", "avx512vl", "avx512vbmi", "avx512vbmi2", NULL};
+
+static const char *const level_2[] = {"sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", NULL};
+static const char *const level_3[] = {"sse3", "ssse3", "sse4.1", "sse4.2", "popcnt",
+                                      "avx",  "avx2",  "fma",    "f16c",   "bmi",
+                                      "bmi2", "lzcnt", "movbe",  NULL};
+static const char *const level_4[] = {"sse3",     "ssse3",    "sse4.1",   "sse4.2",  "popcnt",
+                                      "avx",      "avx2",     "fma",      "f16c",    "bmi",
+                                      "bmi2",     "lzcnt",    "movbe",    "avx512f", "avx512cd",
+                                      "avx512bw", "avx512dq", "avx512vl", NULL};
+static const char *const level_1[] = {NULL};
+
+// Names that --cpu takes besides `native`; LLVM ignores unknown ones with a mere warning.
+static const char *const known_cpus[] = {
+    "x86-64",      "x86-64-v2",      "x86-64-v3",      "x86-64-v4", "nehalem",   "westmere",
+    "sandybridge", "ivybridge",      "haswell",        "broadwell", "skylake",   "skylake-avx512",
+    "cascadelake", "icelake-client", "icelake-server", "tigerlake", "alderlake", "sapphirerapids",
+    "znver1",      "znver2",         "znver3",         "znver4",    NULL};
+
+static bool is_known(const char *cpu) {
+    for (int i = 0; known_cpus[i]; i++)
+        if (strcmp(known_cpus[i], cpu) == 0) return true;
+    return false;
+}
+
+// Those of the comma-separated "+avx2,-sse4a,..." that are on and checkable.
+static const char *const *features_on(Arena *arena, const char *features) {
+    VEC(const char *) on = {0};
+    for (int i = 0; checkable[i]; i++) {
+        char *wanted = arena_format(arena, "+%s,", checkable[i]);
+        char *text = arena_format(arena, "%s,", features);
+        if (strstr(text, wanted)) vec_push(arena, &on, checkable[i]);
+    }
+    vec_push(arena, &on, NULL);
+    return on.items;
+}
+
+static void probe_function(LLVMModuleRef module, LLVMBuilderRef builder, int lanes, bool fma) {
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    LlvmType vector = LLVMVectorType(LLVMFloatTypeInContext(context), (unsigned)lanes);
+    LlvmType types[] = {vector, vector, vector};
+    LlvmType type = LLVMFunctionType(vector, types, 3, 0);
+    Value function = LLVMAddFunction(module, fma ? "probe_fma" : "probe_add", type);
+    LLVMAttributeRef wide = LLVMCreateStringAttribute(context, "prefer-vector-width", 19, "512", 3);
+    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, wide);
+    LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(context, function, ""));
+    Value x = LLVMGetParam(function, 0), y = LLVMGetParam(function, 1);
+    Value result = LLVMBuildFAdd(builder, x, y, "");
+    if (fma) {
+        unsigned id = LLVMLookupIntrinsicID("llvm.fma", 8);
+        Value intrinsic = LLVMGetIntrinsicDeclaration(module, id, &vector, 1);
+        Value arguments[] = {x, y, LLVMGetParam(function, 2)};
+        result = LLVMBuildCall2(builder, LLVMIntrinsicGetType(context, id, &vector, 1), intrinsic,
+                                arguments, 3, "");
+    }
+    LLVMBuildRet(builder, result);
+}
+
+static void probe_machine(Target *target) {
+    LLVMContextRef context = LLVMContextCreate();
+    LLVMModuleRef module = LLVMModuleCreateWithNameInContext("probe", context);
+    LLVMBuilderRef builder = LLVMCreateBuilderInContext(context);
+    probe_function(module, builder, 16, false);
+    probe_function(module, builder, 4, true);
+    LLVMMemoryBufferRef assembly = NULL;
+    char *error = NULL;
+    target->machine = (MachineModel){.lanes = 4, .registers = 16};
+    if (!LLVMTargetMachineEmitToMemoryBuffer(target->handle, module, LLVMAssemblyFile, &error,
+                                             &assembly)) {
+        const char *text = LLVMGetBufferStart(assembly);
+        if (strstr(text, "zmm"))
+            target->machine = (MachineModel){.lanes = 16, .registers = 32};
+        else if (strstr(text, "ymm"))
+            target->machine = (MachineModel){.lanes = 8, .registers = 16};
+        target->machine.fma = strstr(text, "vfmadd") != NULL;
+        LLVMDisposeMemoryBuffer(assembly);
+    }
+    LLVMDisposeMessage(error);
+    LLVMDisposeBuilder(builder);
+    LLVMDisposeModule(module);
+    LLVMContextDispose(context);
+}
+
+static const char *const *named_features(const char *cpu, const MachineModel *machine) {
+    if (machine->lanes == 16) return level_4;
+    if (machine->lanes == 8) return level_3;
+    return strcmp(cpu, "x86-64") == 0 ? level_1 : level_2;
+}
+
+static bool choose_cpu(Target *target, Arena *arena, const char *cpu, DiagSink *sink) {
+    bool native = !cpu || strcmp(cpu, "native") == 0;
+    if (native) {
+        char *name = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
+        target->cpu = arena_strdup(arena, name);
+        target->features = arena_strdup(arena, features);
+        LLVMDisposeMessage(name);
+        LLVMDisposeMessage(features);
+        return true;
+    }
+    if (!is_known(cpu)) {
+        Diag *diag = diag_report(sink, DIAG_E0901, (Span){0}, "unknown processor `%s`", cpu);
+        const char *meant = suggest_name(cpu, known_cpus);
+        if (meant) diag_help(diag, "did you mean `%s`?", meant);
+        diag_help(diag, "`native` is this machine; `x86-64-v3` runs wherever there is AVX2");
+        return false;
+    }
+    target->cpu = arena_strdup(arena, cpu);
+    target->features = arena_strdup(arena, "");
+    return true;
+}
+
+Target *target_create(Arena *arena, const char *cpu, DiagSink *sink) {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    Target *target = ARENA_NEW(arena, Target);
+    if (!choose_cpu(target, arena, cpu, sink)) return NULL;
+    char *triple = LLVMGetDefaultTargetTriple(), *error = NULL;
+    LLVMTargetRef handle;
+    if (LLVMGetTargetFromTriple(triple, &handle, &error)) {
+        diag_report(sink, DIAG_E0901, (Span){0}, "LLVM has no target for this machine: %s", error);
+        LLVMDisposeMessage(error);
+        LLVMDisposeMessage(triple);
+        return NULL;
+    }
+    LLVMTargetMachineOptionsRef options = LLVMCreateTargetMachineOptions();
+    LLVMTargetMachineOptionsSetCPU(options, target->cpu);
+    LLVMTargetMachineOptionsSetFeatures(options, target->features);
+    LLVMTargetMachineOptionsSetCodeGenOptLevel(options, LLVMCodeGenLevelDefault);
+    LLVMTargetMachineOptionsSetRelocMode(options, LLVMRelocPIC);
+    target->handle = LLVMCreateTargetMachineWithOptions(handle, triple, options);
+    LLVMDisposeTargetMachineOptions(options);
+    LLVMDisposeMessage(triple);
+    probe_machine(target);
+    target->needed = *target->features ? features_on(arena, target->features)
+                                       : named_features(target->cpu, &target->machine);
+    return target;
+}
+
+void target_dispose(Target *target) {
+    if (target) LLVMDisposeTargetMachine(target->handle);
+}
