@@ -65,8 +65,8 @@ static bool elementwise_shape(Graph *graph, Node *node) {
     if (fits_elementwise(prediction, target)) return true;
     return op_shape_error(
         graph, node, "%s compares number by number, but the prediction is %s and the target is %s",
-        node->op->schema.name, shape_text(graph->arena, prediction),
-        shape_text(graph->arena, target));
+        node->op->schema.name, type_text(graph->arena, prediction),
+        type_text(graph->arena, target));
 }
 
 // Kullback-Leibler divergence and categorical cross-entropy compare distributions.
@@ -83,8 +83,8 @@ static bool sparse_shape(Graph *graph, Node *node) {
     return op_shape_error(graph, node,
                           "%s expects one class number for each vector of the prediction, "
                           "but the prediction is %s and the target is %s",
-                          node->op->schema.name, shape_text(graph->arena, prediction),
-                          shape_text(graph->arena, target));
+                          node->op->schema.name, type_text(graph->arena, prediction),
+                          type_text(graph->arena, target));
 }
 
 static bool crossentropy_shape(Graph *graph, Node *node) {
