@@ -19,10 +19,12 @@ typedef struct Stage {
     const char *name, *doc;
     bool (*run)(Session *session); // NULL: its printer computes it from the checked program
     bool (*print)(Session *session, const struct Stage *stage, Text *out); // NULL: a file
+    bool has_passes; // `--after` shows the graph as one of the passes leaves it
 } Stage;
 
 static const char *volatile current_stage = "start";
-static const char *volatile temporary_file;
+// Of the object and of the executable, while they are made.
+static const char *volatile temporary_files[DRIVER_TEMPORARY_FILES];
 
 // ---- What the stages do.
 
@@ -80,8 +82,17 @@ static bool run_graph(Session *session) {
 
 bool session_needs_model(Session *session) {
     if (session->program->main) return true;
-    diag_report(session->sink, DIAG_E0306, SPAN_NONE, "`%s` declares no model",
-                session->options->operand);
+    const char *path = session->options->operand;
+    for (int i = 0; i < session->ast->items.count; i++) {
+        const Ast *declaration = session->ast->items.items[i];
+        if (declaration->kind != AST_MODEL) continue;
+        Diag *diag =
+            diag_report(session->sink, DIAG_E0401, declaration->name_span,
+                        "the shapes of `%s` are not known without its data", declaration->text);
+        diag_help(diag, "give its inputs shapes, as in `model %s(x: [8])`", declaration->text);
+        return false;
+    }
+    diag_report(session->sink, DIAG_E0306, SPAN_NONE, "`%s` declares no model", path);
     return false;
 }
 
@@ -104,12 +115,13 @@ static char *object_path(Session *session) {
 static bool run_object(Session *session) {
     if (!session_needs_model(session)) return false;
     if (!session->object) session->object = object_path(session);
-    temporary_file = session->object;
+    temporary_files[0] = session->object;
     return session->object && gen_object(session->program, session->object, &session->options->gen,
                                          &session->needs_blas, session->sink);
 }
 
 static bool run_executable(Session *session) {
+    temporary_files[1] = output_temporary(session->arena, session->output); // gen_link's
     return gen_link(session->object, session->output, session->needs_blas, session->sink);
 }
 
@@ -127,8 +139,14 @@ static bool print_ast(Session *session, const Stage *stage, Text *out) {
     return true;
 }
 
+static bool print_generated(Session *session, const Stage *stage, Text *out) {
+    return session_needs_model(session) &&
+           gen_print(out, session->program, stage->name, session->options->after,
+                     &session->options->gen, session->sink);
+}
+
 static bool print_graph(Session *session, const Stage *stage, Text *out) {
-    (void)stage;
+    if (session->options->after) return print_generated(session, stage, out);
     for (int i = 0; i < session->program->models.count; i++)
         graph_print(out, session->program->models.items[i]->forward);
     return true;
@@ -141,25 +159,19 @@ static bool print_shapes(Session *session, const Stage *stage, Text *out) {
     return true;
 }
 
-static bool print_generated(Session *session, const Stage *stage, Text *out) {
-    return session_needs_model(session) &&
-           gen_print(out, session->program, stage->name, session->options->after,
-                     &session->options->gen, session->sink);
-}
-
 static const Stage stage_rows[] = {
-    {"tokens", "the words of the source with their places", run_tokens, print_tokens},
-    {"ast", "the syntax tree", run_ast, print_ast},
-    {"graph", "the checked model: one node a layer", run_graph, print_graph},
-    {"shapes", "shapes, weights and arithmetic of each layer", NULL, print_shapes},
-    {"grad", "the training graph with loss, gradients and updates", NULL, print_generated},
-    {"fused", "groups of nodes that become one loop nest or kernel", NULL, print_generated},
-    {"plan", "the order of the groups and where their values lie", NULL, print_generated},
-    {"llvm", "LLVM's intermediate code, as generated", NULL, print_generated},
-    {"llvm-opt", "the same after LLVM's optimizations", NULL, print_generated},
-    {"asm", "assembler", NULL, print_generated},
-    {"obj", "an object file", run_object, NULL},
-    {"exe", "the executable", run_executable, NULL},
+    {"tokens", "the words of the source with their places", run_tokens, print_tokens, false},
+    {"ast", "the syntax tree", run_ast, print_ast, false},
+    {"graph", "the checked model: one node a layer", run_graph, print_graph, true},
+    {"shapes", "shapes, weights and arithmetic of each layer", NULL, print_shapes, false},
+    {"grad", "the training graph with loss, gradients and updates", NULL, print_generated, true},
+    {"fused", "groups of nodes that become one loop nest or kernel", NULL, print_generated, true},
+    {"plan", "the order of the groups and where their values lie", NULL, print_generated, true},
+    {"llvm", "LLVM's intermediate code, as generated", NULL, print_generated, false},
+    {"llvm-opt", "the same after LLVM's optimizations", NULL, print_generated, false},
+    {"asm", "assembler", NULL, print_generated, false},
+    {"obj", "an object file", run_object, NULL, false},
+    {"exe", "the executable", run_executable, NULL, false},
 };
 enum { STAGE_COUNT = sizeof stage_rows / sizeof *stage_rows };
 
@@ -171,6 +183,10 @@ static int stage_index(const char *name) {
 
 bool driver_has_stage(const char *name) {
     return stage_index(name) >= 0;
+}
+
+bool driver_stage_has_passes(const char *name) {
+    return stage_rows[stage_index(name)].has_passes;
 }
 
 const char *const *driver_stage_names(Arena *arena) {
@@ -188,8 +204,8 @@ const char *driver_current_stage(void) {
     return current_stage;
 }
 
-const char *driver_temporary_file(void) {
-    return temporary_file;
+const char *driver_temporary_file(int index) {
+    return temporary_files[index];
 }
 
 // ---- Sessions.
@@ -272,7 +288,8 @@ static bool use_color(void) {
 
 int session_close(Session *session, bool ok) {
     if (session->object) unlink(session->object);
-    session->object = temporary_file = NULL;
+    session->object = NULL;
+    for (int i = 0; i < DRIVER_TEMPORARY_FILES; i++) temporary_files[i] = NULL;
     int errors = diag_error_count(session->sink);
     if (!ok && !errors) nn_ice(current_stage, "failed without a message");
     if (session->options->diagnostics == DIAG_JSON)

@@ -42,12 +42,15 @@ bool session_needs_model(Session *session);
 int session_close(Session *session, bool ok);
 
 bool driver_has_stage(const char *name);
+bool driver_stage_has_passes(const char *name);      // may be shown `--after` a pass
 const char *const *driver_stage_names(Arena *arena); // ended by NULL
 void driver_list_stages(Text *out);
 
 // What is being done, for the message after a crash ("stage `graph`"). Safe in a signal handler.
 const char *driver_current_stage(void);
-// The temporary file that an interrupted compiler leaves, or NULL. Safe in a signal handler.
-const char *driver_temporary_file(void);
+// The temporary files that an interrupted compiler would leave; NULL: none. Safe in a signal
+// handler.
+enum { DRIVER_TEMPORARY_FILES = 2 };
+const char *driver_temporary_file(int index);
 
 #endif

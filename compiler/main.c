@@ -14,14 +14,14 @@ static void say(const char *text) {
     (void)written;
 }
 
-static void remove_temporary_file(void) {
-    const char *path = driver_temporary_file();
-    if (path) unlink(path);
+static void remove_temporary_files(void) {
+    for (int i = 0; i < DRIVER_TEMPORARY_FILES; i++)
+        if (driver_temporary_file(i)) unlink(driver_temporary_file(i));
 }
 
 static void on_crash(int number) {
     (void)number;
-    remove_temporary_file();
+    remove_temporary_files();
     say("nnc: internal error in stage `");
     say(driver_current_stage());
     say("`: a crash\nThis is a mistake in nnc, not in your program. Please report it with the program "
@@ -31,7 +31,7 @@ static void on_crash(int number) {
 
 // Cleans up and dies of the same signal, so that the caller sees it.
 static void on_interrupt(int number) {
-    remove_temporary_file();
+    remove_temporary_files();
     signal(number, SIG_DFL);
     raise(number);
 }

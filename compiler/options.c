@@ -251,8 +251,8 @@ static bool check_usage(const Reader *reader) {
     }
     if (!options->operand && wanted && wanted[0] != '[')
         return usage_error("`nnc %s` wants a file: nnc %s %s", name, name, wanted);
-    if (options->after && !options->emit)
-        return usage_error("--after goes with --emit, as in --emit=graph --after=expand");
+    if (options->after && !(options->emit && driver_stage_has_passes(options->emit)))
+        return usage_error("--after goes with a graph, as in --emit=graph --after=expand");
     return true;
 }
 
