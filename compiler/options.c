@@ -29,6 +29,16 @@ static const char *set_emit(Options *options, Arena *arena, const char *value) {
     return arena_format(arena, "there is no stage `%s`; `nnc help build` lists them", value);
 }
 
+static const char *set_after(Options *options, Arena *arena, const char *value) {
+    options->after = value;
+    Text list = text_create(arena);
+    for (const char *const *name = gen_pass_names; *name; name++) {
+        if (!strcmp(*name, value)) return NULL;
+        text_format(&list, "%s%s", list.length ? ", " : "", *name);
+    }
+    return arena_format(arena, "there is no pass `%s`; in order, they are: %s", value, list.data);
+}
+
 static const char *set_contraction(Options *options, Arena *arena, const char *value) {
     static const char *const names[] = {
         [CONTRACTION_AUTO] = "auto", [CONTRACTION_OWN] = "own", [CONTRACTION_BLAS] = "blas"};

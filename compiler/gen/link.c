@@ -33,6 +33,11 @@ static bool find_library(const char *name, char *path, size_t size) {
     return false;
 }
 
+char *gen_runtime_library(Arena *arena) {
+    char path[PATH_MAX];
+    return arena_strdup(arena, find_library("libnnrt.a", path, sizeof path) ? path : "");
+}
+
 // Runs a program with its output captured; returns its exit status, or -1 with errno set.
 static int run_captured(char *const *arguments, char *output, size_t size) {
     int pipe_ends[2];
@@ -70,12 +75,12 @@ static int run_captured(char *const *arguments, char *output, size_t size) {
 
 static bool report_failure(const char *compiler, int status, const char *output, DiagSink *sink) {
     if (status < 0 || status == 127) {
-        Diag *diag = diag_report(sink, DIAG_E0901, (Span){0}, "cannot run the C compiler `%s`: %s",
+        Diag *diag = diag_report(sink, DIAG_E0901, SPAN_NONE, "cannot run the C compiler `%s`: %s",
                                  compiler, status < 0 ? strerror(errno) : "not found");
         diag_help(diag, "install the package `gcc`, or name another one in NNC_CC");
         return false;
     }
-    Diag *diag = diag_report(sink, DIAG_E0901, (Span){0}, "linking with `%s` failed (status %d)",
+    Diag *diag = diag_report(sink, DIAG_E0901, SPAN_NONE, "linking with `%s` failed (status %d)",
                              compiler, status);
     diag_note(diag, "it said: %s", output);
     return false;
@@ -83,7 +88,7 @@ static bool report_failure(const char *compiler, int status, const char *output,
 
 static bool rename_into_place(const char *from, const char *to, DiagSink *sink) {
     if (rename(from, to) == 0) return true;
-    diag_report(sink, DIAG_E0902, (Span){0}, "cannot write `%s`: %s", to, strerror(errno));
+    diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", to, strerror(errno));
     unlink(from);
     return false;
 }
@@ -92,12 +97,12 @@ static bool rename_into_place(const char *from, const char *to, DiagSink *sink) 
 static bool can_write(const char *executable, const char *temporary, DiagSink *sink) {
     struct stat info;
     if (stat(executable, &info) == 0 && S_ISDIR(info.st_mode)) {
-        diag_report(sink, DIAG_E0902, (Span){0}, "cannot write `%s`: it is a folder", executable);
+        diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: it is a folder", executable);
         return false;
     }
     FILE *probe = fopen(temporary, "w");
     if (!probe) {
-        diag_report(sink, DIAG_E0902, (Span){0}, "cannot write `%s`: %s", executable,
+        diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", executable,
                     strerror(errno));
         return false;
     }
@@ -118,12 +123,12 @@ bool gen_link(const char *object, const char *executable, bool needs_blas, DiagS
     bool found = find_library("libnnrt.a", runtime, sizeof runtime);
     if (found && needs_blas) found = find_library("libnnrt_blas.a", blas, sizeof blas);
     if (!found) {
-        diag_report(sink, DIAG_E0901, (Span){0}, "the runtime library is missing beside nnc");
+        diag_report(sink, DIAG_E0901, SPAN_NONE, "the runtime library is missing beside nnc");
         return false;
     }
     int length = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", executable, (long)getpid());
     if (length < 0 || (size_t)length >= sizeof temporary) {
-        diag_report(sink, DIAG_E0902, (Span){0}, "the output's path is too long");
+        diag_report(sink, DIAG_E0902, SPAN_NONE, "the output's path is too long");
         return false;
     }
     if (!can_write(executable, temporary, sink)) return false;

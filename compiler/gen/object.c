@@ -143,7 +143,7 @@ bool gen_object(const Program *program, const char *path, const GenOptions *opti
     char *error = NULL;
     bool failed =
         LLVMTargetMachineEmitToFile(target->handle, gen.module, path, LLVMObjectFile, &error);
-    if (failed) diag_report(sink, DIAG_E0902, (Span){0}, "cannot write `%s`: %s", path, error);
+    if (failed) diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", path, error);
     LLVMDisposeMessage(error);
     *needs_blas = gen.needs_blas;
     ir_dispose(&gen);

@@ -16,6 +16,9 @@ typedef struct Run {
     double started;
 } Run;
 
+const char *const gen_pass_names[] = {"loss", "expand", "simplify", "grad", "simplify-grad",
+                                      "load", "fuse",   "plan",     NULL};
+
 static double seconds_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -113,7 +113,7 @@ static bool choose_cpu(Target *target, Arena *arena, const char *cpu, DiagSink *
         return true;
     }
     if (!is_known(cpu)) {
-        Diag *diag = diag_report(sink, DIAG_E0901, (Span){0}, "unknown processor `%s`", cpu);
+        Diag *diag = diag_report(sink, DIAG_E0901, SPAN_NONE, "unknown processor `%s`", cpu);
         const char *meant = suggest_name(cpu, known_cpus);
         if (meant) diag_help(diag, "did you mean `%s`?", meant);
         diag_help(diag, "`native` is this machine; `x86-64-v3` runs wherever there is AVX2");
@@ -134,7 +134,7 @@ Target *target_create(Arena *arena, const char *cpu, DiagSink *sink) {
     char *triple = LLVMGetDefaultTargetTriple(), *error = NULL;
     LLVMTargetRef handle;
     if (LLVMGetTargetFromTriple(triple, &handle, &error)) {
-        diag_report(sink, DIAG_E0901, (Span){0}, "LLVM has no target for this machine: %s", error);
+        diag_report(sink, DIAG_E0901, SPAN_NONE, "LLVM has no target for this machine: %s", error);
         LLVMDisposeMessage(error);
         LLVMDisposeMessage(triple);
         return NULL;
