@@ -56,7 +56,7 @@ static Node *allocate_node(Graph *graph, const OpDef *op, Node *const *inputs, i
     node->input_count = count;
     node->inputs = ARENA_ARRAY(graph->arena, Node *, count);
     for (int i = 0; i < count; i++) node->inputs[i] = inputs[i];
-    node->args = args || !op->schema.args ? args : args_default(graph->arena, &op->schema);
+    if (op->schema.args) node->args = args ? args : args_default(graph->arena, &op->schema);
     node->layer = graph->current_layer;
     node->span = graph->current_span;
     node->id = graph->nodes.count;
