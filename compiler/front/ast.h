@@ -29,29 +29,38 @@ typedef enum AstKind {
     AST_LAYER,  // layer text = left (made once, every use shares it)
     AST_RETURN, // items
     // Declarations
-    AST_IMPORT,  // text: path
-    AST_PARAM,   // param text = left
-    AST_DATASET, // dataset text = left
+    AST_IMPORT,            // text: path
+    AST_PARAM,             // param text = left
+    AST_DATASET,           // dataset text = left
     AST_BLOCK_DECLARATION, // block text(parameters) body
-    AST_MODEL,   // model text(parameters) body (AST_BLOCK; `= expression` is a block of one)
-    AST_TRAIN,   // train items (AST_NAME, models) on right (AST_NAME or expression) body (AST_BLOCK)
-    AST_STEP,    // step text updates items with right body     (inside train)
-    AST_MINIMIZE, // minimize left                              (inside step)
+    AST_MODEL, // model text(parameters) body (AST_BLOCK; `= expression` is a block of one)
+    AST_TRAIN, // train items (AST_NAME, models) on right (AST_NAME or expression) body (AST_BLOCK)
+    AST_STEP,  // step text updates items with right body     (inside train)
+    AST_MINIMIZE,  // minimize left                              (inside step)
     AST_PARAMETER, // of a model or block: text, optional type (AST_TYPE in right), default (left)
-    AST_TYPE,    // text: "int", "float" or NULL (float); items: dimensions (expressions)
-    AST_FILE     // items: declarations
+    AST_TYPE,      // text: "int", "float" or NULL (float); items: dimensions (expressions)
+    AST_FILE       // items: declarations
 } AstKind;
 
 typedef enum AstOperator {
-    AST_ADD, AST_SUBTRACT, AST_MULTIPLY, AST_DIVIDE,
-    AST_EQUAL, AST_NOT_EQUAL, AST_LESS, AST_LESS_EQUAL, AST_GREATER, AST_GREATER_EQUAL
+    AST_ADD,
+    AST_SUBTRACT,
+    AST_MULTIPLY,
+    AST_DIVIDE,
+    AST_EQUAL,
+    AST_NOT_EQUAL,
+    AST_LESS,
+    AST_LESS_EQUAL,
+    AST_GREATER,
+    AST_GREATER_EQUAL
 } AstOperator;
 
 struct Ast {
     AstKind kind;
     AstOperator operator;
     bool is_integer;
-    bool is_grouped; // written in parentheses
+    bool is_grouped; // written in parentheses, which the span includes
+    int height;      // of the tree below: 0 for a leaf, at most PARSE_MAX_DEPTH
     Span span;
     Span name_span; // of `text`, where it is a name inside a larger construct
     const char *text;
@@ -63,5 +72,9 @@ struct Ast {
 const char *ast_kind_name(AstKind kind);
 const char *ast_operator_text(AstOperator operator);
 void ast_print(Text *out, const Ast *ast); // the stable form of `--emit=ast`
+
+// The stages of `a -> b -> c` in order: what feeds, then what is fed; one item where `ast` is no
+// arrow. A chain in parentheses is one stage of the chain around it.
+AstList ast_stages(Arena *arena, const Ast *ast);
 
 #endif

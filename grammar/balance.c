@@ -1,0 +1,396 @@
+// Between scanner and parser. The parser always sees balanced brackets, so that its error rules can
+// rely on the closing one: an absent bracket is reported here and added, one too many is dropped.
+// After any mistake the tokens up to a safe place are skipped here, and not by the parser's blind
+// search for a token that fits.
+#include "nn.tab.h"
+
+#include <ctype.h>
+#include <string.h>
+
+// ---- Kinds of tokens
+
+static bool is_declaration_word(int kind) {
+    return kind >= TOK_IMPORT && kind <= TOK_TRAIN;
+}
+
+static bool is_name(int kind) {
+    return kind >= TOK_NAME && kind <= TOK_WITH;
+}
+
+static bool ends_operand(int kind) {
+    return kind == TOK_NAME || kind == TOK_NUMBER || kind == TOK_STRING || kind == TOK_CLOSE ||
+           kind == TOK_UNLIST || kind == TOK_END;
+}
+
+static bool is_operator(int kind) {
+    return kind == TOK_ARROW || (kind >= TOK_ASSIGN && kind <= TOK_GREATER_EQUAL);
+}
+
+static char opener_of(int kind) {
+    switch (kind) {
+    case TOK_CALL:
+    case TOK_GROUP:
+    case TOK_CLOSE: return '(';
+    case TOK_LIST:
+    case TOK_UNLIST: return '[';
+    case TOK_OPEN:
+    case TOK_END: return '{';
+    default: return 0;
+    }
+}
+
+static bool is_opener(int kind) {
+    return kind == TOK_CALL || kind == TOK_GROUP || kind == TOK_LIST || kind == TOK_OPEN;
+}
+
+static bool is_closer(int kind) {
+    return kind == TOK_CLOSE || kind == TOK_UNLIST || kind == TOK_END;
+}
+
+static int closer_of(char opener) {
+    return opener == '(' ? TOK_CLOSE : opener == '[' ? TOK_UNLIST : TOK_END;
+}
+
+// ---- Open brackets. An `if` whose block has not begun counts as one until its `{`.
+
+static int without_ifs(const Parse *parse, int count) {
+    while (count > 0 && parse->brackets[count - 1].opener == 'i') count--;
+    return count;
+}
+
+const Bracket *balance_around(const Parse *parse, const Lexeme *lexeme) {
+    int count = without_ifs(parse, lexeme->level);
+    return count ? &parse->brackets[count - 1] : NULL;
+}
+
+static void drop_to(Parse *parse, int count) {
+    while (parse->bracket_count > count)
+        parse->nesting -= 1 + parse->brackets[--parse->bracket_count].signs;
+}
+
+void balance_stop(Parse *parse, DiagCode code, Span span, const char *message, const char *help) {
+    if (parse->is_stopped) return;
+    Diag *diag = diag_report(parse->sink, code, span, "%s", message);
+    if (help) diag_help(diag, "%s", help);
+    parse->is_stopped = true;
+}
+
+static void check_nesting(Parse *parse, Span span) {
+    if (parse->nesting + parse->signs <= PARSE_MAX_NESTING) return;
+    const char *message = arena_format(parse->arena, "nested more than %d deep", PARSE_MAX_NESTING);
+    balance_stop(parse, DIAG_E0006, span, message, "give an inner part a name");
+}
+
+// For messages: what the bracket holds.
+static void describe(const Parse *parse, const Lexeme *lexeme, Bracket *bracket) {
+    bool is_outermost = parse->bracket_count == 0;
+    const char *head = parse->head_what;
+    bracket->name = NULL;
+    if (lexeme->kind == TOK_LIST) {
+        bracket->what = "the list";
+    } else if (lexeme->kind == TOK_OPEN && is_outermost && head) {
+        bracket->what = strcmp(head, "train") == 0   ? "the body of train"
+                        : strcmp(head, "block") == 0 ? "the body of block"
+                                                     : "the body of model";
+        bracket->name = parse->head_name;
+    } else if (lexeme->kind == TOK_OPEN) {
+        bracket->what = parse->step_name ? "the body of step" : "the block";
+        bracket->name = parse->step_name;
+    } else if (is_name(parse->previous.kind) && !lexeme->is_first) {
+        bool declares = is_declaration_word(parse->before.kind);
+        bracket->what = declares ? "the parameters of" : "the arguments of";
+        bracket->name = parse->previous.value.text;
+    } else {
+        bracket->what = "the parentheses";
+    }
+}
+
+static void push(Parse *parse, const Lexeme *lexeme, char opener) {
+    bool begins_if = opener == '{' && parse->bracket_count > 0 &&
+                     parse->brackets[parse->bracket_count - 1].opener == 'i';
+    if (begins_if) {
+        Bracket *bracket = &parse->brackets[parse->bracket_count - 1];
+        *bracket = (Bracket){'{', lexeme->span, bracket->signs, "the branch of `if`", NULL};
+        return;
+    }
+    parse->nesting += 1;
+    check_nesting(parse, lexeme->span);
+    if (parse->is_stopped) return;
+    Bracket bracket = {opener, lexeme->span, parse->signs, NULL, NULL};
+    describe(parse, lexeme, &bracket);
+    if (opener == '{') parse->step_name = NULL;
+    parse->nesting += parse->signs;
+    parse->brackets[parse->bracket_count++] = bracket;
+}
+
+static void pop(Parse *parse) {
+    drop_to(parse, without_ifs(parse, parse->bracket_count));
+    bool ends_body = parse->bracket_count == 1 && parse->brackets[0].opener == '{';
+    drop_to(parse, parse->bracket_count - 1);
+    if (ends_body) parse->head_what = NULL;
+}
+
+// ---- What the scanner cannot know
+
+// `(` after a name is a call and `-` after a value a difference, unless they begin a line.
+static void classify(const Parse *parse, Lexeme *lexeme) {
+    int previous = parse->previous.kind;
+    bool continues = !lexeme->is_first && ends_operand(previous);
+    bool is_word = previous >= TOK_LAYER && previous <= TOK_WITH && previous != TOK_MINIMIZE;
+    int count = without_ifs(parse, parse->bracket_count);
+    bool in_braces = count == 0 || parse->brackets[count - 1].opener == '{';
+    if (lexeme->kind == TOK_GROUP && continues) {
+        lexeme->kind = TOK_CALL;
+    } else if (lexeme->kind == TOK_MINUS && !continues && (lexeme->is_first || !is_word)) {
+        lexeme->kind = TOK_SIGN;
+    } else if (is_declaration_word(lexeme->kind) && !in_braces && !lexeme->is_first) {
+        lexeme->kind = TOK_NAME; // split(train = 0.8), drop(model)
+    } else if (previous == TOK_DOT && lexeme->kind >= TOK_IMPORT && lexeme->kind <= TOK_RETURN) {
+        lexeme->kind = TOK_NAME;
+    }
+}
+
+// The first byte behind the token that is no blank.
+static char byte_after(const Parse *parse, const Lexeme *lexeme) {
+    uint32_t at = lexeme->span.hi;
+    while (at < parse->source->size && strchr(" \t\r\n", parse->source->text[at])) at++;
+    return at < parse->source->size ? parse->source->text[at] : '\0';
+}
+
+static bool begins_declaration(const Parse *parse, const Lexeme *lexeme) {
+    char next = byte_after(parse, lexeme);
+    return is_declaration_word(lexeme->kind) && lexeme->is_first &&
+           (isalpha((unsigned char)next) || next == '_' || next == '"');
+}
+
+static void follow_head(Parse *parse, const Lexeme *lexeme) {
+    if (parse->bracket_count == 0 && is_declaration_word(lexeme->kind)) {
+        parse->head_what = lexeme->value.text;
+        parse->head_name = NULL;
+    } else if (parse->head_what && !parse->head_name && is_name(lexeme->kind)) {
+        parse->head_name = lexeme->value.text;
+    } else if (parse->previous.kind == TOK_STEP && is_name(lexeme->kind)) {
+        parse->step_name = lexeme->value.text;
+    }
+}
+
+static Lexeme take(Parse *parse) {
+    if (parse->has_held) {
+        parse->has_held = false;
+        return parse->held;
+    }
+    Lexeme lexeme = scan_next(parse);
+    if (++parse->token_count > PARSE_MAX_TOKENS) {
+        const char *message = arena_format(parse->arena, "more than %d tokens", PARSE_MAX_TOKENS);
+        balance_stop(parse, DIAG_E0005, lexeme.span, message, "repeat with `* n`, or use blocks");
+    }
+    classify(parse, &lexeme);
+    follow_head(parse, &lexeme);
+    return lexeme;
+}
+
+// ---- Brackets that are missing, or too many
+
+// How many brackets stay open when this token comes; those above must be closed before it.
+static int level_for(const Parse *parse, const Lexeme *lexeme) {
+    int count = parse->bracket_count;
+    if (lexeme->kind == TOK_YYEOF || begins_declaration(parse, lexeme)) return 0;
+    if (!is_closer(lexeme->kind)) return count;
+    for (int level = count; level > 0; level--)
+        if (parse->brackets[level - 1].opener == opener_of(lexeme->kind)) return level;
+    return count;
+}
+
+static const char *source_text(const Parse *parse, const Lexeme *lexeme) {
+    if (lexeme->kind == TOK_YYEOF) return "the file ends";
+    size_t length = lexeme->span.hi - lexeme->span.lo;
+    return arena_format(parse->arena, "`%.*s`", (int)(length < 40 ? length : 40),
+                        parse->source->text + lexeme->span.lo);
+}
+
+static void report_unclosed(Parse *parse, const Lexeme *lexeme, int level) {
+    int shown = 0;
+    Diag *diag = NULL;
+    for (int i = parse->bracket_count - 1; i >= level; i--) {
+        const Bracket *bracket = &parse->brackets[i];
+        if (bracket->opener == 'i' || shown == 3) continue;
+        if (shown++ == 0) {
+            diag =
+                diag_report(parse->sink, DIAG_E0004, lexeme->span, "`%c` is not closed before %s",
+                            bracket->opener, source_text(parse, lexeme));
+            diag_label(diag, "expected `%c`",
+                       bracket->opener == '('   ? ')'
+                       : bracket->opener == '[' ? ']'
+                                                : '}');
+        }
+        diag_secondary(diag, bracket->span, "this `%c` is open", bracket->opener);
+    }
+}
+
+// Closes the innermost bracket without a token of the file.
+static Lexeme close_virtually(Parse *parse) {
+    drop_to(parse, without_ifs(parse, parse->bracket_count));
+    uint32_t at = parse->previous.span.hi;
+    Lexeme closer = {.kind = closer_of(parse->brackets[parse->bracket_count - 1].opener),
+                     .span = {parse->file, at, at},
+                     .is_virtual = true};
+    pop(parse);
+    closer.level = parse->bracket_count;
+    return closer;
+}
+
+// A closing bracket without its opening one: `(10]` gets the right one, others are dropped.
+static bool mend_closer(Parse *parse, Lexeme *lexeme) {
+    int count = without_ifs(parse, parse->bracket_count);
+    const Bracket *open = count ? &parse->brackets[count - 1] : NULL;
+    if (open && open->opener == opener_of(lexeme->kind)) return true;
+    const char *found = source_text(parse, lexeme);
+    if (open && open->opener != '{' && lexeme->kind != TOK_END) {
+        char right = open->opener == '(' ? ')' : ']';
+        Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span, "`%c` is closed by %s",
+                                 open->opener, found);
+        diag_label(diag, "expected `%c`", right);
+        diag_secondary(diag, open->span, "opened here");
+        lexeme->kind = closer_of(open->opener);
+        return true;
+    }
+    Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span, "%s closes nothing", found);
+    diag_label(diag, "nothing is open here");
+    return false;
+}
+
+// The next token, with the bracket stack up to date.
+static Lexeme next_balanced(Parse *parse) {
+    for (;;) {
+        bool was_held = parse->has_held;
+        Lexeme lexeme = take(parse);
+        if (parse->is_stopped) break;
+        int level = was_held ? parse->close_to : level_for(parse, &lexeme);
+        if (without_ifs(parse, parse->bracket_count) > level) {
+            if (!was_held) report_unclosed(parse, &lexeme, level);
+            parse->held = lexeme;
+            parse->has_held = true;
+            parse->close_to = level;
+            return close_virtually(parse);
+        }
+        if (is_closer(lexeme.kind) && !mend_closer(parse, &lexeme)) continue;
+        lexeme.level = parse->bracket_count;
+        if (is_opener(lexeme.kind)) {
+            push(parse, &lexeme, opener_of(lexeme.kind));
+            lexeme.level = parse->bracket_count - 1;
+        } else if (lexeme.kind == TOK_IF) {
+            push(parse, &lexeme, 'i');
+        } else if (is_closer(lexeme.kind)) {
+            pop(parse);
+        } else if (lexeme.kind == TOK_SIGN) {
+            parse->signs++;
+            check_nesting(parse, lexeme.span);
+        }
+        if (lexeme.kind != TOK_SIGN) parse->signs = 0;
+        if (is_closer(lexeme.kind)) lexeme.level = parse->bracket_count;
+        parse->before = parse->previous;
+        parse->previous = lexeme;
+        if (!parse->is_stopped) return lexeme;
+    }
+    return (Lexeme){.kind = TOK_YYEOF, .span = {parse->file, parse->offset, parse->offset}};
+}
+
+// ---- After a mistake
+
+// Whether parsing can go on with this token, which stands behind `previous`.
+static bool is_safe_place(const Parse *parse, const Lexeme *lexeme, int previous) {
+    const Bracket *around = balance_around(parse, lexeme);
+    if (!around) return is_declaration_word(lexeme->kind);
+    if (around->opener != '{' || !lexeme->is_first || is_operator(previous)) return false;
+    return is_name(lexeme->kind) || lexeme->kind == TOK_RETURN || lexeme->kind == TOK_NUMBER ||
+           lexeme->kind == TOK_LIST || lexeme->kind == TOK_GROUP || lexeme->kind == TOK_IF;
+}
+
+static Lexeme sync_before(Parse *parse, const Lexeme *lexeme) {
+    bool is_pushed = is_opener(lexeme->kind) || lexeme->kind == TOK_IF;
+    if (!is_pushed) drop_to(parse, without_ifs(parse, parse->bracket_count));
+    parse->is_recovering = false;
+    parse->synced = *lexeme;
+    parse->has_synced = true;
+    return (Lexeme){.kind = TOK_SYNC, .span = {parse->file, lexeme->span.lo, lexeme->span.lo}};
+}
+
+static Lexeme skip_to_safe_place(Parse *parse) {
+    for (;;) {
+        int previous = parse->previous.kind;
+        Lexeme lexeme = next_balanced(parse);
+        int level = without_ifs(parse, lexeme.level);
+        bool closes_level = is_closer(lexeme.kind) && level < parse->recovery_level;
+        if (lexeme.kind == TOK_YYEOF || closes_level) {
+            parse->is_recovering = false;
+            return lexeme;
+        }
+        if (level == parse->recovery_level && is_safe_place(parse, &lexeme, previous))
+            return sync_before(parse, &lexeme);
+    }
+}
+
+static int column_of(const Parse *parse, uint32_t offset) {
+    return sources_place(parse->sources, parse->file, offset).column;
+}
+
+// The column of the first thing on the line of `offset`.
+static int indentation_at(const Parse *parse, uint32_t offset) {
+    const char *text = parse->source->text;
+    uint32_t start = offset;
+    while (start > 0 && text[start - 1] != '\n') start--;
+    while (start < offset && (text[start] == ' ' || text[start] == '\t')) start++;
+    return column_of(parse, start);
+}
+
+bool balance_left_open(const Parse *parse, const Lexeme *lexeme, const Bracket **bracket) {
+    const Bracket *around = balance_around(parse, lexeme);
+    if (!around || around->opener == '{' || !lexeme->is_first || !is_name(lexeme->kind))
+        return false;
+    *bracket = around;
+    return column_of(parse, lexeme->span.lo) <= indentation_at(parse, around->span.lo);
+}
+
+// Gives the token again after closing what was left open around it.
+static void close_and_repeat(Parse *parse, const Lexeme *lexeme) {
+    int level = lexeme->level;
+    while (level > 0 && parse->brackets[level - 1].opener != '{') level--;
+    parse->held = *lexeme;
+    parse->has_held = true;
+    parse->close_to = level;
+    parse->redelivered = lexeme->span.hi;
+}
+
+void balance_recover(Parse *parse) {
+    Lexeme lexeme = parse->last;
+    const Bracket *open;
+    if (is_closer(lexeme.kind) || lexeme.kind == TOK_YYEOF)
+        return; // the error rules wait for these
+    bool is_again = parse->redelivered == lexeme.span.hi;
+    if (!is_again && balance_left_open(parse, &lexeme, &open)) {
+        close_and_repeat(parse, &lexeme);
+        return;
+    }
+    parse->is_recovering = true;
+    parse->recovery_level = without_ifs(parse, lexeme.level);
+    if (!is_again && is_safe_place(parse, &lexeme, parse->before.kind)) {
+        drop_to(parse, lexeme.level);
+        parse->redelivered = lexeme.span.hi;
+        parse->held = lexeme;
+        parse->has_held = true;
+        parse->close_to = lexeme.level;
+    }
+}
+
+// ---- The parser's source of tokens
+
+Lexeme balance_next(Parse *parse) {
+    if (parse->has_synced) {
+        parse->has_synced = false;
+        parse->last = parse->synced;
+    } else {
+        parse->last = parse->is_recovering ? skip_to_safe_place(parse) : next_balanced(parse);
+    }
+    if (parse->last.kind == TOK_NN_YYerror) balance_recover(parse);
+    return parse->last;
+}

@@ -1,0 +1,199 @@
+#include "lexical.h"
+
+#include "../compiler/base/utf8.h"
+#include "actions.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *bytes_at(const Parse *parse, Span span) {
+    return parse->source->text + span.lo;
+}
+
+const char *lexical_word(Parse *parse, Span span) {
+    size_t length = span.hi - span.lo;
+    if (length > PARSE_MAX_NAME) {
+        Diag *diag = diag_report(parse->sink, DIAG_E0005, span, "a name of %zu characters", length);
+        diag_label(diag, "at most %d are possible", PARSE_MAX_NAME);
+        length = PARSE_MAX_NAME;
+    }
+    return arena_copy(parse->arena, bytes_at(parse, span), length);
+}
+
+// ---- Numbers
+
+static Ast *number_error(Parse *parse, Span span, const char *message, const char *label) {
+    Diag *diag = diag_report(parse->sink, DIAG_E0003, span, "%s", message);
+    diag_label(diag, "%s", label);
+    return action_error(parse, span);
+}
+
+Ast *lexical_number(Parse *parse, const char *digits, Span span) {
+    const double exact_integers = 9007199254740992.0; // 2^53
+    bool is_integer = digits[strcspn(digits, ".eE")] == '\0';
+    errno = 0;
+    double number = strtod(digits, NULL);
+    if (isinf(number))
+        return number_error(parse, span, "a number too large to be held", "the largest is 1.7e308");
+    if (number == 0 && errno == ERANGE)
+        return number_error(parse, span, "a number too small to be held",
+                            "the smallest is 4.9e-324");
+    if (is_integer && number > exact_integers)
+        return number_error(parse, span, "a whole number too large to be exact",
+                            "whole numbers go up to 9007199254740992");
+    return action_number(parse, span, number, is_integer);
+}
+
+Ast *lexical_bad_number(Parse *parse, const char *digits, Span span) {
+    size_t length = span.hi - span.lo;
+    Diag *diag = diag_report(parse->sink, DIAG_E0003, span, "`%.40s%s` is no number", digits,
+                             length > 40 ? "..." : "");
+    bool is_plain = strspn(digits, "0123456789._") == length && length <= 40;
+    if (digits[0] == '.' && is_plain)
+        diag_help(diag, "write `0%s`", digits);
+    else if (digits[length - 1] == '.' && is_plain)
+        diag_help(diag, "write `%s0`", digits);
+    else if (strchr(digits, '_') && is_plain)
+        diag_help(diag, "digits are not separated by `_`");
+    else
+        diag_help(diag, "numbers look like `32`, `0.5` or `1e-3`; names begin with a letter");
+    return action_error(parse, span);
+}
+
+// ---- Strings
+
+static Ast *string_error(Parse *parse, DiagCode code, Span whole, Span place, const char *message,
+                         const char *help) {
+    Diag *diag = diag_report(parse->sink, code, place, "%s", message);
+    diag_help(diag, "%s", help);
+    return action_error(parse, whole);
+}
+
+// The character that `\letter` stands for, or 0.
+static char escaped(char letter) {
+    switch (letter) {
+    case 'n': return '\n';
+    case 't': return '\t';
+    case '"': return '"';
+    case '\\': return '\\';
+    default: return 0;
+    }
+}
+
+// Checks and copies what is between the quotes.
+Ast *lexical_string(Parse *parse, Span span) {
+    const char *bytes = bytes_at(parse, span);
+    size_t end = span.hi - span.lo - 1, length = 0;
+    char *text = arena_alloc(parse->arena, end);
+    for (size_t at = 1; at < end;) {
+        size_t size = utf8_length(bytes + at, end - at);
+        Span place = {span.file, span.lo + (uint32_t)at,
+                      span.lo + (uint32_t)(at + (size ? size : 1))};
+        if (size == 0 || bytes[at] == '\0')
+            return string_error(parse, DIAG_E0001, span, place,
+                                size ? "a NUL byte in a string" : "a string that is not UTF-8",
+                                "save the file as UTF-8 text");
+        char plain = bytes[at] == '\\' ? escaped(bytes[at + 1]) : 0;
+        if (bytes[at] == '\\' && !plain) {
+            place.hi += (uint32_t)utf8_length(bytes + at + 1, end - at - 1);
+            return string_error(
+                parse, DIAG_E0001, span, place, "an unknown escape in a string",
+                "write `\\\\` for a backslash; `\\\"`, `\\n` and `\\t` are the others");
+        }
+        if (plain)
+            text[length++] = plain;
+        else
+            memcpy(text + length, bytes + at, size), length += size;
+        at += plain ? 2 : size;
+    }
+    return action_string(parse, span, text);
+}
+
+// The rest of the line became part of the string: the message shows where it begins.
+Ast *lexical_open_string(Parse *parse, Span span) {
+    Span quote = {span.file, span.lo, span.lo + 1};
+    Diag *diag =
+        diag_report(parse->sink, DIAG_E0002, quote, "a string that does not end on its line");
+    diag_label(diag, "begins here");
+    diag_help(diag, "close it with `\"`; a line break in a string is written `\\n`");
+    return action_error(parse, span);
+}
+
+Ast *lexical_single_quotes(Parse *parse, Span span) {
+    Diag *diag = diag_report(parse->sink, DIAG_E0001, span, "`'` does not begin a string");
+    diag_help(diag, "strings are written in double quotes; a word such as `relu` needs none");
+    return action_error(parse, span);
+}
+
+// ---- Characters
+
+void lexical_semicolon(Parse *parse, Span span) {
+    Diag *diag = diag_report(parse->sink, DIAG_E0001, span, "`;` is not part of the language");
+    diag_help(diag, "leave it out: statements need no separator");
+}
+
+void lexical_other_arrow(Parse *parse, Span span) {
+    Diag *diag = diag_report(parse->sink, DIAG_E0001, span, "`%.2s` is not part of the language",
+                             bytes_at(parse, span));
+    diag_help(diag, "the arrow is written `->`");
+}
+
+// What was probably meant by a character that text processors and other languages put there.
+static const char *meant(const char *character, size_t length) {
+    static const char *const pairs[][2] = {
+        {"→", "write `->`"},
+        {"⟶", "write `->`"},
+        {"×", "write `*`"},
+        {"·", "write `*`"},
+        {"−", "write `-`"},
+        {"–", "write `-`"},
+        {"≤", "write `<=`"},
+        {"≥", "write `>=`"},
+        {"≠", "write `!=`"},
+        {"“", "write `\"`"},
+        {"”", "write `\"`"},
+        {"„", "write `\"`"},
+        {"\u00a0", "it is a no-break space: write a blank"},
+        {"!", "`!=` is the only use of `!`"},
+        {"^", "there is no power operator"},
+        {"%", "there is no remainder operator"},
+        {"\\", "expressions may go on in the next line without a sign"},
+        {"@", "the arrow `->` feeds a value to a layer"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (strlen(pairs[i][0]) == length && memcmp(pairs[i][0], character, length) == 0)
+            return pairs[i][1];
+    return NULL;
+}
+
+static void report_character(Parse *parse, Span place, const char *bytes, size_t length) {
+    Diag *diag;
+    unsigned char byte = (unsigned char)bytes[0];
+    if (length == 0)
+        diag = diag_report(parse->sink, DIAG_E0001, place, "byte 0x%02X is not UTF-8", byte);
+    else if (byte < 0x20 || byte == 0x7f)
+        diag = diag_report(parse->sink, DIAG_E0001, place, "control character 0x%02X", byte);
+    else
+        diag = diag_report(parse->sink, DIAG_E0001, place, "`%.*s` is not part of the language",
+                           (int)length, bytes);
+    const char *help = meant(bytes, length);
+    if (help)
+        diag_help(diag, "%s", help);
+    else if (byte >= 0x80)
+        diag_help(diag, "other letters than a-z stand only in strings and comments");
+    else if (byte < 0x20)
+        diag_help(diag, "is this a text file?");
+}
+
+// A run of bytes: the first that does not belong there is shown.
+void lexical_bad_bytes(Parse *parse, Span span) {
+    const char *bytes = bytes_at(parse, span), *end = bytes + (span.hi - span.lo);
+    while (bytes + 1 < end && (isalnum((unsigned char)*bytes) || *bytes == '_')) bytes++;
+    size_t length = utf8_length(bytes, (size_t)(end - bytes));
+    uint32_t lo = span.lo + (uint32_t)(bytes - bytes_at(parse, span));
+    uint32_t hi = lo + (uint32_t)(length ? length : 1);
+    report_character(parse, (Span){span.file, lo, *bytes == '\0' ? span.hi : hi}, bytes, length);
+}

@@ -1,0 +1,19 @@
+// What the scanner does with a token beyond naming its kind: values, and the mistakes of spelling.
+#ifndef NNC_GRAMMAR_LEXICAL_H
+#define NNC_GRAMMAR_LEXICAL_H
+
+#include "state.h"
+
+const char *lexical_word(Parse *parse, Span span);
+Ast *lexical_number(Parse *parse, const char *digits, Span span);
+Ast *lexical_string(Parse *parse, Span span);
+
+// Each reports the mistake; the expressions that they return are AST_ERROR.
+Ast *lexical_bad_number(Parse *parse, const char *digits, Span span);
+Ast *lexical_open_string(Parse *parse, Span span);
+Ast *lexical_single_quotes(Parse *parse, Span span);
+void lexical_semicolon(Parse *parse, Span span);
+void lexical_other_arrow(Parse *parse, Span span);
+void lexical_bad_bytes(Parse *parse, Span span);
+
+#endif

@@ -1,0 +1,300 @@
+// The grammar of .nn files. README.md tells it in prose, with precedence and recovery.
+%require "3.8"
+%define api.pure full
+%define api.prefix {nn_yy}
+%define api.token.prefix {TOK_}
+%define api.location.type {Span}
+%define api.value.type {Value}
+%define parse.error custom
+%define parse.lac full
+%locations
+%param {Parse *parse}
+%expect 0
+
+%code requires {
+#include "state.h"
+
+// flex's header knows these types by its own names.
+typedef Value YYSTYPE;
+typedef Span YYLTYPE;
+}
+
+%code {
+#include "actions.h"
+
+#include <stdlib.h>
+
+// The nesting limit keeps the stack far below this.
+#define YYMAXDEPTH 16384
+
+static int nn_yylex(NN_YYSTYPE *value, Span *span, Parse *parse) {
+    Lexeme lexeme = balance_next(parse);
+    *value = lexeme.value;
+    *span = lexeme.span;
+    return lexeme.kind;
+}
+
+// Limits are reported by the balancer, before the parser's own stack can be exhausted.
+static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
+    balance_stop(parse, DIAG_E0006, *span, message, NULL);
+}
+}
+
+%initial-action { @$ = (Span){parse->file, 0, 0}; }
+
+// Names are reserved, or words only where the grammar asks for them.
+%token <text> NAME "a name"
+%token <text> LAYER "`layer`" STEP "`step`" MINIMIZE "`minimize`"
+%token <text> ON "`on`" UPDATES "`updates`" WITH "`with`"
+%token IMPORT "`import`" PARAM "`param`" DATASET "`dataset`" BLOCK "`block`" MODEL "`model`"
+%token TRAIN "`train`" IF "`if`" ELSE "`else`" RETURN "`return`"
+%token <node> NUMBER "a number" STRING "a string"
+%token CALL "`(`" GROUP "`(` of a group" CLOSE "`)`"
+%token LIST "`[`" UNLIST "`]`" OPEN "`{`" END "`}`"
+%token ARROW "`->`" ASSIGN "`=`" COMMA "`,`" COLON "`:`" DOT "`.`"
+%token PLUS "`+`" MINUS "`-`" SIGN "`-` of a sign" TIMES "`*`" OVER "`/`"
+%token EQUAL "`==`" NOT_EQUAL "`!=`" LESS "`<`" LESS_EQUAL "`<=`" GREATER "`>`"
+%token GREATER_EQUAL "`>=`"
+// Put before a statement or declaration by the balancer, after a mistake; never in a file.
+%token SYNC "the next statement"
+// Only for --emit=tokens and fmt; never given to the parser.
+%token COMMENT "a comment"
+%token YYEOF 0 "the end of the file"
+
+%nterm <text> name
+%nterm <list> names parameters parameter_list arguments argument_list expressions dimensions
+%nterm <list> statements entries moves
+%nterm <node> declaration parameter type body statement entry move argument
+%nterm <node> expression chain sum product signed member operand
+%nterm <binary> comparison
+
+%%
+
+file:
+    declarations
+  ;
+
+declarations:
+    %empty
+  | declarations declaration  { action_declare(parse, $declaration); }
+  ;
+
+declaration:
+    IMPORT STRING
+      { $$ = action_import(parse, @$, $STRING); }
+  | PARAM name ASSIGN expression
+      { $$ = action_named(parse, AST_PARAM, @$, $name, @name, $expression); }
+  | DATASET name ASSIGN expression
+      { $$ = action_named(parse, AST_DATASET, @$, $name, @name, $expression); }
+  | BLOCK name parameters body
+      { $$ = action_model(parse, AST_BLOCK_DECLARATION, @$, $name, @name, $parameters, $body); }
+  | MODEL name parameters body
+      { $$ = action_model(parse, AST_MODEL, @$, $name, @name, $parameters, $body); }
+  | MODEL name parameters ASSIGN expression
+      { $$ = action_short_model(parse, @$, $name, @name, $parameters, $expression); }
+  | TRAIN names ON expression OPEN entries END
+      { $$ = action_train(parse, @$, $names, $expression, @OPEN, $entries, @END); }
+  | TRAIN names ON expression OPEN entries error END
+      { $$ = action_train(parse, @$, $names, $expression, @OPEN, $entries, @END); yyerrok; }
+  | error SYNC
+      { $$ = NULL; yyerrok; }
+  ;
+
+name: NAME | LAYER | STEP | MINIMIZE | ON | UPDATES | WITH ;
+
+names:
+    name              { $$ = action_first(parse, action_name(parse, $name, @name)); }
+  | names COMMA name  { $$ = action_append(parse, $1, action_name(parse, $name, @name)); }
+  ;
+
+// ---- Inputs of models, parameters of blocks
+
+parameters:
+    open CLOSE                 { $$ = action_none(); }
+  | open parameter_list CLOSE  { $$ = $2; }
+  | open error CLOSE           { $$ = action_none(); yyerrok; }
+  ;
+
+open: CALL | GROUP ;
+
+parameter_list:
+    parameter                       { $$ = action_first(parse, $1); }
+  | parameter_list COMMA parameter  { $$ = action_append(parse, $1, $3); }
+  ;
+
+parameter:
+    name
+      { $$ = action_parameter(parse, @$, $name, @name, NULL, NULL); }
+  | name COLON type
+      { $$ = action_parameter(parse, @$, $name, @name, $type, NULL); }
+  | name ASSIGN expression
+      { $$ = action_parameter(parse, @$, $name, @name, NULL, $expression); }
+  | name COLON type ASSIGN expression
+      { $$ = action_parameter(parse, @$, $name, @name, $type, $expression); }
+  ;
+
+type:
+    dimensions       { $$ = action_type(parse, @$, NULL, @$, $dimensions); }
+  | name dimensions  { $$ = action_type(parse, @$, $name, @name, $dimensions); }
+  ;
+
+dimensions:
+    LIST UNLIST              { $$ = action_none(); }
+  | LIST expressions UNLIST  { $$ = $expressions; }
+  | LIST error UNLIST        { $$ = action_none(); yyerrok; }
+  ;
+
+// ---- Bodies of models, blocks and branches: statements, and at the end the value
+
+body:
+    OPEN statements END             { $$ = action_block(parse, @$, $statements, NULL); }
+  | OPEN statements expression END  { $$ = action_block(parse, @$, $statements, $expression); }
+  | OPEN statements error END       { $$ = action_block(parse, @$, $statements, NULL); yyerrok; }
+  ;
+
+statements:
+    %empty                { $$ = action_none(); }
+  | statements statement  { $$ = action_append(parse, $1, $2); }
+  ;
+
+statement:
+    name ASSIGN expression
+      { $$ = action_named(parse, AST_ASSIGN, @$, $name, @name, $expression); }
+  | LAYER name ASSIGN expression
+      { $$ = action_named(parse, AST_LAYER, @$, $name, @name, $expression); }
+  | RETURN expressions
+      { $$ = action_items(parse, AST_RETURN, @$, $expressions); }
+  | error SYNC
+      { $$ = action_error(parse, @error); yyerrok; }
+  ;
+
+// ---- Bodies of train and of its steps
+
+entries:
+    %empty         { $$ = action_none(); }
+  | entries entry  { $$ = action_append(parse, $1, $2); }
+  ;
+
+entry:
+    name ASSIGN expression
+      { $$ = action_named(parse, AST_ASSIGN, @$, $name, @name, $expression); }
+  | STEP name UPDATES names WITH expression OPEN moves END
+      { $$ = action_step(parse, @$, $name, @name, $names, $expression, @OPEN, $moves, @END); }
+  | STEP name UPDATES names WITH expression OPEN moves error END
+      { $$ = action_step(parse, @$, $name, @name, $names, $expression, @OPEN, $moves, @END); yyerrok; }
+  | error SYNC
+      { $$ = action_error(parse, @error); yyerrok; }
+  ;
+
+moves:
+    %empty      { $$ = action_none(); }
+  | moves move  { $$ = action_append(parse, $1, $2); }
+  ;
+
+move:
+    name ASSIGN expression
+      { $$ = action_named(parse, AST_ASSIGN, @$, $name, @name, $expression); }
+  | MINIMIZE expression
+      { $$ = action_left(parse, AST_MINIMIZE, @$, $expression); }
+  | error SYNC
+      { $$ = action_error(parse, @error); yyerrok; }
+  ;
+
+// ---- Expressions, the loosest operator first
+
+expressions:
+    expression                    { $$ = action_first(parse, $1); }
+  | expressions COMMA expression  { $$ = action_append(parse, $1, $3); }
+  ;
+
+expression:
+    chain
+  | expression ARROW chain  { $$ = action_arrow(parse, @$, $1, $3); }
+  ;
+
+chain:
+    sum
+  | sum comparison sum  { $$ = action_binary(parse, @$, $comparison, $1, $3); }
+  ;
+
+comparison:
+    EQUAL          { $$ = AST_EQUAL; }
+  | NOT_EQUAL      { $$ = AST_NOT_EQUAL; }
+  | LESS           { $$ = AST_LESS; }
+  | LESS_EQUAL     { $$ = AST_LESS_EQUAL; }
+  | GREATER        { $$ = AST_GREATER; }
+  | GREATER_EQUAL  { $$ = AST_GREATER_EQUAL; }
+  ;
+
+sum:
+    product
+  | sum PLUS product   { $$ = action_binary(parse, @$, AST_ADD, $1, $3); }
+  | sum MINUS product  { $$ = action_binary(parse, @$, AST_SUBTRACT, $1, $3); }
+  ;
+
+product:
+    signed
+  | product TIMES signed  { $$ = action_binary(parse, @$, AST_MULTIPLY, $1, $3); }
+  | product OVER signed   { $$ = action_binary(parse, @$, AST_DIVIDE, $1, $3); }
+  ;
+
+signed:
+    member
+  | SIGN signed  { $$ = action_left(parse, AST_NEGATE, @$, $2); }
+  ;
+
+member:
+    operand
+  | member DOT name  { $$ = action_member(parse, @$, $1, $name, @name); }
+  ;
+
+operand:
+    NUMBER
+  | STRING
+  | name
+      { $$ = action_name(parse, $name, @name); }
+  | NAME arguments
+      { $$ = action_call(parse, @$, $NAME, @NAME, $arguments); }
+  | LIST UNLIST
+      { $$ = action_items(parse, AST_LIST, @$, action_none()); }
+  | LIST expressions UNLIST
+      { $$ = action_items(parse, AST_LIST, @$, $expressions); }
+  | LIST error UNLIST
+      { $$ = action_error(parse, @$); yyerrok; }
+  | GROUP expression CLOSE
+      { $$ = action_group(@$, $expression); }
+  | GROUP error CLOSE
+      { $$ = action_error(parse, @$); yyerrok; }
+  | IF expression body[then] ELSE body[otherwise]
+      { $$ = action_if(parse, @$, $expression, $then, $otherwise); }
+  ;
+
+arguments:
+    CALL CLOSE                { $$ = action_none(); }
+  | CALL argument_list CLOSE  { $$ = $2; }
+  | CALL error CLOSE          { $$ = action_none(); yyerrok; }
+  ;
+
+argument_list:
+    argument                      { $$ = action_first(parse, $1); }
+  | argument_list COMMA argument  { $$ = action_append(parse, $1, $3); }
+  ;
+
+argument:
+    expression
+  | name ASSIGN expression
+      { $$ = action_named(parse, AST_ASSIGN, @$, $name, @name, $expression); }
+  ;
+
+%%
+
+// Collects what could stand here and leaves the wording to report.c.
+static int yyreport_syntax_error(const yypcontext_t *context, Parse *parse) {
+    enum { MAX_EXPECTED = YYNTOKENS };
+    yysymbol_kind_t kinds[MAX_EXPECTED];
+    const char *names[MAX_EXPECTED];
+    int count = yypcontext_expected_tokens(context, kinds, MAX_EXPECTED);
+    for (int i = 0; i < count; i++) names[i] = yysymbol_name(kinds[i]);
+    report_unexpected(parse, names, count < 0 ? 0 : count);
+    return 0;
+}

@@ -1,0 +1,81 @@
+// Owns scanner and parser; the entries that compiler/front/parse.h promises.
+#include "nn.tab.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static Parse *parse_create(Arena *arena, SourceSet *sources, uint32_t file, DiagSink *sink) {
+    Parse *parse = ARENA_NEW(arena, Parse);
+    parse->arena = arena;
+    parse->sources = sources;
+    parse->file = file;
+    parse->source = sources_get(sources, file);
+    parse->sink = sink;
+    return parse;
+}
+
+static bool report_size(const Parse *parse) {
+    if (!parse->source->is_too_large) return false;
+    Diag *diag = diag_report(parse->sink, DIAG_E0005, (Span){parse->file, 0, 0},
+                             "the source is larger than %d MiB", PARSE_MAX_SOURCE >> 20);
+    diag_help(diag, "repeat with `* n`, or use blocks");
+    return true;
+}
+
+Ast *parse_file(Arena *arena, SourceSet *sources, uint32_t file, DiagSink *sink) {
+    Parse *parse = parse_create(arena, sources, file, sink);
+    Ast *ast = ARENA_NEW(arena, Ast);
+    ast->kind = AST_FILE;
+    ast->span = (Span){file, 0, (uint32_t)parse->source->size};
+    if (report_size(parse)) return ast;
+    scan_begin(parse);
+    nn_yyparse(parse); // its result says no more than the sink
+    scan_end(parse);
+    ast->items = parse->declarations;
+    return ast;
+}
+
+static TokenKind token_kind(int kind) {
+    if (kind >= TOK_NAME && kind <= TOK_WITH) return TOKEN_NAME;
+    if (kind >= TOK_IMPORT && kind <= TOK_RETURN) return TOKEN_WORD;
+    switch (kind) {
+    case TOK_NUMBER: return TOKEN_NUMBER;
+    case TOK_STRING: return TOKEN_STRING;
+    case TOK_COMMENT: return TOKEN_COMMENT;
+    case TOK_NN_YYerror: return TOKEN_ERROR;
+    default: return TOKEN_SIGN;
+    }
+}
+
+TokenList parse_tokens(Arena *arena, SourceSet *sources, uint32_t file, DiagSink *sink) {
+    TokenList tokens = {NULL, 0, 0};
+    Parse *parse = parse_create(arena, sources, file, sink);
+    if (report_size(parse)) return tokens;
+    parse->keep_comments = true;
+    scan_begin(parse);
+    for (Lexeme lexeme; (lexeme = scan_next(parse)).kind != TOK_YYEOF;) {
+        if (tokens.count == PARSE_MAX_TOKENS) {
+            balance_stop(parse, DIAG_E0005, lexeme.span, "too many tokens", NULL);
+            break;
+        }
+        Token token = {token_kind(lexeme.kind), lexeme.span, lexeme.is_first};
+        vec_push(arena, &tokens, token);
+    }
+    scan_end(parse);
+    return tokens;
+}
+
+void parse_print_tokens(Text *out, Arena *arena, SourceSet *sources, uint32_t file,
+                        DiagSink *sink) {
+    static const char *const kinds[] = {"name",    "word", "number", "string",
+                                        "comment", "sign", "error"};
+    TokenList tokens = parse_tokens(arena, sources, file, sink);
+    const char *text = sources_get(sources, file)->text;
+    for (int i = 0; i < tokens.count; i++) {
+        const Token *token = &tokens.items[i];
+        Place place = sources_place(sources, file, token->span.lo);
+        text_format(out, "%d:%d %s ", place.line, place.column, kinds[token->kind]);
+        text_put_bytes(out, text + token->span.lo, token->span.hi - token->span.lo);
+        text_put(out, "\n");
+    }
+}

@@ -1,0 +1,107 @@
+// What the scanner, the balancer, the parser and the builders of one parse share. Only grammar/
+// includes this. One Parse serves one file and one thread.
+//
+// The bytes of a file go through three steps, each of which pulls from the one before:
+//   nn.l       bytes -> tokens
+//   balance.c  tells call from group and minus from sign, balances brackets, enforces the limits,
+//              and skips to a safe place after a mistake
+//   nn.y       tokens -> tree, by the builders of actions.c
+#ifndef NNC_GRAMMAR_STATE_H
+#define NNC_GRAMMAR_STATE_H
+
+#include "../compiler/front/parse.h"
+
+// How the parser names places. An empty rule lies behind the symbol before it.
+#define YYLLOC_DEFAULT(current, rhs, count)                                                        \
+    ((current) = (count)                                                                           \
+                     ? span_join(YYRHSLOC(rhs, 1), YYRHSLOC(rhs, count))                           \
+                     : (Span){YYRHSLOC(rhs, 0).file, YYRHSLOC(rhs, 0).hi, YYRHSLOC(rhs, 0).hi})
+
+typedef union Value {
+    const char *text;   // names, words
+    Ast *node;          // numbers, strings, expressions, statements, declarations
+    AstList list;       // items between brackets, statements
+    AstOperator binary; // comparisons
+} Value;
+
+typedef struct Lexeme {
+    int kind; // TOK_... of the parser
+    Value value;
+    Span span;
+    bool is_first;   // on its line
+    bool is_virtual; // a closing bracket that the file lacks
+    int level;       // brackets open around it
+} Lexeme;
+
+typedef struct Bracket {
+    char opener; // ( [ {, or i for an `if` whose block has not begun
+    Span span;
+    int signs;        // prefix minus signs that wait for what is inside
+    const char *what; // "the arguments of", for messages
+    const char *name; // "dense", or NULL
+} Bracket;
+
+typedef struct Parse {
+    Arena *arena;
+    const Source *source;
+    SourceSet *sources;
+    uint32_t file;
+    DiagSink *sink;
+    void *scanner; // flex's yyscan_t
+
+    // The scanner
+    uint32_t offset;    // of the next byte
+    bool at_line_start; // no token since the beginning of the line
+    bool keep_comments;
+
+    // The balancer
+    Bracket brackets[PARSE_MAX_NESTING];
+    int bracket_count;
+    int nesting; // brackets and the signs that wait in front of them
+    int signs;   // prefix minus signs just before the next token
+    int token_count;
+    Lexeme before;   // the token before the last one from the file
+    Lexeme previous; // the last one from the file
+    Lexeme last;     // what the parser got last
+    Lexeme held;     // from the file, to be given when the brackets above `close_to` are closed
+    bool has_held;
+    int close_to;
+    Lexeme synced; // to be given after SYNC
+    bool has_synced;
+    const char *head_what, *head_name; // "model", "mlp": the declaration that goes on
+    const char *step_name;             // of the step whose body has not begun, or NULL
+    bool is_recovering;
+    int recovery_level;   // of the token where the mistake was
+    uint32_t redelivered; // the end of the last token that was given again after a mistake
+    bool is_stopped;      // by a limit: the rest of the file is not looked at
+
+    AstList declarations;
+} Parse;
+
+// nn.l
+void scan_begin(Parse *parse);
+void scan_end(Parse *parse);
+Lexeme scan_next(Parse *parse);
+
+// balance.c
+Lexeme balance_next(Parse *parse);
+
+// Called where a mistake was found at `parse->last`: what follows is skipped up to the next
+// statement, declaration or closing bracket.
+void balance_recover(Parse *parse);
+
+// Whether the token begins a line that is not indented more than the one of the innermost
+// parenthesis or bracket: then that is not closed. Sets *bracket.
+bool balance_left_open(const Parse *parse, const Lexeme *lexeme, const Bracket **bracket);
+
+// The innermost bracket around the token, or NULL.
+const Bracket *balance_around(const Parse *parse, const Lexeme *lexeme);
+
+// Reports a limit once and ends the parse.
+void balance_stop(Parse *parse, DiagCode code, Span span, const char *message, const char *help);
+
+// report.c: `parse->last` cannot stand where one of the `expected` tokens could, which have the
+// names that nn.y gives them.
+void report_unexpected(Parse *parse, const char *const *expected, int count);
+
+#endif
