@@ -59,6 +59,8 @@ typedef struct Model {
     Dataset *dataset; // of its trainings; NULL: none
 } Model;
 
+struct Map;
+
 typedef struct Program {
     Arena *arena;
     SourceSet *sources;
@@ -66,8 +68,10 @@ typedef struct Program {
     VEC(Model *) models;
     VEC(Dataset *) datasets;
     Model *main; // the model that is trained (or the last one): what build, run and summary mean
-    const Ast *ast;          // for program_expand
-    const struct Map *bound; // call (Ast *) -> its checked Args *
+    const Ast *ast;          // for program_expand, as is what follows
+    const Definition *definitions;
+    int definition_count;
+    const struct Map *bound; // call (Ast *) -> Bound *, as bind.h has it
 } Program;
 
 // NULL only when nothing could be understood; otherwise errors are in the sink and the caller must

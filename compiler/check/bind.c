@@ -1,0 +1,307 @@
+// Which row of the schema each written argument is meant for. What the value must be is convert.c's
+// business.
+#include "bind.h"
+
+#include "check.h"
+
+typedef struct Binding {
+    Checker *c;
+    Scope *scope;
+    const Schema *schema;
+    const Ast *call;
+    Args *args;
+    const Ast **given; // by row: what was written for it
+    int next;          // the next row for a positional argument
+    const Ast *word;   // the last bare word and named argument: positional ones may not follow
+    const Ast *named;
+    bool ok;
+} Binding;
+
+static Diag *report(Binding *b, DiagCode code, Span span, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static Diag *report(Binding *b, DiagCode code, Span span, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = arena_vformat(b->c->arena, format, arguments);
+    va_end(arguments);
+    b->ok = false;
+    return diag_report(b->c->sink, code, span, "%s", text);
+}
+
+// ---- Words.
+
+static bool takes_callee(ArgType type) {
+    return type == ARG_ACTIVATION || type == ARG_INITIALIZER || type == ARG_REGULARIZER ||
+           type == ARG_RATE;
+}
+
+static bool takes_word(const ArgDef *def, const char *word) {
+    if (def->type == ARG_WORD) return names_has_word(def->choices, word);
+    return takes_callee(def->type) && schema_callee(def->type, word);
+}
+
+static int count_takers(const Binding *b, const char *word, int *first) {
+    int count = 0;
+    for (int i = b->args->count - 1; i >= 0; i--) {
+        if (!takes_word(&b->schema->args[i], word)) continue;
+        *first = i;
+        count++;
+    }
+    return count;
+}
+
+// The word that an argument is: one that no scope knows, or one that a `param` holds. A local
+// tensor or recipe with the name of a choice (`same = ...`) does not hide the choice. NULL: the
+// argument is a value.
+static const char *word_of(const Binding *b, const Ast *ast) {
+    int row;
+    if (ast->kind != AST_NAME) return NULL;
+    if (strcmp(ast->text, "true") == 0 || strcmp(ast->text, "false") == 0) return NULL;
+    const Value *value = scope_find(b->scope, ast->text);
+    if (!value) return ast->text;
+    if (value->kind == VALUE_WORD) return value->text;
+    bool is_plain = value->kind != VALUE_TENSOR && !value_is_layer(value);
+    return !is_plain && count_takers(b, ast->text, &row) > 0 ? ast->text : NULL;
+}
+
+// What a call such as `leaky_relu(0.1)` or `l2(0.01)` names, if it can only be meant for a row that
+// takes callees.
+static const char *called_word(const Binding *b, const Ast *ast) {
+    int row;
+    if (ast->kind != AST_CALL || scope_find(b->scope, ast->text)) return NULL;
+    return count_takers(b, ast->text, &row) > 0 ? ast->text : NULL;
+}
+
+// ---- Mistakes.
+
+static void report_twice(Binding *b, int row, const Ast *ast) {
+    const char *name = b->schema->args[row].name;
+    Diag *diag =
+        report(b, DIAG_E0104, ast->span, "`%s` of `%s` is given twice", name, b->schema->name);
+    diag_label(diag, "the second value");
+    diag_secondary(diag, b->given[row]->span, "the first value");
+}
+
+static void give(Binding *b, int row, const Ast *ast) {
+    if (b->given[row])
+        report_twice(b, row, ast);
+    else
+        b->given[row] = ast;
+}
+
+static void report_several_takers(Binding *b, const char *word, const Ast *ast) {
+    NameList names = {0};
+    for (int i = 0; i < b->args->count; i++)
+        if (takes_word(&b->schema->args[i], word))
+            vec_push(b->c->arena, &names, b->schema->args[i].name);
+    Diag *diag = report(b, DIAG_E0108, ast->span, "`%s` fits several arguments of `%s`", word,
+                        b->schema->name);
+    diag_label(diag, "for %s?", names_join(b->c->arena, &names, "or"));
+    diag_help(diag, "say which: `%s = %s`", names.items[0], check_source(b->c, ast->span));
+}
+
+static void report_unknown_word(Binding *b, const char *word, const Ast *ast) {
+    NameList names = {0};
+    for (int i = 0; i < b->args->count; i++) {
+        const ArgDef *def = &b->schema->args[i];
+        names_add_words(b->c, &names, def->choices);
+        if (takes_callee(def->type)) names_add_callees(b->c, &names, def->type);
+    }
+    names_add_scope(b->c, &names, b->scope);
+    const char *near = names_nearest(b->c, &names, word);
+    Diag *diag =
+        report(b, DIAG_E0108, ast->span, "`%s` is neither a value nor a word that `%s` takes", word,
+               b->schema->name);
+    diag_label(diag, "unknown here");
+    if (near) diag_help(diag, "did you mean `%s`?", near);
+}
+
+static void report_excess(Binding *b, const Ast *ast) {
+    int count = b->args->count;
+    Diag *diag;
+    if (count == 0)
+        diag = report(b, DIAG_E0106, ast->span, "`%s` takes no arguments", b->schema->name);
+    else
+        diag = report(b, DIAG_E0106, ast->span, "`%s` takes no more than %d argument%s",
+                      b->schema->name, count, count == 1 ? "" : "s");
+    diag_label(diag, "one too many");
+}
+
+// ---- Names that are not a row's.
+
+const ArgDef *bind_unknown(Checker *c, const ArgDef *args, const char *callee, const char *noun,
+                           const Ast *assign) {
+    NameList names = {0};
+    const char *value = check_source(c, assign->left->span);
+    for (const ArgDef *def = args; def && def->name; def++) {
+        vec_push(c->arena, &names, def->name);
+        if (!names_match_keras(def->keras_name, def->name, assign->text)) continue;
+        Diag *diag = diag_report(c->sink, DIAG_E0107, assign->name_span, "`%s` is called `%s` here",
+                                 assign->text, def->name);
+        diag_label(diag, "Keras's name");
+        diag_help(diag, "write `%s = %s`", def->name, value);
+        return def;
+    }
+    Diag *diag = diag_report(c->sink, DIAG_E0103, assign->name_span, "`%s` has no %s `%s`", callee,
+                             noun, assign->text);
+    const char *near = names_nearest(c, &names, assign->text);
+    diag_label(diag, "unknown %s", noun);
+    if (near)
+        diag_help(diag, "did you mean `%s = %s`?", near, value);
+    else if (names.count)
+        diag_help(diag, "it has %s", names_join(c->arena, &names, "and"));
+    else
+        diag_help(diag, "it takes none");
+    return NULL;
+}
+
+// ---- Rows.
+
+// Positional arguments come first: a later one would not say which row it means.
+static bool check_order(Binding *b, const Ast *ast, const char *kind) {
+    const Ast *before = b->named ? b->named : b->word;
+    if (!before) return true;
+    Diag *diag = report(b, DIAG_E0004, ast->span, "%s after a %s", kind,
+                        b->named ? "named argument" : "bare word");
+    diag_label(diag, "put it before");
+    diag_secondary(diag, before->span, "%s", b->named ? "this argument has a name" : "a bare word");
+    diag_help(diag, "positional arguments come first, then bare words, then named ones");
+    return false;
+}
+
+static void assign_positional(Binding *b, const Ast *ast) {
+    if (!check_order(b, ast, "a positional argument")) return;
+    if (b->next >= b->args->count) {
+        report_excess(b, ast);
+        return;
+    }
+    bool is_variadic = b->schema->args[b->next].variadic;
+    if (!b->given[b->next] || !is_variadic) give(b, b->next, ast);
+    if (!is_variadic) b->next++;
+}
+
+static bool next_takes_free_word(const Binding *b) {
+    if (b->next >= b->args->count) return false;
+    ArgType type = b->schema->args[b->next].type;
+    return type == ARG_NAME || type == ARG_NAMES;
+}
+
+static void assign_word(Binding *b, const char *word, const Ast *ast) {
+    int row = -1;
+    int takers = count_takers(b, word, &row);
+    if (takers == 0 && next_takes_free_word(b)) {
+        assign_positional(b, ast);
+        return;
+    }
+    if (b->named) {
+        check_order(b, ast, "a bare word");
+    } else if (takers == 1) {
+        give(b, row, ast);
+        b->word = ast;
+    } else if (takers > 1) {
+        report_several_takers(b, word, ast);
+    } else {
+        report_unknown_word(b, word, ast);
+    }
+}
+
+static void assign_named(Binding *b, const Ast *ast) {
+    b->named = ast;
+    int row = schema_arg_index(b->schema, ast->text);
+    if (row < 0) {
+        const ArgDef *def = bind_unknown(b->c, b->schema->args, b->schema->name, "argument", ast);
+        b->ok = false;
+        if (!def) return;
+        row = (int)(def - b->schema->args);
+    }
+    give(b, row, ast->left);
+}
+
+static void assign(Binding *b, const Ast *ast) {
+    if (ast->kind == AST_ERROR) {
+        b->ok = false;
+        return;
+    }
+    if (ast->kind == AST_ASSIGN) {
+        assign_named(b, ast);
+        return;
+    }
+    const char *word = word_of(b, ast);
+    if (!word) word = called_word(b, ast);
+    if (word)
+        assign_word(b, word, ast);
+    else
+        assign_positional(b, ast);
+}
+
+// ---- Values.
+
+static bool is_plain_item(const Ast *ast) {
+    return ast->kind != AST_ASSIGN && ast->kind != AST_ERROR;
+}
+
+// The list that a variadic row's arguments make: everything positional from the first on.
+static const Ast *collect_variadic(const Binding *b, int row, int first) {
+    Ast *list = ARENA_NEW(b->c->arena, Ast);
+    const Ast *from = b->given[row];
+    if (from->kind == AST_LIST) return from;
+    list->kind = AST_LIST;
+    list->span = from->span;
+    bool started = false;
+    for (int i = first; i < b->call->items.count; i++) {
+        Ast *item = b->call->items.items[i];
+        started = started || item == from;
+        if (!started || !is_plain_item(item)) continue;
+        vec_push(b->c->arena, &list->items, item);
+        list->span = span_join(list->span, item->span);
+    }
+    return list->items.count ? list : from;
+}
+
+static void report_missing(Binding *b, const ArgDef *def) {
+    Diag *diag =
+        report(b, DIAG_E0105, b->call->span, "`%s` needs `%s`", b->schema->name, def->name);
+    diag_label(diag, "without `%s`", def->name);
+    diag_help(diag, "`%s`: %s", def->name, def->doc);
+}
+
+static void convert_row(Binding *b, int row, int first) {
+    const ArgDef *def = &b->schema->args[row];
+    const Ast *given = b->given[row];
+    if (!given) {
+        if (!def->default_text) report_missing(b, def);
+        return;
+    }
+    if (def->variadic) given = b->given[row] = collect_variadic(b, row, first);
+    ArgValue value = {.is_set = true, .span = given->span};
+    if (bind_value(b->c, b->scope, def, b->schema->name, given, &value))
+        b->args->values[row] = value;
+    else
+        b->ok = false;
+}
+
+static void remember(const Binding *b, int first) {
+    if (map_get(&b->c->bound, b->call)) return;
+    Bound *bound = ARENA_NEW(b->c->arena, Bound);
+    *bound = (Bound){.args = b->args, .given = b->given, .first = first};
+    map_set(&b->c->bound, b->call, bound);
+}
+
+const Args *bind_call(Checker *c, Scope *scope, const Schema *schema, const Ast *call, int first,
+                      bool *ok) {
+    Args *args = args_default(c->arena, schema);
+    Binding b = {.c = c, .scope = scope, .schema = schema, .call = call, .args = args, .ok = true};
+    args->span = call->span;
+    b.given = ARENA_ARRAY(c->arena, const Ast *, args->count + 1);
+    if (call->kind == AST_CALL)
+        for (int i = first; i < call->items.count; i++) assign(&b, call->items.items[i]);
+    for (int row = 0; row < args->count; row++) {
+        // After another mistake a missing argument may be the one that was misspelt.
+        if (!b.given[row] && !b.ok) continue;
+        convert_row(&b, row, first);
+    }
+    remember(&b, first);
+    *ok = b.ok;
+    return args;
+}

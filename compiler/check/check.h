@@ -1,0 +1,135 @@
+// What the files of this folder share while one program is checked.
+#ifndef NNC_CHECK_CHECK_H
+#define NNC_CHECK_CHECK_H
+
+#include "../op/op.h"
+#include "bind.h"
+#include "value.h"
+
+enum {
+    CHECK_MAX_LAYERS = 65536,
+    CHECK_MAX_STEPS = 1 << 22, // applications and evaluations: blocks of blocks of blocks
+    CHECK_MAX_DEPTH = 1000     // of expressions and blocks within each other
+};
+#define CHECK_MAX_DIMENSION INT32_MAX
+#define CHECK_MAX_ELEMENTS ((int64_t)1 << 45) // of one tensor
+
+typedef VEC(const char *) NameList;
+
+// A `train` block whose model and dataset are known.
+typedef struct TrainEntry {
+    const Ast *ast;
+    ModelEntry *model;
+    Dataset *dataset; // NULL: reported
+} TrainEntry;
+
+typedef struct Checker {
+    Arena *arena;
+    SourceSet *sources;
+    DiagSink *sink;
+    const CheckOptions *options;
+    Program *program;
+    Scope *globals;
+    VEC(ModelEntry *) models;
+    VEC(TrainEntry *) trainings;
+    VEC(Span) gaps;     // what the parser skipped: names in there may be declared
+    Map active;         // declarations of the blocks that are being unfolded
+    Map bound;          // call (Ast *) -> Bound *
+    Graph *graph;       // of the model whose body is evaluated; NULL elsewhere
+    Shared *sharing;    // the innermost shared layers in use
+    int shared_next;    // the next of its layers, when they were made before
+    const char *prefix; // of layer names
+    Map layer_names;    // prefixed names in use
+    int layer_count, depth;
+    int64_t steps;
+    bool exhausted; // a limit was hit and reported
+} Checker;
+
+// ---- names.c
+// Duplicate declarations (E0102) and names that are never used (W0101), for a whole file.
+void names_check(Checker *c, const Ast *file);
+// Reports E0101 unless the name may stand in a part that the parser skipped. `what` says what was
+// looked for ("a layer"); `extra` are candidates besides the names in scope; it ends with NULL.
+void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
+                   const char *const *extra);
+// All names in scope, and the words in the blank-separated `words`.
+void names_add_scope(Checker *c, NameList *names, const Scope *scope);
+void names_add_words(Checker *c, NameList *names, const char *words);
+// The nearest of `names` (which need not be terminated), or NULL.
+const char *names_nearest(Checker *c, NameList *names, const char *name);
+// The names of a family: activations, initializers, regularizers, schedules.
+void names_add_callees(Checker *c, NameList *names, ArgType type);
+const Schema *names_keras_callee(ArgType type, const char *name);
+// Is `name` one of the blank-separated `keras_names`, or the same but for case and `_`?
+bool names_match_keras(const char *keras_names, const char *own, const char *name);
+// Is it an activation, an initializer, a regularizer or a schedule?
+bool names_is_callee(const char *name);
+// Does any operator or option take the bare word `name`?
+bool names_is_word(const char *name);
+bool names_has_word(const char *words, const char *name); // in the blank-separated `words`
+// "`a`, `b` or `c`"
+const char *names_join(Arena *arena, const NameList *names, const char *last);
+
+// ---- expression.c
+const Value *expression_evaluate(Checker *c, Scope *scope, const Ast *ast);
+// The value of a body: its `return`, or its last expression. `what` names it for messages.
+const Value *expression_body(Checker *c, Scope *scope, const Ast *body, const char *what);
+// Would evaluation give a tensor? Decided without evaluating, since that makes nodes.
+bool expression_is_tensor(Checker *c, const Scope *scope, const Ast *ast);
+// Counts a step and a level; false (reported once) when a limit is exceeded. Pair with leave.
+bool expression_enter(Checker *c, Span span);
+void expression_leave(Checker *c);
+const Value *expression_error(Checker *c, Span span);
+
+// ---- elaborate.c
+// Feeds `inputs` to what `ast` says: layers, a block, copies of them.
+const Value *elaborate_apply(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,
+                             int count);
+// A call: applied if its first argument is a tensor, else a recipe.
+const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast);
+// The layers of `shared` (made by its first use in this graph) fed with `inputs`.
+const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
+                              const Value *const *inputs, int count);
+// The operator named `name`, which users may write in a model; Keras's name for one is reported
+// (E0107) and understood. NULL: none (not reported).
+const OpDef *elaborate_operator(Checker *c, const char *name, Span span);
+
+// ---- model.c
+void model_declare(Checker *c, const Ast *declaration);
+void model_elaborate(Checker *c, ModelEntry *entry);
+// The model as a layer of the graph that is being built; every use shares its weights.
+const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
+                         int count);
+
+// Its body for these inputs, with layers made anew.
+const Value *model_body(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
+                        int count);
+
+// ---- dataset.c
+Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression);
+const Schema *dataset_source_find(const char *name);
+const Schema *dataset_transform_find(const char *name);
+extern const Schema dataset_sources[], dataset_transforms[]; // ended by a row without name
+
+// ---- training.c
+// Finds the model of a train block and gives it the dataset, before bodies are evaluated.
+void training_declare(Checker *c, const Ast *train);
+void training_check(Checker *c, const TrainEntry *entry); // after the model was elaborated
+
+// ---- checks.c
+typedef struct Ending {
+    Node *node;             // the output
+    int64_t units;          // its last dimension
+    const char *activation; // the last one; "linear": none
+    Span span;              // of the layer that has it
+} Ending;
+
+Ending checks_ending(const Model *model);
+// Which cross-entropy `crossentropy` means for this model and dataset.
+const char *checks_crossentropy(const Ending *ending, const Dataset *dataset);
+void checks_training(Checker *c, const TrainEntry *entry, const Training *training);
+
+// The source text of a span.
+const char *check_source(const Checker *c, Span span);
+
+#endif

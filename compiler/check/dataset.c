@@ -1,0 +1,161 @@
+// Dataset declarations: a source and transforms, and what the runtime's reader says of the files.
+#include "check.h"
+
+#include <ctype.h>
+
+// ---- Inspection.
+
+static const char *folder_of(Checker *c) {
+    const char *path = sources_get(c->sources, c->program->file)->path;
+    const char *slash = strrchr(path, '/');
+    if (!slash) return ".";
+    return slash == path ? "/" : arena_copy(c->arena, path, (size_t)(slash - path));
+}
+
+// The runtime's message: the first line stands alone, the others say where and how.
+static void report_data(Checker *c, DiagCode code, const Dataset *dataset, const char *label) {
+    const char *message = nnrt_error();
+    size_t length = strcspn(message, "\n");
+    Diag *diag = diag_report(c->sink, code, dataset->stages.items[0].args->span, "%s",
+                             arena_copy(c->arena, message, length));
+    diag_label(diag, "%s", label);
+    while (message[length]) {
+        message += length + 1;
+        length = strcspn(message, "\n");
+        const char *line = arena_copy(c->arena, message, length);
+        while (isspace((unsigned char)*line)) line++;
+        if (*line) diag_note(diag, "%s", line);
+    }
+}
+
+static void inspect(Checker *c, Dataset *dataset) {
+    int count = dataset->stages.count;
+    const nnrt_call *calls = program_calls(c->arena, &dataset->stages);
+    nnrt_status status = nnrt_data_inspect(calls, count, folder_of(c), &dataset->info);
+    dataset->found = status == NNRT_OK;
+    if (status == NNRT_OK) return;
+    if (status != NNRT_DATA_MISSING) {
+        report_data(c, DIAG_E0402, dataset, "read here");
+        dataset->is_broken = true;
+        return;
+    }
+    report_data(c, c->options->need_data ? DIAG_E0401 : DIAG_W0401, dataset, "needed here");
+}
+
+// ---- Stages.
+
+static Span stage_span(const Ast *ast) {
+    return ast->kind == AST_CALL ? ast->name_span : ast->span;
+}
+
+static void add_rows(Checker *c, NameList *names, const Schema *rows) {
+    for (; rows->name; rows++) vec_push(c->arena, names, rows->name);
+}
+
+static const Schema *find_keras(Checker *c, const Schema *rows, const char *name, Span span) {
+    for (; rows->name; rows++) {
+        if (!names_match_keras(rows->keras_name, rows->name, name)) continue;
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0107, span, "`%s` is called `%s` here", name, rows->name);
+        diag_label(diag, "another library's name");
+        diag_help(diag, "write `%s`", rows->name);
+        return rows;
+    }
+    return NULL;
+}
+
+static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
+    Span span = stage_span(ast);
+    Diag *diag = NULL;
+    NameList names = {0};
+    if (is_source && dataset_transform_find(ast->text)) {
+        diag = diag_report(c->sink, DIAG_E0206, span,
+                           "`%s` is a transform: it needs data before it", ast->text);
+        diag_label(diag, "a dataset begins with a source");
+        diag_help(diag, "write `mnist -> %s`, for example", check_source(c, ast->span));
+    } else if (!is_source && dataset_source_find(ast->text)) {
+        diag =
+            diag_report(c->sink, DIAG_E0206, span, "`%s` is a source: it takes no data", ast->text);
+        diag_label(diag, "a source stands first");
+    } else if (!is_source && op_find(ast->text) && op_find(ast->text)->surface) {
+        diag = diag_report(c->sink, DIAG_E0206, span, "`%s` is a layer, not a transform of data",
+                           ast->text);
+        diag_label(diag, "belongs into a model");
+    } else {
+        add_rows(c, &names, is_source ? dataset_sources : dataset_transforms);
+        vec_push(c->arena, &names, NULL);
+        names_unknown(c, is_source ? c->globals : NULL, is_source ? "data source" : "transform",
+                      ast->text, span, names.items);
+    }
+    return false;
+}
+
+static bool report_no_stage(Checker *c, const Ast *ast) {
+    if (ast->kind == AST_ERROR) return false;
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span,
+                             "a dataset is a source and transforms, joined by `->`");
+    diag_label(diag, "neither of them");
+    return false;
+}
+
+static bool add_stage(Checker *c, Dataset *dataset, const Ast *ast, bool is_source) {
+    bool ok = true;
+    if (ast->kind != AST_NAME && ast->kind != AST_CALL) return report_no_stage(c, ast);
+    const Schema *schema =
+        is_source ? dataset_source_find(ast->text) : dataset_transform_find(ast->text);
+    if (!schema)
+        schema = find_keras(c, is_source ? dataset_sources : dataset_transforms, ast->text,
+                            stage_span(ast));
+    if (!schema) return report_stage(c, ast, is_source);
+    const Args *args = bind_call(c, c->globals, schema, ast, 0, &ok);
+    vec_push(c->arena, &dataset->stages, ((Call){schema, args}));
+    return ok;
+}
+
+// A dataset may go on from another one.
+static bool add_head(Checker *c, Dataset *dataset, const Ast *ast) {
+    const Value *value = ast->kind == AST_NAME ? scope_find(c->globals, ast->text) : NULL;
+    if (!value || (value->kind != VALUE_DATASET && value->kind != VALUE_ERROR))
+        return add_stage(c, dataset, ast, true);
+    if (value->kind == VALUE_ERROR) return false;
+    const CallList *stages = &value->dataset->stages;
+    for (int i = 0; i < stages->count; i++) vec_push(c->arena, &dataset->stages, stages->items[i]);
+    return !value->dataset->is_broken;
+}
+
+static bool stage_is(const Call *call, const char *name) {
+    return strcmp(call->schema->name, name) == 0;
+}
+
+// The graph scales first and standardizes then; the other order would mean something else.
+static bool check_order(Checker *c, const Dataset *dataset) {
+    const Call *standardize = NULL;
+    for (int i = 0; i < dataset->stages.count; i++) {
+        const Call *stage = &dataset->stages.items[i];
+        if (stage_is(stage, "standardize")) standardize = stage;
+        if (!standardize || !stage_is(stage, "scale")) continue;
+        Diag *diag = diag_report(c->sink, DIAG_E0206, stage->args->span,
+                                 "`scale` cannot follow `standardize`");
+        diag_label(diag, "put it before");
+        diag_secondary(diag, standardize->args->span, "this decides the mean and the deviation");
+        return false;
+    }
+    return true;
+}
+
+Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression) {
+    Dataset *dataset = ARENA_NEW(c->arena, Dataset);
+    VEC(const Ast *) steps = {0};
+    dataset->name = name;
+    dataset->span = span;
+    dataset->info.scale = 1;
+    for (; expression->kind == AST_ARROW; expression = expression->left)
+        vec_push(c->arena, &steps, expression->right);
+    bool ok = add_head(c, dataset, expression);
+    for (int i = steps.count - 1; i >= 0; i--)
+        ok = add_stage(c, dataset, steps.items[i], false) && ok;
+    ok = ok && check_order(c, dataset);
+    if (ok) inspect(c, dataset);
+    dataset->is_broken = dataset->is_broken || !ok;
+    return dataset;
+}

@@ -1,0 +1,471 @@
+// Application: a value is fed to layers, blocks, copies and models, which appends nodes to the
+// graph that is being built. Errors are values too: what follows one is still checked, but makes no
+// nodes.
+#include "check.h"
+
+#include <math.h>
+
+typedef struct Application {
+    const Ast *ast; // AST_CALL, or what stands there without arguments
+    const Value *const *inputs;
+    int count;
+    int first; // the first argument that is not an input
+} Application;
+
+// ---- Operators.
+
+const OpDef *elaborate_operator(Checker *c, const char *name, Span span) {
+    const OpDef *op = op_find(name);
+    if (op && op->surface) return op;
+    for (int i = 0; op_at(i); i++) {
+        op = op_at(i);
+        if (!op->surface) continue;
+        if (!names_match_keras(op->schema.keras_name, op->schema.name, name)) continue;
+        Diag *diag = diag_report(c->sink, DIAG_E0107, span, "`%s` is called `%s` here", name,
+                                 op->schema.name);
+        diag_label(diag, "Keras's name");
+        diag_help(diag, "write `%s`", op->schema.name);
+        return op;
+    }
+    return NULL;
+}
+
+static Span name_span(const Ast *ast) {
+    return ast->kind == AST_CALL ? ast->name_span : ast->span;
+}
+
+static const Value *report_unknown(Checker *c, Scope *scope, const Ast *ast) {
+    NameList names = {0};
+    for (int i = 0; op_at(i); i++)
+        if (op_at(i)->surface) vec_push(c->arena, &names, op_at(i)->schema.name);
+    vec_push(c->arena, &names, NULL);
+    names_unknown(c, scope, "layer or block", ast->text, name_span(ast), names.items);
+    return expression_error(c, ast->span);
+}
+
+static bool check_input_count(Checker *c, const OpDef *op, const Application *call) {
+    const char *name = op->schema.name;
+    Diag *diag;
+    if (call->count < op->min_inputs) {
+        diag = diag_report(c->sink, DIAG_E0105, call->ast->span, "`%s` needs %d tensors, not %d",
+                           name, op->min_inputs, call->count);
+        diag_label(diag, "too few tensors");
+        return false;
+    }
+    if (op->max_inputs < 0 || call->count <= op->max_inputs) return true;
+    diag = diag_report(c->sink, DIAG_E0106, call->ast->span, "`%s` takes %d tensor%s, not %d", name,
+                       op->max_inputs, op->max_inputs == 1 ? "" : "s", call->count);
+    diag_label(diag, "too many tensors");
+    return false;
+}
+
+static bool has_error(const Application *call) {
+    for (int i = 0; i < call->count; i++)
+        if (call->inputs[i]->kind == VALUE_ERROR) return true;
+    return false;
+}
+
+// ---- Layers.
+
+// dense, dense_1, ...; within named parts tower/dense, tower/dense_1.
+static const char *number_name(Checker *c, const char *base) {
+    const char *name = base;
+    intptr_t number = (intptr_t)map_get(&c->layer_names, base);
+    if (number > 0) {
+        do name = arena_format(c->arena, "%s_%ld", base, (long)number++);
+        while (map_get(&c->layer_names, name));
+        map_set(&c->layer_names, name, (void *)1);
+    }
+    map_set(&c->layer_names, base, (void *)(number > 0 ? number : 1));
+    return name;
+}
+
+static const char *layer_name(Checker *c, const OpDef *op) {
+    if (!c->prefix) return number_name(c, op->schema.name);
+    if (c->sharing && c->sharing->single) return number_name(c, c->prefix);
+    return number_name(c, arena_format(c->arena, "%s/%s", c->prefix, op->schema.name));
+}
+
+static Layer *new_layer(Checker *c, const OpDef *op, Span span) {
+    if (c->graph->layers.count >= CHECK_MAX_LAYERS) {
+        Diag *diag = diag_report(c->sink, DIAG_E0205, span, "the model has more than %d layers",
+                                 CHECK_MAX_LAYERS);
+        diag_label(diag, "one too many here");
+        c->exhausted = true;
+        return NULL;
+    }
+    Layer *layer = graph_layer(c->graph, op->schema.name, layer_name(c, op), span);
+    if (c->sharing) vec_push(c->arena, &c->sharing->layers, layer);
+    return layer;
+}
+
+static bool is_replay(const Checker *c) {
+    return c->sharing && c->sharing->graph == c->graph;
+}
+
+// The weights of shared layers were made for the first use's shapes.
+static bool check_shared_shape(Checker *c, const Layer *layer, const Application *call) {
+    if (!layer->node || !layer->parameters.count) return layer->node != NULL;
+    for (int i = 0; i < call->count; i++) {
+        const Type *made = &layer->node->inputs[i]->type, *now = &call->inputs[i]->node->type;
+        if (type_last(made) == type_last(now) && made->rank == now->rank) continue;
+        Diag *diag = diag_report(c->sink, DIAG_E0204, call->ast->span,
+                                 "the shared layer `%s` takes %s, but this value is %s",
+                                 layer->name, type_text(c->arena, made), type_text(c->arena, now));
+        diag_label(diag, "used here with %s", type_text(c->arena, now));
+        diag_secondary(diag, call->inputs[i]->span, "this value is %s", type_text(c->arena, now));
+        diag_help(diag, "its weights were made for its first use; a recipe (without `layer`) makes "
+                        "new ones each time");
+        return false;
+    }
+    return true;
+}
+
+static bool check_size(Checker *c, const Type *type, const char *what, Span span) {
+    bool fits = type_elements(type) <= CHECK_MAX_ELEMENTS;
+    for (int i = 0; i < type->rank; i++) fits = fits && type->dims[i] <= CHECK_MAX_DIMENSION;
+    if (fits) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0205, span, "%s is %s: too large", what,
+                             type_text(c->arena, type));
+    diag_label(diag, "makes %s", type_text(c->arena, type));
+    diag_note(diag, "a dimension is at most %lld, a tensor has at most %lld numbers",
+              (long long)CHECK_MAX_DIMENSION, (long long)CHECK_MAX_ELEMENTS);
+    return false;
+}
+
+static bool check_sizes(Checker *c, const Node *node, const Layer *layer) {
+    bool ok = check_size(c, &node->type, "the output", node->span);
+    for (int i = 0; i < layer->parameters.count; i++) {
+        const Parameter *parameter = layer->parameters.items[i];
+        const char *what = arena_format(c->arena, "`%s`", parameter->name);
+        ok = ok && check_size(c, &parameter->type, what, node->span);
+    }
+    return ok;
+}
+
+static const Value *make_node(Checker *c, const OpDef *op, const Application *call,
+                              const Args *args) {
+    bool replay = is_replay(c);
+    Layer *layer =
+        replay ? c->sharing->layers.items[c->shared_next++] : new_layer(c, op, call->ast->span);
+    if (!layer || (replay && !check_shared_shape(c, layer, call)))
+        return expression_error(c, call->ast->span);
+    Node **nodes = ARENA_ARRAY(c->arena, Node *, call->count);
+    for (int i = 0; i < call->count; i++) nodes[i] = call->inputs[i]->node;
+    c->graph->current_layer = layer;
+    c->graph->current_span = call->ast->span;
+    Node *node = graph_node(c->graph, op, nodes, call->count, args);
+    c->graph->current_layer = NULL;
+    if (node->poisoned || !check_sizes(c, node, layer)) return expression_error(c, call->ast->span);
+    return value_tensor(c->arena, node, call->ast->span);
+}
+
+static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
+                                   const Application *call) {
+    bool ok = true;
+    const Args *args = bind_call(c, scope, &op->schema, call->ast, call->first, &ok);
+    if (!check_input_count(c, op, call) || !ok || has_error(call))
+        return expression_error(c, call->ast->span);
+    for (int i = 0; i < call->count; i++)
+        if (call->inputs[i]->kind != VALUE_TENSOR) {
+            Diag *diag = diag_report(c->sink, DIAG_E0201, call->inputs[i]->span,
+                                     "`%s` takes a tensor, not %s", op->schema.name,
+                                     value_describe(c->arena, call->inputs[i]));
+            diag_label(diag, "expected a tensor");
+            return expression_error(c, call->ast->span);
+        }
+    return make_node(c, op, call, op->schema.args ? args : NULL);
+}
+
+// ---- Blocks.
+
+static int find_parameter(const Ast *declaration, const char *name) {
+    for (int i = 0; i < declaration->parameters.count; i++)
+        if (strcmp(declaration->parameters.items[i]->text, name) == 0) return i;
+    return -1;
+}
+
+static void report_block_argument(Checker *c, const Ast *declaration, const Ast *argument) {
+    NameList names = {0};
+    for (int i = 0; i < declaration->parameters.count; i++)
+        vec_push(c->arena, &names, declaration->parameters.items[i]->text);
+    const char *near = names_nearest(c, &names, argument->text);
+    Diag *diag = diag_report(c->sink, DIAG_E0103, argument->name_span, "`%s` has no parameter `%s`",
+                             declaration->text, argument->text);
+    diag_label(diag, "unknown argument");
+    diag_secondary(diag, declaration->name_span, "`%s` is declared here", declaration->text);
+    if (near) diag_help(diag, "did you mean `%s`?", near);
+}
+
+static bool bind_block_argument(Checker *c, Scope *scope, const Ast *declaration, const Ast *ast,
+                                const Value **values, int *next) {
+    bool is_named = ast->kind == AST_ASSIGN;
+    int row = is_named ? find_parameter(declaration, ast->text) : (*next)++;
+    const Value *value = expression_evaluate(c, scope, is_named ? ast->left : ast);
+    if (row < 0) {
+        report_block_argument(c, declaration, ast);
+        return false;
+    }
+    if (row >= declaration->parameters.count) {
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0106, ast->span, "`%s` takes no more than %d values",
+                        declaration->text, declaration->parameters.count);
+        diag_label(diag, "one too many");
+        diag_secondary(diag, declaration->name_span, "`%s` is declared here", declaration->text);
+        return false;
+    }
+    if (values[row]) {
+        Diag *diag = diag_report(c->sink, DIAG_E0104, ast->span, "`%s` of `%s` is given twice",
+                                 declaration->parameters.items[row]->text, declaration->text);
+        diag_label(diag, "the second value");
+        diag_secondary(diag, values[row]->span, "the first value");
+        return false;
+    }
+    values[row] = value;
+    return true;
+}
+
+static bool bind_parameter(Checker *c, Scope *inner, const Ast *declaration, int row,
+                           const Value *value, const Ast *call) {
+    const Ast *parameter = declaration->parameters.items[row];
+    if (!value && parameter->left) value = expression_evaluate(c, inner, parameter->left);
+    if (value) {
+        scope_bind(c->arena, inner, parameter->text, value);
+        return true;
+    }
+    Diag *diag = diag_report(c->sink, DIAG_E0105, call->span, "`%s` needs `%s`", declaration->text,
+                             parameter->text);
+    diag_label(diag, "without `%s`", parameter->text);
+    diag_secondary(diag, parameter->span, "it has no default");
+    return false;
+}
+
+static Scope *bind_block(Checker *c, Scope *scope, const Ast *declaration,
+                         const Application *call) {
+    Scope *inner = scope_create(c->arena, c->globals);
+    int count = declaration->parameters.count, next = 0;
+    const Value **values = ARENA_ARRAY(c->arena, const Value *, count + 1);
+    bool ok = true;
+    for (; next < call->count && next < count; next++) values[next] = call->inputs[next];
+    next = call->count;
+    if (call->count > count) {
+        Diag *diag = diag_report(c->sink, DIAG_E0106, call->ast->span, "`%s` takes no input",
+                                 declaration->text);
+        diag_secondary(diag, declaration->name_span, "`%s` is declared here", declaration->text);
+        return NULL;
+    }
+    if (call->ast->kind == AST_CALL)
+        for (int i = call->first; i < call->ast->items.count; i++)
+            ok = bind_block_argument(c, scope, declaration, call->ast->items.items[i], values,
+                                     &next) &&
+                 ok;
+    for (int i = 0; i < count && ok; i++)
+        ok = bind_parameter(c, inner, declaration, i, values[i], call->ast);
+    return ok ? inner : NULL;
+}
+
+static const Value *report_recursion(Checker *c, const char *what, const char *name, Span use,
+                                     Span declaration) {
+    Diag *diag = diag_report(c->sink, DIAG_E0206, use, "%s `%s` uses itself", what, name);
+    diag_label(diag, "used again here");
+    diag_secondary(diag, declaration, "while this is unfolded");
+    diag_note(diag, "a network is finite: blocks, models and recipes cannot be recursive");
+    return expression_error(c, use);
+}
+
+static const Value *apply_block(Checker *c, Scope *scope, const Ast *declaration,
+                                const Application *call) {
+    if (map_get(&c->active, declaration))
+        return report_recursion(c, "the block", declaration->text, name_span(call->ast),
+                                declaration->name_span);
+    Scope *inner = bind_block(c, scope, declaration, call);
+    if (!inner) return expression_error(c, call->ast->span);
+    map_set(&c->active, declaration, (void *)declaration);
+    const char *what = arena_format(c->arena, "the block `%s`", declaration->text);
+    const Value *value = expression_body(c, inner, declaration->body, what);
+    map_set(&c->active, declaration, NULL);
+    return value;
+}
+
+// ---- Recipes and shared layers.
+
+static const Value *apply_recipe(Checker *c, Recipe *recipe, const Application *call) {
+    if (recipe->active)
+        return report_recursion(c, "the recipe", call->ast->text ? call->ast->text : "",
+                                name_span(call->ast), recipe->ast->span);
+    recipe->active = true;
+    const Value *value = elaborate_apply(c, recipe->scope, recipe->ast, call->inputs, call->count);
+    recipe->active = false;
+    return value;
+}
+
+const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
+                              const Value *const *inputs, int count) {
+    if (shared->active)
+        return report_recursion(c, shared->model ? "the model" : "the layer", shared->name,
+                                name_span(use), shared->span);
+    Shared *outer = c->sharing;
+    const char *outer_prefix = c->prefix;
+    int outer_next = c->shared_next;
+    c->sharing = shared;
+    c->shared_next = 0;
+    if (shared->name)
+        c->prefix = outer_prefix ? arena_format(c->arena, "%s/%s", outer_prefix, shared->name)
+                                 : shared->name;
+    shared->active = true;
+    const Value *value = shared->model
+                             ? model_body(c, shared->model, use, inputs, count)
+                             : elaborate_apply(c, shared->scope, shared->ast, inputs, count);
+    shared->active = false;
+    if (value->kind != VALUE_ERROR) shared->graph = c->graph;
+    c->sharing = outer;
+    c->prefix = outer_prefix;
+    c->shared_next = outer_next;
+    return value;
+}
+
+// ---- Application.
+
+static const Value *report_arguments(Checker *c, const Application *call, const char *what) {
+    const Ast *argument = call->ast->items.items[call->first];
+    Diag *diag = diag_report(c->sink, DIAG_E0106, argument->span, "`%s` takes no arguments",
+                             call->ast->text);
+    diag_label(diag, "one too many");
+    diag_note(diag, "`%s` is %s: what it takes was said where it was made", call->ast->text, what);
+    return expression_error(c, call->ast->span);
+}
+
+static bool has_arguments(const Application *call) {
+    return call->ast->kind == AST_CALL && call->first < call->ast->items.count;
+}
+
+static const Value *report_not_layer(Checker *c, const Value *value, const Ast *ast) {
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "%s is not a layer",
+                             value_describe(c->arena, value));
+    diag_label(diag, "expected a layer, a block or a model");
+    return expression_error(c, ast->span);
+}
+
+static const Value *apply_value(Checker *c, Scope *scope, const Value *value,
+                                const Application *call) {
+    const OpDef *op;
+    switch (value->kind) {
+    case VALUE_ERROR: return expression_error(c, call->ast->span);
+    case VALUE_RECIPE:
+        if (has_arguments(call)) return report_arguments(c, call, "a recipe");
+        return apply_recipe(c, value->recipe, call);
+    case VALUE_SHARED:
+        if (has_arguments(call)) return report_arguments(c, call, "a shared layer");
+        return elaborate_shared(c, value->shared, call->ast, call->inputs, call->count);
+    case VALUE_BLOCK: return apply_block(c, scope, value->declaration, call);
+    case VALUE_MODEL:
+        if (has_arguments(call)) return report_arguments(c, call, "a model");
+        return model_apply(c, value->model, call->ast, call->inputs, call->count);
+    case VALUE_WORD:
+        op = op_find(value->text);
+        if (op && op->surface) return apply_operator(c, scope, op, call);
+        break;
+    default: break;
+    }
+    return report_not_layer(c, value, call->ast);
+}
+
+// What is piped in, and the tensors that the call begins with.
+static Application gather(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,
+                          int count) {
+    Application call = {.ast = ast, .inputs = inputs, .count = count};
+    if (ast->kind != AST_CALL) return call;
+    const Value **all = ARENA_ARRAY(c->arena, const Value *, count + ast->items.count + 1);
+    for (int i = 0; i < count; i++) all[i] = inputs[i];
+    for (; call.first < ast->items.count; call.first++) {
+        const Ast *item = ast->items.items[call.first];
+        if (item->kind == AST_ASSIGN || !expression_is_tensor(c, scope, item)) break;
+        all[call.count++] = expression_evaluate(c, scope, item);
+    }
+    call.inputs = all;
+    return call;
+}
+
+static const Value *apply_named(Checker *c, Scope *scope, const Ast *ast,
+                                const Value *const *inputs, int count) {
+    const Value *value = scope_find(scope, ast->text);
+    const OpDef *op = value ? NULL : elaborate_operator(c, ast->text, name_span(ast));
+    if (!value && !op) return report_unknown(c, scope, ast);
+    Application call = gather(c, scope, ast, inputs, count);
+    return op ? apply_operator(c, scope, op, &call) : apply_value(c, scope, value, &call);
+}
+
+static const Value *apply_arrow(Checker *c, Scope *scope, const Ast *ast,
+                                const Value *const *inputs, int count) {
+    VEC(const Ast *) steps = {0};
+    for (; ast->kind == AST_ARROW; ast = ast->left) vec_push(c->arena, &steps, ast->right);
+    const Value *value = elaborate_apply(c, scope, ast, inputs, count);
+    for (int i = steps.count - 1; i >= 0; i--)
+        value = elaborate_apply(c, scope, steps.items[i], &value, 1);
+    return value;
+}
+
+static bool check_copies(Checker *c, const Value *count) {
+    if (count->kind == VALUE_NUMBER && count->is_integer && count->number >= 0) return true;
+    if (count->kind == VALUE_ERROR) return false;
+    Diag *diag = diag_report(c->sink, count->kind == VALUE_NUMBER ? DIAG_E0202 : DIAG_E0201,
+                             count->span, "the number of copies is a whole number, not %s",
+                             value_describe(c->arena, count));
+    diag_label(diag, "expected 0 or more");
+    return false;
+}
+
+// `f * 3`: one after the other, each with weights of its own. None at all is the input itself.
+static const Value *apply_copies(Checker *c, Scope *scope, const Ast *ast,
+                                 const Value *const *inputs, int count) {
+    const Ast *layers = ast->left;
+    const Value *copies = expression_evaluate(c, scope, ast->right);
+    if (value_is_layer(copies)) {
+        layers = ast->right;
+        copies = expression_evaluate(c, scope, ast->left);
+    }
+    if (!check_copies(c, copies)) return expression_error(c, ast->span);
+    if (copies->number == 0) return inputs[0];
+    const Value *value = elaborate_apply(c, scope, layers, inputs, count);
+    for (double i = 1; i < copies->number && value->kind != VALUE_ERROR; i++)
+        value = elaborate_apply(c, scope, layers, &value, 1);
+    return value;
+}
+
+static const Value *apply(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,
+                          int count) {
+    switch (ast->kind) {
+    case AST_NAME:
+    case AST_CALL: return apply_named(c, scope, ast, inputs, count);
+    case AST_ARROW: return apply_arrow(c, scope, ast, inputs, count);
+    case AST_BINARY:
+        if (ast->operator== AST_MULTIPLY) return apply_copies(c, scope, ast, inputs, count);
+        break;
+    case AST_ERROR: return expression_error(c, ast->span);
+    default: break;
+    }
+    Application call = {.ast = ast, .inputs = inputs, .count = count};
+    return apply_value(c, scope, expression_evaluate(c, scope, ast), &call);
+}
+
+const Value *elaborate_apply(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,
+                             int count) {
+    bool may_go_on = expression_enter(c, ast->span);
+    const Value *value =
+        may_go_on ? apply(c, scope, ast, inputs, count) : expression_error(c, ast->span);
+    expression_leave(c);
+    return value;
+}
+
+const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
+    const Value *value = scope_find(scope, ast->text);
+    if (value && value->kind == VALUE_ERROR) return expression_error(c, ast->span);
+    if (value && !value_is_layer(value)) return report_not_layer(c, value, ast);
+    if (!value && !elaborate_operator(c, ast->text, ast->name_span)) {
+        if (names_is_callee(ast->text)) return value_recipe(c->arena, ast, scope);
+        return report_unknown(c, scope, ast);
+    }
+    bool has_input = ast->items.count && ast->items.items[0]->kind != AST_ASSIGN &&
+                     expression_is_tensor(c, scope, ast->items.items[0]);
+    return has_input ? apply_named(c, scope, ast, NULL, 0) : value_recipe(c->arena, ast, scope);
+}

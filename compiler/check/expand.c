@@ -1,0 +1,362 @@
+// `nnc expand`: the program again, with every argument named and every default written out; the
+// comment at the end of a line says which of its values came from where.
+#include "check.h"
+
+typedef struct Expander {
+    Text *out;
+    Arena *arena;
+    const Program *program;
+    Text notes; // for the comment of the line that is being written
+    int indent;
+} Expander;
+
+static void put_expression(Expander *e, const Ast *ast);
+static void put_body(Expander *e, const Ast *body);
+
+// ---- Lines.
+
+static void note(Expander *e, const char *text) {
+    if (e->notes.length) text_put(&e->notes, "; ");
+    text_put(&e->notes, text);
+}
+
+static void end_line(Expander *e) {
+    if (e->notes.length) text_format(e->out, "  # %s", e->notes.data);
+    e->notes = text_create(e->arena);
+    text_put(e->out, "\n");
+}
+
+static void new_line(Expander *e) {
+    end_line(e);
+    for (int i = 0; i < e->indent; i++) text_put(e->out, "    ");
+}
+
+static void put_source(Expander *e, const Ast *ast) {
+    const Source *source = sources_get(e->program->sources, ast->span.file);
+    text_put_bytes(e->out, source->text + ast->span.lo, ast->span.hi - ast->span.lo);
+}
+
+// ---- Values that were not written.
+
+static void put_call_values(Expander *e, const Schema *schema, const Args *args);
+
+static void put_list_value(Expander *e, const ArgDef *def, const ArgValue *value) {
+    text_put(e->out, "[");
+    for (int i = 0; i < value->count; i++) {
+        if (i) text_put(e->out, ", ");
+        if (def->type == ARG_NAMES)
+            text_put(e->out, value->texts[i]);
+        else
+            text_number(e->out, value->numbers[i]);
+    }
+    text_put(e->out, "]");
+}
+
+static void put_value(Expander *e, const ArgDef *def, const ArgValue *value) {
+    if (!value->is_set)
+        text_put(e->out, "none");
+    else if (value->callee)
+        put_call_values(e, value->callee, value->args);
+    else if (def->type == ARG_BOOL)
+        text_put(e->out, value->number != 0 ? "true" : "false");
+    else if (def->type == ARG_STRING)
+        text_json_string(e->out, value->text);
+    else if (def->type == ARG_WORD || def->type == ARG_NAME)
+        text_put(e->out, value->text);
+    else if (def->type == ARG_INTS || def->type == ARG_FLOATS || def->type == ARG_NAMES)
+        put_list_value(e, def, value);
+    else
+        text_number(e->out, value->number);
+}
+
+static void put_call_values(Expander *e, const Schema *schema, const Args *args) {
+    text_put(e->out, schema->name);
+    for (int i = 0; i < args->count; i++) {
+        text_format(e->out, "%s%s = ", i ? ", " : "(", schema->args[i].name);
+        put_value(e, &schema->args[i], &args->values[i]);
+    }
+    if (args->count) text_put(e->out, ")");
+}
+
+// ---- Calls.
+
+static void put_tensor_arguments(Expander *e, const Ast *ast, int count, const char **separator) {
+    for (int i = 0; i < count && i < ast->items.count; i++) {
+        text_put(e->out, *separator);
+        put_expression(e, ast->items.items[i]);
+        *separator = ", ";
+    }
+}
+
+static void put_bound_call(Expander *e, const Ast *ast, const Bound *bound) {
+    const Schema *schema = bound->args->schema;
+    Text defaults = text_create(e->arena);
+    const char *separator = "(";
+    text_put(e->out, schema->name);
+    if (strcmp(schema->name, ast->text) != 0)
+        note(e, arena_format(e->arena, "`%s` of the file is %s", ast->text, schema->name));
+    put_tensor_arguments(e, ast, bound->first, &separator);
+    for (int i = 0; i < bound->args->count; i++) {
+        const ArgDef *def = &schema->args[i];
+        text_format(e->out, "%s%s = ", separator, def->name);
+        separator = ", ";
+        if (bound->given[i]) {
+            put_expression(e, bound->given[i]);
+            continue;
+        }
+        put_value(e, def, &bound->args->values[i]);
+        if (bound->args->values[i].is_default)
+            text_format(&defaults, "%s%s", defaults.length ? ", " : "", def->name);
+        else
+            note(e, arena_format(e->arena, "%s: from the last layer", def->name));
+    }
+    if (separator[0] == ',') text_put(e->out, ")");
+    if (defaults.length)
+        note(e, arena_format(e->arena, "defaults of %s: %s", schema->name, defaults.data));
+}
+
+static void put_plain_call(Expander *e, const Ast *ast) {
+    text_format(e->out, "%s(", ast->text);
+    for (int i = 0; i < ast->items.count; i++) {
+        const Ast *item = ast->items.items[i];
+        if (i) text_put(e->out, ", ");
+        if (item->kind == AST_ASSIGN) text_format(e->out, "%s = ", item->text);
+        put_expression(e, item->kind == AST_ASSIGN ? item->left : item);
+    }
+    text_put(e->out, ")");
+}
+
+static void put_call(Expander *e, const Ast *ast) {
+    const Bound *bound = map_get(e->program->bound, ast);
+    if (bound)
+        put_bound_call(e, ast, bound);
+    else if (ast->kind == AST_CALL)
+        put_plain_call(e, ast);
+    else
+        text_put(e->out, ast->text);
+}
+
+// ---- Expressions.
+
+// One step a line.
+static void put_arrow(Expander *e, const Ast *ast) {
+    VEC(const Ast *) steps = {0};
+    for (; ast->kind == AST_ARROW && (!steps.count || !ast->is_grouped); ast = ast->left)
+        vec_push(e->arena, &steps, ast->right);
+    put_expression(e, ast);
+    e->indent++;
+    for (int i = steps.count - 1; i >= 0; i--) {
+        new_line(e);
+        text_put(e->out, "-> ");
+        put_expression(e, steps.items[i]);
+    }
+    e->indent--;
+}
+
+static void put_binary(Expander *e, const Ast *ast) {
+    VEC(const Ast *) spine = {0};
+    for (; ast->kind == AST_BINARY && (!spine.count || !ast->is_grouped); ast = ast->left)
+        vec_push(e->arena, &spine, ast);
+    put_expression(e, ast);
+    for (int i = spine.count - 1; i >= 0; i--) {
+        text_format(e->out, " %s ", ast_operator_text(spine.items[i]->operator));
+        put_expression(e, spine.items[i]->right);
+    }
+}
+
+static void put_list(Expander *e, const Ast *ast) {
+    text_put(e->out, "[");
+    for (int i = 0; i < ast->items.count; i++) {
+        if (i) text_put(e->out, ", ");
+        put_expression(e, ast->items.items[i]);
+    }
+    text_put(e->out, "]");
+}
+
+static void put_if(Expander *e, const Ast *ast) {
+    text_put(e->out, "if ");
+    put_expression(e, ast->left);
+    text_put(e->out, " ");
+    put_body(e, ast->body);
+    if (!ast->otherwise) return;
+    text_put(e->out, " else ");
+    put_expression(e, ast->otherwise);
+}
+
+static void put_ungrouped(Expander *e, const Ast *ast) {
+    switch (ast->kind) {
+    case AST_NAME:
+    case AST_CALL: put_call(e, ast); break;
+    case AST_ARROW: put_arrow(e, ast); break;
+    case AST_BINARY: put_binary(e, ast); break;
+    case AST_LIST: put_list(e, ast); break;
+    case AST_IF: put_if(e, ast); break;
+    case AST_BLOCK: put_body(e, ast); break;
+    case AST_NEGATE:
+        text_put(e->out, "-");
+        put_expression(e, ast->left);
+        break;
+    case AST_MEMBER:
+        put_expression(e, ast->left);
+        text_format(e->out, ".%s", ast->text);
+        break;
+    default: put_source(e, ast); break;
+    }
+}
+
+static void put_expression(Expander *e, const Ast *ast) {
+    bool is_source = ast->kind == AST_NUMBER || ast->kind == AST_STRING;
+    bool is_grouped = ast->is_grouped && !is_source;
+    if (is_grouped) text_put(e->out, "(");
+    put_ungrouped(e, ast);
+    if (is_grouped) text_put(e->out, ")");
+}
+
+// ---- Bodies and declarations.
+
+static void put_statement(Expander *e, const Ast *ast) {
+    if (ast->kind == AST_ASSIGN || ast->kind == AST_LAYER) {
+        text_format(e->out, "%s%s = ", ast->kind == AST_LAYER ? "layer " : "", ast->text);
+        put_expression(e, ast->left);
+        return;
+    }
+    if (ast->kind != AST_RETURN) {
+        put_expression(e, ast);
+        return;
+    }
+    text_put(e->out, "return ");
+    for (int i = 0; i < ast->items.count; i++) {
+        if (i) text_put(e->out, ", ");
+        put_expression(e, ast->items.items[i]);
+    }
+}
+
+static void put_body(Expander *e, const Ast *body) {
+    if (body->kind != AST_BLOCK) {
+        put_expression(e, body);
+        return;
+    }
+    text_put(e->out, "{");
+    e->indent++;
+    for (int i = 0; i < body->items.count; i++) {
+        new_line(e);
+        put_statement(e, body->items.items[i]);
+    }
+    e->indent--;
+    new_line(e);
+    text_put(e->out, "}");
+}
+
+static const Model *find_model(const Expander *e, const char *name) {
+    for (int i = 0; i < e->program->models.count; i++)
+        if (strcmp(e->program->models.items[i]->name, name) == 0)
+            return e->program->models.items[i];
+    return NULL;
+}
+
+static void put_data_shape(Expander *e, const Ast *parameter, const Model *model) {
+    if (!model || !model->dataset || model->dataset->info.input.size == 0) return;
+    const nnrt_column *column = &model->dataset->info.input;
+    Type type = type_make(DTYPE_F32, true, (int)column->rank, column->shape);
+    text_format(e->out, ": %s", type_text(e->arena, &type));
+    note(e, arena_format(e->arena, "the shape of %s comes from %s", parameter->text,
+                         model->dataset->name));
+}
+
+static void put_parameters(Expander *e, const Ast *ast) {
+    const Model *model = ast->kind == AST_MODEL ? find_model(e, ast->text) : NULL;
+    text_put(e->out, "(");
+    for (int i = 0; i < ast->parameters.count; i++) {
+        const Ast *parameter = ast->parameters.items[i];
+        text_format(e->out, "%s%s", i ? ", " : "", parameter->text);
+        if (parameter->right) {
+            text_put(e->out, ": ");
+            put_source(e, parameter->right);
+        } else {
+            put_data_shape(e, parameter, model);
+        }
+        if (!parameter->left) continue;
+        text_put(e->out, " = ");
+        put_expression(e, parameter->left);
+    }
+    text_put(e->out, ") ");
+}
+
+static void put_param(Expander *e, const Ast *ast) {
+    const char *given = NULL;
+    for (int i = 0; i < e->program->definition_count; i++)
+        if (strcmp(e->program->definitions[i].name, ast->text) == 0)
+            given = e->program->definitions[i].value;
+    text_format(e->out, "param %s = ", ast->text);
+    if (given) {
+        text_put(e->out, given);
+        note(e, "-D");
+    } else {
+        put_expression(e, ast->left);
+    }
+}
+
+static void put_entry(Expander *e, const char *name, const Ast *value) {
+    new_line(e);
+    text_format(e->out, "%s = ", name);
+    put_expression(e, value);
+}
+
+static void put_default_entry(Expander *e, const Ast *train, const char *name, const char *value) {
+    for (int i = 0; i < train->body->items.count; i++) {
+        const Ast *entry = train->body->items.items[i];
+        if (entry->text && strcmp(entry->text, name) == 0) return;
+    }
+    new_line(e);
+    text_format(e->out, "%s = %s", name, value);
+    note(e, "default");
+}
+
+static void put_train(Expander *e, const Ast *ast) {
+    text_put(e->out, "train ");
+    for (int i = 0; i < ast->items.count; i++)
+        text_format(e->out, "%s%s", i ? ", " : "", ast->items.items[i]->text);
+    text_put(e->out, " on ");
+    put_expression(e, ast->right);
+    text_put(e->out, " {");
+    e->indent++;
+    for (int i = 0; i < ast->body->items.count; i++) {
+        const Ast *entry = ast->body->items.items[i];
+        put_entry(e, entry->text, entry->left);
+    }
+    put_default_entry(e, ast, "regularize", "none");
+    put_default_entry(e, ast, "metrics", "[]");
+    put_default_entry(e, ast, "epochs", "1");
+    put_default_entry(e, ast, "batch", "32");
+    e->indent--;
+    new_line(e);
+    text_put(e->out, "}");
+}
+
+static void put_declaration(Expander *e, const Ast *ast) {
+    switch (ast->kind) {
+    case AST_PARAM: put_param(e, ast); break;
+    case AST_DATASET:
+        text_format(e->out, "dataset %s = ", ast->text);
+        put_expression(e, ast->left);
+        break;
+    case AST_BLOCK_DECLARATION:
+    case AST_MODEL:
+        text_format(e->out, "%s %s", ast->kind == AST_MODEL ? "model" : "block", ast->text);
+        put_parameters(e, ast);
+        put_body(e, ast->body);
+        break;
+    case AST_TRAIN: put_train(e, ast); break;
+    default: put_source(e, ast); break;
+    }
+}
+
+void program_expand(Text *out, const Program *program) {
+    Expander e = {.out = out, .arena = out->arena, .program = program};
+    e.notes = text_create(e.arena);
+    for (int i = 0; i < program->ast->items.count; i++) {
+        if (i) text_put(out, "\n");
+        put_declaration(&e, program->ast->items.items[i]);
+        end_line(&e);
+    }
+}

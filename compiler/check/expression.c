@@ -1,0 +1,396 @@
+// Evaluation of expressions and bodies: numbers, choices, and where tensors are concerned the nodes
+// of the graph that is being built.
+#include "check.h"
+
+#include <math.h>
+
+// ---- Limits.
+
+bool expression_enter(Checker *c, Span span) {
+    c->depth++;
+    if (c->exhausted) return false;
+    if (c->depth > CHECK_MAX_DEPTH) {
+        Diag *diag = diag_report(c->sink, DIAG_E0205, span,
+                                 "expressions and blocks stand deeper within each other than %d",
+                                 CHECK_MAX_DEPTH);
+        diag_label(diag, "too deep from here on");
+        c->exhausted = true;
+        return false;
+    }
+    if (++c->steps <= CHECK_MAX_STEPS) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0205, span,
+                             "the program unfolds to more than %d applications", CHECK_MAX_STEPS);
+    diag_label(diag, "reached here");
+    diag_help(diag, "blocks that use blocks several times multiply; use fewer copies");
+    c->exhausted = true;
+    return false;
+}
+
+void expression_leave(Checker *c) {
+    c->depth--;
+}
+
+const Value *expression_error(Checker *c, Span span) {
+    return value_new(c->arena, VALUE_ERROR, span);
+}
+
+// ---- Would it be a tensor?
+
+static const Ast *leftmost(const Ast *ast) {
+    while (ast->kind == AST_ARROW) ast = ast->left;
+    return ast;
+}
+
+static const Ast *last_expression(const Ast *body) {
+    if (!body) return NULL;
+    if (body->kind != AST_BLOCK) return body;
+    return body->items.count ? body->items.items[body->items.count - 1] : NULL;
+}
+
+static bool name_is_tensor(const Scope *scope, const Ast *ast) {
+    const Value *value = scope_find(scope, ast->text);
+    return value && (value->kind == VALUE_TENSOR || value->kind == VALUE_ERROR);
+}
+
+static bool call_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {
+    const Value *value = scope_find(scope, ast->text);
+    if (value && !value_is_layer(value)) return false;
+    if (!ast->items.count || ast->items.items[0]->kind == AST_ASSIGN) return false;
+    return expression_is_tensor(c, scope, ast->items.items[0]);
+}
+
+bool expression_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {
+    for (;;) {
+        const Ast *last;
+        switch (ast->kind) {
+        case AST_NAME: return name_is_tensor(scope, ast);
+        case AST_CALL: return call_is_tensor(c, scope, ast);
+        case AST_ARROW: ast = leftmost(ast); break;
+        case AST_NEGATE: ast = ast->left; break;
+        case AST_BINARY:
+            if (expression_is_tensor(c, scope, ast->right)) return true;
+            ast = ast->left;
+            break;
+        case AST_IF:
+            last = last_expression(ast->body);
+            if (last && last != ast && expression_is_tensor(c, scope, last)) return true;
+            ast = last_expression(ast->otherwise);
+            if (!ast) return false;
+            break;
+        case AST_RETURN:
+            if (ast->items.count != 1) return false;
+            ast = ast->items.items[0];
+            break;
+        default: return false;
+        }
+    }
+}
+
+// ---- Names.
+
+static const Value *make_bool(Checker *c, bool truth, Span span) {
+    Value *value = value_new(c->arena, VALUE_BOOL, span);
+    value->number = truth;
+    return value;
+}
+
+static const Value *at(Checker *c, const Value *value, Span span) {
+    Value *copy = ARENA_NEW(c->arena, Value);
+    *copy = *value;
+    copy->span = span;
+    return copy;
+}
+
+static const Value *evaluate_name(Checker *c, Scope *scope, const Ast *ast) {
+    if (strcmp(ast->text, "true") == 0) return make_bool(c, true, ast->span);
+    if (strcmp(ast->text, "false") == 0) return make_bool(c, false, ast->span);
+    const Value *value = scope_find(scope, ast->text);
+    if (value) return value->kind == VALUE_ERROR ? value : at(c, value, ast->span);
+    if (elaborate_operator(c, ast->text, ast->span)) return value_recipe(c->arena, ast, scope);
+    if (names_is_word(ast->text)) return value_text(c->arena, VALUE_WORD, ast->text, ast->span);
+    names_unknown(c, scope, "value", ast->text, ast->span, NULL);
+    return expression_error(c, ast->span);
+}
+
+static const Value *evaluate_member(Checker *c, Scope *scope, const Ast *ast) {
+    const Value *owner = expression_evaluate(c, scope, ast->left);
+    if (owner->kind == VALUE_ERROR) return owner;
+    if (owner->kind != VALUE_DATASET) {
+        Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "%s has no member `%s`",
+                                 value_describe(c->arena, owner), ast->text);
+        diag_label(diag, "only datasets have members");
+        return expression_error(c, ast->span);
+    }
+    const Dataset *dataset = owner->dataset;
+    if (strcmp(ast->text, "classes") == 0 && dataset->info.classes > 0)
+        return value_number(c->arena, (double)dataset->info.classes, true, ast->span);
+    if (strcmp(ast->text, "classes") == 0 && !dataset->found) return expression_error(c, ast->span);
+    Diag *diag = diag_report(c->sink, DIAG_E0101, ast->span, "the dataset `%s` has no `%s`",
+                             dataset->name, ast->text);
+    diag_label(diag, "unknown member");
+    if (dataset->info.classes > 0) diag_help(diag, "it has `classes`");
+    return expression_error(c, ast->span);
+}
+
+// ---- Lists.
+
+static const Value *evaluate_list(Checker *c, Scope *scope, const Ast *ast) {
+    Value *list = value_new(c->arena, VALUE_LIST, ast->span);
+    const Value **items = ARENA_ARRAY(c->arena, const Value *, ast->items.count + 1);
+    bool ok = true;
+    for (int i = 0; i < ast->items.count; i++) {
+        items[i] = expression_evaluate(c, scope, ast->items.items[i]);
+        ok = ok && items[i]->kind != VALUE_ERROR;
+    }
+    list->items = items;
+    list->count = ast->items.count;
+    return ok ? list : expression_error(c, ast->span);
+}
+
+// ---- Arithmetic.
+
+static const Value *report_operands(Checker *c, const Ast *ast, const Value *left,
+                                    const Value *right) {
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "`%s` cannot take %s and %s",
+                             ast_operator_text(ast->operator), value_describe(c->arena, left),
+                             value_describe(c->arena, right));
+    diag_label(diag, "these do not go together");
+    if (value_is_layer(left) || value_is_layer(right))
+        diag_help(diag, "layers take `* n` for copies, and a value by `->`");
+    return expression_error(c, ast->span);
+}
+
+static double calculate(AstOperator operator, double a, double b) {
+    switch (operator) {
+    case AST_ADD: return a + b;
+    case AST_SUBTRACT: return a - b;
+    case AST_MULTIPLY: return a * b;
+    default: return a / b;
+    }
+}
+
+// Whole numbers stay whole: also in a division without remainder.
+static const Value *calculate_numbers(Checker *c, const Ast *ast, const Value *a, const Value *b) {
+    Diag *diag;
+    if (ast->operator== AST_DIVIDE && b->number == 0) {
+        diag = diag_report(c->sink, DIAG_E0202, ast->span, "division by zero");
+        diag_label(diag, "the divisor is 0");
+        return expression_error(c, ast->span);
+    }
+    double number = calculate(ast->operator, a->number, b->number);
+    if (!isfinite(number)) {
+        diag = diag_report(c->sink, DIAG_E0202, ast->span, "the result is too large for a number");
+        diag_label(diag, "overflows");
+        return expression_error(c, ast->span);
+    }
+    bool is_integer = a->is_integer && b->is_integer && floor(number) == number;
+    return value_number(c->arena, number, is_integer, ast->span);
+}
+
+static bool compare(AstOperator operator, double a, double b) {
+    switch (operator) {
+    case AST_EQUAL: return a == b;
+    case AST_NOT_EQUAL: return a != b;
+    case AST_LESS: return a < b;
+    case AST_LESS_EQUAL: return a <= b;
+    case AST_GREATER: return a > b;
+    default: return a >= b;
+    }
+}
+
+static bool is_comparison(AstOperator operator) {
+    return operator>= AST_EQUAL;
+}
+
+// The text of a word, a string, or the name of an operator that is compared as a word.
+static const char *comparable_text(const Value *value) {
+    if (value->kind == VALUE_WORD || value->kind == VALUE_STRING) return value->text;
+    bool is_name = value->kind == VALUE_RECIPE && value->recipe->ast->kind == AST_NAME;
+    return is_name ? value->recipe->ast->text : NULL;
+}
+
+static const Value *compare_values(Checker *c, const Ast *ast, const Value *a, const Value *b) {
+    bool is_equality = ast->operator== AST_EQUAL || ast->operator== AST_NOT_EQUAL;
+    const char *a_text = comparable_text(a), *b_text = comparable_text(b);
+    if (a->kind == VALUE_NUMBER && b->kind == VALUE_NUMBER)
+        return make_bool(c, compare(ast->operator, a->number, b->number), ast->span);
+    if (is_equality && a->kind == VALUE_BOOL && b->kind == VALUE_BOOL)
+        return make_bool(c, compare(ast->operator, a->number, b->number), ast->span);
+    if (is_equality && a_text && b_text) {
+        bool is_same = strcmp(a_text, b_text) == 0;
+        return make_bool(c, is_same == (ast->operator== AST_EQUAL), ast->span);
+    }
+    return report_operands(c, ast, a, b);
+}
+
+static Node *operand_node(Checker *c, const Value *value) {
+    if (value->kind == VALUE_TENSOR) return value->node;
+    c->graph->current_span = value->span;
+    return graph_constant(c->graph, value->number);
+}
+
+static const Value *calculate_tensors(Checker *c, const Ast *ast, const Value *a, const Value *b) {
+    static const char *const names[] = {"add", "subtract", "multiply", "divide"};
+    bool fits = (a->kind == VALUE_TENSOR || a->kind == VALUE_NUMBER) &&
+                (b->kind == VALUE_TENSOR || b->kind == VALUE_NUMBER);
+    if (!fits || is_comparison(ast->operator)) return report_operands(c, ast, a, b);
+    c->graph->current_layer = NULL;
+    Node *x = operand_node(c, a), *y = operand_node(c, b);
+    c->graph->current_span = ast->span;
+    Node *node = graph_binary(c->graph, names[ast->operator], x, y);
+    return node->poisoned ? expression_error(c, ast->span)
+                          : value_tensor(c->arena, node, ast->span);
+}
+
+static const Value *combine(Checker *c, Scope *scope, const Ast *ast, const Value *a,
+                            const Value *b) {
+    if (a->kind == VALUE_ERROR || b->kind == VALUE_ERROR) return expression_error(c, ast->span);
+    bool is_copies = (value_is_layer(a) && b->kind == VALUE_NUMBER) ||
+                     (value_is_layer(b) && a->kind == VALUE_NUMBER);
+    if (is_copies && ast->operator== AST_MULTIPLY) return value_recipe(c->arena, ast, scope);
+    if (a->kind == VALUE_TENSOR || b->kind == VALUE_TENSOR) return calculate_tensors(c, ast, a, b);
+    if (is_comparison(ast->operator)) return compare_values(c, ast, a, b);
+    if (a->kind == VALUE_NUMBER && b->kind == VALUE_NUMBER) return calculate_numbers(c, ast, a, b);
+    return report_operands(c, ast, a, b);
+}
+
+// Sums lean to the left and may be long: the left side is followed in a loop.
+static const Value *evaluate_binary(Checker *c, Scope *scope, const Ast *ast) {
+    VEC(const Ast *) spine = {0};
+    for (; ast->kind == AST_BINARY; ast = ast->left) vec_push(c->arena, &spine, ast);
+    const Value *value = expression_evaluate(c, scope, ast);
+    for (int i = spine.count - 1; i >= 0; i--) {
+        const Value *right = expression_evaluate(c, scope, spine.items[i]->right);
+        value = combine(c, scope, spine.items[i], value, right);
+    }
+    return value;
+}
+
+static const Value *evaluate_negation(Checker *c, Scope *scope, const Ast *ast) {
+    const Value *value = expression_evaluate(c, scope, ast->left);
+    if (value->kind == VALUE_ERROR) return value;
+    if (value->kind == VALUE_NUMBER)
+        return value_number(c->arena, -value->number, value->is_integer, ast->span);
+    if (value->kind == VALUE_TENSOR) {
+        c->graph->current_layer = NULL;
+        c->graph->current_span = ast->span;
+        return value_tensor(c->arena, graph_unary(c->graph, "negate", value->node), ast->span);
+    }
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "`-` cannot take %s",
+                             value_describe(c->arena, value));
+    diag_label(diag, "expected a number or a tensor");
+    return expression_error(c, ast->span);
+}
+
+// ---- Arrows and choices.
+
+static const Value *evaluate_arrow(Checker *c, Scope *scope, const Ast *ast) {
+    VEC(const Ast *) steps = {0};
+    const Ast *first = ast;
+    for (; first->kind == AST_ARROW; first = first->left) vec_push(c->arena, &steps, first->right);
+    const Value *value = expression_evaluate(c, scope, first);
+    if (value_is_layer(value)) return value_recipe(c->arena, ast, scope);
+    for (int i = steps.count - 1; i >= 0; i--)
+        value = elaborate_apply(c, scope, steps.items[i], &value, 1);
+    return value;
+}
+
+static const Value *evaluate_if(Checker *c, Scope *scope, const Ast *ast) {
+    const Value *condition = expression_evaluate(c, scope, ast->left);
+    if (condition->kind == VALUE_ERROR) return expression_error(c, ast->span);
+    if (condition->kind != VALUE_BOOL) {
+        Diag *diag = diag_report(c->sink, DIAG_E0201, ast->left->span,
+                                 "the condition of `if` is true or false, not %s",
+                                 value_describe(c->arena, condition));
+        diag_label(diag, "expected a comparison");
+        return expression_error(c, ast->span);
+    }
+    const Ast *branch = condition->number != 0 ? ast->body : ast->otherwise;
+    if (branch) return expression_body(c, scope_create(c->arena, scope), branch, "this branch");
+    Diag *diag = diag_report(c->sink, DIAG_E0206, ast->span, "this `if` has no value when false");
+    diag_label(diag, "the condition is false");
+    diag_help(diag, "add `else { ... }`");
+    return expression_error(c, ast->span);
+}
+
+static const Value *evaluate(Checker *c, Scope *scope, const Ast *ast) {
+    switch (ast->kind) {
+    case AST_NUMBER: return value_number(c->arena, ast->number, ast->is_integer, ast->span);
+    case AST_STRING: return value_text(c->arena, VALUE_STRING, ast->text, ast->span);
+    case AST_NAME: return evaluate_name(c, scope, ast);
+    case AST_LIST: return evaluate_list(c, scope, ast);
+    case AST_CALL: return elaborate_call(c, scope, ast);
+    case AST_ARROW: return evaluate_arrow(c, scope, ast);
+    case AST_BINARY: return evaluate_binary(c, scope, ast);
+    case AST_NEGATE: return evaluate_negation(c, scope, ast);
+    case AST_MEMBER: return evaluate_member(c, scope, ast);
+    case AST_IF: return evaluate_if(c, scope, ast);
+    case AST_BLOCK: return expression_body(c, scope_create(c->arena, scope), ast, "this block");
+    default: return expression_error(c, ast->span);
+    }
+}
+
+const Value *expression_evaluate(Checker *c, Scope *scope, const Ast *ast) {
+    bool may_go_on = expression_enter(c, ast->span);
+    const Value *value = may_go_on ? evaluate(c, scope, ast) : expression_error(c, ast->span);
+    expression_leave(c);
+    return value;
+}
+
+// ---- Bodies.
+
+static void bind_layer(Checker *c, Scope *scope, const Ast *ast) {
+    Value *value = value_new(c->arena, VALUE_SHARED, ast->span);
+    Shared *shared = ARENA_NEW(c->arena, Shared);
+    shared->name = ast->text;
+    shared->ast = ast->left;
+    shared->scope = scope;
+    shared->span = ast->name_span;
+    shared->single = (ast->left->kind == AST_CALL || ast->left->kind == AST_NAME) &&
+                     !scope_find(scope, ast->left->text);
+    value->shared = shared;
+    scope_bind(c->arena, scope, ast->text, value);
+}
+
+static const Value *evaluate_return(Checker *c, Scope *scope, const Ast *ast) {
+    if (ast->items.count == 1) return expression_evaluate(c, scope, ast->items.items[0]);
+    return evaluate_list(c, scope, ast);
+}
+
+static void warn_lost(Checker *c, const Ast *ast) {
+    Diag *diag = diag_report(c->sink, DIAG_W0101, ast->span, "this value is never used");
+    diag_label(diag, "only the last expression of a body is its value");
+    diag_help(diag, "give it a name, or remove it");
+}
+
+static const Value *report_empty(Checker *c, const Ast *body, const char *what) {
+    Diag *diag = diag_report(c->sink, DIAG_E0004, body->span, "%s has no value", what);
+    diag_label(diag, "ends without an expression");
+    diag_help(diag, "end it with an expression, or with `return`");
+    return expression_error(c, body->span);
+}
+
+const Value *expression_body(Checker *c, Scope *scope, const Ast *body, const char *what) {
+    if (body->kind != AST_BLOCK) return expression_evaluate(c, scope, body);
+    const Value *result = NULL;
+    bool has_gap = false;
+    for (int i = 0; i < body->items.count; i++) {
+        const Ast *ast = body->items.items[i];
+        bool is_last = i == body->items.count - 1;
+        if (ast->kind == AST_ASSIGN)
+            scope_bind(c->arena, scope, ast->text, expression_evaluate(c, scope, ast->left));
+        else if (ast->kind == AST_LAYER)
+            bind_layer(c, scope, ast);
+        else if (ast->kind == AST_RETURN)
+            return evaluate_return(c, scope, ast);
+        else if (ast->kind == AST_ERROR)
+            has_gap = true;
+        else
+            result = expression_evaluate(c, scope, ast);
+        if (is_last || ast->kind == AST_ASSIGN || ast->kind == AST_LAYER || !result) continue;
+        if (result->kind != VALUE_ERROR) warn_lost(c, ast);
+        result = NULL;
+    }
+    if (result) return result;
+    return has_gap ? expression_error(c, body->span) : report_empty(c, body, what);
+}

@@ -1,0 +1,349 @@
+// Models: their inputs (raw data and what the dataset's transforms make of it) and their bodies.
+#include "check.h"
+
+// The wider view: a model is declared before anything is evaluated, so that train blocks and other
+// models may name it in any order.
+void model_declare(Checker *c, const Ast *declaration) {
+    ModelEntry *entry = ARENA_NEW(c->arena, ModelEntry);
+    Value *value = value_new(c->arena, VALUE_MODEL, declaration->name_span);
+    if (!declaration->text || map_get(&c->globals->names, declaration->text)) return;
+    entry->declaration = declaration;
+    entry->model = ARENA_NEW(c->arena, Model);
+    entry->model->name = declaration->text;
+    entry->model->span = declaration->name_span;
+    map_create(&entry->shared, c->arena, true);
+    value->model = entry;
+    vec_push(c->arena, &c->models, entry);
+    scope_bind(c->arena, c->globals, declaration->text, value);
+}
+
+// ---- Declared shapes.
+
+static bool report_dimension(Checker *c, const Value *value) {
+    if (value->kind == VALUE_ERROR) return false;
+    Diag *diag;
+    if (value->kind != VALUE_NUMBER || !value->is_integer) {
+        diag =
+            diag_report(c->sink, DIAG_E0201, value->span, "a dimension is a whole number, not %s",
+                        value_describe(c->arena, value));
+        diag_label(diag, "expected a whole number");
+    } else if (value->number < 1) {
+        diag = diag_report(c->sink, DIAG_E0202, value->span, "a dimension is at least 1, not %s",
+                           text_of_number(c->arena, value->number));
+        diag_label(diag, "too small");
+    } else {
+        diag = diag_report(c->sink, DIAG_E0205, value->span, "a dimension is at most %lld, not %s",
+                           (long long)CHECK_MAX_DIMENSION, text_of_number(c->arena, value->number));
+        diag_label(diag, "too large");
+    }
+    return false;
+}
+
+static bool evaluate_dimension(Checker *c, const Ast *ast, int64_t *dimension) {
+    const Value *value = expression_evaluate(c, c->globals, ast);
+    bool ok = value->kind == VALUE_NUMBER && value->is_integer && value->number >= 1 &&
+              value->number <= (double)CHECK_MAX_DIMENSION;
+    if (!ok) return report_dimension(c, value);
+    *dimension = (int64_t)value->number;
+    return true;
+}
+
+// False: reported.
+static bool evaluate_type(Checker *c, const Ast *ast, Type *type) {
+    int64_t dims[SHAPE_MAX_RANK];
+    bool is_integer = ast->text && strcmp(ast->text, "int") == 0;
+    if (ast->items.count > SHAPE_MAX_RANK) {
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0205, ast->span, "a shape has at most %d dimensions, not %d",
+                        SHAPE_MAX_RANK, ast->items.count);
+        diag_label(diag, "too many");
+        return false;
+    }
+    for (int i = 0; i < ast->items.count; i++)
+        if (!evaluate_dimension(c, ast->items.items[i], &dims[i])) return false;
+    *type = type_make(is_integer ? DTYPE_I32 : DTYPE_F32, true, ast->items.count, dims);
+    if (type_elements(type) <= CHECK_MAX_ELEMENTS) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0205, ast->span, "an input of %s is too large",
+                             shape_text(c->arena, type));
+    diag_label(diag, "more than %lld numbers", (long long)CHECK_MAX_ELEMENTS);
+    return false;
+}
+
+// ---- Fitting a value to a declared shape: [28, 28] fits [28, 28, 1], and the other way round.
+
+static bool same_dims(const Type *a, const Type *b, int rank) {
+    for (int i = 0; i < rank; i++)
+        if (a->dims[i] != b->dims[i]) return false;
+    return true;
+}
+
+static bool fits_but_for_ones(const Type *a, const Type *b) {
+    const Type *longer = a->rank > b->rank ? a : b, *shorter = longer == a ? b : a;
+    if (longer->rank > shorter->rank + 1 || !same_dims(longer, shorter, shorter->rank))
+        return false;
+    return longer->rank == shorter->rank || type_last(longer) == 1;
+}
+
+static Node *reshape_to(Checker *c, Node *node, const Type *wanted) {
+    if (node->type.rank == wanted->rank) return node;
+    c->graph->current_layer = NULL;
+    return graph_reshape(c->graph, node, wanted->rank, wanted->dims);
+}
+
+// ---- Inputs.
+
+static Type column_type(const nnrt_column *column) {
+    static const Dtype dtypes[] = {
+        [NNRT_F32] = DTYPE_F32, [NNRT_U8] = DTYPE_U8, [NNRT_I32] = DTYPE_I32};
+    return type_make(dtypes[column->dtype], true, (int)column->rank, column->shape);
+}
+
+static Node *statistic(Checker *c, const char *name, const char *initializer, const Type *type) {
+    ArgValue value = {.is_set = true, .callee = initializer_find(initializer)};
+    value.args = args_default(c->arena, value.callee);
+    Type own = type_make(DTYPE_F32, false, type->rank, type->dims);
+    return graph_parameter_node(c->graph,
+                                graph_parameter(c->graph, NULL, name, own, &value, NULL, false));
+}
+
+// The numeric transforms, so that raw data go in and `predict` does the same as training. The
+// runtime fills the statistics from nnrt_data.mean and .deviation.
+static Node *transform(Checker *c, Node *node, const nnrt_data_info *info) {
+    if (info->scale != 1) node = graph_scale(c->graph, node, info->scale);
+    if (info->offset != 0) node = graph_add(c->graph, node, graph_constant(c->graph, info->offset));
+    if (!info->standardize) return node;
+    Type type = node->type;
+    Node *mean = statistic(c, "standardize/mean", "zeros", &type);
+    Node *deviation = statistic(c, "standardize/deviation", "ones", &type);
+    return graph_divide(c->graph, graph_subtract(c->graph, node, mean), deviation);
+}
+
+static const char *with_dims(Checker *c, const Ast *parameter, const Type *type) {
+    Type plain = *type;
+    plain.dtype = DTYPE_F32;
+    return arena_format(c->arena, "%s: %s", parameter->text, type_text(c->arena, &plain));
+}
+
+static void report_input_shape(Checker *c, const Ast *parameter, const Type *declared,
+                               const Dataset *dataset, const Type *column) {
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0302, parameter->span,
+                    "`%s` is %s, but the samples of `%s` are %s", parameter->text,
+                    shape_text(c->arena, declared), dataset->name, shape_text(c->arena, column));
+    diag_label(diag, "declared as %s", type_text(c->arena, declared));
+    diag_secondary(diag, dataset->span, "gives %s", type_text(c->arena, column));
+    if (type_elements(declared) == type_elements(column) && declared->rank == 1)
+        diag_help(diag, "write `%s`, and `-> flatten` after it", with_dims(c, parameter, column));
+    else
+        diag_help(diag, "write `%s`, or leave the shape out: it comes from the dataset",
+                  with_dims(c, parameter, column));
+}
+
+static bool check_data_input(Checker *c, const Ast *parameter, const Type *declared,
+                             const Dataset *dataset, const Type *column) {
+    if (!parameter->right) return true;
+    if (!fits_but_for_ones(declared, column)) {
+        report_input_shape(c, parameter, declared, dataset, column);
+        return false;
+    }
+    bool wants_integers = declared->dtype == DTYPE_I32;
+    bool is_transformed =
+        dataset->info.scale != 1 || dataset->info.offset != 0 || dataset->info.standardize;
+    if (!wants_integers || (column->dtype != DTYPE_F32 && !is_transformed)) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0302, parameter->span,
+                             "`%s` takes integers, but `%s` gives fractions", parameter->text,
+                             dataset->name);
+    diag_label(diag, "declared as int");
+    diag_secondary(diag, dataset->span, "gives numbers with fractions");
+    diag_help(diag, "write `%s`", with_dims(c, parameter, column));
+    return false;
+}
+
+static const Value *data_input(Checker *c, const Ast *parameter, const Type *declared,
+                               const Dataset *dataset) {
+    Type column = column_type(&dataset->info.input);
+    if (!check_data_input(c, parameter, declared, dataset, &column))
+        return expression_error(c, parameter->span);
+    Node *node = graph_input(c->graph, parameter->text, column);
+    vec_push(c->arena, &c->graph->inputs, node);
+    node = transform(c, node, &dataset->info);
+    if (parameter->right) node = reshape_to(c, node, declared);
+    return value_tensor(c->arena, node, parameter->span);
+}
+
+static const Value *report_no_shape(Checker *c, const ModelEntry *entry, const Ast *parameter) {
+    const Dataset *dataset = entry->dataset;
+    if (entry->has_training && !dataset) return expression_error(c, parameter->span);
+    if (dataset && !dataset->found) { // the warning about its files says enough, but not here
+        Diag *diag = diag_report(c->sink, DIAG_E0301, parameter->span,
+                                 "the shape of `%s` is not known without the data of `%s`",
+                                 parameter->text, dataset->name);
+        diag_label(diag, "no shape");
+        diag_secondary(diag, dataset->span, "this data was not found");
+        diag_help(diag, "write its shape, as in `%s: [28, 28]`", parameter->text);
+        return expression_error(c, parameter->span);
+    }
+    Diag *diag = diag_report(c->sink, DIAG_E0301, parameter->span, "the shape of `%s` is not known",
+                             parameter->text);
+    diag_label(diag, "no shape");
+    diag_help(diag,
+              "write it, as in `%s: [28, 28]`, or add `train %s on ...`: it comes from the dataset",
+              parameter->text, entry->declaration->text);
+    return expression_error(c, parameter->span);
+}
+
+static const Value *make_input(Checker *c, const ModelEntry *entry, const Ast *parameter) {
+    Type declared = {0};
+    if (parameter->right && !evaluate_type(c, parameter->right, &declared))
+        return expression_error(c, parameter->span);
+    c->graph->current_layer = NULL;
+    c->graph->current_span = parameter->span;
+    if (entry->dataset && entry->dataset->info.input.size > 0)
+        return data_input(c, parameter, &declared, entry->dataset);
+    if (!parameter->right) return report_no_shape(c, entry, parameter);
+    Node *node = graph_input(c->graph, parameter->text, declared);
+    vec_push(c->arena, &c->graph->inputs, node);
+    return value_tensor(c->arena, node, parameter->span);
+}
+
+static bool check_parameters(Checker *c, const ModelEntry *entry) {
+    const AstList *parameters = &entry->declaration->parameters;
+    for (int i = 0; i < parameters->count; i++) {
+        const Ast *parameter = parameters->items[i];
+        if (!parameter->left) continue;
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0206, parameter->span, "an input of a model has no default");
+        diag_label(diag, "models take tensors only");
+        diag_help(diag, "declare `param %s = ...` before the model, or make it a block",
+                  parameter->text);
+        return false;
+    }
+    if (!entry->dataset || parameters->count == 1) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0302, entry->declaration->name_span,
+                             "`%s` has %d inputs, but `%s` gives one", entry->declaration->text,
+                             parameters->count, entry->dataset->name);
+    diag_label(diag, "%d inputs", parameters->count);
+    diag_secondary(diag, entry->dataset->span, "gives `%s`", entry->dataset->info.input.name);
+    return false;
+}
+
+// ---- Outputs.
+
+static void add_output(Checker *c, const Value *value) {
+    if (value->kind == VALUE_TENSOR) {
+        vec_push(c->arena, &c->graph->outputs, value->node);
+        return;
+    }
+    if (value->kind == VALUE_ERROR) return;
+    Diag *diag = diag_report(c->sink, DIAG_E0201, value->span, "a model gives tensors, not %s",
+                             value_describe(c->arena, value));
+    diag_label(diag, "expected a tensor");
+    if (value_is_layer(value)) diag_help(diag, "feed an input of the model to it with `->`");
+}
+
+static void add_outputs(Checker *c, const Value *value) {
+    if (value->kind == VALUE_LIST)
+        for (int i = 0; i < value->count; i++) add_output(c, value->items[i]);
+    else
+        add_output(c, value);
+}
+
+// The input node of the target that losses and metrics compare with.
+static void add_target(Checker *c, const Dataset *dataset) {
+    if (!dataset || dataset->info.target.size == 0) return;
+    c->graph->current_span = dataset->span;
+    c->graph->current_layer = NULL;
+    Node *node =
+        graph_input(c->graph, dataset->info.target.name, column_type(&dataset->info.target));
+    vec_push(c->arena, &c->graph->targets, node);
+}
+
+// ---- Bodies.
+
+static const char *describe_model(Checker *c, const ModelEntry *entry) {
+    return arena_format(c->arena, "the model `%s`", entry->declaration->text);
+}
+
+void model_elaborate(Checker *c, ModelEntry *entry) {
+    const Ast *declaration = entry->declaration;
+    Model *model = entry->model;
+    Scope *scope = scope_create(c->arena, c->globals);
+    model->dataset = entry->dataset;
+    model->forward = graph_create(c->arena, model->name, GRAPH_TRAIN, c->sink);
+    c->graph = model->forward;
+    map_create(&c->layer_names, c->arena, false);
+    bool ok = check_parameters(c, entry);
+    for (int i = 0; i < declaration->parameters.count; i++) {
+        const Ast *parameter = declaration->parameters.items[i];
+        const Value *input =
+            ok ? make_input(c, entry, parameter) : expression_error(c, parameter->span);
+        if (parameter->text) scope_bind(c->arena, scope, parameter->text, input);
+    }
+    entry->active = true;
+    add_outputs(c, expression_body(c, scope, declaration->body, describe_model(c, entry)));
+    entry->active = false;
+    add_target(c, entry->dataset);
+    c->graph = NULL;
+}
+
+// ---- Models as layers.
+
+static const Value *fit_argument(Checker *c, const ModelEntry *entry, const Ast *parameter,
+                                 const Value *value, const Ast *use) {
+    Type declared;
+    if (value->kind != VALUE_TENSOR || !parameter->right) return value;
+    if (!evaluate_type(c, parameter->right, &declared)) return expression_error(c, use->span);
+    if (fits_but_for_ones(&declared, &value->node->type)) {
+        c->graph->current_span = use->span;
+        return value_tensor(c->arena, reshape_to(c, value->node, &declared), value->span);
+    }
+    Diag *diag = diag_report(c->sink, DIAG_E0204, use->span, "the model `%s` takes %s, not %s",
+                             entry->declaration->text, type_text(c->arena, &declared),
+                             type_text(c->arena, &value->node->type));
+    diag_label(diag, "expected %s", type_text(c->arena, &declared));
+    diag_secondary(diag, value->span, "this value is %s", type_text(c->arena, &value->node->type));
+    diag_secondary(diag, parameter->span, "declared here");
+    return expression_error(c, use->span);
+}
+
+const Value *model_body(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
+                        int count) {
+    const Ast *declaration = entry->declaration;
+    Scope *scope = scope_create(c->arena, c->globals);
+    for (int i = 0; i < count; i++) {
+        const Ast *parameter = declaration->parameters.items[i];
+        scope_bind(c->arena, scope, parameter->text,
+                   fit_argument(c, entry, parameter, inputs[i], use));
+    }
+    return expression_body(c, scope, declaration->body, describe_model(c, entry));
+}
+
+static bool check_argument_count(Checker *c, const ModelEntry *entry, const Ast *use, int count) {
+    int wanted = entry->declaration->parameters.count;
+    if (count == wanted) return true;
+    Diag *diag = diag_report(c->sink, count < wanted ? DIAG_E0105 : DIAG_E0106, use->span,
+                             "the model `%s` takes %d input%s, not %d", entry->declaration->text,
+                             wanted, wanted == 1 ? "" : "s", count);
+    diag_label(diag, "given %d", count);
+    diag_secondary(diag, entry->declaration->name_span, "declared here");
+    return false;
+}
+
+const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
+                         int count) {
+    Shared *shared = map_get(&entry->shared, c->graph);
+    entry->is_used = true;
+    if (!check_argument_count(c, entry, use, count)) return expression_error(c, use->span);
+    if (!shared) {
+        shared = ARENA_NEW(c->arena, Shared);
+        shared->name = entry->declaration->text;
+        shared->span = entry->declaration->name_span;
+        shared->model = entry;
+        map_set(&entry->shared, c->graph, shared);
+    }
+    bool was_active = shared->active;
+    shared->active = was_active || entry->active;
+    const Value *value = elaborate_shared(c, shared, use, inputs, count);
+    shared->active = was_active;
+    return value;
+}

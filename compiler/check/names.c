@@ -1,0 +1,340 @@
+// Names as the text alone shows them: declarations that clash, and names that nothing uses. A walk
+// over the syntax, apart from evaluation, because a block may be used many times or never. And
+// words: suggestions, choices, Keras's names.
+#include "check.h"
+
+#include <ctype.h>
+
+// ---- Lists of words.
+
+bool names_has_word(const char *words, const char *name) {
+    size_t length = strlen(name);
+    for (const char *at = words; at && *at;) {
+        size_t size = strcspn(at, " ");
+        if (size == length && memcmp(at, name, length) == 0) return true;
+        at += size + (at[size] == ' ');
+    }
+    return false;
+}
+
+void names_add_words(Checker *c, NameList *names, const char *words) {
+    for (const char *at = words; at && *at;) {
+        size_t size = strcspn(at, " ");
+        if (size) vec_push(c->arena, names, arena_copy(c->arena, at, size));
+        at += size + (at[size] == ' ');
+    }
+}
+
+void names_add_scope(Checker *c, NameList *names, const Scope *scope) {
+    for (; scope; scope = scope->parent)
+        for (int i = 0; i < scope->order.count; i++)
+            vec_push(c->arena, names, scope->order.items[i]);
+}
+
+static void add_schemas(Checker *c, NameList *names, const Schema *rows) {
+    for (; rows->name; rows++) vec_push(c->arena, names, rows->name);
+}
+
+void names_add_callees(Checker *c, NameList *names, ArgType type) {
+    if (type == ARG_INITIALIZER) add_schemas(c, names, initializer_rows);
+    if (type == ARG_RATE) add_schemas(c, names, schedule_rows);
+    if (type == ARG_REGULARIZER)
+        for (const RegularizerDef *row = regularizer_rows; row->schema.name; row++)
+            vec_push(c->arena, names, row->schema.name);
+    if (type != ARG_ACTIVATION) return;
+    for (int i = 0; op_at(i); i++)
+        if (op_at(i)->is_activation) vec_push(c->arena, names, op_at(i)->schema.name);
+}
+
+const char *names_nearest(Checker *c, NameList *names, const char *name) {
+    vec_push(c->arena, names, NULL);
+    names->count--;
+    return suggest_name(name, names->items);
+}
+
+const char *names_join(Arena *arena, const NameList *names, const char *last) {
+    Text text = text_create(arena);
+    for (int i = 0; i < names->count; i++) {
+        if (i > 0 && i == names->count - 1)
+            text_format(&text, " %s ", last);
+        else if (i > 0)
+            text_put(&text, ", ");
+        text_format(&text, "`%s`", names->items[i]);
+    }
+    return text.data;
+}
+
+// ---- Keras's names.
+
+// CamelCase or snake_case, the same letters: LeakyReLU is leaky_relu.
+static bool same_letters(const char *a, size_t a_length, const char *b) {
+    size_t i = 0;
+    for (; *b; b++) {
+        if (*b == '_') continue;
+        while (i < a_length && a[i] == '_') i++;
+        if (i == a_length || tolower((unsigned char)a[i]) != tolower((unsigned char)*b))
+            return false;
+        i++;
+    }
+    while (i < a_length && a[i] == '_') i++;
+    return i == a_length;
+}
+
+bool names_match_keras(const char *keras_names, const char *own, const char *name) {
+    if (strcmp(own, name) != 0 && same_letters(own, strlen(own), name)) return true;
+    for (const char *at = keras_names; at && *at;) {
+        size_t size = strcspn(at, " ");
+        if (size && same_letters(at, size, name)) return true;
+        at += size + (at[size] == ' ');
+    }
+    return false;
+}
+
+static const Schema *match_rows(const Schema *rows, const char *name) {
+    for (; rows->name; rows++)
+        if (names_match_keras(rows->keras_name, rows->name, name)) return rows;
+    return NULL;
+}
+
+const Schema *names_keras_callee(ArgType type, const char *name) {
+    if (type == ARG_INITIALIZER) return match_rows(initializer_rows, name);
+    if (type == ARG_RATE) return match_rows(schedule_rows, name);
+    if (type == ARG_REGULARIZER)
+        for (const RegularizerDef *row = regularizer_rows; row->schema.name; row++)
+            if (names_match_keras(row->schema.keras_name, row->schema.name, name))
+                return &row->schema;
+    if (type != ARG_ACTIVATION) return NULL;
+    for (int i = 0; op_at(i); i++) {
+        const OpDef *op = op_at(i);
+        if (op->is_activation && names_match_keras(op->schema.keras_name, op->schema.name, name))
+            return &op->schema;
+    }
+    return NULL;
+}
+
+static bool schema_has_choice(const Schema *schema, const char *name) {
+    for (const ArgDef *def = schema->args; def && def->name; def++)
+        if (names_has_word(def->choices, name)) return true;
+    return false;
+}
+
+bool names_is_callee(const char *name) {
+    return schema_callee(ARG_ACTIVATION, name) || schema_callee(ARG_INITIALIZER, name) ||
+           schema_callee(ARG_REGULARIZER, name) || schema_callee(ARG_RATE, name);
+}
+
+bool names_is_word(const char *name) {
+    if (strcmp(name, "none") == 0 || names_is_callee(name)) return true;
+    for (int i = 0; op_at(i); i++)
+        if (schema_has_choice(&op_at(i)->schema, name)) return true;
+    for (const Schema *row = dataset_sources; row->name; row++)
+        if (schema_has_choice(row, name)) return true;
+    for (const Schema *row = dataset_transforms; row->name; row++)
+        if (schema_has_choice(row, name)) return true;
+    return false;
+}
+
+// ---- Unknown names.
+
+static bool is_name_byte(char byte) {
+    return isalnum((unsigned char)byte) || byte == '_';
+}
+
+static bool occurs_in(const char *text, const char *name) {
+    size_t length = strlen(name);
+    for (const char *at = strstr(text, name); at; at = strstr(at + 1, name))
+        if ((at == text || !is_name_byte(at[-1])) && !is_name_byte(at[length])) return true;
+    return false;
+}
+
+static bool is_in_gap(const Checker *c, const char *name) {
+    for (int i = 0; i < c->gaps.count; i++)
+        if (occurs_in(check_source(c, c->gaps.items[i]), name)) return true;
+    return false;
+}
+
+void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
+                   const char *const *extra) {
+    NameList names = {0};
+    if (is_in_gap(c, name)) return;
+    names_add_scope(c, &names, scope);
+    for (; extra && *extra; extra++) vec_push(c->arena, &names, *extra);
+    const char *near = names_nearest(c, &names, name);
+    Diag *diag = diag_report(c->sink, DIAG_E0101, span, "there is no %s `%s`", what, name);
+    diag_label(diag, "unknown name");
+    if (near) diag_help(diag, "did you mean `%s`?", near);
+}
+
+// ---- Declarations and uses.
+
+typedef struct Declared {
+    const char *name;
+    const char *noun;
+    Span span;
+    bool is_used;
+} Declared;
+
+typedef struct Level Level;
+struct Level {
+    Level *parent;
+    bool is_local; // of a body: its names may not be declared again further in
+    Map names;     // to Declared *
+    VEC(Declared *) order;
+};
+
+static void walk(Checker *c, Level *level, const Ast *ast);
+
+static Level *open_level(Checker *c, Level *parent, bool is_local) {
+    Level *level = ARENA_NEW(c->arena, Level);
+    level->parent = parent;
+    level->is_local = is_local;
+    map_create(&level->names, c->arena, false);
+    return level;
+}
+
+static Declared *find_clash(const Level *level, const char *name) {
+    for (; level; level = level->parent) {
+        Declared *declared = map_get(&level->names, name);
+        if (declared) return declared;
+        if (!level->is_local || !level->parent || !level->parent->is_local) return NULL;
+    }
+    return NULL;
+}
+
+static void declare(Checker *c, Level *level, const char *name, Span span, const char *noun) {
+    if (!name) return;
+    const Declared *first = find_clash(level, name);
+    if (first) {
+        Diag *diag = diag_report(c->sink, DIAG_E0102, span, "`%s` is declared twice", name);
+        diag_label(diag, "declared again here");
+        diag_secondary(diag, first->span, "first declared here");
+        diag_help(diag, "give one of them another name");
+        return;
+    }
+    Declared *declared = ARENA_NEW(c->arena, Declared);
+    *declared = (Declared){.name = name, .noun = noun, .span = span};
+    map_set(&level->names, name, declared);
+    vec_push(c->arena, &level->order, declared);
+}
+
+static void use(const Level *level, const char *name) {
+    for (; level; level = level->parent) {
+        Declared *declared = map_get(&level->names, name);
+        if (!declared) continue;
+        declared->is_used = true;
+        return;
+    }
+}
+
+static void close_level(Checker *c, const Level *level) {
+    for (int i = 0; i < level->order.count; i++) {
+        const Declared *declared = level->order.items[i];
+        if (declared->is_used || declared->name[0] == '_' || c->gaps.count) continue;
+        Diag *diag = diag_report(c->sink, DIAG_W0101, declared->span, "%s `%s` is never used",
+                                 declared->noun, declared->name);
+        diag_label(diag, "never used");
+        diag_help(diag, "remove it, or call it `_%s` if that is meant", declared->name);
+    }
+}
+
+static void declare_statement(Checker *c, Level *level, const Ast *ast) {
+    if (ast->kind == AST_ASSIGN) declare(c, level, ast->text, ast->name_span, "the value");
+    if (ast->kind == AST_LAYER) declare(c, level, ast->text, ast->name_span, "the layer");
+}
+
+static void walk_items(Checker *c, Level *level, const AstList *items) {
+    for (int i = 0; i < items->count; i++) walk(c, level, items->items[i]);
+}
+
+static void walk_body(Checker *c, Level *level, const Ast *body) {
+    if (!body || body->kind != AST_BLOCK) {
+        walk(c, level, body);
+        return;
+    }
+    for (int i = 0; i < body->items.count; i++) declare_statement(c, level, body->items.items[i]);
+    walk_items(c, level, &body->items);
+}
+
+static void walk_inner(Checker *c, Level *parent, const Ast *body) {
+    Level *level = open_level(c, parent, true);
+    walk_body(c, level, body);
+    close_level(c, level);
+}
+
+static void walk_function(Checker *c, Level *globals, const Ast *ast, const char *noun) {
+    Level *level = open_level(c, globals, true);
+    for (int i = 0; i < ast->parameters.count; i++) {
+        const Ast *parameter = ast->parameters.items[i];
+        declare(c, level, parameter->text, parameter->name_span, noun);
+        walk(c, globals, parameter->right);
+        walk(c, level, parameter->left);
+    }
+    walk_body(c, level, ast->body);
+    close_level(c, level);
+}
+
+// Entries of `train` are no declarations; `step` bodies are bodies.
+static void walk_train(Checker *c, Level *globals, const Ast *ast) {
+    walk_items(c, globals, &ast->items);
+    walk(c, globals, ast->right);
+    for (int i = 0; ast->body && i < ast->body->items.count; i++) {
+        const Ast *entry = ast->body->items.items[i];
+        if (entry->kind == AST_STEP)
+            walk_inner(c, globals, entry->body);
+        else
+            walk(c, globals, entry->left);
+    }
+}
+
+// Chains lean to the left and may be long: the left side is walked in a loop.
+static void walk(Checker *c, Level *level, const Ast *ast) {
+    for (; ast; ast = ast->left) {
+        switch (ast->kind) {
+        case AST_ERROR: return;
+        case AST_NAME: use(level, ast->text); break;
+        case AST_CALL: use(level, ast->text); break;
+        case AST_TRAIN: walk_train(c, level, ast); return;
+        case AST_MODEL: walk_function(c, level, ast, "the input"); return;
+        case AST_BLOCK_DECLARATION: walk_function(c, level, ast, "the parameter"); return;
+        case AST_BLOCK: walk_inner(c, level, ast); return;
+        default: break;
+        }
+        walk_items(c, level, &ast->items);
+        walk(c, level, ast->right);
+        walk(c, level, ast->body);
+        walk(c, level, ast->otherwise);
+    }
+}
+
+static void find_gaps(Checker *c, const Ast *ast) {
+    for (; ast; ast = ast->left) {
+        if (ast->kind == AST_ERROR) vec_push(c->arena, &c->gaps, ast->span);
+        for (int i = 0; i < ast->items.count; i++) find_gaps(c, ast->items.items[i]);
+        for (int i = 0; i < ast->parameters.count; i++) find_gaps(c, ast->parameters.items[i]);
+        find_gaps(c, ast->right);
+        find_gaps(c, ast->body);
+        find_gaps(c, ast->otherwise);
+    }
+}
+
+static const char *global_noun(AstKind kind) {
+    if (kind == AST_PARAM) return "the param";
+    if (kind == AST_DATASET) return "the dataset";
+    if (kind == AST_BLOCK_DECLARATION) return "the block";
+    return kind == AST_MODEL ? "the model" : NULL;
+}
+
+void names_check(Checker *c, const Ast *file) {
+    Level *globals = open_level(c, NULL, false);
+    const Ast *last_model = NULL;
+    find_gaps(c, file);
+    for (int i = 0; i < file->items.count; i++) {
+        const Ast *ast = file->items.items[i];
+        const char *noun = global_noun(ast->kind);
+        if (noun) declare(c, globals, ast->text, ast->name_span, noun);
+        if (ast->kind == AST_MODEL && ast->text) last_model = ast;
+    }
+    walk_items(c, globals, &file->items);
+    if (last_model) use(globals, last_model->text); // what build and summary mean without `train`
+    close_level(c, globals);
+}

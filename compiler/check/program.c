@@ -1,0 +1,193 @@
+// The order of checking: params, datasets, which model is trained on what, models, train blocks.
+// Every stage goes on after mistakes, so that all of them come in one run.
+#include "check.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+const char *check_source(const Checker *c, Span span) {
+    const Source *source = sources_get(c->sources, span.file);
+    if (span.hi > source->size || span.lo > span.hi) return "";
+    return arena_copy(c->arena, source->text + span.lo, span.hi - span.lo);
+}
+
+// ---- Params.
+
+static const Definition *find_definition(const Checker *c, const char *name) {
+    for (int i = c->options->definition_count - 1; i >= 0; i--) // the last one counts
+        if (strcmp(c->options->definitions[i].name, name) == 0) return &c->options->definitions[i];
+    return NULL;
+}
+
+static bool is_word(const char *text) {
+    if (!isalpha((unsigned char)*text) && *text != '_') return false;
+    while (isalnum((unsigned char)*text) || *text == '_') text++;
+    return !*text;
+}
+
+static const Value *definition_value(Checker *c, const char *text, Span span) {
+    char *end;
+    bool is_true = strcmp(text, "true") == 0;
+    double number = strtod(text, &end);
+    if (is_true || strcmp(text, "false") == 0) {
+        Value *value = value_new(c->arena, VALUE_BOOL, span);
+        value->number = is_true;
+        return value;
+    }
+    bool is_number = end != text && !*end && isfinite(number) && !isalpha((unsigned char)*text);
+    if (is_number) return value_number(c->arena, number, !strpbrk(text, ".eExXpP"), span);
+    return value_text(c->arena, is_word(text) ? VALUE_WORD : VALUE_STRING, text, span);
+}
+
+static bool is_textual(const Value *value) {
+    return value->kind == VALUE_WORD || value->kind == VALUE_STRING || value->kind == VALUE_RECIPE;
+}
+
+static bool same_type(const Value *a, const Value *b) {
+    return a->kind == b->kind || (is_textual(a) && is_textual(b));
+}
+
+static const Value *evaluate_param(Checker *c, const Ast *ast) {
+    const Value *value = expression_evaluate(c, c->globals, ast->left);
+    const Definition *definition = find_definition(c, ast->text);
+    if (!definition || value->kind == VALUE_ERROR) return value;
+    const Value *given = definition_value(c, definition->value, ast->left->span);
+    if (same_type(value, given)) return given;
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0201, ast->left->span, "`-D %s=%s` gives %s, but `%s` is %s",
+                    ast->text, definition->value, value_describe(c->arena, given), ast->text,
+                    value_describe(c->arena, value));
+    diag_label(diag, "the value in the file");
+    return expression_error(c, ast->span);
+}
+
+static void check_definitions(Checker *c, const Ast *file) {
+    NameList names = {0};
+    for (int i = 0; i < file->items.count; i++)
+        if (file->items.items[i]->kind == AST_PARAM)
+            vec_push(c->arena, &names, file->items.items[i]->text);
+    for (int i = 0; i < c->options->definition_count; i++) {
+        const char *name = c->options->definitions[i].name;
+        bool is_known = false;
+        for (int k = 0; k < names.count; k++)
+            is_known = is_known || strcmp(names.items[k], name) == 0;
+        if (is_known) continue;
+        Span start = {.file = c->program->file};
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0101, start, "there is no `param` `%s` for `-D %s=%s`", name,
+                        name, c->options->definitions[i].value);
+        const char *near = names_nearest(c, &names, name);
+        if (near)
+            diag_help(diag, "did you mean `-D %s=%s`?", near, c->options->definitions[i].value);
+        else if (names.count)
+            diag_help(diag, "this file has %s", names_join(c->arena, &names, "and"));
+        else
+            diag_help(diag, "add `param %s = %s`", name, c->options->definitions[i].value);
+    }
+}
+
+// ---- Declarations.
+
+static void declare(Checker *c, const Ast *ast) {
+    Value *value;
+    bool is_new = ast->text && !map_get(&c->globals->names, ast->text);
+    if (ast->kind == AST_PARAM && is_new)
+        scope_bind(c->arena, c->globals, ast->text, evaluate_param(c, ast));
+    if (ast->kind == AST_BLOCK_DECLARATION && is_new) {
+        value = value_new(c->arena, VALUE_BLOCK, ast->name_span);
+        value->declaration = ast;
+        scope_bind(c->arena, c->globals, ast->text, value);
+    }
+    if (ast->kind == AST_MODEL) model_declare(c, ast);
+    if (ast->kind == AST_DATASET && is_new) {
+        value = value_new(c->arena, VALUE_DATASET, ast->name_span);
+        value->dataset = dataset_declare(c, ast->text, ast->name_span, ast->left);
+        scope_bind(c->arena, c->globals, ast->text, value);
+        vec_push(c->arena, &c->program->datasets, value->dataset);
+    }
+    if (ast->kind == AST_IMPORT) {
+        Diag *diag = diag_report(c->sink, DIAG_E0206, ast->span, "`import` cannot be used yet");
+        diag_label(diag, "other files are not read");
+        diag_help(diag, "copy the declarations of \"%s\" into this file", ast->text);
+    }
+}
+
+// In the order of the file, except that blocks and models may be used before they are declared.
+static void declare_all(Checker *c, const Ast *file) {
+    static const AstKind early[] = {AST_IMPORT, AST_BLOCK_DECLARATION, AST_MODEL};
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < file->items.count; i++)
+            if (file->items.items[i]->kind == early[k]) declare(c, file->items.items[i]);
+    for (int i = 0; i < file->items.count; i++) {
+        AstKind kind = file->items.items[i]->kind;
+        if (kind == AST_PARAM || kind == AST_DATASET) declare(c, file->items.items[i]);
+    }
+    for (int i = 0; i < file->items.count; i++)
+        if (file->items.items[i]->kind == AST_TRAIN) training_declare(c, file->items.items[i]);
+}
+
+// ---- Models.
+
+static bool lacks_shape(const ModelEntry *entry) {
+    for (int i = 0; i < entry->declaration->parameters.count; i++)
+        if (!entry->declaration->parameters.items[i]->right) return true;
+    return false;
+}
+
+// A model that is only a layer of others takes its shapes from them.
+static void elaborate_models(Checker *c) {
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < c->models.count; i++) {
+            ModelEntry *entry = c->models.items[i];
+            bool may_wait = !entry->has_training && lacks_shape(entry);
+            if (may_wait != (pass == 1) || (may_wait && entry->is_used)) continue;
+            model_elaborate(c, entry);
+        }
+}
+
+static void collect_models(Checker *c) {
+    Program *program = c->program;
+    for (int i = 0; i < c->models.count; i++) {
+        ModelEntry *entry = c->models.items[i];
+        if (!entry->model->forward) continue;
+        vec_push(c->arena, &program->models, entry->model);
+        bool is_better = !program->main || entry->has_training || !program->main->trainings.count;
+        if (is_better) program->main = entry->model;
+    }
+}
+
+static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *options,
+                       DiagSink *sink) {
+    Checker *c = ARENA_NEW(arena, Checker);
+    c->arena = arena;
+    c->sources = sources;
+    c->sink = sink;
+    c->options = options;
+    c->globals = scope_create(arena, NULL);
+    map_create(&c->active, arena, true);
+    map_create(&c->bound, arena, true);
+    return c;
+}
+
+Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const Ast *ast,
+                       const CheckOptions *options, DiagSink *sink) {
+    Checker *c = create(arena, sources, options, sink);
+    Program *program = ARENA_NEW(arena, Program);
+    program->arena = arena;
+    program->sources = sources;
+    program->file = file;
+    program->ast = ast;
+    program->bound = &c->bound;
+    program->definitions = options->definitions;
+    program->definition_count = options->definition_count;
+    c->program = program;
+    names_check(c, ast);
+    check_definitions(c, ast);
+    declare_all(c, ast);
+    elaborate_models(c);
+    for (int i = 0; i < c->trainings.count; i++) training_check(c, c->trainings.items[i]);
+    collect_models(c);
+    return program;
+}

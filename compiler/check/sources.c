@@ -1,0 +1,143 @@
+// What the language knows of data sources and transforms; runtime/data.c does the work.
+#include "check.h"
+
+#define SEED                                                                                       \
+    {                                                                                              \
+        .name = "seed", .type = ARG_INT, .default_text = "0", .maximum = 9007199254740991.0,       \
+        .keras_name = "random_state", .doc = "which random numbers"                                \
+    }
+#define NOISE                                                                                      \
+    {                                                                                              \
+        .name = "noise", .type = ARG_FLOAT, .default_text = "0", .maximum = 1000,                  \
+        .doc = "standard deviation of what is added to each coordinate"                            \
+    }
+#define POINTS                                                                                     \
+    {                                                                                              \
+        .name = "n", .type = ARG_INT, .default_text = "1000", .minimum = 2, .maximum = 1 << 28,    \
+        .keras_name = "n_samples", .doc = "number of points"                                       \
+    }
+
+static const ArgDef array_args[] = {
+    {.name = "x", .type = ARG_STRING, .doc = "file with one sample after the other"},
+    {.name = "target",
+     .type = ARG_STRING,
+     .default_text = "none",
+     .keras_name = "y labels",
+     .doc = "file with a label or target for each sample"},
+    {.name = "test_x",
+     .type = ARG_STRING,
+     .default_text = "none",
+     .keras_name = "x_test",
+     .doc = "samples of the test part"},
+    {.name = "test_target",
+     .type = ARG_STRING,
+     .default_text = "none",
+     .keras_name = "y_test",
+     .doc = "targets of the test part"},
+    {.name = "classes",
+     .type = ARG_INT,
+     .default_text = "none",
+     .minimum = 1,
+     .maximum = NNRT_DATA_MAX_CLASSES,
+     .keras_name = "num_classes",
+     .doc = "number of classes, where the labels do not show it"},
+    {0},
+};
+
+static const ArgDef circles_args[] = {
+    POINTS,
+    {.name = "factor",
+     .type = ARG_FLOAT,
+     .default_text = "0.8",
+     .maximum = 1,
+     .maximum_open = true,
+     .doc = "radius of the inner circle; the outer one has 1"},
+    NOISE,
+    SEED,
+    {0},
+};
+
+static const ArgDef points_args[] = {POINTS, NOISE, SEED, {0}};
+
+const Schema dataset_sources[] = {
+    {"mnist", "reads handwritten digits, uint8 [28, 28], labels 0-9", NULL, NULL},
+    {"fashion_mnist", "reads pictures of clothes, uint8 [28, 28], labels 0-9", NULL, NULL},
+    {"idx", "reads arrays in MNIST's format", array_args, NULL},
+    {"npy", "reads arrays in NumPy's format", array_args, "numpy"},
+    {"circles", "makes points on two circles", circles_args, "make_circles"},
+    {"moons", "makes points on two half circles", points_args, "make_moons"},
+    {"spirals", "makes points on two spirals", points_args, "make_spirals"},
+    {"xor", "makes points in four quadrants, opposite ones of one class", points_args, NULL},
+    {"blobs", "makes points around two centres", points_args, "make_blobs"},
+    {0},
+};
+
+static const ArgDef scale_args[] = {
+    {.name = "a",
+     .type = ARG_FLOAT,
+     .keras_name = "scale factor rescale",
+     .doc = "what each value is multiplied with"},
+    {.name = "offset", .type = ARG_FLOAT, .default_text = "0", .doc = "what is added then"},
+    {0},
+};
+
+static const ArgDef one_hot_args[] = {
+    {.name = "column", .type = ARG_NAME, .doc = "the column that becomes one value a class"},
+    {0},
+};
+
+static const ArgDef take_args[] = {
+    {.name = "n",
+     .type = ARG_INT,
+     .minimum = 1,
+     .maximum = 9007199254740991.0,
+     .doc = "number of training samples to keep"},
+    {0},
+};
+
+static const ArgDef split_args[] = {
+    {.name = "test",
+     .type = ARG_FLOAT,
+     .default_text = "0",
+     .maximum = 1,
+     .maximum_open = true,
+     .keras_name = "test_size",
+     .doc = "fraction of the samples for the test part"},
+    {.name = "validation",
+     .type = ARG_FLOAT,
+     .default_text = "0",
+     .maximum = 1,
+     .maximum_open = true,
+     .keras_name = "validation_split val",
+     .doc = "fraction of the training part for the validation part"},
+    SEED,
+    {.name = "stratify",
+     .type = ARG_BOOL,
+     .default_text = "false",
+     .doc = "keep the shares of the classes"},
+    {0},
+};
+
+const Schema dataset_transforms[] = {
+    {"scale", "multiplies and adds", scale_args, "Rescaling rescale"},
+    {"take", "keeps the first training samples", take_args, NULL},
+    {"split", "takes parts off for testing and validation", split_args, "train_test_split"},
+    {"one_hot", "makes one value a class of a column", one_hot_args, "to_categorical"},
+    {"standardize", "subtracts the mean and divides by the deviation", NULL,
+     "Normalization StandardScaler normalize"},
+    {0},
+};
+
+static const Schema *find(const Schema *rows, const char *name) {
+    for (; rows->name; rows++)
+        if (strcmp(rows->name, name) == 0) return rows;
+    return NULL;
+}
+
+const Schema *dataset_source_find(const char *name) {
+    return find(dataset_sources, name);
+}
+
+const Schema *dataset_transform_find(const char *name) {
+    return find(dataset_transforms, name);
+}

@@ -1,0 +1,427 @@
+// Train blocks: which model on which data, with what loss, optimizer and metrics.
+#include "check.h"
+
+enum {
+    TRAIN_LOSS,
+    TRAIN_OPTIMIZER,
+    TRAIN_METRICS,
+    TRAIN_EPOCHS,
+    TRAIN_BATCH,
+    TRAIN_REGULARIZE,
+    TRAIN_CALLBACKS,
+    TRAIN_ENTRIES
+};
+
+// The entries in the order above. Loss, optimizer, metrics and callbacks have readers of their own.
+static const ArgDef train_entries[] = {
+    {.name = "loss", .type = ARG_NAME, .keras_name = "criterion"},
+    {.name = "optimizer", .type = ARG_NAME, .keras_name = "optimiser"},
+    {.name = "metrics", .type = ARG_NAMES, .keras_name = "metric"},
+    {.name = "epochs",
+     .type = ARG_INT,
+     .default_text = "1",
+     .minimum = 1,
+     .maximum = 1 << 30,
+     .keras_name = "nb_epoch"},
+    {.name = "batch",
+     .type = ARG_INT,
+     .default_text = "32",
+     .minimum = 1,
+     .maximum = 1 << 20,
+     .keras_name = "batch_size"},
+    {.name = "regularize",
+     .type = ARG_REGULARIZER,
+     .default_text = "none",
+     .keras_name = "regularizer kernel_regularizer"},
+    {.name = "callbacks", .type = ARG_NAMES, .keras_name = "callback"},
+    {0},
+};
+
+typedef struct Setup {
+    Checker *c;
+    const TrainEntry *entry;
+    Training *training;
+    const Ast *given[TRAIN_ENTRIES];
+    bool ok;
+} Setup;
+
+// ---- Models and datasets.
+
+static Dataset *find_dataset(Checker *c, const Ast *ast) {
+    if (!ast || ast->kind == AST_ERROR) return NULL;
+    const Value *value = ast->kind == AST_NAME ? scope_find(c->globals, ast->text) : NULL;
+    if (value && value->kind == VALUE_DATASET)
+        return value->dataset->is_broken ? NULL : value->dataset;
+    if (value && value->kind == VALUE_ERROR) return NULL;
+    if (value) {
+        Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "`train` wants a dataset, not %s",
+                                 value_describe(c->arena, value));
+        diag_label(diag, "expected a dataset");
+        return NULL;
+    }
+    Dataset *dataset = dataset_declare(c, "data", ast->span, ast);
+    vec_push(c->arena, &c->program->datasets, dataset);
+    return dataset->is_broken ? NULL : dataset;
+}
+
+static ModelEntry *find_model(Checker *c, const Ast *ast) {
+    if (ast->kind != AST_NAME) return NULL;
+    const Value *value = scope_find(c->globals, ast->text);
+    if (value && value->kind == VALUE_MODEL) return value->model;
+    if (value) {
+        Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "`train` wants a model, not %s",
+                                 value_describe(c->arena, value));
+        diag_label(diag, "expected a model");
+        return NULL;
+    }
+    NameList names = {0};
+    for (int i = 0; i < c->models.count; i++)
+        vec_push(c->arena, &names, c->models.items[i]->declaration->text);
+    vec_push(c->arena, &names, NULL);
+    names_unknown(c, NULL, "model", ast->text, ast->span, names.items);
+    return NULL;
+}
+
+static void report_several(Checker *c, const Ast *train) {
+    Diag *diag = diag_report(c->sink, DIAG_E0206, train->items.items[1]->span,
+                             "several models cannot be trained together yet");
+    diag_label(diag, "the second model");
+    diag_help(diag, "write one `train` block for each");
+}
+
+// One graph serves all the train blocks of a model, with the transforms of its dataset inside.
+static bool check_same_dataset(Checker *c, const ModelEntry *model, const Dataset *dataset,
+                               const Ast *train) {
+    if (!model->dataset || !dataset || model->dataset == dataset) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0206, train->right->span,
+                             "`%s` cannot be trained on two datasets", model->declaration->text);
+    diag_label(diag, "here on `%s`", dataset->name);
+    diag_secondary(diag, model->dataset->span, "an earlier `train` is on `%s`",
+                   model->dataset->name);
+    return false;
+}
+
+void training_declare(Checker *c, const Ast *train) {
+    Dataset *dataset = find_dataset(c, train->right);
+    ModelEntry *first = NULL;
+    for (int i = 0; i < train->items.count; i++) {
+        ModelEntry *model = find_model(c, train->items.items[i]);
+        if (!model) continue;
+        if (!first) first = model;
+        model->has_training = true;
+        if (!check_same_dataset(c, model, dataset, train)) return;
+        if (!model->dataset) model->dataset = dataset;
+    }
+    if (train->items.count > 1) {
+        report_several(c, train);
+        return;
+    }
+    TrainEntry *entry = ARENA_NEW(c->arena, TrainEntry);
+    *entry = (TrainEntry){.ast = train, .model = first, .dataset = dataset};
+    vec_push(c->arena, &c->trainings, entry);
+}
+
+// ---- Names of losses, optimizers, metrics.
+
+static Span name_span(const Ast *ast) {
+    return ast->kind == AST_CALL ? ast->name_span : ast->span;
+}
+
+// The name that was written, through a `param` that holds a word. NULL: reported.
+static const char *written_name(Setup *s, const Ast *ast, const char *noun) {
+    Checker *c = s->c;
+    Diag *diag;
+    if (ast->kind == AST_NAME || ast->kind == AST_CALL) {
+        const Value *value = scope_find(c->globals, ast->text);
+        if (!value) return ast->text;
+        if (value->kind == VALUE_WORD) return value->text;
+        if (value->kind == VALUE_ERROR) return NULL;
+    }
+    if (ast->kind == AST_ERROR) return NULL;
+    diag = diag_report(c->sink, DIAG_E0201, ast->span, "this is not %s", noun);
+    diag_label(diag, "expected the name of %s", noun);
+    if (ast->kind == AST_STRING) diag_help(diag, "names stand without quotes: `%s`", ast->text);
+    return NULL;
+}
+
+static void report_keras(Setup *s, const char *name, const char *own, Span span) {
+    Diag *diag = diag_report(s->c->sink, DIAG_E0107, span, "`%s` is called `%s` here", name, own);
+    diag_label(diag, "Keras's name");
+    diag_help(diag, "write `%s`", own);
+    s->ok = false;
+}
+
+static void report_unknown(Setup *s, const char *noun, const char *name, Span span,
+                           NameList *names) {
+    vec_push(s->c->arena, names, NULL);
+    names_unknown(s->c, NULL, noun, name, span, names->items);
+    s->ok = false;
+}
+
+// ---- Loss.
+
+static const OpDef *find_loss(Setup *s, const char *name, Span span) {
+    NameList names = {0};
+    for (int i = 0; op_at(i); i++) {
+        const OpDef *op = op_at(i);
+        if (!op->is_loss) continue;
+        if (strcmp(op->schema.name, name) == 0) return op;
+        vec_push(s->c->arena, &names, op->schema.name);
+    }
+    for (int i = 0; op_at(i); i++) {
+        const OpDef *op = op_at(i);
+        if (!op->is_loss) continue;
+        if (!names_match_keras(op->schema.keras_name, op->schema.name, name)) continue;
+        report_keras(s, name, op->schema.name, span);
+        return op;
+    }
+    report_unknown(s, "loss", name, span, &names);
+    return NULL;
+}
+
+static bool wrote(const Args *args, const char *name) {
+    int index = schema_arg_index(args->schema, name);
+    return index >= 0 && !args->values[index].is_default;
+}
+
+// `crossentropy` becomes one of the three, with or without logits as the last layer says.
+static const OpDef *resolve_crossentropy(Setup *s, const OpDef *loss, bool *resolved) {
+    if (strcmp(loss->schema.name, "crossentropy") != 0) return loss;
+    Ending ending = checks_ending(s->entry->model->model);
+    *resolved = true;
+    return ending.node ? op_find(checks_crossentropy(&ending, s->entry->dataset)) : NULL;
+}
+
+static void read_loss(Setup *s, const Ast *ast) {
+    bool ok = true, resolved = false;
+    const char *name = written_name(s, ast, "a loss");
+    const OpDef *loss = name ? find_loss(s, name, name_span(ast)) : NULL;
+    s->training->loss_span = ast->span;
+    if (loss) loss = resolve_crossentropy(s, loss, &resolved);
+    if (!loss) {
+        s->ok = false;
+        return;
+    }
+    Args *args = (Args *)bind_call(s->c, s->c->globals, &loss->schema, ast, 0, &ok);
+    if (resolved && !wrote(args, "from_logits")) {
+        const char *last = checks_ending(s->entry->model->model).activation;
+        bool is_probability = strcmp(last, "softmax") == 0 || strcmp(last, "sigmoid") == 0;
+        args_set_number(args, "from_logits", !is_probability);
+    }
+    s->training->loss = loss;
+    s->training->loss_args = args;
+    s->ok = s->ok && ok;
+}
+
+// ---- Optimizer.
+
+static const OptimizerDef *find_optimizer(Setup *s, const char *name, Span span) {
+    NameList names = {0};
+    const OptimizerDef *optimizer = optimizer_find(name);
+    if (optimizer) return optimizer;
+    for (const OptimizerDef *row = optimizer_rows; row->schema.name; row++) {
+        vec_push(s->c->arena, &names, row->schema.name);
+        if (!names_match_keras(row->schema.keras_name, row->schema.name, name)) continue;
+        report_keras(s, name, row->schema.name, span);
+        return row;
+    }
+    report_unknown(s, "optimizer", name, span, &names);
+    return NULL;
+}
+
+// Keras 3 allows one way of clipping.
+static void check_clipping(Setup *s, const Args *args) {
+    static const char *const ways[] = {"clip_norm", "clip_value", "global_clip_norm"};
+    const ArgValue *first = NULL;
+    for (int i = 0; i < 3; i++) {
+        if (!wrote(args, ways[i])) continue;
+        const ArgValue *value = args_get(args, ways[i]);
+        if (first) {
+            Diag *diag = diag_report(s->c->sink, DIAG_E0206, value->span,
+                                     "gradients are clipped in one way");
+            diag_label(diag, "the second way");
+            diag_secondary(diag, first->span, "the first way");
+            s->ok = false;
+        }
+        first = value;
+    }
+}
+
+static void read_optimizer(Setup *s, const Ast *ast) {
+    bool ok = true;
+    const char *name = written_name(s, ast, "an optimizer");
+    const OptimizerDef *optimizer = name ? find_optimizer(s, name, name_span(ast)) : NULL;
+    if (!optimizer) {
+        s->ok = false;
+        return;
+    }
+    s->training->optimizer = optimizer;
+    s->training->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);
+    check_clipping(s, s->training->optimizer_args);
+    s->ok = s->ok && ok;
+}
+
+// ---- Metrics and callbacks: one, or a list.
+
+static const MetricDef *find_metric(Setup *s, const char *name, Span span) {
+    NameList names = {0};
+    const MetricDef *metric = metric_find(name);
+    if (metric) return metric;
+    for (const MetricDef *row = metric_rows; row->schema.name; row++) {
+        vec_push(s->c->arena, &names, row->schema.name);
+        if (!names_match_keras(row->schema.keras_name, row->schema.name, name)) continue;
+        report_keras(s, name, row->schema.name, span);
+        return row;
+    }
+    report_unknown(s, "metric", name, span, &names);
+    return NULL;
+}
+
+static void read_metric(Setup *s, const Ast *ast) {
+    bool ok = true;
+    const char *name = written_name(s, ast, "a metric");
+    const MetricDef *metric = name ? find_metric(s, name, name_span(ast)) : NULL;
+    if (!metric) {
+        s->ok = false;
+        return;
+    }
+    const Args *args = bind_call(s->c, s->c->globals, &metric->schema, ast, 0, &ok);
+    for (int i = 0; i < s->training->metrics.count; i++) {
+        const Call *first = &s->training->metrics.items[i];
+        if (first->schema != &metric->schema || !args_equal(first->args, args)) continue;
+        Diag *diag = diag_report(s->c->sink, DIAG_E0102, ast->span,
+                                 "the metric `%s` is given twice", metric->schema.name);
+        diag_label(diag, "again here");
+        diag_secondary(diag, first->args->span, "first here");
+        s->ok = false;
+        return;
+    }
+    vec_push(s->c->arena, &s->training->metrics, ((Call){&metric->schema, args}));
+    s->ok = s->ok && ok;
+}
+
+static void read_callback(Setup *s, const Ast *ast) {
+    NameList names = {0};
+    const char *name = written_name(s, ast, "a callback");
+    if (name) report_unknown(s, "callback", name, name_span(ast), &names);
+    s->ok = false;
+}
+
+static void read_each(Setup *s, const Ast *ast, void (*read)(Setup *, const Ast *)) {
+    if (ast->kind != AST_LIST) {
+        read(s, ast);
+        return;
+    }
+    for (int i = 0; i < ast->items.count; i++) read(s, ast->items.items[i]);
+}
+
+// ---- Entries.
+
+static int find_entry(const char *name) {
+    for (int i = 0; i < TRAIN_ENTRIES; i++)
+        if (strcmp(train_entries[i].name, name) == 0) return i;
+    return -1;
+}
+
+static void collect_entry(Setup *s, const Ast *ast) {
+    int row = find_entry(ast->text);
+    if (row < 0) {
+        const ArgDef *def = bind_unknown(s->c, train_entries, "train", "entry", ast);
+        s->ok = false;
+        if (!def) return;
+        row = (int)(def - train_entries);
+    }
+    if (!s->given[row]) {
+        s->given[row] = ast->left;
+        return;
+    }
+    Diag *diag = diag_report(s->c->sink, DIAG_E0104, ast->span, "`%s` is given twice", ast->text);
+    diag_label(diag, "the second value");
+    diag_secondary(diag, s->given[row]->span, "the first value");
+    s->ok = false;
+}
+
+static void collect_entries(Setup *s, const Ast *body) {
+    for (int i = 0; body && i < body->items.count; i++) {
+        const Ast *ast = body->items.items[i];
+        Diag *diag = NULL;
+        if (ast->kind == AST_ASSIGN) {
+            collect_entry(s, ast);
+            continue;
+        }
+        s->ok = false;
+        if (ast->kind == AST_ERROR) continue;
+        if (ast->kind == AST_STEP) {
+            diag = diag_report(s->c->sink, DIAG_E0206, ast->span, "`step` cannot be used yet");
+            diag_label(diag, "training steps of one's own");
+            diag_help(diag, "write `loss = ...` and `optimizer = ...`");
+            continue;
+        }
+        diag = diag_report(s->c->sink, DIAG_E0004, ast->span, "an entry of `train` has a name");
+        diag_label(diag, "expected `name = value`");
+    }
+}
+
+static int64_t read_number(Setup *s, int row) {
+    const ArgDef *def = &train_entries[row];
+    ArgValue value = {.number = strcmp(def->default_text, "32") == 0 ? 32 : 1};
+    if (s->given[row] && !bind_value(s->c, s->c->globals, def, "train", s->given[row], &value))
+        s->ok = false;
+    return (int64_t)value.number;
+}
+
+static void read_regularizer(Setup *s, const Ast *ast) {
+    ArgValue value = {.is_set = true};
+    if (!bind_value(s->c, s->c->globals, &train_entries[TRAIN_REGULARIZE], "train", ast, &value)) {
+        s->ok = false;
+        return;
+    }
+    s->training->regularizer = value.callee;
+    s->training->regularizer_args = value.args;
+}
+
+static void report_missing(Setup *s, int row, const char *example) {
+    const Ast *train = s->entry->ast;
+    Span span = train->items.count ? train->items.items[0]->span : train->span;
+    bool is_gap = s->c->gaps.count > 0;
+    s->ok = false;
+    if (s->given[row] || is_gap) return;
+    Diag *diag = diag_report(s->c->sink, DIAG_E0301, span, "this `train` block has no `%s`",
+                             train_entries[row].name);
+    diag_label(diag, "no `%s`", train_entries[row].name);
+    diag_help(diag, "write `%s = %s`", train_entries[row].name, example);
+}
+
+static const char *example_loss(const Dataset *dataset) {
+    bool is_number = dataset && dataset->info.target.size > 0 && dataset->info.classes == 0;
+    return is_number ? "mse" : "crossentropy";
+}
+
+static void read_entries(Setup *s) {
+    Training *training = s->training;
+    if (s->given[TRAIN_LOSS]) read_loss(s, s->given[TRAIN_LOSS]);
+    if (s->given[TRAIN_OPTIMIZER]) read_optimizer(s, s->given[TRAIN_OPTIMIZER]);
+    if (s->given[TRAIN_METRICS]) read_each(s, s->given[TRAIN_METRICS], read_metric);
+    if (s->given[TRAIN_CALLBACKS]) read_each(s, s->given[TRAIN_CALLBACKS], read_callback);
+    if (s->given[TRAIN_REGULARIZE]) read_regularizer(s, s->given[TRAIN_REGULARIZE]);
+    training->epochs = read_number(s, TRAIN_EPOCHS);
+    training->batch = read_number(s, TRAIN_BATCH);
+    if (!s->given[TRAIN_LOSS]) report_missing(s, TRAIN_LOSS, example_loss(s->entry->dataset));
+    if (!s->given[TRAIN_OPTIMIZER]) report_missing(s, TRAIN_OPTIMIZER, "adam");
+}
+
+static Span header_span(const Ast *train) {
+    return train->right ? span_join(train->span, train->right->span) : train->span;
+}
+
+void training_check(Checker *c, const TrainEntry *entry) {
+    Setup s = {.c = c, .entry = entry, .training = ARENA_NEW(c->arena, Training), .ok = true};
+    s.training->span = header_span(entry->ast);
+    s.training->span.hi = entry->ast->right ? entry->ast->right->span.hi : entry->ast->span.hi;
+    s.training->dataset = entry->dataset;
+    if (!entry->model) return;
+    collect_entries(&s, entry->ast->body);
+    read_entries(&s);
+    if (s.ok) checks_training(c, entry, s.training);
+    vec_push(c->arena, &entry->model->model->trainings, s.training);
+}

@@ -1,0 +1,95 @@
+// Values at compile time, and the scopes that hold them. All live in the checker's arena and are
+// never changed once made, so that they may be shared.
+#ifndef NNC_CHECK_VALUE_H
+#define NNC_CHECK_VALUE_H
+
+#include "map.h"
+#include "program.h"
+
+typedef enum ValueKind {
+    VALUE_ERROR,   // of an expression that was reported: silences what follows from it
+    VALUE_NUMBER,  // number, is_integer
+    VALUE_BOOL,    // number: 0 or 1
+    VALUE_STRING,  // text
+    VALUE_WORD,    // text: a bare word that no scope knows (relu, same)
+    VALUE_LIST,    // items
+    VALUE_TENSOR,  // node
+    VALUE_RECIPE,  // recipe: layers that have no input yet; each use makes new ones
+    VALUE_SHARED,  // shared: layers made once
+    VALUE_BLOCK,   // declaration
+    VALUE_MODEL,   // model
+    VALUE_DATASET, // dataset
+} ValueKind;
+
+typedef struct Value Value;
+typedef struct Scope Scope;
+
+typedef struct Recipe {
+    const Ast *ast;
+    Scope *scope;
+    bool active; // being used: a second entry is a recipe that uses itself
+} Recipe;
+
+typedef struct ModelEntry ModelEntry;
+
+// Layers that every use shares: those of `layer name = ...`, and of a model used inside another.
+typedef struct Shared {
+    const char *name; // of the layer, or in front of the layers' names
+    Span span;
+    const Ast *ast; // what to apply, in `scope`; NULL for a model
+    Scope *scope;
+    ModelEntry *model;
+    const Graph *graph; // where the layers were made; NULL: not yet
+    bool active;
+    bool single;         // one layer, which gets the name itself
+    VEC(Layer *) layers; // in the order of their making, which every use repeats
+} Shared;
+
+struct ModelEntry {
+    const Ast *declaration;
+    Model *model;
+    Dataset *dataset; // of the first `train`; NULL: none
+    bool has_training;
+    bool is_used; // as a layer of another model
+    bool active;  // its body is being evaluated
+    Map shared;   // Graph * -> Shared *, by address
+};
+
+struct Value {
+    ValueKind kind;
+    bool is_integer;
+    Span span; // of the expression that made it
+    double number;
+    const char *text;
+    const Value *const *items;
+    int count;
+    Node *node;
+    Recipe *recipe;
+    Shared *shared;
+    const Ast *declaration;
+    ModelEntry *model;
+    Dataset *dataset;
+};
+
+struct Scope {
+    Scope *parent;
+    Map names; // to Value *
+    VEC(const char *) order;
+};
+
+Value *value_new(Arena *arena, ValueKind kind, Span span);
+const Value *value_number(Arena *arena, double number, bool is_integer, Span span);
+const Value *value_text(Arena *arena, ValueKind kind, const char *text, Span span);
+const Value *value_tensor(Arena *arena, Node *node, Span span);
+const Value *value_recipe(Arena *arena, const Ast *ast, Scope *scope);
+
+// True of what an arrow may lead to: recipes, shared layers, blocks, models.
+bool value_is_layer(const Value *value);
+// "the number 3", "a list", "the model `m`": what a message says it found.
+const char *value_describe(Arena *arena, const Value *value);
+
+Scope *scope_create(Arena *arena, Scope *parent);
+void scope_bind(Arena *arena, Scope *scope, const char *name, const Value *value);
+const Value *scope_find(const Scope *scope, const char *name); // in parents too; NULL: none
+
+#endif
