@@ -86,19 +86,31 @@ void nnrt_json_string(nnrt_json *json, const char *key, const char *value) {
 }
 
 void nnrt_number_text(char text[NNRT_JSON_NUMBER], double value) {
-    if (isnan(value)) {
-        snprintf(text, NNRT_JSON_NUMBER, "nan"); // without a sign
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, NNRT_JSON_NUMBER, "nan"); // without a sign
+    for (int digits = 15; digits <= 17 && !isnan(value); digits++) {
         snprintf(text, NNRT_JSON_NUMBER, "%.*g", digits, value);
         if (strtod(text, NULL) == value) return;
+    }
+}
+
+void nnrt_float_text(char text[NNRT_JSON_NUMBER], float value) {
+    snprintf(text, NNRT_JSON_NUMBER, "nan");
+    for (int digits = 6; digits <= 9 && !isnan(value); digits++) {
+        snprintf(text, NNRT_JSON_NUMBER, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value) return;
     }
 }
 
 void nnrt_json_number(nnrt_json *json, const char *key, double value) {
     char text[NNRT_JSON_NUMBER] = "null";
     if (isfinite(value)) nnrt_number_text(text, value);
+    put_key(json, key);
+    put(json, text, strlen(text));
+}
+
+void nnrt_json_float(nnrt_json *json, const char *key, float value) {
+    char text[NNRT_JSON_NUMBER] = "null";
+    if (isfinite(value)) nnrt_float_text(text, value);
     put_key(json, key);
     put(json, text, strlen(text));
 }

@@ -19,6 +19,7 @@ void nnrt_json_open(nnrt_json *json, const char *key, char bracket);        // '
 void nnrt_json_close(nnrt_json *json, char bracket);                        // '}' or ']'
 void nnrt_json_string(nnrt_json *json, const char *key, const char *value); // NULL: null
 void nnrt_json_number(nnrt_json *json, const char *key, double value);
+void nnrt_json_float(nnrt_json *json, const char *key, float value); // as short as a float can be
 void nnrt_json_integer(nnrt_json *json, const char *key, int64_t value);
 void nnrt_json_boolean(nnrt_json *json, const char *key, int value);
 
@@ -28,7 +29,8 @@ void nnrt_json_free(nnrt_json *json);
 // Prints the text and a newline to stdout and frees it.
 void nnrt_json_print(nnrt_json *json);
 
-// The shortest decimal that reads back as the same double; "nan", "inf", "-inf" for the others.
+// The shortest decimal that reads back as the same number; "nan", "inf", "-inf" for the others.
 void nnrt_number_text(char text[NNRT_JSON_NUMBER], double value);
+void nnrt_float_text(char text[NNRT_JSON_NUMBER], float value);
 
 #endif

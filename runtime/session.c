@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { SLACK_FLOATS = 64, HUGE_PAGE = 2 << 20 };
 
@@ -195,6 +196,17 @@ nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path) {
         nnrt_weights_load(path, session->program, session->weights.values, &session->info);
     if (status || session->info.has_statistics || !session->has_data) return status;
     return fill_statistics(session);
+}
+
+nnrt_status nnrt_session_load_trained(nnrt_session *session) {
+    const nnrt_options *options = session->options;
+    if (options->weights) return nnrt_session_load_weights(session, options->weights);
+    if (access(session->weights_path, F_OK) != 0)
+        return nnrt_fail(NNRT_ERROR,
+                         "there are no weights yet: `%s` does not exist; run `%s fit` first, or "
+                         "name a file with --weights",
+                         session->weights_path, options->program);
+    return nnrt_session_load_weights(session, session->weights_path);
 }
 
 static float *slot_place(const nnrt_session *session, const nnrt_slot *slot) {

@@ -41,6 +41,9 @@ nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed);
 // The weights of `path`. With data, statistics that the file lacks come from there.
 nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path);
 
+// The weights of --weights, or those that `fit` saved; says what to do if there are none.
+nnrt_status nnrt_session_load_trained(nnrt_session *session);
+
 // The optimizer state of a training, as it starts.
 nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training *training);
 

@@ -1,0 +1,62 @@
+#include "command.h"
+
+#include "cpu.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    nnrt_status (*run)(nnrt_session *session);
+} commands[] = {
+    {"fit", nnrt_command_fit},           {"init", nnrt_command_init},
+    {"evaluate", nnrt_command_evaluate}, {"predict", nnrt_command_predict},
+    {"bench", nnrt_command_bench},       {"info", nnrt_command_info},
+};
+
+static nnrt_status check_program(const nnrt_program *program) {
+    if (program->abi != NNRT_ABI)
+        return nnrt_fail(NNRT_BUG,
+                         "the program was compiled for another runtime (interface %d, this is %d)",
+                         (int)program->abi, NNRT_ABI);
+    return nnrt_cpu_check(program);
+}
+
+static nnrt_status run_command(const nnrt_program *program, const nnrt_options *options) {
+    nnrt_session session;
+    if (options->help || strcmp(options->command, "help") == 0) {
+        nnrt_options_help(options);
+        return NNRT_OK;
+    }
+    nnrt_status status = check_program(program);
+    if (!status) status = nnrt_session_open(&session, program, options);
+    if (status) return status;
+    status = NNRT_BUG;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i].name, options->command) == 0) status = commands[i].run(&session);
+    nnrt_session_close(&session);
+    return status;
+}
+
+static int report(const nnrt_options *options, nnrt_status status) {
+    const char *slash = strrchr(options->program, '/');
+    const char *name = slash ? slash + 1 : options->program;
+    if (status == NNRT_DATA_MISSING) status = NNRT_ERROR;
+    if (status == NNRT_INTERRUPTED)
+        fprintf(stderr, "%s: %s\n", name, nnrt_error());
+    else if (status == NNRT_BUG)
+        fprintf(stderr, "%s: internal error: %s; please report it with the program\n", name,
+                nnrt_error());
+    else if (status)
+        fprintf(stderr, "%s: error: %s\n", name, nnrt_error());
+    return (int)status;
+}
+
+int nnrt_main(const nnrt_program *program, int argc, char **argv) {
+    nnrt_options options;
+    nnrt_status status = nnrt_options_parse(&options, argc, argv);
+    if (!status) status = run_command(program, &options);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !status)
+        status = nnrt_fail(NNRT_ERROR, "cannot write to the standard output: %m");
+    return report(&options, status);
+}

@@ -1,0 +1,35 @@
+// The confusion matrix of a classifier, and precision and recall by class.
+#ifndef NNRT_CONFUSION_H
+#define NNRT_CONFUSION_H
+
+#include "json.h"
+#include "metric.h"
+
+enum { NNRT_CONFUSION_CLASSES = 1024 }; // larger ones are not counted
+
+typedef struct nnrt_confusion {
+    int64_t classes;
+    int64_t *counts;          // [true][predicted]
+    const char *const *names; // NULL: numbers
+} nnrt_confusion;
+
+// How many classes a model tells apart: the last dimension of its output, 2 for a single unit; 0 if
+// it has more outputs than one decision, or too many classes.
+int64_t nnrt_confusion_size(const nnrt_output *output);
+
+nnrt_status nnrt_confusion_open(nnrt_confusion *confusion, int64_t classes,
+                                const char *const *names);
+void nnrt_confusion_free(nnrt_confusion *confusion);
+void nnrt_confusion_update(nnrt_confusion *confusion, const nnrt_view *view);
+
+double nnrt_confusion_precision(const nnrt_confusion *confusion, int64_t class_index);
+double nnrt_confusion_recall(const nnrt_confusion *confusion, int64_t class_index);
+
+// "confusion": [[..]..], "per_class": [{class, precision, recall, samples}..]
+void nnrt_confusion_json(const nnrt_confusion *confusion, nnrt_json *json);
+void nnrt_confusion_print(const nnrt_confusion *confusion);
+
+// The name of a class, or its number in `number`.
+const char *nnrt_class_name(const char *const *names, int64_t index, char number[32]);
+
+#endif

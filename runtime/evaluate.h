@@ -1,0 +1,36 @@
+// Loss, metrics and confusion matrix of a part of the data, in inference mode.
+#ifndef NNRT_EVALUATE_H
+#define NNRT_EVALUATE_H
+
+#include "confusion.h"
+#include "log.h"
+#include "steps.h"
+
+typedef struct nnrt_evaluator {
+    nnrt_session *session;
+    const nnrt_training *training;
+    nnrt_metrics *metrics;    // NULL: none
+    nnrt_confusion confusion; // classes 0: not counted
+    nnrt_pace pace;
+    uint32_t *rows;
+    double *losses;
+} nnrt_evaluator;
+
+// For the loaded data's parts, all of them.
+nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session,
+                                const nnrt_training *training, int with_confusion);
+void nnrt_evaluator_close(nnrt_evaluator *evaluator);
+
+// Appends the part's loss and metrics to `log`. NNRT_INTERRUPTED when a signal came.
+nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part, const char *prefix,
+                               nnrt_log *log);
+
+// A copy of a part's rows with `batch` more valid ones after them, as passes want it. NULL with
+// nnrt_error() set. `capacity`: of samples, at least the part's.
+uint32_t *nnrt_rows_allocate(int64_t capacity, int64_t batch);
+void nnrt_rows_copy(uint32_t *rows, const nnrt_part *part);
+
+// The template of a pass: the session's memory and columns.
+nnrt_context nnrt_session_context(const nnrt_session *session);
+
+#endif

@@ -1,0 +1,293 @@
+// `fit` (and `init`): the training blocks in order, epoch by epoch, with validation, reports, and
+// the weights saved at the end or when a signal asks to stop.
+#include "command.h"
+#include "evaluate.h"
+#include "file.h"
+#include "history.h"
+#include "interrupt.h"
+#include "progress.h"
+#include "trainer.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double chunk_seconds = 0.025;
+
+typedef struct fit {
+    nnrt_session *session;
+    const nnrt_options *options;
+    const char *save_path;
+    nnrt_trainer trainer;
+    nnrt_evaluator evaluator;
+    int has_evaluator;
+    nnrt_progress progress;
+    nnrt_history history;
+    nnrt_file *step_log;   // NULL: none
+    int64_t epochs, steps; // done, over all training blocks
+    int64_t samples;
+    double seconds, step_seconds; // in all; in training steps
+    nnrt_log test;
+    int was_interrupted;
+} fit;
+
+// ---- One epoch.
+
+static void log_steps(fit *f, int64_t from) {
+    const nnrt_pass *pass = &f->trainer.pass;
+    for (int64_t step = from; f->step_log && step < pass->step; step++)
+        nnrt_file_print(f->step_log, "%" PRId64 ",%.9g\n", pass->steps_before + step + 1,
+                        pass->losses[step]);
+}
+
+static nnrt_status fail_not_finite(const fit *f, int64_t step) {
+    const nnrt_trainer *trainer = &f->trainer;
+    return nnrt_fail(NNRT_NOT_FINITE,
+                     "the loss became %s in epoch %" PRId64 ", step %" PRId64 " of %" PRId64
+                     "; nothing was saved. Try a smaller learning rate "
+                     "(--learning-rate, now %g), scaled or standardized data, or clip_norm",
+                     isnan(trainer->losses[step]) ? "NaN" : "infinite", trainer->pass.epoch + 1,
+                     step + 1, nnrt_step_count(trainer->pass.count, trainer->batch),
+                     trainer->learning_rate);
+}
+
+static nnrt_status run_steps(fit *f) {
+    nnrt_pass *pass = &f->trainer.pass;
+    for (;;) {
+        int64_t from = pass->step;
+        double start = nnrt_seconds();
+        if (!nnrt_pass_advance(pass, chunk_seconds)) return NNRT_OK;
+        f->step_seconds += nnrt_seconds() - start;
+        log_steps(f, from);
+        int64_t bad = nnrt_trainer_not_finite(&f->trainer, from);
+        if (bad >= 0) return fail_not_finite(f, bad);
+        if (nnrt_progress_due(&f->progress)) {
+            nnrt_log log = {0};
+            nnrt_log_add(&log, "", nnrt_pass_loss(pass), f->trainer.metrics);
+            nnrt_progress_step(&f->progress, pass->step, &log);
+        }
+        if (nnrt_interrupted()) return NNRT_INTERRUPTED;
+    }
+}
+
+static nnrt_status validate(fit *f, nnrt_log *log) {
+    const nnrt_part *part = &f->session->data.validation;
+    if (!f->has_evaluator || !part->count) return NNRT_OK;
+    return nnrt_evaluator_run(&f->evaluator, part, "val_", log);
+}
+
+static nnrt_status run_epoch(fit *f, int64_t epoch) {
+    nnrt_trainer *trainer = &f->trainer;
+    nnrt_log log = {0};
+    nnrt_trainer_start_epoch(trainer, epoch, f->options->steps);
+    nnrt_progress_epoch(&f->progress, epoch, nnrt_step_count(trainer->pass.count, trainer->batch));
+    nnrt_status status = run_steps(f);
+    f->steps += trainer->pass.step;
+    f->samples += nnrt_pass_samples(&trainer->pass);
+    nnrt_trainer_end_epoch(trainer);
+    if (status) return status;
+    nnrt_log_add(&log, "", nnrt_pass_loss(&trainer->pass), trainer->metrics);
+    status = validate(f, &log);
+    if (status) return status;
+    f->epochs++;
+    nnrt_progress_end(&f->progress, trainer->pass.step, &log);
+    nnrt_history_add(&f->history, &log);
+    return NNRT_OK;
+}
+
+// ---- One training block.
+
+static nnrt_status open_training(fit *f, const nnrt_training *training) {
+    const nnrt_options *options = f->options;
+    nnrt_status status = nnrt_trainer_open(&f->trainer, f->session, training, options->batch,
+                                           options->learning_rate, 1);
+    if (status) return status;
+    f->trainer.seed = (uint64_t)options->seed;
+    f->trainer.shuffle = !options->no_shuffle;
+    f->trainer.steps_done = f->steps;
+    const nnrt_data *data = &f->session->data;
+    if (!data->validation.count && !data->test.count) return NNRT_OK;
+    status = nnrt_evaluator_open(&f->evaluator, f->session, training, 0);
+    f->has_evaluator = !status;
+    return status;
+}
+
+static void close_training(fit *f) {
+    if (f->has_evaluator) nnrt_evaluator_close(&f->evaluator);
+    f->has_evaluator = 0;
+    nnrt_trainer_close(&f->trainer);
+}
+
+static int enough_steps(const fit *f) {
+    return f->options->steps && f->steps >= f->options->steps;
+}
+
+// `first_epoch`: of those before this block, so that epochs have numbers of their own.
+static nnrt_status run_training(fit *f, const nnrt_training *training, int64_t first_epoch) {
+    int64_t epochs = f->options->epochs ? f->options->epochs : training->epochs;
+    nnrt_status status = open_training(f, training);
+    nnrt_progress_open(&f->progress, f->options, first_epoch + epochs);
+    for (int64_t epoch = 0; epoch < epochs && !status && !enough_steps(f); epoch++)
+        status = run_epoch(f, first_epoch + epoch);
+    int is_last = training == nnrt_session_training(f->session);
+    const nnrt_part *test = &f->session->data.test;
+    if (!status && is_last && f->has_evaluator && test->count) {
+        status = nnrt_evaluator_run(&f->evaluator, test, "", &f->test);
+        char text[1024];
+        nnrt_log_text(&f->test, text, sizeof text);
+        if (!status) nnrt_progress_note(&f->progress, "test%s", text);
+    }
+    close_training(f);
+    return status;
+}
+
+static nnrt_status run_trainings(fit *f) {
+    const nnrt_program *program = f->session->program;
+    nnrt_status status = NNRT_OK;
+    double start = nnrt_seconds();
+    for (int64_t i = 0; i < program->training_count && !status; i++)
+        status = run_training(f, &program->trainings[i], f->epochs);
+    f->seconds = nnrt_seconds() - start;
+    return status;
+}
+
+// ---- Files and the final report.
+
+static nnrt_status save_weights(fit *f) {
+    nnrt_session *session = f->session;
+    session->info.seed = (uint64_t)f->options->seed;
+    session->info.epoch += f->epochs;
+    session->info.step += f->steps;
+    return nnrt_weights_save(f->save_path, session->program, session->weights.values,
+                             &session->info);
+}
+
+// Before hours of training, not after them.
+static nnrt_status check_outputs(fit *f) {
+    nnrt_status status = nnrt_file_probe(f->save_path);
+    if (!status && f->options->history) status = nnrt_file_probe(f->options->history);
+    if (status || !f->options->step_log) return status;
+    f->step_log = nnrt_file_create(f->options->step_log);
+    if (!f->step_log) return NNRT_ERROR;
+    nnrt_file_print(f->step_log, "step,loss\n");
+    return NNRT_OK;
+}
+
+static nnrt_status write_logs(fit *f) {
+    nnrt_status status = f->step_log ? nnrt_file_commit(f->step_log) : NNRT_OK;
+    f->step_log = NULL;
+    if (status || !f->options->history) return status;
+    return nnrt_history_write(&f->history, f->options->history);
+}
+
+// After a failure whose message matters more than that of a log.
+static void finish_logs(fit *f, nnrt_status status) {
+    char message[2048];
+    snprintf(message, sizeof message, "%s", nnrt_error());
+    if (write_logs(f)) fprintf(stderr, "warning: %s\n", nnrt_error());
+    nnrt_fail(status, "%s", message);
+}
+
+static void put_epochs(const fit *f, nnrt_json *json) {
+    const nnrt_history *history = &f->history;
+    nnrt_json_open(json, "losses", '[');
+    for (int64_t i = 0; i < history->count; i++)
+        nnrt_json_number(json, NULL, history->epochs[i].values[0].value);
+    nnrt_json_close(json, ']');
+    nnrt_json_open(json, "metrics", '{'); // of the last epoch
+    if (history->count) nnrt_log_json(&history->epochs[history->count - 1], json);
+    nnrt_json_close(json, '}');
+    nnrt_json_open(json, "history", '[');
+    for (int64_t i = 0; i < history->count; i++) {
+        nnrt_json_open(json, NULL, '{');
+        nnrt_log_json(&history->epochs[i], json);
+        nnrt_json_close(json, '}');
+    }
+    nnrt_json_close(json, ']');
+}
+
+static void print_json(const fit *f) {
+    nnrt_json json = {0};
+    nnrt_json_open(&json, NULL, '{');
+    put_epochs(f, &json);
+    if (f->test.count) {
+        nnrt_json_open(&json, "test", '{');
+        nnrt_log_json(&f->test, &json);
+        nnrt_json_close(&json, '}');
+    }
+    nnrt_json_integer(&json, "epochs", f->epochs);
+    nnrt_json_integer(&json, "steps", f->steps);
+    nnrt_json_integer(&json, "samples", f->samples);
+    nnrt_json_number(&json, "seconds", f->seconds);
+    nnrt_json_number(&json, "samples_per_second",
+                     f->step_seconds > 0 ? (double)f->samples / f->step_seconds : 0);
+    nnrt_json_integer(&json, "seed", f->options->seed);
+    nnrt_json_integer(&json, "threads", nnrt_team_size(f->session->team));
+    nnrt_json_string(&json, "weights", f->save_path);
+    nnrt_json_boolean(&json, "interrupted", f->was_interrupted);
+    nnrt_json_close(&json, '}');
+    nnrt_json_print(&json);
+}
+
+// What remains to be done when training is over or was interrupted.
+static nnrt_status finish(fit *f, nnrt_status status) {
+    f->was_interrupted = status == NNRT_INTERRUPTED;
+    nnrt_status saved = save_weights(f), logged = write_logs(f);
+    if (saved || logged) return NNRT_ERROR;
+    if (f->options->json) print_json(f);
+    if (!f->was_interrupted) {
+        nnrt_progress_note(&f->progress, "weights saved to %s", f->save_path);
+        return NNRT_OK;
+    }
+    return nnrt_fail(NNRT_INTERRUPTED,
+                     "interrupted after step %" PRId64 " (%" PRId64
+                     " whole epochs); the weights are saved in `%s`",
+                     f->steps, f->epochs, f->save_path);
+}
+
+// ---- The commands.
+
+static nnrt_status start_weights(nnrt_session *session) {
+    const nnrt_options *options = session->options;
+    if (options->weights) return nnrt_session_load_weights(session, options->weights);
+    return nnrt_session_initialize(session, (uint64_t)options->seed);
+}
+
+static const char *save_path(const nnrt_session *session) {
+    return session->options->save ? session->options->save : session->weights_path;
+}
+
+nnrt_status nnrt_command_fit(nnrt_session *session) {
+    const nnrt_training *last = nnrt_session_training(session);
+    fit f = {.session = session, .options = session->options, .save_path = save_path(session)};
+    if (!last)
+        return nnrt_fail(NNRT_ERROR, "`%s` has no `train` block, so there is nothing to fit",
+                         session->program->source_path);
+    nnrt_interrupt_catch();
+    nnrt_status status = nnrt_session_load_data(session);
+    if (!status) status = start_weights(session);
+    if (!status)
+        status =
+            nnrt_history_open(&f.history, f.options->epochs ? f.options->epochs : last->epochs);
+    if (!status) status = check_outputs(&f);
+    if (!status) {
+        status = run_trainings(&f);
+        if (status == NNRT_OK || status == NNRT_INTERRUPTED)
+            status = finish(&f, status);
+        else if (status == NNRT_NOT_FINITE)
+            finish_logs(&f, status);
+    }
+    nnrt_file_abandon(f.step_log);
+    nnrt_history_free(&f.history);
+    return status;
+}
+
+nnrt_status nnrt_command_init(nnrt_session *session) {
+    nnrt_status status = start_weights(session);
+    const char *path = save_path(session);
+    if (!status)
+        status = nnrt_weights_save(path, session->program, session->weights.values, &session->info);
+    if (!status) printf("initial weights saved to %s\n", path);
+    return status;
+}

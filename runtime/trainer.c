@@ -1,0 +1,116 @@
+#include "trainer.h"
+
+#include "call.h"
+#include "evaluate.h"
+#include "random.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static nnrt_status check_batch(const nnrt_training *training, int64_t batch) {
+    if (batch <= training->batch) return NNRT_OK;
+    return nnrt_fail(NNRT_USAGE,
+                     "`--batch %" PRId64 "` is more than the program was compiled for (%" PRId64
+                     "); set `batch = %" PRId64 "` in its `train` block",
+                     batch, training->batch, batch);
+}
+
+static nnrt_status set_learning_rate(nnrt_trainer *trainer, double wanted) {
+    const nnrt_call *rate = &trainer->training->learning_rate;
+    if (!nnrt_call_is(rate, "constant"))
+        return nnrt_fail(NNRT_BUG, "the learning-rate schedule `%s` is unknown",
+                         rate->name ? rate->name : "");
+    trainer->learning_rate = wanted > 0 ? wanted : nnrt_call_number(rate, "value", 0.01);
+    return NNRT_OK;
+}
+
+static nnrt_status open_metrics(nnrt_trainer *trainer) {
+    const nnrt_training *training = trainer->training;
+    if (!training->metric_count) return NNRT_OK;
+    if (!training->train.output_count)
+        return nnrt_fail(NNRT_BUG, "the training step has no outputs for its metrics");
+    trainer->metrics =
+        nnrt_metrics_create(training->metrics, training->metric_count, training->train.outputs,
+                            nnrt_session_target(trainer->session));
+    return trainer->metrics ? NNRT_OK : NNRT_BUG;
+}
+
+nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
+                              const nnrt_training *training, int64_t batch, double learning_rate,
+                              int with_metrics) {
+    int64_t samples = session->data.train.count;
+    memset(trainer, 0, sizeof *trainer);
+    trainer->session = session;
+    trainer->training = training;
+    trainer->batch = batch ? batch : training->batch;
+    nnrt_status status = check_batch(training, trainer->batch);
+    if (!status && !samples) status = nnrt_fail(NNRT_ERROR, "the data set has no training samples");
+    if (!status) status = set_learning_rate(trainer, learning_rate);
+    if (!status && with_metrics) status = open_metrics(trainer);
+    if (!status) status = nnrt_session_start_slots(session, training);
+    if (!status) {
+        trainer->rows = nnrt_rows_allocate(samples, trainer->batch);
+        trainer->losses = malloc((size_t)nnrt_step_count(samples, trainer->batch) * sizeof(double));
+        if (!trainer->rows || !trainer->losses) status = nnrt_fail(NNRT_ERROR, "out of memory");
+    }
+    int workers = nnrt_team_size(session->team);
+    if (workers > training->train.threads) workers = (int)training->train.threads;
+    nnrt_pace_start(&trainer->pace, workers < 1 ? 1 : workers);
+    if (status) nnrt_trainer_close(trainer);
+    return status;
+}
+
+void nnrt_trainer_close(nnrt_trainer *trainer) {
+    nnrt_metrics_free(trainer->metrics);
+    free(trainer->rows);
+    free(trainer->losses);
+    memset(trainer, 0, sizeof *trainer);
+}
+
+static void after_step(void *argument, const nnrt_context *context) {
+    nnrt_trainer *trainer = argument;
+    const nnrt_output *output = trainer->training->train.outputs;
+    nnrt_view view = nnrt_view_make(output, nnrt_session_target(trainer->session));
+    nnrt_view_batch(&view, output, context, trainer->session->program->input_count);
+    nnrt_metrics_update(trainer->metrics, &view);
+}
+
+void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit) {
+    const nnrt_part *part = &trainer->session->data.train;
+    nnrt_rows_copy(trainer->rows, part);
+    if (trainer->shuffle) {
+        nnrt_random random = nnrt_random_make(trainer->seed, NNRT_RANDOM_SHUFFLE, (uint32_t)epoch);
+        nnrt_random_shuffle(&random, trainer->rows, part->count);
+    }
+    nnrt_metrics_reset(trainer->metrics);
+    nnrt_pass *pass = &trainer->pass;
+    *pass = (nnrt_pass){.function = &trainer->training->train,
+                        .team = trainer->session->team,
+                        .pace = &trainer->pace,
+                        .context = nnrt_session_context(trainer->session),
+                        .rows = trainer->rows,
+                        .count = part->count,
+                        .batch = trainer->batch,
+                        .losses = trainer->losses,
+                        .seed = trainer->seed,
+                        .epoch = epoch,
+                        .steps_before = trainer->steps_done,
+                        .argument = trainer};
+    pass->context.learning_rate = trainer->learning_rate;
+    pass->after = trainer->metrics ? after_step : NULL;
+    pass->steps = nnrt_step_count(pass->count, pass->batch);
+    if (step_limit && pass->steps > step_limit - trainer->steps_done)
+        pass->steps = step_limit - trainer->steps_done;
+}
+
+void nnrt_trainer_end_epoch(nnrt_trainer *trainer) {
+    trainer->steps_done += trainer->pass.step;
+}
+
+int64_t nnrt_trainer_not_finite(const nnrt_trainer *trainer, int64_t from) {
+    for (int64_t step = from; step < trainer->pass.step; step++)
+        if (!isfinite(trainer->losses[step])) return step;
+    return -1;
+}
