@@ -1,0 +1,247 @@
+// Gradients of every primitive operator against central differences, on random shapes with
+// broadcasting; and that wrong gradients would be seen: the same rows with a sign flipped, a factor
+// missing by a little, or a term dropped must fail.
+#include "../common/graphs.h"
+
+static const double TOLERANCE = 1e-6; // relative
+enum { SHAPES_PER_OP = 12, MAX_INPUTS = 3 };
+
+// ---- Random choices.
+
+static uint64_t random_state = 88172645463325252u;
+
+static int pick(int count) { // xorshift64 (Marsaglia 2003)
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (int)(random_state >> 33) % count;
+}
+
+// A value with a gradient: numbers around `center`, batched or not, that depend on a parameter.
+static Node *trainable(Graph *graph, Type type, double center) {
+    Type own = type;
+    own.batched = false;
+    const char *role = arena_format(graph->arena, "w%d", graph->parameters.count);
+    Node *value = graph_scale(graph, weights(graph, role, own, true), 0.4);
+    if (type.batched) {
+        Node *data = graph_scale(graph, data_input(graph, "x", type), 0.4);
+        value = graph_add(graph, value, data);
+    }
+    return graph_add(graph, value, graph_constant(graph, center));
+}
+
+// Types that are broadcast into [rows, columns], with samples or without.
+static Type pick_type(int64_t rows, int64_t columns) {
+    bool batched = pick(2);
+    switch (pick(6)) {
+    case 0: return type_make(DTYPE_F32, batched, DIMS(rows, columns));
+    case 1: return type_make(DTYPE_F32, batched, DIMS(columns));
+    case 2: return type_make(DTYPE_F32, batched, DIMS(rows, 1));
+    case 3: return type_make(DTYPE_F32, batched, DIMS(1, columns));
+    case 4: return type_make(DTYPE_F32, batched, DIMS(1));
+    default: return type_make(DTYPE_F32, batched, 0, NULL);
+    }
+}
+
+// Where functions are defined, smooth and not flat.
+static double pick_center(const OpDef *op) {
+    static const char *const positive[] = {"log", "sqrt", "divide"};
+    for (int i = 0; i < COUNT_OF(positive); i++)
+        if (strcmp(op->schema.name, positive[i]) == 0) return 1.5;
+    return pick(2) ? 0.3 : 1.5;
+}
+
+// ---- A random use of an operator, by its class.
+
+static Node *use_elementwise(Graph *graph, const OpDef *op) {
+    Node *inputs[MAX_INPUTS];
+    int64_t rows = 1 + pick(4), columns = 1 + pick(5);
+    double center = pick_center(op);
+    assert_true(op->max_inputs <= MAX_INPUTS);
+    for (int i = 0; i < op->max_inputs; i++)
+        inputs[i] = trainable(graph, pick_type(rows, columns), center);
+    if (strcmp(op->schema.name, "select") == 0)
+        inputs[0] = graph_binary(graph, "less", inputs[0], graph_constant(graph, center));
+    return graph_node(graph, op, inputs, op->max_inputs, NULL);
+}
+
+// The type of a broadcast is given, not inferred.
+static Node *use_broadcast(Graph *graph, const OpDef *op) {
+    Node *x = trainable(graph, pick_type(3, 4), 0);
+    Node *node = graph_broadcast(graph, x, BATCHED(2, 3, 4));
+    node->op = op;
+    return node;
+}
+
+static Node *use_reduction(Graph *graph, const OpDef *op) {
+    bool batched = op->fuse == FUSE_REDUCE_BATCH || (op->fuse != FUSE_REDUCE_ALL && pick(2));
+    int64_t dims[] = {1 + pick(3), 1 + pick(3), 1 + pick(5)};
+    Node *x = trainable(graph, type_make(DTYPE_F32, batched, 3, dims), 0.2);
+    Args *args = op->schema.args ? graph_args(graph, op->schema.name) : NULL;
+    if (op->fuse == FUSE_REDUCE_AXIS) args_set_number(args, "axis", pick(2));
+    if (op->fuse == FUSE_REDUCE_BATCH) args_set_number(args, "keep", pick(4));
+    return graph_node(graph, op, &x, 1, args);
+}
+
+static Node *use_matmul(Graph *graph, const OpDef *op) {
+    int64_t k = 1 + pick(6), n = 1 + pick(6), lead = 1 + pick(3);
+    bool transpose = pick(2), batched = pick(2);
+    int64_t from = transpose ? n : k;
+    Type rows = pick(2) ? type_make(DTYPE_F32, batched, DIMS(from))
+                        : type_make(DTYPE_F32, batched, DIMS(lead, from));
+    Node *inputs[] = {trainable(graph, rows, 0.1), trainable(graph, UNBATCHED(k, n), 0.1)};
+    Args *args = graph_args(graph, "matmul");
+    args_set_number(args, "transpose", transpose);
+    return graph_node(graph, op, inputs, 2, args);
+}
+
+static Node *use_reshape(Graph *graph, const OpDef *op) {
+    Node *x = trainable(graph, type_make(DTYPE_F32, pick(2), DIMS(2, 3, 4)), 0.1);
+    Args *args = graph_args(graph, "reshape");
+    args_set_numbers(args, graph->arena, "shape", (double[]){6, -1}, 2);
+    return graph_node(graph, op, &x, 1, args);
+}
+
+static Node *use(Graph *graph, const OpDef *op) {
+    if (strcmp(op->schema.name, "broadcast") == 0) return use_broadcast(graph, op);
+    switch (op->fuse) {
+    case FUSE_ELEMENTWISE: return use_elementwise(graph, op);
+    case FUSE_CONTRACTION: return use_matmul(graph, op);
+    case FUSE_MOVEMENT: return use_reshape(graph, op);
+    default: return use_reduction(graph, op);
+    }
+}
+
+// The loss: a sum of the elements with random factors.
+static void weigh(Graph *graph, Node *y) {
+    Node *factors = y->type.batched ? data_input(graph, "factors", y->type)
+                                    : weights(graph, "factors", y->type, false);
+    Node *products = graph_multiply(graph, y, factors);
+    graph->loss = y->type.batched ? graph_batch_sum(graph, products, 0)
+                                  : graph_unary(graph, "reduce_all_sum", products);
+}
+
+static double worst_error(const OpDef *op, const char **where) {
+    double worst;
+    Arena *arena = arena_create();
+    Graph *graph = graph_create(arena, op->schema.name, GRAPH_TRAIN, NULL);
+    weigh(graph, use(graph, op));
+    graph_check_gradients(graph, arena, (uint64_t)pick(1 << 20), &worst, where);
+    static char name[64]; // outlives the arena
+    snprintf(name, sizeof name, "%s", *where ? *where : "nothing");
+    *where = name;
+    arena_destroy(arena);
+    return worst;
+}
+
+static void test_every_primitive(void **state) {
+    (void)state;
+    int checked = 0;
+    for (int i = 0; op_at(i); i++) {
+        const OpDef *op = op_at(i);
+        if (!op->gradient) continue;
+        checked++;
+        for (int shape = 0; shape < SHAPES_PER_OP; shape++) {
+            const char *where;
+            double error = worst_error(op, &where);
+            if (!(error < TOLERANCE))
+                fail_msg("%s: its gradient is wrong by %g at %s", op->schema.name, error, where);
+        }
+    }
+    assert_true(checked > 25);
+}
+
+// ---- Planted mistakes, in a copy of each row.
+
+typedef enum Mistake { SIGN_FLIPPED, FACTOR_MISSING, TERM_DROPPED, MISTAKE_COUNT } Mistake;
+
+static const OpDef *original;
+static Mistake mistake;
+static int victim; // which input's gradient
+static bool was_planted;
+
+static void wrong_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    original->gradient(graph, node, dy, dinputs);
+    if (!dinputs[victim]) return;
+    was_planted = true;
+    switch (mistake) {
+    case SIGN_FLIPPED: dinputs[victim] = graph_unary(graph, "negate", dinputs[victim]); break;
+    case FACTOR_MISSING: dinputs[victim] = graph_scale(graph, dinputs[victim], 1.00001); break;
+    default: dinputs[victim] = NULL;
+    }
+}
+
+// How many of some random uses show the mistake.
+static int count_caught(const OpDef *op, int *planted) {
+    OpDef wrong = *op;
+    int caught = 0;
+    original = op;
+    wrong.gradient = wrong_gradient;
+    *planted = 0;
+    for (int shape = 0; shape < SHAPES_PER_OP; shape++) {
+        const char *where;
+        was_planted = false;
+        double error = worst_error(&wrong, &where);
+        *planted += was_planted;
+        caught += was_planted && error > TOLERANCE;
+    }
+    return caught;
+}
+
+static void test_planted_mistakes(void **state) {
+    (void)state;
+    int total = 0;
+    for (int i = 0; op_at(i); i++) {
+        const OpDef *op = op_at(i);
+        for (victim = 0; op->gradient && victim < op->max_inputs; victim++)
+            for (mistake = 0; mistake < MISTAKE_COUNT; mistake++) {
+                int planted, caught = count_caught(op, &planted);
+                if (planted && caught < (planted + 1) / 2)
+                    fail_msg("%s: mistake %d in input %d is seen in %d of %d uses", op->schema.name,
+                             (int)mistake, victim, caught, planted);
+                total += planted > 0;
+            }
+    }
+    assert_true(total > 90);
+}
+
+// A square matrix hides no transposition.
+static void transposed_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    dinputs[0] = graph_matmul(graph, dy, node->inputs[1], false); // true is right
+    dinputs[1] = graph_binary(graph, "matmul_weights", node->inputs[0], dy);
+}
+
+static void swapped_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    dinputs[0] = graph_matmul(graph, dy, node->inputs[1], true);
+    dinputs[1] = graph_binary(graph, "matmul_weights", dy, node->inputs[0]); // x, dy is right
+}
+
+static double square_matmul_error(void (*gradient)(Graph *, Node *, Node *, Node **)) {
+    double worst;
+    const char *where;
+    Arena *arena = arena_create();
+    OpDef op = *op_find("matmul");
+    if (gradient) op.gradient = gradient;
+    Graph *graph = graph_create(arena, "square", GRAPH_TRAIN, NULL);
+    Node *inputs[] = {trainable(graph, BATCHED(4), 0.1), trainable(graph, UNBATCHED(4, 4), 0.1)};
+    weigh(graph, graph_node(graph, &op, inputs, 2, graph_args(graph, "matmul")));
+    graph_check_gradients(graph, arena, 5, &worst, &where);
+    arena_destroy(arena);
+    return worst;
+}
+
+static void test_transposed(void **state) {
+    (void)state;
+    assert_true(square_matmul_error(NULL) < TOLERANCE);
+    assert_true(square_matmul_error(transposed_gradient) > 1e-2);
+    assert_true(square_matmul_error(swapped_gradient) > 1e-2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_primitive),
+        cmocka_unit_test(test_planted_mistakes),
+        cmocka_unit_test(test_transposed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
