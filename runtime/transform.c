@@ -121,7 +121,7 @@ static nnrt_status make_part(const Split *split, nnrt_part *part) {
 // n - floor(n * (1 - fraction)).
 static nnrt_status split_part(Split *split, nnrt_part *part, const char *name) {
     int64_t rows = split->pipeline->train.count;
-    if (isnan(split->fraction)) return NNRT_OK;
+    if (isnan(split->fraction) || split->fraction == 0) return NNRT_OK;
     if (!(split->fraction > 0 && split->fraction < 1))
         return nnrt_fail(NNRT_ERROR, "split(%s = %g): the fraction is between 0 and 1", name,
                          split->fraction);
