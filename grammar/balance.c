@@ -59,7 +59,7 @@ static int without_ifs(const Parse *parse, int count) {
 }
 
 const Bracket *balance_around(const Parse *parse, const Lexeme *lexeme) {
-    int count = without_ifs(parse, lexeme->level);
+    int count = without_ifs(parse, lexeme->level + is_closer(lexeme->kind));
     return count ? &parse->brackets[count - 1] : NULL;
 }
 
@@ -157,10 +157,13 @@ static char byte_after(const Parse *parse, const Lexeme *lexeme) {
     return at < parse->source->size ? parse->source->text[at] : '\0';
 }
 
-static bool begins_declaration(const Parse *parse, const Lexeme *lexeme) {
+static bool precedes_name(const Parse *parse, const Lexeme *lexeme) {
     char next = byte_after(parse, lexeme);
-    return is_declaration_word(lexeme->kind) && lexeme->is_first &&
-           (isalpha((unsigned char)next) || next == '_' || next == '"');
+    return isalpha((unsigned char)next) || next == '_' || next == '"';
+}
+
+static bool begins_declaration(const Parse *parse, const Lexeme *lexeme) {
+    return is_declaration_word(lexeme->kind) && lexeme->is_first && precedes_name(parse, lexeme);
 }
 
 static void follow_head(Parse *parse, const Lexeme *lexeme) {
@@ -184,6 +187,9 @@ static Lexeme take(Parse *parse) {
         const char *message = arena_format(parse->arena, "more than %d tokens", PARSE_MAX_TOKENS);
         balance_stop(parse, DIAG_E0005, lexeme.span, message, "repeat with `* n`, or use blocks");
     }
+    // What lacks at the end is shown behind the last token.
+    uint32_t end = parse->previous.span.hi;
+    if (lexeme.kind == TOK_YYEOF) lexeme.span = (Span){parse->file, end, end};
     classify(parse, &lexeme);
     follow_head(parse, &lexeme);
     return lexeme;
@@ -239,14 +245,16 @@ static Lexeme close_virtually(Parse *parse) {
     return closer;
 }
 
-// A closing bracket without its opening one: `(10]` gets the right one, others are dropped.
+// A closing bracket without its opening one: `(10]` gets the right one, others are dropped, as in
+// `(10])`.
 static bool mend_closer(Parse *parse, Lexeme *lexeme) {
     int count = without_ifs(parse, parse->bracket_count);
     const Bracket *open = count ? &parse->brackets[count - 1] : NULL;
     if (open && open->opener == opener_of(lexeme->kind)) return true;
     const char *found = source_text(parse, lexeme);
-    if (open && open->opener != '{' && lexeme->kind != TOK_END) {
-        char right = open->opener == '(' ? ')' : ']';
+    char right = open && open->opener == '(' ? ')' : ']';
+    bool replaces = open && open->opener != '{' && lexeme->kind != TOK_END;
+    if (replaces && byte_after(parse, lexeme) != right) {
         Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span, "`%c` is closed by %s",
                                  open->opener, found);
         diag_label(diag, "expected `%c`", right);
@@ -300,7 +308,7 @@ static Lexeme next_balanced(Parse *parse) {
 // Whether parsing can go on with this token, which stands behind `previous`.
 static bool is_safe_place(const Parse *parse, const Lexeme *lexeme, int previous) {
     const Bracket *around = balance_around(parse, lexeme);
-    if (!around) return is_declaration_word(lexeme->kind);
+    if (!around) return is_declaration_word(lexeme->kind) && precedes_name(parse, lexeme);
     if (around->opener != '{' || !lexeme->is_first || is_operator(previous)) return false;
     return is_name(lexeme->kind) || lexeme->kind == TOK_RETURN || lexeme->kind == TOK_NUMBER ||
            lexeme->kind == TOK_LIST || lexeme->kind == TOK_GROUP || lexeme->kind == TOK_IF;

@@ -174,6 +174,8 @@ static void report_character(Parse *parse, Span place, const char *bytes, size_t
     unsigned char byte = (unsigned char)bytes[0];
     if (length == 0)
         diag = diag_report(parse->sink, DIAG_E0001, place, "byte 0x%02X is not UTF-8", byte);
+    else if (byte == 0)
+        diag = diag_report(parse->sink, DIAG_E0001, place, "a NUL byte");
     else if (byte < 0x20 || byte == 0x7f)
         diag = diag_report(parse->sink, DIAG_E0001, place, "control character 0x%02X", byte);
     else

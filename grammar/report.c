@@ -158,7 +158,10 @@ static void report_found(Parse *parse, const Lexeme *found, const Expectation *e
     } else {
         diag = diag_report(parse->sink, DIAG_E0004, found->span, "expected %s%s, but found %s",
                            join(parse, words, count), context, text);
-        diag_label(diag, "expected %s", count == 1 ? words[0] : "something else");
+        if (count == 1)
+            diag_label(diag, "expected %s", words[0]);
+        else
+            diag_label(diag, "not expected here");
     }
     hint(parse, diag, found, expected);
 }
@@ -168,8 +171,9 @@ void report_unexpected(Parse *parse, const char *const *names, int count) {
     const Lexeme *found = &parse->last;
     const Expectation expected = {names, count};
     const Bracket *open;
-    // A bracket that was added has been reported already.
-    if (!found->is_virtual) {
+    bool is_value = found->kind == TOK_NUMBER || found->kind == TOK_STRING;
+    // A bracket that was added and a value that cannot be read have been reported already.
+    if (!found->is_virtual && !(is_value && found->value.node->kind == AST_ERROR)) {
         if (balance_left_open(parse, found, &open))
             report_left_open(parse, found, open);
         else

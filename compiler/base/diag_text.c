@@ -323,8 +323,8 @@ void diag_render_text(Text *out, const Diag *diag, const SourceSet *sources, boo
     bool has_place = sources_get(sources, diag->primary.span.file) != NULL;
     renderer.gutter = has_place ? widest_line(diag, sources) : 1;
     put_header(&renderer, diag);
-    if (has_place) {
-        put_places(&renderer, diag);
+    if (has_place) put_places(&renderer, diag);
+    if (has_place && (explain || diag->helps.count + diag->notes.count)) {
         put_gutter(&renderer, 0);
         text_put(out, "\n");
     }
