@@ -228,7 +228,7 @@ static bool report_callee(const Conversion *v, const char *name, Span span) {
     diag_label(diag, "unknown");
     if (near)
         diag_help(diag, "did you mean `%s`?", near);
-    else
+    else if (names.count)
         diag_help(diag, "there are %s", names_join(v->c->arena, &names, "and"));
     return false;
 }

@@ -12,19 +12,36 @@ static const char *folder_of(Checker *c) {
     return slash == path ? "/" : arena_copy(c->arena, path, (size_t)(slash - path));
 }
 
-// The runtime's message: the first line stands alone, the others say where and how.
+// The next part of the runtime's message: a line and the indented ones below it, joined by commas.
+static const char *take_part(Checker *c, const char **message) {
+    Text part = text_create(c->arena);
+    const char *at = *message;
+    do {
+        size_t length = strcspn(at, "\n");
+        bool is_indented = isspace((unsigned char)*at);
+        while (length && isspace((unsigned char)*at)) at++, length--;
+        if (part.length)
+            text_put(&part, is_indented && part.data[part.length - 1] != ':' ? ", " : " ");
+        text_put_bytes(&part, at, length);
+        at += length + (at[length] == '\n');
+    } while (isspace((unsigned char)*at));
+    *message = at;
+    return part.data;
+}
+
+// The first line of the runtime's message stands alone; the others say where it looked and, at the
+// end, what to do.
 static void report_data(Checker *c, DiagCode code, const Dataset *dataset, const char *label) {
     const char *message = nnrt_error();
-    size_t length = strcspn(message, "\n");
-    Diag *diag = diag_report(c->sink, code, dataset->stages.items[0].args->span, "%s",
-                             arena_copy(c->arena, message, length));
+    Span span = dataset->stages.items[0].args->span;
+    Diag *diag = diag_report(c->sink, code, span, "%s", take_part(c, &message));
     diag_label(diag, "%s", label);
-    while (message[length]) {
-        message += length + 1;
-        length = strcspn(message, "\n");
-        const char *line = arena_copy(c->arena, message, length);
-        while (isspace((unsigned char)*line)) line++;
-        if (*line) diag_note(diag, "%s", line);
+    while (*message) {
+        const char *part = take_part(c, &message);
+        if (*message)
+            diag_note(diag, "%s", part);
+        else
+            diag_help(diag, "%s", part);
     }
 }
 

@@ -88,31 +88,68 @@ static void put_tensor_arguments(Expander *e, const Ast *ast, int count, const c
     }
 }
 
+// Few defaults stand beside what was written, many on a line of their own.
+enum { FEW_DEFAULTS = 2 };
+
+static int count_defaults(const Bound *bound) {
+    int count = 0;
+    for (int i = 0; i < bound->args->count; i++) count += bound->args->values[i].is_default;
+    return count;
+}
+
+static void put_row(Expander *e, const Bound *bound, int row, const char **separator) {
+    const ArgDef *def = &bound->args->schema->args[row];
+    text_format(e->out, "%s%s = ", *separator, def->name);
+    *separator = ", ";
+    if (bound->given[row])
+        put_expression(e, bound->given[row]);
+    else
+        put_value(e, def, &bound->args->values[row]);
+}
+
+static void put_written_rows(Expander *e, const Bound *bound, const char **separator) {
+    for (int i = 0; i < bound->args->count; i++) {
+        const ArgValue *value = &bound->args->values[i];
+        if (value->is_default) continue;
+        put_row(e, bound, i, separator);
+        if (!bound->given[i])
+            note(e, arena_format(e->arena, "%s: by the last layer",
+                                 bound->args->schema->args[i].name));
+    }
+}
+
+static void put_default_rows(Expander *e, const Bound *bound, const char **separator) {
+    Text names = text_create(e->arena);
+    int count = count_defaults(bound);
+    bool is_apart = count > FEW_DEFAULTS && (*separator)[0] == ',';
+    if (is_apart) {
+        text_put(e->out, ",");
+        e->indent += 2;
+        new_line(e);
+        *separator = "";
+    }
+    for (int i = 0; i < bound->args->count; i++) {
+        if (!bound->args->values[i].is_default) continue;
+        text_format(&names, "%s%s", names.length ? ", " : "", bound->args->schema->args[i].name);
+        put_row(e, bound, i, separator);
+    }
+    if (is_apart) e->indent -= 2;
+    if (count > FEW_DEFAULTS)
+        note(e, arena_format(e->arena, "defaults of %s", bound->args->schema->name));
+    else if (count)
+        note(e, arena_format(e->arena, "default: %s", names.data));
+}
+
 static void put_bound_call(Expander *e, const Ast *ast, const Bound *bound) {
     const Schema *schema = bound->args->schema;
-    Text defaults = text_create(e->arena);
     const char *separator = "(";
     text_put(e->out, schema->name);
     if (strcmp(schema->name, ast->text) != 0)
-        note(e, arena_format(e->arena, "`%s` of the file is %s", ast->text, schema->name));
+        note(e, arena_format(e->arena, "`%s` in the file", ast->text));
     put_tensor_arguments(e, ast, bound->first, &separator);
-    for (int i = 0; i < bound->args->count; i++) {
-        const ArgDef *def = &schema->args[i];
-        text_format(e->out, "%s%s = ", separator, def->name);
-        separator = ", ";
-        if (bound->given[i]) {
-            put_expression(e, bound->given[i]);
-            continue;
-        }
-        put_value(e, def, &bound->args->values[i]);
-        if (bound->args->values[i].is_default)
-            text_format(&defaults, "%s%s", defaults.length ? ", " : "", def->name);
-        else
-            note(e, arena_format(e->arena, "%s: from the last layer", def->name));
-    }
-    if (separator[0] == ',') text_put(e->out, ")");
-    if (defaults.length)
-        note(e, arena_format(e->arena, "defaults of %s: %s", schema->name, defaults.data));
+    put_written_rows(e, bound, &separator);
+    put_default_rows(e, bound, &separator);
+    if (separator[0] != '(') text_put(e->out, ")");
 }
 
 static void put_plain_call(Expander *e, const Ast *ast) {

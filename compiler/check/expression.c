@@ -124,7 +124,8 @@ static const Value *evaluate_member(Checker *c, Scope *scope, const Ast *ast) {
     const Dataset *dataset = owner->dataset;
     if (strcmp(ast->text, "classes") == 0 && dataset->info.classes > 0)
         return value_number(c->arena, (double)dataset->info.classes, true, ast->span);
-    if (strcmp(ast->text, "classes") == 0 && !dataset->found) return expression_error(c, ast->span);
+    if (dataset->is_broken || (strcmp(ast->text, "classes") == 0 && !dataset->found))
+        return expression_error(c, ast->span);
     Diag *diag = diag_report(c->sink, DIAG_E0101, ast->span, "the dataset `%s` has no `%s`",
                              dataset->name, ast->text);
     diag_label(diag, "unknown member");

@@ -109,6 +109,7 @@ void training_declare(Checker *c, const Ast *train) {
         if (!model) continue;
         if (!first) first = model;
         model->has_training = true;
+        if (train->items.count > 1) continue;
         if (!check_same_dataset(c, model, dataset, train)) return;
         if (!model->dataset) model->dataset = dataset;
     }
@@ -234,8 +235,8 @@ static void check_clipping(Setup *s, const Args *args) {
     static const char *const ways[] = {"clip_norm", "clip_value", "global_clip_norm"};
     const ArgValue *first = NULL;
     for (int i = 0; i < 3; i++) {
-        if (!wrote(args, ways[i])) continue;
         const ArgValue *value = args_get(args, ways[i]);
+        if (!value->is_set) continue;
         if (first) {
             Diag *diag = diag_report(s->c->sink, DIAG_E0206, value->span,
                                      "gradients are clipped in one way");
