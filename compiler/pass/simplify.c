@@ -229,11 +229,18 @@ static Numbering create_numbering(Arena *arena, int count) {
 
 // ---- The pass.
 
-// a + b and b + a are the same bits, so the earlier node goes first and they merge.
+// The larger operand stands first (a bias and a constant second), then the earlier one.
+static bool goes_first(const Node *x, const Node *y) {
+    if (x->type.batched != y->type.batched) return x->type.batched;
+    int64_t m = type_elements(&x->type), n = type_elements(&y->type);
+    return m == n ? x->id <= y->id : m > n;
+}
+
+// a + b and b + a are the same bits; in one order they merge.
 static void order_operands(Node *node) {
     if (!node_is(node, "add") && !node_is(node, "multiply")) return;
     Node *x = node->inputs[0], *y = node->inputs[1];
-    if (x->id <= y->id) return;
+    if (goes_first(x, y)) return;
     node->inputs[0] = y;
     node->inputs[1] = x;
 }
