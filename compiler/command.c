@@ -236,14 +236,9 @@ static int command_version(const Options *options, Arena *arena) {
 static int command_help(const Options *options, Arena *arena) {
     Text text = text_create(arena);
     const Command *command = options->operand ? command_find(options->operand) : NULL;
-    if (options->operand && !command) {
-        VEC(const char *) names = {0};
-        for (const Command *row = command_rows; row->name; row++)
-            vec_push(arena, &names, row->name);
-        vec_push(arena, &names, NULL);
+    if (options->operand && !command)
         return report_usage("command", options->operand,
-                            suggest_name(options->operand, names.items), "help");
-    }
+                            suggest_name(options->operand, command_names(arena)), "help");
     options_help(&text, command);
     return show(&text);
 }

@@ -156,11 +156,16 @@ static bool report_unknown_option(const char *word) {
     return usage_error("there is no option `%s`; `nnc help` lists them", name);
 }
 
+const char *const *command_names(Arena *arena) {
+    int count = 0;
+    while (command_rows[count].name) count++;
+    const char **names = ARENA_ARRAY(arena, const char *, count + 1);
+    for (int i = 0; i < count; i++) names[i] = command_rows[i].name;
+    return names;
+}
+
 static bool report_unknown_command(Arena *arena, const char *word) {
-    VEC(const char *) names = {0};
-    for (const Command *row = command_rows; row->name; row++) vec_push(arena, &names, row->name);
-    vec_push(arena, &names, NULL);
-    const char *meant = suggest_name(word, names.items);
+    const char *meant = suggest_name(word, command_names(arena));
     if (meant) return usage_error("there is no command `%s`; did you mean `%s`?", word, meant);
     return usage_error("there is no command `%s`; `nnc help` lists them", word);
 }

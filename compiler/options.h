@@ -36,7 +36,8 @@ bool options_parse(Options *options, Arena *arena, int argc, char **argv);
 // The help text of a command, or of everything for NULL.
 void options_help(Text *out, const Command *command);
 
-const Command *command_find(const char *name); // NULL: none
+const Command *command_find(const char *name);  // NULL: none
+const char *const *command_names(Arena *arena); // ended by NULL
 
 // Ended by a row without a name (command.c).
 extern const Command command_rows[];

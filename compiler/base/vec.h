@@ -24,7 +24,7 @@
 static inline void *vec_grow(Arena *arena, const void *items, int *capacity, size_t item_size) {
     int grown = *capacity ? *capacity * 2 : 8;
     void *block = arena_alloc(arena, item_size * (size_t)grown);
-    if (*capacity) memcpy(block, items, item_size * (size_t)*capacity);
+    if (items) memcpy(block, items, item_size * (size_t)*capacity);
     *capacity = grown;
     return block;
 }
