@@ -1,0 +1,193 @@
+// `bench`: training steps and single predictions on data in memory, without metrics or files. The
+// training time is cut into slices whose median is reported, as shared machines are noisy.
+#include "command.h"
+#include "evaluate.h"
+#include "synthetic.h"
+#include "trainer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLICES = 9, MAX_CALLS = 200000, MIN_CALLS = 100 };
+static const double default_seconds = 3, train_share = 0.8, warm_share = 0.1;
+static const double chunk_seconds = 0.01;
+
+typedef struct bench {
+    nnrt_session *session;
+    const nnrt_training *training;
+    int is_synthetic;
+    double train[SLICES]; // samples a second
+    int64_t calls;
+    double *call_times; // microseconds, sorted
+} bench;
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+// ---- Training.
+
+static void train_for(nnrt_trainer *trainer, double seconds, double *samples, double *taken) {
+    double start = nnrt_seconds();
+    *samples = 0;
+    do {
+        if (trainer->pass.step >= trainer->pass.steps) {
+            nnrt_trainer_end_epoch(trainer);
+            nnrt_trainer_start_epoch(trainer, trainer->pass.epoch + 1, 0);
+        }
+        int64_t before = nnrt_pass_samples(&trainer->pass);
+        nnrt_pass_advance(&trainer->pass, chunk_seconds);
+        *samples += (double)(nnrt_pass_samples(&trainer->pass) - before);
+        *taken = nnrt_seconds() - start;
+    } while (*taken < seconds);
+}
+
+static nnrt_status bench_training(bench *b, double seconds) {
+    const nnrt_options *options = b->session->options;
+    nnrt_trainer trainer;
+    nnrt_status status = nnrt_trainer_open(&trainer, b->session, b->training, options->batch, 0, 0);
+    if (status) return status;
+    trainer.seed = (uint64_t)options->seed;
+    trainer.shuffle = 1;
+    nnrt_trainer_start_epoch(&trainer, 0, 0);
+    double samples, taken;
+    train_for(&trainer, seconds * warm_share, &samples, &taken);
+    for (int i = 0; i < SLICES; i++) {
+        train_for(&trainer, seconds * (1 - warm_share) / SLICES, &samples, &taken);
+        b->train[i] = samples / taken;
+    }
+    qsort(b->train, SLICES, sizeof *b->train, by_value);
+    nnrt_trainer_close(&trainer);
+    return NNRT_OK;
+}
+
+// ---- Predicting one sample.
+
+typedef struct calls {
+    const bench *b;
+    double seconds;
+    int64_t count;
+    double *times;
+} calls;
+
+// Worker 0 decides when to stop; the others hear of it through `count` after the meeting.
+static void run_calls(void *argument, int thread, int threads) {
+    calls *c = argument;
+    const nnrt_session *session = c->b->session;
+    nnrt_context context = nnrt_session_context(session);
+    double loss = 0, end = nnrt_seconds() + c->seconds;
+    context.loss = &loss;
+    context.rows = 1;
+    context.thread = thread;
+    context.threads = threads;
+    context.team = session->team;
+    for (int64_t call = 0; call < MAX_CALLS; call++) {
+        uint32_t row = session->data.train.rows[call % session->data.train.count];
+        context.index = &row;
+        double start = nnrt_seconds();
+        session->program->predict.run(&context);
+        if (thread == 0) {
+            double now = nnrt_seconds();
+            c->times[call] = (now - start) * 1e6;
+            if (now < end || call < MIN_CALLS) c->count = call + 1;
+        }
+        nnrt_team_meet(session->team, thread, threads);
+        int is_over = c->count <= call;
+        nnrt_team_meet(session->team, thread, threads);
+        if (is_over) break;
+    }
+}
+
+static double percentile(const double *sorted, int64_t count, double share) {
+    return sorted[(int64_t)((double)(count - 1) * share)];
+}
+
+// Tries one worker and all of them; the faster counts.
+static nnrt_status bench_prediction(bench *b, double seconds) {
+    const nnrt_session *session = b->session;
+    int64_t workers = nnrt_team_size(session->team);
+    if (workers > session->program->predict.threads) workers = session->program->predict.threads;
+    int tries = workers > 1 ? 2 : 1;
+    for (int i = 0; i < tries; i++) {
+        calls c = {b, seconds / tries, 0, malloc(sizeof(double) * MAX_CALLS)};
+        if (!c.times) return nnrt_fail(NNRT_ERROR, "out of memory");
+        nnrt_team_run(session->team, i ? (int)workers : 1, run_calls, &c);
+        qsort(c.times, (size_t)c.count, sizeof *c.times, by_value);
+        if (b->call_times &&
+            percentile(b->call_times, b->calls, 0.5) <= percentile(c.times, c.count, 0.5)) {
+            free(c.times);
+            continue;
+        }
+        free(b->call_times);
+        b->call_times = c.times;
+        b->calls = c.count;
+    }
+    return NNRT_OK;
+}
+
+// ---- Report.
+
+static void print_json(const bench *b, int64_t batch) {
+    nnrt_json json = {0};
+    nnrt_json_open(&json, NULL, '{');
+    nnrt_json_number(&json, "train_samples_per_second", b->train[SLICES / 2]);
+    nnrt_json_number(&json, "train_samples_per_second_min", b->train[0]);
+    nnrt_json_number(&json, "train_samples_per_second_max", b->train[SLICES - 1]);
+    nnrt_json_open(&json, "predict1_us", '{');
+    nnrt_json_number(&json, "median", percentile(b->call_times, b->calls, 0.5));
+    nnrt_json_number(&json, "p99", percentile(b->call_times, b->calls, 0.99));
+    nnrt_json_close(&json, '}');
+    nnrt_json_integer(&json, "batch", batch);
+    nnrt_json_integer(&json, "threads", nnrt_team_size(b->session->team));
+    nnrt_json_string(&json, "data",
+                     b->is_synthetic ? "synthetic" : b->session->program->dataset->name);
+    nnrt_json_close(&json, '}');
+    nnrt_json_print(&json);
+}
+
+static void print_text(const bench *b, int64_t batch) {
+    printf("training    %.0f samples/s (median of %d slices, %.0f to %.0f), batch %" PRId64 "\n",
+           b->train[SLICES / 2], SLICES, b->train[0], b->train[SLICES - 1], batch);
+    printf("prediction  %.2f us for one sample (median), %.2f us (99th percentile)\n",
+           percentile(b->call_times, b->calls, 0.5), percentile(b->call_times, b->calls, 0.99));
+    printf("threads     at most %d\n", nnrt_team_size(b->session->team));
+}
+
+// ---- The command.
+
+static nnrt_status prepare(bench *b) {
+    nnrt_session *session = b->session;
+    nnrt_status status = nnrt_session_load_data(session);
+    if (status == NNRT_DATA_MISSING) {
+        fprintf(stderr, "note: %.*s; measuring with made-up data of the same shape\n",
+                (int)strcspn(nnrt_error(), "\n"), nnrt_error());
+        b->is_synthetic = 1;
+        status = nnrt_synthetic_fill(session, b->training);
+    }
+    return status ? status : nnrt_session_initialize(session, (uint64_t)session->options->seed);
+}
+
+nnrt_status nnrt_command_bench(nnrt_session *session) {
+    const nnrt_options *options = session->options;
+    bench b = {.session = session, .training = nnrt_session_training(session)};
+    double seconds = options->seconds > 0 ? options->seconds : default_seconds;
+    if (!b.training)
+        return nnrt_fail(NNRT_ERROR, "`%s` has no `train` block, so there is nothing to measure",
+                         session->program->source_path);
+    nnrt_status status = prepare(&b);
+    if (!status) status = bench_training(&b, seconds * train_share);
+    if (!status) status = bench_prediction(&b, seconds * (1 - train_share));
+    if (!status) {
+        int64_t batch = options->batch ? options->batch : b.training->batch;
+        if (options->json)
+            print_json(&b, batch);
+        else
+            print_text(&b, batch);
+    }
+    free(b.call_times);
+    if (b.is_synthetic) nnrt_synthetic_free(session);
+    return status;
+}

@@ -1,0 +1,17 @@
+// What `predict` reads: samples from .npy and IDX files and PNG pictures, as the type of the
+// model's input column.
+#ifndef NNRT_INPUT_H
+#define NNRT_INPUT_H
+
+#include "nnrt.h"
+#include "status.h"
+
+typedef struct nnrt_input {
+    const char *path;
+    int64_t rows, is_single; // single: the file holds one sample, not a list of one
+    void *values;            // [rows, column->size] of column->dtype; freed with free()
+} nnrt_input;
+
+nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, const char *path);
+
+#endif

@@ -1,0 +1,252 @@
+// `predict`: one row an input sample, in order. All inputs are read and computed before anything is
+// printed, so a bad one leaves no half result.
+#include "command.h"
+#include "confusion.h"
+#include "evaluate.h"
+#include "input.h"
+#include "npy.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double chunk_seconds = 0.1;
+enum { RUNNERS_UP = 2 };
+
+typedef struct prediction {
+    nnrt_session *session;
+    const nnrt_output *output;
+    nnrt_input *inputs;
+    int64_t count; // inputs
+    int64_t rows;  // of all of them
+    int is_classifier;
+    float *outputs; // [rows, output->size]
+    int64_t done;
+} prediction;
+
+// ---- Computing.
+
+static void after_step(void *argument, const nnrt_context *context) {
+    prediction *p = argument;
+    size_t bytes = (size_t)p->output->size * sizeof(float);
+    for (int64_t row = 0; row < context->rows; row++, p->done++)
+        memcpy(p->outputs + p->done * p->output->size,
+               context->arena + p->output->offset + row * p->output->stride, bytes);
+}
+
+static nnrt_status run_input(prediction *p, const nnrt_input *input) {
+    const nnrt_program *program = p->session->program;
+    int64_t steps = nnrt_step_count(input->rows, program->predict_batch);
+    uint32_t *rows = nnrt_rows_allocate(input->rows, program->predict_batch);
+    double *losses = calloc((size_t)steps, sizeof *losses);
+    nnrt_pace pace;
+    int workers = nnrt_team_size(p->session->team);
+    if (workers > program->predict.threads) workers = (int)program->predict.threads;
+    nnrt_pace_start(&pace, workers < 1 ? 1 : workers);
+    nnrt_pass pass = {.function = &program->predict,
+                      .team = p->session->team,
+                      .pace = &pace,
+                      .context = nnrt_session_context(p->session),
+                      .rows = rows,
+                      .count = input->rows,
+                      .batch = program->predict_batch,
+                      .losses = losses,
+                      .steps = steps,
+                      .after = after_step,
+                      .argument = p};
+    pass.context.columns[0] = input->values;
+    for (int64_t i = 0; rows && i < input->rows; i++) rows[i] = (uint32_t)i;
+    nnrt_status status = rows && losses ? NNRT_OK : nnrt_fail(NNRT_ERROR, "out of memory");
+    while (!status && nnrt_pass_advance(&pass, chunk_seconds)) continue;
+    free(rows);
+    free(losses);
+    return status;
+}
+
+static nnrt_status read_inputs(prediction *p) {
+    const nnrt_options *options = p->session->options;
+    p->inputs = calloc((size_t)options->input_count, sizeof *p->inputs);
+    if (!p->inputs) return nnrt_fail(NNRT_ERROR, "out of memory");
+    for (; p->count < options->input_count; p->count++) {
+        nnrt_status status = nnrt_input_read(&p->inputs[p->count], p->session->program->columns,
+                                             options->inputs[p->count]);
+        if (status) return status;
+        p->rows += p->inputs[p->count].rows;
+    }
+    size_t bytes;
+    if (__builtin_mul_overflow((size_t)p->rows, (size_t)p->output->size * sizeof(float), &bytes) ||
+        !(p->outputs = malloc(bytes)))
+        return nnrt_fail(NNRT_ERROR, "out of memory for %" PRId64 " predictions", p->rows);
+    return NNRT_OK;
+}
+
+// ---- Reading the outputs.
+
+static int64_t best_class(const prediction *p, const float *outputs) {
+    return p->output->size == 1 ? outputs[0] > 0.5f : nnrt_view_argmax(outputs, p->output->size);
+}
+
+// The output that stands for a class; that of "no" is what a single unit leaves over.
+static float class_value(const prediction *p, const float *outputs, int64_t class_index) {
+    if (p->output->size > 1) return outputs[class_index];
+    return class_index ? outputs[0] : 1 - outputs[0];
+}
+
+static const char *class_name(const prediction *p, int64_t index, char number[32]) {
+    const nnrt_program *program = p->session->program;
+    int named = index < program->class_count ? program->classes != NULL : 0;
+    return nnrt_class_name(named ? program->classes : NULL, index, number);
+}
+
+// ---- Printing.
+
+typedef void print_row(const prediction *p, const nnrt_input *input, int64_t row,
+                       const float *outputs);
+
+static void print_runners_up(const prediction *p, const float *outputs, int64_t best) {
+    int64_t taken[RUNNERS_UP + 1] = {best};
+    int count = p->output->size - 1 < RUNNERS_UP ? (int)p->output->size - 1 : RUNNERS_UP;
+    char number[32];
+    for (int i = 1; i <= count; i++) {
+        int64_t next = -1;
+        for (int64_t c = 0; c < p->output->size; c++) {
+            int used = 0;
+            for (int j = 0; j < i; j++) used |= taken[j] == c;
+            if (!used && (next < 0 || outputs[c] > outputs[next])) next = c;
+        }
+        taken[i] = next;
+        printf("%s%s %.4f", i == 1 ? "  (" : ", ", class_name(p, next, number),
+               (double)outputs[next]);
+    }
+    if (count > 0) putchar(')');
+}
+
+static void print_text(const prediction *p, const nnrt_input *input, int64_t row,
+                       const float *outputs) {
+    char number[NNRT_JSON_NUMBER];
+    printf(input->is_single ? "%s:" : "%s[%" PRId64 "]:", input->path, row);
+    if (p->is_classifier) {
+        int64_t best = best_class(p, outputs);
+        printf(" %s %.4f", class_name(p, best, number), (double)class_value(p, outputs, best));
+        print_runners_up(p, outputs, best);
+    } else {
+        for (int64_t i = 0; i < p->output->size; i++) {
+            nnrt_float_text(number, outputs[i]);
+            printf(" %s", number);
+        }
+    }
+    putchar('\n');
+}
+
+static void print_json(const prediction *p, const nnrt_input *input, int64_t row,
+                       const float *outputs) {
+    char number[32];
+    nnrt_json json = {0};
+    nnrt_json_open(&json, NULL, '{');
+    nnrt_json_string(&json, "input", input->path);
+    nnrt_json_integer(&json, "row", row);
+    if (p->is_classifier) {
+        int64_t best = best_class(p, outputs);
+        nnrt_json_string(&json, "class", class_name(p, best, number));
+        nnrt_json_integer(&json, "index", best);
+        nnrt_json_float(&json, "probability", class_value(p, outputs, best));
+    }
+    nnrt_json_open(&json, "outputs", '[');
+    for (int64_t i = 0; i < p->output->size; i++) nnrt_json_float(&json, NULL, outputs[i]);
+    nnrt_json_close(&json, ']');
+    nnrt_json_close(&json, '}');
+    nnrt_json_print(&json);
+}
+
+// RFC 4180: quoted where needed.
+static void print_field(const char *text) {
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('"');
+    for (; *text; text++) {
+        if (*text == '"') putchar('"');
+        putchar(*text);
+    }
+    putchar('"');
+}
+
+static void print_csv_header(const prediction *p) {
+    char number[32];
+    printf(p->is_classifier ? "input,row,class,probability" : "input,row");
+    for (int64_t i = 0; i < p->output->size; i++) {
+        putchar(',');
+        if (p->is_classifier && p->output->size > 1)
+            print_field(class_name(p, i, number));
+        else
+            printf("output_%" PRId64, i);
+    }
+    putchar('\n');
+}
+
+static void print_csv(const prediction *p, const nnrt_input *input, int64_t row,
+                      const float *outputs) {
+    char number[NNRT_JSON_NUMBER];
+    print_field(input->path);
+    printf(",%" PRId64, row);
+    if (p->is_classifier) {
+        int64_t best = best_class(p, outputs);
+        putchar(',');
+        print_field(class_name(p, best, number));
+        nnrt_float_text(number, class_value(p, outputs, best));
+        printf(",%s", number);
+    }
+    for (int64_t i = 0; i < p->output->size; i++) {
+        nnrt_float_text(number, outputs[i]);
+        printf(",%s", number);
+    }
+    putchar('\n');
+}
+
+static nnrt_status write_npy(const prediction *p, const char *path) {
+    int64_t shape[NNRT_MAX_RANK + 1] = {p->rows}, rank = p->output->rank;
+    for (int64_t i = 0; i < rank; i++) shape[i + 1] = p->output->shape[i];
+    return nnrt_npy_write(path, rank + 1, shape, p->outputs);
+}
+
+static nnrt_status report(const prediction *p) {
+    const nnrt_options *options = p->session->options;
+    if (options->npy) return write_npy(p, options->npy);
+    print_row *print = options->json ? print_json : options->csv ? print_csv : print_text;
+    if (options->csv) print_csv_header(p);
+    const float *outputs = p->outputs;
+    for (int64_t i = 0; i < p->count; i++)
+        for (int64_t row = 0; row < p->inputs[i].rows; row++, outputs += p->output->size)
+            print(p, &p->inputs[i], row, outputs);
+    return NNRT_OK;
+}
+
+// ---- The command.
+
+static int is_classifier(const nnrt_session *session, const nnrt_output *output) {
+    const nnrt_training *training = nnrt_session_training(session);
+    int64_t classes = nnrt_confusion_size(output);
+    if (!classes) return 0;
+    return session->program->class_count >= 2 ||
+           (training && strstr(training->loss_name, "crossentropy"));
+}
+
+nnrt_status nnrt_command_predict(nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    if (program->input_count != 1)
+        return nnrt_fail(NNRT_ERROR, "the model has %" PRId64 " inputs; `predict` takes one",
+                         program->input_count);
+    if (!program->predict.output_count) return nnrt_fail(NNRT_BUG, "the model has no output");
+    prediction p = {.session = session, .output = program->predict.outputs};
+    p.is_classifier = is_classifier(session, p.output);
+    nnrt_status status = nnrt_session_load_trained(session);
+    if (!status) status = read_inputs(&p);
+    for (int64_t i = 0; i < p.count && !status; i++) status = run_input(&p, &p.inputs[i]);
+    if (!status) status = report(&p);
+    for (int64_t i = 0; i < p.count; i++) free(p.inputs[i].values);
+    free(p.inputs);
+    free(p.outputs);
+    return status;
+}
