@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "stream.h"
 
@@ -52,17 +53,19 @@ nnrt_status nnrt_array_finish(nnrt_array *array) {
 }
 
 void *nnrt_array_allocate(int64_t dtype, int64_t count) {
-    int64_t bytes;
-    void *memory = NULL;
-    if (!__builtin_mul_overflow(count, nnrt_dtype_size(dtype), &bytes) &&
-        bytes <= NNRT_ARRAY_MAX_BYTES)
-        memory =
-            aligned_alloc(NNRT_ALIGNMENT, ((size_t)bytes / NNRT_ALIGNMENT + 2) * NNRT_ALIGNMENT);
-    if (!memory) {
-        nnrt_fail(NNRT_ERROR, "not enough memory for the data (%lld values)", (long long)count);
+    int64_t bytes, present = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    if (__builtin_mul_overflow(count, nnrt_dtype_size(dtype), &bytes)) bytes = INT64_MAX;
+    if (bytes > NNRT_ARRAY_MAX_BYTES || (present > 0 && bytes > present)) {
+        nnrt_fail(NNRT_ERROR, "the data need %.3g GB of memory, this machine has %.3g GB",
+                  (double)bytes / 1e9, (double)present / 1e9);
         return NULL;
     }
-    memset((char *)memory + bytes, 0, NNRT_ALIGNMENT);
+    size_t size = ((size_t)bytes / NNRT_ALIGNMENT + 2) * NNRT_ALIGNMENT;
+    void *memory = aligned_alloc(NNRT_ALIGNMENT, size);
+    if (memory)
+        memset((char *)memory + bytes, 0, NNRT_ALIGNMENT);
+    else
+        nnrt_fail(NNRT_ERROR, "not enough memory for the data: %.3g GB", (double)bytes / 1e9);
     return memory;
 }
 
