@@ -1,3 +1,5 @@
+// Elements go through doubles, a chunk at a time, which hold every type exactly (int64 beyond 2^53
+// excepted, which neither labels nor float32 can hold); bytes go straight to their place.
 #include "array.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+// The header is untrusted: nothing is allocated before it fits the file.
 #include "idx.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// The places are listed once and used both for the search and for the message.
 #include "locate.h"
 
 #include <stdio.h>

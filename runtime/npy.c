@@ -1,3 +1,4 @@
+// The header is a Python dictionary literal; a strict parser of just that, which never evaluates.
 #include "npy.h"
 
 #include <stdio.h>

@@ -1,3 +1,5 @@
+// With libpng's simplified reader, which converts every kind of PNG file to 8-bit RGB; grey is
+// computed here, since libpng weighs colours in linear light and pictures in data sets are not.
 #include "picture.h"
 
 #include <errno.h>
