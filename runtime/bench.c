@@ -71,13 +71,14 @@ typedef struct calls {
     double seconds;
     int64_t count;
     double *times;
+    nnrt_context context;
 } calls;
 
 // Worker 0 decides when to stop; the others hear of it through `count` after the meeting.
 static void run_calls(void *argument, int thread, int threads) {
     calls *c = argument;
     const nnrt_session *session = c->b->session;
-    nnrt_context context = nnrt_session_context(session);
+    nnrt_context context = c->context;
     double loss = 0, end = nnrt_seconds() + c->seconds;
     context.loss = &loss;
     context.rows = 1;
@@ -107,12 +108,14 @@ static double percentile(const double *sorted, int64_t count, double share) {
 
 // Tries one worker and all of them; the faster counts.
 static nnrt_status bench_prediction(bench *b, double seconds) {
-    const nnrt_session *session = b->session;
+    nnrt_session *session = b->session;
+    nnrt_context context = nnrt_session_context(session, &session->program->predict);
+    if (!context.arena) return NNRT_ERROR;
     int64_t workers = nnrt_team_size(session->team);
     if (workers > session->program->predict.threads) workers = session->program->predict.threads;
     int tries = workers > 1 ? 2 : 1;
     for (int i = 0; i < tries; i++) {
-        calls c = {b, seconds / tries, 0, malloc(sizeof(double) * MAX_CALLS)};
+        calls c = {b, seconds / tries, 0, malloc(sizeof(double) * MAX_CALLS), context};
         if (!c.times) return nnrt_fail(NNRT_ERROR, "out of memory");
         nnrt_team_run(session->team, i ? (int)workers : 1, run_calls, &c);
         qsort(c.times, (size_t)c.count, sizeof *c.times, by_value);

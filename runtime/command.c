@@ -2,6 +2,7 @@
 
 #include "cpu.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +56,7 @@ static int report(const nnrt_options *options, nnrt_status status) {
 
 int nnrt_main(const nnrt_program *program, int argc, char **argv) {
     nnrt_options options;
+    signal(SIGXFSZ, SIG_IGN); // a limit on file sizes shall be an error with a message
     nnrt_status status = nnrt_options_parse(&options, argc, argv);
     if (!status) status = run_command(program, &options);
     if ((fflush(stdout) != 0 || ferror(stdout)) && !status)

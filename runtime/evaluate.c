@@ -10,7 +10,7 @@
 
 static const double chunk_seconds = 0.05;
 
-// ---- Rows and context.
+// ---- Rows.
 
 uint32_t *nnrt_rows_allocate(int64_t capacity, int64_t batch) {
     uint32_t *rows = calloc((size_t)(capacity + batch), sizeof *rows); // row 0 is always valid
@@ -20,16 +20,6 @@ uint32_t *nnrt_rows_allocate(int64_t capacity, int64_t batch) {
 
 void nnrt_rows_copy(uint32_t *rows, const nnrt_part *part) {
     memcpy(rows, part->rows, (size_t)part->count * sizeof *rows);
-}
-
-nnrt_context nnrt_session_context(const nnrt_session *session) {
-    nnrt_context context = {0};
-    context.weights = session->weights.values;
-    context.slots = session->slots.values;
-    context.arena = session->arena.values;
-    context.columns[0] = session->data.input;
-    context.columns[session->program->input_count] = session->data.target;
-    return context;
 }
 
 // ---- The evaluator.
@@ -99,12 +89,14 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
     nnrt_pass pass = {.function = &evaluator->training->evaluate,
                       .team = evaluator->session->team,
                       .pace = &evaluator->pace,
-                      .context = nnrt_session_context(evaluator->session),
+                      .context =
+                          nnrt_session_context(evaluator->session, &evaluator->training->evaluate),
                       .rows = evaluator->rows,
                       .count = part->count,
                       .batch = evaluator->training->batch,
                       .losses = evaluator->losses,
                       .argument = evaluator};
+    if (!pass.context.arena) return NNRT_ERROR;
     pass.steps = nnrt_step_count(pass.count, pass.batch);
     if (evaluator->metrics || evaluator->confusion.classes) pass.after = after_step;
     nnrt_rows_copy(evaluator->rows, part);

@@ -30,7 +30,4 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
 uint32_t *nnrt_rows_allocate(int64_t capacity, int64_t batch);
 void nnrt_rows_copy(uint32_t *rows, const nnrt_part *part);
 
-// The template of a pass: the session's memory and columns.
-nnrt_context nnrt_session_context(const nnrt_session *session);
-
 #endif

@@ -122,6 +122,15 @@ static void sync_folder(const char *path) {
     free(folder);
 }
 
+static nnrt_status fail(const nnrt_file *file) {
+    return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", file->path, strerror(file->error));
+}
+
+nnrt_status nnrt_file_flush(nnrt_file *file) {
+    flush(file);
+    return file->error ? fail(file) : NNRT_OK;
+}
+
 nnrt_status nnrt_file_commit(nnrt_file *file) {
     flush(file);
     if (file->temporary && !file->error && fsync(file->descriptor) != 0) file->error = errno;
@@ -130,7 +139,7 @@ nnrt_status nnrt_file_commit(nnrt_file *file) {
         file->error = errno;
     nnrt_status status = NNRT_OK;
     if (file->error) {
-        status = nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", file->path, strerror(file->error));
+        status = fail(file);
         if (file->temporary) unlink(file->temporary);
     } else if (file->temporary) {
         sync_folder(file->path);

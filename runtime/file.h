@@ -18,6 +18,9 @@ void nnrt_file_write(nnrt_file *file, const void *bytes, size_t size);
 void nnrt_file_print(nnrt_file *file, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+// Hands what was appended to the system, and reports a full disk now rather than at the end.
+nnrt_status nnrt_file_flush(nnrt_file *file);
+
 // Flushes, syncs, renames, syncs the folder, frees. After an error the old file is still there.
 nnrt_status nnrt_file_commit(nnrt_file *file);
 void nnrt_file_abandon(nnrt_file *file); // NULL is fine

@@ -171,7 +171,7 @@ static nnrt_status check_outputs(fit *f) {
     f->step_log = nnrt_file_create(f->options->step_log);
     if (!f->step_log) return NNRT_ERROR;
     nnrt_file_print(f->step_log, "step,loss\n");
-    return NNRT_OK;
+    return nnrt_file_flush(f->step_log);
 }
 
 static nnrt_status write_logs(fit *f) {
@@ -189,19 +189,25 @@ static void finish_logs(fit *f, nnrt_status status) {
     nnrt_fail(status, "%s", message);
 }
 
+static void put_values(const nnrt_history *history, int64_t epoch, nnrt_json *json) {
+    for (int64_t i = 0; i < history->names.count; i++)
+        nnrt_json_number(json, history->names.values[i].name,
+                         nnrt_history_value(history, epoch, i));
+}
+
 static void put_epochs(const fit *f, nnrt_json *json) {
     const nnrt_history *history = &f->history;
     nnrt_json_open(json, "losses", '[');
     for (int64_t i = 0; i < history->count; i++)
-        nnrt_json_number(json, NULL, history->epochs[i].values[0].value);
+        nnrt_json_number(json, NULL, nnrt_history_value(history, i, 0));
     nnrt_json_close(json, ']');
     nnrt_json_open(json, "metrics", '{'); // of the last epoch
-    if (history->count) nnrt_log_json(&history->epochs[history->count - 1], json);
+    if (history->count) put_values(history, history->count - 1, json);
     nnrt_json_close(json, '}');
     nnrt_json_open(json, "history", '[');
     for (int64_t i = 0; i < history->count; i++) {
         nnrt_json_open(json, NULL, '{');
-        nnrt_log_json(&history->epochs[i], json);
+        put_values(history, i, json);
         nnrt_json_close(json, '}');
     }
     nnrt_json_close(json, ']');
@@ -259,17 +265,13 @@ static const char *save_path(const nnrt_session *session) {
 }
 
 nnrt_status nnrt_command_fit(nnrt_session *session) {
-    const nnrt_training *last = nnrt_session_training(session);
     fit f = {.session = session, .options = session->options, .save_path = save_path(session)};
-    if (!last)
+    if (!nnrt_session_training(session))
         return nnrt_fail(NNRT_ERROR, "`%s` has no `train` block, so there is nothing to fit",
                          session->program->source_path);
     nnrt_interrupt_catch();
     nnrt_status status = nnrt_session_load_data(session);
     if (!status) status = start_weights(session);
-    if (!status)
-        status =
-            nnrt_history_open(&f.history, f.options->epochs ? f.options->epochs : last->epochs);
     if (!status) status = check_outputs(&f);
     if (!status) {
         status = run_trainings(&f);

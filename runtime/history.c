@@ -3,30 +3,43 @@
 #include "file.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-nnrt_status nnrt_history_open(nnrt_history *history, int64_t epochs) {
-    memset(history, 0, sizeof *history);
-    // Grows to what is needed: the number of epochs may be "as many as it takes".
-    history->capacity = epochs < 1024 ? epochs : 1024;
-    history->epochs = calloc((size_t)history->capacity + 1, sizeof *history->epochs);
-    return history->epochs ? NNRT_OK : nnrt_fail(NNRT_ERROR, "out of memory");
+enum { FIRST_CAPACITY = 64 };
+
+// Room for one epoch more; 0 when memory ran out.
+static int make_room(nnrt_history *history) {
+    if (history->count < history->capacity) return 1;
+    int64_t capacity = history->capacity ? history->capacity * 2 : FIRST_CAPACITY;
+    size_t size = (size_t)capacity * (size_t)history->names.count * sizeof *history->values;
+    double *values = realloc(history->values, size);
+    if (!values) return 0;
+    history->values = values;
+    history->capacity = capacity;
+    return 1;
 }
 
 void nnrt_history_add(nnrt_history *history, const nnrt_log *log) {
-    if (history->count == history->capacity) {
-        int64_t capacity = history->capacity * 2 + 1;
-        nnrt_log *epochs = realloc(history->epochs, (size_t)capacity * sizeof *epochs);
-        if (!epochs) return; // the older epochs stay
-        history->epochs = epochs;
-        history->capacity = capacity;
+    if (!history->count) history->names = *log;
+    if (!log->count || !make_room(history)) return; // the older epochs stay
+    for (int64_t i = 0; i < history->names.count; i++) {
+        double *value = &history->values[history->count * history->names.count + i];
+        *value = NAN;
+        for (int64_t j = 0; j < log->count; j++)
+            if (strcmp(log->values[j].name, history->names.values[i].name) == 0)
+                *value = log->values[j].value;
     }
-    history->epochs[history->count++] = *log;
+    history->count++;
+}
+
+double nnrt_history_value(const nnrt_history *history, int64_t epoch, int64_t name) {
+    return history->values[epoch * history->names.count + name];
 }
 
 void nnrt_history_free(nnrt_history *history) {
-    free(history->epochs);
+    free(history->values);
     memset(history, 0, sizeof *history);
 }
 
@@ -40,28 +53,28 @@ static void sort_names(const nnrt_log *log, int64_t order[NNRT_LOG_VALUES]) {
     }
 }
 
-static void write_value(nnrt_file *file, const nnrt_log *log, const char *name) {
-    char text[NNRT_JSON_NUMBER] = "NA"; // Keras's word for a missing one
-    for (int64_t i = 0; i < log->count; i++)
-        if (strcmp(log->values[i].name, name) == 0) nnrt_number_text(text, log->values[i].value);
-    nnrt_file_print(file, ",%s", text);
+static void write_epoch(nnrt_file *file, const nnrt_history *history, int64_t epoch,
+                        const int64_t *order) {
+    nnrt_file_print(file, "%" PRId64, epoch);
+    for (int64_t i = 0; i < history->names.count; i++) {
+        char text[NNRT_JSON_NUMBER] = "NA"; // Keras's word for a missing one
+        double value = nnrt_history_value(history, epoch, order[i]);
+        if (!isnan(value)) nnrt_number_text(text, value);
+        nnrt_file_print(file, ",%s", text);
+    }
+    nnrt_file_print(file, "\n");
 }
 
 nnrt_status nnrt_history_write(const nnrt_history *history, const char *path) {
-    int64_t order[NNRT_LOG_VALUES];
+    int64_t order[NNRT_LOG_VALUES] = {0};
     nnrt_file *file = nnrt_file_create(path);
     if (!file) return NNRT_ERROR;
-    const nnrt_log *first = &history->epochs[0];
-    sort_names(first, order);
+    sort_names(&history->names, order);
     nnrt_file_print(file, "epoch");
-    for (int64_t i = 0; i < first->count; i++)
-        nnrt_file_print(file, ",%s", first->values[order[i]].name);
+    for (int64_t i = 0; i < history->names.count; i++)
+        nnrt_file_print(file, ",%s", history->names.values[order[i]].name);
     nnrt_file_print(file, "\n");
-    for (int64_t epoch = 0; epoch < history->count; epoch++) {
-        nnrt_file_print(file, "%" PRId64, epoch);
-        for (int64_t i = 0; i < first->count; i++)
-            write_value(file, &history->epochs[epoch], first->values[order[i]].name);
-        nnrt_file_print(file, "\n");
-    }
+    for (int64_t epoch = 0; epoch < history->count; epoch++)
+        write_epoch(file, history, epoch, order);
     return nnrt_file_commit(file);
 }

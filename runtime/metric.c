@@ -173,11 +173,10 @@ static double value_auc(const metric *m) {
         positives += m->positive[i];
         negatives += m->negative[i];
     }
-    double hits = 0, false_positives = 0, area = 0;
+    double hits = 0, area = 0;
     for (int64_t i = m->bins - 1; i >= 0; i--) {
         area += m->negative[i] * (hits + m->positive[i] / 2);
         hits += m->positive[i];
-        false_positives += m->negative[i];
     }
     return positives > 0 && negatives > 0 ? area / (positives * negatives) : 0;
 }

@@ -47,7 +47,7 @@ static nnrt_status run_input(prediction *p, const nnrt_input *input) {
     nnrt_pass pass = {.function = &program->predict,
                       .team = p->session->team,
                       .pace = &pace,
-                      .context = nnrt_session_context(p->session),
+                      .context = nnrt_session_context(p->session, &program->predict),
                       .rows = rows,
                       .count = input->rows,
                       .batch = program->predict_batch,
@@ -57,7 +57,9 @@ static nnrt_status run_input(prediction *p, const nnrt_input *input) {
                       .argument = p};
     pass.context.columns[0] = input->values;
     for (int64_t i = 0; rows && i < input->rows; i++) rows[i] = (uint32_t)i;
-    nnrt_status status = rows && losses ? NNRT_OK : nnrt_fail(NNRT_ERROR, "out of memory");
+    nnrt_status status = !pass.context.arena ? NNRT_ERROR
+                         : rows && losses    ? NNRT_OK
+                                             : nnrt_fail(NNRT_ERROR, "out of memory");
     while (!status && nnrt_pass_advance(&pass, chunk_seconds)) continue;
     free(rows);
     free(losses);

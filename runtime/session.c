@@ -39,16 +39,6 @@ void nnrt_block_free(nnrt_block *block) {
     memset(block, 0, sizeof *block);
 }
 
-static int64_t largest_arena(const nnrt_program *program) {
-    int64_t size = program->predict.arena_size;
-    for (int64_t i = 0; i < program->training_count; i++) {
-        const nnrt_training *training = &program->trainings[i];
-        if (training->train.arena_size > size) size = training->train.arena_size;
-        if (training->evaluate.arena_size > size) size = training->evaluate.arena_size;
-    }
-    return size;
-}
-
 // ---- The team.
 
 static int64_t useful_threads(const nnrt_program *program) {
@@ -92,7 +82,6 @@ nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program
     nnrt_flush_denormals();
     nnrt_status status =
         nnrt_block_allocate(&session->weights, program->weights_size, "the weights");
-    if (!status) status = nnrt_block_allocate(&session->arena, largest_arena(program), "the arena");
     if (!status) status = open_team(session);
     if (status) nnrt_session_close(session);
     return status;
@@ -103,9 +92,39 @@ void nnrt_session_close(nnrt_session *session) {
     if (session->has_data) nnrt_data_free(&session->data);
     nnrt_block_free(&session->weights);
     nnrt_block_free(&session->slots);
-    nnrt_block_free(&session->arena);
+    while (session->arenas) {
+        nnrt_arena *arena = session->arenas;
+        session->arenas = arena->next;
+        nnrt_block_free(&arena->block);
+        free(arena);
+    }
     free(session->weights_path);
     memset(session, 0, sizeof *session);
+}
+
+static float *find_arena(nnrt_session *session, const nnrt_function *function) {
+    for (nnrt_arena *arena = session->arenas; arena; arena = arena->next)
+        if (arena->function == function) return arena->block.values;
+    nnrt_arena *arena = calloc(1, sizeof *arena);
+    if (!arena) nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!arena || nnrt_block_allocate(&arena->block, function->arena_size, "the arena")) {
+        free(arena);
+        return NULL;
+    }
+    arena->function = function;
+    arena->next = session->arenas;
+    session->arenas = arena;
+    return arena->block.values;
+}
+
+nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *function) {
+    nnrt_context context = {0};
+    context.weights = session->weights.values;
+    context.slots = session->slots.values;
+    context.arena = find_arena(session, function);
+    context.columns[0] = session->data.input;
+    context.columns[session->program->input_count] = session->data.target;
+    return context;
 }
 
 const nnrt_training *nnrt_session_training(const nnrt_session *session) {

@@ -16,10 +16,17 @@ typedef struct nnrt_block { // zeroed memory, aligned to 64, with huge pages whe
     size_t bytes;
 } nnrt_block;
 
+typedef struct nnrt_arena { // of one function
+    const nnrt_function *function;
+    nnrt_block block;
+    struct nnrt_arena *next;
+} nnrt_arena;
+
 typedef struct nnrt_session {
     const nnrt_program *program;
     const nnrt_options *options;
-    nnrt_block weights, slots, arena;
+    nnrt_block weights, slots;
+    nnrt_arena *arenas; // of the functions used so far
     nnrt_weights_info info;
     nnrt_data data;
     int has_data;
@@ -31,6 +38,10 @@ typedef struct nnrt_session {
 nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program,
                               const nnrt_options *options);
 void nnrt_session_close(nnrt_session *session);
+
+// What a step function gets of the session: weights, slots, columns, the function's own arena,
+// which is made at the first call. `arena` is NULL with nnrt_error() set when there is no memory.
+nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *function);
 
 // Reads the data set and checks it against what the program was compiled for.
 nnrt_status nnrt_session_load_data(nnrt_session *session);

@@ -55,6 +55,11 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
         trainer->losses = malloc((size_t)nnrt_step_count(samples, trainer->batch) * sizeof(double));
         if (!trainer->rows || !trainer->losses) status = nnrt_fail(NNRT_ERROR, "out of memory");
     }
+    if (!status) {
+        trainer->context = nnrt_session_context(session, &training->train);
+        trainer->context.learning_rate = trainer->learning_rate;
+        if (!trainer->context.arena) status = NNRT_ERROR;
+    }
     int workers = nnrt_team_size(session->team);
     if (workers > training->train.threads) workers = (int)training->train.threads;
     nnrt_pace_start(&trainer->pace, workers < 1 ? 1 : workers);
@@ -89,7 +94,7 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     *pass = (nnrt_pass){.function = &trainer->training->train,
                         .team = trainer->session->team,
                         .pace = &trainer->pace,
-                        .context = nnrt_session_context(trainer->session),
+                        .context = trainer->context,
                         .rows = trainer->rows,
                         .count = part->count,
                         .batch = trainer->batch,
@@ -98,7 +103,6 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
                         .epoch = epoch,
                         .steps_before = trainer->steps_done,
                         .argument = trainer};
-    pass->context.learning_rate = trainer->learning_rate;
     pass->after = trainer->metrics ? after_step : NULL;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
     if (step_limit && pass->steps > step_limit - trainer->steps_done)

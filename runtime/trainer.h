@@ -15,8 +15,9 @@ typedef struct nnrt_trainer {
     int64_t batch, shuffle;
     uint64_t seed;
     double learning_rate;
-    nnrt_pass pass;     // the current epoch's
-    int64_t steps_done; // before it
+    nnrt_context context; // of every pass
+    nnrt_pass pass;       // the current epoch's
+    int64_t steps_done;   // before it
 } nnrt_trainer;
 
 // Needs the data. `learning_rate` and `batch` 0: the program's.
