@@ -95,9 +95,10 @@ declaration:
   | TRAIN names ON expression OPEN entries END
       { $$ = action_train(parse, @$, $names, $expression, @OPEN, $entries, @END); }
   | TRAIN names ON expression OPEN entries error END
-      { $$ = action_train(parse, @$, $names, $expression, @OPEN, $entries, @END); yyerrok; }
+      { $$ = action_train(parse, @$, $names, $expression, @OPEN,
+                          action_append(parse, $entries, action_error(parse, @error)), @END); yyerrok; }
   | error SYNC
-      { $$ = NULL; yyerrok; }
+      { $$ = action_error(parse, @error); yyerrok; }
   ;
 
 name: NAME | LAYER | STEP | MINIMIZE | ON | UPDATES | WITH ;
@@ -112,7 +113,7 @@ names:
 parameters:
     open CLOSE                 { $$ = action_none(); }
   | open parameter_list CLOSE  { $$ = $2; }
-  | open error CLOSE           { $$ = action_none(); yyerrok; }
+  | open error CLOSE           { $$ = action_first(parse, action_error(parse, @$)); yyerrok; }
   ;
 
 open: CALL | GROUP ;
@@ -141,7 +142,7 @@ type:
 dimensions:
     LIST UNLIST              { $$ = action_none(); }
   | LIST expressions UNLIST  { $$ = $expressions; }
-  | LIST error UNLIST        { $$ = action_none(); yyerrok; }
+  | LIST error UNLIST        { $$ = action_first(parse, action_error(parse, @$)); yyerrok; }
   ;
 
 // ---- Bodies of models, blocks and branches: statements, and at the end the value
@@ -149,7 +150,8 @@ dimensions:
 body:
     OPEN statements END             { $$ = action_block(parse, @$, $statements, NULL); }
   | OPEN statements expression END  { $$ = action_block(parse, @$, $statements, $expression); }
-  | OPEN statements error END       { $$ = action_block(parse, @$, $statements, NULL); yyerrok; }
+  | OPEN statements error END
+      { $$ = action_block(parse, @$, $statements, action_error(parse, @error)); yyerrok; }
   ;
 
 statements:
@@ -181,7 +183,8 @@ entry:
   | STEP name UPDATES names WITH expression OPEN moves END
       { $$ = action_step(parse, @$, $name, @name, $names, $expression, @OPEN, $moves, @END); }
   | STEP name UPDATES names WITH expression OPEN moves error END
-      { $$ = action_step(parse, @$, $name, @name, $names, $expression, @OPEN, $moves, @END); yyerrok; }
+      { $$ = action_step(parse, @$, $name, @name, $names, $expression, @OPEN,
+                         action_append(parse, $moves, action_error(parse, @error)), @END); yyerrok; }
   | error SYNC
       { $$ = action_error(parse, @error); yyerrok; }
   ;
@@ -272,7 +275,7 @@ operand:
 arguments:
     CALL CLOSE                { $$ = action_none(); }
   | CALL argument_list CLOSE  { $$ = $2; }
-  | CALL error CLOSE          { $$ = action_none(); yyerrok; }
+  | CALL error CLOSE          { $$ = action_first(parse, action_error(parse, @$)); yyerrok; }
   ;
 
 argument_list:
