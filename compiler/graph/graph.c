@@ -69,6 +69,17 @@ static bool has_poisoned_input(const Node *node) {
     return false;
 }
 
+// A layer's first node makes its weights; the later ones of a shared layer take the same.
+static void add_weights(Graph *graph, Node *node) {
+    const Node *first = node->layer ? node->layer->node : NULL;
+    if (!first || first == node || first->op != node->op) {
+        node->op->parameters(graph, node);
+        return;
+    }
+    for (int i = node->input_count; i < first->input_count; i++)
+        op_append_input(graph, node, first->inputs[i]);
+}
+
 // Infers the type, makes the weights and appends the node. It goes behind the parameter nodes that
 // its weights bring.
 static Node *finish_node(Graph *graph, Node *node) {
@@ -82,7 +93,7 @@ static Node *finish_node(Graph *graph, Node *node) {
         node->layer->node = node;
         node->layer->output = node->type;
     }
-    if (!node->poisoned && op->parameters) op->parameters(graph, node);
+    if (!node->poisoned && op->parameters) add_weights(graph, node);
     node->id = graph->nodes.count;
     vec_push(graph->arena, &graph->nodes, node);
     return node;
