@@ -8,7 +8,7 @@
 
 enum {
     CHECK_MAX_LAYERS = 65536,
-    CHECK_MAX_STEPS = 1 << 22, // applications and evaluations: blocks of blocks of blocks
+    CHECK_MAX_STEPS = 1 << 20, // applications and evaluations: blocks of blocks of blocks
     CHECK_MAX_DEPTH = 1000     // of expressions and blocks within each other
 };
 #define CHECK_MAX_DIMENSION INT32_MAX

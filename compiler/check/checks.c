@@ -45,11 +45,13 @@ static bool has_activation(const Ending *ending, const char *name) {
 }
 
 const char *checks_crossentropy(const Ending *ending, const Dataset *dataset) {
-    bool is_sigmoid = has_activation(ending, "sigmoid");
-    if (ending->units == 1 || is_sigmoid) return "binary_crossentropy";
     bool is_known = dataset && dataset->info.target.size > 0;
-    bool is_label = !is_known || (dataset->info.classes > 0 && !dataset->info.target_one_hot);
-    return is_label ? "sparse_categorical_crossentropy" : "categorical_crossentropy";
+    bool is_label = is_known && dataset->info.classes > 0 && !dataset->info.target_one_hot;
+    if (is_label && dataset->info.classes > 2) return "sparse_categorical_crossentropy";
+    if (ending->units == 1) return "binary_crossentropy";
+    if (is_label) return "sparse_categorical_crossentropy";
+    if (has_activation(ending, "sigmoid")) return "binary_crossentropy";
+    return is_known ? "categorical_crossentropy" : "sparse_categorical_crossentropy";
 }
 
 // ---- Facts.
@@ -105,13 +107,14 @@ static Diag *label_target(const Fit *f, Diag *diag) {
 
 // The last layer's call with other units, as far as that can be shown.
 static void help_units(const Fit *f, Diag *diag, int64_t units) {
-    const Node *node = f->ending.node;
-    if (is_named(node, "dense") && !args_get(node->args, "activation")->is_set)
-        diag_help(diag, "write `dense(%lld)`", (long long)units);
-    else if (is_named(node, "dense"))
-        diag_help(diag, "write `dense(%lld, %s)`", (long long)units, f->ending.activation);
-    else
+    const char *activation = f->ending.activation;
+    if (is_categorical(f) && !from_logits(f)) activation = "softmax";
+    if (!is_named(f->ending.node, "dense"))
         diag_help(diag, "end the model with %lld units", (long long)units);
+    else if (strcmp(activation, "linear") == 0)
+        diag_help(diag, "write `dense(%lld)`", (long long)units);
+    else
+        diag_help(diag, "write `dense(%lld, %s)`", (long long)units, activation);
 }
 
 // ---- The model's form.
@@ -235,7 +238,7 @@ static bool check_class_count(const Fit *f) {
 static bool check_labels_for_numbers(const Fit *f) {
     if (is_crossentropy(f) || !target_is_label(f)) return true;
     bool is_binary = f->ending.units == 1;
-    if (is_binary && (loss_is(f, "hinge") || f->info->classes == 2)) return true;
+    if (is_binary && f->info->classes == 2 && loss_is(f, "hinge")) return true;
     Diag *diag = diag_report(f->c->sink, is_binary ? DIAG_W0303 : DIAG_E0304,
                              f->training->loss_span, "`%s` compares numbers, but `%s` gives %s",
                              f->loss, f->dataset, target_text(f));
@@ -440,16 +443,18 @@ static void check_metrics(const Fit *f) {
 
 // ---- All of it.
 
-// Each mistake once: what a failed check says makes the following ones silent.
+// Loss, target and number of units. A mistake that makes the later questions pointless ends them.
 static bool check_target(const Fit *f) {
-    return check_output_rank(f) && check_labels_for_sparse(f) && check_one_hot_for_categorical(f) &&
-           check_softmax_for_binary(f) && check_labels_for_binary(f) && check_class_count(f) &&
-           check_labels_for_numbers(f) && check_target_shape(f);
+    if (!check_output_rank(f) || !check_softmax_for_binary(f) || !check_labels_for_binary(f))
+        return false;
+    bool ok = check_labels_for_sparse(f) && check_one_hot_for_categorical(f);
+    if (!ok && f->info->classes == 0) return false;
+    ok = check_class_count(f) && ok;
+    return ok && check_labels_for_numbers(f) && check_target_shape(f);
 }
 
 static bool check_ending(const Fit *f) {
-    return check_softmax_units(f) && check_logits(f) && check_softmax_for_binary(f) &&
-           check_probabilities(f);
+    return check_logits(f) && check_softmax_for_binary(f) && check_probabilities(f);
 }
 
 void checks_training(Checker *c, const TrainEntry *entry, const Training *training) {
@@ -460,8 +465,10 @@ void checks_training(Checker *c, const TrainEntry *entry, const Training *traini
     if (!check_has_target(&f) || !check_one_output(&f, model)) return;
     f.ending = checks_ending(model);
     if (training->dataset->info.target.size > 0) f.info = &training->dataset->info;
-    bool ok = check_ending(&f);
-    if (f.info) ok = ok && check_target(&f);
+    if (!check_softmax_units(&f)) return;
+    bool ok = !f.info || check_target(&f);
+    bool may_go_on = ok || (is_categorical(&f) && f.ending.units > 1);
+    ok = may_go_on && check_ending(&f) && ok;
     if (!ok) return;
     warn_scores(&f);
     if (!f.info) return;

@@ -175,15 +175,26 @@ static void put_call(Expander *e, const Ast *ast) {
 
 // ---- Expressions.
 
-// One step a line.
+static bool is_short(const Expander *e, const Ast *ast) {
+    const Bound *bound = map_get(e->program->bound, ast);
+    return ast->kind == AST_NAME && (!bound || bound->args->count == 0);
+}
+
+// One step a line, unless all are plain names.
 static void put_arrow(Expander *e, const Ast *ast) {
     VEC(const Ast *) steps = {0};
-    for (; ast->kind == AST_ARROW && (!steps.count || !ast->is_grouped); ast = ast->left)
+    bool is_line = true;
+    for (; ast->kind == AST_ARROW && (!steps.count || !ast->is_grouped); ast = ast->left) {
         vec_push(e->arena, &steps, ast->right);
+        is_line = is_line && is_short(e, ast->right);
+    }
     put_expression(e, ast);
     e->indent++;
     for (int i = steps.count - 1; i >= 0; i--) {
-        new_line(e);
+        if (is_line)
+            text_put(e->out, " ");
+        else
+            new_line(e);
         text_put(e->out, "-> ");
         put_expression(e, steps.items[i]);
     }

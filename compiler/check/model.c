@@ -118,10 +118,14 @@ static Node *transform(Checker *c, Node *node, const nnrt_data_info *info) {
     return graph_divide(c->graph, graph_subtract(c->graph, node, mean), deviation);
 }
 
-static const char *with_dims(Checker *c, const Ast *parameter, const Type *type) {
+static const char *plain_text(Checker *c, const Type *type) {
     Type plain = *type;
     plain.dtype = DTYPE_F32;
-    return arena_format(c->arena, "%s: %s", parameter->text, type_text(c->arena, &plain));
+    return type_text(c->arena, &plain);
+}
+
+static const char *with_dims(Checker *c, const Ast *parameter, const Type *type) {
+    return arena_format(c->arena, "%s: %s", parameter->text, plain_text(c, type));
 }
 
 static void report_input_shape(Checker *c, const Ast *parameter, const Type *declared,
@@ -271,6 +275,8 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
     model->dataset = entry->dataset;
     model->forward = graph_create(c->arena, model->name, GRAPH_TRAIN, c->sink);
     c->graph = model->forward;
+    c->exhausted = false;
+    c->steps = 0;
     map_create(&c->layer_names, c->arena, false);
     bool ok = check_parameters(c, entry);
     for (int i = 0; i < declaration->parameters.count; i++) {

@@ -326,15 +326,13 @@ static const char *global_noun(AstKind kind) {
 
 void names_check(Checker *c, const Ast *file) {
     Level *globals = open_level(c, NULL, false);
-    const Ast *last_model = NULL;
     find_gaps(c, file);
     for (int i = 0; i < file->items.count; i++) {
         const Ast *ast = file->items.items[i];
         const char *noun = global_noun(ast->kind);
         if (noun) declare(c, globals, ast->text, ast->name_span, noun);
-        if (ast->kind == AST_MODEL && ast->text) last_model = ast;
+        if (ast->kind == AST_MODEL && ast->text) use(globals, ast->text); // a model needs no user
     }
     walk_items(c, globals, &file->items);
-    if (last_model) use(globals, last_model->text); // what build and summary mean without `train`
     close_level(c, globals);
 }

@@ -42,7 +42,7 @@ typedef struct Setup {
     const TrainEntry *entry;
     Training *training;
     const Ast *given[TRAIN_ENTRIES];
-    bool ok;
+    bool has_unknown; // an entry that may be meant for a missing one
 } Setup;
 
 // ---- Models and datasets.
@@ -149,14 +149,12 @@ static void report_keras(Setup *s, const char *name, const char *own, Span span)
     Diag *diag = diag_report(s->c->sink, DIAG_E0107, span, "`%s` is called `%s` here", name, own);
     diag_label(diag, "Keras's name");
     diag_help(diag, "write `%s`", own);
-    s->ok = false;
 }
 
 static void report_unknown(Setup *s, const char *noun, const char *name, Span span,
                            NameList *names) {
     vec_push(s->c->arena, names, NULL);
     names_unknown(s->c, NULL, noun, name, span, names->items);
-    s->ok = false;
 }
 
 // ---- Loss.
@@ -199,19 +197,16 @@ static void read_loss(Setup *s, const Ast *ast) {
     const OpDef *loss = name ? find_loss(s, name, name_span(ast)) : NULL;
     s->training->loss_span = ast->span;
     if (loss) loss = resolve_crossentropy(s, loss, &resolved);
-    if (!loss) {
-        s->ok = false;
-        return;
-    }
+    if (!loss) return;
     Args *args = (Args *)bind_call(s->c, s->c->globals, &loss->schema, ast, 0, &ok);
     if (resolved && !wrote(args, "from_logits")) {
         const char *last = checks_ending(s->entry->model->model).activation;
         bool is_probability = strcmp(last, "softmax") == 0 || strcmp(last, "sigmoid") == 0;
         args_set_number(args, "from_logits", !is_probability);
     }
+    if (!ok) return;
     s->training->loss = loss;
     s->training->loss_args = args;
-    s->ok = s->ok && ok;
 }
 
 // ---- Optimizer.
@@ -242,7 +237,6 @@ static void check_clipping(Setup *s, const Args *args) {
                                      "gradients are clipped in one way");
             diag_label(diag, "the second way");
             diag_secondary(diag, first->span, "the first way");
-            s->ok = false;
         }
         first = value;
     }
@@ -252,14 +246,10 @@ static void read_optimizer(Setup *s, const Ast *ast) {
     bool ok = true;
     const char *name = written_name(s, ast, "an optimizer");
     const OptimizerDef *optimizer = name ? find_optimizer(s, name, name_span(ast)) : NULL;
-    if (!optimizer) {
-        s->ok = false;
-        return;
-    }
+    if (!optimizer) return;
     s->training->optimizer = optimizer;
     s->training->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);
     check_clipping(s, s->training->optimizer_args);
-    s->ok = s->ok && ok;
 }
 
 // ---- Metrics and callbacks: one, or a list.
@@ -282,10 +272,7 @@ static void read_metric(Setup *s, const Ast *ast) {
     bool ok = true;
     const char *name = written_name(s, ast, "a metric");
     const MetricDef *metric = name ? find_metric(s, name, name_span(ast)) : NULL;
-    if (!metric) {
-        s->ok = false;
-        return;
-    }
+    if (!metric) return;
     const Args *args = bind_call(s->c, s->c->globals, &metric->schema, ast, 0, &ok);
     for (int i = 0; i < s->training->metrics.count; i++) {
         const Call *first = &s->training->metrics.items[i];
@@ -294,18 +281,15 @@ static void read_metric(Setup *s, const Ast *ast) {
                                  "the metric `%s` is given twice", metric->schema.name);
         diag_label(diag, "again here");
         diag_secondary(diag, first->args->span, "first here");
-        s->ok = false;
         return;
     }
-    vec_push(s->c->arena, &s->training->metrics, ((Call){&metric->schema, args}));
-    s->ok = s->ok && ok;
+    if (ok) vec_push(s->c->arena, &s->training->metrics, ((Call){&metric->schema, args}));
 }
 
 static void read_callback(Setup *s, const Ast *ast) {
     NameList names = {0};
     const char *name = written_name(s, ast, "a callback");
     if (name) report_unknown(s, "callback", name, name_span(ast), &names);
-    s->ok = false;
 }
 
 static void read_each(Setup *s, const Ast *ast, void (*read)(Setup *, const Ast *)) {
@@ -328,7 +312,7 @@ static void collect_entry(Setup *s, const Ast *ast) {
     int row = find_entry(ast->text);
     if (row < 0) {
         const ArgDef *def = bind_unknown(s->c, train_entries, "train", "entry", ast);
-        s->ok = false;
+        s->has_unknown = true;
         if (!def) return;
         row = (int)(def - train_entries);
     }
@@ -339,7 +323,6 @@ static void collect_entry(Setup *s, const Ast *ast) {
     Diag *diag = diag_report(s->c->sink, DIAG_E0104, ast->span, "`%s` is given twice", ast->text);
     diag_label(diag, "the second value");
     diag_secondary(diag, s->given[row]->span, "the first value");
-    s->ok = false;
 }
 
 static void collect_entries(Setup *s, const Ast *body) {
@@ -350,7 +333,6 @@ static void collect_entries(Setup *s, const Ast *body) {
             collect_entry(s, ast);
             continue;
         }
-        s->ok = false;
         if (ast->kind == AST_ERROR) continue;
         if (ast->kind == AST_STEP) {
             diag = diag_report(s->c->sink, DIAG_E0206, ast->span, "`step` cannot be used yet");
@@ -366,17 +348,14 @@ static void collect_entries(Setup *s, const Ast *body) {
 static int64_t read_number(Setup *s, int row) {
     const ArgDef *def = &train_entries[row];
     ArgValue value = {.number = strcmp(def->default_text, "32") == 0 ? 32 : 1};
-    if (s->given[row] && !bind_value(s->c, s->c->globals, def, "train", s->given[row], &value))
-        s->ok = false;
+    if (s->given[row]) bind_value(s->c, s->c->globals, def, "train", s->given[row], &value);
     return (int64_t)value.number;
 }
 
 static void read_regularizer(Setup *s, const Ast *ast) {
     ArgValue value = {.is_set = true};
-    if (!bind_value(s->c, s->c->globals, &train_entries[TRAIN_REGULARIZE], "train", ast, &value)) {
-        s->ok = false;
+    if (!bind_value(s->c, s->c->globals, &train_entries[TRAIN_REGULARIZE], "train", ast, &value))
         return;
-    }
     s->training->regularizer = value.callee;
     s->training->regularizer_args = value.args;
 }
@@ -384,9 +363,7 @@ static void read_regularizer(Setup *s, const Ast *ast) {
 static void report_missing(Setup *s, int row, const char *example) {
     const Ast *train = s->entry->ast;
     Span span = train->items.count ? train->items.items[0]->span : train->span;
-    bool is_gap = s->c->gaps.count > 0;
-    s->ok = false;
-    if (s->given[row] || is_gap) return;
+    if (s->given[row] || s->has_unknown || s->c->gaps.count) return;
     Diag *diag = diag_report(s->c->sink, DIAG_E0301, span, "this `train` block has no `%s`",
                              train_entries[row].name);
     diag_label(diag, "no `%s`", train_entries[row].name);
@@ -416,13 +393,13 @@ static Span header_span(const Ast *train) {
 }
 
 void training_check(Checker *c, const TrainEntry *entry) {
-    Setup s = {.c = c, .entry = entry, .training = ARENA_NEW(c->arena, Training), .ok = true};
+    Setup s = {.c = c, .entry = entry, .training = ARENA_NEW(c->arena, Training)};
     s.training->span = header_span(entry->ast);
     s.training->span.hi = entry->ast->right ? entry->ast->right->span.hi : entry->ast->span.hi;
     s.training->dataset = entry->dataset;
     if (!entry->model) return;
     collect_entries(&s, entry->ast->body);
     read_entries(&s);
-    if (s.ok) checks_training(c, entry, s.training);
+    checks_training(c, entry, s.training);
     vec_push(c->arena, &entry->model->model->trainings, s.training);
 }
