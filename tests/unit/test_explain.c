@@ -44,8 +44,8 @@ static char *next_program(Arena *arena, const char **at) {
     return arena_copy(arena, start, (size_t)(stop - start));
 }
 
-// The diagnostics of a program as JSON, and how many errors there are. Only E0401 insists on data.
-static char *check_program(Arena *arena, const char *text, DiagCode code, int *errors) {
+// The diagnostics of a program as JSON. Only E0401 insists on data.
+static char *check_program(Arena *arena, const char *text, DiagCode code) {
     SourceSet *sources = sources_create(arena);
     DiagSink *sink = diag_create(arena, sources);
     uint32_t file = (uint32_t)sources_add(sources, "page.nn", text, strlen(text));
@@ -54,7 +54,6 @@ static char *check_program(Arena *arena, const char *text, DiagCode code, int *e
     Program *program = program_check(arena, sources, file, ast, &options, sink);
     if (code == DIAG_E0306 && program && !program->main)
         diag_report(sink, DIAG_E0306, SPAN_NONE, "no model"); // by the commands that need one
-    *errors = diag_error_count(sink);
     char *json = NULL;
     size_t size;
     FILE *out = open_memstream(&json, &size);
@@ -65,26 +64,39 @@ static char *check_program(Arena *arena, const char *text, DiagCode code, int *e
     return copy;
 }
 
-static void check_page(DiagCode code) {
+// Whether all the diagnostics are about data that is not installed here.
+static bool says_nothing(const char *json) {
+    for (const char *line = json; *line; line = strchr(line, '\n') + 1)
+        if (!strstr(line, "\"W0401\"") || strstr(line, "\"W0401\"") > strchr(line, '\n'))
+            return false;
+    return true;
+}
+
+// How many of the examples are not what they claim.
+static int check_page(DiagCode code) {
     Arena *arena = arena_create();
     const char *name = diag_code_name(code), *at = explain_page(code);
     char *wrong = next_program(arena, &at), *right = wrong ? next_program(arena, &at) : NULL;
-    int errors;
-    if (wrong) {
-        char *found = check_program(arena, wrong, code, &errors);
-        if (!strstr(found, name)) fail_msg("the first program of %s shows: %s", name, found);
+    int failures = 0;
+    char *found = wrong ? check_program(arena, wrong, code) : NULL;
+    if (wrong && !strstr(found, name)) {
+        print_error("the first program of %s shows: %s\n", name, found);
+        failures++;
     }
-    if (right) {
-        char *found = check_program(arena, right, code, &errors);
-        if (errors || strstr(found, name))
-            fail_msg("the second program of %s shows: %s", name, found);
+    found = right ? check_program(arena, right, code) : NULL;
+    if (right && !says_nothing(found)) {
+        print_error("the second program of %s shows: %s\n", name, found);
+        failures++;
     }
     arena_destroy(arena);
+    return failures;
 }
 
 static void test_examples(void **state) {
     (void)state;
-    for (int i = 0; i < DIAG_CODE_COUNT; i++) check_page((DiagCode)i);
+    int failures = 0;
+    for (int i = 0; i < DIAG_CODE_COUNT; i++) failures += check_page((DiagCode)i);
+    assert_int_equal(failures, 0);
 }
 
 int main(void) {
