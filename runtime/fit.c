@@ -38,7 +38,7 @@ static void log_steps(fit *f, int64_t from) {
     const nnrt_pass *pass = &f->trainer.pass;
     for (int64_t step = from; f->step_log && step < pass->step; step++)
         nnrt_file_print(f->step_log, "%" PRId64 ",%.9g\n", pass->steps_before + step + 1,
-                        pass->losses[step]);
+                        isnan(pass->losses[step]) ? (double)NAN : pass->losses[step]); // no sign
 }
 
 static nnrt_status fail_not_finite(const fit *f, int64_t step) {
