@@ -214,12 +214,18 @@ static const char *source_text(const Parse *parse, const Lexeme *lexeme) {
                         parse->source->text + lexeme->span.lo);
 }
 
+// A string that does not end hides the brackets behind it.
+static bool is_hidden(const Parse *parse, const Bracket *bracket) {
+    uint32_t from = bracket->span.lo, to = parse->open_string;
+    return to > from && !memchr(parse->source->text + from, '\n', to - from);
+}
+
 static void report_unclosed(Parse *parse, const Lexeme *lexeme, int level) {
     int shown = 0;
     Diag *diag = NULL;
     for (int i = parse->bracket_count - 1; i >= level; i--) {
         const Bracket *bracket = &parse->brackets[i];
-        if (bracket->opener == 'i' || shown == 3) continue;
+        if (bracket->opener == 'i' || shown == 3 || is_hidden(parse, bracket)) continue;
         if (shown++ == 0) {
             diag =
                 diag_report(parse->sink, DIAG_E0004, lexeme->span, "`%c` is not closed before %s",

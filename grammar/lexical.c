@@ -52,11 +52,7 @@ Ast *lexical_bad_number(Parse *parse, const char *digits, Span span) {
     Diag *diag = diag_report(parse->sink, DIAG_E0003, span, "`%.40s%s` is no number", digits,
                              length > 40 ? "..." : "");
     bool is_plain = strspn(digits, "0123456789._") == length && length <= 40;
-    if (digits[0] == '.' && is_plain)
-        diag_help(diag, "write `0%s`", digits);
-    else if (digits[length - 1] == '.' && is_plain)
-        diag_help(diag, "write `%s0`", digits);
-    else if (strchr(digits, '_') && is_plain)
+    if (strchr(digits, '_') && is_plain)
         diag_help(diag, "digits are not separated by `_`");
     else
         diag_help(diag, "numbers look like `32`, `0.5` or `1e-3`; names begin with a letter");
@@ -115,6 +111,7 @@ Ast *lexical_string(Parse *parse, Span span) {
 // The rest of the line became part of the string: the message shows where it begins.
 Ast *lexical_open_string(Parse *parse, Span span) {
     Span quote = {span.file, span.lo, span.lo + 1};
+    parse->open_string = span.lo;
     Diag *diag =
         diag_report(parse->sink, DIAG_E0002, quote, "a string that does not end on its line");
     diag_label(diag, "begins here");

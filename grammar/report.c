@@ -105,10 +105,12 @@ static void hint_behind_value(Parse *parse, Diag *diag, const Lexeme *found,
     bool in_body = around && around->opener == '{';
     char sign = parse->source->text[found->span.lo];
     if (found->is_first && (found->kind == TOK_SIGN || found->kind == TOK_GROUP))
-        diag_help(
-            diag,
-            "at the beginning of a line, `%c` begins a new expression: put it on the line before",
-            sign);
+        diag_help(diag,
+                  "at the beginning of a line, `%c` begins a new expression; to continue the one "
+                  "before, put it on that line",
+                  sign);
+    else if (parse->before.kind == TOK_STRING && parse->before.span.hi == found->span.lo)
+        diag_help(diag, "a string ends just before: is a `\"` missing, or one too many?");
     else if (expects(expected, "`,`") && begins_operand(found->kind))
         diag_help(diag, "put `,` before it");
     else if (in_body && found->is_first && begins_operand(found->kind))

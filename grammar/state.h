@@ -50,8 +50,9 @@ typedef struct Parse {
     void *scanner; // flex's yyscan_t
 
     // The scanner
-    uint32_t offset;    // of the next byte
-    bool at_line_start; // no token since the beginning of the line
+    uint32_t offset;      // of the next byte
+    bool at_line_start;   // no token since the beginning of the line
+    uint32_t open_string; // where a string began that did not end; 0: nowhere
     bool keep_comments;
 
     // The balancer
