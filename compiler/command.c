@@ -97,7 +97,8 @@ static bool print_summary(Session *session) {
     if (!session_needs_model(session)) return false;
     GenSizes sizes;
     const Model *model = session->program->main;
-    bool known = gen_sizes(session->program, &session->options->gen, &sizes);
+    bool known = !session_unknown_data(session) &&
+                 gen_sizes(session->program, &session->options->gen, &sizes);
     Text text = text_create(session->arena);
     if (session->options->json)
         summary_print_json(&text, model, known ? &sizes : NULL);
@@ -191,7 +192,8 @@ static int command_gradcheck(const Options *options, Arena *arena) {
     Session session;
     session_open(&session, options, arena);
     bool correct = true;
-    bool ok = session_advance(&session, "graph") && check_gradients(&session, &correct);
+    bool ok = session_advance(&session, "graph") && session_needs_data(&session) &&
+              check_gradients(&session, &correct);
     int status = session_close(&session, ok);
     return status == NNRT_OK && !correct ? NNRT_ERROR : status;
 }

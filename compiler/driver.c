@@ -87,6 +87,26 @@ bool session_needs_model(Session *session) {
     return false;
 }
 
+const Dataset *session_unknown_data(const Session *session) {
+    const Model *model = session->program->main;
+    for (int i = 0; i < model->trainings.count; i++) {
+        const Dataset *dataset = model->trainings.items[i]->dataset;
+        if (!dataset->found && dataset->info.target.size == 0) return dataset;
+    }
+    return NULL;
+}
+
+// The loss depends on the target's shape.
+bool session_needs_data(Session *session) {
+    if (!session_needs_model(session)) return false;
+    const Dataset *dataset = session_unknown_data(session);
+    if (!dataset) return true;
+    Diag *diag = diag_report(session->sink, DIAG_E0401, dataset->span,
+                             "the target of `%s` is not known without its files", dataset->name);
+    diag_label(diag, "not found");
+    return false;
+}
+
 // A temporary file for the object, to be linked and removed.
 static char *object_path(Session *session) {
     const char *folder = getenv("TMPDIR");
@@ -131,7 +151,7 @@ static bool print_ast(Session *session, const Stage *stage, Text *out) {
 }
 
 static bool print_generated(Session *session, const Stage *stage, Text *out) {
-    return session_needs_model(session) &&
+    return session_needs_data(session) &&
            gen_print(out, session->program, stage->name, session->options->after,
                      &session->options->gen, session->sink);
 }

@@ -37,6 +37,11 @@ CheckOptions session_check_options(const Session *session);
 // After stage `graph`: reports a program without a model.
 bool session_needs_model(Session *session);
 
+// A dataset that the main model is trained on and of which nothing is known, since its files are
+// missing; NULL: none. The second one reports it (and a missing model).
+const Dataset *session_unknown_data(const Session *session);
+bool session_needs_data(Session *session);
+
 // Removes temporary files, prints diagnostics and times. `ok` is what the functions above
 // returned. Returns the exit status.
 int session_close(Session *session, bool ok);

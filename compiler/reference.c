@@ -119,7 +119,9 @@ static char *argument_facts(Arena *arena, const ArgDef *def) {
         text_format(&text, " %s", bind_range_text(arena, def));
     if (!def->default_text)
         text_put(&text, "; required");
-    else if (strcmp(def->default_text, "none") != 0)
+    else if (strcmp(def->default_text, "none") == 0)
+        text_put(&text, "; optional");
+    else
         text_format(&text, "; default %s", def->default_text);
     if (def->keras_name) text_format(&text, "; in Keras: %s", def->keras_name);
     return text.data;
@@ -177,8 +179,17 @@ static void list_row(void *state, const Family *family, const Schema *schema) {
     text_format(state, "  %-34s %s\n", schema->name, schema->doc);
 }
 
+// Skips members of other families.
+static const Schema *first_of(const Family *family) {
+    bool skip = true;
+    const Schema *schema = NULL;
+    for (int i = 0; skip && (schema = family->at(i, &skip)); i++) continue;
+    return schema;
+}
+
 void reference_list(Text *out) {
     for (int i = 0; i < FAMILY_COUNT; i++) {
+        if (!first_of(&families[i])) continue;
         text_format(out, "%s%s, %s\n", i ? "\n" : "", families[i].title, families[i].doc);
         visit_family(&families[i], list_row, out);
     }
@@ -213,6 +224,7 @@ static void markdown_entry(void *state, const Family *family, const Schema *sche
 void reference_markdown(Text *out) {
     text_put(out, "# Reference\n\nMade by `nnc ops --markdown` from the compiler's own tables.\n");
     for (int i = 0; i < FAMILY_COUNT; i++) {
+        if (!first_of(&families[i])) continue;
         text_format(out, "\n## %s\n\nWritten %s.\n", families[i].title, families[i].doc);
         visit_family(&families[i], markdown_entry, out);
     }

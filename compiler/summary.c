@@ -50,11 +50,13 @@ static int64_t layer_count(const Layer *layer) {
     return count;
 }
 
+// The statistics of `standardize` travel with the weights but belong to no layer: they are data.
 static int64_t total_count(const Graph *graph, bool trainable_only) {
     int64_t count = 0;
     for (int i = 0; i < graph->parameters.count; i++) {
         const Parameter *parameter = graph->parameters.items[i];
-        if (parameter->trainable || !trainable_only) count += type_elements(&parameter->type);
+        if (!parameter->layer || (trainable_only && !parameter->trainable)) continue;
+        count += type_elements(&parameter->type);
     }
     return count;
 }
