@@ -291,7 +291,7 @@ static void remember(const Binding *b, int first) {
 const Args *bind_call(Checker *c, Scope *scope, const Schema *schema, const Ast *call, int first,
                       bool *ok) {
     Args *args = args_default(c->arena, schema);
-    Binding b = {.c = c, .scope = scope, .schema = schema, .call = call, .args = args, .ok = true};
+    Binding b = {.c = c, .scope = scope, .schema = schema, .call = call, .args = args, .ok = *ok};
     args->span = call->span;
     b.given = ARENA_ARRAY(c->arena, const Ast *, args->count + 1);
     if (call->kind == AST_CALL)

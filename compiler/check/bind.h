@@ -16,7 +16,8 @@ typedef struct Bound {
 } Bound;
 
 // The arguments of `call` (AST_CALL, or AST_NAME for none) from `first` on. Every mistake is
-// reported; *ok turns false then, and the values concerned keep their defaults.
+// reported; *ok turns false then, and the values concerned keep their defaults. Where *ok is false
+// before, a missing argument is not reported.
 const Args *bind_call(struct Checker *c, Scope *scope, const Schema *schema, const Ast *call,
                       int first, bool *ok);
 

@@ -96,6 +96,7 @@ const OpDef *elaborate_operator(Checker *c, const char *name, Span span);
 
 // ---- model.c
 void model_declare(Checker *c, const Ast *declaration);
+bool model_is_broken(const Ast *declaration); // the parser skipped its parameters; or a block's
 void model_elaborate(Checker *c, ModelEntry *entry);
 // The model as a layer of the graph that is being built; every use shares its weights.
 const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,

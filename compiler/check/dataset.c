@@ -101,8 +101,9 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
     } else {
         add_rows(c, &names, is_source ? dataset_sources : dataset_transforms);
         vec_push(c->arena, &names, NULL);
-        names_unknown(c, is_source ? c->globals : NULL, is_source ? "data source" : "transform",
-                      ast->text, span, names.items);
+        names_unknown(c, is_source ? c->globals : NULL,
+                      is_source ? "dataset or data source" : "transform", ast->text, span,
+                      names.items);
     }
     return false;
 }

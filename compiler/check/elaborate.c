@@ -162,7 +162,7 @@ static const Value *make_node(Checker *c, const OpDef *op, const Application *ca
 
 static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
                                    const Application *call) {
-    bool ok = true;
+    bool ok = call->first == 0 || !has_error(call); // an argument with an error may be any of them
     const Args *args = bind_call(c, scope, &op->schema, call->ast, call->first, &ok);
     if (!check_input_count(c, op, call) || !ok || has_error(call))
         return expression_error(c, call->ast->span);
@@ -245,7 +245,7 @@ static Scope *bind_block(Checker *c, Scope *scope, const Ast *declaration,
     Scope *inner = scope_create(c->arena, c->globals);
     int count = declaration->parameters.count, next = 0;
     const Value **values = ARENA_ARRAY(c->arena, const Value *, count + 1);
-    bool ok = true;
+    bool ok = call->first == 0 || !has_error(call);
     for (; next < call->count && next < count; next++) values[next] = call->inputs[next];
     next = call->count;
     if (call->count > count) {
@@ -278,6 +278,7 @@ static const Value *apply_block(Checker *c, Scope *scope, const Ast *declaration
     if (map_get(&c->active, declaration))
         return report_recursion(c, "the block", declaration->text, name_span(call->ast),
                                 declaration->name_span);
+    if (model_is_broken(declaration)) return expression_error(c, call->ast->span);
     Scope *inner = bind_block(c, scope, declaration, call);
     if (!inner) return expression_error(c, call->ast->span);
     map_set(&c->active, declaration, (void *)declaration);

@@ -108,7 +108,8 @@ static const Value *evaluate_name(Checker *c, Scope *scope, const Ast *ast) {
     if (value) return value->kind == VALUE_ERROR ? value : at(c, value, ast->span);
     if (elaborate_operator(c, ast->text, ast->span)) return value_recipe(c->arena, ast, scope);
     if (names_is_word(ast->text)) return value_text(c->arena, VALUE_WORD, ast->text, ast->span);
-    names_unknown(c, scope, "value", ast->text, ast->span, NULL);
+    static const char *const constants[] = {"true", "false", NULL};
+    names_unknown(c, scope, "value", ast->text, ast->span, constants);
     return expression_error(c, ast->span);
 }
 

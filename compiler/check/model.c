@@ -59,8 +59,10 @@ static bool evaluate_type(Checker *c, const Ast *ast, Type *type) {
         diag_label(diag, "too many");
         return false;
     }
+    bool ok = true;
     for (int i = 0; i < ast->items.count; i++)
-        if (!evaluate_dimension(c, ast->items.items[i], &dims[i])) return false;
+        ok = evaluate_dimension(c, ast->items.items[i], &dims[i]) && ok;
+    if (!ok) return false;
     *type = type_make(is_integer ? DTYPE_I32 : DTYPE_F32, true, ast->items.count, dims);
     if (type_elements(type) <= CHECK_MAX_ELEMENTS) return true;
     Diag *diag = diag_report(c->sink, DIAG_E0205, ast->span, "an input of %s is too large",
@@ -130,12 +132,11 @@ static const char *with_dims(Checker *c, const Ast *parameter, const Type *type)
 
 static void report_input_shape(Checker *c, const Ast *parameter, const Type *declared,
                                const Dataset *dataset, const Type *column) {
-    Diag *diag =
-        diag_report(c->sink, DIAG_E0302, parameter->span,
-                    "`%s` is %s, but the samples of `%s` are %s", parameter->text,
-                    shape_text(c->arena, declared), dataset->name, shape_text(c->arena, column));
-    diag_label(diag, "declared as %s", type_text(c->arena, declared));
-    diag_secondary(diag, dataset->span, "gives %s", type_text(c->arena, column));
+    Diag *diag = diag_report(c->sink, DIAG_E0302, parameter->span,
+                             "`%s` is %s, but the samples of `%s` are %s", parameter->text,
+                             plain_text(c, declared), dataset->name, plain_text(c, column));
+    diag_label(diag, "declared as %s", plain_text(c, declared));
+    diag_secondary(diag, dataset->span, "gives %s", plain_text(c, column));
     if (type_elements(declared) == type_elements(column) && declared->rank == 1)
         diag_help(diag, "write `%s`, and `-> flatten` after it", with_dims(c, parameter, column));
     else
@@ -278,7 +279,7 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
     c->exhausted = false;
     c->steps = 0;
     map_create(&c->layer_names, c->arena, false);
-    bool ok = check_parameters(c, entry);
+    bool ok = !model_is_broken(declaration) && check_parameters(c, entry);
     for (int i = 0; i < declaration->parameters.count; i++) {
         const Ast *parameter = declaration->parameters.items[i];
         const Value *input =
@@ -335,10 +336,17 @@ static bool check_argument_count(Checker *c, const ModelEntry *entry, const Ast 
     return false;
 }
 
+bool model_is_broken(const Ast *declaration) {
+    for (int i = 0; i < declaration->parameters.count; i++)
+        if (declaration->parameters.items[i]->kind == AST_ERROR) return true;
+    return false;
+}
+
 const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
                          int count) {
     Shared *shared = map_get(&entry->shared, c->graph);
     entry->is_used = true;
+    if (model_is_broken(entry->declaration)) return expression_error(c, use->span);
     if (!check_argument_count(c, entry, use, count)) return expression_error(c, use->span);
     if (!shared) {
         shared = ARENA_NEW(c->arena, Shared);
