@@ -3,7 +3,7 @@
 #   expect STATUS COMMAND...   runs it (output in ./out and ./err) and fails on another exit status
 #   says TEXT                  fails unless the last command's ./out or ./err holds TEXT
 #   one_message                fails unless ./err holds exactly one message: some lines, one "error"
-#   number NAME                the number that the last command's JSON gives for NAME
+#   number NAME                the first number that the last command's JSON gives for NAME
 #   between LOW VALUE HIGH     fails unless LOW <= VALUE <= HIGH
 #   absent FILE...             fails for a file that exists
 #   build FILE.nn [EXE]        compiles one of examples/ or of this folder to ./EXE
@@ -45,7 +45,7 @@ one_message() {
 }
 
 number() {
-    tr -d '\n' <"$work/out" | sed -n "s/.*\"$1\": *\(-\{0,1\}[0-9][0-9.eE+-]*\).*/\1/p"
+    grep -o "\"$1\": *-\{0,1\}[0-9][0-9.eE+-]*" "$work/out" | head -n 1 | sed 's/.*: *//'
 }
 
 between() {
