@@ -153,7 +153,7 @@ def prediction_table(names, workloads, prediction):
             cells = []
             for contestant in names:
                 values = prediction.values.get((contestant, name), [])
-                for key in ("p50", "p99"):
+                for key in ("median", "p99"):
                     median = statistics.median(v[key] for v in values) if values else math.nan
                     cells.append(number(median, 1))
             pairs = [f"{a} / {b}" for a, b in zip(cells[::2], cells[1::2])]

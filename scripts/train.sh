@@ -11,5 +11,5 @@ run() {
 }
 run build/nnc summary examples/fashion.nn
 run build/nnc build examples/fashion.nn -o build/fashion
-run build/fashion fit --save build/fashion.safetensors
+run build/fashion fit --seed 1 --save build/fashion.safetensors
 run build/fashion predict --weights build/fashion.safetensors examples/data/trousers.png

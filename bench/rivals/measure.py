@@ -61,7 +61,7 @@ class Rival:
             self.predict()
             times.append(1e6 * (time.perf_counter() - start))
         times.sort()
-        return {"p50": times[len(times) // 2], "p99": times[int(len(times) * 0.99)]}
+        return {"median": times[len(times) // 2], "p99": times[int(len(times) * 0.99)]}
 
 
 def random_data(shape):
