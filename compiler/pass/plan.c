@@ -187,57 +187,52 @@ static int64_t round_up(int64_t value, int64_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
-// Unbatched values of a parameter's shape lie as the parameter does: found through what they are
-// computed with.
-static int parameter_of(const Schedule *schedule, const Group *group) {
-    for (int i = 0; i < group->assigns.count; i++) {
-        const Node *assign = group->assigns.items[i];
-        if (assign->parameter) return assign->parameter->index;
-        if (assign->slot && assign->slot->parameter) return assign->slot->parameter->index;
-    }
-    for (int i = 0; i < group->nodes.count; i++) {
-        const Node *node = group->nodes.items[i];
-        for (int k = 0; k < node->input_count; k++) {
-            const Node *input = schedule_source(node->inputs[k]);
-            if (input->type.batched || type_elements(&input->type) != type_elements(&node->type))
-                continue;
-            if (input->parameter) return input->parameter->index;
-            if (input->slot && input->slot->parameter) return input->slot->parameter->index;
-            if (schedule->buffers[input->id].parameter >= 0 && input->op->fuse != FUSE_LEAF &&
-                schedule->group_of[input->id] >= 0 && schedule->group_of[input->id] != group->id)
-                return schedule->buffers[input->id].parameter;
-        }
-    }
-    return -1;
+// The parameter whose storage order a leaf has; -1: none.
+static int leaf_parameter(const Node *node) {
+    if (node->parameter) return node->parameter->index;
+    return node->slot && node->slot->parameter ? node->slot->parameter->index : -1;
 }
 
-// Gradients learn their parameter from the groups that use them, updates from their operands: walk
-// until nothing changes.
-static void find_storages(Schedule *schedule) {
-    for (int i = 0; i < schedule->graph->nodes.count; i++) schedule->buffers[i].parameter = -1;
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (int i = 0; i < schedule->groups.count; i++) {
-            const Group *group = schedule->groups.items[i];
-            int parameter = parameter_of(schedule, group);
-            if (parameter < 0 || group->partition == PARTITION_ROWS) continue;
-            const Type *type = &schedule->graph->parameters.items[parameter]->type;
-            for (int k = 0; k < group->nodes.count; k++) {
-                Node *node = group->nodes.items[k];
-                if (type_elements(&node->type) != type_elements(type)) continue;
-                if (schedule->buffers[node->id].parameter != parameter) changed = true;
-                schedule->buffers[node->id].parameter = parameter;
-                for (int j = 0; j < node->input_count; j++) {
-                    Node *input = schedule_source(node->inputs[j]);
-                    Buffer *buffer = &schedule->buffers[input->id];
-                    if (input->type.batched || input->op->fuse == FUSE_LEAF) continue;
-                    if (type_elements(&input->type) != type_elements(type)) continue;
-                    if (buffer->parameter != parameter) changed = true;
-                    buffer->parameter = parameter;
-                }
-            }
-        }
+static bool is_like(const Node *node, const Type *type) {
+    return !node->type.batched && type_equal(&node->type, type);
+}
+
+// Gives the node's value the storage order of `parameter`, if it has its type and none yet.
+static bool give_order(Schedule *schedule, Node *node, int parameter) {
+    Buffer *buffer = &schedule->buffers[node->id];
+    const Type *type = &schedule->graph->parameters.items[parameter]->type;
+    if (buffer->parameter >= 0 || !is_like(node, type)) return false;
+    buffer->parameter = parameter;
+    return true;
+}
+
+// Unbatched values of a parameter's type lie as the parameter does: gradients learn it from their
+// users, updates from their operands. One round over the nodes; false when nothing changed.
+static bool spread_orders(Schedule *schedule) {
+    bool changed = false;
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        Node *node = schedule->graph->nodes.items[i];
+        if (node->type.batched || node->op->fuse == FUSE_CONTRACTION) continue;
+        if (node->op->fuse != FUSE_ELEMENTWISE && node->op->fuse != FUSE_EFFECT) continue;
+        int own = schedule->buffers[node->id].parameter;
+        if (node->op->fuse == FUSE_EFFECT) own = leaf_parameter(node);
+        for (int k = 0; k < node->input_count && own < 0; k++)
+            if (type_equal(&node->inputs[k]->type, &node->type))
+                own = schedule->buffers[schedule_source(node->inputs[k])->id].parameter;
+        if (own < 0) continue;
+        changed |= give_order(schedule, node, own);
+        for (int k = 0; k < node->input_count; k++)
+            changed |= give_order(schedule, schedule_source(node->inputs[k]), own);
     }
+    return changed;
+}
+
+static void find_storages(Schedule *schedule) {
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        const Node *node = schedule->graph->nodes.items[i];
+        schedule->buffers[i].parameter = node->op->fuse == FUSE_LEAF ? leaf_parameter(node) : -1;
+    }
+    while (spread_orders(schedule)) continue;
 }
 
 // Contractions want the rows of samples with leading dimensions evenly spaced.
@@ -339,7 +334,10 @@ void pass_plan(Schedule *schedule, Arena *arena) {
         Buffer *buffer = &schedule->buffers[i];
         if (!buffer->is_stored) continue;
         size_buffer(schedule, schedule->graph->nodes.items[i], buffer);
-        items[used++] = (PlanItem){buffer->size, buffer->first_phase, buffer->last_phase, 0};
+        // Gradients in a parameter's layout have gaps that must stay zero, as the arena begins.
+        bool alone = buffer->parameter >= 0;
+        items[used++] = (PlanItem){buffer->size, alone ? 0 : buffer->first_phase,
+                                   alone ? schedule->phase_count - 1 : buffer->last_phase, 0};
     }
     schedule->arena_size = plan_offsets(items, used, arena);
     used = 0;
