@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing of nnc's dependencies on Debian 12, then builds the release in build/.
+# Installs what is missing of nnc's dependencies on Debian 12, then builds nnc in build/.
 #
 #   scripts/setup.sh [PACKAGE...]      PACKAGE: further packages to install
 #
@@ -47,4 +47,4 @@ if [ -n "$missing" ]; then
 fi
 
 [ -f build/CMakeCache.txt ] || cmake -S . -B build
-cmake --build build -j "$(nproc)"
+cmake --build build -j "$(nproc)" --target nnc

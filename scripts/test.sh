@@ -19,5 +19,5 @@ for preset; do
     echo "== $preset"
     cmake --preset "$preset" >/dev/null
     cmake --build --preset "$preset" -j "$(nproc)"
-    ctest --preset "$preset" -j "$(nproc)" --progress
+    ctest --preset "$preset" -j "$(nproc)"
 done
