@@ -2,11 +2,15 @@
 
 #include "random.h"
 
+#include <math.h>
 #include <time.h>
+
+enum { LOOKS = 16 }; // at the clock, in a chunk
 
 // Seconds. A first few milliseconds warm the caches and count for nothing.
 static const double warm_up = 0.002, trial_length = 0.005;
 static const double first_interval = 0.25, longest_interval = 4;
+static const double first_trial = 0.0005, trials_apart = 50; // times its length
 
 double nnrt_seconds(void) {
     struct timespec time;
@@ -44,38 +48,51 @@ static void pace_learn(nnrt_pace *pace, int choice, double cost, double seconds,
         return;
     }
     double known = pace->cost[choice];
-    // The best one got much slower: somebody else wants the CPUs, so ask again soon.
-    if (choice == pace->best && known && cost > 1.3 * known) pace->interval = first_interval;
-    // Short chunks say little.
-    double weight = seconds < trial_length ? seconds / trial_length / 2 : 0.5;
-    pace->cost[choice] = known ? known + weight * (cost - known) : cost;
-    if (choice == pace->best) return;
-    pace->trial_time = now;
-    if (pace->cost[choice] < 0.97 * pace->cost[pace->best]) {
-        pace->best = choice;
-        pace->interval = first_interval;
+    // Short chunks say little. A trial counts fully: what was known of it is old.
+    double weight = fmin(seconds / trial_length, 1);
+    if (choice == pace->best) weight /= 2;
+    pace->cost[choice] = known > 0 ? known + weight * (cost - known) : cost;
+    if (choice == pace->best) {
+        // It got much slower: somebody else wants the CPUs, so ask again soon.
+        if (known > 0 && cost > 1.5 * known) pace->interval = first_interval;
     } else {
-        pace->interval *= 2;
-        if (pace->interval > longest_interval) pace->interval = longest_interval;
+        int is_better = pace->cost[choice] < 0.97 * pace->cost[pace->best];
+        pace->trial_time = now;
+        pace->trial_seconds = seconds;
+        pace->interval = is_better ? first_interval : fmin(2 * pace->interval, longest_interval);
+        if (is_better) pace->best = choice;
     }
-    if (pace->interval < 40 * seconds) pace->interval = 40 * seconds; // a trial costs little
+    // Trials cost little, even where the other number of workers is many times slower.
+    pace->interval = fmax(pace->interval, trials_apart * pace->trial_seconds);
 }
 
 // ---- Chunks.
 
 typedef struct chunk {
     const nnrt_pass *pass;
-    int64_t first, end;
+    int64_t first, look; // worker 0 looks at the clock every `look` steps
+    double deadline;
+    _Atomic int64_t end;
 } chunk;
 
+// Ends a chunk that takes much longer than it should, because the CPUs are busy. Called by worker 0
+// before it runs `step`: the next step is still run, since others may have begun it already; that
+// the one after it is not, all learn before they come to it, by the barriers of the steps between.
+static void end_if_late(chunk *work, int64_t step) {
+    if ((step - work->first) % work->look == 0 && nnrt_seconds() > work->deadline &&
+        work->end > step + 2)
+        work->end = step + 2;
+}
+
 static void run_chunk(void *argument, int thread, int threads) {
-    const chunk *work = argument;
+    chunk *work = argument;
     const nnrt_pass *pass = work->pass;
     nnrt_context context = pass->context;
     context.thread = thread;
     context.threads = threads;
     context.team = pass->team;
     for (int64_t step = work->first; step < work->end; step++) {
+        if (thread == 0) end_if_late(work, step);
         int64_t first = step * pass->batch, left = pass->count - first;
         context.index = pass->rows + first;
         context.next_index = left > pass->batch ? context.index + pass->batch : NULL;
@@ -109,8 +126,13 @@ int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
     if (pass->step >= pass->steps) return 0;
     double start = nnrt_seconds();
     int choice = pace_choose(pass->pace, start);
-    if (choice != pass->pace->best || !pass->pace->cost[choice]) seconds = trial_length;
-    chunk work = {pass, pass->step, pass->step + chunk_steps(pass, choice, seconds)};
+    double known = pass->pace->cost[choice];
+    if (known == 0)
+        seconds = first_trial;
+    else if (choice != pass->pace->best)
+        seconds = trial_length;
+    int64_t steps = chunk_steps(pass, choice, seconds);
+    chunk work = {pass, pass->step, steps / LOOKS + 1, start + 2 * seconds, pass->step + steps};
     int64_t before = nnrt_pass_samples(pass);
     nnrt_team_run(pass->team, pass->pace->workers[choice], run_chunk, &work);
     pass->step = work.end;

@@ -15,6 +15,7 @@ typedef struct nnrt_pace {
     double cost[NNRT_PACE_CHOICES]; // seconds a sample; 0: not tried yet
     int choices, best, next_trial;
     double trial_time, interval; // when the last trial was; how long until the next
+    double trial_seconds;        // how long it took
     double warm;                 // seconds run so far, while they do not count yet
     double guess;                // the cost of the last chunk, for those not tried yet
 } nnrt_pace;
