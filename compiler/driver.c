@@ -151,9 +151,13 @@ static bool print_ast(Session *session, const Stage *stage, Text *out) {
 }
 
 static bool print_generated(Session *session, const Stage *stage, Text *out) {
-    return session_needs_data(session) &&
-           gen_print(out, session->program, stage->name, session->options->after,
-                     &session->options->gen, session->sink);
+    const Options *options = session->options;
+    bool ok =
+        session_needs_data(session) &&
+        gen_print(out, session->program, stage->name, options->after, &options->gen, session->sink);
+    if (ok && !out->length)
+        text_format(out, "# `%s` has no `train` block\n", session->program->main->name);
+    return ok;
 }
 
 static bool print_graph(Session *session, const Stage *stage, Text *out) {
