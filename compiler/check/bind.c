@@ -101,8 +101,25 @@ static void report_several_takers(Binding *b, const char *word, const Ast *ast) 
     diag_help(diag, "say which: `%s = %s`", names.items[0], check_source(b->c, ast->span));
 }
 
+// Keras's name for an activation, an initializer ...
+static bool report_keras_word(Binding *b, const char *word, const Ast *ast) {
+    for (int row = 0; row < b->args->count; row++) {
+        ArgType type = b->schema->args[row].type;
+        const Schema *known = takes_callee(type) ? names_keras_callee(type, word) : NULL;
+        if (!known) continue;
+        Diag *diag =
+            report(b, DIAG_E0107, ast->span, "`%s` is called `%s` here", word, known->name);
+        diag_label(diag, "Keras's name");
+        diag_help(diag, "write `%s`", known->name);
+        return true;
+    }
+    return false;
+}
+
 static void report_unknown_word(Binding *b, const char *word, const Ast *ast) {
     NameList names = {0};
+    b->ok = false;
+    if (names_is_in_gap(b->c, word)) return;
     for (int i = 0; i < b->args->count; i++) {
         const ArgDef *def = &b->schema->args[i];
         names_add_words(b->c, &names, def->choices);
@@ -120,6 +137,8 @@ static void report_unknown_word(Binding *b, const char *word, const Ast *ast) {
 static void report_excess(Binding *b, const Ast *ast) {
     int count = b->args->count;
     Diag *diag;
+    b->ok = false;
+    if (expression_is_error(b->scope, ast)) return; // it might be a tensor
     if (count == 0)
         diag = report(b, DIAG_E0106, ast->span, "`%s` takes no arguments", b->schema->name);
     else
@@ -201,7 +220,7 @@ static void assign_word(Binding *b, const char *word, const Ast *ast) {
         b->word = ast;
     } else if (takers > 1) {
         report_several_takers(b, word, ast);
-    } else {
+    } else if (!report_keras_word(b, word, ast)) {
         report_unknown_word(b, word, ast);
     }
 }

@@ -15,6 +15,7 @@ enum {
 #define CHECK_MAX_ELEMENTS ((int64_t)1 << 45) // of one tensor
 
 typedef VEC(const char *) NameList;
+typedef struct Declared Declared;
 
 // A `train` block whose model and dataset are known.
 typedef struct TrainEntry {
@@ -32,7 +33,9 @@ typedef struct Checker {
     Scope *globals;
     VEC(ModelEntry *) models;
     VEC(TrainEntry *) trainings;
-    VEC(Span) gaps;     // what the parser skipped: names in there may be declared
+    VEC(Span) gaps; // what the parser skipped: names in there may be declared
+    VEC(Declared *) unused;
+    Map suggested;      // names that were offered for misspelt ones
     Map active;         // declarations of the blocks that are being unfolded
     Map bound;          // call (Ast *) -> Bound *
     Graph *graph;       // of the model whose body is evaluated; NULL elsewhere
@@ -46,12 +49,16 @@ typedef struct Checker {
 } Checker;
 
 // ---- names.c
-// Duplicate declarations (E0102) and names that are never used (W0101), for a whole file.
+// Reports duplicate declarations (E0102) of a whole file and finds names that are never used
+// (W0101).
 void names_check(Checker *c, const Ast *file);
+void names_report_unused(Checker *c); // at the end of checking
 // Reports E0101 unless the name may stand in a part that the parser skipped. `what` says what was
 // looked for ("a layer"); `extra` are candidates besides the names in scope; it ends with NULL.
 void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
                    const char *const *extra);
+// Does the name stand in a part that the parser skipped, where it may be declared?
+bool names_is_in_gap(const Checker *c, const char *name);
 // All names in scope, and the words in the blank-separated `words`.
 void names_add_scope(Checker *c, NameList *names, const Scope *scope);
 void names_add_words(Checker *c, NameList *names, const char *words);
@@ -76,6 +83,8 @@ const Value *expression_evaluate(Checker *c, Scope *scope, const Ast *ast);
 const Value *expression_body(Checker *c, Scope *scope, const Ast *body, const char *what);
 // Would evaluation give a tensor? Decided without evaluating, since that makes nodes.
 bool expression_is_tensor(Checker *c, const Scope *scope, const Ast *ast);
+// Is it the name of a value that was reported?
+bool expression_is_error(const Scope *scope, const Ast *ast);
 // Counts a step and a level; false (reported once) when a limit is exceeded. Pair with leave.
 bool expression_enter(Checker *c, Span span);
 void expression_leave(Checker *c);

@@ -459,10 +459,10 @@ static bool check_ending(const Fit *f) {
 
 void checks_training(Checker *c, const TrainEntry *entry, const Training *training) {
     const Model *model = entry->model->model;
-    if (!training->loss || !training->dataset || !model->forward) return;
+    if (!training->dataset || !model->forward) return;
     Fit f = {.c = c, .entry = entry, .training = training, .dataset = training->dataset->name};
+    if (!check_one_output(&f, model) || !check_has_target(&f) || !training->loss) return;
     f.loss = training->loss->schema.name;
-    if (!check_has_target(&f) || !check_one_output(&f, model)) return;
     f.ending = checks_ending(model);
     if (training->dataset->info.target.size > 0) f.info = &training->dataset->info;
     if (!check_softmax_units(&f)) return;

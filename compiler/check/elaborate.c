@@ -9,7 +9,8 @@ typedef struct Application {
     const Ast *ast; // AST_CALL, or what stands there without arguments
     const Value *const *inputs;
     int count;
-    int first; // the first argument that is not an input
+    int first;        // the first argument that is not an input
+    bool is_doubtful; // an argument with an error may be a tensor or not
 } Application;
 
 // ---- Operators.
@@ -109,11 +110,11 @@ static bool check_shared_shape(Checker *c, const Layer *layer, const Application
     for (int i = 0; i < call->count; i++) {
         const Type *made = &layer->node->inputs[i]->type, *now = &call->inputs[i]->node->type;
         if (type_last(made) == type_last(now) && made->rank == now->rank) continue;
-        Diag *diag = diag_report(c->sink, DIAG_E0204, call->ast->span,
+        Diag *diag = diag_report(c->sink, DIAG_E0204, call->inputs[i]->span,
                                  "the shared layer `%s` takes %s, but this value is %s",
                                  layer->name, type_text(c->arena, made), type_text(c->arena, now));
-        diag_label(diag, "used here with %s", type_text(c->arena, now));
-        diag_secondary(diag, call->inputs[i]->span, "this value is %s", type_text(c->arena, now));
+        diag_label(diag, "%s", type_text(c->arena, now));
+        diag_secondary(diag, call->ast->span, "made for %s", type_text(c->arena, made));
         diag_help(diag, "its weights were made for its first use; a recipe (without `layer`) makes "
                         "new ones each time");
         return false;
@@ -162,9 +163,9 @@ static const Value *make_node(Checker *c, const OpDef *op, const Application *ca
 
 static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
                                    const Application *call) {
-    bool ok = call->first == 0 || !has_error(call); // an argument with an error may be any of them
+    bool ok = !call->is_doubtful;
     const Args *args = bind_call(c, scope, &op->schema, call->ast, call->first, &ok);
-    if (!check_input_count(c, op, call) || !ok || has_error(call))
+    if (call->is_doubtful || !check_input_count(c, op, call) || !ok || has_error(call))
         return expression_error(c, call->ast->span);
     for (int i = 0; i < call->count; i++)
         if (call->inputs[i]->kind != VALUE_TENSOR) {
@@ -245,7 +246,7 @@ static Scope *bind_block(Checker *c, Scope *scope, const Ast *declaration,
     Scope *inner = scope_create(c->arena, c->globals);
     int count = declaration->parameters.count, next = 0;
     const Value **values = ARENA_ARRAY(c->arena, const Value *, count + 1);
-    bool ok = call->first == 0 || !has_error(call);
+    bool ok = !call->is_doubtful;
     for (; next < call->count && next < count; next++) values[next] = call->inputs[next];
     next = call->count;
     if (call->count > count) {
@@ -380,7 +381,9 @@ static Application gather(Checker *c, Scope *scope, const Ast *ast, const Value 
     for (int i = 0; i < count; i++) all[i] = inputs[i];
     for (; call.first < ast->items.count; call.first++) {
         const Ast *item = ast->items.items[call.first];
-        if (item->kind == AST_ASSIGN || !expression_is_tensor(c, scope, item)) break;
+        call.is_doubtful = expression_is_error(scope, item);
+        if (call.is_doubtful || item->kind == AST_ASSIGN) break;
+        if (!expression_is_tensor(c, scope, item)) break;
         all[call.count++] = expression_evaluate(c, scope, item);
     }
     call.inputs = all;

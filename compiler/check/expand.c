@@ -97,6 +97,18 @@ static int count_defaults(const Bound *bound) {
     return count;
 }
 
+enum { WIDE_COLUMN = 75 };
+
+// Breaks the line between two arguments if it is long already.
+static void break_long_line(Expander *e, const char **separator) {
+    size_t start = e->out->length;
+    while (start && e->out->data[start - 1] != '\n') start--;
+    if (e->out->length - start < WIDE_COLUMN || (*separator)[0] != ',') return;
+    text_put(e->out, ",");
+    new_line(e);
+    *separator = "";
+}
+
 static void put_row(Expander *e, const Bound *bound, int row, const char **separator) {
     const ArgDef *def = &bound->args->schema->args[row];
     text_format(e->out, "%s%s = ", *separator, def->name);
@@ -131,6 +143,7 @@ static void put_default_rows(Expander *e, const Bound *bound, const char **separ
     for (int i = 0; i < bound->args->count; i++) {
         if (!bound->args->values[i].is_default) continue;
         text_format(&names, "%s%s", names.length ? ", " : "", bound->args->schema->args[i].name);
+        if (is_apart) break_long_line(e, separator);
         put_row(e, bound, i, separator);
     }
     if (is_apart) e->indent -= 2;

@@ -36,6 +36,11 @@ const Value *expression_error(Checker *c, Span span) {
 
 // ---- Would it be a tensor?
 
+bool expression_is_error(const Scope *scope, const Ast *ast) {
+    const Value *value = ast->kind == AST_NAME ? scope_find(scope, ast->text) : NULL;
+    return value && value->kind == VALUE_ERROR;
+}
+
 static const Ast *leftmost(const Ast *ast) {
     while (ast->kind == AST_ARROW) ast = ast->left;
     return ast;

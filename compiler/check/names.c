@@ -49,7 +49,9 @@ void names_add_callees(Checker *c, NameList *names, ArgType type) {
 const char *names_nearest(Checker *c, NameList *names, const char *name) {
     vec_push(c->arena, names, NULL);
     names->count--;
-    return suggest_name(name, names->items);
+    const char *near = suggest_name(name, names->items);
+    if (near) map_set(&c->suggested, near, (void *)near);
+    return near;
 }
 
 const char *names_join(Arena *arena, const NameList *names, const char *last) {
@@ -147,7 +149,7 @@ static bool occurs_in(const char *text, const char *name) {
     return false;
 }
 
-static bool is_in_gap(const Checker *c, const char *name) {
+bool names_is_in_gap(const Checker *c, const char *name) {
     for (int i = 0; i < c->gaps.count; i++)
         if (occurs_in(check_source(c, c->gaps.items[i]), name)) return true;
     return false;
@@ -156,7 +158,7 @@ static bool is_in_gap(const Checker *c, const char *name) {
 void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
                    const char *const *extra) {
     NameList names = {0};
-    if (is_in_gap(c, name)) return;
+    if (names_is_in_gap(c, name)) return;
     names_add_scope(c, &names, scope);
     for (; extra && *extra; extra++) vec_push(c->arena, &names, *extra);
     const char *near = names_nearest(c, &names, name);
@@ -167,12 +169,12 @@ void names_unknown(Checker *c, const Scope *scope, const char *what, const char 
 
 // ---- Declarations and uses.
 
-typedef struct Declared {
+struct Declared {
     const char *name;
     const char *noun;
     Span span;
     bool is_used;
-} Declared;
+};
 
 typedef struct Level Level;
 struct Level {
@@ -228,8 +230,17 @@ static void use(const Level *level, const char *name) {
 
 static void close_level(Checker *c, const Level *level) {
     for (int i = 0; i < level->order.count; i++) {
-        const Declared *declared = level->order.items[i];
-        if (declared->is_used || declared->name[0] == '_' || c->gaps.count) continue;
+        Declared *declared = level->order.items[i];
+        if (!declared->is_used && declared->name[0] != '_')
+            vec_push(c->arena, &c->unused, declared);
+    }
+}
+
+void names_report_unused(Checker *c) {
+    if (c->gaps.count) return; // what the parser skipped may use them
+    for (int i = 0; i < c->unused.count; i++) {
+        const Declared *declared = c->unused.items[i];
+        if (map_get(&c->suggested, declared->name)) continue; // a misspelt use was reported
         Diag *diag = diag_report(c->sink, DIAG_W0101, declared->span, "%s `%s` is never used",
                                  declared->noun, declared->name);
         diag_label(diag, "never used");

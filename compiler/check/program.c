@@ -166,6 +166,7 @@ static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *opt
     c->sink = sink;
     c->options = options;
     c->globals = scope_create(arena, NULL);
+    map_create(&c->suggested, arena, false);
     map_create(&c->active, arena, true);
     map_create(&c->bound, arena, true);
     return c;
@@ -189,5 +190,6 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     elaborate_models(c);
     for (int i = 0; i < c->trainings.count; i++) training_check(c, c->trainings.items[i]);
     collect_models(c);
+    names_report_unused(c);
     return program;
 }

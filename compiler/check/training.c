@@ -334,6 +334,7 @@ static void collect_entries(Setup *s, const Ast *body) {
             continue;
         }
         if (ast->kind == AST_ERROR) continue;
+        s->has_unknown = true;
         if (ast->kind == AST_STEP) {
             diag = diag_report(s->c->sink, DIAG_E0206, ast->span, "`step` cannot be used yet");
             diag_label(diag, "training steps of one's own");
