@@ -1,0 +1,249 @@
+// Metrics against values worked out by hand or printed by Keras's documentation, the confusion
+// matrix, and the texts made of them.
+#include "../../runtime/confusion.h"
+#include "../../runtime/history.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MOST_SAMPLES = 8 };
+
+// One batch: outputs [samples, size] and a target column of one type.
+typedef struct batch {
+    int64_t samples, size;
+    float outputs[32];
+    int64_t dtype, target_size;
+    const void *target;
+} batch;
+
+static nnrt_output output_of(const batch *b) {
+    return (nnrt_output){.rank = 1, .shape = {b->size}, .size = b->size, .stride = b->size};
+}
+
+static nnrt_column column_of(const batch *b) {
+    return (nnrt_column){.dtype = b->dtype, .size = b->target_size};
+}
+
+static nnrt_view view_of(const batch *b) {
+    static const uint32_t index[MOST_SAMPLES] = {0, 1, 2, 3, 4, 5, 6, 7};
+    nnrt_output output = output_of(b);
+    nnrt_column column = column_of(b);
+    nnrt_view view = nnrt_view_make(&output, &column);
+    view.outputs = b->outputs;
+    view.target = b->target;
+    view.index = index;
+    view.rows = b->samples;
+    return view;
+}
+
+static double measure_call(nnrt_call call, const batch *b) {
+    nnrt_output output = output_of(b);
+    nnrt_column column = column_of(b);
+    nnrt_metrics *metrics = nnrt_metrics_create(&call, 1, &output, &column);
+    if (!metrics) fail_msg("%s: %s", call.name, nnrt_error());
+    nnrt_view view = view_of(b);
+    nnrt_metrics_update(metrics, &view); // forgotten by the reset
+    nnrt_metrics_reset(metrics);
+    view.rows = 1; // in two batches
+    nnrt_metrics_update(metrics, &view);
+    view.outputs += b->size;
+    view.index++;
+    view.rows = b->samples - 1;
+    nnrt_metrics_update(metrics, &view);
+    double value = nnrt_metrics_value(metrics, 0);
+    nnrt_metrics_free(metrics);
+    return value;
+}
+
+static double measure(const char *name, const batch *b) {
+    return measure_call((nnrt_call){name, NULL, 0}, b);
+}
+
+static void check(double value, double wanted) {
+    if (fabs(value - wanted) > 1e-9) fail_msg("%.12g instead of %.12g", value, wanted);
+}
+
+static const uint8_t labels[] = {2, 0, 1, 2};
+static const float one_hot[] = {0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1};
+static const batch classes = {
+    .samples = 4,
+    .size = 3,
+    .outputs = {.1f, .2f, .7f, .2f, .3f, .5f, .1f, .8f, .1f, .5f, .3f, .2f},
+    .dtype = NNRT_U8,
+    .target_size = 1,
+    .target = labels};
+
+static void accuracy_of_classes(void **state) {
+    batch other = classes;
+    (void)state;
+    check(measure("accuracy", &classes), 0.5);
+    check(measure("sparse_categorical_accuracy", &classes), 0.5);
+    other.dtype = NNRT_F32;
+    other.target = one_hot;
+    other.target_size = 3;
+    check(measure("accuracy", &other), 0.5);
+    check(measure("categorical_accuracy", &other), 0.5);
+}
+
+static void top_k(void **state) {
+    nnrt_option k = {.name = "k", .number = 2};
+    batch ties = {.samples = 2,
+                  .size = 3,
+                  .outputs = {.4f, .4f, .4f, NAN, .1f, .2f},
+                  .dtype = NNRT_U8,
+                  .target_size = 1,
+                  .target = (const uint8_t[]){2, 0}};
+    (void)state;
+    check(measure_call((nnrt_call){"top_k", &k, 1}, &classes), 0.5);
+    k.number = 3;
+    check(measure_call((nnrt_call){"top_k", &k, 1}, &classes), 1);
+    k.number = 1;
+    check(measure_call((nnrt_call){"top_k", &k, 1}, &ties), 0.5); // equals all count; NaN never
+}
+
+// tf.keras.metrics' examples: BinaryAccuracy, Precision, Recall, AUC.
+static void yes_or_no(void **state) {
+    static const float targets[] = {1, 1, 0, 0}, mixed[] = {0, 1, 1, 1}, ranked[] = {0, 0, 1, 1};
+    batch b = {.samples = 4,
+               .size = 1,
+               .outputs = {.98f, 1, 0, .6f},
+               .dtype = NNRT_F32,
+               .target_size = 1,
+               .target = targets};
+    nnrt_option threshold = {.name = "threshold", .number = 0.7};
+    (void)state;
+    check(measure("accuracy", &b), 0.75);
+    check(measure("binary_accuracy", &b), 0.75);
+    check(measure_call((nnrt_call){"binary_accuracy", &threshold, 1}, &b), 1);
+    batch decisions = {.samples = 4,
+                       .size = 1,
+                       .outputs = {1, 0, 1, 1},
+                       .dtype = NNRT_F32,
+                       .target_size = 1,
+                       .target = mixed};
+    check(measure("precision", &decisions), 2.0 / 3);
+    check(measure("recall", &decisions), 2.0 / 3);
+    batch curve = {.samples = 4,
+                   .size = 1,
+                   .outputs = {0, .5f, .3f, .9f},
+                   .dtype = NNRT_F32,
+                   .target_size = 1,
+                   .target = ranked};
+    nnrt_option three = {.name = "thresholds", .number = 3};
+    check(measure_call((nnrt_call){"auc", &three, 1}, &curve), 0.75);
+    check(measure("auc", &curve), 0.75);
+    curve.outputs[1] = .1f;
+    check(measure("auc", &curve), 1);
+    curve.target = targets;
+    check(measure("auc", &curve), 0);
+}
+
+static void nothing_said_is_zero(void **state) {
+    static const float targets[] = {0, 0};
+    batch b = {.samples = 2,
+               .size = 1,
+               .outputs = {.1f, .2f},
+               .dtype = NNRT_F32,
+               .target_size = 1,
+               .target = targets};
+    (void)state;
+    check(measure("precision", &b), 0);
+    check(measure("recall", &b), 0);
+    check(measure("auc", &b), 0);
+}
+
+static void errors(void **state) {
+    static const int32_t targets[] = {0, 1, 0, 0};
+    batch b = {.samples = 2,
+               .size = 2,
+               .outputs = {1, 1, 1, 0},
+               .dtype = NNRT_I32,
+               .target_size = 2,
+               .target = targets};
+    (void)state;
+    check(measure("mae", &b), 0.5);
+    check(measure("mse", &b), 0.5);
+    b.outputs[0] = 3;
+    check(measure("mae", &b), 1);
+    check(measure("mse", &b), 2.5);
+}
+
+static void misfits_are_refused(void **state) {
+    nnrt_output output = output_of(&classes);
+    nnrt_column column = column_of(&classes);
+    nnrt_call call = {"mae", NULL, 0};
+    (void)state;
+    assert_null(nnrt_metrics_create(&call, 1, &output, &column));
+    call.name = "frobnicate";
+    assert_null(nnrt_metrics_create(&call, 1, &output, &column));
+    assert_non_null(strstr(nnrt_error(), "frobnicate"));
+}
+
+static void confusion_counts(void **state) {
+    static const int64_t wanted[9] = {0, 0, 1, 0, 1, 0, 1, 0, 1};
+    nnrt_confusion confusion;
+    nnrt_output output = output_of(&classes);
+    (void)state;
+    assert_int_equal(nnrt_confusion_size(&output), 3);
+    assert_int_equal(nnrt_confusion_open(&confusion, 3, NULL), NNRT_OK);
+    nnrt_view view = view_of(&classes);
+    nnrt_confusion_update(&confusion, &view);
+    assert_memory_equal(confusion.counts, wanted, sizeof wanted);
+    check(nnrt_confusion_recall(&confusion, 2), 0.5);
+    check(nnrt_confusion_precision(&confusion, 2), 0.5);
+    check(nnrt_confusion_precision(&confusion, 1), 1);
+    check(nnrt_confusion_recall(&confusion, 0), 0);
+    nnrt_confusion_free(&confusion);
+}
+
+static void texts_are_keras_s(void **state) {
+    nnrt_log log = {.count = 3, .values = {{"loss", 0.54321}, {"mse", 0.0005}, {"nothing", 0}}};
+    char text[256], number[NNRT_JSON_NUMBER];
+    (void)state;
+    nnrt_log_text(&log, text, sizeof text);
+    assert_string_equal(text, " - loss: 0.5432 - mse: 5.0000e-04 - nothing: 0.0000e+00");
+    nnrt_number_text(number, 0.1);
+    assert_string_equal(number, "0.1");
+    nnrt_number_text(number, 1.0 / 3);
+    assert_true(strtod(number, NULL) == 1.0 / 3);
+    nnrt_float_text(number, 0.1f);
+    assert_string_equal(number, "0.1");
+}
+
+static void json_escapes(void **state) {
+    nnrt_json json = {0};
+    (void)state;
+    nnrt_json_open(&json, NULL, '{');
+    nnrt_json_string(&json, "a\"\\", "x\n\x01\xc3\xa9\xff\xed\xa0\x80");
+    nnrt_json_number(&json, "nan", NAN);
+    nnrt_json_open(&json, "list", '[');
+    nnrt_json_integer(&json, NULL, INT64_MIN);
+    nnrt_json_boolean(&json, NULL, 1);
+    nnrt_json_string(&json, NULL, NULL);
+    nnrt_json_close(&json, ']');
+    nnrt_json_close(&json, '}');
+    assert_string_equal(nnrt_json_text(&json),
+                        "{\"a\\\"\\\\\": \"x\\u000a\\u0001\xc3\xa9\\ufffd\\ufffd\\ufffd\\ufffd\", "
+                        "\"nan\": null, \"list\": [-9223372036854775808, true, null]}");
+    nnrt_json_free(&json);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accuracy_of_classes),
+        cmocka_unit_test(top_k),
+        cmocka_unit_test(yes_or_no),
+        cmocka_unit_test(nothing_said_is_zero),
+        cmocka_unit_test(errors),
+        cmocka_unit_test(misfits_are_refused),
+        cmocka_unit_test(confusion_counts),
+        cmocka_unit_test(texts_are_keras_s),
+        cmocka_unit_test(json_escapes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
