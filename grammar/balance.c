@@ -150,11 +150,21 @@ static void classify(const Parse *parse, Lexeme *lexeme) {
     }
 }
 
-// The first byte behind the token that is no blank.
-static char byte_after(const Parse *parse, const Lexeme *lexeme) {
+// Where the first byte behind the token is that is no blank.
+static uint32_t next_byte(const Parse *parse, const Lexeme *lexeme) {
     uint32_t at = lexeme->span.hi;
     while (at < parse->source->size && strchr(" \t\r\n", parse->source->text[at])) at++;
-    return at < parse->source->size ? parse->source->text[at] : '\0';
+    return at;
+}
+
+static char byte_after(const Parse *parse, const Lexeme *lexeme) {
+    return parse->source->text[next_byte(parse, lexeme)];
+}
+
+static bool precedes_assign(const Parse *parse, const Lexeme *lexeme) {
+    uint32_t at = next_byte(parse, lexeme);
+    const char *text = parse->source->text; // ends with a NUL
+    return text[at] == '=' && text[at + 1] != '=';
 }
 
 static bool precedes_name(const Parse *parse, const Lexeme *lexeme) {
@@ -315,7 +325,9 @@ static Lexeme next_balanced(Parse *parse) {
 static bool is_safe_place(const Parse *parse, const Lexeme *lexeme, int previous) {
     const Bracket *around = balance_around(parse, lexeme);
     if (!around) return is_declaration_word(lexeme->kind) && precedes_name(parse, lexeme);
-    if (around->opener != '{' || !lexeme->is_first || is_operator(previous)) return false;
+    if (around->opener != '{' || !lexeme->is_first) return false;
+    if (is_name(lexeme->kind) && precedes_assign(parse, lexeme)) return true;
+    if (is_operator(previous)) return false;
     return is_name(lexeme->kind) || lexeme->kind == TOK_RETURN || lexeme->kind == TOK_NUMBER ||
            lexeme->kind == TOK_LIST || lexeme->kind == TOK_GROUP || lexeme->kind == TOK_IF;
 }

@@ -31,8 +31,14 @@ static Ast *number_error(Parse *parse, Span span, const char *message, const cha
     return action_error(parse, span);
 }
 
+// Above 2^53, a double does not hold every whole number.
+static bool is_inexact(const char *digits, double number) {
+    const double limit = 9007199254740992.0;
+    digits += strspn(digits, "0");
+    return number > limit || (number == limit && strcmp(digits, "9007199254740992") != 0);
+}
+
 Ast *lexical_number(Parse *parse, const char *digits, Span span) {
-    const double exact_integers = 9007199254740992.0; // 2^53
     bool is_integer = digits[strcspn(digits, ".eE")] == '\0';
     errno = 0;
     double number = strtod(digits, NULL);
@@ -41,7 +47,7 @@ Ast *lexical_number(Parse *parse, const char *digits, Span span) {
     if (number == 0 && errno == ERANGE)
         return number_error(parse, span, "a number too small to be held",
                             "the smallest is 4.9e-324");
-    if (is_integer && number > exact_integers)
+    if (is_integer && is_inexact(digits, number))
         return number_error(parse, span, "a whole number too large to be exact",
                             "whole numbers go up to 9007199254740992");
     return action_number(parse, span, number, is_integer);

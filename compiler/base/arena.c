@@ -9,6 +9,9 @@
 
 enum { ARENA_ALIGNMENT = 16, ARENA_BLOCK_SIZE = 64 << 10, ARENA_EXIT_STATUS = 70 };
 
+// More than any machine has for one object: asking the system would be no use.
+static const size_t ARENA_MAX_BLOCK = (size_t)1 << 40;
+
 typedef struct Block {
     struct Block *previous;
     size_t used, capacity; // bytes of `data`
@@ -26,7 +29,7 @@ _Noreturn void arena_out_of_memory(size_t size) {
 }
 
 static Block *block_create(Block *previous, size_t capacity) {
-    if (capacity > SIZE_MAX / 2 - sizeof(Block)) arena_out_of_memory(capacity);
+    if (capacity > ARENA_MAX_BLOCK) arena_out_of_memory(capacity);
     Block *block = calloc(1, sizeof(Block) + capacity);
     if (!block) arena_out_of_memory(capacity);
     block->previous = previous;

@@ -136,15 +136,15 @@ static int line_of(const Source *source, uint32_t offset) {
 Place sources_place(const SourceSet *set, uint32_t file, uint32_t offset) {
     const Source *source = sources_get(set, file);
     if (!source) return (Place){"", 0, 0};
+    // A byte-order mark has no column.
+    bool has_mark = source->size >= 3 && memcmp(source->text, "\xEF\xBB\xBF", 3) == 0;
+    if (has_mark && offset < 3) offset = 3;
     if (offset > source->size) offset = (uint32_t)source->size;
     Cursor *cursor = set->cursor;
     int line = line_of(source, offset) + 1;
     if (cursor->file != file || cursor->line != line || cursor->offset > offset) {
         uint32_t start = source->line_starts[line - 1];
-        // A byte-order mark has no column.
-        if (start == 0 && source->size >= 3 && memcmp(source->text, "\xEF\xBB\xBF", 3) == 0)
-            start = offset < 3 ? offset : 3;
-        *cursor = (Cursor){file, start, line, 1};
+        *cursor = (Cursor){file, start == 0 && has_mark ? 3 : start, line, 1};
     }
     for (; cursor->offset < offset; cursor->offset++)
         cursor->column += !utf8_continues(source->text[cursor->offset + 1]);
