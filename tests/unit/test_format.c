@@ -141,7 +141,10 @@ static void test_examples(void **state) {
             in_comment = *at != '\n' && (in_comment || (*at == '#' && !in_string));
             if (*at == '"' && !in_comment) in_string = !in_string;
             bool is_blank = *at == ' ' && !in_comment && !in_string;
-            text_format(&shaken, is_blank && at[-1] != ' ' ? "\t  " : is_blank ? "" : "%c", *at);
+            if (!is_blank)
+                text_put_bytes(&shaken, at, 1);
+            else if (at[-1] != ' ')
+                text_put(&shaken, "\t  ");
         }
         assert_string_equal(formatted(&front, shaken.data), text);
         assert_stable(&front, text);
