@@ -114,6 +114,12 @@ static void test_refused(void **state) {
     assert_false(format_print(&out, front.arena, front.sources, (uint32_t)file, front.sink));
     assert_int_equal(diag_error_count(front.sink), 1);
     assert_string_equal(out.data, "");
+    // Comments are tokens here: beyond the limit nothing is printed, rather than a part.
+    char *comments = front_repeat(&front, "", "#\n", PARSE_MAX_TOKENS + 1, "");
+    file = sources_add(front.sources, "net.nn", comments, strlen(comments));
+    assert_false(format_print(&out, front.arena, front.sources, (uint32_t)file, front.sink));
+    assert_int_equal(diag_error_count(front.sink), 2);
+    assert_string_equal(out.data, "");
     front_destroy(&front);
 }
 
