@@ -83,7 +83,7 @@ typedef struct nnrt_context {
     float *weights, *slots, *arena;       // aligned to 64
     const void *columns[NNRT_MAX_COLUMNS]; // inputs, then targets: the whole data set's columns
     const uint32_t *index;                // the samples of this batch: rows of the columns
-    const uint32_t *next_index;           // of the next batch, to prefetch; NULL: none
+    const uint32_t *next_index;           // of the next whole batch, to prefetch; NULL: none
     int64_t rows;                         // samples in this batch, 1..batch
     int64_t thread, threads;
     uint64_t key;                         // of this step's random numbers
@@ -97,7 +97,7 @@ typedef void nnrt_step(const nnrt_context *context);
 
 typedef struct nnrt_function {
     nnrt_step *run;
-    int64_t arena_size;      // floats
+    int64_t arena_size;      // floats; an arena of its own, zero before the first call
     int64_t threads;         // more than these do not help (1 for small steps)
     const nnrt_output *outputs;
     int64_t output_count;

@@ -95,7 +95,7 @@ static void run_chunk(void *argument, int thread, int threads) {
         if (thread == 0) end_if_late(work, step);
         int64_t first = step * pass->batch, left = pass->count - first;
         context.index = pass->rows + first;
-        context.next_index = left > pass->batch ? context.index + pass->batch : NULL;
+        context.next_index = left >= 2 * pass->batch ? context.index + pass->batch : NULL;
         context.rows = left < pass->batch ? left : pass->batch;
         context.key = nnrt_random_step_key(pass->seed, pass->epoch, step);
         context.step = (double)(pass->steps_before + step + 1);

@@ -186,6 +186,34 @@ static void finish_row(Product *p, const ColumnTile *tile, Value row, Value in_t
     }
 }
 
+enum { LINE_BYTES = 64, NEAR_CACHE = 2 }; // into the second-level cache
+
+// Data rows are read in random order, each a few lines long, so the hardware cannot guess them:
+// asks for the rows of the next batch that stand where this tile's rows stand in this one.
+static void prefetch_next_rows(Product *p, const Matrix *m, Value first, Value taken) {
+    Gen *gen = p->gen;
+    LLVMBasicBlockRef known = ir_block(gen, "prefetch"), done = ir_block(gen, "prefetched");
+    Value next = ir_context(gen, p->function, FIELD_NEXT_INDEX);
+    LLVMBuildCondBr(gen->builder, LLVMBuildIsNotNull(gen->builder, next, ""), known, done);
+    LLVMPositionBuilderAtEnd(gen->builder, known);
+    LlvmType element;
+    Value base = element_column_base(gen, p->schedule, p->function, m->source, &element);
+    int64_t bytes = m->stride * (m->dtype == DTYPE_U8 ? 1 : 4);
+    Loop rows = ir_loop_begin(gen, ir_int(gen, 0), taken, ir_int(gen, 1), "next_row");
+    Value at = ir_offset(gen, gen->i32, next, ir_add(gen, first, rows.index));
+    Value number = LLVMBuildZExt(gen->builder, ir_load(gen, gen->i32, at), gen->i64, "");
+    Value row = ir_offset(gen, gen->i8, base, ir_multiply(gen, number, ir_int(gen, bytes)));
+    Loop lines =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, bytes), ir_int(gen, LINE_BYTES), "line");
+    Value arguments[] = {ir_offset(gen, gen->i8, row, lines.index), LLVMConstInt(gen->i32, 0, 0),
+                         LLVMConstInt(gen->i32, NEAR_CACHE, 0), LLVMConstInt(gen->i32, 1, 0)};
+    ir_intrinsic(gen, "llvm.prefetch", gen->pointer, arguments, 4);
+    ir_loop_end(gen, &lines);
+    ir_loop_end(gen, &rows);
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, done);
+}
+
 static void walk_rows(Product *p, const ColumnTile *tile, Range rows) {
     Gen *gen = p->gen;
     // Tiles are of different heights, so the loop steps by what the tile took.
@@ -197,6 +225,7 @@ static void walk_rows(Product *p, const ColumnTile *tile, Range rows) {
     Value first = LLVMBuildPhi(gen->builder, gen->i64, "first");
     LLVMAddIncoming(first, &rows.begin, &before, 1);
     Value taken = compute_row_tile(p, tile, first, rows.end);
+    if (tile->left.gathers) prefetch_next_rows(p, &tile->left, first, taken);
     Loop lines = ir_loop_begin(gen, ir_int(gen, 0), taken, ir_int(gen, 1), "line");
     finish_row(p, tile, ir_add(gen, first, lines.index), lines.index);
     ir_loop_end(gen, &lines);

@@ -142,6 +142,9 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
 // ---- step.c: one step function of groups and barriers.
 Value step_emit(Gen *gen, const Schedule *schedule, const char *name);
 
+// ---- object.c: LLVM's clean-up passes over the finished module.
+void object_optimize(Gen *gen);
+
 // ---- descriptor.c
 typedef struct CompiledTraining {
     const Training *training;

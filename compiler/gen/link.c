@@ -141,7 +141,6 @@ bool gen_link(const char *object, const char *executable, bool needs_blas, DiagS
     char libraries[] = NNC_LINK_LIBRARIES " " NNC_LINK_BLAS;
     if (!needs_blas) libraries[sizeof NNC_LINK_LIBRARIES - 1] = 0;
     count = add_words(arguments, count, libraries);
-    arguments[count++] = "-s";
     char output[MAX_OUTPUT];
     int status = run_captured((char *const *)(void *)arguments, output, sizeof output);
     if (status != 0) {

@@ -14,8 +14,8 @@
 // Kernels are vectors and tiles already: what is left for LLVM is cleaning up and choosing
 // instructions, so that a build takes milliseconds.
 static const char cleanup_passes[] =
-    "globaldce,function(sroa,early-cse<memssa>,instcombine,simplifycfg,loop-mssa(licm),gvn,"
-    "instcombine,dse,simplifycfg)";
+    "globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
+    "loop-mssa(licm),gvn,instcombine<no-verify-fixpoint>,dse,simplifycfg)";
 
 static void fatal_error(const char *reason) {
     nn_ice("LLVM", "%s", reason);
@@ -49,7 +49,7 @@ static void build_module(Gen *gen, Arena *arena, const Target *target, Compiled 
     verify_module(gen, "from the generator");
 }
 
-static void optimize_module(Gen *gen) {
+void object_optimize(Gen *gen) {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
     LLVMErrorRef error = LLVMRunPasses(gen->module, cleanup_passes, gen->target->handle, options);
     LLVMDisposePassBuilderOptions(options);
@@ -111,7 +111,7 @@ bool gen_print(Text *out, const Program *program, const char *stage, const char 
     if (!after_pass && !is_graph_stage(stage)) {
         Gen gen;
         build_module(&gen, arena, target, compiled);
-        if (strcmp(stage, "llvm") != 0) optimize_module(&gen);
+        if (strcmp(stage, "llvm") != 0) object_optimize(&gen);
         print_module(out, &gen, stage);
         ir_dispose(&gen);
     }
@@ -138,7 +138,7 @@ bool gen_object(const Program *program, const char *path, const GenOptions *opti
     Compiled *compiled = pipeline_run(arena, program, target, options, NULL, NULL);
     Gen gen;
     build_module(&gen, arena, target, compiled);
-    optimize_module(&gen);
+    object_optimize(&gen);
     if (options->verify_each) verify_module(&gen, "after LLVM's passes");
     char *error = NULL;
     bool failed =
