@@ -87,7 +87,8 @@ static void describe(const Parse *parse, const Lexeme *lexeme, Bracket *bracket)
     const char *head = parse->head_what;
     bracket->name = NULL;
     if (lexeme->kind == TOK_LIST) {
-        bracket->what = "the list";
+        bool is_type = parse->previous.kind == TOK_COLON || parse->before.kind == TOK_COLON;
+        bracket->what = is_type ? "the shape" : "the list";
     } else if (lexeme->kind == TOK_OPEN && is_outermost && head) {
         bracket->what = strcmp(head, "train") == 0   ? "the body of train"
                         : strcmp(head, "block") == 0 ? "the body of block"

@@ -55,7 +55,9 @@ TokenList parse_tokens(Arena *arena, SourceSet *sources, uint32_t file, DiagSink
     scan_begin(parse);
     for (Lexeme lexeme; (lexeme = scan_next(parse)).kind != TOK_YYEOF;) {
         if (tokens.count == PARSE_MAX_TOKENS) {
-            balance_stop(parse, DIAG_E0005, lexeme.span, "too many tokens", NULL);
+            const char *message =
+                arena_format(arena, "more than %d tokens and comments", PARSE_MAX_TOKENS);
+            balance_stop(parse, DIAG_E0005, lexeme.span, message, NULL);
             break;
         }
         Token token = {token_kind(lexeme.kind), lexeme.span, lexeme.is_first};

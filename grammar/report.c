@@ -130,7 +130,8 @@ static void hint(Parse *parse, Diag *diag, const Lexeme *found, const Expectatio
     if (found->kind == TOK_NAME) suggest_word(diag, found, expected);
     if (is_reserved(found->kind) && expects(expected, "a name"))
         diag_note(diag, "`%s` is a reserved word", found->value.text);
-    if (found->kind == TOK_OVER && before == TOK_OVER)
+    const char *text = parse->source->text + found->span.lo;
+    if (found->kind == TOK_OVER && (before == TOK_OVER || text[1] == '/'))
         diag_help(diag, "comments begin with `#`");
     else if (found->kind == TOK_ARROW && expects(expected, "a number"))
         diag_help(diag, "an arrow needs a value on its left: `image -> flatten`");

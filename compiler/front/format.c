@@ -426,6 +426,7 @@ bool format_print(Text *out, Arena *arena, SourceSet *sources, uint32_t file, Di
     layout->arena = arena;
     layout->source = sources_get(sources, file)->text;
     layout->tokens = parse_tokens(arena, sources, file, sink);
+    if (diag_error_count(sink) > errors) return false; // comments count as tokens here
     split_lines(layout);
     align_assignments(layout);
     lay_out(layout);
