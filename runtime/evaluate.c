@@ -10,18 +10,6 @@
 
 static const double chunk_seconds = 0.05;
 
-// ---- Rows.
-
-uint32_t *nnrt_rows_allocate(int64_t capacity, int64_t batch) {
-    uint32_t *rows = calloc((size_t)(capacity + batch), sizeof *rows); // row 0 is always valid
-    if (!rows) nnrt_fail(NNRT_ERROR, "out of memory");
-    return rows;
-}
-
-void nnrt_rows_copy(uint32_t *rows, const nnrt_part *part) {
-    memcpy(rows, part->rows, (size_t)part->count * sizeof *rows);
-}
-
 // ---- The evaluator.
 
 static int64_t largest_part(const nnrt_data *data) {
@@ -55,14 +43,12 @@ nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session
     memset(evaluator, 0, sizeof *evaluator);
     evaluator->session = session;
     evaluator->training = training;
-    evaluator->rows = nnrt_rows_allocate(samples, training->batch);
     evaluator->losses = malloc((size_t)nnrt_step_count(samples, training->batch) * sizeof(double));
     int workers = nnrt_team_size(session->team);
     if (workers > training->evaluate.threads) workers = (int)training->evaluate.threads;
     nnrt_pace_start(&evaluator->pace, workers < 1 ? 1 : workers);
     nnrt_status status = open_reports(evaluator, with_confusion);
-    if (!status && (!evaluator->rows || !evaluator->losses))
-        status = nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!status && !evaluator->losses) status = nnrt_fail(NNRT_ERROR, "out of memory");
     if (status) nnrt_evaluator_close(evaluator);
     return status;
 }
@@ -70,7 +56,6 @@ nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session
 void nnrt_evaluator_close(nnrt_evaluator *evaluator) {
     nnrt_metrics_free(evaluator->metrics);
     nnrt_confusion_free(&evaluator->confusion);
-    free(evaluator->rows);
     free(evaluator->losses);
     memset(evaluator, 0, sizeof *evaluator);
 }
@@ -91,7 +76,7 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
                       .pace = &evaluator->pace,
                       .context =
                           nnrt_session_context(evaluator->session, &evaluator->training->evaluate),
-                      .rows = evaluator->rows,
+                      .rows = part->rows,
                       .count = part->count,
                       .batch = evaluator->training->batch,
                       .losses = evaluator->losses,
@@ -99,7 +84,6 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
     if (!pass.context.arena) return NNRT_ERROR;
     pass.steps = nnrt_step_count(pass.count, pass.batch);
     if (evaluator->metrics || evaluator->confusion.classes) pass.after = after_step;
-    nnrt_rows_copy(evaluator->rows, part);
     nnrt_metrics_reset(evaluator->metrics);
     while (nnrt_pass_advance(&pass, chunk_seconds))
         if (nnrt_interrupted()) return nnrt_fail(NNRT_INTERRUPTED, "interrupted");

@@ -12,7 +12,6 @@ typedef struct nnrt_evaluator {
     nnrt_metrics *metrics;    // NULL: none
     nnrt_confusion confusion; // classes 0: not counted
     nnrt_pace pace;
-    uint32_t *rows;
     double *losses;
 } nnrt_evaluator;
 
@@ -24,10 +23,5 @@ void nnrt_evaluator_close(nnrt_evaluator *evaluator);
 // Appends the part's loss and metrics to `log`. NNRT_INTERRUPTED when a signal came.
 nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part, const char *prefix,
                                nnrt_log *log);
-
-// A copy of a part's rows with `batch` more valid ones after them, as passes want it. NULL with
-// nnrt_error() set. `capacity`: of samples, at least the part's.
-uint32_t *nnrt_rows_allocate(int64_t capacity, int64_t batch);
-void nnrt_rows_copy(uint32_t *rows, const nnrt_part *part);
 
 #endif

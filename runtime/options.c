@@ -49,7 +49,7 @@ static const struct option {
     {"--learning-rate", OPTION_POSITIVE, offsetof(nnrt_options, learning_rate), FIT, "X",
      "instead of the program's"},
     {"--seed", OPTION_SEED, offsetof(nnrt_options, seed), FIT | INIT | BENCH, "N",
-     "of initial weights, shuffling and dropout; 0 unless given"},
+     "of initial weights, shuffling and dropout; 1 unless given"},
     {"--threads", OPTION_COUNT, offsetof(nnrt_options, threads), FIT | EVALUATE | PREDICT | BENCH,
      "N", "at most; the result is the same for any number"},
     {"--no-shuffle", OPTION_FLAG, offsetof(nnrt_options, no_shuffle), FIT, NULL,
@@ -266,6 +266,7 @@ static nnrt_status check_together(const nnrt_options *options) {
 
 nnrt_status nnrt_options_parse(nnrt_options *options, int argc, char **argv) {
     memset(options, 0, sizeof *options);
+    options->seed = 1;
     options->program = argc > 0 ? argv[0] : "program";
     const struct command *command = &commands[0];
     int first = 1, operands = 0, only_operands = 0;

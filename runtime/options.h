@@ -20,8 +20,9 @@ typedef struct nnrt_options {
     const char *command;
     const char *topic; // of `help`; NULL: all
     int64_t help;      // print the help of `command`
+    int64_t seed;
     // 0 or NULL: not given
-    int64_t epochs, steps, batch, threads, seed;
+    int64_t epochs, steps, batch, threads;
     double learning_rate, seconds;
     const char *weights, *save, *step_log, *history, *npy;
     int64_t no_shuffle, json, csv;

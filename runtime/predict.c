@@ -2,9 +2,9 @@
 // printed, so a bad one leaves no half result.
 #include "command.h"
 #include "confusion.h"
-#include "evaluate.h"
 #include "input.h"
 #include "npy.h"
+#include "steps.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ static void after_step(void *argument, const nnrt_context *context) {
 static nnrt_status run_input(prediction *p, const nnrt_input *input) {
     const nnrt_program *program = p->session->program;
     int64_t steps = nnrt_step_count(input->rows, program->predict_batch);
-    uint32_t *rows = nnrt_rows_allocate(input->rows, program->predict_batch);
+    uint32_t *rows = malloc((size_t)input->rows * sizeof *rows);
     double *losses = calloc((size_t)steps, sizeof *losses);
     nnrt_pace pace;
     int workers = nnrt_team_size(p->session->team);

@@ -29,7 +29,7 @@ typedef struct nnrt_pass {
     nnrt_team *team;
     nnrt_pace *pace;
     nnrt_context context; // weights, slots, arena, columns, learning rate
-    const uint32_t *rows; // the samples in order, and `batch` more valid rows after them
+    const uint32_t *rows; // the samples in order
     int64_t count, batch;
     double *losses; // one a step
     uint64_t seed;

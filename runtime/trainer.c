@@ -1,7 +1,6 @@
 #include "trainer.h"
 
 #include "call.h"
-#include "evaluate.h"
 #include "random.h"
 
 #include <inttypes.h>
@@ -51,7 +50,7 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
     if (!status && with_metrics) status = open_metrics(trainer);
     if (!status) status = nnrt_session_start_slots(session, training);
     if (!status) {
-        trainer->rows = nnrt_rows_allocate(samples, trainer->batch);
+        trainer->rows = malloc((size_t)samples * sizeof *trainer->rows);
         trainer->losses = malloc((size_t)nnrt_step_count(samples, trainer->batch) * sizeof(double));
         if (!trainer->rows || !trainer->losses) status = nnrt_fail(NNRT_ERROR, "out of memory");
     }
@@ -84,7 +83,7 @@ static void after_step(void *argument, const nnrt_context *context) {
 
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit) {
     const nnrt_part *part = &trainer->session->data.train;
-    nnrt_rows_copy(trainer->rows, part);
+    memcpy(trainer->rows, part->rows, (size_t)part->count * sizeof *part->rows);
     if (trainer->shuffle) {
         nnrt_random random = nnrt_random_make(trainer->seed, NNRT_RANDOM_SHUFFLE, (uint32_t)epoch);
         nnrt_random_shuffle(&random, trainer->rows, part->count);

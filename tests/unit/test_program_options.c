@@ -39,7 +39,7 @@ static void defaults(void **state) {
     accept("");
     assert_string_equal(options.command, "fit");
     assert_int_equal(options.epochs, 0);
-    assert_int_equal(options.seed, 0);
+    assert_int_equal(options.seed, 1);
     assert_int_equal(options.progress, NNRT_PROGRESS_AUTO);
     accept("--epochs 3");
     assert_string_equal(options.command, "fit");

@@ -74,7 +74,8 @@ static void visit(const nnrt_context *c) {
     int64_t first = c->rows * c->thread / c->threads, end = c->rows * (c->thread + 1) / c->threads;
     for (int64_t row = first; row < end; row++) visits[c->index[row]]++;
     int is_last = c->index[0] + BATCH >= SAMPLES;
-    if (is_last != (c->next_index == NULL)) wrong++;
+    int next_is_whole = c->index[0] + 2 * BATCH <= SAMPLES;
+    if (next_is_whole != (c->next_index != NULL)) wrong++;
     if (c->rows != (is_last ? SAMPLES % BATCH : BATCH)) wrong++;
     if (c->step != (double)(c->index[0] / BATCH + 1 + 7)) wrong++;
     nnrt_barrier(c);
