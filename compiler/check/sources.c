@@ -68,7 +68,7 @@ const Schema dataset_sources[] = {
     {"moons", "makes points on two half circles", points_args, "make_moons"},
     {"spirals", "makes points on two spirals", points_args, "make_spirals"},
     {"xor", "makes points in four quadrants, opposite ones of one class", points_args, NULL},
-    {"blobs", "makes points around two centres", points_args, "make_blobs"},
+    {"blobs", "makes points around three centres", points_args, "make_blobs"},
     {0},
 };
 
