@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "inflate.h"
 #include "stream.h"
 
 enum { CHUNK = 4096 }; // elements converted at a time
@@ -164,7 +165,19 @@ nnrt_status nnrt_array_each(const nnrt_array *array, nnrt_array_sink *sink, void
 
 // ---- Reading into memory
 
+// A compressed file in one go: content with its header into the room for the elements (which has
+// NNRT_ALIGNMENT bytes of slack), then the header away.
+static int read_at_once(const nnrt_array *array, uint8_t *values) {
+    int64_t size = array->rows * array->row_size;
+    if (array->offset > NNRT_ALIGNMENT) return 0;
+    if (!nnrt_inflate_file(array->path, values, array->offset + size)) return 0;
+    memmove(values, values + array->offset, (size_t)size);
+    memset(values + size, 0, NNRT_ALIGNMENT);
+    return 1;
+}
+
 static nnrt_status read_bytes(const nnrt_array *array, uint8_t *values) {
+    if (read_at_once(array, values)) return NNRT_OK;
     nnrt_stream stream;
     nnrt_status status = open_elements(array, &stream);
     if (!status)
