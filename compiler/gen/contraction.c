@@ -386,30 +386,35 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
     finish_weights(p, t, rows, vectors, first_row, across);
 }
 
-// Emits `weight_tile` for the last or the other tiles of a direction, chosen at run time.
+// Whether `index` is the last of `count` tiles, as asked for; NULL where all tiles are alike.
+static Value is_wanted(Gen *gen, bool differ, bool last, Value index, int64_t count) {
+    if (!differ) return NULL;
+    LLVMIntPredicate predicate = last ? LLVMIntEQ : LLVMIntNE;
+    return LLVMBuildICmp(gen->builder, predicate, index, ir_int(gen, count - 1), "");
+}
+
+// Emits `weight_tile` for each kind of tile that there is, chosen at run time: those of the last
+// row or column may be smaller.
 static void weight_tile_at(Product *p, const WeightTiles *t, Value down, Value across) {
     Gen *gen = p->gen;
-    int rest_rows = (int)(t->height - (t->down - 1) * p->tiles.outer_rows);
-    int rest_columns = (int)(t->width - (t->across - 1) * t->tile_width);
+    int full_rows = p->tiles.outer_rows, full_columns = t->tile_width;
+    int last_rows = (int)(t->height - (t->down - 1) * full_rows);
+    int last_columns = (int)(t->width - (t->across - 1) * full_columns);
+    bool rows_differ = last_rows != full_rows, columns_differ = last_columns != full_columns;
     LLVMBasicBlockRef done = ir_block(gen, "tile_done");
-    for (int variant = 0; variant < 4; variant++) {
-        bool last_row = variant & 1, last_column = variant & 2;
-        if (t->down == 1 && !last_row) continue;
-        if (t->across == 1 && !last_column) continue;
+    for (int kind = 0; kind < 4; kind++) {
+        bool last_row = kind & 1, last_column = kind & 2;
+        if (last_row ? !rows_differ : rows_differ && t->down == 1) continue;
+        if (last_column ? !columns_differ : columns_differ && t->across == 1) continue;
         LLVMBasicBlockRef here = ir_block(gen, "tile"), next = ir_block(gen, "other");
-        Value is_last_row =
-            LLVMBuildICmp(gen->builder, LLVMIntEQ, down, ir_int(gen, t->down - 1), "");
-        Value is_last_column =
-            LLVMBuildICmp(gen->builder, LLVMIntEQ, across, ir_int(gen, t->across - 1), "");
-        Value row_matches = LLVMBuildICmp(gen->builder, LLVMIntEQ, is_last_row,
-                                          LLVMConstInt(gen->i1, last_row, 0), "");
-        Value column_matches = LLVMBuildICmp(gen->builder, LLVMIntEQ, is_last_column,
-                                             LLVMConstInt(gen->i1, last_column, 0), "");
-        Value matches = LLVMBuildAnd(gen->builder, row_matches, column_matches, "");
+        Value yes = LLVMConstInt(gen->i1, 1, 0);
+        Value row = is_wanted(gen, rows_differ, last_row, down, t->down);
+        Value column = is_wanted(gen, columns_differ, last_column, across, t->across);
+        Value matches = LLVMBuildAnd(gen->builder, row ? row : yes, column ? column : yes, "");
         LLVMBuildCondBr(gen->builder, matches, here, next);
         LLVMPositionBuilderAtEnd(gen->builder, here);
-        weight_tile(p, t, last_row ? rest_rows : p->tiles.outer_rows,
-                    last_column ? rest_columns : t->tile_width, down, across);
+        weight_tile(p, t, last_row ? last_rows : full_rows,
+                    last_column ? last_columns : full_columns, down, across);
         LLVMBuildBr(gen->builder, done);
         LLVMPositionBuilderAtEnd(gen->builder, next);
     }
