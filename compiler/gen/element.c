@@ -13,6 +13,7 @@ void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Gro
     int count = schedule->graph->nodes.count;
     *b = (LaneBuilder){.gen = gen, .schedule = schedule, .group = group, .function = function};
     b->width = gen->target->machine.lanes;
+    b->shape = group->domain;
     b->lead = group->lead;
     b->row_width = group->width;
     b->row = b->column = b->sample = b->storage = ir_int(gen, 0);
@@ -71,12 +72,49 @@ Value element_column(Gen *gen, const Schedule *schedule, Value function, const N
     return ir_offset(gen, *element, base, distance);
 }
 
-// The index in a sample, of an operand with so many elements, at the position.
-static Value index_in_sample(LaneBuilder *b, int64_t elements) {
-    if (elements == 1) return ir_int(b->gen, 0);
-    if (elements != b->lead * b->row_width && elements == b->lead) return b->row;
+// Where an operand is at a position: the index of lane 0 among its elements (of a sample), and
+// whether all lanes see the same one.
+typedef struct Operand {
+    Value index;
+    bool one_number;
+} Operand;
+
+// The index along dimension `k` of the shape, for the row at the position.
+static Value coordinate(LaneBuilder *b, int k) {
+    int64_t after = 1, before = 1;
+    for (int i = k + 1; i + 1 < b->shape.rank; i++) after *= b->shape.dims[i];
+    for (int i = 0; i < k; i++) before *= b->shape.dims[i];
+    Value at = b->row;
+    if (after > 1) at = LLVMBuildUDiv(b->gen->builder, at, ir_int(b->gen, after), "");
+    if (before > 1) at = LLVMBuildURem(b->gen->builder, at, ir_int(b->gen, b->shape.dims[k]), "");
+    return at;
+}
+
+// Of an operand that is repeated over some dimensions: those have stride 0.
+static Operand broadcast_place(LaneBuilder *b, const Type *view) {
+    Type joined;
+    int rank = b->shape.rank, missing = rank - view->rank;
+    bool in_rows = type_last(&b->shape) == b->row_width;
+    if (!in_rows || missing < 0 || !type_broadcast(view, &b->shape, &joined))
+        nn_ice("gen", "an operand does not fit the rows of group %d", b->group->id);
+    bool varies = view->rank > 0 && type_last(view) != 1;
+    Operand place = {varies ? b->column : ir_int(b->gen, 0), !varies || b->row_width == 1};
+    int64_t stride = type_last(view);
+    for (int k = rank - 2; k >= missing; k--) {
+        if (view->dims[k - missing] == 1) continue;
+        Value distance = ir_multiply(b->gen, coordinate(b, k), ir_int(b->gen, stride));
+        place.index = ir_add(b->gen, place.index, distance);
+        stride *= view->dims[k - missing];
+    }
+    return place;
+}
+
+static Operand place_in_sample(LaneBuilder *b, const Type *view) {
+    int64_t elements = type_elements(view), all = b->lead * b->row_width;
+    if (elements == 1) return (Operand){ir_int(b->gen, 0), true};
+    if (elements != all) return broadcast_place(b, view);
     Value row = ir_multiply(b->gen, b->row, ir_int(b->gen, b->row_width));
-    return ir_add(b->gen, row, b->column);
+    return (Operand){ir_add(b->gen, row, b->column), false};
 }
 
 // ---- Loads.
@@ -97,25 +135,34 @@ static Value load_lanes(LaneBuilder *b, LlvmType element, Dtype dtype, Value poi
     return one_number ? ir_splat(b->gen, floats, b->width) : floats;
 }
 
-static Value load_batched(LaneBuilder *b, const Node *node, Value sample, LlvmType element) {
-    int64_t elements = type_elements(&node->type);
-    bool one_number = elements == 1 || elements != b->lead * b->row_width;
-    if (b->lead * b->row_width == 1) one_number = true;
-    Value pointer = ir_offset(b->gen, element, sample, index_in_sample(b, elements));
-    return load_lanes(b, element, element == b->gen->f32 ? DTYPE_F32 : node->type.dtype, pointer,
-                      one_number);
+static Value load_batched(LaneBuilder *b, const Type *view, Dtype dtype, Value sample) {
+    Operand place = place_in_sample(b, view);
+    LlvmType element = dtype == DTYPE_U8    ? b->gen->i8
+                       : dtype == DTYPE_I32 ? b->gen->i32
+                                            : b->gen->f32;
+    Value pointer = ir_offset(b->gen, element, sample, place.index);
+    return load_lanes(b, element, dtype, pointer, place.one_number);
 }
 
-static Value load_unbatched(LaneBuilder *b, const Node *node, Value base) {
+// `parameter`: in whose layout the value lies; -1: plain.
+static Value load_unbatched(LaneBuilder *b, const Type *view, Value base, int parameter) {
     Gen *gen = b->gen;
-    int64_t elements = type_elements(&node->type);
-    Value index = ir_int(gen, 0);
-    bool one_number = elements == 1 || b->domain == DOMAIN_SCALAR;
-    if (!one_number && b->domain == DOMAIN_STORAGE)
-        index = b->storage;
-    else if (!one_number)
-        index = elements == b->row_width ? b->column : index_in_sample(b, elements);
-    return load_lanes(b, gen->f32, DTYPE_F32, ir_offset(gen, gen->f32, base, index), one_number);
+    Operand place = {ir_int(gen, 0), true};
+    if (type_elements(view) == 1) return load_lanes(b, gen->f32, DTYPE_F32, base, true);
+    if (b->domain == DOMAIN_SCALAR)
+        nn_ice("gen", "an operand of group %d is no scalar", b->group->id);
+    if (b->domain == DOMAIN_STORAGE) {
+        if (type_elements(view) != type_elements(&b->group->domain) &&
+            b->group->kind != GROUP_REDUCE)
+            nn_ice("gen", "an operand does not fit the storage of group %d", b->group->id);
+        place = (Operand){b->storage, false};
+    } else {
+        if (parameter >= 0 && b->schedule->layout->parameters[parameter].kind != LAYOUT_PLAIN)
+            nn_ice("gen", "a matrix in panels is read by rows in group %d", b->group->id);
+        place = place_in_sample(b, view);
+    }
+    Value pointer = ir_offset(gen, gen->f32, base, place.index);
+    return load_lanes(b, gen->f32, DTYPE_F32, pointer, place.one_number);
 }
 
 static Value parameter_pointer(LaneBuilder *b, const Parameter *parameter) {
@@ -144,23 +191,28 @@ static Value load_scalar(LaneBuilder *b, const Node *node) {
     return ir_splat(gen, number, b->width);
 }
 
-static Value load_leaf(LaneBuilder *b, const Node *node) {
-    if (node->parameter) return load_unbatched(b, node, parameter_pointer(b, node->parameter));
-    if (node->slot) return load_unbatched(b, node, slot_pointer(b, node->slot));
+static Value load_leaf(LaneBuilder *b, const Node *node, const Type *view) {
+    if (node->parameter)
+        return load_unbatched(b, view, parameter_pointer(b, node->parameter),
+                              node->parameter->index);
+    if (node->slot)
+        return load_unbatched(b, view, slot_pointer(b, node->slot),
+                              node->slot->parameter ? node->slot->parameter->index : -1);
     const char *op = node->op->schema.name;
     if (strcmp(op, "constant") == 0)
         return (Value)(void *)lane_constant(b, args_number(node->args, "value"));
     if (strcmp(op, "scalar") == 0) return load_scalar(b, node);
     LlvmType element;
     Value sample = element_column(b->gen, b->schedule, b->function, node, b->sample, &element);
-    return load_batched(b, node, sample, element);
+    return load_batched(b, view, node->type.dtype, sample);
 }
 
-static Value load_stored(LaneBuilder *b, const Node *node) {
+static Value load_stored(LaneBuilder *b, const Node *node, const Type *view) {
     if (!b->schedule->buffers[node->id].is_stored)
         nn_ice("gen", "%%%d is read outside its group but not stored", node->id);
-    if (node->type.batched) return load_batched(b, node, element_buffer(b, node), b->gen->f32);
-    return load_unbatched(b, node, arena_pointer(b, node));
+    if (node->type.batched) return load_batched(b, view, DTYPE_F32, element_buffer(b, node));
+    return load_unbatched(b, view, arena_pointer(b, node),
+                          b->schedule->buffers[node->id].parameter);
 }
 
 // ---- Values.
@@ -174,20 +226,24 @@ static Value compute(LaneBuilder *b, Node *node) {
     return (Value)(void *)node->op->lower(b, node, inputs);
 }
 
+// What is read from memory: by its shape at this use, where that moves its elements.
+static Value load(LaneBuilder *b, const Node *node, const Type *view) {
+    if (node->op->fuse == FUSE_LEAF) return load_leaf(b, node, view);
+    return load_stored(b, node, view);
+}
+
 Lane element_value(LaneBuilder *b, Node *node) {
+    Node *view = node;
     node = schedule_source(node);
-    if (b->row_values && b->row_values[node->id]) return (Lane)(void *)b->row_values[node->id];
-    if (b->values[node->id]) return (Lane)(void *)b->values[node->id];
     int group = b->schedule->group_of[node->id];
-    Value value;
-    if (node->op->fuse == FUSE_LEAF)
-        value = load_leaf(b, node);
-    else if (group >= 0 && group != b->group->id)
-        value = load_stored(b, node);
-    else
-        value = compute(b, node);
-    b->values[node->id] = value;
-    return (Lane)(void *)value;
+    bool in_memory = node->op->fuse == FUSE_LEAF || (group >= 0 && group != b->group->id);
+    bool moves =
+        b->domain == DOMAIN_ROWS && !schedule_same_place(&view->type, &node->type, &b->shape);
+    if (moves && !in_memory) nn_ice("gen", "%%%d is reshaped where it is computed", node->id);
+    int id = moves ? view->id : node->id;
+    if (b->row_values && b->row_values[id]) return (Lane)(void *)b->row_values[id];
+    if (!b->values[id]) b->values[id] = in_memory ? load(b, node, &view->type) : compute(b, node);
+    return (Lane)(void *)b->values[id];
 }
 
 // ---- Stores.
@@ -195,11 +251,9 @@ Lane element_value(LaneBuilder *b, Node *node) {
 static void store_batched(LaneBuilder *b, const Node *node, Value value, int valid) {
     Gen *gen = b->gen;
     const Buffer *buffer = &b->schedule->buffers[node->id];
-    int64_t elements = type_elements(&node->type);
-    Value index = index_in_sample(b, elements);
-    Value pointer = ir_offset(gen, gen->f32, element_buffer(b, node), index);
-    bool one_number = elements == 1 || elements != b->lead * b->row_width;
-    if (one_number && b->width > 1) {
+    Operand place = place_in_sample(b, &node->type);
+    Value pointer = ir_offset(gen, gen->f32, element_buffer(b, node), place.index);
+    if (place.one_number && b->width > 1) {
         Value zero = LLVMConstInt(gen->i32, 0, 0);
         ir_store(gen, LLVMBuildExtractElement(gen->builder, value, zero, ""), pointer);
         return;

@@ -106,12 +106,13 @@ struct LaneBuilder {
     Value function;
     Domain domain;
     int width;               // lanes of the vectors made now
-    int64_t row_width, lead; // DOMAIN_ROWS
+    Type shape;              // DOMAIN_ROWS: whose elements are walked
+    int64_t row_width, lead; // of it
     Value sample;            // in the batch
     Value row;               // of lead, in the sample (i64)
     Value column;            // of lane 0 in the row
     Value storage;           // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
-    Value *values;           // by node id: what is known at this position
+    Value *values;           // by node id (reshapes that move elements too): known at this position
     Value *row_values; // by node id: what is known for the whole row (DOMAIN_ROWS); may be NULL
 };
 

@@ -196,6 +196,7 @@ static void row_walked(RowEmitter *e) {
         e->level[node->id] = level_of(e, node);
         if (e->level[node->id] > highest) highest = e->level[node->id];
     }
+    finish_level(e, -1, NULL);
     for (int level = 0; level <= highest; level++)
         if (has_work(e, level)) row_level(e, level);
 }
@@ -242,6 +243,64 @@ static void rows_emit(Gen *gen, const Schedule *schedule, const Group *group, Va
     ir_loop_end(gen, &samples);
 }
 
+// ---- Sums over a leading dimension of each sample.
+
+// The sum over `axis` for the vector at `column` of a row of the result.
+static Value sum_along(LaneBuilder *input, const Node *anchor, Value row, Value column) {
+    Gen *gen = input->gen;
+    const Type *type = &anchor->inputs[0]->type;
+    int axis = (int)args_int(anchor->args, "axis");
+    int64_t inner = 1; // rows of the input from one summand to the next
+    for (int i = axis + 1; i + 1 < type->rank; i++) inner *= type->dims[i];
+    Value zero = ir_splat(gen, ir_float(gen, 0), input->width);
+    Value outer = LLVMBuildUDiv(gen->builder, row, ir_int(gen, inner), "");
+    Value first = LLVMBuildURem(gen->builder, row, ir_int(gen, inner), "");
+    first = ir_add(gen, first, ir_multiply(gen, outer, ir_int(gen, inner * type->dims[axis])));
+    Loop loop =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, type->dims[axis]), ir_int(gen, 1), "axis");
+    Value carried = ir_loop_carry(gen, &loop, zero);
+    input->row = ir_add(gen, first, ir_multiply(gen, loop.index, ir_int(gen, inner)));
+    input->column = column;
+    element_forget(input);
+    Value summand = (Value)(void *)element_value(input, anchor->inputs[0]);
+    Value next = LLVMBuildFAdd(gen->builder, carried, summand, "");
+    ir_loop_end(gen, &loop);
+    return ir_loop_result(gen, &loop, carried, zero, next);
+}
+
+static void axis_at(LaneBuilder *input, LaneBuilder *result, Value column, int valid) {
+    Node *anchor = result->group->anchor;
+    Value sum = sum_along(input, anchor, result->row, column);
+    element_forget(result);
+    result->column = column;
+    result->values[anchor->id] = sum;
+    element_store(result, anchor, valid);
+}
+
+static void axis_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
+    LaneBuilder input, result;
+    element_begin(&input, gen, schedule, group, function);
+    element_begin(&result, gen, schedule, group, function);
+    input.shape = group->anchor->inputs[0]->type;
+    input.lead = type_elements(&input.shape) / group->width;
+    input.width = result.width = vector_width(gen, group->width);
+    int64_t full = group->width / result.width * result.width;
+    Range range = ir_worker_range(gen, function, ir_context(gen, function, FIELD_ROWS));
+    Loop samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");
+    input.sample = result.sample = samples.index;
+    Loop rows =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, group->lead), ir_int(gen, 1), "lead");
+    result.row = rows.index;
+    Loop columns =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, result.width), "row");
+    axis_at(&input, &result, columns.index, result.width);
+    ir_loop_end(gen, &columns);
+    if (full < group->width)
+        axis_at(&input, &result, ir_int(gen, full), (int)(group->width - full));
+    ir_loop_end(gen, &rows);
+    ir_loop_end(gen, &samples);
+}
+
 // ---- Sums over the samples.
 
 // The column sums of the anchor's input for the vector at `column`, over samples and leading rows.
@@ -279,6 +338,7 @@ static void columns_emit(Gen *gen, const Schedule *schedule, const Group *group,
     rows.domain = DOMAIN_ROWS;
     rows.row_width = width;
     rows.lead = type_elements(&group->anchor->inputs[0]->type) / width;
+    rows.shape = schedule_sum_domain(group->anchor->inputs[0], group->anchor);
     rows.width = vector_width(gen, width);
     element_begin(&sums, gen, schedule, group, function);
     sums.domain = DOMAIN_STORAGE;
@@ -384,6 +444,7 @@ Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const c
     Value function = ir_function(gen, name, gen->step_type);
     switch (group->kind) {
     case GROUP_ROWS: rows_emit(gen, schedule, group, function); break;
+    case GROUP_AXIS: axis_emit(gen, schedule, group, function); break;
     case GROUP_COLUMNS: columns_emit(gen, schedule, group, function); break;
     case GROUP_STORAGE: storage_emit(gen, schedule, group, function); break;
     case GROUP_REDUCE: reduce_emit(gen, schedule, group, function); break;

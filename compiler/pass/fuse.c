@@ -25,20 +25,6 @@ static bool is_uniform(const Node *node) {
     return node->op->fuse == FUSE_ELEMENTWISE && !node->type.batched && node->type.rank == 0;
 }
 
-static bool reads_only_leaves(const Node *node) {
-    for (int i = 0; i < node->input_count; i++) {
-        const Node *input = schedule_source(node->inputs[i]);
-        if (input->op->fuse != FUSE_LEAF || input->type.batched != node->type.batched) return false;
-        if (type_elements(&input->type) != 1) return false;
-    }
-    return true;
-}
-
-bool schedule_is_inline(const Node *node) {
-    if (node->op->fuse != FUSE_ELEMENTWISE) return false;
-    return is_uniform(node) || reads_only_leaves(node);
-}
-
 static int group_of(const Fusion *fusion, Node *node) {
     return fusion->schedule->group_of[schedule_source(node)->id];
 }
@@ -102,15 +88,109 @@ static int64_t lead_of(const Type *type) {
     return type_elements(type) / type_last(type);
 }
 
-// Whether a value of `type` can be computed while walking the rows of `group`: the whole domain,
-// one number a row, or one number a sample.
-static bool fits_rows(const Group *group, const Type *type) {
+// Whether both have the same dimensions, apart from leading ones.
+static bool same_dims(const Type *a, const Type *b) {
+    const Type *longer = a->rank > b->rank ? a : b, *shorter = longer == a ? b : a;
+    int extra = longer->rank - shorter->rank;
+    for (int i = 0; i < longer->rank; i++)
+        if (longer->dims[i] != (i < extra ? 1 : shorter->dims[i - extra])) return false;
+    return true;
+}
+
+static bool is_full(const Type *type, const Type *domain) {
+    return type_elements(type) == type_elements(domain);
+}
+
+static bool broadcasts_to(const Type *type, const Type *domain) {
+    Type joined;
+    return type_broadcast(type, domain, &joined) && same_dims(&joined, domain);
+}
+
+Type schedule_sum_domain(const Node *input, const Node *sum) {
+    int64_t elements = type_elements(&input->type);
+    bool by_rows =
+        sum->op->fuse != FUSE_REDUCE_BATCH || type_last(&input->type) == type_elements(&sum->type);
+    return by_rows ? input->type : type_make(DTYPE_F32, input->type.batched, 1, &elements);
+}
+
+bool schedule_same_place(const Type *view, const Type *source, const Type *domain) {
+    return type_elements(view) == 1 || is_full(view, domain) || same_dims(view, source);
+}
+
+// Whether the formula of `node` can be evaluated at the places of `domain`, with what is inlined
+// into it: each operand is a single number, has an element for each place, or is repeated over
+// dimensions that the domain has too. Random numbers are numbered by the elements of their own
+// type, and one_hot asks for the last dimension.
+static bool computes_at(const Schedule *schedule, const Node *node, const Type *domain) {
+    bool same = same_dims(&node->type, domain), full = is_full(&node->type, domain);
+    if (!full && !broadcasts_to(&node->type, domain)) return false;
+    if (node->op->fuse == FUSE_ELEMENTWISE && node->input_count == 0 && !full) return false;
+    if (node_is(node, "one_hot") && full && !same) return false;
+    for (int i = 0; i < node->input_count; i++) {
+        const Type *view = &node->inputs[i]->type;
+        const Node *input = schedule_source(node->inputs[i]);
+        bool partial = type_elements(view) != 1 && !is_full(view, domain);
+        if (partial && ((full && !same) || !domain->batched)) return false;
+        if (input->op->fuse != FUSE_ELEMENTWISE || schedule->group_of[input->id] >= 0) continue;
+        if (!schedule_same_place(view, &input->type, domain)) return false;
+        if (!computes_at(schedule, input, domain)) return false;
+    }
+    return true;
+}
+
+// What the group computes itself is known at the place where it was computed, and only there.
+static bool joins_at_same_place(const Schedule *schedule, const Group *group, const Node *node) {
+    for (int i = 0; i < node->input_count; i++) {
+        const Node *input = schedule_source(node->inputs[i]);
+        if (schedule->group_of[input->id] == group->id &&
+            !schedule_same_place(&node->inputs[i]->type, &input->type, &group->domain))
+            return false;
+    }
+    return true;
+}
+
+// Values of a row group have an element for each place of the domain, or one number for each row.
+static bool fits_rows(const Schedule *schedule, const Group *group, const Node *node) {
+    const Type *type = &node->type;
     if (!type->batched) return false;
-    int64_t elements = type_elements(type);
-    if (elements == group->lead * group->width)
-        return group->width == type_last(type) || group->lead == 1;
-    if (group->lead == 1) return elements == 1;
-    return elements == group->lead && type_last(type) == 1;
+    if (!is_full(type, &group->domain) && type_last(type) != 1) return false;
+    return computes_at(schedule, node, &group->domain) &&
+           joins_at_same_place(schedule, group, node);
+}
+
+// The domain in which `user` evaluates its operand number `number`.
+static Type domain_of_use(const Node *user, int number) {
+    if (user->op->fuse == FUSE_ELEMENTWISE || user->op->fuse == FUSE_EFFECT) return user->type;
+    return schedule_sum_domain(user->inputs[number], user);
+}
+
+static bool inlines_into(const Fusion *fusion, const Node *node, const Node *user) {
+    for (int i = 0; i < user->input_count; i++) {
+        if (schedule_source(user->inputs[i]) != node) continue;
+        Type domain = domain_of_use(user, i);
+        if (!schedule_same_place(&user->inputs[i]->type, &node->type, &domain) ||
+            !computes_at(fusion->schedule, node, &domain))
+            return false;
+    }
+    return true;
+}
+
+// Nodes that are computed wherever they are used: single numbers of the step, and chains that begin
+// at leaves (a decayed moment, a label's one-hot, a random mask). Their users load the leaves
+// instead of a buffer.
+static bool is_inline(const Fusion *fusion, const Node *node) {
+    if (node->op->fuse != FUSE_ELEMENTWISE) return false;
+    if (is_uniform(node)) return true;
+    for (int i = 0; i < node->input_count; i++) {
+        const Node *input = schedule_source(node->inputs[i]);
+        bool has_group = fusion->schedule->group_of[input->id] >= 0;
+        if (input->op->fuse != FUSE_LEAF && (has_group || input->op->fuse != FUSE_ELEMENTWISE))
+            return false;
+    }
+    const NodeList *users = &fusion->users[node->id];
+    for (int i = 0; i < users->count; i++)
+        if (!inlines_into(fusion, node, users->items[i])) return false;
+    return true;
 }
 
 // OpenBLAS gives the bare product: nothing joins its group.
@@ -127,24 +207,30 @@ static bool fits(const Schedule *schedule, const Group *group, const Node *node)
     switch (group->kind) {
     case GROUP_CONTRACTION:
         if (is_blas(schedule, group->anchor)) return false;
-        return type->batched == group->anchor->type.batched &&
-               type_elements(type) == type_elements(&group->anchor->type) &&
-               type_last(type) == type_last(&group->anchor->type);
-    case GROUP_ROWS: return fits_rows(group, type);
-    case GROUP_COLUMNS: return type_equal(type, &group->anchor->type);
-    case GROUP_STORAGE: return type_equal(type, &group->nodes.items[0]->type);
+        return type->batched == group->domain.batched && is_full(type, &group->domain) &&
+               computes_at(schedule, node, &group->domain) &&
+               joins_at_same_place(schedule, group, node);
+    case GROUP_ROWS: return fits_rows(schedule, group, node);
+    case GROUP_COLUMNS:
+    case GROUP_STORAGE:
+        return type_equal(type, &group->domain) && computes_at(schedule, node, &group->domain);
     default: return false;
     }
 }
 
 // ---- Building groups.
 
+static void set_domain(Group *group, const Type *domain) {
+    group->domain = *domain;
+    group->width = type_last(domain);
+    group->lead = lead_of(domain);
+}
+
 static Group *new_group(Fusion *fusion, GroupKind kind, Node *node) {
     Group *group = ARENA_NEW(fusion->arena, Group);
     group->id = fusion->groups.count;
     group->kind = kind;
-    group->width = type_last(&node->type);
-    group->lead = lead_of(&node->type);
+    set_domain(group, &node->type);
     vec_push(fusion->arena, &fusion->groups, group);
     vec_push(fusion->arena, &group->nodes, node);
     fusion->schedule->group_of[node->id] = group->id;
@@ -184,14 +270,18 @@ static bool must_be_stored(const Fusion *fusion, const Node *node) {
 static void place_reduction(Fusion *fusion, Node *node) {
     const Type *input = &node->inputs[0]->type;
     Group *group = latest_fitting(fusion, node, true);
-    if (group && group->width == type_last(input) &&
-        group->lead * group->width == type_elements(input)) {
+    if (!input->batched) graph_bug(fusion->graph, node, "a sum over a part of unbatched values");
+    if (group && same_dims(&group->domain, input)) {
         join(fusion, group, node);
         return;
     }
-    group = new_group(fusion, GROUP_ROWS, node);
-    group->width = type_last(input);
-    group->lead = lead_of(input);
+    set_domain(new_group(fusion, GROUP_ROWS, node), input);
+}
+
+static void place_axis_sum(Fusion *fusion, Node *node) {
+    if (!node->type.batched)
+        graph_bug(fusion->graph, node, "a sum over a part of unbatched values");
+    new_group(fusion, GROUP_AXIS, node)->anchor = node;
 }
 
 static void place(Fusion *fusion, Node *node) {
@@ -200,8 +290,9 @@ static void place(Fusion *fusion, Node *node) {
     case FUSE_REDUCE_BATCH: new_group(fusion, GROUP_COLUMNS, node)->anchor = node; break;
     case FUSE_REDUCE_ALL: new_group(fusion, GROUP_REDUCE, node)->anchor = node; break;
     case FUSE_REDUCTION: place_reduction(fusion, node); break;
+    case FUSE_REDUCE_AXIS: place_axis_sum(fusion, node); break;
     case FUSE_ELEMENTWISE: {
-        if (schedule_is_inline(node) && !must_be_stored(fusion, node)) break;
+        if (is_inline(fusion, node) && !must_be_stored(fusion, node)) break;
         Group *group = latest_fitting(fusion, node, false);
         if (group)
             join(fusion, group, node);
@@ -244,10 +335,14 @@ static bool used_outside(const Fusion *fusion, const Node *node, int group) {
 // Whether `group` can compute `node` as a step of its own: a contraction cannot compute its
 // operands.
 static bool can_host(const Fusion *fusion, const Group *group, const Node *node) {
-    if (group->kind == GROUP_CONTRACTION || group->kind == GROUP_COLUMNS) {
-        const NodeList *users = &fusion->users[node->id];
-        for (int i = 0; i < users->count; i++)
-            if (users->items[i] == group->anchor) return false;
+    const NodeList *users = &fusion->users[node->id];
+    for (int i = 0; i < users->count; i++) {
+        const Node *user = users->items[i];
+        if (user == group->anchor) return false;
+        for (int k = 0; k < user->input_count; k++)
+            if (schedule_source(user->inputs[k]) == node &&
+                !schedule_same_place(&user->inputs[k]->type, &node->type, &group->domain))
+                return false;
     }
     if (group->kind == GROUP_ROWS || group->kind == GROUP_CONTRACTION)
         return fits(fusion->schedule, group, node);
@@ -311,10 +406,17 @@ static bool group_depends_on(const Fusion *fusion, const Group *group, int other
     return found;
 }
 
+// Whether what `user` reads of `group` is used at the place where `group` computes it.
+static bool reads_at_same_place(const Fusion *fusion, const Group *user, const Group *group) {
+    for (int i = 0; i < user->nodes.count; i++)
+        if (!joins_at_same_place(fusion->schedule, group, user->nodes.items[i])) return false;
+    return true;
+}
+
 static bool can_merge(const Fusion *fusion, const Group *a, const Group *b) {
-    return a->kind == GROUP_ROWS && b->kind == GROUP_ROWS && a->width == b->width &&
-           a->lead == b->lead && !group_depends_on(fusion, a, b->id) &&
-           !group_depends_on(fusion, b, a->id);
+    return a->kind == GROUP_ROWS && b->kind == GROUP_ROWS && same_dims(&a->domain, &b->domain) &&
+           reads_at_same_place(fusion, a, b) && reads_at_same_place(fusion, b, a) &&
+           !group_depends_on(fusion, a, b->id) && !group_depends_on(fusion, b, a->id);
 }
 
 static void merge_row_groups(Fusion *fusion) {
@@ -347,6 +449,7 @@ static void place_assign(Fusion *fusion, Node *assign) {
         group = ARENA_NEW(fusion->arena, Group);
         group->id = fusion->groups.count;
         group->kind = scalar ? GROUP_SCALAR : GROUP_STORAGE;
+        group->domain = value->type;
         group->lead = 1;
         group->width = type_elements(&value->type);
         vec_push(fusion->arena, &fusion->groups, group);
@@ -368,7 +471,8 @@ static Partition partition_of(const Schedule *schedule, const Group *group) {
     case GROUP_CONTRACTION:
         if (is_blas(schedule, group->anchor)) return PARTITION_OUTPUT;
         return group->anchor->type.batched ? PARTITION_ROWS : PARTITION_OUTPUT;
-    case GROUP_ROWS: return PARTITION_ROWS;
+    case GROUP_ROWS:
+    case GROUP_AXIS: return PARTITION_ROWS;
     case GROUP_COLUMNS:
         return group->width * group->lead == 1 ? PARTITION_SERIAL : PARTITION_OUTPUT;
     case GROUP_STORAGE: return PARTITION_OUTPUT;

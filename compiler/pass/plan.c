@@ -348,7 +348,7 @@ void pass_plan(Schedule *schedule, Arena *arena) {
 // ---- Printing.
 
 static const char *kind_name(GroupKind kind) {
-    static const char *const names[] = {"contraction", "rows",   "columns",
+    static const char *const names[] = {"contraction", "rows",   "axis",  "columns",
                                         "storage",     "reduce", "scalar"};
     return names[kind];
 }

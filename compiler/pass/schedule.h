@@ -49,7 +49,7 @@ Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
 // Places the optimizer state of a training graph.
 void layout_slots(Layout *layout, const Graph *graph, Arena *arena);
 // requires: layout; provides: contractions that cannot read a data column directly (it is gathered
-// by row and may be uint8) get it through a `linear` node, which fusion turns into a loading loop.
+// by row and may be uint8) get it through a `load` node, which fusion turns into a loading loop.
 void pass_load_inputs(Graph *graph, const Layout *layout);
 
 // Whether OpenBLAS should do a product of this size, as measured (docs/performance.md).
@@ -60,6 +60,7 @@ bool layout_prefers_blas(ContractionChoice choice, int64_t rows, int64_t depth, 
 typedef enum GroupKind {
     GROUP_CONTRACTION, // a matrix product and what is applied to its result
     GROUP_ROWS,        // elementwise and last-dimension reductions, sample by sample
+    GROUP_AXIS,        // a sum over one leading dimension of each sample
     GROUP_COLUMNS,     // a sum over the samples and what is applied to it
     GROUP_STORAGE,     // elementwise over a parameter's storage
     GROUP_REDUCE,      // a sum over a parameter's storage
@@ -79,7 +80,8 @@ typedef struct Group {
     Node *anchor;        // the contraction or reduction; NULL for the other kinds
     NodeList nodes;      // what it computes, in order, with the anchor
     NodeList assigns;    // effects stored by it
-    int64_t lead, width; // of a sample: lead rows of width elements
+    Type domain;         // whose elements it walks
+    int64_t lead, width; // of it: lead rows of width elements
     int phase;           // barriers stand between phases
 } Group;
 
@@ -119,8 +121,13 @@ void schedule_print_plan(Text *out, const Schedule *schedule);   // `--emit=plan
 
 // A node without the reshapes before it: the node whose buffer it shares.
 Node *schedule_source(Node *node);
-// True for elementwise nodes that are computed wherever they are used.
-bool schedule_is_inline(const Node *node);
+
+// Whether a value of type `source`, seen as `view` by a reshape, has for each place of `domain` the
+// same element as before: it is a single number, has all elements, or its dimensions did not change.
+bool schedule_same_place(const Type *view, const Type *source, const Type *domain);
+// The domain in which a sum evaluates its input: that of the input, or, if its rows are not what is
+// summed, all elements in one row.
+Type schedule_sum_domain(const Node *input, const Node *sum);
 
 // ---- The planner itself: intervals to offsets, greedy by size. Returns the peak.
 typedef struct PlanItem {
