@@ -12,7 +12,8 @@
 enum { BUFFER_SIZE = 1 << 16 };
 
 struct nnrt_file {
-    char *path, *temporary; // temporary NULL: written directly
+    char *path, *target; // as given; where it leads if it is a symbolic link
+    char *temporary;     // NULL: written directly
     int descriptor;
     int error; // errno of the first failure
     size_t used;
@@ -67,7 +68,9 @@ static char *temporary_name(const char *path) {
 }
 
 static void open_temporary(nnrt_file *file) {
-    file->temporary = temporary_name(file->path);
+    file->target = realpath(file->path, NULL);
+    if (!file->target) file->target = strdup(file->path);
+    file->temporary = file->target ? temporary_name(file->target) : NULL;
     file->descriptor = file->temporary ? mkostemp(file->temporary, O_CLOEXEC) : -1;
     if (file->descriptor < 0) {
         free(file->temporary);
@@ -81,8 +84,18 @@ static void open_temporary(nnrt_file *file) {
 
 static void file_free(nnrt_file *file) {
     free(file->path);
+    free(file->target);
     free(file->temporary);
     free(file);
+}
+
+// /dev/stdout may lead to a regular file, but must not be replaced by one. (/dev/shm is a folder
+// like any other.)
+static int is_special(const char *path) {
+    struct stat status;
+    if (strncmp(path, "/dev/", 5) == 0 && strncmp(path, "/dev/shm/", 9) != 0) return 1;
+    if (strncmp(path, "/proc/", 6) == 0) return 1;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
 nnrt_file *nnrt_file_create(const char *path) {
@@ -93,17 +106,12 @@ nnrt_file *nnrt_file_create(const char *path) {
         nnrt_fail(NNRT_ERROR, "out of memory");
         return NULL;
     }
-    struct stat status;
-    int exists = stat(path, &status) == 0;
-    errno = 0;
-    if (!*path) {
-        file->descriptor = -1;
-        errno = ENOENT;
-    } else if (exists && !S_ISREG(status.st_mode)) {
-        file->descriptor = open(path, O_WRONLY | O_CLOEXEC);
-    } else {
+    errno = *path ? 0 : ENOENT;
+    file->descriptor = -1;
+    if (is_special(path))
+        file->descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    else if (*path)
         open_temporary(file);
-    }
     if (file->descriptor >= 0) return file;
     nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", path, strerror(errno));
     file_free(file);
@@ -135,14 +143,14 @@ nnrt_status nnrt_file_commit(nnrt_file *file) {
     flush(file);
     if (file->temporary && !file->error && fsync(file->descriptor) != 0) file->error = errno;
     if (close(file->descriptor) != 0 && !file->error) file->error = errno;
-    if (file->temporary && !file->error && rename(file->temporary, file->path) != 0)
+    if (file->temporary && !file->error && rename(file->temporary, file->target) != 0)
         file->error = errno;
     nnrt_status status = NNRT_OK;
     if (file->error) {
         status = fail(file);
         if (file->temporary) unlink(file->temporary);
     } else if (file->temporary) {
-        sync_folder(file->path);
+        sync_folder(file->target);
     }
     file_free(file);
     return status;

@@ -1,6 +1,6 @@
 // Output files. A file is written beside its final place, synced and renamed, so that readers see
 // the old or the new content and a full disk leaves the old. What is no regular file (a pipe, a
-// device) is written directly.
+// device) is written directly; a symbolic link stays, and where it leads is replaced.
 #ifndef NNRT_FILE_H
 #define NNRT_FILE_H
 

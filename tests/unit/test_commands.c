@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "../../runtime/npy.h"
 
@@ -165,6 +166,26 @@ static void refuses_unwritable_output(void **state) {
     run_program(1, "init --save /dev/full");
 }
 
+static void leaves_links_and_devices(void **state) {
+    struct stat status;
+    char text[4096];
+    (void)state;
+    assert_int_equal(symlink("real", "link"), 0);
+    run_program(0, "init --save real");
+    run_program(0, "init --seed 2 --save link");
+    assert_int_equal(lstat("link", &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    run_program(0, "init --seed 2 --save other");
+    assert_true(same_files("real", "other"));
+
+    assert_int_equal(lstat("/dev/stdout", &status), 0);
+    mode_t before = status.st_mode;
+    run_program(0, "fit --steps 2 --progress=none --save w --step-log /dev/stdout");
+    assert_int_equal(lstat("/dev/stdout", &status), 0);
+    assert_int_equal(status.st_mode, before);
+    assert_memory_equal(read_text("out", text, sizeof text), "step,loss\n1,", 12);
+}
+
 static void keeps_old_weights_on_a_full_disk(void **state) {
     struct rlimit old, small;
     (void)state;
@@ -285,6 +306,7 @@ int main(void) {
         cmocka_unit_test(stops_when_not_finite),
         cmocka_unit_test(saves_when_interrupted),
         cmocka_unit_test(refuses_unwritable_output),
+        cmocka_unit_test(leaves_links_and_devices),
         cmocka_unit_test(keeps_old_weights_on_a_full_disk),
         cmocka_unit_test(predicts_rows_in_order),
         cmocka_unit_test(measures),
