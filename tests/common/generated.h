@@ -1,0 +1,405 @@
+// Generated code against the reference evaluator: a graph is compiled to a library for a processor,
+// loaded, and run on random data by several workers; outputs, the loss, every weight and every slot
+// after a training step must agree with the evaluator's.
+#ifndef NNC_TESTS_GENERATED_H
+#define NNC_TESTS_GENERATED_H
+
+#include "../../compiler/gen/emit.h"
+#include "../../runtime/team.h"
+
+#include <dlfcn.h>
+#include <libgen.h>
+#include <limits.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+// How a graph is compiled and run.
+typedef struct Setting {
+    const char *cpu;
+    ContractionChoice contraction;
+    int threads;
+    int64_t rows;        // of this batch; training->batch at most
+    int64_t classes;     // labels are below
+    bool binary_targets; // float targets are 0 or 1, else in -1 .. 1
+    bool random;         // the training graph draws numbers: its output is not compared
+} Setting;
+
+static uint64_t random_state = 1;
+
+static inline uint32_t draw(void) {
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(random_state >> 33);
+}
+
+static inline double draw_uniform(double low, double high) {
+    return low + (high - low) * (draw() & 0xffffff) / 16777216.0;
+}
+
+// ---- Compiling and loading.
+
+typedef struct Code {
+    Layout *layout;
+    Graph *graphs[3];      // by GraphMode: as the evaluator takes them
+    Schedule *schedule[3]; // by GraphMode
+    nnrt_step *step[3];
+    void *library;
+    bool needs_blas;
+} Code;
+
+static inline Graph *lower(Graph *forward, Arena *arena, const Training *training, GraphMode mode) {
+    Graph *graph = graph_clone(forward, arena, mode);
+    graph->sink = NULL;
+    if (mode != GRAPH_PREDICT) pass_attach_loss(graph, training);
+    pass_expand(graph);
+    pass_simplify(graph);
+    if (mode == GRAPH_TRAIN) {
+        pass_update(graph, training);
+        pass_expand(graph);
+        pass_simplify(graph);
+    }
+    graph_verify(graph, "lowering");
+    return graph;
+}
+
+static inline Code make_schedules(Arena *arena, Graph *forward, const Training *training,
+                                  const MachineModel *machine, ContractionChoice contraction) {
+    Code code = {0};
+    Graph *predict = lower(forward, arena, training, GRAPH_PREDICT);
+    code.layout = pass_layout(predict, arena, machine, contraction, training->batch);
+    for (int mode = 0; mode < 3; mode++) {
+        code.graphs[mode] = lower(forward, arena, training, (GraphMode)mode);
+        Graph *own = lower(forward, arena, training, (GraphMode)mode);
+        if (mode == GRAPH_TRAIN) layout_slots(code.layout, own, arena);
+        pass_load_inputs(own, code.layout);
+        code.schedule[mode] = pass_fuse(own, arena, code.layout, training->batch);
+        pass_schedule(code.schedule[mode]);
+        pass_plan(code.schedule[mode], arena);
+        if (!getenv("NNC_TEST_VERBOSE")) continue;
+        Text text = text_create(arena);
+        graph_print(&text, own);
+        schedule_print_groups(&text, code.schedule[mode]);
+        fputs(text.data, stderr);
+    }
+    return code;
+}
+
+// "/tmp/nnc_generated.PID.NUMBER"
+static inline const char *library_base(void) {
+    static char base[64];
+    static int number;
+    snprintf(base, sizeof base, "/tmp/nnc_generated.%d.%d", (int)getpid(), number++);
+    return base;
+}
+
+// The library that OpenBLAS is called through; "" if it was not built.
+static inline void find_blas(char *words, size_t size) {
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    words[0] = 0;
+    if (length < 0) return;
+    path[length] = 0;
+    snprintf(words, size, "%s/../libnnrt_blas.a", dirname(path));
+    if (access(words, R_OK) != 0) words[0] = 0;
+}
+
+static inline bool has_blas(void) {
+    char path[PATH_MAX + 64];
+    find_blas(path, sizeof path);
+    return path[0] != 0;
+}
+
+// Compiles the finished module and loads it; ends the module.
+static inline void *load_module(Gen *gen) {
+    const char *base = library_base();
+    char command[2 * PATH_MAX], object[80], library[80], blas[PATH_MAX + 64] = "";
+    snprintf(object, sizeof object, "%s.o", base);
+    snprintf(library, sizeof library, "%s.so", base);
+    object_optimize(gen);
+    char *error = NULL;
+    assert_false(LLVMTargetMachineEmitToFile(gen->target->handle, gen->module, object,
+                                             LLVMObjectFile, &error));
+    LLVMDisposeMessage(error);
+    if (gen->needs_blas) find_blas(blas, sizeof blas);
+    snprintf(command, sizeof command, "cc -shared -o %s %s %s %s", library, object, blas,
+             gen->needs_blas ? "-lopenblas" : "");
+    assert_int_equal(system(command), 0);
+    void *handle = dlopen(library, RTLD_NOW);
+    if (!handle) fail_msg("%s", dlerror());
+    unlink(library);
+    unlink(object);
+    return handle;
+}
+
+static inline void emit_steps(Arena *arena, const Target *target, Code *code) {
+    static const char *const names[] = {"step_train", "step_evaluate", "step_predict"};
+    Gen gen;
+    ir_init(&gen, arena, target, "test");
+    gen.layout = code->layout;
+    for (int mode = 0; mode < 3; mode++)
+        LLVMSetLinkage(step_emit(&gen, code->schedule[mode], names[mode]), LLVMExternalLinkage);
+    code->library = load_module(&gen);
+    code->needs_blas = gen.needs_blas;
+    ir_dispose(&gen);
+    for (int mode = 0; mode < 3; mode++)
+        *(void **)&code->step[mode] = dlsym(code->library, names[mode]);
+}
+
+// ---- Data on both sides.
+
+enum { DATA_ROWS = 80, MAX_ROWS = 70 };
+
+static inline void fill_column(void *block, const Type *type, const Setting *setting,
+                               bool is_target) {
+    int64_t count = DATA_ROWS * type_elements(type);
+    for (int64_t i = 0; i < count; i++) {
+        switch (type->dtype) {
+        case DTYPE_U8: ((uint8_t *)block)[i] = (uint8_t)draw(); break;
+        case DTYPE_I32: ((int32_t *)block)[i] = (int32_t)(draw() % setting->classes); break;
+        case DTYPE_F32:
+            ((float *)block)[i] = is_target && setting->binary_targets ? (float)(draw() % 2)
+                                                                       : (float)draw_uniform(-1, 1);
+        }
+    }
+}
+
+static inline double column_number(const void *block, Dtype dtype, int64_t i) {
+    if (dtype == DTYPE_U8) return ((const uint8_t *)block)[i];
+    return dtype == DTYPE_I32 ? ((const int32_t *)block)[i] : ((const float *)block)[i];
+}
+
+static inline EvalTensor zeros(Arena *arena, int64_t rows, int64_t size) {
+    return (EvalTensor){ARENA_ARRAY(arena, double, rows *size + 1), rows, size};
+}
+
+static inline EvalTensor *make_columns(Arena *arena, const NodeList *nodes, const Setting *setting,
+                                       const uint32_t *index, bool is_target,
+                                       const void **columns) {
+    EvalTensor *tensors = ARENA_ARRAY(arena, EvalTensor, nodes->count + 1);
+    for (int i = 0; i < nodes->count; i++) {
+        const Type *type = &nodes->items[i]->type;
+        int64_t size = type_elements(type);
+        float *block = ARENA_ARRAY(arena, float, DATA_ROWS *size + 64);
+        fill_column(block, type, setting, is_target);
+        columns[i] = block;
+        tensors[i] = zeros(arena, setting->rows, size);
+        for (int64_t r = 0; r < setting->rows; r++)
+            for (int64_t k = 0; k < size; k++)
+                tensors[i].data[r * size + k] =
+                    column_number(block, type->dtype, index[r] * size + k);
+    }
+    return tensors;
+}
+
+static inline int64_t place_of(const ParameterLayout *layout, int64_t element) {
+    const nnrt_storage *s = &layout->storage;
+    int64_t r = element / layout->columns, c = element % layout->columns;
+    return s->offset + c / s->panel * s->panel_stride + r * s->row_stride +
+           c % s->panel * s->column_stride;
+}
+
+// ---- Running and comparing.
+
+typedef struct Machine {
+    float *weights, *slots;
+    nnrt_team *team;
+    nnrt_step *step;
+    nnrt_context context;
+} Machine;
+
+static inline void run_worker(void *argument, int thread, int threads) {
+    Machine *machine = argument;
+    nnrt_context context = machine->context;
+    context.thread = thread;
+    context.threads = threads;
+    machine->step(&context);
+}
+
+static inline float *aligned_floats(int64_t floats) {
+    size_t bytes = (size_t)(floats + 64) / 16 * 16 * sizeof(float) + 64;
+    float *block = aligned_alloc(64, bytes);
+    assert_non_null(block);
+    memset(block, 0, bytes);
+    return block;
+}
+
+static inline void close_to(double got, double wanted, double scale, const char *what, int64_t at) {
+    double error = fabs(got - wanted) / (fabs(wanted) + scale);
+    if (error < 2e-4) return;
+    fail_msg("%s[%lld]: generated %.9g, evaluated %.9g", what, (long long)at, got, wanted);
+}
+
+static inline void compare_output(const Schedule *schedule, int number, const float *arena,
+                                  const EvalTensor *wanted, int64_t rows) {
+    const Node *output = schedule_source(schedule->graph->outputs.items[number]);
+    const Buffer *buffer = &schedule->buffers[output->id];
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = 0; i < wanted->size; i++)
+            close_to(arena[buffer->offset + r * buffer->stride + i],
+                     wanted->data[r * wanted->size + i], 1e-2, "output", r * wanted->size + i);
+}
+
+static inline void run_mode(Arena *arena, const Code *code, GraphMode mode, Machine *machine,
+                            EvalBindings bindings, const Setting *setting) {
+    const Schedule *schedule = code->schedule[mode];
+    const Graph *graph = code->graphs[mode];
+    double loss = NAN;
+    float *block = aligned_floats(schedule->arena_size);
+    machine->context.arena = block;
+    machine->context.loss = &loss;
+    machine->step = code->step[mode];
+    nnrt_team_run(machine->team, setting->threads, run_worker, machine);
+    int outputs = graph->outputs.count, count = graph->loss ? outputs + 1 : outputs;
+    Node **wanted = ARENA_ARRAY(arena, Node *, outputs + 1);
+    EvalTensor *results = ARENA_ARRAY(arena, EvalTensor, outputs + 1);
+    for (int i = 0; i < outputs; i++) wanted[i] = graph->outputs.items[i];
+    wanted[outputs] = graph->loss;
+    graph_evaluate(graph, arena, &bindings, wanted, count, results, mode == GRAPH_TRAIN);
+    for (int i = 0; i < outputs && (mode != GRAPH_TRAIN || !setting->random); i++)
+        compare_output(schedule, i, block, &results[i], setting->rows);
+    if (graph->loss) close_to(loss, results[outputs].data[0], 1e-3, "loss", 0);
+    free(block);
+}
+
+static inline void set_weights(Arena *arena, const Code *code, const Graph *train,
+                               EvalBindings *bindings, Machine *machine) {
+    machine->weights = aligned_floats(code->layout->weights_size);
+    bindings->parameters = ARENA_ARRAY(arena, EvalTensor, train->parameters.count + 1);
+    for (int i = 0; i < train->parameters.count; i++) {
+        const ParameterLayout *layout = &code->layout->parameters[i];
+        EvalTensor values = zeros(arena, 1, layout->rows * layout->columns);
+        double limit = sqrt(3.0 / (double)layout->rows);
+        for (int64_t e = 0; e < values.size; e++) {
+            float value = (float)draw_uniform(-limit, limit);
+            values.data[e] = value;
+            machine->weights[place_of(layout, e)] = value;
+        }
+        bindings->parameters[i] = values;
+    }
+}
+
+static inline void set_slots(Arena *arena, const Code *code, const Graph *train,
+                             EvalBindings *bindings, Machine *machine) {
+    machine->slots = aligned_floats(code->layout->slots_size);
+    bindings->slots = ARENA_ARRAY(arena, EvalTensor, train->slots.count + 1);
+    for (int i = 0; i < train->slots.count; i++) {
+        const Slot *slot = train->slots.items[i];
+        float *place = machine->slots + code->layout->slot_offsets[i];
+        EvalTensor values = zeros(arena, 1, type_elements(&slot->type));
+        for (int64_t e = 0; e < values.size; e++) {
+            values.data[e] = slot->initial;
+            if (slot->parameter) {
+                const ParameterLayout *layout = &code->layout->parameters[slot->parameter->index];
+                place[place_of(layout, e) - layout->storage.offset] = (float)slot->initial;
+            } else {
+                place[e] = (float)slot->initial;
+            }
+        }
+        bindings->slots[i] = values;
+    }
+}
+
+static inline void compare_state(const Code *code, const Graph *train, const EvalBindings *bindings,
+                                 const Machine *machine) {
+    for (int i = 0; i < train->parameters.count; i++) {
+        const ParameterLayout *layout = &code->layout->parameters[i];
+        for (int64_t e = 0; e < layout->rows * layout->columns; e++)
+            close_to(machine->weights[place_of(layout, e)], bindings->parameters[i].data[e], 0.5,
+                     train->parameters.items[i]->name, e);
+    }
+    for (int i = 0; i < train->slots.count; i++) {
+        const Slot *slot = train->slots.items[i];
+        const float *place = machine->slots + code->layout->slot_offsets[i];
+        if (slot->parameter) continue;
+        for (int64_t e = 0; e < bindings->slots[i].size; e++)
+            close_to(place[e], bindings->slots[i].data[e], 0.5, slot->name, e);
+    }
+    // Padding stays finite, or sums over the storage would be wrong.
+    for (int64_t i = 0; i < code->layout->weights_size; i++)
+        if (isnan(machine->weights[i])) fail_msg("weights[%lld] is not a number", (long long)i);
+}
+
+// Compiles `forward` (in `arena`) with `training` and compares all three functions.
+static inline void check_generated(Arena *arena, Graph *forward, const Training *training,
+                                   const Setting *setting) {
+    DiagSink *sink = diag_create(arena, sources_create(arena));
+    Target *target = target_create(arena, setting->cpu, sink);
+    assert_non_null(target);
+    Code code = make_schedules(arena, forward, training, &target->machine, setting->contraction);
+    emit_steps(arena, target, &code);
+    const Graph *train = code.graphs[GRAPH_TRAIN];
+    uint32_t *index = ARENA_ARRAY(arena, uint32_t, MAX_ROWS);
+    for (int i = 0; i < MAX_ROWS; i++) index[i] = draw() % DATA_ROWS;
+    Machine machine = {.team = nnrt_team_create(setting->threads)};
+    EvalBindings bindings = {
+        .context = {
+            .rows = setting->rows, .seed = 0x123456789abcdefu, .step = 3, .learning_rate = 0.05}};
+    machine.context = (nnrt_context){.index = index,
+                                     .rows = setting->rows,
+                                     .key = bindings.context.seed,
+                                     .learning_rate = 0.05,
+                                     .step = 3,
+                                     .team = machine.team};
+    const void **columns = machine.context.columns;
+    bindings.inputs = make_columns(arena, &train->inputs, setting, index, false, columns);
+    bindings.targets =
+        make_columns(arena, &train->targets, setting, index, true, columns + train->inputs.count);
+    set_weights(arena, &code, train, &bindings, &machine);
+    set_slots(arena, &code, train, &bindings, &machine);
+    machine.context.weights = machine.weights;
+    machine.context.slots = machine.slots;
+    run_mode(arena, &code, GRAPH_PREDICT, &machine, bindings, setting);
+    run_mode(arena, &code, GRAPH_EVALUATE, &machine, bindings, setting);
+    run_mode(arena, &code, GRAPH_TRAIN, &machine, bindings, setting);
+    compare_state(&code, train, &bindings, &machine);
+    nnrt_team_free(machine.team);
+    free(machine.weights);
+    free(machine.slots);
+    dlclose(code.library);
+    target_dispose(target);
+}
+
+// ---- Building.
+
+static inline Node *add_layer(Graph *graph, const char *op, Node *x, Args *args) {
+    graph->current_layer = graph_layer(graph, op, NULL, (Span){0});
+    Node *node = graph_call(graph, op, &x, 1, args);
+    graph->current_layer = NULL;
+    return node;
+}
+
+static inline Node *add_dense(Graph *graph, Node *x, int64_t units) {
+    Args *args = graph_args(graph, "dense");
+    args_set_number(args, "units", (double)units);
+    return add_layer(graph, "dense", x, args);
+}
+
+static inline Node *add_input(Graph *graph, const char *name, Type type) {
+    Node *node = graph_input(graph, name, type);
+    vec_push(graph->arena, &graph->inputs, node);
+    return node;
+}
+
+static inline Node *add_target(Graph *graph, const char *name, Type type) {
+    Node *node = graph_input(graph, name, type);
+    vec_push(graph->arena, &graph->targets, node);
+    return node;
+}
+
+static inline Training training_with(Arena *arena, const char *loss, const char *optimizer,
+                                     int64_t batch) {
+    Training training = {.batch = batch, .loss = op_find(loss)};
+    training.loss_args = args_default(arena, &training.loss->schema);
+    training.optimizer = optimizer_find(optimizer);
+    training.optimizer_args = args_default(arena, &training.optimizer->schema);
+    return training;
+}
+
+#endif
