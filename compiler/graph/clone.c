@@ -9,9 +9,7 @@ typedef struct Cloner {
 } Cloner;
 
 static Layer *cloned_layer(const Cloner *cloner, const Layer *layer) {
-    for (int i = 0; layer && i < cloner->from->layers.count; i++)
-        if (cloner->from->layers.items[i] == layer) return cloner->to->layers.items[i];
-    return NULL;
+    return layer ? cloner->to->layers.items[layer->index] : NULL;
 }
 
 static Node *cloned_node(const Cloner *cloner, const Node *node) {

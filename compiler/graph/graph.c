@@ -244,6 +244,7 @@ static const char *number_layer(Graph *graph, const char *type_name) {
 
 Layer *graph_layer(Graph *graph, const char *type_name, const char *user_name, Span span) {
     Layer *layer = ARENA_NEW(graph->arena, Layer);
+    layer->index = graph->layers.count;
     layer->name = user_name ? user_name : number_layer(graph, type_name);
     layer->type_name = type_name;
     layer->span = span;

@@ -50,6 +50,7 @@ struct Node {
 
 // One line of the summary.
 struct Layer {
+    int index;             // in graph->layers
     const char *name;      // dense, dense_1, ... as Keras numbers them, or the user's name
     const char *type_name; // the operator's name
     Type output;

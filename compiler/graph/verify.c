@@ -4,6 +4,7 @@
 
 #include "../op/op.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef const char *NodeRule(const Graph *graph, const Node *node);
@@ -116,15 +117,28 @@ static const char *rule_assigned_once(const Graph *graph) {
     return NULL;
 }
 
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *rule_parameter_names(const Graph *graph) {
+    int count = graph->parameters.count;
+    bool is_double = false;
+    ArenaMark mark = arena_mark(graph->arena);
+    const char **names = ARENA_ARRAY(graph->arena, const char *, count + 1);
+    for (int i = 0; i < count; i++) names[i] = graph->parameters.items[i]->name;
+    qsort(names, (size_t)count, sizeof *names, compare_names);
+    for (int i = 1; i < count; i++) is_double = is_double || strcmp(names[i - 1], names[i]) == 0;
+    arena_release(graph->arena, mark);
+    return is_double ? "two parameters have the same name" : NULL;
+}
+
 static const char *rule_weights(const Graph *graph) {
     for (int i = 0; i < graph->parameters.count; i++) {
         const Parameter *parameter = graph->parameters.items[i];
         if (parameter->index != i) return "a parameter's index is wrong";
         if (parameter->node && !is_listed(graph, parameter->node))
             return "a parameter's node is not in the graph";
-        for (int k = 0; k < i; k++)
-            if (strcmp(graph->parameters.items[k]->name, parameter->name) == 0)
-                return "two parameters have the same name";
     }
     for (int i = 0; i < graph->slots.count; i++) {
         const Slot *slot = graph->slots.items[i];
@@ -138,7 +152,8 @@ static const char *rule_weights(const Graph *graph) {
 
 static NodeRule *const node_rules[] = {rule_sound, rule_order, rule_arity,  rule_args,
                                        rule_dims,  rule_type,  rule_subject};
-static GraphRule *const graph_rules[] = {rule_lists, rule_loss, rule_assigned_once, rule_weights};
+static GraphRule *const graph_rules[] = {rule_lists, rule_loss, rule_assigned_once, rule_weights,
+                                         rule_parameter_names};
 
 static void verify_node(const Graph *graph, const Node *node, int place, const char *after_pass) {
     if (node->id != place)
