@@ -89,6 +89,7 @@ static void run_calls(void *argument, int thread, int threads) {
         uint32_t row = session->data.train.rows[call % session->data.train.count];
         context.index = &row;
         double start = nnrt_seconds();
+        nnrt_team_meet(session->team, thread, threads); // nobody begins before the clock runs
         session->program->predict.run(&context);
         if (thread == 0) {
             double now = nnrt_seconds();
@@ -96,9 +97,7 @@ static void run_calls(void *argument, int thread, int threads) {
             if (now < end || call < MIN_CALLS) c->count = call + 1;
         }
         nnrt_team_meet(session->team, thread, threads);
-        int is_over = c->count <= call;
-        nnrt_team_meet(session->team, thread, threads);
-        if (is_over) break;
+        if (c->count <= call) break;
     }
 }
 
