@@ -397,22 +397,30 @@ static void storage_emit(Gen *gen, const Schedule *schedule, const Group *group,
     ir_loop_end(gen, &loop);
 }
 
+// The sum of the anchor's input over its storage, whose padding is zero.
+static Value sum_storage(LaneBuilder *b, const Node *anchor) {
+    Gen *gen = b->gen;
+    Value zero = ir_splat(gen, ir_float(gen, 0), b->width);
+    Value size = ir_int(gen, storage_size(b->schedule, b->group));
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), size, ir_int(gen, b->width), "reduce");
+    Value carried = ir_loop_carry(gen, &loop, zero);
+    b->storage = loop.index;
+    Value input = (Value)(void *)element_value(b, anchor->inputs[0]);
+    Value next = LLVMBuildFAdd(gen->builder, carried, input, "");
+    ir_loop_end(gen, &loop);
+    return horizontal(b, false, ir_loop_result(gen, &loop, carried, zero, next));
+}
+
 static void reduce_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
     LaneBuilder b;
     element_begin(&b, gen, schedule, group, function);
     b.domain = DOMAIN_STORAGE;
     LLVMBasicBlockRef skip;
     ir_only_worker_zero(gen, function, &skip);
-    Value zero = ir_splat(gen, ir_float(gen, 0), b.width);
-    Value size = ir_int(gen, storage_size(schedule, group));
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), size, ir_int(gen, b.width), "reduce");
-    Value carried = ir_loop_carry(gen, &loop, zero);
-    b.storage = loop.index;
-    Value input = (Value)(void *)element_value(&b, group->anchor->inputs[0]);
-    Value next = LLVMBuildFAdd(gen->builder, carried, input, "");
-    ir_loop_end(gen, &loop);
-    Value total = ir_loop_result(gen, &loop, carried, zero, next);
-    Value number = horizontal(&b, false, total);
+    Node *summand = group->anchor->inputs[0];
+    bool one_number = type_elements(&summand->type) == 1; // which each lane sees
+    Value number =
+        one_number ? (Value)(void *)element_value(&b, summand) : sum_storage(&b, group->anchor);
     element_forget(&b);
     b.storage = ir_int(gen, 0);
     b.values[group->anchor->id] = number;
