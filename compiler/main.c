@@ -1,4 +1,5 @@
 // The entry: arguments to options, the exit status, and what happens when nnc itself fails.
+#include "../runtime/file.h"
 #include "../runtime/status.h"
 #include "driver.h"
 #include "options.h"
@@ -87,6 +88,7 @@ static int run(Arena *arena, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    nnrt_file_guard_streams();
     install_handlers();
     Arena *arena = arena_create();
     int status = run(arena, argc, argv);

@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "cpu.h"
+#include "file.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -56,6 +57,7 @@ static int report(const nnrt_options *options, nnrt_status status) {
 
 int nnrt_main(const nnrt_program *program, int argc, char **argv) {
     nnrt_options options;
+    nnrt_file_guard_streams();
     signal(SIGXFSZ, SIG_IGN); // a limit on file sizes shall be an error with a message
     nnrt_status status = nnrt_options_parse(&options, argc, argv);
     if (!status) status = run_command(program, &options);

@@ -20,6 +20,11 @@ struct nnrt_file {
     char buffer[BUFFER_SIZE];
 };
 
+void nnrt_file_guard_streams(void) {
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+        if (fcntl(i, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != i) return;
+}
+
 static void flush(nnrt_file *file) {
     size_t done = 0;
     while (done < file->used && !file->error) {

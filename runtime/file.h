@@ -10,6 +10,10 @@
 
 typedef struct nnrt_file nnrt_file;
 
+// Takes the places of standard streams that are closed, so that no file which is opened later gets
+// the number of one and with it what is printed. Printing to them goes on failing.
+void nnrt_file_guard_streams(void);
+
 // NULL with nnrt_error() set if the file cannot be created. `path` is copied.
 nnrt_file *nnrt_file_create(const char *path);
 

@@ -164,7 +164,8 @@ static nnrt_status set_integer(const struct option *option, const char *value, i
 static nnrt_status set_positive(const struct option *option, const char *value, double *field) {
     char *end;
     double number = strtod(value, &end);
-    if (end == value || *end || !isfinite(number) || number <= 0)
+    int decimal = value[strspn(value, "0123456789.eE+-")] == '\0'; // neither 0x10 nor spaces
+    if (end == value || *end || !decimal || !isfinite(number) || number <= 0)
         return bad_value(option, value, "a number above 0");
     *field = number;
     return NNRT_OK;
@@ -185,7 +186,7 @@ static nnrt_status set_value(const struct option *option, const char *value, voi
     case OPTION_COUNT:
         return set_integer(option, value, 1, 1000000000000, "a whole number from 1 on", field);
     case OPTION_SEED:
-        return set_integer(option, value, 0, INT64_MAX, "a whole number from 0 on", field);
+        return set_integer(option, value, 0, INT64_MAX, "a whole number from 0 to 2^63 - 1", field);
     case OPTION_POSITIVE: return set_positive(option, value, field);
     case OPTION_PROGRESS: return set_progress(option, value, field);
     case OPTION_FILE:

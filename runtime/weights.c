@@ -7,6 +7,7 @@
 
 #include <endian.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,16 @@ static nnrt_status check_tensors(const nnrt_safetensors *file, const nnrt_progra
     return status;
 }
 
+static nnrt_status check_values(const nnrt_safetensors *file, const nnrt_parameter *parameter,
+                                const float *values) {
+    for (int64_t i = 0; i < nnrt_parameter_elements(parameter); i++)
+        if (!isfinite(values[i]))
+            return nnrt_fail(NNRT_ERROR,
+                             "the weights in `%s` are damaged: a value of tensor `%.200s` is %s",
+                             file->path, parameter->name, isnan(values[i]) ? "nan" : "infinite");
+    return NNRT_OK;
+}
+
 static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program *program,
                                 float *weights, nnrt_weights_info *info) {
     float *values = allocate_values(program);
@@ -239,6 +250,7 @@ static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program
             continue;
         }
         status = nnrt_safetensors_read(file, tensor, values);
+        if (!status) status = check_values(file, parameter, values);
         if (!status) nnrt_weights_put(parameter, weights, values);
     }
     free(values);

@@ -35,5 +35,12 @@ says missing/folder
 says E0902
 expect 1 sh -c '"$1" summary "$2" >/dev/full' - "$nnc" "$root/examples/playground.nn"
 expect 1 sh -c './playground info >/dev/full'
+# Closed streams: their numbers are not given to the files.
+expect 1 sh -c './playground fit --epochs 1 --step-log steps --save steps.st >&-'
+one_message
+! grep -q Epoch steps || fail "the step log holds what was printed"
+rm steps steps.st
+expect 0 sh -c './playground fit --epochs 1 --save steps.st --progress=none >&- 2>&- <&-'
+rm steps.st
 [ "$(ls -A)" = "$(printf '%s\n' before err home kept.safetensors out playground)" ] ||
     fail "left behind: $(ls -A)"

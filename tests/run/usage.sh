@@ -30,6 +30,7 @@ wrong many ./playground fit --epochs many
 wrong -1 ./playground fit --epochs -1
 wrong 0 ./playground fit --threads 0
 wrong 1e999 ./playground fit --learning-rate 1e999
+wrong 0x10 ./playground fit --learning-rate 0x10
 wrong --batch ./playground fit --batch 11
 wrong 99999999999999999999 ./playground fit --steps 99999999999999999999
 wrong --progress ./playground fit --progress=nonsense

@@ -37,6 +37,10 @@ refused nothing.safetensors
 sed 's/F32/F64/' one.safetensors >type.safetensors
 refused type.safetensors
 
+{ head -c -4 one.safetensors && printf '\0\0\300\177'; } >nan.safetensors
+refused nan.safetensors
+says nan
+
 refused_input() {
     expect 1 ./playground predict --weights one.safetensors "$1"
     says "$1"
