@@ -11,8 +11,11 @@ static nnrt_option option_of(Arena *arena, const ArgDef *def, const ArgValue *va
     case ARG_FLOAT:
     case ARG_BOOL: option.number = value->number; break;
     case ARG_WORD:
-    case ARG_STRING:
-    case ARG_NAME: option.text = value->text; break;
+    case ARG_STRING: option.text = value->text; break;
+    case ARG_NAME:
+        option.text = value->text;
+        if (!value->text) option.number = value->number;
+        break;
     case ARG_INTS:
     case ARG_FLOATS:
         option.numbers = value->numbers;

@@ -21,7 +21,7 @@ static const char *const wanted[] = {
     [ARG_BOOL] = "`true` or `false`",
     [ARG_WORD] = "a word",
     [ARG_STRING] = "a text in quotes",
-    [ARG_NAME] = "a name",
+    [ARG_NAME] = "a name or a number from 0",
     [ARG_INTS] = "whole numbers",
     [ARG_FLOATS] = "numbers",
     [ARG_NAMES] = "names",
@@ -191,6 +191,18 @@ static bool convert_name(const Conversion *v, const Ast *ast, const char **name)
     return false;
 }
 
+// A name, or the number of what has none.
+static bool convert_name_or_number(const Conversion *v, const Ast *ast) {
+    if (ast->kind == AST_NAME || ast->kind == AST_STRING)
+        return convert_name(v, ast, &v->out->text);
+    const Value *value = expression_evaluate(v->c, v->scope, ast);
+    if (value->kind == VALUE_ERROR) return false;
+    v->out->number = value->number;
+    if (value->kind == VALUE_NUMBER && value->is_integer && value->number >= 0) return true;
+    report_type(v, value);
+    return false;
+}
+
 static bool convert_names(const Conversion *v, const Ast *ast) {
     bool is_list = ast->kind == AST_LIST;
     int count = is_list ? ast->items.count : 1;
@@ -295,7 +307,7 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     case ARG_FLOATS: return convert_numbers(&v, expression_evaluate(c, scope, expression));
     case ARG_WORD: return convert_word(&v, expression);
     case ARG_STRING: return convert_string(&v, expression);
-    case ARG_NAME: return convert_name(&v, expression, &value->text);
+    case ARG_NAME: return convert_name_or_number(&v, expression);
     case ARG_NAMES: return convert_names(&v, expression);
     case ARG_ACTIVATION:
     case ARG_INITIALIZER:

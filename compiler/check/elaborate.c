@@ -381,10 +381,11 @@ static Application gather(Checker *c, Scope *scope, const Ast *ast, const Value 
     for (int i = 0; i < count; i++) all[i] = inputs[i];
     for (; call.first < ast->items.count; call.first++) {
         const Ast *item = ast->items.items[call.first];
-        call.is_doubtful = expression_is_error(scope, item);
-        if (call.is_doubtful || item->kind == AST_ASSIGN) break;
-        if (!expression_is_tensor(c, scope, item)) break;
-        all[call.count++] = expression_evaluate(c, scope, item);
+        bool is_error = expression_is_error(scope, item);
+        call.is_doubtful = call.is_doubtful || is_error;
+        if (is_error || item->kind == AST_ASSIGN || !expression_is_tensor(c, scope, item)) break;
+        const Value *value = all[call.count++] = expression_evaluate(c, scope, item);
+        call.is_doubtful = call.is_doubtful || value->kind == VALUE_ERROR;
     }
     call.inputs = all;
     return call;

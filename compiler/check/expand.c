@@ -61,7 +61,7 @@ static void put_value(Expander *e, const ArgDef *def, const ArgValue *value) {
         text_put(e->out, value->number != 0 ? "true" : "false");
     else if (def->type == ARG_STRING)
         text_json_string(e->out, value->text);
-    else if (def->type == ARG_WORD || def->type == ARG_NAME)
+    else if (def->type == ARG_WORD || (def->type == ARG_NAME && value->text))
         text_put(e->out, value->text);
     else if (def->type == ARG_INTS || def->type == ARG_FLOATS || def->type == ARG_NAMES)
         put_list_value(e, def, value);
@@ -150,7 +150,7 @@ static void put_default_rows(Expander *e, const Bound *bound, const char **separ
     if (count > FEW_DEFAULTS)
         note(e, arena_format(e->arena, "defaults of %s", bound->args->schema->name));
     else if (count)
-        note(e, arena_format(e->arena, "default: %s", names.data));
+        note(e, arena_format(e->arena, "default%s: %s", count > 1 ? "s" : "", names.data));
 }
 
 static void put_bound_call(Expander *e, const Ast *ast, const Bound *bound) {

@@ -6,14 +6,14 @@
         .name = "seed", .type = ARG_INT, .default_text = "0", .maximum = 9007199254740991.0,       \
         .keras_name = "random_state", .doc = "which random numbers"                                \
     }
-#define NOISE                                                                                      \
+#define NOISE(default_value)                                                                       \
     {                                                                                              \
-        .name = "noise", .type = ARG_FLOAT, .default_text = "0", .maximum = 1000,                  \
+        .name = "noise", .type = ARG_FLOAT, .default_text = (default_value), .maximum = 1000,      \
         .doc = "standard deviation of what is added to each coordinate"                            \
     }
 #define POINTS                                                                                     \
     {                                                                                              \
-        .name = "n", .type = ARG_INT, .default_text = "1000", .minimum = 2, .maximum = 1 << 28,    \
+        .name = "n", .type = ARG_INT, .default_text = "100", .minimum = 3, .maximum = 1 << 28,     \
         .keras_name = "n_samples", .doc = "number of points"                                       \
     }
 
@@ -52,12 +52,13 @@ static const ArgDef circles_args[] = {
      .maximum = 1,
      .maximum_open = true,
      .doc = "radius of the inner circle; the outer one has 1"},
-    NOISE,
+    NOISE("0"),
     SEED,
     {0},
 };
 
-static const ArgDef points_args[] = {POINTS, NOISE, SEED, {0}};
+static const ArgDef points_args[] = {POINTS, NOISE("0"), SEED, {0}};
+static const ArgDef blobs_args[] = {POINTS, NOISE("1"), SEED, {0}};
 
 const Schema dataset_sources[] = {
     {"mnist", "reads handwritten digits, uint8 [28, 28], labels 0-9", NULL, NULL},
@@ -68,7 +69,7 @@ const Schema dataset_sources[] = {
     {"moons", "makes points on two half circles", points_args, "make_moons"},
     {"spirals", "makes points on two spirals", points_args, "make_spirals"},
     {"xor", "makes points in four quadrants, opposite ones of one class", points_args, NULL},
-    {"blobs", "makes points around three centres", points_args, "make_blobs"},
+    {"blobs", "makes points around three centres", blobs_args, "make_blobs"},
     {0},
 };
 
@@ -82,7 +83,9 @@ static const ArgDef scale_args[] = {
 };
 
 static const ArgDef one_hot_args[] = {
-    {.name = "column", .type = ARG_NAME, .doc = "the column that becomes one value a class"},
+    {.name = "column",
+     .type = ARG_NAME,
+     .doc = "the column that becomes one value a class: its name, or its number from 0"},
     {0},
 };
 
@@ -110,7 +113,12 @@ static const ArgDef split_args[] = {
      .maximum_open = true,
      .keras_name = "validation_split val",
      .doc = "fraction of the training part for the validation part"},
-    SEED,
+    {.name = "seed",
+     .type = ARG_INT,
+     .default_text = "none",
+     .maximum = 9007199254740991.0,
+     .keras_name = "random_state",
+     .doc = "which random samples; without it the last ones are taken"},
     {.name = "stratify",
      .type = ARG_BOOL,
      .default_text = "false",

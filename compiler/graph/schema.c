@@ -214,7 +214,7 @@ static void print_value(Text *out, const ArgDef *def, const ArgValue *value) {
         text_put(out, value->number != 0 ? "true" : "false");
     else if (def->type == ARG_STRING)
         text_json_string(out, value->text);
-    else if (def->type == ARG_WORD || def->type == ARG_NAME)
+    else if (def->type == ARG_WORD || (def->type == ARG_NAME && value->text))
         text_put(out, value->text);
     else if (def->type == ARG_INTS || def->type == ARG_FLOATS || def->type == ARG_NAMES)
         print_list(out, def, value);

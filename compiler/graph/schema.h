@@ -14,7 +14,7 @@ typedef enum ArgType {
     ARG_BOOL,        // true | false
     ARG_WORD,        // one of `choices`
     ARG_STRING,      // "text"
-    ARG_NAME,        // a bare word that is free (a column name)
+    ARG_NAME,        // a bare word that is free (a column name), or a number (text NULL)
     ARG_INTS,        // a list of integral numbers; one stands for [one]
     ARG_FLOATS,      // a list of numbers
     ARG_NAMES,       // the rest of the positional arguments, bare words or strings
