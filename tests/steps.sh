@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Compares compiled programs with Keras, step by step: builds every program of one group of
+# fixtures/steps, trains it from the same weights in the data's order, and compares the losses.
+#
+#   steps.sh GROUP [NAME]    the programs of a group, or the one of that name
+#
+# STEPS_FOLDER names another folder than fixtures/steps. VERBOSE=1 prints the largest differences.
+. "$(dirname "${BASH_SOURCE[0]}")/run/common/begin.sh"
+
+steps=${STEPS_FOLDER:-$root/tests/fixtures/steps}
+group=${1:?usage: steps.sh GROUP [NAME]}
+only=${2:-*}
+failures=0
+
+# Both files hold lines `step,loss`. The first loss may differ by 1e-5 of it, the later ones, where
+# rounding has been multiplied by training, by 1e-3. A loss near zero is compared with 1e-3 of the
+# first one's size: there the difference of two numbers is all rounding.
+compare() { # KERAS NNC
+    awk -F, -v name="$(basename "$1" .losses)" -v verbose="${VERBOSE:-0}" '
+        function size(x) { return x < 0 ? -x : x }
+        !/^[0-9]+,/ { next }
+        FNR == NR { wanted[$1] = $2; count++; next }
+        {
+            seen++
+            floor = size(wanted[1]) * 1e-3
+            scale = size(wanted[$1]) > floor ? size(wanted[$1]) : floor
+            difference = size($2 - wanted[$1]) / scale
+            if (difference > largest) largest = difference
+            if (FNR == 2) first = difference
+            is_close = $2 ~ /^-?[0-9]/ && difference <= (seen == 1 ? 1e-5 : 1e-3)
+            if (!is_close && !bad++)
+                printf "%s: step %d: loss %s, Keras has %s (relative difference %.2g)\n",
+                       name, $1, $2, wanted[$1], difference
+        }
+        END {
+            if (seen != count || count != 40) {
+                printf "%s: %d losses, Keras has %d\n", name, seen, count
+                bad++
+            }
+            if (verbose) printf "%-50s first %.1e largest %.1e\n", name, first, largest
+            exit bad > 0
+        }' "$1" "$2"
+}
+
+run_case() { # SOURCE
+    local expected=${1%.nn}.losses
+    [ -e "$expected" ] || fail "$1 has no losses: run tests/fixtures/make_keras_steps.py"
+    weights=$steps/weights/$(sed -n 's/^weights //p' "$expected").safetensors
+    build "$1" program
+    expect 0 ./program fit --weights "$weights" --no-shuffle --steps 40 --epochs 40 --seed 1 \
+        --step-log log.csv --save after.safetensors --progress none
+    compare "$expected" log.csv || failures=$((failures + 1))
+}
+
+found=0
+for source in "$steps/$group"/$only.nn; do
+    [ -e "$source" ] || fail "no program $only in $steps/$group"
+    found=$((found + 1))
+    run_case "$source"
+done
+for expected in "$steps/$group"/*.losses; do
+    [ -e "${expected%.losses}.nn" ] || fail "$expected has no program"
+done
+[ $failures = 0 ] || fail "$failures of $found programs differ from Keras"
