@@ -135,9 +135,12 @@ static void load_input(Graph *graph, Node *data) {
         for (int k = 0; k < user->input_count; k++) {
             if (schedule_source(user->inputs[k]) != data) continue;
             Type wanted = user->inputs[k]->type;
-            if (!loaded) loaded = graph_unary(graph, "linear", user->inputs[k]);
-            // Reshapes share buffers, so one load serves all uses of the same shape.
-            if (type_elements(&loaded->type) == type_elements(&wanted)) user->inputs[k] = loaded;
+            if (!loaded) loaded = graph_unary(graph, "load", user->inputs[k]);
+            // Reshapes share buffers, so one load serves all shapes.
+            wanted.dtype = DTYPE_F32;
+            user->inputs[k] = type_equal(&loaded->type, &wanted)
+                                  ? loaded
+                                  : graph_reshape(graph, loaded, wanted.rank, wanted.dims);
         }
     }
     if (loaded) graph_sort(graph);
