@@ -174,14 +174,19 @@ static bool check_labels_for_sparse(const Fit *f) {
 }
 
 static bool check_one_hot_for_categorical(const Fit *f) {
-    if (!loss_is(f, "categorical_crossentropy") || !target_is_label(f)) return true;
+    bool fits = f->info->target_one_hot || f->info->target.size == f->ending.units;
+    if (!loss_is(f, "categorical_crossentropy") || (fits && !target_is_label(f))) return true;
     Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss_span,
                              "`%s` compares with one value a class, but `%s` gives %s", f->loss,
                              f->dataset, target_text(f));
     diag_label(diag, "needs one-hot targets");
     label_target(f, diag);
-    diag_help(diag, "write `loss = sparse_categorical_crossentropy`, or `-> one_hot(%s)` in `%s`",
-              f->info->target.name, f->dataset);
+    if (target_is_label(f))
+        diag_help(diag,
+                  "write `loss = sparse_categorical_crossentropy`, or `-> one_hot(%s)` in `%s`",
+                  f->info->target.name, f->dataset);
+    else
+        diag_help(diag, "for numbers write `loss = mse`");
     return false;
 }
 
