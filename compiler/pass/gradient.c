@@ -57,13 +57,15 @@ static Node *sum_axis(Graph *graph, Node *dy, int axis) {
 }
 
 static Node *sum_repeats(Graph *graph, Node *dy, const Type *input) {
-    if (dy->type.batched && !input->batched)
-        dy = graph_batch_sum(graph, dy, dy->type.rank - missing_leading(&dy->type, input));
-    else if (!dy->type.batched && type_elements(input) == 1 && type_elements(&dy->type) > 1)
+    if (!dy->type.batched && type_elements(input) == 1 && type_elements(&dy->type) > 1)
         dy = graph_unary(graph, "reduce_all_sum", dy);
-    for (int place = 0; place < dy->type.rank; place++)
+    bool over_samples = dy->type.batched && !input->batched;
+    int leading = over_samples ? missing_leading(&dy->type, input) : 0;
+    for (int place = leading; place < dy->type.rank; place++)
         if (dy->type.dims[place] != 1 && dim_at(input, dy->type.rank, place) == 1)
             dy = sum_axis(graph, dy, place);
+    // Last, and with the leading dimensions: sums over a part are made sample by sample.
+    if (over_samples) dy = graph_batch_sum(graph, dy, dy->type.rank - leading);
     Type wanted = *input;
     wanted.dtype = DTYPE_F32;
     if (type_equal(&dy->type, &wanted)) return dy;
