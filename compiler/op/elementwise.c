@@ -266,6 +266,8 @@ const OpDef op_elementwise[] = {
      .evaluate_element = one_hot_evaluate},
     {IDENTITY("stop_gradient", "passes its input on, but no gradient back", op_shape_same),
      .no_gradient = "this is what it is for"},
+    {IDENTITY("load", "gathers a data column into a dense block of float32", op_shape_same),
+     .no_gradient = "it is made after gradients are, where kernels want such a block"},
     {IDENTITY("broadcast", "repeats a value along new dimensions, and makes it f32",
               broadcast_shape),
      .gradient = broadcast_gradient},
