@@ -110,7 +110,7 @@ static void help_units(const Fit *f, Diag *diag, int64_t units) {
     const char *activation = f->ending.activation;
     if (is_categorical(f) && !from_logits(f)) activation = "softmax";
     if (!is_named(f->ending.node, "dense"))
-        diag_help(diag, "end the model with %lld units", (long long)units);
+        diag_help(diag, "end the model with %lld unit%s", (long long)units, units == 1 ? "" : "s");
     else if (strcmp(activation, "linear") == 0)
         diag_help(diag, "write `dense(%lld)`", (long long)units);
     else
@@ -142,15 +142,16 @@ static bool check_has_target(const Fit *f) {
     return false;
 }
 
-// Classes want one vector a sample: the usual slip is a forgotten `flatten`.
+// One class wants one vector a sample: the usual slip is a forgotten `flatten`.
 static bool check_output_rank(const Fit *f) {
     const Node *node = f->ending.node;
-    if (!is_crossentropy(f) || !f->info || f->info->target.rank > 1 || node->type.rank <= 1)
-        return true;
-    const char *shape = shape_text(f->c->arena, &node->type);
-    Diag *diag = diag_report(f->c->sink, DIAG_E0302, node->span,
-                             "the model gives %s for each sample, but `%s` has one class", shape,
-                             f->dataset);
+    if (!f->info || f->info->target.rank > 1 || node->type.rank <= 1) return true;
+    if (!is_categorical(f) && !target_is_label(f) && !f->info->target_one_hot) return true;
+    bool is_class = target_is_label(f) || f->info->target_one_hot;
+    Diag *diag = diag_report(
+        f->c->sink, DIAG_E0302, node->span, "the model gives %s for each sample, but `%s` %s",
+        shape_text(f->c->arena, &node->type), f->dataset,
+        is_class ? "has one class" : arena_format(f->c->arena, "gives %s", target_text(f)));
     diag_label(diag, "gives %s", type_text(f->c->arena, &node->type));
     label_target(f, diag);
     diag_help(diag, "put `-> flatten` before the first `dense`");
@@ -255,10 +256,18 @@ static bool check_labels_for_numbers(const Fit *f) {
     return is_binary;
 }
 
+// A dimension of 1 at the end may be left out on either side, as the losses take it.
+static bool fits_target(const Type *output, const nnrt_column *target) {
+    int64_t rank = output->rank < target->rank ? output->rank : target->rank;
+    if (output->rank > rank + 1 || target->rank > rank + 1) return false;
+    for (int64_t i = 0; i < rank; i++)
+        if (output->dims[i] != target->shape[i]) return false;
+    return type_elements(output) == target->size;
+}
+
 static bool check_target_shape(const Fit *f) {
     bool by_number = !is_categorical(f) && !target_is_label(f);
-    int64_t elements = type_elements(&f->ending.node->type);
-    if (!by_number || f->info->target.size == elements) return true;
+    if (!by_number || fits_target(&f->ending.node->type, &f->info->target)) return true;
     if (f->info->target_one_hot && is_crossentropy(f)) return true; // check_class_count
     Diag *diag =
         diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
