@@ -198,7 +198,8 @@ static bool is_blas(const Schedule *schedule, const Node *anchor) {
     const Layout *layout = schedule->layout;
     const Node *right = schedule_source(anchor->inputs[1]);
     if (right->parameter) return layout->parameters[right->parameter->index].kind == LAYOUT_PLAIN;
-    return layout_prefers_blas(layout->contraction, schedule->batch, anchor->type.dims[0],
+    // As the layout of these weights was chosen.
+    return layout_prefers_blas(layout->contraction, layout->batch, anchor->type.dims[0],
                                type_last(&anchor->type));
 }
 

@@ -68,6 +68,7 @@ Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
     Layout *layout = ARENA_NEW(arena, Layout);
     layout->machine = *machine;
     layout->contraction = contraction;
+    layout->batch = batch;
     layout->parameters = ARENA_ARRAY(arena, ParameterLayout, graph->parameters.count + 1);
     bool *is_weight = ARENA_ARRAY(arena, bool, graph->parameters.count + 1);
     for (int i = 0; i < graph->nodes.count; i++) {

@@ -37,6 +37,7 @@ typedef struct ParameterLayout {
 typedef struct Layout {
     MachineModel machine;
     ContractionChoice contraction;
+    int64_t batch; // that it was chosen for
     ParameterLayout *parameters;      // by parameter index
     int64_t *slot_offsets;            // by slot index; NULL until layout_slots
     int64_t weights_size, slots_size; // floats

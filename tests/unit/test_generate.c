@@ -168,6 +168,18 @@ static void softmax_over_many_classes(void **state) {
     check_net(&net, "native", CONTRACTION_OWN, 2);
 }
 
+// OpenBLAS makes the products, with what is fused into them otherwise in loops of its own.
+static void random_nets_with_blas(void **state) {
+    (void)state;
+    if (!has_blas()) skip();
+    for (int i = 0; i < 15; i++) {
+        random_state = (uint64_t)i * 6151 + 3;
+        Net net = random_net();
+        check_net(&net, i % 2 ? "native" : "x86-64", CONTRACTION_BLAS, 1 + i % 3);
+    }
+    check_net(&wide, "native", CONTRACTION_BLAS, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(book_networks),
@@ -176,6 +188,7 @@ int main(void) {
         cmocka_unit_test(random_nets_native),
         cmocka_unit_test(random_nets_avx2),
         cmocka_unit_test(random_nets_plain),
+        cmocka_unit_test(random_nets_with_blas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

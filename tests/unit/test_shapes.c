@@ -326,7 +326,7 @@ static void every_loss(void **state) {
 
 // ---- Random models.
 
-static void random_models_on(const char *cpu, int count) {
+static void random_models_on(const char *cpu, ContractionChoice contraction, int count) {
     const char *only = getenv("NNC_TEST_NET");
     for (int i = 0; i < count; i++) {
         if (only && atoi(only) != i) continue;
@@ -335,7 +335,7 @@ static void random_models_on(const char *cpu, int count) {
         Graph *forward = random_graph(arena, 2 + (int)(draw() % 10));
         Training training = training_with(arena, "mse", "sgd", 1 + draw() % 20);
         Setting setting = {.cpu = cpu,
-                           .contraction = CONTRACTION_OWN,
+                           .contraction = contraction,
                            .threads = 1 + i % 3,
                            .rows = 1 + draw() % training.batch,
                            .classes = 2,
@@ -348,10 +348,11 @@ static void random_models_on(const char *cpu, int count) {
 
 static void random_models(void **state) {
     (void)state;
-    random_models_on("native", 60);
-    random_models_on("x86-64", 25);
+    random_models_on("native", CONTRACTION_OWN, 60);
+    random_models_on("x86-64", CONTRACTION_OWN, 25);
+    if (has_blas()) random_models_on("native", CONTRACTION_BLAS, 25);
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        random_models_on("x86-64-v3", 25);
+        random_models_on("x86-64-v3", CONTRACTION_OWN, 25);
 }
 
 int main(void) {
