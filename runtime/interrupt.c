@@ -14,8 +14,10 @@ void nnrt_interrupt_catch(void) {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     for (int i = 0; i < (int)(sizeof signals / sizeof *signals); i++) {
         struct sigaction old, action;
-        // What is ignored stays ignored (nohup, background jobs of a script).
-        if (sigaction(signals[i], NULL, &old) != 0 || old.sa_handler == SIG_IGN) continue;
+        if (sigaction(signals[i], NULL, &old) != 0) continue;
+        // What is ignored stays ignored (nohup), but for SIGINT: shells ignore it for the background
+        // jobs of scripts, and `kill -INT` shall save and stop those trainings, too.
+        if (old.sa_handler == SIG_IGN && signals[i] != SIGINT) continue;
         memset(&action, 0, sizeof action);
         action.sa_handler = remember;
         action.sa_flags = SA_RESTART | (int)SA_RESETHAND;

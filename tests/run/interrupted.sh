@@ -6,8 +6,8 @@ sed 's/epochs    = 100/epochs = 1000000/' "$root/examples/playground.nn" >endles
 build endless.nn
 for signal in INT TERM; do
     rm -f weights.safetensors
-    # env resets the disposition of SIGINT, which a script's background jobs ignore.
-    env --default-signal=INT ./endless fit --seed 1 --save weights.safetensors >out 2>err </dev/null &
+    # Scripts start their background jobs with SIGINT ignored.
+    ./endless fit --seed 1 --save weights.safetensors >out 2>err </dev/null &
     training=$!
     sleep 1
     kill -$signal $training
