@@ -15,8 +15,8 @@ void nnrt_interrupt_catch(void) {
     for (int i = 0; i < (int)(sizeof signals / sizeof *signals); i++) {
         struct sigaction old, action;
         if (sigaction(signals[i], NULL, &old) != 0) continue;
-        // What is ignored stays ignored (nohup), but for SIGINT: shells ignore it for the background
-        // jobs of scripts, and `kill -INT` shall save and stop those trainings, too.
+        // What is ignored stays ignored (nohup), but for SIGINT: shells ignore it for the
+        // background jobs of scripts, and `kill -INT` shall save and stop those trainings, too.
         if (old.sa_handler == SIG_IGN && signals[i] != SIGINT) continue;
         memset(&action, 0, sizeof action);
         action.sa_handler = remember;
