@@ -172,5 +172,8 @@ typedef void PassObserver(void *state, const char *pass, const Graph *graph,
 Compiled *pipeline_run(Arena *arena, const Program *program, const Target *target,
                        const GenOptions *options, PassObserver *observe, void *state);
 GenSizes pipeline_sizes(const Compiled *compiled);
+// False, with a message, if the program needs more memory than there can be, or, for code that is
+// made for this machine, than it has.
+bool pipeline_fits(const Compiled *compiled, const GenOptions *options, DiagSink *sink);
 
 #endif

@@ -136,6 +136,10 @@ bool gen_object(const Program *program, const char *path, const GenOptions *opti
     Target *target = target_create(arena, options->cpu, sink);
     if (!target) return false;
     Compiled *compiled = pipeline_run(arena, program, target, options, NULL, NULL);
+    if (!pipeline_fits(compiled, options, sink)) {
+        target_dispose(target);
+        return false;
+    }
     Gen gen;
     build_module(&gen, arena, target, compiled);
     object_optimize(&gen);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { PREDICT_BATCH = 32 };
 
@@ -128,4 +129,47 @@ GenSizes pipeline_sizes(const Compiled *compiled) {
     }
     if (compiled->training_count == 0) sizes.activations = compiled->predict->arena_size * 4;
     return sizes;
+}
+
+// ---- Memory.
+
+enum { LARGEST_BITS = 47 }; // of an address on x86-64
+
+// What a run of the program holds at once, in bytes.
+static int64_t needed_bytes(const Compiled *compiled) {
+    int64_t most = compiled->predict->arena_size;
+    for (int i = 0; i < compiled->training_count; i++) {
+        const CompiledTraining *training = &compiled->trainings[i];
+        int64_t floats = training->train->arena_size + training->evaluate->arena_size +
+                         training->train->layout->slots_size;
+        if (floats > most) most = floats;
+    }
+    int64_t floats = most + compiled->layout->weights_size, bytes;
+    return __builtin_mul_overflow(floats, (int64_t)sizeof(float), &bytes) ? INT64_MAX : bytes;
+}
+
+static char *gigabytes(Arena *arena, int64_t bytes) {
+    return arena_format(arena, "%.1f GB", (double)bytes * 1e-9);
+}
+
+bool pipeline_fits(const Compiled *compiled, const GenOptions *options, DiagSink *sink) {
+    Arena *arena = compiled->program->arena;
+    int64_t needed = needed_bytes(compiled), available = (int64_t)1 << LARGEST_BITS;
+    const char *owner = "a program can have";
+    bool is_native = !options->cpu || strcmp(options->cpu, "native") == 0;
+    int64_t physical = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    if (is_native && physical > 0 && physical < available) {
+        available = physical;
+        owner = "this machine has";
+    }
+    if (needed <= available) return true;
+    const Model *model = compiled->model;
+    Diag *diag =
+        diag_report(sink, DIAG_E0205, model->span, "`%s` needs %s of memory, but %s %s",
+                    model->name, gigabytes(arena, needed), owner, gigabytes(arena, available));
+    diag_label(diag, "too large");
+    diag_note(diag, "the weights take %s; the rest is for training and grows with the batch",
+              gigabytes(arena, compiled->layout->weights_size * (int64_t)sizeof(float)));
+    if (is_native) diag_help(diag, "for a larger machine, name its processor: `--cpu=x86-64-v3`");
+    return false;
 }

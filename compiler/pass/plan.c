@@ -8,6 +8,10 @@
 
 enum { LINE = 16, SLACK = 16 }; // floats: a cache line; what vector loads may read past the end
 
+// Floats of one value; more is as good as infinite (pipeline_fits says so), and sums do not
+// overflow.
+static const int64_t LARGEST = (int64_t)1 << 46;
+
 // ---- Dependencies between groups.
 
 typedef struct Ordering {
@@ -259,7 +263,10 @@ static void size_buffer(const Schedule *schedule, const Node *node, Buffer *buff
     // rows are evenly spaced across samples.
     bool padded = node->type.rank <= 1 && elements > 1 && !feeds_rows(schedule, node);
     buffer->stride = padded ? round_up(elements, LINE) : elements;
-    buffer->size = round_up(buffer->stride * schedule->batch + SLACK, LINE);
+    if (__builtin_mul_overflow(buffer->stride, schedule->batch, &buffer->size) ||
+        buffer->size > LARGEST)
+        buffer->size = LARGEST;
+    buffer->size = round_up(buffer->size + SLACK, LINE);
 }
 
 typedef struct LifeState {
