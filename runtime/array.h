@@ -48,7 +48,8 @@ typedef nnrt_status nnrt_array_sink(void *state, const nnrt_array *array, int64_
 nnrt_status nnrt_array_each(const nnrt_array *array, nnrt_array_sink *sink, void *state);
 
 // All elements, row-major, as `dtype`: NNRT_U8 (only for U8 arrays: straight from the file) or
-// NNRT_F32, which refuses values that are not finite.
+// NNRT_F32, which refuses values that are not finite. As U8, `values` has NNRT_ALIGNMENT bytes of
+// slack after the last element, as nnrt_array_allocate gives.
 nnrt_status nnrt_array_read(const nnrt_array *array, int64_t dtype, void *values);
 
 // Memory for `count` values of `dtype`, aligned, zeroed after the end for vector loads that read

@@ -21,7 +21,7 @@ static void fails(const char *path, const char *part) {
 
 static void reads_pictures(const char *path) {
     nnrt_array array;
-    uint8_t values[5 * 7 * 3];
+    uint8_t values[5 * 7 * 3 + NNRT_ALIGNMENT];
     assert_int_equal(nnrt_idx_open(&array, path), NNRT_OK);
     assert_int_equal(array.rank, 3);
     assert_int_equal(array.rows, 5);
@@ -106,7 +106,7 @@ static void test_damaged_gzip(void **state) {
     packed[packed_size - 8] ^= 1; // the checksum
     const char *path = put_file("x.gz", packed, packed_size);
     nnrt_array array;
-    uint8_t values[50 * 21];
+    uint8_t values[50 * 21 + NNRT_ALIGNMENT];
     nnrt_status status = nnrt_idx_open(&array, path);
     if (!status) status = nnrt_array_read(&array, NNRT_U8, values);
     assert_int_equal(status, NNRT_ERROR);
@@ -126,7 +126,7 @@ static void test_no_file(void **state) {
 // A file that changes between its inspection and its reading.
 static void test_changed_file(void **state) {
     nnrt_array array;
-    uint8_t values[105];
+    uint8_t values[105 + NNRT_ALIGNMENT];
     (void)state;
     size_t size = make_idx(bytes, 5, 7, 3);
     const char *path = put_file("x", bytes, size);

@@ -75,7 +75,7 @@ static void test_column_major(void **state) {
           expected);
     static const uint8_t small[6] = {1, 4, 2, 5, 3, 6};
     nnrt_array array;
-    uint8_t values[6];
+    uint8_t values[6 + NNRT_ALIGNMENT];
     size_t size = make_npy(bytes, "|u1", "(2, 3)", 1, small, sizeof small);
     assert_int_equal(nnrt_npy_open(&array, put_file("u.npy", bytes, size)), NNRT_OK);
     assert_int_equal(nnrt_array_read(&array, NNRT_U8, values), NNRT_OK);
