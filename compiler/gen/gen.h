@@ -12,7 +12,8 @@ typedef struct GenOptions {
     bool verify_each, time_passes;
 } GenOptions;
 
-// What `summary` says of memory; bytes.
+// What `summary` says of memory, in bytes: weights and optimizer state without the padding of their
+// layouts (what files hold), stored gradients likewise, activations as the planned arena.
 typedef struct GenSizes {
     int64_t weights, gradients, optimizer, activations;
 } GenSizes;

@@ -106,23 +106,43 @@ Compiled *pipeline_run(Arena *arena, const Program *program, const Target *targe
     return compiled;
 }
 
-static int64_t stored_bytes(const Schedule *schedule, bool batched) {
+static int64_t value_bytes(const Type *type) {
+    return type_elements(type) * 4;
+}
+
+// Gradients that fusion leaves in registers need no memory: only those that are stored count. The
+// padding of *storage is part of the arena.
+static int64_t gradient_bytes(const Schedule *schedule, int64_t *storage) {
     int64_t bytes = 0;
-    for (int i = 0; i < schedule->graph->nodes.count; i++)
-        if (schedule->buffers[i].is_stored &&
-            schedule->graph->nodes.items[i]->type.batched == batched)
-            bytes += schedule->buffers[i].size * 4;
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        const Buffer *buffer = &schedule->buffers[i];
+        if (!buffer->is_stored || buffer->parameter < 0) continue;
+        bytes += value_bytes(&schedule->graph->nodes.items[i]->type);
+        *storage += buffer->size * 4;
+    }
     return bytes;
 }
 
-// Gradients that fusion leaves in registers need no memory: what is counted is what is there.
+static int64_t weight_bytes(const Graph *graph) {
+    int64_t bytes = 0;
+    for (int i = 0; i < graph->parameters.count; i++)
+        bytes += value_bytes(&graph->parameters.items[i]->type);
+    return bytes;
+}
+
+static int64_t optimizer_bytes(const Graph *graph) {
+    int64_t bytes = 0;
+    for (int i = 0; i < graph->slots.count; i++) bytes += value_bytes(&graph->slots.items[i]->type);
+    return bytes;
+}
+
 GenSizes pipeline_sizes(const Compiled *compiled) {
-    GenSizes sizes = {.weights = compiled->layout->weights_size * 4};
+    GenSizes sizes = {.weights = weight_bytes(compiled->predict->graph)};
     for (int i = 0; i < compiled->training_count; i++) {
-        const CompiledTraining *training = &compiled->trainings[i];
-        int64_t gradients = stored_bytes(training->train, false);
-        int64_t activations = training->train->arena_size * 4 - gradients;
-        int64_t optimizer = training->train->layout->slots_size * 4;
+        const Schedule *train = compiled->trainings[i].train;
+        int64_t storage = 0, gradients = gradient_bytes(train, &storage);
+        int64_t activations = train->arena_size * 4 - storage;
+        int64_t optimizer = optimizer_bytes(train->graph);
         if (gradients > sizes.gradients) sizes.gradients = gradients;
         if (activations > sizes.activations) sizes.activations = activations;
         if (optimizer > sizes.optimizer) sizes.optimizer = optimizer;
