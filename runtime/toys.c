@@ -8,7 +8,7 @@
 #include "random.h"
 #include "source.h"
 
-enum { MAX_POINTS = 1 << 28, BLOBS = 3 };
+enum { MAX_POINTS = 1 << 24, BLOBS = 3 };
 
 typedef struct Points {
     int64_t count;

@@ -13,7 +13,7 @@
     }
 #define POINTS                                                                                     \
     {                                                                                              \
-        .name = "n", .type = ARG_INT, .default_text = "100", .minimum = 3, .maximum = 1 << 28,     \
+        .name = "n", .type = ARG_INT, .default_text = "100", .minimum = 3, .maximum = 1 << 24,     \
         .keras_name = "n_samples", .doc = "number of points"                                       \
     }
 

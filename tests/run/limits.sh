@@ -33,6 +33,8 @@ model echo 'dense(0)' >zero.nn
 refused E0202 zero.nn
 model echo 'dense(-1)' >negative.nn
 refused E0202 negative.nn
+echo 'dataset d = moons(16777217)' >points.nn
+refused E0202 points.nn
 echo 'model m(x: [65536, 65536, 65536, 65536]) { x -> flatten }' >product.nn
 refused E0 product.nn
 printf 'model m(x: [4]) { x -> dense(\0004) }\n' >nul.nn
