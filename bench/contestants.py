@@ -151,15 +151,28 @@ class Nnc:
             )
         )  # fmt: skip
 
-    def first_step(self, workload):
-        """Seconds of `nnc run` with an empty cache and one step."""
+    def run(self, program, *words):
+        """Seconds and output of `nnc run` with an empty cache."""
         with tempfile.TemporaryDirectory() as cache:
             start = time.monotonic()
-            self.call(
-                self.nnc, "run", HERE / "programs" / workload.program, "fit", "--steps", "1",
+            output = self.call(
+                self.nnc, "run", program, "fit", *words,
                 cwd=cache, env={**os.environ, "XDG_CACHE_HOME": cache},
             )  # fmt: skip
-            return time.monotonic() - start
+            return time.monotonic() - start, output
+
+    def first_step(self, workload):
+        """Seconds of `nnc run` with one step."""
+        return self.run(HERE / "programs" / workload.program, "--steps", "1")[0]
+
+    def time_to_accuracy(self, program, wanted):
+        """Epochs after which the test accuracy is as wanted, and seconds of a run of so many, from
+        source to the end of the evaluation."""
+        for epochs in range(1, 11):
+            seconds, output = self.run(program, "--epochs", str(epochs), "--json", "--progress=none")
+            if json.loads(output)["test"]["accuracy"] >= wanted:
+                return epochs, seconds
+        raise Failed(f"{wanted} is not reached in {epochs} epochs")
 
     def train(self, workload, seconds):
         return self.bench(workload, seconds)["train_samples_per_second"]
