@@ -39,6 +39,19 @@ static const char *set_after(Options *options, Arena *arena, const char *value) 
     return arena_format(arena, "there is no pass `%s`; in order, they are: %s", value, list.data);
 }
 
+static const char *set_cpu(Options *options, Arena *arena, const char *value) {
+    options->gen.cpu = value;
+    for (const char *const *name = gen_cpu_names; *name; name++)
+        if (!strcmp(*name, value)) return NULL;
+    const char *meant = suggest_name(value, gen_cpu_names);
+    if (meant)
+        return arena_format(arena, "unknown processor `%s`; did you mean `%s`?", value, meant);
+    return arena_format(arena,
+                        "unknown processor `%s`; `native` is this machine, `x86-64-v3` runs "
+                        "wherever there is AVX2",
+                        value);
+}
+
 static const char *set_contraction(Options *options, Arena *arena, const char *value) {
     static const char *const names[] = {
         [CONTRACTION_AUTO] = "auto", [CONTRACTION_OWN] = "own", [CONTRACTION_BLAS] = "blas"};
@@ -77,7 +90,7 @@ static const OptionDef option_rows[] = {
     {"--after", NULL, "PASS", "build", "with --emit: the graph as this pass leaves it", 0,
      set_after},
     {"--cpu", NULL, "NAME", "run build summary",
-     "the CPU to compile for (default: native; x86-64-v3, x86-64, ...)", AT(gen.cpu)},
+     "the CPU to compile for (default: native; x86-64-v3, x86-64, ...)", 0, set_cpu},
     {"--contraction", NULL, "KIND", "run build summary",
      "who multiplies large matrices: own, blas or auto (the default)", 0, set_contraction},
     {"--define", "-D", "NAME=VALUE", COMPILING, "give a `param` of the program another value", 0,

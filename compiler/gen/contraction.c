@@ -186,7 +186,7 @@ static void finish_row(Product *p, const ColumnTile *tile, Value row, Value in_t
     }
 }
 
-enum { LINE_BYTES = 64, NEAR_CACHE = 2 }; // into the second-level cache
+enum { LINE_BYTES = 64 };
 
 // Data rows are read in random order, each a few lines long, so the hardware cannot guess them:
 // asks for the rows of the next batch that stand where this tile's rows stand in this one.
@@ -205,9 +205,7 @@ static void prefetch_next_rows(Product *p, const Matrix *m, Value first, Value t
     Value row = ir_offset(gen, gen->i8, base, ir_multiply(gen, number, ir_int(gen, bytes)));
     Loop lines =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, bytes), ir_int(gen, LINE_BYTES), "line");
-    Value arguments[] = {ir_offset(gen, gen->i8, row, lines.index), LLVMConstInt(gen->i32, 0, 0),
-                         LLVMConstInt(gen->i32, NEAR_CACHE, 0), LLVMConstInt(gen->i32, 1, 0)};
-    ir_intrinsic(gen, "llvm.prefetch", gen->pointer, arguments, 4);
+    ir_prefetch(gen, ir_offset(gen, gen->i8, row, lines.index), false);
     ir_loop_end(gen, &lines);
     ir_loop_end(gen, &rows);
     LLVMBuildBr(gen->builder, done);
@@ -339,6 +337,11 @@ typedef struct WeightTiles {
     int64_t down, across; // tiles
 } WeightTiles;
 
+static Value tile_place(Product *p, const WeightTiles *t, Value row, Value across) {
+    return ir_add(p->gen, ir_multiply(p->gen, row, ir_int(p->gen, t->row_stride)),
+                  ir_multiply(p->gen, across, ir_int(p->gen, t->tile_stride)));
+}
+
 static void finish_weights(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
                            Value across) {
     Gen *gen = p->gen;
@@ -348,12 +351,30 @@ static void finish_weights(Product *p, const WeightTiles *t, int rows, int vecto
     Value line = ir_multiply(gen, lines.index, ir_int(gen, (int64_t)vectors * p->lanes));
     Value at = ir_offset(gen, gen->f32, p->scratch, ir_add(gen, line, lane));
     element_forget(&p->b);
-    Value row = ir_multiply(gen, ir_add(gen, first_row, lines.index), ir_int(gen, t->row_stride));
-    Value tile = ir_multiply(gen, across, ir_int(gen, t->tile_stride));
-    p->b.storage = ir_add(gen, ir_add(gen, row, tile), lane);
+    Value place = tile_place(p, t, ir_add(gen, first_row, lines.index), across);
+    p->b.storage = ir_add(gen, place, lane);
     p->b.values[p->anchor->id] = ir_load(gen, ir_vector(gen, gen->f32, p->lanes), at);
     element_store_all(&p->b, p->lanes);
     ir_loop_end(gen, &loop);
+    ir_loop_end(gen, &lines);
+}
+
+// Weights and moments of a tile come from the third-level cache or memory: asked for before the
+// kernel runs, they are there when the optimizer wants them.
+static void prefetch_tile(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
+                          Value across) {
+    Gen *gen = p->gen;
+    const Group *group = p->group;
+    int line = 16, step = p->lanes < line ? line / p->lanes : 1;
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, rows), ir_int(gen, 1), "ahead");
+    Value place = tile_place(p, t, ir_add(gen, first_row, lines.index), across);
+    for (int i = 0; i < group->assigns.count; i++) {
+        Value base = element_target(&p->b, group->assigns.items[i]);
+        for (int v = 0; v < vectors; v += step) {
+            Value at = ir_add(gen, place, ir_int(gen, (int64_t)v * p->lanes));
+            ir_prefetch(gen, ir_offset(gen, gen->f32, base, at), true);
+        }
+    }
     ir_loop_end(gen, &lines);
 }
 
@@ -382,6 +403,7 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
     Value depth = ir_multiply(gen, ir_context(gen, p->function, FIELD_ROWS), ir_int(gen, p->lead));
     Value arguments[] = {ir_offset(gen, gen->f32, t->broadcast.base, first_row),
                          ir_offset(gen, element, base, first_column), index, depth, p->scratch};
+    prefetch_tile(p, t, rows, vectors, first_row, across);
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
     finish_weights(p, t, rows, vectors, first_row, across);
 }

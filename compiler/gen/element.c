@@ -277,11 +277,14 @@ void element_store(LaneBuilder *b, Node *node, int valid) {
         store_unbatched(b, value, arena_pointer(b, node));
 }
 
+Value element_target(LaneBuilder *b, const Node *assign) {
+    return assign->parameter ? parameter_pointer(b, assign->parameter)
+                             : slot_pointer(b, assign->slot);
+}
+
 static void store_assign(LaneBuilder *b, const Node *assign) {
     Value value = (Value)(void *)element_value(b, assign->inputs[0]);
-    Value base =
-        assign->parameter ? parameter_pointer(b, assign->parameter) : slot_pointer(b, assign->slot);
-    store_unbatched(b, value, base);
+    store_unbatched(b, value, element_target(b, assign));
 }
 
 void element_store_all(LaneBuilder *b, int valid) {

@@ -53,6 +53,7 @@ void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes); // the fi
 Value ir_zero_after(Gen *gen, Value vector, int lanes); // lanes from `lanes` on become 0
 Value ir_fill_after(Gen *gen, Value vector, int lanes, double fill);
 Value ir_intrinsic(Gen *gen, const char *name, LlvmType type, Value *arguments, int count);
+void ir_prefetch(Gen *gen, Value pointer, bool to_write); // into the second-level cache
 Value ir_fma(Gen *gen, Value x, Value y, Value z);
 Value ir_function(Gen *gen, const char *name,
                   LlvmType type);                      // internal, with the target's attributes
@@ -127,6 +128,8 @@ bool element_is_row_value(const LaneBuilder *b, const Node *node);
 void element_store(LaneBuilder *b, Node *node, int valid);
 // Computes everything that the group must store here, then stores it: nodes with a buffer, assigns.
 void element_store_all(LaneBuilder *b, int valid);
+// Where the tensor that an assign writes begins.
+Value element_target(LaneBuilder *b, const Node *assign);
 // Where the sample at the position begins in a batched buffer.
 Value element_buffer(LaneBuilder *b, const Node *node);
 // A data column and the type of its elements.

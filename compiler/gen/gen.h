@@ -21,6 +21,7 @@ typedef struct GenSizes {
 // One of: "grad" (graphs with gradients and updates), "fused", "plan", "llvm", "llvm-opt", "asm".
 bool gen_print(Text *out, const Program *program, const char *stage, const char *after_pass,
                const GenOptions *options, DiagSink *sink);
+extern const char *const gen_cpu_names[];  // what `cpu` may be; ended by NULL
 extern const char *const gen_pass_names[]; // what after_pass may be, in order; ended by NULL
 bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *sizes);
 

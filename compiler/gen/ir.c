@@ -137,6 +137,13 @@ Value ir_intrinsic(Gen *gen, const char *name, LlvmType type, Value *arguments, 
                           arguments, (unsigned)count, "");
 }
 
+void ir_prefetch(Gen *gen, Value pointer, bool to_write) {
+    enum { SECOND_LEVEL = 2, DATA = 1 };
+    Value arguments[] = {pointer, LLVMConstInt(gen->i32, to_write, 0),
+                         LLVMConstInt(gen->i32, SECOND_LEVEL, 0), LLVMConstInt(gen->i32, DATA, 0)};
+    ir_intrinsic(gen, "llvm.prefetch", gen->pointer, arguments, 4);
+}
+
 Value ir_fma(Gen *gen, Value x, Value y, Value z) {
     if (!gen->target->machine.fma)
         return LLVMBuildFAdd(gen->builder, LLVMBuildFMul(gen->builder, x, y, ""), z, "");

@@ -265,7 +265,7 @@ static bool must_be_stored(const Fusion *fusion, const Node *node) {
     const NodeList *users = &fusion->users[node->id];
     for (int i = 0; i < users->count; i++)
         if (users->items[i]->op->fuse == FUSE_CONTRACTION) return true;
-    return is_output(fusion->graph, node) && node->type.rank > 0;
+    return is_output(fusion->graph, node) && node->type.batched;
 }
 
 static void place_reduction(Fusion *fusion, Node *node) {

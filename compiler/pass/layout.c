@@ -147,7 +147,18 @@ static void load_input(Graph *graph, Node *data) {
     if (loaded) graph_sort(graph);
 }
 
+// A model may give a data column back as it is; somebody has to put it into the output's buffer.
+static void load_outputs(Graph *graph) {
+    for (int i = 0; i < graph->outputs.count; i++) {
+        Node *output = graph->outputs.items[i];
+        if (schedule_source(output)->op->fuse == FUSE_LEAF)
+            graph->outputs.items[i] = graph_unary(graph, "load", output);
+    }
+    graph_sort(graph);
+}
+
 void pass_load_inputs(Graph *graph, const Layout *layout) {
+    load_outputs(graph);
     for (int i = 0; i < graph->inputs.count; i++) {
         Node *data = graph->inputs.items[i];
         if (!reads_columns_in_place(graph, layout, data)) load_input(graph, data);

@@ -50,7 +50,8 @@ Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
 // Places the optimizer state of a training graph.
 void layout_slots(Layout *layout, const Graph *graph, Arena *arena);
 // requires: layout; provides: contractions that cannot read a data column directly (it is gathered
-// by row and may be uint8) get it through a `load` node, which fusion turns into a loading loop.
+// by row and may be uint8) get it through a `load` node, which fusion turns into a loading loop; so
+// do outputs that are data columns themselves.
 void pass_load_inputs(Graph *graph, const Layout *layout);
 
 // Whether OpenBLAS should do a product of this size, as measured (docs/performance.md).
