@@ -133,6 +133,16 @@ static int next_height(int height) {
     return height == 1 ? 0 : power;
 }
 
+// Whether a tile of this height is next. Rows that make two tiles of the next height are not cut
+// into a full tile and a sliver, which would read all of the weights for a row or two.
+static Value tile_fits(Gen *gen, int height, bool is_highest, Value left) {
+    Value fits = LLVMBuildICmp(gen->builder, LLVMIntSGE, left, ir_int(gen, height), "");
+    int halves = 2 * next_height(height);
+    if (!is_highest || halves <= height) return fits;
+    Value uneven = LLVMBuildICmp(gen->builder, LLVMIntNE, left, ir_int(gen, halves), "");
+    return LLVMBuildAnd(gen->builder, fits, uneven, "");
+}
+
 // Calls the kernel for as many of the rows [first, end) as one tile takes; returns how many.
 static Value compute_row_tile(Product *p, const ColumnTile *tile, Value first, Value end) {
     Gen *gen = p->gen;
@@ -146,7 +156,7 @@ static Value compute_row_tile(Product *p, const ColumnTile *tile, Value first, V
         if (height > 1) {
             LLVMBasicBlockRef here = ir_block(gen, "tile");
             next = ir_block(gen, "smaller");
-            Value fits = LLVMBuildICmp(gen->builder, LLVMIntSGE, left, ir_int(gen, height), "");
+            Value fits = tile_fits(gen, height, height == tile->max_rows, left);
             LLVMBuildCondBr(gen->builder, fits, here, next);
             LLVMPositionBuilderAtEnd(gen->builder, here);
         }
