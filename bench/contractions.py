@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Compares nnc's own matrix products with OpenBLAS's: one dense layer trained by gradient descent, by
+batch, inputs and outputs, in GFLOP/s. The rule of `--contraction=auto` (compiler/pass/layout.c)
+comes from this table.
+
+usage: bench/contractions.py [--nnc PATH] [--threads 2] [--rounds 5] [BATCHxINPUTSxOUTPUTS ...]"""
+import argparse
+import json
+import pathlib
+import statistics
+import struct
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).parent.parent
+SHAPES = ["32x784x10", "32x784x512", "128x512x512", "128x784x512", "256x1024x1024",
+          "512x1024x1024", "512x2048x2048", "1024x2048x2048", "1024x4096x4096"]  # fmt: skip
+PROGRAM = """dataset rows = npy("x.npy", target = "y.npy")
+model net(x: [{inputs}]) {{ x -> dense({outputs}) }}
+train net on rows {{
+    loss      = mse
+    optimizer = sgd(0.01)
+    batch     = {batch}
+}}
+"""
+
+
+def write_zeros(path, shape):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (63 - (10 + len(header)) % 64) + "\n"
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        file.write(bytes(4 * shape[0] * shape[1]))
+
+
+def build(nnc, folder, shape, kinds):
+    """Executables of one shape, by kind of contraction."""
+    batch, inputs, outputs = shape
+    write_zeros(folder / "x.npy", (2 * batch, inputs))
+    write_zeros(folder / "y.npy", (2 * batch, outputs))
+    (folder / "net.nn").write_text(PROGRAM.format(batch=batch, inputs=inputs, outputs=outputs))
+    executables = {kind: folder / kind for kind in kinds}
+    for kind, executable in executables.items():
+        words = [nnc, "build", "net.nn", f"--contraction={kind}", "-o", executable]
+        subprocess.run(words, cwd=folder, check=True)
+    return executables
+
+
+def measure(executable, threads, flops):
+    words = [executable, "bench", "--json", "--seconds", "0.6", "--threads", str(threads)]
+    output = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return json.loads(output)["train_samples_per_second"] * flops * 1e-9
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--nnc", default=ROOT / "build/nnc", type=pathlib.Path)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("shapes", nargs="*", default=SHAPES)
+    options = parser.parse_args()
+    kinds = ["own", "blas", "auto"]
+    print("| batch x inputs x outputs | own | OpenBLAS | auto | own / OpenBLAS |")
+    print("|---|--:|--:|--:|--:|")
+    for text in options.shapes:
+        shape = tuple(int(number) for number in text.split("x"))
+        flops = 4 * shape[1] * shape[2]  # forward and the gradient of the weights, a sample
+        figures = {kind: [] for kind in kinds}
+        with tempfile.TemporaryDirectory() as folder:
+            executables = build(options.nnc.resolve(), pathlib.Path(folder), shape, kinds)
+            for _ in range(options.rounds):
+                for kind in kinds:
+                    figures[kind].append(measure(executables[kind], options.threads, flops))
+        own, blas, auto = (statistics.median(figures[kind]) for kind in kinds)
+        print(f"| {text} | {own:.0f} | {blas:.0f} | {auto:.0f} | {own / blas:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
