@@ -199,8 +199,8 @@ static bool is_blas(const Schedule *schedule, const Node *anchor) {
     const Node *right = schedule_source(anchor->inputs[1]);
     if (right->parameter) return layout->parameters[right->parameter->index].kind == LAYOUT_PLAIN;
     // As the layout of these weights was chosen.
-    return layout_prefers_blas(layout->contraction, layout->batch, anchor->type.dims[0],
-                               type_last(&anchor->type));
+    return layout_prefers_blas(&layout->machine, layout->contraction, layout->batch,
+                               anchor->type.dims[0], type_last(&anchor->type));
 }
 
 static bool fits(const Schedule *schedule, const Group *group, const Node *node) {

@@ -13,11 +13,13 @@ static int64_t round_up(int64_t value, int64_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
-// Measured on AVX-512 and AVX2 (docs/performance.md, "OpenBLAS or own"): packing on every call pays
-// only where all three sizes are large.
-bool layout_prefers_blas(ContractionChoice choice, int64_t rows, int64_t depth, int64_t columns) {
+// As measured by bench/contractions.py (docs/performance.md, "OpenBLAS or own"): with AVX-512 the
+// own kernels are never slower; with shorter vectors OpenBLAS's blocking pays where all sizes are
+// large.
+bool layout_prefers_blas(const MachineModel *machine, ContractionChoice choice, int64_t rows,
+                         int64_t depth, int64_t columns) {
     if (choice != CONTRACTION_AUTO) return choice == CONTRACTION_BLAS;
-    return rows >= 512 && depth >= 2048 && columns >= 2048;
+    return machine->lanes < 16 && rows >= 512 && depth >= 2048 && columns >= 2048;
 }
 
 static bool fills_few_lanes(const MachineModel *machine, int64_t rows, int64_t columns) {
@@ -81,7 +83,8 @@ Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
         ParameterLayout *out = &layout->parameters[i];
         out->columns = type_last(&parameter->type);
         out->rows = type_elements(&parameter->type) / out->columns;
-        if (!is_weight[i] || layout_prefers_blas(contraction, batch, out->rows, out->columns)) {
+        if (!is_weight[i] ||
+            layout_prefers_blas(machine, contraction, batch, out->rows, out->columns)) {
             out->kind = LAYOUT_PLAIN;
             out->storage = plain_storage(out->rows, out->columns);
         } else if (fills_few_lanes(machine, out->rows, out->columns)) {

@@ -55,7 +55,8 @@ void layout_slots(Layout *layout, const Graph *graph, Arena *arena);
 void pass_load_inputs(Graph *graph, const Layout *layout);
 
 // Whether OpenBLAS should do a product of this size, as measured (docs/performance.md).
-bool layout_prefers_blas(ContractionChoice choice, int64_t rows, int64_t depth, int64_t columns);
+bool layout_prefers_blas(const MachineModel *machine, ContractionChoice choice, int64_t rows,
+                         int64_t depth, int64_t columns);
 
 // ---- Fusion.
 
