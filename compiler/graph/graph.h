@@ -1,6 +1,6 @@
 // The graph: SSA values with static shapes. A Node is an operator and the one value it makes.
 // Everything lives in the graph's arena. Nodes are in topological order in `nodes`; passes that
-// insert nodes build a new order or append and call graph_sort.
+// insert nodes append and call graph_sort.
 //
 // A model's graph begins with layer-level nodes (`dense`, `softmax`, a loss); pass expand replaces
 // them by primitive nodes (`matmul`, `add`, `exp`), which have gradients, lowering and evaluation.
@@ -159,7 +159,7 @@ Parameter *graph_parameter(Graph *graph, Layer *layer, const char *role, Type ty
 Slot *graph_slot(Graph *graph, Parameter *parameter, const char *name, double initial);
 
 // ---- Order and checks.
-void graph_sort(Graph *graph);        // topological, stable; drops nothing
+void graph_sort(Graph *graph);        // topological, by structure alone; drops nothing
 void graph_remove_dead(Graph *graph); // keeps what outputs, loss and assigns need (and inputs)
 void graph_replace(Graph *graph, Node *old, Node *new_node); // in all uses but new_node's own
 // Many replacements in one sweep: set node->replacement (chains are followed), then apply.

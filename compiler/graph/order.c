@@ -12,8 +12,9 @@ static void number_nodes(Graph *graph) {
     for (int i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->id = i;
 }
 
-// ---- Sorting: depth first along the inputs, in the present order, so that a sorted list stays as
-// it is. With a stack of its own: networks are deep.
+// ---- Sorting: depth first along the inputs from what the graph is for, so that the order is a
+// function of the graph alone: it does not tell in which order the nodes were made (C leaves that of
+// calls inside an argument list to the compiler). With a stack of its own: networks are deep.
 
 typedef struct Sorter {
     NodeList sorted;
@@ -40,13 +41,28 @@ static void sort_from(Graph *graph, Sorter *sorter, Node *root) {
     }
 }
 
+typedef struct RootSorter {
+    Graph *graph;
+    Sorter *sorter;
+} RootSorter;
+
+static void sort_from_root(Node **root, void *data) {
+    RootSorter *state = data;
+    sort_from(state->graph, state->sorter, *root);
+}
+
 void graph_sort(Graph *graph) {
     int count = graph->nodes.count;
     number_nodes(graph);
     Sorter sorter = {.stack = ARENA_ARRAY(graph->arena, Node *, count),
                      .next_input = ARENA_ARRAY(graph->arena, int, count),
                      .seen = ARENA_ARRAY(graph->arena, bool, count)};
-    for (int i = 0; i < count; i++) sort_from(graph, &sorter, graph->nodes.items[i]);
+    for (int i = 0; i < graph->inputs.count; i++)
+        sort_from(graph, &sorter, graph->inputs.items[i]);
+    for (int i = 0; i < graph->targets.count; i++)
+        sort_from(graph, &sorter, graph->targets.items[i]);
+    visit_roots(graph, sort_from_root, &(RootSorter){graph, &sorter});
+    for (int i = 0; i < count; i++) sort_from(graph, &sorter, graph->nodes.items[i]); // the dead
     if (sorter.sorted.count != count) graph_bug(graph, NULL, "a node is missing from the list");
     graph->nodes = sorter.sorted;
     number_nodes(graph);

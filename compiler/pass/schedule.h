@@ -132,6 +132,11 @@ bool schedule_same_place(const Type *view, const Type *source, const Type *domai
 // summed, all elements in one row.
 Type schedule_sum_domain(const Node *input, const Node *sum);
 
+// Calls `visit` for every leaf and every stored value of another group that `group` reads.
+typedef void ScheduleVisitor(Node *value, void *state);
+void schedule_visit_reads(const Schedule *schedule, const Group *group, ScheduleVisitor *visit,
+                          void *state);
+
 // ---- The planner itself: intervals to offsets, greedy by size. Returns the peak.
 typedef struct PlanItem {
     int64_t size;

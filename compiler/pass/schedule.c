@@ -1,0 +1,258 @@
+// Order and barriers. Groups run in a list schedule: of those whose inputs are there, first the
+// ones that need no barrier, and of these what every worker can do on its own samples. A training
+// step of a dense network has two barriers: before the weight gradients and at the end.
+#include "schedule.h"
+
+// ---- What a group reads.
+
+static void visit_node_reads(const Schedule *schedule, const Node *node, int group,
+                             ScheduleVisitor *visit, void *state) {
+    for (int i = 0; i < node->input_count; i++) {
+        Node *input = schedule_source(node->inputs[i]);
+        int source = schedule->group_of[input->id];
+        if (input->op->fuse == FUSE_LEAF || (source >= 0 && source != group))
+            visit(input, state);
+        else if (source < 0)
+            visit_node_reads(schedule, input, group, visit, state);
+    }
+}
+
+void schedule_visit_reads(const Schedule *schedule, const Group *group, ScheduleVisitor *visit,
+                          void *state) {
+    for (int i = 0; i < group->nodes.count; i++)
+        visit_node_reads(schedule, group->nodes.items[i], group->id, visit, state);
+    for (int i = 0; i < group->assigns.count; i++)
+        visit_node_reads(schedule, group->assigns.items[i], group->id, visit, state);
+}
+
+// ---- Dependencies.
+
+enum { NEVER = -1 };
+
+typedef VEC(int) GroupList;
+
+// Weights and optimizer state have a number each, parameters first.
+typedef struct Ordering {
+    Schedule *schedule;
+    Arena *arena;
+    int *writer;           // by number of weights: the group that assigns them; NEVER: none
+    int *read_phase;       // by number of weights: the last phase that read them
+    GroupList *successors; // by group: those that wait for it
+    int *waits_for;        // by group: how many of its predecessors are still to come
+    int *phase;            // by group: its phase, once it is placed
+} Ordering;
+
+// The number of a leaf's or an assign's weights; NEVER where it has none.
+static int weights_of(const Schedule *schedule, const Node *node) {
+    if (node->slot) return schedule->graph->parameters.count + node->slot->index;
+    return node->parameter ? node->parameter->index : NEVER;
+}
+
+static void add_edge(Ordering *ordering, int before, int after) {
+    if (before == NEVER || after == NEVER || before == after) return;
+    vec_push(ordering->arena, &ordering->successors[before], after);
+    ordering->waits_for[after]++;
+}
+
+typedef struct EdgeState {
+    Ordering *ordering;
+    int reader;
+} EdgeState;
+
+// A value is there before it is read, and weights are read before they get their new value.
+static void order_read(Node *value, void *state) {
+    EdgeState *edge = state;
+    const Schedule *schedule = edge->ordering->schedule;
+    int weights = weights_of(schedule, value);
+    if (weights != NEVER)
+        add_edge(edge->ordering, edge->reader, edge->ordering->writer[weights]);
+    else
+        add_edge(edge->ordering, schedule->group_of[value->id], edge->reader);
+}
+
+static int *filled(Arena *arena, int count, int value) {
+    int *items = ARENA_ARRAY(arena, int, count + 1);
+    for (int i = 0; i < count; i++) items[i] = value;
+    return items;
+}
+
+static Ordering collect_edges(Schedule *schedule) {
+    Arena *arena = schedule->graph->arena;
+    int count = schedule->groups.count;
+    int weights = schedule->graph->parameters.count + schedule->graph->slots.count;
+    Ordering ordering = {.schedule = schedule, .arena = arena};
+    ordering.writer = filled(arena, weights, NEVER);
+    ordering.read_phase = filled(arena, weights, NEVER);
+    ordering.phase = filled(arena, count, NEVER);
+    ordering.waits_for = filled(arena, count, 0);
+    ordering.successors = ARENA_ARRAY(arena, GroupList, count + 1);
+    for (int i = 0; i < count; i++) {
+        const Group *group = schedule->groups.items[i];
+        for (int k = 0; k < group->assigns.count; k++)
+            ordering.writer[weights_of(schedule, group->assigns.items[k])] = i;
+    }
+    for (int i = 0; i < count; i++)
+        schedule_visit_reads(schedule, schedule->groups.items[i], order_read,
+                             &(EdgeState){&ordering, i});
+    return ordering;
+}
+
+// ---- Barriers.
+
+typedef struct PhaseState {
+    const Ordering *ordering;
+    const Group *reader;
+    int phase;
+    bool found;
+} PhaseState;
+
+// Whether the value is written in the same phase, maybe by another worker.
+static void check_read(Node *value, void *state) {
+    PhaseState *read = state;
+    const Schedule *schedule = read->ordering->schedule;
+    int source = schedule->group_of[value->id];
+    if (source < 0 || read->ordering->phase[source] != read->phase) return;
+    const Group *writer = schedule->groups.items[source];
+    bool same_workers =
+        writer->partition == read->reader->partition && writer->partition != PARTITION_OUTPUT;
+    if (!same_workers) read->found = true;
+}
+
+static bool needs_barrier(const Ordering *ordering, const Group *group, int phase) {
+    PhaseState state = {ordering, group, phase, false};
+    schedule_visit_reads(ordering->schedule, group, check_read, &state);
+    for (int i = 0; i < group->assigns.count; i++)
+        if (ordering->read_phase[weights_of(ordering->schedule, group->assigns.items[i])] == phase)
+            return true;
+    return state.found;
+}
+
+static void note_read(Node *value, void *state) {
+    const PhaseState *read = state;
+    int weights = weights_of(read->ordering->schedule, value);
+    if (weights != NEVER) read->ordering->read_phase[weights] = read->phase;
+}
+
+// ---- The order.
+
+static int preference(const Group *group) {
+    if (group->partition == PARTITION_ROWS) return 0;
+    return group->assigns.count ? 2 : 1;
+}
+
+// The place in `ready` of what to do next; -1: all of them need a barrier.
+static int choose(const Ordering *ordering, const GroupList *ready, int phase) {
+    int best = -1;
+    for (int i = 0; i < ready->count; i++) {
+        const Group *group = ordering->schedule->groups.items[ready->items[i]];
+        if (best >= 0) {
+            const Group *other = ordering->schedule->groups.items[ready->items[best]];
+            int difference = preference(group) - preference(other);
+            if (difference > 0 || (!difference && group->id > other->id)) continue;
+        }
+        if (!needs_barrier(ordering, group, phase)) best = i;
+    }
+    return best;
+}
+
+static void release_successors(Ordering *ordering, int group, GroupList *ready) {
+    for (int i = 0; i < ordering->successors[group].count; i++) {
+        int next = ordering->successors[group].items[i];
+        if (--ordering->waits_for[next] == 0) vec_push(ordering->arena, ready, next);
+    }
+}
+
+// The groups in their order, and the phase of each in ordering->phase.
+static int *list_groups(Ordering *ordering) {
+    Schedule *schedule = ordering->schedule;
+    int count = schedule->groups.count, phase = 0;
+    int *order = ARENA_ARRAY(ordering->arena, int, count + 1);
+    GroupList ready = {0};
+    for (int i = 0; i < count; i++)
+        if (!ordering->waits_for[i]) vec_push(ordering->arena, &ready, i);
+    for (int i = 0; i < count; i++) {
+        if (!ready.count) nn_ice("schedule", "the groups depend on each other in a circle");
+        int place = choose(ordering, &ready, phase);
+        if (place < 0) place = choose(ordering, &ready, ++phase);
+        int next = order[i] = ready.items[place];
+        ready.items[place] = ready.items[--ready.count];
+        ordering->phase[next] = phase;
+        PhaseState state = {ordering, NULL, phase, false};
+        schedule_visit_reads(schedule, schedule->groups.items[next], note_read, &state);
+        release_successors(ordering, next, &ready);
+    }
+    schedule->phase_count = phase + 1;
+    return order;
+}
+
+void pass_schedule(Schedule *schedule) {
+    Ordering ordering = collect_edges(schedule);
+    const int *order = list_groups(&ordering);
+    int count = schedule->groups.count;
+    Group **groups = ARENA_ARRAY(ordering.arena, Group *, count + 1);
+    int *place = ARENA_ARRAY(ordering.arena, int, count + 1);
+    for (int i = 0; i < count; i++) {
+        groups[i] = schedule->groups.items[order[i]];
+        groups[i]->phase = ordering.phase[order[i]];
+        place[order[i]] = i;
+    }
+    for (int i = 0; i < count; i++) {
+        schedule->groups.items[i] = groups[i];
+        groups[i]->id = i;
+    }
+    for (int i = 0; i < schedule->graph->nodes.count; i++)
+        if (schedule->group_of[i] >= 0) schedule->group_of[i] = place[schedule->group_of[i]];
+}
+
+// ---- Printing.
+
+static const char *kind_name(GroupKind kind) {
+    static const char *const names[] = {"contraction", "rows",   "axis",  "columns",
+                                        "storage",     "reduce", "scalar"};
+    return names[kind];
+}
+
+static const char *partition_name(Partition partition) {
+    static const char *const names[] = {"samples", "outputs", "worker 0"};
+    return names[partition];
+}
+
+static void print_group(Text *out, const Schedule *schedule, const Group *group) {
+    text_format(out, "group %d: %s, %lld x %lld, split by %s\n", group->id, kind_name(group->kind),
+                (long long)group->lead, (long long)group->width, partition_name(group->partition));
+    for (int i = 0; i < group->nodes.count; i++) {
+        const Node *node = group->nodes.items[i];
+        text_format(out, "    %%%d %s%s", node->id, node->op->schema.name,
+                    schedule->buffers[node->id].is_stored ? ", stored" : "");
+        if (node->layer) text_format(out, "  # %s", node->layer->name);
+        text_put(out, "\n");
+    }
+    for (int i = 0; i < group->assigns.count; i++) {
+        const Node *assign = group->assigns.items[i];
+        text_format(out, "    assign %s\n",
+                    assign->parameter ? assign->parameter->name : assign->slot->name);
+    }
+}
+
+void schedule_print_groups(Text *out, const Schedule *schedule) {
+    text_format(out, "%s: %d groups in %d phases\n", schedule->graph->name, schedule->groups.count,
+                schedule->phase_count);
+    for (int i = 0; i < schedule->groups.count; i++) {
+        if (i && schedule->groups.items[i]->phase != schedule->groups.items[i - 1]->phase)
+            text_put(out, "barrier\n");
+        print_group(out, schedule, schedule->groups.items[i]);
+    }
+}
+
+void schedule_print_plan(Text *out, const Schedule *schedule) {
+    text_format(out, "%s: arena of %lld bytes\n", schedule->graph->name,
+                (long long)schedule->arena_size * 4);
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        const Buffer *buffer = &schedule->buffers[i];
+        const Node *node = schedule->graph->nodes.items[i];
+        if (!buffer->is_stored) continue;
+        text_format(out, "    %%%d %s: %lld bytes at %lld, phases %d to %d\n", i,
+                    node->op->schema.name, (long long)buffer->size * 4,
+                    (long long)buffer->offset * 4, buffer->first_phase, buffer->last_phase);
+    }
+}
