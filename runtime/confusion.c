@@ -39,7 +39,9 @@ void nnrt_confusion_update(nnrt_confusion *confusion, const nnrt_view *view) {
         const float *output = view->outputs + sample * view->stride;
         int64_t said = view->size == 1 ? output[0] > 0.5f : nnrt_view_argmax(output, view->size);
         int64_t is = true_class(view, sample);
-        if (is >= 0 && is < confusion->classes) confusion->counts[is * confusion->classes + said]++;
+        if (is >= 0 && is < confusion->classes)
+            __atomic_fetch_add(&confusion->counts[is * confusion->classes + said], 1,
+                               __ATOMIC_RELAXED);
     }
 }
 

@@ -20,6 +20,7 @@ int64_t nnrt_confusion_size(const nnrt_output *output);
 nnrt_status nnrt_confusion_open(nnrt_confusion *confusion, int64_t classes,
                                 const char *const *names);
 void nnrt_confusion_free(nnrt_confusion *confusion);
+// Workers may call it at the same time.
 void nnrt_confusion_update(nnrt_confusion *confusion, const nnrt_view *view);
 
 double nnrt_confusion_precision(const nnrt_confusion *confusion, int64_t class_index);

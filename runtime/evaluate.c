@@ -26,8 +26,9 @@ static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
     if (!training->evaluate.output_count || !session->program->target_count)
         return nnrt_fail(NNRT_BUG, "the program has no output or no target to evaluate");
     if (training->metric_count) {
-        evaluator->metrics = nnrt_metrics_create(training->metrics, training->metric_count, output,
-                                                 nnrt_session_target(session));
+        evaluator->metrics =
+            nnrt_metrics_create(training->metrics, training->metric_count, output,
+                                nnrt_session_target(session), nnrt_team_size(session->team));
         if (!evaluator->metrics) return NNRT_BUG;
     }
     int64_t classes = nnrt_confusion_size(output);
@@ -65,7 +66,7 @@ static void after_step(void *argument, const nnrt_context *context) {
     const nnrt_output *output = evaluator->training->evaluate.outputs;
     nnrt_view view = nnrt_view_make(output, nnrt_session_target(evaluator->session));
     nnrt_view_batch(&view, output, context, evaluator->session->program->input_count);
-    if (evaluator->metrics) nnrt_metrics_update(evaluator->metrics, &view);
+    if (evaluator->metrics) nnrt_metrics_update(evaluator->metrics, (int)context->thread, &view);
     if (evaluator->confusion.classes) nnrt_confusion_update(&evaluator->confusion, &view);
 }
 

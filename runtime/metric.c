@@ -1,8 +1,9 @@
-// One row a metric: how it takes a batch and how it is read. A metric's state is a few sums; the
-// area under the curve also counts predictions by threshold.
+// One row a metric: how it takes samples and how it is read. What a metric keeps are counts; the
+// errors of mae and mse are summed in fixed point, where, as for counts, the order does not matter.
 #include "metric.h"
 
 #include "call.h"
+#include "steps.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,10 +11,19 @@
 
 typedef struct metric metric;
 
+// What one worker has counted for one metric.
+typedef struct tally {
+    int64_t right, seen;                   // of shares
+    int64_t hits, false_positives, misses; // of decisions
+    unsigned __int128 errors;              // x 2^-64
+    double beyond;                         // errors that do not fit, or are not finite
+    int64_t *positive, *negative;          // by bin, of auc
+} tally;
+
 typedef struct metric_kind {
     const char *name;
-    void (*update)(metric *m, const nnrt_view *view);
-    double (*value)(const metric *m);
+    void (*update)(const metric *m, tally *t, const nnrt_view *view);
+    double (*value)(const metric *m, const tally *t);
 } metric_kind;
 
 struct metric {
@@ -21,14 +31,14 @@ struct metric {
     const char *name; // as reported
     double threshold;
     int64_t k, bins;
-    double sum, weight;                   // of means
-    double hits, false_positives, misses; // precision and recall
-    double *positive, *negative;          // by bin, of auc
 };
 
 struct nnrt_metrics {
     int64_t count;
-    metric items[];
+    int workers;
+    metric *items;
+    tally *sum;      // of all workers, by metric
+    tally **tallies; // by worker, by metric
 };
 
 // ---- Views.
@@ -45,10 +55,12 @@ nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target) {
 
 void nnrt_view_batch(nnrt_view *view, const nnrt_output *output, const nnrt_context *context,
                      int64_t target_column) {
-    view->outputs = context->arena + output->offset;
+    int64_t first, end;
+    nnrt_own_samples(context, &first, &end);
+    view->outputs = context->arena + output->offset + first * output->stride;
     view->target = context->columns[target_column];
-    view->index = context->index;
-    view->rows = context->rows;
+    view->index = context->index + first;
+    view->rows = end - first;
 }
 
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element) {
@@ -85,25 +97,26 @@ static int64_t target_class(const nnrt_view *view, int64_t sample, int64_t posit
 
 // ---- Accuracies.
 
-static void update_classes(metric *m, const nnrt_view *view) {
+static void update_classes(const metric *m, tally *t, const nnrt_view *view) {
     int64_t positions = view->size / view->classes, right = 0;
+    (void)m;
     for (int64_t sample = 0; sample < view->rows; sample++)
         for (int64_t p = 0; p < positions; p++)
             right += nnrt_view_argmax(output_row(view, sample) + p * view->classes,
                                       view->classes) == target_class(view, sample, p);
-    m->sum += (double)right;
-    m->weight += (double)(view->rows * positions);
+    t->right += right;
+    t->seen += view->rows * positions;
 }
 
-static void update_binary(metric *m, const nnrt_view *view) {
+static void update_binary(const metric *m, tally *t, const nnrt_view *view) {
     int64_t right = 0;
     for (int64_t sample = 0; sample < view->rows; sample++) {
         const float *output = output_row(view, sample);
         for (int64_t i = 0; i < view->size; i++)
             right += (output[i] > m->threshold) == nnrt_view_target(view, sample, i);
     }
-    m->sum += (double)right;
-    m->weight += (double)(view->rows * view->size);
+    t->right += right;
+    t->seen += view->rows * view->size;
 }
 
 // tf.math.in_top_k: fewer than k classes are better than the target's; not if that is not finite.
@@ -114,106 +127,126 @@ static int in_top_k(const float *output, int64_t classes, int64_t target, int64_
     return better < k;
 }
 
-static void update_top_k(metric *m, const nnrt_view *view) {
+static void update_top_k(const metric *m, tally *t, const nnrt_view *view) {
     int64_t positions = view->size / view->classes;
     for (int64_t sample = 0; sample < view->rows; sample++)
         for (int64_t p = 0; p < positions; p++)
-            m->sum += in_top_k(output_row(view, sample) + p * view->classes, view->classes,
-                               target_class(view, sample, p), m->k);
-    m->weight += (double)(view->rows * positions);
+            t->right += in_top_k(output_row(view, sample) + p * view->classes, view->classes,
+                                 target_class(view, sample, p), m->k);
+    t->seen += view->rows * positions;
 }
 
-static double value_mean(const metric *m) {
-    return m->weight > 0 ? m->sum / m->weight : 0;
+static double share(int64_t part, int64_t all) {
+    return all > 0 ? (double)part / (double)all : 0;
+}
+
+static double value_share(const metric *m, const tally *t) {
+    (void)m;
+    return share(t->right, t->seen);
 }
 
 // ---- Yes or no, over all elements.
 
-static void update_decisions(metric *m, const nnrt_view *view) {
+static void update_decisions(const metric *m, tally *t, const nnrt_view *view) {
     for (int64_t sample = 0; sample < view->rows; sample++) {
         const float *output = output_row(view, sample);
         for (int64_t i = 0; i < view->size; i++) {
             int yes = nnrt_view_target(view, sample, i) != 0, said = output[i] > m->threshold;
-            m->hits += yes && said;
-            m->false_positives += !yes && said;
-            m->misses += yes && !said;
+            t->hits += yes && said;
+            t->false_positives += !yes && said;
+            t->misses += yes && !said;
         }
     }
 }
 
-static double value_precision(const metric *m) {
-    double said = m->hits + m->false_positives;
-    return said > 0 ? m->hits / said : 0;
+static double value_precision(const metric *m, const tally *t) {
+    (void)m;
+    return share(t->hits, t->hits + t->false_positives);
 }
 
-static double value_recall(const metric *m) {
-    double yes = m->hits + m->misses;
-    return yes > 0 ? m->hits / yes : 0;
+static double value_recall(const metric *m, const tally *t) {
+    (void)m;
+    return share(t->hits, t->hits + t->misses);
 }
 
 // Thresholds i / (n - 1): a prediction p is above those with i < p (n - 1), so it goes to bin
 // ceil(p (n - 1)) - 1 (Keras: metrics_utils, evenly distributed thresholds).
-static void update_auc(metric *m, const nnrt_view *view) {
+static void update_auc(const metric *m, tally *t, const nnrt_view *view) {
     for (int64_t sample = 0; sample < view->rows; sample++) {
         const float *output = output_row(view, sample);
         for (int64_t i = 0; i < view->size; i++) {
             if (isnan(output[i])) continue;
             double p = fmin(fmax((double)output[i], 0), 1);
             int64_t bin = (int64_t)ceil(p * (double)(m->bins - 1)) - 1;
-            double *counts = nnrt_view_target(view, sample, i) != 0 ? m->positive : m->negative;
+            int64_t *counts = nnrt_view_target(view, sample, i) != 0 ? t->positive : t->negative;
             counts[bin < 0 ? 0 : bin]++;
         }
     }
 }
 
 // The trapezoids of the ROC curve, from the highest threshold down.
-static double value_auc(const metric *m) {
+static double value_auc(const metric *m, const tally *t) {
     double positives = 0, negatives = 0;
     for (int64_t i = 0; i < m->bins; i++) {
-        positives += m->positive[i];
-        negatives += m->negative[i];
+        positives += (double)t->positive[i];
+        negatives += (double)t->negative[i];
     }
     double hits = 0, area = 0;
     for (int64_t i = m->bins - 1; i >= 0; i--) {
-        area += m->negative[i] * (hits + m->positive[i] / 2);
-        hits += m->positive[i];
+        area += (double)t->negative[i] * (hits + (double)t->positive[i] / 2);
+        hits += (double)t->positive[i];
     }
     return positives > 0 && negatives > 0 ? area / (positives * negatives) : 0;
 }
 
 // ---- Errors.
 
-static void update_errors(metric *m, const nnrt_view *view, int squared) {
+static const double fixed_point = 0x1p64, largest_error = 0x1p40;
+
+static void update_errors(tally *t, const nnrt_view *view, int squared) {
     for (int64_t sample = 0; sample < view->rows; sample++) {
         const float *output = output_row(view, sample);
+        double sum = 0;
         for (int64_t i = 0; i < view->size; i++) {
             double error = (double)output[i] - nnrt_view_target(view, sample, i);
-            m->sum += squared ? error * error : fabs(error);
+            sum += squared ? error * error : fabs(error);
         }
+        if (sum < largest_error)
+            t->errors += (unsigned __int128)(sum * fixed_point);
+        else
+            t->beyond += sum;
     }
-    m->weight += (double)(view->rows * view->size);
+    t->seen += view->rows * view->size;
 }
 
-static void update_mae(metric *m, const nnrt_view *view) {
-    update_errors(m, view, 0);
+static void update_mae(const metric *m, tally *t, const nnrt_view *view) {
+    (void)m;
+    update_errors(t, view, 0);
 }
 
-static void update_mse(metric *m, const nnrt_view *view) {
-    update_errors(m, view, 1);
+static void update_mse(const metric *m, tally *t, const nnrt_view *view) {
+    (void)m;
+    update_errors(t, view, 1);
+}
+
+static double value_error(const metric *m, const tally *t) {
+    (void)m;
+    double sum = (double)t->errors / fixed_point + t->beyond;
+    return t->seen > 0 ? sum / (double)t->seen : 0;
 }
 
 // ---- The names.
 
 static const metric_kind kinds[] = {
-    {"binary_accuracy", update_binary, value_mean},
-    {"categorical_accuracy", update_classes, value_mean},
-    {"sparse_categorical_accuracy", update_classes, value_mean},
-    {"top_k", update_top_k, value_mean},
+    {"binary_accuracy", update_binary, value_share},
+    {"categorical_accuracy", update_classes, value_share},
+    {"sparse_categorical_accuracy", update_classes, value_share},
+    {"top_k", update_top_k, value_share},
     {"precision", update_decisions, value_precision},
     {"recall", update_decisions, value_recall},
     {"auc", update_auc, value_auc},
-    {"mae", update_mae, value_mean},
-    {"mse", update_mse, value_mean},
+    {"mae", update_mae, value_error},
+    {"mse", update_mse, value_error},
     {NULL, NULL, NULL},
 };
 
@@ -242,50 +275,107 @@ static nnrt_status metric_open(metric *m, const nnrt_call *call, const nnrt_view
     m->threshold = nnrt_call_number(call, "threshold", 0.5);
     m->k = (int64_t)nnrt_call_number(call, "k", 5);
     m->bins = (int64_t)nnrt_call_number(call, "thresholds", 200);
-    if (m->kind->update != update_auc) return NNRT_OK;
-    m->positive = calloc((size_t)m->bins, sizeof *m->positive);
-    m->negative = calloc((size_t)m->bins, sizeof *m->negative);
-    return m->positive && m->negative ? NNRT_OK : nnrt_fail(NNRT_ERROR, "out of memory");
+    return NNRT_OK;
+}
+
+// ---- Tallies. Each worker's are a block of its own, with its own cache lines around the counts.
+
+enum { LINE = 64 };
+
+static int64_t bins_of(const metric *m) {
+    return m->kind->update == update_auc ? m->bins : 0;
+}
+
+static size_t tallies_size(const nnrt_metrics *metrics) {
+    size_t size = sizeof(tally) * (size_t)metrics->count;
+    for (int64_t i = 0; i < metrics->count; i++)
+        size += 2 * sizeof(int64_t) * (size_t)bins_of(&metrics->items[i]);
+    return (size + LINE - 1) / LINE * LINE;
+}
+
+static tally *tallies_create(const nnrt_metrics *metrics) {
+    tally *tallies = aligned_alloc(LINE, tallies_size(metrics));
+    if (!tallies) return NULL;
+    int64_t *counts = (int64_t *)(tallies + metrics->count);
+    memset(tallies, 0, tallies_size(metrics));
+    for (int64_t i = 0; i < metrics->count; i++) {
+        int64_t bins = bins_of(&metrics->items[i]);
+        tallies[i].positive = counts;
+        tallies[i].negative = counts + bins;
+        counts += 2 * bins;
+    }
+    return tallies;
+}
+
+static void tally_clear(tally *t, int64_t bins) {
+    *t = (tally){.positive = t->positive, .negative = t->negative};
+    memset(t->positive, 0, 2 * sizeof(int64_t) * (size_t)bins);
+}
+
+static void tally_add(tally *sum, const tally *t, int64_t bins) {
+    sum->right += t->right;
+    sum->seen += t->seen;
+    sum->hits += t->hits;
+    sum->false_positives += t->false_positives;
+    sum->misses += t->misses;
+    sum->errors += t->errors;
+    sum->beyond += t->beyond;
+    for (int64_t i = 0; i < 2 * bins; i++) sum->positive[i] += t->positive[i];
+}
+
+// ---- All metrics of a training.
+
+static nnrt_status metrics_fill(nnrt_metrics *metrics, const nnrt_call *calls,
+                                const nnrt_view *view) {
+    for (int64_t i = 0; i < metrics->count; i++) {
+        nnrt_status status = metric_open(&metrics->items[i], &calls[i], view);
+        if (status) return status;
+    }
+    metrics->sum = tallies_create(metrics);
+    for (int i = 0; i < metrics->workers; i++) {
+        metrics->tallies[i] = tallies_create(metrics);
+        if (!metrics->tallies[i]) return nnrt_fail(NNRT_ERROR, "out of memory");
+    }
+    return metrics->sum ? NNRT_OK : nnrt_fail(NNRT_ERROR, "out of memory");
 }
 
 nnrt_metrics *nnrt_metrics_create(const nnrt_call *calls, int64_t count, const nnrt_output *output,
-                                  const nnrt_column *target) {
-    nnrt_metrics *metrics = calloc(1, sizeof *metrics + sizeof(metric) * (size_t)count);
-    if (!metrics) {
+                                  const nnrt_column *target, int workers) {
+    nnrt_metrics *metrics = calloc(1, sizeof *metrics);
+    if (metrics) {
+        *metrics = (nnrt_metrics){.count = count, .workers = workers};
+        metrics->items = calloc((size_t)count, sizeof *metrics->items);
+        metrics->tallies = calloc((size_t)workers, sizeof *metrics->tallies);
+    }
+    if (!metrics || !metrics->items || !metrics->tallies) {
+        nnrt_metrics_free(metrics);
         nnrt_fail(NNRT_ERROR, "out of memory");
         return NULL;
     }
     nnrt_view view = nnrt_view_make(output, target);
-    for (; metrics->count < count; metrics->count++)
-        if (metric_open(&metrics->items[metrics->count], &calls[metrics->count], &view)) {
-            metrics->count++;
-            nnrt_metrics_free(metrics);
-            return NULL;
-        }
-    return metrics;
+    if (metrics_fill(metrics, calls, &view) == NNRT_OK) return metrics;
+    nnrt_metrics_free(metrics);
+    return NULL;
 }
 
 void nnrt_metrics_free(nnrt_metrics *metrics) {
-    for (int64_t i = 0; metrics && i < metrics->count; i++) {
-        free(metrics->items[i].positive);
-        free(metrics->items[i].negative);
-    }
+    if (!metrics) return;
+    for (int i = 0; metrics->tallies && i < metrics->workers; i++) free(metrics->tallies[i]);
+    free(metrics->tallies);
+    free(metrics->sum);
+    free(metrics->items);
     free(metrics);
 }
 
 void nnrt_metrics_reset(nnrt_metrics *metrics) {
-    for (int64_t i = 0; i < nnrt_metrics_count(metrics); i++) {
-        metric *m = &metrics->items[i];
-        m->sum = m->weight = m->hits = m->false_positives = m->misses = 0;
-        if (!m->positive) continue;
-        memset(m->positive, 0, sizeof *m->positive * (size_t)m->bins);
-        memset(m->negative, 0, sizeof *m->negative * (size_t)m->bins);
-    }
+    for (int i = 0; metrics && i < metrics->workers; i++)
+        for (int64_t k = 0; k < metrics->count; k++)
+            tally_clear(&metrics->tallies[i][k], bins_of(&metrics->items[k]));
 }
 
-void nnrt_metrics_update(nnrt_metrics *metrics, const nnrt_view *view) {
+void nnrt_metrics_update(nnrt_metrics *metrics, int worker, const nnrt_view *view) {
     for (int64_t i = 0; i < metrics->count; i++)
-        metrics->items[i].kind->update(&metrics->items[i], view);
+        metrics->items[i].kind->update(&metrics->items[i], &metrics->tallies[worker][i], view);
 }
 
 int64_t nnrt_metrics_count(const nnrt_metrics *metrics) {
@@ -297,5 +387,10 @@ const char *nnrt_metrics_name(const nnrt_metrics *metrics, int64_t i) {
 }
 
 double nnrt_metrics_value(const nnrt_metrics *metrics, int64_t i) {
-    return metrics->items[i].kind->value(&metrics->items[i]);
+    const metric *m = &metrics->items[i];
+    tally *sum = &metrics->sum[i];
+    tally_clear(sum, bins_of(m));
+    for (int worker = 0; worker < metrics->workers; worker++)
+        tally_add(sum, &metrics->tallies[worker][i], bins_of(m));
+    return m->kind->value(m, sum);
 }

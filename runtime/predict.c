@@ -22,17 +22,19 @@ typedef struct prediction {
     int64_t rows;  // of all of them
     int is_classifier;
     float *outputs; // [rows, output->size]
-    int64_t done;
+    int64_t done;   // rows of the inputs before this one
 } prediction;
 
 // ---- Computing.
 
 static void after_step(void *argument, const nnrt_context *context) {
-    prediction *p = argument;
+    const prediction *p = argument;
     size_t bytes = (size_t)p->output->size * sizeof(float);
-    for (int64_t row = 0; row < context->rows; row++, p->done++)
-        memcpy(p->outputs + p->done * p->output->size,
-               context->arena + p->output->offset + row * p->output->stride, bytes);
+    int64_t first, end;
+    nnrt_own_samples(context, &first, &end);
+    for (int64_t sample = first; sample < end; sample++)
+        memcpy(p->outputs + (p->done + context->index[sample]) * p->output->size,
+               context->arena + p->output->offset + sample * p->output->stride, bytes);
 }
 
 static nnrt_status run_input(prediction *p, const nnrt_input *input) {
@@ -61,6 +63,7 @@ static nnrt_status run_input(prediction *p, const nnrt_input *input) {
                          : rows && losses    ? NNRT_OK
                                              : nnrt_fail(NNRT_ERROR, "out of memory");
     while (!status && nnrt_pass_advance(&pass, chunk_seconds)) continue;
+    p->done += input->rows;
     free(rows);
     free(losses);
     return status;

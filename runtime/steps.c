@@ -9,7 +9,7 @@ enum { LOOKS = 16 }; // at the clock, in a chunk
 
 // Seconds. A first few milliseconds warm the caches and count for nothing.
 static const double warm_up = 0.002, trial_length = 0.005;
-static const double first_interval = 0.25, longest_interval = 4;
+static const double first_interval = 0.05, longest_interval = 4;
 static const double first_trial = 0.0005, trials_apart = 50; // times its length
 
 double nnrt_seconds(void) {
@@ -20,6 +20,11 @@ double nnrt_seconds(void) {
 
 int64_t nnrt_step_count(int64_t samples, int64_t batch) {
     return samples / batch + (samples % batch != 0);
+}
+
+void nnrt_own_samples(const nnrt_context *context, int64_t *first, int64_t *end) {
+    *first = context->rows * context->thread / context->threads;
+    *end = context->rows * (context->thread + 1) / context->threads;
 }
 
 // ---- The number of workers.
@@ -48,9 +53,13 @@ static void pace_learn(nnrt_pace *pace, int choice, double cost, double seconds,
         return;
     }
     double known = pace->cost[choice];
-    // Short chunks say little. A trial counts fully: what was known of it is old.
+    // Short chunks say little, but a trial that was fast was fast: neighbours only slow it down,
+    // and what was known of it is old.
     double weight = fmin(seconds / trial_length, 1);
-    if (choice == pace->best) weight /= 2;
+    if (choice == pace->best)
+        weight /= 2;
+    else if (cost < known)
+        weight = 1;
     pace->cost[choice] = known > 0 ? known + weight * (cost - known) : cost;
     if (choice == pace->best) {
         // It got much slower: somebody else wants the CPUs, so ask again soon.
@@ -101,9 +110,7 @@ static void run_chunk(void *argument, int thread, int threads) {
         context.step = (double)(pass->steps_before + step + 1);
         context.loss = &pass->losses[step];
         pass->function->run(&context); // ends with all workers synchronised
-        if (!pass->after) continue;
-        if (thread == 0) pass->after(pass->argument, &context);
-        nnrt_team_meet(pass->team, thread, threads);
+        if (pass->after) pass->after(pass->argument, &context);
     }
 }
 
@@ -130,7 +137,7 @@ int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
     if (known == 0)
         seconds = first_trial;
     else if (choice != pass->pace->best)
-        seconds = trial_length;
+        seconds = fmin(pass->pace->interval / trials_apart, trial_length);
     int64_t steps = chunk_steps(pass, choice, seconds);
     chunk work = {pass, pass->step, steps / LOOKS + 1, start + 2 * seconds, pass->step + steps};
     int64_t before = nnrt_pass_samples(pass);

@@ -22,7 +22,11 @@ typedef struct nnrt_pace {
 
 void nnrt_pace_start(nnrt_pace *pace, int max_workers);
 
+// May read what the step wrote for the worker's own samples: the others may be in the next step.
 typedef void nnrt_after_step(void *argument, const nnrt_context *context);
+
+// Which samples of the batch are the worker's: [first, end), as generated code divides them.
+void nnrt_own_samples(const nnrt_context *context, int64_t *first, int64_t *end);
 
 typedef struct nnrt_pass {
     const nnrt_function *function;
@@ -36,7 +40,7 @@ typedef struct nnrt_pass {
     int64_t epoch;          // for the keys of the steps
     int64_t steps_before;   // of the training, before this pass
     int64_t steps;          // of this pass; fewer than all: it ends early
-    nnrt_after_step *after; // called by worker 0 after each step; NULL: nothing
+    nnrt_after_step *after; // called by each worker after each step; NULL: nothing
     void *argument;
     int64_t step; // out: the next one
 } nnrt_pass;

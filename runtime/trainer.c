@@ -30,9 +30,9 @@ static nnrt_status open_metrics(nnrt_trainer *trainer) {
     if (!training->metric_count) return NNRT_OK;
     if (!training->train.output_count)
         return nnrt_fail(NNRT_BUG, "the training step has no outputs for its metrics");
-    trainer->metrics =
-        nnrt_metrics_create(training->metrics, training->metric_count, training->train.outputs,
-                            nnrt_session_target(trainer->session));
+    trainer->metrics = nnrt_metrics_create(
+        training->metrics, training->metric_count, training->train.outputs,
+        nnrt_session_target(trainer->session), nnrt_team_size(trainer->session->team));
     return trainer->metrics ? NNRT_OK : NNRT_BUG;
 }
 
@@ -78,7 +78,7 @@ static void after_step(void *argument, const nnrt_context *context) {
     const nnrt_output *output = trainer->training->train.outputs;
     nnrt_view view = nnrt_view_make(output, nnrt_session_target(trainer->session));
     nnrt_view_batch(&view, output, context, trainer->session->program->input_count);
-    nnrt_metrics_update(trainer->metrics, &view);
+    nnrt_metrics_update(trainer->metrics, (int)context->thread, &view);
 }
 
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit) {

@@ -9,4 +9,4 @@ if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 [ -x .venv/bin/python ] || python3 -m venv .venv
 .venv/bin/python -m pip install --quiet torch==2.13.0 jax jaxlib optax tensorflow-cpu keras
-.venv/bin/python -m pip list 2>/dev/null | grep -E -i '^(torch|jax|jaxlib|optax|tensorflow-cpu|keras) '
+.venv/bin/python -m pip list 2>/dev/null | grep -E -i '^(torch|jax|jaxlib|optax|tensorflow[-_]cpu|keras) '

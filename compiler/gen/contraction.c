@@ -587,6 +587,7 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     product_init(&p, gen, schedule, group);
     p.function = ir_function(gen, name, gen->step_type);
     element_begin(&p.b, gen, schedule, group, p.function);
+    element_hoist_numbers(&p.b);
     p.b.domain = DOMAIN_ROWS;
     if (p.layout == LAYOUT_PLAIN) {
         blas_product(&p);

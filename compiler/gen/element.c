@@ -242,8 +242,38 @@ Lane element_value(LaneBuilder *b, Node *node) {
     if (moves && !in_memory) nn_ice("gen", "%%%d is reshaped where it is computed", node->id);
     int id = moves ? view->id : node->id;
     if (b->row_values && b->row_values[id]) return (Lane)(void *)b->row_values[id];
+    if (!b->values[id] && b->numbers && b->numbers[id])
+        b->values[id] = ir_splat(b->gen, b->numbers[id], b->width);
     if (!b->values[id]) b->values[id] = in_memory ? load(b, node, &view->type) : compute(b, node);
     return (Lane)(void *)b->values[id];
+}
+
+// ---- Numbers of the step.
+
+static void hoist_inputs(LaneBuilder *b, const Node *node, bool *seen) {
+    for (int i = 0; i < node->input_count; i++) {
+        Node *input = schedule_source(node->inputs[i]);
+        bool is_inline = b->schedule->group_of[input->id] < 0 && input->op->fuse != FUSE_LEAF;
+        if (!is_inline || seen[input->id]) continue;
+        seen[input->id] = true;
+        if (node_is_scalar(input))
+            b->numbers[input->id] = (Value)(void *)element_value(b, input);
+        else
+            hoist_inputs(b, input, seen);
+    }
+}
+
+void element_hoist_numbers(LaneBuilder *b) {
+    const Group *group = b->group;
+    int count = b->schedule->graph->nodes.count, width = b->width;
+    bool *seen = ARENA_ARRAY(b->gen->arena, bool, count + 1);
+    Value *numbers = ARENA_ARRAY(b->gen->arena, Value, count + 1);
+    b->numbers = numbers;
+    b->width = 1;
+    for (int i = 0; i < group->nodes.count; i++) hoist_inputs(b, group->nodes.items[i], seen);
+    for (int i = 0; i < group->assigns.count; i++) hoist_inputs(b, group->assigns.items[i], seen);
+    b->width = width;
+    element_forget(b);
 }
 
 // ---- Stores.

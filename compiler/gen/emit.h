@@ -115,10 +115,14 @@ struct LaneBuilder {
     Value storage;           // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
     Value *values;           // by node id (reshapes that move elements too): known at this position
     Value *row_values; // by node id: what is known for the whole row (DOMAIN_ROWS); may be NULL
+    Value *numbers;    // by node id: what element_hoist_numbers computed; may be NULL
 };
 
 void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Group *group,
                    Value function);
+// Computes the single numbers of the step that the group uses (a bias correction, a factor that
+// clips) here, at the start of its function, so that no loop computes them again.
+void element_hoist_numbers(LaneBuilder *b);
 void element_forget(LaneBuilder *b); // the position moved
 // The value of a node at the position: known, loaded or computed.
 Lane element_value(LaneBuilder *b, Node *node);

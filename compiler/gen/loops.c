@@ -26,25 +26,28 @@ static Value identity_of(RowEmitter *e, const Node *reduction) {
     return ir_splat(e->b.gen, ir_float(e->b.gen, identity), e->b.width);
 }
 
-static Value combine(RowEmitter *e, const Node *reduction, Value x, Value y) {
-    if (reduction->op->reduce == REDUCE_MAX)
-        return (Value)(void *)lane_maximum(&e->b, (Lane)(void *)x, (Lane)(void *)y);
-    return LLVMBuildFAdd(e->b.gen->builder, x, y, "");
+static Value combine(LaneBuilder *b, bool is_maximum, Value x, Value y) {
+    if (is_maximum) return (Value)(void *)lane_maximum(b, (Lane)(void *)x, (Lane)(void *)y);
+    return LLVMBuildFAdd(b->gen->builder, x, y, "");
 }
 
-// All lanes to one number, in every lane of the result.
+// Each lane gets the one that is `distance` away: lanes are exchanged in pairs.
+static Value exchange_lanes(LaneBuilder *b, Value vector, int distance) {
+    Value numbers[64];
+    for (int i = 0; i < b->width; i++)
+        numbers[i] = LLVMConstInt(b->gen->i32, (unsigned long long)(i ^ distance), 0);
+    Value mask = LLVMConstVector(numbers, (unsigned)b->width);
+    return LLVMBuildShuffleVector(b->gen->builder, vector, LLVMGetPoison(LLVMTypeOf(vector)), mask,
+                                  "");
+}
+
+// All lanes to one number, in every lane of the result. Lanes are combined in pairs, the pairs in
+// pairs and so on, so both partners compute the same bits. (LLVM's own reduction to a maximum is a
+// chain of scalars.)
 static Value horizontal(LaneBuilder *b, bool is_maximum, Value vector) {
-    Gen *gen = b->gen;
-    if (b->width == 1) return vector;
-    Value number;
-    if (is_maximum) {
-        number = ir_intrinsic(gen, "llvm.vector.reduce.fmax", LLVMTypeOf(vector), &vector, 1);
-    } else {
-        Value arguments[] = {ir_float(gen, -0.0), vector};
-        number = ir_intrinsic(gen, "llvm.vector.reduce.fadd", LLVMTypeOf(vector), arguments, 2);
-        LLVMSetFastMathFlags(number, LLVMFastMathAllowReassoc);
-    }
-    return ir_splat(gen, number, b->width);
+    for (int distance = b->width / 2; distance > 0; distance /= 2)
+        vector = combine(b, is_maximum, vector, exchange_lanes(b, vector, distance));
+    return vector;
 }
 
 static bool is_reduction(const Node *node) {
@@ -70,12 +73,13 @@ static void at_vector(RowEmitter *e, int vector) {
 
 static void reduce_unrolled(RowEmitter *e, Node *node) {
     Value total = NULL;
+    bool is_maximum = node->op->reduce == REDUCE_MAX;
     for (int v = 0; v < e->vectors; v++) {
         at_vector(e, v);
         Value input = masked_input(e, node, valid_lanes(e, v));
-        total = total ? combine(e, node, total, input) : input;
+        total = total ? combine(&e->b, is_maximum, total, input) : input;
     }
-    e->b.row_values[node->id] = horizontal(&e->b, node->op->reduce == REDUCE_MAX, total);
+    e->b.row_values[node->id] = horizontal(&e->b, is_maximum, total);
 }
 
 static void compute_unrolled(RowEmitter *e, Node *node) {
@@ -130,7 +134,8 @@ static void walk_level(RowEmitter *e, int level, int valid, Value *totals) {
         Node *node = group->nodes.items[i];
         if (e->level[node->id] != level) continue;
         if (is_reduction(node))
-            totals[i] = combine(e, node, totals[i], masked_input(e, node, valid));
+            totals[i] = combine(&e->b, node->op->reduce == REDUCE_MAX, totals[i],
+                                masked_input(e, node, valid));
         else if (e->b.schedule->buffers[node->id].is_stored && !element_is_row_value(&e->b, node))
             element_store(&e->b, node, valid);
     }
@@ -213,6 +218,7 @@ static void rows_init(RowEmitter *e, Gen *gen, const Schedule *schedule, const G
                       Value function) {
     int count = schedule->graph->nodes.count;
     element_begin(&e->b, gen, schedule, group, function);
+    element_hoist_numbers(&e->b);
     e->b.domain = DOMAIN_ROWS;
     e->b.width = vector_width(gen, group->width);
     e->b.row_values = ARENA_ARRAY(gen->arena, Value, count + 1);
@@ -281,6 +287,7 @@ static void axis_emit(Gen *gen, const Schedule *schedule, const Group *group, Va
     LaneBuilder input, result;
     element_begin(&input, gen, schedule, group, function);
     element_begin(&result, gen, schedule, group, function);
+    element_hoist_numbers(&input);
     input.shape = group->anchor->inputs[0]->type;
     input.lead = type_elements(&input.shape) / group->width;
     input.width = result.width = vector_width(gen, group->width);
@@ -335,12 +342,14 @@ static void columns_emit(Gen *gen, const Schedule *schedule, const Group *group,
     LaneBuilder rows, sums;
     int64_t width = type_elements(&group->anchor->type);
     element_begin(&rows, gen, schedule, group, function);
+    element_hoist_numbers(&rows);
     rows.domain = DOMAIN_ROWS;
     rows.row_width = width;
     rows.lead = type_elements(&group->anchor->inputs[0]->type) / width;
     rows.shape = schedule_sum_domain(group->anchor->inputs[0], group->anchor);
     rows.width = vector_width(gen, width);
     element_begin(&sums, gen, schedule, group, function);
+    sums.numbers = rows.numbers;
     sums.domain = DOMAIN_STORAGE;
     sums.width = rows.width;
     int64_t full = width / rows.width;
@@ -388,6 +397,7 @@ static int64_t storage_size(const Schedule *schedule, const Group *group) {
 static void storage_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
     LaneBuilder b;
     element_begin(&b, gen, schedule, group, function);
+    element_hoist_numbers(&b);
     b.domain = DOMAIN_STORAGE;
     int64_t vectors = storage_size(schedule, group) / b.width;
     Range range = ir_worker_range(gen, function, ir_int(gen, vectors));

@@ -114,9 +114,12 @@ static void find_lives(Schedule *schedule) {
         }
         schedule_visit_reads(schedule, group, extend_life, &(LifeState){schedule, group->phase});
     }
-    for (int i = 0; i < graph->outputs.count; i++)
-        schedule->buffers[schedule_source(graph->outputs.items[i])->id].last_phase =
-            schedule->phase_count - 1;
+    // Outputs are read after the step, by workers of which one may be in the next step already.
+    for (int i = 0; i < graph->outputs.count; i++) {
+        Buffer *buffer = &schedule->buffers[schedule_source(graph->outputs.items[i])->id];
+        buffer->first_phase = 0;
+        buffer->last_phase = schedule->phase_count - 1;
+    }
 }
 
 static int compare_sizes(const void *a, const void *b) {

@@ -44,17 +44,17 @@ static nnrt_view view_of(const batch *b) {
 static double measure_call(nnrt_call call, const batch *b) {
     nnrt_output output = output_of(b);
     nnrt_column column = column_of(b);
-    nnrt_metrics *metrics = nnrt_metrics_create(&call, 1, &output, &column);
+    nnrt_metrics *metrics = nnrt_metrics_create(&call, 1, &output, &column, 2);
     if (!metrics) fail_msg("%s: %s", call.name, nnrt_error());
     nnrt_view view = view_of(b);
-    nnrt_metrics_update(metrics, &view); // forgotten by the reset
+    nnrt_metrics_update(metrics, 1, &view); // forgotten by the reset
     nnrt_metrics_reset(metrics);
-    view.rows = 1; // in two batches
-    nnrt_metrics_update(metrics, &view);
+    view.rows = 1; // by two workers
+    nnrt_metrics_update(metrics, 0, &view);
     view.outputs += b->size;
     view.index++;
     view.rows = b->samples - 1;
-    nnrt_metrics_update(metrics, &view);
+    nnrt_metrics_update(metrics, 1, &view);
     double value = nnrt_metrics_value(metrics, 0);
     nnrt_metrics_free(metrics);
     return value;
@@ -178,9 +178,9 @@ static void misfits_are_refused(void **state) {
     nnrt_column column = column_of(&classes);
     nnrt_call call = {"mae", NULL, 0};
     (void)state;
-    assert_null(nnrt_metrics_create(&call, 1, &output, &column));
+    assert_null(nnrt_metrics_create(&call, 1, &output, &column, 2));
     call.name = "frobnicate";
-    assert_null(nnrt_metrics_create(&call, 1, &output, &column));
+    assert_null(nnrt_metrics_create(&call, 1, &output, &column, 2));
     assert_non_null(strstr(nnrt_error(), "frobnicate"));
 }
 
