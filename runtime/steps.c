@@ -105,6 +105,8 @@ static void run_chunk(void *argument, int thread, int threads) {
         int64_t first = step * pass->batch, left = pass->count - first;
         context.index = pass->rows + first;
         context.next_index = left >= 2 * pass->batch ? context.index + pass->batch : NULL;
+        // A short batch is divided otherwise: what one has still to read another would overwrite.
+        if (left < pass->batch && pass->after) nnrt_team_meet(pass->team, thread, threads);
         context.rows = left < pass->batch ? left : pass->batch;
         context.key = nnrt_random_step_key(pass->seed, pass->epoch, step);
         context.step = (double)(pass->steps_before + step + 1);
