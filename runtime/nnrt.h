@@ -14,11 +14,11 @@ enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
 // A named option of a call, as checked by the compiler.
 typedef struct nnrt_option {
     const char *name;
-    const char *text;      // words and strings; NULL for numbers
+    const char *text; // words and strings; NULL for numbers
     double number;
     const double *numbers; // a list
     const char *const *texts;
-    int64_t count;         // of numbers or texts
+    int64_t count; // of numbers or texts
 } nnrt_option;
 
 // A call with every option present: an initializer, a data source, a transform, a metric, a
@@ -41,15 +41,15 @@ typedef struct nnrt_storage {
 typedef struct nnrt_parameter {
     const char *name; // "dense/kernel"
     int64_t rank, shape[NNRT_MAX_RANK];
-    nnrt_storage storage;  // in the weights
+    nnrt_storage storage; // in the weights
     nnrt_call initializer;
     int64_t trainable;
 } nnrt_parameter;
 
 // Optimizer state: stored as its parameter is, in the slots.
 typedef struct nnrt_slot {
-    const char *name;   // "dense/kernel/momentum"
-    int64_t parameter;  // index, or -1 for a scalar
+    const char *name;  // "dense/kernel/momentum"
+    int64_t parameter; // index, or -1 for a scalar
     int64_t offset, size;
     double initial;
 } nnrt_slot;
@@ -65,7 +65,7 @@ typedef struct nnrt_column {
     const char *name;
     int64_t dtype; // as it lies in memory
     int64_t rank, shape[NNRT_MAX_RANK];
-    int64_t size;  // elements of a sample
+    int64_t size; // elements of a sample
 } nnrt_column;
 
 typedef struct nnrt_output {
@@ -80,16 +80,16 @@ typedef struct nnrt_team nnrt_team;
 
 // What a step function gets; every worker has a copy of its own that differs in `thread`.
 typedef struct nnrt_context {
-    float *weights, *slots, *arena;       // aligned to 64
+    float *weights, *slots, *arena;        // aligned to 64
     const void *columns[NNRT_MAX_COLUMNS]; // inputs, then targets: the whole data set's columns
-    const uint32_t *index;                // the samples of this batch: rows of the columns
-    const uint32_t *next_index;           // of the next whole batch, to prefetch; NULL: none
-    int64_t rows;                         // samples in this batch, 1..batch
+    const uint32_t *index;                 // the samples of this batch: rows of the columns
+    const uint32_t *next_index;            // of the next whole batch, to prefetch; NULL: none
+    int64_t rows;                          // samples in this batch, 1..batch
     int64_t thread, threads;
-    uint64_t key;                         // of this step's random numbers
+    uint64_t key; // of this step's random numbers
     double learning_rate;
-    double step;                          // 1 in the first
-    double *loss;                         // out, written by thread 0: the batch mean
+    double step;  // 1 in the first
+    double *loss; // out, written by thread 0: the batch mean
     nnrt_team *team;
 } nnrt_context;
 
@@ -97,11 +97,11 @@ typedef void nnrt_step(const nnrt_context *context);
 
 typedef struct nnrt_function {
     nnrt_step *run;
-    int64_t arena_size;      // floats; an arena of its own, zero before the first call
-    int64_t threads;         // more than these do not help (1 for small steps)
+    int64_t arena_size; // floats; an arena of its own, zero before the first call
+    int64_t threads;    // more than these do not help (1 for small steps)
     const nnrt_output *outputs;
     int64_t output_count;
-    double flops;            // of one sample
+    double flops; // of one sample
 } nnrt_function;
 
 // One `train` block.
@@ -136,12 +136,12 @@ typedef struct nnrt_program {
     int64_t layer_count;
     const nnrt_parameter *parameters;
     int64_t parameter_count;
-    int64_t weights_size; // floats
+    int64_t weights_size;       // floats
     const nnrt_column *columns; // inputs, then targets
     int64_t input_count, target_count;
     const char *const *classes; // names; NULL: none
     int64_t class_count;
-    const nnrt_dataset *dataset;   // NULL: none declared
+    const nnrt_dataset *dataset; // NULL: none declared
     const nnrt_training *trainings;
     int64_t training_count;
     nnrt_function predict;

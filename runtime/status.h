@@ -4,11 +4,11 @@
 
 typedef enum nnrt_status {
     NNRT_OK = 0,
-    NNRT_ERROR = 1,        // the program or its input is wrong
+    NNRT_ERROR = 1, // the program or its input is wrong
     NNRT_USAGE = 2,
-    NNRT_INTERRUPTED = 3,  // state saved
+    NNRT_INTERRUPTED = 3, // state saved
     NNRT_NOT_FINITE = 4,
-    NNRT_BUG = 70,         // our own
+    NNRT_BUG = 70,          // our own
     NNRT_DATA_MISSING = 100 // internal: files not found; main turns it into NNRT_ERROR
 } nnrt_status;
 

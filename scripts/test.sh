@@ -10,7 +10,7 @@ packages=()
 for preset; do
     case $preset in
     asan) packages+=(libasan8 libubsan1) ;;
-    clang) packages+=(clang) ;;
+    clang) packages+=(clang clang-format-19) ;;
     esac
 done
 scripts/setup.sh "${packages[@]}"

@@ -30,10 +30,10 @@ typedef VEC(Call) CallList;
 typedef struct Dataset {
     const char *name;
     Span span;
-    CallList stages;    // the source, then the transforms in order
+    CallList stages;     // the source, then the transforms in order
     nnrt_data_info info; // shapes, types, classes, row counts (runtime/data.h)
-    bool found;         // the data was there and inspected
-    bool is_broken;     // its declaration or its files have errors, which are reported
+    bool found;          // the data was there and inspected
+    bool is_broken;      // its declaration or its files have errors, which are reported
 } Dataset;
 
 typedef struct Training {
@@ -56,7 +56,7 @@ typedef struct Model {
     Span span;
     Graph *forward; // layer-level graph: raw data columns in, predictions out; in GRAPH_TRAIN mode
     VEC(Training *) trainings; // in source order
-    Dataset *dataset; // of its trainings; NULL: none
+    Dataset *dataset;          // of its trainings; NULL: none
 } Model;
 
 struct Map;
@@ -67,8 +67,8 @@ typedef struct Program {
     uint32_t file; // the main source
     VEC(Model *) models;
     VEC(Dataset *) datasets;
-    Model *main; // the model that is trained (or the last one): what build, run and summary mean
-    const Ast *ast;          // for program_expand, as is what follows
+    Model *main;    // the model that is trained (or the last one): what build, run and summary mean
+    const Ast *ast; // for program_expand, as is what follows
     const Definition *definitions;
     int definition_count;
     const struct Map *bound; // call (Ast *) -> Bound *, as bind.h has it
@@ -79,8 +79,8 @@ typedef struct Program {
 Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const Ast *ast,
                        const CheckOptions *options, DiagSink *sink);
 
-// A call as the runtime sees it: every option present; an absent one has number NAN and no text, numbers
-// or texts. Texts are shared with the program.
+// A call as the runtime sees it: every option present; an absent one has number NAN and no text,
+// numbers or texts. Texts are shared with the program.
 nnrt_call program_call(Arena *arena, const Schema *schema, const Args *args);
 nnrt_call *program_calls(Arena *arena, const CallList *calls);
 

@@ -2,20 +2,26 @@
 #include "check.h"
 
 #define SEED                                                                                       \
-    {                                                                                              \
-        .name = "seed", .type = ARG_INT, .default_text = "0", .maximum = 9007199254740991.0,       \
-        .keras_name = "random_state", .doc = "which random numbers"                                \
-    }
+    {.name = "seed",                                                                               \
+     .type = ARG_INT,                                                                              \
+     .default_text = "0",                                                                          \
+     .maximum = 9007199254740991.0,                                                                \
+     .keras_name = "random_state",                                                                 \
+     .doc = "which random numbers"}
 #define NOISE(default_value)                                                                       \
-    {                                                                                              \
-        .name = "noise", .type = ARG_FLOAT, .default_text = (default_value), .maximum = 1000,      \
-        .doc = "standard deviation of what is added to each coordinate"                            \
-    }
+    {.name = "noise",                                                                              \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = (default_value),                                                              \
+     .maximum = 1000,                                                                              \
+     .doc = "standard deviation of what is added to each coordinate"}
 #define POINTS                                                                                     \
-    {                                                                                              \
-        .name = "n", .type = ARG_INT, .default_text = "100", .minimum = 3, .maximum = 1 << 24,     \
-        .keras_name = "n_samples", .doc = "number of points"                                       \
-    }
+    {.name = "n",                                                                                  \
+     .type = ARG_INT,                                                                              \
+     .default_text = "100",                                                                        \
+     .minimum = 3,                                                                                 \
+     .maximum = 1 << 24,                                                                           \
+     .keras_name = "n_samples",                                                                    \
+     .doc = "number of points"}
 
 static const ArgDef array_args[] = {
     {.name = "x", .type = ARG_STRING, .doc = "file with one sample after the other"},

@@ -13,8 +13,8 @@ static void number_nodes(Graph *graph) {
 }
 
 // ---- Sorting: depth first along the inputs from what the graph is for, so that the order is a
-// function of the graph alone: it does not tell in which order the nodes were made (C leaves that of
-// calls inside an argument list to the compiler). With a stack of its own: networks are deep.
+// function of the graph alone: it does not tell in which order the nodes were made (C leaves that
+// of calls inside an argument list to the compiler). With a stack of its own: networks are deep.
 
 typedef struct Sorter {
     NodeList sorted;
@@ -57,8 +57,7 @@ void graph_sort(Graph *graph) {
     Sorter sorter = {.stack = ARENA_ARRAY(graph->arena, Node *, count),
                      .next_input = ARENA_ARRAY(graph->arena, int, count),
                      .seen = ARENA_ARRAY(graph->arena, bool, count)};
-    for (int i = 0; i < graph->inputs.count; i++)
-        sort_from(graph, &sorter, graph->inputs.items[i]);
+    for (int i = 0; i < graph->inputs.count; i++) sort_from(graph, &sorter, graph->inputs.items[i]);
     for (int i = 0; i < graph->targets.count; i++)
         sort_from(graph, &sorter, graph->targets.items[i]);
     visit_roots(graph, sort_from_root, &(RootSorter){graph, &sorter});

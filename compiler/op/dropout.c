@@ -55,10 +55,11 @@ static double mask_evaluate(const Node *node, const double *inputs, const EvalPo
 }
 
 #define RATE(default_value, text)                                                                  \
-    {                                                                                              \
-        .name = "rate", .type = ARG_FLOAT, .default_text = (default_value), .maximum = 1,          \
-        .doc = (text)                                                                              \
-    }
+    {.name = "rate",                                                                               \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = (default_value),                                                              \
+     .maximum = 1,                                                                                 \
+     .doc = (text)}
 
 static const ArgDef dropout_args[] = {
     RATE(NULL, "share of the numbers that are dropped"),

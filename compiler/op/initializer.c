@@ -6,12 +6,13 @@
 #include <string.h>
 
 #define NUMBER(argument, value, text)                                                              \
-    { .name = (argument), .type = ARG_FLOAT, .default_text = (value), .doc = (text) }
+    {.name = (argument), .type = ARG_FLOAT, .default_text = (value), .doc = (text)}
 #define POSITIVE(argument, value, text)                                                            \
-    {                                                                                              \
-        .name = (argument), .type = ARG_FLOAT, .default_text = (value), .maximum = INFINITY,       \
-        .doc = (text)                                                                              \
-    }
+    {.name = (argument),                                                                           \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = (value),                                                                      \
+     .maximum = INFINITY,                                                                          \
+     .doc = (text)}
 
 static const ArgDef constant_args[] = {NUMBER("value", "0", "the value of every weight"), {0}};
 

@@ -291,10 +291,10 @@ static Node *crossentropy_expand(Graph *graph, Node *node) {
 }
 
 #define FROM_LOGITS                                                                                \
-    {                                                                                              \
-        .name = "from_logits", .type = ARG_BOOL, .default_text = "false",                          \
-        .doc = "the prediction is scores, not probabilities"                                       \
-    }
+    {.name = "from_logits",                                                                        \
+     .type = ARG_BOOL,                                                                             \
+     .default_text = "false",                                                                      \
+     .doc = "the prediction is scores, not probabilities"}
 
 static const ArgDef crossentropy_args[] = {
     FROM_LOGITS,

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #define THRESHOLD                                                                                  \
-    {                                                                                              \
-        .name = "threshold", .type = ARG_FLOAT, .default_text = "0.5", .maximum = 1,               \
-        .keras_name = "thresholds", .doc = "predictions above it count as yes"                     \
-    }
+    {.name = "threshold",                                                                          \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = "0.5",                                                                        \
+     .maximum = 1,                                                                                 \
+     .keras_name = "thresholds",                                                                   \
+     .doc = "predictions above it count as yes"}
 
 static const ArgDef threshold_args[] = {THRESHOLD, {0}};
 

@@ -209,31 +209,39 @@ static void nadam_update(Graph *graph, Parameter *parameter, Node *w, Node *grad
 // ---- Arguments: each list is LEARNING_RATE, its own in Keras's order, CLIPPING.
 
 #define LEARNING_RATE(value)                                                                       \
-    {                                                                                              \
-        .name = "learning_rate", .type = ARG_RATE, .default_text = (value), .maximum = INFINITY,   \
-        .keras_name = "lr", .doc = "size of a step: a number or a schedule"                        \
-    }
+    {.name = "learning_rate",                                                                      \
+     .type = ARG_RATE,                                                                             \
+     .default_text = (value),                                                                      \
+     .maximum = INFINITY,                                                                          \
+     .keras_name = "lr",                                                                           \
+     .doc = "size of a step: a number or a schedule"}
 #define FRACTION(argument, value, text)                                                            \
-    {                                                                                              \
-        .name = (argument), .type = ARG_FLOAT, .default_text = (value), .maximum = 1,              \
-        .maximum_open = true, .doc = (text)                                                        \
-    }
+    {.name = (argument),                                                                           \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = (value),                                                                      \
+     .maximum = 1,                                                                                 \
+     .maximum_open = true,                                                                         \
+     .doc = (text)}
 #define POSITIVE(argument, value, text)                                                            \
-    {                                                                                              \
-        .name = (argument), .type = ARG_FLOAT, .default_text = (value), .maximum = INFINITY,       \
-        .doc = (text)                                                                              \
-    }
+    {.name = (argument),                                                                           \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = (value),                                                                      \
+     .maximum = INFINITY,                                                                          \
+     .doc = (text)}
 #define SWITCH(argument, text)                                                                     \
-    { .name = (argument), .type = ARG_BOOL, .default_text = "false", .doc = (text) }
+    {.name = (argument), .type = ARG_BOOL, .default_text = "false", .doc = (text)}
 #define EPSILON POSITIVE("epsilon", "1e-7", "keeps the divisor from zero")
 #define BETA_1 FRACTION("beta_1", "0.9", "what the mean of gradients keeps of its past")
 #define BETA_2 FRACTION("beta_2", "0.999", "what the mean of squared gradients keeps of its past")
 #define AMSGRAD SWITCH("amsgrad", "divide by the largest mean so far")
 #define CLIP(argument, keras, text)                                                                \
-    {                                                                                              \
-        .name = (argument), .type = ARG_FLOAT, .default_text = "none", .maximum = INFINITY,        \
-        .minimum_open = true, .keras_name = (keras), .doc = (text)                                 \
-    }
+    {.name = (argument),                                                                           \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = "none",                                                                       \
+     .maximum = INFINITY,                                                                          \
+     .minimum_open = true,                                                                         \
+     .keras_name = (keras),                                                                        \
+     .doc = (text)}
 #define CLIPPING                                                                                   \
     CLIP("clip_norm", "clipnorm", "shrinks each parameter's gradient to at most this norm"),       \
         CLIP("clip_value", "clipvalue", "cuts each number of the gradients at +- this"),           \

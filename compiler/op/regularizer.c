@@ -34,10 +34,11 @@ static Node *l1_l2_gradient(Graph *graph, Node *w, const Args *args) {
 }
 
 #define FACTOR(argument, text)                                                                     \
-    {                                                                                              \
-        .name = (argument), .type = ARG_FLOAT, .default_text = "0.01", .maximum = INFINITY,        \
-        .doc = (text)                                                                              \
-    }
+    {.name = (argument),                                                                           \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = "0.01",                                                                       \
+     .maximum = INFINITY,                                                                          \
+     .doc = (text)}
 #define L1 FACTOR("l1", "factor of the sum of absolute weights")
 #define L2 FACTOR("l2", "factor of the sum of squared weights")
 

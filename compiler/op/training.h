@@ -19,8 +19,9 @@ typedef struct OptimizerDef {
 
 typedef struct RegularizerDef {
     Schema schema;
-    Node *(*penalty)(Graph *graph, Node *w, const Args *args);           // a scalar added to the loss
-    Node *(*gradient)(Graph *graph, Node *w, const Args *args); // of w's type, added to its gradient
+    Node *(*penalty)(Graph *graph, Node *w, const Args *args); // a scalar added to the loss
+    Node *(*gradient)(Graph *graph, Node *w,
+                      const Args *args); // of w's type, added to its gradient
 } RegularizerDef;
 
 // What a metric or loss wants of the model's output and of the target.
@@ -38,7 +39,7 @@ typedef struct MetricDef {
     bool needs_binary;  // precision, recall, auc: one unit or one-hot
 } MetricDef;
 
-extern const OptimizerDef optimizer_rows[];     // ended by a row without name
+extern const OptimizerDef optimizer_rows[]; // ended by a row without name
 extern const RegularizerDef regularizer_rows[];
 extern const Schema initializer_rows[], schedule_rows[];
 extern const MetricDef metric_rows[];

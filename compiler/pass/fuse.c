@@ -2,7 +2,8 @@
 // elementwise node joins the latest group that one of its inputs is in (so bias, activation and
 // optimizer become epilogues), and then sinks into the group of its only users where that saves a
 // buffer (so the derivative of an activation is computed where it is multiplied). Groups over the
-// same rows merge. Every step keeps the graph of groups acyclic.
+// same rows merge, and so do those over the same weights. Every step keeps the graph of groups
+// acyclic.
 #include "schedule.h"
 
 #include <stdlib.h>
@@ -388,7 +389,7 @@ static bool sink(Fusion *fusion, Node *node) {
     return true;
 }
 
-// ---- Merging row groups.
+// ---- Merging groups.
 
 static bool group_depends_on(const Fusion *fusion, const Group *group, int other) {
     ArenaMark mark = arena_mark(fusion->arena);
@@ -414,13 +415,31 @@ static bool reads_at_same_place(const Fusion *fusion, const Group *user, const G
     return true;
 }
 
-static bool can_merge(const Fusion *fusion, const Group *a, const Group *b) {
-    return a->kind == GROUP_ROWS && b->kind == GROUP_ROWS && same_dims(&a->domain, &b->domain) &&
-           reads_at_same_place(fusion, a, b) && reads_at_same_place(fusion, b, a) &&
-           !group_depends_on(fusion, a, b->id) && !group_depends_on(fusion, b, a->id);
+// Whether a node of `user` reads one of `group`.
+static bool reads_directly(const Fusion *fusion, const Group *user, const Group *group) {
+    for (int i = 0; i < user->nodes.count; i++)
+        for (int k = 0; k < user->nodes.items[i]->input_count; k++)
+            if (group_of(fusion, user->nodes.items[i]->inputs[k]) == group->id) return true;
+    return false;
 }
 
-static void merge_row_groups(Fusion *fusion) {
+// Row groups walk the same samples. Storage groups of one type may be of parameters that lie
+// otherwise; where one reads the other, they are of one parameter.
+static bool walk_alike(const Fusion *fusion, const Group *a, const Group *b) {
+    if (a->kind != b->kind) return false;
+    if (a->kind == GROUP_ROWS)
+        return same_dims(&a->domain, &b->domain) && reads_at_same_place(fusion, a, b) &&
+               reads_at_same_place(fusion, b, a);
+    return a->kind == GROUP_STORAGE && type_equal(&a->domain, &b->domain) &&
+           (reads_directly(fusion, a, b) || reads_directly(fusion, b, a));
+}
+
+static bool can_merge(const Fusion *fusion, const Group *a, const Group *b) {
+    return walk_alike(fusion, a, b) && !group_depends_on(fusion, a, b->id) &&
+           !group_depends_on(fusion, b, a->id);
+}
+
+static void merge_groups(Fusion *fusion) {
     for (int i = 0; i < fusion->groups.count; i++) {
         Group *a = fusion->groups.items[i];
         if (fusion->is_removed[i]) continue;
@@ -527,12 +546,12 @@ Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t ba
     fusion.is_removed = ARENA_ARRAY(arena, bool, 2 * count + 2);
     collect_users(&fusion);
     for (int i = 0; i < count; i++) place(&fusion, graph->nodes.items[i]);
-    merge_row_groups(&fusion);
+    merge_groups(&fusion);
     for (bool changed = true; changed;) {
         changed = false;
         for (int i = count - 1; i >= 0; i--) changed |= sink(&fusion, graph->nodes.items[i]);
     }
-    merge_row_groups(&fusion);
+    merge_groups(&fusion);
     for (int i = 0; i < graph->assigns.count; i++) place_assign(&fusion, graph->assigns.items[i]);
     place_loss(&fusion);
     keep_groups(&fusion);

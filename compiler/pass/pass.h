@@ -16,11 +16,12 @@ void pass_attach_loss(Graph *graph, const Training *training);
 void pass_expand(Graph *graph);
 
 // requires: primitive nodes; provides: constants folded, equal nodes merged, constant factors moved
-// from the data side of a matmul to its result, dead nodes removed. Keeps all values up to rounding.
+// from the data side of a matmul to its result, dead nodes removed. Keeps all values up to
+// rounding.
 void pass_simplify(Graph *graph);
 
-// requires: primitive nodes and graph->loss; provides: the gradients of the loss for every trainable
-// parameter, in parameter order (NULL for the others), appended to the graph.
+// requires: primitive nodes and graph->loss; provides: the gradients of the loss for every
+// trainable parameter, in parameter order (NULL for the others), appended to the graph.
 Node **pass_gradients(Graph *graph);
 
 // requires: TRAIN mode; provides: pass_gradients + clipping + regularization + the optimizer's
@@ -30,14 +31,15 @@ void pass_update(Graph *graph, const Training *training);
 // ---- The reference evaluator (an interpreter of the graph in double precision; the oracle of the
 // tests, never on the user's path).
 typedef struct EvalBindings {
-    const EvalTensor *inputs;     // by graph->inputs
-    const EvalTensor *targets;    // by graph->targets
-    EvalTensor *parameters;       // by graph->parameters; assigns write here
-    EvalTensor *slots;            // by graph->slots; assigns write here
+    const EvalTensor *inputs;  // by graph->inputs
+    const EvalTensor *targets; // by graph->targets
+    EvalTensor *parameters;    // by graph->parameters; assigns write here
+    EvalTensor *slots;         // by graph->slots; assigns write here
     EvalContext context;
 } EvalBindings;
 
-// Evaluates `wanted` nodes (results in arena memory) and, if `effects`, applies the assigns at the end.
+// Evaluates `wanted` nodes (results in arena memory) and, if `effects`, applies the assigns at the
+// end.
 void graph_evaluate(const Graph *graph, Arena *arena, EvalBindings *bindings, Node *const *wanted,
                     int wanted_count, EvalTensor *results, bool effects);
 

@@ -37,7 +37,7 @@ typedef struct ParameterLayout {
 typedef struct Layout {
     MachineModel machine;
     ContractionChoice contraction;
-    int64_t batch; // that it was chosen for
+    int64_t batch;                    // that it was chosen for
     ParameterLayout *parameters;      // by parameter index
     int64_t *slot_offsets;            // by slot index; NULL until layout_slots
     int64_t weights_size, slots_size; // floats
@@ -126,7 +126,8 @@ void schedule_print_plan(Text *out, const Schedule *schedule);   // `--emit=plan
 Node *schedule_source(Node *node);
 
 // Whether a value of type `source`, seen as `view` by a reshape, has for each place of `domain` the
-// same element as before: it is a single number, has all elements, or its dimensions did not change.
+// same element as before: it is a single number, has all elements, or its dimensions did not
+// change.
 bool schedule_same_place(const Type *view, const Type *source, const Type *domain);
 // The domain in which a sum evaluates its input: that of the input, or, if its rows are not what is
 // summed, all elements in one row.

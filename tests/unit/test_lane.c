@@ -221,8 +221,7 @@ OPERATION(if_equal, lane_select(b, lane_equal(b, x, y), z, x), x == y ? z : x)
 OPERATION(half, lane_multiply(b, x, lane_constant(b, 0.5)), x * 0.5f)
 
 static const Operation operations[] = {
-#define ROW(name)                                                                                  \
-    { #name, name##_lane, name##_reference }
+#define ROW(name) {#name, name##_lane, name##_reference}
     ROW(sum),    ROW(difference), ROW(product),       ROW(quotient), ROW(negative), ROW(smaller),
     ROW(larger), ROW(if_less),    ROW(if_less_equal), ROW(if_equal), ROW(half),
 };

@@ -8,6 +8,7 @@
 #   absent FILE...             fails for a file that exists
 #   build FILE.nn [EXE]        compiles one of examples/ or of this folder to ./EXE
 #   fail TEXT                  says why and ends the test
+#   skip TEXT                  says why and ends the test as skipped
 #   needs_fashion_mnist        ends the test as skipped where the data are not installed
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
@@ -67,8 +68,12 @@ build() {
     expect 0 "$nnc" build "$source" -o "$executable"
 }
 
-needs_fashion_mnist() {
-    [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] && return
-    echo "skipped: Debian's package dataset-fashion-mnist is not installed"
+skip() {
+    echo "skipped: $1"
     exit 77
+}
+
+needs_fashion_mnist() {
+    [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] ||
+        skip "Debian's package dataset-fashion-mnist is not installed"
 }
