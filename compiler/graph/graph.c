@@ -138,9 +138,10 @@ Node *graph_generate(Graph *graph, const char *op, Type type, const Args *args) 
 }
 
 Node *graph_scalar(Graph *graph, const char *name) {
+    const OpDef *op = find_op(graph, "scalar");
     for (int i = 0; i < graph->nodes.count; i++) {
         Node *node = graph->nodes.items[i];
-        if (node_is(node, "scalar") && strcmp(node->name, name) == 0) return node;
+        if (node->op == op && strcmp(node->name, name) == 0) return node;
     }
     Node *node = graph_generate(graph, "scalar", type_scalar(), NULL);
     node->name = name;

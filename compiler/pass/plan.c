@@ -62,19 +62,21 @@ static void find_storages(Schedule *schedule) {
     while (spread_orders(schedule)) continue;
 }
 
-// Contractions want the rows of samples with leading dimensions evenly spaced.
-static bool feeds_rows(const Schedule *schedule, const Node *value) {
+// Marks the values whose rows a contraction reads beside those of other leading dimensions: it
+// wants them evenly spaced.
+static bool *find_row_operands(const Schedule *schedule, Arena *arena) {
+    bool *found = ARENA_ARRAY(arena, bool, schedule->graph->nodes.count + 1);
     for (int i = 0; i < schedule->graph->nodes.count; i++) {
         const Node *user = schedule->graph->nodes.items[i];
         if (user->op->fuse != FUSE_CONTRACTION) continue;
         for (int k = 0; k < user->input_count; k++)
-            if (user->inputs[k]->type.rank > 1 && schedule_source(user->inputs[k]) == value)
-                return true;
+            if (user->inputs[k]->type.rank > 1) found[schedule_source(user->inputs[k])->id] = true;
     }
-    return false;
+    return found;
 }
 
-static void size_buffer(const Schedule *schedule, const Node *node, Buffer *buffer) {
+static void size_buffer(const Schedule *schedule, const Node *node, bool is_row_operand,
+                        Buffer *buffer) {
     int64_t elements = type_elements(&node->type);
     if (!node->type.batched) {
         buffer->size = round_up(elements, LINE);
@@ -84,7 +86,7 @@ static void size_buffer(const Schedule *schedule, const Node *node, Buffer *buff
     }
     // A sample of rank 1 is padded to whole cache lines; of higher rank it is dense, so that its
     // rows are evenly spaced across samples.
-    bool padded = node->type.rank <= 1 && elements > 1 && !feeds_rows(schedule, node);
+    bool padded = node->type.rank <= 1 && elements > 1 && !is_row_operand;
     buffer->stride = padded ? round_up(elements, LINE) : elements;
     if (__builtin_mul_overflow(buffer->stride, schedule->batch, &buffer->size) ||
         buffer->size > LARGEST)
@@ -163,10 +165,11 @@ void pass_plan(Schedule *schedule, Arena *arena) {
     find_lives(schedule);
     int count = schedule->graph->nodes.count, used = 0;
     PlanItem *items = ARENA_ARRAY(arena, PlanItem, count + 1);
+    const bool *row_operands = find_row_operands(schedule, arena);
     for (int i = 0; i < count; i++) {
         Buffer *buffer = &schedule->buffers[i];
         if (!buffer->is_stored) continue;
-        size_buffer(schedule, schedule->graph->nodes.items[i], buffer);
+        size_buffer(schedule, schedule->graph->nodes.items[i], row_operands[i], buffer);
         // Gradients in a parameter's layout have gaps that must stay zero, as the arena begins.
         bool alone = buffer->parameter >= 0;
         items[used++] = (PlanItem){buffer->size, alone ? 0 : buffer->first_phase,

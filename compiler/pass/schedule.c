@@ -40,6 +40,7 @@ typedef struct Ordering {
     GroupList *successors; // by group: those that wait for it
     int *waits_for;        // by group: how many of its predecessors are still to come
     int *phase;            // by group: its phase, once it is placed
+    int *blocked;          // by group: the last phase that it cannot be in
 } Ordering;
 
 // The number of a leaf's or an assign's weights; NEVER where it has none.
@@ -84,6 +85,7 @@ static Ordering collect_edges(Schedule *schedule) {
     ordering.writer = filled(arena, weights, NEVER);
     ordering.read_phase = filled(arena, weights, NEVER);
     ordering.phase = filled(arena, count, NEVER);
+    ordering.blocked = filled(arena, count, NEVER);
     ordering.waits_for = filled(arena, count, 0);
     ordering.successors = ARENA_ARRAY(arena, GroupList, count + 1);
     for (int i = 0; i < count; i++) {
@@ -150,7 +152,11 @@ static int choose(const Ordering *ordering, const GroupList *ready, int phase) {
             int difference = preference(group) - preference(other);
             if (difference > 0 || (!difference && group->id > other->id)) continue;
         }
-        if (!needs_barrier(ordering, group, phase)) best = i;
+        if (ordering->blocked[group->id] == phase) continue;
+        if (needs_barrier(ordering, group, phase))
+            ordering->blocked[group->id] = phase;
+        else
+            best = i;
     }
     return best;
 }

@@ -200,6 +200,8 @@ static bool may_merge(const Node *node) {
 
 static size_t hash_node(const Node *node) {
     size_t hash = (size_t)(uintptr_t)node->op;
+    if (node->parameter) hash += (size_t)node->parameter->index * 7;
+    if (node->slot) hash += (size_t)node->slot->index * 7;
     for (int i = 0; i < node->input_count; i++) hash = hash * 31 + (size_t)node->inputs[i]->id;
     return (hash ^ hash >> 15) * 0x9E3779B97F4A7C15u;
 }
