@@ -132,8 +132,10 @@ static bool run_object(Session *session) {
 }
 
 static bool run_executable(Session *session) {
-    temporary_files[1] = output_temporary(session->arena, session->output); // gen_link's
-    return gen_link(session->object, session->output, session->needs_blas, session->sink);
+    char *temporary = output_temporary(session->arena, session->output);
+    temporary_files[1] = temporary;
+    return gen_link(session->object, session->output, temporary, session->needs_blas,
+                    session->sink);
 }
 
 // ---- How they print themselves.
@@ -270,6 +272,7 @@ static bool emit_file(Session *session, const char *last) {
     }
     if (!output_check(session->arena, session->output, session->sources, session->sink))
         return false;
+    session->output = output_target(session->arena, session->output);
     if (is_object) session->object = output_temporary(session->arena, session->output);
     if (!session_advance(session, last)) return false;
     if (!is_object || !rename(session->object, session->output)) return true;

@@ -21,6 +21,7 @@ typedef struct OptionDef {
 } OptionDef;
 
 static const char *set_emit(Options *options, Arena *arena, const char *value) {
+    if (!strcmp(value, "ir")) value = "graph";
     options->emit = value;
     if (driver_has_stage(value)) return NULL;
     const char *meant = suggest_name(value, driver_stage_names(arena));
@@ -194,6 +195,7 @@ typedef struct Reader {
     char **next;
     VEC(const OptionDef *) used;
     bool is_build_implied; // `nnc FILE --emit=STAGE`
+    bool only_words;       // after `--`
 } Reader;
 
 static bool read_option(Reader *reader, const OptionDef *option, const char *value) {
@@ -244,15 +246,17 @@ static bool begins_arguments(const Reader *reader, const char *word, const Optio
 static bool read_words(Reader *reader) {
     while (*reader->next) {
         const char *word = *reader->next++, *value;
-        const OptionDef *option = match_option(word, &value);
+        const OptionDef *option = reader->only_words ? NULL : match_option(word, &value);
         if (begins_arguments(reader, word, option)) {
             reader->options->arguments = reader->next - (strcmp(word, "--") != 0);
             return true;
         }
-        bool ok;
+        bool ok = true, is_word = reader->only_words || word[0] != '-' || !word[1];
         if (option)
             ok = read_option(reader, option, value);
-        else if (word[0] == '-' && word[1])
+        else if (!is_word && !strcmp(word, "--"))
+            reader->only_words = true;
+        else if (!is_word)
             ok = report_unknown_option(word);
         else
             ok = read_word(reader, word);
@@ -279,6 +283,8 @@ static bool check_usage(const Reader *reader) {
     }
     if (!options->operand && wanted && wanted[0] != '[')
         return usage_error("`nnc %s` wants a file: nnc %s %s", name, name, wanted);
+    if (options->check && options->write)
+        return usage_error("--check changes nothing and --write does; say one of them");
     if (options->after && !(options->emit && driver_stage_has_passes(options->emit)))
         return usage_error("--after goes with a graph, as in --emit=graph --after=expand");
     return true;

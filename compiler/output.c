@@ -37,13 +37,20 @@ static bool check_folder(Arena *arena, const char *path, DiagSink *sink) {
     return false;
 }
 
+// /dev/stdout may lead to a regular file, but must not be replaced by one. (/dev/shm is a folder
+// like any other.)
+static bool is_special(const char *path, const struct stat *file) {
+    bool is_device = !strncmp(path, "/dev/", 5) && strncmp(path, "/dev/shm/", 9);
+    return is_device || !strncmp(path, "/proc/", 6) || !S_ISREG(file->st_mode);
+}
+
 bool output_check(Arena *arena, const char *path, const SourceSet *sources, DiagSink *sink) {
     struct stat file;
     if (stat(path, &file)) return check_folder(arena, path, sink);
     const char *reason = NULL;
     if (S_ISDIR(file.st_mode))
         reason = "there is a folder of that name";
-    else if (!S_ISREG(file.st_mode))
+    else if (is_special(path, &file))
         reason = "it is no ordinary file";
     else if (is_source(&file, sources))
         reason = "it is the source";
@@ -53,8 +60,17 @@ bool output_check(Arena *arena, const char *path, const SourceSet *sources, Diag
     return false;
 }
 
+const char *output_target(Arena *arena, const char *path) {
+    char *target = realpath(path, NULL);
+    const char *kept = target ? arena_strdup(arena, target) : path;
+    free(target);
+    return kept;
+}
+
 char *output_temporary(Arena *arena, const char *path) {
-    return arena_format(arena, "%s.%ld.tmp", path, (long)getpid());
+    const char *slash = strrchr(path, '/');
+    int folder = slash ? (int)(slash - path) + 1 : 0;
+    return arena_format(arena, "%.*s.nnc-%ld.tmp", folder, path, (long)getpid());
 }
 
 static bool report_failure(const char *path, int error, DiagSink *sink) {
@@ -95,11 +111,9 @@ bool output_write(const char *path, const Text *text, DiagSink *sink) {
     if (exists && !S_ISREG(existing.st_mode)) {
         error = write_in_place(path, text);
     } else {
-        char *target = exists ? realpath(path, NULL) : NULL; // through symbolic links
-        const char *name = target ? target : path;
-        error =
-            replace_file(name, output_temporary(text->arena, name), existing.st_mode & 07777, text);
-        free(target);
+        const char *target = output_target(text->arena, path);
+        error = replace_file(target, output_temporary(text->arena, target),
+                             existing.st_mode & 07777, text);
     }
     return !error || report_failure(path, error, sink);
 }

@@ -11,7 +11,10 @@ char *output_stem(Arena *arena, const char *source_path);
 // device of that name, or a source (no compiler overwrites what it reads).
 bool output_check(Arena *arena, const char *path, const SourceSet *sources, DiagSink *sink);
 
-// A name for a temporary file beside `path`.
+// Where `path` leads if it is a symbolic link; else `path`.
+const char *output_target(Arena *arena, const char *path);
+
+// A short name for a temporary file beside `path`, one for each process.
 char *output_temporary(Arena *arena, const char *path);
 
 // Writes all of `text` to `path`, or to standard output for NULL; keeps the permissions of a file

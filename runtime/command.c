@@ -2,6 +2,7 @@
 
 #include "cpu.h"
 #include "file.h"
+#include "outputs.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,12 @@ static nnrt_status check_program(const nnrt_program *program, const char *comman
     return strcmp(command, "info") == 0 ? NNRT_OK : nnrt_cpu_check(program);
 }
 
+static nnrt_status run(nnrt_session *session, const char *command) {
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i].name, command) == 0) return commands[i].run(session);
+    return nnrt_fail(NNRT_BUG, "the command `%s` is not in the table", command);
+}
+
 static nnrt_status run_command(const nnrt_program *program, const nnrt_options *options) {
     nnrt_session session;
     if (options->help || strcmp(options->command, "help") == 0) {
@@ -34,9 +41,8 @@ static nnrt_status run_command(const nnrt_program *program, const nnrt_options *
     nnrt_status status = check_program(program, options->command);
     if (!status) status = nnrt_session_open(&session, program, options);
     if (status) return status;
-    status = NNRT_BUG;
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(commands[i].name, options->command) == 0) status = commands[i].run(&session);
+    status = nnrt_outputs_check(&session);
+    if (!status) status = run(&session, options->command);
     nnrt_session_close(&session);
     return status;
 }

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const double chunk_seconds = 0.025;
 
@@ -67,7 +68,8 @@ static nnrt_status run_steps(fit *f) {
             nnrt_log_add(&log, "", nnrt_pass_loss(pass), f->trainer.metrics);
             nnrt_progress_step(&f->progress, pass->step, &log);
         }
-        if (nnrt_interrupted()) return NNRT_INTERRUPTED;
+        // An epoch that is complete counts as one.
+        if (nnrt_interrupted()) return pass->step < pass->steps ? NNRT_INTERRUPTED : NNRT_OK;
     }
 }
 
@@ -87,10 +89,10 @@ static nnrt_status run_epoch(fit *f, int64_t epoch) {
     f->samples += nnrt_pass_samples(&trainer->pass);
     nnrt_trainer_end_epoch(trainer);
     if (status) return status;
+    f->epochs++;
     nnrt_log_add(&log, "", nnrt_pass_loss(&trainer->pass), trainer->metrics);
     status = validate(f, &log);
     if (status) return status;
-    f->epochs++;
     nnrt_progress_end(&f->progress, trainer->pass.step, &log);
     nnrt_history_add(&f->history, &log);
     return NNRT_OK;
@@ -129,7 +131,7 @@ static nnrt_status run_training(fit *f, const nnrt_training *training, int64_t f
     nnrt_status status = open_training(f, training);
     nnrt_progress_open(&f->progress, f->options, first_epoch + epochs);
     for (int64_t epoch = 0; epoch < epochs && !status && !enough_steps(f); epoch++)
-        status = run_epoch(f, first_epoch + epoch);
+        status = nnrt_interrupted() ? NNRT_INTERRUPTED : run_epoch(f, first_epoch + epoch);
     int is_last = training == nnrt_session_training(f->session);
     const nnrt_part *test = &f->session->data.test;
     if (!status && is_last && f->has_evaluator && test->count) {
@@ -286,8 +288,13 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
 }
 
 nnrt_status nnrt_command_init(nnrt_session *session) {
-    nnrt_status status = start_weights(session);
     const char *path = save_path(session);
+    if (!session->options->save && access(path, F_OK) == 0)
+        return nnrt_fail(NNRT_USAGE,
+                         "`%s` exists and may hold trained weights; say where the initial ones go: "
+                         "`init --save FILE`",
+                         path);
+    nnrt_status status = start_weights(session);
     if (!status)
         status = nnrt_weights_save(path, session->program, session->weights.values, &session->info);
     if (!status) printf("initial weights saved to %s\n", path);

@@ -134,8 +134,17 @@ static nnrt_status unknown_command(const char *name) {
     return unknown("command", name, &best, "`help` lists them");
 }
 
+// What other tools call our options.
+static const char *const other_names[][2] = {
+    {"--lr", "--learning-rate"}, {"--batch-size", "--batch"}, {"--output", "--save"},
+    {"--load", "--weights"},     {"--jobs", "--threads"},     {"--workers", "--threads"},
+};
+
 static nnrt_status unknown_option(const char *name, const struct command *command) {
     suggestion best = {NULL, LONGEST_NAME};
+    for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
+        if (strcmp(name, other_names[i][0]) == 0) best.name = other_names[i][1];
+    if (best.name) return unknown("option", name, &best, NULL);
     for (int i = 0; i < OPTION_ROWS; i++)
         if (options_table[i].commands & command->bit) consider(&best, name, options_table[i].name);
     char help[64];
@@ -166,7 +175,7 @@ static nnrt_status set_positive(const struct option *option, const char *value, 
     double number = strtod(value, &end);
     int decimal = value[strspn(value, "0123456789.eE+-")] == '\0'; // neither 0x10 nor spaces
     if (end == value || *end || !decimal || !isfinite(number) || number <= 0)
-        return bad_value(option, value, "a number above 0");
+        return bad_value(option, value, "a number above 0, at most 1.8e308");
     *field = number;
     return NNRT_OK;
 }
@@ -184,7 +193,8 @@ static nnrt_status set_value(const struct option *option, const char *value, voi
     switch (option->type) {
     case OPTION_FLAG: *(int64_t *)field = 1; return NNRT_OK;
     case OPTION_COUNT:
-        return set_integer(option, value, 1, 1000000000000, "a whole number from 1 on", field);
+        return set_integer(option, value, 1, 1000000000000, "a whole number from 1 to 10^12",
+                           field);
     case OPTION_SEED:
         return set_integer(option, value, 0, INT64_MAX, "a whole number from 0 to 2^63 - 1", field);
     case OPTION_POSITIVE: return set_positive(option, value, field);

@@ -153,6 +153,31 @@ static nnrt_status check_column(const nnrt_session *session, const nnrt_column *
                      dtype_name(compiled->dtype));
 }
 
+// How many classes the model tells apart where the target is a label; 0: it is not used as one.
+static int64_t compiled_classes(const nnrt_session *session) {
+    const nnrt_training *training = nnrt_session_training(session);
+    if (!training || !training->train.output_count) return 0;
+    const nnrt_output *output = &training->train.outputs[0];
+    int64_t units = output->rank ? output->shape[output->rank - 1] : 1;
+    if (units > 1) return units;
+    int is_binary = strcmp(training->loss_name, "binary_crossentropy") == 0 ||
+                    strcmp(training->loss_name, "hinge") == 0;
+    return is_binary ? 2 : 0;
+}
+
+// The labels may have changed since the compiler saw them.
+static nnrt_status check_labels(const nnrt_session *session) {
+    const nnrt_data_info *info = &session->data.info;
+    int64_t classes = info->target_one_hot ? 0 : compiled_classes(session);
+    if (!classes || info->classes <= classes) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "the data set `%s` has labels up to %" PRId64 ", but `%s` was compiled for "
+                     "%" PRId64 " classes, 0 to %" PRId64 "; correct the labels, or compile again "
+                     "with `nnc build`",
+                     session->program->dataset->name, info->classes - 1,
+                     session->program->source_path, classes, classes - 1);
+}
+
 static nnrt_status check_data(const nnrt_session *session) {
     const nnrt_program *program = session->program;
     const nnrt_data_info *info = &session->data.info;
@@ -169,7 +194,7 @@ static nnrt_status check_data(const nnrt_session *session) {
                            " classes now, %" PRId64 " then; compile again with `nnc build`",
                            program->dataset->name, program->source_path, info->classes,
                            program->class_count);
-    return status;
+    return status ? status : check_labels(session);
 }
 
 nnrt_status nnrt_session_load_data(nnrt_session *session) {

@@ -28,8 +28,9 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
 // Writes an object file; *needs_blas says whether it must be linked with OpenBLAS.
 bool gen_object(const Program *program, const char *path, const GenOptions *options,
                 bool *needs_blas, DiagSink *sink);
-// Links object + runtime to an executable (temporary file, then renamed).
-bool gen_link(const char *object, const char *executable, bool needs_blas, DiagSink *sink);
+// Links object + runtime to an executable: to the file `temporary` beside it, then renamed.
+bool gen_link(const char *object, const char *executable, const char *temporary, bool needs_blas,
+              DiagSink *sink);
 
 // The path of libnnrt.a, which executables are linked with ("" if it is missing). In `arena`.
 char *gen_runtime_library(Arena *arena);

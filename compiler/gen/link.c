@@ -118,17 +118,13 @@ static int add_words(const char **arguments, int count, char *text) {
     return count;
 }
 
-bool gen_link(const char *object, const char *executable, bool needs_blas, DiagSink *sink) {
-    char runtime[PATH_MAX], blas[PATH_MAX], temporary[PATH_MAX];
+bool gen_link(const char *object, const char *executable, const char *temporary, bool needs_blas,
+              DiagSink *sink) {
+    char runtime[PATH_MAX], blas[PATH_MAX];
     bool found = find_library("libnnrt.a", runtime, sizeof runtime);
     if (found && needs_blas) found = find_library("libnnrt_blas.a", blas, sizeof blas);
     if (!found) {
         diag_report(sink, DIAG_E0901, SPAN_NONE, "the runtime library is missing beside nnc");
-        return false;
-    }
-    int length = snprintf(temporary, sizeof temporary, "%s.%ld.tmp", executable, (long)getpid());
-    if (length < 0 || (size_t)length >= sizeof temporary) {
-        diag_report(sink, DIAG_E0902, SPAN_NONE, "the output's path is too long");
         return false;
     }
     if (!can_write(executable, temporary, sink)) return false;

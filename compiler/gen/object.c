@@ -8,6 +8,7 @@
 #include <llvm-c/ErrorHandling.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,13 +86,18 @@ static bool is_graph_stage(const char *stage) {
     return strcmp(stage, "grad") == 0 || strcmp(stage, "fused") == 0 || strcmp(stage, "plan") == 0;
 }
 
+static LLVMMemoryBufferRef machine_code(Gen *gen, LLVMCodeGenFileType type) {
+    LLVMMemoryBufferRef buffer = NULL;
+    char *error = NULL;
+    if (LLVMTargetMachineEmitToMemoryBuffer(gen->target->handle, gen->module, type, &error,
+                                            &buffer))
+        nn_ice("gen", "no machine code: %s", error);
+    return buffer;
+}
+
 static void print_module(Text *out, Gen *gen, const char *stage) {
     if (strcmp(stage, "asm") == 0) {
-        LLVMMemoryBufferRef buffer = NULL;
-        char *error = NULL;
-        if (LLVMTargetMachineEmitToMemoryBuffer(gen->target->handle, gen->module, LLVMAssemblyFile,
-                                                &error, &buffer))
-            nn_ice("gen", "no assembly: %s", error);
+        LLVMMemoryBufferRef buffer = machine_code(gen, LLVMAssemblyFile);
         text_put_bytes(out, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
         LLVMDisposeMemoryBuffer(buffer);
         return;
@@ -130,6 +136,20 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
 
 // ---- Objects.
 
+// LLVM itself ends the process where a file cannot be written.
+static bool write_file(const char *path, const char *bytes, size_t size, DiagSink *sink) {
+    FILE *file = fopen(path, "wb");
+    bool ok = file && fwrite(bytes, 1, size, file) == size && fflush(file) == 0;
+    int error = errno;
+    if (file && fclose(file) != 0 && ok) {
+        ok = false;
+        error = errno;
+    }
+    if (!ok)
+        diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", path, strerror(error));
+    return ok;
+}
+
 bool gen_object(const Program *program, const char *path, const GenOptions *options,
                 bool *needs_blas, DiagSink *sink) {
     Arena *arena = program->arena;
@@ -144,15 +164,13 @@ bool gen_object(const Program *program, const char *path, const GenOptions *opti
     build_module(&gen, arena, target, compiled);
     object_optimize(&gen);
     if (options->verify_each) verify_module(&gen, "after LLVM's passes");
-    char *error = NULL;
-    bool failed =
-        LLVMTargetMachineEmitToFile(target->handle, gen.module, path, LLVMObjectFile, &error);
-    if (failed) diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", path, error);
-    LLVMDisposeMessage(error);
+    LLVMMemoryBufferRef code = machine_code(&gen, LLVMObjectFile);
+    bool ok = write_file(path, LLVMGetBufferStart(code), LLVMGetBufferSize(code), sink);
+    LLVMDisposeMemoryBuffer(code);
     *needs_blas = gen.needs_blas;
     ir_dispose(&gen);
     target_dispose(target);
-    return !failed;
+    return ok;
 }
 
 char *gen_fingerprint(Arena *arena, const GenOptions *options) {

@@ -26,11 +26,25 @@ static const char *const level_4[] = {"sse3",     "ssse3",    "sse4.1",   "sse4.
 static const char *const level_1[] = {NULL};
 
 // LLVM ignores unknown names with a mere warning, so these are all that --cpu takes.
-const char *const gen_cpu_names[] = {
-    "native",         "x86-64",      "x86-64-v2",      "x86-64-v3",      "x86-64-v4", "nehalem",
-    "westmere",       "sandybridge", "ivybridge",      "haswell",        "broadwell", "skylake",
-    "skylake-avx512", "cascadelake", "icelake-client", "icelake-server", "tigerlake", "alderlake",
-    "sapphirerapids", "znver1",      "znver2",         "znver3",         "znver4",    NULL};
+const char *const gen_cpu_names[] = {"native",         "x86-64",
+                                     "x86-64-v2",      "x86-64-v3",
+                                     "x86-64-v4",      "nehalem",
+                                     "westmere",       "sandybridge",
+                                     "ivybridge",      "haswell",
+                                     "broadwell",      "skylake",
+                                     "skylake-avx512", "cascadelake",
+                                     "cooperlake",     "cannonlake",
+                                     "icelake-client", "icelake-server",
+                                     "tigerlake",      "rocketlake",
+                                     "alderlake",      "raptorlake",
+                                     "meteorlake",     "arrowlake",
+                                     "lunarlake",      "sapphirerapids",
+                                     "emeraldrapids",  "graniterapids",
+                                     "goldmont",       "tremont",
+                                     "gracemont",      "sierraforest",
+                                     "znver1",         "znver2",
+                                     "znver3",         "znver4",
+                                     "znver5",         NULL};
 
 // Those of the comma-separated "+avx2,-sse4a,..." that are on and checkable.
 static const char *const *features_on(Arena *arena, const char *features) {

@@ -86,6 +86,16 @@ broken "" $pictures
 rm $pictures && mkdir $pictures
 broken "" $pictures
 
+# Labels that the program does not know, in a file that tells its classes itself.
+sed 's/, classes = 10//' set.nn >told.nn
+build told.nn
+labels 40 10 >$classes
+expect 1 ./told fit --save other.safetensors
+one_message
+says "labels up to 10"
+absent other.safetensors
+good
+
 # The same compressed: truncated, and with a wrong check sum.
 images 40 | gzip >whole.gz
 rm $pictures && head -c 60 whole.gz >$pictures

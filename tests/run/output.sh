@@ -28,7 +28,7 @@ expect 1 ./playground fit --epochs 1 --step-log /dev/full
 one_message
 says /dev/full
 
-: expect 1 "${limited[@]}" 4 "$nnc" build "$root/examples/playground.nn" -o small
+expect 1 "${limited[@]}" 4 "$nnc" build "$root/examples/playground.nn" -o small
 absent small
 expect 1 "$nnc" build "$root/examples/playground.nn" -o missing/folder/program
 says missing/folder
@@ -44,3 +44,41 @@ expect 0 sh -c './playground fit --epochs 1 --save steps.st --progress=none >&- 
 rm steps.st
 [ "$(ls -A)" = "$(printf '%s\n' before err home kept.safetensors out playground)" ] ||
     fail "left behind: $(ls -A)"
+
+# Nothing that is read, and nothing twice, is written over.
+wrong() { # WORD COMMAND...
+    local word=$1
+    shift
+    expect 2 "$@"
+    one_message
+    says "$word"
+}
+cp "$root/examples/playground.nn" net.nn
+build net.nn net
+expect 0 ./net fit --epochs 1 --save w.safetensors
+cp w.safetensors before
+wrong "this program" ./net fit --save net
+wrong source ./net fit --step-log net.nn
+wrong same ./net fit --save new --history ./new
+wrong weights ./net fit --weights w.safetensors --save new --history w.safetensors
+ln w.safetensors link
+wrong weights ./net fit --weights w.safetensors --save new --step-log link
+absent new
+expect 0 ./net fit --epochs 1 --weights w.safetensors --save w.safetensors
+cp w.safetensors net.safetensors
+wrong net.safetensors ./net init
+expect 0 ./net init --save net.safetensors
+{
+    printf '\223NUMPY\1\0v\0%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }"
+    head -c 8 /dev/zero
+} >point.npy
+expect 0 ./net predict --weights w.safetensors --npy predicted.npy point.npy
+wrong input ./net predict --weights w.safetensors --npy ./point.npy point.npy
+
+# Compilers follow links and leave devices alone.
+ln -s net through
+build net.nn through
+[ -L through ] || fail "a link was replaced by a file"
+expect 1 "$nnc" build net.nn -o /dev/null
+says E0902
+[ -c /dev/null ] || fail "/dev/null is gone"

@@ -1,0 +1,90 @@
+#include "outputs.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// Where a path leads, or would lead: a file that is not there yet is known by its folder.
+static int resolve(const char *path, char resolved[PATH_MAX]) {
+    if (realpath(path, resolved)) return 1;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char folder[PATH_MAX];
+    size_t length = slash ? (size_t)(slash - path) + 1 : 0;
+    if (length >= sizeof folder) return 0;
+    memcpy(folder, path, length);
+    folder[length] = 0;
+    if (!realpath(length ? folder : ".", resolved)) return 0;
+    length = strlen(resolved);
+    return snprintf(resolved + length, PATH_MAX - length, "/%s", name) < (int)(PATH_MAX - length);
+}
+
+static int is_device(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+// The same file by name or by hard link. Devices may be named as often as one likes.
+static int same_file(const char *a, const char *b) {
+    char first[PATH_MAX], second[PATH_MAX];
+    struct stat one, other;
+    if (is_device(a) || is_device(b)) return 0;
+    if (stat(a, &one) == 0 && stat(b, &other) == 0)
+        return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    return resolve(a, first) && resolve(b, second) && strcmp(first, second) == 0;
+}
+
+typedef struct output {
+    const char *option, *path; // path NULL: not written
+    int is_weights;
+} output;
+
+static nnrt_status refuse(const output *out, const char *what) {
+    return nnrt_fail(NNRT_USAGE, "%s `%s` would overwrite %s; choose another name", out->option,
+                     out->path, what);
+}
+
+static nnrt_status check_program(const nnrt_session *session, const output *out) {
+    const nnrt_program *program = session->program;
+    const char *slash = strrchr(program->source_path, '/');
+    char source[PATH_MAX];
+    snprintf(source, sizeof source, "%s/%s", program->source_folder,
+             slash ? slash + 1 : program->source_path);
+    if (same_file(out->path, "/proc/self/exe")) return refuse(out, "this program");
+    return same_file(out->path, source) ? refuse(out, "this program's source") : NNRT_OK;
+}
+
+static nnrt_status check_inputs(const nnrt_session *session, const output *out) {
+    const nnrt_options *options = session->options;
+    // Training may go on from a file and save to it.
+    if (!out->is_weights && options->weights && same_file(out->path, options->weights))
+        return refuse(out, "the weights that are read");
+    for (int64_t i = 0; i < options->input_count; i++)
+        if (same_file(out->path, options->inputs[i])) return refuse(out, "an input");
+    return NNRT_OK;
+}
+
+nnrt_status nnrt_outputs_check(const nnrt_session *session) {
+    const nnrt_options *options = session->options;
+    int saves = strcmp(options->command, "fit") == 0 || strcmp(options->command, "init") == 0;
+    const char *save = options->save ? options->save : session->weights_path;
+    const output outputs[] = {{"--save", saves ? save : NULL, 1},
+                              {"--step-log", options->step_log, 0},
+                              {"--history", options->history, 0},
+                              {"--npy", options->npy, 0}};
+    int count = sizeof outputs / sizeof *outputs;
+    nnrt_status status = NNRT_OK;
+    for (int i = 0; i < count && !status; i++) {
+        const output *out = &outputs[i];
+        if (!out->path) continue;
+        status = check_program(session, out);
+        if (!status) status = check_inputs(session, out);
+        for (int k = 0; k < i && !status; k++)
+            if (outputs[k].path && same_file(out->path, outputs[k].path))
+                status = nnrt_fail(NNRT_USAGE, "%s and %s name the same file `%s`",
+                                   outputs[k].option, out->option, out->path);
+    }
+    return status;
+}
