@@ -8,40 +8,12 @@
 // and two layouts of W. Panels have the lanes along n: forward and weights are outer products of
 // broadcasts and panel rows, data is a dot product along n. Transposed weights have the lanes along
 // k, which swaps the forms. OpenBLAS does what layout_prefers_blas gives it.
-#include "kernel.h"
+#include "product.h"
 
 #include "../base/ice.h"
 #include "../op/op.h"
 
 #include <string.h>
-
-typedef enum ProductKind { PRODUCT_FORWARD, PRODUCT_DATA, PRODUCT_WEIGHTS } ProductKind;
-
-typedef struct Product {
-    Gen *gen;
-    const Schedule *schedule;
-    const Group *group;
-    Node *anchor;
-    Value function, scratch;
-    ProductKind kind;
-    LayoutKind layout;
-    nnrt_storage storage;
-    int parameter;
-    int64_t depth, columns; // K, N
-    int64_t lead;           // rows of a sample
-    int lanes;
-    TileSizes tiles;
-    LaneBuilder b;
-} Product;
-
-// A matrix of rows: a stored value, or a data column whose rows are gathered.
-typedef struct Matrix {
-    Node *source;
-    bool gathers;
-    int64_t stride; // elements from row to row
-    Dtype dtype;
-    Value base; // of a stored value
-} Matrix;
 
 static int64_t divide_up(int64_t value, int64_t by) {
     return (value + by - 1) / by;
@@ -51,7 +23,7 @@ static int64_t lowest(int64_t x, int64_t y) {
     return x < y ? x : y;
 }
 
-static Matrix matrix_of(Product *p, Node *value) {
+Matrix product_matrix(Product *p, Node *value) {
     Node *source = schedule_source(value);
     int64_t width = type_last(&value->type);
     Matrix m = {.source = source, .dtype = source->type.dtype};
@@ -72,7 +44,7 @@ static Matrix matrix_of(Product *p, Node *value) {
     return m;
 }
 
-static Value matrix_row(Product *p, const Matrix *m, Value row) {
+Value product_row(Product *p, const Matrix *m, Value row) {
     LlvmType element;
     if (m->gathers)
         return element_column(p->gen, p->schedule, p->function, m->source, row, &element);
@@ -80,7 +52,7 @@ static Value matrix_row(Product *p, const Matrix *m, Value row) {
                      ir_multiply(p->gen, row, ir_int(p->gen, m->stride)));
 }
 
-static Value weights_pointer(Product *p) {
+Value product_weights(Product *p) {
     Value weights = ir_context(p->gen, p->function, FIELD_WEIGHTS);
     return ir_offset(p->gen, p->gen->f32, weights, ir_int(p->gen, p->storage.offset));
 }
@@ -109,13 +81,14 @@ static Value call_rows_kernel(Product *p, const ColumnTile *tile, int rows, Valu
         kernel.rows = rows;
         function = kernel_dot(gen, &kernel);
         for (int i = 0; i < rows; i++)
-            arguments[count++] = matrix_row(p, &tile->left, ir_add(gen, first_row, ir_int(gen, i)));
+            arguments[count++] =
+                product_row(p, &tile->left, ir_add(gen, first_row, ir_int(gen, i)));
         arguments[count++] = tile->weights;
     } else {
         OuterKernel kernel = tile->outer;
         kernel.rows = rows;
         function = kernel_outer(gen, &kernel);
-        arguments[count++] = matrix_row(p, &tile->left, first_row);
+        arguments[count++] = product_row(p, &tile->left, first_row);
         arguments[count++] = tile->weights;
         arguments[count++] = tile->weights; // no index
         int64_t depth = p->kind == PRODUCT_FORWARD ? p->depth : p->columns;
@@ -261,7 +234,8 @@ static void outer_rows(Product *p) {
     int64_t stride = panels ? p->storage.panel_stride : panel;
     int64_t full = columns / panel;
     int rest = (int)(columns % panel);
-    ColumnTile tile = {.max_rows = p->tiles.outer_rows, .left = matrix_of(p, p->anchor->inputs[0])};
+    ColumnTile tile = {.max_rows = p->tiles.outer_rows,
+                       .left = product_matrix(p, p->anchor->inputs[0])};
     tile.outer =
         (OuterKernel){.a_row = tile.left.stride,
                       .a_depth = 1,
@@ -276,7 +250,7 @@ static void outer_rows(Product *p) {
         Value begin = part == 0 ? ir_int(gen, 0) : ir_int(gen, full);
         Value end = part == 0 ? ir_int(gen, full) : ir_int(gen, full + 1);
         Loop loop = ir_loop_begin(gen, begin, end, ir_int(gen, 1), "panel");
-        tile.weights = ir_offset(gen, gen->f32, weights_pointer(p),
+        tile.weights = ir_offset(gen, gen->f32, product_weights(p),
                                  ir_multiply(gen, loop.index, ir_int(gen, stride)));
         tile.first_column = ir_multiply(gen, loop.index, ir_int(gen, panel));
         walk_rows(p, &tile, rows);
@@ -303,8 +277,9 @@ static void dot_blocks(Product *p, DotKernel *kernel) {
 static void dot_rows(Product *p) {
     Gen *gen = p->gen;
     int64_t columns = p->kind == PRODUCT_FORWARD ? p->columns : p->depth;
-    ColumnTile tile = {
-        .is_dot = true, .max_rows = p->tiles.dot_rows, .left = matrix_of(p, p->anchor->inputs[0])};
+    ColumnTile tile = {.is_dot = true,
+                       .max_rows = p->tiles.dot_rows,
+                       .left = product_matrix(p, p->anchor->inputs[0])};
     int per_tile = p->tiles.dot_columns;
     if (columns <= 12 && p->layout == LAYOUT_TRANSPOSED) {
         // All outputs in one tile: every data vector is loaded and converted once.
@@ -329,7 +304,7 @@ static void dot_rows(Product *p) {
         Loop loop = ir_loop_begin(gen, begin, end, ir_int(gen, 1), "tile_columns");
         tile.first_column = ir_multiply(gen, loop.index, ir_int(gen, per_tile));
         tile.weights =
-            ir_offset(gen, gen->f32, weights_pointer(p),
+            ir_offset(gen, gen->f32, product_weights(p),
                       ir_multiply(gen, tile.first_column, ir_int(gen, tile.dot.b_column)));
         walk_rows(p, &tile, rows);
         ir_loop_end(gen, &loop);
@@ -458,8 +433,8 @@ static void weight_product(Product *p) {
     Gen *gen = p->gen;
     bool panels = p->layout == LAYOUT_PANELS;
     Node *x = p->anchor->inputs[0], *dy = p->anchor->inputs[1];
-    WeightTiles t = {.broadcast = matrix_of(p, panels ? x : dy),
-                     .vector = matrix_of(p, panels ? dy : x),
+    WeightTiles t = {.broadcast = product_matrix(p, panels ? x : dy),
+                     .vector = product_matrix(p, panels ? dy : x),
                      .height = panels ? p->depth : p->columns,
                      .width = panels ? p->columns : p->depth};
     t.tile_width = panels ? (int)p->storage.panel : p->tiles.outer_vectors * p->lanes;
@@ -477,83 +452,6 @@ static void weight_product(Product *p) {
     Value down = LLVMBuildURem(gen->builder, loop.index, height, "");
     weight_tile_at(p, &t, down, across);
     ir_loop_end(gen, &loop);
-}
-
-// ---- OpenBLAS, on blocks of a fixed number of rows of the result.
-
-enum { BLAS_BLOCK = 64 };
-
-static Value blas_function(Gen *gen) {
-    const char *name = "nnrt_multiply";
-    Value known = LLVMGetNamedFunction(gen->module, name);
-    if (known) return known;
-    LlvmType i = gen->i64, p = gen->pointer;
-    LlvmType types[] = {i, i, i, i, i, p, i, p, i, p, i};
-    return LLVMAddFunction(gen->module, name, LLVMFunctionType(gen->void_type, types, 11, 0));
-}
-
-static void call_blas(Product *p, bool left_transposed, bool right_transposed, Value rows,
-                      int64_t columns, Value depth, Value left, int64_t left_stride, Value right,
-                      int64_t right_stride, Value result, int64_t result_stride) {
-    Gen *gen = p->gen;
-    Value arguments[] = {ir_int(gen, left_transposed),
-                         ir_int(gen, right_transposed),
-                         rows,
-                         ir_int(gen, columns),
-                         depth,
-                         left,
-                         ir_int(gen, left_stride),
-                         right,
-                         ir_int(gen, right_stride),
-                         result,
-                         ir_int(gen, result_stride)};
-    Value function = blas_function(gen);
-    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 11, "");
-}
-
-// Where the result of the anchor lies, and its row stride.
-static Value blas_result(Product *p, int64_t *stride) {
-    p->b.sample = ir_int(p->gen, 0);
-    if (p->kind != PRODUCT_WEIGHTS) {
-        Matrix m = matrix_of(p, p->anchor);
-        *stride = m.stride;
-        return m.base;
-    }
-    *stride = p->columns;
-    return element_buffer(&p->b, p->anchor);
-}
-
-static void blas_product(Product *p) {
-    Gen *gen = p->gen;
-    bool weights = p->kind == PRODUCT_WEIGHTS;
-    int64_t stride;
-    Value result = blas_result(p, &stride);
-    Matrix left = matrix_of(p, p->anchor->inputs[0]);
-    Value rows = ir_multiply(gen, ir_context(gen, p->function, FIELD_ROWS), ir_int(gen, p->lead));
-    Value total = weights ? ir_int(gen, p->depth) : rows;
-    Value block = ir_int(gen, BLAS_BLOCK);
-    Value blocks =
-        LLVMBuildUDiv(gen->builder, ir_add(gen, total, ir_int(gen, BLAS_BLOCK - 1)), block, "");
-    Range range = ir_worker_range(gen, p->function, blocks);
-    Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "blas");
-    Value first = ir_multiply(gen, loop.index, block);
-    Value left_over = LLVMBuildSub(gen->builder, total, first, "");
-    Value is_last = LLVMBuildICmp(gen->builder, LLVMIntSLT, left_over, block, "");
-    Value taken = LLVMBuildSelect(gen->builder, is_last, left_over, block, "");
-    Value out = ir_offset(gen, gen->f32, result, ir_multiply(gen, first, ir_int(gen, stride)));
-    if (weights) {
-        Matrix right = matrix_of(p, p->anchor->inputs[1]);
-        Value columns = ir_offset(gen, gen->f32, left.base, first);
-        call_blas(p, true, false, taken, p->columns, rows, columns, left.stride, right.base,
-                  right.stride, out, stride);
-    } else {
-        bool data = p->kind == PRODUCT_DATA;
-        call_blas(p, false, data, taken, data ? p->depth : p->columns,
-                  ir_int(gen, data ? p->columns : p->depth), matrix_row(p, &left, first),
-                  left.stride, weights_pointer(p), p->columns, out, stride);
-    }
-    ir_loop_end(gen, &loop);
-    gen->needs_blas = true;
 }
 
 // ---- Entry.
@@ -590,7 +488,7 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     element_hoist_numbers(&p.b);
     p.b.domain = DOMAIN_ROWS;
     if (p.layout == LAYOUT_PLAIN) {
-        blas_product(&p);
+        product_blas(&p);
     } else {
         int64_t floats = (int64_t)p.tiles.outer_rows * p.tiles.outer_vectors * p.lanes;
         if (floats < 256) floats = 256;
