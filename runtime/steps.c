@@ -46,31 +46,38 @@ static int pace_choose(nnrt_pace *pace, double now) {
     return pace->next_trial;
 }
 
+static int pace_cheapest(const nnrt_pace *pace) {
+    int cheapest = pace->best;
+    for (int i = 0; i < pace->choices; i++)
+        if (pace->cost[i] > 0 && pace->cost[i] < 0.97 * pace->cost[cheapest]) cheapest = i;
+    return cheapest;
+}
+
+// Short chunks say little, but a trial that was fast was fast: neighbours only slow it down, and
+// what was known of it is old.
+static double chunk_weight(const nnrt_pace *pace, int choice, double cost, double seconds) {
+    if (pace->cost[choice] == 0) return 1;
+    if (choice != pace->best && cost < pace->cost[choice]) return 1;
+    return fmin(seconds / trial_length, 1) / (choice == pace->best ? 2 : 1);
+}
+
 static void pace_learn(nnrt_pace *pace, int choice, double cost, double seconds, double now) {
+    int is_trial = choice != pace->best;
     pace->guess = cost;
     if (pace->warm < warm_up) {
         pace->warm += seconds;
         return;
     }
-    double known = pace->cost[choice];
-    // Short chunks say little, but a trial that was fast was fast: neighbours only slow it down,
-    // and what was known of it is old.
-    double weight = fmin(seconds / trial_length, 1);
-    if (choice == pace->best)
-        weight /= 2;
-    else if (cost < known)
-        weight = 1;
-    pace->cost[choice] = known > 0 ? known + weight * (cost - known) : cost;
-    if (choice == pace->best) {
-        // It got much slower: somebody else wants the CPUs, so ask again soon.
-        if (known > 0 && cost > 1.5 * known) pace->interval = first_interval;
-    } else {
-        int is_better = pace->cost[choice] < 0.97 * pace->cost[pace->best];
+    pace->cost[choice] += chunk_weight(pace, choice, cost, seconds) * (cost - pace->cost[choice]);
+    int cheapest = pace_cheapest(pace);
+    if (is_trial) {
         pace->trial_time = now;
         pace->trial_seconds = seconds;
-        pace->interval = is_better ? first_interval : fmin(2 * pace->interval, longest_interval);
-        if (is_better) pace->best = choice;
+        pace->interval = fmin(2 * pace->interval, longest_interval);
     }
+    // Who wants the CPUs has changed: ask again soon.
+    if (cheapest != pace->best) pace->interval = first_interval;
+    pace->best = cheapest;
     // Trials cost little, even where the other number of workers is many times slower.
     pace->interval = fmax(pace->interval, trials_apart * pace->trial_seconds);
 }
