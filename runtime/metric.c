@@ -6,6 +6,7 @@
 #include "steps.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +29,8 @@ typedef struct metric_kind {
 
 struct metric {
     const metric_kind *kind;
-    const char *name; // as reported
-    double threshold;
+    char name[NNRT_METRIC_NAME]; // as reported
+    float threshold;             // outputs are compared in single precision, as in Keras
     int64_t k, bins;
 };
 
@@ -267,12 +268,11 @@ static int target_fits(const metric_kind *kind, const nnrt_view *view) {
 }
 
 static nnrt_status metric_open(metric *m, const nnrt_call *call, const nnrt_view *view) {
-    m->name = call->name;
     m->kind = find_kind(call->name, view);
     if (!m->kind) return nnrt_fail(NNRT_BUG, "the metric `%s` is unknown", call->name);
     if (!target_fits(m->kind, view))
         return nnrt_fail(NNRT_BUG, "the metric `%s` does not fit the target", call->name);
-    m->threshold = nnrt_call_number(call, "threshold", 0.5);
+    m->threshold = (float)nnrt_call_number(call, "threshold", 0.5);
     m->k = (int64_t)nnrt_call_number(call, "k", 5);
     m->bins = (int64_t)nnrt_call_number(call, "thresholds", 200);
     return NNRT_OK;
@@ -325,11 +325,22 @@ static void tally_add(tally *sum, const tally *t, int64_t bins) {
 
 // ---- All metrics of a training.
 
+// recall, recall_1, recall_2: a second metric of a name gets a number, as in Keras.
+static void metric_name(const nnrt_call *calls, int64_t index, char name[NNRT_METRIC_NAME]) {
+    int before = 0;
+    for (int64_t i = 0; i < index; i++) before += strcmp(calls[i].name, calls[index].name) == 0;
+    if (before)
+        snprintf(name, NNRT_METRIC_NAME, "%s_%d", calls[index].name, before);
+    else
+        snprintf(name, NNRT_METRIC_NAME, "%s", calls[index].name);
+}
+
 static nnrt_status metrics_fill(nnrt_metrics *metrics, const nnrt_call *calls,
                                 const nnrt_view *view) {
     for (int64_t i = 0; i < metrics->count; i++) {
         nnrt_status status = metric_open(&metrics->items[i], &calls[i], view);
         if (status) return status;
+        metric_name(calls, i, metrics->items[i].name);
     }
     metrics->sum = tallies_create(metrics);
     for (int i = 0; i < metrics->workers; i++) {

@@ -28,6 +28,8 @@ void nnrt_view_batch(nnrt_view *view, const nnrt_output *output, const nnrt_cont
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element);
 int64_t nnrt_view_argmax(const float *values, int64_t count); // the first of equals
 
+enum { NNRT_METRIC_NAME = 48 };
+
 typedef struct nnrt_metrics nnrt_metrics;
 
 // The metrics of a training on its first output and target, fed by at most `workers`. NULL with

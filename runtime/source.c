@@ -138,18 +138,46 @@ static nnrt_status read_numbers(nnrt_pipeline *pipeline, const Arrays *arrays) {
     return NNRT_OK;
 }
 
-static nnrt_status read_target(nnrt_pipeline *pipeline, const Arrays *arrays) {
-    int integers = 1, single = arrays->targets[0].row_size == 1;
+typedef struct Signs {
+    int any_negative, only_signs;
+} Signs;
+
+static nnrt_status note_signs(void *state, const nnrt_array *array, int64_t first,
+                              const double *values, int64_t count) {
+    Signs *signs = state;
+    (void)array, (void)first;
+    for (int64_t i = 0; i < count; i++) {
+        signs->any_negative |= values[i] < 0;
+        signs->only_signs &= values[i] == -1 || values[i] == 1;
+    }
+    return NNRT_OK;
+}
+
+// Whole numbers are class labels, unless they are the signs -1 and 1, for `hinge`.
+static nnrt_status are_labels(const Arrays *arrays, int *yes) {
+    Signs signs = {0, 1};
+    nnrt_status status = NNRT_OK;
+    *yes = arrays->targets[0].row_size == 1;
     for (int i = 0; i < arrays->count; i++)
-        integers &= nnrt_element_is_integer(arrays->targets[i].element);
-    if (arrays->classes && !single) {
+        *yes &= nnrt_element_is_integer(arrays->targets[i].element);
+    for (int i = 0; i < arrays->count && *yes && !status; i++)
+        status = nnrt_array_each(&arrays->targets[i], note_signs, &signs);
+    *yes &= !(signs.any_negative && signs.only_signs);
+    return status;
+}
+
+static nnrt_status read_target(nnrt_pipeline *pipeline, const Arrays *arrays) {
+    int labels;
+    nnrt_status status = are_labels(arrays, &labels);
+    if (status) return status;
+    if (arrays->classes && arrays->targets[0].row_size != 1) {
         char shape[256];
         return nnrt_fail(
             NNRT_ERROR, "`%s` is %s: `classes =` is for targets with one label a sample",
             arrays->targets[0].path, nnrt_array_shape(&arrays->targets[0], shape, sizeof shape));
     }
-    nnrt_status status = single && (integers || arrays->classes) ? read_labels(pipeline, arrays)
-                                                                 : read_numbers(pipeline, arrays);
+    status =
+        labels || arrays->classes ? read_labels(pipeline, arrays) : read_numbers(pipeline, arrays);
     if (!status)
         nnrt_source_fingerprint(pipeline, pipeline->target,
                                 4 * pipeline->row_count * pipeline->info.target.size);

@@ -377,7 +377,9 @@ static void columns_emit(Gen *gen, const Schedule *schedule, const Group *group,
 // ---- Over a parameter's storage.
 
 static int64_t storage_size(const Schedule *schedule, const Group *group) {
-    const Node *node = group->nodes.count ? group->nodes.items[0] : group->assigns.items[0];
+    const Node *node = group->anchor        ? group->anchor
+                       : group->nodes.count ? group->nodes.items[0]
+                                            : group->assigns.items[0];
     if (group->kind == GROUP_REDUCE || group->nodes.count == 0)
         node = schedule_source(node->inputs[0]);
     int parameter = schedule->buffers[node->id].parameter;
@@ -407,18 +409,22 @@ static void storage_emit(Gen *gen, const Schedule *schedule, const Group *group,
     ir_loop_end(gen, &loop);
 }
 
-// The sum of the anchor's input over its storage, whose padding is zero.
+// The sum of the anchor's input over its storage, whose padding is zero. In double precision: a
+// large layer has millions of summands.
 static Value sum_storage(LaneBuilder *b, const Node *anchor) {
     Gen *gen = b->gen;
-    Value zero = ir_splat(gen, ir_float(gen, 0), b->width);
+    LlvmType wide = ir_vector(gen, gen->f64, b->width);
+    Value zero = LLVMConstNull(wide);
     Value size = ir_int(gen, storage_size(b->schedule, b->group));
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), size, ir_int(gen, b->width), "reduce");
     Value carried = ir_loop_carry(gen, &loop, zero);
     b->storage = loop.index;
     Value input = (Value)(void *)element_value(b, anchor->inputs[0]);
-    Value next = LLVMBuildFAdd(gen->builder, carried, input, "");
+    Value summand = LLVMBuildFPExt(gen->builder, input, wide, "");
+    Value next = LLVMBuildFAdd(gen->builder, carried, summand, "");
     ir_loop_end(gen, &loop);
-    return horizontal(b, false, ir_loop_result(gen, &loop, carried, zero, next));
+    Value sum = horizontal(b, false, ir_loop_result(gen, &loop, carried, zero, next));
+    return LLVMBuildFPTrunc(gen->builder, sum, ir_vector(gen, gen->f32, b->width), "");
 }
 
 static void reduce_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {

@@ -65,21 +65,26 @@ static double relu_evaluate(const Node *node, const double *inputs, const EvalPo
     return x > relu.threshold ? fmin(x, relu.maximum) : relu.slope * (x - relu.threshold);
 }
 
-// 1 in between, negative_slope up to the threshold, 0 from max_value on. Without a threshold and a
-// maximum the sign of the output tells as much as that of the input, which then need not be kept.
+// 1 in between, negative_slope below the threshold, 0 above max_value. At those two points it is
+// what it is in Keras on TensorFlow, which builds relu of other functions: relu6 has 0 at 6, a clip
+// has 1 at its end, and a threshold passes nothing at itself. Without a threshold and a maximum the
+// sign of the output tells as much as that of the input, which then need not be kept.
 static void relu_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     Relu relu = relu_arguments(node);
-    bool bounded = !isinf(relu.maximum);
-    Node *x = relu.threshold == 0 && !bounded ? node : node->inputs[0];
-    Node *zero = graph_constant(graph, 0);
+    bool bounded = !isinf(relu.maximum), is_simple = relu.threshold == 0 && !bounded;
+    Node *x = is_simple ? node : node->inputs[0];
+    Node *zero = graph_constant(graph, 0), *threshold = graph_constant(graph, relu.threshold);
     Node *above = dy;
     if (bounded) {
-        Node *inside = graph_binary(graph, "less", x, graph_constant(graph, relu.maximum));
-        above = call_select(graph, inside, dy, zero);
+        Node *maximum = graph_constant(graph, relu.maximum);
+        bool is_relu6 = relu.maximum == 6 && relu.threshold == 0;
+        above = is_relu6 ? call_select(graph, graph_binary(graph, "less", x, maximum), dy, zero)
+                         : call_select(graph, graph_binary(graph, "greater", x, maximum), zero, dy);
     }
     Node *below = relu.slope == 0 ? zero : graph_scale(graph, dy, relu.slope);
-    Node *is_above = graph_binary(graph, "greater", x, graph_constant(graph, relu.threshold));
-    dinputs[0] = call_select(graph, is_above, above, below);
+    if (relu.slope != 0 && !is_simple)
+        below = call_select(graph, graph_binary(graph, "less", x, threshold), below, zero);
+    dinputs[0] = call_select(graph, graph_binary(graph, "greater", x, threshold), above, below);
 }
 
 static const ArgDef relu_args[] = {
@@ -141,12 +146,12 @@ static double elu_evaluate(const Node *node, const double *inputs, const EvalPoi
     return x > 0 ? x : args_number(node->args, "alpha") * expm1(x);
 }
 
-// 1 from zero on, as TensorFlow; below, alpha * exp(x) is the output + alpha.
+// 1 above zero; up to zero, as TensorFlow, alpha * exp(x), which is the output + alpha.
 static void elu_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     Node *alpha = graph_constant(graph, args_number(node->args, "alpha"));
-    Node *is_below = graph_binary(graph, "less", node, graph_constant(graph, 0));
+    Node *is_above = graph_binary(graph, "greater", node, graph_constant(graph, 0));
     Node *below = graph_multiply(graph, dy, graph_add(graph, node, alpha));
-    dinputs[0] = call_select(graph, is_below, below, dy);
+    dinputs[0] = call_select(graph, is_above, dy, below);
 }
 
 static const ArgDef elu_args[] = {
@@ -160,10 +165,29 @@ static const ArgDef elu_args[] = {
 
 // ---- selu: scale * elu(x, alpha). Klambauer et al. 2017, arXiv:1706.02515, equation 14.
 
-static Node *selu_expand(Graph *graph, Node *node) {
-    const double alpha = 1.6732632423543772, scale = 1.0507009873554805;
-    return graph_scale(graph, call_with_number(graph, "elu", node->inputs[0], "alpha", alpha),
-                       scale);
+static const double selu_scale = 1.0507009873554805, selu_alpha = 1.6732632423543772;
+
+static Lane selu_lower(LaneBuilder *b, const Node *node, const Lane *inputs) {
+    Lane x = inputs[0], zero = lane_constant(b, 0);
+    Lane below = lane_multiply(b, lane_expm1(b, lane_minimum(b, x, zero)),
+                               lane_constant(b, selu_scale * selu_alpha));
+    Lane above = lane_multiply(b, x, lane_constant(b, selu_scale));
+    (void)node;
+    return lane_select(b, lane_less(b, zero, x), above, below);
+}
+
+static double selu_evaluate(const Node *node, const double *inputs, const EvalPoint *at) {
+    double x = inputs[0];
+    (void)node, (void)at;
+    return selu_scale * (x > 0 ? x : selu_alpha * expm1(x));
+}
+
+// The scale from zero on, as TensorFlow (elu has its alpha at zero); below, output + scale * alpha.
+static void selu_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *is_below = graph_binary(graph, "less", node, graph_constant(graph, 0));
+    Node *slope = graph_add(graph, node, graph_constant(graph, selu_scale * selu_alpha));
+    Node *below = graph_multiply(graph, dy, slope);
+    dinputs[0] = call_select(graph, is_below, below, graph_scale(graph, dy, selu_scale));
 }
 
 // ---- gelu: x * P(X <= x) for a standard normal X. Hendrycks and Gimpel 2016, arXiv:1606.08415.
@@ -312,8 +336,10 @@ const OpDef op_activation[] = {
      .evaluate_element = elu_evaluate},
     {.schema = {"selu", "scales elu so that layers keep mean 0 and variance 1", NULL, "SELU"},
      ACTIVATION,
-     COMPOSITE,
-     .expand = selu_expand},
+     PRIMITIVE,
+     .gradient = selu_gradient,
+     .lower = selu_lower,
+     .evaluate_element = selu_evaluate},
     {.schema = {"gelu", "weights x by the probability that a normal variable is below it",
                 gelu_args, "GELU"},
      ACTIVATION,

@@ -1,6 +1,7 @@
 // The fully connected layer: activation(x . kernel + bias) on the last dimension, as Keras's Dense
 // (keras/src/layers/core/dense.py): kernel [in, units], bias [units].
 #include "op.h"
+#include "training.h"
 
 enum { DENSE_MAX_UNITS = 1 << 24 };
 
@@ -19,6 +20,12 @@ static bool dense_shape(Graph *graph, Node *node) {
     }
     int64_t dims[SHAPE_MAX_RANK] = {input->dims[0]};
     dims[input->rank - 1] = args_int(node->args, "units");
+    const Schema *start = args_get(node->args, "bias_initializer")->callee;
+    if (args_bool(node->args, "bias") && initializer_needs_matrix(start)) {
+        op_shape_error(graph, node, "`%s` fills a matrix, but the bias is a vector", start->name);
+        op_shape_help(graph, "choose another `bias_initializer`, `zeros` for example");
+        return false;
+    }
     node->type = type_make(DTYPE_F32, input->batched, input->rank, dims);
     return true;
 }

@@ -79,3 +79,8 @@ const Schema *initializer_find(const char *name) {
         if (strcmp(row->name, name) == 0) return row;
     return NULL;
 }
+
+bool initializer_needs_matrix(const Schema *initializer) {
+    return strcmp(initializer->name, "orthogonal") == 0 ||
+           strcmp(initializer->name, "identity") == 0;
+}

@@ -53,6 +53,12 @@ static Node *bias_correction(Graph *graph, double beta) {
     return one_minus(graph, add_number(graph, graph_unary(graph, "expm1", exponent), 1));
 }
 
+// With epsilon = 0, weights without gradient would become 0 / 0, and so would the padding of the
+// storage. The smallest numbers change no other quotient.
+static double epsilon_of(const Args *args) {
+    return fmax(args_number(args, "epsilon"), 1e-37);
+}
+
 // ---- sgd: w -= lr g; with momentum v = momentum v - lr g, w += v (nesterov: w += momentum v - lr
 // g).
 
@@ -88,7 +94,7 @@ static void rmsprop_update(Graph *graph, Parameter *parameter, Node *w, Node *gr
         Node *average = moving_average(graph, slot, rho, gradient);
         variance = graph_subtract(graph, variance, square(graph, average));
     }
-    Node *size = root(graph, add_number(graph, variance, args_number(args, "epsilon")));
+    Node *size = root(graph, add_number(graph, variance, epsilon_of(args)));
     Node *step = graph_divide(graph, graph_multiply(graph, gradient, learning_rate(graph)), size);
     if (momentum > 0) {
         Slot *slot = graph_slot(graph, parameter, "momentum", 0);
@@ -107,7 +113,7 @@ static void adagrad_update(Graph *graph, Parameter *parameter, Node *w, Node *gr
         graph_slot(graph, parameter, "accumulator", args_number(args, "initial_accumulator_value"));
     Node *sum = graph_add(graph, graph_slot_node(graph, slot), square(graph, gradient));
     graph_assign_slot(graph, slot, sum);
-    Node *size = root(graph, add_number(graph, sum, args_number(args, "epsilon")));
+    Node *size = root(graph, add_number(graph, sum, epsilon_of(args)));
     Node *scaled = graph_multiply(graph, gradient, learning_rate(graph));
     assign_less(graph, parameter, w, graph_divide(graph, scaled, size));
 }
@@ -117,7 +123,7 @@ static void adagrad_update(Graph *graph, Parameter *parameter, Node *w, Node *gr
 
 static void adadelta_update(Graph *graph, Parameter *parameter, Node *w, Node *gradient,
                             const Args *args) {
-    double rho = args_number(args, "rho"), epsilon = args_number(args, "epsilon");
+    double rho = args_number(args, "rho"), epsilon = epsilon_of(args);
     Slot *gradients = graph_slot(graph, parameter, "accumulated_grad", 0);
     Slot *deltas = graph_slot(graph, parameter, "accumulated_delta_var", 0);
     Node *mean = moving_average(graph, gradients, rho, square(graph, gradient));
@@ -146,7 +152,7 @@ static Node *adam_step(Graph *graph, Parameter *parameter, Node *gradient, const
     Node *correction = graph_divide(graph, root(graph, bias_correction(graph, beta_2)),
                                     bias_correction(graph, beta_1));
     Node *alpha = graph_multiply(graph, learning_rate(graph), correction);
-    Node *size = add_number(graph, root(graph, v), args_number(args, "epsilon"));
+    Node *size = add_number(graph, root(graph, v), epsilon_of(args));
     return graph_divide(graph, graph_multiply(graph, m, alpha), size);
 }
 
@@ -201,7 +207,7 @@ static void nadam_update(Graph *graph, Parameter *parameter, Node *w, Node *grad
     Node *mean =
         graph_add(graph, graph_multiply(graph, m, of_m), graph_multiply(graph, gradient, of_g));
     Node *variance = graph_divide(graph, v, bias_correction(graph, beta_2));
-    Node *size = add_number(graph, root(graph, variance), args_number(args, "epsilon"));
+    Node *size = add_number(graph, root(graph, variance), epsilon_of(args));
     Node *scaled = graph_multiply(graph, mean, learning_rate(graph));
     assign_less(graph, parameter, w, graph_divide(graph, scaled, size));
 }

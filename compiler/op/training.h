@@ -47,6 +47,7 @@ extern const MetricDef metric_rows[];
 const OptimizerDef *optimizer_find(const char *name);
 const RegularizerDef *regularizer_find(const char *name);
 const Schema *initializer_find(const char *name);
+bool initializer_needs_matrix(const Schema *initializer); // cannot fill a vector
 const Schema *schedule_find(const char *name);
 const MetricDef *metric_find(const char *name);
 

@@ -334,10 +334,17 @@ static bool used_outside(const Fusion *fusion, const Node *node, int group) {
     return is_output(fusion->graph, node);
 }
 
+// Whether a sum over a parameter's storage can compute the summands itself.
+static bool can_sum(const Fusion *fusion, const Group *group, const Node *node) {
+    const Type *summand = &group->anchor->inputs[0]->type;
+    return type_equal(&node->type, summand) && computes_at(fusion->schedule, node, summand);
+}
+
 // Whether `group` can compute `node` as a step of its own: a contraction cannot compute its
 // operands.
 static bool can_host(const Fusion *fusion, const Group *group, const Node *node) {
     const NodeList *users = &fusion->users[node->id];
+    if (group->kind == GROUP_REDUCE) return can_sum(fusion, group, node);
     for (int i = 0; i < users->count; i++) {
         const Node *user = users->items[i];
         if (user == group->anchor) return false;

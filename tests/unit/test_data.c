@@ -129,6 +129,13 @@ static void test_labels(void **state) {
     const int16_t negative[20] = {0, 1, -1};
     put_file("label.npy", bytes, make_npy(bytes, "<i2", "(20,)", 0, negative, sizeof negative));
     FAILS(stages, "-1 in row 2 (counted from 0) is not a class label");
+    int16_t signs[20];
+    for (int i = 0; i < 20; i++) signs[i] = i % 3 ? 1 : -1;
+    put_file("label.npy", bytes, make_npy(bytes, "<i2", "(20,)", 0, signs, sizeof signs));
+    LOAD(stages); // of a hinge loss
+    assert_int_equal(info.target.dtype, NNRT_F32);
+    assert_int_equal(info.classes, 0);
+    assert_true(((float *)data.target)[0] == -1 && ((float *)data.target)[1] == 1);
 }
 
 static void test_no_target(void **state) {

@@ -173,6 +173,37 @@ static void errors(void **state) {
     check(measure("mse", &b), 2.5);
 }
 
+static void equal_names_get_numbers(void **state) {
+    static const int32_t yes[] = {1};
+    const batch b = {.samples = 1, .size = 1, .dtype = NNRT_I32, .target_size = 1, .target = yes};
+    nnrt_output output = output_of(&b);
+    nnrt_column column = column_of(&b);
+    const nnrt_call calls[] = {{"recall", NULL, 0}, {"mae", NULL, 0}, {"recall", NULL, 0}};
+    (void)state;
+    nnrt_metrics *metrics = nnrt_metrics_create(calls, 3, &output, &column, 1);
+    assert_non_null(metrics);
+    assert_string_equal(nnrt_metrics_name(metrics, 0), "recall");
+    assert_string_equal(nnrt_metrics_name(metrics, 1), "mae");
+    assert_string_equal(nnrt_metrics_name(metrics, 2), "recall_1");
+    nnrt_metrics_free(metrics);
+}
+
+// As in Keras, 0.2f is not above 0.2.
+static void thresholds_are_single(void **state) {
+    static const int32_t yes[] = {1};
+    const batch b = {.samples = 1,
+                     .size = 1,
+                     .outputs = {0.2f},
+                     .dtype = NNRT_I32,
+                     .target_size = 1,
+                     .target = yes};
+    nnrt_option threshold = {.name = "threshold", .number = 0.2};
+    (void)state;
+    check(measure_call((nnrt_call){"recall", &threshold, 1}, &b), 0);
+    threshold.number = 0.19;
+    check(measure_call((nnrt_call){"recall", &threshold, 1}, &b), 1);
+}
+
 static void misfits_are_refused(void **state) {
     nnrt_output output = output_of(&classes);
     nnrt_column column = column_of(&classes);
@@ -240,6 +271,8 @@ int main(void) {
         cmocka_unit_test(yes_or_no),
         cmocka_unit_test(nothing_said_is_zero),
         cmocka_unit_test(errors),
+        cmocka_unit_test(equal_names_get_numbers),
+        cmocka_unit_test(thresholds_are_single),
         cmocka_unit_test(misfits_are_refused),
         cmocka_unit_test(confusion_counts),
         cmocka_unit_test(texts_are_keras_s),
