@@ -162,11 +162,15 @@ const ArgDef *bind_unknown(Checker *c, const ArgDef *args, const char *callee, c
         diag_help(diag, "write `%s = %s`", def->name, value);
         return def;
     }
+    if (planned_report(c, noun, assign->text, assign->name_span)) return NULL;
     Diag *diag = diag_report(c->sink, DIAG_E0103, assign->name_span, "`%s` has no %s `%s`", callee,
                              noun, assign->text);
-    const char *near = names_nearest(c, &names, assign->text);
+    const char *habit = habits_help(c, noun, assign->text, value);
+    const char *near = habit ? NULL : names_nearest(c, &names, assign->text);
     diag_label(diag, "unknown %s", noun);
-    if (near)
+    if (habit)
+        diag_help(diag, "%s", habit);
+    else if (near)
         diag_help(diag, "did you mean `%s = %s`?", near, value);
     else if (names.count)
         diag_help(diag, "it has %s", names_join(c->arena, &names, "and"));
@@ -301,7 +305,7 @@ static void convert_row(Binding *b, int row, int first) {
 }
 
 static void remember(const Binding *b, int first) {
-    if (map_get(&b->c->bound, b->call)) return;
+    if (b->c->is_dry || map_get(&b->c->bound, b->call)) return;
     Bound *bound = ARENA_NEW(b->c->arena, Bound);
     *bound = (Bound){.args = b->args, .given = b->given, .first = first};
     map_set(&b->c->bound, b->call, bound);

@@ -234,6 +234,7 @@ static bool report_callee(const Conversion *v, const char *name, Span span) {
         diag_help(diag, "write `%s`", known->name);
         return false;
     }
+    if (planned_report(v->c, family_noun(v->def->type), name, span)) return false;
     diag = diag_report(v->c->sink, DIAG_E0101, span, "there is no %s `%s`",
                        family_noun(v->def->type), name);
     const char *near = names_nearest(v->c, &names, name);

@@ -246,7 +246,8 @@ static void add_output(Checker *c, const Value *value) {
     if (value_is_layer(value)) diag_help(diag, "feed an input of the model to it with `->`");
 }
 
-static void add_outputs(Checker *c, const Value *value) {
+static void add_outputs(Checker *c, ModelEntry *entry, const Value *value) {
+    if (value->kind == VALUE_ERROR) entry->unfinished = value->node;
     if (value->kind == VALUE_LIST)
         for (int i = 0; i < value->count; i++) add_output(c, value->items[i]);
     else
@@ -287,7 +288,7 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
         if (parameter->text) scope_bind(c->arena, scope, parameter->text, input);
     }
     entry->active = true;
-    add_outputs(c, expression_body(c, scope, declaration->body, describe_model(c, entry)));
+    add_outputs(c, entry, expression_body(c, scope, declaration->body, describe_model(c, entry)));
     entry->active = false;
     add_target(c, entry->dataset);
     c->graph = NULL;
@@ -345,9 +346,10 @@ bool model_is_broken(const Ast *declaration) {
 const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
                          int count) {
     Shared *shared = map_get(&entry->shared, c->graph);
-    entry->is_used = true;
+    if (!c->is_dry) entry->is_used = true;
     if (model_is_broken(entry->declaration)) return expression_error(c, use->span);
     if (!check_argument_count(c, entry, use, count)) return expression_error(c, use->span);
+    if (c->is_dry) return expression_error(c, use->span);
     if (!shared) {
         shared = ARENA_NEW(c->arena, Shared);
         shared->name = entry->declaration->text;

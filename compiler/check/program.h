@@ -38,8 +38,9 @@ typedef struct Dataset {
 
 typedef struct Training {
     Span span;
-    const OpDef *loss; // resolved: `crossentropy` is already binary, categorical or sparse
-    const Args *loss_args;
+    const OpDef *loss;     // resolved: `crossentropy` is already binary, categorical or sparse
+    const Args *loss_args; // NULL: they have a mistake
+    const char *loss_name; // as written: `crossentropy` too
     Span loss_span;
     const OptimizerDef *optimizer;
     const Args *optimizer_args; // learning_rate holds a number or a schedule

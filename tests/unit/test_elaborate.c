@@ -157,7 +157,7 @@ static void test_statistics_are_hidden_parameters(void **state) {
 static void test_the_model_that_is_meant(void **state) {
     (void)state;
     Checked checked =
-        check_clean("model a(x) { x -> dense(1, sigmoid) }\nmodel b(x: [3]) { x -> dense(1) }\n"
+        check_clean("model a(x) { x -> dense(1, sigmoid) }\nmodel _b(x: [3]) { x -> dense(1) }\n"
                     "train a on moons { loss = crossentropy optimizer = sgd }");
     assert_string_equal(checked.program->main->name, "a");
     assert_int_equal(checked.program->models.count, 2);
