@@ -56,7 +56,7 @@ static int count_takers(const Binding *b, const char *word, int *first) {
 // argument is a value.
 static const char *word_of(const Binding *b, const Ast *ast) {
     int row;
-    if (ast->kind != AST_NAME) return NULL;
+    if (ast->kind != AST_NAME || habits_is_none(b->scope, ast)) return NULL;
     if (strcmp(ast->text, "true") == 0 || strcmp(ast->text, "false") == 0) return NULL;
     const Value *value = scope_find(b->scope, ast->text);
     if (!value) return ast->text;
@@ -127,6 +127,7 @@ static void report_unknown_word(Binding *b, const char *word, const Ast *ast) {
     }
     names_add_scope(b->c, &names, b->scope);
     const char *near = names_nearest(b->c, &names, word);
+    if (!near) near = names_renamed(b->c, ast->span);
     Diag *diag =
         report(b, DIAG_E0108, ast->span, "`%s` is neither a value nor a word that `%s` takes", word,
                b->schema->name);

@@ -67,6 +67,9 @@ void names_report_unused(Checker *c); // at the end of checking
 // looked for ("a layer"); `extra` are candidates besides the names in scope; it ends with NULL.
 void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
                    const char *const *extra);
+// The one input that the model or block around `use` leaves unused: it was given another name
+// there. NULL: none, or several.
+const char *names_renamed(Checker *c, Span use);
 // Does the name stand in a part that the parser skipped, where it may be declared?
 bool names_is_in_gap(const Checker *c, const char *name);
 // All names in scope, and the words in the blank-separated `words`.
@@ -171,6 +174,7 @@ typedef struct Ending {
 Ending checks_ending(const ModelEntry *entry);
 // Which cross-entropy `crossentropy` means for this model and dataset; NULL: not known.
 const char *checks_crossentropy(const Ending *ending, const Dataset *dataset);
+void checks_activation(Checker *c, const Node *node); // against the one before it
 void checks_training(Checker *c, const TrainEntry *entry, const Training *training);
 
 // The source text of a span.

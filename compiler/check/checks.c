@@ -45,6 +45,22 @@ Ending checks_ending(const ModelEntry *entry) {
     return ending;
 }
 
+static bool is_softmax(const Node *node) {
+    return strcmp(activation_of(node), "softmax") == 0;
+}
+
+void checks_activation(Checker *c, const Node *node) {
+    if (!is_softmax(node) || !node->input_count) return;
+    const Node *before = node->inputs[0];
+    if (!node->op->is_activation) return; // a layer with weights lies between
+    while (is_shape_only(before) && before->input_count) before = before->inputs[0];
+    if (!is_softmax(before)) return;
+    Diag *diag = diag_report(c->sink, DIAG_W0303, node->span, "softmax of a softmax");
+    diag_label(diag, "evens the probabilities out");
+    diag_secondary(diag, before->span, "these are probabilities already");
+    diag_help(diag, "remove one of them");
+}
+
 static bool has_activation(const Ending *ending, const char *name) {
     return ending->activation && strcmp(ending->activation, name) == 0;
 }

@@ -201,6 +201,7 @@ static const Value *make_node(Checker *c, const OpDef *op, const Application *ca
     Node *node = graph_node(c->graph, op, nodes, call->count, op->schema.args ? args : NULL);
     c->graph->current_layer = NULL;
     if (node->poisoned || !check_sizes(c, node, layer)) return unfinished(c, op, call, args);
+    checks_activation(c, node);
     return value_tensor(c->arena, node, call->ast->span);
 }
 
@@ -346,9 +347,21 @@ static const Value *apply_recipe(Checker *c, Recipe *recipe, const Application *
     return value;
 }
 
+// The models that use each other are one mistake, wherever one begins.
+static void mark_cycle(Checker *c) {
+    for (int i = 0; i < c->models.count; i++) {
+        ModelEntry *entry = c->models.items[i];
+        const Shared *shared = map_get(&entry->shared, c->graph);
+        if (entry->active || (shared && shared->active)) entry->in_cycle = true;
+    }
+}
+
 const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
                               const Value *const *inputs, int count) {
     if (c->is_dry) return expression_error(c, use->span);
+    if (shared->active && shared->model && shared->model->in_cycle)
+        return expression_error(c, use->span);
+    if (shared->active) mark_cycle(c);
     if (shared->active)
         return report_recursion(c, shared->model ? "the model" : "the layer", shared->name,
                                 name_span(use), shared->span);
@@ -467,6 +480,15 @@ static bool check_copies(Checker *c, const Value *count) {
     return false;
 }
 
+// A computed 0 is meant (`depth - 1`), a written one hardly.
+static void warn_no_copies(Checker *c, const Ast *ast) {
+    if (ast->left->kind != AST_NUMBER && ast->right->kind != AST_NUMBER) return;
+    Diag *diag =
+        diag_report(c->sink, DIAG_W0303, ast->span, "no copies of layers pass their input on");
+    diag_label(diag, "0 copies");
+    diag_help(diag, "remove it, or write how many copies are meant");
+}
+
 // `f * 3`: one after the other, each with weights of its own. None at all is the input itself.
 static const Value *apply_copies(Checker *c, Scope *scope, const Ast *ast,
                                  const Value *const *inputs, int count) {
@@ -478,7 +500,10 @@ static const Value *apply_copies(Checker *c, Scope *scope, const Ast *ast,
     }
     if (!check_copies(c, copies)) return expression_error(c, ast->span);
     leftover_add(c, scope, layers, true);
-    if (copies->number == 0) return inputs[0];
+    if (copies->number == 0) {
+        warn_no_copies(c, ast);
+        return inputs[0];
+    }
     const Value *value = elaborate_apply(c, scope, layers, inputs, count);
     for (double i = 1; i < copies->number && value->kind != VALUE_ERROR; i++)
         value = elaborate_apply(c, scope, layers, &value, 1);

@@ -8,8 +8,8 @@ typedef struct Habit {
 } Habit;
 
 static const Habit habits[] = {
-    {"entry", "validation_split validation validation_data",
-     "the dataset says it: `-> split(validation = 0.2)`"},
+    {"entry", "validation_split validation", "the dataset says it: `-> split(validation = @)`"},
+    {"entry", "validation_data", "the dataset says it: `-> split(validation = 0.2)`"},
     {"entry", "learning_rate lr", "the optimizer takes it: `optimizer = sgd(learning_rate = @)`"},
     {"entry", "shuffle", "samples are shuffled unless the program is called with `--no-shuffle`"},
     {"entry", "verbose", "the program takes it when it is called: `--progress=none`"},

@@ -192,7 +192,7 @@ static void report_later(Checker *c, const Ast *later, Span use) {
         diag_report(c->sink, DIAG_E0101, use, "`%s` is declared below its use", later->text);
     diag_label(diag, "not known yet");
     diag_secondary(diag, later->name_span, "declared here");
-    diag_help(diag, "move `%s` up", check_source(c, later->span));
+    diag_help(diag, "move the declaration of `%s` up", later->text);
 }
 
 struct Declared {
@@ -207,9 +207,7 @@ static bool is_within(Span inner, Span outer) {
     return inner.file == outer.file && inner.lo >= outer.lo && inner.hi <= outer.hi;
 }
 
-// The one input that the model around `use` leaves unused: it was given another name. NULL: none,
-// or several.
-static const char *only_unused_input(Checker *c, Span use) {
+const char *names_renamed(Checker *c, Span use) {
     const AstList *items = &c->program->ast->items;
     const Declared *found = NULL;
     for (int i = 0; i < items->count; i++) {
@@ -240,7 +238,7 @@ void names_unknown(Checker *c, const Scope *scope, const char *what, const char 
     for (; extra && *extra; extra++) vec_push(c->arena, &names, *extra);
     const char *near = names_nearest(c, &names, name);
     if (!near && c->has_imports) return;
-    if (!near && strcmp(what, "value") == 0) near = only_unused_input(c, span);
+    if (!near && strcmp(what, "value") == 0) near = names_renamed(c, span);
     Diag *diag = diag_report(c->sink, DIAG_E0101, span, "there is no %s `%s`", what, name);
     diag_label(diag, "unknown name");
     if (near) diag_help(diag, "did you mean `%s`?", near);

@@ -57,6 +57,7 @@ typedef struct Model {
     Span span;
     Graph *forward; // layer-level graph: raw data columns in, predictions out; in GRAPH_TRAIN mode
     VEC(Training *) trainings; // in source order
+    bool lacks_shape;          // an input's shape is not known without data that was not found
     Dataset *dataset;          // of its trainings; NULL: none
 } Model;
 

@@ -52,6 +52,7 @@ struct ModelEntry {
     bool has_training;
     bool is_used;           // as a layer of another model
     bool active;            // its body is being evaluated
+    bool in_cycle;          // it uses itself, which is reported
     const Node *unfinished; // what is known of the output if that has an error; NULL: nothing
     Map shared;             // Graph * -> Shared *, by address
 };
