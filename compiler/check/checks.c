@@ -137,6 +137,7 @@ static Diag *label_target(const Fit *f, Diag *diag) {
 static void help_units(const Fit *f, Diag *diag, int64_t units) {
     const char *activation = f->ending.activation ? f->ending.activation : "linear";
     if (is_categorical(f) && !from_logits(f)) activation = "softmax";
+    if (units == 1 && strcmp(activation, "softmax") == 0) activation = "linear"; // always 1
     if (!is_named(f->ending.node, "dense"))
         diag_help(diag, "end the model with %lld unit%s", (long long)units, units == 1 ? "" : "s");
     else if (strcmp(activation, "linear") == 0)

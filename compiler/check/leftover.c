@@ -49,7 +49,9 @@ static void check_block(Checker *c, const Ast *declaration) {
         scope_bind(c->arena, scope, parameter->text, expression_error(c, parameter->span));
     }
     const char *what = arena_format(c->arena, "the block `%s`", declaration->text);
+    map_set(&c->active, declaration, (void *)declaration);
     expression_body(c, scope, declaration->body, what);
+    map_set(&c->active, declaration, NULL);
 }
 
 static void check_leftover(Checker *c, const Leftover *leftover) {

@@ -76,8 +76,10 @@ static ModelEntry *find_model(Checker *c, const Ast *ast) {
     NameList names = {0};
     for (int i = 0; i < c->models.count; i++)
         vec_push(c->arena, &names, c->models.items[i]->declaration->text);
-    for (int i = 0; i < names.count; i++) // one of them was meant, so it is not unused
+    for (int i = 0; i < names.count; i++) { // one of them was meant: it is used, and has data
         map_set(&c->suggested, names.items[i], (void *)names.items[i]);
+        c->models.items[i]->has_training = true;
+    }
     vec_push(c->arena, &names, NULL);
     names_unknown(c, NULL, "model", ast->text, ast->span, names.items);
     return NULL;
@@ -206,7 +208,8 @@ static const char *written_name(Setup *s, const Ast *ast, const Family *family) 
     Checker *c = s->c;
     if (ast->kind == AST_ERROR) return NULL;
     if (ast->kind == AST_STRING) return report_quoted(c, ast, family);
-    if (ast->kind == AST_NAME || ast->kind == AST_CALL) {
+    bool is_none = habits_is_none(c->globals, ast);
+    if ((ast->kind == AST_NAME || ast->kind == AST_CALL) && !is_none) {
         const Value *value = scope_find(c->globals, ast->text);
         if (!value || find_exact(family, ast->text)) return ast->text;
         if (value->kind == VALUE_WORD) return value->text;
@@ -214,6 +217,8 @@ static const char *written_name(Setup *s, const Ast *ast, const Family *family) 
     }
     Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "this is not %s", family->example);
     diag_label(diag, "expected the name of %s", family->example);
+    if (is_none && family == &metrics)
+        diag_help(diag, "leave `metrics` out, or write `metrics = []`");
     return NULL;
 }
 
