@@ -17,6 +17,7 @@ enum {
 typedef VEC(const char *) NameList;
 typedef struct Declared Declared;
 typedef struct Leftover Leftover;
+typedef struct PlannedUse PlannedUse;
 
 // A `train` block whose model and dataset are known.
 typedef struct TrainEntry {
@@ -38,9 +39,10 @@ typedef struct Checker {
     bool has_second;    // a second model is trained, which is reported
     VEC(Span) gaps;     // what the parser skipped: names in there may be declared
     VEC(Declared *) unused;
-    Map suggested;    // names that were offered for misspelt ones
-    Map clashing;     // global names that are declared twice
-    Map planned;      // names that were reported as not supported yet
+    Map suggested; // names that were offered for misspelt ones
+    Map clashing;  // global names that are declared twice
+    Map planned;   // names that are not supported yet, to PlannedUse *
+    VEC(PlannedUse *) planned_uses;
     bool has_imports; // other files would declare further names
     Map reached;      // syntax that was evaluated, or is a Leftover
     VEC(Leftover *) leftovers;
@@ -95,9 +97,10 @@ const char *names_join(Arena *arena, const NameList *names, const char *last);
 bool names_is_sure(const char *own, const Ast *ast);
 
 // ---- planned.c
-// Reports a name of the language that cannot be used yet, once (E0206). False: it is not one.
-// `what` says what was looked for.
+// Notes a name of the language that cannot be used yet, to be reported once (E0206). False: it is
+// not one. `what` says what was looked for.
 bool planned_report(Checker *c, const char *what, const char *name, Span span);
+void planned_report_all(Checker *c);
 
 // ---- habits.c
 // What to write instead of other libraries' `name`, or NULL; `value` (or NULL) was given for it.

@@ -101,6 +101,16 @@ static bool has_arguments(const Ast *ast) {
     return ast->kind == AST_CALL && ast->items.count > 0;
 }
 
+// "(1/255)": a number stays one; other arguments may mean something else.
+static const char *kept_arguments(Checker *c, const Schema *schema, const Ast *ast) {
+    bool is_number = schema->args && schema->args[0].type == ARG_FLOAT && has_arguments(ast) &&
+                     ast->items.items[0]->kind != AST_ASSIGN;
+    if (!is_number) return "";
+    Span arguments = ast->span;
+    arguments.lo = ast->name_span.hi;
+    return check_source(c, arguments);
+}
+
 // Of several rows that the name may mean, the one that takes what was written.
 static const Schema *find_keras(Checker *c, const Schema *rows, const Ast *ast) {
     const Schema *found = NULL;
@@ -112,7 +122,7 @@ static const Schema *find_keras(Checker *c, const Schema *rows, const Ast *ast) 
     Diag *diag = diag_report(c->sink, DIAG_E0107, stage_span(ast), "`%s` is called `%s` here",
                              ast->text, found->name);
     diag_label(diag, "another library's name");
-    diag_help(diag, "write `%s`", found->name);
+    diag_help(diag, "write `%s%s`", found->name, kept_arguments(c, found, ast));
     return found;
 }
 

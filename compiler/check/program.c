@@ -194,6 +194,7 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     for (int i = 0; i < c->trainings.count; i++) training_check(c, c->trainings.items[i]);
     collect_models(c);
     leftover_check(c, ast);
+    planned_report_all(c);
     names_report_unused(c);
     return program;
 }
