@@ -356,15 +356,17 @@ static void mark_cycle(Checker *c) {
     }
 }
 
+static const Value *report_shared_recursion(Checker *c, const Shared *shared, const Ast *use) {
+    if (shared->model && shared->model->in_cycle) return expression_error(c, use->span);
+    mark_cycle(c);
+    return report_recursion(c, shared->model ? "the model" : "the layer", shared->name,
+                            name_span(use), shared->span);
+}
+
 const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
                               const Value *const *inputs, int count) {
     if (c->is_dry) return expression_error(c, use->span);
-    if (shared->active && shared->model && shared->model->in_cycle)
-        return expression_error(c, use->span);
-    if (shared->active) mark_cycle(c);
-    if (shared->active)
-        return report_recursion(c, shared->model ? "the model" : "the layer", shared->name,
-                                name_span(use), shared->span);
+    if (shared->active) return report_shared_recursion(c, shared, use);
     Shared *outer = c->sharing;
     const char *outer_prefix = c->prefix;
     int outer_next = c->shared_next;

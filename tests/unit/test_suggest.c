@@ -63,10 +63,8 @@ static void test_order(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slips),
-        cmocka_unit_test(test_strangers),
-        cmocka_unit_test(test_long_names),
-        cmocka_unit_test(test_short_names),
+        cmocka_unit_test(test_slips),      cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_long_names), cmocka_unit_test(test_short_names),
         cmocka_unit_test(test_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
