@@ -49,7 +49,11 @@ static int command_build(const Options *options, Arena *arena) {
 static int command_check(const Options *options, Arena *arena) {
     Session session;
     session_open(&session, options, arena);
-    return session_close(&session, session_advance(&session, "graph"));
+    bool ok = session_advance(&session, "graph");
+    if (ok && !session.ast->items.count)
+        diag_report(session.sink, DIAG_W0306, SPAN_NONE, "`%s` declares no model",
+                    options->operand);
+    return session_close(&session, ok);
 }
 
 // The executable of a checked program, compiled if it is not in the cache. NULL: reported.

@@ -80,8 +80,21 @@ static bool run_graph(Session *session) {
     return true;
 }
 
+// Without data, and without a shape in the source, there is nothing to build or to print.
+static bool needs_shapes(Session *session) {
+    const Model *model = session->program->main;
+    if (!model->lacks_shape) return true;
+    Diag *diag = diag_report(session->sink, DIAG_E0401, model->span,
+                             "the shape of the input of `%s` is not known without the data of `%s`",
+                             model->name, model->dataset->name);
+    diag_label(diag, "no shape");
+    diag_secondary(diag, model->dataset->span, "this data was not found");
+    diag_help(diag, "write the shape, as in `image: [28, 28]`");
+    return false;
+}
+
 bool session_needs_model(Session *session) {
-    if (session->program->main) return true;
+    if (session->program->main) return needs_shapes(session);
     diag_report(session->sink, DIAG_E0306, SPAN_NONE, "`%s` declares no model",
                 session->options->operand);
     return false;
@@ -164,6 +177,7 @@ static bool print_generated(Session *session, const Stage *stage, Text *out) {
 
 static bool print_graph(Session *session, const Stage *stage, Text *out) {
     if (session->options->after) return print_generated(session, stage, out);
+    if (session->program->main && !needs_shapes(session)) return false;
     for (int i = 0; i < session->program->models.count; i++)
         graph_print(out, session->program->models.items[i]->forward);
     return true;
@@ -171,6 +185,7 @@ static bool print_graph(Session *session, const Stage *stage, Text *out) {
 
 static bool print_shapes(Session *session, const Stage *stage, Text *out) {
     (void)stage;
+    if (session->program->main && !needs_shapes(session)) return false;
     for (int i = 0; i < session->program->models.count; i++)
         shapes_print(out, session->program->models.items[i]->forward);
     return true;

@@ -46,7 +46,7 @@ const char *suggest_name(const char *name, const char *const *candidates) {
         int allowed = (int)(length > other ? length : other) / 3;
         int distance = edit_distance(name, (int)length, *candidates, (int)other);
         if (distance <= (allowed ? allowed : 1) && distance < best_distance &&
-            distance < (int)other) {
+            distance < (int)(length > other ? length : other)) {
             best = *candidates;
             best_distance = distance;
         }

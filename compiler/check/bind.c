@@ -56,7 +56,7 @@ static int count_takers(const Binding *b, const char *word, int *first) {
 // argument is a value.
 static const char *word_of(const Binding *b, const Ast *ast) {
     int row;
-    if (ast->kind != AST_NAME) return NULL;
+    if (ast->kind != AST_NAME || habits_is_none(b->scope, ast)) return NULL;
     if (strcmp(ast->text, "true") == 0 || strcmp(ast->text, "false") == 0) return NULL;
     const Value *value = scope_find(b->scope, ast->text);
     if (!value) return ast->text;
@@ -127,6 +127,7 @@ static void report_unknown_word(Binding *b, const char *word, const Ast *ast) {
     }
     names_add_scope(b->c, &names, b->scope);
     const char *near = names_nearest(b->c, &names, word);
+    if (!near) near = names_renamed(b->c, ast->span);
     Diag *diag =
         report(b, DIAG_E0108, ast->span, "`%s` is neither a value nor a word that `%s` takes", word,
                b->schema->name);
@@ -162,11 +163,15 @@ const ArgDef *bind_unknown(Checker *c, const ArgDef *args, const char *callee, c
         diag_help(diag, "write `%s = %s`", def->name, value);
         return def;
     }
+    if (planned_report(c, noun, assign->text, assign->name_span)) return NULL;
     Diag *diag = diag_report(c->sink, DIAG_E0103, assign->name_span, "`%s` has no %s `%s`", callee,
                              noun, assign->text);
-    const char *near = names_nearest(c, &names, assign->text);
+    const char *habit = habits_help(c, noun, assign->text, value);
+    const char *near = habit ? NULL : names_nearest(c, &names, assign->text);
     diag_label(diag, "unknown %s", noun);
-    if (near)
+    if (habit)
+        diag_help(diag, "%s", habit);
+    else if (near)
         diag_help(diag, "did you mean `%s = %s`?", near, value);
     else if (names.count)
         diag_help(diag, "it has %s", names_join(c->arena, &names, "and"));
@@ -301,7 +306,7 @@ static void convert_row(Binding *b, int row, int first) {
 }
 
 static void remember(const Binding *b, int first) {
-    if (map_get(&b->c->bound, b->call)) return;
+    if (b->c->is_dry || map_get(&b->c->bound, b->call)) return;
     Bound *bound = ARENA_NEW(b->c->arena, Bound);
     *bound = (Bound){.args = b->args, .given = b->given, .first = first};
     map_set(&b->c->bound, b->call, bound);

@@ -16,6 +16,8 @@ enum {
 
 typedef VEC(const char *) NameList;
 typedef struct Declared Declared;
+typedef struct Leftover Leftover;
+typedef struct PlannedUse PlannedUse;
 
 // A `train` block whose model and dataset are known.
 typedef struct TrainEntry {
@@ -33,16 +35,26 @@ typedef struct Checker {
     Scope *globals;
     VEC(ModelEntry *) models;
     VEC(TrainEntry *) trainings;
-    VEC(Span) gaps; // what the parser skipped: names in there may be declared
+    const Ast *trained; // the name in the first `train`
+    bool has_second;    // a second model is trained, which is reported
+    VEC(Span) gaps;     // what the parser skipped: names in there may be declared
     VEC(Declared *) unused;
-    Map suggested;      // names that were offered for misspelt ones
-    Map active;         // declarations of the blocks that are being unfolded
-    Map bound;          // call (Ast *) -> Bound *
-    Graph *graph;       // of the model whose body is evaluated; NULL elsewhere
-    Shared *sharing;    // the innermost shared layers in use
-    int shared_next;    // the next of its layers, when they were made before
-    const char *prefix; // of layer names
-    Map layer_names;    // prefixed names in use
+    Map suggested; // names that were offered for misspelt ones
+    Map clashing;  // global names that are declared twice
+    Map planned;   // names that are not supported yet, to PlannedUse *
+    VEC(PlannedUse *) planned_uses;
+    bool has_imports; // other files would declare further names
+    Map reached;      // syntax that was evaluated, or is a Leftover
+    VEC(Leftover *) leftovers;
+    Scope *blank_globals; // without values
+    bool is_dry;          // names and arguments are checked, nothing is unfolded or made
+    Map active;           // declarations of the blocks that are being unfolded
+    Map bound;            // call (Ast *) -> Bound *
+    Graph *graph;         // of the model whose body is evaluated; NULL elsewhere
+    Shared *sharing;      // the innermost shared layers in use
+    int shared_next;      // the next of its layers, when they were made before
+    const char *prefix;   // of layer names
+    Map layer_names;      // prefixed names in use
     int layer_count, depth;
     int64_t steps;
     bool exhausted; // a limit was hit and reported
@@ -57,6 +69,9 @@ void names_report_unused(Checker *c); // at the end of checking
 // looked for ("a layer"); `extra` are candidates besides the names in scope; it ends with NULL.
 void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
                    const char *const *extra);
+// The one input that the model or block around `use` leaves unused: it was given another name
+// there. NULL: none, or several.
+const char *names_renamed(Checker *c, Span use);
 // Does the name stand in a part that the parser skipped, where it may be declared?
 bool names_is_in_gap(const Checker *c, const char *name);
 // All names in scope, and the words in the blank-separated `words`.
@@ -66,6 +81,7 @@ void names_add_words(Checker *c, NameList *names, const char *words);
 const char *names_nearest(Checker *c, NameList *names, const char *name);
 // The names of a family: activations, initializers, regularizers, schedules.
 void names_add_callees(Checker *c, NameList *names, ArgType type);
+void names_add_layers(Checker *c, NameList *names); // and a NULL that is not counted
 const Schema *names_keras_callee(ArgType type, const char *name);
 // Is `name` one of the blank-separated `keras_names`, or the same but for case and `_`?
 bool names_match_keras(const char *keras_names, const char *own, const char *name);
@@ -76,6 +92,20 @@ bool names_is_word(const char *name);
 bool names_has_word(const char *words, const char *name); // in the blank-separated `words`
 // "`a`, `b` or `c`"
 const char *names_join(Arena *arena, const NameList *names, const char *last);
+
+// Is what `ast` names surely `own`? Its letters are, or nothing is said that depends on it.
+bool names_is_sure(const char *own, const Ast *ast);
+
+// ---- planned.c
+// Notes a name of the language that cannot be used yet, to be reported once (E0206). False: it is
+// not one. `what` says what was looked for.
+bool planned_report(Checker *c, const char *what, const char *name, Span span);
+void planned_report_all(Checker *c);
+
+// ---- habits.c
+// What to write instead of other libraries' `name`, or NULL; `value` (or NULL) was given for it.
+const char *habits_help(Checker *c, const char *noun, const char *name, const char *value);
+bool habits_is_none(const Scope *scope, const Ast *ast); // Python's `None`
 
 // ---- expression.c
 const Value *expression_evaluate(Checker *c, Scope *scope, const Ast *ast);
@@ -94,6 +124,9 @@ const Value *expression_error(Checker *c, Span span);
 // Feeds `inputs` to what `ast` says: layers, a block, copies of them.
 const Value *elaborate_apply(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,
                              int count);
+// What a name means where layers are called: a value that is no layer does not hide the operator of
+// its name. NULL: the operator, or nothing.
+const Value *elaborate_find(const Checker *c, const Scope *scope, const char *name);
 // A call: applied if its first argument is a tensor, else a recipe.
 const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast);
 // The layers of `shared` (made by its first use in this graph) fed with `inputs`.
@@ -102,6 +135,13 @@ const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
 // The operator named `name`, which users may write in a model; Keras's name for one is reported
 // (E0107) and understood. NULL: none (not reported).
 const OpDef *elaborate_operator(Checker *c, const char *name, Span span);
+
+// ---- leftover.c
+// Remembers a body, or layers, that may never be reached; leftover_reached says that they were.
+void leftover_add(Checker *c, Scope *scope, const Ast *ast, bool is_layer);
+void leftover_reached(Checker *c, const Ast *ast);
+// Checks names and arguments of what was not reached.
+void leftover_check(Checker *c, const Ast *file);
 
 // ---- model.c
 void model_declare(Checker *c, const Ast *declaration);
@@ -128,15 +168,16 @@ void training_check(Checker *c, const TrainEntry *entry); // after the model was
 
 // ---- checks.c
 typedef struct Ending {
-    Node *node;             // the output
-    int64_t units;          // its last dimension
-    const char *activation; // the last one; "linear": none
+    const Node *node;       // the output; poisoned: its shape is not known; NULL: nothing is
+    int64_t units;          // its last dimension; 0: not known
+    const char *activation; // the last one; "linear": none; NULL: not known
     Span span;              // of the layer that has it
 } Ending;
 
-Ending checks_ending(const Model *model);
-// Which cross-entropy `crossentropy` means for this model and dataset.
+Ending checks_ending(const ModelEntry *entry);
+// Which cross-entropy `crossentropy` means for this model and dataset; NULL: not known.
 const char *checks_crossentropy(const Ending *ending, const Dataset *dataset);
+void checks_activation(Checker *c, const Node *node); // against the one before it
 void checks_training(Checker *c, const TrainEntry *entry, const Training *training);
 
 // The source text of a span.

@@ -8,8 +8,10 @@ typedef struct Fit {
     const Training *training;
     const nnrt_data_info *info; // NULL: the data is not known
     const char *dataset;        // its name
-    const char *loss;
+    const char *loss;           // "": not known
+    const char *written;        // the loss as the program names it
     Ending ending;
+    bool is_sound; // no mistake was found before the metrics
 } Fit;
 
 // ---- The end of a model.
@@ -29,25 +31,50 @@ static const char *activation_of(const Node *node) {
     return node->args->values[index].callee->name;
 }
 
-Ending checks_ending(const Model *model) {
-    Ending ending = {.activation = "linear"};
-    if (!model->forward || model->forward->outputs.count != 1) return ending;
-    const Node *node = ending.node = model->forward->outputs.items[0];
+Ending checks_ending(const ModelEntry *entry) {
+    Ending ending = {0};
+    const Graph *graph = entry->model->forward;
+    if (!graph || graph->outputs.count > 1) return ending;
+    const Node *node = ending.node =
+        graph->outputs.count ? graph->outputs.items[0] : entry->unfinished;
+    if (!node) return ending;
+    if (!node->poisoned || node->type.rank > 0) ending.units = type_last(&node->type);
     while (is_shape_only(node) && node->input_count) node = node->inputs[0];
-    ending.units = type_last(&ending.node->type);
-    ending.activation = activation_of(node);
     ending.span = node->span;
+    if (!node->poisoned || !is_shape_only(node)) ending.activation = activation_of(node);
     return ending;
 }
 
+static bool is_softmax(const Node *node) {
+    return strcmp(activation_of(node), "softmax") == 0;
+}
+
+void checks_activation(Checker *c, const Node *node) {
+    if (!is_softmax(node) || !node->input_count) return;
+    const Node *before = node->inputs[0];
+    if (!node->op->is_activation) return; // a layer with weights lies between
+    while (is_shape_only(before) && before->input_count) before = before->inputs[0];
+    if (!is_softmax(before)) return;
+    Diag *diag = diag_report(c->sink, DIAG_W0303, node->span, "softmax of a softmax");
+    diag_label(diag, "evens the probabilities out");
+    diag_secondary(diag, before->span, "these are probabilities already");
+    diag_help(diag, "remove one of them");
+}
+
 static bool has_activation(const Ending *ending, const char *name) {
-    return strcmp(ending->activation, name) == 0;
+    return ending->activation && strcmp(ending->activation, name) == 0;
+}
+
+// Is the output's whole shape known?
+static bool knows_shape(const Fit *f) {
+    return f->ending.node && !f->ending.node->poisoned;
 }
 
 const char *checks_crossentropy(const Ending *ending, const Dataset *dataset) {
     bool is_known = dataset && dataset->info.target.size > 0;
     bool is_label = is_known && dataset->info.classes > 0 && !dataset->info.target_one_hot;
     if (is_label && dataset->info.classes > 2) return "sparse_categorical_crossentropy";
+    if (ending->units == 0 || !ending->activation) return NULL;
     if (ending->units == 1) return "binary_crossentropy";
     if (is_label) return "sparse_categorical_crossentropy";
     if (has_activation(ending, "sigmoid")) return "binary_crossentropy";
@@ -73,7 +100,8 @@ static bool target_is_label(const Fit *f) {
 }
 
 static bool from_logits(const Fit *f) {
-    return is_crossentropy(f) && args_bool(f->training->loss_args, "from_logits");
+    return is_crossentropy(f) && f->training->loss_args &&
+           args_bool(f->training->loss_args, "from_logits");
 }
 
 static const Call *find_stage(const Fit *f, const char *name) {
@@ -107,8 +135,9 @@ static Diag *label_target(const Fit *f, Diag *diag) {
 
 // The last layer's call with other units, as far as that can be shown.
 static void help_units(const Fit *f, Diag *diag, int64_t units) {
-    const char *activation = f->ending.activation;
+    const char *activation = f->ending.activation ? f->ending.activation : "linear";
     if (is_categorical(f) && !from_logits(f)) activation = "softmax";
+    if (units == 1 && strcmp(activation, "softmax") == 0) activation = "linear"; // always 1
     if (!is_named(f->ending.node, "dense"))
         diag_help(diag, "end the model with %lld unit%s", (long long)units, units == 1 ? "" : "s");
     else if (strcmp(activation, "linear") == 0)
@@ -121,8 +150,7 @@ static void help_units(const Fit *f, Diag *diag, int64_t units) {
 
 static bool check_one_output(const Fit *f, const Model *model) {
     int count = model->forward->outputs.count;
-    if (count == 1) return true;
-    if (count == 0) return false;
+    if (count <= 1) return true;
     Diag *diag = diag_report(f->c->sink, DIAG_E0302, model->span,
                              "the model `%s` has %d outputs, but `%s` has one target", model->name,
                              count, f->dataset);
@@ -145,13 +173,14 @@ static bool check_has_target(const Fit *f) {
 // One class wants one vector a sample: the usual slip is a forgotten `flatten`.
 static bool check_output_rank(const Fit *f) {
     const Node *node = f->ending.node;
-    if (!f->info || f->info->target.rank > 1 || node->type.rank <= 1) return true;
+    if (!knows_shape(f) || f->info->target.rank > 1 || node->type.rank <= 1) return true;
     if (!is_categorical(f) && !target_is_label(f) && !f->info->target_one_hot) return true;
     bool is_class = target_is_label(f) || f->info->target_one_hot;
-    Diag *diag = diag_report(
-        f->c->sink, DIAG_E0302, node->span, "the model gives %s for each sample, but `%s` %s",
-        shape_text(f->c->arena, &node->type), f->dataset,
-        is_class ? "has one class" : arena_format(f->c->arena, "gives %s", target_text(f)));
+    Diag *diag = diag_report(f->c->sink, DIAG_E0302, node->span,
+                             "the model gives %s for each sample, but `%s` %s",
+                             shape_text(f->c->arena, &node->type), f->dataset,
+                             is_class ? "has one label for each"
+                                      : arena_format(f->c->arena, "gives %s", target_text(f)));
     diag_label(diag, "gives %s", type_text(f->c->arena, &node->type));
     label_target(f, diag);
     diag_help(diag, "put `-> flatten` before the first `dense`");
@@ -160,40 +189,55 @@ static bool check_output_rank(const Fit *f) {
 
 // ---- Loss and target.
 
+// Labels are often saved as fractions by mistake.
+static void help_numbers(const Fit *f, Diag *diag) {
+    const Call *source = &f->entry->dataset->stages.items[0];
+    bool may_tell = f->info->target.size == 1 && schema_arg_index(source->schema, "classes") >= 0;
+    if (may_tell)
+        diag_help(diag,
+                  "for class labels save whole numbers, as with `.astype(int)`, or say `classes = "
+                  "%s` in `%s`",
+                  f->ending.units > 1 ? text_of_number(f->c->arena, (double)f->ending.units) : "n",
+                  source->schema->name);
+    diag_help(diag, "for numbers write `loss = mse`");
+}
+
 static bool check_labels_for_sparse(const Fit *f) {
     if (!loss_is(f, "sparse_categorical_crossentropy") || target_is_label(f)) return true;
     Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss_span,
-                             "`%s` compares with class labels, but `%s` gives %s", f->loss,
+                             "`%s` compares with class labels, but `%s` gives %s", f->written,
                              f->dataset, target_text(f));
     diag_label(diag, "needs class labels");
     label_target(f, diag);
     if (f->info->target_one_hot)
         diag_help(diag, "write `loss = categorical_crossentropy`, or remove `one_hot`");
     else
-        diag_help(diag, "for numbers write `loss = mse`");
+        help_numbers(f, diag);
     return false;
 }
 
 static bool check_one_hot_for_categorical(const Fit *f) {
-    bool fits = f->info->target_one_hot || f->info->target.size == f->ending.units;
+    bool fits =
+        f->info->target_one_hot || f->info->target.size == f->ending.units || f->ending.units == 0;
+    bool is_picked = strcmp(f->written, f->loss) != 0;
     if (!loss_is(f, "categorical_crossentropy") || (fits && !target_is_label(f))) return true;
-    Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss_span,
-                             "`%s` compares with one value a class, but `%s` gives %s", f->loss,
-                             f->dataset, target_text(f));
-    diag_label(diag, "needs one-hot targets");
+    Diag *diag = diag_report(
+        f->c->sink, DIAG_E0304, f->training->loss_span, "`%s` compares with %s, but `%s` gives %s",
+        f->written, is_picked ? "classes" : "one value a class", f->dataset, target_text(f));
+    diag_label(diag, is_picked ? "needs class labels" : "needs one-hot targets");
     label_target(f, diag);
     if (target_is_label(f))
         diag_help(diag,
                   "write `loss = sparse_categorical_crossentropy`, or `-> one_hot(%s)` in `%s`",
                   f->info->target.name, f->dataset);
     else
-        diag_help(diag, "for numbers write `loss = mse`");
+        help_numbers(f, diag);
     return false;
 }
 
 static bool check_labels_for_binary(const Fit *f) {
     if (!loss_is(f, "binary_crossentropy") || !target_is_label(f)) return true;
-    if (f->ending.units == 1 && f->info->classes <= 2) return true;
+    if (f->ending.units <= 1 && f->info->classes <= 2) return true;
     Diag *diag;
     if (f->info->classes <= 2) {
         diag = diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
@@ -205,7 +249,7 @@ static bool check_labels_for_binary(const Fit *f) {
         return false;
     }
     diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss_span,
-                       "`%s` compares with 0 or 1, but `%s` gives %s", f->loss, f->dataset,
+                       "`%s` compares with 0 or 1, but `%s` gives %s", f->written, f->dataset,
                        target_text(f));
     diag_label(diag, "needs yes or no");
     label_target(f, diag);
@@ -224,7 +268,8 @@ static const char *units_text(const Fit *f) {
 static bool check_class_count(const Fit *f) {
     bool wants_classes =
         is_categorical(f) || (loss_is(f, "binary_crossentropy") && f->info->target_one_hot);
-    if (!wants_classes || f->info->classes == 0 || f->ending.units == f->info->classes) return true;
+    if (!wants_classes || f->info->classes == 0 || f->ending.units == 0) return true;
+    if (f->ending.units == f->info->classes) return true;
     long long classes = (long long)f->info->classes;
     Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
                              "the last layer has %s, but `%s` has %lld classes", units_text(f),
@@ -242,12 +287,12 @@ static bool check_class_count(const Fit *f) {
 
 // Losses that compare number by number.
 static bool check_labels_for_numbers(const Fit *f) {
-    if (is_crossentropy(f) || !target_is_label(f)) return true;
+    if (is_crossentropy(f) || !target_is_label(f) || f->ending.units == 0) return true;
     bool is_binary = f->ending.units == 1;
     if (is_binary && f->info->classes == 2 && loss_is(f, "hinge")) return true;
     Diag *diag = diag_report(f->c->sink, is_binary ? DIAG_W0303 : DIAG_E0304,
                              f->training->loss_span, "`%s` compares numbers, but `%s` gives %s",
-                             f->loss, f->dataset, target_text(f));
+                             f->written, f->dataset, target_text(f));
     diag_label(diag, is_binary ? "takes class labels for quantities" : "needs one number a unit");
     label_target(f, diag);
     if (!is_binary) diag_secondary(diag, f->ending.node->span, "%s", units_text(f));
@@ -267,7 +312,8 @@ static bool fits_target(const Type *output, const nnrt_column *target) {
 
 static bool check_target_shape(const Fit *f) {
     bool by_number = !is_categorical(f) && !target_is_label(f);
-    if (!by_number || fits_target(&f->ending.node->type, &f->info->target)) return true;
+    if (!by_number || !knows_shape(f) || fits_target(&f->ending.node->type, &f->info->target))
+        return true;
     if (f->info->target_one_hot && is_crossentropy(f)) return true; // check_class_count
     Diag *diag =
         diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
@@ -318,25 +364,25 @@ static bool check_softmax_for_binary(const Fit *f) {
 }
 
 static bool check_probabilities(const Fit *f) {
-    if (!is_crossentropy(f) || from_logits(f)) return true;
+    if (!is_crossentropy(f) || from_logits(f) || !f->ending.activation) return true;
     const char *wanted = is_categorical(f) ? "softmax" : "sigmoid";
     if (has_activation(&f->ending, wanted)) return true;
     const char *message =
         arena_format(f->c->arena, "`%s` compares probabilities, but the model ends with `%s`",
-                     f->loss, f->ending.activation);
+                     f->written, f->ending.activation);
     bool is_sigmoid = has_activation(&f->ending, "sigmoid");
     if (has_activation(&f->ending, "linear"))
-        message = arena_format(f->c->arena,
-                               "`%s` compares probabilities, but the model gives scores", f->loss);
+        message = arena_format(
+            f->c->arena, "`%s` compares probabilities, but the model gives scores", f->written);
     if (is_sigmoid)
-        message = arena_format(f->c->arena,
-                               "`%s` does not fit `sigmoid`: its values do not sum to 1", f->loss);
+        message = arena_format(
+            f->c->arena, "`%s` does not fit `sigmoid`: its values do not sum to 1", f->written);
     Diag *diag = diag_report(f->c->sink, DIAG_E0303, f->training->loss_span, "%s", message);
     diag_label(diag, "wants `%s`", wanted);
     if (has_activation(&f->ending, "linear")) {
         diag_secondary(diag, f->ending.span, "the last layer has no activation");
         diag_help(diag, "end the model with `%s`, or write `loss = %s(from_logits = true)`", wanted,
-                  f->loss);
+                  f->written);
     } else {
         diag_secondary(diag, f->ending.span, "the last activation is `%s`", f->ending.activation);
         diag_help(diag, "write `%s` in the last layer", wanted);
@@ -345,11 +391,11 @@ static bool check_probabilities(const Fit *f) {
 }
 
 static void warn_scores(const Fit *f) {
-    if (!from_logits(f) || has_activation(&f->ending, "linear")) return;
+    if (!from_logits(f) || !f->ending.activation || has_activation(&f->ending, "linear")) return;
     if (has_activation(&f->ending, "softmax") || has_activation(&f->ending, "sigmoid")) return;
     Diag *diag =
         diag_report(f->c->sink, DIAG_W0303, f->ending.span,
-                    "`%s` limits the scores that `%s` takes", f->ending.activation, f->loss);
+                    "`%s` limits the scores that `%s` takes", f->ending.activation, f->written);
     diag_label(diag, "the last activation");
     diag_secondary(diag, f->training->loss_span, "takes any score");
     diag_help(diag, "end the model without activation, or with `%s`",
@@ -381,7 +427,7 @@ static bool is_regression_metric(const Call *metric) {
 }
 
 static void check_number_metric(const Fit *f, const Call *metric) {
-    if (!target_is_label(f) || f->ending.units == 1) return;
+    if (!target_is_label(f) || f->ending.units <= 1) return;
     Diag *diag = report_metric(f, metric,
                                arena_format(f->c->arena, "compares numbers, but `%s` gives %s",
                                             f->dataset, target_text(f)));
@@ -393,7 +439,7 @@ static void check_number_metric(const Fit *f, const Call *metric) {
 static void check_class_metric(const Fit *f, const Call *metric) {
     Diag *diag;
     const MetricDef *def = metric_find(metric->schema->name);
-    bool has_classes = f->info->classes > 0 || is_crossentropy(f);
+    bool has_classes = f->info->classes > 0 || is_crossentropy(f) || !*f->loss;
     if (!has_classes) {
         diag = report_metric(f, metric,
                              arena_format(f->c->arena, "counts classes, but `%s` gives %s",
@@ -401,7 +447,7 @@ static void check_class_metric(const Fit *f, const Call *metric) {
         diag_label(diag, "needs classes");
         label_target(f, diag);
         diag_help(diag, "write `mae` or `mse`");
-    } else if (def->needs_classes && f->ending.units == 1) {
+    } else if (def->needs_classes && f->ending.units == 1 && f->is_sound) {
         diag = report_metric(f, metric, "needs one unit a class, but the last layer has 1");
         diag_label(diag, "needs several classes");
         diag_secondary(diag, f->ending.node->span, "1 unit");
@@ -421,7 +467,7 @@ static void check_class_metric(const Fit *f, const Call *metric) {
 static void check_label_metric(const Fit *f, const Call *metric) {
     bool is_sparse = strcmp(metric->schema->name, "sparse_categorical_accuracy") == 0;
     bool is_dense = strcmp(metric->schema->name, "categorical_accuracy") == 0;
-    if (f->info->classes == 0 || f->ending.units == 1) return;
+    if (f->info->classes == 0 || f->ending.units <= 1) return;
     if (!(is_sparse && f->info->target_one_hot) && !(is_dense && target_is_label(f))) return;
     Diag *diag = report_metric(f, metric,
                                arena_format(f->c->arena, "compares with %s, but `%s` gives %s",
@@ -433,7 +479,7 @@ static void check_label_metric(const Fit *f, const Call *metric) {
 }
 
 static void check_top_k(const Fit *f, const Call *metric) {
-    if (strcmp(metric->schema->name, "top_k") != 0 || f->ending.units == 1) return;
+    if (strcmp(metric->schema->name, "top_k") != 0 || f->ending.units <= 1 || !f->is_sound) return;
     if (args_int(metric->args, "k") < f->ending.units) return;
     Diag *diag = diag_report(f->c->sink, DIAG_W0303, metric->args->span,
                              "all of %lld classes are among the best %lld",
@@ -471,21 +517,27 @@ static bool check_ending(const Fit *f) {
     return check_logits(f) && check_softmax_for_binary(f) && check_probabilities(f);
 }
 
+static bool check_loss(const Fit *f) {
+    if (!*f->loss) return true;
+    if (!check_softmax_units(f)) return false;
+    bool ok = !f->info || check_target(f);
+    bool may_go_on = ok || (is_categorical(f) && f->ending.units > 1);
+    ok = may_go_on && (!f->training->loss_args || check_ending(f)) && ok;
+    if (!ok) return false;
+    warn_scores(f);
+    if (f->info) warn_regression(f);
+    return true;
+}
+
 void checks_training(Checker *c, const TrainEntry *entry, const Training *training) {
     const Model *model = entry->model->model;
     if (!training->dataset || !model->forward) return;
     Fit f = {.c = c, .entry = entry, .training = training, .dataset = training->dataset->name};
-    if (!check_one_output(&f, model) || !check_has_target(&f) || !training->loss) return;
-    f.loss = training->loss->schema.name;
-    f.ending = checks_ending(model);
+    if (!check_one_output(&f, model) || !check_has_target(&f)) return;
+    f.loss = training->loss ? training->loss->schema.name : "";
+    f.written = training->loss_name ? training->loss_name : "";
+    f.ending = checks_ending(entry->model);
     if (training->dataset->info.target.size > 0) f.info = &training->dataset->info;
-    if (!check_softmax_units(&f)) return;
-    bool ok = !f.info || check_target(&f);
-    bool may_go_on = ok || (is_categorical(&f) && f.ending.units > 1);
-    ok = may_go_on && check_ending(&f) && ok;
-    if (!ok) return;
-    warn_scores(&f);
-    if (!f.info) return;
-    warn_regression(&f);
-    check_metrics(&f);
+    f.is_sound = check_loss(&f);
+    if (f.info) check_metrics(&f);
 }

@@ -31,11 +31,24 @@ static const char *const wanted[] = {
     [ARG_RATE] = "a number or a schedule",
 };
 
+static bool takes_number(ArgType type) {
+    return type == ARG_INT || type == ARG_FLOAT || type == ARG_INTS || type == ARG_FLOATS ||
+           type == ARG_RATE;
+}
+
+static bool is_quoted_number(const Value *value) {
+    if (value->kind != VALUE_STRING) return false;
+    size_t length = strlen(value->text);
+    return length > 0 && strspn(value->text, "+-.eE0123456789") == length;
+}
+
 static Diag *report_type(const Conversion *v, const Value *value) {
     Diag *diag =
         diag_report(v->c->sink, DIAG_E0201, value->span, "`%s` of `%s` is %s, not %s", v->def->name,
                     v->callee, wanted[v->def->type], value_describe(v->c->arena, value));
     diag_label(diag, "expected %s", wanted[v->def->type]);
+    if (takes_number(v->def->type) && is_quoted_number(value))
+        diag_help(diag, "numbers stand without quotes: `%s`", value->text);
     return diag;
 }
 
@@ -147,9 +160,22 @@ static bool report_choice(const Conversion *v, const char *word, Span span) {
     return false;
 }
 
+// The word that a quoted one is meant for.
+static const char *unquoted(const Conversion *v, const char *text) {
+    NameList names = {0};
+    if (names_has_word(v->def->choices, text) || schema_callee(v->def->type, text)) return text;
+    const Schema *known = names_keras_callee(v->def->type, text);
+    if (known) return known->name;
+    names_add_words(v->c, &names, v->def->choices);
+    names_add_callees(v->c, &names, v->def->type);
+    const char *near = names_nearest(v->c, &names, text);
+    return near ? near : text;
+}
+
 static bool report_quoted(const Conversion *v, const Value *value) {
     Diag *diag = report_type(v, value);
-    diag_help(diag, "words stand without quotes: `%s`", value->text);
+    if (!takes_number(v->def->type) || !is_quoted_number(value))
+        diag_help(diag, "words stand without quotes: `%s`", unquoted(v, value->text));
     return false;
 }
 
@@ -234,6 +260,7 @@ static bool report_callee(const Conversion *v, const char *name, Span span) {
         diag_help(diag, "write `%s`", known->name);
         return false;
     }
+    if (planned_report(v->c, family_noun(v->def->type), name, span)) return false;
     diag = diag_report(v->c->sink, DIAG_E0101, span, "there is no %s `%s`",
                        family_noun(v->def->type), name);
     const char *near = names_nearest(v->c, &names, name);
@@ -289,11 +316,29 @@ static bool convert_callee(const Conversion *v, Scope *scope, const Ast *ast) {
     return ok;
 }
 
+// Python's `None`, where `none` or nothing is meant.
+static bool report_none(const Conversion *v, const Ast *ast, bool may_be_none) {
+    Diag *diag;
+    if (may_be_none) {
+        diag = diag_report(v->c->sink, DIAG_E0107, ast->span, "`None` is called `none` here");
+        diag_label(diag, "Python's name");
+        diag_help(diag, "write `none`, or leave `%s` out", v->def->name);
+        return false;
+    }
+    diag = diag_report(v->c->sink, DIAG_E0201, ast->span, "`%s` of `%s` is %s, not `None`",
+                       v->def->name, v->callee, wanted[v->def->type]);
+    diag_label(diag, "expected %s", wanted[v->def->type]);
+    if (v->def->default_text)
+        diag_help(diag, "leave it out: it is `%s` then", v->def->default_text);
+    return false;
+}
+
 bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
                 const Ast *expression, ArgValue *value) {
     Conversion v = {c, scope, def, callee, value};
     bool may_be_none = def->default_text && strcmp(def->default_text, "none") == 0;
     if (expression->kind == AST_ERROR) return false;
+    if (habits_is_none(scope, expression)) return report_none(&v, expression, may_be_none);
     if (may_be_none && expression->kind == AST_NAME && strcmp(expression->text, "none") == 0) {
         value->is_set = false;
         return true;

@@ -1,4 +1,5 @@
 // Dataset declarations: a source and transforms, and what the runtime's reader says of the files.
+#include "../../runtime/locate.h"
 #include "check.h"
 
 #include <ctype.h>
@@ -42,7 +43,7 @@ static Span stage_of(const Dataset *dataset, const char *message) {
 
 // The first line of the runtime's message stands alone; the others say where it looked and, at the
 // end, what to do.
-static void report_data(Checker *c, DiagCode code, const Dataset *dataset, const char *label) {
+static Diag *report_data(Checker *c, DiagCode code, const Dataset *dataset, const char *label) {
     const char *message = nnrt_error();
     Span span = stage_of(dataset, message);
     Diag *diag = diag_report(c->sink, code, span, "%s", take_part(c, &message));
@@ -54,6 +55,21 @@ static void report_data(Checker *c, DiagCode code, const Dataset *dataset, const
         else
             diag_help(diag, "%s", part);
     }
+    return diag;
+}
+
+// The runtime names the first missing file; the source may name more.
+static void note_other_files(Checker *c, const Dataset *dataset, Diag *diag) {
+    const Call *source = &dataset->stages.items[0];
+    NameList missing = {0};
+    for (int i = 0; i < source->args->count; i++) {
+        char path[PATH_MAX];
+        const ArgValue *value = &source->args->values[i];
+        if (source->schema->args[i].type != ARG_STRING || !value->is_set) continue;
+        if (nnrt_locate(folder_of(c), value->text, path) == NNRT_DATA_MISSING)
+            vec_push(c->arena, &missing, value->text);
+    }
+    if (missing.count > 1) diag_note(diag, "not found: %s", names_join(c->arena, &missing, "and"));
 }
 
 static void inspect(Checker *c, Dataset *dataset) {
@@ -67,7 +83,8 @@ static void inspect(Checker *c, Dataset *dataset) {
         dataset->is_broken = true;
         return;
     }
-    report_data(c, c->options->need_data ? DIAG_E0401 : DIAG_W0401, dataset, "needed here");
+    DiagCode code = c->options->need_data ? DIAG_E0401 : DIAG_W0401;
+    note_other_files(c, dataset, report_data(c, code, dataset, "needed here"));
 }
 
 // ---- Stages.
@@ -80,22 +97,50 @@ static void add_rows(Checker *c, NameList *names, const Schema *rows) {
     for (; rows->name; rows++) vec_push(c->arena, names, rows->name);
 }
 
-static const Schema *find_keras(Checker *c, const Schema *rows, const char *name, Span span) {
+static bool has_arguments(const Ast *ast) {
+    return ast->kind == AST_CALL && ast->items.count > 0;
+}
+
+// "(1/255)": a number stays one; other arguments may mean something else.
+static const char *kept_arguments(Checker *c, const Schema *schema, const Ast *ast) {
+    bool is_number = schema->args && schema->args[0].type == ARG_FLOAT && has_arguments(ast) &&
+                     ast->items.items[0]->kind != AST_ASSIGN;
+    if (!is_number) return "";
+    Span arguments = ast->span;
+    arguments.lo = ast->name_span.hi;
+    return check_source(c, arguments);
+}
+
+// Of several rows that the name may mean, the one that takes what was written.
+static const Schema *find_keras(Checker *c, const Schema *rows, const Ast *ast) {
+    const Schema *found = NULL;
     for (; rows->name; rows++) {
-        if (!names_match_keras(rows->keras_name, rows->name, name)) continue;
-        Diag *diag =
-            diag_report(c->sink, DIAG_E0107, span, "`%s` is called `%s` here", name, rows->name);
-        diag_label(diag, "another library's name");
-        diag_help(diag, "write `%s`", rows->name);
-        return rows;
+        if (!names_match_keras(rows->keras_name, rows->name, ast->text)) continue;
+        if (!found || (rows->args != NULL) == has_arguments(ast)) found = rows;
     }
-    return NULL;
+    if (!found) return NULL;
+    Diag *diag = diag_report(c->sink, DIAG_E0107, stage_span(ast), "`%s` is called `%s` here",
+                             ast->text, found->name);
+    diag_label(diag, "another library's name");
+    diag_help(diag, "write `%s%s`", found->name, kept_arguments(c, found, ast));
+    return found;
+}
+
+// A dataset or a source was expected, but the name is that of a model, say.
+static bool report_value(Checker *c, const Ast *ast, const Value *value) {
+    Diag *diag = diag_report(c->sink, DIAG_E0201, stage_span(ast),
+                             "a dataset begins with a source or a dataset, not %s",
+                             value_describe(c->arena, value));
+    diag_label(diag, "expected data");
+    return false;
 }
 
 static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
     Span span = stage_span(ast);
     Diag *diag = NULL;
     NameList names = {0};
+    const Value *value = is_source ? scope_find(c->globals, ast->text) : NULL;
+    if (value) return report_value(c, ast, value);
     if (is_source && dataset_transform_find(ast->text)) {
         diag = diag_report(c->sink, DIAG_E0206, span,
                            "`%s` is a transform: it needs data before it", ast->text);
@@ -124,6 +169,11 @@ static bool report_no_stage(Checker *c, const Ast *ast) {
     Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span,
                              "a dataset is a source and transforms, joined by `->`");
     diag_label(diag, "neither of them");
+    if (ast->kind != AST_STRING) return false;
+    if (dataset_source_find(ast->text))
+        diag_help(diag, "names stand without quotes: `%s`", ast->text);
+    else
+        diag_help(diag, "name what reads it: `npy(%s)`, for example", check_source(c, ast->span));
     return false;
 }
 
@@ -132,10 +182,9 @@ static bool add_stage(Checker *c, Dataset *dataset, const Ast *ast, bool is_sour
     if (ast->kind != AST_NAME && ast->kind != AST_CALL) return report_no_stage(c, ast);
     const Schema *schema =
         is_source ? dataset_source_find(ast->text) : dataset_transform_find(ast->text);
-    if (!schema)
-        schema = find_keras(c, is_source ? dataset_sources : dataset_transforms, ast->text,
-                            stage_span(ast));
+    if (!schema) schema = find_keras(c, is_source ? dataset_sources : dataset_transforms, ast);
     if (!schema) return report_stage(c, ast, is_source);
+    if (!names_is_sure(schema->name, ast)) return false;
     const Args *args = bind_call(c, c->globals, schema, ast, 0, &ok);
     vec_push(c->arena, &dataset->stages, ((Call){schema, args}));
     return ok;
@@ -172,6 +221,17 @@ static bool check_order(Checker *c, const Dataset *dataset) {
     return true;
 }
 
+static void warn_constant(Checker *c, const Dataset *dataset) {
+    for (int i = 0; i < dataset->stages.count; i++) {
+        const Call *stage = &dataset->stages.items[i];
+        if (!stage_is(stage, "scale") || args_number(stage->args, "a") != 0) continue;
+        Diag *diag = diag_report(c->sink, DIAG_W0303, stage->args->span,
+                                 "`scale` by 0 makes all values the same");
+        diag_label(diag, "nothing is left to learn from");
+        diag_help(diag, "bytes become numbers up to 1 by `scale(1/255)`");
+    }
+}
+
 Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression) {
     Dataset *dataset = ARENA_NEW(c->arena, Dataset);
     VEC(const Ast *) steps = {0};
@@ -185,6 +245,7 @@ Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *exp
         ok = add_stage(c, dataset, steps.items[i], false) && ok;
     ok = ok && check_order(c, dataset);
     if (ok) inspect(c, dataset);
+    if (ok) warn_constant(c, dataset);
     dataset->is_broken = dataset->is_broken || !ok;
     return dataset;
 }

@@ -31,15 +31,36 @@ const OpDef *elaborate_operator(Checker *c, const char *name, Span span) {
     return NULL;
 }
 
+const Value *elaborate_find(const Checker *c, const Scope *scope, const char *name) {
+    const Value *value = scope_find(scope, name);
+    const OpDef *op = value ? op_find(name) : NULL;
+    if (!op || !op->surface) return value;
+    if (value == map_get(&c->globals->names, name)) return NULL; // names_check reports its name
+    return value_is_layer(value) || value->kind == VALUE_ERROR ? value : NULL;
+}
+
 static Span name_span(const Ast *ast) {
     return ast->kind == AST_CALL ? ast->name_span : ast->span;
 }
 
+// As it was written, but without quotes.
+static const char *first_argument(Checker *c, const Ast *ast) {
+    if (ast->kind != AST_CALL || !ast->items.count) return NULL;
+    const Ast *argument = ast->items.items[0];
+    return argument->kind == AST_STRING ? argument->text : check_source(c, argument->span);
+}
+
 static const Value *report_unknown(Checker *c, Scope *scope, const Ast *ast) {
     NameList names = {0};
-    for (int i = 0; op_at(i); i++)
-        if (op_at(i)->surface) vec_push(c->arena, &names, op_at(i)->schema.name);
-    vec_push(c->arena, &names, NULL);
+    const char *help = habits_help(c, "layer", ast->text, first_argument(c, ast));
+    if (help) {
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0101, name_span(ast), "there is no layer `%s`", ast->text);
+        diag_label(diag, "unknown name");
+        diag_help(diag, "%s", help);
+        return expression_error(c, ast->span);
+    }
+    names_add_layers(c, &names);
     names_unknown(c, scope, "layer or block", ast->text, name_span(ast), names.items);
     return expression_error(c, ast->span);
 }
@@ -144,20 +165,43 @@ static bool check_sizes(Checker *c, const Node *node, const Layer *layer) {
     return ok;
 }
 
+// An error, with what is known of its last dimension and activation all the same: loss and metrics
+// are checked against that. Without `args` they have a mistake.
+static const Value *unfinished(Checker *c, const OpDef *op, const Application *call,
+                               const Args *args) {
+    Value *value = value_new(c->arena, VALUE_ERROR, call->ast->span);
+    Node *input = call->count == 1 ? call->inputs[0]->node : NULL;
+    bool keeps_shape = op->shape == op_shape_same;
+    if (!args) {
+        if (keeps_shape && !op->is_activation) value->node = input;
+        return value;
+    }
+    Node *node = value->node = ARENA_NEW(c->arena, Node);
+    *node = (Node){.op = op, .args = args, .span = call->ast->span, .poisoned = true};
+    node->inputs = ARENA_ARRAY(c->arena, Node *, 1);
+    if (input) node->inputs[node->input_count++] = input;
+    if (keeps_shape && input) node->type = input->type;
+    if (schema_arg_index(&op->schema, "units") < 0) return value;
+    int64_t units = args_int(args, "units");
+    node->type = type_make(DTYPE_F32, true, 1, &units);
+    return value;
+}
+
 static const Value *make_node(Checker *c, const OpDef *op, const Application *call,
                               const Args *args) {
     bool replay = is_replay(c);
     Layer *layer =
         replay ? c->sharing->layers.items[c->shared_next++] : new_layer(c, op, call->ast->span);
     if (!layer || (replay && !check_shared_shape(c, layer, call)))
-        return expression_error(c, call->ast->span);
+        return unfinished(c, op, call, args);
     Node **nodes = ARENA_ARRAY(c->arena, Node *, call->count);
     for (int i = 0; i < call->count; i++) nodes[i] = call->inputs[i]->node;
     c->graph->current_layer = layer;
     c->graph->current_span = call->ast->span;
-    Node *node = graph_node(c->graph, op, nodes, call->count, args);
+    Node *node = graph_node(c->graph, op, nodes, call->count, op->schema.args ? args : NULL);
     c->graph->current_layer = NULL;
-    if (node->poisoned || !check_sizes(c, node, layer)) return expression_error(c, call->ast->span);
+    if (node->poisoned || !check_sizes(c, node, layer)) return unfinished(c, op, call, args);
+    checks_activation(c, node);
     return value_tensor(c->arena, node, call->ast->span);
 }
 
@@ -166,7 +210,7 @@ static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
     bool ok = !call->is_doubtful;
     const Args *args = bind_call(c, scope, &op->schema, call->ast, call->first, &ok);
     if (call->is_doubtful || !check_input_count(c, op, call) || !ok || has_error(call))
-        return expression_error(c, call->ast->span);
+        return unfinished(c, op, call, ok ? args : NULL);
     for (int i = 0; i < call->count; i++)
         if (call->inputs[i]->kind != VALUE_TENSOR) {
             Diag *diag = diag_report(c->sink, DIAG_E0201, call->inputs[i]->span,
@@ -175,7 +219,7 @@ static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
             diag_label(diag, "expected a tensor");
             return expression_error(c, call->ast->span);
         }
-    return make_node(c, op, call, op->schema.args ? args : NULL);
+    return make_node(c, op, call, args);
 }
 
 // ---- Blocks.
@@ -281,7 +325,8 @@ static const Value *apply_block(Checker *c, Scope *scope, const Ast *declaration
                                 declaration->name_span);
     if (model_is_broken(declaration)) return expression_error(c, call->ast->span);
     Scope *inner = bind_block(c, scope, declaration, call);
-    if (!inner) return expression_error(c, call->ast->span);
+    if (!inner || c->is_dry) return expression_error(c, call->ast->span);
+    leftover_reached(c, declaration);
     map_set(&c->active, declaration, (void *)declaration);
     const char *what = arena_format(c->arena, "the block `%s`", declaration->text);
     const Value *value = expression_body(c, inner, declaration->body, what);
@@ -292,6 +337,7 @@ static const Value *apply_block(Checker *c, Scope *scope, const Ast *declaration
 // ---- Recipes and shared layers.
 
 static const Value *apply_recipe(Checker *c, Recipe *recipe, const Application *call) {
+    if (c->is_dry) return expression_error(c, call->ast->span);
     if (recipe->active)
         return report_recursion(c, "the recipe", call->ast->text ? call->ast->text : "",
                                 name_span(call->ast), recipe->ast->span);
@@ -301,11 +347,26 @@ static const Value *apply_recipe(Checker *c, Recipe *recipe, const Application *
     return value;
 }
 
+// The models that use each other are one mistake, wherever one begins.
+static void mark_cycle(Checker *c) {
+    for (int i = 0; i < c->models.count; i++) {
+        ModelEntry *entry = c->models.items[i];
+        const Shared *shared = map_get(&entry->shared, c->graph);
+        if (entry->active || (shared && shared->active)) entry->in_cycle = true;
+    }
+}
+
+static const Value *report_shared_recursion(Checker *c, const Shared *shared, const Ast *use) {
+    if (shared->model && shared->model->in_cycle) return expression_error(c, use->span);
+    mark_cycle(c);
+    return report_recursion(c, shared->model ? "the model" : "the layer", shared->name,
+                            name_span(use), shared->span);
+}
+
 const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
                               const Value *const *inputs, int count) {
-    if (shared->active)
-        return report_recursion(c, shared->model ? "the model" : "the layer", shared->name,
-                                name_span(use), shared->span);
+    if (c->is_dry) return expression_error(c, use->span);
+    if (shared->active) return report_shared_recursion(c, shared, use);
     Shared *outer = c->sharing;
     const char *outer_prefix = c->prefix;
     int outer_next = c->shared_next;
@@ -393,9 +454,10 @@ static Application gather(Checker *c, Scope *scope, const Ast *ast, const Value 
 
 static const Value *apply_named(Checker *c, Scope *scope, const Ast *ast,
                                 const Value *const *inputs, int count) {
-    const Value *value = scope_find(scope, ast->text);
+    const Value *value = elaborate_find(c, scope, ast->text);
     const OpDef *op = value ? NULL : elaborate_operator(c, ast->text, name_span(ast));
     if (!value && !op) return report_unknown(c, scope, ast);
+    if (op && !names_is_sure(op->schema.name, ast)) return expression_error(c, ast->span);
     Application call = gather(c, scope, ast, inputs, count);
     return op ? apply_operator(c, scope, op, &call) : apply_value(c, scope, value, &call);
 }
@@ -420,6 +482,15 @@ static bool check_copies(Checker *c, const Value *count) {
     return false;
 }
 
+// A computed 0 is meant (`depth - 1`), a written one hardly.
+static void warn_no_copies(Checker *c, const Ast *ast) {
+    if (ast->left->kind != AST_NUMBER && ast->right->kind != AST_NUMBER) return;
+    Diag *diag =
+        diag_report(c->sink, DIAG_W0303, ast->span, "no copies of layers pass their input on");
+    diag_label(diag, "0 copies");
+    diag_help(diag, "remove it, or write how many copies are meant");
+}
+
 // `f * 3`: one after the other, each with weights of its own. None at all is the input itself.
 static const Value *apply_copies(Checker *c, Scope *scope, const Ast *ast,
                                  const Value *const *inputs, int count) {
@@ -430,7 +501,11 @@ static const Value *apply_copies(Checker *c, Scope *scope, const Ast *ast,
         copies = expression_evaluate(c, scope, ast->left);
     }
     if (!check_copies(c, copies)) return expression_error(c, ast->span);
-    if (copies->number == 0) return inputs[0];
+    leftover_add(c, scope, layers, true);
+    if (copies->number == 0) {
+        warn_no_copies(c, ast);
+        return inputs[0];
+    }
     const Value *value = elaborate_apply(c, scope, layers, inputs, count);
     for (double i = 1; i < copies->number && value->kind != VALUE_ERROR; i++)
         value = elaborate_apply(c, scope, layers, &value, 1);
@@ -456,6 +531,7 @@ static const Value *apply(Checker *c, Scope *scope, const Ast *ast, const Value 
 const Value *elaborate_apply(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,
                              int count) {
     bool may_go_on = expression_enter(c, ast->span);
+    leftover_reached(c, ast);
     const Value *value =
         may_go_on ? apply(c, scope, ast, inputs, count) : expression_error(c, ast->span);
     expression_leave(c);
@@ -463,7 +539,7 @@ const Value *elaborate_apply(Checker *c, Scope *scope, const Ast *ast, const Val
 }
 
 const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
-    const Value *value = scope_find(scope, ast->text);
+    const Value *value = elaborate_find(c, scope, ast->text);
     if (value && value->kind == VALUE_ERROR) return expression_error(c, ast->span);
     if (value && !value_is_layer(value)) return report_not_layer(c, value, ast);
     if (!value && !elaborate_operator(c, ast->text, ast->name_span)) {
@@ -472,5 +548,7 @@ const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     }
     bool has_input = ast->items.count && ast->items.items[0]->kind != AST_ASSIGN &&
                      expression_is_tensor(c, scope, ast->items.items[0]);
-    return has_input ? apply_named(c, scope, ast, NULL, 0) : value_recipe(c->arena, ast, scope);
+    if (has_input) return apply_named(c, scope, ast, NULL, 0);
+    leftover_add(c, scope, ast, true);
+    return value_recipe(c->arena, ast, scope);
 }

@@ -58,7 +58,7 @@ static bool name_is_tensor(const Scope *scope, const Ast *ast) {
 }
 
 static bool call_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {
-    const Value *value = scope_find(scope, ast->text);
+    const Value *value = elaborate_find(c, scope, ast->text);
     if (value && !value_is_layer(value)) return false;
     if (!ast->items.count || ast->items.items[0]->kind == AST_ASSIGN) return false;
     return expression_is_tensor(c, scope, ast->items.items[0]);
@@ -113,8 +113,11 @@ static const Value *evaluate_name(Checker *c, Scope *scope, const Ast *ast) {
     if (value) return value->kind == VALUE_ERROR ? value : at(c, value, ast->span);
     if (elaborate_operator(c, ast->text, ast->span)) return value_recipe(c->arena, ast, scope);
     if (names_is_word(ast->text)) return value_text(c->arena, VALUE_WORD, ast->text, ast->span);
-    static const char *const constants[] = {"true", "false", NULL};
-    names_unknown(c, scope, "value", ast->text, ast->span, constants);
+    NameList names = {0};
+    names_add_words(c, &names, "true false none");
+    names_add_callees(c, &names, ARG_ACTIVATION);
+    names_add_layers(c, &names);
+    names_unknown(c, scope, "value", ast->text, ast->span, names.items);
     return expression_error(c, ast->span);
 }
 
@@ -296,7 +299,10 @@ static const Value *evaluate_arrow(Checker *c, Scope *scope, const Ast *ast) {
     const Ast *first = ast;
     for (; first->kind == AST_ARROW; first = first->left) vec_push(c->arena, &steps, first->right);
     const Value *value = expression_evaluate(c, scope, first);
-    if (value_is_layer(value)) return value_recipe(c->arena, ast, scope);
+    if (value_is_layer(value)) {
+        leftover_add(c, scope, ast, true);
+        return value_recipe(c->arena, ast, scope);
+    }
     for (int i = steps.count - 1; i >= 0; i--)
         value = elaborate_apply(c, scope, steps.items[i], &value, 1);
     return value;
@@ -304,6 +310,8 @@ static const Value *evaluate_arrow(Checker *c, Scope *scope, const Ast *ast) {
 
 static const Value *evaluate_if(Checker *c, Scope *scope, const Ast *ast) {
     const Value *condition = expression_evaluate(c, scope, ast->left);
+    leftover_add(c, scope, ast->body, false);
+    leftover_add(c, scope, ast->otherwise, false);
     if (condition->kind == VALUE_ERROR) return expression_error(c, ast->span);
     if (condition->kind != VALUE_BOOL) {
         Diag *diag = diag_report(c->sink, DIAG_E0201, ast->left->span,
@@ -313,7 +321,10 @@ static const Value *evaluate_if(Checker *c, Scope *scope, const Ast *ast) {
         return expression_error(c, ast->span);
     }
     const Ast *branch = condition->number != 0 ? ast->body : ast->otherwise;
-    if (branch) return expression_body(c, scope_create(c->arena, scope), branch, "this branch");
+    if (branch) {
+        leftover_reached(c, branch);
+        return expression_body(c, scope_create(c->arena, scope), branch, "this branch");
+    }
     Diag *diag = diag_report(c->sink, DIAG_E0206, ast->span, "this `if` has no value when false");
     diag_label(diag, "the condition is false");
     diag_help(diag, "add `else { ... }`");
@@ -356,6 +367,7 @@ static void bind_layer(Checker *c, Scope *scope, const Ast *ast) {
     shared->single = (ast->left->kind == AST_CALL || ast->left->kind == AST_NAME) &&
                      !scope_find(scope, ast->left->text);
     value->shared = shared;
+    leftover_add(c, scope, ast->left, true);
     scope_bind(c->arena, scope, ast->text, value);
 }
 
@@ -379,6 +391,7 @@ static const Value *report_empty(Checker *c, const Ast *body, const char *what) 
 
 const Value *expression_body(Checker *c, Scope *scope, const Ast *body, const char *what) {
     if (body->kind != AST_BLOCK) return expression_evaluate(c, scope, body);
+    scope->body = body;
     const Value *result = NULL;
     bool has_gap = false;
     for (int i = 0; i < body->items.count; i++) {

@@ -39,6 +39,18 @@ static bool report_dimension(Checker *c, const Value *value) {
     return false;
 }
 
+// `[None, 28, 28]`: the batch as Keras writes it.
+static bool report_batch(Checker *c, const Ast *type) {
+    Text shape = text_create(c->arena);
+    for (int i = 1; i < type->items.count; i++)
+        text_format(&shape, "%s%s", i > 1 ? ", " : "", check_source(c, type->items.items[i]->span));
+    Diag *diag = diag_report(c->sink, DIAG_E0201, type->items.items[0]->span,
+                             "a dimension is a whole number, not `None`");
+    diag_label(diag, "not a dimension");
+    if (shape.length) diag_help(diag, "shapes are written without the batch: `[%s]`", shape.data);
+    return false;
+}
+
 static bool evaluate_dimension(Checker *c, const Ast *ast, int64_t *dimension) {
     const Value *value = expression_evaluate(c, c->globals, ast);
     bool ok = value->kind == VALUE_NUMBER && value->is_integer && value->number >= 1 &&
@@ -60,6 +72,8 @@ static bool evaluate_type(Checker *c, const Ast *ast, Type *type) {
         return false;
     }
     bool ok = true;
+    if (ast->items.count && habits_is_none(c->globals, ast->items.items[0]))
+        return report_batch(c, ast);
     for (int i = 0; i < ast->items.count; i++)
         ok = evaluate_dimension(c, ast->items.items[i], &dims[i]) && ok;
     if (!ok) return false;
@@ -179,13 +193,8 @@ static const Value *data_input(Checker *c, const Ast *parameter, const Type *dec
 static const Value *report_no_shape(Checker *c, const ModelEntry *entry, const Ast *parameter) {
     const Dataset *dataset = entry->dataset;
     if (entry->has_training && !dataset) return expression_error(c, parameter->span);
-    if (dataset && !dataset->found) { // the warning about its files says enough, but not here
-        Diag *diag = diag_report(c->sink, DIAG_E0301, parameter->span,
-                                 "the shape of `%s` is not known without the data of `%s`",
-                                 parameter->text, dataset->name);
-        diag_label(diag, "no shape");
-        diag_secondary(diag, dataset->span, "this data was not found");
-        diag_help(diag, "write its shape, as in `%s: [28, 28]`", parameter->text);
+    if (dataset && !dataset->found) { // which is reported: checking goes on without shapes
+        entry->model->lacks_shape = true;
         return expression_error(c, parameter->span);
     }
     Diag *diag = diag_report(c->sink, DIAG_E0301, parameter->span, "the shape of `%s` is not known",
@@ -213,6 +222,13 @@ static const Value *make_input(Checker *c, const ModelEntry *entry, const Ast *p
 
 static bool check_parameters(Checker *c, const ModelEntry *entry) {
     const AstList *parameters = &entry->declaration->parameters;
+    if (!parameters->count) {
+        Diag *diag = diag_report(c->sink, DIAG_E0105, entry->declaration->name_span,
+                                 "the model `%s` has no input", entry->declaration->text);
+        diag_label(diag, "needs an input");
+        diag_help(diag, "write `model %s(x: [28, 28])`, for example", entry->declaration->text);
+        return false;
+    }
     for (int i = 0; i < parameters->count; i++) {
         const Ast *parameter = parameters->items[i];
         if (!parameter->left) continue;
@@ -234,23 +250,25 @@ static bool check_parameters(Checker *c, const ModelEntry *entry) {
 
 // ---- Outputs.
 
-static void add_output(Checker *c, const Value *value) {
+static void add_output(Checker *c, const ModelEntry *entry, const Value *value) {
+    bool has_no_input = !entry->declaration->parameters.count; // which is reported
     if (value->kind == VALUE_TENSOR) {
         vec_push(c->arena, &c->graph->outputs, value->node);
         return;
     }
-    if (value->kind == VALUE_ERROR) return;
+    if (value->kind == VALUE_ERROR || has_no_input) return;
     Diag *diag = diag_report(c->sink, DIAG_E0201, value->span, "a model gives tensors, not %s",
                              value_describe(c->arena, value));
     diag_label(diag, "expected a tensor");
     if (value_is_layer(value)) diag_help(diag, "feed an input of the model to it with `->`");
 }
 
-static void add_outputs(Checker *c, const Value *value) {
+static void add_outputs(Checker *c, ModelEntry *entry, const Value *value) {
+    if (value->kind == VALUE_ERROR) entry->unfinished = value->node;
     if (value->kind == VALUE_LIST)
-        for (int i = 0; i < value->count; i++) add_output(c, value->items[i]);
+        for (int i = 0; i < value->count; i++) add_output(c, entry, value->items[i]);
     else
-        add_output(c, value);
+        add_output(c, entry, value);
 }
 
 // The input node of the target that losses and metrics compare with.
@@ -287,7 +305,7 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
         if (parameter->text) scope_bind(c->arena, scope, parameter->text, input);
     }
     entry->active = true;
-    add_outputs(c, expression_body(c, scope, declaration->body, describe_model(c, entry)));
+    add_outputs(c, entry, expression_body(c, scope, declaration->body, describe_model(c, entry)));
     entry->active = false;
     add_target(c, entry->dataset);
     c->graph = NULL;
@@ -345,9 +363,10 @@ bool model_is_broken(const Ast *declaration) {
 const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
                          int count) {
     Shared *shared = map_get(&entry->shared, c->graph);
-    entry->is_used = true;
+    if (!c->is_dry) entry->is_used = true;
     if (model_is_broken(entry->declaration)) return expression_error(c, use->span);
     if (!check_argument_count(c, entry, use, count)) return expression_error(c, use->span);
+    if (c->is_dry) return expression_error(c, use->span);
     if (!shared) {
         shared = ARENA_NEW(c->arena, Shared);
         shared->name = entry->declaration->text;

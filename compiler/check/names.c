@@ -46,6 +46,13 @@ void names_add_callees(Checker *c, NameList *names, ArgType type) {
         if (op_at(i)->is_activation) vec_push(c->arena, names, op_at(i)->schema.name);
 }
 
+void names_add_layers(Checker *c, NameList *names) {
+    for (int i = 0; op_at(i); i++)
+        if (op_at(i)->surface) vec_push(c->arena, names, op_at(i)->schema.name);
+    vec_push(c->arena, names, NULL);
+    names->count--;
+}
+
 const char *names_nearest(Checker *c, NameList *names, const char *name) {
     vec_push(c->arena, names, NULL);
     names->count--;
@@ -80,6 +87,10 @@ static bool same_letters(const char *a, size_t a_length, const char *b) {
     }
     while (i < a_length && a[i] == '_') i++;
     return i == a_length;
+}
+
+bool names_is_sure(const char *own, const Ast *ast) {
+    return ast->kind != AST_CALL || !ast->items.count || same_letters(own, strlen(own), ast->text);
 }
 
 bool names_match_keras(const char *keras_names, const char *own, const char *name) {
@@ -155,26 +166,85 @@ bool names_is_in_gap(const Checker *c, const char *name) {
     return false;
 }
 
+static const Ast *find_statement(const Ast *body, const char *name) {
+    bool is_list = body && (body->kind == AST_BLOCK || body->kind == AST_FILE);
+    for (int i = 0; is_list && i < body->items.count; i++) {
+        const Ast *ast = body->items.items[i];
+        bool binds = ast->kind == AST_ASSIGN || ast->kind == AST_LAYER || ast->kind == AST_PARAM ||
+                     ast->kind == AST_DATASET;
+        if (binds && ast->text && strcmp(ast->text, name) == 0) return ast;
+    }
+    return NULL;
+}
+
+// What binds the name below its use. NULL: nothing does.
+static const Ast *find_later(const Checker *c, const Scope *scope, const char *name, Span use) {
+    for (; scope; scope = scope->parent) {
+        const Ast *body = scope->parent ? scope->body : c->program->ast;
+        const Ast *ast = find_statement(body, name);
+        if (ast) return ast->span.lo > use.lo ? ast : NULL;
+    }
+    return NULL;
+}
+
+static void report_later(Checker *c, const Ast *later, Span use) {
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0101, use, "`%s` is declared below its use", later->text);
+    diag_label(diag, "not known yet");
+    diag_secondary(diag, later->name_span, "declared here");
+    diag_help(diag, "move the declaration of `%s` up", later->text);
+}
+
+struct Declared {
+    const char *name;
+    const char *noun;
+    Span span;
+    bool is_argument; // of a model or block
+    bool is_used;
+};
+
+static bool is_within(Span inner, Span outer) {
+    return inner.file == outer.file && inner.lo >= outer.lo && inner.hi <= outer.hi;
+}
+
+const char *names_renamed(Checker *c, Span use) {
+    const AstList *items = &c->program->ast->items;
+    const Declared *found = NULL;
+    for (int i = 0; i < items->count; i++) {
+        if (!is_within(use, items->items[i]->span)) continue;
+        for (int k = 0; k < c->unused.count; k++) {
+            const Declared *declared = c->unused.items[k];
+            if (!declared->is_argument || !is_within(declared->span, items->items[i]->span))
+                continue;
+            if (found) return NULL;
+            found = declared;
+        }
+    }
+    if (!found) return NULL;
+    map_set(&c->suggested, found->name, (void *)found);
+    return found->name;
+}
+
 void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
                    const char *const *extra) {
     NameList names = {0};
-    if (names_is_in_gap(c, name)) return;
+    if (names_is_in_gap(c, name) || planned_report(c, what, name, span)) return;
+    const Ast *later = find_later(c, scope, name, span);
+    if (later) {
+        report_later(c, later, span);
+        return;
+    }
     names_add_scope(c, &names, scope);
     for (; extra && *extra; extra++) vec_push(c->arena, &names, *extra);
     const char *near = names_nearest(c, &names, name);
+    if (!near && c->has_imports) return;
+    if (!near && strcmp(what, "value") == 0) near = names_renamed(c, span);
     Diag *diag = diag_report(c->sink, DIAG_E0101, span, "there is no %s `%s`", what, name);
     diag_label(diag, "unknown name");
     if (near) diag_help(diag, "did you mean `%s`?", near);
 }
 
 // ---- Declarations and uses.
-
-struct Declared {
-    const char *name;
-    const char *noun;
-    Span span;
-    bool is_used;
-};
 
 typedef struct Level Level;
 struct Level {
@@ -211,6 +281,7 @@ static void declare(Checker *c, Level *level, const char *name, Span span, const
         diag_label(diag, "declared again here");
         diag_secondary(diag, first->span, "first declared here");
         diag_help(diag, "give one of them another name");
+        if (!level->parent) map_set(&c->clashing, name, (void *)first);
         return;
     }
     Declared *declared = ARENA_NEW(c->arena, Declared);
@@ -280,6 +351,7 @@ static void walk_function(Checker *c, Level *globals, const Ast *ast, const char
         walk(c, globals, parameter->right);
         walk(c, level, parameter->left);
     }
+    for (int i = 0; i < level->order.count; i++) level->order.items[i]->is_argument = true;
     walk_body(c, level, ast->body);
     close_level(c, level);
 }
@@ -335,14 +407,41 @@ static const char *global_noun(AstKind kind) {
     return kind == AST_MODEL ? "the model" : NULL;
 }
 
+// What the language means by the name, where it stands without a declaration.
+static const char *built_in(const char *name) {
+    const OpDef *op = op_find(name);
+    if (op && op->is_loss) return "a loss";
+    if (op && op->surface) return op->is_activation ? "an activation" : "a layer";
+    if (optimizer_find(name)) return "an optimizer";
+    return dataset_source_find(name) ? "a data source" : NULL;
+}
+
+static void declare_global(Checker *c, Level *globals, const Ast *ast) {
+    const char *noun = global_noun(ast->kind);
+    const char *meaning = noun && ast->text ? built_in(ast->text) : NULL;
+    if (noun) declare(c, globals, ast->text, ast->name_span, noun);
+    if (!meaning) return;
+    Diag *diag = diag_report(c->sink, DIAG_E0102, ast->name_span,
+                             "`%s` is the name of %s of the language", ast->text, meaning);
+    diag_label(diag, "declared again here");
+    diag_help(diag, "give %s another name", noun);
+}
+
+static bool has_declaration(const Ast *file, AstKind kind) {
+    for (int i = 0; i < file->items.count; i++)
+        if (file->items.items[i]->kind == kind) return true;
+    return false;
+}
+
 void names_check(Checker *c, const Ast *file) {
     Level *globals = open_level(c, NULL, false);
+    bool is_trained = has_declaration(file, AST_TRAIN); // without, a model needs no user
     find_gaps(c, file);
+    c->has_imports = has_declaration(file, AST_IMPORT);
     for (int i = 0; i < file->items.count; i++) {
         const Ast *ast = file->items.items[i];
-        const char *noun = global_noun(ast->kind);
-        if (noun) declare(c, globals, ast->text, ast->name_span, noun);
-        if (ast->kind == AST_MODEL && ast->text) use(globals, ast->text); // a model needs no user
+        declare_global(c, globals, ast);
+        if (ast->kind == AST_MODEL && ast->text && !is_trained) use(globals, ast->text);
     }
     walk_items(c, globals, &file->items);
     close_level(c, globals);

@@ -108,7 +108,7 @@ static void declare(Checker *c, const Ast *ast) {
         vec_push(c->arena, &c->program->datasets, value->dataset);
     }
     if (ast->kind == AST_IMPORT) {
-        Diag *diag = diag_report(c->sink, DIAG_E0206, ast->span, "`import` cannot be used yet");
+        Diag *diag = diag_report(c->sink, DIAG_E0206, ast->span, "`import` is not supported yet");
         diag_label(diag, "other files are not read");
         diag_help(diag, "copy the declarations of \"%s\" into this file", ast->text);
     }
@@ -167,6 +167,9 @@ static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *opt
     c->options = options;
     c->globals = scope_create(arena, NULL);
     map_create(&c->suggested, arena, false);
+    map_create(&c->clashing, arena, false);
+    map_create(&c->planned, arena, false);
+    map_create(&c->reached, arena, true);
     map_create(&c->active, arena, true);
     map_create(&c->bound, arena, true);
     return c;
@@ -190,6 +193,8 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     elaborate_models(c);
     for (int i = 0; i < c->trainings.count; i++) training_check(c, c->trainings.items[i]);
     collect_models(c);
+    leftover_check(c, ast);
+    planned_report_all(c);
     names_report_unused(c);
     return program;
 }

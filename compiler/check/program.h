@@ -38,8 +38,9 @@ typedef struct Dataset {
 
 typedef struct Training {
     Span span;
-    const OpDef *loss; // resolved: `crossentropy` is already binary, categorical or sparse
-    const Args *loss_args;
+    const OpDef *loss;     // resolved: `crossentropy` is already binary, categorical or sparse
+    const Args *loss_args; // NULL: they have a mistake
+    const char *loss_name; // as written: `crossentropy` too
     Span loss_span;
     const OptimizerDef *optimizer;
     const Args *optimizer_args; // learning_rate holds a number or a schedule
@@ -56,6 +57,7 @@ typedef struct Model {
     Span span;
     Graph *forward; // layer-level graph: raw data columns in, predictions out; in GRAPH_TRAIN mode
     VEC(Training *) trainings; // in source order
+    bool lacks_shape;          // an input's shape is not known without data that was not found
     Dataset *dataset;          // of its trainings; NULL: none
 } Model;
 

@@ -133,7 +133,7 @@ static const ArgDef split_args[] = {
 };
 
 const Schema dataset_transforms[] = {
-    {"scale", "multiplies and adds", scale_args, "Rescaling rescale"},
+    {"scale", "multiplies and adds", scale_args, "Rescaling rescale normalize"},
     {"take", "keeps the first training samples", take_args, NULL},
     {"split", "takes parts off for testing and validation", split_args, "train_test_split"},
     {"one_hot", "makes one value a class of a column", one_hot_args, "to_categorical"},

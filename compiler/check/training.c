@@ -8,11 +8,10 @@ enum {
     TRAIN_EPOCHS,
     TRAIN_BATCH,
     TRAIN_REGULARIZE,
-    TRAIN_CALLBACKS,
     TRAIN_ENTRIES
 };
 
-// The entries in the order above. Loss, optimizer, metrics and callbacks have readers of their own.
+// The entries in the order above. Loss, optimizer and metrics have readers of their own.
 static const ArgDef train_entries[] = {
     {.name = "loss", .type = ARG_NAME, .keras_name = "criterion"},
     {.name = "optimizer", .type = ARG_NAME, .keras_name = "optimiser"},
@@ -33,7 +32,6 @@ static const ArgDef train_entries[] = {
      .type = ARG_REGULARIZER,
      .default_text = "none",
      .keras_name = "regularizer kernel_regularizer"},
-    {.name = "callbacks", .type = ARG_NAMES, .keras_name = "callback"},
     {0},
 };
 
@@ -52,7 +50,7 @@ static Dataset *find_dataset(Checker *c, const Ast *ast) {
     const Value *value = ast->kind == AST_NAME ? scope_find(c->globals, ast->text) : NULL;
     if (value && value->kind == VALUE_DATASET)
         return value->dataset->is_broken ? NULL : value->dataset;
-    if (value && value->kind == VALUE_ERROR) return NULL;
+    if (value && (value->kind == VALUE_ERROR || map_get(&c->clashing, ast->text))) return NULL;
     if (value) {
         Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "`train` wants a dataset, not %s",
                                  value_describe(c->arena, value));
@@ -68,6 +66,7 @@ static ModelEntry *find_model(Checker *c, const Ast *ast) {
     if (ast->kind != AST_NAME) return NULL;
     const Value *value = scope_find(c->globals, ast->text);
     if (value && value->kind == VALUE_MODEL) return value->model;
+    if (value && map_get(&c->clashing, ast->text)) return NULL;
     if (value) {
         Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "`train` wants a model, not %s",
                                  value_describe(c->arena, value));
@@ -77,6 +76,10 @@ static ModelEntry *find_model(Checker *c, const Ast *ast) {
     NameList names = {0};
     for (int i = 0; i < c->models.count; i++)
         vec_push(c->arena, &names, c->models.items[i]->declaration->text);
+    for (int i = 0; i < names.count; i++) { // one of them was meant: it is used, and has data
+        map_set(&c->suggested, names.items[i], (void *)names.items[i]);
+        c->models.items[i]->has_training = true;
+    }
     vec_push(c->arena, &names, NULL);
     names_unknown(c, NULL, "model", ast->text, ast->span, names.items);
     return NULL;
@@ -86,7 +89,20 @@ static void report_several(Checker *c, const Ast *train) {
     Diag *diag = diag_report(c->sink, DIAG_E0206, train->items.items[1]->span,
                              "several models cannot be trained together yet");
     diag_label(diag, "the second model");
-    diag_help(diag, "write one `train` block for each");
+}
+
+// Once: one mistake, however many models are trained.
+static void check_one_model(Checker *c, const ModelEntry *model, const Ast *train) {
+    const Ast *first = c->trained;
+    if (!c->trained) c->trained = train->items.items[0];
+    if (!model || !first || c->has_second || strcmp(first->text, model->declaration->text) == 0)
+        return;
+    c->has_second = true;
+    Diag *diag = diag_report(c->sink, DIAG_E0206, train->items.items[0]->span,
+                             "training a second model is not supported yet");
+    diag_label(diag, "the second model");
+    diag_secondary(diag, first->span, "the first model");
+    diag_help(diag, "put each model with its `train` blocks into a file of its own");
 }
 
 // One graph serves all the train blocks of a model, with the transforms of its dataset inside.
@@ -117,6 +133,7 @@ void training_declare(Checker *c, const Ast *train) {
         report_several(c, train);
         return;
     }
+    if (first) check_one_model(c, first, train);
     TrainEntry *entry = ARENA_NEW(c->arena, TrainEntry);
     *entry = (TrainEntry){.ast = train, .model = first, .dataset = dataset};
     vec_push(c->arena, &c->trainings, entry);
@@ -124,59 +141,107 @@ void training_declare(Checker *c, const Ast *train) {
 
 // ---- Names of losses, optimizers, metrics.
 
+// Of one kind of names in a `train` block.
+typedef struct Family {
+    const char *noun, *example;     // "loss", "a loss"
+    const Schema *(*at)(int index); // NULL: end
+} Family;
+
+static const Schema *loss_at(int index) {
+    for (int i = 0; op_at(i); i++)
+        if (op_at(i)->is_loss && index-- == 0) return &op_at(i)->schema;
+    return NULL;
+}
+
+static const Schema *optimizer_at(int index) {
+    const Schema *schema = &optimizer_rows[index].schema;
+    return schema->name ? schema : NULL;
+}
+
+static const Schema *metric_at(int index) {
+    const Schema *schema = &metric_rows[index].schema;
+    return schema->name ? schema : NULL;
+}
+
+static const Family losses = {"loss", "a loss", loss_at};
+static const Family optimizers = {"optimizer", "an optimizer", optimizer_at};
+static const Family metrics = {"metric", "a metric", metric_at};
+
+static const Schema *find_exact(const Family *family, const char *name) {
+    for (int i = 0; family->at(i); i++)
+        if (strcmp(family->at(i)->name, name) == 0) return family->at(i);
+    return NULL;
+}
+
+static const Schema *find_keras(const Family *family, const char *name) {
+    for (int i = 0; family->at(i); i++)
+        if (names_match_keras(family->at(i)->keras_name, family->at(i)->name, name))
+            return family->at(i);
+    return NULL;
+}
+
+static void add_names(Checker *c, NameList *names, const Family *family) {
+    for (int i = 0; family->at(i); i++) vec_push(c->arena, names, family->at(i)->name);
+    vec_push(c->arena, names, NULL);
+    names->count--;
+}
+
 static Span name_span(const Ast *ast) {
     return ast->kind == AST_CALL ? ast->name_span : ast->span;
 }
 
+// Understood without its quotes, so that checking goes on.
+static const char *report_quoted(Checker *c, const Ast *ast, const Family *family) {
+    NameList names = {0};
+    const Schema *schema = find_exact(family, ast->text);
+    if (!schema) schema = find_keras(family, ast->text);
+    add_names(c, &names, family);
+    const char *name = schema ? schema->name : names_nearest(c, &names, ast->text);
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "this is not %s", family->example);
+    diag_label(diag, "expected the name of %s", family->example);
+    diag_help(diag, "names stand without quotes: `%s`", name ? name : ast->text);
+    return name;
+}
+
 // The name that was written, through a `param` that holds a word. NULL: reported.
-static const char *written_name(Setup *s, const Ast *ast, const char *noun) {
+static const char *written_name(Setup *s, const Ast *ast, const Family *family) {
     Checker *c = s->c;
-    Diag *diag;
-    if (ast->kind == AST_NAME || ast->kind == AST_CALL) {
+    if (ast->kind == AST_ERROR) return NULL;
+    if (ast->kind == AST_STRING) return report_quoted(c, ast, family);
+    bool is_none = habits_is_none(c->globals, ast);
+    if ((ast->kind == AST_NAME || ast->kind == AST_CALL) && !is_none) {
         const Value *value = scope_find(c->globals, ast->text);
-        if (!value) return ast->text;
+        if (!value || find_exact(family, ast->text)) return ast->text;
         if (value->kind == VALUE_WORD) return value->text;
         if (value->kind == VALUE_ERROR) return NULL;
     }
-    if (ast->kind == AST_ERROR) return NULL;
-    diag = diag_report(c->sink, DIAG_E0201, ast->span, "this is not %s", noun);
-    diag_label(diag, "expected the name of %s", noun);
-    if (ast->kind == AST_STRING) diag_help(diag, "names stand without quotes: `%s`", ast->text);
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "this is not %s", family->example);
+    diag_label(diag, "expected the name of %s", family->example);
+    if (is_none && family == &metrics)
+        diag_help(diag, "leave `metrics` out, or write `metrics = []`");
     return NULL;
 }
 
-static void report_keras(Setup *s, const char *name, const char *own, Span span) {
-    Diag *diag = diag_report(s->c->sink, DIAG_E0107, span, "`%s` is called `%s` here", name, own);
+// What `ast` names. NULL: reported.
+static const Schema *find_named(Setup *s, const Ast *ast, const Family *family) {
+    NameList names = {0};
+    const char *name = written_name(s, ast, family);
+    const Schema *schema = name ? find_exact(family, name) : NULL;
+    if (!name || schema) return schema;
+    schema = find_keras(family, name);
+    if (!schema) {
+        add_names(s->c, &names, family);
+        names_unknown(s->c, NULL, family->noun, name, name_span(ast), names.items);
+        return NULL;
+    }
+    Diag *diag = diag_report(s->c->sink, DIAG_E0107, name_span(ast), "`%s` is called `%s` here",
+                             name, schema->name);
     diag_label(diag, "Keras's name");
-    diag_help(diag, "write `%s`", own);
-}
-
-static void report_unknown(Setup *s, const char *noun, const char *name, Span span,
-                           NameList *names) {
-    vec_push(s->c->arena, names, NULL);
-    names_unknown(s->c, NULL, noun, name, span, names->items);
+    diag_help(diag, "write `%s`", schema->name);
+    return names_is_sure(schema->name, ast) ? schema : NULL;
 }
 
 // ---- Loss.
-
-static const OpDef *find_loss(Setup *s, const char *name, Span span) {
-    NameList names = {0};
-    for (int i = 0; op_at(i); i++) {
-        const OpDef *op = op_at(i);
-        if (!op->is_loss) continue;
-        if (strcmp(op->schema.name, name) == 0) return op;
-        vec_push(s->c->arena, &names, op->schema.name);
-    }
-    for (int i = 0; op_at(i); i++) {
-        const OpDef *op = op_at(i);
-        if (!op->is_loss) continue;
-        if (!names_match_keras(op->schema.keras_name, op->schema.name, name)) continue;
-        report_keras(s, name, op->schema.name, span);
-        return op;
-    }
-    report_unknown(s, "loss", name, span, &names);
-    return NULL;
-}
 
 static bool wrote(const Args *args, const char *name) {
     int index = schema_arg_index(args->schema, name);
@@ -184,46 +249,34 @@ static bool wrote(const Args *args, const char *name) {
 }
 
 // `crossentropy` becomes one of the three, with or without logits as the last layer says.
-static const OpDef *resolve_crossentropy(Setup *s, const OpDef *loss, bool *resolved) {
-    if (strcmp(loss->schema.name, "crossentropy") != 0) return loss;
-    Ending ending = checks_ending(s->entry->model->model);
-    *resolved = true;
-    return ending.node ? op_find(checks_crossentropy(&ending, s->entry->dataset)) : NULL;
+static const OpDef *resolve_crossentropy(Setup *s) {
+    Ending ending = checks_ending(s->entry->model);
+    const char *name = checks_crossentropy(&ending, s->entry->dataset);
+    return name ? op_find(name) : NULL;
+}
+
+static void set_logits(Setup *s, Args *args) {
+    const char *last = checks_ending(s->entry->model).activation;
+    if (!last || wrote(args, "from_logits")) return;
+    bool is_probability = strcmp(last, "softmax") == 0 || strcmp(last, "sigmoid") == 0;
+    args_set_number(args, "from_logits", !is_probability);
 }
 
 static void read_loss(Setup *s, const Ast *ast) {
-    bool ok = true, resolved = false;
-    const char *name = written_name(s, ast, "a loss");
-    const OpDef *loss = name ? find_loss(s, name, name_span(ast)) : NULL;
+    const Schema *schema = find_named(s, ast, &losses);
     s->training->loss_span = ast->span;
-    if (loss) loss = resolve_crossentropy(s, loss, &resolved);
+    if (!schema) return;
+    bool ok = true, is_open = strcmp(schema->name, "crossentropy") == 0;
+    const OpDef *loss = is_open ? resolve_crossentropy(s) : op_find(schema->name);
     if (!loss) return;
     Args *args = (Args *)bind_call(s->c, s->c->globals, &loss->schema, ast, 0, &ok);
-    if (resolved && !wrote(args, "from_logits")) {
-        const char *last = checks_ending(s->entry->model->model).activation;
-        bool is_probability = strcmp(last, "softmax") == 0 || strcmp(last, "sigmoid") == 0;
-        args_set_number(args, "from_logits", !is_probability);
-    }
-    if (!ok) return;
+    if (is_open) set_logits(s, args);
     s->training->loss = loss;
-    s->training->loss_args = args;
+    s->training->loss_name = schema->name;
+    s->training->loss_args = ok ? args : NULL;
 }
 
 // ---- Optimizer.
-
-static const OptimizerDef *find_optimizer(Setup *s, const char *name, Span span) {
-    NameList names = {0};
-    const OptimizerDef *optimizer = optimizer_find(name);
-    if (optimizer) return optimizer;
-    for (const OptimizerDef *row = optimizer_rows; row->schema.name; row++) {
-        vec_push(s->c->arena, &names, row->schema.name);
-        if (!names_match_keras(row->schema.keras_name, row->schema.name, name)) continue;
-        report_keras(s, name, row->schema.name, span);
-        return row;
-    }
-    report_unknown(s, "optimizer", name, span, &names);
-    return NULL;
-}
 
 // Keras 3 allows one way of clipping.
 static void check_clipping(Setup *s, const Args *args) {
@@ -244,60 +297,38 @@ static void check_clipping(Setup *s, const Args *args) {
 
 static void read_optimizer(Setup *s, const Ast *ast) {
     bool ok = true;
-    const char *name = written_name(s, ast, "an optimizer");
-    const OptimizerDef *optimizer = name ? find_optimizer(s, name, name_span(ast)) : NULL;
-    if (!optimizer) return;
-    s->training->optimizer = optimizer;
+    const Schema *schema = find_named(s, ast, &optimizers);
+    if (!schema) return;
+    const OptimizerDef *optimizer = s->training->optimizer = optimizer_find(schema->name);
     s->training->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);
     check_clipping(s, s->training->optimizer_args);
 }
 
-// ---- Metrics and callbacks: one, or a list.
-
-static const MetricDef *find_metric(Setup *s, const char *name, Span span) {
-    NameList names = {0};
-    const MetricDef *metric = metric_find(name);
-    if (metric) return metric;
-    for (const MetricDef *row = metric_rows; row->schema.name; row++) {
-        vec_push(s->c->arena, &names, row->schema.name);
-        if (!names_match_keras(row->schema.keras_name, row->schema.name, name)) continue;
-        report_keras(s, name, row->schema.name, span);
-        return row;
-    }
-    report_unknown(s, "metric", name, span, &names);
-    return NULL;
-}
+// ---- Metrics: one, or a list.
 
 static void read_metric(Setup *s, const Ast *ast) {
     bool ok = true;
-    const char *name = written_name(s, ast, "a metric");
-    const MetricDef *metric = name ? find_metric(s, name, name_span(ast)) : NULL;
-    if (!metric) return;
-    const Args *args = bind_call(s->c, s->c->globals, &metric->schema, ast, 0, &ok);
+    const Schema *schema = find_named(s, ast, &metrics);
+    if (!schema) return;
+    const Args *args = bind_call(s->c, s->c->globals, schema, ast, 0, &ok);
     for (int i = 0; i < s->training->metrics.count; i++) {
         const Call *first = &s->training->metrics.items[i];
-        if (first->schema != &metric->schema || !args_equal(first->args, args)) continue;
+        if (first->schema != schema || !args_equal(first->args, args)) continue;
         Diag *diag = diag_report(s->c->sink, DIAG_E0102, ast->span,
-                                 "the metric `%s` is given twice", metric->schema.name);
+                                 "the metric `%s` is given twice", schema->name);
         diag_label(diag, "again here");
         diag_secondary(diag, first->args->span, "first here");
         return;
     }
-    if (ok) vec_push(s->c->arena, &s->training->metrics, ((Call){&metric->schema, args}));
+    if (ok) vec_push(s->c->arena, &s->training->metrics, ((Call){schema, args}));
 }
 
-static void read_callback(Setup *s, const Ast *ast) {
-    NameList names = {0};
-    const char *name = written_name(s, ast, "a callback");
-    if (name) report_unknown(s, "callback", name, name_span(ast), &names);
-}
-
-static void read_each(Setup *s, const Ast *ast, void (*read)(Setup *, const Ast *)) {
+static void read_metrics(Setup *s, const Ast *ast) {
     if (ast->kind != AST_LIST) {
-        read(s, ast);
+        read_metric(s, ast);
         return;
     }
-    for (int i = 0; i < ast->items.count; i++) read(s, ast->items.items[i]);
+    for (int i = 0; i < ast->items.count; i++) read_metric(s, ast->items.items[i]);
 }
 
 // ---- Entries.
@@ -336,7 +367,7 @@ static void collect_entries(Setup *s, const Ast *body) {
         if (ast->kind == AST_ERROR) continue;
         s->has_unknown = true;
         if (ast->kind == AST_STEP) {
-            diag = diag_report(s->c->sink, DIAG_E0206, ast->span, "`step` cannot be used yet");
+            diag = diag_report(s->c->sink, DIAG_E0206, ast->span, "`step` is not supported yet");
             diag_label(diag, "training steps of one's own");
             diag_help(diag, "write `loss = ...` and `optimizer = ...`");
             continue;
@@ -361,32 +392,34 @@ static void read_regularizer(Setup *s, const Ast *ast) {
     s->training->regularizer_args = value.args;
 }
 
-static void report_missing(Setup *s, int row, const char *example) {
-    const Ast *train = s->entry->ast;
-    Span span = train->items.count ? train->items.items[0]->span : train->span;
-    if (s->given[row] || s->has_unknown || s->c->gaps.count) return;
-    Diag *diag = diag_report(s->c->sink, DIAG_E0301, span, "this `train` block has no `%s`",
-                             train_entries[row].name);
-    diag_label(diag, "no `%s`", train_entries[row].name);
-    diag_help(diag, "write `%s = %s`", train_entries[row].name, example);
-}
-
 static const char *example_loss(const Dataset *dataset) {
     bool is_number = dataset && dataset->info.target.size > 0 && dataset->info.classes == 0;
     return is_number ? "mse" : "crossentropy";
+}
+
+// A missing loss and a missing optimizer are one message: the block is not finished.
+static void report_missing(Setup *s) {
+    const Ast *train = s->entry->ast;
+    bool has_loss = s->given[TRAIN_LOSS], has_optimizer = s->given[TRAIN_OPTIMIZER];
+    Span span = train->items.count ? train->items.items[0]->span : train->span;
+    if ((has_loss && has_optimizer) || s->has_unknown || s->c->gaps.count) return;
+    const char *missing = has_loss ? "`optimizer`" : "`loss`";
+    if (!has_loss && !has_optimizer) missing = "`loss` and no `optimizer`";
+    Diag *diag = diag_report(s->c->sink, DIAG_E0301, span, "this `train` block has no %s", missing);
+    diag_label(diag, "no %s", missing);
+    if (!has_loss) diag_help(diag, "write `loss = %s`", example_loss(s->entry->dataset));
+    if (!has_optimizer) diag_help(diag, "write `optimizer = adam`");
 }
 
 static void read_entries(Setup *s) {
     Training *training = s->training;
     if (s->given[TRAIN_LOSS]) read_loss(s, s->given[TRAIN_LOSS]);
     if (s->given[TRAIN_OPTIMIZER]) read_optimizer(s, s->given[TRAIN_OPTIMIZER]);
-    if (s->given[TRAIN_METRICS]) read_each(s, s->given[TRAIN_METRICS], read_metric);
-    if (s->given[TRAIN_CALLBACKS]) read_each(s, s->given[TRAIN_CALLBACKS], read_callback);
+    if (s->given[TRAIN_METRICS]) read_metrics(s, s->given[TRAIN_METRICS]);
     if (s->given[TRAIN_REGULARIZE]) read_regularizer(s, s->given[TRAIN_REGULARIZE]);
     training->epochs = read_number(s, TRAIN_EPOCHS);
     training->batch = read_number(s, TRAIN_BATCH);
-    if (!s->given[TRAIN_LOSS]) report_missing(s, TRAIN_LOSS, example_loss(s->entry->dataset));
-    if (!s->given[TRAIN_OPTIMIZER]) report_missing(s, TRAIN_OPTIMIZER, "adam");
+    report_missing(s);
 }
 
 static Span header_span(const Ast *train) {

@@ -50,9 +50,11 @@ struct ModelEntry {
     Model *model;
     Dataset *dataset; // of the first `train`; NULL: none
     bool has_training;
-    bool is_used; // as a layer of another model
-    bool active;  // its body is being evaluated
-    Map shared;   // Graph * -> Shared *, by address
+    bool is_used;           // as a layer of another model
+    bool active;            // its body is being evaluated
+    bool in_cycle;          // it uses itself, which is reported
+    const Node *unfinished; // what is known of the output if that has an error; NULL: nothing
+    Map shared;             // Graph * -> Shared *, by address
 };
 
 struct Value {
@@ -63,7 +65,7 @@ struct Value {
     const char *text;
     const Value *const *items;
     int count;
-    Node *node;
+    Node *node; // of an error: what is known of it all the same, not in a graph; or NULL
     Recipe *recipe;
     Shared *shared;
     const Ast *declaration;
@@ -73,7 +75,8 @@ struct Value {
 
 struct Scope {
     Scope *parent;
-    Map names; // to Value *
+    const Ast *body; // that binds the names; NULL: none, or the whole file
+    Map names;       // to Value *
     VEC(const char *) order;
 };
 

@@ -30,7 +30,7 @@ static void test_copies(void **state) {
     (void)state;
     expect_parameters("model m(x: [4]) { x -> dense(4) * 3 }", 3 * 20);
     expect_parameters("model m(x: [4]) { x -> 3 * dense(4) }", 3 * 20);
-    expect_parameters("model m(x: [4]) { x -> dense(4) * 0 -> dense(4) * 2 * 2 }", 4 * 20);
+    expect_parameters("model m(x: [4]) { x -> dense(4) * (1 - 1) -> dense(4) * 2 * 2 }", 4 * 20);
     check_fails("model m(x: [4]) { x -> dense(4) * 1.5 }", 1, "a whole number");
     check_fails("model m(x: [4]) { x -> dense(4) * -1 }", 1, "expected 0 or more");
     check_fails("model m(x: [4]) { x -> dense(4) * 1000000 }", 1, "more than 65536 layers");
@@ -102,7 +102,7 @@ static void test_models_as_layers(void **state) {
                   "inner/dense dense");
     check_fails("model inner(x: [5]) { x -> dense(4) }\nmodel m(x: [4]) { x -> inner }", 1,
                 "the model `inner` takes [5], not [4]");
-    check_fails("model a(x: [4]) { x -> b }\nmodel b(x: [4]) { x -> a }", 2, "uses itself");
+    check_fails("model a(x: [4]) { x -> b }\nmodel b(x: [4]) { x -> a }", 1, "uses itself");
 }
 
 static void test_tensor_arithmetic(void **state) {
@@ -157,7 +157,7 @@ static void test_statistics_are_hidden_parameters(void **state) {
 static void test_the_model_that_is_meant(void **state) {
     (void)state;
     Checked checked =
-        check_clean("model a(x) { x -> dense(1, sigmoid) }\nmodel b(x: [3]) { x -> dense(1) }\n"
+        check_clean("model a(x) { x -> dense(1, sigmoid) }\nmodel _b(x: [3]) { x -> dense(1) }\n"
                     "train a on moons { loss = crossentropy optimizer = sgd }");
     assert_string_equal(checked.program->main->name, "a");
     assert_int_equal(checked.program->models.count, 2);

@@ -54,6 +54,8 @@ static char *check_program(Arena *arena, const char *text, DiagCode code) {
     Program *program = program_check(arena, sources, file, ast, &options, sink);
     if (code == DIAG_E0306 && program && !program->main)
         diag_report(sink, DIAG_E0306, SPAN_NONE, "no model"); // by the commands that need one
+    if (code == DIAG_W0306 && !ast->items.count)
+        diag_report(sink, DIAG_W0306, SPAN_NONE, "no model"); // by `check`
     char *json = NULL;
     size_t size;
     FILE *out = open_memstream(&json, &size);

@@ -45,6 +45,15 @@ static void test_long_names(void **state) {
     assert_null(suggest_name("dense", none));
 }
 
+// One letter may be wrong, but not the only one.
+static void test_short_names(void **state) {
+    (void)state;
+    const char *const candidates[] = {"d", NULL};
+    assert_string_equal(suggest_name("dd", candidates), "d");
+    assert_null(suggest_name("e", candidates));
+    assert_null(suggest_name("ee", candidates));
+}
+
 // The first of several equally near names, whatever else is in the list.
 static void test_order(void **state) {
     (void)state;
@@ -54,9 +63,8 @@ static void test_order(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slips),
-        cmocka_unit_test(test_strangers),
-        cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_slips),      cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_long_names), cmocka_unit_test(test_short_names),
         cmocka_unit_test(test_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

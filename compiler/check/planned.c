@@ -1,0 +1,81 @@
+// Names of the language that nnc does not know yet. A row goes when its feature comes.
+#include "check.h"
+
+typedef struct Planned {
+    const char *noun; // stands in the `what` of the messages about unknown names
+    const char *name;
+    const char *keras_name; // as in Schema
+} Planned;
+
+static const Planned planned_rows[] = {
+    {"layer", "abs", NULL},
+    {"layer", "add", NULL},
+    {"layer", "average_pool", "AveragePooling2D AvgPool2D"},
+    {"layer", "batch_norm", "BatchNormalization"},
+    {"layer", "concat", "Concatenate"},
+    {"layer", "conv1d", NULL},
+    {"layer", "conv2d", NULL},
+    {"layer", "conv2d_transpose", NULL},
+    {"layer", "embedding", NULL},
+    {"layer", "global_average_pool", "GlobalAveragePooling2D GlobalAvgPool2D"},
+    {"layer", "gru", NULL},
+    {"layer", "lstm", NULL},
+    {"layer", "max_pool", "MaxPooling2D MaxPool2D"},
+    {"layer", "pad", "ZeroPadding2D"},
+    {"data source", "cifar10", NULL},
+    {"data source", "cifar100", NULL},
+    {"data source", "csv", NULL},
+    {"data source", "images", NULL},
+    {"data source", "text", NULL},
+    {"transform", "augment", NULL},
+    {"transform", "drop", NULL},
+    {"transform", "drop_missing", NULL},
+    {"transform", "pairs", NULL},
+    {"transform", "resize", "Resizing"},
+    {"transform", "windows", NULL},
+    {"schedule", "exponential_decay", NULL},
+    {"schedule", "piecewise", "PiecewiseConstantDecay"},
+    {"schedule", "step_decay", NULL},
+    {"entry", "callbacks", "callback"},
+    {"entry", "loss_weights", NULL},
+    {"entry", "samples", NULL},
+    {"entry", "unfreeze", NULL},
+    {0},
+};
+
+static const Planned *find(const char *what, const char *name) {
+    for (const Planned *row = planned_rows; row->name; row++) {
+        bool is_named = strcmp(row->name, name) == 0;
+        if (!strstr(what, row->noun)) continue;
+        if (is_named || names_match_keras(row->keras_name, row->name, name)) return row;
+    }
+    return NULL;
+}
+
+struct PlannedUse {
+    const char *noun, *name; // as it is written
+    Span span;
+};
+
+// Names are met in the order of evaluation; the first one in the text is kept.
+bool planned_report(Checker *c, const char *what, const char *name, Span span) {
+    const Planned *row = find(strcmp(what, "value") == 0 ? "layer" : what, name);
+    if (!row) return false;
+    PlannedUse *use = map_get(&c->planned, row->name);
+    if (!use) {
+        use = ARENA_NEW(c->arena, PlannedUse);
+        map_set(&c->planned, row->name, use);
+        vec_push(c->arena, &c->planned_uses, use);
+    }
+    if (!use->name || span.lo < use->span.lo) *use = (PlannedUse){row->noun, name, span};
+    return true;
+}
+
+void planned_report_all(Checker *c) {
+    for (int i = 0; i < c->planned_uses.count; i++) {
+        const PlannedUse *use = c->planned_uses.items[i];
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0206, use->span, "`%s` is not supported yet", use->name);
+        diag_label(diag, "this %s cannot be used yet", use->noun);
+    }
+}
