@@ -407,23 +407,23 @@ static const char *global_noun(AstKind kind) {
     return kind == AST_MODEL ? "the model" : NULL;
 }
 
-// What the language means by the name, where it stands without a declaration.
-static const char *built_in(const char *name) {
-    const OpDef *op = op_find(name);
-    if (op && op->is_loss) return "a loss";
-    if (op && op->surface) return op->is_activation ? "an activation" : "a layer";
-    if (optimizer_find(name)) return "an optimizer";
-    return dataset_source_find(name) ? "a data source" : NULL;
+// What the language means by the name where only a model or a block could mean something else:
+// params and datasets stand in other places than layers.
+static const char *built_in(const Ast *ast) {
+    bool is_layer = ast->kind == AST_MODEL || ast->kind == AST_BLOCK_DECLARATION;
+    const OpDef *op = is_layer && ast->text ? op_find(ast->text) : NULL;
+    if (!op || !op->surface) return NULL;
+    return op->is_activation ? "an activation" : "a layer";
 }
 
 static void declare_global(Checker *c, Level *globals, const Ast *ast) {
     const char *noun = global_noun(ast->kind);
-    const char *meaning = noun && ast->text ? built_in(ast->text) : NULL;
+    const char *meaning = noun ? built_in(ast) : NULL;
     if (noun) declare(c, globals, ast->text, ast->name_span, noun);
     if (!meaning) return;
     Diag *diag = diag_report(c->sink, DIAG_E0102, ast->name_span,
                              "`%s` is the name of %s of the language", ast->text, meaning);
-    diag_label(diag, "declared again here");
+    diag_label(diag, "taken already");
     diag_help(diag, "give %s another name", noun);
 }
 
