@@ -33,7 +33,10 @@ typedef struct Checker {
     Scope *globals;
     VEC(ModelEntry *) models;
     VEC(TrainEntry *) trainings;
-    VEC(Span) gaps; // what the parser skipped: names in there may be declared
+    bool has_syntax_errors;
+    VEC(Span) gaps;    // what the parser skipped
+    Map skipped;       // the words in there, which may be declared there
+    NameList nameless; // "dataset": one was declared there without a name
     VEC(Declared *) unused;
     Map suggested;      // names that were offered for misspelt ones
     Map active;         // declarations of the blocks that are being unfolded

@@ -97,6 +97,14 @@ static void test_words_as_names(void **state) {
                 "train a on b {\n    step s updates a with c {\n        minimize (-1)\n    }\n}\n");
 }
 
+static void test_last_commas(void **state) {
+    (void)state;
+    assert_value("f(a, b = 1,)", "f(a, b = 1)");
+    assert_value("[1, 2,]", "[1, 2]");
+    assert_tree("block b(x, n,) { x }", "block b(x, n) {\n    x\n}\n");
+    assert_tree("model m(x: [2, 3,]) { x }", "model m(x: [2, 3]) {\n    x\n}\n");
+}
+
 static void test_declarations(void **state) {
     (void)state;
     assert_tree("", "");
@@ -218,14 +226,34 @@ static void test_messages(void **state) {
 
 static void test_words(void **state) {
     (void)state;
-    assert_mistakes("modle m(x) { x }",
-                    "1:1 E0004 expected a declaration or the end of the file, but found `modle`\n");
+    assert_mistakes("modle m(x) { x }", "1:1 E0004 expected a declaration, but found `modle`\n");
     assert_mistakes("train a no b {}",
                     "1:9 E0004 expected `,` or `on` in train `a`, but found `no`\n");
     assert_mistakes("dataset model = x", "1:9 E0004 expected a name, but found `model`\n");
-    assert_mistakes("param a =",
-                    "1:10 E0004 expected an expression in param `a`, but found the end of "
-                    "the file\n");
+    assert_mistakes("param a =", "1:10 E0004 expected an expression after `=`\n");
+}
+
+static void test_mended(void **state) {
+    (void)state;
+    assert_mistakes("param a = 1\nmodels -> x",
+                    "2:1 E0004 expected `->`, an operator, a declaration "
+                    "or the end of the file in param `a`, but found `models`\n");
+    assert_mistakes("model m(x)\n x -> f }", "1:11 E0004 expected `{` or `=` after the inputs of "
+                                             "model `m`\n");
+    assert_mistakes("model m(x)\n x -> f", "1:11 E0004 expected `{` or `=` after the inputs of "
+                                           "model `m`\n");
+    assert_mistakes("train a on b\n batch = 1 }",
+                    "1:13 E0004 expected `{` after the dataset of train `a`\n");
+    assert_mistakes("model m(x) {\n y =\n z = x\n y }",
+                    "2:5 E0004 expected an expression after `=`\n");
+    assert_mistakes("train a on b { batch = 1, epochs = 2, }",
+                    "1:25 E0004 entries are not separated by `,`\n"
+                    "1:37 E0004 entries are not separated by `,`\n");
+    assert_mistakes("train a on b { batch: 1 }", "1:21 E0004 expected `=`, but found `:`\n");
+    assert_mistakes("param a = f(b: 1, 2)", "1:14 E0004 expected `=`, but found `:`\n");
+    assert_mistakes("param a = f(1)(2)",
+                    "1:15 E0004 an input does not stand behind the arguments\n");
+    assert_mistakes("param a = b.c(1)", "1:11 E0004 `b.c` cannot be called\n");
 }
 
 static void test_brackets(void **state) {
@@ -490,6 +518,7 @@ int main(void) {
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_line_rule),
         cmocka_unit_test(test_words_as_names),
+        cmocka_unit_test(test_last_commas),
         cmocka_unit_test(test_declarations),
         cmocka_unit_test(test_spans),
         cmocka_unit_test(test_stages),
@@ -497,6 +526,7 @@ int main(void) {
         cmocka_unit_test(test_examples),
         cmocka_unit_test(test_messages),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_mended),
         cmocka_unit_test(test_brackets),
         cmocka_unit_test(test_all_in_one_run),
         cmocka_unit_test(test_recovery),
