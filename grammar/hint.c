@@ -16,13 +16,13 @@ static const char *quote(Parse *parse, uint32_t lo, uint32_t hi) {
     return arena_copy(parse->arena, text, length);
 }
 
-// The text between the bracket at `lo` and the next one.
+// The text between the bracket at `lo` and the closing one, if that is the next one.
 static const char *quote_inside(Parse *parse, uint32_t lo) {
     const char *text = parse->source->text + lo + 1;
-    size_t length = strcspn(text, "()[]{}");
-    return text[length] == ')' || text[length] == ']'
-               ? quote(parse, lo + 1, lo + 1 + (uint32_t)length)
-               : "...";
+    uint32_t length = 0;
+    while (length < MAX_QUOTED && text[length] && !strchr("()[]{}\n", text[length])) length++;
+    bool is_closed = text[length] == ')' || text[length] == ']';
+    return is_closed ? quote(parse, lo + 1, lo + 1 + length) : "...";
 }
 
 static bool is_behind_value(const Expectation *expected) {
@@ -160,6 +160,7 @@ void hint_add(Parse *parse, Diag *diag, const Lexeme *found, const Expectation *
     typedef bool Hint(Parse *, Diag *, const Lexeme *, const Expectation *);
     static Hint *const hints[] = {hint_word,  hint_sign,      hint_train,     hint_shape,
                                   hint_tuple, hint_arguments, hint_continued, hint_joined};
+    if (!diag) return;
     if (kind_is_reserved(found->kind) && report_expects(expected, "a name"))
         diag_note(diag, "`%s` is a reserved word", found->value.text);
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
