@@ -138,7 +138,8 @@ static void follow_head(Parse *parse, const Lexeme *lexeme) {
     if (parse->bracket_count == 0 && kind_declares(lexeme->kind)) {
         parse->head_what = lexeme->value.text;
         parse->head_name = NULL;
-        parse->awaits_body = false;
+        parse->had_mistake = parse->has_mistake;
+        parse->awaits_body = parse->has_mistake = false;
     } else if (parse->bracket_count == 0 && lexeme->kind == TOK_ON) {
         parse->awaits_body = parse->head_what && strcmp(parse->head_what, "train") == 0;
     } else if (parse->bracket_count == 0 && lexeme->kind == TOK_ASSIGN) {
@@ -200,6 +201,7 @@ static bool is_hidden(const Parse *parse, const Bracket *bracket) {
 static void report_unclosed(Parse *parse, const Lexeme *lexeme, int level) {
     int shown = 0;
     Diag *diag = NULL;
+    if (level == 0 && parse->has_mistake) return;
     for (int i = parse->bracket_count - 1; i >= level; i--) {
         const Bracket *bracket = &parse->brackets[i];
         if (bracket->opener == 'i' || bracket->is_virtual || shown == 3 ||
@@ -247,6 +249,7 @@ static bool mend_closer(Parse *parse, Lexeme *lexeme) {
         lexeme->kind = closer_of(open->opener);
         return true;
     }
+    if (parse->has_mistake) return false;
     Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span, "%s closes nothing", found);
     diag_label(diag, "nothing is open here");
     return false;

@@ -98,14 +98,21 @@ static void report_found(Parse *parse, const Lexeme *found, const Expectation *e
     hint_add(parse, diag, found, expected);
 }
 
+// A bracket that was added, a value that cannot be read, and an incomplete declaration with a
+// mistake have been reported.
+static bool is_reported(const Parse *parse, const Lexeme *found) {
+    bool is_value = found->kind == TOK_NUMBER || found->kind == TOK_STRING;
+    return found->is_virtual || (is_value && found->value.node->kind == AST_ERROR) ||
+           (parse->had_mistake && found->level == 0 && kind_declares(found->kind));
+}
+
 void report_unexpected(Parse *parse, const char *const *names, int count) {
     if (parse->is_stopped) return;
     const Lexeme *found = &parse->last;
     const Expectation expected = {names, count};
     const Bracket *open;
-    bool is_value = found->kind == TOK_NUMBER || found->kind == TOK_STRING;
-    // A bracket that was added and a value that cannot be read have been reported already.
-    if (!found->is_virtual && !(is_value && found->value.node->kind == AST_ERROR)) {
+    if (!is_reported(parse, found)) {
+        parse->has_mistake = true;
         if (balance_left_open(parse, found, &open))
             report_left_open(parse, found, open);
         else

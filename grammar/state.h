@@ -75,7 +75,9 @@ typedef struct Parse {
     bool has_synced;
     const char *head_what, *head_name; // "model", "mlp": the declaration that goes on
     bool awaits_body;                  // the head is complete
-    const char *step_name;             // of the step whose body has not begun, or NULL
+    bool has_mistake;      // reported in this declaration: its brackets may not pair because of it
+    bool had_mistake;      // the declaration before this one
+    const char *step_name; // of the step whose body has not begun, or NULL
     bool is_recovering;
     int recovery_level;   // of the token where the mistake was
     uint32_t redelivered; // the end of the last token that was given again after a mistake
