@@ -51,8 +51,8 @@ static bool run_tokens(Session *session) {
         session->file = (uint32_t)file;
         return true;
     }
-    Diag *diag =
-        diag_report(session->sink, DIAG_E0007, SPAN_NONE, "cannot read `%s`: %s", path, error);
+    Span whole = SPAN_FILE((uint32_t)sources_add(session->sources, path, "", 0));
+    Diag *diag = diag_report(session->sink, DIAG_E0007, whole, "cannot read `%s`: %s", path, error);
     const char *meant = suggest_name(path, sources_beside(session->arena, path));
     if (meant) diag_help(diag, "did you mean `%s`?", meant);
     return false;
@@ -95,7 +95,7 @@ static bool needs_shapes(Session *session) {
 
 bool session_needs_model(Session *session) {
     if (session->program->main) return needs_shapes(session);
-    diag_report(session->sink, DIAG_E0306, SPAN_NONE, "`%s` declares no model",
+    diag_report(session->sink, DIAG_E0306, SPAN_FILE(session->file), "`%s` declares no model",
                 session->options->operand);
     return false;
 }

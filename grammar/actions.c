@@ -58,6 +58,10 @@ Ast *action_error(Parse *parse, Span span) {
     return node_create(parse, AST_ERROR, span);
 }
 
+Ast *action_skipped(Parse *parse, Span from, Span until) {
+    return action_error(parse, (Span){from.file, from.lo, until.lo});
+}
+
 Ast *action_number(Parse *parse, Span span, double number, bool is_integer) {
     Ast *node = node_create(parse, AST_NUMBER, span);
     node->number = number;

@@ -9,8 +9,9 @@ AstList action_none(void);
 AstList action_first(Parse *parse, Ast *item);
 AstList action_append(Parse *parse, AstList list, Ast *item);
 
-// Expressions
+// Expressions. What was skipped keeps its place: names in there may be declared there.
 Ast *action_error(Parse *parse, Span span);
+Ast *action_skipped(Parse *parse, Span from, Span until);
 Ast *action_number(Parse *parse, Span span, double number, bool is_integer);
 Ast *action_string(Parse *parse, Span span, const char *text);
 Ast *action_name(Parse *parse, const char *text, Span span);

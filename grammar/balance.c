@@ -2,29 +2,11 @@
 // rely on the closing one: an absent bracket is reported here and added, one too many is dropped.
 // After any mistake the tokens up to a safe place are skipped here, and not by the parser's blind
 // search for a token that fits.
-#include "nn.tab.h"
+#include "token.h"
 
-#include <ctype.h>
 #include <string.h>
 
-// ---- Kinds of tokens
-
-static bool is_declaration_word(int kind) {
-    return kind >= TOK_IMPORT && kind <= TOK_TRAIN;
-}
-
-static bool is_name(int kind) {
-    return kind >= TOK_NAME && kind <= TOK_WITH;
-}
-
-static bool ends_operand(int kind) {
-    return kind == TOK_NAME || kind == TOK_NUMBER || kind == TOK_STRING || kind == TOK_CLOSE ||
-           kind == TOK_UNLIST || kind == TOK_END;
-}
-
-static bool is_operator(int kind) {
-    return kind == TOK_ARROW || (kind >= TOK_ASSIGN && kind <= TOK_GREATER_EQUAL);
-}
+// ---- Brackets
 
 static char opener_of(int kind) {
     switch (kind) {
@@ -39,14 +21,6 @@ static char opener_of(int kind) {
     }
 }
 
-static bool is_opener(int kind) {
-    return kind == TOK_CALL || kind == TOK_GROUP || kind == TOK_LIST || kind == TOK_OPEN;
-}
-
-static bool is_closer(int kind) {
-    return kind == TOK_CLOSE || kind == TOK_UNLIST || kind == TOK_END;
-}
-
 static int closer_of(char opener) {
     return opener == '(' ? TOK_CLOSE : opener == '[' ? TOK_UNLIST : TOK_END;
 }
@@ -59,7 +33,7 @@ static int without_ifs(const Parse *parse, int count) {
 }
 
 const Bracket *balance_around(const Parse *parse, const Lexeme *lexeme) {
-    int count = without_ifs(parse, lexeme->level + is_closer(lexeme->kind));
+    int count = without_ifs(parse, lexeme->level + kind_is_closer(lexeme->kind));
     return count ? &parse->brackets[count - 1] : NULL;
 }
 
@@ -97,8 +71,9 @@ static void describe(const Parse *parse, const Lexeme *lexeme, Bracket *bracket)
     } else if (lexeme->kind == TOK_OPEN) {
         bracket->what = parse->step_name ? "the body of step" : "the block";
         bracket->name = parse->step_name;
-    } else if (is_name(parse->previous.kind) && !lexeme->is_first) {
-        bool declares = is_declaration_word(parse->before.kind);
+    } else if (kind_is_name(parse->previous.kind) && !lexeme->is_first) {
+        bool declares = kind_declares(parse->before.kind);
+        bracket->is_parameters = declares;
         bracket->what = declares ? "the parameters of" : "the arguments of";
         bracket->name = parse->previous.value.text;
     } else {
@@ -111,24 +86,32 @@ static void push(Parse *parse, const Lexeme *lexeme, char opener) {
                      parse->brackets[parse->bracket_count - 1].opener == 'i';
     if (begins_if) {
         Bracket *bracket = &parse->brackets[parse->bracket_count - 1];
-        *bracket = (Bracket){'{', lexeme->span, bracket->signs, "the branch of `if`", NULL};
+        bracket->opener = '{';
+        bracket->span = lexeme->span;
+        bracket->what = "the branch of `if`";
         return;
     }
     parse->nesting += 1;
     check_nesting(parse, lexeme->span);
     if (parse->is_stopped) return;
-    Bracket bracket = {opener, lexeme->span, parse->signs, NULL, NULL};
+    Bracket bracket = {.opener = opener,
+                       .is_virtual = lexeme->is_virtual,
+                       .span = lexeme->span,
+                       .signs = parse->signs};
     describe(parse, lexeme, &bracket);
     if (opener == '{') parse->step_name = NULL;
+    if (opener == '{') parse->awaits_body = false;
     parse->nesting += parse->signs;
     parse->brackets[parse->bracket_count++] = bracket;
 }
 
 static void pop(Parse *parse) {
     drop_to(parse, without_ifs(parse, parse->bracket_count));
-    bool ends_body = parse->bracket_count == 1 && parse->brackets[0].opener == '{';
+    bool is_outermost = parse->bracket_count == 1;
+    bool ends_body = is_outermost && parse->brackets[0].opener == '{';
+    if (is_outermost && parse->brackets[0].is_parameters) parse->awaits_body = true;
     drop_to(parse, parse->bracket_count - 1);
-    if (ends_body) parse->head_what = NULL;
+    if (ends_body) parse->head_what = parse->head_name = NULL;
 }
 
 // ---- What the scanner cannot know
@@ -136,7 +119,7 @@ static void pop(Parse *parse) {
 // `(` after a name is a call and `-` after a value a difference, unless they begin a line.
 static void classify(const Parse *parse, Lexeme *lexeme) {
     int previous = parse->previous.kind;
-    bool continues = !lexeme->is_first && ends_operand(previous);
+    bool continues = !lexeme->is_first && kind_ends_operand(previous);
     bool is_word = previous >= TOK_LAYER && previous <= TOK_WITH && previous != TOK_MINIMIZE;
     int count = without_ifs(parse, parse->bracket_count);
     bool in_braces = count == 0 || parse->brackets[count - 1].opener == '{';
@@ -144,46 +127,26 @@ static void classify(const Parse *parse, Lexeme *lexeme) {
         lexeme->kind = TOK_CALL;
     } else if (lexeme->kind == TOK_MINUS && !continues && (lexeme->is_first || !is_word)) {
         lexeme->kind = TOK_SIGN;
-    } else if (is_declaration_word(lexeme->kind) && !in_braces && !lexeme->is_first) {
+    } else if (kind_declares(lexeme->kind) && !in_braces && !lexeme->is_first) {
         lexeme->kind = TOK_NAME; // split(train = 0.8), drop(model)
     } else if (previous == TOK_DOT && lexeme->kind >= TOK_IMPORT && lexeme->kind <= TOK_RETURN) {
         lexeme->kind = TOK_NAME;
     }
 }
 
-// Where the first byte behind the token is that is no blank.
-static uint32_t next_byte(const Parse *parse, const Lexeme *lexeme) {
-    uint32_t at = lexeme->span.hi;
-    while (at < parse->source->size && strchr(" \t\r\n", parse->source->text[at])) at++;
-    return at;
-}
-
-static char byte_after(const Parse *parse, const Lexeme *lexeme) {
-    return parse->source->text[next_byte(parse, lexeme)];
-}
-
-static bool precedes_assign(const Parse *parse, const Lexeme *lexeme) {
-    uint32_t at = next_byte(parse, lexeme);
-    const char *text = parse->source->text; // ends with a NUL
-    return text[at] == '=' && text[at + 1] != '=';
-}
-
-static bool precedes_name(const Parse *parse, const Lexeme *lexeme) {
-    char next = byte_after(parse, lexeme);
-    return isalpha((unsigned char)next) || next == '_' || next == '"';
-}
-
-static bool begins_declaration(const Parse *parse, const Lexeme *lexeme) {
-    return is_declaration_word(lexeme->kind) && lexeme->is_first && precedes_name(parse, lexeme);
-}
-
 static void follow_head(Parse *parse, const Lexeme *lexeme) {
-    if (parse->bracket_count == 0 && is_declaration_word(lexeme->kind)) {
+    if (parse->bracket_count == 0 && kind_declares(lexeme->kind)) {
         parse->head_what = lexeme->value.text;
         parse->head_name = NULL;
-    } else if (parse->head_what && !parse->head_name && is_name(lexeme->kind)) {
+        parse->had_mistake = parse->has_mistake;
+        parse->awaits_body = parse->has_mistake = false;
+    } else if (parse->bracket_count == 0 && lexeme->kind == TOK_ON) {
+        parse->awaits_body = parse->head_what && strcmp(parse->head_what, "train") == 0;
+    } else if (parse->bracket_count == 0 && lexeme->kind == TOK_ASSIGN) {
+        parse->awaits_body = false;
+    } else if (parse->head_what && !parse->head_name && kind_is_name(lexeme->kind)) {
         parse->head_name = lexeme->value.text;
-    } else if (parse->previous.kind == TOK_STEP && is_name(lexeme->kind)) {
+    } else if (parse->previous.kind == TOK_STEP && kind_is_name(lexeme->kind)) {
         parse->step_name = lexeme->value.text;
     }
 }
@@ -192,6 +155,10 @@ static Lexeme take(Parse *parse) {
     if (parse->has_held) {
         parse->has_held = false;
         return parse->held;
+    }
+    if (parse->has_pending) {
+        parse->has_pending = false;
+        return parse->pending;
     }
     Lexeme lexeme = scan_next(parse);
     if (++parse->token_count > PARSE_MAX_TOKENS) {
@@ -202,7 +169,7 @@ static Lexeme take(Parse *parse) {
     uint32_t end = parse->previous.span.hi;
     if (lexeme.kind == TOK_YYEOF) lexeme.span = (Span){parse->file, end, end};
     classify(parse, &lexeme);
-    follow_head(parse, &lexeme);
+    mend_keyword(parse, &lexeme);
     return lexeme;
 }
 
@@ -211,8 +178,8 @@ static Lexeme take(Parse *parse) {
 // How many brackets stay open when this token comes; those above must be closed before it.
 static int level_for(const Parse *parse, const Lexeme *lexeme) {
     int count = parse->bracket_count;
-    if (lexeme->kind == TOK_YYEOF || begins_declaration(parse, lexeme)) return 0;
-    if (!is_closer(lexeme->kind)) return count;
+    if (lexeme->kind == TOK_YYEOF || token_begins_declaration(parse, lexeme)) return 0;
+    if (!kind_is_closer(lexeme->kind)) return count;
     for (int level = count; level > 0; level--)
         if (parse->brackets[level - 1].opener == opener_of(lexeme->kind)) return level;
     return count;
@@ -234,9 +201,12 @@ static bool is_hidden(const Parse *parse, const Bracket *bracket) {
 static void report_unclosed(Parse *parse, const Lexeme *lexeme, int level) {
     int shown = 0;
     Diag *diag = NULL;
+    if (level == 0 && parse->has_mistake) return;
     for (int i = parse->bracket_count - 1; i >= level; i--) {
         const Bracket *bracket = &parse->brackets[i];
-        if (bracket->opener == 'i' || shown == 3 || is_hidden(parse, bracket)) continue;
+        if (bracket->opener == 'i' || bracket->is_virtual || shown == 3 ||
+            is_hidden(parse, bracket))
+            continue;
         if (shown++ == 0) {
             diag =
                 diag_report(parse->sink, DIAG_E0004, lexeme->span, "`%c` is not closed before %s",
@@ -271,7 +241,7 @@ static bool mend_closer(Parse *parse, Lexeme *lexeme) {
     const char *found = source_text(parse, lexeme);
     char right = open && open->opener == '(' ? ')' : ']';
     bool replaces = open && open->opener != '{' && lexeme->kind != TOK_END;
-    if (replaces && byte_after(parse, lexeme) != right) {
+    if (replaces && token_byte_after(parse, lexeme) != right) {
         Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span, "`%c` is closed by %s",
                                  open->opener, found);
         diag_label(diag, "expected `%c`", right);
@@ -279,9 +249,24 @@ static bool mend_closer(Parse *parse, Lexeme *lexeme) {
         lexeme->kind = closer_of(open->opener);
         return true;
     }
+    if (parse->has_mistake) return false;
     Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span, "%s closes nothing", found);
     diag_label(diag, "nothing is open here");
     return false;
+}
+
+// Repairs a slip at the token; false where it is to be dropped.
+static bool mend(Parse *parse, Lexeme *lexeme) {
+    Lexeme lacking;
+    if (parse->is_recovering) return true;
+    if (mend_separator(parse, lexeme)) return false;
+    mend_colon(parse, lexeme);
+    if (mend_lacking(parse, lexeme, &lacking)) {
+        parse->pending = *lexeme;
+        parse->has_pending = true;
+        *lexeme = lacking;
+    }
+    return true;
 }
 
 // The next token, with the bracket stack up to date.
@@ -290,6 +275,7 @@ static Lexeme next_balanced(Parse *parse) {
         bool was_held = parse->has_held;
         Lexeme lexeme = take(parse);
         if (parse->is_stopped) break;
+        if (!was_held && !mend(parse, &lexeme)) continue;
         int level = was_held ? parse->close_to : level_for(parse, &lexeme);
         if (without_ifs(parse, parse->bracket_count) > level) {
             if (!was_held) report_unclosed(parse, &lexeme, level);
@@ -298,21 +284,22 @@ static Lexeme next_balanced(Parse *parse) {
             parse->close_to = level;
             return close_virtually(parse);
         }
-        if (is_closer(lexeme.kind) && !mend_closer(parse, &lexeme)) continue;
+        if (kind_is_closer(lexeme.kind) && !mend_closer(parse, &lexeme)) continue;
+        follow_head(parse, &lexeme);
         lexeme.level = parse->bracket_count;
-        if (is_opener(lexeme.kind)) {
+        if (kind_is_opener(lexeme.kind)) {
             push(parse, &lexeme, opener_of(lexeme.kind));
             lexeme.level = parse->bracket_count - 1;
         } else if (lexeme.kind == TOK_IF) {
             push(parse, &lexeme, 'i');
-        } else if (is_closer(lexeme.kind)) {
+        } else if (kind_is_closer(lexeme.kind)) {
             pop(parse);
         } else if (lexeme.kind == TOK_SIGN) {
             parse->signs++;
             check_nesting(parse, lexeme.span);
         }
         if (lexeme.kind != TOK_SIGN) parse->signs = 0;
-        if (is_closer(lexeme.kind)) lexeme.level = parse->bracket_count;
+        if (kind_is_closer(lexeme.kind)) lexeme.level = parse->bracket_count;
         parse->before = parse->previous;
         parse->previous = lexeme;
         if (!parse->is_stopped) return lexeme;
@@ -325,16 +312,16 @@ static Lexeme next_balanced(Parse *parse) {
 // Whether parsing can go on with this token, which stands behind `previous`.
 static bool is_safe_place(const Parse *parse, const Lexeme *lexeme, int previous) {
     const Bracket *around = balance_around(parse, lexeme);
-    if (!around) return is_declaration_word(lexeme->kind) && precedes_name(parse, lexeme);
+    if (!around) return kind_declares(lexeme->kind) && token_precedes_name(parse, lexeme);
     if (around->opener != '{' || !lexeme->is_first) return false;
-    if (is_name(lexeme->kind) && precedes_assign(parse, lexeme)) return true;
-    if (is_operator(previous)) return false;
-    return is_name(lexeme->kind) || lexeme->kind == TOK_RETURN || lexeme->kind == TOK_NUMBER ||
+    if (kind_is_name(lexeme->kind) && token_precedes_assign(parse, lexeme)) return true;
+    if (kind_is_operator(previous)) return false;
+    return kind_is_name(lexeme->kind) || lexeme->kind == TOK_RETURN || lexeme->kind == TOK_NUMBER ||
            lexeme->kind == TOK_LIST || lexeme->kind == TOK_GROUP || lexeme->kind == TOK_IF;
 }
 
 static Lexeme sync_before(Parse *parse, const Lexeme *lexeme) {
-    bool is_pushed = is_opener(lexeme->kind) || lexeme->kind == TOK_IF;
+    bool is_pushed = kind_is_opener(lexeme->kind) || lexeme->kind == TOK_IF;
     if (!is_pushed) drop_to(parse, without_ifs(parse, parse->bracket_count));
     parse->is_recovering = false;
     parse->synced = *lexeme;
@@ -347,7 +334,7 @@ static Lexeme skip_to_safe_place(Parse *parse) {
         int previous = parse->previous.kind;
         Lexeme lexeme = next_balanced(parse);
         int level = without_ifs(parse, lexeme.level);
-        bool closes_level = is_closer(lexeme.kind) && level < parse->recovery_level;
+        bool closes_level = kind_is_closer(lexeme.kind) && level < parse->recovery_level;
         if (lexeme.kind == TOK_YYEOF || closes_level) {
             parse->is_recovering = false;
             return lexeme;
@@ -372,7 +359,7 @@ static int indentation_at(const Parse *parse, uint32_t offset) {
 
 bool balance_left_open(const Parse *parse, const Lexeme *lexeme, const Bracket **bracket) {
     const Bracket *around = balance_around(parse, lexeme);
-    if (!around || around->opener == '{' || !lexeme->is_first || !is_name(lexeme->kind))
+    if (!around || around->opener == '{' || !lexeme->is_first || !kind_is_name(lexeme->kind))
         return false;
     *bracket = around;
     return column_of(parse, lexeme->span.lo) <= indentation_at(parse, around->span.lo);
@@ -391,7 +378,7 @@ static void close_and_repeat(Parse *parse, const Lexeme *lexeme) {
 void balance_recover(Parse *parse) {
     Lexeme lexeme = parse->last;
     const Bracket *open;
-    if (is_closer(lexeme.kind) || lexeme.kind == TOK_YYEOF)
+    if (kind_is_closer(lexeme.kind) || lexeme.kind == TOK_YYEOF)
         return; // the error rules wait for these
     bool is_again = parse->redelivered == lexeme.span.hi;
     if (!is_again && balance_left_open(parse, &lexeme, &open)) {

@@ -139,8 +139,9 @@ void lexical_semicolon(Parse *parse, Span span) {
 }
 
 void lexical_other_arrow(Parse *parse, Span span) {
-    Diag *diag = diag_report(parse->sink, DIAG_E0001, span, "`%.2s` is not part of the language",
-                             bytes_at(parse, span));
+    bool is_split = bytes_at(parse, span)[0] == '-';
+    Diag *diag = diag_report(parse->sink, DIAG_E0001, span, "`%.2s%s` is not part of the language",
+                             bytes_at(parse, span), is_split ? ">" : "");
     diag_help(diag, "the arrow is written `->`");
 }
 

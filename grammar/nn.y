@@ -65,13 +65,14 @@ static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
 %nterm <list> names parameters parameter_list arguments argument_list expressions dimensions
 %nterm <list> statements entries moves
 %nterm <node> declaration parameter type body statement entry move argument
-%nterm <node> expression chain sum product signed member operand
+%nterm <node> expression chain sum product signed member operand call
 %nterm <binary> comparison
 
 %%
 
 file:
     declarations
+  | declarations error  { action_declare(parse, action_error(parse, @error)); }
   ;
 
 declarations:
@@ -96,9 +97,9 @@ declaration:
       { $$ = action_train(parse, @$, $names, $expression, @OPEN, $entries, @END); }
   | TRAIN names ON expression OPEN entries error END
       { $$ = action_train(parse, @$, $names, $expression, @OPEN,
-                          action_append(parse, $entries, action_error(parse, @error)), @END); yyerrok; }
+                          action_append(parse, $entries, action_skipped(parse, @error, @END)), @END); yyerrok; }
   | error SYNC
-      { $$ = action_error(parse, @error); yyerrok; }
+      { $$ = action_error(parse, @$); yyerrok; }
   ;
 
 name: NAME | LAYER | STEP | MINIMIZE | ON | UPDATES | WITH ;
@@ -111,12 +112,15 @@ names:
 // ---- Inputs of models, parameters of blocks
 
 parameters:
-    open CLOSE                 { $$ = action_none(); }
-  | open parameter_list CLOSE  { $$ = $2; }
-  | open error CLOSE           { $$ = action_first(parse, action_error(parse, @$)); yyerrok; }
+    open CLOSE                       { $$ = action_none(); }
+  | open parameter_list last CLOSE  { $$ = $2; }
+  | open error CLOSE                { $$ = action_first(parse, action_error(parse, @$)); yyerrok; }
   ;
 
 open: CALL | GROUP ;
+
+// A comma may follow the last item between brackets.
+last: %empty | COMMA ;
 
 parameter_list:
     parameter                       { $$ = action_first(parse, $1); }
@@ -140,9 +144,9 @@ type:
   ;
 
 dimensions:
-    LIST UNLIST              { $$ = action_none(); }
-  | LIST expressions UNLIST  { $$ = $expressions; }
-  | LIST error UNLIST        { $$ = action_first(parse, action_error(parse, @$)); yyerrok; }
+    LIST UNLIST                   { $$ = action_none(); }
+  | LIST expressions last UNLIST  { $$ = $expressions; }
+  | LIST error UNLIST             { $$ = action_first(parse, action_error(parse, @$)); yyerrok; }
   ;
 
 // ---- Bodies of models, blocks and branches: statements, and at the end the value
@@ -151,7 +155,7 @@ body:
     OPEN statements END             { $$ = action_block(parse, @$, $statements, NULL); }
   | OPEN statements expression END  { $$ = action_block(parse, @$, $statements, $expression); }
   | OPEN statements error END
-      { $$ = action_block(parse, @$, $statements, action_error(parse, @error)); yyerrok; }
+      { $$ = action_block(parse, @$, $statements, action_skipped(parse, @error, @END)); yyerrok; }
   ;
 
 statements:
@@ -167,7 +171,7 @@ statement:
   | RETURN expressions
       { $$ = action_items(parse, AST_RETURN, @$, $expressions); }
   | error SYNC
-      { $$ = action_error(parse, @error); yyerrok; }
+      { $$ = action_error(parse, @$); yyerrok; }
   ;
 
 // ---- Bodies of train and of its steps
@@ -184,9 +188,9 @@ entry:
       { $$ = action_step(parse, @$, $name, @name, $names, $expression, @OPEN, $moves, @END); }
   | STEP name UPDATES names WITH expression OPEN moves error END
       { $$ = action_step(parse, @$, $name, @name, $names, $expression, @OPEN,
-                         action_append(parse, $moves, action_error(parse, @error)), @END); yyerrok; }
+                         action_append(parse, $moves, action_skipped(parse, @error, @END)), @END); yyerrok; }
   | error SYNC
-      { $$ = action_error(parse, @error); yyerrok; }
+      { $$ = action_error(parse, @$); yyerrok; }
   ;
 
 moves:
@@ -200,7 +204,7 @@ move:
   | MINIMIZE expression
       { $$ = action_left(parse, AST_MINIMIZE, @$, $expression); }
   | error SYNC
-      { $$ = action_error(parse, @error); yyerrok; }
+      { $$ = action_error(parse, @$); yyerrok; }
   ;
 
 // ---- Expressions, the loosest operator first
@@ -249,6 +253,8 @@ signed:
 member:
     operand
   | member DOT name  { $$ = action_member(parse, @$, $1, $name, @name); }
+  | member DOT name arguments
+      { $$ = action_error(parse, @$); report_dotted_call(parse, @1, @name, @arguments); }
   ;
 
 operand:
@@ -256,11 +262,10 @@ operand:
   | STRING
   | name
       { $$ = action_name(parse, $name, @name); }
-  | NAME arguments
-      { $$ = action_call(parse, @$, $NAME, @NAME, $arguments); }
+  | call
   | LIST UNLIST
       { $$ = action_items(parse, AST_LIST, @$, action_none()); }
-  | LIST expressions UNLIST
+  | LIST expressions last UNLIST
       { $$ = action_items(parse, AST_LIST, @$, $expressions); }
   | LIST error UNLIST
       { $$ = action_error(parse, @$); yyerrok; }
@@ -272,10 +277,17 @@ operand:
       { $$ = action_if(parse, @$, $expression, $then, $otherwise); }
   ;
 
+call:
+    NAME arguments
+      { $$ = action_call(parse, @$, $NAME, @NAME, $arguments); }
+  | call arguments
+      { $$ = action_error(parse, @$); report_second_call(parse, @1, @arguments); }
+  ;
+
 arguments:
-    CALL CLOSE                { $$ = action_none(); }
-  | CALL argument_list CLOSE  { $$ = $2; }
-  | CALL error CLOSE          { $$ = action_first(parse, action_error(parse, @$)); yyerrok; }
+    CALL CLOSE                     { $$ = action_none(); }
+  | CALL argument_list last CLOSE  { $$ = $2; }
+  | CALL error CLOSE               { $$ = action_first(parse, action_error(parse, @$)); yyerrok; }
   ;
 
 argument_list:

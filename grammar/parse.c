@@ -22,12 +22,41 @@ static bool report_size(const Parse *parse) {
     return true;
 }
 
+// The encoding that a byte-order mark tells, if it is one that cannot be read; or NULL.
+static const char *other_encoding(const Source *source) {
+    static const struct {
+        const char *mark, *name;
+        size_t size;
+    } rows[] = {{"\xFF\xFE\0\0", "UTF-32", 4},
+                {"\0\0\xFE\xFF", "UTF-32", 4},
+                {"\xFF\xFE", "UTF-16", 2},
+                {"\xFE\xFF", "UTF-16", 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (source->size >= rows[i].size && memcmp(source->text, rows[i].mark, rows[i].size) == 0)
+            return rows[i].name;
+    return NULL;
+}
+
+static bool report_encoding(const Parse *parse) {
+    const char *encoding = other_encoding(parse->source);
+    if (!encoding) return false;
+    Diag *diag = diag_report(parse->sink, DIAG_E0001, SPAN_FILE(parse->file),
+                             "`%s` is written in %s", parse->source->path, encoding);
+    diag_help(diag, "save it as UTF-8");
+    return true;
+}
+
+// Reports what lets nothing in the file be read.
+static bool is_unreadable(const Parse *parse) {
+    return report_size(parse) || report_encoding(parse);
+}
+
 Ast *parse_file(Arena *arena, SourceSet *sources, uint32_t file, DiagSink *sink) {
     Parse *parse = parse_create(arena, sources, file, sink);
     Ast *ast = ARENA_NEW(arena, Ast);
     ast->kind = AST_FILE;
     ast->span = (Span){file, 0, (uint32_t)parse->source->size};
-    if (report_size(parse)) return ast;
+    if (is_unreadable(parse)) return ast;
     scan_begin(parse);
     nn_yyparse(parse); // its result says no more than the sink
     scan_end(parse);
@@ -50,7 +79,7 @@ static TokenKind token_kind(int kind) {
 TokenList parse_tokens(Arena *arena, SourceSet *sources, uint32_t file, DiagSink *sink) {
     TokenList tokens = {NULL, 0, 0};
     Parse *parse = parse_create(arena, sources, file, sink);
-    if (report_size(parse)) return tokens;
+    if (is_unreadable(parse)) return tokens;
     parse->keep_comments = true;
     scan_begin(parse);
     for (Lexeme lexeme; (lexeme = scan_next(parse)).kind != TOK_YYEOF;) {

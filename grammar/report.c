@@ -1,17 +1,13 @@
 // The wording of syntax errors: what could stand here (a few words, not every operator), in which
-// construct, what stands there instead, and a hint for the usual slips.
-#include "nn.tab.h"
+// construct, and what stands there instead.
+#include "report.h"
+#include "token.h"
 
 #include <string.h>
 
 enum { MAX_NAMED = 5 };
 
-typedef struct Expectation {
-    const char *const *names; // as nn.y calls the tokens
-    int count;
-} Expectation;
-
-static bool expects(const Expectation *expected, const char *name) {
+bool report_expects(const Expectation *expected, const char *name) {
     for (int i = 0; i < expected->count; i++)
         if (strcmp(expected->names[i], name) == 0) return true;
     return false;
@@ -24,8 +20,9 @@ static int summarize(const Expectation *expected, const char **words, int capaci
     static const char *const plain[] = {"`,`",  "`)`",       "`]`",    "`}`",    "`{`",
                                         "`=`",  "`:`",       "`(`",    "`[`",    "`->`",
                                         "`on`", "`updates`", "`with`", "`else`", "a string"};
-    bool expression = expects(expected, "a number"), operator= expects(expected, "`*`");
-    bool name = expects(expected, "a name");
+    bool expression = report_expects(expected, "a number"), operator=
+                                                                report_expects(expected, "`*`");
+    bool name = report_expects(expected, "a name");
     int count = 0;
     if (expression) words[count++] = "an expression";
     if (name && !expression) words[count++] = "a name";
@@ -34,12 +31,12 @@ static int summarize(const Expectation *expected, const char **words, int capaci
         bool begins_expression = strchr("([", plain[i][1]) || plain[i][0] == 'a';
         bool is_covered = (is_name && name) || (begins_expression && expression) ||
                           (plain[i][1] == '(' && operator);
-        if (!is_covered && expects(expected, plain[i]) && count < capacity)
+        if (!is_covered && report_expects(expected, plain[i]) && count < capacity)
             words[count++] = plain[i];
     }
     if (operator&& count<capacity) words[count++] = "an operator";
-    if (expects(expected, "`model`") && count < capacity) words[count++] = "a declaration";
-    if (expects(expected, "the end of the file") && count < capacity)
+    if (report_expects(expected, "`model`") && count < capacity) words[count++] = "a declaration";
+    if (report_expects(expected, "the end of the file") && count < capacity)
         words[count++] = "the end of the file";
     return count;
 }
@@ -73,74 +70,6 @@ static const char *found_text(Parse *parse, const Lexeme *lexeme) {
                         length < SHOWN ? "" : "...");
 }
 
-// ---- Hints
-
-static bool is_reserved(int kind) {
-    return kind >= TOK_IMPORT && kind <= TOK_RETURN;
-}
-
-static bool begins_operand(int kind) {
-    return (kind >= TOK_NAME && kind <= TOK_WITH) || kind == TOK_NUMBER || kind == TOK_STRING ||
-           kind == TOK_LIST || kind == TOK_GROUP || kind == TOK_IF;
-}
-
-static void suggest_word(Diag *diag, const Lexeme *found, const Expectation *expected) {
-    static const char *const words[] = {"import", "param",   "dataset", "block", "model", "train",
-                                        "on",     "updates", "with",    "else",  NULL};
-    const char *candidates[sizeof words / sizeof *words] = {NULL};
-    int count = 0;
-    for (int i = 0; words[i]; i++) {
-        char quoted[16] = "`";
-        strcat(strcat(quoted, words[i]), "`");
-        if (expects(expected, quoted)) candidates[count++] = words[i];
-    }
-    const char *meant = suggest_name(found->value.text, candidates);
-    if (meant) diag_help(diag, "did you mean `%s`?", meant);
-}
-
-// A value, and behind it something that does not continue it.
-static void hint_behind_value(Parse *parse, Diag *diag, const Lexeme *found,
-                              const Expectation *expected) {
-    const Bracket *around = balance_around(parse, found);
-    bool in_body = around && around->opener == '{';
-    char sign = parse->source->text[found->span.lo];
-    if (found->is_first && (found->kind == TOK_SIGN || found->kind == TOK_GROUP))
-        diag_help(diag,
-                  "at the beginning of a line, `%c` begins a new expression; to continue the one "
-                  "before, put it on that line",
-                  sign);
-    else if (parse->before.kind == TOK_STRING && parse->before.span.hi == found->span.lo)
-        diag_help(diag, "a string ends just before: is a `\"` missing, or one too many?");
-    else if (expects(expected, "`,`") && begins_operand(found->kind))
-        diag_help(diag, "put `,` before it");
-    else if (in_body && found->is_first && begins_operand(found->kind))
-        diag_help(diag, "a value without a name ends the body: name it (`name = ...`), or feed it "
-                        "on with `->`");
-    else if (found->kind == TOK_NAME && !found->is_first)
-        diag_help(diag, "feed a value to a layer with `->`");
-    else if (found->kind == TOK_ASSIGN && found->level > 0 &&
-             parse->brackets[found->level - 1].opener == 'i')
-        diag_help(diag, "a comparison is written `==`");
-    else if (found->kind >= TOK_EQUAL && found->kind <= TOK_GREATER_EQUAL)
-        diag_help(diag, "comparisons do not chain: use parentheses");
-}
-
-static void hint(Parse *parse, Diag *diag, const Lexeme *found, const Expectation *expected) {
-    int before = parse->before.kind;
-    if (found->kind == TOK_NAME) suggest_word(diag, found, expected);
-    if (is_reserved(found->kind) && expects(expected, "a name"))
-        diag_note(diag, "`%s` is a reserved word", found->value.text);
-    const char *text = parse->source->text + found->span.lo;
-    if (found->kind == TOK_OVER && (before == TOK_OVER || text[1] == '/'))
-        diag_help(diag, "comments begin with `#`");
-    else if (found->kind == TOK_ARROW && expects(expected, "a number"))
-        diag_help(diag, "an arrow needs a value on its left: `image -> flatten`");
-    else if (found->kind == TOK_IF && before == TOK_ELSE)
-        diag_help(diag, "write `else { if ... }`");
-    else if (expects(expected, "`*`"))
-        hint_behind_value(parse, diag, found, expected);
-}
-
 // ---- Entry
 
 static void report_left_open(Parse *parse, const Lexeme *found, const Bracket *open) {
@@ -166,7 +95,15 @@ static void report_found(Parse *parse, const Lexeme *found, const Expectation *e
         else
             diag_label(diag, "not expected here");
     }
-    hint(parse, diag, found, expected);
+    hint_add(parse, diag, found, expected);
+}
+
+// A bracket that was added, a value that cannot be read, and an incomplete declaration with a
+// mistake have been reported.
+static bool is_reported(const Parse *parse, const Lexeme *found) {
+    bool is_value = found->kind == TOK_NUMBER || found->kind == TOK_STRING;
+    return found->is_virtual || (is_value && found->value.node->kind == AST_ERROR) ||
+           (parse->had_mistake && found->level == 0 && kind_declares(found->kind));
 }
 
 void report_unexpected(Parse *parse, const char *const *names, int count) {
@@ -174,9 +111,8 @@ void report_unexpected(Parse *parse, const char *const *names, int count) {
     const Lexeme *found = &parse->last;
     const Expectation expected = {names, count};
     const Bracket *open;
-    bool is_value = found->kind == TOK_NUMBER || found->kind == TOK_STRING;
-    // A bracket that was added and a value that cannot be read have been reported already.
-    if (!found->is_virtual && !(is_value && found->value.node->kind == AST_ERROR)) {
+    if (!is_reported(parse, found)) {
+        parse->has_mistake = true;
         if (balance_left_open(parse, found, &open))
             report_left_open(parse, found, open);
         else

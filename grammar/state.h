@@ -4,7 +4,7 @@
 // The bytes of a file go through three steps, each of which pulls from the one before:
 //   nn.l       bytes -> tokens
 //   balance.c  tells call from group and minus from sign, balances brackets, enforces the limits,
-//              and skips to a safe place after a mistake
+//              and skips to a safe place after a mistake; mend.c repairs the usual slips before
 //   nn.y       tokens -> tree, by the builders of actions.c
 #ifndef NNC_GRAMMAR_STATE_H
 #define NNC_GRAMMAR_STATE_H
@@ -29,12 +29,14 @@ typedef struct Lexeme {
     Value value;
     Span span;
     bool is_first;   // on its line
-    bool is_virtual; // a closing bracket that the file lacks
+    bool is_virtual; // the file lacks it; reported
     int level;       // brackets open around it
 } Lexeme;
 
 typedef struct Bracket {
-    char opener; // ( [ {, or i for an `if` whose block has not begun
+    char opener;        // ( [ {, or i for an `if` whose block has not begun
+    bool is_virtual;    // the file lacks it; reported
+    bool is_parameters; // of a model or a block
     Span span;
     int signs;        // prefix minus signs that wait for what is inside
     const char *what; // "the arguments of", for messages
@@ -67,10 +69,15 @@ typedef struct Parse {
     Lexeme held;     // from the file, to be given when the brackets above `close_to` are closed
     bool has_held;
     int close_to;
+    Lexeme pending; // from the file, to be given behind a token that was added before it
+    bool has_pending;
     Lexeme synced; // to be given after SYNC
     bool has_synced;
     const char *head_what, *head_name; // "model", "mlp": the declaration that goes on
-    const char *step_name;             // of the step whose body has not begun, or NULL
+    bool awaits_body;                  // the head is complete
+    bool has_mistake;      // reported in this declaration: its brackets may not pair because of it
+    bool had_mistake;      // the declaration before this one
+    const char *step_name; // of the step whose body has not begun, or NULL
     bool is_recovering;
     int recovery_level;   // of the token where the mistake was
     uint32_t redelivered; // the end of the last token that was given again after a mistake
@@ -101,8 +108,20 @@ const Bracket *balance_around(const Parse *parse, const Lexeme *lexeme);
 // Reports a limit once and ends the parse.
 void balance_stop(Parse *parse, DiagCode code, Span span, const char *message, const char *help);
 
+// mend.c: usual slips that leave no doubt about what was meant. Each is reported, and the parser
+// gets what was meant, so that no second message follows.
+void mend_keyword(Parse *parse, Lexeme *lexeme); // `datset d = ...`
+void mend_colon(Parse *parse, Lexeme *lexeme);   // `activation: relu`
+// `,` behind an entry: to be dropped.
+bool mend_separator(Parse *parse, const Lexeme *lexeme);
+// What lacks before the token becomes *lacking: a `{`, or the error token for a value.
+bool mend_lacking(Parse *parse, const Lexeme *lexeme, Lexeme *lacking);
+
 // report.c: `parse->last` cannot stand where one of the `expected` tokens could, which have the
 // names that nn.y gives them.
 void report_unexpected(Parse *parse, const char *const *expected, int count);
+// What other languages write: `keras.layers.Dense(10)`, and `dense(3)(x)`.
+void report_dotted_call(Parse *parse, Span prefix, Span name, Span arguments);
+void report_second_call(Parse *parse, Span call, Span arguments);
 
 #endif

@@ -67,7 +67,7 @@ static bool is_repeated(const DiagSink *sink, DiagSeverity severity, Span span,
     for (int i = 0; i < sink->diags.count; i++) {
         const Diag *diag = sink->diags.items[i];
         if (!same_span(diag->primary.span, span)) continue;
-        if (span.file == SPAN_NONE.file && strcmp(diag->message, message) != 0) continue;
+        if (!span_has_place(span) && strcmp(diag->message, message) != 0) continue;
         if (diag->severity == DIAG_ERROR || severity == DIAG_WARNING) return true;
     }
     return false;
@@ -109,7 +109,7 @@ void diag_label(Diag *diag, const char *format, ...) {
 }
 
 void diag_secondary(Diag *diag, Span span, const char *format, ...) {
-    if (!diag || span.file == SPAN_NONE.file) return;
+    if (!diag || !span_has_place(span)) return;
     FORMAT_ARGUMENTS(text, diag->arena, format);
     vec_push(diag->arena, &diag->secondary, ((DiagLabel){span, text}));
 }

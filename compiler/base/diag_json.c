@@ -1,17 +1,20 @@
 // `--diagnostics=json`: columns count characters from 1; the end is the first place after the span.
+// What a message lacks is null: the place, or the file too.
 #include "diag_internal.h"
 
 static void put_place(Text *out, Span span, const SourceSet *sources) {
-    if (!sources_get(sources, span.file)) {
-        text_put(
-            out,
-            "\"file\":null,\"line\":null,\"column\":null,\"end_line\":null,\"end_column\":null");
+    const Source *source = sources_get(sources, span.file);
+    text_put(out, "\"file\":");
+    if (source)
+        text_json_string(out, source->path);
+    else
+        text_put(out, "null");
+    if (!source || !span_has_place(span)) {
+        text_put(out, ",\"line\":null,\"column\":null,\"end_line\":null,\"end_column\":null");
         return;
     }
     Place start = sources_place(sources, span.file, span.lo);
     Place end = sources_place(sources, span.file, span.hi);
-    text_put(out, "\"file\":");
-    text_json_string(out, start.path);
     text_format(out, ",\"line\":%d,\"column\":%d,\"end_line\":%d,\"end_column\":%d", start.line,
                 start.column, end.line, end.column);
 }

@@ -65,6 +65,32 @@ static uint32_t line_end(const Source *source, int line) {
     return end;
 }
 
+// ---- Text that may hold bytes of the source: nothing in it may steer the terminal.
+
+static bool is_control(const char *bytes, size_t length) {
+    unsigned char first = (unsigned char)bytes[0];
+    if (first < 0x20 || first == 0x7f) return true;
+    return length == 2 && first == 0xC2 && (unsigned char)bytes[1] < 0xA0; // U+0080 to U+009F
+}
+
+// Copies the character at `bytes` and returns its length.
+static size_t put_clean_character(Text *out, const char *bytes, size_t size) {
+    size_t length = utf8_length(bytes, size);
+    if (length == 0 || is_control(bytes, length))
+        text_put(out, UTF8_REPLACEMENT);
+    else
+        text_put_bytes(out, bytes, length);
+    return length ? length : 1;
+}
+
+static void put_clean_bytes(Text *out, const char *bytes, size_t size) {
+    for (size_t at = 0; at < size;) at += put_clean_character(out, bytes + at, size - at);
+}
+
+static void put_clean(Text *out, const char *text) {
+    put_clean_bytes(out, text, strlen(text));
+}
+
 // ---- Marks: each line of a span has its own.
 
 static void add_mark(Renderer *renderer, Mark mark) {
@@ -102,19 +128,13 @@ static int compare_marks(const void *left, const void *right) {
 static size_t put_character(Text *out, const Source *source, uint32_t at, uint32_t end,
                             int *column) {
     const char *bytes = source->text + at;
-    size_t length = utf8_length(bytes, end - at);
     if (*bytes == '\t') {
         put_repeated(out, ' ', TAB_WIDTH);
         *column += TAB_WIDTH;
         return 1;
     }
-    bool is_control = (unsigned char)*bytes < 0x20 || *bytes == 0x7f;
-    if (length == 0 || is_control)
-        text_put(out, UTF8_REPLACEMENT);
-    else
-        text_put_bytes(out, bytes, length);
     ++*column;
-    return length ? length : 1;
+    return put_clean_character(out, bytes, end - at);
 }
 
 // The first byte to show: the beginning of the line, unless the line is too long for that.
@@ -183,9 +203,11 @@ static void put_underlines(Renderer *renderer, const Mark *marks, int count, int
         text_put_bytes(renderer->out, &sign, 1);
     }
     text_put(renderer->out, unpaint(renderer));
-    if (labelled >= 0)
-        text_format(renderer->out, " %s%s%s", paint(renderer, marks[labelled].is_primary),
-                    marks[labelled].label, unpaint(renderer));
+    if (labelled >= 0) {
+        text_format(renderer->out, " %s", paint(renderer, marks[labelled].is_primary));
+        put_clean(renderer->out, marks[labelled].label);
+        text_put(renderer->out, unpaint(renderer));
+    }
     text_put(renderer->out, "\n");
 }
 
@@ -198,8 +220,9 @@ static void put_hanging(Renderer *renderer, const Mark *marks, int end, bool tex
         bool is_text = text && i == end - 1;
         if (!has_label(&marks[i]) || (marks[i].from < column && !is_text)) continue;
         put_repeated(renderer->out, ' ', marks[i].from - column);
-        text_format(renderer->out, "%s%s%s", paint(renderer, marks[i].is_primary),
-                    is_text ? marks[i].label : "|", unpaint(renderer));
+        text_put(renderer->out, paint(renderer, marks[i].is_primary));
+        put_clean(renderer->out, is_text ? marks[i].label : "|");
+        text_put(renderer->out, unpaint(renderer));
         column = marks[i].from + 1;
     }
     text_put(renderer->out, "\n");
@@ -227,15 +250,19 @@ static void put_marks(Renderer *renderer, const Mark *marks, int count) {
 
 static void put_header(Renderer *renderer, const Diag *diag) {
     const char *bold = renderer->color ? "\033[1m" : "";
-    text_format(renderer->out, "%s%s[%s]%s%s: %s%s\n", paint(renderer, true),
+    text_format(renderer->out, "%s%s[%s]%s%s: ", paint(renderer, true),
                 diag_severity_name(diag->severity), diag_code_name(diag->code), unpaint(renderer),
-                bold, diag->message, unpaint(renderer));
+                bold);
+    put_clean(renderer->out, diag->message);
+    text_format(renderer->out, "%s\n", unpaint(renderer));
 }
 
 static void put_arrow(Renderer *renderer, const char *arrow, Span span) {
     Place place = sources_place(renderer->sources, span.file, span.lo);
-    text_format(renderer->out, "%s %*s%s%s %s:%d:%d\n", paint(renderer, false), renderer->gutter,
-                "", arrow, unpaint(renderer), place.path, place.line, place.column);
+    text_format(renderer->out, "%s %*s%s%s ", paint(renderer, false), renderer->gutter, "", arrow,
+                unpaint(renderer));
+    put_clean(renderer->out, place.path);
+    text_format(renderer->out, ":%d:%d\n", place.line, place.column);
     put_gutter(renderer, 0);
     text_put(renderer->out, "\n");
 }
@@ -310,17 +337,19 @@ static void put_lines(const Renderer *renderer, const char *kind, const char *te
     text_format(renderer->out, "%*s%s=%s %s: ", indent, "", paint(renderer, false),
                 unpaint(renderer), kind);
     for (const char *line_break; (line_break = strchr(text, '\n')); text = line_break + 1) {
-        text_put_bytes(renderer->out, text, (size_t)(line_break - text));
+        put_clean_bytes(renderer->out, text, (size_t)(line_break - text));
         text_format(renderer->out, "\n%*s", indent + 4 + (int)strlen(kind), "");
     }
-    text_format(renderer->out, "%s\n", text);
+    put_clean(renderer->out, text);
+    text_put(renderer->out, "\n");
 }
 
 void diag_render_text(Text *out, const Diag *diag, const SourceSet *sources, bool explain,
                       bool color) {
     Renderer renderer = {
         .out = out, .sources = sources, .color = color, .severity = diag->severity};
-    bool has_place = sources_get(sources, diag->primary.span.file) != NULL;
+    Span span = diag->primary.span;
+    bool has_place = sources_get(sources, span.file) && span_has_place(span);
     renderer.gutter = has_place ? widest_line(diag, sources) : 1;
     put_header(&renderer, diag);
     if (has_place) put_places(&renderer, diag);

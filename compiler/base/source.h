@@ -15,6 +15,9 @@ typedef struct Span {
 
 // The span of a message that has no place in a source ("cannot write `x`"): printed without one.
 #define SPAN_NONE ((Span){.file = UINT32_MAX})
+// The span of a message about a file as a whole, which it names itself: printed without a place
+// too.
+#define SPAN_FILE(index) ((Span){.file = (index), .lo = 0, .hi = UINT32_MAX})
 
 typedef struct Source {
     const char *path; // as the user wrote it
@@ -43,6 +46,10 @@ int sources_add(SourceSet *set, const char *path, const char *text, size_t size)
 int sources_count(const SourceSet *set);
 const Source *sources_get(const SourceSet *set, uint32_t file);
 Place sources_place(const SourceSet *set, uint32_t file, uint32_t offset);
+
+static inline bool span_has_place(Span span) {
+    return span.file != UINT32_MAX && span.hi != UINT32_MAX;
+}
 
 // The span from the beginning of `a` to the end of `b`.
 Span span_join(Span a, Span b);

@@ -37,7 +37,10 @@ typedef struct Checker {
     VEC(TrainEntry *) trainings;
     const Ast *trained; // the name in the first `train`
     bool has_second;    // a second model is trained, which is reported
-    VEC(Span) gaps;     // what the parser skipped: names in there may be declared
+    bool has_syntax_errors;
+    VEC(Span) gaps;    // what the parser skipped
+    Map skipped;       // the words in there, which may be declared there
+    NameList nameless; // "dataset": one was declared there without a name
     VEC(Declared *) unused;
     Map suggested; // names that were offered for misspelt ones
     Map clashing;  // global names that are declared twice

@@ -164,16 +164,33 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
     return false;
 }
 
+// `fashion-mnist` and `mnist / 255`
+static void help_text_stage(Checker *c, Diag *diag, const Ast *ast) {
+    if (dataset_source_find(ast->text))
+        diag_help(diag, "names stand without quotes: `%s`", ast->text);
+    else
+        diag_help(diag, "name what reads it: `npy(%s)`, for example", check_source(c, ast->span));
+}
+
+static void help_no_stage(Checker *c, Diag *diag, const Ast *ast) {
+    if (ast->kind == AST_STRING) help_text_stage(c, diag, ast);
+    if (ast->kind != AST_BINARY) return;
+    const Ast *left = ast->left, *right = ast->right;
+    if (ast->operator== AST_DIVIDE && left->kind == AST_NAME && right->kind == AST_NUMBER)
+        diag_help(diag, "numbers are scaled by a transform: `%s -> scale(1/%s)`", left->text,
+                  check_source(c, right->span));
+    if (ast->operator!= AST_SUBTRACT || left->kind != AST_NAME || !right->text) return;
+    const char *joined = arena_format(c->arena, "%s_%s", left->text, right->text);
+    if (dataset_source_find(joined) || dataset_transform_find(joined))
+        diag_help(diag, "`-` between two words is a minus: did you mean `%s`?", joined);
+}
+
 static bool report_no_stage(Checker *c, const Ast *ast) {
     if (ast->kind == AST_ERROR) return false;
     Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span,
                              "a dataset is a source and transforms, joined by `->`");
     diag_label(diag, "neither of them");
-    if (ast->kind != AST_STRING) return false;
-    if (dataset_source_find(ast->text))
-        diag_help(diag, "names stand without quotes: `%s`", ast->text);
-    else
-        diag_help(diag, "name what reads it: `npy(%s)`, for example", check_source(c, ast->span));
+    help_no_stage(c, diag, ast);
     return false;
 }
 

@@ -278,6 +278,7 @@ static bool bind_parameter(Checker *c, Scope *inner, const Ast *declaration, int
         scope_bind(c->arena, inner, parameter->text, value);
         return true;
     }
+    if (map_get(&inner->names, parameter->text)) return false; // declared twice: reported
     Diag *diag = diag_report(c->sink, DIAG_E0105, call->span, "`%s` needs `%s`", declaration->text,
                              parameter->text);
     diag_label(diag, "without `%s`", parameter->text);

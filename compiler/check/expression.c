@@ -121,7 +121,20 @@ static const Value *evaluate_name(Checker *c, Scope *scope, const Ast *ast) {
     return expression_error(c, ast->span);
 }
 
+// `npy(x.npy)`: a path without its quotes.
+static bool report_path(Checker *c, const Scope *scope, const Ast *ast) {
+    static const char endings[] = "csv data gz h5 jpeg jpg npy npz png safetensors tsv txt";
+    const Ast *left = ast->left;
+    if (left->kind != AST_NAME || !names_has_word(endings, ast->text)) return false;
+    if (scope_find(scope, left->text) || names_is_in_gap(c, left->text)) return false;
+    Diag *diag = diag_report(c->sink, DIAG_E0101, left->span, "there is no value `%s`", left->text);
+    diag_label(diag, "unknown name");
+    diag_help(diag, "paths stand in quotes: `\"%s\"`", check_source(c, ast->span));
+    return true;
+}
+
 static const Value *evaluate_member(Checker *c, Scope *scope, const Ast *ast) {
+    if (report_path(c, scope, ast)) return expression_error(c, ast->span);
     const Value *owner = expression_evaluate(c, scope, ast->left);
     if (owner->kind == VALUE_ERROR) return owner;
     if (owner->kind != VALUE_DATASET) {
@@ -377,6 +390,7 @@ static const Value *evaluate_return(Checker *c, Scope *scope, const Ast *ast) {
 }
 
 static void warn_lost(Checker *c, const Ast *ast) {
+    if (c->has_syntax_errors) return; // what was meant there may use it
     Diag *diag = diag_report(c->sink, DIAG_W0101, ast->span, "this value is never used");
     diag_label(diag, "only the last expression of a body is its value");
     diag_help(diag, "give it a name, or remove it");

@@ -153,16 +153,14 @@ static bool is_name_byte(char byte) {
     return isalnum((unsigned char)byte) || byte == '_';
 }
 
-static bool occurs_in(const char *text, const char *name) {
-    size_t length = strlen(name);
-    for (const char *at = strstr(text, name); at; at = strstr(at + 1, name))
-        if ((at == text || !is_name_byte(at[-1])) && !is_name_byte(at[length])) return true;
-    return false;
+bool names_is_in_gap(const Checker *c, const char *name) {
+    return map_get(&c->skipped, name) != NULL;
 }
 
-bool names_is_in_gap(const Checker *c, const char *name) {
-    for (int i = 0; i < c->gaps.count; i++)
-        if (occurs_in(check_source(c, c->gaps.items[i]), name)) return true;
+static bool may_be_declared(const Checker *c, const char *what, const char *name) {
+    if (names_is_in_gap(c, name)) return true;
+    for (int i = 0; i < c->nameless.count; i++)
+        if (strstr(what, c->nameless.items[i])) return true;
     return false;
 }
 
@@ -228,7 +226,7 @@ const char *names_renamed(Checker *c, Span use) {
 void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
                    const char *const *extra) {
     NameList names = {0};
-    if (names_is_in_gap(c, name) || planned_report(c, what, name, span)) return;
+    if (may_be_declared(c, what, name) || planned_report(c, what, name, span)) return;
     const Ast *later = find_later(c, scope, name, span);
     if (later) {
         report_later(c, later, span);
@@ -308,7 +306,7 @@ static void close_level(Checker *c, const Level *level) {
 }
 
 void names_report_unused(Checker *c) {
-    if (c->gaps.count) return; // what the parser skipped may use them
+    if (c->has_syntax_errors) return; // what was meant there may use them
     for (int i = 0; i < c->unused.count; i++) {
         const Declared *declared = c->unused.items[i];
         if (map_get(&c->suggested, declared->name)) continue; // a misspelt use was reported
@@ -389,9 +387,43 @@ static void walk(Checker *c, Level *level, const Ast *ast) {
     }
 }
 
+// `dataset = circles(10)`: what lacks its name there, or NULL.
+static const char *nameless_in(const char *skipped) {
+    static const char *const words[] = {"param", "dataset", "block", "model"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t length = strlen(words[i]);
+        if (strncmp(skipped, words[i], length) != 0 || is_name_byte(skipped[length])) continue;
+        skipped += length + strspn(skipped + length, " \t\r\n");
+        if (is_name_byte(*skipped)) return NULL;
+        return i == 0 ? "value" : words[i];
+    }
+    return NULL;
+}
+
+static void note_nameless(Checker *c, const char *what) {
+    for (int i = 0; i < c->nameless.count; i++)
+        if (c->nameless.items[i] == what) return;
+    if (what) vec_push(c->arena, &c->nameless, what);
+}
+
+static void add_gap(Checker *c, Span span) {
+    const char *text = sources_get(c->sources, span.file)->text;
+    const char *at = text + span.lo, *end = text + span.hi;
+    note_nameless(c, nameless_in(at));
+    vec_push(c->arena, &c->gaps, span);
+    while (at < end) {
+        const char *start = at;
+        while (at < end && is_name_byte(*at)) at++;
+        if (at > start)
+            map_set(&c->skipped, arena_copy(c->arena, start, (size_t)(at - start)), (void *)text);
+        else
+            at++;
+    }
+}
+
 static void find_gaps(Checker *c, const Ast *ast) {
     for (; ast; ast = ast->left) {
-        if (ast->kind == AST_ERROR) vec_push(c->arena, &c->gaps, ast->span);
+        if (ast->kind == AST_ERROR) add_gap(c, ast->span);
         for (int i = 0; i < ast->items.count; i++) find_gaps(c, ast->items.items[i]);
         for (int i = 0; i < ast->parameters.count; i++) find_gaps(c, ast->parameters.items[i]);
         find_gaps(c, ast->right);
@@ -435,7 +467,8 @@ static bool has_declaration(const Ast *file, AstKind kind) {
 
 void names_check(Checker *c, const Ast *file) {
     Level *globals = open_level(c, NULL, false);
-    bool is_trained = has_declaration(file, AST_TRAIN); // without, a model needs no user
+    bool is_trained = has_declaration(file, AST_TRAIN);   // without, a model needs no user
+    c->has_syntax_errors = diag_error_count(c->sink) > 0; // nothing was checked yet
     find_gaps(c, file);
     c->has_imports = has_declaration(file, AST_IMPORT);
     for (int i = 0; i < file->items.count; i++) {

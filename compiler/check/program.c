@@ -65,6 +65,7 @@ static const Value *evaluate_param(Checker *c, const Ast *ast) {
 
 static void check_definitions(Checker *c, const Ast *file) {
     NameList names = {0};
+    if (c->has_syntax_errors) return; // the declaration may be there
     for (int i = 0; i < file->items.count; i++)
         if (file->items.items[i]->kind == AST_PARAM)
             vec_push(c->arena, &names, file->items.items[i]->text);
@@ -170,6 +171,7 @@ static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *opt
     map_create(&c->clashing, arena, false);
     map_create(&c->planned, arena, false);
     map_create(&c->reached, arena, true);
+    map_create(&c->skipped, arena, false);
     map_create(&c->active, arena, true);
     map_create(&c->bound, arena, true);
     return c;

@@ -1,0 +1,126 @@
+#include "token.h"
+
+#include <string.h>
+
+static const Bracket *innermost(const Parse *parse) {
+    return parse->bracket_count ? &parse->brackets[parse->bracket_count - 1] : NULL;
+}
+
+// Where something lacks: behind the last token, though the next one may be lines below.
+static Span behind_previous(const Parse *parse) {
+    uint32_t at = parse->previous.span.hi;
+    return (Span){parse->file, at, at};
+}
+
+// ---- A misspelt keyword
+
+// A name that begins a line outside of all brackets, behind something complete.
+static bool stands_for_keyword(const Parse *parse, const Lexeme *lexeme) {
+    int previous = parse->previous.kind;
+    if (lexeme->kind != TOK_NAME || !lexeme->is_first || parse->bracket_count) return false;
+    bool is_behind_all = previous == TOK_YYEOF || kind_ends_operand(previous);
+    const char *text = parse->source->text;
+    uint32_t next = lexeme->span.hi + (uint32_t)strspn(text + lexeme->span.hi, " \t");
+    return is_behind_all && text[next] != '\n' && token_precedes_name(parse, lexeme);
+}
+
+void mend_keyword(Parse *parse, Lexeme *lexeme) {
+    static const char *const words[] = {"import", "param", "dataset", "block",
+                                        "model",  "train", NULL};
+    if (!stands_for_keyword(parse, lexeme)) return;
+    const char *meant = suggest_name(lexeme->value.text, words);
+    if (!meant) return;
+    Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span,
+                             "expected a declaration, but found `%.40s`", lexeme->value.text);
+    diag_label(diag, "not expected here");
+    diag_help(diag, "did you mean `%s`?", meant);
+    for (int i = 0; words[i]; i++)
+        if (words[i] == meant) lexeme->kind = TOK_IMPORT + i;
+    lexeme->value.text = meant;
+}
+
+// ---- Signs of other languages
+
+void mend_colon(Parse *parse, Lexeme *lexeme) {
+    const Bracket *around = innermost(parse);
+    int before = parse->before.kind;
+    if (lexeme->kind != TOK_COLON || !around || !kind_is_name(parse->previous.kind)) return;
+    bool is_argument = around->opener == '(' && !around->is_parameters &&
+                       (before == TOK_CALL || before == TOK_COMMA);
+    bool is_entry = around->opener == '{' && !kind_is_operator(before);
+    if (!is_argument && !is_entry) return;
+    Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span, "expected `=`, but found `:`");
+    diag_label(diag, "expected `=`");
+    diag_help(diag, "write `%.60s = ...`", parse->previous.value.text);
+    lexeme->kind = TOK_ASSIGN;
+}
+
+bool mend_separator(Parse *parse, const Lexeme *lexeme) {
+    const Bracket *around = innermost(parse);
+    bool in_body = around && around->opener == '{';
+    if (lexeme->kind != TOK_COMMA || !in_body || !kind_ends_operand(parse->previous.kind))
+        return false;
+    if (token_byte_after(parse, lexeme) != '}' && !token_precedes_entry(parse, lexeme))
+        return false;
+    bool is_train = parse->head_what && strcmp(parse->head_what, "train") == 0;
+    const char *items = is_train && parse->bracket_count == 1 ? "entries" : "statements";
+    Diag *diag =
+        diag_report(parse->sink, DIAG_E0004, lexeme->span, "%s are not separated by `,`", items);
+    diag_help(diag, "leave it out: they need no separator");
+    return true;
+}
+
+// ---- What lacks
+
+// `optimizer =` at the end of a line, before the next entry.
+static bool lacks_value(const Parse *parse, const Lexeme *lexeme) {
+    int previous = parse->previous.kind;
+    const Bracket *around = innermost(parse);
+    bool waits = previous == TOK_ARROW || previous == TOK_ASSIGN ||
+                 (previous >= TOK_PLUS && previous <= TOK_GREATER_EQUAL);
+    if (!waits || (lexeme->kind != TOK_YYEOF && !lexeme->is_first)) return false;
+    bool is_entry = kind_is_name(lexeme->kind) && token_precedes_assign(parse, lexeme);
+    return lexeme->kind == TOK_YYEOF || kind_is_closer(lexeme->kind) ||
+           token_begins_declaration(parse, lexeme) || (is_entry && around && around->opener == '{');
+}
+
+static void add_value(Parse *parse, Lexeme *lacking) {
+    Span place = behind_previous(parse);
+    Span before = parse->previous.span;
+    Diag *diag = diag_report(parse->sink, DIAG_E0004, place, "expected an expression after `%.*s`",
+                             (int)(before.hi - before.lo), parse->source->text + before.lo);
+    diag_label(diag, "nothing stands here");
+    *lacking = (Lexeme){.kind = TOK_NN_YYerror, .span = place, .is_virtual = true};
+}
+
+// A statement where the body of a declaration has not begun.
+static bool lacks_opener(const Parse *parse, const Lexeme *lexeme) {
+    if (!parse->awaits_body || !parse->head_name || parse->bracket_count) return false;
+    if (strcmp(parse->head_what, "train") == 0)
+        return kind_is_name(lexeme->kind) && lexeme->is_first &&
+               kind_ends_operand(parse->previous.kind) && token_precedes_assign(parse, lexeme);
+    return kind_begins_operand(lexeme->kind) || lexeme->kind == TOK_RETURN;
+}
+
+static void add_opener(Parse *parse, Lexeme *lacking) {
+    Span place = behind_previous(parse);
+    bool is_model = strcmp(parse->head_what, "model") == 0;
+    Diag *diag = diag_report(parse->sink, DIAG_E0004, place,
+                             "expected `{`%s after %s of %s `%.60s`", is_model ? " or `=`" : "",
+                             strcmp(parse->head_what, "train") == 0 ? "the dataset"
+                             : is_model                             ? "the inputs"
+                                                                    : "the parameters",
+                             parse->head_what, parse->head_name);
+    diag_label(diag, "expected `{`%s", is_model ? " or `=`" : "");
+    *lacking = (Lexeme){.kind = TOK_OPEN, .span = place, .is_virtual = true};
+}
+
+bool mend_lacking(Parse *parse, const Lexeme *lexeme, Lexeme *lacking) {
+    if (lacks_value(parse, lexeme))
+        add_value(parse, lacking);
+    else if (lacks_opener(parse, lexeme))
+        add_opener(parse, lacking);
+    else
+        return false;
+    return true;
+}

@@ -1,0 +1,49 @@
+#include "token.h"
+
+#include <ctype.h>
+#include <string.h>
+
+// Where blanks and comments end. The source ends with a NUL.
+static const char *skip_blanks(const char *at) {
+    for (;;) {
+        at += strspn(at, " \t\r\f\n");
+        if (*at != '#') return at;
+        at += strcspn(at, "\n");
+    }
+}
+
+static const char *behind(const Parse *parse, const Lexeme *lexeme) {
+    return skip_blanks(parse->source->text + lexeme->span.hi);
+}
+
+static bool is_assign(const char *at) {
+    return at[0] == '=' && at[1] != '=';
+}
+
+static bool begins_name(char byte) {
+    return isalpha((unsigned char)byte) || byte == '_';
+}
+
+char token_byte_after(const Parse *parse, const Lexeme *lexeme) {
+    return *behind(parse, lexeme);
+}
+
+bool token_precedes_assign(const Parse *parse, const Lexeme *lexeme) {
+    return is_assign(behind(parse, lexeme));
+}
+
+bool token_precedes_entry(const Parse *parse, const Lexeme *lexeme) {
+    const char *at = behind(parse, lexeme);
+    if (!begins_name(*at)) return false;
+    while (isalnum((unsigned char)*at) || *at == '_') at++;
+    return is_assign(skip_blanks(at));
+}
+
+bool token_precedes_name(const Parse *parse, const Lexeme *lexeme) {
+    char next = token_byte_after(parse, lexeme);
+    return begins_name(next) || next == '"';
+}
+
+bool token_begins_declaration(const Parse *parse, const Lexeme *lexeme) {
+    return kind_declares(lexeme->kind) && lexeme->is_first && token_precedes_name(parse, lexeme);
+}
