@@ -2,10 +2,9 @@
 // Every stage goes on after mistakes, so that all of them come in one run.
 #include "check.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
+#include "../front/parse.h"
+
+#include <string.h>
 
 const char *check_source(const Checker *c, Span span) {
     const Source *source = sources_get(c->sources, span.file);
@@ -21,24 +20,26 @@ static const Definition *find_definition(const Checker *c, const char *name) {
     return NULL;
 }
 
-static bool is_word(const char *text) {
-    if (!isalpha((unsigned char)*text) && *text != '_') return false;
-    while (isalnum((unsigned char)*text) || *text == '_') text++;
-    return !*text;
-}
-
-static const Value *definition_value(Checker *c, const char *text, Span span) {
-    char *end;
-    bool is_true = strcmp(text, "true") == 0;
-    double number = strtod(text, &end);
-    if (is_true || strcmp(text, "false") == 0) {
-        Value *value = value_new(c->arena, VALUE_BOOL, span);
-        value->number = is_true;
-        return value;
+// The value of `-D name=VALUE`: an expression, in a source of its own that messages name. For a
+// text it is the characters as they stand.
+static const Value *definition_value(Checker *c, const Definition *definition,
+                                     const Value *declared) {
+    if (declared->kind == VALUE_STRING)
+        return value_text(c->arena, VALUE_STRING, definition->value, declared->span);
+    const char *text = arena_format(c->arena, "param %s = %s", definition->name, definition->value);
+    int file = sources_add(c->program->sources, "-D", text, strlen(text));
+    int errors = diag_error_count(c->sink);
+    const Ast *ast = parse_file(c->arena, c->program->sources, (uint32_t)file, c->sink);
+    bool is_value = ast->items.count == 1 && ast->items.items[0]->kind == AST_PARAM;
+    if (is_value) return expression_evaluate(c, c->globals, ast->items.items[0]->left);
+    if (diag_error_count(c->sink) == errors) {
+        Diag *diag = diag_report(c->sink, DIAG_E0004, ast->span,
+                                 "`-D %s=%s` gives more than one "
+                                 "value",
+                                 definition->name, definition->value);
+        diag_label(diag, "one value is wanted");
     }
-    bool is_number = end != text && !*end && isfinite(number) && !isalpha((unsigned char)*text);
-    if (is_number) return value_number(c->arena, number, !strpbrk(text, ".eExXpP"), span);
-    return value_text(c->arena, is_word(text) ? VALUE_WORD : VALUE_STRING, text, span);
+    return expression_error(c, declared->span);
 }
 
 static bool is_textual(const Value *value) {
@@ -53,8 +54,8 @@ static const Value *evaluate_param(Checker *c, const Ast *ast) {
     const Value *value = expression_evaluate(c, c->globals, ast->left);
     const Definition *definition = find_definition(c, ast->text);
     if (!definition || value->kind == VALUE_ERROR) return value;
-    const Value *given = definition_value(c, definition->value, ast->left->span);
-    if (same_type(value, given)) return given;
+    const Value *given = definition_value(c, definition, value);
+    if (given->kind == VALUE_ERROR || same_type(value, given)) return given;
     Diag *diag =
         diag_report(c->sink, DIAG_E0201, ast->left->span, "`-D %s=%s` gives %s, but `%s` is %s",
                     ast->text, definition->value, value_describe(c->arena, given), ast->text,

@@ -50,7 +50,9 @@ const char *value_describe(Arena *arena, const Value *value) {
     case VALUE_LIST: return "a list";
     case VALUE_TENSOR:
         return arena_format(arena, "a tensor %s", type_text(arena, &value->node->type));
-    case VALUE_RECIPE: return "layers without an input";
+    case VALUE_RECIPE:
+        if (value->recipe->ast->kind != AST_NAME) return "layers without an input";
+        return arena_format(arena, "the layer `%s`", value->recipe->ast->text);
     case VALUE_SHARED: return "shared layers";
     case VALUE_BLOCK: return arena_format(arena, "the block `%s`", value->declaration->text);
     case VALUE_MODEL: return arena_format(arena, "the model `%s`", value->model->declaration->text);

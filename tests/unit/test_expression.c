@@ -85,11 +85,12 @@ static void expect_definition_error(const char *name, const char *value, const c
 static void test_wrong_definitions(void **state) {
     (void)state;
     expect_definition_error("unit", "3", "did you mean `-D units=3`?");
-    expect_definition_error("units", "relu", "gives the word `relu`, but `units` is the number 4");
+    expect_definition_error("units", "relu", "gives the layer `relu`, but `units` is the number 4");
     expect_definition_error("units", "0", "error[E0202]");
     expect_definition_error("units", "1e2", "error[E0201]");
-    expect_definition_error("units", "nan", "the word `nan`");
-    expect_definition_error("units", "", "the text \"\"");
+    expect_definition_error("units", "nan", "there is no value `nan`");
+    expect_definition_error("units", "", "-D:1:");
+    expect_definition_error("units", "3 param more = 4", "gives more than one value");
 }
 
 static void test_unknown_names(void **state) {
