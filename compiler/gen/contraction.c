@@ -54,7 +54,9 @@ Value product_row(Product *p, const Matrix *m, Value row) {
 
 Value product_weights(Product *p) {
     Value weights = ir_context(p->gen, p->function, FIELD_WEIGHTS);
-    return ir_offset(p->gen, p->gen->f32, weights, ir_int(p->gen, p->storage.offset));
+    Value offset =
+        share_number(p->gen, p->function, PLACE_PARAMETER, p->parameter, p->storage.offset);
+    return ir_offset(p->gen, p->gen->f32, weights, offset);
 }
 
 // ---- Tiles of rows.
@@ -483,7 +485,7 @@ static void product_init(Product *p, Gen *gen, const Schedule *schedule, const G
 Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     Product p;
     product_init(&p, gen, schedule, group);
-    p.function = ir_function(gen, name, gen->step_type);
+    p.function = ir_group_function(gen, name);
     element_begin(&p.b, gen, schedule, group, p.function);
     element_hoist_numbers(&p.b);
     p.b.domain = DOMAIN_ROWS;

@@ -33,7 +33,8 @@ bool element_is_row_value(const LaneBuilder *b, const Node *node) {
 static Value arena_pointer(LaneBuilder *b, const Node *node) {
     Value arena = ir_context(b->gen, b->function, FIELD_ARENA);
     int64_t offset = b->schedule->buffers[node->id].offset;
-    return ir_offset(b->gen, b->gen->f32, arena, ir_int(b->gen, offset));
+    Value place = share_number(b->gen, b->function, PLACE_BUFFER, node->id, offset);
+    return ir_offset(b->gen, b->gen->f32, arena, place);
 }
 
 Value element_buffer(LaneBuilder *b, const Node *node) {
@@ -168,13 +169,15 @@ static Value load_unbatched(LaneBuilder *b, const Type *view, Value base, int pa
 static Value parameter_pointer(LaneBuilder *b, const Parameter *parameter) {
     Value weights = ir_context(b->gen, b->function, FIELD_WEIGHTS);
     int64_t offset = b->schedule->layout->parameters[parameter->index].storage.offset;
-    return ir_offset(b->gen, b->gen->f32, weights, ir_int(b->gen, offset));
+    Value place = share_number(b->gen, b->function, PLACE_PARAMETER, parameter->index, offset);
+    return ir_offset(b->gen, b->gen->f32, weights, place);
 }
 
 static Value slot_pointer(LaneBuilder *b, const Slot *slot) {
     Value slots = ir_context(b->gen, b->function, FIELD_SLOTS);
     int64_t offset = b->schedule->layout->slot_offsets[slot->index];
-    return ir_offset(b->gen, b->gen->f32, slots, ir_int(b->gen, offset));
+    Value place = share_number(b->gen, b->function, PLACE_SLOT, slot->index, offset);
+    return ir_offset(b->gen, b->gen->f32, slots, place);
 }
 
 static Value load_scalar(LaneBuilder *b, const Node *node) {

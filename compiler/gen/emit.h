@@ -23,6 +23,9 @@ typedef struct Target {
 Target *target_create(Arena *arena, const char *cpu, DiagSink *sink);
 void target_dispose(Target *target);
 
+typedef struct PlaceTable PlaceTable;
+typedef struct SharedFunctions SharedFunctions;
+
 typedef struct Gen {
     Arena *arena;
     const Target *target;
@@ -32,7 +35,10 @@ typedef struct Gen {
     LLVMBuilderRef builder;
     LlvmType void_type, f32, f64, i1, i8, i32, i64, pointer;
     LlvmType context_struct, barrier_type;
-    LlvmType step_type; // void(const nnrt_context *)
+    LlvmType step_type;   // void(const nnrt_context *)
+    LlvmType shared_type; // void(const nnrt_context *, const int64_t *places)
+    PlaceTable *places;   // of the shared function that is being made; NULL: none is
+    SharedFunctions *shared;
     bool needs_blas;
 } Gen;
 
@@ -47,7 +53,8 @@ Value ir_add(Gen *gen, Value x, Value y); // i64, no signed wrap
 Value ir_multiply(Gen *gen, Value x, Value y);
 // Pointer + index elements of `element`.
 Value ir_offset(Gen *gen, LlvmType element, Value pointer, Value index);
-Value ir_load(Gen *gen, LlvmType type, Value pointer); // aligned to its element
+Value ir_load(Gen *gen, LlvmType type, Value pointer);           // aligned to its element
+Value ir_load_invariant(Gen *gen, LlvmType type, Value pointer); // what nothing changes in a step
 void ir_store(Gen *gen, Value value, Value pointer);
 void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes); // the first lanes only
 Value ir_zero_after(Gen *gen, Value vector, int lanes); // lanes from `lanes` on become 0
@@ -55,6 +62,7 @@ Value ir_fill_after(Gen *gen, Value vector, int lanes, double fill);
 Value ir_intrinsic(Gen *gen, const char *name, LlvmType type, Value *arguments, int count);
 void ir_prefetch(Gen *gen, Value pointer, bool to_write); // into the second-level cache
 Value ir_fma(Gen *gen, Value x, Value y, Value z);
+Value ir_group_function(Gen *gen, const char *name); // of step_type or shared_type
 Value ir_function(Gen *gen, const char *name,
                   LlvmType type);                      // internal, with the target's attributes
 Value ir_context(Gen *gen, Value function, int field); // loads a field of nnrt_context
@@ -143,7 +151,29 @@ Value element_column_base(Gen *gen, const Schedule *schedule, Value function, co
 Value element_column(Gen *gen, const Schedule *schedule, Value function, const Node *node,
                      Value sample, LlvmType *element);
 
-// ---- loops.c, contraction.c: one function a group.
+// ---- share.c: groups that are alike share a function.
+// What differs between them: where a node's, a parameter's, a slot's values lie, and two keys of a
+// stream of random numbers. `id` tells which of them.
+typedef enum PlaceKind {
+    PLACE_BUFFER,
+    PLACE_PARAMETER,
+    PLACE_SLOT,
+    PLACE_STREAM_FIRST,
+    PLACE_STREAM_SECOND
+} PlaceKind;
+// The number as a constant, or, in a shared function, from the table of the group (i64).
+Value share_number(Gen *gen, Value function, PlaceKind kind, int64_t id, int64_t number);
+
+typedef struct GroupCode {
+    Value function;
+    LlvmType type;
+    Value places; // its second argument; NULL: it has none
+} GroupCode;
+// The code of all groups, by their order; `names` are for what has no twin.
+GroupCode *share_emit(Gen *gen, const Schedule *schedule, char *const *names);
+
+// ---- loops.c, contraction.c: one function a group, of step_type or, with gen->places,
+// shared_type.
 Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
 Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
 

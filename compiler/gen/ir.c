@@ -24,6 +24,7 @@ void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name) {
     gen->context_struct =
         LLVMStructTypeInContext(gen->context, fields, sizeof fields / sizeof *fields, 0);
     gen->step_type = LLVMFunctionType(gen->void_type, &gen->pointer, 1, 0);
+    gen->shared_type = LLVMFunctionType(gen->void_type, (LlvmType[]){p, p}, 2, 0);
     LLVMTargetDataRef data = LLVMCreateTargetDataLayout(target->handle);
     LLVMSetModuleDataLayout(gen->module, data);
     LLVMDisposeTargetData(data);
@@ -176,18 +177,25 @@ Value ir_function(Gen *gen, const char *name, LlvmType type) {
     return function;
 }
 
+Value ir_group_function(Gen *gen, const char *name) {
+    return ir_function(gen, name, gen->places ? gen->shared_type : gen->step_type);
+}
+
+Value ir_load_invariant(Gen *gen, LlvmType type, Value pointer) {
+    Value load = LLVMBuildLoad2(gen->builder, type, pointer, "");
+    unsigned kind = LLVMGetMDKindIDInContext(gen->context, "invariant.load", 14);
+    Value empty = LLVMMetadataAsValue(gen->context, LLVMMDNodeInContext2(gen->context, NULL, 0));
+    LLVMSetMetadata(load, kind, empty);
+    return load;
+}
+
 Value ir_context(Gen *gen, Value function, int field) {
     Value context = LLVMGetParam(function, 0);
     Value pointer =
         LLVMBuildStructGEP2(gen->builder, gen->context_struct, context, (unsigned)field, "");
     if (field == FIELD_COLUMNS) return pointer;
     LlvmType type = LLVMStructGetTypeAtIndex(gen->context_struct, (unsigned)field);
-    Value load = LLVMBuildLoad2(gen->builder, type, pointer, "");
-    // The context does not change during a step.
-    unsigned kind = LLVMGetMDKindIDInContext(gen->context, "invariant.load", 14);
-    Value empty = LLVMMetadataAsValue(gen->context, LLVMMDNodeInContext2(gen->context, NULL, 0));
-    LLVMSetMetadata(load, kind, empty);
-    return load;
+    return ir_load_invariant(gen, type, pointer);
 }
 
 LLVMBasicBlockRef ir_block(Gen *gen, const char *name) {

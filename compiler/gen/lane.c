@@ -288,6 +288,11 @@ typedef struct Keys {
     Value first, second;
 } Keys;
 
+static Value stream_key(B *b, PlaceKind kind, uint32_t stream, uint32_t key) {
+    Value wide = share_number(b->gen, b->function, kind, stream, key);
+    return LLVMBuildTrunc(IR, wide, b->gen->i32, "");
+}
+
 // random_keys, once a use; loop-invariant, so LLVM hoists it.
 static Keys random_key_values(B *b, uint32_t stream) {
     int width = b->width;
@@ -296,8 +301,9 @@ static Keys random_key_values(B *b, uint32_t stream) {
     Value low = LLVMBuildTrunc(IR, key, b->gen->i32, "");
     Value high = LLVMBuildLShr(IR, key, ir_int(b->gen, 32), "");
     high = LLVMBuildTrunc(IR, high, b->gen->i32, "");
-    Value mixed = integer_splat(b, random_mix(stream + 1u));
-    Value added = integer_splat(b, (stream + 1u) * (uint32_t)RANDOM_STREAM_FACTOR);
+    Value mixed = stream_key(b, PLACE_STREAM_FIRST, stream, random_mix(stream + 1u));
+    Value added =
+        stream_key(b, PLACE_STREAM_SECOND, stream, (stream + 1u) * (uint32_t)RANDOM_STREAM_FACTOR);
     Keys keys;
     keys.first = random_mix_lanes(b, LLVMBuildXor(IR, low, mixed, ""));
     keys.second = random_mix_lanes(b, LLVMBuildAdd(IR, high, added, ""));

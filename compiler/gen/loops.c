@@ -465,7 +465,7 @@ static void scalar_emit(Gen *gen, const Schedule *schedule, const Group *group, 
 }
 
 Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
-    Value function = ir_function(gen, name, gen->step_type);
+    Value function = ir_group_function(gen, name);
     switch (group->kind) {
     case GROUP_ROWS: rows_emit(gen, schedule, group, function); break;
     case GROUP_AXIS: axis_emit(gen, schedule, group, function); break;

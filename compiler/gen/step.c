@@ -3,8 +3,6 @@
 #include "emit.h"
 
 #include <ctype.h>
-#include <stdio.h>
-#include <string.h>
 
 static void emit_barrier(Gen *gen, Value function) {
     const char *name = "nnrt_barrier";
@@ -22,33 +20,33 @@ static void emit_barrier(Gen *gen, Value function) {
 }
 
 // "nn_train_03_dense_1_matmul": what profilers and --emit=llvm show.
-static void group_name(char *name, size_t size, const char *step, const Group *group) {
+static char *group_name(Gen *gen, const char *step, const Group *group) {
     const Node *node = group->anchor        ? group->anchor
                        : group->nodes.count ? group->nodes.items[group->nodes.count - 1]
                                             : group->assigns.items[0];
-    snprintf(name, size, "%s_%02d_%s_%s", step, group->id, node->layer ? node->layer->name : "step",
-             node->op->schema.name);
+    char *name = arena_format(gen->arena, "%s_%02d_%s_%s", step, group->id,
+                              node->layer ? node->layer->name : "step", node->op->schema.name);
     for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c)) *c = '_';
+    return name;
+}
+
+static void call_group(Gen *gen, const GroupCode *code, Value context) {
+    Value arguments[] = {context, code->places};
+    LLVMBuildCall2(gen->builder, code->type, code->function, arguments, code->places ? 2 : 1, "");
 }
 
 Value step_emit(Gen *gen, const Schedule *schedule, const char *name) {
     int count = schedule->groups.count;
-    Value *functions = ARENA_ARRAY(gen->arena, Value, count + 1);
-    for (int i = 0; i < count; i++) {
-        const Group *group = schedule->groups.items[i];
-        char own[160];
-        group_name(own, sizeof own, name, group);
-        functions[i] = group->kind == GROUP_CONTRACTION
-                           ? contraction_emit(gen, schedule, group, own)
-                           : loops_emit(gen, schedule, group, own);
-    }
+    char **names = ARENA_ARRAY(gen->arena, char *, count + 1);
+    for (int i = 0; i < count; i++) names[i] = group_name(gen, name, schedule->groups.items[i]);
+    const GroupCode *codes = share_emit(gen, schedule, names);
     Value function = ir_function(gen, name, gen->step_type);
     Value context = LLVMGetParam(function, 0);
     for (int i = 0; i < count; i++) {
         int phase = schedule->groups.items[i]->phase;
         if (i && phase != schedule->groups.items[i - 1]->phase) emit_barrier(gen, function);
-        LLVMBuildCall2(gen->builder, gen->step_type, functions[i], &context, 1, "");
+        call_group(gen, &codes[i], context);
     }
     emit_barrier(gen, function);
     LLVMBuildRetVoid(gen->builder);

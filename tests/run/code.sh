@@ -24,3 +24,17 @@ expect 0 "$nnc" build "$program" -o plain --cpu=x86-64
 expect 0 ./plain fit --seed 1 --save weights.safetensors --json
 between 0 "$(number loss)" 1
 expect 0 "$nnc" --emit=llvm --verify-each "$program"
+
+# Equal layers share their code: thirty of them need no more of it than four.
+deep() { # COUNT
+    cat >deep$1.nn <<END
+dataset points = moons(100)
+model net(x: [2]) = x -> (dense(20, relu) -> dropout(0.1)) * $1 -> dense(1, sigmoid)
+train net on points { loss = crossentropy
+                      optimizer = adam }
+END
+    expect 0 "$nnc" --emit=asm deep$1.nn
+    grep -c '^nn_[a-z]*_[0-9].*:' out
+}
+few=$(deep 4) many=$(deep 30)
+[ "$few" -gt 5 ] && [ "$few" = "$many" ] || fail "30 layers have $many functions, 4 have $few"

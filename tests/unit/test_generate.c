@@ -161,6 +161,29 @@ static void clipping(void **state) {
     check_net(&net, "native", CONTRACTION_OWN, 2);
 }
 
+// Layers that share their functions: each has offsets and random numbers of its own.
+static void equal_layers(void **state) {
+    (void)state;
+    Net net = {.dtype = DTYPE_F32,
+               .width = 33,
+               .layers = 4,
+               .units = {33, 33, 33, 33},
+               .activations = {"relu", "relu", "relu", "relu"},
+               .dropout = 0.25,
+               .loss = "mse",
+               .optimizer = "adam",
+               .one_hot = true,
+               .batch = 33,
+               .rows = 20};
+    for (int threads = 1; threads <= 3; threads++)
+        check_net(&net, "native", CONTRACTION_OWN, threads);
+    net.dropout = 0;
+    net.optimizer = "nadam";
+    net.option = "clip_norm";
+    net.option_value = 0.1;
+    check_net(&net, "x86-64", CONTRACTION_OWN, 2);
+}
+
 static void softmax_over_many_classes(void **state) {
     (void)state;
     Net net = wide;
@@ -182,13 +205,10 @@ static void random_nets_with_blas(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(book_networks),
-        cmocka_unit_test(clipping),
-        cmocka_unit_test(softmax_over_many_classes),
-        cmocka_unit_test(random_nets_native),
-        cmocka_unit_test(random_nets_avx2),
-        cmocka_unit_test(random_nets_plain),
-        cmocka_unit_test(random_nets_with_blas),
+        cmocka_unit_test(book_networks),      cmocka_unit_test(clipping),
+        cmocka_unit_test(equal_layers),       cmocka_unit_test(softmax_over_many_classes),
+        cmocka_unit_test(random_nets_native), cmocka_unit_test(random_nets_avx2),
+        cmocka_unit_test(random_nets_plain),  cmocka_unit_test(random_nets_with_blas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

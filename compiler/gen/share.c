@@ -1,0 +1,156 @@
+// Groups that are alike share a function: the layers of a deep network differ only in where their
+// values lie. Such offsets (and the streams of random numbers) come from a table that the caller
+// passes. Whether groups are alike is not reasoned about: their functions are made, and if the text
+// of one is that of another, it is dropped. A group that nothing resembles has its offsets as
+// constants.
+#include "emit.h"
+
+#include "../op/op.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct GroupPlace {
+    PlaceKind kind;
+    int64_t id, number;
+} GroupPlace;
+
+struct PlaceTable {
+    VEC(GroupPlace) items;
+};
+
+typedef struct SharedFunction {
+    const char *text; // from the opening brace on
+    Value function;
+    int users;
+} SharedFunction;
+
+struct SharedFunctions {
+    VEC(SharedFunction) items;
+};
+
+// ---- The numbers that differ.
+
+static int place_index(Gen *gen, PlaceKind kind, int64_t id, int64_t number) {
+    PlaceTable *table = gen->places;
+    for (int i = 0; i < table->items.count; i++)
+        if (table->items.items[i].kind == kind && table->items.items[i].id == id) return i;
+    vec_push(gen->arena, &table->items, ((GroupPlace){kind, id, number}));
+    return table->items.count - 1;
+}
+
+Value share_number(Gen *gen, Value function, PlaceKind kind, int64_t id, int64_t number) {
+    if (!gen->places) return ir_int(gen, number);
+    Value index = ir_int(gen, place_index(gen, kind, id, number));
+    Value pointer = ir_offset(gen, gen->i64, LLVMGetParam(function, 1), index);
+    return ir_load_invariant(gen, gen->i64, pointer);
+}
+
+static Value table_value(Gen *gen, const PlaceTable *table) {
+    Value *numbers = ARENA_ARRAY(gen->arena, Value, table->items.count + 1);
+    for (int i = 0; i < table->items.count; i++)
+        numbers[i] = ir_int(gen, table->items.items[i].number);
+    Value array = LLVMConstArray2(gen->i64, numbers, (uint64_t)table->items.count);
+    Value global = LLVMAddGlobal(gen->module, LLVMTypeOf(array), "nn_places");
+    LLVMSetInitializer(global, array);
+    LLVMSetGlobalConstant(global, 1);
+    LLVMSetLinkage(global, LLVMPrivateLinkage);
+    return global;
+}
+
+// ---- Which groups may be alike.
+
+// What a group computes, without where: groups with other signatures are not alike.
+static char *signature(Gen *gen, const Group *group) {
+    Text text = text_create(gen->arena);
+    text_format(&text, "%d %s", (int)group->kind, type_full_text(gen->arena, &group->domain));
+    for (int i = 0; i < group->nodes.count; i++) {
+        const Node *node = group->nodes.items[i];
+        text_format(&text, " %s %s", node->op->schema.name,
+                    type_full_text(gen->arena, &node->type));
+    }
+    text_format(&text, " %d", group->assigns.count);
+    return text.data;
+}
+
+static int compare_texts(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+// By group: whether another one may be like it.
+static bool *find_candidates(Gen *gen, const Schedule *schedule) {
+    int count = schedule->groups.count;
+    bool *found = ARENA_ARRAY(gen->arena, bool, count + 1);
+    char **signatures = ARENA_ARRAY(gen->arena, char *, count + 1);
+    char **sorted = ARENA_ARRAY(gen->arena, char *, count + 1);
+    for (int i = 0; i < count; i++)
+        sorted[i] = signatures[i] = signature(gen, schedule->groups.items[i]);
+    if (count) qsort(sorted, (size_t)count, sizeof *sorted, compare_texts);
+    for (int i = 0; i < count; i++) {
+        char **place =
+            bsearch(&signatures[i], sorted, (size_t)count, sizeof *sorted, compare_texts);
+        bool before = place > sorted && strcmp(place[-1], *place) == 0;
+        bool after = place + 1 < sorted + count && strcmp(place[1], *place) == 0;
+        found[i] = before || after;
+    }
+    return found;
+}
+
+// ---- Functions.
+
+static Value emit_group(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
+    return group->kind == GROUP_CONTRACTION ? contraction_emit(gen, schedule, group, name)
+                                            : loops_emit(gen, schedule, group, name);
+}
+
+// The entry of `function`, or of one of the same text, which takes its place.
+static int find_equal(Gen *gen, Value function) {
+    if (!gen->shared) gen->shared = ARENA_NEW(gen->arena, SharedFunctions);
+    char *printed = LLVMPrintValueToString(function);
+    const char *body = strstr(printed, "{\n"); // behind the name
+    int found = 0;
+    while (found < gen->shared->items.count &&
+           strcmp(gen->shared->items.items[found].text, body) != 0)
+        found++;
+    if (found < gen->shared->items.count)
+        LLVMDeleteFunction(function);
+    else
+        vec_push(gen->arena, &gen->shared->items,
+                 ((SharedFunction){arena_strdup(gen->arena, body), function, 0}));
+    gen->shared->items.items[found].users++;
+    LLVMDisposeMessage(printed);
+    return found;
+}
+
+static GroupCode shared_code(Gen *gen, const SharedFunction *shared, const PlaceTable *table) {
+    return (GroupCode){shared->function, gen->shared_type, table_value(gen, table)};
+}
+
+GroupCode *share_emit(Gen *gen, const Schedule *schedule, char *const *names) {
+    int count = schedule->groups.count;
+    GroupCode *codes = ARENA_ARRAY(gen->arena, GroupCode, count + 1);
+    PlaceTable *tables = ARENA_ARRAY(gen->arena, PlaceTable, count + 1);
+    int *entries = ARENA_ARRAY(gen->arena, int, count + 1);
+    const bool *candidates = find_candidates(gen, schedule);
+    for (int i = 0; i < count; i++) {
+        if (!candidates[i]) continue;
+        gen->places = &tables[i];
+        entries[i] =
+            find_equal(gen, emit_group(gen, schedule, schedule->groups.items[i], names[i]));
+        gen->places = NULL;
+    }
+    for (int i = 0; i < count; i++) {
+        SharedFunction *shared = candidates[i] ? &gen->shared->items.items[entries[i]] : NULL;
+        if (shared && shared->users > 1) {
+            codes[i] = shared_code(gen, shared, &tables[i]);
+            continue;
+        }
+        if (shared) { // nothing was like it
+            LLVMDeleteFunction(shared->function);
+            shared->text = "";
+        }
+        Value function = emit_group(gen, schedule, schedule->groups.items[i], names[i]);
+        codes[i] = (GroupCode){function, gen->step_type, NULL};
+    }
+    return codes;
+}
