@@ -51,7 +51,7 @@ static int command_check(const Options *options, Arena *arena) {
     session_open(&session, options, arena);
     bool ok = session_advance(&session, "graph");
     if (ok && !session.ast->items.count)
-        diag_report(session.sink, DIAG_W0306, SPAN_NONE, "`%s` declares no model",
+        diag_report(session.sink, DIAG_W0306, SPAN_FILE(session.file), "`%s` declares nothing",
                     options->operand);
     return session_close(&session, ok);
 }

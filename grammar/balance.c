@@ -144,7 +144,8 @@ static void follow_head(Parse *parse, const Lexeme *lexeme) {
         parse->awaits_body = parse->head_what && strcmp(parse->head_what, "train") == 0;
     } else if (parse->bracket_count == 0 && lexeme->kind == TOK_ASSIGN) {
         parse->awaits_body = false;
-    } else if (parse->head_what && !parse->head_name && kind_is_name(lexeme->kind)) {
+    } else if (parse->head_what && !parse->head_name && kind_is_name(lexeme->kind) &&
+               strcmp(parse->head_what, "import") != 0) { // which takes a path
         parse->head_name = lexeme->value.text;
     } else if (parse->previous.kind == TOK_STEP && kind_is_name(lexeme->kind)) {
         parse->step_name = lexeme->value.text;

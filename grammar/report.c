@@ -20,8 +20,8 @@ static int summarize(const Expectation *expected, const char **words, int capaci
     static const char *const plain[] = {"`,`",  "`)`",       "`]`",    "`}`",    "`{`",
                                         "`=`",  "`:`",       "`(`",    "`[`",    "`->`",
                                         "`on`", "`updates`", "`with`", "`else`", "a string"};
-    bool expression = report_expects(expected, "a number"), operator=
-                                                                report_expects(expected, "`*`");
+    bool expression = report_expects(expected, "a number");
+    bool is_operator = report_expects(expected, "`*`");
     bool name = report_expects(expected, "a name");
     int count = 0;
     if (expression) words[count++] = "an expression";
@@ -30,11 +30,11 @@ static int summarize(const Expectation *expected, const char **words, int capaci
         bool is_name = strchr("ouw", plain[i][1]) != NULL;
         bool begins_expression = strchr("([", plain[i][1]) || plain[i][0] == 'a';
         bool is_covered = (is_name && name) || (begins_expression && expression) ||
-                          (plain[i][1] == '(' && operator);
+                          (plain[i][1] == '(' && is_operator);
         if (!is_covered && report_expects(expected, plain[i]) && count < capacity)
             words[count++] = plain[i];
     }
-    if (operator&& count<capacity) words[count++] = "an operator";
+    if (is_operator && count < capacity) words[count++] = "an operator";
     if (report_expects(expected, "`model`") && count < capacity) words[count++] = "a declaration";
     if (report_expects(expected, "the end of the file") && count < capacity)
         words[count++] = "the end of the file";

@@ -36,7 +36,8 @@ bool token_precedes_entry(const Parse *parse, const Lexeme *lexeme) {
     const char *at = behind(parse, lexeme);
     if (!begins_name(*at)) return false;
     while (isalnum((unsigned char)*at) || *at == '_') at++;
-    return is_assign(skip_blanks(at));
+    at = skip_blanks(at);
+    return is_assign(at) || *at == ':'; // which mend_colon takes for `=`
 }
 
 bool token_precedes_name(const Parse *parse, const Lexeme *lexeme) {

@@ -24,6 +24,7 @@ typedef struct nnrt_data_info {
     nnrt_column target;             // size 0: there is none; rank 0: one value a sample
     int64_t classes;                // 0: the target is not a class
     int64_t target_one_hot;         // 1: the target is one value a class
+    int64_t target_signs;           // 1: it holds -1 and 1 only, as `hinge` takes them
     const char *const *class_names; // NULL: none
     int64_t train_rows, validation_rows, test_rows;
     double scale, offset; // of the `scale` transforms together: x * scale + offset

@@ -92,10 +92,9 @@ static nnrt_status run_epoch(fit *f, int64_t epoch) {
     f->epochs++;
     nnrt_log_add(&log, "", nnrt_pass_loss(&trainer->pass), trainer->metrics);
     status = validate(f, &log);
-    if (status) return status;
-    nnrt_progress_end(&f->progress, trainer->pass.step, &log);
-    nnrt_history_add(&f->history, &log);
-    return NNRT_OK;
+    if (!status) nnrt_progress_end(&f->progress, trainer->pass.step, &log);
+    if (!status || status == NNRT_INTERRUPTED) nnrt_history_add(&f->history, &log);
+    return status;
 }
 
 // ---- One training block.

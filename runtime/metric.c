@@ -17,8 +17,8 @@ typedef struct tally {
     int64_t right, seen;                   // of shares
     int64_t hits, false_positives, misses; // of decisions
     unsigned __int128 errors;              // x 2^-64
-    double beyond;                         // errors that do not fit, or are not finite
-    int64_t *positive, *negative;          // by bin, of auc
+    double beyond; // errors that do not fit, or are not finite; here the order would matter
+    int64_t *positive, *negative; // by bin, of auc; the second behind the first
 } tally;
 
 typedef struct metric_kind {
@@ -202,6 +202,7 @@ static double value_auc(const metric *m, const tally *t) {
 
 // ---- Errors.
 
+// A sample's error is kept to 2^-64 (5e-20), up to 2^40; 2^24 samples of the largest fit.
 static const double fixed_point = 0x1p64, largest_error = 0x1p40;
 
 static void update_errors(tally *t, const nnrt_view *view, int squared) {
@@ -213,7 +214,7 @@ static void update_errors(tally *t, const nnrt_view *view, int squared) {
             sum += squared ? error * error : fabs(error);
         }
         if (sum < largest_error)
-            t->errors += (unsigned __int128)(sum * fixed_point);
+            t->errors += (unsigned __int128)rint(sum * fixed_point);
         else
             t->beyond += sum;
     }

@@ -1,5 +1,7 @@
 #include "outputs.h"
 
+#include "locate.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +58,20 @@ static nnrt_status check_program(const nnrt_session *session, const output *out)
     return same_file(out->path, source) ? refuse(out, "this program's source") : NNRT_OK;
 }
 
+// The files that the data source names.
+static nnrt_status check_data(const nnrt_session *session, const output *out) {
+    const nnrt_dataset *dataset = session->program->dataset;
+    const nnrt_call *source = dataset && dataset->stage_count ? &dataset->stages[0] : NULL;
+    for (int64_t i = 0; source && i < source->option_count; i++) {
+        char path[PATH_MAX];
+        const char *name = source->options[i].text;
+        if (name && nnrt_locate(session->program->source_folder, name, path) == NNRT_OK &&
+            same_file(out->path, path))
+            return refuse(out, "a file of the data set");
+    }
+    return NNRT_OK;
+}
+
 static nnrt_status check_inputs(const nnrt_session *session, const output *out) {
     const nnrt_options *options = session->options;
     // Training may go on from a file and save to it.
@@ -80,6 +96,7 @@ nnrt_status nnrt_outputs_check(const nnrt_session *session) {
         const output *out = &outputs[i];
         if (!out->path) continue;
         status = check_program(session, out);
+        if (!status) status = check_data(session, out);
         if (!status) status = check_inputs(session, out);
         for (int k = 0; k < i && !status; k++)
             if (outputs[k].path && same_file(out->path, outputs[k].path))

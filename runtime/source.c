@@ -121,6 +121,15 @@ static int is_one_hot(const float *values, int64_t rows, int64_t size) {
     return 1;
 }
 
+static int are_signs(const float *values, int64_t count) {
+    int any_negative = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (values[i] != -1 && values[i] != 1) return 0;
+        any_negative |= values[i] < 0;
+    }
+    return any_negative;
+}
+
 static nnrt_status read_numbers(nnrt_pipeline *pipeline, const Arrays *arrays) {
     const nnrt_array *first = &arrays->targets[0];
     nnrt_data_info *info = &pipeline->info;
@@ -132,6 +141,7 @@ static nnrt_status read_numbers(nnrt_pipeline *pipeline, const Arrays *arrays) {
     if (!status && arrays->count > 1)
         status =
             nnrt_array_read(&arrays->targets[1], NNRT_F32, values + first->rows * first->row_size);
+    if (!status) info->target_signs = are_signs(values, pipeline->row_count * first->row_size);
     if (status || first->rank != 2 || first->row_size < 2) return status;
     info->target_one_hot = is_one_hot(values, pipeline->row_count, first->row_size);
     if (info->target_one_hot) info->classes = first->row_size;

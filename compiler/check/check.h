@@ -49,15 +49,15 @@ typedef struct Checker {
     bool has_imports; // other files would declare further names
     Map reached;      // syntax that was evaluated, or is a Leftover
     VEC(Leftover *) leftovers;
-    Scope *blank_globals; // without values
-    bool is_dry;          // names and arguments are checked, nothing is unfolded or made
-    Map active;           // declarations of the blocks that are being unfolded
-    Map bound;            // call (Ast *) -> Bound *
-    Graph *graph;         // of the model whose body is evaluated; NULL elsewhere
-    Shared *sharing;      // the innermost shared layers in use
-    int shared_next;      // the next of its layers, when they were made before
-    const char *prefix;   // of layer names
-    Map layer_names;      // prefixed names in use
+    Map blank_scopes;   // scope (Scope *) to the same without values
+    bool is_dry;        // names and arguments are checked, nothing is unfolded or made
+    Map active;         // declarations of the blocks that are being unfolded
+    Map bound;          // call (Ast *) -> Bound *
+    Graph *graph;       // of the model whose body is evaluated; NULL elsewhere
+    Shared *sharing;    // the innermost shared layers in use
+    int shared_next;    // the next of its layers, when they were made before
+    const char *prefix; // of layer names
+    Map layer_names;    // prefixed names in use
     int layer_count, depth;
     int64_t steps;
     bool exhausted; // a limit was hit and reported
@@ -104,6 +104,7 @@ bool names_is_sure(const char *own, const Ast *ast);
 // not one. `what` says what was looked for.
 bool planned_report(Checker *c, const char *what, const char *name, Span span);
 void planned_report_all(Checker *c);
+const char *planned_name(int index); // of all rows; NULL: the end
 
 // ---- habits.c
 // What to write instead of other libraries' `name`, or NULL; `value` (or NULL) was given for it.

@@ -124,6 +124,7 @@ static const char *target_text(const Fit *f) {
     if (info->classes > 0)
         return arena_format(arena, "labels 0 to %lld", (long long)info->classes - 1);
     Type type = type_make(DTYPE_F32, true, (int)info->target.rank, info->target.shape);
+    if (info->target_signs) return "the signs -1 and 1";
     if (info->target.size == 1) return "one number a sample";
     return arena_format(arena, "targets of %s", shape_text(arena, &type));
 }
@@ -191,6 +192,10 @@ static bool check_output_rank(const Fit *f) {
 
 // Labels are often saved as fractions by mistake.
 static void help_numbers(const Fit *f, Diag *diag) {
+    if (f->info->target_signs) {
+        diag_help(diag, "save 0 and 1 instead, or write `loss = hinge`");
+        return;
+    }
     const Call *source = &f->entry->dataset->stages.items[0];
     bool may_tell = f->info->target.size == 1 && schema_arg_index(source->schema, "classes") >= 0;
     if (may_tell)
@@ -232,6 +237,17 @@ static bool check_one_hot_for_categorical(const Fit *f) {
                   f->info->target.name, f->dataset);
     else
         help_numbers(f, diag);
+    return false;
+}
+
+static bool check_signs_for_binary(const Fit *f) {
+    if (!loss_is(f, "binary_crossentropy") || !f->info->target_signs) return true;
+    Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss_span,
+                             "`%s` compares with 0 or 1, but `%s` gives %s", f->written, f->dataset,
+                             target_text(f));
+    diag_label(diag, "needs yes or no");
+    label_target(f, diag);
+    help_numbers(f, diag);
     return false;
 }
 
@@ -505,7 +521,8 @@ static void check_metrics(const Fit *f) {
 
 // Loss, target and number of units. A mistake that makes the later questions pointless ends them.
 static bool check_target(const Fit *f) {
-    if (!check_output_rank(f) || !check_softmax_for_binary(f) || !check_labels_for_binary(f))
+    if (!check_output_rank(f) || !check_softmax_for_binary(f) || !check_labels_for_binary(f) ||
+        !check_signs_for_binary(f))
         return false;
     bool ok = check_labels_for_sparse(f) && check_one_hot_for_categorical(f);
     if (!ok && f->info->classes == 0) return false;

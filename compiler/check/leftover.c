@@ -27,7 +27,8 @@ void leftover_reached(Checker *c, const Ast *ast) {
 // may be guarded against their values.
 static Scope *without_values(Checker *c, const Scope *scope) {
     if (!scope) return NULL;
-    if (scope == c->globals && c->blank_globals) return c->blank_globals;
+    Scope *known = map_get(&c->blank_scopes, scope);
+    if (known) return known;
     Scope *blank = scope_create(c->arena, without_values(c, scope->parent));
     blank->body = scope->body;
     for (int i = 0; i < scope->order.count; i++) {
@@ -36,7 +37,7 @@ static Scope *without_values(Checker *c, const Scope *scope) {
         bool is_kept = value_is_layer(value) || value->kind == VALUE_DATASET;
         scope_bind(c->arena, blank, name, is_kept ? value : expression_error(c, value->span));
     }
-    if (scope == c->globals) c->blank_globals = blank;
+    map_set(&c->blank_scopes, scope, blank);
     return blank;
 }
 

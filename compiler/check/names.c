@@ -149,6 +149,8 @@ bool names_is_word(const char *name) {
 
 // ---- Unknown names.
 
+enum { MAX_SUGGESTIONS = 200 }; // errors of a file that may have one
+
 static bool is_name_byte(char byte) {
     return isalnum((unsigned char)byte) || byte == '_';
 }
@@ -232,9 +234,11 @@ void names_unknown(Checker *c, const Scope *scope, const char *what, const char 
         report_later(c, later, span);
         return;
     }
-    names_add_scope(c, &names, scope);
-    for (; extra && *extra; extra++) vec_push(c->arena, &names, *extra);
-    const char *near = names_nearest(c, &names, name);
+    // Nobody reads hundreds of suggestions, and each compares with all names.
+    bool suggests = diag_error_count(c->sink) < MAX_SUGGESTIONS;
+    if (suggests) names_add_scope(c, &names, scope);
+    for (; suggests && extra && *extra; extra++) vec_push(c->arena, &names, *extra);
+    const char *near = suggests ? names_nearest(c, &names, name) : NULL;
     if (!near && c->has_imports) return;
     if (!near && strcmp(what, "value") == 0) near = names_renamed(c, span);
     Diag *diag = diag_report(c->sink, DIAG_E0101, span, "there is no %s `%s`", what, name);
@@ -445,6 +449,7 @@ static const char *built_in(const Ast *ast) {
     bool is_layer = ast->kind == AST_MODEL || ast->kind == AST_BLOCK_DECLARATION;
     const OpDef *op = is_layer && ast->text ? op_find(ast->text) : NULL;
     if (!op || !op->surface) return NULL;
+    if (op->is_loss) return "a loss";
     return op->is_activation ? "an activation" : "a layer";
 }
 

@@ -43,6 +43,10 @@ static const Planned planned_rows[] = {
     {0},
 };
 
+const char *planned_name(int index) {
+    return planned_rows[index].name;
+}
+
 static const Planned *find(const char *what, const char *name) {
     for (const Planned *row = planned_rows; row->name; row++) {
         bool is_named = strcmp(row->name, name) == 0;

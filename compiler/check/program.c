@@ -172,6 +172,7 @@ static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *opt
     map_create(&c->clashing, arena, false);
     map_create(&c->planned, arena, false);
     map_create(&c->reached, arena, true);
+    map_create(&c->blank_scopes, arena, true);
     map_create(&c->skipped, arena, false);
     map_create(&c->active, arena, true);
     map_create(&c->bound, arena, true);

@@ -42,8 +42,8 @@ static Value exchange_lanes(LaneBuilder *b, Value vector, int distance) {
 }
 
 // All lanes to one number, in every lane of the result. Lanes are combined in pairs, the pairs in
-// pairs and so on, so both partners compute the same bits. (LLVM's own reduction to a maximum is a
-// chain of scalars.)
+// pairs and so on. Partners get the same bits, but for a maximum of NaNs or of zeros with signs.
+// (LLVM's own reduction to a maximum is a chain of scalars.)
 static Value horizontal(LaneBuilder *b, bool is_maximum, Value vector) {
     for (int distance = b->width / 2; distance > 0; distance /= 2)
         vector = combine(b, is_maximum, vector, exchange_lanes(b, vector, distance));
@@ -433,6 +433,7 @@ static void reduce_emit(Gen *gen, const Schedule *schedule, const Group *group, 
     b.domain = DOMAIN_STORAGE;
     LLVMBasicBlockRef skip;
     ir_only_worker_zero(gen, function, &skip);
+    element_hoist_numbers(&b);
     Node *summand = group->anchor->inputs[0];
     bool one_number = type_elements(&summand->type) == 1; // which each lane sees
     Value number =

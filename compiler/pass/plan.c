@@ -116,9 +116,15 @@ static void find_lives(Schedule *schedule) {
         }
         schedule_visit_reads(schedule, group, extend_life, &(LifeState){schedule, group->phase});
     }
-    // Outputs are read after the step, by workers of which one may be in the next step already.
+    // Outputs are read after the step, by workers of which one may be in the next step already. It
+    // writes those of its own samples only, or such as stand behind a barrier, which waits for all.
     for (int i = 0; i < graph->outputs.count; i++) {
-        Buffer *buffer = &schedule->buffers[schedule_source(graph->outputs.items[i])->id];
+        const Node *output = schedule_source(graph->outputs.items[i]);
+        int group = schedule->group_of[output->id];
+        const Group *writer = group < 0 ? NULL : schedule->groups.items[group];
+        if (writer && writer->partition != PARTITION_ROWS && writer->phase == 0)
+            nn_ice("plan", "%%%d is written where it may still be read", output->id);
+        Buffer *buffer = &schedule->buffers[output->id];
         buffer->first_phase = 0;
         buffer->last_phase = schedule->phase_count - 1;
     }

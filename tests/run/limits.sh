@@ -43,6 +43,14 @@ printf '# caf\303\251\n\303\050 model' >utf8.nn
 refused E0 utf8.nn
 : >empty.nn
 expect 0 "$nnc" check empty.nn
+{
+    echo 'model m(x: [4]) {'
+    echo '    a0 = x -> dense(4)'
+    for i in $(seq 8000); do echo "    a$i = a$((i - 1)) -> if 1 == 1 { relu } else { tanh }"; done
+    echo '    a8000 -> dense(1)'
+    echo '}'
+} >branches.nn
+(ulimit -v 2000000 && expect 0 "$nnc" check branches.nn) || exit 1
 refused E0007 missing.nn
 refused E0007 home
 printf '\357\273\277model m(x: [4]) {\r\n    x -> dense(4)\r\n}\r\n' >windows.nn

@@ -75,6 +75,12 @@ expect 0 ./net init --save net.safetensors
 expect 0 ./net predict --weights w.safetensors --npy predicted.npy point.npy
 wrong input ./net predict --weights w.safetensors --npy ./point.npy point.npy
 
+cp "$root"/examples/data/auto-mpg*.npy .
+sed 's|"data/|"|g' "$root/examples/auto-mpg.nn" >mpg.nn
+build mpg.nn
+wrong "data set" ./mpg fit --epochs 1 --save auto-mpg.npy
+wrong "data set" ./mpg fit --epochs 1 --save new --history auto-mpg-target.npy
+
 # Compilers follow links and leave devices alone.
 ln -s net through
 build net.nn through

@@ -1,8 +1,19 @@
 #!/usr/bin/env bash
 # The number of threads changes no bit of the trained weights, of metrics and of predictions.
 . "$(dirname "$0")/common/begin.sh"
-needs_fashion_mnist
 
+build auto-mpg.nn
+for threads in 1 2 3; do
+    expect 0 ./auto-mpg fit --epochs 3 --threads $threads --history history.csv --save w.safetensors
+    expect 0 ./auto-mpg evaluate --threads $threads --weights w.safetensors --json
+    mv out $threads.evaluation
+    expect 0 ./auto-mpg predict --threads $threads --weights w.safetensors --csv \
+        "$root/examples/data/auto-mpg.npy"
+    cat history.csv out >>$threads.evaluation
+    cmp 1.evaluation $threads.evaluation || fail "$threads threads measure or predict otherwise"
+done
+
+needs_fashion_mnist
 same_for_all_threads() { # EXE OPTION...
     local executable=$1 threads
     shift
@@ -20,14 +31,3 @@ same_for_all_threads ./fashion --epochs 1
 sed 's/= mnist/= fashion_mnist/' "$root/examples/mnist.nn" >wide.nn
 build wide.nn
 same_for_all_threads ./wide --steps 60
-
-build auto-mpg.nn
-for threads in 1 2 3; do
-    expect 0 ./auto-mpg fit --epochs 3 --threads $threads --history history.csv --save w.safetensors
-    expect 0 ./auto-mpg evaluate --threads $threads --weights w.safetensors --json
-    mv out $threads.evaluation
-    expect 0 ./auto-mpg predict --threads $threads --weights w.safetensors --csv \
-        "$root/examples/data/auto-mpg.npy"
-    cat history.csv out >>$threads.evaluation
-    cmp 1.evaluation $threads.evaluation || fail "$threads threads measure or predict otherwise"
-done

@@ -1,5 +1,6 @@
 // From bodies to graphs: arrows, copies, recipes, shared layers, blocks, models as layers, raw
 // data.
+#include "../../compiler/check/check.h"
 #include "../common/check.h"
 
 static void expect_layers(const char *source, const char *expected) {
@@ -168,6 +169,18 @@ static void test_the_model_that_is_meant(void **state) {
 }
 
 // `nnc expand` says the same in more words.
+// Else the language would know a name and say that it does not.
+static void test_planned_names_are_unknown(void **state) {
+    (void)state;
+    for (int i = 0; planned_name(i); i++) {
+        const char *name = planned_name(i);
+        const OpDef *op = op_find(name);
+        if ((op && op->surface) || schedule_find(name) || dataset_source_find(name) ||
+            dataset_transform_find(name))
+            fail_msg("`%s` is supported: its row in check/planned.c has to go", name);
+    }
+}
+
 static void test_expanded_programs_mean_the_same(void **state) {
     (void)state;
     Checked checked = check_clean(
@@ -201,6 +214,7 @@ int main(void) {
         cmocka_unit_test(test_shared_weights),
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_models_as_layers),
+        cmocka_unit_test(test_planned_names_are_unknown),
         cmocka_unit_test(test_tensor_arithmetic),
         cmocka_unit_test(test_raw_data),
         cmocka_unit_test(test_statistics_are_hidden_parameters),
