@@ -35,7 +35,9 @@ const Value *elaborate_find(const Checker *c, const Scope *scope, const char *na
     const Value *value = scope_find(scope, name);
     const OpDef *op = value ? op_find(name) : NULL;
     if (!op || !op->surface) return value;
-    if (value == map_get(&c->globals->names, name)) return NULL; // names_check reports its name
+    // A global of that name is no layer: a param or dataset, or a model or block that names_check
+    // reports.
+    if (value == map_get(&c->globals->names, name)) return NULL;
     return value_is_layer(value) || value->kind == VALUE_ERROR ? value : NULL;
 }
 

@@ -33,10 +33,9 @@ static const Value *definition_value(Checker *c, const Definition *definition,
     bool is_value = ast->items.count == 1 && ast->items.items[0]->kind == AST_PARAM;
     if (is_value) return expression_evaluate(c, c->globals, ast->items.items[0]->left);
     if (diag_error_count(c->sink) == errors) {
-        Diag *diag = diag_report(c->sink, DIAG_E0004, ast->span,
-                                 "`-D %s=%s` gives more than one "
-                                 "value",
-                                 definition->name, definition->value);
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0004, ast->span, "`-D %s=%s` gives more than one value",
+                        definition->name, definition->value);
         diag_label(diag, "one value is wanted");
     }
     return expression_error(c, declared->span);
