@@ -65,7 +65,8 @@ static void after_step(void *argument, const nnrt_context *context) {
     nnrt_evaluator *evaluator = argument;
     const nnrt_output *output = evaluator->training->evaluate.outputs;
     nnrt_view view = nnrt_view_make(output, nnrt_session_target(evaluator->session));
-    nnrt_view_batch(&view, output, context, evaluator->session->program->input_count);
+    nnrt_view_batch(&view, &evaluator->training->evaluate, context,
+                    evaluator->session->program->input_count);
     if (evaluator->metrics) nnrt_metrics_update(evaluator->metrics, (int)context->thread, &view);
     if (evaluator->confusion.classes) nnrt_confusion_update(&evaluator->confusion, &view);
 }

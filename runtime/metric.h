@@ -22,7 +22,7 @@ typedef struct nnrt_view {
 
 nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target);
 // The samples of the context's worker.
-void nnrt_view_batch(nnrt_view *view, const nnrt_output *output, const nnrt_context *context,
+void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context,
                      int64_t target_column);
 
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element);

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 1, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 2, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
 
@@ -91,6 +91,7 @@ typedef struct nnrt_context {
     double step;  // 1 in the first
     double *loss; // out, written by thread 0: the batch mean
     nnrt_team *team;
+    float *scratch; // of all workers, scratch_size floats each
 } nnrt_context;
 
 typedef void nnrt_step(const nnrt_context *context);
@@ -99,6 +100,7 @@ typedef struct nnrt_function {
     nnrt_step *run;
     int64_t arena_size; // floats; an arena of its own, zero before the first call
     int64_t threads;    // more than these do not help (1 for small steps)
+    int64_t chunks;     // of a batch, which workers get whole; 0: samples are divided evenly
     const nnrt_output *outputs;
     int64_t output_count;
     double flops; // of one sample
@@ -137,6 +139,7 @@ typedef struct nnrt_program {
     const nnrt_parameter *parameters;
     int64_t parameter_count;
     int64_t weights_size;       // floats
+    int64_t scratch_size;       // floats of each worker, for the functions of all trainings
     const nnrt_column *columns; // inputs, then targets
     int64_t input_count, target_count;
     const char *const *classes; // names; NULL: none

@@ -31,7 +31,7 @@ static void after_step(void *argument, const nnrt_context *context) {
     const prediction *p = argument;
     size_t bytes = (size_t)p->output->size * sizeof(float);
     int64_t first, end;
-    nnrt_own_samples(context, &first, &end);
+    nnrt_own_samples(&p->session->program->predict, context, &first, &end);
     for (int64_t sample = first; sample < end; sample++)
         memcpy(p->outputs + (p->done + context->index[sample]) * p->output->size,
                context->arena + p->output->offset + sample * p->output->stride, bytes);

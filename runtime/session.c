@@ -60,6 +60,12 @@ static nnrt_status open_team(nnrt_session *session) {
     return session->team ? NNRT_OK : NNRT_ERROR;
 }
 
+static nnrt_status allocate_scratch(nnrt_session *session) {
+    int64_t workers = nnrt_team_size(session->team);
+    return nnrt_block_allocate(&session->scratch, workers * session->program->scratch_size,
+                               "the workers' scratch");
+}
+
 // ---- Opening and closing.
 
 // "./fashion" -> "fashion.safetensors": in the current folder, which can be written more often than
@@ -83,6 +89,7 @@ nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program
     nnrt_status status =
         nnrt_block_allocate(&session->weights, program->weights_size, "the weights");
     if (!status) status = open_team(session);
+    if (!status) status = allocate_scratch(session);
     if (status) nnrt_session_close(session);
     return status;
 }
@@ -92,6 +99,7 @@ void nnrt_session_close(nnrt_session *session) {
     if (session->has_data) nnrt_data_free(&session->data);
     nnrt_block_free(&session->weights);
     nnrt_block_free(&session->slots);
+    nnrt_block_free(&session->scratch);
     while (session->arenas) {
         nnrt_arena *arena = session->arenas;
         session->arenas = arena->next;
@@ -122,6 +130,7 @@ nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *fu
     context.weights = session->weights.values;
     context.slots = session->slots.values;
     context.arena = find_arena(session, function);
+    context.scratch = session->scratch.values;
     context.columns[0] = session->data.input;
     context.columns[session->program->input_count] = session->data.target;
     return context;

@@ -26,6 +26,7 @@ typedef struct nnrt_session {
     const nnrt_program *program;
     const nnrt_options *options;
     nnrt_block weights, slots;
+    nnrt_block scratch; // of the workers
     nnrt_arena *arenas; // of the functions used so far
     nnrt_weights_info info;
     nnrt_data data;

@@ -22,9 +22,17 @@ int64_t nnrt_step_count(int64_t samples, int64_t batch) {
     return samples / batch + (samples % batch != 0);
 }
 
-void nnrt_own_samples(const nnrt_context *context, int64_t *first, int64_t *end) {
-    *first = context->rows * context->thread / context->threads;
-    *end = context->rows * (context->thread + 1) / context->threads;
+static int64_t first_sample(const nnrt_function *function, const nnrt_context *context,
+                            int64_t thread) {
+    int64_t chunks = function->chunks;
+    if (!chunks) return context->rows * thread / context->threads;
+    return context->rows * (chunks * thread / context->threads) / chunks;
+}
+
+void nnrt_own_samples(const nnrt_function *function, const nnrt_context *context, int64_t *first,
+                      int64_t *end) {
+    *first = first_sample(function, context, context->thread);
+    *end = first_sample(function, context, context->thread + 1);
 }
 
 // ---- The number of workers.

@@ -26,7 +26,8 @@ void nnrt_pace_start(nnrt_pace *pace, int max_workers);
 typedef void nnrt_after_step(void *argument, const nnrt_context *context);
 
 // Which samples of the batch are the worker's: [first, end), as generated code divides them.
-void nnrt_own_samples(const nnrt_context *context, int64_t *first, int64_t *end);
+void nnrt_own_samples(const nnrt_function *function, const nnrt_context *context, int64_t *first,
+                      int64_t *end);
 
 typedef struct nnrt_pass {
     const nnrt_function *function;

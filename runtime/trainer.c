@@ -77,7 +77,8 @@ static void after_step(void *argument, const nnrt_context *context) {
     nnrt_trainer *trainer = argument;
     const nnrt_output *output = trainer->training->train.outputs;
     nnrt_view view = nnrt_view_make(output, nnrt_session_target(trainer->session));
-    nnrt_view_batch(&view, output, context, trainer->session->program->input_count);
+    nnrt_view_batch(&view, &trainer->training->train, context,
+                    trainer->session->program->input_count);
     nnrt_metrics_update(trainer->metrics, (int)context->thread, &view);
 }
 

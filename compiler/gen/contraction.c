@@ -222,7 +222,7 @@ static void walk_rows(Product *p, const ColumnTile *tile, Range rows) {
 
 static Range row_range(Product *p) {
     Gen *gen = p->gen;
-    Range samples = ir_worker_range(gen, p->function, ir_context(gen, p->function, FIELD_ROWS));
+    Range samples = ir_sample_range(gen, p->schedule, p->function);
     Value lead = ir_int(gen, p->lead);
     return (Range){ir_multiply(gen, samples.begin, lead), ir_multiply(gen, samples.end, lead)};
 }
@@ -240,8 +240,8 @@ static void outer_rows(Product *p) {
                        .left = product_matrix(p, p->anchor->inputs[0])};
     tile.outer =
         (OuterKernel){.a_row = tile.left.stride,
-                      .a_depth = 1,
-                      .b_depth = panels ? p->storage.row_stride : p->storage.column_stride};
+                      .loops = {{0, 1, panels ? p->storage.row_stride : p->storage.column_stride}},
+                      .loop_count = 1};
     Range rows = row_range(p);
     for (int part = 0; part < 2; part++) {
         int wide = part == 0 ? panel : rest;
@@ -373,8 +373,8 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
                           .vectors = vectors,
                           .valid = wide % p->lanes,
                           .a_row = 1,
-                          .a_depth = t->broadcast.stride,
-                          .b_depth = t->vector.stride,
+                          .loops = {{0, t->broadcast.stride, t->vector.stride}},
+                          .loop_count = 1,
                           .gathers = t->vector.gathers,
                           .b_dtype = t->vector.dtype};
     Value function = kernel_outer(gen, &kernel);
@@ -487,7 +487,7 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     product_init(&p, gen, schedule, group);
     p.function = ir_group_function(gen, name);
     element_begin(&p.b, gen, schedule, group, p.function);
-    element_hoist_numbers(&p.b);
+    element_hoist(&p.b);
     p.b.domain = DOMAIN_ROWS;
     if (p.layout == LAYOUT_PLAIN) {
         product_blas(&p);

@@ -186,8 +186,8 @@ static Value output_value(Gen *gen, const Schedule *schedule, Node *output, int 
 // Two workers pay when a step is some ten thousand operations for each of them.
 static int64_t useful_threads(const Schedule *schedule) {
     double work = flops_of(schedule->graph) * (double)schedule->batch;
-    double threads = work / 100e3;
-    return threads < 1 ? 1 : threads > 1024 ? 1024 : (int64_t)threads;
+    double threads = work / 100e3, most = schedule->chunks ? (double)schedule->chunks : 1024;
+    return threads < 1 ? 1 : threads > most ? (int64_t)most : (int64_t)threads;
 }
 
 static Value function_value(Gen *gen, const Schedule *schedule, Value function) {
@@ -198,6 +198,7 @@ static Value function_value(Gen *gen, const Schedule *schedule, Value function) 
     Value fields[] = {function,
                       ir_int(gen, schedule->arena_size),
                       ir_int(gen, useful_threads(schedule)),
+                      ir_int(gen, schedule->chunks),
                       array_value(gen, outputs, graph->outputs.count),
                       ir_int(gen, graph->outputs.count),
                       number_value(gen, flops_of(graph))};
@@ -317,6 +318,7 @@ void descriptor_emit(Gen *gen, const Compiled *compiled) {
         parameters_value(gen, compiled),
         ir_int(gen, graph->parameters.count),
         ir_int(gen, compiled->layout->weights_size),
+        ir_int(gen, gen->scratch_size),
         columns,
         ir_int(gen, graph->inputs.count),
         ir_int(gen, target_count),

@@ -146,24 +146,37 @@ static Value load_batched(LaneBuilder *b, const Type *view, Dtype dtype, Value s
 }
 
 // `parameter`: in whose layout the value lies; -1: plain.
-static Value load_unbatched(LaneBuilder *b, const Type *view, Value base, int parameter) {
-    Gen *gen = b->gen;
-    Operand place = {ir_int(gen, 0), true};
-    if (type_elements(view) == 1) return load_lanes(b, gen->f32, DTYPE_F32, base, true);
+static Operand place_unbatched(LaneBuilder *b, const Type *view, int parameter) {
+    if (type_elements(view) == 1) return (Operand){ir_int(b->gen, 0), true};
     if (b->domain == DOMAIN_SCALAR)
         nn_ice("gen", "an operand of group %d is no scalar", b->group->id);
     if (b->domain == DOMAIN_STORAGE) {
-        if (type_elements(view) != type_elements(&b->group->domain) &&
-            b->group->kind != GROUP_REDUCE)
+        if (type_elements(view) != type_elements(&b->shape) && b->group->kind != GROUP_REDUCE)
             nn_ice("gen", "an operand does not fit the storage of group %d", b->group->id);
-        place = (Operand){b->storage, false};
-    } else {
-        if (parameter >= 0 && b->schedule->layout->parameters[parameter].kind != LAYOUT_PLAIN)
-            nn_ice("gen", "a matrix in panels is read by rows in group %d", b->group->id);
-        place = place_in_sample(b, view);
+        return (Operand){b->storage, false};
     }
-    Value pointer = ir_offset(gen, gen->f32, base, place.index);
-    return load_lanes(b, gen->f32, DTYPE_F32, pointer, place.one_number);
+    if (parameter >= 0 && b->schedule->layout->parameters[parameter].kind != LAYOUT_PLAIN)
+        nn_ice("gen", "a matrix in panels is read by rows in group %d", b->group->id);
+    return place_in_sample(b, view);
+}
+
+static Value load_unbatched(LaneBuilder *b, const Type *view, Value base, int parameter) {
+    Operand place = place_unbatched(b, view, parameter);
+    Value pointer = ir_offset(b->gen, b->gen->f32, base, place.index);
+    return load_lanes(b, b->gen->f32, DTYPE_F32, pointer, place.one_number);
+}
+
+// The partial sums of the chunks, in their order.
+static Value load_sum(LaneBuilder *b, const Type *view, Value base, const Buffer *buffer) {
+    Operand place = place_unbatched(b, view, buffer->parameter);
+    Value sum = NULL;
+    for (int64_t i = 0; i < buffer->copies; i++) {
+        Value index = ir_add(b->gen, place.index, ir_int(b->gen, i * buffer->size));
+        Value pointer = ir_offset(b->gen, b->gen->f32, base, index);
+        Value part = load_lanes(b, b->gen->f32, DTYPE_F32, pointer, place.one_number);
+        sum = sum ? LLVMBuildFAdd(b->gen->builder, sum, part, "") : part;
+    }
+    return sum;
 }
 
 static Value parameter_pointer(LaneBuilder *b, const Parameter *parameter) {
@@ -213,14 +226,16 @@ static Value load_leaf(LaneBuilder *b, const Node *node, const Type *view) {
 static Value load_stored(LaneBuilder *b, const Node *node, const Type *view) {
     if (!b->schedule->buffers[node->id].is_stored)
         nn_ice("gen", "%%%d is read outside its group but not stored", node->id);
-    if (node->type.batched) return load_batched(b, view, DTYPE_F32, element_buffer(b, node));
-    return load_unbatched(b, view, arena_pointer(b, node),
-                          b->schedule->buffers[node->id].parameter);
+    const Buffer *buffer = &b->schedule->buffers[node->id];
+    if (node->type.batched) return load_batched(b, view, node->type.dtype, element_buffer(b, node));
+    if (buffer->copies > 1) return load_sum(b, view, arena_pointer(b, node), buffer);
+    return load_unbatched(b, view, arena_pointer(b, node), buffer->parameter);
 }
 
 // ---- Values.
 
 static Value compute(LaneBuilder *b, Node *node) {
+    if (node->op->fuse == FUSE_GATHER) return gather_value(b, node);
     if (node->op->fuse != FUSE_ELEMENTWISE || !node->op->lower)
         nn_ice("gen", "%s cannot be computed element by element", node->op->schema.name);
     Lane inputs[16];
@@ -247,36 +262,10 @@ Lane element_value(LaneBuilder *b, Node *node) {
     if (b->row_values && b->row_values[id]) return (Lane)(void *)b->row_values[id];
     if (!b->values[id] && b->numbers && b->numbers[id])
         b->values[id] = ir_splat(b->gen, b->numbers[id], b->width);
+    if (!b->values[id] && b->vectors && b->vectors[id])
+        b->values[id] = load_unbatched(b, &view->type, b->vectors[id], -1);
     if (!b->values[id]) b->values[id] = in_memory ? load(b, node, &view->type) : compute(b, node);
     return (Lane)(void *)b->values[id];
-}
-
-// ---- Numbers of the step.
-
-static void hoist_inputs(LaneBuilder *b, const Node *node, bool *seen) {
-    for (int i = 0; i < node->input_count; i++) {
-        Node *input = schedule_source(node->inputs[i]);
-        bool is_inline = b->schedule->group_of[input->id] < 0 && input->op->fuse != FUSE_LEAF;
-        if (!is_inline || seen[input->id]) continue;
-        seen[input->id] = true;
-        if (node_is_scalar(input))
-            b->numbers[input->id] = (Value)(void *)element_value(b, input);
-        else
-            hoist_inputs(b, input, seen);
-    }
-}
-
-void element_hoist_numbers(LaneBuilder *b) {
-    const Group *group = b->group;
-    int count = b->schedule->graph->nodes.count, width = b->width;
-    bool *seen = ARENA_ARRAY(b->gen->arena, bool, count + 1);
-    Value *numbers = ARENA_ARRAY(b->gen->arena, Value, count + 1);
-    b->numbers = numbers;
-    b->width = 1;
-    for (int i = 0; i < group->nodes.count; i++) hoist_inputs(b, group->nodes.items[i], seen);
-    for (int i = 0; i < group->assigns.count; i++) hoist_inputs(b, group->assigns.items[i], seen);
-    b->width = width;
-    element_forget(b);
 }
 
 // ---- Stores.
@@ -285,7 +274,11 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
     Gen *gen = b->gen;
     const Buffer *buffer = &b->schedule->buffers[node->id];
     Operand place = place_in_sample(b, &node->type);
-    Value pointer = ir_offset(gen, gen->f32, element_buffer(b, node), place.index);
+    bool is_byte = node->type.dtype == DTYPE_U8;
+    if (is_byte)
+        value = LLVMBuildFPToUI(gen->builder, value, ir_vector(gen, gen->i8, b->width), "");
+    LlvmType element = is_byte ? gen->i8 : gen->f32;
+    Value pointer = ir_offset(gen, element, element_buffer(b, node), place.index);
     if (place.one_number && b->width > 1) {
         Value zero = LLVMConstInt(gen->i32, 0, 0);
         ir_store(gen, LLVMBuildExtractElement(gen->builder, value, zero, ""), pointer);
@@ -327,6 +320,7 @@ void element_store_all(LaneBuilder *b, int valid) {
     for (int i = 0; i < group->nodes.count; i++) {
         Node *node = group->nodes.items[i];
         bool here = (b->domain == DOMAIN_ROWS) == node->type.batched;
+        if (schedule_is_chunked(node)) continue;
         if (b->schedule->buffers[node->id].is_stored && here) element_store(b, node, valid);
     }
     for (int i = 0; i < group->assigns.count; i++) store_assign(b, group->assigns.items[i]);

@@ -40,10 +40,13 @@ typedef struct Gen {
     PlaceTable *places;   // of the shared function that is being made; NULL: none is
     SharedFunctions *shared;
     bool needs_blas;
+    Value scratch_stride; // a constant of the module: floats of a worker's scratch
+    int64_t scratch_size; // the most that a group asked for
 } Gen;
 
 // ---- ir.c: builder helpers.
 void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name);
+void ir_finish(Gen *gen); // after all functions: fixes the size of the workers' scratch
 void ir_dispose(Gen *gen);
 Value ir_int(Gen *gen, int64_t value);
 Value ir_float(Gen *gen, double value);
@@ -85,6 +88,12 @@ typedef struct Range {
 } Range;
 // This worker's part of [0, count).
 Range ir_worker_range(Gen *gen, Value function, Value count);
+// The samples of this worker: whole chunks, where the schedule has them.
+Range ir_sample_range(Gen *gen, const Schedule *schedule, Value function);
+// The samples of a chunk.
+Range ir_chunk_range(Gen *gen, const Schedule *schedule, Value function, Value chunk);
+// A block of this worker that stays until the group's function returns; `offset` in floats.
+Value ir_scratch(Gen *gen, Value function, int64_t offset, int64_t floats);
 void ir_only_worker_zero(Gen *gen, Value function, LLVMBasicBlockRef *skip);
 
 // Fields of nnrt_context, in order.
@@ -101,7 +110,9 @@ enum {
     FIELD_KEY,
     FIELD_LEARNING_RATE,
     FIELD_STEP,
-    FIELD_LOSS
+    FIELD_LOSS,
+    FIELD_TEAM,
+    FIELD_SCRATCH
 };
 
 // ---- lane.c and element.c: values at a position.
@@ -123,14 +134,17 @@ struct LaneBuilder {
     Value storage;           // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
     Value *values;           // by node id (reshapes that move elements too): known at this position
     Value *row_values; // by node id: what is known for the whole row (DOMAIN_ROWS); may be NULL
-    Value *numbers;    // by node id: what element_hoist_numbers computed; may be NULL
+    Value *numbers;    // by node id: what element_hoist computed; may be NULL
+    Value *vectors;    // by node id: where it put small vectors; may be NULL
+    Value chunk;       // of the batch; NULL: the group has no sums over samples
 };
 
 void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Group *group,
                    Value function);
 // Computes the single numbers of the step that the group uses (a bias correction, a factor that
-// clips) here, at the start of its function, so that no loop computes them again.
-void element_hoist_numbers(LaneBuilder *b);
+// clips) and small vectors (the scales of a batch normalization) here, at the start of its
+// function, so that no loop computes them again.
+void element_hoist(LaneBuilder *b);
 void element_forget(LaneBuilder *b); // the position moved
 // The value of a node at the position: known, loaded or computed.
 Lane element_value(LaneBuilder *b, Node *node);
@@ -140,6 +154,11 @@ bool element_is_row_value(const LaneBuilder *b, const Node *node);
 void element_store(LaneBuilder *b, Node *node, int valid);
 // Computes everything that the group must store here, then stores it: nodes with a buffer, assigns.
 void element_store_all(LaneBuilder *b, int valid);
+// The group's sums over samples: this chunk's partial sum begins at zero, and gets the vector of
+// summands at a column of the row.
+bool element_has_sums(const Group *group);
+void element_clear_sums(LaneBuilder *b);
+void element_add_to_sum(LaneBuilder *b, const Node *sum, Value vector);
 // Where the tensor that an assign writes begins.
 Value element_target(LaneBuilder *b, const Node *assign);
 // Where the sample at the position begins in a batched buffer.
@@ -150,6 +169,11 @@ Value element_column_base(Gen *gen, const Schedule *schedule, Value function, co
 // Where row `sample` of a data column begins, and the type of its elements.
 Value element_column(Gen *gen, const Schedule *schedule, Value function, const Node *node,
                      Value sample, LlvmType *element);
+
+// sums.c: a sum's partial one of the chunk at the position; clearing it.
+Value sums_place(LaneBuilder *b, const Node *sum);
+void sums_clear(LaneBuilder *b, const Node *sum);
+Value gather_value(LaneBuilder *b, Node *node); // gather.c: of an operator that fetches
 
 // ---- share.c: groups that are alike share a function.
 // What differs between them: where a node's, a parameter's, a slot's values lie, and two keys of a

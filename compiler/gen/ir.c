@@ -19,8 +19,8 @@ void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name) {
     gen->i64 = LLVMInt64TypeInContext(gen->context);
     gen->pointer = LLVMPointerTypeInContext(gen->context, 0);
     LlvmType p = gen->pointer, i = gen->i64, d = gen->f64;
-    LlvmType fields[] = {p, p, p, LLVMArrayType2(p, NNRT_MAX_COLUMNS), p, p, i, i, i, i, d,
-                         d, p, p};
+    LlvmType fields[] = {p, p, p, LLVMArrayType2(p, NNRT_MAX_COLUMNS), p, p, i, i, i, i, d, d,
+                         p, p, p};
     gen->context_struct =
         LLVMStructTypeInContext(gen->context, fields, sizeof fields / sizeof *fields, 0);
     gen->step_type = LLVMFunctionType(gen->void_type, &gen->pointer, 1, 0);
@@ -31,6 +31,9 @@ void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name) {
     char *triple = LLVMGetTargetMachineTriple(target->handle);
     LLVMSetTarget(gen->module, triple);
     LLVMDisposeMessage(triple);
+    gen->scratch_stride = LLVMAddGlobal(gen->module, gen->i64, "nn_scratch_stride");
+    LLVMSetLinkage(gen->scratch_stride, LLVMPrivateLinkage);
+    LLVMSetGlobalConstant(gen->scratch_stride, 1);
 }
 
 void ir_dispose(Gen *gen) {
@@ -252,6 +255,34 @@ Range ir_worker_range(Gen *gen, Value function, Value count) {
     Value begin = LLVMBuildUDiv(gen->builder, ir_multiply(gen, count, thread), threads, "");
     Value next = ir_multiply(gen, count, ir_add(gen, thread, one));
     return (Range){begin, LLVMBuildUDiv(gen->builder, next, threads, "")};
+}
+
+Range ir_sample_range(Gen *gen, const Schedule *schedule, Value function) {
+    Value rows = ir_context(gen, function, FIELD_ROWS);
+    if (!schedule->chunks) return ir_worker_range(gen, function, rows);
+    Range chunks = ir_worker_range(gen, function, ir_int(gen, schedule->chunks));
+    return (Range){ir_chunk_range(gen, schedule, function, chunks.begin).begin,
+                   ir_chunk_range(gen, schedule, function, chunks.end).begin};
+}
+
+Range ir_chunk_range(Gen *gen, const Schedule *schedule, Value function, Value chunk) {
+    Value rows = ir_context(gen, function, FIELD_ROWS), count = ir_int(gen, schedule->chunks);
+    Value next = ir_add(gen, chunk, ir_int(gen, 1));
+    Value begin = LLVMBuildUDiv(gen->builder, ir_multiply(gen, rows, chunk), count, "");
+    return (Range){begin, LLVMBuildUDiv(gen->builder, ir_multiply(gen, rows, next), count, "")};
+}
+
+Value ir_scratch(Gen *gen, Value function, int64_t offset, int64_t floats) {
+    if (offset + floats > gen->scratch_size) gen->scratch_size = offset + floats;
+    Value stride = ir_load_invariant(gen, gen->i64, gen->scratch_stride);
+    Value own = ir_multiply(gen, ir_context(gen, function, FIELD_THREAD), stride);
+    Value base = ir_offset(gen, gen->f32, ir_context(gen, function, FIELD_SCRATCH), own);
+    return ir_offset(gen, gen->f32, base, ir_int(gen, offset));
+}
+
+void ir_finish(Gen *gen) {
+    gen->scratch_size = (gen->scratch_size + 1023) / 1024 * 1024;
+    LLVMSetInitializer(gen->scratch_stride, ir_int(gen, gen->scratch_size));
 }
 
 void ir_only_worker_zero(Gen *gen, Value function, LLVMBasicBlockRef *skip) {

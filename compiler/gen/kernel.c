@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_ROWS = 16, MAX_VECTORS = 4, MAX_ACCUMULATORS = 64 };
+enum { MAX_ROWS = 30, MAX_VECTORS = 4, MAX_ACCUMULATORS = 64 };
 
 // rows * vectors accumulators, the vectors of B and one broadcast must fit the registers; eight and
 // more accumulators hide the latency of the multiply-add (docs/performance.md, "Register tiles").
@@ -51,48 +51,102 @@ static Value begin_kernel(Gen *gen, const char *name, int pointers, bool with_de
 
 // ---- The outer form.
 
+enum { UNROLLED_STEPS = 12 }; // innermost loops that are no longer have no loop
+
 typedef struct OuterState {
     const OuterKernel *kernel;
     Value function;
-    Value a, b; // at the current depth; b is the base where rows are gathered
     Value sums[MAX_ROWS][MAX_VECTORS];
 } OuterState;
 
-static Value outer_row(Gen *gen, const OuterState *s, Value depth) {
+// The row of B at a step of the reduction; gathered ones are numbered from `b` on.
+static Value gathered_row(Gen *gen, const OuterState *s, Value b, Value step) {
     const OuterKernel *k = s->kernel;
-    LlvmType element = element_type(gen, k->b_dtype);
-    if (!k->gathers)
-        return ir_offset(gen, element, s->b, ir_multiply(gen, depth, ir_int(gen, k->b_depth)));
     Value index = LLVMGetParam(s->function, 2);
-    Value number = ir_load(gen, gen->i32, ir_offset(gen, gen->i32, index, depth));
+    Value number = ir_load(gen, gen->i32, ir_offset(gen, gen->i32, index, step));
     Value row = LLVMBuildZExt(gen->builder, number, gen->i64, "");
-    return ir_offset(gen, element, s->b, ir_multiply(gen, row, ir_int(gen, k->b_depth)));
+    Value distance = ir_multiply(gen, row, ir_int(gen, k->loops[0].b_step));
+    return ir_offset(gen, element_type(gen, k->b_dtype), b, distance);
+}
+
+static int64_t row_offset(const OuterKernel *k, int row) {
+    int per_line = k->per_line ? k->per_line : k->rows;
+    return row / per_line * k->a_line + row % per_line * k->a_row;
 }
 
 // One step of the reduction: loads the vectors of B, broadcasts each A element against them.
-static void outer_step(Gen *gen, OuterState *s, Value depth) {
+static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
     const OuterKernel *k = s->kernel;
     int lanes = gen->target->machine.lanes;
     Value vectors[MAX_VECTORS];
-    Value row = outer_row(gen, s, depth);
     for (int v = 0; v < k->vectors; v++) {
-        vectors[v] = load_vector(gen, k->b_dtype, row, ir_int(gen, (int64_t)v * lanes));
+        vectors[v] = load_vector(gen, k->b_dtype, b, ir_int(gen, (int64_t)v * lanes));
         if (k->valid && v == k->vectors - 1) vectors[v] = ir_zero_after(gen, vectors[v], k->valid);
     }
-    Value at = ir_offset(gen, gen->f32, s->a, ir_multiply(gen, depth, ir_int(gen, k->a_depth)));
     for (int i = 0; i < k->rows; i++) {
-        Value address = ir_offset(gen, gen->f32, at, ir_int(gen, i * k->a_row));
+        Value address = ir_offset(gen, gen->f32, a, ir_int(gen, row_offset(k, i)));
         Value number = ir_splat(gen, ir_load(gen, gen->f32, address), lanes);
         for (int v = 0; v < k->vectors; v++)
             s->sums[i][v] = ir_fma(gen, number, vectors[v], s->sums[i][v]);
     }
 }
 
+static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b);
+
+static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value step) {
+    const KernelLoop *loop = &s->kernel->loops[level];
+    LlvmType element = element_type(gen, s->kernel->b_dtype);
+    Value next_a = ir_offset(gen, gen->f32, a, ir_multiply(gen, step, ir_int(gen, loop->a_step)));
+    Value next_b =
+        s->kernel->gathers
+            ? gathered_row(gen, s, b, step)
+            : ir_offset(gen, element, b, ir_multiply(gen, step, ir_int(gen, loop->b_step)));
+    outer_loops(gen, s, level + 1, next_a, next_b);
+}
+
+// The loops from `level` on, which add to the sums.
+static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b) {
+    const OuterKernel *k = s->kernel;
+    if (level == k->loop_count) {
+        outer_step(gen, s, a, b);
+        return;
+    }
+    int64_t count = k->loops[level].count;
+    if (level > 0 && level == k->loop_count - 1 && count <= UNROLLED_STEPS) {
+        for (int64_t i = 0; i < count; i++) outer_at(gen, s, level, a, b, ir_int(gen, i));
+        return;
+    }
+    Value end = level ? ir_int(gen, count) : LLVMGetParam(s->function, 3);
+    Value initial[MAX_ROWS][MAX_VECTORS], carried[MAX_ROWS][MAX_VECTORS];
+    memcpy(initial, s->sums, sizeof initial);
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), end, ir_int(gen, 1), "depth");
+    for (int i = 0; i < k->rows; i++)
+        for (int v = 0; v < k->vectors; v++)
+            s->sums[i][v] = carried[i][v] = ir_loop_carry(gen, &loop, initial[i][v]);
+    outer_at(gen, s, level, a, b, loop.index);
+    ir_loop_end(gen, &loop);
+    for (int i = 0; i < k->rows; i++)
+        for (int v = 0; v < k->vectors; v++)
+            s->sums[i][v] = ir_loop_result(gen, &loop, carried[i][v], initial[i][v], s->sums[i][v]);
+}
+
+static char *outer_name(Gen *gen, const OuterKernel *k) {
+    Text name = text_create(gen->arena);
+    text_format(&name, "nn_outer_%dx%d_v%d_a%lld", k->rows, k->vectors, k->valid,
+                (long long)k->a_row);
+    for (int i = 0; i < k->loop_count; i++) {
+        const KernelLoop *loop = &k->loops[i];
+        text_format(&name, "_%lld_b%lld", (long long)loop->a_step, (long long)loop->b_step);
+        if (i) text_format(&name, "_n%lld", (long long)loop->count);
+    }
+    if (k->per_line && k->per_line != k->rows)
+        text_format(&name, "_p%d_%lld", k->per_line, (long long)k->a_line);
+    text_format(&name, "_%s%d", k->gathers ? "gather" : "t", (int)k->b_dtype);
+    return name.data;
+}
+
 Value kernel_outer(Gen *gen, const OuterKernel *k) {
-    char name[160];
-    snprintf(name, sizeof name, "nn_outer_%dx%d_v%d_a%lld_%lld_b%lld_%s%d", k->rows, k->vectors,
-             k->valid, (long long)k->a_row, (long long)k->a_depth, (long long)k->b_depth,
-             k->gathers ? "gather" : "t", (int)k->b_dtype);
+    const char *name = outer_name(gen, k);
     Value known = LLVMGetNamedFunction(gen->module, name);
     if (known) return known;
     LLVMBasicBlockRef caller = LLVMGetInsertBlock(gen->builder);
@@ -100,23 +154,13 @@ Value kernel_outer(Gen *gen, const OuterKernel *k) {
     Value zero = ir_splat(gen, ir_float(gen, 0), lanes);
     OuterState s = {.kernel = k};
     s.function = begin_kernel(gen, name, 3, true);
-    s.a = LLVMGetParam(s.function, 0);
-    s.b = LLVMGetParam(s.function, 1);
-    Value depth = LLVMGetParam(s.function, 3), scratch = LLVMGetParam(s.function, 4);
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), depth, ir_int(gen, 1), "depth");
-    Value carried[MAX_ROWS][MAX_VECTORS];
+    for (int i = 0; i < k->rows; i++)
+        for (int v = 0; v < k->vectors; v++) s.sums[i][v] = zero;
+    outer_loops(gen, &s, 0, LLVMGetParam(s.function, 0), LLVMGetParam(s.function, 1));
+    Value scratch = LLVMGetParam(s.function, 4);
     for (int i = 0; i < k->rows; i++)
         for (int v = 0; v < k->vectors; v++)
-            s.sums[i][v] = carried[i][v] = ir_loop_carry(gen, &loop, zero);
-    outer_step(gen, &s, loop.index);
-    ir_loop_end(gen, &loop);
-    Value results[MAX_ROWS][MAX_VECTORS];
-    for (int i = 0; i < k->rows; i++)
-        for (int v = 0; v < k->vectors; v++)
-            results[i][v] = ir_loop_result(gen, &loop, carried[i][v], zero, s.sums[i][v]);
-    for (int i = 0; i < k->rows; i++)
-        for (int v = 0; v < k->vectors; v++)
-            ir_store(gen, results[i][v],
+            ir_store(gen, s.sums[i][v],
                      ir_offset(gen, gen->f32, scratch,
                                ir_int(gen, (int64_t)(i * k->vectors + v) * lanes)));
     LLVMBuildRetVoid(gen->builder);

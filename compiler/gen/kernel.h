@@ -14,17 +14,29 @@ typedef struct TileSizes {
 
 TileSizes kernel_tile_sizes(const MachineModel *machine);
 
-// C[i][j] = sum over r of A(i, r) * B(r, j), lanes along j: A's elements are broadcast.
-//   A(i, r) = a[i * a_row + r * a_depth]     float32
-//   B(r, j) = b[r * b_depth + j]             float32, or a data row: b[index[r] * b_depth + j]
+// One loop of a reduction: how far A and B move from step to step, in elements.
+typedef struct KernelLoop {
+    int64_t count; // of the outermost loop it is an argument
+    int64_t a_step, b_step;
+} KernelLoop;
+
+enum { KERNEL_MAX_LOOPS = 4 };
+
+// C[i][j] = sum over r of A(i, r) * B(r, j), lanes along j: A's elements are broadcast. The
+// reduction r is a nest of loops, outermost first, over which the places a(r) and b(r) are affine.
+//   A(i, r) = a[i / per_line * a_line + i % per_line * a_row + a(r)]   float32
+//   B(r, j) = b[b(r) + j]   float32; or, of one loop, a data row: b[index[r] * b_step + j]
 typedef struct OuterKernel {
     int rows, vectors;
-    int valid; // lanes of the last vector; those after it become 0 (0: all)
-    int64_t a_row, a_depth, b_depth;
+    int valid;    // lanes of the last vector; those after it become 0 (0: all)
+    int per_line; // rows at equal distances; 0: all
+    int64_t a_row, a_line;
+    KernelLoop loops[KERNEL_MAX_LOOPS];
+    int loop_count;
     bool gathers;
     Dtype b_dtype;
 } OuterKernel;
-// void(a, b, index, depth, scratch[rows][vectors * lanes])
+// void(a, b, index, count of the outermost loop, scratch[rows][vectors * lanes])
 Value kernel_outer(Gen *gen, const OuterKernel *kernel);
 
 // C[i][j] = sum over r of A(i, r) * B(j, r), lanes along r, summed at the end. r runs over `steps`

@@ -17,6 +17,7 @@ typedef struct RowEmitter {
     int last;       // lanes of the last one that belong to the row
     Value **values; // by vector: what is known at its position
     int *level;     // by node id: how many reductions lie before it
+    Value **sums;   // by node id of a sum over samples, by vector: of the rows so far; NULL: none
 } RowEmitter;
 
 // ---- Reductions.
@@ -82,7 +83,19 @@ static void reduce_unrolled(RowEmitter *e, Node *node) {
     e->b.row_values[node->id] = horizontal(&e->b, is_maximum, total);
 }
 
+static void sum_unrolled(RowEmitter *e, Node *node) {
+    for (int v = 0; v < e->vectors; v++) {
+        at_vector(e, v);
+        Value *sum = &e->sums[node->id][v];
+        *sum = combine(&e->b, false, *sum, masked_input(e, node, valid_lanes(e, v)));
+    }
+}
+
 static void compute_unrolled(RowEmitter *e, Node *node) {
+    if (schedule_is_chunked(node)) {
+        sum_unrolled(e, node);
+        return;
+    }
     bool stored = e->b.schedule->buffers[node->id].is_stored;
     if (is_reduction(node)) {
         reduce_unrolled(e, node);
@@ -136,6 +149,8 @@ static void walk_level(RowEmitter *e, int level, int valid, Value *totals) {
         if (is_reduction(node))
             totals[i] = combine(&e->b, node->op->reduce == REDUCE_MAX, totals[i],
                                 masked_input(e, node, valid));
+        else if (schedule_is_chunked(node))
+            element_add_to_sum(&e->b, node, masked_input(e, node, valid));
         else if (e->b.schedule->buffers[node->id].is_stored && !element_is_row_value(&e->b, node))
             element_store(&e->b, node, valid);
     }
@@ -218,7 +233,7 @@ static void rows_init(RowEmitter *e, Gen *gen, const Schedule *schedule, const G
                       Value function) {
     int count = schedule->graph->nodes.count;
     element_begin(&e->b, gen, schedule, group, function);
-    element_hoist_numbers(&e->b);
+    element_hoist(&e->b);
     e->b.domain = DOMAIN_ROWS;
     e->b.width = vector_width(gen, group->width);
     e->b.row_values = ARENA_ARRAY(gen->arena, Value, count + 1);
@@ -230,23 +245,84 @@ static void rows_init(RowEmitter *e, Gen *gen, const Schedule *schedule, const G
     for (int v = 0; v < e->vectors; v++) e->values[v] = ARENA_ARRAY(gen->arena, Value, count + 1);
 }
 
+static void one_row(RowEmitter *e) {
+    if (e->vectors <= MAX_UNROLLED)
+        row_unrolled(e);
+    else
+        row_walked(e);
+}
+
+// The sums of the sample's rows stay in registers and are added to the chunk's at its end.
+typedef struct CarriedSum {
+    const Node *node;
+    int vector;
+    Value carried, initial;
+} CarriedSum;
+
+typedef VEC(CarriedSum) CarriedSums;
+
+static void carry_sums(RowEmitter *e, Loop *rows, CarriedSums *list) {
+    Gen *gen = e->b.gen;
+    const Group *group = e->b.group;
+    if (e->vectors > MAX_UNROLLED || !e->b.chunk) return;
+    e->sums = ARENA_ARRAY(gen->arena, Value *, e->b.schedule->graph->nodes.count + 1);
+    for (int i = 0; i < group->nodes.count; i++) {
+        const Node *node = group->nodes.items[i];
+        if (!schedule_is_chunked(node)) continue;
+        e->sums[node->id] = ARENA_ARRAY(gen->arena, Value, e->vectors);
+        for (int v = 0; v < e->vectors; v++) {
+            Value zero = ir_splat(gen, ir_float(gen, 0), e->b.width);
+            Value carried = e->sums[node->id][v] = ir_loop_carry(gen, rows, zero);
+            vec_push(gen->arena, list, ((CarriedSum){node, v, carried, zero}));
+        }
+    }
+}
+
+static void finish_sums(RowEmitter *e, Loop *rows, const CarriedSums *list) {
+    Value *results = ARENA_ARRAY(e->b.gen->arena, Value, list->count + 1);
+    for (int i = 0; i < list->count; i++) {
+        const CarriedSum *sum = &list->items[i];
+        results[i] = ir_loop_result(e->b.gen, rows, sum->carried, sum->initial,
+                                    e->sums[sum->node->id][sum->vector]);
+    }
+    for (int i = 0; i < list->count; i++) {
+        e->b.column = ir_int(e->b.gen, (int64_t)list->items[i].vector * e->b.width);
+        element_add_to_sum(&e->b, list->items[i].node, results[i]);
+    }
+}
+
+static void sample_rows(RowEmitter *e, Range range) {
+    Gen *gen = e->b.gen;
+    Loop samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");
+    e->b.sample = samples.index;
+    if (e->b.lead == 1) {
+        one_row(e);
+    } else {
+        CarriedSums sums = {0};
+        Value lead = ir_int(gen, e->b.lead);
+        Loop rows = ir_loop_begin(gen, ir_int(gen, 0), lead, ir_int(gen, 1), "lead");
+        carry_sums(e, &rows, &sums);
+        e->b.row = rows.index;
+        one_row(e);
+        ir_loop_end(gen, &rows);
+        finish_sums(e, &rows, &sums);
+    }
+    ir_loop_end(gen, &samples);
+}
+
 static void rows_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
     RowEmitter e = {0};
     rows_init(&e, gen, schedule, group, function);
-    Range range = ir_worker_range(gen, function, ir_context(gen, function, FIELD_ROWS));
-    Loop samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");
-    e.b.sample = samples.index;
-    Loop rows = {0};
-    if (group->lead > 1) {
-        rows = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, group->lead), ir_int(gen, 1), "lead");
-        e.b.row = rows.index;
+    if (!element_has_sums(group)) {
+        sample_rows(&e, ir_sample_range(gen, schedule, function));
+        return;
     }
-    if (e.vectors <= MAX_UNROLLED)
-        row_unrolled(&e);
-    else
-        row_walked(&e);
-    if (group->lead > 1) ir_loop_end(gen, &rows);
-    ir_loop_end(gen, &samples);
+    Range own = ir_worker_range(gen, function, ir_int(gen, schedule->chunks));
+    Loop chunks = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk");
+    e.b.chunk = chunks.index;
+    element_clear_sums(&e.b);
+    sample_rows(&e, ir_chunk_range(gen, schedule, function, chunks.index));
+    ir_loop_end(gen, &chunks);
 }
 
 // ---- Sums over a leading dimension of each sample.
@@ -287,12 +363,14 @@ static void axis_emit(Gen *gen, const Schedule *schedule, const Group *group, Va
     LaneBuilder input, result;
     element_begin(&input, gen, schedule, group, function);
     element_begin(&result, gen, schedule, group, function);
-    element_hoist_numbers(&input);
+    element_hoist(&input);
+    result.numbers = input.numbers;
+    result.vectors = input.vectors;
     input.shape = group->anchor->inputs[0]->type;
     input.lead = type_elements(&input.shape) / group->width;
     input.width = result.width = vector_width(gen, group->width);
     int64_t full = group->width / result.width * result.width;
-    Range range = ir_worker_range(gen, function, ir_context(gen, function, FIELD_ROWS));
+    Range range = ir_sample_range(gen, schedule, function);
     Loop samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");
     input.sample = result.sample = samples.index;
     Loop rows =
@@ -342,7 +420,7 @@ static void columns_emit(Gen *gen, const Schedule *schedule, const Group *group,
     LaneBuilder rows, sums;
     int64_t width = type_elements(&group->anchor->type);
     element_begin(&rows, gen, schedule, group, function);
-    element_hoist_numbers(&rows);
+    element_hoist(&rows);
     rows.domain = DOMAIN_ROWS;
     rows.row_width = width;
     rows.lead = type_elements(&group->anchor->inputs[0]->type) / width;
@@ -350,6 +428,7 @@ static void columns_emit(Gen *gen, const Schedule *schedule, const Group *group,
     rows.width = vector_width(gen, width);
     element_begin(&sums, gen, schedule, group, function);
     sums.numbers = rows.numbers;
+    sums.vectors = NULL;
     sums.domain = DOMAIN_STORAGE;
     sums.width = rows.width;
     int64_t full = width / rows.width;
@@ -399,7 +478,7 @@ static int64_t storage_size(const Schedule *schedule, const Group *group) {
 static void storage_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
     LaneBuilder b;
     element_begin(&b, gen, schedule, group, function);
-    element_hoist_numbers(&b);
+    element_hoist(&b);
     b.domain = DOMAIN_STORAGE;
     int64_t vectors = storage_size(schedule, group) / b.width;
     Range range = ir_worker_range(gen, function, ir_int(gen, vectors));
@@ -433,7 +512,7 @@ static void reduce_emit(Gen *gen, const Schedule *schedule, const Group *group, 
     b.domain = DOMAIN_STORAGE;
     LLVMBasicBlockRef skip;
     ir_only_worker_zero(gen, function, &skip);
-    element_hoist_numbers(&b);
+    element_hoist(&b);
     Node *summand = group->anchor->inputs[0];
     bool one_number = type_elements(&summand->type) == 1; // which each lane sees
     Value number =

@@ -46,6 +46,7 @@ static void build_module(Gen *gen, Arena *arena, const Target *target, Compiled 
     ir_init(gen, arena, target, compiled->model->name);
     gen->layout = compiled->layout;
     emit_functions(gen, compiled);
+    ir_finish(gen);
     descriptor_emit(gen, compiled);
     verify_module(gen, "from the generator");
 }

@@ -5,6 +5,8 @@
 #ifndef NNC_OP_LANE_H
 #define NNC_OP_LANE_H
 
+#include "../graph/graph.h"
+
 #include <stdint.h>
 
 typedef struct LaneBuilder LaneBuilder;
@@ -43,5 +45,27 @@ Lane lane_column(LaneBuilder *b);
 // Uniform numbers in [0, 1), 24 bits: a function of the run's seed, the step, `stream` and the
 // element's index in the batch, and of nothing else (not of threads, width or evaluation order).
 Lane lane_random(LaneBuilder *b, uint32_t stream);
+
+// ---- For operators that fetch elements from other places of their inputs (OpDef.gather).
+
+typedef struct LanePlace *LanePlace; // an index along a dimension, the same for all lanes
+typedef struct LaneTruth *LaneTruth; // a condition that is the same for all lanes
+
+// Where the element that is computed stands in the result; along the last dimension: lane 0.
+LanePlace lane_place(LaneBuilder *b, int dimension);
+LanePlace lane_place_number(LaneBuilder *b, int64_t number);
+LanePlace lane_place_add(LaneBuilder *b, LanePlace x, LanePlace y);
+LanePlace lane_place_multiply(LaneBuilder *b, LanePlace x, int64_t factor);
+LanePlace lane_place_divide(LaneBuilder *b, LanePlace x, int64_t divisor); // of x >= 0
+LanePlace lane_place_remainder(LaneBuilder *b, LanePlace x, int64_t divisor);
+Lane lane_place_value(LaneBuilder *b, LanePlace x); // as float32, exact to 2^24
+LaneTruth lane_place_within(LaneBuilder *b, LanePlace x, int64_t low,
+                            int64_t end); // low <= x < end
+LaneTruth lane_truth_and(LaneBuilder *b, LaneTruth x, LaneTruth y);
+Lane lane_choose(LaneBuilder *b, LaneTruth truth, Lane if_true, Lane if_false);
+
+// The element of input `input` at `places`, one for each of its dimensions (the lanes follow each
+// other along the last); `outside` where a place is not within its dimension.
+Lane lane_fetch(LaneBuilder *b, Node *node, int input, const LanePlace *places, Lane outside);
 
 #endif

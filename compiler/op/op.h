@@ -20,6 +20,7 @@ typedef enum FuseClass {
     FUSE_REDUCE_ALL,   // over all elements of an unbatched value, to a scalar
     FUSE_REDUCE_BATCH, // over the samples and leading dimensions: batched to unbatched
     FUSE_CONTRACTION,  // a matrix product
+    FUSE_GATHER,       // an element of the result is made of elements of the inputs at other places
     FUSE_MOVEMENT,     // the same elements in row-major order under another shape
     FUSE_EFFECT        // assign
 } FuseClass;
@@ -52,6 +53,8 @@ struct OpDef {
     Schema schema;
     bool surface;               // users may write it in a model
     bool is_activation;         // may stand where an activation is asked for
+    bool is_slow;               // elementwise: computing it again costs more than loading it
+    bool packs_operands;        // a contraction that copies its operands to a block of its own
     bool is_loss;               // used as `loss =`; inputs are (prediction, target)
     int min_inputs, max_inputs; // max -1: any number
     FuseClass fuse;
@@ -74,6 +77,8 @@ struct OpDef {
     // Floating-point operations of one sample (or of the whole unbatched value). A composite's
     // are those of its expansion.
     double (*flops)(const Node *node);
+    // FUSE_GATHER: its value at the position, from elements that it fetches (lane.h).
+    Lane (*gather)(LaneBuilder *b, Node *node);
     // FUSE_ELEMENTWISE.
     Lane (*lower)(LaneBuilder *b, const Node *node, const Lane *inputs);
     double (*evaluate_element)(const Node *node, const double *inputs, const EvalPoint *at);

@@ -4,26 +4,15 @@
 // buffer (so the derivative of an activation is computed where it is multiplied). Groups over the
 // same rows merge, and so do those over the same weights. Every step keeps the graph of groups
 // acyclic.
-#include "schedule.h"
+#include "fusion.h"
 
 #include <stdlib.h>
 
-typedef struct Fusion {
-    Schedule *schedule;
-    Graph *graph;
-    Arena *arena;
-    NodeList *users;     // by node id, reshapes looked through
-    VEC(Group *) groups; // by creation, group->id is the index
-    bool *is_removed;    // by group index
-} Fusion;
+enum { CHUNKS = 8 }; // of a batch: as many workers can have samples of their own
 
 Node *schedule_source(Node *node) {
     while (node->op->fuse == FUSE_MOVEMENT) node = node->inputs[0];
     return node;
-}
-
-static bool is_uniform(const Node *node) {
-    return node->op->fuse == FUSE_ELEMENTWISE && !node->type.batched && node->type.rank == 0;
 }
 
 static int group_of(const Fusion *fusion, Node *node) {
@@ -76,126 +65,17 @@ static bool would_make_cycle(const Fusion *fusion, const Node *node, int group) 
     bool cycle = false;
     for (int i = 0; i < node->input_count && !cycle; i++) {
         const Node *input = schedule_source(node->inputs[i]);
-        if (fusion->schedule->group_of[input->id] != group)
-            cycle = depends_on(fusion, input, group, visited);
+        bool is_inside = fusion->schedule->group_of[input->id] == group;
+        // A sum over the samples is there when its group is finished.
+        cycle = is_inside ? schedule_is_chunked(input) : depends_on(fusion, input, group, visited);
     }
     arena_release(fusion->arena, mark);
     return cycle;
 }
 
-// ---- Domains.
-
-static int64_t lead_of(const Type *type) {
-    return type_elements(type) / type_last(type);
-}
-
-// Whether both have the same dimensions, apart from leading ones.
-static bool same_dims(const Type *a, const Type *b) {
-    const Type *longer = a->rank > b->rank ? a : b, *shorter = longer == a ? b : a;
-    int extra = longer->rank - shorter->rank;
-    for (int i = 0; i < longer->rank; i++)
-        if (longer->dims[i] != (i < extra ? 1 : shorter->dims[i - extra])) return false;
-    return true;
-}
-
-static bool is_full(const Type *type, const Type *domain) {
-    return type_elements(type) == type_elements(domain);
-}
-
-static bool broadcasts_to(const Type *type, const Type *domain) {
-    Type joined;
-    return type_broadcast(type, domain, &joined) && same_dims(&joined, domain);
-}
-
-Type schedule_sum_domain(const Node *input, const Node *sum) {
-    int64_t elements = type_elements(&input->type);
-    bool by_rows =
-        sum->op->fuse != FUSE_REDUCE_BATCH || type_last(&input->type) == type_elements(&sum->type);
-    return by_rows ? input->type : type_make(DTYPE_F32, input->type.batched, 1, &elements);
-}
-
-bool schedule_same_place(const Type *view, const Type *source, const Type *domain) {
-    return type_elements(view) == 1 || is_full(view, domain) || same_dims(view, source);
-}
-
-// Whether the formula of `node` can be evaluated at the places of `domain`, with what is inlined
-// into it: each operand is a single number, has an element for each place, or is repeated over
-// dimensions that the domain has too. Random numbers are numbered by the elements of their own
-// type, and one_hot asks for the last dimension.
-static bool computes_at(const Schedule *schedule, const Node *node, const Type *domain) {
-    bool same = same_dims(&node->type, domain), full = is_full(&node->type, domain);
-    if (!full && !broadcasts_to(&node->type, domain)) return false;
-    if (node->op->fuse == FUSE_ELEMENTWISE && node->input_count == 0 && !full) return false;
-    if (node_is(node, "one_hot") && full && !same) return false;
-    for (int i = 0; i < node->input_count; i++) {
-        const Type *view = &node->inputs[i]->type;
-        const Node *input = schedule_source(node->inputs[i]);
-        bool partial = type_elements(view) != 1 && !is_full(view, domain);
-        if (partial && ((full && !same) || !domain->batched)) return false;
-        if (input->op->fuse != FUSE_ELEMENTWISE || schedule->group_of[input->id] >= 0) continue;
-        if (!schedule_same_place(view, &input->type, domain)) return false;
-        if (!computes_at(schedule, input, domain)) return false;
-    }
-    return true;
-}
-
-// What the group computes itself is known at the place where it was computed, and only there.
-static bool joins_at_same_place(const Schedule *schedule, const Group *group, const Node *node) {
-    for (int i = 0; i < node->input_count; i++) {
-        const Node *input = schedule_source(node->inputs[i]);
-        if (schedule->group_of[input->id] == group->id &&
-            !schedule_same_place(&node->inputs[i]->type, &input->type, &group->domain))
-            return false;
-    }
-    return true;
-}
-
-// Values of a row group have an element for each place of the domain, or one number for each row.
-static bool fits_rows(const Schedule *schedule, const Group *group, const Node *node) {
-    const Type *type = &node->type;
-    if (!type->batched) return false;
-    if (!is_full(type, &group->domain) && type_last(type) != 1) return false;
-    return computes_at(schedule, node, &group->domain) &&
-           joins_at_same_place(schedule, group, node);
-}
-
-// The domain in which `user` evaluates its operand number `number`.
-static Type domain_of_use(const Node *user, int number) {
-    if (user->op->fuse == FUSE_ELEMENTWISE || user->op->fuse == FUSE_EFFECT) return user->type;
-    return schedule_sum_domain(user->inputs[number], user);
-}
-
-static bool inlines_into(const Fusion *fusion, const Node *node, const Node *user) {
-    for (int i = 0; i < user->input_count; i++) {
-        if (schedule_source(user->inputs[i]) != node) continue;
-        Type domain = domain_of_use(user, i);
-        if (!schedule_same_place(&user->inputs[i]->type, &node->type, &domain) ||
-            !computes_at(fusion->schedule, node, &domain))
-            return false;
-    }
-    return true;
-}
-
-// Nodes that are computed wherever they are used: single numbers of the step, and chains that begin
-// at leaves (a decayed moment, a label's one-hot, a random mask). Their users load the leaves
-// instead of a buffer.
-static bool is_inline(const Fusion *fusion, const Node *node) {
-    if (node->op->fuse != FUSE_ELEMENTWISE) return false;
-    if (is_uniform(node)) return true;
-    for (int i = 0; i < node->input_count; i++) {
-        const Node *input = schedule_source(node->inputs[i]);
-        bool has_group = fusion->schedule->group_of[input->id] >= 0;
-        if (input->op->fuse != FUSE_LEAF && (has_group || input->op->fuse != FUSE_ELEMENTWISE))
-            return false;
-    }
-    const NodeList *users = &fusion->users[node->id];
-    for (int i = 0; i < users->count; i++)
-        if (!inlines_into(fusion, node, users->items[i])) return false;
-    return true;
-}
-
 // OpenBLAS gives the bare product: nothing joins its group.
 static bool is_blas(const Schedule *schedule, const Node *anchor) {
+    if (anchor->op->packs_operands) return false;
     const Layout *layout = schedule->layout;
     const Node *right = schedule_source(anchor->inputs[1]);
     if (right->parameter) return layout->parameters[right->parameter->index].kind == LAYOUT_PLAIN;
@@ -208,14 +88,14 @@ static bool fits(const Schedule *schedule, const Group *group, const Node *node)
     const Type *type = &node->type;
     switch (group->kind) {
     case GROUP_CONTRACTION:
-        if (is_blas(schedule, group->anchor)) return false;
-        return type->batched == group->domain.batched && is_full(type, &group->domain) &&
-               computes_at(schedule, node, &group->domain) &&
-               joins_at_same_place(schedule, group, node);
-    case GROUP_ROWS: return fits_rows(schedule, group, node);
+        if (is_blas(schedule, group->anchor) || schedule_is_chunked(group->anchor)) return false;
+        return type->batched == group->domain.batched && domain_is_full(type, &group->domain) &&
+               domain_computes(schedule, node, &group->domain) &&
+               domain_joins(schedule, group, node);
+    case GROUP_ROWS: return domain_fits_rows(schedule, group, node);
     case GROUP_COLUMNS:
     case GROUP_STORAGE:
-        return type_equal(type, &group->domain) && computes_at(schedule, node, &group->domain);
+        return type_equal(type, &group->domain) && domain_computes(schedule, node, &group->domain);
     default: return false;
     }
 }
@@ -225,7 +105,7 @@ static bool fits(const Schedule *schedule, const Group *group, const Node *node)
 static void set_domain(Group *group, const Type *domain) {
     group->domain = *domain;
     group->width = type_last(domain);
-    group->lead = lead_of(domain);
+    group->lead = type_elements(domain) / type_last(domain);
 }
 
 static Group *new_group(Fusion *fusion, GroupKind kind, Node *node) {
@@ -259,25 +139,51 @@ static Group *latest_fitting(Fusion *fusion, Node *node, bool rows_only) {
     return best;
 }
 
-static bool is_output(const Graph *graph, const Node *node);
-
 // Values that must lie in memory: what a contraction reads and what leaves the function.
 static bool must_be_stored(const Fusion *fusion, const Node *node) {
     const NodeList *users = &fusion->users[node->id];
     for (int i = 0; i < users->count; i++)
-        if (users->items[i]->op->fuse == FUSE_CONTRACTION) return true;
-    return is_output(fusion->graph, node) && node->type.batched;
+        if (users->items[i]->op->fuse == FUSE_CONTRACTION && !users->items[i]->op->packs_operands)
+            return true;
+    return fusion_is_output(fusion->graph, node) && node->type.batched;
 }
 
 static void place_reduction(Fusion *fusion, Node *node) {
     const Type *input = &node->inputs[0]->type;
     Group *group = latest_fitting(fusion, node, true);
     if (!input->batched) graph_bug(fusion->graph, node, "a sum over a part of unbatched values");
-    if (group && same_dims(&group->domain, input)) {
+    if (group && domain_same_dims(&group->domain, input)) {
         join(fusion, group, node);
         return;
     }
     set_domain(new_group(fusion, GROUP_ROWS, node), input);
+}
+
+// The group that computes the summands of a sum over the samples, if it can add them up too.
+static Group *summing_group(Fusion *fusion, Node *node) {
+    int index = group_of(fusion, node->inputs[0]);
+    if (index < 0) return NULL;
+    Group *group = fusion->groups.items[index];
+    const Node *source = schedule_source(node->inputs[0]);
+    bool sums =
+        group->kind == GROUP_ROWS || (group->kind == GROUP_CONTRACTION &&
+                                      group->anchor->op->packs_operands && group->domain.batched);
+    bool fits = sums && domain_same_dims(&group->domain, &node->inputs[0]->type) &&
+                domain_is_full(&source->type, &group->domain) &&
+                schedule_same_place(&node->inputs[0]->type, &source->type, &group->domain);
+    return fits && !schedule_is_chunked(source) ? group : NULL;
+}
+
+static void place_batch_sum(Fusion *fusion, Node *node) {
+    if (!schedule_is_chunked(node)) {
+        new_group(fusion, GROUP_COLUMNS, node)->anchor = node;
+        return;
+    }
+    Group *group = summing_group(fusion, node);
+    if (group)
+        join(fusion, group, node);
+    else
+        set_domain(new_group(fusion, GROUP_ROWS, node), &node->inputs[0]->type);
 }
 
 static void place_axis_sum(Fusion *fusion, Node *node) {
@@ -289,12 +195,13 @@ static void place_axis_sum(Fusion *fusion, Node *node) {
 static void place(Fusion *fusion, Node *node) {
     switch (node->op->fuse) {
     case FUSE_CONTRACTION: new_group(fusion, GROUP_CONTRACTION, node)->anchor = node; break;
-    case FUSE_REDUCE_BATCH: new_group(fusion, GROUP_COLUMNS, node)->anchor = node; break;
+    case FUSE_REDUCE_BATCH: place_batch_sum(fusion, node); break;
+    case FUSE_GATHER: new_group(fusion, GROUP_ROWS, node); break;
     case FUSE_REDUCE_ALL: new_group(fusion, GROUP_REDUCE, node)->anchor = node; break;
     case FUSE_REDUCTION: place_reduction(fusion, node); break;
     case FUSE_REDUCE_AXIS: place_axis_sum(fusion, node); break;
     case FUSE_ELEMENTWISE: {
-        if (is_inline(fusion, node) && !must_be_stored(fusion, node)) break;
+        if (inline_is_free(fusion, node) && !must_be_stored(fusion, node)) break;
         Group *group = latest_fitting(fusion, node, false);
         if (group)
             join(fusion, group, node);
@@ -308,7 +215,7 @@ static void place(Fusion *fusion, Node *node) {
 
 // ---- Sinking.
 
-static bool is_output(const Graph *graph, const Node *node) {
+bool fusion_is_output(const Graph *graph, const Node *node) {
     if (graph->loss && schedule_source(graph->loss) == node) return true;
     for (int i = 0; i < graph->outputs.count; i++)
         if (schedule_source(graph->outputs.items[i]) == node) return true;
@@ -327,17 +234,17 @@ static int only_user_group(const Fusion *fusion, const Node *node) {
     return found;
 }
 
-static bool used_outside(const Fusion *fusion, const Node *node, int group) {
+bool fusion_used_outside(const Fusion *fusion, const Node *node, int group) {
     const NodeList *users = &fusion->users[node->id];
     for (int i = 0; i < users->count; i++)
         if (fusion->schedule->group_of[users->items[i]->id] != group) return true;
-    return is_output(fusion->graph, node);
+    return fusion_is_output(fusion->graph, node);
 }
 
 // Whether a sum over a parameter's storage can compute the summands itself.
 static bool can_sum(const Fusion *fusion, const Group *group, const Node *node) {
     const Type *summand = &group->anchor->inputs[0]->type;
-    return type_equal(&node->type, summand) && computes_at(fusion->schedule, node, summand);
+    return type_equal(&node->type, summand) && domain_computes(fusion->schedule, node, summand);
 }
 
 // Whether `group` can compute `node` as a step of its own: a contraction cannot compute its
@@ -363,7 +270,7 @@ static bool is_free_outside(const Fusion *fusion, Node *node, int home, const No
     node = schedule_source(node);
     int group = fusion->schedule->group_of[node->id];
     if (group != home) return true;
-    if (used_outside(fusion, node, home)) return true;
+    if (fusion_used_outside(fusion, node, home)) return true;
     const Group *owner = fusion->groups.items[home];
     if (node == owner->anchor || node->op->fuse != FUSE_ELEMENTWISE) return false;
     const NodeList *users = &fusion->users[node->id];
@@ -380,9 +287,16 @@ static void remove_from_group(Group *group, const Node *node) {
     group->nodes.count = kept;
 }
 
+void fusion_remove(Fusion *fusion, const Node *node) {
+    int home = fusion->schedule->group_of[node->id];
+    remove_from_group(fusion->groups.items[home], node);
+    if (fusion->groups.items[home]->nodes.count == 0) fusion->is_removed[home] = true;
+    fusion->schedule->group_of[node->id] = -1;
+}
+
 static bool sink(Fusion *fusion, Node *node) {
     int home = fusion->schedule->group_of[node->id];
-    if (home < 0 || node->op->fuse != FUSE_ELEMENTWISE || is_output(fusion->graph, node))
+    if (home < 0 || node->op->fuse != FUSE_ELEMENTWISE || fusion_is_output(fusion->graph, node))
         return false;
     Group *owner = fusion->groups.items[home];
     int target = only_user_group(fusion, node);
@@ -407,7 +321,8 @@ static bool group_depends_on(const Fusion *fusion, const Group *group, int other
         for (int k = 0; k < node->input_count && !found; k++) {
             const Node *input = schedule_source(node->inputs[k]);
             int own = fusion->schedule->group_of[input->id];
-            // Direct edges between the two are what merging removes.
+            // Direct edges between the two are what merging removes, but for sums over samples.
+            if (own == other && schedule_is_chunked(input)) found = true;
             if (own != other && own != group->id) found = depends_on(fusion, input, other, visited);
         }
     }
@@ -418,7 +333,7 @@ static bool group_depends_on(const Fusion *fusion, const Group *group, int other
 // Whether what `user` reads of `group` is used at the place where `group` computes it.
 static bool reads_at_same_place(const Fusion *fusion, const Group *user, const Group *group) {
     for (int i = 0; i < user->nodes.count; i++)
-        if (!joins_at_same_place(fusion->schedule, group, user->nodes.items[i])) return false;
+        if (!domain_joins(fusion->schedule, group, user->nodes.items[i])) return false;
     return true;
 }
 
@@ -435,7 +350,7 @@ static bool reads_directly(const Fusion *fusion, const Group *user, const Group 
 static bool walk_alike(const Fusion *fusion, const Group *a, const Group *b) {
     if (a->kind != b->kind) return false;
     if (a->kind == GROUP_ROWS)
-        return same_dims(&a->domain, &b->domain) && reads_at_same_place(fusion, a, b) &&
+        return domain_same_dims(&a->domain, &b->domain) && reads_at_same_place(fusion, a, b) &&
                reads_at_same_place(fusion, b, a);
     return a->kind == GROUP_STORAGE && type_equal(&a->domain, &b->domain) &&
            (reads_directly(fusion, a, b) || reads_directly(fusion, b, a));
@@ -471,6 +386,7 @@ static void place_assign(Fusion *fusion, Node *assign) {
     Group *group = index >= 0 ? fusion->groups.items[index] : NULL;
     bool walks = group && (group->kind == GROUP_STORAGE || group->kind == GROUP_COLUMNS ||
                            (group->kind == GROUP_CONTRACTION && !group->anchor->type.batched &&
+                            !schedule_is_chunked(group->anchor) &&
                             !is_blas(fusion->schedule, group->anchor)));
     if (!walks || scalar) {
         group = ARENA_NEW(fusion->arena, Group);
@@ -497,7 +413,8 @@ static Partition partition_of(const Schedule *schedule, const Group *group) {
     switch (group->kind) {
     case GROUP_CONTRACTION:
         if (is_blas(schedule, group->anchor)) return PARTITION_OUTPUT;
-        return group->anchor->type.batched ? PARTITION_ROWS : PARTITION_OUTPUT;
+        return group->anchor->type.batched || schedule_is_chunked(group->anchor) ? PARTITION_ROWS
+                                                                                 : PARTITION_OUTPUT;
     case GROUP_ROWS:
     case GROUP_AXIS: return PARTITION_ROWS;
     case GROUP_COLUMNS:
@@ -535,8 +452,21 @@ static void mark_stored(Fusion *fusion) {
         int group = schedule->group_of[i];
         if (!is_computed(node) || group < 0) continue;
         if (schedule->groups.items[group]->kind == GROUP_SCALAR) continue;
-        schedule->buffers[i].is_stored = used_outside(fusion, node, group);
+        schedule->buffers[i].is_stored = fusion_used_outside(fusion, node, group);
     }
+}
+
+bool schedule_is_chunked(const Node *node) {
+    if (node_is(node, "convolve_weights")) return true;
+    if (node->op->fuse != FUSE_REDUCE_BATCH) return false;
+    const Type *type = &node->inputs[0]->type;
+    int64_t width = type_last(type);
+    return width == type_elements(&node->type) && type_elements(type) > width;
+}
+
+static void count_chunks(Schedule *schedule) {
+    for (int i = 0; i < schedule->graph->nodes.count; i++)
+        if (schedule_is_chunked(schedule->graph->nodes.items[i])) schedule->chunks = CHUNKS;
 }
 
 Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch) {
@@ -551,7 +481,9 @@ Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t ba
     Fusion fusion = {.schedule = schedule, .graph = graph, .arena = arena};
     fusion.users = ARENA_ARRAY(arena, NodeList, count + 1);
     fusion.is_removed = ARENA_ARRAY(arena, bool, 2 * count + 2);
+    fusion.feeds_samples = ARENA_ARRAY(arena, bool, count + 1);
     collect_users(&fusion);
+    inline_find_vectors(&fusion);
     for (int i = 0; i < count; i++) place(&fusion, graph->nodes.items[i]);
     merge_groups(&fusion);
     for (bool changed = true; changed;) {
@@ -559,9 +491,11 @@ Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t ba
         for (int i = count - 1; i >= 0; i--) changed |= sink(&fusion, graph->nodes.items[i]);
     }
     merge_groups(&fusion);
+    inline_cheap_values(&fusion);
     for (int i = 0; i < graph->assigns.count; i++) place_assign(&fusion, graph->assigns.items[i]);
     place_loss(&fusion);
     keep_groups(&fusion);
     mark_stored(&fusion);
+    count_chunks(schedule);
     return schedule;
 }

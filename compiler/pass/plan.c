@@ -20,8 +20,11 @@ static int leaf_parameter(const Node *node) {
     return node->slot && node->slot->parameter ? node->slot->parameter->index : -1;
 }
 
+// The same matrix, whatever its leading dimensions are called.
 static bool is_like(const Node *node, const Type *type) {
-    return !node->type.batched && type_equal(&node->type, type);
+    return !node->type.batched && node->type.rank > 0 &&
+           type_elements(&node->type) == type_elements(type) &&
+           type_last(&node->type) == type_last(type);
 }
 
 // Gives the node's value the storage order of `parameter`, if it has its type and none yet.
@@ -84,14 +87,20 @@ static void size_buffer(const Schedule *schedule, const Node *node, bool is_row_
             buffer->size = schedule->layout->parameters[buffer->parameter].storage.size;
         return;
     }
+    if (node->type.dtype == DTYPE_U8) elements = (elements + 3) / 4;
     // A sample of rank 1 is padded to whole cache lines; of higher rank it is dense, so that its
     // rows are evenly spaced across samples.
-    bool padded = node->type.rank <= 1 && elements > 1 && !is_row_operand;
+    bool padded =
+        (node->type.rank <= 1 && elements > 1 && !is_row_operand) || node->type.dtype == DTYPE_U8;
     buffer->stride = padded ? round_up(elements, LINE) : elements;
     if (__builtin_mul_overflow(buffer->stride, schedule->batch, &buffer->size) ||
         buffer->size > LARGEST)
         buffer->size = LARGEST;
     buffer->size = round_up(buffer->size + SLACK, LINE);
+}
+
+static int64_t copies_of(const Schedule *schedule, const Node *node) {
+    return schedule_is_chunked(node) ? schedule->chunks : 1;
 }
 
 typedef struct LifeState {
@@ -176,9 +185,10 @@ void pass_plan(Schedule *schedule, Arena *arena) {
         Buffer *buffer = &schedule->buffers[i];
         if (!buffer->is_stored) continue;
         size_buffer(schedule, schedule->graph->nodes.items[i], row_operands[i], buffer);
+        buffer->copies = copies_of(schedule, schedule->graph->nodes.items[i]);
         // Gradients in a parameter's layout have gaps that must stay zero, as the arena begins.
         bool alone = buffer->parameter >= 0;
-        items[used++] = (PlanItem){buffer->size, alone ? 0 : buffer->first_phase,
+        items[used++] = (PlanItem){buffer->size * buffer->copies, alone ? 0 : buffer->first_phase,
                                    alone ? schedule->phase_count - 1 : buffer->last_phase, 0};
     }
     schedule->arena_size = plan_offsets(items, used, arena);

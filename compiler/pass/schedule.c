@@ -115,8 +115,8 @@ static void check_read(Node *value, void *state) {
     int source = schedule->group_of[value->id];
     if (source < 0 || read->ordering->phase[source] != read->phase) return;
     const Group *writer = schedule->groups.items[source];
-    bool same_workers =
-        writer->partition == read->reader->partition && writer->partition != PARTITION_OUTPUT;
+    bool same_workers = writer->partition == read->reader->partition &&
+                        writer->partition != PARTITION_OUTPUT && !schedule_is_chunked(value);
     if (!same_workers) read->found = true;
 }
 

@@ -81,7 +81,7 @@ typedef struct Group {
     GroupKind kind;
     Partition partition;
     Node *anchor;        // the contraction or reduction; NULL for the other kinds
-    NodeList nodes;      // what it computes, in order, with the anchor
+    NodeList nodes;      // what it computes, in order, with the anchor and sums over its samples
     NodeList assigns;    // effects stored by it
     Type domain;         // whose elements it walks
     int64_t lead, width; // of it: lead rows of width elements
@@ -95,13 +95,18 @@ typedef struct Buffer {
     int64_t size;   // floats in all
     int64_t offset; // in the arena
     int first_phase, last_phase;
-    int parameter; // unbatched values in the layout of this parameter; -1: plain
+    int parameter;  // unbatched values in the layout of this parameter; -1: plain
+    int64_t copies; // partial sums, one for each chunk of the batch; `size` is that of one
 } Buffer;
 
 typedef struct Schedule {
     Graph *graph;
     const Layout *layout;
     int64_t batch;
+    // Sums over the samples of images are made in chunks of the batch, whose number does not depend
+    // on that of the workers, and added in order where they are read; each worker has whole chunks.
+    // 0: there are none, and the samples are divided evenly.
+    int64_t chunks;
     VEC(Group *) groups; // in execution order
     int phase_count;
     int *group_of;      // by node id; -1: leaf, or computed where it is used
@@ -132,6 +137,9 @@ bool schedule_same_place(const Type *view, const Type *source, const Type *domai
 // The domain in which a sum evaluates its input: that of the input, or, if its rows are not what is
 // summed, all elements in one row.
 Type schedule_sum_domain(const Node *input, const Node *sum);
+
+// Whether `node` is a sum over the samples that is made in chunks, by the groups that walk them.
+bool schedule_is_chunked(const Node *node);
 
 // Calls `visit` for every leaf and every stored value of another group that `group` reads.
 typedef void ScheduleVisitor(Node *value, void *state);

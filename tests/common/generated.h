@@ -52,6 +52,7 @@ typedef struct Code {
     nnrt_step *step[3];
     void *library;
     bool needs_blas;
+    int64_t scratch_size; // of a worker
 } Code;
 
 static inline Graph *lower(Graph *forward, Arena *arena, const Training *training, GraphMode mode) {
@@ -146,6 +147,8 @@ static inline void emit_steps(Arena *arena, const Target *target, Code *code) {
     gen.layout = code->layout;
     for (int mode = 0; mode < 3; mode++)
         LLVMSetLinkage(step_emit(&gen, code->schedule[mode], names[mode]), LLVMExternalLinkage);
+    ir_finish(&gen);
+    code->scratch_size = gen.scratch_size;
     code->library = load_module(&gen);
     code->needs_blas = gen.needs_blas;
     ir_dispose(&gen);
@@ -354,6 +357,8 @@ static inline void check_generated(Arena *arena, Graph *forward, const Training 
         make_columns(arena, &train->targets, setting, index, true, columns + train->inputs.count);
     set_weights(arena, &code, train, &bindings, &machine);
     set_slots(arena, &code, train, &bindings, &machine);
+    float *scratch = aligned_floats(code.scratch_size * setting->threads);
+    machine.context.scratch = scratch;
     machine.context.weights = machine.weights;
     machine.context.slots = machine.slots;
     run_mode(arena, &code, GRAPH_PREDICT, &machine, bindings, setting);
@@ -363,6 +368,7 @@ static inline void check_generated(Arena *arena, Graph *forward, const Training 
     nnrt_team_free(machine.team);
     free(machine.weights);
     free(machine.slots);
+    free(scratch);
     dlclose(code.library);
     target_dispose(target);
 }

@@ -134,7 +134,7 @@ static const nnrt_option program_rate = {.name = "value", .number = 0.05};
 static const nnrt_call program_metrics[] = {{"accuracy", NULL, 0}};
 static const char *const program_classes[] = {"left", "right, above", "right below"};
 
-#define PROGRAM_FUNCTION(function) {(function), LOSSES, 4, &program_output, 1, 18}
+#define PROGRAM_FUNCTION(function) {(function), LOSSES, 4, 0, &program_output, 1, 18}
 
 static const nnrt_training program_training = {.train = PROGRAM_FUNCTION(program_train),
                                                .evaluate = PROGRAM_FUNCTION(program_evaluate),

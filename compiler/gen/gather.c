@@ -1,0 +1,123 @@
+// Operators that fetch elements from other places of their inputs: pooling, padding, permutations.
+// An input is loaded where it lies in memory, or computed at the other place if it is inlined.
+#include "emit.h"
+
+#include "../base/ice.h"
+#include "../op/op.h"
+
+typedef LaneBuilder B;
+
+#define IR b->gen->builder
+
+static Value value(LanePlace place) {
+    return (Value)(void *)place;
+}
+
+static LanePlace place(Value v) {
+    return (LanePlace)(void *)v;
+}
+
+static Value truth_value(LaneTruth truth) {
+    return (Value)(void *)truth;
+}
+
+static LaneTruth truth(Value v) {
+    return (LaneTruth)(void *)v;
+}
+
+// ---- Places.
+
+LanePlace lane_place(B *b, int dimension) {
+    int64_t after = 1, before = 1;
+    if (dimension == b->shape.rank - 1) return place(b->column);
+    for (int i = dimension + 1; i + 1 < b->shape.rank; i++) after *= b->shape.dims[i];
+    for (int i = 0; i < dimension; i++) before *= b->shape.dims[i];
+    Value at = b->row;
+    if (after > 1) at = LLVMBuildUDiv(IR, at, ir_int(b->gen, after), "");
+    if (before > 1) at = LLVMBuildURem(IR, at, ir_int(b->gen, b->shape.dims[dimension]), "");
+    return place(at);
+}
+
+LanePlace lane_place_number(B *b, int64_t number) {
+    return place(ir_int(b->gen, number));
+}
+
+LanePlace lane_place_add(B *b, LanePlace x, LanePlace y) {
+    return place(ir_add(b->gen, value(x), value(y)));
+}
+
+LanePlace lane_place_multiply(B *b, LanePlace x, int64_t factor) {
+    return factor == 1 ? x : place(ir_multiply(b->gen, value(x), ir_int(b->gen, factor)));
+}
+
+LanePlace lane_place_divide(B *b, LanePlace x, int64_t divisor) {
+    return divisor == 1 ? x : place(LLVMBuildUDiv(IR, value(x), ir_int(b->gen, divisor), ""));
+}
+
+LanePlace lane_place_remainder(B *b, LanePlace x, int64_t divisor) {
+    if (divisor == 1) return lane_place_number(b, 0);
+    return place(LLVMBuildURem(IR, value(x), ir_int(b->gen, divisor), ""));
+}
+
+Lane lane_place_value(B *b, LanePlace x) {
+    Value number = LLVMBuildSIToFP(IR, value(x), b->gen->f32, "");
+    return (Lane)(void *)ir_splat(b->gen, number, b->width);
+}
+
+// One comparison without signs: numbers below `low` wrap around and become large.
+LaneTruth lane_place_within(B *b, LanePlace x, int64_t low, int64_t end) {
+    Value from = LLVMBuildSub(IR, value(x), ir_int(b->gen, low), "");
+    return truth(LLVMBuildICmp(IR, LLVMIntULT, from, ir_int(b->gen, end - low), ""));
+}
+
+LaneTruth lane_truth_and(B *b, LaneTruth x, LaneTruth y) {
+    return truth(LLVMBuildAnd(IR, truth_value(x), truth_value(y), ""));
+}
+
+Lane lane_choose(B *b, LaneTruth condition, Lane if_true, Lane if_false) {
+    return (Lane)(void *)LLVMBuildSelect(IR, truth_value(condition), (Value)(void *)if_true,
+                                         (Value)(void *)if_false, "");
+}
+
+// ---- Fetching.
+
+// A builder at an element of `input`.
+static B builder_at(const B *b, const Node *input, Value row, Value column) {
+    B at = *b;
+    at.shape = input->type;
+    at.row_width = type_last(&input->type);
+    at.lead = type_elements(&input->type) / at.row_width;
+    at.row = row;
+    at.column = column;
+    at.row_values = NULL;
+    at.values = ARENA_ARRAY(b->gen->arena, Value, b->schedule->graph->nodes.count + 1);
+    return at;
+}
+
+Lane lane_fetch(B *b, Node *node, int number, const LanePlace *places, Lane outside) {
+    Node *input = node->inputs[number];
+    const Type *type = &input->type;
+    Value row = ir_int(b->gen, 0);
+    LaneTruth inside = NULL;
+    for (int k = 0; k + 1 < type->rank; k++) {
+        Value at = value(places[k]);
+        LaneTruth within = lane_place_within(b, places[k], 0, type->dims[k]);
+        bool is_sure = LLVMIsConstant(truth_value(within)) &&
+                       LLVMConstIntGetZExtValue(truth_value(within)) == 1;
+        if (!is_sure) {
+            at = LLVMBuildSelect(IR, truth_value(within), at, ir_int(b->gen, 0), "");
+            inside = inside ? lane_truth_and(b, inside, within) : within;
+        }
+        row = ir_add(b->gen, ir_multiply(b->gen, row, ir_int(b->gen, type->dims[k])), at);
+    }
+    B at = builder_at(b, input, row, value(places[type->rank - 1]));
+    Lane fetched = element_value(&at, input);
+    return inside && outside ? lane_choose(b, inside, fetched, outside) : fetched;
+}
+
+Value gather_value(B *b, Node *node) {
+    if (!node->op->gather) nn_ice("gen", "%s cannot be computed yet", node->op->schema.name);
+    if (!type_equal(&b->shape, &node->type) && b->shape.rank != node->type.rank)
+        nn_ice("gen", "%s is computed in another shape", node->op->schema.name);
+    return (Value)(void *)node->op->gather(b, node);
+}

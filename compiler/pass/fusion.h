@@ -1,0 +1,45 @@
+// Inside fusion (fuse.c, domain.c, inline.c): the groups that are being made.
+#ifndef NNC_PASS_FUSION_H
+#define NNC_PASS_FUSION_H
+
+#include "schedule.h"
+
+typedef struct Fusion {
+    Schedule *schedule;
+    Graph *graph;
+    Arena *arena;
+    NodeList *users;     // by node id, reshapes looked through
+    VEC(Group *) groups; // by creation, group->id is the index
+    bool *is_removed;    // by group index
+    bool *feeds_samples; // by node id: a small vector that values of samples are made of
+} Fusion;
+
+// ---- domain.c
+bool domain_is_full(const Type *type, const Type *domain); // as many elements
+// Whether both have the same dimensions, apart from leading ones.
+bool domain_same_dims(const Type *a, const Type *b);
+// Whether the formula of `node` can be evaluated at the places of `domain`, with what is inlined
+// into it.
+bool domain_computes(const Schedule *schedule, const Node *node, const Type *domain);
+// What the group computes itself is known at the place where it was computed, and only there.
+bool domain_joins(const Schedule *schedule, const Group *group, const Node *node);
+// Values of a row group have an element for each place of the domain, or one number for each row.
+bool domain_fits_rows(const Schedule *schedule, const Group *group, const Node *node);
+// Whether all uses of `node` in `user` can compute it where they are.
+bool domain_inlines(const Schedule *schedule, const Node *node, const Node *user);
+
+// ---- inline.c: nodes that are computed wherever they are used.
+void inline_find_vectors(Fusion *fusion); // fills feeds_samples
+// Single numbers of the step, chains that begin at leaves, and small vectors that values of samples
+// are made of.
+bool inline_is_free(const Fusion *fusion, const Node *node);
+// Takes those values of samples out of their groups that are cheaper to compute again from what is
+// in memory than to store and to load.
+void inline_cheap_values(Fusion *fusion);
+
+// ---- fuse.c
+bool fusion_is_output(const Graph *graph, const Node *node);
+bool fusion_used_outside(const Fusion *fusion, const Node *node, int group);
+void fusion_remove(Fusion *fusion, const Node *node); // from its group: it is inlined from now on
+
+#endif

@@ -1,0 +1,221 @@
+// Inlining: values that are computed wherever they are used, instead of being stored. Numbers and
+// small vectors of the step (what a batch normalization multiplies each channel by) are computed at
+// the start of each group that uses them, by every worker for itself, which saves a group and a
+// barrier. Values of samples are computed again where that moves less memory than storing them:
+// what normalizes and activates a convolution's result runs where the next one loads it.
+#include "fusion.h"
+
+enum { LONGEST_VECTOR = 1 << 14, LONGEST_CHAIN = 24 };
+
+static bool is_uniform(const Node *node) {
+    return node->op->fuse == FUSE_ELEMENTWISE && !node->type.batched && node->type.rank == 0;
+}
+
+static bool is_small_vector(const Node *node) {
+    int64_t elements = type_elements(&node->type);
+    return !node->type.batched && elements == type_last(&node->type) && elements <= LONGEST_VECTOR;
+}
+
+// ---- What is free.
+
+void inline_find_vectors(Fusion *fusion) {
+    for (int i = fusion->graph->nodes.count - 1; i >= 0; i--) {
+        const Node *node = fusion->graph->nodes.items[i];
+        if (node->op->fuse != FUSE_ELEMENTWISE || !is_small_vector(node)) continue;
+        const NodeList *users = &fusion->users[i];
+        for (int k = 0; k < users->count; k++) {
+            const Node *user = users->items[k];
+            if (user->type.batched || fusion->feeds_samples[user->id])
+                fusion->feeds_samples[i] = true;
+        }
+    }
+}
+
+// Whether a vector can be made of `input` at the start of any group.
+static bool is_vector_source(const Fusion *fusion, const Node *input) {
+    if (input->op->fuse == FUSE_LEAF) return true;
+    bool has_group = fusion->schedule->group_of[input->id] >= 0;
+    if (!has_group) return input->op->fuse == FUSE_ELEMENTWISE && !input->type.batched;
+    return is_small_vector(input) || is_uniform(input);
+}
+
+static bool is_made_of_leaves(const Fusion *fusion, const Node *node) {
+    for (int i = 0; i < node->input_count; i++) {
+        const Node *input = schedule_source(node->inputs[i]);
+        bool has_group = fusion->schedule->group_of[input->id] >= 0;
+        if (input->op->fuse != FUSE_LEAF && (has_group || input->op->fuse != FUSE_ELEMENTWISE))
+            return false;
+    }
+    return true;
+}
+
+static bool is_made_of_vectors(const Fusion *fusion, const Node *node) {
+    if (!fusion->feeds_samples[node->id]) return false;
+    for (int i = 0; i < node->input_count; i++)
+        if (!is_vector_source(fusion, schedule_source(node->inputs[i]))) return false;
+    return true;
+}
+
+bool inline_is_free(const Fusion *fusion, const Node *node) {
+    if (node->op->fuse != FUSE_ELEMENTWISE) return false;
+    if (is_uniform(node)) return true;
+    if (!is_made_of_leaves(fusion, node) && !is_made_of_vectors(fusion, node)) return false;
+    const NodeList *users = &fusion->users[node->id];
+    for (int i = 0; i < users->count; i++)
+        if (!domain_inlines(fusion->schedule, node, users->items[i])) return false;
+    return true;
+}
+
+// ---- What is cheaper to compute again.
+
+typedef struct Chain {
+    const Fusion *fusion;
+    int home; // the group of the value
+    VEC(Node *) nodes;
+    VEC(const Node *) sources; // batched values in memory that it is made of
+    bool fits;
+} Chain;
+
+static bool list_has(const Node *const *items, int count, const Node *node) {
+    for (int i = 0; i < count; i++)
+        if (items[i] == node) return true;
+    return false;
+}
+
+static bool is_in_chain(const Chain *chain, const Node *node) {
+    return list_has((const Node *const *)chain->nodes.items, chain->nodes.count, node);
+}
+
+static bool is_recomputable(const Node *node) {
+    return node->op->fuse == FUSE_ELEMENTWISE && !node->op->is_slow && node->type.batched;
+}
+
+// Collects what has to be computed with `node`, up to values in memory.
+static void follow_chain(Chain *chain, Node *node) {
+    const Fusion *fusion = chain->fusion;
+    if (is_in_chain(chain, node)) return;
+    if (!is_recomputable(node) || chain->nodes.count == LONGEST_CHAIN) {
+        chain->fits = false;
+        return;
+    }
+    vec_push(fusion->arena, &chain->nodes, node);
+    for (int i = 0; i < node->input_count && chain->fits; i++) {
+        Node *input = schedule_source(node->inputs[i]);
+        int group = fusion->schedule->group_of[input->id];
+        bool in_memory = input->op->fuse == FUSE_LEAF || (group >= 0 && group != chain->home);
+        if (!in_memory && input->op->fuse == FUSE_ELEMENTWISE && !input->type.batched) continue;
+        if (!in_memory)
+            follow_chain(chain, input);
+        else if (input->type.batched &&
+                 !list_has(chain->sources.items, chain->sources.count, input))
+            vec_push(fusion->arena, &chain->sources, input);
+    }
+}
+
+// Groups that use a value, users that are inlined looked through.
+typedef struct Uses {
+    const Chain *chain;
+    VEC(int) groups;
+    bool fits;
+} Uses;
+
+static void add_use(Uses *uses, int group) {
+    for (int i = 0; i < uses->groups.count; i++)
+        if (uses->groups.items[i] == group) return;
+    vec_push(uses->chain->fusion->arena, &uses->groups, group);
+}
+
+static void find_uses(Uses *uses, const Node *node) {
+    const Fusion *fusion = uses->chain->fusion;
+    const NodeList *users = &fusion->users[node->id];
+    for (int i = 0; i < users->count && uses->fits; i++) {
+        const Node *user = users->items[i];
+        if (is_in_chain(uses->chain, user)) continue;
+        int group = fusion->schedule->group_of[user->id];
+        bool packs = user->op->fuse != FUSE_CONTRACTION || user->op->packs_operands;
+        if (!packs || !domain_inlines(fusion->schedule, node, user))
+            uses->fits = false;
+        else if (group >= 0)
+            add_use(uses, group);
+        else
+            find_uses(uses, user);
+    }
+}
+
+// Whether `group` loads `value` for a node that is not in the chain.
+static bool loads_anyway(const Chain *chain, int group, const Node *value) {
+    const Fusion *fusion = chain->fusion;
+    if (fusion->schedule->group_of[value->id] == group) return true;
+    const NodeList *users = &fusion->users[value->id];
+    for (int i = 0; i < users->count; i++) {
+        const Node *user = users->items[i];
+        if (fusion->schedule->group_of[user->id] == group && !is_in_chain(chain, user)) return true;
+    }
+    return false;
+}
+
+// Loads of the chain's sources that all uses need, in values of the size of `node`.
+static double cost_of_loads(const Chain *chain, const Uses *uses, const Node *node) {
+    double cost = 0;
+    for (int i = 0; i < uses->groups.count; i++)
+        for (int k = 0; k < chain->sources.count; k++)
+            if (!loads_anyway(chain, uses->groups.items[i], chain->sources.items[k]))
+                cost += (double)type_elements(&chain->sources.items[k]->type) /
+                        (double)type_elements(&node->type);
+    return cost;
+}
+
+// Whether the group exists for the chain alone, so that it disappears with it.
+static bool is_whole_group(const Chain *chain) {
+    return chain->fusion->groups.items[chain->home]->nodes.count == chain->nodes.count;
+}
+
+static double cost_of_storing(const Chain *chain, const Uses *uses, const Node *node) {
+    double cost = 1;
+    for (int i = 0; i < uses->groups.count; i++) cost += uses->groups.items[i] != chain->home;
+    Uses home = {.chain = chain};
+    add_use(&home, chain->home);
+    return is_whole_group(chain) ? cost + cost_of_loads(chain, &home, node) : cost;
+}
+
+// A use that is not element by element reads its operand at other places than its group is at.
+static bool reads_own_source(const Chain *chain, const Node *node) {
+    const Fusion *fusion = chain->fusion;
+    const NodeList *users = &fusion->users[node->id];
+    for (int i = 0; i < users->count; i++) {
+        int group = fusion->schedule->group_of[users->items[i]->id];
+        if (group < 0 && reads_own_source(chain, users->items[i])) return true;
+        for (int k = 0; k < chain->sources.count; k++)
+            if (group >= 0 && fusion->schedule->group_of[chain->sources.items[k]->id] == group)
+                return true;
+    }
+    return false;
+}
+
+static bool has_other_users(const Chain *chain) {
+    for (int i = 0; i < chain->nodes.count; i++)
+        if (fusion_is_output(chain->fusion->graph, chain->nodes.items[i])) return true;
+    return false;
+}
+
+static void try_to_inline(Fusion *fusion, Node *node) {
+    int home = fusion->schedule->group_of[node->id];
+    if (home < 0 || fusion->groups.items[home]->kind != GROUP_ROWS || !is_recomputable(node))
+        return;
+    Chain chain = {.fusion = fusion, .home = home, .fits = true};
+    Uses uses = {.chain = &chain, .fits = true};
+    if (!fusion_used_outside(fusion, node, home)) return;
+    follow_chain(&chain, node);
+    for (int i = 0; i < chain.nodes.count && chain.fits; i++)
+        find_uses(&uses, chain.nodes.items[i]);
+    if (!chain.fits || !uses.fits || has_other_users(&chain)) return;
+    for (int i = 0; i < chain.nodes.count; i++)
+        if (reads_own_source(&chain, chain.nodes.items[i])) return;
+    if (cost_of_loads(&chain, &uses, node) >= cost_of_storing(&chain, &uses, node)) return;
+    for (int i = 0; i < chain.nodes.count; i++) fusion_remove(fusion, chain.nodes.items[i]);
+}
+
+void inline_cheap_values(Fusion *fusion) {
+    for (int i = 0; i < fusion->graph->nodes.count; i++)
+        try_to_inline(fusion, fusion->graph->nodes.items[i]);
+}
