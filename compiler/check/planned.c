@@ -12,7 +12,6 @@ static const Planned planned_rows[] = {
     {"layer", "add", NULL},
     {"layer", "average_pool", "AveragePooling2D AvgPool2D"},
     {"layer", "batch_norm", "BatchNormalization"},
-    {"layer", "concat", "Concatenate"},
     {"layer", "conv1d", NULL},
     {"layer", "conv2d", NULL},
     {"layer", "conv2d_transpose", NULL},

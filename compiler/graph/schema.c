@@ -158,6 +158,13 @@ void args_set_numbers(Args *args, Arena *arena, const char *name, const double *
     set_list(find_to_set(args, name), arena, numbers, count);
 }
 
+void args_copy_common(Args *args, const Args *from) {
+    for (int i = 0; i < args->count; i++) {
+        int index = schema_arg_index(from->schema, args->schema->args[i].name);
+        if (index >= 0) args->values[i] = from->values[index];
+    }
+}
+
 // ---- Comparing.
 
 static bool texts_equal(const char *a, const char *b) {

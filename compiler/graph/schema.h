@@ -84,6 +84,8 @@ void args_set_number(Args *args, const char *name, double number);
 void args_set_text(Args *args, const char *name, const char *text);
 
 void args_set_numbers(Args *args, Arena *arena, const char *name, const double *numbers, int count);
+// Sets every argument that both calls have to what it is in `from`.
+void args_copy_common(Args *args, const Args *from);
 bool args_equal(const Args *a, const Args *b); // the same schema and values; NULL equals NULL
 
 // What a name means where an activation, initializer, regularizer or rate is asked for; NULL: there

@@ -8,16 +8,19 @@
 #include "op.h"
 #include "random.h"
 
+#include <math.h>
+
 static Node *dropout_inference(Graph *graph, Node *node) {
     (void)graph;
     return node->inputs[0];
 }
 
-// A number that no other mask of the graph has.
+// A number that no other generator of the graph has.
 static int free_stream(const Graph *graph) {
     int count = 0;
     for (int i = 0; i < graph->nodes.count; i++)
-        count += node_is(graph->nodes.items[i], "dropout_mask");
+        count += node_is(graph->nodes.items[i], "dropout_mask") ||
+                 node_is(graph->nodes.items[i], "normal_noise");
     return count;
 }
 
@@ -44,14 +47,39 @@ static Lane mask_lower(LaneBuilder *b, const Node *node, const Lane *inputs) {
     return lane_select(b, is_dropped, lane_constant(b, 0), lane_constant(b, kept_scale(rate)));
 }
 
+static double uniform_at(const EvalPoint *at, uint32_t stream) {
+    uint32_t keys[2];
+    random_keys(at->context->seed, stream, keys);
+    return random_uniform(keys, (uint32_t)at->element);
+}
+
 static double mask_evaluate(const Node *node, const double *inputs, const EvalPoint *at) {
     (void)inputs;
     double rate = args_number(node->args, "rate");
     uint32_t stream = (uint32_t)args_int(node->args, "stream");
-    uint32_t keys[2];
-    random_keys(at->context->seed, stream, keys);
-    float uniform = random_uniform(keys, (uint32_t)at->element);
-    return uniform < (float)rate ? 0 : kept_scale(rate);
+    return uniform_at(at, stream) < (float)rate ? 0 : kept_scale(rate);
+}
+
+// ---- normal_noise: Box and Muller 1958, sqrt(-2 ln u) cos(2 pi v) of two uniform numbers. u is 1
+// minus a number in [0, 1), so that its logarithm is finite.
+
+enum { SECOND_STREAM = 1 << 30 }; // no graph has so many generators
+
+static Lane noise_lower(LaneBuilder *b, const Node *node, const Lane *inputs) {
+    (void)inputs;
+    uint32_t stream = (uint32_t)args_int(node->args, "stream");
+    double stddev = args_number(node->args, "stddev");
+    Lane u = lane_subtract(b, lane_constant(b, 1), lane_random(b, stream));
+    Lane v = lane_random(b, stream + SECOND_STREAM);
+    Lane square = lane_multiply(b, lane_log(b, u), lane_constant(b, -2 * stddev * stddev));
+    return lane_multiply(b, lane_sqrt(b, square), lane_cos_turns(b, v));
+}
+
+static double noise_evaluate(const Node *node, const double *inputs, const EvalPoint *at) {
+    (void)inputs;
+    uint32_t stream = (uint32_t)args_int(node->args, "stream");
+    double u = 1 - uniform_at(at, stream), v = uniform_at(at, stream + SECOND_STREAM);
+    return args_number(node->args, "stddev") * sqrt(-2 * log(u)) * cos(2 * M_PI * v);
 }
 
 #define RATE(default_value, text)                                                                  \
@@ -61,6 +89,9 @@ static double mask_evaluate(const Node *node, const double *inputs, const EvalPo
      .maximum = 1,                                                                                 \
      .doc = (text)}
 
+#define STREAM                                                                                     \
+    {.name = "stream", .type = ARG_INT, .default_text = "0", .doc = "which random numbers"}
+
 static const ArgDef dropout_args[] = {
     RATE(NULL, "share of the numbers that are dropped"),
     {0},
@@ -68,7 +99,17 @@ static const ArgDef dropout_args[] = {
 
 static const ArgDef mask_args[] = {
     RATE("0", "share of zeros"),
-    {.name = "stream", .type = ARG_INT, .default_text = "0", .doc = "which random numbers"},
+    STREAM,
+    {0},
+};
+
+static const ArgDef noise_args[] = {
+    {.name = "stddev",
+     .type = ARG_FLOAT,
+     .default_text = "1",
+     .maximum = INFINITY,
+     .doc = "standard deviation"},
+    STREAM,
     {0},
 };
 
@@ -89,5 +130,12 @@ const OpDef op_dropout[] = {
      .flops = op_flops_elements,
      .lower = mask_lower,
      .evaluate_element = mask_evaluate},
+    {.schema = {"normal_noise", "draws from a normal distribution", noise_args, NULL},
+     .fuse = FUSE_ELEMENTWISE,
+     .shape = op_shape_given,
+     .no_gradient = "it has no inputs",
+     .flops = op_flops_elements,
+     .lower = noise_lower,
+     .evaluate_element = noise_evaluate},
     {.schema = {0}},
 };

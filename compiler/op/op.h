@@ -19,8 +19,9 @@ typedef enum FuseClass {
     FUSE_REDUCE_AXIS,  // over another dimension of each sample, which becomes 1
     FUSE_REDUCE_ALL,   // over all elements of an unbatched value, to a scalar
     FUSE_REDUCE_BATCH, // over the samples and leading dimensions: batched to unbatched
-    FUSE_CONTRACTION,  // a matrix product
-    FUSE_GATHER,       // an element of the result is made of elements of the inputs at other places
+    FUSE_CONTRACTION,  // a matrix product, or a convolution
+    FUSE_GATHER,       // an element of the result is made of elements of the inputs at other
+                       // places: windows, permutations
     FUSE_MOVEMENT,     // the same elements in row-major order under another shape
     FUSE_EFFECT        // assign
 } FuseClass;
@@ -109,6 +110,7 @@ void op_append_input(Graph *graph, Node *node, Node *input);
 
 // ---- The families (each file exports its terminated rows).
 extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_matmul[],
-    op_reduce[], op_reshape[], op_dropout[], op_loss[], op_effect[];
+    op_convolve[], op_pool[], op_place[], op_reduce[], op_reshape[], op_dropout[], op_loss[],
+    op_effect[];
 
 #endif

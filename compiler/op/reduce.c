@@ -2,6 +2,8 @@
 // broadcasts against what it was made of.
 #include "op.h"
 
+#include <math.h>
+
 #define REDUCTION(evaluate_)                                                                       \
     .min_inputs = 1, .max_inputs = 1, .flops = reduce_flops, .evaluate = evaluate_
 
@@ -52,27 +54,40 @@ static void reduce_max_gradient(Graph *graph, Node *node, Node *dy, Node **dinpu
 
 // ---- Over one other dimension of each sample.
 
-static bool axis_sum_shape(Graph *graph, Node *node) {
+static bool axis_shape(Graph *graph, Node *node) {
     int64_t axis = args_int(node->args, "axis");
     op_shape_same(graph, node);
     if (axis < 0 || axis >= node->type.rank - 1)
-        return op_shape_error(graph, node, "axis_sum needs a dimension %lld before the last one",
-                              (long long)axis);
+        return op_shape_error(graph, node, "%s needs a dimension %lld before the last one",
+                              node->op->schema.name, (long long)axis);
     node->type.dims[axis] = 1;
     return true;
 }
 
-static void axis_sum_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
-                              const EvalContext *context) {
+// What is reduced to one element lies `inner` places apart.
+static void axis_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                          const EvalContext *context) {
     (void)context;
     const Type *type = &node->inputs[0]->type;
     int64_t axis = args_int(node->args, "axis"), n = type->dims[axis], inner = 1;
+    bool is_sum = node->op->reduce == REDUCE_SUM;
     for (int i = (int)axis + 1; i < type->rank; i++) inner *= type->dims[i];
     for (int64_t i = 0; i < output->rows * output->size; i++) {
         const double *from = inputs[0].data + i / inner * n * inner + i % inner;
-        output->data[i] = 0;
-        for (int64_t k = 0; k < n; k++) output->data[i] += from[k * inner];
+        double result = from[0];
+        for (int64_t k = 1; k < n; k++)
+            result = is_sum ? result + from[k * inner] : fmax(result, from[k * inner]);
+        output->data[i] = result;
     }
+}
+
+// Shared evenly, as for reduce_max.
+static void axis_max_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *is_largest = graph_binary(graph, "equal", node->inputs[0], node);
+    Args *args = graph_args(graph, "axis_sum");
+    args_copy_common(args, node->args);
+    Node *count = graph_call(graph, "axis_sum", &is_largest, 1, args);
+    dinputs[0] = graph_multiply(graph, is_largest, graph_divide(graph, dy, count));
 }
 
 // ---- Over everything.
@@ -112,12 +127,12 @@ static void batch_sum_evaluate(const Node *node, const EvalTensor *inputs, EvalT
         output->data[i % output->size] += inputs[0].data[i];
 }
 
-static const ArgDef axis_sum_args[] = {
+static const ArgDef axis_args[] = {
     {.name = "axis",
      .type = ARG_INT,
      .minimum = 0,
      .maximum = SHAPE_MAX_RANK - 2,
-     .doc = "the dimension summed over, from 0; not the last"},
+     .doc = "the dimension that becomes 1, from 0; not the last"},
     {0},
 };
 
@@ -144,12 +159,19 @@ const OpDef op_reduce[] = {
      .reduce = REDUCE_MAX,
      .shape = reduce_last_shape,
      .gradient = reduce_max_gradient},
-    {.schema = {"axis_sum", "sums over a dimension that is not the last", axis_sum_args, NULL},
-     REDUCTION(axis_sum_evaluate),
+    {.schema = {"axis_sum", "sums over a dimension that is not the last", axis_args, NULL},
+     REDUCTION(axis_evaluate),
      .fuse = FUSE_REDUCE_AXIS,
      .reduce = REDUCE_SUM,
-     .shape = axis_sum_shape,
+     .shape = axis_shape,
      .gradient = repeat_gradient},
+    {.schema = {"axis_max", "takes the largest along a dimension that is not the last", axis_args,
+                NULL},
+     REDUCTION(axis_evaluate),
+     .fuse = FUSE_REDUCE_AXIS,
+     .reduce = REDUCE_MAX,
+     .shape = axis_shape,
+     .gradient = axis_max_gradient},
     {.schema = {"reduce_all_sum", "sums all elements of a value without samples", NULL, NULL},
      REDUCTION(reduce_all_evaluate),
      .fuse = FUSE_REDUCE_ALL,

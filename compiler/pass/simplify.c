@@ -106,7 +106,7 @@ static bool split_constant(const Node *node, Node **x, Node **factor) {
 static Node *move_factor_out(Graph *graph, Node *node) {
     Node *x, *factor;
     if (node->op->fuse != FUSE_CONTRACTION) return NULL;
-    int sides = node_is(node, "matmul_weights") ? 2 : 1;
+    int sides = node_is(node, "matmul_weights") || node_is(node, "convolve_weights") ? 2 : 1;
     for (int i = 0; i < sides; i++) {
         if (!split_constant(node->inputs[i], &x, &factor)) continue;
         Node *inputs[] = {node->inputs[0], node->inputs[1]};

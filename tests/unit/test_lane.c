@@ -26,6 +26,17 @@ static double sigmoid(double x) {
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
+// Of the fraction of x.
+static Lane cosine_lane(LaneBuilder *b, Lane x) {
+    return lane_cos_turns(b, lane_subtract(b, x, lane_floor(b, x)));
+}
+
+// Like cos(2 pi x), but exact near its zeros.
+static double cosine(double x) {
+    double fraction = (float)(x - floor(x)); // as float32 has it
+    return sin(2 * M_PI * (0.25 - fmin(fraction, 1 - fraction)));
+}
+
 static const Function functions[] = {
     {"exp", lane_exp, exp, 1.1},
     {"expm1", lane_expm1, expm1, 1.7},
@@ -33,7 +44,8 @@ static const Function functions[] = {
     {"log1p", lane_log1p, log1p, 1.6},
     {"sigmoid", lane_sigmoid, sigmoid, 2.8},
     {"tanh", lane_tanh, tanh, 2.6},
-    {"erf", lane_erf, erf, 7},
+    {"erf", lane_erf, erf, 8},
+    {"cosine", cosine_lane, cosine, 3.5},
     {"sqrt", lane_sqrt, sqrt, 0.5},
     {"round", lane_round, rint, 0},
     {"floor", lane_floor, floor, 0},

@@ -1,0 +1,372 @@
+// Values in other places: padding and cropping, repeating, other orders of dimensions, values side
+// by side and parts of values. Nothing is computed, so each gradient is another of these rows.
+#include "window.h"
+
+static void clear(EvalTensor *tensor) {
+    for (int64_t i = 0; i < tensor->rows * tensor->size; i++) tensor->data[i] = 0;
+}
+
+// ---- pad_zeros: rows and columns of zeros around a picture; negative ones are cut off.
+
+static bool pad_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    int64_t amount[4] = {0};
+    bool fits = x->rank == 3 && window_numbers(node->args, "amount", amount, 4);
+    int64_t height = x->dims[0] + amount[0] + amount[1], width = x->dims[1] + amount[2] + amount[3];
+    if (!fits || height < 1 || width < 1)
+        return op_shape_error(graph, node, "pad_zeros does not fit %s", type_text(graph->arena, x));
+    node->type = type_make(DTYPE_F32, x->batched, 3, (int64_t[]){height, width, x->dims[2]});
+    return true;
+}
+
+static void pad_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    const ArgValue *amount = args_get(node->args, "amount");
+    double negated[4];
+    for (int i = 0; i < 4; i++) negated[i] = -amount->numbers[i];
+    Args *args = graph_args(graph, "pad_zeros");
+    args_set_numbers(args, graph->arena, "amount", negated, 4);
+    dinputs[0] = graph_call(graph, "pad_zeros", &dy, 1, args);
+}
+
+// Rows of all samples are walked as one picture's.
+static void pad_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                         const EvalContext *context) {
+    const int64_t *from = node->inputs[0]->type.dims, *to = node->type.dims;
+    int64_t amount[4] = {0};
+    (void)context;
+    window_numbers(node->args, "amount", amount, 4);
+    clear(output);
+    for (int64_t i = 0; i < output->rows * output->size; i++) {
+        int64_t c = i % to[2], w = i / to[2] % to[1] - amount[2];
+        int64_t h = i / to[2] / to[1] % to[0] - amount[0], row = i / output->size;
+        if (h >= 0 && h < from[0] && w >= 0 && w < from[1])
+            output->data[i] =
+                inputs[0].data[row * inputs[0].size + (h * from[1] + w) * from[2] + c];
+    }
+}
+
+// ---- upsample_nearest: every cell becomes a block of equal ones.
+
+static bool upsample_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    int64_t size[2];
+    if (x->rank != 3 || !window_numbers(node->args, "size", size, 2))
+        return op_shape_error(graph, node, "upsample_nearest does not fit %s",
+                              type_text(graph->arena, x));
+    node->type = type_make(DTYPE_F32, x->batched, 3,
+                           (int64_t[]){x->dims[0] * size[0], x->dims[1] * size[1], x->dims[2]});
+    return true;
+}
+
+// The sum of each block: its mean times its cells.
+static void upsample_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    const ArgValue *size = args_get(node->args, "size");
+    Args *args = graph_args(graph, "pool_average");
+    args_set_numbers(args, graph->arena, "size", size->numbers, 2);
+    args_set_numbers(args, graph->arena, "stride", size->numbers, 2);
+    Node *mean = graph_call(graph, "pool_average", &dy, 1, args);
+    dinputs[0] = graph_scale(graph, mean, size->numbers[0] * size->numbers[1]);
+}
+
+static void upsample_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                              const EvalContext *context) {
+    const int64_t *from = node->inputs[0]->type.dims, *to = node->type.dims;
+    int64_t size[2] = {1, 1};
+    (void)context;
+    window_numbers(node->args, "size", size, 2);
+    for (int64_t i = 0; i < output->rows * output->size; i++) {
+        int64_t c = i % to[2], w = i / to[2] % to[1], h = i / to[2] / to[1];
+        // The rows of the next sample follow, and their number divides too.
+        output->data[i] = inputs[0].data[(h / size[0] * from[1] + w / size[1]) * from[2] + c];
+    }
+}
+
+// ---- permute
+
+static bool permute_report(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    op_shape_error(graph, node, "permute needs each dimension of %s once",
+                   type_text(graph->arena, x));
+    op_shape_help(graph, "write the dimensions from 1 to %d in another order: permute(2, 1)",
+                  x->rank);
+    return false;
+}
+
+static bool permute_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    const ArgValue *order = args_get(node->args, "dims");
+    bool taken[SHAPE_MAX_RANK] = {false};
+    if (order->count != x->rank) return permute_report(graph, node);
+    node->type = type_make(DTYPE_F32, x->batched, x->rank, x->dims);
+    for (int i = 0; i < x->rank; i++) {
+        int from = (int)order->numbers[i] - 1;
+        if (from < 0 || from >= x->rank || taken[from]) return permute_report(graph, node);
+        taken[from] = true;
+        node->type.dims[i] = x->dims[from];
+    }
+    return true;
+}
+
+static void permute_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    const ArgValue *order = args_get(node->args, "dims");
+    double inverse[SHAPE_MAX_RANK];
+    for (int i = 0; i < order->count; i++) inverse[(int)order->numbers[i] - 1] = i + 1;
+    Args *args = graph_args(graph, "permute");
+    args_set_numbers(args, graph->arena, "dims", inverse, order->count);
+    dinputs[0] = graph_call(graph, "permute", &dy, 1, args);
+}
+
+// Where an element of a permuted sample comes from.
+static int64_t permuted_place(const Node *node, int64_t place) {
+    const Type *from = &node->inputs[0]->type;
+    const ArgValue *order = args_get(node->args, "dims");
+    int64_t strides[SHAPE_MAX_RANK] = {0}, stride = 1, at = 0;
+    for (int i = from->rank - 1; i >= 0; i--) {
+        strides[i] = stride;
+        stride *= from->dims[i];
+    }
+    for (int i = from->rank - 1; i >= 0; i--) {
+        at += place % node->type.dims[i] * strides[(int)order->numbers[i] - 1];
+        place /= node->type.dims[i];
+    }
+    return at;
+}
+
+static void permute_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                             const EvalContext *context) {
+    (void)context;
+    for (int64_t row = 0; row < output->rows; row++)
+        for (int64_t i = 0; i < output->size; i++)
+            output->data[row * output->size + i] =
+                inputs[0].data[row * output->size + permuted_place(node, i)];
+}
+
+// ---- Along one dimension: concat, slice, unslice. A value is [outer][extent][inner] there.
+
+static int64_t inner_of(const Type *type, int64_t axis) {
+    int64_t inner = 1;
+    for (int i = (int)axis + 1; i < type->rank; i++) inner *= type->dims[i];
+    return inner;
+}
+
+// Copies `count` places of `from`, from `from_begin` on, to `to_begin` of `to`.
+static void copy_along(int64_t axis, const Type *from_type, const EvalTensor *from,
+                       int64_t from_begin, const Type *to_type, EvalTensor *to, int64_t to_begin,
+                       int64_t count) {
+    int64_t inner = inner_of(to_type, axis);
+    int64_t from_step = from_type->dims[axis] * inner, to_step = to_type->dims[axis] * inner;
+    for (int64_t outer = 0; outer < to->rows * to->size / to_step; outer++)
+        for (int64_t i = 0; i < count * inner; i++)
+            to->data[outer * to_step + to_begin * inner + i] =
+                from->data[outer * from_step + from_begin * inner + i];
+}
+
+static Node *along(Graph *graph, const char *op, Node *x, int64_t axis, int64_t begin,
+                   const char *length, int64_t count) {
+    Args *args = graph_args(graph, op);
+    args_set_number(args, "axis", (double)axis);
+    args_set_number(args, "begin", (double)begin);
+    args_set_number(args, length, (double)count);
+    return graph_call(graph, op, &x, 1, args);
+}
+
+static bool report_joint(Graph *graph, Node *node, const Type *first, const Type *other) {
+    op_shape_error(graph, node, "concat cannot join %s and %s", type_text(graph->arena, first),
+                   type_text(graph->arena, other));
+    op_shape_note(graph, "all dimensions but number %lld, along which values are joined, are equal",
+                  (long long)args_int(node->args, "axis"));
+    return false;
+}
+
+// The argument counts from the end if it is negative; the node's counts from 0.
+static bool set_axis(Graph *graph, Node *node, int rank) {
+    int64_t axis = args_int(node->args, "axis");
+    if (axis >= 0 && axis < rank) return true;
+    if (axis >= rank || axis < -rank)
+        return op_shape_error(graph, node, "%s has no dimension %lld to join along",
+                              type_text(graph->arena, &node->inputs[0]->type), (long long)axis);
+    Args *args = args_default(graph->arena, node->args->schema);
+    args_copy_common(args, node->args);
+    args_set_number(args, "axis", (double)(axis + rank));
+    node->args = args;
+    return true;
+}
+
+static bool concat_shape(Graph *graph, Node *node) {
+    const Type *first = &node->inputs[0]->type;
+    if (!set_axis(graph, node, first->rank)) return false;
+    int64_t axis = args_int(node->args, "axis"), extent = 0;
+    for (int i = 0; i < node->input_count; i++) {
+        const Type *other = &node->inputs[i]->type;
+        bool fits = other->rank == first->rank && other->batched == first->batched;
+        for (int k = 0; fits && k < first->rank; k++)
+            fits = k == axis || other->dims[k] == first->dims[k];
+        if (!fits) return report_joint(graph, node, first, other);
+        extent += other->dims[axis];
+    }
+    op_shape_same(graph, node);
+    node->type.dims[axis] = extent;
+    return true;
+}
+
+static void concat_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    int64_t axis = args_int(node->args, "axis"), begin = 0;
+    for (int i = 0; i < node->input_count; i++) {
+        int64_t count = node->inputs[i]->type.dims[axis];
+        dinputs[i] = along(graph, "slice", dy, axis, begin, "count", count);
+        begin += count;
+    }
+}
+
+static void concat_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                            const EvalContext *context) {
+    int64_t axis = args_int(node->args, "axis"), begin = 0;
+    (void)context;
+    for (int i = 0; i < node->input_count; i++) {
+        const Type *from = &node->inputs[i]->type;
+        copy_along(axis, from, &inputs[i], 0, &node->type, output, begin, from->dims[axis]);
+        begin += from->dims[axis];
+    }
+}
+
+// The dimension of the result is `own`, of which `begin` .. `begin` + `count` are in both values.
+static bool part_shape(Graph *graph, Node *node, int64_t whole, int64_t count, int64_t own) {
+    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
+    if (begin + count > whole)
+        return op_shape_error(graph, node, "%s does not fit %s", node->op->schema.name,
+                              type_text(graph->arena, &node->inputs[0]->type));
+    op_shape_same(graph, node);
+    node->type.dims[axis] = own;
+    return true;
+}
+
+static bool slice_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    int64_t axis = args_int(node->args, "axis"), count = args_int(node->args, "count");
+    return part_shape(graph, node, axis < x->rank ? x->dims[axis] : 0, count, count);
+}
+
+static bool unslice_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    int64_t axis = args_int(node->args, "axis"), extent = args_int(node->args, "extent");
+    return part_shape(graph, node, axis < x->rank ? extent : 0, x->dims[axis], extent);
+}
+
+static void slice_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
+    dinputs[0] =
+        along(graph, "unslice", dy, axis, begin, "extent", node->inputs[0]->type.dims[axis]);
+}
+
+static void unslice_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
+    dinputs[0] = along(graph, "slice", dy, axis, begin, "count", node->inputs[0]->type.dims[axis]);
+}
+
+static void slice_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                           const EvalContext *context) {
+    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
+    (void)context;
+    copy_along(axis, &node->inputs[0]->type, inputs, begin, &node->type, output, 0,
+               node->type.dims[axis]);
+}
+
+static void unslice_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                             const EvalContext *context) {
+    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
+    const Type *from = &node->inputs[0]->type;
+    (void)context;
+    clear(output);
+    copy_along(axis, from, inputs, 0, &node->type, output, begin, from->dims[axis]);
+}
+
+#define AXIS                                                                                       \
+    {.name = "axis",                                                                               \
+     .type = ARG_INT,                                                                              \
+     .minimum = 0,                                                                                 \
+     .maximum = SHAPE_MAX_RANK - 1,                                                                \
+     .doc = "the dimension, from 0, without the batch"}
+#define BEGIN                                                                                      \
+    {.name = "begin", .type = ARG_INT, .maximum = INT32_MAX, .doc = "where the part begins, from 0"}
+
+static const ArgDef pad_args[] = {
+    {.name = "amount",
+     .type = ARG_INTS,
+     .minimum = -INT32_MAX,
+     .maximum = INT32_MAX,
+     .doc = "lines added at the top, bottom, left and right; negative: cut off"},
+    {0},
+};
+
+static const ArgDef upsample_args[] = {
+    WINDOW_PAIR("size", NULL, "rows and columns of a block"),
+    {0},
+};
+
+static const ArgDef permute_args[] = {
+    {.name = "dims",
+     .type = ARG_INTS,
+     .minimum = 1,
+     .maximum = SHAPE_MAX_RANK,
+     .doc = "which dimension, from 1 and without the batch, stands at each place",
+     .variadic = true},
+    {0},
+};
+
+static const ArgDef concat_args[] = {
+    {.name = "axis",
+     .type = ARG_INT,
+     .default_text = "-1",
+     .minimum = -SHAPE_MAX_RANK,
+     .maximum = SHAPE_MAX_RANK - 1,
+     .doc = "the dimension along which values are joined: from 0, without the batch, or from the "
+            "end: -1 is the last"},
+    {0},
+};
+
+static const ArgDef slice_args[] = {
+    AXIS,
+    BEGIN,
+    {.name = "count", .type = ARG_INT, .minimum = 1, .maximum = INT32_MAX, .doc = "how much"},
+    {0},
+};
+
+static const ArgDef unslice_args[] = {
+    AXIS,
+    BEGIN,
+    {.name = "extent",
+     .type = ARG_INT,
+     .minimum = 1,
+     .maximum = INT32_MAX,
+     .doc = "the dimension of the whole"},
+    {0},
+};
+
+#define PLACE(name_)                                                                               \
+    .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_GATHER, .shape = name_##_shape,                 \
+    .gradient = name_##_gradient, .flops = op_flops_none, .evaluate = name_##_evaluate
+
+const OpDef op_place[] = {
+    {.schema = {"pad_zeros", "adds lines of zeros around a picture, or cuts lines off", pad_args,
+                NULL},
+     PLACE(pad)},
+    {.schema = {"upsample_nearest", "repeats each cell of a picture in a block", upsample_args,
+                NULL},
+     PLACE(upsample)},
+    {.schema = {"permute", "puts dimensions in another order", permute_args, "Permute transpose"},
+     .surface = true,
+     PLACE(permute)},
+    {.schema = {"concat", "joins values along a dimension", concat_args, "Concatenate concatenate"},
+     .surface = true,
+     .min_inputs = 2,
+     .max_inputs = -1,
+     .fuse = FUSE_GATHER,
+     .shape = concat_shape,
+     .gradient = concat_gradient,
+     .flops = op_flops_none,
+     .evaluate = concat_evaluate},
+    {.schema = {"slice", "takes a part along one dimension", slice_args, NULL}, PLACE(slice)},
+    {.schema = {"unslice", "puts a value into zeros: the gradient of slice", unslice_args, NULL},
+     PLACE(unslice)},
+    {.schema = {0}},
+};
