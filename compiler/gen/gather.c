@@ -110,7 +110,13 @@ Lane lane_fetch(B *b, Node *node, int number, const LanePlace *places, Lane outs
         }
         row = ir_add(b->gen, ir_multiply(b->gen, row, ir_int(b->gen, type->dims[k])), at);
     }
-    B at = builder_at(b, input, row, value(places[type->rank - 1]));
+    Value column = value(places[type->rank - 1]);
+    if (column != b->column || type_last(type) != b->row_width) {
+        LaneTruth within = lane_place_within(b, places[type->rank - 1], 0, type_last(type));
+        column = LLVMBuildSelect(IR, truth_value(within), column, ir_int(b->gen, 0), "");
+        inside = inside ? lane_truth_and(b, inside, within) : within;
+    }
+    B at = builder_at(b, input, row, column);
     Lane fetched = element_value(&at, input);
     return inside && outside ? lane_choose(b, inside, fetched, outside) : fetched;
 }

@@ -74,6 +74,12 @@ static int64_t row_offset(const OuterKernel *k, int row) {
     return row / per_line * k->a_line + row % per_line * k->a_row;
 }
 
+static Value lanewise_vector(Gen *gen, const OuterKernel *k, Value address, int v) {
+    int lanes = gen->target->machine.lanes;
+    Value vector = load_vector(gen, DTYPE_F32, address, ir_int(gen, (int64_t)v * lanes));
+    return k->valid && v == k->vectors - 1 ? ir_zero_after(gen, vector, k->valid) : vector;
+}
+
 // One step of the reduction: loads the vectors of B, broadcasts each A element against them.
 static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
     const OuterKernel *k = s->kernel;
@@ -85,9 +91,11 @@ static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
     }
     for (int i = 0; i < k->rows; i++) {
         Value address = ir_offset(gen, gen->f32, a, ir_int(gen, row_offset(k, i)));
-        Value number = ir_splat(gen, ir_load(gen, gen->f32, address), lanes);
-        for (int v = 0; v < k->vectors; v++)
-            s->sums[i][v] = ir_fma(gen, number, vectors[v], s->sums[i][v]);
+        Value number = k->lanewise ? NULL : ir_splat(gen, ir_load(gen, gen->f32, address), lanes);
+        for (int v = 0; v < k->vectors; v++) {
+            Value left = k->lanewise ? lanewise_vector(gen, k, address, v) : number;
+            s->sums[i][v] = ir_fma(gen, left, vectors[v], s->sums[i][v]);
+        }
     }
 }
 
@@ -141,7 +149,11 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     }
     if (k->per_line && k->per_line != k->rows)
         text_format(&name, "_p%d_%lld", k->per_line, (long long)k->a_line);
-    text_format(&name, "_%s%d", k->gathers ? "gather" : "t", (int)k->b_dtype);
+    text_format(&name, "_%s%d",
+                k->gathers    ? "gather"
+                : k->lanewise ? "lanes"
+                              : "t",
+                (int)k->b_dtype);
     return name.data;
 }
 

@@ -25,6 +25,7 @@ enum { KERNEL_MAX_LOOPS = 4 };
 // C[i][j] = sum over r of A(i, r) * B(r, j), lanes along j: A's elements are broadcast. The
 // reduction r is a nest of loops, outermost first, over which the places a(r) and b(r) are affine.
 //   A(i, r) = a[i / per_line * a_line + i % per_line * a_row + a(r)]   float32
+//             with `lanewise`, a vector likewise: A(i, r, j) = a[... + j]
 //   B(r, j) = b[b(r) + j]   float32; or, of one loop, a data row: b[index[r] * b_step + j]
 typedef struct OuterKernel {
     int rows, vectors;
@@ -33,6 +34,7 @@ typedef struct OuterKernel {
     int64_t a_row, a_line;
     KernelLoop loops[KERNEL_MAX_LOOPS];
     int loop_count;
+    bool lanewise;
     bool gathers;
     Dtype b_dtype;
 } OuterKernel;

@@ -91,6 +91,18 @@ static void sum_unrolled(RowEmitter *e, Node *node) {
     }
 }
 
+// Values of whole rows are stored when all are computed: a store between the loads of two operators
+// would keep LLVM from loading what both need only once.
+static void store_unrolled(RowEmitter *e, Node *node) {
+    bool stored = e->b.schedule->buffers[node->id].is_stored;
+    bool is_row_value = is_reduction(node) || element_is_row_value(&e->b, node);
+    if (!stored || is_row_value || schedule_is_chunked(node)) return;
+    for (int v = 0; v < e->vectors; v++) {
+        at_vector(e, v);
+        element_store(&e->b, node, valid_lanes(e, v));
+    }
+}
+
 static void compute_unrolled(RowEmitter *e, Node *node) {
     if (schedule_is_chunked(node)) {
         sum_unrolled(e, node);
@@ -112,7 +124,6 @@ static void compute_unrolled(RowEmitter *e, Node *node) {
     for (int v = 0; v < e->vectors; v++) {
         at_vector(e, v);
         element_value(&e->b, node);
-        if (stored) element_store(&e->b, node, valid_lanes(e, v));
     }
 }
 
@@ -122,6 +133,7 @@ static void row_unrolled(RowEmitter *e) {
     memset(e->b.row_values, 0, bytes);
     for (int i = 0; i < e->b.group->nodes.count; i++)
         compute_unrolled(e, e->b.group->nodes.items[i]);
+    for (int i = 0; i < e->b.group->nodes.count; i++) store_unrolled(e, e->b.group->nodes.items[i]);
 }
 
 // ---- Long rows: a loop for each level.
@@ -229,13 +241,22 @@ static int vector_width(const Gen *gen, int64_t row_width) {
     return width;
 }
 
+static bool moves_lanes(const Gen *gen, const Group *group) {
+    int lanes = vector_width(gen, group->width);
+    for (int i = 0; i < group->nodes.count; i++) {
+        const Node *node = group->nodes.items[i];
+        if (node->op->moves_lanes && node->op->moves_lanes(node, lanes)) return true;
+    }
+    return false;
+}
+
 static void rows_init(RowEmitter *e, Gen *gen, const Schedule *schedule, const Group *group,
                       Value function) {
     int count = schedule->graph->nodes.count;
     element_begin(&e->b, gen, schedule, group, function);
     element_hoist(&e->b);
     e->b.domain = DOMAIN_ROWS;
-    e->b.width = vector_width(gen, group->width);
+    e->b.width = moves_lanes(gen, group) ? 1 : vector_width(gen, group->width);
     e->b.row_values = ARENA_ARRAY(gen->arena, Value, count + 1);
     e->vectors = (int)((group->width + e->b.width - 1) / e->b.width);
     e->last = (int)(group->width - (int64_t)(e->vectors - 1) * e->b.width);
@@ -553,6 +574,7 @@ Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const c
     case GROUP_STORAGE: storage_emit(gen, schedule, group, function); break;
     case GROUP_REDUCE: reduce_emit(gen, schedule, group, function); break;
     case GROUP_SCALAR: scalar_emit(gen, schedule, group, function); break;
+    case GROUP_LAYOUT:
     case GROUP_CONTRACTION: nn_ice("gen", "a contraction is not a loop");
     }
     LLVMBuildRetVoid(gen->builder);

@@ -61,6 +61,7 @@ static Graph *lower_graph(Run *run, const Model *model, const Training *training
 
 static Schedule *lower_schedule(Run *run, Graph *graph, const Layout *layout, int64_t batch) {
     pass_load_inputs(graph, layout);
+    pass_lay_out_kernels(graph);
     after(run, graph, NULL, "load");
     Schedule *schedule = pass_fuse(graph, run->arena, layout, batch);
     pass_schedule(schedule);

@@ -3,7 +3,7 @@
 // passes. Whether groups are alike is not reasoned about: their functions are made, and if the text
 // of one is that of another, it is dropped. A group that nothing resembles has its offsets as
 // constants.
-#include "emit.h"
+#include "convolution.h"
 
 #include "../op/op.h"
 
@@ -99,8 +99,10 @@ static bool *find_candidates(Gen *gen, const Schedule *schedule) {
 // ---- Functions.
 
 static Value emit_group(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
-    return group->kind == GROUP_CONTRACTION ? contraction_emit(gen, schedule, group, name)
-                                            : loops_emit(gen, schedule, group, name);
+    if (group->kind == GROUP_LAYOUT) return kernel_layout_emit(gen, schedule, group, name);
+    if (group->kind != GROUP_CONTRACTION) return loops_emit(gen, schedule, group, name);
+    bool convolves = group->anchor->op->packs_operands;
+    return (convolves ? convolution_emit : contraction_emit)(gen, schedule, group, name);
 }
 
 // The entry of `function`, or of one of the same text, which takes its place.

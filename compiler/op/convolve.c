@@ -249,9 +249,23 @@ static const ArgDef convolve_weights_args[] = {
     {0},
 };
 
+// ---- lay_out_kernel: the weights for convolve_data, made after gradients are.
+
+static bool layout_shape(Graph *graph, Node *node) {
+    (void)graph;
+    node->type = node->inputs[0]->type;
+    return true;
+}
+
+static void layout_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                            const EvalContext *context) {
+    (void)node, (void)context;
+    for (int64_t i = 0; i < output->size; i++) output->data[i] = inputs[0].data[i];
+}
+
 #define CONVOLUTION(name_)                                                                         \
-    .min_inputs = 2, .max_inputs = 2, .fuse = FUSE_CONTRACTION, .shape = name_##_shape,            \
-    .flops = name_##_flops, .evaluate = name_##_evaluate
+    .min_inputs = 2, .max_inputs = 2, .fuse = FUSE_CONTRACTION, .packs_operands = true,            \
+    .shape = name_##_shape, .flops = name_##_flops, .evaluate = name_##_evaluate
 
 const OpDef op_convolve[] = {
     {.schema = {"convolve", "sums windows of a picture with weights [kh, kw, c / groups, n]",
@@ -266,5 +280,14 @@ const OpDef op_convolve[] = {
                 convolve_weights_args, NULL},
      CONVOLUTION(convolve_weights),
      .no_gradient = "only gradients are made of it, and those are not differentiated again"},
+    {.schema = {"lay_out_kernel", "keeps weights in the order in which convolve_data reads them",
+                convolve_data_args, NULL},
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .fuse = FUSE_LAYOUT,
+     .shape = layout_shape,
+     .flops = op_flops_none,
+     .evaluate = layout_evaluate,
+     .no_gradient = "it is made after gradients are"},
     {.schema = {0}},
 };

@@ -22,6 +22,7 @@ typedef enum FuseClass {
     FUSE_CONTRACTION,  // a matrix product, or a convolution
     FUSE_GATHER,       // an element of the result is made of elements of the inputs at other
                        // places: windows, permutations
+    FUSE_LAYOUT,       // the same value in another order in memory
     FUSE_MOVEMENT,     // the same elements in row-major order under another shape
     FUSE_EFFECT        // assign
 } FuseClass;
@@ -80,6 +81,9 @@ struct OpDef {
     double (*flops)(const Node *node);
     // FUSE_GATHER: its value at the position, from elements that it fetches (lane.h).
     Lane (*gather)(LaneBuilder *b, Node *node);
+    // Whether vectors of so many elements of the result come from elements that do not follow each
+    // other; NULL: they never do.
+    bool (*moves_lanes)(const Node *node, int lanes);
     // FUSE_ELEMENTWISE.
     Lane (*lower)(LaneBuilder *b, const Node *node, const Lane *inputs);
     double (*evaluate_element)(const Node *node, const double *inputs, const EvalPoint *at);

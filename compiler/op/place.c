@@ -45,6 +45,17 @@ static void pad_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor 
     }
 }
 
+static LanePlace moved(LaneBuilder *b, int dimension, int64_t distance) {
+    return lane_place_add(b, lane_place(b, dimension), lane_place_number(b, distance));
+}
+
+static Lane pad_gather(LaneBuilder *b, Node *node) {
+    int64_t amount[4] = {0};
+    window_numbers(node->args, "amount", amount, 4);
+    LanePlace places[] = {moved(b, 0, -amount[0]), moved(b, 1, -amount[2]), lane_place(b, 2)};
+    return lane_fetch(b, node, 0, places, lane_constant(b, 0));
+}
+
 // ---- upsample_nearest: every cell becomes a block of equal ones.
 
 static bool upsample_shape(Graph *graph, Node *node) {
@@ -79,6 +90,14 @@ static void upsample_evaluate(const Node *node, const EvalTensor *inputs, EvalTe
         // The rows of the next sample follow, and their number divides too.
         output->data[i] = inputs[0].data[(h / size[0] * from[1] + w / size[1]) * from[2] + c];
     }
+}
+
+static Lane upsample_gather(LaneBuilder *b, Node *node) {
+    int64_t size[2] = {1, 1};
+    window_numbers(node->args, "size", size, 2);
+    LanePlace places[] = {lane_place_divide(b, lane_place(b, 0), size[0]),
+                          lane_place_divide(b, lane_place(b, 1), size[1]), lane_place(b, 2)};
+    return lane_fetch(b, node, 0, places, NULL);
 }
 
 // ---- permute
@@ -139,6 +158,18 @@ static void permute_evaluate(const Node *node, const EvalTensor *inputs, EvalTen
         for (int64_t i = 0; i < output->size; i++)
             output->data[row * output->size + i] =
                 inputs[0].data[row * output->size + permuted_place(node, i)];
+}
+
+static Lane permute_gather(LaneBuilder *b, Node *node) {
+    const ArgValue *order = args_get(node->args, "dims");
+    LanePlace places[SHAPE_MAX_RANK];
+    for (int i = 0; i < order->count; i++) places[(int)order->numbers[i] - 1] = lane_place(b, i);
+    return lane_fetch(b, node, 0, places, NULL);
+}
+
+static bool permute_moves_lanes(const Node *node, int lanes) {
+    const ArgValue *order = args_get(node->args, "dims");
+    return lanes > 1 && order->numbers[order->count - 1] != order->count;
 }
 
 // ---- Along one dimension: concat, slice, unslice. A value is [outer][extent][inner] there.
@@ -227,6 +258,50 @@ static void concat_evaluate(const Node *node, const EvalTensor *inputs, EvalTens
         copy_along(axis, from, &inputs[i], 0, &node->type, output, begin, from->dims[axis]);
         begin += from->dims[axis];
     }
+}
+
+// An input's element at the position moved along the axis; `outside` where it has none.
+static Lane fetch_along(LaneBuilder *b, Node *node, int input, int64_t distance, Lane outside) {
+    int64_t axis = args_int(node->args, "axis");
+    LanePlace places[SHAPE_MAX_RANK];
+    for (int i = 0; i < node->type.rank; i++)
+        places[i] = i == axis ? moved(b, i, distance) : lane_place(b, i);
+    return lane_fetch(b, node, input, places, outside);
+}
+
+static Lane concat_gather(LaneBuilder *b, Node *node) {
+    int64_t axis = args_int(node->args, "axis"), begin = 0;
+    Lane value = NULL;
+    for (int i = 0; i < node->input_count; i++) {
+        int64_t end = begin + node->inputs[i]->type.dims[axis];
+        Lane part = fetch_along(b, node, i, -begin, NULL);
+        LaneTruth is_here = lane_place_within(b, lane_place(b, (int)axis), begin, end);
+        value = value ? lane_choose(b, is_here, part, value) : part;
+        begin = end;
+    }
+    return value;
+}
+
+// Vectors along the last dimension have elements of one input only if its parts are whole vectors.
+static bool concat_moves_lanes(const Node *node, int lanes) {
+    int64_t axis = args_int(node->args, "axis");
+    for (int i = 0; i < node->input_count && axis == node->type.rank - 1; i++)
+        if (node->inputs[i]->type.dims[axis] % lanes != 0) return true;
+    return false;
+}
+
+static Lane slice_gather(LaneBuilder *b, Node *node) {
+    return fetch_along(b, node, 0, args_int(node->args, "begin"), NULL);
+}
+
+static Lane unslice_gather(LaneBuilder *b, Node *node) {
+    return fetch_along(b, node, 0, -args_int(node->args, "begin"), lane_constant(b, 0));
+}
+
+static bool unslice_moves_lanes(const Node *node, int lanes) {
+    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
+    int64_t count = node->inputs[0]->type.dims[axis];
+    return axis == node->type.rank - 1 && (begin % lanes != 0 || count % lanes != 0);
 }
 
 // The dimension of the result is `own`, of which `begin` .. `begin` + `count` are in both values.
@@ -344,7 +419,8 @@ static const ArgDef unslice_args[] = {
 
 #define PLACE(name_)                                                                               \
     .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_GATHER, .shape = name_##_shape,                 \
-    .gradient = name_##_gradient, .flops = op_flops_none, .evaluate = name_##_evaluate
+    .gradient = name_##_gradient, .flops = op_flops_none, .evaluate = name_##_evaluate,            \
+    .gather = name_##_gather
 
 const OpDef op_place[] = {
     {.schema = {"pad_zeros", "adds lines of zeros around a picture, or cuts lines off", pad_args,
@@ -355,6 +431,7 @@ const OpDef op_place[] = {
      PLACE(upsample)},
     {.schema = {"permute", "puts dimensions in another order", permute_args, "Permute transpose"},
      .surface = true,
+     .moves_lanes = permute_moves_lanes,
      PLACE(permute)},
     {.schema = {"concat", "joins values along a dimension", concat_args, "Concatenate concatenate"},
      .surface = true,
@@ -364,9 +441,12 @@ const OpDef op_place[] = {
      .shape = concat_shape,
      .gradient = concat_gradient,
      .flops = op_flops_none,
-     .evaluate = concat_evaluate},
+     .evaluate = concat_evaluate,
+     .gather = concat_gather,
+     .moves_lanes = concat_moves_lanes},
     {.schema = {"slice", "takes a part along one dimension", slice_args, NULL}, PLACE(slice)},
     {.schema = {"unslice", "puts a value into zeros: the gradient of slice", unslice_args, NULL},
+     .moves_lanes = unslice_moves_lanes,
      PLACE(unslice)},
     {.schema = {0}},
 };

@@ -4,6 +4,8 @@
 // cell, because the padding on a side is smaller than the window. The layers are in pooling.c.
 #include "window.h"
 
+#include <math.h>
+
 enum { ARGMAX_MAX_BYTE = 255 };
 
 // One pooling: of a picture of `size` to `places`, or back.
@@ -204,6 +206,167 @@ EVALUATE(scatter, &node->type, give_largest)
 EVALUATE(average, &node->inputs[0]->type, take_mean)
 EVALUATE(average_gradient, &node->type, give_mean)
 
+// ---- Generated code.
+
+static const Type *picture_type(const Node *node) {
+    bool is_back = node_is(node, "pool_scatter") || node_is(node, "pool_average_gradient");
+    return is_back ? &node->type : &node->inputs[0]->type;
+}
+
+static Pooling pooling_at(const Node *node) {
+    const Type *picture = picture_type(node);
+    Pooling p;
+    pooling_of(node->args, picture->dims, picture->dims[2], &p);
+    return p;
+}
+
+// The cell of a window at its place along an axis.
+static LanePlace cell_place(LaneBuilder *b, const Pooling *p, int axis, LanePlace place,
+                            int64_t cell) {
+    LanePlace start = lane_place_multiply(b, place, p->window.stride[axis]);
+    return lane_place_add(b, start, lane_place_number(b, cell - p->window.before[axis]));
+}
+
+static bool is_padded(const Pooling *p) {
+    for (int axis = 0; axis < 2; axis++)
+        if (p->window.before[axis] || p->window.after[axis]) return true;
+    return false;
+}
+
+// The cell with a number of the window at the position; `outside` in the padding.
+static Lane fetch_cell(LaneBuilder *b, Node *node, const Pooling *p, int64_t number, Lane outside) {
+    int64_t width = p->window.size[1];
+    LanePlace places[] = {cell_place(b, p, 0, lane_place(b, 0), number / width),
+                          cell_place(b, p, 1, lane_place(b, 1), number % width), lane_place(b, 2)};
+    return lane_fetch(b, node, 0, places, is_padded(p) ? outside : NULL);
+}
+
+static int64_t cell_count(const Pooling *p) {
+    return p->window.size[0] * p->window.size[1];
+}
+
+static Lane max_gather(LaneBuilder *b, Node *node) {
+    Pooling p = pooling_at(node);
+    Lane lowest = lane_constant(b, -INFINITY), best = fetch_cell(b, node, &p, 0, lowest);
+    for (int64_t i = 1; i < cell_count(&p); i++) {
+        Lane cell = fetch_cell(b, node, &p, i, lowest);
+        best = lane_select(b, lane_less(b, best, cell), cell, best);
+    }
+    return best;
+}
+
+static Lane argmax_gather(LaneBuilder *b, Node *node) {
+    Pooling p = pooling_at(node);
+    Lane lowest = lane_constant(b, -INFINITY), best = fetch_cell(b, node, &p, 0, lowest);
+    Lane number = lane_constant(b, 0);
+    for (int64_t i = 1; i < cell_count(&p); i++) {
+        Lane cell = fetch_cell(b, node, &p, i, lowest);
+        LaneMask is_larger = lane_less(b, best, cell);
+        best = lane_select(b, is_larger, cell, best);
+        number = lane_select(b, is_larger, lane_constant(b, (double)i), number);
+    }
+    return number;
+}
+
+// One of the windows that have a cell: its place and the cell's number in it along an axis.
+typedef struct Covering {
+    LanePlace place, cell;
+    LaneTruth covers; // NULL: it surely does
+} Covering;
+
+static int64_t covering_count(const Pooling *p, int axis) {
+    const Window *w = &p->window;
+    return (w->size[axis] + w->stride[axis] - 1) / w->stride[axis];
+}
+
+static Covering covering(LaneBuilder *b, const Pooling *p, int axis, int64_t number) {
+    const Window *w = &p->window;
+    LanePlace before = lane_place_number(b, w->before[axis]);
+    LanePlace at = lane_place_add(b, lane_place(b, axis), before);
+    LanePlace last = lane_place_divide(b, at, w->stride[axis]);
+    LanePlace rest = lane_place_remainder(b, at, w->stride[axis]);
+    Covering c = {.place = lane_place_add(b, last, lane_place_number(b, -number)),
+                  .cell = lane_place_add(b, rest, lane_place_number(b, number * w->stride[axis]))};
+    bool is_sure = w->size[axis] % w->stride[axis] == 0;
+    c.covers = is_sure ? NULL : lane_place_within(b, c.cell, 0, w->size[axis]);
+    return c;
+}
+
+static Lane if_covered(LaneBuilder *b, const Covering *h, const Covering *w, Lane value) {
+    Lane zero = lane_constant(b, 0);
+    if (h->covers) value = lane_choose(b, h->covers, value, zero);
+    return w->covers ? lane_choose(b, w->covers, value, zero) : value;
+}
+
+// The sum of what `give` says of all windows that have the cell at the position.
+typedef Lane Give(LaneBuilder *b, Node *node, const Pooling *p, const Covering *h,
+                  const Covering *w);
+
+static Lane sum_coverings(LaneBuilder *b, Node *node, Give *give) {
+    Pooling p = pooling_at(node);
+    Lane sum = NULL;
+    for (int64_t i = 0; i < covering_count(&p, 0); i++) {
+        Covering h = covering(b, &p, 0, i);
+        for (int64_t j = 0; j < covering_count(&p, 1); j++) {
+            Covering w = covering(b, &p, 1, j);
+            Lane part = if_covered(b, &h, &w, give(b, node, &p, &h, &w));
+            sum = sum ? lane_add(b, sum, part) : part;
+        }
+    }
+    return sum;
+}
+
+static Lane give_if_largest(LaneBuilder *b, Node *node, const Pooling *p, const Covering *h,
+                            const Covering *w) {
+    LanePlace places[] = {h->place, w->place, lane_place(b, 2)};
+    LanePlace number =
+        lane_place_add(b, lane_place_multiply(b, h->cell, p->window.size[1]), w->cell);
+    Lane dy = lane_fetch(b, node, 0, places, lane_constant(b, 0));
+    Lane largest = lane_fetch(b, node, 1, places, lane_constant(b, -1));
+    LaneMask is_here = lane_equal(b, largest, lane_place_value(b, number));
+    return lane_select(b, is_here, dy, lane_constant(b, 0));
+}
+
+static Lane scatter_gather(LaneBuilder *b, Node *node) {
+    return sum_coverings(b, node, give_if_largest);
+}
+
+// One over the real cells of the window at a place.
+static Lane share_of_cell(LaneBuilder *b, const Pooling *p, const LanePlace places[2]) {
+    Lane one = lane_constant(b, 1), zero = lane_constant(b, 0), cells = one;
+    if (!is_padded(p)) return lane_constant(b, 1 / (double)cell_count(p));
+    for (int axis = 0; axis < 2; axis++) {
+        Lane count = zero;
+        for (int64_t i = 0; i < p->window.size[axis]; i++) {
+            LanePlace at = cell_place(b, p, axis, places[axis], i);
+            LaneTruth is_real = lane_place_within(b, at, 0, p->size[axis]);
+            count = lane_add(b, count, lane_choose(b, is_real, one, zero));
+        }
+        cells = lane_multiply(b, cells, count);
+    }
+    return lane_divide(b, one, cells);
+}
+
+static Lane average_gather(LaneBuilder *b, Node *node) {
+    Pooling p = pooling_at(node);
+    Lane zero = lane_constant(b, 0), sum = fetch_cell(b, node, &p, 0, zero);
+    for (int64_t i = 1; i < cell_count(&p); i++)
+        sum = lane_add(b, sum, fetch_cell(b, node, &p, i, zero));
+    LanePlace places[] = {lane_place(b, 0), lane_place(b, 1)};
+    return lane_multiply(b, sum, share_of_cell(b, &p, places));
+}
+
+static Lane give_share(LaneBuilder *b, Node *node, const Pooling *p, const Covering *h,
+                       const Covering *w) {
+    LanePlace places[] = {h->place, w->place, lane_place(b, 2)};
+    Lane dy = lane_fetch(b, node, 0, places, lane_constant(b, 0));
+    return lane_multiply(b, dy, share_of_cell(b, p, places));
+}
+
+static Lane average_gradient_gather(LaneBuilder *b, Node *node) {
+    return sum_coverings(b, node, give_share);
+}
+
 // ---- Gradients.
 
 // To the first largest cell of each window, as TensorFlow and PyTorch do.
@@ -251,7 +414,8 @@ static const ArgDef unpool_args[] = {
 };
 
 #define POOL(name_, inputs_)                                                                       \
-    .min_inputs = inputs_, .max_inputs = inputs_, .fuse = FUSE_GATHER, .evaluate = name_##_evaluate
+    .min_inputs = inputs_, .max_inputs = inputs_, .fuse = FUSE_GATHER,                             \
+    .evaluate = name_##_evaluate, .gather = name_##_gather
 
 const OpDef op_pool[] = {
     {.schema = {"pool_max", "takes the largest number of each window", pool_args, NULL},

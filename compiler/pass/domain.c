@@ -46,7 +46,9 @@ bool domain_computes(const Schedule *schedule, const Node *node, const Type *dom
         const Node *input = schedule_source(node->inputs[i]);
         bool partial = type_elements(view) != 1 && !domain_is_full(view, domain);
         if (partial && ((full && !same) || !domain->batched)) return false;
-        if (input->op->fuse != FUSE_ELEMENTWISE || schedule->group_of[input->id] >= 0) continue;
+        if (schedule->group_of[input->id] >= 0) continue;
+        if (input->op->fuse == FUSE_GATHER && !domain_same_dims(&input->type, domain)) return false;
+        if (input->op->fuse != FUSE_ELEMENTWISE) continue;
         if (!schedule_same_place(view, &input->type, domain)) return false;
         if (!domain_computes(schedule, input, domain)) return false;
     }

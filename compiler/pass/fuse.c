@@ -196,6 +196,7 @@ static void place(Fusion *fusion, Node *node) {
     switch (node->op->fuse) {
     case FUSE_CONTRACTION: new_group(fusion, GROUP_CONTRACTION, node)->anchor = node; break;
     case FUSE_REDUCE_BATCH: place_batch_sum(fusion, node); break;
+    case FUSE_LAYOUT: new_group(fusion, GROUP_LAYOUT, node)->anchor = node; break;
     case FUSE_GATHER: new_group(fusion, GROUP_ROWS, node); break;
     case FUSE_REDUCE_ALL: new_group(fusion, GROUP_REDUCE, node)->anchor = node; break;
     case FUSE_REDUCTION: place_reduction(fusion, node); break;
@@ -289,6 +290,7 @@ static void remove_from_group(Group *group, const Node *node) {
 
 void fusion_remove(Fusion *fusion, const Node *node) {
     int home = fusion->schedule->group_of[node->id];
+    if (home < 0) return;
     remove_from_group(fusion->groups.items[home], node);
     if (fusion->groups.items[home]->nodes.count == 0) fusion->is_removed[home] = true;
     fusion->schedule->group_of[node->id] = -1;
@@ -419,6 +421,7 @@ static Partition partition_of(const Schedule *schedule, const Group *group) {
     case GROUP_AXIS: return PARTITION_ROWS;
     case GROUP_COLUMNS:
         return group->width * group->lead == 1 ? PARTITION_SERIAL : PARTITION_OUTPUT;
+    case GROUP_LAYOUT:
     case GROUP_STORAGE: return PARTITION_OUTPUT;
     default: return PARTITION_SERIAL;
     }

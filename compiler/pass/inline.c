@@ -86,15 +86,19 @@ static bool is_in_chain(const Chain *chain, const Node *node) {
     return list_has((const Node *const *)chain->nodes.items, chain->nodes.count, node);
 }
 
-static bool is_recomputable(const Node *node) {
-    return node->op->fuse == FUSE_ELEMENTWISE && !node->op->is_slow && node->type.batched;
+static bool is_recomputable(const Fusion *fusion, const Node *node) {
+    if (node->op->is_slow || !node->type.batched || node->type.dtype != DTYPE_F32) return false;
+    if (node->op->fuse == FUSE_ELEMENTWISE) return true;
+    int lanes = fusion->schedule->layout->machine.lanes;
+    bool moves = node->op->moves_lanes && node->op->moves_lanes(node, lanes);
+    return node->op->fuse == FUSE_GATHER && !moves;
 }
 
 // Collects what has to be computed with `node`, up to values in memory.
 static void follow_chain(Chain *chain, Node *node) {
     const Fusion *fusion = chain->fusion;
     if (is_in_chain(chain, node)) return;
-    if (!is_recomputable(node) || chain->nodes.count == LONGEST_CHAIN) {
+    if (!is_recomputable(fusion, node) || chain->nodes.count == LONGEST_CHAIN) {
         chain->fits = false;
         return;
     }
@@ -167,7 +171,10 @@ static double cost_of_loads(const Chain *chain, const Uses *uses, const Node *no
 
 // Whether the group exists for the chain alone, so that it disappears with it.
 static bool is_whole_group(const Chain *chain) {
-    return chain->fusion->groups.items[chain->home]->nodes.count == chain->nodes.count;
+    int members = 0;
+    for (int i = 0; i < chain->nodes.count; i++)
+        members += chain->fusion->schedule->group_of[chain->nodes.items[i]->id] == chain->home;
+    return chain->fusion->groups.items[chain->home]->nodes.count == members;
 }
 
 static double cost_of_storing(const Chain *chain, const Uses *uses, const Node *node) {
@@ -200,7 +207,8 @@ static bool has_other_users(const Chain *chain) {
 
 static void try_to_inline(Fusion *fusion, Node *node) {
     int home = fusion->schedule->group_of[node->id];
-    if (home < 0 || fusion->groups.items[home]->kind != GROUP_ROWS || !is_recomputable(node))
+    if (home < 0 || fusion->groups.items[home]->kind != GROUP_ROWS ||
+        !is_recomputable(fusion, node))
         return;
     Chain chain = {.fusion = fusion, .home = home, .fits = true};
     Uses uses = {.chain = &chain, .fits = true};

@@ -2,7 +2,7 @@
 // contraction kernels read it: panels of columns that fill whole vectors, or, where N would leave
 // most lanes of a vector empty, transposed with the lanes along K. Optimizers are elementwise, so
 // the order is free; files always hold Keras's order (runtime/weights.c converts).
-#include "schedule.h"
+#include "convolution.h"
 
 enum {
     ALIGN = 16,            // floats of a cache line
@@ -45,15 +45,18 @@ static nnrt_storage transposed_storage(int64_t rows, int64_t columns) {
                           .column_stride = padded};
 }
 
-static nnrt_storage panel_storage(const MachineModel *machine, int64_t rows, int64_t columns) {
+// With groups, no panel has columns of two of them.
+static nnrt_storage panel_storage(const MachineModel *machine, int64_t rows, int64_t columns,
+                                  int64_t groups) {
     int64_t panel = columns <= machine->lanes ? machine->lanes : 2 * machine->lanes;
-    int64_t count = (columns + panel - 1) / panel;
-    int64_t stride = round_up(rows * panel, ALIGN);
+    if (groups > 1 && columns / groups % panel != 0) panel = columns / groups;
+    int64_t count = (columns + panel - 1) / panel, row = round_up(panel, machine->lanes);
+    int64_t stride = round_up(rows * row, ALIGN);
     if (count > 1 && stride % 1024 == 0) stride += PANEL_SKEW;
     return (nnrt_storage){.size = round_up(count * stride, ALIGN),
                           .panel = panel,
                           .panel_stride = stride,
-                          .row_stride = panel,
+                          .row_stride = row,
                           .column_stride = 1};
 }
 
@@ -63,6 +66,21 @@ static Parameter *weight_of(const Node *node) {
         return NULL;
     const Node *weight = schedule_source(node->inputs[1]);
     return weight->parameter;
+}
+
+// The groups of the convolutions that each parameter is the kernel of; 0: none, or not kept in
+// panels.
+static int64_t *find_kernels(const Graph *graph, Arena *arena) {
+    int64_t *groups = ARENA_ARRAY(arena, int64_t, graph->parameters.count + 1);
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.items[i];
+        if (!node->op->packs_operands || node_is(node, "convolve_weights")) continue;
+        const Node *kernel = schedule_source(node->inputs[1]);
+        Convolution convolution = convolution_of(node);
+        if (kernel->parameter && !convolution_is_depthwise(&convolution))
+            groups[kernel->parameter->index] = convolution.groups;
+    }
+    return groups;
 }
 
 Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
@@ -77,14 +95,20 @@ Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
         Parameter *weight = weight_of(graph->nodes.items[i]);
         if (weight && weight->type.rank == 2) is_weight[weight->index] = true;
     }
+    const int64_t *kernels = find_kernels(graph, arena);
     // Last layer first: gradients become ready in this order.
     for (int i = graph->parameters.count - 1; i >= 0; i--) {
         Parameter *parameter = graph->parameters.items[i];
         ParameterLayout *out = &layout->parameters[i];
         out->columns = type_last(&parameter->type);
         out->rows = type_elements(&parameter->type) / out->columns;
-        if (!is_weight[i] ||
-            layout_prefers_blas(machine, contraction, batch, out->rows, out->columns)) {
+        if (kernels[i]) {
+            out->kind = LAYOUT_PANELS;
+            // Of a depthwise kernel, the filters of a channel are a row.
+            int64_t parts = out->columns % kernels[i] ? out->columns : kernels[i];
+            out->storage = panel_storage(machine, out->rows, out->columns, parts);
+        } else if (!is_weight[i] ||
+                   layout_prefers_blas(machine, contraction, batch, out->rows, out->columns)) {
             out->kind = LAYOUT_PLAIN;
             out->storage = plain_storage(out->rows, out->columns);
         } else if (fills_few_lanes(machine, out->rows, out->columns)) {
@@ -92,7 +116,7 @@ Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
             out->storage = transposed_storage(out->rows, out->columns);
         } else {
             out->kind = LAYOUT_PANELS;
-            out->storage = panel_storage(machine, out->rows, out->columns);
+            out->storage = panel_storage(machine, out->rows, out->columns, 1);
         }
         out->storage.offset = layout->weights_size;
         layout->weights_size += out->storage.size;
@@ -116,7 +140,7 @@ void layout_slots(Layout *layout, const Graph *graph, Arena *arena) {
 static bool reads_columns_in_place(const Graph *graph, const Layout *layout, const Node *data) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *user = graph->nodes.items[i];
-        if (user->op->fuse != FUSE_CONTRACTION) continue;
+        if (user->op->fuse != FUSE_CONTRACTION || user->op->packs_operands) continue;
         for (int k = 0; k < user->input_count; k++) {
             if (schedule_source(user->inputs[k]) != data) continue;
             if (k != 0 || user->inputs[0]->type.rank != 1) return false;
@@ -135,7 +159,7 @@ static void load_input(Graph *graph, Node *data) {
     int count = graph->nodes.count;
     for (int i = 0; i < count; i++) {
         Node *user = graph->nodes.items[i];
-        if (user->op->fuse != FUSE_CONTRACTION) continue;
+        if (user->op->fuse != FUSE_CONTRACTION || user->op->packs_operands) continue;
         for (int k = 0; k < user->input_count; k++) {
             if (schedule_source(user->inputs[k]) != data) continue;
             Type wanted = user->inputs[k]->type;
@@ -166,4 +190,18 @@ void pass_load_inputs(Graph *graph, const Layout *layout) {
         Node *data = graph->inputs.items[i];
         if (!reads_columns_in_place(graph, layout, data)) load_input(graph, data);
     }
+}
+
+void pass_lay_out_kernels(Graph *graph) {
+    int count = graph->nodes.count;
+    for (int i = 0; i < count; i++) {
+        Node *node = graph->nodes.items[i];
+        if (!node_is(node, "convolve_data")) continue;
+        Convolution convolution = convolution_of(node);
+        if (convolution_is_depthwise(&convolution)) continue;
+        Args *args = graph_args(graph, "lay_out_kernel");
+        args_copy_common(args, node->args);
+        node->inputs[1] = graph_call(graph, "lay_out_kernel", &node->inputs[1], 1, args);
+    }
+    graph_sort(graph);
 }

@@ -1,6 +1,6 @@
 // Memory: where stored values lie in the arena. It is planned over phases (the stretches between
 // barriers), because within one the workers are not in step with each other.
-#include "schedule.h"
+#include "convolution.h"
 
 #include <stdlib.h>
 
@@ -31,7 +31,10 @@ static bool is_like(const Node *node, const Type *type) {
 static bool give_order(Schedule *schedule, Node *node, int parameter) {
     Buffer *buffer = &schedule->buffers[node->id];
     const Type *type = &schedule->graph->parameters.items[parameter]->type;
-    if (buffer->parameter >= 0 || !is_like(node, type)) return false;
+    bool is_panels = schedule->layout->parameters[parameter].kind == LAYOUT_PANELS;
+    bool is_kernel = is_panels && node_is(node, "convolve_weights") &&
+                     type_elements(&node->type) == type_elements(type);
+    if (buffer->parameter >= 0 || !(is_like(node, type) || is_kernel)) return false;
     buffer->parameter = parameter;
     return true;
 }
@@ -78,12 +81,25 @@ static bool *find_row_operands(const Schedule *schedule, Arena *arena) {
     return found;
 }
 
+// Of a kernel as its users, which are alike, read it.
+static int64_t laid_out_size(const Schedule *schedule, const Node *node) {
+    for (int i = node->id; i < schedule->graph->nodes.count; i++) {
+        const Node *user = schedule->graph->nodes.items[i];
+        if (user->input_count < 2 || user->inputs[1] != node) continue;
+        Convolution convolution = convolution_of(user);
+        return convolution_kernel_layout(&convolution, schedule->layout->machine.lanes).size;
+    }
+    nn_ice("plan", "%%%d lays out a kernel for nobody", node->id);
+}
+
 static void size_buffer(const Schedule *schedule, const Node *node, bool is_row_operand,
                         Buffer *buffer) {
     int64_t elements = type_elements(&node->type);
     if (!node->type.batched) {
         buffer->size = round_up(elements, LINE);
-        if (buffer->parameter >= 0)
+        if (node->op->fuse == FUSE_LAYOUT)
+            buffer->size = laid_out_size(schedule, node);
+        else if (buffer->parameter >= 0)
             buffer->size = schedule->layout->parameters[buffer->parameter].storage.size;
         return;
     }

@@ -213,8 +213,8 @@ void pass_schedule(Schedule *schedule) {
 // ---- Printing.
 
 static const char *kind_name(GroupKind kind) {
-    static const char *const names[] = {"contraction", "rows",   "axis",  "columns",
-                                        "storage",     "reduce", "scalar"};
+    static const char *const names[] = {"contraction", "rows",    "axis",   "columns",
+                                        "layout",      "storage", "reduce", "scalar"};
     return names[kind];
 }
 

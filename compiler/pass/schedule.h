@@ -54,6 +54,9 @@ void layout_slots(Layout *layout, const Graph *graph, Arena *arena);
 // do outputs that are data columns themselves.
 void pass_load_inputs(Graph *graph, const Layout *layout);
 
+// requires: layout; provides: the weights of each convolve_data through a lay_out_kernel node.
+void pass_lay_out_kernels(Graph *graph);
+
 // Whether OpenBLAS should do a product of this size, as measured (docs/performance.md).
 bool layout_prefers_blas(const MachineModel *machine, ContractionChoice choice, int64_t rows,
                          int64_t depth, int64_t columns);
@@ -65,6 +68,7 @@ typedef enum GroupKind {
     GROUP_ROWS,        // elementwise and last-dimension reductions, sample by sample
     GROUP_AXIS,        // a sum over one leading dimension of each sample
     GROUP_COLUMNS,     // a sum over the samples and what is applied to it
+    GROUP_LAYOUT,      // weights in another order
     GROUP_STORAGE,     // elementwise over a parameter's storage
     GROUP_REDUCE,      // a sum over a parameter's storage
     GROUP_SCALAR       // single numbers

@@ -80,6 +80,7 @@ static inline Code make_schedules(Arena *arena, Graph *forward, const Training *
         Graph *own = lower(forward, arena, training, (GraphMode)mode);
         if (mode == GRAPH_TRAIN) layout_slots(code.layout, own, arena);
         pass_load_inputs(own, code.layout);
+        pass_lay_out_kernels(own);
         graph_verify(own, "load");
         code.schedule[mode] = pass_fuse(own, arena, code.layout, training->batch);
         pass_schedule(code.schedule[mode]);

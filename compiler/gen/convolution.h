@@ -1,0 +1,66 @@
+// Inside the generator of convolutions: the convolution that is being made.
+#ifndef NNC_GEN_CONVOLUTION_H
+#define NNC_GEN_CONVOLUTION_H
+
+#include "../pass/convolution.h"
+#include "kernel.h"
+#include "plane.h"
+
+typedef struct Convolver {
+    Gen *gen;
+    const Schedule *schedule;
+    const Group *group;
+    Node *anchor;
+    Value function;
+    Value tile; // a block in the first-level cache that kernels leave their results in
+    Convolution convolution;
+    int parameter;        // of the kernel, or whose layout its gradient has; -1: none
+    nnrt_storage storage; // of it, seen as [places and channels of a group][filters]
+    int lanes;
+    TileSizes tiles;
+    LaneBuilder b; // at an element of the result
+} Convolver;
+
+Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
+// Weights in another order: a group of kind GROUP_LAYOUT.
+Value kernel_layout_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
+
+// ---- convolution_loops.c
+void convolver_view_storage(Convolver *c); // sets `storage`
+Value convolver_weights(Convolver *c);     // where the kernel begins
+Value convolver_laid_out(Convolver *c);    // likewise of one that a group of GROUP_LAYOUT has made
+
+// The samples of this worker, chunk by chunk if the group has sums over samples, which are cleared.
+typedef struct SampleLoops {
+    bool has_chunks;
+    Loop chunks, samples;
+} SampleLoops;
+SampleLoops convolver_samples_begin(Convolver *c);
+void convolver_samples_end(Convolver *c, SampleLoops *loops);
+
+// The columns of one group, in panels that are `stride` floats apart.
+typedef struct Panels {
+    int64_t columns, panel, stride;
+    Value first; // column of the whole
+} Panels;
+
+// Columns that one register tile has: at most two vectors.
+typedef struct Columns {
+    int vectors, valid; // valid: elements that exist
+    Value offset;       // where theirs begin among the panels, floats
+    Value first;        // column of the whole
+} Columns;
+
+typedef void VisitColumns(Convolver *c, const Columns *columns, void *data);
+// Emits `visit` for all columns: once for the full blocks, in a loop, and once for each other.
+void convolver_each_block(Convolver *c, const Panels *panels, VisitColumns *visit, void *data);
+
+// ---- convolution.c, convolution_weights.c, depthwise.c: the products.
+void convolution_forward(Convolver *c);
+void convolution_data(Convolver *c);
+void convolution_weights(Convolver *c);
+void depthwise_forward(Convolver *c);
+void depthwise_data(Convolver *c);
+void depthwise_weights(Convolver *c);
+
+#endif

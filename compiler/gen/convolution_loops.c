@@ -1,0 +1,129 @@
+// The frame of a convolution's function: what the group is, its samples, and where kernels lie.
+#include "../base/ice.h"
+#include "../op/op.h"
+#include "convolution.h"
+
+// A depthwise kernel [kh, kw, channels, multiplier] has the filters of each channel in a row of its
+// own; the convolution sees [kh, kw, 1, channels * multiplier].
+void convolver_view_storage(Convolver *c) {
+    const Convolution *v = &c->convolution;
+    if (c->parameter < 0) return;
+    const ParameterLayout *layout = &c->schedule->layout->parameters[c->parameter];
+    c->storage = layout->storage;
+    if (v->groups == 1 || layout->columns == v->groups * v->filters) return;
+    c->storage.panel_stride = c->storage.row_stride;
+    c->storage.row_stride *= v->groups;
+}
+
+Value convolver_weights(Convolver *c) {
+    Gen *gen = c->gen;
+    if (c->parameter < 0) nn_ice("gen", "a convolution's kernel is no parameter");
+    int64_t offset = c->schedule->layout->parameters[c->parameter].storage.offset;
+    Value weights = ir_context(gen, c->function, FIELD_WEIGHTS);
+    return ir_offset(gen, gen->f32, weights,
+                     share_number(gen, c->function, PLACE_PARAMETER, c->parameter, offset));
+}
+
+Value convolver_laid_out(Convolver *c) {
+    return element_buffer(&c->b, c->anchor->inputs[1]);
+}
+
+SampleLoops convolver_samples_begin(Convolver *c) {
+    Gen *gen = c->gen;
+    SampleLoops loops = {.has_chunks = element_has_sums(c->group) || !c->anchor->type.batched};
+    Range range;
+    if (loops.has_chunks) {
+        Range own = ir_worker_range(gen, c->function, ir_int(gen, c->schedule->chunks));
+        loops.chunks = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk");
+        c->b.chunk = loops.chunks.index;
+        element_clear_sums(&c->b);
+        if (!c->anchor->type.batched) sums_clear(&c->b, c->anchor);
+        range = ir_chunk_range(gen, c->schedule, c->function, loops.chunks.index);
+    } else {
+        range = ir_sample_range(gen, c->schedule, c->function);
+    }
+    loops.samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");
+    c->b.sample = loops.samples.index;
+    return loops;
+}
+
+void convolver_samples_end(Convolver *c, SampleLoops *loops) {
+    ir_loop_end(c->gen, &loops->samples);
+    if (loops->has_chunks) ir_loop_end(c->gen, &loops->chunks);
+}
+
+static int64_t divide_up(int64_t value, int64_t by) {
+    return (value + by - 1) / by;
+}
+
+static int64_t lowest(int64_t x, int64_t y) {
+    return x < y ? x : y;
+}
+
+// Blocks [begin, end) of `block` columns, `in_panel` to a panel; `valid` of each exist.
+static void visit_blocks(Convolver *c, const Panels *p, int64_t begin, int64_t end, int64_t valid,
+                         VisitColumns *visit, void *data) {
+    Gen *gen = c->gen;
+    int64_t block = lowest(p->panel, 2 * c->lanes), in_panel = divide_up(p->panel, block);
+    Loop loop = ir_loop_begin(gen, ir_int(gen, begin), ir_int(gen, end), ir_int(gen, 1), "block");
+    Value within = LLVMBuildURem(gen->builder, loop.index, ir_int(gen, in_panel), "");
+    Value panel = LLVMBuildUDiv(gen->builder, loop.index, ir_int(gen, in_panel), "");
+    Value in_block = ir_multiply(gen, within, ir_int(gen, block));
+    Value column = ir_add(gen, ir_multiply(gen, panel, ir_int(gen, p->panel)), in_block);
+    Columns columns = {.vectors = (int)divide_up(valid, c->lanes), .valid = (int)valid};
+    columns.offset = ir_add(gen, ir_multiply(gen, panel, ir_int(gen, p->stride)), in_block);
+    columns.first = ir_add(gen, p->first, column);
+    visit(c, &columns, data);
+    ir_loop_end(gen, &loop);
+}
+
+void convolver_each_block(Convolver *c, const Panels *p, VisitColumns *visit, void *data) {
+    int64_t block = lowest(p->panel, 2 * c->lanes), in_panel = divide_up(p->panel, block);
+    int64_t full = p->panel % block ? 0 : p->columns / block;
+    int64_t count = p->columns / p->panel * in_panel + divide_up(p->columns % p->panel, block);
+    if (full) visit_blocks(c, p, 0, full, block, visit, data);
+    for (int64_t i = full; i < count; i++) {
+        int64_t first = i / in_panel * p->panel + i % in_panel * block;
+        int64_t end = lowest(p->columns, (i / in_panel + 1) * p->panel);
+        visit_blocks(c, p, i, i + 1, lowest(block, end - first), visit, data);
+    }
+}
+
+// The parameter whose layout the kernel, or its gradient, has.
+static int kernel_parameter(const Schedule *schedule, const Node *anchor) {
+    if (node_is(anchor, "convolve_weights")) return schedule->buffers[anchor->id].parameter;
+    const Node *kernel = schedule_source(anchor->inputs[1]);
+    return kernel->parameter ? kernel->parameter->index : -1;
+}
+
+static Value tile_block(Convolver *c) {
+    Gen *gen = c->gen;
+    int64_t floats = (int64_t)c->tiles.outer_rows * c->tiles.outer_vectors * c->lanes;
+    Value tile = LLVMBuildAlloca(gen->builder, LLVMArrayType2(gen->f32, (uint64_t)floats), "tile");
+    LLVMSetAlignment(tile, 64);
+    return tile;
+}
+
+Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
+    Convolver c = {.gen = gen, .schedule = schedule, .group = group, .anchor = group->anchor};
+    c.lanes = gen->target->machine.lanes;
+    c.tiles = kernel_tile_sizes(&gen->target->machine);
+    c.convolution = convolution_of(group->anchor);
+    c.parameter = kernel_parameter(schedule, group->anchor);
+    convolver_view_storage(&c);
+    c.function = ir_group_function(gen, name);
+    c.tile = tile_block(&c);
+    element_begin(&c.b, gen, schedule, group, c.function);
+    element_hoist(&c.b);
+    c.b.domain = DOMAIN_ROWS;
+    c.b.width = c.lanes;
+    bool is_depthwise = convolution_is_depthwise(&c.convolution);
+    if (node_is(c.anchor, "convolve"))
+        (is_depthwise ? depthwise_forward : convolution_forward)(&c);
+    else if (node_is(c.anchor, "convolve_data"))
+        (is_depthwise ? depthwise_data : convolution_data)(&c);
+    else
+        (is_depthwise ? depthwise_weights : convolution_weights)(&c);
+    LLVMBuildRetVoid(gen->builder);
+    return c.function;
+}
