@@ -124,6 +124,7 @@ Lane lane_fetch(B *b, Node *node, int number, const LanePlace *places, Lane outs
 Value gather_value(B *b, Node *node) {
     if (!node->op->gather) nn_ice("gen", "%s cannot be computed yet", node->op->schema.name);
     if (!type_equal(&b->shape, &node->type) && b->shape.rank != node->type.rank)
-        nn_ice("gen", "%s is computed in another shape", node->op->schema.name);
+        nn_ice("gen", "group %d computes %s %%%d in another shape, %s", b->group->id,
+               node->op->schema.name, node->id, type_text(b->gen->arena, &b->shape));
     return (Value)(void *)node->op->gather(b, node);
 }

@@ -15,6 +15,10 @@ bool domain_is_full(const Type *type, const Type *domain) {
     return type_elements(type) == type_elements(domain);
 }
 
+bool domain_is_exact(const Type *type, const Type *domain) {
+    return type->rank == domain->rank && domain_same_dims(type, domain);
+}
+
 static bool broadcasts_to(const Type *type, const Type *domain) {
     Type joined;
     return type_broadcast(type, domain, &joined) && domain_same_dims(&joined, domain);
@@ -47,7 +51,7 @@ bool domain_computes(const Schedule *schedule, const Node *node, const Type *dom
         bool partial = type_elements(view) != 1 && !domain_is_full(view, domain);
         if (partial && ((full && !same) || !domain->batched)) return false;
         if (schedule->group_of[input->id] >= 0) continue;
-        if (input->op->fuse == FUSE_GATHER && !domain_same_dims(&input->type, domain)) return false;
+        if (input->op->fuse == FUSE_GATHER && !domain_is_exact(&input->type, domain)) return false;
         if (input->op->fuse != FUSE_ELEMENTWISE) continue;
         if (!schedule_same_place(view, &input->type, domain)) return false;
         if (!domain_computes(schedule, input, domain)) return false;

@@ -18,6 +18,8 @@ typedef struct Fusion {
 bool domain_is_full(const Type *type, const Type *domain); // as many elements
 // Whether both have the same dimensions, apart from leading ones.
 bool domain_same_dims(const Type *a, const Type *b);
+// Whether coordinates mean the same in both.
+bool domain_is_exact(const Type *type, const Type *domain);
 // Whether the formula of `node` can be evaluated at the places of `domain`, with what is inlined
 // into it.
 bool domain_computes(const Schedule *schedule, const Node *node, const Type *domain);

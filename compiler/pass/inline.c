@@ -129,6 +129,18 @@ static void add_use(Uses *uses, int group) {
     vec_push(uses->chain->fusion->arena, &uses->groups, group);
 }
 
+// Whether what the chain gathers is computed by a user at the places that it means: elementwise
+// users compute it where their group is.
+static bool computes_in_group(const Chain *chain, const Node *user, int group) {
+    if (group < 0 || user->op->fuse != FUSE_ELEMENTWISE) return true;
+    const Type *domain = &chain->fusion->groups.items[group]->domain;
+    for (int i = 0; i < chain->nodes.count; i++) {
+        const Node *node = chain->nodes.items[i];
+        if (node->op->fuse == FUSE_GATHER && !domain_is_exact(&node->type, domain)) return false;
+    }
+    return true;
+}
+
 static void find_uses(Uses *uses, const Node *node) {
     const Fusion *fusion = uses->chain->fusion;
     const NodeList *users = &fusion->users[node->id];
@@ -137,7 +149,8 @@ static void find_uses(Uses *uses, const Node *node) {
         if (is_in_chain(uses->chain, user)) continue;
         int group = fusion->schedule->group_of[user->id];
         bool packs = user->op->fuse != FUSE_CONTRACTION || user->op->packs_operands;
-        if (!packs || !domain_inlines(fusion->schedule, node, user))
+        if (!packs || !domain_inlines(fusion->schedule, node, user) ||
+            !computes_in_group(uses->chain, user, group))
             uses->fits = false;
         else if (group >= 0)
             add_use(uses, group);
