@@ -4,20 +4,22 @@
 // accumulated over all places of a sample before it is added to the partial sum of the chunk.
 #include "../base/ice.h"
 #include "../op/op.h"
-#include "convolution.h"
+#include "walk.h"
 
 typedef struct Weights {
     Plane picture, values;
     Value picture_base, values_base;
-    Value group, sum;              // the chunk's partial sum
-    int64_t lines, span;           // lines of weights, of `span` that follow each other
-    int64_t line_step, line_skip;  // floats from line to line; in a kernel with dilated columns
-                                   // a line is a pixel, and a kernel's line has this many of them
-    int64_t row_stride;            // of the storage
-    int64_t step;                  // floats from weight to weight of a line
-    bool lanewise;                 // each column has a channel of its own
-    int64_t tile_lines, tile_span; // of the tile that is being emitted
-    Value first_line, first_in_line;
+    Value group, sum;     // the chunk's partial sum
+    int64_t row_stride;   // of the storage
+    int64_t line_rows;    // its rows from line to line of the kernel
+    int64_t step;         // floats of the plane from weight to weight
+    bool lanewise;        // each column has a channel of its own
+    WalkAxis axis[2];     // the kernel's lines (pixels) are places here, the result's places taps
+    int64_t parts, span;  // a kernel's line is summed in parts of so many weights
+    int64_t part;         // that is being emitted
+    int64_t first, count; // places of a line that are summed for it
+    int64_t tile_lines, tile_span;
+    Value first_line, first_in_part; // of the tile
 } Weights;
 
 static int64_t divide_up(int64_t value, int64_t by) {
@@ -30,68 +32,71 @@ static int64_t lowest(int64_t x, int64_t y) {
 
 // ---- One tile.
 
-// Where the tile's first weight is in the plane.
-static Value place_in_picture(Convolver *c, const Weights *w) {
+// Adds the tile to the partial sum.
+static void add_row(Convolver *c, const Weights *w, const Columns *columns, Value row, Value from) {
     Gen *gen = c->gen;
-    const int64_t *dilation = c->convolution.window.dilation;
-    Value line = w->first_line;
-    Value place = ir_multiply(gen, w->first_in_line, ir_int(gen, w->step));
-    if (w->line_skip > 1) {
-        Value skip = ir_int(gen, w->line_skip);
-        Value pixel = LLVMBuildURem(gen->builder, line, skip, "");
-        int64_t step = dilation[1] * plane_pixel(&w->picture);
-        place = ir_add(gen, place, ir_multiply(gen, pixel, ir_int(gen, step)));
-        line = LLVMBuildUDiv(gen->builder, line, skip, "");
+    LlvmType type = ir_vector(gen, gen->f32, c->lanes);
+    Value to =
+        ir_offset(gen, gen->f32, w->sum,
+                  ir_add(gen, columns->offset, ir_multiply(gen, row, ir_int(gen, w->row_stride))));
+    for (int v = 0; v < columns->vectors; v++) {
+        Value lane = ir_int(gen, (int64_t)v * c->lanes);
+        Value part = ir_load(gen, type, ir_offset(gen, gen->f32, from, lane));
+        Value place = ir_offset(gen, gen->f32, to, lane);
+        Value after = LLVMBuildFAdd(gen->builder, ir_load(gen, type, place), part, "");
+        int64_t valid = lowest(c->lanes, columns->valid - v * c->lanes);
+        ir_store_lanes(gen, after, place, (int)(w->lanewise ? valid : c->lanes));
     }
-    int64_t step = dilation[0] * plane_line(&w->picture);
-    return ir_add(gen, place, ir_multiply(gen, line, ir_int(gen, step)));
 }
 
-// Adds the tile to the partial sum.
 static void add_tile(Convolver *c, const Weights *w, const Columns *columns) {
     Gen *gen = c->gen;
-    int64_t stride = (int64_t)columns->vectors * c->lanes;
-    Value first =
-        ir_add(gen, ir_multiply(gen, w->first_line, ir_int(gen, w->span)), w->first_in_line);
-    Value sum = ir_offset(gen, gen->f32, w->sum, columns->offset);
-    Value rows = ir_int(gen, w->tile_lines * w->tile_span);
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), rows, ir_int(gen, 1), "row");
-    for (int v = 0; v < columns->vectors; v++) {
-        LlvmType type = ir_vector(gen, gen->f32, c->lanes);
-        Value lane = ir_int(gen, (int64_t)v * c->lanes);
-        Value from = ir_add(gen, ir_multiply(gen, loop.index, ir_int(gen, stride)), lane);
-        Value row = ir_multiply(gen, ir_add(gen, first, loop.index), ir_int(gen, w->row_stride));
-        Value to = ir_offset(gen, gen->f32, sum, ir_add(gen, row, lane));
-        Value part = ir_load(gen, type, ir_offset(gen, gen->f32, c->tile, from));
-        int64_t valid = lowest(c->lanes, columns->valid - v * c->lanes);
-        Value after = LLVMBuildFAdd(gen->builder, ir_load(gen, type, to), part, "");
-        ir_store_lanes(gen, after, to, (int)(w->lanewise ? valid : c->lanes));
-    }
-    ir_loop_end(gen, &loop);
+    int64_t width = (int64_t)columns->vectors * c->lanes;
+    Loop lines =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, w->tile_lines), ir_int(gen, 1), "line");
+    Value line = ir_add(gen, w->first_line, lines.index);
+    Value first = ir_add(gen, ir_multiply(gen, line, ir_int(gen, w->line_rows)),
+                         ir_add(gen, w->first_in_part, ir_int(gen, w->part * w->span)));
+    Value from = ir_multiply(gen, lines.index, ir_int(gen, w->tile_span * width));
+    Loop rows =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, w->tile_span), ir_int(gen, 1), "row");
+    Value at = ir_add(gen, from, ir_multiply(gen, rows.index, ir_int(gen, width)));
+    add_row(c, w, columns, ir_add(gen, first, rows.index), ir_offset(gen, gen->f32, c->tile, at));
+    ir_loop_end(gen, &rows);
+    ir_loop_end(gen, &lines);
 }
 
 static void one_tile(Convolver *c, const Columns *columns, void *data) {
     const Weights *w = data;
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
-    int64_t pixel = v->window.stride[1] * plane_pixel(&w->picture);
-    int64_t line = v->window.stride[0] * plane_line(&w->picture);
-    int64_t values = plane_pixel(&w->values);
-    OuterKernel kernel = {
-        .rows = (int)(w->tile_lines * w->tile_span),
-        .vectors = columns->vectors,
-        .valid = columns->valid % c->lanes,
-        .per_line = (int)w->tile_span,
-        .a_row = w->step,
-        .a_line = w->tile_lines > 1 ? w->line_step : 0,
-        .loops = {{v->places[0], line, v->places[1] * values}, {v->places[1], pixel, values}},
-        .loop_count = 2,
-        .lanewise = w->lanewise};
+    int64_t line = plane_line(&w->picture), pixel = plane_pixel(&w->picture);
+    int64_t values = plane_pixel(&w->values), kernel_line = v->window.dilation[0] * line;
+    int64_t a_step = v->window.stride[1] * pixel;
+    OuterKernel kernel = {.rows = (int)(w->tile_lines * w->tile_span),
+                          .vectors = columns->vectors,
+                          .valid = columns->valid % c->lanes,
+                          .per_line = (int)w->tile_span,
+                          .a_row = w->step,
+                          .a_line = w->tile_lines > 1 ? kernel_line : 0,
+                          .loops = {{0, v->window.stride[0] * line, v->places[1] * values},
+                                    {w->count, a_step, values}},
+                          .loop_count = 2,
+                          .lanewise = w->lanewise};
     Value function = kernel_outer(gen, &kernel);
-    Value a = ir_offset(gen, gen->f32, w->picture_base, place_in_picture(c, w));
-    Value b = ir_offset(gen, gen->f32, w->values_base, columns->first);
-    if (w->lanewise) a = ir_offset(gen, gen->f32, a, columns->first);
-    Value arguments[] = {a, b, a, ir_int(gen, v->places[0]), c->tile};
+    WalkTaps lines = walk_taps(gen, &w->axis[0], w->first_line, w->tile_lines);
+    // The tile's first weight in the plane, and the first place that is summed.
+    Value a = ir_multiply(gen, w->first_line, ir_int(gen, kernel_line));
+    a = ir_add(gen, a, ir_multiply(gen, w->first_in_part, ir_int(gen, w->step)));
+    a = ir_add(gen, a, ir_multiply(gen, lines.first, ir_int(gen, kernel.loops[0].a_step)));
+    int64_t in_line = w->part * v->window.dilation[1] * pixel + w->first * a_step;
+    a = ir_add(gen, a, ir_int(gen, in_line));
+    if (w->lanewise) a = ir_add(gen, a, columns->first);
+    Value b = ir_multiply(gen, lines.first, ir_int(gen, kernel.loops[0].b_step));
+    b = ir_add(gen, b, ir_add(gen, columns->first, ir_int(gen, w->first * values)));
+    Value arguments[] = {ir_offset(gen, gen->f32, w->picture_base, a),
+                         ir_offset(gen, gen->f32, w->values_base, b), c->tile, lines.count,
+                         c->tile};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
     add_tile(c, w, columns);
 }
@@ -115,42 +120,77 @@ static void tiles_of_lines(Convolver *c, Weights *w, int64_t lines, int64_t span
     w->first_line = line;
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, span), "span");
     w->tile_span = span;
-    w->first_in_line = loop.index;
+    w->first_in_part = loop.index;
     tile_columns(c, w);
     ir_loop_end(gen, &loop);
     if (full == w->span) return;
     w->tile_span = w->span - full;
-    w->first_in_line = ir_int(gen, full);
+    w->first_in_part = ir_int(gen, full);
     tile_columns(c, w);
 }
 
-static void all_tiles(Convolver *c, Weights *w) {
+static void tiles_of_part(Convolver *c, Weights *w) {
     Gen *gen = c->gen;
     bool one_vector = lowest(c->storage.panel, c->convolution.filters) <= c->lanes;
     int64_t most = one_vector ? 2 * c->tiles.outer_rows : c->tiles.outer_rows;
-    int64_t span = divide_up(w->span, divide_up(w->span, most));
-    int64_t lines = span < w->span || w->line_skip > 1 ? 1 : lowest(w->lines, most / span);
-    lines = divide_up(w->lines, divide_up(w->lines, lines));
-    int64_t full = w->lines / lines * lines;
+    int64_t span = divide_up(w->span, divide_up(w->span, most)), all = w->axis[0].places;
+    int64_t lines = span < w->span ? 1 : lowest(all, most / span);
+    lines = divide_up(all, divide_up(all, lines));
+    int64_t full = all / lines * lines;
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, lines), "lines");
     tiles_of_lines(c, w, lines, span, loop.index);
     ir_loop_end(gen, &loop);
-    if (full < w->lines) tiles_of_lines(c, w, w->lines - full, span, ir_int(gen, full));
+    if (full < all) tiles_of_lines(c, w, all - full, span, ir_int(gen, full));
 }
 
-static Weights create_weights(Convolver *c) {
+// The places that a part of the kernel's lines is summed over: for one pixel, those that it does
+// not meet the padding at.
+static void all_parts(Convolver *c, Weights *w) {
+    for (w->part = 0; w->part < w->parts; w->part++) {
+        WalkAxis pixel = {.places = c->convolution.places[1],
+                          .taps = w->axis[1].places,
+                          .dilation = w->axis[1].stride,
+                          .stride = w->axis[1].dilation,
+                          .begin = w->axis[1].begin,
+                          .end = w->axis[1].end};
+        int64_t first = 0, end = pixel.places;
+        if (w->parts > 1) walk_places_of_tap(&pixel, w->part, &first, &end);
+        w->first = first;
+        w->count = end - first;
+        if (w->count > 0) tiles_of_part(c, w);
+    }
+}
+
+static void set_axes(Convolver *c, Weights *w) {
+    const Window *window = &c->convolution.window;
+    for (int i = 0; i < 2; i++)
+        w->axis[i] = (WalkAxis){.places = window->size[i],
+                                .taps = c->convolution.places[i],
+                                .dilation = window->stride[i],
+                                .stride = window->dilation[i],
+                                .begin = w->picture.before[i],
+                                .end = w->picture.size[i] - w->picture.after[i]};
+}
+
+// Pixels of the kernel are summed apart where they do not follow each other, and where that spares
+// products with padding and leaves enough weights for a tile.
+static bool wants_parts(const Convolver *c, const Weights *w) {
+    enum { ENOUGH = 8 };
     const Convolution *v = &c->convolution;
-    const Window *window = &v->window;
+    if (v->window.size[1] == 1 && !walk_is_clipped(&w->axis[1])) return false;
+    if (v->window.dilation[1] > 1) return true;
+    return v->channels >= ENOUGH && walk_is_clipped(&w->axis[1]) && walk_share(&w->axis[1]) < 0.985;
+}
+
+static Weights create_weights(Convolver *c, int64_t groups) {
+    const Window *window = &c->convolution.window;
     int64_t used = 0, none[] = {0, 0};
-    Weights w = {.row_stride = c->storage.row_stride, .step = 1};
+    Weights w = {.parts = 1};
     w.picture =
-        plane_create(&c->b, c->anchor->inputs[0], window->before, window->after, v->groups, &used);
+        plane_create(&c->b, c->anchor->inputs[0], window->before, window->after, groups, &used);
     w.values = plane_create(&c->b, c->anchor->inputs[1], none, none, 1, &used);
-    bool is_dilated = window->dilation[1] > 1 && window->size[1] > 1;
-    w.line_skip = is_dilated ? window->size[1] : 1;
-    w.lines = window->size[0] * w.line_skip;
-    w.span = is_dilated ? v->channels : window->size[1] * v->channels;
-    w.line_step = window->dilation[0] * plane_line(&w.picture);
+    set_axes(c, &w);
+    plane_clear(&w.picture);
     return w;
 }
 
@@ -158,42 +198,41 @@ void convolution_weights(Convolver *c) {
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
     if (c->parameter < 0) nn_ice("gen", "a gradient of unknown layout");
-    const nnrt_storage *s = &c->storage;
-    Weights w = create_weights(c);
-    plane_clear(&w.picture);
+    Weights w = create_weights(c, v->groups);
+    w.step = 1;
+    w.row_stride = c->storage.row_stride;
+    w.line_rows = v->window.size[1] * v->channels;
+    w.parts = wants_parts(c, &w) ? v->window.size[1] : 1;
+    w.span = w.line_rows / w.parts;
     SampleLoops samples = convolver_samples_begin(c);
     w.values_base = plane_fill(&w.values, c->b.sample, ir_int(gen, 0));
     Loop groups =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, v->groups), ir_int(gen, 1), "group");
     w.group = groups.index;
-    int64_t group_stride = divide_up(v->filters, s->panel) * s->panel_stride;
+    int64_t group_stride = divide_up(v->filters, c->storage.panel) * c->storage.panel_stride;
     w.sum = ir_offset(gen, gen->f32, sums_place(&c->b, c->anchor),
                       ir_multiply(gen, w.group, ir_int(gen, group_stride)));
     w.picture_base =
         plane_fill(&w.picture, c->b.sample, ir_multiply(gen, w.group, ir_int(gen, v->channels)));
-    all_tiles(c, &w);
+    all_parts(c, &w);
     ir_loop_end(gen, &groups);
     convolver_samples_end(c, &samples);
 }
 
+// The lanes run along the channels, which have one filter each.
 void depthwise_weights(Convolver *c) {
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
-    const Window *window = &v->window;
-    int64_t used = 0, none[] = {0, 0};
-    Weights w = {.lines = window->size[0], .span = window->size[1], .line_skip = 1};
+    Weights w = create_weights(c, 1);
     w.lanewise = true;
+    w.step = v->window.dilation[1] * plane_pixel(&w.picture);
     w.row_stride = v->groups;
-    w.picture = plane_create(&c->b, c->anchor->inputs[0], window->before, window->after, 1, &used);
-    w.values = plane_create(&c->b, c->anchor->inputs[1], none, none, 1, &used);
-    w.step = window->dilation[1] * plane_pixel(&w.picture);
-    w.line_step = window->dilation[0] * plane_line(&w.picture);
-    plane_clear(&w.picture);
+    w.line_rows = w.span = v->window.size[1];
     SampleLoops samples = convolver_samples_begin(c);
     w.group = ir_int(gen, 0);
     w.sum = sums_place(&c->b, c->anchor);
     w.values_base = plane_fill(&w.values, c->b.sample, ir_int(gen, 0));
     w.picture_base = plane_fill(&w.picture, c->b.sample, ir_int(gen, 0));
-    all_tiles(c, &w);
+    all_parts(c, &w);
     convolver_samples_end(c, &samples);
 }

@@ -56,6 +56,7 @@ enum { UNROLLED_STEPS = 12 }; // innermost loops that are no longer have no loop
 typedef struct OuterState {
     const OuterKernel *kernel;
     Value function;
+    KernelWindow window; // of rows that take part in the current step
     Value sums[MAX_ROWS][MAX_VECTORS];
 } OuterState;
 
@@ -80,6 +81,12 @@ static Value lanewise_vector(Gen *gen, const OuterKernel *k, Value address, int 
     return k->valid && v == k->vectors - 1 ? ir_zero_after(gen, vector, k->valid) : vector;
 }
 
+static bool is_in_window(const OuterState *s, int row) {
+    const OuterKernel *k = s->kernel;
+    int place = k->per_line ? row % k->per_line : row;
+    return place >= s->window.first && place < s->window.end;
+}
+
 // One step of the reduction: loads the vectors of B, broadcasts each A element against them.
 static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
     const OuterKernel *k = s->kernel;
@@ -90,6 +97,7 @@ static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
         if (k->valid && v == k->vectors - 1) vectors[v] = ir_zero_after(gen, vectors[v], k->valid);
     }
     for (int i = 0; i < k->rows; i++) {
+        if (!is_in_window(s, i)) continue;
         Value address = ir_offset(gen, gen->f32, a, ir_int(gen, row_offset(k, i)));
         Value number = k->lanewise ? NULL : ir_splat(gen, ir_load(gen, gen->f32, address), lanes);
         for (int v = 0; v < k->vectors; v++) {
@@ -112,14 +120,28 @@ static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value
     outer_loops(gen, s, level + 1, next_a, next_b);
 }
 
+// A loop whose steps are each for some rows only.
+static void outer_windows(Gen *gen, OuterState *s, int level, Value a, Value b) {
+    const OuterKernel *k = s->kernel;
+    for (int64_t i = 0; i < k->loops[level].count; i++) {
+        s->window = k->windows[i];
+        if (s->window.end > s->window.first) outer_at(gen, s, level, a, b, ir_int(gen, i));
+    }
+    s->window = (KernelWindow){0, MAX_ROWS};
+}
+
 // The loops from `level` on, which add to the sums.
 static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b) {
     const OuterKernel *k = s->kernel;
+    int64_t count = level < k->loop_count ? k->loops[level].count : 0;
     if (level == k->loop_count) {
         outer_step(gen, s, a, b);
         return;
     }
-    int64_t count = k->loops[level].count;
+    if (level > 0 && level == k->window_level) {
+        outer_windows(gen, s, level, a, b);
+        return;
+    }
     if (level > 0 && level == k->loop_count - 1 && count <= UNROLLED_STEPS) {
         for (int64_t i = 0; i < count; i++) outer_at(gen, s, level, a, b, ir_int(gen, i));
         return;
@@ -129,12 +151,12 @@ static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b) {
     memcpy(initial, s->sums, sizeof initial);
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), end, ir_int(gen, 1), "depth");
     for (int i = 0; i < k->rows; i++)
-        for (int v = 0; v < k->vectors; v++)
+        for (int v = 0; v < k->vectors && is_in_window(s, i); v++)
             s->sums[i][v] = carried[i][v] = ir_loop_carry(gen, &loop, initial[i][v]);
     outer_at(gen, s, level, a, b, loop.index);
     ir_loop_end(gen, &loop);
     for (int i = 0; i < k->rows; i++)
-        for (int v = 0; v < k->vectors; v++)
+        for (int v = 0; v < k->vectors && is_in_window(s, i); v++)
             s->sums[i][v] = ir_loop_result(gen, &loop, carried[i][v], initial[i][v], s->sums[i][v]);
 }
 
@@ -149,6 +171,8 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     }
     if (k->per_line && k->per_line != k->rows)
         text_format(&name, "_p%d_%lld", k->per_line, (long long)k->a_line);
+    for (int64_t i = 0; k->window_level && i < k->loops[k->window_level].count; i++)
+        text_format(&name, "_w%d_%d", k->windows[i].first, k->windows[i].end);
     text_format(&name, "_%s%d",
                 k->gathers    ? "gather"
                 : k->lanewise ? "lanes"
@@ -164,7 +188,7 @@ Value kernel_outer(Gen *gen, const OuterKernel *k) {
     LLVMBasicBlockRef caller = LLVMGetInsertBlock(gen->builder);
     int lanes = gen->target->machine.lanes;
     Value zero = ir_splat(gen, ir_float(gen, 0), lanes);
-    OuterState s = {.kernel = k};
+    OuterState s = {.kernel = k, .window = {0, MAX_ROWS}};
     s.function = begin_kernel(gen, name, 3, true);
     for (int i = 0; i < k->rows; i++)
         for (int v = 0; v < k->vectors; v++) s.sums[i][v] = zero;

@@ -20,7 +20,12 @@ typedef struct KernelLoop {
     int64_t a_step, b_step;
 } KernelLoop;
 
-enum { KERNEL_MAX_LOOPS = 4 };
+enum { KERNEL_MAX_LOOPS = 4, KERNEL_MAX_TAPS = 16 };
+
+// Of each line of rows, those from `first` to before `end`.
+typedef struct KernelWindow {
+    int first, end;
+} KernelWindow;
 
 // C[i][j] = sum over r of A(i, r) * B(r, j), lanes along j: A's elements are broadcast. The
 // reduction r is a nest of loops, outermost first, over which the places a(r) and b(r) are affine.
@@ -34,6 +39,8 @@ typedef struct OuterKernel {
     int64_t a_row, a_line;
     KernelLoop loops[KERNEL_MAX_LOOPS];
     int loop_count;
+    int window_level; // this loop's steps are each for some of the rows only; 0: there is none
+    KernelWindow windows[KERNEL_MAX_TAPS]; // by step of that loop
     bool lanewise;
     bool gathers;
     Dtype b_dtype;

@@ -1,0 +1,279 @@
+// Walks of convolutions: register tiles of pixels by columns, and what follows the product in its
+// group while a tile is in the first-level cache. No product with padding is computed: lines of the
+// kernel that are outside the picture are skipped by the count of the kernel's outermost loop, its
+// columns by leaving out the tile's rows that they would be multiplied for.
+#include "walk.h"
+
+#include "../base/ice.h"
+#include "../op/op.h"
+
+static int64_t divide_up(int64_t value, int64_t by) {
+    return (value + by - 1) / by;
+}
+
+static int64_t lowest(int64_t x, int64_t y) {
+    return x < y ? x : y;
+}
+
+// ---- What follows the product in its group.
+
+typedef struct TileSums {
+    Node *nodes[8];
+    Value values[8];
+    int count;
+} TileSums;
+
+static TileSums find_sums(const Convolver *c) {
+    TileSums sums = {.count = 0};
+    for (int i = 0; i < c->group->nodes.count; i++) {
+        Node *node = c->group->nodes.items[i];
+        if (!schedule_is_chunked(node)) continue;
+        if (sums.count == 8) nn_ice("gen", "a convolution with more than 8 sums");
+        sums.nodes[sums.count++] = node;
+    }
+    return sums;
+}
+
+// The nodes at one vector of the tile.
+static void finish_vector(Convolver *c, Value in_tile, int valid, TileSums *sums) {
+    Gen *gen = c->gen;
+    Value at = ir_offset(gen, gen->f32, c->tile, in_tile);
+    element_forget(&c->b);
+    c->b.values[c->anchor->id] = ir_load(gen, ir_vector(gen, gen->f32, c->lanes), at);
+    element_store_all(&c->b, valid);
+    for (int i = 0; i < sums->count; i++) {
+        Value summand = (Value)(void *)element_value(&c->b, sums->nodes[i]->inputs[0]);
+        summand = ir_zero_after(gen, summand, valid);
+        sums->values[i] = LLVMBuildFAdd(gen->builder, sums->values[i], summand, "");
+    }
+}
+
+static void begin_sums(Gen *gen, Loop *loop, TileSums *sums, Value *initial, Value *carried) {
+    for (int i = 0; i < sums->count; i++) {
+        initial[i] = sums->values[i];
+        carried[i] = sums->values[i] = ir_loop_carry(gen, loop, initial[i]);
+    }
+}
+
+static void end_sums(Gen *gen, Loop *loop, TileSums *sums, Value *initial, Value *carried) {
+    for (int i = 0; i < sums->count; i++)
+        sums->values[i] = ir_loop_result(gen, loop, carried[i], initial[i], sums->values[i]);
+}
+
+// The pixels of one line of the tile.
+static void finish_line(Convolver *c, const Walk *w, int64_t pixels, Value row, Value in_tile,
+                        int64_t stride, int valid, TileSums *sums) {
+    Gen *gen = c->gen;
+    Value initial[8], carried[8];
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, pixels), ir_int(gen, 1), "pixel");
+    begin_sums(gen, &loop, sums, initial, carried);
+    c->b.row = ir_add(gen, row, ir_multiply(gen, loop.index, ir_int(gen, w->axis[1].rows)));
+    Value at = ir_add(gen, in_tile, ir_multiply(gen, loop.index, ir_int(gen, stride)));
+    finish_vector(c, at, valid, sums);
+    ir_loop_end(gen, &loop);
+    end_sums(gen, &loop, sums, initial, carried);
+}
+
+static void finish_tile(Convolver *c, const Walk *w, const Columns *columns, int64_t lines,
+                        int64_t pixels, Value row) {
+    Gen *gen = c->gen;
+    int64_t stride = (int64_t)columns->vectors * c->lanes;
+    for (int v = 0; v < columns->vectors; v++) {
+        TileSums sums = find_sums(c);
+        Value initial[8], carried[8];
+        int valid = (int)lowest(c->lanes, columns->valid - v * c->lanes);
+        for (int i = 0; i < sums.count; i++)
+            sums.values[i] = ir_splat(gen, ir_float(gen, 0), c->lanes);
+        c->b.column = ir_add(gen, columns->first, ir_int(gen, (int64_t)v * c->lanes));
+        Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, lines), ir_int(gen, 1), "line");
+        begin_sums(gen, &loop, &sums, initial, carried);
+        Value line = ir_add(gen, row, ir_multiply(gen, loop.index, ir_int(gen, w->axis[0].rows)));
+        Value at = ir_add(gen, ir_int(gen, (int64_t)v * c->lanes),
+                          ir_multiply(gen, loop.index, ir_int(gen, pixels * stride)));
+        finish_line(c, w, pixels, line, at, stride, valid, &sums);
+        ir_loop_end(gen, &loop);
+        end_sums(gen, &loop, &sums, initial, carried);
+        for (int i = 0; i < sums.count; i++)
+            element_add_to_sum(&c->b, sums.nodes[i], sums.values[i]);
+    }
+}
+
+// ---- What is padding.
+
+static int64_t divide_down(int64_t value, int64_t by) {
+    return value < 0 ? -divide_up(-value, by) : value / by;
+}
+
+bool walk_is_clipped(const WalkAxis *a) {
+    int64_t last = a->start + (a->places - 1) * a->stride + (a->taps - 1) * a->dilation;
+    return a->taps > 0 && (a->start < a->begin || last >= a->end);
+}
+
+void walk_places_of_tap(const WalkAxis *a, int64_t tap, int64_t *first, int64_t *end) {
+    int64_t at = a->start + tap * a->dilation;
+    *first = -divide_down(at - a->begin, a->stride);
+    *end = divide_down(a->end - 1 - at, a->stride) + 1;
+    if (*first < 0) *first = 0;
+    if (*end > a->places) *end = a->places;
+    if (*end < *first) *end = *first;
+}
+
+double walk_share(const WalkAxis *a) {
+    int64_t products = 0, first, end;
+    for (int64_t tap = 0; tap < a->taps; tap++) {
+        walk_places_of_tap(a, tap, &first, &end);
+        products += end - first;
+    }
+    return (double)products / (double)(a->taps * a->places);
+}
+
+// Windows only where they save something: they take a loop for each tap.
+static bool wants_windows(const Walk *w) {
+    const WalkAxis *a = &w->axis[1];
+    return walk_is_clipped(a) && a->taps <= KERNEL_MAX_TAPS && walk_share(a) < 0.985;
+}
+
+// Sets the kernel's windows for pixels from `first` on; false: all products are wanted.
+static bool set_windows(const Walk *w, int64_t first, int64_t pixels, OuterKernel *kernel) {
+    bool any = false;
+    for (int64_t tap = 0; tap < w->axis[1].taps; tap++) {
+        int64_t begin, end;
+        walk_places_of_tap(&w->axis[1], tap, &begin, &end);
+        begin = begin > first ? lowest(begin - first, pixels) : 0;
+        end = end > first ? lowest(end - first, pixels) : 0;
+        kernel->windows[tap] = (KernelWindow){(int)begin, (int)(end > begin ? end : begin)};
+        any = any || begin > 0 || end < pixels;
+    }
+    return any;
+}
+
+// ---- One tile.
+
+static void add_loop(OuterKernel *kernel, int64_t count, int64_t a_step, int64_t b_step) {
+    kernel->loops[kernel->loop_count++] = (KernelLoop){count, a_step, b_step};
+}
+
+// The loops over the kernel's lines, pixels and channels; those of a line follow each other in the
+// plane if it is not dilated, and are one loop then.
+static void set_loops(const Walk *w, bool has_windows, OuterKernel *kernel) {
+    const WalkAxis *down = &w->axis[0], *across = &w->axis[1];
+    int64_t a_pixel = across->dilation * w->pixel;
+    if (down->taps < 1 || across->taps < 1) {
+        add_loop(kernel, 0, 0, 0); // the result is zero
+        return;
+    }
+    bool is_line = (across->dilation == 1 || across->taps == 1) && !w->lanewise && !has_windows;
+    if (down->taps > 1 || walk_is_clipped(down) || has_windows)
+        add_loop(kernel, down->taps, down->dilation * w->line, w->b_line);
+    kernel->window_level = has_windows ? kernel->loop_count : 0;
+    if (is_line) {
+        add_loop(kernel, across->taps * w->depth, 1, w->b_depth);
+        return;
+    }
+    add_loop(kernel, across->taps, a_pixel, w->b_pixel);
+    if (!w->lanewise) add_loop(kernel, w->depth, 1, w->b_depth);
+}
+
+WalkTaps walk_taps(Gen *gen, const WalkAxis *a, Value line, int64_t lines) {
+    Value zero = ir_int(gen, 0), all = ir_int(gen, a->taps), dilation = ir_int(gen, a->dilation);
+    if (!walk_is_clipped(a)) return (WalkTaps){zero, all};
+    Value at = ir_add(gen, ir_int(gen, a->start), ir_multiply(gen, line, ir_int(gen, a->stride)));
+    Value last = ir_add(gen, at, ir_int(gen, (lines - 1) * a->stride));
+    // ceil((begin - last) / dilation) and floor((end - 1 - at) / dilation) + 1, within the taps
+    Value before = LLVMBuildSub(gen->builder, ir_int(gen, a->begin + a->dilation - 1), last, "");
+    Value first = LLVMBuildSDiv(gen->builder, before, dilation, "");
+    Value is_before = LLVMBuildICmp(gen->builder, LLVMIntSGT, before, zero, "");
+    first = LLVMBuildSelect(gen->builder, is_before, first, zero, "");
+    Value after = LLVMBuildSub(gen->builder, ir_int(gen, a->end - 1 + a->dilation), at, "");
+    Value end = LLVMBuildSDiv(gen->builder, after, dilation, "");
+    Value is_after = LLVMBuildICmp(gen->builder, LLVMIntSGT, after, zero, "");
+    end = LLVMBuildSelect(gen->builder, is_after, end, zero, "");
+    Value is_within = LLVMBuildICmp(gen->builder, LLVMIntSLT, end, all, "");
+    end = LLVMBuildSelect(gen->builder, is_within, end, all, "");
+    return (WalkTaps){first, LLVMBuildSub(gen->builder, end, first, "")};
+}
+
+// `first` is the tile's first pixel if it is known here, for windows; -1 where there are none.
+static void one_tile(Convolver *c, const Walk *w, const Columns *columns, int64_t lines,
+                     int64_t pixels, Value line, Value pixel, int64_t first) {
+    Gen *gen = c->gen;
+    OuterKernel kernel = {.rows = (int)(lines * pixels),
+                          .vectors = columns->vectors,
+                          .per_line = (int)pixels,
+                          .a_row = w->axis[1].stride * w->pixel,
+                          .a_line = lines > 1 ? w->axis[0].stride * w->line : 0,
+                          .lanewise = w->lanewise};
+    set_loops(w, first >= 0 && set_windows(w, first, pixels, &kernel), &kernel);
+    Value function = kernel_outer(gen, &kernel);
+    WalkTaps taps = {ir_int(gen, 0), ir_int(gen, kernel.loops[0].count)};
+    if (kernel.loops[0].count && walk_is_clipped(&w->axis[0]))
+        taps = walk_taps(gen, &w->axis[0], line, lines);
+    Value down = ir_multiply(gen, line, ir_int(gen, w->axis[0].stride * w->line));
+    Value across = ir_multiply(gen, pixel, ir_int(gen, w->axis[1].stride * w->pixel));
+    Value skipped = ir_multiply(gen, taps.first, ir_int(gen, kernel.loops[0].a_step));
+    Value a = ir_offset(gen, gen->f32, w->base, ir_add(gen, ir_add(gen, down, across), skipped));
+    if (w->lanewise) a = ir_offset(gen, gen->f32, a, columns->first);
+    skipped = ir_multiply(gen, taps.first, ir_int(gen, kernel.loops[0].b_step));
+    Value b = ir_offset(gen, gen->f32, w->weights, ir_add(gen, columns->offset, skipped));
+    Value arguments[] = {a, b, a, taps.count, c->tile};
+    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
+    Value row = ir_multiply(gen, line, ir_int(gen, w->axis[0].rows));
+    row = ir_add(gen, row, ir_multiply(gen, pixel, ir_int(gen, w->axis[1].rows)));
+    finish_tile(c, w, columns, lines, pixels, ir_add(gen, row, ir_int(gen, w->first_row)));
+}
+
+// ---- All tiles.
+
+static bool has_windows(const Walk *w, int64_t first, int64_t pixels) {
+    OuterKernel kernel = {.rows = 0};
+    return wants_windows(w) && set_windows(w, first, pixels, &kernel);
+}
+
+// Tiles that are alike are emitted once, in a loop; those with windows and a smaller last one
+// apart.
+static void each_tile_of_line(Convolver *c, const Walk *w, const Columns *columns, int64_t lines,
+                              int64_t size, Value line) {
+    Gen *gen = c->gen;
+    int64_t all = w->axis[1].places;
+    for (int64_t first = 0, end; first < all; first = end) {
+        int64_t pixels = lowest(size, all - first);
+        end = first + pixels;
+        if (has_windows(w, first, pixels)) {
+            one_tile(c, w, columns, lines, pixels, line, ir_int(gen, first), first);
+            continue;
+        }
+        while (end + size <= all && pixels == size && !has_windows(w, end, size)) end += size;
+        Loop loop =
+            ir_loop_begin(gen, ir_int(gen, first), ir_int(gen, end), ir_int(gen, pixels), "tile");
+        one_tile(c, w, columns, lines, pixels, line, loop.index, -1);
+        ir_loop_end(gen, &loop);
+    }
+}
+
+// The tile's pixels: a part of a line, or several short lines; parts are as equal as they can be.
+static void choose_tile(const Convolver *c, const Walk *w, int vectors, int64_t *lines,
+                        int64_t *pixels) {
+    int64_t most = vectors == 1 ? 2 * c->tiles.outer_rows : c->tiles.outer_rows;
+    int64_t width = w->axis[1].places, height = w->axis[0].places;
+    *pixels = divide_up(width, divide_up(width, most));
+    *lines = *pixels < width ? 1 : lowest(height, most / width);
+    *lines = divide_up(height, divide_up(height, *lines));
+}
+
+static void all_tiles(Convolver *c, const Columns *columns, void *data) {
+    const Walk *w = data;
+    Gen *gen = c->gen;
+    int64_t lines, pixels, height = w->axis[0].places;
+    choose_tile(c, w, columns->vectors, &lines, &pixels);
+    int64_t full = height / lines * lines;
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, lines), "lines");
+    each_tile_of_line(c, w, columns, lines, pixels, loop.index);
+    ir_loop_end(gen, &loop);
+    if (full < height) each_tile_of_line(c, w, columns, height - full, pixels, ir_int(gen, full));
+}
+
+void walk_emit(Convolver *c, const Panels *panels, Walk *w) {
+    for (int i = 0; i < 2; i++)
+        if (w->axis[i].places < 1) return;
+    convolver_each_block(c, panels, all_tiles, w);
+}
