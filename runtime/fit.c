@@ -1,5 +1,6 @@
 // `fit` (and `init`): the training blocks in order, epoch by epoch, with validation, reports, and
 // the weights saved at the end or when a signal asks to stop.
+#include "callbacks.h"
 #include "command.h"
 #include "evaluate.h"
 #include "file.h"
@@ -9,6 +10,7 @@
 #include "trainer.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,13 +26,15 @@ typedef struct fit {
     nnrt_evaluator evaluator;
     int has_evaluator;
     nnrt_progress progress;
+    nnrt_callbacks callbacks;
     nnrt_history history;
     nnrt_file *step_log;   // NULL: none
     int64_t epochs, steps; // done, over all training blocks
     int64_t samples;
     double seconds, step_seconds; // in all; in training steps
     nnrt_log test;
-    int was_interrupted;
+    int64_t best_epoch; // whose weights were restored, from 1; 0: none
+    int was_interrupted, was_stopped, log_failed;
 } fit;
 
 // ---- One epoch.
@@ -38,19 +42,24 @@ typedef struct fit {
 static void log_steps(fit *f, int64_t from) {
     const nnrt_pass *pass = &f->trainer.pass;
     for (int64_t step = from; f->step_log && step < pass->step; step++)
-        nnrt_file_print(f->step_log, "%" PRId64 ",%.9g\n", pass->steps_before + step + 1,
+        nnrt_file_print(f->step_log, "%" PRId64 ",%.9g\n", f->steps + step + 1,
                         isnan(pass->losses[step]) ? (double)NAN : pass->losses[step]); // no sign
 }
 
 static nnrt_status fail_not_finite(const fit *f, int64_t step) {
     const nnrt_trainer *trainer = &f->trainer;
+    int64_t best = nnrt_callbacks_best(&f->callbacks);
+    char saved[PATH_MAX + 64] = "the weights were not saved";
+    if (best)
+        snprintf(saved, sizeof saved, "the weights of the best epoch, %" PRId64 ", are in `%s`",
+                 best, f->save_path);
     return nnrt_fail(NNRT_NOT_FINITE,
                      "the loss became %s in epoch %" PRId64 ", step %" PRId64 " of %" PRId64
-                     "; nothing was saved. Try a smaller learning rate "
+                     "; %s. Try a smaller learning rate "
                      "(--learning-rate, now %g), scaled or standardized data, or clip_norm",
                      isnan(trainer->losses[step]) ? "NaN" : "infinite", trainer->pass.epoch + 1,
-                     step + 1, nnrt_step_count(trainer->pass.count, trainer->batch),
-                     trainer->learning_rate);
+                     step + 1, nnrt_step_count(trainer->pass.count, trainer->batch), saved,
+                     nnrt_schedule_rate(&trainer->schedule, trainer->pass.steps_before + step));
 }
 
 static nnrt_status run_steps(fit *f) {
@@ -79,25 +88,53 @@ static nnrt_status validate(fit *f, nnrt_log *log) {
     return nnrt_evaluator_run(&f->evaluator, part, "val_", log);
 }
 
+static nnrt_weights_info weights_info(const fit *f) {
+    nnrt_weights_info info = f->session->info;
+    info.seed = (uint64_t)f->options->seed;
+    info.epoch += f->epochs;
+    info.step += f->steps;
+    return info;
+}
+
+static nnrt_status end_epoch(fit *f, int64_t epoch) {
+    nnrt_trainer *trainer = &f->trainer;
+    nnrt_weights_info info = weights_info(f);
+    nnrt_log log = {0};
+    nnrt_log_add(&log, "", nnrt_pass_loss(&trainer->pass), trainer->metrics);
+    nnrt_status status = validate(f, &log);
+    if (!status) nnrt_callbacks_log(&f->callbacks, trainer->steps_done, &log);
+    if (!status) nnrt_progress_end(&f->progress, trainer->pass.step, &log);
+    if (!status || status == NNRT_INTERRUPTED) nnrt_history_add(&f->history, &log);
+    if (!status) f->was_stopped = nnrt_callbacks_epoch(&f->callbacks, epoch, &log, &info);
+    return status;
+}
+
+// `epoch` is of the training block.
 static nnrt_status run_epoch(fit *f, int64_t epoch) {
     nnrt_trainer *trainer = &f->trainer;
-    nnrt_log log = {0};
-    nnrt_trainer_start_epoch(trainer, epoch, f->options->steps);
-    nnrt_progress_epoch(&f->progress, epoch, nnrt_step_count(trainer->pass.count, trainer->batch));
+    int64_t number = f->callbacks.epochs_before + epoch;
+    int64_t limit = f->options->steps ? f->options->steps - f->steps : 0;
+    nnrt_trainer_start_epoch(trainer, number, limit);
+    nnrt_progress_epoch(&f->progress, number, nnrt_step_count(trainer->pass.count, trainer->batch));
     nnrt_status status = run_steps(f);
     f->steps += trainer->pass.step;
     f->samples += nnrt_pass_samples(&trainer->pass);
     nnrt_trainer_end_epoch(trainer);
     if (status) return status;
     f->epochs++;
-    nnrt_log_add(&log, "", nnrt_pass_loss(&trainer->pass), trainer->metrics);
-    status = validate(f, &log);
-    if (!status) nnrt_progress_end(&f->progress, trainer->pass.step, &log);
-    if (!status || status == NNRT_INTERRUPTED) nnrt_history_add(&f->history, &log);
-    return status;
+    return end_epoch(f, epoch);
 }
 
 // ---- One training block.
+
+static nnrt_status open_callbacks(fit *f, const nnrt_training *training, int64_t first_epoch) {
+    f->callbacks = (nnrt_callbacks){.session = f->session,
+                                    .training = training,
+                                    .schedule = &f->trainer.schedule,
+                                    .progress = &f->progress,
+                                    .epochs_before = first_epoch};
+    return nnrt_callbacks_open(&f->callbacks);
+}
 
 static nnrt_status open_training(fit *f, const nnrt_training *training) {
     const nnrt_options *options = f->options;
@@ -106,7 +143,6 @@ static nnrt_status open_training(fit *f, const nnrt_training *training) {
     if (status) return status;
     f->trainer.seed = (uint64_t)options->seed;
     f->trainer.shuffle = !options->no_shuffle;
-    f->trainer.steps_done = f->steps;
     const nnrt_data *data = &f->session->data;
     if (!data->validation.count && !data->test.count) return NNRT_OK;
     status = nnrt_evaluator_open(&f->evaluator, f->session, training, 0);
@@ -117,6 +153,8 @@ static nnrt_status open_training(fit *f, const nnrt_training *training) {
 static void close_training(fit *f) {
     if (f->has_evaluator) nnrt_evaluator_close(&f->evaluator);
     f->has_evaluator = 0;
+    f->log_failed |= f->callbacks.has_failed;
+    nnrt_callbacks_close(&f->callbacks);
     nnrt_trainer_close(&f->trainer);
 }
 
@@ -124,15 +162,24 @@ static int enough_steps(const fit *f) {
     return f->options->steps && f->steps >= f->options->steps;
 }
 
-// `first_epoch`: of those before this block, so that epochs have numbers of their own.
-static nnrt_status run_training(fit *f, const nnrt_training *training, int64_t first_epoch) {
-    int64_t epochs = f->options->epochs ? f->options->epochs : training->epochs;
-    nnrt_status status = open_training(f, training);
-    nnrt_progress_open(&f->progress, f->options, first_epoch + epochs);
-    for (int64_t epoch = 0; epoch < epochs && !status && !enough_steps(f); epoch++)
-        status = nnrt_interrupted() ? NNRT_INTERRUPTED : run_epoch(f, first_epoch + epoch);
-    int is_last = training == nnrt_session_training(f->session);
+// Which block this is, where there are several.
+static void announce(const fit *f, const nnrt_training *training, int64_t epochs) {
+    const nnrt_program *program = f->session->program;
+    int64_t all = 0;
+    if (program->training_count < 2) return;
+    for (int64_t i = 0; i < program->layer_count; i++) all += program->layers[i].params;
+    nnrt_progress_note(&f->progress,
+                       "training %" PRId64 " of %" PRId64 ": %" PRId64 " epochs, %" PRId64
+                       " of %" PRId64 " parameters are trained",
+                       (int64_t)(training - program->trainings) + 1, program->training_count,
+                       epochs, training->trainable, all);
+}
+
+// The best weights are restored in any case, so that a signal does not cost them.
+static nnrt_status end_training(fit *f, const nnrt_training *training, nnrt_status status) {
     const nnrt_part *test = &f->session->data.test;
+    int is_last = training == nnrt_session_training(f->session);
+    f->best_epoch = nnrt_callbacks_end(&f->callbacks);
     if (!status && is_last && f->has_evaluator && test->count) {
         status = nnrt_evaluator_run(&f->evaluator, test, "", &f->test);
         char text[1024];
@@ -141,6 +188,20 @@ static nnrt_status run_training(fit *f, const nnrt_training *training, int64_t f
     }
     close_training(f);
     return status;
+}
+
+// `first_epoch`: of those before this block, so that epochs have numbers of their own.
+static nnrt_status run_training(fit *f, const nnrt_training *training, int64_t first_epoch) {
+    int64_t epochs = f->options->epochs ? f->options->epochs : training->epochs;
+    nnrt_status status = open_training(f, training);
+    nnrt_progress_open(&f->progress, f->options, first_epoch + epochs);
+    if (!status) status = open_callbacks(f, training, first_epoch);
+    if (!status) announce(f, training, epochs);
+    f->was_stopped = 0;
+    for (int64_t epoch = 0; epoch < epochs && !status && !f->was_stopped && !enough_steps(f);
+         epoch++)
+        status = nnrt_interrupted() ? NNRT_INTERRUPTED : run_epoch(f, epoch);
+    return end_training(f, training, status);
 }
 
 static nnrt_status run_trainings(fit *f) {
@@ -157,9 +218,7 @@ static nnrt_status run_trainings(fit *f) {
 
 static nnrt_status save_weights(fit *f) {
     nnrt_session *session = f->session;
-    session->info.seed = (uint64_t)f->options->seed;
-    session->info.epoch += f->epochs;
-    session->info.step += f->steps;
+    session->info = weights_info(f);
     return nnrt_weights_save(f->save_path, session->program, session->weights.values,
                              &session->info);
 }
@@ -167,6 +226,7 @@ static nnrt_status save_weights(fit *f) {
 // Before hours of training, not after them.
 static nnrt_status check_outputs(fit *f) {
     nnrt_status status = nnrt_file_probe(f->save_path);
+    if (!status) status = nnrt_callbacks_check(f->session);
     if (!status && f->options->history) status = nnrt_file_probe(f->options->history);
     if (status || !f->options->step_log) return status;
     f->step_log = nnrt_file_create(f->options->step_log);
@@ -182,12 +242,13 @@ static nnrt_status write_logs(fit *f) {
     return nnrt_history_write(&f->history, f->options->history);
 }
 
-// After a failure whose message matters more than that of a log.
-static void finish_logs(fit *f, nnrt_status status) {
-    char message[2048];
+// What is left after the failure, whose message matters more: the best weights, the logs.
+static void finish_not_finite(fit *f) {
+    char message[PATH_MAX + 1024];
     snprintf(message, sizeof message, "%s", nnrt_error());
+    if (f->best_epoch && save_weights(f)) fprintf(stderr, "warning: %s\n", nnrt_error());
     if (write_logs(f)) fprintf(stderr, "warning: %s\n", nnrt_error());
-    nnrt_fail(status, "%s", message);
+    nnrt_fail(NNRT_NOT_FINITE, "%s", message);
 }
 
 static void put_values(const nnrt_history *history, int64_t epoch, nnrt_json *json) {
@@ -233,8 +294,20 @@ static void print_json(const fit *f) {
     nnrt_json_integer(&json, "threads", nnrt_team_size(f->session->team));
     nnrt_json_string(&json, "weights", f->save_path);
     nnrt_json_boolean(&json, "interrupted", f->was_interrupted);
+    nnrt_json_boolean(&json, "stopped_early", f->was_stopped);
+    if (f->best_epoch) nnrt_json_integer(&json, "restored_epoch", f->best_epoch);
     nnrt_json_close(&json, '}');
     nnrt_json_print(&json);
+}
+
+static nnrt_status report_interruption(const fit *f) {
+    char which[64] = "the weights";
+    if (f->best_epoch)
+        snprintf(which, sizeof which, "the weights of the best epoch, %" PRId64 ",", f->best_epoch);
+    return nnrt_fail(NNRT_INTERRUPTED,
+                     "interrupted after step %" PRId64 " (%" PRId64
+                     " whole epochs); %s are saved in `%s`",
+                     f->steps, f->epochs, which, f->save_path);
 }
 
 // What remains to be done when training is over or was interrupted.
@@ -243,14 +316,13 @@ static nnrt_status finish(fit *f, nnrt_status status) {
     nnrt_status saved = save_weights(f), logged = write_logs(f);
     if (saved || logged) return NNRT_ERROR;
     if (f->options->json) print_json(f);
-    if (!f->was_interrupted) {
-        nnrt_progress_note(&f->progress, "weights saved to %s", f->save_path);
-        return NNRT_OK;
-    }
-    return nnrt_fail(NNRT_INTERRUPTED,
-                     "interrupted after step %" PRId64 " (%" PRId64
-                     " whole epochs); the weights are saved in `%s`",
-                     f->steps, f->epochs, f->save_path);
+    if (f->was_interrupted) return report_interruption(f);
+    nnrt_progress_note(&f->progress, "weights saved to %s", f->save_path);
+    if (!f->log_failed) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "a file of `callbacks` could not be written, as said above; the "
+                     "weights are saved in `%s`",
+                     f->save_path);
 }
 
 // ---- The commands.
@@ -279,7 +351,7 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
         if (status == NNRT_OK || status == NNRT_INTERRUPTED)
             status = finish(&f, status);
         else if (status == NNRT_NOT_FINITE)
-            finish_logs(&f, status);
+            finish_not_finite(&f);
     }
     nnrt_file_abandon(f.step_log);
     nnrt_history_free(&f.history);

@@ -2,6 +2,8 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void add(nnrt_log *log, const char *prefix, const char *name, double value) {
     if (log->count == NNRT_LOG_VALUES) return;
@@ -13,6 +15,24 @@ void nnrt_log_add(nnrt_log *log, const char *prefix, double loss, const nnrt_met
     add(log, prefix, "loss", loss);
     for (int64_t i = 0; i < nnrt_metrics_count(metrics); i++)
         add(log, prefix, nnrt_metrics_name(metrics, i), nnrt_metrics_value(metrics, i));
+}
+
+void nnrt_log_put(nnrt_log *log, const char *name, double value) {
+    add(log, "", name, value);
+}
+
+double nnrt_log_value(const nnrt_log *log, const char *name) {
+    for (int64_t i = 0; i < log->count; i++)
+        if (strcmp(log->values[i].name, name) == 0) return log->values[i].value;
+    return NAN;
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(((const nnrt_log_entry *)a)->name, ((const nnrt_log_entry *)b)->name);
+}
+
+void nnrt_log_sort(nnrt_log *log) {
+    qsort(log->values, (size_t)log->count, sizeof *log->values, compare_names);
 }
 
 int nnrt_log_text(const nnrt_log *log, char *text, int size) {

@@ -7,16 +7,23 @@
 
 enum { NNRT_LOG_VALUES = 64, NNRT_LOG_NAME = 64 };
 
+typedef struct nnrt_log_entry {
+    char name[NNRT_LOG_NAME];
+    double value;
+} nnrt_log_entry;
+
 typedef struct nnrt_log {
     int64_t count;
-    struct {
-        char name[NNRT_LOG_NAME];
-        double value;
-    } values[NNRT_LOG_VALUES];
+    nnrt_log_entry values[NNRT_LOG_VALUES];
 } nnrt_log;
 
 // Appends the loss and the metrics (NULL: none) under `prefix` ("", "val_").
 void nnrt_log_add(nnrt_log *log, const char *prefix, double loss, const nnrt_metrics *metrics);
+
+// Appends one value; a full log drops it.
+void nnrt_log_put(nnrt_log *log, const char *name, double value);
+double nnrt_log_value(const nnrt_log *log, const char *name); // NaN: there is none
+void nnrt_log_sort(nnrt_log *log);                            // by name
 
 // " - loss: 0.5432 - accuracy: 0.8123"; Keras's formats. Returns the length.
 int nnrt_log_text(const nnrt_log *log, char *text, int size);

@@ -110,10 +110,13 @@ typedef struct nnrt_function {
 typedef struct nnrt_training {
     nnrt_function train, evaluate;
     const char *loss_name;
+    int64_t is_classifier; // the loss compares with classes: predictions are named by class
+    int64_t unit_classes;  // what a single unit tells apart: 2, yes and no; 0: it is a number
     const nnrt_call *metrics;
     int64_t metric_count;
     nnrt_call learning_rate; // "constant" (option value) or a schedule
     nnrt_call optimizer;
+    int64_t trainable; // elements of the parameters that this block changes
     const nnrt_call *callbacks;
     int64_t callback_count;
     int64_t epochs, batch;

@@ -234,8 +234,7 @@ static int is_classifier(const nnrt_session *session, const nnrt_output *output)
     const nnrt_training *training = nnrt_session_training(session);
     int64_t classes = nnrt_confusion_size(output);
     if (!classes) return 0;
-    return session->program->class_count >= 2 ||
-           (training && strstr(training->loss_name, "crossentropy"));
+    return session->program->class_count >= 2 || (training && training->is_classifier);
 }
 
 nnrt_status nnrt_command_predict(nnrt_session *session) {

@@ -168,10 +168,7 @@ static int64_t compiled_classes(const nnrt_session *session) {
     if (!training || !training->train.output_count) return 0;
     const nnrt_output *output = &training->train.outputs[0];
     int64_t units = output->rank ? output->shape[output->rank - 1] : 1;
-    if (units > 1) return units;
-    int is_binary = strcmp(training->loss_name, "binary_crossentropy") == 0 ||
-                    strcmp(training->loss_name, "hinge") == 0;
-    return is_binary ? 2 : 0;
+    return units > 1 ? units : training->unit_classes;
 }
 
 // The labels may have changed since the compiler saw them.

@@ -125,6 +125,8 @@ static void run_chunk(void *argument, int thread, int threads) {
         context.rows = left < pass->batch ? left : pass->batch;
         context.key = nnrt_random_step_key(pass->seed, pass->epoch, step);
         context.step = (double)(pass->steps_before + step + 1);
+        if (pass->schedule)
+            context.learning_rate = nnrt_schedule_rate(pass->schedule, pass->steps_before + step);
         context.loss = &pass->losses[step];
         pass->function->run(&context); // ends with all workers synchronised
         if (pass->after) pass->after(pass->argument, &context);

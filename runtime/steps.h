@@ -4,6 +4,7 @@
 #ifndef NNRT_STEPS_H
 #define NNRT_STEPS_H
 
+#include "schedule.h"
 #include "session.h"
 
 enum { NNRT_PACE_CHOICES = 10 };
@@ -33,10 +34,11 @@ typedef struct nnrt_pass {
     const nnrt_function *function;
     nnrt_team *team;
     nnrt_pace *pace;
-    nnrt_context context; // weights, slots, arena, columns, learning rate
+    nnrt_context context; // weights, slots, arena, columns
     const uint32_t *rows; // the samples in order
     int64_t count, batch;
-    double *losses; // one a step
+    double *losses;                // one a step
+    const nnrt_schedule *schedule; // of the learning rate; NULL: nothing is trained
     uint64_t seed;
     int64_t epoch;          // for the keys of the steps
     int64_t steps_before;   // of the training, before this pass

@@ -1,6 +1,5 @@
 #include "trainer.h"
 
-#include "call.h"
 #include "random.h"
 
 #include <inttypes.h>
@@ -14,15 +13,6 @@ static nnrt_status check_batch(const nnrt_training *training, int64_t batch) {
                      "`--batch %" PRId64 "` is more than the program was compiled for (%" PRId64
                      "); set `batch = %" PRId64 "` in its `train` block",
                      batch, training->batch, batch);
-}
-
-static nnrt_status set_learning_rate(nnrt_trainer *trainer, double wanted) {
-    const nnrt_call *rate = &trainer->training->learning_rate;
-    if (!nnrt_call_is(rate, "constant"))
-        return nnrt_fail(NNRT_BUG, "the learning-rate schedule `%s` is unknown",
-                         rate->name ? rate->name : "");
-    trainer->learning_rate = wanted > 0 ? wanted : nnrt_call_number(rate, "value", 0.01);
-    return NNRT_OK;
 }
 
 static nnrt_status open_metrics(nnrt_trainer *trainer) {
@@ -46,7 +36,9 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
     trainer->batch = batch ? batch : training->batch;
     nnrt_status status = check_batch(training, trainer->batch);
     if (!status && !samples) status = nnrt_fail(NNRT_ERROR, "the data set has no training samples");
-    if (!status) status = set_learning_rate(trainer, learning_rate);
+    if (!status)
+        status = nnrt_schedule_open(&trainer->schedule, &training->learning_rate,
+                                    nnrt_step_count(samples, trainer->batch), learning_rate);
     if (!status && with_metrics) status = open_metrics(trainer);
     if (!status) status = nnrt_session_start_slots(session, training);
     if (!status) {
@@ -56,7 +48,6 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
     }
     if (!status) {
         trainer->context = nnrt_session_context(session, &training->train);
-        trainer->context.learning_rate = trainer->learning_rate;
         if (!trainer->context.arena) status = NNRT_ERROR;
     }
     int workers = nnrt_team_size(session->team);
@@ -99,14 +90,14 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
                         .count = part->count,
                         .batch = trainer->batch,
                         .losses = trainer->losses,
+                        .schedule = &trainer->schedule,
                         .seed = trainer->seed,
                         .epoch = epoch,
                         .steps_before = trainer->steps_done,
                         .argument = trainer};
     pass->after = trainer->metrics ? after_step : NULL;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
-    if (step_limit && pass->steps > step_limit - trainer->steps_done)
-        pass->steps = step_limit - trainer->steps_done;
+    if (step_limit && pass->steps > step_limit) pass->steps = step_limit;
 }
 
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer) {

@@ -3,6 +3,7 @@
 #define NNRT_TRAINER_H
 
 #include "metric.h"
+#include "schedule.h"
 #include "steps.h"
 
 typedef struct nnrt_trainer {
@@ -14,20 +15,20 @@ typedef struct nnrt_trainer {
     double *losses; // of the epoch's steps
     int64_t batch, shuffle;
     uint64_t seed;
-    double learning_rate;
-    nnrt_context context; // of every pass
-    nnrt_pass pass;       // the current epoch's
-    int64_t steps_done;   // before it
+    nnrt_schedule schedule; // of the learning rate
+    nnrt_context context;   // of every pass
+    nnrt_pass pass;         // the current epoch's
+    int64_t steps_done;     // of this block, before it
 } nnrt_trainer;
 
-// Needs the data. `learning_rate` and `batch` 0: the program's.
+// Needs the data. `learning_rate` (the initial one of a schedule) and `batch` 0: the program's.
 nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
                               const nnrt_training *training, int64_t batch, double learning_rate,
                               int with_metrics);
 void nnrt_trainer_close(nnrt_trainer *trainer);
 
 // Puts the samples in the epoch's order and makes its pass; nnrt_pass_advance goes on from there.
-// `step_limit`: the most steps of the whole training; 0: no limit.
+// `step_limit`: the most steps of this epoch; 0: no limit.
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit);
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer);
 

@@ -194,8 +194,22 @@ static bool check_order(Binding *b, const Ast *ast, const char *kind) {
     return false;
 }
 
+// A number alone would not say whether it counts epochs or steps.
+static void report_by_name(Binding *b, const Ast *ast) {
+    const ArgDef *def = &b->schema->args[b->next];
+    Diag *diag = report(b, DIAG_E0106, ast->span, "`%s` takes this argument by its name only",
+                        b->schema->name);
+    diag_label(diag, "for `%s`?", def->name);
+    diag_help(diag, "say which it is: `%s = %s`, for example", def->name,
+              check_source(b->c, ast->span));
+}
+
 static void assign_positional(Binding *b, const Ast *ast) {
     if (!check_order(b, ast, "a positional argument")) return;
+    if (b->next < b->args->count && b->schema->args[b->next].by_name) {
+        report_by_name(b, ast);
+        return;
+    }
     if (b->next >= b->args->count) {
         report_excess(b, ast);
         return;

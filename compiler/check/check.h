@@ -170,6 +170,10 @@ extern const Schema dataset_sources[], dataset_transforms[]; // ended by a row w
 void training_declare(Checker *c, const Ast *train);
 void training_check(Checker *c, const TrainEntry *entry); // after the model was elaborated
 
+// ---- schedules.c
+// Checks the schedule that `learning_rate` may be. False: reported.
+bool schedule_check(Checker *c, const Args *optimizer_args);
+
 // ---- checks.c
 typedef struct Ending {
     const Node *node;       // the output; poisoned: its shape is not known; NULL: nothing is

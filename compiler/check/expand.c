@@ -124,9 +124,9 @@ static void put_written_rows(Expander *e, const Bound *bound, const char **separ
         const ArgValue *value = &bound->args->values[i];
         if (value->is_default) continue;
         put_row(e, bound, i, separator);
-        if (!bound->given[i])
-            note(e, arena_format(e->arena, "%s: by the last layer",
-                                 bound->args->schema->args[i].name));
+        if (!bound->given[i] && value->origin)
+            note(e, arena_format(e->arena, "%s: %s", bound->args->schema->args[i].name,
+                                 value->origin));
     }
 }
 

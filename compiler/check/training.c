@@ -260,6 +260,7 @@ static void set_logits(Setup *s, Args *args) {
     if (!last || wrote(args, "from_logits")) return;
     bool is_probability = strcmp(last, "softmax") == 0 || strcmp(last, "sigmoid") == 0;
     args_set_number(args, "from_logits", !is_probability);
+    args_set_origin(args, "from_logits", "by the last layer");
 }
 
 static void read_loss(Setup *s, const Ast *ast) {
@@ -302,6 +303,7 @@ static void read_optimizer(Setup *s, const Ast *ast) {
     const OptimizerDef *optimizer = s->training->optimizer = optimizer_find(schema->name);
     s->training->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);
     check_clipping(s, s->training->optimizer_args);
+    if (ok) schedule_check(s->c, s->training->optimizer_args);
 }
 
 // ---- Metrics: one, or a list.

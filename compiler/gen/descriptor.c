@@ -215,6 +215,14 @@ static Value learning_rate_value(Gen *gen, const Training *training) {
     return call_value(gen, &call);
 }
 
+static int64_t trainable_elements(const Graph *graph) {
+    int64_t sum = 0;
+    for (int i = 0; i < graph->parameters.count; i++)
+        if (graph->parameters.items[i]->trainable)
+            sum += type_elements(&graph->parameters.items[i]->type);
+    return sum;
+}
+
 static Value training_value(Gen *gen, const CompiledTraining *compiled) {
     const Training *training = compiled->training;
     const Graph *graph = compiled->train->graph;
@@ -227,10 +235,13 @@ static Value training_value(Gen *gen, const CompiledTraining *compiled) {
     Value fields[] = {function_value(gen, compiled->train, compiled->train_function),
                       function_value(gen, compiled->evaluate, compiled->evaluate_function),
                       text_value(gen, training->loss->schema.name),
+                      ir_int(gen, training->loss->is_classifier),
+                      ir_int(gen, training->loss->unit_classes),
                       calls_value(gen, &training->metrics),
                       ir_int(gen, training->metrics.count),
                       learning_rate_value(gen, training),
                       call_value(gen, &optimizer),
+                      ir_int(gen, trainable_elements(graph)),
                       calls_value(gen, &training->callbacks),
                       ir_int(gen, training->callbacks.count),
                       ir_int(gen, training->epochs),

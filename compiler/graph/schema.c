@@ -153,6 +153,10 @@ void args_set_text(Args *args, const char *name, const char *text) {
     find_to_set(args, name)->text = text;
 }
 
+void args_set_origin(Args *args, const char *name, const char *origin) {
+    find_value(args, name)->origin = origin;
+}
+
 void args_set_numbers(Args *args, Arena *arena, const char *name, const double *numbers,
                       int count) {
     set_list(find_to_set(args, name), arena, numbers, count);

@@ -34,6 +34,7 @@ typedef struct ArgDef {
     const char *keras_name; // other names people know for it, blank-separated ("batch_size"); NULL
     const char *doc;        // one line
     bool variadic;          // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
+    bool by_name;           // never positional, as are all after it: the name says the unit
 } ArgDef;
 
 typedef struct Schema {
@@ -49,6 +50,7 @@ typedef struct Args Args;
 typedef struct ArgValue {
     bool is_set;
     bool is_default;      // the user did not write it
+    const char *origin;   // where a value that nobody wrote comes from: "by the last layer"; NULL
     double number;        // INT, FLOAT, BOOL (0 or 1), RATE
     const char *text;     // WORD, STRING, NAME
     double *numbers;      // INTS, FLOATS
@@ -82,7 +84,7 @@ bool args_bool(const Args *args, const char *name);
 const char *args_text(const Args *args, const char *name);
 void args_set_number(Args *args, const char *name, double number);
 void args_set_text(Args *args, const char *name, const char *text);
-
+void args_set_origin(Args *args, const char *name, const char *origin); // of what was set last
 void args_set_numbers(Args *args, Arena *arena, const char *name, const double *numbers, int count);
 // Sets every argument that both calls have to what it is in `from`.
 void args_copy_common(Args *args, const Args *from);

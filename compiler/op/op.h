@@ -58,6 +58,8 @@ struct OpDef {
     bool is_slow;               // elementwise: computing it again costs more than loading it
     bool packs_operands;        // a contraction that copies its operands to a block of its own
     bool is_loss;               // used as `loss =`; inputs are (prediction, target)
+    bool is_classifier;         // a loss that compares with classes
+    int unit_classes;           // of a loss: what one unit tells apart: 2, yes and no; 0: a number
     int min_inputs, max_inputs; // max -1: any number
     FuseClass fuse;
     ReduceKind reduce; // of the FUSE_REDUCE... classes

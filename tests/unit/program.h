@@ -139,6 +139,7 @@ static const char *const program_classes[] = {"left", "right, above", "right bel
 static const nnrt_training program_training = {.train = PROGRAM_FUNCTION(program_train),
                                                .evaluate = PROGRAM_FUNCTION(program_evaluate),
                                                .loss_name = "sparse_categorical_crossentropy",
+                                               .is_classifier = 1,
                                                .metrics = program_metrics,
                                                .metric_count = 1,
                                                .learning_rate = {"constant", &program_rate, 1},
