@@ -39,6 +39,7 @@ FAMILY_OF_ROWS(regularizer_at, regularizer_rows, .schema)
 FAMILY_OF_ROWS(initializer_at, initializer_rows, )
 FAMILY_OF_ROWS(schedule_at, schedule_rows, )
 FAMILY_OF_ROWS(metric_at, metric_rows, .schema)
+FAMILY_OF_ROWS(callback_at, callback_rows, )
 FAMILY_OF_ROWS(source_at, dataset_sources, )
 FAMILY_OF_ROWS(transform_at, dataset_transforms, )
 
@@ -51,6 +52,7 @@ static const Family families[] = {
     {"Regularizers", "as `regularize = l2(..)` or `kernel_regularizer = ..`", regularizer_at},
     {"Initializers", "as `kernel_initializer = ..`", initializer_at},
     {"Metrics", "in a train block: `metrics = [accuracy]`", metric_at},
+    {"Callbacks", "in a train block: `callbacks = [early_stopping(patience = 3)]`", callback_at},
     {"Data sources", "at the beginning of a dataset: `dataset d = mnist`", source_at},
     {"Transforms", "after a data source: `-> scale(1/255)`", transform_at},
 };

@@ -96,7 +96,7 @@ static nnrt_status end_plateau_epoch(nnrt_callback *callback, nnrt_callbacks *al
     double *rate = &all->schedule->initial;
     if (nnrt_plateau_epoch(&callback->plateau, at->value, rate))
         nnrt_progress_note(all->progress,
-                           "Epoch %" PRId64 ": ReduceLROnPlateau reducing learning rate to %g.",
+                           "Epoch %" PRId64 ": reduce_on_plateau reducing learning rate to %g.",
                            at->number, *rate);
     return NNRT_OK;
 }
@@ -310,11 +310,12 @@ static nnrt_status check_path(const nnrt_call *call) {
     nnrt_log none = {0};
     char path[PATH_MAX];
     if (!pattern) return NNRT_OK;
+    if (!nnrt_call_is(call, "checkpoint")) return nnrt_file_probe(pattern);
     nnrt_status status = nnrt_pattern_path(pattern, 1, &none, path, sizeof path);
     if (status) return status;
     if (nnrt_placeholder_next(pattern, &placeholder) > 0 && strchr(placeholder.end, '/'))
         stay_above(pattern, &placeholder, path);
-    if (nnrt_call_is(call, "checkpoint")) status = make_folders(path);
+    status = make_folders(path);
     return status ? status : nnrt_file_probe(path);
 }
 

@@ -1,11 +1,13 @@
 // `info`: what the program is, what it takes, and where its data are looked for.
 #include "command.h"
 
+#include "call.h"
 #include "initialize.h"
 #include "json.h"
 #include "locate.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,17 +74,46 @@ static void put_dataset(nnrt_json *json, const facts *f) {
     nnrt_json_close(json, '}');
 }
 
-static void put_training(nnrt_json *json, const nnrt_training *training) {
-    if (!training) return;
-    nnrt_json_open(json, "training", '{');
+// The call's name, and its options by name.
+static void put_call(nnrt_json *json, const char *key, const nnrt_call *call) {
+    nnrt_json_open(json, key, '{');
+    nnrt_json_string(json, "name", call->name);
+    for (int64_t i = 0; i < call->option_count; i++) {
+        const nnrt_option *option = &call->options[i];
+        if (option->text) nnrt_json_string(json, option->name, option->text);
+        if (!isnan(option->number)) nnrt_json_number(json, option->name, option->number);
+        if (!option->numbers) continue;
+        nnrt_json_open(json, option->name, '[');
+        for (int64_t k = 0; k < option->count; k++)
+            nnrt_json_number(json, NULL, option->numbers[k]);
+        nnrt_json_close(json, ']');
+    }
+    nnrt_json_close(json, '}');
+}
+
+static void put_learning_rate(nnrt_json *json, const nnrt_call *call) {
+    if (nnrt_call_is(call, "constant"))
+        nnrt_json_number(json, "learning_rate", nnrt_call_number(call, "value", NAN));
+    else
+        put_call(json, "learning_rate", call);
+}
+
+static void put_training(nnrt_json *json, const char *key, const nnrt_training *training) {
+    nnrt_json_open(json, key, '{');
     nnrt_json_string(json, "loss", training->loss_name);
     nnrt_json_string(json, "optimizer", training->optimizer.name);
+    put_learning_rate(json, &training->learning_rate);
     nnrt_json_open(json, "metrics", '[');
     for (int64_t i = 0; i < training->metric_count; i++)
         nnrt_json_string(json, NULL, training->metrics[i].name);
     nnrt_json_close(json, ']');
+    nnrt_json_open(json, "callbacks", '[');
+    for (int64_t i = 0; i < training->callback_count; i++)
+        put_call(json, NULL, &training->callbacks[i]);
+    nnrt_json_close(json, ']');
     nnrt_json_integer(json, "epochs", training->epochs);
     nnrt_json_integer(json, "batch", training->batch);
+    nnrt_json_integer(json, "trainable", training->trainable);
     nnrt_json_number(json, "flops_per_sample", training->train.flops);
     nnrt_json_close(json, '}');
 }
@@ -103,7 +134,11 @@ static void print_json(const facts *f) {
     nnrt_json_integer(&json, "optimizer_bytes", program->optimizer_bytes);
     nnrt_json_integer(&json, "activation_bytes", program->activation_bytes);
     nnrt_json_string(&json, "weights", f->session->weights_path);
-    put_training(&json, f->training);
+    if (f->training) put_training(&json, "training", f->training); // the last one
+    nnrt_json_open(&json, "trainings", '[');
+    for (int64_t i = 0; i < program->training_count; i++)
+        put_training(&json, NULL, &program->trainings[i]);
+    nnrt_json_close(&json, ']');
     put_dataset(&json, f);
     nnrt_json_close(&json, '}');
     nnrt_json_print(&json);
@@ -124,6 +159,39 @@ static void print_dataset(const facts *f) {
     if (f->places[0] && f->places[strlen(f->places) - 1] != '\n') putchar('\n');
 }
 
+// "cosine(initial = 0.1, epochs = 90)": what is given.
+static void print_call(const nnrt_call *call) {
+    const char *separator = "(";
+    printf("%s", call->name);
+    for (int64_t i = 0; i < call->option_count; i++) {
+        const nnrt_option *option = &call->options[i];
+        if (!option->text && isnan(option->number) && !option->numbers) continue;
+        printf("%s%s = ", separator, option->name);
+        if (option->text) printf("%s", option->text);
+        if (!option->text && !option->numbers) printf("%g", option->number);
+        for (int64_t k = 0; option->numbers && k < option->count; k++)
+            printf("%s%g", k ? ", " : "[", option->numbers[k]);
+        if (option->numbers) putchar(']');
+        separator = ", ";
+    }
+    if (*separator == ',') putchar(')');
+}
+
+static void print_training(const nnrt_training *training) {
+    printf("training   %s with %s, learning rate ", training->loss_name, training->optimizer.name);
+    if (nnrt_call_is(&training->learning_rate, "constant"))
+        printf("%g", nnrt_call_number(&training->learning_rate, "value", NAN));
+    else
+        print_call(&training->learning_rate);
+    printf(", %" PRId64 " epochs, batch %" PRId64 ", %" PRId64 " parameters\n", training->epochs,
+           training->batch, training->trainable);
+    for (int64_t i = 0; i < training->callback_count; i++) {
+        printf("           ");
+        print_call(&training->callbacks[i]);
+        putchar('\n');
+    }
+}
+
 static void print_text(const facts *f) {
     const nnrt_program *program = f->session->program;
     printf("program    %s, model %s\n", program->source_path, program->model);
@@ -136,10 +204,7 @@ static void print_text(const facts *f) {
            program->weight_bytes, program->gradient_bytes, program->optimizer_bytes,
            program->activation_bytes);
     printf("weights    %s (unless told otherwise)\n", f->session->weights_path);
-    if (f->training)
-        printf("training   %s with %s, %" PRId64 " epochs, batch %" PRId64 "\n",
-               f->training->loss_name, f->training->optimizer.name, f->training->epochs,
-               f->training->batch);
+    for (int64_t i = 0; i < program->training_count; i++) print_training(&program->trainings[i]);
     print_dataset(f);
 }
 

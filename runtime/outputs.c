@@ -1,6 +1,8 @@
 #include "outputs.h"
 
+#include "call.h"
 #include "locate.h"
+#include "pattern.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -41,6 +43,7 @@ static int same_file(const char *a, const char *b) {
 typedef struct output {
     const char *option, *path; // path NULL: not written
     int is_weights;
+    const nnrt_training *training; // of a callback: what another block writes may be the same
 } output;
 
 static nnrt_status refuse(const output *out, const char *what) {
@@ -82,26 +85,52 @@ static nnrt_status check_inputs(const nnrt_session *session, const output *out) 
     return NNRT_OK;
 }
 
+static nnrt_status check_output(const nnrt_session *session, const output *outputs, int index) {
+    const output *out = &outputs[index];
+    if (!out->path) return NNRT_OK;
+    nnrt_status status = check_program(session, out);
+    if (!status) status = check_data(session, out);
+    if (!status) status = check_inputs(session, out);
+    for (int k = 0; k < index && !status; k++) {
+        const output *other = &outputs[k];
+        int may_follow = out->training && other->training && out->training != other->training;
+        if (other->path && !may_follow && same_file(out->path, other->path))
+            status = nnrt_fail(NNRT_USAGE, "%s and %s name the same file `%s`", other->option,
+                               out->option, out->path);
+    }
+    return status;
+}
+
+// Paths with placeholders are not known yet.
+static int add_callbacks(const nnrt_program *program, output *outputs, int count, int limit) {
+    nnrt_placeholder placeholder;
+    for (int64_t i = 0; i < program->training_count; i++) {
+        const nnrt_training *training = &program->trainings[i];
+        for (int64_t k = 0; k < training->callback_count && count < limit; k++) {
+            const nnrt_call *call = &training->callbacks[k];
+            const char *path = nnrt_call_text(call, "path", NULL);
+            if (!path || nnrt_placeholder_next(path, &placeholder) != 0) continue;
+            int is_weights = nnrt_call_is(call, "checkpoint");
+            outputs[count++] = (output){call->name, path, is_weights, training};
+        }
+    }
+    return count;
+}
+
+enum { MAX_OUTPUTS = 256 };
+
 nnrt_status nnrt_outputs_check(const nnrt_session *session) {
     const nnrt_options *options = session->options;
-    int saves = strcmp(options->command, "fit") == 0 || strcmp(options->command, "init") == 0;
+    int fits = strcmp(options->command, "fit") == 0;
+    int saves = fits || strcmp(options->command, "init") == 0;
     const char *save = options->save ? options->save : session->weights_path;
-    const output outputs[] = {{"--save", saves ? save : NULL, 1},
-                              {"--step-log", options->step_log, 0},
-                              {"--history", options->history, 0},
-                              {"--npy", options->npy, 0}};
-    int count = sizeof outputs / sizeof *outputs;
+    output outputs[MAX_OUTPUTS] = {{"--save", saves ? save : NULL, 1, NULL},
+                                   {"--step-log", options->step_log, 0, NULL},
+                                   {"--history", options->history, 0, NULL},
+                                   {"--npy", options->npy, 0, NULL}};
+    int count = 4;
+    if (fits) count = add_callbacks(session->program, outputs, count, MAX_OUTPUTS);
     nnrt_status status = NNRT_OK;
-    for (int i = 0; i < count && !status; i++) {
-        const output *out = &outputs[i];
-        if (!out->path) continue;
-        status = check_program(session, out);
-        if (!status) status = check_data(session, out);
-        if (!status) status = check_inputs(session, out);
-        for (int k = 0; k < i && !status; k++)
-            if (outputs[k].path && same_file(out->path, outputs[k].path))
-                status = nnrt_fail(NNRT_USAGE, "%s and %s name the same file `%s`",
-                                   outputs[k].option, out->option, out->path);
-    }
+    for (int i = 0; i < count && !status; i++) status = check_output(session, outputs, i);
     return status;
 }

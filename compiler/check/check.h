@@ -165,6 +165,22 @@ const Schema *dataset_source_find(const char *name);
 const Schema *dataset_transform_find(const char *name);
 extern const Schema dataset_sources[], dataset_transforms[]; // ended by a row without name
 
+// ---- family.c
+typedef struct NameFamily {
+    const char *noun, *example;     // "loss", "a loss"
+    const Schema *(*at)(int index); // NULL: end
+} NameFamily;
+
+extern const NameFamily family_losses, family_optimizers, family_metrics, family_callbacks;
+// What the name or call `ast` means, Keras's names included. NULL: reported.
+const Schema *family_find(Checker *c, const Ast *ast, const NameFamily *family);
+
+// ---- callbacks.c
+// The entry `callbacks`, after loss and metrics: what is monitored must be among them.
+// `knows_metrics`: they had no mistake.
+void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, const Ast *ast,
+                    bool knows_metrics);
+
 // ---- training.c
 // Finds the model of a train block and gives it the dataset, before bodies are evaluated.
 void training_declare(Checker *c, const Ast *train);

@@ -225,12 +225,21 @@ static void put_binary(Expander *e, const Ast *ast) {
     }
 }
 
+// One item a line where they are calls with arguments.
 static void put_list(Expander *e, const Ast *ast) {
-    text_put(e->out, "[");
+    bool is_line = true;
     for (int i = 0; i < ast->items.count; i++) {
-        if (i) text_put(e->out, ", ");
+        const Bound *bound = map_get(e->program->bound, ast->items.items[i]);
+        is_line = is_line && (!bound || bound->args->count == 0);
+    }
+    text_put(e->out, "[");
+    e->indent++;
+    for (int i = 0; i < ast->items.count; i++) {
+        if (i) text_put(e->out, is_line ? ", " : ",");
+        if (!is_line) new_line(e);
         put_expression(e, ast->items.items[i]);
     }
+    e->indent--;
     text_put(e->out, "]");
 }
 
@@ -387,6 +396,7 @@ static void put_train(Expander *e, const Ast *ast) {
     }
     put_default_entry(e, ast, "regularize", "none");
     put_default_entry(e, ast, "metrics", "[]");
+    put_default_entry(e, ast, "callbacks", "[]");
     put_default_entry(e, ast, "epochs", "1");
     put_default_entry(e, ast, "batch", "32");
     e->indent--;

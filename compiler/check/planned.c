@@ -32,7 +32,6 @@ static const Planned planned_rows[] = {
     {"transform", "pairs", NULL},
     {"transform", "resize", "Resizing"},
     {"transform", "windows", NULL},
-    {"entry", "callbacks", "callback"},
     {"entry", "loss_weights", NULL},
     {"entry", "samples", NULL},
     {"entry", "unfreeze", NULL},

@@ -8,10 +8,11 @@ enum {
     TRAIN_EPOCHS,
     TRAIN_BATCH,
     TRAIN_REGULARIZE,
+    TRAIN_CALLBACKS,
     TRAIN_ENTRIES
 };
 
-// The entries in the order above. Loss, optimizer and metrics have readers of their own.
+// The entries in the order above. Those of a type NAME or NAMES have readers of their own.
 static const ArgDef train_entries[] = {
     {.name = "loss", .type = ARG_NAME, .keras_name = "criterion"},
     {.name = "optimizer", .type = ARG_NAME, .keras_name = "optimiser"},
@@ -32,6 +33,7 @@ static const ArgDef train_entries[] = {
      .type = ARG_REGULARIZER,
      .default_text = "none",
      .keras_name = "regularizer kernel_regularizer"},
+    {.name = "callbacks", .type = ARG_NAMES, .keras_name = "callback"},
     {0},
 };
 
@@ -139,108 +141,6 @@ void training_declare(Checker *c, const Ast *train) {
     vec_push(c->arena, &c->trainings, entry);
 }
 
-// ---- Names of losses, optimizers, metrics.
-
-// Of one kind of names in a `train` block.
-typedef struct Family {
-    const char *noun, *example;     // "loss", "a loss"
-    const Schema *(*at)(int index); // NULL: end
-} Family;
-
-static const Schema *loss_at(int index) {
-    for (int i = 0; op_at(i); i++)
-        if (op_at(i)->is_loss && index-- == 0) return &op_at(i)->schema;
-    return NULL;
-}
-
-static const Schema *optimizer_at(int index) {
-    const Schema *schema = &optimizer_rows[index].schema;
-    return schema->name ? schema : NULL;
-}
-
-static const Schema *metric_at(int index) {
-    const Schema *schema = &metric_rows[index].schema;
-    return schema->name ? schema : NULL;
-}
-
-static const Family losses = {"loss", "a loss", loss_at};
-static const Family optimizers = {"optimizer", "an optimizer", optimizer_at};
-static const Family metrics = {"metric", "a metric", metric_at};
-
-static const Schema *find_exact(const Family *family, const char *name) {
-    for (int i = 0; family->at(i); i++)
-        if (strcmp(family->at(i)->name, name) == 0) return family->at(i);
-    return NULL;
-}
-
-static const Schema *find_keras(const Family *family, const char *name) {
-    for (int i = 0; family->at(i); i++)
-        if (names_match_keras(family->at(i)->keras_name, family->at(i)->name, name))
-            return family->at(i);
-    return NULL;
-}
-
-static void add_names(Checker *c, NameList *names, const Family *family) {
-    for (int i = 0; family->at(i); i++) vec_push(c->arena, names, family->at(i)->name);
-    vec_push(c->arena, names, NULL);
-    names->count--;
-}
-
-static Span name_span(const Ast *ast) {
-    return ast->kind == AST_CALL ? ast->name_span : ast->span;
-}
-
-// Understood without its quotes, so that checking goes on.
-static const char *report_quoted(Checker *c, const Ast *ast, const Family *family) {
-    NameList names = {0};
-    const Schema *schema = find_exact(family, ast->text);
-    if (!schema) schema = find_keras(family, ast->text);
-    add_names(c, &names, family);
-    const char *name = schema ? schema->name : names_nearest(c, &names, ast->text);
-    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "this is not %s", family->example);
-    diag_label(diag, "expected the name of %s", family->example);
-    diag_help(diag, "names stand without quotes: `%s`", name ? name : ast->text);
-    return name;
-}
-
-// The name that was written, through a `param` that holds a word. NULL: reported.
-static const char *written_name(Setup *s, const Ast *ast, const Family *family) {
-    Checker *c = s->c;
-    if (ast->kind == AST_ERROR) return NULL;
-    if (ast->kind == AST_STRING) return report_quoted(c, ast, family);
-    bool is_none = habits_is_none(c->globals, ast);
-    if ((ast->kind == AST_NAME || ast->kind == AST_CALL) && !is_none) {
-        const Value *value = scope_find(c->globals, ast->text);
-        if (!value || find_exact(family, ast->text)) return ast->text;
-        if (value->kind == VALUE_WORD) return value->text;
-        if (value->kind == VALUE_ERROR) return NULL;
-    }
-    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "this is not %s", family->example);
-    diag_label(diag, "expected the name of %s", family->example);
-    if (is_none && family == &metrics)
-        diag_help(diag, "leave `metrics` out, or write `metrics = []`");
-    return NULL;
-}
-
-// What `ast` names. NULL: reported.
-static const Schema *find_named(Setup *s, const Ast *ast, const Family *family) {
-    NameList names = {0};
-    const char *name = written_name(s, ast, family);
-    const Schema *schema = name ? find_exact(family, name) : NULL;
-    if (!name || schema) return schema;
-    schema = find_keras(family, name);
-    if (!schema) {
-        add_names(s->c, &names, family);
-        names_unknown(s->c, NULL, family->noun, name, name_span(ast), names.items);
-        return NULL;
-    }
-    Diag *diag = diag_report(s->c->sink, DIAG_E0107, name_span(ast), "`%s` is called `%s` here",
-                             name, schema->name);
-    diag_label(diag, "Keras's name");
-    diag_help(diag, "write `%s`", schema->name);
-    return names_is_sure(schema->name, ast) ? schema : NULL;
-}
-
 // ---- Loss.
 
 static bool wrote(const Args *args, const char *name) {
@@ -264,7 +164,7 @@ static void set_logits(Setup *s, Args *args) {
 }
 
 static void read_loss(Setup *s, const Ast *ast) {
-    const Schema *schema = find_named(s, ast, &losses);
+    const Schema *schema = family_find(s->c, ast, &family_losses);
     s->training->loss_span = ast->span;
     if (!schema) return;
     bool ok = true, is_open = strcmp(schema->name, "crossentropy") == 0;
@@ -298,7 +198,7 @@ static void check_clipping(Setup *s, const Args *args) {
 
 static void read_optimizer(Setup *s, const Ast *ast) {
     bool ok = true;
-    const Schema *schema = find_named(s, ast, &optimizers);
+    const Schema *schema = family_find(s->c, ast, &family_optimizers);
     if (!schema) return;
     const OptimizerDef *optimizer = s->training->optimizer = optimizer_find(schema->name);
     s->training->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);
@@ -310,7 +210,7 @@ static void read_optimizer(Setup *s, const Ast *ast) {
 
 static void read_metric(Setup *s, const Ast *ast) {
     bool ok = true;
-    const Schema *schema = find_named(s, ast, &metrics);
+    const Schema *schema = family_find(s->c, ast, &family_metrics);
     if (!schema) return;
     const Args *args = bind_call(s->c, s->c->globals, schema, ast, 0, &ok);
     for (int i = 0; i < s->training->metrics.count; i++) {
@@ -417,7 +317,11 @@ static void read_entries(Setup *s) {
     Training *training = s->training;
     if (s->given[TRAIN_LOSS]) read_loss(s, s->given[TRAIN_LOSS]);
     if (s->given[TRAIN_OPTIMIZER]) read_optimizer(s, s->given[TRAIN_OPTIMIZER]);
+    int errors = diag_error_count(s->c->sink);
     if (s->given[TRAIN_METRICS]) read_metrics(s, s->given[TRAIN_METRICS]);
+    bool knows_metrics = diag_error_count(s->c->sink) == errors;
+    if (s->given[TRAIN_CALLBACKS])
+        callbacks_read(s->c, s->entry, training, s->given[TRAIN_CALLBACKS], knows_metrics);
     if (s->given[TRAIN_REGULARIZE]) read_regularizer(s, s->given[TRAIN_REGULARIZE]);
     training->epochs = read_number(s, TRAIN_EPOCHS);
     training->batch = read_number(s, TRAIN_BATCH);

@@ -64,9 +64,11 @@ const MetricDef metric_rows[] = {
     {.schema = {"auc", "measures the area under the ROC curve", auc_args, "AUC"},
      .needs_binary = true},
     {.schema = {"mae", "measures the mean absolute error", NULL,
-                "mean_absolute_error MeanAbsoluteError MAE"}},
+                "mean_absolute_error MeanAbsoluteError MAE"},
+     .less_is_better = true},
     {.schema = {"mse", "measures the mean squared error", NULL,
-                "mean_squared_error MeanSquaredError MSE"}},
+                "mean_squared_error MeanSquaredError MSE"},
+     .less_is_better = true},
     {.schema = {0}},
 };
 

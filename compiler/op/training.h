@@ -1,8 +1,8 @@
-// What a `train` block may name besides losses: optimizers, regularizers, initializers, metrics and
-// schedules. Optimizers and regularizers are formulas on graph nodes, so their generated code,
-// reference evaluation and fusion come from the same rows as everything else. Initializers,
-// metrics and schedules are computed by the runtime (runtime/initialize.c, metric.c, schedule.c);
-// the rows here are what the language knows of them.
+// What a `train` block may name besides losses: optimizers, regularizers, initializers, metrics,
+// schedules and callbacks. Optimizers and regularizers are formulas on graph nodes, so their
+// generated code, reference evaluation and fusion come from the same rows as everything else.
+// Initializers, metrics, schedules and callbacks are the runtime's (runtime/initialize.c, metric.c,
+// schedule.c, callbacks.c); the rows here are what the language knows of them.
 #ifndef NNC_OP_TRAINING_H
 #define NNC_OP_TRAINING_H
 
@@ -37,11 +37,12 @@ typedef struct MetricDef {
     Schema schema;
     bool needs_classes; // top_k: meaningless with one unit
     bool needs_binary;  // precision, recall, auc: one unit or one-hot
+    bool less_is_better;
 } MetricDef;
 
 extern const OptimizerDef optimizer_rows[]; // ended by a row without name
 extern const RegularizerDef regularizer_rows[];
-extern const Schema initializer_rows[], schedule_rows[];
+extern const Schema initializer_rows[], schedule_rows[], callback_rows[];
 extern const MetricDef metric_rows[];
 
 const OptimizerDef *optimizer_find(const char *name);

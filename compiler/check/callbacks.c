@@ -1,0 +1,285 @@
+// The callbacks of a `train` block: what they monitor must be reported, and the files that they
+// write must differ.
+#include "../../runtime/pattern.h"
+#include "check.h"
+
+typedef struct Reader {
+    Checker *c;
+    const TrainEntry *entry;
+    Training *training;
+    NameList values;    // what an epoch reports: "loss", "accuracy", "val_loss" ...
+    bool knows_metrics; // none of them had a mistake
+} Reader;
+
+// ---- What an epoch reports.
+
+// The second metric of a name is reported as `recall_1` (runtime/metric.c).
+static const char *reported_name(const Reader *r, int index) {
+    const CallList *metrics = &r->training->metrics;
+    const char *name = metrics->items[index].schema->name;
+    int before = 0;
+    for (int i = 0; i < index; i++) before += strcmp(metrics->items[i].schema->name, name) == 0;
+    return before ? arena_format(r->c->arena, "%s_%d", name, before) : name;
+}
+
+static void collect_values(Reader *r) {
+    Arena *arena = r->c->arena;
+    vec_push(arena, &r->values, "loss");
+    for (int i = 0; i < r->training->metrics.count; i++)
+        vec_push(arena, &r->values, reported_name(r, i));
+    int count = r->values.count;
+    for (int i = 0; i < count; i++)
+        vec_push(arena, &r->values, arena_format(arena, "val_%s", r->values.items[i]));
+}
+
+static bool is_validation(const char *name) {
+    return strncmp(name, "val_", 4) == 0;
+}
+
+static const char *plain_name(const char *name) {
+    return is_validation(name) ? name + 4 : name;
+}
+
+static bool is_reported(const Reader *r, const char *name) {
+    for (int i = 0; i < r->values.count; i++)
+        if (strcmp(r->values.items[i], name) == 0) return true;
+    return false;
+}
+
+// Where the data are missing, `split` alone tells.
+static bool may_have_validation(const Dataset *dataset) {
+    if (!dataset || dataset->is_broken || dataset->info.validation_rows > 0) return true;
+    bool is_unknown = !dataset->found && dataset->info.train_rows == 0;
+    for (int i = 0; i < dataset->stages.count; i++) {
+        const Call *stage = &dataset->stages.items[i];
+        int row = schema_arg_index(stage->schema, "validation");
+        if (row >= 0 && stage->args->values[row].number > 0) return true;
+    }
+    return is_unknown;
+}
+
+static bool check_validation(const Reader *r, const Call *call, const char *name, Span span) {
+    const Dataset *dataset = r->entry->dataset;
+    if (!is_validation(name) || may_have_validation(dataset)) return true;
+    Diag *diag = diag_report(r->c->sink, DIAG_E0307, span,
+                             "`%s` needs `%s`, but `%s` has no validation part", call->schema->name,
+                             name, dataset->name);
+    diag_label(diag, "`%s` is of a validation part", name);
+    diag_secondary(diag, dataset->span, "`%s` has none", dataset->name);
+    diag_help(diag, "add `-> split(validation = 0.1)` to `%s`, or use `%s`", dataset->name,
+              plain_name(name));
+    return false;
+}
+
+// Keras's name for a metric, or one that is not among `metrics`.
+static bool report_metric(const Reader *r, const char *name, Span span) {
+    Checker *c = r->c;
+    const char *prefix = is_validation(name) ? "val_" : "", *plain = plain_name(name);
+    for (const MetricDef *row = metric_rows; row->schema.name; row++) {
+        const char *own = row->schema.name;
+        bool is_own = strcmp(own, plain) == 0;
+        if (!is_own && !names_match_keras(row->schema.keras_name, own, plain)) continue;
+        if (!is_own && is_reported(r, own)) {
+            Diag *diag = diag_report(c->sink, DIAG_E0107, span, "`%s` is called `%s%s` here", name,
+                                     prefix, own);
+            diag_label(diag, "Keras's name");
+            diag_help(diag, "write `%s%s`", prefix, own);
+            return true;
+        }
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0101, span,
+                        "there is no value `%s`: `%s` is not among the metrics", name, own);
+        diag_label(diag, "not reported");
+        diag_help(diag, "add `%s` to `metrics`", own);
+        return true;
+    }
+    return false;
+}
+
+static void report_value(Reader *r, const char *name, Span span) {
+    if (!r->knows_metrics || report_metric(r, name, span)) return;
+    Diag *diag = diag_report(r->c->sink, DIAG_E0101, span, "there is no value `%s`", name);
+    const char *near = names_nearest(r->c, &r->values, name);
+    diag_label(diag, "not reported");
+    if (near)
+        diag_help(diag, "did you mean `%s`?", near);
+    else
+        diag_help(diag, "an epoch reports %s", names_join(r->c->arena, &r->values, "and"));
+}
+
+static bool check_value(Reader *r, const Call *call, const char *name, Span span) {
+    if (is_reported(r, name)) return check_validation(r, call, name, span);
+    report_value(r, name, span);
+    return false;
+}
+
+// ---- What is monitored.
+
+static bool less_is_better(const char *name) {
+    for (const MetricDef *row = metric_rows; row->schema.name; row++) {
+        size_t length = strlen(row->schema.name);
+        if (strncmp(plain_name(name), row->schema.name, length) != 0) continue;
+        char next = plain_name(name)[length]; // `recall_1`
+        if (!next || (next == '_' && !metric_find(plain_name(name)))) return row->less_is_better;
+    }
+    return true; // the loss
+}
+
+static void resolve_mode(const Call *call, const char *monitor) {
+    Args *args = (Args *)call->args;
+    if (strcmp(args_text(args, "mode"), "auto") != 0) return;
+    args_set_text(args, "mode", less_is_better(monitor) ? "min" : "max");
+    args_set_origin(args, "mode", "by what is monitored");
+}
+
+static bool check_monitor(Reader *r, const Call *call) {
+    int row = schema_arg_index(call->schema, "monitor");
+    int best_only = schema_arg_index(call->schema, "save_best_only");
+    if (row < 0) return true;
+    const ArgValue *monitor = &call->args->values[row];
+    bool is_used = best_only < 0 || call->args->values[best_only].number != 0;
+    if (monitor->is_default && !is_used) return true;
+    Span span = monitor->is_default ? call->args->span : monitor->span;
+    if (!monitor->text) {
+        Diag *diag = diag_report(r->c->sink, DIAG_E0201, span,
+                                 "`monitor` of `%s` is the name of a value, not a number",
+                                 call->schema->name);
+        diag_label(diag, "expected `loss`, `val_loss` ...");
+        return false;
+    }
+    if (!check_value(r, call, monitor->text, span)) return false;
+    resolve_mode(call, monitor->text);
+    return true;
+}
+
+// ---- Files.
+
+static const char *path_of(const Call *call) {
+    int row = schema_arg_index(call->schema, "path");
+    return row < 0 ? NULL : call->args->values[row].text;
+}
+
+static bool report_path(const Reader *r, const ArgValue *path, const char *message,
+                        const char *help) {
+    Diag *diag = diag_report(r->c->sink, DIAG_E0202, path->span, "%s", message);
+    diag_label(diag, "not a path");
+    diag_help(diag, "%s", help);
+    return false;
+}
+
+static bool check_placeholders(Reader *r, const Call *call) {
+    const ArgValue *path = args_get(call->args, "path");
+    nnrt_placeholder p;
+    const char *at = path->text;
+    int found;
+    for (; (found = nnrt_placeholder_next(at, &p)) > 0; at = p.end) {
+        const char *name = arena_copy(r->c->arena, p.name, p.name_length);
+        if (strcmp(name, "epoch") != 0 && !check_value(r, call, name, path->span)) return false;
+    }
+    if (!found) return true;
+    return report_path(r, path,
+                       arena_format(r->c->arena, "the placeholder `%.*s` cannot be read",
+                                    (int)strcspn(p.end, "}") + 1, p.end),
+                       "placeholders are `{epoch:02d}` or `{val_loss:.2f}`; a brace is `{{`");
+}
+
+static void warn_format(const Reader *r, const ArgValue *path) {
+    static const char *const foreign[] = {".keras", ".h5", ".hdf5", ".pt", ".pth", ".ckpt", ".npz"};
+    const char *dot = strrchr(path->text, '.');
+    for (size_t i = 0; dot && i < sizeof foreign / sizeof *foreign; i++) {
+        if (strcmp(dot, foreign[i]) != 0) continue;
+        Diag *diag = diag_report(r->c->sink, DIAG_W0303, path->span,
+                                 "checkpoints are safetensors files, not `%s`", dot);
+        diag_label(diag, "a name of another format");
+        diag_help(diag, "write `\"%.*s.safetensors\"`", (int)(dot - path->text), path->text);
+    }
+}
+
+static bool check_path(Reader *r, const Call *call) {
+    if (!path_of(call)) return true;
+    const ArgValue *path = args_get(call->args, "path");
+    if (!*path->text)
+        return report_path(r, path, "an empty path", "write `\"best.safetensors\"`, for example");
+    if (strcmp(call->schema->name, "checkpoint") != 0) return true;
+    warn_format(r, path);
+    return check_placeholders(r, call);
+}
+
+static bool report_same_file(const Reader *r, const Call *call, const Call *first,
+                             const char *help) {
+    Diag *diag = diag_report(r->c->sink, DIAG_E0307, args_get(call->args, "path")->span,
+                             "two callbacks write `%s`", path_of(call));
+    diag_label(diag, "written here");
+    diag_secondary(diag, args_get(first->args, "path")->span, "and here");
+    diag_help(diag, "%s", help);
+    return false;
+}
+
+static const Call *find_path(const CallList *calls, const char *path) {
+    for (int i = 0; i < calls->count; i++) {
+        const char *other = path_of(&calls->items[i]);
+        if (other && strcmp(other, path) == 0) return &calls->items[i];
+    }
+    return NULL;
+}
+
+// A later block goes on from an earlier one, so its checkpoints may replace those; a log would lose
+// what it holds.
+static bool check_same_file(const Reader *r, const Call *call) {
+    const char *path = path_of(call);
+    const Model *model = r->entry->model->model;
+    if (!path) return true;
+    const Call *first = find_path(&r->training->callbacks, path);
+    if (first) return report_same_file(r, call, first, "give one of them another name");
+    bool is_log = strcmp(call->schema->name, "csv_log") == 0;
+    if (!is_log || args_bool(call->args, "append")) return true;
+    for (int i = 0; i < model->trainings.count; i++) {
+        first = find_path(&model->trainings.items[i]->callbacks, path);
+        if (first)
+            return report_same_file(r, call, first,
+                                    "write `append = true` in the later block, or another name");
+    }
+    return true;
+}
+
+// ---- The learning rate.
+
+static bool check_rate(const Reader *r, const Call *call) {
+    const Args *optimizer = r->training->optimizer_args;
+    if (strcmp(call->schema->name, "reduce_on_plateau") != 0 || !optimizer) return true;
+    const ArgValue *rate = args_get(optimizer, "learning_rate");
+    if (!rate->callee) return true;
+    Diag *diag = diag_report(r->c->sink, DIAG_E0307, call->args->span,
+                             "`reduce_on_plateau` lowers a number, but the learning rate follows "
+                             "`%s`",
+                             rate->callee->name);
+    diag_label(diag, "would change the rate, too");
+    diag_secondary(diag, rate->span, "the schedule");
+    diag_help(diag, "use one of them");
+    return false;
+}
+
+// ---- All of them: one, or a list.
+
+static void read_callback(Reader *r, const Ast *ast) {
+    bool ok = true;
+    const Schema *schema = family_find(r->c, ast, &family_callbacks);
+    if (!schema) return;
+    Call call = {schema, bind_call(r->c, r->c->globals, schema, ast, 0, &ok)};
+    if (!ok) return;
+    ok = check_monitor(r, &call);
+    ok = check_path(r, &call) && ok;
+    if (ok && check_same_file(r, &call) && check_rate(r, &call))
+        vec_push(r->c->arena, &r->training->callbacks, call);
+}
+
+void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, const Ast *ast,
+                    bool knows_metrics) {
+    Reader r = {.c = c, .entry = entry, .training = training, .knows_metrics = knows_metrics};
+    collect_values(&r);
+    if (ast->kind != AST_LIST) {
+        read_callback(&r, ast);
+        return;
+    }
+    for (int i = 0; i < ast->items.count; i++) read_callback(&r, ast->items.items[i]);
+}
