@@ -1,0 +1,106 @@
+// What callbacks decide, against Keras's callbacks on the same histories
+// (tests/fixtures/make_keras_training.py).
+#include "../common/cases.h"
+
+#include "../../runtime/monitor.h"
+
+static double values[CASE_NUMBERS];
+static int value_count;
+
+static nnrt_monitor monitor_of(const nnrt_call *call, double min_delta, double best) {
+    return (nnrt_monitor){.is_max = strcmp(nnrt_call_text(call, "mode", ""), "max") == 0,
+                          .min_delta = fabs(nnrt_call_number(call, "min_delta", min_delta)),
+                          .best = best};
+}
+
+static nnrt_stopping run_stopping(const Case *fixture, const double *actions, int count) {
+    const nnrt_call *call = &fixture->call;
+    nnrt_stopping stopping = {.monitor = monitor_of(call, 0, NAN),
+                              .baseline = nnrt_call_number(call, "baseline", NAN),
+                              .patience = (int64_t)nnrt_call_number(call, "patience", 0),
+                              .start_from_epoch =
+                                  (int64_t)nnrt_call_number(call, "start_from_epoch", 0),
+                              .best_epoch = -1};
+    for (int epoch = 0; epoch < count; epoch++) {
+        int action = nnrt_stopping_epoch(&stopping, epoch, values[epoch]);
+        if (action != (int)actions[epoch])
+            fail_msg("callbacks:%d: epoch %d: %d, Keras does %d", fixture->line, epoch, action,
+                     (int)actions[epoch]);
+    }
+    return stopping;
+}
+
+static void compare_saving(const Case *fixture, const double *actions, int count) {
+    const nnrt_call *call = &fixture->call;
+    nnrt_monitor monitor = monitor_of(call, 0, nnrt_call_number(call, "baseline", NAN));
+    for (int epoch = 0; epoch < count; epoch++)
+        if (nnrt_monitor_improve(&monitor, values[epoch]) != (int)actions[epoch])
+            fail_msg("callbacks:%d: epoch %d: Keras does %d", fixture->line, epoch,
+                     (int)actions[epoch]);
+}
+
+static void compare_rates(const Case *fixture, const double *rates, int count) {
+    const nnrt_call *call = &fixture->call;
+    nnrt_plateau plateau = {.monitor = monitor_of(call, 1e-4, NAN),
+                            .factor = nnrt_call_number(call, "factor", 0.1),
+                            .minimum = nnrt_call_number(call, "min_learning_rate", 0),
+                            .patience = (int64_t)nnrt_call_number(call, "patience", 10),
+                            .cooldown = (int64_t)nnrt_call_number(call, "cooldown", 0)};
+    double rate = 0.1;
+    for (int epoch = 0; epoch < count; epoch++) {
+        nnrt_plateau_epoch(&plateau, values[epoch], &rate);
+        if (fabs(rate - rates[epoch]) > 1e-6 * rate)
+            fail_msg("callbacks:%d: epoch %d: %g, Keras has %g", fixture->line, epoch, rate,
+                     rates[epoch]);
+    }
+}
+
+// Lines `values`, then `actions` or `rates`, then `best` of early stopping.
+static void compare(const Case *fixture, char *line, int number) {
+    static nnrt_stopping stopping;
+    double numbers[CASE_NUMBERS];
+    char *rest = strchr(line, ' ');
+    assert_non_null(rest);
+    int count = case_numbers(rest, " ", numbers);
+    int is_stopping = strcmp(fixture->call.name, "early_stopping") == 0;
+    if (number == 0) {
+        memcpy(values, numbers, sizeof values);
+        value_count = count;
+        return;
+    }
+    assert_true(count <= value_count);
+    if (number == 2)
+        assert_int_equal(stopping.best_epoch, (int)numbers[0]);
+    else if (is_stopping)
+        stopping = run_stopping(fixture, numbers, count);
+    else if (strcmp(fixture->call.name, "checkpoint") == 0)
+        compare_saving(fixture, numbers, count);
+    else
+        compare_rates(fixture, numbers, count);
+}
+
+static void decides_what_keras_decides(void **state) {
+    (void)state;
+    assert_true(cases_walk("callbacks", compare) >= 150);
+}
+
+// A NaN is no improvement, and the next number is one.
+static void skips_nan(void **state) {
+    nnrt_monitor monitor = {.best = NAN};
+    (void)state;
+    assert_false(nnrt_monitor_improve(&monitor, NAN));
+    assert_true(nnrt_monitor_improve(&monitor, 1));
+    assert_false(nnrt_monitor_improve(&monitor, NAN));
+    assert_true(nnrt_monitor_improve(&monitor, 0.5));
+    nnrt_stopping stopping = {.monitor = {.best = NAN}, .baseline = NAN, .best_epoch = -1};
+    assert_int_equal(nnrt_stopping_epoch(&stopping, 0, NAN), NNRT_STOPPING_KEEP);
+    assert_int_equal(nnrt_stopping_epoch(&stopping, 1, NAN), NNRT_STOPPING_STOP);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decides_what_keras_decides),
+        cmocka_unit_test(skips_nan),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
