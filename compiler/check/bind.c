@@ -194,14 +194,17 @@ static bool check_order(Binding *b, const Ast *ast, const char *kind) {
     return false;
 }
 
+enum { MAX_NAMED = 3 };
+
 // A number alone would not say whether it counts epochs or steps.
 static void report_by_name(Binding *b, const Ast *ast) {
     const ArgDef *def = &b->schema->args[b->next];
+    NameList names = {0};
+    for (int i = 0; def[i].name && i < MAX_NAMED; i++) vec_push(b->c->arena, &names, def[i].name);
     Diag *diag = report(b, DIAG_E0106, ast->span, "`%s` takes this argument by its name only",
                         b->schema->name);
-    diag_label(diag, "for `%s`?", def->name);
-    diag_help(diag, "say which it is: `%s = %s`, for example", def->name,
-              check_source(b->c, ast->span));
+    diag_label(diag, "for %s?", names_join(b->c->arena, &names, "or"));
+    diag_help(diag, "say which it is, as in `%s = %s`", def->name, check_source(b->c, ast->span));
 }
 
 static void assign_positional(Binding *b, const Ast *ast) {

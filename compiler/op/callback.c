@@ -27,7 +27,7 @@
     {.name = (argument),                                                                           \
      .type = ARG_INT,                                                                              \
      .default_text = (value),                                                                      \
-     .maximum = 1 << 30,                                                                           \
+     .maximum = INFINITY,                                                                          \
      .doc = (text)}
 #define SWITCH(argument, text)                                                                     \
     {.name = (argument), .type = ARG_BOOL, .default_text = "false", .doc = (text)}
@@ -73,7 +73,7 @@ static const ArgDef plateau_args[] = {
     {.name = "patience",
      .type = ARG_INT,
      .default_text = "10",
-     .maximum = 1 << 30,
+     .maximum = INFINITY,
      .doc = "epochs without improvement after which the rate falls"},
     MODE,
     NUMBER("min_delta", "0.0001", "what counts as an improvement is more than this"),

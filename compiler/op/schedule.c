@@ -26,7 +26,7 @@
          .type = ARG_INT,                                                                          \
          .default_text = "none",                                                                   \
          .minimum = 1,                                                                             \
-         .maximum = 1e15,                                                                          \
+         .maximum = INFINITY,                                                                      \
          .keras_name = (keras),                                                                    \
          .by_name = true,                                                                          \
          .doc = text ", in batches"}
@@ -93,7 +93,7 @@ static const ArgDef step_args[] = {
      .type = ARG_INTS,                                                                             \
      .default_text = "none",                                                                       \
      .minimum = 1,                                                                                 \
-     .maximum = 1e15,                                                                              \
+     .maximum = INFINITY,                                                                          \
      .keras_name = (keras),                                                                        \
      .by_name = true,                                                                              \
      .doc = (text)}

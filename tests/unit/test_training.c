@@ -101,7 +101,7 @@ static void test_incomplete_and_unknown(void **state) {
     expect_error("circles", "dense(1)", "loss = crossentropy batch_size = 3", "write `batch = 3`");
     expect_error("circles", "dense(1)", "loss = crossentropy batch = 0", "error[E0202]");
     expect_error("circles", "dense(1)", "loss = crossentropy callbacks = [early_stopping]",
-                 "`callbacks` is not supported yet");
+                 "add `-> split(validation = 0.1)` to `data`");
     expect_error("circles", "dense(1)", "loss = crossentropy metrics = acc", "write `accuracy`");
     expect_error("circles", "dense(1)", "loss = \"mse\"", "names stand without quotes: `mse`");
     expect_error("circles", "dense(1)", "loss = mse + mae", "this is not a loss");
