@@ -17,3 +17,36 @@ for signal in INT TERM; do
     expect 0 ./endless evaluate --weights weights.safetensors --json
     between 0 "$(number loss)" 10
 done
+
+# Nor does it lose the best weights: they are restored as at the end, and are those of the checkpoint.
+cat >best.nn <<'END'
+dataset points = circles(200, factor = 0.5, noise = 0.2, seed = 1) -> split(validation = 0.5)
+model net(x) { x -> dense(30, tanh) -> dense(1, sigmoid) }
+train net on points {
+    loss      = crossentropy
+    optimizer = adam(0.1)
+    epochs    = 1000000
+    callbacks = [early_stopping(patience = 1000000, restore_best_weights = true),
+                 checkpoint("best.safetensors", save_best_only = true)]
+}
+END
+build best.nn
+same_weights() { # of 121 numbers, at the end of the files
+    cmp <(tail -c 484 "$1") <(tail -c 484 "$2") || fail "$1 and $2 hold other weights"
+}
+./best fit --seed 1 --save weights.safetensors >out 2>err </dev/null &
+training=$!
+sleep 1
+kill -INT $training
+wait $training
+[ $? = 3 ] || fail "not status 3"
+says "the weights of the best epoch, "
+same_weights weights.safetensors best.safetensors
+
+# A loss that is not finite does not cost them either.
+sed 's/adam(0.1)/sgd(piecewise(0.1, epochs = 5, rates = 1e38))/' best.nn >blown.nn
+build blown.nn
+rm -f weights.safetensors
+expect 4 ./blown fit --seed 1 --save weights.safetensors
+says "the weights of the best epoch, "
+same_weights weights.safetensors best.safetensors
