@@ -1,0 +1,119 @@
+// Callbacks and schedules of a compiled program, beside what tests/run/callbacks.sh shows of them.
+#include "program.h"
+
+#define OPTION_COUNT(options) (sizeof(options) / sizeof *(options))
+
+// The program with other callbacks and another learning rate.
+typedef struct Variant {
+    nnrt_training training;
+    nnrt_program program;
+} Variant;
+
+static Variant variant_of(const nnrt_call *callbacks, int64_t count) {
+    Variant variant = {program_training, program};
+    variant.training.callbacks = callbacks;
+    variant.training.callback_count = count;
+    return variant;
+}
+
+static void run_training(Variant *variant, int wanted, const char *arguments) {
+    variant->program.trainings = &variant->training;
+    run_variant(&variant->program, wanted, arguments);
+}
+
+static const nnrt_option stopping_options[] = {{.name = "monitor", .text = "val_loss"},
+                                               {.name = "mode", .text = "min"},
+                                               {.name = "restore_best_weights", .number = 1}};
+static const nnrt_call stopping[] = {
+    {"early_stopping", stopping_options, OPTION_COUNT(stopping_options)}};
+
+// The data may have lost their validation part since the program was compiled.
+static void needs_what_it_monitors(void **state) {
+    (void)state;
+    Variant variant = variant_of(stopping, 1);
+    nnrt_dataset dataset = program_dataset;
+    dataset.stage_count = 1;
+    variant.program.dataset = &dataset;
+    run_training(&variant, 1, "fit --save w");
+    says("no validation part");
+    assert_int_equal(access("w", F_OK), -1);
+}
+
+static void stops_early(void **state) {
+    (void)state;
+    Variant variant = variant_of(stopping, 1);
+    run_training(&variant, 0, "fit --epochs 1000 --learning-rate 0.2 --save w");
+    says(": early stopping\nRestoring model weights from the end of the best epoch: ");
+    run_training(&variant, 0, "fit --epochs 1 --save w --json");
+    says("\"stopped_early\": false, \"restored_epoch\": 1");
+}
+
+static void appends_to_logs(void **state) {
+    static const nnrt_option options[] = {{.name = "path", .text = "log.csv"},
+                                          {.name = "append", .number = 1}};
+    static const nnrt_call callbacks[] = {{"csv_log", options, 2}};
+    const char *head = "epoch,accuracy,loss,val_accuracy,val_loss\r\n0,";
+    char text[4096];
+    (void)state;
+    Variant variant = variant_of(callbacks, 1);
+    run_training(&variant, 0, "fit --epochs 2 --save w");
+    run_training(&variant, 0, "fit --epochs 1 --save w");
+    read_text("log.csv", text, sizeof text);
+    assert_memory_equal(text, head, strlen(head));
+    assert_null(strstr(text + 1, "epoch"));
+    int lines = 0;
+    for (const char *at = text; (at = strstr(at, "\r\n")); at++) lines++;
+    assert_int_equal(lines, 4);
+    run_training(&variant, 2, "fit --save log.csv");
+    says("--save and csv_log name the same file");
+}
+
+// The rate falls by a factor at a time, down to the lowest one.
+static void lowers_the_rate(void **state) {
+    static const nnrt_option options[] = {{.name = "monitor", .text = "loss"},
+                                          {.name = "mode", .text = "max"},
+                                          {.name = "factor", .number = 0.5},
+                                          {.name = "patience", .number = 1},
+                                          {.name = "min_learning_rate", .number = 0.02}};
+    static const nnrt_call callbacks[] = {{"reduce_on_plateau", options, OPTION_COUNT(options)}};
+    (void)state;
+    Variant variant = variant_of(callbacks, 1);
+    run_training(&variant, 0, "fit --epochs 5 --save w");
+    says(" - learning_rate: 0.0500\n");
+    says("Epoch 2: reduce_on_plateau reducing learning rate to 0.025.");
+    says("Epoch 3: reduce_on_plateau reducing learning rate to 0.02.");
+    assert_null(strstr(program_out, "Epoch 4: reduce"));
+    says(" - learning_rate: 0.0200\n");
+}
+
+static void schedules_give_the_same_bits(void **state) {
+    static const nnrt_option options[] = {{.name = "initial", .number = 0.1},
+                                          {.name = "epochs", .number = 5},
+                                          {.name = "steps", .number = NAN}};
+    char one[1 << 14], four[1 << 14], constant[1 << 14];
+    (void)state;
+    Variant variant = variant_of(NULL, 0);
+    variant.training.learning_rate = (nnrt_call){"cosine", options, 3};
+    run_training(&variant, 0, "fit --threads 1 --save w --step-log one");
+    run_training(&variant, 0, "fit --threads 4 --save w --step-log four");
+    run_program(0, "fit --learning-rate 0.1 --save w --step-log constant");
+    assert_string_equal(read_text("one", one, sizeof one), read_text("four", four, sizeof four));
+    read_text("constant", constant, sizeof constant);
+    const char *end = strstr(constant, "\n3,"); // the first step has the first rate
+    assert_non_null(end);
+    assert_memory_equal(one, constant, end - constant);
+    assert_string_not_equal(one, constant);
+    run_training(&variant, 0, "info");
+    says("learning rate cosine(initial = 0.1, epochs = 5), 5 epochs");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(needs_what_it_monitors),
+        cmocka_unit_test(stops_early),
+        cmocka_unit_test(appends_to_logs),
+        cmocka_unit_test(lowers_the_rate),
+        cmocka_unit_test(schedules_give_the_same_bits),
+    };
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
