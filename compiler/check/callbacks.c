@@ -58,7 +58,9 @@ static bool may_have_validation(const Dataset *dataset) {
     return is_unknown;
 }
 
-static bool check_validation(const Reader *r, const Call *call, const char *name, Span span) {
+// `instead`: how to write the value of the training data there.
+static bool check_validation(const Reader *r, const Call *call, const char *name, Span span,
+                             const char *instead) {
     const Dataset *dataset = r->entry->dataset;
     if (!is_validation(name) || may_have_validation(dataset)) return true;
     Diag *diag = diag_report(r->c->sink, DIAG_E0307, span,
@@ -66,8 +68,8 @@ static bool check_validation(const Reader *r, const Call *call, const char *name
                              name, dataset->name);
     diag_label(diag, "`%s` is of a validation part", name);
     diag_secondary(diag, dataset->span, "`%s` has none", dataset->name);
-    diag_help(diag, "add `-> split(validation = 0.1)` to `%s`, or use `%s`", dataset->name,
-              plain_name(name));
+    diag_help(diag, "add `-> split(validation = 0.1)` to `%s`, or write `%s%s`", dataset->name,
+              instead, plain_name(name));
     return false;
 }
 
@@ -107,8 +109,9 @@ static void report_value(Reader *r, const char *name, Span span) {
         diag_help(diag, "an epoch reports %s", names_join(r->c->arena, &r->values, "and"));
 }
 
-static bool check_value(Reader *r, const Call *call, const char *name, Span span) {
-    if (is_reported(r, name)) return check_validation(r, call, name, span);
+static bool check_value(Reader *r, const Call *call, const char *name, Span span,
+                        const char *instead) {
+    if (is_reported(r, name)) return check_validation(r, call, name, span, instead);
     report_value(r, name, span);
     return false;
 }
@@ -147,7 +150,7 @@ static bool check_monitor(Reader *r, const Call *call) {
         diag_label(diag, "expected `loss`, `val_loss` ...");
         return false;
     }
-    if (!check_value(r, call, monitor->text, span)) return false;
+    if (!check_value(r, call, monitor->text, span, "monitor = ")) return false;
     resolve_mode(call, monitor->text);
     return true;
 }
@@ -174,7 +177,7 @@ static bool check_placeholders(Reader *r, const Call *call) {
     int found;
     for (; (found = nnrt_placeholder_next(at, &p)) > 0; at = p.end) {
         const char *name = arena_copy(r->c->arena, p.name, p.name_length);
-        if (strcmp(name, "epoch") != 0 && !check_value(r, call, name, path->span)) return false;
+        if (strcmp(name, "epoch") != 0 && !check_value(r, call, name, path->span, "")) return false;
     }
     if (!found) return true;
     return report_path(r, path,
