@@ -42,6 +42,7 @@ FAMILY_OF_ROWS(metric_at, metric_rows, .schema)
 FAMILY_OF_ROWS(callback_at, callback_rows, )
 FAMILY_OF_ROWS(source_at, dataset_sources, )
 FAMILY_OF_ROWS(transform_at, dataset_transforms, )
+FAMILY_OF_ROWS(augmentation_at, dataset_augmentations, )
 
 static const Family families[] = {
     {"Layers", "in a model: `x -> dense(10)`", layer_at},
@@ -55,6 +56,7 @@ static const Family families[] = {
     {"Callbacks", "in a train block: `callbacks = [early_stopping(patience = 3)]`", callback_at},
     {"Data sources", "at the beginning of a dataset: `dataset d = mnist`", source_at},
     {"Transforms", "after a data source: `-> scale(1/255)`", transform_at},
+    {"Augmentations", "in a transform: `-> augment(flip, crop(pad = 4))`", augmentation_at},
 };
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
 

@@ -1,5 +1,6 @@
 // `bench`: training steps and single predictions on data in memory, without metrics or files. The
 // training time is cut into slices whose median is reported, as shared machines are noisy.
+#include "array.h"
 #include "command.h"
 #include "evaluate.h"
 #include "synthetic.h"
@@ -18,6 +19,7 @@ typedef struct bench {
     nnrt_session *session;
     const nnrt_training *training;
     int is_synthetic;
+    void *sample;         // to predict, where the data are not in memory
     double train[SLICES]; // samples a second
     int64_t calls;
     double *call_times; // microseconds, sorted
@@ -86,7 +88,8 @@ static void run_calls(void *argument, int thread, int threads) {
     context.threads = threads;
     context.team = session->team;
     for (int64_t call = 0; call < MAX_CALLS; call++) {
-        uint32_t row = session->data.train.rows[call % session->data.train.count];
+        uint32_t row =
+            c->b->sample ? 0 : session->data.train.rows[call % session->data.train.count];
         context.index = &row;
         double start = nnrt_seconds();
         nnrt_team_meet(session->team, thread, threads); // nobody begins before the clock runs
@@ -110,6 +113,7 @@ static nnrt_status bench_prediction(bench *b, double seconds) {
     nnrt_session *session = b->session;
     nnrt_context context = nnrt_session_context(session, &session->program->predict);
     if (!context.arena) return NNRT_ERROR;
+    if (!session->data.input) context.columns[0] = b->sample;
     int64_t workers = nnrt_team_size(session->team);
     if (workers > session->program->predict.threads) workers = session->program->predict.threads;
     int tries = workers > 1 ? 2 : 1;
@@ -172,6 +176,13 @@ static nnrt_status prepare(bench *b) {
     return status ? status : nnrt_session_initialize(session, (uint64_t)session->options->seed);
 }
 
+static nnrt_status read_sample(bench *b) {
+    const nnrt_data *data = &b->session->data;
+    if (data->input) return NNRT_OK;
+    b->sample = nnrt_array_allocate(data->info.input.dtype, data->info.input.size);
+    return b->sample ? nnrt_data_sample(data, data->train.rows[0], b->sample) : NNRT_ERROR;
+}
+
 nnrt_status nnrt_command_bench(nnrt_session *session) {
     const nnrt_options *options = session->options;
     bench b = {.session = session, .training = nnrt_session_training(session)};
@@ -181,6 +192,7 @@ nnrt_status nnrt_command_bench(nnrt_session *session) {
                          session->program->source_path);
     nnrt_status status = prepare(&b);
     if (!status) status = bench_training(&b, seconds * train_share);
+    if (!status) status = read_sample(&b);
     if (!status) status = bench_prediction(&b, seconds * (1 - train_share));
     if (!status) {
         int64_t batch = options->batch ? options->batch : b.training->batch;
@@ -190,6 +202,7 @@ nnrt_status nnrt_command_bench(nnrt_session *session) {
             print_text(&b, batch);
     }
     free(b.call_times);
+    free(b.sample);
     if (b.is_synthetic) nnrt_synthetic_free(session);
     return status;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "images.h"
 #include "source.h"
 
 // ---- What sources share
@@ -41,10 +42,33 @@ nnrt_column nnrt_source_column(const char *name, int64_t dtype, int64_t rank,
     return column;
 }
 
+// Blocks of names: {next block, names ..., NULL}.
+static void *kept_names;
+
+const char *const *nnrt_source_keep_names(const char *const *names, int64_t count) {
+    size_t size = (size_t)(count + 2) * sizeof(char *);
+    for (int64_t i = 0; i < count; i++) size += strlen(names[i]) + 1;
+    char **block = malloc(size);
+    if (!block) {
+        nnrt_fail(NNRT_ERROR, "out of memory");
+        return NULL;
+    }
+    char *text = (char *)(block + count + 2);
+    block[0] = kept_names;
+    for (int64_t i = 0; i < count; i++) {
+        block[i + 1] = text;
+        text = stpcpy(text, names[i]) + 1;
+    }
+    block[count + 1] = NULL;
+    kept_names = block;
+    return (const char *const *)(block + 1);
+}
+
 // ---- The stages
 
 static const nnrt_source *find_source(const char *name) {
-    const nnrt_source *const tables[] = {nnrt_file_sources, nnrt_toy_sources};
+    const nnrt_source *const tables[] = {nnrt_file_sources, nnrt_cifar_sources, nnrt_image_sources,
+                                         nnrt_toy_sources};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         for (const nnrt_source *row = tables[i]; row->name; row++)
             if (strcmp(row->name, name) == 0) return row;
@@ -67,16 +91,26 @@ static nnrt_status make_rows(nnrt_part *part, int64_t first, int64_t count) {
 }
 
 static nnrt_status make_parts(nnrt_pipeline *pipeline) {
-    int64_t train = pipeline->row_count - pipeline->own_test_rows;
+    int64_t test = pipeline->row_count - pipeline->own_test_rows;
+    int64_t train = test - pipeline->own_validation_rows;
     nnrt_status status = make_rows(&pipeline->train, 0, train);
-    if (status || pipeline->own_test_rows == 0) return status;
-    return make_rows(&pipeline->test, train, pipeline->own_test_rows);
+    if (!status && pipeline->own_validation_rows)
+        status = make_rows(&pipeline->validation, train, pipeline->own_validation_rows);
+    if (!status && pipeline->own_test_rows)
+        status = make_rows(&pipeline->test, test, pipeline->own_test_rows);
+    return status;
 }
 
 static void set_counts(nnrt_pipeline *pipeline) {
     pipeline->info.train_rows = pipeline->train.count;
     pipeline->info.validation_rows = pipeline->validation.count;
     pipeline->info.test_rows = pipeline->test.count;
+}
+
+static nnrt_status read_samples(nnrt_pipeline *pipeline, const nnrt_source *source) {
+    nnrt_status status = pipeline->input ? NNRT_OK : source->read(pipeline);
+    if (status || pipeline->pictures || !pipeline->is_resized) return status;
+    return nnrt_transform_resize(pipeline);
 }
 
 // Opens the source and applies the transforms. The samples are read when `want_samples`, or when a
@@ -93,8 +127,9 @@ static nnrt_status run(nnrt_pipeline *pipeline, const nnrt_call *stages, int64_t
     nnrt_status status = make_parts(pipeline);
     for (int64_t i = 1; i < stage_count && !status; i++) status = apply(pipeline, &stages[i]);
     if (!status) set_counts(pipeline);
+    if (!status && !is_known && source->settle) status = source->settle(pipeline);
     want_samples = !is_known && (want_samples || pipeline->one_hot_count > 0);
-    if (!status && want_samples && !pipeline->input) status = source->read(pipeline);
+    if (!status && want_samples) status = read_samples(pipeline, source);
     if (!status) status = nnrt_transform_finish(pipeline);
     return status ? status : opened;
 }
@@ -112,6 +147,7 @@ static nnrt_pipeline *make_pipeline(const char *folder) {
 }
 
 static void free_pipeline(nnrt_pipeline *pipeline) {
+    nnrt_images_free(pipeline);
     free(pipeline->input);
     free(pipeline->target);
     free(pipeline->is_category);
@@ -138,14 +174,7 @@ nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const c
     nnrt_pipeline *pipeline = make_pipeline(folder);
     if (!pipeline) return NNRT_ERROR;
     nnrt_status status = run(pipeline, stages, stage_count, 1);
-    if (!status && pipeline->info.standardize)
-        status = nnrt_transform_statistics(pipeline, &data->mean, &data->deviation);
     data->info = pipeline->info;
-    if (status) {
-        free_pipeline(pipeline);
-        nnrt_data_free(data);
-        return status;
-    }
     data->input = pipeline->input;
     data->target = pipeline->target;
     data->row_count = pipeline->row_count;
@@ -153,6 +182,18 @@ nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const c
     data->validation = pipeline->validation;
     data->test = pipeline->test;
     data->owner = pipeline;
+    if (!status && pipeline->info.standardize)
+        status =
+            nnrt_transform_statistics(data, pipeline->is_category, &data->mean, &data->deviation);
+    if (status) nnrt_data_free(data);
+    return status;
+}
+
+nnrt_status nnrt_data_sample(const nnrt_data *data, uint32_t row, void *values) {
+    const nnrt_column *input = &data->info.input;
+    int64_t bytes = input->size * nnrt_dtype_size(input->dtype);
+    if (!data->input) return nnrt_images_sample(data->owner, row, values);
+    memcpy(values, (const char *)data->input + row * bytes, (size_t)bytes);
     return NNRT_OK;
 }
 

@@ -4,11 +4,13 @@
 // alone; where files are missing, further lines say where they were looked for and how to get them.
 //
 // Calls and their options (an absent one has text NULL and number NaN, or is not listed):
-//   sources     mnist()  fashion_mnist()
+//   sources     mnist()  fashion_mnist()  cifar10()  cifar100(labels)
 //               idx(x, target, test_x, test_target, classes)  npy(the same)
+//               images(folder, color, memory)
 //               circles(n, factor, noise, seed)  moons|spirals|xor|blobs(n, noise, seed)
-//   transforms  scale(a, offset)  standardize()  one_hot(column)  take(n)
+//   transforms  scale(a, offset)  standardize()  one_hot(column)  take(n)  resize(height, width)
 //               split(test, validation, seed, stratify)
+//               augment(fill), then a stage for each of its augmentations (augment.h)
 #ifndef NNRT_DATA_H
 #define NNRT_DATA_H
 
@@ -17,8 +19,15 @@
 
 enum { NNRT_DATA_MAX_COLUMNS = 4, NNRT_DATA_MAX_CLASSES = 1 << 20 };
 
+// What is done to training samples in each epoch anew (augment.h). All 0: nothing.
+typedef struct nnrt_augment {
+    int64_t kinds; // bits of those that were asked for
+    int64_t fill, flip, pad;
+    double rotate, shift_height, shift_width, shear, zoom, brightness;
+} nnrt_augment;
+
 // What is known of a data set before its samples are read; shapes are those after the transforms
-// that change shapes (one_hot), types are those in memory (uint8 pictures stay uint8).
+// that change shapes (one_hot, resize), types are those in memory (uint8 pictures stay uint8).
 typedef struct nnrt_data_info {
     nnrt_column input;              // features; name "image", "x" ...
     nnrt_column target;             // size 0: there is none; rank 0: one value a sample
@@ -29,6 +38,7 @@ typedef struct nnrt_data_info {
     int64_t train_rows, validation_rows, test_rows;
     double scale, offset; // of the `scale` transforms together: x * scale + offset
     int64_t standardize;  // 1: (x - mean) / deviation, by element; x is the scaled one
+    nnrt_augment augment; // of training samples
     char fingerprint[65]; // of headers, sizes and labels; "" when not inspected
 } nnrt_data_info;
 
@@ -45,7 +55,9 @@ typedef struct nnrt_part {
 
 typedef struct nnrt_data {
     nnrt_data_info info;
-    void *input, *target; // [row_count, size] of info.input / info.target, 64 bytes of slack after
+    // [row_count, size] of info.input / info.target, 64 bytes of slack after. Input NULL: too large
+    // for memory; nnrt_data_sample reads it.
+    void *input, *target;
     int64_t row_count;
     nnrt_part train, validation, test;
     float *mean, *deviation; // standardize: of each scaled input element; NULL: none
@@ -55,5 +67,8 @@ typedef struct nnrt_data {
 nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const char *folder,
                            nnrt_data *data);
 void nnrt_data_free(nnrt_data *data);
+
+// The input of one row, from memory or its file. May be called by several threads at once.
+nnrt_status nnrt_data_sample(const nnrt_data *data, uint32_t row, void *values);
 
 #endif

@@ -38,6 +38,15 @@ static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
     return nnrt_confusion_open(&evaluator->confusion, classes, names);
 }
 
+static nnrt_status open_loader(nnrt_evaluator *evaluator) {
+    const nnrt_session *session = evaluator->session;
+    if (!nnrt_loader_is_needed(&session->data, NNRT_FOR_EVALUATION)) return NNRT_OK;
+    evaluator->loader =
+        nnrt_loader_create(&session->data, NNRT_FOR_EVALUATION, evaluator->training->batch,
+                           nnrt_team_size(session->team), -1);
+    return evaluator->loader ? NNRT_OK : NNRT_ERROR;
+}
+
 nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session,
                                 const nnrt_training *training, int with_confusion) {
     int64_t samples = largest_part(&session->data);
@@ -50,11 +59,13 @@ nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session
     nnrt_pace_start(&evaluator->pace, workers < 1 ? 1 : workers);
     nnrt_status status = open_reports(evaluator, with_confusion);
     if (!status && !evaluator->losses) status = nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!status) status = open_loader(evaluator);
     if (status) nnrt_evaluator_close(evaluator);
     return status;
 }
 
 void nnrt_evaluator_close(nnrt_evaluator *evaluator) {
+    nnrt_loader_free(evaluator->loader);
     nnrt_metrics_free(evaluator->metrics);
     nnrt_confusion_free(&evaluator->confusion);
     free(evaluator->losses);
@@ -87,8 +98,11 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
     pass.steps = nnrt_step_count(pass.count, pass.batch);
     if (evaluator->metrics || evaluator->confusion.classes) pass.after = after_step;
     nnrt_metrics_reset(evaluator->metrics);
+    nnrt_pass_load(&pass, evaluator->loader, evaluator->session->program->input_count);
     while (nnrt_pass_advance(&pass, chunk_seconds))
         if (nnrt_interrupted()) return nnrt_fail(NNRT_INTERRUPTED, "interrupted");
+    nnrt_status status = evaluator->loader ? nnrt_loader_status(evaluator->loader) : NNRT_OK;
+    if (status) return status;
     nnrt_log_add(log, prefix, nnrt_pass_loss(&pass), evaluator->metrics);
     return NNRT_OK;
 }

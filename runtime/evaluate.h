@@ -13,6 +13,7 @@ typedef struct nnrt_evaluator {
     nnrt_confusion confusion; // classes 0: not counted
     nnrt_pace pace;
     double *losses;
+    nnrt_loader *loader; // NULL: the samples are in memory
 } nnrt_evaluator;
 
 // For the loaded data's parts, all of them.

@@ -32,6 +32,7 @@ typedef struct fit {
     int64_t epochs, steps; // done, over all training blocks
     int64_t samples;
     double seconds, step_seconds; // in all; in training steps
+    double waited;                // of the latter, for batches to be made
     nnrt_log test;
     int64_t best_epoch; // whose weights were restored, from 1; 0: none
     int was_interrupted, was_stopped, log_failed;
@@ -70,6 +71,8 @@ static nnrt_status run_steps(fit *f) {
         if (!nnrt_pass_advance(pass, chunk_seconds)) return NNRT_OK;
         f->step_seconds += nnrt_seconds() - start;
         log_steps(f, from);
+        nnrt_status loaded = pass->loader ? nnrt_loader_status(pass->loader) : NNRT_OK;
+        if (loaded) return loaded;
         int64_t bad = nnrt_trainer_not_finite(&f->trainer, from);
         if (bad >= 0) return fail_not_finite(f, bad);
         if (nnrt_progress_due(&f->progress)) {
@@ -117,6 +120,8 @@ static nnrt_status run_epoch(fit *f, int64_t epoch) {
     nnrt_trainer_start_epoch(trainer, number, limit);
     nnrt_progress_epoch(&f->progress, number, nnrt_step_count(trainer->pass.count, trainer->batch));
     nnrt_status status = run_steps(f);
+    f->progress.waited = nnrt_loader_waited(trainer->loader);
+    f->waited += f->progress.waited;
     f->steps += trainer->pass.step;
     f->samples += nnrt_pass_samples(&trainer->pass);
     nnrt_trainer_end_epoch(trainer);
@@ -290,6 +295,9 @@ static void print_json(const fit *f) {
     nnrt_json_number(&json, "seconds", f->seconds);
     nnrt_json_number(&json, "samples_per_second",
                      f->step_seconds > 0 ? (double)f->samples / f->step_seconds : 0);
+    if (nnrt_loader_is_needed(&f->session->data, NNRT_FOR_TRAINING))
+        nnrt_json_number(&json, "data_share",
+                         f->step_seconds > 0 ? f->waited / f->step_seconds : 0);
     nnrt_json_integer(&json, "seed", f->options->seed);
     nnrt_json_integer(&json, "threads", nnrt_team_size(f->session->team));
     nnrt_json_string(&json, "weights", f->save_path);

@@ -83,12 +83,13 @@ static nnrt_status read_array(nnrt_input *input, const nnrt_array *array,
     return status;
 }
 
-static nnrt_status read_picture(nnrt_input *input, const nnrt_column *column) {
+static nnrt_status read_picture(nnrt_input *input, const nnrt_column *column, int may_resize) {
     uint8_t *pixels = nnrt_array_allocate(NNRT_U8, column->size);
     if (!pixels) return NNRT_ERROR;
     input->values = pixels;
     input->rows = input->is_single = 1;
-    nnrt_status status = nnrt_read_picture(input->path, column->rank, column->shape, pixels);
+    nnrt_status status =
+        nnrt_read_picture(input->path, column->rank, column->shape, may_resize, pixels);
     if (status || column->dtype == NNRT_U8) return status;
     if (column->dtype != NNRT_F32)
         return nnrt_fail(NNRT_ERROR, "`%s` is a picture; the model takes whole numbers",
@@ -105,13 +106,19 @@ static int has_extension(const char *path, const char *extension) {
     return length > tail && strcmp(path + length - tail, extension) == 0;
 }
 
-nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, const char *path) {
+static int has_picture_name(const char *path) {
+    return has_extension(path, ".png") || has_extension(path, ".jpg") ||
+           has_extension(path, ".jpeg");
+}
+
+nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, int may_resize,
+                            const char *path) {
     nnrt_array array;
     memset(input, 0, sizeof *input);
     input->path = path;
     nnrt_status status;
-    if (nnrt_is_picture(path) || has_extension(path, ".png")) {
-        status = read_picture(input, column);
+    if (nnrt_is_picture(path) || has_picture_name(path)) {
+        status = read_picture(input, column, may_resize);
     } else {
         int is_npy = has_extension(path, ".npy") || has_extension(path, ".npy.gz");
         status = is_npy ? nnrt_npy_open(&array, path) : nnrt_idx_open(&array, path);

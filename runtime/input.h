@@ -1,5 +1,5 @@
-// What `predict` reads: samples from .npy and IDX files and PNG pictures, as the type of the
-// model's input column.
+// What `predict` reads: samples from .npy and IDX files and pictures (PNG, JPEG), as the type of
+// the model's input column.
 #ifndef NNRT_INPUT_H
 #define NNRT_INPUT_H
 
@@ -12,6 +12,8 @@ typedef struct nnrt_input {
     void *values;            // [rows, column->size] of column->dtype; freed with free()
 } nnrt_input;
 
-nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, const char *path);
+// `may_resize`: pictures get the column's size.
+nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, int may_resize,
+                            const char *path);
 
 #endif

@@ -1,21 +1,40 @@
-// Pictures as input of `predict`: PNG files of any kind (palette, 16 bit, interlaced, transparent)
-// as 8-bit grey or RGB.
+// Pictures in files: PNG of any kind (palette, 16 bit, interlaced, transparent) and JPEG, as 8-bit
+// grey or RGB. All functions may be called by several threads at once.
 #ifndef NNRT_PICTURE_H
 #define NNRT_PICTURE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "status.h"
 
 enum { NNRT_PICTURE_MAX_PIXELS = 64 << 20 };
 
+typedef struct nnrt_picture {
+    int64_t height, width, channels;
+    uint8_t *pixels; // [height, width, channels]; freed by nnrt_picture_free
+} nnrt_picture;
+
+// Reads a file with 1 channel or 3. Colours of PNG files become grey with ITU-R 601's weights (as
+// Pillow's "L"), those of JPEG files by the luminance they store; transparent parts lie on black.
+nnrt_status nnrt_picture_read(const char *path, int64_t channels, nnrt_picture *picture);
+void nnrt_picture_free(nnrt_picture *picture);
+
+// The size alone, from the header.
+nnrt_status nnrt_picture_size(const char *path, int64_t *height, int64_t *width);
+
 // Reads a picture into pixels[height, width] or [height, width, channels], 1 channel or 3, as
-// `shape` says; no resizing: another size is an error that names both. Colours become grey with
-// ITU-R 601's weights (as Pillow's "L"), transparent parts lie on black.
-nnrt_status nnrt_read_picture(const char *path, int64_t rank, const int64_t *shape,
+// `shape` says. One of another size is resized (resize.h) where `may_resize`, else an error that
+// names both sizes.
+nnrt_status nnrt_read_picture(const char *path, int64_t rank, const int64_t *shape, int may_resize,
                               uint8_t *pixels);
 
-// 1 if the file begins as a PNG file does.
+// 1 if the file begins as a PNG or JPEG file does.
 int nnrt_is_picture(const char *path);
+
+// ---- For the decoders.
+
+nnrt_status nnrt_picture_check_size(const char *path, const nnrt_picture *picture);
+uint8_t nnrt_picture_luminance(const uint8_t colour[3]);
 
 #endif

@@ -1,5 +1,6 @@
 // `predict`: one row an input sample, in order. All inputs are read and computed before anything is
 // printed, so a bad one leaves no half result.
+#include "call.h"
 #include "command.h"
 #include "confusion.h"
 #include "input.h"
@@ -69,13 +70,21 @@ static nnrt_status run_input(prediction *p, const nnrt_input *input) {
     return status;
 }
 
+// Does the data set resize its pictures?
+static int does_resize(const nnrt_dataset *dataset) {
+    for (int64_t i = 0; dataset && i < dataset->stage_count; i++)
+        if (nnrt_call_is(&dataset->stages[i], "resize")) return 1;
+    return 0;
+}
+
 static nnrt_status read_inputs(prediction *p) {
     const nnrt_options *options = p->session->options;
+    int may_resize = does_resize(p->session->program->dataset);
     p->inputs = calloc((size_t)options->input_count, sizeof *p->inputs);
     if (!p->inputs) return nnrt_fail(NNRT_ERROR, "out of memory");
     for (; p->count < options->input_count; p->count++) {
         nnrt_status status = nnrt_input_read(&p->inputs[p->count], p->session->program->columns,
-                                             options->inputs[p->count]);
+                                             may_resize, options->inputs[p->count]);
         if (status) return status;
         p->rows += p->inputs[p->count].rows;
     }

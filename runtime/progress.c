@@ -33,7 +33,7 @@ void nnrt_progress_epoch(nnrt_progress *progress, int64_t epoch, int64_t steps) 
     progress->steps = steps;
     progress->width = 0;
     progress->start = nnrt_seconds();
-    progress->shown = 0;
+    progress->shown = progress->waited = 0;
     if (progress->mode == NNRT_PROGRESS_BAR)
         printf("Epoch %" PRId64 "/%" PRId64 "\n", epoch + 1, progress->epochs);
 }
@@ -74,6 +74,13 @@ static int put_time_taken(char *text, int size, double seconds, double step) {
     return snprintf(text, (size_t)size, " - %.0fs %.0f%s/step", seconds, step * scale, unit);
 }
 
+// Where data hold the training up, one should know.
+static int put_waited(const nnrt_progress *progress, char *text, int size, double taken) {
+    static const double worth_saying = 0.01;
+    if (progress->waited <= worth_saying * taken) return 0;
+    return snprintf(text, (size_t)size, " - data: %.0f%%", 100 * progress->waited / taken);
+}
+
 static int screen_width(void) {
     struct winsize size;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return LINE_SIZE;
@@ -91,6 +98,7 @@ static void draw(nnrt_progress *progress, int64_t done, const nnrt_log *log, int
         used +=
             put_time_left(line + used, LINE_SIZE - used, step * (double)(progress->steps - done));
     used += nnrt_log_text(log, line + used, LINE_SIZE - used);
+    if (is_end) used += put_waited(progress, line + used, LINE_SIZE - used, taken);
     // A line that wraps could not be drawn over.
     int limit = screen_width() - 1;
     if (!is_end && used > limit) used = limit;
@@ -109,9 +117,11 @@ void nnrt_progress_step(nnrt_progress *progress, int64_t done, const nnrt_log *l
 
 static void end_line(const nnrt_progress *progress, const nnrt_log *log) {
     char text[LINE_SIZE];
-    nnrt_log_text(log, text, sizeof text);
+    double taken = nnrt_seconds() - progress->start;
+    int used = nnrt_log_text(log, text, sizeof text);
+    put_waited(progress, text + used, LINE_SIZE - used, taken);
     printf("Epoch %" PRId64 "/%" PRId64 " - %.1fs%s\n", progress->epoch + 1, progress->epochs,
-           nnrt_seconds() - progress->start, text);
+           taken, text);
     fflush(stdout);
 }
 
@@ -121,6 +131,7 @@ static void end_json(const nnrt_progress *progress, const nnrt_log *log) {
     nnrt_json_integer(&json, "epoch", progress->epoch + 1);
     nnrt_json_integer(&json, "epochs", progress->epochs);
     nnrt_json_number(&json, "seconds", nnrt_seconds() - progress->start);
+    if (progress->waited > 0) nnrt_json_number(&json, "data_seconds", progress->waited);
     nnrt_log_json(log, &json);
     nnrt_json_close(&json, '}');
     nnrt_json_print(&json);

@@ -11,6 +11,7 @@ typedef struct nnrt_progress {
     int64_t epochs, epoch;   // epoch from 0
     int64_t steps;
     double start, shown; // of the epoch; when the bar was last drawn
+    double waited;       // seconds of the epoch in which steps waited for their data
     int width;           // characters of the bar's line on the screen
 } nnrt_progress;
 

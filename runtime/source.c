@@ -121,13 +121,18 @@ static int is_one_hot(const float *values, int64_t rows, int64_t size) {
     return 1;
 }
 
-static int are_signs(const float *values, int64_t count) {
-    int any_negative = 0;
-    for (int64_t i = 0; i < count; i++) {
-        if (values[i] != -1 && values[i] != 1) return 0;
-        any_negative |= values[i] < 0;
-    }
-    return any_negative;
+// Are targets the signs -1 and 1, as `hinge` takes them?
+typedef struct Signs {
+    int any_negative, any_other;
+} Signs;
+
+static void note_sign(Signs *signs, double value) {
+    signs->any_negative |= value < 0;
+    signs->any_other |= value != -1 && value != 1;
+}
+
+static int are_signs(const Signs *signs) {
+    return signs->any_negative && !signs->any_other;
 }
 
 static nnrt_status read_numbers(nnrt_pipeline *pipeline, const Arrays *arrays) {
@@ -141,38 +146,33 @@ static nnrt_status read_numbers(nnrt_pipeline *pipeline, const Arrays *arrays) {
     if (!status && arrays->count > 1)
         status =
             nnrt_array_read(&arrays->targets[1], NNRT_F32, values + first->rows * first->row_size);
-    if (!status) info->target_signs = are_signs(values, pipeline->row_count * first->row_size);
+    Signs signs = {0};
+    for (int64_t i = 0; i < pipeline->row_count * first->row_size && !status; i++)
+        note_sign(&signs, (double)values[i]);
+    info->target_signs = are_signs(&signs);
     if (status || first->rank != 2 || first->row_size < 2) return status;
     info->target_one_hot = is_one_hot(values, pipeline->row_count, first->row_size);
     if (info->target_one_hot) info->classes = first->row_size;
     return NNRT_OK;
 }
 
-typedef struct Signs {
-    int any_negative, only_signs;
-} Signs;
-
 static nnrt_status note_signs(void *state, const nnrt_array *array, int64_t first,
                               const double *values, int64_t count) {
-    Signs *signs = state;
     (void)array, (void)first;
-    for (int64_t i = 0; i < count; i++) {
-        signs->any_negative |= values[i] < 0;
-        signs->only_signs &= values[i] == -1 || values[i] == 1;
-    }
+    for (int64_t i = 0; i < count; i++) note_sign(state, values[i]);
     return NNRT_OK;
 }
 
-// Whole numbers are class labels, unless they are the signs -1 and 1, for `hinge`.
+// Whole numbers are class labels, unless they are signs.
 static nnrt_status are_labels(const Arrays *arrays, int *yes) {
-    Signs signs = {0, 1};
+    Signs signs = {0};
     nnrt_status status = NNRT_OK;
     *yes = arrays->targets[0].row_size == 1;
     for (int i = 0; i < arrays->count; i++)
         *yes &= nnrt_element_is_integer(arrays->targets[i].element);
     for (int i = 0; i < arrays->count && *yes && !status; i++)
         status = nnrt_array_each(&arrays->targets[i], note_signs, &signs);
-    *yes &= !(signs.any_negative && signs.only_signs);
+    *yes &= !are_signs(&signs);
     return status;
 }
 
@@ -379,8 +379,9 @@ static nnrt_status open_fashion(nnrt_pipeline *pipeline, const nnrt_call *call) 
     return open_set(pipeline, &fashion_set, fashion_names);
 }
 
-const nnrt_source nnrt_file_sources[] = {{"mnist", open_mnist, read_inputs},
-                                         {"fashion_mnist", open_fashion, read_inputs},
-                                         {"idx", open_idx, read_inputs},
-                                         {"npy", open_npy, read_inputs},
-                                         {0}};
+const nnrt_source nnrt_file_sources[] = {
+    {.name = "mnist", .open = open_mnist, .read = read_inputs},
+    {.name = "fashion_mnist", .open = open_fashion, .read = read_inputs},
+    {.name = "idx", .open = open_idx, .read = read_inputs},
+    {.name = "npy", .open = open_npy, .read = read_inputs},
+    {0}};

@@ -7,17 +7,23 @@
 #include "call.h"
 #include "data.h"
 
-enum { NNRT_PIPELINE_MAX_ONE_HOT = 64 };
+enum { NNRT_PIPELINE_MAX_ONE_HOT = 64, NNRT_PIPELINE_MAX_INPUTS = 6 };
+
+typedef struct nnrt_pictures nnrt_pictures; // the list of a folder's (images.c)
 
 typedef struct nnrt_pipeline {
     const char *folder; // of the .nn file
     nnrt_data_info info;
-    nnrt_array inputs[2]; // files: of the training part, of the test part
+    nnrt_array inputs[NNRT_PIPELINE_MAX_INPUTS]; // files: of the training part, of the test part
     int input_count;
-    void *input;  // [row_count, input.size]; NULL: not read yet
-    void *target; // [row_count, target.size]; NULL: none, or the files are missing
-    int64_t row_count, own_test_rows; // the source's own test part is at the end
+    nnrt_pictures *pictures; // NULL: none
+    void *input;             // [row_count, input.size]; NULL: not read yet
+    void *target;            // [row_count, target.size]; NULL: none, or the files are missing
+    // The source's own validation and test part are at the end, in this order.
+    int64_t row_count, own_validation_rows, own_test_rows;
     nnrt_part train, validation, test;
+    int is_resized;                             // to the size of info.input
+    nnrt_column unsized;                        // the input as it was before
     int one_hot_target;                         // asked for; done at the end
     int64_t one_hot[NNRT_PIPELINE_MAX_ONE_HOT]; // input columns, ascending; done at the end
     int one_hot_count;
@@ -30,7 +36,10 @@ typedef struct nnrt_source {
     // Fills info, row counts and target. NNRT_DATA_MISSING: no files; row_count > 0 if the set is
     // known without them.
     nnrt_status (*open)(nnrt_pipeline *pipeline, const nnrt_call *call);
-    // Fills `input`, if open did not.
+    // Checks what depends on the transforms, which were applied; NULL: nothing does.
+    nnrt_status (*settle)(nnrt_pipeline *pipeline);
+    // Fills `input`, if open did not; pictures that do not fit into memory are
+    // left where they are. Pictures are resized as they are read, other samples in memory.
     nnrt_status (*read)(nnrt_pipeline *pipeline);
 } nnrt_source;
 
@@ -39,15 +48,18 @@ typedef struct nnrt_transform {
     nnrt_status (*apply)(nnrt_pipeline *pipeline, const nnrt_call *call);
 } nnrt_transform;
 
-extern const nnrt_source nnrt_file_sources[], nnrt_toy_sources[]; // ended by a row without name
+extern const nnrt_source nnrt_file_sources[], nnrt_cifar_sources[], nnrt_image_sources[],
+    nnrt_toy_sources[]; // ended by a row without name
 extern const nnrt_transform nnrt_transforms[];
 
 // What must wait until every transform has been seen: one_hot of the target, and of columns (their
 // categories are those of the training part).
 nnrt_status nnrt_transform_finish(nnrt_pipeline *pipeline);
+// Resizes the samples in memory.
+nnrt_status nnrt_transform_resize(nnrt_pipeline *pipeline);
 // Mean and deviation of the input's elements over the training part; 0 and 1 for categories.
-nnrt_status nnrt_transform_statistics(const nnrt_pipeline *pipeline, float **mean,
-                                      float **deviation);
+nnrt_status nnrt_transform_statistics(const nnrt_data *data, const uint8_t *is_category,
+                                      float **mean, float **deviation);
 
 // Streams of random numbers (random.h), so that equal seeds do not make equal choices.
 enum { NNRT_STREAM_POINTS = 1, NNRT_STREAM_ORDER, NNRT_STREAM_TEST, NNRT_STREAM_VALIDATION };
@@ -55,6 +67,10 @@ enum { NNRT_STREAM_POINTS = 1, NNRT_STREAM_ORDER, NNRT_STREAM_TEST, NNRT_STREAM_
 // An integral option, or `missing`; out of int64's range or not integral is an error.
 nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t missing,
                                 int64_t *value);
+// A copy of names that lives until the process ends, as class names of a data set do; NULL: no
+// memory.
+const char *const *nnrt_source_keep_names(const char *const *names, int64_t count);
+
 void nnrt_source_fingerprint(nnrt_pipeline *pipeline, const void *bytes, int64_t size);
 nnrt_column nnrt_source_column(const char *name, int64_t dtype, int64_t rank, const int64_t *shape);
 

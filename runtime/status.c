@@ -1,10 +1,10 @@
-// The last error's message. Only the main thread reports errors, so one buffer is enough.
+// The last error's message, one for each thread: those that read data hand theirs over.
 #include "status.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-static char message[4096];
+static _Thread_local char message[4096];
 
 nnrt_status nnrt_fail(nnrt_status status, const char *format, ...) {
     char text[sizeof message]; // the arguments may point into the older message

@@ -108,6 +108,23 @@ static void end_if_late(chunk *work, int64_t step) {
         work->end = step + 2;
 }
 
+// From the whole data set's columns to those of a batch that was made for the step.
+static void take_batch(const nnrt_pass *pass, int64_t step, nnrt_context *context) {
+    nnrt_batch batch = nnrt_loader_take(pass->loader, step, (int)context->thread);
+    context->columns[0] = batch.input;
+    context->columns[pass->target_column] = batch.target;
+    context->index = batch.index;
+    context->next_index = NULL;
+}
+
+void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader, int64_t target_column) {
+    pass->loader = loader;
+    pass->target_column = target_column;
+    if (loader)
+        nnrt_loader_start(loader, pass->rows, pass->count, pass->batch, pass->steps, pass->seed,
+                          pass->epoch);
+}
+
 static void run_chunk(void *argument, int thread, int threads) {
     chunk *work = argument;
     const nnrt_pass *pass = work->pass;
@@ -120,6 +137,7 @@ static void run_chunk(void *argument, int thread, int threads) {
         int64_t first = step * pass->batch, left = pass->count - first;
         context.index = pass->rows + first;
         context.next_index = left >= 2 * pass->batch ? context.index + pass->batch : NULL;
+        if (pass->loader) take_batch(pass, step, &context);
         // A short batch is divided otherwise: what one has still to read another would overwrite.
         if (left < pass->batch && pass->after) nnrt_team_meet(pass->team, thread, threads);
         context.rows = left < pass->batch ? left : pass->batch;
@@ -162,6 +180,7 @@ int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
     int64_t before = nnrt_pass_samples(pass);
     nnrt_team_run(pass->team, pass->pace->workers[choice], run_chunk, &work);
     pass->step = work.end;
+    if (pass->loader) nnrt_loader_release(pass->loader, pass->step);
     double end = nnrt_seconds();
     pace_learn(pass->pace, choice, (end - start) / (double)(nnrt_pass_samples(pass) - before),
                end - start, end);

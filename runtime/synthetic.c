@@ -46,7 +46,9 @@ nnrt_status nnrt_synthetic_fill(nnrt_session *session, const nnrt_training *trai
     nnrt_random random = nnrt_random_make(0, NNRT_RANDOM_BENCH, 0);
     if (program->input_count != 1 || program->target_count != 1)
         return nnrt_fail(NNRT_ERROR, "`bench` needs a model with one input and one target");
+    nnrt_augment augment = data->info.augment;
     memset(data, 0, sizeof *data);
+    data->info = (nnrt_data_info){.input = *input, .target = *target, .augment = augment};
     int64_t rows = choose_rows(input, training->batch);
     data->input = make_column(input, rows, input->dtype == NNRT_F32 ? 0 : 256, &random);
     data->target = make_column(target, rows, target_limit(training, target), &random);

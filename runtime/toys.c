@@ -153,5 +153,6 @@ static nnrt_status open_blobs(nnrt_pipeline *pipeline, const nnrt_call *call) {
 }
 
 const nnrt_source nnrt_toy_sources[] = {
-    {"circles", open_circles, NULL}, {"moons", open_moons, NULL}, {"spirals", open_spirals, NULL},
-    {"xor", open_xor, NULL},         {"blobs", open_blobs, NULL}, {0}};
+    {.name = "circles", .open = open_circles}, {.name = "moons", .open = open_moons},
+    {.name = "spirals", .open = open_spirals}, {.name = "xor", .open = open_xor},
+    {.name = "blobs", .open = open_blobs},     {0}};

@@ -26,6 +26,14 @@ static nnrt_status open_metrics(nnrt_trainer *trainer) {
     return trainer->metrics ? NNRT_OK : NNRT_BUG;
 }
 
+static nnrt_status open_loader(nnrt_trainer *trainer) {
+    const nnrt_session *session = trainer->session;
+    if (!nnrt_loader_is_needed(&session->data, NNRT_FOR_TRAINING)) return NNRT_OK;
+    trainer->loader = nnrt_loader_create(&session->data, NNRT_FOR_TRAINING, trainer->batch,
+                                         nnrt_team_size(session->team), -1);
+    return trainer->loader ? NNRT_OK : NNRT_ERROR;
+}
+
 nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
                               const nnrt_training *training, int64_t batch, double learning_rate,
                               int with_metrics) {
@@ -40,6 +48,7 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
         status = nnrt_schedule_open(&trainer->schedule, &training->learning_rate,
                                     nnrt_step_count(samples, trainer->batch), learning_rate);
     if (!status && with_metrics) status = open_metrics(trainer);
+    if (!status) status = open_loader(trainer);
     if (!status) status = nnrt_session_start_slots(session, training);
     if (!status) {
         trainer->rows = malloc((size_t)samples * sizeof *trainer->rows);
@@ -58,6 +67,7 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
 }
 
 void nnrt_trainer_close(nnrt_trainer *trainer) {
+    nnrt_loader_free(trainer->loader);
     nnrt_metrics_free(trainer->metrics);
     free(trainer->rows);
     free(trainer->losses);
@@ -75,6 +85,7 @@ static void after_step(void *argument, const nnrt_context *context) {
 
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit) {
     const nnrt_part *part = &trainer->session->data.train;
+    nnrt_loader_stop(trainer->loader);
     memcpy(trainer->rows, part->rows, (size_t)part->count * sizeof *part->rows);
     if (trainer->shuffle) {
         nnrt_random random = nnrt_random_make(trainer->seed, NNRT_RANDOM_SHUFFLE, (uint32_t)epoch);
@@ -98,6 +109,7 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     pass->after = trainer->metrics ? after_step : NULL;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
     if (step_limit && pass->steps > step_limit) pass->steps = step_limit;
+    nnrt_pass_load(pass, trainer->loader, trainer->session->program->input_count);
 }
 
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer) {

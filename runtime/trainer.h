@@ -12,7 +12,8 @@ typedef struct nnrt_trainer {
     nnrt_metrics *metrics; // NULL: none
     nnrt_pace pace;
     uint32_t *rows;
-    double *losses; // of the epoch's steps
+    double *losses;      // of the epoch's steps
+    nnrt_loader *loader; // NULL: batches need not be made
     int64_t batch, shuffle;
     uint64_t seed;
     nnrt_schedule schedule; // of the learning rate

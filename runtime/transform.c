@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "augment.h"
 #include "random.h"
+#include "resize.h"
 #include "source.h"
 
 // ---- scale, standardize, take
@@ -41,6 +43,43 @@ static nnrt_status apply_take(nnrt_pipeline *pipeline, const nnrt_call *call) {
                          (long long)count, (long long)pipeline->train.count);
     pipeline->train.count = count;
     return NNRT_OK;
+}
+
+// ---- resize, augment
+
+static int is_picture(const nnrt_column *input) {
+    return input->rank == 2 || (input->rank == 3 && input->shape[2] <= 4);
+}
+
+static nnrt_status fail_no_picture(const nnrt_pipeline *pipeline, const char *name) {
+    return nnrt_fail(NNRT_ERROR,
+                     "%s(..): the samples are no pictures, [height, width] or [height, width, "
+                     "channels], but have %lld dimension%s",
+                     name, (long long)pipeline->info.input.rank,
+                     pipeline->info.input.rank == 1 ? "" : "s");
+}
+
+static nnrt_status apply_resize(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    int64_t shape[3] = {0};
+    nnrt_column *input = &pipeline->info.input;
+    nnrt_status status = nnrt_source_integer(call, "height", 0, &shape[0]);
+    if (!status) status = nnrt_source_integer(call, "width", 0, &shape[1]);
+    if (status) return status;
+    if (!is_picture(input)) return fail_no_picture(pipeline, "resize");
+    if (shape[0] < 1 || shape[1] < 1 || shape[0] > INT32_MAX || shape[1] > INT32_MAX)
+        return nnrt_fail(NNRT_ERROR, "resize(%lld, %lld): pictures have at least one pixel",
+                         (long long)shape[0], (long long)shape[1]);
+    if (pipeline->is_resized) return nnrt_fail(NNRT_ERROR, "resize(..) stands twice");
+    shape[2] = input->shape[2];
+    pipeline->is_resized = 1;
+    pipeline->unsized = *input;
+    *input = nnrt_source_column(input->name, input->dtype, input->rank, shape);
+    return NNRT_OK;
+}
+
+static nnrt_status apply_augment(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    if (!is_picture(&pipeline->info.input)) return fail_no_picture(pipeline, "augment");
+    return nnrt_augment_add(&pipeline->info.augment, call);
 }
 
 // ---- split
@@ -117,10 +156,9 @@ static nnrt_status make_part(const Split *split, nnrt_part *part) {
     return NNRT_OK;
 }
 
-// A fraction of the training part becomes `part`: as many rows as Keras's validation_split takes,
-// n - floor(n * (1 - fraction)).
-static nnrt_status split_part(Split *split, nnrt_part *part, const char *name) {
-    int64_t rows = split->pipeline->train.count;
+// A fraction of the whole training part, of `rows`, becomes `part`: as many rows as Keras's
+// validation_split takes, n - floor(n * (1 - fraction)).
+static nnrt_status split_part(Split *split, int64_t rows, nnrt_part *part, const char *name) {
     if (isnan(split->fraction) || split->fraction == 0) return NNRT_OK;
     if (!(split->fraction > 0 && split->fraction < 1))
         return nnrt_fail(NNRT_ERROR, "split(%s = %g): the fraction is between 0 and 1", name,
@@ -131,7 +169,7 @@ static nnrt_status split_part(Split *split, nnrt_part *part, const char *name) {
                          "`%s` out",
                          name, split->fraction, name, (long long)part->count, name);
     split->count = rows - (int64_t)floor((double)rows * (1 - split->fraction) + 1e-9);
-    if (split->count >= rows)
+    if (split->count >= split->pipeline->train.count)
         return nnrt_fail(NNRT_ERROR, "split(%s = %g): none of the %lld rows is left for training",
                          name, split->fraction, (long long)rows);
     return make_part(split, part);
@@ -149,11 +187,12 @@ static nnrt_status apply_split(nnrt_pipeline *pipeline, const nnrt_call *call) {
     if (!pipeline->target) split.stratify = 0; // files missing: only the counts matter
     split.fraction = nnrt_call_number(call, "test", NAN);
     split.stream = NNRT_STREAM_TEST;
-    status = split_part(&split, &pipeline->test, "test");
+    int64_t rows = pipeline->train.count;
+    status = split_part(&split, rows, &pipeline->test, "test");
     if (status) return status;
     split.fraction = nnrt_call_number(call, "validation", NAN);
     split.stream = NNRT_STREAM_VALIDATION;
-    return split_part(&split, &pipeline->validation, "validation");
+    return split_part(&split, rows, &pipeline->validation, "validation");
 }
 
 // ---- one_hot
@@ -207,9 +246,21 @@ static nnrt_status apply_one_hot(nnrt_pipeline *pipeline, const nnrt_call *call)
         name, name, target ? target : "target");
 }
 
-const nnrt_transform nnrt_transforms[] = {
-    {"scale", apply_scale}, {"standardize", apply_standardize}, {"take", apply_take},
-    {"split", apply_split}, {"one_hot", apply_one_hot},         {0}};
+const nnrt_transform nnrt_transforms[] = {{"scale", apply_scale},
+                                          {"standardize", apply_standardize},
+                                          {"take", apply_take},
+                                          {"split", apply_split},
+                                          {"one_hot", apply_one_hot},
+                                          {"resize", apply_resize},
+                                          {"augment", apply_augment},
+                                          {"flip", apply_augment},
+                                          {"crop", apply_augment},
+                                          {"rotate", apply_augment},
+                                          {"shift", apply_augment},
+                                          {"shear", apply_augment},
+                                          {"zoom", apply_augment},
+                                          {"brightness", apply_augment},
+                                          {0}};
 
 // ---- At the end: one_hot of the target
 
@@ -341,45 +392,82 @@ nnrt_status nnrt_transform_finish(nnrt_pipeline *pipeline) {
     return status;
 }
 
+// ---- At the end: resizing
+
+nnrt_status nnrt_transform_resize(nnrt_pipeline *pipeline) {
+    const nnrt_column *old = &pipeline->unsized, *input = &pipeline->info.input;
+    int64_t channels = old->rank > 2 ? old->shape[2] : 1, total;
+    if (__builtin_mul_overflow(pipeline->row_count, input->size, &total)) total = INT64_MAX;
+    void *values = nnrt_array_allocate(input->dtype, total);
+    if (!values) return NNRT_ERROR;
+    for (int64_t row = 0; row < pipeline->row_count; row++) {
+        if (input->dtype == NNRT_U8)
+            nnrt_resize_bytes((uint8_t *)pipeline->input + row * old->size, old->shape[0],
+                              old->shape[1], channels, (uint8_t *)values + row * input->size,
+                              input->shape[0], input->shape[1]);
+        else
+            nnrt_resize_floats((float *)pipeline->input + row * old->size, old->shape[0],
+                               old->shape[1], channels, (float *)values + row * input->size,
+                               input->shape[0], input->shape[1]);
+    }
+    free(pipeline->input);
+    pipeline->input = values;
+    return NNRT_OK;
+}
+
 // ---- At the end: statistics
 
+// A training part's rows, from memory or read one after the other into `buffer`.
+static nnrt_status read_row(const nnrt_data *data, int64_t i, void *buffer, const void **values) {
+    const nnrt_column *input = &data->info.input;
+    uint32_t row = data->train.rows[i];
+    *values = buffer;
+    if (!data->input) return nnrt_data_sample(data, row, buffer);
+    *values = (const char *)data->input + row * input->size * nnrt_dtype_size(input->dtype);
+    return NNRT_OK;
+}
+
 // Adds (x - mean)^power of the training part's rows to sums[size]; mean NULL: 0.
-static void add_rows(const nnrt_pipeline *pipeline, const double *mean, double *sums) {
-    const nnrt_column *input = &pipeline->info.input;
-    for (int64_t i = 0; i < pipeline->train.count; i++) {
-        int64_t start = pipeline->train.rows[i] * input->size;
-        for (int64_t j = 0; j < input->size; j++) {
-            double value = get_value(pipeline->input, input->dtype, start + j);
+static nnrt_status add_rows(const nnrt_data *data, const double *mean, void *buffer, double *sums) {
+    const nnrt_column *input = &data->info.input;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < data->train.count && !status; i++) {
+        const void *values;
+        status = read_row(data, i, buffer, &values);
+        for (int64_t j = 0; j < input->size && !status; j++) {
+            double value = get_value(values, input->dtype, j);
             sums[j] += mean ? (value - mean[j]) * (value - mean[j]) : value;
         }
     }
+    return status;
 }
 
-static void set_statistics(const nnrt_pipeline *pipeline, const double *mean, const double *squares,
-                           float *means, float *deviations) {
-    const nnrt_data_info *info = &pipeline->info;
+static void set_statistics(const nnrt_data *data, const uint8_t *is_category, const double *mean,
+                           const double *squares, float *means, float *deviations) {
+    const nnrt_data_info *info = &data->info;
     for (int64_t i = 0; i < info->input.size; i++) {
-        int is_category = pipeline->is_category && pipeline->is_category[i];
-        double deviation = fabs(info->scale) * sqrt(squares[i] / (double)pipeline->train.count);
-        means[i] = is_category ? 0 : (float)(mean[i] * info->scale + info->offset);
-        deviations[i] = is_category || (float)deviation == 0 ? 1 : (float)deviation;
+        double deviation = fabs(info->scale) * sqrt(squares[i] / (double)data->train.count);
+        int is_kept = is_category && is_category[i];
+        means[i] = is_kept ? 0 : (float)(mean[i] * info->scale + info->offset);
+        deviations[i] = is_kept || (float)deviation == 0 ? 1 : (float)deviation;
     }
 }
 
-nnrt_status nnrt_transform_statistics(const nnrt_pipeline *pipeline, float **mean,
-                                      float **deviation) {
-    int64_t size = pipeline->info.input.size;
+nnrt_status nnrt_transform_statistics(const nnrt_data *data, const uint8_t *is_category,
+                                      float **mean, float **deviation) {
+    int64_t size = data->info.input.size;
     double *sums = calloc((size_t)size * 2, sizeof *sums);
+    void *buffer = nnrt_array_allocate(data->info.input.dtype, size);
     *mean = nnrt_array_allocate(NNRT_F32, size);
     *deviation = nnrt_array_allocate(NNRT_F32, size);
-    if (!sums || !*mean || !*deviation) {
-        free(sums);
-        return nnrt_fail(NNRT_ERROR, "standardize: out of memory");
-    }
-    add_rows(pipeline, NULL, sums);
-    for (int64_t i = 0; i < size; i++) sums[i] /= (double)pipeline->train.count;
-    add_rows(pipeline, sums, sums + size);
-    set_statistics(pipeline, sums, sums + size, *mean, *deviation);
+    nnrt_status status = sums && buffer && *mean && *deviation
+                             ? NNRT_OK
+                             : nnrt_fail(NNRT_ERROR, "standardize: out of memory");
+    if (!status) status = add_rows(data, NULL, buffer, sums);
+    for (int64_t i = 0; i < size && !status; i++) sums[i] /= (double)data->train.count;
+    if (!status) status = add_rows(data, sums, buffer, sums + size);
+    if (!status) set_statistics(data, is_category, sums, sums + size, *mean, *deviation);
+    free(buffer);
     free(sums);
-    return NNRT_OK;
+    return status;
 }

@@ -11,7 +11,8 @@ packages=(
     gcc libc6-dev make cmake                  # compiler and build
     flex bison                                # scanner and parser
     llvm-19-dev                               # code generation
-    zlib1g-dev libdeflate-dev libjansson-dev libpng-dev # gzip files, safetensors headers, PNG pictures
+    zlib1g-dev libdeflate-dev libjansson-dev  # gzip files, safetensors headers
+    libpng-dev libjpeg62-turbo-dev            # pictures
     libopenblas-dev                           # large matrix products
     libcmocka-dev                             # unit tests
     dataset-fashion-mnist                     # the data of the first network and of the tests

@@ -163,7 +163,9 @@ const Value *model_body(Checker *c, ModelEntry *entry, const Ast *use, const Val
 Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression);
 const Schema *dataset_source_find(const char *name);
 const Schema *dataset_transform_find(const char *name);
-extern const Schema dataset_sources[], dataset_transforms[]; // ended by a row without name
+const Schema *dataset_augmentation_find(const char *name);
+// Ended by a row without name.
+extern const Schema dataset_sources[], dataset_transforms[], dataset_augmentations[];
 
 // ---- family.c
 typedef struct NameFamily {

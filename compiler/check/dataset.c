@@ -194,6 +194,66 @@ static bool report_no_stage(Checker *c, const Ast *ast) {
     return false;
 }
 
+// ---- augment(flip(horizontal), crop(pad = 4), fill = nearest): the first arguments are calls.
+
+static bool report_augmentation(Checker *c, const Ast *ast) {
+    NameList names = {0};
+    if (ast->kind != AST_NAME && ast->kind != AST_CALL) {
+        if (ast->kind == AST_ERROR) return false;
+        Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span,
+                                 "`augment` takes augmentations, such as `flip` or `rotate(10)`");
+        diag_label(diag, "not an augmentation");
+        return false;
+    }
+    add_rows(c, &names, dataset_augmentations);
+    vec_push(c->arena, &names, NULL);
+    names_unknown(c, NULL, "augmentation", ast->text, stage_span(ast), names.items);
+    return false;
+}
+
+static bool add_augmentation(Checker *c, Dataset *dataset, const Ast *ast) {
+    bool is_call = ast->kind == AST_NAME || ast->kind == AST_CALL, ok = true;
+    const Schema *schema = is_call ? dataset_augmentation_find(ast->text) : NULL;
+    if (is_call && !schema) schema = find_keras(c, dataset_augmentations, ast);
+    if (!schema) return report_augmentation(c, ast);
+    const Args *args = bind_call(c, c->globals, schema, ast, 0, &ok);
+    vec_push(c->arena, &dataset->stages, ((Call){schema, args}));
+    return ok;
+}
+
+// How many of the arguments are augmentations: all before a word or a named argument.
+static int count_augmentations(const Schema *augment, const Ast *ast) {
+    const char *fills = augment->args[schema_arg_index(augment, "fill")].choices;
+    int count = 0;
+    for (; ast->kind == AST_CALL && count < ast->items.count; count++) {
+        const Ast *item = ast->items.items[count];
+        bool is_fill = item->kind == AST_NAME && names_has_word(fills, item->text);
+        if (item->kind == AST_ASSIGN || is_fill) break;
+    }
+    return count;
+}
+
+static bool report_no_augmentation(Checker *c, const Ast *ast) {
+    NameList names = {0};
+    Diag *diag = diag_report(c->sink, DIAG_E0105, stage_span(ast), "`augment` has nothing to do");
+    add_rows(c, &names, dataset_augmentations);
+    diag_label(diag, "needs augmentations");
+    diag_help(diag, "there are %s: `augment(flip, crop(pad = 4))`, for example",
+              names_join(c->arena, &names, "and"));
+    return false;
+}
+
+static bool add_augmentations(Checker *c, Dataset *dataset, const Schema *augment, const Ast *ast) {
+    int count = count_augmentations(augment, ast);
+    bool ok = true, all_ok = true;
+    const Args *args = bind_call(c, c->globals, augment, ast, count, &ok);
+    vec_push(c->arena, &dataset->stages, ((Call){augment, args}));
+    for (int i = 0; i < count; i++)
+        all_ok = add_augmentation(c, dataset, ast->items.items[i]) && all_ok;
+    if (ok && count == 0) return report_no_augmentation(c, ast);
+    return ok && all_ok;
+}
+
 static bool add_stage(Checker *c, Dataset *dataset, const Ast *ast, bool is_source) {
     bool ok = true;
     if (ast->kind != AST_NAME && ast->kind != AST_CALL) return report_no_stage(c, ast);
@@ -202,6 +262,7 @@ static bool add_stage(Checker *c, Dataset *dataset, const Ast *ast, bool is_sour
     if (!schema) schema = find_keras(c, is_source ? dataset_sources : dataset_transforms, ast);
     if (!schema) return report_stage(c, ast, is_source);
     if (!names_is_sure(schema->name, ast)) return false;
+    if (strcmp(schema->name, "augment") == 0) return add_augmentations(c, dataset, schema, ast);
     const Args *args = bind_call(c, c->globals, schema, ast, 0, &ok);
     vec_push(c->arena, &dataset->stages, ((Call){schema, args}));
     return ok;

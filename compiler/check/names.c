@@ -140,10 +140,10 @@ bool names_is_word(const char *name) {
     if (strcmp(name, "none") == 0 || names_is_callee(name)) return true;
     for (int i = 0; op_at(i); i++)
         if (schema_has_choice(&op_at(i)->schema, name)) return true;
-    for (const Schema *row = dataset_sources; row->name; row++)
-        if (schema_has_choice(row, name)) return true;
-    for (const Schema *row = dataset_transforms; row->name; row++)
-        if (schema_has_choice(row, name)) return true;
+    const Schema *const families[] = {dataset_sources, dataset_transforms, dataset_augmentations};
+    for (int i = 0; i < 3; i++)
+        for (const Schema *row = families[i]; row->name; row++)
+            if (schema_has_choice(row, name)) return true;
     return false;
 }
 

@@ -50,6 +50,36 @@ static const ArgDef array_args[] = {
     {0},
 };
 
+static const ArgDef cifar100_args[] = {
+    {.name = "labels",
+     .type = ARG_WORD,
+     .default_text = "fine",
+     .choices = "fine coarse",
+     .keras_name = "label_mode",
+     .doc = "100 classes, or the 20 they belong to"},
+    {0},
+};
+
+static const ArgDef images_args[] = {
+    {.name = "folder",
+     .type = ARG_STRING,
+     .keras_name = "directory",
+     .doc = "one folder a class, or train/, validation/ and test/ with such folders"},
+    {.name = "color",
+     .type = ARG_WORD,
+     .default_text = "rgb",
+     .choices = "rgb grayscale",
+     .keras_name = "color_mode",
+     .doc = "three channels, or one"},
+    {.name = "memory",
+     .type = ARG_WORD,
+     .default_text = "auto",
+     .choices = "auto all none",
+     .doc = "which pictures stay decoded in memory: all if they take less than half of what is "
+            "free, all, or none"},
+    {0},
+};
+
 static const ArgDef circles_args[] = {
     POINTS,
     {.name = "factor",
@@ -69,6 +99,11 @@ static const ArgDef blobs_args[] = {POINTS, NOISE("1"), SEED, {0}};
 const Schema dataset_sources[] = {
     {"mnist", "reads handwritten digits, uint8 [28, 28], labels 0-9", NULL, NULL},
     {"fashion_mnist", "reads pictures of clothes, uint8 [28, 28], labels 0-9", NULL, NULL},
+    {"cifar10", "reads small colour pictures, uint8 [32, 32, 3], labels 0-9", NULL, NULL},
+    {"cifar100", "reads small colour pictures, uint8 [32, 32, 3], labels 0-99", cifar100_args,
+     NULL},
+    {"images", "reads folders of PNG and JPEG pictures, uint8 [height, width, channels]",
+     images_args, "image_dataset_from_directory flow_from_directory ImageFolder"},
     {"idx", "reads arrays in MNIST's format", array_args, NULL},
     {"npy", "reads arrays in NumPy's format", array_args, "numpy"},
     {"circles", "makes points on two circles", circles_args, "make_circles"},
@@ -132,6 +167,26 @@ static const ArgDef split_args[] = {
     {0},
 };
 
+#define SIDE(side, keras)                                                                          \
+    {.name = (side),                                                                               \
+     .type = ARG_INT,                                                                              \
+     .minimum = 1,                                                                                 \
+     .maximum = 1 << 15,                                                                           \
+     .keras_name = (keras),                                                                        \
+     .doc = "pixels"}
+
+static const ArgDef resize_args[] = {SIDE("height", NULL), SIDE("width", NULL), {0}};
+
+static const ArgDef augment_args[] = {
+    {.name = "fill",
+     .type = ARG_WORD,
+     .default_text = "nearest",
+     .choices = "nearest constant reflect wrap",
+     .keras_name = "fill_mode",
+     .doc = "what comes in from outside of a picture that is moved (constant: zeros)"},
+    {0},
+};
+
 const Schema dataset_transforms[] = {
     {"scale", "multiplies and adds", scale_args, "Rescaling rescale normalize"},
     {"take", "keeps the first training samples", take_args, NULL},
@@ -139,6 +194,78 @@ const Schema dataset_transforms[] = {
     {"one_hot", "makes one value a class of a column", one_hot_args, "to_categorical"},
     {"standardize", "subtracts the mean and divides by the deviation", NULL,
      "Normalization StandardScaler normalize"},
+    {"resize", "gives pictures another size, bilinear", resize_args, "Resizing"},
+    {"augment", "changes training pictures anew in each epoch", augment_args, "ImageDataGenerator"},
+    {0},
+};
+
+// ---- Inside of augment(..).
+
+#define FRACTION(what, open)                                                                       \
+    {.name = "fraction",                                                                           \
+     .type = ARG_FLOAT,                                                                            \
+     .maximum = 1,                                                                                 \
+     .maximum_open = (open),                                                                       \
+     .keras_name = "factor",                                                                       \
+     .doc = (what)}
+#define SHIFT(side, keras, what)                                                                   \
+    {.name = (side),                                                                               \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = "0",                                                                          \
+     .maximum = 1,                                                                                 \
+     .keras_name = (keras),                                                                        \
+     .doc = (what)}
+
+static const ArgDef flip_args[] = {
+    {.name = "direction",
+     .type = ARG_WORD,
+     .default_text = "horizontal",
+     .choices = "horizontal vertical both",
+     .keras_name = "mode",
+     .doc = "left and right, top and bottom, or each of them"},
+    {0},
+};
+static const ArgDef crop_args[] = {
+    {.name = "pad",
+     .type = ARG_INT,
+     .minimum = 1,
+     .maximum = 1 << 15,
+     .keras_name = "padding",
+     .doc = "pixels of zeros that are put around the picture first"},
+    {0},
+};
+static const ArgDef rotate_args[] = {
+    {.name = "degrees",
+     .type = ARG_FLOAT,
+     .maximum = 180,
+     .keras_name = "rotation_range factor",
+     .doc = "at most so far, either way"},
+    {0},
+};
+static const ArgDef shift_args[] = {
+    SHIFT("height", "height_shift_range height_factor", "at most this fraction up or down"),
+    SHIFT("width", "width_shift_range width_factor", "at most this fraction left or right"),
+    {0},
+};
+static const ArgDef shear_args[] = {
+    FRACTION("rows move sideways by at most this fraction of their distance from the centre",
+             false),
+    {0},
+};
+static const ArgDef zoom_args[] = {
+    FRACTION("height and width change by at most this fraction, each on its own", true), {0}};
+static const ArgDef brightness_args[] = {
+    FRACTION("values are multiplied with 1 and at most this fraction more or less", false), {0}};
+
+const Schema dataset_augmentations[] = {
+    {"flip", "mirrors every second picture", flip_args, "RandomFlip horizontal_flip"},
+    {"crop", "takes a window of the picture's size out of the padded picture", crop_args,
+     "RandomCrop"},
+    {"rotate", "turns by an angle", rotate_args, "RandomRotation rotation"},
+    {"shift", "moves up or down, left or right", shift_args, "RandomTranslation translate"},
+    {"shear", "slants", shear_args, "RandomShear"},
+    {"zoom", "enlarges or shrinks", zoom_args, "RandomZoom"},
+    {"brightness", "makes lighter or darker", brightness_args, "RandomBrightness"},
     {0},
 };
 
@@ -154,4 +281,8 @@ const Schema *dataset_source_find(const char *name) {
 
 const Schema *dataset_transform_find(const char *name) {
     return find(dataset_transforms, name);
+}
+
+const Schema *dataset_augmentation_find(const char *name) {
+    return find(dataset_augmentations, name);
 }

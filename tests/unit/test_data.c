@@ -291,11 +291,10 @@ static void test_split(void **state) {
         TABLE, CALL("split", NUMBER("test", 0.2), NUMBER("validation", 0.25), NUMBER("seed", NAN))};
     LOAD(last);
     assert_partition();
-    assert_int_equal(data.train.count, 12);
-    for (uint32_t i = 0; i < 4; i++) {
-        assert_int_equal(data.test.rows[i], 16 + i);
-        assert_int_equal(data.validation.rows[i], 12 + i);
-    }
+    assert_int_equal(data.train.count, 11);
+    assert_int_equal(data.validation.count, 5); // of all 20, not of what `test` left
+    for (uint32_t i = 0; i < 4; i++) assert_int_equal(data.test.rows[i], 16 + i);
+    for (uint32_t i = 0; i < 5; i++) assert_int_equal(data.validation.rows[i], 11 + i);
     const nnrt_call shuffled[] = {
         TABLE, CALL("split", NUMBER("test", 0.2), NUMBER("validation", 0.25), NUMBER("seed", 7))};
     LOAD(shuffled);

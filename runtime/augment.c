@@ -1,0 +1,302 @@
+#include "augment.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { FLIP_HORIZONTAL = 1, FLIP_VERTICAL = 2 };
+enum { FILL_NEAREST, FILL_CONSTANT, FILL_REFLECT, FILL_WRAP };
+enum { BLOCKS_A_SAMPLE = 8 }; // of four random words each; at most 18 words are drawn
+
+// ---- What is asked for.
+
+typedef struct Kind {
+    const char *name;
+    void (*add)(nnrt_augment *augment, const nnrt_call *call);
+} Kind;
+
+static int64_t find_word(const char *const *words, const char *word) {
+    int64_t i = 0;
+    while (words[i] && strcmp(words[i], word) != 0) i++;
+    return i;
+}
+
+static void add_fill(nnrt_augment *augment, const nnrt_call *call) {
+    static const char *const words[] = {"nearest", "constant", "reflect", "wrap", NULL};
+    augment->fill = find_word(words, nnrt_call_text(call, "fill", words[0]));
+}
+
+static void add_flip(nnrt_augment *augment, const nnrt_call *call) {
+    static const char *const words[] = {"none", "horizontal", "vertical", "both", NULL};
+    augment->flip = find_word(words, nnrt_call_text(call, "direction", words[1]));
+}
+
+static void add_crop(nnrt_augment *augment, const nnrt_call *call) {
+    augment->pad = (int64_t)nnrt_call_number(call, "pad", 0);
+}
+
+static void add_rotate(nnrt_augment *augment, const nnrt_call *call) {
+    augment->rotate = nnrt_call_number(call, "degrees", 0);
+}
+
+static void add_shift(nnrt_augment *augment, const nnrt_call *call) {
+    augment->shift_height = nnrt_call_number(call, "height", 0);
+    augment->shift_width = nnrt_call_number(call, "width", 0);
+}
+
+static void add_shear(nnrt_augment *augment, const nnrt_call *call) {
+    augment->shear = nnrt_call_number(call, "fraction", 0);
+}
+
+static void add_zoom(nnrt_augment *augment, const nnrt_call *call) {
+    augment->zoom = nnrt_call_number(call, "fraction", 0);
+}
+
+static void add_brightness(nnrt_augment *augment, const nnrt_call *call) {
+    augment->brightness = nnrt_call_number(call, "fraction", 0);
+}
+
+static const Kind kinds[] = {{"augment", add_fill}, {"flip", add_flip},
+                             {"crop", add_crop},    {"rotate", add_rotate},
+                             {"shift", add_shift},  {"shear", add_shear},
+                             {"zoom", add_zoom},    {"brightness", add_brightness}};
+enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
+
+static int find_kind(const nnrt_call *call) {
+    int i = 0;
+    while (i < KIND_COUNT && !nnrt_call_is(call, kinds[i].name)) i++;
+    return i;
+}
+
+int nnrt_augment_is(const nnrt_call *call) {
+    return find_kind(call) < KIND_COUNT;
+}
+
+nnrt_status nnrt_augment_add(nnrt_augment *augment, const nnrt_call *call) {
+    int kind = find_kind(call);
+    if (augment->kinds >> kind & 1)
+        return nnrt_fail(NNRT_ERROR, "augment(..): `%s` stands twice", call->name);
+    augment->kinds |= (int64_t)1 << kind;
+    kinds[kind].add(augment, call);
+    return NNRT_OK;
+}
+
+nnrt_random nnrt_augment_random(uint64_t seed, int64_t epoch, uint32_t row) {
+    nnrt_random random = nnrt_random_make(seed, NNRT_RANDOM_AUGMENT, (uint32_t)epoch);
+    random.position = (uint64_t)row * BLOCKS_A_SAMPLE;
+    return random;
+}
+
+// ---- What happens to one sample.
+
+// Place (y, x) of the result comes from matrix * (y, x) + offset of the source.
+typedef struct Movement {
+    int is_on;
+    float matrix[2][2], offset[2];
+} Movement;
+
+typedef struct Change {
+    Movement movement;
+    int flip;            // bits
+    int64_t down, right; // where the window of the crop begins, in the picture without its margin
+    float light;         // factor
+} Change;
+
+static double draw(nnrt_random *random, double limit) {
+    return (2 * nnrt_random_uniform(random) - 1) * limit;
+}
+
+static void multiply(double a[2][2], double b00, double b01, double b10, double b11) {
+    for (int i = 0; i < 2; i++) {
+        double first = a[i][0], second = a[i][1];
+        a[i][0] = first * b00 + second * b10;
+        a[i][1] = first * b01 + second * b11;
+    }
+}
+
+static Movement draw_movement(const nnrt_augment *augment, const int64_t *shape,
+                              nnrt_random *random) {
+    double matrix[2][2] = {{1, 0}, {0, 1}}, angle = draw(random, augment->rotate) * M_PI / 180;
+    double down = draw(random, augment->shift_height) * (double)shape[0];
+    double right = draw(random, augment->shift_width) * (double)shape[1];
+    double shear = draw(random, augment->shear);
+    double tall = 1 + draw(random, augment->zoom), wide = 1 + draw(random, augment->zoom);
+    double y = ((double)shape[0] - 1) / 2, x = ((double)shape[1] - 1) / 2; // the centre
+    multiply(matrix, cos(angle), -sin(angle), sin(angle), cos(angle));
+    double offset[2] = {matrix[0][0] * down + matrix[0][1] * right + y,
+                        matrix[1][0] * down + matrix[1][1] * right + x};
+    multiply(matrix, 1, -shear, 0, 1);
+    multiply(matrix, tall, 0, 0, wide);
+    Movement movement = {.is_on = 1};
+    for (int i = 0; i < 2; i++) {
+        movement.offset[i] = (float)(offset[i] - matrix[i][0] * y - matrix[i][1] * x);
+        for (int j = 0; j < 2; j++) movement.matrix[i][j] = (float)matrix[i][j];
+    }
+    return movement;
+}
+
+// Numbers are drawn in this order, those of one kind only where it is asked for.
+static Change draw_change(const nnrt_augment *augment, const int64_t *shape, nnrt_random *random) {
+    Change change = {.light = 1};
+    if (augment->rotate > 0 || augment->shift_height > 0 || augment->shift_width > 0 ||
+        augment->shear > 0 || augment->zoom > 0)
+        change.movement = draw_movement(augment, shape, random);
+    if (augment->flip) change.flip = (int)augment->flip & (int)(nnrt_random_bits(random) >> 30);
+    if (augment->pad) {
+        uint32_t places = (uint32_t)(2 * augment->pad + 1);
+        change.down = (int64_t)nnrt_random_below(random, places) - augment->pad;
+        change.right = (int64_t)nnrt_random_below(random, places) - augment->pad;
+    }
+    if (augment->brightness > 0) change.light = (float)(1 + draw(random, augment->brightness));
+    return change;
+}
+
+// ---- Flips and crops: pixels are copied.
+
+typedef struct Picture {
+    int64_t height, width, channels, pixel; // bytes of a pixel
+    int is_bytes;
+} Picture;
+
+static Picture picture_of(const nnrt_column *column) {
+    Picture picture = {column->shape[0], column->shape[1], 1, 1, column->dtype == NNRT_U8};
+    if (column->rank > 2) picture.channels = column->shape[2];
+    picture.pixel = picture.channels * (picture.is_bytes ? 1 : 4);
+    return picture;
+}
+
+// Constant sizes let the compiler copy a pixel with one or two instructions.
+static void copy_mirrored(const uint8_t *from, int64_t count, int64_t pixel, uint8_t *to) {
+#define COPY(size)                                                                                 \
+    for (int64_t i = 0; i < count; i++) memcpy(to + i * (size), from - i * (size), size)
+    switch (pixel) {
+    case 1: COPY(1); break;
+    case 3: COPY(3); break;
+    case 4: COPY(4); break;
+    case 12: COPY(12); break;
+    default: COPY((size_t)pixel); break;
+    }
+#undef COPY
+}
+
+// One row of the result: a margin of zeros, `count` pixels of the source's row, zeros.
+static void copy_row(const Picture *picture, const Change *change, const uint8_t *row,
+                     uint8_t *to) {
+    int64_t width = picture->width, pixel = picture->pixel;
+    int64_t left = change->right < 0 ? -change->right : 0; // margin
+    int64_t first = change->right > 0 ? change->right : 0, count = width - left - first;
+    if (count <= 0) {
+        memset(to, 0, (size_t)(width * pixel));
+        return;
+    }
+    memset(to, 0, (size_t)(left * pixel));
+    if (change->flip & FLIP_HORIZONTAL)
+        copy_mirrored(row + (width - 1 - first) * pixel, count, pixel, to + left * pixel);
+    else
+        memcpy(to + left * pixel, row + first * pixel, (size_t)(count * pixel));
+    memset(to + (left + count) * pixel, 0, (size_t)(first * pixel));
+}
+
+static void copy_picture(const Picture *picture, const Change *change, const uint8_t *from,
+                         uint8_t *to) {
+    int64_t bytes = picture->width * picture->pixel;
+    for (int64_t i = 0; i < picture->height; i++, to += bytes) {
+        int64_t y = i + change->down;
+        if (y < 0 || y >= picture->height) {
+            memset(to, 0, (size_t)bytes);
+            continue;
+        }
+        if (change->flip & FLIP_VERTICAL) y = picture->height - 1 - y;
+        copy_row(picture, change, from + y * bytes, to);
+    }
+}
+
+// ---- Movements: pixels are interpolated.
+
+// Where a place outside of 0..size-1 takes its value; -1: zero.
+static int64_t fill_place(int64_t place, int64_t size, int64_t fill) {
+    if (place >= 0 && place < size) return place;
+    if (fill == FILL_CONSTANT) return -1;
+    if (fill == FILL_NEAREST) return place < 0 ? 0 : size - 1;
+    int64_t period = fill == FILL_WRAP ? size : 2 * size;
+    place %= period;
+    if (place < 0) place += period;
+    return place < size ? place : 2 * size - 1 - place; // reflect: d c b a | a b c d | d c b a
+}
+
+static float load(const Picture *picture, const void *from, int64_t place) {
+    return picture->is_bytes ? ((const uint8_t *)from)[place] : ((const float *)from)[place];
+}
+
+static void store(const Picture *picture, void *to, int64_t place, float value) {
+    if (picture->is_bytes)
+        ((uint8_t *)to)[place] = (uint8_t)(value + 0.5f);
+    else
+        ((float *)to)[place] = value;
+}
+
+// The pixel at (y, x), between four of the source.
+static void interpolate(const Picture *picture, int64_t fill, const void *from, float y, float x,
+                        void *to, int64_t place) {
+    int64_t top = (int64_t)floorf(y), left = (int64_t)floorf(x), places[4];
+    float down = y - floorf(y), right = x - floorf(x);
+    const float shares[4] = {(1 - down) * (1 - right), (1 - down) * right, down * (1 - right),
+                             down * right};
+    for (int k = 0; k < 4; k++) {
+        int64_t row = fill_place(top + k / 2, picture->height, fill);
+        int64_t column = fill_place(left + k % 2, picture->width, fill);
+        places[k] =
+            row < 0 || column < 0 ? -1 : (row * picture->width + column) * picture->channels;
+    }
+    for (int64_t c = 0; c < picture->channels; c++) {
+        float value = 0;
+        for (int k = 0; k < 4; k++)
+            if (places[k] >= 0) value += shares[k] * load(picture, from, places[k] + c);
+        store(picture, to, place + c, value);
+    }
+}
+
+static void clear_pixel(const Picture *picture, void *to, int64_t place) {
+    for (int64_t c = 0; c < picture->channels; c++) store(picture, to, place + c, 0);
+}
+
+// Crop and flip only choose the place that is moved.
+static void move_picture(const Picture *picture, const Change *change, int64_t fill,
+                         const void *from, void *to) {
+    const Movement *m = &change->movement;
+    int64_t place = 0;
+    for (int64_t i = 0; i < picture->height; i++) {
+        for (int64_t j = 0; j < picture->width; j++, place += picture->channels) {
+            int64_t y = i + change->down, x = j + change->right;
+            if (y < 0 || y >= picture->height || x < 0 || x >= picture->width) {
+                clear_pixel(picture, to, place);
+                continue;
+            }
+            if (change->flip & FLIP_VERTICAL) y = picture->height - 1 - y;
+            if (change->flip & FLIP_HORIZONTAL) x = picture->width - 1 - x;
+            float row = m->matrix[0][0] * (float)y + m->matrix[0][1] * (float)x + m->offset[0];
+            float column = m->matrix[1][0] * (float)y + m->matrix[1][1] * (float)x + m->offset[1];
+            interpolate(picture, fill, from, row, column, to, place);
+        }
+    }
+}
+
+// ---- All of it.
+
+static void light(const Picture *picture, float factor, void *to) {
+    int64_t count = picture->height * picture->width * picture->channels;
+    for (int64_t i = 0; i < count; i++) {
+        float value = load(picture, to, i) * factor;
+        store(picture, to, i, picture->is_bytes && value > 255 ? 255 : value);
+    }
+}
+
+void nnrt_augment_sample(const nnrt_augment *augment, const nnrt_column *column,
+                         nnrt_random *random, const void *from, void *to) {
+    Picture picture = picture_of(column);
+    Change change = draw_change(augment, column->shape, random);
+    if (change.movement.is_on)
+        move_picture(&picture, &change, augment->fill, from, to);
+    else
+        copy_picture(&picture, &change, from, to);
+    if (change.light != 1) light(&picture, change.light, to);
+}

@@ -1,0 +1,49 @@
+#include "resize.h"
+
+#include <math.h>
+
+// Between which two of `size` places an output lies, and how far from the first.
+typedef struct Between {
+    int64_t low, high;
+    float share; // of the high one
+} Between;
+
+static Between between(int64_t out, int64_t size, int64_t out_size) {
+    float place = ((float)out + 0.5f) * ((float)size / (float)out_size) - 0.5f;
+    int64_t low = (int64_t)floorf(place);
+    Between result = {low, low + 1, place - floorf(place)};
+    if (result.low < 0) result.low = 0;
+    if (result.high > size - 1) result.high = size - 1;
+    return result;
+}
+
+#define RESIZE(name, type, store)                                                                  \
+    void name(const type *from, int64_t height, int64_t width, int64_t channels, type *to,         \
+              int64_t to_height, int64_t to_width) {                                               \
+        for (int64_t i = 0; i < to_height; i++) {                                                  \
+            Between y = between(i, height, to_height);                                             \
+            const type *above = from + y.low * width * channels;                                   \
+            const type *below = from + y.high * width * channels;                                  \
+            for (int64_t j = 0; j < to_width; j++) {                                               \
+                Between x = between(j, width, to_width);                                           \
+                int64_t left = x.low * channels, right = x.high * channels;                        \
+                for (int64_t c = 0; c < channels; c++) {                                           \
+                    float a = (float)above[left + c], b = (float)below[left + c];                  \
+                    a += ((float)above[right + c] - a) * x.share;                                  \
+                    b += ((float)below[right + c] - b) * x.share;                                  \
+                    *to++ = store(a + (b - a) * y.share);                                          \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+static uint8_t to_byte(float value) {
+    return (uint8_t)(value + 0.5f); // never outside of the bytes it lies between
+}
+
+static float to_float(float value) {
+    return value;
+}
+
+RESIZE(nnrt_resize_bytes, uint8_t, to_byte)
+RESIZE(nnrt_resize_floats, float, to_float)
