@@ -74,7 +74,10 @@ int nnrt_augment_is(const nnrt_call *call) {
 nnrt_status nnrt_augment_add(nnrt_augment *augment, const nnrt_call *call) {
     int kind = find_kind(call);
     if (augment->kinds >> kind & 1)
-        return nnrt_fail(NNRT_ERROR, "augment(..): `%s` stands twice", call->name);
+        return nnrt_fail(NNRT_ERROR,
+                         kind ? "augment(..): `%s` stands twice"
+                              : "augment(..) stands twice: put everything into one `%s`",
+                         call->name);
     augment->kinds |= (int64_t)1 << kind;
     kinds[kind].add(augment, call);
     return NNRT_OK;

@@ -84,19 +84,18 @@ static const char *const hundred_pictures[] = {"cifar100/train/apple", "cifar-10
                                                "train/apple", NULL};
 
 static const Cifar ten = {
-    .files = {"cifar10", ten_folders, no_folders, ten_files,
-              "unpack cifar-10-binary.tar.gz (www.cs.toronto.edu/~kriz/cifar.html) there, or set "
-              "NNC_DATA to its folder; a folder cifar10/ with train/ and test/, one folder of "
-              "pictures a class, will do, too"},
+    .files =
+        {"cifar10", ten_folders, no_folders, ten_files,
+         "unpack cifar-10-binary.tar.gz (www.cs.toronto.edu/~kriz/cifar.html) and set NNC_DATA to the folder that has it; a folder cifar10/ with train/ and test/, one folder of pictures a class, will do, too"},
     .pictures = ten_pictures,
     .train_files = 5,
     .labels = 1,
     .classes = sizeof ten_names / sizeof *ten_names,
     .names = ten_names};
 static const Cifar hundred_fine = {
-    .files = {"cifar100", hundred_folders, no_folders, hundred_files,
-              "unpack cifar-100-binary.tar.gz (www.cs.toronto.edu/~kriz/cifar.html) there, or set "
-              "NNC_DATA to its folder"},
+    .files =
+        {"cifar100", hundred_folders, no_folders, hundred_files,
+         "unpack cifar-100-binary.tar.gz (www.cs.toronto.edu/~kriz/cifar.html) and set NNC_DATA to the folder that has it"},
     .pictures = hundred_pictures,
     .train_files = 1,
     .labels = 2,

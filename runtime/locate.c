@@ -81,7 +81,7 @@ nnrt_status nnrt_locate(const char *folder, const char *name, char path[PATH_MAX
     return nnrt_fail(NNRT_DATA_MISSING,
                      "`%s` not found\nlooked in (paths are relative to the .nn file, then to the "
                      "folders of NNC_DATA, the cache and the system):%s\n"
-                     "put the file there, or set NNC_DATA to its folder",
+                     "put it there, or set NNC_DATA to its folder",
                      name, list_places(places, text));
 }
 

@@ -150,6 +150,11 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
         diag =
             diag_report(c->sink, DIAG_E0206, span, "`%s` is a source: it takes no data", ast->text);
         diag_label(diag, "a source stands first");
+    } else if (!is_source && dataset_augmentation_find(ast->text)) {
+        diag = diag_report(c->sink, DIAG_E0206, span,
+                           "`%s` is an augmentation: it stands in `augment`", ast->text);
+        diag_label(diag, "not a transform of its own");
+        diag_help(diag, "write `augment(%s)`", check_source(c, ast->span));
     } else if (!is_source && op_find(ast->text) && op_find(ast->text)->surface) {
         diag = diag_report(c->sink, DIAG_E0206, span, "`%s` is a layer, not a transform of data",
                            ast->text);
