@@ -116,25 +116,32 @@ static void multiply(double a[2][2], double b00, double b01, double b10, double 
     }
 }
 
-static Movement draw_movement(const nnrt_augment *augment, const int64_t *shape,
-                              nnrt_random *random) {
-    double matrix[2][2] = {{1, 0}, {0, 1}}, angle = draw(random, augment->rotate) * M_PI / 180;
-    double down = draw(random, augment->shift_height) * (double)shape[0];
-    double right = draw(random, augment->shift_width) * (double)shape[1];
-    double shear = draw(random, augment->shear);
-    double tall = 1 + draw(random, augment->zoom), wide = 1 + draw(random, augment->zoom);
+static Movement make_movement(const nnrt_movement *m, const int64_t *shape) {
+    double angle = m->degrees * M_PI / 180;
+    double matrix[2][2] = {{cos(angle), sin(angle)}, {-sin(angle), cos(angle)}};
     double y = ((double)shape[0] - 1) / 2, x = ((double)shape[1] - 1) / 2; // the centre
-    multiply(matrix, cos(angle), -sin(angle), sin(angle), cos(angle));
-    double offset[2] = {matrix[0][0] * down + matrix[0][1] * right + y,
-                        matrix[1][0] * down + matrix[1][1] * right + x};
-    multiply(matrix, 1, -shear, 0, 1);
-    multiply(matrix, tall, 0, 0, wide);
+    double offset[2] = {matrix[0][0] * m->down + matrix[0][1] * m->right + y,
+                        matrix[1][0] * m->down + matrix[1][1] * m->right + x};
+    multiply(matrix, 1, 0, -m->shear, 1);
+    multiply(matrix, m->tall, 0, 0, m->wide);
     Movement movement = {.is_on = 1};
     for (int i = 0; i < 2; i++) {
         movement.offset[i] = (float)(offset[i] - matrix[i][0] * y - matrix[i][1] * x);
         for (int j = 0; j < 2; j++) movement.matrix[i][j] = (float)matrix[i][j];
     }
     return movement;
+}
+
+static Movement draw_movement(const nnrt_augment *augment, const int64_t *shape,
+                              nnrt_random *random) {
+    nnrt_movement movement;
+    movement.degrees = draw(random, augment->rotate);
+    movement.down = draw(random, augment->shift_height) * (double)shape[0];
+    movement.right = draw(random, augment->shift_width) * (double)shape[1];
+    movement.shear = draw(random, augment->shear);
+    movement.tall = 1 + draw(random, augment->zoom);
+    movement.wide = 1 + draw(random, augment->zoom);
+    return make_movement(&movement, shape);
 }
 
 // Numbers are drawn in this order, those of one kind only where it is asked for.
@@ -281,6 +288,13 @@ static void move_picture(const Picture *picture, const Change *change, int64_t f
             interpolate(picture, fill, from, row, column, to, place);
         }
     }
+}
+
+void nnrt_augment_move(const nnrt_movement *movement, int64_t fill, const nnrt_column *column,
+                       const void *from, void *to) {
+    Picture picture = picture_of(column);
+    Change change = {.movement = make_movement(movement, column->shape)};
+    move_picture(&picture, &change, fill, from, to);
 }
 
 // ---- All of it.

@@ -27,4 +27,16 @@ nnrt_random nnrt_augment_random(uint64_t seed, int64_t epoch, uint32_t row);
 void nnrt_augment_sample(const nnrt_augment *augment, const nnrt_column *column,
                          nnrt_random *random, const void *from, void *to);
 
+// ---- The movement alone.
+
+typedef struct nnrt_movement {
+    double degrees, down, right, shear; // down and right in pixels
+    double tall, wide;                  // more than 1: more of the picture is seen
+} nnrt_movement;
+
+// What lies at (y, x) of `to` comes from the movement of (y, x) in `from`. `fill`: 0 nearest,
+// 1 constant (zeros), 2 reflect, 3 wrap.
+void nnrt_augment_move(const nnrt_movement *movement, int64_t fill, const nnrt_column *column,
+                       const void *from, void *to);
+
 #endif
