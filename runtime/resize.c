@@ -17,26 +17,6 @@ static Between between(int64_t out, int64_t size, int64_t out_size) {
     return result;
 }
 
-#define RESIZE(name, type, store)                                                                  \
-    void name(const type *from, int64_t height, int64_t width, int64_t channels, type *to,         \
-              int64_t to_height, int64_t to_width) {                                               \
-        for (int64_t i = 0; i < to_height; i++) {                                                  \
-            Between y = between(i, height, to_height);                                             \
-            const type *above = from + y.low * width * channels;                                   \
-            const type *below = from + y.high * width * channels;                                  \
-            for (int64_t j = 0; j < to_width; j++) {                                               \
-                Between x = between(j, width, to_width);                                           \
-                int64_t left = x.low * channels, right = x.high * channels;                        \
-                for (int64_t c = 0; c < channels; c++) {                                           \
-                    float a = (float)above[left + c], b = (float)below[left + c];                  \
-                    a += ((float)above[right + c] - a) * x.share;                                  \
-                    b += ((float)below[right + c] - b) * x.share;                                  \
-                    *to++ = store(a + (b - a) * y.share);                                          \
-                }                                                                                  \
-            }                                                                                      \
-        }                                                                                          \
-    }
-
 static uint8_t to_byte(float value) {
     return (uint8_t)(value + 0.5f); // never outside of the bytes it lies between
 }
@@ -44,6 +24,37 @@ static uint8_t to_byte(float value) {
 static float to_float(float value) {
     return value;
 }
+
+enum { BLOCK = 256 }; // columns whose places are computed once for all rows
+
+#define RESIZE(name, type, store)                                                                  \
+    static void name##_block(const type *from, int64_t height, int64_t width, int64_t channels,    \
+                             type *to, int64_t to_height, int64_t to_width, int64_t first,         \
+                             int64_t count) {                                                      \
+        Between columns[BLOCK];                                                                    \
+        for (int64_t j = 0; j < count; j++) columns[j] = between(first + j, width, to_width);      \
+        for (int64_t i = 0; i < to_height; i++) {                                                  \
+            Between y = between(i, height, to_height);                                             \
+            const type *above = from + y.low * width * channels;                                   \
+            const type *below = from + y.high * width * channels;                                  \
+            type *out = to + (i * to_width + first) * channels;                                    \
+            for (int64_t j = 0; j < count; j++) {                                                  \
+                int64_t left = columns[j].low * channels, right = columns[j].high * channels;      \
+                for (int64_t c = 0; c < channels; c++) {                                           \
+                    float a = (float)above[left + c], b = (float)below[left + c];                  \
+                    a += ((float)above[right + c] - a) * columns[j].share;                         \
+                    b += ((float)below[right + c] - b) * columns[j].share;                         \
+                    *out++ = store(a + (b - a) * y.share);                                         \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+    void name(const type *from, int64_t height, int64_t width, int64_t channels, type *to,         \
+              int64_t to_height, int64_t to_width) {                                               \
+        for (int64_t first = 0; first < to_width; first += BLOCK)                                  \
+            name##_block(from, height, width, channels, to, to_height, to_width, first,            \
+                         to_width - first < BLOCK ? to_width - first : BLOCK);                     \
+    }
 
 RESIZE(nnrt_resize_bytes, uint8_t, to_byte)
 RESIZE(nnrt_resize_floats, float, to_float)
