@@ -30,14 +30,18 @@ Value convolver_laid_out(Convolver *c) {
 
 SampleLoops convolver_samples_begin(Convolver *c) {
     Gen *gen = c->gen;
-    SampleLoops loops = {.has_chunks = element_has_sums(c->group) || !c->anchor->type.batched};
+    bool sums_kernel = !c->anchor->type.batched;
+    SampleLoops loops = {.has_chunks =
+                             element_has_sums(c->group) || schedule_is_chunked(c->anchor)};
     Range range;
-    if (loops.has_chunks) {
+    if (c->group->partition == PARTITION_OUTPUT) {
+        range = (Range){ir_int(gen, 0), ir_context(gen, c->function, FIELD_ROWS)};
+    } else if (loops.has_chunks) {
         Range own = ir_worker_range(gen, c->function, ir_int(gen, c->schedule->chunks));
         loops.chunks = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk");
         c->b.chunk = loops.chunks.index;
         element_clear_sums(&c->b);
-        if (!c->anchor->type.batched) sums_clear(&c->b, c->anchor);
+        if (sums_kernel) sums_clear(&c->b, c->anchor);
         range = ir_chunk_range(gen, c->schedule, c->function, loops.chunks.index);
     } else {
         range = ir_sample_range(gen, c->schedule, c->function);
@@ -60,12 +64,30 @@ static int64_t lowest(int64_t x, int64_t y) {
     return x < y ? x : y;
 }
 
+static int64_t block_count(const Convolver *c, const Panels *p) {
+    int64_t block = lowest(p->panel, 2 * c->lanes), in_panel = divide_up(p->panel, block);
+    return p->columns / p->panel * in_panel + divide_up(p->columns % p->panel, block);
+}
+
+// Those of the blocks [begin, end) that are this worker's.
+static Range own_blocks(Convolver *c, const Panels *p, int64_t begin, int64_t end) {
+    Gen *gen = c->gen;
+    Value first = ir_int(gen, begin), last = ir_int(gen, end);
+    if (c->group->partition != PARTITION_OUTPUT) return (Range){first, last};
+    Range own = ir_worker_range(gen, c->function, ir_int(gen, block_count(c, p)));
+    Value begins_later = LLVMBuildICmp(gen->builder, LLVMIntSGT, own.begin, first, "");
+    Value ends_earlier = LLVMBuildICmp(gen->builder, LLVMIntSLT, own.end, last, "");
+    return (Range){LLVMBuildSelect(gen->builder, begins_later, own.begin, first, ""),
+                   LLVMBuildSelect(gen->builder, ends_earlier, own.end, last, "")};
+}
+
 // Blocks [begin, end) of `block` columns, `in_panel` to a panel; `valid` of each exist.
 static void visit_blocks(Convolver *c, const Panels *p, int64_t begin, int64_t end, int64_t valid,
                          VisitColumns *visit, void *data) {
     Gen *gen = c->gen;
     int64_t block = lowest(p->panel, 2 * c->lanes), in_panel = divide_up(p->panel, block);
-    Loop loop = ir_loop_begin(gen, ir_int(gen, begin), ir_int(gen, end), ir_int(gen, 1), "block");
+    Range own = own_blocks(c, p, begin, end);
+    Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "block");
     Value within = LLVMBuildURem(gen->builder, loop.index, ir_int(gen, in_panel), "");
     Value panel = LLVMBuildUDiv(gen->builder, loop.index, ir_int(gen, in_panel), "");
     Value in_block = ir_multiply(gen, within, ir_int(gen, block));
@@ -80,7 +102,7 @@ static void visit_blocks(Convolver *c, const Panels *p, int64_t begin, int64_t e
 void convolver_each_block(Convolver *c, const Panels *p, VisitColumns *visit, void *data) {
     int64_t block = lowest(p->panel, 2 * c->lanes), in_panel = divide_up(p->panel, block);
     int64_t full = p->panel % block ? 0 : p->columns / block;
-    int64_t count = p->columns / p->panel * in_panel + divide_up(p->columns % p->panel, block);
+    int64_t count = block_count(c, p);
     if (full) visit_blocks(c, p, 0, full, block, visit, data);
     for (int64_t i = full; i < count; i++) {
         int64_t first = i / in_panel * p->panel + i % in_panel * block;

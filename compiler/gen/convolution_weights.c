@@ -10,6 +10,7 @@ typedef struct Weights {
     Plane picture, values;
     Value picture_base, values_base;
     Value group, sum;     // the chunk's partial sum
+    Value is_first;       // is this the first sample? NULL: the sum was cleared
     int64_t row_stride;   // of the storage
     int64_t line_rows;    // its rows from line to line of the kernel
     int64_t step;         // floats of the plane from weight to weight
@@ -43,7 +44,10 @@ static void add_row(Convolver *c, const Weights *w, const Columns *columns, Valu
         Value lane = ir_int(gen, (int64_t)v * c->lanes);
         Value part = ir_load(gen, type, ir_offset(gen, gen->f32, from, lane));
         Value place = ir_offset(gen, gen->f32, to, lane);
-        Value after = LLVMBuildFAdd(gen->builder, ir_load(gen, type, place), part, "");
+        Value before = ir_load(gen, type, place);
+        if (w->is_first) // of the samples: it finds what the last step left
+            before = LLVMBuildSelect(gen->builder, w->is_first, LLVMConstNull(type), before, "");
+        Value after = LLVMBuildFAdd(gen->builder, before, part, "");
         int64_t valid = lowest(c->lanes, columns->valid - v * c->lanes);
         ir_store_lanes(gen, after, place, (int)(w->lanewise ? valid : c->lanes));
     }
@@ -194,6 +198,13 @@ static Weights create_weights(Convolver *c, int64_t groups) {
     return w;
 }
 
+static void begin_sample(Convolver *c, Weights *w, const SampleLoops *samples) {
+    Value zero = ir_int(c->gen, 0);
+    if (!samples->has_chunks)
+        w->is_first = LLVMBuildICmp(c->gen->builder, LLVMIntEQ, c->b.sample, zero, "");
+    w->values_base = plane_fill(&w->values, c->b.sample, zero);
+}
+
 void convolution_weights(Convolver *c) {
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
@@ -205,7 +216,7 @@ void convolution_weights(Convolver *c) {
     w.parts = wants_parts(c, &w) ? v->window.size[1] : 1;
     w.span = w.line_rows / w.parts;
     SampleLoops samples = convolver_samples_begin(c);
-    w.values_base = plane_fill(&w.values, c->b.sample, ir_int(gen, 0));
+    begin_sample(c, &w, &samples);
     Loop groups =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, v->groups), ir_int(gen, 1), "group");
     w.group = groups.index;
@@ -231,7 +242,7 @@ void depthwise_weights(Convolver *c) {
     SampleLoops samples = convolver_samples_begin(c);
     w.group = ir_int(gen, 0);
     w.sum = sums_place(&c->b, c->anchor);
-    w.values_base = plane_fill(&w.values, c->b.sample, ir_int(gen, 0));
+    begin_sample(c, &w, &samples);
     w.picture_base = plane_fill(&w.picture, c->b.sample, ir_int(gen, 0));
     all_parts(c, &w);
     convolver_samples_end(c, &samples);

@@ -19,8 +19,9 @@ Value sums_place(LaneBuilder *b, const Node *sum) {
     const Buffer *buffer = &b->schedule->buffers[sum->id];
     Value arena = ir_context(gen, b->function, FIELD_ARENA);
     Value offset = share_number(gen, b->function, PLACE_BUFFER, sum->id, buffer->offset);
-    Value chunk = ir_multiply(gen, b->chunk, ir_int(gen, buffer->size));
-    return ir_offset(gen, gen->f32, arena, ir_add(gen, offset, chunk));
+    if (b->chunk)
+        offset = ir_add(gen, offset, ir_multiply(gen, b->chunk, ir_int(gen, buffer->size)));
+    return ir_offset(gen, gen->f32, arena, offset);
 }
 
 void sums_clear(LaneBuilder *b, const Node *sum) {

@@ -8,7 +8,9 @@
 
 #include <stdlib.h>
 
-enum { CHUNKS = 8 }; // of a batch: as many workers can have samples of their own
+// CHUNKS of a batch: as many workers can have samples of their own. A gradient with more than
+// LARGEST_SUM weights would take too much memory for a partial sum each: its columns are divided.
+enum { CHUNKS = 8, LARGEST_SUM = 1 << 18 };
 
 Node *schedule_source(Node *node) {
     while (node->op->fuse == FUSE_MOVEMENT) node = node->inputs[0];
@@ -84,11 +86,16 @@ static bool is_blas(const Schedule *schedule, const Node *anchor) {
                                anchor->type.dims[0], type_last(&anchor->type));
 }
 
+// It is added up over the samples, so nothing can follow it tile by tile.
+static bool is_kernel_gradient(const Node *anchor) {
+    return anchor->op->packs_operands && !anchor->type.batched;
+}
+
 static bool fits(const Schedule *schedule, const Group *group, const Node *node) {
     const Type *type = &node->type;
     switch (group->kind) {
     case GROUP_CONTRACTION:
-        if (is_blas(schedule, group->anchor) || schedule_is_chunked(group->anchor)) return false;
+        if (is_blas(schedule, group->anchor) || is_kernel_gradient(group->anchor)) return false;
         return type->batched == group->domain.batched && domain_is_full(type, &group->domain) &&
                domain_computes(schedule, node, &group->domain) &&
                domain_joins(schedule, group, node);
@@ -388,7 +395,7 @@ static void place_assign(Fusion *fusion, Node *assign) {
     Group *group = index >= 0 ? fusion->groups.items[index] : NULL;
     bool walks = group && (group->kind == GROUP_STORAGE || group->kind == GROUP_COLUMNS ||
                            (group->kind == GROUP_CONTRACTION && !group->anchor->type.batched &&
-                            !schedule_is_chunked(group->anchor) &&
+                            !is_kernel_gradient(group->anchor) &&
                             !is_blas(fusion->schedule, group->anchor)));
     if (!walks || scalar) {
         group = ARENA_NEW(fusion->arena, Group);
@@ -460,7 +467,7 @@ static void mark_stored(Fusion *fusion) {
 }
 
 bool schedule_is_chunked(const Node *node) {
-    if (node_is(node, "convolve_weights")) return true;
+    if (node_is(node, "convolve_weights")) return type_elements(&node->type) <= LARGEST_SUM;
     if (node->op->fuse != FUSE_REDUCE_BATCH) return false;
     const Type *type = &node->inputs[0]->type;
     int64_t width = type_last(type);

@@ -213,7 +213,30 @@ static void test_random_pictures(void **state) {
         check_pictures(i, cpus[i % 3]);
 }
 
+// So many weights that their gradient is not summed in chunks: the workers divide the filters.
+static void test_large_kernel(void **state) {
+    (void)state;
+    Arena *arena = arena_create();
+    Graph *graph = graph_create(arena, "large", GRAPH_TRAIN, NULL);
+    Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 3, (int64_t[]){3, 4, 65}));
+    Args *args = graph_args(graph, "convolve");
+    set_padding(graph, args, (int64_t[]){1, 1, 1, 0});
+    Node *w = parameter_node(graph, "kernel", 4, (int64_t[]){3, 3, 65, 460});
+    Node *y = graph_call(graph, "convolve", (Node *[]){x, w}, 2, args);
+    int64_t elements = type_elements(&y->type);
+    Node *output = add_dense(graph, graph_reshape(graph, y, 1, &elements), 2);
+    vec_push(arena, &graph->outputs, output);
+    add_target(graph, "y", output->type);
+    Training training = training_with(arena, "mse", "sgd", 5);
+    for (int threads = 1; threads <= 3; threads++) {
+        Setting setting = {.cpu = "native", .threads = threads, .rows = 5, .classes = 2};
+        check_generated(arena, graph, &training, &setting);
+    }
+    arena_destroy(arena);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_pictures)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_pictures),
+                                       cmocka_unit_test(test_large_kernel)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
