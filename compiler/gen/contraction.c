@@ -227,6 +227,19 @@ static Range row_range(Product *p) {
     return (Range){ir_multiply(gen, samples.begin, lead), ir_multiply(gen, samples.end, lead)};
 }
 
+// Rows are walked in blocks that stay in the second-level cache while all panels pass by.
+static Loop row_blocks_begin(Product *p, Range all, int64_t depth, Range *block) {
+    enum { BLOCK_FLOATS = 48 * 1024 };
+    Gen *gen = p->gen;
+    int64_t tile = p->tiles.outer_rows, rows = BLOCK_FLOATS / depth / tile * tile;
+    Value step = ir_int(gen, rows > 4 * tile ? rows : 4 * tile);
+    Loop loop = ir_loop_begin(gen, all.begin, all.end, step, "rows_block");
+    Value end = ir_add(gen, loop.index, step);
+    Value is_last = LLVMBuildICmp(gen->builder, LLVMIntSGT, end, all.end, "");
+    *block = (Range){loop.index, LLVMBuildSelect(gen->builder, is_last, all.end, end, "")};
+    return loop;
+}
+
 // Outer form over rows: the lanes run along the result's columns.
 static void outer_rows(Product *p) {
     Gen *gen = p->gen;
@@ -242,7 +255,9 @@ static void outer_rows(Product *p) {
         (OuterKernel){.a_row = tile.left.stride,
                       .loops = {{0, 1, panels ? p->storage.row_stride : p->storage.column_stride}},
                       .loop_count = 1};
-    Range rows = row_range(p);
+    Range rows;
+    int64_t depth = p->kind == PRODUCT_FORWARD ? p->depth : p->columns;
+    Loop blocks = row_blocks_begin(p, row_range(p), depth, &rows);
     for (int part = 0; part < 2; part++) {
         int wide = part == 0 ? panel : rest;
         if ((part == 0 && full == 0) || wide == 0) continue;
@@ -258,6 +273,7 @@ static void outer_rows(Product *p) {
         walk_rows(p, &tile, rows);
         ir_loop_end(gen, &loop);
     }
+    ir_loop_end(gen, &blocks);
 }
 
 // How the reduction of a dot product is cut into blocks of vectors.
@@ -294,7 +310,9 @@ static void dot_rows(Product *p) {
     dot_blocks(p, &tile.dot);
     int64_t full = columns / per_tile;
     int rest = (int)(columns % per_tile);
-    Range rows = row_range(p);
+    Range rows;
+    int64_t depth = p->layout == LAYOUT_PANELS ? p->columns : p->depth;
+    Loop blocks = row_blocks_begin(p, row_range(p), depth, &rows);
     for (int part = 0; part < 2; part++) {
         int wide = part == 0 ? per_tile : rest;
         if ((part == 0 && full == 0) || wide == 0) continue;
@@ -311,6 +329,7 @@ static void dot_rows(Product *p) {
         walk_rows(p, &tile, rows);
         ir_loop_end(gen, &loop);
     }
+    ir_loop_end(gen, &blocks);
 }
 
 // ---- The gradient of the weights: both operands are matrices of rows, the reduction runs over all

@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
-enum { LINE = 16, SLACK = 16 }; // floats: a cache line; what vector loads may read past the end
+// Floats: a cache line; what vector loads may read past the end; distances of samples that are
+// multiples of this are made a line longer.
+enum { LINE = 16, SLACK = 16, SKEWED = 512 };
 
 // Floats of one value; more is as good as infinite (pipeline_fits says so), and sums do not
 // overflow.
@@ -109,6 +111,8 @@ static void size_buffer(const Schedule *schedule, const Node *node, bool is_row_
     bool padded =
         (node->type.rank <= 1 && elements > 1 && !is_row_operand) || node->type.dtype == DTYPE_U8;
     buffer->stride = padded ? round_up(elements, LINE) : elements;
+    // Samples that are 2^n bytes apart would share few sets of the caches.
+    if (padded && buffer->stride % SKEWED == 0) buffer->stride += LINE;
     if (__builtin_mul_overflow(buffer->stride, schedule->batch, &buffer->size) ||
         buffer->size > LARGEST)
         buffer->size = LARGEST;
