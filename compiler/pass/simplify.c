@@ -165,6 +165,20 @@ static Node *merge_broadcasts(Graph *graph, Node *node) {
                                        : NULL;
 }
 
+// ---- The largest of rectified numbers is the largest of them, rectified: fewer are rectified, and
+// their gradient is masked where it is small. Not with a maximum, which makes numbers equal.
+
+static Node *rectify_after_pooling(Graph *graph, Node *node) {
+    if (!node_is(node, "pool_max") || !node_is(node->inputs[0], "relu")) return NULL;
+    const Node *relu = node->inputs[0];
+    bool is_ordered = !args_get(relu->args, "max_value")->is_set &&
+                      args_number(relu->args, "threshold") == 0 &&
+                      args_number(relu->args, "negative_slope") >= 0;
+    if (!is_ordered || !same_type(relu, relu->inputs[0])) return NULL;
+    Node *pooled = graph_call(graph, "pool_max", &relu->inputs[0], 1, node->args);
+    return graph_call(graph, "relu", &pooled, 1, relu->args);
+}
+
 // ---- stop_gradient has done its work where the gradients exist already, or never will.
 
 static Node *drop_stop(Graph *graph, Node *node) {
@@ -176,7 +190,7 @@ static Node *drop_stop(Graph *graph, Node *node) {
 static Rule *const rules[] = {
     fold_constants, drop_neutral,     merge_signs,      divide_once,
     gather_factors, move_factor_out,  simplify_reshape, drop_unit_reduction,
-    drop_broadcast, merge_broadcasts, drop_stop,
+    drop_broadcast, merge_broadcasts, drop_stop,        rectify_after_pooling,
 };
 
 static Node *apply_rules(Graph *graph, Node *node) {
