@@ -93,7 +93,7 @@ static void run_calls(void *argument, int thread, int threads) {
         context.index = &row;
         double start = nnrt_seconds();
         nnrt_team_meet(session->team, thread, threads); // nobody begins before the clock runs
-        session->program->predict.run(&context);
+        session->program->predict_one.run(&context);
         if (thread == 0) {
             double now = nnrt_seconds();
             c->times[call] = (now - start) * 1e6;
@@ -111,11 +111,12 @@ static double percentile(const double *sorted, int64_t count, double share) {
 // Tries one worker and all of them; the faster counts.
 static nnrt_status bench_prediction(bench *b, double seconds) {
     nnrt_session *session = b->session;
-    nnrt_context context = nnrt_session_context(session, &session->program->predict);
+    nnrt_context context = nnrt_session_context(session, &session->program->predict_one);
     if (!context.arena) return NNRT_ERROR;
     if (!session->data.input) context.columns[0] = b->sample;
     int64_t workers = nnrt_team_size(session->team);
-    if (workers > session->program->predict.threads) workers = session->program->predict.threads;
+    if (workers > session->program->predict_one.threads)
+        workers = session->program->predict_one.threads;
     int tries = workers > 1 ? 2 : 1;
     for (int i = 0; i < tries; i++) {
         calls c = {b, seconds / tries, 0, malloc(sizeof(double) * MAX_CALLS), context};

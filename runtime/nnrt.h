@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 2, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 3, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
 
@@ -150,8 +150,8 @@ typedef struct nnrt_program {
     const nnrt_dataset *dataset; // NULL: none declared
     const nnrt_training *trainings;
     int64_t training_count;
-    nnrt_function predict;
-    int64_t predict_batch; // the most samples of one call
+    nnrt_function predict, predict_one; // of batches; of one sample, which the workers divide
+    int64_t predict_batch;              // the most samples of one call of `predict`
     // Bytes, as the summary prints them.
     int64_t weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes;
 } nnrt_program;

@@ -19,8 +19,9 @@ typedef struct prediction {
     nnrt_session *session;
     const nnrt_output *output;
     nnrt_input *inputs;
-    int64_t count; // inputs
-    int64_t rows;  // of all of them
+    const nnrt_function *function; // of the input that is being computed
+    int64_t count;                 // inputs
+    int64_t rows;                  // of all of them
     int is_classifier;
     float *outputs; // [rows, output->size]
     int64_t done;   // rows of the inputs before this one
@@ -30,12 +31,13 @@ typedef struct prediction {
 
 static void after_step(void *argument, const nnrt_context *context) {
     const prediction *p = argument;
+    const nnrt_output *output = p->function->outputs;
     size_t bytes = (size_t)p->output->size * sizeof(float);
     int64_t first, end;
-    nnrt_own_samples(&p->session->program->predict, context, &first, &end);
+    nnrt_own_samples(p->function, context, &first, &end);
     for (int64_t sample = first; sample < end; sample++)
         memcpy(p->outputs + (p->done + context->index[sample]) * p->output->size,
-               context->arena + p->output->offset + sample * p->output->stride, bytes);
+               context->arena + output->offset + sample * output->stride, bytes);
 }
 
 static nnrt_status run_input(prediction *p, const nnrt_input *input) {
@@ -45,12 +47,13 @@ static nnrt_status run_input(prediction *p, const nnrt_input *input) {
     double *losses = calloc((size_t)steps, sizeof *losses);
     nnrt_pace pace;
     int workers = nnrt_team_size(p->session->team);
-    if (workers > program->predict.threads) workers = (int)program->predict.threads;
+    p->function = input->rows == 1 ? &program->predict_one : &program->predict;
+    if (workers > p->function->threads) workers = (int)p->function->threads;
     nnrt_pace_start(&pace, workers < 1 ? 1 : workers);
-    nnrt_pass pass = {.function = &program->predict,
+    nnrt_pass pass = {.function = p->function,
                       .team = p->session->team,
                       .pace = &pace,
-                      .context = nnrt_session_context(p->session, &program->predict),
+                      .context = nnrt_session_context(p->session, p->function),
                       .rows = rows,
                       .count = input->rows,
                       .batch = program->predict_batch,

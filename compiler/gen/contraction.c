@@ -222,9 +222,25 @@ static void walk_rows(Product *p, const ColumnTile *tile, Range rows) {
 
 static Range row_range(Product *p) {
     Gen *gen = p->gen;
+    Value all = ir_context(gen, p->function, FIELD_ROWS);
+    if (p->group->partition == PARTITION_OUTPUT)
+        return (Range){ir_int(gen, 0), ir_multiply(gen, all, ir_int(gen, p->lead))};
     Range samples = ir_sample_range(gen, p->schedule, p->function);
     Value lead = ir_int(gen, p->lead);
     return (Range){ir_multiply(gen, samples.begin, lead), ir_multiply(gen, samples.end, lead)};
+}
+
+// Those of the parts [begin, end) of `count` that are this worker's, where the workers divide the
+// columns of the result.
+static Range own_parts(Product *p, int64_t begin, int64_t end, int64_t count) {
+    Gen *gen = p->gen;
+    Value first = ir_int(gen, begin), last = ir_int(gen, end);
+    if (p->group->partition != PARTITION_OUTPUT) return (Range){first, last};
+    Range own = ir_worker_range(gen, p->function, ir_int(gen, count));
+    Value is_later = LLVMBuildICmp(gen->builder, LLVMIntSGT, own.begin, first, "");
+    Value is_earlier = LLVMBuildICmp(gen->builder, LLVMIntSLT, own.end, last, "");
+    return (Range){LLVMBuildSelect(gen->builder, is_later, own.begin, first, ""),
+                   LLVMBuildSelect(gen->builder, is_earlier, own.end, last, "")};
 }
 
 // Rows are walked in blocks that stay in the second-level cache while all panels pass by.
@@ -264,9 +280,8 @@ static void outer_rows(Product *p) {
         tile.outer.vectors = (int)divide_up(wide, p->lanes);
         tile.width = tile.outer.vectors * p->lanes;
         tile.valid = wide;
-        Value begin = part == 0 ? ir_int(gen, 0) : ir_int(gen, full);
-        Value end = part == 0 ? ir_int(gen, full) : ir_int(gen, full + 1);
-        Loop loop = ir_loop_begin(gen, begin, end, ir_int(gen, 1), "panel");
+        Range own = own_parts(p, part ? full : 0, full + part, full + (rest > 0));
+        Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "panel");
         tile.weights = ir_offset(gen, gen->f32, product_weights(p),
                                  ir_multiply(gen, loop.index, ir_int(gen, stride)));
         tile.first_column = ir_multiply(gen, loop.index, ir_int(gen, panel));
@@ -319,9 +334,8 @@ static void dot_rows(Product *p) {
         tile.dot.columns = wide;
         tile.width = kernel_dot_width(wide);
         tile.valid = wide;
-        Value begin = part == 0 ? ir_int(gen, 0) : ir_int(gen, full);
-        Value end = part == 0 ? ir_int(gen, full) : ir_int(gen, full + 1);
-        Loop loop = ir_loop_begin(gen, begin, end, ir_int(gen, 1), "tile_columns");
+        Range own = own_parts(p, part ? full : 0, full + part, full + (rest > 0));
+        Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "tile_columns");
         tile.first_column = ir_multiply(gen, loop.index, ir_int(gen, per_tile));
         tile.weights =
             ir_offset(gen, gen->f32, product_weights(p),

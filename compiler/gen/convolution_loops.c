@@ -73,7 +73,8 @@ static int64_t block_count(const Convolver *c, const Panels *p) {
 static Range own_blocks(Convolver *c, const Panels *p, int64_t begin, int64_t end) {
     Gen *gen = c->gen;
     Value first = ir_int(gen, begin), last = ir_int(gen, end);
-    if (c->group->partition != PARTITION_OUTPUT) return (Range){first, last};
+    bool divides_columns = c->group->partition == PARTITION_OUTPUT && !c->anchor->type.batched;
+    if (!divides_columns) return (Range){first, last};
     Range own = ir_worker_range(gen, c->function, ir_int(gen, block_count(c, p)));
     Value begins_later = LLVMBuildICmp(gen->builder, LLVMIntSGT, own.begin, first, "");
     Value ends_earlier = LLVMBuildICmp(gen->builder, LLVMIntSLT, own.end, last, "");

@@ -339,6 +339,7 @@ void descriptor_emit(Gen *gen, const Compiled *compiled) {
         trainings_value(gen, compiled),
         ir_int(gen, compiled->training_count),
         function_value(gen, compiled->predict, compiled->predict_function),
+        function_value(gen, compiled->predict_one, compiled->predict_one_function),
         ir_int(gen, compiled->predict_batch),
         ir_int(gen, sizes.weights),
         ir_int(gen, sizes.gradients),

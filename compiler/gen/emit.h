@@ -220,8 +220,8 @@ typedef struct Compiled {
     Layout *layout;
     CompiledTraining *trainings;
     int training_count;
-    Schedule *predict;
-    Value predict_function;
+    Schedule *predict, *predict_one; // of batches; of one sample, by all workers
+    Value predict_function, predict_one_function;
     int64_t predict_batch;
 } Compiled;
 void descriptor_emit(Gen *gen, const Compiled *compiled);

@@ -314,14 +314,17 @@ static void finish_sums(RowEmitter *e, Loop *rows, const CarriedSums *list) {
 
 static void sample_rows(RowEmitter *e, Range range) {
     Gen *gen = e->b.gen;
+    bool divides_rows = e->b.group->partition == PARTITION_OUTPUT;
+    if (divides_rows) range = (Range){ir_int(gen, 0), ir_context(gen, e->b.function, FIELD_ROWS)};
     Loop samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");
     e->b.sample = samples.index;
     if (e->b.lead == 1) {
         one_row(e);
     } else {
         CarriedSums sums = {0};
-        Value lead = ir_int(gen, e->b.lead);
-        Loop rows = ir_loop_begin(gen, ir_int(gen, 0), lead, ir_int(gen, 1), "lead");
+        Range own = {ir_int(gen, 0), ir_int(gen, e->b.lead)};
+        if (divides_rows) own = ir_worker_range(gen, e->b.function, own.end);
+        Loop rows = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "lead");
         carry_sums(e, &rows, &sums);
         e->b.row = rows.index;
         one_row(e);

@@ -32,6 +32,7 @@ static void emit_functions(Gen *gen, Compiled *compiled) {
             step_emit(gen, training->evaluate, arena_format(gen->arena, "nn_evaluate%s", number));
     }
     compiled->predict_function = step_emit(gen, compiled->predict, "nn_predict");
+    compiled->predict_one_function = step_emit(gen, compiled->predict_one, "nn_predict_one");
 }
 
 static void verify_module(Gen *gen, const char *when) {

@@ -59,11 +59,13 @@ static Graph *lower_graph(Run *run, const Model *model, const Training *training
     return graph;
 }
 
+// `batch` 0: for one sample, which the workers divide.
 static Schedule *lower_schedule(Run *run, Graph *graph, const Layout *layout, int64_t batch) {
     pass_load_inputs(graph, layout);
     pass_lay_out_kernels(graph);
     after(run, graph, NULL, "load");
-    Schedule *schedule = pass_fuse(graph, run->arena, layout, batch);
+    Schedule *schedule = batch ? pass_fuse(graph, run->arena, layout, batch)
+                               : pass_fuse_single(graph, run->arena, layout);
     pass_schedule(schedule);
     after(run, graph, schedule, "fuse");
     pass_plan(schedule, run->arena);
@@ -104,6 +106,9 @@ Compiled *pipeline_run(Arena *arena, const Program *program, const Target *targe
     for (int i = 0; i < model->trainings.count; i++)
         lower_training(&run, model, layout, &compiled->trainings[i], model->trainings.items[i]);
     compiled->predict = lower_schedule(&run, predict, layout, compiled->predict_batch);
+    run.observe = NULL; // it would see all twice
+    Graph *single = lower_graph(&run, model, NULL, GRAPH_PREDICT);
+    compiled->predict_one = lower_schedule(&run, single, layout, 0);
     return compiled;
 }
 

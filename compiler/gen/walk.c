@@ -265,11 +265,21 @@ static void all_tiles(Convolver *c, const Columns *columns, void *data) {
     Gen *gen = c->gen;
     int64_t lines, pixels, height = w->axis[0].places;
     choose_tile(c, w, columns->vectors, &lines, &pixels);
-    int64_t full = height / lines * lines;
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, lines), "lines");
-    each_tile_of_line(c, w, columns, lines, pixels, loop.index);
+    int64_t full = height / lines;
+    bool divides_lines = c->group->partition == PARTITION_OUTPUT;
+    Range own = {ir_int(gen, 0), ir_int(gen, full)};
+    if (divides_lines) own = ir_worker_range(gen, c->function, own.end);
+    Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "lines");
+    Value line = ir_multiply(gen, loop.index, ir_int(gen, lines));
+    each_tile_of_line(c, w, columns, lines, pixels, line);
     ir_loop_end(gen, &loop);
-    if (full < height) each_tile_of_line(c, w, columns, height - full, pixels, ir_int(gen, full));
+    if (full * lines == height) return;
+    LLVMBasicBlockRef done = NULL;
+    if (divides_lines) ir_only_worker_zero(gen, c->function, &done);
+    each_tile_of_line(c, w, columns, height - full * lines, pixels, ir_int(gen, full * lines));
+    if (!done) return;
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, done);
 }
 
 void walk_emit(Convolver *c, const Panels *panels, Walk *w) {

@@ -419,6 +419,9 @@ static void place_loss(Fusion *fusion) {
 }
 
 static Partition partition_of(const Schedule *schedule, const Group *group) {
+    bool divides_sample =
+        group->kind == GROUP_CONTRACTION || (group->kind == GROUP_ROWS && group->lead > 1);
+    if (schedule->is_single && divides_sample) return PARTITION_OUTPUT;
     switch (group->kind) {
     case GROUP_CONTRACTION:
         if (is_blas(schedule, group->anchor)) return PARTITION_OUTPUT;
@@ -479,8 +482,10 @@ static void count_chunks(Schedule *schedule) {
         if (schedule_is_chunked(schedule->graph->nodes.items[i])) schedule->chunks = CHUNKS;
 }
 
-Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch) {
+static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch,
+                      bool is_single) {
     Schedule *schedule = ARENA_NEW(arena, Schedule);
+    schedule->is_single = is_single;
     schedule->graph = graph;
     schedule->layout = layout;
     schedule->batch = batch;
@@ -508,4 +513,19 @@ Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t ba
     mark_stored(&fusion);
     count_chunks(schedule);
     return schedule;
+}
+
+Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch) {
+    return fuse(graph, arena, layout, batch, false);
+}
+
+// A sum over samples is nothing that workers could divide with a sample.
+static bool sums_samples(const Graph *graph) {
+    for (int i = 0; i < graph->nodes.count; i++)
+        if (graph->nodes.items[i]->op->fuse == FUSE_REDUCE_BATCH) return true;
+    return false;
+}
+
+Schedule *pass_fuse_single(Graph *graph, Arena *arena, const Layout *layout) {
+    return fuse(graph, arena, layout, 1, !sums_samples(graph));
 }

@@ -111,6 +111,7 @@ typedef struct Schedule {
     // on that of the workers, and added in order where they are read; each worker has whole chunks.
     // 0: there are none, and the samples are divided evenly.
     int64_t chunks;
+    bool is_single;      // of one sample, whose lines and columns the workers divide
     VEC(Group *) groups; // in execution order
     int phase_count;
     int *group_of;      // by node id; -1: leaf, or computed where it is used
@@ -121,6 +122,8 @@ typedef struct Schedule {
 // requires: primitive graph, layout; provides: every computed node in one group (or inlined into
 // its users), groups acyclic.
 Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch);
+// The same for the prediction of one sample by all workers.
+Schedule *pass_fuse_single(Graph *graph, Arena *arena, const Layout *layout);
 // requires: groups; provides: their order, with barriers only where the dependence changes the
 // partition, readers of a parameter before its update.
 void pass_schedule(Schedule *schedule);

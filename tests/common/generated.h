@@ -50,6 +50,8 @@ typedef struct Code {
     Graph *graphs[3];      // by GraphMode: as the evaluator takes them
     Schedule *schedule[3]; // by GraphMode
     nnrt_step *step[3];
+    Schedule *single; // of one sample, which the workers divide
+    nnrt_step *single_step;
     void *library;
     bool needs_blas;
     int64_t scratch_size; // of a worker
@@ -73,6 +75,7 @@ static inline Graph *lower(Graph *forward, Arena *arena, const Training *trainin
 static inline Code make_schedules(Arena *arena, Graph *forward, const Training *training,
                                   const MachineModel *machine, ContractionChoice contraction) {
     Code code = {0};
+    Graph *single = lower(forward, arena, training, GRAPH_PREDICT);
     Graph *predict = lower(forward, arena, training, GRAPH_PREDICT);
     code.layout = pass_layout(predict, arena, machine, contraction, training->batch);
     for (int mode = 0; mode < 3; mode++) {
@@ -91,6 +94,11 @@ static inline Code make_schedules(Arena *arena, Graph *forward, const Training *
         schedule_print_groups(&text, code.schedule[mode]);
         fputs(text.data, stderr);
     }
+    pass_load_inputs(single, code.layout);
+    pass_lay_out_kernels(single);
+    code.single = pass_fuse_single(single, arena, code.layout);
+    pass_schedule(code.single);
+    pass_plan(code.single, arena);
     return code;
 }
 
@@ -148,6 +156,7 @@ static inline void emit_steps(Arena *arena, const Target *target, Code *code) {
     gen.layout = code->layout;
     for (int mode = 0; mode < 3; mode++)
         LLVMSetLinkage(step_emit(&gen, code->schedule[mode], names[mode]), LLVMExternalLinkage);
+    LLVMSetLinkage(step_emit(&gen, code->single, "step_single"), LLVMExternalLinkage);
     ir_finish(&gen);
     code->scratch_size = gen.scratch_size;
     code->library = load_module(&gen);
@@ -155,6 +164,7 @@ static inline void emit_steps(Arena *arena, const Target *target, Code *code) {
     ir_dispose(&gen);
     for (int mode = 0; mode < 3; mode++)
         *(void **)&code->step[mode] = dlsym(code->library, names[mode]);
+    *(void **)&code->single_step = dlsym(code->library, "step_single");
 }
 
 // ---- Data on both sides.
@@ -273,6 +283,25 @@ static inline void run_mode(Arena *arena, const Code *code, GraphMode mode, Mach
     free(block);
 }
 
+// The prediction of the first sample alone.
+static inline void run_single(Arena *arena, const Code *code, Machine *machine,
+                              EvalBindings bindings, const Setting *setting) {
+    const Graph *graph = code->graphs[GRAPH_PREDICT];
+    float *block = aligned_floats(code->single->arena_size);
+    double loss = NAN;
+    Machine single = *machine;
+    single.context.arena = block;
+    single.context.loss = &loss;
+    single.context.rows = 1;
+    single.step = code->single_step;
+    nnrt_team_run(machine->team, setting->threads, run_worker, &single);
+    int outputs = graph->outputs.count;
+    EvalTensor *results = ARENA_ARRAY(arena, EvalTensor, outputs + 1);
+    graph_evaluate(graph, arena, &bindings, graph->outputs.items, outputs, results, false);
+    for (int i = 0; i < outputs; i++) compare_output(code->single, i, block, &results[i], 1);
+    free(block);
+}
+
 static inline void set_weights(Arena *arena, const Code *code, const Graph *train,
                                EvalBindings *bindings, Machine *machine) {
     machine->weights = aligned_floats(code->layout->weights_size);
@@ -363,6 +392,7 @@ static inline void check_generated(Arena *arena, Graph *forward, const Training 
     machine.context.weights = machine.weights;
     machine.context.slots = machine.slots;
     run_mode(arena, &code, GRAPH_PREDICT, &machine, bindings, setting);
+    if (code.single->is_single) run_single(arena, &code, &machine, bindings, setting);
     run_mode(arena, &code, GRAPH_EVALUATE, &machine, bindings, setting);
     run_mode(arena, &code, GRAPH_TRAIN, &machine, bindings, setting);
     compare_state(&code, train, &bindings, &machine);

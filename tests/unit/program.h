@@ -172,6 +172,7 @@ static const nnrt_program program = {.abi = NNRT_ABI,
                                      .trainings = &program_training,
                                      .training_count = 1,
                                      .predict = PROGRAM_FUNCTION(program_forward),
+                                     .predict_one = PROGRAM_FUNCTION(program_forward),
                                      .predict_batch = BATCH};
 
 // ---- Running commands in a folder of this process's own.
