@@ -143,7 +143,13 @@ static void erf_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     dinputs[0] = graph_multiply(graph, dy, graph_scale(graph, bell, M_2_SQRTPI));
 }
 
-// ---- Comparisons give 1 or 0.
+// ---- Comparisons give 1 or 0: those of samples are kept in bytes.
+
+static bool truth_shape(Graph *graph, Node *node) {
+    if (!op_shape_broadcast(graph, node)) return false;
+    if (node->type.batched) node->type.dtype = DTYPE_U8;
+    return true;
+}
 
 static Lane lane_truth(LaneBuilder *b, LaneMask mask) {
     return lane_select(b, mask, lane_constant(b, 1), lane_constant(b, 0));
@@ -224,7 +230,7 @@ static const ArgDef one_hot_args[] = {
 #define BINARY(name_, doc_)                                                                        \
     ELEMENTWISE(name_, doc_, op_shape_broadcast, 2), .gradient = name_##_gradient
 #define COMPARISON(name_, doc_)                                                                    \
-    ELEMENTWISE(name_, doc_, op_shape_broadcast, 2),                                               \
+    ELEMENTWISE(name_, doc_, truth_shape, 2),                                                      \
         .no_gradient = "a comparison is constant almost everywhere"
 #define IDENTITY(name_, doc_, shape_)                                                              \
     .schema = {.name = name_, .doc = doc_}, .min_inputs = 1, .max_inputs = 1,                      \

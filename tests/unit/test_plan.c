@@ -129,16 +129,17 @@ static void check_memory(const Schedule *schedule) {
         const Buffer *a = &schedule->buffers[i];
         if (!a->is_stored) continue;
         const Type *type = &schedule->graph->nodes.items[i]->type;
-        assert_true(a->offset >= 0 && a->offset + a->size <= schedule->arena_size);
+        assert_true(a->offset >= 0 && a->offset + a->size * a->copies <= schedule->arena_size);
         assert_int_equal(a->offset % 16, 0);
         int64_t needed = type_elements(type) * (type->batched ? schedule->batch : 1);
+        if (type->dtype == DTYPE_U8) needed /= 4;
         assert_true(a->size >= needed);
-        PlanItem x = {a->size, a->first_phase, a->last_phase, a->offset};
+        PlanItem x = {a->size * a->copies, a->first_phase, a->last_phase, a->offset};
         // Values in a parameter's order keep their padding zero: nobody else may use it.
         if (a->parameter >= 0) x.first = 0, x.last = schedule->phase_count;
         for (int k = i + 1; k < count; k++) {
             const Buffer *b = &schedule->buffers[k];
-            PlanItem y = {b->size, b->first_phase, b->last_phase, b->offset};
+            PlanItem y = {b->size * b->copies, b->first_phase, b->last_phase, b->offset};
             if (b->parameter >= 0) y.first = 0, y.last = schedule->phase_count;
             if (b->is_stored && live_together(&x, &y) && share_memory(&x, &y))
                 fail_msg("%%%d and %%%d share memory", i, k);
