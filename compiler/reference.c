@@ -110,6 +110,7 @@ static const char *type_words(const ArgDef *def) {
         [ARG_REGULARIZER] = "a regularizer",
         [ARG_RATE] = "a number or a schedule",
         [ARG_WORD] = "one of",
+        [ARG_WORD_OR_INTS] = "one of",
     };
     return words[def->type];
 }
@@ -118,7 +119,8 @@ static const char *type_words(const ArgDef *def) {
 static char *argument_facts(Arena *arena, const ArgDef *def) {
     Text text = text_create(arena);
     text_put(&text, type_words(def));
-    if (def->type == ARG_WORD) text_format(&text, " %s", def->choices);
+    if (def->choices) text_format(&text, " %s", def->choices);
+    if (def->type == ARG_WORD_OR_INTS) text_put(&text, ", or whole numbers");
     if (def->minimum != 0 || def->maximum != 0)
         text_format(&text, " %s", bind_range_text(arena, def));
     if (!def->default_text)

@@ -37,7 +37,7 @@ static bool takes_callee(ArgType type) {
 }
 
 static bool takes_word(const ArgDef *def, const char *word) {
-    if (def->type == ARG_WORD) return names_has_word(def->choices, word);
+    if (def->choices) return names_has_word(def->choices, word);
     return takes_callee(def->type) && schema_callee(def->type, word);
 }
 

@@ -18,6 +18,8 @@ static nnrt_option option_of(Arena *arena, const ArgDef *def, const ArgValue *va
         break;
     case ARG_INTS:
     case ARG_FLOATS:
+    case ARG_WORD_OR_INTS:
+        option.text = value->text;
         option.numbers = value->numbers;
         option.count = value->count;
         break;

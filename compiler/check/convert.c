@@ -23,6 +23,7 @@ static const char *const wanted[] = {
     [ARG_STRING] = "a text in quotes",
     [ARG_NAME] = "a name or a number from 0",
     [ARG_INTS] = "whole numbers",
+    [ARG_WORD_OR_INTS] = "a word or whole numbers",
     [ARG_FLOATS] = "numbers",
     [ARG_NAMES] = "names",
     [ARG_ACTIVATION] = "an activation",
@@ -33,7 +34,7 @@ static const char *const wanted[] = {
 
 static bool takes_number(ArgType type) {
     return type == ARG_INT || type == ARG_FLOAT || type == ARG_INTS || type == ARG_FLOATS ||
-           type == ARG_RATE;
+           type == ARG_WORD_OR_INTS || type == ARG_RATE;
 }
 
 static bool is_quoted_number(const Value *value) {
@@ -85,7 +86,8 @@ static bool check_range(const Conversion *v, double number, Span span) {
 }
 
 static bool check_integer(const Conversion *v, const Value *value) {
-    bool is_integer = v->def->type == ARG_INT || v->def->type == ARG_INTS;
+    ArgType type = v->def->type;
+    bool is_integer = type == ARG_INT || type == ARG_INTS || type == ARG_WORD_OR_INTS;
     if (!is_integer) return true;
     if (value->is_integer && fabs(value->number) <= LARGEST_INTEGER) return true;
     Diag *diag = report_type(v, value);
@@ -190,6 +192,12 @@ static bool convert_word(const Conversion *v, const Ast *ast) {
     if (value->kind == VALUE_STRING) return report_quoted(v, value);
     report_type(v, value);
     return false;
+}
+
+static bool convert_word_or_numbers(const Conversion *v, const Ast *ast) {
+    if (written_word(v, ast)) return convert_word(v, ast);
+    const Value *value = expression_evaluate(v->c, v->scope, ast);
+    return value->kind == VALUE_STRING ? report_quoted(v, value) : convert_numbers(v, value);
 }
 
 static bool convert_string(const Conversion *v, const Ast *ast) {
@@ -351,6 +359,7 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     case ARG_INTS:
     case ARG_FLOATS: return convert_numbers(&v, expression_evaluate(c, scope, expression));
     case ARG_WORD: return convert_word(&v, expression);
+    case ARG_WORD_OR_INTS: return convert_word_or_numbers(&v, expression);
     case ARG_STRING: return convert_string(&v, expression);
     case ARG_NAME: return convert_name_or_number(&v, expression);
     case ARG_NAMES: return convert_names(&v, expression);

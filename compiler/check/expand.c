@@ -61,9 +61,9 @@ static void put_value(Expander *e, const ArgDef *def, const ArgValue *value) {
         text_put(e->out, value->number != 0 ? "true" : "false");
     else if (def->type == ARG_STRING)
         text_json_string(e->out, value->text);
-    else if (def->type == ARG_WORD || (def->type == ARG_NAME && value->text))
+    else if (value->text)
         text_put(e->out, value->text);
-    else if (def->type == ARG_INTS || def->type == ARG_FLOATS || def->type == ARG_NAMES)
+    else if (value->numbers || value->texts)
         put_list_value(e, def, value);
     else
         text_number(e->out, value->number);

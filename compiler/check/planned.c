@@ -8,19 +8,9 @@ typedef struct Planned {
 } Planned;
 
 static const Planned planned_rows[] = {
-    {"layer", "abs", NULL},
-    {"layer", "add", NULL},
-    {"layer", "average_pool", "AveragePooling2D AvgPool2D"},
-    {"layer", "batch_norm", "BatchNormalization"},
-    {"layer", "conv1d", NULL},
-    {"layer", "conv2d", NULL},
-    {"layer", "conv2d_transpose", NULL},
     {"layer", "embedding", NULL},
-    {"layer", "global_average_pool", "GlobalAveragePooling2D GlobalAvgPool2D"},
     {"layer", "gru", NULL},
     {"layer", "lstm", NULL},
-    {"layer", "max_pool", "MaxPooling2D MaxPool2D"},
-    {"layer", "pad", "ZeroPadding2D"},
     {"data source", "csv", NULL},
     {"data source", "text", NULL},
     {"transform", "drop", NULL},

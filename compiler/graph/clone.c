@@ -102,6 +102,7 @@ Graph *graph_clone(const Graph *graph, Arena *arena, GraphMode mode) {
     clone_list(&cloner, &graph->targets, &copy->targets);
     clone_list(&cloner, &graph->outputs, &copy->outputs);
     clone_list(&cloner, &graph->assigns, &copy->assigns);
+    copy->has_gradients = graph->has_gradients;
     copy->loss = cloned_node(&cloner, graph->loss);
     return copy;
 }

@@ -94,7 +94,8 @@ struct Graph {
     Arena *arena;
     const char *name; // the model's
     GraphMode mode;
-    DiagSink *sink; // for shape rules; NULL inside passes, where a failing rule is our own bug
+    bool has_gradients; // pass gradient ran
+    DiagSink *sink;     // for shape rules; NULL inside passes, where a failing rule is our own bug
     NodeList nodes;
     VEC(Layer *) layers;
     VEC(Parameter *) parameters;

@@ -81,6 +81,12 @@ static void read_default(Arena *arena, const ArgDef *def, const char *text, ArgV
     case ARG_NAME: value->text = text; break;
     case ARG_INTS:
     case ARG_FLOATS: set_list(value, arena, numbers, read_numbers(text, ']', numbers)); break;
+    case ARG_WORD_OR_INTS:
+        if (isalpha((unsigned char)*text))
+            value->text = text;
+        else
+            set_list(value, arena, numbers, read_numbers(text, ']', numbers));
+        break;
     case ARG_NAMES:
         value->texts = ARENA_ARRAY(arena, const char *, 1);
         value->texts[value->count++] = text;
@@ -225,9 +231,9 @@ static void print_value(Text *out, const ArgDef *def, const ArgValue *value) {
         text_put(out, value->number != 0 ? "true" : "false");
     else if (def->type == ARG_STRING)
         text_json_string(out, value->text);
-    else if (def->type == ARG_WORD || (def->type == ARG_NAME && value->text))
+    else if (value->text)
         text_put(out, value->text);
-    else if (def->type == ARG_INTS || def->type == ARG_FLOATS || def->type == ARG_NAMES)
+    else if (value->numbers || value->texts)
         print_list(out, def, value);
     else
         text_number(out, value->number);

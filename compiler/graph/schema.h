@@ -9,19 +9,20 @@
 #include "../base/text.h"
 
 typedef enum ArgType {
-    ARG_INT,         // an integral number
-    ARG_FLOAT,       // a number
-    ARG_BOOL,        // true | false
-    ARG_WORD,        // one of `choices`
-    ARG_STRING,      // "text"
-    ARG_NAME,        // a bare word that is free (a column name), or a number (text NULL)
-    ARG_INTS,        // a list of integral numbers; one stands for [one]
-    ARG_FLOATS,      // a list of numbers
-    ARG_NAMES,       // the rest of the positional arguments, bare words or strings
-    ARG_ACTIVATION,  // the name of an activation, or a call with arguments: leaky_relu(0.1)
-    ARG_INITIALIZER, // the name of an initializer or a call; a number is constant(number)
-    ARG_REGULARIZER, // l1(..), l2(..), l1_l2(..)
-    ARG_RATE         // a learning rate: a number, or a schedule call
+    ARG_INT,          // an integral number
+    ARG_FLOAT,        // a number
+    ARG_BOOL,         // true | false
+    ARG_WORD,         // one of `choices`
+    ARG_STRING,       // "text"
+    ARG_NAME,         // a bare word that is free (a column name), or a number (text NULL)
+    ARG_INTS,         // a list of integral numbers; one stands for [one]
+    ARG_WORD_OR_INTS, // one of `choices`, or as ARG_INTS (then `text` is NULL)
+    ARG_FLOATS,       // a list of numbers
+    ARG_NAMES,        // the rest of the positional arguments, bare words or strings
+    ARG_ACTIVATION,   // the name of an activation, or a call with arguments: leaky_relu(0.1)
+    ARG_INITIALIZER,  // the name of an initializer or a call; a number is constant(number)
+    ARG_REGULARIZER,  // l1(..), l2(..), l1_l2(..)
+    ARG_RATE          // a learning rate: a number, or a schedule call
 } ArgType;
 
 typedef struct ArgDef {
@@ -30,7 +31,7 @@ typedef struct ArgDef {
     const char *default_text;        // as written in the language; NULL: required; "none": absent
     double minimum, maximum;         // inclusive range of numbers; both 0: no limit
     bool minimum_open, maximum_open; // exclude the end (rate < 1, learning_rate > 0)
-    const char *choices;             // of ARG_WORD: "valid same"
+    const char *choices;             // of ARG_WORD and ARG_WORD_OR_INTS: "valid same"
     const char *keras_name; // other names people know for it, blank-separated ("batch_size"); NULL
     const char *doc;        // one line
     bool variadic;          // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
@@ -52,8 +53,8 @@ typedef struct ArgValue {
     bool is_default;      // the user did not write it
     const char *origin;   // where a value that nobody wrote comes from: "by the last layer"; NULL
     double number;        // INT, FLOAT, BOOL (0 or 1), RATE
-    const char *text;     // WORD, STRING, NAME
-    double *numbers;      // INTS, FLOATS
+    const char *text;     // WORD, WORD_OR_INTS, STRING, NAME
+    double *numbers;      // INTS, WORD_OR_INTS, FLOATS
     const char **texts;   // NAMES
     int count;            // INTS, FLOATS, NAMES
     const Schema *callee; // ACTIVATION, INITIALIZER, REGULARIZER, RATE (schedule): what is called,

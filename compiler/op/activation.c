@@ -283,7 +283,7 @@ static double softsign_evaluate(const Node *node, const double *inputs, const Ev
 }
 
 static void softsign_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
-    Node *magnitude = graph_unary(graph, "absolute", node->inputs[0]);
+    Node *magnitude = graph_unary(graph, "abs", node->inputs[0]);
     Node *below = graph_add(graph, magnitude, graph_constant(graph, 1));
     dinputs[0] = graph_divide(graph, dy, graph_unary(graph, "square", below));
 }
@@ -307,9 +307,9 @@ static bool softmax_shape(Graph *graph, Node *node) {
 
 static Node *softmax_expand(Graph *graph, Node *node) {
     Node *x = node->inputs[0];
-    Node *maximum = graph_unary(graph, "stop_gradient", graph_unary(graph, "reduce_max", x));
+    Node *maximum = graph_unary(graph, "stop_gradient", graph_unary(graph, "row_max", x));
     Node *power = graph_unary(graph, "exp", graph_subtract(graph, x, maximum));
-    return graph_divide(graph, power, graph_unary(graph, "reduce_sum", power));
+    return graph_divide(graph, power, graph_unary(graph, "row_sum", power));
 }
 
 const OpDef op_activation[] = {

@@ -1,10 +1,11 @@
-// Dropout: while training, drops each number with probability `rate` and scales the others by
+// Noise while training. Dropout drops each number with probability `rate` and scales the others by
 // 1 / (1 - rate), so that the expected value stays (inverted dropout, as Keras's Dropout layer);
-// outside training it does nothing.
+// spatial_dropout does so with whole channels, gaussian_noise adds normal numbers. Outside training
+// they do nothing.
 //
-// The mask is an operator of its own, without inputs: a function of the seed, the step, a stream
-// number and the element's place. Forward and backward pass can therefore make it anew instead of
-// keeping it.
+// The random numbers are operators of their own, without inputs: functions of the seed, the step, a
+// stream number and the element's place. Forward and backward pass can therefore make them anew
+// instead of keeping them.
 #include "op.h"
 #include "random.h"
 
@@ -24,14 +25,51 @@ static int free_stream(const Graph *graph) {
     return count;
 }
 
-static Node *dropout_expand(Graph *graph, Node *node) {
+static Node *generate(Graph *graph, const char *op, Type type, const char *name, double number) {
+    Args *args = graph_args(graph, op);
+    args_set_number(args, name, number);
+    args_set_number(args, "stream", free_stream(graph));
+    return graph_generate(graph, op, type, args);
+}
+
+static Node *drop(Graph *graph, Node *node, Type mask) {
     Node *x = node->inputs[0];
     double rate = args_number(node->args, "rate");
     if (rate == 0) return x;
-    Args *args = graph_args(graph, "dropout_mask");
-    args_set_number(args, "rate", rate);
-    args_set_number(args, "stream", free_stream(graph));
-    return graph_multiply(graph, x, graph_generate(graph, "dropout_mask", node->type, args));
+    return graph_multiply(graph, x, generate(graph, "dropout_mask", mask, "rate", rate));
+}
+
+static Node *dropout_expand(Graph *graph, Node *node) {
+    return drop(graph, node, node->type);
+}
+
+// ---- spatial_dropout: one decision for all places of a channel. Tompson et al. 2015,
+// arXiv:1411.4280; Keras's SpatialDropout.
+
+static bool spatial_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    if (x->rank >= 2) return op_shape_same(graph, node);
+    op_shape_error(graph, node,
+                   "spatial_dropout expects places with channels, but this value is %s",
+                   shape_text(graph->arena, x));
+    op_shape_label(graph, "needs [h, w, c]");
+    op_shape_help(graph, "`dropout` drops single numbers");
+    return false;
+}
+
+static Node *spatial_expand(Graph *graph, Node *node) {
+    Type mask = node->type;
+    for (int i = 0; i < mask.rank - 1; i++) mask.dims[i] = 1;
+    return drop(graph, node, mask);
+}
+
+// ---- gaussian_noise
+
+static Node *gaussian_expand(Graph *graph, Node *node) {
+    Node *x = node->inputs[0];
+    double stddev = args_number(node->args, "stddev");
+    if (stddev == 0) return x;
+    return graph_add(graph, x, generate(graph, "normal_noise", node->type, "stddev", stddev));
 }
 
 // What a number that is kept is multiplied by.
@@ -97,6 +135,18 @@ static const ArgDef dropout_args[] = {
     {0},
 };
 
+#define STDDEV(default_value)                                                                      \
+    {.name = "stddev",                                                                             \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = (default_value),                                                              \
+     .maximum = INFINITY,                                                                          \
+     .doc = "standard deviation"}
+
+static const ArgDef gaussian_args[] = {
+    STDDEV(NULL),
+    {0},
+};
+
 static const ArgDef mask_args[] = {
     RATE("0", "share of zeros"),
     STREAM,
@@ -104,11 +154,7 @@ static const ArgDef mask_args[] = {
 };
 
 static const ArgDef noise_args[] = {
-    {.name = "stddev",
-     .type = ARG_FLOAT,
-     .default_text = "1",
-     .maximum = INFINITY,
-     .doc = "standard deviation"},
+    STDDEV("1"),
     STREAM,
     {0},
 };
@@ -121,6 +167,24 @@ const OpDef op_dropout[] = {
      .fuse = FUSE_COMPOSITE,
      .shape = op_shape_same,
      .expand = dropout_expand,
+     .inference = dropout_inference},
+    {.schema = {"spatial_dropout", "drops whole channels at random while training", dropout_args,
+                "SpatialDropout2D SpatialDropout1D"},
+     .surface = true,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .fuse = FUSE_COMPOSITE,
+     .shape = spatial_shape,
+     .expand = spatial_expand,
+     .inference = dropout_inference},
+    {.schema = {"gaussian_noise", "adds normal random numbers while training", gaussian_args,
+                "GaussianNoise"},
+     .surface = true,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .fuse = FUSE_COMPOSITE,
+     .shape = op_shape_same,
+     .expand = gaussian_expand,
      .inference = dropout_inference},
     {.schema = {"dropout_mask", "draws 0 with probability `rate`, else 1 / (1 - rate)", mask_args,
                 NULL},

@@ -80,9 +80,9 @@ static void maximum_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs)
     dinputs[1] = call_select(graph, second, dy, graph_constant(graph, 0));
 }
 
-LANES(absolute, lane_absolute(b, in[0]))
-REFERENCE(absolute, fabs(in[0]))
-static void absolute_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+LANES(abs, lane_absolute(b, in[0]))
+REFERENCE(abs, fabs(in[0]))
+static void abs_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     dinputs[0] = graph_multiply(graph, dy, graph_unary(graph, "sign", node->inputs[0]));
 }
 
@@ -222,15 +222,31 @@ static const ArgDef one_hot_args[] = {
 
 // ---- Rows.
 
-#define ELEMENTWISE(name_, doc_, shape_, inputs_)                                                  \
-    .schema = {.name = #name_, .doc = doc_}, .min_inputs = inputs_, .max_inputs = inputs_,         \
-    .fuse = FUSE_ELEMENTWISE, .shape = shape_, .flops = op_flops_elements, .lower = name_##_lower, \
-    .evaluate_element = name_##_evaluate
-#define UNARY(name_, doc_) ELEMENTWISE(name_, doc_, op_shape_same, 1), .gradient = name_##_gradient
-#define BINARY(name_, doc_)                                                                        \
-    ELEMENTWISE(name_, doc_, op_shape_broadcast, 2), .gradient = name_##_gradient
+// ((a + b) + c) + d
+static Node *chain_expand(Graph *graph, Node *node) {
+    if (node->input_count == 2) return NULL;
+    Node *value = node->inputs[0];
+    for (int i = 1; i < node->input_count; i++)
+        value = graph_binary(graph, node->op->schema.name, value, node->inputs[i]);
+    return value;
+}
+
+#define ELEMENTWISE(name_, doc_, shape_, inputs_, keras_)                                          \
+    .schema = {.name = #name_, .doc = doc_, .keras_name = keras_}, .min_inputs = inputs_,          \
+    .max_inputs = inputs_, .fuse = FUSE_ELEMENTWISE, .shape = shape_, .flops = op_flops_elements,  \
+    .lower = name_##_lower, .evaluate_element = name_##_evaluate
+#define UNARY(name_, doc_, keras_)                                                                 \
+    ELEMENTWISE(name_, doc_, op_shape_same, 1, keras_), .gradient = name_##_gradient
+#define BINARY(name_, doc_, keras_)                                                                \
+    ELEMENTWISE(name_, doc_, op_shape_broadcast, 2, keras_), .gradient = name_##_gradient
+// Of two values; a layer of more becomes a chain.
+#define MERGE(name_, doc_, keras_)                                                                 \
+    .schema = {.name = #name_, .doc = doc_, .keras_name = keras_}, .surface = true,                \
+    .min_inputs = 2, .max_inputs = -1, .fuse = FUSE_ELEMENTWISE, .shape = op_shape_broadcast,      \
+    .expand = chain_expand, .flops = op_flops_elements, .lower = name_##_lower,                    \
+    .evaluate_element = name_##_evaluate, .gradient = name_##_gradient
 #define COMPARISON(name_, doc_)                                                                    \
-    ELEMENTWISE(name_, doc_, truth_shape, 2),                                                      \
+    ELEMENTWISE(name_, doc_, truth_shape, 2, NULL),                                                \
         .no_gradient = "a comparison is constant almost everywhere"
 #define IDENTITY(name_, doc_, shape_)                                                              \
     .schema = {.name = name_, .doc = doc_}, .min_inputs = 1, .max_inputs = 1,                      \
@@ -238,28 +254,30 @@ static const ArgDef one_hot_args[] = {
     .evaluate_element = pass_evaluate
 
 const OpDef op_elementwise[] = {
-    {BINARY(add, "adds two values")},
-    {BINARY(subtract, "subtracts the second value from the first")},
-    {BINARY(multiply, "multiplies two values")},
-    {BINARY(divide, "divides the first value by the second")},
-    {BINARY(minimum, "takes the smaller of two values")},
-    {BINARY(maximum, "takes the larger of two values")},
-    {UNARY(negate, "changes the sign")},
-    {UNARY(absolute, "takes the distance from zero")},
-    {ELEMENTWISE(sign, "gives -1, 0 or 1", op_shape_same, 1),
+    {MERGE(add, "adds values", "Add")},
+    {BINARY(subtract, "subtracts the second value from the first", "Subtract"), .surface = true},
+    {MERGE(multiply, "multiplies values", "Multiply")},
+    {BINARY(divide, "divides the first value by the second", NULL)},
+    {MERGE(minimum, "takes the smallest of values", "Minimum")},
+    {MERGE(maximum, "takes the largest of values", "Maximum")},
+    {UNARY(negate, "changes the sign", NULL)},
+    {UNARY(abs, "takes the distance from zero", "Abs absolute"), .surface = true},
+    {ELEMENTWISE(sign, "gives -1, 0 or 1", op_shape_same, 1, NULL),
      .no_gradient = "the sign is constant almost everywhere"},
-    {UNARY(square, "multiplies a value by itself")},
-    {UNARY(sqrt, "takes the square root")},
-    {UNARY(exp, "raises e to the value"), .is_slow = true},
-    {UNARY(expm1, "raises e to the value and subtracts 1, without cancellation"), .is_slow = true},
-    {UNARY(log, "takes the natural logarithm"), .is_slow = true},
-    {UNARY(log1p, "takes the natural logarithm of 1 + x, without cancellation"), .is_slow = true},
-    {UNARY(erf, "computes the error function"), .is_slow = true},
+    {UNARY(square, "multiplies a value by itself", NULL)},
+    {UNARY(sqrt, "takes the square root", NULL)},
+    {UNARY(exp, "raises e to the value", NULL), .is_slow = true},
+    {UNARY(expm1, "raises e to the value and subtracts 1, without cancellation", NULL),
+     .is_slow = true},
+    {UNARY(log, "takes the natural logarithm", NULL), .is_slow = true},
+    {UNARY(log1p, "takes the natural logarithm of 1 + x, without cancellation", NULL),
+     .is_slow = true},
+    {UNARY(erf, "computes the error function", NULL), .is_slow = true},
     {COMPARISON(less, "gives 1 where the first value is smaller, else 0")},
     {COMPARISON(greater, "gives 1 where the first value is larger, else 0")},
     {COMPARISON(equal, "gives 1 where the values are equal, else 0")},
     {ELEMENTWISE(select, "takes the second value where the first is not 0, else the third",
-                 op_shape_broadcast, 3),
+                 op_shape_broadcast, 3, NULL),
      .gradient = select_gradient},
     {.schema = {"one_hot", "gives 1 at the class's place and 0 elsewhere", one_hot_args, NULL},
      .min_inputs = 1,

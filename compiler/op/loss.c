@@ -18,7 +18,7 @@ static Node *constant(Graph *graph, double value) {
 
 static Node *mean_last(Graph *graph, Node *x) {
     int64_t count = type_last(&x->type);
-    Node *sum = graph_unary(graph, "reduce_sum", x);
+    Node *sum = graph_unary(graph, "row_sum", x);
     return count == 1 ? sum : graph_scale(graph, sum, 1.0 / (double)count);
 }
 
@@ -127,14 +127,14 @@ static Node *mse_expand(Graph *graph, Node *node) {
 }
 
 static Node *mae_expand(Graph *graph, Node *node) {
-    return mean_last(graph, graph_unary(graph, "absolute", error_of(graph, node)));
+    return mean_last(graph, graph_unary(graph, "abs", error_of(graph, node)));
 }
 
 // e^2 / 2 up to |e| = delta, delta |e| - delta^2 / 2 from there on.
 static Node *huber_expand(Graph *graph, Node *node) {
     double delta = args_number(node->args, "delta");
     Node *error = error_of(graph, node);
-    Node *size = graph_unary(graph, "absolute", error);
+    Node *size = graph_unary(graph, "abs", error);
     Node *near = graph_scale(graph, graph_unary(graph, "square", error), 0.5);
     Node *far = graph_subtract(graph, graph_scale(graph, size, delta),
                                constant(graph, 0.5 * delta * delta));
@@ -182,7 +182,7 @@ static Node *kl_divergence_expand(Graph *graph, Node *node) {
     Node *target = clip(graph, pair.target, EPSILON, 1);
     Node *ratio = graph_divide(graph, target, clip(graph, pair.prediction, EPSILON, 1));
     Node *term = graph_multiply(graph, target, graph_unary(graph, "log", ratio));
-    return graph_unary(graph, "reduce_sum", term);
+    return graph_unary(graph, "row_sum", term);
 }
 
 // ---- Cross-entropies.
@@ -231,20 +231,20 @@ static Node *binary_crossentropy_expand(Graph *graph, Node *node) {
 // sum(target * (log(sum(exp(x))) - x)), of the nodes that softmax(x) is made of. `weight` is the
 // sum of the target, NULL for 1. The gradient comes out as weight * softmax(x) - target.
 static Node *softmax_crossentropy(Graph *graph, Node *x, Node *target, Node *weight) {
-    Node *maximum = graph_unary(graph, "stop_gradient", graph_unary(graph, "reduce_max", x));
+    Node *maximum = graph_unary(graph, "stop_gradient", graph_unary(graph, "row_max", x));
     Node *shifted = graph_subtract(graph, x, maximum);
-    Node *sum = graph_unary(graph, "reduce_sum", graph_unary(graph, "exp", shifted));
+    Node *sum = graph_unary(graph, "row_sum", graph_unary(graph, "exp", shifted));
     Node *log_sum = graph_unary(graph, "log", sum);
     if (weight) log_sum = graph_multiply(graph, weight, log_sum);
-    Node *chosen = graph_unary(graph, "reduce_sum", graph_multiply(graph, target, shifted));
+    Node *chosen = graph_unary(graph, "row_sum", graph_multiply(graph, target, shifted));
     return graph_subtract(graph, log_sum, chosen);
 }
 
 // -sum(target * log(p / sum(p)))
 static Node *categorical_from_probabilities(Graph *graph, Node *prediction, Node *target) {
-    Node *share = graph_divide(graph, prediction, graph_unary(graph, "reduce_sum", prediction));
+    Node *share = graph_divide(graph, prediction, graph_unary(graph, "row_sum", prediction));
     Node *log = graph_unary(graph, "log", clip(graph, share, EPSILON, 1 - EPSILON));
-    Node *sum = graph_unary(graph, "reduce_sum", graph_multiply(graph, target, log));
+    Node *sum = graph_unary(graph, "row_sum", graph_multiply(graph, target, log));
     return graph_unary(graph, "negate", sum);
 }
 
@@ -254,7 +254,7 @@ static Node *categorical_crossentropy_expand(Graph *graph, Node *node) {
     Node *logits = softmax_logits(pair.prediction);
     if (!logits && args_bool(node->args, "from_logits")) logits = pair.prediction;
     if (!logits) return categorical_from_probabilities(graph, pair.prediction, target);
-    return softmax_crossentropy(graph, logits, target, graph_unary(graph, "reduce_sum", target));
+    return softmax_crossentropy(graph, logits, target, graph_unary(graph, "row_sum", target));
 }
 
 // One value a class, of class numbers [..] or [.., 1].

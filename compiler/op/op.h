@@ -70,7 +70,8 @@ struct OpDef {
     // Surface operators with weights: creates them (graph_parameter on node->layer) and appends
     // their nodes to the inputs (op_append_input). Runs once, after `shape`.
     void (*parameters)(Graph *graph, Node *node);
-    // Composite: builds the same value out of other operators.
+    // Composite: builds the same value out of other operators. A primitive has it, too, if it
+    // stands for several of itself (a sum of three values); NULL: it is what it should be.
     Node *(*expand)(Graph *graph, Node *node);
     // What the node becomes outside training, if that differs (dropout: its input); NULL: itself.
     Node *(*inference)(Graph *graph, Node *node);
@@ -112,11 +113,13 @@ bool op_shape_broadcast(Graph *graph, Node *node); // of all inputs (as f32)
 bool op_shape_given(Graph *graph, Node *node);     // set already: leaves, generators
 double op_flops_elements(const Node *node);        // one an element of the output
 double op_flops_none(const Node *node);            // leaves and movements
+// Reduces dimension `axis`, which becomes 1.
+Node *op_reduce_axis(Graph *graph, Node *x, int axis, ReduceKind kind);
 void op_append_input(Graph *graph, Node *node, Node *input);
 
 // ---- The families (each file exports its terminated rows).
 extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_matmul[],
-    op_convolve[], op_pool[], op_place[], op_reduce[], op_reshape[], op_dropout[], op_loss[],
-    op_effect[];
+    op_convolve[], op_pool[], op_place[], op_reduce[], op_conv[], op_pooling[], op_norm[],
+    op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[];
 
 #endif

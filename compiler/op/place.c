@@ -1,5 +1,6 @@
 // Values in other places: padding and cropping, repeating, other orders of dimensions, values side
 // by side and parts of values. Nothing is computed, so each gradient is another of these rows.
+#include "layer.h"
 #include "window.h"
 
 static void clear(EvalTensor *tensor) {
@@ -210,22 +211,21 @@ static bool report_joint(Graph *graph, Node *node, const Type *first, const Type
 }
 
 // The argument counts from the end if it is negative; the node's counts from 0.
-static bool set_axis(Graph *graph, Node *node, int rank) {
-    int64_t axis = args_int(node->args, "axis");
-    if (axis >= 0 && axis < rank) return true;
-    if (axis >= rank || axis < -rank)
-        return op_shape_error(graph, node, "%s has no dimension %lld to join along",
-                              type_text(graph->arena, &node->inputs[0]->type), (long long)axis);
+static bool set_axis(Graph *graph, Node *node) {
+    int axis;
+    double number = args_number(node->args, "axis");
+    if (!layer_axis(graph, node, number, &axis)) return false;
+    if (number >= 0) return true;
     Args *args = args_default(graph->arena, node->args->schema);
     args_copy_common(args, node->args);
-    args_set_number(args, "axis", (double)(axis + rank));
+    args_set_number(args, "axis", axis);
     node->args = args;
     return true;
 }
 
 static bool concat_shape(Graph *graph, Node *node) {
     const Type *first = &node->inputs[0]->type;
-    if (!set_axis(graph, node, first->rank)) return false;
+    if (!set_axis(graph, node)) return false;
     int64_t axis = args_int(node->args, "axis"), extent = 0;
     for (int i = 0; i < node->input_count; i++) {
         const Type *other = &node->inputs[i]->type;

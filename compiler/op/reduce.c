@@ -23,8 +23,8 @@ static bool reduce_last_shape(Graph *graph, Node *node) {
     return true;
 }
 
-static void reduce_sum_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
-                                const EvalContext *context) {
+static void row_sum_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                             const EvalContext *context) {
     (void)context;
     int64_t n = type_last(&node->inputs[0]->type);
     for (int64_t i = 0; i < output->rows * output->size; i++) {
@@ -33,8 +33,8 @@ static void reduce_sum_evaluate(const Node *node, const EvalTensor *inputs, Eval
     }
 }
 
-static void reduce_max_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
-                                const EvalContext *context) {
+static void row_max_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                             const EvalContext *context) {
     (void)context;
     int64_t n = type_last(&node->inputs[0]->type);
     for (int64_t i = 0; i < output->rows * output->size; i++) {
@@ -46,9 +46,9 @@ static void reduce_max_evaluate(const Node *node, const EvalTensor *inputs, Eval
 }
 
 // Shared evenly by all elements that are the largest, as TensorFlow does.
-static void reduce_max_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+static void row_max_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     Node *is_largest = graph_binary(graph, "equal", node->inputs[0], node);
-    Node *share = graph_divide(graph, dy, graph_unary(graph, "reduce_sum", is_largest));
+    Node *share = graph_divide(graph, dy, graph_unary(graph, "row_sum", is_largest));
     dinputs[0] = graph_multiply(graph, is_largest, share);
 }
 
@@ -81,12 +81,11 @@ static void axis_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor
     }
 }
 
-// Shared evenly, as for reduce_max.
+// Shared evenly, as for row_max.
 static void axis_max_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     Node *is_largest = graph_binary(graph, "equal", node->inputs[0], node);
-    Args *args = graph_args(graph, "axis_sum");
-    args_copy_common(args, node->args);
-    Node *count = graph_call(graph, "axis_sum", &is_largest, 1, args);
+    int axis = (int)args_int(node->args, "axis");
+    Node *count = op_reduce_axis(graph, is_largest, axis, REDUCE_SUM);
     dinputs[0] = graph_multiply(graph, is_largest, graph_divide(graph, dy, count));
 }
 
@@ -127,6 +126,15 @@ static void batch_sum_evaluate(const Node *node, const EvalTensor *inputs, EvalT
         output->data[i % output->size] += inputs[0].data[i];
 }
 
+Node *op_reduce_axis(Graph *graph, Node *x, int axis, ReduceKind kind) {
+    bool is_sum = kind == REDUCE_SUM;
+    if (axis == x->type.rank - 1) return graph_unary(graph, is_sum ? "row_sum" : "row_max", x);
+    const char *op = is_sum ? "axis_sum" : "axis_max";
+    Args *args = graph_args(graph, op);
+    args_set_number(args, "axis", axis);
+    return graph_call(graph, op, &x, 1, args);
+}
+
 static const ArgDef axis_args[] = {
     {.name = "axis",
      .type = ARG_INT,
@@ -147,18 +155,18 @@ static const ArgDef batch_sum_args[] = {
 };
 
 const OpDef op_reduce[] = {
-    {.schema = {"reduce_sum", "sums over the last dimension", NULL, NULL},
-     REDUCTION(reduce_sum_evaluate),
+    {.schema = {"row_sum", "sums over the last dimension", NULL, NULL},
+     REDUCTION(row_sum_evaluate),
      .fuse = FUSE_REDUCTION,
      .reduce = REDUCE_SUM,
      .shape = reduce_last_shape,
      .gradient = repeat_gradient},
-    {.schema = {"reduce_max", "takes the largest along the last dimension", NULL, NULL},
-     REDUCTION(reduce_max_evaluate),
+    {.schema = {"row_max", "takes the largest along the last dimension", NULL, NULL},
+     REDUCTION(row_max_evaluate),
      .fuse = FUSE_REDUCTION,
      .reduce = REDUCE_MAX,
      .shape = reduce_last_shape,
-     .gradient = reduce_max_gradient},
+     .gradient = row_max_gradient},
     {.schema = {"axis_sum", "sums over a dimension that is not the last", axis_args, NULL},
      REDUCTION(axis_evaluate),
      .fuse = FUSE_REDUCE_AXIS,

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static Node *l1_penalty(Graph *graph, Node *w, const Args *args) {
-    Node *sum = graph_unary(graph, "reduce_all_sum", graph_unary(graph, "absolute", w));
+    Node *sum = graph_unary(graph, "reduce_all_sum", graph_unary(graph, "abs", w));
     return graph_scale(graph, sum, args_number(args, "l1"));
 }
 

@@ -23,7 +23,25 @@ void window_real(const Window *window, int axis, int64_t place, int64_t extent, 
 // Reads `count` whole numbers of a list argument; false if it has another length.
 bool window_numbers(const Args *args, const char *name, int64_t *numbers, int count);
 
-// The arguments of rows with windows.
+// ---- For layers, whose windows slide over pictures [height, width, channels] or sequences [steps,
+// channels]; a sequence counts as the picture [1, steps, channels].
+// Is input 0 a value of `dims` (1 or 2) dimensions and channels? Reports E0203.
+bool window_expects(Graph *graph, Node *node, int dims);
+Node *window_as_picture(Graph *graph, Node *x);
+// The list argument `name` for height and width; one number stands for both. Reports E0203.
+bool window_pair(Graph *graph, Node *node, const char *name, int dims, int64_t pair[2]);
+// The window of a layer with the size argument `size`, `stride` (its default may be the size),
+// `padding` and perhaps `dilation`, and the number of its places on input 0. Reports E0203 with the
+// arithmetic where it does not fit.
+bool window_of_layer(Graph *graph, Node *node, const char *size, int dims, Window *window,
+                     int64_t places[2]);
+// Keras's `same` (keras/src/ops/operation_utils.py): ceil(extent / stride) places; what is odd of
+// the padding stands at the end.
+void window_pad_same(Window *window, int axis, int64_t extent);
+// The stride, padding and (if it has one) dilation of a primitive's arguments.
+void window_write(Graph *graph, const Window *window, Args *args);
+
+// The arguments of primitive rows with windows.
 #define WINDOW_PAIR(name_, default_, doc_)                                                         \
     {.name = (name_),                                                                              \
      .type = ARG_INTS,                                                                             \
@@ -39,5 +57,19 @@ bool window_numbers(const Args *args, const char *name, int64_t *numbers, int co
      .default_text = "0, 0, 0, 0",                                                                 \
      .maximum = INT32_MAX,                                                                         \
      .doc = "cells added at the top, bottom, left and right"}
+
+// The arguments of layers with windows.
+#define LAYER_SIZES(name_, default_, keras_, doc_)                                                 \
+    {.name = (name_),                                                                              \
+     .type = ARG_INTS,                                                                             \
+     .default_text = (default_),                                                                   \
+     .minimum = 1,                                                                                 \
+     .maximum = INT32_MAX,                                                                         \
+     .keras_name = (keras_),                                                                       \
+     .doc = (doc_)}
+#define LAYER_STRIDE(default_)                                                                     \
+    LAYER_SIZES("stride", default_, "strides", "cells from one window to the next")
+#define LAYER_DILATION                                                                             \
+    LAYER_SIZES("dilation", "1", "dilation_rate", "cells from one weight to the next")
 
 #endif

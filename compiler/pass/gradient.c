@@ -26,6 +26,7 @@ static void check_differentiable(const Reverse *reverse, const Node *node) {
 static void mark_wanted(Reverse *reverse) {
     for (int i = 0; i < reverse->count; i++) {
         const Node *node = reverse->graph->nodes.items[i];
+        if (node->op->fuse == FUSE_EFFECT) continue; // the loss does not depend on it
         bool reached = node_is(node, "parameter");
         for (int k = 0; k < node->input_count; k++)
             reached = reached || reverse->wanted[node->inputs[k]->id];
@@ -49,13 +50,6 @@ static int missing_leading(const Type *dy, const Type *input) {
     return count;
 }
 
-static Node *sum_axis(Graph *graph, Node *dy, int axis) {
-    if (axis == dy->type.rank - 1) return graph_unary(graph, "reduce_sum", dy);
-    Args *args = graph_args(graph, "axis_sum");
-    args_set_number(args, "axis", axis);
-    return graph_call(graph, "axis_sum", &dy, 1, args);
-}
-
 static Node *sum_repeats(Graph *graph, Node *dy, const Type *input) {
     if (!dy->type.batched && type_elements(input) == 1 && type_elements(&dy->type) > 1)
         dy = graph_unary(graph, "reduce_all_sum", dy);
@@ -63,7 +57,7 @@ static Node *sum_repeats(Graph *graph, Node *dy, const Type *input) {
     int leading = over_samples ? missing_leading(&dy->type, input) : 0;
     for (int place = leading; place < dy->type.rank; place++)
         if (dy->type.dims[place] != 1 && dim_at(input, dy->type.rank, place) == 1)
-            dy = sum_axis(graph, dy, place);
+            dy = op_reduce_axis(graph, dy, place, REDUCE_SUM);
     // Last, and with the leading dimensions: sums over a part are made sample by sample.
     if (over_samples) dy = graph_batch_sum(graph, dy, dy->type.rank - leading);
     Type wanted = *input;
@@ -111,6 +105,7 @@ Node **pass_gradients(Graph *graph) {
         step_back(&reverse, node);
     }
     graph->current_layer = NULL;
+    graph->has_gradients = true;
     Node **results = ARENA_ARRAY(graph->arena, Node *, graph->parameters.count);
     for (int i = 0; i < graph->parameters.count; i++) {
         const Parameter *parameter = graph->parameters.items[i];

@@ -182,7 +182,7 @@ static Node *rectify_after_pooling(Graph *graph, Node *node) {
 // ---- stop_gradient has done its work where the gradients exist already, or never will.
 
 static Node *drop_stop(Graph *graph, Node *node) {
-    bool is_done = graph->mode != GRAPH_TRAIN || graph->assigns.count > 0;
+    bool is_done = graph->mode != GRAPH_TRAIN || graph->has_gradients;
     if (!is_done || !node_is(node, "stop_gradient")) return NULL;
     return same_type(node, node->inputs[0]) ? node->inputs[0] : NULL;
 }

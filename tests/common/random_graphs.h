@@ -33,7 +33,7 @@ static inline Node *draw_weights(Graph *graph) {
 }
 
 static inline Node *draw_unary(Graph *graph, Node *x) {
-    static const char *const ops[] = {"tanh", "sigmoid", "square", "absolute", "softmax"};
+    static const char *const ops[] = {"tanh", "sigmoid", "square", "abs", "softmax"};
     return graph_unary(graph, ops[draw() % 5], x);
 }
 
@@ -60,7 +60,7 @@ static inline Node *draw_reshape(Graph *graph, Node *x) {
 
 static inline Node *draw_sum(Graph *graph, Node *x) {
     Node *small = graph_scale(graph, x, 0.1);
-    if (x->type.rank < 2 || draw() % 2) return graph_unary(graph, "reduce_sum", small);
+    if (x->type.rank < 2 || draw() % 2) return graph_unary(graph, "row_sum", small);
     Args *args = graph_args(graph, "axis_sum");
     args_set_number(args, "axis", (double)(draw() % (uint32_t)(x->type.rank - 1)));
     return graph_call(graph, "axis_sum", &small, 1, args);

@@ -63,12 +63,12 @@ static Node *use_elementwise(Graph *graph, const OpDef *op) {
     Node *inputs[MAX_INPUTS];
     int64_t rows = 1 + pick(4), columns = 1 + pick(5);
     double center = pick_center(op);
-    assert_true(op->max_inputs <= MAX_INPUTS);
-    for (int i = 0; i < op->max_inputs; i++)
+    assert_true(op->min_inputs <= MAX_INPUTS);
+    for (int i = 0; i < op->min_inputs; i++)
         inputs[i] = trainable(graph, pick_type(rows, columns), center);
     if (strcmp(op->schema.name, "select") == 0)
         inputs[0] = graph_binary(graph, "less", inputs[0], graph_constant(graph, center));
-    return graph_node(graph, op, inputs, op->max_inputs, NULL);
+    return graph_node(graph, op, inputs, op->min_inputs, NULL);
 }
 
 // The type of a broadcast is given, not inferred.

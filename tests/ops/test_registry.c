@@ -30,12 +30,13 @@ static void check_texts(const OpDef *op) {
         const ArgDef *arg = &op->schema.args[i];
         require(op, is_word(arg->name), "an argument's name is not a lower-case word");
         require(op, is_sentence(arg->doc), "an argument is not documented");
-        require(op, arg->type != ARG_WORD || arg->choices, "an argument lacks its choices");
+        require(op, (arg->type != ARG_WORD && arg->type != ARG_WORD_OR_INTS) || arg->choices,
+                "an argument lacks its choices");
     }
 }
 
 static void check_composite(const OpDef *op) {
-    require(op, op->fuse == FUSE_COMPOSITE, "it has `expand`, but is not composite");
+    require(op, op->expand != NULL, "a composite without `expand`");
     require(op, !op->gradient && !op->no_gradient, "a composite's gradient is its expansion's");
     require(op, !op->lower && !op->evaluate && !op->evaluate_element,
             "a composite is computed by its expansion");
@@ -49,7 +50,6 @@ static bool is_bound_from_outside(const OpDef *op) {
 }
 
 static void check_primitive(const OpDef *op) {
-    require(op, op->fuse != FUSE_COMPOSITE, "a composite without `expand`");
     require(op, !op->gradient != !op->no_gradient, "needs a gradient or the reason for none");
     require(op, !op->no_gradient || is_sentence(op->no_gradient), "the reason is not a reason");
     require(op, op->flops != NULL, "it does not count its operations");
@@ -80,7 +80,7 @@ static void test_rows_are_complete(void **state) {
     for (const OpDef *op; (op = op_at(count)); count++) {
         check_texts(op);
         check_kind(op);
-        if (op->expand)
+        if (op->fuse == FUSE_COMPOSITE)
             check_composite(op);
         else
             check_primitive(op);

@@ -64,8 +64,8 @@ static void test_reductions(void **state) {
     Node *x = counting(fixture, BATCHED(2, 3)), *w = counting(fixture, UNBATCHED(2, 2));
     Args *axis = graph_args(graph, "axis_sum");
     args_set_number(axis, "axis", 0);
-    EXPECT(graph_unary(graph, "reduce_sum", x), 6, 15, 24, 33);
-    EXPECT(graph_unary(graph, "reduce_max", x), 3, 6, 9, 12);
+    EXPECT(graph_unary(graph, "row_sum", x), 6, 15, 24, 33);
+    EXPECT(graph_unary(graph, "row_max", x), 3, 6, 9, 12);
     EXPECT(graph_call(graph, "axis_sum", &x, 1, axis), 5, 7, 9, 17, 19, 21);
     EXPECT(graph_unary(graph, "reduce_all_sum", w), 10);
     EXPECT(graph_unary(graph, "batch_sum", x), 8, 10, 12, 14, 16, 18);

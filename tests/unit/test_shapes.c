@@ -220,7 +220,7 @@ static Node *two_inputs(Graph *graph) {
     Node *a = add_dense(graph, add_input(graph, "a", FLOATS(7)), 19);
     Node *b = add_dense(graph, add_input(graph, "b", SHAPE(DTYPE_U8, 7)), 19);
     b = graph_scale(graph, b, 0.01);
-    Node *distance = graph_unary(graph, "absolute", graph_subtract(graph, a, b));
+    Node *distance = graph_unary(graph, "abs", graph_subtract(graph, a, b));
     Node *joined = graph_add(graph, distance, graph_multiply(graph, a, b));
     return add_layer(graph, "softmax", add_dense(graph, joined, 3), NULL);
 }

@@ -209,9 +209,9 @@ static void test_stop_gradient(void **state) {
 static void test_unit_reductions(void **state) {
     Fixture *fixture = *state;
     Graph *graph = fixture->graph;
-    Node *sum = graph_unary(graph, "reduce_sum", fixture->y);
-    Node *again = graph_unary(graph, "reduce_max", sum);
-    assert_true(node_is(simplified(fixture, again), "reduce_sum"));
+    Node *sum = graph_unary(graph, "row_sum", fixture->y);
+    Node *again = graph_unary(graph, "row_max", sum);
+    assert_true(node_is(simplified(fixture, again), "row_sum"));
 }
 
 // ---- Random graphs.
@@ -226,7 +226,7 @@ static int pick(int count) {
 }
 
 static Node *random_node(Graph *graph) {
-    static const char *const unary[] = {"negate", "tanh", "square", "reduce_sum", "reduce_max"};
+    static const char *const unary[] = {"negate", "tanh", "square", "row_sum", "row_max"};
     static const char *const binary[] = {"add", "subtract", "multiply", "maximum", "less"};
     Node *x = graph->nodes.items[pick(graph->nodes.count)];
     Node *y = graph->nodes.items[pick(graph->nodes.count)];

@@ -1,0 +1,72 @@
+// What layers share; see layer.h.
+#include "layer.h"
+
+#include <string.h>
+
+void layer_add_weights(Graph *graph, Node *node, const char *role, const char *prefix, Type type,
+                       bool trainable) {
+    const char *initializer = arena_format(graph->arena, "%s_initializer", prefix);
+    const char *regularizer = arena_format(graph->arena, "%s_regularizer", prefix);
+    bool has_regularizer = schema_arg_index(node->args->schema, regularizer) >= 0;
+    Parameter *parameter =
+        graph_parameter(graph, node->layer, role, type, args_get(node->args, initializer),
+                        has_regularizer ? args_get(node->args, regularizer) : NULL, trainable);
+    op_append_input(graph, node, graph_parameter_node(graph, parameter));
+}
+
+bool layer_check_initializer(Graph *graph, Node *node, const char *argument, int rank) {
+    const Schema *start = args_get(node->args, argument)->callee;
+    bool fits = rank == 2 || (rank > 2 && strcmp(start->name, "identity") != 0);
+    if (fits || !initializer_needs_matrix(start)) return true;
+    int length = (int)strcspn(argument, "_");
+    op_shape_error(
+        graph, node, "`%s` fills a matrix, but the %.*s %s", start->name, length, argument,
+        rank == 1 ? "is a vector" : arena_format(graph->arena, "has %d dimensions", rank));
+    op_shape_help(graph, "choose another `%s`, `%s` for example", argument,
+                  rank == 1 ? "zeros" : "glorot_uniform");
+    return false;
+}
+
+Node *layer_finish(Graph *graph, Node *node, Node *value, Node *bias) {
+    const ArgValue *activation = args_get(node->args, "activation");
+    if (bias) value = graph_add(graph, value, bias);
+    if (!activation->is_set) return value;
+    return graph_call(graph, activation->callee->name, &value, 1, activation->args);
+}
+
+bool layer_axis(Graph *graph, Node *node, double number, int *axis) {
+    int rank = node->inputs[0]->type.rank;
+    *axis = (int)(number < 0 ? number + rank : number);
+    if (*axis >= 0 && *axis < rank) return true;
+    op_shape_error(graph, node, "%s has no dimension %d",
+                   type_text(graph->arena, &node->inputs[0]->type), (int)number);
+    op_shape_help(graph, "dimensions are counted from 0, without the batch, or from the end: -1 is "
+                         "the last");
+    return false;
+}
+
+// ---- Moving a dimension.
+
+static Node *permute(Graph *graph, Node *x, const double *order) {
+    Args *args = graph_args(graph, "permute");
+    args_set_numbers(args, graph->arena, "dims", order, x->type.rank);
+    return graph_call(graph, "permute", &x, 1, args);
+}
+
+Node *layer_axis_to_end(Graph *graph, Node *x, int axis) {
+    double order[SHAPE_MAX_RANK];
+    int rank = x->type.rank;
+    if (axis == rank - 1) return x;
+    for (int i = 0; i < rank - 1; i++) order[i] = i < axis ? i + 1 : i + 2;
+    order[rank - 1] = axis + 1;
+    return permute(graph, x, order);
+}
+
+Node *layer_axis_from_end(Graph *graph, Node *x, int axis) {
+    double order[SHAPE_MAX_RANK];
+    int rank = x->type.rank;
+    if (axis == rank - 1) return x;
+    for (int i = 0; i < rank; i++) order[i] = i < axis ? i + 1 : i;
+    order[axis] = rank;
+    return permute(graph, x, order);
+}

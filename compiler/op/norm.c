@@ -1,0 +1,344 @@
+// Normalization: batch_norm, layer_norm and group_norm, as Keras 3's
+// (keras/src/layers/normalization).
+//
+// batch_norm, Ioffe and Szegedy 2015, arXiv:1502.03167. While training it takes the mean and the
+// (biased) variance of each channel over samples and places, and keeps moving averages of them,
+// which it takes outside training. Everything about a channel is a vector [c]; on the data there is
+// one multiplication and one addition. Moments are sums of x - s and its square, where s, the
+// moving mean as the step began, is near the mean: sums of x itself would cancel in the variance.
+//   centered = x - s, m1 = mean(centered), m2 = mean(centered^2), variance = max(m2 - m1^2, 0)
+//   scale = gamma / sqrt(variance + epsilon), y = centered * scale + (beta - m1 * scale)
+//
+// layer_norm, Ba et al. 2016, arXiv:1607.06450, and group_norm, Wu and He 2018, arXiv:1803.08494,
+// do the same within each sample, in training and outside.
+#include "layer.h"
+
+#include <math.h>
+
+// gamma and beta, where a layer has them, and the moving statistics.
+typedef struct Weights {
+    Node *gamma, *beta, *mean, *variance;
+} Weights;
+
+static Weights weights_of(const Node *node, bool has_statistics) {
+    Weights w = {0};
+    int next = 1;
+    if (args_bool(node->args, "scale")) w.gamma = node->inputs[next++];
+    if (args_bool(node->args, "center")) w.beta = node->inputs[next++];
+    if (has_statistics) w.mean = node->inputs[next++], w.variance = node->inputs[next];
+    return w;
+}
+
+static void add_affine(Graph *graph, Node *node, Type type) {
+    if (args_bool(node->args, "scale"))
+        layer_add_weights(graph, node, "gamma", "gamma", type, true);
+    if (args_bool(node->args, "center")) layer_add_weights(graph, node, "beta", "beta", type, true);
+}
+
+static bool check_starts(Graph *graph, Node *node, int rank) {
+    return layer_check_initializer(graph, node, "gamma_initializer", rank) &&
+           layer_check_initializer(graph, node, "beta_initializer", rank);
+}
+
+// gamma / sqrt(variance + epsilon)
+static Node *scale_of(Graph *graph, Node *node, Node *gamma, Node *variance) {
+    Node *epsilon = graph_constant(graph, args_number(node->args, "epsilon"));
+    Node *deviation = graph_unary(graph, "sqrt", graph_add(graph, variance, epsilon));
+    Node *inverse = graph_divide(graph, graph_constant(graph, 1), deviation);
+    return gamma ? graph_multiply(graph, gamma, inverse) : inverse;
+}
+
+// (x - mean) * scale + beta, with all that is known of a channel in two numbers.
+static Node *apply_channels(Graph *graph, Node *x, Node *mean, Node *scale, Node *beta) {
+    Node *offset = graph_unary(graph, "negate", graph_multiply(graph, mean, scale));
+    if (beta) offset = graph_add(graph, beta, offset);
+    return graph_add(graph, graph_multiply(graph, x, scale), offset);
+}
+
+// ---- batch_norm
+
+static bool one_axis_shape(Graph *graph, Node *node) {
+    int axis;
+    return layer_axis(graph, node, args_number(node->args, "axis"), &axis) &&
+           check_starts(graph, node, 1) && op_shape_same(graph, node);
+}
+
+static bool batch_norm_shape(Graph *graph, Node *node) {
+    return one_axis_shape(graph, node) &&
+           layer_check_initializer(graph, node, "moving_mean_initializer", 1) &&
+           layer_check_initializer(graph, node, "moving_variance_initializer", 1);
+}
+
+static Type channel_type(Graph *graph, Node *node) {
+    int axis;
+    layer_axis(graph, node, args_number(node->args, "axis"), &axis);
+    return type_make(DTYPE_F32, false, 1, &node->inputs[0]->type.dims[axis]);
+}
+
+static void batch_norm_parameters(Graph *graph, Node *node) {
+    Type type = channel_type(graph, node);
+    add_affine(graph, node, type);
+    layer_add_weights(graph, node, "moving_mean", "moving_mean", type, false);
+    layer_add_weights(graph, node, "moving_variance", "moving_variance", type, false);
+}
+
+// What is assigned to the parameter in this step already, by an earlier use of the layer, or NULL.
+static Node *find_assign(const Graph *graph, const Parameter *parameter) {
+    for (int i = 0; i < graph->assigns.count; i++)
+        if (graph->assigns.items[i]->parameter == parameter) return graph->assigns.items[i];
+    return NULL;
+}
+
+// new = old * momentum + batch * (1 - momentum); a second use goes on from the first one's result.
+static void update_average(Graph *graph, Node *node, Node *average, Node *batch) {
+    double momentum = args_number(node->args, "momentum");
+    Node *before = find_assign(graph, average->parameter);
+    Node *old = before ? before->inputs[0] : average;
+    Node *sum = graph_add(graph, graph_scale(graph, old, momentum),
+                          graph_scale(graph, batch, 1 - momentum));
+    if (before)
+        before->inputs[0] = sum;
+    else
+        graph_assign_parameter(graph, average->parameter, sum);
+}
+
+// The mean over samples and places, for each channel.
+static Node *channel_mean(Graph *graph, Node *x) {
+    double places = (double)(type_elements(&x->type) / type_last(&x->type));
+    Node *count = graph_scale(graph, graph_scalar(graph, "rows"), places);
+    return graph_divide(graph, graph_batch_sum(graph, x, 1), count);
+}
+
+static Node *normalize_batch(Graph *graph, Node *node, Node *x, const Weights *w) {
+    Node *centered = graph_subtract(graph, x, w->mean);
+    Node *first = channel_mean(graph, centered);
+    Node *second = channel_mean(graph, graph_unary(graph, "square", centered));
+    Node *difference = graph_subtract(graph, second, graph_unary(graph, "square", first));
+    Node *variance = graph_binary(graph, "maximum", difference, graph_constant(graph, 0));
+    update_average(graph, node, w->mean, graph_add(graph, w->mean, first));
+    update_average(graph, node, w->variance, variance);
+    Node *scale = scale_of(graph, node, w->gamma, variance);
+    return apply_channels(graph, centered, first, scale, w->beta);
+}
+
+// A layer that is not trained (is frozen) is as it is outside training.
+static Node *batch_norm_expand(Graph *graph, Node *node) {
+    int axis;
+    layer_axis(graph, node, args_number(node->args, "axis"), &axis);
+    Weights w = weights_of(node, true);
+    Node *x = layer_axis_to_end(graph, node->inputs[0], axis), *y;
+    bool is_trained = graph->mode == GRAPH_TRAIN && (!node->layer || node->layer->trainable);
+    if (is_trained)
+        y = normalize_batch(graph, node, x, &w);
+    else
+        y = apply_channels(graph, x, w.mean, scale_of(graph, node, w.gamma, w.variance), w.beta);
+    return layer_axis_from_end(graph, y, axis);
+}
+
+// ---- Within a sample.
+
+// The mean over the dimensions in `axes`, which become 1.
+static Node *mean_over(Graph *graph, Node *x, const bool *axes) {
+    double count = 1;
+    Node *sum = x;
+    for (int i = 0; i < x->type.rank; i++) {
+        if (!axes[i]) continue;
+        count *= (double)x->type.dims[i];
+        sum = op_reduce_axis(graph, sum, i, REDUCE_SUM);
+    }
+    return graph_scale(graph, sum, 1 / count);
+}
+
+// (x - mean) / sqrt(variance + epsilon) * gamma + beta; gamma and beta fit x.
+static Node *normalize_within(Graph *graph, Node *node, Node *x, const bool *axes, Node *gamma,
+                              Node *beta) {
+    Node *centered = graph_subtract(graph, x, mean_over(graph, x, axes));
+    Node *variance = mean_over(graph, graph_unary(graph, "square", centered), axes);
+    Node *y = graph_multiply(graph, centered, scale_of(graph, node, NULL, variance));
+    if (gamma) y = graph_multiply(graph, y, gamma);
+    return beta ? graph_add(graph, y, beta) : y;
+}
+
+// ---- layer_norm
+
+// Sets axes[i] for the dimensions that the argument names.
+static bool read_axes(Graph *graph, Node *node, bool *axes) {
+    const ArgValue *value = args_get(node->args, "axis");
+    for (int i = 0; i < value->count; i++) {
+        int axis;
+        if (!layer_axis(graph, node, value->numbers[i], &axis)) return false;
+        axes[axis] = true;
+    }
+    return true;
+}
+
+static bool layer_norm_shape(Graph *graph, Node *node) {
+    bool axes[SHAPE_MAX_RANK] = {false};
+    int count = 0;
+    if (!read_axes(graph, node, axes)) return false;
+    for (int i = 0; i < SHAPE_MAX_RANK; i++) count += axes[i];
+    return check_starts(graph, node, count) && op_shape_same(graph, node);
+}
+
+// The dimensions that are normalized: of gamma and beta.
+static Type layer_norm_type(Graph *graph, Node *node) {
+    bool axes[SHAPE_MAX_RANK] = {false};
+    const Type *x = &node->inputs[0]->type;
+    Type type = {.dtype = DTYPE_F32};
+    read_axes(graph, node, axes);
+    for (int i = 0; i < x->rank; i++)
+        if (axes[i]) type.dims[type.rank++] = x->dims[i];
+    return type;
+}
+
+static void layer_norm_parameters(Graph *graph, Node *node) {
+    add_affine(graph, node, layer_norm_type(graph, node));
+}
+
+// Weights of some dimensions under the value's rank, with 1 for the others.
+static Node *spread(Graph *graph, Node *weights, const Type *x, const bool *axes) {
+    int64_t dims[SHAPE_MAX_RANK];
+    if (!weights) return NULL;
+    for (int i = 0; i < x->rank; i++) dims[i] = axes[i] ? x->dims[i] : 1;
+    return graph_reshape(graph, weights, x->rank, dims);
+}
+
+static Node *layer_norm_expand(Graph *graph, Node *node) {
+    bool axes[SHAPE_MAX_RANK] = {false};
+    const Type *x = &node->inputs[0]->type;
+    Weights w = weights_of(node, false);
+    read_axes(graph, node, axes);
+    return normalize_within(graph, node, node->inputs[0], axes, spread(graph, w.gamma, x, axes),
+                            spread(graph, w.beta, x, axes));
+}
+
+// ---- group_norm
+
+// As many as there are channels for -1. False: they do not divide.
+static bool count_groups(Graph *graph, Node *node, int64_t channels, int64_t *groups) {
+    *groups = args_int(node->args, "groups");
+    if (*groups == -1) *groups = channels;
+    if (*groups > 0 && channels % *groups == 0) return true;
+    op_shape_error(graph, node, "group_norm cannot divide %lld channels into %lld groups",
+                   (long long)channels, (long long)*groups);
+    if (*groups > 0)
+        op_shape_note(graph, "%lld = %lld * %lld + %lld", (long long)channels, (long long)*groups,
+                      (long long)(channels / *groups), (long long)(channels % *groups));
+    op_shape_help(graph, "choose a number of groups that divides %lld, or -1 for one a channel",
+                  (long long)channels);
+    return false;
+}
+
+static bool group_norm_shape(Graph *graph, Node *node) {
+    int64_t groups;
+    if (!one_axis_shape(graph, node)) return false;
+    return count_groups(graph, node, channel_type(graph, node).dims[0], &groups);
+}
+
+static void group_norm_parameters(Graph *graph, Node *node) {
+    add_affine(graph, node, channel_type(graph, node));
+}
+
+// As [places, groups, channels of a group], of which places and channels are normalized.
+static Node *group_norm_expand(Graph *graph, Node *node) {
+    static const bool axes[] = {true, false, true};
+    int axis;
+    int64_t groups;
+    layer_axis(graph, node, args_number(node->args, "axis"), &axis);
+    Node *x = layer_axis_to_end(graph, node->inputs[0], axis);
+    int64_t channels = type_last(&x->type);
+    count_groups(graph, node, channels, &groups);
+    int64_t dims[] = {type_elements(&x->type) / channels, groups, channels / groups};
+    Weights w = weights_of(node, false);
+    Node *gamma = w.gamma ? graph_reshape(graph, w.gamma, 2, dims + 1) : NULL;
+    Node *beta = w.beta ? graph_reshape(graph, w.beta, 2, dims + 1) : NULL;
+    Node *grouped = graph_reshape(graph, x, 3, dims);
+    Node *y = normalize_within(graph, node, grouped, axes, gamma, beta);
+    return layer_axis_from_end(graph, graph_reshape(graph, y, x->type.rank, x->type.dims), axis);
+}
+
+// ---- Rows.
+
+#define AXIS(type_, doc_)                                                                          \
+    {.name = "axis",                                                                               \
+     .type = type_,                                                                                \
+     .default_text = "-1",                                                                         \
+     .minimum = -SHAPE_MAX_RANK,                                                                   \
+     .maximum = SHAPE_MAX_RANK - 1,                                                                \
+     .doc = doc_}
+#define CHANNEL_AXIS                                                                               \
+    AXIS(ARG_INT, "the dimension of the channels: from 0, without the batch, or from the end")
+#define EPSILON                                                                                    \
+    {.name = "epsilon",                                                                            \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = "0.001",                                                                      \
+     .maximum = INFINITY,                                                                          \
+     .doc = "added to the variance, against division by zero"}
+#define AFFINE                                                                                     \
+    {.name = "center",                                                                             \
+     .type = ARG_BOOL,                                                                             \
+     .default_text = "true",                                                                       \
+     .doc = "add beta, which is trained"},                                                         \
+        {.name = "scale",                                                                          \
+         .type = ARG_BOOL,                                                                         \
+         .default_text = "true",                                                                   \
+         .doc = "multiply by gamma, which is trained"}
+#define AFFINE_WEIGHTS                                                                             \
+    LAYER_INITIALIZER("beta_initializer", "zeros", "how beta starts"),                             \
+        LAYER_INITIALIZER("gamma_initializer", "ones", "how gamma starts"),                        \
+        LAYER_REGULARIZER("beta_regularizer", "penalty on beta, added to the loss"),               \
+        LAYER_REGULARIZER("gamma_regularizer", "penalty on gamma, added to the loss")
+
+static const ArgDef batch_norm_args[] = {
+    CHANNEL_AXIS,
+    {.name = "momentum",
+     .type = ARG_FLOAT,
+     .default_text = "0.99",
+     .maximum = 1,
+     .doc = "what the moving averages keep of their past"},
+    EPSILON,
+    AFFINE,
+    AFFINE_WEIGHTS,
+    LAYER_INITIALIZER("moving_mean_initializer", "zeros", "how the moving mean starts"),
+    LAYER_INITIALIZER("moving_variance_initializer", "ones", "how the moving variance starts"),
+    {0},
+};
+
+static const ArgDef layer_norm_args[] = {
+    AXIS(ARG_INTS, "the dimensions normalized: from 0, without the batch, or from the end"),
+    EPSILON,
+    AFFINE,
+    AFFINE_WEIGHTS,
+    {0},
+};
+
+static const ArgDef group_norm_args[] = {
+    {.name = "groups",
+     .type = ARG_INT,
+     .default_text = "32",
+     .minimum = -1,
+     .maximum = INT32_MAX,
+     .doc = "parts of the channels; -1: one a channel"},
+    CHANNEL_AXIS,
+    EPSILON,
+    AFFINE,
+    AFFINE_WEIGHTS,
+    {0},
+};
+
+#define NORM(name_)                                                                                \
+    .surface = true, .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_COMPOSITE,                     \
+    .shape = name_##_shape, .parameters = name_##_parameters, .expand = name_##_expand
+
+const OpDef op_norm[] = {
+    {.schema = {"batch_norm", "normalizes each channel over the batch", batch_norm_args,
+                "BatchNormalization BatchNorm"},
+     NORM(batch_norm)},
+    {.schema = {"layer_norm", "normalizes within each sample", layer_norm_args,
+                "LayerNormalization LayerNorm"},
+     NORM(layer_norm)},
+    {.schema = {"group_norm", "normalizes groups of channels within each sample", group_norm_args,
+                "GroupNormalization GroupNorm"},
+     NORM(group_norm)},
+    {.schema = {0}},
+};
