@@ -1,7 +1,7 @@
 // Order and barriers. Groups run in a list schedule: of those whose inputs are there, first the
 // ones that need no barrier, and of these what every worker can do on its own samples. A training
 // step of a dense network has two barriers: before the weight gradients and at the end.
-#include "schedule.h"
+#include "cost.h"
 
 // ---- What a group reads.
 
@@ -212,26 +212,57 @@ void pass_schedule(Schedule *schedule) {
 
 // ---- Printing.
 
-static const char *kind_name(GroupKind kind) {
-    static const char *const names[] = {"contraction", "rows",    "axis",   "columns",
-                                        "layout",      "storage", "reduce", "scalar"};
-    return names[kind];
-}
-
 static const char *partition_name(Partition partition) {
     static const char *const names[] = {"samples", "outputs", "worker 0"};
     return names[partition];
 }
 
+static void print_cost(Text *out, const char *unit, double flops, double bytes) {
+    if (flops == 0 && bytes == 0) return;
+    text_format(out, "%s", unit);
+    if (flops > 0) text_format(out, " %.0f FLOP%s", flops, bytes > 0 ? "," : "");
+    if (bytes > 0) text_format(out, " %.0f bytes", bytes);
+}
+
+static void print_node(Text *out, const Node *node, const char *how) {
+    text_format(out, "    %%%d %s%s", node->id, node->op->schema.name, how);
+    if (node->layer) text_format(out, "  # %s", node->layer->name);
+    text_put(out, "\n");
+}
+
+// What the group computes that belongs to no group: values of samples; of the step, how many.
+static void print_inlined(Text *out, const Schedule *schedule, const Group *group) {
+    const Node *anchor = group->anchor;
+    NodeList list = {0};
+    if (anchor && anchor->op->packs_operands) cost_list_inlined(schedule, anchor, &list);
+    int packed = list.count;
+    for (int i = 0; i < group->nodes.count; i++)
+        cost_list_inlined(schedule, group->nodes.items[i], &list);
+    for (int i = 0; i < group->assigns.count; i++)
+        cost_list_inlined(schedule, group->assigns.items[i], &list);
+    int others = 0;
+    for (int i = 0; i < list.count; i++) {
+        const Node *node = list.items[i];
+        if (node->type.batched)
+            print_node(out, node, i < packed ? ", while packing" : ", where it is used");
+        else
+            others += !node_is_scalar(node);
+    }
+    if (others) text_format(out, "    %d vector%s, inlined\n", others, others > 1 ? "s" : "");
+}
+
 static void print_group(Text *out, const Schedule *schedule, const Group *group) {
-    text_format(out, "group %d: %s, %lld x %lld, split by %s\n", group->id, kind_name(group->kind),
-                (long long)group->lead, (long long)group->width, partition_name(group->partition));
+    GroupCost cost = cost_of_group(schedule, group);
+    text_format(out, "group %d: %s, %lld x %lld, split by %s", group->id,
+                cost_kind_name(group->kind), (long long)group->lead, (long long)group->width,
+                partition_name(group->partition));
+    print_cost(out, "; a sample:", cost.sample_flops, cost.sample_bytes);
+    print_cost(out, "; a step:", cost.step_flops, cost.step_bytes);
+    text_put(out, "\n");
+    print_inlined(out, schedule, group);
     for (int i = 0; i < group->nodes.count; i++) {
         const Node *node = group->nodes.items[i];
-        text_format(out, "    %%%d %s%s", node->id, node->op->schema.name,
-                    schedule->buffers[node->id].is_stored ? ", stored" : "");
-        if (node->layer) text_format(out, "  # %s", node->layer->name);
-        text_put(out, "\n");
+        print_node(out, node, schedule->buffers[node->id].is_stored ? ", stored" : "");
     }
     for (int i = 0; i < group->assigns.count; i++) {
         const Node *assign = group->assigns.items[i];
