@@ -6,6 +6,7 @@
 #include "file.h"
 #include "history.h"
 #include "interrupt.h"
+#include "profile_report.h"
 #include "progress.h"
 #include "trainer.h"
 
@@ -13,6 +14,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,7 +30,9 @@ typedef struct fit {
     nnrt_progress progress;
     nnrt_callbacks callbacks;
     nnrt_history history;
-    nnrt_file *step_log;   // NULL: none
+    nnrt_file *step_log;     // NULL: none
+    nnrt_profile **profiles; // by training block, with --profile; NULL: none
+    nnrt_roof roof;
     int64_t epochs, steps; // done, over all training blocks
     int64_t samples;
     double seconds, step_seconds; // in all; in training steps
@@ -141,6 +145,14 @@ static nnrt_status open_callbacks(fit *f, const nnrt_training *training, int64_t
     return nnrt_callbacks_open(&f->callbacks);
 }
 
+static nnrt_status open_profile(fit *f, const nnrt_training *training) {
+    nnrt_profile *profile =
+        nnrt_profile_create(&training->train, f->trainer.pace.workers[0], &f->roof);
+    f->profiles[training - f->session->program->trainings] = profile;
+    nnrt_trainer_profile(&f->trainer, profile);
+    return profile ? NNRT_OK : NNRT_ERROR;
+}
+
 static nnrt_status open_training(fit *f, const nnrt_training *training) {
     const nnrt_options *options = f->options;
     nnrt_status status = nnrt_trainer_open(&f->trainer, f->session, training, options->batch,
@@ -148,6 +160,8 @@ static nnrt_status open_training(fit *f, const nnrt_training *training) {
     if (status) return status;
     f->trainer.seed = (uint64_t)options->seed;
     f->trainer.shuffle = !options->no_shuffle;
+    if (f->profiles) status = open_profile(f, training);
+    if (status) return status;
     const nnrt_data *data = &f->session->data;
     if (!data->validation.count && !data->test.count) return NNRT_OK;
     status = nnrt_evaluator_open(&f->evaluator, f->session, training, 0);
@@ -280,7 +294,31 @@ static void put_epochs(const fit *f, nnrt_json *json) {
     nnrt_json_close(json, ']');
 }
 
-static void print_json(const fit *f) {
+static nnrt_status put_profiles(const fit *f, nnrt_json *json) {
+    const nnrt_program *program = f->session->program;
+    nnrt_status status = NNRT_OK;
+    nnrt_json_open(json, "profile", '[');
+    for (int64_t i = 0; i < program->training_count && !status; i++)
+        if (f->profiles[i]) status = nnrt_profile_json(json, f->profiles[i], program, "train");
+    nnrt_json_close(json, ']');
+    return status;
+}
+
+static nnrt_status print_profiles(const fit *f) {
+    const nnrt_program *program = f->session->program;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < program->training_count && !status; i++) {
+        char title[64] = "training";
+        if (program->training_count > 1)
+            snprintf(title, sizeof title, "training %" PRId64 " of %" PRId64, i + 1,
+                     program->training_count);
+        if (f->profiles[i]) status = nnrt_profile_print(f->profiles[i], program, title);
+    }
+    return status;
+}
+
+static nnrt_status print_json(const fit *f) {
+    nnrt_status status = NNRT_OK;
     nnrt_json json = {0};
     nnrt_json_open(&json, NULL, '{');
     put_epochs(f, &json);
@@ -304,8 +342,13 @@ static void print_json(const fit *f) {
     nnrt_json_boolean(&json, "interrupted", f->was_interrupted);
     nnrt_json_boolean(&json, "stopped_early", f->was_stopped);
     if (f->best_epoch) nnrt_json_integer(&json, "restored_epoch", f->best_epoch);
+    if (f->profiles) status = put_profiles(f, &json);
     nnrt_json_close(&json, '}');
-    nnrt_json_print(&json);
+    if (status)
+        nnrt_json_free(&json);
+    else
+        nnrt_json_print(&json);
+    return status;
 }
 
 static nnrt_status report_interruption(const fit *f) {
@@ -323,9 +366,11 @@ static nnrt_status finish(fit *f, nnrt_status status) {
     f->was_interrupted = status == NNRT_INTERRUPTED;
     nnrt_status saved = save_weights(f), logged = write_logs(f);
     if (saved || logged) return NNRT_ERROR;
-    if (f->options->json) print_json(f);
+    nnrt_status printed = f->options->json ? print_json(f) : NNRT_OK;
+    if (!f->was_interrupted) nnrt_progress_note(&f->progress, "weights saved to %s", f->save_path);
+    if (f->profiles && !f->options->json) printed = print_profiles(f);
+    if (printed) return printed;
     if (f->was_interrupted) return report_interruption(f);
-    nnrt_progress_note(&f->progress, "weights saved to %s", f->save_path);
     if (!f->log_failed) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "a file of `callbacks` could not be written, as said above; the "
@@ -341,6 +386,21 @@ static nnrt_status start_weights(nnrt_session *session) {
     return nnrt_session_initialize(session, (uint64_t)options->seed);
 }
 
+static nnrt_status start_profiles(fit *f) {
+    const nnrt_session *session = f->session;
+    if (!f->options->profile) return NNRT_OK;
+    f->profiles = calloc((size_t)session->program->training_count, sizeof(nnrt_profile *));
+    if (!f->profiles) return nnrt_fail(NNRT_ERROR, "out of memory for a profile");
+    f->roof = nnrt_roof_measure(session->program, session->team, nnrt_team_size(session->team));
+    return NNRT_OK;
+}
+
+static void free_profiles(fit *f) {
+    for (int64_t i = 0; f->profiles && i < f->session->program->training_count; i++)
+        nnrt_profile_free(f->profiles[i]);
+    free(f->profiles);
+}
+
 static const char *save_path(const nnrt_session *session) {
     return session->options->save ? session->options->save : session->weights_path;
 }
@@ -354,6 +414,7 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
     nnrt_status status = nnrt_session_load_data(session);
     if (!status) status = start_weights(session);
     if (!status) status = check_outputs(&f);
+    if (!status) status = start_profiles(&f);
     if (!status) {
         status = run_trainings(&f);
         if (status == NNRT_OK || status == NNRT_INTERRUPTED)
@@ -363,6 +424,7 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
     }
     nnrt_file_abandon(f.step_log);
     nnrt_history_free(&f.history);
+    free_profiles(&f);
     return status;
 }
 

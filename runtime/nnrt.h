@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 3, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 4, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
 
@@ -77,6 +77,7 @@ typedef struct nnrt_output {
 } nnrt_output;
 
 typedef struct nnrt_team nnrt_team;
+typedef struct nnrt_account nnrt_account;
 
 // What a step function gets; every worker has a copy of its own that differs in `thread`.
 typedef struct nnrt_context {
@@ -91,13 +92,27 @@ typedef struct nnrt_context {
     double step;  // 1 in the first
     double *loss; // out, written by thread 0: the batch mean
     nnrt_team *team;
-    float *scratch; // of all workers, scratch_size floats each
+    float *scratch;        // of all workers, scratch_size floats each
+    nnrt_account *account; // of this worker's time; only functions that are profiled use it
 } nnrt_context;
 
 typedef void nnrt_step(const nnrt_context *context);
 
+// What a step function does in one go: an operator and those fused with it.
+typedef struct nnrt_group {
+    const char *name, *kind; // "conv2d_1: convolve + add + relu", "contraction"
+    int64_t layer;           // its index; -1: none
+    int64_t line;            // in the source; 0: none
+    int64_t phase;           // barriers stand between phases
+    // Floating-point operations, and bytes that it reads and writes: for each sample, once a step.
+    double sample_flops, step_flops, sample_bytes, step_bytes;
+} nnrt_group;
+
 typedef struct nnrt_function {
     nnrt_step *run;
+    nnrt_step *run_profiled;  // the same results, with marks of its time; NULL: there is none
+    const nnrt_group *groups; // of run_profiled
+    int64_t group_count;
     int64_t arena_size; // floats; an arena of its own, zero before the first call
     int64_t threads;    // more than these do not help (1 for small steps)
     int64_t chunks;     // of a batch, which workers get whole; 0: samples are divided evenly
@@ -105,6 +120,10 @@ typedef struct nnrt_function {
     int64_t output_count;
     double flops; // of one sample
 } nnrt_function;
+
+// So many rounds of multiply-adds on registers alone, in the vectors of the program's kernels: the
+// roof of their speed. `result` has room for a vector (64 bytes).
+typedef void nnrt_peak(int64_t rounds, float *result);
 
 // One `train` block.
 typedef struct nnrt_training {
@@ -152,6 +171,8 @@ typedef struct nnrt_program {
     int64_t training_count;
     nnrt_function predict, predict_one; // of batches; of one sample, which the workers divide
     int64_t predict_batch;              // the most samples of one call of `predict`
+    nnrt_peak *peak;
+    double peak_flops; // of a round of it
     // Bytes, as the summary prints them.
     int64_t weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes;
 } nnrt_program;
@@ -162,5 +183,9 @@ extern const nnrt_program nnrt_program_descriptor;
 
 // Waits until all workers of the team have come here. Workers spin briefly, then yield and sleep.
 void nnrt_barrier(const nnrt_context *context);
+
+// The time since the worker's last mark belongs to `slot`: 2 g is the work of group g, 2 g + 1 the
+// waiting at the barrier behind it.
+void nnrt_profile_mark(const nnrt_context *context, int64_t slot);
 
 #endif

@@ -66,6 +66,8 @@ static const struct option {
      "auto, bar, line, json or none"},
     {"--seconds", OPTION_POSITIVE, offsetof(nnrt_options, seconds), BENCH, "S",
      "how long to measure"},
+    {"--profile", OPTION_FLAG, offsetof(nnrt_options, profile), FIT | BENCH, NULL,
+     "say where the time of a step goes, by group and by line of the source"},
     {"--json", OPTION_FLAG, offsetof(nnrt_options, json), FIT | EVALUATE | PREDICT | BENCH | INFO,
      NULL, "print the result as JSON"},
     {"--csv", OPTION_FLAG, offsetof(nnrt_options, csv), PREDICT, NULL, "print the result as CSV"},

@@ -25,7 +25,7 @@ typedef struct nnrt_options {
     int64_t epochs, steps, batch, threads;
     double learning_rate, seconds;
     const char *weights, *save, *step_log, *history, *npy;
-    int64_t no_shuffle, json, csv;
+    int64_t no_shuffle, json, csv, profile;
     int64_t progress; // nnrt_progress_mode
     char *const *inputs;
     int64_t input_count;

@@ -125,6 +125,34 @@ void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader, int64_t target_column)
                           pass->epoch);
 }
 
+// What differs from step to step.
+static void prepare_step(const nnrt_pass *pass, int64_t step, nnrt_context *context) {
+    int64_t first = step * pass->batch, left = pass->count - first;
+    context->index = pass->rows + first;
+    context->next_index = left >= 2 * pass->batch ? context->index + pass->batch : NULL;
+    if (pass->loader) take_batch(pass, step, context);
+    // A short batch is divided otherwise: what one has still to read another would overwrite.
+    if (left < pass->batch && pass->after)
+        nnrt_team_meet(pass->team, (int)context->thread, (int)context->threads);
+    context->rows = left < pass->batch ? left : pass->batch;
+    context->key = nnrt_random_step_key(pass->seed, pass->epoch, step);
+    context->step = (double)(pass->steps_before + step + 1);
+    if (pass->schedule)
+        context->learning_rate = nnrt_schedule_rate(pass->schedule, pass->steps_before + step);
+    context->loss = &pass->losses[step];
+}
+
+// The functions end with all workers synchronised.
+static void run_step(const nnrt_pass *pass, const nnrt_context *context) {
+    if (!pass->profile) {
+        pass->function->run(context);
+        return;
+    }
+    nnrt_profile_count(context);
+    nnrt_profile_between(context);
+    pass->function->run_profiled(context);
+}
+
 static void run_chunk(void *argument, int thread, int threads) {
     chunk *work = argument;
     const nnrt_pass *pass = work->pass;
@@ -132,23 +160,17 @@ static void run_chunk(void *argument, int thread, int threads) {
     context.thread = thread;
     context.threads = threads;
     context.team = pass->team;
+    if (pass->profile) {
+        context.account = nnrt_profile_account(pass->profile, thread);
+        nnrt_profile_skip(&context);
+    }
     for (int64_t step = work->first; step < work->end; step++) {
         if (thread == 0) end_if_late(work, step);
-        int64_t first = step * pass->batch, left = pass->count - first;
-        context.index = pass->rows + first;
-        context.next_index = left >= 2 * pass->batch ? context.index + pass->batch : NULL;
-        if (pass->loader) take_batch(pass, step, &context);
-        // A short batch is divided otherwise: what one has still to read another would overwrite.
-        if (left < pass->batch && pass->after) nnrt_team_meet(pass->team, thread, threads);
-        context.rows = left < pass->batch ? left : pass->batch;
-        context.key = nnrt_random_step_key(pass->seed, pass->epoch, step);
-        context.step = (double)(pass->steps_before + step + 1);
-        if (pass->schedule)
-            context.learning_rate = nnrt_schedule_rate(pass->schedule, pass->steps_before + step);
-        context.loss = &pass->losses[step];
-        pass->function->run(&context); // ends with all workers synchronised
+        prepare_step(pass, step, &context);
+        run_step(pass, &context);
         if (pass->after) pass->after(pass->argument, &context);
     }
+    if (pass->profile) nnrt_profile_between(&context);
 }
 
 // Steps that take about `seconds`, as far as the cost is known; else few.

@@ -5,6 +5,7 @@
 #define NNRT_STEPS_H
 
 #include "loader.h"
+#include "profile.h"
 #include "schedule.h"
 #include "session.h"
 
@@ -48,7 +49,8 @@ typedef struct nnrt_pass {
     int64_t steps;          // of this pass; fewer than all: it ends early
     nnrt_after_step *after; // called by each worker after each step; NULL: nothing
     void *argument;
-    int64_t step; // out: the next one
+    nnrt_profile *profile; // of the function; NULL: none
+    int64_t step;          // out: the next one
 } nnrt_pass;
 
 int64_t nnrt_step_count(int64_t samples, int64_t batch); // rounded up

@@ -83,6 +83,10 @@ static void after_step(void *argument, const nnrt_context *context) {
     nnrt_metrics_update(trainer->metrics, (int)context->thread, &view);
 }
 
+void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *profile) {
+    trainer->profile = trainer->pass.profile = profile;
+}
+
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit) {
     const nnrt_part *part = &trainer->session->data.train;
     nnrt_loader_stop(trainer->loader);
@@ -105,6 +109,7 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
                         .seed = trainer->seed,
                         .epoch = epoch,
                         .steps_before = trainer->steps_done,
+                        .profile = trainer->profile,
                         .argument = trainer};
     pass->after = trainer->metrics ? after_step : NULL;
     pass->steps = nnrt_step_count(pass->count, pass->batch);

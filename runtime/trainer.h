@@ -20,6 +20,7 @@ typedef struct nnrt_trainer {
     nnrt_context context;   // of every pass
     nnrt_pass pass;         // the current epoch's
     int64_t steps_done;     // of this block, before it
+    nnrt_profile *profile;  // of its steps; NULL: none; the caller's
 } nnrt_trainer;
 
 // Needs the data. `learning_rate` (the initial one of a schedule) and `batch` 0: the program's.
@@ -27,6 +28,9 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
                               const nnrt_training *training, int64_t batch, double learning_rate,
                               int with_metrics);
 void nnrt_trainer_close(nnrt_trainer *trainer);
+
+// From now on the steps are profiled; NULL: they are not.
+void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *profile);
 
 // Puts the samples in the epoch's order and makes its pass; nnrt_pass_advance goes on from there.
 // `step_limit`: the most steps of this epoch; 0: no limit.

@@ -2,6 +2,8 @@
 // function below mirrors one struct of that header, field by field.
 #include "emit.h"
 
+#include "../pass/cost.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,12 +192,46 @@ static int64_t useful_threads(const Schedule *schedule) {
     return threads < 1 ? 1 : threads > most ? (int64_t)most : (int64_t)threads;
 }
 
-static Value function_value(Gen *gen, const Schedule *schedule, Value function) {
+static int64_t line_of(const Compiled *compiled, const Group *group) {
+    const Node *node = cost_main_node(group);
+    Span span = node->layer ? node->layer->span : node->span;
+    return sources_place(compiled->program->sources, span.file, span.lo).line;
+}
+
+static Value group_value(Gen *gen, const Compiled *compiled, const Schedule *schedule,
+                         const Group *group) {
+    GroupCost cost = cost_of_group(schedule, group);
+    const Layer *layer = cost_main_node(group)->layer;
+    Value fields[] = {text_value(gen, cost_group_name(gen->arena, group)),
+                      text_value(gen, cost_kind_name(group->kind)),
+                      ir_int(gen, layer ? layer->index : -1),
+                      ir_int(gen, line_of(compiled, group)),
+                      ir_int(gen, group->phase),
+                      number_value(gen, cost.sample_flops),
+                      number_value(gen, cost.step_flops),
+                      number_value(gen, cost.sample_bytes),
+                      number_value(gen, cost.step_bytes)};
+    return struct_value(gen, fields, COUNT(fields));
+}
+
+static Value groups_value(Gen *gen, const Compiled *compiled, const Schedule *schedule) {
+    Value *items = new_values(gen, schedule->groups.count);
+    for (int i = 0; i < schedule->groups.count; i++)
+        items[i] = group_value(gen, compiled, schedule, schedule->groups.items[i]);
+    return array_value(gen, items, schedule->groups.count);
+}
+
+static Value function_value(Gen *gen, const Compiled *compiled, const Schedule *schedule,
+                            StepFunctions functions) {
     const Graph *graph = schedule->graph;
+    bool marks = functions.profiled != NULL;
     Value *outputs = new_values(gen, graph->outputs.count);
     for (int i = 0; i < graph->outputs.count; i++)
         outputs[i] = output_value(gen, schedule, graph->outputs.items[i], i);
-    Value fields[] = {function,
+    Value fields[] = {functions.run,
+                      marks ? functions.profiled : null_pointer(gen),
+                      marks ? groups_value(gen, compiled, schedule) : null_pointer(gen),
+                      ir_int(gen, marks ? schedule->groups.count : 0),
                       ir_int(gen, schedule->arena_size),
                       ir_int(gen, useful_threads(schedule)),
                       ir_int(gen, schedule->chunks),
@@ -223,17 +259,17 @@ static int64_t trainable_elements(const Graph *graph) {
     return sum;
 }
 
-static Value training_value(Gen *gen, const CompiledTraining *compiled) {
-    const Training *training = compiled->training;
-    const Graph *graph = compiled->train->graph;
-    const Layout *layout = compiled->train->layout;
+static Value training_value(Gen *gen, const Compiled *compiled, const CompiledTraining *own) {
+    const Training *training = own->training;
+    const Graph *graph = own->train->graph;
+    const Layout *layout = own->train->layout;
     Value *slots = new_values(gen, graph->slots.count);
     for (int i = 0; i < graph->slots.count; i++)
         slots[i] = slot_value(gen, layout, graph->slots.items[i]);
     nnrt_call optimizer =
         program_call(gen->arena, &training->optimizer->schema, training->optimizer_args);
-    Value fields[] = {function_value(gen, compiled->train, compiled->train_function),
-                      function_value(gen, compiled->evaluate, compiled->evaluate_function),
+    Value fields[] = {function_value(gen, compiled, own->train, own->train_functions),
+                      function_value(gen, compiled, own->evaluate, own->evaluate_functions),
                       text_value(gen, training->loss->schema.name),
                       ir_int(gen, training->loss->is_classifier),
                       ir_int(gen, training->loss->unit_classes),
@@ -279,7 +315,7 @@ static Value layers_value(Gen *gen, const Compiled *compiled) {
 static Value trainings_value(Gen *gen, const Compiled *compiled) {
     Value *items = new_values(gen, compiled->training_count);
     for (int i = 0; i < compiled->training_count; i++)
-        items[i] = training_value(gen, &compiled->trainings[i]);
+        items[i] = training_value(gen, compiled, &compiled->trainings[i]);
     return array_value(gen, items, compiled->training_count);
 }
 
@@ -338,9 +374,11 @@ void descriptor_emit(Gen *gen, const Compiled *compiled) {
         dataset_value(gen, dataset),
         trainings_value(gen, compiled),
         ir_int(gen, compiled->training_count),
-        function_value(gen, compiled->predict, compiled->predict_function),
-        function_value(gen, compiled->predict_one, compiled->predict_one_function),
+        function_value(gen, compiled, compiled->predict, compiled->predict_functions),
+        function_value(gen, compiled, compiled->predict_one, compiled->predict_one_functions),
         ir_int(gen, compiled->predict_batch),
+        compiled->peak_function,
+        number_value(gen, compiled->peak_flops),
         ir_int(gen, sizes.weights),
         ir_int(gen, sizes.gradients),
         ir_int(gen, sizes.optimizer),

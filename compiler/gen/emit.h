@@ -112,7 +112,8 @@ enum {
     FIELD_STEP,
     FIELD_LOSS,
     FIELD_TEAM,
-    FIELD_SCRATCH
+    FIELD_SCRATCH,
+    FIELD_ACCOUNT
 };
 
 // ---- lane.c and element.c: values at a position.
@@ -203,6 +204,14 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
 
 // ---- step.c: one step function of groups and barriers.
 Value step_emit(Gen *gen, const Schedule *schedule, const char *name);
+// Two that share the groups: the second, "<name>_profiled", marks the time of each.
+typedef struct StepFunctions {
+    Value run, profiled; // profiled NULL: there is none
+} StepFunctions;
+StepFunctions step_emit_profiled(Gen *gen, const Schedule *schedule, const char *name);
+
+// ---- peak.c: the roof (nnrt_peak); *flops: of a round.
+Value peak_emit(Gen *gen, double *flops);
 
 // ---- object.c: LLVM's clean-up passes over the finished module.
 void object_optimize(Gen *gen);
@@ -211,7 +220,7 @@ void object_optimize(Gen *gen);
 typedef struct CompiledTraining {
     const Training *training;
     Schedule *train, *evaluate;
-    Value train_function, evaluate_function;
+    StepFunctions train_functions, evaluate_functions;
 } CompiledTraining;
 
 typedef struct Compiled {
@@ -221,8 +230,10 @@ typedef struct Compiled {
     CompiledTraining *trainings;
     int training_count;
     Schedule *predict, *predict_one; // of batches; of one sample, by all workers
-    Value predict_function, predict_one_function;
+    StepFunctions predict_functions, predict_one_functions;
     int64_t predict_batch;
+    Value peak_function;
+    double peak_flops;
 } Compiled;
 void descriptor_emit(Gen *gen, const Compiled *compiled);
 

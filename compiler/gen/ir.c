@@ -19,7 +19,7 @@ void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name) {
     gen->i64 = LLVMInt64TypeInContext(gen->context);
     gen->pointer = LLVMPointerTypeInContext(gen->context, 0);
     LlvmType p = gen->pointer, i = gen->i64, d = gen->f64;
-    LlvmType fields[] = {p, p, p, LLVMArrayType2(p, NNRT_MAX_COLUMNS), p, p, i, i, i, i, d, d,
+    LlvmType fields[] = {p, p, p, LLVMArrayType2(p, NNRT_MAX_COLUMNS), p, p, i, i, i, i, d, d, p,
                          p, p, p};
     gen->context_struct =
         LLVMStructTypeInContext(gen->context, fields, sizeof fields / sizeof *fields, 0);

@@ -22,17 +22,20 @@ static void fatal_error(const char *reason) {
     nn_ice("LLVM", "%s", reason);
 }
 
+// Training and predictions of one sample can be profiled.
 static void emit_functions(Gen *gen, Compiled *compiled) {
     for (int i = 0; i < compiled->training_count; i++) {
         CompiledTraining *training = &compiled->trainings[i];
         const char *number = i ? arena_format(gen->arena, "_%d", i + 1) : "";
-        training->train_function =
-            step_emit(gen, training->train, arena_format(gen->arena, "nn_train%s", number));
-        training->evaluate_function =
-            step_emit(gen, training->evaluate, arena_format(gen->arena, "nn_evaluate%s", number));
+        const char *train = arena_format(gen->arena, "nn_train%s", number);
+        const char *evaluate = arena_format(gen->arena, "nn_evaluate%s", number);
+        training->train_functions = step_emit_profiled(gen, training->train, train);
+        training->evaluate_functions.run = step_emit(gen, training->evaluate, evaluate);
     }
-    compiled->predict_function = step_emit(gen, compiled->predict, "nn_predict");
-    compiled->predict_one_function = step_emit(gen, compiled->predict_one, "nn_predict_one");
+    compiled->predict_functions.run = step_emit(gen, compiled->predict, "nn_predict");
+    compiled->predict_one_functions =
+        step_emit_profiled(gen, compiled->predict_one, "nn_predict_one");
+    compiled->peak_function = peak_emit(gen, &compiled->peak_flops);
 }
 
 static void verify_module(Gen *gen, const char *when) {

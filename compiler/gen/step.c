@@ -1,13 +1,28 @@
 // A step function: one call a group, barriers between the phases and at the end. Every worker runs
-// the whole function (SPMD) on its own copy of the context.
+// the whole function (SPMD) on its own copy of the context. Where it is profiled, a mark follows
+// each group, and each barrier that is waited at.
 #include "emit.h"
+
+#include "../pass/cost.h"
 
 #include <ctype.h>
 
-static void emit_barrier(Gen *gen, Value function) {
-    const char *name = "nnrt_barrier";
-    Value barrier = LLVMGetNamedFunction(gen->module, name);
-    if (!barrier) barrier = LLVMAddFunction(gen->module, name, gen->step_type);
+static Value runtime_function(Gen *gen, const char *name, LlvmType type) {
+    Value function = LLVMGetNamedFunction(gen->module, name);
+    return function ? function : LLVMAddFunction(gen->module, name, type);
+}
+
+static void emit_mark(Gen *gen, Value function, int slot) {
+    LlvmType types[] = {gen->pointer, gen->i64};
+    LlvmType type = LLVMFunctionType(gen->void_type, types, 2, 0);
+    Value mark = runtime_function(gen, "nnrt_profile_mark", type);
+    Value arguments[] = {LLVMGetParam(function, 0), ir_int(gen, slot)};
+    LLVMBuildCall2(gen->builder, type, mark, arguments, 2, "");
+}
+
+// The barrier behind `group`.
+static void emit_barrier(Gen *gen, Value function, int group, bool marks) {
+    Value barrier = runtime_function(gen, "nnrt_barrier", gen->step_type);
     Value threads = ir_context(gen, function, FIELD_THREADS);
     LLVMBasicBlockRef wait = ir_block(gen, "barrier"), next = ir_block(gen, "next");
     Value several = LLVMBuildICmp(gen->builder, LLVMIntSGT, threads, ir_int(gen, 1), "");
@@ -15,15 +30,14 @@ static void emit_barrier(Gen *gen, Value function) {
     LLVMPositionBuilderAtEnd(gen->builder, wait);
     Value context = LLVMGetParam(function, 0);
     LLVMBuildCall2(gen->builder, gen->step_type, barrier, &context, 1, "");
+    if (marks) emit_mark(gen, function, 2 * group + 1);
     LLVMBuildBr(gen->builder, next);
     LLVMPositionBuilderAtEnd(gen->builder, next);
 }
 
 // "nn_train_03_dense_1_matmul": what profilers and --emit=llvm show.
 static char *group_name(Gen *gen, const char *step, const Group *group) {
-    const Node *node = group->anchor        ? group->anchor
-                       : group->nodes.count ? group->nodes.items[group->nodes.count - 1]
-                                            : group->assigns.items[0];
+    const Node *node = cost_main_node(group);
     char *name = arena_format(gen->arena, "%s_%02d_%s_%s", step, group->id,
                               node->layer ? node->layer->name : "step", node->op->schema.name);
     for (char *c = name; *c; c++)
@@ -36,19 +50,37 @@ static void call_group(Gen *gen, const GroupCode *code, Value context) {
     LLVMBuildCall2(gen->builder, code->type, code->function, arguments, code->places ? 2 : 1, "");
 }
 
-Value step_emit(Gen *gen, const Schedule *schedule, const char *name) {
+static const GroupCode *emit_groups(Gen *gen, const Schedule *schedule, const char *name) {
     int count = schedule->groups.count;
     char **names = ARENA_ARRAY(gen->arena, char *, count + 1);
     for (int i = 0; i < count; i++) names[i] = group_name(gen, name, schedule->groups.items[i]);
-    const GroupCode *codes = share_emit(gen, schedule, names);
+    return share_emit(gen, schedule, names);
+}
+
+static Value emit_calls(Gen *gen, const Schedule *schedule, const GroupCode *codes,
+                        const char *name, bool marks) {
+    int count = schedule->groups.count;
     Value function = ir_function(gen, name, gen->step_type);
     Value context = LLVMGetParam(function, 0);
     for (int i = 0; i < count; i++) {
         int phase = schedule->groups.items[i]->phase;
-        if (i && phase != schedule->groups.items[i - 1]->phase) emit_barrier(gen, function);
+        if (i && phase != schedule->groups.items[i - 1]->phase)
+            emit_barrier(gen, function, i - 1, marks);
         call_group(gen, &codes[i], context);
+        if (marks) emit_mark(gen, function, 2 * i);
     }
-    emit_barrier(gen, function);
+    emit_barrier(gen, function, count - 1, marks && count);
     LLVMBuildRetVoid(gen->builder);
     return function;
+}
+
+Value step_emit(Gen *gen, const Schedule *schedule, const char *name) {
+    return emit_calls(gen, schedule, emit_groups(gen, schedule, name), name, false);
+}
+
+StepFunctions step_emit_profiled(Gen *gen, const Schedule *schedule, const char *name) {
+    const GroupCode *codes = emit_groups(gen, schedule, name);
+    Value run = emit_calls(gen, schedule, codes, name, false);
+    const char *profiled = arena_format(gen->arena, "%s_profiled", name);
+    return (StepFunctions){run, emit_calls(gen, schedule, codes, profiled, true)};
 }

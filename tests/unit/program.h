@@ -81,10 +81,8 @@ static inline void program_update(const nnrt_context *c, int64_t place, float gr
     c->weights[place] += *velocity;
 }
 
-static inline void program_train(const nnrt_context *c) {
+static inline void program_learn(const nnrt_context *c) {
     int64_t first, end;
-    program_forward(c);
-    program_loss(c);
     share(c, CLASSES, &first, &end);
     for (int64_t k = first; k < end; k++) {
         float gradients[INPUTS + 1] = {0};
@@ -96,7 +94,29 @@ static inline void program_train(const nnrt_context *c) {
         for (int i = 0; i < INPUTS; i++) program_update(c, KERNEL + i * PANEL + k, gradients[i]);
         program_update(c, BIAS + k, gradients[INPUTS]);
     }
+}
+
+static inline void program_train(const nnrt_context *c) {
+    program_forward(c);
+    program_loss(c);
+    program_learn(c);
     nnrt_barrier(c);
+}
+
+static inline void program_train_profiled(const nnrt_context *c) {
+    program_forward(c);
+    nnrt_profile_mark(c, 0);
+    program_loss(c);
+    nnrt_profile_mark(c, 2);
+    program_learn(c);
+    nnrt_profile_mark(c, 4);
+    nnrt_barrier(c);
+    nnrt_profile_mark(c, 5);
+}
+
+static inline void program_forward_profiled(const nnrt_context *c) {
+    program_forward(c);
+    nnrt_profile_mark(c, 0);
 }
 
 static inline void program_evaluate(const nnrt_context *c) {
@@ -134,46 +154,54 @@ static const nnrt_option program_rate = {.name = "value", .number = 0.05};
 static const nnrt_call program_metrics[] = {{"accuracy", NULL, 0}};
 static const char *const program_classes[] = {"left", "right, above", "right below"};
 
-#define PROGRAM_FUNCTION(function) {(function), LOSSES, 4, 0, &program_output, 1, 18}
+static const nnrt_group program_groups[] = {
+    {"dense: matmul + \"softmax\"", "contraction", 0, 1, 0, 18, 0, 20, 36},
+    {"log", "scalar", -1, 2, 0, 1, 0, 12, 4},
+    {"dense: matmul_weights -> kernel", "contraction", 0, 1, 0, 18, 36, 20, 72}};
 
-static const nnrt_training program_training = {.train = PROGRAM_FUNCTION(program_train),
-                                               .evaluate = PROGRAM_FUNCTION(program_evaluate),
-                                               .loss_name = "sparse_categorical_crossentropy",
-                                               .is_classifier = 1,
-                                               .metrics = program_metrics,
-                                               .metric_count = 1,
-                                               .learning_rate = {"constant", &program_rate, 1},
-                                               .optimizer = {"sgd", NULL, 0},
-                                               .epochs = 5,
-                                               .batch = BATCH,
-                                               .slots = program_slots,
-                                               .slot_count = 2,
-                                               .slots_size = WEIGHTS};
+#define PROGRAM_FUNCTION(function, profiled, groups)                                               \
+    {(function), (profiled), program_groups, (groups), LOSSES, 4, 0, &program_output, 1, 18}
 
-static const nnrt_program program = {.abi = NNRT_ABI,
-                                     .compiler_version = "0",
-                                     .source_path = "blobs.nn",
-                                     .source_folder = ".",
-                                     .source_text = "",
-                                     .expanded_text = "dataset points = blobs(500)\n",
-                                     .model = "net",
-                                     .target_cpu = "x86-64",
-                                     .layers = program_layers,
-                                     .layer_count = 1,
-                                     .parameters = program_parameters,
-                                     .parameter_count = 2,
-                                     .weights_size = WEIGHTS,
-                                     .columns = program_columns,
-                                     .input_count = 1,
-                                     .target_count = 1,
-                                     .classes = program_classes,
-                                     .class_count = CLASSES,
-                                     .dataset = &program_dataset,
-                                     .trainings = &program_training,
-                                     .training_count = 1,
-                                     .predict = PROGRAM_FUNCTION(program_forward),
-                                     .predict_one = PROGRAM_FUNCTION(program_forward),
-                                     .predict_batch = BATCH};
+static const nnrt_training program_training = {
+    .train = PROGRAM_FUNCTION(program_train, program_train_profiled, 3),
+    .evaluate = PROGRAM_FUNCTION(program_evaluate, NULL, 0),
+    .loss_name = "sparse_categorical_crossentropy",
+    .is_classifier = 1,
+    .metrics = program_metrics,
+    .metric_count = 1,
+    .learning_rate = {"constant", &program_rate, 1},
+    .optimizer = {"sgd", NULL, 0},
+    .epochs = 5,
+    .batch = BATCH,
+    .slots = program_slots,
+    .slot_count = 2,
+    .slots_size = WEIGHTS};
+
+static const nnrt_program program = {
+    .abi = NNRT_ABI,
+    .compiler_version = "0",
+    .source_path = "blobs.nn",
+    .source_folder = ".",
+    .source_text = "",
+    .expanded_text = "dataset points = blobs(500)\n",
+    .model = "net",
+    .target_cpu = "x86-64",
+    .layers = program_layers,
+    .layer_count = 1,
+    .parameters = program_parameters,
+    .parameter_count = 2,
+    .weights_size = WEIGHTS,
+    .columns = program_columns,
+    .input_count = 1,
+    .target_count = 1,
+    .classes = program_classes,
+    .class_count = CLASSES,
+    .dataset = &program_dataset,
+    .trainings = &program_training,
+    .training_count = 1,
+    .predict = PROGRAM_FUNCTION(program_forward, NULL, 0),
+    .predict_one = PROGRAM_FUNCTION(program_forward, program_forward_profiled, 1),
+    .predict_batch = BATCH};
 
 // ---- Running commands in a folder of this process's own.
 

@@ -247,6 +247,46 @@ static void measures(void **state) {
     says("samples/s");
 }
 
+// Shares of the rows, of waiting and of what is between steps add up to the whole.
+static void check_profile(const json_t *profile, const char *function, size_t groups) {
+    const json_t *rows = json_object_get(profile, "groups");
+    double whole = number(profile, "seconds"), sum = number(profile, "waiting_seconds");
+    assert_string_equal(json_string_value(json_object_get(profile, "function")), function);
+    assert_int_equal(json_array_size(rows), groups);
+    sum += number(profile, "between_seconds");
+    for (size_t i = 0; i < groups; i++) {
+        const json_t *row = json_array_get(rows, i);
+        assert_true(number(row, "flops") >= number(profile, "samples"));
+        assert_true(fabs(number(row, "share") - number(row, "seconds") / whole) < 1e-9);
+        sum += number(row, "seconds");
+    }
+    assert_true(whole > 0 && fabs(sum - whole) < 1e-6 * whole);
+}
+
+static void profiles(void **state) {
+    (void)state;
+    run_program(0, "bench --profile --seconds 0.3 --json --threads 2");
+    json_t *json = last_json();
+    const json_t *both = json_object_get(json, "profile");
+    assert_int_equal(json_array_size(both), 2);
+    check_profile(json_array_get(both, 0), "train", 3);
+    check_profile(json_array_get(both, 1), "predict_one", 1);
+    json_decref(json);
+    run_program(0, "fit --profile --json --epochs 2 --save w");
+    json = last_json();
+    const json_t *training = json_array_get(json_object_get(json, "profile"), 0);
+    check_profile(training, "train", 3);
+    assert_true(number(training, "steps") == number(json, "steps"));
+    assert_true(number(training, "samples") == number(json, "samples"));
+    json_decref(json);
+    run_program(0, "fit --profile --epochs 1 --save w");
+    says("profile of training: ");
+    says("dense: matmul + \"softmax\"");
+    says("waiting at barriers");
+    run_program(2, "evaluate --profile");
+    says("`--profile` is an option of `fit`");
+}
+
 static void measures_without_data(void **state) {
     static const nnrt_option files[] = {{.name = "x", .text = "nowhere.npy", .number = NAN},
                                         {.name = "target", .text = "y.npy", .number = NAN}};
@@ -310,6 +350,7 @@ int main(void) {
         cmocka_unit_test(keeps_old_weights_on_a_full_disk),
         cmocka_unit_test(predicts_rows_in_order),
         cmocka_unit_test(measures),
+        cmocka_unit_test(profiles),
         cmocka_unit_test(measures_without_data),
         cmocka_unit_test(tells_about_itself),
         cmocka_unit_test(checks_program_and_cpu),
