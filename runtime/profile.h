@@ -1,7 +1,7 @@
 // Where the time of a function's steps goes. Generated code calls nnrt_profile_mark after each
 // group and each barrier; every worker adds what passed since its last mark to an account of its
-// own, so that a mark costs some 20 ns and nobody waits. The work of the groups, the waiting at
-// barriers and what is between steps (batches, metrics) add up to the whole.
+// own: a mark costs a few nanoseconds, and nobody waits for it. The work of the groups, the waiting
+// at barriers and what is between steps (batches, metrics) add up to the whole.
 #ifndef NNRT_PROFILE_H
 #define NNRT_PROFILE_H
 
