@@ -8,9 +8,10 @@ import argparse
 import json
 import pathlib
 import statistics
-import struct
 import subprocess
 import tempfile
+
+from workloads import write_npy
 
 ROOT = pathlib.Path(__file__).parent.parent
 SHAPES = ["32x784x10", "32x784x512", "128x512x512", "128x784x512", "256x1024x1024",
@@ -25,19 +26,11 @@ train net on rows {{
 """
 
 
-def write_zeros(path, shape):
-    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
-    header += " " * (63 - (10 + len(header)) % 64) + "\n"
-    with open(path, "wb") as file:
-        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
-        file.write(bytes(4 * shape[0] * shape[1]))
-
-
 def build(nnc, folder, shape, kinds):
     """Executables of one shape, by kind of contraction."""
     batch, inputs, outputs = shape
-    write_zeros(folder / "x.npy", (2 * batch, inputs))
-    write_zeros(folder / "y.npy", (2 * batch, outputs))
+    for name, width in (("x.npy", inputs), ("y.npy", outputs)):
+        write_npy(folder / name, "<f4", (2 * batch, width), bytes(8 * batch * width))
     (folder / "net.nn").write_text(PROGRAM.format(batch=batch, inputs=inputs, outputs=outputs))
     executables = {kind: folder / kind for kind in kinds}
     for kind, executable in executables.items():

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures nnc and whichever of PyTorch, JAX and TensorFlow is installed, in one interleaved run.
 
-Every round gives each contestant the same time on each workload, one after the other; the table
-shows medians over the rounds. It is printed and written to bench/results/<date>.md. The rivals are
+Every round of a workload gives each contestant the same time, one after the other; the tables show
+medians over the rounds. They are printed and written to bench/results/<date>.md. The rivals are
 those of scripts/setup_rivals.sh (.venv), or of the interpreter NNC_BENCH_PYTHON."""
 import argparse
 import datetime
@@ -15,33 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 
-from contestants import HERE, RIVALS, ROOT, Failed, Nnc, Rival, installed_rivals
+from contestants import HERE, PACKAGES, RIVALS, ROOT, Failed, Nnc, Rival
+from contestants import installed_kilobytes, installed_rivals
+from workloads import WORKLOADS
 
-
-@dataclass
-class Workload:
-    title: str
-    program: str  # in programs/
-    batch: int
-    widths: tuple  # of the dense layers, the input's first
-    predicts: bool = False  # one of its batch sizes also measures single predictions
-
-    def training_flops(self):
-        """Of one sample: forward, gradients of weights, gradients of values but not of the input."""
-        products = [2 * a * b for a, b in zip(self.widths, self.widths[1:])]
-        return 3 * sum(products) - products[0]
-
-
-NARROW, WIDE = (784, 10, 10), (784, 512, 512, 10)
-WORKLOADS = {
-    "B1-sgd-32": Workload("784-10-10, sgd, batch 32", "narrow-sgd.nn", 32, NARROW, True),
-    "B1-adam-32": Workload("784-10-10, adam, batch 32", "narrow-adam.nn", 32, NARROW),
-    "B1-sgd-256": Workload("784-10-10, sgd, batch 256", "narrow-sgd.nn", 256, NARROW),
-    "B2-adam-32": Workload("784-512-512-10, dropout, adam, batch 32", "wide-adam.nn", 32, WIDE, True),
-    "B2-adam-128": Workload("784-512-512-10, dropout, adam, batch 128", "wide-adam.nn", 128, WIDE),
-}
+ONE_THREAD = "nnc, one thread"
 
 
 def arguments():
@@ -50,10 +29,20 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1, help="of one measurement")
-    parser.add_argument("--only", default=",".join(WORKLOADS), help="workloads, by commas")
+    parser.add_argument(
+        "--only", default=",".join(WORKLOADS), help="workloads or beginnings of them, by commas"
+    )
     parser.add_argument("--rivals", help="names by commas, or `none`: " + ", ".join(RIVALS))
     parser.add_argument("--output", type=pathlib.Path, help="bench/results/<date>.md unless said")
     return parser.parse_args()
+
+
+def chosen_workloads(names):
+    beginnings = tuple(names.split(","))
+    chosen = {name: row for name, row in WORKLOADS.items() if name.startswith(beginnings)}
+    if not chosen:
+        sys.exit(f"run.py: no workload is called `{names}`; there are {', '.join(WORKLOADS)}")
+    return chosen
 
 
 def measured_peak(threads):
@@ -62,7 +51,9 @@ def measured_peak(threads):
         program = f"{folder}/peak"
         compile_it = ["cc", "-O2", "-march=native", "-pthread", HERE / "peak.c", "-o", program]
         subprocess.run(compile_it, check=True)
-        return float(subprocess.run([program, str(threads)], capture_output=True, check=True).stdout)
+        return float(
+            subprocess.run([program, str(threads)], capture_output=True, check=True).stdout
+        )
 
 
 def processor():
@@ -73,55 +64,89 @@ def processor():
 
 
 class Figures:
-    """Measurements by contestant and workload, and why some are missing."""
+    """Measurements by what was measured, contestant and workload, and why some are missing."""
 
     def __init__(self):
-        self.values, self.problems = {}, {}
+        self.values, self.problems, self.forms, self.versions = {}, {}, {}, {}
 
-    def add(self, contestant, workload, measure):
-        if (contestant, workload) in self.problems:
+    def add(self, kind, contestant, workload, measure):
+        """Measures, unless the contestant has already failed at this workload."""
+        if (contestant.name, workload) in self.problems:
             return
         try:
-            self.values.setdefault((contestant, workload), []).append(measure())
+            self.values.setdefault((kind, contestant.name, workload), []).append(measure())
         except Failed as problem:
-            self.problems[contestant, workload] = str(problem)
-            print(f"{contestant} {workload}: {problem}", file=sys.stderr)
+            self.problems[contestant.name, workload] = str(problem)
+            print(f"{contestant.name} {workload}: {problem}", file=sys.stderr)
 
-    def median(self, contestant, workload):
-        values = self.values.get((contestant, workload))
+    def add_prediction(self, contestant, workload, seconds):
+        replies = []
+
+        def median():
+            replies.append(contestant.predict(seconds))
+            return replies[0]["median"]
+
+        self.add("predict", contestant, workload, median)
+        if replies:
+            self.add("p99", contestant, workload, lambda: replies[0]["p99"])
+
+    def median(self, kind, contestant, workload):
+        values = self.values.get((kind, contestant, workload))
         return statistics.median(values) if values else math.nan
 
-    def spread(self, contestant, workload):
+    def spread(self, kind, contestant, workload):
         """Half the distance of the quartiles, in percent of the median."""
-        values = self.values.get((contestant, workload), [])
+        values = self.values.get((kind, contestant, workload), [])
         if len(values) < 4:
             return math.nan
         low, middle, high = statistics.quantiles(values)
         return 50 * (high - low) / middle
 
+    def best(self, kind, names, workload, choose):
+        """Name and median of the best of `names`; no name if there is none."""
+        medians = {name: self.median(kind, name, workload) for name in names}
+        found = {name: value for name, value in medians.items() if not math.isnan(value)}
+        name = choose(found, key=found.get) if found else None
+        return name, found.get(name, math.nan)
 
-def measure_start(nnc, rivals, threads, figures, memory):
-    """First steps of fresh processes, and the peak memory of a small training."""
-    first = "B1-sgd-32"
-    figures.add("nnc", "start", lambda: nnc.first_step(WORKLOADS[first]))
-    memory["nnc"] = nnc.training_memory(first) if first in nnc.compile_seconds else math.nan
-    for name in rivals:
-        rival = Rival(name, threads)
-        figures.add(name, "start", lambda: rival.first_step(first))
-        memory[name] = rival.close()
+    def form(self, kind, contestant, workload):
+        """The contestant, and which of its forms was the fastest."""
+        return ", ".join(filter(None, [contestant, self.forms.get((kind, contestant, workload))]))
 
 
-def measure_rounds(contestants, workloads, options, training, prediction):
-    for round_number in range(options.rounds):
-        for name, workload in workloads.items():
-            for contestant in contestants:
-                train = lambda: contestant.train(name, options.seconds)
-                training.add(contestant.name, name, train)
-                if workload.predicts:
-                    predict = lambda: contestant.predict(name, options.seconds / 4)
-                    prediction.add(contestant.name, name, predict)
-                time.sleep(0.05)  # lets the threads of the last one go to sleep
-        print(f"round {round_number + 1} of {options.rounds} done", file=sys.stderr)
+def start_contestants(name, workload, options, figures):
+    """Starts all who can run a workload, one after the other, each up to its first step."""
+    nnc = options.nnc.resolve()
+    makers = [lambda: Nnc(nnc, workload, options.threads)]
+    makers += [lambda rival=rival: Rival(rival, name, options.threads) for rival in options.rivals]
+    contestants = []
+    for make in makers:
+        contestant = make()
+        contestants.append(contestant)
+        figures.add("start", contestant, name, contestant.first_step)
+        if contestant.version:
+            figures.versions[contestant.name] = contestant.version
+        figures.add("compile", contestant, name, lambda: contestant.compile_seconds)
+        figures.add("memory", contestant, name, lambda: contestant.memory)
+    figures.add("size", contestants[0], name, contestants[0].executable_kilobytes)
+    return contestants
+
+
+def measure_workload(name, workload, options, figures):
+    contestants = start_contestants(name, workload, options, figures)
+    trained = list(contestants)
+    if options.threads > 1 and ("nnc", name) not in figures.problems:
+        trained.insert(1, contestants[0].with_threads(1, ONE_THREAD))
+    for _ in range(options.rounds):
+        for contestant in trained:
+            figures.add("train", contestant, name, lambda: contestant.train(options.seconds))
+            if workload.is_main and contestant.name != ONE_THREAD:
+                figures.add_prediction(contestant, name, options.seconds / 4)
+            time.sleep(0.05)  # lets the threads of the last one go to sleep
+    for contestant in contestants:
+        figures.forms["train", contestant.name, name] = contestant.form
+        figures.forms["predict", contestant.name, name] = contestant.predict_form
+        contestant.close()
 
 
 def number(value, digits=0):
@@ -133,48 +158,79 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
-def training_table(names, workloads, training, peak):
-    rows = []
+def training_table(rivals, workloads, figures, peak):
+    names, rows = ["nnc", *rivals], []
+    head = ["samples/s", *names, "best rival", "nnc / best", "nnc, % of peak", "best rival, % of peak",
+            "nnc, all / one thread", "spread %"]  # fmt: skip
     for name, workload in workloads.items():
-        medians = {contestant: training.median(contestant, name) for contestant in names}
-        own = medians["nnc"]
-        best = max((v for k, v in medians.items() if k != "nnc" and v == v), default=math.nan)
-        share = 100 * own * workload.training_flops() / (peak * 1e9)
-        cells = [number(medians[contestant]) for contestant in names]
-        spread = number(training.spread("nnc", name), 1)
-        rows.append([f"{name}: {workload.title}", *cells, number(own / best, 2), number(share, 1), spread])
-    return table(["samples/s", *names, "nnc / best rival", "% of peak", "spread %"], rows)
+        share = 100 * workload.network.training_flops() / (peak * 1e9)
+        best, speed = figures.best("train", rivals, name, max)
+        own, alone = (figures.median("train", who, name) for who in ("nnc", ONE_THREAD))
+        rows.append([
+            f"{name}: {workload.title()}",
+            *(number(figures.median("train", who, name)) for who in names),
+            figures.form("train", best, name),
+            number(own / speed, 2), number(share * own, 1), number(share * speed, 1),
+            number(own / alone, 2), number(figures.spread("train", "nnc", name), 1),
+        ])  # fmt: skip
+    return table(head, rows)
 
 
-def prediction_table(names, workloads, prediction):
-    rows = []
+def prediction_table(rivals, workloads, figures):
+    names, rows = ["nnc", *rivals], []
     for name, workload in workloads.items():
-        if workload.predicts:
-            cells = []
-            for contestant in names:
-                values = prediction.values.get((contestant, name), [])
-                for key in ("median", "p99"):
-                    median = statistics.median(v[key] for v in values) if values else math.nan
-                    cells.append(number(median, 1))
-            pairs = [f"{a} / {b}" for a, b in zip(cells[::2], cells[1::2])]
-            rows.append([f"predict one, {'-'.join(map(str, workload.widths))}", *pairs])
-    return table(["microseconds, median / 99th percentile", *names], rows)
+        pairs = [
+            [number(figures.median(k, who, name), 1) for k in ("predict", "p99")] for who in names
+        ]
+        best, time_of_best = figures.best("predict", rivals, name, min)
+        rows.append([
+            f"predict one, {workload.network.title}", *(" / ".join(pair) for pair in pairs),
+            figures.form("predict", best, name),
+            number(time_of_best / figures.median("predict", "nnc", name), 2),
+        ])  # fmt: skip
+    head = ["microseconds, median / 99th percentile", *names, "best rival", "times as fast"]
+    return table(head, rows)
 
 
-def start_table(names, start, memory):
+def system_table(title, kind, digits, rivals, workloads, figures):
     rows = [
-        ["from the command to the first step, s", *(number(start.median(n, "start"), 2) for n in names)],
-        ["peak memory, MB", *(number(memory[n]) for n in names)],
+        [
+            row.title(),
+            *(number(figures.median(kind, who, name), digits) for who in ["nnc", *rivals]),
+        ]
+        for name, row in workloads.items()
     ]
-    return table(["784-10-10, sgd, batch 32", *names], rows)
+    return table([title, "nnc", *rivals], rows)
 
 
-def compile_table(nnc):
-    rows = [
-        [name, number(1000 * seconds), number(nnc.executable(name).stat().st_size / 1000)]
-        for name, seconds in nnc.compile_seconds.items()
+def size_table(rivals, workloads, figures):
+    sizes = {name: figures.median("size", "nnc", name) for name in workloads}
+    rows = [[f"nnc, {workloads[name].title()}", number(size)] for name, size in sizes.items()]
+    for file in dict.fromkeys(RIVALS[rival][0] for rival in rivals):
+        rows.append([f"{', '.join(PACKAGES[file])}, installed", number(installed_kilobytes(file))])
+    return table(["executable, kB", "size"], rows)
+
+
+def system_tables(rivals, workloads, figures):
+    titles = {
+        "start": ("from the command to the end of the first step, s", 2),
+        "compile": ("`nnc build`; of the rivals the first step, imports apart, s", 2),
+        "memory": ("peak memory, MB", 0),
+    }
+    parts = [
+        system_table(title, kind, digits, rivals, workloads, figures)
+        for kind, (title, digits) in titles.items()
     ]
-    return table(["nnc build", "ms", "executable, kB"], rows)
+    return "\n".join([*parts, size_table(rivals, workloads, figures)])
+
+
+def missing_list(figures):
+    """Who could not do what, and why."""
+    reasons = {}
+    for (contestant, workload), reason in figures.problems.items():
+        reasons.setdefault((contestant, reason), []).append(workload)
+    lines = [f"- {who} at {', '.join(names)}: {why}" for (who, why), names in reasons.items()]
+    return "\n".join(["Missing:\n", *lines]) + "\n" if lines else ""
 
 
 def accuracy_line(nnc):
@@ -183,43 +239,39 @@ def accuracy_line(nnc):
         epochs, seconds = nnc.time_to_accuracy(ROOT / "examples/mnist.nn", 0.97)
     except Failed as problem:
         return f"`examples/mnist.nn` was not trained: {problem}.\n"
-    return f"From source to 97 % on MNIST (`examples/mnist.nn`, {epochs} epochs): {seconds:.2f} s.\n"
+    return (
+        f"From source to 97 % on MNIST (`examples/mnist.nn`, {epochs} epochs): {seconds:.2f} s.\n"
+    )
 
 
 def main():
     options = arguments()
-    workloads = {name: WORKLOADS[name] for name in options.only.split(",")}
+    workloads = chosen_workloads(options.only)
     rivals = installed_rivals() if options.rivals is None else options.rivals.split(",")
-    rivals = [] if rivals == ["none"] else rivals
+    options.rivals = rivals = [] if rivals == ["none"] else rivals
     load = os.getloadavg()[0]
     peak = measured_peak(options.threads)
+    accuracy = accuracy_line(Nnc(options.nnc.resolve(), None, options.threads))
 
-    nnc = Nnc(options.nnc.resolve(), workloads, options.threads)
-    start, memory = Figures(), {}
-    measure_start(nnc, rivals, options.threads, start, memory)
-    accuracy = accuracy_line(nnc)
-    contestants = [nnc] + [Rival(name, options.threads) for name in rivals]
-    for rival in contestants[1:]:
-        for name in workloads:
-            start.add(rival.name, name, lambda: rival.first_step(name))
-    training, prediction = Figures(), Figures()
-    measure_rounds(contestants, workloads, options, training, prediction)
-    versions = ", ".join(f"{c.name} {c.version}" for c in contestants)
-    for rival in contestants[1:]:
-        rival.close()
+    figures = Figures()
+    for name, workload in workloads.items():
+        measure_workload(name, workload, options, figures)
+        print(f"{name} done", file=sys.stderr)
 
-    names = ["nnc", *rivals]
     now = datetime.datetime.now()
+    main_ones = {name: workload for name, workload in workloads.items() if workload.is_main}
+    versions = ", ".join(f"{name} {version}" for name, version in figures.versions.items())
     report = "\n".join([
         f"# Benchmarks of {now:%Y-%m-%d}\n",
-        f"`{' '.join(['bench/run.py', *sys.argv[1:]])}`: {options.threads} threads, {options.rounds} rounds of "
-        f"{options.seconds:g} s each, interleaved; medians. {processor()}, {os.cpu_count()} cores, load "
-        f"{load:.2f} before; measured FMA peak of {options.threads} threads {peak:.0f} GFLOP/s. {versions}.\n",
-        training_table(names, workloads, training, peak),
-        prediction_table(names, workloads, prediction),
-        start_table(names, start, memory),
+        f"`{' '.join(['bench/run.py', *sys.argv[1:]])}`: {options.threads} threads, {options.rounds} "
+        f"rounds of {options.seconds:g} s each, interleaved; medians. {processor()}, {os.cpu_count()} "
+        f"cores, load {load:.2f} before and {os.getloadavg()[0]:.2f} after; measured FMA peak of "
+        f"{options.threads} threads {peak:.0f} GFLOP/s. {versions}.\n",
+        training_table(rivals, workloads, figures, peak),
+        prediction_table(rivals, main_ones, figures),
+        system_tables(rivals, main_ones, figures),
+        missing_list(figures),
         accuracy,
-        compile_table(nnc),
     ])  # fmt: skip
     print(report)
     output = options.output or HERE / "results" / f"{now:%Y-%m-%d}.md"

@@ -1,11 +1,11 @@
 """JAX (XLA on the CPU) on the benchmark workloads, at its best: a jitted step with donated state, or
 a jitted scan over 32 steps, the form with the fewest dispatches.
 
-usage: with_jax.py step|scan THREADS"""
+usage: with_jax.py step|scan THREADS WORKLOAD"""
 import os
 import sys
 
-mode, threads = sys.argv[1], int(sys.argv[2])
+mode, threads, workload = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 if threads == 1:
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     os.sched_setaffinity(0, {0})
@@ -44,29 +44,184 @@ def dropout(key, x, rate):
     return jnp.where(random.bernoulli(key, 1 - rate, x.shape), x / (1 - rate), 0)
 
 
+def flatten(x):
+    return x.reshape(x.shape[0], -1)
+
+
+def two_keys(key):
+    return (None, None) if key is None else random.split(key)
+
+
 def narrow(layers, x, key=None):
-    x = x.reshape(x.shape[0], -1)
-    return dense(layers[1], jax.nn.sigmoid(dense(layers[0], x)))
+    return dense(layers[1], jax.nn.sigmoid(dense(layers[0], flatten(x))))
 
 
 def wide(layers, x, key=None):
-    first, second = (None, None) if key is None else random.split(key)
-    x = x.reshape(x.shape[0], -1)
+    first, second = two_keys(key)
+    x = flatten(x)
     x = dropout(first, jax.nn.relu(dense(layers[0], x)), 0.2)
     x = dropout(second, jax.nn.relu(dense(layers[1], x)), 0.2)
     return dense(layers[2], x)
 
 
+def conv_parameters(key, kernel, inputs, outputs):
+    shape = (kernel, kernel, inputs, outputs)
+    limit = (6 / (kernel * kernel * (inputs + outputs))) ** 0.5
+    weights = random.uniform(key, shape, minval=-limit, maxval=limit)
+    return {"weights": weights, "bias": jnp.zeros(outputs)}
+
+
+def stack(convs, denses):
+    """Initial parameters of (kernel, inputs, outputs) convolutions and then dense layers of these
+    widths, by a random key."""
+
+    def initial(key):
+        first, second = random.split(key)
+        keys = random.split(first, len(convs))
+        layers = [conv_parameters(key, *row) for key, row in zip(keys, convs)]
+        return layers + dense_stack(*denses)(second)
+
+    return initial
+
+
+def conv(layer, x, stride=1, padding="VALID"):
+    sides = ("NHWC", "HWIO", "NHWC")
+    y = lax.conv_general_dilated(
+        x, layer["weights"], (stride, stride), padding, dimension_numbers=sides
+    )
+    return y + layer["bias"]
+
+
+def conv_relu(layer, x, padding="VALID"):
+    return jax.nn.relu(conv(layer, x, 1, padding))
+
+
+def max_pool(x):
+    return lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+
+
+def norm_parameters(channels):
+    return {
+        "scale": jnp.ones(channels), "offset": jnp.zeros(channels),
+        "mean": jnp.zeros(channels), "variance": jnp.ones(channels),
+    }  # fmt: skip
+
+
+def norm(layer, x, training):
+    """Batch normalization; the moving averages are not kept up to date, which costs nothing."""
+    mean, variance = layer["mean"], layer["variance"]
+    if training:
+        mean = x.mean((0, 1, 2))
+        variance = jnp.maximum((x * x).mean((0, 1, 2)) - mean * mean, 0)
+    return (x - mean) * (lax.rsqrt(variance + 1e-3) * layer["scale"]) + layer["offset"]
+
+
+def book(layers, x, key=None):
+    x = max_pool(conv_relu(layers[0], x))
+    x = max_pool(conv_relu(layers[1], x))
+    return dense(layers[2], flatten(x))
+
+
+def lenet(layers, x, key=None):
+    x = max_pool(conv_relu(layers[0], x, "SAME"))
+    x = flatten(max_pool(conv_relu(layers[1], x)))
+    x = jax.nn.relu(dense(layers[2], x))
+    return dense(layers[4], jax.nn.relu(dense(layers[3], x)))
+
+
+def classify(layers, x, keys):
+    """The end of several networks: dropout, a dense layer, dropout, the classes."""
+    x = flatten(dropout(keys[0], x, 0.25))
+    x = dropout(keys[1], jax.nn.relu(dense(layers[0], x)), 0.5)
+    return dense(layers[1], x)
+
+
+def digits(layers, x, key=None):
+    x = max_pool(conv_relu(layers[1], conv_relu(layers[0], x)))
+    return classify(layers[2:], x, two_keys(key))
+
+
+def clothes_parameters(key):
+    initial = stack([(3, 1, 32), (3, 32, 64)], [3136, 128, 10])
+    return initial(key) + [norm_parameters(32), norm_parameters(64)]
+
+
+def clothes(layers, x, key=None):
+    training = key is not None
+    x = max_pool(norm(layers[4], conv_relu(layers[0], x, "SAME"), training))
+    x = max_pool(norm(layers[5], conv_relu(layers[1], x, "SAME"), training))
+    return classify(layers[2:], x, two_keys(key))
+
+
+def cifar(layers, x, key=None):
+    first, second = two_keys(key)
+    x = max_pool(conv_relu(layers[1], conv_relu(layers[0], x, "SAME")))
+    x = dropout(first, x, 0.25)
+    x = max_pool(conv_relu(layers[3], conv_relu(layers[2], x, "SAME")))
+    return classify(layers[4:], x, two_keys(second))
+
+
+WIDTHS = [16, 16, 16, 16, 32, 32, 32, 64, 64, 64]
+
+
+def resnet20_parameters(key):
+    keys = iter(random.split(key, 40))
+
+    def conv_norm(inputs, outputs):
+        return {**conv_parameters(next(keys), 3, inputs, outputs), "norm": norm_parameters(outputs)}
+
+    blocks = []
+    for inputs, filters in zip(WIDTHS, WIDTHS[1:]):
+        block = {"first": conv_norm(inputs, filters), "second": conv_norm(filters, filters)}
+        if inputs != filters:
+            block["shortcut"] = conv_parameters(next(keys), 1, inputs, filters)
+        blocks.append(block)
+    return {
+        "start": conv_norm(3, 16),
+        "blocks": blocks,
+        "end": dense_parameters(next(keys), 64, 10),
+    }
+
+
+def resnet20(layers, x, key=None):
+    def conv_norm(layer, x, stride=1):
+        return norm(layer["norm"], conv(layer, x, stride, "SAME"), key is not None)
+
+    x = jax.nn.relu(conv_norm(layers["start"], x))
+    for block in layers["blocks"]:
+        stride = 2 if "shortcut" in block else 1
+        y = conv_norm(block["second"], jax.nn.relu(conv_norm(block["first"], x, stride)))
+        x = jax.nn.relu(y + (conv(block["shortcut"], x, stride, "SAME") if stride == 2 else x))
+    return dense(layers["end"], x.mean((1, 2)))
+
+
 narrow_parameters = dense_stack(784, 10, 10)
 wide_parameters = dense_stack(784, 512, 512, 10)
-sgd, adam = optax.sgd(0.01), optax.adam(1e-3)
+book_parameters = stack([(5, 1, 32), (5, 32, 64)], [1024, 10])
+lenet_parameters = stack([(5, 1, 6), (5, 6, 16)], [400, 120, 84, 10])
+digits_parameters = stack([(3, 1, 32), (3, 32, 64)], [9216, 128, 10])
+cifar_parameters = stack([(3, 3, 32), (3, 32, 32), (3, 32, 64), (3, 64, 64)], [2304, 512, 10])
 
+sgd, adam = optax.sgd(0.01), optax.adam(1e-3)
+momentum = optax.chain(optax.add_decayed_weights(1e-4), optax.sgd(0.1, 0.9))
+
+GRAY, COLOUR = (28, 28, 1), (32, 32, 3)
 WORKLOADS = {  # name: parameters, model, optimizer, sample shape, batch
     "B1-sgd-32": (narrow_parameters, narrow, sgd, (28, 28), 32),
     "B1-adam-32": (narrow_parameters, narrow, adam, (28, 28), 32),
     "B1-sgd-256": (narrow_parameters, narrow, sgd, (28, 28), 256),
     "B2-adam-32": (wide_parameters, wide, adam, (28, 28), 32),
     "B2-adam-128": (wide_parameters, wide, adam, (28, 28), 128),
+    "B3-sgd-32": (book_parameters, book, sgd, GRAY, 32),
+    "B3-sgd-128": (book_parameters, book, sgd, GRAY, 128),
+    "B3-lenet-32": (lenet_parameters, lenet, sgd, GRAY, 32),
+    "B3-lenet-128": (lenet_parameters, lenet, sgd, GRAY, 128),
+    "B4-adam-128": (digits_parameters, digits, adam, GRAY, 128),
+    "B4-norm-128": (clothes_parameters, clothes, adam, GRAY, 128),
+    "B5-adam-32": (cifar_parameters, cifar, adam, COLOUR, 32),
+    "B5-adam-128": (cifar_parameters, cifar, adam, COLOUR, 128),
+    "B6-momentum-32": (resnet20_parameters, resnet20, momentum, COLOUR, 32),
+    "B6-momentum-128": (resnet20_parameters, resnet20, momentum, COLOUR, 128),
 }
 
 
@@ -74,6 +229,10 @@ class Jax(measure.Rival):
     def __init__(self, name):
         super().__init__()
         initial, self.model, self.optimizer, shape, self.batch = WORKLOADS[name]
+        if len(shape) == 3:
+            if mode == "scan":
+                raise ValueError("XLA's fast convolutions do not work inside a loop")
+            self.calls_between_waits = 1
         features, labels = measure.random_data(shape)
         self.features, self.labels = jnp.asarray(features), jnp.asarray(labels)
         self.parameters = initial(random.PRNGKey(0))
@@ -119,4 +278,4 @@ class Jax(measure.Rival):
         self.predictor(self.parameters, self.sample).block_until_ready()
 
 
-measure.serve(jax.__version__, Jax)
+measure.serve(jax.__version__, Jax, workload)

@@ -1,12 +1,12 @@
 """TensorFlow on the benchmark workloads: Keras's fit as people write it, a tf.function step, and the
-same compiled by XLA.
+same compiled by XLA. TF_ENABLE_ONEDNN_OPTS chooses the kernels: oneDNN's (1) or Eigen's (0).
 
-usage: with_tensorflow.py fit|function|xla THREADS"""
+usage: with_tensorflow.py fit|function|xla THREADS WORKLOAD"""
 import os
 import sys
 import time
 
-mode, threads = sys.argv[1], int(sys.argv[2])
+mode, threads, workload = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
@@ -21,34 +21,111 @@ tf.config.threading.set_inter_op_parallelism_threads(1)
 keras.utils.set_random_seed(0)
 
 
-def stack(*parts):
-    return keras.Sequential([keras.Input((28, 28)), layers.Flatten(), *parts])
+def stack(shape, *parts):
+    return keras.Sequential([keras.Input(shape), *parts])
 
 
-def narrow():
-    return stack(layers.Dense(10, "sigmoid"), layers.Dense(10))
+def narrow(shape):
+    return stack(shape, layers.Flatten(), layers.Dense(10, "sigmoid"), layers.Dense(10))
 
 
-def wide():
+def wide(shape):
     return stack(
+        shape, layers.Flatten(),
         layers.Dense(512, "relu"), layers.Dropout(0.2),
         layers.Dense(512, "relu"), layers.Dropout(0.2),
         layers.Dense(10),
     )  # fmt: skip
 
 
+def conv(filters, kernel, padding="valid"):
+    return layers.Conv2D(filters, kernel, padding=padding, activation="relu")
+
+
+def book(shape):
+    return stack(
+        shape, conv(32, 5), layers.MaxPooling2D(), conv(64, 5), layers.MaxPooling2D(),
+        layers.Flatten(), layers.Dense(10),
+    )  # fmt: skip
+
+
+def lenet(shape):
+    return stack(
+        shape, conv(6, 5, "same"), layers.MaxPooling2D(), conv(16, 5), layers.MaxPooling2D(),
+        layers.Flatten(), layers.Dense(120, "relu"), layers.Dense(84, "relu"), layers.Dense(10),
+    )  # fmt: skip
+
+
+def digits(shape):
+    return stack(
+        shape, conv(32, 3), conv(64, 3), layers.MaxPooling2D(), layers.Dropout(0.25),
+        layers.Flatten(), layers.Dense(128, "relu"), layers.Dropout(0.5), layers.Dense(10),
+    )  # fmt: skip
+
+
+def clothes(shape):
+    return stack(
+        shape, conv(32, 3, "same"), layers.BatchNormalization(), layers.MaxPooling2D(),
+        conv(64, 3, "same"), layers.BatchNormalization(), layers.MaxPooling2D(), layers.Dropout(0.25),
+        layers.Flatten(), layers.Dense(128, "relu"), layers.Dropout(0.5), layers.Dense(10),
+    )  # fmt: skip
+
+
+def cifar(shape):
+    return stack(
+        shape,
+        conv(32, 3, "same"), conv(32, 3), layers.MaxPooling2D(), layers.Dropout(0.25),
+        conv(64, 3, "same"), conv(64, 3), layers.MaxPooling2D(), layers.Dropout(0.25),
+        layers.Flatten(), layers.Dense(512, "relu"), layers.Dropout(0.5), layers.Dense(10),
+    )  # fmt: skip
+
+
+def residual(x, filters, stride):
+    def plain(x, kernel, stride):
+        return layers.Conv2D(filters, kernel, stride, padding="same")(x)
+
+    y = layers.ReLU()(layers.BatchNormalization()(plain(x, 3, stride)))
+    y = layers.BatchNormalization()(plain(y, 3, 1))
+    return layers.ReLU()(layers.Add()([y, x if stride == 1 else plain(x, 1, stride)]))
+
+
+def resnet20(shape):
+    image = keras.Input(shape)
+    x = layers.Conv2D(16, 3, padding="same")(image)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    for filters, first_stride in ((16, 1), (32, 2), (64, 2)):
+        for stride in (first_stride, 1, 1):
+            x = residual(x, filters, stride)
+    return keras.Model(image, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
+
+
 def sgd():
     return keras.optimizers.SGD(0.01)
 
 
+def momentum():
+    return keras.optimizers.SGD(0.1, 0.9, weight_decay=1e-4)
+
+
 adam = keras.optimizers.Adam
 
+GRAY, COLOUR = (28, 28, 1), (32, 32, 3)
 WORKLOADS = {  # name: model, optimizer, sample shape, batch
     "B1-sgd-32": (narrow, sgd, (28, 28), 32),
     "B1-adam-32": (narrow, adam, (28, 28), 32),
     "B1-sgd-256": (narrow, sgd, (28, 28), 256),
     "B2-adam-32": (wide, adam, (28, 28), 32),
     "B2-adam-128": (wide, adam, (28, 28), 128),
+    "B3-sgd-32": (book, sgd, GRAY, 32),
+    "B3-sgd-128": (book, sgd, GRAY, 128),
+    "B3-lenet-32": (lenet, sgd, GRAY, 32),
+    "B3-lenet-128": (lenet, sgd, GRAY, 128),
+    "B4-adam-128": (digits, adam, GRAY, 128),
+    "B4-norm-128": (clothes, adam, GRAY, 128),
+    "B5-adam-32": (cifar, adam, COLOUR, 32),
+    "B5-adam-128": (cifar, adam, COLOUR, 128),
+    "B6-momentum-32": (resnet20, momentum, COLOUR, 32),
+    "B6-momentum-128": (resnet20, momentum, COLOUR, 128),
 }
 
 
@@ -58,9 +135,10 @@ class Function(measure.Rival):
     def __init__(self, name):
         super().__init__()
         make, optimizer, shape, self.batch = WORKLOADS[name]
+        self.calls_between_waits = 1 if len(shape) == 3 else 8
         features, labels = measure.random_data(shape)
         self.features, self.labels = tf.constant(features), tf.constant(labels)
-        self.model, self.optimizer = make(), optimizer()
+        self.model, self.optimizer = make(shape), optimizer()
         self.optimizer.build(self.model.trainable_variables)
         self.loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         compiled = mode == "xla"
@@ -91,13 +169,14 @@ class Function(measure.Rival):
 
 
 class Fit(measure.Rival):
-    """keras.Model.fit, an epoch at a time."""
+    """keras.Model.fit, an epoch at a time; of pictures an epoch is short enough to be measured."""
 
     def __init__(self, name):
         super().__init__()
         make, optimizer, shape, self.batch = WORKLOADS[name]
-        self.features, self.labels = measure.random_data(shape)
-        self.model = make()
+        rows = measure.ROWS if len(shape) < 3 else 512
+        self.features, self.labels = (data[:rows] for data in measure.random_data(shape))
+        self.model = make(shape)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.model.compile(optimizer=optimizer(), loss=loss)
 
@@ -106,10 +185,10 @@ class Fit(measure.Rival):
         while epochs == 0 or time.perf_counter() - start < seconds:
             self.model.fit(self.features, self.labels, batch_size=self.batch, verbose=0)
             epochs += 1
-        return epochs * measure.ROWS / (time.perf_counter() - start)
+        return epochs * len(self.features) / (time.perf_counter() - start)
 
     def predict(self):
         self.model.predict(self.features[:1], verbose=0)
 
 
-measure.serve(tf.__version__, Fit if mode == "fit" else Function)
+measure.serve(tf.__version__, Fit if mode == "fit" else Function, workload)
