@@ -145,7 +145,8 @@ class Rival:
 
 
 class Nnc:
-    """nnc's executable of a workload, in a temporary folder with made-up pictures."""
+    """nnc's executable in a temporary folder: of a workload, with made-up pictures, or of whatever
+    `source` says."""
 
     name, form, predict_form = "nnc", "", ""
 
@@ -155,12 +156,12 @@ class Nnc:
         self.folder = tempfile.TemporaryDirectory()
         self.place = pathlib.Path(self.folder.name)
         self.executable = self.place / "program"
-        write_pictures(self.place)
         folders = [self.folder.name, os.environ.get("NNC_DATA")]
         self.environment = {**os.environ, "NNC_DATA": ":".join(filter(None, folders))}
         if workload:
             program = HERE / "programs" / workload.program()
             self.source = ["-D", f"batch_size={workload.batch}", program]
+            write_pictures(self.place)
         self.version = self.call(nnc, "--version")[0].split()[-1]
 
     def with_threads(self, threads, name):
