@@ -34,7 +34,11 @@ def arguments():
     )
     parser.add_argument("--rivals", help="names by commas, or `none`: " + ", ".join(RIVALS))
     parser.add_argument("--output", type=pathlib.Path, help="bench/results/<date>.md unless said")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not options.nnc.exists():
+        parser.error(f"there is no `{options.nnc}`: build it, or say --nnc PATH")
+    options.nnc = options.nnc.resolve()
+    return options
 
 
 def chosen_workloads(names):
@@ -116,8 +120,7 @@ class Figures:
 
 def start_contestants(name, workload, options, figures):
     """Starts all who can run a workload, one after the other, each up to its first step."""
-    nnc = options.nnc.resolve()
-    makers = [lambda: Nnc(nnc, workload, options.threads)]
+    makers = [lambda: Nnc(options.nnc, workload, options.threads)]
     makers += [lambda rival=rival: Rival(rival, name, options.threads) for rival in options.rivals]
     contestants = []
     for make in makers:
@@ -251,7 +254,7 @@ def main():
     options.rivals = rivals = [] if rivals == ["none"] else rivals
     load = os.getloadavg()[0]
     peak = measured_peak(options.threads)
-    accuracy = accuracy_line(Nnc(options.nnc.resolve(), None, options.threads))
+    accuracy = accuracy_line(Nnc(options.nnc, None, options.threads))
 
     figures = Figures()
     for name, workload in workloads.items():
