@@ -50,6 +50,27 @@ run_case() { # SOURCE
     expect 0 ./program fit --weights "$weights" --no-shuffle --steps 40 --epochs 40 --seed 1 \
         --step-log log.csv --save after.safetensors --progress none
     compare "$expected" log.csv || failures=$((failures + 1))
+    wanted=$(sed -n 's/^evaluate //p' "$expected")
+    [ -z "$wanted" ] || compare_evaluation "$(basename "$1" .nn)" "$wanted"
+}
+
+# What the trained network makes of the data, with the moving statistics of its normalizations.
+compare_evaluation() { # NAME WANTED
+    expect 0 ./program evaluate --weights after.safetensors --json
+    awk -v name="$1" -v wanted="$2" -v verbose="${VERBOSE:-0}" '
+        match($0, /"loss": *[-+0-9.e]+/) {
+            seen = substr($0, RSTART, RLENGTH)
+            sub(/.*: */, "", seen)
+        }
+        END {
+            difference = (seen - wanted) / wanted
+            if (difference < 0) difference = -difference
+            if (verbose) printf "%-50s evaluated %.1e\n", name, difference
+            if (seen == "" || difference > 1e-3) {
+                printf "%s: evaluates to %s, Keras to %s\n", name, seen, wanted
+                exit 1
+            }
+        }' out || failures=$((failures + 1))
 }
 
 found=0

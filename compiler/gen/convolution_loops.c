@@ -10,7 +10,8 @@ void convolver_view_storage(Convolver *c) {
     if (c->parameter < 0) return;
     const ParameterLayout *layout = &c->schedule->layout->parameters[c->parameter];
     c->storage = layout->storage;
-    if (v->groups == 1 || layout->columns == v->groups * v->filters) return;
+    bool is_depthwise = layout->columns != v->groups * v->filters;
+    if (!is_depthwise) return;
     c->storage.panel_stride = c->storage.row_stride;
     c->storage.row_stride *= v->groups;
 }

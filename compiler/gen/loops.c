@@ -349,37 +349,38 @@ static void rows_emit(Gen *gen, const Schedule *schedule, const Group *group, Va
     ir_loop_end(gen, &chunks);
 }
 
-// ---- Sums over a leading dimension of each sample.
+// ---- Sums and maxima over a leading dimension of each sample.
 
-// The sum over `axis` for the vector at `column` of a row of the result.
-static Value sum_along(LaneBuilder *input, const Node *anchor, Value row, Value column) {
+// The one over `axis` for the vector at `column` of a row of the result.
+static Value reduce_along(LaneBuilder *input, const Node *anchor, Value row, Value column) {
     Gen *gen = input->gen;
     const Type *type = &anchor->inputs[0]->type;
     int axis = (int)args_int(anchor->args, "axis");
     int64_t inner = 1; // rows of the input from one summand to the next
     for (int i = axis + 1; i + 1 < type->rank; i++) inner *= type->dims[i];
-    Value zero = ir_splat(gen, ir_float(gen, 0), input->width);
+    bool is_maximum = anchor->op->reduce == REDUCE_MAX;
+    Value identity = ir_splat(gen, ir_float(gen, is_maximum ? -INFINITY : 0), input->width);
     Value outer = LLVMBuildUDiv(gen->builder, row, ir_int(gen, inner), "");
     Value first = LLVMBuildURem(gen->builder, row, ir_int(gen, inner), "");
     first = ir_add(gen, first, ir_multiply(gen, outer, ir_int(gen, inner * type->dims[axis])));
     Loop loop =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, type->dims[axis]), ir_int(gen, 1), "axis");
-    Value carried = ir_loop_carry(gen, &loop, zero);
+    Value carried = ir_loop_carry(gen, &loop, identity);
     input->row = ir_add(gen, first, ir_multiply(gen, loop.index, ir_int(gen, inner)));
     input->column = column;
     element_forget(input);
-    Value summand = (Value)(void *)element_value(input, anchor->inputs[0]);
-    Value next = LLVMBuildFAdd(gen->builder, carried, summand, "");
+    Value element = (Value)(void *)element_value(input, anchor->inputs[0]);
+    Value next = combine(input, is_maximum, carried, element);
     ir_loop_end(gen, &loop);
-    return ir_loop_result(gen, &loop, carried, zero, next);
+    return ir_loop_result(gen, &loop, carried, identity, next);
 }
 
 static void axis_at(LaneBuilder *input, LaneBuilder *result, Value column, int valid) {
     Node *anchor = result->group->anchor;
-    Value sum = sum_along(input, anchor, result->row, column);
+    Value result_value = reduce_along(input, anchor, result->row, column);
     element_forget(result);
     result->column = column;
-    result->values[anchor->id] = sum;
+    result->values[anchor->id] = result_value;
     element_store(result, anchor, valid);
 }
 

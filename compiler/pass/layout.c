@@ -45,17 +45,27 @@ static nnrt_storage transposed_storage(int64_t rows, int64_t columns) {
                           .column_stride = padded};
 }
 
-// With groups, no panel has columns of two of them.
+// `together`: so many columns belong together, and no panel has some of others; 0: all do.
 static nnrt_storage panel_storage(const MachineModel *machine, int64_t rows, int64_t columns,
-                                  int64_t groups) {
+                                  int64_t together) {
     int64_t panel = columns <= machine->lanes ? machine->lanes : 2 * machine->lanes;
-    if (groups > 1 && columns / groups % panel != 0) panel = columns / groups;
+    if (together % panel != 0) panel = together;
     int64_t count = (columns + panel - 1) / panel, row = round_up(panel, machine->lanes);
     int64_t stride = round_up(rows * row, ALIGN);
     if (count > 1 && stride % 1024 == 0) stride += PANEL_SKEW;
     return (nnrt_storage){.size = round_up(count * stride, ALIGN),
                           .panel = panel,
                           .panel_stride = stride,
+                          .row_stride = row,
+                          .column_stride = 1};
+}
+
+// One panel of whole rows.
+static nnrt_storage row_storage(const MachineModel *machine, int64_t rows, int64_t columns) {
+    int64_t row = round_up(columns, machine->lanes);
+    return (nnrt_storage){.size = round_up(rows * row, ALIGN),
+                          .panel = columns,
+                          .panel_stride = 0,
                           .row_stride = row,
                           .column_stride = 1};
 }
@@ -68,19 +78,27 @@ static Parameter *weight_of(const Node *node) {
     return weight->parameter;
 }
 
-// The groups of the convolutions that each parameter is the kernel of; 0: none, or not kept in
-// panels.
-static int64_t *find_kernels(const Graph *graph, Arena *arena) {
-    int64_t *groups = ARENA_ARRAY(arena, int64_t, graph->parameters.count + 1);
+// How a convolution reads the columns of its kernel.
+typedef struct KernelColumns {
+    bool is_kernel;    // of a convolution, kept in panels
+    bool is_depthwise; // [kh, kw, channels, filters of a channel]: these are one panel
+    int64_t together;  // of a group; 0: all
+} KernelColumns;
+
+static KernelColumns *find_kernels(const Graph *graph, Arena *arena) {
+    KernelColumns *found = ARENA_ARRAY(arena, KernelColumns, graph->parameters.count + 1);
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
         if (!node->op->packs_operands || node_is(node, "convolve_weights")) continue;
         const Node *kernel = schedule_source(node->inputs[1]);
         Convolution convolution = convolution_of(node);
-        if (kernel->parameter && !convolution_is_depthwise(&convolution))
-            groups[kernel->parameter->index] = convolution.groups;
+        if (!kernel->parameter || convolution_is_depthwise(&convolution)) continue;
+        KernelColumns *columns = &found[kernel->parameter->index];
+        columns->is_kernel = true;
+        columns->is_depthwise = type_last(&kernel->type) != type_last(&node->inputs[1]->type);
+        if (convolution.groups > 1) columns->together = convolution.filters;
     }
-    return groups;
+    return found;
 }
 
 Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
@@ -95,18 +113,18 @@ Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
         Parameter *weight = weight_of(graph->nodes.items[i]);
         if (weight && weight->type.rank == 2) is_weight[weight->index] = true;
     }
-    const int64_t *kernels = find_kernels(graph, arena);
+    const KernelColumns *kernels = find_kernels(graph, arena);
     // Last layer first: gradients become ready in this order.
     for (int i = graph->parameters.count - 1; i >= 0; i--) {
         Parameter *parameter = graph->parameters.items[i];
         ParameterLayout *out = &layout->parameters[i];
         out->columns = type_last(&parameter->type);
         out->rows = type_elements(&parameter->type) / out->columns;
-        if (kernels[i]) {
+        if (kernels[i].is_kernel) {
             out->kind = LAYOUT_PANELS;
-            // Of a depthwise kernel, the filters of a channel are a row.
-            int64_t parts = out->columns % kernels[i] ? out->columns : kernels[i];
-            out->storage = panel_storage(machine, out->rows, out->columns, parts);
+            out->storage = panel_storage(machine, out->rows, out->columns, kernels[i].together);
+            if (kernels[i].is_depthwise)
+                out->storage = row_storage(machine, out->rows, out->columns);
         } else if (!is_weight[i] ||
                    layout_prefers_blas(machine, contraction, batch, out->rows, out->columns)) {
             out->kind = LAYOUT_PLAIN;
@@ -116,7 +134,7 @@ Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
             out->storage = transposed_storage(out->rows, out->columns);
         } else {
             out->kind = LAYOUT_PANELS;
-            out->storage = panel_storage(machine, out->rows, out->columns, 1);
+            out->storage = panel_storage(machine, out->rows, out->columns, 0);
         }
         out->storage.offset = layout->weights_size;
         layout->weights_size += out->storage.size;

@@ -134,6 +134,13 @@ static Node *draw_places(Graph *graph, Node *x) {
     }
 }
 
+// The largest along a dimension, beside what it was taken from.
+static Node *draw_largest(Graph *graph, Node *x) {
+    Args *args = graph_args(graph, "axis_max");
+    args_set_number(args, "axis", (double)(draw() % 2));
+    return graph_subtract(graph, x, graph_call(graph, "axis_max", &x, 1, args));
+}
+
 static Node *draw_joint(Graph *graph, Node *x, Node *y) {
     if (type_equal(&x->type, &y->type)) return graph_add(graph, x, y);
     for (int axis = 0; axis < 3; axis++) {
@@ -149,7 +156,8 @@ static Node *draw_joint(Graph *graph, Node *x, Node *y) {
 
 static Node *draw_step(Graph *graph, Node *x, Node *y) {
     int64_t channels = type_last(&x->type);
-    switch (draw() % 11) {
+    switch (draw() % 12) {
+    case 10: return draw_largest(graph, x);
     case 0:
     case 1:
     case 2: return draw_convolution(graph, x);
