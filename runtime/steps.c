@@ -5,9 +5,9 @@
 #include <math.h>
 #include <time.h>
 
-enum { LOOKS = 16 }; // at the clock, in a chunk
+enum { LOOKS = 16, WARM_CHUNKS = 3 }; // looks at the clock, in a chunk
 
-// Seconds. A first few milliseconds warm the caches and count for nothing.
+// Seconds. A first few milliseconds, and chunks, warm the caches and count for nothing.
 static const double warm_up = 0.002, trial_length = 0.005;
 static const double first_interval = 0.05, longest_interval = 4;
 static const double first_trial = 0.0005, trials_apart = 50; // times its length
@@ -43,9 +43,13 @@ void nnrt_pace_start(nnrt_pace *pace, int max_workers) {
         pace->workers[pace->choices++] = workers;
 }
 
+static int is_warm(const nnrt_pace *pace) {
+    return pace->warm >= warm_up && pace->warm_chunks >= WARM_CHUNKS;
+}
+
 // The choice for the next chunk: an untried one, another one when it is time for a trial, the best.
 static int pace_choose(nnrt_pace *pace, double now) {
-    if (pace->choices == 1 || pace->warm < warm_up) return pace->best;
+    if (pace->choices == 1 || !is_warm(pace)) return pace->best;
     for (int i = 0; i < pace->choices; i++)
         if (pace->cost[i] == 0) return i;
     if (now - pace->trial_time < pace->interval) return pace->best;
@@ -72,8 +76,9 @@ static double chunk_weight(const nnrt_pace *pace, int choice, double cost, doubl
 static void pace_learn(nnrt_pace *pace, int choice, double cost, double seconds, double now) {
     int is_trial = choice != pace->best;
     pace->guess = cost;
-    if (pace->warm < warm_up) {
+    if (!is_warm(pace)) {
         pace->warm += seconds;
+        pace->warm_chunks++;
         return;
     }
     pace->cost[choice] += chunk_weight(pace, choice, cost, seconds) * (cost - pace->cost[choice]);
@@ -177,7 +182,7 @@ static void run_chunk(void *argument, int thread, int threads) {
 static int64_t chunk_steps(const nnrt_pass *pass, int choice, double seconds) {
     const nnrt_pace *pace = pass->pace;
     double cost = pace->cost[choice] > 0 ? pace->cost[choice] : pace->guess;
-    if (pace->warm < warm_up) seconds = warm_up;
+    if (!is_warm(pace)) seconds = warm_up;
     double steps = cost > 0 ? seconds / (cost * (double)pass->batch) : 1;
     int64_t left = pass->steps - pass->step;
     return steps < 1 ? 1 : steps < (double)left ? (int64_t)steps : left;

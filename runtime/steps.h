@@ -20,6 +20,7 @@ typedef struct nnrt_pace {
     double trial_time, interval; // when the last trial was; how long until the next
     double trial_seconds;        // how long it took
     double warm;                 // seconds run so far, while they do not count yet
+    int warm_chunks;             // likewise: the first steps also touch all memory first
     double guess;                // the cost of the last chunk, for those not tried yet
 } nnrt_pace;
 
