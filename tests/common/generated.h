@@ -310,8 +310,10 @@ static inline void set_weights(Arena *arena, const Code *code, const Graph *trai
         const ParameterLayout *layout = &code->layout->parameters[i];
         EvalTensor values = zeros(arena, 1, layout->rows * layout->columns);
         double limit = sqrt(3.0 / (double)layout->rows);
+        bool is_variance = strstr(train->parameters.items[i]->role, "variance") != NULL;
         for (int64_t e = 0; e < values.size; e++) {
             float value = (float)draw_uniform(-limit, limit);
+            if (is_variance) value = fabsf(value);
             values.data[e] = value;
             machine->weights[place_of(layout, e)] = value;
         }

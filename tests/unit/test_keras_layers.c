@@ -1,0 +1,281 @@
+// Compares layers of convolutional networks with what Keras computed for them
+// (tests/fixtures/make_keras_layers.py): in the reference evaluator, in double precision, values,
+// gradients, moving statistics and what they are outside training; and generated code with the
+// evaluator on the same shapes. A layer with another padding, order of weights, rule for what is
+// divided, or update of an average breaks it.
+#include "../common/generated.h"
+
+#include "../common/check.h"
+
+enum { MAX_INPUTS = 4, MAX_TENSORS = 16 };
+enum { INPUT_SEED = 1, GRADIENT_SEED = 20, WEIGHT_SEED = 40 }; // as in make_keras_layers.py
+
+typedef struct Tensor {
+    char name[8];
+    int64_t count;
+    double *data;
+} Tensor;
+
+typedef struct Case {
+    int line;
+    const char *body;
+    int input_count;
+    int64_t rows;
+    Type inputs[MAX_INPUTS];
+    int tensor_count;
+    Tensor tensors[MAX_TENSORS];
+} Case;
+
+// ---- Fixtures.
+
+static void read_input(Case *fixture, char *words) {
+    Type *type = &fixture->inputs[fixture->input_count++];
+    char *place;
+    assert_true(fixture->input_count <= MAX_INPUTS);
+    *type = (Type){.dtype = DTYPE_F32, .batched = true};
+    strtok_r(words, " ", &place); // "input"
+    fixture->rows = atoll(strtok_r(NULL, " ", &place));
+    for (char *word; (word = strtok_r(NULL, " ", &place));) type->dims[type->rank++] = atoll(word);
+}
+
+static void read_tensor(Arena *arena, Case *fixture, char *words) {
+    Tensor *tensor = &fixture->tensors[fixture->tensor_count++];
+    char *place;
+    assert_true(fixture->tensor_count <= MAX_TENSORS);
+    snprintf(tensor->name, sizeof tensor->name, "%s", strtok_r(words, " ", &place));
+    int rank = atoi(strtok_r(NULL, " ", &place));
+    tensor->count = 1;
+    for (int i = 0; i < rank; i++) tensor->count *= atoll(strtok_r(NULL, " ", &place));
+    tensor->data = ARENA_ARRAY(arena, double, tensor->count);
+    for (int64_t i = 0; i < tensor->count; i++) {
+        char *word = strtok_r(NULL, " ", &place);
+        assert_non_null(word);
+        tensor->data[i] = atof(word);
+    }
+}
+
+typedef void TestCase(Case *fixture);
+
+static int walk_cases(TestCase *test) {
+    FILE *file = fopen(NNC_SOURCE_DIR "/tests/fixtures/keras/layers.txt", "r");
+    if (!file) fail_msg("tests/fixtures/keras/layers.txt cannot be read");
+    Arena *arena = arena_create();
+    Case fixture = {0};
+    char *text = NULL;
+    size_t capacity = 0;
+    int cases = 0;
+    for (int line = 1; getline(&text, &capacity, file) > 0; line++) {
+        text[strcspn(text, "\n")] = 0;
+        if (strncmp(text, "case ", 5) == 0) {
+            if (cases++) test(&fixture);
+            fixture = (Case){.line = line, .body = arena_strdup(arena, text + 5)};
+        } else if (strncmp(text, "input ", 6) == 0) {
+            read_input(&fixture, text);
+        } else if (text[0] != '#') {
+            read_tensor(arena, &fixture, text);
+        }
+    }
+    test(&fixture);
+    free(text);
+    fclose(file);
+    arena_destroy(arena);
+    return cases;
+}
+
+static const Tensor *find_tensor(const Case *fixture, const char *name) {
+    for (int i = 0; i < fixture->tensor_count; i++)
+        if (strcmp(fixture->tensors[i].name, name) == 0) return &fixture->tensors[i];
+    return NULL;
+}
+
+// The same as in make_keras_layers.py.
+static EvalTensor numbers(Arena *arena, const Type *type, int64_t rows, int seed) {
+    EvalTensor tensor = zeros(arena, type->batched ? rows : 1, type_elements(type));
+    for (int64_t i = 0; i < tensor.rows * tensor.size; i++)
+        tensor.data[i] = sin(12.9898 * (double)(i + 1) + 78.233 * seed);
+    return tensor;
+}
+
+// Keras makes float32 of the constants in its formulas (0.99 is 0.9900000095), so the agreement is
+// that of float32, although both compute in double precision.
+static void expect_close(const Case *fixture, const char *name, const EvalTensor *computed) {
+    const Tensor *expected = find_tensor(fixture, name);
+    double largest = 0;
+    if (!expected) fail_msg("layers.txt:%d: no tensor %s", fixture->line, name);
+    if (expected->count != computed->rows * computed->size)
+        fail_msg("layers.txt:%d: %s: %s has %d numbers, Keras's %d", fixture->line, fixture->body,
+                 name, (int)(computed->rows * computed->size), (int)expected->count);
+    for (int64_t i = 0; i < expected->count; i++) largest = fmax(largest, fabs(expected->data[i]));
+    for (int64_t i = 0; i < expected->count; i++) {
+        double right = expected->data[i], got = computed->data[i];
+        if (fabs(got - right) <= 1e-6 * fabs(right) + 1e-8 * fmax(largest, 1)) continue;
+        fail_msg("layers.txt:%d: %s: %s[%d] is %.12g, Keras has %.12g", fixture->line,
+                 fixture->body, name, (int)i, got, right);
+    }
+}
+
+// ---- The model, written in the language.
+
+static Checked check_case(const Case *fixture) {
+    char source[2048];
+    int length = snprintf(source, sizeof source, "model m(");
+    for (int i = 0; i < fixture->input_count; i++) {
+        const Type *type = &fixture->inputs[i];
+        length +=
+            snprintf(source + length, sizeof source - (size_t)length, "%sx%d: [", i ? ", " : "", i);
+        for (int k = 0; k < type->rank; k++)
+            length += snprintf(source + length, sizeof source - (size_t)length, "%s%lld",
+                               k ? ", " : "", (long long)type->dims[k]);
+        length += snprintf(source + length, sizeof source - (size_t)length, "]");
+    }
+    snprintf(source + length, sizeof source - (size_t)length, ") { %s }", fixture->body);
+    return check_clean(source);
+}
+
+// Adds a parameter of zeros to each input: its gradient is that of the input, summed over samples.
+static void differentiate_inputs(Graph *graph) {
+    ArgValue none = {0};
+    for (int i = 0; i < graph->inputs.count; i++) {
+        Node *input = graph->inputs.items[i];
+        Type type = input->type;
+        const char *name = arena_format(graph->arena, "dx%d", i);
+        type.batched = false;
+        Parameter *shift = graph_parameter(graph, NULL, name, type, &none, NULL, true);
+        Node *moved = graph_add(graph, input, graph_parameter_node(graph, shift));
+        graph_replace(graph, input, moved);
+        graph->inputs.items[i] = input;
+    }
+    graph_sort(graph);
+}
+
+// The loss is sum(y * dy); dy is one input more.
+static Graph *training_graph(const Graph *forward, Arena *arena) {
+    Graph *graph = graph_clone(forward, arena, GRAPH_TRAIN);
+    differentiate_inputs(graph);
+    Node *y = graph->outputs.items[0];
+    Node *dy = graph_input(graph, "dy", y->type);
+    vec_push(arena, &graph->inputs, dy);
+    graph->loss = graph_batch_sum(graph, graph_multiply(graph, y, dy), 0);
+    pass_expand(graph);
+    return graph;
+}
+
+static bool is_shift(const Parameter *parameter) {
+    return strncmp(parameter->name, "dx", 2) == 0;
+}
+
+static EvalBindings bind(Arena *arena, const Graph *graph, const Case *fixture) {
+    EvalTensor *inputs = ARENA_ARRAY(arena, EvalTensor, graph->inputs.count);
+    EvalTensor *weights = ARENA_ARRAY(arena, EvalTensor, graph->parameters.count + 1);
+    for (int i = 0; i < graph->inputs.count; i++)
+        inputs[i] = numbers(arena, &graph->inputs.items[i]->type, fixture->rows,
+                            i < fixture->input_count ? INPUT_SEED + i : GRADIENT_SEED);
+    for (int i = 0; i < graph->parameters.count; i++) {
+        const Parameter *parameter = graph->parameters.items[i];
+        weights[i] = numbers(arena, &parameter->type, 1, WEIGHT_SEED + i);
+        for (int64_t k = 0; k < weights[i].size; k++) {
+            double number = weights[i].data[k];
+            bool is_variance = strcmp(parameter->role, "moving_variance") == 0;
+            weights[i].data[k] = is_shift(parameter) ? 0 : is_variance ? fabs(number) : number;
+        }
+    }
+    return (EvalBindings){
+        .inputs = inputs, .parameters = weights, .context = {.rows = fixture->rows, .step = 1}};
+}
+
+// ---- Values, gradients, averages.
+
+static void check_training(Arena *arena, const Graph *forward, const Case *fixture) {
+    Graph *graph = training_graph(forward, arena);
+    Node **gradients = pass_gradients(graph);
+    int averages = 0, trained = 0, count = graph->parameters.count;
+    VEC(Node *) wanted = {0};
+    VEC(const char *) names = {0};
+    vec_push(arena, &wanted, graph->outputs.items[0]);
+    vec_push(arena, &names, "y");
+    for (int i = 0; i < count; i++) {
+        const Parameter *parameter = graph->parameters.items[i];
+        if (!parameter->trainable) continue;
+        if (!gradients[i]) fail_msg("%s: no gradient of %s", fixture->body, parameter->name);
+        vec_push(arena, &wanted, gradients[i]);
+        vec_push(arena, &names,
+                 is_shift(parameter) ? parameter->name : arena_format(arena, "g%d", trained++));
+        vec_push(arena, &graph->outputs, gradients[i]);
+    }
+    // With the rules of simplify, too.
+    for (int round = 0; round < 2; round++) {
+        EvalBindings bindings = bind(arena, graph, fixture);
+        EvalTensor *results = ARENA_ARRAY(arena, EvalTensor, wanted.count);
+        Node **nodes = round ? graph->outputs.items : wanted.items;
+        graph_sort(graph);
+        graph_evaluate(graph, arena, &bindings, nodes, wanted.count, results, true);
+        for (int i = 0; i < wanted.count; i++) expect_close(fixture, names.items[i], &results[i]);
+        averages = 0;
+        for (int i = 0; i < count; i++)
+            if (!graph->parameters.items[i]->trainable)
+                expect_close(fixture, arena_format(arena, "a%d", averages++),
+                             &bindings.parameters[i]);
+        pass_simplify(graph);
+        graph_verify(graph, "simplify");
+    }
+    assert_int_equal(graph->assigns.count, averages);
+}
+
+// Outside training, and frozen: then nothing is assigned either.
+static void check_inference(Arena *arena, const Graph *forward, const Case *fixture) {
+    const char *name = find_tensor(fixture, "z") ? "z" : "y";
+    for (int mode = GRAPH_TRAIN; mode <= GRAPH_PREDICT; mode++) {
+        Graph *graph = graph_clone(forward, arena, (GraphMode)mode);
+        for (int i = 0; i < graph->layers.count; i++) graph->layers.items[i]->trainable = false;
+        pass_expand(graph);
+        assert_int_equal(graph->assigns.count, 0);
+        EvalBindings bindings = bind(arena, graph, fixture);
+        EvalTensor result;
+        graph_evaluate(graph, arena, &bindings, graph->outputs.items, 1, &result, false);
+        expect_close(fixture, name, &result);
+    }
+}
+
+static void compare_with_keras(Case *fixture) {
+    Checked checked = check_case(fixture);
+    const Graph *forward = checked.program->main->forward;
+    check_training(checked.front.arena, forward, fixture);
+    check_inference(checked.front.arena, forward, fixture);
+    check_end(&checked);
+}
+
+static void layers_agree_with_keras(void **state) {
+    (void)state;
+    assert_true(walk_cases(compare_with_keras) > 170);
+}
+
+// ---- Generated code.
+
+static void compare_generated(Case *fixture) {
+    static const char *const cpus[] = {"native", "x86-64-v3"};
+    static int number;
+    Checked checked = check_case(fixture);
+    Arena *arena = checked.front.arena;
+    Graph *forward = checked.program->main->forward;
+    int64_t elements = type_elements(&forward->outputs.items[0]->type);
+    Node *flat = graph_reshape(forward, forward->outputs.items[0], 1, &elements);
+    forward->outputs.items[0] = add_dense(forward, flat, 3);
+    add_target(forward, "target", forward->outputs.items[0]->type);
+    Training training = training_with(arena, "mse", "sgd", 11);
+    Setting setting = {
+        .cpu = cpus[number++ % 2], .threads = 1 + number % 3, .rows = 11, .classes = 3};
+    if (getenv("NNC_TEST_VERBOSE")) fprintf(stderr, "%s on %s\n", fixture->body, setting.cpu);
+    check_generated(arena, forward, &training, &setting);
+    check_end(&checked);
+}
+
+static void generated_code_agrees(void **state) {
+    (void)state;
+    walk_cases(compare_generated);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(layers_agree_with_keras),
+                                       cmocka_unit_test(generated_code_agrees)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
