@@ -24,6 +24,10 @@ HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent
 REPLY_SECONDS = 180  # the longest that a rival may take to compile a workload
 
+# OpenBLAS 0.3.21 takes its AVX2 kernels on newer processors that have AVX-512, unless told otherwise.
+if " avx512f" in pathlib.Path("/proc/cpuinfo").read_text():
+    os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
+
 RIVALS = {  # name: the program in rivals/, its mode, environment
     "torch-eager": ("with_torch.py", "eager", {}),
     "torch-compile": ("with_torch.py", "compile", {}),
