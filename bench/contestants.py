@@ -24,9 +24,10 @@ HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent
 REPLY_SECONDS = 180  # the longest that a rival may take to compile a workload
 
-# OpenBLAS 0.3.21 takes its AVX2 kernels on newer processors that have AVX-512, unless told otherwise.
-if " avx512f" in pathlib.Path("/proc/cpuinfo").read_text():
-    os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
+# Else OpenBLAS chooses its kernels by the processor; an older one's make a rival slower than it is.
+if "OPENBLAS_CORETYPE" in os.environ:
+    core = os.environ["OPENBLAS_CORETYPE"]
+    print(f"note: OPENBLAS_CORETYPE={core} is set: OpenBLAS takes those kernels", file=sys.stderr)
 
 RIVALS = {  # name: the program in rivals/, its mode, environment
     "torch-eager": ("with_torch.py", "eager", {}),

@@ -13,7 +13,7 @@ import tempfile
 
 from workloads import write_npy
 
-import contestants  # also makes OpenBLAS take its best kernels
+import contestants  # also says which kernels OpenBLAS was told to take
 
 ROOT = contestants.ROOT
 SHAPES = ["32x784x10", "32x784x512", "128x512x512", "128x784x512", "256x1024x1024",
