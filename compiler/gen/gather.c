@@ -121,10 +121,16 @@ Lane lane_fetch(B *b, Node *node, int number, const LanePlace *places, Lane outs
     return inside && outside ? lane_choose(b, inside, fetched, outside) : fetched;
 }
 
+// Its places are counted in its own dimensions, of which those before the last may be others than
+// the position's.
 Value gather_value(B *b, Node *node) {
     if (!node->op->gather) nn_ice("gen", "%s cannot be computed yet", node->op->schema.name);
-    if (!type_equal(&b->shape, &node->type) && b->shape.rank != node->type.rank)
+    bool fits = type_elements(&b->shape) == type_elements(&node->type) &&
+                type_last(&b->shape) == type_last(&node->type);
+    if (!fits)
         nn_ice("gen", "group %d computes %s %%%d in another shape, %s", b->group->id,
                node->op->schema.name, node->id, type_text(b->gen->arena, &b->shape));
-    return (Value)(void *)node->op->gather(b, node);
+    B own = *b;
+    own.shape = node->type;
+    return (Value)(void *)node->op->gather(&own, node);
 }

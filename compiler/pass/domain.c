@@ -15,8 +15,8 @@ bool domain_is_full(const Type *type, const Type *domain) {
     return type_elements(type) == type_elements(domain);
 }
 
-bool domain_is_exact(const Type *type, const Type *domain) {
-    return type->rank == domain->rank && domain_same_dims(type, domain);
+bool domain_gathers(const Type *type, const Type *domain) {
+    return domain_is_full(type, domain) && type_last(type) == type_last(domain);
 }
 
 static bool broadcasts_to(const Type *type, const Type *domain) {
@@ -51,7 +51,7 @@ bool domain_computes(const Schedule *schedule, const Node *node, const Type *dom
         bool partial = type_elements(view) != 1 && !domain_is_full(view, domain);
         if (partial && ((full && !same) || !domain->batched)) return false;
         if (schedule->group_of[input->id] >= 0) continue;
-        if (input->op->fuse == FUSE_GATHER && !domain_is_exact(&input->type, domain)) return false;
+        if (input->op->fuse == FUSE_GATHER && !domain_gathers(&input->type, domain)) return false;
         if (input->op->fuse != FUSE_ELEMENTWISE) continue;
         if (!schedule_same_place(view, &input->type, domain)) return false;
         if (!domain_computes(schedule, input, domain)) return false;
@@ -79,8 +79,7 @@ bool domain_fits_rows(const Schedule *schedule, const Group *group, const Node *
     return domain_computes(schedule, node, &group->domain) && domain_joins(schedule, group, node);
 }
 
-// The domain in which `user` evaluates its operand number `number`.
-static Type domain_of_use(const Node *user, int number) {
+Type domain_of_use(const Node *user, int number) {
     if (user->op->fuse == FUSE_ELEMENTWISE || user->op->fuse == FUSE_EFFECT) return user->type;
     return schedule_sum_domain(user->inputs[number], user);
 }

@@ -18,8 +18,12 @@ typedef struct Fusion {
 bool domain_is_full(const Type *type, const Type *domain); // as many elements
 // Whether both have the same dimensions, apart from leading ones.
 bool domain_same_dims(const Type *a, const Type *b);
-// Whether coordinates mean the same in both.
-bool domain_is_exact(const Type *type, const Type *domain);
+// Whether a gathered value of `type` can be computed at the places of `domain`: a place within the
+// last dimension is the same in both, and the others are as many (a sequence [n, c] is the picture
+// [1, n, c]).
+bool domain_gathers(const Type *type, const Type *domain);
+// The domain in which `user` evaluates its operand number `number`.
+Type domain_of_use(const Node *user, int number);
 // Whether the formula of `node` can be evaluated at the places of `domain`, with what is inlined
 // into it.
 bool domain_computes(const Schedule *schedule, const Node *node, const Type *domain);

@@ -129,14 +129,52 @@ static void add_use(Uses *uses, int group) {
     vec_push(uses->chain->fusion->arena, &uses->groups, group);
 }
 
-// Whether what the chain gathers is computed by a user at the places that it means: elementwise
-// users compute it where their group is.
+// Whether what the chain gathers to compute `node` is gathered at its own places, where `node` is
+// computed at those of `domain`.
+static bool gathers_at(const Chain *chain, const Node *node, const Type *domain, bool *visited) {
+    const Fusion *fusion = chain->fusion;
+    if (visited[node->id]) return true;
+    visited[node->id] = true;
+    bool has_group = fusion->schedule->group_of[node->id] >= 0;
+    bool is_inlined = !has_group && node->op->fuse == FUSE_ELEMENTWISE;
+    if (!is_in_chain(chain, node) && !is_inlined) return true;
+    if (node->op->fuse == FUSE_GATHER) return domain_gathers(&node->type, domain);
+    for (int i = 0; i < node->input_count; i++)
+        if (!gathers_at(chain, schedule_source(node->inputs[i]), domain, visited)) return false;
+    return true;
+}
+
+// The same for all operands of a user that is not computed element by element.
+static bool operands_gather(const Chain *chain, const Node *user) {
+    Arena *arena = chain->fusion->arena;
+    bool fits = true;
+    for (int i = 0; i < user->input_count && fits; i++) {
+        ArenaMark mark = arena_mark(arena);
+        bool *visited = ARENA_ARRAY(arena, bool, chain->fusion->graph->nodes.count);
+        Type domain = domain_of_use(user, i);
+        fits = gathers_at(chain, schedule_source(user->inputs[i]), &domain, visited);
+        arena_release(arena, mark);
+    }
+    return fits;
+}
+
+// Elementwise users compute what the chain gathers where their group is.
 static bool computes_in_group(const Chain *chain, const Node *user, int group) {
-    if (group < 0 || user->op->fuse != FUSE_ELEMENTWISE) return true;
+    if (user->op->fuse != FUSE_ELEMENTWISE) return operands_gather(chain, user);
+    if (group < 0) return true;
     const Type *domain = &chain->fusion->groups.items[group]->domain;
     for (int i = 0; i < chain->nodes.count; i++) {
         const Node *node = chain->nodes.items[i];
-        if (node->op->fuse == FUSE_GATHER && !domain_is_exact(&node->type, domain)) return false;
+        if (node->op->fuse == FUSE_GATHER && !domain_gathers(&node->type, domain)) return false;
+    }
+    return true;
+}
+
+// What is gathered of other gathered values.
+static bool gathers_within(const Chain *chain) {
+    for (int i = 0; i < chain->nodes.count; i++) {
+        const Node *node = chain->nodes.items[i];
+        if (node->op->fuse == FUSE_GATHER && !operands_gather(chain, node)) return false;
     }
     return true;
 }
@@ -229,7 +267,7 @@ static void try_to_inline(Fusion *fusion, Node *node) {
     follow_chain(&chain, node);
     for (int i = 0; i < chain.nodes.count && chain.fits; i++)
         find_uses(&uses, chain.nodes.items[i]);
-    if (!chain.fits || !uses.fits || has_other_users(&chain)) return;
+    if (!chain.fits || !uses.fits || has_other_users(&chain) || !gathers_within(&chain)) return;
     for (int i = 0; i < chain.nodes.count; i++)
         if (reads_own_source(&chain, chain.nodes.items[i])) return;
     if (cost_of_loads(&chain, &uses, node) >= cost_of_storing(&chain, &uses, node)) return;
