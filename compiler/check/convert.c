@@ -43,11 +43,18 @@ static bool is_quoted_number(const Value *value) {
     return length > 0 && strspn(value->text, "+-.eE0123456789") == length;
 }
 
+static const char *choices_text(const Conversion *v, NameList *names) {
+    names_add_words(v->c, names, v->def->choices);
+    return names_join(v->c->arena, names, "or");
+}
+
 static Diag *report_type(const Conversion *v, const Value *value) {
+    bool is_choice = v->def->type == ARG_WORD && v->def->choices;
+    NameList names = {0};
     Diag *diag =
         diag_report(v->c->sink, DIAG_E0201, value->span, "`%s` of `%s` is %s, not %s", v->def->name,
                     v->callee, wanted[v->def->type], value_describe(v->c->arena, value));
-    diag_label(diag, "expected %s", wanted[v->def->type]);
+    diag_label(diag, "expected %s", is_choice ? choices_text(v, &names) : wanted[v->def->type]);
     if (takes_number(v->def->type) && is_quoted_number(value))
         diag_help(diag, "numbers stand without quotes: `%s`", value->text);
     return diag;
@@ -144,11 +151,6 @@ static const char *written_word(const Conversion *v, const Ast *ast) {
     const Value *hidden = scope_find(v->scope, ast->text);
     bool is_hidden = !hidden || hidden->kind == VALUE_TENSOR || value_is_layer(hidden);
     return is_hidden || names_has_word(v->def->choices, ast->text) ? ast->text : NULL;
-}
-
-static const char *choices_text(const Conversion *v, NameList *names) {
-    names_add_words(v->c, names, v->def->choices);
-    return names_join(v->c->arena, names, "or");
 }
 
 static bool report_choice(const Conversion *v, const char *word, Span span) {

@@ -541,6 +541,22 @@ const Value *elaborate_apply(Checker *c, Scope *scope, const Ast *ast, const Val
     return value;
 }
 
+// add([a, b]), as in Keras.
+static bool has_list_of_tensors(Checker *c, const Scope *scope, const Ast *ast) {
+    const Ast *first = ast->items.count ? ast->items.items[0] : NULL;
+    return first && first->kind == AST_LIST && first->items.count &&
+           expression_is_tensor(c, scope, first->items.items[0]);
+}
+
+static const Value *report_list(Checker *c, const Ast *ast) {
+    const Span list = ast->items.items[0]->span;
+    Diag *diag = diag_report(c->sink, DIAG_E0201, list,
+                             "`%s` takes tensors one after the other, not a list", ast->text);
+    diag_label(diag, "expected tensors");
+    diag_help(diag, "write `%s(a, b)` without the brackets", ast->text);
+    return expression_error(c, ast->span);
+}
+
 const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     const Value *value = elaborate_find(c, scope, ast->text);
     if (value && value->kind == VALUE_ERROR) return expression_error(c, ast->span);
@@ -552,6 +568,7 @@ const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     bool has_input = ast->items.count && ast->items.items[0]->kind != AST_ASSIGN &&
                      expression_is_tensor(c, scope, ast->items.items[0]);
     if (has_input) return apply_named(c, scope, ast, NULL, 0);
+    if (!value && has_list_of_tensors(c, scope, ast)) return report_list(c, ast);
     leftover_add(c, scope, ast, true);
     return value_recipe(c->arena, ast, scope);
 }

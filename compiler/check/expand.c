@@ -88,8 +88,9 @@ static void put_tensor_arguments(Expander *e, const Ast *ast, int count, const c
     }
 }
 
-// Few defaults stand beside what was written, many on a line of their own.
-enum { FEW_DEFAULTS = 2 };
+// Few defaults stand beside what was written, others on a line of their own. Where nothing was
+// written, so many are more than a line.
+enum { FEW_DEFAULTS = 2, MANY_DEFAULTS = 4 };
 
 static int count_defaults(const Bound *bound) {
     int count = 0;
@@ -134,19 +135,20 @@ static void put_default_rows(Expander *e, const Bound *bound, const char **separ
     Text names = text_create(e->arena);
     int count = count_defaults(bound);
     bool is_apart = count > FEW_DEFAULTS && (*separator)[0] == ',';
+    bool breaks = is_apart || count > MANY_DEFAULTS;
+    if (breaks) e->indent += 2;
     if (is_apart) {
         text_put(e->out, ",");
-        e->indent += 2;
         new_line(e);
         *separator = "";
     }
     for (int i = 0; i < bound->args->count; i++) {
         if (!bound->args->values[i].is_default) continue;
         text_format(&names, "%s%s", names.length ? ", " : "", bound->args->schema->args[i].name);
-        if (is_apart) break_long_line(e, separator);
+        if (breaks) break_long_line(e, separator);
         put_row(e, bound, i, separator);
     }
-    if (is_apart) e->indent -= 2;
+    if (breaks) e->indent -= 2;
     if (count > FEW_DEFAULTS)
         note(e, arena_format(e->arena, "defaults of %s", bound->args->schema->name));
     else if (count)

@@ -107,8 +107,10 @@ static bool permute_report(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type;
     op_shape_error(graph, node, "permute needs each dimension of %s once",
                    type_text(graph->arena, x));
-    op_shape_help(graph, "write the dimensions from 1 to %d in another order: permute(2, 1)",
-                  x->rank);
+    Text order = text_create(graph->arena);
+    for (int i = x->rank; i > 0; i--) text_format(&order, i > 1 ? "%d, " : "%d", i);
+    op_shape_help(graph, "write the dimensions from 1 to %d in another order: permute(%s)", x->rank,
+                  order.data);
     return false;
 }
 

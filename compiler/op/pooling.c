@@ -8,7 +8,7 @@ static bool pool_shape(Graph *graph, Node *node) {
     int dims = x->rank == 2 ? 1 : 2;
     int64_t places[2];
     Window window;
-    if (!window_expects(graph, node, dims)) return false;
+    if (!window_expects_places(graph, node)) return false;
     if (!window_of_layer(graph, node, "size", dims, &window, places)) return false;
     int64_t shape[] = {places[0], places[1], type_last(x)};
     node->type = type_make(DTYPE_F32, x->batched, dims + 1, shape + 2 - dims);
@@ -41,7 +41,7 @@ static Node *average_pool_expand(Graph *graph, Node *node) {
 static bool global_shape(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type;
     bool keeps = args_bool(node->args, "keepdims");
-    if (x->rank < 2) return window_expects(graph, node, 2);
+    if (x->rank < 2) return window_expects_places(graph, node);
     node->type = type_make(DTYPE_F32, x->batched, x->rank, x->dims);
     for (int i = 0; i < x->rank - 1; i++) node->type.dims[i] = 1;
     if (!keeps) node->type = type_make(DTYPE_F32, x->batched, 1, &x->dims[x->rank - 1]);

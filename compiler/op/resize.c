@@ -71,7 +71,7 @@ static bool border_shape(Graph *graph, Node *node) {
     int dims = window_dims(node);
     bool is_crop = node_is(node, "crop");
     int64_t sides[4];
-    if (!window_expects(graph, node, dims)) return false;
+    if (!window_expects_places(graph, node)) return false;
     if (!read_sides(graph, node, sides)) return false;
     if (dims == 1 && (sides[0] || sides[1])) return report_vertical(graph, node);
     op_shape_same(graph, node);
@@ -107,7 +107,7 @@ static Node *border_expand(Graph *graph, Node *node) {
 static bool upsample_shape(Graph *graph, Node *node) {
     int dims = window_dims(node);
     int64_t size[2];
-    if (!window_expects(graph, node, dims)) return false;
+    if (!window_expects_places(graph, node)) return false;
     if (!window_pair(graph, node, "size", dims, size)) return false;
     op_shape_same(graph, node);
     for (int i = 0; i < dims; i++) node->type.dims[i] *= size[i + 2 - dims];

@@ -43,6 +43,12 @@ void window_real(const Window *window, int axis, int64_t place, int64_t extent, 
 
 // ---- For layers.
 
+static void help_with_channel(Graph *graph, const Type *x) {
+    Text shape = text_create(graph->arena);
+    for (int i = 0; i < x->rank; i++) text_format(&shape, "%lld, ", (long long)x->dims[i]);
+    op_shape_help(graph, "put `-> reshape(%s1)` before it, for one channel", shape.data);
+}
+
 bool window_expects(Graph *graph, Node *node, int dims) {
     const Type *x = &node->inputs[0]->type;
     if (x->rank == dims + 1) return true;
@@ -51,10 +57,20 @@ bool window_expects(Graph *graph, Node *node, int dims) {
     op_shape_error(graph, node, "%s expects %s, but this value is %s", node->op->schema.name,
                    wanted, shape_text(graph->arena, x));
     op_shape_label(graph, dims == 2 ? "needs [h, w, c]" : "needs [n, c]");
-    if (x->rank != dims) return false;
-    Text shape = text_create(graph->arena);
-    for (int i = 0; i < dims; i++) text_format(&shape, "%lld, ", (long long)x->dims[i]);
-    op_shape_help(graph, "put `-> reshape(%s1)` before it, for one channel", shape.data);
+    if (x->rank == dims) help_with_channel(graph, x);
+    if (dims == 1 && x->rank == 3) op_shape_help(graph, "`conv2d` takes pictures");
+    return false;
+}
+
+bool window_expects_places(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    if (x->rank == 2 || x->rank == 3) return true;
+    op_shape_error(graph, node,
+                   "%s expects a picture [height, width, channels] or a sequence [steps, "
+                   "channels], but this value is %s",
+                   node->op->schema.name, shape_text(graph->arena, x));
+    op_shape_label(graph, "needs [h, w, c] or [n, c]");
+    if (x->rank == 1) help_with_channel(graph, x);
     return false;
 }
 
@@ -131,8 +147,10 @@ static int64_t divide_down(int64_t a, int64_t b) {
     return a / b - (a % b < 0);
 }
 
-static bool report_fit(Graph *graph, Node *node, const char *name, int dims, int axis,
+// `size` is the name of the argument.
+static bool report_fit(Graph *graph, Node *node, const char *size, int dims, int axis,
                        const Window *window, int64_t extent) {
+    const char *name = strcmp(size, "size") == 0 ? "window" : size;
     int64_t span = window_span(window, axis), stride = window->stride[axis];
     int64_t padding = window->before[axis] + window->after[axis];
     const Type *x = &node->inputs[0]->type;

@@ -27,6 +27,8 @@ bool window_numbers(const Args *args, const char *name, int64_t *numbers, int co
 // channels]; a sequence counts as the picture [1, steps, channels].
 // Is input 0 a value of `dims` (1 or 2) dimensions and channels? Reports E0203.
 bool window_expects(Graph *graph, Node *node, int dims);
+// Is it a picture or a sequence? Reports E0203.
+bool window_expects_places(Graph *graph, Node *node);
 Node *window_as_picture(Graph *graph, Node *x);
 // The list argument `name` for height and width; one number stands for both. Reports E0203.
 bool window_pair(Graph *graph, Node *node, const char *name, int dims, int64_t pair[2]);
