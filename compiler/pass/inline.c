@@ -129,39 +129,54 @@ static void add_use(Uses *uses, int group) {
     vec_push(uses->chain->fusion->arena, &uses->groups, group);
 }
 
-// Whether what the chain gathers to compute `node` is gathered at its own places, where `node` is
-// computed at those of `domain`.
-static bool gathers_at(const Chain *chain, const Node *node, const Type *domain, bool *visited) {
-    const Fusion *fusion = chain->fusion;
-    if (visited[node->id]) return true;
-    visited[node->id] = true;
-    bool has_group = fusion->schedule->group_of[node->id] >= 0;
-    bool is_inlined = !has_group && node->op->fuse == FUSE_ELEMENTWISE;
-    if (!is_in_chain(chain, node) && !is_inlined) return true;
-    if (node->op->fuse == FUSE_GATHER) return domain_gathers(&node->type, domain);
-    for (int i = 0; i < node->input_count; i++)
-        if (!gathers_at(chain, schedule_source(node->inputs[i]), domain, visited)) return false;
+// Whether operands that are repeated over some dimensions of `node` are found at the places of
+// `domain`, which may be its elements in another shape: vectors along the same last dimension are.
+static bool repeats_at(const Node *node, const Type *domain) {
+    bool same_last = type_last(&node->type) == type_last(domain);
+    if (!domain_is_full(&node->type, domain) || domain_same_dims(&node->type, domain)) return true;
+    for (int i = 0; i < node->input_count; i++) {
+        const Type *view = &node->inputs[i]->type;
+        bool is_repeated = type_elements(view) != 1 && !domain_is_full(view, domain);
+        if (is_repeated && (view->rank > 1 || !same_last)) return false;
+    }
     return true;
 }
 
-// The same for all operands of a user that is not computed element by element.
-static bool operands_gather(const Chain *chain, const Node *user) {
-    Arena *arena = chain->fusion->arena;
+// Whether the chain's part of `node` can be computed at the places of `domain`: its groups are
+// looked through, because they are about to disappear.
+static bool computes_at(const Chain *chain, const Node *node, const Type *domain, bool *visited) {
+    const Schedule *schedule = chain->fusion->schedule;
+    bool is_inlined = schedule->group_of[node->id] < 0 && node->op->fuse == FUSE_ELEMENTWISE;
+    if (visited[node->id] || !node->type.batched) return true;
+    visited[node->id] = true;
+    if (!is_in_chain(chain, node) && !is_inlined) return true;
+    if (node->op->fuse == FUSE_GATHER) return domain_gathers(&node->type, domain);
+    if (!repeats_at(node, domain)) return false;
+    for (int i = 0; i < node->input_count; i++)
+        if (!computes_at(chain, schedule_source(node->inputs[i]), domain, visited)) return false;
+    return true;
+}
+
+// The same for all operands of `user`. Elementwise users are where their group is, others evaluate
+// an operand in its own shape.
+static bool operands_compute(const Chain *chain, const Node *user, int group) {
+    const Fusion *fusion = chain->fusion;
     bool fits = true;
     for (int i = 0; i < user->input_count && fits; i++) {
-        ArenaMark mark = arena_mark(arena);
-        bool *visited = ARENA_ARRAY(arena, bool, chain->fusion->graph->nodes.count);
-        Type domain = domain_of_use(user, i);
-        fits = gathers_at(chain, schedule_source(user->inputs[i]), &domain, visited);
-        arena_release(arena, mark);
+        ArenaMark mark = arena_mark(fusion->arena);
+        bool *visited = ARENA_ARRAY(fusion->arena, bool, fusion->graph->nodes.count);
+        Type domain = user->op->fuse == FUSE_ELEMENTWISE ? fusion->groups.items[group]->domain
+                                                         : domain_of_use(user, i);
+        fits = computes_at(chain, schedule_source(user->inputs[i]), &domain, visited);
+        arena_release(fusion->arena, mark);
     }
     return fits;
 }
 
-// Elementwise users compute what the chain gathers where their group is.
 static bool computes_in_group(const Chain *chain, const Node *user, int group) {
-    if (user->op->fuse != FUSE_ELEMENTWISE) return operands_gather(chain, user);
-    if (group < 0) return true;
+    if (group < 0 && user->op->fuse == FUSE_ELEMENTWISE) return true; // its users decide
+    if (!operands_compute(chain, user, group)) return false;
+    if (user->op->fuse != FUSE_ELEMENTWISE) return true;
     const Type *domain = &chain->fusion->groups.items[group]->domain;
     for (int i = 0; i < chain->nodes.count; i++) {
         const Node *node = chain->nodes.items[i];
@@ -174,7 +189,8 @@ static bool computes_in_group(const Chain *chain, const Node *user, int group) {
 static bool gathers_within(const Chain *chain) {
     for (int i = 0; i < chain->nodes.count; i++) {
         const Node *node = chain->nodes.items[i];
-        if (node->op->fuse == FUSE_GATHER && !operands_gather(chain, node)) return false;
+        if (node->op->fuse == FUSE_GATHER && !operands_compute(chain, node, chain->home))
+            return false;
     }
     return true;
 }
