@@ -263,7 +263,8 @@ static void compare_generated(Case *fixture) {
     add_target(forward, "target", forward->outputs.items[0]->type);
     Training training = training_with(arena, "mse", "sgd", 11);
     Setting setting = {
-        .cpu = cpus[number++ % 2], .threads = 1 + number % 3, .rows = 11, .classes = 3};
+        .cpu = cpus[number % 2], .threads = 1 + number % 3, .rows = 11, .classes = 3};
+    number++;
     if (getenv("NNC_TEST_VERBOSE")) fprintf(stderr, "%s on %s\n", fixture->body, setting.cpu);
     check_generated(arena, forward, &training, &setting);
     check_end(&checked);
