@@ -227,13 +227,27 @@ static nnrt_status check_tensors(const nnrt_safetensors *file, const nnrt_progra
     return status;
 }
 
+static int is_variance(const nnrt_parameter *parameter) {
+    const char *role = strrchr(parameter->name, '/');
+    return role && strcmp(role, "/moving_variance") == 0;
+}
+
+// What no weight can be, or NULL. The root of a negative variance would make every output nan.
+static const char *damage(const nnrt_parameter *parameter, float value) {
+    if (isnan(value)) return "nan";
+    if (isinf(value)) return "infinite";
+    return value < 0 && is_variance(parameter) ? "negative, which no variance is" : NULL;
+}
+
 static nnrt_status check_values(const nnrt_safetensors *file, const nnrt_parameter *parameter,
                                 const float *values) {
-    for (int64_t i = 0; i < nnrt_parameter_elements(parameter); i++)
-        if (!isfinite(values[i]))
+    for (int64_t i = 0; i < nnrt_parameter_elements(parameter); i++) {
+        const char *what = damage(parameter, values[i]);
+        if (what)
             return nnrt_fail(NNRT_ERROR,
                              "the weights in `%s` are damaged: a value of tensor `%.200s` is %s",
-                             file->path, parameter->name, isnan(values[i]) ? "nan" : "infinite");
+                             file->path, parameter->name, what);
+    }
     return NNRT_OK;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Convolutional networks from end to end: no number of threads changes a bit of what is trained, with
 # batch normalization, dropout and augmentation; one learns clothes to a bound; weights of another
-# network and pictures of another size are named.
+# network, a variance below zero and pictures of another size are named.
 . "$(dirname "$0")/common/begin.sh"
 
 cat >small.nn <<'END'
@@ -43,6 +43,31 @@ build other.nn
 expect 0 ./other init --seed 1 --save other.safetensors
 expect 1 ./small evaluate --weights other.safetensors
 says "conv2d/kernel"
+one_message
+
+# A variance that is negative: 17 numbers of the last normalization, in the middle of the file.
+header=$(od -An -t u8 -N 8 1.safetensors)
+first=$(head -c $((header + 8)) 1.safetensors | tail -c +9 |
+    grep -ao '"batch_norm_3/moving_variance": *{[^}]*}' | sed 's/.*\[\([0-9]*\), *[0-9]*\].*/\1/')
+cp 1.safetensors negative.safetensors
+printf '\0\0\200\277' | dd of=negative.safetensors bs=1 seek=$((header + 8 + first)) \
+    conv=notrunc status=none
+for command in evaluate "predict picture-small.npy" "fit --steps 1 --save after.safetensors"; do
+    expect 1 ./small $command --weights negative.safetensors
+    says "batch_norm_3/moving_variance"
+    says "negative"
+    one_message
+done
+
+# Pictures of another size, and values that are no pictures.
+for input in picture-gray.npy picture-sequence.npy picture-labels.npy; do
+    cp "$root/tests/fixtures/steps/data/$input" .
+    expect 1 ./small predict --weights 1.safetensors $input
+    says "samples of shape [9, 8, 3]"
+    one_message
+done
+expect 1 ./small predict --weights 1.safetensors "$root/examples/data/trousers.png"
+says "resize it first"
 one_message
 
 needs_fashion_mnist
