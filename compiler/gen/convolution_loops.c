@@ -141,6 +141,7 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     element_hoist(&c.b);
     c.b.domain = DOMAIN_ROWS;
     c.b.width = c.lanes;
+    c.b.any_column = c.convolution.groups > 1;
     bool is_depthwise = convolution_is_depthwise(&c.convolution);
     if (node_is(c.anchor, "convolve"))
         (is_depthwise ? depthwise_forward : convolution_forward)(&c);

@@ -285,7 +285,7 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
         return;
     }
     // Padded samples take whole vectors; dense ones must not touch what follows.
-    bool padded = b->lead == 1 && buffer->stride % b->width == 0;
+    bool padded = b->lead == 1 && buffer->stride % b->width == 0 && !b->any_column;
     ir_store_lanes(gen, value, pointer, padded ? b->width : valid);
 }
 

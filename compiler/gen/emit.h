@@ -59,7 +59,8 @@ Value ir_offset(Gen *gen, LlvmType element, Value pointer, Value index);
 Value ir_load(Gen *gen, LlvmType type, Value pointer);           // aligned to its element
 Value ir_load_invariant(Gen *gen, LlvmType type, Value pointer); // what nothing changes in a step
 void ir_store(Gen *gen, Value value, Value pointer);
-void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes); // the first lanes only
+Value ir_load_lanes(Gen *gen, LlvmType vector, Value pointer, int lanes); // others are 0
+void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes);    // the first lanes only
 Value ir_zero_after(Gen *gen, Value vector, int lanes); // lanes from `lanes` on become 0
 Value ir_fill_after(Gen *gen, Value vector, int lanes, double fill);
 Value ir_intrinsic(Gen *gen, const char *name, LlvmType type, Value *arguments, int count);
@@ -132,6 +133,7 @@ struct LaneBuilder {
     Value sample;            // in the batch
     Value row;               // of lead, in the sample (i64)
     Value column;            // of lane 0 in the row
+    bool any_column;         // else a multiple of the width
     Value storage;           // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
     Value *values;           // by node id (reshapes that move elements too): known at this position
     Value *row_values; // by node id: what is known for the whole row (DOMAIN_ROWS); may be NULL
@@ -156,10 +158,10 @@ void element_store(LaneBuilder *b, Node *node, int valid);
 // Computes everything that the group must store here, then stores it: nodes with a buffer, assigns.
 void element_store_all(LaneBuilder *b, int valid);
 // The group's sums over samples: this chunk's partial sum begins at zero, and gets the vector of
-// summands at a column of the row.
+// summands at a column of the row, of which the first `valid` count.
 bool element_has_sums(const Group *group);
 void element_clear_sums(LaneBuilder *b);
-void element_add_to_sum(LaneBuilder *b, const Node *sum, Value vector);
+void element_add_to_sum(LaneBuilder *b, const Node *sum, Value vector, int valid);
 // Where the tensor that an assign writes begins.
 Value element_target(LaneBuilder *b, const Node *assign);
 // Where the sample at the position begins in a batched buffer.

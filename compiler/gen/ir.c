@@ -107,19 +107,31 @@ static int lanes_of(Value vector) {
     return LLVMGetTypeKind(type) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(type) : 1;
 }
 
+static Value masked(Gen *gen, const char *name, LlvmType vector, Value *arguments, int count) {
+    LlvmType types[] = {vector, gen->pointer};
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    Value function = LLVMGetIntrinsicDeclaration(gen->module, id, types, 2);
+    return LLVMBuildCall2(gen->builder, LLVMIntrinsicGetType(gen->context, id, types, 2), function,
+                          arguments, (unsigned)count, "");
+}
+
+Value ir_load_lanes(Gen *gen, LlvmType vector, Value pointer, int lanes) {
+    int count = LLVMGetTypeKind(vector) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(vector) : 1;
+    if (lanes >= count) return ir_load(gen, vector, pointer);
+    Value arguments[] = {pointer, LLVMConstInt(gen->i32, 4, 0), first_lanes(gen, lanes, count),
+                         LLVMConstNull(vector)};
+    return masked(gen, "llvm.masked.load", vector, arguments, 4);
+}
+
 void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes) {
     int count = lanes_of(vector);
     if (lanes >= count) {
         ir_store(gen, vector, pointer);
         return;
     }
-    LlvmType types[] = {LLVMTypeOf(vector), gen->pointer};
-    unsigned id = LLVMLookupIntrinsicID("llvm.masked.store", strlen("llvm.masked.store"));
-    Value function = LLVMGetIntrinsicDeclaration(gen->module, id, types, 2);
     Value arguments[] = {vector, pointer, LLVMConstInt(gen->i32, 4, 0),
                          first_lanes(gen, lanes, count)};
-    LLVMBuildCall2(gen->builder, LLVMIntrinsicGetType(gen->context, id, types, 2), function,
-                   arguments, 4, "");
+    masked(gen, "llvm.masked.store", LLVMTypeOf(vector), arguments, 4);
 }
 
 Value ir_fill_after(Gen *gen, Value vector, int lanes, double fill) {

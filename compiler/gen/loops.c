@@ -162,7 +162,7 @@ static void walk_level(RowEmitter *e, int level, int valid, Value *totals) {
             totals[i] = combine(&e->b, node->op->reduce == REDUCE_MAX, totals[i],
                                 masked_input(e, node, valid));
         else if (schedule_is_chunked(node))
-            element_add_to_sum(&e->b, node, masked_input(e, node, valid));
+            element_add_to_sum(&e->b, node, masked_input(e, node, valid), valid);
         else if (e->b.schedule->buffers[node->id].is_stored && !element_is_row_value(&e->b, node))
             element_store(&e->b, node, valid);
     }
@@ -307,8 +307,9 @@ static void finish_sums(RowEmitter *e, Loop *rows, const CarriedSums *list) {
                                     e->sums[sum->node->id][sum->vector]);
     }
     for (int i = 0; i < list->count; i++) {
-        e->b.column = ir_int(e->b.gen, (int64_t)list->items[i].vector * e->b.width);
-        element_add_to_sum(&e->b, list->items[i].node, results[i]);
+        int vector = list->items[i].vector;
+        e->b.column = ir_int(e->b.gen, (int64_t)vector * e->b.width);
+        element_add_to_sum(&e->b, list->items[i].node, results[i], valid_lanes(e, vector));
     }
 }
 

@@ -40,9 +40,11 @@ void element_clear_sums(LaneBuilder *b) {
         if (is_sum(b->group->nodes.items[i])) sums_clear(b, b->group->nodes.items[i]);
 }
 
-void element_add_to_sum(LaneBuilder *b, const Node *sum, Value vector) {
+// What follows the first `valid` lanes is not even written as it was: after the columns of a
+// convolution's last group it is another chunk's sum, to which another worker may be adding.
+void element_add_to_sum(LaneBuilder *b, const Node *sum, Value vector, int valid) {
     Gen *gen = b->gen;
     Value place = ir_offset(gen, gen->f32, sums_place(b, sum), b->column);
-    Value before = ir_load(gen, ir_vector(gen, gen->f32, b->width), place);
-    ir_store(gen, LLVMBuildFAdd(gen->builder, before, vector, ""), place);
+    Value before = ir_load_lanes(gen, ir_vector(gen, gen->f32, b->width), place, valid);
+    ir_store_lanes(gen, LLVMBuildFAdd(gen->builder, before, vector, ""), place, valid);
 }

@@ -94,7 +94,7 @@ static void finish_tile(Convolver *c, const Walk *w, const Columns *columns, int
         ir_loop_end(gen, &loop);
         end_sums(gen, &loop, &sums, initial, carried);
         for (int i = 0; i < sums.count; i++)
-            element_add_to_sum(&c->b, sums.nodes[i], sums.values[i]);
+            element_add_to_sum(&c->b, sums.nodes[i], sums.values[i], valid);
     }
 }
 
