@@ -39,6 +39,10 @@ static int report_usage(const char *what, const char *word, const char *meant,
 
 static int command_build(const Options *options, Arena *arena) {
     const char *stage = options->emit ? options->emit : "exe";
+    if (options->tune && strcmp(stage, "exe")) {
+        fputs("nnc: --tune measures executables; leave out --emit\n", stderr);
+        return NNRT_USAGE;
+    }
     Session session;
     session_open(&session, options, arena);
     session.output = options->output;
@@ -63,7 +67,7 @@ static char *cached_executable(Session *session) {
     CheckOptions check = session_check_options(session);
     char *folder = cache_folder(session->arena, session->sink);
     if (!folder || !session_needs_model(session)) return NULL;
-    char *key = cache_key(session->arena, session->program, &check, &options->gen);
+    char *key = cache_key(session->arena, session->program, &check, &session->gen);
     char *stem = output_stem(session->arena, options->operand);
     bool found;
     char *path = cache_entry(session->arena, folder, stem, key, &found);
@@ -102,8 +106,8 @@ static bool print_summary(Session *session) {
     if (!session_needs_model(session)) return false;
     GenSizes sizes;
     const Model *model = session->program->main;
-    bool known = !session_unknown_data(session) &&
-                 gen_sizes(session->program, &session->options->gen, &sizes);
+    bool known =
+        !session_unknown_data(session) && gen_sizes(session->program, &session->gen, &sizes);
     Text text = text_create(session->arena);
     if (session->options->json)
         summary_print_json(&text, model, known ? &sizes : NULL);

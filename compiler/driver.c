@@ -7,6 +7,7 @@
 #include "output.h"
 #include "pass/pass.h"
 #include "shapes.h"
+#include "tune.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -77,7 +78,7 @@ static bool run_graph(Session *session) {
     if (!session->program || diag_error_count(session->sink)) return false;
     for (int i = 0; i < session->program->models.count; i++)
         graph_verify(session->program->models.items[i]->forward, "check");
-    return true;
+    return tune_load(session);
 }
 
 // Without data, and without a shape in the source, there is nothing to build or to print.
@@ -140,7 +141,7 @@ static bool run_object(Session *session) {
     if (!session_needs_model(session)) return false;
     if (!session->object) session->object = object_path(session);
     temporary_files[0] = session->object;
-    return session->object && gen_object(session->program, session->object, &session->options->gen,
+    return session->object && gen_object(session->program, session->object, &session->gen,
                                          &session->needs_blas, session->sink);
 }
 
@@ -149,6 +150,14 @@ static bool run_executable(Session *session) {
     temporary_files[1] = temporary;
     return gen_link(session->object, session->output, temporary, session->needs_blas,
                     session->sink);
+}
+
+bool session_build(Session *session, const char *executable) {
+    const char *output = session->output;
+    session->output = executable;
+    bool ok = run_object(session) && run_executable(session);
+    session->output = output;
+    return ok;
 }
 
 // ---- How they print themselves.
@@ -169,7 +178,7 @@ static bool print_generated(Session *session, const Stage *stage, Text *out) {
     const Options *options = session->options;
     bool ok =
         session_needs_data(session) &&
-        gen_print(out, session->program, stage->name, options->after, &options->gen, session->sink);
+        gen_print(out, session->program, stage->name, options->after, &session->gen, session->sink);
     if (ok && !out->length)
         text_format(out, "# `%s` has no `train` block\n", session->program->main->name);
     return ok;
@@ -199,6 +208,8 @@ static const Stage stage_rows[] = {
     {"grad", "the training graph with loss, gradients and updates", NULL, print_generated, true},
     {"fused", "groups of nodes that become one loop nest or kernel", NULL, print_generated, true},
     {"plan", "the order of the groups and where their values lie", NULL, print_generated, true},
+    {"ways", "register tiles that products are computed with, and those that --tune tries", NULL,
+     print_generated, false},
     {"llvm", "LLVM's intermediate code, as generated", NULL, print_generated, false},
     {"llvm-opt", "the same after LLVM's optimizations", NULL, print_generated, false},
     {"asm", "assembler", NULL, print_generated, false},
@@ -249,7 +260,7 @@ static double now(void) {
 }
 
 void session_open(Session *session, const Options *options, Arena *arena) {
-    *session = (Session){.options = options, .arena = arena};
+    *session = (Session){.options = options, .gen = options->gen, .arena = arena};
     session->sources = sources_create(arena);
     session->sink = diag_create(arena, session->sources);
     session->stage_seconds = ARENA_ARRAY(arena, double, STAGE_COUNT);
@@ -289,6 +300,7 @@ static bool emit_file(Session *session, const char *last) {
         return false;
     session->output = output_target(session->arena, session->output);
     if (is_object) session->object = output_temporary(session->arena, session->output);
+    if (session->options->tune && !tune_measure(session)) return false;
     if (!session_advance(session, last)) return false;
     if (!is_object || !rename(session->object, session->output)) return true;
     diag_report(session->sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", session->output,

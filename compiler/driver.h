@@ -8,7 +8,8 @@
 
 typedef struct Session {
     const Options *options;
-    Arena *arena; // of everything below; not owned
+    GenOptions gen; // those of `options`, and what tune.h adds
+    Arena *arena;   // of everything below; not owned
     SourceSet *sources;
     DiagSink *sink;
     uint32_t file;
@@ -33,6 +34,9 @@ bool session_advance(Session *session, const char *last);
 bool session_emit(Session *session, const char *last);
 
 CheckOptions session_check_options(const Session *session);
+
+// Makes an executable of the checked program, beside the stages.
+bool session_build(Session *session, const char *executable);
 
 // After stage `graph`: reports a program without a model.
 bool session_needs_model(Session *session);

@@ -25,7 +25,7 @@ struct Options {
     const char *emit, *after;
     GenOptions gen;
     DiagFormat diagnostics;
-    bool json, check, write, markdown, help, version;
+    bool json, tune, check, write, markdown, help, version;
     VEC(Definition) definitions;
     char **arguments; // for the compiled program; ended by NULL
 };

@@ -306,16 +306,24 @@ static void dot_blocks(Product *p, DotKernel *kernel) {
     kernel->b_column = panels ? p->storage.row_stride : p->storage.column_stride;
 }
 
+static int64_t dot_columns(const Product *p) {
+    return p->kind == PRODUCT_FORWARD ? p->columns : p->depth;
+}
+
+// Whether all outputs are one tile, so that every data vector is loaded and converted once.
+static bool is_one_tile(const Product *p) {
+    return dot_columns(p) <= 12 && p->layout == LAYOUT_TRANSPOSED;
+}
+
 // Dot form over rows: the lanes run along the reduction.
 static void dot_rows(Product *p) {
     Gen *gen = p->gen;
-    int64_t columns = p->kind == PRODUCT_FORWARD ? p->columns : p->depth;
+    int64_t columns = dot_columns(p);
     ColumnTile tile = {.is_dot = true,
                        .max_rows = p->tiles.dot_rows,
                        .left = product_matrix(p, p->anchor->inputs[0])};
     int per_tile = p->tiles.dot_columns;
-    if (columns <= 12 && p->layout == LAYOUT_TRANSPOSED) {
-        // All outputs in one tile: every data vector is loaded and converted once.
+    if (is_one_tile(p)) {
         int room = p->tiles.dot_rows * p->tiles.dot_columns;
         per_tile = (int)columns;
         tile.max_rows = room / per_tile > 0 ? room / per_tile : 1;
@@ -515,6 +523,22 @@ static void product_init(Product *p, Gen *gen, const Schedule *schedule, const G
     p->columns = layout->columns;
 }
 
+// Outer tiles have the vectors of a panel.
+static void choose_tiles(Product *p) {
+    Way ways[TUNING_MAX_WAYS];
+    bool panels = p->layout == LAYOUT_PANELS;
+    bool is_outer = p->kind == PRODUCT_WEIGHTS || (p->kind == PRODUCT_FORWARD) == panels;
+    int vectors = panels ? (int)divide_up(p->storage.panel, p->lanes) : p->tiles.outer_vectors;
+    int count = is_outer ? kernel_outer_ways(&p->tiles, p->tiles.outer_rows, vectors, ways)
+                         : kernel_dot_ways(&p->tiles, ways);
+    if (!is_outer && is_one_tile(p)) count = 1;
+    Way way = tuning_way(p->gen->tuning, p->schedule, p->group, ways, count);
+    if (is_outer)
+        p->tiles.outer_rows = way.rows;
+    else
+        p->tiles.dot_rows = way.rows, p->tiles.dot_columns = way.vectors;
+}
+
 Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     Product p;
     product_init(&p, gen, schedule, group);
@@ -531,6 +555,7 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
             LLVMBuildAlloca(gen->builder, LLVMArrayType2(gen->f32, (uint64_t)floats), "tile");
         LLVMSetAlignment(p.scratch, 64);
         bool panels = p.layout == LAYOUT_PANELS;
+        choose_tiles(&p);
         if (p.kind == PRODUCT_WEIGHTS)
             weight_product(&p);
         else if ((p.kind == PRODUCT_FORWARD) == panels)

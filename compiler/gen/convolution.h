@@ -17,7 +17,8 @@ typedef struct Convolver {
     int parameter;        // of the kernel, or whose layout its gradient has; -1: none
     nnrt_storage storage; // of it, seen as [places and channels of a group][filters]
     int lanes;
-    TileSizes tiles;
+    TileSizes tiles; // the largest
+    Way way;
     LaneBuilder b; // at an element of the result
 } Convolver;
 
@@ -44,12 +45,15 @@ typedef struct Panels {
     Value first; // column of the whole
 } Panels;
 
-// Columns that one register tile has: at most two vectors.
+// Columns that one register tile has: at most the vectors of the chosen way.
 typedef struct Columns {
     int vectors, valid; // valid: elements that exist
     Value offset;       // where theirs begin among the panels, floats
     Value first;        // column of the whole
 } Columns;
+
+// The rows that a tile of so many vectors has.
+int64_t convolver_tile_rows(const Convolver *c, int vectors);
 
 typedef void VisitColumns(Convolver *c, const Columns *columns, void *data);
 // Emits `visit` for all columns: once for the full blocks, in a loop, and once for each other.

@@ -65,8 +65,17 @@ static int64_t lowest(int64_t x, int64_t y) {
     return x < y ? x : y;
 }
 
+int64_t convolver_tile_rows(const Convolver *c, int vectors) {
+    return (int64_t)c->way.rows * c->way.vectors / vectors;
+}
+
+// Columns of a block.
+static int64_t block_of(const Convolver *c, const Panels *p) {
+    return lowest(p->panel, (int64_t)c->way.vectors * c->lanes);
+}
+
 static int64_t block_count(const Convolver *c, const Panels *p) {
-    int64_t block = lowest(p->panel, 2 * c->lanes), in_panel = divide_up(p->panel, block);
+    int64_t block = block_of(c, p), in_panel = divide_up(p->panel, block);
     return p->columns / p->panel * in_panel + divide_up(p->columns % p->panel, block);
 }
 
@@ -87,7 +96,7 @@ static Range own_blocks(Convolver *c, const Panels *p, int64_t begin, int64_t en
 static void visit_blocks(Convolver *c, const Panels *p, int64_t begin, int64_t end, int64_t valid,
                          VisitColumns *visit, void *data) {
     Gen *gen = c->gen;
-    int64_t block = lowest(p->panel, 2 * c->lanes), in_panel = divide_up(p->panel, block);
+    int64_t block = block_of(c, p), in_panel = divide_up(p->panel, block);
     Range own = own_blocks(c, p, begin, end);
     Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "block");
     Value within = LLVMBuildURem(gen->builder, loop.index, ir_int(gen, in_panel), "");
@@ -102,7 +111,7 @@ static void visit_blocks(Convolver *c, const Panels *p, int64_t begin, int64_t e
 }
 
 void convolver_each_block(Convolver *c, const Panels *p, VisitColumns *visit, void *data) {
-    int64_t block = lowest(p->panel, 2 * c->lanes), in_panel = divide_up(p->panel, block);
+    int64_t block = block_of(c, p), in_panel = divide_up(p->panel, block);
     int64_t full = p->panel % block ? 0 : p->columns / block;
     int64_t count = block_count(c, p);
     if (full) visit_blocks(c, p, 0, full, block, visit, data);
@@ -128,6 +137,32 @@ static Value tile_block(Convolver *c) {
     return tile;
 }
 
+// Whether some products are with padding.
+static bool meets_padding(const Convolver *c) {
+    const Window *window = &c->convolution.window;
+    bool is_padded = window->before[1] || window->after[1] || node_is(c->anchor, "convolve_data");
+    return window->size[1] > 1 && is_padded;
+}
+
+// Tiles of two vectors, as far as there are so many columns, or of one that are higher; the highest
+// with padding too.
+static void choose_way(Convolver *c, bool is_depthwise) {
+    const Convolution *v = &c->convolution;
+    Way ways[TUNING_MAX_WAYS];
+    int64_t columns = node_is(c->anchor, "convolve_data") ? v->channels : v->filters;
+    if (is_depthwise) columns = v->groups;
+    int count = 0, rows = c->tiles.outer_rows;
+    if (columns > c->lanes) count = kernel_outer_ways(&c->tiles, rows, 2, ways);
+    count += kernel_outer_ways(&c->tiles, 2 * rows, 1, ways + count);
+    int all = count;
+    for (int i = 0; i < all && meets_padding(c); i++) {
+        if (i && ways[i].vectors == ways[i - 1].vectors) continue;
+        ways[count] = ways[i];
+        ways[count++].is_padded = true;
+    }
+    c->way = tuning_way(c->gen->tuning, c->schedule, c->group, ways, count);
+}
+
 Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     Convolver c = {.gen = gen, .schedule = schedule, .group = group, .anchor = group->anchor};
     c.lanes = gen->target->machine.lanes;
@@ -143,6 +178,7 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     c.b.width = c.lanes;
     c.b.any_column = c.convolution.groups > 1;
     bool is_depthwise = convolution_is_depthwise(&c.convolution);
+    choose_way(&c, is_depthwise);
     if (node_is(c.anchor, "convolve"))
         (is_depthwise ? depthwise_forward : convolution_forward)(&c);
     else if (node_is(c.anchor, "convolve_data"))

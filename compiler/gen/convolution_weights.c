@@ -135,8 +135,9 @@ static void tiles_of_lines(Convolver *c, Weights *w, int64_t lines, int64_t span
 
 static void tiles_of_part(Convolver *c, Weights *w) {
     Gen *gen = c->gen;
-    bool one_vector = lowest(c->storage.panel, c->convolution.filters) <= c->lanes;
-    int64_t most = one_vector ? 2 * c->tiles.outer_rows : c->tiles.outer_rows;
+    int64_t columns = w->lanewise ? c->lanes : lowest(c->storage.panel, c->convolution.filters);
+    int vectors = (int)lowest(divide_up(columns, c->lanes), c->way.vectors);
+    int64_t most = convolver_tile_rows(c, vectors);
     int64_t span = divide_up(w->span, divide_up(w->span, most)), all = w->axis[0].places;
     int64_t lines = span < w->span ? 1 : lowest(all, most / span);
     lines = divide_up(all, divide_up(all, lines));
@@ -183,6 +184,7 @@ static bool wants_parts(const Convolver *c, const Weights *w) {
     const Convolution *v = &c->convolution;
     if (v->window.size[1] == 1 && !walk_is_clipped(&w->axis[1])) return false;
     if (v->window.dilation[1] > 1) return true;
+    if (c->way.is_padded) return false;
     return v->channels >= ENOUGH && walk_is_clipped(&w->axis[1]) && walk_share(&w->axis[1]) < 0.985;
 }
 

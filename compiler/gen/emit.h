@@ -4,6 +4,7 @@
 #define NNC_GEN_EMIT_H
 
 #include "gen.h"
+#include "tuning.h"
 
 #include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>
@@ -30,6 +31,7 @@ typedef struct Gen {
     Arena *arena;
     const Target *target;
     const Layout *layout;
+    Tuning *tuning; // NULL: none
     LLVMContextRef context;
     LLVMModuleRef module;
     LLVMBuilderRef builder;

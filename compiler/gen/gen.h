@@ -5,11 +5,13 @@
 
 #include "../check/program.h"
 #include "../pass/schedule.h"
+#include "tuning.h"
 
 typedef struct GenOptions {
     const char *cpu; // NULL or "native": the host; else as LLVM names it ("x86-64-v3", "znver4")
     ContractionChoice contraction;
     bool verify_each, time_passes;
+    Tuning *tuning; // asked for choices, told what was asked; NULL: none
 } GenOptions;
 
 // What `summary` says of memory, in bytes: weights and optimizer state without the padding of their
@@ -18,7 +20,8 @@ typedef struct GenSizes {
     int64_t weights, gradients, optimizer, activations;
 } GenSizes;
 
-// One of: "grad" (graphs with gradients and updates), "fused", "plan", "llvm", "llvm-opt", "asm".
+// One of: "grad" (graphs with gradients and updates), "fused", "plan", "ways", "llvm", "llvm-opt",
+// "asm".
 bool gen_print(Text *out, const Program *program, const char *stage, const char *after_pass,
                const GenOptions *options, DiagSink *sink);
 extern const char *const gen_cpu_names[];  // what `cpu` may be; ended by NULL

@@ -13,6 +13,27 @@ TileSizes kernel_tile_sizes(const MachineModel *machine) {
     return (TileSizes){4, 2, 2, 4};
 }
 
+static void add_way(Way *ways, int *count, int rows, int vectors) {
+    for (int i = 0; i < *count; i++)
+        if (ways[i].rows == rows && ways[i].vectors == vectors) return;
+    if (rows > 0) ways[(*count)++] = (Way){rows, vectors, false};
+}
+
+int kernel_outer_ways(const TileSizes *tiles, int rows, int vectors, Way *ways) {
+    int most = tiles->outer_rows * tiles->outer_vectors / vectors, count = 0;
+    add_way(ways, &count, rows, vectors);
+    for (int sevenths = 7; sevenths > 2; sevenths--)
+        add_way(ways, &count, most * sevenths / 7, vectors);
+    return count;
+}
+
+int kernel_dot_ways(const TileSizes *tiles, Way *ways) {
+    int most = tiles->dot_rows * tiles->dot_columns, count = 0;
+    add_way(ways, &count, tiles->dot_rows, tiles->dot_columns);
+    for (int rows = 1; rows <= 6; rows++) add_way(ways, &count, rows, most / rows);
+    return count;
+}
+
 static Value widen(Gen *gen, Value loaded, Dtype dtype, int lanes) {
     LlvmType floats = ir_vector(gen, gen->f32, lanes);
     if (dtype == DTYPE_F32) return loaded;

@@ -13,6 +13,10 @@ typedef struct TileSizes {
 } TileSizes;
 
 TileSizes kernel_tile_sizes(const MachineModel *machine);
+// Tiles of the outer form with so many vectors, that of `rows` first: others may divide a result
+// better. Returns how many.
+int kernel_outer_ways(const TileSizes *tiles, int rows, int vectors, Way *ways);
+int kernel_dot_ways(const TileSizes *tiles, Way *ways);
 
 // One loop of a reduction: how far A and B move from step to step, in elements.
 typedef struct KernelLoop {

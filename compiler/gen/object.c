@@ -45,9 +45,12 @@ static void verify_module(Gen *gen, const char *when) {
     LLVMDisposeMessage(error);
 }
 
-static void build_module(Gen *gen, Arena *arena, const Target *target, Compiled *compiled) {
+static void build_module(Gen *gen, Arena *arena, const Target *target, Compiled *compiled,
+                         Tuning *tuning) {
     LLVMInstallFatalErrorHandler(fatal_error);
     ir_init(gen, arena, target, compiled->model->name);
+    gen->tuning = tuning;
+    if (tuning) tuning_begin_build(tuning, target->cpu);
     gen->layout = compiled->layout;
     emit_functions(gen, compiled);
     ir_finish(gen);
@@ -121,9 +124,15 @@ bool gen_print(Text *out, const Program *program, const char *stage, const char 
     Compiled *compiled = pipeline_run(arena, program, target, options, print_pass, &printer);
     if (!after_pass && !is_graph_stage(stage)) {
         Gen gen;
-        build_module(&gen, arena, target, compiled);
-        if (strcmp(stage, "llvm") != 0) object_optimize(&gen);
-        print_module(out, &gen, stage);
+        Tuning *tuning = options->tuning ? options->tuning : tuning_create(arena);
+        build_module(&gen, arena, target, compiled, tuning);
+        tuning_check(tuning, sink);
+        if (strcmp(stage, "ways") == 0) {
+            tuning_print_sites(out, tuning);
+        } else {
+            if (strcmp(stage, "llvm") != 0) object_optimize(&gen);
+            print_module(out, &gen, stage);
+        }
         ir_dispose(&gen);
     }
     target_dispose(target);
@@ -166,7 +175,8 @@ bool gen_object(const Program *program, const char *path, const GenOptions *opti
         return false;
     }
     Gen gen;
-    build_module(&gen, arena, target, compiled);
+    build_module(&gen, arena, target, compiled, options->tuning);
+    if (options->tuning && options->tuning->tried < 0) tuning_check(options->tuning, sink);
     object_optimize(&gen);
     if (options->verify_each) verify_module(&gen, "after LLVM's passes");
     LLVMMemoryBufferRef code = machine_code(&gen, LLVMObjectFile);

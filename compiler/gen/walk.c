@@ -128,9 +128,10 @@ double walk_share(const WalkAxis *a) {
 }
 
 // Windows only where they save something: they take a loop for each tap.
-static bool wants_windows(const Walk *w) {
+static bool wants_windows(const Convolver *c, const Walk *w) {
     const WalkAxis *a = &w->axis[1];
-    return walk_is_clipped(a) && a->taps <= KERNEL_MAX_TAPS && walk_share(a) < 0.985;
+    return !c->way.is_padded && walk_is_clipped(a) && a->taps <= KERNEL_MAX_TAPS &&
+           walk_share(a) < 0.985;
 }
 
 // Sets the kernel's windows for pixels from `first` on; false: all products are wanted.
@@ -224,9 +225,9 @@ static void one_tile(Convolver *c, const Walk *w, const Columns *columns, int64_
 
 // ---- All tiles.
 
-static bool has_windows(const Walk *w, int64_t first, int64_t pixels) {
+static bool has_windows(const Convolver *c, const Walk *w, int64_t first, int64_t pixels) {
     OuterKernel kernel = {.rows = 0};
-    return wants_windows(w) && set_windows(w, first, pixels, &kernel);
+    return wants_windows(c, w) && set_windows(w, first, pixels, &kernel);
 }
 
 // Tiles that are alike are emitted once, in a loop; those with windows and a smaller last one
@@ -238,11 +239,11 @@ static void each_tile_of_line(Convolver *c, const Walk *w, const Columns *column
     for (int64_t first = 0, end; first < all; first = end) {
         int64_t pixels = lowest(size, all - first);
         end = first + pixels;
-        if (has_windows(w, first, pixels)) {
+        if (has_windows(c, w, first, pixels)) {
             one_tile(c, w, columns, lines, pixels, line, ir_int(gen, first), first);
             continue;
         }
-        while (end + size <= all && pixels == size && !has_windows(w, end, size)) end += size;
+        while (end + size <= all && pixels == size && !has_windows(c, w, end, size)) end += size;
         Loop loop =
             ir_loop_begin(gen, ir_int(gen, first), ir_int(gen, end), ir_int(gen, pixels), "tile");
         one_tile(c, w, columns, lines, pixels, line, loop.index, -1);
@@ -253,7 +254,7 @@ static void each_tile_of_line(Convolver *c, const Walk *w, const Columns *column
 // The tile's pixels: a part of a line, or several short lines; parts are as equal as they can be.
 static void choose_tile(const Convolver *c, const Walk *w, int vectors, int64_t *lines,
                         int64_t *pixels) {
-    int64_t most = vectors == 1 ? 2 * c->tiles.outer_rows : c->tiles.outer_rows;
+    int64_t most = convolver_tile_rows(c, vectors);
     int64_t width = w->axis[1].places, height = w->axis[0].places;
     *pixels = divide_up(width, divide_up(width, most));
     *lines = *pixels < width ? 1 : lowest(height, most / width);
