@@ -153,6 +153,14 @@ Value ir_intrinsic(Gen *gen, const char *name, LlvmType type, Value *arguments, 
                           arguments, (unsigned)count, "");
 }
 
+Value ir_opaque(Gen *gen, Value pointer) {
+    LlvmType type = LLVMFunctionType(gen->pointer, &gen->pointer, 1, 0);
+    char code[] = "", constraints[] = "=r,0";
+    Value nothing = LLVMGetInlineAsm(type, code, 0, constraints, strlen(constraints), 0, 0,
+                                     LLVMInlineAsmDialectATT, 0);
+    return LLVMBuildCall2(gen->builder, type, nothing, &pointer, 1, "");
+}
+
 void ir_prefetch(Gen *gen, Value pointer, bool to_write) {
     enum { SECOND_LEVEL = 2, DATA = 1 };
     Value arguments[] = {pointer, LLVMConstInt(gen->i32, to_write, 0),

@@ -1,6 +1,7 @@
 #include "kernel.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_ROWS = 30, MAX_VECTORS = 4, MAX_ACCUMULATORS = 64 };
@@ -128,7 +129,30 @@ static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
     }
 }
 
+// Whether rows of A find at one step of a loop what others found at an earlier one.
+static bool rows_meet(const OuterKernel *k, const KernelLoop *loop) {
+    for (int i = 0; i < k->rows && !k->lanewise; i++) {
+        for (int j = 0; j < k->rows; j++) {
+            int64_t apart = row_offset(k, i) - row_offset(k, j);
+            bool meets = apart && loop->a_step && apart % loop->a_step == 0;
+            if (meets && llabs(apart / loop->a_step) < loop->count) return true;
+        }
+    }
+    return false;
+}
+
 static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b);
+
+// A step of a loop that is unrolled. LLVM would keep what rows have in common in registers, which
+// are full of sums: it does not see that these are the same places.
+static void outer_unrolled(Gen *gen, OuterState *s, int level, Value a, Value b, int64_t step) {
+    const KernelLoop *loop = &s->kernel->loops[level];
+    LlvmType element = element_type(gen, s->kernel->b_dtype);
+    Value next_a = ir_offset(gen, gen->f32, a, ir_int(gen, step * loop->a_step));
+    Value next_b = ir_offset(gen, element, b, ir_int(gen, step * loop->b_step));
+    if (step && rows_meet(s->kernel, loop)) next_a = ir_opaque(gen, next_a);
+    outer_loops(gen, s, level + 1, next_a, next_b);
+}
 
 static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value step) {
     const KernelLoop *loop = &s->kernel->loops[level];
@@ -146,7 +170,7 @@ static void outer_windows(Gen *gen, OuterState *s, int level, Value a, Value b) 
     const OuterKernel *k = s->kernel;
     for (int64_t i = 0; i < k->loops[level].count; i++) {
         s->window = k->windows[i];
-        if (s->window.end > s->window.first) outer_at(gen, s, level, a, b, ir_int(gen, i));
+        if (s->window.end > s->window.first) outer_unrolled(gen, s, level, a, b, i);
     }
     s->window = (KernelWindow){0, MAX_ROWS};
 }
@@ -164,7 +188,7 @@ static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b) {
         return;
     }
     if (level > 0 && level == k->loop_count - 1 && count <= UNROLLED_STEPS) {
-        for (int64_t i = 0; i < count; i++) outer_at(gen, s, level, a, b, ir_int(gen, i));
+        for (int64_t i = 0; i < count; i++) outer_unrolled(gen, s, level, a, b, i);
         return;
     }
     Value end = level ? ir_int(gen, count) : LLVMGetParam(s->function, 3);
