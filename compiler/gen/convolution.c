@@ -2,12 +2,13 @@
 // the kernel's lines and, within a line, over its pixels and channels, which follow each other in
 // memory, so that nothing is copied for each window. A gradient of data is a convolution for each
 // phase of the stride (pass/convolution.h) with the kernel in another order.
-#include "walk.h"
+#include "slab.h"
 
-// What a plane gives to a walk: its size and where its padding is.
-static void set_plane(Walk *w, const Plane *plane, Value base) {
-    w->line = plane_line(plane);
-    w->pixel = plane_pixel(plane);
+// What a plane, or a slab of planes, gives to a walk: its size and where its padding is.
+static void set_plane(const Convolver *c, Walk *w, const Plane *plane, Value base) {
+    int64_t element = c->slab ? c->lanes : 1;
+    w->line = plane_line(plane) * element;
+    w->pixel = plane_pixel(plane) * element;
     w->base = base;
     for (int i = 0; i < 2; i++) {
         w->axis[i].begin = plane->before[i];
@@ -28,16 +29,15 @@ static Walk forward_walk(const Convolver *c, const Plane *plane, Value base) {
                                .taps = window->size[i],
                                .dilation = window->dilation[i],
                                .stride = window->stride[i]};
-    set_plane(&w, plane, base);
+    set_plane(c, &w, plane, base);
     return w;
 }
 
-static void forward_group(Convolver *c, Plane *plane, Value group) {
+static void forward_group(Convolver *c, const Plane *plane, Value base, Value group) {
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
     const nnrt_storage *s = &c->storage;
-    Value channels = ir_multiply(gen, group, ir_int(gen, v->channels));
-    Walk w = forward_walk(c, plane, plane_fill(plane, c->b.sample, channels));
+    Walk w = forward_walk(c, plane, base);
     w.b_depth = s->row_stride;
     w.b_pixel = v->channels * w.b_depth;
     w.b_line = v->window.size[1] * w.b_pixel;
@@ -57,10 +57,18 @@ void convolution_forward(Convolver *c) {
     Plane plane = plane_create(&c->b, c->anchor->inputs[0], window->before, window->after,
                                c->convolution.groups, &used);
     plane_clear(&plane);
-    SampleLoops samples = convolver_samples_begin(c);
+    Value first = NULL;
+    if (c->slab_vectors) {
+        Slab slab;
+        slab_begin(c, &slab, &plane, &used);
+        forward_group(c, &plane, slab.base, ir_int(gen, 0));
+        first = slab_end(c, &slab);
+    }
+    SampleLoops samples = convolver_samples_begin(c, first);
     Loop groups = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.groups),
                                 ir_int(gen, 1), "group");
-    forward_group(c, &plane, groups.index);
+    Value channels = ir_multiply(gen, groups.index, ir_int(gen, c->convolution.channels));
+    forward_group(c, &plane, plane_fill(&plane, c->b.sample, channels), groups.index);
     ir_loop_end(gen, &groups);
     convolver_samples_end(c, &samples);
 }
@@ -96,10 +104,10 @@ static void zeros_around(const Convolution *v, int axis, int64_t *before, int64_
     }
 }
 
-static Plane data_plane(Convolver *c, int64_t groups) {
-    int64_t before[2], after[2], used = 0;
+static Plane data_plane(Convolver *c, int64_t groups, int64_t *used) {
+    int64_t before[2], after[2];
     for (int i = 0; i < 2; i++) zeros_around(&c->convolution, i, &before[i], &after[i]);
-    Plane plane = plane_create(&c->b, c->anchor->inputs[0], before, after, groups, &used);
+    Plane plane = plane_create(&c->b, c->anchor->inputs[0], before, after, groups, used);
     plane_clear(&plane);
     return plane;
 }
@@ -115,7 +123,7 @@ static Walk data_walk(const Convolver *c, const Phase *p, const Plane *plane, Va
                                .dilation = p->axis[i].dilation,
                                .start = any ? p->axis[i].start + plane->before[i] : 0,
                                .stride = 1};
-    set_plane(&w, plane, base);
+    set_plane(c, &w, plane, base);
     return w;
 }
 
@@ -140,19 +148,30 @@ static void data_phase(Convolver *c, const Phase *p, int64_t number, const Plane
               &w);
 }
 
+static void data_group(Convolver *c, const Plane *plane, Value base, Value group) {
+    for (int64_t i = 0; i < phase_count(&c->convolution); i++) {
+        Phase p;
+        if (find_phase(&c->convolution, i, &p)) data_phase(c, &p, i, plane, base, group);
+    }
+}
+
 void convolution_data(Convolver *c) {
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
-    Plane plane = data_plane(c, v->groups);
-    SampleLoops samples = convolver_samples_begin(c);
+    int64_t used = 0;
+    Plane plane = data_plane(c, v->groups, &used);
+    Value first = NULL;
+    if (c->slab_vectors) {
+        Slab slab;
+        slab_begin(c, &slab, &plane, &used);
+        data_group(c, &plane, slab.base, ir_int(gen, 0));
+        first = slab_end(c, &slab);
+    }
+    SampleLoops samples = convolver_samples_begin(c, first);
     Loop groups =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, v->groups), ir_int(gen, 1), "group");
     Value filters = ir_multiply(gen, groups.index, ir_int(gen, v->filters));
-    Value base = plane_fill(&plane, c->b.sample, filters);
-    for (int64_t i = 0; i < phase_count(v); i++) {
-        Phase p;
-        if (find_phase(v, i, &p)) data_phase(c, &p, i, &plane, base, groups.index);
-    }
+    data_group(c, &plane, plane_fill(&plane, c->b.sample, filters), groups.index);
     ir_loop_end(gen, &groups);
     convolver_samples_end(c, &samples);
 }
@@ -172,7 +191,7 @@ void depthwise_forward(Convolver *c) {
     Plane plane =
         plane_create(&c->b, c->anchor->inputs[0], window->before, window->after, 1, &used);
     plane_clear(&plane);
-    SampleLoops samples = convolver_samples_begin(c);
+    SampleLoops samples = convolver_samples_begin(c, NULL);
     Walk w = forward_walk(c, &plane, plane_fill(&plane, c->b.sample, ir_int(c->gen, 0)));
     Panels blocks = channel_blocks(c);
     w.lanewise = true;
@@ -199,8 +218,9 @@ static void depthwise_phase(Convolver *c, const Phase *p, const Plane *plane, Va
 }
 
 void depthwise_data(Convolver *c) {
-    Plane plane = data_plane(c, 1);
-    SampleLoops samples = convolver_samples_begin(c);
+    int64_t used = 0;
+    Plane plane = data_plane(c, 1, &used);
+    SampleLoops samples = convolver_samples_begin(c, NULL);
     Value base = plane_fill(&plane, c->b.sample, ir_int(c->gen, 0));
     for (int64_t i = 0; i < phase_count(&c->convolution); i++) {
         Phase p;

@@ -6,6 +6,8 @@
 #include "kernel.h"
 #include "plane.h"
 
+typedef struct Slab Slab;
+
 typedef struct Convolver {
     Gen *gen;
     const Schedule *schedule;
@@ -19,7 +21,9 @@ typedef struct Convolver {
     int lanes;
     TileSizes tiles; // the largest
     Way way;
-    LaneBuilder b; // at an element of the result
+    int slab_vectors; // pixels of a tile with lanes along samples; 0: there are none (slab.h)
+    const Slab *slab; // that walks are over; NULL: a sample's plane
+    LaneBuilder b;    // at an element of the result
 } Convolver;
 
 Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
@@ -36,7 +40,8 @@ typedef struct SampleLoops {
     bool has_chunks;
     Loop chunks, samples;
 } SampleLoops;
-SampleLoops convolver_samples_begin(Convolver *c);
+// `first` is where they begin; NULL: all.
+SampleLoops convolver_samples_begin(Convolver *c, Value first);
 void convolver_samples_end(Convolver *c, SampleLoops *loops);
 
 // The columns of one group, in panels that are `stride` floats apart.

@@ -1,7 +1,7 @@
 // The frame of a convolution's function: what the group is, its samples, and where kernels lie.
 #include "../base/ice.h"
 #include "../op/op.h"
-#include "convolution.h"
+#include "slab.h"
 
 // A depthwise kernel [kh, kw, channels, multiplier] has the filters of each channel in a row of its
 // own; the convolution sees [kh, kw, 1, channels * multiplier].
@@ -29,7 +29,7 @@ Value convolver_laid_out(Convolver *c) {
     return element_buffer(&c->b, c->anchor->inputs[1]);
 }
 
-SampleLoops convolver_samples_begin(Convolver *c) {
+SampleLoops convolver_samples_begin(Convolver *c, Value first) {
     Gen *gen = c->gen;
     bool sums_kernel = !c->anchor->type.batched;
     SampleLoops loops = {.has_chunks =
@@ -47,6 +47,7 @@ SampleLoops convolver_samples_begin(Convolver *c) {
     } else {
         range = ir_sample_range(gen, c->schedule, c->function);
     }
+    if (first) range.begin = first;
     loops.samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");
     c->b.sample = loops.samples.index;
     return loops;
@@ -144,6 +145,29 @@ static bool meets_padding(const Convolver *c) {
     return window->size[1] > 1 && is_padded;
 }
 
+// Pixels of a tile of so many columns with lanes along samples, as far as there are registers.
+static int slab_vectors(const Convolver *c, int64_t columns) {
+    int registers = c->gen->target->machine.registers, vectors = KERNEL_MAX_VECTORS;
+    while ((columns + 1) * vectors >= registers) vectors--;
+    return vectors;
+}
+
+// Among the `count` ways with lanes along columns, and that with lanes along samples, which comes
+// first where columns would fill no more than half of a vector.
+static void choose_slab(Convolver *c, int64_t columns, Way *ways, int count) {
+    Way ordinary = ways[0], slab = {(int)columns, slab_vectors(c, columns), false, true};
+    if (slab_fits(c, columns)) {
+        bool is_first = 2 * columns <= c->lanes;
+        ways[count] = is_first ? ways[0] : slab;
+        if (is_first) ways[0] = slab;
+        count++;
+    }
+    c->way = tuning_way(c->gen->tuning, c->schedule, c->group, ways, count);
+    if (!c->way.is_slab) return;
+    c->slab_vectors = c->way.vectors;
+    c->way = ordinary; // of the samples that are left
+}
+
 // Tiles of two vectors, as far as there are so many columns, or of one that are higher; the highest
 // with padding too.
 static void choose_way(Convolver *c, bool is_depthwise) {
@@ -160,7 +184,7 @@ static void choose_way(Convolver *c, bool is_depthwise) {
         ways[count] = ways[i];
         ways[count++].is_padded = true;
     }
-    c->way = tuning_way(c->gen->tuning, c->schedule, c->group, ways, count);
+    choose_slab(c, columns, ways, count);
 }
 
 Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {

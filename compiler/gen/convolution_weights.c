@@ -217,7 +217,7 @@ void convolution_weights(Convolver *c) {
     w.line_rows = v->window.size[1] * v->channels;
     w.parts = wants_parts(c, &w) ? v->window.size[1] : 1;
     w.span = w.line_rows / w.parts;
-    SampleLoops samples = convolver_samples_begin(c);
+    SampleLoops samples = convolver_samples_begin(c, NULL);
     begin_sample(c, &w, &samples);
     Loop groups =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, v->groups), ir_int(gen, 1), "group");
@@ -241,7 +241,7 @@ void depthwise_weights(Convolver *c) {
     w.step = v->window.dilation[1] * plane_pixel(&w.picture);
     w.row_stride = v->groups;
     w.line_rows = w.span = v->window.size[1];
-    SampleLoops samples = convolver_samples_begin(c);
+    SampleLoops samples = convolver_samples_begin(c, NULL);
     w.group = ir_int(gen, 0);
     w.sum = sums_place(&c->b, c->anchor);
     begin_sample(c, &w, &samples);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ROWS = 30, MAX_VECTORS = 4, MAX_ACCUMULATORS = 64 };
+enum { MAX_ROWS = 30, MAX_ACCUMULATORS = 64 };
 
 // rows * vectors accumulators, the vectors of B and one broadcast must fit the registers; eight and
 // more accumulators hide the latency of the multiply-add (docs/performance.md, "Register tiles").
@@ -17,7 +17,7 @@ TileSizes kernel_tile_sizes(const MachineModel *machine) {
 static void add_way(Way *ways, int *count, int rows, int vectors) {
     for (int i = 0; i < *count; i++)
         if (ways[i].rows == rows && ways[i].vectors == vectors) return;
-    if (rows > 0) ways[(*count)++] = (Way){rows, vectors, false};
+    if (rows > 0) ways[(*count)++] = (Way){.rows = rows, .vectors = vectors};
 }
 
 int kernel_outer_ways(const TileSizes *tiles, int rows, int vectors, Way *ways) {
@@ -79,7 +79,7 @@ typedef struct OuterState {
     const OuterKernel *kernel;
     Value function;
     KernelWindow window; // of rows that take part in the current step
-    Value sums[MAX_ROWS][MAX_VECTORS];
+    Value sums[MAX_ROWS][KERNEL_MAX_VECTORS];
 } OuterState;
 
 // The row of B at a step of the reduction; gathered ones are numbered from `b` on.
@@ -97,15 +97,19 @@ static int64_t row_offset(const OuterKernel *k, int row) {
     return row / per_line * k->a_line + row % per_line * k->a_row;
 }
 
+static int64_t vector_offset(const Gen *gen, const OuterKernel *k, int vector) {
+    return vector * (k->b_vector ? k->b_vector : gen->target->machine.lanes);
+}
+
 static Value lanewise_vector(Gen *gen, const OuterKernel *k, Value address, int v) {
     int lanes = gen->target->machine.lanes;
     Value vector = load_vector(gen, DTYPE_F32, address, ir_int(gen, (int64_t)v * lanes));
     return k->valid && v == k->vectors - 1 ? ir_zero_after(gen, vector, k->valid) : vector;
 }
 
-static bool is_in_window(const OuterState *s, int row) {
+static bool is_in_window(const OuterState *s, int row, int vector) {
     const OuterKernel *k = s->kernel;
-    int place = k->per_line ? row % k->per_line : row;
+    int place = k->windows_of_vectors ? vector : k->per_line ? row % k->per_line : row;
     return place >= s->window.first && place < s->window.end;
 }
 
@@ -113,31 +117,38 @@ static bool is_in_window(const OuterState *s, int row) {
 static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
     const OuterKernel *k = s->kernel;
     int lanes = gen->target->machine.lanes;
-    Value vectors[MAX_VECTORS];
+    Value vectors[KERNEL_MAX_VECTORS];
     for (int v = 0; v < k->vectors; v++) {
-        vectors[v] = load_vector(gen, k->b_dtype, b, ir_int(gen, (int64_t)v * lanes));
+        vectors[v] = load_vector(gen, k->b_dtype, b, ir_int(gen, vector_offset(gen, k, v)));
         if (k->valid && v == k->vectors - 1) vectors[v] = ir_zero_after(gen, vectors[v], k->valid);
     }
     for (int i = 0; i < k->rows; i++) {
-        if (!is_in_window(s, i)) continue;
         Value address = ir_offset(gen, gen->f32, a, ir_int(gen, row_offset(k, i)));
         Value number = k->lanewise ? NULL : ir_splat(gen, ir_load(gen, gen->f32, address), lanes);
         for (int v = 0; v < k->vectors; v++) {
+            if (!is_in_window(s, i, v)) continue;
             Value left = k->lanewise ? lanewise_vector(gen, k, address, v) : number;
             s->sums[i][v] = ir_fma(gen, left, vectors[v], s->sums[i][v]);
         }
     }
 }
 
+// Whether what is so far apart at one step of a loop is met at another.
+static bool is_met(int64_t apart, int64_t step, int64_t count) {
+    return apart && step && apart % step == 0 && llabs(apart / step) < count;
+}
+
 // Whether rows of A find at one step of a loop what others found at an earlier one.
 static bool rows_meet(const OuterKernel *k, const KernelLoop *loop) {
-    for (int i = 0; i < k->rows && !k->lanewise; i++) {
-        for (int j = 0; j < k->rows; j++) {
-            int64_t apart = row_offset(k, i) - row_offset(k, j);
-            bool meets = apart && loop->a_step && apart % loop->a_step == 0;
-            if (meets && llabs(apart / loop->a_step) < loop->count) return true;
-        }
-    }
+    for (int i = 0; i < k->rows && !k->lanewise; i++)
+        for (int j = 0; j < k->rows; j++)
+            if (is_met(row_offset(k, i) - row_offset(k, j), loop->a_step, loop->count)) return true;
+    return false;
+}
+
+static bool vectors_meet(const OuterKernel *k, const KernelLoop *loop) {
+    for (int v = 1; v < k->vectors; v++)
+        if (is_met(v * k->b_vector, loop->b_step, loop->count)) return true;
     return false;
 }
 
@@ -151,6 +162,7 @@ static void outer_unrolled(Gen *gen, OuterState *s, int level, Value a, Value b,
     Value next_a = ir_offset(gen, gen->f32, a, ir_int(gen, step * loop->a_step));
     Value next_b = ir_offset(gen, element, b, ir_int(gen, step * loop->b_step));
     if (step && rows_meet(s->kernel, loop)) next_a = ir_opaque(gen, next_a);
+    if (step && vectors_meet(s->kernel, loop)) next_b = ir_opaque(gen, next_b);
     outer_loops(gen, s, level + 1, next_a, next_b);
 }
 
@@ -192,17 +204,20 @@ static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b) {
         return;
     }
     Value end = level ? ir_int(gen, count) : LLVMGetParam(s->function, 3);
-    Value initial[MAX_ROWS][MAX_VECTORS], carried[MAX_ROWS][MAX_VECTORS];
+    Value initial[MAX_ROWS][KERNEL_MAX_VECTORS], carried[MAX_ROWS][KERNEL_MAX_VECTORS];
     memcpy(initial, s->sums, sizeof initial);
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), end, ir_int(gen, 1), "depth");
     for (int i = 0; i < k->rows; i++)
-        for (int v = 0; v < k->vectors && is_in_window(s, i); v++)
-            s->sums[i][v] = carried[i][v] = ir_loop_carry(gen, &loop, initial[i][v]);
+        for (int v = 0; v < k->vectors; v++)
+            if (is_in_window(s, i, v))
+                s->sums[i][v] = carried[i][v] = ir_loop_carry(gen, &loop, initial[i][v]);
     outer_at(gen, s, level, a, b, loop.index);
     ir_loop_end(gen, &loop);
     for (int i = 0; i < k->rows; i++)
-        for (int v = 0; v < k->vectors && is_in_window(s, i); v++)
-            s->sums[i][v] = ir_loop_result(gen, &loop, carried[i][v], initial[i][v], s->sums[i][v]);
+        for (int v = 0; v < k->vectors; v++)
+            if (is_in_window(s, i, v))
+                s->sums[i][v] =
+                    ir_loop_result(gen, &loop, carried[i][v], initial[i][v], s->sums[i][v]);
 }
 
 static char *outer_name(Gen *gen, const OuterKernel *k) {
@@ -216,6 +231,8 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     }
     if (k->per_line && k->per_line != k->rows)
         text_format(&name, "_p%d_%lld", k->per_line, (long long)k->a_line);
+    if (k->b_vector) text_format(&name, "_s%lld", (long long)k->b_vector);
+    if (k->windows_of_vectors) text_put(&name, "_vectors");
     for (int64_t i = 0; k->window_level && i < k->loops[k->window_level].count; i++)
         text_format(&name, "_w%d_%d", k->windows[i].first, k->windows[i].end);
     text_format(&name, "_%s%d",

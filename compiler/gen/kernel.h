@@ -24,7 +24,7 @@ typedef struct KernelLoop {
     int64_t a_step, b_step;
 } KernelLoop;
 
-enum { KERNEL_MAX_LOOPS = 4, KERNEL_MAX_TAPS = 16 };
+enum { KERNEL_MAX_LOOPS = 4, KERNEL_MAX_TAPS = 16, KERNEL_MAX_VECTORS = 4 };
 
 // Of each line of rows, those from `first` to before `end`.
 typedef struct KernelWindow {
@@ -35,7 +35,9 @@ typedef struct KernelWindow {
 // reduction r is a nest of loops, outermost first, over which the places a(r) and b(r) are affine.
 //   A(i, r) = a[i / per_line * a_line + i % per_line * a_row + a(r)]   float32
 //             with `lanewise`, a vector likewise: A(i, r, j) = a[... + j]
-//   B(r, j) = b[b(r) + j]   float32; or, of one loop, a data row: b[index[r] * b_step + j]
+//   B(r, j) = b[b(r) + j]   float32; or, in vectors that are apart, b[b(r) + j / lanes * b_vector +
+//   j
+//             % lanes]; or, of one loop, a data row: b[index[r] * b_step + j]
 typedef struct OuterKernel {
     int rows, vectors;
     int valid;    // lanes of the last vector; those after it become 0 (0: all)
@@ -43,7 +45,9 @@ typedef struct OuterKernel {
     int64_t a_row, a_line;
     KernelLoop loops[KERNEL_MAX_LOOPS];
     int loop_count;
+    int64_t b_vector; // from vector to vector of B; 0: they follow each other
     int window_level; // this loop's steps are each for some of the rows only; 0: there is none
+    bool windows_of_vectors;               // for some of the vectors
     KernelWindow windows[KERNEL_MAX_TAPS]; // by step of that loop
     bool lanewise;
     bool gathers;

@@ -6,7 +6,8 @@
 #include <string.h>
 
 char *way_text(Arena *arena, Way way) {
-    return arena_format(arena, "%dx%d%s", way.rows, way.vectors, way.is_padded ? " padded" : "");
+    const char *kind = way.is_padded ? " padded" : way.is_slab ? " samples" : "";
+    return arena_format(arena, "%dx%d%s", way.rows, way.vectors, kind);
 }
 
 Tuning *tuning_create(Arena *arena) {

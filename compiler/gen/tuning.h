@@ -13,10 +13,11 @@
 #include "../pass/schedule.h"
 
 // A register tile: rows by vectors, or by columns where the lanes run along the sum. Printed as
-// "14x2", "14x2 padded".
+// "14x2", "14x2 padded", "6x4 samples".
 typedef struct Way {
     int rows, vectors;
     bool is_padded; // products with padding are computed
+    bool is_slab;   // lanes run along samples (slab.h)
 } Way;
 
 char *way_text(Arena *arena, Way way);

@@ -6,6 +6,7 @@
 
 #include "../base/ice.h"
 #include "../op/op.h"
+#include "slab.h"
 
 static int64_t divide_up(int64_t value, int64_t by) {
     return (value + by - 1) / by;
@@ -34,13 +35,18 @@ static TileSums find_sums(const Convolver *c) {
     return sums;
 }
 
-// The nodes at one vector of the tile.
-static void finish_vector(Convolver *c, Value in_tile, int valid, TileSums *sums) {
+void walk_finish_vector(Convolver *c, Value in_tile, int valid) {
     Gen *gen = c->gen;
     Value at = ir_offset(gen, gen->f32, c->tile, in_tile);
     element_forget(&c->b);
     c->b.values[c->anchor->id] = ir_load(gen, ir_vector(gen, gen->f32, c->lanes), at);
     element_store_all(&c->b, valid);
+}
+
+// The nodes at one vector of the tile.
+static void finish_vector(Convolver *c, Value in_tile, int valid, TileSums *sums) {
+    Gen *gen = c->gen;
+    walk_finish_vector(c, in_tile, valid);
     for (int i = 0; i < sums->count; i++) {
         Value summand = (Value)(void *)element_value(&c->b, sums->nodes[i]->inputs[0]);
         summand = ir_zero_after(gen, summand, valid);
@@ -286,5 +292,9 @@ static void all_tiles(Convolver *c, const Columns *columns, void *data) {
 void walk_emit(Convolver *c, const Panels *panels, Walk *w) {
     for (int i = 0; i < 2; i++)
         if (w->axis[i].places < 1) return;
+    if (c->slab) {
+        slab_walk(c, panels, w);
+        return;
+    }
     convolver_each_block(c, panels, all_tiles, w);
 }

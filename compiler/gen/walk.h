@@ -37,6 +37,9 @@ void walk_places_of_tap(const WalkAxis *axis, int64_t tap, int64_t *first, int64
 // The share of products along an axis that are not with padding.
 double walk_share(const WalkAxis *axis);
 
+// What follows the product in the group, at the builder's position, for a vector of the tile.
+void walk_finish_vector(Convolver *c, Value in_tile, int valid);
+
 void walk_emit(Convolver *c, const Panels *panels, Walk *w);
 
 #endif

@@ -8,11 +8,11 @@ cp "$root"/tests/fixtures/steps/data/picture-{small,labels}.npy .
 cat >net.nn <<'END'
 dataset pictures = npy("picture-small.npy", target = "picture-labels.npy") -> scale(1/255)
 model net(image: [9, 8, 3]) {
-    image -> conv2d(33, 3, relu, same) -> conv2d(24, [3, 2], relu, same, groups = 3, stride = 2)
+    image -> conv2d(33, 3, relu, same) -> conv2d(6, 3, same) -> conv2d(9, [3, 2]) -> conv2d(24, [3, 2], relu, same, groups = 3, stride = 2)
           -> depthwise_conv2d(3, same) -> conv2d(17, 3, same) -> flatten
           -> dense(40, relu) -> dense(5, softmax)
 }
-train net on pictures { loss = crossentropy optimizer = adam metrics = accuracy epochs = 2 batch = 20 }
+train net on pictures { loss = crossentropy optimizer = adam metrics = accuracy epochs = 3 batch = 40 }
 END
 build net.nn plain
 expect 0 ./plain fit --seed 1 --save plain.safetensors --step-log plain.csv

@@ -79,8 +79,9 @@ static void test_written_and_read(void **state) {
 
 static void test_names_of_ways(void **state) {
     (void)state;
-    assert_string_equal(way_text(arena, (Way){14, 2, false}), "14x2");
-    assert_string_equal(way_text(arena, (Way){28, 1, true}), "28x1 padded");
+    assert_string_equal(way_text(arena, (Way){.rows = 14, .vectors = 2}), "14x2");
+    assert_string_equal(way_text(arena, (Way){.rows = 28, .vectors = 1, .is_padded = true}),
+                        "28x1 padded");
 }
 
 int main(void) {

@@ -1,0 +1,233 @@
+#include "slab.h"
+
+#include "../op/op.h"
+
+static int64_t divide_up(int64_t value, int64_t by) {
+    return (value + by - 1) / by;
+}
+
+static int64_t lowest(int64_t x, int64_t y) {
+    return x < y ? x : y;
+}
+
+bool slab_fits(const Convolver *c, int64_t columns) {
+    enum { MOST_FLOATS = 8192 }; // of a plane: two of them for each lane share a second-level cache
+    const Convolution *v = &c->convolution;
+    const Type *x = &c->anchor->inputs[0]->type;
+    bool strides = node_is(c->anchor, "convolve_data") || (v->window.stride[1] == 1);
+    return c->anchor->type.batched && v->groups == 1 && strides && !element_has_sums(c->group) &&
+           columns <= c->tiles.outer_rows && type_elements(x) <= MOST_FLOATS &&
+           c->group->partition == PARTITION_ROWS && c->schedule->batch >= 2 * c->lanes;
+}
+
+// ---- Square transposition: a vector of each of `lanes` rows becomes a vector of each column.
+
+// Exchanges blocks of `width` lanes between x and y, the second of each pair with the first.
+static void exchange(Gen *gen, Value *x, Value *y, int lanes, int width) {
+    Value low[64], high[64];
+    for (int i = 0; i < lanes; i++) {
+        bool second = i & width;
+        low[i] = LLVMConstInt(gen->i32, (unsigned)(second ? lanes + i - width : i), 0);
+        high[i] = LLVMConstInt(gen->i32, (unsigned)(second ? lanes + i : i + width), 0);
+    }
+    Value a = *x, b = *y;
+    *x = LLVMBuildShuffleVector(gen->builder, a, b, LLVMConstVector(low, (unsigned)lanes), "");
+    *y = LLVMBuildShuffleVector(gen->builder, a, b, LLVMConstVector(high, (unsigned)lanes), "");
+}
+
+// void(from, floats from row to row, to, the same)
+static Value transpose_function(Gen *gen) {
+    const char *name = "nn_transpose";
+    Value known = LLVMGetNamedFunction(gen->module, name);
+    if (known) return known;
+    LLVMBasicBlockRef caller = LLVMGetInsertBlock(gen->builder);
+    LlvmType types[] = {gen->pointer, gen->i64, gen->pointer, gen->i64};
+    Value function = ir_function(gen, name, LLVMFunctionType(gen->void_type, types, 4, 0));
+    int lanes = gen->target->machine.lanes;
+    Value rows[64], from = LLVMGetParam(function, 0), to = LLVMGetParam(function, 2);
+    for (int i = 0; i < lanes; i++) {
+        Value at = ir_multiply(gen, ir_int(gen, i), LLVMGetParam(function, 1));
+        rows[i] = ir_load(gen, ir_vector(gen, gen->f32, lanes), ir_offset(gen, gen->f32, from, at));
+    }
+    for (int width = 1; width < lanes; width *= 2)
+        for (int i = 0; i < lanes; i++)
+            if (!(i & width)) exchange(gen, &rows[i], &rows[i + width], lanes, width);
+    for (int i = 0; i < lanes; i++) {
+        Value at = ir_multiply(gen, ir_int(gen, i), LLVMGetParam(function, 3));
+        ir_store(gen, rows[i], ir_offset(gen, gen->f32, to, at));
+    }
+    LLVMBuildRetVoid(gen->builder);
+    LLVMPositionBuilderAtEnd(gen->builder, caller);
+    return function;
+}
+
+// Of `count` floats of `lanes` samples, `stride` floats apart, those of each sample together, to
+// vectors that have one of each sample, or back.
+static void transpose_all(Convolver *c, Value samples, int64_t stride, Value vectors, int64_t count,
+                          bool back) {
+    Gen *gen = c->gen;
+    Value function = transpose_function(gen);
+    Value step = ir_int(gen, c->lanes), row = ir_int(gen, stride);
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, count), step, "transpose");
+    Value sample = ir_offset(gen, gen->f32, samples, loop.index);
+    Value vector = ir_offset(gen, gen->f32, vectors, ir_multiply(gen, loop.index, step));
+    Value there[] = {sample, row, vector, step}, back_again[] = {vector, step, sample, row};
+    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function,
+                   back ? back_again : there, 4, "");
+    ir_loop_end(gen, &loop);
+}
+
+// ---- The slab.
+
+static int64_t round_up(const Convolver *c, int64_t floats) {
+    return divide_up(floats, c->lanes) * c->lanes;
+}
+
+static int64_t take(int64_t *used, int64_t floats) {
+    int64_t offset = *used;
+    *used += floats;
+    return offset;
+}
+
+static int64_t plane_floats(const Plane *plane) {
+    return plane->size[0] * plane_line(plane);
+}
+
+// Copies the plane of one sample.
+static void copy_plane(Convolver *c, Value from, Value to, int64_t floats) {
+    Gen *gen = c->gen;
+    Loop loop =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, floats), ir_int(gen, c->lanes), "copy");
+    Value vector = ir_load(gen, ir_vector(gen, gen->f32, c->lanes),
+                           ir_offset(gen, gen->f32, from, loop.index));
+    ir_store(gen, vector, ir_offset(gen, gen->f32, to, loop.index));
+    ir_loop_end(gen, &loop);
+}
+
+void slab_begin(Convolver *c, Slab *slab, Plane *plane, int64_t *used) {
+    Gen *gen = c->gen;
+    int64_t floats = round_up(c, plane_floats(plane));
+    int64_t stride = floats + c->lanes; // not 2^n bytes
+    Value planes = ir_scratch(gen, c->function, take(used, stride * c->lanes), stride * c->lanes);
+    slab->base = ir_scratch(gen, c->function, take(used, floats * c->lanes), floats * c->lanes);
+    slab->line = *used;
+    Range range = ir_sample_range(gen, c->schedule, c->function);
+    Value lanes = ir_int(gen, c->lanes);
+    Value count = LLVMBuildSub(gen->builder, range.end, range.begin, "");
+    Value whole =
+        LLVMBuildSub(gen->builder, count, LLVMBuildSRem(gen->builder, count, lanes, ""), "");
+    Value end = ir_add(gen, range.begin, whole);
+    slab->samples = ir_loop_begin(gen, range.begin, end, lanes, "slab");
+    c->b.sample = slab->first = slab->samples.index;
+    Loop fill = ir_loop_begin(gen, ir_int(gen, 0), lanes, ir_int(gen, 1), "lane");
+    Value base = plane_fill(plane, ir_add(gen, slab->first, fill.index), ir_int(gen, 0));
+    Value to = ir_offset(gen, gen->f32, planes, ir_multiply(gen, fill.index, ir_int(gen, stride)));
+    copy_plane(c, base, to, floats);
+    ir_loop_end(gen, &fill);
+    transpose_all(c, planes, stride, slab->base, floats, false);
+    c->slab = slab;
+}
+
+Value slab_end(Convolver *c, Slab *slab) {
+    ir_loop_end(c->gen, &slab->samples);
+    c->slab = NULL;
+    return slab->samples.end;
+}
+
+// ---- One line of the result.
+
+typedef struct Line {
+    int64_t columns, floats; // of a sample's line
+    Value number, results;   // of the line; [pixel][column][lanes]
+    WalkTaps taps;           // of the kernel's lines that meet it
+} Line;
+
+// Of each tap across, the vectors (pixels) that it meets; false: all of them.
+static bool set_windows(const Walk *w, int64_t first, int64_t pixels, OuterKernel *kernel) {
+    bool any = false;
+    for (int64_t tap = 0; tap < w->axis[1].taps; tap++) {
+        int64_t begin, end;
+        walk_places_of_tap(&w->axis[1], tap, &begin, &end);
+        begin = lowest(begin > first ? begin - first : 0, pixels);
+        end = lowest(end > first ? end - first : 0, pixels);
+        kernel->windows[tap] = (KernelWindow){(int)begin, (int)(end > begin ? end : begin)};
+        any = any || begin > 0 || end < pixels;
+    }
+    return any;
+}
+
+static void one_tile(Convolver *c, const Walk *w, const Line *line, int64_t first, int64_t pixels) {
+    Gen *gen = c->gen;
+    const WalkAxis *down = &w->axis[0], *across = &w->axis[1];
+    int64_t step = across->stride * w->pixel;
+    OuterKernel kernel = {.rows = (int)line->columns,
+                          .vectors = (int)pixels,
+                          .a_row = 1,
+                          .b_vector = step,
+                          .loops = {{down->taps, w->b_line, down->dilation * w->line},
+                                    {across->taps, w->b_pixel, across->dilation * w->pixel},
+                                    {w->depth, w->b_depth, c->lanes}},
+                          .loop_count = 3};
+    bool clips = across->taps <= KERNEL_MAX_TAPS && set_windows(w, first, pixels, &kernel);
+    kernel.window_level = clips ? 1 : 0;
+    kernel.windows_of_vectors = clips;
+    Value function = kernel_outer(gen, &kernel);
+    Value a = ir_multiply(gen, line->taps.first, ir_int(gen, kernel.loops[0].a_step));
+    Value b = ir_multiply(gen, line->taps.first, ir_int(gen, kernel.loops[0].b_step));
+    b = ir_add(gen, b, ir_multiply(gen, line->number, ir_int(gen, down->stride * w->line)));
+    b = ir_add(gen, b, ir_int(gen, first * step));
+    a = ir_offset(gen, gen->f32, w->weights, a);
+    Value arguments[] = {a, ir_offset(gen, gen->f32, w->base, b), a, line->taps.count, c->tile};
+    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
+    for (int64_t i = 0; i < pixels * line->columns; i++) {
+        int64_t pixel = i / line->columns, column = i % line->columns;
+        Value from = ir_int(gen, (column * pixels + pixel) * c->lanes);
+        Value to = ir_int(gen, (first * line->columns + i) * c->lanes);
+        Value vector = ir_load(gen, ir_vector(gen, gen->f32, c->lanes),
+                               ir_offset(gen, gen->f32, c->tile, from));
+        ir_store(gen, vector, ir_offset(gen, gen->f32, line->results, to));
+    }
+}
+
+// What follows the product in the group, sample by sample.
+static void finish_line(Convolver *c, const Walk *w, const Line *line, Value out, int64_t stride) {
+    Gen *gen = c->gen;
+    const WalkAxis *across = &w->axis[1];
+    Value tile = c->tile;
+    Loop lanes = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->lanes), ir_int(gen, 1), "lane");
+    c->b.sample = ir_add(gen, c->slab->first, lanes.index);
+    c->tile = ir_offset(gen, gen->f32, out, ir_multiply(gen, lanes.index, ir_int(gen, stride)));
+    Loop pixels =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, across->places), ir_int(gen, 1), "pixel");
+    Value row = ir_multiply(gen, line->number, ir_int(gen, w->axis[0].rows));
+    row = ir_add(gen, row, ir_multiply(gen, pixels.index, ir_int(gen, across->rows)));
+    c->b.row = ir_add(gen, row, ir_int(gen, w->first_row));
+    c->b.column = ir_int(gen, 0);
+    walk_finish_vector(c, ir_multiply(gen, pixels.index, ir_int(gen, line->columns)),
+                       (int)line->columns);
+    ir_loop_end(gen, &pixels);
+    ir_loop_end(gen, &lanes);
+    c->b.sample = c->slab->first;
+    c->tile = tile;
+}
+
+void slab_walk(Convolver *c, const Panels *panels, const Walk *w) {
+    Gen *gen = c->gen;
+    Line line = {.columns = panels->columns};
+    int64_t places = w->axis[1].places, most = c->slab_vectors;
+    line.floats = round_up(c, places * line.columns);
+    int64_t stride = line.floats + c->lanes, used = c->slab->line;
+    line.results =
+        ir_scratch(gen, c->function, take(&used, line.floats * c->lanes), line.floats * c->lanes);
+    Value out = ir_scratch(gen, c->function, used, (stride + 1) * c->lanes);
+    Loop lines =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, w->axis[0].places), ir_int(gen, 1), "line");
+    line.number = lines.index;
+    line.taps = walk_taps(gen, &w->axis[0], lines.index, 1);
+    most = divide_up(places, divide_up(places, most));
+    for (int64_t first = 0; first < places; first += most)
+        one_tile(c, w, &line, first, lowest(most, places - first));
+    transpose_all(c, out, stride, line.results, line.floats, true);
+    finish_line(c, w, &line, out, stride);
+    ir_loop_end(gen, &lines);
+}

@@ -1,0 +1,26 @@
+// Convolutions with few columns, computed for as many samples at once as a vector has lanes. Lanes
+// along six filters would leave ten of sixteen empty; lanes along samples are all full. A *slab*
+// holds the planes of those samples with the samples side by side:
+// [height][width][channels][lanes]. The sums are the same, in the same order, as sample by sample.
+#ifndef NNC_GEN_SLAB_H
+#define NNC_GEN_SLAB_H
+
+#include "walk.h"
+
+struct Slab {
+    Value first;       // sample of lane 0
+    Value base;        // the slab
+    Loop samples;      // whole vectors of them
+    int64_t line, out; // in the scratch: results of one line, samples side by side; by sample
+};
+
+// Whether the group can be computed like that; what it gains is the cost model's business.
+bool slab_fits(const Convolver *c, int64_t columns);
+// Begins a loop over the worker's samples, whole vectors of them, and fills the slab from planes.
+// `*used` floats of the scratch are taken. Walks that are emitted until slab_end are over it.
+void slab_begin(Convolver *c, Slab *slab, Plane *plane, int64_t *used);
+// Returns the first sample that is left.
+Value slab_end(Convolver *c, Slab *slab);
+void slab_walk(Convolver *c, const Panels *panels, const Walk *w);
+
+#endif
