@@ -57,14 +57,14 @@ void convolution_forward(Convolver *c) {
     Plane plane = plane_create(&c->b, c->anchor->inputs[0], window->before, window->after,
                                c->convolution.groups, &used);
     plane_clear(&plane);
-    Value first = NULL;
-    if (c->slab_vectors) {
+    SampleLoops samples = convolver_range_begin(c);
+    if (c->slab_tile.is_slab) {
         Slab slab;
-        slab_begin(c, &slab, &plane, &used);
-        forward_group(c, &plane, slab.base, ir_int(gen, 0));
-        first = slab_end(c, &slab);
+        slab_begin(c, &slab, samples.range);
+        forward_group(c, &plane, slab_fill(c, &slab, &plane, &used), ir_int(gen, 0));
+        samples.range.begin = slab_end(c, &slab);
     }
-    SampleLoops samples = convolver_samples_begin(c, first);
+    convolver_samples_begin(c, &samples);
     Loop groups = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.groups),
                                 ir_int(gen, 1), "group");
     Value channels = ir_multiply(gen, groups.index, ir_int(gen, c->convolution.channels));
@@ -160,14 +160,14 @@ void convolution_data(Convolver *c) {
     const Convolution *v = &c->convolution;
     int64_t used = 0;
     Plane plane = data_plane(c, v->groups, &used);
-    Value first = NULL;
-    if (c->slab_vectors) {
+    SampleLoops samples = convolver_range_begin(c);
+    if (c->slab_tile.is_slab) {
         Slab slab;
-        slab_begin(c, &slab, &plane, &used);
-        data_group(c, &plane, slab.base, ir_int(gen, 0));
-        first = slab_end(c, &slab);
+        slab_begin(c, &slab, samples.range);
+        data_group(c, &plane, slab_fill(c, &slab, &plane, &used), ir_int(gen, 0));
+        samples.range.begin = slab_end(c, &slab);
     }
-    SampleLoops samples = convolver_samples_begin(c, first);
+    convolver_samples_begin(c, &samples);
     Loop groups =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, v->groups), ir_int(gen, 1), "group");
     Value filters = ir_multiply(gen, groups.index, ir_int(gen, v->filters));
@@ -191,7 +191,8 @@ void depthwise_forward(Convolver *c) {
     Plane plane =
         plane_create(&c->b, c->anchor->inputs[0], window->before, window->after, 1, &used);
     plane_clear(&plane);
-    SampleLoops samples = convolver_samples_begin(c, NULL);
+    SampleLoops samples = convolver_range_begin(c);
+    convolver_samples_begin(c, &samples);
     Walk w = forward_walk(c, &plane, plane_fill(&plane, c->b.sample, ir_int(c->gen, 0)));
     Panels blocks = channel_blocks(c);
     w.lanewise = true;
@@ -220,7 +221,8 @@ static void depthwise_phase(Convolver *c, const Phase *p, const Plane *plane, Va
 void depthwise_data(Convolver *c) {
     int64_t used = 0;
     Plane plane = data_plane(c, 1, &used);
-    SampleLoops samples = convolver_samples_begin(c, NULL);
+    SampleLoops samples = convolver_range_begin(c);
+    convolver_samples_begin(c, &samples);
     Value base = plane_fill(&plane, c->b.sample, ir_int(c->gen, 0));
     for (int64_t i = 0; i < phase_count(&c->convolution); i++) {
         Phase p;

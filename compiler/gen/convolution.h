@@ -21,7 +21,7 @@ typedef struct Convolver {
     int lanes;
     TileSizes tiles; // the largest
     Way way;
-    int slab_vectors; // pixels of a tile with lanes along samples; 0: there are none (slab.h)
+    Way slab_tile;    // with lanes along samples, if it is_slab (slab.h)
     const Slab *slab; // that walks are over; NULL: a sample's plane
     LaneBuilder b;    // at an element of the result
 } Convolver;
@@ -35,13 +35,15 @@ void convolver_view_storage(Convolver *c); // sets `storage`
 Value convolver_weights(Convolver *c);     // where the kernel begins
 Value convolver_laid_out(Convolver *c);    // likewise of one that a group of GROUP_LAYOUT has made
 
-// The samples of this worker, chunk by chunk if the group has sums over samples, which are cleared.
+// The samples of this worker, chunk by chunk if the group has sums over samples, which are cleared:
+// first the range of them, then a loop over it.
 typedef struct SampleLoops {
     bool has_chunks;
+    Range range;
     Loop chunks, samples;
 } SampleLoops;
-// `first` is where they begin; NULL: all.
-SampleLoops convolver_samples_begin(Convolver *c, Value first);
+SampleLoops convolver_range_begin(Convolver *c);
+void convolver_samples_begin(Convolver *c, SampleLoops *loops);
 void convolver_samples_end(Convolver *c, SampleLoops *loops);
 
 // The columns of one group, in panels that are `stride` floats apart.

@@ -29,28 +29,31 @@ Value convolver_laid_out(Convolver *c) {
     return element_buffer(&c->b, c->anchor->inputs[1]);
 }
 
-SampleLoops convolver_samples_begin(Convolver *c, Value first) {
+SampleLoops convolver_range_begin(Convolver *c) {
     Gen *gen = c->gen;
     bool sums_kernel = !c->anchor->type.batched;
     SampleLoops loops = {.has_chunks =
                              element_has_sums(c->group) || schedule_is_chunked(c->anchor)};
-    Range range;
     if (c->group->partition == PARTITION_OUTPUT) {
-        range = (Range){ir_int(gen, 0), ir_context(gen, c->function, FIELD_ROWS)};
+        loops.range = (Range){ir_int(gen, 0), ir_context(gen, c->function, FIELD_ROWS)};
     } else if (loops.has_chunks) {
         Range own = ir_worker_range(gen, c->function, ir_int(gen, c->schedule->chunks));
         loops.chunks = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk");
         c->b.chunk = loops.chunks.index;
         element_clear_sums(&c->b);
         if (sums_kernel) sums_clear(&c->b, c->anchor);
-        range = ir_chunk_range(gen, c->schedule, c->function, loops.chunks.index);
+        loops.range = ir_chunk_range(gen, c->schedule, c->function, loops.chunks.index);
     } else {
-        range = ir_sample_range(gen, c->schedule, c->function);
+        loops.range = ir_sample_range(gen, c->schedule, c->function);
     }
-    if (first) range.begin = first;
-    loops.samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");
-    c->b.sample = loops.samples.index;
     return loops;
+}
+
+void convolver_samples_begin(Convolver *c, SampleLoops *loops) {
+    Gen *gen = c->gen;
+    loops->samples =
+        ir_loop_begin(gen, loops->range.begin, loops->range.end, ir_int(gen, 1), "sample");
+    c->b.sample = loops->samples.index;
 }
 
 void convolver_samples_end(Convolver *c, SampleLoops *loops) {
@@ -145,17 +148,10 @@ static bool meets_padding(const Convolver *c) {
     return window->size[1] > 1 && is_padded;
 }
 
-// Pixels of a tile of so many columns with lanes along samples, as far as there are registers.
-static int slab_vectors(const Convolver *c, int64_t columns) {
-    int registers = c->gen->target->machine.registers, vectors = KERNEL_MAX_VECTORS;
-    while ((columns + 1) * vectors >= registers) vectors--;
-    return vectors;
-}
-
 // Among the `count` ways with lanes along columns, and that with lanes along samples, which comes
 // first where columns would fill no more than half of a vector.
 static void choose_slab(Convolver *c, int64_t columns, Way *ways, int count) {
-    Way ordinary = ways[0], slab = {(int)columns, slab_vectors(c, columns), false, true};
+    Way ordinary = ways[0], slab = slab_way(c, columns);
     if (slab_fits(c, columns)) {
         bool is_first = 2 * columns <= c->lanes;
         ways[count] = is_first ? ways[0] : slab;
@@ -164,7 +160,7 @@ static void choose_slab(Convolver *c, int64_t columns, Way *ways, int count) {
     }
     c->way = tuning_way(c->gen->tuning, c->schedule, c->group, ways, count);
     if (!c->way.is_slab) return;
-    c->slab_vectors = c->way.vectors;
+    c->slab_tile = c->way;
     c->way = ordinary; // of the samples that are left
 }
 

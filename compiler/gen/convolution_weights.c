@@ -4,7 +4,7 @@
 // accumulated over all places of a sample before it is added to the partial sum of the chunk.
 #include "../base/ice.h"
 #include "../op/op.h"
-#include "walk.h"
+#include "slab.h"
 
 typedef struct Weights {
     Plane picture, values;
@@ -13,7 +13,8 @@ typedef struct Weights {
     Value is_first;       // is this the first sample? NULL: the sum was cleared
     int64_t row_stride;   // of the storage
     int64_t line_rows;    // its rows from line to line of the kernel
-    int64_t step;         // floats of the plane from weight to weight
+    int64_t step;         // elements of the plane from weight to weight
+    int64_t element;      // floats: lanes of a slab, else one
     bool lanewise;        // each column has a channel of its own
     WalkAxis axis[2];     // the kernel's lines (pixels) are places here, the result's places taps
     int64_t parts, span;  // a kernel's line is summed in parts of so many weights
@@ -33,6 +34,21 @@ static int64_t lowest(int64_t x, int64_t y) {
 
 // ---- One tile.
 
+// Adds a row of the tile, in vectors that have a part of the sum for each sample of a slab.
+static void add_slab_row(Convolver *c, const Columns *columns, Value to, Value from) {
+    Gen *gen = c->gen;
+    LlvmType type = ir_vector(gen, gen->f32, c->lanes);
+    Value parts[KERNEL_MAX_VECTORS];
+    int count = kernel_dot_width(columns->vectors);
+    for (int v = 0; v < count; v++) {
+        Value at = ir_offset(gen, gen->f32, from, ir_int(gen, (int64_t)v * c->lanes));
+        parts[v] = v < columns->vectors ? ir_load(gen, type, at) : LLVMConstNull(type);
+    }
+    Value sums = kernel_sum_lanes(gen, parts, count);
+    Value before = ir_load_lanes(gen, LLVMTypeOf(sums), to, columns->vectors);
+    ir_store_lanes(gen, LLVMBuildFAdd(gen->builder, before, sums, ""), to, columns->vectors);
+}
+
 // Adds the tile to the partial sum.
 static void add_row(Convolver *c, const Weights *w, const Columns *columns, Value row, Value from) {
     Gen *gen = c->gen;
@@ -40,6 +56,10 @@ static void add_row(Convolver *c, const Weights *w, const Columns *columns, Valu
     Value to =
         ir_offset(gen, gen->f32, w->sum,
                   ir_add(gen, columns->offset, ir_multiply(gen, row, ir_int(gen, w->row_stride))));
+    if (c->slab) {
+        add_slab_row(c, columns, to, from);
+        return;
+    }
     for (int v = 0; v < columns->vectors; v++) {
         Value lane = ir_int(gen, (int64_t)v * c->lanes);
         Value part = ir_load(gen, type, ir_offset(gen, gen->f32, from, lane));
@@ -74,30 +94,33 @@ static void one_tile(Convolver *c, const Columns *columns, void *data) {
     const Weights *w = data;
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
-    int64_t line = plane_line(&w->picture), pixel = plane_pixel(&w->picture);
-    int64_t values = plane_pixel(&w->values), kernel_line = v->window.dilation[0] * line;
-    int64_t a_step = v->window.stride[1] * pixel;
+    int64_t element = w->element, step = w->step * element;
+    int64_t line = plane_line(&w->picture) * element, pixel = plane_pixel(&w->picture) * element;
+    int64_t values = plane_pixel(&w->values) * element;
+    int64_t kernel_line = v->window.dilation[0] * line, a_step = v->window.stride[1] * pixel;
     OuterKernel kernel = {.rows = (int)(w->tile_lines * w->tile_span),
                           .vectors = columns->vectors,
-                          .valid = columns->valid % c->lanes,
+                          .valid = c->slab ? 0 : columns->valid % c->lanes,
                           .per_line = (int)w->tile_span,
-                          .a_row = w->step,
+                          .a_row = step,
                           .a_line = w->tile_lines > 1 ? kernel_line : 0,
                           .loops = {{0, v->window.stride[0] * line, v->places[1] * values},
                                     {w->count, a_step, values}},
                           .loop_count = 2,
-                          .lanewise = w->lanewise};
+                          .lanewise = w->lanewise,
+                          .a_vectors = c->slab != NULL};
     Value function = kernel_outer(gen, &kernel);
     WalkTaps lines = walk_taps(gen, &w->axis[0], w->first_line, w->tile_lines);
     // The tile's first weight in the plane, and the first place that is summed.
     Value a = ir_multiply(gen, w->first_line, ir_int(gen, kernel_line));
-    a = ir_add(gen, a, ir_multiply(gen, w->first_in_part, ir_int(gen, w->step)));
+    a = ir_add(gen, a, ir_multiply(gen, w->first_in_part, ir_int(gen, step)));
     a = ir_add(gen, a, ir_multiply(gen, lines.first, ir_int(gen, kernel.loops[0].a_step)));
     int64_t in_line = w->part * v->window.dilation[1] * pixel + w->first * a_step;
     a = ir_add(gen, a, ir_int(gen, in_line));
     if (w->lanewise) a = ir_add(gen, a, columns->first);
     Value b = ir_multiply(gen, lines.first, ir_int(gen, kernel.loops[0].b_step));
-    b = ir_add(gen, b, ir_add(gen, columns->first, ir_int(gen, w->first * values)));
+    b = ir_add(gen, b, ir_multiply(gen, columns->first, ir_int(gen, element)));
+    b = ir_add(gen, b, ir_int(gen, w->first * values));
     Value arguments[] = {ir_offset(gen, gen->f32, w->picture_base, a),
                          ir_offset(gen, gen->f32, w->values_base, b), c->tile, lines.count,
                          c->tile};
@@ -107,7 +130,21 @@ static void one_tile(Convolver *c, const Columns *columns, void *data) {
 
 // ---- All tiles.
 
+// Each column is a vector of samples.
+static void slab_columns(Convolver *c, Weights *w) {
+    Gen *gen = c->gen;
+    int64_t all = c->convolution.filters, vectors = c->slab_tile.vectors;
+    for (int64_t first = 0; first < all; first += vectors) {
+        int count = (int)lowest(vectors, all - first);
+        one_tile(c, &(Columns){count, count, ir_int(gen, first), ir_int(gen, first)}, w);
+    }
+}
+
 static void tile_columns(Convolver *c, Weights *w) {
+    if (c->slab) {
+        slab_columns(c, w);
+        return;
+    }
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
     const nnrt_storage *s = &c->storage;
@@ -137,7 +174,7 @@ static void tiles_of_part(Convolver *c, Weights *w) {
     Gen *gen = c->gen;
     int64_t columns = w->lanewise ? c->lanes : lowest(c->storage.panel, c->convolution.filters);
     int vectors = (int)lowest(divide_up(columns, c->lanes), c->way.vectors);
-    int64_t most = convolver_tile_rows(c, vectors);
+    int64_t most = c->slab ? c->slab_tile.rows : convolver_tile_rows(c, vectors);
     int64_t span = divide_up(w->span, divide_up(w->span, most)), all = w->axis[0].places;
     int64_t lines = span < w->span ? 1 : lowest(all, most / span);
     lines = divide_up(all, divide_up(all, lines));
@@ -188,13 +225,13 @@ static bool wants_parts(const Convolver *c, const Weights *w) {
     return v->channels >= ENOUGH && walk_is_clipped(&w->axis[1]) && walk_share(&w->axis[1]) < 0.985;
 }
 
-static Weights create_weights(Convolver *c, int64_t groups) {
+static Weights create_weights(Convolver *c, int64_t groups, int64_t *used) {
     const Window *window = &c->convolution.window;
-    int64_t used = 0, none[] = {0, 0};
-    Weights w = {.parts = 1};
+    int64_t none[] = {0, 0};
+    Weights w = {.parts = 1, .element = 1};
     w.picture =
-        plane_create(&c->b, c->anchor->inputs[0], window->before, window->after, groups, &used);
-    w.values = plane_create(&c->b, c->anchor->inputs[1], none, none, 1, &used);
+        plane_create(&c->b, c->anchor->inputs[0], window->before, window->after, groups, used);
+    w.values = plane_create(&c->b, c->anchor->inputs[1], none, none, 1, used);
     set_axes(c, &w);
     plane_clear(&w.picture);
     return w;
@@ -207,17 +244,32 @@ static void begin_sample(Convolver *c, Weights *w, const SampleLoops *samples) {
     w->values_base = plane_fill(&w->values, c->b.sample, zero);
 }
 
+// Of whole vectors of samples; takes them from the range.
+static void slab_weights(Convolver *c, Weights w, Range *samples, int64_t used) {
+    Slab slab;
+    slab_begin(c, &slab, *samples);
+    w.element = c->lanes;
+    w.sum = sums_place(&c->b, c->anchor);
+    w.picture_base = slab_fill(c, &slab, &w.picture, &used);
+    w.values_base = slab_fill(c, &slab, &w.values, &used);
+    all_parts(c, &w);
+    samples->begin = slab_end(c, &slab);
+}
+
 void convolution_weights(Convolver *c) {
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
     if (c->parameter < 0) nn_ice("gen", "a gradient of unknown layout");
-    Weights w = create_weights(c, v->groups);
+    int64_t used = 0;
+    Weights w = create_weights(c, v->groups, &used);
     w.step = 1;
     w.row_stride = c->storage.row_stride;
     w.line_rows = v->window.size[1] * v->channels;
     w.parts = wants_parts(c, &w) ? v->window.size[1] : 1;
     w.span = w.line_rows / w.parts;
-    SampleLoops samples = convolver_samples_begin(c, NULL);
+    SampleLoops samples = convolver_range_begin(c);
+    if (c->slab_tile.is_slab) slab_weights(c, w, &samples.range, used);
+    convolver_samples_begin(c, &samples);
     begin_sample(c, &w, &samples);
     Loop groups =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, v->groups), ir_int(gen, 1), "group");
@@ -236,12 +288,14 @@ void convolution_weights(Convolver *c) {
 void depthwise_weights(Convolver *c) {
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
-    Weights w = create_weights(c, 1);
+    int64_t used = 0;
+    Weights w = create_weights(c, 1, &used);
     w.lanewise = true;
     w.step = v->window.dilation[1] * plane_pixel(&w.picture);
     w.row_stride = v->groups;
     w.line_rows = w.span = v->window.size[1];
-    SampleLoops samples = convolver_samples_begin(c, NULL);
+    SampleLoops samples = convolver_range_begin(c);
+    convolver_samples_begin(c, &samples);
     w.group = ir_int(gen, 0);
     w.sum = sums_place(&c->b, c->anchor);
     begin_sample(c, &w, &samples);

@@ -113,10 +113,16 @@ static bool is_in_window(const OuterState *s, int row, int vector) {
     return place >= s->window.first && place < s->window.end;
 }
 
+// What a row has for all vectors of B.
+static Value row_value(Gen *gen, const OuterKernel *k, Value address) {
+    int lanes = gen->target->machine.lanes;
+    if (k->a_vectors) return ir_load(gen, ir_vector(gen, gen->f32, lanes), address);
+    return ir_splat(gen, ir_load(gen, gen->f32, address), lanes);
+}
+
 // One step of the reduction: loads the vectors of B, broadcasts each A element against them.
 static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
     const OuterKernel *k = s->kernel;
-    int lanes = gen->target->machine.lanes;
     Value vectors[KERNEL_MAX_VECTORS];
     for (int v = 0; v < k->vectors; v++) {
         vectors[v] = load_vector(gen, k->b_dtype, b, ir_int(gen, vector_offset(gen, k, v)));
@@ -124,7 +130,7 @@ static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
     }
     for (int i = 0; i < k->rows; i++) {
         Value address = ir_offset(gen, gen->f32, a, ir_int(gen, row_offset(k, i)));
-        Value number = k->lanewise ? NULL : ir_splat(gen, ir_load(gen, gen->f32, address), lanes);
+        Value number = k->lanewise ? NULL : row_value(gen, k, address);
         for (int v = 0; v < k->vectors; v++) {
             if (!is_in_window(s, i, v)) continue;
             Value left = k->lanewise ? lanewise_vector(gen, k, address, v) : number;
@@ -236,9 +242,10 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     for (int64_t i = 0; k->window_level && i < k->loops[k->window_level].count; i++)
         text_format(&name, "_w%d_%d", k->windows[i].first, k->windows[i].end);
     text_format(&name, "_%s%d",
-                k->gathers    ? "gather"
-                : k->lanewise ? "lanes"
-                              : "t",
+                k->gathers     ? "gather"
+                : k->lanewise  ? "lanes"
+                : k->a_vectors ? "vectors"
+                               : "t",
                 (int)k->b_dtype);
     return name.data;
 }
@@ -311,9 +318,7 @@ static Value pick_groups(Gen *gen, Value x, Value y, int groups, int width, int 
     return LLVMBuildShuffleVector(gen->builder, x, y ? y : LLVMGetPoison(LLVMTypeOf(x)), mask, "");
 }
 
-// Sums of the lanes of each of `count` vectors (a power of two, at most the lanes), as one vector:
-// a tree of pairwise shuffles and additions, in an order fixed by the shape.
-static Value sum_lanes(Gen *gen, Value *vectors, int count) {
+Value kernel_sum_lanes(Gen *gen, Value *vectors, int count) {
     int groups = 1, width = gen->target->machine.lanes;
     for (; count > 1; count /= 2, groups *= 2, width /= 2) {
         for (int i = 0; i < count / 2; i++) {
@@ -351,7 +356,8 @@ static void dot_store(Gen *gen, const DotState *s, Value scratch) {
                 vectors[j] = real ? s->sums[i * k->columns + from + j] : zero;
             }
             Value at = ir_int(gen, (int64_t)i * width + from);
-            ir_store(gen, sum_lanes(gen, vectors, chunk), ir_offset(gen, gen->f32, scratch, at));
+            ir_store(gen, kernel_sum_lanes(gen, vectors, chunk),
+                     ir_offset(gen, gen->f32, scratch, at));
         }
     }
 }

@@ -34,7 +34,8 @@ typedef struct KernelWindow {
 // C[i][j] = sum over r of A(i, r) * B(r, j), lanes along j: A's elements are broadcast. The
 // reduction r is a nest of loops, outermost first, over which the places a(r) and b(r) are affine.
 //   A(i, r) = a[i / per_line * a_line + i % per_line * a_row + a(r)]   float32
-//             with `lanewise`, a vector likewise: A(i, r, j) = a[... + j]
+//             with `lanewise`, a vector likewise: A(i, r, j) = a[... + j];
+//             with `a_vectors`, one for all vectors of B: A(i, r, j) = a[... + j % lanes]
 //   B(r, j) = b[b(r) + j]   float32; or, in vectors that are apart, b[b(r) + j / lanes * b_vector +
 //   j
 //             % lanes]; or, of one loop, a data row: b[index[r] * b_step + j]
@@ -49,7 +50,7 @@ typedef struct OuterKernel {
     int window_level; // this loop's steps are each for some of the rows only; 0: there is none
     bool windows_of_vectors;               // for some of the vectors
     KernelWindow windows[KERNEL_MAX_TAPS]; // by step of that loop
-    bool lanewise;
+    bool lanewise, a_vectors;
     bool gathers;
     Dtype b_dtype;
 } OuterKernel;
@@ -71,6 +72,9 @@ typedef struct DotKernel {
 } DotKernel;
 // void(a_0, ..., a_rows-1, b, scratch[rows][kernel_dot_width(columns)])
 Value kernel_dot(Gen *gen, const DotKernel *kernel);
+// Sums of the lanes of each of `count` vectors (a power of two, at most the lanes), as one vector:
+// a tree of pairwise shuffles and additions, in an order fixed by the shape.
+Value kernel_sum_lanes(Gen *gen, Value *vectors, int count);
 int kernel_dot_width(int columns); // the next power of two
 
 #endif

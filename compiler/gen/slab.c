@@ -10,14 +10,36 @@ static int64_t lowest(int64_t x, int64_t y) {
     return x < y ? x : y;
 }
 
+// Of a plane: two of them for each lane share a second-level cache.
+enum { MOST_FLOATS = 8192 };
+
+static bool is_small(const Node *operand) {
+    return type_elements(&operand->type) <= MOST_FLOATS;
+}
+
 bool slab_fits(const Convolver *c, int64_t columns) {
-    enum { MOST_FLOATS = 8192 }; // of a plane: two of them for each lane share a second-level cache
     const Convolution *v = &c->convolution;
-    const Type *x = &c->anchor->inputs[0]->type;
-    bool strides = node_is(c->anchor, "convolve_data") || (v->window.stride[1] == 1);
-    return c->anchor->type.batched && v->groups == 1 && strides && !element_has_sums(c->group) &&
-           columns <= c->tiles.outer_rows && type_elements(x) <= MOST_FLOATS &&
-           c->group->partition == PARTITION_ROWS && c->schedule->batch >= 2 * c->lanes;
+    const Schedule *schedule = c->schedule;
+    bool is_weights = node_is(c->anchor, "convolve_weights");
+    bool strides = node_is(c->anchor, "convolve") && v->window.stride[1] > 1;
+    if (c->group->partition != PARTITION_ROWS || v->groups > 1 || element_has_sums(c->group))
+        return false;
+    if (strides || columns > c->tiles.outer_rows || !is_small(c->anchor->inputs[0])) return false;
+    if (!is_weights) return schedule->batch >= 2 * c->lanes;
+    return is_small(c->anchor->inputs[1]) && schedule_is_chunked(c->anchor) &&
+           schedule->batch / schedule->chunks >= c->lanes;
+}
+
+Way slab_way(const Convolver *c, int64_t columns) {
+    int registers = c->gen->target->machine.registers, vectors = KERNEL_MAX_VECTORS;
+    if (node_is(c->anchor, "convolve_weights")) { // columns are vectors, weights are rows
+        vectors = (int)divide_up(columns, divide_up(columns, KERNEL_MAX_VECTORS));
+        int rows = (registers - 1 - vectors) / vectors;
+        int most = c->tiles.outer_rows * c->tiles.outer_vectors / vectors;
+        return (Way){.rows = rows < most ? rows : most, .vectors = vectors, .is_slab = true};
+    }
+    while ((columns + 1) * vectors >= registers) vectors--;
+    return (Way){.rows = (int)columns, .vectors = vectors, .is_slab = true};
 }
 
 // ---- Square transposition: a vector of each of `lanes` rows becomes a vector of each column.
@@ -104,28 +126,31 @@ static void copy_plane(Convolver *c, Value from, Value to, int64_t floats) {
     ir_loop_end(gen, &loop);
 }
 
-void slab_begin(Convolver *c, Slab *slab, Plane *plane, int64_t *used) {
+void slab_begin(Convolver *c, Slab *slab, Range samples) {
+    Gen *gen = c->gen;
+    Value lanes = ir_int(gen, c->lanes);
+    Value count = LLVMBuildSub(gen->builder, samples.end, samples.begin, "");
+    Value rest = LLVMBuildSRem(gen->builder, count, lanes, "");
+    Value end = LLVMBuildSub(gen->builder, samples.end, rest, "");
+    *slab = (Slab){.samples = ir_loop_begin(gen, samples.begin, end, lanes, "slab")};
+    c->b.sample = slab->first = slab->samples.index;
+    c->slab = slab;
+}
+
+Value slab_fill(Convolver *c, Slab *slab, Plane *plane, int64_t *used) {
     Gen *gen = c->gen;
     int64_t floats = round_up(c, plane_floats(plane));
     int64_t stride = floats + c->lanes; // not 2^n bytes
     Value planes = ir_scratch(gen, c->function, take(used, stride * c->lanes), stride * c->lanes);
-    slab->base = ir_scratch(gen, c->function, take(used, floats * c->lanes), floats * c->lanes);
-    slab->line = *used;
-    Range range = ir_sample_range(gen, c->schedule, c->function);
-    Value lanes = ir_int(gen, c->lanes);
-    Value count = LLVMBuildSub(gen->builder, range.end, range.begin, "");
-    Value whole =
-        LLVMBuildSub(gen->builder, count, LLVMBuildSRem(gen->builder, count, lanes, ""), "");
-    Value end = ir_add(gen, range.begin, whole);
-    slab->samples = ir_loop_begin(gen, range.begin, end, lanes, "slab");
-    c->b.sample = slab->first = slab->samples.index;
-    Loop fill = ir_loop_begin(gen, ir_int(gen, 0), lanes, ir_int(gen, 1), "lane");
-    Value base = plane_fill(plane, ir_add(gen, slab->first, fill.index), ir_int(gen, 0));
+    Value base = ir_scratch(gen, c->function, take(used, floats * c->lanes), floats * c->lanes);
+    slab->used = *used;
+    Loop fill = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->lanes), ir_int(gen, 1), "lane");
+    Value from = plane_fill(plane, ir_add(gen, slab->first, fill.index), ir_int(gen, 0));
     Value to = ir_offset(gen, gen->f32, planes, ir_multiply(gen, fill.index, ir_int(gen, stride)));
-    copy_plane(c, base, to, floats);
+    copy_plane(c, from, to, floats);
     ir_loop_end(gen, &fill);
-    transpose_all(c, planes, stride, slab->base, floats, false);
-    c->slab = slab;
+    transpose_all(c, planes, stride, base, floats, false);
+    return base;
 }
 
 Value slab_end(Convolver *c, Slab *slab) {
@@ -214,9 +239,9 @@ static void finish_line(Convolver *c, const Walk *w, const Line *line, Value out
 void slab_walk(Convolver *c, const Panels *panels, const Walk *w) {
     Gen *gen = c->gen;
     Line line = {.columns = panels->columns};
-    int64_t places = w->axis[1].places, most = c->slab_vectors;
+    int64_t places = w->axis[1].places, most = c->slab_tile.vectors;
     line.floats = round_up(c, places * line.columns);
-    int64_t stride = line.floats + c->lanes, used = c->slab->line;
+    int64_t stride = line.floats + c->lanes, used = c->slab->used;
     line.results =
         ir_scratch(gen, c->function, take(&used, line.floats * c->lanes), line.floats * c->lanes);
     Value out = ir_scratch(gen, c->function, used, (stride + 1) * c->lanes);

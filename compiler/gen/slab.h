@@ -8,17 +8,20 @@
 #include "walk.h"
 
 struct Slab {
-    Value first;       // sample of lane 0
-    Value base;        // the slab
-    Loop samples;      // whole vectors of them
-    int64_t line, out; // in the scratch: results of one line, samples side by side; by sample
+    Value first;  // sample of lane 0
+    Loop samples; // whole vectors of them
+    int64_t used; // floats of the scratch
 };
 
 // Whether the group can be computed like that; what it gains is the cost model's business.
 bool slab_fits(const Convolver *c, int64_t columns);
-// Begins a loop over the worker's samples, whole vectors of them, and fills the slab from planes.
-// `*used` floats of the scratch are taken. Walks that are emitted until slab_end are over it.
-void slab_begin(Convolver *c, Slab *slab, Plane *plane, int64_t *used);
+// The tile for so many columns.
+Way slab_way(const Convolver *c, int64_t columns);
+// Begins a loop over whole vectors of samples. Walks that are emitted until slab_end are over
+// slabs.
+void slab_begin(Convolver *c, Slab *slab, Range samples);
+// Fills a slab from the planes of the samples, behind `*used` floats of scratch. Where it begins.
+Value slab_fill(Convolver *c, Slab *slab, Plane *plane, int64_t *used);
 // Returns the first sample that is left.
 Value slab_end(Convolver *c, Slab *slab);
 void slab_walk(Convolver *c, const Panels *panels, const Walk *w);

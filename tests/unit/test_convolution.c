@@ -198,9 +198,10 @@ static void check_pictures(uint64_t seed, const char *cpu) {
     random_state = seed * 7919 + 1;
     draw();
     Graph *graph = random_pictures(arena, 1 + (int)(draw() % 8));
-    Training training = training_with(arena, "mse", "sgd", 37); // more than two vectors of samples
+    Training training =
+        training_with(arena, "mse", "sgd", 70); // so that chunks are vectors of AVX2
     Setting setting = {
-        .cpu = cpu, .threads = 1 + (int)(draw() % 3), .rows = PICK(1, 7, 19, 37), .classes = 3};
+        .cpu = cpu, .threads = 1 + (int)(draw() % 3), .rows = PICK(1, 7, 19, 70), .classes = 3};
     if (getenv("NNC_TEST_VERBOSE")) {
         Text text = text_create(arena);
         graph_print(&text, graph);
