@@ -152,8 +152,9 @@ static bool meets_padding(const Convolver *c) {
 // first where columns would fill no more than half of a vector.
 static void choose_slab(Convolver *c, int64_t columns, Way *ways, int count) {
     Way ordinary = ways[0], slab = slab_way(c, columns);
+    bool is_weights = node_is(c->anchor, "convolve_weights");
     if (slab_fits(c, columns)) {
-        bool is_first = 2 * columns <= c->lanes;
+        bool is_first = is_weights ? 2 * columns < c->lanes : 2 * columns <= c->lanes;
         ways[count] = is_first ? ways[0] : slab;
         if (is_first) ways[0] = slab;
         count++;

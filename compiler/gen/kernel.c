@@ -73,7 +73,8 @@ static Value begin_kernel(Gen *gen, const char *name, int pointers, bool with_de
 
 // ---- The outer form.
 
-enum { UNROLLED_STEPS = 12 }; // innermost loops that are no longer have no loop
+// Innermost loops that are no longer have no loop; with windows, all of them together.
+enum { UNROLLED_STEPS = 12 };
 
 typedef struct OuterState {
     const OuterKernel *kernel;
@@ -205,7 +206,8 @@ static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b) {
         outer_windows(gen, s, level, a, b);
         return;
     }
-    if (level > 0 && level == k->loop_count - 1 && count <= UNROLLED_STEPS) {
+    int64_t windows = k->window_level ? k->loops[k->window_level].count : 1;
+    if (level > 0 && level == k->loop_count - 1 && count * windows <= UNROLLED_STEPS) {
         for (int64_t i = 0; i < count; i++) outer_unrolled(gen, s, level, a, b, i);
         return;
     }

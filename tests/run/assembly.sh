@@ -51,6 +51,26 @@ for file in small.nn wide.nn; do
     check $file x86-64-v4 zmm
 done
 
+# Convolutions of one and three channels: neighbouring pixels have most of their inputs in common, which
+# must not be kept in registers (there were hundreds of stores). All of a kernel, with its frame.
+pictures() { # LAYERS
+    cat >pictures.nn <<END
+dataset set = npy("x.npy", target = "y.npy", classes = 10) -> scale(1/255)
+model net(image) { image -> reshape([28, 28, 1]) -> $1 -> flatten -> dense(10, softmax) }
+train net on set { loss = crossentropy
+                   optimizer = adam
+                   batch = 128 }
+END
+    expect 0 "$nnc" --emit=asm --cpu=x86-64-v4 pictures.nn
+    awk '/^nn_outer_.*:/ { kernel = $1 } /^nn_/ && !/^nn_outer_/ { kernel = "" }
+         kernel && /vmovups.*zmm.*\(%rsp\)/ { count[kernel]++ }
+         END { for (k in count) if (count[k] > 20) print k, count[k] }' out >spills
+    [ ! -s spills ] || fail "$1 spills: $(head -n 1 spills)"
+}
+pictures 'conv2d(32, 5, relu)'
+pictures 'conv2d(6, 5, relu, same) -> max_pool -> conv2d(16, 5)'
+pictures 'conv2d(32, 3, relu, same) -> conv2d(3, 3, same) -> conv2d(32, 5, relu, same)'
+
 kernels() { # FILE
     expect 0 "$nnc" --emit=asm --cpu=x86-64-v3 "$1"
     grep -c -E '^nn_(outer|dot)_.*:' out
