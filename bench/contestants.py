@@ -155,8 +155,8 @@ class Nnc:
 
     name, form, predict_form = "nnc", "", ""
 
-    def __init__(self, nnc, workload, threads):
-        self.nnc, self.threads = nnc, threads
+    def __init__(self, nnc, workload, threads, cpu="native"):
+        self.nnc, self.threads, self.cpu = nnc, threads, cpu
         self.memory = self.compile_seconds = math.nan
         self.folder = tempfile.TemporaryDirectory()
         self.place = pathlib.Path(self.folder.name)
@@ -192,7 +192,7 @@ class Nnc:
 
     def build(self):
         start = time.monotonic()
-        self.call(self.nnc, "build", *self.source, "-o", self.executable)
+        self.call(self.nnc, "build", "--cpu", self.cpu, *self.source, "-o", self.executable)
         self.compile_seconds = time.monotonic() - start
 
     def run(self, *words):

@@ -21,6 +21,14 @@ from contestants import installed_kilobytes, installed_rivals
 from workloads import WORKLOADS
 
 ONE_THREAD = "nnc, one thread"
+# What Eigen does in TensorFlow is compiled in, and has AVX2 alone unless TensorFlow was built anew.
+AVX2_ONLY = {
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+}
 
 
 def arguments():
@@ -32,12 +40,18 @@ def arguments():
     parser.add_argument(
         "--only", default=",".join(WORKLOADS), help="workloads or beginnings of them, by commas"
     )
+    parser.add_argument(
+        "--avx2", action="store_true", help="nnc and the rivals as on a processor without AVX-512"
+    )
     parser.add_argument("--rivals", help="names by commas, or `none`: " + ", ".join(RIVALS))
     parser.add_argument("--output", type=pathlib.Path, help="bench/results/<date>.md unless said")
     options = parser.parse_args()
     if not options.nnc.exists():
         parser.error(f"there is no `{options.nnc}`: build it, or say --nnc PATH")
     options.nnc = options.nnc.resolve()
+    options.cpu = "x86-64-v3" if options.avx2 else "native"
+    if options.avx2:
+        os.environ.update(AVX2_ONLY)
     return options
 
 
@@ -49,11 +63,11 @@ def chosen_workloads(names):
     return chosen
 
 
-def measured_peak(threads):
+def measured_peak(threads, cpu):
     """GFLOP/s of fused multiply-adds on registers."""
     with tempfile.TemporaryDirectory() as folder:
         program = f"{folder}/peak"
-        compile_it = ["cc", "-O2", "-march=native", "-pthread", HERE / "peak.c", "-o", program]
+        compile_it = ["cc", "-O2", f"-march={cpu}", "-pthread", HERE / "peak.c", "-o", program]
         subprocess.run(compile_it, check=True)
         return float(
             subprocess.run([program, str(threads)], capture_output=True, check=True).stdout
@@ -120,7 +134,7 @@ class Figures:
 
 def start_contestants(name, workload, options, figures):
     """Starts all who can run a workload, one after the other, each up to its first step."""
-    makers = [lambda: Nnc(options.nnc, workload, options.threads)]
+    makers = [lambda: Nnc(options.nnc, workload, options.threads, options.cpu)]
     makers += [lambda rival=rival: Rival(rival, name, options.threads) for rival in options.rivals]
     contestants = []
     for make in makers:
@@ -253,8 +267,8 @@ def main():
     rivals = installed_rivals() if options.rivals is None else options.rivals.split(",")
     options.rivals = rivals = [] if rivals == ["none"] else rivals
     load = os.getloadavg()[0]
-    peak = measured_peak(options.threads)
-    accuracy = accuracy_line(Nnc(options.nnc, None, options.threads))
+    peak = measured_peak(options.threads, options.cpu)
+    accuracy = accuracy_line(Nnc(options.nnc, None, options.threads, options.cpu))
 
     figures = Figures()
     for name, workload in workloads.items():
