@@ -18,6 +18,13 @@ import contestants  # also says which kernels OpenBLAS was told to take
 ROOT = contestants.ROOT
 SHAPES = ["32x784x10", "32x784x512", "128x512x512", "128x784x512", "256x1024x1024",
           "512x1024x1024", "512x2048x2048", "1024x2048x2048", "1024x4096x4096"]  # fmt: skip
+
+
+def sizes(text):
+    batch, inputs, outputs = map(int, text.split("x"))
+    return batch, inputs, outputs
+
+
 PROGRAM = """dataset rows = npy("x.npy", target = "y.npy")
 model net(x: [{inputs}]) {{ x -> dense({outputs}) }}
 train net on rows {{
@@ -52,13 +59,13 @@ def main():
     parser.add_argument("--nnc", default=ROOT / "build/nnc", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("shapes", nargs="*", default=SHAPES)
+    parser.add_argument("shapes", nargs="*", type=sizes, default=list(map(sizes, SHAPES)), metavar="ROWSxINPUTSxOUTPUTS")
     options = parser.parse_args()
     kinds = ["own", "blas", "auto"]
     print("| batch x inputs x outputs | own | OpenBLAS | auto | own / OpenBLAS |")
     print("|---|--:|--:|--:|--:|")
-    for text in options.shapes:
-        shape = tuple(int(number) for number in text.split("x"))
+    for shape in options.shapes:
+        text = "x".join(map(str, shape))
         flops = 4 * shape[1] * shape[2]  # forward and the gradient of the weights, a sample
         figures = {kind: [] for kind in kinds}
         with tempfile.TemporaryDirectory() as folder:

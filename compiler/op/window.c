@@ -172,6 +172,24 @@ static bool report_fit(Graph *graph, Node *node, const char *size, int dims, int
     return false;
 }
 
+// Pictures with their padding are computed in memory.
+static bool padded_fits(Graph *graph, Node *node, const Window *window, const int64_t *extent) {
+    const double most = 1 << 28; // elements: 1 GB
+    const Type *x = &node->inputs[0]->type;
+    double sides[2];
+    for (int axis = 0; axis < 2; axis++)
+        sides[axis] =
+            (double)extent[axis] + (double)window->before[axis] + (double)window->after[axis];
+    if (sides[0] * sides[1] * (double)type_last(x) <= most) return true;
+    const char *height = x->rank == 2 ? "" : arena_format(graph->arena, "%.0fx", sides[0]);
+    op_shape_error(graph, node, "with its padding, %s becomes %s%.0fx%lld",
+                   shape_text(graph->arena, x), height, sides[1], (long long)type_last(x));
+    op_shape_label(graph, "too large");
+    op_shape_note(graph, "that has more than %.0f elements", most);
+    op_shape_help(graph, "make the dilation or the padding smaller");
+    return false;
+}
+
 // A stride without a default is the size.
 static bool read_stride(Graph *graph, Node *node, int dims, Window *window) {
     window->stride[0] = window->size[0];
@@ -196,7 +214,7 @@ bool window_of_layer(Graph *graph, Node *node, const char *size, int dims, Windo
         if (places[axis] < 1)
             return report_fit(graph, node, size, dims, axis, window, extent[axis]);
     }
-    return true;
+    return padded_fits(graph, node, window, extent);
 }
 
 void window_write(Graph *graph, const Window *window, Args *args) {
