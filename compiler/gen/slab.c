@@ -10,8 +10,9 @@ static int64_t lowest(int64_t x, int64_t y) {
     return x < y ? x : y;
 }
 
-// Of a plane: two of them for each lane share a second-level cache.
-enum { MOST_FLOATS = 8192 };
+// Of an operand, of which there are two copies for each lane: where the second-level cache is too
+// small for them, full lanes still gain more than a slower cache costs.
+enum { MOST_FLOATS = 32768 };
 
 static bool is_small(const Node *operand) {
     return type_elements(&operand->type) <= MOST_FLOATS;
