@@ -53,9 +53,16 @@ static bool write_file(Session *session) {
 // An executable whose file is gone already, so that nothing is left of it whatever happens.
 typedef struct Measured {
     int handle;
-    double *microseconds; // by group of the training step: the least of the rounds
+    int groups;           // of the training step
+    double *microseconds; // by group: the least of the rounds
     double rate;          // samples a second, the most of the rounds
 } Measured;
+
+static bool report_failure(Session *session, const char *what) {
+    diag_report(session->sink, DIAG_E0901, SPAN_NONE,
+                "the program that was built to be measured failed: %s", what);
+    return false;
+}
 
 static bool build_program(Session *session, int tried, Measured *out) {
     Tuning *tuning = session->gen.tuning;
@@ -65,11 +72,13 @@ static bool build_program(Session *session, int tried, Measured *out) {
     tuning->tried = -1;
     if (!ok) return false;
     out->handle = open(path, O_RDONLY | O_CLOEXEC);
+    const char *problem = strerror(errno);
     unlink(path);
-    int count = tuning->step ? tuning->step->groups.count : 0;
-    out->microseconds = ARENA_ARRAY(session->arena, double, count + 1);
-    for (int i = 0; i < count; i++) out->microseconds[i] = INFINITY;
-    return out->handle >= 0;
+    if (out->handle < 0) return report_failure(session, problem);
+    out->groups = tuning->step ? tuning->step->groups.count : 0;
+    out->microseconds = ARENA_ARRAY(session->arena, double, out->groups + 1);
+    for (int i = 0; i < out->groups; i++) out->microseconds[i] = INFINITY;
+    return true;
 }
 
 static void become_program(int handle, int output, int errors, double seconds) {
@@ -92,28 +101,30 @@ static char *read_back(Arena *arena, int handle) {
     return text.data;
 }
 
-static json_t *report_run(Session *session, const char *said) {
-    size_t length = strcspn(said, "\n");
-    diag_report(session->sink, DIAG_E0901, SPAN_NONE,
-                "the program that was built to be measured failed: %.*s", length ? (int)length : 10,
-                length ? said : "no message");
-    return NULL;
+static const char *first_line(Arena *arena, const char *text, int status) {
+    size_t length = strcspn(text, "\n");
+    if (length) return arena_copy(arena, text, length);
+    if (WIFSIGNALED(status)) return arena_format(arena, "killed by signal %d", WTERMSIG(status));
+    return arena_format(arena, "status %d", WEXITSTATUS(status));
 }
 
 // What `bench` prints. NULL: reported.
 static json_t *run_program(Session *session, const Measured *program, double seconds) {
-    int output = memfd_create("output", MFD_CLOEXEC), errors = memfd_create("errors", MFD_CLOEXEC);
+    int output = memfd_create("output", MFD_CLOEXEC);
+    int errors = memfd_create("errors", MFD_CLOEXEC);
     pid_t child = output < 0 || errors < 0 ? -1 : fork();
     if (child == 0) become_program(program->handle, output, errors, seconds);
+    const char *problem = strerror(errno);
     int status = 0;
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    const char *said = child < 0 ? strerror(errno) : read_back(session->arena, errors);
     json_t *json = NULL;
     if (child > 0 && status == 0) json = json_loads(read_back(session->arena, output), 0, NULL);
-    close(output);
-    close(errors);
-    return json ? json : report_run(session, said);
+    if (child > 0) problem = first_line(session->arena, read_back(session->arena, errors), status);
+    if (output >= 0) close(output);
+    if (errors >= 0) close(errors);
+    if (!json) report_failure(session, problem);
+    return json;
 }
 
 static json_t *profile_of(const json_t *json) {
@@ -124,24 +135,29 @@ static double number_of(const json_t *json, const char *name) {
     return json_number_value(json_object_get(json, name));
 }
 
-static void note_times(Measured *program, const json_t *json) {
+// False: something is missing.
+static bool note_times(Measured *program, const json_t *json) {
     double rate = number_of(json, "train_samples_per_second");
     if (rate > program->rate) program->rate = rate;
     const json_t *groups = json_object_get(profile_of(json), "groups");
     for (size_t i = 0; i < json_array_size(groups); i++) {
         const json_t *group = json_array_get(groups, i);
-        double *least = &program->microseconds[(int)number_of(group, "group")];
+        const json_t *number = json_object_get(group, "group");
         double now = number_of(group, "step_us");
+        bool is_group = json_is_integer(number) && json_integer_value(number) < program->groups;
+        if (!is_group || !(now >= 0)) return false;
+        double *least = &program->microseconds[json_integer_value(number)];
         if (now < *least) *least = now;
     }
+    return rate > 0 && json_array_size(groups) > 0;
 }
 
 static bool measure_program(Session *session, Measured *program, double seconds) {
     json_t *json = run_program(session, program, seconds);
     if (!json) return false;
-    note_times(program, json);
+    bool ok = note_times(program, json);
     json_decref(json);
-    return true;
+    return ok || report_failure(session, "its measurements lack something");
 }
 
 // How long each run should be.
@@ -157,8 +173,7 @@ static bool find_seconds(Session *session, const Measured *program, double *seco
 // ---- Choosing.
 
 static bool is_open(const Tuning *tuning, const TuningSite *site) {
-    bool is_known = tuning_chosen(tuning, tuning->processor, site->key) != NULL;
-    return site->count > 1 && site->groups.count > 0 && !is_known;
+    return site->count > 1 && site->groups.count > 0 && !tuning_is_known(tuning, site);
 }
 
 static int most_ways(const Tuning *tuning, int *open) {
@@ -225,39 +240,48 @@ static void close_programs(Measured *programs, int count) {
         if (programs[i].handle >= 0) close(programs[i].handle);
 }
 
-// How many times as many samples a second `after` trains as `before` does; 0: reported.
-static double compare(Session *session, Tuning *before, Tuning *after, double seconds) {
+// Builds with the first `count` choices alone.
+static bool build_with(Session *session, int count, Measured *out) {
+    Tuning *tuning = session->gen.tuning;
+    int all = tuning->choices.count;
+    tuning->choices.count = count;
+    bool ok = build_program(session, -1, out);
+    tuning->choices.count = all;
+    return ok;
+}
+
+// How many times as many samples a second are trained with all choices as with the first `before`;
+// 0: reported.
+static double compare(Session *session, int before, double seconds) {
     Measured programs[2] = {{.handle = -1}, {.handle = -1}};
-    bool ok = true;
-    for (int i = 0; i < 2 && ok; i++) {
-        session->gen.tuning = i ? after : before;
-        ok = build_program(session, -1, &programs[i]);
-    }
-    session->gen.tuning = after;
-    ok = ok && measure_all(session, programs, 2, 2 * seconds);
+    bool ok = build_with(session, before, &programs[0]) &&
+              build_with(session, session->gen.tuning->choices.count, &programs[1]) &&
+              measure_all(session, programs, 2, 2 * seconds);
     close_programs(programs, 2);
     return ok ? programs[1].rate / programs[0].rate : 0;
 }
 
-// Sites that `before` leaves open get the model's way.
-static void take_back(Tuning *tuning, const Tuning *before) {
-    for (int i = 0; i < tuning->sites.count; i++) {
-        const TuningSite *site = tuning->sites.items[i];
-        if (is_open(before, site))
-            tuning_set(tuning, site->key, way_text(tuning->arena, site->ways[0]));
+// Choices from `first` on become the model's.
+static void take_back(Tuning *tuning, int first) {
+    for (int i = first; i < tuning->choices.count; i++) {
+        TuningChoice *choice = &tuning->choices.items[i];
+        for (int k = 0; k < tuning->sites.count; k++) {
+            const TuningSite *site = tuning->sites.items[k];
+            if (!strcmp(site->key, choice->key))
+                choice->way = way_text(tuning->arena, site->ways[0]);
+        }
     }
 }
 
 // The choices together have to be faster too.
 static bool choose_together(Session *session, const Measured *programs, double seconds) {
-    Tuning *tuning = session->gen.tuning, *before = ARENA_NEW(session->arena, Tuning);
-    *before = *tuning;
-    int changed = choose(session, programs);
+    Tuning *tuning = session->gen.tuning;
+    int before = tuning->choices.count, changed = choose(session, programs);
     if (!changed) {
         fputs("no way is faster than the model's\n", stderr);
         return true;
     }
-    double gain = compare(session, before, tuning, seconds);
+    double gain = compare(session, before, seconds);
     if (!gain) return false;
     if (gain < 1) take_back(tuning, before);
     fprintf(stderr, "%d changed: %.2f times as many samples a second%s\n", changed, gain,
@@ -292,6 +316,7 @@ bool tune_measure(Session *session) {
     Measured programs[TUNING_MAX_WAYS];
     for (int i = 0; i < TUNING_MAX_WAYS; i++) programs[i] = (Measured){.handle = -1};
     if (!can_measure(session) || !build_program(session, 0, &programs[0])) return false;
+    tuning_forget_stale(session->gen.tuning);
     int open, count = most_ways(session->gen.tuning, &open);
     bool ok = true;
     if (open)

@@ -15,14 +15,6 @@
 
 #include <string.h>
 
-static int64_t divide_up(int64_t value, int64_t by) {
-    return (value + by - 1) / by;
-}
-
-static int64_t lowest(int64_t x, int64_t y) {
-    return x < y ? x : y;
-}
-
 Matrix product_matrix(Product *p, Node *value) {
     Node *source = schedule_source(value);
     int64_t width = type_last(&value->type);

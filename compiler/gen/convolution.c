@@ -50,27 +50,36 @@ static void forward_group(Convolver *c, const Plane *plane, Value base, Value gr
               &w);
 }
 
-void convolution_forward(Convolver *c) {
+// Emits what is done with the plane, or the slab, of one group's channels.
+typedef void EmitGroup(Convolver *c, const Plane *plane, Value base, Value group);
+
+// All groups of this worker's samples: vectors of samples, where they are wanted, then one by one.
+// The plane has used so many floats of the scratch.
+static void all_samples(Convolver *c, Plane *plane, int64_t used, EmitGroup *emit) {
     Gen *gen = c->gen;
-    const Window *window = &c->convolution.window;
-    int64_t used = 0;
-    Plane plane = plane_create(&c->b, c->anchor->inputs[0], window->before, window->after,
-                               c->convolution.groups, &used);
-    plane_clear(&plane);
     SampleLoops samples = convolver_range_begin(c);
     if (c->slab_tile.is_slab) {
         Slab slab;
         slab_begin(c, &slab, samples.range);
-        forward_group(c, &plane, slab_fill(c, &slab, &plane, &used), ir_int(gen, 0));
+        emit(c, plane, slab_fill(c, &slab, plane, &used), ir_int(gen, 0));
         samples.range.begin = slab_end(c, &slab);
     }
     convolver_samples_begin(c, &samples);
     Loop groups = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.groups),
                                 ir_int(gen, 1), "group");
-    Value channels = ir_multiply(gen, groups.index, ir_int(gen, c->convolution.channels));
-    forward_group(c, &plane, plane_fill(&plane, c->b.sample, channels), groups.index);
+    Value first = ir_multiply(gen, groups.index, ir_int(gen, plane->channels));
+    emit(c, plane, plane_fill(plane, c->b.sample, first), groups.index);
     ir_loop_end(gen, &groups);
     convolver_samples_end(c, &samples);
+}
+
+void convolution_forward(Convolver *c) {
+    const Window *window = &c->convolution.window;
+    int64_t used = 0;
+    Plane plane = plane_create(&c->b, c->anchor->inputs[0], window->before, window->after,
+                               c->convolution.groups, &used);
+    plane_clear(&plane);
+    all_samples(c, &plane, used, forward_group);
 }
 
 // ---- The gradient of data.
@@ -92,21 +101,9 @@ static int64_t phase_count(const Convolution *v) {
     return v->window.stride[0] * v->window.stride[1];
 }
 
-// Lines of zeros around the values that all phases together need.
-static void zeros_around(const Convolution *v, int axis, int64_t *before, int64_t *after) {
-    *before = *after = 0;
-    for (int64_t phase = 0; phase < v->window.stride[axis]; phase++) {
-        PhaseAxis p = convolution_phase(v, axis, phase);
-        int64_t last = p.start + (p.taps - 1) * p.dilation + p.count - 1;
-        if (p.taps < 1 || p.count < 1) continue;
-        if (-p.start > *before) *before = -p.start;
-        if (last - (v->places[axis] - 1) > *after) *after = last - (v->places[axis] - 1);
-    }
-}
-
 static Plane data_plane(Convolver *c, int64_t groups, int64_t *used) {
     int64_t before[2], after[2];
-    for (int i = 0; i < 2; i++) zeros_around(&c->convolution, i, &before[i], &after[i]);
+    for (int i = 0; i < 2; i++) convolution_zeros_around(&c->convolution, i, &before[i], &after[i]);
     Plane plane = plane_create(&c->b, c->anchor->inputs[0], before, after, groups, used);
     plane_clear(&plane);
     return plane;
@@ -156,24 +153,9 @@ static void data_group(Convolver *c, const Plane *plane, Value base, Value group
 }
 
 void convolution_data(Convolver *c) {
-    Gen *gen = c->gen;
-    const Convolution *v = &c->convolution;
     int64_t used = 0;
-    Plane plane = data_plane(c, v->groups, &used);
-    SampleLoops samples = convolver_range_begin(c);
-    if (c->slab_tile.is_slab) {
-        Slab slab;
-        slab_begin(c, &slab, samples.range);
-        data_group(c, &plane, slab_fill(c, &slab, &plane, &used), ir_int(gen, 0));
-        samples.range.begin = slab_end(c, &slab);
-    }
-    convolver_samples_begin(c, &samples);
-    Loop groups =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, v->groups), ir_int(gen, 1), "group");
-    Value filters = ir_multiply(gen, groups.index, ir_int(gen, v->filters));
-    data_group(c, &plane, plane_fill(&plane, c->b.sample, filters), groups.index);
-    ir_loop_end(gen, &groups);
-    convolver_samples_end(c, &samples);
+    Plane plane = data_plane(c, c->convolution.groups, &used);
+    all_samples(c, &plane, used, data_group);
 }
 
 // ---- Channels with one filter each: the lanes run along both.

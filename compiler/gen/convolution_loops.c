@@ -61,14 +61,6 @@ void convolver_samples_end(Convolver *c, SampleLoops *loops) {
     if (loops->has_chunks) ir_loop_end(c->gen, &loops->chunks);
 }
 
-static int64_t divide_up(int64_t value, int64_t by) {
-    return (value + by - 1) / by;
-}
-
-static int64_t lowest(int64_t x, int64_t y) {
-    return x < y ? x : y;
-}
-
 int64_t convolver_tile_rows(const Convolver *c, int vectors) {
     return (int64_t)c->way.rows * c->way.vectors / vectors;
 }

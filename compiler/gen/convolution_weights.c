@@ -24,14 +24,6 @@ typedef struct Weights {
     Value first_line, first_in_part; // of the tile
 } Weights;
 
-static int64_t divide_up(int64_t value, int64_t by) {
-    return (value + by - 1) / by;
-}
-
-static int64_t lowest(int64_t x, int64_t y) {
-    return x < y ? x : y;
-}
-
 // ---- One tile.
 
 // Adds a row of the tile, in vectors that have a part of the sum for each sample of a slab.

@@ -3,6 +3,7 @@
 #ifndef NNC_GEN_EMIT_H
 #define NNC_GEN_EMIT_H
 
+#include "../base/integer.h"
 #include "gen.h"
 #include "tuning.h"
 

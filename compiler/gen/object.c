@@ -126,7 +126,7 @@ bool gen_print(Text *out, const Program *program, const char *stage, const char 
         Gen gen;
         Tuning *tuning = options->tuning ? options->tuning : tuning_create(arena);
         build_module(&gen, arena, target, compiled, tuning);
-        tuning_check(tuning, sink);
+        tuning_report_stale(tuning, sink);
         if (strcmp(stage, "ways") == 0) {
             tuning_print_sites(out, tuning);
         } else {
@@ -176,7 +176,7 @@ bool gen_object(const Program *program, const char *path, const GenOptions *opti
     }
     Gen gen;
     build_module(&gen, arena, target, compiled, options->tuning);
-    if (options->tuning && options->tuning->tried < 0) tuning_check(options->tuning, sink);
+    if (options->tuning && options->tuning->tried < 0) tuning_report_stale(options->tuning, sink);
     object_optimize(&gen);
     if (options->verify_each) verify_module(&gen, "after LLVM's passes");
     LLVMMemoryBufferRef code = machine_code(&gen, LLVMObjectFile);

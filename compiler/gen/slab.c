@@ -2,20 +2,26 @@
 
 #include "../op/op.h"
 
-static int64_t divide_up(int64_t value, int64_t by) {
-    return (value + by - 1) / by;
-}
-
-static int64_t lowest(int64_t x, int64_t y) {
-    return x < y ? x : y;
-}
-
-// Of an operand, of which there are two copies for each lane: where the second-level cache is too
-// small for them, full lanes still gain more than a slower cache costs.
+// Of a plane with its padding, of which there are two copies for each lane: where the second-level
+// cache is too small for them, full lanes still gain more than a slower cache costs.
 enum { MOST_FLOATS = 32768 };
 
-static bool is_small(const Node *operand) {
-    return type_elements(&operand->type) <= MOST_FLOATS;
+static bool is_small(int64_t height, int64_t width, int64_t channels) {
+    return height <= MOST_FLOATS && width <= MOST_FLOATS && height * width <= MOST_FLOATS &&
+           height * width * channels <= MOST_FLOATS;
+}
+
+// The plane that is walked: the picture, or, of gradients of data, the values.
+static bool plane_is_small(const Convolver *c) {
+    const Convolution *v = &c->convolution;
+    bool is_data = node_is(c->anchor, "convolve_data");
+    int64_t sides[2];
+    for (int i = 0; i < 2; i++) {
+        int64_t before = v->window.before[i], after = v->window.after[i];
+        if (is_data) convolution_zeros_around(v, i, &before, &after);
+        sides[i] = before + (is_data ? v->places[i] : v->size[i]) + after;
+    }
+    return is_small(sides[0], sides[1], is_data ? v->filters : v->channels);
 }
 
 bool slab_fits(const Convolver *c, int64_t columns) {
@@ -25,21 +31,23 @@ bool slab_fits(const Convolver *c, int64_t columns) {
     bool strides = node_is(c->anchor, "convolve") && v->window.stride[1] > 1;
     if (c->group->partition != PARTITION_ROWS || v->groups > 1 || element_has_sums(c->group))
         return false;
-    if (strides || columns > c->tiles.outer_rows || !is_small(c->anchor->inputs[0])) return false;
+    if (strides || columns > c->tiles.outer_rows || !plane_is_small(c)) return false;
     if (!is_weights) return schedule->batch >= 2 * c->lanes;
-    return is_small(c->anchor->inputs[1]) && schedule_is_chunked(c->anchor) &&
+    return is_small(v->places[0], v->places[1], v->filters) && schedule_is_chunked(c->anchor) &&
            schedule->batch / schedule->chunks >= c->lanes;
 }
 
+// As far as there are registers, and no larger than the block that other tiles are left in.
 Way slab_way(const Convolver *c, int64_t columns) {
     int registers = c->gen->target->machine.registers, vectors = KERNEL_MAX_VECTORS;
+    int block = c->tiles.outer_rows * c->tiles.outer_vectors;
     if (node_is(c->anchor, "convolve_weights")) { // columns are vectors, weights are rows
         vectors = (int)divide_up(columns, divide_up(columns, KERNEL_MAX_VECTORS));
         int rows = (registers - 1 - vectors) / vectors;
-        int most = c->tiles.outer_rows * c->tiles.outer_vectors / vectors;
-        return (Way){.rows = rows < most ? rows : most, .vectors = vectors, .is_slab = true};
+        return (Way){
+            .rows = (int)lowest(rows, block / vectors), .vectors = vectors, .is_slab = true};
     }
-    while ((columns + 1) * vectors >= registers) vectors--;
+    while ((columns + 1) * vectors >= registers || columns * vectors > block) vectors--;
     return (Way){.rows = (int)columns, .vectors = vectors, .is_slab = true};
 }
 
@@ -102,10 +110,6 @@ static void transpose_all(Convolver *c, Value samples, int64_t stride, Value vec
 
 // ---- The slab.
 
-static int64_t round_up(const Convolver *c, int64_t floats) {
-    return divide_up(floats, c->lanes) * c->lanes;
-}
-
 static int64_t take(int64_t *used, int64_t floats) {
     int64_t offset = *used;
     *used += floats;
@@ -140,7 +144,7 @@ void slab_begin(Convolver *c, Slab *slab, Range samples) {
 
 Value slab_fill(Convolver *c, Slab *slab, Plane *plane, int64_t *used) {
     Gen *gen = c->gen;
-    int64_t floats = round_up(c, plane_floats(plane));
+    int64_t floats = round_up(plane_floats(plane), c->lanes);
     int64_t stride = floats + c->lanes; // not 2^n bytes
     Value planes = ir_scratch(gen, c->function, take(used, stride * c->lanes), stride * c->lanes);
     Value base = ir_scratch(gen, c->function, take(used, floats * c->lanes), floats * c->lanes);
@@ -168,21 +172,23 @@ typedef struct Line {
     WalkTaps taps;           // of the kernel's lines that meet it
 } Line;
 
-// Of each tap across, the vectors (pixels) that it meets; false: all of them.
-static bool set_windows(const Walk *w, int64_t first, int64_t pixels, OuterKernel *kernel) {
-    bool any = false;
-    for (int64_t tap = 0; tap < w->axis[1].taps; tap++) {
-        int64_t begin, end;
-        walk_places_of_tap(&w->axis[1], tap, &begin, &end);
-        begin = lowest(begin > first ? begin - first : 0, pixels);
-        end = lowest(end > first ? end - first : 0, pixels);
-        kernel->windows[tap] = (KernelWindow){(int)begin, (int)(end > begin ? end : begin)};
-        any = any || begin > 0 || end < pixels;
+// Puts the tile's [column][pixel] among the line's [pixel][column].
+static void keep_tile(Convolver *c, const Line *line, int64_t pixels, Value pixel) {
+    Gen *gen = c->gen;
+    Value first = ir_multiply(gen, pixel, ir_int(gen, line->columns * c->lanes));
+    Value results = ir_offset(gen, gen->f32, line->results, first);
+    for (int64_t i = 0; i < pixels * line->columns; i++) {
+        int64_t in_tile = i % line->columns * pixels + i / line->columns;
+        Value from = ir_offset(gen, gen->f32, c->tile, ir_int(gen, in_tile * c->lanes));
+        Value vector = ir_load(gen, ir_vector(gen, gen->f32, c->lanes), from);
+        ir_store(gen, vector, ir_offset(gen, gen->f32, results, ir_int(gen, i * c->lanes)));
     }
-    return any;
 }
 
-static void one_tile(Convolver *c, const Walk *w, const Line *line, int64_t first, int64_t pixels) {
+// The tile's rows are columns, its vectors pixels.
+static void one_tile(Convolver *c, const Walk *w, int64_t pixels, Value pixel, int64_t first,
+                     void *data) {
+    const Line *line = data;
     Gen *gen = c->gen;
     const WalkAxis *down = &w->axis[0], *across = &w->axis[1];
     int64_t step = across->stride * w->pixel;
@@ -194,25 +200,17 @@ static void one_tile(Convolver *c, const Walk *w, const Line *line, int64_t firs
                                     {across->taps, w->b_pixel, across->dilation * w->pixel},
                                     {w->depth, w->b_depth, c->lanes}},
                           .loop_count = 3};
-    bool clips = across->taps <= KERNEL_MAX_TAPS && set_windows(w, first, pixels, &kernel);
-    kernel.window_level = clips ? 1 : 0;
-    kernel.windows_of_vectors = clips;
+    kernel.windows_of_vectors = first >= 0 && walk_set_windows(w, first, pixels, &kernel);
+    kernel.window_level = kernel.windows_of_vectors ? 1 : 0;
     Value function = kernel_outer(gen, &kernel);
     Value a = ir_multiply(gen, line->taps.first, ir_int(gen, kernel.loops[0].a_step));
     Value b = ir_multiply(gen, line->taps.first, ir_int(gen, kernel.loops[0].b_step));
     b = ir_add(gen, b, ir_multiply(gen, line->number, ir_int(gen, down->stride * w->line)));
-    b = ir_add(gen, b, ir_int(gen, first * step));
+    b = ir_add(gen, b, ir_multiply(gen, pixel, ir_int(gen, step)));
     a = ir_offset(gen, gen->f32, w->weights, a);
     Value arguments[] = {a, ir_offset(gen, gen->f32, w->base, b), a, line->taps.count, c->tile};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
-    for (int64_t i = 0; i < pixels * line->columns; i++) {
-        int64_t pixel = i / line->columns, column = i % line->columns;
-        Value from = ir_int(gen, (column * pixels + pixel) * c->lanes);
-        Value to = ir_int(gen, (first * line->columns + i) * c->lanes);
-        Value vector = ir_load(gen, ir_vector(gen, gen->f32, c->lanes),
-                               ir_offset(gen, gen->f32, c->tile, from));
-        ir_store(gen, vector, ir_offset(gen, gen->f32, line->results, to));
-    }
+    keep_tile(c, line, pixels, pixel);
 }
 
 // What follows the product in the group, sample by sample.
@@ -241,7 +239,7 @@ void slab_walk(Convolver *c, const Panels *panels, const Walk *w) {
     Gen *gen = c->gen;
     Line line = {.columns = panels->columns};
     int64_t places = w->axis[1].places, most = c->slab_tile.vectors;
-    line.floats = round_up(c, places * line.columns);
+    line.floats = round_up(places * line.columns, c->lanes);
     int64_t stride = line.floats + c->lanes, used = c->slab->used;
     line.results =
         ir_scratch(gen, c->function, take(&used, line.floats * c->lanes), line.floats * c->lanes);
@@ -250,9 +248,7 @@ void slab_walk(Convolver *c, const Panels *panels, const Walk *w) {
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, w->axis[0].places), ir_int(gen, 1), "line");
     line.number = lines.index;
     line.taps = walk_taps(gen, &w->axis[0], lines.index, 1);
-    most = divide_up(places, divide_up(places, most));
-    for (int64_t first = 0; first < places; first += most)
-        one_tile(c, w, &line, first, lowest(most, places - first));
+    walk_each_tile(c, w, divide_up(places, divide_up(places, most)), one_tile, &line);
     transpose_all(c, out, stride, line.results, line.floats, true);
     finish_line(c, w, &line, out, stride);
     ir_loop_end(gen, &lines);

@@ -1,7 +1,8 @@
 // Convolutions with few columns, computed for as many samples at once as a vector has lanes. Lanes
 // along six filters would leave ten of sixteen empty; lanes along samples are all full. A *slab*
 // holds the planes of those samples with the samples side by side:
-// [height][width][channels][lanes]. The sums are the same, in the same order, as sample by sample.
+// [height][width][channels][lanes]. Forward products and gradients of data add up the same, in the
+// same order, as sample by sample; gradients of weights add up what each lane has before the lanes.
 #ifndef NNC_GEN_SLAB_H
 #define NNC_GEN_SLAB_H
 

@@ -1,4 +1,4 @@
-#include "tuning.h"
+#include "emit.h"
 
 #include "../op/op.h"
 
@@ -122,8 +122,8 @@ void tuning_begin_build(Tuning *tuning, const char *processor) {
 
 // ---- Sites.
 
-// What a group computes: groups with the same key are computed in the same way.
-static char *site_key(Arena *arena, const Group *group) {
+// What a group computes. Groups with the same key have the same ways.
+static char *site_key(Arena *arena, const Schedule *schedule, const Group *group) {
     const Node *anchor = group->anchor;
     Text key = text_create(arena), args = text_create(arena);
     text_put(&key, anchor->op->schema.name);
@@ -131,6 +131,8 @@ static char *site_key(Arena *arena, const Group *group) {
         text_format(&key, " %s", type_text(arena, &anchor->inputs[i]->type));
     args_print(&args, anchor->args, false);
     if (args.length) text_format(&key, " %s", args.data);
+    text_format(&key, ", batch %lld", (long long)schedule->batch);
+    if (element_has_sums(group)) text_put(&key, ", with sums");
     return key.data;
 }
 
@@ -158,43 +160,64 @@ static void note_group(Tuning *tuning, TuningSite *site, const Schedule *schedul
     vec_push(tuning->arena, &site->groups, group);
 }
 
-static int find_way(const TuningSite *site, const char *text, Arena *arena) {
-    for (int i = 0; i < site->count && text; i++)
-        if (!strcmp(way_text(arena, site->ways[i]), text)) return i;
+static int find_way(Arena *arena, const Way *ways, int count, const char *text) {
+    for (int i = 0; i < count && text; i++)
+        if (!strcmp(way_text(arena, ways[i]), text)) return i;
     return -1;
+}
+
+static int chosen_way(const Tuning *tuning, const TuningSite *site) {
+    const char *text = tuning_chosen(tuning, tuning->processor, site->key);
+    return find_way(tuning->arena, site->ways, site->count, text);
 }
 
 Way tuning_way(Tuning *tuning, const Schedule *schedule, const Group *group, const Way *ways,
                int count) {
     if (!tuning) return ways[0];
-    char *key = site_key(tuning->arena, group);
+    char *key = site_key(tuning->arena, schedule, group);
     TuningSite *site = find_site(tuning, key);
     if (!site) site = add_site(tuning, key, ways, count);
+    if (site->count != count || memcmp(site->ways, ways, (size_t)count * sizeof *ways))
+        nn_ice("gen", "two lists of ways for %s", key);
     note_group(tuning, site, schedule, group->id);
-    int chosen = tuning->tried;
-    if (chosen < 0)
-        chosen = find_way(site, tuning_chosen(tuning, tuning->processor, key), tuning->arena);
+    int chosen = tuning->tried < 0 ? chosen_way(tuning, site) : tuning->tried;
     return ways[chosen >= 0 && chosen < count ? chosen : 0];
 }
 
-void tuning_check(const Tuning *tuning, DiagSink *sink) {
-    for (int i = 0; i < tuning->sites.count; i++) {
-        const TuningSite *site = tuning->sites.items[i];
-        const TuningChoice *choice = find_choice(tuning, tuning->processor, site->key);
-        if (!choice || find_way(site, choice->way, tuning->arena) >= 0) continue;
+bool tuning_is_known(const Tuning *tuning, const TuningSite *site) {
+    return chosen_way(tuning, site) >= 0;
+}
+
+// The next choice that is for a site and names no way of it, from `first` on; -1: none.
+static int next_stale(const Tuning *tuning, int first) {
+    for (int i = first; i < tuning->choices.count; i++) {
+        const TuningChoice *choice = &tuning->choices.items[i];
+        const TuningSite *site = find_site(tuning, choice->key);
+        bool is_ours = site && !strcmp(choice->processor, tuning->processor);
+        if (is_ours && find_way(tuning->arena, site->ways, site->count, choice->way) < 0) return i;
+    }
+    return -1;
+}
+
+void tuning_forget_stale(Tuning *tuning) {
+    for (int i = 0; (i = next_stale(tuning, i)) >= 0;)
+        tuning->choices.items[i] = tuning->choices.items[--tuning->choices.count];
+}
+
+void tuning_report_stale(const Tuning *tuning, DiagSink *sink) {
+    for (int i = 0; (i = next_stale(tuning, i)) >= 0; i++) {
+        const TuningChoice *choice = &tuning->choices.items[i];
         Diag *diag = diag_report(sink, DIAG_W0901, choice->span, "`%s` is no way to compute this",
                                  choice->way);
-        diag_label(diag, "`%s` is taken", way_text(tuning->arena, site->ways[0]));
-        diag_help(diag, "remove the line and run `nnc build --tune` to measure it again");
+        diag_label(diag, "not taken");
+        diag_help(diag, "remove the line, or run `nnc build --tune`, which measures it again");
     }
 }
 
 void tuning_print_sites(Text *out, const Tuning *tuning) {
     for (int i = 0; i < tuning->sites.count; i++) {
         const TuningSite *site = tuning->sites.items[i];
-        const char *text = tuning_chosen(tuning, tuning->processor, site->key);
-        int chosen = find_way(site, text, out->arena);
-        if (chosen < 0) chosen = 0;
+        int known = chosen_way(tuning, site), chosen = known < 0 ? 0 : known;
         text_format(out, "%s = %s", site->key, way_text(out->arena, site->ways[chosen]));
         for (int k = 0; k < site->count; k++)
             if (k != chosen)

@@ -1,11 +1,11 @@
-// Choices between ways of computing a group: how large register tiles are, and whether products
-// with padding are left out. Products are the same bits in every way; sums over samples that are
-// made in passing are added up tile by tile, so that their last bits differ. The first way of a
-// list is what the cost model prefers. `nnc build --tune` (compiler/tune.c) measures the others and
-// keeps what was faster in a text file beside the source, which every build for the same processor
-// reads. A line of it:
+// Choices between ways of computing a group: how large register tiles are, whether products with
+// padding are left out, what lanes run along. Forward products and gradients of data are the same
+// bits in every way; sums over samples (gradients of weights, what is summed in passing) differ by
+// rounding. The first way of a list is what the cost model prefers. `nnc build --tune`
+// (compiler/tune.c) measures the others and keeps what was faster in a text file beside the source,
+// which every build for the same processor reads. A line of it:
 //
-//   znver4: convolve [12, 12, 32] [5, 5, 32, 64] = 12x2
+//   znver4: convolve [12, 12, 32] [5, 5, 32, 64], batch 128 = 12x2
 #ifndef NNC_GEN_TUNING_H
 #define NNC_GEN_TUNING_H
 
@@ -41,7 +41,7 @@ typedef struct TuningChoice {
 typedef struct Tuning {
     Arena *arena;
     VEC(TuningChoice) choices;
-    int tried; // this way is taken wherever there are so many; -1: what was chosen
+    int tried; // this way is taken wherever a site has so many; -1: what was chosen
     // What the last build asked for.
     const char *processor;
     const Schedule *step; // of the first training
@@ -62,8 +62,11 @@ Way tuning_way(Tuning *tuning, const Schedule *schedule, const Group *group, con
 const char *tuning_chosen(const Tuning *tuning, const char *processor, const char *key);
 // Chooses for the processor of the last build.
 void tuning_set(Tuning *tuning, const char *key, const char *way);
-// Warns of choices for this processor that name no way of their site (W0901).
-void tuning_check(const Tuning *tuning, DiagSink *sink);
+// Whether a choice for this site is there, and names one of its ways.
+bool tuning_is_known(const Tuning *tuning, const TuningSite *site);
+// Removes choices of sites that name no way of theirs; reports them instead (W0901).
+void tuning_forget_stale(Tuning *tuning);
+void tuning_report_stale(const Tuning *tuning, DiagSink *sink);
 // Every site with its ways, the chosen one first: `--emit=ways`.
 void tuning_print_sites(Text *out, const Tuning *tuning);
 

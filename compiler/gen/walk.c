@@ -8,14 +8,6 @@
 #include "../op/op.h"
 #include "slab.h"
 
-static int64_t divide_up(int64_t value, int64_t by) {
-    return (value + by - 1) / by;
-}
-
-static int64_t lowest(int64_t x, int64_t y) {
-    return x < y ? x : y;
-}
-
 // ---- What follows the product in its group.
 
 typedef struct TileSums {
@@ -106,10 +98,6 @@ static void finish_tile(Convolver *c, const Walk *w, const Columns *columns, int
 
 // ---- What is padding.
 
-static int64_t divide_down(int64_t value, int64_t by) {
-    return value < 0 ? -divide_up(-value, by) : value / by;
-}
-
 bool walk_is_clipped(const WalkAxis *a) {
     int64_t last = a->start + (a->places - 1) * a->stride + (a->taps - 1) * a->dilation;
     return a->taps > 0 && (a->start < a->begin || last >= a->end);
@@ -140,8 +128,7 @@ static bool wants_windows(const Convolver *c, const Walk *w) {
            walk_share(a) < 0.985;
 }
 
-// Sets the kernel's windows for pixels from `first` on; false: all products are wanted.
-static bool set_windows(const Walk *w, int64_t first, int64_t pixels, OuterKernel *kernel) {
+bool walk_set_windows(const Walk *w, int64_t first, int64_t pixels, OuterKernel *kernel) {
     bool any = false;
     for (int64_t tap = 0; tap < w->axis[1].taps; tap++) {
         int64_t begin, end;
@@ -200,9 +187,18 @@ WalkTaps walk_taps(Gen *gen, const WalkAxis *a, Value line, int64_t lines) {
     return (WalkTaps){first, LLVMBuildSub(gen->builder, end, first, "")};
 }
 
-// `first` is the tile's first pixel if it is known here, for windows; -1 where there are none.
-static void one_tile(Convolver *c, const Walk *w, const Columns *columns, int64_t lines,
-                     int64_t pixels, Value line, Value pixel, int64_t first) {
+typedef struct Lines {
+    const Columns *columns;
+    int64_t count; // of a tile
+    Value first;
+} Lines;
+
+static void one_tile(Convolver *c, const Walk *w, int64_t pixels, Value pixel, int64_t first,
+                     void *data) {
+    const Lines *of = data;
+    const Columns *columns = of->columns;
+    int64_t lines = of->count;
+    Value line = of->first;
     Gen *gen = c->gen;
     OuterKernel kernel = {.rows = (int)(lines * pixels),
                           .vectors = columns->vectors,
@@ -210,7 +206,7 @@ static void one_tile(Convolver *c, const Walk *w, const Columns *columns, int64_
                           .a_row = w->axis[1].stride * w->pixel,
                           .a_line = lines > 1 ? w->axis[0].stride * w->line : 0,
                           .lanewise = w->lanewise};
-    set_loops(w, first >= 0 && set_windows(w, first, pixels, &kernel), &kernel);
+    set_loops(w, first >= 0 && walk_set_windows(w, first, pixels, &kernel), &kernel);
     Value function = kernel_outer(gen, &kernel);
     WalkTaps taps = {ir_int(gen, 0), ir_int(gen, kernel.loops[0].count)};
     if (kernel.loops[0].count && walk_is_clipped(&w->axis[0]))
@@ -233,26 +229,23 @@ static void one_tile(Convolver *c, const Walk *w, const Columns *columns, int64_
 
 static bool has_windows(const Convolver *c, const Walk *w, int64_t first, int64_t pixels) {
     OuterKernel kernel = {.rows = 0};
-    return wants_windows(c, w) && set_windows(w, first, pixels, &kernel);
+    return wants_windows(c, w) && walk_set_windows(w, first, pixels, &kernel);
 }
 
-// Tiles that are alike are emitted once, in a loop; those with windows and a smaller last one
-// apart.
-static void each_tile_of_line(Convolver *c, const Walk *w, const Columns *columns, int64_t lines,
-                              int64_t size, Value line) {
+void walk_each_tile(Convolver *c, const Walk *w, int64_t size, VisitTile *visit, void *data) {
     Gen *gen = c->gen;
     int64_t all = w->axis[1].places;
     for (int64_t first = 0, end; first < all; first = end) {
         int64_t pixels = lowest(size, all - first);
         end = first + pixels;
         if (has_windows(c, w, first, pixels)) {
-            one_tile(c, w, columns, lines, pixels, line, ir_int(gen, first), first);
+            visit(c, w, pixels, ir_int(gen, first), first, data);
             continue;
         }
         while (end + size <= all && pixels == size && !has_windows(c, w, end, size)) end += size;
         Loop loop =
             ir_loop_begin(gen, ir_int(gen, first), ir_int(gen, end), ir_int(gen, pixels), "tile");
-        one_tile(c, w, columns, lines, pixels, line, loop.index, -1);
+        visit(c, w, pixels, loop.index, -1, data);
         ir_loop_end(gen, &loop);
     }
 }
@@ -278,12 +271,13 @@ static void all_tiles(Convolver *c, const Columns *columns, void *data) {
     if (divides_lines) own = ir_worker_range(gen, c->function, own.end);
     Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "lines");
     Value line = ir_multiply(gen, loop.index, ir_int(gen, lines));
-    each_tile_of_line(c, w, columns, lines, pixels, line);
+    walk_each_tile(c, w, pixels, one_tile, &(Lines){columns, lines, line});
     ir_loop_end(gen, &loop);
     if (full * lines == height) return;
     LLVMBasicBlockRef done = NULL;
     if (divides_lines) ir_only_worker_zero(gen, c->function, &done);
-    each_tile_of_line(c, w, columns, height - full * lines, pixels, ir_int(gen, full * lines));
+    walk_each_tile(c, w, pixels, one_tile,
+                   &(Lines){columns, height - full * lines, ir_int(gen, full * lines)});
     if (!done) return;
     LLVMBuildBr(gen->builder, done);
     LLVMPositionBuilderAtEnd(gen->builder, done);

@@ -37,6 +37,17 @@ void walk_places_of_tap(const WalkAxis *axis, int64_t tap, int64_t *first, int64
 // The share of products along an axis that are not with padding.
 double walk_share(const WalkAxis *axis);
 
+// The windows of a tile of pixels from `first` on; false: all products are wanted.
+bool walk_set_windows(const Walk *w, int64_t first, int64_t pixels, OuterKernel *kernel);
+
+// A tile of `pixels` that follow each other in a line of the result, from `pixel` on. `first` is
+// the same number, if it is known here and the tile has windows, else -1.
+typedef void VisitTile(Convolver *c, const Walk *w, int64_t pixels, Value pixel, int64_t first,
+                       void *data);
+// Emits `visit` for tiles of at most `size` pixels: once, in a loop, for those that are alike;
+// those with windows and a smaller last one apart.
+void walk_each_tile(Convolver *c, const Walk *w, int64_t size, VisitTile *visit, void *data);
+
 // What follows the product in the group, at the builder's position, for a vector of the tile.
 void walk_finish_vector(Convolver *c, Value in_tile, int valid);
 

@@ -1,6 +1,8 @@
 // The geometry of sliding windows; see window.h.
 #include "window.h"
 
+#include "../base/integer.h"
+
 #include <string.h>
 
 bool window_numbers(const Args *args, const char *name, int64_t *numbers, int count) {
@@ -143,10 +145,6 @@ static char *size_text(Arena *arena, const int64_t *size, int dims) {
                      : arena_format(arena, "%lldx%lld", (long long)size[0], (long long)size[1]);
 }
 
-static int64_t divide_down(int64_t a, int64_t b) {
-    return a / b - (a % b < 0);
-}
-
 // `size` is the name of the argument.
 static bool report_fit(Graph *graph, Node *node, const char *size, int dims, int axis,
                        const Window *window, int64_t extent) {
@@ -176,11 +174,13 @@ static bool report_fit(Graph *graph, Node *node, const char *size, int dims, int
 static bool padded_fits(Graph *graph, Node *node, const Window *window, const int64_t *extent) {
     const double most = 1 << 28; // elements: 1 GB
     const Type *x = &node->inputs[0]->type;
-    double sides[2];
-    for (int axis = 0; axis < 2; axis++)
-        sides[axis] =
-            (double)extent[axis] + (double)window->before[axis] + (double)window->after[axis];
-    if (sides[0] * sides[1] * (double)type_last(x) <= most) return true;
+    double sides[2], padding = 0;
+    for (int axis = 0; axis < 2; axis++) {
+        double around = (double)window->before[axis] + (double)window->after[axis];
+        sides[axis] = (double)extent[axis] + around;
+        padding += around;
+    }
+    if (!padding || sides[0] * sides[1] * (double)type_last(x) <= most) return true;
     const char *height = x->rank == 2 ? "" : arena_format(graph->arena, "%.0fx", sides[0]);
     op_shape_error(graph, node, "with its padding, %s becomes %s%.0fx%lld",
                    shape_text(graph->arena, x), height, sides[1], (long long)type_last(x));

@@ -34,6 +34,17 @@ PhaseAxis convolution_phase(const Convolution *convolution, int axis, int64_t ph
     return p;
 }
 
+void convolution_zeros_around(const Convolution *v, int axis, int64_t *before, int64_t *after) {
+    *before = *after = 0;
+    for (int64_t phase = 0; phase < v->window.stride[axis]; phase++) {
+        PhaseAxis p = convolution_phase(v, axis, phase);
+        int64_t last = p.start + (p.taps - 1) * p.dilation + p.count - 1;
+        if (p.taps < 1 || p.count < 1) continue;
+        if (-p.start > *before) *before = -p.start;
+        if (last - (v->places[axis] - 1) > *after) *after = last - (v->places[axis] - 1);
+    }
+}
+
 KernelLayout convolution_kernel_layout(const Convolution *convolution, int lanes) {
     int64_t panel = convolution->channels <= lanes ? lanes : 2 * lanes;
     KernelLayout layout = {.panel = panel, .panels = (convolution->channels + panel - 1) / panel};

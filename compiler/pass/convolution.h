@@ -26,6 +26,9 @@ typedef struct PhaseAxis {
 } PhaseAxis;
 
 PhaseAxis convolution_phase(const Convolution *convolution, int axis, int64_t phase);
+// Lines of zeros around the values that all phases of an axis together need.
+void convolution_zeros_around(const Convolution *convolution, int axis, int64_t *before,
+                              int64_t *after);
 
 // The kernel in the order in which gradients of data read it: for each phase, group and panel of
 // channels [taps][taps][filters][panel].

@@ -9,10 +9,6 @@ enum {
     PANEL_SKEW = 5 * ALIGN // keeps panels of 2^n bytes out of the same cache sets
 };
 
-static int64_t round_up(int64_t value, int64_t multiple) {
-    return (value + multiple - 1) / multiple * multiple;
-}
-
 // As measured by bench/contractions.py (docs/performance.md, "OpenBLAS or own"): with AVX-512 the
 // own kernels are never slower; with shorter vectors OpenBLAS's blocking pays where all sizes are
 // large.

@@ -12,10 +12,6 @@ enum { LINE = 16, SLACK = 16, SKEWED = 512 };
 // overflow.
 static const int64_t LARGEST = (int64_t)1 << 46;
 
-static int64_t round_up(int64_t value, int64_t multiple) {
-    return (value + multiple - 1) / multiple * multiple;
-}
-
 // The parameter whose storage order a leaf has; -1: none.
 static int leaf_parameter(const Node *node) {
     if (node->parameter) return node->parameter->index;

@@ -5,6 +5,7 @@
 
 #include "../../runtime/nnrt.h"
 #include "../base/ice.h"
+#include "../base/integer.h"
 #include "pass.h"
 
 // What the passes need to know of the target.
