@@ -171,14 +171,23 @@ static int chosen_way(const Tuning *tuning, const TuningSite *site) {
     return find_way(tuning->arena, site->ways, site->count, text);
 }
 
+static bool has_ways(const TuningSite *site, const Way *ways, int count) {
+    bool same = site->count == count;
+    for (int i = 0; i < count && same; i++) {
+        const Way *own = &site->ways[i], *way = &ways[i];
+        same = own->rows == way->rows && own->vectors == way->vectors &&
+               own->is_padded == way->is_padded && own->is_slab == way->is_slab;
+    }
+    return same;
+}
+
 Way tuning_way(Tuning *tuning, const Schedule *schedule, const Group *group, const Way *ways,
                int count) {
     if (!tuning) return ways[0];
     char *key = site_key(tuning->arena, schedule, group);
     TuningSite *site = find_site(tuning, key);
     if (!site) site = add_site(tuning, key, ways, count);
-    if (site->count != count || memcmp(site->ways, ways, (size_t)count * sizeof *ways))
-        nn_ice("gen", "two lists of ways for %s", key);
+    if (!has_ways(site, ways, count)) nn_ice("gen", "two lists of ways for %s", key);
     note_group(tuning, site, schedule, group->id);
     int chosen = tuning->tried < 0 ? chosen_way(tuning, site) : tuning->tried;
     return ways[chosen >= 0 && chosen < count ? chosen : 0];
