@@ -91,17 +91,18 @@ static Value coordinate(LaneBuilder *b, int k) {
     return at;
 }
 
-// Of an operand that is repeated over some dimensions: those have stride 0.
+// Of an operand that is repeated over some dimensions: those have stride 0. It may have more
+// dimensions than the shape, of one each.
 static Operand broadcast_place(LaneBuilder *b, const Type *view) {
     Type joined;
     int rank = b->shape.rank, missing = rank - view->rank;
     bool in_rows = type_last(&b->shape) == b->row_width;
-    if (!in_rows || missing < 0 || !type_broadcast(view, &b->shape, &joined))
+    if (!in_rows || !type_broadcast(view, &b->shape, &joined))
         nn_ice("gen", "an operand does not fit the rows of group %d", b->group->id);
     bool varies = view->rank > 0 && type_last(view) != 1;
     Operand place = {varies ? b->column : ir_int(b->gen, 0), !varies || b->row_width == 1};
     int64_t stride = type_last(view);
-    for (int k = rank - 2; k >= missing; k--) {
+    for (int k = rank - 2; k >= missing && k >= 0; k--) {
         if (view->dims[k - missing] == 1) continue;
         Value distance = ir_multiply(b->gen, coordinate(b, k), ir_int(b->gen, stride));
         place.index = ir_add(b->gen, place.index, distance);

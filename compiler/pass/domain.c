@@ -19,7 +19,7 @@ bool domain_gathers(const Type *type, const Type *domain) {
     return domain_is_full(type, domain) && type_last(type) == type_last(domain);
 }
 
-static bool broadcasts_to(const Type *type, const Type *domain) {
+bool domain_broadcasts(const Type *type, const Type *domain) {
     Type joined;
     return type_broadcast(type, domain, &joined) && domain_same_dims(&joined, domain);
 }
@@ -42,7 +42,7 @@ bool schedule_same_place(const Type *view, const Type *source, const Type *domai
 // type, and one_hot asks for the last dimension.
 bool domain_computes(const Schedule *schedule, const Node *node, const Type *domain) {
     bool same = domain_same_dims(&node->type, domain), full = domain_is_full(&node->type, domain);
-    if (!full && !broadcasts_to(&node->type, domain)) return false;
+    if (!full && !domain_broadcasts(&node->type, domain)) return false;
     if (node->op->fuse == FUSE_ELEMENTWISE && node->input_count == 0 && !full) return false;
     if (node_is(node, "one_hot") && full && !same) return false;
     for (int i = 0; i < node->input_count; i++) {

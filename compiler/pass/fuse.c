@@ -61,7 +61,7 @@ static bool depends_on(const Fusion *fusion, const Node *node, int group, bool *
 }
 
 // Whether `node`'s inputs, other than those in `group` itself, need `group` to be finished.
-static bool would_make_cycle(const Fusion *fusion, const Node *node, int group) {
+bool fusion_makes_cycle(const Fusion *fusion, const Node *node, int group) {
     ArenaMark mark = arena_mark(fusion->arena);
     bool *visited = ARENA_ARRAY(fusion->arena, bool, fusion->graph->nodes.count);
     bool cycle = false;
@@ -91,12 +91,16 @@ static bool is_kernel_gradient(const Node *anchor) {
     return anchor->op->packs_operands && !anchor->type.batched;
 }
 
+bool fusion_takes_epilogue(const Schedule *schedule, const Node *anchor) {
+    return !is_blas(schedule, anchor) && !is_kernel_gradient(anchor);
+}
+
 static bool fits(const Schedule *schedule, const Group *group, const Node *node) {
     const Type *type = &node->type;
     switch (group->kind) {
     case GROUP_CONTRACTION:
-        if (is_blas(schedule, group->anchor) || is_kernel_gradient(group->anchor)) return false;
-        return type->batched == group->domain.batched && domain_is_full(type, &group->domain) &&
+        return fusion_takes_epilogue(schedule, group->anchor) &&
+               type->batched == group->domain.batched && domain_is_full(type, &group->domain) &&
                domain_computes(schedule, node, &group->domain) &&
                domain_joins(schedule, group, node);
     case GROUP_ROWS: return domain_fits_rows(schedule, group, node);
@@ -115,20 +119,24 @@ static void set_domain(Group *group, const Type *domain) {
     group->lead = type_elements(domain) / type_last(domain);
 }
 
-static Group *new_group(Fusion *fusion, GroupKind kind, Node *node) {
+Group *fusion_new_group(Fusion *fusion, GroupKind kind, const Type *domain) {
     Group *group = ARENA_NEW(fusion->arena, Group);
     group->id = fusion->groups.count;
     group->kind = kind;
-    set_domain(group, &node->type);
+    set_domain(group, domain);
     vec_push(fusion->arena, &fusion->groups, group);
-    vec_push(fusion->arena, &group->nodes, node);
-    fusion->schedule->group_of[node->id] = group->id;
     return group;
 }
 
-static void join(Fusion *fusion, Group *group, Node *node) {
+void fusion_join(Fusion *fusion, Group *group, Node *node) {
     vec_push(fusion->arena, &group->nodes, node);
     fusion->schedule->group_of[node->id] = group->id;
+}
+
+static Group *new_group(Fusion *fusion, GroupKind kind, Node *node, const Type *domain) {
+    Group *group = fusion_new_group(fusion, kind, domain);
+    fusion_join(fusion, group, node);
+    return group;
 }
 
 // The latest group among those of the inputs that may take `node`, or NULL.
@@ -140,7 +148,7 @@ static Group *latest_fitting(Fusion *fusion, Node *node, bool rows_only) {
         Group *group = fusion->groups.items[index];
         if (best && group->id <= best->id) continue;
         if (rows_only && group->kind != GROUP_ROWS) continue;
-        if (fits(fusion->schedule, group, node) && !would_make_cycle(fusion, node, index))
+        if (fits(fusion->schedule, group, node) && !fusion_makes_cycle(fusion, node, index))
             best = group;
     }
     return best;
@@ -155,15 +163,9 @@ static bool must_be_stored(const Fusion *fusion, const Node *node) {
     return fusion_is_output(fusion->graph, node) && node->type.batched;
 }
 
-static void place_reduction(Fusion *fusion, Node *node) {
-    const Type *input = &node->inputs[0]->type;
+static Group *reducing_group(Fusion *fusion, Node *node) {
     Group *group = latest_fitting(fusion, node, true);
-    if (!input->batched) graph_bug(fusion->graph, node, "a sum over a part of unbatched values");
-    if (group && domain_same_dims(&group->domain, input)) {
-        join(fusion, group, node);
-        return;
-    }
-    set_domain(new_group(fusion, GROUP_ROWS, node), input);
+    return group && domain_same_dims(&group->domain, &node->inputs[0]->type) ? group : NULL;
 }
 
 // The group that computes the summands of a sum over the samples, if it can add them up too.
@@ -181,44 +183,50 @@ static Group *summing_group(Fusion *fusion, Node *node) {
     return fits && !schedule_is_chunked(source) ? group : NULL;
 }
 
-static void place_batch_sum(Fusion *fusion, Node *node) {
-    if (!schedule_is_chunked(node)) {
-        new_group(fusion, GROUP_COLUMNS, node)->anchor = node;
-        return;
+// A group of its own, which can compute every node whose operands are stored.
+void fusion_place_alone(Fusion *fusion, Node *node) {
+    const Type *input = node->input_count ? &node->inputs[0]->type : NULL;
+    bool is_part = node->op->fuse == FUSE_REDUCTION || node->op->fuse == FUSE_REDUCE_AXIS;
+    GroupKind elements = node->type.batched ? GROUP_ROWS : GROUP_STORAGE;
+    if (is_part && !input->batched)
+        graph_bug(fusion->graph, node, "a sum over a part of unbatched values");
+    switch (node->op->fuse) {
+    case FUSE_CONTRACTION:
+        new_group(fusion, GROUP_CONTRACTION, node, &node->type)->anchor = node;
+        break;
+    case FUSE_LAYOUT: new_group(fusion, GROUP_LAYOUT, node, &node->type)->anchor = node; break;
+    case FUSE_REDUCE_ALL: new_group(fusion, GROUP_REDUCE, node, &node->type)->anchor = node; break;
+    case FUSE_REDUCE_AXIS: new_group(fusion, GROUP_AXIS, node, &node->type)->anchor = node; break;
+    case FUSE_REDUCE_BATCH:
+        if (schedule_is_chunked(node))
+            new_group(fusion, GROUP_ROWS, node, input);
+        else
+            new_group(fusion, GROUP_COLUMNS, node, &node->type)->anchor = node;
+        break;
+    case FUSE_REDUCTION: new_group(fusion, GROUP_ROWS, node, input); break;
+    case FUSE_GATHER: new_group(fusion, GROUP_ROWS, node, &node->type); break;
+    case FUSE_ELEMENTWISE: new_group(fusion, elements, node, &node->type); break;
+    default: break;
     }
-    Group *group = summing_group(fusion, node);
-    if (group)
-        join(fusion, group, node);
-    else
-        set_domain(new_group(fusion, GROUP_ROWS, node), &node->inputs[0]->type);
 }
 
-static void place_axis_sum(Fusion *fusion, Node *node) {
-    if (!node->type.batched)
-        graph_bug(fusion->graph, node, "a sum over a part of unbatched values");
-    new_group(fusion, GROUP_AXIS, node)->anchor = node;
+// The group of others that computes the node with them; NULL: none.
+static Group *fitting_group(Fusion *fusion, Node *node) {
+    switch (node->op->fuse) {
+    case FUSE_REDUCE_BATCH: return schedule_is_chunked(node) ? summing_group(fusion, node) : NULL;
+    case FUSE_REDUCTION: return reducing_group(fusion, node);
+    case FUSE_ELEMENTWISE: return latest_fitting(fusion, node, false);
+    default: return NULL;
+    }
 }
 
 static void place(Fusion *fusion, Node *node) {
-    switch (node->op->fuse) {
-    case FUSE_CONTRACTION: new_group(fusion, GROUP_CONTRACTION, node)->anchor = node; break;
-    case FUSE_REDUCE_BATCH: place_batch_sum(fusion, node); break;
-    case FUSE_LAYOUT: new_group(fusion, GROUP_LAYOUT, node)->anchor = node; break;
-    case FUSE_GATHER: new_group(fusion, GROUP_ROWS, node); break;
-    case FUSE_REDUCE_ALL: new_group(fusion, GROUP_REDUCE, node)->anchor = node; break;
-    case FUSE_REDUCTION: place_reduction(fusion, node); break;
-    case FUSE_REDUCE_AXIS: place_axis_sum(fusion, node); break;
-    case FUSE_ELEMENTWISE: {
-        if (inline_is_free(fusion, node) && !must_be_stored(fusion, node)) break;
-        Group *group = latest_fitting(fusion, node, false);
-        if (group)
-            join(fusion, group, node);
-        else
-            new_group(fusion, node->type.batched ? GROUP_ROWS : GROUP_STORAGE, node);
-        break;
-    }
-    default: break;
-    }
+    if (inline_is_free(fusion, node) && !must_be_stored(fusion, node)) return;
+    Group *group = fitting_group(fusion, node);
+    if (group)
+        fusion_join(fusion, group, node);
+    else
+        fusion_place_alone(fusion, node);
 }
 
 // ---- Sinking.
@@ -288,6 +296,10 @@ static bool is_free_outside(const Fusion *fusion, Node *node, int home, const No
     return true;
 }
 
+bool fusion_is_empty(const Group *group) {
+    return group->nodes.count + group->assigns.count == 0;
+}
+
 static void remove_from_group(Group *group, const Node *node) {
     int kept = 0;
     for (int i = 0; i < group->nodes.count; i++)
@@ -299,7 +311,6 @@ void fusion_remove(Fusion *fusion, const Node *node) {
     int home = fusion->schedule->group_of[node->id];
     if (home < 0) return;
     remove_from_group(fusion->groups.items[home], node);
-    if (fusion->groups.items[home]->nodes.count == 0) fusion->is_removed[home] = true;
     fusion->schedule->group_of[node->id] = -1;
 }
 
@@ -314,8 +325,7 @@ static bool sink(Fusion *fusion, Node *node) {
     for (int i = 0; i < node->input_count; i++)
         if (!is_free_outside(fusion, node->inputs[i], home, node)) return false;
     remove_from_group(owner, node);
-    if (owner->nodes.count == 0) fusion->is_removed[home] = true;
-    join(fusion, fusion->groups.items[target], node);
+    fusion_join(fusion, fusion->groups.items[target], node);
     return true;
 }
 
@@ -373,41 +383,57 @@ static bool can_merge(const Fusion *fusion, const Group *a, const Group *b) {
 static void merge_groups(Fusion *fusion) {
     for (int i = 0; i < fusion->groups.count; i++) {
         Group *a = fusion->groups.items[i];
-        if (fusion->is_removed[i]) continue;
+        if (fusion_is_empty(a)) continue;
         for (int j = i + 1; j < fusion->groups.count; j++) {
             Group *b = fusion->groups.items[j];
-            if (fusion->is_removed[j] || !can_merge(fusion, a, b)) continue;
-            for (int k = 0; k < b->nodes.count; k++) join(fusion, a, b->nodes.items[k]);
+            if (fusion_is_empty(b) || !can_merge(fusion, a, b)) continue;
+            for (int k = 0; k < b->nodes.count; k++) fusion_join(fusion, a, b->nodes.items[k]);
             b->nodes.count = 0;
-            fusion->is_removed[j] = true;
         }
     }
 }
 
 // ---- Effects and what is stored.
 
-// The group that stores an assign: the one that computes its value, if it walks the target's
-// storage; a group of its own otherwise.
-static void place_assign(Fusion *fusion, Node *assign) {
-    Node *value = schedule_source(assign->inputs[0]);
-    int index = fusion->schedule->group_of[value->id];
-    bool scalar = value->type.rank == 0;
-    Group *group = index >= 0 ? fusion->groups.items[index] : NULL;
-    bool walks = group && (group->kind == GROUP_STORAGE || group->kind == GROUP_COLUMNS ||
-                           (group->kind == GROUP_CONTRACTION && !group->anchor->type.batched &&
-                            !is_kernel_gradient(group->anchor) &&
-                            !is_blas(fusion->schedule, group->anchor)));
-    if (!walks || scalar) {
-        group = ARENA_NEW(fusion->arena, Group);
-        group->id = fusion->groups.count;
-        group->kind = scalar ? GROUP_SCALAR : GROUP_STORAGE;
-        group->domain = value->type;
-        group->lead = 1;
-        group->width = type_elements(&value->type);
-        vec_push(fusion->arena, &fusion->groups, group);
-    }
+static void add_assign(Fusion *fusion, Group *group, Node *assign) {
     vec_push(fusion->arena, &group->assigns, assign);
     fusion->schedule->group_of[assign->id] = group->id;
+}
+
+static void place_assign_alone(Fusion *fusion, Node *assign) {
+    const Type *type = &schedule_source(assign->inputs[0])->type;
+    GroupKind kind = type->rank == 0 ? GROUP_SCALAR : GROUP_STORAGE;
+    Group *group = fusion_new_group(fusion, kind, type);
+    group->lead = 1;
+    group->width = type_elements(type);
+    add_assign(fusion, group, assign);
+}
+
+void fusion_move_assign(Fusion *fusion, Group *group, Node *assign) {
+    int kept = 0;
+    for (int i = 0; i < group->assigns.count; i++)
+        if (group->assigns.items[i] != assign)
+            group->assigns.items[kept++] = group->assigns.items[i];
+    group->assigns.count = kept;
+    place_assign_alone(fusion, assign);
+}
+
+// Where a value is computed over its target's storage, or over a vector, it is assigned.
+static bool takes_assigns(const Fusion *fusion, const Group *group) {
+    if (group->kind == GROUP_STORAGE || group->kind == GROUP_COLUMNS) return true;
+    return group->kind == GROUP_CONTRACTION && !group->anchor->type.batched &&
+           fusion_takes_epilogue(fusion->schedule, group->anchor);
+}
+
+// The group that stores an assign: the one that computes its value, or one of its own.
+static void place_assign(Fusion *fusion, Node *assign) {
+    const Node *value = schedule_source(assign->inputs[0]);
+    int index = fusion->schedule->group_of[value->id];
+    Group *group = index >= 0 ? fusion->groups.items[index] : NULL;
+    if (group && value->type.rank > 0 && takes_assigns(fusion, group))
+        add_assign(fusion, group, assign);
+    else
+        place_assign_alone(fusion, assign);
 }
 
 static void place_loss(Fusion *fusion) {
@@ -415,7 +441,7 @@ static void place_loss(Fusion *fusion) {
     if (!graph->loss) return;
     Node *loss = schedule_source(graph->loss);
     if (fusion->schedule->group_of[loss->id] >= 0) return;
-    new_group(fusion, GROUP_SCALAR, loss);
+    new_group(fusion, GROUP_SCALAR, loss, &loss->type);
 }
 
 static Partition partition_of(const Schedule *schedule, const Group *group) {
@@ -437,8 +463,15 @@ static Partition partition_of(const Schedule *schedule, const Group *group) {
     }
 }
 
+// ---- The result.
+
 static int compare_ids(const void *a, const void *b) {
     return (*(Node *const *)a)->id - (*(Node *const *)b)->id;
+}
+
+void fusion_sort_members(Group *group) {
+    if (group->nodes.count)
+        qsort(group->nodes.items, (size_t)group->nodes.count, sizeof(Node *), compare_ids);
 }
 
 static void keep_groups(Fusion *fusion) {
@@ -447,11 +480,10 @@ static void keep_groups(Fusion *fusion) {
     for (int i = 0; i < fusion->groups.count; i++) {
         Group *group = fusion->groups.items[i];
         renumbered[i] = schedule->groups.count;
-        if (group->nodes.count == 0 && group->assigns.count == 0) continue;
+        if (fusion_is_empty(group)) continue;
         group->id = schedule->groups.count;
         group->partition = partition_of(schedule, group);
-        if (group->nodes.count)
-            qsort(group->nodes.items, (size_t)group->nodes.count, sizeof(Node *), compare_ids);
+        fusion_sort_members(group);
         vec_push(fusion->arena, &schedule->groups, group);
     }
     for (int i = 0; i < fusion->graph->nodes.count; i++)
@@ -493,9 +525,10 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     schedule->group_of = ARENA_ARRAY(arena, int, count + 1);
     for (int i = 0; i < count; i++) schedule->group_of[i] = -1;
     schedule->buffers = ARENA_ARRAY(arena, Buffer, count + 1);
+    schedule->visited = ARENA_ARRAY(arena, int, count + 1);
+    schedule_find_storages(schedule);
     Fusion fusion = {.schedule = schedule, .graph = graph, .arena = arena};
     fusion.users = ARENA_ARRAY(arena, NodeList, count + 1);
-    fusion.is_removed = ARENA_ARRAY(arena, bool, 2 * count + 2);
     fusion.feeds_samples = ARENA_ARRAY(arena, bool, count + 1);
     collect_users(&fusion);
     inline_find_vectors(&fusion);
@@ -509,6 +542,7 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     inline_cheap_values(&fusion);
     for (int i = 0; i < graph->assigns.count; i++) place_assign(&fusion, graph->assigns.items[i]);
     place_loss(&fusion);
+    fusion_legalize(&fusion);
     keep_groups(&fusion);
     mark_stored(&fusion);
     count_chunks(schedule);

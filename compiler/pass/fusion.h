@@ -10,7 +10,6 @@ typedef struct Fusion {
     Arena *arena;
     NodeList *users;     // by node id, reshapes looked through
     VEC(Group *) groups; // by creation, group->id is the index
-    bool *is_removed;    // by group index
     bool *feeds_samples; // by node id: a small vector that values of samples are made of
 } Fusion;
 
@@ -18,6 +17,8 @@ typedef struct Fusion {
 bool domain_is_full(const Type *type, const Type *domain); // as many elements
 // Whether both have the same dimensions, apart from leading ones.
 bool domain_same_dims(const Type *a, const Type *b);
+// Whether `type` is repeated over dimensions that `domain` has, too.
+bool domain_broadcasts(const Type *type, const Type *domain);
 // Whether a gathered value of `type` can be computed at the places of `domain`: a place within the
 // last dimension is the same in both, and the others are as many (a sequence [n, c] is the picture
 // [1, n, c]).
@@ -46,6 +47,23 @@ void inline_cheap_values(Fusion *fusion);
 // ---- fuse.c
 bool fusion_is_output(const Graph *graph, const Node *node);
 bool fusion_used_outside(const Fusion *fusion, const Node *node, int group);
+// Whether a product takes elementwise nodes into its group: not OpenBLAS, and not what is added up
+// over the samples.
+bool fusion_takes_epilogue(const Schedule *schedule, const Node *anchor);
+// Whether `node`'s inputs, other than those in `group` itself, need `group` to be finished.
+bool fusion_makes_cycle(const Fusion *fusion, const Node *node, int group);
+
+bool fusion_is_empty(const Group *group);
+Group *fusion_new_group(Fusion *fusion, GroupKind kind, const Type *domain);
+void fusion_join(Fusion *fusion, Group *group, Node *node);
 void fusion_remove(Fusion *fusion, const Node *node); // from its group: it is inlined from now on
+void fusion_place_alone(Fusion *fusion, Node *node);  // in a group of its own
+void fusion_move_assign(Fusion *fusion, Group *group, Node *assign); // likewise
+void fusion_sort_members(Group *group);                              // as the graph has them
+
+// ---- legalize.c
+// Stores what a group cannot compute where it would be, and divides groups that wait for each
+// other, until every group is legal (legal.h) and none waits for itself.
+void fusion_legalize(Fusion *fusion);
 
 #endif

@@ -58,7 +58,7 @@ static bool spread_orders(Schedule *schedule) {
     return changed;
 }
 
-static void find_storages(Schedule *schedule) {
+void schedule_find_storages(Schedule *schedule) {
     for (int i = 0; i < schedule->graph->nodes.count; i++) {
         const Node *node = schedule->graph->nodes.items[i];
         schedule->buffers[i].parameter = node->op->fuse == FUSE_LEAF ? leaf_parameter(node) : -1;
@@ -193,7 +193,6 @@ int64_t plan_offsets(PlanItem *items, int count, Arena *arena) {
 }
 
 void pass_plan(Schedule *schedule, Arena *arena) {
-    find_storages(schedule);
     find_lives(schedule);
     int count = schedule->graph->nodes.count, used = 0;
     PlanItem *items = ARENA_ARRAY(arena, PlanItem, count + 1);

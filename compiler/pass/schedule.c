@@ -5,24 +5,32 @@
 
 // ---- What a group reads.
 
-static void visit_node_reads(const Schedule *schedule, const Node *node, int group,
-                             ScheduleVisitor *visit, void *state) {
+typedef struct ReadsVisit {
+    const Schedule *schedule;
+    int group, number;
+    ScheduleVisitor *visit;
+    void *state;
+} ReadsVisit;
+
+static void visit_node_reads(const ReadsVisit *v, const Node *node) {
     for (int i = 0; i < node->input_count; i++) {
         Node *input = schedule_source(node->inputs[i]);
-        int source = schedule->group_of[input->id];
-        if (input->op->fuse == FUSE_LEAF || (source >= 0 && source != group))
-            visit(input, state);
-        else if (source < 0)
-            visit_node_reads(schedule, input, group, visit, state);
+        int source = v->schedule->group_of[input->id];
+        if (source == v->group || v->schedule->visited[input->id] == v->number) continue;
+        v->schedule->visited[input->id] = v->number;
+        if (input->op->fuse == FUSE_LEAF || source >= 0)
+            v->visit(input, v->state);
+        else
+            visit_node_reads(v, input);
     }
 }
 
 void schedule_visit_reads(const Schedule *schedule, const Group *group, ScheduleVisitor *visit,
                           void *state) {
-    for (int i = 0; i < group->nodes.count; i++)
-        visit_node_reads(schedule, group->nodes.items[i], group->id, visit, state);
-    for (int i = 0; i < group->assigns.count; i++)
-        visit_node_reads(schedule, group->assigns.items[i], group->id, visit, state);
+    int number = ++schedule->visited[schedule->graph->nodes.count];
+    ReadsVisit v = {schedule, group->id, number, visit, state};
+    for (int i = 0; i < group->nodes.count; i++) visit_node_reads(&v, group->nodes.items[i]);
+    for (int i = 0; i < group->assigns.count; i++) visit_node_reads(&v, group->assigns.items[i]);
 }
 
 // ---- Dependencies.
@@ -43,8 +51,7 @@ typedef struct Ordering {
     int *blocked;          // by group: the last phase that it cannot be in
 } Ordering;
 
-// The number of a leaf's or an assign's weights; NEVER where it has none.
-static int weights_of(const Schedule *schedule, const Node *node) {
+int schedule_weights_of(const Schedule *schedule, const Node *node) {
     if (node->slot) return schedule->graph->parameters.count + node->slot->index;
     return node->parameter ? node->parameter->index : NEVER;
 }
@@ -64,7 +71,7 @@ typedef struct EdgeState {
 static void order_read(Node *value, void *state) {
     EdgeState *edge = state;
     const Schedule *schedule = edge->ordering->schedule;
-    int weights = weights_of(schedule, value);
+    int weights = schedule_weights_of(schedule, value);
     if (weights != NEVER)
         add_edge(edge->ordering, edge->reader, edge->ordering->writer[weights]);
     else
@@ -91,7 +98,7 @@ static Ordering collect_edges(Schedule *schedule) {
     for (int i = 0; i < count; i++) {
         const Group *group = schedule->groups.items[i];
         for (int k = 0; k < group->assigns.count; k++)
-            ordering.writer[weights_of(schedule, group->assigns.items[k])] = i;
+            ordering.writer[schedule_weights_of(schedule, group->assigns.items[k])] = i;
     }
     for (int i = 0; i < count; i++)
         schedule_visit_reads(schedule, schedule->groups.items[i], order_read,
@@ -124,14 +131,16 @@ static bool needs_barrier(const Ordering *ordering, const Group *group, int phas
     PhaseState state = {ordering, group, phase, false};
     schedule_visit_reads(ordering->schedule, group, check_read, &state);
     for (int i = 0; i < group->assigns.count; i++)
-        if (ordering->read_phase[weights_of(ordering->schedule, group->assigns.items[i])] == phase)
+        if (ordering
+                ->read_phase[schedule_weights_of(ordering->schedule, group->assigns.items[i])] ==
+            phase)
             return true;
     return state.found;
 }
 
 static void note_read(Node *value, void *state) {
     const PhaseState *read = state;
-    int weights = weights_of(read->ordering->schedule, value);
+    int weights = schedule_weights_of(read->ordering->schedule, value);
     if (weights != NEVER) read->ordering->read_phase[weights] = read->phase;
 }
 

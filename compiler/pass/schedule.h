@@ -116,6 +116,7 @@ typedef struct Schedule {
     VEC(Group *) groups; // in execution order
     int phase_count;
     int *group_of;      // by node id; -1: leaf, or computed where it is used
+    int *visited;       // by node id, and last the number of visits: for schedule_visit_reads
     Buffer *buffers;    // by node id
     int64_t arena_size; // floats
 } Schedule;
@@ -132,6 +133,9 @@ void pass_schedule(Schedule *schedule);
 // same time never overlap.
 void pass_plan(Schedule *schedule, Arena *arena);
 
+// requires: layout, buffers; provides: in whose parameter's order each unbatched value lies.
+void schedule_find_storages(Schedule *schedule);
+
 void schedule_print_groups(Text *out, const Schedule *schedule); // `--emit=fused`
 void schedule_print_plan(Text *out, const Schedule *schedule);   // `--emit=plan`
 
@@ -146,10 +150,13 @@ bool schedule_same_place(const Type *view, const Type *source, const Type *domai
 // summed, all elements in one row.
 Type schedule_sum_domain(const Node *input, const Node *sum);
 
+// The number of the weights of a leaf or an assign, parameters first; -1: it has none.
+int schedule_weights_of(const Schedule *schedule, const Node *node);
+
 // Whether `node` is a sum over the samples that is made in chunks, by the groups that walk them.
 bool schedule_is_chunked(const Node *node);
 
-// Calls `visit` for every leaf and every stored value of another group that `group` reads.
+// Calls `visit` once for every leaf and every stored value of another group that `group` reads.
 typedef void ScheduleVisitor(Node *value, void *state);
 void schedule_visit_reads(const Schedule *schedule, const Group *group, ScheduleVisitor *visit,
                           void *state);
