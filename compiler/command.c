@@ -1,4 +1,5 @@
 // The commands: each opens a session, goes as far through the stages as it needs, and prints.
+#include "../runtime/options.h"
 #include "../runtime/status.h"
 #include "cache.h"
 #include "driver.h"
@@ -77,14 +78,29 @@ static char *cached_executable(Session *session) {
     return session_advance(session, "exe") ? path : NULL;
 }
 
+// What was typed before the program's arguments, as a shell takes it: for the program's messages.
+static char *called_as(const Options *options, Arena *arena) {
+    Text text = text_create(arena);
+    text_put(&text, "nnc");
+    for (char **word = options->words; word < options->arguments; word++) {
+        if (!strcmp(*word, "--")) continue;
+        bool is_plain = **word && !(*word)[strcspn(*word, " \t\n\"'`$&|;<>()*?[]{}~#!\\")];
+        text_format(&text, is_plain ? " %s" : " '%s'", *word);
+    }
+    return text.data;
+}
+
 // Becomes the program. Returns only if that fails.
-static int start_program(const Options *options, Arena *arena, const char *path) {
+static int start_program(const Options *options, Arena *arena, const char *path,
+                         void (*pipe_handler)(int)) {
     VEC(char *) words = {0};
     vec_push(arena, &words, output_stem(arena, options->operand));
     for (char **word = options->arguments; *word; word++) vec_push(arena, &words, *word);
     vec_push(arena, &words, NULL);
+    setenv(NNRT_CALLED, called_as(options, arena), 1);
     signal(SIGXFSZ, SIG_DFL);
     fflush(NULL);
+    signal(SIGPIPE, pipe_handler);
     execv(path, words.items);
     fprintf(stderr, "nnc: cannot start `%s`: %s\n", path, strerror(errno));
     return NNRT_ERROR;
@@ -92,12 +108,13 @@ static int start_program(const Options *options, Arena *arena, const char *path)
 
 static int command_run(const Options *options, Arena *arena) {
     Session session;
+    void (*pipe_handler)(int) = signal(SIGPIPE, SIG_IGN); // nobody reads a warning: train anyway
     session_open(&session, options, arena);
     session.need_data = true;
     char *executable = NULL;
     bool ok = session_advance(&session, "graph") && (executable = cached_executable(&session));
     int status = session_close(&session, ok);
-    return status == NNRT_OK ? start_program(options, arena, executable) : status;
+    return status == NNRT_OK ? start_program(options, arena, executable, pipe_handler) : status;
 }
 
 // ---- Printing what a program says.

@@ -295,6 +295,7 @@ static bool check_usage(const Reader *reader) {
 bool options_parse(Options *options, Arena *arena, int argc, char **argv) {
     *options = (Options){0};
     Reader reader = {.options = options, .arena = arena, .next = argv + (argc > 0)};
+    options->words = reader.next;
     if (!read_words(&reader)) return false;
     return options->help || options->version || check_usage(&reader);
 }

@@ -27,7 +27,8 @@ struct Options {
     DiagFormat diagnostics;
     bool json, tune, check, write, markdown, help, version;
     VEC(Definition) definitions;
-    char **arguments; // for the compiled program; ended by NULL
+    char **words;     // the command line behind `nnc`
+    char **arguments; // for the compiled program, its rest; ended by NULL
 };
 
 // Reads argv. False: wrong usage, reported on standard error (exit status 2).

@@ -37,6 +37,7 @@ struct nnrt_callback {
     nnrt_monitor monitor;   // checkpoint
     nnrt_block best;        // weights; values NULL: not restored
     nnrt_log keys;          // csv_log: the columns
+    int is_due;             // its file is still to be opened
     FILE *file;
 };
 
@@ -151,16 +152,24 @@ static nnrt_status end_checkpoint_epoch(nnrt_callback *callback, nnrt_callbacks 
     return status;
 }
 
-// ---- csv_log: Keras's CSVLogger, with its line ends. The file is there from the first epoch on.
+// ---- csv_log: Keras's CSVLogger, with its line ends. The file is there from the first epoch's end
+// on.
 
 static nnrt_status fail_csv(const nnrt_callback *callback) {
     return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s",
                      nnrt_call_text(callback->call, "path", ""), strerror(errno));
 }
 
+// An older file is emptied when the first epoch is to be written, not before.
 static nnrt_status open_csv(nnrt_callback *callback, const nnrt_callbacks *all) {
-    const char *path = nnrt_call_text(callback->call, "path", "");
     (void)all;
+    callback->is_due = 1;
+    return NNRT_OK;
+}
+
+static nnrt_status open_file(nnrt_callback *callback) {
+    const char *path = nnrt_call_text(callback->call, "path", "");
+    callback->is_due = 0;
     callback->file = fopen(path, is_on(callback->call, "append") ? "ae" : "we");
     return callback->file ? NNRT_OK : fail_csv(callback);
 }
@@ -176,6 +185,7 @@ static void put_head(const nnrt_callback *callback) {
 
 static nnrt_status end_csv_epoch(nnrt_callback *callback, nnrt_callbacks *all, moment *at) {
     (void)all;
+    if (callback->is_due && open_file(callback)) return NNRT_ERROR;
     if (!callback->file) return NNRT_OK; // it failed before
     if (!callback->keys.count) {
         callback->keys = *at->log;
@@ -304,13 +314,24 @@ static void stay_above(const char *pattern, const nnrt_placeholder *placeholder,
 }
 
 // Folders whose names are not known yet are made later.
+// A log is written in place, if it is there.
+static nnrt_status check_log(const char *path) {
+    if (access(path, F_OK) != 0) return nnrt_file_probe(path);
+    if (access(path, W_OK) == 0) {
+        struct stat status;
+        if (stat(path, &status) == 0 && !S_ISDIR(status.st_mode)) return NNRT_OK;
+        errno = EISDIR;
+    }
+    return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", path, strerror(errno));
+}
+
 static nnrt_status check_path(const nnrt_call *call) {
     const char *pattern = nnrt_call_text(call, "path", NULL);
     nnrt_placeholder placeholder;
     nnrt_log none = {0};
     char path[PATH_MAX];
     if (!pattern) return NNRT_OK;
-    if (!nnrt_call_is(call, "checkpoint")) return nnrt_file_probe(pattern);
+    if (!nnrt_call_is(call, "checkpoint")) return check_log(pattern);
     nnrt_status status = nnrt_pattern_path(pattern, 1, &none, path, sizeof path);
     if (status) return status;
     if (nnrt_placeholder_next(pattern, &placeholder) > 0 && strchr(placeholder.end, '/'))

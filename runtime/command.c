@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "file.h"
 #include "outputs.h"
+#include "print.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -64,10 +65,10 @@ static int report(const nnrt_options *options, nnrt_status status) {
 int nnrt_main(const nnrt_program *program, int argc, char **argv) {
     nnrt_options options;
     nnrt_file_guard_streams();
+    nnrt_print_start();
     signal(SIGXFSZ, SIG_IGN); // a limit on file sizes shall be an error with a message
     nnrt_status status = nnrt_options_parse(&options, argc, argv);
     if (!status) status = run_command(program, &options);
-    if ((fflush(stdout) != 0 || ferror(stdout)) && !status)
-        status = nnrt_fail(NNRT_ERROR, "cannot write to the standard output: %m");
+    if (!status) status = nnrt_print_end();
     return report(&options, status);
 }

@@ -1,7 +1,10 @@
 #include "file.h"
 
+#include "temporary.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +18,8 @@ struct nnrt_file {
     char *path, *target; // as given; where it leads if it is a symbolic link
     char *temporary;     // NULL: written directly
     int descriptor;
-    int error; // errno of the first failure
+    int error;       // errno of the first failure
+    int keeps_older; // as NAME~
     size_t used;
     char buffer[BUFFER_SIZE];
 };
@@ -62,29 +66,15 @@ void nnrt_file_print(nnrt_file *file, const char *format, ...) {
         nnrt_file_write(file, text, (size_t)length);
 }
 
-// "folder/name" -> "folder/.name.XXXXXX"
-static char *temporary_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
-    size_t size = strlen(path) + sizeof ".." + sizeof "XXXXXX";
-    char *name = malloc(size);
-    if (name) snprintf(name, size, "%.*s.%s.XXXXXX", (int)folder, path, path + folder);
-    return name;
-}
-
+// A file keeps the rights that it had.
 static void open_temporary(nnrt_file *file) {
+    struct stat older;
     file->target = realpath(file->path, NULL);
     if (!file->target) file->target = strdup(file->path);
-    file->temporary = file->target ? temporary_name(file->target) : NULL;
-    file->descriptor = file->temporary ? mkostemp(file->temporary, O_CLOEXEC) : -1;
-    if (file->descriptor < 0) {
-        free(file->temporary);
-        file->temporary = NULL;
-        return;
-    }
-    mode_t mask = umask(0); // mkostemp made it private; give it the usual rights
-    umask(mask);
-    fchmod(file->descriptor, 0666 & ~mask);
+    if (!file->target) return;
+    file->descriptor = nnrt_temporary_file(file->target, &file->temporary);
+    if (file->descriptor >= 0 && stat(file->target, &older) == 0)
+        fchmod(file->descriptor, older.st_mode & 0777);
 }
 
 static void file_free(nnrt_file *file) {
@@ -144,27 +134,69 @@ nnrt_status nnrt_file_flush(nnrt_file *file) {
     return file->error ? fail(file) : NNRT_OK;
 }
 
+void nnrt_file_keep_older(nnrt_file *file) {
+    file->keeps_older = 1;
+}
+
+int nnrt_file_older_name(const char *path, char *name, size_t size) {
+    struct stat status;
+    char *target =
+        lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? realpath(path, NULL) : NULL;
+    int length = snprintf(name, size, "%s~", target ? target : path);
+    free(target);
+    return length >= 0 && (size_t)length < size;
+}
+
+// Gives the older file a second name, so that there is a whole file under the first one at any
+// moment; file systems without such names have a moment with the second one alone.
+static int keep_older(const nnrt_file *file) {
+    char name[PATH_MAX], *between = NULL;
+    struct stat older, kept;
+    if (lstat(file->target, &older) != 0) return 0;
+    if (!nnrt_file_older_name(file->target, name, sizeof name)) return ENAMETOOLONG;
+    if (lstat(name, &kept) == 0 && kept.st_dev == older.st_dev && kept.st_ino == older.st_ino)
+        return 0;
+    int descriptor = nnrt_temporary_file(file->target, &between); // a free name
+    if (descriptor < 0) return errno;
+    unlink(between);
+    int error = 0;
+    if (link(file->target, between) == 0) {
+        if (rename(between, name) != 0) error = errno;
+        if (error) unlink(between);
+    } else if (rename(file->target, name) != 0) {
+        error = errno;
+    }
+    close(descriptor);
+    free(between);
+    return error;
+}
+
+// The name is changed while the descriptor, and with it the lock, is held.
+static void put_in_place(nnrt_file *file) {
+    if (fsync(file->descriptor) != 0) file->error = errno;
+    int error = file->error || !file->keeps_older ? 0 : keep_older(file);
+    if (error)
+        fprintf(stderr, "warning: the older `%s` cannot be kept: %s\n", file->path,
+                strerror(error));
+    if (!file->error && rename(file->temporary, file->target) != 0) file->error = errno;
+}
+
 nnrt_status nnrt_file_commit(nnrt_file *file) {
     flush(file);
-    if (file->temporary && !file->error && fsync(file->descriptor) != 0) file->error = errno;
+    if (file->temporary && !file->error) put_in_place(file);
+    int was_placed = file->temporary && !file->error;
+    if (file->temporary && file->error) unlink(file->temporary);
     if (close(file->descriptor) != 0 && !file->error) file->error = errno;
-    if (file->temporary && !file->error && rename(file->temporary, file->target) != 0)
-        file->error = errno;
-    nnrt_status status = NNRT_OK;
-    if (file->error) {
-        status = fail(file);
-        if (file->temporary) unlink(file->temporary);
-    } else if (file->temporary) {
-        sync_folder(file->target);
-    }
+    nnrt_status status = file->error ? fail(file) : NNRT_OK;
+    if (was_placed) sync_folder(file->target);
     file_free(file);
     return status;
 }
 
 void nnrt_file_abandon(nnrt_file *file) {
     if (!file) return;
-    close(file->descriptor);
     if (file->temporary) unlink(file->temporary);
+    close(file->descriptor);
     file_free(file);
 }
 
@@ -173,6 +205,7 @@ nnrt_status nnrt_file_probe(const char *path) {
     if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode)) return NNRT_OK; // opening would wait
     nnrt_file *file = nnrt_file_create(path);
     if (!file) return NNRT_ERROR;
+    if (file->temporary) nnrt_temporary_sweep(file->target);
     nnrt_file_abandon(file);
     return NNRT_OK;
 }

@@ -25,11 +25,17 @@ void nnrt_file_print(nnrt_file *file, const char *format, ...)
 // Hands what was appended to the system, and reports a full disk now rather than at the end.
 nnrt_status nnrt_file_flush(nnrt_file *file);
 
+// The file that is there, if there is one, becomes `path`~ when the new one takes its place.
+void nnrt_file_keep_older(nnrt_file *file);
+// That name; beside the file where `path` is a symbolic link. 0: it does not fit.
+int nnrt_file_older_name(const char *path, char *name, size_t size);
+
 // Flushes, syncs, renames, syncs the folder, frees. After an error the old file is still there.
 nnrt_status nnrt_file_commit(nnrt_file *file);
 void nnrt_file_abandon(nnrt_file *file); // NULL is fine
 
-// Whether nnrt_file_create would succeed now; asked before long work. Leaves nothing behind.
+// Whether nnrt_file_create would succeed now; asked before long work. Leaves nothing behind, and
+// removes what killed runs left there (temporary.h).
 nnrt_status nnrt_file_probe(const char *path);
 
 #endif

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "history.h"
 #include "interrupt.h"
+#include "print.h"
 #include "profile_report.h"
 #include "progress.h"
 #include "trainer.h"
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const double chunk_seconds = 0.025;
@@ -39,7 +41,9 @@ typedef struct fit {
     double waited;                // of the latter, for batches to be made
     nnrt_log test;
     int64_t best_epoch; // whose weights were restored, from 1; 0: none
-    int was_interrupted, was_stopped, log_failed;
+    int64_t started;    // nnrt_weights_now()
+    int is_unfinished, was_interrupted, was_stopped, log_failed;
+    int has_older; // weights of an older run are kept beside the new ones
 } fit;
 
 // ---- One epoch.
@@ -100,6 +104,8 @@ static nnrt_weights_info weights_info(const fit *f) {
     info.seed = (uint64_t)f->options->seed;
     info.epoch += f->epochs;
     info.step += f->steps;
+    info.started = f->started;
+    info.is_unfinished = f->is_unfinished;
     return info;
 }
 
@@ -111,7 +117,8 @@ static nnrt_status end_epoch(fit *f, int64_t epoch) {
     nnrt_status status = validate(f, &log);
     if (!status) nnrt_callbacks_log(&f->callbacks, trainer->steps_done, &log);
     if (!status) nnrt_progress_end(&f->progress, trainer->pass.step, &log);
-    if (!status || status == NNRT_INTERRUPTED) nnrt_history_add(&f->history, &log);
+    nnrt_status kept = nnrt_history_add(&f->history, &log);
+    if (!status) status = kept;
     if (!status) f->was_stopped = nnrt_callbacks_epoch(&f->callbacks, epoch, &log, &info);
     return status;
 }
@@ -198,6 +205,7 @@ static void announce(const fit *f, const nnrt_training *training, int64_t epochs
 static nnrt_status end_training(fit *f, const nnrt_training *training, nnrt_status status) {
     const nnrt_part *test = &f->session->data.test;
     int is_last = training == nnrt_session_training(f->session);
+    nnrt_progress_break(&f->progress);
     f->best_epoch = nnrt_callbacks_end(&f->callbacks);
     if (!status && is_last && f->has_evaluator && test->count) {
         status = nnrt_evaluator_run(&f->evaluator, test, "", &f->test);
@@ -237,37 +245,37 @@ static nnrt_status run_trainings(fit *f) {
 
 static nnrt_status save_weights(fit *f) {
     nnrt_session *session = f->session;
+    struct stat before, after;
+    char older[PATH_MAX];
+    int has_name = nnrt_file_older_name(f->save_path, older, sizeof older);
+    int was_there = has_name && stat(f->save_path, &before) == 0;
     session->info = weights_info(f);
-    return nnrt_weights_save(f->save_path, session->program, session->weights.values,
-                             &session->info);
+    nnrt_status status =
+        nnrt_weights_save(f->save_path, session->program, session->weights.values, &session->info);
+    f->has_older = !status && was_there && stat(older, &after) == 0 &&
+                   before.st_dev == after.st_dev && before.st_ino == after.st_ino;
+    return status;
 }
 
 // Before hours of training, not after them.
 static nnrt_status check_outputs(fit *f) {
+    const nnrt_options *options = f->options;
     nnrt_status status = nnrt_file_probe(f->save_path);
     if (!status) status = nnrt_callbacks_check(f->session);
-    if (!status && f->options->history) status = nnrt_file_probe(f->options->history);
-    if (status || !f->options->step_log) return status;
-    f->step_log = nnrt_file_create(f->options->step_log);
+    if (!status)
+        status = nnrt_history_open(&f->history, f->session, options->history, options->json != 0);
+    if (status || !options->step_log) return status;
+    f->step_log = nnrt_file_create(options->step_log);
     if (!f->step_log) return NNRT_ERROR;
     nnrt_file_print(f->step_log, "step,loss\n");
     return nnrt_file_flush(f->step_log);
 }
 
 static nnrt_status write_logs(fit *f) {
-    nnrt_status status = f->step_log ? nnrt_file_commit(f->step_log) : NNRT_OK;
+    nnrt_status written = f->step_log ? nnrt_file_commit(f->step_log) : NNRT_OK;
     f->step_log = NULL;
-    if (status || !f->options->history) return status;
-    return nnrt_history_write(&f->history, f->options->history);
-}
-
-// What is left after the failure, whose message matters more: the best weights, the logs.
-static void finish_not_finite(fit *f) {
-    char message[PATH_MAX + 1024];
-    snprintf(message, sizeof message, "%s", nnrt_error());
-    if (f->best_epoch && save_weights(f)) fprintf(stderr, "warning: %s\n", nnrt_error());
-    if (write_logs(f)) fprintf(stderr, "warning: %s\n", nnrt_error());
-    nnrt_fail(NNRT_NOT_FINITE, "%s", message);
+    nnrt_status status = nnrt_history_commit(&f->history);
+    return status ? status : written;
 }
 
 static void put_values(const nnrt_history *history, int64_t epoch, nnrt_json *json) {
@@ -279,14 +287,15 @@ static void put_values(const nnrt_history *history, int64_t epoch, nnrt_json *js
 static void put_epochs(const fit *f, nnrt_json *json) {
     const nnrt_history *history = &f->history;
     nnrt_json_open(json, "losses", '[');
-    for (int64_t i = 0; i < history->count; i++)
+    int64_t first = nnrt_history_first(history);
+    for (int64_t i = first; i < history->count; i++)
         nnrt_json_number(json, NULL, nnrt_history_value(history, i, 0));
     nnrt_json_close(json, ']');
     nnrt_json_open(json, "metrics", '{'); // of the last epoch
     if (history->count) put_values(history, history->count - 1, json);
     nnrt_json_close(json, '}');
     nnrt_json_open(json, "history", '[');
-    for (int64_t i = 0; i < history->count; i++) {
+    for (int64_t i = first; i < history->count; i++) {
         nnrt_json_open(json, NULL, '{');
         put_values(history, i, json);
         nnrt_json_close(json, '}');
@@ -338,7 +347,7 @@ static nnrt_status print_json(const fit *f) {
                          f->step_seconds > 0 ? f->waited / f->step_seconds : 0);
     nnrt_json_integer(&json, "seed", f->options->seed);
     nnrt_json_integer(&json, "threads", nnrt_team_size(f->session->team));
-    nnrt_json_string(&json, "weights", f->save_path);
+    nnrt_json_string(&json, "weights", f->steps ? f->save_path : NULL);
     nnrt_json_boolean(&json, "interrupted", f->was_interrupted);
     nnrt_json_boolean(&json, "stopped_early", f->was_stopped);
     if (f->best_epoch) nnrt_json_integer(&json, "restored_epoch", f->best_epoch);
@@ -351,31 +360,83 @@ static nnrt_status print_json(const fit *f) {
     return status;
 }
 
+// ---- The end, whatever its reason: what was trained is saved, then the reason is given.
+
+// " (those of an older run are kept as `w.safetensors~`)", or nothing.
+static const char *tell_older(const fit *f, char text[PATH_MAX + 64]) {
+    char name[PATH_MAX];
+    text[0] = 0;
+    if (f->has_older && nnrt_file_older_name(f->save_path, name, sizeof name))
+        snprintf(text, PATH_MAX + 64, " (the older ones are kept in `%s`)", name);
+    return text;
+}
+
 static nnrt_status report_interruption(const fit *f) {
-    char which[64] = "the weights";
+    char which[64] = "the weights", older[PATH_MAX + 64];
+    if (!f->steps)
+        return nnrt_fail(NNRT_INTERRUPTED,
+                         "interrupted before the first step; there is nothing to save");
     if (f->best_epoch)
         snprintf(which, sizeof which, "the weights of the best epoch, %" PRId64 ",", f->best_epoch);
     return nnrt_fail(NNRT_INTERRUPTED,
                      "interrupted after step %" PRId64 " (%" PRId64
-                     " whole epochs); %s are saved in `%s`",
-                     f->steps, f->epochs, which, f->save_path);
+                     " whole epochs); %s are saved in `%s`%s",
+                     f->steps, f->epochs, which, f->save_path, tell_older(f, older));
 }
 
-// What remains to be done when training is over or was interrupted.
+static nnrt_status report_end(const fit *f) {
+    char older[PATH_MAX + 64];
+    nnrt_progress_note(&f->progress, "weights saved to %s%s", f->save_path, tell_older(f, older));
+    if (f->profiles && !f->options->json && print_profiles(f)) return NNRT_ERROR;
+    nnrt_status printed = nnrt_print_end();
+    char message[1024];
+    snprintf(message, sizeof message, "%s",
+             printed ? nnrt_error() : "a file of `callbacks` could not be written, as said above");
+    if (!printed && !f->log_failed) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "%s; the weights are saved in `%s`%s", message, f->save_path,
+                     older);
+}
+
+// A failure keeps its message, whose first line stands alone.
+static nnrt_status report_failure(const fit *f, nnrt_status status, const char *reason) {
+    char older[PATH_MAX + 64];
+    int line = (int)strcspn(reason, "\n");
+    return nnrt_fail(
+        status,
+        "%.*s; the weights after step %" PRId64 " (%" PRId64 " whole epochs) are saved in `%s`%s%s",
+        line, reason, f->steps, f->epochs, f->save_path, tell_older(f, older), reason + line);
+}
+
+// Are there weights to be saved, and are they numbers?
+static int has_weights(const fit *f, nnrt_status status) {
+    return status == NNRT_NOT_FINITE ? f->best_epoch > 0 : f->steps > 0;
+}
+
+// What could not be saved, with its message; the weights matter most.
+static nnrt_status save_all(fit *f, nnrt_status status, char *problem, size_t size) {
+    nnrt_status saved = has_weights(f, status) ? save_weights(f) : NNRT_OK;
+    if (saved) snprintf(problem, size, "%s", nnrt_error());
+    nnrt_status logged = write_logs(f);
+    if (saved && logged) fprintf(stderr, "warning: %s\n", nnrt_error());
+    if (logged && !saved) snprintf(problem, size, "%s", nnrt_error());
+    return saved ? saved : logged;
+}
+
 static nnrt_status finish(fit *f, nnrt_status status) {
+    char reason[PATH_MAX + 1024], problem[PATH_MAX + 1024];
+    snprintf(reason, sizeof reason, "%s", nnrt_error());
+    f->is_unfinished = status != NNRT_OK;
     f->was_interrupted = status == NNRT_INTERRUPTED;
-    nnrt_status saved = save_weights(f), logged = write_logs(f);
-    if (saved || logged) return NNRT_ERROR;
+    nnrt_status saved = save_all(f, status, problem, sizeof problem);
+    if (status && !f->was_interrupted) {
+        if (saved) fprintf(stderr, "warning: %s\n", problem);
+        int is_told = saved || status == NNRT_NOT_FINITE || !f->steps;
+        return is_told ? nnrt_fail(status, "%s", reason) : report_failure(f, status, reason);
+    }
+    if (saved) return nnrt_fail(NNRT_ERROR, "%s", problem);
     nnrt_status printed = f->options->json ? print_json(f) : NNRT_OK;
-    if (!f->was_interrupted) nnrt_progress_note(&f->progress, "weights saved to %s", f->save_path);
-    if (f->profiles && !f->options->json) printed = print_profiles(f);
     if (printed) return printed;
-    if (f->was_interrupted) return report_interruption(f);
-    if (!f->log_failed) return NNRT_OK;
-    return nnrt_fail(NNRT_ERROR,
-                     "a file of `callbacks` could not be written, as said above; the "
-                     "weights are saved in `%s`",
-                     f->save_path);
+    return f->was_interrupted ? report_interruption(f) : report_end(f);
 }
 
 // ---- The commands.
@@ -411,17 +472,12 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
         return nnrt_fail(NNRT_ERROR, "`%s` has no `train` block, so there is nothing to fit",
                          session->program->source_path);
     nnrt_interrupt_catch();
+    f.started = nnrt_weights_now();
     nnrt_status status = nnrt_session_load_data(session);
     if (!status) status = start_weights(session);
     if (!status) status = check_outputs(&f);
     if (!status) status = start_profiles(&f);
-    if (!status) {
-        status = run_trainings(&f);
-        if (status == NNRT_OK || status == NNRT_INTERRUPTED)
-            status = finish(&f, status);
-        else if (status == NNRT_NOT_FINITE)
-            finish_not_finite(&f);
-    }
+    if (!status) status = finish(&f, run_trainings(&f));
     nnrt_file_abandon(f.step_log);
     nnrt_history_free(&f.history);
     free_profiles(&f);
@@ -436,6 +492,7 @@ nnrt_status nnrt_command_init(nnrt_session *session) {
                          "`init --save FILE`",
                          path);
     nnrt_status status = start_weights(session);
+    session->info.started = nnrt_weights_now();
     if (!status)
         status = nnrt_weights_save(path, session->program, session->weights.values, &session->info);
     if (!status) printf("initial weights saved to %s\n", path);

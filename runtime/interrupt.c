@@ -5,13 +5,14 @@
 
 static volatile sig_atomic_t interrupted;
 
-static void remember(int signal) {
-    (void)signal;
+static void remember(int number) {
+    (void)number;
     interrupted = 1;
 }
 
 void nnrt_interrupt_catch(void) {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    signal(SIGPIPE, SIG_IGN); // what is printed is lost then (print.h), the training is not
     for (int i = 0; i < (int)(sizeof signals / sizeof *signals); i++) {
         struct sigaction old, action;
         if (sigaction(signals[i], NULL, &old) != 0) continue;

@@ -1,5 +1,5 @@
 // SIGINT, SIGTERM and SIGHUP ask to stop after the current step; a second one ends the process at
-// once.
+// once. A reader of the output that goes away asks for nothing.
 #ifndef NNRT_INTERRUPT_H
 #define NNRT_INTERRUPT_H
 

@@ -1,5 +1,7 @@
 #include "json.h"
 
+#include "print.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -137,7 +139,10 @@ void nnrt_json_free(nnrt_json *json) {
 
 void nnrt_json_print(nnrt_json *json) {
     const char *text = nnrt_json_text(json);
-    if (text) puts(text);
-    fflush(stdout);
+    if (text)
+        puts(text);
+    else
+        nnrt_print_lost("out of memory");
+    nnrt_print_flush();
     nnrt_json_free(json);
 }

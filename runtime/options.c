@@ -281,6 +281,8 @@ nnrt_status nnrt_options_parse(nnrt_options *options, int argc, char **argv) {
     memset(options, 0, sizeof *options);
     options->seed = 1;
     options->program = argc > 0 ? argv[0] : "program";
+    options->called = getenv(NNRT_CALLED);
+    if (!options->called || !*options->called) options->called = options->program;
     const struct command *command = &commands[0];
     int first = 1, operands = 0, only_operands = 0;
     if (argc > 1 && argv[1][0] != '-') {
@@ -324,7 +326,8 @@ static void help_command(const char *program, const struct command *command) {
 }
 
 void nnrt_options_help(const nnrt_options *options) {
-    const char *program = base_name(options->program);
+    int is_file = options->called == options->program;
+    const char *program = is_file ? base_name(options->program) : options->called;
     const char *topic = options->topic;
     if (!topic && strcmp(options->command, "help") != 0) topic = options->command;
     if (topic) {

@@ -17,6 +17,7 @@ typedef enum nnrt_progress_mode {
 
 typedef struct nnrt_options {
     const char *program; // as called
+    const char *called;  // what to type: the same, or "nnc run FILE"
     const char *command;
     const char *topic; // of `help`; NULL: all
     int64_t help;      // print the help of `command`
@@ -30,6 +31,9 @@ typedef struct nnrt_options {
     char *const *inputs;
     int64_t input_count;
 } nnrt_options;
+
+// `nnc run` says in this variable how it was called, for messages that name a command.
+#define NNRT_CALLED "NNC_RUN"
 
 // Fills *options; what it points to lives in argv, which is reordered: inputs to the end.
 nnrt_status nnrt_options_parse(nnrt_options *options, int argc, char **argv);

@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include "print.h"
 #include "steps.h"
 
 #include <inttypes.h>
@@ -104,9 +105,10 @@ static void draw(nnrt_progress *progress, int64_t done, const nnrt_log *log, int
     if (!is_end && used > limit) used = limit;
     int blanks = progress->width > used ? progress->width - used : 0;
     printf("\r%.*s%*s%s", used, line, blanks, "", is_end ? "\n" : "");
-    fflush(stdout);
+    nnrt_print_flush();
     progress->width = used;
     progress->shown = now;
+    progress->is_drawn = !is_end;
 }
 
 // ---- Events.
@@ -122,7 +124,7 @@ static void end_line(const nnrt_progress *progress, const nnrt_log *log) {
     put_waited(progress, text + used, LINE_SIZE - used, taken);
     printf("Epoch %" PRId64 "/%" PRId64 " - %.1fs%s\n", progress->epoch + 1, progress->epochs,
            taken, text);
-    fflush(stdout);
+    nnrt_print_flush();
 }
 
 static void end_json(const nnrt_progress *progress, const nnrt_log *log) {
@@ -143,6 +145,13 @@ void nnrt_progress_end(nnrt_progress *progress, int64_t done, const nnrt_log *lo
     if (progress->mode == NNRT_PROGRESS_JSON) end_json(progress, log);
 }
 
+void nnrt_progress_break(nnrt_progress *progress) {
+    if (!progress->is_drawn) return;
+    putchar('\n');
+    nnrt_print_flush();
+    progress->is_drawn = 0;
+}
+
 void nnrt_progress_note(const nnrt_progress *progress, const char *format, ...) {
     if (progress->mode != NNRT_PROGRESS_BAR && progress->mode != NNRT_PROGRESS_LINE) return;
     va_list arguments;
@@ -150,5 +159,5 @@ void nnrt_progress_note(const nnrt_progress *progress, const char *format, ...) 
     vprintf(format, arguments);
     va_end(arguments);
     putchar('\n');
-    fflush(stdout);
+    nnrt_print_flush();
 }

@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,15 +249,30 @@ nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path) {
     return fill_statistics(session);
 }
 
+// Beside the executable lie those of a program that was copied with them.
+static int find_beside(const char *name, char *path, size_t size) {
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length <= 0) return 0;
+    path[length] = 0;
+    char *slash = strrchr(path, '/');
+    if (!slash) return 0;
+    size_t left = size - (size_t)(slash + 1 - path);
+    int used = snprintf(slash + 1, left, "%s", name);
+    return used >= 0 && (size_t)used < left && access(path, F_OK) == 0;
+}
+
 nnrt_status nnrt_session_load_trained(nnrt_session *session) {
     const nnrt_options *options = session->options;
+    char beside[PATH_MAX];
     if (options->weights) return nnrt_session_load_weights(session, options->weights);
-    if (access(session->weights_path, F_OK) != 0)
-        return nnrt_fail(NNRT_ERROR,
-                         "there are no weights yet: `%s` does not exist; run `%s fit` first, or "
-                         "name a file with --weights",
-                         session->weights_path, options->program);
-    return nnrt_session_load_weights(session, session->weights_path);
+    if (access(session->weights_path, F_OK) == 0)
+        return nnrt_session_load_weights(session, session->weights_path);
+    if (find_beside(session->weights_path, beside, sizeof beside))
+        return nnrt_session_load_weights(session, beside);
+    return nnrt_fail(NNRT_ERROR,
+                     "there are no weights yet: `%s` is neither in this folder nor beside the "
+                     "program; run `%s fit` first, or name a file with --weights",
+                     session->weights_path, options->called);
 }
 
 static float *slot_place(const nnrt_session *session, const nnrt_slot *slot) {

@@ -7,10 +7,13 @@
 
 #include <endian.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 // ---- Places.
 
@@ -86,6 +89,7 @@ static void put_metadata(nnrt_json *json, const nnrt_program *program,
     nnrt_json_string(json, "epoch", number);
     snprintf(number, sizeof number, "%" PRId64, info->step);
     nnrt_json_string(json, "step", number);
+    nnrt_json_string(json, "training", info->is_unfinished ? "unfinished" : "finished");
     nnrt_json_string(json, "statistics", info->has_statistics ? "data" : "none");
     if (program->expanded_text) nnrt_json_string(json, "source", program->expanded_text);
     nnrt_json_close(json, '}');
@@ -136,6 +140,43 @@ static void write_values(nnrt_file *file, const float *values, int64_t count) {
 #endif
 }
 
+// ---- Older files.
+
+int64_t nnrt_weights_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now); // what files are stamped with
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static int64_t metadata_number(const nnrt_safetensors *file, const char *key) {
+    const char *text = nnrt_safetensors_metadata(file, key);
+    return text ? (int64_t)strtoll(text, NULL, 10) : 0;
+}
+
+// How long the training was that a file comes from; 0 where that cannot be read.
+static int64_t read_steps(const char *path, int *is_unfinished) {
+    nnrt_safetensors file;
+    *is_unfinished = 0;
+    if (nnrt_safetensors_open(&file, path)) return 0;
+    const char *training = nnrt_safetensors_metadata(&file, "training");
+    *is_unfinished = training && strcmp(training, "unfinished") == 0;
+    int64_t steps = metadata_number(&file, "step");
+    nnrt_safetensors_close(&file);
+    return steps;
+}
+
+static int is_worth_keeping(const char *path, const nnrt_weights_info *info) {
+    struct stat older, kept;
+    char name[PATH_MAX];
+    int is_unfinished, is_kept_unfinished;
+    if (!info->started || stat(path, &older) != 0 || !S_ISREG(older.st_mode)) return 0;
+    int64_t written = older.st_mtim.tv_sec * INT64_C(1000000000) + older.st_mtim.tv_nsec;
+    if (written >= info->started || !nnrt_file_older_name(path, name, sizeof name)) return 0;
+    if (stat(name, &kept) != 0) return 1;
+    int64_t steps = read_steps(path, &is_unfinished);
+    return !is_unfinished || steps >= read_steps(name, &is_kept_unfinished);
+}
+
 nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, const float *weights,
                               const nnrt_weights_info *info) {
     nnrt_json json = {0};
@@ -149,6 +190,7 @@ nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, con
     nnrt_status status = NNRT_ERROR;
     nnrt_file *file = nnrt_file_create(path);
     if (file) {
+        if (is_worth_keeping(path, info)) nnrt_file_keep_older(file);
         write_header(file, header);
         for (int64_t i = 0; i < program->parameter_count; i++) {
             nnrt_weights_get(&program->parameters[i], weights, values);
@@ -269,11 +311,6 @@ static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program
     }
     free(values);
     return status;
-}
-
-static int64_t metadata_number(const nnrt_safetensors *file, const char *key) {
-    const char *text = nnrt_safetensors_metadata(file, key);
-    return text ? (int64_t)strtoll(text, NULL, 10) : 0;
 }
 
 nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program, float *weights,

@@ -15,6 +15,8 @@ typedef struct nnrt_weights_info {
     uint64_t seed;
     int64_t epoch, step;    // trained so far
     int64_t has_statistics; // standardize/... hold those of the training data
+    int64_t is_unfinished;  // the training went on, or was ended by something else than its end
+    int64_t started;        // when this run began, nnrt_weights_now(); 0: keep nothing older
 } nnrt_weights_info;
 
 // Initializes all parameters by their initializers; zeroes the padding.
@@ -23,6 +25,12 @@ nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, 
 // The parameters "standardize/mean" and "standardize/deviation" hold statistics of the data.
 int nnrt_weights_is_statistic(const nnrt_parameter *parameter);
 
+// The time of the file system's clock, in nanoseconds.
+int64_t nnrt_weights_now(void);
+
+// What an older run saved under this name is kept as `path`~ (file.h): a file that was written
+// before this run, unless that is a worse one than `path`~ is already: unfinished, with fewer
+// steps.
 nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, const float *weights,
                               const nnrt_weights_info *info);
 
