@@ -59,6 +59,20 @@ LanePlace lane_place_remainder(B *b, LanePlace x, int64_t divisor) {
     return place(LLVMBuildURem(IR, value(x), ir_int(b->gen, divisor), ""));
 }
 
+static LanePlace choose_place(B *b, LLVMIntPredicate keeps, LanePlace x, int64_t limit) {
+    Value other = ir_int(b->gen, limit);
+    Value keep = LLVMBuildICmp(IR, keeps, value(x), other, "");
+    return place(LLVMBuildSelect(IR, keep, value(x), other, ""));
+}
+
+LanePlace lane_place_minimum(B *b, LanePlace x, int64_t limit) {
+    return choose_place(b, LLVMIntSLT, x, limit);
+}
+
+LanePlace lane_place_maximum(B *b, LanePlace x, int64_t limit) {
+    return choose_place(b, LLVMIntSGT, x, limit);
+}
+
 Lane lane_place_value(B *b, LanePlace x) {
     Value number = LLVMBuildSIToFP(IR, value(x), b->gen->f32, "");
     return (Lane)(void *)ir_splat(b->gen, number, b->width);
@@ -119,6 +133,36 @@ Lane lane_fetch(B *b, Node *node, int number, const LanePlace *places, Lane outs
     B at = builder_at(b, input, row, column);
     Lane fetched = element_value(&at, input);
     return inside && outside ? lane_choose(b, inside, fetched, outside) : fetched;
+}
+
+// ---- Repetition.
+
+enum { LONGEST_UNROLLED = 8 };
+
+static void repeat_unrolled(B *b, int64_t count, Lane *carried, LaneStep *step, void *state) {
+    for (int64_t i = 0; i < count; i++) step(b, lane_place_number(b, i), carried, state);
+}
+
+void lane_repeat(B *b, int64_t count, Lane *carried, int carried_count, LaneStep *step,
+                 void *state) {
+    Gen *gen = b->gen;
+    Value initial[LANE_CARRIED], phis[LANE_CARRIED];
+    if (count <= LONGEST_UNROLLED) {
+        repeat_unrolled(b, count, carried, step, state);
+        return;
+    }
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, count), ir_int(gen, 1), "step");
+    for (int i = 0; i < carried_count; i++) {
+        initial[i] = (Value)(void *)carried[i];
+        phis[i] = ir_loop_carry(gen, &loop, initial[i]);
+        carried[i] = (Lane)(void *)phis[i];
+    }
+    step(b, place(loop.index), carried, state);
+    ir_loop_end(gen, &loop);
+    for (int i = 0; i < carried_count; i++) {
+        Value next = (Value)(void *)carried[i];
+        carried[i] = (Lane)(void *)ir_loop_result(gen, &loop, phis[i], initial[i], next);
+    }
 }
 
 // Its places are counted in its own dimensions, of which those before the last may be others than

@@ -59,6 +59,8 @@ LanePlace lane_place_add(LaneBuilder *b, LanePlace x, LanePlace y);
 LanePlace lane_place_multiply(LaneBuilder *b, LanePlace x, int64_t factor);
 LanePlace lane_place_divide(LaneBuilder *b, LanePlace x, int64_t divisor); // of x >= 0
 LanePlace lane_place_remainder(LaneBuilder *b, LanePlace x, int64_t divisor);
+LanePlace lane_place_minimum(LaneBuilder *b, LanePlace x, int64_t limit);
+LanePlace lane_place_maximum(LaneBuilder *b, LanePlace x, int64_t limit);
 Lane lane_place_value(LaneBuilder *b, LanePlace x); // as float32, exact to 2^24
 LaneTruth lane_place_within(LaneBuilder *b, LanePlace x, int64_t low,
                             int64_t end); // low <= x < end
@@ -68,5 +70,13 @@ Lane lane_choose(LaneBuilder *b, LaneTruth truth, Lane if_true, Lane if_false);
 // The element of input `input` at `places`, one for each of its dimensions (the lanes follow each
 // other along the last); `outside` where a place is not within its dimension.
 Lane lane_fetch(LaneBuilder *b, Node *node, int input, const LanePlace *places, Lane outside);
+
+// For each index from 0 to before `count`, in order: `step` puts the next value of each of the
+// carried lanes (at most LANE_CARRIED) in its place. A few steps are written out, more are a loop,
+// so that the code of a window does not grow with it.
+enum { LANE_CARRIED = 2 };
+typedef void LaneStep(LaneBuilder *b, LanePlace index, Lane *carried, void *state);
+void lane_repeat(LaneBuilder *b, int64_t count, Lane *carried, int carried_count, LaneStep *step,
+                 void *state);
 
 #endif

@@ -220,55 +220,139 @@ static Pooling pooling_at(const Node *node) {
     return p;
 }
 
-// The cell of a window at its place along an axis.
-static LanePlace cell_place(LaneBuilder *b, const Pooling *p, int axis, LanePlace place,
-                            int64_t cell) {
-    LanePlace start = lane_place_multiply(b, place, p->window.stride[axis]);
-    return lane_place_add(b, start, lane_place_number(b, cell - p->window.before[axis]));
-}
-
 static bool is_padded(const Pooling *p) {
     for (int axis = 0; axis < 2; axis++)
         if (p->window.before[axis] || p->window.after[axis]) return true;
     return false;
 }
 
-// The cell with a number of the window at the position; `outside` in the padding.
-static Lane fetch_cell(LaneBuilder *b, Node *node, const Pooling *p, int64_t number, Lane outside) {
-    int64_t width = p->window.size[1];
-    LanePlace places[] = {cell_place(b, p, 0, lane_place(b, 0), number / width),
-                          cell_place(b, p, 1, lane_place(b, 1), number % width), lane_place(b, 2)};
-    return lane_fetch(b, node, 0, places, is_padded(p) ? outside : NULL);
+// A walk over pairs of indices along height and width: the cells of a window, or the windows that
+// have a cell. `visit` puts the next values of `carried` there.
+typedef struct Walk Walk;
+typedef void Visit(LaneBuilder *b, const Walk *walk, Lane *carried);
+
+struct Walk {
+    Node *node;
+    const Pooling *p;
+    int64_t count[2];
+    LanePlace index[2];
+    int carried_count;
+    Visit *visit;
+    bool sums_lines; // each line is summed for itself, so that long sums stay exact
+};
+
+static void walk_column(LaneBuilder *b, LanePlace index, Lane *carried, void *state) {
+    Walk *walk = state;
+    walk->index[1] = index;
+    walk->visit(b, walk, carried);
 }
 
-static int64_t cell_count(const Pooling *p) {
-    return p->window.size[0] * p->window.size[1];
+static void walk_line(LaneBuilder *b, LanePlace index, Lane *carried, void *state) {
+    Walk *walk = state;
+    walk->index[0] = index;
+    Lane before = carried[0];
+    if (walk->sums_lines) carried[0] = lane_constant(b, -0.0);
+    lane_repeat(b, walk->count[1], carried, walk->carried_count, walk_column, walk);
+    if (walk->sums_lines) carried[0] = lane_add(b, before, carried[0]);
+}
+
+static void walk_all(LaneBuilder *b, Walk *walk, Lane *carried) {
+    lane_repeat(b, walk->count[0], carried, walk->carried_count, walk_line, walk);
+}
+
+// ---- The cells of the window at the position.
+
+static Walk walk_of_cells(Node *node, const Pooling *p, int carried_count, Visit *visit) {
+    return (Walk){.node = node,
+                  .p = p,
+                  .count = {p->window.size[0], p->window.size[1]},
+                  .carried_count = carried_count,
+                  .visit = visit};
+}
+
+// The place in the picture of cell `cell` along an axis.
+static LanePlace cell_place(LaneBuilder *b, const Pooling *p, int axis, LanePlace cell) {
+    LanePlace start = lane_place_multiply(b, lane_place(b, axis), p->window.stride[axis]);
+    LanePlace offset = lane_place_add(b, cell, lane_place_number(b, -p->window.before[axis]));
+    return lane_place_add(b, start, offset);
+}
+
+// A cell of the window at the position; `outside` in the padding.
+static Lane fetch_cell(LaneBuilder *b, Node *node, const Pooling *p, const LanePlace cell[2],
+                       double outside) {
+    LanePlace places[] = {cell_place(b, p, 0, cell[0]), cell_place(b, p, 1, cell[1]),
+                          lane_place(b, 2)};
+    return lane_fetch(b, node, 0, places, is_padded(p) ? lane_constant(b, outside) : NULL);
+}
+
+static Lane fetch_first_cell(LaneBuilder *b, Node *node, const Pooling *p) {
+    LanePlace zero = lane_place_number(b, 0);
+    return fetch_cell(b, node, p, (LanePlace[]){zero, zero}, -INFINITY);
+}
+
+static void visit_largest(LaneBuilder *b, const Walk *walk, Lane *carried) {
+    Lane cell = fetch_cell(b, walk->node, walk->p, walk->index, -INFINITY);
+    LaneMask is_larger = lane_less(b, carried[0], cell);
+    carried[0] = lane_select(b, is_larger, cell, carried[0]);
+    if (walk->carried_count == 1) return;
+    int64_t width = walk->p->window.size[1];
+    LanePlace line = lane_place_multiply(b, walk->index[0], width);
+    Lane number = lane_place_value(b, lane_place_add(b, line, walk->index[1]));
+    carried[1] = lane_select(b, is_larger, number, carried[1]);
 }
 
 static Lane max_gather(LaneBuilder *b, Node *node) {
     Pooling p = pooling_at(node);
-    Lane lowest = lane_constant(b, -INFINITY), best = fetch_cell(b, node, &p, 0, lowest);
-    for (int64_t i = 1; i < cell_count(&p); i++) {
-        Lane cell = fetch_cell(b, node, &p, i, lowest);
-        best = lane_select(b, lane_less(b, best, cell), cell, best);
-    }
+    Lane best = fetch_first_cell(b, node, &p);
+    Walk walk = walk_of_cells(node, &p, 1, visit_largest);
+    walk_all(b, &walk, &best);
     return best;
 }
 
 static Lane argmax_gather(LaneBuilder *b, Node *node) {
     Pooling p = pooling_at(node);
-    Lane lowest = lane_constant(b, -INFINITY), best = fetch_cell(b, node, &p, 0, lowest);
-    Lane number = lane_constant(b, 0);
-    for (int64_t i = 1; i < cell_count(&p); i++) {
-        Lane cell = fetch_cell(b, node, &p, i, lowest);
-        LaneMask is_larger = lane_less(b, best, cell);
-        best = lane_select(b, is_larger, cell, best);
-        number = lane_select(b, is_larger, lane_constant(b, (double)i), number);
-    }
-    return number;
+    Lane carried[] = {fetch_first_cell(b, node, &p), lane_constant(b, 0)};
+    Walk walk = walk_of_cells(node, &p, 2, visit_largest);
+    walk_all(b, &walk, carried);
+    return carried[1];
 }
 
-// One of the windows that have a cell: its place and the cell's number in it along an axis.
+// How many of the cells of the window at a place along an axis are real.
+static Lane real_count(LaneBuilder *b, const Pooling *p, int axis, LanePlace place) {
+    const Window *w = &p->window;
+    LanePlace start = lane_place_multiply(b, place, w->stride[axis]);
+    start = lane_place_add(b, start, lane_place_number(b, -w->before[axis]));
+    LanePlace end = lane_place_add(b, start, lane_place_number(b, w->size[axis]));
+    start = lane_place_maximum(b, start, 0);
+    end = lane_place_minimum(b, end, p->size[axis]);
+    return lane_place_value(b, lane_place_add(b, end, lane_place_multiply(b, start, -1)));
+}
+
+// One over the real cells of the window at a place.
+static Lane share_of_cell(LaneBuilder *b, const Pooling *p, const LanePlace places[2]) {
+    double all = (double)(p->window.size[0] * p->window.size[1]);
+    if (!is_padded(p)) return lane_constant(b, 1 / all);
+    Lane lines = real_count(b, p, 0, places[0]), columns = real_count(b, p, 1, places[1]);
+    return lane_divide(b, lane_constant(b, 1), lane_multiply(b, lines, columns));
+}
+
+static void visit_sum(LaneBuilder *b, const Walk *walk, Lane *carried) {
+    carried[0] = lane_add(b, carried[0], fetch_cell(b, walk->node, walk->p, walk->index, 0));
+}
+
+static Lane average_gather(LaneBuilder *b, Node *node) {
+    Pooling p = pooling_at(node);
+    Lane sum = lane_constant(b, -0.0);
+    Walk walk = walk_of_cells(node, &p, 1, visit_sum);
+    walk.sums_lines = true;
+    walk_all(b, &walk, &sum);
+    LanePlace places[] = {lane_place(b, 0), lane_place(b, 1)};
+    return lane_multiply(b, sum, share_of_cell(b, &p, places));
+}
+
+// ---- The windows that have the cell at the position.
+
+// One of them: its place and the cell's number in it along an axis.
 typedef struct Covering {
     LanePlace place, cell;
     LaneTruth covers; // NULL: it surely does
@@ -279,14 +363,15 @@ static int64_t covering_count(const Pooling *p, int axis) {
     return (w->size[axis] + w->stride[axis] - 1) / w->stride[axis];
 }
 
-static Covering covering(LaneBuilder *b, const Pooling *p, int axis, int64_t number) {
+static Covering covering(LaneBuilder *b, const Pooling *p, int axis, LanePlace number) {
     const Window *w = &p->window;
     LanePlace before = lane_place_number(b, w->before[axis]);
     LanePlace at = lane_place_add(b, lane_place(b, axis), before);
     LanePlace last = lane_place_divide(b, at, w->stride[axis]);
     LanePlace rest = lane_place_remainder(b, at, w->stride[axis]);
-    Covering c = {.place = lane_place_add(b, last, lane_place_number(b, -number)),
-                  .cell = lane_place_add(b, rest, lane_place_number(b, number * w->stride[axis]))};
+    LanePlace earlier = lane_place_multiply(b, number, w->stride[axis]);
+    Covering c = {.place = lane_place_add(b, last, lane_place_multiply(b, number, -1)),
+                  .cell = lane_place_add(b, rest, earlier)};
     bool is_sure = w->size[axis] % w->stride[axis] == 0;
     c.covers = is_sure ? NULL : lane_place_within(b, c.cell, 0, w->size[axis]);
     return c;
@@ -298,21 +383,27 @@ static Lane if_covered(LaneBuilder *b, const Covering *h, const Covering *w, Lan
     return w->covers ? lane_choose(b, w->covers, value, zero) : value;
 }
 
-// The sum of what `give` says of all windows that have the cell at the position.
+// What one window gives to the cell.
 typedef Lane Give(LaneBuilder *b, Node *node, const Pooling *p, const Covering *h,
                   const Covering *w);
 
-static Lane sum_coverings(LaneBuilder *b, Node *node, Give *give) {
+static void add_given(LaneBuilder *b, const Walk *walk, Lane *carried, Give *give) {
+    Covering h = covering(b, walk->p, 0, walk->index[0]);
+    Covering w = covering(b, walk->p, 1, walk->index[1]);
+    Lane part = if_covered(b, &h, &w, give(b, walk->node, walk->p, &h, &w));
+    carried[0] = lane_add(b, carried[0], part);
+}
+
+static Lane sum_coverings(LaneBuilder *b, Node *node, Visit *visit) {
     Pooling p = pooling_at(node);
-    Lane sum = NULL;
-    for (int64_t i = 0; i < covering_count(&p, 0); i++) {
-        Covering h = covering(b, &p, 0, i);
-        for (int64_t j = 0; j < covering_count(&p, 1); j++) {
-            Covering w = covering(b, &p, 1, j);
-            Lane part = if_covered(b, &h, &w, give(b, node, &p, &h, &w));
-            sum = sum ? lane_add(b, sum, part) : part;
-        }
-    }
+    Lane sum = lane_constant(b, -0.0);
+    Walk walk = {.node = node,
+                 .p = &p,
+                 .count = {covering_count(&p, 0), covering_count(&p, 1)},
+                 .carried_count = 1,
+                 .visit = visit,
+                 .sums_lines = true};
+    walk_all(b, &walk, &sum);
     return sum;
 }
 
@@ -327,33 +418,12 @@ static Lane give_if_largest(LaneBuilder *b, Node *node, const Pooling *p, const 
     return lane_select(b, is_here, dy, lane_constant(b, 0));
 }
 
+static void visit_largest_windows(LaneBuilder *b, const Walk *walk, Lane *carried) {
+    add_given(b, walk, carried, give_if_largest);
+}
+
 static Lane scatter_gather(LaneBuilder *b, Node *node) {
-    return sum_coverings(b, node, give_if_largest);
-}
-
-// One over the real cells of the window at a place.
-static Lane share_of_cell(LaneBuilder *b, const Pooling *p, const LanePlace places[2]) {
-    Lane one = lane_constant(b, 1), zero = lane_constant(b, 0), cells = one;
-    if (!is_padded(p)) return lane_constant(b, 1 / (double)cell_count(p));
-    for (int axis = 0; axis < 2; axis++) {
-        Lane count = zero;
-        for (int64_t i = 0; i < p->window.size[axis]; i++) {
-            LanePlace at = cell_place(b, p, axis, places[axis], i);
-            LaneTruth is_real = lane_place_within(b, at, 0, p->size[axis]);
-            count = lane_add(b, count, lane_choose(b, is_real, one, zero));
-        }
-        cells = lane_multiply(b, cells, count);
-    }
-    return lane_divide(b, one, cells);
-}
-
-static Lane average_gather(LaneBuilder *b, Node *node) {
-    Pooling p = pooling_at(node);
-    Lane zero = lane_constant(b, 0), sum = fetch_cell(b, node, &p, 0, zero);
-    for (int64_t i = 1; i < cell_count(&p); i++)
-        sum = lane_add(b, sum, fetch_cell(b, node, &p, i, zero));
-    LanePlace places[] = {lane_place(b, 0), lane_place(b, 1)};
-    return lane_multiply(b, sum, share_of_cell(b, &p, places));
+    return sum_coverings(b, node, visit_largest_windows);
 }
 
 static Lane give_share(LaneBuilder *b, Node *node, const Pooling *p, const Covering *h,
@@ -363,8 +433,12 @@ static Lane give_share(LaneBuilder *b, Node *node, const Pooling *p, const Cover
     return lane_multiply(b, dy, share_of_cell(b, p, places));
 }
 
+static void visit_shares(LaneBuilder *b, const Walk *walk, Lane *carried) {
+    add_given(b, walk, carried, give_share);
+}
+
 static Lane average_gradient_gather(LaneBuilder *b, Node *node) {
-    return sum_coverings(b, node, give_share);
+    return sum_coverings(b, node, visit_shares);
 }
 
 // ---- Gradients.
