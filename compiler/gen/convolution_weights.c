@@ -18,7 +18,7 @@ typedef struct Weights {
     bool lanewise;        // each column has a channel of its own
     WalkAxis axis[2];     // the kernel's lines (pixels) are places here, the result's places taps
     int64_t parts, span;  // a kernel's line is summed in parts of so many weights
-    int64_t part;         // that is being emitted
+    Value part;           // that is being emitted
     int64_t first, count; // places of a line that are summed for it
     int64_t tile_lines, tile_span;
     Value first_line, first_in_part; // of the tile
@@ -71,8 +71,9 @@ static void add_tile(Convolver *c, const Weights *w, const Columns *columns) {
     Loop lines =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, w->tile_lines), ir_int(gen, 1), "line");
     Value line = ir_add(gen, w->first_line, lines.index);
-    Value first = ir_add(gen, ir_multiply(gen, line, ir_int(gen, w->line_rows)),
-                         ir_add(gen, w->first_in_part, ir_int(gen, w->part * w->span)));
+    Value first =
+        ir_add(gen, ir_multiply(gen, line, ir_int(gen, w->line_rows)),
+               ir_add(gen, w->first_in_part, ir_multiply(gen, w->part, ir_int(gen, w->span))));
     Value from = ir_multiply(gen, lines.index, ir_int(gen, w->tile_span * width));
     Loop rows =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, w->tile_span), ir_int(gen, 1), "row");
@@ -107,8 +108,8 @@ static void one_tile(Convolver *c, const Columns *columns, void *data) {
     Value a = ir_multiply(gen, w->first_line, ir_int(gen, kernel_line));
     a = ir_add(gen, a, ir_multiply(gen, w->first_in_part, ir_int(gen, step)));
     a = ir_add(gen, a, ir_multiply(gen, lines.first, ir_int(gen, kernel.loops[0].a_step)));
-    int64_t in_line = w->part * v->window.dilation[1] * pixel + w->first * a_step;
-    a = ir_add(gen, a, ir_int(gen, in_line));
+    a = ir_add(gen, a, ir_multiply(gen, w->part, ir_int(gen, v->window.dilation[1] * pixel)));
+    a = ir_add(gen, a, ir_int(gen, w->first * a_step));
     if (w->lanewise) a = ir_add(gen, a, columns->first);
     Value b = ir_multiply(gen, lines.first, ir_int(gen, kernel.loops[0].b_step));
     b = ir_add(gen, b, ir_multiply(gen, columns->first, ir_int(gen, element)));
@@ -179,19 +180,48 @@ static void tiles_of_part(Convolver *c, Weights *w) {
 
 // The places that a part of the kernel's lines is summed over: for one pixel, those that it does
 // not meet the padding at.
+static void places_of_part(const Convolver *c, const Weights *w, int64_t part, int64_t *first,
+                           int64_t *end) {
+    WalkAxis pixel = {.places = c->convolution.places[1],
+                      .taps = w->axis[1].places,
+                      .dilation = w->axis[1].stride,
+                      .stride = w->axis[1].dilation,
+                      .begin = w->axis[1].begin,
+                      .end = w->axis[1].end};
+    *first = 0;
+    *end = pixel.places;
+    if (w->parts > 1) walk_places_of_tap(&pixel, part, first, end);
+}
+
+// Parts [from, to), which are summed over the same places.
+static void alike_parts(Convolver *c, Weights *w, int64_t from, int64_t to) {
+    Gen *gen = c->gen;
+    if (w->count <= 0) return;
+    if (to - from == 1) {
+        w->part = ir_int(gen, from);
+        tiles_of_part(c, w);
+        return;
+    }
+    Loop loop = ir_loop_begin(gen, ir_int(gen, from), ir_int(gen, to), ir_int(gen, 1), "part");
+    w->part = loop.index;
+    tiles_of_part(c, w);
+    ir_loop_end(gen, &loop);
+}
+
+// Of a long kernel all are alike: the products with padding, which is zero, are computed too.
 static void all_parts(Convolver *c, Weights *w) {
-    for (w->part = 0; w->part < w->parts; w->part++) {
-        WalkAxis pixel = {.places = c->convolution.places[1],
-                          .taps = w->axis[1].places,
-                          .dilation = w->axis[1].stride,
-                          .stride = w->axis[1].dilation,
-                          .begin = w->axis[1].begin,
-                          .end = w->axis[1].end};
-        int64_t first = 0, end = pixel.places;
-        if (w->parts > 1) walk_places_of_tap(&pixel, w->part, &first, &end);
-        w->first = first;
-        w->count = end - first;
-        if (w->count > 0) tiles_of_part(c, w);
+    enum { MOST_PARTS_APART = 16 };
+    if (w->parts > MOST_PARTS_APART) {
+        w->first = 0;
+        w->count = c->convolution.places[1];
+        alike_parts(c, w, 0, w->parts);
+        return;
+    }
+    for (int64_t part = 0; part < w->parts; part++) {
+        int64_t end;
+        places_of_part(c, w, part, &w->first, &end);
+        w->count = end - w->first;
+        alike_parts(c, w, part, part + 1);
     }
 }
 

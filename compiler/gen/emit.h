@@ -75,6 +75,8 @@ Value ir_function(Gen *gen, const char *name,
                   LlvmType type);                      // internal, with the target's attributes
 Value ir_context(Gen *gen, Value function, int field); // loads a field of nnrt_context
 LLVMBasicBlockRef ir_block(Gen *gen, const char *name);
+// Number `index` of a constant table.
+Value ir_lookup(Gen *gen, const int64_t *numbers, int64_t count, Value index);
 
 // for (index = begin; index < end; index += step) { ... }
 typedef struct Loop {

@@ -226,6 +226,25 @@ LLVMBasicBlockRef ir_block(Gen *gen, const char *name) {
     return LLVMAppendBasicBlockInContext(gen->context, function, name);
 }
 
+// Equal tables are one: groups that are alike have the same code then.
+static Value table_global(Gen *gen, Value array) {
+    for (Value known = LLVMGetFirstGlobal(gen->module); known; known = LLVMGetNextGlobal(known))
+        if (LLVMIsGlobalConstant(known) && LLVMGetInitializer(known) == array) return known;
+    Value global = LLVMAddGlobal(gen->module, LLVMTypeOf(array), "nn_table");
+    LLVMSetInitializer(global, array);
+    LLVMSetGlobalConstant(global, 1);
+    LLVMSetLinkage(global, LLVMPrivateLinkage);
+    return global;
+}
+
+Value ir_lookup(Gen *gen, const int64_t *numbers, int64_t count, Value index) {
+    if (LLVMIsConstant(index)) return ir_int(gen, numbers[LLVMConstIntGetSExtValue(index)]);
+    Value *items = ARENA_ARRAY(gen->arena, Value, count);
+    for (int64_t i = 0; i < count; i++) items[i] = ir_int(gen, numbers[i]);
+    Value table = table_global(gen, LLVMConstArray2(gen->i64, items, (uint64_t)count));
+    return ir_load_invariant(gen, gen->i64, ir_offset(gen, gen->i64, table, index));
+}
+
 Loop ir_loop_begin(Gen *gen, Value begin, Value end, Value step, const char *name) {
     Loop loop = {.begin = begin, .end = end, .step = step};
     loop.before = LLVMGetInsertBlock(gen->builder);

@@ -1,15 +1,17 @@
 // Kernels in the order in which gradients of data read them: lanes along the channels, phase by
-// phase (pass/convolution.h). Made anew in every step, as the weights change; the rows of filters
-// are divided among the workers.
+// phase (pass/convolution.h). Made anew in every step, as the weights change, in one loop over the
+// rows of filters, which are divided among the workers.
 #include "convolution.h"
 
 #include "../base/ice.h"
 #include "../op/op.h"
 
-typedef struct Phase {
-    PhaseAxis axis[2];
-    int64_t offset;
-} Phase;
+// Where the weights of the kernel's lines (or pixels of a line) go.
+typedef struct Axis {
+    int64_t size;
+    int64_t *before, *taps; // by weight: of its phase
+    int64_t *tap;           // by weight: its place in the phase
+} Axis;
 
 static const Node *user_of(const Schedule *schedule, const Node *node) {
     for (int i = 0; i < schedule->graph->nodes.count; i++) {
@@ -23,12 +25,6 @@ static Value remainder_of(Gen *gen, Value *value, int64_t divisor) {
     Value rest = LLVMBuildURem(gen->builder, *value, ir_int(gen, divisor), "");
     *value = LLVMBuildUDiv(gen->builder, *value, ir_int(gen, divisor), "");
     return rest;
-}
-
-// The weight under the tap from the end, as the kernel numbers it along an axis.
-static Value weight_of(Gen *gen, const PhaseAxis *p, Value tap) {
-    Value from_end = LLVMBuildSub(gen->builder, ir_int(gen, p->taps - 1), tap, "");
-    return ir_add(gen, ir_int(gen, p->first), ir_multiply(gen, from_end, ir_int(gen, p->step)));
 }
 
 // Copies one filter's weights of a panel of channels.
@@ -62,25 +58,72 @@ static Value filter_place(Convolver *c, Value group, Value filter, Value row) {
                   ir_add(gen, within, ir_multiply(gen, row, ir_int(gen, s->row_stride))));
 }
 
-static void lay_out_phase(Convolver *c, const KernelLayout *layout, const Phase *p, Value to) {
+static Axis axis_of(Convolver *c, int number) {
+    const Convolution *v = &c->convolution;
+    Arena *arena = c->gen->arena;
+    int64_t size = v->window.size[number];
+    const PhaseAxis *phases = convolution_phases(v, number, arena);
+    Axis axis = {size, ARENA_ARRAY(arena, int64_t, size), ARENA_ARRAY(arena, int64_t, size),
+                 ARENA_ARRAY(arena, int64_t, size)};
+    for (int64_t i = 0; i < size; i++) {
+        const PhaseAxis *p = &phases[convolution_phase_of_weight(v, number, i)];
+        axis.before[i] = p->before;
+        axis.taps[i] = p->taps;
+        axis.tap[i] = p->taps - 1 - (i - p->first) / p->step;
+    }
+    return axis;
+}
+
+// What weight `index` of an axis has. Of one phase, in closed form.
+typedef struct WeightPlace {
+    Value before, taps, tap;
+} WeightPlace;
+
+static WeightPlace place_of(Convolver *c, const Axis *axis, int number, Value index) {
+    Gen *gen = c->gen;
+    Value size = ir_int(gen, axis->size), last = ir_int(gen, axis->size - 1);
+    if (c->convolution.window.stride[number] == 1)
+        return (WeightPlace){ir_int(gen, 0), size, LLVMBuildSub(gen->builder, last, index, "")};
+    return (WeightPlace){ir_lookup(gen, axis->before, axis->size, index),
+                         ir_lookup(gen, axis->taps, axis->size, index),
+                         ir_lookup(gen, axis->tap, axis->size, index)};
+}
+
+// Where a filter's weights of a panel of channels go, in panels: the phase [group][panel][taps]
+// [taps][filters] begins after all weights of the phases before it.
+static Value panel_place(Convolver *c, const KernelLayout *layout, const WeightPlace *line,
+                         const WeightPlace *column, Value group_panel, Value filter) {
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
-    int64_t taps[] = {p->axis[0].taps, p->axis[1].taps};
-    int64_t rows = v->groups * layout->panels * taps[0] * taps[1] * v->filters;
-    if (rows == 0) return;
-    Range range = ir_worker_range(gen, c->function, ir_int(gen, rows));
+    int64_t size = convolution_weight_size(v, layout) / layout->panel;
+    Value weights = ir_multiply(gen, line->before, ir_int(gen, v->window.size[1]));
+    weights = ir_add(gen, weights, ir_multiply(gen, line->taps, column->before));
+    Value place = ir_add(gen, ir_multiply(gen, group_panel, line->taps), line->tap);
+    place = ir_add(gen, ir_multiply(gen, place, column->taps), column->tap);
+    place = ir_add(gen, ir_multiply(gen, place, ir_int(gen, v->filters)), filter);
+    return ir_add(gen, ir_multiply(gen, weights, ir_int(gen, size)), place);
+}
+
+static void lay_out(Convolver *c, const KernelLayout *layout, Value to) {
+    Gen *gen = c->gen;
+    const Convolution *v = &c->convolution;
+    Axis axes[] = {axis_of(c, 0), axis_of(c, 1)};
+    int64_t weights = v->window.size[0] * v->window.size[1];
+    Value rows = ir_int(gen, v->groups * layout->panels * weights * v->filters);
+    Range range = ir_worker_range(gen, c->function, rows);
     Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "filter");
     Value number = loop.index;
     Value filter = remainder_of(gen, &number, v->filters);
-    Value column = weight_of(gen, &p->axis[1], remainder_of(gen, &number, taps[1]));
-    Value line = weight_of(gen, &p->axis[0], remainder_of(gen, &number, taps[0]));
-    Value panel = remainder_of(gen, &number, layout->panels);
+    Value column = remainder_of(gen, &number, v->window.size[1]);
+    Value line = remainder_of(gen, &number, v->window.size[0]);
+    Value group_panel = number, panel = remainder_of(gen, &number, layout->panels);
     Value cell = ir_add(gen, ir_multiply(gen, line, ir_int(gen, v->window.size[1])), column);
     Value row = ir_multiply(gen, cell, ir_int(gen, v->channels));
     Value from =
         ir_offset(gen, gen->f32, convolver_weights(c), filter_place(c, number, filter, row));
-    Value at = ir_add(gen, ir_int(gen, p->offset),
-                      ir_multiply(gen, loop.index, ir_int(gen, layout->panel)));
+    WeightPlace lines = place_of(c, &axes[0], 0, line), columns = place_of(c, &axes[1], 1, column);
+    Value at = panel_place(c, layout, &lines, &columns, group_panel, filter);
+    at = ir_multiply(gen, at, ir_int(gen, layout->panel));
     copy_channels(c, layout, from, ir_multiply(gen, panel, ir_int(gen, layout->panel)),
                   ir_offset(gen, gen->f32, to, at));
     ir_loop_end(gen, &loop);
@@ -96,15 +139,7 @@ Value kernel_layout_emit(Gen *gen, const Schedule *schedule, const Group *group,
     c.function = ir_group_function(gen, name);
     element_begin(&c.b, gen, schedule, group, c.function);
     KernelLayout layout = convolution_kernel_layout(&c.convolution, gen->target->machine.lanes);
-    Value to = element_buffer(&c.b, group->anchor);
-    const int64_t *stride = c.convolution.window.stride;
-    for (int64_t i = 0; i < stride[0] * stride[1]; i++) {
-        int64_t row = i / stride[1], column = i % stride[1];
-        Phase phase = {{convolution_phase(&c.convolution, 0, row),
-                        convolution_phase(&c.convolution, 1, column)},
-                       convolution_phase_offset(&c.convolution, &layout, row, column)};
-        lay_out_phase(&c, &layout, &phase, to);
-    }
+    lay_out(&c, &layout, element_buffer(&c.b, group->anchor));
     LLVMBuildRetVoid(gen->builder);
     return c.function;
 }

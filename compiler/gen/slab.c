@@ -18,7 +18,7 @@ static bool plane_is_small(const Convolver *c) {
     int64_t sides[2];
     for (int i = 0; i < 2; i++) {
         int64_t before = v->window.before[i], after = v->window.after[i];
-        if (is_data) convolution_zeros_around(v, i, &before, &after);
+        if (is_data) convolution_zeros_around(v, i, c->gen->arena, &before, &after);
         sides[i] = before + (is_data ? v->places[i] : v->size[i]) + after;
     }
     return is_small(sides[0], sides[1], is_data ? v->filters : v->channels);
@@ -225,7 +225,7 @@ static void finish_line(Convolver *c, const Walk *w, const Line *line, Value out
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, across->places), ir_int(gen, 1), "pixel");
     Value row = ir_multiply(gen, line->number, ir_int(gen, w->axis[0].rows));
     row = ir_add(gen, row, ir_multiply(gen, pixels.index, ir_int(gen, across->rows)));
-    c->b.row = ir_add(gen, row, ir_int(gen, w->first_row));
+    c->b.row = ir_add(gen, row, w->first_row);
     c->b.column = ir_int(gen, 0);
     walk_finish_vector(c, ir_multiply(gen, pixels.index, ir_int(gen, line->columns)),
                        (int)line->columns);

@@ -222,7 +222,7 @@ static void one_tile(Convolver *c, const Walk *w, int64_t pixels, Value pixel, i
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
     Value row = ir_multiply(gen, line, ir_int(gen, w->axis[0].rows));
     row = ir_add(gen, row, ir_multiply(gen, pixel, ir_int(gen, w->axis[1].rows)));
-    finish_tile(c, w, columns, lines, pixels, ir_add(gen, row, ir_int(gen, w->first_row)));
+    finish_tile(c, w, columns, lines, pixels, ir_add(gen, row, w->first_row));
 }
 
 // ---- All tiles.

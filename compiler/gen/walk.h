@@ -20,7 +20,7 @@ typedef struct Walk {
     int64_t line, pixel;              // floats from line to line and pixel to pixel of the plane
     int64_t depth;                    // channels that are summed
     int64_t b_line, b_pixel, b_depth; // floats from tap to tap and channel to channel of the kernel
-    int64_t first_row;                // of the result
+    Value first_row;                  // of the result
     Value base, weights;              // where the plane, with its padding, and the kernel begin
     bool lanewise;                    // no channels are summed: each column has one of its own
 } Walk;

@@ -21,26 +21,49 @@ static int64_t divisor_of(int64_t a, int64_t b) {
 
 // Place h = phase + stride * a gets values from the weights i with
 // h + before - i * dilation = stride * (the value's place).
-PhaseAxis convolution_phase(const Convolution *convolution, int axis, int64_t phase) {
+int64_t convolution_phase_of_weight(const Convolution *convolution, int axis, int64_t weight) {
     const Window *w = &convolution->window;
-    int64_t stride = w->stride[axis], dilation = w->dilation[axis], size = w->size[axis];
-    int64_t common = divisor_of(stride, dilation), from = phase + w->before[axis];
-    PhaseAxis p = {.count = (convolution->size[axis] - phase + stride - 1) / stride,
-                   .step = stride / common,
-                   .dilation = dilation / common};
-    while (p.first < size && (from - p.first * dilation) % stride != 0) p.first++;
-    if (p.first < size) p.taps = (size - p.first + p.step - 1) / p.step;
-    p.start = (from - p.first * dilation) / stride - (p.taps - 1) * p.dilation;
-    return p;
+    int64_t stride = w->stride[axis];
+    int64_t place = (weight % stride * (w->dilation[axis] % stride) - w->before[axis]) % stride;
+    return place < 0 ? place + stride : place;
 }
 
-void convolution_zeros_around(const Convolution *v, int axis, int64_t *before, int64_t *after) {
+static void finish_phase(const Convolution *convolution, int axis, int64_t phase, PhaseAxis *p) {
+    const Window *w = &convolution->window;
+    int64_t stride = w->stride[axis], dilation = w->dilation[axis];
+    int64_t common = divisor_of(stride, dilation), from = phase + w->before[axis];
+    p->count = (convolution->size[axis] - phase + stride - 1) / stride;
+    p->step = stride / common;
+    p->dilation = dilation / common;
+    p->start = (from - p->first * dilation) / stride - (p->taps - 1) * p->dilation;
+}
+
+PhaseAxis *convolution_phases(const Convolution *convolution, int axis, Arena *arena) {
+    const Window *w = &convolution->window;
+    int64_t stride = w->stride[axis], before = 0;
+    PhaseAxis *phases = ARENA_ARRAY(arena, PhaseAxis, stride);
+    for (int64_t i = 0; i < w->size[axis]; i++) {
+        PhaseAxis *p = &phases[convolution_phase_of_weight(convolution, axis, i)];
+        if (p->taps++ == 0) p->first = i;
+    }
+    for (int64_t i = 0; i < stride; i++) {
+        if (phases[i].taps == 0) phases[i].first = w->size[axis];
+        finish_phase(convolution, axis, i, &phases[i]);
+        phases[i].before = before;
+        before += phases[i].taps;
+    }
+    return phases;
+}
+
+void convolution_zeros_around(const Convolution *v, int axis, Arena *arena, int64_t *before,
+                              int64_t *after) {
+    const PhaseAxis *phases = convolution_phases(v, axis, arena);
     *before = *after = 0;
     for (int64_t phase = 0; phase < v->window.stride[axis]; phase++) {
-        PhaseAxis p = convolution_phase(v, axis, phase);
-        int64_t last = p.start + (p.taps - 1) * p.dilation + p.count - 1;
-        if (p.taps < 1 || p.count < 1) continue;
-        if (-p.start > *before) *before = -p.start;
+        const PhaseAxis *p = &phases[phase];
+        int64_t last = p->start + (p->taps - 1) * p->dilation + p->count - 1;
+        if (p->taps < 1 || p->count < 1) continue;
+        if (-p->start > *before) *before = -p->start;
         if (last - (v->places[axis] - 1) > *after) *after = last - (v->places[axis] - 1);
     }
 }
@@ -53,14 +76,8 @@ KernelLayout convolution_kernel_layout(const Convolution *convolution, int lanes
     return layout;
 }
 
-int64_t convolution_phase_offset(const Convolution *convolution, const KernelLayout *layout,
-                                 int64_t phase_row, int64_t phase_column) {
-    const int64_t *stride = convolution->window.stride;
-    int64_t weights = 0;
-    for (int64_t i = 0; i < phase_row * stride[1] + phase_column; i++)
-        weights += convolution_phase(convolution, 0, i / stride[1]).taps *
-                   convolution_phase(convolution, 1, i % stride[1]).taps;
-    return weights * convolution->filters * convolution->groups * layout->panels * layout->panel;
+int64_t convolution_weight_size(const Convolution *convolution, const KernelLayout *layout) {
+    return convolution->filters * convolution->groups * layout->panels * layout->panel;
 }
 
 bool convolution_is_depthwise(const Convolution *convolution) {

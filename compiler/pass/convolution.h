@@ -23,12 +23,15 @@ typedef struct PhaseAxis {
     int64_t first, step; // the weights first, first + step, ...
     int64_t start;       // the value under the last of them at the first place
     int64_t dilation;    // values from weight to weight
+    int64_t before;      // weights of the phases before it; each weight is of one phase
 } PhaseAxis;
 
-PhaseAxis convolution_phase(const Convolution *convolution, int axis, int64_t phase);
+// All phases of an axis, as many as its stride. In `arena`.
+PhaseAxis *convolution_phases(const Convolution *convolution, int axis, Arena *arena);
+int64_t convolution_phase_of_weight(const Convolution *convolution, int axis, int64_t weight);
 // Lines of zeros around the values that all phases of an axis together need.
-void convolution_zeros_around(const Convolution *convolution, int axis, int64_t *before,
-                              int64_t *after);
+void convolution_zeros_around(const Convolution *convolution, int axis, Arena *arena,
+                              int64_t *before, int64_t *after);
 
 // The kernel in the order in which gradients of data read it: for each phase, group and panel of
 // channels [taps][taps][filters][panel].
@@ -38,9 +41,9 @@ typedef struct KernelLayout {
 } KernelLayout;
 
 KernelLayout convolution_kernel_layout(const Convolution *convolution, int lanes);
-// Where a phase begins in it.
-int64_t convolution_phase_offset(const Convolution *convolution, const KernelLayout *layout,
-                                 int64_t phase_row, int64_t phase_column);
+// Floats that a weight of all groups, panels and filters takes. A phase begins after the weights
+// of the lines' phases before it and of its own lines in the columns' phases before it.
+int64_t convolution_weight_size(const Convolution *convolution, const KernelLayout *layout);
 
 // Each channel is convolved with one filter of its own: the lanes run along both.
 bool convolution_is_depthwise(const Convolution *convolution);

@@ -46,8 +46,8 @@ static Node *draw_convolution(Graph *graph, Node *x) {
     int64_t kernel[2], stride[2], dilation[2], padding[4];
     const int64_t *dims = x->type.dims;
     for (int i = 0; i < 2; i++) {
-        kernel[i] = PICK(1, 2, 3, 3, 5);
-        stride[i] = PICK(1, 1, 1, 2, 3);
+        kernel[i] = PICK(1, 2, 3, 3, 5, 18);
+        stride[i] = PICK(1, 1, 1, 2, 3, 5, 6);
         dilation[i] = PICK(1, 1, 1, 2);
         for (int k = 0; k < 2; k++) padding[2 * i + k] = draw() % 2 ? 0 : draw() % 3;
         if (places(dims[i], kernel[i], stride[i], dilation[i],
@@ -69,7 +69,7 @@ static Node *draw_convolution(Graph *graph, Node *x) {
 
 // The transposed one: a picture that a convolution with this geometry would make the value of.
 static Node *draw_transposed(Graph *graph, Node *x) {
-    int64_t kernel = PICK(1, 2, 3, 4), stride = PICK(1, 2, 3), filters = PICK(1, 3, 17);
+    int64_t kernel = PICK(1, 2, 3, 4, 9), stride = PICK(1, 2, 3, 5), filters = PICK(1, 3, 17);
     const int64_t *dims = x->type.dims;
     int64_t height = (dims[0] - 1) * stride + kernel, width = (dims[1] - 1) * stride + kernel;
     if (height * width * filters > 3000) return x;
@@ -85,7 +85,7 @@ static Node *draw_pool(Graph *graph, Node *x) {
     const char *op = draw() % 3 ? "pool_max" : "pool_average";
     int64_t size[2], stride[2], padding[4];
     for (int i = 0; i < 2; i++) {
-        size[i] = PICK(1, 2, 2, 3);
+        size[i] = PICK(1, 2, 2, 3, 10);
         stride[i] = PICK(1, 2, 2, 3);
         for (int k = 0; k < 2; k++) padding[2 * i + k] = draw() % 2 && size[i] > 1 ? 1 : 0;
         if (places(x->type.dims[i], size[i], stride[i], 1, padding[2 * i] + padding[2 * i + 1]) < 1)
@@ -174,7 +174,8 @@ static Node *draw_step(Graph *graph, Node *x, Node *y) {
 
 static Graph *random_pictures(Arena *arena, int steps) {
     Graph *graph = graph_create(arena, "pictures", GRAPH_TRAIN, NULL);
-    int64_t dims[] = {3 + draw() % 9, 3 + draw() % 9, PICK(1, 2, 3, 8, 16, 17)};
+    int64_t side = draw() % 4 ? 9 : 30;
+    int64_t dims[] = {3 + draw() % side, 3 + draw() % side, PICK(1, 2, 3, 8, 16, 17)};
     Type type = type_make(draw() % 2 ? DTYPE_U8 : DTYPE_F32, true, 3, dims);
     Node *x = add_input(graph, "x", type), *y;
     if (type.dtype == DTYPE_U8) x = graph_scale(graph, x, 1.0 / 255);
