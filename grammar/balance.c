@@ -6,6 +6,18 @@
 
 #include <string.h>
 
+static int column_of(const Parse *parse, uint32_t offset) {
+    return sources_place(parse->sources, parse->file, offset).column;
+}
+
+int balance_indentation(const Parse *parse, uint32_t offset) {
+    const char *text = parse->source->text;
+    uint32_t start = offset;
+    while (start > 0 && text[start - 1] != '\n') start--;
+    while (start < offset && (text[start] == ' ' || text[start] == '\t')) start++;
+    return column_of(parse, start);
+}
+
 // ---- Brackets
 
 static char opener_of(int kind) {
@@ -68,6 +80,7 @@ static void describe(const Parse *parse, const Lexeme *lexeme, Bracket *bracket)
                         : strcmp(head, "block") == 0 ? "the body of block"
                                                      : "the body of model";
         bracket->name = parse->head_name;
+        bracket->is_body = strcmp(head, "train") != 0;
     } else if (lexeme->kind == TOK_OPEN) {
         bracket->what = parse->step_name ? "the body of step" : "the block";
         bracket->name = parse->step_name;
@@ -89,6 +102,7 @@ static void push(Parse *parse, const Lexeme *lexeme, char opener) {
         bracket->opener = '{';
         bracket->span = lexeme->span;
         bracket->what = "the branch of `if`";
+        bracket->is_body = true;
         return;
     }
     parse->nesting += 1;
@@ -152,6 +166,21 @@ static void follow_head(Parse *parse, const Lexeme *lexeme) {
     }
 }
 
+// A statement of a body begins with the token.
+static void begin_statement(Parse *parse, const Lexeme *lexeme) {
+    Bracket *around = parse->bracket_count ? &parse->brackets[parse->bracket_count - 1] : NULL;
+    if (!around || !around->is_body || around->opener != '{') return;
+    around->statement = lexeme->span;
+    around->has_name = token_begins_named(parse, lexeme);
+}
+
+static void follow_statement(Parse *parse, const Lexeme *lexeme) {
+    int previous = parse->previous.kind;
+    bool begins = token_begins_named(parse, lexeme) || kind_begins_operand(lexeme->kind);
+    if (previous == TOK_OPEN || previous == TOK_UNNAMED || (kind_ends_operand(previous) && begins))
+        begin_statement(parse, lexeme);
+}
+
 static Lexeme take(Parse *parse) {
     if (parse->has_held) {
         parse->has_held = false;
@@ -176,11 +205,53 @@ static Lexeme take(Parse *parse) {
 
 // ---- Brackets that are missing, or too many
 
+enum { CLOSING_FOUND = 1, CLOSING_LACKS = 2 };
+
+// Behind a string or a comment that begins here; else behind one byte.
+static const char *skip_item(const char *at) {
+    if (*at == '#') return at + strcspn(at, "\n");
+    if (*at++ != '"') return at;
+    while (*at && *at != '"' && *at != '\n') at += *at == '\\' && at[1] ? 2 : 1;
+    return *at == '"' ? at + 1 : at;
+}
+
+// Does the text close the bracket at `at` before it closes one around it?
+static bool finds_closing(const char *at) {
+    int depth = 0;
+    for (; *at; at = skip_item(at)) {
+        if (strchr("([{", *at)) depth++;
+        if (!strchr(")]}", *at)) continue;
+        if (--depth == 0) return *at != '}';
+    }
+    return false;
+}
+
+static bool lacks_closing(Parse *parse, Bracket *bracket) {
+    if (!bracket->closing) {
+        const char *text = parse->source->text + bracket->span.lo;
+        bracket->closing = finds_closing(text) ? CLOSING_FOUND : CLOSING_LACKS;
+    }
+    return bracket->closing == CLOSING_LACKS;
+}
+
+// A line that begins with an arrow, or with a name as far left as the line of the bracket, while
+// the innermost parenthesis is closed nowhere.
+static bool is_left_open(Parse *parse, const Lexeme *lexeme) {
+    int count = without_ifs(parse, parse->bracket_count);
+    if (!count || !lexeme->is_first) return false;
+    Bracket *around = &parse->brackets[count - 1];
+    if (around->opener == '{' || around->is_virtual || !kind_ends_operand(parse->previous.kind))
+        return false;
+    bool is_outside = lexeme->kind == TOK_NAME && column_of(parse, lexeme->span.lo) <=
+                                                      balance_indentation(parse, around->span.lo);
+    return (lexeme->kind == TOK_ARROW || is_outside) && lacks_closing(parse, around);
+}
+
 // How many brackets stay open when this token comes; those above must be closed before it.
-static int level_for(const Parse *parse, const Lexeme *lexeme) {
+static int level_for(Parse *parse, const Lexeme *lexeme) {
     int count = parse->bracket_count;
     if (lexeme->kind == TOK_YYEOF || token_begins_declaration(parse, lexeme)) return 0;
-    if (!kind_is_closer(lexeme->kind)) return count;
+    if (!kind_is_closer(lexeme->kind)) return is_left_open(parse, lexeme) ? count - 1 : count;
     for (int level = count; level > 0; level--)
         if (parse->brackets[level - 1].opener == opener_of(lexeme->kind)) return level;
     return count;
@@ -261,7 +332,9 @@ static bool mend(Parse *parse, Lexeme *lexeme) {
     Lexeme lacking;
     if (parse->is_recovering) return true;
     if (mend_separator(parse, lexeme)) return false;
+    if (foreign_word(parse, lexeme) == FOREIGN_PASSED) return false;
     mend_colon(parse, lexeme);
+    mend_index(parse, lexeme);
     if (mend_lacking(parse, lexeme, &lacking)) {
         parse->pending = *lexeme;
         parse->has_pending = true;
@@ -287,6 +360,7 @@ static Lexeme next_balanced(Parse *parse) {
         }
         if (kind_is_closer(lexeme.kind) && !mend_closer(parse, &lexeme)) continue;
         follow_head(parse, &lexeme);
+        follow_statement(parse, &lexeme);
         lexeme.level = parse->bracket_count;
         if (kind_is_opener(lexeme.kind)) {
             push(parse, &lexeme, opener_of(lexeme.kind));
@@ -313,7 +387,7 @@ static Lexeme next_balanced(Parse *parse) {
 // Whether parsing can go on with this token, which stands behind `previous`.
 static bool is_safe_place(const Parse *parse, const Lexeme *lexeme, int previous) {
     const Bracket *around = balance_around(parse, lexeme);
-    if (!around) return kind_declares(lexeme->kind) && token_precedes_name(parse, lexeme);
+    if (!around) return token_declares(parse, lexeme);
     if (around->opener != '{' || !lexeme->is_first) return false;
     if (kind_is_name(lexeme->kind) && token_precedes_assign(parse, lexeme)) return true;
     if (kind_is_operator(previous)) return false;
@@ -324,7 +398,8 @@ static bool is_safe_place(const Parse *parse, const Lexeme *lexeme, int previous
 static Lexeme sync_before(Parse *parse, const Lexeme *lexeme) {
     bool is_pushed = kind_is_opener(lexeme->kind) || lexeme->kind == TOK_IF;
     if (!is_pushed) drop_to(parse, without_ifs(parse, parse->bracket_count));
-    parse->is_recovering = false;
+    parse->is_recovering = parse->is_foreign = false;
+    begin_statement(parse, lexeme);
     parse->synced = *lexeme;
     parse->has_synced = true;
     return (Lexeme){.kind = TOK_SYNC, .span = {parse->file, lexeme->span.lo, lexeme->span.lo}};
@@ -337,7 +412,7 @@ static Lexeme skip_to_safe_place(Parse *parse) {
         int level = without_ifs(parse, lexeme.level);
         bool closes_level = kind_is_closer(lexeme.kind) && level < parse->recovery_level;
         if (lexeme.kind == TOK_YYEOF || closes_level) {
-            parse->is_recovering = false;
+            parse->is_recovering = parse->is_foreign = false;
             return lexeme;
         }
         if (level == parse->recovery_level && is_safe_place(parse, &lexeme, previous))
@@ -345,25 +420,12 @@ static Lexeme skip_to_safe_place(Parse *parse) {
     }
 }
 
-static int column_of(const Parse *parse, uint32_t offset) {
-    return sources_place(parse->sources, parse->file, offset).column;
-}
-
-// The column of the first thing on the line of `offset`.
-static int indentation_at(const Parse *parse, uint32_t offset) {
-    const char *text = parse->source->text;
-    uint32_t start = offset;
-    while (start > 0 && text[start - 1] != '\n') start--;
-    while (start < offset && (text[start] == ' ' || text[start] == '\t')) start++;
-    return column_of(parse, start);
-}
-
 bool balance_left_open(const Parse *parse, const Lexeme *lexeme, const Bracket **bracket) {
     const Bracket *around = balance_around(parse, lexeme);
     if (!around || around->opener == '{' || !lexeme->is_first || !kind_is_name(lexeme->kind))
         return false;
     *bracket = around;
-    return column_of(parse, lexeme->span.lo) <= indentation_at(parse, around->span.lo);
+    return column_of(parse, lexeme->span.lo) <= balance_indentation(parse, around->span.lo);
 }
 
 // Gives the token again after closing what was left open around it.

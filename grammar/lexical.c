@@ -13,10 +13,30 @@ static const char *bytes_at(const Parse *parse, Span span) {
     return parse->source->text + span.lo;
 }
 
+static Diag *report(Parse *parse, DiagCode code, Span span, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+// NULL where another language's lines are skipped: they are one mistake.
+static Diag *report(Parse *parse, DiagCode code, Span span, const char *format, ...) {
+    if (parse->is_foreign) return NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = arena_vformat(parse->arena, format, arguments);
+    va_end(arguments);
+    return diag_report(parse->sink, code, span, "%s", text);
+}
+
+// A slip that is made again and again is told once.
+static bool is_first_time(bool *told) {
+    bool is_first = !*told;
+    *told = true;
+    return is_first;
+}
+
 const char *lexical_word(Parse *parse, Span span) {
     size_t length = span.hi - span.lo;
     if (length > PARSE_MAX_NAME) {
-        Diag *diag = diag_report(parse->sink, DIAG_E0005, span, "a name of %zu characters", length);
+        Diag *diag = report(parse, DIAG_E0005, span, "a name of %zu characters", length);
         diag_label(diag, "at most %d are possible", PARSE_MAX_NAME);
         length = PARSE_MAX_NAME;
     }
@@ -26,7 +46,7 @@ const char *lexical_word(Parse *parse, Span span) {
 // ---- Numbers
 
 static Ast *number_error(Parse *parse, Span span, const char *message, const char *label) {
-    Diag *diag = diag_report(parse->sink, DIAG_E0003, span, "%s", message);
+    Diag *diag = report(parse, DIAG_E0003, span, "%s", message);
     diag_label(diag, "%s", label);
     return action_error(parse, span);
 }
@@ -55,8 +75,8 @@ Ast *lexical_number(Parse *parse, const char *digits, Span span) {
 
 Ast *lexical_bad_number(Parse *parse, const char *digits, Span span) {
     size_t length = span.hi - span.lo;
-    Diag *diag = diag_report(parse->sink, DIAG_E0003, span, "`%.40s%s` is no number", digits,
-                             length > 40 ? "..." : "");
+    Diag *diag =
+        report(parse, DIAG_E0003, span, "`%.40s%s` is no number", digits, length > 40 ? "..." : "");
     bool is_plain = strspn(digits, "0123456789._") == length && length <= 40;
     if (strchr(digits, '_') && is_plain)
         diag_help(diag, "digits are not separated by `_`");
@@ -65,11 +85,25 @@ Ast *lexical_bad_number(Parse *parse, const char *digits, Span span) {
     return action_error(parse, span);
 }
 
+bool lexical_is_percent(const Parse *parse, Span span) {
+    const char *behind = parse->source->text + span.hi;
+    behind += strspn(behind, " \t\r");
+    return strchr(",)]}\n", *behind) != NULL; // or the end
+}
+
+Ast *lexical_percent(Parse *parse, const char *digits, Span span) {
+    double number = strtod(digits, NULL) / 100;
+    Diag *diag = report(parse, DIAG_E0003, span, "`%s` is no number", digits);
+    diag_label(diag, "a fraction is meant");
+    diag_help(diag, "write `%s`", text_of_number(parse->arena, number));
+    return action_number(parse, span, number, false);
+}
+
 // ---- Strings
 
 static Ast *string_error(Parse *parse, DiagCode code, Span whole, Span place, const char *message,
                          const char *help) {
-    Diag *diag = diag_report(parse->sink, code, place, "%s", message);
+    Diag *diag = report(parse, code, place, "%s", message);
     diag_help(diag, "%s", help);
     return action_error(parse, whole);
 }
@@ -118,31 +152,61 @@ Ast *lexical_string(Parse *parse, Span span) {
 Ast *lexical_open_string(Parse *parse, Span span) {
     Span quote = {span.file, span.lo, span.lo + 1};
     parse->open_string = span.lo;
-    Diag *diag =
-        diag_report(parse->sink, DIAG_E0002, quote, "a string that does not end on its line");
+    Diag *diag = report(parse, DIAG_E0002, quote, "a string that does not end on its line");
     diag_label(diag, "begins here");
     diag_help(diag, "close it with `\"`; a line break in a string is written `\\n`");
     return action_error(parse, span);
 }
 
 Ast *lexical_single_quotes(Parse *parse, Span span) {
-    Diag *diag = diag_report(parse->sink, DIAG_E0001, span, "`'` does not begin a string");
+    if (!is_first_time(&parse->told_quotes)) return action_error(parse, span);
+    Diag *diag = report(parse, DIAG_E0001, span, "`'` does not begin a string");
     diag_help(diag, "strings are written in double quotes; a word such as `relu` needs none");
+    return action_error(parse, span);
+}
+
+// The quotes take three bytes each.
+Ast *lexical_typographic(Parse *parse, Span span) {
+    const char *bytes = bytes_at(parse, span) + 3;
+    const char *text = arena_copy(parse->arena, bytes, span.hi - span.lo - 6);
+    if (!is_first_time(&parse->told_quotes)) return action_error(parse, span);
+    Diag *diag = report(parse, DIAG_E0001, span, "typographic quotes do not begin a string");
+    diag_help(diag, "write `\"%s\"`", text);
     return action_error(parse, span);
 }
 
 // ---- Characters
 
 void lexical_semicolon(Parse *parse, Span span) {
-    Diag *diag = diag_report(parse->sink, DIAG_E0001, span, "`;` is not part of the language");
+    if (!is_first_time(&parse->told_semicolon)) return;
+    Diag *diag = report(parse, DIAG_E0001, span, "`;` is not part of the language");
     diag_help(diag, "leave it out: statements need no separator");
 }
 
 void lexical_other_arrow(Parse *parse, Span span) {
-    bool is_split = bytes_at(parse, span)[0] == '-';
-    Diag *diag = diag_report(parse->sink, DIAG_E0001, span, "`%.2s%s` is not part of the language",
-                             bytes_at(parse, span), is_split ? ">" : "");
+    const char *bytes = bytes_at(parse, span);
+    if (!is_first_time(&parse->told_arrow)) return;
+    const char *written =
+        bytes[0] == '-' ? "- >" : arena_copy(parse->arena, bytes, span.hi - span.lo);
+    Diag *diag = report(parse, DIAG_E0001, span, "`%s` is not part of the language", written);
     diag_help(diag, "the arrow is written `->`");
+}
+
+void lexical_other_comment(Parse *parse, Span span) {
+    const char *bytes = bytes_at(parse, span);
+    Span mark = {span.file, span.lo, span.lo + (bytes[0] == '"' ? 3 : 2)};
+    Diag *diag = report(parse, DIAG_E0001, mark, "`%.*s` does not begin a comment",
+                        (int)(mark.hi - mark.lo), bytes);
+    diag_help(diag, "comments begin with `#`, and end with their line");
+}
+
+void lexical_walrus(Parse *parse, Span span) {
+    diag_help(report(parse, DIAG_E0001, span, "`:=` is not part of the language"), "write `=`");
+}
+
+void lexical_power(Parse *parse, Span span) {
+    Diag *diag = report(parse, DIAG_E0001, span, "`**` is not part of the language");
+    diag_help(diag, "there is no power operator: write the product");
 }
 
 // What was probably meant by a character that text processors and other languages put there.
@@ -177,14 +241,14 @@ static void report_character(Parse *parse, Span place, const char *bytes, size_t
     Diag *diag;
     unsigned char byte = (unsigned char)bytes[0];
     if (length == 0)
-        diag = diag_report(parse->sink, DIAG_E0001, place, "byte 0x%02X is not UTF-8", byte);
+        diag = report(parse, DIAG_E0001, place, "byte 0x%02X is not UTF-8", byte);
     else if (byte == 0)
-        diag = diag_report(parse->sink, DIAG_E0001, place, "a NUL byte");
+        diag = report(parse, DIAG_E0001, place, "a NUL byte");
     else if (byte < 0x20 || byte == 0x7f)
-        diag = diag_report(parse->sink, DIAG_E0001, place, "control character 0x%02X", byte);
+        diag = report(parse, DIAG_E0001, place, "control character 0x%02X", byte);
     else
-        diag = diag_report(parse->sink, DIAG_E0001, place, "`%.*s` is not part of the language",
-                           (int)length, bytes);
+        diag = report(parse, DIAG_E0001, place, "`%.*s` is not part of the language", (int)length,
+                      bytes);
     const char *help = meant(bytes, length);
     if (help)
         diag_help(diag, "%s", help);

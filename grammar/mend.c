@@ -1,5 +1,7 @@
 #include "token.h"
 
+#include "../compiler/base/habit.h"
+
 #include <string.h>
 
 static const Bracket *innermost(const Parse *parse) {
@@ -115,12 +117,110 @@ static void add_opener(Parse *parse, Lexeme *lacking) {
     *lacking = (Lexeme){.kind = TOK_OPEN, .span = place, .is_virtual = true};
 }
 
+// ---- Two values in a row
+
+// In a body, behind a value without a name, which is complete.
+static bool is_behind_unnamed(const Parse *parse) {
+    const Bracket *around = innermost(parse);
+    return around && around->is_body && around->opener == '{' && !around->has_name &&
+           around->statement.hi > 0 && kind_ends_operand(parse->previous.kind);
+}
+
+static int column_of(const Parse *parse, uint32_t offset) {
+    return sources_place(parse->sources, parse->file, offset).column;
+}
+
+// A line that is indented more than the statement goes on with it; so does one below a line that
+// begins with an arrow in the same column.
+static bool continues(const Parse *parse, const Lexeme *lexeme) {
+    int column = column_of(parse, lexeme->span.lo);
+    const char *line = parse->source->text + parse->previous.span.lo;
+    while (line > parse->source->text && line[-1] != '\n') line--;
+    line += strspn(line, " \t");
+    bool is_below_arrow = line[0] == '-' && line[1] == '>' &&
+                          balance_indentation(parse, parse->previous.span.lo) == column;
+    return is_below_arrow || column > balance_indentation(parse, innermost(parse)->statement.lo);
+}
+
+// `x -> flatten dense(10)`, in one line or in two.
+static bool lacks_arrow(const Parse *parse, const Lexeme *lexeme) {
+    bool is_data = parse->bracket_count == 0 && parse->head_what && parse->head_name &&
+                   strcmp(parse->head_what, "dataset") == 0 && parse->before.kind != TOK_DATASET &&
+                   kind_ends_operand(parse->previous.kind);
+    if (lexeme->kind != TOK_NAME || token_precedes_assign(parse, lexeme)) return false;
+    if (is_data) return !lexeme->is_first || column_of(parse, lexeme->span.lo) > 1;
+    return is_behind_unnamed(parse) && (!lexeme->is_first || continues(parse, lexeme));
+}
+
+static void add_arrow(Parse *parse, const Lexeme *lexeme, Lexeme *lacking) {
+    Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span,
+                             "`%.60s` stands behind a value without an arrow", lexeme->value.text);
+    diag_label(diag, "expected `->` before it");
+    diag_secondary(diag, parse->previous.span, "behind this");
+    diag_help(diag, "put `->` before it: `-> %.60s`", lexeme->value.text);
+    *lacking = (Lexeme){.kind = TOK_ARROW, .span = behind_previous(parse), .is_virtual = true};
+}
+
+static bool lacks_name(const Parse *parse, const Lexeme *lexeme) {
+    if (!is_behind_unnamed(parse)) return false;
+    return token_begins_named(parse, lexeme) || (lexeme->kind == TOK_NAME && lexeme->is_first);
+}
+
+static void add_name(Parse *parse, const Lexeme *lexeme, Lexeme *lacking) {
+    Span span = span_join(innermost(parse)->statement, parse->previous.span);
+    const char *text = parse->source->text + span.lo;
+    const char *word = arena_copy(parse->arena, text, strcspn(text, "( \t\n"));
+    Diag *diag = diag_report(parse->sink, DIAG_E0004, span,
+                             "a value without a name is not the last of its body");
+    diag_label(diag, "has no name");
+    diag_secondary(diag, lexeme->span, "the body goes on here");
+    const char *habit = habit_help(parse->arena, "statement", word, (HabitValues){0});
+    diag_help(diag, "%s", habit ? habit : "name it (`name = ...`), or feed it on with `->`");
+    *lacking = (Lexeme){.kind = TOK_UNNAMED, .span = behind_previous(parse), .is_virtual = true};
+}
+
 bool mend_lacking(Parse *parse, const Lexeme *lexeme, Lexeme *lacking) {
     if (lacks_value(parse, lexeme))
         add_value(parse, lacking);
     else if (lacks_opener(parse, lexeme))
         add_opener(parse, lacking);
+    else if (lacks_arrow(parse, lexeme))
+        add_arrow(parse, lexeme, lacking);
+    else if (lacks_name(parse, lexeme))
+        add_name(parse, lexeme, lacking);
     else
         return false;
     return true;
+}
+
+// ---- x[0], x[1:3], x[..., -1]
+
+// The text of the brackets that begin at `at`, without them; NULL: they do not end on their line.
+static const char *inside_of(Parse *parse, uint32_t at) {
+    const char *text = parse->source->text + at + 1;
+    size_t length = strcspn(text, "[]{}\n");
+    return text[length] == ']' ? arena_copy(parse->arena, text, length) : NULL;
+}
+
+// Directly behind a value, but not the arguments of a layer in the wrong brackets (`dense[10]`).
+static bool is_index(Parse *parse, const Lexeme *lexeme) {
+    int previous = parse->previous.kind;
+    bool touches = lexeme->kind == TOK_LIST && parse->previous.span.hi == lexeme->span.lo &&
+                   (kind_is_name(previous) || previous == TOK_CLOSE || previous == TOK_INDEX);
+    const char *inside = touches ? inside_of(parse, lexeme->span.lo) : NULL;
+    if (!inside || innermost(parse) == NULL || !*inside) return false;
+    bool is_slice = strchr(inside, ':') || strstr(inside, "...");
+    return is_slice || (parse->before.kind != TOK_ARROW && parse->before.kind != TOK_COLON);
+}
+
+void mend_index(Parse *parse, Lexeme *lexeme) {
+    if (!is_index(parse, lexeme)) return;
+    Lexeme last = *lexeme;
+    while (last.kind != TOK_UNLIST && last.kind != TOK_YYEOF) last = scan_next(parse);
+    lexeme->span = span_join(lexeme->span, last.span);
+    lexeme->kind = TOK_INDEX;
+    Diag *diag = diag_report(parse->sink, DIAG_E0206, lexeme->span,
+                             "parts of a value (`x[1:3]`) are not supported yet");
+    diag_label(diag, "an index");
+    diag_help(diag, "`crop` cuts lines off a picture or a sequence, `reshape` parts dimensions");
 }

@@ -57,6 +57,9 @@ static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
 %token GREATER_EQUAL "`>=`"
 // Put before a statement or declaration by the balancer, after a mistake; never in a file.
 %token SYNC "the next statement"
+// Added where a value without a name is no body's last expression; and what `[1:3]` becomes.
+%token UNNAMED "the end of a value without a name"
+%token INDEX "an index"
 // Only for --emit=tokens and fmt; never given to the parser.
 %token COMMENT "a comment"
 %token YYEOF 0 "the end of the file"
@@ -164,7 +167,8 @@ statements:
   ;
 
 statement:
-    name ASSIGN expression
+    expression UNNAMED
+  | name ASSIGN expression
       { $$ = action_named(parse, AST_ASSIGN, @$, $name, @name, $expression); }
   | LAYER name ASSIGN expression
       { $$ = action_named(parse, AST_LAYER, @$, $name, @name, $expression); }
@@ -253,6 +257,7 @@ signed:
 member:
     operand
   | member DOT name  { $$ = action_member(parse, @$, $1, $name, @name); }
+  | member INDEX        { $$ = action_error(parse, @$); }
   | member DOT name arguments
       { $$ = action_error(parse, @$); report_dotted_call(parse, @1, @name, @arguments); }
   ;

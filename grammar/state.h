@@ -39,6 +39,10 @@ typedef struct Bracket {
     bool is_parameters; // of a model or a block
     Span span;
     int signs;        // prefix minus signs that wait for what is inside
+    int closing;      // is it closed? 0: nobody has looked yet, else CLOSING_...
+    Span statement;   // of a body: the first token of the statement that goes on
+    bool has_name;    // that statement is `name = ..`, `layer ..` or `return ..`
+    bool is_body;     // of a model, a block or a branch: statements and a value
     const char *what; // "the arguments of", for messages
     const char *name; // "dense", or NULL
 } Bracket;
@@ -82,6 +86,8 @@ typedef struct Parse {
     int recovery_level;   // of the token where the mistake was
     uint32_t redelivered; // the end of the last token that was given again after a mistake
     bool is_stopped;      // by a limit: the rest of the file is not looked at
+    bool is_foreign;      // what is skipped is another language: its spelling is no mistake
+    bool told_arrow, told_semicolon, told_quotes; // a slip that is made again and again
 
     AstList declarations;
 } Parse;
@@ -108,14 +114,25 @@ const Bracket *balance_around(const Parse *parse, const Lexeme *lexeme);
 // Reports a limit once and ends the parse.
 void balance_stop(Parse *parse, DiagCode code, Span span, const char *message, const char *help);
 
+// foreign.c: a word of another language at the beginning of a line.
+typedef enum ForeignWord { FOREIGN_NOT, FOREIGN_READ, FOREIGN_PASSED } ForeignWord;
+// Reports it. READ: *lexeme is what is read in its place; PASSED: it is to be dropped.
+ForeignWord foreign_word(Parse *parse, Lexeme *lexeme);
+
 // mend.c: usual slips that leave no doubt about what was meant. Each is reported, and the parser
 // gets what was meant, so that no second message follows.
 void mend_keyword(Parse *parse, Lexeme *lexeme); // `datset d = ...`
 void mend_colon(Parse *parse, Lexeme *lexeme);   // `activation: relu`
 // `,` behind an entry: to be dropped.
 bool mend_separator(Parse *parse, const Lexeme *lexeme);
-// What lacks before the token becomes *lacking: a `{`, or the error token for a value.
+// What lacks before the token becomes *lacking: a `{`, an arrow, the end of a value without a name,
+// or the error token for a value.
 bool mend_lacking(Parse *parse, const Lexeme *lexeme, Lexeme *lacking);
+
+// `x[1:3]`: replaced by INDEX, behind which it goes on.
+void mend_index(Parse *parse, Lexeme *lexeme);
+// The column of the first thing on the line of `offset`.
+int balance_indentation(const Parse *parse, uint32_t offset);
 
 // report.c: `parse->last` cannot stand where one of the `expected` tokens could, which have the
 // names that nn.y gives them.

@@ -45,6 +45,17 @@ bool token_precedes_name(const Parse *parse, const Lexeme *lexeme) {
     return begins_name(next) || next == '"';
 }
 
+bool token_begins_named(const Parse *parse, const Lexeme *lexeme) {
+    return lexeme->kind == TOK_RETURN ||
+           (kind_is_name(lexeme->kind) && token_precedes_assign(parse, lexeme)) ||
+           (lexeme->kind == TOK_LAYER && token_precedes_name(parse, lexeme));
+}
+
+bool token_declares(const Parse *parse, const Lexeme *lexeme) {
+    if (lexeme->kind == TOK_IMPORT) return token_byte_after(parse, lexeme) == '"';
+    return kind_declares(lexeme->kind) && token_precedes_name(parse, lexeme);
+}
+
 bool token_begins_declaration(const Parse *parse, const Lexeme *lexeme) {
-    return kind_declares(lexeme->kind) && lexeme->is_first && token_precedes_name(parse, lexeme);
+    return lexeme->is_first && token_declares(parse, lexeme);
 }

@@ -23,7 +23,7 @@ static inline bool kind_begins_operand(int kind) {
 
 static inline bool kind_ends_operand(int kind) {
     return kind == TOK_NAME || kind == TOK_NUMBER || kind == TOK_STRING || kind == TOK_CLOSE ||
-           kind == TOK_UNLIST || kind == TOK_END;
+           kind == TOK_UNLIST || kind == TOK_END || kind == TOK_INDEX;
 }
 
 static inline bool kind_is_operator(int kind) {
@@ -44,7 +44,11 @@ bool token_precedes_assign(const Parse *parse, const Lexeme *lexeme);
 // `name =` comes next.
 bool token_precedes_entry(const Parse *parse, const Lexeme *lexeme);
 bool token_precedes_name(const Parse *parse, const Lexeme *lexeme); // or a string
-// A word at the beginning of a line, with a name behind it.
+// A statement that is not a value alone: `name = ..`, `layer name = ..`, `return ..`
+bool token_begins_named(const Parse *parse, const Lexeme *lexeme);
+// A word of a declaration, with what it declares behind it.
+bool token_declares(const Parse *parse, const Lexeme *lexeme);
+// Likewise, at the beginning of a line.
 bool token_begins_declaration(const Parse *parse, const Lexeme *lexeme);
 
 #endif

@@ -104,3 +104,13 @@ char *text_of_number(Arena *arena, double number) {
     text_number(&text, number);
     return text.data;
 }
+
+bool text_has_word(const char *words, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = words; at && *at;) {
+        size_t size = strcspn(at, " ");
+        if (size == length && memcmp(at, word, length) == 0) return true;
+        at += size + (at[size] == ' ');
+    }
+    return false;
+}

@@ -4,6 +4,8 @@
 
 #include "arena.h"
 
+#include <stdbool.h>
+
 typedef struct Text {
     Arena *arena;
     char *data; // NUL-terminated, never NULL after text_create
@@ -14,6 +16,9 @@ Text text_create(Arena *arena);
 void text_put(Text *text, const char *string);
 void text_put_bytes(Text *text, const char *bytes, size_t length);
 void text_format(Text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// Is `word` one of the blank-separated `words` (NULL: none)?
+bool text_has_word(const char *words, const char *word);
 
 // A JSON string literal with its quotes.
 void text_json_string(Text *text, const char *string);

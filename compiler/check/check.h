@@ -109,6 +109,8 @@ const char *planned_name(int index); // of all rows; NULL: the end
 // ---- habits.c
 // What to write instead of other libraries' `name`, or NULL; `value` (or NULL) was given for it.
 const char *habits_help(Checker *c, const char *noun, const char *name, const char *value);
+// Likewise for the name or call `ast`, with the values of its arguments.
+const char *habits_help_call(Checker *c, const char *noun, const Ast *ast);
 bool habits_is_none(const Scope *scope, const Ast *ast); // Python's `None`
 
 // ---- expression.c

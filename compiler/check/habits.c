@@ -1,53 +1,24 @@
-// What other libraries say in a place where this language says it in another one.
+// What other libraries say in a place where this language says it in another one: base/habit.h, for
+// syntax trees.
 #include "check.h"
 
-typedef struct Habit {
-    const char *noun;  // of what is missing: an entry of `train`, an argument, a layer
-    const char *names; // blank-separated
-    const char *help;  // `@`: the value that was written
-} Habit;
+#include "../base/habit.h"
 
-static const Habit habits[] = {
-    {"entry", "validation_split validation", "the dataset says it: `-> split(validation = @)`"},
-    {"entry", "validation_data", "the dataset says it: `-> split(validation = 0.2)`"},
-    {"entry", "learning_rate lr", "the optimizer takes it: `optimizer = sgd(learning_rate = @)`"},
-    {"entry", "shuffle", "samples are shuffled unless the program is called with `--no-shuffle`"},
-    {"entry", "verbose", "the program takes it when it is called: `--progress=none`"},
-    {"entry", "seed random_state", "the program takes it when it is called: `--seed @`"},
-    {"argument", "verbose", "the program takes it when it is called: `--progress=none`"},
-    {"argument", "save_weights_only", "leave it out: the weights are all that is saved"},
-    {"callback", "terminate_on_nan TerminateOnNaN",
-     "leave it out: training always ends where the loss is not finite"},
-    {"callback", "LearningRateScheduler learning_rate_scheduler",
-     "the optimizer takes a schedule: `sgd(step_decay(0.1, epochs = 10))`"},
-    {"callback", "TensorBoard tensor_board History history",
-     "the program writes the values of each epoch when it is called with `--history FILE`"},
-    {"argument", "input_shape input_dim batch_input_shape",
-     "an input of the model has the shape: `model net(x: [28, 28])`"},
-    {"argument", "name",
-     "layers are named by their type; `layer first = dense(10)` gives one a name of its own"},
-    {"layer", "Activation activation", "write `@`"},
-    {"layer", "Input InputLayer", "inputs stand in the model's head: `model net(x: [28, 28])`"},
-    {0},
-};
-
-static const char *fill(Checker *c, const char *help, const char *value) {
-    Text text = text_create(c->arena);
-    for (; *help; help++)
-        if (*help == '@')
-            text_put(&text, value);
-        else
-            text_put_bytes(&text, help, 1);
-    return text.data;
+// As it was written, but without quotes.
+static const char *text_of(Checker *c, const Ast *argument) {
+    if (argument->kind == AST_ASSIGN) argument = argument->left;
+    return argument->kind == AST_STRING ? argument->text : check_source(c, argument->span);
 }
 
 const char *habits_help(Checker *c, const char *noun, const char *name, const char *value) {
-    for (const Habit *row = habits; row->noun; row++) {
-        bool needs_value = strchr(row->help, '@') != NULL;
-        if (!strstr(noun, row->noun) || !names_has_word(row->names, name)) continue;
-        if (value || !needs_value) return fill(c, row->help, value);
-    }
-    return NULL;
+    return habit_help(c->arena, noun, name, (HabitValues){&value, value != NULL});
+}
+
+const char *habits_help_call(Checker *c, const char *noun, const Ast *ast) {
+    int count = ast->kind == AST_CALL ? ast->items.count : 0;
+    const char **texts = ARENA_ARRAY(c->arena, const char *, count + 1);
+    for (int i = 0; i < count; i++) texts[i] = text_of(c, ast->items.items[i]);
+    return habit_help(c->arena, noun, ast->text, (HabitValues){texts, count});
 }
 
 bool habits_is_none(const Scope *scope, const Ast *ast) {

@@ -8,13 +8,7 @@
 // ---- Lists of words.
 
 bool names_has_word(const char *words, const char *name) {
-    size_t length = strlen(name);
-    for (const char *at = words; at && *at;) {
-        size_t size = strcspn(at, " ");
-        if (size == length && memcmp(at, name, length) == 0) return true;
-        at += size + (at[size] == ' ');
-    }
-    return false;
+    return text_has_word(words, name);
 }
 
 void names_add_words(Checker *c, NameList *names, const char *words) {
