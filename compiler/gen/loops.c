@@ -481,12 +481,19 @@ static void columns_emit(Gen *gen, const Schedule *schedule, const Group *group,
 
 // ---- Over a parameter's storage.
 
-static int64_t storage_size(const Schedule *schedule, const Group *group) {
+// A node of the storage's type.
+static const Node *storage_node(const Group *group) {
     const Node *node = group->anchor        ? group->anchor
                        : group->nodes.count ? group->nodes.items[0]
                                             : group->assigns.items[0];
     if (group->kind == GROUP_REDUCE || group->nodes.count == 0)
         node = schedule_source(node->inputs[0]);
+    return node;
+}
+
+// In whose layout it lies; -1: in none's.
+static int storage_parameter(const Schedule *schedule, const Group *group) {
+    const Node *node = storage_node(group);
     int parameter = schedule->buffers[node->id].parameter;
     if (node->parameter) parameter = node->parameter->index;
     if (node->slot && node->slot->parameter) parameter = node->slot->parameter->index;
@@ -497,8 +504,21 @@ static int64_t storage_size(const Schedule *schedule, const Group *group) {
         else if (assign->slot->parameter)
             parameter = assign->slot->parameter->index;
     }
+    return parameter;
+}
+
+static int64_t storage_size(const Schedule *schedule, const Group *group) {
+    int parameter = storage_parameter(schedule, group);
     if (parameter >= 0) return schedule->layout->parameters[parameter].storage.size;
-    return (type_elements(&node->type) + 15) / 16 * 16;
+    return (type_elements(&storage_node(group)->type) + 15) / 16 * 16;
+}
+
+// Where numbers lie one behind the other, what follows them is of no meaning; in the layouts of
+// kernels the padding between them is zero.
+static int64_t meaning_size(const Schedule *schedule, const Group *group) {
+    int parameter = storage_parameter(schedule, group);
+    bool is_plain = parameter < 0 || schedule->layout->parameters[parameter].kind == LAYOUT_PLAIN;
+    return is_plain ? type_elements(&storage_node(group)->type) : storage_size(schedule, group);
 }
 
 static void storage_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
@@ -514,21 +534,33 @@ static void storage_emit(Gen *gen, const Schedule *schedule, const Group *group,
     ir_loop_end(gen, &loop);
 }
 
-// The sum of the anchor's input over its storage, whose padding is zero. In double precision: a
-// large layer has millions of summands.
+static Value widened_at(LaneBuilder *b, const Node *node, Value storage, int valid) {
+    Gen *gen = b->gen;
+    b->storage = storage;
+    element_forget(b);
+    Value input = (Value)(void *)element_value(b, node);
+    if (valid < b->width) input = ir_zero_after(gen, input, valid);
+    return LLVMBuildFPExt(gen->builder, input, ir_vector(gen, gen->f64, b->width), "");
+}
+
+// The sum of the anchor's input over its storage. In double precision: a large layer has millions
+// of summands.
 static Value sum_storage(LaneBuilder *b, const Node *anchor) {
     Gen *gen = b->gen;
-    LlvmType wide = ir_vector(gen, gen->f64, b->width);
-    Value zero = LLVMConstNull(wide);
-    Value size = ir_int(gen, storage_size(b->schedule, b->group));
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), size, ir_int(gen, b->width), "reduce");
+    Value zero = LLVMConstNull(ir_vector(gen, gen->f64, b->width));
+    int64_t size = meaning_size(b->schedule, b->group), full = size / b->width * b->width;
+    Loop loop =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, b->width), "reduce");
     Value carried = ir_loop_carry(gen, &loop, zero);
-    b->storage = loop.index;
-    Value input = (Value)(void *)element_value(b, anchor->inputs[0]);
-    Value summand = LLVMBuildFPExt(gen->builder, input, wide, "");
+    Value summand = widened_at(b, anchor->inputs[0], loop.index, b->width);
     Value next = LLVMBuildFAdd(gen->builder, carried, summand, "");
     ir_loop_end(gen, &loop);
-    Value sum = horizontal(b, false, ir_loop_result(gen, &loop, carried, zero, next));
+    Value sum = ir_loop_result(gen, &loop, carried, zero, next);
+    if (full < size) {
+        summand = widened_at(b, anchor->inputs[0], ir_int(gen, full), (int)(size - full));
+        sum = LLVMBuildFAdd(gen->builder, sum, summand, "");
+    }
+    sum = horizontal(b, false, sum);
     return LLVMBuildFPTrunc(gen->builder, sum, ir_vector(gen, gen->f32, b->width), "");
 }
 

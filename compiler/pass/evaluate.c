@@ -100,8 +100,13 @@ void evaluation_run(Evaluation *evaluation, bool *wanted) {
         const Node *node = graph->nodes.items[i];
         for (int k = 0; wanted[i] && k < node->input_count; k++) wanted[node->inputs[k]->id] = true;
     }
-    for (int i = 0; i < graph->nodes.count; i++)
-        if (wanted[i]) evaluation->values[i] = evaluate_node(evaluation, graph->nodes.items[i]);
+    for (int i = 0; i < graph->nodes.count; i++) {
+        if (!wanted[i]) continue;
+        const Node *node = graph->nodes.items[i];
+        evaluation->values[i] = evaluate_node(evaluation, node);
+        if (evaluation->adjust)
+            evaluation->adjust(evaluation->adjust_state, node, &evaluation->values[i]);
+    }
 }
 
 static void apply_assign(const Evaluation *evaluation, EvalBindings *bindings, const Node *node) {

@@ -10,6 +10,9 @@ typedef struct Evaluation {
     const EvalBindings *bindings;
     EvalTensor *values;       // by node id; data NULL: not computed
     const EvalTensor *frozen; // by node id: values that stop_gradient nodes keep; NULL: none do
+    // Called with each value before others read it; may give it other `data`. NULL: none.
+    void (*adjust)(void *state, const Node *node, EvalTensor *value);
+    void *adjust_state;
 } Evaluation;
 
 Evaluation evaluation_create(const Graph *graph, Arena *arena, const EvalBindings *bindings,

@@ -1,0 +1,195 @@
+// What is compared: predictions, the loss, and all weights, moving averages and slots after a step,
+// with the reference; the bits of all of them for 1 to 4 threads, each time in memory that the run
+// before left; the bits of the first samples of a whole batch and of a part of it, and of one
+// sample.
+#include "check.h"
+
+#include "../common/check.h"
+#include "reference.h"
+
+#include <stdio.h>
+
+enum { FIRST_EVALUATIONS = 2, MORE_EVALUATIONS = 30 };
+
+static Verdict failing(Outcome outcome, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static Verdict failing(Outcome outcome, const char *format, ...) {
+    Verdict verdict = {.outcome = outcome};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(verdict.what, sizeof verdict.what, format, arguments);
+    va_end(arguments);
+    return verdict;
+}
+
+// ---- Bits.
+
+// Everything that a run with so many threads gives.
+typedef struct Outputs {
+    EvalTensor evaluated, trained, predicted, first_rows, one;
+    double evaluate_loss, train_loss;
+    float *weights, *slots;           // without padding
+    float *left_weights, *left_slots; // as they lie in memory
+} Outputs;
+
+static float *copy_floats(Arena *arena, const float *values, int64_t count) {
+    float *copy = ARENA_ARRAY(arena, float, count + 1);
+    return memcpy(copy, values, (size_t)count * sizeof *values);
+}
+
+static Outputs run_all(Loaded *loaded, int64_t rows, int threads) {
+    const nnrt_program *program = loaded->program;
+    const nnrt_training *training = loaded->training;
+    Outputs outputs = {0};
+    loaded_reset(loaded);
+    loaded_run(loaded, &program->predict, training->batch, threads);
+    outputs.predicted = loaded_output(loaded, &program->predict, 0, training->batch);
+    loaded_run(loaded, &program->predict, rows, threads);
+    outputs.first_rows = loaded_output(loaded, &program->predict, 0, rows);
+    loaded_run(loaded, &program->predict_one, 1, threads);
+    outputs.one = loaded_output(loaded, &program->predict_one, 0, 1);
+    loaded_run(loaded, &training->evaluate, rows, threads);
+    outputs.evaluate_loss = loaded->loss;
+    if (training->evaluate.output_count)
+        outputs.evaluated = loaded_output(loaded, &training->evaluate, 0, rows);
+    loaded_run(loaded, &training->train, rows, threads);
+    outputs.train_loss = loaded->loss;
+    if (training->train.output_count)
+        outputs.trained = loaded_output(loaded, &training->train, 0, rows);
+    outputs.left_weights = copy_floats(loaded->arena, loaded->weights, program->weights_size);
+    outputs.left_slots = copy_floats(loaded->arena, loaded->slots, training->slots_size);
+    loaded_clear_padding(loaded);
+    outputs.weights = copy_floats(loaded->arena, loaded->weights, program->weights_size);
+    outputs.slots = copy_floats(loaded->arena, loaded->slots, training->slots_size);
+    return outputs;
+}
+
+static bool same_bits(const EvalTensor *a, const EvalTensor *b, int64_t count) {
+    return count == 0 || memcmp(a->data, b->data, (size_t)count * sizeof(double)) == 0;
+}
+
+static const char *different(const Loaded *loaded, const Outputs *a, const Outputs *b) {
+    const EvalTensor *x = &a->predicted;
+    if (!same_bits(x, &b->predicted, x->rows * x->size)) return "predictions";
+    if (!same_bits(&a->one, &b->one, x->size)) return "the prediction of one sample";
+    if (memcmp(&a->evaluate_loss, &b->evaluate_loss, sizeof(double)) != 0) return "the loss";
+    if (memcmp(&a->train_loss, &b->train_loss, sizeof(double)) != 0) return "the training loss";
+    if (memcmp(a->weights, b->weights, (size_t)loaded->program->weights_size * sizeof(float)) != 0)
+        return "weights";
+    if (memcmp(a->slots, b->slots, (size_t)loaded->training->slots_size * sizeof(float)) != 0)
+        return "slots";
+    return NULL;
+}
+
+static Verdict compare_bits(Loaded *loaded, int64_t rows, const Outputs *first) {
+    for (int threads = 2; threads <= LOADED_THREADS; threads++) {
+        Outputs other = run_all(loaded, rows, threads);
+        const char *what = different(loaded, first, &other);
+        if (what) return failing(THREADS_DIFFER, "%s with %d threads", what, threads);
+    }
+    int64_t size = first->predicted.size;
+    if (!same_bits(&first->predicted, &first->first_rows, rows * size))
+        return failing(ONE_DIFFERS, "%d rows of a batch predict other bits", (int)rows);
+    if (!same_bits(&first->predicted, &first->one, size))
+        return failing(ONE_DIFFERS, "one sample predicts other bits");
+    return (Verdict){PASSED};
+}
+
+// A second step from the weights of the first one, with what it left between them and without.
+static Verdict compare_padding(Loaded *loaded, int64_t rows, const Outputs *first) {
+    const nnrt_function *train = &loaded->training->train;
+    size_t weights = (size_t)loaded->program->weights_size * sizeof(float);
+    size_t slots = (size_t)loaded->training->slots_size * sizeof(float);
+    double losses[2];
+    float *after[2][2];
+    for (int clears = 0; clears < 2; clears++) {
+        memcpy(loaded->weights, first->left_weights, weights);
+        memcpy(loaded->slots, first->left_slots, slots);
+        if (clears) loaded_clear_padding(loaded);
+        loaded_run(loaded, train, rows, 1);
+        loaded_clear_padding(loaded);
+        losses[clears] = loaded->loss;
+        after[clears][0] =
+            copy_floats(loaded->arena, loaded->weights, loaded->program->weights_size);
+        after[clears][1] = copy_floats(loaded->arena, loaded->slots, loaded->training->slots_size);
+    }
+    if (memcmp(&losses[0], &losses[1], sizeof(double)) != 0)
+        return failing(PADDING_MATTERS, "loss %g, not %g", losses[0], losses[1]);
+    if (memcmp(after[0][0], after[1][0], weights) != 0 ||
+        memcmp(after[0][1], after[1][1], slots) != 0)
+        return failing(PADDING_MATTERS, "other weights or slots");
+    return (Verdict){PASSED};
+}
+
+// ---- Numbers.
+
+static EvalTensor computed_value(const Loaded *loaded, const Reference *reference, int index,
+                                 const Outputs *outputs) {
+    const ReferenceValue *value = &reference->values[index];
+    bool trains = reference->graph->mode == GRAPH_TRAIN;
+    if (value->parameter) return loaded_parameter(loaded, value->parameter->index);
+    if (value->slot) return loaded_slot(loaded, value->slot->index);
+    if (index < reference->output_count) return trains ? outputs->trained : outputs->first_rows;
+    EvalTensor loss = {ARENA_NEW(loaded->arena, double), 1, 1};
+    *loss.data = trains ? outputs->train_loss : outputs->evaluate_loss;
+    return loss;
+}
+
+static Verdict compare_values(const Loaded *loaded, const Reference *reference,
+                              const Outputs *outputs) {
+    bool too_large = false;
+    for (int i = 0; i < reference->count; i++) {
+        const ReferenceValue *value = &reference->values[i];
+        EvalTensor computed = computed_value(loaded, reference, i, outputs);
+        if (!computed.data) continue; // a step that keeps no outputs
+        int64_t at = reference_compare(value, &computed, &too_large);
+        if (too_large) return failing(TOO_LARGE, "%s", value->name);
+        if (at >= 0)
+            return failing(WRONG, "%s: %s [%d]: %.9g, not %.9g (%.9g to %.9g)",
+                           graph_mode_name(reference->graph->mode), value->name, (int)at,
+                           computed.data[at], value->exact.data[at], value->low.data[at],
+                           value->high.data[at]);
+    }
+    return (Verdict){PASSED};
+}
+
+static Verdict compare_mode(const Checked *checked, GraphMode mode, const Loaded *loaded,
+                            const Setup *setup, const SetupData *data, const Outputs *outputs) {
+    Reference reference =
+        reference_create(checked->front.arena, checked->program, mode, loaded, setup, data);
+    reference_move(&reference, FIRST_EVALUATIONS);
+    Verdict verdict = compare_values(loaded, &reference, outputs);
+    if (verdict.outcome != WRONG) return verdict;
+    reference_move(&reference, MORE_EVALUATIONS);
+    verdict = compare_values(loaded, &reference, outputs);
+    verdict.near_kink = verdict.outcome == PASSED;
+    return verdict;
+}
+
+// ---- The whole.
+
+static Verdict check_loaded(const Checked *checked, const Setup *setup, const SetupData *data,
+                            Loaded *loaded) {
+    int64_t rows = setup->rows;
+    Outputs first = run_all(loaded, rows, 1);
+    Verdict predicted = compare_mode(checked, GRAPH_EVALUATE, loaded, setup, data, &first);
+    if (predicted.outcome != PASSED) return predicted;
+    Verdict trained = compare_mode(checked, GRAPH_TRAIN, loaded, setup, data, &first);
+    if (trained.outcome != PASSED) return trained;
+    Verdict bits = compare_bits(loaded, rows, &first);
+    if (bits.outcome == PASSED) bits = compare_padding(loaded, rows, &first);
+    bits.near_kink = predicted.near_kink || trained.near_kink;
+    return bits;
+}
+
+Verdict check_program(const char *text, const Setup *setup) {
+    Arena *arena = arena_create();
+    SetupData data = setup_data(arena, setup);
+    if (!setup_write(setup, &data)) return failing(REFUSED, "x.npy cannot be written");
+    Checked checked = check(text);
+    if (checked.errors) return failing(REFUSED, "%s", checked.messages);
+    Loaded *loaded = loaded_create(arena, checked.program, setup, &data, checked.front.sink);
+    if (!loaded) return failing(REFUSED, "%s", front_diagnostics(&checked.front, DIAG_TEXT, false));
+    return check_loaded(&checked, setup, &data, loaded);
+}

@@ -1,0 +1,177 @@
+#include "draw.h"
+
+#include "../../compiler/op/training.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+typedef struct Draw {
+    Random *random;
+    Arena *arena;
+    const Type *type;
+} Draw;
+
+// ---- Numbers.
+
+static bool in_range(const ArgDef *def, double number) {
+    if (def->minimum == 0 && def->maximum == 0) return true;
+    bool above = def->minimum_open ? number > def->minimum : number >= def->minimum;
+    bool below = def->maximum_open ? number < def->maximum : number <= def->maximum;
+    return above && below;
+}
+
+// Small ones, the dimensions, and what is left of one when others are taken off.
+static int64_t draw_whole(const Draw *draw, const ArgDef *def) {
+    static const int small[] = {1, 2, 3, 4, 5, 7, 8, 17};
+    int rank = draw->type ? draw->type->rank : 1;
+    for (int tries = 0; tries < 20; tries++) {
+        int64_t number = small[random_below(draw->random, 8) % (1 + random_below(draw->random, 8))];
+        if (def->minimum <= 0 && random_chance(draw->random, 50))
+            number = random_between(draw->random, -rank, rank);
+        else if (rank && draw->type && random_chance(draw->random, 20))
+            number = draw->type->dims[random_below(draw->random, rank)];
+        if (in_range(def, (double)number)) return number;
+    }
+    return (int64_t)ceil(def->minimum);
+}
+
+static const char *draw_real(const Draw *draw, const ArgDef *def) {
+    static const double factors[] = {0.5, 1, 2, 3};
+    double usual = 0;
+    bool has_usual = def->default_text && sscanf(def->default_text, "%lf", &usual) == 1 && usual;
+    bool is_bounded = isfinite(def->maximum) && def->maximum > def->minimum;
+    for (int tries = 0; tries < 20; tries++) {
+        double number = has_usual && random_chance(draw->random, 60)
+                            ? usual * factors[random_below(draw->random, 4)]
+                        : is_bounded ? random_real(draw->random, def->minimum, def->maximum)
+                                     : random_real(draw->random, 0.1, 1.5);
+        number = floor(number * 1e9 + 0.5) / 1e9;
+        if (number >= 1e-3) number = floor(number * 1000 + 0.5) / 1000;
+        if (in_range(def, number)) return text_of_number(draw->arena, number);
+    }
+    return NULL;
+}
+
+static const char *draw_list(const Draw *draw, const ArgDef *def) {
+    static const int lengths[] = {1, 1, 1, 2, 2, 4};
+    int rank = draw->type ? draw->type->rank : 1;
+    int length = def->variadic ? 1 + random_below(draw->random, rank + 1)
+                               : lengths[random_below(draw->random, 6)];
+    if (def->variadic && random_chance(draw->random, 50)) length = rank ? rank : 1;
+    bool brackets = !def->variadic && length > 1;
+    Text text = text_create(draw->arena);
+    for (int i = 0; i < length; i++)
+        text_format(&text, "%s%" PRId64, i ? ", " : brackets ? "[" : "", draw_whole(draw, def));
+    if (brackets) text_put(&text, "]");
+    return text.data;
+}
+
+// ---- Words and calls.
+
+static const char *draw_word(const Draw *draw, const char *words) {
+    int count = 1;
+    for (const char *at = words; *at; at++) count += *at == ' ';
+    int chosen = random_below(draw->random, count);
+    while (chosen--) words = strchr(words, ' ') + 1;
+    return arena_copy(draw->arena, words, strcspn(words, " "));
+}
+
+static const char *text_of(const Draw *draw, const Schema *schema) {
+    Words call = draw_call(draw->random, draw->arena, schema, NULL, 30);
+    Text text = text_create(draw->arena);
+    text_put(&text, call.name);
+    for (int i = 0; i < call.count; i++)
+        text_format(&text, "%s%s", i ? ", " : "(", call.arguments[i]);
+    if (call.count) text_put(&text, ")");
+    return text.data;
+}
+
+static const char *draw_activation(const Draw *draw) {
+    for (;;) {
+        const OpDef *op = draw_operator(random_below(draw->random, draw_operator_count()));
+        if (op->is_activation) return text_of(draw, &op->schema);
+    }
+}
+
+static const char *draw_regularizer(const Draw *draw) {
+    int count = 0;
+    while (regularizer_rows[count].schema.name) count++;
+    return text_of(draw, &regularizer_rows[random_below(draw->random, count)].schema);
+}
+
+static const char *draw_initializer(const Draw *draw) {
+    int count = 0;
+    while (initializer_rows[count].name) count++;
+    return text_of(draw, &initializer_rows[random_below(draw->random, count)]);
+}
+
+static const char *draw_value(const Draw *draw, const ArgDef *def) {
+    switch (def->type) {
+    case ARG_INT: return arena_format(draw->arena, "%" PRId64, draw_whole(draw, def));
+    case ARG_FLOAT: return draw_real(draw, def);
+    case ARG_BOOL: return random_chance(draw->random, 50) ? "true" : "false";
+    case ARG_WORD: return draw_word(draw, def->choices);
+    case ARG_WORD_OR_INTS:
+        return random_chance(draw->random, 70) ? draw_word(draw, def->choices)
+                                               : draw_list(draw, def);
+    case ARG_INTS: return draw_list(draw, def);
+    case ARG_ACTIVATION: return draw_activation(draw);
+    case ARG_REGULARIZER: return draw_regularizer(draw);
+    case ARG_INITIALIZER: return draw_initializer(draw);
+    default: return NULL; // a learning rate is a number of the step, not of the code
+    }
+}
+
+const char *draw_unknown_argument(const Schema *schema) {
+    for (int i = 0; i < schema_arg_count(schema); i++) {
+        ArgType type = schema->args[i].type;
+        if (type == ARG_STRING || type == ARG_NAME || type == ARG_FLOATS || type == ARG_NAMES)
+            return schema->args[i].name;
+    }
+    return NULL;
+}
+
+// How often an argument is written: weights are drawn by the test, however they start.
+static int chance_of(const ArgDef *def, int percent) {
+    if (def->type == ARG_INITIALIZER) return percent / 8;
+    return def->type == ARG_REGULARIZER ? percent / 3 : percent;
+}
+
+Words draw_call(Random *random, Arena *arena, const Schema *schema, const Type *type, int percent) {
+    Draw draw = {random, arena, type};
+    Words call = {.name = schema->name};
+    for (int i = 0; i < schema_arg_count(schema); i++) {
+        const ArgDef *def = &schema->args[i];
+        bool is_required = !def->default_text;
+        if (!is_required && !random_chance(random, chance_of(def, percent))) continue;
+        const char *value = draw_value(&draw, def);
+        if (!value) continue;
+        words_add(&call, is_required || (def->variadic && !call.count)
+                             ? value
+                             : arena_format(arena, "%s = %s", def->name, value));
+        if (is_required) call.required = call.count;
+    }
+    return call;
+}
+
+// ---- Operators.
+
+static bool may_be_named(const OpDef *op) {
+    return op->surface && !op->is_loss;
+}
+
+int draw_operator_count(void) {
+    int count = 0;
+    for (int i = 0; op_at(i); i++) count += may_be_named(op_at(i));
+    return count;
+}
+
+const OpDef *draw_operator(int index) {
+    for (int i = 0;; i++)
+        if (may_be_named(op_at(i)) && index-- == 0) return op_at(i);
+}
+
+bool draw_takes_many(const OpDef *op) {
+    return op->max_inputs != 1;
+}

@@ -1,0 +1,188 @@
+#include "grow.h"
+
+#include "../common/check.h"
+
+// ---- What the front end says.
+
+static bool accepts(Grower *grower, Step *step) {
+    ArenaMark mark = arena_mark(grower->arena);
+    Checked checked = check(network_step_text(grower->arena, grower->network, step));
+    bool ok = checked.errors == 0 && checked.program && checked.program->main;
+    if (ok) step->type = checked.program->main->forward->outputs.items[0]->type;
+    check_end(&checked);
+    arena_release(grower->arena, mark);
+    return ok && step->type.rank <= 4 && type_elements(&step->type) <= grower->most_elements;
+}
+
+bool grow_accepted(const Network *network) {
+    Arena *arena = arena_create();
+    SetupData data = setup_data(arena, &network->setup);
+    setup_write(&network->setup, &data);
+    Checked checked = check(network_text(arena, network));
+    bool ok = checked.errors == 0;
+    if (!ok && getenv("NNC_NETWORKS_VERBOSE"))
+        fprintf(stderr, "%s%s", network_text(arena, network), checked.messages);
+    check_end(&checked);
+    arena_destroy(arena);
+    return ok;
+}
+
+static bool keep(Grower *grower, Step *step) {
+    Network *network = grower->network;
+    if (network->step_count == MAX_STEPS || !accepts(grower, step)) return false;
+    network->steps[network->step_count++] = *step;
+    return true;
+}
+
+bool grow_again(Grower *grower, Step step) {
+    return keep(grower, &step);
+}
+
+void grow_begin(Grower *grower, Type input) {
+    *grower->network = (Network){.is_scaled = input.dtype == DTYPE_U8};
+    grower->network->setup.input = input;
+}
+
+// ---- One operator.
+
+static int draw_operand(Grower *grower) {
+    return random_below(grower->random, grower->network->step_count + 1);
+}
+
+// Operands that fit are rare: twice the same value always does.
+static void draw_operands(Grower *grower, Step *step, const OpDef *op, int tries) {
+    int most = op->max_inputs < 0 ? 3 : op->max_inputs;
+    step->operand_count = random_between(grower->random, op->min_inputs, most);
+    if (step->operand_count < 2) step->operand_count = 2;
+    for (int i = 1; i < step->operand_count; i++)
+        step->operands[i] = tries < 8 ? draw_operand(grower) : step->operands[0];
+    if (random_chance(grower->random, 30)) {
+        int first = step->operands[0];
+        step->operands[0] = step->operands[1];
+        step->operands[1] = first;
+    }
+}
+
+static char sign_of(const OpDef *op) {
+    static const char *const names[] = {"add", "subtract", "multiply"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(op->schema.name, names[i]) == 0) return "+-*"[i];
+    return 0;
+}
+
+bool grow_operator(Grower *grower, const OpDef *op, int value) {
+    enum { TRIES = 12 };
+    const Type *type = network_type(grower->network, value);
+    for (int tries = 0; tries < TRIES; tries++) {
+        Step step = {.form = FORM_ARROW, .operands = {value}, .operand_count = 1};
+        int options = tries < TRIES / 2 ? grower->options : 0;
+        step.call = draw_call(grower->random, grower->arena, &op->schema, type, options);
+        if (draw_takes_many(op)) {
+            step.form = FORM_CALL;
+            draw_operands(grower, &step, op, tries);
+            step.sign = step.operand_count == 2 ? sign_of(op) : 0;
+            if (step.sign && random_chance(grower->random, 50)) step.form = FORM_SIGN;
+        }
+        if (keep(grower, &step)) return true;
+        if (!draw_takes_many(op) && !step.call.count && !options) return false;
+    }
+    return false;
+}
+
+// ---- Random networks.
+
+static const OpDef *any_operator(Grower *grower) {
+    return draw_operator(random_below(grower->random, draw_operator_count()));
+}
+
+// The newest value most of the time: deep networks rather than wide ones.
+static int draw_value(Grower *grower) {
+    int count = grower->network->step_count;
+    if (random_chance(grower->random, 75)) return count;
+    return random_between(grower->random, count > 4 ? count - 4 : 0, count);
+}
+
+static bool grow_number(Grower *grower) {
+    static const char *const numbers[] = {"0.5", "2", "-1", "0.25", "1"};
+    Step step = {.form = FORM_SIGN,
+                 .sign = "+-*"[random_below(grower->random, 3)],
+                 .number = numbers[random_below(grower->random, 5)],
+                 .operands = {draw_value(grower)},
+                 .operand_count = 1};
+    return keep(grower, &step);
+}
+
+static bool use_piece(Grower *grower, int index) {
+    Network *network = grower->network;
+    const Piece *piece = &network->pieces[index];
+    for (int tries = 0; tries < 4; tries++) {
+        int value = draw_value(grower);
+        Step step = {.form = FORM_PIECE, .piece = index, .operands = {value}, .operand_count = 1};
+        step.copies = piece->kind == PIECE_RECIPE && random_chance(grower->random, 30) ? 2 : 1;
+        bool fits =
+            piece->kind != PIECE_LAYER || type_equal(network_type(network, value), &piece->input);
+        if (fits && keep(grower, &step)) return true;
+    }
+    return false;
+}
+
+// A new piece, and its first use.
+static bool grow_piece(Grower *grower) {
+    Network *network = grower->network;
+    if (network->piece_count == MAX_PIECES) return false;
+    int value = draw_value(grower), index = network->piece_count++;
+    const Type *type = network_type(network, value);
+    Piece *piece = &network->pieces[index];
+    *piece = (Piece){.kind = (PieceKind)random_below(grower->random, PIECE_KINDS), .input = *type};
+    piece->count = random_between(grower->random, 1, MAX_CALLS);
+    for (int tries = 0; tries < 20; tries++) {
+        for (int i = 0; i < piece->count;) {
+            const OpDef *op = any_operator(grower);
+            if (draw_takes_many(op)) continue;
+            piece->calls[i++] = draw_call(grower->random, grower->arena, &op->schema, type, 20);
+        }
+        Step step = {.form = FORM_PIECE,
+                     .piece = index,
+                     .copies = 1,
+                     .operands = {value},
+                     .operand_count = 1};
+        if (keep(grower, &step)) return true;
+    }
+    network->piece_count--;
+    return false;
+}
+
+static void grow_step(Grower *grower) {
+    int kind = random_below(grower->random, 100);
+    int pieces = grower->network->piece_count;
+    if (kind < 4 && grow_number(grower)) return;
+    if (kind < 10 && grow_piece(grower)) return;
+    if (kind < 20 && pieces && use_piece(grower, random_below(grower->random, pieces))) return;
+    for (int tries = 0; tries < 10; tries++)
+        if (grow_operator(grower, any_operator(grower), draw_value(grower))) return;
+}
+
+static Type draw_input(Grower *grower) {
+    static const int64_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 17};
+    static const int ranks[] = {1, 1, 2, 2, 3, 3, 3, 4};
+    Type type = {.dtype = random_chance(grower->random, 20) ? DTYPE_U8 : DTYPE_F32,
+                 .batched = true};
+    do {
+        type.rank = ranks[random_below(grower->random, 8)];
+        for (int i = 0; i < type.rank; i++) type.dims[i] = sizes[random_below(grower->random, 13)];
+    } while (type_elements(&type) > grower->most_elements);
+    return type;
+}
+
+bool grow_random(Grower *grower) {
+    static const int64_t batches[] = {1, 2, 3, 5, 7, 8, 9, 16, 17, 33};
+    int64_t batch = batches[random_below(grower->random, 10)];
+    grower->most_elements = 120 + 1200 / batch;
+    grower->options = random_between(grower->random, 5, 50);
+    grow_begin(grower, draw_input(grower));
+    grower->network->batch = batch;
+    int depth = random_between(grower->random, 1, 20);
+    if (random_chance(grower->random, 50)) depth = random_between(grower->random, 1, 6);
+    for (int i = 0; i < depth; i++) grow_step(grower);
+    return grow_training(grower, random_next(grower->random));
+}

@@ -1,0 +1,200 @@
+#include "reference.h"
+
+#include <math.h>
+#include <string.h>
+
+// Not simplified, so that the rules of simplify are compared as well.
+static Graph *lower(const Graph *forward, Arena *arena, const Training *training, GraphMode mode) {
+    Graph *graph = graph_clone(forward, arena, mode);
+    graph->sink = NULL;
+    pass_attach_loss(graph, training);
+    pass_expand(graph);
+    if (mode == GRAPH_TRAIN) {
+        pass_update(graph, training);
+        pass_expand(graph);
+    }
+    graph_sort(graph);
+    return graph;
+}
+
+// ---- Data.
+
+static double number_at(const void *block, Dtype dtype, int64_t i) {
+    if (dtype == DTYPE_U8) return ((const uint8_t *)block)[i];
+    return dtype == DTYPE_I32 ? ((const int32_t *)block)[i] : ((const float *)block)[i];
+}
+
+static EvalTensor *batch_of(Arena *arena, const Type *type, const void *block, const Setup *setup,
+                            const uint32_t *index) {
+    EvalTensor *tensor = ARENA_NEW(arena, EvalTensor);
+    *tensor = eval_tensor(arena, type, setup->rows);
+    for (int64_t r = 0; r < setup->rows; r++)
+        for (int64_t i = 0; i < tensor->size; i++)
+            tensor->data[r * tensor->size + i] =
+                number_at(block, type->dtype, index[r] * tensor->size + i);
+    return tensor;
+}
+
+static EvalTensor *slots_of(Arena *arena, const Graph *graph) {
+    EvalTensor *slots = ARENA_ARRAY(arena, EvalTensor, graph->slots.count + 1);
+    for (int i = 0; i < graph->slots.count; i++) {
+        const Slot *slot = graph->slots.items[i];
+        slots[i] = eval_tensor(arena, &slot->type, 1);
+        for (int64_t e = 0; e < slots[i].size; e++) slots[i].data[e] = slot->initial;
+    }
+    return slots;
+}
+
+// ---- Evaluations.
+
+// A few rounding errors: what float32 arithmetic and its polynomials may be wrong by.
+static const double movement = 0x1p-22;
+
+// Operators whose results are numbers of their inputs, or 0 and 1: float32 does not round them, and
+// what compares them (`equal` in the gradient of a largest number) relies on it.
+static bool is_exact(const Node *node) {
+    static const char *const names[] = {
+        "maximum",   "minimum",       "select",   "negate",          "abs",     "sign",
+        "broadcast", "load",          "less",     "greater",         "equal",   "one_hot",
+        "relu",      "stop_gradient", "pool_max", "pad_zeros",       "permute", "concat",
+        "slice",     "unslice",       "assign",   "upsample_nearest"};
+    double number;
+    if (node_is_constant(node, &number)) return (double)(float)number == number;
+    if (node->type.dtype == DTYPE_I32 || node->op->fuse == FUSE_MOVEMENT) return true;
+    if (node->op->fuse == FUSE_REDUCTION || node->op->fuse == FUSE_REDUCE_AXIS)
+        return node->op->reduce == REDUCE_MAX;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (node_is(node, names[i])) return true;
+    return false;
+}
+
+static void move_value(void *state, const Node *node, EvalTensor *value) {
+    Reference *reference = state;
+    int64_t count = value->rows * value->size;
+    if (is_exact(node)) return;
+    double *moved = ARENA_ARRAY(reference->arena, double, count + 1);
+    for (int64_t i = 0; i < count; i++)
+        moved[i] = value->data[i] * (1 + random_real(&reference->random, -movement, movement));
+    value->data = moved;
+}
+
+static const Node *wanted_node(const Graph *graph, int index) {
+    if (index < graph->outputs.count) return graph->outputs.items[index];
+    index -= graph->outputs.count;
+    return index ? graph->assigns.items[index - 1] : graph->loss;
+}
+
+// The results are those of the evaluation's arena.
+static EvalTensor *evaluate(Reference *reference, bool moves) {
+    const Graph *graph = reference->graph;
+    Evaluation evaluation = evaluation_create(graph, reference->arena, &reference->bindings, NULL);
+    bool *wanted = ARENA_ARRAY(reference->arena, bool, graph->nodes.count);
+    for (int i = 0; i < reference->count; i++) wanted[wanted_node(graph, i)->id] = true;
+    if (moves) {
+        evaluation.adjust = move_value;
+        evaluation.adjust_state = reference;
+    }
+    evaluation_run(&evaluation, wanted);
+    EvalTensor *results = ARENA_ARRAY(reference->arena, EvalTensor, reference->count);
+    for (int i = 0; i < reference->count; i++)
+        results[i] = evaluation.values[wanted_node(graph, i)->id];
+    return results;
+}
+
+static EvalTensor copy_tensor(Arena *arena, const EvalTensor *tensor) {
+    EvalTensor copy = *tensor;
+    copy.data = ARENA_ARRAY(arena, double, tensor->rows * tensor->size + 1);
+    memcpy(copy.data, tensor->data, (size_t)(tensor->rows * tensor->size) * sizeof(double));
+    return copy;
+}
+
+static void describe(Reference *reference, int index) {
+    ReferenceValue *value = &reference->values[index];
+    const Node *node = wanted_node(reference->graph, index);
+    bool is_assign = index > reference->output_count;
+    value->parameter = is_assign ? node->parameter : NULL;
+    value->slot = is_assign && !node->parameter ? node->slot : NULL;
+    value->name = value->parameter                   ? value->parameter->name
+                  : value->slot                      ? value->slot->name
+                  : index == reference->output_count ? "the loss"
+                                                     : "the output";
+}
+
+Reference reference_create(Arena *arena, const Program *program, GraphMode mode,
+                           const Loaded *loaded, const Setup *setup, const SetupData *data) {
+    const Training *training = program->main->trainings.items[0];
+    Graph *graph = lower(program->main->forward, arena, training, mode);
+    const uint32_t *index = loaded->context.index;
+    Reference reference = {.arena = arena,
+                           .graph = graph,
+                           .random = {setup->seed + 2},
+                           .output_count = graph->outputs.count};
+    reference.count = graph->outputs.count + 1 + graph->assigns.count;
+    reference.bindings =
+        (EvalBindings){.inputs = batch_of(arena, &setup->input, data->input, setup, index),
+                       .targets = batch_of(arena, &setup->target, data->target, setup, index),
+                       .parameters = loaded->parameters,
+                       .slots = slots_of(arena, graph),
+                       .context = {.rows = setup->rows,
+                                   .seed = loaded->context.key,
+                                   .step = (int64_t)loaded->context.step,
+                                   .learning_rate = loaded->context.learning_rate}};
+    reference.values = ARENA_ARRAY(arena, ReferenceValue, reference.count);
+    EvalTensor *results = evaluate(&reference, false);
+    for (int i = 0; i < reference.count; i++) {
+        describe(&reference, i);
+        reference.values[i].exact = copy_tensor(arena, &results[i]);
+        reference.values[i].low = copy_tensor(arena, &results[i]);
+        reference.values[i].high = copy_tensor(arena, &results[i]);
+    }
+    return reference;
+}
+
+void reference_move(Reference *reference, int times) {
+    for (int t = 0; t < times; t++) {
+        ArenaMark mark = arena_mark(reference->arena);
+        EvalTensor *results = evaluate(reference, true);
+        for (int i = 0; i < reference->count; i++) {
+            ReferenceValue *value = &reference->values[i];
+            for (int64_t k = 0; k < value->exact.rows * value->exact.size; k++) {
+                value->low.data[k] = fmin(value->low.data[k], results[i].data[k]);
+                value->high.data[k] = fmax(value->high.data[k], results[i].data[k]);
+            }
+        }
+        arena_release(reference->arena, mark);
+        reference->evaluations++;
+    }
+}
+
+// ---- Comparing.
+
+// Of what movements moved a result by; sums of many numbers round more often than once.
+static const double explained = 10;
+// Of the number, and of the largest number beside it.
+static const double relative = 2e-6, beside = 5e-7;
+static const double largest_number = 1e8;
+
+static double largest_of(const EvalTensor *tensor) {
+    double largest = 0;
+    for (int64_t i = 0; i < tensor->rows * tensor->size; i++) {
+        double size = fabs(tensor->data[i]);
+        if (!(size <= largest)) largest = size;
+    }
+    return largest;
+}
+
+int64_t reference_compare(const ReferenceValue *value, const EvalTensor *computed,
+                          bool *too_large) {
+    double largest = largest_of(&value->exact);
+    if (!(largest < largest_number)) {
+        *too_large = true;
+        return -1;
+    }
+    for (int64_t i = 0; i < value->exact.rows * value->exact.size; i++) {
+        double exact = value->exact.data[i];
+        double moved = fmax(value->high.data[i] - exact, exact - value->low.data[i]);
+        double allowed = explained * moved + relative * fabs(exact) + beside * largest + 1e-30;
+        if (!(fabs(computed->data[i] - exact) <= allowed)) return i;
+    }
+    return -1;
+}

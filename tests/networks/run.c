@@ -1,0 +1,75 @@
+#include "run.h"
+
+#include "shrink.h"
+#include "trial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN = 12, SHRINKING_TRIALS = 400 };
+
+// Known mistakes of nnc, a line each: how the verdict of a failure begins.
+static bool is_expected(const char *verdict) {
+    static const char path[] = NNC_SOURCE_DIR "/tests/networks/expected.txt";
+    char line[400];
+    bool found = false;
+    FILE *file = fopen(path, "r");
+    while (file && !found && fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = 0;
+        found = line[0] && line[0] != '#' && strstr(verdict, line);
+    }
+    if (file) fclose(file);
+    return found;
+}
+
+static void write_failure(const Run *run, const char *name, const char *text) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.nn", run->folder, name);
+    FILE *file = fopen(path, "w");
+    if (!file) return;
+    fputs(text, file);
+    fclose(file);
+}
+
+// The line of the setup stays first: it is read again.
+static char *with_verdict(Arena *arena, const char *text, const char *verdict) {
+    int first = (int)strcspn(text, "\n") + 1;
+    return arena_format(arena, "%.*s# %s\n%s", first, text, verdict, text + first);
+}
+
+static void show(Run *run, Arena *arena, Network *network, const char *name, Verdict verdict) {
+    char *line = arena_format(arena, "%s: %s", outcome_name(verdict.outcome), verdict.what);
+    if (is_expected(line)) {
+        run->expected++;
+        return;
+    }
+    if (run->shown++ < SHOWN) {
+        verdict = shrink(arena, network, &verdict, SHRINKING_TRIALS);
+        line = arena_format(arena, "%s: %s", outcome_name(verdict.outcome), verdict.what);
+        char *text = with_verdict(arena, network_text(arena, network), line);
+        printf("---- %s\n%s", name, text);
+        if (run->folder) write_failure(run, name, text);
+    } else {
+        printf("---- %s: %s\n", name, line);
+    }
+    fflush(stdout);
+}
+
+void run_network(Run *run, Arena *arena, Network *network, const char *name) {
+    Verdict verdict = trial_run(network_text(arena, network), &network->setup);
+    run->networks++;
+    run->steps += network->step_count;
+    run->near_kinks += verdict.near_kink;
+    run->outcomes[verdict.outcome]++;
+    if (outcome_fails(verdict.outcome)) show(run, arena, network, name, verdict);
+}
+
+int run_end(const Run *run) {
+    printf("%d networks of %d layers (%d more were refused); near a kink: %d; expected to fail: "
+           "%d\n",
+           run->networks, run->steps, run->refused, run->near_kinks, run->expected);
+    for (int i = 0; i < OUTCOMES; i++)
+        if (run->outcomes[i]) printf("  %s: %d\n", outcome_name((Outcome)i), run->outcomes[i]);
+    return run->shown;
+}

@@ -1,0 +1,21 @@
+// Runs many networks, counts what comes of them, and shows the failures, each made small.
+#ifndef NNC_TESTS_NETWORKS_RUN_H
+#define NNC_TESTS_NETWORKS_RUN_H
+
+#include "network.h"
+#include "verdict.h"
+
+typedef struct Run {
+    int networks, steps, refused, near_kinks, expected;
+    int outcomes[OUTCOMES];
+    int shown;          // failures
+    const char *folder; // failing programs are written there; NULL: they are printed alone
+} Run;
+
+// Tries the network called `name`, and reports a failure.
+void run_network(Run *run, Arena *arena, Network *network, const char *name);
+
+// The summary; the number of failures.
+int run_end(const Run *run);
+
+#endif

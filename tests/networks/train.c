@@ -1,0 +1,156 @@
+// Losses, with what must stand before them and what they are compared with, optimizers and the rest
+// of a `train` block.
+#include "grow.h"
+
+#include "../../compiler/op/training.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct LossRule {
+    const char *loss;
+    const char *head;    // an activation; NULL: any value will do
+    bool is_vector;      // of classes
+    const char *options; // that must be written; NULL: none
+    Targets targets;
+} LossRule;
+
+static const LossRule rules[] = {
+    {"mse", NULL, false, NULL, TARGETS_REAL},
+    {"mae", NULL, false, NULL, TARGETS_REAL},
+    {"huber", NULL, false, NULL, TARGETS_REAL},
+    {"log_cosh", NULL, false, NULL, TARGETS_REAL},
+    {"hinge", NULL, false, NULL, TARGETS_SIGN},
+    {"hinge", "tanh", false, NULL, TARGETS_BINARY},
+    {"poisson", "softplus", false, NULL, TARGETS_COUNT},
+    {"kl_divergence", "softmax", false, NULL, TARGETS_SHARE},
+    {"binary_crossentropy", "sigmoid", false, NULL, TARGETS_BINARY},
+    {"binary_crossentropy", NULL, false, "from_logits = true", TARGETS_BINARY},
+    {"categorical_crossentropy", "softmax", false, NULL, TARGETS_ONE_HOT},
+    {"categorical_crossentropy", NULL, false, "from_logits = true", TARGETS_SHARE},
+    {"sparse_categorical_crossentropy", "softmax", true, NULL, TARGETS_CLASS},
+    {"sparse_categorical_crossentropy", NULL, true, "from_logits = true", TARGETS_CLASS},
+    {"crossentropy", "softmax", true, NULL, TARGETS_CLASS},
+    {"crossentropy", "sigmoid", true, NULL, TARGETS_BINARY},
+};
+enum { RULES = sizeof rules / sizeof *rules };
+
+int grow_loss_count(void) {
+    return RULES;
+}
+
+const char *grow_loss_without_rule(void) {
+    for (int i = 0; op_at(i); i++) {
+        bool known = !op_at(i)->is_loss;
+        for (int k = 0; k < RULES; k++)
+            known = known || strcmp(rules[k].loss, op_at(i)->schema.name) == 0;
+        if (!known) return op_at(i)->schema.name;
+    }
+    return NULL;
+}
+
+// ---- The head.
+
+static bool add_named(Grower *grower, const char *op) {
+    return grow_operator(grower, op_find(op), grower->network->step_count);
+}
+
+static bool add_units(Grower *grower, int units) {
+    Grower plain = *grower;
+    plain.options = 0;
+    for (int tries = 0; tries < 200; tries++) {
+        Network before = *grower->network;
+        if (!add_named(&plain, "dense")) return false;
+        if (type_last(network_type(grower->network, grower->network->step_count)) == units)
+            return true;
+        *grower->network = before;
+    }
+    return false;
+}
+
+static bool has_weights(const Grower *grower) {
+    for (int i = 0; i < grower->network->step_count; i++) {
+        const Step *step = &grower->network->steps[i];
+        const OpDef *op = step->form == FORM_ARROW ? op_find(step->call.name) : NULL;
+        if (op && op->parameters && strstr(op->schema.name, "norm") == NULL) return true;
+    }
+    return false;
+}
+
+// Something must be trained, and classes need a vector of at least two.
+static bool add_head(Grower *grower, const LossRule *rule) {
+    Network *network = grower->network;
+    static const int units[] = {2, 3, 5, 7};
+    if (rule->is_vector || !has_weights(grower) || !network->step_count) {
+        if (network_type(network, network->step_count)->rank != 1 && !add_named(grower, "flatten"))
+            return false;
+        int wanted = rule->is_vector || random_chance(grower->random, 70)
+                         ? units[random_below(grower->random, 4)]
+                         : 1;
+        if (!add_units(grower, wanted)) return false;
+    }
+    Grower plain = *grower;
+    plain.options = 0;
+    return !rule->head || grow_operator(&plain, op_find(rule->head), network->step_count);
+}
+
+// ---- The rest.
+
+static void set_targets(Grower *grower, const LossRule *rule) {
+    Network *network = grower->network;
+    Setup *setup = &network->setup;
+    setup->targets = rule->targets;
+    setup->target = *network_type(network, network->step_count);
+    setup->target.dtype = DTYPE_F32;
+    if (rule->targets != TARGETS_CLASS) return;
+    setup->classes = type_last(&setup->target);
+    setup->target = (Type){.dtype = DTYPE_I32, .batched = true};
+}
+
+static void draw_optimizer(Grower *grower) {
+    int count = 0;
+    while (optimizer_rows[count].schema.name) count++;
+    const Schema *schema = &optimizer_rows[random_below(grower->random, count)].schema;
+    Words call = draw_call(grower->random, grower->arena, schema, NULL, 30);
+    // One way of clipping at most; nesterov wants a momentum.
+    int clips = 0;
+    Words kept = {.name = call.name};
+    bool has_momentum = false;
+    for (int i = 0; i < call.count; i++) {
+        bool is_clip = strstr(call.arguments[i], "clip_") != NULL;
+        bool is_nesterov = strncmp(call.arguments[i], "nesterov", 8) == 0;
+        has_momentum = has_momentum || strncmp(call.arguments[i], "momentum", 8) == 0;
+        if ((is_clip && clips++) || (is_nesterov && !has_momentum)) continue;
+        words_add(&kept, call.arguments[i]);
+    }
+    grower->network->optimizer = kept;
+}
+
+static void draw_regularizer(Grower *grower) {
+    int count = 0;
+    while (regularizer_rows[count].schema.name) count++;
+    if (!random_chance(grower->random, 15)) return;
+    const Schema *schema = &regularizer_rows[random_below(grower->random, count)].schema;
+    grower->network->regularizer = draw_call(grower->random, grower->arena, schema, NULL, 40);
+}
+
+bool grow_training(Grower *grower, uint64_t kind) {
+    static const char *const cpus[] = {"native", "x86-64-v3", "x86-64"};
+    Network *network = grower->network;
+    const LossRule *rule = &rules[kind % RULES];
+    if (!add_head(grower, rule)) return false;
+    set_targets(grower, rule);
+    const OpDef *loss = op_find(rule->loss);
+    network->loss =
+        draw_call(grower->random, grower->arena, &loss->schema, NULL, rule->options ? 0 : 20);
+    if (rule->options) words_add(&network->loss, rule->options);
+    network->loss.required = rule->options != NULL;
+    draw_optimizer(grower);
+    draw_regularizer(grower);
+    network->setup.rows = random_chance(grower->random, 60)
+                              ? network->batch
+                              : random_between(grower->random, 1, (int)network->batch);
+    network->setup.seed = random_next(grower->random) % 1000000;
+    network->setup.cpu = cpus[random_below(grower->random, 3)];
+    return grow_accepted(network);
+}
