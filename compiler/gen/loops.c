@@ -534,7 +534,7 @@ static void storage_emit(Gen *gen, const Schedule *schedule, const Group *group,
     ir_loop_end(gen, &loop);
 }
 
-static Value widened_at(LaneBuilder *b, const Node *node, Value storage, int valid) {
+static Value widened_at(LaneBuilder *b, Node *node, Value storage, int valid) {
     Gen *gen = b->gen;
     b->storage = storage;
     element_forget(b);
