@@ -9,7 +9,7 @@ enum { PRINTED_CLASSES = 20 };
 
 int64_t nnrt_confusion_size(const nnrt_output *output) {
     int64_t last = output->rank ? output->shape[output->rank - 1] : 1;
-    if (output->size != last || last > NNRT_CONFUSION_CLASSES) return 0;
+    if (last > NNRT_CONFUSION_CLASSES) return 0;
     return last == 1 ? 2 : last;
 }
 
@@ -26,23 +26,32 @@ void nnrt_confusion_free(nnrt_confusion *confusion) {
     memset(confusion, 0, sizeof *confusion);
 }
 
-static int64_t true_class(const nnrt_view *view, int64_t sample) {
-    if (view->target_size == 1) return (int64_t)nnrt_view_target(view, sample, 0);
-    int64_t best = 0;
-    for (int64_t i = 1; i < view->target_size; i++)
-        if (nnrt_view_target(view, sample, i) > nnrt_view_target(view, sample, best)) best = i;
-    return best;
+static void count_up(nnrt_confusion *confusion, int64_t cell, int64_t times) {
+    if (times > 0) __atomic_fetch_add(&confusion->counts[cell], times, __ATOMIC_RELAXED);
+}
+
+// Places beside each other are often alike: they are counted together.
+static void update_sample(nnrt_confusion *confusion, const nnrt_view *view, int64_t sample) {
+    const float *output = view->outputs + sample * view->stride;
+    int64_t places = view->size / view->classes, last = 0, times = 0;
+    for (int64_t p = 0; p < places; p++, output += view->classes) {
+        int64_t said =
+            view->classes == 1 ? output[0] > 0.5f : nnrt_view_argmax(output, view->classes);
+        int64_t is = nnrt_view_class(view, sample, p);
+        if (is < 0 || is >= confusion->classes) continue;
+        int64_t cell = is * confusion->classes + said;
+        if (cell != last) {
+            count_up(confusion, last, times);
+            times = 0;
+        }
+        last = cell;
+        times++;
+    }
+    count_up(confusion, last, times);
 }
 
 void nnrt_confusion_update(nnrt_confusion *confusion, const nnrt_view *view) {
-    for (int64_t sample = 0; sample < view->rows; sample++) {
-        const float *output = view->outputs + sample * view->stride;
-        int64_t said = view->size == 1 ? output[0] > 0.5f : nnrt_view_argmax(output, view->size);
-        int64_t is = true_class(view, sample);
-        if (is >= 0 && is < confusion->classes)
-            __atomic_fetch_add(&confusion->counts[is * confusion->classes + said], 1,
-                               __ATOMIC_RELAXED);
-    }
+    for (int64_t sample = 0; sample < view->rows; sample++) update_sample(confusion, view, sample);
 }
 
 // ---- Reading it.
@@ -68,6 +77,14 @@ double nnrt_confusion_recall(const nnrt_confusion *confusion, int64_t class_inde
     return is ? (double)count(confusion, class_index, class_index) / (double)is : 0;
 }
 
+double nnrt_confusion_iou(const nnrt_confusion *confusion, int64_t class_index) {
+    int64_t all = count_true(confusion, class_index);
+    int64_t both = count(confusion, class_index, class_index);
+    for (int64_t i = 0; i < confusion->classes; i++)
+        if (i != class_index) all += count(confusion, i, class_index);
+    return all ? (double)both / (double)all : 0;
+}
+
 const char *nnrt_class_name(const char *const *names, int64_t index, char number[32]) {
     if (names) return names[index];
     snprintf(number, 32, "%" PRId64, index);
@@ -90,7 +107,9 @@ void nnrt_confusion_json(const nnrt_confusion *confusion, nnrt_json *json) {
         nnrt_json_string(json, "class", nnrt_class_name(confusion->names, i, number));
         nnrt_json_number(json, "precision", nnrt_confusion_precision(confusion, i));
         nnrt_json_number(json, "recall", nnrt_confusion_recall(confusion, i));
-        nnrt_json_integer(json, "samples", count_true(confusion, i));
+        if (confusion->of_places) nnrt_json_number(json, "iou", nnrt_confusion_iou(confusion, i));
+        nnrt_json_integer(json, confusion->of_places ? "places" : "samples",
+                          count_true(confusion, i));
         nnrt_json_close(json, '}');
     }
     nnrt_json_close(json, ']');
@@ -123,9 +142,14 @@ void nnrt_confusion_print(const nnrt_confusion *confusion) {
     char number[32];
     int width = name_width(confusion);
     if (confusion->classes <= PRINTED_CLASSES) print_matrix(confusion, width);
-    printf("\n     %-*s  precision  recall  samples\n", width, "class");
-    for (int64_t i = 0; i < confusion->classes; i++)
-        printf("%4" PRId64 " %-*.*s  %9.4f  %6.4f  %7" PRId64 "\n", i, width, width,
+    int of_places = confusion->of_places;
+    printf("\n     %-*s  precision  recall%s  %s\n", width, "class", of_places ? "     iou" : "",
+           of_places ? "places" : "samples");
+    for (int64_t i = 0; i < confusion->classes; i++) {
+        printf("%4" PRId64 " %-*.*s  %9.4f  %6.4f", i, width, width,
                nnrt_class_name(confusion->names, i, number), nnrt_confusion_precision(confusion, i),
-               nnrt_confusion_recall(confusion, i), count_true(confusion, i));
+               nnrt_confusion_recall(confusion, i));
+        if (of_places) printf("  %6.4f", nnrt_confusion_iou(confusion, i));
+        printf("  %7" PRId64 "\n", count_true(confusion, i));
+    }
 }

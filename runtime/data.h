@@ -26,14 +26,31 @@ typedef struct nnrt_augment {
     double rotate, shift_height, shift_width, shear, zoom, brightness;
 } nnrt_augment;
 
+// A number of the target, and the row that has it, counted from 0 within its part's file.
+typedef struct nnrt_target_value {
+    double value;
+    int64_t row;
+    int64_t is_test;
+} nnrt_target_value;
+
 // What is known of a data set before its samples are read; shapes are those after the transforms
 // that change shapes (one_hot, resize), types are those in memory (uint8 pictures stay uint8).
 typedef struct nnrt_data_info {
-    nnrt_column input;              // features; name "image", "x" ...
-    nnrt_column target;             // size 0: there is none; rank 0: one value a sample
-    int64_t classes;                // 0: the target is not a class
-    int64_t target_one_hot;         // 1: the target is one value a class
-    int64_t target_signs;           // 1: it holds -1 and 1 only, as `hinge` takes them
+    nnrt_column input;      // features; name "image", "x" ...
+    nnrt_column target;     // size 0: there is none; rank 0: one value a sample
+    int64_t classes;        // 0: the target is not a class
+    int64_t target_one_hot; // 1: the target is one value a class
+    int64_t target_signs;   // 1: it holds -1 and 1 only, as `hinge` takes them
+    // 1: its labels are whole numbers of a file of integers, which may be quantities as well.
+    int64_t target_is_open;
+    // Of a target of several whole numbers a sample: the classes they show, read as labels of
+    // places; 0: they are none.
+    int64_t place_classes;
+    // Of a target of numbers in files (size 0: there is none): its extremes, and the sum over the
+    // last dimension that is farthest from 1 (but for vectors of zeros).
+    nnrt_target_value lowest, highest, uneven;
+    int64_t decisions;    // 1: they are 0 and 1 only
+    char not_labels[160]; // why whole numbers are no labels; "": they are, or are no whole numbers
     const char *const *class_names; // NULL: none
     int64_t train_rows, validation_rows, test_rows;
     double scale, offset; // of the `scale` transforms together: x * scale + offset

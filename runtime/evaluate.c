@@ -22,7 +22,6 @@ static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
     const nnrt_training *training = evaluator->training;
     const nnrt_session *session = evaluator->session;
     const nnrt_output *output = training->evaluate.outputs;
-    const nnrt_data_info *info = &session->data.info;
     if (!training->evaluate.output_count || !session->program->target_count)
         return nnrt_fail(NNRT_BUG, "the program has no output or no target to evaluate");
     if (training->metric_count) {
@@ -31,8 +30,10 @@ static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
                                 nnrt_session_target(session), nnrt_team_size(session->team));
         if (!evaluator->metrics) return NNRT_BUG;
     }
-    int64_t classes = nnrt_confusion_size(output);
-    if (!with_confusion || !info->classes || classes < info->classes) return NNRT_OK;
+    int64_t classes = nnrt_confusion_size(output), found = nnrt_session_target_classes(session);
+    if (!with_confusion || !found || classes < found) return NNRT_OK;
+    int64_t vector = output->rank ? output->shape[output->rank - 1] : 1;
+    evaluator->confusion.of_places = output->size > vector;
     const char *const *names =
         session->program->class_count == classes ? session->program->classes : NULL;
     return nnrt_confusion_open(&evaluator->confusion, classes, names);

@@ -85,8 +85,7 @@ static const float *output_row(const nnrt_view *view, int64_t sample) {
     return view->outputs + sample * view->stride;
 }
 
-// The class that the target names at a position: its number, or the largest of its values.
-static int64_t target_class(const nnrt_view *view, int64_t sample, int64_t position) {
+int64_t nnrt_view_class(const nnrt_view *view, int64_t sample, int64_t position) {
     if (view->target_size != view->size || view->classes == 1)
         return (int64_t)nnrt_view_target(view, sample, position);
     int64_t first = position * view->classes, best = 0;
@@ -105,7 +104,7 @@ static void update_classes(const metric *m, tally *t, const nnrt_view *view) {
     for (int64_t sample = 0; sample < view->rows; sample++)
         for (int64_t p = 0; p < positions; p++)
             right += nnrt_view_argmax(output_row(view, sample) + p * view->classes,
-                                      view->classes) == target_class(view, sample, p);
+                                      view->classes) == nnrt_view_class(view, sample, p);
     t->right += right;
     t->seen += view->rows * positions;
 }
@@ -134,7 +133,7 @@ static void update_top_k(const metric *m, tally *t, const nnrt_view *view) {
     for (int64_t sample = 0; sample < view->rows; sample++)
         for (int64_t p = 0; p < positions; p++)
             t->right += in_top_k(output_row(view, sample) + p * view->classes, view->classes,
-                                 target_class(view, sample, p), m->k);
+                                 nnrt_view_class(view, sample, p), m->k);
     t->seen += view->rows * positions;
 }
 

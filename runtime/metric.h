@@ -26,6 +26,8 @@ void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_
                      int64_t target_column);
 
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element);
+// The class at a position (a vector of the output): its number, or the largest of its values.
+int64_t nnrt_view_class(const nnrt_view *view, int64_t sample, int64_t position);
 int64_t nnrt_view_argmax(const float *values, int64_t count); // the first of equals
 
 enum { NNRT_METRIC_NAME = 48 };

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 4, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 5, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
 
@@ -131,6 +131,7 @@ typedef struct nnrt_training {
     const char *loss_name;
     int64_t is_classifier; // the loss compares with classes: predictions are named by class
     int64_t unit_classes;  // what a single unit tells apart: 2, yes and no; 0: it is a number
+    double target_low, target_high; // the numbers that the loss takes for targets; both 0: all
     const nnrt_call *metrics;
     int64_t metric_count;
     nnrt_call learning_rate; // "constant" (option value) or a schedule

@@ -244,8 +244,8 @@ static nnrt_status report(const prediction *p) {
 
 static int is_classifier(const nnrt_session *session, const nnrt_output *output) {
     const nnrt_training *training = nnrt_session_training(session);
-    int64_t classes = nnrt_confusion_size(output);
-    if (!classes) return 0;
+    int64_t vector = output->rank ? output->shape[output->rank - 1] : 1;
+    if (output->size != vector) return 0;
     return session->program->class_count >= 2 || (training && training->is_classifier);
 }
 

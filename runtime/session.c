@@ -163,26 +163,86 @@ static nnrt_status check_column(const nnrt_session *session, const nnrt_column *
                      dtype_name(compiled->dtype));
 }
 
+static const nnrt_output *first_output(const nnrt_session *session) {
+    const nnrt_training *training = nnrt_session_training(session);
+    return training && training->train.output_count ? training->train.outputs : NULL;
+}
+
 // How many classes the model tells apart where the target is a label; 0: it is not used as one.
 static int64_t compiled_classes(const nnrt_session *session) {
-    const nnrt_training *training = nnrt_session_training(session);
-    if (!training || !training->train.output_count) return 0;
-    const nnrt_output *output = &training->train.outputs[0];
+    const nnrt_output *output = first_output(session);
+    if (!output) return 0;
     int64_t units = output->rank ? output->shape[output->rank - 1] : 1;
-    return units > 1 ? units : training->unit_classes;
+    return units > 1 ? units : nnrt_session_training(session)->unit_classes;
+}
+
+// Has the output a vector for each number of the target? Then the numbers are labels of places.
+static int has_labels_of_places(const nnrt_session *session) {
+    const nnrt_output *output = first_output(session);
+    int64_t size = session->data.info.target.size;
+    return output && size > 1 && output->size > size;
+}
+
+static int64_t label_classes(const nnrt_session *session) {
+    const nnrt_data_info *info = &session->data.info;
+    if (has_labels_of_places(session)) return info->place_classes;
+    return info->target_one_hot ? 0 : info->classes;
+}
+
+int64_t nnrt_session_target_classes(const nnrt_session *session) {
+    const nnrt_data_info *info = &session->data.info;
+    int64_t compiled = compiled_classes(session);
+    if (!compiled) return 0;
+    if (info->classes) return info->classes;
+    if (has_labels_of_places(session)) return info->place_classes;
+    return compiled == 2 && first_output(session)->size == info->target.size && info->decisions ? 2
+                                                                                                : 0;
 }
 
 // The labels may have changed since the compiler saw them.
 static nnrt_status check_labels(const nnrt_session *session) {
     const nnrt_data_info *info = &session->data.info;
-    int64_t classes = info->target_one_hot ? 0 : compiled_classes(session);
-    if (!classes || info->classes <= classes) return NNRT_OK;
+    int64_t classes = compiled_classes(session), found = label_classes(session);
+    if (!classes) return NNRT_OK;
+    if (!found && has_labels_of_places(session))
+        return nnrt_fail(NNRT_ERROR,
+                         "the target of the data set `%s` has no labels any more (%s); correct it, "
+                         "or compile again with `nnc build`",
+                         session->program->dataset->name,
+                         *info->not_labels ? info->not_labels : "they are whole numbers");
+    if (found <= classes) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "the data set `%s` has labels up to %" PRId64 ", but `%s` was compiled for "
                      "%" PRId64 " classes, 0 to %" PRId64 "; correct the labels, or compile again "
                      "with `nnc build`",
-                     session->program->dataset->name, info->classes - 1,
-                     session->program->source_path, classes, classes - 1);
+                     session->program->dataset->name, found - 1, session->program->source_path,
+                     classes, classes - 1);
+}
+
+// So may the numbers.
+static nnrt_status check_numbers(const nnrt_session *session, const nnrt_training *training) {
+    const nnrt_data_info *info = &session->data.info;
+    const nnrt_target_value *value = NULL;
+    if (training->target_low == 0 && training->target_high == 0) return NNRT_OK;
+    if (info->lowest.value < training->target_low) value = &info->lowest;
+    if (info->highest.value > training->target_high) value = &info->highest;
+    if (!value) return NNRT_OK;
+    return nnrt_fail(
+        NNRT_ERROR,
+        "the target of the data set `%s` has %.9g in row %" PRId64
+        " (counted from 0)%s, but `%s` takes numbers from %.9g to %.9g; correct it, or "
+        "choose another loss in `%s`",
+        session->program->dataset->name, value->value, value->row,
+        value->is_test ? " of its test part" : "", training->loss_name, training->target_low,
+        training->target_high, session->program->source_path);
+}
+
+static nnrt_status check_targets(const nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    nnrt_status status = check_labels(session);
+    for (int64_t i = 0; i < program->training_count && !status; i++)
+        status = check_numbers(session, &program->trainings[i]);
+    return status;
 }
 
 static nnrt_status check_data(const nnrt_session *session) {
@@ -201,7 +261,7 @@ static nnrt_status check_data(const nnrt_session *session) {
                            " classes now, %" PRId64 " then; compile again with `nnc build`",
                            program->dataset->name, program->source_path, info->classes,
                            program->class_count);
-    return status ? status : check_labels(session);
+    return status ? status : check_targets(session);
 }
 
 nnrt_status nnrt_session_load_data(nnrt_session *session) {

@@ -64,6 +64,9 @@ const nnrt_training *nnrt_session_training(const nnrt_session *session);
 
 // The column of the first target; the target column must exist.
 const nnrt_column *nnrt_session_target(const nnrt_session *session);
+// The classes of the target of the data beside the first output: labels of samples or of places,
+// one value a class, or yes and no; 0: it has none.
+int64_t nnrt_session_target_classes(const nnrt_session *session);
 
 nnrt_status nnrt_block_allocate(nnrt_block *block, int64_t floats, const char *what);
 void nnrt_block_free(nnrt_block *block);

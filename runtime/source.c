@@ -7,6 +7,7 @@
 #include "locate.h"
 #include "npy.h"
 #include "source.h"
+#include "target.h"
 
 // ---- Common to both: two inputs and two targets, for training and test
 
@@ -55,145 +56,6 @@ static nnrt_status check_arrays(const Arrays *arrays) {
     return status;
 }
 
-// A checked conversion of one target file to int32 class labels.
-typedef struct Labels {
-    int32_t *values;
-    int64_t limit; // labels are 0..limit-1
-    int64_t largest;
-    int is_given; // the limit is the user's, or what the training part showed
-} Labels;
-
-static nnrt_status fail_label(const nnrt_array *array, double label, int64_t row,
-                              const Labels *labels) {
-    if (labels->is_given)
-        return nnrt_fail(NNRT_ERROR,
-                         "`%s`: label %.17g in row %lld (counted from 0) is out of range: the set "
-                         "has %lld classes, 0 to %lld",
-                         array->path, label, (long long)row, (long long)labels->limit,
-                         (long long)labels->limit - 1);
-    return nnrt_fail(NNRT_ERROR,
-                     "`%s`: %.17g in row %lld (counted from 0) is not a class label: labels are "
-                     "0, 1, 2 ... below %d; for regression, save the target as float32",
-                     array->path, label, (long long)row, NNRT_DATA_MAX_CLASSES);
-}
-
-static nnrt_status store_labels(void *state, const nnrt_array *array, int64_t first,
-                                const double *values, int64_t count) {
-    Labels *labels = state;
-    for (int64_t i = 0; i < count; i++) {
-        double label = values[i];
-        if (!(label >= 0 && label < (double)labels->limit) || label != floor(label))
-            return fail_label(array, label, first + i, labels);
-        labels->values[first + i] = (int32_t)label;
-        if (labels->largest < (int64_t)label) labels->largest = (int64_t)label;
-    }
-    return NNRT_OK;
-}
-
-static nnrt_status read_labels(nnrt_pipeline *pipeline, const Arrays *arrays) {
-    nnrt_data_info *info = &pipeline->info;
-    info->target = nnrt_source_column("label", NNRT_I32, 0, NULL);
-    int32_t *values = pipeline->target = nnrt_array_allocate(NNRT_I32, pipeline->row_count);
-    if (!values) return NNRT_ERROR;
-    Labels labels = {.values = values,
-                     .limit = arrays->classes ? arrays->classes : NNRT_DATA_MAX_CLASSES,
-                     .is_given = arrays->classes > 0};
-    nnrt_status status = nnrt_array_each(&arrays->targets[0], store_labels, &labels);
-    info->classes = arrays->classes ? arrays->classes : labels.largest + 1;
-    if (status || arrays->count < 2) return status;
-    labels.limit = info->classes;
-    labels.is_given = 1;
-    labels.values = values + arrays->targets[0].rows;
-    return nnrt_array_each(&arrays->targets[1], store_labels, &labels);
-}
-
-// Is every row all 0 but for a single 1?
-static int is_one_hot(const float *values, int64_t rows, int64_t size) {
-    for (int64_t row = 0; row < rows; row++) {
-        int64_t ones = 0;
-        for (int64_t i = 0; i < size; i++) {
-            float value = values[row * size + i];
-            if (value != 0 && value != 1) return 0;
-            ones += value == 1;
-        }
-        if (ones != 1) return 0;
-    }
-    return 1;
-}
-
-// Are targets the signs -1 and 1, as `hinge` takes them?
-typedef struct Signs {
-    int any_negative, any_other;
-} Signs;
-
-static void note_sign(Signs *signs, double value) {
-    signs->any_negative |= value < 0;
-    signs->any_other |= value != -1 && value != 1;
-}
-
-static int are_signs(const Signs *signs) {
-    return signs->any_negative && !signs->any_other;
-}
-
-static nnrt_status read_numbers(nnrt_pipeline *pipeline, const Arrays *arrays) {
-    const nnrt_array *first = &arrays->targets[0];
-    nnrt_data_info *info = &pipeline->info;
-    info->target = nnrt_source_column("target", NNRT_F32, first->rank - 1, first->shape + 1);
-    float *values = pipeline->target =
-        nnrt_array_allocate(NNRT_F32, pipeline->row_count * first->row_size);
-    if (!values) return NNRT_ERROR;
-    nnrt_status status = nnrt_array_read(first, NNRT_F32, values);
-    if (!status && arrays->count > 1)
-        status =
-            nnrt_array_read(&arrays->targets[1], NNRT_F32, values + first->rows * first->row_size);
-    Signs signs = {0};
-    for (int64_t i = 0; i < pipeline->row_count * first->row_size && !status; i++)
-        note_sign(&signs, (double)values[i]);
-    info->target_signs = are_signs(&signs);
-    if (status || first->rank != 2 || first->row_size < 2) return status;
-    info->target_one_hot = is_one_hot(values, pipeline->row_count, first->row_size);
-    if (info->target_one_hot) info->classes = first->row_size;
-    return NNRT_OK;
-}
-
-static nnrt_status note_signs(void *state, const nnrt_array *array, int64_t first,
-                              const double *values, int64_t count) {
-    (void)array, (void)first;
-    for (int64_t i = 0; i < count; i++) note_sign(state, values[i]);
-    return NNRT_OK;
-}
-
-// Whole numbers are class labels, unless they are signs.
-static nnrt_status are_labels(const Arrays *arrays, int *yes) {
-    Signs signs = {0};
-    nnrt_status status = NNRT_OK;
-    *yes = arrays->targets[0].row_size == 1;
-    for (int i = 0; i < arrays->count; i++)
-        *yes &= nnrt_element_is_integer(arrays->targets[i].element);
-    for (int i = 0; i < arrays->count && *yes && !status; i++)
-        status = nnrt_array_each(&arrays->targets[i], note_signs, &signs);
-    *yes &= !are_signs(&signs);
-    return status;
-}
-
-static nnrt_status read_target(nnrt_pipeline *pipeline, const Arrays *arrays) {
-    int labels;
-    nnrt_status status = are_labels(arrays, &labels);
-    if (status) return status;
-    if (arrays->classes && arrays->targets[0].row_size != 1) {
-        char shape[256];
-        return nnrt_fail(
-            NNRT_ERROR, "`%s` is %s: `classes =` is for targets with one label a sample",
-            arrays->targets[0].path, nnrt_array_shape(&arrays->targets[0], shape, sizeof shape));
-    }
-    status =
-        labels || arrays->classes ? read_labels(pipeline, arrays) : read_numbers(pipeline, arrays);
-    if (!status)
-        nnrt_source_fingerprint(pipeline, pipeline->target,
-                                4 * pipeline->row_count * pipeline->info.target.size);
-    return status;
-}
-
 static nnrt_status count_rows(nnrt_pipeline *pipeline, const Arrays *arrays) {
     pipeline->row_count = 0;
     pipeline->own_test_rows = arrays->count > 1 ? arrays->inputs[1].rows : 0;
@@ -225,7 +87,8 @@ static nnrt_status open_arrays(nnrt_pipeline *pipeline, const Arrays *arrays, co
     int64_t rank = first->rank - 1;
     pipeline->info.input = nnrt_source_column(name, bytes ? NNRT_U8 : NNRT_F32, rank ? rank : 1,
                                               rank ? first->shape + 1 : one);
-    return arrays->has_target ? read_target(pipeline, arrays) : NNRT_OK;
+    if (!arrays->has_target) return NNRT_OK;
+    return nnrt_target_read(pipeline, arrays->targets, arrays->count, arrays->classes);
 }
 
 static nnrt_status read_inputs(nnrt_pipeline *pipeline) {

@@ -182,7 +182,7 @@ static nnrt_status apply_split(nnrt_pipeline *pipeline, const nnrt_call *call) {
     if (status) return status;
     split.has_seed = !isnan(nnrt_call_number(call, "seed", NAN));
     split.seed = (uint64_t)seed;
-    if (split.stratify && pipeline->info.classes == 0)
+    if (split.stratify && (pipeline->info.classes == 0 || pipeline->info.target.rank > 1))
         return nnrt_fail(NNRT_ERROR, "split(stratify = true): the target is not a class");
     if (!pipeline->target) split.stratify = 0; // files missing: only the counts matter
     split.fraction = nnrt_call_number(call, "test", NAN);
@@ -269,6 +269,7 @@ static nnrt_status finish_target(nnrt_pipeline *pipeline) {
     int64_t classes = info->classes, shape[1] = {classes}, size;
     info->target = nnrt_source_column(info->target.name, NNRT_F32, 1, shape);
     info->target_one_hot = 1;
+    info->highest.value = info->uneven.value = 1;
     if (!pipeline->target) return NNRT_OK;
     if (__builtin_mul_overflow(pipeline->row_count, classes, &size)) size = INT64_MAX;
     float *values = nnrt_array_allocate(NNRT_F32, size);

@@ -203,6 +203,13 @@ typedef struct Ending {
 } Ending;
 
 Ending checks_ending(const ModelEntry *entry);
+// What a target is beside an output.
+typedef struct TargetReading {
+    bool is_label;   // class labels: one a sample, or one for each vector of the output
+    int64_t classes; // that labels, or one value a class, show; 0: it is no class
+} TargetReading;
+
+TargetReading targets_read(const nnrt_data_info *info, const Ending *ending);
 // Which cross-entropy `crossentropy` means for this model and dataset; NULL: not known.
 const char *checks_crossentropy(const Ending *ending, const Dataset *dataset);
 void checks_activation(Checker *c, const Node *node); // against the one before it

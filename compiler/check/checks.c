@@ -1,18 +1,6 @@
 // Do model, dataset, loss and metrics fit each other? Each check says what does not fit, where the
 // other fact comes from, and what to write instead.
-#include "check.h"
-
-typedef struct Fit {
-    Checker *c;
-    const TrainEntry *entry;
-    const Training *training;
-    const nnrt_data_info *info; // NULL: the data is not known
-    const char *dataset;        // its name
-    const char *loss;           // "": not known
-    const char *written;        // the loss as the program names it
-    Ending ending;
-    bool is_sound; // no mistake was found before the metrics
-} Fit;
+#include "fit.h"
 
 // ---- The end of a model.
 
@@ -61,90 +49,48 @@ void checks_activation(Checker *c, const Node *node) {
     diag_help(diag, "remove one of them");
 }
 
-static bool has_activation(const Ending *ending, const char *name) {
-    return ending->activation && strcmp(ending->activation, name) == 0;
-}
-
-// Is the output's whole shape known?
-static bool knows_shape(const Fit *f) {
-    return f->ending.node && !f->ending.node->poisoned;
-}
-
 const char *checks_crossentropy(const Ending *ending, const Dataset *dataset) {
     bool is_known = dataset && dataset->info.target.size > 0;
-    bool is_label = is_known && dataset->info.classes > 0 && !dataset->info.target_one_hot;
-    if (is_label && dataset->info.classes > 2) return "sparse_categorical_crossentropy";
+    TargetReading reading = {0};
+    if (is_known) reading = targets_read(&dataset->info, ending);
+    if (reading.is_label && reading.classes > 2) return "sparse_categorical_crossentropy";
     if (ending->units == 0 || !ending->activation) return NULL;
     if (ending->units == 1) return "binary_crossentropy";
-    if (is_label) return "sparse_categorical_crossentropy";
-    if (has_activation(ending, "sigmoid")) return "binary_crossentropy";
+    if (reading.is_label) return "sparse_categorical_crossentropy";
+    if (strcmp(ending->activation, "sigmoid") == 0) return "binary_crossentropy";
     return is_known ? "categorical_crossentropy" : "sparse_categorical_crossentropy";
 }
 
 // ---- Facts.
 
-static bool loss_is(const Fit *f, const char *name) {
-    return strcmp(f->loss, name) == 0;
+bool fit_has_activation(const Fit *f, const char *name) {
+    return f->ending.activation && strcmp(f->ending.activation, name) == 0;
 }
 
-static bool is_categorical(const Fit *f) {
-    return loss_is(f, "categorical_crossentropy") || loss_is(f, "sparse_categorical_crossentropy");
+bool fit_knows_shape(const Fit *f) {
+    return f->ending.node && !f->ending.node->poisoned;
 }
 
-static bool is_crossentropy(const Fit *f) {
-    return is_categorical(f) || loss_is(f, "binary_crossentropy");
+bool fit_compares_with(const Fit *f, TargetKind kind) {
+    return f->loss && f->loss->target == kind;
 }
 
-static bool target_is_label(const Fit *f) {
-    return f->info->classes > 0 && !f->info->target_one_hot;
+bool fit_is_classifier(const Fit *f) {
+    return f->loss && f->loss->is_classifier;
 }
 
-static bool from_logits(const Fit *f) {
-    return is_crossentropy(f) && f->training->loss_args &&
+bool fit_is_categorical(const Fit *f) {
+    return fit_is_classifier(f) && f->loss->target != TARGET_DECISION;
+}
+
+bool fit_has_logits(const Fit *f) {
+    return fit_is_classifier(f) && f->training->loss_args &&
            args_bool(f->training->loss_args, "from_logits");
 }
 
-static const Call *find_stage(const Fit *f, const char *name) {
-    const CallList *stages = &f->entry->dataset->stages;
-    for (int i = 0; i < stages->count; i++)
-        if (strcmp(stages->items[i].schema->name, name) == 0) return &stages->items[i];
-    return NULL;
-}
-
-static Span target_span(const Fit *f) {
-    const Call *one_hot = f->info->target_one_hot ? find_stage(f, "one_hot") : NULL;
-    return one_hot ? one_hot->args->span : f->entry->dataset->span;
-}
-
-static const char *target_text(const Fit *f) {
-    const nnrt_data_info *info = f->info;
-    Arena *arena = f->c->arena;
-    if (info->target_one_hot)
-        return arena_format(arena, "one-hot targets of %lld classes", (long long)info->classes);
-    if (info->classes > 0)
-        return arena_format(arena, "labels 0 to %lld", (long long)info->classes - 1);
-    Type type = type_make(DTYPE_F32, true, (int)info->target.rank, info->target.shape);
-    if (info->target_signs) return "the signs -1 and 1";
-    if (info->target.size == 1) return "one number a sample";
-    return arena_format(arena, "targets of %s", shape_text(arena, &type));
-}
-
-static Diag *label_target(const Fit *f, Diag *diag) {
-    diag_secondary(diag, target_span(f), "`%s` gives %s", f->dataset, target_text(f));
-    return diag;
-}
-
-// The last layer's call with other units, as far as that can be shown.
-static void help_units(const Fit *f, Diag *diag, int64_t units) {
-    const char *activation = f->ending.activation ? f->ending.activation : "linear";
-    if (is_categorical(f) && !from_logits(f)) activation = "softmax";
-    if (units == 1 && strcmp(activation, "softmax") == 0) activation = "linear"; // always 1
-    if (!is_named(f->ending.node, "dense"))
-        diag_help(diag, "end the model with %lld unit%s", (long long)units, units == 1 ? "" : "s");
-    else if (strcmp(activation, "linear") == 0)
-        diag_help(diag, "write `dense(%lld)`", (long long)units);
-    else
-        diag_help(diag, "write `dense(%lld, %s)`", (long long)units, activation);
+const char *fit_units_text(const Fit *f) {
+    const char *plural = f->ending.units == 1 ? "" : "s";
+    return arena_format(f->c->arena, "%lld unit%s", (long long)f->ending.units, plural);
 }
 
 // ---- The model's form.
@@ -171,177 +117,6 @@ static bool check_has_target(const Fit *f) {
     return false;
 }
 
-// One class wants one vector a sample: the usual slip is a forgotten `flatten`.
-static bool check_output_rank(const Fit *f) {
-    const Node *node = f->ending.node;
-    if (!knows_shape(f) || f->info->target.rank > 1 || node->type.rank <= 1) return true;
-    if (!is_categorical(f) && !target_is_label(f) && !f->info->target_one_hot) return true;
-    bool is_class = target_is_label(f) || f->info->target_one_hot;
-    Diag *diag = diag_report(f->c->sink, DIAG_E0302, node->span,
-                             "the model gives %s for each sample, but `%s` %s",
-                             shape_text(f->c->arena, &node->type), f->dataset,
-                             is_class ? "has one label for each"
-                                      : arena_format(f->c->arena, "gives %s", target_text(f)));
-    diag_label(diag, "gives %s", type_text(f->c->arena, &node->type));
-    label_target(f, diag);
-    diag_help(diag, "put `-> flatten` before the first `dense`");
-    return false;
-}
-
-// ---- Loss and target.
-
-// Labels are often saved as fractions by mistake.
-static void help_numbers(const Fit *f, Diag *diag) {
-    if (f->info->target_signs) {
-        diag_help(diag, "save 0 and 1 instead, or write `loss = hinge`");
-        return;
-    }
-    const Call *source = &f->entry->dataset->stages.items[0];
-    bool may_tell = f->info->target.size == 1 && schema_arg_index(source->schema, "classes") >= 0;
-    if (may_tell)
-        diag_help(diag,
-                  "for class labels save whole numbers, as with `.astype(int)`, or say `classes = "
-                  "%s` in `%s`",
-                  f->ending.units > 1 ? text_of_number(f->c->arena, (double)f->ending.units) : "n",
-                  source->schema->name);
-    diag_help(diag, "for numbers write `loss = mse`");
-}
-
-static bool check_labels_for_sparse(const Fit *f) {
-    if (!loss_is(f, "sparse_categorical_crossentropy") || target_is_label(f)) return true;
-    Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss_span,
-                             "`%s` compares with class labels, but `%s` gives %s", f->written,
-                             f->dataset, target_text(f));
-    diag_label(diag, "needs class labels");
-    label_target(f, diag);
-    if (f->info->target_one_hot)
-        diag_help(diag, "write `loss = categorical_crossentropy`, or remove `one_hot`");
-    else
-        help_numbers(f, diag);
-    return false;
-}
-
-static bool check_one_hot_for_categorical(const Fit *f) {
-    bool fits =
-        f->info->target_one_hot || f->info->target.size == f->ending.units || f->ending.units == 0;
-    bool is_picked = strcmp(f->written, f->loss) != 0;
-    if (!loss_is(f, "categorical_crossentropy") || (fits && !target_is_label(f))) return true;
-    Diag *diag = diag_report(
-        f->c->sink, DIAG_E0304, f->training->loss_span, "`%s` compares with %s, but `%s` gives %s",
-        f->written, is_picked ? "classes" : "one value a class", f->dataset, target_text(f));
-    diag_label(diag, is_picked ? "needs class labels" : "needs one-hot targets");
-    label_target(f, diag);
-    if (target_is_label(f))
-        diag_help(diag,
-                  "write `loss = sparse_categorical_crossentropy`, or `-> one_hot(%s)` in `%s`",
-                  f->info->target.name, f->dataset);
-    else
-        help_numbers(f, diag);
-    return false;
-}
-
-static bool check_signs_for_binary(const Fit *f) {
-    if (!loss_is(f, "binary_crossentropy") || !f->info->target_signs) return true;
-    Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss_span,
-                             "`%s` compares with 0 or 1, but `%s` gives %s", f->written, f->dataset,
-                             target_text(f));
-    diag_label(diag, "needs yes or no");
-    label_target(f, diag);
-    help_numbers(f, diag);
-    return false;
-}
-
-static bool check_labels_for_binary(const Fit *f) {
-    if (!loss_is(f, "binary_crossentropy") || !target_is_label(f)) return true;
-    if (f->ending.units <= 1 && f->info->classes <= 2) return true;
-    Diag *diag;
-    if (f->info->classes <= 2) {
-        diag = diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
-                           "the labels of `%s` are one number, but the last layer has %lld units",
-                           f->dataset, (long long)f->ending.units);
-        diag_label(diag, "%lld units", (long long)f->ending.units);
-        label_target(f, diag);
-        help_units(f, diag, 1);
-        return false;
-    }
-    diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss_span,
-                       "`%s` compares with 0 or 1, but `%s` gives %s", f->written, f->dataset,
-                       target_text(f));
-    diag_label(diag, "needs yes or no");
-    label_target(f, diag);
-    diag_help(diag,
-              "for %lld classes write `loss = sparse_categorical_crossentropy` and end with "
-              "`dense(%lld, softmax)`",
-              (long long)f->info->classes, (long long)f->info->classes);
-    return false;
-}
-
-static const char *units_text(const Fit *f) {
-    const char *plural = f->ending.units == 1 ? "" : "s";
-    return arena_format(f->c->arena, "%lld unit%s", (long long)f->ending.units, plural);
-}
-
-static bool check_class_count(const Fit *f) {
-    bool wants_classes =
-        is_categorical(f) || (loss_is(f, "binary_crossentropy") && f->info->target_one_hot);
-    if (!wants_classes || f->info->classes == 0 || f->ending.units == 0) return true;
-    if (f->ending.units == f->info->classes) return true;
-    long long classes = (long long)f->info->classes;
-    Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
-                             "the last layer has %s, but `%s` has %lld classes", units_text(f),
-                             f->dataset, classes);
-    diag_label(diag, "%s", units_text(f));
-    label_target(f, diag);
-    help_units(f, diag, f->info->classes);
-    const Call *source = &f->entry->dataset->stages.items[0];
-    bool may_tell = f->ending.units > classes && schema_arg_index(source->schema, "classes") >= 0;
-    if (may_tell)
-        diag_help(diag, "if the labels do not show all classes, say `classes = %lld` in `%s`",
-                  (long long)f->ending.units, source->schema->name);
-    return false;
-}
-
-// Losses that compare number by number.
-static bool check_labels_for_numbers(const Fit *f) {
-    if (is_crossentropy(f) || !target_is_label(f) || f->ending.units == 0) return true;
-    bool is_binary = f->ending.units == 1;
-    if (is_binary && f->info->classes == 2 && loss_is(f, "hinge")) return true;
-    Diag *diag = diag_report(f->c->sink, is_binary ? DIAG_W0303 : DIAG_E0304,
-                             f->training->loss_span, "`%s` compares numbers, but `%s` gives %s",
-                             f->written, f->dataset, target_text(f));
-    diag_label(diag, is_binary ? "takes class labels for quantities" : "needs one number a unit");
-    label_target(f, diag);
-    if (!is_binary) diag_secondary(diag, f->ending.node->span, "%s", units_text(f));
-    diag_help(diag, "write `loss = crossentropy`%s",
-              is_binary ? "" : ", or make the labels one-hot");
-    return is_binary;
-}
-
-// A dimension of 1 at the end may be left out on either side, as the losses take it.
-static bool fits_target(const Type *output, const nnrt_column *target) {
-    int64_t rank = output->rank < target->rank ? output->rank : target->rank;
-    if (output->rank > rank + 1 || target->rank > rank + 1) return false;
-    for (int64_t i = 0; i < rank; i++)
-        if (output->dims[i] != target->shape[i]) return false;
-    return type_elements(output) == target->size;
-}
-
-static bool check_target_shape(const Fit *f) {
-    bool by_number = !is_categorical(f) && !target_is_label(f);
-    if (!by_number || !knows_shape(f) || fits_target(&f->ending.node->type, &f->info->target))
-        return true;
-    if (f->info->target_one_hot && is_crossentropy(f)) return true; // check_class_count
-    Diag *diag =
-        diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
-                    "the model gives %s for each sample, but `%s` gives %s",
-                    shape_text(f->c->arena, &f->ending.node->type), f->dataset, target_text(f));
-    diag_label(diag, "gives %s", type_text(f->c->arena, &f->ending.node->type));
-    label_target(f, diag);
-    if (f->info->target.rank <= 1 && f->ending.node->type.rank == 1)
-        help_units(f, diag, f->info->target.size);
-    return false;
-}
-
 // ---- Loss and last layer.
 
 static Diag *report_ending(const Fit *f, const char *needs) {
@@ -351,7 +126,7 @@ static Diag *report_ending(const Fit *f, const char *needs) {
 }
 
 static bool check_softmax_units(const Fit *f) {
-    if (!has_activation(&f->ending, "softmax") || f->ending.units != 1) return true;
+    if (!fit_has_activation(f, "softmax") || f->ending.units != 1) return true;
     Diag *diag =
         diag_report(f->c->sink, DIAG_E0303, f->ending.span, "softmax over one unit is always 1");
     diag_label(diag, "1 unit");
@@ -360,9 +135,8 @@ static bool check_softmax_units(const Fit *f) {
 }
 
 static bool check_logits(const Fit *f) {
-    bool is_probability =
-        has_activation(&f->ending, "softmax") || has_activation(&f->ending, "sigmoid");
-    if (!from_logits(f) || !is_probability) return true;
+    bool is_probability = fit_has_activation(f, "softmax") || fit_has_activation(f, "sigmoid");
+    if (!fit_has_logits(f) || !is_probability) return true;
     Diag *diag = report_ending(f, arena_format(f->c->arena,
                                                "`from_logits = true`, but the model ends with `%s`",
                                                f->ending.activation));
@@ -372,7 +146,7 @@ static bool check_logits(const Fit *f) {
 }
 
 static bool check_softmax_for_binary(const Fit *f) {
-    if (!loss_is(f, "binary_crossentropy") || !has_activation(&f->ending, "softmax")) return true;
+    if (!fit_compares_with(f, TARGET_DECISION) || !fit_has_activation(f, "softmax")) return true;
     Diag *diag = report_ending(f, "`binary_crossentropy` does not fit `softmax`");
     diag_label(diag, "wants independent probabilities");
     diag_help(diag, "write `sigmoid` in the last layer, or `loss = crossentropy`");
@@ -380,14 +154,14 @@ static bool check_softmax_for_binary(const Fit *f) {
 }
 
 static bool check_probabilities(const Fit *f) {
-    if (!is_crossentropy(f) || from_logits(f) || !f->ending.activation) return true;
-    const char *wanted = is_categorical(f) ? "softmax" : "sigmoid";
-    if (has_activation(&f->ending, wanted)) return true;
+    if (!fit_is_classifier(f) || fit_has_logits(f) || !f->ending.activation) return true;
+    const char *wanted = fit_is_categorical(f) ? "softmax" : "sigmoid";
+    if (fit_has_activation(f, wanted)) return true;
     const char *message =
         arena_format(f->c->arena, "`%s` compares probabilities, but the model ends with `%s`",
                      f->written, f->ending.activation);
-    bool is_sigmoid = has_activation(&f->ending, "sigmoid");
-    if (has_activation(&f->ending, "linear"))
+    bool is_sigmoid = fit_has_activation(f, "sigmoid");
+    if (fit_has_activation(f, "linear"))
         message = arena_format(
             f->c->arena, "`%s` compares probabilities, but the model gives scores", f->written);
     if (is_sigmoid)
@@ -395,7 +169,7 @@ static bool check_probabilities(const Fit *f) {
             f->c->arena, "`%s` does not fit `sigmoid`: its values do not sum to 1", f->written);
     Diag *diag = diag_report(f->c->sink, DIAG_E0303, f->training->loss_span, "%s", message);
     diag_label(diag, "wants `%s`", wanted);
-    if (has_activation(&f->ending, "linear")) {
+    if (fit_has_activation(f, "linear")) {
         diag_secondary(diag, f->ending.span, "the last layer has no activation");
         diag_help(diag, "end the model with `%s`, or write `loss = %s(from_logits = true)`", wanted,
                   f->written);
@@ -407,26 +181,26 @@ static bool check_probabilities(const Fit *f) {
 }
 
 static void warn_scores(const Fit *f) {
-    if (!from_logits(f) || !f->ending.activation || has_activation(&f->ending, "linear")) return;
-    if (has_activation(&f->ending, "softmax") || has_activation(&f->ending, "sigmoid")) return;
+    if (!fit_has_logits(f) || !f->ending.activation || fit_has_activation(f, "linear")) return;
+    if (fit_has_activation(f, "softmax") || fit_has_activation(f, "sigmoid")) return;
     Diag *diag =
         diag_report(f->c->sink, DIAG_W0303, f->ending.span,
                     "`%s` limits the scores that `%s` takes", f->ending.activation, f->written);
     diag_label(diag, "the last activation");
     diag_secondary(diag, f->training->loss_span, "takes any score");
     diag_help(diag, "end the model without activation, or with `%s`",
-              is_categorical(f) ? "softmax" : "sigmoid");
+              fit_is_categorical(f) ? "softmax" : "sigmoid");
 }
 
 static void warn_regression(const Fit *f) {
-    if (is_crossentropy(f) || f->info->classes > 0 || f->ending.units != 1) return;
-    if (!has_activation(&f->ending, "sigmoid")) return;
-    bool is_regression = loss_is(f, "mse") || loss_is(f, "mae");
-    if (!is_regression) return;
+    if (!fit_compares_with(f, TARGET_NUMBER) || f->loss->unit_classes || f->ending.units != 1)
+        return;
+    if (targets_classes(f) > 0 || !fit_has_activation(f, "sigmoid")) return;
+    if (f->info->lowest.value >= 0 && f->info->highest.value <= 1) return;
     Diag *diag = diag_report(f->c->sink, DIAG_W0303, f->ending.span,
                              "`sigmoid` keeps the prediction between 0 and 1");
     diag_label(diag, "the last activation");
-    label_target(f, diag);
+    targets_label(f, diag);
     diag_help(diag, "for numbers of any size end with `dense(1)`");
 }
 
@@ -443,37 +217,59 @@ static bool is_regression_metric(const Call *metric) {
 }
 
 static void check_number_metric(const Fit *f, const Call *metric) {
-    if (!target_is_label(f) || f->ending.units <= 1) return;
+    if (!targets_are_labels(f) || f->ending.units <= 1) return;
     Diag *diag = report_metric(f, metric,
                                arena_format(f->c->arena, "compares numbers, but `%s` gives %s",
-                                            f->dataset, target_text(f)));
+                                            f->dataset, targets_text(f)));
     diag_label(diag, "needs one number a unit");
-    diag_secondary(diag, f->ending.node->span, "%s", units_text(f));
+    diag_secondary(diag, f->ending.node->span, "%s", fit_units_text(f));
     diag_help(diag, "write `accuracy`");
 }
 
+// Does the loss take whole numbers of a file for quantities?
+static bool are_quantities(const Fit *f) {
+    return fit_compares_with(f, TARGET_NUMBER) && f->loss->unit_classes == 0 &&
+           f->ending.units == 1 && f->info->target_is_open && targets_classes(f) > 2;
+}
+
+static void report_quantities(const Fit *f, const Call *metric) {
+    Diag *diag = report_metric(f, metric,
+                               arena_format(f->c->arena,
+                                            "counts classes, but `%s` takes the target for "
+                                            "numbers",
+                                            f->written));
+    diag_label(diag, "needs classes");
+    targets_label(f, diag);
+    diag_secondary(diag, f->training->loss_span, "compares numbers");
+    diag_help(diag, "write `mae` or `mse`");
+}
+
 static void check_class_metric(const Fit *f, const Call *metric) {
+    if (are_quantities(f)) {
+        report_quantities(f, metric);
+        return;
+    }
     Diag *diag;
     const MetricDef *def = metric_find(metric->schema->name);
-    bool has_classes = f->info->classes > 0 || is_crossentropy(f) || !*f->loss;
+    bool has_classes = targets_classes(f) > 0 || fit_is_classifier(f) || !f->loss;
     if (!has_classes) {
         diag = report_metric(f, metric,
                              arena_format(f->c->arena, "counts classes, but `%s` gives %s",
-                                          f->dataset, target_text(f)));
+                                          f->dataset, targets_text(f)));
         diag_label(diag, "needs classes");
-        label_target(f, diag);
+        targets_label(f, diag);
         diag_help(diag, "write `mae` or `mse`");
     } else if (def->needs_classes && f->ending.units == 1 && f->is_sound) {
         diag = report_metric(f, metric, "needs one unit a class, but the last layer has 1");
         diag_label(diag, "needs several classes");
         diag_secondary(diag, f->ending.node->span, "1 unit");
         diag_help(diag, "write `accuracy`");
-    } else if (def->needs_binary && target_is_label(f) && f->ending.units > 1) {
+    } else if (def->needs_binary && targets_are_labels(f) && f->ending.units > 1) {
         diag = report_metric(f, metric,
                              arena_format(f->c->arena, "is of yes or no, but `%s` gives %s",
-                                          f->dataset, target_text(f)));
+                                          f->dataset, targets_text(f)));
         diag_label(diag, "needs one unit, or one-hot targets");
-        diag_secondary(diag, f->ending.node->span, "%s", units_text(f));
+        diag_secondary(diag, f->ending.node->span, "%s", fit_units_text(f));
         diag_help(diag, "add `-> one_hot(%s)` to `%s`, or write `accuracy`", f->info->target.name,
                   f->dataset);
     }
@@ -483,14 +279,14 @@ static void check_class_metric(const Fit *f, const Call *metric) {
 static void check_label_metric(const Fit *f, const Call *metric) {
     bool is_sparse = strcmp(metric->schema->name, "sparse_categorical_accuracy") == 0;
     bool is_dense = strcmp(metric->schema->name, "categorical_accuracy") == 0;
-    if (f->info->classes == 0 || f->ending.units <= 1) return;
-    if (!(is_sparse && f->info->target_one_hot) && !(is_dense && target_is_label(f))) return;
+    if (targets_classes(f) == 0 || f->ending.units <= 1) return;
+    if (!(is_sparse && f->info->target_one_hot) && !(is_dense && targets_are_labels(f))) return;
     Diag *diag = report_metric(f, metric,
                                arena_format(f->c->arena, "compares with %s, but `%s` gives %s",
                                             is_sparse ? "class labels" : "one value a class",
-                                            f->dataset, target_text(f)));
+                                            f->dataset, targets_text(f)));
     diag_label(diag, "does not fit the target");
-    label_target(f, diag);
+    targets_label(f, diag);
     diag_help(diag, "write `accuracy`: it takes either");
 }
 
@@ -501,7 +297,7 @@ static void check_top_k(const Fit *f, const Call *metric) {
                              "all of %lld classes are among the best %lld",
                              (long long)f->ending.units, (long long)args_int(metric->args, "k"));
     diag_label(diag, "always 1");
-    diag_secondary(diag, f->ending.node->span, "%s", units_text(f));
+    diag_secondary(diag, f->ending.node->span, "%s", fit_units_text(f));
 }
 
 static void check_metrics(const Fit *f) {
@@ -519,26 +315,16 @@ static void check_metrics(const Fit *f) {
 
 // ---- All of it.
 
-// Loss, target and number of units. A mistake that makes the later questions pointless ends them.
-static bool check_target(const Fit *f) {
-    if (!check_output_rank(f) || !check_softmax_for_binary(f) || !check_labels_for_binary(f) ||
-        !check_signs_for_binary(f))
-        return false;
-    bool ok = check_labels_for_sparse(f) && check_one_hot_for_categorical(f);
-    if (!ok && f->info->classes == 0) return false;
-    ok = check_class_count(f) && ok;
-    return ok && check_labels_for_numbers(f) && check_target_shape(f);
-}
-
 static bool check_ending(const Fit *f) {
     return check_logits(f) && check_softmax_for_binary(f) && check_probabilities(f);
 }
 
 static bool check_loss(const Fit *f) {
-    if (!*f->loss) return true;
+    if (!f->loss) return true;
     if (!check_softmax_units(f)) return false;
-    bool ok = !f->info || check_target(f);
-    bool may_go_on = ok || (is_categorical(f) && f->ending.units > 1);
+    bool ok =
+        !f->info || (targets_check_rank(f) && check_softmax_for_binary(f) && targets_check(f));
+    bool may_go_on = ok || (fit_is_categorical(f) && f->ending.units > 1);
     ok = may_go_on && (!f->training->loss_args || check_ending(f)) && ok;
     if (!ok) return false;
     warn_scores(f);
@@ -551,7 +337,7 @@ void checks_training(Checker *c, const TrainEntry *entry, const Training *traini
     if (!training->dataset || !model->forward) return;
     Fit f = {.c = c, .entry = entry, .training = training, .dataset = training->dataset->name};
     if (!check_one_output(&f, model) || !check_has_target(&f)) return;
-    f.loss = training->loss ? training->loss->schema.name : "";
+    f.loss = training->loss;
     f.written = training->loss_name ? training->loss_name : "";
     f.ending = checks_ending(entry->model);
     if (training->dataset->info.target.size > 0) f.info = &training->dataset->info;

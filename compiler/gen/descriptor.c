@@ -273,6 +273,8 @@ static Value training_value(Gen *gen, const Compiled *compiled, const CompiledTr
                       text_value(gen, training->loss->schema.name),
                       ir_int(gen, training->loss->is_classifier),
                       ir_int(gen, training->loss->unit_classes),
+                      number_value(gen, training->loss->target_low),
+                      number_value(gen, training->loss->target_high),
                       calls_value(gen, &training->metrics),
                       ir_int(gen, training->metrics.count),
                       learning_rate_value(gen, training),

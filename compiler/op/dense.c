@@ -4,26 +4,22 @@
 
 enum { DENSE_MAX_UNITS = 1 << 24 };
 
-// Keras takes any rank and works on the last dimension. A vector [n] or a sequence [time, n] is
-// what people mean; a picture [height, width, channels] is a forgotten `flatten`.
+// A picture [height, width, channels] has its pixels connected, each with the same kernel. Where a
+// label of the whole sample was meant, checks_training asks for the forgotten `flatten`.
 static bool dense_shape(Graph *graph, Node *node) {
     const Type *input = &node->inputs[0]->type;
-    if (input->rank < 1 || input->rank > 2) {
+    if (input->rank < 1) {
         op_shape_error(graph, node, "dense expects a vector, but this value is %s",
                        shape_text(graph->arena, input));
         op_shape_label(graph, "needs [n]");
-        if (input->rank > 2)
-            op_shape_help(graph, "put `-> flatten` before it: %s becomes [%lld]",
-                          type_text(graph->arena, input), (long long)type_elements(input));
         return false;
     }
-    int64_t dims[SHAPE_MAX_RANK] = {input->dims[0]};
-    dims[input->rank - 1] = args_int(node->args, "units");
     if (!layer_check_initializer(graph, node, "kernel_initializer", 2) ||
         (args_bool(node->args, "bias") &&
          !layer_check_initializer(graph, node, "bias_initializer", 1)))
         return false;
-    node->type = type_make(DTYPE_F32, input->batched, input->rank, dims);
+    node->type = type_make(DTYPE_F32, input->batched, input->rank, input->dims);
+    node->type.dims[input->rank - 1] = args_int(node->args, "units");
     return true;
 }
 

@@ -29,6 +29,15 @@ typedef enum FuseClass {
 
 typedef enum ReduceKind { REDUCE_SUM, REDUCE_MAX } ReduceKind;
 
+// What a loss compares the prediction with.
+typedef enum TargetKind {
+    TARGET_NUMBER,   // a number for each of the prediction's
+    TARGET_DECISION, // the same: yes or no, or a probability between
+    TARGET_SHARES,   // the same: a vector's numbers are shares of classes and sum to 1
+    TARGET_CLASS,    // a class label for each vector of the prediction
+    TARGET_ANY       // one of them, which the training setup settles
+} TargetKind;
+
 // Reference evaluation: plain double precision, obviously right, slow. Batched values are
 // [rows, dims...] row-major, dense.
 typedef struct EvalTensor {
@@ -53,11 +62,14 @@ typedef struct EvalPoint {
 
 struct OpDef {
     Schema schema;
-    bool surface;               // users may write it in a model
-    bool is_activation;         // may stand where an activation is asked for
-    bool is_slow;               // elementwise: computing it again costs more than loading it
-    bool packs_operands;        // a contraction that copies its operands to a block of its own
-    bool is_loss;               // used as `loss =`; inputs are (prediction, target)
+    bool surface;        // users may write it in a model
+    bool is_activation;  // may stand where an activation is asked for
+    bool is_slow;        // elementwise: computing it again costs more than loading it
+    bool packs_operands; // a contraction that copies its operands to a block of its own
+    bool is_loss;        // used as `loss =`; inputs are (prediction, target)
+    TargetKind target;   // of a loss
+    // Of a loss: the numbers that it takes for targets; both 0: all.
+    double target_low, target_high;
     bool is_classifier;         // a loss that compares with classes
     int unit_classes;           // of a loss: what one unit tells apart: 2, yes and no; 0: a number
     int min_inputs, max_inputs; // max -1: any number

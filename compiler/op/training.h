@@ -24,15 +24,6 @@ typedef struct RegularizerDef {
                       const Args *args); // of w's type, added to its gradient
 } RegularizerDef;
 
-// What a metric or loss wants of the model's output and of the target.
-typedef enum TargetKind {
-    TARGET_ANY,
-    TARGET_CLASS,   // integer class labels
-    TARGET_ONE_HOT, // one value a class
-    TARGET_BINARY,  // 0 or 1, one a unit
-    TARGET_REAL
-} TargetKind;
-
 typedef struct MetricDef {
     Schema schema;
     bool needs_classes; // top_k: meaningless with one unit

@@ -128,7 +128,12 @@ static void test_labels(void **state) {
     FAILS(fractions, "label 0.5 in row 1");
     const int16_t negative[20] = {0, 1, -1};
     put_file("label.npy", bytes, make_npy(bytes, "<i2", "(20,)", 0, negative, sizeof negative));
-    FAILS(stages, "-1 in row 2 (counted from 0) is not a class label");
+    LOAD(stages); // numbers: a loss that wants labels says why
+    assert_int_equal(info.target.dtype, NNRT_F32);
+    assert_int_equal(info.classes, 0);
+    assert_string_equal(info.not_labels, "row 2 (counted from 0) has -1: labels are 0, 1, 2 ... "
+                                         "below 1048576");
+    assert_true(info.lowest.value == -1 && info.lowest.row == 2 && info.highest.value == 1);
     int16_t signs[20];
     for (int i = 0; i < 20; i++) signs[i] = i % 3 ? 1 : -1;
     put_file("label.npy", bytes, make_npy(bytes, "<i2", "(20,)", 0, signs, sizeof signs));
@@ -193,7 +198,44 @@ static void test_test_part(void **state) {
     size_t size = make_idx(bytes, 7, 0, 0);
     bytes[8 + 6] = 10;
     put_file("ty", bytes, size);
-    FAILS(stages, "label 10 in row 6");
+    LOAD(stages);
+    assert_int_equal(info.target.dtype, NNRT_F32);
+    assert_non_null(strstr(info.not_labels, "row 6 (counted from 0) of the test part has 10"));
+    assert_true(info.highest.value == 10 && info.highest.row == 6 && info.highest.is_test);
+}
+
+// Whole numbers at places may be labels; one value a class may stand at each place.
+static void test_places(void **state) {
+    int32_t labels[4 * 6];
+    float shares[4][2][2] = {
+        {{1, 0}, {0, 1}}, {{0, 1}, {0, 1}}, {{1, 0}, {1, 0}}, {{0, 1}, {1, 0}}};
+    double x[4] = {0};
+    (void)state;
+    for (int i = 0; i < 24; i++) labels[i] = i % 5;
+    put_file("x.npy", bytes, make_npy(bytes, "<f8", "(4, 1)", 0, x, sizeof x));
+    put_file("y.npy", bytes, make_npy(bytes, "<i4", "(4, 2, 3)", 0, labels, sizeof labels));
+    const nnrt_call stages[] = {CALL("npy", TEXT("x", "x.npy"), TEXT("target", "y.npy"))};
+    LOAD(stages);
+    assert_int_equal(info.place_classes, 5);
+    assert_int_equal(info.classes, 0);
+    assert_int_equal(info.target.rank, 2);
+    const nnrt_call given[] = {
+        CALL("npy", TEXT("x", "x.npy"), TEXT("target", "y.npy"), NUMBER("classes", 4))};
+    FAILS(given, "label 4 in row 0 (counted from 0) is out of range");
+    labels[7] = -1;
+    put_file("y.npy", bytes, make_npy(bytes, "<i4", "(4, 2, 3)", 0, labels, sizeof labels));
+    LOAD(stages);
+    assert_int_equal(info.place_classes, 0);
+    assert_non_null(strstr(info.not_labels, "row 1 (counted from 0) has -1"));
+    put_file("y.npy", bytes, make_npy(bytes, "<f4", "(4, 2, 2)", 0, shares, sizeof shares));
+    LOAD(stages);
+    assert_int_equal(info.target_one_hot, 1);
+    assert_int_equal(info.classes, 2);
+    shares[3][1][0] = 0.5F;
+    put_file("y.npy", bytes, make_npy(bytes, "<f4", "(4, 2, 2)", 0, shares, sizeof shares));
+    LOAD(stages);
+    assert_int_equal(info.target_one_hot, 0);
+    assert_true(info.uneven.value == 0.5 && info.uneven.row == 3);
 }
 
 static void test_files_that_do_not_fit(void **state) {
@@ -481,6 +523,7 @@ int main(void) {
         TEST(test_no_target),
         TEST(test_one_hot_file),
         TEST(test_test_part),
+        TEST(test_places),
         TEST(test_files_that_do_not_fit),
         TEST(test_built_in_set),
         TEST(test_built_in_set_without_files),

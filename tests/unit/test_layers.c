@@ -43,6 +43,18 @@ static void dense_works_on_the_last_dimension(void **state) {
     arena_destroy(arena);
 }
 
+// As Keras's Dense: each pixel with the same kernel.
+static void dense_of_a_picture_works_on_its_places(void **state) {
+    (void)state;
+    Arena *arena = arena_create();
+    Graph *graph = graph_create(arena, "test", GRAPH_TRAIN, NULL);
+    Node *node = dense_of(graph, input_of(graph, 3, (int64_t[]){24, 20, 32}), 10);
+    assert_string_equal(type_text(arena, &node->type), "[24, 20, 10]");
+    assert_string_equal(type_text(arena, &graph->parameters.items[0]->type), "[32, 10]");
+    assert_string_equal(type_text(arena, &graph->parameters.items[1]->type), "[10]");
+    arena_destroy(arena);
+}
+
 static char *printed(DiagSink *sink) {
     char *text;
     size_t size;
@@ -50,25 +62,6 @@ static char *printed(DiagSink *sink) {
     diag_print(sink, out, DIAG_TEXT, false);
     fclose(out);
     return text;
-}
-
-static void dense_of_a_picture_asks_for_flatten(void **state) {
-    (void)state;
-    Arena *arena = arena_create();
-    SourceSet *sources = sources_create(arena);
-    sources_add(sources, "cnn.nn", "image -> dense(10)", 18);
-    DiagSink *sink = diag_create(arena, sources);
-    Graph *graph = graph_create(arena, "test", GRAPH_TRAIN, sink);
-    graph->current_span = (Span){0, 9, 18};
-    Node *node = dense_of(graph, input_of(graph, 3, (int64_t[]){24, 24, 32}), 10);
-    assert_true(node->poisoned);
-    assert_int_equal(graph->parameters.count, 0);
-    char *text = printed(sink);
-    assert_non_null(strstr(text, "dense expects a vector, but this value is 24x24x32"));
-    assert_non_null(strstr(text, "needs [n]"));
-    assert_non_null(strstr(text, "put `-> flatten` before it: [24, 24, 32] becomes [18432]"));
-    free(text);
-    arena_destroy(arena);
 }
 
 // ---- dropout
@@ -197,7 +190,7 @@ static void losses_refuse_other_shapes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dense_works_on_the_last_dimension),
-        cmocka_unit_test(dense_of_a_picture_asks_for_flatten),
+        cmocka_unit_test(dense_of_a_picture_works_on_its_places),
         cmocka_unit_test(dropout_drops_a_share_and_scales_the_rest),
         cmocka_unit_test(dropout_has_its_extremes),
         cmocka_unit_test(crossentropy_picks_its_kind),
