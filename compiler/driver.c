@@ -3,6 +3,7 @@
 #include "driver.h"
 
 #include "../runtime/status.h"
+#include "../runtime/temporary.h"
 #include "front/parse.h"
 #include "output.h"
 #include "pass/pass.h"
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,35 +123,52 @@ bool session_needs_data(Session *session) {
     return false;
 }
 
-// A temporary file for the object, to be linked and removed.
-static char *object_path(Session *session) {
+// Makes the temporary object file beside `path`.
+static bool make_object(Session *session, const char *path) {
+    char *name;
+    nnrt_temporary_sweep(path);
+    session->object_lock = nnrt_temporary_file(path, &name);
+    if (session->object_lock < 0) return false;
+    session->object = arena_strdup(session->arena, name);
+    temporary_files[0] = session->object;
+    free(name);
+    return true;
+}
+
+static void remove_object(Session *session) {
+    if (!session->object) return;
+    unlink(session->object);
+    close(session->object_lock);
+    session->object = NULL;
+}
+
+// To be linked and removed.
+static bool make_linked_object(Session *session) {
     const char *folder = getenv("TMPDIR");
     if (!folder || !*folder) folder = "/tmp";
-    char *path = arena_format(session->arena, "%s/nnc-XXXXXX.o", folder);
-    int handle = mkstemps(path, 2);
-    if (handle >= 0) {
-        close(handle);
-        return path;
-    }
+    if (make_object(session, arena_format(session->arena, "%s/object", folder))) return true;
     Diag *diag = diag_report(session->sink, DIAG_E0902, SPAN_NONE,
                              "cannot write a temporary file in `%s`: %s", folder, strerror(errno));
     diag_help(diag, "set TMPDIR to a folder that can be written");
-    return NULL;
+    return false;
 }
 
 static bool run_object(Session *session) {
     if (!session_needs_model(session)) return false;
-    if (!session->object) session->object = object_path(session);
-    temporary_files[0] = session->object;
-    return session->object && gen_object(session->program, session->object, &session->gen,
-                                         &session->needs_blas, session->sink);
+    if (!session->object && !make_linked_object(session)) return false;
+    return gen_object(session->program, session->object, &session->gen, &session->needs_blas,
+                      session->sink);
 }
 
 static bool run_executable(Session *session) {
-    char *temporary = output_temporary(session->arena, session->output);
-    temporary_files[1] = temporary;
-    return gen_link(session->object, session->output, temporary, session->needs_blas,
-                    session->sink);
+    OutputFolder place = {0};
+    if (!output_folder(&place, session->arena, session->output, session->sink)) return false;
+    temporary_files[1] = place.file;
+    temporary_files[2] = place.folder;
+    bool ok =
+        gen_link(session->object, session->output, place.file, session->needs_blas, session->sink);
+    output_folder_remove(&place);
+    return ok;
 }
 
 bool session_build(Session *session, const char *executable) {
@@ -299,7 +318,11 @@ static bool emit_file(Session *session, const char *last) {
     if (!output_check(session->arena, session->output, session->sources, session->sink))
         return false;
     session->output = output_target(session->arena, session->output);
-    if (is_object) session->object = output_temporary(session->arena, session->output);
+    if (is_object && !make_object(session, session->output)) {
+        diag_report(session->sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", session->output,
+                    strerror(errno));
+        return false;
+    }
     if (session->options->tune && !tune_measure(session)) return false;
     if (!session_advance(session, last)) return false;
     if (!is_object || !rename(session->object, session->output)) return true;
@@ -308,10 +331,20 @@ static bool emit_file(Session *session, const char *last) {
     return false;
 }
 
+// Early stages do not know the data yet, but must not overwrite them either.
+static bool check_printed(Session *session) {
+    struct stat file;
+    if (!session->output || stat(session->output, &file) || !S_ISREG(file.st_mode)) return true;
+    Session whole;
+    session_open(&whole, session->options, session->arena);
+    session_advance(&whole, "graph"); // its messages are those of another day
+    return output_check(session->arena, session->output, whole.sources, session->sink);
+}
+
 bool session_emit(Session *session, const char *last) {
     int index = stage_index(last);
     if (!stage_rows[index].print) return emit_file(session, last);
-    return session_advance(session, last) && print_stage(session, index);
+    return check_printed(session) && session_advance(session, last) && print_stage(session, index);
 }
 
 static void print_times(const Session *session) {
@@ -332,8 +365,7 @@ static bool use_color(void) {
 }
 
 int session_close(Session *session, bool ok) {
-    if (session->object) unlink(session->object);
-    session->object = NULL;
+    remove_object(session);
     for (int i = 0; i < DRIVER_TEMPORARY_FILES; i++) temporary_files[i] = NULL;
     int errors = diag_error_count(session->sink);
     if (!ok && !errors) nn_ice(current_stage, "failed without a message");

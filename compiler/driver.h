@@ -19,6 +19,7 @@ typedef struct Session {
     Program *program;   // after stage `graph`
     const char *output; // where `obj` and `exe` go, and other stages that are printed; NULL: stdout
     const char *object; // the temporary object file; NULL: none
+    int object_lock;    // its descriptor (runtime/temporary.h)
     bool needs_blas;
     double *stage_seconds; // by stage
 } Session;
@@ -57,9 +58,9 @@ void driver_list_stages(Text *out);
 
 // What is being done, for the message after a crash ("stage `graph`"). Safe in a signal handler.
 const char *driver_current_stage(void);
-// The temporary files that an interrupted compiler would leave; NULL: none. Safe in a signal
-// handler.
-enum { DRIVER_TEMPORARY_FILES = 2 };
+// The temporary files, and then folders, that an interrupted compiler would leave; NULL: none. Safe
+// in a signal handler.
+enum { DRIVER_TEMPORARY_FILES = 3 };
 const char *driver_temporary_file(int index);
 
 #endif

@@ -17,7 +17,8 @@ static void say(const char *text) {
 
 static void remove_temporary_files(void) {
     for (int i = 0; i < DRIVER_TEMPORARY_FILES; i++)
-        if (driver_temporary_file(i)) unlink(driver_temporary_file(i));
+        if (driver_temporary_file(i) && unlink(driver_temporary_file(i)))
+            rmdir(driver_temporary_file(i));
 }
 
 static void on_crash(int number) {

@@ -1,6 +1,9 @@
 // Writing files so that a reader sees the old file or the whole new one, never a part.
 #include "output.h"
 
+#include "../runtime/reads.h"
+#include "../runtime/temporary.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -54,6 +57,8 @@ bool output_check(Arena *arena, const char *path, const SourceSet *sources, Diag
         reason = "it is no ordinary file";
     else if (is_source(&file, sources))
         reason = "it is the source";
+    else if (nnrt_reads_find(path))
+        reason = "it is a file of the data";
     if (!reason) return check_folder(arena, path, sink);
     Diag *diag = diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", path, reason);
     diag_help(diag, "choose another name with `-o`");
@@ -67,12 +72,6 @@ const char *output_target(Arena *arena, const char *path) {
     return kept;
 }
 
-char *output_temporary(Arena *arena, const char *path) {
-    const char *slash = strrchr(path, '/');
-    int folder = slash ? (int)(slash - path) + 1 : 0;
-    return arena_format(arena, "%.*s.nnc-%ld.tmp", folder, path, (long)getpid());
-}
-
 static bool report_failure(const char *path, int error, DiagSink *sink) {
     diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write %s%s%s: %s", path ? "`" : "",
                 path ? path : "standard output", path ? "`" : "", strerror(error));
@@ -83,15 +82,37 @@ static bool write_all(FILE *file, const Text *text) {
     return fwrite(text->data, 1, text->length, file) == text->length && !fflush(file);
 }
 
+bool output_folder(OutputFolder *out, Arena *arena, const char *path, DiagSink *sink) {
+    char *folder;
+    nnrt_temporary_sweep(path);
+    out->descriptor = nnrt_temporary_folder(path, &folder);
+    if (out->descriptor < 0) return report_failure(path, errno, sink);
+    out->folder = arena_strdup(arena, folder);
+    out->file = arena_format(arena, "%s/program", folder);
+    free(folder);
+    return true;
+}
+
+void output_folder_remove(OutputFolder *out) {
+    if (!out->folder) return;
+    unlink(out->file);
+    rmdir(out->folder);
+    close(out->descriptor);
+    *out = (OutputFolder){0};
+}
+
 // Makes `path` hold `text` at once. Returns the errno of what failed, or 0.
-static int replace_file(const char *path, const char *temporary, mode_t mode, const Text *text) {
-    FILE *file = fopen(temporary, "wb");
-    if (!file) return errno;
-    bool ok = write_all(file, text) && (!mode || !fchmod(fileno(file), mode));
-    int error = ok ? 0 : errno;
-    if (fclose(file) && !error) error = errno;
+static int replace_file(const char *path, mode_t mode, const Text *text) {
+    char *temporary;
+    nnrt_temporary_sweep(path);
+    int descriptor = nnrt_temporary_file(path, &temporary);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
+    int error = file ? 0 : errno;
+    if (file && !(write_all(file, text) && (!mode || !fchmod(descriptor, mode)))) error = errno;
     if (!error && rename(temporary, path)) error = errno;
-    if (error) unlink(temporary);
+    if (error && descriptor >= 0) unlink(temporary);
+    if (file ? fclose(file) : descriptor >= 0 && close(descriptor)) error = error ? error : errno;
+    if (descriptor >= 0) free(temporary);
     return error;
 }
 
@@ -112,8 +133,7 @@ bool output_write(const char *path, const Text *text, DiagSink *sink) {
         error = write_in_place(path, text);
     } else {
         const char *target = output_target(text->arena, path);
-        error = replace_file(target, output_temporary(text->arena, target),
-                             existing.st_mode & 07777, text);
+        error = replace_file(target, existing.st_mode & 07777, text);
     }
     return !error || report_failure(path, error, sink);
 }

@@ -8,14 +8,21 @@
 char *output_stem(Arena *arena, const char *source_path);
 
 // Reports E0902 if a file could not be made at `path`: a missing or unwritable folder, a folder or
-// device of that name, or a source (no compiler overwrites what it reads).
+// device of that name, or something that is read: a source, a file of the data (runtime/reads.h).
 bool output_check(Arena *arena, const char *path, const SourceSet *sources, DiagSink *sink);
 
 // Where `path` leads if it is a symbolic link; else `path`.
 const char *output_target(Arena *arena, const char *path);
 
-// A short name for a temporary file beside `path`, one for each process.
-char *output_temporary(Arena *arena, const char *path);
+// A folder beside `path` that only this user can enter, and the path of a file `name` in it: what
+// other programs write (runtime/temporary.h). The descriptor holds its lock. False: reported
+// (E0902).
+typedef struct OutputFolder {
+    char *folder, *file;
+    int descriptor;
+} OutputFolder;
+bool output_folder(OutputFolder *out, Arena *arena, const char *path, DiagSink *sink);
+void output_folder_remove(OutputFolder *out); // with what is in it; nothing for a zeroed one
 
 // Writes all of `text` to `path`, or to standard output for NULL; keeps the permissions of a file
 // that it replaces, and writes devices and pipes in place. Reports E0902.

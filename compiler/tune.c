@@ -1,5 +1,6 @@
 #include "tune.h"
 
+#include "../runtime/place.h"
 #include "output.h"
 
 #include <errno.h>
@@ -42,6 +43,18 @@ bool tune_load(Session *session) {
     return false;
 }
 
+// The choices and the executable need a file each, and neither overwrites the data.
+static bool check_file(Session *session) {
+    const char *path = tuning_path(session);
+    if (nnrt_place_is_same(path, session->output)) {
+        diag_report(session->sink, DIAG_E0902, SPAN_NONE,
+                    "cannot write `%s`: both the executable and the choices would go there",
+                    session->output);
+        return false;
+    }
+    return output_check(session->arena, path, sources_create(session->arena), session->sink);
+}
+
 static bool write_file(Session *session) {
     Text text = text_create(session->arena);
     tuning_print(&text, session->gen.tuning);
@@ -66,14 +79,15 @@ static bool report_failure(Session *session, const char *what) {
 
 static bool build_program(Session *session, int tried, Measured *out) {
     Tuning *tuning = session->gen.tuning;
-    char *path = arena_format(session->arena, "%s.tune-%ld", session->output, (long)getpid());
+    OutputFolder place = {0};
+    if (!output_folder(&place, session->arena, session->output, session->sink)) return false;
     tuning->tried = tried;
-    bool ok = session_build(session, path);
+    bool ok = session_build(session, place.file);
     tuning->tried = -1;
-    if (!ok) return false;
-    out->handle = open(path, O_RDONLY | O_CLOEXEC);
+    if (ok) out->handle = open(place.file, O_RDONLY | O_CLOEXEC);
     const char *problem = strerror(errno);
-    unlink(path);
+    output_folder_remove(&place);
+    if (!ok) return false;
     if (out->handle < 0) return report_failure(session, problem);
     out->groups = tuning->step ? tuning->step->groups.count : 0;
     out->microseconds = ARENA_ARRAY(session->arena, double, out->groups + 1);
@@ -315,7 +329,8 @@ static bool can_measure(Session *session) {
 bool tune_measure(Session *session) {
     Measured programs[TUNING_MAX_WAYS];
     for (int i = 0; i < TUNING_MAX_WAYS; i++) programs[i] = (Measured){.handle = -1};
-    if (!can_measure(session) || !build_program(session, 0, &programs[0])) return false;
+    if (!check_file(session) || !can_measure(session)) return false;
+    if (!build_program(session, 0, &programs[0])) return false;
     tuning_forget_stale(session->gen.tuning);
     int open, count = most_ways(session->gen.tuning, &open);
     bool ok = true;

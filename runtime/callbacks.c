@@ -3,6 +3,7 @@
 #include "call.h"
 #include "file.h"
 #include "monitor.h"
+#include "outputs.h"
 #include "pattern.h"
 
 #include <errno.h>
@@ -140,11 +141,15 @@ static void say_saving(const nnrt_callbacks *all, const nnrt_callback *callback,
 static nnrt_status end_checkpoint_epoch(nnrt_callback *callback, nnrt_callbacks *all, moment *at) {
     const nnrt_session *session = all->session;
     char path[PATH_MAX];
+    nnrt_placeholder placeholder;
     double before = callback->monitor.best;
     int only_best = is_on(callback->call, "save_best_only");
     if (only_best && !nnrt_monitor_improve(&callback->monitor, at->value)) return NNRT_OK;
     const char *pattern = nnrt_call_text(callback->call, "path", "");
     nnrt_status status = nnrt_pattern_path(pattern, at->number, at->log, path, sizeof path);
+    if (!status && nnrt_placeholder_next(pattern, &placeholder) > 0)
+        status =
+            nnrt_outputs_check_name(session, all->training, callback->call, at->number, at->log);
     if (!status) status = make_folders(path);
     if (!status)
         status = nnrt_weights_save(path, session->program, session->weights.values, at->info);

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "history.h"
 #include "interrupt.h"
+#include "outputs.h"
 #include "print.h"
 #include "profile_report.h"
 #include "progress.h"
@@ -260,7 +261,8 @@ static nnrt_status save_weights(fit *f) {
 // Before hours of training, not after them.
 static nnrt_status check_outputs(fit *f) {
     const nnrt_options *options = f->options;
-    nnrt_status status = nnrt_file_probe(f->save_path);
+    nnrt_status status = nnrt_outputs_check(f->session);
+    if (!status) status = nnrt_file_probe(f->save_path);
     if (!status) status = nnrt_callbacks_check(f->session);
     if (!status)
         status = nnrt_history_open(&f->history, f->session, options->history, options->json != 0);

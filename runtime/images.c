@@ -16,6 +16,7 @@
 #include "locate.h"
 #include "memory.h"
 #include "picture.h"
+#include "reads.h"
 #include "resize.h"
 #include "team.h"
 
@@ -51,7 +52,7 @@ static int is_folder(const char *path) {
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-static int has_picture_name(const char *name) {
+int nnrt_images_is_picture_name(const char *name) {
     static const char *const endings[] = {".png", ".jpg", ".jpeg"};
     const char *dot = strrchr(name, '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
@@ -119,7 +120,7 @@ static nnrt_status add_pictures(nnrt_pictures *pictures, const char *folder, int
         if (status) break;
         if (entry_is_folder(names[i], path))
             status = add_pictures(pictures, path, label, depth + 1);
-        else if (has_picture_name(names[i]->d_name))
+        else if (nnrt_images_is_picture_name(names[i]->d_name))
             status = add_picture(pictures, path, label);
     }
     free_names(names, count);
@@ -252,7 +253,8 @@ nnrt_status nnrt_images_open(nnrt_pipeline *pipeline, const char *folder, int64_
                          folder);
     pipeline->pictures = calloc(1, sizeof *pipeline->pictures);
     if (!pipeline->pictures) return fail_memory();
-    nnrt_status status = add_parts(pipeline, folder, &classes);
+    nnrt_status status = nnrt_reads_note(folder);
+    if (!status) status = add_parts(pipeline, folder, &classes);
     if (!status) status = set_labels(pipeline, &classes);
     if (!status) status = set_shape(pipeline, channels);
     free_classes(&classes);

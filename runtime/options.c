@@ -32,6 +32,7 @@ typedef enum option_type {
     OPTION_SEED,  // 0 to 2^63 - 1
     OPTION_POSITIVE,
     OPTION_FILE,
+    OPTION_FOLDERS, // a list, the first NULL ends it
     OPTION_PROGRESS
 } option_type;
 
@@ -62,6 +63,8 @@ static const struct option {
      "write the loss of every batch (CSV)"},
     {"--history", OPTION_FILE, offsetof(nnrt_options, history), FIT, "FILE",
      "write loss and metrics of every epoch (CSV)"},
+    {"--allow-write", OPTION_FOLDERS, offsetof(nnrt_options, allow_write), FIT, "DIR",
+     "callbacks may write below DIR, too, not only below this folder"},
     {"--progress", OPTION_PROGRESS, offsetof(nnrt_options, progress), FIT, "HOW",
      "auto, bar, line, json or none"},
     {"--seconds", OPTION_POSITIVE, offsetof(nnrt_options, seconds), BENCH, "S",
@@ -191,6 +194,18 @@ static nnrt_status set_progress(const struct option *option, const char *value, 
     return bad_value(option, value, "auto, bar, line, json or none");
 }
 
+static nnrt_status set_folder(const struct option *option, const char *value,
+                              const char *list[NNRT_ALLOWED_FOLDERS]) {
+    int64_t count = 0;
+    while (count < NNRT_ALLOWED_FOLDERS && list[count]) count++;
+    if (!*value) return bad_value(option, value, "the name of a folder");
+    if (count == NNRT_ALLOWED_FOLDERS)
+        return nnrt_fail(NNRT_USAGE, "`%s` can be given %d times", option->name,
+                         NNRT_ALLOWED_FOLDERS);
+    list[count] = value;
+    return NNRT_OK;
+}
+
 static nnrt_status set_value(const struct option *option, const char *value, void *field) {
     switch (option->type) {
     case OPTION_FLAG: *(int64_t *)field = 1; return NNRT_OK;
@@ -201,6 +216,7 @@ static nnrt_status set_value(const struct option *option, const char *value, voi
         return set_integer(option, value, 0, INT64_MAX, "a whole number from 0 to 2^63 - 1", field);
     case OPTION_POSITIVE: return set_positive(option, value, field);
     case OPTION_PROGRESS: return set_progress(option, value, field);
+    case OPTION_FOLDERS: return set_folder(option, value, field);
     case OPTION_FILE:
         if (!*value) return bad_value(option, value, "the name of a file");
         *(const char **)field = value;

@@ -15,6 +15,8 @@ typedef enum nnrt_progress_mode {
     NNRT_PROGRESS_NONE
 } nnrt_progress_mode;
 
+enum { NNRT_ALLOWED_FOLDERS = 32 };
+
 typedef struct nnrt_options {
     const char *program; // as called
     const char *called;  // what to type: the same, or "nnc run FILE"
@@ -28,6 +30,8 @@ typedef struct nnrt_options {
     const char *weights, *save, *step_log, *history, *npy;
     int64_t no_shuffle, json, csv, profile;
     int64_t progress; // nnrt_progress_mode
+    const char
+        *allow_write[NNRT_ALLOWED_FOLDERS]; // --allow-write, in order; the first NULL ends it
     char *const *inputs;
     int64_t input_count;
 } nnrt_options;

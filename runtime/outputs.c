@@ -1,52 +1,40 @@
 #include "outputs.h"
 
 #include "call.h"
-#include "locate.h"
+#include "file.h"
 #include "pattern.h"
+#include "place.h"
+#include "reads.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-// Where a path leads, or would lead: a file that is not there yet is known by its folder.
-static int resolve(const char *path, char resolved[PATH_MAX]) {
-    if (realpath(path, resolved)) return 1;
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    char folder[PATH_MAX];
-    size_t length = slash ? (size_t)(slash - path) + 1 : 0;
-    if (length >= sizeof folder) return 0;
-    memcpy(folder, path, length);
-    folder[length] = 0;
-    if (!realpath(length ? folder : ".", resolved)) return 0;
-    length = strlen(resolved);
-    return snprintf(resolved + length, PATH_MAX - length, "/%s", name) < (int)(PATH_MAX - length);
-}
-
-static int is_device(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-}
-
-// The same file by name or by hard link. Devices may be named as often as one likes.
-static int same_file(const char *a, const char *b) {
-    char first[PATH_MAX], second[PATH_MAX];
-    struct stat one, other;
-    if (is_device(a) || is_device(b)) return 0;
-    if (stat(a, &one) == 0 && stat(b, &other) == 0)
-        return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-    return resolve(a, first) && resolve(b, second) && strcmp(first, second) == 0;
-}
+enum OutputKind { PLAIN, WEIGHTS, OLDER }; // OLDER: what WEIGHTS pushes aside
 
 typedef struct output {
-    const char *option, *path; // path NULL: not written
-    int is_weights;
+    const char *option;
+    char path[PATH_MAX];
+    enum OutputKind kind;
     const nnrt_training *training; // of a callback: what another block writes may be the same
+    const nnrt_call *call;         // likewise; NULL: an option
 } output;
 
+typedef struct outputs {
+    const nnrt_session *session;
+    output *items;
+    int64_t count;
+} outputs;
+
+// ---- What would be overwritten.
+
 static nnrt_status refuse(const output *out, const char *what) {
+    if (out->kind == OLDER)
+        return nnrt_fail(NNRT_USAGE,
+                         "%s would keep older weights as `%s`, over %s; choose another name",
+                         out->option, out->path, what);
     return nnrt_fail(NNRT_USAGE, "%s `%s` would overwrite %s; choose another name", out->option,
                      out->path, what);
 }
@@ -57,80 +45,157 @@ static nnrt_status check_program(const nnrt_session *session, const output *out)
     char source[PATH_MAX];
     snprintf(source, sizeof source, "%s/%s", program->source_folder,
              slash ? slash + 1 : program->source_path);
-    if (same_file(out->path, "/proc/self/exe")) return refuse(out, "this program");
-    return same_file(out->path, source) ? refuse(out, "this program's source") : NNRT_OK;
-}
-
-// The files that the data source names.
-static nnrt_status check_data(const nnrt_session *session, const output *out) {
-    const nnrt_dataset *dataset = session->program->dataset;
-    const nnrt_call *source = dataset && dataset->stage_count ? &dataset->stages[0] : NULL;
-    for (int64_t i = 0; source && i < source->option_count; i++) {
-        char path[PATH_MAX];
-        const char *name = source->options[i].text;
-        if (name && nnrt_locate(session->program->source_folder, name, path) == NNRT_OK &&
-            same_file(out->path, path))
-            return refuse(out, "a file of the data set");
-    }
-    return NNRT_OK;
+    if (nnrt_place_is_same(out->path, "/proc/self/exe")) return refuse(out, "this program");
+    return nnrt_place_is_same(out->path, source) ? refuse(out, "this program's source") : NNRT_OK;
 }
 
 static nnrt_status check_inputs(const nnrt_session *session, const output *out) {
     const nnrt_options *options = session->options;
+    char weights[PATH_MAX];
     // Training may go on from a file and save to it.
-    if (!out->is_weights && options->weights && same_file(out->path, options->weights))
+    int reads_weights = nnrt_session_weights_read(session, weights);
+    if (out->kind != WEIGHTS && reads_weights && nnrt_place_is_same(out->path, weights))
         return refuse(out, "the weights that are read");
     for (int64_t i = 0; i < options->input_count; i++)
-        if (same_file(out->path, options->inputs[i])) return refuse(out, "an input");
-    return NNRT_OK;
+        if (nnrt_place_is_same(out->path, options->inputs[i])) return refuse(out, "an input");
+    return nnrt_reads_find(out->path) ? refuse(out, "a file of the data set") : NNRT_OK;
 }
 
-static nnrt_status check_output(const nnrt_session *session, const output *outputs, int index) {
-    const output *out = &outputs[index];
-    if (!out->path) return NNRT_OK;
-    nnrt_status status = check_program(session, out);
-    if (!status) status = check_data(session, out);
-    if (!status) status = check_inputs(session, out);
-    for (int k = 0; k < index && !status; k++) {
-        const output *other = &outputs[k];
-        int may_follow = out->training && other->training && out->training != other->training;
-        if (other->path && !may_follow && same_file(out->path, other->path))
-            status = nnrt_fail(NNRT_USAGE, "%s and %s name the same file `%s`", other->option,
-                               out->option, out->path);
-    }
+static int may_follow(const output *out, const output *other) {
+    return out->training && other->training && out->training != other->training;
+}
+
+static nnrt_status check_other(const output *out, const output *other) {
+    int is_own = out->call == other->call && out->option == other->option &&
+                 (out->kind == OLDER) != (other->kind == OLDER);
+    if (is_own || may_follow(out, other) || !nnrt_place_is_same(out->path, other->path))
+        return NNRT_OK;
+    return nnrt_fail(NNRT_USAGE, "%s and %s name the same file `%s`", other->option, out->option,
+                     out->path);
+}
+
+// ---- What the source may name.
+
+static nnrt_status check_place(const nnrt_session *session, const output *out) {
+    const nnrt_options *options = session->options;
+    if (!out->call || nnrt_place_is_below(out->path, ".")) return NNRT_OK;
+    for (int i = 0; i < NNRT_ALLOWED_FOLDERS && options->allow_write[i]; i++)
+        if (nnrt_place_is_below(out->path, options->allow_write[i])) return NNRT_OK;
+    return nnrt_fail(NNRT_USAGE,
+                     "%s of the program would write `%s`, outside of the current folder; if that "
+                     "is meant, name its folder with `--allow-write DIR`",
+                     out->option, out->path);
+}
+
+static nnrt_status check_output_alone(const nnrt_session *session, const output *out) {
+    nnrt_status status = check_place(session, out);
+    if (!status) status = check_program(session, out);
+    return status ? status : check_inputs(session, out);
+}
+
+static nnrt_status check_output(const outputs *all, int64_t index) {
+    const output *out = &all->items[index];
+    nnrt_status status = check_output_alone(all->session, out);
+    for (int64_t k = 0; k < index && !status; k++) status = check_other(out, &all->items[k]);
     return status;
 }
 
-// Paths with placeholders are not known yet.
-static int add_callbacks(const nnrt_program *program, output *outputs, int count, int limit) {
-    nnrt_placeholder placeholder;
-    for (int64_t i = 0; i < program->training_count; i++) {
-        const nnrt_training *training = &program->trainings[i];
-        for (int64_t k = 0; k < training->callback_count && count < limit; k++) {
-            const nnrt_call *call = &training->callbacks[k];
-            const char *path = nnrt_call_text(call, "path", NULL);
-            if (!path || nnrt_placeholder_next(path, &placeholder) != 0) continue;
-            int is_weights = nnrt_call_is(call, "checkpoint");
-            outputs[count++] = (output){call->name, path, is_weights, training};
-        }
-    }
-    return count;
+// ---- The list.
+
+static void add(outputs *all, const output *out) {
+    output *added = &all->items[all->count++];
+    *added = *out;
+    if (out->kind != WEIGHTS || access(out->path, F_OK) != 0) return;
+    output older = *added;
+    older.kind = OLDER;
+    if (nnrt_file_older_name(out->path, older.path, sizeof older.path))
+        all->items[all->count++] = older;
 }
 
-enum { MAX_OUTPUTS = 256 };
+static void add_option(outputs *all, const char *option, const char *path, enum OutputKind kind) {
+    output out = {.option = option, .kind = kind};
+    if (!path) return;
+    snprintf(out.path, sizeof out.path, "%s", path);
+    add(all, &out);
+}
 
-nnrt_status nnrt_outputs_check(const nnrt_session *session) {
+// Patterns are followed to their first epoch's name, or to that of `epoch` in `training`.
+static void add_callbacks(outputs *all, const nnrt_training *training, int64_t epoch,
+                          const nnrt_log *log) {
+    for (int64_t k = 0; k < training->callback_count; k++) {
+        const nnrt_call *call = &training->callbacks[k];
+        const char *path = nnrt_call_text(call, "path", NULL);
+        output out = {.option = call->name, .training = training, .call = call};
+        int is_checkpoint = nnrt_call_is(call, "checkpoint");
+        out.kind = is_checkpoint ? WEIGHTS : PLAIN;
+        if (!path) continue;
+        snprintf(out.path, sizeof out.path, "%s", path);
+        if (is_checkpoint && nnrt_pattern_path(path, epoch, log, out.path, sizeof out.path))
+            continue; // too long: said when it is written
+        add(all, &out);
+    }
+}
+
+static nnrt_status make_list(outputs *all, const nnrt_session *session) {
     const nnrt_options *options = session->options;
+    const nnrt_program *program = session->program;
+    int64_t most = 4;
     int fits = strcmp(options->command, "fit") == 0;
     int saves = fits || strcmp(options->command, "init") == 0;
+    for (int64_t i = 0; i < program->training_count; i++)
+        most += program->trainings[i].callback_count;
+    all->session = session;
+    all->items = calloc((size_t)most * 2, sizeof *all->items);
+    if (!all->items) return nnrt_fail(NNRT_ERROR, "out of memory for the names of outputs");
     const char *save = options->save ? options->save : session->weights_path;
-    output outputs[MAX_OUTPUTS] = {{"--save", saves ? save : NULL, 1, NULL},
-                                   {"--step-log", options->step_log, 0, NULL},
-                                   {"--history", options->history, 0, NULL},
-                                   {"--npy", options->npy, 0, NULL}};
-    int count = 4;
-    if (fits) count = add_callbacks(session->program, outputs, count, MAX_OUTPUTS);
-    nnrt_status status = NNRT_OK;
-    for (int i = 0; i < count && !status; i++) status = check_output(session, outputs, i);
+    add_option(all, "--save", saves ? save : NULL, WEIGHTS);
+    add_option(all, "--step-log", options->step_log, PLAIN);
+    add_option(all, "--history", options->history, PLAIN);
+    add_option(all, "--npy", options->npy, PLAIN);
+    return NNRT_OK;
+}
+
+// ---- The checks.
+
+// `fit` opens its data in any case.
+static void find_data(const outputs *all) {
+    const nnrt_session *session = all->session;
+    const nnrt_dataset *dataset = session->program->dataset;
+    nnrt_data_info info;
+    int is_there = 0;
+    for (int64_t i = 0; i < all->count; i++) is_there |= access(all->items[i].path, F_OK) == 0;
+    if (!is_there || !dataset || session->has_data || strcmp(session->options->command, "fit") == 0)
+        return;
+    nnrt_data_inspect(dataset->stages, dataset->stage_count, session->program->source_folder,
+                      &info); // data that cannot be read are not overwritten either
+}
+
+nnrt_status nnrt_outputs_check(const nnrt_session *session) {
+    outputs all = {0};
+    nnrt_log none = {0};
+    const nnrt_program *program = session->program;
+    nnrt_status status = make_list(&all, session);
+    if (!status && strcmp(session->options->command, "fit") == 0)
+        for (int64_t i = 0; i < program->training_count; i++)
+            add_callbacks(&all, &program->trainings[i], 1, &none);
+    if (!status) find_data(&all);
+    for (int64_t i = 0; i < all.count && !status; i++) status = check_output(&all, i);
+    free(all.items);
+    return status;
+}
+
+nnrt_status nnrt_outputs_check_name(const nnrt_session *session, const nnrt_training *training,
+                                    const nnrt_call *call, int64_t epoch, const nnrt_log *log) {
+    outputs all = {0};
+    nnrt_status status = make_list(&all, session);
+    if (!status) add_callbacks(&all, training, epoch, log);
+    for (int64_t i = 0; i < all.count && !status; i++) {
+        const output *out = &all.items[i];
+        if (out->call != call) continue;
+        status = check_output_alone(session, out);
+        for (int64_t k = 0; k < all.count && !status; k++)
+            if (all.items[k].call != call) status = check_other(out, &all.items[k]);
+    }
+    free(all.items);
     return status;
 }

@@ -321,18 +321,24 @@ static int find_beside(const char *name, char *path, size_t size) {
     return used >= 0 && (size_t)used < left && access(path, F_OK) == 0;
 }
 
-nnrt_status nnrt_session_load_trained(nnrt_session *session) {
+int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]) {
     const nnrt_options *options = session->options;
-    char beside[PATH_MAX];
-    if (options->weights) return nnrt_session_load_weights(session, options->weights);
-    if (access(session->weights_path, F_OK) == 0)
-        return nnrt_session_load_weights(session, session->weights_path);
-    if (find_beside(session->weights_path, beside, sizeof beside))
-        return nnrt_session_load_weights(session, beside);
+    const char *command = options->command, *own = session->weights_path;
+    int needs_trained = strcmp(command, "evaluate") == 0 || strcmp(command, "predict") == 0;
+    const char *known = options->weights                          ? options->weights
+                        : needs_trained && access(own, F_OK) == 0 ? own
+                                                                  : NULL;
+    if (known) return snprintf(path, PATH_MAX, "%s", known) < PATH_MAX;
+    return needs_trained && find_beside(own, path, PATH_MAX);
+}
+
+nnrt_status nnrt_session_load_trained(nnrt_session *session) {
+    char path[PATH_MAX];
+    if (nnrt_session_weights_read(session, path)) return nnrt_session_load_weights(session, path);
     return nnrt_fail(NNRT_ERROR,
                      "there are no weights yet: `%s` is neither in this folder nor beside the "
                      "program; run `%s fit` first, or name a file with --weights",
-                     session->weights_path, options->called);
+                     session->weights_path, session->options->called);
 }
 
 static float *slot_place(const nnrt_session *session, const nnrt_slot *slot) {

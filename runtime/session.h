@@ -8,6 +8,7 @@
 #include "team.h"
 #include "weights.h"
 
+#include <limits.h>
 #include <stddef.h>
 
 typedef struct nnrt_block { // zeroed memory, aligned to 64, with huge pages where they pay
@@ -49,6 +50,10 @@ nnrt_status nnrt_session_load_data(nnrt_session *session);
 
 // The initial weights; with data, also its statistics for `standardize`.
 nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed);
+
+// The weights file that the command reads: --weights; for trained ones also that of this folder, or
+// beside the executable. 0: none.
+int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]);
 
 // The weights of `path`. With data, statistics that the file lacks come from there.
 nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path);

@@ -2,6 +2,8 @@
 // through it.
 #include "stream.h"
 
+#include "reads.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -35,6 +37,10 @@ nnrt_status nnrt_stream_open(nnrt_stream *stream, const char *path) {
         close(descriptor);
         return nnrt_fail(NNRT_ERROR, "cannot read `%s`: it is %s, not a file", path,
                          S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
+    }
+    if (nnrt_reads_note(path)) {
+        close(descriptor);
+        return NNRT_ERROR;
     }
     stream->file_size = status.st_size;
     look_at_ends(stream, descriptor);

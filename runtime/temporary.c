@@ -91,11 +91,18 @@ int nnrt_temporary_folder(const char *path, char **name) {
 
 // ---- Sweeping.
 
-static void empty_folder(int descriptor) {
+static void empty_folder(int descriptor, int depth) {
     int copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = copy < 0 ? NULL : fdopendir(copy);
-    for (struct dirent *entry; folder && (entry = readdir(folder));)
-        unlinkat(descriptor, entry->d_name, 0);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        if (unlinkat(descriptor, entry->d_name, 0) == 0 || errno != EISDIR || depth == 0) continue;
+        int inner = openat(descriptor, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        if (inner < 0) continue;
+        empty_folder(inner, depth - 1);
+        close(inner);
+        unlinkat(descriptor, entry->d_name, AT_REMOVEDIR);
+    }
     if (folder)
         closedir(folder);
     else if (copy >= 0)
@@ -115,7 +122,7 @@ static void sweep_entry(int folder, const char *name) {
     int entry = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (entry < 0) return;
     if (is_abandoned(entry, &is_folder)) {
-        if (is_folder) empty_folder(entry);
+        if (is_folder) empty_folder(entry, 1);
         unlinkat(folder, name, is_folder ? AT_REMOVEDIR : 0);
     }
     close(entry);

@@ -9,6 +9,7 @@
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -152,7 +153,8 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
 
 // LLVM itself ends the process where a file cannot be written.
 static bool write_file(const char *path, const char *bytes, size_t size, DiagSink *sink) {
-    FILE *file = fopen(path, "wb");
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
     bool ok = file && fwrite(bytes, 1, size, file) == size && fflush(file) == 0;
     int error = errno;
     if (file && fclose(file) != 0 && ok) {
