@@ -50,7 +50,7 @@ bool domain_computes(const Schedule *schedule, const Node *node, const Type *dom
         const Node *input = schedule_source(node->inputs[i]);
         bool partial = type_elements(view) != 1 && !domain_is_full(view, domain);
         if (partial && ((full && !same) || !domain->batched)) return false;
-        if (schedule->group_of[input->id] >= 0) continue;
+        if (schedule->group_of[input->id] >= 0 || node_is_scalar(input)) continue;
         if (input->op->fuse == FUSE_GATHER && !domain_gathers(&input->type, domain)) return false;
         if (input->op->fuse != FUSE_ELEMENTWISE) continue;
         if (!schedule_same_place(view, &input->type, domain)) return false;

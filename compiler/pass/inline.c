@@ -5,7 +5,15 @@
 // what normalizes and activates a convolution's result runs where the next one loads it.
 #include "fusion.h"
 
-enum { LONGEST_VECTOR = 1 << 14, LONGEST_CHAIN = 24 };
+#include <math.h>
+
+enum {
+    LONGEST_VECTOR = 1 << 14,
+    LONGEST_CHAIN = 24,
+    MOST_WORK = 128,
+    SLOW_WORK = 8,
+    MOST_TIMES = 16
+};
 
 static bool is_uniform(const Node *node) {
     return node->op->fuse == FUSE_ELEMENTWISE && !node->type.batched && node->type.rank == 0;
@@ -14,6 +22,36 @@ static bool is_uniform(const Node *node) {
 static bool is_small_vector(const Node *node) {
     int64_t elements = type_elements(&node->type);
     return !node->type.batched && elements == type_last(&node->type) && elements <= LONGEST_VECTOR;
+}
+
+// ---- What computing again costs.
+
+// How often an operand is computed for one element of the result.
+static double times_fetched(const Node *node) {
+    if (node->op->fuse != FUSE_GATHER || !node->op->flops) return 1;
+    double times = node->op->flops(node) / (double)type_elements(&node->type);
+    return times > 1 ? times : 1;
+}
+
+static void add_work(const Fusion *fusion, const Node *node, double times, double *work) {
+    *work += times * (node->op->is_slow ? SLOW_WORK : 1);
+    times *= times_fetched(node);
+    for (int i = 0; i < node->input_count && *work <= MOST_WORK; i++) {
+        const Node *input = schedule_source(node->inputs[i]);
+        bool is_inlined = fusion->schedule->group_of[input->id] < 0;
+        if (input->op->fuse == FUSE_LEAF || node_is_scalar(input) || !is_inlined) continue;
+        if (times > MOST_TIMES) *work = INFINITY; // windows of windows
+        add_work(fusion, input, times, work);
+    }
+}
+
+// Whether an inlined value takes few operations, counted as often as they are made: what is
+// computed again is never more than a fixed number of operations for each use. Single numbers cost
+// nothing, because a group computes them once.
+static bool is_little_work(const Fusion *fusion, const Node *node) {
+    double work = 0;
+    add_work(fusion, node, 1, &work);
+    return work <= MOST_WORK;
 }
 
 // ---- What is free.
@@ -60,6 +98,7 @@ bool inline_is_free(const Fusion *fusion, const Node *node) {
     if (node->op->fuse != FUSE_ELEMENTWISE) return false;
     if (is_uniform(node)) return true;
     if (!is_made_of_leaves(fusion, node) && !is_made_of_vectors(fusion, node)) return false;
+    if (!is_little_work(fusion, node)) return false;
     const NodeList *users = &fusion->users[node->id];
     for (int i = 0; i < users->count; i++)
         if (!domain_inlines(fusion->schedule, node, users->items[i])) return false;
@@ -272,6 +311,22 @@ static bool has_other_users(const Chain *chain) {
     return false;
 }
 
+// Of the whole chain, were it inlined.
+static bool chain_is_little_work(const Chain *chain) {
+    int *group_of = chain->fusion->schedule->group_of;
+    int count = chain->nodes.count;
+    bool is_little = true;
+    int before[LONGEST_CHAIN];
+    for (int i = 0; i < count; i++) {
+        before[i] = group_of[chain->nodes.items[i]->id];
+        group_of[chain->nodes.items[i]->id] = -1;
+    }
+    for (int i = 0; i < count; i++)
+        is_little = is_little && is_little_work(chain->fusion, chain->nodes.items[i]);
+    for (int i = 0; i < count; i++) group_of[chain->nodes.items[i]->id] = before[i];
+    return is_little;
+}
+
 static void try_to_inline(Fusion *fusion, Node *node) {
     int home = fusion->schedule->group_of[node->id];
     if (home < 0 || fusion->groups.items[home]->kind != GROUP_ROWS ||
@@ -287,6 +342,7 @@ static void try_to_inline(Fusion *fusion, Node *node) {
     for (int i = 0; i < chain.nodes.count; i++)
         if (reads_own_source(&chain, chain.nodes.items[i])) return;
     if (cost_of_loads(&chain, &uses, node) >= cost_of_storing(&chain, &uses, node)) return;
+    if (!chain_is_little_work(&chain)) return;
     for (int i = 0; i < chain.nodes.count; i++) fusion_remove(fusion, chain.nodes.items[i]);
 }
 

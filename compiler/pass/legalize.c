@@ -199,10 +199,29 @@ static void regroup(Repair *r, const Group *old, const NodeList *nodes) {
     }
 }
 
+static void move_assigns(Repair *r, Group *group, const NodeList *assigns) {
+    for (int i = 0; i < assigns->count; i++)
+        fusion_move_assign(r->fusion, group, assigns->items[i]);
+}
+
+// Effects alone wait for each other by the weights that their values are made of: what is assigned
+// is stored first.
+static void store_assigned(Repair *r, const Group *group) {
+    bool found = false;
+    for (int i = 0; i < group->assigns.count; i++) {
+        Node *value = schedule_source(group->assigns.items[i]->inputs[0]);
+        bool has_group = r->fusion->schedule->group_of[value->id] >= 0;
+        if (has_group || value->op->fuse == FUSE_LEAF) continue;
+        give_own_group(r, value);
+        found = true;
+    }
+    if (!found) nn_ice("fuse", "the groups depend on each other in a circle");
+}
+
 // What waits for other groups of the component is computed apart from what they wait for.
 static void divide(Repair *r, const Components *c, Group *group) {
     Fusion *fusion = r->fusion;
-    NodeList late = {0}, early = {0}, assigns = {0};
+    NodeList late = {0}, early = {0}, late_assigns = {0}, early_assigns = {0};
     bool *is_late = ARENA_ARRAY(fusion->arena, bool, fusion->graph->nodes.count + 1);
     fusion_sort_members(group);
     for (int i = 0; i < group->nodes.count; i++) {
@@ -210,18 +229,20 @@ static void divide(Repair *r, const Components *c, Group *group) {
         is_late[node->id] = reads_component(c, node, group->id, is_late);
         vec_push(fusion->arena, is_late[node->id] ? &late : &early, node);
     }
-    for (int i = 0; i < group->assigns.count; i++)
-        if (assign_waits(c, group->assigns.items[i], group->id, is_late))
-            vec_push(fusion->arena, &assigns, group->assigns.items[i]);
-    const NodeList *moved = group->anchor && is_late[group->anchor->id] ? &early : &late;
-    bool all_are_late = early.count == 0; // then effects that do not wait are what others wait for
-    if (all_are_late) moved = &early, assigns = group->assigns;
-    if (moved->count + assigns.count == 0)
-        nn_ice("fuse", "the groups depend on each other in a circle");
-    NodeList effects = {0};
-    for (int i = 0; i < assigns.count; i++) vec_push(fusion->arena, &effects, assigns.items[i]);
-    for (int i = 0; i < effects.count; i++) fusion_move_assign(fusion, group, effects.items[i]);
-    if (moved->count) regroup(r, group, moved);
+    for (int i = 0; i < group->assigns.count; i++) {
+        Node *assign = group->assigns.items[i];
+        bool waits = assign_waits(c, assign, group->id, is_late);
+        vec_push(fusion->arena, waits ? &late_assigns : &early_assigns, assign);
+    }
+    if (!group->nodes.count) {
+        store_assigned(r, group);
+    } else if (!early.count) {
+        move_assigns(r, group, &early_assigns);
+    } else {
+        bool anchor_is_late = group->anchor && is_late[group->anchor->id];
+        move_assigns(r, group, &late_assigns);
+        if (late.count) regroup(r, group, anchor_is_late ? &early : &late);
+    }
 }
 
 // The group of the component's first node: that one waits for nothing in the component.

@@ -18,21 +18,22 @@ static int leaf_parameter(const Node *node) {
     return node->slot && node->slot->parameter ? node->slot->parameter->index : -1;
 }
 
-// The same matrix, whatever its leading dimensions are called.
-static bool is_like(const Node *node, const Type *type) {
+// The same matrix, whatever its leading dimensions are called; or the same elements, where those
+// simply follow each other.
+static bool is_like(const Node *node, const Type *type, LayoutKind kind) {
     return !node->type.batched && node->type.rank > 0 &&
            type_elements(&node->type) == type_elements(type) &&
-           type_last(&node->type) == type_last(type);
+           (type_last(&node->type) == type_last(type) || kind == LAYOUT_PLAIN);
 }
 
 // Gives the node's value the storage order of `parameter`, if it has its type and none yet.
 static bool give_order(Schedule *schedule, Node *node, int parameter) {
     Buffer *buffer = &schedule->buffers[node->id];
     const Type *type = &schedule->graph->parameters.items[parameter]->type;
-    bool is_panels = schedule->layout->parameters[parameter].kind == LAYOUT_PANELS;
-    bool is_kernel = is_panels && node_is(node, "convolve_weights") &&
+    LayoutKind kind = schedule->layout->parameters[parameter].kind;
+    bool is_kernel = kind == LAYOUT_PANELS && node_is(node, "convolve_weights") &&
                      type_elements(&node->type) == type_elements(type);
-    if (buffer->parameter >= 0 || !(is_like(node, type) || is_kernel)) return false;
+    if (buffer->parameter >= 0 || !(is_like(node, type, kind) || is_kernel)) return false;
     buffer->parameter = parameter;
     return true;
 }
