@@ -1,5 +1,5 @@
-// Elements go through doubles, a chunk at a time, which hold every type exactly (int64 beyond 2^53
-// excepted, which neither labels nor float32 can hold); bytes go straight to their place.
+// Elements go through doubles, a chunk at a time, which hold every type exactly (integers beyond
+// 2^53 excepted, which neither labels nor float32 can hold); bytes go straight to their place.
 #include "array.h"
 
 #include <math.h>
@@ -15,12 +15,12 @@
 enum { CHUNK = 4096 }; // elements converted at a time
 
 int nnrt_element_size(nnrt_element element) {
-    static const int sizes[] = {1, 1, 2, 4, 8, 4, 8};
+    static const int sizes[] = {1, 1, 2, 2, 4, 4, 8, 8, 2, 4, 8};
     return sizes[element];
 }
 
 int nnrt_element_is_integer(nnrt_element element) {
-    return element != NNRT_ELEMENT_F32 && element != NNRT_ELEMENT_F64;
+    return element < NNRT_ELEMENT_F16;
 }
 
 int nnrt_dtype_size(int64_t dtype) {
@@ -88,6 +88,15 @@ static uint64_t load_bits(const uint8_t *bytes, int size, int big_endian) {
     return bits;
 }
 
+// IEEE 754's binary16: a sign, 5 bits of exponent with bias 15, 10 of fraction.
+static double load_half(uint32_t bits) {
+    int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    double size = exponent == 0    ? ldexp(fraction, -24)
+                  : exponent == 31 ? (fraction ? (double)NAN : (double)INFINITY)
+                                   : ldexp(1024 + fraction, exponent - 25);
+    return bits >> 15 ? -size : size;
+}
+
 static double load_float(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);
@@ -104,9 +113,13 @@ static double convert(uint64_t bits, nnrt_element element) {
     switch (element) {
     case NNRT_ELEMENT_U8: return (double)bits;
     case NNRT_ELEMENT_I8: return (int8_t)bits;
+    case NNRT_ELEMENT_U16: return (double)bits;
     case NNRT_ELEMENT_I16: return (int16_t)bits;
+    case NNRT_ELEMENT_U32: return (double)bits;
     case NNRT_ELEMENT_I32: return (int32_t)bits;
+    case NNRT_ELEMENT_U64: return (double)bits;
     case NNRT_ELEMENT_I64: return (double)(int64_t)bits;
+    case NNRT_ELEMENT_F16: return load_half((uint32_t)bits);
     case NNRT_ELEMENT_F32: return load_float((uint32_t)bits);
     case NNRT_ELEMENT_F64: return load_double(bits);
     }

@@ -106,7 +106,7 @@ static const Cifar hundred_fine = {
 static void know_set(nnrt_pipeline *pipeline, const Cifar *set) {
     static const int64_t shape[] = {SIDE, SIDE, CHANNELS};
     nnrt_data_info *info = &pipeline->info;
-    info->input = nnrt_source_column("image", NNRT_U8, 3, shape);
+    pipeline->samples.column = nnrt_source_column("image", NNRT_U8, 3, shape);
     info->target = nnrt_source_column("label", NNRT_I32, 0, NULL);
     info->classes = set->classes;
     info->class_names = set->names;
@@ -192,14 +192,14 @@ static nnrt_status read_labels(nnrt_pipeline *pipeline, const Cifar *set) {
 }
 
 static nnrt_status read_pixels(nnrt_pipeline *pipeline, const Cifar *set) {
-    uint8_t *pixels = pipeline->input = nnrt_array_allocate(NNRT_U8, pipeline->row_count * PIXELS);
-    if (!pixels) return NNRT_ERROR;
-    for (int i = 0; i < pipeline->input_count; i++) {
-        nnrt_status status = read_file(&pipeline->inputs[i], set, NULL, pixels);
-        if (status) return status;
+    const nnrt_column column = pipeline->samples.column;
+    nnrt_status status = nnrt_source_allocate(pipeline, &column);
+    uint8_t *pixels = pipeline->samples.values;
+    for (int i = 0; i < pipeline->input_count && !status; i++) {
+        status = read_file(&pipeline->inputs[i], set, NULL, pixels);
         pixels += pipeline->inputs[i].rows * PIXELS;
     }
-    return NNRT_OK;
+    return status;
 }
 
 // ---- Folders of pictures.
@@ -207,10 +207,11 @@ static nnrt_status read_pixels(nnrt_pipeline *pipeline, const Cifar *set) {
 static nnrt_status check_pictures(const nnrt_pipeline *pipeline, const Cifar *set,
                                   const char *folder) {
     const nnrt_data_info *info = &pipeline->info;
+    const nnrt_column *column = &pipeline->samples.column;
     int is_known = info->classes == set->classes;
     for (int64_t i = 0; is_known && i < set->classes; i++)
         is_known = strcmp(info->class_names[i], set->names[i]) == 0;
-    if (is_known && info->input.shape[0] == SIDE && info->input.shape[1] == SIDE) return NNRT_OK;
+    if (is_known && column->shape[0] == SIDE && column->shape[1] == SIDE) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "`%s` is not %s: its pictures are %d x %d, its classes %s to %s; for other "
                      "pictures write `images(\"folder\")`",

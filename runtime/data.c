@@ -37,9 +37,26 @@ nnrt_column nnrt_source_column(const char *name, int64_t dtype, int64_t rank,
     nnrt_column column = {.name = name, .dtype = dtype, .rank = rank, .size = 1};
     for (int64_t i = 0; i < rank; i++) {
         column.shape[i] = shape[i];
-        column.size *= shape[i];
+        if (__builtin_mul_overflow(column.size, shape[i], &column.size)) column.size = INT64_MAX;
     }
     return column;
+}
+
+nnrt_samples nnrt_samples_make(const nnrt_pipeline *pipeline, const nnrt_column *column) {
+    int64_t count;
+    if (__builtin_mul_overflow(pipeline->row_count, column->size, &count)) count = INT64_MAX;
+    return (nnrt_samples){*column, nnrt_array_allocate(column->dtype, count)};
+}
+
+nnrt_status nnrt_samples_replace(nnrt_pipeline *pipeline, nnrt_samples samples) {
+    if (!samples.values) return NNRT_ERROR;
+    free(pipeline->samples.values);
+    pipeline->samples = samples;
+    return NNRT_OK;
+}
+
+nnrt_status nnrt_source_allocate(nnrt_pipeline *pipeline, const nnrt_column *column) {
+    return nnrt_samples_replace(pipeline, nnrt_samples_make(pipeline, column));
 }
 
 // Blocks of names: {next block, names ..., NULL}.
@@ -107,12 +124,6 @@ static void set_counts(nnrt_pipeline *pipeline) {
     pipeline->info.test_rows = pipeline->test.count;
 }
 
-static nnrt_status read_samples(nnrt_pipeline *pipeline, const nnrt_source *source) {
-    nnrt_status status = pipeline->input ? NNRT_OK : source->read(pipeline);
-    if (status || pipeline->pictures || !pipeline->is_resized) return status;
-    return nnrt_transform_resize(pipeline);
-}
-
 // Opens the source and applies the transforms. The samples are read when `want_samples`, or when a
 // transform's shape depends on them.
 static nnrt_status run(nnrt_pipeline *pipeline, const nnrt_call *stages, int64_t stage_count,
@@ -123,13 +134,14 @@ static nnrt_status run(nnrt_pipeline *pipeline, const nnrt_call *stages, int64_t
                          stage_count > 0 ? stages[0].name : "");
     nnrt_status opened = source->open(pipeline, &stages[0]);
     int is_known = opened == NNRT_DATA_MISSING && pipeline->row_count > 0;
+    pipeline->info.input = pipeline->samples.column;
     if (opened && !is_known) return opened;
     nnrt_status status = make_parts(pipeline);
     for (int64_t i = 1; i < stage_count && !status; i++) status = apply(pipeline, &stages[i]);
     if (!status) set_counts(pipeline);
     if (!status && !is_known && source->settle) status = source->settle(pipeline);
     want_samples = !is_known && (want_samples || pipeline->one_hot_count > 0);
-    if (!status && want_samples) status = read_samples(pipeline, source);
+    if (!status && want_samples && !pipeline->samples.values) status = source->read(pipeline);
     if (!status) status = nnrt_transform_finish(pipeline);
     return status ? status : opened;
 }
@@ -148,7 +160,7 @@ static nnrt_pipeline *make_pipeline(const char *folder) {
 
 static void free_pipeline(nnrt_pipeline *pipeline) {
     nnrt_images_free(pipeline);
-    free(pipeline->input);
+    free(pipeline->samples.values);
     free(pipeline->target);
     free(pipeline->is_category);
     free(pipeline->train.rows);
@@ -175,7 +187,7 @@ nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const c
     if (!pipeline) return NNRT_ERROR;
     nnrt_status status = run(pipeline, stages, stage_count, 1);
     data->info = pipeline->info;
-    data->input = pipeline->input;
+    data->input = pipeline->samples.values;
     data->target = pipeline->target;
     data->row_count = pipeline->row_count;
     data->train = pipeline->train;

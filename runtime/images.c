@@ -238,7 +238,7 @@ static nnrt_status set_shape(nnrt_pipeline *pipeline, int64_t channels) {
     int64_t shape[3] = {0, 0, channels};
     nnrt_status status = nnrt_picture_size(pipeline->pictures->paths[0], &shape[0], &shape[1]);
     if (status) return status;
-    pipeline->info.input = nnrt_source_column("image", NNRT_U8, 3, shape);
+    pipeline->samples.column = nnrt_source_column("image", NNRT_U8, 3, shape);
     nnrt_source_fingerprint(pipeline, shape, sizeof shape);
     if (pipeline->row_count <= UINT32_MAX && pipeline->info.classes <= NNRT_DATA_MAX_CLASSES)
         return NNRT_OK;
@@ -280,7 +280,7 @@ static nnrt_status open_images(nnrt_pipeline *pipeline, const nnrt_call *call) {
 
 static nnrt_status fail_sizes(const nnrt_pipeline *pipeline, const char *path, int64_t height,
                               int64_t width) {
-    const int64_t *shape = pipeline->info.input.shape;
+    const int64_t *shape = pipeline->samples.column.shape;
     return nnrt_fail(NNRT_ERROR,
                      "pictures differ in size: `%s` is %lld pixels wide and %lld high, `%s` %lld "
                      "and %lld; add `-> resize(height, width)`",
@@ -298,7 +298,8 @@ nnrt_status nnrt_images_settle(nnrt_pipeline *pipeline) {
         int64_t height, width;
         nnrt_status status = nnrt_picture_size(path, &height, &width);
         if (status) return status;
-        if (height != pipeline->info.input.shape[0] || width != pipeline->info.input.shape[1])
+        const int64_t *shape = pipeline->samples.column.shape;
+        if (height != shape[0] || width != shape[1])
             return fail_sizes(pipeline, path, height, width);
     }
     return NNRT_OK;
@@ -364,7 +365,7 @@ static nnrt_status read_all(nnrt_pipeline *pipeline) {
     nnrt_team *team = nnrt_team_create(nnrt_cpu_count() < 64 ? nnrt_cpu_count() : 64);
     if (!team) return NNRT_ERROR;
     Reading reading = {
-        .pipeline = pipeline, .values = pipeline->input, .failed = pipeline->row_count};
+        .pipeline = pipeline, .values = pipeline->samples.values, .failed = pipeline->row_count};
     pthread_mutex_init(&reading.lock, NULL);
     nnrt_team_run(team, nnrt_team_size(team), read_some, &reading);
     pthread_mutex_destroy(&reading.lock);
@@ -373,13 +374,13 @@ static nnrt_status read_all(nnrt_pipeline *pipeline) {
 }
 
 nnrt_status nnrt_images_read(nnrt_pipeline *pipeline) {
+    const nnrt_column *column = &pipeline->info.input;
     int64_t memory = pipeline->pictures->memory, bytes;
-    if (__builtin_mul_overflow(pipeline->row_count, pipeline->info.input.size, &bytes))
-        bytes = INT64_MAX;
+    if (__builtin_mul_overflow(pipeline->row_count, column->size, &bytes)) bytes = INT64_MAX;
     if (memory == MEMORY_NONE || (memory == MEMORY_AUTO && bytes > nnrt_free_memory() / 2))
         return NNRT_OK;
-    pipeline->input = nnrt_array_allocate(NNRT_U8, bytes);
-    return pipeline->input ? read_all(pipeline) : NNRT_ERROR;
+    nnrt_status status = nnrt_source_allocate(pipeline, column);
+    return status ? status : read_all(pipeline);
 }
 
 const nnrt_source nnrt_image_sources[] = {

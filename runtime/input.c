@@ -4,6 +4,7 @@
 #include "idx.h"
 #include "npy.h"
 #include "picture.h"
+#include "resize.h"
 #include "safetensors.h"
 
 #include <inttypes.h>
@@ -27,17 +28,41 @@ static int same_shape(int64_t rank, const int64_t *shape, const nnrt_column *col
     return n == m && memcmp(a, b, sizeof *a * (size_t)n) == 0;
 }
 
-static nnrt_status count_rows(nnrt_input *input, const nnrt_array *array,
-                              const nnrt_column *column) {
-    char have[NNRT_SHAPE_TEXT], want[NNRT_SHAPE_TEXT];
+// One sample or a list of them, whose shape is that of `column`?
+static int fits(nnrt_input *input, const nnrt_array *array, const nnrt_column *column) {
     input->is_single = array->rank <= column->rank || column->rank == 0
                            ? same_shape(array->rank, array->shape, column)
                            : 0;
     input->rows = input->is_single ? 1 : array->shape[0];
+    return input->is_single || same_shape(array->rank - 1, array->shape + 1, column);
+}
+
+// A column like `column`, but of the height and width that the array's dimensions from `first` on
+// would be.
+static nnrt_column unsized(const nnrt_array *array, int64_t first, const nnrt_column *column) {
+    nnrt_column stored = *column;
+    if (array->rank < first + 2 || column->rank < 2) return stored;
+    stored.shape[0] = array->shape[first];
+    stored.shape[1] = array->shape[first + 1];
+    stored.size = stored.shape[0] * stored.shape[1] * (column->rank > 2 ? column->shape[2] : 1);
+    return stored;
+}
+
+// Also finds the samples' column as the file has them.
+static nnrt_status count_rows(nnrt_input *input, const nnrt_array *array, const nnrt_column *column,
+                              int may_resize, nnrt_column *stored) {
+    char have[NNRT_SHAPE_TEXT], want[NNRT_SHAPE_TEXT];
+    *stored = *column;
+    int is_fit = fits(input, array, stored);
+    int is_list = array->rank > column->rank; // or, if that does not fit, the other one
+    for (int i = 0; i < 2 && !is_fit && may_resize; i++) {
+        *stored = unsized(array, i ? !is_list : is_list, column);
+        is_fit = fits(input, array, stored);
+    }
     if (input->rows > UINT32_MAX)
         return nnrt_fail(NNRT_ERROR, "`%s` has too many samples: %" PRId64, input->path,
                          input->rows);
-    if (input->is_single || same_shape(array->rank - 1, array->shape + 1, column)) return NNRT_OK;
+    if (is_fit) return NNRT_OK;
     nnrt_shape_text(have, array->rank, array->shape);
     nnrt_shape_text(want, column->rank, column->shape);
     return nnrt_fail(NNRT_ERROR,
@@ -101,6 +126,19 @@ static nnrt_status read_picture(nnrt_input *input, const nnrt_column *column, in
     return values ? NNRT_OK : NNRT_ERROR;
 }
 
+// Replaces the values, which are as `stored` says, by those of the model's size.
+static nnrt_status resize(nnrt_input *input, const nnrt_column *stored, const nnrt_column *column) {
+    if (stored->size == column->size && stored->shape[0] == column->shape[0]) return NNRT_OK;
+    char *values = nnrt_array_allocate(column->dtype, input->rows * column->size);
+    int64_t bytes = nnrt_dtype_size(column->dtype);
+    for (int64_t row = 0; values && row < input->rows; row++)
+        nnrt_resize_sample(stored, (char *)input->values + row * stored->size * bytes, column,
+                           values + row * column->size * bytes);
+    free(input->values);
+    input->values = values;
+    return values ? NNRT_OK : NNRT_ERROR;
+}
+
 static int has_extension(const char *path, const char *extension) {
     size_t length = strlen(path), tail = strlen(extension);
     return length > tail && strcmp(path + length - tail, extension) == 0;
@@ -114,6 +152,7 @@ static int has_picture_name(const char *path) {
 nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, int may_resize,
                             const char *path) {
     nnrt_array array;
+    nnrt_column stored;
     memset(input, 0, sizeof *input);
     input->path = path;
     nnrt_status status;
@@ -122,8 +161,9 @@ nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, int ma
     } else {
         int is_npy = has_extension(path, ".npy") || has_extension(path, ".npy.gz");
         status = is_npy ? nnrt_npy_open(&array, path) : nnrt_idx_open(&array, path);
-        if (!status) status = count_rows(input, &array, column);
-        if (!status) status = read_array(input, &array, column);
+        if (!status) status = count_rows(input, &array, column, may_resize, &stored);
+        if (!status) status = read_array(input, &array, &stored);
+        if (!status) status = resize(input, &stored, column);
     }
     if (!status) return NNRT_OK;
     free(input->values);

@@ -12,7 +12,7 @@ typedef struct nnrt_input {
     void *values;            // [rows, column->size] of column->dtype; freed with free()
 } nnrt_input;
 
-// `may_resize`: pictures get the column's size.
+// `may_resize`: pictures, in arrays too, get the column's size.
 nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, int may_resize,
                             const char *path);
 

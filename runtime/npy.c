@@ -75,6 +75,7 @@ static nnrt_status parse_shape(Header *header) {
     while (!accept(header, ')')) {
         int64_t size;
         if (!accept_number(header, &size)) return fail_header(header, "a number in the shape");
+        accept_word(header, "L"); // of Python 2's long numbers, which its NumPy wrote on Windows
         if (array->rank == NNRT_MAX_RANK + 1)
             return nnrt_fail(NNRT_ERROR, "`%s` has more than %d dimensions", array->path,
                              NNRT_MAX_RANK + 1);
@@ -138,8 +139,9 @@ static nnrt_status find_element(Header *header) {
         const char *code;
         nnrt_element element;
     } types[] = {{"b1", NNRT_ELEMENT_U8},  {"u1", NNRT_ELEMENT_U8},  {"i1", NNRT_ELEMENT_I8},
-                 {"i2", NNRT_ELEMENT_I16}, {"i4", NNRT_ELEMENT_I32}, {"i8", NNRT_ELEMENT_I64},
-                 {"f4", NNRT_ELEMENT_F32}, {"f8", NNRT_ELEMENT_F64}};
+                 {"u2", NNRT_ELEMENT_U16}, {"i2", NNRT_ELEMENT_I16}, {"u4", NNRT_ELEMENT_U32},
+                 {"i4", NNRT_ELEMENT_I32}, {"u8", NNRT_ELEMENT_U64}, {"i8", NNRT_ELEMENT_I64},
+                 {"f2", NNRT_ELEMENT_F16}, {"f4", NNRT_ELEMENT_F32}, {"f8", NNRT_ELEMENT_F64}};
     const char *type = header->type;
     if (type[0] && strchr("<>|", type[0])) {
         header->array->big_endian = type[0] == '>';
@@ -155,10 +157,11 @@ static nnrt_status find_element(Header *header) {
                          "`%s` holds Python objects (a pickle), which are never loaded: save "
                          "numbers with x.astype(\"float32\")",
                          header->array->path);
-    return nnrt_fail(NNRT_ERROR,
-                     "`%s` holds elements of type '%s'; readable are bool, uint8, int8, int16, "
-                     "int32, int64, float32 and float64: save it with x.astype(\"float32\")",
-                     header->array->path, type);
+    return nnrt_fail(
+        NNRT_ERROR,
+        "`%s` holds elements of type '%s'; readable are bool, integers of 8 to 64 bits, "
+        "and floats of 16, 32 and 64 bits: save it with x.astype(\"float32\")",
+        header->array->path, type);
 }
 
 static nnrt_status fail_magic(const char *path, const uint8_t *bytes) {

@@ -13,6 +13,7 @@ static Between between(int64_t out, int64_t size, int64_t out_size) {
     int64_t low = (int64_t)floorf(place);
     Between result = {low, low + 1, place - floorf(place)};
     if (result.low < 0) result.low = 0;
+    if (result.low > size - 1) result.low = size - 1; // rounding, beyond 2^22 pixels
     if (result.high > size - 1) result.high = size - 1;
     return result;
 }
@@ -58,3 +59,14 @@ enum { BLOCK = 256 }; // columns whose places are computed once for all rows
 
 RESIZE(nnrt_resize_bytes, uint8_t, to_byte)
 RESIZE(nnrt_resize_floats, float, to_float)
+
+void nnrt_resize_sample(const nnrt_column *old, const void *from, const nnrt_column *new,
+                        void *to) {
+    int64_t channels = old->rank > 2 ? old->shape[2] : 1;
+    if (old->dtype == NNRT_U8)
+        nnrt_resize_bytes(from, old->shape[0], old->shape[1], channels, to, new->shape[0],
+                          new->shape[1]);
+    else
+        nnrt_resize_floats(from, old->shape[0], old->shape[1], channels, to, new->shape[0],
+                           new->shape[1]);
+}

@@ -85,22 +85,20 @@ static nnrt_status open_arrays(nnrt_pipeline *pipeline, const Arrays *arrays, co
     pipeline->input_count = arrays->count;
     static const int64_t one[1] = {1};
     int64_t rank = first->rank - 1;
-    pipeline->info.input = nnrt_source_column(name, bytes ? NNRT_U8 : NNRT_F32, rank ? rank : 1,
-                                              rank ? first->shape + 1 : one);
+    pipeline->samples.column = nnrt_source_column(name, bytes ? NNRT_U8 : NNRT_F32, rank ? rank : 1,
+                                                  rank ? first->shape + 1 : one);
     if (!arrays->has_target) return NNRT_OK;
     return nnrt_target_read(pipeline, arrays->targets, arrays->count, arrays->classes);
 }
 
 static nnrt_status read_inputs(nnrt_pipeline *pipeline) {
-    const nnrt_column *column = &pipeline->info.input;
-    char *input = pipeline->input =
-        nnrt_array_allocate(column->dtype, pipeline->row_count * column->size);
-    if (!input) return NNRT_ERROR;
-    nnrt_status status = NNRT_OK;
+    const nnrt_column column = pipeline->samples.column;
+    nnrt_status status = nnrt_source_allocate(pipeline, &column);
+    char *values = pipeline->samples.values;
     for (int i = 0; i < pipeline->input_count && !status; i++) {
         const nnrt_array *array = &pipeline->inputs[i];
-        status = nnrt_array_read(array, column->dtype, input);
-        input += array->rows * array->row_size * nnrt_dtype_size(column->dtype);
+        status = nnrt_array_read(array, column.dtype, values);
+        values += array->rows * column.size * nnrt_dtype_size(column.dtype);
     }
     return status;
 }
@@ -146,7 +144,7 @@ static nnrt_status open_named(nnrt_pipeline *pipeline, const nnrt_call *call, op
 static nnrt_status open_files(nnrt_pipeline *pipeline, const nnrt_call *call, open_array *open) {
     nnrt_array *arrays = calloc(4, sizeof *arrays);
     if (!arrays) return nnrt_fail(NNRT_ERROR, "out of memory");
-    pipeline->info.input.name = "x";
+    pipeline->samples.column.name = "x";
     nnrt_status status = open_named(pipeline, call, open, arrays, arrays + 2);
     free(arrays);
     return status;
@@ -186,7 +184,7 @@ static const nnrt_file_set fashion_set = {
 static void know_set(nnrt_pipeline *pipeline, const char *const *names) {
     static const int64_t shape[] = {SET_SIDE, SET_SIDE};
     nnrt_data_info *info = &pipeline->info;
-    info->input = nnrt_source_column("image", NNRT_U8, 2, shape);
+    pipeline->samples.column = nnrt_source_column("image", NNRT_U8, 2, shape);
     info->target = nnrt_source_column("label", NNRT_I32, 0, NULL);
     info->classes = SET_CLASSES;
     info->class_names = names;

@@ -89,24 +89,25 @@ static void place_all(Points *points, place_point *place, const uint32_t *order,
 
 static nnrt_status make_points(nnrt_pipeline *pipeline, Points *points, place_point *place,
                                uint64_t seed) {
+    static const int64_t shape[1] = {2};
+    nnrt_column column = nnrt_source_column("x", NNRT_F32, 1, shape);
     uint32_t *order = nnrt_array_allocate(NNRT_I32, points->count);
-    pipeline->input = nnrt_array_allocate(NNRT_F32, 2 * points->count);
     pipeline->target = nnrt_array_allocate(NNRT_I32, points->count);
-    if (!order || !pipeline->input || !pipeline->target) {
+    if (!order || !pipeline->target || nnrt_source_allocate(pipeline, &column)) {
         free(order);
         return NNRT_ERROR;
     }
     for (int64_t i = 0; i < points->count; i++) order[i] = (uint32_t)i;
     nnrt_random random = nnrt_random_make(seed, NNRT_RANDOM_DATA, NNRT_STREAM_ORDER);
     nnrt_random_shuffle(&random, order, points->count);
-    place_all(points, place, order, pipeline->input, pipeline->target);
+    place_all(points, place, order, pipeline->samples.values, pipeline->target);
     free(order);
     return NNRT_OK;
 }
 
 static nnrt_status open_points(nnrt_pipeline *pipeline, const nnrt_call *call, place_point *place,
                                int64_t classes, double noise) {
-    int64_t seed, shape[1] = {2};
+    int64_t seed;
     Points points = {.factor = nnrt_call_number(call, "factor", NAN)};
     if (isnan(points.factor)) points.factor = 0.8;
     points.noise = nnrt_call_number(call, "noise", NAN);
@@ -120,7 +121,6 @@ static nnrt_status open_points(nnrt_pipeline *pipeline, const nnrt_call *call, p
     points.random = nnrt_random_make((uint64_t)seed, NNRT_RANDOM_DATA, NNRT_STREAM_POINTS);
     for (int i = 0; i < 2 * BLOBS; i++)
         points.centers[i / 2][i % 2] = 20 * nnrt_random_uniform(&points.random) - 10;
-    pipeline->info.input = nnrt_source_column("x", NNRT_F32, 1, shape);
     pipeline->info.target = nnrt_source_column("label", NNRT_I32, 0, NULL);
     pipeline->info.classes = classes;
     pipeline->row_count = points.count;

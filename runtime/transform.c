@@ -72,9 +72,10 @@ static nnrt_status apply_resize(nnrt_pipeline *pipeline, const nnrt_call *call) 
     if (pipeline->is_resized) return nnrt_fail(NNRT_ERROR, "resize(..) stands twice");
     shape[2] = input->shape[2];
     pipeline->is_resized = 1;
-    pipeline->unsized = *input;
     *input = nnrt_source_column(input->name, input->dtype, input->rank, shape);
-    return NNRT_OK;
+    if (input->size <= NNRT_ARRAY_MAX_BYTES / nnrt_dtype_size(input->dtype)) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "resize(%lld, %lld): one such picture is larger than any memory",
+                     (long long)shape[0], (long long)shape[1]);
 }
 
 static nnrt_status apply_augment(nnrt_pipeline *pipeline, const nnrt_call *call) {
@@ -308,13 +309,13 @@ typedef struct Categories {
 // The different values of a column in the training part.
 static nnrt_status find_categories(const nnrt_pipeline *pipeline, int64_t column,
                                    Categories *categories) {
-    const nnrt_column *input = &pipeline->info.input;
+    const nnrt_column *input = &pipeline->samples.column;
     const nnrt_part *train = &pipeline->train;
     double *values = categories->values = malloc((size_t)train->count * sizeof *values);
     if (!values) return nnrt_fail(NNRT_ERROR, "one_hot: out of memory");
     for (int64_t i = 0; i < train->count; i++) {
         int64_t row = train->rows[i];
-        values[i] = get_value(pipeline->input, input->dtype, row * input->size + column);
+        values[i] = get_value(pipeline->samples.values, input->dtype, row * input->size + column);
         if (values[i] != floor(values[i]))
             return nnrt_fail(NNRT_ERROR,
                              "one_hot(%lld): row %lld (counted from 0) has %g in this column; "
@@ -335,11 +336,12 @@ static nnrt_status find_categories(const nnrt_pipeline *pipeline, int64_t column
 // not have becomes all 0.
 static void expand_row(const nnrt_pipeline *pipeline, const Categories *categories, int64_t row,
                        void *values, int64_t size) {
-    const nnrt_column *input = &pipeline->info.input;
+    const nnrt_column *input = &pipeline->samples.column;
     int64_t place = row * size;
     int next = 0;
     for (int64_t column = 0; column < input->size; column++) {
-        double value = get_value(pipeline->input, input->dtype, row * input->size + column);
+        double value =
+            get_value(pipeline->samples.values, input->dtype, row * input->size + column);
         if (next < pipeline->one_hot_count && pipeline->one_hot[next] == column) {
             const Categories *list = &categories[next++];
             for (int64_t i = 0; i < list->count; i++)
@@ -356,7 +358,7 @@ static nnrt_status mark_categories(nnrt_pipeline *pipeline, const Categories *ca
     if (!pipeline->is_category) return nnrt_fail(NNRT_ERROR, "one_hot: out of memory");
     int64_t place = 0;
     int next = 0;
-    for (int64_t column = 0; column < pipeline->info.input.size; column++) {
+    for (int64_t column = 0; column < pipeline->samples.column.size; column++) {
         if (next < pipeline->one_hot_count && pipeline->one_hot[next] == column) {
             memset(pipeline->is_category + place, 1, (size_t)categories[next].count);
             place += categories[next++].count;
@@ -368,52 +370,45 @@ static nnrt_status mark_categories(nnrt_pipeline *pipeline, const Categories *ca
 }
 
 static nnrt_status expand_columns(nnrt_pipeline *pipeline, const Categories *categories) {
-    nnrt_column *input = &pipeline->info.input;
-    int64_t size = input->size - pipeline->one_hot_count, total;
+    const nnrt_column *input = &pipeline->samples.column;
+    int64_t size = input->size - pipeline->one_hot_count;
     for (int i = 0; i < pipeline->one_hot_count; i++) size += categories[i].count;
-    if (__builtin_mul_overflow(size, pipeline->row_count, &total)) total = INT64_MAX;
-    void *values = nnrt_array_allocate(input->dtype, total);
-    if (!values) return NNRT_ERROR;
-    for (int64_t row = 0; row < pipeline->row_count; row++)
-        expand_row(pipeline, categories, row, values, size);
+    nnrt_column wider = nnrt_source_column(input->name, input->dtype, 1, &size);
+    nnrt_samples samples = nnrt_samples_make(pipeline, &wider);
+    for (int64_t row = 0; samples.values && row < pipeline->row_count; row++)
+        expand_row(pipeline, categories, row, samples.values, size);
     nnrt_status status = mark_categories(pipeline, categories, size);
-    free(pipeline->input);
-    pipeline->input = values;
-    *input = nnrt_source_column(input->name, input->dtype, 1, &size);
-    return status;
-}
-
-nnrt_status nnrt_transform_finish(nnrt_pipeline *pipeline) {
-    Categories categories[NNRT_PIPELINE_MAX_ONE_HOT] = {{0}};
-    nnrt_status status = pipeline->one_hot_target ? finish_target(pipeline) : NNRT_OK;
-    for (int i = 0; i < pipeline->one_hot_count && !status; i++)
-        status = find_categories(pipeline, pipeline->one_hot[i], &categories[i]);
-    if (!status && pipeline->one_hot_count > 0) status = expand_columns(pipeline, categories);
-    for (int i = 0; i < pipeline->one_hot_count; i++) free(categories[i].values);
+    if (status) free(samples.values);
+    if (!status) status = nnrt_samples_replace(pipeline, samples);
+    pipeline->info.input = wider;
     return status;
 }
 
 // ---- At the end: resizing
 
-nnrt_status nnrt_transform_resize(nnrt_pipeline *pipeline) {
-    const nnrt_column *old = &pipeline->unsized, *input = &pipeline->info.input;
-    int64_t channels = old->rank > 2 ? old->shape[2] : 1, total;
-    if (__builtin_mul_overflow(pipeline->row_count, input->size, &total)) total = INT64_MAX;
-    void *values = nnrt_array_allocate(input->dtype, total);
-    if (!values) return NNRT_ERROR;
-    for (int64_t row = 0; row < pipeline->row_count; row++) {
-        if (input->dtype == NNRT_U8)
-            nnrt_resize_bytes((uint8_t *)pipeline->input + row * old->size, old->shape[0],
-                              old->shape[1], channels, (uint8_t *)values + row * input->size,
-                              input->shape[0], input->shape[1]);
-        else
-            nnrt_resize_floats((float *)pipeline->input + row * old->size, old->shape[0],
-                               old->shape[1], channels, (float *)values + row * input->size,
-                               input->shape[0], input->shape[1]);
-    }
-    free(pipeline->input);
-    pipeline->input = values;
-    return NNRT_OK;
+// Pictures from files have their size already.
+static nnrt_status resize_samples(nnrt_pipeline *pipeline) {
+    const nnrt_column *old = &pipeline->samples.column, *new = &pipeline->info.input;
+    if (old->shape[0] == new->shape[0] && old->shape[1] == new->shape[1]) return NNRT_OK;
+    nnrt_samples samples = nnrt_samples_make(pipeline, new);
+    int64_t old_bytes = old->size * nnrt_dtype_size(old->dtype);
+    int64_t new_bytes = new->size *nnrt_dtype_size(new->dtype);
+    for (int64_t row = 0; samples.values && row < pipeline->row_count; row++)
+        nnrt_resize_sample(old, (const char *)pipeline->samples.values + row * old_bytes, new,
+                           (char *)samples.values + row * new_bytes);
+    return nnrt_samples_replace(pipeline, samples);
+}
+
+nnrt_status nnrt_transform_finish(nnrt_pipeline *pipeline) {
+    Categories categories[NNRT_PIPELINE_MAX_ONE_HOT] = {{0}};
+    nnrt_status status = pipeline->one_hot_target ? finish_target(pipeline) : NNRT_OK;
+    if (!pipeline->samples.values) return status;
+    if (!status && pipeline->is_resized) status = resize_samples(pipeline);
+    for (int i = 0; i < pipeline->one_hot_count && !status; i++)
+        status = find_categories(pipeline, pipeline->one_hot[i], &categories[i]);
+    if (!status && pipeline->one_hot_count > 0) status = expand_columns(pipeline, categories);
+    for (int i = 0; i < pipeline->one_hot_count; i++) free(categories[i].values);
+    return status;
 }
 
 // ---- At the end: statistics

@@ -57,6 +57,16 @@ static void test_types(void **state) {
                 {"<i2", 2, {0xfe, 0xff}, -2},
                 {">i2", 2, {0xff, 0xfe}, -2},
                 {"<i4", 4, {0xfe, 0xff, 0xff, 0xff}, -2},
+                {"<u2", 2, {0xfe, 0xff}, 65534},
+                {">u2", 2, {0xff, 0xfe}, 65534},
+                {"<u4", 4, {0, 1, 0, 0xff}, 4278190336},
+                {">u4", 4, {0xff, 0, 1, 0}, 4278190336},
+                {"<u8", 8, {0, 0, 0, 0, 0, 0, 0, 0x80}, 0x1p63f},
+                {"<f2", 2, {0x01, 0xc0}, -2.001953125f},
+                {">f2", 2, {0xc0, 0x01}, -2.001953125f},
+                {"<f2", 2, {0xff, 0x7b}, 65504},
+                {"<f2", 2, {0x01, 0x80}, -0x1p-24f}, // a denormal number
+                {"<f2", 2, {0x00, 0x04}, 0x1p-14f},
                 {"<i8", 8, {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, -2},
                 {"<f4", 4, {0, 0, 0, 0xc0}, -2},
                 {"<f8", 8, {0, 0, 0, 0, 0, 0, 0, 0xc0}, -2},
@@ -66,6 +76,27 @@ static void test_types(void **state) {
         size_t size = make_npy(bytes, rows[i].type, "(1,)", 0, rows[i].value, rows[i].size);
         reads(put_file("t.npy", bytes, size), 1, &rows[i].expected);
     }
+}
+
+static void test_half_not_finite(void **state) {
+    static const uint8_t infinite[2] = {0x00, 0xfc}, nan[2] = {0x01, 0x7c};
+    nnrt_array array;
+    float value[1 + NNRT_ALIGNMENT / 4];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        size_t size = make_npy(bytes, "<f2", "(1,)", 0, i ? nan : infinite, 2);
+        assert_int_equal(nnrt_npy_open(&array, put_file("h.npy", bytes, size)), NNRT_OK);
+        assert_int_equal(nnrt_array_read(&array, NNRT_F32, value), NNRT_ERROR);
+        assert_message(i ? "nan as float32" : "-inf as float32");
+    }
+}
+
+// Python 2 wrote "(3L, 1L)" on Windows.
+static void test_long_numbers(void **state) {
+    static const float values[3] = {1, 2, 3};
+    (void)state;
+    reads(put_file("l.npy", bytes, make_npy(bytes, "<f4", "(3L, 1L)", 0, values, sizeof values)), 3,
+          values);
 }
 
 static void test_column_major(void **state) {
@@ -89,7 +120,8 @@ static void test_refused_types(void **state) {
     fails(put_header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }\n", 1, "",
                      0),
           "structured array");
-    const char *const types[] = {"<f2", "<u2", "<c8", "<U3", "|S5", "f4", "|f4", "<u1", "<f16", ""};
+    const char *const types[] = {"<c8", "<U3", "|S5",  "<M8[D]", "f4",
+                                 "|f4", "<u1", "<f16", "|f2",    ""};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         char header[128];
         snprintf(header, sizeof header,
@@ -195,10 +227,11 @@ static void test_random_damage(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_versions),      cmocka_unit_test(test_types),
-        cmocka_unit_test(test_column_major),  cmocka_unit_test(test_refused_types),
-        cmocka_unit_test(test_wrong_header),  cmocka_unit_test(test_other_files),
-        cmocka_unit_test(test_not_finite),    cmocka_unit_test(test_write),
+        cmocka_unit_test(test_versions),        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_half_not_finite), cmocka_unit_test(test_long_numbers),
+        cmocka_unit_test(test_column_major),    cmocka_unit_test(test_refused_types),
+        cmocka_unit_test(test_wrong_header),    cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_not_finite),      cmocka_unit_test(test_write),
         cmocka_unit_test(test_random_damage),
     };
     return cmocka_run_group_tests(tests, NULL, scratch_remove);
