@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "locate.h"
@@ -53,14 +52,16 @@ static int is_folder(const char *path) {
 }
 
 int nnrt_images_is_picture_name(const char *name) {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
-        if (strcasecmp(dot, endings[i]) == 0) return 1;
-    return 0;
+    return nnrt_picture_by_name(name) == NNRT_NAME_PICTURE;
 }
 
+// Takes a file if it is a picture by its name; one of a format that is not read must not be left
+// out of a class in silence.
 static nnrt_status add_picture(nnrt_pictures *pictures, const char *path, int32_t label) {
+    nnrt_picture_name kind = nnrt_picture_by_name(path);
+    if (kind == NNRT_NAME_OTHER) return NNRT_OK;
+    if (kind == NNRT_NAME_UNREADABLE)
+        return nnrt_picture_fail_format(path, nnrt_picture_format(path));
     if (pictures->count == pictures->capacity) {
         int64_t capacity = pictures->capacity ? 2 * pictures->capacity : 1024;
         char **paths = realloc(pictures->paths, (size_t)capacity * sizeof *paths);
@@ -120,7 +121,7 @@ static nnrt_status add_pictures(nnrt_pictures *pictures, const char *folder, int
         if (status) break;
         if (entry_is_folder(names[i], path))
             status = add_pictures(pictures, path, label, depth + 1);
-        else if (nnrt_images_is_picture_name(names[i]->d_name))
+        else
             status = add_picture(pictures, path, label);
     }
     free_names(names, count);

@@ -144,11 +144,6 @@ static int has_extension(const char *path, const char *extension) {
     return length > tail && strcmp(path + length - tail, extension) == 0;
 }
 
-static int has_picture_name(const char *path) {
-    return has_extension(path, ".png") || has_extension(path, ".jpg") ||
-           has_extension(path, ".jpeg");
-}
-
 nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, int may_resize,
                             const char *path) {
     nnrt_array array;
@@ -156,7 +151,7 @@ nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, int ma
     memset(input, 0, sizeof *input);
     input->path = path;
     nnrt_status status;
-    if (nnrt_is_picture(path) || has_picture_name(path)) {
+    if (nnrt_is_picture(path) || nnrt_picture_by_name(path) != NNRT_NAME_OTHER) {
         status = read_picture(input, column, may_resize);
     } else {
         int is_npy = has_extension(path, ".npy") || has_extension(path, ".npy.gz");

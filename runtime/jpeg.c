@@ -18,8 +18,14 @@ typedef struct Failure {
     char text[JMSG_LENGTH_MAX];
 } Failure;
 
+// A progressive picture has about ten scans, each of which goes over all of it. Many more of a
+// small file would take hours.
+enum { MAX_SCANS = 500 };
+static const int64_t MAX_SCANNED_PIXELS = (int64_t)1 << 31;
+
 typedef struct Decoder {
     struct jpeg_decompress_struct jpeg;
+    struct jpeg_progress_mgr progress;
     Failure failure;
     uint8_t *line; // of a CMYK picture
 } Decoder;
@@ -34,6 +40,18 @@ static void leave(j_common_ptr jpeg) {
 static void take_message(j_common_ptr jpeg, int level) {
     int code = jpeg->err->msg_code;
     if (level < 0 && (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER)) leave(jpeg);
+}
+
+// Called at least once a scan.
+static void count_scans(j_common_ptr common) {
+    j_decompress_ptr jpeg = (j_decompress_ptr)common;
+    Failure *failure = (Failure *)jpeg->err;
+    int64_t scans = jpeg->input_scan_number;
+    int64_t pixels = (int64_t)jpeg->image_width * jpeg->image_height;
+    if (scans <= MAX_SCANS && scans * pixels <= MAX_SCANNED_PIXELS) return;
+    snprintf(failure->text, sizeof failure->text,
+             "it has more than %lld scans, where about ten are usual", (long long)scans - 1);
+    longjmp(failure->escape, 1);
 }
 
 static nnrt_status fail_damaged(const char *path, const char *why) {
@@ -85,6 +103,8 @@ static nnrt_status run(Decoder *decoder, const char *path, const uint8_t *bytes,
                        int only_size, nnrt_picture *picture) {
     if (setjmp(decoder->failure.escape)) return fail_damaged(path, decoder->failure.text);
     jpeg_create_decompress(&decoder->jpeg);
+    decoder->progress.progress_monitor = count_scans;
+    decoder->jpeg.progress = &decoder->progress;
     jpeg_mem_src(&decoder->jpeg, bytes, (unsigned long)size);
     jpeg_read_header(&decoder->jpeg, TRUE);
     return read_picture(decoder, path, only_size, picture);

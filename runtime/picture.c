@@ -1,29 +1,80 @@
-// The file is read at once, then decoded from memory: PNG with libpng's simplified reader, which
-// converts every kind to 8-bit RGB; grey is computed here, since libpng weighs colours in linear
-// light and pictures in data sets are not.
+// The file is read at once, then decoded from memory.
 #include "picture.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "decode_png.h"
 #include "jpeg.h"
 #include "resize.h"
 
-enum { MAX_FILE = 1 << 30, START = 8 };
+enum { MAX_FILE = 1 << 30, START = 16 };
 
-static const uint8_t png_start[START] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-static const uint8_t jpeg_start[3] = {0xff, 0xd8, 0xff};
+// ---- Formats, by the first bytes of a file and by its name.
 
-static int is_png(const uint8_t *bytes, size_t size) {
-    return size >= sizeof png_start && memcmp(bytes, png_start, sizeof png_start) == 0;
+typedef nnrt_status decode_picture(const char *path, const uint8_t *bytes, size_t size,
+                                   int only_size, nnrt_picture *picture);
+
+typedef struct Format {
+    const char *name;
+    decode_picture *decode; // NULL: known, so that messages can name it, but not read
+    int start_place, start_size;
+    const char *start;
+    const char *endings[3]; // of file names
+} Format;
+
+static const Format formats[] = {
+    {"PNG", nnrt_png_decode, 0, 8, "\x89PNG\r\n\x1a\n", {".png"}},
+    {"JPEG", nnrt_jpeg_decode, 0, 3, "\xff\xd8\xff", {".jpg", ".jpeg"}},
+    {"GIF", NULL, 0, 4, "GIF8", {".gif"}},
+    {"WebP", NULL, 8, 4, "WEBP", {".webp"}},
+    {"TIFF", NULL, 0, 4, "II*\0", {".tif", ".tiff"}},
+    {"TIFF", NULL, 0, 4, "MM\0*", {NULL}},
+    {"HEIC", NULL, 4, 8, "ftypheic", {".heic", ".heif"}},
+    {"AVIF", NULL, 4, 8, "ftypavif", {".avif"}},
+    {"JPEG 2000", NULL, 4, 8, "jP  \r\n\x87\n", {".jp2"}},
+    {"BMP", NULL, 0, 2, "BM", {".bmp"}},
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+static const Format *format_of_bytes(const uint8_t *bytes, size_t size) {
+    for (int i = 0; i < FORMATS; i++) {
+        const Format *format = &formats[i];
+        if (size >= (size_t)(format->start_place + format->start_size) &&
+            memcmp(bytes + format->start_place, format->start, (size_t)format->start_size) == 0)
+            return format;
+    }
+    return NULL;
 }
 
-static int is_jpeg(const uint8_t *bytes, size_t size) {
-    return size >= sizeof jpeg_start && memcmp(bytes, jpeg_start, sizeof jpeg_start) == 0;
+static const Format *format_of_name(const char *path) {
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    for (int i = 0; dot && i < FORMATS; i++)
+        for (int j = 0; j < 3 && formats[i].endings[j]; j++)
+            if (strcasecmp(dot, formats[i].endings[j]) == 0) return &formats[i];
+    return NULL;
+}
+
+nnrt_picture_name nnrt_picture_by_name(const char *path) {
+    const Format *format = format_of_name(path);
+    return !format ? NNRT_NAME_OTHER : format->decode ? NNRT_NAME_PICTURE : NNRT_NAME_UNREADABLE;
+}
+
+const char *nnrt_picture_format(const char *path) {
+    const Format *format = format_of_name(path);
+    return format ? format->name : NULL;
+}
+
+nnrt_status nnrt_picture_fail_format(const char *path, const char *format) {
+    return nnrt_fail(NNRT_ERROR,
+                     "`%s` is a %s picture, a format that is not read: convert it to PNG or JPEG, "
+                     "or take it away",
+                     path, format);
 }
 
 // ---- Files.
@@ -73,7 +124,7 @@ int nnrt_is_picture(const char *path) {
                        ? read(descriptor, start, sizeof start)
                        : 0;
     close(descriptor);
-    return size > 0 && (is_png(start, (size_t)size) || is_jpeg(start, (size_t)size));
+    return size > 0 && format_of_bytes(start, (size_t)size);
 }
 
 // ---- What decoders share.
@@ -95,69 +146,26 @@ void nnrt_picture_free(nnrt_picture *picture) {
     picture->pixels = NULL;
 }
 
-// ---- PNG.
-
-#ifdef NNRT_HAVE_PNG
-#include <png.h>
-
-static nnrt_status fail_png(const char *path, const png_image *image) {
-    return nnrt_fail(NNRT_ERROR, "`%s` is damaged: %s; get the picture again", path,
-                     image->message);
-}
-
-static nnrt_status finish_png(const char *path, png_image *image, nnrt_picture *picture) {
-    const png_color black = {0, 0, 0};
-    size_t count = (size_t)image->width * image->height;
-    uint8_t *colours = picture->pixels = malloc(count * 3);
-    if (!colours) return fail_reading(path, "out of memory");
-    image->format = PNG_FORMAT_RGB;
-    if (!png_image_finish_read(image, &black, colours, 0, NULL)) return fail_png(path, image);
-    for (size_t i = 0; picture->channels == 1 && i < count; i++)
-        colours[i] = nnrt_picture_luminance(colours + 3 * i);
-    return NNRT_OK;
-}
-
-static nnrt_status decode_png(const char *path, const uint8_t *bytes, size_t size, int only_size,
-                              nnrt_picture *picture) {
-    png_image image = {.version = PNG_IMAGE_VERSION};
-    if (!png_image_begin_read_from_memory(&image, bytes, size)) return fail_png(path, &image);
-    picture->height = image.height;
-    picture->width = image.width;
-    nnrt_status status = nnrt_picture_check_size(path, picture);
-    if (!status && !only_size) status = finish_png(path, &image, picture);
-    png_image_free(&image);
-    if (status) nnrt_picture_free(picture);
-    return status;
-}
-
-#else
-
-static nnrt_status decode_png(const char *path, const uint8_t *bytes, size_t size, int only_size,
-                              nnrt_picture *picture) {
-    (void)bytes, (void)size, (void)only_size, (void)picture;
-    return nnrt_fail(NNRT_ERROR,
-                     "cannot read `%s`: nnc was built without libpng; give a .npy file, or install "
-                     "libpng-dev and build nnc again",
-                     path);
-}
-#endif
-
 // ---- Either kind.
+
+static nnrt_status fail_unknown(const char *path, size_t size) {
+    if (size == 0)
+        return nnrt_fail(NNRT_ERROR, "`%s` is empty: get the picture again, or take it away", path);
+    return nnrt_fail(NNRT_ERROR,
+                     "`%s` is neither a PNG nor a JPEG picture: convert it, or take it away", path);
+}
 
 static nnrt_status decode(const char *path, int only_size, nnrt_picture *picture) {
     uint8_t *bytes;
     size_t size = 0;
     nnrt_status status = read_file(path, &bytes, &size);
-    if (status)
-        ;
-    else if (is_png(bytes, size))
-        status = decode_png(path, bytes, size, only_size, picture);
-    else if (is_jpeg(bytes, size))
-        status = nnrt_jpeg_decode(path, bytes, size, only_size, picture);
-    else
-        status = nnrt_fail(NNRT_ERROR,
-                           "`%s` is neither a PNG nor a JPEG picture: convert it, or take it away",
-                           path);
+    const Format *format = status ? NULL : format_of_bytes(bytes, size);
+    if (format && format->decode)
+        status = format->decode(path, bytes, size, only_size, picture);
+    else if (format)
+        status = nnrt_picture_fail_format(path, format->name);
+    else if (!status)
+        status = fail_unknown(path, size);
     free(bytes);
     return status;
 }

@@ -1,5 +1,7 @@
 // Pictures in files: PNG of any kind (palette, 16 bit, interlaced, transparent) and JPEG, as 8-bit
-// grey or RGB. All functions may be called by several threads at once.
+// grey or RGB. Values are those that the file stores, as TensorFlow's decode_png and decode_jpeg
+// (dct_method = INTEGER_ACCURATE) return them: of 16 bits the high byte, no colour curve is
+// applied, alpha is dropped. All functions may be called by several threads at once.
 #ifndef NNRT_PICTURE_H
 #define NNRT_PICTURE_H
 
@@ -15,8 +17,8 @@ typedef struct nnrt_picture {
     uint8_t *pixels; // [height, width, channels]; freed by nnrt_picture_free
 } nnrt_picture;
 
-// Reads a file with 1 channel or 3. Colours of PNG files become grey with ITU-R 601's weights (as
-// Pillow's "L"), those of JPEG files by the luminance they store; transparent parts lie on black.
+// Reads a file with 1 channel or 3. Colours of PNG files become grey with ITU-R 601's weights,
+// those of JPEG files by the luminance they store; grey becomes three equal channels.
 nnrt_status nnrt_picture_read(const char *path, int64_t channels, nnrt_picture *picture);
 void nnrt_picture_free(nnrt_picture *picture);
 
@@ -29,8 +31,21 @@ nnrt_status nnrt_picture_size(const char *path, int64_t *height, int64_t *width)
 nnrt_status nnrt_read_picture(const char *path, int64_t rank, const int64_t *shape, int may_resize,
                               uint8_t *pixels);
 
-// 1 if the file begins as a PNG or JPEG file does.
+// 1 if the file begins as a picture does: PNG, JPEG, or another format that is known, though not
+// read.
 int nnrt_is_picture(const char *path);
+
+// What a file's name says of it.
+typedef enum nnrt_picture_name {
+    NNRT_NAME_OTHER,
+    NNRT_NAME_PICTURE,    // .png, .jpg, .jpeg
+    NNRT_NAME_UNREADABLE, // .bmp, .gif ...: a picture, but of a format that is not read
+} nnrt_picture_name;
+
+nnrt_picture_name nnrt_picture_by_name(const char *path);
+nnrt_status nnrt_picture_fail_format(const char *path,
+                                     const char *format); // "BMP"; returns an error
+const char *nnrt_picture_format(const char *path);        // by name: "GIF" for "x.gif"; NULL: none
 
 // ---- For the decoders.
 

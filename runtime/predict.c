@@ -1,5 +1,5 @@
 // `predict`: one row an input sample, in order. All inputs are read and computed before anything is
-// printed, so a bad one leaves no half result.
+// printed; those that cannot be read are named first and have no row.
 #include "call.h"
 #include "command.h"
 #include "confusion.h"
@@ -20,7 +20,7 @@ typedef struct prediction {
     const nnrt_output *output;
     nnrt_input *inputs;
     const nnrt_function *function; // of the input that is being computed
-    int64_t count;                 // inputs
+    int64_t count, unreadable;     // inputs
     int64_t rows;                  // of all of them
     int is_classifier;
     float *outputs; // [rows, output->size]
@@ -80,17 +80,29 @@ static int does_resize(const nnrt_dataset *dataset) {
     return 0;
 }
 
+// One of several that cannot be read does not keep the others from being predicted.
+static nnrt_status read_input(prediction *p, const nnrt_column *column, const char *path) {
+    int may_resize = does_resize(p->session->program->dataset);
+    nnrt_input *input = &p->inputs[p->count];
+    nnrt_status status = nnrt_input_read(input, column, may_resize, path);
+    p->rows += status ? 0 : input->rows;
+    p->count += !status;
+    if (!status || p->session->options->input_count == 1) return status;
+    const char *program = p->session->options->program, *slash = strrchr(program, '/');
+    fprintf(stderr, "%s: error: %s\n", slash ? slash + 1 : program, nnrt_error());
+    p->unreadable++;
+    return NNRT_OK;
+}
+
 static nnrt_status read_inputs(prediction *p) {
     const nnrt_options *options = p->session->options;
-    int may_resize = does_resize(p->session->program->dataset);
+    nnrt_status status = NNRT_OK;
     p->inputs = calloc((size_t)options->input_count, sizeof *p->inputs);
     if (!p->inputs) return nnrt_fail(NNRT_ERROR, "out of memory");
-    for (; p->count < options->input_count; p->count++) {
-        nnrt_status status = nnrt_input_read(&p->inputs[p->count], p->session->program->columns,
-                                             may_resize, options->inputs[p->count]);
-        if (status) return status;
-        p->rows += p->inputs[p->count].rows;
-    }
+    for (int64_t i = 0; i < options->input_count && !status; i++)
+        status = read_input(p, p->session->program->columns, options->inputs[i]);
+    if (status) return status;
+    if (!p->count) return nnrt_fail(NNRT_ERROR, "none of the inputs can be read");
     size_t bytes;
     if (__builtin_mul_overflow((size_t)p->rows, (size_t)p->output->size * sizeof(float), &bytes) ||
         !(p->outputs = malloc(bytes)))
@@ -261,6 +273,10 @@ nnrt_status nnrt_command_predict(nnrt_session *session) {
     if (!status) status = read_inputs(&p);
     for (int64_t i = 0; i < p.count && !status; i++) status = run_input(&p, &p.inputs[i]);
     if (!status) status = report(&p);
+    if (!status && p.unreadable)
+        status = nnrt_fail(NNRT_ERROR,
+                           "%" PRId64 " of %d inputs cannot be read; the others are predicted",
+                           p.unreadable, (int)session->options->input_count);
     for (int64_t i = 0; i < p.count; i++) free(p.inputs[i].values);
     free(p.inputs);
     free(p.outputs);

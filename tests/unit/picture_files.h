@@ -34,8 +34,9 @@ static inline const char *put_png(const char *name, int height, int width, int c
 }
 
 // All of one colour: JPEG keeps such pictures to a unit or two.
-static inline const char *put_jpeg(const char *name, int height, int width, J_COLOR_SPACE space,
-                                   int channels, const uint8_t *colour) {
+static inline const char *put_jpeg_kind(const char *name, int height, int width,
+                                        J_COLOR_SPACE space, int channels, const uint8_t *colour,
+                                        int is_progressive) {
     const char *path = with_folders(name);
     struct jpeg_compress_struct jpeg;
     struct jpeg_error_mgr errors;
@@ -52,12 +53,18 @@ static inline const char *put_jpeg(const char *name, int height, int width, J_CO
     jpeg.input_components = channels;
     jpeg.in_color_space = space;
     jpeg_set_defaults(&jpeg);
+    if (is_progressive) jpeg_simple_progression(&jpeg);
     jpeg_start_compress(&jpeg, TRUE);
     for (int i = 0; i < height; i++) jpeg_write_scanlines(&jpeg, &row, 1);
     jpeg_finish_compress(&jpeg);
     jpeg_destroy_compress(&jpeg);
     fclose(file);
     return path;
+}
+
+static inline const char *put_jpeg(const char *name, int height, int width, J_COLOR_SPACE space,
+                                   int channels, const uint8_t *colour) {
+    return put_jpeg_kind(name, height, width, space, channels, colour, 0);
 }
 
 #endif

@@ -161,7 +161,7 @@ static void test_grayscale(void **state) {
     assert_int_equal(info.input.rank, 3);
     assert_int_equal(info.input.size, 1);
     const uint8_t *values = data.input;
-    assert_int_equal(values[0], 76); // Pillow's convert("L")
+    assert_int_equal(values[0], 147); // the writer states sRGB: weighed in linear light
     assert_int_equal(values[1], 200);
     assert_in_range(values[2], 74, 78);
 }
@@ -208,6 +208,25 @@ static void test_damaged_jpeg(void **state) {
     assert_int_equal(nnrt_picture_read(put_file("t.jpg", bytes, size - 20), 3, &picture),
                      NNRT_ERROR);
     assert_message("t.jpg` is damaged");
+}
+
+// A progressive picture whose last scan is repeated again and again: small, but hours of work.
+static void test_many_scans(void **state) {
+    static const uint8_t colour[3] = {200, 40, 90};
+    static uint8_t bytes[1 << 20];
+    nnrt_picture picture;
+    (void)state;
+    const char *path = put_jpeg_kind("p.jpg", 40, 40, JCS_RGB, 3, colour, 1);
+    size_t size = get_file(path, bytes, sizeof bytes) - 2, last = size; // without the end marker
+    assert_int_equal(nnrt_picture_read(path, 3, &picture), NNRT_OK);
+    nnrt_picture_free(&picture);
+    while (bytes[last] != 0xff || bytes[last + 1] != 0xda) last--;
+    for (size_t scan = size - last; size + scan + 2 < sizeof bytes; size += scan)
+        memcpy(bytes + size, bytes + last, scan);
+    memcpy(bytes + size, "\xff\xd9", 2);
+    assert_int_equal(nnrt_picture_read(put_file("m.jpg", bytes, size + 2), 3, &picture),
+                     NNRT_ERROR);
+    assert_message("m.jpg` is damaged: it has more than 500 scans");
 }
 
 static void test_sizes(void **state) {
@@ -288,17 +307,10 @@ static void test_resize_in_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_classes),
-        TEST(test_parts),
-        TEST(test_split),
-        TEST(test_wrong_folders),
-        TEST(test_grayscale),
-        TEST(test_jpeg),
-        TEST(test_damaged_jpeg),
-        TEST(test_sizes),
-        TEST(test_damaged_picture),
-        TEST(test_not_in_memory),
-        TEST(test_resize_in_memory),
+        TEST(test_classes),         TEST(test_parts),         TEST(test_split),
+        TEST(test_wrong_folders),   TEST(test_grayscale),     TEST(test_jpeg),
+        TEST(test_damaged_jpeg),    TEST(test_many_scans),    TEST(test_sizes),
+        TEST(test_damaged_picture), TEST(test_not_in_memory), TEST(test_resize_in_memory),
     };
     return cmocka_run_group_tests(tests, NULL, scratch_remove);
 }

@@ -41,7 +41,7 @@ static void test_grey(void **state) {
 
 static void test_colour(void **state) {
     uint8_t colours[SIZE * 3] = {255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255};
-    uint8_t grey[SIZE] = {76, 150, 29, 255}; // Pillow's convert("L")
+    uint8_t grey[SIZE] = {147, 200, 95, 255}; // TensorFlow's: the file states the curve sRGB
     (void)state;
     const char *path = put_png("c.png", PNG_FORMAT_RGB, colours, NULL);
     reads(path, 3, colour_shape, colours, sizeof colours);
@@ -50,7 +50,7 @@ static void test_colour(void **state) {
 
 static void test_transparent(void **state) {
     uint8_t pixels[SIZE * 4] = {255, 255, 255, 0, 255, 255, 255, 255};
-    uint8_t expected[SIZE] = {0, 255};
+    uint8_t expected[SIZE] = {255, 255}; // as it is stored, seen or not
     (void)state;
     reads(put_png("a.png", PNG_FORMAT_RGBA, pixels, NULL), 2, grey_shape, expected, SIZE);
 }
@@ -80,11 +80,81 @@ static void test_refusals(void **state) {
     fails(path, 3, channels, "not a picture");
     fails(scratch("absent.png"), 2, grey_shape, "No such file");
     fails(scratch_folder(), 2, grey_shape, "a folder");
-    fails(put_file("x.png", "", 0), 2, grey_shape, "neither a PNG nor a JPEG");
-    fails(put_file("x.png", "GIF89a", 6), 2, grey_shape, "neither a PNG nor a JPEG");
+    fails(put_file("x.png", "", 0), 2, grey_shape, "is empty");
+    fails(put_file("x.png", "GIF88", 2), 2, grey_shape, "neither a PNG nor a JPEG");
     fails(put_file("x.png", "\x89PNG\r\n\x1a\n", 8), 2, grey_shape, "damaged");
     assert_false(nnrt_is_picture(scratch("absent.png")));
     assert_false(nnrt_is_picture("/dev/zero"));
+}
+
+static void test_other_formats(void **state) {
+    static const struct {
+        const char *bytes, *name;
+    } files[] = {{"GIF89a..........", "GIF"},   {"BM..............", "BMP"},
+                 {"RIFF....WEBPVP8 ", "WebP"},  {"II*\0............", "TIFF"},
+                 {"MM\0*............", "TIFF"}, {"....ftypheic....", "HEIC"}};
+    char part[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(part, sizeof part, "is a %s picture, a format that is not read", files[i].name);
+        const char *path = put_file("x.png", files[i].bytes, 16);
+        fails(path, 2, grey_shape, part);
+        assert_true(nnrt_is_picture(path));
+    }
+    assert_int_equal(nnrt_picture_by_name("a/b.JPEG"), NNRT_NAME_PICTURE);
+    assert_int_equal(nnrt_picture_by_name("a.gif/b.npy"), NNRT_NAME_OTHER);
+    assert_int_equal(nnrt_picture_by_name("b.TIF"), NNRT_NAME_UNREADABLE);
+}
+
+// ---- Every kind of file, as TensorFlow decodes it (fixtures/keras/decoded.txt).
+
+enum { LINE = 1 << 16 };
+
+static size_t from_hexadecimal(const char *text, uint8_t *to) {
+    size_t size = 0;
+    for (unsigned byte; sscanf(text + 2 * size, "%2x", &byte) == 1; size++)
+        to[size] = (uint8_t)byte;
+    return size;
+}
+
+// 1 if the values of a line are those that are read.
+static void compares(const char *name, const char *path, int64_t height, int64_t width,
+                     int64_t channels, const char *line) {
+    nnrt_picture picture;
+    if (nnrt_picture_read(path, channels, &picture)) fail_msg("%s: %s", name, nnrt_error());
+    assert_int_equal(picture.height, height);
+    assert_int_equal(picture.width, width);
+    for (int64_t i = 0; i < height * width * channels; i++) {
+        char *end;
+        long expected = strtol(line, &end, 10);
+        if (end == line || picture.pixels[i] != expected)
+            fail_msg("%s: value %lld of %lld channels is %d, not %ld", name, (long long)i,
+                     (long long)channels, picture.pixels[i], expected);
+        line = end;
+    }
+    nnrt_picture_free(&picture);
+}
+
+static void test_as_tensorflow(void **state) {
+    static char line[LINE], name[64];
+    static uint8_t file[LINE];
+    const char *path = getenv("NNC_DECODED"); // another file of make_decoded_pictures.py
+    FILE *cases = fopen(path ? path : NNC_SOURCE_DIR "/tests/fixtures/keras/decoded.txt", "r");
+    long long height, width;
+    int count = 0;
+    (void)state;
+    assert_non_null(cases);
+    for (; fgets(line, LINE, cases); count++) {
+        assert_int_equal(sscanf(line, "%63s %lld %lld", name, &height, &width), 3);
+        assert_non_null(fgets(line, LINE, cases));
+        path = put_file("case", file, from_hexadecimal(line, file));
+        for (int channels = 3; channels > 0; channels -= 2) {
+            assert_non_null(fgets(line, LINE, cases));
+            compares(name, path, height, width, channels, line);
+        }
+    }
+    assert_true(count >= 80);
+    fclose(cases);
 }
 
 static void try_reading(const char *path) {
@@ -111,10 +181,11 @@ static void test_example(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grey),     cmocka_unit_test(test_colour),
-        cmocka_unit_test(test_palette),  cmocka_unit_test(test_transparent),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_random_damage),
-        cmocka_unit_test(test_example),
+        cmocka_unit_test(test_grey),          cmocka_unit_test(test_colour),
+        cmocka_unit_test(test_palette),       cmocka_unit_test(test_transparent),
+        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_random_damage),
+        cmocka_unit_test(test_example),       cmocka_unit_test(test_other_formats),
+        cmocka_unit_test(test_as_tensorflow),
     };
     return cmocka_run_group_tests(tests, NULL, scratch_remove);
 }
