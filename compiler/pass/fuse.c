@@ -35,44 +35,87 @@ static void collect_users(Fusion *fusion) {
     }
 }
 
-// ---- Paths between groups.
+// ---- Paths between groups. A group's level is above those of the groups that it reads, so that
+// what is asked for is soon out of reach.
 
-static bool depends_on(const Fusion *fusion, const Node *node, int group, bool *visited);
+// The lowest level that a reader of `node` can have.
+static int level_above(const Fusion *fusion, const Node *node) {
+    int own = fusion->schedule->group_of[node->id];
+    if (own >= 0) return fusion->groups.items[own]->level + 1;
+    return fusion->levels[node->id];
+}
 
-static bool inputs_depend_on(const Fusion *fusion, const Node *node, int group, bool *visited) {
+static int level_of_inputs(const Fusion *fusion, const Node *node, int group) {
+    int level = 0;
     for (int i = 0; i < node->input_count; i++) {
         const Node *input = schedule_source(node->inputs[i]);
-        if (depends_on(fusion, input, group, visited)) return true;
+        if (fusion->schedule->group_of[input->id] == group && group >= 0) continue;
+        int above = level_above(fusion, input);
+        if (above > level) level = above;
     }
-    return false;
+    return level;
+}
+
+static void raise_users(Fusion *fusion, const Node *node, int level);
+
+static void raise_group(Fusion *fusion, Group *group, int level) {
+    // Where groups wait for each other, which legalize.c mends, levels have no end.
+    if (level <= group->level || level > fusion->graph->nodes.count) return;
+    group->level = level;
+    for (int i = 0; i < group->nodes.count; i++)
+        raise_users(fusion, group->nodes.items[i], level + 1);
+}
+
+static void raise_users(Fusion *fusion, const Node *node, int level) {
+    const NodeList *users = &fusion->users[node->id];
+    int home = fusion->schedule->group_of[node->id];
+    for (int i = 0; i < users->count && users->items[i]->id < fusion->placed; i++) {
+        const Node *user = users->items[i];
+        int own = fusion->schedule->group_of[user->id];
+        if (own == home && own >= 0) continue;
+        if (own >= 0) {
+            raise_group(fusion, fusion->groups.items[own], level);
+        } else if (fusion->levels[user->id] < level && level <= fusion->graph->nodes.count) {
+            fusion->levels[user->id] = level;
+            raise_users(fusion, user, level);
+        }
+    }
 }
 
 // Whether `node` can only be computed after the whole of `group`.
-static bool depends_on(const Fusion *fusion, const Node *node, int group, bool *visited) {
-    if (visited[node->id]) return false;
-    visited[node->id] = true;
+static bool depends_on(const Fusion *fusion, const Node *node, const Group *group);
+
+static bool inputs_depend_on(const Fusion *fusion, const Node *node, const Group *group) {
+    for (int i = 0; i < node->input_count; i++)
+        if (depends_on(fusion, schedule_source(node->inputs[i]), group)) return true;
+    return false;
+}
+
+static bool depends_on(const Fusion *fusion, const Node *node, const Group *group) {
+    if (fusion->stamps[node->id] == fusion->stamp) return false;
+    fusion->stamps[node->id] = fusion->stamp;
     int own = fusion->schedule->group_of[node->id];
-    if (own == group) return true;
-    if (own < 0) return inputs_depend_on(fusion, node, group, visited);
+    if (own == group->id) return true;
+    if (level_above(fusion, node) <= group->level + (own >= 0)) return false;
+    if (own < 0) return inputs_depend_on(fusion, node, group);
     const Group *members = fusion->groups.items[own];
     for (int i = 0; i < members->nodes.count; i++)
-        if (inputs_depend_on(fusion, members->nodes.items[i], group, visited)) return true;
+        if (inputs_depend_on(fusion, members->nodes.items[i], group)) return true;
     return false;
 }
 
 // Whether `node`'s inputs, other than those in `group` itself, need `group` to be finished.
-bool fusion_makes_cycle(const Fusion *fusion, const Node *node, int group) {
-    ArenaMark mark = arena_mark(fusion->arena);
-    bool *visited = ARENA_ARRAY(fusion->arena, bool, fusion->graph->nodes.count);
-    bool cycle = false;
-    for (int i = 0; i < node->input_count && !cycle; i++) {
+bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group) {
+    fusion->stamp++;
+    for (int i = 0; i < node->input_count; i++) {
         const Node *input = schedule_source(node->inputs[i]);
         bool is_inside = fusion->schedule->group_of[input->id] == group;
         // A sum over the samples is there when its group is finished.
-        cycle = is_inside ? schedule_is_chunked(input) : depends_on(fusion, input, group, visited);
+        if (is_inside ? schedule_is_chunked(input)
+                      : depends_on(fusion, input, fusion->groups.items[group]))
+            return true;
     }
-    arena_release(fusion->arena, mark);
-    return cycle;
+    return false;
 }
 
 // OpenBLAS gives the bare product: nothing joins its group.
@@ -131,6 +174,8 @@ Group *fusion_new_group(Fusion *fusion, GroupKind kind, const Type *domain) {
 void fusion_join(Fusion *fusion, Group *group, Node *node) {
     vec_push(fusion->arena, &group->nodes, node);
     fusion->schedule->group_of[node->id] = group->id;
+    raise_group(fusion, group, level_of_inputs(fusion, node, group->id));
+    raise_users(fusion, node, group->level + 1);
 }
 
 static Group *new_group(Fusion *fusion, GroupKind kind, Node *node, const Type *domain) {
@@ -221,6 +266,8 @@ static Group *fitting_group(Fusion *fusion, Node *node) {
 }
 
 static void place(Fusion *fusion, Node *node) {
+    fusion->placed = node->id + 1;
+    fusion->levels[node->id] = level_of_inputs(fusion, node, -1);
     if (inline_is_free(fusion, node) && !must_be_stored(fusion, node)) return;
     Group *group = fitting_group(fusion, node);
     if (group)
@@ -312,6 +359,7 @@ void fusion_remove(Fusion *fusion, const Node *node) {
     if (home < 0) return;
     remove_from_group(fusion->groups.items[home], node);
     fusion->schedule->group_of[node->id] = -1;
+    fusion->levels[node->id] = fusion->groups.items[home]->level;
 }
 
 static bool sink(Fusion *fusion, Node *node) {
@@ -327,70 +375,6 @@ static bool sink(Fusion *fusion, Node *node) {
     remove_from_group(owner, node);
     fusion_join(fusion, fusion->groups.items[target], node);
     return true;
-}
-
-// ---- Merging groups.
-
-static bool group_depends_on(const Fusion *fusion, const Group *group, int other) {
-    ArenaMark mark = arena_mark(fusion->arena);
-    bool *visited = ARENA_ARRAY(fusion->arena, bool, fusion->graph->nodes.count);
-    bool found = false;
-    for (int i = 0; i < group->nodes.count && !found; i++) {
-        const Node *node = group->nodes.items[i];
-        for (int k = 0; k < node->input_count && !found; k++) {
-            const Node *input = schedule_source(node->inputs[k]);
-            int own = fusion->schedule->group_of[input->id];
-            // Direct edges between the two are what merging removes, but for sums over samples.
-            if (own == other && schedule_is_chunked(input)) found = true;
-            if (own != other && own != group->id) found = depends_on(fusion, input, other, visited);
-        }
-    }
-    arena_release(fusion->arena, mark);
-    return found;
-}
-
-// Whether what `user` reads of `group` is used at the place where `group` computes it.
-static bool reads_at_same_place(const Fusion *fusion, const Group *user, const Group *group) {
-    for (int i = 0; i < user->nodes.count; i++)
-        if (!domain_joins(fusion->schedule, group, user->nodes.items[i])) return false;
-    return true;
-}
-
-// Whether a node of `user` reads one of `group`.
-static bool reads_directly(const Fusion *fusion, const Group *user, const Group *group) {
-    for (int i = 0; i < user->nodes.count; i++)
-        for (int k = 0; k < user->nodes.items[i]->input_count; k++)
-            if (group_of(fusion, user->nodes.items[i]->inputs[k]) == group->id) return true;
-    return false;
-}
-
-// Row groups walk the same samples. Storage groups of one type may be of parameters that lie
-// otherwise; where one reads the other, they are of one parameter.
-static bool walk_alike(const Fusion *fusion, const Group *a, const Group *b) {
-    if (a->kind != b->kind) return false;
-    if (a->kind == GROUP_ROWS)
-        return domain_same_dims(&a->domain, &b->domain) && reads_at_same_place(fusion, a, b) &&
-               reads_at_same_place(fusion, b, a);
-    return a->kind == GROUP_STORAGE && type_equal(&a->domain, &b->domain) &&
-           (reads_directly(fusion, a, b) || reads_directly(fusion, b, a));
-}
-
-static bool can_merge(const Fusion *fusion, const Group *a, const Group *b) {
-    return walk_alike(fusion, a, b) && !group_depends_on(fusion, a, b->id) &&
-           !group_depends_on(fusion, b, a->id);
-}
-
-static void merge_groups(Fusion *fusion) {
-    for (int i = 0; i < fusion->groups.count; i++) {
-        Group *a = fusion->groups.items[i];
-        if (fusion_is_empty(a)) continue;
-        for (int j = i + 1; j < fusion->groups.count; j++) {
-            Group *b = fusion->groups.items[j];
-            if (fusion_is_empty(b) || !can_merge(fusion, a, b)) continue;
-            for (int k = 0; k < b->nodes.count; k++) fusion_join(fusion, a, b->nodes.items[k]);
-            b->nodes.count = 0;
-        }
-    }
 }
 
 // ---- Effects and what is stored.
@@ -529,16 +513,18 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     schedule_find_storages(schedule);
     Fusion fusion = {.schedule = schedule, .graph = graph, .arena = arena};
     fusion.users = ARENA_ARRAY(arena, NodeList, count + 1);
+    fusion.levels = ARENA_ARRAY(arena, int, count + 1);
+    fusion.stamps = ARENA_ARRAY(arena, int, count + 1);
     fusion.feeds_samples = ARENA_ARRAY(arena, bool, count + 1);
     collect_users(&fusion);
     inline_find_vectors(&fusion);
     for (int i = 0; i < count; i++) place(&fusion, graph->nodes.items[i]);
-    merge_groups(&fusion);
+    fusion_merge_groups(&fusion);
     for (bool changed = true; changed;) {
         changed = false;
         for (int i = count - 1; i >= 0; i--) changed |= sink(&fusion, graph->nodes.items[i]);
     }
-    merge_groups(&fusion);
+    fusion_merge_groups(&fusion);
     inline_cheap_values(&fusion);
     for (int i = 0; i < graph->assigns.count; i++) place_assign(&fusion, graph->assigns.items[i]);
     place_loss(&fusion);

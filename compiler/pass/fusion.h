@@ -10,6 +10,10 @@ typedef struct Fusion {
     Arena *arena;
     NodeList *users;     // by node id, reshapes looked through
     VEC(Group *) groups; // by creation, group->id is the index
+    int placed;          // nodes that have their place
+    int *levels;         // by node id, of those without a group: below those of all readers
+    int *stamps;         // by node id: the last question that came by
+    int stamp;           // the number of the question
     bool *feeds_samples; // by node id: a small vector that values of samples are made of
 } Fusion;
 
@@ -51,7 +55,7 @@ bool fusion_used_outside(const Fusion *fusion, const Node *node, int group);
 // over the samples.
 bool fusion_takes_epilogue(const Schedule *schedule, const Node *anchor);
 // Whether `node`'s inputs, other than those in `group` itself, need `group` to be finished.
-bool fusion_makes_cycle(const Fusion *fusion, const Node *node, int group);
+bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group);
 
 bool fusion_is_empty(const Group *group);
 Group *fusion_new_group(Fusion *fusion, GroupKind kind, const Type *domain);
@@ -60,6 +64,9 @@ void fusion_remove(Fusion *fusion, const Node *node); // from its group: it is i
 void fusion_place_alone(Fusion *fusion, Node *node);  // in a group of its own
 void fusion_move_assign(Fusion *fusion, Group *group, Node *assign); // likewise
 void fusion_sort_members(Group *group);                              // as the graph has them
+
+// ---- merge.c
+void fusion_merge_groups(Fusion *fusion);
 
 // ---- legalize.c
 // Stores what a group cannot compute where it would be, and divides groups that wait for each

@@ -108,7 +108,7 @@ bool inline_is_free(const Fusion *fusion, const Node *node) {
 // ---- What is cheaper to compute again.
 
 typedef struct Chain {
-    const Fusion *fusion;
+    Fusion *fusion;
     int home; // the group of the value
     VEC(Node *) nodes;
     VEC(const Node *) sources; // batched values in memory that it is made of
@@ -183,31 +183,30 @@ static bool repeats_at(const Node *node, const Type *domain) {
 
 // Whether the chain's part of `node` can be computed at the places of `domain`: its groups are
 // looked through, because they are about to disappear.
-static bool computes_at(const Chain *chain, const Node *node, const Type *domain, bool *visited) {
+static bool computes_at(const Chain *chain, const Node *node, const Type *domain) {
     const Schedule *schedule = chain->fusion->schedule;
     bool is_inlined = schedule->group_of[node->id] < 0 && node->op->fuse == FUSE_ELEMENTWISE;
-    if (visited[node->id] || !node->type.batched) return true;
-    visited[node->id] = true;
+    int *stamp = &chain->fusion->stamps[node->id];
+    if (*stamp == chain->fusion->stamp || !node->type.batched) return true;
+    *stamp = chain->fusion->stamp;
     if (!is_in_chain(chain, node) && !is_inlined) return true;
     if (node->op->fuse == FUSE_GATHER) return domain_gathers(&node->type, domain);
     if (!repeats_at(node, domain)) return false;
     for (int i = 0; i < node->input_count; i++)
-        if (!computes_at(chain, schedule_source(node->inputs[i]), domain, visited)) return false;
+        if (!computes_at(chain, schedule_source(node->inputs[i]), domain)) return false;
     return true;
 }
 
 // The same for all operands of `user`. Elementwise users are where their group is, others evaluate
 // an operand in its own shape.
 static bool operands_compute(const Chain *chain, const Node *user, int group) {
-    const Fusion *fusion = chain->fusion;
+    Fusion *fusion = chain->fusion;
     bool fits = true;
     for (int i = 0; i < user->input_count && fits; i++) {
-        ArenaMark mark = arena_mark(fusion->arena);
-        bool *visited = ARENA_ARRAY(fusion->arena, bool, fusion->graph->nodes.count);
+        fusion->stamp++;
         Type domain = user->op->fuse == FUSE_ELEMENTWISE ? fusion->groups.items[group]->domain
                                                          : domain_of_use(user, i);
-        fits = computes_at(chain, schedule_source(user->inputs[i]), &domain, visited);
-        arena_release(fusion->arena, mark);
+        fits = computes_at(chain, schedule_source(user->inputs[i]), &domain);
     }
     return fits;
 }

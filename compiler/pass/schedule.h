@@ -91,6 +91,7 @@ typedef struct Group {
     Type domain;         // whose elements it walks
     int64_t lead, width; // of it: lead rows of width elements
     int phase;           // barriers stand between phases
+    int level;           // while groups are made: above those of the groups that it reads
 } Group;
 
 // Where a node's value lies, if it is stored at all.
