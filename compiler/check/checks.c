@@ -319,6 +319,18 @@ static bool check_ending(const Fit *f) {
     return check_logits(f) && check_softmax_for_binary(f) && check_probabilities(f);
 }
 
+// What is left: the loss's own rule, as the passes will ask it.
+static bool check_shapes(const Fit *f) {
+    const Graph *forward = f->entry->model->model->forward;
+    bool is_known = knows_shape(f) && forward->outputs.count && forward->targets.count;
+    if (!is_known || !f->training->loss_args) return true;
+    Graph *graph = graph_create(f->c->arena, forward->name, GRAPH_TRAIN, f->c->sink);
+    graph->current_span = f->training->loss_span;
+    Node *inputs[] = {graph_input(graph, "prediction", forward->outputs.items[0]->type),
+                      graph_input(graph, "target", forward->targets.items[0]->type)};
+    return !graph_node(graph, f->training->loss, inputs, 2, f->training->loss_args)->poisoned;
+}
+
 static bool check_loss(const Fit *f) {
     if (!f->loss) return true;
     if (!check_softmax_units(f)) return false;
@@ -326,7 +338,7 @@ static bool check_loss(const Fit *f) {
         !f->info || (targets_check_rank(f) && check_softmax_for_binary(f) && targets_check(f));
     bool may_go_on = ok || (fit_is_categorical(f) && f->ending.units > 1);
     ok = may_go_on && (!f->training->loss_args || check_ending(f)) && ok;
-    if (!ok) return false;
+    if (!ok || !check_shapes(f)) return false;
     warn_scores(f);
     if (f->info) warn_regression(f);
     return true;
