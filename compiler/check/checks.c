@@ -322,7 +322,7 @@ static bool check_ending(const Fit *f) {
 // What is left: the loss's own rule, as the passes will ask it.
 static bool check_shapes(const Fit *f) {
     const Graph *forward = f->entry->model->model->forward;
-    bool is_known = knows_shape(f) && forward->outputs.count && forward->targets.count;
+    bool is_known = fit_knows_shape(f) && forward->outputs.count && forward->targets.count;
     if (!is_known || !f->training->loss_args) return true;
     Graph *graph = graph_create(f->c->arena, forward->name, GRAPH_TRAIN, f->c->sink);
     graph->current_span = f->training->loss_span;

@@ -74,8 +74,7 @@ static Schedule *lower_schedule(Run *run, Graph *graph, const Layout *layout, in
 }
 
 static Layout *lower_training(Run *run, const Model *model, const Layout *layout,
-                              CompiledTraining *out, const Training *training) {
-    Graph *train = lower_graph(run, model, training, GRAPH_TRAIN);
+                              CompiledTraining *out, const Training *training, Graph *train) {
     Layout *own = ARENA_NEW(run->arena, Layout);
     *own = *layout;
     layout_slots(own, train, run->arena);
@@ -98,13 +97,19 @@ Compiled *pipeline_run(Arena *arena, const Program *program, const Target *targe
         if (model->trainings.items[i]->batch > compiled->predict_batch)
             compiled->predict_batch = model->trainings.items[i]->batch;
     Graph *predict = lower_graph(&run, model, NULL, GRAPH_PREDICT);
-    Layout *layout = pass_layout(predict, arena, &target->machine, options->contraction,
+    int count = model->trainings.count;
+    Graph **graphs = ARENA_ARRAY(arena, Graph *, count + 1); // the prediction, then the trainings
+    graphs[0] = predict;
+    for (int i = 0; i < count; i++)
+        graphs[i + 1] = lower_graph(&run, model, model->trainings.items[i], GRAPH_TRAIN);
+    Layout *layout = pass_layout(graphs, count + 1, arena, &target->machine, options->contraction,
                                  compiled->predict_batch);
     compiled->layout = layout;
-    compiled->trainings = ARENA_ARRAY(arena, CompiledTraining, model->trainings.count + 1);
-    compiled->training_count = model->trainings.count;
-    for (int i = 0; i < model->trainings.count; i++)
-        lower_training(&run, model, layout, &compiled->trainings[i], model->trainings.items[i]);
+    compiled->trainings = ARENA_ARRAY(arena, CompiledTraining, count + 1);
+    compiled->training_count = count;
+    for (int i = 0; i < count; i++)
+        lower_training(&run, model, layout, &compiled->trainings[i], model->trainings.items[i],
+                       graphs[i + 1]);
     compiled->predict = lower_schedule(&run, predict, layout, compiled->predict_batch);
     run.observe = NULL; // it would see all twice
     Graph *single = lower_graph(&run, model, NULL, GRAPH_PREDICT);

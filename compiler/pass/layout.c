@@ -81,8 +81,7 @@ typedef struct KernelColumns {
     int64_t together;  // of a group; 0: all
 } KernelColumns;
 
-static KernelColumns *find_kernels(const Graph *graph, Arena *arena) {
-    KernelColumns *found = ARENA_ARRAY(arena, KernelColumns, graph->parameters.count + 1);
+static void find_kernels(const Graph *graph, KernelColumns *found) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
         if (!node->op->packs_operands || node_is(node, "convolve_weights")) continue;
@@ -94,22 +93,29 @@ static KernelColumns *find_kernels(const Graph *graph, Arena *arena) {
         columns->is_depthwise = type_last(&kernel->type) != type_last(&node->inputs[1]->type);
         if (convolution.groups > 1) columns->together = convolution.filters;
     }
-    return found;
 }
 
-Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
+static void find_weights(const Graph *graph, bool *is_weight) {
+    for (int i = 0; i < graph->nodes.count; i++) {
+        Parameter *weight = weight_of(graph->nodes.items[i]);
+        if (weight && weight->type.rank == 2) is_weight[weight->index] = true;
+    }
+}
+
+Layout *pass_layout(Graph *const *graphs, int count, Arena *arena, const MachineModel *machine,
                     ContractionChoice contraction, int64_t batch) {
+    const Graph *graph = graphs[0];
     Layout *layout = ARENA_NEW(arena, Layout);
     layout->machine = *machine;
     layout->contraction = contraction;
     layout->batch = batch;
     layout->parameters = ARENA_ARRAY(arena, ParameterLayout, graph->parameters.count + 1);
     bool *is_weight = ARENA_ARRAY(arena, bool, graph->parameters.count + 1);
-    for (int i = 0; i < graph->nodes.count; i++) {
-        Parameter *weight = weight_of(graph->nodes.items[i]);
-        if (weight && weight->type.rank == 2) is_weight[weight->index] = true;
+    KernelColumns *kernels = ARENA_ARRAY(arena, KernelColumns, graph->parameters.count + 1);
+    for (int i = 0; i < count; i++) {
+        find_weights(graphs[i], is_weight);
+        find_kernels(graphs[i], kernels);
     }
-    const KernelColumns *kernels = find_kernels(graph, arena);
     // Last layer first: gradients become ready in this order.
     for (int i = graph->parameters.count - 1; i >= 0; i--) {
         Parameter *parameter = graph->parameters.items[i];

@@ -44,9 +44,10 @@ typedef struct Layout {
     int64_t weights_size, slots_size; // floats
 } Layout;
 
-// requires: primitive graph; provides: a layout for each parameter, chosen by shape and use (the
-// same for every mode of a model).
-Layout *pass_layout(Graph *graph, Arena *arena, const MachineModel *machine,
+// requires: primitive graphs of one model, in which every parameter has its uses (a prediction may
+// lack those of training); provides: a layout for each parameter, chosen by shape and use, the same
+// for every mode.
+Layout *pass_layout(Graph *const *graphs, int count, Arena *arena, const MachineModel *machine,
                     ContractionChoice contraction, int64_t batch);
 // Places the optimizer state of a training graph.
 void layout_slots(Layout *layout, const Graph *graph, Arena *arena);

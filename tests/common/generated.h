@@ -77,7 +77,8 @@ static inline Code make_schedules(Arena *arena, Graph *forward, const Training *
     Code code = {0};
     Graph *single = lower(forward, arena, training, GRAPH_PREDICT);
     Graph *predict = lower(forward, arena, training, GRAPH_PREDICT);
-    code.layout = pass_layout(predict, arena, machine, contraction, training->batch);
+    Graph *both[] = {predict, lower(forward, arena, training, GRAPH_TRAIN)};
+    code.layout = pass_layout(both, 2, arena, machine, contraction, training->batch);
     for (int mode = 0; mode < 3; mode++) {
         code.graphs[mode] = lower(forward, arena, training, (GraphMode)mode);
         Graph *own = lower(forward, arena, training, (GraphMode)mode);
