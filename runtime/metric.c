@@ -171,14 +171,15 @@ static double value_recall(const metric *m, const tally *t) {
 }
 
 // Thresholds i / (n - 1): a prediction p is above those with i < p (n - 1), so it goes to bin
-// ceil(p (n - 1)) - 1 (Keras: metrics_utils, evenly distributed thresholds).
+// ceil(p (n - 1)) - 1, in single precision: predictions on a threshold fall where Keras's do
+// (keras/src/metrics/metrics_utils.py, _update_confusion_matrix_variables_optimized).
 static void update_auc(const metric *m, tally *t, const nnrt_view *view) {
     for (int64_t sample = 0; sample < view->rows; sample++) {
         const float *output = output_row(view, sample);
         for (int64_t i = 0; i < view->size; i++) {
             if (isnan(output[i])) continue;
-            double p = fmin(fmax((double)output[i], 0), 1);
-            int64_t bin = (int64_t)ceil(p * (double)(m->bins - 1)) - 1;
+            float p = fminf(fmaxf(output[i], 0), 1);
+            int64_t bin = (int64_t)ceilf(p * (float)(m->bins - 1)) - 1;
             int64_t *counts = nnrt_view_target(view, sample, i) != 0 ? t->positive : t->negative;
             counts[bin < 0 ? 0 : bin]++;
         }

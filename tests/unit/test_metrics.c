@@ -143,6 +143,21 @@ static void yes_or_no(void **state) {
     check(measure("auc", &curve), 0);
 }
 
+// 0.1f is above 0.1, but in single precision 0.1f * 100 is 10: it falls into the bin below the
+// threshold, together with 0.095, as in Keras.
+static void auc_bins_are_single(void **state) {
+    static const float targets[] = {1, 0};
+    batch curve = {.samples = 2,
+                   .size = 1,
+                   .outputs = {.1f, .095f},
+                   .dtype = NNRT_F32,
+                   .target_size = 1,
+                   .target = targets};
+    nnrt_option thresholds = {.name = "thresholds", .number = 101};
+    (void)state;
+    check(measure_call((nnrt_call){"auc", &thresholds, 1}, &curve), 0.5);
+}
+
 static void nothing_said_is_zero(void **state) {
     static const float targets[] = {0, 0};
     batch b = {.samples = 2,
@@ -269,6 +284,7 @@ int main(void) {
         cmocka_unit_test(accuracy_of_classes),
         cmocka_unit_test(top_k),
         cmocka_unit_test(yes_or_no),
+        cmocka_unit_test(auc_bins_are_single),
         cmocka_unit_test(nothing_said_is_zero),
         cmocka_unit_test(errors),
         cmocka_unit_test(equal_names_get_numbers),
