@@ -100,8 +100,13 @@ void evaluation_run(Evaluation *evaluation, bool *wanted) {
         const Node *node = graph->nodes.items[i];
         for (int k = 0; wanted[i] && k < node->input_count; k++) wanted[node->inputs[k]->id] = true;
     }
+    evaluation_repeat(evaluation, wanted);
+}
+
+void evaluation_repeat(Evaluation *evaluation, const bool *marked) {
+    const Graph *graph = evaluation->graph;
     for (int i = 0; i < graph->nodes.count; i++) {
-        if (!wanted[i]) continue;
+        if (!marked[i]) continue;
         const Node *node = graph->nodes.items[i];
         evaluation->values[i] = evaluate_node(evaluation, node);
         if (evaluation->adjust)

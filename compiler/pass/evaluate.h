@@ -21,6 +21,9 @@ Evaluation evaluation_create(const Graph *graph, Arena *arena, const EvalBinding
 // Computes the nodes that are marked by id, and whatever they need.
 void evaluation_run(Evaluation *evaluation, bool *wanted);
 
+// Computes the nodes that are marked by id, and no others: what they need is in `values`.
+void evaluation_repeat(Evaluation *evaluation, const bool *marked);
+
 EvalTensor eval_tensor(Arena *arena, const Type *type, int64_t rows); // zeros
 
 #endif

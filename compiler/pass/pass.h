@@ -43,9 +43,22 @@ typedef struct EvalBindings {
 void graph_evaluate(const Graph *graph, Arena *arena, EvalBindings *bindings, Node *const *wanted,
                     int wanted_count, EvalTensor *results, bool effects);
 
-// Compares pass_gradients with central differences on random values: the largest relative error
-// over all parameters, in *worst (name of the parameter in *where).
-void graph_check_gradients(const Graph *forward_with_loss, Arena *arena, uint64_t seed,
-                           double *worst, const char **where);
+// A comparison of pass_gradients with differences of the loss, on random weights and data.
+typedef struct GradientCheck {
+    // What is wanted.
+    uint64_t seed;
+    int places;       // of each parameter, drawn at random where it has more
+    double tolerance; // relative: from which on two numbers differ
+    void (*progress)(void *owner, int64_t done, int64_t all); // NULL: silent
+    void *owner;                                              // is given to `progress`
+    // What was found.
+    int64_t tried, kinks;  // places; kinks: those beside which the loss has a bend
+    int64_t skipped;       // kinks with bends on both sides: no difference says anything
+    double worst;          // the largest relative difference
+    const char *where;     // the parameter that has it; NULL: none was compared
+    const char *undecided; // a parameter all of whose places were skipped; NULL: none
+} GradientCheck;
+
+void graph_check_gradients(const Graph *forward_with_loss, Arena *arena, GradientCheck *check);
 
 #endif

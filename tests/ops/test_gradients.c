@@ -4,6 +4,7 @@
 #include "../common/graphs.h"
 
 static const double TOLERANCE = 1e-6; // relative
+enum { PLACES = 48 };                 // of each parameter
 enum { SHAPES_PER_OP = 12, MAX_INPUTS = 3 };
 
 // ---- Random choices.
@@ -261,16 +262,17 @@ static void weigh(Graph *graph, Node *y) {
 }
 
 static double worst_error(const OpDef *op, const char **where) {
-    double worst;
     Arena *arena = arena_create();
     Graph *graph = graph_create(arena, op->schema.name, GRAPH_TRAIN, NULL);
     weigh(graph, use(graph, op));
-    graph_check_gradients(graph, arena, (uint64_t)pick(1 << 20), &worst, where);
+    GradientCheck check = {.places = PLACES, .tolerance = TOLERANCE};
+    check.seed = (uint64_t)pick(1 << 20);
+    graph_check_gradients(graph, arena, &check);
     static char name[64]; // outlives the arena
-    snprintf(name, sizeof name, "%s", *where ? *where : "nothing");
+    snprintf(name, sizeof name, "%s", check.where ? check.where : "nothing");
     *where = name;
     arena_destroy(arena);
-    return worst;
+    return check.worst;
 }
 
 static void test_every_primitive(void **state) {
@@ -360,17 +362,16 @@ static void swapped_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs)
 }
 
 static double square_matmul_error(void (*gradient)(Graph *, Node *, Node *, Node **)) {
-    double worst;
-    const char *where;
+    GradientCheck check = {.seed = 5, .places = PLACES, .tolerance = TOLERANCE};
     Arena *arena = arena_create();
     OpDef op = *op_find("matmul");
     if (gradient) op.gradient = gradient;
     Graph *graph = graph_create(arena, "square", GRAPH_TRAIN, NULL);
     Node *inputs[] = {trainable(graph, BATCHED(4), 0.1), trainable(graph, UNBATCHED(4, 4), 0.1)};
     weigh(graph, graph_node(graph, &op, inputs, 2, graph_args(graph, "matmul")));
-    graph_check_gradients(graph, arena, 5, &worst, &where);
+    graph_check_gradients(graph, arena, &check);
     arena_destroy(arena);
-    return worst;
+    return check.worst;
 }
 
 static void test_transposed(void **state) {
@@ -380,11 +381,44 @@ static void test_transposed(void **state) {
     assert_true(square_matmul_error(swapped_gradient) > 1e-2);
 }
 
+// ---- Kinks: each weight moves the largest cells of 2000 windows, some of them within a step.
+
+static GradientCheck check_pools(const OpDef *pool) {
+    GradientCheck check = {.seed = 7, .places = PLACES, .tolerance = TOLERANCE};
+    Arena *arena = arena_create();
+    Graph *graph = graph_create(arena, "kinks", GRAPH_TRAIN, NULL);
+    Node *moved = graph_multiply(graph, data_input(graph, "z", BATCHED(40, 40, 16)),
+                                 weights(graph, "w", UNBATCHED(16), true));
+    Node *x = graph_add(graph, data_input(graph, "x", BATCHED(40, 40, 16)), moved);
+    Args *args = graph_args(graph, "pool_max");
+    set_list(graph, args, "size", LIST(2, 2));
+    set_list(graph, args, "stride", LIST(2, 2));
+    weigh(graph, graph_node(graph, pool, &x, 1, args));
+    graph_check_gradients(graph, arena, &check);
+    arena_destroy(arena);
+    return check;
+}
+
+static void test_kinks(void **state) {
+    (void)state;
+    OpDef pool = *op_find("pool_max");
+    GradientCheck right = check_pools(&pool);
+    assert_int_equal(right.tried, 16);
+    if (!(right.worst < TOLERANCE)) fail_msg("max_pool is called wrong by %g", right.worst);
+    assert_true(right.kinks > 3 && right.skipped == 0);
+    original = op_find("pool_max");
+    pool.gradient = wrong_gradient;
+    victim = 0;
+    mistake = FACTOR_MISSING;
+    assert_true(check_pools(&pool).worst > TOLERANCE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_primitive),
         cmocka_unit_test(test_planted_mistakes),
         cmocka_unit_test(test_transposed),
+        cmocka_unit_test(test_kinks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
