@@ -36,12 +36,18 @@ Node *layer_finish(Graph *graph, Node *node, Node *value, Node *bias) {
 
 bool layer_axis(Graph *graph, Node *node, double number, int *axis) {
     int rank = node->inputs[0]->type.rank;
-    *axis = (int)(number < 0 ? number + rank : number);
+    const char *shape = type_text(graph->arena, &node->inputs[0]->type);
+    *axis = (int)(number < 0 ? number + rank : number - 1);
     if (*axis >= 0 && *axis < rank) return true;
-    op_shape_error(graph, node, "%s has no dimension %d",
-                   type_text(graph->arena, &node->inputs[0]->type), (int)number);
-    op_shape_help(graph, "dimensions are counted from 0, without the batch, or from the end: -1 is "
-                         "the last");
+    if (number == 0 || number == -rank - 1)
+        op_shape_error(graph, node, "dimension %d is the batch, of which a layer sees one sample",
+                       (int)number);
+    else
+        op_shape_error(graph, node, "%s has no dimension %d", shape, (int)number);
+    op_shape_help(graph,
+                  "the dimensions of %s are 1 to %d (0 is the batch, as in Keras), or from "
+                  "the end: -1 is the last",
+                  shape, rank);
     return false;
 }
 

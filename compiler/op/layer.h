@@ -15,8 +15,8 @@ void layer_add_weights(Graph *graph, Node *node, const char *role, const char *p
 bool layer_check_initializer(Graph *graph, Node *node, const char *argument, int rank);
 // The end of a layer: adds the bias (NULL: none) and applies the argument `activation`.
 Node *layer_finish(Graph *graph, Node *node, Node *value, Node *bias);
-// The dimension of input 0 that a number of the argument `axis` means: from 0, without the batch,
-// or from the end. False: there is none (E0203).
+// The dimension of input 0, from 0, that a number of the argument `axis` means. The argument counts
+// from 1, since 0 is the batch (as in Keras), or from the end. False: there is none (E0203).
 bool layer_axis(Graph *graph, Node *node, double number, int *axis);
 // A value with dimension `axis` moved to the end; and back.
 Node *layer_axis_to_end(Graph *graph, Node *x, int axis);

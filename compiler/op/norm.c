@@ -264,10 +264,10 @@ static Node *group_norm_expand(Graph *graph, Node *node) {
      .type = type_,                                                                                \
      .default_text = "-1",                                                                         \
      .minimum = -SHAPE_MAX_RANK,                                                                   \
-     .maximum = SHAPE_MAX_RANK - 1,                                                                \
+     .maximum = SHAPE_MAX_RANK,                                                                    \
      .doc = doc_}
 #define CHANNEL_AXIS                                                                               \
-    AXIS(ARG_INT, "the dimension of the channels: from 0, without the batch, or from the end")
+    AXIS(ARG_INT, "the dimension of the channels: from 1 (0 is the batch), or from the end")
 #define EPSILON                                                                                    \
     {.name = "epsilon",                                                                            \
      .type = ARG_FLOAT,                                                                            \

@@ -105,17 +105,40 @@ static Lane upsample_gather(LaneBuilder *b, Node *node) {
 
 static bool permute_report(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type;
-    op_shape_error(graph, node, "permute needs each dimension of %s once",
-                   type_text(graph->arena, x));
+    const ArgValue *dims = args_get(node->args, "dims");
+    bool has_batch = false;
+    for (int i = 0; i < dims->count; i++) has_batch = has_batch || dims->numbers[i] == 0;
+    if (has_batch)
+        op_shape_error(graph, node, "dimension 0 is the batch, which stays the first");
+    else
+        op_shape_error(graph, node, "permute needs each dimension of %s once",
+                       type_text(graph->arena, x));
     Text order = text_create(graph->arena);
     for (int i = x->rank; i > 0; i--) text_format(&order, i > 1 ? "%d, " : "%d", i);
-    op_shape_help(graph, "write the dimensions from 1 to %d in another order: permute(%s)", x->rank,
-                  order.data);
+    op_shape_help(
+        graph, "write the dimensions from 1 (0 is the batch) to %d in another order: permute(%s)",
+        x->rank, order.data);
     return false;
+}
+
+// Dimensions counted from the end become those from 1.
+static void set_dims(Graph *graph, Node *node) {
+    const ArgValue *order = args_get(node->args, "dims");
+    double dims[SHAPE_MAX_RANK];
+    int rank = node->inputs[0]->type.rank, negative = 0;
+    for (int i = 0; i < order->count && i < SHAPE_MAX_RANK; i++) {
+        negative += order->numbers[i] < 0;
+        dims[i] = order->numbers[i] < 0 ? order->numbers[i] + rank + 1 : order->numbers[i];
+    }
+    if (!negative || order->count != rank) return;
+    Args *args = args_default(graph->arena, node->args->schema);
+    args_set_numbers(args, graph->arena, "dims", dims, rank);
+    node->args = args;
 }
 
 static bool permute_shape(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type;
+    set_dims(graph, node);
     const ArgValue *order = args_get(node->args, "dims");
     bool taken[SHAPE_MAX_RANK] = {false};
     if (order->count != x->rank) return permute_report(graph, node);
@@ -204,6 +227,11 @@ static Node *along(Graph *graph, const char *op, Node *x, int64_t axis, int64_t 
     return graph_call(graph, op, &x, 1, args);
 }
 
+// The argument of the layer counts from 1, those of slice and unslice from 0.
+static int64_t concat_axis(const Node *node) {
+    return args_int(node->args, "axis") - 1;
+}
+
 static bool report_joint(Graph *graph, Node *node, const Type *first, const Type *other) {
     op_shape_error(graph, node, "concat cannot join %s and %s", type_text(graph->arena, first),
                    type_text(graph->arena, other));
@@ -212,7 +240,7 @@ static bool report_joint(Graph *graph, Node *node, const Type *first, const Type
     return false;
 }
 
-// The argument counts from the end if it is negative; the node's counts from 0.
+// An axis counted from the end becomes the one from 1.
 static bool set_axis(Graph *graph, Node *node) {
     int axis;
     double number = args_number(node->args, "axis");
@@ -220,7 +248,7 @@ static bool set_axis(Graph *graph, Node *node) {
     if (number >= 0) return true;
     Args *args = args_default(graph->arena, node->args->schema);
     args_copy_common(args, node->args);
-    args_set_number(args, "axis", axis);
+    args_set_number(args, "axis", axis + 1);
     node->args = args;
     return true;
 }
@@ -228,7 +256,7 @@ static bool set_axis(Graph *graph, Node *node) {
 static bool concat_shape(Graph *graph, Node *node) {
     const Type *first = &node->inputs[0]->type;
     if (!set_axis(graph, node)) return false;
-    int64_t axis = args_int(node->args, "axis"), extent = 0;
+    int64_t axis = concat_axis(node), extent = 0;
     for (int i = 0; i < node->input_count; i++) {
         const Type *other = &node->inputs[i]->type;
         bool fits = other->rank == first->rank && other->batched == first->batched;
@@ -243,7 +271,7 @@ static bool concat_shape(Graph *graph, Node *node) {
 }
 
 static void concat_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
-    int64_t axis = args_int(node->args, "axis"), begin = 0;
+    int64_t axis = concat_axis(node), begin = 0;
     for (int i = 0; i < node->input_count; i++) {
         int64_t count = node->inputs[i]->type.dims[axis];
         dinputs[i] = along(graph, "slice", dy, axis, begin, "count", count);
@@ -253,7 +281,7 @@ static void concat_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) 
 
 static void concat_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
                             const EvalContext *context) {
-    int64_t axis = args_int(node->args, "axis"), begin = 0;
+    int64_t axis = concat_axis(node), begin = 0;
     (void)context;
     for (int i = 0; i < node->input_count; i++) {
         const Type *from = &node->inputs[i]->type;
@@ -263,8 +291,8 @@ static void concat_evaluate(const Node *node, const EvalTensor *inputs, EvalTens
 }
 
 // An input's element at the position moved along the axis; `outside` where it has none.
-static Lane fetch_along(LaneBuilder *b, Node *node, int input, int64_t distance, Lane outside) {
-    int64_t axis = args_int(node->args, "axis");
+static Lane fetch_along(LaneBuilder *b, Node *node, int input, int64_t axis, int64_t distance,
+                        Lane outside) {
     LanePlace places[SHAPE_MAX_RANK];
     for (int i = 0; i < node->type.rank; i++)
         places[i] = i == axis ? moved(b, i, distance) : lane_place(b, i);
@@ -272,11 +300,11 @@ static Lane fetch_along(LaneBuilder *b, Node *node, int input, int64_t distance,
 }
 
 static Lane concat_gather(LaneBuilder *b, Node *node) {
-    int64_t axis = args_int(node->args, "axis"), begin = 0;
+    int64_t axis = concat_axis(node), begin = 0;
     Lane value = NULL;
     for (int i = 0; i < node->input_count; i++) {
         int64_t end = begin + node->inputs[i]->type.dims[axis];
-        Lane part = fetch_along(b, node, i, -begin, NULL);
+        Lane part = fetch_along(b, node, i, axis, -begin, NULL);
         LaneTruth is_here = lane_place_within(b, lane_place(b, (int)axis), begin, end);
         value = value ? lane_choose(b, is_here, part, value) : part;
         begin = end;
@@ -286,18 +314,20 @@ static Lane concat_gather(LaneBuilder *b, Node *node) {
 
 // Vectors along the last dimension have elements of one input only if its parts are whole vectors.
 static bool concat_moves_lanes(const Node *node, int lanes) {
-    int64_t axis = args_int(node->args, "axis");
+    int64_t axis = concat_axis(node);
     for (int i = 0; i < node->input_count && axis == node->type.rank - 1; i++)
         if (node->inputs[i]->type.dims[axis] % lanes != 0) return true;
     return false;
 }
 
 static Lane slice_gather(LaneBuilder *b, Node *node) {
-    return fetch_along(b, node, 0, args_int(node->args, "begin"), NULL);
+    int64_t axis = args_int(node->args, "axis");
+    return fetch_along(b, node, 0, axis, args_int(node->args, "begin"), NULL);
 }
 
 static Lane unslice_gather(LaneBuilder *b, Node *node) {
-    return fetch_along(b, node, 0, -args_int(node->args, "begin"), lane_constant(b, 0));
+    int64_t axis = args_int(node->args, "axis");
+    return fetch_along(b, node, 0, axis, -args_int(node->args, "begin"), lane_constant(b, 0));
 }
 
 static bool unslice_moves_lanes(const Node *node, int lanes) {
@@ -383,9 +413,9 @@ static const ArgDef upsample_args[] = {
 static const ArgDef permute_args[] = {
     {.name = "dims",
      .type = ARG_INTS,
-     .minimum = 1,
+     .minimum = -SHAPE_MAX_RANK,
      .maximum = SHAPE_MAX_RANK,
-     .doc = "which dimension, from 1 and without the batch, stands at each place",
+     .doc = "which dimension, from 1 (0 is the batch) or from the end, stands at each place",
      .variadic = true},
     {0},
 };
@@ -395,8 +425,8 @@ static const ArgDef concat_args[] = {
      .type = ARG_INT,
      .default_text = "-1",
      .minimum = -SHAPE_MAX_RANK,
-     .maximum = SHAPE_MAX_RANK - 1,
-     .doc = "the dimension along which values are joined: from 0, without the batch, or from the "
+     .maximum = SHAPE_MAX_RANK,
+     .doc = "the dimension along which values are joined: from 1 (0 is the batch), or from the "
             "end: -1 is the last"},
     {0},
 };

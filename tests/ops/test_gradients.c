@@ -204,7 +204,7 @@ static Node *use_concat(Graph *graph, const OpDef *op) {
         inputs[i] = trainable(graph, type_make(DTYPE_F32, batched, 3, dims), 0.1);
     }
     Args *args = graph_args(graph, "concat");
-    args_set_number(args, "axis", pick(2) ? axis : axis - 3);
+    args_set_number(args, "axis", pick(2) ? axis + 1 : axis - 3);
     return graph_node(graph, op, inputs, count, args);
 }
 

@@ -148,7 +148,7 @@ static Node *draw_joint(Graph *graph, Node *x, Node *y) {
         a.dims[axis] = b.dims[axis] = 1;
         if (!type_equal(&a, &b)) continue;
         Args *args = graph_args(graph, "concat");
-        args_set_number(args, "axis", axis);
+        args_set_number(args, "axis", axis + 1);
         return graph_call(graph, "concat", (Node *[]){x, y}, 2, args);
     }
     return x;
