@@ -114,6 +114,20 @@ Ast *action_member(Parse *parse, Span span, Ast *left, const char *name, Span na
     return node_finish(parse, node);
 }
 
+Ast *action_index(Parse *parse, Span span, Ast *left, AstList indices) {
+    Ast *node = node_create(parse, AST_INDEX, span);
+    node->left = left;
+    node->items = indices;
+    return node_finish(parse, node);
+}
+
+Ast *action_for(Parse *parse, Span span, Ast *value, const char *name, Span name_span, Ast *list) {
+    Ast *node = text_create_node(parse, AST_FOR, span, name, name_span);
+    node->left = value;
+    node->right = list;
+    return node_finish(parse, node);
+}
+
 // The parentheses belong to the place of what is between them.
 Ast *action_group(Span span, Ast *expression) {
     expression->is_grouped = true;

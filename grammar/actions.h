@@ -20,6 +20,8 @@ Ast *action_arrow(Parse *parse, Span span, Ast *left, Ast *right);
 Ast *action_binary(Parse *parse, Span span, AstOperator operator, Ast * left, Ast *right);
 Ast *action_member(Parse *parse, Span span, Ast *left, const char *name, Span name_span);
 Ast *action_group(Span span, Ast *expression);
+Ast *action_index(Parse *parse, Span span, Ast *left, AstList indices);
+Ast *action_for(Parse *parse, Span span, Ast *value, const char *name, Span name_span, Ast *list);
 Ast *action_if(Parse *parse, Span span, Ast *condition, Ast *then, Ast *otherwise);
 
 // What has one operand, or items, and nothing else

@@ -26,6 +26,7 @@ static char opener_of(int kind) {
     case TOK_GROUP:
     case TOK_CLOSE: return '(';
     case TOK_LIST:
+    case TOK_INDEX:
     case TOK_UNLIST: return '[';
     case TOK_OPEN:
     case TOK_END: return '{';
@@ -75,6 +76,8 @@ static void describe(const Parse *parse, const Lexeme *lexeme, Bracket *bracket)
     if (lexeme->kind == TOK_LIST) {
         bool is_type = parse->previous.kind == TOK_COLON || parse->before.kind == TOK_COLON;
         bracket->what = is_type ? "the shape" : "the list";
+    } else if (lexeme->kind == TOK_INDEX) {
+        bracket->what = "the index";
     } else if (lexeme->kind == TOK_OPEN && is_outermost && head) {
         bracket->what = strcmp(head, "train") == 0   ? "the body of train"
                         : strcmp(head, "block") == 0 ? "the body of block"
@@ -130,6 +133,25 @@ static void pop(Parse *parse) {
 
 // ---- What the scanner cannot know
 
+// `[` directly behind a value is an index; behind the name of an input or of a type it is not.
+static bool is_index(const Parse *parse, const Lexeme *lexeme) {
+    const Lexeme *previous = &parse->previous;
+    const Bracket *around =
+        parse->bracket_count ? &parse->brackets[parse->bracket_count - 1] : NULL;
+    bool is_value = previous->kind == TOK_NAME || previous->kind == TOK_CLOSE ||
+                    previous->kind == TOK_UNLIST || previous->kind == TOK_SLICE;
+    return lexeme->kind == TOK_LIST && is_value && previous->span.hi == lexeme->span.lo &&
+           parse->before.kind != TOK_COLON && !(around && around->is_parameters);
+}
+
+// `width = 64` on a line of its own, outside of all declarations.
+static bool binds_value(const Parse *parse, const Lexeme *lexeme) {
+    bool is_behind_all =
+        parse->previous.kind == TOK_YYEOF || kind_ends_operand(parse->previous.kind);
+    return kind_is_name(lexeme->kind) && lexeme->is_first && !parse->bracket_count &&
+           !parse->awaits_body && is_behind_all && token_precedes_assign(parse, lexeme);
+}
+
 // `(` after a name is a call and `-` after a value a difference, unless they begin a line.
 static void classify(const Parse *parse, Lexeme *lexeme) {
     int previous = parse->previous.kind;
@@ -139,11 +161,15 @@ static void classify(const Parse *parse, Lexeme *lexeme) {
     bool in_braces = count == 0 || parse->brackets[count - 1].opener == '{';
     if (lexeme->kind == TOK_GROUP && continues) {
         lexeme->kind = TOK_CALL;
+    } else if (is_index(parse, lexeme)) {
+        lexeme->kind = TOK_INDEX;
+    } else if (binds_value(parse, lexeme)) {
+        lexeme->kind = TOK_BIND;
     } else if (lexeme->kind == TOK_MINUS && !continues && (lexeme->is_first || !is_word)) {
         lexeme->kind = TOK_SIGN;
     } else if (kind_declares(lexeme->kind) && !in_braces && !lexeme->is_first) {
         lexeme->kind = TOK_NAME; // split(train = 0.8), drop(model)
-    } else if (previous == TOK_DOT && lexeme->kind >= TOK_IMPORT && lexeme->kind <= TOK_RETURN) {
+    } else if (previous == TOK_DOT && kind_is_reserved(lexeme->kind)) {
         lexeme->kind = TOK_NAME;
     }
 }
@@ -177,6 +203,7 @@ static void begin_statement(Parse *parse, const Lexeme *lexeme) {
 static void follow_statement(Parse *parse, const Lexeme *lexeme) {
     int previous = parse->previous.kind;
     bool begins = token_begins_named(parse, lexeme) || kind_begins_operand(lexeme->kind);
+    if (parse->before.kind == TOK_FOR) return; // `for name in`
     if (previous == TOK_OPEN || previous == TOK_UNNAMED || (kind_ends_operand(previous) && begins))
         begin_statement(parse, lexeme);
 }
@@ -334,8 +361,8 @@ static bool mend(Parse *parse, Lexeme *lexeme) {
     if (mend_separator(parse, lexeme)) return false;
     if (foreign_word(parse, lexeme) == FOREIGN_PASSED) return false;
     mend_colon(parse, lexeme);
-    mend_index(parse, lexeme);
-    if (mend_lacking(parse, lexeme, &lacking)) {
+    mend_slice(parse, lexeme);
+    if (mend_lacking(parse, lexeme, &lacking) || mend_else_if(parse, lexeme, &lacking)) {
         parse->pending = *lexeme;
         parse->has_pending = true;
         *lexeme = lacking;
@@ -369,11 +396,11 @@ static Lexeme next_balanced(Parse *parse) {
             push(parse, &lexeme, 'i');
         } else if (kind_is_closer(lexeme.kind)) {
             pop(parse);
-        } else if (lexeme.kind == TOK_SIGN) {
+        } else if (lexeme.kind == TOK_SIGN || lexeme.kind == TOK_NOT) {
             parse->signs++;
             check_nesting(parse, lexeme.span);
         }
-        if (lexeme.kind != TOK_SIGN) parse->signs = 0;
+        if (lexeme.kind != TOK_SIGN && lexeme.kind != TOK_NOT) parse->signs = 0;
         if (kind_is_closer(lexeme.kind)) lexeme.level = parse->bracket_count;
         parse->before = parse->previous;
         parse->previous = lexeme;
@@ -387,6 +414,7 @@ static Lexeme next_balanced(Parse *parse) {
 // Whether parsing can go on with this token, which stands behind `previous`.
 static bool is_safe_place(const Parse *parse, const Lexeme *lexeme, int previous) {
     const Bracket *around = balance_around(parse, lexeme);
+    if (!around && lexeme->kind == TOK_BIND) return column_of(parse, lexeme->span.lo) == 1;
     if (!around) return token_declares(parse, lexeme);
     if (around->opener != '{' || !lexeme->is_first) return false;
     if (kind_is_name(lexeme->kind) && token_precedes_assign(parse, lexeme)) return true;

@@ -34,8 +34,8 @@ static const char *place_of(const Parse *parse, const Lexeme *lexeme) {
     int previous = parse->previous.kind;
     bool is_behind_all =
         previous == TOK_YYEOF || previous == TOK_OPEN || kind_ends_operand(previous);
-    bool is_word =
-        kind_is_name(lexeme->kind) || lexeme->kind == TOK_IMPORT || lexeme->kind == TOK_MODEL;
+    bool is_word = kind_is_name(lexeme->kind) || lexeme->kind == TOK_IMPORT ||
+                   lexeme->kind == TOK_MODEL || lexeme->kind == TOK_FOR;
     if (!is_word || !lexeme->is_first || !is_behind_all) return NULL;
     if (parse->bracket_count == 0) return "file";
     return parse->brackets[parse->bracket_count - 1].opener == '{' ? "body" : NULL;

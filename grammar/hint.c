@@ -55,8 +55,8 @@ static bool hint_sign(Parse *parse, Diag *diag, const Lexeme *found, const Expec
         diag_help(diag, "comments begin with `#`");
     else if (found->kind == TOK_ARROW && report_expects(expected, "a number"))
         diag_help(diag, "an arrow needs a value on its left: `image -> flatten`");
-    else if (found->kind == TOK_IF && before == TOK_ELSE)
-        diag_help(diag, "write `else { if ... }`");
+    else if (report_expects(expected, "`else`"))
+        diag_help(diag, "an `if` is a value: say what it is when false with `else { ... }`");
     else
         return false;
     return true;
@@ -132,7 +132,7 @@ static bool hint_continued(Parse *parse, Diag *diag, const Lexeme *found,
              parse->brackets[found->level - 1].opener == 'i')
         diag_help(diag, "a comparison is written `==`");
     else if (found->kind >= TOK_EQUAL && found->kind <= TOK_GREATER_EQUAL)
-        diag_help(diag, "comparisons do not chain: use parentheses");
+        diag_help(diag, "comparisons do not chain: write `a < b and b < c`");
     else
         return false;
     return true;

@@ -206,7 +206,13 @@ void lexical_walrus(Parse *parse, Span span) {
 
 void lexical_power(Parse *parse, Span span) {
     Diag *diag = report(parse, DIAG_E0001, span, "`**` is not part of the language");
-    diag_help(diag, "there is no power operator: write the product");
+    diag_help(diag, "there is no power operator: `pow(2, 6)` is one of numbers");
+}
+
+void lexical_other_word(Parse *parse, Span span, const char *word) {
+    Diag *diag = diag_report(parse->sink, DIAG_E0001, span, "`%.*s` is written `%s` here",
+                             (int)(span.hi - span.lo), bytes_at(parse, span), word);
+    diag_help(diag, "write `%s`", word);
 }
 
 // What was probably meant by a character that text processors and other languages put there.

@@ -21,6 +21,7 @@ void lexical_power(Parse *parse, Span span);
 void lexical_walrus(Parse *parse, Span span);
 void lexical_semicolon(Parse *parse, Span span);
 void lexical_other_arrow(Parse *parse, Span span);
+void lexical_other_word(Parse *parse, Span span, const char *word); // `&&` for `and`
 void lexical_bad_bytes(Parse *parse, Span span);
 
 #endif

@@ -72,6 +72,22 @@ bool mend_separator(Parse *parse, const Lexeme *lexeme) {
     return true;
 }
 
+// `elif` of Python. The branch before it says that it is meant.
+bool mend_else_if(Parse *parse, Lexeme *lexeme, Lexeme *first) {
+    static const char *const words[] = {"elif", "elsif", "elseif"};
+    bool is_meant = false;
+    for (int i = 0; i < 3 && lexeme->kind == TOK_NAME; i++)
+        is_meant = is_meant || strcmp(lexeme->value.text, words[i]) == 0;
+    if (!is_meant || parse->previous.kind != TOK_END) return false;
+    Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span,
+                             "`%s` is written `else if` here", lexeme->value.text);
+    diag_help(diag, "write `else if`");
+    *first = *lexeme;
+    first->kind = TOK_ELSE;
+    lexeme->kind = TOK_IF;
+    return true;
+}
+
 // ---- What lacks
 
 // `optimizer =` at the end of a line, before the next entry.
@@ -193,7 +209,7 @@ bool mend_lacking(Parse *parse, const Lexeme *lexeme, Lexeme *lacking) {
     return true;
 }
 
-// ---- x[0], x[1:3], x[..., -1]
+// ---- x[1:3], x[..., -1]
 
 // The text of the brackets that begin at `at`, without them; NULL: they do not end on their line.
 static const char *inside_of(Parse *parse, uint32_t at) {
@@ -202,23 +218,17 @@ static const char *inside_of(Parse *parse, uint32_t at) {
     return text[length] == ']' ? arena_copy(parse->arena, text, length) : NULL;
 }
 
-// Directly behind a value, but not the arguments of a layer in the wrong brackets (`dense[10]`).
-static bool is_index(Parse *parse, const Lexeme *lexeme) {
-    int previous = parse->previous.kind;
-    bool touches = lexeme->kind == TOK_LIST && parse->previous.span.hi == lexeme->span.lo &&
-                   (kind_is_name(previous) || previous == TOK_CLOSE || previous == TOK_INDEX);
-    const char *inside = touches ? inside_of(parse, lexeme->span.lo) : NULL;
-    if (!inside || innermost(parse) == NULL || !*inside) return false;
-    bool is_slice = strchr(inside, ':') || strstr(inside, "...");
-    return is_slice || (parse->before.kind != TOK_ARROW && parse->before.kind != TOK_COLON);
+static bool is_slice(Parse *parse, const Lexeme *lexeme) {
+    const char *inside = lexeme->kind == TOK_INDEX ? inside_of(parse, lexeme->span.lo) : NULL;
+    return inside && innermost(parse) && (strchr(inside, ':') || strstr(inside, "..."));
 }
 
-void mend_index(Parse *parse, Lexeme *lexeme) {
-    if (!is_index(parse, lexeme)) return;
+void mend_slice(Parse *parse, Lexeme *lexeme) {
+    if (!is_slice(parse, lexeme)) return;
     Lexeme last = *lexeme;
     while (last.kind != TOK_UNLIST && last.kind != TOK_YYEOF) last = scan_next(parse);
     lexeme->span = span_join(lexeme->span, last.span);
-    lexeme->kind = TOK_INDEX;
+    lexeme->kind = TOK_SLICE;
     Diag *diag = diag_report(parse->sink, DIAG_E0206, lexeme->span,
                              "parts of a value (`x[1:3]`) are not supported yet");
     diag_label(diag, "an index");

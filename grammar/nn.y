@@ -45,12 +45,14 @@ static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
 // Names are reserved, or words only where the grammar asks for them.
 %token <text> NAME "a name"
 %token <text> LAYER "`layer`" STEP "`step`" MINIMIZE "`minimize`"
-%token <text> ON "`on`" UPDATES "`updates`" WITH "`with`"
+%token <text> ON "`on`" UPDATES "`updates`" IN "`in`" WITH "`with`"
+%token <text> BIND "a name of a value" // at the beginning of a line of the file, with `=` behind it
 %token IMPORT "`import`" PARAM "`param`" DATASET "`dataset`" BLOCK "`block`" MODEL "`model`"
-%token TRAIN "`train`" IF "`if`" ELSE "`else`" RETURN "`return`"
+%token TRAIN "`train`" IF "`if`" ELSE "`else`" RETURN "`return`" FOR "`for`"
+%token AND "`and`" OR "`or`" NOT "`not`"
 %token <node> NUMBER "a number" STRING "a string"
 %token CALL "`(`" GROUP "`(` of a group" CLOSE "`)`"
-%token LIST "`[`" UNLIST "`]`" OPEN "`{`" END "`}`"
+%token LIST "`[`" INDEX "`[` of an index" UNLIST "`]`" OPEN "`{`" END "`}`"
 %token ARROW "`->`" ASSIGN "`=`" COMMA "`,`" COLON "`:`" DOT "`.`"
 %token PLUS "`+`" MINUS "`-`" SIGN "`-` of a sign" TIMES "`*`" OVER "`/`"
 %token EQUAL "`==`" NOT_EQUAL "`!=`" LESS "`<`" LESS_EQUAL "`<=`" GREATER "`>`"
@@ -59,7 +61,7 @@ static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
 %token SYNC "the next statement"
 // Added where a value without a name is no body's last expression; and what `[1:3]` becomes.
 %token UNNAMED "the end of a value without a name"
-%token INDEX "an index"
+%token SLICE "a part of a value"
 // Only for --emit=tokens and fmt; never given to the parser.
 %token COMMENT "a comment"
 %token YYEOF 0 "the end of the file"
@@ -68,7 +70,8 @@ static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
 %nterm <list> names parameters parameter_list arguments argument_list expressions dimensions
 %nterm <list> statements entries moves
 %nterm <node> declaration parameter type body statement entry move argument
-%nterm <node> expression chain sum product signed member operand call
+%nterm <node> expression stage choice both truth chain sum product signed member operand call
+%nterm <node> conditional
 %nterm <binary> comparison
 
 %%
@@ -88,6 +91,8 @@ declaration:
       { $$ = action_import(parse, @$, $STRING); }
   | PARAM name ASSIGN expression
       { $$ = action_named(parse, AST_PARAM, @$, $name, @name, $expression); }
+  | BIND ASSIGN expression
+      { $$ = action_named(parse, AST_ASSIGN, @$, $BIND, @BIND, $expression); }
   | DATASET name ASSIGN expression
       { $$ = action_named(parse, AST_DATASET, @$, $name, @name, $expression); }
   | BLOCK name parameters body
@@ -105,7 +110,7 @@ declaration:
       { $$ = action_error(parse, @$); yyerrok; }
   ;
 
-name: NAME | LAYER | STEP | MINIMIZE | ON | UPDATES | WITH ;
+name: NAME | LAYER | STEP | MINIMIZE | ON | UPDATES | IN | WITH ;
 
 names:
     name              { $$ = action_first(parse, action_name(parse, $name, @name)); }
@@ -219,8 +224,29 @@ expressions:
   ;
 
 expression:
+    stage
+  | expression ARROW stage  { $$ = action_arrow(parse, @$, $1, $3); }
+  ;
+
+stage:
+    choice
+  | choice[value] FOR name IN choice[list]
+      { $$ = action_for(parse, @$, $value, $name, @name, $list); }
+  ;
+
+choice:
+    both
+  | choice OR both  { $$ = action_binary(parse, @$, AST_OR, $1, $3); }
+  ;
+
+both:
+    truth
+  | both AND truth  { $$ = action_binary(parse, @$, AST_AND, $1, $3); }
+  ;
+
+truth:
     chain
-  | expression ARROW chain  { $$ = action_arrow(parse, @$, $1, $3); }
+  | NOT truth  { $$ = action_left(parse, AST_NOT, @$, $2); }
   ;
 
 chain:
@@ -257,7 +283,11 @@ signed:
 member:
     operand
   | member DOT name  { $$ = action_member(parse, @$, $1, $name, @name); }
-  | member INDEX        { $$ = action_error(parse, @$); }
+  | member INDEX expressions last UNLIST
+      { $$ = action_index(parse, @$, $1, $expressions); }
+  | member INDEX error UNLIST
+      { $$ = action_error(parse, @$); yyerrok; }
+  | member SLICE        { $$ = action_error(parse, @$); }
   | member DOT name arguments
       { $$ = action_error(parse, @$); report_dotted_call(parse, @1, @name, @arguments); }
   ;
@@ -278,7 +308,13 @@ operand:
       { $$ = action_group(@$, $expression); }
   | GROUP error CLOSE
       { $$ = action_error(parse, @$); yyerrok; }
-  | IF expression body[then] ELSE body[otherwise]
+  | conditional
+  ;
+
+conditional:
+    IF expression body[then] ELSE body[otherwise]
+      { $$ = action_if(parse, @$, $expression, $then, $otherwise); }
+  | IF expression body[then] ELSE conditional[otherwise]
       { $$ = action_if(parse, @$, $expression, $then, $otherwise); }
   ;
 

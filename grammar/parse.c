@@ -66,7 +66,7 @@ Ast *parse_file(Arena *arena, SourceSet *sources, uint32_t file, DiagSink *sink)
 
 static TokenKind token_kind(int kind) {
     if (kind >= TOK_NAME && kind <= TOK_WITH) return TOKEN_NAME;
-    if (kind >= TOK_IMPORT && kind <= TOK_RETURN) return TOKEN_WORD;
+    if (kind >= TOK_IMPORT && kind <= TOK_NOT) return TOKEN_WORD;
     switch (kind) {
     case TOK_NUMBER: return TOKEN_NUMBER;
     case TOK_STRING: return TOKEN_STRING;

@@ -17,9 +17,9 @@ bool report_expects(const Expectation *expected, const char *name) {
 
 // In the order of mention; a group of tokens is mentioned where its first member is expected.
 static int summarize(const Expectation *expected, const char **words, int capacity) {
-    static const char *const plain[] = {"`,`",  "`)`",       "`]`",    "`}`",    "`{`",
-                                        "`=`",  "`:`",       "`(`",    "`[`",    "`->`",
-                                        "`on`", "`updates`", "`with`", "`else`", "a string"};
+    static const char *const plain[] = {"`,`",    "`)`",  "`]`",    "`}`",     "`{`",  "`=`",
+                                        "`:`",    "`(`",  "`[`",    "`->`",    "`on`", "`updates`",
+                                        "`with`", "`in`", "`else`", "a string"};
     bool expression = report_expects(expected, "a number");
     bool is_operator = report_expects(expected, "`*`");
     bool name = report_expects(expected, "a name");
@@ -27,7 +27,7 @@ static int summarize(const Expectation *expected, const char **words, int capaci
     if (expression) words[count++] = "an expression";
     if (name && !expression) words[count++] = "a name";
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
-        bool is_name = strchr("ouw", plain[i][1]) != NULL;
+        bool is_name = strchr("iouw", plain[i][1]) != NULL;
         bool begins_expression = strchr("([", plain[i][1]) || plain[i][0] == 'a';
         bool is_covered = (is_name && name) || (begins_expression && expression) ||
                           (plain[i][1] == '(' && is_operator);

@@ -128,9 +128,10 @@ bool mend_separator(Parse *parse, const Lexeme *lexeme);
 // What lacks before the token becomes *lacking: a `{`, an arrow, the end of a value without a name,
 // or the error token for a value.
 bool mend_lacking(Parse *parse, const Lexeme *lexeme, Lexeme *lacking);
+bool mend_else_if(Parse *parse, Lexeme *lexeme, Lexeme *first); // lexeme becomes what follows it
 
-// `x[1:3]`: replaced by INDEX, behind which it goes on.
-void mend_index(Parse *parse, Lexeme *lexeme);
+// `x[1:3]`: replaced by SLICE, behind which it goes on.
+void mend_slice(Parse *parse, Lexeme *lexeme);
 // The column of the first thing on the line of `offset`.
 int balance_indentation(const Parse *parse, uint32_t offset);
 

@@ -9,7 +9,7 @@ static inline bool kind_declares(int kind) {
 }
 
 static inline bool kind_is_reserved(int kind) {
-    return kind >= TOK_IMPORT && kind <= TOK_RETURN;
+    return kind >= TOK_IMPORT && kind <= TOK_NOT;
 }
 
 static inline bool kind_is_name(int kind) {
@@ -18,20 +18,22 @@ static inline bool kind_is_name(int kind) {
 
 static inline bool kind_begins_operand(int kind) {
     return kind_is_name(kind) || kind == TOK_NUMBER || kind == TOK_STRING || kind == TOK_LIST ||
-           kind == TOK_GROUP || kind == TOK_IF;
+           kind == TOK_GROUP || kind == TOK_IF || kind == TOK_NOT;
 }
 
 static inline bool kind_ends_operand(int kind) {
     return kind == TOK_NAME || kind == TOK_NUMBER || kind == TOK_STRING || kind == TOK_CLOSE ||
-           kind == TOK_UNLIST || kind == TOK_END || kind == TOK_INDEX;
+           kind == TOK_UNLIST || kind == TOK_END || kind == TOK_SLICE;
 }
 
 static inline bool kind_is_operator(int kind) {
-    return kind == TOK_ARROW || (kind >= TOK_ASSIGN && kind <= TOK_GREATER_EQUAL);
+    return kind == TOK_ARROW || (kind >= TOK_AND && kind <= TOK_NOT) ||
+           (kind >= TOK_ASSIGN && kind <= TOK_GREATER_EQUAL);
 }
 
 static inline bool kind_is_opener(int kind) {
-    return kind == TOK_CALL || kind == TOK_GROUP || kind == TOK_LIST || kind == TOK_OPEN;
+    return kind == TOK_CALL || kind == TOK_GROUP || kind == TOK_LIST || kind == TOK_INDEX ||
+           kind == TOK_OPEN;
 }
 
 static inline bool kind_is_closer(int kind) {

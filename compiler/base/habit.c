@@ -178,7 +178,7 @@ static const Line lines[] = {
     {"body", "let var const val", {"write `@ = ...` without it", ""}},
     {"file body",
      "for while",
-     {"layers are repeated by copies, `-> dense(64, relu) * 3`, or by a `block` that is used often",
+     {"layers are repeated by `-> dense(n, relu) for n in [64, 32]`, or by copies, `-> dense(64, relu) * 3`",
       NULL}},
     {"file",
      "model.add",

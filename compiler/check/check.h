@@ -126,6 +126,27 @@ bool expression_enter(Checker *c, Span span);
 void expression_leave(Checker *c);
 const Value *expression_error(Checker *c, Span span);
 
+// The list of `... for name in list`. NULL: reported.
+const Value *expression_for_list(Checker *c, Scope *scope, const Ast *ast);
+Scope *expression_for_scope(Checker *c, Scope *scope, const Ast *ast, const Value *item);
+
+// ---- number.c
+bool number_is_whole(double number);
+// How to make the number whole that was calculated as `value`.
+void number_help(Checker *c, Diag *diag, const Value *value);
+const Value *number_calculate(Checker *c, const Ast *ast, const Value *a, const Value *b);
+// NULL: the two cannot be compared in this way.
+const Value *number_compare(Checker *c, const Ast *ast, const Value *a, const Value *b);
+const Value *number_join(Checker *c, Scope *scope, const Ast *ast, const Value *left); // and, or
+const Value *number_invert(Checker *c, Scope *scope, const Ast *ast);                  // not
+bool number_is_function(const char *name); // `round`, `min`, `range`, ...
+void number_add_names(Checker *c, NameList *names);
+const Value *number_call(Checker *c, Scope *scope, const Ast *ast);
+
+// ---- member.c
+const Value *member_evaluate(Checker *c, Scope *scope, const Ast *ast); // x.channels
+const Value *member_index(Checker *c, Scope *scope, const Ast *ast);    // x.shape[-1]
+
 // ---- elaborate.c
 // Feeds `inputs` to what `ast` says: layers, a block, copies of them.
 const Value *elaborate_apply(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,

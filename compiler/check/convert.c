@@ -98,8 +98,10 @@ static bool check_integer(const Conversion *v, const Value *value) {
     if (!is_integer) return true;
     if (value->is_integer && fabs(value->number) <= LARGEST_INTEGER) return true;
     Diag *diag = report_type(v, value);
-    if (floor(value->number) == value->number && fabs(value->number) <= LARGEST_INTEGER)
+    if (number_is_whole(value->number))
         diag_help(diag, "write it without point and exponent: `%lld`", (long long)value->number);
+    else
+        number_help(v->c, diag, value);
     return false;
 }
 

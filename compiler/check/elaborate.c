@@ -515,6 +515,25 @@ static const Value *apply_copies(Checker *c, Scope *scope, const Ast *ast,
     return value;
 }
 
+// `f(n) for n in list`: one after the other.
+static const Value *apply_for(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,
+                              int count) {
+    const Value *list = expression_for_list(c, scope, ast), *value = NULL;
+    if (!list || c->is_dry) { // the layers are looked at once, whatever the list holds
+        const Value *unknown = expression_error(c, ast->name_span);
+        Scope *inner = expression_for_scope(c, scope, ast, unknown);
+        const Value *input = expression_error(c, ast->span);
+        return elaborate_apply(c, inner, ast->left, &input, 1);
+    }
+    if (!list->count) return inputs[0];
+    for (int i = 0; i < list->count && !(value && value->kind == VALUE_ERROR); i++) {
+        Scope *inner = expression_for_scope(c, scope, ast, list->items[i]);
+        value = i ? elaborate_apply(c, inner, ast->left, &value, 1)
+                  : elaborate_apply(c, inner, ast->left, inputs, count);
+    }
+    return value;
+}
+
 static const Value *apply(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,
                           int count) {
     switch (ast->kind) {
@@ -524,6 +543,7 @@ static const Value *apply(Checker *c, Scope *scope, const Ast *ast, const Value 
     case AST_BINARY:
         if (ast->operator== AST_MULTIPLY) return apply_copies(c, scope, ast, inputs, count);
         break;
+    case AST_FOR: return apply_for(c, scope, ast, inputs, count);
     case AST_ERROR: return expression_error(c, ast->span);
     default: break;
     }
@@ -557,10 +577,19 @@ static const Value *report_list(Checker *c, const Ast *ast) {
     return expression_error(c, ast->span);
 }
 
+// `abs(-3)` is arithmetic, `abs(x)` of a tensor is a layer, and `-> abs` is, too.
+static bool calculates(Checker *c, const Scope *scope, const Ast *ast) {
+    if (!number_is_function(ast->text)) return false;
+    const OpDef *op = op_find(ast->text);
+    if (!op || !op->surface) return true;
+    return ast->items.count && !expression_is_tensor(c, scope, ast->items.items[0]);
+}
+
 const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     const Value *value = elaborate_find(c, scope, ast->text);
     if (value && value->kind == VALUE_ERROR) return expression_error(c, ast->span);
     if (value && !value_is_layer(value)) return report_not_layer(c, value, ast);
+    if (!value && calculates(c, scope, ast)) return number_call(c, scope, ast);
     if (!value && !elaborate_operator(c, ast->text, ast->name_span)) {
         if (names_is_callee(ast->text)) return value_recipe(c->arena, ast, scope);
         return report_unknown(c, scope, ast);

@@ -268,6 +268,19 @@ static void put_ungrouped(Expander *e, const Ast *ast) {
         text_put(e->out, "-");
         put_expression(e, ast->left);
         break;
+    case AST_NOT:
+        text_put(e->out, "not ");
+        put_expression(e, ast->left);
+        break;
+    case AST_INDEX:
+        put_expression(e, ast->left);
+        put_list(e, ast);
+        break;
+    case AST_FOR:
+        put_expression(e, ast->left);
+        text_format(e->out, " for %s in ", ast->text);
+        put_expression(e, ast->right);
+        break;
     case AST_MEMBER:
         put_expression(e, ast->left);
         text_format(e->out, ".%s", ast->text);
@@ -409,6 +422,10 @@ static void put_train(Expander *e, const Ast *ast) {
 static void put_declaration(Expander *e, const Ast *ast) {
     switch (ast->kind) {
     case AST_PARAM: put_param(e, ast); break;
+    case AST_ASSIGN:
+        text_format(e->out, "%s = ", ast->text);
+        put_expression(e, ast->left);
+        break;
     case AST_DATASET:
         text_format(e->out, "dataset %s = ", ast->text);
         put_expression(e, ast->left);

@@ -2,8 +2,6 @@
 // of the graph that is being built.
 #include "check.h"
 
-#include <math.h>
-
 // ---- Limits.
 
 bool expression_enter(Checker *c, Span span) {
@@ -93,80 +91,48 @@ bool expression_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {
 
 // ---- Names.
 
-static const Value *make_bool(Checker *c, bool truth, Span span) {
-    Value *value = value_new(c->arena, VALUE_BOOL, span);
-    value->number = truth;
-    return value;
-}
-
-static const Value *at(Checker *c, const Value *value, Span span) {
-    Value *copy = ARENA_NEW(c->arena, Value);
-    *copy = *value;
-    copy->span = span;
-    return copy;
-}
-
 static const Value *evaluate_name(Checker *c, Scope *scope, const Ast *ast) {
-    if (strcmp(ast->text, "true") == 0) return make_bool(c, true, ast->span);
-    if (strcmp(ast->text, "false") == 0) return make_bool(c, false, ast->span);
+    if (strcmp(ast->text, "true") == 0) return value_bool(c->arena, true, ast->span);
+    if (strcmp(ast->text, "false") == 0) return value_bool(c->arena, false, ast->span);
     const Value *value = scope_find(scope, ast->text);
-    if (value) return value->kind == VALUE_ERROR ? value : at(c, value, ast->span);
+    if (value) return value->kind == VALUE_ERROR ? value : value_at(c->arena, value, ast->span);
     if (elaborate_operator(c, ast->text, ast->span)) return value_recipe(c->arena, ast, scope);
     if (names_is_word(ast->text)) return value_text(c->arena, VALUE_WORD, ast->text, ast->span);
     NameList names = {0};
     names_add_words(c, &names, "true false none");
+    number_add_names(c, &names);
     names_add_callees(c, &names, ARG_ACTIVATION);
     names_add_layers(c, &names);
     names_unknown(c, scope, "value", ast->text, ast->span, names.items);
     return expression_error(c, ast->span);
 }
 
-// `npy(x.npy)`: a path without its quotes.
-static bool report_path(Checker *c, const Scope *scope, const Ast *ast) {
-    static const char endings[] = "csv data gz h5 jpeg jpg npy npz png safetensors tsv txt";
-    const Ast *left = ast->left;
-    if (left->kind != AST_NAME || !names_has_word(endings, ast->text)) return false;
-    if (scope_find(scope, left->text) || names_is_in_gap(c, left->text)) return false;
-    Diag *diag = diag_report(c->sink, DIAG_E0101, left->span, "there is no value `%s`", left->text);
-    diag_label(diag, "unknown name");
-    diag_help(diag, "paths stand in quotes: `\"%s\"`", check_source(c, ast->span));
-    return true;
-}
-
-static const Value *evaluate_member(Checker *c, Scope *scope, const Ast *ast) {
-    if (report_path(c, scope, ast)) return expression_error(c, ast->span);
-    const Value *owner = expression_evaluate(c, scope, ast->left);
-    if (owner->kind == VALUE_ERROR) return owner;
-    if (owner->kind != VALUE_DATASET) {
-        Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "%s has no member `%s`",
-                                 value_describe(c->arena, owner), ast->text);
-        diag_label(diag, "only datasets have members");
-        return expression_error(c, ast->span);
-    }
-    const Dataset *dataset = owner->dataset;
-    if (strcmp(ast->text, "classes") == 0 && dataset->info.classes > 0)
-        return value_number(c->arena, (double)dataset->info.classes, true, ast->span);
-    if (dataset->is_broken || (strcmp(ast->text, "classes") == 0 && !dataset->found))
-        return expression_error(c, ast->span);
-    Diag *diag = diag_report(c->sink, DIAG_E0101, ast->span, "the dataset `%s` has no `%s`",
-                             dataset->name, ast->text);
-    diag_label(diag, "unknown member");
-    if (dataset->info.classes > 0) diag_help(diag, "it has `classes`");
-    return expression_error(c, ast->span);
-}
-
 // ---- Lists.
 
+typedef VEC(const Value *) ValueList;
+
+static void add_item(Checker *c, Scope *scope, const Ast *ast, ValueList *items) {
+    if (ast->kind != AST_FOR) {
+        vec_push(c->arena, items, expression_evaluate(c, scope, ast));
+        return;
+    }
+    const Value *list = expression_for_list(c, scope, ast);
+    for (int i = 0; list && i < list->count; i++) {
+        Scope *inner = expression_for_scope(c, scope, ast, list->items[i]);
+        vec_push(c->arena, items, expression_evaluate(c, inner, ast->left));
+    }
+    if (!list) vec_push(c->arena, items, expression_error(c, ast->span));
+}
+
+// `[16 * i for i in range(4)]` has an item for each `i`.
 static const Value *evaluate_list(Checker *c, Scope *scope, const Ast *ast) {
     Value *list = value_new(c->arena, VALUE_LIST, ast->span);
-    const Value **items = ARENA_ARRAY(c->arena, const Value *, ast->items.count + 1);
+    ValueList items = {0};
     bool ok = true;
-    for (int i = 0; i < ast->items.count; i++) {
-        items[i] = expression_evaluate(c, scope, ast->items.items[i]);
-        ok = ok && items[i]->kind != VALUE_ERROR;
-    }
-    list->items = items;
-    list->count = ast->items.count;
+    for (int i = 0; i < ast->items.count; i++) add_item(c, scope, ast->items.items[i], &items);
+    for (int i = 0; i < items.count; i++) ok = ok && items.items[i]->kind != VALUE_ERROR;
+    list->items = items.items;
+    list->count = items.count;
     return ok ? list : expression_error(c, ast->span);
 }
 
@@ -183,67 +149,12 @@ static const Value *report_operands(Checker *c, const Ast *ast, const Value *lef
     return expression_error(c, ast->span);
 }
 
-static double calculate(AstOperator operator, double a, double b) {
-    switch (operator) {
-    case AST_ADD: return a + b;
-    case AST_SUBTRACT: return a - b;
-    case AST_MULTIPLY: return a * b;
-    default: return a / b;
-    }
-}
-
-// Whole numbers stay whole: also in a division without remainder.
-static const Value *calculate_numbers(Checker *c, const Ast *ast, const Value *a, const Value *b) {
-    Diag *diag;
-    if (ast->operator== AST_DIVIDE && b->number == 0) {
-        diag = diag_report(c->sink, DIAG_E0202, ast->span, "division by zero");
-        diag_label(diag, "the divisor is 0");
-        return expression_error(c, ast->span);
-    }
-    double number = calculate(ast->operator, a->number, b->number);
-    if (!isfinite(number)) {
-        diag = diag_report(c->sink, DIAG_E0202, ast->span, "the result is too large for a number");
-        diag_label(diag, "overflows");
-        return expression_error(c, ast->span);
-    }
-    bool is_integer = a->is_integer && b->is_integer && floor(number) == number;
-    return value_number(c->arena, number, is_integer, ast->span);
-}
-
-static bool compare(AstOperator operator, double a, double b) {
-    switch (operator) {
-    case AST_EQUAL: return a == b;
-    case AST_NOT_EQUAL: return a != b;
-    case AST_LESS: return a < b;
-    case AST_LESS_EQUAL: return a <= b;
-    case AST_GREATER: return a > b;
-    default: return a >= b;
-    }
-}
-
 static bool is_comparison(AstOperator operator) {
-    return operator>= AST_EQUAL;
+    return operator>= AST_EQUAL && operator<= AST_GREATER_EQUAL;
 }
 
-// The text of a word, a string, or the name of an operator that is compared as a word.
-static const char *comparable_text(const Value *value) {
-    if (value->kind == VALUE_WORD || value->kind == VALUE_STRING) return value->text;
-    bool is_name = value->kind == VALUE_RECIPE && value->recipe->ast->kind == AST_NAME;
-    return is_name ? value->recipe->ast->text : NULL;
-}
-
-static const Value *compare_values(Checker *c, const Ast *ast, const Value *a, const Value *b) {
-    bool is_equality = ast->operator== AST_EQUAL || ast->operator== AST_NOT_EQUAL;
-    const char *a_text = comparable_text(a), *b_text = comparable_text(b);
-    if (a->kind == VALUE_NUMBER && b->kind == VALUE_NUMBER)
-        return make_bool(c, compare(ast->operator, a->number, b->number), ast->span);
-    if (is_equality && a->kind == VALUE_BOOL && b->kind == VALUE_BOOL)
-        return make_bool(c, compare(ast->operator, a->number, b->number), ast->span);
-    if (is_equality && a_text && b_text) {
-        bool is_same = strcmp(a_text, b_text) == 0;
-        return make_bool(c, is_same == (ast->operator== AST_EQUAL), ast->span);
-    }
-    return report_operands(c, ast, a, b);
+static bool is_choice(AstOperator operator) {
+    return operator== AST_AND || operator== AST_OR;
 }
 
 static Node *operand_node(Checker *c, const Value *value) {
@@ -272,9 +183,12 @@ static const Value *combine(Checker *c, Scope *scope, const Ast *ast, const Valu
                      (value_is_layer(b) && a->kind == VALUE_NUMBER);
     if (is_copies && ast->operator== AST_MULTIPLY) return value_recipe(c->arena, ast, scope);
     if (a->kind == VALUE_TENSOR || b->kind == VALUE_TENSOR) return calculate_tensors(c, ast, a, b);
-    if (is_comparison(ast->operator)) return compare_values(c, ast, a, b);
-    if (a->kind == VALUE_NUMBER && b->kind == VALUE_NUMBER) return calculate_numbers(c, ast, a, b);
-    return report_operands(c, ast, a, b);
+    const Value *value = NULL;
+    if (is_comparison(ast->operator))
+        value = number_compare(c, ast, a, b);
+    else if (a->kind == VALUE_NUMBER && b->kind == VALUE_NUMBER)
+        value = number_calculate(c, ast, a, b);
+    return value ? value : report_operands(c, ast, a, b);
 }
 
 // Sums lean to the left and may be long: the left side is followed in a loop.
@@ -283,6 +197,10 @@ static const Value *evaluate_binary(Checker *c, Scope *scope, const Ast *ast) {
     for (; ast->kind == AST_BINARY; ast = ast->left) vec_push(c->arena, &spine, ast);
     const Value *value = expression_evaluate(c, scope, ast);
     for (int i = spine.count - 1; i >= 0; i--) {
+        if (is_choice(spine.items[i]->operator)) {
+            value = number_join(c, scope, spine.items[i], value);
+            continue;
+        }
         const Value *right = expression_evaluate(c, scope, spine.items[i]->right);
         value = combine(c, scope, spine.items[i], value, right);
     }
@@ -303,6 +221,26 @@ static const Value *evaluate_negation(Checker *c, Scope *scope, const Ast *ast) 
                              value_describe(c->arena, value));
     diag_label(diag, "expected a number or a tensor");
     return expression_error(c, ast->span);
+}
+
+// ---- Repetition with a changing value.
+
+const Value *expression_for_list(Checker *c, Scope *scope, const Ast *ast) {
+    const Value *list = expression_evaluate(c, scope, ast->right);
+    if (list->kind == VALUE_LIST) return list;
+    if (list->kind == VALUE_ERROR) return NULL;
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->right->span, "`for` takes a list, not %s",
+                             value_describe(c->arena, list));
+    diag_label(diag, "expected a list");
+    if (list->kind == VALUE_NUMBER)
+        diag_help(diag, "`range(%s)` is the list from 0", check_source(c, ast->right->span));
+    return NULL;
+}
+
+Scope *expression_for_scope(Checker *c, Scope *scope, const Ast *ast, const Value *item) {
+    Scope *inner = scope_create(c->arena, scope);
+    scope_bind(c->arena, inner, ast->text, item);
+    return inner;
 }
 
 // ---- Arrows and choices.
@@ -354,7 +292,10 @@ static const Value *evaluate(Checker *c, Scope *scope, const Ast *ast) {
     case AST_ARROW: return evaluate_arrow(c, scope, ast);
     case AST_BINARY: return evaluate_binary(c, scope, ast);
     case AST_NEGATE: return evaluate_negation(c, scope, ast);
-    case AST_MEMBER: return evaluate_member(c, scope, ast);
+    case AST_NOT: return number_invert(c, scope, ast);
+    case AST_MEMBER: return member_evaluate(c, scope, ast);
+    case AST_INDEX: return member_index(c, scope, ast);
+    case AST_FOR: leftover_add(c, scope, ast, true); return value_recipe(c->arena, ast, scope);
     case AST_IF: return evaluate_if(c, scope, ast);
     case AST_BLOCK: return expression_body(c, scope_create(c->arena, scope), ast, "this block");
     default: return expression_error(c, ast->span);

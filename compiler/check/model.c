@@ -27,6 +27,7 @@ static bool report_dimension(Checker *c, const Value *value) {
             diag_report(c->sink, DIAG_E0201, value->span, "a dimension is a whole number, not %s",
                         value_describe(c->arena, value));
         diag_label(diag, "expected a whole number");
+        number_help(c, diag, value);
     } else if (value->number < 1) {
         diag = diag_report(c->sink, DIAG_E0202, value->span, "a dimension is at least 1, not %s",
                            text_of_number(c->arena, value->number));

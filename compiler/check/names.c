@@ -365,6 +365,14 @@ static void walk_train(Checker *c, Level *globals, const Ast *ast) {
     }
 }
 
+static void walk_for(Checker *c, Level *level, const Ast *ast) {
+    Level *inner = open_level(c, level, true);
+    declare(c, inner, ast->text, ast->name_span, "the value");
+    walk(c, level, ast->right);
+    walk(c, inner, ast->left);
+    close_level(c, inner);
+}
+
 // Chains lean to the left and may be long: the left side is walked in a loop.
 static void walk(Checker *c, Level *level, const Ast *ast) {
     for (; ast; ast = ast->left) {
@@ -376,6 +384,7 @@ static void walk(Checker *c, Level *level, const Ast *ast) {
         case AST_MODEL: walk_function(c, level, ast, "the input"); return;
         case AST_BLOCK_DECLARATION: walk_function(c, level, ast, "the parameter"); return;
         case AST_BLOCK: walk_inner(c, level, ast); return;
+        case AST_FOR: walk_for(c, level, ast); return;
         default: break;
         }
         walk_items(c, level, &ast->items);
@@ -432,6 +441,7 @@ static void find_gaps(Checker *c, const Ast *ast) {
 
 static const char *global_noun(AstKind kind) {
     if (kind == AST_PARAM) return "the param";
+    if (kind == AST_ASSIGN) return "the value";
     if (kind == AST_DATASET) return "the dataset";
     if (kind == AST_BLOCK_DECLARATION) return "the block";
     return kind == AST_MODEL ? "the model" : NULL;

@@ -63,6 +63,18 @@ static const Value *evaluate_param(Checker *c, const Ast *ast) {
     return expression_error(c, ast->span);
 }
 
+// A recipe cannot have the name of what it would hide.
+static const Value *evaluate_value(Checker *c, const Ast *ast) {
+    const Value *value = expression_evaluate(c, c->globals, ast->left);
+    const OpDef *op = op_find(ast->text);
+    if (!value_is_layer(value) || !op || !op->surface) return value;
+    Diag *diag = diag_report(c->sink, DIAG_E0102, ast->name_span,
+                             "`%s` is the name of a layer of the language", ast->text);
+    diag_label(diag, "taken already");
+    diag_help(diag, "give these layers another name");
+    return expression_error(c, ast->span);
+}
+
 static void check_definitions(Checker *c, const Ast *file) {
     NameList names = {0};
     if (c->has_syntax_errors) return; // the declaration may be there
@@ -96,6 +108,8 @@ static void declare(Checker *c, const Ast *ast) {
     bool is_new = ast->text && !map_get(&c->globals->names, ast->text);
     if (ast->kind == AST_PARAM && is_new)
         scope_bind(c->arena, c->globals, ast->text, evaluate_param(c, ast));
+    if (ast->kind == AST_ASSIGN && is_new)
+        scope_bind(c->arena, c->globals, ast->text, evaluate_value(c, ast));
     if (ast->kind == AST_BLOCK_DECLARATION && is_new) {
         value = value_new(c->arena, VALUE_BLOCK, ast->name_span);
         value->declaration = ast;
@@ -123,7 +137,8 @@ static void declare_all(Checker *c, const Ast *file) {
             if (file->items.items[i]->kind == early[k]) declare(c, file->items.items[i]);
     for (int i = 0; i < file->items.count; i++) {
         AstKind kind = file->items.items[i]->kind;
-        if (kind == AST_PARAM || kind == AST_DATASET) declare(c, file->items.items[i]);
+        if (kind == AST_PARAM || kind == AST_DATASET || kind == AST_ASSIGN)
+            declare(c, file->items.items[i]);
     }
     for (int i = 0; i < file->items.count; i++)
         if (file->items.items[i]->kind == AST_TRAIN) training_declare(c, file->items.items[i]);

@@ -14,6 +14,19 @@ const Value *value_number(Arena *arena, double number, bool is_integer, Span spa
     return value;
 }
 
+const Value *value_bool(Arena *arena, bool truth, Span span) {
+    Value *value = value_new(arena, VALUE_BOOL, span);
+    value->number = truth;
+    return value;
+}
+
+const Value *value_at(Arena *arena, const Value *value, Span span) {
+    Value *copy = ARENA_NEW(arena, Value);
+    *copy = *value;
+    copy->span = span;
+    return copy;
+}
+
 const Value *value_text(Arena *arena, ValueKind kind, const char *text, Span span) {
     Value *value = value_new(arena, kind, span);
     value->text = text;

@@ -60,7 +60,8 @@ struct ModelEntry {
 struct Value {
     ValueKind kind;
     bool is_integer;
-    Span span; // of the expression that made it
+    bool is_shape; // a list that is counted from 1, since 0 is the batch
+    Span span;     // of the expression that made it
     double number;
     const char *text;
     const Value *const *items;
@@ -82,9 +83,12 @@ struct Scope {
 
 Value *value_new(Arena *arena, ValueKind kind, Span span);
 const Value *value_number(Arena *arena, double number, bool is_integer, Span span);
+const Value *value_bool(Arena *arena, bool truth, Span span);
 const Value *value_text(Arena *arena, ValueKind kind, const char *text, Span span);
 const Value *value_tensor(Arena *arena, Node *node, Span span);
 const Value *value_recipe(Arena *arena, const Ast *ast, Scope *scope);
+
+const Value *value_at(Arena *arena, const Value *value, Span span); // the same at another place
 
 // True of what an arrow may lead to: recipes, shared layers, blocks, models.
 bool value_is_layer(const Value *value);

@@ -5,25 +5,41 @@
 #include <string.h>
 
 static const char *const kind_names[] = {
-    [AST_NUMBER] = "number",     [AST_STRING] = "string",
-    [AST_NAME] = "name",         [AST_LIST] = "list",
-    [AST_CALL] = "call",         [AST_ARROW] = "arrow",
-    [AST_BINARY] = "binary",     [AST_NEGATE] = "negate",
-    [AST_MEMBER] = "member",     [AST_IF] = "if",
-    [AST_BLOCK] = "body",        [AST_ERROR] = "error",
-    [AST_ASSIGN] = "assign",     [AST_LAYER] = "layer",
-    [AST_RETURN] = "return",     [AST_IMPORT] = "import",
-    [AST_PARAM] = "param",       [AST_DATASET] = "dataset",
-    [AST_MODEL] = "model",       [AST_BLOCK_DECLARATION] = "block",
-    [AST_TRAIN] = "train",       [AST_STEP] = "step",
-    [AST_MINIMIZE] = "minimize", [AST_PARAMETER] = "parameter",
-    [AST_TYPE] = "type",         [AST_FILE] = "file",
+    [AST_NUMBER] = "number",
+    [AST_STRING] = "string",
+    [AST_NAME] = "name",
+    [AST_LIST] = "list",
+    [AST_CALL] = "call",
+    [AST_ARROW] = "arrow",
+    [AST_BINARY] = "binary",
+    [AST_NEGATE] = "negate",
+    [AST_NOT] = "not",
+    [AST_MEMBER] = "member",
+    [AST_INDEX] = "index",
+    [AST_FOR] = "for",
+    [AST_IF] = "if",
+    [AST_BLOCK] = "body",
+    [AST_ERROR] = "error",
+    [AST_ASSIGN] = "assign",
+    [AST_LAYER] = "layer",
+    [AST_RETURN] = "return",
+    [AST_IMPORT] = "import",
+    [AST_PARAM] = "param",
+    [AST_DATASET] = "dataset",
+    [AST_MODEL] = "model",
+    [AST_BLOCK_DECLARATION] = "block",
+    [AST_TRAIN] = "train",
+    [AST_STEP] = "step",
+    [AST_MINIMIZE] = "minimize",
+    [AST_PARAMETER] = "parameter",
+    [AST_TYPE] = "type",
+    [AST_FILE] = "file",
 };
 
 static const char *const operator_texts[] = {
     [AST_ADD] = "+",     [AST_SUBTRACT] = "-",       [AST_MULTIPLY] = "*", [AST_DIVIDE] = "/",
     [AST_EQUAL] = "==",  [AST_NOT_EQUAL] = "!=",     [AST_LESS] = "<",     [AST_LESS_EQUAL] = "<=",
-    [AST_GREATER] = ">", [AST_GREATER_EQUAL] = ">=",
+    [AST_GREATER] = ">", [AST_GREATER_EQUAL] = ">=", [AST_AND] = "and",    [AST_OR] = "or",
 };
 
 const char *ast_kind_name(AstKind kind) {
@@ -124,6 +140,22 @@ static void print_expression(Text *out, const Ast *ast, int indent) {
         print_node(out, ast->left, indent);
         text_put(out, ")");
         break;
+    case AST_NOT:
+        text_put(out, "(not ");
+        print_node(out, ast->left, indent);
+        text_put(out, ")");
+        break;
+    case AST_INDEX:
+        print_node(out, ast->left, indent);
+        print_list(out, &ast->items, "[", "]", indent);
+        break;
+    case AST_FOR:
+        text_put(out, "(");
+        print_node(out, ast->left, indent);
+        text_format(out, " for %s in ", ast->text);
+        print_node(out, ast->right, indent);
+        text_put(out, ")");
+        break;
     case AST_MEMBER:
         print_node(out, ast->left, indent);
         text_format(out, ".%s", ast->text);
@@ -133,7 +165,12 @@ static void print_expression(Text *out, const Ast *ast, int indent) {
         print_node(out, ast->left, indent);
         print_body(out, ast->body, indent);
         text_put(out, " else");
-        print_body(out, ast->otherwise, indent);
+        if (ast->otherwise->kind == AST_IF) {
+            text_put(out, " ");
+            print_node(out, ast->otherwise, indent);
+        } else {
+            print_body(out, ast->otherwise, indent);
+        }
         break;
     default: text_put(out, "<error>");
     }

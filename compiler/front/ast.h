@@ -18,10 +18,13 @@ typedef enum AstKind {
     AST_LIST,   // items
     AST_CALL,   // text: callee; items: arguments (expressions or AST_ASSIGN for named ones)
     AST_ARROW,  // left -> right
-    AST_BINARY, // operator, left, right: + - * / == != < <= > >=
+    AST_BINARY, // operator, left, right: + - * / == != < <= > >= and or
     AST_NEGATE, // left
+    AST_NOT,    // left
     AST_MEMBER, // left . text
-    AST_IF,     // left: condition; body, otherwise: blocks (AST_BLOCK)
+    AST_INDEX,  // left[items]
+    AST_FOR,    // left, for each value `text` of the list right
+    AST_IF,     // left: condition; body, otherwise: blocks (AST_BLOCK); `else if`: an AST_IF there
     AST_BLOCK,  // items: statements; the last may be an expression, its value
     AST_ERROR,  // what the parser skipped; already reported
     // Statements
@@ -52,7 +55,9 @@ typedef enum AstOperator {
     AST_LESS,
     AST_LESS_EQUAL,
     AST_GREATER,
-    AST_GREATER_EQUAL
+    AST_GREATER_EQUAL,
+    AST_AND,
+    AST_OR
 } AstOperator;
 
 struct Ast {

@@ -87,20 +87,23 @@ static bool is_closing(const Layout *layout, const Token *token) {
 
 // Operators of expressions that continue a line; `-` does not.
 static bool is_operator(const Layout *layout, const Token *token) {
-    static const char *const texts[] = {"+", "*", "/", "==", "!=", "<", "<=", ">", ">=", NULL};
+    static const char *const texts[] = {
+        "+", "*", "/", "==", "!=", "<", "<=", ">", ">=", "and", "or", "for", NULL};
     return is_one_of(layout, token, texts);
 }
 
 // After these, an expression or a name must follow.
 static bool expects_more(const Layout *layout, const Token *token) {
-    static const char *const texts[] = {"=",       "->",       ",",      ".",    ":",
-                                        "-",       "if",       "else",   "with", "on",
-                                        "updates", "minimize", "return", NULL};
+    static const char *const texts[] = {"=",      "->",   ",",    ".",  ":",       "-",
+                                        "if",     "else", "with", "on", "updates", "minimize",
+                                        "return", "not",  "in",   NULL};
     return is_operator(layout, token) || is_one_of(layout, token, texts);
 }
 
 static bool ends_operand(const Layout *layout, const Token *token) {
-    if (!token || token->kind == TOKEN_WORD || is_text(layout, token, "minimize")) return false;
+    if (!token || token->kind == TOKEN_WORD || is_text(layout, token, "minimize") ||
+        is_text(layout, token, "in"))
+        return false;
     return token->kind != TOKEN_SIGN || is_closing(layout, token);
 }
 
@@ -202,8 +205,17 @@ static bool is_fraction(const Layout *layout, int index) {
 }
 
 static bool is_callee(const Layout *layout, const Token *token) {
-    static const char *const words[] = {"layer", "step", "minimize", "on", "updates", "with", NULL};
+    static const char *const words[] = {"layer",   "step", "minimize", "on",
+                                        "updates", "in",   "with",     NULL};
     return token->kind == TOKEN_NAME && !is_one_of(layout, token, words);
+}
+
+// `[` directly behind a value, as in the grammar.
+static bool is_index(const Layout *layout, int index) {
+    const Token *token = token_at(layout, index), *before = token_at(layout, index - 1);
+    return before && !token->is_first && before->span.hi == token->span.lo &&
+           ((before->kind == TOKEN_NAME && !is_text(layout, before, "in")) ||
+            is_text(layout, before, ")") || is_text(layout, before, "]"));
 }
 
 static bool has_blank_before(const Layout *layout, int index) {
@@ -215,6 +227,7 @@ static bool has_blank_before(const Layout *layout, int index) {
     if (is_text(layout, token, ".")) return before->kind == TOKEN_NUMBER; // not `1.x`
     if (is_text(layout, token, "("))
         return !is_callee(layout, before) && !is_sign(layout, index - 1);
+    if (is_text(layout, token, "[") && is_index(layout, index)) return false;
     if (is_text(layout, token, "["))
         return !is_text(layout, token_at(layout, index - 2), ":") && !is_sign(layout, index - 1);
     if (is_text(layout, token, "}") && is_text(layout, before, "{")) return false;

@@ -5,8 +5,8 @@
 #include "../base/diag.h"
 #include "ast.h"
 
-// Stated limits. Nesting counts open brackets, `if` and prefix minus signs. Depth is the height of
-// the tree of one declaration, mostly the length of a chain of operators (a -> b -> ...): what
+// Stated limits. Nesting counts open brackets, `if` and prefix `-` and `not`. Depth is the height
+// of the tree of one declaration, mostly the length of a chain of operators (a -> b -> ...): what
 // walks the tree may recurse.
 enum {
     PARSE_MAX_SOURCE = SOURCE_MAX_SIZE,

@@ -1,0 +1,179 @@
+// What stands behind a value: `data.classes`, `x.channels`, `x.shape[-1]`, `sizes[0]`.
+#include "check.h"
+
+#include <stdlib.h>
+
+// ---- Members
+
+// A number of a tensor's shape; only values of `rank` dimensions have it (0: all that have any).
+typedef struct ShapeMember {
+    const char *name;
+    int rank;
+    int place; // of its dimension, from 0, or from the end
+} ShapeMember;
+
+static const ShapeMember shape_members[] = {
+    {"channels", 0, -1}, {"height", 3, 0}, {"width", 3, 1}, {"steps", 2, 0}, {"units", 1, 0},
+};
+enum { SHAPE_MEMBERS = sizeof shape_members / sizeof *shape_members };
+
+// `npy(x.npy)`: a path without its quotes.
+static bool report_path(Checker *c, const Scope *scope, const Ast *ast) {
+    static const char endings[] = "csv data gz h5 jpeg jpg npy npz png safetensors tsv txt";
+    const Ast *left = ast->left;
+    if (left->kind != AST_NAME || !names_has_word(endings, ast->text)) return false;
+    if (scope_find(scope, left->text) || names_is_in_gap(c, left->text)) return false;
+    Diag *diag = diag_report(c->sink, DIAG_E0101, left->span, "there is no value `%s`", left->text);
+    diag_label(diag, "unknown name");
+    diag_help(diag, "paths stand in quotes: `\"%s\"`", check_source(c, ast->span));
+    return true;
+}
+
+static const Value *shape_list(Checker *c, const Type *type, Span span) {
+    Value *list = value_new(c->arena, VALUE_LIST, span);
+    const Value **items = ARENA_ARRAY(c->arena, const Value *, type->rank + 1);
+    for (int i = 0; i < type->rank; i++)
+        items[i] = value_number(c->arena, (double)type->dims[i], true, span);
+    list->items = items;
+    list->count = type->rank;
+    list->is_shape = true;
+    return list;
+}
+
+// What `x.height` of a sequence lacks.
+static const Value *report_rank(Checker *c, const Ast *ast, const Value *owner) {
+    static const char *const kinds[] = {"a number", "a vector", "a sequence", "a picture"};
+    int rank = owner->node->type.rank;
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "%s has no `%s`",
+                             value_describe(c->arena, owner), ast->text);
+    if (rank < 4)
+        diag_label(diag, "this is %s", kinds[rank]);
+    else
+        diag_label(diag, "it has %d dimensions", rank);
+    diag_help(diag, "`height` and `width` are of [height, width, channels], `steps` of [steps, "
+                    "channels], `units` of [units]; `.shape[1]` is the first number of any shape");
+    return expression_error(c, ast->span);
+}
+
+static const Value *report_member(Checker *c, const Ast *ast, const Value *owner) {
+    NameList names = {0};
+    names_add_words(c, &names, "shape rank size");
+    for (int i = 0; i < SHAPE_MEMBERS; i++) vec_push(c->arena, &names, shape_members[i].name);
+    const char *near = names_nearest(c, &names, ast->text);
+    Diag *diag = diag_report(c->sink, DIAG_E0101, ast->span, "%s has no member `%s`",
+                             value_describe(c->arena, owner), ast->text);
+    diag_label(diag, "unknown member");
+    if (near)
+        diag_help(diag, "did you mean `%s`?", near);
+    else
+        diag_help(diag, "it has %s", names_join(c->arena, &names, "and"));
+    return expression_error(c, ast->span);
+}
+
+static const Value *tensor_member(Checker *c, const Ast *ast, const Value *owner) {
+    const Type *type = &owner->node->type;
+    if (strcmp(ast->text, "shape") == 0) return shape_list(c, type, ast->span);
+    if (strcmp(ast->text, "rank") == 0) return value_number(c->arena, type->rank, true, ast->span);
+    if (strcmp(ast->text, "size") == 0)
+        return value_number(c->arena, (double)type_elements(type), true, ast->span);
+    for (int i = 0; i < SHAPE_MEMBERS; i++) {
+        const ShapeMember *member = &shape_members[i];
+        if (strcmp(member->name, ast->text) != 0) continue;
+        bool has_it = member->rank ? member->rank == type->rank : type->rank > 0;
+        if (!has_it) return report_rank(c, ast, owner);
+        int place = member->place < 0 ? type->rank + member->place : member->place;
+        return value_number(c->arena, (double)type->dims[place], true, ast->span);
+    }
+    return report_member(c, ast, owner);
+}
+
+static const Value *dataset_member(Checker *c, const Ast *ast, const Dataset *dataset) {
+    if (strcmp(ast->text, "classes") == 0 && dataset->info.classes > 0)
+        return value_number(c->arena, (double)dataset->info.classes, true, ast->span);
+    if (dataset->is_broken || (strcmp(ast->text, "classes") == 0 && !dataset->found))
+        return expression_error(c, ast->span);
+    Diag *diag = diag_report(c->sink, DIAG_E0101, ast->span, "the dataset `%s` has no `%s`",
+                             dataset->name, ast->text);
+    diag_label(diag, "unknown member");
+    if (dataset->info.classes > 0) diag_help(diag, "it has `classes`");
+    return expression_error(c, ast->span);
+}
+
+const Value *member_evaluate(Checker *c, Scope *scope, const Ast *ast) {
+    if (report_path(c, scope, ast)) return expression_error(c, ast->span);
+    const Value *owner = expression_evaluate(c, scope, ast->left);
+    if (owner->kind == VALUE_ERROR) return expression_error(c, ast->span);
+    if (owner->kind == VALUE_TENSOR) return tensor_member(c, ast, owner);
+    if (owner->kind == VALUE_DATASET) return dataset_member(c, ast, owner->dataset);
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "%s has no member `%s`",
+                             value_describe(c->arena, owner), ast->text);
+    diag_label(diag, "only tensors and datasets have members");
+    if (owner->kind == VALUE_LIST) diag_help(diag, "`len(list)` counts its items");
+    return expression_error(c, ast->span);
+}
+
+// ---- Indices
+
+static const Value *report_no_list(Checker *c, const Ast *ast, const Value *owner) {
+    const Ast *index = ast->items.count ? ast->items.items[0] : NULL;
+    bool is_tensor = owner->kind == VALUE_TENSOR;
+    Diag *diag =
+        diag_report(c->sink, is_tensor ? DIAG_E0206 : DIAG_E0201, ast->span,
+                    is_tensor ? "parts of %s cannot be taken by an index yet" : "%s takes no index",
+                    value_describe(c->arena, owner));
+    diag_label(diag, is_tensor ? "not supported yet" : "only lists and shapes do");
+    if (is_tensor)
+        diag_help(diag, "`crop` cuts off the edges of pictures and sequences; `.shape[1]` is a "
+                        "number of its shape");
+    else if (value_is_layer(owner) && ast->left->kind == AST_NAME && index)
+        diag_help(diag, "arguments stand in parentheses: `%s(%s)`", ast->left->text,
+                  check_source(c, index->span));
+    return expression_error(c, ast->span);
+}
+
+// The place in the list, from 0. -1: reported. A shape counts from 1, as `axis` does.
+static int find_place(Checker *c, const Value *list, const Value *index) {
+    int first = list->is_shape, count = list->count;
+    if (index->kind != VALUE_NUMBER || !index->is_integer) {
+        if (index->kind == VALUE_ERROR) return -1;
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0201, index->span, "an index is a whole number, not %s",
+                        value_describe(c->arena, index));
+        diag_label(diag, "expected a whole number");
+        number_help(c, diag, index);
+        return -1;
+    }
+    double place = index->number < 0 ? index->number + count : index->number - first;
+    if (place >= 0 && place < count) return (int)place;
+    const char *number = text_of_number(c->arena, index->number);
+    Diag *diag;
+    if (first && (place == -1)) {
+        diag = diag_report(c->sink, DIAG_E0202, index->span, "number %s of a shape is the batch",
+                           number);
+        diag_label(diag, "not known when compiling");
+        diag_help(diag, "the first number of a sample's shape is `[1]`, the last `[-1]`");
+        return -1;
+    }
+    diag = diag_report(c->sink, DIAG_E0202, index->span, "%s of %d item%s has no number %s",
+                       first ? "a shape" : "a list", count, count == 1 ? "" : "s", number);
+    if (count)
+        diag_label(diag, "expected %d to %d, or -%d to -1", first, first + count - 1, count);
+    else
+        diag_label(diag, "it is empty");
+    return -1;
+}
+
+const Value *member_index(Checker *c, Scope *scope, const Ast *ast) {
+    const Value *owner = expression_evaluate(c, scope, ast->left);
+    if (owner->kind == VALUE_ERROR) return expression_error(c, ast->span);
+    if (owner->kind != VALUE_LIST) return report_no_list(c, ast, owner);
+    if (ast->items.count != 1) {
+        Diag *diag = diag_report(c->sink, DIAG_E0106, ast->span, "a list takes one index, not %d",
+                                 ast->items.count);
+        diag_label(diag, "one too many");
+        return expression_error(c, ast->span);
+    }
+    int place = find_place(c, owner, expression_evaluate(c, scope, ast->items.items[0]));
+    return place < 0 ? expression_error(c, ast->span)
+                     : value_at(c->arena, owner->items[place], ast->span);
+}
