@@ -41,10 +41,11 @@ static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
 
 static nnrt_status open_loader(nnrt_evaluator *evaluator) {
     const nnrt_session *session = evaluator->session;
+    int64_t batch = evaluator->training->batch, samples = largest_part(&session->data);
     if (!nnrt_loader_is_needed(&session->data, NNRT_FOR_EVALUATION)) return NNRT_OK;
-    evaluator->loader =
-        nnrt_loader_create(&session->data, NNRT_FOR_EVALUATION, evaluator->training->batch,
-                           nnrt_team_size(session->team), -1);
+    if (batch > samples) batch = samples;
+    evaluator->loader = nnrt_loader_create(&session->data, NNRT_FOR_EVALUATION, batch,
+                                           nnrt_team_size(session->team), -1);
     return evaluator->loader ? NNRT_OK : NNRT_ERROR;
 }
 

@@ -2,13 +2,14 @@
 
 #ifdef NNRT_HAVE_DEFLATE
 
+#include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
-#include <sys/mman.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int inflate_mapped(const void *file, size_t file_size, void *bytes, size_t size) {
+static int inflate(const void *file, size_t file_size, void *bytes, size_t size) {
     struct libdeflate_decompressor *inflater = libdeflate_alloc_decompressor();
     if (!inflater) return 0;
     size_t used = 0, made = 0;
@@ -18,6 +19,21 @@ static int inflate_mapped(const void *file, size_t file_size, void *bytes, size_
     return result == LIBDEFLATE_SUCCESS && made == size && used == file_size;
 }
 
+// Not mapped: a file that another program cuts meanwhile would end this one with SIGBUS.
+static void *read_file(int descriptor, size_t size) {
+    char *file = malloc(size);
+    for (size_t done = 0; file && done < size;) {
+        ssize_t count = pread(descriptor, file + done, size - done, (off_t)done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) {
+            free(file);
+            return NULL;
+        }
+        done += (size_t)count;
+    }
+    return file;
+}
+
 int nnrt_inflate_file(const char *path, void *bytes, int64_t size) {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) return 0;
@@ -25,11 +41,9 @@ int nnrt_inflate_file(const char *path, void *bytes, int64_t size) {
     int done = 0;
     if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
         size_t file_size = (size_t)status.st_size;
-        void *file = mmap(NULL, file_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0);
-        if (file != MAP_FAILED) {
-            done = inflate_mapped(file, file_size, bytes, (size_t)size);
-            munmap(file, file_size);
-        }
+        void *file = read_file(descriptor, file_size);
+        if (file) done = inflate(file, file_size, bytes, (size_t)size);
+        free(file);
     }
     close(descriptor);
     return done;

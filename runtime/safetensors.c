@@ -43,10 +43,19 @@ static nnrt_status read_at(const nnrt_safetensors *file, void *bytes, size_t siz
 
 // ---- The header.
 
-// Refuses headers whose parsed form would be far larger than any real one's.
+// Refuses headers whose parsed form would be far larger than any real one's: by the commas outside
+// of strings.
 static int too_many_values(const char *text, size_t size) {
     int64_t values = 0;
-    for (size_t i = 0; i < size; i++) values += text[i] == ',';
+    int in_string = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (in_string && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            in_string = !in_string;
+        else
+            values += !in_string && (text[i] == ',' || text[i] == '[' || text[i] == '{');
+    }
     return values > (int64_t)NNRT_SAFETENSORS_MAX_TENSORS * VALUES_PER_TENSOR;
 }
 
@@ -56,7 +65,7 @@ static nnrt_status parse_header(nnrt_safetensors *file, int64_t size) {
     nnrt_status status = read_at(file, text, (size_t)size, LENGTH_BYTES);
     json_error_t error;
     if (!status && too_many_values(text, (size_t)size))
-        status = broken(file, "its header has too many values", NULL);
+        status = broken(file, "its header has more values than 100,000 tensors need", NULL);
     if (!status) {
         file->header = json_loadb(text, (size_t)size, JSON_REJECT_DUPLICATES, &error);
         if (!file->header)

@@ -9,7 +9,7 @@
 
 enum {
     NNRT_SAFETENSORS_MAX_HEADER = 100000000, // bytes, as the reference reader
-    NNRT_SAFETENSORS_MAX_TENSORS = 1000000
+    NNRT_SAFETENSORS_MAX_TENSORS = 100000    // the parsed header takes some 100 MB then
 };
 
 typedef struct nnrt_tensor {

@@ -26,7 +26,8 @@ enum {
     ROUNDS = 8 // 2^8 = NNRT_TEAM_MAX
 };
 
-// value * 2 + (1 if the waiting thread sleeps).
+// value * 2 + (1 if the waiting thread sleeps), modulo 2^32: values wrap, and are compared by the
+// sign of their difference, which is small.
 typedef struct event {
     _Alignas(CACHE_LINE) _Atomic uint32_t word;
 } event;
@@ -36,7 +37,7 @@ typedef struct worker {
     event done;                             // raised by this worker after it
     event heard[ROUNDS];                    // of the barrier
     _Alignas(CACHE_LINE) uint32_t meetings; // barriers passed in this task; private
-    uint32_t tasks;
+    uint32_t tasks;                         // given to it
     pthread_t handle;
     nnrt_team *team;
     int index;
@@ -45,6 +46,7 @@ typedef struct worker {
 struct nnrt_team {
     worker *workers;
     int size, spins;
+    uint32_t first;  // where counters begin
     nnrt_task *task; // NULL: the threads end
     void *argument;
     int active;
@@ -84,14 +86,18 @@ static void event_raise(event *e, uint32_t value) {
     if (old & 1) futex(&e->word, FUTEX_WAKE, 1);
 }
 
+static int has_reached(uint32_t word, uint32_t value) {
+    return (int32_t)((word & ~1u) - (value << 1)) >= 0;
+}
+
 static int event_reached(event *e, uint32_t value) {
-    return atomic_load_explicit(&e->word, memory_order_acquire) >> 1 >= value;
+    return has_reached(atomic_load_explicit(&e->word, memory_order_acquire), value);
 }
 
 static void event_sleep(event *e, uint32_t value) {
     for (;;) {
         uint32_t word = atomic_load_explicit(&e->word, memory_order_acquire);
-        if (word >> 1 >= value) return;
+        if (has_reached(word, value)) return;
         if ((word & 1) || atomic_compare_exchange_strong(&e->word, &word, word | 1))
             futex(&e->word, FUTEX_WAIT, word | 1);
     }
@@ -128,7 +134,7 @@ static void *worker_main(void *argument) {
     worker *self = argument;
     nnrt_team *team = self->team;
     nnrt_flush_denormals();
-    for (uint32_t task = 1;; task++) {
+    for (uint32_t task = team->first + 1;; task++) {
         event_wait(&self->start, task, team->spins);
         if (!team->task) return NULL;
         team->task(team->argument, self->index, team->active);
@@ -139,9 +145,10 @@ static void *worker_main(void *argument) {
 // Between tasks nobody else touches the counters of a barrier.
 static void forget_meetings(nnrt_team *team, int active) {
     for (int i = 0; i < active; i++) {
-        team->workers[i].meetings = 0;
+        team->workers[i].meetings = team->first;
         for (int round = 0; round < ROUNDS; round++)
-            atomic_store_explicit(&team->workers[i].heard[round].word, 0, memory_order_relaxed);
+            atomic_store_explicit(&team->workers[i].heard[round].word, team->first << 1,
+                                  memory_order_relaxed);
     }
 }
 
@@ -157,7 +164,7 @@ void nnrt_team_run(nnrt_team *team, int active, nnrt_task *task, void *argument)
         event_wait(&team->workers[i].done, team->workers[i].tasks, team->spins);
 }
 
-static nnrt_team *team_allocate(int threads) {
+static nnrt_team *team_allocate(int threads, uint32_t tasks) {
     nnrt_team *team = calloc(1, sizeof *team);
     worker *workers = aligned_alloc(CACHE_LINE, sizeof(worker) * (size_t)threads);
     if (!team || !workers) {
@@ -169,15 +176,22 @@ static nnrt_team *team_allocate(int threads) {
     for (int i = 0; i < threads; i++) {
         workers[i].team = team;
         workers[i].index = i;
+        workers[i].tasks = tasks;
+        workers[i].start.word = workers[i].done.word = tasks << 1;
     }
     team->workers = workers;
+    team->first = tasks;
     team->size = 1;
     team->spins = threads <= nnrt_cpu_count() ? SPINS : 0;
     return team;
 }
 
 nnrt_team *nnrt_team_create(int threads) {
-    nnrt_team *team = team_allocate(threads);
+    return nnrt_team_create_at(threads, 0);
+}
+
+nnrt_team *nnrt_team_create_at(int threads, uint32_t tasks) {
+    nnrt_team *team = team_allocate(threads, tasks);
     if (!team) {
         nnrt_fail(NNRT_ERROR, "out of memory for a team of %d threads", threads);
         return NULL;

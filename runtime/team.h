@@ -5,6 +5,8 @@
 #ifndef NNRT_TEAM_H
 #define NNRT_TEAM_H
 
+#include <stdint.h>
+
 #include "nnrt.h"
 #include "status.h"
 
@@ -15,6 +17,8 @@ typedef void nnrt_task(void *argument, int thread, int threads);
 // A team of `threads` workers, 1..NNRT_TEAM_MAX; one worker needs no thread. NULL with nnrt_error()
 // set when the system gives no more threads.
 nnrt_team *nnrt_team_create(int threads);
+// The same, as if `tasks` tasks had been run, and as many barriers in each task: counters wrap.
+nnrt_team *nnrt_team_create_at(int threads, uint32_t tasks);
 void nnrt_team_free(nnrt_team *team); // NULL is fine
 
 int nnrt_team_size(const nnrt_team *team);

@@ -42,8 +42,9 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
     trainer->session = session;
     trainer->training = training;
     trainer->batch = batch ? batch : training->batch;
+    if (!samples) return nnrt_fail(NNRT_ERROR, "the data set has no training samples");
+    if (trainer->batch > samples) trainer->batch = samples; // all of them in one step
     nnrt_status status = check_batch(training, trainer->batch);
-    if (!status && !samples) status = nnrt_fail(NNRT_ERROR, "the data set has no training samples");
     if (!status)
         status = nnrt_schedule_open(&trainer->schedule, &training->learning_rate,
                                     nnrt_step_count(samples, trainer->batch), learning_rate);

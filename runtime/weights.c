@@ -5,7 +5,9 @@
 #include "json.h"
 #include "safetensors.h"
 
+#include <ctype.h>
 #include <endian.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -148,9 +150,33 @@ int64_t nnrt_weights_now(void) {
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static int64_t metadata_number(const nnrt_safetensors *file, const char *key) {
+// Counters go on from here.
+#define COUNTER_LIMIT ((uint64_t)1 << 53)
+
+// Digits below `limit` (0: 2^64); 0 where they are missing.
+static nnrt_status read_number(const nnrt_safetensors *file, const char *key, uint64_t limit,
+                               uint64_t *number) {
     const char *text = nnrt_safetensors_metadata(file, key);
-    return text ? (int64_t)strtoll(text, NULL, 10) : 0;
+    char *end = NULL;
+    *number = 0;
+    if (!text) return NNRT_OK;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    if (isdigit((unsigned char)*text) && !*end && !errno && (!limit || *number < limit))
+        return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "the weights in `%s` are damaged: `%s` is \"%.40s\"", file->path,
+                     key, text);
+}
+
+static nnrt_status read_numbers(const nnrt_safetensors *file, nnrt_weights_info *info) {
+    uint64_t epoch, step;
+    nnrt_status status = read_number(file, "seed", 0, &info->seed);
+    if (!status) status = read_number(file, "epoch", COUNTER_LIMIT, &epoch);
+    if (!status) status = read_number(file, "step", COUNTER_LIMIT, &step);
+    if (status) return status;
+    info->epoch = (int64_t)epoch;
+    info->step = (int64_t)step;
+    return NNRT_OK;
 }
 
 // How long the training was that a file comes from; 0 where that cannot be read.
@@ -160,9 +186,10 @@ static int64_t read_steps(const char *path, int *is_unfinished) {
     if (nnrt_safetensors_open(&file, path)) return 0;
     const char *training = nnrt_safetensors_metadata(&file, "training");
     *is_unfinished = training && strcmp(training, "unfinished") == 0;
-    int64_t steps = metadata_number(&file, "step");
+    uint64_t steps;
+    if (read_number(&file, "step", COUNTER_LIMIT, &steps)) steps = 0;
     nnrt_safetensors_close(&file);
-    return steps;
+    return (int64_t)steps;
 }
 
 static int is_worth_keeping(const char *path, const nnrt_weights_info *info) {
@@ -320,10 +347,7 @@ nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program, flo
     if (status) return status;
     status = check_tensors(&file, program);
     const char *statistics = nnrt_safetensors_metadata(&file, "statistics");
-    const char *seed = nnrt_safetensors_metadata(&file, "seed");
-    info->seed = seed ? strtoull(seed, NULL, 10) : 0;
-    info->epoch = metadata_number(&file, "epoch");
-    info->step = metadata_number(&file, "step");
+    if (!status) status = read_numbers(&file, info);
     info->has_statistics = !statistics || strcmp(statistics, "none") != 0;
     if (!status) status = read_tensors(&file, program, weights, info);
     nnrt_safetensors_close(&file);

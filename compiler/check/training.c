@@ -313,6 +313,20 @@ static void report_missing(Setup *s) {
     if (!has_optimizer) diag_help(diag, "write `optimizer = adam`");
 }
 
+// More samples than there are never meet in a step: memory is planned for those that do.
+static void limit_batch(Setup *s) {
+    const Ast *given = s->given[TRAIN_BATCH];
+    int64_t rows = s->entry->dataset ? s->entry->dataset->info.train_rows : 0;
+    if (!given || rows <= 0 || s->training->batch <= rows) return;
+    Diag *diag = diag_report(s->c->sink, DIAG_W0303, given->span,
+                             "a batch of %lld is more than the %lld training sample%s of `%s`",
+                             (long long)s->training->batch, (long long)rows, rows == 1 ? "" : "s",
+                             s->entry->dataset->name);
+    diag_label(diag, "planned as %lld", (long long)rows);
+    diag_help(diag, "write `batch = 32`, for example: each epoch is a single step now");
+    s->training->batch = rows;
+}
+
 static void read_entries(Setup *s) {
     Training *training = s->training;
     if (s->given[TRAIN_LOSS]) read_loss(s, s->given[TRAIN_LOSS]);
@@ -325,6 +339,7 @@ static void read_entries(Setup *s) {
     if (s->given[TRAIN_REGULARIZE]) read_regularizer(s, s->given[TRAIN_REGULARIZE]);
     training->epochs = read_number(s, TRAIN_EPOCHS);
     training->batch = read_number(s, TRAIN_BATCH);
+    limit_batch(s);
     report_missing(s);
 }
 

@@ -2,6 +2,7 @@
 #include "../../runtime/data.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "data_files.h"
@@ -515,9 +516,52 @@ static void test_fingerprint(void **state) {
     assert_string_not_equal(first, info.fingerprint);
 }
 
+// Another program cuts the compressed file again and again while it is read: an error that names
+// it, never a signal.
+static void *cut_and_restore(void *argument) {
+    _Atomic int *is_over = argument;
+    char path[PATH_SIZE], *content;
+    enum { CAPACITY = 2 << 20 };
+    snprintf(path, sizeof path, "%s", scratch("cut.gz"));
+    content = malloc(CAPACITY);
+    size_t size = get_file(path, content, CAPACITY);
+    while (!*is_over) {
+        FILE *file = fopen(path, "r+b");
+        if (!file || ftruncate(fileno(file), 4096)) break;
+        usleep(200);
+        fwrite(content, 1, size, file);
+        fclose(file);
+        usleep(200);
+    }
+    free(content);
+    return NULL;
+}
+
+static void test_cut_while_read(void **state) {
+    enum { ROWS = 60, SIDE = 120, SIZE = ROWS * SIDE * SIDE };
+    static uint8_t content[SIZE + 64];
+    static _Atomic int is_over;
+    nnrt_random random = nnrt_random_make(1, NNRT_RANDOM_BENCH, 0);
+    char name[PATH_SIZE];
+    pthread_t cutter;
+    (void)state;
+    size_t size = make_idx(content, ROWS, SIDE, SIDE);
+    for (size_t i = 16; i < size; i++) content[i] = (uint8_t)nnrt_random_bits(&random);
+    snprintf(name, sizeof name, "%s", put_gzip("cut.gz", content, size));
+    const nnrt_call stages[] = {CALL("idx", TEXT("x", name))};
+    assert_int_equal(pthread_create(&cutter, NULL, cut_and_restore, &is_over), 0);
+    for (int i = 0; i < 60; i++) {
+        nnrt_data_free(&data);
+        if (nnrt_data_load(stages, 1, ".", &data)) assert_message("cut.gz");
+    }
+    is_over = 1;
+    pthread_join(cutter, NULL);
+}
+
 int main(void) {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(test_cut_while_read),
         TEST(test_regression_table),
         TEST(test_labels),
         TEST(test_no_target),

@@ -52,6 +52,26 @@ static void nobody_passes_early(void **state) {
     }
 }
 
+// 2^31 and 2^32 tasks, and barriers in a task: workers slept for ever where counters wrap.
+static void counters_wrap(void **state) {
+    static const uint32_t borders[] = {0x7fffffff, 0xffffffff};
+    (void)state;
+    alarm(60); // a worker that sleeps must end the test
+    for (int border = 0; border < 2; border++) {
+        nnrt_team *team = nnrt_team_create_at(4, borders[border] - 50);
+        assert_non_null(team);
+        for (int i = 0; i < 100; i++) {
+            meetings m = {.team = team, .sleeper = i == 0};
+            if (i == 48 || i == 51) usleep(3000); // all of them sleep over the border
+            nnrt_team_run(team, 1 + i % 4, meet, &m);
+            assert_int_equal(m.early, 0);
+            assert_int_equal(m.workers, 1 + i % 4);
+        }
+        nnrt_team_free(team);
+    }
+    alarm(0);
+}
+
 static void idle_teams_end(void **state) {
     (void)state;
     for (int i = 0; i < 20; i++) {
@@ -124,6 +144,7 @@ static void passes_cover_all_samples(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_passes_early),
+        cmocka_unit_test(counters_wrap),
         cmocka_unit_test(idle_teams_end),
         cmocka_unit_test(passes_cover_all_samples),
     };

@@ -195,6 +195,50 @@ static void wrong_headers_are_refused(void **state) {
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) refuse_header(headers[i]);
 }
 
+// Counters that would overflow where training goes on.
+static void wrong_counters_are_refused(void **state) {
+    static const char *const counters[] = {"\"epoch\": \"9223372036854775807\"",
+                                           "\"epoch\": \"9007199254740992\"",
+                                           "\"step\": \"99999999999999999999\"",
+                                           "\"epoch\": \"-1\"",
+                                           "\"step\": \"1e3\"",
+                                           "\"seed\": \"18446744073709551616\"",
+                                           "\"epoch\": \"\""};
+    char header[1024];
+    (void)state;
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+        snprintf(header, sizeof header,
+                 "{\"__metadata__\": {%s}, " KERNEL_ENTRY "\"data_offsets\": [0, 24]}, " BIAS_ENTRY
+                 "\"data_offsets\": [24, 36]}}",
+                 counters[i]);
+        refuse_header(header);
+        assert_non_null(strstr(nnrt_error(), "are damaged"));
+    }
+}
+
+// Small files whose parsed form would be gigabytes.
+static void large_headers_are_refused(void **state) {
+    static const char *const parts[] = {"\"%07d\":0,", "\"%07d\":[],", "\"%07d\":{},"};
+    enum { ENTRIES = 2000000 };
+    size_t capacity = (size_t)ENTRIES * 16 + 64;
+    char *bytes = malloc(capacity);
+    (void)state;
+    assert_non_null(bytes);
+    for (int kind = 0; kind < 3; kind++) {
+        size_t size = 9;
+        bytes[8] = '{';
+        for (int i = 0; i < ENTRIES; i++)
+            size += (size_t)snprintf(bytes + size, capacity - size, parts[kind], i);
+        memcpy(bytes + size, "\"x\":0}", 6);
+        uint64_t length = size + 6 - 8;
+        memcpy(bytes, &length, sizeof length);
+        put("broken", bytes, size + 6);
+        refuse("too many values");
+        assert_non_null(strstr(nnrt_error(), "more values than"));
+    }
+    free(bytes);
+}
+
 static void wrong_lengths_are_refused(void **state) {
     static const uint64_t lengths[] = {100000001, UINT64_MAX, INT64_MAX, 1000};
     (void)state;
@@ -252,6 +296,7 @@ int main(void) {
         cmocka_unit_test(layouts_are_mapped),         cmocka_unit_test(round_trip),
         cmocka_unit_test(other_models_are_refused),   cmocka_unit_test(truncated_files_are_refused),
         cmocka_unit_test(changed_bytes_do_no_harm),   cmocka_unit_test(wrong_headers_are_refused),
+        cmocka_unit_test(wrong_counters_are_refused), cmocka_unit_test(large_headers_are_refused),
         cmocka_unit_test(wrong_lengths_are_refused),  cmocka_unit_test(nested_headers_are_refused),
         cmocka_unit_test(what_is_no_file_is_refused), cmocka_unit_test(saving_replaces_whole_files),
     };
