@@ -23,10 +23,10 @@ static bool in_range(const ArgDef *def, double number) {
 
 // Small ones, the dimensions, and what is left of one when others are taken off.
 static int64_t draw_whole(const Draw *draw, const ArgDef *def) {
-    static const int small[] = {1, 2, 3, 4, 5, 7, 8, 17};
+    static const int small[] = {1, 2, 3, 4, 5, 7, 8, 17, 33};
     int rank = draw->type ? draw->type->rank : 1;
     for (int tries = 0; tries < 20; tries++) {
-        int64_t number = small[random_below(draw->random, 8) % (1 + random_below(draw->random, 8))];
+        int64_t number = small[random_below(draw->random, 9) % (1 + random_below(draw->random, 9))];
         if (def->minimum <= 0 && random_chance(draw->random, 50))
             number = random_between(draw->random, -rank, rank);
         else if (rank && draw->type && random_chance(draw->random, 20))

@@ -77,7 +77,10 @@ bool grow_operator(Grower *grower, const OpDef *op, int value) {
         Step step = {.form = FORM_ARROW, .operands = {value}, .operand_count = 1};
         int options = tries < TRIES / 2 ? grower->options : 0;
         step.call = draw_call(grower->random, grower->arena, &op->schema, type, options);
-        if (draw_takes_many(op)) {
+        if (op->max_inputs == 0) {
+            step.form = FORM_CALL;
+            step.operand_count = 0;
+        } else if (draw_takes_many(op)) {
             step.form = FORM_CALL;
             draw_operands(grower, &step, op, tries);
             step.sign = step.operand_count == 2 ? sign_of(op) : 0;
@@ -163,13 +166,13 @@ static void grow_step(Grower *grower) {
 }
 
 static Type draw_input(Grower *grower) {
-    static const int64_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 17};
+    static const int64_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 17, 35};
     static const int ranks[] = {1, 1, 2, 2, 3, 3, 3, 4};
     Type type = {.dtype = random_chance(grower->random, 20) ? DTYPE_U8 : DTYPE_F32,
                  .batched = true};
     do {
         type.rank = ranks[random_below(grower->random, 8)];
-        for (int i = 0; i < type.rank; i++) type.dims[i] = sizes[random_below(grower->random, 13)];
+        for (int i = 0; i < type.rank; i++) type.dims[i] = sizes[random_below(grower->random, 14)];
     } while (type_elements(&type) > grower->most_elements);
     return type;
 }

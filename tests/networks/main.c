@@ -1,9 +1,11 @@
 // networks random         NNC_NETWORKS networks (200) of seed NNC_SEED (1), from NNC_FIRST (0) on
 // networks pairs          every ordered pair of operators
+// networks planted        the same with a mistake in the reference, which most of them must notice
 // networks try FILE...    programs that begin with the line of their setup
 // NNC_FAILURES names a folder for the failing programs.
 #include "grow.h"
 #include "pairs.h"
+#include "reference.h"
 #include "run.h"
 #include "trial.h"
 
@@ -12,6 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#ifdef __SANITIZE_ADDRESS__
+enum { USUAL_NETWORKS = 25 };
+#else
+enum { USUAL_NETWORKS = 200 };
+#endif
+enum { REFUSED_SHARE = 5, NOTICED_PERCENT = 60 }; // one of so many at most; at least
 
 static int number_of(const char *variable, int otherwise) {
     const char *text = getenv(variable);
@@ -36,26 +45,49 @@ static int check_rules(void) {
 
 // ---- The commands.
 
+static bool grow_number(Network *network, Arena *arena, int seed, int number) {
+    Random random = {(uint64_t)seed << 32 | (uint64_t)number};
+    Grower grower = {.random = &random, .arena = arena, .network = network};
+    return grow_random(&grower);
+}
+
 static int run_random(Run *run) {
-#ifdef __SANITIZE_ADDRESS__
-    int usual = 25;
-#else
-    int usual = 200;
-#endif
-    int first = number_of("NNC_FIRST", 0), count = number_of("NNC_NETWORKS", usual);
+    int first = number_of("NNC_FIRST", 0), count = number_of("NNC_NETWORKS", USUAL_NETWORKS);
     int seed = number_of("NNC_SEED", 1);
     for (int i = first; i < first + count; i++) {
         Arena *arena = arena_create();
-        Random random = {(uint64_t)seed << 32 | (uint64_t)i};
         Network network;
-        Grower grower = {.random = &random, .arena = arena, .network = &network};
-        if (grow_random(&grower))
+        if (grow_number(&network, arena, seed, i))
             run_network(run, arena, &network, arena_format(arena, "seed-%d-network-%d", seed, i));
         else
             run->refused++;
         arena_destroy(arena);
     }
+    if (run->refused * REFUSED_SHARE > count) {
+        printf("the front end refuses %d of %d networks\n", run->refused, count);
+        run->failures++;
+    }
     return run_end(run);
+}
+
+// Some mistakes change nothing: behind a relu that is off, or where nobody uses the value.
+static int run_planted(void) {
+    int tried = 0, noticed = 0;
+    for (int i = 0; i < USUAL_NETWORKS / 5; i++) {
+        Arena *arena = arena_create();
+        Network network;
+        if (grow_number(&network, arena, 3, i)) {
+            reference_planted = i * 7919;
+            Verdict verdict = trial_run(network_text(arena, &network), &network.setup);
+            tried++;
+            noticed += verdict.outcome == WRONG;
+            if (getenv("NNC_NETWORKS_VERBOSE") && verdict.outcome != WRONG)
+                printf("%s%d\n", network_text(arena, &network), reference_planted);
+        }
+        arena_destroy(arena);
+    }
+    printf("%d of %d planted mistakes are noticed\n", noticed, tried);
+    return noticed * 100 < tried * NOTICED_PERCENT;
 }
 
 static int try_file(const char *folder, const char *name) {
@@ -84,11 +116,12 @@ static int run_command(int count, char **words, const char *folder) {
     int failures = 0;
     if (strcmp(command, "random") == 0) return check_rules() + run_random(&run);
     if (strcmp(command, "pairs") == 0) return check_rules() + pairs_run(&run);
+    if (strcmp(command, "planted") == 0) return run_planted();
     if (strcmp(command, "try") == 0) {
         for (int i = 2; i < count; i++) failures += try_file(folder, words[i]);
         return failures;
     }
-    fprintf(stderr, "networks random|pairs|try FILE...\n");
+    fprintf(stderr, "networks random|pairs|planted|try FILE...\n");
     return 1;
 }
 

@@ -68,13 +68,35 @@ static bool is_exact(const Node *node) {
     return false;
 }
 
-static void move_value(void *state, const Node *node, EvalTensor *value) {
+// ---- A planted mistake.
+
+int reference_planted = -1;
+
+static bool may_be_wrong(const Node *node) {
+    return node->op->fuse != FUSE_LEAF && !is_exact(node);
+}
+
+static int find_planted(const Graph *graph) {
+    int count = 0;
+    for (int i = 0; i < graph->nodes.count; i++) count += may_be_wrong(graph->nodes.items[i]);
+    if (reference_planted < 0 || graph->mode != GRAPH_TRAIN || !count) return -1;
+    int left = reference_planted % count;
+    for (int i = 0;; i++)
+        if (may_be_wrong(graph->nodes.items[i]) && left-- == 0) return i;
+}
+
+static double factor(Reference *reference, const Node *node) {
+    double planted = node->id == reference->planted ? 1.01 : 1;
+    if (!reference->moves || is_exact(node)) return planted;
+    return planted * (1 + random_real(&reference->random, -movement, movement));
+}
+
+static void adjust_value(void *state, const Node *node, EvalTensor *value) {
     Reference *reference = state;
     int64_t count = value->rows * value->size;
     if (is_exact(node)) return;
     double *moved = ARENA_ARRAY(reference->arena, double, count + 1);
-    for (int64_t i = 0; i < count; i++)
-        moved[i] = value->data[i] * (1 + random_real(&reference->random, -movement, movement));
+    for (int64_t i = 0; i < count; i++) moved[i] = value->data[i] * factor(reference, node);
     value->data = moved;
 }
 
@@ -90,10 +112,9 @@ static EvalTensor *evaluate(Reference *reference, bool moves) {
     Evaluation evaluation = evaluation_create(graph, reference->arena, &reference->bindings, NULL);
     bool *wanted = ARENA_ARRAY(reference->arena, bool, graph->nodes.count);
     for (int i = 0; i < reference->count; i++) wanted[wanted_node(graph, i)->id] = true;
-    if (moves) {
-        evaluation.adjust = move_value;
-        evaluation.adjust_state = reference;
-    }
+    reference->moves = moves;
+    evaluation.adjust = adjust_value;
+    evaluation.adjust_state = reference;
     evaluation_run(&evaluation, wanted);
     EvalTensor *results = ARENA_ARRAY(reference->arena, EvalTensor, reference->count);
     for (int i = 0; i < reference->count; i++)
@@ -129,6 +150,7 @@ Reference reference_create(Arena *arena, const Program *program, GraphMode mode,
                            .graph = graph,
                            .random = {setup->seed + 2},
                            .output_count = graph->outputs.count};
+    reference.planted = find_planted(graph);
     reference.count = graph->outputs.count + 1 + graph->assigns.count;
     reference.bindings =
         (EvalBindings){.inputs = batch_of(arena, &setup->input, data->input, setup, index),
@@ -162,7 +184,6 @@ void reference_move(Reference *reference, int times) {
             }
         }
         arena_release(reference->arena, mark);
-        reference->evaluations++;
     }
 }
 

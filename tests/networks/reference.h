@@ -24,8 +24,13 @@ typedef struct Reference {
     int count; // outputs, the loss, what is assigned
     ReferenceValue *values;
     Random random;
-    int evaluations; // that moved numbers
+    int planted; // the node that is wrong; -1: none
+    bool moves;  // this evaluation
 } Reference;
+
+// What the reference of training is made wrong by, to see whether a comparison notices: the numbers
+// of one node, chosen by this, are 1 % larger. Negative: none.
+extern int reference_planted;
 
 // GRAPH_TRAIN or GRAPH_EVALUATE, of the program's only training, with the weights of `loaded`.
 Reference reference_create(Arena *arena, const Program *program, GraphMode mode,

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 12, SHRINKING_TRIALS = 400 };
+enum { SHRINKING_TRIALS = 400, PROGRESS = 500 };
 
 // Known mistakes of nnc, a line each: how the verdict of a failure begins.
 static bool is_expected(const char *verdict) {
@@ -38,22 +38,33 @@ static char *with_verdict(Arena *arena, const char *text, const char *verdict) {
     return arena_format(arena, "%.*s# %s\n%s", first, text, verdict, text + first);
 }
 
+// Kinds of internal errors are shown once; wrong numbers may have any cause.
+static bool is_shown_already(const Run *run, const Verdict *verdict) {
+    for (int i = 0; i < run->shown && verdict->outcome == INTERNAL_ERROR; i++)
+        if (verdict_equal(&run->kinds[i], verdict)) return true;
+    return run->shown == MAX_SHOWN;
+}
+
+static char *line_of(Arena *arena, const Verdict *verdict) {
+    return arena_format(arena, "%s: %s", outcome_name(verdict->outcome), verdict->what);
+}
+
 static void show(Run *run, Arena *arena, Network *network, const char *name, Verdict verdict) {
-    char *line = arena_format(arena, "%s: %s", outcome_name(verdict.outcome), verdict.what);
-    if (is_expected(line)) {
+    if (is_expected(line_of(arena, &verdict))) {
         run->expected++;
         return;
     }
-    if (run->shown++ < SHOWN) {
-        verdict = shrink(arena, network, &verdict, SHRINKING_TRIALS);
-        line = arena_format(arena, "%s: %s", outcome_name(verdict.outcome), verdict.what);
-        char *text = with_verdict(arena, network_text(arena, network), line);
-        printf("---- %s\n%s", name, text);
-        if (run->folder) write_failure(run, name, text);
-    } else {
-        printf("---- %s: %s\n", name, line);
+    run->failures++;
+    if (is_shown_already(run, &verdict)) {
+        printf("---- %s: %s\n", name, line_of(arena, &verdict));
+        return;
     }
+    run->kinds[run->shown++] = verdict;
+    verdict = shrink(arena, network, &verdict, SHRINKING_TRIALS);
+    char *text = with_verdict(arena, network_text(arena, network), line_of(arena, &verdict));
+    printf("---- %s\n%s", name, text);
     fflush(stdout);
+    if (run->folder) write_failure(run, name, text);
 }
 
 void run_network(Run *run, Arena *arena, Network *network, const char *name) {
@@ -62,6 +73,7 @@ void run_network(Run *run, Arena *arena, Network *network, const char *name) {
     run->steps += network->step_count;
     run->near_kinks += verdict.near_kink;
     run->outcomes[verdict.outcome]++;
+    if (run->networks % PROGRESS == 0) fprintf(stderr, "%d networks\n", run->networks);
     if (outcome_fails(verdict.outcome)) show(run, arena, network, name, verdict);
 }
 
@@ -71,5 +83,5 @@ int run_end(const Run *run) {
            run->networks, run->steps, run->refused, run->near_kinks, run->expected);
     for (int i = 0; i < OUTCOMES; i++)
         if (run->outcomes[i]) printf("  %s: %d\n", outcome_name((Outcome)i), run->outcomes[i]);
-    return run->shown;
+    return run->failures;
 }

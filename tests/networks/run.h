@@ -5,11 +5,14 @@
 #include "network.h"
 #include "verdict.h"
 
+enum { MAX_SHOWN = 40 };
+
 typedef struct Run {
     int networks, steps, refused, near_kinks, expected;
     int outcomes[OUTCOMES];
-    int shown;          // failures
-    const char *folder; // failing programs are written there; NULL: they are printed alone
+    int failures, shown;
+    Verdict kinds[MAX_SHOWN]; // of those shown, as they were found
+    const char *folder;       // failing programs are written there; NULL: they are printed alone
 } Run;
 
 // Tries the network called `name`, and reports a failure.

@@ -84,7 +84,8 @@ static bool add_head(Grower *grower, const LossRule *rule) {
     if (rule->is_vector || !has_weights(grower) || !network->step_count) {
         if (network_type(network, network->step_count)->rank != 1 && !add_named(grower, "flatten"))
             return false;
-        int wanted = rule->is_vector || random_chance(grower->random, 70)
+        bool tells_apart = rule->is_vector || (rule->head && strcmp(rule->head, "softmax") == 0);
+        int wanted = tells_apart || random_chance(grower->random, 70)
                          ? units[random_below(grower->random, 4)]
                          : 1;
         if (!add_units(grower, wanted)) return false;
@@ -134,17 +135,25 @@ static void draw_regularizer(Grower *grower) {
     grower->network->regularizer = draw_call(grower->random, grower->arena, schema, NULL, 40);
 }
 
+// Whether scores are given is the rule's choice.
+static void draw_loss(Grower *grower, const LossRule *rule) {
+    Words call = draw_call(grower->random, grower->arena, &op_find(rule->loss)->schema, NULL, 20);
+    Words kept = {.name = call.name};
+    if (rule->options) words_add(&kept, rule->options);
+    kept.required = kept.count;
+    for (int i = 0; i < call.count; i++)
+        if (strncmp(call.arguments[i], "from_logits", strlen("from_logits")) != 0)
+            words_add(&kept, call.arguments[i]);
+    grower->network->loss = kept;
+}
+
 bool grow_training(Grower *grower, uint64_t kind) {
     static const char *const cpus[] = {"native", "x86-64-v3", "x86-64"};
     Network *network = grower->network;
     const LossRule *rule = &rules[kind % RULES];
     if (!add_head(grower, rule)) return false;
     set_targets(grower, rule);
-    const OpDef *loss = op_find(rule->loss);
-    network->loss =
-        draw_call(grower->random, grower->arena, &loss->schema, NULL, rule->options ? 0 : 20);
-    if (rule->options) words_add(&network->loss, rule->options);
-    network->loss.required = rule->options != NULL;
+    draw_loss(grower, rule);
     draw_optimizer(grower);
     draw_regularizer(grower);
     network->setup.rows = random_chance(grower->random, 60)
