@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "locate.h"
@@ -191,7 +192,11 @@ static nnrt_status add_part(nnrt_pictures *pictures, const char *folder, const C
                      folder);
 }
 
-// ---- Opening.
+// ---- Parts.
+
+static const char *const train_names[] = {"train", "training", NULL};
+static const char *const validation_names[] = {"validation", "val", "valid", NULL};
+static const char *const test_names[] = {"test", NULL};
 
 // The first of these folders in `folder`; 0: none is there.
 static int find_part(const char *folder, const char *const *names, char path[PATH_MAX]) {
@@ -200,20 +205,83 @@ static int find_part(const char *folder, const char *const *names, char path[PAT
     return 0;
 }
 
+static int is_part_name(const char *name) {
+    static const char *const others[] = {"training_set",   "test_set",   "testing",   "train_set",
+                                         "validation_set", "train_data", "test_data", NULL};
+    const char *const *const lists[] = {train_names, validation_names, test_names, others};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (const char *const *known = lists[i]; *known; known++)
+            if (strcasecmp(name, *known) == 0) return 1;
+    return 0;
+}
+
+static int64_t count_folders(const char *folder) {
+    Classes inner = {0};
+    int64_t count = find_classes(folder, &inner) ? 0 : inner.count;
+    free_classes(&inner);
+    return count;
+}
+
+// Folders that are taken for classes but are a level, or the parts, above them.
+static nnrt_status check_level(const char *folder, const Classes *classes) {
+    char path[PATH_MAX], part[PATH_MAX];
+    for (int64_t i = 0; i < classes->count; i++) {
+        const char *name = classes->names[i];
+        nnrt_status status = join(path, folder, name);
+        if (status) return status;
+        if (find_part(path, train_names, part))
+            return nnrt_fail(NNRT_ERROR, "`%s` holds parts, not classes: name the folder `%s`",
+                             folder, path);
+        if (is_part_name(name) && count_folders(path) > 0)
+            return nnrt_fail(NNRT_ERROR,
+                             "`%s` is taken for a class, but its name is that of a part: call the "
+                             "parts `train`, `validation` and `test`",
+                             path);
+        int64_t inner = classes->count == 1 ? count_folders(path) : 0;
+        if (inner > 1)
+            return nnrt_fail(NNRT_ERROR,
+                             "`%s` holds a single folder, `%s`, whose %lld folders are probably "
+                             "the classes: name the folder `%s`",
+                             folder, name, (long long)inner, path);
+    }
+    return NNRT_OK;
+}
+
+// Every class has something to learn from.
+static nnrt_status check_filled(const nnrt_pictures *pictures, const char *folder,
+                                const Classes *classes) {
+    char *is_filled = calloc((size_t)classes->count, 1);
+    int64_t empty = 0;
+    if (!is_filled) return fail_memory();
+    for (int64_t i = 0; i < pictures->count; i++) is_filled[pictures->labels[i]] = 1;
+    while (empty < classes->count && is_filled[empty]) empty++;
+    free(is_filled);
+    if (empty == classes->count) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "the class `%s/%s` has no pictures (PNG or JPEG): put some in, or take the "
+                     "folder away",
+                     folder, classes->names[empty]);
+}
+
+static nnrt_status add_train(nnrt_pictures *pictures, const char *folder, Classes *classes) {
+    nnrt_status status = find_classes(folder, classes);
+    if (!status) status = check_level(folder, classes);
+    if (!status) status = add_part(pictures, folder, classes);
+    return status ? status : check_filled(pictures, folder, classes);
+}
+
+// ---- Opening.
+
 static nnrt_status add_parts(nnrt_pipeline *pipeline, const char *folder, Classes *classes) {
-    static const char *const train[] = {"train", "training", NULL}, *const test[] = {"test", NULL},
-                             *const validation[] = {"validation", "val", "valid", NULL};
     nnrt_pictures *pictures = pipeline->pictures;
     char path[PATH_MAX];
-    int has_parts = find_part(folder, train, path);
-    const char *first = has_parts ? path : folder;
-    nnrt_status status = find_classes(first, classes);
-    if (!status) status = add_part(pictures, first, classes);
+    int has_parts = find_part(folder, train_names, path);
+    nnrt_status status = add_train(pictures, has_parts ? path : folder, classes);
     int64_t train_count = pictures->count;
-    if (!status && has_parts && find_part(folder, validation, path))
+    if (!status && has_parts && find_part(folder, validation_names, path))
         status = add_part(pictures, path, classes);
     pipeline->own_validation_rows = pictures->count - train_count;
-    if (!status && has_parts && find_part(folder, test, path))
+    if (!status && has_parts && find_part(folder, test_names, path))
         status = add_part(pictures, path, classes);
     pipeline->row_count = pictures->count;
     pipeline->own_test_rows = pictures->count - train_count - pipeline->own_validation_rows;

@@ -304,6 +304,16 @@ static bool check_order(Checker *c, const Dataset *dataset) {
     return true;
 }
 
+// `images` of a folder with a single one in it.
+static void warn_one_class(Checker *c, const Dataset *dataset) {
+    const Call *source = &dataset->stages.items[0];
+    if (!stage_is(source, "images") || !dataset->found || dataset->info.classes != 1) return;
+    Diag *diag = diag_report(c->sink, DIAG_W0303, source->args->span,
+                             "all pictures are of one class, `%s`", dataset->info.class_names[0]);
+    diag_label(diag, "nothing to tell apart");
+    diag_help(diag, "pictures lie in one folder a class: `cats/1.jpg`, `dogs/1.jpg`");
+}
+
 static void warn_constant(Checker *c, const Dataset *dataset) {
     for (int i = 0; i < dataset->stages.count; i++) {
         const Call *stage = &dataset->stages.items[i];
@@ -329,6 +339,7 @@ Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *exp
     ok = ok && check_order(c, dataset);
     if (ok) inspect(c, dataset);
     if (ok) warn_constant(c, dataset);
+    if (ok) warn_one_class(c, dataset);
     dataset->is_broken = dataset->is_broken || !ok;
     return dataset;
 }

@@ -148,6 +148,29 @@ static void test_wrong_folders(void **state) {
     FAILS(stages, "pets/cats/1.png");
 }
 
+// The folder that was probably meant is named.
+static void test_wrong_level(void **state) {
+    const nnrt_call stages[] = {PETS};
+    const nnrt_call inner[] = {CALL("images", TEXT("folder", "pets/all"))};
+    char command[PATH_SIZE];
+    (void)state;
+    put_picture("pets/all/cats/1.png", 1);
+    put_picture("pets/all/dogs/1.png", 1);
+    FAILS(stages, "a single folder, `all`, whose 2 folders are probably the classes");
+    assert_message("pets/all`");
+    LOAD(inner);
+    with_folders("pets/all/birds/");
+    FAILS(inner, "pets/all/birds` has no pictures");
+    snprintf(command, sizeof command, "cd %s/pets && rmdir all/birds && mv all training_set",
+             scratch_folder());
+    assert_int_equal(system(command), 0);
+    put_picture("pets/test_set/cats/1.png", 1);
+    FAILS(stages, "its name is that of a part: call the parts `train`");
+    put_picture("pets/animals/train/cats/1.png", 1);
+    FAILS(stages, "pets` holds parts, not classes: name the folder");
+    assert_message("pets/animals`");
+}
+
 // ---- Pictures.
 
 static void test_grayscale(void **state) {
@@ -307,10 +330,19 @@ static void test_resize_in_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_classes),         TEST(test_parts),         TEST(test_split),
-        TEST(test_wrong_folders),   TEST(test_grayscale),     TEST(test_jpeg),
-        TEST(test_damaged_jpeg),    TEST(test_many_scans),    TEST(test_sizes),
-        TEST(test_damaged_picture), TEST(test_not_in_memory), TEST(test_resize_in_memory),
+        TEST(test_classes),
+        TEST(test_parts),
+        TEST(test_split),
+        TEST(test_wrong_folders),
+        TEST(test_wrong_level),
+        TEST(test_grayscale),
+        TEST(test_jpeg),
+        TEST(test_damaged_jpeg),
+        TEST(test_many_scans),
+        TEST(test_sizes),
+        TEST(test_damaged_picture),
+        TEST(test_not_in_memory),
+        TEST(test_resize_in_memory),
     };
     return cmocka_run_group_tests(tests, NULL, scratch_remove);
 }
