@@ -158,7 +158,7 @@ static void finish_row(Product *p, const ColumnTile *tile, Value row, Value in_t
         element_forget(&p->b);
         position_rows(p, row, ir_add(gen, tile->first_column, ir_int(gen, from)));
         Value at = ir_offset(gen, gen->f32, p->scratch, ir_add(gen, line, ir_int(gen, from)));
-        p->b.values[p->anchor->id] = ir_load(gen, ir_vector(gen, gen->f32, step), at);
+        p->b.values[slots_of(gen, p->anchor)] = ir_load(gen, ir_vector(gen, gen->f32, step), at);
         element_store_all(&p->b, (int)lowest(step, tile->valid - from));
     }
 }
@@ -373,7 +373,7 @@ static void finish_weights(Product *p, const WeightTiles *t, int rows, int vecto
     element_forget(&p->b);
     Value place = tile_place(p, t, ir_add(gen, first_row, lines.index), across);
     p->b.storage = ir_add(gen, place, lane);
-    p->b.values[p->anchor->id] = ir_load(gen, ir_vector(gen, gen->f32, p->lanes), at);
+    p->b.values[slots_of(gen, p->anchor)] = ir_load(gen, ir_vector(gen, gen->f32, p->lanes), at);
     element_store_all(&p->b, p->lanes);
     ir_loop_end(gen, &loop);
     ir_loop_end(gen, &lines);

@@ -10,18 +10,17 @@
 
 void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Group *group,
                    Value function) {
-    int count = schedule->graph->nodes.count;
     *b = (LaneBuilder){.gen = gen, .schedule = schedule, .group = group, .function = function};
     b->width = gen->target->machine.lanes;
     b->shape = group->domain;
     b->lead = group->lead;
     b->row_width = group->width;
     b->row = b->column = b->sample = b->storage = ir_int(gen, 0);
-    b->values = ARENA_ARRAY(gen->arena, Value, count + 1);
+    b->values = slots_array(gen, sizeof(Value));
 }
 
 void element_forget(LaneBuilder *b) {
-    memset(b->values, 0, sizeof(Value) * (size_t)b->schedule->graph->nodes.count);
+    memset(b->values, 0, sizeof(Value) * ((size_t)b->gen->slot_count + 1));
 }
 
 bool element_is_row_value(const LaneBuilder *b, const Node *node) {
@@ -259,14 +258,15 @@ Lane element_value(LaneBuilder *b, Node *node) {
     bool moves =
         b->domain == DOMAIN_ROWS && !schedule_same_place(&view->type, &node->type, &b->shape);
     if (moves && !in_memory) nn_ice("gen", "%%%d is reshaped where it is computed", node->id);
-    int id = moves ? view->id : node->id;
-    if (b->row_values && b->row_values[id]) return (Lane)(void *)b->row_values[id];
-    if (!b->values[id] && b->numbers && b->numbers[id])
-        b->values[id] = ir_splat(b->gen, b->numbers[id], b->width);
-    if (!b->values[id] && b->vectors && b->vectors[id])
-        b->values[id] = load_unbatched(b, &view->type, b->vectors[id], -1);
-    if (!b->values[id]) b->values[id] = in_memory ? load(b, node, &view->type) : compute(b, node);
-    return (Lane)(void *)b->values[id];
+    int slot = slots_of(b->gen, moves ? view : node);
+    if (b->row_values && b->row_values[slot]) return (Lane)(void *)b->row_values[slot];
+    if (!b->values[slot] && b->numbers && b->numbers[slot])
+        b->values[slot] = ir_splat(b->gen, b->numbers[slot], b->width);
+    if (!b->values[slot] && b->vectors && b->vectors[slot])
+        b->values[slot] = load_unbatched(b, &view->type, b->vectors[slot], -1);
+    if (!b->values[slot])
+        b->values[slot] = in_memory ? load(b, node, &view->type) : compute(b, node);
+    return (Lane)(void *)b->values[slot];
 }
 
 // ---- Stores.

@@ -40,7 +40,10 @@ typedef struct Gen {
     LlvmType context_struct, barrier_type;
     LlvmType step_type;   // void(const nnrt_context *)
     LlvmType shared_type; // void(const nnrt_context *, const int64_t *places)
-    PlaceTable *places;   // of the shared function that is being made; NULL: none is
+    int *slots;           // by node id: slots.c
+    int slot_count, slot_capacity;
+    VEC(const Node *) numbered;
+    PlaceTable *places; // of the shared function that is being made; NULL: none is
     SharedFunctions *shared;
     bool needs_blas;
     Value scratch_stride; // a constant of the module: floats of a worker's scratch
@@ -141,12 +144,18 @@ struct LaneBuilder {
     Value column;            // of lane 0 in the row
     bool any_column;         // else a multiple of the width
     Value storage;           // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
-    Value *values;           // by node id (reshapes that move elements too): known at this position
-    Value *row_values; // by node id: what is known for the whole row (DOMAIN_ROWS); may be NULL
-    Value *numbers;    // by node id: what element_hoist computed; may be NULL
-    Value *vectors;    // by node id: where it put small vectors; may be NULL
-    Value chunk;       // of the batch; NULL: the group has no sums over samples
+    Value *values;           // by slot (reshapes that move elements too): known at this position
+    Value *row_values;       // by slot: what is known for the whole row (DOMAIN_ROWS); may be NULL
+    Value *numbers;          // by slot: what element_hoist computed; may be NULL
+    Value *vectors;          // by slot: where it put small vectors; may be NULL
+    Value chunk;             // of the batch; NULL: the group has no sums over samples
 };
+
+// slots.c: the nodes that a group touches are numbered from 1, so that what is kept of them is as
+// long as the group and not as the graph.
+void slots_number(Gen *gen, const Schedule *schedule, const Group *group);
+int slots_of(const Gen *gen, const Node *node);
+void *slots_array(Gen *gen, size_t size); // zeroed, an element for each slot and for 0
 
 void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Group *group,
                    Value function);

@@ -104,7 +104,7 @@ static B builder_at(const B *b, const Node *input, Value row, Value column) {
     at.row = row;
     at.column = column;
     at.row_values = NULL;
-    at.values = ARENA_ARRAY(b->gen->arena, Value, b->schedule->graph->nodes.count + 1);
+    at.values = slots_array(b->gen, sizeof(Value));
     return at;
 }
 

@@ -25,10 +25,11 @@ static void visit_inputs(Hoist *h, const Node *node) {
         bool is_inline = group < 0 && input->op->fuse != FUSE_LEAF;
         bool is_sum = group >= 0 && schedule_is_chunked(input);
         bool is_needed = walks_samples && is_vector(input) && (is_inline || is_sum);
-        if ((!is_inline && !is_sum) || h->seen[input->id]) continue;
-        h->seen[input->id] = true;
+        int slot = slots_of(b->gen, input);
+        if ((!is_inline && !is_sum) || h->seen[slot]) continue;
+        h->seen[slot] = true;
         if (is_inline && node_is_scalar(input))
-            b->numbers[input->id] = (Value)(void *)element_value(b, input);
+            b->numbers[slot] = (Value)(void *)element_value(b, input);
         else if (is_needed)
             vec_push(b->gen->arena, &h->vectors, input);
         else if (is_inline)
@@ -57,7 +58,7 @@ static void compute_vectors(Hoist *h, int64_t width, Value *blocks) {
     v.row_values = NULL;
     v.vectors = NULL;
     v.shape = type_make(DTYPE_F32, false, 1, &width);
-    v.values = ARENA_ARRAY(gen->arena, Value, v.schedule->graph->nodes.count + 1);
+    v.values = slots_array(gen, sizeof(Value));
     Loop loop =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, width), ir_int(gen, v.width), "vector");
     v.storage = loop.index;
@@ -65,16 +66,16 @@ static void compute_vectors(Hoist *h, int64_t width, Value *blocks) {
         Node *node = h->vectors.items[i];
         if (type_last(&node->type) != width) continue;
         Value value = (Value)(void *)element_value(&v, node);
-        ir_store(gen, value, ir_offset(gen, gen->f32, blocks[node->id], loop.index));
+        ir_store(gen, value, ir_offset(gen, gen->f32, blocks[slots_of(gen, node)], loop.index));
     }
     ir_loop_end(gen, &loop);
 }
 
 static void hoist_vectors(Hoist *h) {
     LaneBuilder *b = h->b;
-    Value *blocks = ARENA_ARRAY(b->gen->arena, Value, b->schedule->graph->nodes.count + 1);
+    Value *blocks = slots_array(b->gen, sizeof(Value));
     for (int i = 0; i < h->vectors.count; i++)
-        blocks[h->vectors.items[i]->id] = vector_block(b->gen, h->vectors.items[i]);
+        blocks[slots_of(b->gen, h->vectors.items[i])] = vector_block(b->gen, h->vectors.items[i]);
     for (int i = 0; i < h->vectors.count; i++) {
         int64_t width = type_last(&h->vectors.items[i]->type);
         bool is_first = true;
@@ -87,9 +88,9 @@ static void hoist_vectors(Hoist *h) {
 
 void element_hoist(LaneBuilder *b) {
     const Group *group = b->group;
-    int count = b->schedule->graph->nodes.count, width = b->width;
-    Hoist h = {.b = b, .seen = ARENA_ARRAY(b->gen->arena, bool, count + 1)};
-    b->numbers = ARENA_ARRAY(b->gen->arena, Value, count + 1);
+    int width = b->width;
+    Hoist h = {.b = b, .seen = slots_array(b->gen, sizeof(bool))};
+    b->numbers = slots_array(b->gen, sizeof(Value));
     b->width = 1;
     for (int i = 0; i < group->nodes.count; i++) visit_inputs(&h, group->nodes.items[i]);
     for (int i = 0; i < group->assigns.count; i++) visit_inputs(&h, group->assigns.items[i]);

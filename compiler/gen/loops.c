@@ -16,8 +16,8 @@ typedef struct RowEmitter {
     int vectors;    // of a row
     int last;       // lanes of the last one that belong to the row
     Value **values; // by vector: what is known at its position
-    int *level;     // by node id: how many reductions lie before it
-    Value **sums;   // by node id of a sum over samples, by vector: of the rows so far; NULL: none
+    int *level;     // by slot: how many reductions lie before it
+    Value **sums;   // by slot of a sum over samples, by vector: of the rows so far; NULL: none
 } RowEmitter;
 
 // ---- Reductions.
@@ -80,13 +80,13 @@ static void reduce_unrolled(RowEmitter *e, Node *node) {
         Value input = masked_input(e, node, valid_lanes(e, v));
         total = total ? combine(&e->b, is_maximum, total, input) : input;
     }
-    e->b.row_values[node->id] = horizontal(&e->b, is_maximum, total);
+    e->b.row_values[slots_of(e->b.gen, node)] = horizontal(&e->b, is_maximum, total);
 }
 
 static void sum_unrolled(RowEmitter *e, Node *node) {
     for (int v = 0; v < e->vectors; v++) {
         at_vector(e, v);
-        Value *sum = &e->sums[node->id][v];
+        Value *sum = &e->sums[slots_of(e->b.gen, node)][v];
         *sum = combine(&e->b, false, *sum, masked_input(e, node, valid_lanes(e, v)));
     }
 }
@@ -117,7 +117,7 @@ static void compute_unrolled(RowEmitter *e, Node *node) {
     }
     if (element_is_row_value(&e->b, node)) {
         at_vector(e, 0);
-        e->b.row_values[node->id] = (Value)(void *)element_value(&e->b, node);
+        e->b.row_values[slots_of(e->b.gen, node)] = (Value)(void *)element_value(&e->b, node);
         if (stored) element_store(&e->b, node, 1);
         return;
     }
@@ -128,7 +128,7 @@ static void compute_unrolled(RowEmitter *e, Node *node) {
 }
 
 static void row_unrolled(RowEmitter *e) {
-    size_t bytes = sizeof(Value) * (size_t)e->b.schedule->graph->nodes.count;
+    size_t bytes = sizeof(Value) * ((size_t)e->b.gen->slot_count + 1);
     for (int v = 0; v < e->vectors; v++) memset(e->values[v], 0, bytes);
     memset(e->b.row_values, 0, bytes);
     for (int i = 0; i < e->b.group->nodes.count; i++)
@@ -144,7 +144,7 @@ static int level_of(RowEmitter *e, const Node *node) {
         const Node *input = schedule_source(node->inputs[i]);
         int own = e->b.schedule->group_of[input->id];
         if (input->op->fuse == FUSE_LEAF || (own >= 0 && own != e->b.group->id)) continue;
-        int before = own < 0 ? level_of(e, input) : e->level[input->id];
+        int before = own < 0 ? level_of(e, input) : e->level[slots_of(e->b.gen, input)];
         if (is_reduction(input)) before++;
         if (before > level) level = before;
     }
@@ -157,7 +157,7 @@ static void walk_level(RowEmitter *e, int level, int valid, Value *totals) {
     element_forget(&e->b);
     for (int i = 0; i < group->nodes.count; i++) {
         Node *node = group->nodes.items[i];
-        if (e->level[node->id] != level) continue;
+        if (e->level[slots_of(e->b.gen, node)] != level) continue;
         if (is_reduction(node))
             totals[i] = combine(&e->b, node->op->reduce == REDUCE_MAX, totals[i],
                                 masked_input(e, node, valid));
@@ -174,13 +174,14 @@ static void finish_level(RowEmitter *e, int level, Value *totals) {
     element_forget(&e->b);
     for (int i = 0; i < group->nodes.count; i++) {
         Node *node = group->nodes.items[i];
-        bool reduced = is_reduction(node) && e->level[node->id] == level;
+        bool reduced = is_reduction(node) && e->level[slots_of(e->b.gen, node)] == level;
         bool row_value = !is_reduction(node) && element_is_row_value(&e->b, node) &&
-                         e->level[node->id] == level + 1;
+                         e->level[slots_of(e->b.gen, node)] == level + 1;
         if (reduced)
-            e->b.row_values[node->id] =
+            e->b.row_values[slots_of(e->b.gen, node)] =
                 horizontal(&e->b, node->op->reduce == REDUCE_MAX, totals[i]);
-        if (row_value) e->b.row_values[node->id] = (Value)(void *)element_value(&e->b, node);
+        if (row_value)
+            e->b.row_values[slots_of(e->b.gen, node)] = (Value)(void *)element_value(&e->b, node);
         if ((reduced || row_value) && e->b.schedule->buffers[node->id].is_stored)
             element_store(&e->b, node, 1);
     }
@@ -188,7 +189,7 @@ static void finish_level(RowEmitter *e, int level, Value *totals) {
 
 static bool has_work(const RowEmitter *e, int level) {
     for (int i = 0; i < e->b.group->nodes.count; i++)
-        if (e->level[e->b.group->nodes.items[i]->id] == level) return true;
+        if (e->level[slots_of(e->b.gen, e->b.group->nodes.items[i])] == level) return true;
     return false;
 }
 
@@ -203,7 +204,7 @@ static void row_level(RowEmitter *e, int level) {
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, e->b.width), "row");
     for (int i = 0; i < count; i++) {
         const Node *node = e->b.group->nodes.items[i];
-        if (!is_reduction(node) || e->level[node->id] != level) continue;
+        if (!is_reduction(node) || e->level[slots_of(e->b.gen, node)] != level) continue;
         initial[i] = identity_of(e, node);
         carried[i] = next[i] = ir_loop_carry(gen, &loop, initial[i]);
     }
@@ -221,12 +222,13 @@ static void row_level(RowEmitter *e, int level) {
 }
 
 static void row_walked(RowEmitter *e) {
-    memset(e->b.row_values, 0, sizeof(Value) * (size_t)e->b.schedule->graph->nodes.count);
+    memset(e->b.row_values, 0, sizeof(Value) * ((size_t)e->b.gen->slot_count + 1));
     int highest = 0;
     for (int i = 0; i < e->b.group->nodes.count; i++) {
         Node *node = e->b.group->nodes.items[i];
-        e->level[node->id] = level_of(e, node);
-        if (e->level[node->id] > highest) highest = e->level[node->id];
+        e->level[slots_of(e->b.gen, node)] = level_of(e, node);
+        if (e->level[slots_of(e->b.gen, node)] > highest)
+            highest = e->level[slots_of(e->b.gen, node)];
     }
     finish_level(e, -1, NULL);
     for (int level = 0; level <= highest; level++)
@@ -252,18 +254,17 @@ static bool moves_lanes(const Gen *gen, const Group *group) {
 
 static void rows_init(RowEmitter *e, Gen *gen, const Schedule *schedule, const Group *group,
                       Value function) {
-    int count = schedule->graph->nodes.count;
     element_begin(&e->b, gen, schedule, group, function);
     element_hoist(&e->b);
     e->b.domain = DOMAIN_ROWS;
     e->b.width = moves_lanes(gen, group) ? 1 : vector_width(gen, group->width);
-    e->b.row_values = ARENA_ARRAY(gen->arena, Value, count + 1);
+    e->b.row_values = slots_array(gen, sizeof(Value));
     e->vectors = (int)((group->width + e->b.width - 1) / e->b.width);
     e->last = (int)(group->width - (int64_t)(e->vectors - 1) * e->b.width);
-    e->level = ARENA_ARRAY(gen->arena, int, count + 1);
+    e->level = slots_array(gen, sizeof(int));
     if (e->vectors > MAX_UNROLLED) return;
     e->values = ARENA_ARRAY(gen->arena, Value *, e->vectors);
-    for (int v = 0; v < e->vectors; v++) e->values[v] = ARENA_ARRAY(gen->arena, Value, count + 1);
+    for (int v = 0; v < e->vectors; v++) e->values[v] = slots_array(gen, sizeof(Value));
 }
 
 static void one_row(RowEmitter *e) {
@@ -286,14 +287,14 @@ static void carry_sums(RowEmitter *e, Loop *rows, CarriedSums *list) {
     Gen *gen = e->b.gen;
     const Group *group = e->b.group;
     if (e->vectors > MAX_UNROLLED || !e->b.chunk) return;
-    e->sums = ARENA_ARRAY(gen->arena, Value *, e->b.schedule->graph->nodes.count + 1);
+    e->sums = slots_array(gen, sizeof(Value *));
     for (int i = 0; i < group->nodes.count; i++) {
         const Node *node = group->nodes.items[i];
         if (!schedule_is_chunked(node)) continue;
-        e->sums[node->id] = ARENA_ARRAY(gen->arena, Value, e->vectors);
+        e->sums[slots_of(e->b.gen, node)] = ARENA_ARRAY(gen->arena, Value, e->vectors);
         for (int v = 0; v < e->vectors; v++) {
             Value zero = ir_splat(gen, ir_float(gen, 0), e->b.width);
-            Value carried = e->sums[node->id][v] = ir_loop_carry(gen, rows, zero);
+            Value carried = e->sums[slots_of(e->b.gen, node)][v] = ir_loop_carry(gen, rows, zero);
             vec_push(gen->arena, list, ((CarriedSum){node, v, carried, zero}));
         }
     }
@@ -304,7 +305,7 @@ static void finish_sums(RowEmitter *e, Loop *rows, const CarriedSums *list) {
     for (int i = 0; i < list->count; i++) {
         const CarriedSum *sum = &list->items[i];
         results[i] = ir_loop_result(e->b.gen, rows, sum->carried, sum->initial,
-                                    e->sums[sum->node->id][sum->vector]);
+                                    e->sums[slots_of(e->b.gen, sum->node)][sum->vector]);
     }
     for (int i = 0; i < list->count; i++) {
         int vector = list->items[i].vector;
@@ -381,7 +382,7 @@ static void axis_at(LaneBuilder *input, LaneBuilder *result, Value column, int v
     Value result_value = reduce_along(input, anchor, result->row, column);
     element_forget(result);
     result->column = column;
-    result->values[anchor->id] = result_value;
+    result->values[slots_of(result->gen, anchor)] = result_value;
     element_store(result, anchor, valid);
 }
 
@@ -438,7 +439,7 @@ static void column_at(LaneBuilder *rows, LaneBuilder *sums, Value column, int va
     Value sum = sum_samples(rows, anchor, column, valid);
     element_forget(sums);
     sums->storage = sums->column = column;
-    sums->values[anchor->id] = sum;
+    sums->values[slots_of(sums->gen, anchor)] = sum;
     element_store_all(sums, valid);
 }
 
@@ -577,7 +578,7 @@ static void reduce_emit(Gen *gen, const Schedule *schedule, const Group *group, 
         one_number ? (Value)(void *)element_value(&b, summand) : sum_storage(&b, group->anchor);
     element_forget(&b);
     b.storage = ir_int(gen, 0);
-    b.values[group->anchor->id] = number;
+    b.values[slots_of(gen, group->anchor)] = number;
     element_store_all(&b, b.width);
     LLVMBuildBr(gen->builder, skip);
     LLVMPositionBuilderAtEnd(gen->builder, skip);

@@ -57,7 +57,7 @@ Plane plane_create(const LaneBuilder *b, Node *node, const int64_t before[2],
     }
     p.in_place = !padded && groups == 1 && is_stored(&p, schedule_source(node));
     p.is_flat = groups == 1 && is_flat(&p, node);
-    p.b.values = ARENA_ARRAY(b->gen->arena, Value, b->schedule->graph->nodes.count + 1);
+    p.b.values = slots_array(b->gen, sizeof(Value));
     p.b.row_values = NULL;
     choose_rows(&p);
     p.offset = *used;

@@ -21,6 +21,7 @@ struct PlaceTable {
 
 typedef struct SharedFunction {
     const char *text; // from the opening brace on
+    uint64_t hash;    // of it
     Value function;
     int users;
 } SharedFunction;
@@ -99,10 +100,18 @@ static bool *find_candidates(Gen *gen, const Schedule *schedule) {
 // ---- Functions.
 
 static Value emit_group(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
+    slots_number(gen, schedule, group);
     if (group->kind == GROUP_LAYOUT) return kernel_layout_emit(gen, schedule, group, name);
     if (group->kind != GROUP_CONTRACTION) return loops_emit(gen, schedule, group, name);
     bool convolves = group->anchor->op->packs_operands;
     return (convolves ? convolution_emit : contraction_emit)(gen, schedule, group, name);
+}
+
+// FNV-1a.
+static uint64_t hash_text(const char *text) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (const char *at = text; *at; at++) hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
+    return hash;
 }
 
 // The entry of `function`, or of one of the same text, which takes its place.
@@ -110,15 +119,17 @@ static int find_equal(Gen *gen, Value function) {
     if (!gen->shared) gen->shared = ARENA_NEW(gen->arena, SharedFunctions);
     char *printed = LLVMPrintValueToString(function);
     const char *body = strstr(printed, "{\n"); // behind the name
+    uint64_t hash = hash_text(body);
     int found = 0;
     while (found < gen->shared->items.count &&
-           strcmp(gen->shared->items.items[found].text, body) != 0)
+           (gen->shared->items.items[found].hash != hash ||
+            strcmp(gen->shared->items.items[found].text, body) != 0))
         found++;
     if (found < gen->shared->items.count)
         LLVMDeleteFunction(function);
     else
         vec_push(gen->arena, &gen->shared->items,
-                 ((SharedFunction){arena_strdup(gen->arena, body), function, 0}));
+                 ((SharedFunction){arena_strdup(gen->arena, body), hash, function, 0}));
     gen->shared->items.items[found].users++;
     LLVMDisposeMessage(printed);
     return found;

@@ -31,7 +31,7 @@ void walk_finish_vector(Convolver *c, Value in_tile, int valid) {
     Gen *gen = c->gen;
     Value at = ir_offset(gen, gen->f32, c->tile, in_tile);
     element_forget(&c->b);
-    c->b.values[c->anchor->id] = ir_load(gen, ir_vector(gen, gen->f32, c->lanes), at);
+    c->b.values[slots_of(gen, c->anchor)] = ir_load(gen, ir_vector(gen, gen->f32, c->lanes), at);
     element_store_all(&c->b, valid);
 }
 
