@@ -2,7 +2,10 @@
 // and one for prediction; all share the layout of the weights.
 #include "emit.h"
 
+#include "../pass/verify.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +29,23 @@ static double seconds_now(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+// Always in builds for finding mistakes, and where the tests ask for it.
+static bool verifies(const GenOptions *options) {
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+    const char *wanted = getenv("NNC_VERIFY");
+    return options->verify_each || (wanted && *wanted == '1');
+#else
+    (void)options;
+    return true;
+#endif
+}
+
+static void verify(const Graph *graph, const Schedule *schedule, const char *pass) {
+    graph_verify(graph, pass);
+    if (schedule) schedule_verify(schedule);
+    if (schedule && strcmp(pass, "plan") == 0) schedule_verify_plan(schedule);
+}
+
 // After each pass: the verifier, the observer of --emit and --after, the time.
 static void after(Run *run, const Graph *graph, const Schedule *schedule, const char *pass) {
     if (run->options->time_passes)
@@ -33,7 +53,7 @@ static void after(Run *run, const Graph *graph, const Schedule *schedule, const 
                 graph->mode == GRAPH_TRAIN      ? "train"
                 : graph->mode == GRAPH_EVALUATE ? "evaluate"
                                                 : "predict");
-    if (run->options->verify_each) graph_verify(graph, pass);
+    if (verifies(run->options)) verify(graph, schedule, pass);
     if (run->observe) run->observe(run->state, pass, graph, schedule);
     run->started = seconds_now();
 }

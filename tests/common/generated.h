@@ -5,6 +5,7 @@
 #define NNC_TESTS_GENERATED_H
 
 #include "../../compiler/gen/emit.h"
+#include "../../compiler/pass/verify.h"
 #include "../../runtime/team.h"
 
 #include <dlfcn.h>
@@ -88,7 +89,9 @@ static inline Code make_schedules(Arena *arena, Graph *forward, const Training *
         graph_verify(own, "load");
         code.schedule[mode] = pass_fuse(own, arena, code.layout, training->batch);
         pass_schedule(code.schedule[mode]);
+        schedule_verify(code.schedule[mode]);
         pass_plan(code.schedule[mode], arena);
+        schedule_verify_plan(code.schedule[mode]);
         if (!getenv("NNC_TEST_VERBOSE")) continue;
         Text text = text_create(arena);
         graph_print(&text, own);

@@ -1,0 +1,144 @@
+// What a sound schedule is: every group can compute what it has, reads come after writes with a
+// barrier between where other workers may have written, what others read is stored, every effect
+// happens once, and no two values that live at the same time share memory.
+#include "verify.h"
+
+#include "legal.h"
+
+#include <stdlib.h>
+
+typedef struct Verifying {
+    const Schedule *schedule;
+    const Group *group;
+    const int *writers; // by number of weights: the group that assigns them; -1: none
+    int *last_readers;  // by number of weights: the last group that reads them; -1: none
+} Verifying;
+
+#define BUG(v, node, ...) graph_bug((v)->schedule->graph, node, "after fusion: " __VA_ARGS__)
+
+// ---- Membership.
+
+static void verify_members(const Verifying *v, int *times) {
+    const Schedule *schedule = v->schedule;
+    for (int i = 0; i < schedule->groups.count; i++) {
+        const Group *group = schedule->groups.items[i];
+        if (group->id != i) BUG(v, NULL, "group %d has the number %d", i, group->id);
+        for (int k = 0; k < group->nodes.count + group->assigns.count; k++) {
+            const Node *node = k < group->nodes.count
+                                   ? group->nodes.items[k]
+                                   : group->assigns.items[k - group->nodes.count];
+            if (schedule->group_of[node->id] != i)
+                BUG(v, node, "it is listed by group %d, which it is not of", i);
+            if (++times[node->id] > 1) BUG(v, node, "it is listed twice");
+        }
+    }
+    for (int i = 0; i < schedule->graph->nodes.count; i++)
+        if (schedule->group_of[i] >= 0 && !times[i])
+            BUG(v, schedule->graph->nodes.items[i], "its group does not list it");
+    for (int i = 0; i < schedule->graph->assigns.count; i++)
+        if (!times[schedule->graph->assigns.items[i]->id])
+            BUG(v, schedule->graph->assigns.items[i], "it never happens");
+}
+
+static void verify_legal(const Verifying *v, Arena *arena) {
+    Legality *legality = legal_create(v->schedule, arena);
+    for (int i = 0; i < v->schedule->groups.count; i++) {
+        LegalFault fault;
+        if (legal_group(legality, v->schedule->groups.items[i], &fault)) continue;
+        const Node *node = fault.stored ? fault.stored : fault.leaving;
+        BUG(v, node, "group %d cannot compute it: %s", i, fault.reason);
+    }
+}
+
+// ---- Order.
+
+static void verify_read(Node *value, void *state) {
+    const Verifying *v = state;
+    const Schedule *schedule = v->schedule;
+    int weights = schedule_weights_of(schedule, value), source = schedule->group_of[value->id];
+    if (weights >= 0 && v->group->id > v->last_readers[weights])
+        v->last_readers[weights] = v->group->id;
+    if (source < 0) return;
+    const Group *writer = schedule->groups.items[source];
+    if (source > v->group->id || writer->phase > v->group->phase)
+        BUG(v, value, "group %d reads it before it is computed", v->group->id);
+    if (!schedule->buffers[value->id].is_stored)
+        BUG(v, value, "group %d reads it, but it is not stored", v->group->id);
+    bool same_workers = writer->partition == v->group->partition &&
+                        writer->partition != PARTITION_OUTPUT && !schedule_is_chunked(value);
+    if (writer->phase == v->group->phase && !same_workers)
+        BUG(v, value, "group %d reads it without a barrier", v->group->id);
+}
+
+static void verify_weights(const Verifying *v, int count) {
+    for (int i = 0; i < count; i++) {
+        int writer = v->writers[i], reader = v->last_readers[i];
+        if (writer < 0 || reader < 0 || reader == writer) continue;
+        const Group *last = v->schedule->groups.items[reader];
+        const Group *first = v->schedule->groups.items[writer];
+        if (reader > writer || last->phase >= first->phase)
+            BUG(v, first->assigns.items[0], "group %d may read what it has overwritten", reader);
+    }
+}
+
+static void verify_order(Verifying *v, Arena *arena) {
+    const Schedule *schedule = v->schedule;
+    int count = schedule->graph->parameters.count + schedule->graph->slots.count;
+    int *writers = ARENA_ARRAY(arena, int, count + 1);
+    v->writers = writers;
+    v->last_readers = ARENA_ARRAY(arena, int, count + 1);
+    for (int i = 0; i < count; i++) writers[i] = v->last_readers[i] = -1;
+    for (int i = 0; i < schedule->groups.count; i++) {
+        const NodeList *assigns = &schedule->groups.items[i]->assigns;
+        for (int k = 0; k < assigns->count; k++)
+            writers[schedule_weights_of(schedule, assigns->items[k])] = i;
+    }
+    for (int i = 0; i < schedule->groups.count; i++) {
+        v->group = schedule->groups.items[i];
+        schedule_visit_reads(schedule, v->group, verify_read, v);
+    }
+    verify_weights(v, count);
+}
+
+void schedule_verify(const Schedule *schedule) {
+    Arena *arena = arena_create();
+    Verifying v = {.schedule = schedule};
+    verify_members(&v, ARENA_ARRAY(arena, int, schedule->graph->nodes.count + 1));
+    verify_legal(&v, arena);
+    verify_order(&v, arena);
+    arena_destroy(arena);
+}
+
+// ---- Memory.
+
+static int compare_offsets(const void *a, const void *b) {
+    const Buffer *x = *(const Buffer *const *)a, *y = *(const Buffer *const *)b;
+    if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static bool live_together(const Buffer *a, const Buffer *b) {
+    return a->first_phase <= b->last_phase && b->first_phase <= a->last_phase;
+}
+
+void schedule_verify_plan(const Schedule *schedule) {
+    Arena *arena = arena_create();
+    const Graph *graph = schedule->graph;
+    const Buffer **stored = ARENA_ARRAY(arena, const Buffer *, graph->nodes.count + 1);
+    int count = 0;
+    for (int i = 0; i < graph->nodes.count; i++)
+        if (schedule->buffers[i].is_stored) stored[count++] = &schedule->buffers[i];
+    if (count) qsort(stored, (size_t)count, sizeof *stored, compare_offsets);
+    for (int i = 0; i < count; i++) {
+        int64_t end = stored[i]->offset + stored[i]->size * stored[i]->copies;
+        if (end > schedule->arena_size)
+            graph_bug(graph, NULL, "after plan: %%%d ends behind the arena",
+                      (int)(stored[i] - schedule->buffers));
+        for (int k = i + 1; k < count && stored[k]->offset < end; k++)
+            if (live_together(stored[i], stored[k]))
+                graph_bug(graph, NULL, "after plan: %%%d and %%%d share memory",
+                          (int)(stored[i] - schedule->buffers),
+                          (int)(stored[k] - schedule->buffers));
+    }
+    arena_destroy(arena);
+}
