@@ -114,8 +114,9 @@ static bool is_chain(Arena *arena, const Graph *graph) {
 
 static char *output_shape(Arena *arena, const Type *type) {
     Text text = text_create(arena);
-    text_put(&text, "(None");
-    for (int i = 0; i < type->rank; i++) text_format(&text, ", %" PRId64, type->dims[i]);
+    text_put(&text, type->batched ? "(None" : "(");
+    for (int i = 0; i < type->rank; i++)
+        text_format(&text, "%s%" PRId64, i || type->batched ? ", " : "", type->dims[i]);
     text_put(&text, type->rank ? ")" : ",)");
     return text.data;
 }

@@ -18,7 +18,7 @@ typedef struct tally {
     int64_t hits, false_positives, misses; // of decisions
     unsigned __int128 errors;              // x 2^-64
     double beyond; // errors that do not fit, or are not finite; here the order would matter
-    int64_t *positive, *negative; // by bin, of auc; the second behind the first
+    int64_t *positive, *negative; // by bin or class; the second behind the first
 } tally;
 
 typedef struct metric_kind {
@@ -31,7 +31,7 @@ struct metric {
     const metric_kind *kind;
     char name[NNRT_METRIC_NAME]; // as reported
     float threshold;             // outputs are compared in single precision, as in Keras
-    int64_t k, bins;
+    int64_t k, bins, class_index;
 };
 
 struct nnrt_metrics {
@@ -201,6 +201,40 @@ static double value_auc(const metric *m, const tally *t) {
     return positives > 0 && negatives > 0 ? area / (positives * negatives) : 0;
 }
 
+// ---- Intersection over union: for each class the places that are of it and were said to be, among
+// those that are or were. keras/src/metrics/iou_metrics.py: MeanIoU, OneHotMeanIoU, and BinaryIoU,
+// which says yes from the threshold on. `positive` counts both, `negative` each of the two.
+
+static int64_t said_class(const metric *m, const nnrt_view *view, const float *output) {
+    return view->classes == 1 ? output[0] >= m->threshold : nnrt_view_argmax(output, view->classes);
+}
+
+static void update_iou(const metric *m, tally *t, const nnrt_view *view) {
+    int64_t positions = view->size / view->classes;
+    for (int64_t sample = 0; sample < view->rows; sample++) {
+        const float *output = output_row(view, sample);
+        for (int64_t p = 0; p < positions; p++, output += view->classes) {
+            int64_t is = nnrt_view_class(view, sample, p), said = said_class(m, view, output);
+            if (is < 0 || is >= m->bins) continue;
+            t->positive[is] += is == said;
+            t->negative[is]++;
+            t->negative[said]++;
+        }
+    }
+}
+
+// A class that neither is there nor was said does not count.
+static double value_iou(const metric *m, const tally *t) {
+    double sum = 0, count = 0;
+    for (int64_t i = 0; i < m->bins; i++) {
+        int64_t all = t->negative[i] - t->positive[i];
+        if (all == 0 || (m->class_index >= 0 && i != m->class_index)) continue;
+        sum += (double)t->positive[i] / (double)all;
+        count++;
+    }
+    return count > 0 ? sum / count : 0;
+}
+
 // ---- Errors.
 
 // A sample's error is kept to 2^-64 (5e-20), up to 2^40; 2^24 samples of the largest fit.
@@ -248,6 +282,7 @@ static const metric_kind kinds[] = {
     {"precision", update_decisions, value_precision},
     {"recall", update_decisions, value_recall},
     {"auc", update_auc, value_auc},
+    {"iou", update_iou, value_iou},
     {"mae", update_mae, value_error},
     {"mse", update_mse, value_error},
     {NULL, NULL, NULL},
@@ -265,7 +300,8 @@ static const metric_kind *find_kind(const char *name, const nnrt_view *view) {
 static int target_fits(const metric_kind *kind, const nnrt_view *view) {
     if (view->size < 1 || view->classes < 1) return 0;
     if (view->target_size == view->size) return 1;
-    int classes = kind->update == update_classes || kind->update == update_top_k;
+    int classes = kind->update == update_classes || kind->update == update_top_k ||
+                  kind->update == update_iou;
     return classes && view->target_size == view->size / view->classes;
 }
 
@@ -277,6 +313,9 @@ static nnrt_status metric_open(metric *m, const nnrt_call *call, const nnrt_view
     m->threshold = (float)nnrt_call_number(call, "threshold", 0.5);
     m->k = (int64_t)nnrt_call_number(call, "k", 5);
     m->bins = (int64_t)nnrt_call_number(call, "thresholds", 200);
+    if (m->kind->update == update_iou) m->bins = view->classes == 1 ? 2 : view->classes;
+    double class_index = nnrt_call_number(call, "class", NAN);
+    m->class_index = isnan(class_index) ? -1 : (int64_t)class_index;
     return NNRT_OK;
 }
 
@@ -285,7 +324,8 @@ static nnrt_status metric_open(metric *m, const nnrt_call *call, const nnrt_view
 enum { LINE = 64 };
 
 static int64_t bins_of(const metric *m) {
-    return m->kind->update == update_auc ? m->bins : 0;
+    int has_bins = m->kind->update == update_auc || m->kind->update == update_iou;
+    return has_bins ? m->bins : 0;
 }
 
 static size_t tallies_size(const nnrt_metrics *metrics) {

@@ -54,6 +54,7 @@ run_case() { # SOURCE
     grep '/moving_' "$expected" >wanted.statistics && compare_statistics "$(basename "$1" .nn)"
     wanted=$(sed -n 's/^evaluate //p' "$expected")
     [ -z "$wanted" ] || compare_evaluation "$(basename "$1" .nn)" "$wanted"
+    compare_metrics "$(basename "$1" .nn)" "$expected"
 }
 
 # The numbers of one tensor of after.safetensors, in one line: 8 bytes that give the length of the
@@ -107,6 +108,20 @@ compare_evaluation() { # NAME WANTED
                 exit 1
             }
         }' out || failures=$((failures + 1))
+}
+
+# The metrics of that evaluation. One place of a thousand may be taken for another class.
+compare_metrics() { # NAME EXPECTED
+    local metric wanted
+    while read -r _ metric wanted; do
+        awk -v name="$1: $metric" -v wanted="$wanted" -v seen="$(number "$metric")" '
+            BEGIN {
+                difference = seen - wanted
+                if (seen != "" && difference < 2e-3 && difference > -2e-3) exit 0
+                printf "%s is %s, Keras has %s\n", name, seen, wanted
+                exit 1
+            }' || failures=$((failures + 1))
+    done < <(grep '^metric ' "$2")
 }
 
 found=0

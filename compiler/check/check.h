@@ -154,7 +154,9 @@ const Value *elaborate_apply(Checker *c, Scope *scope, const Ast *ast, const Val
 // What a name means where layers are called: a value that is no layer does not hide the operator of
 // its name. NULL: the operator, or nothing.
 const Value *elaborate_find(const Checker *c, const Scope *scope, const char *name);
-// A call: applied if its first argument is a tensor, else a recipe.
+// Is `name` an operator without inputs, as `weight`?
+bool elaborate_is_source(const Checker *c, const Scope *scope, const char *name);
+// A call: applied if its first argument is a tensor or it takes none, else a recipe.
 const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast);
 // The layers of `shared` (made by its first use in this graph) fed with `inputs`.
 const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,

@@ -183,6 +183,7 @@ static bool check_probabilities(const Fit *f) {
 static void warn_scores(const Fit *f) {
     if (!fit_has_logits(f) || !f->ending.activation || fit_has_activation(f, "linear")) return;
     if (fit_has_activation(f, "softmax") || fit_has_activation(f, "sigmoid")) return;
+    if (fit_has_activation(f, "log_softmax") && fit_is_categorical(f)) return; // scores, too
     Diag *diag =
         diag_report(f->c->sink, DIAG_W0303, f->ending.span,
                     "`%s` limits the scores that `%s` takes", f->ending.activation, f->written);
@@ -300,6 +301,19 @@ static void check_top_k(const Fit *f, const Call *metric) {
     diag_secondary(diag, f->ending.node->span, "%s", fit_units_text(f));
 }
 
+static void check_iou(const Fit *f, const Call *metric) {
+    int index = schema_arg_index(metric->schema, "class");
+    if (strcmp(metric->schema->name, "iou") != 0 || f->ending.units < 1 || !f->is_sound) return;
+    const ArgValue *value = &metric->args->values[index];
+    long long classes = f->ending.units > 1 ? (long long)f->ending.units : 2;
+    if (!value->is_set || value->number < (double)classes) return;
+    Diag *diag = report_metric(
+        f, metric,
+        arena_format(f->c->arena, "is of class %.0f, but there are %lld", value->number, classes));
+    diag_label(diag, "classes are 0 to %lld", classes - 1);
+    diag_secondary(diag, f->ending.node->span, "%s", fit_units_text(f));
+}
+
 static void check_metrics(const Fit *f) {
     for (int i = 0; i < f->training->metrics.count; i++) {
         const Call *metric = &f->training->metrics.items[i];
@@ -310,6 +324,7 @@ static void check_metrics(const Fit *f) {
         check_class_metric(f, metric);
         check_label_metric(f, metric);
         check_top_k(f, metric);
+        check_iou(f, metric);
     }
 }
 

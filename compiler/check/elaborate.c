@@ -207,6 +207,28 @@ static const Value *make_node(Checker *c, const OpDef *op, const Application *ca
     return value_tensor(c->arena, node, call->ast->span);
 }
 
+// Numbers that are the same for all samples: element by element they meet those of samples, but
+// layers work on samples.
+static bool is_by_element(const OpDef *op) {
+    return op->fuse == FUSE_ELEMENTWISE || op->shape == op_shape_broadcast ||
+           (op->is_activation && op->shape == op_shape_same);
+}
+
+static bool check_batched(Checker *c, const OpDef *op, const Application *call) {
+    for (int i = 0; i < call->count && !is_by_element(op); i++) {
+        const Value *input = call->inputs[i];
+        if (input->node->type.batched) continue;
+        Diag *diag = diag_report(
+            c->sink, DIAG_E0203, call->ast->span,
+            "`%s` works on samples, but this value is the same for all of them", op->schema.name);
+        diag_label(diag, "needs samples");
+        diag_secondary(diag, input->span, "made of weights alone");
+        diag_help(diag, "use it element by element: `x * weight(..)`, `x + weight(..)`");
+        return false;
+    }
+    return true;
+}
+
 static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
                                    const Application *call) {
     bool ok = !call->is_doubtful;
@@ -221,6 +243,8 @@ static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
             diag_label(diag, "expected a tensor");
             return expression_error(c, call->ast->span);
         }
+    if (!c->graph || c->is_dry) return unfinished(c, op, call, args);
+    if (!check_batched(c, op, call)) return expression_error(c, call->ast->span);
     return make_node(c, op, call, args);
 }
 
@@ -585,9 +609,15 @@ static bool calculates(Checker *c, const Scope *scope, const Ast *ast) {
     return ast->items.count && !expression_is_tensor(c, scope, ast->items.items[0]);
 }
 
+bool elaborate_is_source(const Checker *c, const Scope *scope, const char *name) {
+    const OpDef *op = elaborate_find(c, scope, name) ? NULL : op_find(name);
+    return op && op->surface && op->max_inputs == 0;
+}
+
 const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     const Value *value = elaborate_find(c, scope, ast->text);
     if (value && value->kind == VALUE_ERROR) return expression_error(c, ast->span);
+    if (elaborate_is_source(c, scope, ast->text)) return apply_named(c, scope, ast, NULL, 0);
     if (value && !value_is_layer(value)) return report_not_layer(c, value, ast);
     if (!value && calculates(c, scope, ast)) return number_call(c, scope, ast);
     if (!value && !elaborate_operator(c, ast->text, ast->name_span)) {

@@ -56,6 +56,7 @@ static bool name_is_tensor(const Scope *scope, const Ast *ast) {
 }
 
 static bool call_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {
+    if (elaborate_is_source(c, scope, ast->text)) return true;
     const Value *value = elaborate_find(c, scope, ast->text);
     if (value && !value_is_layer(value)) return false;
     if (!ast->items.count || ast->items.items[0]->kind == AST_ASSIGN) return false;

@@ -253,6 +253,12 @@ static bool check_parameters(Checker *c, const ModelEntry *entry) {
 
 static void add_output(Checker *c, const ModelEntry *entry, const Value *value) {
     bool has_no_input = !entry->declaration->parameters.count; // which is reported
+    if (value->kind == VALUE_TENSOR && !value->node->type.batched) {
+        Diag *diag = diag_report(c->sink, DIAG_E0203, value->span,
+                                 "the output is the same for all samples: it depends on no input");
+        diag_label(diag, "made of weights alone");
+        return;
+    }
     if (value->kind == VALUE_TENSOR) {
         vec_push(c->arena, &c->graph->outputs, value->node);
         return;

@@ -130,6 +130,15 @@ static Node *hard_sigmoid_expand(Graph *graph, Node *node) {
     return graph_scale(graph, call_with_number(graph, "relu", shifted, "max_value", 6), 1.0 / 6);
 }
 
+static Node *relu6_expand(Graph *graph, Node *node) {
+    return call_with_number(graph, "relu", node->inputs[0], "max_value", 6);
+}
+
+static Node *hard_swish_expand(Graph *graph, Node *node) {
+    Node *x = node->inputs[0];
+    return graph_multiply(graph, x, graph_unary(graph, "hard_sigmoid", x));
+}
+
 // ---- elu: x above zero, alpha * (exp(x) - 1) below. Clevert et al. 2016, arXiv:1511.07289.
 
 static Lane elu_lower(LaneBuilder *b, const Node *node, const Lane *inputs) {
@@ -295,14 +304,25 @@ static Node *swish_expand(Graph *graph, Node *node) {
     return graph_multiply(graph, x, graph_unary(graph, "sigmoid", x));
 }
 
+// ---- mish: x * tanh(softplus(x)). Misra 2019, arXiv:1908.08681.
+
+static Node *mish_expand(Graph *graph, Node *node) {
+    Node *x = node->inputs[0];
+    return graph_multiply(graph, x, graph_unary(graph, "tanh", graph_unary(graph, "softplus", x)));
+}
+
+static Node *exponential_expand(Graph *graph, Node *node) {
+    return graph_unary(graph, "exp", node->inputs[0]);
+}
+
 // ---- softmax: exp(x) / sum(exp(x)) over the last dimension. The maximum is subtracted so that exp
 // cannot overflow; it cancels, so no gradient goes through it. The cross-entropies of loss.c are
 // made of the same nodes, which then exist once.
 
 static bool softmax_shape(Graph *graph, Node *node) {
     if (node->inputs[0]->type.rank > 0) return op_shape_same(graph, node);
-    return op_shape_error(graph, node, "softmax expects a vector, but this value is %s",
-                          shape_text(graph->arena, &node->inputs[0]->type));
+    return op_shape_error(graph, node, "%s expects a vector, but this value is %s",
+                          node->op->schema.name, shape_text(graph->arena, &node->inputs[0]->type));
 }
 
 static Node *softmax_expand(Graph *graph, Node *node) {
@@ -310,6 +330,15 @@ static Node *softmax_expand(Graph *graph, Node *node) {
     Node *maximum = graph_unary(graph, "stop_gradient", graph_unary(graph, "row_max", x));
     Node *power = graph_unary(graph, "exp", graph_subtract(graph, x, maximum));
     return graph_divide(graph, power, graph_unary(graph, "row_sum", power));
+}
+
+// x - log(sum(exp(x))), of the same nodes.
+static Node *log_softmax_expand(Graph *graph, Node *node) {
+    Node *x = node->inputs[0];
+    Node *maximum = graph_unary(graph, "stop_gradient", graph_unary(graph, "row_max", x));
+    Node *shifted = graph_subtract(graph, x, maximum);
+    Node *sum = graph_unary(graph, "row_sum", graph_unary(graph, "exp", shifted));
+    return graph_subtract(graph, shifted, graph_unary(graph, "log", sum));
 }
 
 const OpDef op_activation[] = {
@@ -328,6 +357,10 @@ const OpDef op_activation[] = {
      ACTIVATION,
      COMPOSITE,
      .expand = leaky_relu_expand},
+    {.schema = {"relu6", "cuts off below 0 and above 6", NULL, "ReLU6"},
+     ACTIVATION,
+     COMPOSITE,
+     .expand = relu6_expand},
     {.schema = {"elu", "passes x above zero and alpha * (exp(x) - 1) below", elu_args, "ELU"},
      ACTIVATION,
      PRIMITIVE,
@@ -359,6 +392,19 @@ const OpDef op_activation[] = {
      ACTIVATION,
      COMPOSITE,
      .expand = hard_sigmoid_expand},
+    {.schema = {"hard_swish", "weights x by hard_sigmoid(x)", NULL,
+                "hard_silu HardSwish Hardswish"},
+     ACTIVATION,
+     COMPOSITE,
+     .expand = hard_swish_expand},
+    {.schema = {"mish", "weights x by the tanh of its softplus", NULL, "Mish"},
+     ACTIVATION,
+     COMPOSITE,
+     .expand = mish_expand},
+    {.schema = {"exponential", "computes exp(x)", NULL, NULL},
+     ACTIVATION,
+     COMPOSITE,
+     .expand = exponential_expand},
     {.schema = {"tanh", "squashes into -1..1", NULL, NULL},
      ACTIVATION,
      PRIMITIVE,
@@ -389,5 +435,10 @@ const OpDef op_activation[] = {
      .fuse = FUSE_COMPOSITE,
      .shape = softmax_shape,
      .expand = softmax_expand},
+    {.schema = {"log_softmax", "gives the logarithm of softmax", NULL, "LogSoftmax"},
+     ACTIVATION,
+     .fuse = FUSE_COMPOSITE,
+     .shape = softmax_shape,
+     .expand = log_softmax_expand},
     {.schema = {0}},
 };

@@ -1,7 +1,8 @@
 // Noise while training. Dropout drops each number with probability `rate` and scales the others by
 // 1 / (1 - rate), so that the expected value stays (inverted dropout, as Keras's Dropout layer);
-// spatial_dropout does so with whole channels, gaussian_noise adds normal numbers. Outside training
-// they do nothing.
+// spatial_dropout does so with whole channels, gaussian_noise adds normal numbers, gaussian_dropout
+// multiplies by them, alpha_dropout keeps mean and variance of selu's values. Outside training they
+// do nothing.
 //
 // The random numbers are operators of their own, without inputs: functions of the seed, the step, a
 // stream number and the element's place. Forward and backward pass can therefore make them anew
@@ -65,11 +66,38 @@ static Node *spatial_expand(Graph *graph, Node *node) {
 
 // ---- gaussian_noise
 
-static Node *gaussian_expand(Graph *graph, Node *node) {
+static Node *gaussian_noise_expand(Graph *graph, Node *node) {
     Node *x = node->inputs[0];
     double stddev = args_number(node->args, "stddev");
     if (stddev == 0) return x;
     return graph_add(graph, x, generate(graph, "normal_noise", node->type, "stddev", stddev));
+}
+
+// ---- gaussian_dropout: times 1 + normal noise of the deviation that dropout would have.
+// Srivastava et al. 2014, section 10; keras/src/layers/regularization/gaussian_dropout.py.
+
+static Node *gaussian_dropout_expand(Graph *graph, Node *node) {
+    Node *x = node->inputs[0];
+    double rate = args_number(node->args, "rate");
+    if (rate == 0) return x;
+    Node *noise = generate(graph, "normal_noise", node->type, "stddev", sqrt(rate / (1 - rate)));
+    return graph_multiply(graph, x, graph_add(graph, noise, graph_constant(graph, 1)));
+}
+
+// ---- alpha_dropout: a (x or, where dropped, selu's lower limit) + b, with the a and b that keep
+// mean 0 and variance 1. Klambauer et al. 2017, arXiv:1706.02515, section 3;
+// keras/src/layers/regularization/alpha_dropout.py.
+
+static Node *alpha_dropout_expand(Graph *graph, Node *node) {
+    const double limit = -1.0507009873554805 * 1.6732632423543772;
+    Node *x = node->inputs[0];
+    double rate = args_number(node->args, "rate");
+    if (rate == 0) return x;
+    double a = 1 / sqrt((1 - rate) * (1 + rate * limit * limit)), b = -a * limit * rate;
+    Node *mask = generate(graph, "dropout_mask", node->type, "rate", rate);
+    Node *kept = graph_multiply(graph, graph_subtract(graph, x, graph_constant(graph, limit)),
+                                graph_scale(graph, mask, a * (1 - rate)));
+    return graph_add(graph, kept, graph_constant(graph, a * limit + b));
 }
 
 // What a number that is kept is multiplied by.
@@ -135,6 +163,16 @@ static const ArgDef dropout_args[] = {
     {0},
 };
 
+// Rates below 1: with 1 nothing of the value would be left to scale.
+static const ArgDef noisy_args[] = {
+    {.name = "rate",
+     .type = ARG_FLOAT,
+     .maximum = 1,
+     .maximum_open = true,
+     .doc = "as much noise as dropout of this share makes"},
+    {0},
+};
+
 #define STDDEV(default_value)                                                                      \
     {.name = "stddev",                                                                             \
      .type = ARG_FLOAT,                                                                            \
@@ -184,7 +222,27 @@ const OpDef op_dropout[] = {
      .max_inputs = 1,
      .fuse = FUSE_COMPOSITE,
      .shape = op_shape_same,
-     .expand = gaussian_expand,
+     .expand = gaussian_noise_expand,
+     .inference = dropout_inference},
+    {.schema = {"gaussian_dropout", "multiplies by normal random numbers around 1 while training",
+                noisy_args, "GaussianDropout"},
+     .surface = true,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .fuse = FUSE_COMPOSITE,
+     .shape = op_shape_same,
+     .expand = gaussian_dropout_expand,
+     .inference = dropout_inference},
+    {.schema =
+         {"alpha_dropout",
+          "drops numbers to the lower limit of selu while training, and keeps mean and variance",
+          noisy_args, "AlphaDropout"},
+     .surface = true,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .fuse = FUSE_COMPOSITE,
+     .shape = op_shape_same,
+     .expand = alpha_dropout_expand,
      .inference = dropout_inference},
     {.schema = {"dropout_mask", "draws 0 with probability `rate`, else 1 / (1 - rate)", mask_args,
                 NULL},

@@ -18,10 +18,11 @@ bool layer_check_initializer(Graph *graph, Node *node, const char *argument, int
     const Schema *start = args_get(node->args, argument)->callee;
     bool fits = rank == 2 || (rank > 2 && strcmp(start->name, "identity") != 0);
     if (fits || !initializer_needs_matrix(start)) return true;
-    int length = (int)strcspn(argument, "_");
-    op_shape_error(
-        graph, node, "`%s` fills a matrix, but the %.*s %s", start->name, length, argument,
-        rank == 1 ? "is a vector" : arena_format(graph->arena, "has %d dimensions", rank));
+    const char *of = strchr(argument, '_') ? argument : "weight";
+    int length = (int)strcspn(of, "_");
+    op_shape_error(graph, node, "`%s` fills a matrix, but the %.*s %s", start->name, length, of,
+                   rank == 1 ? "is a vector"
+                             : arena_format(graph->arena, "has %d dimensions", rank));
     op_shape_help(graph, "choose another `%s`, `%s` for example", argument,
                   rank == 1 ? "zeros" : "glorot_uniform");
     return false;

@@ -36,6 +36,17 @@ static const ArgDef auc_args[] = {
     {0},
 };
 
+static const ArgDef iou_args[] = {
+    {.name = "class",
+     .type = ARG_INT,
+     .default_text = "none",
+     .maximum = 1 << 20,
+     .keras_name = "target_class_ids",
+     .doc = "the one that counts; none: the mean over all that occur"},
+    THRESHOLD,
+    {0},
+};
+
 const MetricDef metric_rows[] = {
     {.schema = {"accuracy", "measures the share of right answers in the way that fits the model",
                 NULL, "acc Accuracy"}},
@@ -63,6 +74,10 @@ const MetricDef metric_rows[] = {
      .needs_binary = true},
     {.schema = {"auc", "measures the area under the ROC curve", auc_args, "AUC"},
      .needs_binary = true},
+    {.schema = {"iou",
+                "measures the places of a class that were found, among those that are of it or "
+                "were taken for it",
+                iou_args, "MeanIoU IoU BinaryIoU OneHotMeanIoU OneHotIoU mean_iou"}},
     {.schema = {"mae", "measures the mean absolute error", NULL,
                 "mean_absolute_error MeanAbsoluteError MAE"},
      .less_is_better = true},

@@ -134,11 +134,13 @@ static void adadelta_update(Graph *graph, Parameter *parameter, Node *w, Node *g
     assign_less(graph, parameter, w, graph_multiply(graph, delta, learning_rate(graph)));
 }
 
-// ---- adam: m and v are the moving averages of g and g^2 (amsgrad: v the largest so far),
-// w -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon).
-// Kingma and Ba 2014, arXiv:1412.6980, with the epsilon of the text before section 2.1.
+// ---- adam, and adamw, whose weights decay without being asked: m and v are the moving averages of
+// g and g^2 (amsgrad: v the largest so far), w -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m /
+// (sqrt(v) + epsilon). Kingma and Ba 2014, arXiv:1412.6980, with the epsilon of the text before
+// section 2.1.
 
-static Node *adam_step(Graph *graph, Parameter *parameter, Node *gradient, const Args *args) {
+static void adam_update(Graph *graph, Parameter *parameter, Node *w, Node *gradient,
+                        const Args *args) {
     double beta_1 = args_number(args, "beta_1"), beta_2 = args_number(args, "beta_2");
     Slot *momentum = graph_slot(graph, parameter, "momentum", 0);
     Slot *velocity = graph_slot(graph, parameter, "velocity", 0);
@@ -153,21 +155,7 @@ static Node *adam_step(Graph *graph, Parameter *parameter, Node *gradient, const
                                     bias_correction(graph, beta_1));
     Node *alpha = graph_multiply(graph, learning_rate(graph), correction);
     Node *size = add_number(graph, root(graph, v), epsilon_of(args));
-    return graph_divide(graph, graph_multiply(graph, m, alpha), size);
-}
-
-static void adam_update(Graph *graph, Parameter *parameter, Node *w, Node *gradient,
-                        const Args *args) {
-    assign_less(graph, parameter, w, adam_step(graph, parameter, gradient, args));
-}
-
-// ---- adamw: adam, and w -= lr weight_decay w. Loshchilov and Hutter 2019, arXiv:1711.05101.
-
-static void adamw_update(Graph *graph, Parameter *parameter, Node *w, Node *gradient,
-                         const Args *args) {
-    Node *factor = graph_scale(graph, learning_rate(graph), args_number(args, "weight_decay"));
-    Node *decayed = graph_subtract(graph, w, graph_multiply(graph, w, factor));
-    assign_less(graph, parameter, decayed, adam_step(graph, parameter, gradient, args));
+    assign_less(graph, parameter, w, graph_divide(graph, graph_multiply(graph, m, alpha), size));
 }
 
 // ---- nadam: adam with Nesterov's momentum, Dozat 2015. With u(t) = beta_1 (1 - 0.96^t / 2) and
@@ -212,7 +200,7 @@ static void nadam_update(Graph *graph, Parameter *parameter, Node *w, Node *grad
     assign_less(graph, parameter, w, graph_divide(graph, scaled, size));
 }
 
-// ---- Arguments: each list is LEARNING_RATE, its own in Keras's order, CLIPPING.
+// ---- Arguments: each list is LEARNING_RATE, its own in Keras's order, WEIGHT_DECAY, CLIPPING.
 
 #define LEARNING_RATE(value)                                                                       \
     {.name = "learning_rate",                                                                      \
@@ -248,6 +236,9 @@ static void nadam_update(Graph *graph, Parameter *parameter, Node *w, Node *grad
      .minimum_open = true,                                                                         \
      .keras_name = (keras),                                                                        \
      .doc = (text)}
+#define DECAY(value)                                                                               \
+    POSITIVE("weight_decay", value, "share of the weights taken off a step, times learning_rate")
+#define WEIGHT_DECAY DECAY("none")
 #define CLIPPING                                                                                   \
     CLIP("clip_norm", "clipnorm", "shrinks each parameter's gradient to at most this norm"),       \
         CLIP("clip_value", "clipvalue", "cuts each number of the gradients at +- this"),           \
@@ -262,6 +253,7 @@ static const ArgDef sgd_args[] = {
      .maximum = 1,
      .doc = "what the velocity keeps of its past"},
     SWITCH("nesterov", "look ahead along the velocity"),
+    WEIGHT_DECAY,
     CLIPPING,
     {0},
 };
@@ -272,6 +264,7 @@ static const ArgDef rmsprop_args[] = {
     FRACTION("momentum", "0", "what the step keeps of the one before"),
     EPSILON,
     SWITCH("centered", "divide by the deviation from the mean gradient"),
+    WEIGHT_DECAY,
     CLIPPING,
     {0},
 };
@@ -280,6 +273,7 @@ static const ArgDef adagrad_args[] = {
     LEARNING_RATE("0.001"),
     POSITIVE("initial_accumulator_value", "0.1", "where the sums of squared gradients start"),
     EPSILON,
+    WEIGHT_DECAY,
     CLIPPING,
     {0},
 };
@@ -288,27 +282,21 @@ static const ArgDef adadelta_args[] = {
     LEARNING_RATE("0.001"),
     FRACTION("rho", "0.95", "what the means keep of their past"),
     EPSILON,
+    WEIGHT_DECAY,
     CLIPPING,
     {0},
 };
 
 static const ArgDef adam_args[] = {
-    LEARNING_RATE("0.001"), BETA_1, BETA_2, EPSILON, AMSGRAD, CLIPPING, {0},
+    LEARNING_RATE("0.001"), BETA_1, BETA_2, EPSILON, AMSGRAD, WEIGHT_DECAY, CLIPPING, {0},
 };
 
 static const ArgDef adamw_args[] = {
-    LEARNING_RATE("0.001"),
-    POSITIVE("weight_decay", "0.004", "share of the weights taken off a step, times learning_rate"),
-    BETA_1,
-    BETA_2,
-    EPSILON,
-    AMSGRAD,
-    CLIPPING,
-    {0},
+    LEARNING_RATE("0.001"), DECAY("0.004"), BETA_1, BETA_2, EPSILON, AMSGRAD, CLIPPING, {0},
 };
 
 static const ArgDef nadam_args[] = {
-    LEARNING_RATE("0.001"), BETA_1, BETA_2, EPSILON, CLIPPING, {0},
+    LEARNING_RATE("0.001"), BETA_1, BETA_2, EPSILON, WEIGHT_DECAY, CLIPPING, {0},
 };
 
 const OptimizerDef optimizer_rows[] = {
@@ -324,7 +312,7 @@ const OptimizerDef optimizer_rows[] = {
       adam_args, "Adam"},
      adam_update},
     {{"adamw", "adds weight decay, apart from the gradient, to adam", adamw_args, "AdamW"},
-     adamw_update},
+     adam_update},
     {{"nadam", "adds Nesterov's momentum to adam", nadam_args, "Nadam"}, nadam_update},
     {.schema = {0}},
 };

@@ -1,8 +1,9 @@
 // Layers that make pictures [height, width, channels] and sequences [steps, channels] larger or
-// smaller without computing: pad (Keras's ZeroPadding), crop (Cropping) and upsample (UpSampling,
-// nearest).
+// smaller: pad (Keras's ZeroPadding), crop (Cropping) and upsample (UpSampling).
 #include "layer.h"
 #include "window.h"
+
+#include <string.h>
 
 static int window_dims(const Node *node) {
     return node->inputs[0]->type.rank == 2 ? 1 : 2;
@@ -104,19 +105,40 @@ static Node *border_expand(Graph *graph, Node *node) {
 
 // ---- upsample
 
+static bool is_bilinear(const Node *node) {
+    return strcmp(args_text(node->args, "interpolation"), "bilinear") == 0;
+}
+
 static bool upsample_shape(Graph *graph, Node *node) {
     int dims = window_dims(node);
     int64_t size[2];
     if (!window_expects_places(graph, node)) return false;
+    if (dims == 1 && is_bilinear(node)) {
+        op_shape_error(graph, node, "`bilinear` is for pictures, but this value is %s",
+                       shape_text(graph->arena, &node->inputs[0]->type));
+        op_shape_label(graph, "needs [h, w, c]");
+        return false;
+    }
     if (!window_pair(graph, node, "size", dims, size)) return false;
     op_shape_same(graph, node);
     for (int i = 0; i < dims; i++) node->type.dims[i] *= size[i + 2 - dims];
     return true;
 }
 
+// One axis after the other.
+static Node *interpolate(Graph *graph, Node *x, int axis, int64_t size) {
+    if (size == 1) return x;
+    Args *args = graph_args(graph, "interpolate");
+    args_set_number(args, "axis", axis);
+    args_set_number(args, "size", (double)size);
+    return graph_call(graph, "interpolate", &x, 1, args);
+}
+
 static Node *upsample_expand(Graph *graph, Node *node) {
     int64_t size[2];
     window_pair(graph, node, "size", window_dims(node), size);
+    if (is_bilinear(node))
+        return interpolate(graph, interpolate(graph, node->inputs[0], 0, size[0]), 1, size[1]);
     Node *x = window_as_picture(graph, node->inputs[0]);
     Args *args = graph_args(graph, "upsample_nearest");
     args_set_numbers(args, graph->arena, "size", (double[]){(double)size[0], (double)size[1]}, 2);
@@ -144,6 +166,11 @@ static const ArgDef crop_args[] = {AMOUNT("0", "cropping"), SIDES, {0}};
 
 static const ArgDef upsample_args[] = {
     LAYER_SIZES("size", "2", NULL, "rows and columns that each cell becomes"),
+    {.name = "interpolation",
+     .type = ARG_WORD,
+     .default_text = "nearest",
+     .choices = "nearest bilinear",
+     .doc = "nearest: equal ones; bilinear: pictures, linear between the centres of cells"},
     {0},
 };
 
@@ -155,7 +182,8 @@ const OpDef op_resize[] = {
     {.schema = {"pad", "adds lines of zeros", pad_args, "ZeroPadding2D ZeroPadding1D"},
      RESIZE(border)},
     {.schema = {"crop", "cuts lines off", crop_args, "Cropping2D Cropping1D"}, RESIZE(border)},
-    {.schema = {"upsample", "repeats rows and columns", upsample_args, "UpSampling2D UpSampling1D"},
+    {.schema = {"upsample", "makes rows and columns more", upsample_args,
+                "UpSampling2D UpSampling1D"},
      RESIZE(upsample)},
     {.schema = {0}},
 };

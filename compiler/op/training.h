@@ -11,9 +11,11 @@
 enum { OPTIMIZER_MAX_SLOTS = 4 };
 
 typedef struct OptimizerDef {
-    Schema schema; // every optimizer has learning_rate, clip_norm, clip_value, global_clip_norm
-    // Appends the assigns that update `parameter` (whose node is `w`) with `gradient`: formula and
-    // source in the file's comment. Slots are made with graph_slot, scalars with graph_scalar.
+    // Every optimizer has learning_rate, weight_decay, clip_norm, clip_value, global_clip_norm.
+    Schema schema;
+    // Appends the assigns that update `parameter` (whose value, decayed, is `w`) with `gradient`:
+    // formula and source in the file's comment. Slots are made with graph_slot, scalars with
+    // graph_scalar.
     void (*update)(Graph *graph, Parameter *parameter, Node *w, Node *gradient, const Args *args);
 } OptimizerDef;
 

@@ -1,6 +1,7 @@
-// Pass update: what a training step does with the gradients: regularization, clipping, then the
-// optimizer. Keras's order: the penalties are part of the loss, so their gradients are clipped too.
-// The formulas of clipping are those of keras/src/optimizers/base_optimizer.py.
+// Pass update: what a training step does with the gradients: regularization, clipping, weight
+// decay, then the optimizer. Keras's order: the penalties are part of the loss, so their gradients
+// are clipped too; weights decay apart from the gradient, before the step. The formulas of clipping
+// and decay are those of keras/src/optimizers/base_optimizer.py.
 #include "pass.h"
 #include "penalty.h"
 
@@ -60,6 +61,16 @@ static void clip_gradients(Graph *graph, Node **gradients, const Args *args) {
     if (global->is_set) clip_together(graph, gradients, global->number);
 }
 
+// ---- Weight decay: w - w * learning_rate * weight_decay, of every parameter, biases too.
+// Loshchilov and Hutter 2019, arXiv:1711.05101.
+
+static Node *decayed(Graph *graph, Node *w, const Args *args) {
+    const ArgValue *decay = args_get(args, "weight_decay");
+    if (!decay->is_set || decay->number == 0) return w;
+    Node *factor = graph_scale(graph, graph_scalar(graph, "learning_rate"), decay->number);
+    return graph_subtract(graph, w, graph_multiply(graph, w, factor));
+}
+
 // A parameter that the loss does not depend on is left alone, as in Keras.
 void pass_update(Graph *graph, const Training *training) {
     Node **gradients = pass_gradients(graph);
@@ -71,8 +82,8 @@ void pass_update(Graph *graph, const Training *training) {
         Parameter *parameter = graph->parameters.items[i];
         if (!gradients[i]) continue;
         graph->current_layer = parameter->layer;
-        training->optimizer->update(graph, parameter, graph_parameter_node(graph, parameter),
-                                    gradients[i], training->optimizer_args);
+        Node *w = decayed(graph, graph_parameter_node(graph, parameter), training->optimizer_args);
+        training->optimizer->update(graph, parameter, w, gradients[i], training->optimizer_args);
     }
     graph->current_layer = NULL;
     graph_remove_dead(graph);

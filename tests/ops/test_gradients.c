@@ -185,6 +185,18 @@ static Node *use_upsample_nearest(Graph *graph, const OpDef *op) {
 
 // ---- Other places.
 
+static Node *use_interpolation(Graph *graph, const OpDef *op) {
+    int64_t size = 1 + pick(5), axis = pick(2), extent = 1 + pick(3);
+    Args *args = graph_args(graph, op->schema.name);
+    args_set_number(args, "axis", (double)axis);
+    args_set_number(args, "size", (double)size);
+    if (strcmp(op->schema.name, "interpolate_back") == 0) extent *= size;
+    Type type = picture_type(2 + pick(2), 2 + pick(2), 2);
+    type.dims[axis] = extent;
+    Node *x = trainable(graph, type, 0.1);
+    return graph_node(graph, op, &x, 1, args);
+}
+
 static Node *use_permute(Graph *graph, const OpDef *op) {
     static const int64_t orders[][4] = {{2, 3, 4, 1}, {4, 1, 2, 3}, {3, 1, 4, 2}, {1, 4, 3, 2}};
     const int64_t *order = orders[pick(4)];
@@ -235,6 +247,8 @@ static const Use uses[] = {
     {"pool_average_gradient", use_pool_average_gradient},
     {"pad_zeros", use_pad_zeros},
     {"upsample_nearest", use_upsample_nearest},
+    {"interpolate", use_interpolation},
+    {"interpolate_back", use_interpolation},
     {"permute", use_permute},
     {"concat", use_concat},
     {"slice", use_slice},

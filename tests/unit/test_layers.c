@@ -66,10 +66,12 @@ static char *printed(DiagSink *sink) {
 
 // ---- dropout
 
+static const char *noise = "dropout"; // or a layer like it
+
 static Node *dropout_of(Graph *graph, Node *x, double rate) {
-    Args *args = graph_args(graph, "dropout");
+    Args *args = graph_args(graph, noise);
     args_set_number(args, "rate", rate);
-    return graph_call(graph, "dropout", &x, 1, args);
+    return graph_call(graph, noise, &x, 1, args);
 }
 
 // Dropout twice, on ones: the outputs are the masks.
@@ -108,6 +110,49 @@ static void dropout_drops_a_share_and_scales_the_rest(void **state) {
     assert_true(fabs(dropped - n * rate) < 5 * sqrt(n * rate * (1 - rate)));
     assert_true(fabs(both - n * square) < 5 * sqrt(n * square * (1 - square)));
     assert_true(fabs(both_later - n * square) < 5 * sqrt(n * square * (1 - square)));
+    arena_destroy(arena);
+}
+
+// Of ones: what is kept is a + b, what is dropped b - a 1.758..., with Keras's a and b.
+static void alpha_dropout_keeps_mean_and_variance(void **state) {
+    (void)state;
+    const double rate = 0.3, limit = -1.7580993408473766;
+    const int64_t rows = 64, width = 257, count = rows * width;
+    const double a = pow((1 - rate) * (1 + rate * limit * limit), -0.5), b = -a * limit * rate;
+    Arena *arena = arena_create();
+    EvalTensor masks[2];
+    noise = "alpha_dropout";
+    run_dropout(arena, GRAPH_TRAIN, rate, rows, width, 1, masks);
+    noise = "dropout";
+    double dropped = 0;
+    for (int64_t i = 0; i < count; i++) {
+        double value = masks[0].data[i];
+        bool is_dropped = fabs(value - (a * limit + b)) < 1e-9;
+        assert_true(is_dropped || fabs(value - (a + b)) < 1e-9);
+        dropped += is_dropped;
+    }
+    double n = (double)count;
+    assert_true(fabs(dropped - n * rate) < 5 * sqrt(n * rate * (1 - rate)));
+    arena_destroy(arena);
+}
+
+// Of ones: mean 1, variance rate / (1 - rate).
+static void gaussian_dropout_has_the_deviation_of_dropout(void **state) {
+    (void)state;
+    const double rate = 0.3;
+    const int64_t rows = 64, width = 257, count = rows * width;
+    Arena *arena = arena_create();
+    EvalTensor masks[2];
+    noise = "gaussian_dropout";
+    run_dropout(arena, GRAPH_TRAIN, rate, rows, width, 1, masks);
+    noise = "dropout";
+    double sum = 0, squares = 0, n = (double)count, variance = rate / (1 - rate);
+    for (int64_t i = 0; i < count; i++) {
+        sum += masks[0].data[i] - 1;
+        squares += (masks[0].data[i] - 1) * (masks[0].data[i] - 1);
+    }
+    assert_true(fabs(sum / n) < 5 * sqrt(variance / n));
+    assert_true(fabs(squares / n - variance) < 5 * variance * sqrt(2 / n));
     arena_destroy(arena);
 }
 
@@ -193,6 +238,8 @@ int main(void) {
         cmocka_unit_test(dense_of_a_picture_works_on_its_places),
         cmocka_unit_test(dropout_drops_a_share_and_scales_the_rest),
         cmocka_unit_test(dropout_has_its_extremes),
+        cmocka_unit_test(alpha_dropout_keeps_mean_and_variance),
+        cmocka_unit_test(gaussian_dropout_has_the_deviation_of_dropout),
         cmocka_unit_test(crossentropy_picks_its_kind),
         cmocka_unit_test(losses_refuse_other_shapes),
     };

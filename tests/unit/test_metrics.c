@@ -247,6 +247,46 @@ static void confusion_counts(void **state) {
     nnrt_confusion_free(&confusion);
 }
 
+// The examples of Keras's MeanIoU and BinaryIoU.
+static void iou_is_keras_s(void **state) {
+    static const int32_t four[] = {0, 0, 1, 1}, turns[] = {0, 1, 0, 1};
+    batch of_classes = {4, 2, {.9F, .1F, .2F, .8F, .7F, .3F, .4F, .6F}, NNRT_I32, 1, four};
+    batch binary = {4, 1, {.1F, .2F, .4F, .7F}, NNRT_I32, 1, turns};
+    nnrt_option options[] = {{.name = "threshold", .number = 0.3},
+                             {.name = "class", .number = NAN}};
+    (void)state;
+    check(measure_call((nnrt_call){"iou", NULL, 0}, &of_classes), 1.0 / 3);
+    check(measure_call((nnrt_call){"iou", options, 2}, &binary), 1.0 / 3);
+    options[1].number = 1; // yes: one of three
+    check(measure_call((nnrt_call){"iou", options, 2}, &binary), 1.0 / 3);
+    options[0].number = 0.7F; // which counts as yes: one of two, no: two of three
+    check(measure_call((nnrt_call){"iou", options, 2}, &binary), 0.5);
+}
+
+// A place is counted where a sample is: [2, 3] places with two classes.
+static void confusion_counts_places(void **state) {
+    static const int32_t marks[] = {0, 1, 1, 0, 0, 1};
+    static const float outputs[] = {1, 0, 0, 1, 1, 0, 1, 0, 1, 0, 0, 1};
+    static const int64_t wanted[4] = {3, 0, 1, 2};
+    static const uint32_t index[] = {0};
+    nnrt_output output = {.rank = 3, .shape = {2, 3, 2}, .size = 12, .stride = 12};
+    nnrt_column column = {.dtype = NNRT_I32, .rank = 2, .shape = {2, 3}, .size = 6};
+    nnrt_confusion confusion;
+    (void)state;
+    assert_int_equal(nnrt_confusion_size(&output), 2);
+    assert_int_equal(nnrt_confusion_open(&confusion, 2, NULL), NNRT_OK);
+    nnrt_view view = nnrt_view_make(&output, &column);
+    view.outputs = outputs;
+    view.target = marks;
+    view.index = index;
+    view.rows = 1;
+    nnrt_confusion_update(&confusion, &view);
+    assert_memory_equal(confusion.counts, wanted, sizeof wanted);
+    check(nnrt_confusion_recall(&confusion, 1), 2.0 / 3);
+    check(nnrt_confusion_iou(&confusion, 0), 3.0 / 4);
+    nnrt_confusion_free(&confusion);
+}
+
 static void texts_are_keras_s(void **state) {
     nnrt_log log = {.count = 3, .values = {{"loss", 0.54321}, {"mse", 0.0005}, {"nothing", 0}}};
     char text[256], number[NNRT_JSON_NUMBER];
@@ -291,6 +331,8 @@ int main(void) {
         cmocka_unit_test(thresholds_are_single),
         cmocka_unit_test(misfits_are_refused),
         cmocka_unit_test(confusion_counts),
+        cmocka_unit_test(confusion_counts_places),
+        cmocka_unit_test(iou_is_keras_s),
         cmocka_unit_test(texts_are_keras_s),
         cmocka_unit_test(json_escapes),
     };
