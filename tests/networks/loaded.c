@@ -103,7 +103,6 @@ static void start_weights(Loaded *loaded, Random *random) {
     for (int64_t i = 0; i < program->parameter_count; i++) {
         const nnrt_parameter *parameter = &program->parameters[i];
         EvalTensor values = draw_weights(loaded->arena, parameter, random);
-        loaded->parameters[i] = values;
         for (int64_t e = 0; e < values.size; e++)
             loaded->first_weights[place_of(parameter, e)] = (float)values.data[e];
     }
@@ -124,6 +123,7 @@ static int64_t slot_elements(const Loaded *loaded, const nnrt_slot *slot) {
 static void start_slots(Loaded *loaded) {
     const nnrt_training *training = loaded->training;
     loaded->first_slots = guarded_floats(training->slots_size);
+    loaded->states = ARENA_ARRAY(loaded->arena, EvalTensor, training->slot_count + 1);
     for (int64_t i = 0; i < training->slot_count; i++)
         for (int64_t e = 0; e < slot_elements(loaded, &training->slots[i]); e++)
             loaded->first_slots[slot_place(loaded, &training->slots[i], e)] =
@@ -135,6 +135,13 @@ static void start_slots(Loaded *loaded) {
 static void add_arena(Loaded *loaded, int index, const nnrt_function *function) {
     loaded->arenas[index].function = function;
     loaded->arenas[index].values = guarded_floats(function->arena_size);
+}
+
+static void remember_state(Loaded *loaded) {
+    for (int i = 0; i < (int)loaded->program->parameter_count; i++)
+        loaded->parameters[i] = loaded_parameter(loaded, i);
+    for (int i = 0; i < (int)loaded->training->slot_count; i++)
+        loaded->states[i] = loaded_slot(loaded, i);
 }
 
 static void fill_context(Loaded *loaded, const Setup *setup, const SetupData *data,
@@ -155,9 +162,15 @@ static void fill_context(Loaded *loaded, const Setup *setup, const SetupData *da
     context->team = loaded->team;
 }
 
+// Programs of machines with longer vectors are tried on others, too.
+static const char *runnable(const char *cpu) {
+    bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    return strcmp(cpu, "x86-64-v3") == 0 && !has_avx2 ? "native" : cpu;
+}
+
 Loaded *loaded_create(Arena *arena, const Program *program, const Setup *setup,
                       const SetupData *data, DiagSink *sink) {
-    GenOptions options = {.cpu = setup->cpu, .contraction = CONTRACTION_OWN};
+    GenOptions options = {.cpu = runnable(setup->cpu), .contraction = CONTRACTION_OWN};
     bool needs_blas;
     const char *object = "net.o";
     if (!gen_object(program, object, &options, &needs_blas, sink)) return NULL;
@@ -179,6 +192,7 @@ Loaded *loaded_create(Arena *arena, const Program *program, const Setup *setup,
     add_arena(loaded, 2, &loaded->program->predict);
     add_arena(loaded, 3, &loaded->program->predict_one);
     loaded_reset(loaded);
+    remember_state(loaded);
     return loaded;
 }
 
@@ -217,6 +231,17 @@ void loaded_run(Loaded *loaded, const nnrt_function *function, int64_t rows, int
     step.context.loss = &loaded->loss;
     loaded->loss = NAN;
     nnrt_team_run(loaded->team, threads, run_worker, &step);
+}
+
+void loaded_advance(Loaded *loaded) {
+    loaded_reset(loaded);
+    loaded_run(loaded, &loaded->training->train, loaded->training->batch, 1);
+    memcpy(loaded->first_weights, loaded->weights,
+           (size_t)loaded->program->weights_size * sizeof(float));
+    memcpy(loaded->first_slots, loaded->slots,
+           (size_t)loaded->training->slots_size * sizeof(float));
+    remember_state(loaded);
+    loaded->context.step = 2;
 }
 
 EvalTensor loaded_output(const Loaded *loaded, const nnrt_function *function, int index,

@@ -17,7 +17,7 @@ typedef struct Loaded {
     Arena *arena;
     const nnrt_program *program;
     const nnrt_training *training;
-    EvalTensor *parameters;             // how the weights start, in the order of files
+    EvalTensor *parameters, *states;    // how weights and slots start, in the order of files
     float *weights, *slots;             // as a step leaves them
     float *first_weights, *first_slots; // as they start
     float *scratch;
@@ -36,6 +36,9 @@ Loaded *loaded_create(Arena *arena, const Program *program, const Setup *setup,
 
 // Weights and slots as they start.
 void loaded_reset(Loaded *loaded);
+
+// After this they start as a step leaves them, and the next one is the second.
+void loaded_advance(Loaded *loaded);
 
 void loaded_run(Loaded *loaded, const nnrt_function *function, int64_t rows, int threads);
 

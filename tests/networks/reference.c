@@ -35,16 +35,6 @@ static EvalTensor *batch_of(Arena *arena, const Type *type, const void *block, c
     return tensor;
 }
 
-static EvalTensor *slots_of(Arena *arena, const Graph *graph) {
-    EvalTensor *slots = ARENA_ARRAY(arena, EvalTensor, graph->slots.count + 1);
-    for (int i = 0; i < graph->slots.count; i++) {
-        const Slot *slot = graph->slots.items[i];
-        slots[i] = eval_tensor(arena, &slot->type, 1);
-        for (int64_t e = 0; e < slots[i].size; e++) slots[i].data[e] = slot->initial;
-    }
-    return slots;
-}
-
 // ---- Evaluations.
 
 // A few rounding errors: what float32 arithmetic and its polynomials may be wrong by.
@@ -156,7 +146,7 @@ Reference reference_create(Arena *arena, const Program *program, GraphMode mode,
         (EvalBindings){.inputs = batch_of(arena, &setup->input, data->input, setup, index),
                        .targets = batch_of(arena, &setup->target, data->target, setup, index),
                        .parameters = loaded->parameters,
-                       .slots = slots_of(arena, graph),
+                       .slots = loaded->states,
                        .context = {.rows = setup->rows,
                                    .seed = loaded->context.key,
                                    .step = (int64_t)loaded->context.step,

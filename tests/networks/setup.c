@@ -10,6 +10,16 @@ static const char *const target_words[TARGETS_KINDS] = {"real",  "sign",    "bin
                                                         "share", "one_hot", "class"};
 static const char *const dtype_words[] = {"f32", "u8", "i32"};
 
+void setup_target(Setup *setup, Type output) {
+    setup->target = output;
+    setup->target.dtype = DTYPE_F32;
+    setup->classes = 0;
+    if (setup->targets != TARGETS_CLASS) return;
+    setup->classes = type_last(&output) > 1 ? type_last(&output) : 2;
+    setup->target.dtype = DTYPE_I32;
+    if (output.rank) setup->target.rank--;
+}
+
 // ---- The line.
 
 static char *described(Arena *arena, const Type *type) {

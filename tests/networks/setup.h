@@ -29,6 +29,10 @@ typedef struct Setup {
     const char *cpu;
 } Setup;
 
+// The target for a model that gives this: as its numbers are, or a class for each vector; one unit
+// tells two classes apart.
+void setup_target(Setup *setup, Type output);
+
 // "# input f32 [3, 5]; target i32 [] class below 4; rows 3; seed 12; cpu x86-64"
 char *setup_line(Arena *arena, const Setup *setup);
 // From the first line of a program. False: it says something else.

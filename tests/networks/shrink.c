@@ -26,14 +26,7 @@ static bool retype(Shrinker *shrinker, Network *network) {
     for (int i = 0; i < count; i++)
         if (!grow_again(&grower, network->steps[i])) return false;
     if (!count) return false;
-    Type type = *network_type(network, count);
-    Setup *setup = &network->setup;
-    if (setup->targets == TARGETS_CLASS) {
-        setup->classes = type_last(&type);
-        return setup->classes > 1;
-    }
-    setup->target = type;
-    setup->target.dtype = DTYPE_F32;
+    setup_target(&network->setup, *network_type(network, count));
     return true;
 }
 

@@ -10,7 +10,7 @@
 typedef struct LossRule {
     const char *loss;
     const char *head;    // an activation; NULL: any value will do
-    bool is_vector;      // of classes
+    bool is_vector;      // of classes; else any shape will do
     const char *options; // that must be written; NULL: none
     Targets targets;
 } LossRule;
@@ -30,7 +30,8 @@ static const LossRule rules[] = {
     {"categorical_crossentropy", NULL, false, "from_logits = true", TARGETS_SHARE},
     {"sparse_categorical_crossentropy", "softmax", true, NULL, TARGETS_CLASS},
     {"sparse_categorical_crossentropy", NULL, true, "from_logits = true", TARGETS_CLASS},
-    {"crossentropy", "softmax", true, NULL, TARGETS_CLASS},
+    {"sparse_categorical_crossentropy", "softmax", false, NULL, TARGETS_CLASS},
+    {"crossentropy", "softmax", false, NULL, TARGETS_CLASS},
     {"crossentropy", "sigmoid", true, NULL, TARGETS_BINARY},
 };
 enum { RULES = sizeof rules / sizeof *rules };
@@ -81,10 +82,12 @@ static bool has_weights(const Grower *grower) {
 static bool add_head(Grower *grower, const LossRule *rule) {
     Network *network = grower->network;
     static const int units[] = {2, 3, 5, 7};
-    if (rule->is_vector || !has_weights(grower) || !network->step_count) {
+    bool tells_apart = rule->is_vector || (rule->head && strcmp(rule->head, "softmax") == 0);
+    bool has_few = type_last(network_type(network, network->step_count)) < 2;
+    if (rule->is_vector || (tells_apart && has_few) || !has_weights(grower) ||
+        !network->step_count) {
         if (network_type(network, network->step_count)->rank != 1 && !add_named(grower, "flatten"))
             return false;
-        bool tells_apart = rule->is_vector || (rule->head && strcmp(rule->head, "softmax") == 0);
         int wanted = tells_apart || random_chance(grower->random, 70)
                          ? units[random_below(grower->random, 4)]
                          : 1;
@@ -96,17 +99,6 @@ static bool add_head(Grower *grower, const LossRule *rule) {
 }
 
 // ---- The rest.
-
-static void set_targets(Grower *grower, const LossRule *rule) {
-    Network *network = grower->network;
-    Setup *setup = &network->setup;
-    setup->targets = rule->targets;
-    setup->target = *network_type(network, network->step_count);
-    setup->target.dtype = DTYPE_F32;
-    if (rule->targets != TARGETS_CLASS) return;
-    setup->classes = type_last(&setup->target);
-    setup->target = (Type){.dtype = DTYPE_I32, .batched = true};
-}
 
 static void draw_optimizer(Grower *grower) {
     int count = 0;
@@ -152,7 +144,8 @@ bool grow_training(Grower *grower, uint64_t kind) {
     Network *network = grower->network;
     const LossRule *rule = &rules[kind % RULES];
     if (!add_head(grower, rule)) return false;
-    set_targets(grower, rule);
+    network->setup.targets = rule->targets;
+    setup_target(&network->setup, *network_type(network, network->step_count));
     draw_loss(grower, rule);
     draw_optimizer(grower);
     draw_regularizer(grower);
