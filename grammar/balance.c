@@ -496,6 +496,7 @@ Lexeme balance_next(Parse *parse) {
     } else {
         parse->last = parse->is_recovering ? skip_to_safe_place(parse) : next_balanced(parse);
     }
-    if (parse->last.kind == TOK_NN_YYerror) balance_recover(parse);
+    if (parse->last.kind == TOK_NN_YYerror || parse->last.kind == TOK_FOREIGN)
+        balance_recover(parse);
     return parse->last;
 }

@@ -86,7 +86,7 @@ ForeignWord foreign_word(Parse *parse, Lexeme *lexeme) {
         lexeme->value.text = line->reads_as;
         return FOREIGN_READ;
     }
-    lexeme->kind = TOK_NN_YYerror;
+    lexeme->kind = TOK_FOREIGN;
     parse->has_mistake = parse->is_foreign = true;
     return FOREIGN_READ;
 }

@@ -3,6 +3,8 @@
 #include "report.h"
 #include "token.h"
 
+#include "../compiler/base/habit.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -184,12 +186,32 @@ static const char *last_word(Parse *parse, Span span) {
     return point ? point + 1 : text;
 }
 
+// What is written for `nn.Linear(784, 10)`, by the table; or NULL.
+static const char *habit_of_call(Parse *parse, Span name, Span arguments) {
+    enum { MAX_VALUES = 4 };
+    const char *values[MAX_VALUES];
+    int count = 0;
+    char *rest = arena_strdup(parse->arena, quote_inside(parse, arguments.lo));
+    for (char *value; count < MAX_VALUES && (value = strsep(&rest, ",")) != NULL; count++) {
+        char *assign = strchr(value, '=');
+        if (assign) value = assign + 1;
+        values[count] = value + strspn(value, " ");
+    }
+    if (count == 1 && !*values[0]) count = 0;
+    const char *text = parse->source->text + name.lo;
+    return habit_help(parse->arena, "layer", arena_copy(parse->arena, text, name.hi - name.lo),
+                      (HabitValues){values, count});
+}
+
 void report_dotted_call(Parse *parse, Span prefix, Span name, Span arguments) {
     const char *plain = plain_name(parse, name);
+    const char *habit = habit_of_call(parse, name, arguments);
     Diag *diag = diag_report(parse->sink, DIAG_E0004, span_join(prefix, name),
                              "`%s` cannot be called", quote(parse, prefix.lo, name.hi));
     if (strcmp(plain, "load_data") == 0)
         diag_help(diag, "a dataset is named alone: `%s`", last_word(parse, prefix));
+    else if (habit)
+        diag_help(diag, "%s", habit);
     else
         diag_help(diag, "names stand alone here: `%s(%s)`", plain,
                   quote_inside(parse, arguments.lo));

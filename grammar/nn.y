@@ -62,6 +62,8 @@ static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
 // Added where a value without a name is no body's last expression; and what `[1:3]` becomes.
 %token UNNAMED "the end of a value without a name"
 %token SLICE "a part of a value"
+// A word of another language that begins a line; what follows it is skipped.
+%token FOREIGN "a word of another language"
 // Only for --emit=tokens and fmt; never given to the parser.
 %token COMMENT "a comment"
 %token YYEOF 0 "the end of the file"
@@ -69,7 +71,7 @@ static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
 %nterm <text> name
 %nterm <list> names parameters parameter_list arguments argument_list expressions dimensions
 %nterm <list> statements entries moves
-%nterm <node> declaration parameter type body statement entry move argument
+%nterm <node> declaration foreign parameter type body statement entry move argument
 %nterm <node> expression stage choice both truth chain sum product signed member operand call
 %nterm <node> conditional
 %nterm <binary> comparison
@@ -106,8 +108,14 @@ declaration:
   | TRAIN names ON expression OPEN entries error END
       { $$ = action_train(parse, @$, $names, $expression, @OPEN,
                           action_append(parse, $entries, action_skipped(parse, @error, @END)), @END); yyerrok; }
+  | foreign
   | error SYNC
       { $$ = action_error(parse, @$); yyerrok; }
+  ;
+
+foreign:
+    FOREIGN       { $$ = action_error(parse, @$); }
+  | FOREIGN SYNC  { $$ = action_error(parse, @$); }
   ;
 
 name: NAME | LAYER | STEP | MINIMIZE | ON | UPDATES | IN | WITH ;
@@ -173,12 +181,14 @@ statements:
 
 statement:
     expression UNNAMED
+      { $$ = action_error(parse, @$); (void)$expression; }
   | name ASSIGN expression
       { $$ = action_named(parse, AST_ASSIGN, @$, $name, @name, $expression); }
   | LAYER name ASSIGN expression
       { $$ = action_named(parse, AST_LAYER, @$, $name, @name, $expression); }
   | RETURN expressions
       { $$ = action_items(parse, AST_RETURN, @$, $expressions); }
+  | foreign
   | error SYNC
       { $$ = action_error(parse, @$); yyerrok; }
   ;

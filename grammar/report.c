@@ -102,7 +102,8 @@ static void report_found(Parse *parse, const Lexeme *found, const Expectation *e
 // mistake have been reported.
 static bool is_reported(const Parse *parse, const Lexeme *found) {
     bool is_value = found->kind == TOK_NUMBER || found->kind == TOK_STRING;
-    return found->is_virtual || (is_value && found->value.node->kind == AST_ERROR) ||
+    return found->is_virtual || found->kind == TOK_FOREIGN ||
+           (is_value && found->value.node->kind == AST_ERROR) ||
            (parse->had_mistake && found->level == 0 && kind_declares(found->kind));
 }
 

@@ -17,7 +17,7 @@ static const char *behind(const Parse *parse, const Lexeme *lexeme) {
 }
 
 static bool is_assign(const char *at) {
-    return at[0] == '=' && at[1] != '=';
+    return (at[0] == '=' && at[1] != '=') || (at[0] == ':' && at[1] == '='); // which is reported
 }
 
 static bool begins_name(char byte) {

@@ -61,14 +61,13 @@ static bool same_span(Span a, Span b) {
 }
 
 // One mistake, one message: a place that has an error gets nothing more, one that has a warning no
-// further warning. Messages without a place are the same only word for word.
-static bool is_repeated(const DiagSink *sink, DiagSeverity severity, Span span,
-                        const char *message) {
+// further one of its code. Messages without a place are the same only word for word.
+static bool is_repeated(const DiagSink *sink, DiagCode code, Span span, const char *message) {
     for (int i = 0; i < sink->diags.count; i++) {
         const Diag *diag = sink->diags.items[i];
         if (!same_span(diag->primary.span, span)) continue;
         if (!span_has_place(span) && strcmp(diag->message, message) != 0) continue;
-        if (diag->severity == DIAG_ERROR || severity == DIAG_WARNING) return true;
+        if (diag->severity == DIAG_ERROR || diag->code == code) return true;
     }
     return false;
 }
@@ -83,7 +82,7 @@ Diag *diag_report(DiagSink *sink, DiagCode code, Span span, const char *format, 
     va_start(arguments, format);
     const char *message = arena_vformat(sink->arena, format, arguments);
     va_end(arguments);
-    if (is_repeated(sink, severity, span, message)) return NULL;
+    if (is_repeated(sink, code, span, message)) return NULL;
     Diag *diag = ARENA_NEW(sink->arena, Diag);
     diag->arena = sink->arena;
     diag->code = code;

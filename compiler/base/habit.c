@@ -63,7 +63,7 @@ static const Habit habits[] = {
      "the program saves its weights at the end, and when it is interrupted"},
 
     {"loss", "CrossEntropyLoss cross_entropy NLLLoss nll_loss", "write `crossentropy`"},
-    {"loss", "BCELoss BCEWithLogitsLoss bce bce_loss", "write `crossentropy`"},
+    {"loss", "BCELoss BCEWithLogitsLoss bce_loss", "write `crossentropy`"},
     {"loss", "MSELoss mse_loss l2_loss L2Loss", "write `mse`"},
     {"loss", "L1Loss l1_loss", "write `mae`"},
     {"loss", "SmoothL1Loss smooth_l1", "write `huber`"},
@@ -106,9 +106,6 @@ static const Habit habits[] = {
     {"source", "DataLoader TensorDataset Dataset",
      "name the data: `mnist`, `images(\"folder\")`, `npy(\"x.npy\", target = \"y.npy\")`"},
     {"source", "read_csv load loadtxt genfromtxt open", "name what reads the file, as in `npy(@)`"},
-    {"source", "MNIST", "write `mnist`"},
-    {"source", "FashionMNIST", "write `fashion_mnist`"},
-    {"source", "CIFAR10", "write `cifar10`"},
     {"transform", "train_test_split", "write `-> split(test = @)`"},
     {"transform", "train_test_split", "write `-> split(test = 0.2)`"},
     {"transform", "batch", "the training says it: `batch = @` in `train`"},

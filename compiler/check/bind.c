@@ -116,6 +116,14 @@ static bool report_keras_word(Binding *b, const char *word, const Ast *ast) {
     return false;
 }
 
+// Is a number looked for here?
+static bool takes_number(const Binding *b) {
+    if (b->named || b->next >= b->args->count) return false;
+    ArgType type = b->schema->args[b->next].type;
+    return type == ARG_INT || type == ARG_FLOAT || type == ARG_INTS || type == ARG_FLOATS ||
+           type == ARG_RATE;
+}
+
 static void report_unknown_word(Binding *b, const char *word, const Ast *ast) {
     NameList names = {0};
     b->ok = false;
@@ -132,7 +140,21 @@ static void report_unknown_word(Binding *b, const char *word, const Ast *ast) {
         report(b, DIAG_E0108, ast->span, "`%s` is neither a value nor a word that `%s` takes", word,
                b->schema->name);
     diag_label(diag, "unknown here");
-    if (near) diag_help(diag, "did you mean `%s`?", near);
+    if (near)
+        diag_help(diag, "did you mean `%s`?", near);
+    else if (takes_number(b) && !names_is_word(word))
+        names_help_param(diag, word);
+}
+
+// `linear(5408, 64)`, `conv2d(1, 32, 3)`: the size of the input first, as PyTorch has it.
+static bool report_input_first(Binding *b) {
+    const char *help = habits_help_call(b->c, "first argument", b->call);
+    if (!help || strcmp(b->call->text, b->schema->name) != 0) return false;
+    Diag *diag = report(b, strcmp(b->schema->name, "linear") == 0 ? DIAG_E0106 : DIAG_E0201,
+                        b->call->span, "`%s` does not take the size of its input", b->schema->name);
+    diag_label(diag, "as PyTorch writes it");
+    diag_help(diag, "%s", help);
+    return true;
 }
 
 static void report_excess(Binding *b, const Ast *ast) {
@@ -140,6 +162,7 @@ static void report_excess(Binding *b, const Ast *ast) {
     Diag *diag;
     b->ok = false;
     if (expression_is_error(b->scope, ast)) return; // it might be a tensor
+    if (count == 0 && report_input_first(b)) return;
     if (count == 0)
         diag = report(b, DIAG_E0106, ast->span, "`%s` takes no arguments", b->schema->name);
     else
@@ -259,6 +282,44 @@ static void assign_named(Binding *b, const Ast *ast) {
     give(b, row, ast->left);
 }
 
+// A whole number and, behind a comma without a blank, another: "0,5".
+static const char *decimal_comma(const Binding *b, const Ast *left, const Ast *right) {
+    bool are_numbers = left->kind == AST_NUMBER && right->kind == AST_NUMBER && left->is_integer &&
+                       right->is_integer;
+    if (!are_numbers || right->span.lo != left->span.hi + 1) return NULL;
+    const char *fraction = check_source(b->c, right->span);
+    bool is_excess = b->args->count == 1;
+    bool is_rate = b->schema->args[0].type == ARG_RATE && left->number == 0;
+    bool has_zero = fraction[0] == '0' && fraction[1];
+    if (!is_excess && !is_rate && !has_zero) return NULL;
+    return arena_format(b->c->arena, "%s.%s", check_source(b->c, left->span), fraction);
+}
+
+// dropout(0,5)
+static bool report_comma(Binding *b, int first) {
+    const AstList *items = &b->call->items;
+    bool takes_fraction = b->args->count && (b->schema->args[0].type == ARG_FLOAT ||
+                                             b->schema->args[0].type == ARG_RATE);
+    if (b->call->kind != AST_CALL || items->count < first + 2 || !takes_fraction) return false;
+    const Ast *left = items->items[first], *right = items->items[first + 1];
+    const char *meant = decimal_comma(b, left, right);
+    if (!meant) return false;
+    Diag *diag = report(b, DIAG_E0106, span_join(left->span, right->span), "`%s` are two numbers",
+                        check_source(b->c, span_join(left->span, right->span)));
+    diag_label(diag, "a comma parts arguments");
+    diag_help(diag, "the decimal sign is a point: `%s`", meant);
+    return true;
+}
+
+// A number where an activation is looked for: dense(784, 10).
+static bool has_number_for_activation(const Binding *b, int first) {
+    int row = schema_arg_index(b->schema, "activation");
+    const AstList *items = &b->call->items;
+    for (int i = first; i < items->count && i <= first + row; i++)
+        if (items->items[i]->kind != AST_NUMBER) return false;
+    return row > 0 && items->count > first + row;
+}
+
 static void assign(Binding *b, const Ast *ast) {
     if (ast->kind == AST_ERROR) {
         b->ok = false;
@@ -335,8 +396,11 @@ const Args *bind_call(Checker *c, Scope *scope, const Schema *schema, const Ast 
     Binding b = {.c = c, .scope = scope, .schema = schema, .call = call, .args = args, .ok = *ok};
     args->span = call->span;
     b.given = ARENA_ARRAY(c->arena, const Ast *, args->count + 1);
-    if (call->kind == AST_CALL)
-        for (int i = first; i < call->items.count; i++) assign(&b, call->items.items[i]);
+    bool is_reported =
+        report_comma(&b, first) ||
+        (call->kind == AST_CALL && has_number_for_activation(&b, first) && report_input_first(&b));
+    for (int i = first; !is_reported && call->kind == AST_CALL && i < call->items.count; i++)
+        assign(&b, call->items.items[i]);
     for (int row = 0; row < args->count; row++) {
         // After another mistake a missing argument may be the one that was misspelt.
         if (!b.given[row] && !b.ok) continue;

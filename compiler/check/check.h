@@ -72,6 +72,8 @@ void names_report_unused(Checker *c); // at the end of checking
 // looked for ("a layer"); `extra` are candidates besides the names in scope; it ends with NULL.
 void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
                    const char *const *extra);
+// Says how to declare what may be a number without a value.
+void names_help_param(Diag *diag, const char *name);
 // The one input that the model or block around `use` leaves unused: it was given another name
 // there. NULL: none, or several.
 const char *names_renamed(Checker *c, Span use);
@@ -186,6 +188,9 @@ const Value *model_body(Checker *c, ModelEntry *entry, const Ast *use, const Val
 
 // ---- dataset.c
 Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression);
+const char *dataset_folder(Checker *c); // of the source: paths are relative to it
+// Is it a transform of data that stands where a layer is looked for? Then that is reported.
+bool dataset_report_as_layer(Checker *c, const Ast *ast);
 const Schema *dataset_source_find(const char *name);
 const Schema *dataset_transform_find(const char *name);
 const Schema *dataset_augmentation_find(const char *name);
@@ -212,6 +217,9 @@ void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, con
 // Finds the model of a train block and gives it the dataset, before bodies are evaluated.
 void training_declare(Checker *c, const Ast *train);
 void training_check(Checker *c, const TrainEntry *entry); // after the model was elaborated
+
+// ---- doubts.c
+void doubts_warn(Checker *c); // at the end of checking
 
 // ---- schedules.c
 // Checks the schedule that `learning_rate` may be. False: reported.

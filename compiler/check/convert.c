@@ -55,6 +55,9 @@ static Diag *report_type(const Conversion *v, const Value *value) {
         diag_report(v->c->sink, DIAG_E0201, value->span, "`%s` of `%s` is %s, not %s", v->def->name,
                     v->callee, wanted[v->def->type], value_describe(v->c->arena, value));
     diag_label(diag, "expected %s", is_choice ? choices_text(v, &names) : wanted[v->def->type]);
+    if (v->def->type == ARG_REGULARIZER && value->kind == VALUE_NUMBER)
+        diag_help(diag, "write `l2(%s)`: its squares are added to the loss",
+                  text_of_number(v->c->arena, value->number));
     if (takes_number(v->def->type) && is_quoted_number(value))
         diag_help(diag, "numbers stand without quotes: `%s`", value->text);
     return diag;
@@ -89,6 +92,10 @@ static bool check_range(const Conversion *v, double number, Span span) {
     Diag *diag = diag_report(v->c->sink, DIAG_E0202, span, "`%s` of `%s` must be %s, not %s",
                              v->def->name, v->callee, range, text_of_number(v->c->arena, number));
     diag_label(diag, "%s: %s", v->def->name, range);
+    bool is_fraction = v->def->type == ARG_FLOAT && v->def->minimum == 0 && v->def->maximum == 1;
+    if (is_fraction && number >= 5 && number <= 100 && floor(number) == number)
+        diag_help(diag, "%s %% is `%s`", text_of_number(v->c->arena, number),
+                  text_of_number(v->c->arena, number / 100));
     return false;
 }
 

@@ -6,7 +6,7 @@
 
 // ---- Inspection.
 
-static const char *folder_of(Checker *c) {
+const char *dataset_folder(Checker *c) {
     const char *path = sources_get(c->sources, c->program->file)->path;
     const char *slash = strrchr(path, '/');
     if (!slash) return ".";
@@ -66,7 +66,7 @@ static void note_other_files(Checker *c, const Dataset *dataset, Diag *diag) {
         char path[PATH_MAX];
         const ArgValue *value = &source->args->values[i];
         if (source->schema->args[i].type != ARG_STRING || !value->is_set) continue;
-        if (nnrt_locate(folder_of(c), value->text, path) == NNRT_DATA_MISSING)
+        if (nnrt_locate(dataset_folder(c), value->text, path) == NNRT_DATA_MISSING)
             vec_push(c->arena, &missing, value->text);
     }
     if (missing.count > 1) diag_note(diag, "not found: %s", names_join(c->arena, &missing, "and"));
@@ -75,7 +75,7 @@ static void note_other_files(Checker *c, const Dataset *dataset, Diag *diag) {
 static void inspect(Checker *c, Dataset *dataset) {
     int count = dataset->stages.count;
     const nnrt_call *calls = program_calls(c->arena, &dataset->stages);
-    nnrt_status status = nnrt_data_inspect(calls, count, folder_of(c), &dataset->info);
+    nnrt_status status = nnrt_data_inspect(calls, count, dataset_folder(c), &dataset->info);
     dataset->found = status == NNRT_OK;
     if (status == NNRT_OK) return;
     if (status != NNRT_DATA_MISSING) {
@@ -135,6 +135,57 @@ static bool report_value(Checker *c, const Ast *ast, const Value *value) {
     return false;
 }
 
+static bool report_habit(Checker *c, const Ast *ast, bool is_source, const char *habit) {
+    Diag *diag = diag_report(c->sink, DIAG_E0101, stage_span(ast), "there is no %s `%s`",
+                             is_source ? "data source" : "transform", ast->text);
+    diag_label(diag, "unknown name");
+    diag_help(diag, "%s", habit);
+    return false;
+}
+
+static const Schema *match(const Schema *rows, const char *name) {
+    for (; rows->name; rows++)
+        if (strcmp(rows->name, name) == 0 || names_match_keras(rows->keras_name, rows->name, name))
+            return rows;
+    return NULL;
+}
+
+// The arguments of the row that were written as they may stay: those of the row's own name, and
+// numbers.
+static const char *stage_text(Checker *c, const Schema *schema, const Ast *ast) {
+    bool is_own = strcmp(schema->name, ast->text) == 0;
+    if (is_own || !schema->args) return is_own ? check_source(c, ast->span) : schema->name;
+    if (!has_arguments(ast)) return arena_format(c->arena, "%s(..)", schema->name);
+    const Ast *first = ast->items.items[0];
+    if (first->kind == AST_STRING && schema->args[0].choices)
+        return arena_format(c->arena, "%s(%s)", schema->name, first->text);
+    if (strcmp(schema->name, "rotate") == 0 && first->kind == AST_NUMBER) // Keras's are turns
+        return arena_format(c->arena, "rotate(%g)", 360 * first->number);
+    bool is_plain = true;
+    for (int i = 0; i < ast->items.count; i++)
+        is_plain = is_plain && ast->items.items[i]->kind != AST_ASSIGN &&
+                   ast->items.items[i]->kind != AST_STRING;
+    if (!is_plain) return arena_format(c->arena, "%s(..)", schema->name);
+    Span arguments = ast->span;
+    arguments.lo = ast->name_span.hi;
+    return arena_format(c->arena, "%s%s", schema->name, check_source(c, arguments));
+}
+
+bool dataset_report_as_layer(Checker *c, const Ast *ast) {
+    const Schema *schema = match(dataset_transforms, ast->text);
+    const Schema *augmentation = schema ? NULL : match(dataset_augmentations, ast->text);
+    if (!schema && !augmentation) return false;
+    const char *text = stage_text(c, schema ? schema : augmentation, ast);
+    Diag *diag = diag_report(c->sink, DIAG_E0206, stage_span(ast),
+                             "`%s` changes data: it is no layer", ast->text);
+    diag_label(diag, "belongs to the dataset");
+    diag_help(diag,
+              schema ? "write it there: `dataset data = ... -> %s`"
+                     : "write it there: `dataset data = ... -> augment(%s)`",
+              text);
+    return true;
+}
+
 static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
     Span span = stage_span(ast);
     Diag *diag = NULL;
@@ -160,6 +211,8 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
                            ast->text);
         diag_label(diag, "belongs into a model");
     } else {
+        const char *habit = habits_help_call(c, is_source ? "source" : "transform", ast);
+        if (habit) return report_habit(c, ast, is_source, habit);
         add_rows(c, &names, is_source ? dataset_sources : dataset_transforms);
         vec_push(c->arena, &names, NULL);
         names_unknown(c, is_source ? c->globals : NULL,
@@ -264,6 +317,8 @@ static bool add_stage(Checker *c, Dataset *dataset, const Ast *ast, bool is_sour
     if (ast->kind != AST_NAME && ast->kind != AST_CALL) return report_no_stage(c, ast);
     const Schema *schema =
         is_source ? dataset_source_find(ast->text) : dataset_transform_find(ast->text);
+    if (!schema && habits_help_call(c, is_source ? "source" : "transform", ast))
+        return report_stage(c, ast, is_source);
     if (!schema) schema = find_keras(c, is_source ? dataset_sources : dataset_transforms, ast);
     if (!schema) return report_stage(c, ast, is_source);
     if (!names_is_sure(schema->name, ast)) return false;
@@ -314,14 +369,44 @@ static void warn_one_class(Checker *c, const Dataset *dataset) {
     diag_help(diag, "pictures lie in one folder a class: `cats/1.jpg`, `dogs/1.jpg`");
 }
 
-static void warn_constant(Checker *c, const Dataset *dataset) {
+static Diag *report_scale(Checker *c, const Call *stage, const char *message, const char *label) {
+    Diag *diag = diag_report(c->sink, DIAG_W0303, stage->args->span, "%s", message);
+    diag_label(diag, "%s", label);
+    return diag;
+}
+
+// `scale(255)`, where a division is meant.
+static void report_enlarged(Checker *c, const Call *stage) {
+    const ArgValue *factor = args_get(stage->args, "a"), *offset = args_get(stage->args, "offset");
+    Diag *diag = report_scale(c, stage, "`scale` makes bytes larger than they are", "multiplies");
+    const char *rest = offset->is_default ? "" : check_source(c, offset->span);
+    diag_help(diag, "to divide write `scale(1/%s%s%s)`", check_source(c, factor->span),
+              *rest ? ", offset = " : "", rest);
+}
+
+// What `scale` does to bytes, one stage after the other.
+static void warn_scales(Checker *c, const Dataset *dataset) {
+    const double small = 1.0 / 64;
+    const Call *first = NULL; // that made bytes small
+    double factor = 1;
     for (int i = 0; i < dataset->stages.count; i++) {
         const Call *stage = &dataset->stages.items[i];
-        if (!stage_is(stage, "scale") || args_number(stage->args, "a") != 0) continue;
-        Diag *diag = diag_report(c->sink, DIAG_W0303, stage->args->span,
-                                 "`scale` by 0 makes all values the same");
-        diag_label(diag, "nothing is left to learn from");
-        diag_help(diag, "bytes become numbers up to 1 by `scale(1/255)`");
+        if (!stage_is(stage, "scale")) continue;
+        double a = args_number(stage->args, "a");
+        factor *= a;
+        if (a == 0)
+            diag_help(report_scale(c, stage, "`scale` by 0 makes all values the same",
+                                   "nothing is left to learn from"),
+                      "bytes become numbers up to 1 by `scale(1/255)`");
+        if (dataset->info.input.dtype != NNRT_U8) continue;
+        if (factor > 1 && a > 1) report_enlarged(c, stage);
+        if (first && a <= small && a > 0) {
+            Diag *diag = report_scale(c, stage, "bytes are scaled twice", "again here");
+            diag_secondary(diag, first->args->span, "numbers up to %g already",
+                           255 * args_number(first->args, "a"));
+            diag_help(diag, "remove one of them");
+        }
+        if (a <= small && a > 0) first = stage;
     }
 }
 
@@ -338,7 +423,7 @@ Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *exp
         ok = add_stage(c, dataset, steps.items[i], false) && ok;
     ok = ok && check_order(c, dataset);
     if (ok) inspect(c, dataset);
-    if (ok) warn_constant(c, dataset);
+    if (ok) warn_scales(c, dataset);
     if (ok) warn_one_class(c, dataset);
     dataset->is_broken = dataset->is_broken || !ok;
     return dataset;

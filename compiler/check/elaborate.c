@@ -45,23 +45,21 @@ static Span name_span(const Ast *ast) {
     return ast->kind == AST_CALL ? ast->name_span : ast->span;
 }
 
-// As it was written, but without quotes.
-static const char *first_argument(Checker *c, const Ast *ast) {
-    if (ast->kind != AST_CALL || !ast->items.count) return NULL;
-    const Ast *argument = ast->items.items[0];
-    return argument->kind == AST_STRING ? argument->text : check_source(c, argument->span);
+// What other libraries call a layer, or what is none here. NULL: `ast` names no such thing.
+static const Value *report_habit(Checker *c, const Ast *ast) {
+    const OpDef *op = op_find(ast->text);
+    const char *help = op && op->surface ? NULL : habits_help_call(c, "layer", ast);
+    if (!help) return NULL;
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0101, name_span(ast), "there is no layer `%s`", ast->text);
+    diag_label(diag, "unknown name");
+    diag_help(diag, "%s", help);
+    return expression_error(c, ast->span);
 }
 
 static const Value *report_unknown(Checker *c, Scope *scope, const Ast *ast) {
     NameList names = {0};
-    const char *help = habits_help(c, "layer", ast->text, first_argument(c, ast));
-    if (help) {
-        Diag *diag =
-            diag_report(c->sink, DIAG_E0101, name_span(ast), "there is no layer `%s`", ast->text);
-        diag_label(diag, "unknown name");
-        diag_help(diag, "%s", help);
-        return expression_error(c, ast->span);
-    }
+    if (dataset_report_as_layer(c, ast)) return expression_error(c, ast->span);
     names_add_layers(c, &names);
     names_unknown(c, scope, "layer or block", ast->text, name_span(ast), names.items);
     return expression_error(c, ast->span);
@@ -482,6 +480,8 @@ static Application gather(Checker *c, Scope *scope, const Ast *ast, const Value 
 static const Value *apply_named(Checker *c, Scope *scope, const Ast *ast,
                                 const Value *const *inputs, int count) {
     const Value *value = elaborate_find(c, scope, ast->text);
+    const Value *habit = value ? NULL : report_habit(c, ast);
+    if (habit) return habit;
     const OpDef *op = value ? NULL : elaborate_operator(c, ast->text, name_span(ast));
     if (!value && !op) return report_unknown(c, scope, ast);
     if (op && !names_is_sure(op->schema.name, ast)) return expression_error(c, ast->span);
@@ -620,6 +620,8 @@ const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     if (elaborate_is_source(c, scope, ast->text)) return apply_named(c, scope, ast, NULL, 0);
     if (value && !value_is_layer(value)) return report_not_layer(c, value, ast);
     if (!value && calculates(c, scope, ast)) return number_call(c, scope, ast);
+    const Value *habit = value ? NULL : report_habit(c, ast);
+    if (habit) return habit;
     if (!value && !elaborate_operator(c, ast->text, ast->name_span)) {
         if (names_is_callee(ast->text)) return value_recipe(c->arena, ast, scope);
         return report_unknown(c, scope, ast);

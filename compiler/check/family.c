@@ -105,7 +105,7 @@ const Schema *family_find(Checker *c, const Ast *ast, const NameFamily *family) 
     const char *name = written_name(c, ast, family);
     const Schema *schema = name ? find_exact(family, name) : NULL;
     if (!name || schema) return schema;
-    schema = find_keras(family, name);
+    schema = habits_help(c, family->noun, name, NULL) ? NULL : find_keras(family, name);
     if (!schema) {
         report_unknown(c, ast, family, name);
         return NULL;

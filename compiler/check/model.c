@@ -221,6 +221,14 @@ static const Value *make_input(Checker *c, const ModelEntry *entry, const Ast *p
     return value_tensor(c->arena, node, parameter->span);
 }
 
+// Which is reported.
+static bool declares_twice(const AstList *parameters) {
+    for (int i = 0; i < parameters->count; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(parameters->items[i]->text, parameters->items[k]->text) == 0) return true;
+    return false;
+}
+
 static bool check_parameters(Checker *c, const ModelEntry *entry) {
     const AstList *parameters = &entry->declaration->parameters;
     if (!parameters->count) {
@@ -236,11 +244,16 @@ static bool check_parameters(Checker *c, const ModelEntry *entry) {
         Diag *diag =
             diag_report(c->sink, DIAG_E0206, parameter->span, "an input of a model has no default");
         diag_label(diag, "models take tensors only");
-        diag_help(diag, "declare `param %s = ...` before the model, or make it a block",
-                  parameter->text);
+        if (parameter->left->kind == AST_LIST)
+            diag_help(diag, "a shape stands behind a colon: `%s: %s`", parameter->text,
+                      check_source(c, parameter->left->span));
+        else
+            diag_help(diag, "declare `param %s = ...` before the model, or make it a block",
+                      parameter->text);
         return false;
     }
     if (!entry->dataset || parameters->count == 1) return true;
+    if (declares_twice(parameters)) return false;
     Diag *diag = diag_report(c->sink, DIAG_E0302, entry->declaration->name_span,
                              "`%s` has %d inputs, but `%s` gives one", entry->declaration->text,
                              parameters->count, entry->dataset->name);

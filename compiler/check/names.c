@@ -219,6 +219,10 @@ const char *names_renamed(Checker *c, Span use) {
     return found->name;
 }
 
+void names_help_param(Diag *diag, const char *name) {
+    diag_help(diag, "write the number, or declare it above: `param %s = ...`", name);
+}
+
 void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
                    const char *const *extra) {
     NameList names = {0};
@@ -237,7 +241,10 @@ void names_unknown(Checker *c, const Scope *scope, const char *what, const char 
     if (!near && strcmp(what, "value") == 0) near = names_renamed(c, span);
     Diag *diag = diag_report(c->sink, DIAG_E0101, span, "there is no %s `%s`", what, name);
     diag_label(diag, "unknown name");
-    if (near) diag_help(diag, "did you mean `%s`?", near);
+    if (near)
+        diag_help(diag, "did you mean `%s`?", near);
+    else if (strcmp(what, "value") == 0 && !scope->parent)
+        names_help_param(diag, name);
 }
 
 // ---- Declarations and uses.
@@ -304,7 +311,7 @@ static void close_level(Checker *c, const Level *level) {
 }
 
 void names_report_unused(Checker *c) {
-    if (c->has_syntax_errors) return; // what was meant there may use them
+    if (diag_error_count(c->sink)) return; // what was meant there may use them
     for (int i = 0; i < c->unused.count; i++) {
         const Declared *declared = c->unused.items[i];
         if (map_get(&c->suggested, declared->name)) continue; // a misspelt use was reported

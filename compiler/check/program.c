@@ -214,5 +214,6 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     leftover_check(c, ast);
     planned_report_all(c);
     names_report_unused(c);
+    doubts_warn(c);
     return program;
 }

@@ -45,6 +45,43 @@ void window_real(const Window *window, int axis, int64_t place, int64_t extent, 
 
 // ---- For layers.
 
+static bool is_channels(int64_t count) {
+    return count == 1 || count == 3;
+}
+
+// [1, 28, 28] and [32, 28, 28, 1] as other libraries write them. False: it is neither.
+static bool help_layout(Graph *graph, const Type *x) {
+    enum { SMALLEST = 5 }; // side of what is surely a picture
+    int first = x->rank - 3;
+    bool is_sequence_of = x->rank == 4 && is_channels(x->dims[3]);
+    bool is_first =
+        x->rank == 3 && is_channels(x->dims[0]) && x->dims[1] >= SMALLEST && x->dims[2] >= SMALLEST;
+    if (!is_first && !is_sequence_of) return false;
+    Type own = type_make(DTYPE_F32, true, 3, x->dims + first);
+    if (is_first) own.dims[0] = x->dims[1], own.dims[1] = x->dims[2], own.dims[2] = x->dims[0];
+    op_shape_help(graph,
+                  is_first ? "channels stand last: `%s`"
+                           : "shapes are written without the batch: `%s`",
+                  type_text(graph->arena, &own));
+    return true;
+}
+
+// What made a vector of a picture; NULL: nothing did.
+static const Node *find_flatten(const Node *x) {
+    while (strcmp(x->op->schema.name, "flatten") != 0) {
+        bool keeps = x->input_count == 1 && x->inputs[0]->type.rank == 1;
+        if (!keeps || x->layer == NULL) return NULL;
+        x = x->inputs[0];
+    }
+    return x;
+}
+
+static bool help_flatten(Graph *graph, const Node *node) {
+    if (!find_flatten(node->inputs[0])) return false;
+    op_shape_help(graph, "put it before `flatten`, or remove that `flatten`");
+    return true;
+}
+
 static void help_with_channel(Graph *graph, const Type *x) {
     Text shape = text_create(graph->arena);
     for (int i = 0; i < x->rank; i++) text_format(&shape, "%lld, ", (long long)x->dims[i]);
@@ -59,6 +96,7 @@ bool window_expects(Graph *graph, Node *node, int dims) {
     op_shape_error(graph, node, "%s expects %s, but this value is %s", node->op->schema.name,
                    wanted, shape_text(graph->arena, x));
     op_shape_label(graph, dims == 2 ? "needs [h, w, c]" : "needs [n, c]");
+    if (help_layout(graph, x) || help_flatten(graph, node)) return false;
     if (x->rank == dims) help_with_channel(graph, x);
     if (dims == 1 && x->rank == 3) op_shape_help(graph, "`conv2d` takes pictures");
     return false;
@@ -72,6 +110,7 @@ bool window_expects_places(Graph *graph, Node *node) {
                    "channels], but this value is %s",
                    node->op->schema.name, shape_text(graph->arena, x));
     op_shape_label(graph, "needs [h, w, c] or [n, c]");
+    if (help_layout(graph, x) || help_flatten(graph, node)) return false;
     if (x->rank == 1) help_with_channel(graph, x);
     return false;
 }
@@ -152,8 +191,9 @@ static bool report_fit(Graph *graph, Node *node, const char *size, int dims, int
     int64_t span = window_span(window, axis), stride = window->stride[axis];
     int64_t padding = window->before[axis] + window->after[axis];
     const Type *x = &node->inputs[0]->type;
-    op_shape_error(graph, node, "a %s of %s does not fit %s", name,
-                   size_text(graph->arena, window->size, dims), shape_text(graph->arena, x));
+    const char *layer = graph->current_layer ? graph->current_layer->name : node->op->schema.name;
+    op_shape_error(graph, node, "the %s %s of `%s` does not fit %s", name,
+                   size_text(graph->arena, window->size, dims), layer, shape_text(graph->arena, x));
     op_shape_label(graph, "too large");
     op_shape_note(graph, "%s: (%lld + padding %lld - %s %lld) / stride %lld + 1 = %lld",
                   dims == 1 ? "steps"
@@ -166,7 +206,8 @@ static bool report_fit(Graph *graph, Node *node, const char *size, int dims, int
                       (long long)window->dilation[axis], (long long)window->size[axis],
                       (long long)window->size[axis], (long long)window->dilation[axis],
                       (long long)span);
-    op_shape_help(graph, "make it smaller, or add the word `same`, which pads");
+    if (!help_layout(graph, x))
+        op_shape_help(graph, "make it smaller, or add the word `same`, which pads");
     return false;
 }
 
