@@ -43,6 +43,15 @@ char *summary_count(Arena *arena, int64_t count) {
     return text.data;
 }
 
+const char *summary_size(Arena *arena, int64_t bytes) {
+    static const char *const units[] = {"KB", "MB", "GB", "TB"};
+    double size = (double)bytes / 1024;
+    int unit = 0;
+    if (size < 1) return "";
+    for (; size >= 1024 && unit < 3; unit++) size /= 1024;
+    return arena_format(arena, " (%.2f %s)", size, units[unit]);
+}
+
 static int64_t layer_count(const Layer *layer) {
     int64_t count = 0;
     for (int i = 0; i < layer->parameters.count; i++)
@@ -69,7 +78,64 @@ static int64_t largest_batch(const Model *model) {
     return batch;
 }
 
-// ---- Where layers take their inputs from.
+// ---- Rows: layers, and operators between tensors (`a + b`) where they stand.
+
+typedef struct Row {
+    const char *name, *type_name;
+    const Layer *layer; // NULL: an operator
+    const Node *node;   // the first use
+} Row;
+
+typedef struct Rows {
+    Arena *arena;
+    const Model *model;
+    VEC(Row) items;
+} Rows;
+
+// What the data set's transforms make of an input belongs to no row.
+static bool is_before_body(const Model *model, const Node *node) {
+    for (int i = 0; i < model->inputs.count; i++)
+        for (const Node *at = model->inputs.items[i]; at;
+             at = at->input_count ? at->inputs[0] : NULL)
+            if (at == node) return true;
+    return false;
+}
+
+static bool is_operator(const Model *model, const Node *node) {
+    static const char operators[] = "add subtract multiply divide negate power";
+    return !node->layer && !node->parameter && node->type.batched && node->input_count &&
+           text_has_word(operators, node->op->schema.name) && !is_before_body(model, node);
+}
+
+static bool has_name(const Rows *rows, const char *name) {
+    const Graph *graph = rows->model->forward;
+    for (int i = 0; i < graph->layers.count; i++)
+        if (strcmp(graph->layers.items[i]->name, name) == 0) return true;
+    for (int i = 0; i < rows->items.count; i++)
+        if (strcmp(rows->items.items[i].name, name) == 0) return true;
+    return false;
+}
+
+static void add_operator(Rows *rows, const Node *node) {
+    const char *base = node->op->schema.name, *name = base;
+    for (int i = 1; has_name(rows, name); i++) name = arena_format(rows->arena, "%s_%d", base, i);
+    vec_push(rows->arena, &rows->items, ((Row){name, base, NULL, node}));
+}
+
+static Rows collect_rows(Arena *arena, const Model *model) {
+    Rows rows = {.arena = arena, .model = model};
+    const Graph *graph = model->forward;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.items[i];
+        if (is_operator(model, node)) add_operator(&rows, node);
+        if (!node->layer || node->layer->node != node) continue;
+        Row row = {node->layer->name, node->layer->type_name, node->layer, node};
+        vec_push(arena, &rows.items, row);
+    }
+    return rows;
+}
+
+// ---- Where rows take their inputs from.
 
 typedef VEC(const char *) NameList;
 
@@ -79,33 +145,62 @@ static void add_name(Arena *arena, NameList *names, const char *name) {
     vec_push(arena, names, name);
 }
 
-// The layers and model inputs whose values reach `node` without another layer between.
-static void add_sources(Arena *arena, NameList *names, const Node *node, const Layer *user) {
+static bool is_use(const Node *node, const Layer *layer) {
+    return node->layer == layer && !node->parameter;
+}
+
+// The how-manieth use of its layer the node is, as Keras counts: from 0.
+static int use_of(const Graph *graph, const Node *node) {
+    int use = 0;
+    for (int i = 0; i < graph->nodes.count && graph->nodes.items[i] != node; i++)
+        use += is_use(graph->nodes.items[i], node->layer);
+    return use;
+}
+
+static const Row *row_of(const Rows *rows, const Node *node) {
+    for (int i = 0; i < rows->items.count; i++)
+        if (rows->items.items[i].node == node) return &rows->items.items[i];
+    return NULL;
+}
+
+// The rows and model inputs whose values reach `node` without another row between, as Keras writes
+// them: `name[use][0]`.
+static void add_sources(const Rows *rows, NameList *names, const Node *node, const Layer *user) {
     for (int i = 0; i < node->input_count; i++) {
         const Node *input = node->inputs[i];
+        const Row *row = input->layer ? NULL : row_of(rows, input);
         if (input->parameter) continue;
-        if (input->layer && input->layer != user)
-            add_name(arena, names, input->layer->name);
-        else if (node_is(input, "input"))
-            add_name(arena, names, input->name);
+        if (input->layer && (input->layer != user || node->layer == input->layer))
+            add_name(rows->arena, names,
+                     arena_format(rows->arena, "%s[%d][0]", input->layer->name,
+                                  use_of(rows->model->forward, input)));
+        else if (row || node_is(input, "input"))
+            add_name(rows->arena, names,
+                     arena_format(rows->arena, "%s[0][0]", row ? row->name : input->name));
         else
-            add_sources(arena, names, input, user);
+            add_sources(rows, names, input, user);
     }
 }
 
-static NameList layer_sources(Arena *arena, const Layer *layer) {
+// Those of all uses: the second one of a shared layer, too.
+static NameList row_sources(const Rows *rows, const Row *row) {
+    const Graph *graph = rows->model->forward;
     NameList names = {0};
-    add_sources(arena, &names, layer->node, layer);
+    if (!row->layer) add_sources(rows, &names, row->node, NULL);
+    for (int i = 0; row->layer && i < graph->nodes.count; i++)
+        if (is_use(graph->nodes.items[i], row->layer))
+            add_sources(rows, &names, graph->nodes.items[i], row->layer);
     return names;
 }
 
-static bool is_chain(Arena *arena, const Graph *graph) {
+static bool is_chain(const Rows *rows) {
+    const Graph *graph = rows->model->forward;
     if (graph->inputs.count != 1) return false;
-    const char *before = graph->inputs.items[0]->name;
-    for (int i = 0; i < graph->layers.count; i++) {
-        NameList names = layer_sources(arena, graph->layers.items[i]);
+    const char *before = arena_format(rows->arena, "%s[0][0]", graph->inputs.items[0]->name);
+    for (int i = 0; i < rows->items.count; i++) {
+        NameList names = row_sources(rows, &rows->items.items[i]);
         if (names.count != 1 || strcmp(names.items[0], before)) return false;
-        before = graph->layers.items[i]->name;
+        before = arena_format(rows->arena, "%s[0][0]", rows->items.items[i].name);
     }
     return true;
 }
@@ -137,31 +232,37 @@ static void put_row(Text *out, const Table *table, const char *const *cells) {
     text_put(out, "\n");
 }
 
-// One layer: further lines for the second and later inputs.
-static void put_layer(Text *out, const Table *table, const Layer *layer) {
+// Further lines for the second and later inputs.
+static void put_entry(Text *out, const Table *table, const Rows *rows, const Row *row) {
     Arena *arena = out->arena;
-    NameList sources = layer_sources(arena, layer);
+    NameList sources = row_sources(rows, row);
+    const Type *shape = row->layer ? &row->layer->output : &row->node->type;
     const char *cells[4] = {
-        arena_format(arena, "%s (%s)", layer->name, summary_class_name(arena, layer->type_name)),
-        output_shape(arena, &layer->output),
-        arena_format(arena, "%" PRId64, layer_count(layer)),
-        sources.count ? arena_format(arena, "%s[0][0]", sources.items[0]) : "",
+        arena_format(arena, "%s (%s)", row->name, summary_class_name(arena, row->type_name)),
+        output_shape(arena, shape),
+        arena_format(arena, "%" PRId64, row->layer ? layer_count(row->layer) : 0),
+        sources.count ? sources.items[0] : "",
     };
     put_row(out, table, cells);
-    for (int i = 1; i < sources.count && table->column_count == 4; i++) {
-        const char *connection = arena_format(arena, "%s[0][0]", sources.items[i]);
-        put_row(out, table, (const char *[]){"", "", "", connection});
-    }
+    for (int i = 1; i < sources.count && table->column_count == 4; i++)
+        put_row(out, table, (const char *[]){"", "", "", sources.items[i]});
 }
 
-static void put_inputs(Text *out, const Table *table, const Graph *graph) {
+// As the model declares them: the data may have no dimension for the channel.
+static const Type *input_type(const Model *model, int index) {
+    bool is_known = index < model->inputs.count && model->inputs.items[index];
+    return &(is_known ? model->inputs.items[index] : model->forward->inputs.items[index])->type;
+}
+
+static void put_inputs(Text *out, const Table *table, const Model *model, int rows) {
+    const Graph *graph = model->forward;
     Arena *arena = out->arena;
     for (int i = 0; i < graph->inputs.count; i++) {
         const Node *input = graph->inputs.items[i];
         const char *name = arena_format(arena, "%s (InputLayer)", input->name);
-        const char *shape = arena_format(arena, "[%s]", output_shape(arena, &input->type));
+        const char *shape = arena_format(arena, "[%s]", output_shape(arena, input_type(model, i)));
         put_row(out, table, (const char *[]){name, shape, "0", ""});
-        put_rule(out, table, graph->layers.count || i + 1 < graph->inputs.count ? '_' : '=');
+        put_rule(out, table, rows || i + 1 < graph->inputs.count ? '_' : '=');
     }
 }
 
@@ -174,24 +275,26 @@ static void put_sizes(Text *out, const Model *model, const GenSizes *sizes) {
                 {"Optimizer state", sizes->optimizer},
                 {"Activations", sizes->activations}};
     for (int i = 0; i < 4; i++)
-        text_format(out, "%s: %s bytes\n", rows[i].name, summary_count(out->arena, rows[i].bytes));
+        text_format(out, "%s: %s bytes%s\n", rows[i].name, summary_count(out->arena, rows[i].bytes),
+                    summary_size(out->arena, rows[i].bytes));
     int64_t batch = largest_batch(model);
     if (batch) text_format(out, "Batch: %s samples\n", summary_count(out->arena, batch));
 }
 
 void summary_print(Text *out, const Model *model, const GenSizes *sizes) {
     const Graph *graph = model->forward;
-    bool chain = is_chain(out->arena, graph);
+    Rows rows = collect_rows(out->arena, model);
+    bool chain = is_chain(&rows);
     const Table *table = chain ? &chain_table : &branched_table;
     text_format(out, "Model: \"%s\"\n", model->name);
     put_rule(out, table, '_');
     put_row(out, table,
             (const char *[]){"Layer (type)", "Output Shape", "Param #", "Connected to"});
     put_rule(out, table, '=');
-    if (!chain) put_inputs(out, table, graph);
-    for (int i = 0; i < graph->layers.count; i++) {
-        put_layer(out, table, graph->layers.items[i]);
-        put_rule(out, table, i + 1 < graph->layers.count ? '_' : '=');
+    if (!chain) put_inputs(out, table, model, rows.items.count);
+    for (int i = 0; i < rows.items.count; i++) {
+        put_entry(out, table, &rows, &rows.items.items[i]);
+        put_rule(out, table, i + 1 < rows.items.count ? '_' : '=');
     }
     int64_t total = total_count(graph, false), trainable = total_count(graph, true);
     text_format(out, "Total params: %s\n", summary_count(out->arena, total));

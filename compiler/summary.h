@@ -1,5 +1,6 @@
 // `nnc summary`: Keras's table in the layout of TensorFlow 2 (to 2.6), and the bytes that training
-// takes; or the same as one JSON object.
+// takes; or the same as one JSON object. The table has rows for operators between tensors, too
+// (`a + b` is an `add`), and says which use of a shared layer is meant: `tower[1][0]` is the second.
 #ifndef NNC_SUMMARY_H
 #define NNC_SUMMARY_H
 
@@ -16,6 +17,9 @@ void summary_print_json(Text *out, const Model *model, const GenSizes *sizes);
 
 // The name of an operator's class in Keras: "Dense" for `dense`.
 char *summary_class_name(Arena *arena, const char *operator_name);
+
+// " (1.03 MB)" as Keras prints sizes, in steps of 1024; "" below 1 KB.
+const char *summary_size(Arena *arena, int64_t bytes);
 
 // "1,234,567"
 char *summary_count(Arena *arena, int64_t count);

@@ -157,8 +157,8 @@ static nnrt_status end_checkpoint_epoch(nnrt_callback *callback, nnrt_callbacks 
     return status;
 }
 
-// ---- csv_log: Keras's CSVLogger, with its line ends. The file is there from the first epoch's end
-// on.
+// ---- csv_log: Keras's CSVLogger, with its line ends; epochs count from 1 as everywhere. The file
+// is there from the first epoch's end on.
 
 static nnrt_status fail_csv(const nnrt_callback *callback) {
     return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s",
@@ -197,7 +197,7 @@ static nnrt_status end_csv_epoch(nnrt_callback *callback, nnrt_callbacks *all, m
         nnrt_log_sort(&callback->keys);
         put_head(callback);
     }
-    fprintf(callback->file, "%" PRId64, at->number - 1);
+    fprintf(callback->file, "%" PRId64, at->number);
     for (int64_t i = 0; i < callback->keys.count; i++) {
         char text[NNRT_JSON_NUMBER] = "NA";
         double value = nnrt_log_value(at->log, callback->keys.values[i].name);

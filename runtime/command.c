@@ -2,6 +2,7 @@
 
 #include "cpu.h"
 #include "file.h"
+#include "input.h"
 #include "outputs.h"
 #include "print.h"
 
@@ -33,10 +34,24 @@ static nnrt_status run(nnrt_session *session, const char *command) {
     return nnrt_fail(NNRT_BUG, "the command `%s` is not in the table", command);
 }
 
+// What `predict` takes is the program's business.
+static void help_inputs(const nnrt_program *program, const nnrt_options *options) {
+    const char *topic = options->topic ? options->topic : options->command;
+    if (strcmp(topic, "predict") != 0) return;
+    printf(
+        "\nINPUT is a .npy, .npy.gz or IDX file, or a picture (.png, .jpg) of a model of pictures\n");
+    for (int64_t i = 0; i < program->input_count; i++) {
+        char text[NNRT_INPUT_TEXT];
+        nnrt_input_describe(&program->columns[i], text);
+        printf("  %s\n", text);
+    }
+}
+
 static nnrt_status run_command(const nnrt_program *program, const nnrt_options *options) {
     nnrt_session session;
     if (options->help || strcmp(options->command, "help") == 0) {
         nnrt_options_help(options);
+        help_inputs(program, options);
         return NNRT_OK;
     }
     nnrt_status status = check_program(program, options->command);

@@ -84,7 +84,7 @@ static double *take_row(nnrt_history *history) {
 }
 
 static void write_epoch(const nnrt_history *history, const double *values) {
-    nnrt_file_print(history->file, "%" PRId64, history->count);
+    nnrt_file_print(history->file, "%" PRId64, history->count + 1);
     for (int64_t i = 0; i < history->sorted.count; i++) {
         char text[NNRT_JSON_NUMBER] = "NA"; // Keras's word for a missing one
         double value = values[(int64_t)history->sorted.values[i].value];

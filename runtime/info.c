@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "initialize.h"
+#include "input.h"
 #include "json.h"
 #include "locate.h"
 
@@ -118,6 +119,20 @@ static void put_training(nnrt_json *json, const char *key, const nnrt_training *
     nnrt_json_close(json, '}');
 }
 
+static void put_inputs(nnrt_json *json, const nnrt_program *program) {
+    nnrt_json_open(json, "inputs", '[');
+    for (int64_t i = 0; i < program->input_count; i++) {
+        const nnrt_column *column = &program->columns[i];
+        nnrt_json_open(json, NULL, '{');
+        nnrt_json_string(json, "name", column->name);
+        nnrt_json_open(json, "shape", '[');
+        for (int64_t k = 0; k < column->rank; k++) nnrt_json_integer(json, NULL, column->shape[k]);
+        nnrt_json_close(json, ']');
+        nnrt_json_close(json, '}');
+    }
+    nnrt_json_close(json, ']');
+}
+
 static void print_json(const facts *f) {
     const nnrt_program *program = f->session->program;
     nnrt_json json = {0};
@@ -133,6 +148,7 @@ static void print_json(const facts *f) {
     nnrt_json_integer(&json, "gradient_bytes", program->gradient_bytes);
     nnrt_json_integer(&json, "optimizer_bytes", program->optimizer_bytes);
     nnrt_json_integer(&json, "activation_bytes", program->activation_bytes);
+    put_inputs(&json, program);
     nnrt_json_string(&json, "weights", f->session->weights_path);
     if (f->training) put_training(&json, "training", f->training); // the last one
     nnrt_json_open(&json, "trainings", '[');
@@ -203,6 +219,11 @@ static void print_text(const facts *f) {
            ", activations %" PRId64 " bytes\n",
            program->weight_bytes, program->gradient_bytes, program->optimizer_bytes,
            program->activation_bytes);
+    for (int64_t i = 0; i < program->input_count; i++) {
+        char text[NNRT_INPUT_TEXT];
+        nnrt_input_describe(&program->columns[i], text);
+        printf("input      %s\n", text);
+    }
     printf("weights    %s (unless told otherwise)\n", f->session->weights_path);
     for (int64_t i = 0; i < program->training_count; i++) print_training(&program->trainings[i]);
     print_dataset(f);

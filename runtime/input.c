@@ -165,3 +165,15 @@ nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, int ma
     input->values = NULL;
     return status;
 }
+
+void nnrt_input_describe(const nnrt_column *column, char text[NNRT_INPUT_TEXT]) {
+    char one[NNRT_SHAPE_TEXT], open[NNRT_SHAPE_TEXT] = "", several[NNRT_SHAPE_TEXT];
+    nnrt_shape_text(one, column->rank, column->shape);
+    int is_picture = column->rank == 2;
+    if (is_picture)
+        snprintf(open, sizeof open, " (or [%" PRId64 ", %" PRId64 ", 1])", column->shape[0],
+                 column->shape[1]);
+    snprintf(several, sizeof several, column->rank ? "[n, %s" : "[n]", one + 1);
+    snprintf(text, NNRT_INPUT_TEXT, "%s: %s%s, or several samples: %s", column->name, one, open,
+             several);
+}

@@ -16,4 +16,9 @@ typedef struct nnrt_input {
 nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, int may_resize,
                             const char *path);
 
+enum { NNRT_INPUT_TEXT = 1024 };
+// What one input of `predict` may be, for its help: "image: [28, 28] (or [28, 28, 1]), or several
+// samples: [n, 28, 28]".
+void nnrt_input_describe(const nnrt_column *column, char text[NNRT_INPUT_TEXT]);
+
 #endif

@@ -323,6 +323,7 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
         const Value *input =
             ok ? make_input(c, entry, parameter) : expression_error(c, parameter->span);
         if (parameter->text) scope_bind(c->arena, scope, parameter->text, input);
+        vec_push(c->arena, &model->inputs, input->kind == VALUE_TENSOR ? input->node : NULL);
     }
     entry->active = true;
     add_outputs(c, entry, expression_body(c, scope, declaration->body, describe_model(c, entry)));

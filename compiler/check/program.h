@@ -55,7 +55,8 @@ typedef struct Training {
 typedef struct Model {
     const char *name;
     Span span;
-    Graph *forward; // layer-level graph: raw data columns in, predictions out; in GRAPH_TRAIN mode
+    Graph *forward;  // layer-level graph: raw data columns in, predictions out; in GRAPH_TRAIN mode
+    NodeList inputs; // as the body gets them: transformed, in their declared shapes; or NULL
     VEC(Training *) trainings; // in source order
     bool lacks_shape;          // an input's shape is not known without data that was not found
     Dataset *dataset;          // of its trainings; NULL: none

@@ -52,7 +52,7 @@ static void appends_to_logs(void **state) {
     static const nnrt_option options[] = {{.name = "path", .text = "log.csv"},
                                           {.name = "append", .number = 1}};
     static const nnrt_call callbacks[] = {{"csv_log", options, 2}};
-    const char *head = "epoch,accuracy,loss,val_accuracy,val_loss\r\n0,";
+    const char *head = "epoch,accuracy,loss,val_accuracy,val_loss\r\n1,";
     char text[4096];
     (void)state;
     Variant variant = variant_of(callbacks, 1);

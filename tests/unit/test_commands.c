@@ -78,6 +78,16 @@ static void shows_progress(void **state) {
     assert_string_equal(program_out, "");
 }
 
+static void says_what_it_takes(void **state) {
+    (void)state;
+    run_program(0, "predict --help");
+    says("x: [2], or several samples: [n, 2]");
+    run_program(0, "info");
+    says("input      x: [2]");
+    run_program(0, "info --json");
+    says("\"inputs\": [{\"name\": \"x\", \"shape\": [2]}]");
+}
+
 static void writes_logs(void **state) {
     char text[4096];
     (void)state;
@@ -87,9 +97,9 @@ static void writes_logs(void **state) {
     assert_non_null(strstr(text, "\n12,"));
     assert_null(strstr(text, "\n13,"));
     read_text("history", text, sizeof text);
-    const char *head = "epoch,accuracy,loss,val_accuracy,val_loss\n0,";
+    const char *head = "epoch,accuracy,loss,val_accuracy,val_loss\n1,";
     assert_memory_equal(text, head, strlen(head));
-    assert_non_null(strstr(text, "\n1,"));
+    assert_non_null(strstr(text, "\n2,"));
 }
 
 static void threads_change_no_bit(void **state) {
@@ -340,6 +350,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fits_and_evaluates),
         cmocka_unit_test(shows_progress),
+        cmocka_unit_test(says_what_it_takes),
         cmocka_unit_test(writes_logs),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(goes_on_from_weights),

@@ -78,10 +78,10 @@ static void test_table(void **state) {
                         "Trainable params: 7,960\n"
                         "Non-trainable params: 0\n"
                         "_________________________________________________________________\n"
-                        "Weights: 31,840 bytes\n"
-                        "Gradients: 31,840 bytes\n"
+                        "Weights: 31,840 bytes (31.09 KB)\n"
+                        "Gradients: 31,840 bytes (31.09 KB)\n"
                         "Optimizer state: 0 bytes\n"
-                        "Activations: 1,234,567 bytes\n"
+                        "Activations: 1,234,567 bytes (1.18 MB)\n"
                         "_________________________________________________________________\n");
 }
 
