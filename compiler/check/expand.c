@@ -2,6 +2,8 @@
 // comment at the end of a line says which of its values came from where.
 #include "check.h"
 
+#include "../front/format.h"
+
 typedef struct Expander {
     Text *out;
     Arena *arena;
@@ -441,12 +443,22 @@ static void put_declaration(Expander *e, const Ast *ast) {
     }
 }
 
+// In standard layout, as `nnc fmt` would print it.
+static void put_formatted(Text *out, const Text *plain) {
+    SourceSet *sources = sources_create(out->arena);
+    DiagSink *sink = diag_create(out->arena, sources);
+    int file = sources_add(sources, "expanded.nn", plain->data, plain->length);
+    if (!format_print(out, out->arena, sources, (uint32_t)file, sink)) text_put(out, plain->data);
+}
+
 void program_expand(Text *out, const Program *program) {
-    Expander e = {.out = out, .arena = out->arena, .program = program};
+    Text plain = text_create(out->arena);
+    Expander e = {.out = &plain, .arena = out->arena, .program = program};
     e.notes = text_create(e.arena);
     for (int i = 0; i < program->ast->items.count; i++) {
-        if (i) text_put(out, "\n");
+        if (i) text_put(&plain, "\n");
         put_declaration(&e, program->ast->items.items[i]);
         end_line(&e);
     }
+    put_formatted(out, &plain);
 }

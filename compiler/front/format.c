@@ -1,4 +1,4 @@
-// The layout, line by line:
+// The layout, line by line (breaks.c decides where the lines end):
 //   - a statement is indented by four blanks for each open `{`;
 //   - a line that begins with `->` stands under the first arrow of its statement if only a name is
 //     before that, else under the `=`; other operators stand so that operands align;
@@ -7,6 +7,7 @@
 #include "format.h"
 
 #include "../base/utf8.h"
+#include "breaks.h"
 
 #include <string.h>
 
@@ -47,6 +48,8 @@ typedef struct Layout {
     Arena *arena;
     const char *source;
     TokenList tokens;
+    Breaks breaks;
+    bool *signs; // by token: a minus in front of an operand, not between two
     LineList lines;
     Open opens[MAX_OPEN];
     int open_count;
@@ -116,20 +119,15 @@ static int width_of(const char *bytes, size_t size) {
 
 // ---- Lines
 
-static int line_breaks_between(const Layout *layout, const Token *before, const Token *token) {
-    int count = 0;
-    for (uint32_t at = before->span.hi; at < token->span.lo; at++)
-        count += layout->source[at] == '\n';
-    return count;
-}
-
 static void split_lines(Layout *layout) {
     int parentheses = 0, depth = 0, depth_before = 0;
+    layout->lines = (LineList){0};
     for (int i = 0; i < layout->tokens.count; i++) {
         const Token *token = &layout->tokens.items[i];
-        int breaks = i ? line_breaks_between(layout, token - 1, token) : 1;
-        if (breaks) {
-            Line line = {.first = i, .blank_before = breaks > 1, .in_parentheses = parentheses > 0};
+        if (i == 0 || layout->breaks.before[i]) {
+            Line line = {.first = i,
+                         .blank_before = layout->breaks.blank[i],
+                         .in_parentheses = parentheses > 0};
             vec_push(layout->arena, &layout->lines, line);
             depth_before = depth;
         }
@@ -190,11 +188,8 @@ static const Token *token_at(const Layout *layout, int index) {
     return exists ? &layout->tokens.items[index] : NULL;
 }
 
-// A minus sign in front of an operand, not between two.
 static bool is_sign(const Layout *layout, int index) {
-    const Token *token = token_at(layout, index);
-    return is_text(layout, token, "-") &&
-           (token->is_first || !ends_operand(layout, token_at(layout, index - 1)));
+    return index >= 0 && index < layout->tokens.count && layout->signs[index];
 }
 
 // 1/255 is one number to the reader.
@@ -389,7 +384,11 @@ static bool has_both(const Line *line) {
     return line->comment && line->count;
 }
 
-// Comments behind code, in successive lines, begin at the same column.
+static bool fits(const Line *line, int column) {
+    return column + COMMENT_GAP + (int)token_length(line->comment) <= BREAKS_WIDTH;
+}
+
+// Comments behind code, in successive lines, begin at the same column where there is room.
 static void align_comments(Layout *layout) {
     Line *lines = layout->lines.items;
     for (int start = 0, end; start < layout->lines.count; start = end) {
@@ -399,8 +398,10 @@ static void align_comments(Layout *layout) {
         for (; end < layout->lines.count && has_both(&lines[end]) && !lines[end].blank_before;
              end++)
             if (lines[end].width > column) column = lines[end].width;
+        bool has_room = true;
+        for (int i = start; i < end; i++) has_room = has_room && fits(&lines[i], column);
         for (int i = start; i < end; i++)
-            lines[i].comment_gap = column + COMMENT_GAP - lines[i].width;
+            lines[i].comment_gap = COMMENT_GAP + (has_room ? column - lines[i].width : 0);
     }
 }
 
@@ -413,10 +414,7 @@ static void put_comment(Text *out, const Layout *layout, const Token *comment) {
 
 static bool needs_blank_line(const Layout *layout, int index) {
     const Line *line = &layout->lines.items[index];
-    if (!line->blank_before || index == 0) return false;
-    const Line *before = line - 1;
-    const Token *last = before->count ? token_at(layout, before->first + before->count - 1) : NULL;
-    return !is_text(layout, first_of(layout, line), "}") && !is_text(layout, last, "{");
+    return line->blank_before && index > 0;
 }
 
 static void put_lines(Text *out, const Layout *layout) {
@@ -431,18 +429,77 @@ static void put_lines(Text *out, const Layout *layout) {
     }
 }
 
+// ---- Tokens of the layout
+
+// Where the source has it at the beginning of a line, or behind no operand.
+static void find_signs(Layout *layout) {
+    layout->signs = ARENA_ARRAY(layout->arena, bool, layout->tokens.count + 1);
+    const Token *before = NULL; // that is no comment
+    for (int i = 0; i < layout->tokens.count; i++) {
+        const Token *token = &layout->tokens.items[i];
+        if (token->kind == TOKEN_COMMENT) continue;
+        layout->signs[i] =
+            is_text(layout, token, "-") && (token->is_first || !ends_operand(layout, before));
+        before = token;
+    }
+}
+
+// A comma before a closing bracket says nothing.
+static void drop_last_commas(Layout *layout) {
+    TokenList kept = {NULL, 0, 0};
+    for (int i = 0; i < layout->tokens.count; i++) {
+        const Token *token = &layout->tokens.items[i];
+        int next = i + 1;
+        while (next < layout->tokens.count && layout->tokens.items[next].kind == TOKEN_COMMENT)
+            next++;
+        bool is_last = is_text(layout, token, ",") && next < layout->tokens.count &&
+                       is_closing(layout, &layout->tokens.items[next]);
+        if (!is_last) vec_push(layout->arena, &kept, *token);
+    }
+    layout->tokens = kept;
+}
+
+// With its comment, unless that is too long to be helped.
+static int full_width(const Line *line) {
+    int comment = line->comment ? COMMENT_GAP + (int)token_length(line->comment) : 0;
+    return line->width + (comment <= BREAKS_WIDTH / 2 ? comment : 0);
+}
+
+// Breaks lines that are too wide; false: there are none that can be broken.
+static bool refine(Layout *layout) {
+    bool changed = false;
+    for (int i = 0; i < layout->lines.count; i++) {
+        const Line *line = &layout->lines.items[i];
+        if (full_width(line) > BREAKS_WIDTH && line->count > 1)
+            changed = breaks_refine(&layout->breaks, line->first, line->count) || changed;
+    }
+    return changed;
+}
+
+static void lay_out_all(Layout *layout) {
+    do {
+        layout->open_count = 0;
+        begin_statement(layout, 0, true);
+        split_lines(layout);
+        align_assignments(layout);
+        lay_out(layout);
+    } while (refine(layout));
+}
+
 bool format_print(Text *out, Arena *arena, SourceSet *sources, uint32_t file, DiagSink *sink) {
     int errors = diag_error_count(sink);
-    parse_file(arena, sources, file, sink);
+    const Ast *ast = parse_file(arena, sources, file, sink);
     if (diag_error_count(sink) > errors) return false;
     Layout *layout = ARENA_NEW(arena, Layout);
     layout->arena = arena;
     layout->source = sources_get(sources, file)->text;
     layout->tokens = parse_tokens(arena, sources, file, sink);
     if (diag_error_count(sink) > errors) return false; // comments count as tokens here
-    split_lines(layout);
-    align_assignments(layout);
-    lay_out(layout);
+    drop_last_commas(layout);
+    find_signs(layout);
+    layout->breaks = (Breaks){.arena = arena, .source = layout->source, .tokens = layout->tokens};
+    breaks_begin(&layout->breaks, ast);
+    lay_out_all(layout);
     align_comments(layout);
     put_lines(out, layout);
     return true;

@@ -1,6 +1,7 @@
-// `nnc fmt`: the standard layout of a source. It changes only blanks, indentation and runs of empty
-// lines; line breaks, comments and tokens stay, so the meaning stays, and formatting twice changes
-// nothing more.
+// `nnc fmt`: the standard layout of a source. One program has one layout, however it was written:
+// blanks, line breaks, empty lines and commas before closing brackets are the layout's; tokens and
+// comments stay (each behind the code of a line, or on lines of its own). Lines have at most 100
+// columns where they can be broken.
 #ifndef NNC_FRONT_FORMAT_H
 #define NNC_FRONT_FORMAT_H
 

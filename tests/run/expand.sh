@@ -9,6 +9,7 @@ for program in "$root"/examples/*.nn; do
     mv out graph
     expect 0 "$nnc" expand program.nn
     cp out expanded.nn
+    expect 0 "$nnc" fmt --check expanded.nn
     expect 0 "$nnc" graph expanded.nn
     cmp -s out graph || fail "$program expands to another program"
     expect 0 "$nnc" fmt program.nn
