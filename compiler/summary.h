@@ -1,6 +1,7 @@
 // `nnc summary`: Keras's table in the layout of TensorFlow 2 (to 2.6), and the bytes that training
 // takes; or the same as one JSON object. The table has rows for operators between tensors, too
-// (`a + b` is an `add`), and says which use of a shared layer is meant: `tower[1][0]` is the second.
+// (`a + b` is an `add`), and says which use of a shared layer is meant: `tower[1][0]` is the
+// second.
 #ifndef NNC_SUMMARY_H
 #define NNC_SUMMARY_H
 

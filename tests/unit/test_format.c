@@ -8,7 +8,9 @@
 static const char *formatted(Front *front, const char *source) {
     int file = sources_add(front->sources, "net.nn", source, strlen(source));
     Text out = text_create(front->arena);
-    assert_true(format_print(&out, front->arena, front->sources, (uint32_t)file, front->sink));
+    bool ok = format_print(&out, front->arena, front->sources, (uint32_t)file, front->sink);
+    if (!ok) print_error("%s\n%s\n", source, front_diagnostics(front, DIAG_TEXT, false));
+    assert_true(ok);
     return out.data;
 }
 
@@ -165,16 +167,19 @@ static bool token_is(const char *source, const Token *token, const char *text) {
 }
 
 // Blanks and line breaks between two tokens that leave the meaning alone: a comment ends its line;
-// `(`, `[` and `-` begin a line where they did, and nowhere else.
-static void put_gap(Text *out, const char *source, const Token *before, const Token *token) {
+// `(`, `[`, `-` and `for` begin a line where they did, and nowhere else; a value of the file begins
+// one.
+static void put_gap(Text *out, const char *source, const Token *before, const Token *token,
+                    bool is_outside) {
     static const char *const breaks[] = {"\n", "\n\n  ", " \n\t", "\n        "};
     static const char *const blanks[] = {" ", "  ", "\t", "   "};
     bool is_comment = token->kind == TOKEN_COMMENT;
     bool is_bound = token_is(source, token, "(") || token_is(source, token, "[") ||
-                    token_is(source, token, "-");
+                    token_is(source, token, "-") || token_is(source, token, "for");
+    bool is_value = is_outside && token->kind == TOKEN_NAME && token_is(source, token + 1, "=");
     bool has_gap = before->span.hi < token->span.lo;
     bool must_break =
-        before->kind == TOKEN_COMMENT || ((is_comment || is_bound) && token->is_first);
+        before->kind == TOKEN_COMMENT || ((is_comment || is_bound || is_value) && token->is_first);
     bool may_break = !is_comment && !is_bound;
     if (must_break || (may_break && has_gap && draw(3) == 0))
         text_put(out, breaks[draw(4)]);
@@ -185,6 +190,8 @@ static void put_gap(Text *out, const char *source, const Token *before, const To
 // A comma behind the last item of a list says nothing.
 static bool may_add_comma(const char *source, const TokenList *tokens, int index) {
     const Token *token = &tokens->items[index], *before = token - 1;
+    for (int i = index; i > 0 && !token_is(source, &tokens->items[i], "["); i--)
+        if (token_is(source, &tokens->items[i], "for")) return false;
     return index > 0 && token_is(source, token, "]") && !token_is(source, before, "[") &&
            !token_is(source, before, ",") && before->kind != TOKEN_COMMENT && draw(2) == 0;
 }
@@ -194,10 +201,15 @@ static const char *shaken(Front *front, const char *source) {
     TokenList tokens = parse_tokens(front->arena, front->sources, (uint32_t)file, front->sink);
     const char *text = sources_get(front->sources, (uint32_t)file)->text;
     Text out = text_create(front->arena);
+    int depth = 0;
     for (int i = 0; i < tokens.count; i++) {
         const Token *token = &tokens.items[i];
         if (may_add_comma(text, &tokens, i)) text_put(&out, ",");
-        if (i > 0) put_gap(&out, text, token - 1, token);
+        if (i > 0) put_gap(&out, text, token - 1, token, depth == 0 && i + 1 < tokens.count);
+        depth +=
+            token_is(text, token, "(") + token_is(text, token, "[") + token_is(text, token, "{");
+        depth -=
+            token_is(text, token, ")") + token_is(text, token, "]") + token_is(text, token, "}");
         text_put_bytes(&out, text + token->span.lo, token->span.hi - token->span.lo);
     }
     return out.data;
