@@ -1,6 +1,6 @@
 // An executable depends on nothing but what is in its key, so an entry never becomes wrong; it is
-// only no longer asked for. gen_link renames a complete file into place, so that runs at the same
-// time see all or nothing.
+// only no longer asked for. A complete file is renamed into place, so that runs at the same time
+// see all or nothing.
 #include "cache.h"
 
 #include <dirent.h>
@@ -54,10 +54,9 @@ char *cache_hash(Arena *arena, const void *bytes, size_t size) {
 }
 
 // Paths are part of the program: it looks for its data beside its source.
-static Hash hash_source(Hash hash, const Source *source) {
-    char *absolute = realpath(source->path, NULL);
+static Hash hash_source(Hash hash, Arena *arena, const Source *source) {
+    const char *absolute = arena_realpath(arena, source->path);
     hash = hash_text(hash_text(hash, source->path), absolute ? absolute : "");
-    free(absolute);
     return hash_part(hash, source->text, source->size);
 }
 
@@ -65,7 +64,7 @@ char *cache_key(Arena *arena, const Program *program, const CheckOptions *check,
                 const GenOptions *options) {
     Hash hash = hash_start();
     for (int i = 0; i < sources_count(program->sources); i++)
-        hash = hash_source(hash, sources_get(program->sources, (uint32_t)i));
+        hash = hash_source(hash, arena, sources_get(program->sources, (uint32_t)i));
     for (int i = 0; i < check->definition_count; i++) {
         hash = hash_text(hash, check->definitions[i].name);
         hash = hash_text(hash, check->definitions[i].value);
@@ -115,10 +114,71 @@ char *cache_folder(Arena *arena, DiagSink *sink) {
     return NULL;
 }
 
+// ---- Entries. Behind the executable stand a mark and a hash of all that is before the hash: a
+// file that was cut or damaged is made again.
+
+static const char seal_mark[8] = "nnc-seal";
+
+// The hash of the first `size` bytes; false: they cannot be read.
+static bool hash_content(int file, int64_t size, Hash *hash) {
+    static unsigned char bytes[1 << 16];
+    *hash = hash_start();
+    for (int64_t at = 0; at < size;) {
+        size_t part = size - at < (int64_t)sizeof bytes ? (size_t)(size - at) : sizeof bytes;
+        ssize_t got = pread(file, bytes, part, at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        *hash = hash_bytes(*hash, bytes, (size_t)got);
+        at += got;
+    }
+    return true;
+}
+
+static bool is_whole(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat status;
+    char mark[sizeof seal_mark];
+    Hash hash, wanted;
+    const int64_t tail = sizeof mark + sizeof hash;
+    bool whole =
+        file >= 0 && !fstat(file, &status) && S_ISREG(status.st_mode) && status.st_size >= tail &&
+        pread(file, mark, sizeof mark, status.st_size - tail) == sizeof mark &&
+        !memcmp(mark, seal_mark, sizeof mark) &&
+        pread(file, &wanted, sizeof wanted, status.st_size - (int64_t)sizeof wanted) ==
+            sizeof wanted &&
+        hash_content(file, status.st_size - (int64_t)sizeof wanted, &hash) && hash == wanted;
+    if (file >= 0) close(file);
+    return whole;
+}
+
+static bool append(int file, const void *bytes, size_t size) {
+    errno = ENOSPC; // where less is written
+    return write(file, bytes, size) == (ssize_t)size;
+}
+
+static int seal(const char *path) {
+    int file = open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+    Hash hash;
+    bool ok = file >= 0 && append(file, seal_mark, sizeof seal_mark) && !fstat(file, &status) &&
+              hash_content(file, status.st_size, &hash) && append(file, &hash, sizeof hash);
+    int error = ok ? 0 : errno;
+    if (file >= 0 && close(file) && !error) error = errno;
+    return error;
+}
+
+bool cache_store(const char *made, const char *path, DiagSink *sink) {
+    int error = seal(made);
+    if (!error && rename(made, path)) error = errno;
+    if (error)
+        diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", path, strerror(error));
+    return !error;
+}
+
 char *cache_entry(Arena *arena, const char *folder, const char *stem, const char *key,
                   bool *found) {
     char *path = arena_format(arena, "%s/%.100s-%s", folder, stem, key);
-    *found = !access(path, X_OK);
+    *found = !access(path, X_OK) && is_whole(path);
     if (*found) utimensat(AT_FDCWD, path, NULL, 0); // used now
     return path;
 }

@@ -14,8 +14,12 @@ char *cache_key(Arena *arena, const Program *program, const CheckOptions *check,
 // The folder, made if need be. NULL: reported (E0902).
 char *cache_folder(Arena *arena, DiagSink *sink);
 
-// The path of the executable for `stem` and `key`; *found says whether it is there.
+// The path of the executable for `stem` and `key`; *found says whether it is there, and whole.
 char *cache_entry(Arena *arena, const char *folder, const char *stem, const char *key, bool *found);
+
+// Makes the executable `made`, in the same file system, the entry `path`, with a seal by which
+// cache_entry sees that it is whole. False: reported (E0902).
+bool cache_store(const char *made, const char *path, DiagSink *sink);
 
 // Removes entries and abandoned temporary files that were last used before `oldest` (seconds since
 // 1970).

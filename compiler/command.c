@@ -74,8 +74,12 @@ static char *cached_executable(Session *session) {
     char *path = cache_entry(session->arena, folder, stem, key, &found);
     if (found) return path;
     cache_prune(session->arena, folder, (int64_t)time(NULL) - MONTH);
-    session->output = path;
-    return session_advance(session, "exe") ? path : NULL;
+    OutputFolder place = {0};
+    if (!output_folder(&place, session->arena, path, session->sink)) return NULL;
+    session->output = place.file;
+    bool ok = session_advance(session, "exe") && cache_store(place.file, path, session->sink);
+    output_folder_remove(&place);
+    return ok ? path : NULL;
 }
 
 // What was typed before the program's arguments, as a shell takes it: for the program's messages.

@@ -91,6 +91,8 @@ static int run(Arena *arena, int argc, char **argv) {
 int main(int argc, char **argv) {
     nnrt_file_guard_streams();
     install_handlers();
+    arena_at_end(remove_temporary_files);
+    gen_guard();
     Arena *arena = arena_create();
     int status = run(arena, argc, argv);
     arena_destroy(arena);

@@ -66,10 +66,8 @@ bool output_check(Arena *arena, const char *path, const SourceSet *sources, Diag
 }
 
 const char *output_target(Arena *arena, const char *path) {
-    char *target = realpath(path, NULL);
-    const char *kept = target ? arena_strdup(arena, target) : path;
-    free(target);
-    return kept;
+    const char *target = arena_realpath(arena, path);
+    return target ? target : path;
 }
 
 static bool report_failure(const char *path, int error, DiagSink *sink) {

@@ -75,7 +75,7 @@ void *nnrt_array_allocate(int64_t dtype, int64_t count) {
     if (memory)
         memset((char *)memory + bytes, 0, NNRT_ALIGNMENT);
     else
-        nnrt_fail(NNRT_ERROR, "not enough memory for the data: %.3g GB", (double)bytes / 1e9);
+        nnrt_fail_memory("the data", (size_t)bytes);
     return memory;
 }
 

@@ -168,7 +168,7 @@ static nnrt_status bench_prediction(bench *b, double seconds) {
     for (int i = 0; i < tries; i++) {
         calls c = {b, seconds / tries, 0, malloc(sizeof(double) * MAX_CALLS), NULL, context};
         int own_workers = i ? (int)workers : 1;
-        if (!c.times) return nnrt_fail(NNRT_ERROR, "out of memory");
+        if (!c.times) return nnrt_fail_memory("the times of calls", sizeof(double) * MAX_CALLS);
         nnrt_team_run(session->team, own_workers, run_calls, &c);
         qsort(c.times, (size_t)c.count, sizeof *c.times, by_value);
         if (b->call_times &&

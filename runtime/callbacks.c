@@ -226,7 +226,9 @@ nnrt_status nnrt_callbacks_open(nnrt_callbacks *callbacks) {
     const nnrt_training *training = callbacks->training;
     nnrt_status status = NNRT_OK;
     callbacks->items = calloc((size_t)training->callback_count + 1, sizeof *callbacks->items);
-    if (!callbacks->items) return nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!callbacks->items)
+        return nnrt_fail_memory("callbacks",
+                                (size_t)training->callback_count * sizeof *callbacks->items);
     for (int64_t i = 0; i < training->callback_count && !status; i++) {
         nnrt_callback *callback = &callbacks->items[callbacks->count++];
         callback->call = &training->callbacks[i];

@@ -85,5 +85,7 @@ int nnrt_main(const nnrt_program *program, int argc, char **argv) {
     nnrt_status status = nnrt_options_parse(&options, argc, argv);
     if (!status) status = run_command(program, &options);
     if (!status) status = nnrt_print_end();
+    if (!status && nnrt_memory_failure())
+        status = nnrt_fail(NNRT_ERROR, "%s", nnrt_memory_failure());
     return report(&options, status);
 }

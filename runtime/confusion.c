@@ -18,7 +18,10 @@ nnrt_status nnrt_confusion_open(nnrt_confusion *confusion, int64_t classes,
     confusion->classes = classes;
     confusion->names = names;
     confusion->counts = calloc((size_t)(classes * classes), sizeof *confusion->counts);
-    return confusion->counts ? NNRT_OK : nnrt_fail(NNRT_ERROR, "out of memory");
+    return confusion->counts
+               ? NNRT_OK
+               : nnrt_fail_memory("the confusion matrix",
+                                  (size_t)(classes * classes) * sizeof *confusion->counts);
 }
 
 void nnrt_confusion_free(nnrt_confusion *confusion) {

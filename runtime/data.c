@@ -67,7 +67,7 @@ const char *const *nnrt_source_keep_names(const char *const *names, int64_t coun
     for (int64_t i = 0; i < count; i++) size += strlen(names[i]) + 1;
     char **block = malloc(size);
     if (!block) {
-        nnrt_fail(NNRT_ERROR, "out of memory");
+        nnrt_fail_memory("the names of classes", size);
         return NULL;
     }
     char *text = (char *)(block + count + 2);
@@ -101,7 +101,7 @@ static nnrt_status apply(nnrt_pipeline *pipeline, const nnrt_call *call) {
 static nnrt_status make_rows(nnrt_part *part, int64_t first, int64_t count) {
     part->rows = malloc((size_t)(count + 1) * sizeof *part->rows);
     if (!part->rows)
-        return nnrt_fail(NNRT_ERROR, "not enough memory for %lld rows", (long long)count);
+        return nnrt_fail_memory("the rows of the data", (size_t)count * sizeof(uint32_t));
     part->count = count;
     for (int64_t i = 0; i < count; i++) part->rows[i] = (uint32_t)(first + i);
     return NNRT_OK;
@@ -149,7 +149,7 @@ static nnrt_status run(nnrt_pipeline *pipeline, const nnrt_call *stages, int64_t
 static nnrt_pipeline *make_pipeline(const char *folder) {
     nnrt_pipeline *pipeline = calloc(1, sizeof *pipeline);
     if (!pipeline) {
-        nnrt_fail(NNRT_ERROR, "out of memory");
+        nnrt_fail_memory("the data set", sizeof *pipeline);
         return NULL;
     }
     pipeline->folder = folder;

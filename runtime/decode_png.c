@@ -79,7 +79,7 @@ static nnrt_status read_pixels(Decoder *decoder, const char *path, nnrt_picture 
     if (png_get_rowbytes(png, decoder->info) != row)
         return nnrt_fail(NNRT_BUG, "`%s` has rows of an unexpected size", path);
     picture->pixels = malloc(row * (size_t)picture->height);
-    if (!picture->pixels) return nnrt_fail(NNRT_ERROR, "cannot read `%s`: out of memory", path);
+    if (!picture->pixels) return nnrt_fail_memory(path, row * (size_t)picture->height);
     for (int pass = 0; pass < passes; pass++)
         for (int64_t y = 0; y < picture->height; y++)
             png_read_row(png, picture->pixels + (size_t)y * row, NULL);
@@ -107,9 +107,8 @@ nnrt_status nnrt_png_decode(const char *path, const uint8_t *bytes, size_t size,
     Decoder decoder = {.bytes = bytes, .size = size};
     decoder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &decoder, leave, ignore);
     if (decoder.png) decoder.info = png_create_info_struct(decoder.png);
-    nnrt_status status = decoder.info
-                             ? run(&decoder, path, only_size, picture)
-                             : nnrt_fail(NNRT_ERROR, "cannot read `%s`: out of memory", path);
+    nnrt_status status =
+        decoder.info ? run(&decoder, path, only_size, picture) : nnrt_fail_memory(path, 0);
     png_destroy_read_struct(&decoder.png, &decoder.info, NULL);
     if (status) nnrt_picture_free(picture);
     return status;

@@ -28,7 +28,7 @@ static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
         evaluator->metrics =
             nnrt_metrics_create(training->metrics, training->metric_count, output,
                                 nnrt_session_target(session), nnrt_team_size(session->team));
-        if (!evaluator->metrics) return NNRT_BUG;
+        if (!evaluator->metrics) return nnrt_failure();
     }
     int64_t classes = nnrt_confusion_size(output), found = nnrt_session_target_classes(session);
     if (!with_confusion || !found || classes < found) return NNRT_OK;
@@ -60,7 +60,10 @@ nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session
     if (workers > training->evaluate.threads) workers = (int)training->evaluate.threads;
     nnrt_pace_start(&evaluator->pace, workers < 1 ? 1 : workers);
     nnrt_status status = open_reports(evaluator, with_confusion);
-    if (!status && !evaluator->losses) status = nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!status && !evaluator->losses)
+        status =
+            nnrt_fail_memory("the losses of an evaluation",
+                             (size_t)nnrt_step_count(samples, training->batch) * sizeof(double));
     if (!status) status = open_loader(evaluator);
     if (status) nnrt_evaluator_close(evaluator);
     return status;

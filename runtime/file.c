@@ -70,6 +70,7 @@ void nnrt_file_print(nnrt_file *file, const char *format, ...) {
 static void open_temporary(nnrt_file *file) {
     struct stat older;
     file->target = realpath(file->path, NULL);
+    if (!file->target && errno == ENOMEM) return; // a link would be replaced
     if (!file->target) file->target = strdup(file->path);
     if (!file->target) return;
     file->descriptor = nnrt_temporary_file(file->target, &file->temporary);
@@ -98,7 +99,7 @@ nnrt_file *nnrt_file_create(const char *path) {
     if (file) file->path = strdup(path);
     if (!file || !file->path) {
         free(file);
-        nnrt_fail(NNRT_ERROR, "out of memory");
+        nnrt_fail_memory("an output file", sizeof *file);
         return NULL;
     }
     errno = *path ? 0 : ENOENT;

@@ -453,7 +453,9 @@ static nnrt_status start_profiles(fit *f) {
     const nnrt_session *session = f->session;
     if (!f->options->profile) return NNRT_OK;
     f->profiles = calloc((size_t)session->program->training_count, sizeof(nnrt_profile *));
-    if (!f->profiles) return nnrt_fail(NNRT_ERROR, "out of memory for a profile");
+    if (!f->profiles)
+        return nnrt_fail_memory("a profile",
+                                (size_t)session->program->training_count * sizeof(nnrt_profile *));
     f->roof = nnrt_roof_measure(session->program, session->team, nnrt_team_size(session->team));
     return NNRT_OK;
 }

@@ -31,7 +31,7 @@ static nnrt_status add_training(nnrt_log *names, const nnrt_session *session,
     if (training->metric_count) {
         metrics = nnrt_metrics_create(training->metrics, training->metric_count,
                                       training->train.outputs, nnrt_session_target(session), 1);
-        if (!metrics) return NNRT_ERROR;
+        if (!metrics) return nnrt_failure();
     }
     nnrt_log_add(&log, "", 0, metrics);
     if (session->data.validation.count) nnrt_log_add(&log, "val_", 0, metrics);
@@ -105,8 +105,8 @@ nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log) {
     if (history->is_held) {
         double *row = take_row(history);
         if (!row)
-            return nnrt_fail(NNRT_ERROR, "out of memory for the values of epoch %" PRId64,
-                             history->count + 1);
+            return nnrt_fail_memory("the values of the epochs",
+                                    (size_t)history->capacity * 2 * sizeof values);
         memcpy(row, values, sizeof values);
     }
     history->count++;

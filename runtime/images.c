@@ -44,7 +44,7 @@ void nnrt_images_free(nnrt_pipeline *pipeline) {
 // ---- Lists.
 
 static nnrt_status fail_memory(void) {
-    return nnrt_fail(NNRT_ERROR, "out of memory for a list of pictures");
+    return nnrt_fail_memory("a list of pictures", 0);
 }
 
 static int is_folder(const char *path) {

@@ -113,7 +113,7 @@ static nnrt_status fill_orthogonal(fill *f) {
     int64_t rows = f->count / columns;
     int64_t count = rows < columns ? rows : columns, length = rows < columns ? columns : rows;
     double *vectors = calloc((size_t)f->count, sizeof *vectors);
-    if (!vectors) return nnrt_fail(NNRT_ERROR, "out of memory for `%s`", parameter->name);
+    if (!vectors) return nnrt_fail_memory(parameter->name, (size_t)f->count * sizeof *vectors);
     for (int64_t i = 0; i < length; i++) // drawn as Keras does: the tall matrix, row by row
         for (int64_t j = 0; j < count; j++)
             vectors[j * length + i] = nnrt_random_normal(&f->random);

@@ -93,7 +93,8 @@ static nnrt_status read_picture(Decoder *decoder, const char *path, int only_siz
     picture->pixels = malloc((size_t)(picture->height * picture->width * picture->channels));
     decoder->line = malloc((size_t)picture->width * 4);
     if (!picture->pixels || !decoder->line)
-        return nnrt_fail(NNRT_ERROR, "cannot read `%s`: out of memory", path);
+        return nnrt_fail_memory(path,
+                                (size_t)(picture->height * picture->width * picture->channels));
     read_lines(decoder, picture);
     return NNRT_OK;
 }

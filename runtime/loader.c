@@ -272,7 +272,7 @@ nnrt_loader *nnrt_loader_create(const nnrt_data *data, nnrt_purpose purpose, int
     const nnrt_data_info *info = &data->info;
     nnrt_loader *loader = calloc(1, sizeof *loader);
     if (!loader) {
-        nnrt_fail(NNRT_ERROR, "out of memory");
+        nnrt_fail_memory("making batches", sizeof *loader);
         return NULL;
     }
     loader->data = data;
@@ -286,8 +286,8 @@ nnrt_loader *nnrt_loader_create(const nnrt_data *data, nnrt_purpose purpose, int
     pthread_cond_init(&loader->work, NULL);
     pthread_cond_init(&loader->made, NULL);
     if (!allocate(loader, batch)) {
-        nnrt_fail(NNRT_ERROR, "out of memory for %d batches of %lld samples", RING,
-                  (long long)batch);
+        nnrt_fail_memory("batches that are made ahead",
+                         (size_t)(RING * batch * (loader->input_bytes + loader->target_bytes)));
         nnrt_loader_free(loader);
         return NULL;
     }

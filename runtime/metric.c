@@ -387,9 +387,9 @@ static nnrt_status metrics_fill(nnrt_metrics *metrics, const nnrt_call *calls,
     metrics->sum = tallies_create(metrics);
     for (int i = 0; i < metrics->workers; i++) {
         metrics->tallies[i] = tallies_create(metrics);
-        if (!metrics->tallies[i]) return nnrt_fail(NNRT_ERROR, "out of memory");
+        if (!metrics->tallies[i]) return nnrt_fail_memory("the counts of metrics", 0);
     }
-    return metrics->sum ? NNRT_OK : nnrt_fail(NNRT_ERROR, "out of memory");
+    return metrics->sum ? NNRT_OK : nnrt_fail_memory("the counts of metrics", 0);
 }
 
 nnrt_metrics *nnrt_metrics_create(const nnrt_call *calls, int64_t count, const nnrt_output *output,
@@ -402,7 +402,7 @@ nnrt_metrics *nnrt_metrics_create(const nnrt_call *calls, int64_t count, const n
     }
     if (!metrics || !metrics->items || !metrics->tallies) {
         nnrt_metrics_free(metrics);
-        nnrt_fail(NNRT_ERROR, "out of memory");
+        nnrt_fail_memory("metrics", (size_t)count * sizeof *metrics->items);
         return NULL;
     }
     nnrt_view view = nnrt_view_make(output, target);

@@ -210,7 +210,7 @@ static nnrt_status read_header(nnrt_array *array, nnrt_stream *stream) {
     nnrt_status status = read_size(array, stream, &size);
     if (status) return status;
     char *text = malloc((size_t)size + 1);
-    if (!text) return nnrt_fail(NNRT_ERROR, "cannot read `%s`: out of memory", array->path);
+    if (!text) return nnrt_fail_memory(array->path, (size_t)size + 1);
     Header header = {.array = array, .at = text, .end = text + size};
     status = nnrt_stream_read(stream, text, size, "its header");
     if (!status) status = parse(&header);

@@ -146,7 +146,8 @@ static nnrt_status make_list(outputs *all, const nnrt_session *session) {
         most += program->trainings[i].callback_count;
     all->session = session;
     all->items = calloc((size_t)most * 2, sizeof *all->items);
-    if (!all->items) return nnrt_fail(NNRT_ERROR, "out of memory for the names of outputs");
+    if (!all->items)
+        return nnrt_fail_memory("the names of outputs", (size_t)most * 2 * sizeof *all->items);
     const char *save = options->save ? options->save : session->weights_path;
     add_option(all, "--save", saves ? save : NULL, WEIGHTS);
     add_option(all, "--step-log", options->step_log, PLAIN);

@@ -102,7 +102,7 @@ static nnrt_status read_open_file(const char *path, int descriptor, uint8_t **by
     if (status.st_size > MAX_FILE) return fail_reading(path, "it has more than 1 GB");
     *size = (size_t)status.st_size;
     *bytes = malloc(*size + 1);
-    if (!*bytes) return fail_reading(path, "out of memory");
+    if (!*bytes) return nnrt_fail_memory(path, *size + 1);
     return read_fully(descriptor, *bytes, *size) ? NNRT_OK : fail_reading(path, strerror(errno));
 }
 

@@ -65,7 +65,8 @@ static nnrt_status run_input(prediction *p, const nnrt_input *input) {
     for (int64_t i = 0; rows && i < input->rows; i++) rows[i] = (uint32_t)i;
     nnrt_status status = !pass.context.arena ? NNRT_ERROR
                          : rows && losses    ? NNRT_OK
-                                             : nnrt_fail(NNRT_ERROR, "out of memory");
+                                             : nnrt_fail_memory("the rows of an input",
+                                                                (size_t)input->rows * sizeof *rows);
     while (!status && nnrt_pass_advance(&pass, chunk_seconds)) continue;
     p->done += input->rows;
     free(rows);
@@ -98,7 +99,8 @@ static nnrt_status read_inputs(prediction *p) {
     const nnrt_options *options = p->session->options;
     nnrt_status status = NNRT_OK;
     p->inputs = calloc((size_t)options->input_count, sizeof *p->inputs);
-    if (!p->inputs) return nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!p->inputs)
+        return nnrt_fail_memory("the inputs", (size_t)options->input_count * sizeof *p->inputs);
     for (int64_t i = 0; i < options->input_count && !status; i++)
         status = read_input(p, p->session->program->columns, options->inputs[i]);
     if (status) return status;
@@ -106,7 +108,7 @@ static nnrt_status read_inputs(prediction *p) {
     size_t bytes;
     if (__builtin_mul_overflow((size_t)p->rows, (size_t)p->output->size * sizeof(float), &bytes) ||
         !(p->outputs = malloc(bytes)))
-        return nnrt_fail(NNRT_ERROR, "out of memory for %" PRId64 " predictions", p->rows);
+        return nnrt_fail_memory("the predictions", bytes);
     return NNRT_OK;
 }
 

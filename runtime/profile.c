@@ -43,7 +43,7 @@ nnrt_profile *nnrt_profile_create(const nnrt_function *function, int workers,
     }
     if (!profile || !profile->accounts || !profile->ticks) {
         nnrt_profile_free(profile);
-        nnrt_fail(NNRT_ERROR, "out of memory for a profile");
+        nnrt_fail_memory("a profile", 0);
         return NULL;
     }
     profile->function = function;
@@ -165,7 +165,7 @@ nnrt_status nnrt_profile_read(const nnrt_profile *profile, nnrt_profile_result *
     result->lines = calloc((size_t)count + 1, sizeof *result->lines);
     if (!result->groups || !result->lines) {
         nnrt_profile_result_free(result);
-        return nnrt_fail(NNRT_ERROR, "out of memory for a profile");
+        return nnrt_fail_memory("a profile", 0);
     }
     double all = 0, first = sum_of_worker(profile, 0); // worker 0 is always there
     for (int i = 0; i < profile->workers; i++) all += sum_of_worker(profile, i);

@@ -29,12 +29,12 @@ static nnrt_status add(const char *path, const struct stat *status) {
     if (count == capacity) {
         int64_t larger = capacity ? 2 * capacity : 16;
         noted *moved = realloc(list, (size_t)larger * sizeof *list);
-        if (!moved) return nnrt_fail(NNRT_ERROR, "out of memory for the names of files");
+        if (!moved) return nnrt_fail_memory("the names of files", (size_t)larger * sizeof *list);
         list = moved;
         capacity = larger;
     }
     char *copy = strdup(path);
-    if (!copy) return nnrt_fail(NNRT_ERROR, "out of memory for the names of files");
+    if (!copy) return nnrt_fail_memory("the names of files", strlen(path) + 1);
     list[count++] = (noted){copy, *status};
     return NNRT_OK;
 }

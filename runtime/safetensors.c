@@ -59,16 +59,36 @@ static int too_many_values(const char *text, size_t size) {
     return values > (int64_t)NNRT_SAFETENSORS_MAX_TENSORS * VALUES_PER_TENSOR;
 }
 
+// jansson leaves characters out where it gets no memory for them, so that is remembered.
+static _Thread_local int json_lacks_memory;
+
+static void *json_malloc(size_t size) {
+    void *memory = malloc(size);
+    if (!memory) json_lacks_memory = 1;
+    return memory;
+}
+
+static json_t *load_json(const char *text, size_t size, json_error_t *error) {
+    json_lacks_memory = 0;
+    json_set_alloc_funcs(json_malloc, free);
+    json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, error);
+    if (!json_lacks_memory) return json;
+    json_decref(json);
+    return NULL;
+}
+
 static nnrt_status parse_header(nnrt_safetensors *file, int64_t size) {
     char *text = malloc((size_t)size);
-    if (!text) return nnrt_fail(NNRT_ERROR, "out of memory for the header of `%s`", file->path);
+    if (!text) return nnrt_fail_memory("the header of a weights file", (size_t)size);
     nnrt_status status = read_at(file, text, (size_t)size, LENGTH_BYTES);
     json_error_t error;
     if (!status && too_many_values(text, (size_t)size))
         status = broken(file, "its header has more values than 100,000 tensors need", NULL);
     if (!status) {
-        file->header = json_loadb(text, (size_t)size, JSON_REJECT_DUPLICATES, &error);
-        if (!file->header)
+        file->header = load_json(text, (size_t)size, &error);
+        if (json_lacks_memory)
+            status = nnrt_fail_memory("the header of a weights file", (size_t)size);
+        else if (!file->header)
             status = nnrt_fail(NNRT_ERROR,
                                "`%s` is no usable safetensors file: its header is not JSON (byte "
                                "%d: %s)",
@@ -169,7 +189,9 @@ static nnrt_status parse_tensors(nnrt_safetensors *file, int64_t file_size) {
     size_t limit = json_object_size(file->header);
     if (limit > NNRT_SAFETENSORS_MAX_TENSORS) return broken(file, "too many tensors", NULL);
     file->tensors = calloc(limit + 1, sizeof *file->tensors);
-    if (!file->tensors) return nnrt_fail(NNRT_ERROR, "out of memory for `%s`", file->path);
+    if (!file->tensors)
+        return nnrt_fail_memory("the tensors of a weights file",
+                                (limit + 1) * sizeof *file->tensors);
     json_object_foreach((json_t *)file->header, name, entry) {
         if (strcmp(name, "__metadata__") == 0) continue;
         nnrt_status status = parse_tensor(file, name, entry, &file->tensors[file->count]);
@@ -199,7 +221,7 @@ nnrt_status nnrt_safetensors_open(nnrt_safetensors *file, const char *path) {
     memset(file, 0, sizeof *file);
     file->descriptor = -1;
     file->path = strdup(path);
-    if (!file->path) return nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!file->path) return nnrt_fail_memory("a weights file", strlen(path) + 1);
     nnrt_status status = open_regular(file, &size);
     if (!status) status = read_header(file, size);
     if (!status) status = parse_tensors(file, size);

@@ -23,8 +23,7 @@ nnrt_status nnrt_block_allocate(nnrt_block *block, int64_t floats, const char *w
                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block->base == MAP_FAILED) {
         block->base = NULL;
-        return nnrt_fail(NNRT_ERROR, "out of memory: %s needs %" PRId64 " MB", what,
-                         floats / (1 << 18) + 1);
+        return nnrt_fail_memory(what, too_large ? 0 : block->bytes);
     }
     char *start = block->base;
     if (extra) {
@@ -85,7 +84,8 @@ nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program
     session->program = program;
     session->options = options;
     session->weights_path = default_weights_path(options->program);
-    if (!session->weights_path) return nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!session->weights_path)
+        return nnrt_fail_memory("the name of the weights", strlen(options->program));
     nnrt_flush_denormals();
     nnrt_status status =
         nnrt_block_allocate(&session->weights, program->weights_size, "the weights");
@@ -115,7 +115,7 @@ static float *find_arena(nnrt_session *session, const nnrt_function *function) {
     for (nnrt_arena *arena = session->arenas; arena; arena = arena->next)
         if (arena->function == function) return arena->block.values;
     nnrt_arena *arena = calloc(1, sizeof *arena);
-    if (!arena) nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!arena) nnrt_fail_memory("an arena", sizeof *arena);
     if (!arena || nnrt_block_allocate(&arena->block, function->arena_size, "the arena")) {
         free(arena);
         return NULL;
@@ -365,7 +365,8 @@ nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training 
     for (int64_t i = 0; i < training->slot_count; i++)
         if (training->slots[i].size > largest) largest = training->slots[i].size;
     float *values = status ? NULL : malloc((size_t)largest * sizeof *values);
-    if (!status && !values) status = nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!status && !values)
+        status = nnrt_fail_memory("the optimizer state", (size_t)largest * sizeof *values);
     for (int64_t i = 0; i < training->slot_count && !status; i++) {
         const nnrt_slot *slot = &training->slots[i];
         if (slot->initial == 0) continue;

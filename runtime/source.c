@@ -143,7 +143,7 @@ static nnrt_status open_named(nnrt_pipeline *pipeline, const nnrt_call *call, op
 
 static nnrt_status open_files(nnrt_pipeline *pipeline, const nnrt_call *call, open_array *open) {
     nnrt_array *arrays = calloc(4, sizeof *arrays);
-    if (!arrays) return nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!arrays) return nnrt_fail_memory("arrays", 4 * sizeof *arrays);
     pipeline->samples.column.name = "x";
     nnrt_status status = open_named(pipeline, call, open, arrays, arrays + 2);
     free(arrays);
@@ -219,7 +219,8 @@ static nnrt_status open_set(nnrt_pipeline *pipeline, const nnrt_file_set *set,
     nnrt_array *arrays = calloc(4, sizeof *arrays);
     nnrt_status status = NNRT_OK;
     know_set(pipeline, names);
-    if (!paths || !arrays) status = nnrt_fail(NNRT_ERROR, "out of memory");
+    if (!paths || !arrays)
+        status = nnrt_fail_memory("the names of files", 4 * (sizeof *paths + sizeof *arrays));
     if (!status) status = nnrt_locate_set(pipeline->folder, set, paths);
     for (int i = 0; i < 4 && !status; i++) status = nnrt_idx_open(&arrays[i], paths[i]);
     if (!status) status = check_set(arrays, arrays + 2);

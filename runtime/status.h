@@ -2,6 +2,8 @@
 #ifndef NNRT_STATUS_H
 #define NNRT_STATUS_H
 
+#include <stddef.h>
+
 typedef enum nnrt_status {
     NNRT_OK = 0,
     NNRT_ERROR = 1, // the program or its input is wrong
@@ -15,6 +17,14 @@ typedef enum nnrt_status {
 // Remembers the message (replacing an older one) and returns `status`.
 nnrt_status nnrt_fail(nnrt_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-const char *nnrt_error(void); // the last message
+const char *nnrt_error(void);   // the last message
+nnrt_status nnrt_failure(void); // and its status
+
+// "out of memory: WHAT (12.3 MB more were wanted)"; 0: it is not known how much. NNRT_ERROR.
+nnrt_status nnrt_fail_memory(const char *what, size_t bytes);
+
+// The first such message of the process, NULL: none. Where it was passed over, what follows may be
+// less than it should be.
+const char *nnrt_memory_failure(void);
 
 #endif

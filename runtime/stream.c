@@ -47,7 +47,7 @@ nnrt_status nnrt_stream_open(nnrt_stream *stream, const char *path) {
     stream->file = gzdopen(descriptor, "rb");
     if (!stream->file) {
         close(descriptor);
-        return nnrt_fail(NNRT_ERROR, "cannot read `%s`: out of memory", path);
+        return nnrt_fail_memory(path, 0);
     }
     gzbuffer(stream->file, BUFFER_SIZE);
     return NNRT_OK;

@@ -54,7 +54,7 @@ nnrt_status nnrt_synthetic_fill(nnrt_session *session, const nnrt_training *trai
     data->target = make_column(target, rows, target_limit(training, target), &random);
     data->train.rows = malloc((size_t)rows * sizeof *data->train.rows);
     if (!data->input || !data->target || !data->train.rows)
-        return nnrt_fail(NNRT_ERROR, "out of memory");
+        return nnrt_fail_memory("made-up data", (size_t)rows * sizeof *data->train.rows);
     for (int64_t i = 0; i < rows; i++) data->train.rows[i] = (uint32_t)i;
     data->row_count = data->train.count = rows;
     return NNRT_OK;

@@ -193,7 +193,7 @@ nnrt_team *nnrt_team_create(int threads) {
 nnrt_team *nnrt_team_create_at(int threads, uint32_t tasks) {
     nnrt_team *team = team_allocate(threads, tasks);
     if (!team) {
-        nnrt_fail(NNRT_ERROR, "out of memory for a team of %d threads", threads);
+        nnrt_fail_memory("a team of threads", (size_t)threads * sizeof(worker));
         return NULL;
     }
     for (int i = 1; i < threads; i++, team->size++) {

@@ -23,7 +23,7 @@ static nnrt_status open_metrics(nnrt_trainer *trainer) {
     trainer->metrics = nnrt_metrics_create(
         training->metrics, training->metric_count, training->train.outputs,
         nnrt_session_target(trainer->session), nnrt_team_size(trainer->session->team));
-    return trainer->metrics ? NNRT_OK : NNRT_BUG;
+    return trainer->metrics ? NNRT_OK : nnrt_failure();
 }
 
 static nnrt_status open_loader(nnrt_trainer *trainer) {
@@ -54,7 +54,9 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
     if (!status) {
         trainer->rows = malloc((size_t)samples * sizeof *trainer->rows);
         trainer->losses = malloc((size_t)nnrt_step_count(samples, trainer->batch) * sizeof(double));
-        if (!trainer->rows || !trainer->losses) status = nnrt_fail(NNRT_ERROR, "out of memory");
+        if (!trainer->rows || !trainer->losses)
+            status = nnrt_fail_memory("the order of the samples",
+                                      (size_t)samples * sizeof *trainer->rows);
     }
     if (!status) {
         trainer->context = nnrt_session_context(session, &training->train);

@@ -145,7 +145,7 @@ static nnrt_status make_part(const Split *split, nnrt_part *part) {
     if (split->stratify) quotas = make_quotas(split);
     if (!part->rows || (split->stratify && !quotas)) {
         free(quotas);
-        return nnrt_fail(NNRT_ERROR, "split: out of memory");
+        return nnrt_fail_memory("the parts of a split", (size_t)split->count * sizeof *part->rows);
     }
     part->count = split->count;
     if (split->has_seed) {
@@ -312,7 +312,7 @@ static nnrt_status find_categories(const nnrt_pipeline *pipeline, int64_t column
     const nnrt_column *input = &pipeline->samples.column;
     const nnrt_part *train = &pipeline->train;
     double *values = categories->values = malloc((size_t)train->count * sizeof *values);
-    if (!values) return nnrt_fail(NNRT_ERROR, "one_hot: out of memory");
+    if (!values) return nnrt_fail_memory("one_hot", (size_t)train->count * sizeof *values);
     for (int64_t i = 0; i < train->count; i++) {
         int64_t row = train->rows[i];
         values[i] = get_value(pipeline->samples.values, input->dtype, row * input->size + column);
@@ -355,7 +355,7 @@ static void expand_row(const nnrt_pipeline *pipeline, const Categories *categori
 static nnrt_status mark_categories(nnrt_pipeline *pipeline, const Categories *categories,
                                    int64_t size) {
     pipeline->is_category = calloc((size_t)size, 1);
-    if (!pipeline->is_category) return nnrt_fail(NNRT_ERROR, "one_hot: out of memory");
+    if (!pipeline->is_category) return nnrt_fail_memory("one_hot", (size_t)size);
     int64_t place = 0;
     int next = 0;
     for (int64_t column = 0; column < pipeline->samples.column.size; column++) {
@@ -458,7 +458,7 @@ nnrt_status nnrt_transform_statistics(const nnrt_data *data, const uint8_t *is_c
     *deviation = nnrt_array_allocate(NNRT_F32, size);
     nnrt_status status = sums && buffer && *mean && *deviation
                              ? NNRT_OK
-                             : nnrt_fail(NNRT_ERROR, "standardize: out of memory");
+                             : nnrt_fail_memory("standardize", (size_t)size * 2 * sizeof *sums);
     if (!status) status = add_rows(data, NULL, buffer, sums);
     for (int64_t i = 0; i < size && !status; i++) sums[i] /= (double)data->train.count;
     if (!status) status = add_rows(data, sums, buffer, sums + size);

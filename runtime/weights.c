@@ -59,7 +59,7 @@ static float *allocate_values(const nnrt_program *program) {
         if (count > largest) largest = count;
     }
     float *values = malloc((size_t)largest * sizeof *values);
-    if (!values) nnrt_fail(NNRT_ERROR, "out of memory for %" PRId64 " weights", largest);
+    if (!values) nnrt_fail_memory("weights", (size_t)largest * sizeof *values);
     return values;
 }
 
@@ -212,7 +212,7 @@ nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, con
     float *values = header ? allocate_values(program) : NULL;
     if (!values) {
         nnrt_json_free(&json);
-        return nnrt_fail(NNRT_ERROR, "cannot write `%s`: out of memory", path);
+        return nnrt_fail_memory(path, 0);
     }
     nnrt_status status = NNRT_ERROR;
     nnrt_file *file = nnrt_file_create(path);

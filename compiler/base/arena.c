@@ -2,12 +2,15 @@
 // a quarter of a block gets its own, so that little is wasted. Blocks are zeroed by calloc.
 #include "arena.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { ARENA_ALIGNMENT = 16, ARENA_BLOCK_SIZE = 64 << 10, ARENA_EXIT_STATUS = 70 };
+enum { ARENA_ALIGNMENT = 16, ARENA_BLOCK_SIZE = 64 << 10, ARENA_EXIT_STATUS = 1 };
 
 // More than any machine has for one object: asking the system would be no use.
 static const size_t ARENA_MAX_BLOCK = (size_t)1 << 40;
@@ -22,10 +25,27 @@ struct Arena {
     Block *block; // the one that is filled; never NULL
 };
 
-_Noreturn void arena_out_of_memory(size_t size) {
+static void (*clean_up)(void);
+
+void arena_at_end(void (*clean)(void)) {
+    clean_up = clean;
+}
+
+// exit would run the destructors of libraries that may be in the middle of something.
+_Noreturn void arena_exhausted(const char *wanted) {
     fflush(stdout);
-    fprintf(stderr, "error[E9001]: out of memory (%zu bytes more were needed)\n", size);
-    exit(ARENA_EXIT_STATUS);
+    fprintf(stderr,
+            "error[E9001]: out of memory: %s\n   = help: close other programs, raise the limit "
+            "(`ulimit -v`), or make the model or its batch smaller\n",
+            wanted);
+    if (clean_up) clean_up();
+    _exit(ARENA_EXIT_STATUS);
+}
+
+_Noreturn void arena_out_of_memory(size_t size) {
+    char wanted[64] = "the parser needed more";
+    if (size) snprintf(wanted, sizeof wanted, "%zu bytes more were needed", size);
+    arena_exhausted(wanted);
 }
 
 static Block *block_create(Block *previous, size_t capacity) {
@@ -68,6 +88,14 @@ void *arena_array(Arena *arena, size_t item_size, size_t count) {
     size_t size;
     if (__builtin_mul_overflow(item_size, count, &size)) arena_out_of_memory(SIZE_MAX);
     return arena_alloc(arena, size);
+}
+
+char *arena_realpath(Arena *arena, const char *path) {
+    char *found = realpath(path, NULL);
+    if (!found && errno == ENOMEM) arena_out_of_memory(PATH_MAX);
+    char *kept = found ? arena_strdup(arena, found) : NULL;
+    free(found);
+    return kept;
 }
 
 ArenaMark arena_mark(const Arena *arena) {

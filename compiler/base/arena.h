@@ -18,8 +18,16 @@ void *arena_alloc(Arena *arena, size_t size);
 // `count` items of `item_size` bytes each; the product is checked.
 void *arena_array(Arena *arena, size_t item_size, size_t count);
 
-// The end of a process that runs out of memory, also for code that must use malloc.
+// The end of a process that runs out of memory, also for code that must use malloc: E9001,
+// status 1. `size` is what was wanted (0: not known); the other one has words of its own.
 _Noreturn void arena_out_of_memory(size_t size);
+_Noreturn void arena_exhausted(const char *wanted);
+
+// What is called before that, to leave nothing behind; nothing may be allocated in it.
+void arena_at_end(void (*clean)(void));
+
+// realpath in an arena. NULL: the path leads nowhere, errno says why (never for lack of memory).
+char *arena_realpath(Arena *arena, const char *path);
 
 // A NUL-terminated copy of `length` bytes.
 char *arena_copy(Arena *arena, const char *text, size_t length);

@@ -326,11 +326,8 @@ static const char *folder_of(Arena *arena, const char *path) {
     const char *slash = strrchr(path, '/');
     const char *folder = slash ? arena_copy(arena, path, (size_t)(slash - path)) : ".";
     if (slash == path) folder = "/";
-    char *absolute = realpath(folder, NULL);
-    if (!absolute) return folder;
-    folder = arena_strdup(arena, absolute);
-    free(absolute);
-    return folder;
+    const char *absolute = arena_realpath(arena, folder);
+    return absolute ? absolute : folder;
 }
 
 static int64_t text_count(const char *const *texts) {

@@ -42,4 +42,7 @@ char *gen_runtime_library(Arena *arena);
 // the cache of `nnc run`. Text in `arena`.
 char *gen_fingerprint(Arena *arena, const GenOptions *options);
 
+// What LLVM does where it fails: E9001 where there is no more memory, else an internal error. Once.
+void gen_guard(void);
+
 #endif

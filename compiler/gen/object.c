@@ -5,7 +5,6 @@
 
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Error.h>
-#include <llvm-c/ErrorHandling.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #include <errno.h>
@@ -18,10 +17,6 @@
 static const char cleanup_passes[] =
     "globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
     "loop-mssa(licm),gvn,instcombine<no-verify-fixpoint>,dse,simplifycfg)";
-
-static void fatal_error(const char *reason) {
-    nn_ice("LLVM", "%s", reason);
-}
 
 // Training and predictions of one sample can be profiled.
 static void emit_functions(Gen *gen, Compiled *compiled) {
@@ -48,7 +43,7 @@ static void verify_module(Gen *gen, const char *when) {
 
 static void build_module(Gen *gen, Arena *arena, const Target *target, Compiled *compiled,
                          Tuning *tuning) {
-    LLVMInstallFatalErrorHandler(fatal_error);
+    gen_guard();
     ir_init(gen, arena, target, compiled->model->name);
     gen->tuning = tuning;
     if (tuning) tuning_begin_build(tuning, target->cpu);

@@ -82,9 +82,14 @@ static void test_entry(void **state) {
     char *path = cache_entry(fixture->arena, fixture->root, "net", "0123", &found);
     assert_false(found);
     assert_string_equal(path, arena_format(fixture->arena, "%s/net-0123", fixture->root));
-    make_file(path, 0700);
+    char *made = arena_format(fixture->arena, "%s/made", fixture->root);
+    make_file(made, 0700);
+    assert_true(cache_store(made, path, fixture->sink));
     cache_entry(fixture->arena, fixture->root, "net", "0123", &found);
     assert_true(found);
+    assert_int_equal(truncate(path, 10), 0); // without its seal it is not whole
+    cache_entry(fixture->arena, fixture->root, "net", "0123", &found);
+    assert_false(found);
 }
 
 static void test_prune(void **state) {
