@@ -4,6 +4,7 @@
 #include "cache.h"
 #include "driver.h"
 #include "explain.h"
+#include "files.h"
 #include "front/format.h"
 #include "options.h"
 #include "output.h"
@@ -58,6 +59,11 @@ static int command_check(const Options *options, Arena *arena) {
     if (ok && !session.ast->items.count)
         diag_report(session.sink, DIAG_W0306, SPAN_FILE(session.file), "`%s` declares nothing",
                     options->operand);
+    if (ok && options->files) {
+        Text text = text_create(arena);
+        files_print(&text, &session);
+        ok = output_write(NULL, &text, session.sink);
+    }
     return session_close(&session, ok);
 }
 

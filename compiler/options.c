@@ -105,6 +105,8 @@ static const OptionDef option_rows[] = {
     {"--time-passes", NULL, NULL, "run build", "print the time of every stage and pass",
      AT(gen.time_passes)},
     {"--json", NULL, NULL, "summary", "print one JSON object instead of the table", AT(json)},
+    {"--files", NULL, NULL, "check", "print each file that the program would read and write",
+     AT(files)},
     {"--check", NULL, NULL, "fmt", "change nothing; status 1 if the file is not formatted",
      AT(check)},
     {"--write", NULL, NULL, "fmt", "write the file back instead of printing it", AT(write)},

@@ -6,6 +6,7 @@
 #include "input.h"
 #include "json.h"
 #include "locate.h"
+#include "reads.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -41,6 +42,43 @@ static const char *data_state(const facts *f) {
     return f->data_status == NNRT_OK             ? "found"
            : f->data_status == NNRT_DATA_MISSING ? "missing"
                                                  : "unusable";
+}
+
+// ---- Files: what was opened for the data, what `fit` would write.
+
+typedef void put_file(void *state, const char *path);
+
+static void each_write(const facts *f, put_file *put, void *state) {
+    const nnrt_program *program = f->session->program;
+    if (f->training) put(state, f->session->weights_path);
+    for (int64_t i = 0; i < program->training_count; i++)
+        for (int64_t k = 0; k < program->trainings[i].callback_count; k++) {
+            const char *path = nnrt_call_text(&program->trainings[i].callbacks[k], "path", NULL);
+            if (path) put(state, path);
+        }
+}
+
+static void put_json_file(void *json, const char *path) {
+    nnrt_json_string(json, NULL, path);
+}
+
+static void put_text_file(void *word, const char *path) {
+    printf("%-10s %s\n", (const char *)word, path);
+}
+
+static void put_files(nnrt_json *json, const facts *f) {
+    nnrt_json_open(json, "reads", '[');
+    for (int64_t i = 0; i < nnrt_reads_count(); i++) put_json_file(json, nnrt_reads_path(i));
+    nnrt_json_close(json, ']');
+    nnrt_json_open(json, "writes", '[');
+    each_write(f, put_json_file, json);
+    nnrt_json_close(json, ']');
+}
+
+static void print_files(const facts *f) {
+    char reads[] = "reads", writes[] = "writes";
+    for (int64_t i = 0; i < nnrt_reads_count(); i++) put_text_file(reads, nnrt_reads_path(i));
+    each_write(f, put_text_file, writes);
 }
 
 // ---- JSON.
@@ -156,6 +194,7 @@ static void print_json(const facts *f) {
         put_training(&json, NULL, &program->trainings[i]);
     nnrt_json_close(&json, ']');
     put_dataset(&json, f);
+    put_files(&json, f);
     nnrt_json_close(&json, '}');
     nnrt_json_print(&json);
 }
@@ -227,6 +266,7 @@ static void print_text(const facts *f) {
     printf("weights    %s (unless told otherwise)\n", f->session->weights_path);
     for (int64_t i = 0; i < program->training_count; i++) print_training(&program->trainings[i]);
     print_dataset(f);
+    print_files(f);
 }
 
 nnrt_status nnrt_command_info(nnrt_session *session) {

@@ -1,0 +1,34 @@
+#include "files.h"
+
+#include "../runtime/call.h"
+#include "../runtime/reads.h"
+#include "output.h"
+
+static void print_data(Text *out, const Session *session) {
+    for (int64_t i = 0; i < nnrt_reads_count(); i++)
+        text_format(out, "reads  %s\n", nnrt_reads_path(i));
+    for (int i = 0; i < session->program->datasets.count; i++) {
+        const Dataset *dataset = session->program->datasets.items[i];
+        if (!dataset->found) text_format(out, "reads  data of `%s`, not found\n", dataset->name);
+    }
+}
+
+static void print_callbacks(Text *out, const Training *training) {
+    nnrt_call *calls = program_calls(out->arena, &training->callbacks);
+    for (int i = 0; i < training->callbacks.count; i++) {
+        const char *path = nnrt_call_text(&calls[i], "path", NULL);
+        if (path) text_format(out, "writes %s (%s)\n", path, calls[i].name);
+    }
+}
+
+void files_print(Text *out, const Session *session) {
+    const Model *model = session->program->main;
+    for (int i = 0; i < sources_count(session->sources); i++)
+        text_format(out, "reads  %s\n", sources_get(session->sources, (uint32_t)i)->path);
+    print_data(out, session);
+    if (!model || !model->trainings.count) return;
+    text_format(out, "writes %s.safetensors (the weights)\n",
+                output_stem(out->arena, session->options->operand));
+    for (int i = 0; i < model->trainings.count; i++)
+        print_callbacks(out, model->trainings.items[i]);
+}
