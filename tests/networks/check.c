@@ -93,7 +93,7 @@ static Verdict compare_bits(Loaded *loaded, int64_t rows, const Outputs *first) 
         return failing(ONE_DIFFERS, "%d rows of a batch predict other bits", (int)rows);
     if (!same_bits(&first->predicted, &first->one, size))
         return failing(ONE_DIFFERS, "one sample predicts other bits");
-    return (Verdict){PASSED};
+    return (Verdict){.outcome = PASSED};
 }
 
 // A second step from the weights of the first one, with what it left between them and without.
@@ -119,7 +119,7 @@ static Verdict compare_padding(Loaded *loaded, int64_t rows, const Outputs *firs
     if (memcmp(after[0][0], after[1][0], weights) != 0 ||
         memcmp(after[0][1], after[1][1], slots) != 0)
         return failing(PADDING_MATTERS, "other weights or slots");
-    return (Verdict){PASSED};
+    return (Verdict){.outcome = PASSED};
 }
 
 // ---- Numbers.
@@ -151,7 +151,7 @@ static Verdict compare_values(const Loaded *loaded, const Reference *reference,
                            computed.data[at], value->exact.data[at], value->low.data[at],
                            value->high.data[at]);
     }
-    return (Verdict){PASSED};
+    return (Verdict){.outcome = PASSED};
 }
 
 static Verdict compare_mode(const Checked *checked, GraphMode mode, const Loaded *loaded,

@@ -8,7 +8,7 @@
 enum { MAX_SHOWN = 40 };
 
 typedef struct Run {
-    int networks, steps, refused, near_kinks, expected;
+    int networks, steps, refused, near_kinks;
     int outcomes[OUTCOMES];
     int failures, shown;
     Verdict kinds[MAX_SHOWN]; // of those shown, as they were found
