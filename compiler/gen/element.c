@@ -1,7 +1,7 @@
 // Values at a position: where a node's value comes from (known already, a buffer, the weights, a
 // data column, or its operator's formula) and where it goes. Every kind of group computes its
 // elementwise nodes through this one recursion.
-#include "emit.h"
+#include "sums.h"
 
 #include "../base/ice.h"
 #include "../op/op.h"
@@ -166,8 +166,8 @@ static Value load_unbatched(LaneBuilder *b, const Type *view, Value base, int pa
     return load_lanes(b, b->gen->f32, DTYPE_F32, pointer, place.one_number);
 }
 
-// The partial sums of the chunks, in their order.
-static Value load_sum(LaneBuilder *b, const Type *view, Value base, const Buffer *buffer) {
+// The partial sums of the chunks of a kernel's gradient, in their order.
+static Value load_parts(LaneBuilder *b, const Type *view, Value base, const Buffer *buffer) {
     Operand place = place_unbatched(b, view, buffer->parameter);
     Value sum = NULL;
     for (int64_t i = 0; i < buffer->copies; i++) {
@@ -223,13 +223,21 @@ static Value load_leaf(LaneBuilder *b, const Node *node, const Type *view) {
     return load_batched(b, view, node->type.dtype, sample);
 }
 
-static Value load_stored(LaneBuilder *b, const Node *node, const Type *view) {
+static Value load_sum(LaneBuilder *b, const Node *sum, Node *view) {
+    Operand place = place_unbatched(b, &view->type, b->schedule->buffers[sum->id].parameter);
+    return sums_read(b, sum, view, place.index, place.one_number);
+}
+
+static Value load_stored(LaneBuilder *b, const Node *node, Node *view) {
     if (!b->schedule->buffers[node->id].is_stored)
         nn_ice("gen", "%%%d is read outside its group but not stored", node->id);
     const Buffer *buffer = &b->schedule->buffers[node->id];
-    if (node->type.batched) return load_batched(b, view, node->type.dtype, element_buffer(b, node));
-    if (buffer->copies > 1) return load_sum(b, view, arena_pointer(b, node), buffer);
-    return load_unbatched(b, view, arena_pointer(b, node), buffer->parameter);
+    const Type *type = &view->type;
+    if (node->type.batched) return load_batched(b, type, node->type.dtype, element_buffer(b, node));
+    bool is_sum = node->op->fuse == FUSE_REDUCE_BATCH && schedule_is_chunked(node);
+    if (is_sum || sums_statistic(view)) return load_sum(b, node, view);
+    if (buffer->copies > 1) return load_parts(b, type, arena_pointer(b, node), buffer);
+    return load_unbatched(b, type, arena_pointer(b, node), buffer->parameter);
 }
 
 // ---- Values.
@@ -245,8 +253,8 @@ static Value compute(LaneBuilder *b, Node *node) {
 }
 
 // What is read from memory: by its shape at this use, where that moves its elements.
-static Value load(LaneBuilder *b, const Node *node, const Type *view) {
-    if (node->op->fuse == FUSE_LEAF) return load_leaf(b, node, view);
+static Value load(LaneBuilder *b, const Node *node, Node *view) {
+    if (node->op->fuse == FUSE_LEAF) return load_leaf(b, node, &view->type);
     return load_stored(b, node, view);
 }
 
@@ -258,14 +266,13 @@ Lane element_value(LaneBuilder *b, Node *node) {
     bool moves =
         b->domain == DOMAIN_ROWS && !schedule_same_place(&view->type, &node->type, &b->shape);
     if (moves && !in_memory) nn_ice("gen", "%%%d is reshaped where it is computed", node->id);
-    int slot = slots_of(b->gen, moves ? view : node);
+    int slot = slots_of(b->gen, moves || sums_statistic(view) ? view : node);
     if (b->row_values && b->row_values[slot]) return (Lane)(void *)b->row_values[slot];
     if (!b->values[slot] && b->numbers && b->numbers[slot])
         b->values[slot] = ir_splat(b->gen, b->numbers[slot], b->width);
     if (!b->values[slot] && b->vectors && b->vectors[slot])
         b->values[slot] = load_unbatched(b, &view->type, b->vectors[slot], -1);
-    if (!b->values[slot])
-        b->values[slot] = in_memory ? load(b, node, &view->type) : compute(b, node);
+    if (!b->values[slot]) b->values[slot] = in_memory ? load(b, node, view) : compute(b, node);
     return (Lane)(void *)b->values[slot];
 }
 

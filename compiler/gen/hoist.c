@@ -1,6 +1,6 @@
 // What a group needs only once: single numbers of the step and small vectors. Every worker computes
 // them at the start of the group's function, instead of one for all before a barrier.
-#include "emit.h"
+#include "sums.h"
 
 #include "../op/op.h"
 
@@ -24,6 +24,7 @@ static void visit_inputs(Hoist *h, const Node *node) {
         int group = b->schedule->group_of[input->id];
         bool is_inline = group < 0 && input->op->fuse != FUSE_LEAF;
         bool is_sum = group >= 0 && schedule_is_chunked(input);
+        if (is_sum && sums_statistic(node->inputs[i])) input = node->inputs[i];
         bool is_needed = walks_samples && is_vector(input) && (is_inline || is_sum);
         int slot = slots_of(b->gen, input);
         if ((!is_inline && !is_sum) || h->seen[slot]) continue;

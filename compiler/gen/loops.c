@@ -1,7 +1,7 @@
 // The loop generator: fused elementwise chains and reductions. Row groups walk the samples of a
 // worker; a row that fits a few registers is kept in them from the first load to the last store
 // (softmax, its loss and its gradient), a longer one is walked once for each level of reductions.
-#include "emit.h"
+#include "loops.h"
 
 #include "../base/ice.h"
 #include "../op/op.h"
@@ -17,17 +17,24 @@ typedef struct RowEmitter {
     int last;       // lanes of the last one that belong to the row
     Value **values; // by vector: what is known at its position
     int *level;     // by slot: how many reductions lie before it
-    Value **sums;   // by slot of a sum over samples, by vector: of the rows so far; NULL: none
+    Moments **sums; // by slot of a sum over samples, by vector: of the last rows; NULL: none
+    Value is_first; // of these rows
 } RowEmitter;
 
 // ---- Reductions.
+
+Range loops_part(Gen *gen, Value begin, Value end, int64_t most) {
+    Value last = ir_add(gen, begin, ir_int(gen, most));
+    Value is_short = LLVMBuildICmp(gen->builder, LLVMIntSLT, last, end, "");
+    return (Range){begin, LLVMBuildSelect(gen->builder, is_short, last, end, "")};
+}
 
 static Value identity_of(RowEmitter *e, const Node *reduction) {
     double identity = reduction->op->reduce == REDUCE_MAX ? -INFINITY : 0;
     return ir_splat(e->b.gen, ir_float(e->b.gen, identity), e->b.width);
 }
 
-static Value combine(LaneBuilder *b, bool is_maximum, Value x, Value y) {
+Value loops_combine(LaneBuilder *b, bool is_maximum, Value x, Value y) {
     if (is_maximum) return (Value)(void *)lane_maximum(b, (Lane)(void *)x, (Lane)(void *)y);
     return LLVMBuildFAdd(b->gen->builder, x, y, "");
 }
@@ -47,7 +54,7 @@ static Value exchange_lanes(LaneBuilder *b, Value vector, int distance) {
 // (LLVM's own reduction to a maximum is a chain of scalars.)
 static Value horizontal(LaneBuilder *b, bool is_maximum, Value vector) {
     for (int distance = b->width / 2; distance > 0; distance /= 2)
-        vector = combine(b, is_maximum, vector, exchange_lanes(b, vector, distance));
+        vector = loops_combine(b, is_maximum, vector, exchange_lanes(b, vector, distance));
     return vector;
 }
 
@@ -78,16 +85,28 @@ static void reduce_unrolled(RowEmitter *e, Node *node) {
     for (int v = 0; v < e->vectors; v++) {
         at_vector(e, v);
         Value input = masked_input(e, node, valid_lanes(e, v));
-        total = total ? combine(&e->b, is_maximum, total, input) : input;
+        total = total ? loops_combine(&e->b, is_maximum, total, input) : input;
     }
     e->b.row_values[slots_of(e->b.gen, node)] = horizontal(&e->b, is_maximum, total);
 }
 
+static bool is_moments(const Node *node) {
+    return node->op->reduce == REDUCE_MOMENTS;
+}
+
+// A sum has its summands in `first`; moments are of differences from the first row.
 static void sum_unrolled(RowEmitter *e, Node *node) {
     for (int v = 0; v < e->vectors; v++) {
         at_vector(e, v);
-        Value *sum = &e->sums[slots_of(e->b.gen, node)][v];
-        *sum = combine(&e->b, false, *sum, masked_input(e, node, valid_lanes(e, v)));
+        Moments *sum = &e->sums[slots_of(e->b.gen, node)][v];
+        if (!is_moments(node)) {
+            sum->first =
+                loops_combine(&e->b, false, sum->first, masked_input(e, node, valid_lanes(e, v)));
+            continue;
+        }
+        Value x = (Value)(void *)element_value(&e->b, node->inputs[0]);
+        sum->start = LLVMBuildSelect(e->b.gen->builder, e->is_first, x, sum->start, "");
+        sums_moments_add(&e->b, sum, x, valid_lanes(e, v));
     }
 }
 
@@ -151,6 +170,11 @@ static int level_of(RowEmitter *e, const Node *node) {
     return level;
 }
 
+static Value sum_input(RowEmitter *e, const Node *sum, int valid) {
+    if (!is_moments(sum)) return masked_input(e, sum, valid);
+    return (Value)(void *)element_value(&e->b, sum->inputs[0]);
+}
+
 // Calls `visit` with the full-width work of a level at the current position.
 static void walk_level(RowEmitter *e, int level, int valid, Value *totals) {
     const Group *group = e->b.group;
@@ -159,10 +183,10 @@ static void walk_level(RowEmitter *e, int level, int valid, Value *totals) {
         Node *node = group->nodes.items[i];
         if (e->level[slots_of(e->b.gen, node)] != level) continue;
         if (is_reduction(node))
-            totals[i] = combine(&e->b, node->op->reduce == REDUCE_MAX, totals[i],
-                                masked_input(e, node, valid));
+            totals[i] = loops_combine(&e->b, node->op->reduce == REDUCE_MAX, totals[i],
+                                      masked_input(e, node, valid));
         else if (schedule_is_chunked(node))
-            element_add_to_sum(&e->b, node, masked_input(e, node, valid), valid);
+            sums_add_row(&e->b, node, sum_input(e, node, valid), valid);
         else if (e->b.schedule->buffers[node->id].is_stored && !element_is_row_value(&e->b, node))
             element_store(&e->b, node, valid);
     }
@@ -193,27 +217,74 @@ static bool has_work(const RowEmitter *e, int level) {
     return false;
 }
 
-static void row_level(RowEmitter *e, int level) {
+// The reductions of a level, by member of the group: NULL for others.
+static Value *level_values(RowEmitter *e) {
+    return ARENA_ARRAY(e->b.gen->arena, Value, e->b.group->nodes.count + 1);
+}
+
+static bool reduces_at(const RowEmitter *e, int member, int level) {
+    const Node *node = e->b.group->nodes.items[member];
+    return is_reduction(node) && e->level[slots_of(e->b.gen, node)] == level;
+}
+
+// A part of the row, of whole vectors: `totals` are what its reductions come to.
+static void walk_part(RowEmitter *e, int level, Range part, const Value *initial, Value *totals) {
     Gen *gen = e->b.gen;
     int count = e->b.group->nodes.count;
-    Value *initial = ARENA_ARRAY(gen->arena, Value, count);
-    Value *carried = ARENA_ARRAY(gen->arena, Value, count);
-    Value *next = ARENA_ARRAY(gen->arena, Value, count);
-    int64_t full = e->b.row_width / e->b.width * e->b.width;
-    Loop loop =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, e->b.width), "row");
-    for (int i = 0; i < count; i++) {
-        const Node *node = e->b.group->nodes.items[i];
-        if (!is_reduction(node) || e->level[slots_of(e->b.gen, node)] != level) continue;
-        initial[i] = identity_of(e, node);
-        carried[i] = next[i] = ir_loop_carry(gen, &loop, initial[i]);
-    }
+    Value *carried = level_values(e), *next = level_values(e);
+    Loop loop = ir_loop_begin(gen, part.begin, part.end, ir_int(gen, e->b.width), "row");
+    for (int i = 0; i < count; i++)
+        if (reduces_at(e, i, level)) carried[i] = next[i] = ir_loop_carry(gen, &loop, initial[i]);
     e->b.column = loop.index;
     walk_level(e, level, e->b.width, next);
     ir_loop_end(gen, &loop);
-    Value *totals = ARENA_ARRAY(gen->arena, Value, count);
     for (int i = 0; i < count; i++)
         if (carried[i]) totals[i] = ir_loop_result(gen, &loop, carried[i], initial[i], next[i]);
+}
+
+// A row of very many vectors: sums of parts are added in double precision.
+static void walk_parts(RowEmitter *e, int level, int64_t full, const Value *identity,
+                       Value *totals) {
+    Gen *gen = e->b.gen;
+    int count = e->b.group->nodes.count;
+    Value *initial = level_values(e), *carried = level_values(e), *part = level_values(e);
+    Value *start = level_values(e);
+    LlvmType wide = ir_vector(gen, gen->f64, e->b.width);
+    int64_t step = (int64_t)SUMS_MOST_ROWS * e->b.width;
+    Loop parts = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, step), "part");
+    for (int i = 0; i < count; i++) {
+        if (!reduces_at(e, i, level)) continue;
+        bool is_sum = e->b.group->nodes.items[i]->op->reduce == REDUCE_SUM;
+        initial[i] = is_sum ? LLVMConstNull(wide) : identity[i];
+        carried[i] = ir_loop_carry(gen, &parts, initial[i]);
+        start[i] = is_sum ? identity[i] : carried[i];
+    }
+    walk_part(e, level, loops_part(gen, parts.index, ir_int(gen, full), step), start, part);
+    for (int i = 0; i < count; i++)
+        if (carried[i] && e->b.group->nodes.items[i]->op->reduce == REDUCE_SUM)
+            part[i] = LLVMBuildFAdd(gen->builder, carried[i],
+                                    LLVMBuildFPExt(gen->builder, part[i], wide, ""), "");
+    ir_loop_end(gen, &parts);
+    for (int i = 0; i < count; i++) {
+        if (!carried[i]) continue;
+        Value total = ir_loop_result(gen, &parts, carried[i], initial[i], part[i]);
+        bool is_sum = e->b.group->nodes.items[i]->op->reduce == REDUCE_SUM;
+        totals[i] =
+            is_sum ? LLVMBuildFPTrunc(gen->builder, total, ir_vector(gen, gen->f32, e->b.width), "")
+                   : total;
+    }
+}
+
+static void row_level(RowEmitter *e, int level) {
+    Gen *gen = e->b.gen;
+    Value *identity = level_values(e), *totals = level_values(e);
+    int64_t full = e->b.row_width / e->b.width * e->b.width;
+    for (int i = 0; i < e->b.group->nodes.count; i++)
+        if (reduces_at(e, i, level)) identity[i] = identity_of(e, e->b.group->nodes.items[i]);
+    if (full / e->b.width > SUMS_MOST_ROWS)
+        walk_parts(e, level, full, identity, totals);
+    else
+        walk_part(e, level, (Range){ir_int(gen, 0), ir_int(gen, full)}, identity, totals);
     if (full < e->b.row_width) {
         e->b.column = ir_int(gen, full);
         walk_level(e, level, e->last, totals);
@@ -237,14 +308,14 @@ static void row_walked(RowEmitter *e) {
 
 // ---- Row groups.
 
-static int vector_width(const Gen *gen, int64_t row_width) {
+int loops_width(const Gen *gen, int64_t row_width) {
     int width = 1;
     while (width < row_width && width < gen->target->machine.lanes) width *= 2;
     return width;
 }
 
 static bool moves_lanes(const Gen *gen, const Group *group) {
-    int lanes = vector_width(gen, group->width);
+    int lanes = loops_width(gen, group->width);
     for (int i = 0; i < group->nodes.count; i++) {
         const Node *node = group->nodes.items[i];
         if (node->op->moves_lanes && node->op->moves_lanes(node, lanes)) return true;
@@ -257,7 +328,7 @@ static void rows_init(RowEmitter *e, Gen *gen, const Schedule *schedule, const G
     element_begin(&e->b, gen, schedule, group, function);
     element_hoist(&e->b);
     e->b.domain = DOMAIN_ROWS;
-    e->b.width = moves_lanes(gen, group) ? 1 : vector_width(gen, group->width);
+    e->b.width = moves_lanes(gen, group) ? 1 : loops_width(gen, group->width);
     e->b.row_values = slots_array(gen, sizeof(Value));
     e->vectors = (int)((group->width + e->b.width - 1) / e->b.width);
     e->last = (int)(group->width - (int64_t)(e->vectors - 1) * e->b.width);
@@ -274,44 +345,97 @@ static void one_row(RowEmitter *e) {
         row_walked(e);
 }
 
-// The sums of the sample's rows stay in registers and are added to the chunk's at its end.
+// The sums of some rows of a sample stay in registers and are added to the chunk's at their end.
 typedef struct CarriedSum {
     const Node *node;
     int vector;
-    Value carried, initial;
+    Moments carried, initial;
 } CarriedSum;
 
 typedef VEC(CarriedSum) CarriedSums;
+
+static CarriedSum carry_sum(RowEmitter *e, Loop *rows, const Node *node, int vector) {
+    Value zero = ir_splat(e->b.gen, ir_float(e->b.gen, 0), e->b.width);
+    CarriedSum sum = {node, vector, {0}, sums_moments_begin(&e->b, zero)};
+    sum.carried.first = ir_loop_carry(e->b.gen, rows, zero);
+    if (!is_moments(node)) return sum;
+    sum.carried.start = ir_loop_carry(e->b.gen, rows, zero);
+    sum.carried.second = ir_loop_carry(e->b.gen, rows, zero);
+    return sum;
+}
 
 static void carry_sums(RowEmitter *e, Loop *rows, CarriedSums *list) {
     Gen *gen = e->b.gen;
     const Group *group = e->b.group;
     if (e->vectors > MAX_UNROLLED || !e->b.chunk) return;
-    e->sums = slots_array(gen, sizeof(Value *));
+    e->sums = slots_array(gen, sizeof(Moments *));
     for (int i = 0; i < group->nodes.count; i++) {
         const Node *node = group->nodes.items[i];
         if (!schedule_is_chunked(node)) continue;
-        e->sums[slots_of(e->b.gen, node)] = ARENA_ARRAY(gen->arena, Value, e->vectors);
+        Moments *own = e->sums[slots_of(gen, node)] = ARENA_ARRAY(gen->arena, Moments, e->vectors);
         for (int v = 0; v < e->vectors; v++) {
-            Value zero = ir_splat(gen, ir_float(gen, 0), e->b.width);
-            Value carried = e->sums[slots_of(e->b.gen, node)][v] = ir_loop_carry(gen, rows, zero);
-            vec_push(gen->arena, list, ((CarriedSum){node, v, carried, zero}));
+            CarriedSum sum = carry_sum(e, rows, node, v);
+            own[v] = sum.carried;
+            vec_push(gen->arena, list, sum);
         }
     }
+    e->is_first = LLVMBuildICmp(gen->builder, LLVMIntEQ, rows->index, rows->begin, "");
+}
+
+static Moments carried_result(RowEmitter *e, Loop *rows, const CarriedSum *sum) {
+    Gen *gen = e->b.gen;
+    const Moments *next = &e->sums[slots_of(gen, sum->node)][sum->vector];
+    const Moments *in = &sum->carried, *from = &sum->initial;
+    Moments result = {.first = ir_loop_result(gen, rows, in->first, from->first, next->first)};
+    if (!is_moments(sum->node)) return result;
+    result.start = ir_loop_result(gen, rows, in->start, from->start, next->start);
+    result.second = ir_loop_result(gen, rows, in->second, from->second, next->second);
+    return result;
 }
 
 static void finish_sums(RowEmitter *e, Loop *rows, const CarriedSums *list) {
-    Value *results = ARENA_ARRAY(e->b.gen->arena, Value, list->count + 1);
+    Gen *gen = e->b.gen;
+    Moments *results = ARENA_ARRAY(gen->arena, Moments, list->count + 1);
+    for (int i = 0; i < list->count; i++) results[i] = carried_result(e, rows, &list->items[i]);
+    Value count = LLVMBuildSub(gen->builder, rows->end, rows->begin, "");
     for (int i = 0; i < list->count; i++) {
         const CarriedSum *sum = &list->items[i];
-        results[i] = ir_loop_result(e->b.gen, rows, sum->carried, sum->initial,
-                                    e->sums[slots_of(e->b.gen, sum->node)][sum->vector]);
+        int valid = valid_lanes(e, sum->vector);
+        e->b.column = ir_int(gen, (int64_t)sum->vector * e->b.width);
+        if (is_moments(sum->node))
+            sums_moments_finish(&e->b, sum->node, &results[i], count, valid);
+        else
+            element_add_to_sum(&e->b, sum->node, results[i].first, valid);
     }
-    for (int i = 0; i < list->count; i++) {
-        int vector = list->items[i].vector;
-        e->b.column = ir_int(e->b.gen, (int64_t)vector * e->b.width);
-        element_add_to_sum(&e->b, list->items[i].node, results[i], valid_lanes(e, vector));
+}
+
+static void end_walked_sums(RowEmitter *e) {
+    for (int i = 0; e->vectors > MAX_UNROLLED && e->b.chunk && i < e->b.group->nodes.count; i++)
+        if (schedule_is_chunked(e->b.group->nodes.items[i]))
+            sums_end_rows(&e->b, e->b.group->nodes.items[i]);
+}
+
+static void rows_in_turn(RowEmitter *e, Range range) {
+    CarriedSums sums = {0};
+    Loop rows = ir_loop_begin(e->b.gen, range.begin, range.end, ir_int(e->b.gen, 1), "lead");
+    carry_sums(e, &rows, &sums);
+    e->b.row = rows.index;
+    one_row(e);
+    ir_loop_end(e->b.gen, &rows);
+    finish_sums(e, &rows, &sums);
+    end_walked_sums(e);
+}
+
+// The rows of a sample.
+static void lead_rows(RowEmitter *e, Range range) {
+    Gen *gen = e->b.gen;
+    if (!e->b.chunk || e->b.lead <= SUMS_MOST_ROWS) {
+        rows_in_turn(e, range);
+        return;
     }
+    Loop blocks = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, SUMS_MOST_ROWS), "block");
+    rows_in_turn(e, loops_part(gen, blocks.index, range.end, SUMS_MOST_ROWS));
+    ir_loop_end(gen, &blocks);
 }
 
 static void sample_rows(RowEmitter *e, Range range) {
@@ -323,15 +447,8 @@ static void sample_rows(RowEmitter *e, Range range) {
     if (e->b.lead == 1) {
         one_row(e);
     } else {
-        CarriedSums sums = {0};
         Range own = {ir_int(gen, 0), ir_int(gen, e->b.lead)};
-        if (divides_rows) own = ir_worker_range(gen, e->b.function, own.end);
-        Loop rows = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "lead");
-        carry_sums(e, &rows, &sums);
-        e->b.row = rows.index;
-        one_row(e);
-        ir_loop_end(gen, &rows);
-        finish_sums(e, &rows, &sums);
+        lead_rows(e, divides_rows ? ir_worker_range(gen, e->b.function, own.end) : own);
     }
     ir_loop_end(gen, &samples);
 }
@@ -349,135 +466,6 @@ static void rows_emit(Gen *gen, const Schedule *schedule, const Group *group, Va
     element_clear_sums(&e.b);
     sample_rows(&e, ir_chunk_range(gen, schedule, function, chunks.index));
     ir_loop_end(gen, &chunks);
-}
-
-// ---- Sums and maxima over a leading dimension of each sample.
-
-// The one over `axis` for the vector at `column` of a row of the result.
-static Value reduce_along(LaneBuilder *input, const Node *anchor, Value row, Value column) {
-    Gen *gen = input->gen;
-    const Type *type = &anchor->inputs[0]->type;
-    int axis = (int)args_int(anchor->args, "axis");
-    int64_t inner = 1; // rows of the input from one summand to the next
-    for (int i = axis + 1; i + 1 < type->rank; i++) inner *= type->dims[i];
-    bool is_maximum = anchor->op->reduce == REDUCE_MAX;
-    Value identity = ir_splat(gen, ir_float(gen, is_maximum ? -INFINITY : 0), input->width);
-    Value outer = LLVMBuildUDiv(gen->builder, row, ir_int(gen, inner), "");
-    Value first = LLVMBuildURem(gen->builder, row, ir_int(gen, inner), "");
-    first = ir_add(gen, first, ir_multiply(gen, outer, ir_int(gen, inner * type->dims[axis])));
-    Loop loop =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, type->dims[axis]), ir_int(gen, 1), "axis");
-    Value carried = ir_loop_carry(gen, &loop, identity);
-    input->row = ir_add(gen, first, ir_multiply(gen, loop.index, ir_int(gen, inner)));
-    input->column = column;
-    element_forget(input);
-    Value element = (Value)(void *)element_value(input, anchor->inputs[0]);
-    Value next = combine(input, is_maximum, carried, element);
-    ir_loop_end(gen, &loop);
-    return ir_loop_result(gen, &loop, carried, identity, next);
-}
-
-static void axis_at(LaneBuilder *input, LaneBuilder *result, Value column, int valid) {
-    Node *anchor = result->group->anchor;
-    Value result_value = reduce_along(input, anchor, result->row, column);
-    element_forget(result);
-    result->column = column;
-    result->values[slots_of(result->gen, anchor)] = result_value;
-    element_store(result, anchor, valid);
-}
-
-static void axis_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
-    LaneBuilder input, result;
-    element_begin(&input, gen, schedule, group, function);
-    element_begin(&result, gen, schedule, group, function);
-    element_hoist(&input);
-    result.numbers = input.numbers;
-    result.vectors = input.vectors;
-    input.shape = group->anchor->inputs[0]->type;
-    input.lead = type_elements(&input.shape) / group->width;
-    input.width = result.width = vector_width(gen, group->width);
-    int64_t full = group->width / result.width * result.width;
-    Range range = ir_sample_range(gen, schedule, function);
-    Loop samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");
-    input.sample = result.sample = samples.index;
-    Loop rows =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, group->lead), ir_int(gen, 1), "lead");
-    result.row = rows.index;
-    Loop columns =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, result.width), "row");
-    axis_at(&input, &result, columns.index, result.width);
-    ir_loop_end(gen, &columns);
-    if (full < group->width)
-        axis_at(&input, &result, ir_int(gen, full), (int)(group->width - full));
-    ir_loop_end(gen, &rows);
-    ir_loop_end(gen, &samples);
-}
-
-// ---- Sums over the samples.
-
-// The column sums of the anchor's input for the vector at `column`, over samples and leading rows.
-static Value sum_samples(LaneBuilder *b, const Node *anchor, Value column, int valid) {
-    Gen *gen = b->gen;
-    Value zero = ir_splat(gen, ir_float(gen, 0), b->width);
-    Value rows = ir_context(gen, b->function, FIELD_ROWS);
-    Value count = ir_multiply(gen, rows, ir_int(gen, b->lead));
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), count, ir_int(gen, 1), "sum");
-    Value carried = ir_loop_carry(gen, &loop, zero);
-    Value lead = ir_int(gen, b->lead);
-    b->sample = b->lead == 1 ? loop.index : LLVMBuildUDiv(gen->builder, loop.index, lead, "");
-    b->row = b->lead == 1 ? ir_int(gen, 0) : LLVMBuildURem(gen->builder, loop.index, lead, "");
-    b->column = column;
-    element_forget(b);
-    Value input = (Value)(void *)element_value(b, anchor->inputs[0]);
-    Value next = LLVMBuildFAdd(gen->builder, carried, input, "");
-    ir_loop_end(gen, &loop);
-    return ir_zero_after(gen, ir_loop_result(gen, &loop, carried, zero, next), valid);
-}
-
-static void column_at(LaneBuilder *rows, LaneBuilder *sums, Value column, int valid) {
-    const Node *anchor = rows->group->anchor;
-    Value sum = sum_samples(rows, anchor, column, valid);
-    element_forget(sums);
-    sums->storage = sums->column = column;
-    sums->values[slots_of(sums->gen, anchor)] = sum;
-    element_store_all(sums, valid);
-}
-
-static void columns_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
-    LaneBuilder rows, sums;
-    int64_t width = type_elements(&group->anchor->type);
-    element_begin(&rows, gen, schedule, group, function);
-    element_hoist(&rows);
-    rows.domain = DOMAIN_ROWS;
-    rows.row_width = width;
-    rows.lead = type_elements(&group->anchor->inputs[0]->type) / width;
-    rows.shape = schedule_sum_domain(group->anchor->inputs[0], group->anchor);
-    rows.width = vector_width(gen, width);
-    element_begin(&sums, gen, schedule, group, function);
-    sums.numbers = rows.numbers;
-    sums.vectors = NULL;
-    sums.domain = DOMAIN_STORAGE;
-    sums.width = rows.width;
-    int64_t full = width / rows.width;
-    int tail = (int)(width % rows.width);
-    if (width == 1) {
-        LLVMBasicBlockRef skip;
-        ir_only_worker_zero(gen, function, &skip);
-        column_at(&rows, &sums, ir_int(gen, 0), 1);
-        LLVMBuildBr(gen->builder, skip);
-        LLVMPositionBuilderAtEnd(gen->builder, skip);
-        return;
-    }
-    Range range = ir_worker_range(gen, function, ir_int(gen, full));
-    Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "columns");
-    column_at(&rows, &sums, ir_multiply(gen, loop.index, ir_int(gen, rows.width)), rows.width);
-    ir_loop_end(gen, &loop);
-    if (tail == 0) return;
-    LLVMBasicBlockRef skip;
-    ir_only_worker_zero(gen, function, &skip);
-    column_at(&rows, &sums, ir_int(gen, full * rows.width), tail);
-    LLVMBuildBr(gen->builder, skip);
-    LLVMPositionBuilderAtEnd(gen->builder, skip);
 }
 
 // ---- Over a parameter's storage.

@@ -7,12 +7,19 @@
 #include "../base/ice.h"
 #include "../op/op.h"
 #include "slab.h"
+#include "sums.h"
 
 // ---- What follows the product in its group.
 
+// A sum over the samples, or moments, of the rows of a tile.
+typedef struct TileSum {
+    Node *node;
+    bool is_moments;
+    Moments values; // of a sum: `first`
+} TileSum;
+
 typedef struct TileSums {
-    Node *nodes[8];
-    Value values[8];
+    TileSum items[8];
     int count;
 } TileSums;
 
@@ -22,7 +29,7 @@ static TileSums find_sums(const Convolver *c) {
         Node *node = c->group->nodes.items[i];
         if (!schedule_is_chunked(node)) continue;
         if (sums.count == 8) nn_ice("gen", "a convolution with more than 8 sums");
-        sums.nodes[sums.count++] = node;
+        sums.items[sums.count++] = (TileSum){.node = node};
     }
     return sums;
 }
@@ -40,36 +47,77 @@ static void finish_vector(Convolver *c, Value in_tile, int valid, TileSums *sums
     Gen *gen = c->gen;
     walk_finish_vector(c, in_tile, valid);
     for (int i = 0; i < sums->count; i++) {
-        Value summand = (Value)(void *)element_value(&c->b, sums->nodes[i]->inputs[0]);
-        summand = ir_zero_after(gen, summand, valid);
-        sums->values[i] = LLVMBuildFAdd(gen->builder, sums->values[i], summand, "");
+        TileSum *sum = &sums->items[i];
+        Value summand = (Value)(void *)element_value(&c->b, sum->node->inputs[0]);
+        if (sum->is_moments)
+            sums_moments_add(&c->b, &sum->values, summand, valid);
+        else
+            sum->values.first = LLVMBuildFAdd(gen->builder, sum->values.first,
+                                              ir_zero_after(gen, summand, valid), "");
     }
 }
 
-static void begin_sums(Gen *gen, Loop *loop, TileSums *sums, Value *initial, Value *carried) {
+// The tile's sums begin at nothing, its moments at its first row.
+static void start_sums(Convolver *c, TileSums *sums, Value row, int vector) {
+    Gen *gen = c->gen;
+    c->b.row = row;
+    element_forget(&c->b);
+    Value at = ir_offset(gen, gen->f32, c->tile, ir_int(gen, (int64_t)vector * c->lanes));
+    LlvmType type = ir_vector(gen, gen->f32, c->lanes);
+    c->b.values[slots_of(gen, c->anchor)] = ir_load(gen, type, at);
     for (int i = 0; i < sums->count; i++) {
-        initial[i] = sums->values[i];
-        carried[i] = sums->values[i] = ir_loop_carry(gen, loop, initial[i]);
+        TileSum *sum = &sums->items[i];
+        sum->is_moments = sum->node->op->reduce == REDUCE_MOMENTS;
+        Value start = LLVMConstNull(type);
+        if (sum->is_moments) start = (Value)(void *)element_value(&c->b, sum->node->inputs[0]);
+        sum->values = sums_moments_begin(&c->b, start);
     }
 }
 
-static void end_sums(Gen *gen, Loop *loop, TileSums *sums, Value *initial, Value *carried) {
-    for (int i = 0; i < sums->count; i++)
-        sums->values[i] = ir_loop_result(gen, loop, carried[i], initial[i], sums->values[i]);
+// Of the 8 sums, what a loop changes.
+static void carry_sums(Gen *gen, Loop *loop, TileSums *sums, const TileSums *initial) {
+    *sums = *initial;
+    for (int i = 0; i < sums->count; i++) {
+        Moments *values = &sums->items[i].values;
+        values->first = ir_loop_carry(gen, loop, values->first);
+        if (sums->items[i].is_moments) values->second = ir_loop_carry(gen, loop, values->second);
+    }
+}
+
+static void end_sums(Gen *gen, Loop *loop, TileSums *sums, const TileSums *initial,
+                     const TileSums *carried) {
+    for (int i = 0; i < sums->count; i++) {
+        const Moments *from = &initial->items[i].values, *in = &carried->items[i].values;
+        Moments *to = &sums->items[i].values;
+        to->first = ir_loop_result(gen, loop, in->first, from->first, to->first);
+        if (sums->items[i].is_moments)
+            to->second = ir_loop_result(gen, loop, in->second, from->second, to->second);
+    }
 }
 
 // The pixels of one line of the tile.
 static void finish_line(Convolver *c, const Walk *w, int64_t pixels, Value row, Value in_tile,
                         int64_t stride, int valid, TileSums *sums) {
     Gen *gen = c->gen;
-    Value initial[8], carried[8];
+    TileSums initial = *sums, carried;
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, pixels), ir_int(gen, 1), "pixel");
-    begin_sums(gen, &loop, sums, initial, carried);
+    carry_sums(gen, &loop, sums, &initial);
+    carried = *sums;
     c->b.row = ir_add(gen, row, ir_multiply(gen, loop.index, ir_int(gen, w->axis[1].rows)));
     Value at = ir_add(gen, in_tile, ir_multiply(gen, loop.index, ir_int(gen, stride)));
     finish_vector(c, at, valid, sums);
     ir_loop_end(gen, &loop);
-    end_sums(gen, &loop, sums, initial, carried);
+    end_sums(gen, &loop, sums, &initial, &carried);
+}
+
+static void add_sums(Convolver *c, const TileSums *sums, int64_t rows, int valid) {
+    for (int i = 0; i < sums->count; i++) {
+        const TileSum *sum = &sums->items[i];
+        if (sum->is_moments)
+            sums_moments_finish(&c->b, sum->node, &sum->values, ir_int(c->gen, rows), valid);
+        else
+            element_add_to_sum(&c->b, sum->node, sum->values.first, valid);
+    }
 }
 
 static void finish_tile(Convolver *c, const Walk *w, const Columns *columns, int64_t lines,
@@ -77,22 +125,21 @@ static void finish_tile(Convolver *c, const Walk *w, const Columns *columns, int
     Gen *gen = c->gen;
     int64_t stride = (int64_t)columns->vectors * c->lanes;
     for (int v = 0; v < columns->vectors; v++) {
-        TileSums sums = find_sums(c);
-        Value initial[8], carried[8];
+        TileSums sums = find_sums(c), initial, carried;
         int valid = (int)lowest(c->lanes, columns->valid - v * c->lanes);
-        for (int i = 0; i < sums.count; i++)
-            sums.values[i] = ir_splat(gen, ir_float(gen, 0), c->lanes);
         c->b.column = ir_add(gen, columns->first, ir_int(gen, (int64_t)v * c->lanes));
+        start_sums(c, &sums, row, v);
+        initial = sums;
         Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, lines), ir_int(gen, 1), "line");
-        begin_sums(gen, &loop, &sums, initial, carried);
+        carry_sums(gen, &loop, &sums, &initial);
+        carried = sums;
         Value line = ir_add(gen, row, ir_multiply(gen, loop.index, ir_int(gen, w->axis[0].rows)));
         Value at = ir_add(gen, ir_int(gen, (int64_t)v * c->lanes),
                           ir_multiply(gen, loop.index, ir_int(gen, pixels * stride)));
         finish_line(c, w, pixels, line, at, stride, valid, &sums);
         ir_loop_end(gen, &loop);
-        end_sums(gen, &loop, &sums, initial, carried);
-        for (int i = 0; i < sums.count; i++)
-            element_add_to_sum(&c->b, sums.nodes[i], sums.values[i], valid);
+        end_sums(gen, &loop, &sums, &initial, &carried);
+        add_sums(c, &sums, lines * pixels, valid);
     }
 }
 

@@ -3,15 +3,15 @@
 //
 // batch_norm, Ioffe and Szegedy 2015, arXiv:1502.03167. While training it takes the mean and the
 // (biased) variance of each channel over samples and places, and keeps moving averages of them,
-// which it takes outside training. Everything about a channel is a vector [c]; on the data there is
-// one multiplication and one addition. Moments are sums of x - s and its square, where s, the
-// moving mean as the step began, is near the mean: sums of x itself would cancel in the variance.
-//   centered = x - s, m1 = mean(centered), m2 = mean(centered^2), variance = max(m2 - m1^2, 0)
-//   scale = gamma / sqrt(variance + epsilon), y = centered * scale + (beta - m1 * scale)
+// which it takes outside training. Everything about a channel is a vector [c]. The mean is
+// subtracted from the data first: a product with the mean in it would round a large one's digits
+// away, which are all that is left.
+//   scale = gamma / sqrt(variance + epsilon), y = (x - mean) * scale + beta
 //
 // layer_norm, Ba et al. 2016, arXiv:1607.06450, and group_norm, Wu and He 2018, arXiv:1803.08494,
 // do the same within each sample, in training and outside.
 #include "layer.h"
+#include "moments.h"
 
 #include <math.h>
 
@@ -42,17 +42,8 @@ static bool check_starts(Graph *graph, Node *node, int rank) {
 
 // gamma / sqrt(variance + epsilon)
 static Node *scale_of(Graph *graph, Node *node, Node *gamma, Node *variance) {
-    Node *epsilon = graph_constant(graph, args_number(node->args, "epsilon"));
-    Node *deviation = graph_unary(graph, "sqrt", graph_add(graph, variance, epsilon));
-    Node *inverse = graph_divide(graph, graph_constant(graph, 1), deviation);
+    Node *inverse = moments_inverse(graph, variance, args_number(node->args, "epsilon"));
     return gamma ? graph_multiply(graph, gamma, inverse) : inverse;
-}
-
-// (x - mean) * scale + beta, with all that is known of a channel in two numbers.
-static Node *apply_channels(Graph *graph, Node *x, Node *mean, Node *scale, Node *beta) {
-    Node *offset = graph_unary(graph, "negate", graph_multiply(graph, mean, scale));
-    if (beta) offset = graph_add(graph, beta, offset);
-    return graph_add(graph, graph_multiply(graph, x, scale), offset);
 }
 
 // ---- batch_norm
@@ -102,23 +93,22 @@ static void update_average(Graph *graph, Node *node, Node *average, Node *batch)
         graph_assign_parameter(graph, average->parameter, sum);
 }
 
-// The mean over samples and places, for each channel.
-static Node *channel_mean(Graph *graph, Node *x) {
-    double places = (double)(type_elements(&x->type) / type_last(&x->type));
-    Node *count = graph_scale(graph, graph_scalar(graph, "rows"), places);
-    return graph_divide(graph, graph_batch_sum(graph, x, 1), count);
-}
-
 static Node *normalize_batch(Graph *graph, Node *node, Node *x, const Weights *w) {
-    Node *centered = graph_subtract(graph, x, w->mean);
-    Node *first = channel_mean(graph, centered);
-    Node *second = channel_mean(graph, graph_unary(graph, "square", centered));
-    Node *difference = graph_subtract(graph, second, graph_unary(graph, "square", first));
-    Node *variance = graph_binary(graph, "maximum", difference, graph_constant(graph, 0));
-    update_average(graph, node, w->mean, graph_add(graph, w->mean, first));
+    Node *moments = moments_of(graph, x);
+    Node *variance = moments_statistic(graph, moments, MOMENT_VARIANCE);
+    update_average(graph, node, w->mean, moments_statistic(graph, moments, MOMENT_MEAN));
     update_average(graph, node, w->variance, variance);
     Node *scale = scale_of(graph, node, w->gamma, variance);
-    return apply_channels(graph, centered, first, scale, w->beta);
+    Node *rest = moments_statistic(graph, moments, MOMENT_REST);
+    Node *offset = graph_unary(graph, "negate", graph_multiply(graph, rest, scale));
+    if (w->beta) offset = graph_add(graph, w->beta, offset);
+    return moments_normalize(graph, x, moments, args_number(node->args, "epsilon"), scale, offset);
+}
+
+static Node *normalize_by_averages(Graph *graph, Node *node, Node *x, const Weights *w) {
+    Node *scale = scale_of(graph, node, w->gamma, w->variance);
+    Node *y = graph_multiply(graph, graph_subtract(graph, x, w->mean), scale);
+    return w->beta ? graph_add(graph, y, w->beta) : y;
 }
 
 // A layer that is not trained (is frozen) is as it is outside training.
@@ -131,7 +121,7 @@ static Node *batch_norm_expand(Graph *graph, Node *node) {
     if (is_trained)
         y = normalize_batch(graph, node, x, &w);
     else
-        y = apply_channels(graph, x, w.mean, scale_of(graph, node, w.gamma, w.variance), w.beta);
+        y = normalize_by_averages(graph, node, x, &w);
     return layer_axis_from_end(graph, y, axis);
 }
 
@@ -149,12 +139,17 @@ static Node *mean_over(Graph *graph, Node *x, const bool *axes) {
     return graph_scale(graph, sum, 1 / count);
 }
 
-// (x - mean) / sqrt(variance + epsilon) * gamma + beta; gamma and beta fit x.
+// (x - mean) / sqrt(variance + epsilon) * gamma + beta; gamma and beta fit x. What float32 lacks to
+// a large mean is found as the mean of what is left, which as a number is 0 and has no gradient.
 static Node *normalize_within(Graph *graph, Node *node, Node *x, const bool *axes, Node *gamma,
                               Node *beta) {
+    double epsilon = args_number(node->args, "epsilon");
     Node *centered = graph_subtract(graph, x, mean_over(graph, x, axes));
-    Node *variance = mean_over(graph, graph_unary(graph, "square", centered), axes);
-    Node *y = graph_multiply(graph, centered, scale_of(graph, node, NULL, variance));
+    Node *rest = graph_unary(graph, "stop_gradient", mean_over(graph, centered, axes));
+    Node *square = mean_over(graph, graph_unary(graph, "square", centered), axes);
+    Node *variance = graph_subtract(graph, square, graph_unary(graph, "square", rest));
+    Node *inverse = moments_inverse(graph, variance, epsilon);
+    Node *y = graph_multiply(graph, graph_subtract(graph, centered, rest), inverse);
     if (gamma) y = graph_multiply(graph, y, gamma);
     return beta ? graph_add(graph, y, beta) : y;
 }

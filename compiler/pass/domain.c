@@ -26,8 +26,8 @@ bool domain_broadcasts(const Type *type, const Type *domain) {
 
 Type schedule_sum_domain(const Node *input, const Node *sum) {
     int64_t elements = type_elements(&input->type);
-    bool by_rows =
-        sum->op->fuse != FUSE_REDUCE_BATCH || type_last(&input->type) == type_elements(&sum->type);
+    bool by_rows = sum->op->fuse != FUSE_REDUCE_BATCH || sum->op->reduce == REDUCE_MOMENTS ||
+                   type_last(&input->type) == type_elements(&sum->type);
     return by_rows ? input->type : type_make(DTYPE_F32, input->type.batched, 1, &elements);
 }
 

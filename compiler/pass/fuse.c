@@ -490,7 +490,12 @@ bool schedule_is_chunked(const Node *node) {
     if (node->op->fuse != FUSE_REDUCE_BATCH) return false;
     const Type *type = &node->inputs[0]->type;
     int64_t width = type_last(type);
-    return width == type_elements(&node->type) && type_elements(type) > width;
+    bool keeps_last = node->op->reduce == REDUCE_MOMENTS || width == type_elements(&node->type);
+    return keeps_last && type_elements(type) > width;
+}
+
+int64_t schedule_sum_floats(const Node *sum) {
+    return sum->op->reduce == REDUCE_MOMENTS ? 2 : 3;
 }
 
 static void count_chunks(Schedule *schedule) {

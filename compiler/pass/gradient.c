@@ -17,7 +17,7 @@ static bool passes_gradient(const Node *node) {
 
 // What is not constant almost everywhere must not be taken for it.
 static void check_differentiable(const Reverse *reverse, const Node *node) {
-    if (node->op->gradient) return;
+    if (node->op->gradient || node->op->is_statistic) return;
     if (node->op->fuse != FUSE_ELEMENTWISE && node->op->fuse != FUSE_LEAF)
         graph_bug(reverse->graph, node, "no gradient: %s",
                   node->op->no_gradient ? node->op->no_gradient : "it was not expanded");

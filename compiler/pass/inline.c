@@ -74,7 +74,7 @@ static bool is_vector_source(const Fusion *fusion, const Node *input) {
     if (input->op->fuse == FUSE_LEAF) return true;
     bool has_group = fusion->schedule->group_of[input->id] >= 0;
     if (!has_group) return input->op->fuse == FUSE_ELEMENTWISE && !input->type.batched;
-    return is_small_vector(input) || is_uniform(input);
+    return is_small_vector(input) || is_uniform(input) || input->op->reduce == REDUCE_MOMENTS;
 }
 
 static bool is_made_of_leaves(const Fusion *fusion, const Node *node) {

@@ -91,15 +91,22 @@ static int64_t laid_out_size(const Schedule *schedule, const Node *node) {
     nn_ice("plan", "%%%d lays out a kernel for nobody", node->id);
 }
 
+// Rows of whole cache lines: partial sums over samples are in double precision (schedule.h).
+static int64_t unbatched_size(const Schedule *schedule, const Node *node, const Buffer *buffer) {
+    bool is_sum = node->op->fuse == FUSE_REDUCE_BATCH && schedule_is_chunked(node);
+    int64_t size = round_up(type_elements(&node->type), LINE);
+    if (node->op->fuse == FUSE_LAYOUT) return laid_out_size(schedule, node);
+    if (buffer->parameter >= 0) size = schedule->layout->parameters[buffer->parameter].storage.size;
+    if (node->op->reduce == REDUCE_MOMENTS)
+        size = node->type.dims[0] * round_up(type_last(&node->type), LINE);
+    return is_sum ? size * schedule_sum_floats(node) : size;
+}
+
 static void size_buffer(const Schedule *schedule, const Node *node, bool is_row_operand,
                         Buffer *buffer) {
     int64_t elements = type_elements(&node->type);
     if (!node->type.batched) {
-        buffer->size = round_up(elements, LINE);
-        if (node->op->fuse == FUSE_LAYOUT)
-            buffer->size = laid_out_size(schedule, node);
-        else if (buffer->parameter >= 0)
-            buffer->size = schedule->layout->parameters[buffer->parameter].storage.size;
+        buffer->size = unbatched_size(schedule, node, buffer);
         return;
     }
     if (node->type.dtype == DTYPE_U8) elements = (elements + 3) / 4;

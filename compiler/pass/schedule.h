@@ -157,6 +157,9 @@ int schedule_weights_of(const Schedule *schedule, const Node *node);
 
 // Whether `node` is a sum over the samples that is made in chunks, by the groups that walk them.
 bool schedule_is_chunked(const Node *node);
+// The floats that each element of such a sum takes in each chunk, but for gradients of kernels: a
+// double; and a float for the sum of few rows (gen/sums.c), where no other vectors follow.
+int64_t schedule_sum_floats(const Node *sum);
 
 // Calls `visit` once for every leaf and every stored value of another group that `group` reads.
 typedef void ScheduleVisitor(Node *value, void *state);

@@ -1,6 +1,7 @@
 // Gradients of every primitive operator against central differences, on random shapes with
 // broadcasting; and that wrong gradients would be seen: the same rows with a sign flipped, a factor
 // missing by a little, or a term dropped must fail.
+#include "../../compiler/op/moments.h"
 #include "../common/graphs.h"
 
 static const double TOLERANCE = 1e-6; // relative
@@ -150,6 +151,22 @@ static Node *use_convolve_data(Graph *graph, const OpDef *op) {
     return graph_node(graph, op, inputs, 2, args);
 }
 
+// By the moments of its own values, whose share its gradient has.
+static Node *use_batch_affine(Graph *graph, const OpDef *op) {
+    Type type = pick(2) ? picture_type(1 + pick(3), 1 + pick(3), 1 + pick(4)) : BATCHED(1 + pick(5));
+    Node *x = trainable(graph, type, pick(2) ? 0.1 : 20);
+    Node *moments = moments_of(graph, x);
+    Node *variance = moments_statistic(graph, moments, MOMENT_VARIANCE);
+    Type channels = type_make(DTYPE_F32, false, DIMS(type_last(&type)));
+    Node *scale = graph_multiply(graph, trainable(graph, channels, 1),
+                                 moments_inverse(graph, variance, 0.01));
+    Args *args = graph_args(graph, "batch_affine");
+    args_set_number(args, "epsilon", 0.01);
+    Node *inputs[] = {x, moments_statistic(graph, moments, MOMENT_MEAN), scale,
+                      trainable(graph, channels, 0)};
+    return graph_node(graph, op, inputs, COUNT_OF(inputs), args);
+}
+
 static Node *use_pool(Graph *graph, const OpDef *op) {
     int64_t size[] = {1 + pick(3), 1 + pick(3)};
     Args *args = graph_args(graph, "pool_max");
@@ -242,6 +259,7 @@ static const Use uses[] = {
     {"broadcast", use_broadcast},
     {"convolve", use_convolve},
     {"convolve_data", use_convolve_data},
+    {"batch_affine", use_batch_affine},
     {"pool_max", use_pool},
     {"pool_average", use_pool},
     {"pool_average_gradient", use_pool_average_gradient},
