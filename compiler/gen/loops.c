@@ -265,14 +265,12 @@ static void walk_parts(RowEmitter *e, int level, int64_t full, const Value *iden
             part[i] = LLVMBuildFAdd(gen->builder, carried[i],
                                     LLVMBuildFPExt(gen->builder, part[i], wide, ""), "");
     ir_loop_end(gen, &parts);
-    for (int i = 0; i < count; i++) {
-        if (!carried[i]) continue;
-        Value total = ir_loop_result(gen, &parts, carried[i], initial[i], part[i]);
-        bool is_sum = e->b.group->nodes.items[i]->op->reduce == REDUCE_SUM;
-        totals[i] =
-            is_sum ? LLVMBuildFPTrunc(gen->builder, total, ir_vector(gen, gen->f32, e->b.width), "")
-                   : total;
-    }
+    for (int i = 0; i < count; i++)
+        if (carried[i]) totals[i] = ir_loop_result(gen, &parts, carried[i], initial[i], part[i]);
+    LlvmType narrow = ir_vector(gen, gen->f32, e->b.width);
+    for (int i = 0; i < count; i++)
+        if (carried[i] && e->b.group->nodes.items[i]->op->reduce == REDUCE_SUM)
+            totals[i] = LLVMBuildFPTrunc(gen->builder, totals[i], narrow, "");
 }
 
 static void row_level(RowEmitter *e, int level) {

@@ -31,6 +31,9 @@ typedef struct Setting {
     int64_t classes;     // labels are below
     bool binary_targets; // float targets are 0 or 1, else in -1 .. 1
     bool random;         // the training graph draws numbers: its output is not compared
+    double center;       // float inputs are between center - 1 and center + 1
+    bool constant;       // no: they are all near center
+    double tolerance;    // 0: 2e-4
 } Setting;
 
 static uint64_t random_state = 1;
@@ -175,6 +178,11 @@ static inline void emit_steps(Arena *arena, const Target *target, Code *code) {
 
 enum { DATA_ROWS = 80, MAX_ROWS = 70 };
 
+static inline float draw_number(const Setting *setting) {
+    double spread = setting->constant ? 1e-3 : 1;
+    return (float)(setting->center + spread * draw_uniform(-1, 1));
+}
+
 static inline void fill_column(void *block, const Type *type, const Setting *setting,
                                bool is_target) {
     int64_t count = DATA_ROWS * type_elements(type);
@@ -184,7 +192,8 @@ static inline void fill_column(void *block, const Type *type, const Setting *set
         case DTYPE_I32: ((int32_t *)block)[i] = (int32_t)(draw() % setting->classes); break;
         case DTYPE_F32:
             ((float *)block)[i] = is_target && setting->binary_targets ? (float)(draw() % 2)
-                                                                       : (float)draw_uniform(-1, 1);
+                                  : is_target                          ? (float)draw_uniform(-1, 1)
+                                                                       : draw_number(setting);
         }
     }
 }
@@ -249,9 +258,12 @@ static inline float *aligned_floats(int64_t floats) {
     return block;
 }
 
+static double most_error = 2e-4; // of this setting
+
 static inline void close_to(double got, double wanted, double scale, const char *what, int64_t at) {
+    if (most_error < 1e-4) scale = fmax(scale, 1); // to the deviation of normalized data
     double error = fabs(got - wanted) / (fabs(wanted) + scale);
-    if (error < 2e-4) return;
+    if (error < most_error) return;
     fail_msg("%s[%lld]: generated %.9g, evaluated %.9g", what, (long long)at, got, wanted);
 }
 
@@ -372,6 +384,7 @@ static inline void check_generated(Arena *arena, Graph *forward, const Training 
     DiagSink *sink = diag_create(arena, sources_create(arena));
     Target *target = target_create(arena, setting->cpu, sink);
     assert_non_null(target);
+    most_error = setting->tolerance > 0 ? setting->tolerance : 2e-4;
     Code code = make_schedules(arena, forward, training, &target->machine, setting->contraction);
     emit_steps(arena, target, &code);
     const Graph *train = code.graphs[GRAPH_TRAIN];

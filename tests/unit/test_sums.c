@@ -1,0 +1,86 @@
+// Sums keep their digits: every normalization, pool and reduction of data whose mean is large
+// beside their deviation, and of very many numbers, against double precision: outputs, the loss,
+// gradients by what they change, moving statistics. A mean of squares less the square of the mean,
+// a sum that runs on in float32, or a mean rounded before it is subtracted would fail here.
+#include "../common/generated.h"
+
+#define COUNT_OF(array) ((int)(sizeof(array) / sizeof *(array)))
+
+typedef struct Case {
+    const char *layer, *arguments; // NAME=NUMBER[,NUMBER..]
+    int rank;
+    int64_t dims[3];
+    int64_t rows;
+} Case;
+
+static void set_arguments(Graph *graph, Args *args, const char *text) {
+    char name[32];
+    double number;
+    (void)graph;
+    if (text && sscanf(text, "%31[a-z_]=%lf", name, &number) == 2)
+        args_set_number(args, name, number);
+}
+
+static void check_case(const Case *c, const char *cpu, double center, bool constant) {
+    Arena *arena = arena_create();
+    Graph *graph = graph_create(arena, c->layer, GRAPH_TRAIN, NULL);
+    Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, c->rank, c->dims));
+    Args *args = graph_args(graph, c->layer);
+    set_arguments(graph, args, c->arguments);
+    Node *y = add_layer(graph, c->layer, x, args);
+    vec_push(arena, &graph->outputs, y);
+    add_target(graph, "t", y->type);
+    Training training = training_with(arena, "mse", "sgd", c->rows);
+    Setting setting = {.cpu = cpu, .threads = 3, .rows = c->rows, .classes = 2};
+    setting.center = center;
+    setting.constant = constant;
+    setting.tolerance = 1e-5;
+    check_generated(arena, graph, &training, &setting);
+    arena_destroy(arena);
+}
+
+static const char *const cpus[] = {"x86-64", "x86-64-v3"};
+
+// By the way in which the moments are made: by columns, in registers, walked, in parts.
+static void normalizations(void **state) {
+    static const Case cases[] = {
+        {"batch_norm", NULL, 1, {5}, 50},
+        {"batch_norm", NULL, 1, {37}, 7},
+        {"batch_norm", NULL, 3, {5, 3, 7}, 9},
+        {"batch_norm", NULL, 3, {2, 2, 150}, 20},
+        {"batch_norm", NULL, 3, {30, 20, 3}, 3},
+        {"batch_norm", "axis=1", 3, {3, 4, 5}, 9},
+        {"layer_norm", NULL, 1, {13}, 5},
+        {"layer_norm", NULL, 1, {700}, 5},
+        {"group_norm", "groups=2", 3, {4, 4, 8}, 5},
+    };
+    static const double means[] = {0, 1e2, -1e4, 1e6};
+    (void)state;
+    for (int i = 0; i < COUNT_OF(cases); i++)
+        for (int k = 0; k < COUNT_OF(means); k++)
+            check_case(&cases[i], cpus[(i + k) % 2], means[k], false);
+}
+
+// Many summands that are all alike: what is rounded away is rounded the same way each time.
+static void long_sums(void **state) {
+    static const Case cases[] = {
+        {"global_average_pool", NULL, 3, {300, 300, 1}, 2},
+        {"global_average_pool", NULL, 3, {300, 200, 3}, 2},
+        {"reduce_mean", NULL, 3, {300, 300, 1}, 2},
+        {"reduce_sum", "axis=2", 2, {2, 90000}, 2},
+        {"reduce_sum", "axis=1", 2, {60000, 2}, 2},
+        {"batch_norm", NULL, 3, {200, 200, 1}, 3},
+        {"layer_norm", NULL, 1, {50000}, 2},
+    };
+    (void)state;
+    for (int i = 0; i < COUNT_OF(cases); i++)
+        check_case(&cases[i], cpus[i % 2], i % 3 ? 0.1 : 1, true);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(normalizations),
+        cmocka_unit_test(long_sums),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
