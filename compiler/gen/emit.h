@@ -45,6 +45,7 @@ typedef struct Gen {
     VEC(const Node *) numbered;
     PlaceTable *places; // of the shared function that is being made; NULL: none is
     SharedFunctions *shared;
+    LLVMModuleRef trials; // functions whose text is compared; NULL: none yet
     bool needs_blas;
     Value scratch_stride; // a constant of the module: floats of a worker's scratch
     int64_t scratch_size; // the most that a group asked for

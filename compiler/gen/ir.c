@@ -38,6 +38,7 @@ void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name) {
 
 void ir_dispose(Gen *gen) {
     LLVMDisposeBuilder(gen->builder);
+    if (gen->trials) LLVMDisposeModule(gen->trials);
     LLVMDisposeModule(gen->module);
     LLVMContextDispose(gen->context);
 }

@@ -114,25 +114,51 @@ static uint64_t hash_text(const char *text) {
     return hash;
 }
 
-// The entry of `function`, or of one of the same text, which takes its place.
-static int find_equal(Gen *gen, Value function) {
-    if (!gen->shared) gen->shared = ARENA_NEW(gen->arena, SharedFunctions);
-    char *printed = LLVMPrintValueToString(function);
-    const char *body = strstr(printed, "{\n"); // behind the name
+// The entry of a function's text; a new one has no function yet.
+static int find_entry(Gen *gen, const char *body) {
     uint64_t hash = hash_text(body);
-    int found = 0;
-    while (found < gen->shared->items.count &&
-           (gen->shared->items.items[found].hash != hash ||
-            strcmp(gen->shared->items.items[found].text, body) != 0))
-        found++;
-    if (found < gen->shared->items.count)
-        LLVMDeleteFunction(function);
-    else
-        vec_push(gen->arena, &gen->shared->items,
-                 ((SharedFunction){arena_strdup(gen->arena, body), hash, function, 0}));
-    gen->shared->items.items[found].users++;
+    if (!gen->shared) gen->shared = ARENA_NEW(gen->arena, SharedFunctions);
+    for (int i = 0; i < gen->shared->items.count; i++) {
+        const SharedFunction *shared = &gen->shared->items.items[i];
+        if (shared->hash == hash && strcmp(shared->text, body) == 0) return i;
+    }
+    vec_push(gen->arena, &gen->shared->items,
+             ((SharedFunction){arena_strdup(gen->arena, body), hash, NULL, 0}));
+    return gen->shared->items.count - 1;
+}
+
+static LLVMModuleRef create_trials(Gen *gen) {
+    LLVMModuleRef module = LLVMModuleCreateWithNameInContext("trials", gen->context);
+    LLVMSetDataLayout(module, LLVMGetDataLayoutStr(gen->module));
+    LLVMSetTarget(module, LLVMGetTarget(gen->module));
+    return module;
+}
+
+// Makes the group's function in a module of its own, where it costs nothing to read its text: LLVM
+// looks through the whole module for that. Its entry.
+static int try_group(Gen *gen, const Schedule *schedule, const Group *group, const char *name,
+                     PlaceTable *table) {
+    LLVMModuleRef module = gen->module;
+    if (!gen->trials) gen->trials = create_trials(gen);
+    gen->module = gen->trials;
+    gen->places = table;
+    Value function = emit_group(gen, schedule, group, name);
+    gen->places = NULL;
+    gen->module = module;
+    char *printed = LLVMPrintValueToString(function);
+    int entry = find_entry(gen, strstr(printed, "{\n")); // behind the name
+    gen->shared->items.items[entry].users++;
     LLVMDisposeMessage(printed);
-    return found;
+    LLVMDeleteFunction(function);
+    return entry;
+}
+
+static Value emit_shared(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
+    PlaceTable table = {0}; // as that of the trial
+    gen->places = &table;
+    Value function = emit_group(gen, schedule, group, name);
+    gen->places = NULL;
+    return function;
 }
 
 static GroupCode shared_code(Gen *gen, const SharedFunction *shared, const PlaceTable *table) {
@@ -145,25 +171,20 @@ GroupCode *share_emit(Gen *gen, const Schedule *schedule, char *const *names) {
     PlaceTable *tables = ARENA_ARRAY(gen->arena, PlaceTable, count + 1);
     int *entries = ARENA_ARRAY(gen->arena, int, count + 1);
     const bool *candidates = find_candidates(gen, schedule);
-    for (int i = 0; i < count; i++) {
-        if (!candidates[i]) continue;
-        gen->places = &tables[i];
-        entries[i] =
-            find_equal(gen, emit_group(gen, schedule, schedule->groups.items[i], names[i]));
-        gen->places = NULL;
-    }
+    for (int i = 0; i < count; i++)
+        if (candidates[i])
+            entries[i] = try_group(gen, schedule, schedule->groups.items[i], names[i], &tables[i]);
     for (int i = 0; i < count; i++) {
         SharedFunction *shared = candidates[i] ? &gen->shared->items.items[entries[i]] : NULL;
-        if (shared && shared->users > 1) {
-            codes[i] = shared_code(gen, shared, &tables[i]);
+        const Group *group = schedule->groups.items[i];
+        if (!shared || shared->users < 2) { // nothing is like it
+            if (shared) shared->text = "";
+            codes[i] =
+                (GroupCode){emit_group(gen, schedule, group, names[i]), gen->step_type, NULL};
             continue;
         }
-        if (shared) { // nothing was like it
-            LLVMDeleteFunction(shared->function);
-            shared->text = "";
-        }
-        Value function = emit_group(gen, schedule, schedule->groups.items[i], names[i]);
-        codes[i] = (GroupCode){function, gen->step_type, NULL};
+        if (!shared->function) shared->function = emit_shared(gen, schedule, group, names[i]);
+        codes[i] = shared_code(gen, shared, &tables[i]);
     }
     return codes;
 }

@@ -139,13 +139,21 @@ Node *graph_generate(Graph *graph, const char *op, Type type, const Args *args) 
 
 Node *graph_scalar(Graph *graph, const char *name) {
     const OpDef *op = find_op(graph, "scalar");
+    for (int i = 0; i < graph->scalars.count; i++) { // made before, and still there
+        Node *node = graph->scalars.items[i];
+        bool is_listed = node->id < graph->nodes.count && graph->nodes.items[node->id] == node;
+        if (is_listed && strcmp(node->name, name) == 0) return node;
+    }
     for (int i = 0; i < graph->nodes.count; i++) {
         Node *node = graph->nodes.items[i];
-        if (node->op == op && strcmp(node->name, name) == 0) return node;
+        if (node->op != op || strcmp(node->name, name) != 0) continue;
+        vec_push(graph->arena, &graph->scalars, node);
+        return node;
     }
     Node *node = graph_generate(graph, "scalar", type_scalar(), NULL);
     node->name = name;
     node->layer = NULL;
+    vec_push(graph->arena, &graph->scalars, node);
     return node;
 }
 
@@ -235,19 +243,35 @@ static bool layer_exists(const Graph *graph, const char *name) {
     return false;
 }
 
+// Behind the last number that a layer of the type got: those below are taken.
+static int next_number(const Graph *graph, const char *type_name) {
+    for (int i = graph->layers.count - 1; i >= 0; i--) {
+        const Layer *layer = graph->layers.items[i];
+        if (layer->is_numbered && strcmp(layer->type_name, type_name) == 0)
+            return layer->number + 1;
+    }
+    return 0;
+}
+
 // dense, dense_1, dense_2: the first free one.
-static const char *number_layer(Graph *graph, const char *type_name) {
-    const char *name = type_name;
-    for (int number = 1; layer_exists(graph, name); number++)
-        name = arena_format(graph->arena, "%s_%d", type_name, number);
-    return name;
+static void number_layer(Graph *graph, Layer *layer) {
+    layer->is_numbered = true;
+    layer->number = next_number(graph, layer->type_name);
+    layer->name = layer->type_name;
+    if (layer->number == 0 && layer_exists(graph, layer->name)) layer->number++;
+    while (layer->number) {
+        layer->name = arena_format(graph->arena, "%s_%d", layer->type_name, layer->number);
+        if (!layer_exists(graph, layer->name)) return;
+        layer->number++;
+    }
 }
 
 Layer *graph_layer(Graph *graph, const char *type_name, const char *user_name, Span span) {
     Layer *layer = ARENA_NEW(graph->arena, Layer);
     layer->index = graph->layers.count;
-    layer->name = user_name ? user_name : number_layer(graph, type_name);
     layer->type_name = type_name;
+    layer->name = user_name;
+    if (!user_name) number_layer(graph, layer);
     layer->span = span;
     layer->trainable = true;
     vec_push(graph->arena, &graph->layers, layer);

@@ -53,6 +53,8 @@ struct Layer {
     int index;             // in graph->layers
     const char *name;      // dense, dense_1, ... as Keras numbers them, or the user's name
     const char *type_name; // the operator's name
+    bool is_numbered;      // its name is the type's, with `number` behind it unless that is 0
+    int number;
     Type output;
     Node *node;      // its first node, and what that becomes; NULL if that is dead
     bool has_output; // the first node was made
@@ -104,6 +106,7 @@ struct Graph {
     NodeList targets;     // of the training data (ops `input` too)
     NodeList outputs;     // predictions
     Node *loss;           // batch mean, scalar; NULL in GRAPH_PREDICT
+    NodeList scalars;     // that graph_scalar has made or found; some may be gone
     NodeList assigns;     // effects: the new values of parameters and slots
     Layer *current_layer; // given to new nodes
     Span current_span;    // given to new nodes
