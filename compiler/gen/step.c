@@ -57,30 +57,64 @@ static const GroupCode *emit_groups(Gen *gen, const Schedule *schedule, const ch
     return share_emit(gen, schedule, names);
 }
 
-static Value emit_calls(Gen *gen, const Schedule *schedule, const GroupCode *codes,
-                        const char *name, bool marks) {
-    int count = schedule->groups.count;
-    Value function = ir_function(gen, name, gen->step_type);
+typedef struct Step {
+    const Schedule *schedule;
+    const GroupCode *codes;
+    const char *name;
+    bool marks;
+} Step;
+
+// The groups [first, end), each behind its barrier.
+static void emit_part(Gen *gen, const Step *step, Value function, int first, int end) {
+    Group *const *groups = step->schedule->groups.items;
     Value context = LLVMGetParam(function, 0);
-    for (int i = 0; i < count; i++) {
-        int phase = schedule->groups.items[i]->phase;
-        if (i && phase != schedule->groups.items[i - 1]->phase)
-            emit_barrier(gen, function, i - 1, marks);
-        call_group(gen, &codes[i], context);
-        if (marks) emit_mark(gen, function, 2 * i);
+    for (int i = first; i < end; i++) {
+        if (i && groups[i]->phase != groups[i - 1]->phase)
+            emit_barrier(gen, function, i - 1, step->marks);
+        call_group(gen, &step->codes[i], context);
+        if (step->marks) emit_mark(gen, function, 2 * i);
     }
-    emit_barrier(gen, function, count - 1, marks && count);
+}
+
+static Value part_function(Gen *gen, const Step *step, int first, int end) {
+    LLVMBasicBlockRef caller = LLVMGetInsertBlock(gen->builder);
+    const char *name = arena_format(gen->arena, "%s_from_%d", step->name, first);
+    Value part = ir_function(gen, name, gen->step_type);
+    emit_part(gen, step, part, first, end);
+    LLVMBuildRetVoid(gen->builder);
+    LLVMPositionBuilderAtEnd(gen->builder, caller);
+    return part;
+}
+
+// Long steps have their groups in functions of so many: what LLVM does with a function takes more
+// than linear time.
+enum { LONGEST_PART = 256 };
+
+static Value emit_calls(Gen *gen, const Step *step) {
+    int count = step->schedule->groups.count;
+    Value function = ir_function(gen, step->name, gen->step_type);
+    if (count <= LONGEST_PART) {
+        emit_part(gen, step, function, 0, count);
+    } else {
+        Value context = LLVMGetParam(function, 0);
+        for (int first = 0; first < count; first += LONGEST_PART) {
+            int end = count - first < LONGEST_PART ? count : first + LONGEST_PART;
+            Value part = part_function(gen, step, first, end);
+            LLVMBuildCall2(gen->builder, gen->step_type, part, &context, 1, "");
+        }
+    }
+    emit_barrier(gen, function, count - 1, step->marks && count);
     LLVMBuildRetVoid(gen->builder);
     return function;
 }
 
 Value step_emit(Gen *gen, const Schedule *schedule, const char *name) {
-    return emit_calls(gen, schedule, emit_groups(gen, schedule, name), name, false);
+    return emit_calls(gen, &(Step){schedule, emit_groups(gen, schedule, name), name, false});
 }
 
 StepFunctions step_emit_profiled(Gen *gen, const Schedule *schedule, const char *name) {
     const GroupCode *codes = emit_groups(gen, schedule, name);
-    Value run = emit_calls(gen, schedule, codes, name, false);
+    Value run = emit_calls(gen, &(Step){schedule, codes, name, false});
     const char *profiled = arena_format(gen->arena, "%s_profiled", name);
-    return (StepFunctions){run, emit_calls(gen, schedule, codes, profiled, true)};
+    return (StepFunctions){run, emit_calls(gen, &(Step){schedule, codes, profiled, true})};
 }
