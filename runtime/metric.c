@@ -12,6 +12,11 @@
 
 typedef struct metric metric;
 
+// A sum whose error stands beside it, so that the order of its summands does not matter.
+typedef struct pair_sum {
+    double sum, rest;
+} pair_sum;
+
 // What one worker has counted for one metric.
 typedef struct tally {
     int64_t right, seen;                   // of shares
@@ -19,6 +24,7 @@ typedef struct tally {
     unsigned __int128 errors;              // x 2^-64
     double beyond; // errors that do not fit, or are not finite; here the order would matter
     int64_t *positive, *negative; // by bin or class; the second behind the first
+    pair_sum *sums;               // of r2: by regression, behind the counts
 } tally;
 
 typedef struct metric_kind {
@@ -32,6 +38,9 @@ struct metric {
     char name[NNRT_METRIC_NAME]; // as reported
     float threshold;             // outputs are compared in single precision, as in Keras
     int64_t k, bins, class_index;
+    int64_t classes, sums; // outputs of a place; of r2, pairs
+    int largest_is_yes;    // f1 without threshold
+    char average;          // of f1, the first letter
 };
 
 struct nnrt_metrics {
@@ -240,14 +249,21 @@ static double value_iou(const metric *m, const tally *t) {
 // A sample's error is kept to 2^-64 (5e-20), up to 2^40; 2^24 samples of the largest fit.
 static const double fixed_point = 0x1p64, largest_error = 0x1p40;
 
-static void update_errors(tally *t, const nnrt_view *view, int squared) {
+typedef enum error_kind { ABSOLUTE, SQUARED, PERCENTAGE } error_kind;
+
+// keras/src/losses/losses.py, mean_absolute_percentage_error: of targets of 1e-7 at least.
+static double error_of(double output, double target, error_kind kind) {
+    double error = output - target;
+    if (kind == SQUARED) return error * error;
+    return kind == ABSOLUTE ? fabs(error) : 100 * fabs(error) / fmax(fabs(target), 1e-7);
+}
+
+static void update_errors(tally *t, const nnrt_view *view, error_kind kind) {
     for (int64_t sample = 0; sample < view->rows; sample++) {
         const float *output = output_row(view, sample);
         double sum = 0;
-        for (int64_t i = 0; i < view->size; i++) {
-            double error = (double)output[i] - nnrt_view_target(view, sample, i);
-            sum += squared ? error * error : fabs(error);
-        }
+        for (int64_t i = 0; i < view->size; i++)
+            sum += error_of((double)output[i], nnrt_view_target(view, sample, i), kind);
         if (sum < largest_error)
             t->errors += (unsigned __int128)rint(sum * fixed_point);
         else
@@ -258,18 +274,111 @@ static void update_errors(tally *t, const nnrt_view *view, int squared) {
 
 static void update_mae(const metric *m, tally *t, const nnrt_view *view) {
     (void)m;
-    update_errors(t, view, 0);
+    update_errors(t, view, ABSOLUTE);
 }
 
 static void update_mse(const metric *m, tally *t, const nnrt_view *view) {
     (void)m;
-    update_errors(t, view, 1);
+    update_errors(t, view, SQUARED);
 }
 
 static double value_error(const metric *m, const tally *t) {
     (void)m;
     double sum = (double)t->errors / fixed_point + t->beyond;
     return t->seen > 0 ? sum / (double)t->seen : 0;
+}
+
+static void update_mape(const metric *m, tally *t, const nnrt_view *view) {
+    (void)m;
+    update_errors(t, view, PERCENTAGE);
+}
+
+static double value_root(const metric *m, const tally *t) {
+    return sqrt(value_error(m, t));
+}
+
+// ---- r2: one less the share of the targets' variance that the errors are. By output, their mean
+// over all. keras/src/metrics/regression_metrics.py: R2Score, uniform_average.
+
+enum { TARGETS, SQUARES, ERRORS, R2_SUMS };
+
+// What the addition rounds away is found exactly (Knuth 1969, two-sum) and kept.
+static void pair_add(pair_sum *to, double x, double rest) {
+    double sum = to->sum + x, other = sum - to->sum;
+    to->rest += (to->sum - (sum - other)) + (x - other) + rest;
+    to->sum = sum;
+}
+
+static long double pair_value(const pair_sum *pair) {
+    return (long double)pair->sum + (long double)pair->rest;
+}
+
+static void update_r2(const metric *m, tally *t, const nnrt_view *view) {
+    for (int64_t sample = 0; sample < view->rows; sample++) {
+        const float *output = output_row(view, sample);
+        for (int64_t i = 0; i < view->size; i++) {
+            double target = nnrt_view_target(view, sample, i);
+            double error = target - (double)output[i];
+            pair_sum *sums = &t->sums[i % m->classes * R2_SUMS];
+            pair_add(&sums[TARGETS], target, 0);
+            pair_add(&sums[SQUARES], target * target, 0);
+            pair_add(&sums[ERRORS], error * error, 0);
+        }
+    }
+    t->seen += view->rows * (view->size / m->classes);
+}
+
+static double value_r2(const metric *m, const tally *t) {
+    double sum = 0;
+    for (int64_t i = 0; i < m->classes; i++) {
+        const pair_sum *sums = &t->sums[i * R2_SUMS];
+        long double targets = pair_value(&sums[TARGETS]);
+        long double all = pair_value(&sums[SQUARES]) - targets * targets / (long double)t->seen;
+        double score = 1 - (double)(pair_value(&sums[ERRORS]) / all);
+        sum += isinf(score) ? 0 : score;
+    }
+    return t->seen > 0 ? sum / (double)m->classes : 0;
+}
+
+// ---- f1: the harmonic mean of precision and recall, of each output.
+// keras/src/metrics/f_score_metrics.py: F1Score. `positive` counts what is and was said, and behind
+// the outputs what was said; `negative` what is.
+
+static int says_yes(const metric *m, const float *outputs, int64_t i) {
+    if (!m->largest_is_yes) return outputs[i] > m->threshold;
+    float largest = outputs[nnrt_view_argmax(outputs, m->classes)];
+    return outputs[i] >= largest && fabsf(outputs[i]) > 1e-9f;
+}
+
+static void update_f1(const metric *m, tally *t, const nnrt_view *view) {
+    for (int64_t sample = 0; sample < view->rows; sample++) {
+        for (int64_t i = 0; i < view->size; i++) {
+            int64_t output = i % m->classes;
+            int is = nnrt_view_target(view, sample, i) != 0;
+            int said = says_yes(m, output_row(view, sample) + i - output, output);
+            t->positive[output] += is && said;
+            t->positive[m->classes + output] += said;
+            t->negative[output] += is;
+        }
+    }
+}
+
+static double f1_of(double both, double said, double is) {
+    const double epsilon = 1e-7;
+    double precision = both / (said + epsilon), recall = both / (is + epsilon);
+    return 2 * precision * recall / (precision + recall + epsilon);
+}
+
+static double value_f1(const metric *m, const tally *t) {
+    double sum = 0, both = 0, said = 0, is = 0;
+    for (int64_t i = 0; i < m->classes; i++) {
+        double own = (double)t->positive[i], all = (double)t->negative[i];
+        double told = (double)t->positive[m->classes + i];
+        sum += f1_of(own, told, all) * (m->average == 'w' ? all : 1);
+        both += own, said += told, is += all;
+    }
+    if (m->average == 'm') return sum / (double)m->classes;
+    return m->average == 'w' ? sum / (is + 1e-7) : f1_of(both, said, is);
 }
 
 // ---- The names.
@@ -285,6 +394,10 @@ static const metric_kind kinds[] = {
     {"iou", update_iou, value_iou},
     {"mae", update_mae, value_error},
     {"mse", update_mse, value_error},
+    {"rmse", update_mse, value_root},
+    {"mape", update_mape, value_error},
+    {"r2", update_r2, value_r2},
+    {"f1", update_f1, value_f1},
     {NULL, NULL, NULL},
 };
 
@@ -314,6 +427,12 @@ static nnrt_status metric_open(metric *m, const nnrt_call *call, const nnrt_view
     m->k = (int64_t)nnrt_call_number(call, "k", 5);
     m->bins = (int64_t)nnrt_call_number(call, "thresholds", 200);
     if (m->kind->update == update_iou) m->bins = view->classes == 1 ? 2 : view->classes;
+    m->classes = view->classes;
+    m->sums = m->kind->update == update_r2 ? R2_SUMS * m->classes : 0;
+    if (m->kind->update == update_f1) m->bins = 2 * m->classes;
+    m->largest_is_yes = m->classes > 1 && isnan(nnrt_call_number(call, "threshold", NAN));
+    const char *average = nnrt_call_text(call, "average", "macro");
+    m->average = average[1] == 'i' ? 'u' : average[0]; // micro: of the sums
     double class_index = nnrt_call_number(call, "class", NAN);
     m->class_index = isnan(class_index) ? -1 : (int64_t)class_index;
     return NNRT_OK;
@@ -324,14 +443,16 @@ static nnrt_status metric_open(metric *m, const nnrt_call *call, const nnrt_view
 enum { LINE = 64 };
 
 static int64_t bins_of(const metric *m) {
-    int has_bins = m->kind->update == update_auc || m->kind->update == update_iou;
+    int has_bins = m->kind->update == update_auc || m->kind->update == update_iou ||
+                   m->kind->update == update_f1;
     return has_bins ? m->bins : 0;
 }
 
 static size_t tallies_size(const nnrt_metrics *metrics) {
     size_t size = sizeof(tally) * (size_t)metrics->count;
     for (int64_t i = 0; i < metrics->count; i++)
-        size += 2 * sizeof(int64_t) * (size_t)bins_of(&metrics->items[i]);
+        size += 2 * sizeof(int64_t) * (size_t)bins_of(&metrics->items[i]) +
+                sizeof(pair_sum) * (size_t)metrics->items[i].sums;
     return (size + LINE - 1) / LINE * LINE;
 }
 
@@ -345,16 +466,19 @@ static tally *tallies_create(const nnrt_metrics *metrics) {
         tallies[i].positive = counts;
         tallies[i].negative = counts + bins;
         counts += 2 * bins;
+        tallies[i].sums = (pair_sum *)counts; // of two numbers of the counts' size
+        counts += 2 * metrics->items[i].sums;
     }
     return tallies;
 }
 
-static void tally_clear(tally *t, int64_t bins) {
-    *t = (tally){.positive = t->positive, .negative = t->negative};
-    memset(t->positive, 0, 2 * sizeof(int64_t) * (size_t)bins);
+static void tally_clear(const metric *m, tally *t) {
+    *t = (tally){.positive = t->positive, .negative = t->negative, .sums = t->sums};
+    memset(t->positive, 0, 2 * sizeof(int64_t) * (size_t)bins_of(m));
+    memset(t->sums, 0, sizeof(pair_sum) * (size_t)m->sums);
 }
 
-static void tally_add(tally *sum, const tally *t, int64_t bins) {
+static void tally_add(const metric *m, tally *sum, const tally *t) {
     sum->right += t->right;
     sum->seen += t->seen;
     sum->hits += t->hits;
@@ -362,7 +486,8 @@ static void tally_add(tally *sum, const tally *t, int64_t bins) {
     sum->misses += t->misses;
     sum->errors += t->errors;
     sum->beyond += t->beyond;
-    for (int64_t i = 0; i < 2 * bins; i++) sum->positive[i] += t->positive[i];
+    for (int64_t i = 0; i < 2 * bins_of(m); i++) sum->positive[i] += t->positive[i];
+    for (int64_t i = 0; i < m->sums; i++) pair_add(&sum->sums[i], t->sums[i].sum, t->sums[i].rest);
 }
 
 // ---- All metrics of a training.
@@ -423,7 +548,7 @@ void nnrt_metrics_free(nnrt_metrics *metrics) {
 void nnrt_metrics_reset(nnrt_metrics *metrics) {
     for (int i = 0; metrics && i < metrics->workers; i++)
         for (int64_t k = 0; k < metrics->count; k++)
-            tally_clear(&metrics->tallies[i][k], bins_of(&metrics->items[k]));
+            tally_clear(&metrics->items[k], &metrics->tallies[i][k]);
 }
 
 void nnrt_metrics_update(nnrt_metrics *metrics, int worker, const nnrt_view *view) {
@@ -442,8 +567,8 @@ const char *nnrt_metrics_name(const nnrt_metrics *metrics, int64_t i) {
 double nnrt_metrics_value(const nnrt_metrics *metrics, int64_t i) {
     const metric *m = &metrics->items[i];
     tally *sum = &metrics->sum[i];
-    tally_clear(sum, bins_of(m));
+    tally_clear(m, sum);
     for (int worker = 0; worker < metrics->workers; worker++)
-        tally_add(sum, &metrics->tallies[worker][i], bins_of(m));
+        tally_add(m, sum, &metrics->tallies[worker][i]);
     return m->kind->value(m, sum);
 }

@@ -214,7 +214,7 @@ static Diag *report_metric(const Fit *f, const Call *metric, const char *why) {
 }
 
 static bool is_regression_metric(const Call *metric) {
-    return strcmp(metric->schema->name, "mae") == 0 || strcmp(metric->schema->name, "mse") == 0;
+    return metric_find(metric->schema->name)->takes_numbers;
 }
 
 static void check_number_metric(const Fit *f, const Call *metric) {

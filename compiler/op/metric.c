@@ -47,6 +47,21 @@ static const ArgDef iou_args[] = {
     {0},
 };
 
+static const ArgDef f1_args[] = {
+    {.name = "average",
+     .type = ARG_WORD,
+     .choices = "macro micro weighted",
+     .default_text = "macro",
+     .doc =
+         "the mean over all outputs, the one of their counts together, or by how often they are"},
+    {.name = "threshold",
+     .type = ARG_FLOAT,
+     .default_text = "none",
+     .maximum = 1,
+     .doc = "predictions above it count as yes; none: the largest, of a single one above 0.5"},
+    {0},
+};
+
 const MetricDef metric_rows[] = {
     {.schema = {"accuracy", "measures the share of right answers in the way that fits the model",
                 NULL, "acc Accuracy"}},
@@ -80,10 +95,26 @@ const MetricDef metric_rows[] = {
                 iou_args, "MeanIoU IoU BinaryIoU OneHotMeanIoU OneHotIoU mean_iou"}},
     {.schema = {"mae", "measures the mean absolute error", NULL,
                 "mean_absolute_error MeanAbsoluteError MAE"},
+     .takes_numbers = true,
      .less_is_better = true},
     {.schema = {"mse", "measures the mean squared error", NULL,
                 "mean_squared_error MeanSquaredError MSE"},
+     .takes_numbers = true,
      .less_is_better = true},
+    {.schema = {"rmse", "measures the root of the mean squared error", NULL,
+                "root_mean_squared_error RootMeanSquaredError RMSE"},
+     .takes_numbers = true,
+     .less_is_better = true},
+    {.schema = {"mape", "measures the mean absolute error in percent of the target", NULL,
+                "mean_absolute_percentage_error MeanAbsolutePercentageError MAPE"},
+     .takes_numbers = true,
+     .less_is_better = true},
+    {.schema = {"r2", "measures the share of the targets' variance that is explained", NULL,
+                "r2_score R2Score"},
+     .takes_numbers = true},
+    {.schema = {"f1", "measures the harmonic mean of precision and recall", f1_args,
+                "f1_score F1Score"},
+     .needs_binary = true},
     {.schema = {0}},
 };
 

@@ -30,6 +30,7 @@ typedef struct MetricDef {
     Schema schema;
     bool needs_classes; // top_k: meaningless with one unit
     bool needs_binary;  // precision, recall, auc: one unit or one-hot
+    bool takes_numbers; // mae, mse: compares quantities
     bool less_is_better;
 } MetricDef;
 

@@ -188,6 +188,60 @@ static void errors(void **state) {
     check(measure("mse", &b), 2.5);
 }
 
+// What Keras 3 gives: F1Score, with class shares; in single precision, to its digits.
+static void near_to(double value, double wanted) {
+    if (fabs(value - wanted) > 1e-6 * fabs(wanted)) fail_msg("%.9g, Keras %.9g", value, wanted);
+}
+
+static void f1(void **state) {
+    static const float targets[] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0};
+    batch b = {.samples = 4,
+               .size = 3,
+               .outputs = {.5f, .3f, .2f, .1f, .2f, .7f, .2f, .2f, .6f, .1f, .8f, .1f},
+               .dtype = NNRT_F32,
+               .target_size = 3,
+               .target = targets};
+    nnrt_option micro = {.name = "average", .number = NAN, .text = "micro"};
+    nnrt_option weighted = {.name = "average", .number = NAN, .text = "weighted"};
+    nnrt_option threshold = {.name = "threshold", .number = 0.25};
+    (void)state;
+    near_to(measure("f1", &b), 0.777777672);
+    near_to(measure_call((nnrt_call){"f1", &micro, 1}, &b), 0.74999994);
+    near_to(measure_call((nnrt_call){"f1", &weighted, 1}, &b), 0.749999881);
+    near_to(measure_call((nnrt_call){"f1", &threshold, 1}, &b), 0.72222209);
+    b.size = b.target_size = 1; // one output: yes above 0.5, of 1, 0, 0, 0 none is
+    b.outputs[0] = .6f;
+    near_to(measure("f1", &b), 2.0 / (2 + 1e-7 * 4));
+}
+
+// And R2Score, RootMeanSquaredError, MeanAbsolutePercentageError.
+static void numbers(void **state) {
+    static const float targets[] = {1, 200, 2, 201, 4, 205, 3, 203};
+    batch b = {.samples = 4,
+               .size = 2,
+               .outputs = {1.5f, 200, 2, 202, 3, 204, 3, 203},
+               .dtype = NNRT_F32,
+               .target_size = 2,
+               .target = targets};
+    (void)state;
+    near_to(measure("r2", &b), 0.807203412);
+    near_to(measure("rmse", &b), 0.637377441);
+    near_to(measure("mape", &b), 9.49816513);
+}
+
+// The variance of targets with a large mean does not cancel.
+static void r2_of_large_targets(void **state) {
+    static const float targets[] = {1e6f, 1e6f + 1, 1e6f + 2, 1e6f + 3};
+    batch b = {.samples = 4,
+               .size = 1,
+               .outputs = {1e6f, 1e6f + 1, 1e6f + 2, 1e6f + 2},
+               .dtype = NNRT_F32,
+               .target_size = 1,
+               .target = targets};
+    (void)state;
+    check(measure("r2", &b), 0.8);
+}
+
 static void equal_names_get_numbers(void **state) {
     static const int32_t yes[] = {1};
     const batch b = {.samples = 1, .size = 1, .dtype = NNRT_I32, .target_size = 1, .target = yes};
@@ -327,6 +381,9 @@ int main(void) {
         cmocka_unit_test(auc_bins_are_single),
         cmocka_unit_test(nothing_said_is_zero),
         cmocka_unit_test(errors),
+        cmocka_unit_test(f1),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(r2_of_large_targets),
         cmocka_unit_test(equal_names_get_numbers),
         cmocka_unit_test(thresholds_are_single),
         cmocka_unit_test(misfits_are_refused),
