@@ -57,6 +57,10 @@ static void values(void **state) {
     assert_string_equal(options.step_log, "d");
     assert_string_equal(options.history, "e");
     assert_true(options.progress == NNRT_PROGRESS_JSON && options.json);
+    accept("fit --allow-write a --allow-write=b/c");
+    assert_string_equal(options.allow_write[0], "a");
+    assert_string_equal(options.allow_write[1], "b/c");
+    assert_null(options.allow_write[2]);
     accept("bench --seconds 0.5 --threads 1 --json");
     assert_true(options.seconds == 0.5);
 }
