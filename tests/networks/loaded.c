@@ -137,6 +137,17 @@ static void add_arena(Loaded *loaded, int index, const nnrt_function *function) 
     loaded->arenas[index].values = guarded_floats(function->arena_size);
 }
 
+// As the program reads it: the runtime makes float32 of labels that stand at several places.
+static void *column_of(Loaded *loaded, int index, const Type *type, const void *bytes,
+                       size_t size) {
+    bool is_widened = type->dtype == DTYPE_I32 && loaded->program->columns[index].dtype == NNRT_F32;
+    if (!is_widened) return guarded_copy(bytes, size);
+    float *numbers = arena_alloc(loaded->arena, size + 1);
+    for (size_t i = 0; i < size / sizeof(float); i++)
+        numbers[i] = (float)((const int32_t *)bytes)[i];
+    return guarded_copy(numbers, size);
+}
+
 static void remember_state(Loaded *loaded) {
     for (int i = 0; i < (int)loaded->program->parameter_count; i++)
         loaded->parameters[i] = loaded_parameter(loaded, i);
@@ -151,8 +162,8 @@ static void fill_context(Loaded *loaded, const Setup *setup, const SetupData *da
         index[i] = (uint32_t)random_below(random, SETUP_SAMPLES);
     nnrt_context *context = &loaded->context;
     context->index = index;
-    context->columns[0] = guarded_copy(data->input, data->input_bytes);
-    context->columns[1] = guarded_copy(data->target, data->target_bytes);
+    context->columns[0] = column_of(loaded, 0, &setup->input, data->input, data->input_bytes);
+    context->columns[1] = column_of(loaded, 1, &setup->target, data->target, data->target_bytes);
     context->weights = loaded->weights;
     context->slots = loaded->slots;
     context->scratch = loaded->scratch;
