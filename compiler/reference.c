@@ -129,6 +129,7 @@ static char *argument_facts(Arena *arena, const ArgDef *def) {
         text_put(&text, "; optional");
     else
         text_format(&text, "; default %s", def->default_text);
+    if (def->short_name) text_format(&text, "; in short `%s`", def->short_name);
     if (def->keras_name) text_format(&text, "; in Keras: %s", def->keras_name);
     return text.data;
 }

@@ -51,11 +51,22 @@ static int count_takers(const Binding *b, const char *word, int *first) {
     return count;
 }
 
+// What a name stands for that holds the name or the call of a callee: `act = leaky_relu(0.1)`.
+static const Ast *meant_by(const Binding *b, const Ast *ast) {
+    const Value *value = ast->kind == AST_NAME ? scope_find(b->scope, ast->text) : NULL;
+    const Ast *meant = value && value->written                ? value->written
+                       : value && value->kind == VALUE_RECIPE ? value->recipe->ast
+                                                              : ast;
+    return meant->kind == AST_NAME || meant->kind == AST_CALL ? meant : ast;
+}
+
 // The word that an argument is: one that no scope knows, or one that a `param` holds. A local
 // tensor or recipe with the name of a choice (`same = ...`) does not hide the choice. NULL: the
 // argument is a value.
 static const char *word_of(const Binding *b, const Ast *ast) {
     int row;
+    const Ast *meant = meant_by(b, ast);
+    if (meant != ast && count_takers(b, meant->text, &row) > 0) return meant->text;
     if (ast->kind != AST_NAME || habits_is_none(b->scope, ast)) return NULL;
     if (strcmp(ast->text, "true") == 0 || strcmp(ast->text, "false") == 0) return NULL;
     const Value *value = scope_find(b->scope, ast->text);

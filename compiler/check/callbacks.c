@@ -266,7 +266,7 @@ static bool check_rate(const Reader *r, const Call *call) {
 
 static void read_callback(Reader *r, const Ast *ast) {
     bool ok = true;
-    const Schema *schema = family_find(r->c, ast, &family_callbacks);
+    const Schema *schema = family_find(r->c, &ast, &family_callbacks);
     if (!schema) return;
     Call call = {schema, bind_call(r->c, r->c->globals, schema, ast, 0, &ok)};
     if (!ok) return;
@@ -280,6 +280,7 @@ void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, con
                     bool knows_metrics) {
     Reader r = {.c = c, .entry = entry, .training = training, .knows_metrics = knows_metrics};
     collect_values(&r);
+    ast = expression_written(c->globals, ast);
     if (ast->kind != AST_LIST) {
         read_callback(&r, ast);
         return;

@@ -49,10 +49,12 @@ typedef struct Checker {
     bool has_imports; // other files would declare further names
     Map reached;      // syntax that was evaluated, or is a Leftover
     VEC(Leftover *) leftovers;
-    Map blank_scopes;   // scope (Scope *) to the same without values
-    bool is_dry;        // names and arguments are checked, nothing is unfolded or made
-    Map active;         // declarations of the blocks that are being unfolded
-    Map bound;          // call (Ast *) -> Bound *
+    Map blank_scopes; // scope (Scope *) to the same without values
+    bool is_dry;      // names and arguments are checked, nothing is unfolded or made
+    Map active;       // declarations of the blocks that are being unfolded
+    Map bound;        // call (Ast *) -> Bound *
+    const ArgValue
+        *init;          // how kernels of that model start that say nothing; NULL: as their rows do
     Graph *graph;       // of the model whose body is evaluated; NULL elsewhere
     Shared *sharing;    // the innermost shared layers in use
     int shared_next;    // the next of its layers, when they were made before
@@ -90,7 +92,7 @@ void names_add_layers(Checker *c, NameList *names); // and a NULL that is not co
 const Schema *names_keras_callee(ArgType type, const char *name);
 // Is `name` one of the blank-separated `keras_names`, or the same but for case and `_`?
 bool names_match_keras(const char *keras_names, const char *own, const char *name);
-// Is it an activation, an initializer, a regularizer or a schedule?
+// Does it mean something where layers, entries of `train` or datasets ask for a name?
 bool names_is_callee(const char *name);
 // Does any operator or option take the bare word `name`?
 bool names_is_word(const char *name);
@@ -123,6 +125,11 @@ const Value *expression_body(Checker *c, Scope *scope, const Ast *body, const ch
 bool expression_is_tensor(Checker *c, const Scope *scope, const Ast *ast);
 // Is it the name of a value that was reported?
 bool expression_is_error(const Scope *scope, const Ast *ast);
+// What stands for the name of a value of the whole file: its own expression, which is evaluated
+// among the globals; else `ast`.
+const Ast *expression_written(const Scope *scope, const Ast *ast);
+// Says where the value was given that is used elsewhere: in a declaration, or by `-D`.
+void expression_show_origin(Diag *diag, const Value *value);
 // Counts a step and a level; false (reported once) when a limit is exceeded. Pair with leave.
 bool expression_enter(Checker *c, Span span);
 void expression_leave(Checker *c);
@@ -204,8 +211,11 @@ typedef struct NameFamily {
 } NameFamily;
 
 extern const NameFamily family_losses, family_optimizers, family_metrics, family_callbacks;
-// What the name or call `ast` means, Keras's names included. NULL: reported.
-const Schema *family_find(Checker *c, const Ast *ast, const NameFamily *family);
+// What the name or call *ast means, Keras's names included; where it names a value of the whole
+// file, *ast becomes what that was declared as. NULL: reported.
+const Schema *family_find(Checker *c, const Ast **ast, const NameFamily *family);
+bool family_has(const char *name); // any of them
+void family_add_names(Checker *c, NameList *names);
 
 // ---- callbacks.c
 // The entry `callbacks`, after loss and metrics: what is monitored must be among them.
@@ -216,6 +226,8 @@ void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, con
 // ---- training.c
 // Finds the model of a train block and gives it the dataset, before bodies are evaluated.
 void training_declare(Checker *c, const Ast *train);
+// The entry `init` of a model. False: reported, or none.
+bool training_read_init(Checker *c, const Ast *init, ArgValue *value);
 void training_check(Checker *c, const TrainEntry *entry); // after the model was elaborated
 
 // ---- doubts.c

@@ -60,6 +60,7 @@ static Diag *report_type(const Conversion *v, const Value *value) {
                   text_of_number(v->c->arena, value->number));
     if (takes_number(v->def->type) && is_quoted_number(value))
         diag_help(diag, "numbers stand without quotes: `%s`", value->text);
+    expression_show_origin(diag, value);
     return diag;
 }
 
@@ -86,16 +87,19 @@ static bool is_in_range(const ArgDef *def, double number) {
     return number < def->maximum || (!def->maximum_open && number == def->maximum);
 }
 
-static bool check_range(const Conversion *v, double number, Span span) {
-    if (is_in_range(v->def, number)) return true;
+static bool check_range(const Conversion *v, const Value *value) {
+    if (is_in_range(v->def, value->number)) return true;
     const char *range = bind_range_text(v->c->arena, v->def);
-    Diag *diag = diag_report(v->c->sink, DIAG_E0202, span, "`%s` of `%s` must be %s, not %s",
-                             v->def->name, v->callee, range, text_of_number(v->c->arena, number));
+    Diag *diag =
+        diag_report(v->c->sink, DIAG_E0202, value->span, "`%s` of `%s` must be %s, not %s",
+                    v->def->name, v->callee, range, text_of_number(v->c->arena, value->number));
     diag_label(diag, "%s: %s", v->def->name, range);
+    double number = value->number;
     bool is_fraction = v->def->type == ARG_FLOAT && v->def->minimum == 0 && v->def->maximum == 1;
     if (is_fraction && number >= 5 && number <= 100 && floor(number) == number)
         diag_help(diag, "%s %% is `%s`", text_of_number(v->c->arena, number),
                   text_of_number(v->c->arena, number / 100));
+    expression_show_origin(diag, value);
     return false;
 }
 
@@ -119,7 +123,7 @@ static bool convert_number(const Conversion *v, const Value *value, double *numb
         return false;
     }
     *number = value->number;
-    return check_integer(v, value) && check_range(v, value->number, value->span);
+    return check_integer(v, value) && check_range(v, value);
 }
 
 static bool convert_numbers(const Conversion *v, const Value *value) {
@@ -355,6 +359,11 @@ static bool report_none(const Conversion *v, const Ast *ast, bool may_be_none) {
 bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
                 const Ast *expression, ArgValue *value) {
     Conversion v = {c, scope, def, callee, value};
+    Scope *used = scope;
+    const Ast *name = expression;
+    if (def->type != ARG_NAME && def->type != ARG_NAMES)
+        expression = expression_written(scope, expression);
+    if (expression != name) v.scope = scope = c->globals;
     bool may_be_none = def->default_text && strcmp(def->default_text, "none") == 0;
     if (expression->kind == AST_ERROR) return false;
     if (habits_is_none(scope, expression)) return report_none(&v, expression, may_be_none);
@@ -364,14 +373,13 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     }
     switch (def->type) {
     case ARG_INT:
-    case ARG_FLOAT:
-        return convert_number(&v, expression_evaluate(c, scope, expression), &value->number);
-    case ARG_BOOL: return convert_bool(&v, expression_evaluate(c, scope, expression));
+    case ARG_FLOAT: return convert_number(&v, expression_evaluate(c, used, name), &value->number);
+    case ARG_BOOL: return convert_bool(&v, expression_evaluate(c, used, name));
     case ARG_INTS:
-    case ARG_FLOATS: return convert_numbers(&v, expression_evaluate(c, scope, expression));
+    case ARG_FLOATS: return convert_numbers(&v, expression_evaluate(c, used, name));
     case ARG_WORD: return convert_word(&v, expression);
     case ARG_WORD_OR_INTS: return convert_word_or_numbers(&v, expression);
-    case ARG_STRING: return convert_string(&v, expression);
+    case ARG_STRING: v.scope = used; return convert_string(&v, name);
     case ARG_NAME: return convert_name_or_number(&v, expression);
     case ARG_NAMES: return convert_names(&v, expression);
     case ARG_ACTIVATION:

@@ -312,8 +312,17 @@ static bool add_augmentations(Checker *c, Dataset *dataset, const Schema *augmen
     return ok && all_ok;
 }
 
+// The source or transform that a value of the file holds: `param source = circles(200)`.
+static const Ast *written_stage(Checker *c, const Ast *ast, bool is_source) {
+    if (ast->kind != AST_NAME) return ast;
+    bool is_own = is_source ? dataset_source_find(ast->text) : dataset_transform_find(ast->text);
+    const Ast *written = expression_written(c->globals, ast);
+    return is_own || (written->kind != AST_NAME && written->kind != AST_CALL) ? ast : written;
+}
+
 static bool add_stage(Checker *c, Dataset *dataset, const Ast *ast, bool is_source) {
     bool ok = true;
+    ast = written_stage(c, ast, is_source);
     if (ast->kind != AST_NAME && ast->kind != AST_CALL) return report_no_stage(c, ast);
     const Schema *schema =
         is_source ? dataset_source_find(ast->text) : dataset_transform_find(ast->text);

@@ -227,10 +227,18 @@ static bool check_batched(Checker *c, const OpDef *op, const Application *call) 
     return true;
 }
 
+// Kernels whose start was not written start as the `train` block says.
+static void set_init(const Checker *c, Args *args) {
+    for (int i = 0; c->init && i < args->count; i++)
+        if (args->schema->args[i].starts_kernel && args->values[i].is_default)
+            args->values[i] = *c->init;
+}
+
 static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
                                    const Application *call) {
     bool ok = !call->is_doubtful;
     const Args *args = bind_call(c, scope, &op->schema, call->ast, call->first, &ok);
+    set_init(c, (Args *)args);
     if (call->is_doubtful || !check_input_count(c, op, call) || !ok || has_error(call))
         return unfinished(c, op, call, ok ? args : NULL);
     for (int i = 0; i < call->count; i++)

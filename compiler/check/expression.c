@@ -32,6 +32,24 @@ const Value *expression_error(Checker *c, Span span) {
     return value_new(c->arena, VALUE_ERROR, span);
 }
 
+// ---- Values of the whole file.
+
+static bool stands_within(Span inner, Span outer) {
+    return inner.file == outer.file && inner.lo >= outer.lo && inner.hi <= outer.hi;
+}
+
+const Ast *expression_written(const Scope *scope, const Ast *ast) {
+    const Value *value = ast->kind == AST_NAME ? scope_find(scope, ast->text) : NULL;
+    if (!value || !value->written || stands_within(ast->span, value->written->span)) return ast;
+    return value->written;
+}
+
+void expression_show_origin(Diag *diag, const Value *value) {
+    const Ast *written = value->written;
+    if (!written || stands_within(value->span, written->span)) return;
+    diag_secondary(diag, written->span, "given here");
+}
+
 // ---- Would it be a tensor?
 
 bool expression_is_error(const Scope *scope, const Ast *ast) {
@@ -103,6 +121,7 @@ static const Value *evaluate_name(Checker *c, Scope *scope, const Ast *ast) {
     names_add_words(c, &names, "true false none");
     number_add_names(c, &names);
     names_add_callees(c, &names, ARG_ACTIVATION);
+    family_add_names(c, &names);
     names_add_layers(c, &names);
     names_unknown(c, scope, "value", ast->text, ast->span, names.items);
     return expression_error(c, ast->span);

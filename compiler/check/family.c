@@ -33,6 +33,16 @@ static const Schema *find_exact(const NameFamily *family, const char *name) {
     return NULL;
 }
 
+static const NameFamily *const all_families[] = {&family_losses, &family_optimizers,
+                                                 &family_metrics, &family_callbacks};
+enum { FAMILIES = sizeof all_families / sizeof *all_families };
+
+bool family_has(const char *name) {
+    for (int i = 0; i < FAMILIES; i++)
+        if (find_exact(all_families[i], name)) return true;
+    return false;
+}
+
 static const Schema *find_keras(const NameFamily *family, const char *name) {
     for (int i = 0; family->at(i); i++)
         if (names_match_keras(family->at(i)->keras_name, family->at(i)->name, name))
@@ -44,6 +54,10 @@ static void add_names(Checker *c, NameList *names, const NameFamily *family) {
     for (int i = 0; family->at(i); i++) vec_push(c->arena, names, family->at(i)->name);
     vec_push(c->arena, names, NULL);
     names->count--;
+}
+
+void family_add_names(Checker *c, NameList *names) {
+    for (int i = 0; i < FAMILIES; i++) add_names(c, names, all_families[i]);
 }
 
 static Span name_span(const Ast *ast) {
@@ -63,7 +77,7 @@ static const char *report_quoted(Checker *c, const Ast *ast, const NameFamily *f
     return name;
 }
 
-// The name that was written, through a `param` that holds a word. NULL: reported.
+// The name that was written. NULL: reported.
 static const char *written_name(Checker *c, const Ast *ast, const NameFamily *family) {
     if (ast->kind == AST_ERROR) return NULL;
     if (ast->kind == AST_STRING) return report_quoted(c, ast, family);
@@ -71,7 +85,6 @@ static const char *written_name(Checker *c, const Ast *ast, const NameFamily *fa
     if ((ast->kind == AST_NAME || ast->kind == AST_CALL) && !is_none) {
         const Value *value = scope_find(c->globals, ast->text);
         if (!value || find_exact(family, ast->text)) return ast->text;
-        if (value->kind == VALUE_WORD) return value->text;
         if (value->kind == VALUE_ERROR) return NULL;
     }
     Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "this is not %s", family->example);
@@ -101,7 +114,10 @@ static void report_unknown(Checker *c, const Ast *ast, const NameFamily *family,
         names_unknown(c, NULL, family->noun, name, name_span(ast), names.items);
 }
 
-const Schema *family_find(Checker *c, const Ast *ast, const NameFamily *family) {
+const Schema *family_find(Checker *c, const Ast **written, const NameFamily *family) {
+    const Ast *ast = *written;
+    bool is_own = ast->kind == AST_NAME && find_exact(family, ast->text);
+    if (!is_own) ast = *written = expression_written(c->globals, ast);
     const char *name = written_name(c, ast, family);
     const Schema *schema = name ? find_exact(family, name) : NULL;
     if (!name || schema) return schema;

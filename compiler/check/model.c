@@ -325,11 +325,14 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
         if (parameter->text) scope_bind(c->arena, scope, parameter->text, input);
         vec_push(c->arena, &model->inputs, input->kind == VALUE_TENSOR ? input->node : NULL);
     }
+    ArgValue init;
+    c->init = entry->init && training_read_init(c, entry->init, &init) ? &init : NULL;
     entry->active = true;
     add_outputs(c, entry, expression_body(c, scope, declaration->body, describe_model(c, entry)));
     entry->active = false;
     add_target(c, entry->dataset);
     c->graph = NULL;
+    c->init = NULL;
 }
 
 // ---- Models as layers.

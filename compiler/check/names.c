@@ -127,7 +127,8 @@ static bool schema_has_choice(const Schema *schema, const char *name) {
 
 bool names_is_callee(const char *name) {
     return schema_callee(ARG_ACTIVATION, name) || schema_callee(ARG_INITIALIZER, name) ||
-           schema_callee(ARG_REGULARIZER, name) || schema_callee(ARG_RATE, name);
+           schema_callee(ARG_REGULARIZER, name) || schema_callee(ARG_RATE, name) ||
+           family_has(name) || dataset_source_find(name) || dataset_transform_find(name);
 }
 
 bool names_is_word(const char *name) {

@@ -23,15 +23,20 @@ static const Definition *find_definition(const Checker *c, const char *name) {
 // The value of `-D name=VALUE`: an expression, in a source of its own that messages name. For a
 // text it is the characters as they stand.
 static const Value *definition_value(Checker *c, const Definition *definition,
-                                     const Value *declared) {
-    if (declared->kind == VALUE_STRING)
+                                     const Value *declared, const Ast **written) {
+    if (declared->kind == VALUE_STRING) {
+        *written = NULL;
         return value_text(c->arena, VALUE_STRING, definition->value, declared->span);
+    }
     const char *text = arena_format(c->arena, "param %s = %s", definition->name, definition->value);
     int file = sources_add(c->program->sources, "-D", text, strlen(text));
     int errors = diag_error_count(c->sink);
     const Ast *ast = parse_file(c->arena, c->program->sources, (uint32_t)file, c->sink);
     bool is_value = ast->items.count == 1 && ast->items.items[0]->kind == AST_PARAM;
-    if (is_value) return expression_evaluate(c, c->globals, ast->items.items[0]->left);
+    if (is_value) {
+        *written = ast->items.items[0]->left;
+        return expression_evaluate(c, c->globals, *written);
+    }
     if (diag_error_count(c->sink) == errors) {
         Diag *diag =
             diag_report(c->sink, DIAG_E0004, ast->span, "`-D %s=%s` gives more than one value",
@@ -41,38 +46,69 @@ static const Value *definition_value(Checker *c, const Definition *definition,
     return expression_error(c, declared->span);
 }
 
-static bool is_textual(const Value *value) {
-    return value->kind == VALUE_WORD || value->kind == VALUE_STRING || value->kind == VALUE_RECIPE;
+// The word or the callee that a value is the name of; NULL: it is none.
+static const char *callee_of(const Value *value) {
+    if (value->kind == VALUE_WORD) return value->text;
+    return value->kind == VALUE_RECIPE ? value->recipe->ast->text : NULL;
 }
 
-static bool same_type(const Value *a, const Value *b) {
-    return a->kind == b->kind || (is_textual(a) && is_textual(b));
+// What stands for a number may be none, several, a schedule, or how weights start.
+static bool may_replace(const Value *declared, const Value *given) {
+    const char *callee = callee_of(given);
+    if (declared->kind == VALUE_ERROR || given->kind == VALUE_ERROR) return true;
+    if (declared->kind == VALUE_BOOL || given->kind == VALUE_BOOL)
+        return declared->kind == given->kind;
+    if (declared->kind != VALUE_NUMBER) return true;
+    if (given->kind == VALUE_NUMBER || given->kind == VALUE_LIST) return true;
+    return callee && (strcmp(callee, "none") == 0 || schema_callee(ARG_RATE, callee) ||
+                      schema_callee(ARG_INITIALIZER, callee));
 }
 
+static bool check_definition(Checker *c, const Ast *ast, const Definition *definition,
+                             const Value *declared, const Value *given) {
+    if (may_replace(declared, given)) return true;
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0201, given->span, "`-D %s=%s` gives %s, but `%s` is %s",
+                    ast->text, definition->value, value_describe(c->arena, given), ast->text,
+                    value_describe(c->arena, declared));
+    diag_label(diag, "given on the command line");
+    diag_secondary(diag, ast->left->span, "the value in the file");
+    return false;
+}
+
+// A `param` holds whatever may stand where it is used; `-D` gives anything else that may.
 static const Value *evaluate_param(Checker *c, const Ast *ast) {
     const Value *value = expression_evaluate(c, c->globals, ast->left);
     const Definition *definition = find_definition(c, ast->text);
-    if (!definition || value->kind == VALUE_ERROR) return value;
-    const Value *given = definition_value(c, definition, value);
-    if (given->kind == VALUE_ERROR || same_type(value, given)) return given;
-    Diag *diag =
-        diag_report(c->sink, DIAG_E0201, ast->left->span, "`-D %s=%s` gives %s, but `%s` is %s",
-                    ast->text, definition->value, value_describe(c->arena, given), ast->text,
-                    value_describe(c->arena, value));
-    diag_label(diag, "the value in the file");
-    return expression_error(c, ast->span);
+    const Ast *written = ast->left;
+    if (definition) {
+        const Value *given = definition_value(c, definition, value, &written);
+        if (!check_definition(c, ast, definition, value, given))
+            return expression_error(c, ast->span);
+        value = given;
+    }
+    return value_declared(c->arena, value, written);
 }
 
 // A recipe cannot have the name of what it would hide.
 static const Value *evaluate_value(Checker *c, const Ast *ast) {
     const Value *value = expression_evaluate(c, c->globals, ast->left);
     const OpDef *op = op_find(ast->text);
-    if (!value_is_layer(value) || !op || !op->surface) return value;
+    if (!value_is_layer(value) || !op || !op->surface)
+        return value_declared(c->arena, value, ast->left);
     Diag *diag = diag_report(c->sink, DIAG_E0102, ast->name_span,
                              "`%s` is the name of a layer of the language", ast->text);
     diag_label(diag, "taken already");
     diag_help(diag, "give these layers another name");
     return expression_error(c, ast->span);
+}
+
+static bool is_fixed(const Ast *file, const char *name) {
+    for (int i = 0; i < file->items.count; i++) {
+        const Ast *ast = file->items.items[i];
+        if (ast->kind == AST_ASSIGN && strcmp(ast->text, name) == 0) return true;
+    }
+    return false;
 }
 
 static void check_definitions(Checker *c, const Ast *file) {
@@ -92,7 +128,10 @@ static void check_definitions(Checker *c, const Ast *file) {
             diag_report(c->sink, DIAG_E0101, start, "there is no `param` `%s` for `-D %s=%s`", name,
                         name, c->options->definitions[i].value);
         const char *near = names_nearest(c, &names, name);
-        if (near)
+        if (is_fixed(file, name))
+            diag_help(diag, "write `param` before `%s = ...`: the command line changes params only",
+                      name);
+        else if (near)
             diag_help(diag, "did you mean `-D %s=%s`?", near, c->options->definitions[i].value);
         else if (names.count)
             diag_help(diag, "this file has %s", names_join(c->arena, &names, "and"));

@@ -9,6 +9,7 @@ enum {
     TRAIN_BATCH,
     TRAIN_REGULARIZE,
     TRAIN_CALLBACKS,
+    TRAIN_INIT,
     TRAIN_ENTRIES
 };
 
@@ -34,6 +35,10 @@ static const ArgDef train_entries[] = {
      .default_text = "none",
      .keras_name = "regularizer kernel_regularizer"},
     {.name = "callbacks", .type = ARG_NAMES, .keras_name = "callback"},
+    {.name = "init",
+     .type = ARG_INITIALIZER,
+     .default_text = "none",
+     .keras_name = "initializer kernel_initializer"},
     {0},
 };
 
@@ -119,6 +124,37 @@ static bool check_same_dataset(Checker *c, const ModelEntry *model, const Datase
     return false;
 }
 
+static const Ast *find_init(const Ast *train) {
+    for (int i = 0; train->body && i < train->body->items.count; i++) {
+        const Ast *ast = train->body->items.items[i];
+        if (ast->kind == AST_ASSIGN && strcmp(ast->text, train_entries[TRAIN_INIT].name) == 0)
+            return ast->left;
+    }
+    return NULL;
+}
+
+// Weights start once: with what the first `train` block says.
+static void declare_init(Checker *c, ModelEntry *model, const Ast *train, bool is_first) {
+    const Ast *init = find_init(train);
+    if (!init) return;
+    if (is_first) {
+        model->init = init;
+        return;
+    }
+    Diag *diag = diag_report(c->sink, DIAG_E0206, init->span,
+                             "the weights of `%s` start once, before its first `train` block",
+                             model->declaration->text);
+    diag_label(diag, "in a later block");
+    diag_help(diag, "write `init` in the first one");
+}
+
+bool training_read_init(Checker *c, const Ast *init, ArgValue *value) {
+    *value = (ArgValue){.is_set = true, .span = init->span};
+    bool ok = bind_value(c, c->globals, &train_entries[TRAIN_INIT], "train", init, value);
+    value->origin = "by train";
+    return ok && value->callee;
+}
+
 void training_declare(Checker *c, const Ast *train) {
     Dataset *dataset = find_dataset(c, train->right);
     ModelEntry *first = NULL;
@@ -126,6 +162,7 @@ void training_declare(Checker *c, const Ast *train) {
         ModelEntry *model = find_model(c, train->items.items[i]);
         if (!model) continue;
         if (!first) first = model;
+        declare_init(c, model, train, !model->has_training);
         model->has_training = true;
         if (train->items.count > 1) continue;
         if (!check_same_dataset(c, model, dataset, train)) return;
@@ -164,7 +201,7 @@ static void set_logits(Setup *s, Args *args) {
 }
 
 static void read_loss(Setup *s, const Ast *ast) {
-    const Schema *schema = family_find(s->c, ast, &family_losses);
+    const Schema *schema = family_find(s->c, &ast, &family_losses);
     s->training->loss_span = ast->span;
     if (!schema) return;
     bool ok = true, is_open = strcmp(schema->name, "crossentropy") == 0;
@@ -198,7 +235,7 @@ static void check_clipping(Setup *s, const Args *args) {
 
 static void read_optimizer(Setup *s, const Ast *ast) {
     bool ok = true;
-    const Schema *schema = family_find(s->c, ast, &family_optimizers);
+    const Schema *schema = family_find(s->c, &ast, &family_optimizers);
     if (!schema) return;
     const OptimizerDef *optimizer = s->training->optimizer = optimizer_find(schema->name);
     s->training->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);
@@ -210,7 +247,7 @@ static void read_optimizer(Setup *s, const Ast *ast) {
 
 static void read_metric(Setup *s, const Ast *ast) {
     bool ok = true;
-    const Schema *schema = family_find(s->c, ast, &family_metrics);
+    const Schema *schema = family_find(s->c, &ast, &family_metrics);
     if (!schema) return;
     const Args *args = bind_call(s->c, s->c->globals, schema, ast, 0, &ok);
     for (int i = 0; i < s->training->metrics.count; i++) {
@@ -226,6 +263,7 @@ static void read_metric(Setup *s, const Ast *ast) {
 }
 
 static void read_metrics(Setup *s, const Ast *ast) {
+    ast = expression_written(s->c->globals, ast);
     if (ast->kind != AST_LIST) {
         read_metric(s, ast);
         return;

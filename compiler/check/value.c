@@ -20,6 +20,14 @@ const Value *value_bool(Arena *arena, bool truth, Span span) {
     return value;
 }
 
+const Value *value_declared(Arena *arena, const Value *value, const Ast *written) {
+    if (value->kind == VALUE_ERROR) return value;
+    Value *copy = ARENA_NEW(arena, Value);
+    *copy = *value;
+    if (!copy->written) copy->written = written;
+    return copy;
+}
+
 const Value *value_at(Arena *arena, const Value *value, Span span) {
     Value *copy = ARENA_NEW(arena, Value);
     *copy = *value;

@@ -49,6 +49,7 @@ struct ModelEntry {
     const Ast *declaration;
     Model *model;
     Dataset *dataset; // of the first `train`; NULL: none
+    const Ast *init;  // of the first `train`: how kernels start that say nothing; NULL: none
     bool has_training;
     bool is_used;           // as a layer of another model
     bool active;            // its body is being evaluated
@@ -64,6 +65,8 @@ struct Value {
     Span span;     // of the expression that made it
     double number;
     const char *text;
+    // What a value of the whole file (`param`, or `name = ...`) was declared as; NULL: it is none.
+    const Ast *written;
     const Value *const *items;
     int count;
     Node *node; // of an error: what is known of it all the same, not in a graph; or NULL
@@ -88,6 +91,7 @@ const Value *value_text(Arena *arena, ValueKind kind, const char *text, Span spa
 const Value *value_tensor(Arena *arena, Node *node, Span span);
 const Value *value_recipe(Arena *arena, const Ast *ast, Scope *scope);
 
+const Value *value_declared(Arena *arena, const Value *value, const Ast *written);
 const Value *value_at(Arena *arena, const Value *value, Span span); // the same at another place
 
 // True of what an arrow may lead to: recipes, shared layers, blocks, models.

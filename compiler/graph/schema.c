@@ -22,6 +22,8 @@ int schema_arg_index(const Schema *schema, const char *name) {
     int count = schema_arg_count(schema);
     for (int i = 0; i < count; i++)
         if (strcmp(schema->args[i].name, name) == 0) return i;
+    for (int i = 0; i < count; i++)
+        if (schema->args[i].short_name && strcmp(schema->args[i].short_name, name) == 0) return i;
     return -1;
 }
 

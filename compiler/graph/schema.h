@@ -33,6 +33,8 @@ typedef struct ArgDef {
     bool minimum_open, maximum_open; // exclude the end (rate < 1, learning_rate > 0)
     const char *choices;             // of ARG_WORD and ARG_WORD_OR_INTS: "valid same"
     const char *keras_name; // other names people know for it, blank-separated ("batch_size"); NULL
+    const char *short_name; // another own name of it ("init"); NULL: none
+    bool starts_kernel;     // `init` of the `train` block is its default
     const char *doc;        // one line
     bool variadic;          // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
     bool by_name;           // never positional, as are all after it: the name says the unit

@@ -266,10 +266,9 @@ static Node *transpose_expand(Graph *graph, Node *node) {
      .minimum = 1,                                                                                 \
      .maximum = CONV_MAX_FILTERS,                                                                  \
      .doc = "filters of each channel"}
-#define KERNEL_START                                                                               \
-    LAYER_INITIALIZER("kernel_initializer", "glorot_uniform", "how the kernel starts")
+#define KERNEL_START LAYER_KERNEL_INITIALIZER("kernel_initializer", "init", "how the kernel starts")
 #define DEPTHWISE_START                                                                            \
-    LAYER_INITIALIZER("depthwise_initializer", "glorot_uniform", "how the depthwise kernel starts")
+    LAYER_KERNEL_INITIALIZER("depthwise_initializer", "init", "how the depthwise kernel starts")
 #define BIAS_START LAYER_INITIALIZER("bias_initializer", "zeros", "how the bias starts")
 #define KERNEL_PENALTY                                                                             \
     LAYER_REGULARIZER("kernel_regularizer", "penalty on the kernel, added to the loss")
@@ -315,7 +314,7 @@ static const ArgDef separable_args[] = {
     MULTIPLIER,
     LAYER_BIAS,
     DEPTHWISE_START,
-    LAYER_INITIALIZER("pointwise_initializer", "glorot_uniform", "how the pointwise kernel starts"),
+    LAYER_KERNEL_INITIALIZER("pointwise_initializer", NULL, "how the pointwise kernel starts"),
     BIAS_START,
     DEPTHWISE_PENALTY,
     LAYER_REGULARIZER("pointwise_regularizer",

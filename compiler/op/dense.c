@@ -45,7 +45,7 @@ static const ArgDef dense_args[] = {
      .doc = "number of outputs"},
     LAYER_ACTIVATION,
     LAYER_BIAS,
-    LAYER_INITIALIZER("kernel_initializer", "glorot_uniform", "how the kernel starts"),
+    LAYER_KERNEL_INITIALIZER("kernel_initializer", "init", "how the kernel starts"),
     LAYER_INITIALIZER("bias_initializer", "zeros", "how the bias starts"),
     LAYER_REGULARIZER("kernel_regularizer", "penalty on the kernel, added to the loss"),
     LAYER_REGULARIZER("bias_regularizer", "penalty on the bias, added to the loss"),

@@ -35,6 +35,14 @@ Node *layer_axis_from_end(Graph *graph, Node *x, int axis);
      .doc = "function applied to the outputs"}
 #define LAYER_INITIALIZER(name_, default_, doc_)                                                   \
     {.name = (name_), .type = ARG_INITIALIZER, .default_text = (default_), .doc = (doc_)}
+// Of a kernel: the `train` block may have another default for it. `short_` may be NULL.
+#define LAYER_KERNEL_INITIALIZER(name_, short_, doc_)                                              \
+    {.name = (name_),                                                                              \
+     .short_name = (short_),                                                                       \
+     .type = ARG_INITIALIZER,                                                                      \
+     .default_text = "glorot_uniform",                                                             \
+     .starts_kernel = true,                                                                        \
+     .doc = (doc_)}
 #define LAYER_REGULARIZER(name_, doc_)                                                             \
     {.name = (name_), .type = ARG_REGULARIZER, .default_text = "none", .doc = (doc_)}
 #endif
