@@ -69,6 +69,7 @@ char *cache_key(Arena *arena, const Program *program, const CheckOptions *check,
         hash = hash_text(hash, check->definitions[i].name);
         hash = hash_text(hash, check->definitions[i].value);
     }
+    if (check->model) hash = hash_text(hash, check->model);
     for (int i = 0; i < program->datasets.count; i++)
         hash = hash_text(hash, program->datasets.items[i]->info.fingerprint);
     hash = hash_text(hash, gen_fingerprint(arena, options));

@@ -52,19 +52,36 @@ static int command_build(const Options *options, Arena *arena) {
     return session_close(&session, session_emit(&session, stage));
 }
 
-static int command_check(const Options *options, Arena *arena) {
+// Runs the command for each of its files. Returns the worst status.
+static int for_each_file(const Options *options, Arena *arena,
+                         int (*run)(const Options *, Arena *)) {
+    int worst = NNRT_OK;
+    for (int i = 0; i < options->operands.count; i++) {
+        Options one = *options;
+        one.operand = options->operands.items[i];
+        int status = run(&one, arena);
+        if (status > worst) worst = status;
+    }
+    return worst;
+}
+
+static int check_file(const Options *options, Arena *arena) {
     Session session;
     session_open(&session, options, arena);
     bool ok = session_advance(&session, "graph");
     if (ok && !session.ast->items.count)
         diag_report(session.sink, DIAG_W0306, SPAN_FILE(session.file), "`%s` declares nothing",
-                    options->operand);
+                    output_source_name(options->operand));
     if (ok && options->files) {
         Text text = text_create(arena);
         files_print(&text, &session);
         ok = output_write(NULL, &text, session.sink);
     }
     return session_close(&session, ok);
+}
+
+static int command_check(const Options *options, Arena *arena) {
+    return for_each_file(options, arena, check_file);
 }
 
 // The executable of a checked program, compiled if it is not in the cache. NULL: reported.
@@ -75,7 +92,7 @@ static char *cached_executable(Session *session) {
     char *folder = cache_folder(session->arena, session->sink);
     if (!folder || !session_needs_model(session)) return NULL;
     char *key = cache_key(session->arena, session->program, &check, &session->gen);
-    char *stem = output_stem(session->arena, options->operand);
+    char *stem = output_stem(session->arena, options->operand, options->model);
     bool found;
     char *path = cache_entry(session->arena, folder, stem, key, &found);
     if (found) return path;
@@ -104,7 +121,7 @@ static char *called_as(const Options *options, Arena *arena) {
 static int start_program(const Options *options, Arena *arena, const char *path,
                          void (*pipe_handler)(int)) {
     VEC(char *) words = {0};
-    vec_push(arena, &words, output_stem(arena, options->operand));
+    vec_push(arena, &words, output_stem(arena, options->operand, options->model));
     for (char **word = options->arguments; *word; word++) vec_push(arena, &words, *word);
     vec_push(arena, &words, NULL);
     setenv(NNRT_CALLED, called_as(options, arena), 1);
@@ -143,11 +160,15 @@ static bool print_summary(Session *session) {
     return output_write(NULL, &text, session->sink);
 }
 
-static int command_summary(const Options *options, Arena *arena) {
+static int summarize_file(const Options *options, Arena *arena) {
     Session session;
     session_open(&session, options, arena);
     bool ok = session_advance(&session, "graph") && print_summary(&session);
     return session_close(&session, ok);
+}
+
+static int command_summary(const Options *options, Arena *arena) {
+    return for_each_file(options, arena, summarize_file);
 }
 
 static int command_graph(const Options *options, Arena *arena) {
@@ -182,16 +203,21 @@ static bool format_source(Session *session, bool *differs) {
     return output_write(options->write ? options->operand : NULL, &text, session->sink);
 }
 
-static int command_fmt(const Options *options, Arena *arena) {
+static int format_file(const Options *options, Arena *arena) {
     Session session;
     session_open(&session, options, arena);
     bool differs = false;
     bool ok = session_advance(&session, "tokens") && format_source(&session, &differs);
     int status = session_close(&session, ok);
     if (status != NNRT_OK || !options->check || !differs) return status;
-    fprintf(stderr, "%s is not formatted: `nnc fmt --write %s` does it\n", options->operand,
-            options->operand);
+    bool is_input = !strcmp(options->operand, "-");
+    fprintf(stderr, "%s is not formatted: `nnc fmt %s%s` does it\n",
+            output_source_name(options->operand), is_input ? "" : "--write ", options->operand);
     return NNRT_ERROR;
+}
+
+static int command_fmt(const Options *options, Arena *arena) {
+    return for_each_file(options, arena, format_file);
 }
 
 // ---- Gradients.
@@ -310,9 +336,9 @@ const Command command_rows[] = {
     {"run", "FILE", true, "compile to a cached program and start it: fit, evaluate, save",
      command_run},
     {"build", "FILE", false, "compile to an executable", command_build},
-    {"check", "FILE", false, "report mistakes and make nothing", command_check},
-    {"summary", "FILE", false, "print layers, shapes, parameters and memory", command_summary},
-    {"fmt", "FILE", false, "print the source in the standard layout", command_fmt},
+    {"check", "FILE...", false, "report mistakes and make nothing", command_check},
+    {"summary", "FILE...", false, "print layers, shapes, parameters and memory", command_summary},
+    {"fmt", "FILE...", false, "print the source in the standard layout", command_fmt},
     {"graph", "FILE", false, "print the checked model, one node a layer", command_graph},
     {"expand", "FILE", false, "print the program with every default written out", command_expand},
     {"gradcheck", "FILE", false, "compare gradients with central differences", command_gradcheck},

@@ -48,8 +48,10 @@ static const char *const *sources_beside(Arena *arena, const char *path) {
 }
 
 static bool run_tokens(Session *session) {
-    const char *path = session->options->operand, *error = NULL;
-    int file = sources_load(session->sources, path, &error);
+    const char *path = output_source_name(session->options->operand), *error = NULL;
+    bool is_input = path != session->options->operand;
+    int file = is_input ? sources_read(session->sources, path, STDIN_FILENO, &error)
+                        : sources_load(session->sources, path, &error);
     if (file >= 0) {
         session->file = (uint32_t)file;
         return true;
@@ -70,6 +72,7 @@ CheckOptions session_check_options(const Session *session) {
     const Options *options = session->options;
     return (CheckOptions){.definitions = options->definitions.items,
                           .definition_count = options->definitions.count,
+                          .model = options->model,
                           .need_data = session->need_data};
 }
 
@@ -96,10 +99,34 @@ static bool needs_shapes(Session *session) {
     return false;
 }
 
+// A program trains one model: which of several must be said.
+static bool needs_choice(Session *session) {
+    const Program *program = session->program;
+    const Model *first = NULL;
+    Text names = text_create(session->arena);
+    Diag *diag = NULL;
+    for (int i = 0; i < program->models.count && !session->options->model; i++) {
+        const Model *model = program->models.items[i];
+        if (!model->trainings.count) continue;
+        text_format(&names, "%s`--model %s`", first ? " or " : "", model->name);
+        if (first && !diag) {
+            diag = diag_report(session->sink, DIAG_E0206, model->span,
+                               "`%s` and `%s` are trained apart, and a program trains one model",
+                               first->name, model->name);
+            diag_label(diag, "this one?");
+            diag_secondary(diag, first->span, "or this one?");
+        }
+        if (!first) first = model;
+    }
+    if (!diag) return true;
+    diag_help(diag, "say which is meant: %s", names.data);
+    return false;
+}
+
 bool session_needs_model(Session *session) {
-    if (session->program->main) return needs_shapes(session);
+    if (session->program->main) return needs_choice(session) && needs_shapes(session);
     diag_report(session->sink, DIAG_E0306, SPAN_FILE(session->file), "`%s` declares no model",
-                session->options->operand);
+                output_source_name(session->options->operand));
     return false;
 }
 
@@ -312,7 +339,8 @@ static bool emit_file(Session *session, const char *last) {
     bool is_object = !strcmp(last, "obj");
     if (!session_advance(session, "graph")) return false;
     if (!session->output) {
-        const char *stem = output_stem(session->arena, session->options->operand);
+        const char *stem =
+            output_stem(session->arena, session->options->operand, session->options->model);
         session->output = arena_format(session->arena, "%s%s", stem, is_object ? ".o" : "");
     }
     if (!output_check(session->arena, session->output, session->sources, session->sink))

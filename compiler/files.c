@@ -28,7 +28,7 @@ void files_print(Text *out, const Session *session) {
     print_data(out, session);
     if (!model || !model->trainings.count) return;
     text_format(out, "writes %s.safetensors (the weights)\n",
-                output_stem(out->arena, session->options->operand));
+                output_stem(out->arena, session->options->operand, session->options->model));
     for (int i = 0; i < model->trainings.count; i++)
         print_callbacks(out, model->trainings.items[i]);
 }

@@ -98,6 +98,8 @@ static const OptionDef option_rows[] = {
      "measure ways to compute it; keep the fastest beside the source, in NAME.tune", AT(tune)},
     {"--define", "-D", "NAME=VALUE", COMPILING, "give a `param` of the program another value", 0,
      set_definition},
+    {"--model", NULL, "NAME", COMPILING,
+     "the model that is meant, of several that are trained apart", AT(model)},
     {"--diagnostics", NULL, "FORMAT", COMPILING,
      "text (on standard error) or json (on standard output)", 0, set_diagnostics},
     {"--verify-each", NULL, NULL, "run build", "check the graph and the code after every pass",
@@ -189,6 +191,7 @@ static bool report_unknown_command(Arena *arena, const char *word) {
 
 static bool is_source_name(const char *word) {
     size_t length = strlen(word);
+    if (!strcmp(word, "-")) return true; // standard input
     return (length > 3 && !strcmp(word + length - 3, ".nn")) || !access(word, F_OK);
 }
 
@@ -232,6 +235,9 @@ static bool read_word(Reader *reader, const char *word) {
         reader->is_build_implied = true;
         return true;
     }
+    bool takes_several = options->command->operand && strstr(options->command->operand, "...");
+    if (takes_several) vec_push(reader->arena, &options->operands, word);
+    if (takes_several && options->operand) return true;
     if (options->operand || !options->command->operand)
         return usage_error("`%s` is one word too many; see `nnc help %s`", word,
                            options->command->name);
@@ -287,6 +293,9 @@ static bool check_usage(const Reader *reader) {
     }
     if (!options->operand && wanted && wanted[0] != '[')
         return usage_error("`nnc %s` wants a file: nnc %s %s", name, name, wanted);
+    for (int i = 0; options->write && i < options->operands.count; i++)
+        if (!strcmp(options->operands.items[i], "-"))
+            return usage_error("standard input cannot be written back; leave out --write");
     if (options->check && options->write)
         return usage_error("--check changes nothing and --write does; say one of them");
     if (options->after && !(options->emit && driver_stage_has_passes(options->emit)))

@@ -12,7 +12,7 @@ typedef struct Options Options;
 // A verb of the command line. `run` returns the exit status (runtime/status.h).
 typedef struct Command {
     const char *name;
-    const char *operand;   // "FILE", "[NAME]"; NULL: takes none
+    const char *operand;   // "FILE", "FILE...", "[NAME]"; NULL: takes none
     bool passes_arguments; // words after the operand belong to the compiled program
     const char *doc;
     int (*run)(const Options *options, Arena *arena);
@@ -20,8 +20,10 @@ typedef struct Command {
 
 struct Options {
     const Command *command;
-    const char *operand; // the file, code or name; NULL if absent
-    const char *output;  // -o
+    const char *operand;        // the file ("-": standard input), code or name; NULL if absent
+    VEC(const char *) operands; // the operands of a command that takes several
+    const char *model;          // --model: of several that are trained apart; NULL: the only one
+    const char *output;         // -o
     const char *emit, *after;
     GenOptions gen;
     DiagFormat diagnostics;

@@ -11,11 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-char *output_stem(Arena *arena, const char *source_path) {
+const char *output_source_name(const char *operand) {
+    return strcmp(operand, "-") ? operand : "standard input";
+}
+
+char *output_stem(Arena *arena, const char *source_path, const char *model) {
+    if (!strcmp(source_path, "-")) source_path = "program";
     const char *slash = strrchr(source_path, '/');
     const char *name = slash ? slash + 1 : source_path;
     size_t length = strlen(name);
     if (length > 3 && !strcmp(name + length - 3, ".nn")) length -= 3;
+    if (model) return arena_format(arena, "%.*s-%s", (int)length, name, model);
     return arena_copy(arena, name, length);
 }
 

@@ -4,8 +4,12 @@
 
 #include "base/diag.h"
 
-// "net" for "models/net.nn"; a source without that ending keeps its name.
-char *output_stem(Arena *arena, const char *source_path);
+// What messages call the source of an operand: "-" is standard input.
+const char *output_source_name(const char *operand);
+
+// "net" for "models/net.nn"; a source without that ending keeps its name. Where the model was said
+// (NULL: it was not), "net-model".
+char *output_stem(Arena *arena, const char *source_path, const char *model);
 
 // Reports E0902 if a file could not be made at `path`: a missing or unwritable folder, a folder or
 // device of that name, or something that is read: a source, a file of the data (runtime/reads.h).

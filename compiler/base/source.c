@@ -91,6 +91,15 @@ static const char *wrong_kind(mode_t mode) {
     return S_ISDIR(mode) ? "it is a folder" : "it is not a regular file";
 }
 
+static int read_open(SourceSet *set, const char *path, int descriptor, size_t stated,
+                     const char **error) {
+    char *text;
+    ssize_t size = read_limited(set->arena, descriptor, stated, &text);
+    if (size >= 0) return add_owned(set, path, text, (size_t)size);
+    *error = arena_strdup(set->arena, strerror(errno));
+    return -1;
+}
+
 static int load_open(SourceSet *set, const char *path, int descriptor, const char **error) {
     struct stat status;
     if (fstat(descriptor, &status) != 0) {
@@ -99,13 +108,12 @@ static int load_open(SourceSet *set, const char *path, int descriptor, const cha
     }
     if ((*error = wrong_kind(status.st_mode))) return -1;
     if (status.st_size > SOURCE_MAX_SIZE) return add_owned(set, path, "", (size_t)status.st_size);
-    char *text;
-    ssize_t size = read_limited(set->arena, descriptor, (size_t)status.st_size, &text);
-    if (size < 0) {
-        *error = arena_strdup(set->arena, strerror(errno));
-        return -1;
-    }
-    return add_owned(set, path, text, (size_t)size);
+    return read_open(set, path, descriptor, (size_t)status.st_size, error);
+}
+
+int sources_read(SourceSet *set, const char *name, int descriptor, const char **error) {
+    enum { FIRST_SIZE = 1 << 16 };
+    return read_open(set, name, descriptor, FIRST_SIZE, error);
 }
 
 int sources_load(SourceSet *set, const char *path, const char **error) {

@@ -42,6 +42,8 @@ SourceSet *sources_create(Arena *arena);
 // Reads a whole regular file; returns its index, or -1 with *error set to what went wrong ("no such
 // file"). Nothing above SOURCE_MAX_SIZE is read.
 int sources_load(SourceSet *set, const char *path, const char **error);
+// The same of a stream that is open already, whatever it is; `name` is for messages.
+int sources_read(SourceSet *set, const char *name, int descriptor, const char **error);
 int sources_add(SourceSet *set, const char *path, const char *text, size_t size);
 int sources_count(const SourceSet *set);
 const Source *sources_get(const SourceSet *set, uint32_t file);

@@ -35,8 +35,6 @@ typedef struct Checker {
     Scope *globals;
     VEC(ModelEntry *) models;
     VEC(TrainEntry *) trainings;
-    const Ast *trained; // the name in the first `train`
-    bool has_second;    // a second model is trained, which is reported
     bool has_syntax_errors;
     VEC(Span) gaps;    // what the parser skipped
     Map skipped;       // the words in there, which may be declared there

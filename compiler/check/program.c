@@ -208,9 +208,32 @@ static void collect_models(Checker *c) {
         ModelEntry *entry = c->models.items[i];
         if (!entry->model->forward) continue;
         vec_push(c->arena, &program->models, entry->model);
+        if (c->options->model) {
+            if (strcmp(entry->model->name, c->options->model) == 0) program->main = entry->model;
+            continue;
+        }
         bool is_better = !program->main || entry->has_training || !program->main->trainings.count;
         if (is_better) program->main = entry->model;
     }
+}
+
+static void check_choice(Checker *c) {
+    NameList names = {0};
+    const char *name = c->options->model;
+    if (!name || c->has_syntax_errors) return; // it may be declared where the mistake is
+    for (int i = 0; i < c->models.count; i++) {
+        const char *declared = c->models.items[i]->declaration->text;
+        if (strcmp(declared, name) == 0) return;
+        vec_push(c->arena, &names, declared);
+    }
+    Span start = {.file = c->program->file};
+    Diag *diag = diag_report(c->sink, DIAG_E0101, start, "there is no model `%s` for `--model %s`",
+                             name, name);
+    const char *near = names_nearest(c, &names, name);
+    if (near)
+        diag_help(diag, "did you mean `--model %s`?", near);
+    else if (names.count)
+        diag_help(diag, "this file has %s", names_join(c->arena, &names, "and"));
 }
 
 static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *options,
@@ -247,6 +270,7 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     names_check(c, ast);
     check_definitions(c, ast);
     declare_all(c, ast);
+    check_choice(c);
     elaborate_models(c);
     for (int i = 0; i < c->trainings.count; i++) training_check(c, c->trainings.items[i]);
     collect_models(c);

@@ -16,7 +16,8 @@ typedef struct Definition {
 typedef struct CheckOptions {
     const Definition *definitions;
     int definition_count;
-    bool need_data; // build, run: missing data is an error; else a warning
+    const char *model; // --model: the one that is meant; NULL: the only one that is trained
+    bool need_data;    // build, run: missing data is an error; else a warning
 } CheckOptions;
 
 // A call ready for the descriptor: a data stage, a metric, a callback, a schedule.

@@ -98,20 +98,6 @@ static void report_several(Checker *c, const Ast *train) {
     diag_label(diag, "the second model");
 }
 
-// Once: one mistake, however many models are trained.
-static void check_one_model(Checker *c, const ModelEntry *model, const Ast *train) {
-    const Ast *first = c->trained;
-    if (!c->trained) c->trained = train->items.items[0];
-    if (!model || !first || c->has_second || strcmp(first->text, model->declaration->text) == 0)
-        return;
-    c->has_second = true;
-    Diag *diag = diag_report(c->sink, DIAG_E0206, train->items.items[0]->span,
-                             "training a second model is not supported yet");
-    diag_label(diag, "the second model");
-    diag_secondary(diag, first->span, "the first model");
-    diag_help(diag, "put each model with its `train` blocks into a file of its own");
-}
-
 // One graph serves all the train blocks of a model, with the transforms of its dataset inside.
 static bool check_same_dataset(Checker *c, const ModelEntry *model, const Dataset *dataset,
                                const Ast *train) {
@@ -172,7 +158,6 @@ void training_declare(Checker *c, const Ast *train) {
         report_several(c, train);
         return;
     }
-    if (first) check_one_model(c, first, train);
     TrainEntry *entry = ARENA_NEW(c->arena, TrainEntry);
     *entry = (TrainEntry){.ast = train, .model = first, .dataset = dataset};
     vec_push(c->arena, &c->trainings, entry);

@@ -59,10 +59,12 @@ static void assert_content(const char *path, const char *expected) {
 
 static void test_stem(void **state) {
     Arena *arena = ((Fixture *)*state)->arena;
-    assert_string_equal(output_stem(arena, "fashion.nn"), "fashion");
-    assert_string_equal(output_stem(arena, "models/v1.2/net.nn"), "net");
-    assert_string_equal(output_stem(arena, "net"), "net");
-    assert_string_equal(output_stem(arena, ".nn"), ".nn");
+    assert_string_equal(output_stem(arena, "fashion.nn", NULL), "fashion");
+    assert_string_equal(output_stem(arena, "models/v1.2/net.nn", NULL), "net");
+    assert_string_equal(output_stem(arena, "net", NULL), "net");
+    assert_string_equal(output_stem(arena, ".nn", NULL), ".nn");
+    assert_string_equal(output_stem(arena, "models/net.nn", "b"), "net-b");
+    assert_string_equal(output_stem(arena, "-", NULL), "program");
 }
 
 static void test_refused(void **state) {

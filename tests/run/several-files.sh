@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Several sources in one call, the source on standard input, one of several models.
+. "$(dirname "$0")/common/begin.sh"
+
+echo 'model m(x:[2])=x->dense(1)' >right.nn
+echo 'model m(x: [2]) = x -> dens(1)' >wrong.nn
+expected='model m(x: [2]) = x -> dense(1)'
+
+"$NNC" check right.nn right.nn || fail "two right files"
+status=0
+"$NNC" check wrong.nn right.nn 2>err || status=$?
+[ $status = 1 ] || fail "the worst status is $status"
+grep -q 'wrong.nn:1:24' err || fail "the message names no file"
+"$NNC" check - <right.nn || fail "check of standard input"
+"$NNC" check - <wrong.nn 2>err && fail "a mistake on standard input"
+grep -q 'standard input:1:24' err || fail "the message names no standard input"
+
+[ "$("$NNC" fmt - <right.nn)" = "$expected" ] || fail "fmt of standard input"
+status=0
+"$NNC" fmt --write - <right.nn 2>err || status=$?
+[ $status = 2 ] || fail "standard input was written back"
+cp right.nn other.nn
+"$NNC" fmt --check right.nn other.nn 2>err && fail "neither is formatted"
+[ "$(grep -c 'is not formatted' err)" = 2 ] || fail "not both are named"
+"$NNC" fmt --write right.nn other.nn || fail "fmt --write of two files"
+[ "$(cat right.nn other.nn)" = "$expected"$'\n'"$expected" ] || fail "what was written"
+
+cat >two.nn <<'END'
+dataset points = circles(100)
+model a(x) { x -> dense(1, sigmoid) }
+model b(x) { x -> dense(4, tanh) -> dense(1, sigmoid) }
+train a on points { loss = crossentropy  optimizer = sgd }
+train b on points { loss = crossentropy  optimizer = sgd }
+END
+status=0
+"$NNC" build two.nn 2>err || status=$?
+[ $status = 1 ] || fail "which model?"
+grep -q -- '--model a` or `--model b' err || fail "the models are not named"
+"$NNC" build two.nn --model b || fail "build of one of two models"
+./two-b fit --progress=none || fail "fit of one of two models"
+[ -s two-b.safetensors ] || fail "its weights"
+grep -q dense_1/kernel two-b.safetensors || fail "the weights are another model's"
