@@ -16,7 +16,7 @@ wrong --frobnicate "$nnc" check --frobnicate "$program"
 wrong check "$nnc" check
 wrong nonsense "$nnc" --emit=nonsense "$program"
 wrong nonsense "$nnc" build "$program" -o x --contraction=nonsense
-wrong "$program" "$nnc" check "$program" "$program"
+wrong "$program" "$nnc" build "$program" "$program"
 wrong units "$nnc" build "$program" -o x -D units
 expect 0 "$nnc" --help
 expect 0 "$nnc" --version

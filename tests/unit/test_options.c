@@ -97,7 +97,9 @@ static void test_wrong_usage(void **state) {
     assert_false(PARSE(&options, "frobnicate", "net.nn"));
     assert_false(PARSE(&options, "net.nn"));
     assert_false(PARSE(&options, "check"));
-    assert_false(PARSE(&options, "check", "net.nn", "other.nn"));
+    assert_true(PARSE(&options, "check", "net.nn", "other.nn"));
+    assert_int_equal(options.operands.count, 2);
+    assert_false(PARSE(&options, "build", "net.nn", "other.nn"));
     assert_false(PARSE(&options, "check", "net.nn", "-o", "net"));
     assert_false(PARSE(&options, "check", "net.nn", "--diagnostics=xml"));
     assert_false(PARSE(&options, "build", "net.nn", "--emit=nonsense"));
