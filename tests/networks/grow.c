@@ -70,6 +70,21 @@ static char sign_of(const OpDef *op) {
     return 0;
 }
 
+// A value that depends on no input (a weight) is joined with one that does.
+static bool grow_source(Grower *grower, Step *step, int value) {
+    Network *network = grower->network;
+    step->form = FORM_CALL;
+    step->operand_count = 0;
+    if (!keep(grower, step)) return false;
+    Step use = {.form = FORM_SIGN,
+                .sign = "+-*"[random_below(grower->random, 3)],
+                .operands = {value, network->step_count},
+                .operand_count = 2};
+    if (keep(grower, &use)) return true;
+    network->step_count--;
+    return false;
+}
+
 bool grow_operator(Grower *grower, const OpDef *op, int value) {
     enum { TRIES = 12 };
     const Type *type = network_type(grower->network, value);
@@ -78,9 +93,10 @@ bool grow_operator(Grower *grower, const OpDef *op, int value) {
         int options = tries < TRIES / 2 ? grower->options : 0;
         step.call = draw_call(grower->random, grower->arena, &op->schema, type, options);
         if (op->max_inputs == 0) {
-            step.form = FORM_CALL;
-            step.operand_count = 0;
-        } else if (draw_takes_many(op)) {
+            if (grow_source(grower, &step, value)) return true;
+            continue;
+        }
+        if (draw_takes_many(op)) {
             step.form = FORM_CALL;
             draw_operands(grower, &step, op, tries);
             step.sign = step.operand_count == 2 ? sign_of(op) : 0;

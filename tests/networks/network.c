@@ -78,10 +78,12 @@ char *network_step_text(Arena *arena, const Network *network, const Step *step) 
         text_format(&text, "%s%s: ", i ? ", " : "", names[i]);
         put_shape(&text, network_type(network, step->operands[i]));
     }
-    text_put(&text, ") {\n");
+    bool is_source = step->operand_count == 0; // no model alone: its type is that of a sum with it
+    text_put(&text, is_source ? "a: [1]) {\n" : ") {\n");
     put_pieces(&text, network, false);
+    if (is_source) text_put(&text, "    w = ");
     put_step(&text, step, names);
-    text_put(&text, "\n}\n");
+    text_put(&text, is_source ? "\n    a + w\n}\n" : "\n}\n");
     return text.data;
 }
 
