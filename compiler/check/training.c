@@ -346,7 +346,8 @@ static void limit_batch(Setup *s) {
                              (long long)s->training->batch, (long long)rows, rows == 1 ? "" : "s",
                              s->entry->dataset->name);
     diag_label(diag, "planned as %lld", (long long)rows);
-    diag_help(diag, "write `batch = 32`, for example: each epoch is a single step now");
+    diag_help(diag, "write `batch = %lld`, for example: each epoch is a single step now",
+              rows >= 64 ? 32LL : (long long)(rows + 3) / 4);
     s->training->batch = rows;
 }
 

@@ -33,9 +33,19 @@ static double times_fetched(const Node *node) {
     return times > 1 ? times : 1;
 }
 
+// The most that a use of it computes it for one element of its own.
+static double most_times(const Fusion *fusion, const Node *node) {
+    const NodeList *users = &fusion->users[node->id];
+    double most = 1;
+    for (int i = 0; i < users->count; i++) most = fmax(most, times_fetched(users->items[i]));
+    return most;
+}
+
 static void add_work(const Fusion *fusion, const Node *node, double times, double *work) {
+    double fetched = times_fetched(node);
     *work += times * (node->op->is_slow ? SLOW_WORK : 1);
-    times *= times_fetched(node);
+    if (times > 1 && fetched > 1 && times * fetched > MOST_TIMES) *work = INFINITY;
+    times *= fetched;
     for (int i = 0; i < node->input_count && *work <= MOST_WORK; i++) {
         const Node *input = schedule_source(node->inputs[i]);
         bool is_inlined = fusion->schedule->group_of[input->id] < 0;
@@ -50,7 +60,7 @@ static void add_work(const Fusion *fusion, const Node *node, double times, doubl
 // nothing, because a group computes them once.
 static bool is_little_work(const Fusion *fusion, const Node *node) {
     double work = 0;
-    add_work(fusion, node, 1, &work);
+    add_work(fusion, node, most_times(fusion, node), &work);
     return work <= MOST_WORK;
 }
 

@@ -155,6 +155,7 @@ static Node *use_convolve_data(Graph *graph, const OpDef *op) {
 static Node *use_batch_affine(Graph *graph, const OpDef *op) {
     Type type =
         pick(2) ? picture_type(1 + pick(3), 1 + pick(3), 1 + pick(4)) : BATCHED(1 + pick(5));
+    type.batched = true;
     Node *x = trainable(graph, type, pick(2) ? 0.1 : 20);
     Node *moments = moments_of(graph, x);
     Node *variance = moments_statistic(graph, moments, MOMENT_VARIANCE);

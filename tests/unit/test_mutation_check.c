@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define END " optimizer = adam(0.01)\n metrics = mae\n epochs = 2\n batch = 16\n}\n"
+#define END " optimizer = adam(0.01)\n metrics = mae\n epochs = 2\n batch = 2\n}\n"
 
 static const char *const programs[] = {
     "param width = 4\ndataset d = moons(100, noise = 0.1) -> split(test = 0.2)\n"
