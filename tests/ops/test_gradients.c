@@ -156,7 +156,8 @@ static Node *use_batch_affine(Graph *graph, const OpDef *op) {
     Type type =
         pick(2) ? picture_type(1 + pick(3), 1 + pick(3), 1 + pick(4)) : BATCHED(1 + pick(5));
     type.batched = true;
-    Node *x = trainable(graph, type, pick(2) ? 0.1 : 20);
+    // Squared: what moves all samples alike has no gradient.
+    Node *x = graph_unary(graph, "square", trainable(graph, type, pick(2) ? 0.1 : 4));
     Node *moments = moments_of(graph, x);
     Node *variance = moments_statistic(graph, moments, MOMENT_VARIANCE);
     Type channels = type_make(DTYPE_F32, false, DIMS(type_last(&type)));
