@@ -76,6 +76,8 @@ static const struct option {
     {"--csv", OPTION_FLAG, offsetof(nnrt_options, csv), PREDICT, NULL, "print the result as CSV"},
     {"--npy", OPTION_FILE, offsetof(nnrt_options, npy), PREDICT, "OUT",
      "write the outputs to a NumPy file"},
+    {"--png", OPTION_FILE, offsetof(nnrt_options, png), PREDICT, "DIR",
+     "write outputs that are pictures, or classes of places, to PNG files in a folder"},
     {"--help", OPTION_FLAG, offsetof(nnrt_options, help), ~0, NULL, "print this text"},
 };
 enum { OPTION_ROWS = sizeof options_table / sizeof *options_table };
@@ -288,8 +290,11 @@ static nnrt_status take_operands(nnrt_options *options, const struct command *co
 }
 
 static nnrt_status check_together(const nnrt_options *options) {
-    if ((options->json != 0) + (options->csv != 0) + (options->npy != NULL) > 1)
-        return nnrt_fail(NNRT_USAGE, "only one of `--json`, `--csv` and `--npy` can be given");
+    if ((options->json != 0) + (options->csv != 0) + (options->npy != NULL) +
+            (options->png != NULL) >
+        1)
+        return nnrt_fail(NNRT_USAGE,
+                         "only one of `--json`, `--csv`, `--npy` and `--png` can be given");
     return NNRT_OK;
 }
 

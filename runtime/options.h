@@ -27,7 +27,7 @@ typedef struct nnrt_options {
     // 0 or NULL: not given
     int64_t epochs, steps, batch, threads;
     double learning_rate, seconds;
-    const char *weights, *save, *step_log, *history, *npy;
+    const char *weights, *save, *step_log, *history, *npy, *png;
     int64_t no_shuffle, json, csv, profile;
     int64_t progress; // nnrt_progress_mode
     const char

@@ -93,6 +93,13 @@ static nnrt_status check_output_alone(const nnrt_session *session, const output 
     return status ? status : check_inputs(session, out);
 }
 
+nnrt_status nnrt_outputs_check_file(const nnrt_session *session, const char *option,
+                                    const char *path) {
+    output out = {.option = option};
+    snprintf(out.path, sizeof out.path, "%s", path);
+    return check_output_alone(session, &out);
+}
+
 static nnrt_status check_output(const outputs *all, int64_t index) {
     const output *out = &all->items[index];
     nnrt_status status = check_output_alone(all->session, out);

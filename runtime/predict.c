@@ -1,10 +1,12 @@
 // `predict`: one row an input sample, in order. All inputs are read and computed before anything is
 // printed; those that cannot be read are named first and have no row.
+#include "answer.h"
 #include "call.h"
 #include "command.h"
 #include "confusion.h"
 #include "input.h"
 #include "npy.h"
+#include "predicted_pictures.h"
 #include "steps.h"
 
 #include <inttypes.h>
@@ -15,6 +17,14 @@
 static const double chunk_seconds = 0.1;
 enum { RUNNERS_UP = 2 };
 
+// How the outputs of a sample are read.
+typedef enum reading {
+    READ_NUMBERS,
+    READ_CLASS,  // one of several
+    READ_LABELS, // each of several by itself: yes or no
+    READ_PLACES  // a class at each place
+} reading;
+
 typedef struct prediction {
     nnrt_session *session;
     const nnrt_output *output;
@@ -22,7 +32,7 @@ typedef struct prediction {
     const nnrt_function *function; // of the input that is being computed
     int64_t count, unreadable;     // inputs
     int64_t rows;                  // of all of them
-    int is_classifier;
+    reading reading;
     float *outputs; // [rows, output->size]
     int64_t done;   // rows of the inputs before this one
 } prediction;
@@ -153,15 +163,52 @@ static void print_runners_up(const prediction *p, const float *outputs, int64_t 
     if (count > 0) putchar(')');
 }
 
+static void print_class(const prediction *p, const float *outputs) {
+    char number[32];
+    int64_t best = best_class(p, outputs);
+    printf(" %s %.4f", class_name(p, best, number), (double)class_value(p, outputs, best));
+    print_runners_up(p, outputs, best);
+}
+
+static int is_label(const float *outputs, int64_t label) {
+    return outputs[label] > 0.5f;
+}
+
+// Those that are there, then the others.
+static void print_labels(const prediction *p, const float *outputs) {
+    char number[32];
+    int64_t yes = 0, no = 0;
+    for (int64_t i = 0; i < p->output->size; i++)
+        if (is_label(outputs, i))
+            printf("%s %s %.4f", yes++ ? "," : "", class_name(p, i, number), (double)outputs[i]);
+    if (!yes) printf(" none");
+    for (int64_t i = 0; i < p->output->size; i++)
+        if (!is_label(outputs, i))
+            printf("%s%s %.4f", no++ ? ", " : "  (", class_name(p, i, number), (double)outputs[i]);
+    if (no) putchar(')');
+}
+
+// The share of the places that each class has; those without any are left out.
+static void print_places(const prediction *p, const float *outputs) {
+    char number[32];
+    int64_t classes = nnrt_answer_classes(p->output), places = nnrt_answer_places(p->output);
+    for (int64_t c = 0, seen = 0; c < classes; c++) {
+        int64_t count = nnrt_answer_count(p->output, outputs, c);
+        if (count == 0) continue;
+        printf("%s %s %.4f", seen++ ? "," : "", class_name(p, c, number),
+               (double)count / (double)places);
+    }
+}
+
 static void print_text(const prediction *p, const nnrt_input *input, int64_t row,
                        const float *outputs) {
     char number[NNRT_JSON_NUMBER];
     printf(input->is_single ? "%s:" : "%s[%" PRId64 "]:", input->path, row);
-    if (p->is_classifier) {
-        int64_t best = best_class(p, outputs);
-        printf(" %s %.4f", class_name(p, best, number), (double)class_value(p, outputs, best));
-        print_runners_up(p, outputs, best);
-    } else {
+    switch (p->reading) {
+    case READ_CLASS: print_class(p, outputs); break;
+    case READ_LABELS: print_labels(p, outputs); break;
+    case READ_PLACES: print_places(p, outputs); break;
+    case READ_NUMBERS:
         for (int64_t i = 0; i < p->output->size; i++) {
             nnrt_float_text(number, outputs[i]);
             printf(" %s", number);
@@ -170,22 +217,58 @@ static void print_text(const prediction *p, const nnrt_input *input, int64_t row
     putchar('\n');
 }
 
+static void json_labels(const prediction *p, nnrt_json *json, const float *outputs) {
+    char number[32];
+    nnrt_json_open(json, "classes", '[');
+    for (int64_t i = 0; i < p->output->size; i++) {
+        if (!is_label(outputs, i)) continue;
+        nnrt_json_open(json, NULL, '{');
+        nnrt_json_string(json, "class", class_name(p, i, number));
+        nnrt_json_integer(json, "index", i);
+        nnrt_json_float(json, "probability", outputs[i]);
+        nnrt_json_close(json, '}');
+    }
+    nnrt_json_close(json, ']');
+}
+
+// Lists of lists, as deep as there are dimensions of places.
+static void json_map(const nnrt_output *output, nnrt_json *json, int64_t dimension, int64_t first,
+                     int64_t count, const float *outputs) {
+    int64_t extent = output->shape[dimension];
+    nnrt_json_open(json, dimension ? NULL : "classes", '[');
+    for (int64_t i = 0; i < extent; i++) {
+        int64_t place = first + i * (count / extent);
+        if (dimension + 2 < output->rank)
+            json_map(output, json, dimension + 1, place, count / extent, outputs);
+        else
+            nnrt_json_integer(json, NULL, nnrt_answer_class(output, outputs, place));
+    }
+    nnrt_json_close(json, ']');
+}
+
+static void json_class(const prediction *p, nnrt_json *json, const float *outputs) {
+    char number[32];
+    int64_t best = best_class(p, outputs);
+    nnrt_json_string(json, "class", class_name(p, best, number));
+    nnrt_json_integer(json, "index", best);
+    nnrt_json_float(json, "probability", class_value(p, outputs, best));
+}
+
 static void print_json(const prediction *p, const nnrt_input *input, int64_t row,
                        const float *outputs) {
-    char number[32];
     nnrt_json json = {0};
     nnrt_json_open(&json, NULL, '{');
     nnrt_json_string(&json, "input", input->path);
     nnrt_json_integer(&json, "row", row);
-    if (p->is_classifier) {
-        int64_t best = best_class(p, outputs);
-        nnrt_json_string(&json, "class", class_name(p, best, number));
-        nnrt_json_integer(&json, "index", best);
-        nnrt_json_float(&json, "probability", class_value(p, outputs, best));
+    if (p->reading == READ_CLASS) json_class(p, &json, outputs);
+    if (p->reading == READ_LABELS) json_labels(p, &json, outputs);
+    if (p->reading == READ_PLACES) {
+        json_map(p->output, &json, 0, 0, nnrt_answer_places(p->output), outputs);
+    } else {
+        nnrt_json_open(&json, "outputs", '[');
+        for (int64_t i = 0; i < p->output->size; i++) nnrt_json_float(&json, NULL, outputs[i]);
+        nnrt_json_close(&json, ']');
     }
-    nnrt_json_open(&json, "outputs", '[');
-    for (int64_t i = 0; i < p->output->size; i++) nnrt_json_float(&json, NULL, outputs[i]);
-    nnrt_json_close(&json, ']');
     nnrt_json_close(&json, '}');
     nnrt_json_print(&json);
 }
@@ -204,12 +287,22 @@ static void print_field(const char *text) {
     putchar('"');
 }
 
+// The columns of numbers: outputs, or the shares of classes among places.
+static int64_t csv_columns(const prediction *p) {
+    return p->reading == READ_PLACES ? nnrt_answer_classes(p->output) : p->output->size;
+}
+
 static void print_csv_header(const prediction *p) {
+    static const char *const heads[] = {[READ_NUMBERS] = "input,row",
+                                        [READ_CLASS] = "input,row,class,probability",
+                                        [READ_LABELS] = "input,row,classes",
+                                        [READ_PLACES] = "input,row"};
     char number[32];
-    printf(p->is_classifier ? "input,row,class,probability" : "input,row");
-    for (int64_t i = 0; i < p->output->size; i++) {
+    fputs(heads[p->reading], stdout);
+    int is_named = p->reading != READ_NUMBERS && csv_columns(p) > 1;
+    for (int64_t i = 0; i < csv_columns(p); i++) {
         putchar(',');
-        if (p->is_classifier && p->output->size > 1)
+        if (is_named)
             print_field(class_name(p, i, number));
         else
             printf("output_%" PRId64, i);
@@ -217,20 +310,42 @@ static void print_csv_header(const prediction *p) {
     putchar('\n');
 }
 
+static void csv_class(const prediction *p, const float *outputs) {
+    char number[NNRT_JSON_NUMBER];
+    int64_t best = best_class(p, outputs);
+    putchar(',');
+    print_field(class_name(p, best, number));
+    nnrt_float_text(number, class_value(p, outputs, best));
+    printf(",%s", number);
+}
+
+// "red;round"
+static void csv_labels(const prediction *p, const float *outputs) {
+    char number[32], *text = NULL;
+    size_t size = 0;
+    FILE *field = open_memstream(&text, &size);
+    putchar(',');
+    if (!field) return;
+    for (int64_t i = 0, seen = 0; i < p->output->size; i++)
+        if (is_label(outputs, i))
+            fprintf(field, "%s%s", seen++ ? ";" : "", class_name(p, i, number));
+    if (fclose(field) == 0) print_field(text);
+    free(text);
+}
+
 static void print_csv(const prediction *p, const nnrt_input *input, int64_t row,
                       const float *outputs) {
     char number[NNRT_JSON_NUMBER];
     print_field(input->path);
     printf(",%" PRId64, row);
-    if (p->is_classifier) {
-        int64_t best = best_class(p, outputs);
-        putchar(',');
-        print_field(class_name(p, best, number));
-        nnrt_float_text(number, class_value(p, outputs, best));
-        printf(",%s", number);
-    }
-    for (int64_t i = 0; i < p->output->size; i++) {
-        nnrt_float_text(number, outputs[i]);
+    if (p->reading == READ_CLASS) csv_class(p, outputs);
+    if (p->reading == READ_LABELS) csv_labels(p, outputs);
+    for (int64_t i = 0; i < csv_columns(p); i++) {
+        float value = p->reading == READ_PLACES
+                          ? (float)((double)nnrt_answer_count(p->output, outputs, i) /
+                                    (double)nnrt_answer_places(p->output))
+                          : outputs[i];
+        nnrt_float_text(number, value);
         printf(",%s", number);
     }
     putchar('\n');
@@ -242,8 +357,20 @@ static nnrt_status write_npy(const prediction *p, const char *path) {
     return nnrt_npy_write(path, rank + 1, shape, p->outputs);
 }
 
+static nnrt_predicted pictures_of(const prediction *p) {
+    return (nnrt_predicted){p->session, p->output, p->inputs, p->count, p->reading == READ_PLACES};
+}
+
+static nnrt_status check_pictures(const prediction *p) {
+    const char *folder = p->session->options->png;
+    nnrt_predicted predicted = pictures_of(p);
+    return folder ? nnrt_predicted_check(&predicted, folder) : NNRT_OK;
+}
+
 static nnrt_status report(const prediction *p) {
     const nnrt_options *options = p->session->options;
+    nnrt_predicted predicted = pictures_of(p);
+    if (options->png) return nnrt_predicted_write(&predicted, options->png, p->outputs);
     if (options->npy) return write_npy(p, options->npy);
     print_row *print = options->json ? print_json : options->csv ? print_csv : print_text;
     if (options->csv) print_csv_header(p);
@@ -256,11 +383,17 @@ static nnrt_status report(const prediction *p) {
 
 // ---- The command.
 
-static int is_classifier(const nnrt_session *session, const nnrt_output *output) {
+// Units that a loss compares with yes and no each are labels by themselves.
+static reading choose_reading(const nnrt_session *session, const nnrt_output *output) {
     const nnrt_training *training = nnrt_session_training(session);
-    int64_t vector = output->rank ? output->shape[output->rank - 1] : 1;
-    if (output->size != vector) return 0;
-    return session->program->class_count >= 2 || (training && training->is_classifier);
+    int has_names = session->program->class_count >= 2;
+    int is_classifier = training && training->is_classifier;
+    int is_binary = is_classifier && training->unit_classes == 2;
+    int is_single = nnrt_answer_places(output) == 1,
+        is_unit = nnrt_answer_classes(output) == 2 && output->size == nnrt_answer_places(output);
+    if (!is_single) return is_classifier && is_unit == is_binary ? READ_PLACES : READ_NUMBERS;
+    if (!has_names && !is_classifier) return READ_NUMBERS;
+    return is_binary && !is_unit ? READ_LABELS : READ_CLASS;
 }
 
 nnrt_status nnrt_command_predict(nnrt_session *session) {
@@ -270,9 +403,10 @@ nnrt_status nnrt_command_predict(nnrt_session *session) {
                          program->input_count);
     if (!program->predict.output_count) return nnrt_fail(NNRT_BUG, "the model has no output");
     prediction p = {.session = session, .output = program->predict.outputs};
-    p.is_classifier = is_classifier(session, p.output);
+    p.reading = choose_reading(session, p.output);
     nnrt_status status = nnrt_session_load_trained(session);
     if (!status) status = read_inputs(&p);
+    if (!status) status = check_pictures(&p);
     for (int64_t i = 0; i < p.count && !status; i++) status = run_input(&p, &p.inputs[i]);
     if (!status) status = report(&p);
     if (!status && p.unreadable)
