@@ -6,6 +6,7 @@
 #include "picture.h"
 #include "resize.h"
 #include "safetensors.h"
+#include "source.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -40,12 +41,12 @@ static int fits(nnrt_input *input, const nnrt_array *array, const nnrt_column *c
 // A column like `column`, but of the height and width that the array's dimensions from `first` on
 // would be.
 static nnrt_column unsized(const nnrt_array *array, int64_t first, const nnrt_column *column) {
-    nnrt_column stored = *column;
-    if (array->rank < first + 2 || column->rank < 2) return stored;
-    stored.shape[0] = array->shape[first];
-    stored.shape[1] = array->shape[first + 1];
-    stored.size = stored.shape[0] * stored.shape[1] * (column->rank > 2 ? column->shape[2] : 1);
-    return stored;
+    int64_t shape[NNRT_MAX_RANK];
+    if (array->rank < first + 2 || column->rank < 2) return *column;
+    memcpy(shape, column->shape, sizeof shape);
+    shape[0] = array->shape[first];
+    shape[1] = array->shape[first + 1];
+    return nnrt_source_column(column->name, column->dtype, column->rank, shape);
 }
 
 // Also finds the samples' column as the file has them.
@@ -129,7 +130,9 @@ static nnrt_status read_picture(nnrt_input *input, const nnrt_column *column, in
 // Replaces the values, which are as `stored` says, by those of the model's size.
 static nnrt_status resize(nnrt_input *input, const nnrt_column *stored, const nnrt_column *column) {
     if (stored->size == column->size && stored->shape[0] == column->shape[0]) return NNRT_OK;
-    char *values = nnrt_array_allocate(column->dtype, input->rows * column->size);
+    int64_t count;
+    if (__builtin_mul_overflow(input->rows, column->size, &count)) count = INT64_MAX;
+    char *values = nnrt_array_allocate(column->dtype, count);
     int64_t bytes = nnrt_dtype_size(column->dtype);
     for (int64_t row = 0; values && row < input->rows; row++)
         nnrt_resize_sample(stored, (char *)input->values + row * stored->size * bytes, column,

@@ -157,6 +157,53 @@ static void test_as_tensorflow(void **state) {
     fclose(cases);
 }
 
+// ---- Damage that the checksums of PNG do not show.
+
+static size_t chunk_size(const uint8_t *at) {
+    return (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+}
+
+// Every chunk gets the checksum of what it holds.
+static void mend_checksums(uint8_t *file, size_t size) {
+    for (size_t place = 8; place + 12 <= size;) {
+        size_t length = chunk_size(file + place);
+        if (length > size - place - 12) return;
+        uLong sum = crc32(0, file + place + 4, (uInt)length + 4);
+        for (int i = 0; i < 4; i++)
+            file[place + 8 + length + (size_t)i] = (uint8_t)(sum >> (24 - 8 * i));
+        place += 12 + length;
+    }
+}
+
+static void try_damaged(const uint8_t *file, size_t size, nnrt_random *random) {
+    static uint8_t copy[LINE];
+    static const int64_t other[] = {4, 6, 3};
+    nnrt_picture picture;
+    uint8_t pixels[4 * 6 * 3];
+    memcpy(copy, file, size);
+    for (uint32_t count = 1 + nnrt_random_below(random, 3); count > 0; count--)
+        copy[8 + nnrt_random_below(random, (uint32_t)size - 8)] ^=
+            (uint8_t)(1 << nnrt_random_below(random, 8));
+    mend_checksums(copy, size);
+    const char *path = put_file("damaged", copy, size);
+    if (nnrt_picture_read(path, 1, &picture)) assert_message(path);
+    nnrt_picture_free(&picture);
+    if (nnrt_read_picture(path, 3, other, 1, pixels)) assert_message(path);
+}
+
+static void test_damage_behind_checksums(void **state) {
+    static char line[LINE];
+    static uint8_t file[LINE];
+    FILE *cases = fopen(NNC_SOURCE_DIR "/tests/fixtures/keras/decoded.txt", "r");
+    nnrt_random random = nnrt_random_make(3, NNRT_RANDOM_BENCH, 0);
+    (void)state;
+    assert_non_null(cases);
+    for (int number = 0; fgets(line, LINE, cases); number++)
+        for (int i = 0; i < 12 && number % 4 == 1; i++)
+            try_damaged(file, from_hexadecimal(line, file), &random);
+    fclose(cases);
+}
+
 static void try_reading(const char *path) {
     uint8_t pixels[SIZE];
     if (nnrt_read_picture(path, 2, grey_shape, 0, pixels)) assert_message(path);
@@ -185,7 +232,7 @@ int main(void) {
         cmocka_unit_test(test_palette),       cmocka_unit_test(test_transparent),
         cmocka_unit_test(test_refusals),      cmocka_unit_test(test_random_damage),
         cmocka_unit_test(test_example),       cmocka_unit_test(test_other_formats),
-        cmocka_unit_test(test_as_tensorflow),
+        cmocka_unit_test(test_as_tensorflow), cmocka_unit_test(test_damage_behind_checksums),
     };
     return cmocka_run_group_tests(tests, NULL, scratch_remove);
 }
