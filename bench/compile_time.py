@@ -65,7 +65,7 @@ ROWS = (
        for k, s in ((3, 1), (900, 1), (900, 450))]
 )  # fmt: skip
 
-UNIT = """block unit(x) = add(x, x -> conv2d(4, 3, same) -> batch_norm -> relu)
+UNIT = """block unit(x) { add(x, x -> conv2d(4, 3, same) -> batch_norm -> relu) }
 """
 
 
