@@ -91,14 +91,15 @@ static int does_resize(const nnrt_dataset *dataset) {
     return 0;
 }
 
-// One of several that cannot be read does not keep the others from being predicted.
+// One of several that cannot be read does not keep the others from being predicted; what memory is
+// missing for, is missing for them, too.
 static nnrt_status read_input(prediction *p, const nnrt_column *column, const char *path) {
     int may_resize = does_resize(p->session->program->dataset);
     nnrt_input *input = &p->inputs[p->count];
     nnrt_status status = nnrt_input_read(input, column, may_resize, path);
     p->rows += status ? 0 : input->rows;
     p->count += !status;
-    if (!status || p->session->options->input_count == 1) return status;
+    if (!status || p->session->options->input_count == 1 || nnrt_memory_failure()) return status;
     const char *program = p->session->options->program, *slash = strrchr(program, '/');
     fprintf(stderr, "%s: error: %s\n", slash ? slash + 1 : program, nnrt_error());
     p->unreadable++;
