@@ -164,7 +164,9 @@ static nnrt_status each_chunk(const nnrt_array *array, nnrt_stream *stream, nnrt
 
 // Opens the array's file and goes to its first element.
 static nnrt_status open_elements(const nnrt_array *array, nnrt_stream *stream) {
-    nnrt_status status = nnrt_stream_open(stream, array->path);
+    nnrt_status status =
+        array->descriptor ? nnrt_stream_open_descriptor(stream, array->path, (int)array->descriptor)
+                          : nnrt_stream_open(stream, array->path);
     return status ? status : nnrt_stream_skip(stream, array->offset, "its header");
 }
 
@@ -182,7 +184,7 @@ nnrt_status nnrt_array_each(const nnrt_array *array, nnrt_array_sink *sink, void
 // NNRT_ALIGNMENT bytes of slack), then the header away.
 static int read_at_once(const nnrt_array *array, uint8_t *values) {
     int64_t size = array->rows * array->row_size;
-    if (array->offset > NNRT_ALIGNMENT) return 0;
+    if (array->offset > NNRT_ALIGNMENT || array->descriptor) return 0;
     if (!nnrt_inflate_file(array->path, values, array->offset + size)) return 0;
     memmove(values, values + array->offset, (size_t)size);
     memset(values + size, 0, NNRT_ALIGNMENT);

@@ -24,6 +24,7 @@ typedef enum nnrt_element {
 
 typedef struct nnrt_array {
     char path[PATH_MAX];
+    int64_t descriptor; // of an open file that holds it, `path` is for messages; 0: `path` is read
     nnrt_element element;
     int64_t big_endian, column_major;
     int64_t rank, shape[NNRT_MAX_RANK + 1];

@@ -38,8 +38,9 @@ static nnrt_status run(nnrt_session *session, const char *command) {
 static void help_inputs(const nnrt_program *program, const nnrt_options *options) {
     const char *topic = options->topic ? options->topic : options->command;
     if (strcmp(topic, "predict") != 0) return;
-    printf(
-        "\nINPUT is a .npy, .npy.gz or IDX file, or a picture (.png, .jpg) of a model of pictures\n");
+    printf("\nINPUT is a .npy, .npy.gz or IDX file, a picture (.png, .jpg) of a model of pictures, "
+           "or `-`:\nstandard input, with the numbers of a sample a line or a .npy array. Instead, "
+           "the numbers of\none sample.\n");
     for (int64_t i = 0; i < program->input_count; i++) {
         char text[NNRT_INPUT_TEXT];
         nnrt_input_describe(&program->columns[i], text);

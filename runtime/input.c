@@ -2,17 +2,20 @@
 
 #include "array.h"
 #include "idx.h"
+#include "lines.h"
 #include "npy.h"
+#include "number.h"
 #include "picture.h"
 #include "resize.h"
 #include "safetensors.h"
 #include "source.h"
+#include "spool.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // ---- Shapes. Dimensions of 1 do not count: a picture [28, 28] fits an input [28, 28, 1].
 
@@ -61,35 +64,25 @@ static nnrt_status count_rows(nnrt_input *input, const nnrt_array *array, const 
         is_fit = fits(input, array, stored);
     }
     if (input->rows > UINT32_MAX)
-        return nnrt_fail(NNRT_ERROR, "`%s` has too many samples: %" PRId64, input->path,
+        return nnrt_fail(NNRT_ERROR, "`%s` has too many samples: %" PRId64, array->path,
                          input->rows);
     if (is_fit) return NNRT_OK;
     nnrt_shape_text(have, array->rank, array->shape);
     nnrt_shape_text(want, column->rank, column->shape);
     return nnrt_fail(NNRT_ERROR,
                      "`%s` has the shape %s; the model takes samples of shape %s, one or a list",
-                     input->path, have, want);
+                     array->path, have, want);
 }
 
 // ---- Types.
 
-static nnrt_status narrow(const nnrt_input *input, const nnrt_column *column, const float *from,
-                          int64_t count) {
-    int is_byte = column->dtype == NNRT_U8;
-    double low = is_byte ? 0 : INT32_MIN, high = is_byte ? 255 : INT32_MAX;
-    for (int64_t i = 0; i < count; i++) {
-        double value = (double)from[i];
-        if (!(value >= low && value <= high) || value != floor(value))
+static nnrt_status narrow(const nnrt_input *input, const nnrt_array *array,
+                          const nnrt_column *column, const float *from, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        if (!nnrt_number_store(column->dtype, (double)from[i], input->values, i))
             return nnrt_fail(NNRT_ERROR,
-                             "`%s` holds %g (element %" PRId64 "), but the model takes %s, as its "
-                             "data set holds them: values before `scale`",
-                             input->path, value, i,
-                             is_byte ? "whole numbers from 0 to 255" : "whole numbers");
-        if (is_byte)
-            ((uint8_t *)input->values)[i] = (uint8_t)value;
-        else
-            ((int32_t *)input->values)[i] = (int32_t)value;
-    }
+                             "`%s` holds %g (element %" PRId64 "), but the model takes %s",
+                             array->path, (double)from[i], i, nnrt_number_wanted(column->dtype));
     return NNRT_OK;
 }
 
@@ -104,7 +97,7 @@ static nnrt_status read_array(nnrt_input *input, const nnrt_array *array,
     float *wide = nnrt_array_allocate(NNRT_F32, count);
     if (!wide) return NNRT_ERROR;
     nnrt_status status = nnrt_array_read(array, NNRT_F32, wide);
-    if (!status) status = narrow(input, column, wide, count);
+    if (!status) status = narrow(input, array, column, wide, count);
     free(wide);
     return status;
 }
@@ -147,27 +140,153 @@ static int has_extension(const char *path, const char *extension) {
     return length > tail && strcmp(path + length - tail, extension) == 0;
 }
 
-nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_column *column, int may_resize,
-                            const char *path) {
-    nnrt_array array;
+// `status` is that of opening the array.
+static nnrt_status take_array(nnrt_input *input, const nnrt_input_reader *reader,
+                              const nnrt_array *array, nnrt_status status) {
     nnrt_column stored;
-    memset(input, 0, sizeof *input);
-    input->path = path;
-    nnrt_status status;
-    if (nnrt_is_picture(path) || nnrt_picture_by_name(path) != NNRT_NAME_OTHER) {
-        status = read_picture(input, column, may_resize);
-    } else {
-        int is_npy = has_extension(path, ".npy") || has_extension(path, ".npy.gz");
-        status = is_npy ? nnrt_npy_open(&array, path) : nnrt_idx_open(&array, path);
-        if (!status) status = count_rows(input, &array, column, may_resize, &stored);
-        if (!status) status = read_array(input, &array, &stored);
-        if (!status) status = resize(input, &stored, column);
-    }
-    if (!status) return NNRT_OK;
-    free(input->values);
-    input->values = NULL;
+    if (!status) status = count_rows(input, array, reader->column, reader->may_resize, &stored);
+    if (!status) status = read_array(input, array, &stored);
+    return status ? status : resize(input, &stored, reader->column);
+}
+
+static nnrt_status read_file(nnrt_input *input, const nnrt_input_reader *reader, const char *path) {
+    nnrt_array array;
+    if (nnrt_is_picture(path) || nnrt_picture_by_name(path) != NNRT_NAME_OTHER)
+        return read_picture(input, reader->column, reader->may_resize);
+    int is_npy = has_extension(path, ".npy") || has_extension(path, ".npy.gz");
+    return take_array(input, reader, &array,
+                      is_npy ? nnrt_npy_open(&array, path) : nnrt_idx_open(&array, path));
+}
+
+// ---- Standard input.
+
+static const char standard_input[] = "standard input";
+
+int nnrt_input_is_standard(const char *path) {
+    return strcmp(path, "-") == 0;
+}
+
+static nnrt_status read_piped_array(nnrt_input *input, const nnrt_input_reader *reader) {
+    nnrt_array array;
+    int descriptor;
+    nnrt_status status = nnrt_spool(stdin, standard_input, &descriptor);
+    if (status) return status;
+    status = nnrt_npy_open_descriptor(&array, standard_input, descriptor);
+    status = take_array(input, reader, &array, status);
+    close(descriptor);
     return status;
 }
+
+static nnrt_status read_lines(nnrt_input *input, const nnrt_input_reader *reader) {
+    nnrt_lines lines;
+    nnrt_status status = nnrt_lines_read(&lines, stdin, standard_input, reader->column,
+                                         reader->bad_line, reader->argument);
+    if (status) return status;
+    input->values = lines.values;
+    input->numbers = lines.numbers;
+    input->rows = lines.rows;
+    input->samples = lines.samples;
+    return NNRT_OK;
+}
+
+// The first byte tells an array, plain or gzip, and a picture from text.
+static nnrt_status read_standard(nnrt_input *input, const nnrt_input_reader *reader) {
+    int first = ungetc(getc(stdin), stdin);
+    input->stem = "stdin";
+    if (first == 0x93 || first == 0x1f) return read_piped_array(input, reader);
+    if (first == 0x89 || first == 0xff)
+        return nnrt_fail(NNRT_ERROR,
+                         "standard input looks like a picture; it takes the numbers of a sample a "
+                         "line, or a .npy array: give the picture as a file");
+    return read_lines(input, reader);
+}
+
+nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_input_reader *reader, const char *path) {
+    memset(input, 0, sizeof *input);
+    input->path = path;
+    nnrt_status status = nnrt_input_is_standard(path) ? read_standard(input, reader)
+                                                      : read_file(input, reader, path);
+    if (!input->numbers) input->samples = input->rows;
+    if (status) nnrt_input_free(input);
+    return status;
+}
+
+void nnrt_input_free(nnrt_input *input) {
+    free(input->values);
+    free(input->numbers);
+    free(input->text);
+    *input = (nnrt_input){.path = input->path};
+}
+
+int64_t nnrt_input_number(const nnrt_input *input, int64_t row) {
+    return input->numbers ? input->numbers[row] : row;
+}
+
+// ---- Numbers of the command line.
+
+static int is_number(const char *word) {
+    double value;
+    return nnrt_number_parse(word, &value) && access(word, F_OK) != 0;
+}
+
+static nnrt_status check_count(const nnrt_column *column, int64_t count) {
+    char shape[NNRT_SHAPE_TEXT];
+    if (count == column->size) return NNRT_OK;
+    nnrt_shape_text(shape, column->rank, column->shape);
+    return nnrt_fail(NNRT_USAGE,
+                     "%" PRId64 " number%s given; a sample of %s, of shape %s, has %" PRId64, count,
+                     count == 1 ? " is" : "s are", column->name, shape, column->size);
+}
+
+nnrt_status nnrt_input_check(const nnrt_column *column, char *const *words, int64_t count,
+                             int *are_numbers) {
+    const char *number = NULL, *file = NULL;
+    int64_t standard = 0;
+    for (int64_t i = 0; i < count; i++) {
+        *(is_number(words[i]) ? &number : &file) = words[i];
+        standard += nnrt_input_is_standard(words[i]);
+    }
+    *are_numbers = number != NULL;
+    if (standard > 1) return nnrt_fail(NNRT_USAGE, "standard input, `-`, can be read once");
+    if (!number) return NNRT_OK;
+    if (!file) return check_count(column, count);
+    return nnrt_fail(NNRT_USAGE,
+                     "`%s` is a number (there is no such file) and `%s` is not: the inputs are "
+                     "either files or the numbers of one sample",
+                     number, nnrt_input_is_standard(file) ? "- (standard input)" : file);
+}
+
+enum { SHOWN_NUMBERS = 8, NUMBER_TEXT = 64 };
+
+// "0.5 -1"; "784 numbers" where they are many.
+static char *numbers_text(char *const *words, int64_t count) {
+    char *text = NULL;
+    size_t size = 0, length = NUMBER_TEXT;
+    for (int64_t i = 0; i < count && length <= NUMBER_TEXT * 2; i++) length += strlen(words[i]);
+    FILE *file = open_memstream(&text, &size);
+    if (!file) return NULL;
+    int is_short = count <= SHOWN_NUMBERS && length <= NUMBER_TEXT * 2;
+    if (!is_short) fprintf(file, "%" PRId64 " numbers", count);
+    for (int64_t i = 0; is_short && i < count; i++) fprintf(file, "%s%s", i ? " " : "", words[i]);
+    if (fclose(file) == 0) return text;
+    free(text);
+    return NULL;
+}
+
+nnrt_status nnrt_input_numbers(nnrt_input *input, const nnrt_column *column, char *const *words) {
+    *input = (nnrt_input){.stem = "numbers", .rows = 1, .is_single = 1, .samples = 1};
+    input->values = nnrt_array_allocate(column->dtype, column->size);
+    input->path = input->text = numbers_text(words, column->size);
+    nnrt_status status = !input->values ? NNRT_ERROR
+                         : input->text  ? NNRT_OK
+                                        : nnrt_fail_memory("the name of an input", 0);
+    for (int64_t i = 0; i < column->size && !status; i++)
+        status = nnrt_number_read(column->dtype, words[i], input->values, i);
+    if (status) nnrt_input_free(input);
+    return status;
+}
+
+// ---- Help.
 
 void nnrt_input_describe(const nnrt_column *column, char text[NNRT_INPUT_TEXT]) {
     char one[NNRT_SHAPE_TEXT], open[NNRT_SHAPE_TEXT] = "", several[NNRT_SHAPE_TEXT];

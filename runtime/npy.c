@@ -222,19 +222,31 @@ static nnrt_status read_header(nnrt_array *array, nnrt_stream *stream) {
     return status ? status : nnrt_array_finish(array);
 }
 
+static nnrt_status open_array(nnrt_array *array, nnrt_stream *stream) {
+    nnrt_status status = read_header(array, stream);
+    if (!status) {
+        int64_t elements = array->rows * array->row_size;
+        int64_t size = array->offset + elements * nnrt_element_size(array->element);
+        status = nnrt_stream_check_size(stream, size);
+    }
+    nnrt_stream_close(stream);
+    return status;
+}
+
 nnrt_status nnrt_npy_open(nnrt_array *array, const char *path) {
     *array = (nnrt_array){0};
     snprintf(array->path, sizeof array->path, "%s", path);
     nnrt_stream stream;
     nnrt_status status = nnrt_stream_open(&stream, path);
-    if (!status) status = read_header(array, &stream);
-    if (!status) {
-        int64_t elements = array->rows * array->row_size;
-        int64_t size = array->offset + elements * nnrt_element_size(array->element);
-        status = nnrt_stream_check_size(&stream, size);
-    }
-    nnrt_stream_close(&stream);
-    return status;
+    return status ? status : open_array(array, &stream);
+}
+
+nnrt_status nnrt_npy_open_descriptor(nnrt_array *array, const char *name, int descriptor) {
+    *array = (nnrt_array){.descriptor = descriptor};
+    snprintf(array->path, sizeof array->path, "%s", name);
+    nnrt_stream stream;
+    nnrt_status status = nnrt_stream_open_descriptor(&stream, name, descriptor);
+    return status ? status : open_array(array, &stream);
 }
 
 // ---- Writing

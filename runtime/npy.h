@@ -9,6 +9,10 @@
 // bytes: bool (as U8), u1, i1, i2, i4, i8, f4, f8.
 nnrt_status nnrt_npy_open(nnrt_array *array, const char *path);
 
+// Likewise of an open file, which stays open and has to be while the array is read; `name` is for
+// messages.
+nnrt_status nnrt_npy_open_descriptor(nnrt_array *array, const char *name, int descriptor);
+
 // Writes float32 values, row-major, version 1.0. The file appears whole or not at all.
 nnrt_status nnrt_npy_write(const char *path, int64_t rank, const int64_t *shape,
                            const float *values);

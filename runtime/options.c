@@ -1,6 +1,8 @@
 // One table of commands and one of options; parsing, checking and the help text come from them.
 #include "options.h"
 
+#include "number.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -19,7 +21,8 @@ static const struct command {
     {"fit", FIT, "", "train, evaluate, save the weights (the default)"},
     {"init", INIT, "", "save the initial weights; needs no data"},
     {"evaluate", EVALUATE, "", "loss, metrics, confusion matrix, recall and precision by class"},
-    {"predict", PREDICT, " INPUT...", "classes or values for .npy, .png and IDX files"},
+    {"predict", PREDICT, " INPUT...",
+     "classes or values for .npy, .png and IDX files, `-` or numbers"},
     {"bench", BENCH, "", "measure training and prediction on data in memory"},
     {"info", INFO, "", "what this program is and which data it needs"},
     {"help", HELP, " [COMMAND]", "this text, or the options of a command"},
@@ -178,10 +181,8 @@ static nnrt_status set_integer(const struct option *option, const char *value, i
 }
 
 static nnrt_status set_positive(const struct option *option, const char *value, double *field) {
-    char *end;
-    double number = strtod(value, &end);
-    int decimal = value[strspn(value, "0123456789.eE+-")] == '\0'; // neither 0x10 nor spaces
-    if (end == value || *end || !decimal || !isfinite(number) || number <= 0)
+    double number;
+    if (!nnrt_number_parse(value, &number) || !isfinite(number) || number <= 0)
         return bad_value(option, value, "a number above 0, at most 1.8e308");
     *field = number;
     return NNRT_OK;
@@ -285,7 +286,8 @@ static nnrt_status take_operands(nnrt_options *options, const struct command *co
     options->input_count = count;
     if (command->bit == PREDICT && !count && !options->help)
         return nnrt_fail(NNRT_USAGE,
-                         "`predict` needs at least one input: a .npy, .png or IDX file");
+                         "`predict` needs at least one input: a .npy, .png or IDX file, `-` for "
+                         "standard input, or the numbers of a sample");
     return NNRT_OK;
 }
 
@@ -296,6 +298,13 @@ static nnrt_status check_together(const nnrt_options *options) {
         return nnrt_fail(NNRT_USAGE,
                          "only one of `--json`, `--csv`, `--npy` and `--png` can be given");
     return NNRT_OK;
+}
+
+// "-1.5" is an input of `predict`, "-" its standard input.
+static int is_operand(const struct command *command, const char *word) {
+    double number;
+    return word[0] != '-' || !word[1] ||
+           (command->bit == PREDICT && nnrt_number_parse(word, &number));
 }
 
 nnrt_status nnrt_options_parse(nnrt_options *options, int argc, char **argv) {
@@ -314,7 +323,7 @@ nnrt_status nnrt_options_parse(nnrt_options *options, int argc, char **argv) {
     options->command = command->name;
     for (int i = first; i < argc; i++) {
         nnrt_status status = NNRT_OK;
-        if (only_operands || argv[i][0] != '-' || !argv[i][1])
+        if (only_operands || is_operand(command, argv[i]))
             argv[first + operands++] = argv[i]; // a place already read
         else if (strcmp(argv[i], "--") == 0)
             only_operands = 1;

@@ -2,6 +2,7 @@
 
 #include "call.h"
 #include "file.h"
+#include "input.h"
 #include "pattern.h"
 #include "place.h"
 #include "reads.h"
@@ -49,6 +50,11 @@ static nnrt_status check_program(const nnrt_session *session, const output *out)
     return nnrt_place_is_same(out->path, source) ? refuse(out, "this program's source") : NNRT_OK;
 }
 
+// Standard input may be a file, too.
+static const char *file_of(const char *input) {
+    return nnrt_input_is_standard(input) ? "/dev/stdin" : input;
+}
+
 static nnrt_status check_inputs(const nnrt_session *session, const output *out) {
     const nnrt_options *options = session->options;
     char weights[PATH_MAX];
@@ -57,7 +63,8 @@ static nnrt_status check_inputs(const nnrt_session *session, const output *out) 
     if (out->kind != WEIGHTS && reads_weights && nnrt_place_is_same(out->path, weights))
         return refuse(out, "the weights that are read");
     for (int64_t i = 0; i < options->input_count; i++)
-        if (nnrt_place_is_same(out->path, options->inputs[i])) return refuse(out, "an input");
+        if (nnrt_place_is_same(out->path, file_of(options->inputs[i])))
+            return refuse(out, "an input");
     return nnrt_reads_find(out->path) ? refuse(out, "a file of the data set") : NNRT_OK;
 }
 

@@ -30,8 +30,10 @@ typedef struct prediction {
     const nnrt_output *output;
     nnrt_input *inputs;
     const nnrt_function *function; // of the input that is being computed
-    int64_t count, unreadable;     // inputs
+    int64_t count;                 // of inputs
+    int64_t asked, unreadable;     // inputs, each line of standard input by itself
     int64_t rows;                  // of all of them
+    int are_numbers;               // the operands are the numbers of one sample
     reading reading;
     float *outputs; // [rows, output->size]
     int64_t done;   // rows of the inputs before this one
@@ -91,29 +93,55 @@ static int does_resize(const nnrt_dataset *dataset) {
     return 0;
 }
 
-// One of several that cannot be read does not keep the others from being predicted; what memory is
-// missing for, is missing for them, too.
-static nnrt_status read_input(prediction *p, const nnrt_column *column, const char *path) {
-    int may_resize = does_resize(p->session->program->dataset);
-    nnrt_input *input = &p->inputs[p->count];
-    nnrt_status status = nnrt_input_read(input, column, may_resize, path);
-    p->rows += status ? 0 : input->rows;
-    p->count += !status;
-    if (!status || p->session->options->input_count == 1 || nnrt_memory_failure()) return status;
+static void say_unreadable(void *argument) {
+    const prediction *p = argument;
     const char *program = p->session->options->program, *slash = strrchr(program, '/');
     fprintf(stderr, "%s: error: %s\n", slash ? slash + 1 : program, nnrt_error());
+}
+
+static void add_input(prediction *p, const nnrt_input *input) {
+    p->count++;
+    p->rows += input->rows;
+    p->asked += input->samples;
+    p->unreadable += input->samples - input->rows;
+}
+
+// One of several that cannot be read does not keep the others from being predicted; what memory is
+// missing for, is missing for them, too.
+static nnrt_status read_input(prediction *p, const char *path) {
+    nnrt_input_reader reader = {.column = p->session->program->columns,
+                                .may_resize = does_resize(p->session->program->dataset),
+                                .bad_line = say_unreadable,
+                                .argument = p};
+    nnrt_input *input = &p->inputs[p->count];
+    nnrt_status status = nnrt_input_read(input, &reader, path);
+    if (!status) add_input(p, input);
+    if (!status || p->session->options->input_count == 1 || nnrt_memory_failure()) return status;
+    say_unreadable(p);
+    p->asked++;
     p->unreadable++;
     return NNRT_OK;
 }
 
-static nnrt_status read_inputs(prediction *p) {
+static nnrt_status read_each(prediction *p) {
     const nnrt_options *options = p->session->options;
     nnrt_status status = NNRT_OK;
+    if (p->are_numbers) {
+        status = nnrt_input_numbers(p->inputs, p->session->program->columns, options->inputs);
+        if (!status) add_input(p, p->inputs);
+        return status;
+    }
+    for (int64_t i = 0; i < options->input_count && !status; i++)
+        status = read_input(p, options->inputs[i]);
+    return status;
+}
+
+static nnrt_status read_inputs(prediction *p) {
+    const nnrt_options *options = p->session->options;
     p->inputs = calloc((size_t)options->input_count, sizeof *p->inputs);
     if (!p->inputs)
         return nnrt_fail_memory("the inputs", (size_t)options->input_count * sizeof *p->inputs);
-    for (int64_t i = 0; i < options->input_count && !status; i++)
-        status = read_input(p, p->session->program->columns, options->inputs[i]);
+    nnrt_status status = read_each(p);
     if (status) return status;
     if (!p->count) return nnrt_fail(NNRT_ERROR, "none of the inputs can be read");
     size_t bytes;
@@ -378,7 +406,7 @@ static nnrt_status report(const prediction *p) {
     const float *outputs = p->outputs;
     for (int64_t i = 0; i < p->count; i++)
         for (int64_t row = 0; row < p->inputs[i].rows; row++, outputs += p->output->size)
-            print(p, &p->inputs[i], row, outputs);
+            print(p, &p->inputs[i], nnrt_input_number(&p->inputs[i], row), outputs);
     return NNRT_OK;
 }
 
@@ -405,16 +433,19 @@ nnrt_status nnrt_command_predict(nnrt_session *session) {
     if (!program->predict.output_count) return nnrt_fail(NNRT_BUG, "the model has no output");
     prediction p = {.session = session, .output = program->predict.outputs};
     p.reading = choose_reading(session, p.output);
-    nnrt_status status = nnrt_session_load_trained(session);
+    nnrt_status status = nnrt_input_check(program->columns, session->options->inputs,
+                                          session->options->input_count, &p.are_numbers);
+    if (!status) status = nnrt_session_load_trained(session);
     if (!status) status = read_inputs(&p);
     if (!status) status = check_pictures(&p);
     for (int64_t i = 0; i < p.count && !status; i++) status = run_input(&p, &p.inputs[i]);
     if (!status) status = report(&p);
     if (!status && p.unreadable)
-        status = nnrt_fail(NNRT_ERROR,
-                           "%" PRId64 " of %d inputs cannot be read; the others are predicted",
-                           p.unreadable, (int)session->options->input_count);
-    for (int64_t i = 0; i < p.count; i++) free(p.inputs[i].values);
+        status =
+            nnrt_fail(NNRT_ERROR,
+                      "%" PRId64 " of %" PRId64 " inputs cannot be read; the others are predicted",
+                      p.unreadable, p.asked);
+    for (int64_t i = 0; i < p.count; i++) nnrt_input_free(&p.inputs[i]);
     free(p.inputs);
     free(p.outputs);
     return status;

@@ -36,10 +36,11 @@ static nnrt_status check_shape(const nnrt_predicted *predicted) {
 static int name_of(const char *folder, const nnrt_input *input, int64_t row, char path[PATH_MAX]) {
     const char *slash = strrchr(input->path, '/'), *name = slash ? slash + 1 : input->path;
     const char *dot = strrchr(name, '.');
+    if (input->stem) name = input->stem, dot = NULL;
     int length = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
-    int size = input->is_single
-                   ? snprintf(path, PATH_MAX, "%s/%.*s.png", folder, length, name)
-                   : snprintf(path, PATH_MAX, "%s/%.*s-%" PRId64 ".png", folder, length, name, row);
+    int size = input->is_single ? snprintf(path, PATH_MAX, "%s/%.*s.png", folder, length, name)
+                                : snprintf(path, PATH_MAX, "%s/%.*s-%" PRId64 ".png", folder,
+                                           length, name, nnrt_input_number(input, row));
     return size < PATH_MAX;
 }
 

@@ -28,6 +28,19 @@ static void look_at_ends(nnrt_stream *stream, int descriptor) {
         (uint32_t)end[0] | (uint32_t)end[1] << 8 | (uint32_t)end[2] << 16 | (uint32_t)end[3] << 24;
 }
 
+// The stream owns the descriptor, or it is closed.
+static nnrt_status attach(nnrt_stream *stream, int descriptor, int64_t size) {
+    stream->file_size = size;
+    look_at_ends(stream, descriptor);
+    stream->file = gzdopen(descriptor, "rb");
+    if (!stream->file) {
+        close(descriptor);
+        return nnrt_fail_memory(stream->path, 0);
+    }
+    gzbuffer(stream->file, BUFFER_SIZE);
+    return NNRT_OK;
+}
+
 nnrt_status nnrt_stream_open(nnrt_stream *stream, const char *path) {
     *stream = (nnrt_stream){.path = path};
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe must not block
@@ -42,15 +55,18 @@ nnrt_status nnrt_stream_open(nnrt_stream *stream, const char *path) {
         close(descriptor);
         return NNRT_ERROR;
     }
-    stream->file_size = status.st_size;
-    look_at_ends(stream, descriptor);
-    stream->file = gzdopen(descriptor, "rb");
-    if (!stream->file) {
-        close(descriptor);
-        return nnrt_fail_memory(path, 0);
+    return attach(stream, descriptor, status.st_size);
+}
+
+nnrt_status nnrt_stream_open_descriptor(nnrt_stream *stream, const char *path, int descriptor) {
+    *stream = (nnrt_stream){.path = path};
+    struct stat status;
+    int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (own < 0 || fstat(own, &status) != 0 || lseek(own, 0, SEEK_SET) < 0) {
+        if (own >= 0) close(own);
+        return fail_open(path);
     }
-    gzbuffer(stream->file, BUFFER_SIZE);
-    return NNRT_OK;
+    return attach(stream, own, status.st_size);
 }
 
 void nnrt_stream_close(nnrt_stream *stream) {

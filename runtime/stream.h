@@ -17,6 +17,9 @@ typedef struct nnrt_stream {
 } nnrt_stream;
 
 nnrt_status nnrt_stream_open(nnrt_stream *stream, const char *path);
+// What an open regular file holds, from its beginning; the caller keeps `descriptor`, `path` is for
+// messages.
+nnrt_status nnrt_stream_open_descriptor(nnrt_stream *stream, const char *path, int descriptor);
 void nnrt_stream_close(nnrt_stream *stream);
 
 // Exactly `size` bytes; `what` names them in the message when the file ends before.

@@ -72,6 +72,13 @@ static void inputs(void **state) {
     assert_string_equal(options.inputs[0], "a.npy");
     assert_string_equal(options.inputs[1], "b.png");
     assert_string_equal(options.inputs[2], "--c.npy");
+    accept("predict -1.5 - .5 -- -2");
+    assert_int_equal(options.input_count, 4);
+    assert_string_equal(options.inputs[0], "-1.5");
+    assert_string_equal(options.inputs[1], "-");
+    assert_string_equal(options.inputs[3], "-2");
+    refuse("predict -1.5x", "unknown option");
+    refuse("evaluate -1.5", "unknown option");
     refuse("predict", "input");
     refuse("predict --json --csv a", "only one");
     refuse("fit a.npy", "a.npy");

@@ -590,14 +590,14 @@ static void check_predict(void) {
     if (!plain.is_file || plain.own_test || plain.column >= 0) return;
     if (stages.calls[0].name[0] != 'n') return;
     const char *path = stages.options[0][0].text;
-    if (nnrt_input_read(&input, &data.info.input, plain.height > 0, path))
-        fail_msg("%s", nnrt_error());
+    nnrt_input_reader reader = {.column = &data.info.input, .may_resize = plain.height > 0};
+    if (nnrt_input_read(&input, &reader, path)) fail_msg("%s", nnrt_error());
     int64_t bytes_of_all =
         data.row_count * data.info.input.size * (data.info.input.dtype == NNRT_U8 ? 1 : 4);
     if (!input.is_single) assert_int_equal(input.rows, data.row_count);
     if (input.rows == data.row_count)
         assert_memory_equal(input.values, data.input, (size_t)bytes_of_all);
-    free(input.values);
+    nnrt_input_free(&input);
 }
 
 static void print_stages(void) {
