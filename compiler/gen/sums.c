@@ -42,8 +42,9 @@ static Value chunk_place(LaneBuilder *b, const Node *sum, Value chunk) {
     return ir_offset(gen, gen->f32, arena, offset);
 }
 
+// What another group computed as a whole has no chunks, whatever those of this group are.
 Value sums_place(LaneBuilder *b, const Node *sum) {
-    return chunk_place(b, sum, b->chunk);
+    return chunk_place(b, sum, schedule_is_chunked(sum) ? b->chunk : NULL);
 }
 
 // Elements of a row, with its padding.
