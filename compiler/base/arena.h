@@ -1,6 +1,6 @@
 // Bump allocation. All memory of a compilation comes from a few arenas and is released with them;
 // nobody frees single objects. When memory runs out the process reports E9001 and ends with
-// status 70: an allocation never returns NULL.
+// status 1: an allocation never returns NULL.
 #ifndef NNC_BASE_ARENA_H
 #define NNC_BASE_ARENA_H
 

@@ -25,10 +25,11 @@ bool domain_broadcasts(const Type *type, const Type *domain) {
 }
 
 Type schedule_sum_domain(const Node *input, const Node *sum) {
-    int64_t elements = type_elements(&input->type);
+    int64_t width = type_elements(&sum->type);
+    int64_t dims[] = {type_elements(&input->type) / width, width};
     bool by_rows = sum->op->fuse != FUSE_REDUCE_BATCH || sum->op->reduce == REDUCE_MOMENTS ||
-                   type_last(&input->type) == type_elements(&sum->type);
-    return by_rows ? input->type : type_make(DTYPE_F32, input->type.batched, 1, &elements);
+                   type_last(&input->type) == width;
+    return by_rows ? input->type : type_make(DTYPE_F32, input->type.batched, 2, dims);
 }
 
 bool schedule_same_place(const Type *view, const Type *source, const Type *domain) {

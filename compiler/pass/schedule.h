@@ -149,7 +149,7 @@ Node *schedule_source(Node *node);
 // change.
 bool schedule_same_place(const Type *view, const Type *source, const Type *domain);
 // The domain in which a sum evaluates its input: that of the input, or, if its rows are not what is
-// summed, all elements in one row.
+// summed, rows as long as the sum.
 Type schedule_sum_domain(const Node *input, const Node *sum);
 
 // The number of the weights of a leaf or an assign, parameters first; -1: it has none.

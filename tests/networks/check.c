@@ -159,6 +159,7 @@ static Verdict compare_mode(const Checked *checked, GraphMode mode, const Loaded
     Reference reference =
         reference_create(checked->front.arena, checked->program, mode, loaded, setup, data);
     reference_move(&reference, FIRST_EVALUATIONS);
+    if (reference.overflows) return failing(TOO_LARGE, "a number on the way");
     Verdict verdict = compare_values(loaded, &reference, outputs);
     if (verdict.outcome != WRONG) return verdict;
     reference_move(&reference, MORE_EVALUATIONS);

@@ -1,5 +1,6 @@
 #include "reference.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -86,7 +87,10 @@ static void adjust_value(void *state, const Node *node, EvalTensor *value) {
     int64_t count = value->rows * value->size;
     if (is_exact(node)) return;
     double *moved = ARENA_ARRAY(reference->arena, double, count + 1);
-    for (int64_t i = 0; i < count; i++) moved[i] = value->data[i] * factor(reference, node);
+    for (int64_t i = 0; i < count; i++) {
+        moved[i] = value->data[i] * factor(reference, node);
+        reference->overflows |= !(fabs(moved[i]) <= (double)FLT_MAX);
+    }
     value->data = moved;
 }
 
