@@ -17,13 +17,14 @@ static void number_nodes(Graph *graph) {
 // of calls inside an argument list to the compiler). With a stack of its own: networks are deep.
 
 typedef struct Sorter {
-    NodeList sorted;
+    Node **sorted;
+    int sorted_count;
     Node **stack;
     int *next_input; // by node id
     bool *seen;
 } Sorter;
 
-static void sort_from(Graph *graph, Sorter *sorter, Node *root) {
+static void sort_from(Sorter *sorter, Node *root) {
     int depth = 0;
     if (sorter->seen[root->id]) return;
     sorter->seen[root->id] = true;
@@ -32,7 +33,7 @@ static void sort_from(Graph *graph, Sorter *sorter, Node *root) {
         Node *node = sorter->stack[depth - 1];
         int next = sorter->next_input[node->id]++;
         if (next == node->input_count) {
-            vec_push(graph->arena, &sorter->sorted, node);
+            sorter->sorted[sorter->sorted_count++] = node;
             depth--;
         } else if (!sorter->seen[node->inputs[next]->id]) {
             sorter->seen[node->inputs[next]->id] = true;
@@ -41,29 +42,26 @@ static void sort_from(Graph *graph, Sorter *sorter, Node *root) {
     }
 }
 
-typedef struct RootSorter {
-    Graph *graph;
-    Sorter *sorter;
-} RootSorter;
-
 static void sort_from_root(Node **root, void *data) {
-    RootSorter *state = data;
-    sort_from(state->graph, state->sorter, *root);
+    Sorter *sorter = data;
+    sort_from(sorter, *root);
 }
 
 void graph_sort(Graph *graph) {
     int count = graph->nodes.count;
     number_nodes(graph);
-    Sorter sorter = {.stack = ARENA_ARRAY(graph->arena, Node *, count),
+    ArenaMark mark = arena_mark(graph->arena);
+    Sorter sorter = {.sorted = ARENA_ARRAY(graph->arena, Node *, count),
+                     .stack = ARENA_ARRAY(graph->arena, Node *, count),
                      .next_input = ARENA_ARRAY(graph->arena, int, count),
                      .seen = ARENA_ARRAY(graph->arena, bool, count)};
-    for (int i = 0; i < graph->inputs.count; i++) sort_from(graph, &sorter, graph->inputs.items[i]);
-    for (int i = 0; i < graph->targets.count; i++)
-        sort_from(graph, &sorter, graph->targets.items[i]);
-    visit_roots(graph, sort_from_root, &(RootSorter){graph, &sorter});
-    for (int i = 0; i < count; i++) sort_from(graph, &sorter, graph->nodes.items[i]); // the dead
-    if (sorter.sorted.count != count) graph_bug(graph, NULL, "a node is missing from the list");
-    graph->nodes = sorter.sorted;
+    for (int i = 0; i < graph->inputs.count; i++) sort_from(&sorter, graph->inputs.items[i]);
+    for (int i = 0; i < graph->targets.count; i++) sort_from(&sorter, graph->targets.items[i]);
+    visit_roots(graph, sort_from_root, &sorter);
+    for (int i = 0; i < count; i++) sort_from(&sorter, graph->nodes.items[i]); // the dead
+    if (sorter.sorted_count != count) graph_bug(graph, NULL, "a node is missing from the list");
+    if (count) memcpy(graph->nodes.items, sorter.sorted, (size_t)count * sizeof(Node *));
+    arena_release(graph->arena, mark);
     number_nodes(graph);
 }
 

@@ -120,8 +120,14 @@ typedef struct Components {
     int *number, *lowest; // by group: in the order of the visit, from 1; the lowest that it reaches
     int *component;       // by group; -1: none yet
     IntList stack;
+    int groups; // that were visited: groups made while circles are divided have no component
     int numbers, count;
+    bool *is_late; // by node, for the group that is being divided
 } Components;
+
+static bool are_in_circle(const Components *c, int a, int b) {
+    return a != b && a < c->groups && b < c->groups && c->component[a] == c->component[b];
+}
 
 static void close_component(Components *c, int group) {
     int member;
@@ -149,7 +155,8 @@ static void visit_group(Components *c, int group) {
 static Components find_components(const Repair *r) {
     Arena *arena = r->fusion->arena;
     int count = r->fusion->groups.count;
-    Components c = {.repair = r, .reads = collect_reads(r->fusion)};
+    Components c = {.repair = r, .reads = collect_reads(r->fusion), .groups = count};
+    c.is_late = ARENA_ARRAY(arena, bool, r->fusion->graph->nodes.count + 1);
     c.number = ARENA_ARRAY(arena, int, count + 1);
     c.lowest = ARENA_ARRAY(arena, int, count + 1);
     c.component = ARENA_ARRAY(arena, int, count + 1);
@@ -162,26 +169,25 @@ static Components find_components(const Repair *r) {
 // ---- Dividing a group.
 
 // Whether `node` reads another group of the component, or what the group computes of such values.
-static bool reads_component(const Components *c, const Node *node, int group, const bool *is_late) {
+static bool reads_component(const Components *c, const Node *node, int group) {
     const Fusion *fusion = c->repair->fusion;
     for (int i = 0; i < node->input_count; i++) {
         const Node *input = schedule_source(node->inputs[i]);
         int own = fusion->schedule->group_of[input->id];
-        if (own == group && is_late[input->id]) return true;
-        if (own >= 0 && own != group && c->component[own] == c->component[group]) return true;
+        if (own == group && c->is_late[input->id]) return true;
+        if (own >= 0 && are_in_circle(c, own, group)) return true;
         bool is_inlined = own < 0 && input->op->fuse != FUSE_LEAF;
-        if (is_inlined && reads_component(c, input, group, is_late)) return true;
+        if (is_inlined && reads_component(c, input, group)) return true;
     }
     return false;
 }
 
-static bool assign_waits(const Components *c, const Node *assign, int group, const bool *is_late) {
+static bool assign_waits(const Components *c, const Node *assign, int group) {
     const IntList *readers =
         &c->reads.readers[schedule_weights_of(c->repair->fusion->schedule, assign)];
     for (int i = 0; i < readers->count; i++)
-        if (readers->items[i] != group && c->component[readers->items[i]] == c->component[group])
-            return true;
-    return reads_component(c, assign, group, is_late);
+        if (are_in_circle(c, readers->items[i], group)) return true;
+    return reads_component(c, assign, group);
 }
 
 // The nodes get a group of their own together, or, where that is not legal, one each.
@@ -219,19 +225,18 @@ static void store_assigned(Repair *r, const Group *group) {
 }
 
 // What waits for other groups of the component is computed apart from what they wait for.
-static void divide(Repair *r, const Components *c, Group *group) {
+static void divide(Repair *r, Components *c, Group *group) {
     Fusion *fusion = r->fusion;
     NodeList late = {0}, early = {0}, late_assigns = {0}, early_assigns = {0};
-    bool *is_late = ARENA_ARRAY(fusion->arena, bool, fusion->graph->nodes.count + 1);
     fusion_sort_members(group);
     for (int i = 0; i < group->nodes.count; i++) {
         Node *node = group->nodes.items[i];
-        is_late[node->id] = reads_component(c, node, group->id, is_late);
-        vec_push(fusion->arena, is_late[node->id] ? &late : &early, node);
+        c->is_late[node->id] = reads_component(c, node, group->id);
+        vec_push(fusion->arena, c->is_late[node->id] ? &late : &early, node);
     }
     for (int i = 0; i < group->assigns.count; i++) {
         Node *assign = group->assigns.items[i];
-        bool waits = assign_waits(c, assign, group->id, is_late);
+        bool waits = assign_waits(c, assign, group->id);
         vec_push(fusion->arena, waits ? &late_assigns : &early_assigns, assign);
     }
     if (!group->nodes.count) {
@@ -239,30 +244,33 @@ static void divide(Repair *r, const Components *c, Group *group) {
     } else if (!early.count) {
         move_assigns(r, group, &early_assigns);
     } else {
-        bool anchor_is_late = group->anchor && is_late[group->anchor->id];
+        bool anchor_is_late = group->anchor && c->is_late[group->anchor->id];
         move_assigns(r, group, &late_assigns);
         if (late.count) regroup(r, group, anchor_is_late ? &early : &late);
     }
+    for (int i = 0; i < late.count; i++) c->is_late[late.items[i]->id] = false;
 }
 
-// The group of the component's first node: that one waits for nothing in the component.
-static Group *first_of_component(const Repair *r, const Components *c, int component) {
+// The group of each component's first node: that one waits for nothing in the component.
+static Group **first_groups(const Repair *r, const Components *c) {
     const Fusion *fusion = r->fusion;
-    for (int i = 0; i < fusion->graph->nodes.count; i++) {
+    Group **first = ARENA_ARRAY(fusion->arena, Group *, c->count + 1);
+    for (int i = fusion->graph->nodes.count - 1; i >= 0; i--) {
         int group = fusion->schedule->group_of[i];
-        if (group >= 0 && c->component[group] == component) return group_at(r, group);
+        if (group >= 0) first[c->component[group]] = group_at(r, group);
     }
-    nn_ice("fuse", "a circle of groups without nodes");
+    return first;
 }
 
 static void divide_circles(Repair *r) {
     Components c = find_components(r);
     int *sizes = ARENA_ARRAY(r->fusion->arena, int, c.count + 1);
-    int count = r->fusion->groups.count;
-    for (int i = 0; i < count; i++) sizes[c.component[i]]++;
+    Group **first = first_groups(r, &c);
+    for (int i = 0; i < c.groups; i++) sizes[c.component[i]]++;
     for (int i = 0; i < c.count; i++) {
         if (sizes[i] < 2) continue;
-        divide(r, &c, first_of_component(r, &c, i));
+        if (!first[i]) nn_ice("fuse", "a circle of groups without nodes");
+        divide(r, &c, first[i]);
         r->changed = true;
     }
 }
