@@ -7,32 +7,38 @@
 #include <inttypes.h>
 #include <string.h>
 
+typedef enum Shape { ANY_SHAPE, CLASSES, ONE_NUMBER } Shape; // CLASSES: a vector of at least two
+
 typedef struct LossRule {
     const char *loss;
-    const char *head;    // an activation; NULL: any value will do
-    bool is_vector;      // of classes; else any shape will do
+    const char *head; // an activation; NULL: any value will do
+    Shape shape;
     const char *options; // that must be written; NULL: none
     Targets targets;
 } LossRule;
 
 static const LossRule rules[] = {
-    {"mse", NULL, false, NULL, TARGETS_REAL},
-    {"mae", NULL, false, NULL, TARGETS_REAL},
-    {"huber", NULL, false, NULL, TARGETS_REAL},
-    {"log_cosh", NULL, false, NULL, TARGETS_REAL},
-    {"hinge", NULL, false, NULL, TARGETS_SIGN},
-    {"hinge", "tanh", false, NULL, TARGETS_BINARY},
-    {"poisson", "softplus", false, NULL, TARGETS_COUNT},
-    {"kl_divergence", "softmax", false, NULL, TARGETS_SHARE},
-    {"binary_crossentropy", "sigmoid", false, NULL, TARGETS_BINARY},
-    {"binary_crossentropy", NULL, false, "from_logits = true", TARGETS_BINARY},
-    {"categorical_crossentropy", "softmax", false, NULL, TARGETS_ONE_HOT},
-    {"categorical_crossentropy", NULL, false, "from_logits = true", TARGETS_SHARE},
-    {"sparse_categorical_crossentropy", "softmax", true, NULL, TARGETS_CLASS},
-    {"sparse_categorical_crossentropy", NULL, true, "from_logits = true", TARGETS_CLASS},
-    {"sparse_categorical_crossentropy", "softmax", false, NULL, TARGETS_CLASS},
-    {"crossentropy", "softmax", false, NULL, TARGETS_CLASS},
-    {"crossentropy", "sigmoid", true, NULL, TARGETS_BINARY},
+    {"mse", NULL, ANY_SHAPE, NULL, TARGETS_REAL},
+    {"mae", NULL, ANY_SHAPE, NULL, TARGETS_REAL},
+    {"huber", NULL, ANY_SHAPE, NULL, TARGETS_REAL},
+    {"log_cosh", NULL, ANY_SHAPE, NULL, TARGETS_REAL},
+    {"hinge", NULL, ANY_SHAPE, NULL, TARGETS_SIGN},
+    {"hinge", "tanh", ANY_SHAPE, NULL, TARGETS_BINARY},
+    {"poisson", "softplus", ANY_SHAPE, NULL, TARGETS_COUNT},
+    {"kl_divergence", "softmax", ANY_SHAPE, NULL, TARGETS_SHARE},
+    {"binary_crossentropy", "sigmoid", ANY_SHAPE, NULL, TARGETS_BINARY},
+    {"binary_crossentropy", NULL, ANY_SHAPE, "from_logits = true", TARGETS_BINARY},
+    {"categorical_crossentropy", "softmax", ANY_SHAPE, NULL, TARGETS_ONE_HOT},
+    {"categorical_crossentropy", NULL, ANY_SHAPE, "from_logits = true", TARGETS_SHARE},
+    {"sparse_categorical_crossentropy", "softmax", CLASSES, NULL, TARGETS_CLASS},
+    {"sparse_categorical_crossentropy", NULL, CLASSES, "from_logits = true", TARGETS_CLASS},
+    {"sparse_categorical_crossentropy", "softmax", ANY_SHAPE, NULL, TARGETS_CLASS},
+    {"crossentropy", "softmax", ANY_SHAPE, NULL, TARGETS_CLASS},
+    {"crossentropy", "sigmoid", CLASSES, NULL, TARGETS_BINARY},
+    {"binary_crossentropy", "sigmoid", ONE_NUMBER, NULL, TARGETS_CLASS},
+    {"binary_crossentropy", NULL, ONE_NUMBER, "from_logits = true", TARGETS_CLASS},
+    {"crossentropy", "sigmoid", ONE_NUMBER, NULL, TARGETS_CLASS},
+    {"mse", NULL, ONE_NUMBER, NULL, TARGETS_CLASS},
 };
 enum { RULES = sizeof rules / sizeof *rules };
 
@@ -78,20 +84,21 @@ static bool has_weights(const Grower *grower) {
     return false;
 }
 
-// Something must be trained, and classes need a vector of at least two.
+static int draw_units(Grower *grower, Shape shape, bool tells_apart) {
+    static const int units[] = {2, 3, 5, 7};
+    if (shape == ONE_NUMBER || (!tells_apart && random_chance(grower->random, 30))) return 1;
+    return units[random_below(grower->random, 4)];
+}
+
+// Something must be trained.
 static bool add_head(Grower *grower, const LossRule *rule) {
     Network *network = grower->network;
-    static const int units[] = {2, 3, 5, 7};
-    bool tells_apart = rule->is_vector || (rule->head && strcmp(rule->head, "softmax") == 0);
-    bool has_few = type_last(network_type(network, network->step_count)) < 2;
-    if (rule->is_vector || (tells_apart && has_few) || !has_weights(grower) ||
-        !network->step_count) {
-        if (network_type(network, network->step_count)->rank != 1 && !add_named(grower, "flatten"))
-            return false;
-        int wanted = tells_apart || random_chance(grower->random, 70)
-                         ? units[random_below(grower->random, 4)]
-                         : 1;
-        if (!add_units(grower, wanted)) return false;
+    const Type *last = network_type(network, network->step_count);
+    bool tells_apart = rule->shape == CLASSES || (rule->head && strcmp(rule->head, "softmax") == 0);
+    bool fits = rule->shape == ANY_SHAPE && (!tells_apart || type_last(last) >= 2);
+    if (!fits || !has_weights(grower) || !network->step_count) {
+        if (last->rank != 1 && !add_named(grower, "flatten")) return false;
+        if (!add_units(grower, draw_units(grower, rule->shape, tells_apart))) return false;
     }
     Grower plain = *grower;
     plain.options = 0;
