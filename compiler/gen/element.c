@@ -51,11 +51,13 @@ static int column_number(const Graph *graph, const Node *node) {
     nn_ice("gen", "%%%d is not a column of the data", node->id);
 }
 
+static LlvmType element_type(Gen *gen, Dtype dtype) {
+    return dtype == DTYPE_U8 ? gen->i8 : dtype == DTYPE_I32 ? gen->i32 : gen->f32;
+}
+
 Value element_column_base(Gen *gen, const Schedule *schedule, Value function, const Node *node,
                           LlvmType *element) {
-    *element = node->type.dtype == DTYPE_U8    ? gen->i8
-               : node->type.dtype == DTYPE_I32 ? gen->i32
-                                               : gen->f32;
+    *element = element_type(gen, node->type.dtype);
     Value columns = ir_context(gen, function, FIELD_COLUMNS);
     Value slot =
         ir_offset(gen, gen->pointer, columns, ir_int(gen, column_number(schedule->graph, node)));
@@ -138,9 +140,7 @@ static Value load_lanes(LaneBuilder *b, LlvmType element, Dtype dtype, Value poi
 
 static Value load_batched(LaneBuilder *b, const Type *view, Dtype dtype, Value sample) {
     Operand place = place_in_sample(b, view);
-    LlvmType element = dtype == DTYPE_U8    ? b->gen->i8
-                       : dtype == DTYPE_I32 ? b->gen->i32
-                                            : b->gen->f32;
+    LlvmType element = element_type(b->gen, dtype);
     Value pointer = ir_offset(b->gen, element, sample, place.index);
     return load_lanes(b, element, dtype, pointer, place.one_number);
 }
@@ -278,14 +278,19 @@ Lane element_value(LaneBuilder *b, Node *node) {
 
 // ---- Stores.
 
+// From float32 to what memory holds.
+static Value narrow(LaneBuilder *b, Dtype dtype, Value value) {
+    LlvmType type = ir_vector(b->gen, element_type(b->gen, dtype), b->width);
+    if (dtype == DTYPE_U8) return LLVMBuildFPToUI(b->gen->builder, value, type, "");
+    return dtype == DTYPE_I32 ? LLVMBuildFPToSI(b->gen->builder, value, type, "") : value;
+}
+
 static void store_batched(LaneBuilder *b, const Node *node, Value value, int valid) {
     Gen *gen = b->gen;
     const Buffer *buffer = &b->schedule->buffers[node->id];
     Operand place = place_in_sample(b, &node->type);
-    bool is_byte = node->type.dtype == DTYPE_U8;
-    if (is_byte)
-        value = LLVMBuildFPToUI(gen->builder, value, ir_vector(gen, gen->i8, b->width), "");
-    LlvmType element = is_byte ? gen->i8 : gen->f32;
+    LlvmType element = element_type(gen, node->type.dtype);
+    value = narrow(b, node->type.dtype, value);
     Value pointer = ir_offset(gen, element, element_buffer(b, node), place.index);
     if (place.one_number && b->width > 1) {
         Value zero = LLVMConstInt(gen->i32, 0, 0);

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { FIRST_EVALUATIONS = 2, MORE_EVALUATIONS = 30 };
+enum { FIRST_EVALUATIONS = 2, MORE_EVALUATIONS = 200 };
 
 static Verdict failing(Outcome outcome, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -78,8 +78,9 @@ static int find_planted(const Graph *graph) {
 
 static double factor(Reference *reference, const Node *node) {
     double planted = node->id == reference->planted ? 1.01 : 1;
-    if (!reference->moves || is_exact(node)) return planted;
-    return planted * (1 + random_real(&reference->random, -movement, movement));
+    if (reference->movement == 0 || is_exact(node)) return planted;
+    return planted *
+           (1 + random_real(&reference->random, -reference->movement, reference->movement));
 }
 
 static void adjust_value(void *state, const Node *node, EvalTensor *value) {
@@ -101,12 +102,12 @@ static const Node *wanted_node(const Graph *graph, int index) {
 }
 
 // The results are those of the evaluation's arena.
-static EvalTensor *evaluate(Reference *reference, bool moves) {
+static EvalTensor *evaluate(Reference *reference, double moved) {
     const Graph *graph = reference->graph;
     Evaluation evaluation = evaluation_create(graph, reference->arena, &reference->bindings, NULL);
     bool *wanted = ARENA_ARRAY(reference->arena, bool, graph->nodes.count);
     for (int i = 0; i < reference->count; i++) wanted[wanted_node(graph, i)->id] = true;
-    reference->moves = moves;
+    reference->movement = moved;
     evaluation.adjust = adjust_value;
     evaluation.adjust_state = reference;
     evaluation_run(&evaluation, wanted);
@@ -156,7 +157,7 @@ Reference reference_create(Arena *arena, const Program *program, GraphMode mode,
                                    .step = (int64_t)loaded->context.step,
                                    .learning_rate = loaded->context.learning_rate}};
     reference.values = ARENA_ARRAY(arena, ReferenceValue, reference.count);
-    EvalTensor *results = evaluate(&reference, false);
+    EvalTensor *results = evaluate(&reference, 0);
     for (int i = 0; i < reference.count; i++) {
         describe(&reference, i);
         reference.values[i].exact = copy_tensor(arena, &results[i]);
@@ -166,15 +167,23 @@ Reference reference_create(Arena *arena, const Program *program, GraphMode mode,
     return reference;
 }
 
+// Of what movements moved a result by; sums of many numbers round more often than once.
+static const double explained = 10;
+
+// Half of the evaluations move numbers by as much as is explained: where results are powers of
+// their inputs, that is more than as many times what the smaller movement gives.
 void reference_move(Reference *reference, int times) {
     for (int t = 0; t < times; t++) {
+        double share = t % 2 ? explained : 1;
         ArenaMark mark = arena_mark(reference->arena);
-        EvalTensor *results = evaluate(reference, true);
+        EvalTensor *results = evaluate(reference, movement * share);
         for (int i = 0; i < reference->count; i++) {
             ReferenceValue *value = &reference->values[i];
             for (int64_t k = 0; k < value->exact.rows * value->exact.size; k++) {
-                value->low.data[k] = fmin(value->low.data[k], results[i].data[k]);
-                value->high.data[k] = fmax(value->high.data[k], results[i].data[k]);
+                double exact = value->exact.data[k];
+                double result = exact + (results[i].data[k] - exact) / share;
+                value->low.data[k] = fmin(value->low.data[k], result);
+                value->high.data[k] = fmax(value->high.data[k], result);
             }
         }
         arena_release(reference->arena, mark);
@@ -183,8 +192,6 @@ void reference_move(Reference *reference, int times) {
 
 // ---- Comparing.
 
-// Of what movements moved a result by; sums of many numbers round more often than once.
-static const double explained = 10;
 // Of the number, and of the largest number beside it.
 static const double relative = 2e-6, beside = 5e-7;
 static const double largest_number = 1e8;

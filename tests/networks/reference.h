@@ -24,9 +24,9 @@ typedef struct Reference {
     int count; // outputs, the loss, what is assigned
     ReferenceValue *values;
     Random random;
-    int planted;    // the node that is wrong; -1: none
-    bool moves;     // this evaluation
-    bool overflows; // a number on the way is larger than float32 holds
+    int planted;     // the node that is wrong; -1: none
+    double movement; // of every number in this evaluation; 0: none
+    bool overflows;  // a number on the way is larger than float32 holds
 } Reference;
 
 // What the reference of training is made wrong by, to see whether a comparison notices: the numbers
