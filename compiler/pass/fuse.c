@@ -36,7 +36,10 @@ static void collect_users(Fusion *fusion) {
 }
 
 // ---- Paths between groups. A group's level is above those of the groups that it reads, so that
-// what is asked for is soon out of reach.
+// what is asked for is soon out of reach. New groups stay away from what they read: when that
+// rises, the groups behind need not.
+
+enum { LEVELS_APART = 256 };
 
 // The lowest level that a reader of `node` can have.
 static int level_above(const Fusion *fusion, const Node *node) {
@@ -60,10 +63,12 @@ static void raise_users(Fusion *fusion, const Node *node, int level);
 
 static void raise_group(Fusion *fusion, Group *group, int level) {
     // Where groups wait for each other, which legalize.c mends, levels have no end.
-    if (level <= group->level || level > fusion->graph->nodes.count) return;
+    if (level <= group->level || group->is_rising) return;
     group->level = level;
+    group->is_rising = true;
     for (int i = 0; i < group->nodes.count; i++)
         raise_users(fusion, group->nodes.items[i], level + 1);
+    group->is_rising = false;
 }
 
 static void raise_users(Fusion *fusion, const Node *node, int level) {
@@ -75,7 +80,7 @@ static void raise_users(Fusion *fusion, const Node *node, int level) {
         if (own == home && own >= 0) continue;
         if (own >= 0) {
             raise_group(fusion, fusion->groups.items[own], level);
-        } else if (fusion->levels[user->id] < level && level <= fusion->graph->nodes.count) {
+        } else if (fusion->levels[user->id] < level) {
             fusion->levels[user->id] = level;
             raise_users(fusion, user, level);
         }
@@ -174,7 +179,9 @@ Group *fusion_new_group(Fusion *fusion, GroupKind kind, const Type *domain) {
 void fusion_join(Fusion *fusion, Group *group, Node *node) {
     vec_push(fusion->arena, &group->nodes, node);
     fusion->schedule->group_of[node->id] = group->id;
-    raise_group(fusion, group, level_of_inputs(fusion, node, group->id));
+    int level = level_of_inputs(fusion, node, group->id);
+    bool is_new = group->nodes.count == 1 && level > 0;
+    raise_group(fusion, group, is_new ? level + LEVELS_APART - 1 : level);
     raise_users(fusion, node, group->level + 1);
 }
 

@@ -93,6 +93,7 @@ typedef struct Group {
     int64_t lead, width; // of it: lead rows of width elements
     int phase;           // barriers stand between phases
     int level;           // while groups are made: above those of the groups that it reads
+    bool is_rising;      // it is being raised
 } Group;
 
 // Where a node's value lies, if it is stored at all.
