@@ -22,14 +22,26 @@ static int cut(char *path, size_t *length) {
     return *length > 0;
 }
 
+// A link that leads nowhere yet: writing makes a file at its other end.
+static int is_link(const char *path, size_t length) {
+    char name[PATH_MAX];
+    struct stat status;
+    while (length && path[length - 1] == '/') length--; // behind it, the link would be followed
+    snprintf(name, sizeof name, "%.*s", (int)length, path);
+    return lstat(name, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 int nnrt_place_resolve(const char *path, char resolved[PATH_MAX]) {
     char folder[PATH_MAX];
     size_t length = strlen(path);
     if (length >= sizeof folder) return 0;
     if (realpath(path, resolved)) return 1;
+    if (is_link(path, length)) return 0;
     memcpy(folder, path, length + 1);
-    while (cut(folder, &length))
+    while (cut(folder, &length)) {
         if (realpath(folder, resolved)) break;
+        if (is_link(folder, length)) return 0;
+    }
     if (!length && !realpath(".", resolved)) return 0;
     const char *rest = path + length;
     if (has_parent_step(rest)) return 0;

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 // The absolute path without links. What does not exist is taken as it is written, below the last
-// folder that does. 0: too long, or `..` in what does not exist.
+// folder that does. 0: too long, a link that leads nowhere, or `..` in what does not exist.
 int nnrt_place_resolve(const char *path, char resolved[PATH_MAX]);
 
 // The same file, by name, by link or by hard link. Devices and pipes are nobody's: 0.

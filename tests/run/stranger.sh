@@ -17,6 +17,8 @@ END
 }
 ln -s ../outside mine/out
 ln -s ../home/.bashrc mine/log.csv
+ln -s ../outside/new.csv mine/new.csv # leads nowhere yet
+ln -s ../outside/folder mine/folder
 cd mine
 refused() { # CALLBACKS
     net "$1" >../theirs/net.nn
@@ -30,6 +32,9 @@ refused "csv_log(\"$HOME/.bashrc\")"
 refused 'csv_log("../escaped.csv")'
 refused 'csv_log("log.csv")'
 refused 'csv_log("out/log.csv")'
+refused 'csv_log("new.csv")'
+refused 'checkpoint("new.csv/{epoch}.st")'
+refused 'checkpoint("folder/{epoch}.st")'
 refused 'checkpoint("/escaped.st")'
 refused 'checkpoint("../escaped/{epoch}.st")'
 refused 'checkpoint("{epoch}/../../escaped.st")'
