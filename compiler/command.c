@@ -45,6 +45,11 @@ static int command_build(const Options *options, Arena *arena) {
         fputs("nnc: --tune measures executables; leave out --emit\n", stderr);
         return NNRT_USAGE;
     }
+    if (options->tune && !strcmp(options->operand, "-")) {
+        fputs("nnc: --tune keeps its choices beside the source; give the source as a file\n",
+              stderr);
+        return NNRT_USAGE;
+    }
     Session session;
     session_open(&session, options, arena);
     session.output = options->output;

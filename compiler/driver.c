@@ -363,9 +363,10 @@ static bool emit_file(Session *session, const char *last) {
 static bool check_printed(Session *session) {
     struct stat file;
     if (!session->output || stat(session->output, &file) || !S_ISREG(file.st_mode)) return true;
-    Session whole;
-    session_open(&whole, session->options, session->arena);
-    session_advance(&whole, "graph"); // its messages are those of another day
+    if (!session_advance(session, "tokens")) return false;
+    Session whole = *session; // the source is read once: it may be a pipe
+    whole.sink = diag_create(session->arena, session->sources); // messages of another day
+    session_advance(&whole, "graph");
     return output_check(session->arena, session->output, whole.sources, session->sink);
 }
 

@@ -293,9 +293,12 @@ static bool check_usage(const Reader *reader) {
     }
     if (!options->operand && wanted && wanted[0] != '[')
         return usage_error("`nnc %s` wants a file: nnc %s %s", name, name, wanted);
-    for (int i = 0; options->write && i < options->operands.count; i++)
-        if (!strcmp(options->operands.items[i], "-"))
-            return usage_error("standard input cannot be written back; leave out --write");
+    int inputs = 0;
+    for (int i = 0; i < options->operands.count; i++)
+        inputs += !strcmp(options->operands.items[i], "-");
+    if (inputs > 1) return usage_error("standard input, `-`, can be read once");
+    if (options->write && inputs)
+        return usage_error("standard input cannot be written back; leave out --write");
     if (options->check && options->write)
         return usage_error("--check changes nothing and --write does; say one of them");
     if (options->after && !(options->emit && driver_stage_has_passes(options->emit)))

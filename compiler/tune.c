@@ -34,7 +34,7 @@ static char *tuning_path(const Session *session) {
 bool tune_load(Session *session) {
     const char *path = tuning_path(session), *error = NULL;
     session->gen.tuning = tuning_create(session->arena);
-    if (access(path, F_OK)) return true;
+    if (!strcmp(session->options->operand, "-") || access(path, F_OK)) return true;
     int file = sources_load(session->sources, path, &error);
     if (file >= 0)
         return tuning_read(session->gen.tuning, session->sources, (uint32_t)file, session->sink);

@@ -15,6 +15,17 @@ grep -q 'wrong.nn:1:24' err || fail "the message names no file"
 "$NNC" check - <wrong.nn 2>err && fail "a mistake on standard input"
 grep -q 'standard input:1:24' err || fail "the message names no standard input"
 
+status=0
+"$NNC" check - - <right.nn 2>err || status=$?
+[ $status = 2 ] || fail "standard input was read twice"
+for _ in 1 2; do # the second one finds a file
+    "$NNC" build --emit=graph -o graph - <right.nn || fail "a stage of standard input"
+    grep -q dense graph || fail "an empty stage of standard input"
+done
+status=0
+"$NNC" build --tune - <right.nn 2>err || status=$?
+[ $status = 2 ] || fail "choices beside standard input"
+
 [ "$("$NNC" fmt - <right.nn)" = "$expected" ] || fail "fmt of standard input"
 status=0
 "$NNC" fmt --write - <right.nn 2>err || status=$?
