@@ -63,7 +63,7 @@ nnrt_status nnrt_png_write(const char *path, int64_t height, int64_t width, int6
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, leave, ignore);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info || setjmp(png_jmpbuf(png))) {
-        if (!info) nnrt_fail(NNRT_ERROR, "out of memory for `%s`", path);
+        if (!info) nnrt_fail_memory(path, 0);
         png_destroy_write_struct(&png, &info);
         nnrt_file_abandon(file);
         return NNRT_ERROR;

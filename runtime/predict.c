@@ -303,17 +303,22 @@ static void print_json(const prediction *p, const nnrt_input *input, int64_t row
 }
 
 // RFC 4180: quoted where needed.
-static void print_field(const char *text) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, stdout);
-        return;
-    }
-    putchar('"');
+static int needs_quotes(const char *text) {
+    return strpbrk(text, ",\"\r\n") != NULL;
+}
+
+static void print_quoted(const char *text) {
     for (; *text; text++) {
         if (*text == '"') putchar('"');
         putchar(*text);
     }
-    putchar('"');
+}
+
+static void print_field(const char *text) {
+    const char *quote = needs_quotes(text) ? "\"" : "";
+    fputs(quote, stdout);
+    print_quoted(text);
+    fputs(quote, stdout);
 }
 
 // The columns of numbers: outputs, or the shares of classes among places.
@@ -350,16 +355,18 @@ static void csv_class(const prediction *p, const float *outputs) {
 
 // "red;round"
 static void csv_labels(const prediction *p, const float *outputs) {
-    char number[32], *text = NULL;
-    size_t size = 0;
-    FILE *field = open_memstream(&text, &size);
-    putchar(',');
-    if (!field) return;
-    for (int64_t i = 0, seen = 0; i < p->output->size; i++)
-        if (is_label(outputs, i))
-            fprintf(field, "%s%s", seen++ ? ";" : "", class_name(p, i, number));
-    if (fclose(field) == 0) print_field(text);
-    free(text);
+    char number[32];
+    const char *quote = "", *separator = "";
+    for (int64_t i = 0; i < p->output->size; i++)
+        if (is_label(outputs, i) && needs_quotes(class_name(p, i, number))) quote = "\"";
+    printf(",%s", quote);
+    for (int64_t i = 0; i < p->output->size; i++) {
+        if (!is_label(outputs, i)) continue;
+        fputs(separator, stdout);
+        print_quoted(class_name(p, i, number));
+        separator = ";";
+    }
+    fputs(quote, stdout);
 }
 
 static void print_csv(const prediction *p, const nnrt_input *input, int64_t row,

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,21 +60,22 @@ static int too_many_values(const char *text, size_t size) {
     return values > (int64_t)NNRT_SAFETENSORS_MAX_TENSORS * VALUES_PER_TENSOR;
 }
 
-// jansson leaves characters out where it gets no memory for them, so that is remembered.
+// jansson leaves characters out, or fails an assertion, where it gets no memory: it never hears of
+// it. What it had is lost then, as the process will be.
+static _Thread_local jmp_buf json_without_memory;
 static _Thread_local int json_lacks_memory;
 
 static void *json_malloc(size_t size) {
     void *memory = malloc(size);
-    if (!memory) json_lacks_memory = 1;
+    if (!memory) longjmp(json_without_memory, 1);
     return memory;
 }
 
 static json_t *load_json(const char *text, size_t size, json_error_t *error) {
     json_lacks_memory = 0;
     json_set_alloc_funcs(json_malloc, free);
-    json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, error);
-    if (!json_lacks_memory) return json;
-    json_decref(json);
+    if (!setjmp(json_without_memory)) return json_loadb(text, size, JSON_REJECT_DUPLICATES, error);
+    json_lacks_memory = 1;
     return NULL;
 }
 

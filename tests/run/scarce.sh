@@ -6,7 +6,7 @@
 ldd "$nnc" | grep -q libasan && skip "a sanitizer has an allocator of its own"
 cc -shared -fPIC -O1 -o scarce.so "$root/tests/run/common/scarce.c" 2>err || fail "scarce.c"
 limit=${NNC_SCARCE_SECONDS:-25} # by hand: all places with NNC_SCARCE_SECONDS=100000
-commands=7
+commands=8
 
 cat >net.nn <<'END'
 dataset points = circles(60, factor = 0.5, noise = 0.2, seed = 1) -> split(validation = 0.5)
@@ -60,6 +60,16 @@ scarce() { # COMMAND...
 }
 scarce "$nnc" check net.nn
 scarce "$nnc" build net.nn -o made
+cat >labels.nn <<'END'
+dataset points = npy("points.npy", target = "labels.npy")
+model labels(x) { x -> dense(2, sigmoid) }
+train labels on points { loss = binary_crossentropy
+                         optimizer = sgd }
+END
+cp points.npy labels.npy
+build labels.nn labels
+expect 0 ./labels init --save labels.st
+scarce ./labels predict --weights labels.st --csv points.npy
 scarce ./whole evaluate --weights weights.st --json
 scarce ./whole predict --weights weights.st --json points.npy points.npy
 scarce ./whole predict --weights weights.st --npy made points.npy
