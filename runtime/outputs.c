@@ -23,10 +23,22 @@ typedef struct output {
     const nnrt_call *call;         // likewise; NULL: an option
 } output;
 
+typedef struct file_id {
+    dev_t device;
+    ino_t inode;
+} file_id;
+
+// Input files, sorted: there may be as many outputs as inputs.
+typedef struct input_files {
+    file_id *items;
+    int64_t count;
+} input_files;
+
 typedef struct outputs {
     const nnrt_session *session;
     output *items;
     int64_t count;
+    input_files inputs;
 } outputs;
 
 // ---- What would be overwritten.
@@ -47,7 +59,12 @@ static nnrt_status check_program(const nnrt_session *session, const output *out)
     snprintf(source, sizeof source, "%s/%s", program->source_folder,
              slash ? slash + 1 : program->source_path);
     if (nnrt_place_is_same(out->path, "/proc/self/exe")) return refuse(out, "this program");
-    return nnrt_place_is_same(out->path, source) ? refuse(out, "this program's source") : NNRT_OK;
+    if (nnrt_place_is_same(out->path, source)) return refuse(out, "this program's source");
+    size_t length = strlen(source);
+    if (length > 3 && strcmp(source + length - 3, ".nn") == 0) length -= 3;
+    snprintf(source + length, sizeof source - length, ".tune");
+    return nnrt_place_is_same(out->path, source) ? refuse(out, "what `nnc build --tune` chose")
+                                                 : NNRT_OK;
 }
 
 // Standard input may be a file, too.
@@ -55,16 +72,40 @@ static const char *file_of(const char *input) {
     return nnrt_input_is_standard(input) ? "/dev/stdin" : input;
 }
 
-static nnrt_status check_inputs(const nnrt_session *session, const output *out) {
+static int compare_ids(const void *a, const void *b) {
+    const file_id *x = a, *y = b;
+    if (x->device != y->device) return x->device < y->device ? -1 : 1;
+    return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+static nnrt_status find_inputs(const nnrt_session *session, input_files *inputs) {
     const nnrt_options *options = session->options;
+    struct stat status;
+    size_t size = (size_t)(options->input_count + 1) * sizeof *inputs->items;
+    *inputs = (input_files){.items = malloc(size)};
+    if (!inputs->items) return nnrt_fail_memory("the inputs", size);
+    for (int64_t i = 0; i < options->input_count; i++)
+        if (stat(file_of(options->inputs[i]), &status) == 0 && S_ISREG(status.st_mode))
+            inputs->items[inputs->count++] = (file_id){status.st_dev, status.st_ino};
+    qsort(inputs->items, (size_t)inputs->count, sizeof *inputs->items, compare_ids);
+    return NNRT_OK;
+}
+
+static int is_input(const input_files *inputs, const char *path) {
+    struct stat status;
+    if (!inputs->count || stat(path, &status) != 0) return 0;
+    file_id id = {status.st_dev, status.st_ino};
+    return bsearch(&id, inputs->items, (size_t)inputs->count, sizeof id, compare_ids) != NULL;
+}
+
+static nnrt_status check_inputs(const nnrt_session *session, const input_files *inputs,
+                                const output *out) {
     char weights[PATH_MAX];
     // Training may go on from a file and save to it.
     int reads_weights = nnrt_session_weights_read(session, weights);
     if (out->kind != WEIGHTS && reads_weights && nnrt_place_is_same(out->path, weights))
         return refuse(out, "the weights that are read");
-    for (int64_t i = 0; i < options->input_count; i++)
-        if (nnrt_place_is_same(out->path, file_of(options->inputs[i])))
-            return refuse(out, "an input");
+    if (is_input(inputs, out->path)) return refuse(out, "an input");
     return nnrt_reads_find(out->path) ? refuse(out, "a file of the data set") : NNRT_OK;
 }
 
@@ -94,22 +135,29 @@ static nnrt_status check_place(const nnrt_session *session, const output *out) {
                      out->option, out->path);
 }
 
-static nnrt_status check_output_alone(const nnrt_session *session, const output *out) {
+static nnrt_status check_output_alone(const nnrt_session *session, const input_files *inputs,
+                                      const output *out) {
     nnrt_status status = check_place(session, out);
     if (!status) status = check_program(session, out);
-    return status ? status : check_inputs(session, out);
+    return status ? status : check_inputs(session, inputs, out);
 }
 
-nnrt_status nnrt_outputs_check_file(const nnrt_session *session, const char *option,
-                                    const char *path) {
-    output out = {.option = option};
-    snprintf(out.path, sizeof out.path, "%s", path);
-    return check_output_alone(session, &out);
+nnrt_status nnrt_outputs_check_files(const nnrt_session *session, const char *option,
+                                     char *const *paths, int64_t count) {
+    input_files inputs;
+    nnrt_status status = find_inputs(session, &inputs);
+    for (int64_t i = 0; i < count && !status; i++) {
+        output out = {.option = option};
+        snprintf(out.path, sizeof out.path, "%s", paths[i]);
+        status = check_output_alone(session, &inputs, &out);
+    }
+    free(inputs.items);
+    return status;
 }
 
 static nnrt_status check_output(const outputs *all, int64_t index) {
     const output *out = &all->items[index];
-    nnrt_status status = check_output_alone(all->session, out);
+    nnrt_status status = check_output_alone(all->session, &all->inputs, out);
     for (int64_t k = 0; k < index && !status; k++) status = check_other(out, &all->items[k]);
     return status;
 }
@@ -167,7 +215,12 @@ static nnrt_status make_list(outputs *all, const nnrt_session *session) {
     add_option(all, "--step-log", options->step_log, PLAIN);
     add_option(all, "--history", options->history, PLAIN);
     add_option(all, "--npy", options->npy, PLAIN);
-    return NNRT_OK;
+    return find_inputs(session, &all->inputs);
+}
+
+static void free_list(outputs *all) {
+    free(all->items);
+    free(all->inputs.items);
 }
 
 // ---- The checks.
@@ -195,7 +248,7 @@ nnrt_status nnrt_outputs_check(const nnrt_session *session) {
             add_callbacks(&all, &program->trainings[i], 1, &none);
     if (!status) find_data(&all);
     for (int64_t i = 0; i < all.count && !status; i++) status = check_output(&all, i);
-    free(all.items);
+    free_list(&all);
     return status;
 }
 
@@ -207,10 +260,10 @@ nnrt_status nnrt_outputs_check_name(const nnrt_session *session, const nnrt_trai
     for (int64_t i = 0; i < all.count && !status; i++) {
         const output *out = &all.items[i];
         if (out->call != call) continue;
-        status = check_output_alone(session, out);
+        status = check_output_alone(session, &all.inputs, out);
         for (int64_t k = 0; k < all.count && !status; k++)
             if (all.items[k].call != call) status = check_other(out, &all.items[k]);
     }
-    free(all.items);
+    free_list(&all);
     return status;
 }

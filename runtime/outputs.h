@@ -10,9 +10,9 @@
 // Before a command works; `fit` asks again when its data were opened, which are known then.
 nnrt_status nnrt_outputs_check(const nnrt_session *session);
 
-// Before a command writes a file of a folder that `option` names.
-nnrt_status nnrt_outputs_check_file(const nnrt_session *session, const char *option,
-                                    const char *path);
+// Before a command writes files of a folder that `option` names.
+nnrt_status nnrt_outputs_check_files(const nnrt_session *session, const char *option,
+                                     char *const *paths, int64_t count);
 
 // Before a callback writes to the path that its pattern gives at the end of an epoch.
 nnrt_status nnrt_outputs_check_name(const nnrt_session *session, const nnrt_training *training,

@@ -57,10 +57,11 @@ static nnrt_status check_names(const nnrt_predicted *predicted, const char *fold
             if (!name_of(folder, &predicted->inputs[i], row, path))
                 return nnrt_fail(NNRT_USAGE, "`%s/%s` is too long", folder,
                                  predicted->inputs[i].path);
-            nnrt_status status = nnrt_outputs_check_file(predicted->session, "--png", path);
-            if (status) return status;
-            if (!(names[count++] = strdup(path))) return nnrt_fail(NNRT_ERROR, "out of memory");
+            if (!(names[count++] = strdup(path)))
+                return nnrt_fail_memory("the names of pictures", strlen(path) + 1);
         }
+    nnrt_status status = nnrt_outputs_check_files(predicted->session, "--png", names, count);
+    if (status) return status;
     qsort(names, (size_t)count, sizeof *names, compare_names);
     for (int64_t i = 1; i < count; i++)
         if (strcmp(names[i - 1], names[i]) == 0)
@@ -80,7 +81,8 @@ nnrt_status nnrt_predicted_check(const nnrt_predicted *predicted, const char *fo
         return nnrt_fail(NNRT_ERROR, "the folder `%s` cannot be made: %s", folder, strerror(errno));
     for (int64_t i = 0; i < predicted->count; i++) rows += predicted->inputs[i].rows;
     char **names = calloc((size_t)rows + 1, sizeof *names);
-    if (!names) return nnrt_fail(NNRT_ERROR, "out of memory for %" PRId64 " names", rows);
+    if (!names)
+        return nnrt_fail_memory("the names of pictures", (size_t)(rows + 1) * sizeof *names);
     status = check_names(predicted, folder, names);
     for (int64_t i = 0; i < rows; i++) free(names[i]);
     free(names);
@@ -127,7 +129,7 @@ nnrt_status nnrt_predicted_write(const nnrt_predicted *predicted, const char *fo
     for (int64_t i = 0; i < predicted->count; i++) rows += predicted->inputs[i].rows;
     float scale = scale_of(outputs, rows * size);
     uint8_t *bytes = malloc((size_t)size);
-    nnrt_status status = bytes ? NNRT_OK : nnrt_fail(NNRT_ERROR, "out of memory for a picture");
+    nnrt_status status = bytes ? NNRT_OK : nnrt_fail_memory("a picture", (size_t)size);
     for (int64_t i = 0; i < predicted->count; i++)
         for (int64_t row = 0; row < predicted->inputs[i].rows && !status; row++, outputs += size) {
             char path[PATH_MAX];
