@@ -161,9 +161,20 @@ static nnrt_status check_end(const reader *r) {
     return NNRT_OK;
 }
 
+// The byte order mark that some editors put before UTF-8: a word that begins with it is no number,
+// so that nothing needs to be put back.
+static void skip_mark(FILE *file) {
+    int c = getc(file);
+    if (c != 0xef)
+        ungetc(c, file);
+    else if (getc(file) == 0xbb)
+        getc(file);
+}
+
 nnrt_status nnrt_lines_read(nnrt_lines *lines, FILE *file, const char *name,
                             const nnrt_column *column, nnrt_lines_bad *bad, void *argument) {
     *lines = (nnrt_lines){0};
+    skip_mark(file);
     reader r = {.lines = lines, .file = file, .name = name, .column = column};
     nnrt_status status = NNRT_OK;
     token last = TOKEN_LINE_END;
