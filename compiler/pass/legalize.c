@@ -55,6 +55,8 @@ static void repair_group(Repair *r, Group *group, const LegalFault *fault) {
     Node *node = fault->stored ? fault->stored : fault->leaving;
     r->changed = true;
     if (node->op->fuse == FUSE_EFFECT) {
+        if (!group->nodes.count && group->assigns.count == 1)
+            graph_bug(r->fusion->graph, node, "no group can compute it: %s", fault->reason);
         fusion_move_assign(r->fusion, group, node);
         return;
     }

@@ -56,7 +56,8 @@ static void verify_read(Node *value, void *state) {
     const Verifying *v = state;
     const Schedule *schedule = v->schedule;
     int weights = schedule_weights_of(schedule, value), source = schedule->group_of[value->id];
-    if (weights >= 0 && v->group->id > v->last_readers[weights])
+    bool is_own = weights >= 0 && v->writers[weights] == v->group->id;
+    if (weights >= 0 && !is_own && v->group->id > v->last_readers[weights])
         v->last_readers[weights] = v->group->id;
     if (source < 0) return;
     const Group *writer = schedule->groups.items[source];
@@ -73,7 +74,7 @@ static void verify_read(Node *value, void *state) {
 static void verify_weights(const Verifying *v, int count) {
     for (int i = 0; i < count; i++) {
         int writer = v->writers[i], reader = v->last_readers[i];
-        if (writer < 0 || reader < 0 || reader == writer) continue;
+        if (writer < 0 || reader < 0) continue;
         const Group *last = v->schedule->groups.items[reader];
         const Group *first = v->schedule->groups.items[writer];
         if (reader > writer || last->phase >= first->phase)

@@ -73,6 +73,10 @@ static const char *different(const Loaded *loaded, const Outputs *a, const Outpu
     const EvalTensor *x = &a->predicted;
     if (!same_bits(x, &b->predicted, x->rows * x->size)) return "predictions";
     if (!same_bits(&a->one, &b->one, x->size)) return "the prediction of one sample";
+    if (!same_bits(&a->evaluated, &b->evaluated, a->evaluated.rows * a->evaluated.size))
+        return "what evaluation predicts";
+    if (!same_bits(&a->trained, &b->trained, a->trained.rows * a->trained.size))
+        return "what training predicts";
     if (memcmp(&a->evaluate_loss, &b->evaluate_loss, sizeof(double)) != 0) return "the loss";
     if (memcmp(&a->train_loss, &b->train_loss, sizeof(double)) != 0) return "the training loss";
     if (memcmp(a->weights, b->weights, (size_t)loaded->program->weights_size * sizeof(float)) != 0)
