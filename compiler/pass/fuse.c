@@ -2,8 +2,8 @@
 // elementwise node joins the latest group that one of its inputs is in (so bias, activation and
 // optimizer become epilogues), and then sinks into the group of its only users where that saves a
 // buffer (so the derivative of an activation is computed where it is multiplied). Groups over the
-// same rows merge, and so do those over the same weights. Every step keeps the graph of groups
-// acyclic.
+// same rows merge, and so do those over the same weights. What a step
+// leaves that cannot be computed so, or waits for itself, is mended at the end (legalize.c).
 #include "fusion.h"
 
 #include <stdlib.h>
@@ -183,6 +183,23 @@ void fusion_join(Fusion *fusion, Group *group, Node *node) {
     bool is_new = group->nodes.count == 1 && level > 0;
     raise_group(fusion, group, is_new ? level + LEVELS_APART - 1 : level);
     raise_users(fusion, node, group->level + 1);
+}
+
+// All at once: half of them here and half there would wait for each other.
+void fusion_absorb(Fusion *fusion, Group *group, Group *other) {
+    int level = other->level;
+    for (int i = 0; i < other->nodes.count; i++) {
+        vec_push(fusion->arena, &group->nodes, other->nodes.items[i]);
+        fusion->schedule->group_of[other->nodes.items[i]->id] = group->id;
+    }
+    other->nodes.count = 0;
+    for (int i = 0; i < group->nodes.count; i++) {
+        int needed = level_of_inputs(fusion, group->nodes.items[i], group->id);
+        if (needed > level) level = needed;
+    }
+    raise_group(fusion, group, level);
+    for (int i = 0; i < group->nodes.count; i++)
+        raise_users(fusion, group->nodes.items[i], group->level + 1);
 }
 
 static Group *new_group(Fusion *fusion, GroupKind kind, Node *node, const Type *domain) {

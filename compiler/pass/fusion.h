@@ -60,6 +60,8 @@ bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group);
 bool fusion_is_empty(const Group *group);
 Group *fusion_new_group(Fusion *fusion, GroupKind kind, const Type *domain);
 void fusion_join(Fusion *fusion, Group *group, Node *node);
+// Moves all nodes of `other`, which stays empty.
+void fusion_absorb(Fusion *fusion, Group *group, Group *other);
 void fusion_remove(Fusion *fusion, const Node *node); // from its group: it is inlined from now on
 void fusion_place_alone(Fusion *fusion, Node *node);  // in a group of its own
 void fusion_move_assign(Fusion *fusion, Group *group, Node *assign); // likewise

@@ -130,8 +130,7 @@ static void append(Arena *arena, EdgeList *list, const EdgeList *other) {
 
 static void merge(Merging *m, Group *a, Group *b) {
     Fusion *fusion = m->fusion;
-    for (int i = 0; i < b->nodes.count; i++) fusion_join(fusion, a, b->nodes.items[i]);
-    b->nodes.count = 0;
+    fusion_absorb(fusion, a, b);
     m->merged[b->id] = a->id;
     append(fusion->arena, &m->before[a->id], &m->before[b->id]);
     append(fusion->arena, &m->after[a->id], &m->after[b->id]);
