@@ -50,6 +50,10 @@ static int command_build(const Options *options, Arena *arena) {
               stderr);
         return NNRT_USAGE;
     }
+    if (options->weights && strcmp(stage, "exe")) {
+        fputs("nnc: --weights goes into an executable; leave out --emit\n", stderr);
+        return NNRT_USAGE;
+    }
     Session session;
     session_open(&session, options, arena);
     session.output = options->output;

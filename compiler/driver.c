@@ -4,6 +4,7 @@
 
 #include "../runtime/status.h"
 #include "../runtime/temporary.h"
+#include "carry.h"
 #include "front/parse.h"
 #include "output.h"
 #include "pass/pass.h"
@@ -150,34 +151,56 @@ bool session_needs_data(Session *session) {
     return false;
 }
 
-// Makes the temporary object file beside `path`.
-static bool make_object(Session *session, const char *path) {
+// The temporary object file beside `path`; NULL: errno says why.
+static const char *new_object(Session *session, const char *path, int *lock) {
     char *name;
     nnrt_temporary_sweep(path);
-    session->object_lock = nnrt_temporary_file(path, &name);
-    if (session->object_lock < 0) return false;
-    session->object = arena_strdup(session->arena, name);
-    temporary_files[0] = session->object;
+    *lock = nnrt_temporary_file(path, &name);
+    if (*lock < 0) return NULL;
+    const char *copy = arena_strdup(session->arena, name);
     free(name);
-    return true;
+    return copy;
 }
 
-static void remove_object(Session *session) {
-    if (!session->object) return;
-    unlink(session->object);
-    close(session->object_lock);
-    session->object = NULL;
+static bool make_object(Session *session, const char *path) {
+    session->object = new_object(session, path, &session->object_lock);
+    temporary_files[0] = session->object;
+    return session->object != NULL;
+}
+
+static void remove_objects(Session *session) {
+    if (session->object) unlink(session->object);
+    if (session->object) close(session->object_lock);
+    if (session->carried) unlink(session->carried);
+    if (session->carried) close(session->carried_lock);
+    session->object = session->carried = NULL;
 }
 
 // To be linked and removed.
-static bool make_linked_object(Session *session) {
+static const char *new_linked_object(Session *session, int *lock) {
     const char *folder = getenv("TMPDIR");
     if (!folder || !*folder) folder = "/tmp";
-    if (make_object(session, arena_format(session->arena, "%s/object", folder))) return true;
+    const char *path = arena_format(session->arena, "%s/object", folder);
+    const char *object = new_object(session, path, lock);
+    if (object) return object;
     Diag *diag = diag_report(session->sink, DIAG_E0902, SPAN_NONE,
                              "cannot write a temporary file in `%s`: %s", folder, strerror(errno));
     diag_help(diag, "set TMPDIR to a folder that can be written");
-    return false;
+    return NULL;
+}
+
+static bool make_linked_object(Session *session) {
+    session->object = new_linked_object(session, &session->object_lock);
+    temporary_files[0] = session->object;
+    return session->object != NULL;
+}
+
+static bool carry_weights(Session *session) {
+    if (!session->options->weights) return true;
+    session->carried = new_linked_object(session, &session->carried_lock);
+    temporary_files[1] = session->carried;
+    return session->carried &&
+           gen_carry(session->options->weights, session->carried, session->sink);
 }
 
 static bool run_object(Session *session) {
@@ -190,10 +213,10 @@ static bool run_object(Session *session) {
 static bool run_executable(Session *session) {
     OutputFolder place = {0};
     if (!output_folder(&place, session->arena, session->output, session->sink)) return false;
-    temporary_files[1] = place.file;
-    temporary_files[2] = place.folder;
-    bool ok =
-        gen_link(session->object, session->output, place.file, session->needs_blas, session->sink);
+    temporary_files[2] = place.file;
+    temporary_files[3] = place.folder;
+    const char *objects[] = {session->object, session->carried, NULL};
+    bool ok = gen_link(objects, session->output, place.file, session->needs_blas, session->sink);
     output_folder_remove(&place);
     return ok;
 }
@@ -337,7 +360,7 @@ static bool print_stage(Session *session, int index) {
 
 static bool emit_file(Session *session, const char *last) {
     bool is_object = !strcmp(last, "obj");
-    if (!session_advance(session, "graph")) return false;
+    if (!session_advance(session, "graph") || !carry_check(session)) return false;
     if (!session->output) {
         const char *stem =
             output_stem(session->arena, session->options->operand, session->options->model);
@@ -352,6 +375,7 @@ static bool emit_file(Session *session, const char *last) {
         return false;
     }
     if (session->options->tune && !tune_measure(session)) return false;
+    if (!carry_weights(session)) return false;
     if (!session_advance(session, last)) return false;
     if (!is_object || !rename(session->object, session->output)) return true;
     diag_report(session->sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", session->output,
@@ -394,7 +418,7 @@ static bool use_color(void) {
 }
 
 int session_close(Session *session, bool ok) {
-    remove_object(session);
+    remove_objects(session);
     for (int i = 0; i < DRIVER_TEMPORARY_FILES; i++) temporary_files[i] = NULL;
     int errors = diag_error_count(session->sink);
     if (!ok && !errors) nn_ice(current_stage, "failed without a message");

@@ -20,6 +20,8 @@ typedef struct Session {
     const char *output; // where `obj` and `exe` go, and other stages that are printed; NULL: stdout
     const char *object; // the temporary object file; NULL: none
     int object_lock;    // its descriptor (runtime/temporary.h)
+    const char *carried; // that of the weights to be carried; NULL: none
+    int carried_lock;
     bool needs_blas;
     double *stage_seconds; // by stage
 } Session;
@@ -36,7 +38,7 @@ bool session_emit(Session *session, const char *last);
 
 CheckOptions session_check_options(const Session *session);
 
-// Makes an executable of the checked program, beside the stages.
+// Makes an executable of the checked program, beside the stages; it carries no weights.
 bool session_build(Session *session, const char *executable);
 
 // After stage `graph`: reports a program without a model.
@@ -58,9 +60,9 @@ void driver_list_stages(Text *out);
 
 // What is being done, for the message after a crash ("stage `graph`"). Safe in a signal handler.
 const char *driver_current_stage(void);
-// The temporary files, and then folders, that an interrupted compiler would leave; NULL: none. Safe
-// in a signal handler.
-enum { DRIVER_TEMPORARY_FILES = 3 };
+// The temporary files, and then a folder, that an interrupted compiler would leave; NULL: none.
+// Safe in a signal handler.
+enum { DRIVER_TEMPORARY_FILES = 4 };
 const char *driver_temporary_file(int index);
 
 #endif

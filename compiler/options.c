@@ -94,6 +94,8 @@ static const OptionDef option_rows[] = {
      "the CPU to compile for (default: native; x86-64-v3, x86-64, ...)", 0, set_cpu},
     {"--contraction", NULL, "KIND", "run build summary",
      "who multiplies large matrices: own, blas or auto (the default)", 0, set_contraction},
+    {"--weights", NULL, "FILE", "build",
+     "put these trained weights into the executable: one file to deploy", AT(weights)},
     {"--tune", NULL, NULL, "build",
      "measure ways to compute it; keep the fastest beside the source, in NAME.tune", AT(tune)},
     {"--define", "-D", "NAME=VALUE", COMPILING, "give a `param` of the program another value", 0,

@@ -64,7 +64,7 @@ bool output_check(Arena *arena, const char *path, const SourceSet *sources, Diag
     else if (is_source(&file, sources))
         reason = "it is the source";
     else if (nnrt_reads_find(path))
-        reason = "it is a file of the data";
+        reason = "it is a file that is read";
     if (!reason) return check_folder(arena, path, sink);
     Diag *diag = diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", path, reason);
     diag_help(diag, "choose another name with `-o`");

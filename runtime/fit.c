@@ -1,6 +1,7 @@
 // `fit` (and `init`): the training blocks in order, epoch by epoch, with validation, reports, and
 // the weights saved at the end or when a signal asks to stop.
 #include "callbacks.h"
+#include "carried.h"
 #include "command.h"
 #include "evaluate.h"
 #include "file.h"
@@ -389,6 +390,11 @@ static nnrt_status report_interruption(const fit *f) {
 static nnrt_status report_end(const fit *f) {
     char older[PATH_MAX + 64];
     nnrt_progress_note(&f->progress, "weights saved to %s%s", f->save_path, tell_older(f, older));
+    if (nnrt_carried_weights().bytes)
+        nnrt_progress_note(&f->progress,
+                           "predict and evaluate go on using the weights that the program carries; "
+                           "--weights %s uses the new ones",
+                           f->save_path);
     if (f->profiles && !f->options->json && print_profiles(f)) return NNRT_ERROR;
     nnrt_status printed = nnrt_print_end();
     char message[1024];
@@ -446,6 +452,7 @@ static nnrt_status finish(fit *f, nnrt_status status) {
 static nnrt_status start_weights(nnrt_session *session) {
     const nnrt_options *options = session->options;
     if (options->weights) return nnrt_session_load_weights(session, options->weights);
+    if (options->carried) return nnrt_session_load_carried(session);
     return nnrt_session_initialize(session, (uint64_t)options->seed);
 }
 

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "call.h"
+#include "carried.h"
 #include "initialize.h"
 #include "input.h"
 #include "json.h"
@@ -171,6 +172,15 @@ static void put_inputs(nnrt_json *json, const nnrt_program *program) {
     nnrt_json_close(json, ']');
 }
 
+static void put_carried(nnrt_json *json) {
+    nnrt_carried carried = nnrt_carried_weights();
+    if (!carried.bytes) return;
+    nnrt_json_open(json, "carried", '{');
+    nnrt_json_string(json, "file", carried.name);
+    nnrt_json_integer(json, "bytes", carried.size);
+    nnrt_json_close(json, '}');
+}
+
 static void print_json(const facts *f) {
     const nnrt_program *program = f->session->program;
     nnrt_json json = {0};
@@ -188,6 +198,7 @@ static void print_json(const facts *f) {
     nnrt_json_integer(&json, "activation_bytes", program->activation_bytes);
     put_inputs(&json, program);
     nnrt_json_string(&json, "weights", f->session->weights_path);
+    put_carried(&json);
     if (f->training) put_training(&json, "training", f->training); // the last one
     nnrt_json_open(&json, "trainings", '[');
     for (int64_t i = 0; i < program->training_count; i++)
@@ -247,6 +258,15 @@ static void print_training(const nnrt_training *training) {
     }
 }
 
+static void print_weights(const facts *f) {
+    nnrt_carried carried = nnrt_carried_weights();
+    if (carried.bytes)
+        printf("weights    carried, from `%s`, %" PRId64 " bytes (unless told otherwise)\n",
+               carried.name, carried.size);
+    printf("%s %s (unless told otherwise)\n", carried.bytes ? "fit saves " : "weights   ",
+           f->session->weights_path);
+}
+
 static void print_text(const facts *f) {
     const nnrt_program *program = f->session->program;
     printf("program    %s, model %s\n", program->source_path, program->model);
@@ -263,7 +283,7 @@ static void print_text(const facts *f) {
         nnrt_input_describe(&program->columns[i], text);
         printf("input      %s\n", text);
     }
-    printf("weights    %s (unless told otherwise)\n", f->session->weights_path);
+    print_weights(f);
     for (int64_t i = 0; i < program->training_count; i++) print_training(&program->trainings[i]);
     print_dataset(f);
     print_files(f);

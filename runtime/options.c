@@ -60,6 +60,8 @@ static const struct option {
      "take the samples in the data's order"},
     {"--weights", OPTION_FILE, offsetof(nnrt_options, weights), FIT | EVALUATE | PREDICT, "FILE",
      "start from, or use, these weights"},
+    {"--carried", OPTION_FLAG, offsetof(nnrt_options, carried), FIT, NULL,
+     "start from the weights that the program carries"},
     {"--save", OPTION_FILE, offsetof(nnrt_options, save), FIT | INIT, "FILE",
      "where the weights go"},
     {"--step-log", OPTION_FILE, offsetof(nnrt_options, step_log), FIT, "FILE",
@@ -297,6 +299,8 @@ static nnrt_status check_together(const nnrt_options *options) {
         1)
         return nnrt_fail(NNRT_USAGE,
                          "only one of `--json`, `--csv`, `--npy` and `--png` can be given");
+    if (options->weights && options->carried)
+        return nnrt_fail(NNRT_USAGE, "only one of `--weights` and `--carried` can be given");
     return NNRT_OK;
 }
 

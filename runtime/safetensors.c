@@ -29,6 +29,11 @@ static nnrt_status broken(const nnrt_safetensors *file, const char *what, const 
 
 static nnrt_status read_at(const nnrt_safetensors *file, void *bytes, size_t size, int64_t from) {
     char *to = bytes;
+    if (file->bytes) { // `from` is below the size: the header was checked against it
+        if ((int64_t)size > file->size - from) return broken(file, "it ends too early", NULL);
+        memcpy(bytes, file->bytes + from, size);
+        return NNRT_OK;
+    }
     while (size) {
         ssize_t part = pread(file->descriptor, to, size, from);
         if (part < 0 && errno == EINTR) continue;
@@ -218,17 +223,26 @@ static nnrt_status open_regular(nnrt_safetensors *file, int64_t *size) {
     return NNRT_OK;
 }
 
-nnrt_status nnrt_safetensors_open(nnrt_safetensors *file, const char *path) {
-    int64_t size = 0;
-    memset(file, 0, sizeof *file);
+static nnrt_status open_either(nnrt_safetensors *file, const char *path, int64_t size) {
     file->descriptor = -1;
     file->path = strdup(path);
     if (!file->path) return nnrt_fail_memory("a weights file", strlen(path) + 1);
-    nnrt_status status = open_regular(file, &size);
+    nnrt_status status = file->bytes ? NNRT_OK : open_regular(file, &size);
     if (!status) status = read_header(file, size);
     if (!status) status = parse_tensors(file, size);
     if (status) nnrt_safetensors_close(file);
     return status;
+}
+
+nnrt_status nnrt_safetensors_open(nnrt_safetensors *file, const char *path) {
+    memset(file, 0, sizeof *file);
+    return open_either(file, path, 0);
+}
+
+nnrt_status nnrt_safetensors_open_bytes(nnrt_safetensors *file, const char *name, const char *bytes,
+                                        int64_t size) {
+    *file = (nnrt_safetensors){.bytes = bytes, .size = size};
+    return open_either(file, name, size);
 }
 
 void nnrt_safetensors_close(nnrt_safetensors *file) {

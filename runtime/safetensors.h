@@ -22,12 +22,17 @@ typedef struct nnrt_tensor {
 typedef struct nnrt_safetensors {
     char *path;
     int descriptor;
+    const char *bytes;    // of the whole file, where it is in memory; not owned
+    int64_t size;         // of it
     void *header;         // json_t
     nnrt_tensor *tensors; // by place in the file
     int64_t count, data_start;
 } nnrt_safetensors;
 
 nnrt_status nnrt_safetensors_open(nnrt_safetensors *file, const char *path);
+// One whose bytes are in memory, where they stay until it is closed; messages call it `name`.
+nnrt_status nnrt_safetensors_open_bytes(nnrt_safetensors *file, const char *name, const char *bytes,
+                                        int64_t size);
 void nnrt_safetensors_close(nnrt_safetensors *file);
 
 const nnrt_tensor *nnrt_safetensors_find(const nnrt_safetensors *file, const char *name);

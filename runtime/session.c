@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "carried.h"
+
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -302,11 +304,22 @@ nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed) {
     return status || !session->has_data ? status : fill_statistics(session);
 }
 
-nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path) {
-    nnrt_status status =
-        nnrt_weights_load(path, session->program, session->weights.values, &session->info);
+static nnrt_status use_statistics(nnrt_session *session, nnrt_status status) {
     if (status || session->info.has_statistics || !session->has_data) return status;
     return fill_statistics(session);
+}
+
+nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path) {
+    return use_statistics(session, nnrt_weights_load(path, session->program,
+                                                     session->weights.values, &session->info));
+}
+
+nnrt_status nnrt_session_load_carried(nnrt_session *session) {
+    if (!nnrt_carried_weights().bytes)
+        return nnrt_fail(NNRT_USAGE, "the program carries no weights; `nnc build --weights FILE` "
+                                     "makes one that does, `--weights FILE` starts from a file");
+    return use_statistics(session, nnrt_weights_load_carried(
+                                       session->program, session->weights.values, &session->info));
 }
 
 // Beside the executable lie those of a program that was copied with them.
@@ -328,6 +341,7 @@ int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]) 
     const char *known = options->weights                          ? options->weights
                         : needs_trained && access(own, F_OK) == 0 ? own
                                                                   : NULL;
+    if (!options->weights && nnrt_carried_weights().bytes) return 0;
     if (known) return snprintf(path, PATH_MAX, "%s", known) < PATH_MAX;
     return needs_trained && find_beside(own, path, PATH_MAX);
 }
@@ -335,6 +349,7 @@ int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]) 
 nnrt_status nnrt_session_load_trained(nnrt_session *session) {
     char path[PATH_MAX];
     if (nnrt_session_weights_read(session, path)) return nnrt_session_load_weights(session, path);
+    if (nnrt_carried_weights().bytes) return nnrt_session_load_carried(session);
     return nnrt_fail(NNRT_ERROR,
                      "there are no weights yet: `%s` is neither in this folder nor beside the "
                      "program; run `%s fit` first, or name a file with --weights",

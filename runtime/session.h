@@ -52,13 +52,17 @@ nnrt_status nnrt_session_load_data(nnrt_session *session);
 nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed);
 
 // The weights file that the command reads: --weights; for trained ones also that of this folder, or
-// beside the executable. 0: none.
+// beside the executable, where the program carries none. 0: none.
 int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]);
 
 // The weights of `path`. With data, statistics that the file lacks come from there.
 nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path);
 
-// The weights of --weights, or those that `fit` saved; says what to do if there are none.
+// Those that the program carries, as far as it does.
+nnrt_status nnrt_session_load_carried(nnrt_session *session);
+
+// The weights of --weights, or those that the program carries, or those that `fit` saved; says what
+// to do if there are none.
 nnrt_status nnrt_session_load_trained(nnrt_session *session);
 
 // The optimizer state of a training, as it starts.

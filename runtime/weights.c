@@ -1,5 +1,6 @@
 #include "weights.h"
 
+#include "carried.h"
 #include "file.h"
 #include "initialize.h"
 #include "json.h"
@@ -334,9 +335,21 @@ static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program
         }
         status = nnrt_safetensors_read(file, tensor, values);
         if (!status) status = check_values(file, parameter, values);
-        if (!status) nnrt_weights_put(parameter, weights, values);
+        if (!status && weights) nnrt_weights_put(parameter, weights, values);
     }
     free(values);
+    return status;
+}
+
+// Closes the file. `weights` NULL: only looks whether they could be read.
+static nnrt_status load(nnrt_safetensors *file, const nnrt_program *program, float *weights,
+                        nnrt_weights_info *info) {
+    nnrt_status status = check_tensors(file, program);
+    const char *statistics = nnrt_safetensors_metadata(file, "statistics");
+    if (!status) status = read_numbers(file, info);
+    info->has_statistics = !statistics || strcmp(statistics, "none") != 0;
+    if (!status) status = read_tensors(file, program, weights, info);
+    nnrt_safetensors_close(file);
     return status;
 }
 
@@ -344,12 +357,19 @@ nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program, flo
                               nnrt_weights_info *info) {
     nnrt_safetensors file;
     nnrt_status status = nnrt_safetensors_open(&file, path);
-    if (status) return status;
-    status = check_tensors(&file, program);
-    const char *statistics = nnrt_safetensors_metadata(&file, "statistics");
-    if (!status) status = read_numbers(&file, info);
-    info->has_statistics = !statistics || strcmp(statistics, "none") != 0;
-    if (!status) status = read_tensors(&file, program, weights, info);
-    nnrt_safetensors_close(&file);
-    return status;
+    return status ? status : load(&file, program, weights, info);
+}
+
+nnrt_status nnrt_weights_load_carried(const nnrt_program *program, float *weights,
+                                      nnrt_weights_info *info) {
+    nnrt_safetensors file;
+    nnrt_carried carried = nnrt_carried_weights();
+    nnrt_status status =
+        nnrt_safetensors_open_bytes(&file, carried.name, carried.bytes, carried.size);
+    return status ? status : load(&file, program, weights, info);
+}
+
+nnrt_status nnrt_weights_check(const char *path, const nnrt_program *program) {
+    nnrt_weights_info info = {0};
+    return nnrt_weights_load(path, program, NULL, &info);
 }

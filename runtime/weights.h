@@ -34,6 +34,14 @@ int64_t nnrt_weights_now(void);
 nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, const float *weights,
                               const nnrt_weights_info *info);
 
+// Those that the program carries (carried.h).
+nnrt_status nnrt_weights_load_carried(const nnrt_program *program, float *weights,
+                                      nnrt_weights_info *info);
+
+// Whether nnrt_weights_load would succeed; of the program it asks model, parameters and their
+// names and shapes.
+nnrt_status nnrt_weights_check(const char *path, const nnrt_program *program);
+
 // Every parameter must be there with its shape (statistics may be missing), and nothing else. On
 // failure `weights` may be half changed.
 nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program, float *weights,

@@ -31,9 +31,13 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
 // Writes an object file; *needs_blas says whether it must be linked with OpenBLAS.
 bool gen_object(const Program *program, const char *path, const GenOptions *options,
                 bool *needs_blas, DiagSink *sink);
-// Links object + runtime to an executable: to the file `temporary` beside it, then renamed.
-bool gen_link(const char *object, const char *executable, const char *temporary, bool needs_blas,
-              DiagSink *sink);
+// Links objects (ended by NULL) + runtime to an executable: to the file `temporary` beside it, then
+// renamed.
+bool gen_link(const char *const *objects, const char *executable, const char *temporary,
+              bool needs_blas, DiagSink *sink);
+// Makes the file `object`, which exists, an object that holds the bytes of the file `path` for the
+// program that it is linked to (runtime/carried.h). Reports E0904, E0902.
+bool gen_carry(const char *path, const char *object, DiagSink *sink);
 
 // The path of libnnrt.a, which executables are linked with ("" if it is missing). In `arena`.
 char *gen_runtime_library(Arena *arena);

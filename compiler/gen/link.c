@@ -118,8 +118,8 @@ static int add_words(const char **arguments, int count, char *text) {
     return count;
 }
 
-bool gen_link(const char *object, const char *executable, const char *temporary, bool needs_blas,
-              DiagSink *sink) {
+bool gen_link(const char *const *objects, const char *executable, const char *temporary,
+              bool needs_blas, DiagSink *sink) {
     char runtime[PATH_MAX], blas[PATH_MAX];
     bool found = find_library("libnnrt.a", runtime, sizeof runtime);
     if (found && needs_blas) found = find_library("libnnrt_blas.a", blas, sizeof blas);
@@ -130,13 +130,17 @@ bool gen_link(const char *object, const char *executable, const char *temporary,
     if (!can_write(executable, temporary, sink)) return false;
     const char *compiler = getenv("NNC_CC");
     if (!compiler || !*compiler) compiler = NNC_CC;
-    const char *arguments[MAX_ARGUMENTS] = {compiler, "-o", temporary, object, "-Wl,--gc-sections"};
-    int count = 5;
+    const char *arguments[MAX_ARGUMENTS] = {compiler, "-o", temporary, "-Wl,--gc-sections"};
+    int count = 4;
+    bool carries = objects[1] != NULL;
+    while (*objects) arguments[count++] = *objects++;
     if (needs_blas) arguments[count++] = blas;
     arguments[count++] = runtime;
     char libraries[] = NNC_LINK_LIBRARIES " " NNC_LINK_BLAS;
     if (!needs_blas) libraries[sizeof NNC_LINK_LIBRARIES - 1] = 0;
     count = add_words(arguments, count, libraries);
+    // gold knows neither sections that are retained nor large ones (carry.c). The last one counts.
+    if (carries) arguments[count++] = "-fuse-ld=bfd";
     char output[MAX_OUTPUT];
     int status = run_captured((char *const *)(void *)arguments, output, sizeof output);
     if (status != 0) {
