@@ -69,6 +69,7 @@ static const char *set_diagnostics(Options *options, Arena *arena, const char *v
     if (!is_json && strcmp(value, "text"))
         return arena_format(arena, "--diagnostics is text or json, not `%s`", value);
     options->diagnostics = is_json ? DIAG_JSON : DIAG_TEXT;
+    arena_report_json(is_json);
     return NULL;
 }
 

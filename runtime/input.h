@@ -11,6 +11,7 @@ typedef struct nnrt_input {
     const char *stem;        // of files that are written for it; NULL: as `path` says
     int64_t rows, is_single; // single: the file holds one sample, not a list of one
     int64_t samples;         // with those that cannot be read, which are no rows
+    int64_t first;           // the number of its first one among those of all inputs
     void *values;            // [rows, column->size] of column->dtype
     uint32_t *numbers;       // of the rows among the samples; NULL: they are the same
     char *text;              // what `path` points to, if it is the input's own

@@ -10,6 +10,7 @@
 #include "steps.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +100,8 @@ static void say_unreadable(void *argument) {
     fprintf(stderr, "%s: error: %s\n", slash ? slash + 1 : program, nnrt_error());
 }
 
-static void add_input(prediction *p, const nnrt_input *input) {
+static void add_input(prediction *p, nnrt_input *input) {
+    input->first = p->asked;
     p->count++;
     p->rows += input->rows;
     p->asked += input->samples;
@@ -387,10 +389,39 @@ static void print_csv(const prediction *p, const nnrt_input *input, int64_t row,
     putchar('\n');
 }
 
-static nnrt_status write_npy(const prediction *p, const char *path) {
-    int64_t shape[NNRT_MAX_RANK + 1] = {p->rows}, rank = p->output->rank;
+static nnrt_status write_array(const prediction *p, const char *path, int64_t rows,
+                               const float *values) {
+    int64_t shape[NNRT_MAX_RANK + 1] = {rows}, rank = p->output->rank;
     for (int64_t i = 0; i < rank; i++) shape[i + 1] = p->output->shape[i];
-    return nnrt_npy_write(path, rank + 1, shape, p->outputs);
+    return nnrt_npy_write(path, rank + 1, shape, values);
+}
+
+// Every row where its sample stands among those that were asked for.
+static void spread_rows(const prediction *p, float *values) {
+    const float *outputs = p->outputs;
+    size_t bytes = (size_t)p->output->size * sizeof *values;
+    for (int64_t i = 0; i < p->count; i++)
+        for (int64_t row = 0; row < p->inputs[i].rows; row++, outputs += p->output->size) {
+            int64_t number = p->inputs[i].first + nnrt_input_number(&p->inputs[i], row);
+            memcpy(values + number * p->output->size, outputs, bytes);
+        }
+}
+
+// What cannot be read has a row of nan, so that the others do not move.
+static nnrt_status write_npy(const prediction *p, const char *path) {
+    if (!p->unreadable) return write_array(p, path, p->rows, p->outputs);
+    int64_t count;
+    size_t bytes = SIZE_MAX;
+    float *values = NULL;
+    if (!__builtin_mul_overflow(p->asked, p->output->size, &count) &&
+        !__builtin_mul_overflow((size_t)count, sizeof *values, &bytes))
+        values = malloc(bytes);
+    if (!values) return nnrt_fail_memory("the predictions", bytes);
+    for (int64_t i = 0; i < count; i++) values[i] = NAN;
+    spread_rows(p, values);
+    nnrt_status status = write_array(p, path, p->asked, values);
+    free(values);
+    return status;
 }
 
 static nnrt_predicted pictures_of(const prediction *p) {

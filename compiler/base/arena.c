@@ -31,13 +31,32 @@ void arena_at_end(void (*clean)(void)) {
     clean_up = clean;
 }
 
+static bool reports_json;
+
+void arena_report_json(bool is_json) {
+    reports_json = is_json;
+}
+
+#define REMEDY                                                                                     \
+    "close other programs, raise the limit (`ulimit -v`), or make the model or its batch smaller"
+
+// As diag_json.c does, which needs an arena. `wanted` has no character to be escaped.
+static void report_exhaustion(const char *wanted) {
+    if (!reports_json) {
+        fprintf(stderr, "error[E9001]: out of memory: %s\n   = help: " REMEDY "\n", wanted);
+        return;
+    }
+    printf("{\"severity\":\"error\",\"code\":\"E9001\",\"message\":\"out of memory: %s\","
+           "\"file\":null,\"line\":null,\"column\":null,\"end_line\":null,\"end_column\":null,"
+           "\"label\":null,\"labels\":[],\"notes\":[],\"helps\":[\"" REMEDY "\"]}\n",
+           wanted);
+    fflush(stdout);
+}
+
 // exit would run the destructors of libraries that may be in the middle of something.
 _Noreturn void arena_exhausted(const char *wanted) {
     fflush(stdout);
-    fprintf(stderr,
-            "error[E9001]: out of memory: %s\n   = help: close other programs, raise the limit "
-            "(`ulimit -v`), or make the model or its batch smaller\n",
-            wanted);
+    report_exhaustion(wanted);
     if (clean_up) clean_up();
     _exit(ARENA_EXIT_STATUS);
 }

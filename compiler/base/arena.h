@@ -5,6 +5,7 @@
 #define NNC_BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct Arena Arena;
@@ -22,6 +23,9 @@ void *arena_array(Arena *arena, size_t item_size, size_t count);
 // status 1. `size` is what was wanted (0: not known); the other one has words of its own.
 _Noreturn void arena_out_of_memory(size_t size);
 _Noreturn void arena_exhausted(const char *wanted);
+
+// Whether that is printed as the other diagnostics are with --diagnostics=json: on standard output.
+void arena_report_json(bool is_json);
 
 // What is called before that, to leave nothing behind; nothing may be allocated in it.
 void arena_at_end(void (*clean)(void));

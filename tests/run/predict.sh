@@ -129,4 +129,19 @@ says "whole numbers from 0 to 255"
 one_message
 piped 1 '0 1 2 3\n0 1 2 0.5\n' ./bytes predict -
 says "line 2 of standard input: \`0.5\` does not fit"
+
+# With --npy what cannot be read has a row of nan: the others stay where their inputs are. (The last
+# 12 bytes: three rows of one output.)
+last_rows() { tail -c 12 "$1" | od -An -t f4 | tr -s ' '; }
+expect 0 "$nnc" build "$root/examples/playground.nn" -o points
+expect 0 ./points init --save points.safetensors
+printf '0.5 -1.5\nwords\n0.25 1\n' >points.txt
+./points predict --npy lines.npy - <points.txt >out 2>err && fail "a bad line has status 0"
+expect 0 ./points predict --json 0.5 -1.5
+first=$(grep -o '"outputs": *\[[^]]*' out | sed 's/.*\[ *//')
+last_rows lines.npy | awk -v first="$first" '{ exit !($1 - first < 1e-6 && first - $1 < 1e-6 && $2 ~ /nan/ && $3 !~ /nan/) }' ||
+    fail "rows of --npy: $(last_rows lines.npy), the first is $first"
+printf '0.5 -1.5\n' | ./points predict --npy files.npy missing.npy - missing.png >out 2>err && fail "status 0"
+last_rows files.npy | awk '{ exit !($1 ~ /nan/ && $2 !~ /nan/ && $3 ~ /nan/) }' ||
+    fail "rows of --npy with files: $(last_rows files.npy)"
 exit 0

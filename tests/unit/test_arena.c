@@ -1,6 +1,7 @@
 // Arenas: alignment, zeroes, large blocks, marks, and the end when memory runs out.
 #include "../common/front.h"
 
+#include <jansson.h>
 #include <stdint.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -111,6 +112,34 @@ static void test_out_of_memory(void **state) {
     arena_destroy(exhausted);
 }
 
+static char printed[2000];
+
+static void ask_as_json(void) {
+    if (!freopen(printed, "w", stdout)) _exit(99);
+    arena_report_json(true);
+    ask_for_half();
+}
+
+// --diagnostics=json holds for this message, too: an object on standard output.
+static void test_out_of_memory_as_json(void **state) {
+    (void)state;
+    char text[2000] = "";
+    exhausted = arena_create();
+    snprintf(printed, sizeof printed, "arena-%d.json", (int)getpid());
+    assert_int_equal(status_of(ask_as_json), 1);
+    FILE *file = fopen(printed, "r");
+    assert_non_null(file);
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    unlink(printed);
+    json_t *object = json_loadb(text, length, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(object, "code")), "E9001");
+    assert_string_equal(json_string_value(json_object_get(object, "severity")), "error");
+    assert_int_equal(json_array_size(json_object_get(object, "helps")), 1);
+    json_decref(object);
+    arena_destroy(exhausted);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_aligned_and_zeroed),
@@ -119,6 +148,7 @@ int main(void) {
         cmocka_unit_test(test_strings),
         cmocka_unit_test(test_release),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_out_of_memory_as_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
