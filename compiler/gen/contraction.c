@@ -81,11 +81,11 @@ static Value call_rows_kernel(Product *p, const ColumnTile *tile, int rows, Valu
     } else {
         OuterKernel kernel = tile->outer;
         kernel.rows = rows;
-        function = kernel_outer(gen, &kernel);
+        int64_t depth = p->kind == PRODUCT_FORWARD ? p->depth : p->columns;
+        function = kernel_outer_long(gen, &kernel, depth);
         arguments[count++] = product_row(p, &tile->left, first_row);
         arguments[count++] = tile->weights;
         arguments[count++] = tile->weights; // no index
-        int64_t depth = p->kind == PRODUCT_FORWARD ? p->depth : p->columns;
         arguments[count++] = ir_int(gen, depth);
     }
     arguments[count++] = p->scratch;
@@ -410,7 +410,7 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
                           .loop_count = 1,
                           .gathers = t->vector.gathers,
                           .b_dtype = t->vector.dtype};
-    Value function = kernel_outer(gen, &kernel);
+    Value function = kernel_outer_long(gen, &kernel, p->schedule->batch * p->lead);
     Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
     Value first_column = ir_multiply(gen, across, ir_int(gen, t->tile_width));
     Value base = t->vector.base;

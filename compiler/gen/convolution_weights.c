@@ -83,6 +83,15 @@ static void add_tile(Convolver *c, const Weights *w, const Columns *columns) {
     ir_loop_end(gen, &lines);
 }
 
+// Whether the result and the kernel are one line each, as those of sequences, with nothing above.
+// It may be long.
+static bool is_one_line(const Convolver *c, const Weights *w) {
+    enum { LONG = 1024 };
+    const Convolution *v = &c->convolution;
+    return v->places[0] == 1 && v->window.size[0] == 1 && !walk_is_clipped(&w->axis[0]) &&
+           w->count > LONG;
+}
+
 static void one_tile(Convolver *c, const Columns *columns, void *data) {
     const Weights *w = data;
     Gen *gen = c->gen;
@@ -91,6 +100,7 @@ static void one_tile(Convolver *c, const Columns *columns, void *data) {
     int64_t line = plane_line(&w->picture) * element, pixel = plane_pixel(&w->picture) * element;
     int64_t values = plane_pixel(&w->values) * element;
     int64_t kernel_line = v->window.dilation[0] * line, a_step = v->window.stride[1] * pixel;
+    WalkTaps lines = walk_taps(gen, &w->axis[0], w->first_line, w->tile_lines);
     OuterKernel kernel = {.rows = (int)(w->tile_lines * w->tile_span),
                           .vectors = columns->vectors,
                           .valid = c->slab ? 0 : columns->valid % c->lanes,
@@ -102,21 +112,26 @@ static void one_tile(Convolver *c, const Columns *columns, void *data) {
                           .loop_count = 2,
                           .lanewise = w->lanewise,
                           .a_vectors = c->slab != NULL};
-    Value function = kernel_outer(gen, &kernel);
-    WalkTaps lines = walk_taps(gen, &w->axis[0], w->first_line, w->tile_lines);
+    Value count = lines.count;
+    if (is_one_line(c, w)) { // the steps are its places
+        kernel.loops[0] = kernel.loops[1];
+        kernel.loop_count = 1;
+        count = ir_int(gen, w->count);
+    }
+    Value function =
+        kernel_outer_long(gen, &kernel, kernel.loop_count > 1 ? v->places[0] : w->count);
     // The tile's first weight in the plane, and the first place that is summed.
     Value a = ir_multiply(gen, w->first_line, ir_int(gen, kernel_line));
     a = ir_add(gen, a, ir_multiply(gen, w->first_in_part, ir_int(gen, step)));
-    a = ir_add(gen, a, ir_multiply(gen, lines.first, ir_int(gen, kernel.loops[0].a_step)));
+    a = ir_add(gen, a, ir_multiply(gen, lines.first, ir_int(gen, v->window.stride[0] * line)));
     a = ir_add(gen, a, ir_multiply(gen, w->part, ir_int(gen, v->window.dilation[1] * pixel)));
     a = ir_add(gen, a, ir_int(gen, w->first * a_step));
     if (w->lanewise) a = ir_add(gen, a, columns->first);
-    Value b = ir_multiply(gen, lines.first, ir_int(gen, kernel.loops[0].b_step));
+    Value b = ir_multiply(gen, lines.first, ir_int(gen, v->places[1] * values));
     b = ir_add(gen, b, ir_multiply(gen, columns->first, ir_int(gen, element)));
     b = ir_add(gen, b, ir_int(gen, w->first * values));
     Value arguments[] = {ir_offset(gen, gen->f32, w->picture_base, a),
-                         ir_offset(gen, gen->f32, w->values_base, b), c->tile, lines.count,
-                         c->tile};
+                         ir_offset(gen, gen->f32, w->values_base, b), c->tile, count, c->tile};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
     add_tile(c, w, columns);
 }

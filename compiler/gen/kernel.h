@@ -56,6 +56,9 @@ typedef struct OuterKernel {
 } OuterKernel;
 // void(a, b, index, count of the outermost loop, scratch[rows][vectors * lanes])
 Value kernel_outer(Gen *gen, const OuterKernel *kernel);
+// The same, for at most so many steps of the outermost loop: many are added up in blocks, whose
+// sums are joined in double precision.
+Value kernel_outer_long(Gen *gen, const OuterKernel *kernel, int64_t steps);
 
 // C[i][j] = sum over r of A(i, r) * B(j, r), lanes along r, summed at the end. r runs over `steps`
 // blocks of `vectors` vectors and one last block.
