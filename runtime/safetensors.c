@@ -264,6 +264,13 @@ const char *nnrt_safetensors_metadata(const nnrt_safetensors *file, const char *
     return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
 }
 
+const float *nnrt_safetensors_values(const nnrt_safetensors *file, const nnrt_tensor *tensor) {
+    const char *at = file->bytes ? file->bytes + file->data_start + tensor->begin : NULL;
+    int is_usable = __BYTE_ORDER == __LITTLE_ENDIAN && strcmp(tensor->dtype, "F32") == 0 &&
+                    (uintptr_t)at % _Alignof(float) == 0;
+    return is_usable ? (const float *)(const void *)at : NULL;
+}
+
 nnrt_status nnrt_safetensors_read(const nnrt_safetensors *file, const nnrt_tensor *tensor,
                                   float *values) {
     if (strcmp(tensor->dtype, "F32") != 0)

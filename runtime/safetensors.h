@@ -38,6 +38,9 @@ void nnrt_safetensors_close(nnrt_safetensors *file);
 const nnrt_tensor *nnrt_safetensors_find(const nnrt_safetensors *file, const char *name);
 const char *nnrt_safetensors_metadata(const nnrt_safetensors *file, const char *key); // or NULL
 
+// Where a float32 tensor lies in memory; NULL: it has to be read.
+const float *nnrt_safetensors_values(const nnrt_safetensors *file, const nnrt_tensor *tensor);
+
 // Reads a float32 tensor.
 nnrt_status nnrt_safetensors_read(const nnrt_safetensors *file, const nnrt_tensor *tensor,
                                   float *values);

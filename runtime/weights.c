@@ -323,8 +323,7 @@ static nnrt_status check_values(const nnrt_safetensors *file, const nnrt_paramet
 
 static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program *program,
                                 float *weights, nnrt_weights_info *info) {
-    float *values = allocate_values(program);
-    if (!values) return NNRT_ERROR;
+    float *values = NULL; // for what does not lie in memory already
     nnrt_status status = NNRT_OK;
     for (int64_t i = 0; i < program->parameter_count && !status; i++) {
         const nnrt_parameter *parameter = &program->parameters[i];
@@ -333,9 +332,12 @@ static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program
             info->has_statistics = 0;
             continue;
         }
-        status = nnrt_safetensors_read(file, tensor, values);
-        if (!status) status = check_values(file, parameter, values);
-        if (!status && weights) nnrt_weights_put(parameter, weights, values);
+        const float *place = nnrt_safetensors_values(file, tensor);
+        if (!place && !values && !(values = allocate_values(program))) return NNRT_ERROR;
+        if (!place) status = nnrt_safetensors_read(file, tensor, values);
+        if (!place) place = values;
+        if (!status) status = check_values(file, parameter, place);
+        if (!status && weights) nnrt_weights_put(parameter, weights, place);
     }
     free(values);
     return status;
