@@ -1,6 +1,7 @@
 // Values at a position: where a node's value comes from (known already, a buffer, the weights, a
 // data column, or its operator's formula) and where it goes. Every kind of group computes its
 // elementwise nodes through this one recursion.
+#include "places.h"
 #include "sums.h"
 
 #include "../base/ice.h"
@@ -17,6 +18,7 @@ void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Gro
     b->row_width = group->width;
     b->row = b->column = b->sample = b->storage = ir_int(gen, 0);
     b->values = slots_array(gen, sizeof(Value));
+    b->order = -1;
 }
 
 void element_forget(LaneBuilder *b) {
@@ -29,7 +31,7 @@ bool element_is_row_value(const LaneBuilder *b, const Node *node) {
 
 // ---- Addresses.
 
-static Value arena_pointer(LaneBuilder *b, const Node *node) {
+Value element_arena(LaneBuilder *b, const Node *node) {
     Value arena = ir_context(b->gen, b->function, FIELD_ARENA);
     int64_t offset = b->schedule->buffers[node->id].offset;
     Value place = share_number(b->gen, b->function, PLACE_BUFFER, node->id, offset);
@@ -40,7 +42,7 @@ Value element_buffer(LaneBuilder *b, const Node *node) {
     const Buffer *buffer = &b->schedule->buffers[node->id];
     if (!buffer->is_stored) nn_ice("gen", "%%%d has no buffer", node->id);
     Value distance = ir_multiply(b->gen, b->sample, ir_int(b->gen, buffer->stride));
-    return ir_offset(b->gen, b->gen->f32, arena_pointer(b, node), distance);
+    return ir_offset(b->gen, b->gen->f32, element_arena(b, node), distance);
 }
 
 static int column_number(const Graph *graph, const Node *node) {
@@ -155,12 +157,14 @@ static Operand place_unbatched(LaneBuilder *b, const Type *view, int parameter) 
             nn_ice("gen", "an operand does not fit the storage of group %d", b->group->id);
         return (Operand){b->storage, false};
     }
+    if (b->group->kind == GROUP_PLACES) return (Operand){places_index(b, view, parameter), true};
     if (parameter >= 0 && b->schedule->layout->parameters[parameter].kind != LAYOUT_PLAIN)
         nn_ice("gen", "a matrix in panels is read by rows in group %d", b->group->id);
     return place_in_sample(b, view);
 }
 
 static Value load_unbatched(LaneBuilder *b, const Type *view, Value base, int parameter) {
+    if (places_gathers(b, view, parameter)) return places_gather(b, view, parameter, base);
     Operand place = place_unbatched(b, view, parameter);
     Value pointer = ir_offset(b->gen, b->gen->f32, base, place.index);
     return load_lanes(b, b->gen->f32, DTYPE_F32, pointer, place.one_number);
@@ -236,8 +240,8 @@ static Value load_stored(LaneBuilder *b, const Node *node, Node *view) {
     if (node->type.batched) return load_batched(b, type, node->type.dtype, element_buffer(b, node));
     bool is_sum = node->op->fuse == FUSE_REDUCE_BATCH && schedule_is_chunked(node);
     if (is_sum || sums_statistic(view)) return load_sum(b, node, view);
-    if (buffer->copies > 1) return load_parts(b, type, arena_pointer(b, node), buffer);
-    return load_unbatched(b, type, arena_pointer(b, node), buffer->parameter);
+    if (buffer->copies > 1) return load_parts(b, type, element_arena(b, node), buffer);
+    return load_unbatched(b, type, element_arena(b, node), buffer->parameter);
 }
 
 // ---- Values.
@@ -305,6 +309,9 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
 static void store_unbatched(LaneBuilder *b, Value value, Value base) {
     Gen *gen = b->gen;
     Value index = b->domain == DOMAIN_STORAGE ? b->storage : ir_int(gen, 0);
+    if (b->lane_is_there) // padding stays zero
+        value = LLVMBuildSelect(gen->builder, b->lane_is_there, value,
+                                LLVMConstNull(LLVMTypeOf(value)), "");
     ir_store(gen, value, ir_offset(gen, gen->f32, base, index));
 }
 
@@ -313,7 +320,7 @@ void element_store(LaneBuilder *b, Node *node, int valid) {
     if (node->type.batched)
         store_batched(b, node, value, valid);
     else
-        store_unbatched(b, value, arena_pointer(b, node));
+        store_unbatched(b, value, element_arena(b, node));
 }
 
 Value element_target(LaneBuilder *b, const Node *assign) {

@@ -67,7 +67,9 @@ Value ir_load(Gen *gen, LlvmType type, Value pointer);           // aligned to i
 Value ir_load_invariant(Gen *gen, LlvmType type, Value pointer); // what nothing changes in a step
 void ir_store(Gen *gen, Value value, Value pointer);
 Value ir_load_lanes(Gen *gen, LlvmType vector, Value pointer, int lanes); // others are 0
-void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes);    // the first lanes only
+// From a pointer a lane; 0 where `mask` says no.
+Value ir_gather(Gen *gen, LlvmType vector, Value pointers, Value mask);
+void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes); // the first lanes only
 Value ir_zero_after(Gen *gen, Value vector, int lanes); // lanes from `lanes` on become 0
 Value ir_fill_after(Gen *gen, Value vector, int lanes, double fill);
 Value ir_intrinsic(Gen *gen, const char *name, LlvmType type, Value *arguments, int count);
@@ -145,11 +147,13 @@ struct LaneBuilder {
     Value column;            // of lane 0 in the row
     bool any_column;         // else a multiple of the width
     Value storage;           // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
-    Value *values;           // by slot (reshapes that move elements too): known at this position
-    Value *row_values;       // by slot: what is known for the whole row (DOMAIN_ROWS); may be NULL
-    Value *numbers;          // by slot: what element_hoist computed; may be NULL
-    Value *vectors;          // by slot: where it put small vectors; may be NULL
-    Value chunk;             // of the batch; NULL: the group has no sums over samples
+    int order;               // DOMAIN_STORAGE: that parameter; -1: plain
+    Value lane_rows, lane_columns, lane_is_there; // places.h; NULL: nobody asks
+    Value *values;     // by slot (reshapes that move elements too): known at this position
+    Value *row_values; // by slot: what is known for the whole row (DOMAIN_ROWS); may be NULL
+    Value *numbers;    // by slot: what element_hoist computed; may be NULL
+    Value *vectors;    // by slot: where it put small vectors; may be NULL
+    Value chunk;       // of the batch; NULL: the group has no sums over samples
 };
 
 // slots.c: the nodes that a group touches are numbered from 1, so that what is kept of them is as
@@ -180,6 +184,8 @@ void element_clear_sums(LaneBuilder *b);
 void element_add_to_sum(LaneBuilder *b, const Node *sum, Value vector, int valid);
 // Where the tensor that an assign writes begins.
 Value element_target(LaneBuilder *b, const Node *assign);
+// Where an unbatched value that is stored begins.
+Value element_arena(LaneBuilder *b, const Node *node);
 // Where the sample at the position begins in a batched buffer.
 Value element_buffer(LaneBuilder *b, const Node *node);
 // A data column and the type of its elements.

@@ -124,6 +124,16 @@ Value ir_load_lanes(Gen *gen, LlvmType vector, Value pointer, int lanes) {
     return masked(gen, "llvm.masked.load", vector, arguments, 4);
 }
 
+Value ir_gather(Gen *gen, LlvmType vector, Value pointers, Value mask) {
+    static const char name[] = "llvm.masked.gather";
+    LlvmType types[] = {vector, LLVMTypeOf(pointers)};
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    Value function = LLVMGetIntrinsicDeclaration(gen->module, id, types, 2);
+    Value arguments[] = {pointers, LLVMConstInt(gen->i32, 4, 0), mask, LLVMConstNull(vector)};
+    return LLVMBuildCall2(gen->builder, LLVMIntrinsicGetType(gen->context, id, types, 2), function,
+                          arguments, 4, "");
+}
+
 void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes) {
     int count = lanes_of(vector);
     if (lanes >= count) {

@@ -2,6 +2,7 @@
 // worker; a row that fits a few registers is kept in them from the first load to the last store
 // (softmax, its loss and its gradient), a longer one is walked once for each level of reductions.
 #include "loops.h"
+#include "places.h"
 
 #include "../base/ice.h"
 #include "../op/op.h"
@@ -508,6 +509,14 @@ static int64_t meaning_size(const Schedule *schedule, const Group *group) {
     return is_plain ? type_elements(&storage_node(group)->type) : storage_size(schedule, group);
 }
 
+static bool needs_places(const Schedule *schedule, const Group *group, int order) {
+    for (int i = 0; i < group->nodes.count; i++)
+        if (places_are_needed(schedule, group, order, group->nodes.items[i])) return true;
+    for (int i = 0; i < group->assigns.count; i++)
+        if (places_are_needed(schedule, group, order, group->assigns.items[i])) return true;
+    return false;
+}
+
 static void storage_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
     LaneBuilder b;
     element_begin(&b, gen, schedule, group, function);
@@ -517,6 +526,8 @@ static void storage_emit(Gen *gen, const Schedule *schedule, const Group *group,
     Range range = ir_worker_range(gen, function, ir_int(gen, vectors));
     Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "storage");
     b.storage = ir_multiply(gen, loop.index, ir_int(gen, b.width));
+    b.order = storage_parameter(schedule, group);
+    if (needs_places(schedule, group, b.order)) places_find_lanes(&b);
     element_store_all(&b, b.width);
     ir_loop_end(gen, &loop);
 }
@@ -597,6 +608,7 @@ Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const c
     case GROUP_COLUMNS: columns_emit(gen, schedule, group, function); break;
     case GROUP_STORAGE: storage_emit(gen, schedule, group, function); break;
     case GROUP_REDUCE: reduce_emit(gen, schedule, group, function); break;
+    case GROUP_PLACES: places_emit(gen, schedule, group, function); break;
     case GROUP_SCALAR: scalar_emit(gen, schedule, group, function); break;
     case GROUP_LAYOUT:
     case GROUP_CONTRACTION: nn_ice("gen", "a contraction is not a loop");

@@ -93,8 +93,8 @@ const Node *cost_main_node(const Group *group) {
 }
 
 const char *cost_kind_name(GroupKind kind) {
-    static const char *const names[] = {"contraction", "rows",    "axis",   "columns",
-                                        "layout",      "storage", "reduce", "scalar"};
+    static const char *const names[] = {"contraction", "rows",   "axis",   "columns", "layout",
+                                        "storage",     "reduce", "places", "scalar"};
     return names[kind];
 }
 

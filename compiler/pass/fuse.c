@@ -257,8 +257,10 @@ void fusion_place_alone(Fusion *fusion, Node *node) {
     const Type *input = node->input_count ? &node->inputs[0]->type : NULL;
     bool is_part = node->op->fuse == FUSE_REDUCTION || node->op->fuse == FUSE_REDUCE_AXIS;
     GroupKind elements = node->type.batched ? GROUP_ROWS : GROUP_STORAGE;
-    if (is_part && !input->batched)
-        graph_bug(fusion->graph, node, "a sum over a part of unbatched values");
+    if (is_part && !input->batched) {
+        new_group(fusion, GROUP_PLACES, node, input)->anchor = node;
+        return;
+    }
     switch (node->op->fuse) {
     case FUSE_CONTRACTION:
         new_group(fusion, GROUP_CONTRACTION, node, &node->type)->anchor = node;
@@ -466,6 +468,7 @@ static Partition partition_of(const Schedule *schedule, const Group *group) {
     case GROUP_COLUMNS:
         return group->width * group->lead == 1 ? PARTITION_SERIAL : PARTITION_OUTPUT;
     case GROUP_LAYOUT:
+    case GROUP_PLACES:
     case GROUP_STORAGE: return PARTITION_OUTPUT;
     default: return PARTITION_SERIAL;
     }

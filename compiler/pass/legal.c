@@ -66,7 +66,8 @@ static bool lies_in_rows(const Schedule *schedule, const Node *node) {
 
 static bool loads_in_rows(Legality *l, const Site *site, const Node *node, const Type *view) {
     if (type_elements(view) == 1) return true;
-    if (!lies_in_rows(l->schedule, node)) return refuse(l, "a matrix in panels is read by rows");
+    if (l->group->kind != GROUP_PLACES && !lies_in_rows(l->schedule, node))
+        return refuse(l, "a matrix in panels is read by rows");
     if (domain_is_full(view, site->shape)) return true;
     return domain_broadcasts(view, site->shape) || refuse(l, "an operand does not fit the rows");
 }
@@ -76,6 +77,8 @@ static bool loads(Legality *l, const Site *site, const Node *node, const Type *v
     if (node->type.batched) return refuse(l, "a value of samples is read where there is no sample");
     if (type_elements(view) == 1) return true;
     if (site->kind == SITE_NUMBER) return refuse(l, "an operand is no single number");
+    bool gathers = l->group->kind == GROUP_STORAGE && site->knows_group;
+    if (gathers && !schedule_is_chunked(node) && domain_broadcasts(view, site->shape)) return true;
     return domain_is_full(view, site->shape) || refuse(l, "an operand does not fit the storage");
 }
 
@@ -285,6 +288,7 @@ static bool member_is_legal(Legality *l, const Site *main, const Node *node) {
 static Site main_site(Legality *l) {
     const Group *group = l->group;
     bool walks_rows = group->kind == GROUP_ROWS || group->kind == GROUP_AXIS ||
+                      group->kind == GROUP_PLACES ||
                       (group->kind == GROUP_CONTRACTION && group->domain.batched);
     SiteKind kind = walks_rows                    ? SITE_ROWS
                     : group->kind == GROUP_SCALAR ? SITE_NUMBER

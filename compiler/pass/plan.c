@@ -29,11 +29,13 @@ static bool is_like(const Node *node, const Type *type, LayoutKind kind) {
 // Gives the node's value the storage order of `parameter`, if it has its type and none yet.
 static bool give_order(Schedule *schedule, Node *node, int parameter) {
     Buffer *buffer = &schedule->buffers[node->id];
+    bool is_part = node->op->fuse == FUSE_REDUCTION || node->op->fuse == FUSE_REDUCE_AXIS;
     const Type *type = &schedule->graph->parameters.items[parameter]->type;
     LayoutKind kind = schedule->layout->parameters[parameter].kind;
     bool is_kernel = kind == LAYOUT_PANELS && node_is(node, "convolve_weights") &&
                      type_elements(&node->type) == type_elements(type);
-    if (buffer->parameter >= 0 || !(is_like(node, type, kind) || is_kernel)) return false;
+    if (buffer->parameter >= 0 || is_part || !(is_like(node, type, kind) || is_kernel))
+        return false;
     buffer->parameter = parameter;
     return true;
 }

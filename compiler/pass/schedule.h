@@ -73,6 +73,7 @@ typedef enum GroupKind {
     GROUP_LAYOUT,      // weights in another order
     GROUP_STORAGE,     // elementwise over a parameter's storage
     GROUP_REDUCE,      // a sum over a parameter's storage
+    GROUP_PLACES,      // a sum over a part of an unbatched value
     GROUP_SCALAR       // single numbers
 } GroupKind;
 
