@@ -36,6 +36,7 @@ static const Schema *loss_at(int index, bool *skip) {
     }
 FAMILY_OF_ROWS(optimizer_at, optimizer_rows, .schema)
 FAMILY_OF_ROWS(regularizer_at, regularizer_rows, .schema)
+FAMILY_OF_ROWS(constraint_at, constraint_rows, .schema)
 FAMILY_OF_ROWS(initializer_at, initializer_rows, )
 FAMILY_OF_ROWS(schedule_at, schedule_rows, )
 FAMILY_OF_ROWS(metric_at, metric_rows, .schema)
@@ -51,6 +52,7 @@ static const Family families[] = {
     {"Optimizers", "in a train block: `optimizer = adam`", optimizer_at},
     {"Learning-rate schedules", "as a learning rate: `sgd(exponential_decay(..))`", schedule_at},
     {"Regularizers", "as `regularize = l2(..)` or `kernel_regularizer = ..`", regularizer_at},
+    {"Constraints", "as `kernel_constraint = max_norm(3)`", constraint_at},
     {"Initializers", "as `kernel_initializer = ..`", initializer_at},
     {"Metrics", "in a train block: `metrics = [accuracy]`", metric_at},
     {"Callbacks", "in a train block: `callbacks = [early_stopping(patience = 3)]`", callback_at},
@@ -108,6 +110,7 @@ static const char *type_words(const ArgDef *def) {
         [ARG_ACTIVATION] = "an activation",
         [ARG_INITIALIZER] = "an initializer",
         [ARG_REGULARIZER] = "a regularizer",
+        [ARG_CONSTRAINT] = "a constraint",
         [ARG_RATE] = "a number or a schedule",
         [ARG_WORD] = "one of",
         [ARG_WORD_OR_INTS] = "one of",

@@ -33,7 +33,7 @@ static Diag *report(Binding *b, DiagCode code, Span span, const char *format, ..
 
 static bool takes_callee(ArgType type) {
     return type == ARG_ACTIVATION || type == ARG_INITIALIZER || type == ARG_REGULARIZER ||
-           type == ARG_RATE;
+           type == ARG_CONSTRAINT || type == ARG_RATE;
 }
 
 static bool takes_word(const ArgDef *def, const char *word) {

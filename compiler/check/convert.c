@@ -29,6 +29,7 @@ static const char *const wanted[] = {
     [ARG_ACTIVATION] = "an activation",
     [ARG_INITIALIZER] = "an initializer",
     [ARG_REGULARIZER] = "a regularizer",
+    [ARG_CONSTRAINT] = "a constraint",
     [ARG_RATE] = "a number or a schedule",
 };
 
@@ -268,6 +269,7 @@ static bool convert_names(const Conversion *v, const Ast *ast) {
 static const char *family_noun(ArgType type) {
     if (type == ARG_ACTIVATION) return "activation";
     if (type == ARG_INITIALIZER) return "initializer";
+    if (type == ARG_CONSTRAINT) return "constraint";
     return type == ARG_REGULARIZER ? "regularizer" : "schedule";
 }
 
@@ -385,6 +387,7 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     case ARG_ACTIVATION:
     case ARG_INITIALIZER:
     case ARG_REGULARIZER:
+    case ARG_CONSTRAINT:
     case ARG_RATE: return convert_callee(&v, scope, expression);
     }
     return false;

@@ -35,6 +35,9 @@ void names_add_callees(Checker *c, NameList *names, ArgType type) {
     if (type == ARG_REGULARIZER)
         for (const RegularizerDef *row = regularizer_rows; row->schema.name; row++)
             vec_push(c->arena, names, row->schema.name);
+    if (type == ARG_CONSTRAINT)
+        for (const ConstraintDef *row = constraint_rows; row->schema.name; row++)
+            vec_push(c->arena, names, row->schema.name);
     if (type != ARG_ACTIVATION) return;
     for (int i = 0; op_at(i); i++)
         if (op_at(i)->is_activation) vec_push(c->arena, names, op_at(i)->schema.name);
@@ -110,6 +113,10 @@ const Schema *names_keras_callee(ArgType type, const char *name) {
         for (const RegularizerDef *row = regularizer_rows; row->schema.name; row++)
             if (names_match_keras(row->schema.keras_name, row->schema.name, name))
                 return &row->schema;
+    if (type == ARG_CONSTRAINT)
+        for (const ConstraintDef *row = constraint_rows; row->schema.name; row++)
+            if (names_match_keras(row->schema.keras_name, row->schema.name, name))
+                return &row->schema;
     if (type != ARG_ACTIVATION) return NULL;
     for (int i = 0; op_at(i); i++) {
         const OpDef *op = op_at(i);
@@ -127,8 +134,9 @@ static bool schema_has_choice(const Schema *schema, const char *name) {
 
 bool names_is_callee(const char *name) {
     return schema_callee(ARG_ACTIVATION, name) || schema_callee(ARG_INITIALIZER, name) ||
-           schema_callee(ARG_REGULARIZER, name) || schema_callee(ARG_RATE, name) ||
-           family_has(name) || dataset_source_find(name) || dataset_transform_find(name);
+           schema_callee(ARG_REGULARIZER, name) || schema_callee(ARG_CONSTRAINT, name) ||
+           schema_callee(ARG_RATE, name) || family_has(name) || dataset_source_find(name) ||
+           dataset_transform_find(name);
 }
 
 bool names_is_word(const char *name) {

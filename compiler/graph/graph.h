@@ -74,6 +74,8 @@ struct Parameter {
     const Args *initializer_args;
     const Schema *regularizer; // NULL: none
     const Args *regularizer_args;
+    const Schema *constraint; // NULL: none
+    const Args *constraint_args;
     bool trainable;
     Node *node; // its `parameter` node in this graph, NULL until used
 };

@@ -19,6 +19,10 @@ static void print_parameter(Text *out, const Parameter *parameter) {
         text_put(out, " = ");
         print_callee(out, parameter->initializer, parameter->initializer_args);
     }
+    if (parameter->constraint) {
+        text_put(out, ", constraint ");
+        print_callee(out, parameter->constraint, parameter->constraint_args);
+    }
     if (parameter->regularizer) {
         text_put(out, ", regularizer ");
         print_callee(out, parameter->regularizer, parameter->regularizer_args);

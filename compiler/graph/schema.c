@@ -99,6 +99,7 @@ static void read_default(Arena *arena, const ArgDef *def, const char *text, ArgV
         break;
     case ARG_ACTIVATION:
     case ARG_INITIALIZER:
+    case ARG_CONSTRAINT:
     case ARG_REGULARIZER: read_callee(arena, def, text, value); break;
     }
 }

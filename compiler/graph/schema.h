@@ -22,6 +22,7 @@ typedef enum ArgType {
     ARG_ACTIVATION,   // the name of an activation, or a call with arguments: leaky_relu(0.1)
     ARG_INITIALIZER,  // the name of an initializer or a call; a number is constant(number)
     ARG_REGULARIZER,  // l1(..), l2(..), l1_l2(..)
+    ARG_CONSTRAINT,   // max_norm(..), non_negative, ...
     ARG_RATE          // a learning rate: a number, or a schedule call
 } ArgType;
 

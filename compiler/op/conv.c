@@ -275,11 +275,19 @@ static Node *transpose_expand(Graph *graph, Node *node) {
 #define DEPTHWISE_PENALTY                                                                          \
     LAYER_REGULARIZER("depthwise_regularizer", "penalty on the depthwise kernel, added to the loss")
 #define BIAS_PENALTY LAYER_REGULARIZER("bias_regularizer", "penalty on the bias, added to the loss")
+#define KERNEL_CONSTRAINT                                                                          \
+    LAYER_CONSTRAINT("kernel_constraint", "what the kernel is kept to after each step")
+#define DEPTHWISE_CONSTRAINT                                                                       \
+    LAYER_CONSTRAINT("depthwise_constraint", "what the depthwise kernel is kept to after each step")
+#define POINTWISE_CONSTRAINT                                                                       \
+    LAYER_CONSTRAINT("pointwise_constraint", "what the pointwise kernel is kept to after each step")
+#define BIAS_CONSTRAINT                                                                            \
+    LAYER_CONSTRAINT("bias_constraint", "what the bias is kept to after each step")
 
 static const ArgDef conv2d_args[] = {
-    FILTERS, KERNEL,     LAYER_ACTIVATION, PADDING_2D, LAYER_STRIDE("1"), LAYER_DILATION,
-    GROUPS,  LAYER_BIAS, KERNEL_START,     BIAS_START, KERNEL_PENALTY,    BIAS_PENALTY,
-    {0},
+    FILTERS,        KERNEL,       LAYER_ACTIVATION,  PADDING_2D,      LAYER_STRIDE("1"),
+    LAYER_DILATION, GROUPS,       LAYER_BIAS,        KERNEL_START,    BIAS_START,
+    KERNEL_PENALTY, BIAS_PENALTY, KERNEL_CONSTRAINT, BIAS_CONSTRAINT, {0},
 };
 
 static const ArgDef conv1d_args[] = {
@@ -296,12 +304,19 @@ static const ArgDef conv1d_args[] = {
     BIAS_START,
     KERNEL_PENALTY,
     BIAS_PENALTY,
+    KERNEL_CONSTRAINT,
+    BIAS_CONSTRAINT,
     {0},
 };
 
 static const ArgDef depthwise_args[] = {
-    KERNEL,     LAYER_ACTIVATION, PADDING_2D, LAYER_STRIDE("1"), LAYER_DILATION, MULTIPLIER,
-    LAYER_BIAS, DEPTHWISE_START,  BIAS_START, DEPTHWISE_PENALTY, BIAS_PENALTY,   {0},
+    KERNEL,          LAYER_ACTIVATION,
+    PADDING_2D,      LAYER_STRIDE("1"),
+    LAYER_DILATION,  MULTIPLIER,
+    LAYER_BIAS,      DEPTHWISE_START,
+    BIAS_START,      DEPTHWISE_PENALTY,
+    BIAS_PENALTY,    DEPTHWISE_CONSTRAINT,
+    BIAS_CONSTRAINT, {0},
 };
 
 static const ArgDef separable_args[] = {
@@ -320,6 +335,9 @@ static const ArgDef separable_args[] = {
     LAYER_REGULARIZER("pointwise_regularizer",
                       "penalty on the pointwise kernel, added to the loss"),
     BIAS_PENALTY,
+    DEPTHWISE_CONSTRAINT,
+    POINTWISE_CONSTRAINT,
+    BIAS_CONSTRAINT,
     {0},
 };
 
@@ -339,6 +357,8 @@ static const ArgDef transpose_args[] = {
     BIAS_START,
     KERNEL_PENALTY,
     BIAS_PENALTY,
+    KERNEL_CONSTRAINT,
+    BIAS_CONSTRAINT,
     {0},
 };
 

@@ -49,6 +49,8 @@ static const ArgDef dense_args[] = {
     LAYER_INITIALIZER("bias_initializer", "zeros", "how the bias starts"),
     LAYER_REGULARIZER("kernel_regularizer", "penalty on the kernel, added to the loss"),
     LAYER_REGULARIZER("bias_regularizer", "penalty on the bias, added to the loss"),
+    LAYER_CONSTRAINT("kernel_constraint", "what the kernel is kept to after each step"),
+    LAYER_CONSTRAINT("bias_constraint", "what the bias is kept to after each step"),
     {0},
 };
 

@@ -11,7 +11,39 @@ void layer_add_weights(Graph *graph, Node *node, const char *role, const char *p
     Parameter *parameter =
         graph_parameter(graph, node->layer, role, type, args_get(node->args, initializer),
                         has_regularizer ? args_get(node->args, regularizer) : NULL, trainable);
+    layer_constrain(graph, node, parameter, arena_format(graph->arena, "%s_constraint", prefix));
     op_append_input(graph, node, graph_parameter_node(graph, parameter));
+}
+
+static void check_constraint(Graph *graph, Node *node, const Parameter *parameter,
+                             const char *argument) {
+    const Args *args = parameter->constraint_args;
+    const char *name = parameter->constraint->name;
+    int rank = parameter->type.rank;
+    bool has_axis = schema_arg_index(args->schema, "axis") >= 0;
+    const ArgValue *axis = has_axis ? args_get(args, "axis") : NULL;
+    for (int i = 0; has_axis && i < axis->count; i++) {
+        int own = constraint_axis(axis, i, rank);
+        if (own >= 0 && own < rank) continue;
+        op_shape_error(graph, node, "`%s` takes a norm over dimension %g, but `%s` has %d", name,
+                       axis->numbers[i], parameter->role, rank);
+        op_shape_help(graph, "dimensions count from 0 here: `axis = 0` of `%s` is the first one",
+                      argument);
+        return;
+    }
+    bool has_range = schema_arg_index(args->schema, "min_value") >= 0;
+    if (has_range && args_number(args, "min_value") > args_number(args, "max_value"))
+        op_shape_error(graph, node, "`min_value` of `%s` is %g, more than its `max_value` %g", name,
+                       args_number(args, "min_value"), args_number(args, "max_value"));
+}
+
+void layer_constrain(Graph *graph, Node *node, Parameter *parameter, const char *argument) {
+    if (schema_arg_index(node->args->schema, argument) < 0) return;
+    const ArgValue *value = args_get(node->args, argument);
+    if (!value->is_set) return;
+    parameter->constraint = value->callee;
+    parameter->constraint_args = value->args;
+    check_constraint(graph, node, parameter, argument);
 }
 
 bool layer_check_initializer(Graph *graph, Node *node, const char *argument, int rank) {

@@ -6,11 +6,13 @@
 #include "op.h"
 #include "training.h"
 
-// Makes the weights `role` of node->layer and appends them to the node's inputs. How they start
-// and what penalizes them is in the arguments PREFIX_initializer and PREFIX_regularizer (if there
-// is such a one).
+// Makes the weights `role` of node->layer and appends them to the node's inputs. How they start,
+// what penalizes them and what they are kept to is in the arguments PREFIX_initializer,
+// PREFIX_regularizer and PREFIX_constraint (if there are such).
 void layer_add_weights(Graph *graph, Node *node, const char *role, const char *prefix, Type type,
                        bool trainable);
+// Keeps the parameter to what the argument says. Reports E0203.
+void layer_constrain(Graph *graph, Node *node, Parameter *parameter, const char *argument);
 // Can the initializers of the arguments fill weights of this rank? Reports E0203.
 bool layer_check_initializer(Graph *graph, Node *node, const char *argument, int rank);
 // The end of a layer: adds the bias (NULL: none) and applies the argument `activation`.
@@ -43,6 +45,8 @@ Node *layer_axis_from_end(Graph *graph, Node *x, int axis);
      .default_text = "glorot_uniform",                                                             \
      .starts_kernel = true,                                                                        \
      .doc = (doc_)}
+#define LAYER_CONSTRAINT(name_, doc_)                                                              \
+    {.name = (name_), .type = ARG_CONSTRAINT, .default_text = "none", .doc = (doc_)}
 #define LAYER_REGULARIZER(name_, doc_)                                                             \
     {.name = (name_), .type = ARG_REGULARIZER, .default_text = "none", .doc = (doc_)}
 #endif

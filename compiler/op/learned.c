@@ -20,6 +20,7 @@ static void weight_parameters(Graph *graph, Node *node) {
     Parameter *parameter = graph_parameter(graph, node->layer, "weight", node->type,
                                            args_get(node->args, "initializer"),
                                            args_get(node->args, "regularizer"), true);
+    layer_constrain(graph, node, parameter, "constraint");
     op_append_input(graph, node, graph_parameter_node(graph, parameter));
 }
 
@@ -37,6 +38,7 @@ static const ArgDef weight_args[] = {
      .doc = "its shape, without the batch"},
     {.name = "initializer", .type = ARG_INITIALIZER, .doc = "how it starts"},
     LAYER_REGULARIZER("regularizer", "penalty on it, added to the loss"),
+    LAYER_CONSTRAINT("constraint", "what it is kept to after each step"),
     {0},
 };
 
@@ -89,6 +91,7 @@ static const ArgDef prelu_args[] = {
          "of pictures leave one a channel"},
     LAYER_INITIALIZER("alpha_initializer", "zeros", "how the slopes start"),
     LAYER_REGULARIZER("alpha_regularizer", "penalty on the slopes, added to the loss"),
+    LAYER_CONSTRAINT("alpha_constraint", "what the slopes are kept to after each step"),
     {0},
 };
 

@@ -282,7 +282,9 @@ static Node *group_norm_expand(Graph *graph, Node *node) {
     LAYER_INITIALIZER("beta_initializer", "zeros", "how beta starts"),                             \
         LAYER_INITIALIZER("gamma_initializer", "ones", "how gamma starts"),                        \
         LAYER_REGULARIZER("beta_regularizer", "penalty on beta, added to the loss"),               \
-        LAYER_REGULARIZER("gamma_regularizer", "penalty on gamma, added to the loss")
+        LAYER_REGULARIZER("gamma_regularizer", "penalty on gamma, added to the loss"),             \
+        LAYER_CONSTRAINT("beta_constraint", "what beta is kept to after each step"),               \
+        LAYER_CONSTRAINT("gamma_constraint", "what gamma is kept to after each step")
 
 static const ArgDef batch_norm_args[] = {
     CHANNEL_AXIS,

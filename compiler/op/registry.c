@@ -38,12 +38,16 @@ const OpDef *op_find(const char *name) {
 const Schema *schema_callee(ArgType type, const char *name) {
     const OpDef *op;
     const RegularizerDef *regularizer;
+    const ConstraintDef *constraint;
     switch (type) {
     case ARG_ACTIVATION: op = op_find(name); return op && op->is_activation ? &op->schema : NULL;
     case ARG_INITIALIZER: return initializer_find(name);
     case ARG_REGULARIZER:
         regularizer = regularizer_find(name);
         return regularizer ? &regularizer->schema : NULL;
+    case ARG_CONSTRAINT:
+        constraint = constraint_find(name);
+        return constraint ? &constraint->schema : NULL;
     case ARG_RATE: return schedule_find(name);
     default: return NULL;
     }

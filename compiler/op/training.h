@@ -1,8 +1,9 @@
-// What a `train` block may name besides losses: optimizers, regularizers, initializers, metrics,
-// schedules and callbacks. Optimizers and regularizers are formulas on graph nodes, so their
-// generated code, reference evaluation and fusion come from the same rows as everything else.
-// Initializers, metrics, schedules and callbacks are the runtime's (runtime/initialize.c, metric.c,
-// schedule.c, callbacks.c); the rows here are what the language knows of them.
+// What a `train` block and weights may name besides losses: optimizers, regularizers, constraints,
+// initializers, metrics, schedules and callbacks. Optimizers, regularizers and constraints are
+// formulas on graph nodes, so their generated code, reference evaluation and fusion come from the
+// same rows as everything else. Initializers, metrics, schedules and callbacks are the runtime's
+// (runtime/initialize.c, metric.c, schedule.c, callbacks.c); the rows here are what the language
+// knows of them.
 #ifndef NNC_OP_TRAINING_H
 #define NNC_OP_TRAINING_H
 
@@ -26,6 +27,11 @@ typedef struct RegularizerDef {
                       const Args *args); // of w's type, added to its gradient
 } RegularizerDef;
 
+typedef struct ConstraintDef {
+    Schema schema;
+    Node *(*apply)(Graph *graph, Node *w, const Args *args); // of w's type: what becomes of it
+} ConstraintDef;
+
 typedef struct MetricDef {
     Schema schema;
     bool needs_classes; // top_k: meaningless with one unit
@@ -36,11 +42,15 @@ typedef struct MetricDef {
 
 extern const OptimizerDef optimizer_rows[]; // ended by a row without name
 extern const RegularizerDef regularizer_rows[];
+extern const ConstraintDef constraint_rows[];
 extern const Schema initializer_rows[], schedule_rows[], callback_rows[];
 extern const MetricDef metric_rows[];
 
 const OptimizerDef *optimizer_find(const char *name);
 const RegularizerDef *regularizer_find(const char *name);
+const ConstraintDef *constraint_find(const char *name);
+// Number `index` of a constraint's `axis`, from 0, for weights of `rank` dimensions.
+int constraint_axis(const ArgValue *axis, int index, int rank);
 const Schema *initializer_find(const char *name);
 bool initializer_needs_matrix(const Schema *initializer); // cannot fill a vector
 const Schema *schedule_find(const char *name);

@@ -1,7 +1,7 @@
 // Pass update: what a training step does with the gradients: regularization, clipping, weight
-// decay, then the optimizer. Keras's order: the penalties are part of the loss, so their gradients
-// are clipped too; weights decay apart from the gradient, before the step. The formulas of clipping
-// and decay are those of keras/src/optimizers/base_optimizer.py.
+// decay, then the optimizer, then constraints. Keras's order: the penalties are part of the loss,
+// so their gradients are clipped too; weights decay apart from the gradient, before the step. The
+// formulas of clipping and decay are those of keras/src/optimizers/base_optimizer.py.
 #include "pass.h"
 #include "penalty.h"
 
@@ -71,6 +71,18 @@ static Node *decayed(Graph *graph, Node *w, const Args *args) {
     return graph_subtract(graph, w, graph_multiply(graph, w, factor));
 }
 
+// ---- Constraints, which keep the new weights to what is asked for.
+
+static void constrain(Graph *graph, const Parameter *parameter) {
+    if (!parameter->constraint) return;
+    const ConstraintDef *def = constraint_find(parameter->constraint->name);
+    for (int i = 0; i < graph->assigns.count; i++) {
+        Node *assign = graph->assigns.items[i];
+        if (assign->parameter == parameter)
+            assign->inputs[0] = def->apply(graph, assign->inputs[0], parameter->constraint_args);
+    }
+}
+
 // A parameter that the loss does not depend on is left alone, as in Keras.
 void pass_update(Graph *graph, const Training *training) {
     Node **gradients = pass_gradients(graph);
@@ -84,6 +96,7 @@ void pass_update(Graph *graph, const Training *training) {
         graph->current_layer = parameter->layer;
         Node *w = decayed(graph, graph_parameter_node(graph, parameter), training->optimizer_args);
         training->optimizer->update(graph, parameter, w, gradients[i], training->optimizer_args);
+        constrain(graph, parameter);
     }
     graph->current_layer = NULL;
     graph_remove_dead(graph);

@@ -100,6 +100,12 @@ static const char *draw_regularizer(const Draw *draw) {
     return text_of(draw, &regularizer_rows[random_below(draw->random, count)].schema);
 }
 
+static const char *draw_constraint(const Draw *draw) {
+    int count = 0;
+    while (constraint_rows[count].schema.name) count++;
+    return text_of(draw, &constraint_rows[random_below(draw->random, count)].schema);
+}
+
 static const char *draw_initializer(const Draw *draw) {
     int count = 0;
     while (initializer_rows[count].name) count++;
@@ -117,6 +123,7 @@ static const char *draw_value(const Draw *draw, const ArgDef *def) {
                                                : draw_list(draw, def);
     case ARG_INTS: return draw_list(draw, def);
     case ARG_ACTIVATION: return draw_activation(draw);
+    case ARG_CONSTRAINT: return draw_constraint(draw);
     case ARG_REGULARIZER: return draw_regularizer(draw);
     case ARG_INITIALIZER: return draw_initializer(draw);
     default: return NULL; // a learning rate is a number of the step, not of the code
@@ -135,7 +142,8 @@ const char *draw_unknown_argument(const Schema *schema) {
 // How often an argument is written: weights are drawn by the test, however they start.
 static int chance_of(const ArgDef *def, int percent) {
     if (def->type == ARG_INITIALIZER) return percent / 8;
-    return def->type == ARG_REGULARIZER ? percent / 3 : percent;
+    bool is_rare = def->type == ARG_REGULARIZER || def->type == ARG_CONSTRAINT;
+    return is_rare ? percent / 3 : percent;
 }
 
 Words draw_call(Random *random, Arena *arena, const Schema *schema, const Type *type, int percent) {

@@ -1,6 +1,6 @@
 // Compares the operators, in the reference evaluator, with what Keras computed for them
-// (tests/fixtures/make_keras_fixtures.py): activations, losses, optimizers, regularizers and small
-// networks, values and gradients. Both sides are double precision.
+// (tests/fixtures/make_keras_fixtures.py): activations, losses, optimizers, regularizers,
+// constraints, small networks, values and gradients. Both sides are double precision.
 #include "../../compiler/op/training.h"
 #include "../../compiler/pass/pass.h"
 
@@ -315,6 +315,29 @@ static void regularizers_agree(void **state) {
     test_file("regularizers", test_regularizer);
 }
 
+// ---- Constraints
+
+static void test_constraint(Arena *arena, Case *fixture) {
+    Graph *graph = graph_create(arena, "constraint", GRAPH_TRAIN, NULL);
+    const ConstraintDef *row = constraint_find(fixture->name);
+    assert_non_null(row);
+    Args *args = make_args(arena, fixture, &row->schema);
+    if (schema_arg_index(&row->schema, "axis") >= 0) {
+        const Tensor *axis = get_tensor(fixture, "axis");
+        args_set_numbers(args, arena, "axis", axis->data, (int)type_elements(&axis->type));
+    }
+    Node *w = parameter_like(graph, get_tensor(fixture, "w"), true);
+    vec_push(arena, &graph->outputs, row->apply(graph, w, args));
+    EvalTensor result;
+    evaluate_outputs(arena, graph, fixture, &result);
+    expect_close(fixture, "kept", result.data);
+}
+
+static void constraints_agree(void **state) {
+    (void)state;
+    test_file("constraints", test_constraint);
+}
+
 // ---- Networks of dense layers, batched
 
 static Node *add_dense(Graph *graph, Node *x, int64_t units, const char *activation) {
@@ -398,9 +421,13 @@ static void networks_agree(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(activations_agree),           cmocka_unit_test(losses_agree),
-        cmocka_unit_test(losses_of_activations_agree), cmocka_unit_test(optimizers_agree),
-        cmocka_unit_test(regularizers_agree),          cmocka_unit_test(networks_agree),
+        cmocka_unit_test(activations_agree),
+        cmocka_unit_test(losses_agree),
+        cmocka_unit_test(losses_of_activations_agree),
+        cmocka_unit_test(optimizers_agree),
+        cmocka_unit_test(regularizers_agree),
+        cmocka_unit_test(constraints_agree),
+        cmocka_unit_test(networks_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
