@@ -72,6 +72,31 @@ static void note_other_files(Checker *c, const Dataset *dataset, Diag *diag) {
     if (missing.count > 1) diag_note(diag, "not found: %s", names_join(c->arena, &missing, "and"));
 }
 
+static bool is_named(const Ast *ast, const char *name) {
+    return ast->kind == AST_NAME && strcmp(ast->text, name) == 0;
+}
+
+static bool is_read_by(const Dataset *dataset, const Ast *train) {
+    const Ast *data = train->right;
+    if (data->kind == AST_NAME) return is_named(data, dataset->name);
+    return data->span.lo == dataset->span.lo && data->span.file == dataset->span.file;
+}
+
+// Not if other models than the one that is built are trained on it.
+static bool is_needed(const Checker *c, const Dataset *dataset) {
+    const char *model = c->options->model;
+    const Ast *file = c->program->ast;
+    bool is_others = false;
+    for (int i = 0; model && i < file->items.count; i++) {
+        const Ast *train = file->items.items[i];
+        if (train->kind != AST_TRAIN || !train->right || !is_read_by(dataset, train)) continue;
+        for (int k = 0; k < train->items.count; k++)
+            if (is_named(train->items.items[k], model)) return true;
+        is_others = true;
+    }
+    return !is_others;
+}
+
 static void inspect(Checker *c, Dataset *dataset) {
     int count = dataset->stages.count;
     const nnrt_call *calls = program_calls(c->arena, &dataset->stages);
@@ -83,7 +108,8 @@ static void inspect(Checker *c, Dataset *dataset) {
         dataset->is_broken = true;
         return;
     }
-    DiagCode code = c->options->need_data ? DIAG_E0401 : DIAG_W0401;
+    bool is_error = c->options->need_data && is_needed(c, dataset);
+    DiagCode code = is_error ? DIAG_E0401 : DIAG_W0401;
     note_other_files(c, dataset, report_data(c, code, dataset, "needed here"));
 }
 

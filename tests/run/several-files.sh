@@ -51,3 +51,10 @@ grep -q -- '--model a` or `--model b' err || fail "the models are not named"
 ./two-b fit --progress=none || fail "fit of one of two models"
 [ -s two-b.safetensors ] || fail "its weights"
 grep -q dense_1/kernel two-b.safetensors || fail "the weights are another model's"
+
+# Data of a model that is not built may be missing.
+sed -i 's/train a on points/train a on npy("missing.npy", target = "missing.npy")/; s/model a(x)/model a(x: [3])/' two.nn
+"$NNC" build two.nn --model b 2>err || fail "data of another model are missing"
+grep -q W0401 err || fail "and nobody says so"
+"$NNC" build two.nn --model a 2>err && fail "its own data are missing"
+grep -q E0401 err || fail "another error"
