@@ -1,5 +1,6 @@
 // `nnc expand`: the program again, with every argument named and every default written out; the
-// comment at the end of a line says which of its values came from where.
+// comment at the end of a line, or above it where it is long, says which of its values came from
+// where.
 #include "check.h"
 
 #include "../front/format.h"
@@ -22,8 +23,33 @@ static void note(Expander *e, const char *text) {
     text_put(&e->notes, text);
 }
 
+// Where the line that is being written begins.
+static size_t line_start(const Text *text) {
+    size_t start = text->length;
+    while (start && text->data[start - 1] != '\n') start--;
+    return start;
+}
+
+// Long comments stand above the line, one a line.
+static void put_notes_above(Expander *e, size_t start) {
+    const char *line = arena_copy(e->arena, e->out->data + start, e->out->length - start);
+    int indent = (int)strspn(line, " ");
+    e->out->length = start;
+    e->out->data[start] = 0;
+    for (const char *note = e->notes.data, *end; note; note = end ? end + 2 : NULL) {
+        end = strstr(note, "; ");
+        int length = end ? (int)(end - note) : (int)strlen(note);
+        text_format(e->out, "%*s# %.*s\n", indent, "", length, note);
+    }
+    text_put(e->out, line);
+}
+
 static void end_line(Expander *e) {
-    if (e->notes.length) text_format(e->out, "  # %s", e->notes.data);
+    enum { LONG_NOTES = 50 }; // the layout breaks lines, not comments
+    if (e->notes.length > LONG_NOTES)
+        put_notes_above(e, line_start(e->out));
+    else if (e->notes.length)
+        text_format(e->out, "  # %s", e->notes.data);
     e->notes = text_create(e->arena);
     text_put(e->out, "\n");
 }
