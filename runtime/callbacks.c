@@ -320,7 +320,6 @@ static void stay_above(const char *pattern, const nnrt_placeholder *placeholder,
     snprintf(path + length, PATH_MAX - length, "probe");
 }
 
-// Folders whose names are not known yet are made later.
 // A log is written in place, if it is there.
 static nnrt_status check_log(const char *path) {
     if (access(path, F_OK) != 0) return nnrt_file_probe(path);
@@ -332,6 +331,7 @@ static nnrt_status check_log(const char *path) {
     return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", path, strerror(errno));
 }
 
+// Folders whose names are not known yet are made later.
 static nnrt_status check_path(const nnrt_call *call) {
     const char *pattern = nnrt_call_text(call, "path", NULL);
     nnrt_placeholder placeholder;

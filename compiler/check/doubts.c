@@ -15,6 +15,7 @@ static bool is_one_of(const Node *node, const char *names) {
 // Operators that pass values of 0 to 255 on as such.
 #define KEEPS_SIZE                                                                                 \
     "flatten reshape permute concat linear relu pad crop upsample dropout spatial_dropout "        \
+    "alpha_dropout gaussian_dropout "                                                              \
     "max_pool average_pool global_average_pool global_max_pool gaussian_noise maximum minimum"
 
 static bool has_kernel(const Node *node) {

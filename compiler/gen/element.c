@@ -250,8 +250,9 @@ static Value compute(LaneBuilder *b, Node *node) {
     if (node->op->fuse == FUSE_GATHER) return gather_value(b, node);
     if (node->op->fuse != FUSE_ELEMENTWISE || !node->op->lower)
         nn_ice("gen", "%s cannot be computed element by element", node->op->schema.name);
-    Lane inputs[16];
-    if (node->input_count > 16) nn_ice("gen", "%s has too many inputs", node->op->schema.name);
+    Lane inputs[FORMULA_MOST_OPERANDS];
+    if (node->input_count > FORMULA_MOST_OPERANDS)
+        nn_ice("gen", "%s has too many inputs", node->op->schema.name);
     for (int i = 0; i < node->input_count; i++) inputs[i] = element_value(b, node->inputs[i]);
     return (Value)(void *)node->op->lower(b, node, inputs);
 }

@@ -18,8 +18,7 @@ static bool is_vector(const Node *node) {
 
 static void visit_inputs(Hoist *h, const Node *node) {
     LaneBuilder *b = h->b;
-    const Node *anchor = b->group->anchor; // a gradient of a kernel packs samples, too
-    bool walks_samples = b->group->domain.batched || (anchor && anchor->op->packs_operands);
+    bool walks_samples = schedule_walks_samples(b->group);
     for (int i = 0; i < node->input_count; i++) {
         Node *input = schedule_source(node->inputs[i]);
         int group = b->schedule->group_of[input->id];

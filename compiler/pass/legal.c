@@ -6,7 +6,7 @@
 #include "fusion.h"
 
 // Fetched operands that are computed of fetched operands.
-enum { MOST_FETCHES = 6, MOST_OPERANDS = 16, MOST_SUMS = 8 };
+enum { MOST_FETCHES = 6, MOST_SUMS = 8 };
 
 typedef enum SiteKind {
     SITE_ROWS,    // a place of a sample: row and column of `shape`
@@ -26,6 +26,7 @@ struct Legality {
     const Schedule *schedule;
     int *seen[MOST_FETCHES + 2]; // by depth and node: the visit that last found it legal
     int *hoisted, *fetched;      // by node: the group's visit that found it legal
+    int *fetched_depth;          // and how deep
     int visits, group_visit;
     const Group *group;
     LegalFault fault;
@@ -38,6 +39,7 @@ Legality *legal_create(const Schedule *schedule, Arena *arena) {
     for (int i = 0; i < MOST_FETCHES + 2; i++) l->seen[i] = ARENA_ARRAY(arena, int, count);
     l->hoisted = ARENA_ARRAY(arena, int, count);
     l->fetched = ARENA_ARRAY(arena, int, count);
+    l->fetched_depth = ARENA_ARRAY(arena, int, count);
     return l;
 }
 
@@ -99,7 +101,7 @@ static bool operand_fits(const Site *site, const Node *node, const Type *view) {
 static bool formula_fits(Legality *l, const Site *site, const Node *node) {
     if (node->op->fuse != FUSE_ELEMENTWISE || !node->op->lower)
         return refuse(l, "it cannot be computed element by element");
-    if (node->input_count > MOST_OPERANDS) return refuse(l, "it has too many operands");
+    if (node->input_count > FORMULA_MOST_OPERANDS) return refuse(l, "it has too many operands");
     bool full = domain_is_full(&node->type, site->shape);
     if (site->kind != SITE_ROWS) {
         bool fits = full && site->kind == SITE_STORAGE;
@@ -116,11 +118,13 @@ static bool formula_fits(Legality *l, const Site *site, const Node *node) {
 
 // Whether an operand can be computed at places of its own.
 static bool fetch_is_legal(Legality *l, Node *input, int depth) {
-    if (l->fetched[input->id] == l->group_visit) return true;
+    bool is_known = l->fetched[input->id] == l->group_visit;
+    if (is_known && l->fetched_depth[input->id] >= depth) return true;
     if (depth > MOST_FETCHES) return refuse(l, "what is fetched is fetched too deep");
     Site site = site_at(l, SITE_ROWS, &input->type, depth);
     if (!value_is_legal(l, &site, input)) return false;
     l->fetched[input->id] = l->group_visit;
+    l->fetched_depth[input->id] = depth;
     return true;
 }
 
@@ -152,7 +156,7 @@ static bool compute_is_legal(Legality *l, const Site *site, const Node *node) {
 static bool is_hoisted(const Legality *l, const Node *node) {
     if (node->type.batched) return false;
     if (node_is_scalar(node)) return true;
-    return l->group->domain.batched && type_elements(&node->type) == type_last(&node->type);
+    return schedule_walks_samples(l->group) && type_elements(&node->type) == type_last(&node->type);
 }
 
 static bool hoist_is_legal(Legality *l, const Site *site, Node *node, const Type *view) {
@@ -298,7 +302,7 @@ static Site main_site(Legality *l) {
     return site;
 }
 
-// Where the member is known to be alone, nothing but what it reads can help.
+// What it reads has to be stored, or the member leaves.
 static bool blame(Legality *l, Node *member, LegalFault *fault) {
     *fault = l->fault;
     if (!fault->stored) fault->leaving = member;

@@ -302,3 +302,8 @@ void schedule_print_plan(Text *out, const Schedule *schedule) {
                     (long long)buffer->offset * 4, buffer->first_phase, buffer->last_phase);
     }
 }
+
+bool schedule_walks_samples(const Group *group) {
+    // A gradient of a kernel packs samples, too.
+    return group->domain.batched || (group->anchor && group->anchor->op->packs_operands);
+}

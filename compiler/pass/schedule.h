@@ -159,6 +159,10 @@ int schedule_weights_of(const Schedule *schedule, const Node *node);
 
 // Whether `node` is a sum over the samples that is made in chunks, by the groups that walk them.
 bool schedule_is_chunked(const Node *node);
+// Whether a group's loops go over samples, so that small vectors are computed before them.
+bool schedule_walks_samples(const Group *group);
+
+enum { FORMULA_MOST_OPERANDS = 16 }; // of a node that is computed element by element
 // The floats that each element of such a sum takes in each chunk, but for gradients of kernels: a
 // double; and a float for the sum of few rows (gen/sums.c), where no other vectors follow.
 int64_t schedule_sum_floats(const Node *sum);
