@@ -177,6 +177,7 @@ static Verdict compare_mode(const Checked *checked, GraphMode mode, const Loaded
 static Verdict check_loaded(const Checked *checked, const Setup *setup, const SetupData *data,
                             Loaded *loaded) {
     int64_t rows = setup->rows;
+    if (rows > loaded->training->batch) return failing(REFUSED, "more rows than a batch has");
     if (setup->seed % 2) loaded_advance(loaded);
     Outputs first = run_all(loaded, rows, 1);
     Verdict predicted = compare_mode(checked, GRAPH_EVALUATE, loaded, setup, data, &first);
