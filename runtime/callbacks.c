@@ -175,7 +175,13 @@ static nnrt_status open_csv(nnrt_callback *callback, const nnrt_callbacks *all) 
 static nnrt_status open_file(nnrt_callback *callback) {
     const char *path = nnrt_call_text(callback->call, "path", "");
     callback->is_due = 0;
-    callback->file = fopen(path, is_on(callback->call, "append") ? "ae" : "we");
+    struct stat status;
+    int is_pipe = stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
+    int pipe = is_pipe ? nnrt_file_open_special(path) : -1;
+    if (is_pipe)
+        callback->file = pipe < 0 ? NULL : fdopen(pipe, "a");
+    else
+        callback->file = fopen(path, is_on(callback->call, "append") ? "ae" : "we");
     return callback->file ? NNRT_OK : fail_csv(callback);
 }
 

@@ -189,11 +189,22 @@ static nnrt_status read_lines(nnrt_input *input, const nnrt_input_reader *reader
     return NNRT_OK;
 }
 
+// Whether the text's mark follows its first byte; JPEG begins with ff d8.
+static int is_utf16(void) {
+    getc(stdin);
+    int second = getc(stdin);
+    return second == 0xfe;
+}
+
 // The first byte tells an array, plain or gzip, and a picture from text.
 static nnrt_status read_standard(nnrt_input *input, const nnrt_input_reader *reader) {
     int first = ungetc(getc(stdin), stdin);
     input->stem = "stdin";
     if (first == 0x93 || first == 0x1f) return read_piped_array(input, reader);
+    if (first == 0xfe || (first == 0xff && is_utf16()))
+        return nnrt_fail(
+            NNRT_ERROR,
+            "standard input is text in UTF-16; give it as UTF-8 (iconv -f UTF-16 -t UTF-8)");
     if (first == 0x89 || first == 0xff)
         return nnrt_fail(NNRT_ERROR,
                          "standard input looks like a picture; it takes the numbers of a sample a "

@@ -159,3 +159,10 @@ left=$(ls -A | grep -c '^\.nnc-tmp-[a-z]\{16\}$')
 kill -INT $training
 wait $training
 [ "$(wc -l <other.csv)" -gt 2 ] || fail "the file in use was swept"
+
+# A pipe that nobody reads is said to be one, at once.
+mkfifo pipe
+for option in --save --history --step-log; do
+    expect 1 timeout 20 ./pair fit $option pipe
+    says "a pipe that nobody reads"
+done

@@ -46,6 +46,9 @@ piped 0 ' -1.5 2\n\n-1.5,2\r\n-1.5\t2\n-1.5 , 2' ./playground predict -
 says "-[3]: "
 piped 0 '\xef\xbb\xbf-1.5 2\n' ./playground predict -
 cut -d: -f2 <out | cmp - one || fail "a byte order mark is no number"
+piped 1 '\xff\xfe-\x001\x00\n\x00' ./playground predict -
+says "UTF-16"
+one_message
 
 # Those that are no samples are named with their lines, and the rows keep their numbers.
 piped 1 '0.5 0.5\n1 2 3\n\n1,,2\n1 x\n1\n-1.5 2\n' ./playground predict --csv -
