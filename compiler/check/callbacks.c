@@ -280,7 +280,7 @@ void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, con
                     bool knows_metrics) {
     Reader r = {.c = c, .entry = entry, .training = training, .knows_metrics = knows_metrics};
     collect_values(&r);
-    ast = expression_written(c->globals, ast);
+    ast = expression_chosen(c, c->globals, ast);
     if (ast->kind != AST_LIST) {
         read_callback(&r, ast);
         return;

@@ -126,6 +126,9 @@ bool expression_is_error(const Scope *scope, const Ast *ast);
 // What stands for the name of a value of the whole file: its own expression, which is evaluated
 // among the globals; else `ast`.
 const Ast *expression_written(const Scope *scope, const Ast *ast);
+// The same, and of an `if` the branch that is taken, of `list[i]` the item: for what takes names
+// and calls, not values. `ast` itself where that cannot be told.
+const Ast *expression_chosen(Checker *c, Scope *scope, const Ast *ast);
 // Says where the value was given that is used elsewhere: in a declaration, or by `-D`.
 void expression_show_origin(Diag *diag, const Value *value);
 // Counts a step and a level; false (reported once) when a limit is exceeded. Pair with leave.

@@ -306,6 +306,22 @@ static bool call_named(const Conversion *v, Scope *scope, const Ast *ast, const 
     return ok;
 }
 
+static bool may_be_none(const ArgDef *def) {
+    return def->default_text && strcmp(def->default_text, "none") == 0;
+}
+
+// What a name, an item of a list or a branch of an `if` holds: `none`, or the name of a row.
+static bool call_word(const Conversion *v, Scope *scope, const Ast *ast, const char *word) {
+    if (may_be_none(v->def) && strcmp(word, "none") == 0) {
+        v->out->is_set = false;
+        return true;
+    }
+    if (ast->kind == AST_NAME || ast->kind == AST_CALL) return call_named(v, scope, ast, word);
+    Ast *name = ARENA_NEW(v->c->arena, Ast);
+    *name = (Ast){.kind = AST_NAME, .text = word, .span = ast->span, .name_span = ast->span};
+    return call_named(v, scope, name, word);
+}
+
 static bool set_constant(const Conversion *v, double number) {
     v->out->callee = schema_callee(ARG_INITIALIZER, "constant");
     v->out->args = args_default(v->c->arena, v->out->callee);
@@ -328,11 +344,12 @@ static bool convert_callee(const Conversion *v, Scope *scope, const Ast *ast) {
     const Value *value = NULL;
     if (ast->kind == AST_NAME || ast->kind == AST_CALL) {
         value = scope_find(scope, ast->text);
-        if (value && value->kind == VALUE_WORD) return call_named(v, scope, ast, value->text);
+        if (value && value->kind == VALUE_WORD) return call_word(v, scope, ast, value->text);
         if (!value || schema_callee(v->def->type, ast->text))
             return call_named(v, scope, ast, ast->text);
     }
     value = expression_evaluate(v->c, scope, ast);
+    if (value->kind == VALUE_WORD) return call_word(v, scope, ast, value->text);
     bool is_recipe = value->kind == VALUE_RECIPE && value->recipe->ast != ast;
     if (!is_recipe || value->recipe->active) return convert_plain_callee(v, value);
     value->recipe->active = true;
@@ -342,9 +359,9 @@ static bool convert_callee(const Conversion *v, Scope *scope, const Ast *ast) {
 }
 
 // Python's `None`, where `none` or nothing is meant.
-static bool report_none(const Conversion *v, const Ast *ast, bool may_be_none) {
+static bool report_none(const Conversion *v, const Ast *ast) {
     Diag *diag;
-    if (may_be_none) {
+    if (may_be_none(v->def)) {
         diag = diag_report(v->c->sink, DIAG_E0107, ast->span, "`None` is called `none` here");
         diag_label(diag, "Python's name");
         diag_help(diag, "write `none`, or leave `%s` out", v->def->name);
@@ -358,6 +375,14 @@ static bool report_none(const Conversion *v, const Ast *ast, bool may_be_none) {
     return false;
 }
 
+// `none`, or a name that holds it.
+static bool is_none(Scope *scope, const Ast *ast) {
+    if (ast->kind != AST_NAME) return false;
+    const Value *value = scope_find(scope, ast->text);
+    if (value) return value->kind == VALUE_WORD && strcmp(value->text, "none") == 0;
+    return strcmp(ast->text, "none") == 0;
+}
+
 bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
                 const Ast *expression, ArgValue *value) {
     Conversion v = {c, scope, def, callee, value};
@@ -366,10 +391,9 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     if (def->type != ARG_NAME && def->type != ARG_NAMES)
         expression = expression_written(scope, expression);
     if (expression != name) v.scope = scope = c->globals;
-    bool may_be_none = def->default_text && strcmp(def->default_text, "none") == 0;
     if (expression->kind == AST_ERROR) return false;
-    if (habits_is_none(scope, expression)) return report_none(&v, expression, may_be_none);
-    if (may_be_none && expression->kind == AST_NAME && strcmp(expression->text, "none") == 0) {
+    if (habits_is_none(scope, expression)) return report_none(&v, expression);
+    if (may_be_none(def) && is_none(scope, expression)) {
         value->is_set = false;
         return true;
     }

@@ -9,7 +9,8 @@ typedef struct Expander {
     Text *out;
     Arena *arena;
     const Program *program;
-    Text notes; // for the comment of the line that is being written
+    Text notes;             // for the comment of the line that is being written
+    const Ast *declaration; // the block or model that is being written; NULL: neither
     int indent;
 } Expander;
 
@@ -206,9 +207,17 @@ static void put_plain_call(Expander *e, const Ast *ast) {
     text_put(e->out, ")");
 }
 
+// What a parameter of the block stands for is another thing at each use.
+static bool is_parameter(const Expander *e, const char *name) {
+    const Ast *declaration = e->declaration;
+    for (int i = 0; declaration && i < declaration->parameters.count; i++)
+        if (strcmp(declaration->parameters.items[i]->text, name) == 0) return true;
+    return false;
+}
+
 static void put_call(Expander *e, const Ast *ast) {
     const Bound *bound = map_get(e->program->bound, ast);
-    if (bound)
+    if (bound && !is_parameter(e, ast->text))
         put_bound_call(e, ast, bound);
     else if (ast->kind == AST_CALL)
         put_plain_call(e, ast);
@@ -462,7 +471,9 @@ static void put_declaration(Expander *e, const Ast *ast) {
     case AST_MODEL:
         text_format(e->out, "%s %s", ast->kind == AST_MODEL ? "model" : "block", ast->text);
         put_parameters(e, ast);
+        e->declaration = ast;
         put_body(e, ast->body);
+        e->declaration = NULL;
         break;
     case AST_TRAIN: put_train(e, ast); break;
     default: put_source(e, ast); break;

@@ -302,6 +302,39 @@ static const Value *evaluate_if(Checker *c, Scope *scope, const Ast *ast) {
     return expression_error(c, ast->span);
 }
 
+// ---- What is written where a name or a call is wanted.
+
+static const Ast *chosen_branch(Checker *c, Scope *scope, const Ast *ast) {
+    const Value *condition = expression_evaluate(c, scope, ast->left);
+    if (condition->kind != VALUE_BOOL) return ast;
+    const Ast *branch = condition->number != 0 ? ast->body : ast->otherwise;
+    if (branch) leftover_reached(c, branch);
+    const Ast *last = branch && branch->kind == AST_IF ? branch : last_expression(branch);
+    return last ? last : ast;
+}
+
+static const Ast *chosen_item(Checker *c, Scope *scope, const Ast *ast) {
+    const Ast *list = expression_written(scope, ast->left);
+    if (list->kind != AST_LIST || ast->items.count != 1) return ast;
+    const Value *place = expression_evaluate(c, scope, ast->items.items[0]);
+    if (place->kind != VALUE_NUMBER || !place->is_integer) return ast;
+    int index =
+        (int)place->number < 0 ? (int)place->number + list->items.count : (int)place->number;
+    return index >= 0 && index < list->items.count ? list->items.items[index] : ast;
+}
+
+const Ast *expression_chosen(Checker *c, Scope *scope, const Ast *ast) {
+    enum { DEEPEST = 64 };
+    for (int i = 0; i < DEEPEST; i++) {
+        const Ast *next = expression_written(scope, ast);
+        if (next->kind == AST_IF) next = chosen_branch(c, scope, next);
+        if (next->kind == AST_INDEX) next = chosen_item(c, scope, next);
+        if (next == ast) break;
+        ast = next;
+    }
+    return ast;
+}
+
 static const Value *evaluate(Checker *c, Scope *scope, const Ast *ast) {
     switch (ast->kind) {
     case AST_NUMBER: return value_number(c->arena, ast->number, ast->is_integer, ast->span);
