@@ -25,8 +25,10 @@ static void check_constraint(Graph *graph, Node *node, const Parameter *paramete
     for (int i = 0; has_axis && i < axis->count; i++) {
         int own = constraint_axis(axis, i, rank);
         if (own >= 0 && own < rank) continue;
-        op_shape_error(graph, node, "`%s` takes a norm over dimension %g, but `%s` has %d", name,
-                       axis->numbers[i], parameter->role, rank);
+        op_shape_error(graph, node, "`%s` takes a norm over dimension %g, but `%s` has %s", name,
+                       axis->numbers[i], parameter->role,
+                       rank == 1 ? "dimension 0 alone"
+                                 : arena_format(graph->arena, "dimensions 0 to %d", rank - 1));
         op_shape_help(graph, "dimensions count from 0 here: `axis = 0` of `%s` is the first one",
                       argument);
         return;

@@ -302,7 +302,7 @@ static const ArgDef batch_norm_args[] = {
 };
 
 static const ArgDef layer_norm_args[] = {
-    AXIS(ARG_INTS, "the dimensions normalized: from 0, without the batch, or from the end"),
+    AXIS(ARG_INTS, "the dimensions normalized: from 1 (0 is the batch), or from the end"),
     EPSILON,
     AFFINE,
     AFFINE_WEIGHTS,
