@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "../runtime/augment.h"
+#include "../runtime/clock.h"
 #include "../runtime/picture.h"
 #include "../runtime/resize.h"
-#include "../runtime/steps.h"
 
 enum { SMALL = 32, LARGE = 150, HEIGHT = 400, WIDTH = 500, PICTURES = 50000 };
 

@@ -1,6 +1,7 @@
 // `bench`: training steps and single predictions on data in memory, without metrics or files. The
 // training time is cut into slices whose median is reported, as shared machines are noisy.
 #include "array.h"
+#include "clock.h"
 #include "command.h"
 #include "evaluate.h"
 #include "profile_report.h"

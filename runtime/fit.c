@@ -2,6 +2,7 @@
 // the weights saved at the end or when a signal asks to stop.
 #include "callbacks.h"
 #include "carried.h"
+#include "clock.h"
 #include "command.h"
 #include "evaluate.h"
 #include "file.h"

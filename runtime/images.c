@@ -52,7 +52,7 @@ static int is_folder(const char *path) {
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-int nnrt_images_is_picture_name(const char *name) {
+static int is_picture_name(const char *name) {
     return nnrt_picture_by_name(name) == NNRT_NAME_PICTURE;
 }
 
@@ -322,7 +322,7 @@ nnrt_status nnrt_images_open(nnrt_pipeline *pipeline, const char *folder, int64_
                          folder);
     pipeline->pictures = calloc(1, sizeof *pipeline->pictures);
     if (!pipeline->pictures) return fail_memory();
-    nnrt_status status = nnrt_reads_note(folder);
+    nnrt_status status = nnrt_reads_note_folder(folder, is_picture_name);
     if (!status) status = add_parts(pipeline, folder, &classes);
     if (!status) status = set_labels(pipeline, &classes);
     if (!status) status = set_shape(pipeline, channels);

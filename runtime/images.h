@@ -16,9 +16,6 @@ nnrt_status nnrt_images_settle(nnrt_pipeline *pipeline);
 nnrt_status nnrt_images_read(nnrt_pipeline *pipeline);
 nnrt_status nnrt_images_sample(const nnrt_pipeline *pipeline, uint32_t row, void *values);
 
-// Does a file of this name count as a picture?
-int nnrt_images_is_picture_name(const char *name);
-
 void nnrt_images_free(nnrt_pipeline *pipeline);
 
 #endif

@@ -6,6 +6,7 @@
 #include "npy.h"
 #include "number.h"
 #include "picture.h"
+#include "place.h"
 #include "resize.h"
 #include "safetensors.h"
 #include "source.h"
@@ -162,10 +163,6 @@ static nnrt_status read_file(nnrt_input *input, const nnrt_input_reader *reader,
 
 static const char standard_input[] = "standard input";
 
-int nnrt_input_is_standard(const char *path) {
-    return strcmp(path, "-") == 0;
-}
-
 static nnrt_status read_piped_array(nnrt_input *input, const nnrt_input_reader *reader) {
     nnrt_array array;
     int descriptor;
@@ -215,8 +212,8 @@ static nnrt_status read_standard(nnrt_input *input, const nnrt_input_reader *rea
 nnrt_status nnrt_input_read(nnrt_input *input, const nnrt_input_reader *reader, const char *path) {
     memset(input, 0, sizeof *input);
     input->path = path;
-    nnrt_status status = nnrt_input_is_standard(path) ? read_standard(input, reader)
-                                                      : read_file(input, reader, path);
+    nnrt_status status = nnrt_place_is_standard_input(path) ? read_standard(input, reader)
+                                                            : read_file(input, reader, path);
     if (!input->numbers) input->samples = input->rows;
     if (status) nnrt_input_free(input);
     return status;
@@ -255,7 +252,7 @@ nnrt_status nnrt_input_check(const nnrt_column *column, char *const *words, int6
     int64_t standard = 0;
     for (int64_t i = 0; i < count; i++) {
         *(is_number(words[i]) ? &number : &file) = words[i];
-        standard += nnrt_input_is_standard(words[i]);
+        standard += nnrt_place_is_standard_input(words[i]);
     }
     *are_numbers = number != NULL;
     if (standard > 1) return nnrt_fail(NNRT_USAGE, "standard input, `-`, can be read once");
@@ -264,7 +261,7 @@ nnrt_status nnrt_input_check(const nnrt_column *column, char *const *words, int6
     return nnrt_fail(NNRT_USAGE,
                      "`%s` is a number (there is no such file) and `%s` is not: the inputs are "
                      "either files or the numbers of one sample",
-                     number, nnrt_input_is_standard(file) ? "- (standard input)" : file);
+                     number, nnrt_place_is_standard_input(file) ? "- (standard input)" : file);
 }
 
 enum { SHOWN_NUMBERS = 8, NUMBER_TEXT = 64 };

@@ -25,9 +25,6 @@ typedef struct nnrt_input_reader {
     void *argument;
 } nnrt_input_reader;
 
-// How standard input is named on the command line.
-int nnrt_input_is_standard(const char *path);
-
 // Are the operands the numbers of one sample (and no file has such a name)? NNRT_USAGE: another
 // count of them than a sample has, numbers beside files, standard input twice.
 nnrt_status nnrt_input_check(const nnrt_column *column, char *const *words, int64_t count,

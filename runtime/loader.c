@@ -11,7 +11,7 @@
 
 #include "array.h"
 #include "augment.h"
-#include "steps.h"
+#include "clock.h"
 #include "team.h"
 
 enum { RING = 4, PORTION_BYTES = 32 << 10, MAX_THREADS = 16 };

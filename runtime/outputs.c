@@ -2,7 +2,6 @@
 
 #include "call.h"
 #include "file.h"
-#include "input.h"
 #include "pattern.h"
 #include "place.h"
 #include "reads.h"
@@ -69,7 +68,7 @@ static nnrt_status check_program(const nnrt_session *session, const output *out)
 
 // Standard input may be a file, too.
 static const char *file_of(const char *input) {
-    return nnrt_input_is_standard(input) ? "/dev/stdin" : input;
+    return nnrt_place_is_standard_input(input) ? "/dev/stdin" : input;
 }
 
 static int compare_ids(const void *a, const void *b) {

@@ -73,3 +73,7 @@ int nnrt_place_is_below(const char *path, const char *folder) {
     if (length == 1) return 1; // all is below /
     return strncmp(place, root, length) == 0 && place[length] == '/';
 }
+
+int nnrt_place_is_standard_input(const char *path) {
+    return strcmp(path, "-") == 0;
+}

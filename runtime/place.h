@@ -15,6 +15,9 @@ int nnrt_place_is_same(const char *a, const char *b);
 // Does `path` lead below `folder`?
 int nnrt_place_is_below(const char *path, const char *folder);
 
+// How a command line names standard input: `-`.
+int nnrt_place_is_standard_input(const char *path);
+
 int nnrt_place_is_same_stat(const struct stat *a, const struct stat *b);
 
 #endif

@@ -1,6 +1,6 @@
 #include "profile.h"
 
-#include "steps.h"
+#include "clock.h"
 
 #include <stdlib.h>
 

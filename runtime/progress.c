@@ -1,7 +1,7 @@
 #include "progress.h"
 
+#include "clock.h"
 #include "print.h"
-#include "steps.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

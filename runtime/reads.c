@@ -1,6 +1,5 @@
 #include "reads.h"
 
-#include "images.h"
 #include "place.h"
 
 #include <ftw.h>
@@ -11,6 +10,7 @@
 typedef struct noted {
     char *path;
     struct stat status;
+    nnrt_reads_filter *filter; // of a folder's files
 } noted;
 
 static noted *list;
@@ -24,7 +24,7 @@ static int is_noted(const char *path, const struct stat *status) {
     return 0;
 }
 
-static nnrt_status add(const char *path, const struct stat *status) {
+static nnrt_status add(const char *path, const struct stat *status, nnrt_reads_filter *filter) {
     if (is_noted(path, status)) return NNRT_OK;
     if (count == capacity) {
         int64_t larger = capacity ? 2 * capacity : 16;
@@ -35,32 +35,39 @@ static nnrt_status add(const char *path, const struct stat *status) {
     }
     char *copy = strdup(path);
     if (!copy) return nnrt_fail_memory("the names of files", strlen(path) + 1);
-    list[count++] = (noted){copy, *status};
+    list[count++] = (noted){copy, *status, filter};
     return NNRT_OK;
 }
 
 nnrt_status nnrt_reads_note(const char *path) {
+    return nnrt_reads_note_folder(path, NULL);
+}
+
+nnrt_status nnrt_reads_note_folder(const char *path, nnrt_reads_filter *filter) {
     struct stat status;
     if (stat(path, &status) != 0) return NNRT_OK; // who reads it will say so
     pthread_mutex_lock(&lock);
-    nnrt_status added = add(path, &status);
+    nnrt_status added = add(path, &status, filter);
     pthread_mutex_unlock(&lock);
     return added;
 }
 
 // ---- Looking.
 
-static struct stat wanted; // by the walk below, under the lock
+// By the walk below, under the lock.
+static struct stat wanted;
+static nnrt_reads_filter *wanted_filter;
 
 static int is_wanted(const char *path, const struct stat *status, int kind, struct FTW *place) {
     (void)place;
     return kind == FTW_F && nnrt_place_is_same_stat(status, &wanted) &&
-           nnrt_images_is_picture_name(path);
+           (!wanted_filter || wanted_filter(path));
 }
 
 static int holds(const noted *folder, const struct stat *status) {
     enum { OPEN_FOLDERS = 16 };
     wanted = *status;
+    wanted_filter = folder->filter;
     return nftw(folder->path, is_wanted, OPEN_FOLDERS, 0) == 1;
 }
 

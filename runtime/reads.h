@@ -7,8 +7,11 @@
 
 #include <stdint.h>
 
-// A file, or a folder whose pictures are read.
 nnrt_status nnrt_reads_note(const char *path);
+
+// A folder, of whose files, at any depth, those are read that `filter` takes by name; NULL: all.
+typedef int nnrt_reads_filter(const char *name);
+nnrt_status nnrt_reads_note_folder(const char *path, nnrt_reads_filter *filter);
 
 // The noted path that `path` would overwrite; NULL: none.
 const char *nnrt_reads_find(const char *path);

@@ -1,6 +1,6 @@
 #include "roof.h"
 
-#include "steps.h"
+#include "clock.h"
 
 #include <stdlib.h>
 

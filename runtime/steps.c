@@ -1,9 +1,9 @@
 #include "steps.h"
 
+#include "clock.h"
 #include "random.h"
 
 #include <math.h>
-#include <time.h>
 
 enum { LOOKS = 16, WARM_CHUNKS = 3 }; // looks at the clock, in a chunk
 
@@ -11,12 +11,6 @@ enum { LOOKS = 16, WARM_CHUNKS = 3 }; // looks at the clock, in a chunk
 static const double warm_up = 0.002, trial_length = 0.005;
 static const double first_interval = 0.05, longest_interval = 4;
 static const double first_trial = 0.0005, trials_apart = 50; // times its length
-
-double nnrt_seconds(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 int64_t nnrt_step_count(int64_t samples, int64_t batch) {
     return samples / batch + (samples % batch != 0);

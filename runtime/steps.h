@@ -66,6 +66,4 @@ int nnrt_pass_advance(nnrt_pass *pass, double seconds);
 int64_t nnrt_pass_samples(const nnrt_pass *pass);
 double nnrt_pass_loss(const nnrt_pass *pass);
 
-double nnrt_seconds(void); // a monotonic clock
-
 #endif
