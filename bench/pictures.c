@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../runtime/augment.h"
-#include "../runtime/clock.h"
-#include "../runtime/picture.h"
-#include "../runtime/resize.h"
+#include "../runtime/base/clock.h"
+#include "../runtime/data/augment.h"
+#include "../runtime/formats/picture.h"
+#include "../runtime/formats/resize.h"
 
 enum { SMALL = 32, LARGE = 150, HEIGHT = 400, WIDTH = 500, PICTURES = 50000 };
 

@@ -1,7 +1,7 @@
 #include "carry.h"
 
-#include "../runtime/reads.h"
-#include "../runtime/weights.h"
+#include "../runtime/files/reads.h"
+#include "../runtime/session/weights.h"
 
 #include <string.h>
 

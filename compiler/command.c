@@ -1,6 +1,6 @@
 // The commands: each opens a session, goes as far through the stages as it needs, and prints.
-#include "../runtime/options.h"
-#include "../runtime/status.h"
+#include "../runtime/base/status.h"
+#include "../runtime/session/options.h"
 #include "cache.h"
 #include "driver.h"
 #include "explain.h"

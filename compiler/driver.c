@@ -2,8 +2,8 @@
 // stage that reported errors.
 #include "driver.h"
 
-#include "../runtime/status.h"
-#include "../runtime/temporary.h"
+#include "../runtime/base/status.h"
+#include "../runtime/files/temporary.h"
 #include "carry.h"
 #include "front/parse.h"
 #include "output.h"

@@ -19,7 +19,7 @@ typedef struct Session {
     Program *program;   // after stage `graph`
     const char *output; // where `obj` and `exe` go, and other stages that are printed; NULL: stdout
     const char *object; // the temporary object file; NULL: none
-    int object_lock;    // its descriptor (runtime/temporary.h)
+    int object_lock;    // its descriptor (runtime/files/temporary.h)
     const char *carried; // that of the weights to be carried; NULL: none
     int carried_lock;
     bool needs_blas;

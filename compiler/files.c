@@ -1,7 +1,7 @@
 #include "files.h"
 
-#include "../runtime/call.h"
-#include "../runtime/reads.h"
+#include "../runtime/base/call.h"
+#include "../runtime/files/reads.h"
 #include "output.h"
 
 static void print_data(Text *out, const Session *session) {

@@ -1,6 +1,6 @@
 // The entry: arguments to options, the exit status, and what happens when nnc itself fails.
-#include "../runtime/file.h"
-#include "../runtime/status.h"
+#include "../runtime/base/status.h"
+#include "../runtime/files/file.h"
 #include "driver.h"
 #include "options.h"
 

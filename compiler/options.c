@@ -3,7 +3,7 @@
 // option of nnc belongs to the compiled program.
 #include "options.h"
 
-#include "../runtime/status.h"
+#include "../runtime/base/status.h"
 #include "driver.h"
 
 #include <stddef.h>

@@ -9,7 +9,7 @@
 
 typedef struct Options Options;
 
-// A verb of the command line. `run` returns the exit status (runtime/status.h).
+// A verb of the command line. `run` returns the exit status (runtime/base/status.h).
 typedef struct Command {
     const char *name;
     const char *operand;   // "FILE", "FILE...", "[NAME]"; NULL: takes none

@@ -1,8 +1,8 @@
 // Writing files so that a reader sees the old file or the whole new one, never a part.
 #include "output.h"
 
-#include "../runtime/reads.h"
-#include "../runtime/temporary.h"
+#include "../runtime/files/reads.h"
+#include "../runtime/files/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>

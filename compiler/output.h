@@ -12,14 +12,15 @@ const char *output_source_name(const char *operand);
 char *output_stem(Arena *arena, const char *source_path, const char *model);
 
 // Reports E0902 if a file could not be made at `path`: a missing or unwritable folder, a folder or
-// device of that name, or something that is read: a source, a file of the data (runtime/reads.h).
+// device of that name, or something that is read: a source, a file of the data
+// (runtime/files/reads.h).
 bool output_check(Arena *arena, const char *path, const SourceSet *sources, DiagSink *sink);
 
 // Where `path` leads if it is a symbolic link; else `path`.
 const char *output_target(Arena *arena, const char *path);
 
 // A folder beside `path` that only this user can enter, and the path of a file `name` in it: what
-// other programs write (runtime/temporary.h). The descriptor holds its lock. False: reported
+// other programs write (runtime/files/temporary.h). The descriptor holds its lock. False: reported
 // (E0902).
 typedef struct OutputFolder {
     char *folder, *file;

@@ -1,6 +1,6 @@
 #include "tune.h"
 
-#include "../runtime/place.h"
+#include "../runtime/files/place.h"
 #include "output.h"
 
 #include <errno.h>

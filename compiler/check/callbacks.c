@@ -1,6 +1,6 @@
 // The callbacks of a `train` block: what they monitor must be reported, and the files that they
 // write must differ.
-#include "../../runtime/pattern.h"
+#include "../../runtime/report/pattern.h"
 #include "check.h"
 
 typedef struct Reader {
@@ -13,7 +13,7 @@ typedef struct Reader {
 
 // ---- What an epoch reports.
 
-// The second metric of a name is reported as `recall_1` (runtime/metric.c).
+// The second metric of a name is reported as `recall_1` (runtime/session/metric.c).
 static const char *reported_name(const Reader *r, int index) {
     const CallList *metrics = &r->training->metrics;
     const char *name = metrics->items[index].schema->name;

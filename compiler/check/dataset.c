@@ -1,5 +1,5 @@
 // Dataset declarations: a source and transforms, and what the runtime's reader says of the files.
-#include "../../runtime/locate.h"
+#include "../../runtime/files/locate.h"
 #include "check.h"
 
 #include <ctype.h>

@@ -3,8 +3,8 @@
 // nothing else is wrong; none of them may be a false alarm.
 #include "check.h"
 
-#include "../../runtime/locate.h"
-#include "../../runtime/stream.h"
+#include "../../runtime/files/locate.h"
+#include "../../runtime/files/stream.h"
 
 static bool is_one_of(const Node *node, const char *names) {
     return text_has_word(names, node->op->schema.name);

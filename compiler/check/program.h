@@ -3,7 +3,7 @@
 #ifndef NNC_CHECK_PROGRAM_H
 #define NNC_CHECK_PROGRAM_H
 
-#include "../../runtime/data.h"
+#include "../../runtime/data/data.h"
 #include "../front/ast.h"
 #include "../graph/graph.h"
 #include "../op/training.h"
@@ -32,7 +32,7 @@ typedef struct Dataset {
     const char *name;
     Span span;
     CallList stages;     // the source, then the transforms in order
-    nnrt_data_info info; // shapes, types, classes, row counts (runtime/data.h)
+    nnrt_data_info info; // shapes, types, classes, row counts (runtime/data/data.h)
     bool found;          // the data was there and inspected
     bool is_broken;      // its declaration or its files have errors, which are reported
 } Dataset;

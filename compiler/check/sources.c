@@ -1,4 +1,4 @@
-// What the language knows of data sources and transforms; runtime/data.c does the work.
+// What the language knows of data sources and transforms; runtime/data/data.c does the work.
 #include "check.h"
 
 #define SEED                                                                                       \

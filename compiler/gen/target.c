@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Features that the executable can check at its start (runtime/cpu.c).
+// Features that the executable can check at its start (runtime/base/cpu.c).
 static const char *const checkable[] = {
     "sse3",     "ssse3",    "sse4.1",   "sse4.2",   "popcnt",     "avx",         "avx2",
     "fma",      "f16c",     "bmi",      "bmi2",     "lzcnt",      "movbe",       "avx512f",

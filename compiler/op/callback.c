@@ -1,5 +1,5 @@
 // Callbacks: what happens at the end of each epoch of a training. The rows are what the language
-// knows of them; runtime/callbacks.c carries them out. Names and defaults are those of
+// knows of them; runtime/train/callbacks.c carries them out. Names and defaults are those of
 // keras/src/callbacks (Keras 3).
 #include "training.h"
 

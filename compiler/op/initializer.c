@@ -1,5 +1,6 @@
 // Initializers: how parameters start. The rows are what the language knows of them; the numbers are
-// made by runtime/initialize.c. Names and defaults are those of keras/src/initializers (Keras 3).
+// made by runtime/session/initialize.c. Names and defaults are those of keras/src/initializers
+// (Keras 3).
 #include "training.h"
 
 #include <math.h>

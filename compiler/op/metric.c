@@ -1,6 +1,6 @@
 // Metrics: what training and evaluation report besides the loss. The rows are what the language
-// knows of them; runtime/metric.c computes them. Names and defaults are those of keras/src/metrics
-// (Keras 3).
+// knows of them; runtime/session/metric.c computes them. Names and defaults are those of
+// keras/src/metrics (Keras 3).
 #include "training.h"
 
 #include <string.h>

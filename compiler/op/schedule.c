@@ -1,5 +1,5 @@
 // Learning-rate schedules that `learning_rate =` takes besides a number. The rows are what the
-// language knows of them; runtime/schedule.c computes them. Names and defaults are those of
+// language knows of them; runtime/session/schedule.c computes them. Names and defaults are those of
 // keras/src/optimizers/schedules/learning_rate_schedule.py (Keras 3), but for durations: their unit
 // is the argument that they are given by, `epochs` or `steps`.
 #include "training.h"

@@ -2,8 +2,8 @@
 // initializers, metrics, schedules and callbacks. Optimizers, regularizers and constraints are
 // formulas on graph nodes, so their generated code, reference evaluation and fusion come from the
 // same rows as everything else. Initializers, metrics, schedules and callbacks are the runtime's
-// (runtime/initialize.c, metric.c, schedule.c, callbacks.c); the rows here are what the language
-// knows of them.
+// (runtime/session/initialize.c, metric.c, schedule.c, callbacks.c); the rows here are what the
+// language knows of them.
 #ifndef NNC_OP_TRAINING_H
 #define NNC_OP_TRAINING_H
 

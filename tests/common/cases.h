@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "../../runtime/call.h"
+#include "../../runtime/base/call.h"
 
 enum { CASE_OPTIONS = 12, CASE_NUMBERS = 32, CASE_LINE = 1024 };
 

@@ -6,7 +6,7 @@
 
 #include "../../compiler/gen/emit.h"
 #include "../../compiler/pass/verify.h"
-#include "../../runtime/team.h"
+#include "../../runtime/workers/team.h"
 
 #include <dlfcn.h>
 #include <libgen.h>

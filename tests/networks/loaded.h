@@ -8,7 +8,7 @@
 #include "../../compiler/gen/gen.h"
 #include "../../compiler/op/op.h"
 #include "../../runtime/nnrt.h"
-#include "../../runtime/team.h"
+#include "../../runtime/workers/team.h"
 #include "setup.h"
 
 enum { LOADED_THREADS = 4 };

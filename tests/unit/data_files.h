@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "../../runtime/random.h"
-#include "../../runtime/status.h"
+#include "../../runtime/base/random.h"
+#include "../../runtime/base/status.h"
 
 enum { PATH_SIZE = 256 };
 

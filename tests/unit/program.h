@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "../../runtime/command.h"
+#include "../../runtime/command/command.h"
 
 enum {
     INPUTS = 2,

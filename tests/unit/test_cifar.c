@@ -4,7 +4,7 @@
 
 #include "data_files.h"
 
-#include "../../runtime/data.h"
+#include "../../runtime/data/data.h"
 
 enum { PLANE = 1024, PIXELS = 3 * PLANE, MAX_FILE = 8 * (PIXELS + 2) };
 

@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "../../runtime/npy.h"
+#include "../../runtime/formats/npy.h"
 
 static json_t *last_json(void) {
     json_error_t error;

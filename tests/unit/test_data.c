@@ -1,5 +1,5 @@
 // Data sets: sources of files, transforms, and the checks between files.
-#include "../../runtime/data.h"
+#include "../../runtime/data/data.h"
 
 #include <limits.h>
 #include <pthread.h>

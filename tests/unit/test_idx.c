@@ -1,5 +1,5 @@
 // The IDX reader: element types, gzip, and every way a file can be wrong.
-#include "../../runtime/idx.h"
+#include "../../runtime/formats/idx.h"
 
 #include <sys/stat.h>
 

@@ -2,8 +2,8 @@
 // what is decoded ahead differs from what lies in memory, or a damaged file is not named.
 #include "picture_files.h"
 
-#include "../../runtime/data.h"
-#include "../../runtime/picture.h"
+#include "../../runtime/data/data.h"
+#include "../../runtime/formats/picture.h"
 
 #ifdef NNC_TESTS_HAVE_PICTURES
 

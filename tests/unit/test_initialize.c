@@ -1,6 +1,6 @@
 // Initializers: fans, distributions (limits, mean, deviation), orthogonality, and that the values
 // depend on the seed and the parameter's index alone.
-#include "../../runtime/initialize.h"
+#include "../../runtime/session/initialize.h"
 
 #include <math.h>
 #include <setjmp.h>

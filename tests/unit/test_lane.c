@@ -4,7 +4,7 @@
 #include "../common/generated.h"
 
 #include "../../compiler/op/random.h"
-#include "../../runtime/team.h"
+#include "../../runtime/workers/team.h"
 
 #include <float.h>
 

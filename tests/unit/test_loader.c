@@ -1,9 +1,9 @@
 // Batches made ahead of the steps. Fails when a batch depends on how many threads make it, on how
 // many workers read it, on its size or on what ran before; when a buffer is filled while it is
 // read; or when a sample that cannot be read goes unnoticed.
-#include "../../runtime/augment.h"
-#include "../../runtime/loader.h"
-#include "../../runtime/team.h"
+#include "../../runtime/data/augment.h"
+#include "../../runtime/data/loader.h"
+#include "../../runtime/workers/team.h"
 #include "picture_files.h"
 
 enum { SIDE = 6, SIZE = SIDE * SIDE * 3, ROWS = 203, EPOCH = 5 };

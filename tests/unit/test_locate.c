@@ -1,5 +1,5 @@
 // Where data files are looked for, and what is said when they are nowhere.
-#include "../../runtime/locate.h"
+#include "../../runtime/files/locate.h"
 
 #include <sys/stat.h>
 

@@ -1,7 +1,7 @@
 // Metrics against values worked out by hand or printed by Keras's documentation, the confusion
 // matrix, and the texts made of them.
-#include "../../runtime/confusion.h"
-#include "../../runtime/history.h"
+#include "../../runtime/report/history.h"
+#include "../../runtime/session/confusion.h"
 
 #include <math.h>
 #include <setjmp.h>

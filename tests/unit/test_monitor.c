@@ -2,7 +2,7 @@
 // (tests/fixtures/make_keras_training.py).
 #include "../common/cases.h"
 
-#include "../../runtime/monitor.h"
+#include "../../runtime/train/monitor.h"
 
 static double values[CASE_NUMBERS];
 static int value_count;

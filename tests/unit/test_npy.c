@@ -1,5 +1,5 @@
 // The .npy reader and writer.
-#include "../../runtime/npy.h"
+#include "../../runtime/formats/npy.h"
 
 #include <sys/stat.h>
 

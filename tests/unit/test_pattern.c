@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../../runtime/pattern.h"
+#include "../../runtime/report/pattern.h"
 
 static nnrt_log epoch_log(void) {
     nnrt_log log = {0};

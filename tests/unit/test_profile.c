@@ -1,8 +1,8 @@
 // The accounts of a profile: what passes between two marks is where it belongs, by two workers of
 // different speed; FLOP and bytes follow steps and samples; lines are sums of their groups. A slot
 // that is mixed up, time that is counted twice or lost, or a wrong scale breaks these.
-#include "../../runtime/clock.h"
-#include "../../runtime/profile_report.h"
+#include "../../runtime/base/clock.h"
+#include "../../runtime/report/profile_report.h"
 
 #include <math.h>
 #include <setjmp.h>

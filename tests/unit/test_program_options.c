@@ -1,5 +1,5 @@
 // The command line of compiled programs: values, spellings, suggestions, what belongs to what.
-#include "../../runtime/options.h"
+#include "../../runtime/session/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

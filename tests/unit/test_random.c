@@ -1,5 +1,5 @@
 // Random numbers: known answers of Philox, ranges, permutations, independence of the domains.
-#include "../../runtime/random.h"
+#include "../../runtime/base/random.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -4,9 +4,9 @@
 // taken for one after the transforms.
 #include "picture_files.h"
 
-#include "../../runtime/data.h"
-#include "../../runtime/input.h"
-#include "../../runtime/loader.h"
+#include "../../runtime/command/input.h"
+#include "../../runtime/data/data.h"
+#include "../../runtime/data/loader.h"
 
 enum { SETS = 250, MAX_STAGES = 16, MAX_ROWS = 24, MAX_VALUES = 1 << 15, SET_SIDE = 28 };
 

@@ -1,6 +1,6 @@
 // The worker team: nobody passes a barrier early, for any number of workers, more than there are
 // CPUs included; and passes over samples cover each sample once whatever the pace does.
-#include "../../runtime/steps.h"
+#include "../../runtime/session/steps.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

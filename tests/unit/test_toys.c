@@ -1,5 +1,5 @@
 // The toy sets: geometry, balance, determinism.
-#include "../../runtime/data.h"
+#include "../../runtime/data/data.h"
 #include "data_files.h"
 
 // Loads "name(n, noise, seed, factor = 0.5)".

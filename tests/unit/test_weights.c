@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "../../runtime/safetensors.h"
-#include "../../runtime/weights.h"
+#include "../../runtime/formats/safetensors.h"
+#include "../../runtime/session/weights.h"
 
 static float weights[WEIGHTS];
 

@@ -1,0 +1,13 @@
+// Reading the options of an nnrt_call. The compiler has checked them; a missing one gets the value
+// given here, which is the language's default.
+#ifndef NNRT_CALL_H
+#define NNRT_CALL_H
+
+#include "../nnrt.h"
+
+const nnrt_option *nnrt_call_find(const nnrt_call *call, const char *name); // NULL: none
+double nnrt_call_number(const nnrt_call *call, const char *name, double missing);
+const char *nnrt_call_text(const nnrt_call *call, const char *name, const char *missing);
+int nnrt_call_is(const nnrt_call *call, const char *name);
+
+#endif

@@ -1,0 +1,171 @@
+#include "evaluate.h"
+
+#include "../base/interrupt.h"
+#include "command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double chunk_seconds = 0.05;
+
+// ---- The evaluator.
+
+static int64_t largest_part(const nnrt_data *data) {
+    int64_t count = data->train.count;
+    if (data->validation.count > count) count = data->validation.count;
+    return data->test.count > count ? data->test.count : count;
+}
+
+static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
+    const nnrt_training *training = evaluator->training;
+    const nnrt_session *session = evaluator->session;
+    const nnrt_output *output = training->evaluate.outputs;
+    if (!training->evaluate.output_count || !session->program->target_count)
+        return nnrt_fail(NNRT_BUG, "the program has no output or no target to evaluate");
+    if (training->metric_count) {
+        evaluator->metrics =
+            nnrt_metrics_create(training->metrics, training->metric_count, output,
+                                nnrt_session_target(session), nnrt_team_size(session->team));
+        if (!evaluator->metrics) return nnrt_failure();
+    }
+    int64_t classes = nnrt_confusion_size(output), found = nnrt_session_target_classes(session);
+    if (!with_confusion || !found || classes < found) return NNRT_OK;
+    int64_t vector = output->rank ? output->shape[output->rank - 1] : 1;
+    evaluator->confusion.of_places = output->size > vector;
+    const char *const *names =
+        session->program->class_count == classes ? session->program->classes : NULL;
+    return nnrt_confusion_open(&evaluator->confusion, classes, names);
+}
+
+static nnrt_status open_loader(nnrt_evaluator *evaluator) {
+    const nnrt_session *session = evaluator->session;
+    int64_t batch = evaluator->training->batch, samples = largest_part(&session->data);
+    if (!nnrt_loader_is_needed(&session->data, NNRT_FOR_EVALUATION)) return NNRT_OK;
+    if (batch > samples) batch = samples;
+    evaluator->loader = nnrt_loader_create(&session->data, NNRT_FOR_EVALUATION, batch,
+                                           nnrt_team_size(session->team), -1);
+    return evaluator->loader ? NNRT_OK : NNRT_ERROR;
+}
+
+nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session,
+                                const nnrt_training *training, int with_confusion) {
+    int64_t samples = largest_part(&session->data);
+    memset(evaluator, 0, sizeof *evaluator);
+    evaluator->session = session;
+    evaluator->training = training;
+    evaluator->losses = malloc((size_t)nnrt_step_count(samples, training->batch) * sizeof(double));
+    int workers = nnrt_team_size(session->team);
+    if (workers > training->evaluate.threads) workers = (int)training->evaluate.threads;
+    nnrt_pace_start(&evaluator->pace, workers < 1 ? 1 : workers);
+    nnrt_status status = open_reports(evaluator, with_confusion);
+    if (!status && !evaluator->losses)
+        status =
+            nnrt_fail_memory("the losses of an evaluation",
+                             (size_t)nnrt_step_count(samples, training->batch) * sizeof(double));
+    if (!status) status = open_loader(evaluator);
+    if (status) nnrt_evaluator_close(evaluator);
+    return status;
+}
+
+void nnrt_evaluator_close(nnrt_evaluator *evaluator) {
+    nnrt_loader_free(evaluator->loader);
+    nnrt_metrics_free(evaluator->metrics);
+    nnrt_confusion_free(&evaluator->confusion);
+    free(evaluator->losses);
+    memset(evaluator, 0, sizeof *evaluator);
+}
+
+static void after_step(void *argument, const nnrt_context *context) {
+    nnrt_evaluator *evaluator = argument;
+    const nnrt_output *output = evaluator->training->evaluate.outputs;
+    nnrt_view view = nnrt_view_make(output, nnrt_session_target(evaluator->session));
+    nnrt_view_batch(&view, &evaluator->training->evaluate, context,
+                    evaluator->session->program->input_count);
+    if (evaluator->metrics) nnrt_metrics_update(evaluator->metrics, (int)context->thread, &view);
+    if (evaluator->confusion.classes) nnrt_confusion_update(&evaluator->confusion, &view);
+}
+
+nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part, const char *prefix,
+                               nnrt_log *log) {
+    nnrt_pass pass = {.function = &evaluator->training->evaluate,
+                      .team = evaluator->session->team,
+                      .pace = &evaluator->pace,
+                      .context =
+                          nnrt_session_context(evaluator->session, &evaluator->training->evaluate),
+                      .rows = part->rows,
+                      .count = part->count,
+                      .batch = evaluator->training->batch,
+                      .losses = evaluator->losses,
+                      .argument = evaluator};
+    if (!pass.context.arena) return NNRT_ERROR;
+    pass.steps = nnrt_step_count(pass.count, pass.batch);
+    if (evaluator->metrics || evaluator->confusion.classes) pass.after = after_step;
+    nnrt_metrics_reset(evaluator->metrics);
+    nnrt_pass_load(&pass, evaluator->loader, evaluator->session->program->input_count);
+    while (nnrt_pass_advance(&pass, chunk_seconds))
+        if (nnrt_interrupted()) return nnrt_fail(NNRT_INTERRUPTED, "interrupted");
+    nnrt_status status = evaluator->loader ? nnrt_loader_status(evaluator->loader) : NNRT_OK;
+    if (status) return status;
+    nnrt_log_add(log, prefix, nnrt_pass_loss(&pass), evaluator->metrics);
+    return NNRT_OK;
+}
+
+// ---- The command.
+
+// The test part, or what comes nearest to it.
+static const nnrt_part *choose_part(const nnrt_data *data, const char **name) {
+    if (data->test.count) return *name = "test", &data->test;
+    if (data->validation.count) return *name = "validation", &data->validation;
+    return *name = "train", &data->train;
+}
+
+static void print_json(const nnrt_evaluator *evaluator, const nnrt_part *part, const char *name,
+                       const nnrt_log *log) {
+    nnrt_json json = {0};
+    nnrt_json_open(&json, NULL, '{');
+    nnrt_json_string(&json, "part", name);
+    nnrt_json_integer(&json, "samples", part->count);
+    nnrt_log_json(log, &json);
+    if (evaluator->confusion.classes) nnrt_confusion_json(&evaluator->confusion, &json);
+    nnrt_json_close(&json, '}');
+    nnrt_json_print(&json);
+}
+
+static void print_text(const nnrt_evaluator *evaluator, const nnrt_part *part, const char *name,
+                       const nnrt_log *log) {
+    char text[1024];
+    nnrt_log_text(log, text, sizeof text);
+    printf("%s (%" PRId64 " samples)%s\n", name, part->count, text);
+    if (evaluator->confusion.classes) nnrt_confusion_print(&evaluator->confusion);
+}
+
+static nnrt_status evaluate(nnrt_session *session) {
+    const nnrt_training *training = nnrt_session_training(session);
+    nnrt_evaluator evaluator;
+    nnrt_log log = {0};
+    const char *name;
+    const nnrt_part *part = choose_part(&session->data, &name);
+    nnrt_status status = nnrt_evaluator_open(&evaluator, session, training, 1);
+    if (status) return status;
+    if (part != &session->data.test)
+        fprintf(stderr, "note: the data set has no test part; this is its %s part\n", name);
+    status = nnrt_evaluator_run(&evaluator, part, "", &log);
+    if (!status) {
+        void (*print)(const nnrt_evaluator *, const nnrt_part *, const char *, const nnrt_log *) =
+            session->options->json ? print_json : print_text;
+        print(&evaluator, part, name, &log);
+    }
+    nnrt_evaluator_close(&evaluator);
+    return status;
+}
+
+nnrt_status nnrt_command_evaluate(nnrt_session *session) {
+    if (!nnrt_session_training(session))
+        return nnrt_fail(NNRT_ERROR, "`%s` has no `train` block, so there is nothing to evaluate",
+                         session->program->source_path);
+    nnrt_status status = nnrt_session_load_data(session);
+    if (!status) status = nnrt_session_load_trained(session);
+    return status ? status : evaluate(session);
+}

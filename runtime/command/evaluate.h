@@ -1,0 +1,28 @@
+// Loss, metrics and confusion matrix of a part of the data, in inference mode.
+#ifndef NNRT_EVALUATE_H
+#define NNRT_EVALUATE_H
+
+#include "../report/log.h"
+#include "../session/confusion.h"
+#include "../session/steps.h"
+
+typedef struct nnrt_evaluator {
+    nnrt_session *session;
+    const nnrt_training *training;
+    nnrt_metrics *metrics;    // NULL: none
+    nnrt_confusion confusion; // classes 0: not counted
+    nnrt_pace pace;
+    double *losses;
+    nnrt_loader *loader; // NULL: the samples are in memory
+} nnrt_evaluator;
+
+// For the loaded data's parts, all of them.
+nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session,
+                                const nnrt_training *training, int with_confusion);
+void nnrt_evaluator_close(nnrt_evaluator *evaluator);
+
+// Appends the part's loss and metrics to `log`. NNRT_INTERRUPTED when a signal came.
+nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part, const char *prefix,
+                               nnrt_log *log);
+
+#endif

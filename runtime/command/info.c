@@ -1,0 +1,300 @@
+// `info`: what the program is, what it takes, and where its data are looked for.
+#include "command.h"
+
+#include "../base/call.h"
+#include "../base/json.h"
+#include "../files/locate.h"
+#include "../files/reads.h"
+#include "../formats/carried.h"
+#include "../session/initialize.h"
+#include "input.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PLACES_SIZE = 4096 };
+
+typedef struct facts {
+    const nnrt_session *session;
+    const nnrt_training *training; // NULL: none
+    int64_t parameters, trainable;
+    nnrt_status data_status; // of looking at the data set; OK without one
+    nnrt_data_info data;
+    char places[PLACES_SIZE]; // one a line
+} facts;
+
+static void collect(facts *f, const nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    f->session = session;
+    f->training = nnrt_session_training(session);
+    for (int64_t i = 0; i < program->layer_count; i++) {
+        f->parameters += program->layers[i].params;
+        f->trainable += program->layers[i].trainable_params;
+    }
+    nnrt_locate_places(program->source_folder, f->places, PLACES_SIZE);
+    if (program->dataset)
+        f->data_status = nnrt_data_inspect(program->dataset->stages, program->dataset->stage_count,
+                                           program->source_folder, &f->data);
+}
+
+static const char *data_state(const facts *f) {
+    return f->data_status == NNRT_OK             ? "found"
+           : f->data_status == NNRT_DATA_MISSING ? "missing"
+                                                 : "unusable";
+}
+
+// ---- Files: what was opened for the data, what `fit` would write.
+
+typedef void put_file(void *state, const char *path);
+
+static void each_write(const facts *f, put_file *put, void *state) {
+    const nnrt_program *program = f->session->program;
+    if (f->training) put(state, f->session->weights_path);
+    for (int64_t i = 0; i < program->training_count; i++)
+        for (int64_t k = 0; k < program->trainings[i].callback_count; k++) {
+            const char *path = nnrt_call_text(&program->trainings[i].callbacks[k], "path", NULL);
+            if (path) put(state, path);
+        }
+}
+
+static void put_json_file(void *json, const char *path) {
+    nnrt_json_string(json, NULL, path);
+}
+
+static void put_text_file(void *word, const char *path) {
+    printf("%-10s %s\n", (const char *)word, path);
+}
+
+static void put_files(nnrt_json *json, const facts *f) {
+    nnrt_json_open(json, "reads", '[');
+    for (int64_t i = 0; i < nnrt_reads_count(); i++) put_json_file(json, nnrt_reads_path(i));
+    nnrt_json_close(json, ']');
+    nnrt_json_open(json, "writes", '[');
+    each_write(f, put_json_file, json);
+    nnrt_json_close(json, ']');
+}
+
+static void print_files(const facts *f) {
+    char reads[] = "reads", writes[] = "writes";
+    for (int64_t i = 0; i < nnrt_reads_count(); i++) put_text_file(reads, nnrt_reads_path(i));
+    each_write(f, put_text_file, writes);
+}
+
+// ---- JSON.
+
+static void put_strings(nnrt_json *json, const char *key, const char *const *list) {
+    nnrt_json_open(json, key, '[');
+    for (; list && *list; list++) nnrt_json_string(json, NULL, *list);
+    nnrt_json_close(json, ']');
+}
+
+static void put_places(nnrt_json *json, const char *places) {
+    nnrt_json_open(json, "searched", '[');
+    while (*places) {
+        char line[PLACES_SIZE];
+        size_t length = strcspn(places, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)length, places);
+        nnrt_json_string(json, NULL, line);
+        places += length + (places[length] == '\n');
+    }
+    nnrt_json_close(json, ']');
+}
+
+static void put_dataset(nnrt_json *json, const facts *f) {
+    const nnrt_dataset *dataset = f->session->program->dataset;
+    if (!dataset) return;
+    nnrt_json_open(json, "dataset", '{');
+    nnrt_json_string(json, "name", dataset->name);
+    nnrt_json_string(json, "source", dataset->stages[0].name);
+    nnrt_json_string(json, "state", data_state(f));
+    if (f->data_status) nnrt_json_string(json, "problem", nnrt_error());
+    put_places(json, f->places);
+    nnrt_json_close(json, '}');
+}
+
+// The call's name, and its options by name.
+static void put_call(nnrt_json *json, const char *key, const nnrt_call *call) {
+    nnrt_json_open(json, key, '{');
+    nnrt_json_string(json, "name", call->name);
+    for (int64_t i = 0; i < call->option_count; i++) {
+        const nnrt_option *option = &call->options[i];
+        if (option->text) nnrt_json_string(json, option->name, option->text);
+        if (!isnan(option->number)) nnrt_json_number(json, option->name, option->number);
+        if (!option->numbers) continue;
+        nnrt_json_open(json, option->name, '[');
+        for (int64_t k = 0; k < option->count; k++)
+            nnrt_json_number(json, NULL, option->numbers[k]);
+        nnrt_json_close(json, ']');
+    }
+    nnrt_json_close(json, '}');
+}
+
+static void put_learning_rate(nnrt_json *json, const nnrt_call *call) {
+    if (nnrt_call_is(call, "constant"))
+        nnrt_json_number(json, "learning_rate", nnrt_call_number(call, "value", NAN));
+    else
+        put_call(json, "learning_rate", call);
+}
+
+static void put_training(nnrt_json *json, const char *key, const nnrt_training *training) {
+    nnrt_json_open(json, key, '{');
+    nnrt_json_string(json, "loss", training->loss_name);
+    nnrt_json_string(json, "optimizer", training->optimizer.name);
+    put_learning_rate(json, &training->learning_rate);
+    nnrt_json_open(json, "metrics", '[');
+    for (int64_t i = 0; i < training->metric_count; i++)
+        nnrt_json_string(json, NULL, training->metrics[i].name);
+    nnrt_json_close(json, ']');
+    nnrt_json_open(json, "callbacks", '[');
+    for (int64_t i = 0; i < training->callback_count; i++)
+        put_call(json, NULL, &training->callbacks[i]);
+    nnrt_json_close(json, ']');
+    nnrt_json_integer(json, "epochs", training->epochs);
+    nnrt_json_integer(json, "batch", training->batch);
+    nnrt_json_integer(json, "trainable", training->trainable);
+    nnrt_json_number(json, "flops_per_sample", training->train.flops);
+    nnrt_json_close(json, '}');
+}
+
+static void put_inputs(nnrt_json *json, const nnrt_program *program) {
+    nnrt_json_open(json, "inputs", '[');
+    for (int64_t i = 0; i < program->input_count; i++) {
+        const nnrt_column *column = &program->columns[i];
+        nnrt_json_open(json, NULL, '{');
+        nnrt_json_string(json, "name", column->name);
+        nnrt_json_open(json, "shape", '[');
+        for (int64_t k = 0; k < column->rank; k++) nnrt_json_integer(json, NULL, column->shape[k]);
+        nnrt_json_close(json, ']');
+        nnrt_json_close(json, '}');
+    }
+    nnrt_json_close(json, ']');
+}
+
+static void put_carried(nnrt_json *json) {
+    nnrt_carried carried = nnrt_carried_weights();
+    if (!carried.bytes) return;
+    nnrt_json_open(json, "carried", '{');
+    nnrt_json_string(json, "file", carried.name);
+    nnrt_json_integer(json, "bytes", carried.size);
+    nnrt_json_close(json, '}');
+}
+
+static void print_json(const facts *f) {
+    const nnrt_program *program = f->session->program;
+    nnrt_json json = {0};
+    nnrt_json_open(&json, NULL, '{');
+    nnrt_json_string(&json, "program", program->source_path);
+    nnrt_json_string(&json, "model", program->model);
+    nnrt_json_string(&json, "compiler", program->compiler_version);
+    nnrt_json_string(&json, "cpu", program->target_cpu);
+    put_strings(&json, "cpu_features", program->cpu_features);
+    nnrt_json_integer(&json, "params", f->parameters);
+    nnrt_json_integer(&json, "trainable", f->trainable);
+    nnrt_json_integer(&json, "weight_bytes", program->weight_bytes);
+    nnrt_json_integer(&json, "gradient_bytes", program->gradient_bytes);
+    nnrt_json_integer(&json, "optimizer_bytes", program->optimizer_bytes);
+    nnrt_json_integer(&json, "activation_bytes", program->activation_bytes);
+    put_inputs(&json, program);
+    nnrt_json_string(&json, "weights", f->session->weights_path);
+    put_carried(&json);
+    if (f->training) put_training(&json, "training", f->training); // the last one
+    nnrt_json_open(&json, "trainings", '[');
+    for (int64_t i = 0; i < program->training_count; i++)
+        put_training(&json, NULL, &program->trainings[i]);
+    nnrt_json_close(&json, ']');
+    put_dataset(&json, f);
+    put_files(&json, f);
+    nnrt_json_close(&json, '}');
+    nnrt_json_print(&json);
+}
+
+// ---- Text.
+
+static void print_dataset(const facts *f) {
+    const nnrt_dataset *dataset = f->session->program->dataset;
+    if (!dataset) return;
+    printf("data       %s: %s (%s)\n", dataset->name, dataset->stages[0].name, data_state(f));
+    if (f->data_status) printf("           %s\n", nnrt_error());
+    printf("searched   ");
+    for (const char *c = f->places; *c; c++) {
+        putchar(*c);
+        if (*c == '\n' && c[1]) printf("           ");
+    }
+    if (f->places[0] && f->places[strlen(f->places) - 1] != '\n') putchar('\n');
+}
+
+// "cosine(initial = 0.1, epochs = 90)": what is given.
+static void print_call(const nnrt_call *call) {
+    const char *separator = "(";
+    printf("%s", call->name);
+    for (int64_t i = 0; i < call->option_count; i++) {
+        const nnrt_option *option = &call->options[i];
+        if (!option->text && isnan(option->number) && !option->numbers) continue;
+        printf("%s%s = ", separator, option->name);
+        if (option->text) printf("%s", option->text);
+        if (!option->text && !option->numbers) printf("%g", option->number);
+        for (int64_t k = 0; option->numbers && k < option->count; k++)
+            printf("%s%g", k ? ", " : "[", option->numbers[k]);
+        if (option->numbers) putchar(']');
+        separator = ", ";
+    }
+    if (*separator == ',') putchar(')');
+}
+
+static void print_training(const nnrt_training *training) {
+    printf("training   %s with %s, learning rate ", training->loss_name, training->optimizer.name);
+    if (nnrt_call_is(&training->learning_rate, "constant"))
+        printf("%g", nnrt_call_number(&training->learning_rate, "value", NAN));
+    else
+        print_call(&training->learning_rate);
+    printf(", %" PRId64 " epochs, batch %" PRId64 ", %" PRId64 " parameters\n", training->epochs,
+           training->batch, training->trainable);
+    for (int64_t i = 0; i < training->callback_count; i++) {
+        printf("           ");
+        print_call(&training->callbacks[i]);
+        putchar('\n');
+    }
+}
+
+static void print_weights(const facts *f) {
+    nnrt_carried carried = nnrt_carried_weights();
+    if (carried.bytes)
+        printf("weights    carried, from `%s`, %" PRId64 " bytes (unless told otherwise)\n",
+               carried.name, carried.size);
+    printf("%s %s (unless told otherwise)\n", carried.bytes ? "fit saves " : "weights   ",
+           f->session->weights_path);
+}
+
+static void print_text(const facts *f) {
+    const nnrt_program *program = f->session->program;
+    printf("program    %s, model %s\n", program->source_path, program->model);
+    printf("compiler   nnc %s for the CPU %s", program->compiler_version, program->target_cpu);
+    for (const char *const *name = program->cpu_features; name && *name; name++)
+        printf("%s%s", name == program->cpu_features ? ": " : " ", *name);
+    printf("\nparameters %" PRId64 " (%" PRId64 " trainable)\n", f->parameters, f->trainable);
+    printf("memory     weights %" PRId64 ", gradients %" PRId64 ", optimizer %" PRId64
+           ", activations %" PRId64 " bytes\n",
+           program->weight_bytes, program->gradient_bytes, program->optimizer_bytes,
+           program->activation_bytes);
+    for (int64_t i = 0; i < program->input_count; i++) {
+        char text[NNRT_INPUT_TEXT];
+        nnrt_input_describe(&program->columns[i], text);
+        printf("input      %s\n", text);
+    }
+    print_weights(f);
+    for (int64_t i = 0; i < program->training_count; i++) print_training(&program->trainings[i]);
+    print_dataset(f);
+    print_files(f);
+}
+
+nnrt_status nnrt_command_info(nnrt_session *session) {
+    facts f = {0};
+    collect(&f, session);
+    if (session->options->json)
+        print_json(&f);
+    else
+        print_text(&f);
+    return NNRT_OK;
+}

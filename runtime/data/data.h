@@ -1,0 +1,91 @@
+// Data sets: a source and transforms, described by nnrt_calls. Used by compiled programs and by the
+// compiler (which inspects headers and labels while it checks). Errors: functions return an
+// nnrt_status and leave the message (file, place, remedy) in nnrt_error(): its first line stands
+// alone; where files are missing, further lines say where they were looked for and how to get them.
+//
+// Calls and their options (an absent one has text NULL and number NaN, or is not listed):
+//   sources     mnist()  fashion_mnist()  cifar10()  cifar100(labels)
+//               idx(x, target, test_x, test_target, classes)  npy(the same)
+//               images(folder, color, memory)
+//               circles(n, factor, noise, seed)  moons|spirals|xor|blobs(n, noise, seed)
+//   transforms  scale(a, offset)  standardize()  one_hot(column)  take(n)  resize(height, width)
+//               split(test, validation, seed, stratify)
+//               augment(fill), then a stage for each of its augmentations (augment.h)
+#ifndef NNRT_DATA_H
+#define NNRT_DATA_H
+
+#include "../base/status.h"
+#include "../nnrt.h"
+
+enum { NNRT_DATA_MAX_COLUMNS = 4, NNRT_DATA_MAX_CLASSES = 1 << 20 };
+
+// What is done to training samples in each epoch anew (augment.h). All 0: nothing.
+typedef struct nnrt_augment {
+    int64_t kinds; // bits of those that were asked for
+    int64_t fill, flip, pad;
+    double rotate, shift_height, shift_width, shear, zoom, brightness;
+} nnrt_augment;
+
+// A number of the target, and the row that has it, counted from 0 within its part's file.
+typedef struct nnrt_target_value {
+    double value;
+    int64_t row;
+    int64_t is_test;
+} nnrt_target_value;
+
+// What is known of a data set before its samples are read; shapes are those after the transforms
+// that change shapes (one_hot, resize), types are those in memory (uint8 pictures stay uint8).
+typedef struct nnrt_data_info {
+    nnrt_column input;      // features; name "image", "x" ...
+    nnrt_column target;     // size 0: there is none; rank 0: one value a sample
+    int64_t classes;        // 0: the target is not a class
+    int64_t target_one_hot; // 1: the target is one value a class
+    int64_t target_signs;   // 1: it holds -1 and 1 only, as `hinge` takes them
+    // 1: its labels are whole numbers of a file of integers, which may be quantities as well.
+    int64_t target_is_open;
+    // Of a target of several whole numbers a sample: the classes they show, read as labels of
+    // places; 0: they are none.
+    int64_t place_classes;
+    // Of a target of numbers in files (size 0: there is none): its extremes, and the sum over the
+    // last dimension that is farthest from 1 (but for vectors of zeros).
+    nnrt_target_value lowest, highest, uneven;
+    int64_t decisions;    // 1: they are 0 and 1 only
+    char not_labels[160]; // why whole numbers are no labels; "": they are, or are no whole numbers
+    const char *const *class_names; // NULL: none
+    int64_t train_rows, validation_rows, test_rows;
+    double scale, offset; // of the `scale` transforms together: x * scale + offset
+    int64_t standardize;  // 1: (x - mean) / deviation, by element; x is the scaled one
+    nnrt_augment augment; // of training samples
+    char fingerprint[65]; // of headers, sizes and labels; "" when not inspected
+} nnrt_data_info;
+
+// Headers, labels and the arithmetic of transforms. `folder` is the .nn file's. If the files are
+// not found the status is NNRT_DATA_MISSING and *info still holds what is known without them
+// (built-in sets are known).
+nnrt_status nnrt_data_inspect(const nnrt_call *stages, int64_t stage_count, const char *folder,
+                              nnrt_data_info *info);
+
+typedef struct nnrt_part {
+    uint32_t *rows; // into the columns
+    int64_t count;
+} nnrt_part;
+
+typedef struct nnrt_data {
+    nnrt_data_info info;
+    // [row_count, size] of info.input / info.target, 64 bytes of slack after. Input NULL: too large
+    // for memory; nnrt_data_sample reads it.
+    void *input, *target;
+    int64_t row_count;
+    nnrt_part train, validation, test;
+    float *mean, *deviation; // standardize: of each scaled input element; NULL: none
+    void *owner;             // private
+} nnrt_data;
+
+nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const char *folder,
+                           nnrt_data *data);
+void nnrt_data_free(nnrt_data *data);
+
+// The input of one row, from memory or its file. May be called by several threads at once.
+nnrt_status nnrt_data_sample(const nnrt_data *data, uint32_t row, void *values);
+
+#endif

@@ -1,0 +1,457 @@
+// Lists are made when the folder is opened, pictures are decoded when samples are read: all of them
+// into memory, by one thread a CPU, or, where they would take more than half of the free memory,
+// each when its batch is made (loader.h).
+#include "images.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "../base/memory.h"
+#include "../files/locate.h"
+#include "../files/reads.h"
+#include "../formats/picture.h"
+#include "../formats/resize.h"
+#include "../workers/team.h"
+
+enum { MAX_DEPTH = 32, LOOKS = 64, READ_AT_ONCE = 16 };
+
+struct nnrt_pictures {
+    char **paths; // [count]
+    int32_t *labels;
+    int64_t count, capacity;
+    int64_t memory; // see enum Memory
+};
+
+enum Memory { MEMORY_AUTO, MEMORY_ALL, MEMORY_NONE };
+
+void nnrt_images_free(nnrt_pipeline *pipeline) {
+    nnrt_pictures *pictures = pipeline->pictures;
+    if (!pictures) return;
+    for (int64_t i = 0; i < pictures->count; i++) free(pictures->paths[i]);
+    free(pictures->paths);
+    free(pictures->labels);
+    free(pictures);
+    pipeline->pictures = NULL;
+}
+
+// ---- Lists.
+
+static nnrt_status fail_memory(void) {
+    return nnrt_fail_memory("a list of pictures", 0);
+}
+
+static int is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int is_picture_name(const char *name) {
+    return nnrt_picture_by_name(name) == NNRT_NAME_PICTURE;
+}
+
+// Takes a file if it is a picture by its name; one of a format that is not read must not be left
+// out of a class in silence.
+static nnrt_status add_picture(nnrt_pictures *pictures, const char *path, int32_t label) {
+    nnrt_picture_name kind = nnrt_picture_by_name(path);
+    if (kind == NNRT_NAME_OTHER) return NNRT_OK;
+    if (kind == NNRT_NAME_UNREADABLE)
+        return nnrt_picture_fail_format(path, nnrt_picture_format(path));
+    if (pictures->count == pictures->capacity) {
+        int64_t capacity = pictures->capacity ? 2 * pictures->capacity : 1024;
+        char **paths = realloc(pictures->paths, (size_t)capacity * sizeof *paths);
+        if (paths) pictures->paths = paths;
+        int32_t *labels = realloc(pictures->labels, (size_t)capacity * sizeof *labels);
+        if (labels) pictures->labels = labels;
+        if (!paths || !labels) return fail_memory();
+        pictures->capacity = capacity;
+    }
+    char *copy = strdup(path);
+    if (!copy) return fail_memory();
+    pictures->paths[pictures->count] = copy;
+    pictures->labels[pictures->count++] = label;
+    return NNRT_OK;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b) {
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_shown(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+// The names in a folder, sorted; -1 with an error.
+static int list_folder(const char *folder, struct dirent ***names) {
+    int count = scandir(folder, names, is_shown, by_name);
+    if (count < 0)
+        nnrt_fail(NNRT_ERROR, "cannot read the folder `%s`: %s", folder, strerror(errno));
+    return count;
+}
+
+static void free_names(struct dirent **names, int count) {
+    for (int i = 0; i < count; i++) free(names[i]);
+    free(names);
+}
+
+static int entry_is_folder(const struct dirent *entry, const char *path) {
+    return entry->d_type == DT_DIR || (entry->d_type != DT_REG && is_folder(path));
+}
+
+static nnrt_status join(char path[PATH_MAX], const char *folder, const char *name) {
+    if (snprintf(path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "the path of `%s` in `%s` is too long", name, folder);
+}
+
+static nnrt_status add_pictures(nnrt_pictures *pictures, const char *folder, int32_t label,
+                                int depth) {
+    struct dirent **names;
+    char path[PATH_MAX];
+    if (depth > MAX_DEPTH) return nnrt_fail(NNRT_ERROR, "the folders in `%s` go too deep", folder);
+    int count = list_folder(folder, &names);
+    if (count < 0) return NNRT_ERROR;
+    nnrt_status status = NNRT_OK;
+    for (int i = 0; i < count && !status; i++) {
+        status = join(path, folder, names[i]->d_name);
+        if (status) break;
+        if (entry_is_folder(names[i], path))
+            status = add_pictures(pictures, path, label, depth + 1);
+        else
+            status = add_picture(pictures, path, label);
+    }
+    free_names(names, count);
+    return status;
+}
+
+// ---- Classes.
+
+typedef struct Classes {
+    char **names;
+    int64_t count;
+} Classes;
+
+static void free_classes(Classes *classes) {
+    for (int64_t i = 0; i < classes->count; i++) free(classes->names[i]);
+    free(classes->names);
+}
+
+static nnrt_status find_classes(const char *folder, Classes *classes) {
+    struct dirent **names;
+    char path[PATH_MAX];
+    int count = list_folder(folder, &names);
+    if (count < 0) return NNRT_ERROR;
+    classes->names = calloc((size_t)count + 1, sizeof *classes->names);
+    nnrt_status status = classes->names ? NNRT_OK : fail_memory();
+    for (int i = 0; i < count && !status; i++) {
+        status = join(path, folder, names[i]->d_name);
+        if (status || !entry_is_folder(names[i], path)) continue;
+        char *name = strdup(names[i]->d_name);
+        if (name)
+            classes->names[classes->count++] = name;
+        else
+            status = fail_memory();
+    }
+    free_names(names, count);
+    if (status || classes->count > 0) return status;
+    return nnrt_fail(NNRT_ERROR,
+                     "`%s` has no folders: pictures lie in one folder a class, as in "
+                     "`cats/1.jpg`, `dogs/1.jpg`",
+                     folder);
+}
+
+static int64_t find_class(const Classes *classes, const char *name) {
+    for (int64_t i = 0; i < classes->count; i++)
+        if (strcmp(classes->names[i], name) == 0) return i;
+    return -1;
+}
+
+// The pictures of the classes in one part's folder, which may lack some of the classes.
+static nnrt_status add_part(nnrt_pictures *pictures, const char *folder, const Classes *classes) {
+    Classes own = {0};
+    char path[PATH_MAX];
+    int64_t before = pictures->count;
+    nnrt_status status = find_classes(folder, &own);
+    for (int64_t i = 0; i < own.count && !status; i++) {
+        int64_t label = find_class(classes, own.names[i]);
+        if (label < 0)
+            status = nnrt_fail(NNRT_ERROR,
+                               "`%s` has the class `%s`, which the training part does not have",
+                               folder, own.names[i]);
+        if (!status) status = join(path, folder, own.names[i]);
+        if (!status) status = add_pictures(pictures, path, (int32_t)label, 0);
+    }
+    free_classes(&own);
+    if (status || pictures->count > before) return status;
+    return nnrt_fail(NNRT_ERROR, "`%s` holds no pictures: PNG or JPEG, in one folder a class",
+                     folder);
+}
+
+// ---- Parts.
+
+static const char *const train_names[] = {"train", "training", NULL};
+static const char *const validation_names[] = {"validation", "val", "valid", NULL};
+static const char *const test_names[] = {"test", NULL};
+
+// The first of these folders in `folder`; 0: none is there.
+static int find_part(const char *folder, const char *const *names, char path[PATH_MAX]) {
+    for (; *names; names++)
+        if (join(path, folder, *names) == NNRT_OK && is_folder(path)) return 1;
+    return 0;
+}
+
+static int is_part_name(const char *name) {
+    static const char *const others[] = {"training_set",   "test_set",   "testing",   "train_set",
+                                         "validation_set", "train_data", "test_data", NULL};
+    const char *const *const lists[] = {train_names, validation_names, test_names, others};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (const char *const *known = lists[i]; *known; known++)
+            if (strcasecmp(name, *known) == 0) return 1;
+    return 0;
+}
+
+static int64_t count_folders(const char *folder) {
+    Classes inner = {0};
+    int64_t count = find_classes(folder, &inner) ? 0 : inner.count;
+    free_classes(&inner);
+    return count;
+}
+
+// Folders that are taken for classes but are a level, or the parts, above them.
+static nnrt_status check_level(const char *folder, const Classes *classes) {
+    char path[PATH_MAX], part[PATH_MAX];
+    for (int64_t i = 0; i < classes->count; i++) {
+        const char *name = classes->names[i];
+        nnrt_status status = join(path, folder, name);
+        if (status) return status;
+        if (find_part(path, train_names, part))
+            return nnrt_fail(NNRT_ERROR, "`%s` holds parts, not classes: name the folder `%s`",
+                             folder, path);
+        if (is_part_name(name) && count_folders(path) > 0)
+            return nnrt_fail(NNRT_ERROR,
+                             "`%s` is taken for a class, but its name is that of a part: call the "
+                             "parts `train`, `validation` and `test`",
+                             path);
+        int64_t inner = classes->count == 1 ? count_folders(path) : 0;
+        if (inner > 1)
+            return nnrt_fail(NNRT_ERROR,
+                             "`%s` holds a single folder, `%s`, whose %lld folders are probably "
+                             "the classes: name the folder `%s`",
+                             folder, name, (long long)inner, path);
+    }
+    return NNRT_OK;
+}
+
+// Every class has something to learn from.
+static nnrt_status check_filled(const nnrt_pictures *pictures, const char *folder,
+                                const Classes *classes) {
+    char *is_filled = calloc((size_t)classes->count, 1);
+    int64_t empty = 0;
+    if (!is_filled) return fail_memory();
+    for (int64_t i = 0; i < pictures->count; i++) is_filled[pictures->labels[i]] = 1;
+    while (empty < classes->count && is_filled[empty]) empty++;
+    free(is_filled);
+    if (empty == classes->count) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "the class `%s/%s` has no pictures (PNG or JPEG): put some in, or take the "
+                     "folder away",
+                     folder, classes->names[empty]);
+}
+
+static nnrt_status add_train(nnrt_pictures *pictures, const char *folder, Classes *classes) {
+    nnrt_status status = find_classes(folder, classes);
+    if (!status) status = check_level(folder, classes);
+    if (!status) status = add_part(pictures, folder, classes);
+    return status ? status : check_filled(pictures, folder, classes);
+}
+
+// ---- Opening.
+
+static nnrt_status add_parts(nnrt_pipeline *pipeline, const char *folder, Classes *classes) {
+    nnrt_pictures *pictures = pipeline->pictures;
+    char path[PATH_MAX];
+    int has_parts = find_part(folder, train_names, path);
+    nnrt_status status = add_train(pictures, has_parts ? path : folder, classes);
+    int64_t train_count = pictures->count;
+    if (!status && has_parts && find_part(folder, validation_names, path))
+        status = add_part(pictures, path, classes);
+    pipeline->own_validation_rows = pictures->count - train_count;
+    if (!status && has_parts && find_part(folder, test_names, path))
+        status = add_part(pictures, path, classes);
+    pipeline->row_count = pictures->count;
+    pipeline->own_test_rows = pictures->count - train_count - pipeline->own_validation_rows;
+    return status;
+}
+
+static nnrt_status set_labels(nnrt_pipeline *pipeline, const Classes *classes) {
+    nnrt_pictures *pictures = pipeline->pictures;
+    nnrt_data_info *info = &pipeline->info;
+    info->classes = classes->count;
+    info->target = nnrt_source_column("label", NNRT_I32, 0, NULL);
+    info->class_names = nnrt_source_keep_names((const char *const *)classes->names, classes->count);
+    pipeline->target = nnrt_array_allocate(NNRT_I32, pictures->count);
+    if (!info->class_names || !pipeline->target) return NNRT_ERROR;
+    memcpy(pipeline->target, pictures->labels, (size_t)pictures->count * sizeof(int32_t));
+    for (int64_t i = 0; i < classes->count; i++)
+        nnrt_source_fingerprint(pipeline, classes->names[i], (int64_t)strlen(classes->names[i]));
+    nnrt_source_fingerprint(pipeline, pictures->labels, pictures->count * 4);
+    return NNRT_OK;
+}
+
+static nnrt_status set_shape(nnrt_pipeline *pipeline, int64_t channels) {
+    int64_t shape[3] = {0, 0, channels};
+    nnrt_status status = nnrt_picture_size(pipeline->pictures->paths[0], &shape[0], &shape[1]);
+    if (status) return status;
+    pipeline->samples.column = nnrt_source_column("image", NNRT_U8, 3, shape);
+    nnrt_source_fingerprint(pipeline, shape, sizeof shape);
+    if (pipeline->row_count <= UINT32_MAX && pipeline->info.classes <= NNRT_DATA_MAX_CLASSES)
+        return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "there are too many pictures or classes: %lld, %lld",
+                     (long long)pipeline->row_count, (long long)pipeline->info.classes);
+}
+
+nnrt_status nnrt_images_open(nnrt_pipeline *pipeline, const char *folder, int64_t channels) {
+    Classes classes = {0};
+    if (!is_folder(folder))
+        return nnrt_fail(NNRT_ERROR, "`%s` is not a folder: images(..) reads one folder a class",
+                         folder);
+    pipeline->pictures = calloc(1, sizeof *pipeline->pictures);
+    if (!pipeline->pictures) return fail_memory();
+    nnrt_status status = nnrt_reads_note_folder(folder, is_picture_name);
+    if (!status) status = add_parts(pipeline, folder, &classes);
+    if (!status) status = set_labels(pipeline, &classes);
+    if (!status) status = set_shape(pipeline, channels);
+    free_classes(&classes);
+    return status;
+}
+
+static nnrt_status open_images(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    char path[PATH_MAX];
+    const char *folder = nnrt_call_text(call, "folder", NULL);
+    const char *memory = nnrt_call_text(call, "memory", "auto");
+    int64_t channels = strcmp(nnrt_call_text(call, "color", "rgb"), "rgb") == 0 ? 3 : 1;
+    if (!folder) return nnrt_fail(NNRT_ERROR, "images(..) names no folder");
+    nnrt_status status = nnrt_locate(pipeline->folder, folder, path);
+    if (!status) status = nnrt_images_open(pipeline, path, channels);
+    if (status) return status;
+    pipeline->pictures->memory = strcmp(memory, "all") == 0    ? MEMORY_ALL
+                                 : strcmp(memory, "none") == 0 ? MEMORY_NONE
+                                                               : MEMORY_AUTO;
+    return NNRT_OK;
+}
+
+// ---- Sizes.
+
+static nnrt_status fail_sizes(const nnrt_pipeline *pipeline, const char *path, int64_t height,
+                              int64_t width) {
+    const int64_t *shape = pipeline->samples.column.shape;
+    return nnrt_fail(NNRT_ERROR,
+                     "pictures differ in size: `%s` is %lld pixels wide and %lld high, `%s` %lld "
+                     "and %lld; add `-> resize(height, width)`",
+                     pipeline->pictures->paths[0], (long long)shape[1], (long long)shape[0], path,
+                     (long long)width, (long long)height);
+}
+
+// Looks at some pictures all over the set, so that most mistakes are found before anything is read.
+nnrt_status nnrt_images_settle(nnrt_pipeline *pipeline) {
+    const nnrt_pictures *pictures = pipeline->pictures;
+    if (!pictures || pipeline->is_resized) return NNRT_OK;
+    int64_t looks = pictures->count < LOOKS ? pictures->count : LOOKS;
+    for (int64_t i = 1; i < looks; i++) {
+        const char *path = pictures->paths[i * (pictures->count - 1) / (looks - 1)];
+        int64_t height, width;
+        nnrt_status status = nnrt_picture_size(path, &height, &width);
+        if (status) return status;
+        const int64_t *shape = pipeline->samples.column.shape;
+        if (height != shape[0] || width != shape[1])
+            return fail_sizes(pipeline, path, height, width);
+    }
+    return NNRT_OK;
+}
+
+// ---- Decoding.
+
+nnrt_status nnrt_images_sample(const nnrt_pipeline *pipeline, uint32_t row, void *values) {
+    const char *path = pipeline->pictures->paths[row];
+    const int64_t *shape = pipeline->info.input.shape;
+    nnrt_picture picture;
+    nnrt_status status = nnrt_picture_read(path, shape[2], &picture);
+    if (status) return status;
+    if (picture.height == shape[0] && picture.width == shape[1])
+        memcpy(values, picture.pixels, (size_t)pipeline->info.input.size);
+    else if (pipeline->is_resized)
+        nnrt_resize_bytes(picture.pixels, picture.height, picture.width, shape[2], values, shape[0],
+                          shape[1]);
+    else
+        status = fail_sizes(pipeline, path, picture.height, picture.width);
+    nnrt_picture_free(&picture);
+    return status;
+}
+
+typedef struct Reading {
+    const nnrt_pipeline *pipeline;
+    uint8_t *values;
+    _Atomic int64_t next;
+    pthread_mutex_t lock;
+    int64_t failed; // the first picture that failed; row_count: none did
+    nnrt_status status;
+    char message[4096];
+} Reading;
+
+static void note_failure(Reading *reading, int64_t row, nnrt_status status) {
+    pthread_mutex_lock(&reading->lock);
+    if (row < reading->failed) {
+        reading->failed = row;
+        reading->status = status;
+        snprintf(reading->message, sizeof reading->message, "%s", nnrt_error());
+    }
+    pthread_mutex_unlock(&reading->lock);
+    atomic_store(&reading->next, reading->pipeline->row_count); // the others stop, too
+}
+
+static void read_some(void *argument, int thread, int threads) {
+    Reading *reading = argument;
+    int64_t count = reading->pipeline->row_count, size = reading->pipeline->info.input.size;
+    (void)thread, (void)threads;
+    for (;;) {
+        int64_t first = atomic_fetch_add(&reading->next, READ_AT_ONCE);
+        for (int64_t row = first; row < first + READ_AT_ONCE && row < count; row++) {
+            nnrt_status status =
+                nnrt_images_sample(reading->pipeline, (uint32_t)row, reading->values + row * size);
+            if (status) note_failure(reading, row, status);
+            if (status) break;
+        }
+        if (first >= count) return;
+    }
+}
+
+static nnrt_status read_all(nnrt_pipeline *pipeline) {
+    nnrt_team *team = nnrt_team_create(nnrt_cpu_count() < 64 ? nnrt_cpu_count() : 64);
+    if (!team) return NNRT_ERROR;
+    Reading reading = {
+        .pipeline = pipeline, .values = pipeline->samples.values, .failed = pipeline->row_count};
+    pthread_mutex_init(&reading.lock, NULL);
+    nnrt_team_run(team, nnrt_team_size(team), read_some, &reading);
+    pthread_mutex_destroy(&reading.lock);
+    nnrt_team_free(team);
+    return reading.status ? nnrt_fail(reading.status, "%s", reading.message) : NNRT_OK;
+}
+
+nnrt_status nnrt_images_read(nnrt_pipeline *pipeline) {
+    const nnrt_column *column = &pipeline->info.input;
+    int64_t memory = pipeline->pictures->memory, bytes;
+    if (__builtin_mul_overflow(pipeline->row_count, column->size, &bytes)) bytes = INT64_MAX;
+    if (memory == MEMORY_NONE || (memory == MEMORY_AUTO && bytes > nnrt_free_memory() / 2))
+        return NNRT_OK;
+    nnrt_status status = nnrt_source_allocate(pipeline, column);
+    return status ? status : read_all(pipeline);
+}
+
+const nnrt_source nnrt_image_sources[] = {
+    {.name = "images", .open = open_images, .settle = nnrt_images_settle, .read = nnrt_images_read},
+    {0}};

@@ -1,0 +1,158 @@
+// Points in the plane with labels: circles, moons and blobs as scikit-learn's make_circles,
+// make_moons and make_blobs place them (sklearn/datasets/_samples_generator.py), spirals and xor as
+// the TensorFlow playground does (playground/src/dataset.ts). `noise` is everywhere the standard
+// deviation of a normal shift of each coordinate. The rows are in random order.
+#include <math.h>
+#include <stdlib.h>
+
+#include "../base/random.h"
+#include "source.h"
+
+enum { MAX_POINTS = 1 << 24, BLOBS = 3 };
+
+typedef struct Points {
+    int64_t count;
+    double noise, factor;
+    nnrt_random random;
+    double centers[BLOBS][2];
+} Points;
+
+// The place of point `i` before noise; returns its label.
+typedef int32_t place_point(Points *points, int64_t i, double point[2]);
+
+// Two circles around 0: radius 1 (label 0) and `factor` (label 1).
+static int32_t place_circle(Points *points, int64_t i, double point[2]) {
+    int64_t outer = points->count / 2;
+    int32_t label = i >= outer;
+    double share =
+        label ? (double)(i - outer) / (double)(points->count - outer) : (double)i / (double)outer;
+    double radius = label ? points->factor : 1;
+    point[0] = radius * cos(2 * M_PI * share);
+    point[1] = radius * sin(2 * M_PI * share);
+    return label;
+}
+
+// Two half circles that reach into each other.
+static int32_t place_moon(Points *points, int64_t i, double point[2]) {
+    int64_t outer = points->count / 2;
+    int32_t label = i >= outer;
+    int64_t place = label ? i - outer : i, size = label ? points->count - outer : outer;
+    double angle = size > 1 ? M_PI * (double)place / (double)(size - 1) : 0;
+    point[0] = label ? 1 - cos(angle) : cos(angle);
+    point[1] = label ? 1 - sin(angle) - 0.5 : sin(angle);
+    return label;
+}
+
+// Two arms of 1.75 turns that end at radius 5.
+static int32_t place_spiral(Points *points, int64_t i, double point[2]) {
+    int64_t first = points->count / 2;
+    int32_t label = i >= first;
+    double share =
+        label ? (double)(i - first) / (double)(points->count - first) : (double)i / (double)first;
+    double angle = 1.75 * share * 2 * M_PI + (label ? M_PI : 0);
+    point[0] = 5 * share * sin(angle);
+    point[1] = 5 * share * cos(angle);
+    return label;
+}
+
+// A square from -5 to 5 with a gap of 0.6 along the axes; label 1 where the signs differ.
+static int32_t place_xor(Points *points, int64_t i, double point[2]) {
+    (void)i;
+    for (int axis = 0; axis < 2; axis++) {
+        point[axis] = 10 * nnrt_random_uniform(&points->random) - 5;
+        point[axis] += point[axis] > 0 ? 0.3 : -0.3;
+    }
+    return (point[0] > 0) != (point[1] > 0);
+}
+
+// Three clusters; the deviation is the noise.
+static int32_t place_blob(Points *points, int64_t i, double point[2]) {
+    int32_t label = (int32_t)(i % BLOBS);
+    point[0] = points->centers[label][0];
+    point[1] = points->centers[label][1];
+    return label;
+}
+
+static void place_all(Points *points, place_point *place, const uint32_t *order, float *input,
+                      int32_t *labels) {
+    for (int64_t i = 0; i < points->count; i++) {
+        double point[2];
+        int64_t row = order[i];
+        labels[row] = place(points, i, point);
+        for (int axis = 0; axis < 2; axis++) {
+            double shift =
+                points->noise > 0 ? points->noise * nnrt_random_normal(&points->random) : 0;
+            input[2 * row + axis] = (float)(point[axis] + shift);
+        }
+    }
+}
+
+static nnrt_status make_points(nnrt_pipeline *pipeline, Points *points, place_point *place,
+                               uint64_t seed) {
+    static const int64_t shape[1] = {2};
+    nnrt_column column = nnrt_source_column("x", NNRT_F32, 1, shape);
+    uint32_t *order = nnrt_array_allocate(NNRT_I32, points->count);
+    pipeline->target = nnrt_array_allocate(NNRT_I32, points->count);
+    if (!order || !pipeline->target || nnrt_source_allocate(pipeline, &column)) {
+        free(order);
+        return NNRT_ERROR;
+    }
+    for (int64_t i = 0; i < points->count; i++) order[i] = (uint32_t)i;
+    nnrt_random random = nnrt_random_make(seed, NNRT_RANDOM_DATA, NNRT_STREAM_ORDER);
+    nnrt_random_shuffle(&random, order, points->count);
+    place_all(points, place, order, pipeline->samples.values, pipeline->target);
+    free(order);
+    return NNRT_OK;
+}
+
+static nnrt_status open_points(nnrt_pipeline *pipeline, const nnrt_call *call, place_point *place,
+                               int64_t classes, double noise) {
+    int64_t seed;
+    Points points = {.factor = nnrt_call_number(call, "factor", NAN)};
+    if (isnan(points.factor)) points.factor = 0.8;
+    points.noise = nnrt_call_number(call, "noise", NAN);
+    if (isnan(points.noise)) points.noise = noise;
+    nnrt_status status = nnrt_source_integer(call, "n", 100, &points.count);
+    if (!status) status = nnrt_source_integer(call, "seed", 0, &seed);
+    if (status) return status;
+    if (points.count < classes || points.count > MAX_POINTS)
+        return nnrt_fail(NNRT_ERROR, "%s(%lld): the number of points is from %lld to %d",
+                         call->name, (long long)points.count, (long long)classes, MAX_POINTS);
+    points.random = nnrt_random_make((uint64_t)seed, NNRT_RANDOM_DATA, NNRT_STREAM_POINTS);
+    for (int i = 0; i < 2 * BLOBS; i++)
+        points.centers[i / 2][i % 2] = 20 * nnrt_random_uniform(&points.random) - 10;
+    pipeline->info.target = nnrt_source_column("label", NNRT_I32, 0, NULL);
+    pipeline->info.classes = classes;
+    pipeline->row_count = points.count;
+    status = make_points(pipeline, &points, place, (uint64_t)seed);
+    if (status) return status;
+    double numbers[] = {points.noise, points.factor, (double)seed};
+    nnrt_source_fingerprint(pipeline, numbers, sizeof numbers);
+    nnrt_source_fingerprint(pipeline, pipeline->target, 4 * points.count);
+    return NNRT_OK;
+}
+
+static nnrt_status open_circles(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    return open_points(pipeline, call, place_circle, 2, 0);
+}
+
+static nnrt_status open_moons(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    return open_points(pipeline, call, place_moon, 2, 0);
+}
+
+static nnrt_status open_spirals(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    return open_points(pipeline, call, place_spiral, 2, 0);
+}
+
+static nnrt_status open_xor(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    return open_points(pipeline, call, place_xor, 2, 0);
+}
+
+static nnrt_status open_blobs(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    return open_points(pipeline, call, place_blob, BLOBS, 1);
+}
+
+const nnrt_source nnrt_toy_sources[] = {
+    {.name = "circles", .open = open_circles}, {.name = "moons", .open = open_moons},
+    {.name = "spirals", .open = open_spirals}, {.name = "xor", .open = open_xor},
+    {.name = "blobs", .open = open_blobs},     {0}};

@@ -1,0 +1,469 @@
+// Transforms change parts (lists of rows) and what is known; the values in memory stay as they were
+// read, but for one_hot. `scale` and `standardize` are computed by the compiled program.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/random.h"
+#include "../formats/resize.h"
+#include "augment.h"
+#include "source.h"
+
+// ---- scale, standardize, take
+
+static nnrt_status apply_scale(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    nnrt_data_info *info = &pipeline->info;
+    double scale = nnrt_call_number(call, "a", 1), offset = nnrt_call_number(call, "offset", 0);
+    if (isnan(offset)) offset = 0;
+    if (!isfinite(scale) || !isfinite(offset))
+        return nnrt_fail(NNRT_ERROR, "scale(%g, offset = %g): both must be finite numbers", scale,
+                         offset);
+    if (info->standardize)
+        return nnrt_fail(NNRT_ERROR, "`scale` stands after `standardize`: put it before");
+    if (pipeline->one_hot_count > 0)
+        return nnrt_fail(NNRT_ERROR, "`scale` stands after `one_hot`, whose columns stay 0 and 1: "
+                                     "use `standardize` instead");
+    info->scale *= scale;
+    info->offset = info->offset * scale + offset;
+    return NNRT_OK;
+}
+
+static nnrt_status apply_standardize(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    (void)call;
+    pipeline->info.standardize = 1;
+    return NNRT_OK;
+}
+
+static nnrt_status apply_take(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    int64_t count;
+    nnrt_status status = nnrt_source_integer(call, "n", 0, &count);
+    if (status) return status;
+    if (count < 1 || count > pipeline->train.count)
+        return nnrt_fail(NNRT_ERROR, "take(%lld): the training part has %lld rows",
+                         (long long)count, (long long)pipeline->train.count);
+    pipeline->train.count = count;
+    return NNRT_OK;
+}
+
+// ---- resize, augment
+
+static int is_picture(const nnrt_column *input) {
+    return input->rank == 2 || (input->rank == 3 && input->shape[2] <= 4);
+}
+
+static nnrt_status fail_no_picture(const nnrt_pipeline *pipeline, const char *name) {
+    return nnrt_fail(NNRT_ERROR,
+                     "%s(..): the samples are no pictures, [height, width] or [height, width, "
+                     "channels], but have %lld dimension%s",
+                     name, (long long)pipeline->info.input.rank,
+                     pipeline->info.input.rank == 1 ? "" : "s");
+}
+
+static nnrt_status apply_resize(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    int64_t shape[3] = {0};
+    nnrt_column *input = &pipeline->info.input;
+    nnrt_status status = nnrt_source_integer(call, "height", 0, &shape[0]);
+    if (!status) status = nnrt_source_integer(call, "width", 0, &shape[1]);
+    if (status) return status;
+    if (!is_picture(input)) return fail_no_picture(pipeline, "resize");
+    if (shape[0] < 1 || shape[1] < 1 || shape[0] > INT32_MAX || shape[1] > INT32_MAX)
+        return nnrt_fail(NNRT_ERROR, "resize(%lld, %lld): pictures have at least one pixel",
+                         (long long)shape[0], (long long)shape[1]);
+    if (pipeline->is_resized) return nnrt_fail(NNRT_ERROR, "resize(..) stands twice");
+    shape[2] = input->shape[2];
+    pipeline->is_resized = 1;
+    *input = nnrt_source_column(input->name, input->dtype, input->rank, shape);
+    if (input->size <= NNRT_ARRAY_MAX_BYTES / nnrt_dtype_size(input->dtype)) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "resize(%lld, %lld): one such picture is larger than any memory",
+                     (long long)shape[0], (long long)shape[1]);
+}
+
+static nnrt_status apply_augment(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    if (!is_picture(&pipeline->info.input)) return fail_no_picture(pipeline, "augment");
+    return nnrt_augment_add(&pipeline->info.augment, call);
+}
+
+// ---- split
+
+typedef struct Split {
+    nnrt_pipeline *pipeline;
+    double fraction;
+    int64_t count; // rows that go to the new part
+    int has_seed, stratify;
+    uint64_t seed;
+    uint32_t stream;
+} Split;
+
+// The class of a row, of labels or of a one-hot target.
+static int64_t row_class(const nnrt_pipeline *pipeline, uint32_t row) {
+    if (pipeline->info.target.dtype == NNRT_I32) return ((int32_t *)pipeline->target)[row];
+    const float *values = (float *)pipeline->target + row * pipeline->info.target.size;
+    int64_t class = 0;
+    while (class + 1 < pipeline->info.target.size && values[class] == 0) class ++;
+    return class;
+}
+
+// How many rows of each class go to the new part: shares of the running total, rounded down, so
+// that their sum is exact and no share is off by 1 or more.
+static int64_t *make_quotas(const Split *split) {
+    const nnrt_part *train = &split->pipeline->train;
+    int64_t classes = split->pipeline->info.classes, before = 0;
+    int64_t *quotas = calloc((size_t)classes, sizeof *quotas);
+    if (!quotas) return NULL;
+    for (int64_t i = 0; i < train->count; i++) quotas[row_class(split->pipeline, train->rows[i])]++;
+    for (int64_t i = 0; i < classes; i++) {
+        uint64_t start = (uint64_t)before, end = start + (uint64_t)quotas[i];
+        before = (int64_t)end;
+        quotas[i] = (int64_t)(end * (uint64_t)split->count / (uint64_t)train->count) -
+                    (int64_t)(start * (uint64_t)split->count / (uint64_t)train->count);
+    }
+    return quotas;
+}
+
+// Moves rows from the end of the training part; of each class its quota, or any (quotas NULL).
+static void move_rows(const Split *split, nnrt_part *part, int64_t *quotas) {
+    nnrt_part *train = &split->pipeline->train;
+    int64_t end = train->count, left = split->count;
+    for (int64_t i = train->count - 1; i >= 0; i--) {
+        uint32_t row = train->rows[i];
+        int64_t *quota = quotas ? &quotas[row_class(split->pipeline, row)] : &left;
+        if (left > 0 && *quota > 0) {
+            if (quotas) --*quota;
+            part->rows[--left] = row;
+        } else {
+            train->rows[--end] = row;
+        }
+    }
+    memmove(train->rows, train->rows + end, (size_t)(train->count - end) * sizeof *train->rows);
+    train->count -= end;
+}
+
+static nnrt_status make_part(const Split *split, nnrt_part *part) {
+    nnrt_part *train = &split->pipeline->train;
+    int64_t *quotas = NULL;
+    part->rows = malloc((size_t)split->count * sizeof *part->rows);
+    if (split->stratify) quotas = make_quotas(split);
+    if (!part->rows || (split->stratify && !quotas)) {
+        free(quotas);
+        return nnrt_fail_memory("the parts of a split", (size_t)split->count * sizeof *part->rows);
+    }
+    part->count = split->count;
+    if (split->has_seed) {
+        nnrt_random random = nnrt_random_make(split->seed, NNRT_RANDOM_DATA, split->stream);
+        nnrt_random_shuffle(&random, train->rows, train->count);
+    }
+    move_rows(split, part, quotas);
+    free(quotas);
+    return NNRT_OK;
+}
+
+// A fraction of the whole training part, of `rows`, becomes `part`: as many rows as Keras's
+// validation_split takes, n - floor(n * (1 - fraction)).
+static nnrt_status split_part(Split *split, int64_t rows, nnrt_part *part, const char *name) {
+    if (isnan(split->fraction) || split->fraction == 0) return NNRT_OK;
+    if (!(split->fraction > 0 && split->fraction < 1))
+        return nnrt_fail(NNRT_ERROR, "split(%s = %g): the fraction is between 0 and 1", name,
+                         split->fraction);
+    if (part->count > 0)
+        return nnrt_fail(NNRT_ERROR,
+                         "split(%s = %g): the data have a %s part already, of %lld rows; leave "
+                         "`%s` out",
+                         name, split->fraction, name, (long long)part->count, name);
+    split->count = rows - (int64_t)floor((double)rows * (1 - split->fraction) + 1e-9);
+    if (split->count >= split->pipeline->train.count)
+        return nnrt_fail(NNRT_ERROR, "split(%s = %g): none of the %lld rows is left for training",
+                         name, split->fraction, (long long)rows);
+    return make_part(split, part);
+}
+
+static nnrt_status apply_split(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    int64_t seed;
+    Split split = {.pipeline = pipeline, .stratify = nnrt_call_number(call, "stratify", 0) > 0};
+    nnrt_status status = nnrt_source_integer(call, "seed", 0, &seed);
+    if (status) return status;
+    split.has_seed = !isnan(nnrt_call_number(call, "seed", NAN));
+    split.seed = (uint64_t)seed;
+    if (split.stratify && (pipeline->info.classes == 0 || pipeline->info.target.rank > 1))
+        return nnrt_fail(NNRT_ERROR, "split(stratify = true): the target is not a class");
+    if (!pipeline->target) split.stratify = 0; // files missing: only the counts matter
+    split.fraction = nnrt_call_number(call, "test", NAN);
+    split.stream = NNRT_STREAM_TEST;
+    int64_t rows = pipeline->train.count;
+    status = split_part(&split, rows, &pipeline->test, "test");
+    if (status) return status;
+    split.fraction = nnrt_call_number(call, "validation", NAN);
+    split.stream = NNRT_STREAM_VALIDATION;
+    return split_part(&split, rows, &pipeline->validation, "validation");
+}
+
+// ---- one_hot
+
+static nnrt_status one_hot_target(nnrt_pipeline *pipeline) {
+    if (pipeline->info.classes == 0)
+        return nnrt_fail(NNRT_ERROR, "one_hot(%s): the target is not a class label",
+                         pipeline->info.target.name ? pipeline->info.target.name : "target");
+    if (pipeline->info.target_one_hot || pipeline->one_hot_target)
+        return nnrt_fail(NNRT_ERROR, "one_hot(%s): the target is one-hot already",
+                         pipeline->info.target.name);
+    pipeline->one_hot_target = 1;
+    return NNRT_OK;
+}
+
+static nnrt_status one_hot_column(nnrt_pipeline *pipeline, double number) {
+    const nnrt_column *input = &pipeline->info.input;
+    int64_t column = (int64_t)number, *list = pipeline->one_hot;
+    int place = 0;
+    if (input->rank != 1 || (double)column != number || column >= input->size)
+        return nnrt_fail(NNRT_ERROR, "one_hot(%g): samples have %lld columns, 0 to %lld", number,
+                         (long long)(input->rank == 1 ? input->size : 0),
+                         (long long)(input->rank == 1 ? input->size - 1 : 0));
+    if (pipeline->one_hot_count == NNRT_PIPELINE_MAX_ONE_HOT)
+        return nnrt_fail(NNRT_ERROR, "one_hot: at most %d columns", NNRT_PIPELINE_MAX_ONE_HOT);
+    while (place < pipeline->one_hot_count && list[place] < column) place++;
+    if (place < pipeline->one_hot_count && list[place] == column)
+        return nnrt_fail(NNRT_ERROR, "one_hot(%lld): column %lld is one-hot already",
+                         (long long)column, (long long)column);
+    memmove(list + place + 1, list + place,
+            (size_t)(pipeline->one_hot_count - place) * sizeof *list);
+    list[place] = column;
+    pipeline->one_hot_count++;
+    return NNRT_OK;
+}
+
+static nnrt_status apply_one_hot(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    const char *name = nnrt_call_text(call, "column", NULL), *target = pipeline->info.target.name;
+    if (!name) {
+        double number = nnrt_call_number(call, "column", NAN);
+        if (number >= 0 && number < INT32_MAX) return one_hot_column(pipeline, number);
+        return nnrt_fail(NNRT_ERROR, "one_hot: which column?");
+    }
+    if (target && (strcmp(name, target) == 0 || strcmp(name, "target") == 0 ||
+                   (strcmp(name, "label") == 0 && pipeline->info.classes > 0)))
+        return one_hot_target(pipeline);
+    return nnrt_fail(
+        NNRT_ERROR,
+        "one_hot(%s): there is no column `%s`; one_hot(%s) is possible, and the number "
+        "of a column of the samples, from 0",
+        name, name, target ? target : "target");
+}
+
+const nnrt_transform nnrt_transforms[] = {{"scale", apply_scale},
+                                          {"standardize", apply_standardize},
+                                          {"take", apply_take},
+                                          {"split", apply_split},
+                                          {"one_hot", apply_one_hot},
+                                          {"resize", apply_resize},
+                                          {"augment", apply_augment},
+                                          {"flip", apply_augment},
+                                          {"crop", apply_augment},
+                                          {"rotate", apply_augment},
+                                          {"shift", apply_augment},
+                                          {"shear", apply_augment},
+                                          {"zoom", apply_augment},
+                                          {"brightness", apply_augment},
+                                          {0}};
+
+// ---- At the end: one_hot of the target
+
+static nnrt_status finish_target(nnrt_pipeline *pipeline) {
+    nnrt_data_info *info = &pipeline->info;
+    int64_t classes = info->classes, shape[1] = {classes}, size;
+    info->target = nnrt_source_column(info->target.name, NNRT_F32, 1, shape);
+    info->target_one_hot = 1;
+    info->highest.value = info->uneven.value = 1;
+    if (!pipeline->target) return NNRT_OK;
+    if (__builtin_mul_overflow(pipeline->row_count, classes, &size)) size = INT64_MAX;
+    float *values = nnrt_array_allocate(NNRT_F32, size);
+    if (!values) return NNRT_ERROR;
+    const int32_t *labels = pipeline->target;
+    memset(values, 0, (size_t)size * sizeof *values);
+    for (int64_t row = 0; row < pipeline->row_count; row++) values[row * classes + labels[row]] = 1;
+    free(pipeline->target);
+    pipeline->target = values;
+    return NNRT_OK;
+}
+
+// ---- At the end: one_hot of columns
+
+static double get_value(const void *values, int64_t dtype, int64_t i) {
+    return dtype == NNRT_U8 ? ((const uint8_t *)values)[i] : (double)((const float *)values)[i];
+}
+
+static void set_value(void *values, int64_t dtype, int64_t i, double value) {
+    if (dtype == NNRT_U8)
+        ((uint8_t *)values)[i] = (uint8_t)value;
+    else
+        ((float *)values)[i] = (float)value;
+}
+
+static int compare_numbers(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+typedef struct Categories {
+    double *values; // ascending
+    int64_t count;
+} Categories;
+
+// The different values of a column in the training part.
+static nnrt_status find_categories(const nnrt_pipeline *pipeline, int64_t column,
+                                   Categories *categories) {
+    const nnrt_column *input = &pipeline->samples.column;
+    const nnrt_part *train = &pipeline->train;
+    double *values = categories->values = malloc((size_t)train->count * sizeof *values);
+    if (!values) return nnrt_fail_memory("one_hot", (size_t)train->count * sizeof *values);
+    for (int64_t i = 0; i < train->count; i++) {
+        int64_t row = train->rows[i];
+        values[i] = get_value(pipeline->samples.values, input->dtype, row * input->size + column);
+        if (values[i] != floor(values[i]))
+            return nnrt_fail(NNRT_ERROR,
+                             "one_hot(%lld): row %lld (counted from 0) has %g in this column; "
+                             "categories are integral numbers",
+                             (long long)column, (long long)row, values[i]);
+    }
+    qsort(values, (size_t)train->count, sizeof *values, compare_numbers);
+    categories->count = 0;
+    for (int64_t i = 0; i < train->count; i++)
+        if (i == 0 || values[i] != categories->values[categories->count - 1])
+            categories->values[categories->count++] = values[i];
+    if (categories->count <= NNRT_DATA_MAX_CLASSES) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "one_hot(%lld): the column has %lld different values",
+                     (long long)column, (long long)categories->count);
+}
+
+// Writes one row with the columns of `categories` expanded; a value that the training part does
+// not have becomes all 0.
+static void expand_row(const nnrt_pipeline *pipeline, const Categories *categories, int64_t row,
+                       void *values, int64_t size) {
+    const nnrt_column *input = &pipeline->samples.column;
+    int64_t place = row * size;
+    int next = 0;
+    for (int64_t column = 0; column < input->size; column++) {
+        double value =
+            get_value(pipeline->samples.values, input->dtype, row * input->size + column);
+        if (next < pipeline->one_hot_count && pipeline->one_hot[next] == column) {
+            const Categories *list = &categories[next++];
+            for (int64_t i = 0; i < list->count; i++)
+                set_value(values, input->dtype, place++, list->values[i] == value);
+        } else {
+            set_value(values, input->dtype, place++, value);
+        }
+    }
+}
+
+static nnrt_status mark_categories(nnrt_pipeline *pipeline, const Categories *categories,
+                                   int64_t size) {
+    pipeline->is_category = calloc((size_t)size, 1);
+    if (!pipeline->is_category) return nnrt_fail_memory("one_hot", (size_t)size);
+    int64_t place = 0;
+    int next = 0;
+    for (int64_t column = 0; column < pipeline->samples.column.size; column++) {
+        if (next < pipeline->one_hot_count && pipeline->one_hot[next] == column) {
+            memset(pipeline->is_category + place, 1, (size_t)categories[next].count);
+            place += categories[next++].count;
+        } else {
+            place++;
+        }
+    }
+    return NNRT_OK;
+}
+
+static nnrt_status expand_columns(nnrt_pipeline *pipeline, const Categories *categories) {
+    const nnrt_column *input = &pipeline->samples.column;
+    int64_t size = input->size - pipeline->one_hot_count;
+    for (int i = 0; i < pipeline->one_hot_count; i++) size += categories[i].count;
+    nnrt_column wider = nnrt_source_column(input->name, input->dtype, 1, &size);
+    nnrt_samples samples = nnrt_samples_make(pipeline, &wider);
+    for (int64_t row = 0; samples.values && row < pipeline->row_count; row++)
+        expand_row(pipeline, categories, row, samples.values, size);
+    nnrt_status status = mark_categories(pipeline, categories, size);
+    if (status) free(samples.values);
+    if (!status) status = nnrt_samples_replace(pipeline, samples);
+    pipeline->info.input = wider;
+    return status;
+}
+
+// ---- At the end: resizing
+
+// Pictures from files have their size already.
+static nnrt_status resize_samples(nnrt_pipeline *pipeline) {
+    const nnrt_column *old = &pipeline->samples.column, *new = &pipeline->info.input;
+    if (old->shape[0] == new->shape[0] && old->shape[1] == new->shape[1]) return NNRT_OK;
+    nnrt_samples samples = nnrt_samples_make(pipeline, new);
+    int64_t old_bytes = old->size * nnrt_dtype_size(old->dtype);
+    int64_t new_bytes = new->size *nnrt_dtype_size(new->dtype);
+    for (int64_t row = 0; samples.values && row < pipeline->row_count; row++)
+        nnrt_resize_sample(old, (const char *)pipeline->samples.values + row * old_bytes, new,
+                           (char *)samples.values + row * new_bytes);
+    return nnrt_samples_replace(pipeline, samples);
+}
+
+nnrt_status nnrt_transform_finish(nnrt_pipeline *pipeline) {
+    Categories categories[NNRT_PIPELINE_MAX_ONE_HOT] = {{0}};
+    nnrt_status status = pipeline->one_hot_target ? finish_target(pipeline) : NNRT_OK;
+    if (!pipeline->samples.values) return status;
+    if (!status && pipeline->is_resized) status = resize_samples(pipeline);
+    for (int i = 0; i < pipeline->one_hot_count && !status; i++)
+        status = find_categories(pipeline, pipeline->one_hot[i], &categories[i]);
+    if (!status && pipeline->one_hot_count > 0) status = expand_columns(pipeline, categories);
+    for (int i = 0; i < pipeline->one_hot_count; i++) free(categories[i].values);
+    return status;
+}
+
+// ---- At the end: statistics
+
+// A training part's rows, from memory or read one after the other into `buffer`.
+static nnrt_status read_row(const nnrt_data *data, int64_t i, void *buffer, const void **values) {
+    const nnrt_column *input = &data->info.input;
+    uint32_t row = data->train.rows[i];
+    *values = buffer;
+    if (!data->input) return nnrt_data_sample(data, row, buffer);
+    *values = (const char *)data->input + row * input->size * nnrt_dtype_size(input->dtype);
+    return NNRT_OK;
+}
+
+// Adds (x - mean)^power of the training part's rows to sums[size]; mean NULL: 0.
+static nnrt_status add_rows(const nnrt_data *data, const double *mean, void *buffer, double *sums) {
+    const nnrt_column *input = &data->info.input;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < data->train.count && !status; i++) {
+        const void *values;
+        status = read_row(data, i, buffer, &values);
+        for (int64_t j = 0; j < input->size && !status; j++) {
+            double value = get_value(values, input->dtype, j);
+            sums[j] += mean ? (value - mean[j]) * (value - mean[j]) : value;
+        }
+    }
+    return status;
+}
+
+static void set_statistics(const nnrt_data *data, const uint8_t *is_category, const double *mean,
+                           const double *squares, float *means, float *deviations) {
+    const nnrt_data_info *info = &data->info;
+    for (int64_t i = 0; i < info->input.size; i++) {
+        double deviation = fabs(info->scale) * sqrt(squares[i] / (double)data->train.count);
+        int is_kept = is_category && is_category[i];
+        means[i] = is_kept ? 0 : (float)(mean[i] * info->scale + info->offset);
+        deviations[i] = is_kept || (float)deviation == 0 ? 1 : (float)deviation;
+    }
+}
+
+nnrt_status nnrt_transform_statistics(const nnrt_data *data, const uint8_t *is_category,
+                                      float **mean, float **deviation) {
+    int64_t size = data->info.input.size;
+    double *sums = calloc((size_t)size * 2, sizeof *sums);
+    void *buffer = nnrt_array_allocate(data->info.input.dtype, size);
+    *mean = nnrt_array_allocate(NNRT_F32, size);
+    *deviation = nnrt_array_allocate(NNRT_F32, size);
+    nnrt_status status = sums && buffer && *mean && *deviation
+                             ? NNRT_OK
+                             : nnrt_fail_memory("standardize", (size_t)size * 2 * sizeof *sums);
+    if (!status) status = add_rows(data, NULL, buffer, sums);
+    for (int64_t i = 0; i < size && !status; i++) sums[i] /= (double)data->train.count;
+    if (!status) status = add_rows(data, sums, buffer, sums + size);
+    if (!status) set_statistics(data, is_category, sums, sums + size, *mean, *deviation);
+    free(buffer);
+    free(sums);
+    return status;
+}

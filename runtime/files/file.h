@@ -1,0 +1,44 @@
+// Output files. A file is written beside its final place, synced and renamed, so that readers see
+// the old or the new content and a full disk leaves the old. What is no regular file (a pipe, a
+// device) is written directly; a symbolic link stays, and where it leads is replaced.
+#ifndef NNRT_FILE_H
+#define NNRT_FILE_H
+
+#include "../base/status.h"
+
+#include <stddef.h>
+
+typedef struct nnrt_file nnrt_file;
+
+// Takes the places of standard streams that are closed, so that no file which is opened later gets
+// the number of one and with it what is printed. Printing to them goes on failing.
+void nnrt_file_guard_streams(void);
+
+// NULL with nnrt_error() set if the file cannot be created. `path` is copied.
+nnrt_file *nnrt_file_create(const char *path);
+
+// Opens a device or a pipe to append to it. -1 with errno: ENXIO is a pipe that nobody reads.
+int nnrt_file_open_special(const char *path);
+
+// Appends. Errors are remembered and reported by nnrt_file_commit.
+void nnrt_file_write(nnrt_file *file, const void *bytes, size_t size);
+void nnrt_file_print(nnrt_file *file, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// Hands what was appended to the system, and reports a full disk now rather than at the end.
+nnrt_status nnrt_file_flush(nnrt_file *file);
+
+// The file that is there, if there is one, becomes `path`~ when the new one takes its place.
+void nnrt_file_keep_older(nnrt_file *file);
+// That name; beside the file where `path` is a symbolic link. 0: it does not fit.
+int nnrt_file_older_name(const char *path, char *name, size_t size);
+
+// Flushes, syncs, renames, syncs the folder, frees. After an error the old file is still there.
+nnrt_status nnrt_file_commit(nnrt_file *file);
+void nnrt_file_abandon(nnrt_file *file); // NULL is fine
+
+// Whether nnrt_file_create would succeed now; asked before long work. Leaves nothing behind, and
+// removes what killed runs left there (temporary.h).
+nnrt_status nnrt_file_probe(const char *path);
+
+#endif

@@ -1,0 +1,44 @@
+#include "spool.h"
+
+#include "../base/memory.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PIECE = 1 << 16 };
+
+static nnrt_status put(int descriptor, const char *bytes, size_t size, const char *name) {
+    while (size) {
+        ssize_t written = write(descriptor, bytes, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return nnrt_fail_memory(name, size);
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return NNRT_OK;
+}
+
+static nnrt_status copy(FILE *file, const char *name, int descriptor) {
+    char bytes[PIECE];
+    int64_t left = nnrt_free_memory() / 2;
+    nnrt_status status = NNRT_OK;
+    for (size_t size = PIECE; size == PIECE && !status; left -= PIECE) {
+        size = fread(bytes, 1, sizeof bytes, file);
+        status = left > 0 ? put(descriptor, bytes, size, name)
+                          : nnrt_fail(NNRT_ERROR, "%s is more than memory can hold", name);
+    }
+    if (!status && ferror(file))
+        return nnrt_fail(NNRT_ERROR, "cannot read %s: %s", name, strerror(errno));
+    return status;
+}
+
+nnrt_status nnrt_spool(FILE *file, const char *name, int *descriptor) {
+    *descriptor = memfd_create("nnc-input", MFD_CLOEXEC);
+    if (*descriptor < 0) return nnrt_fail_memory(name, 0);
+    nnrt_status status = copy(file, name, *descriptor);
+    if (status) close(*descriptor);
+    return status;
+}

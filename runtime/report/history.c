@@ -1,0 +1,134 @@
+#include "history.h"
+
+#include "../base/call.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 64 };
+
+// ---- Names.
+
+static int64_t find_name(const nnrt_log *names, const char *name) {
+    int64_t i = 0;
+    while (i < names->count && strcmp(names->values[i].name, name) != 0) i++;
+    return i;
+}
+
+static void add_names(nnrt_log *names, const nnrt_log *log) {
+    for (int64_t i = 0; i < log->count; i++)
+        if (find_name(names, log->values[i].name) == names->count)
+            nnrt_log_put(names, log->values[i].name, 0);
+}
+
+// Those of one training block's epochs, as fit.c makes them.
+static nnrt_status add_training(nnrt_log *names, const nnrt_session *session,
+                                const nnrt_training *training) {
+    nnrt_log log = {0};
+    nnrt_metrics *metrics = NULL;
+    if (training->metric_count) {
+        metrics = nnrt_metrics_create(training->metrics, training->metric_count,
+                                      training->train.outputs, nnrt_session_target(session), 1);
+        if (!metrics) return nnrt_failure();
+    }
+    nnrt_log_add(&log, "", 0, metrics);
+    if (session->data.validation.count) nnrt_log_add(&log, "val_", 0, metrics);
+    nnrt_metrics_free(metrics);
+    for (int64_t i = 0; i < training->callback_count; i++)
+        if (nnrt_call_is(&training->callbacks[i], "reduce_on_plateau"))
+            nnrt_log_put(&log, "learning_rate", 0);
+    add_names(names, &log);
+    return NNRT_OK;
+}
+
+static void sort_names(nnrt_history *history) {
+    history->sorted = history->names;
+    for (int64_t i = 0; i < history->sorted.count; i++)
+        history->sorted.values[i].value = (double)i; // its place
+    nnrt_log_sort(&history->sorted);
+}
+
+nnrt_status nnrt_history_open(nnrt_history *history, const nnrt_session *session, const char *path,
+                              int is_held) {
+    const nnrt_program *program = session->program;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < program->training_count && !status; i++)
+        status = add_training(&history->names, session, &program->trainings[i]);
+    sort_names(history);
+    history->is_held = is_held;
+    if (status || !path) return status;
+    history->file = nnrt_file_create(path);
+    if (!history->file) return NNRT_ERROR;
+    nnrt_file_print(history->file, "epoch");
+    for (int64_t i = 0; i < history->sorted.count; i++)
+        nnrt_file_print(history->file, ",%s", history->sorted.values[i].name);
+    nnrt_file_print(history->file, "\n");
+    return nnrt_file_flush(history->file);
+}
+
+// ---- Epochs.
+
+// A row of the ring; NULL: no memory.
+static double *take_row(nnrt_history *history) {
+    if (history->count == history->capacity && history->capacity < NNRT_HISTORY_EPOCHS) {
+        int64_t capacity = history->capacity ? history->capacity * 2 : FIRST_CAPACITY;
+        size_t size = (size_t)capacity * NNRT_LOG_VALUES * sizeof *history->values;
+        double *values = realloc(history->values, size);
+        if (!values) return NULL;
+        history->values = values;
+        history->capacity = capacity;
+    }
+    return history->values + history->count % history->capacity * NNRT_LOG_VALUES;
+}
+
+static void write_epoch(const nnrt_history *history, const double *values) {
+    nnrt_file_print(history->file, "%" PRId64, history->count + 1);
+    for (int64_t i = 0; i < history->sorted.count; i++) {
+        char text[NNRT_JSON_NUMBER] = "NA"; // Keras's word for a missing one
+        double value = values[(int64_t)history->sorted.values[i].value];
+        if (!isnan(value)) nnrt_number_text(text, value);
+        nnrt_file_print(history->file, ",%s", text);
+    }
+    nnrt_file_print(history->file, "\n");
+}
+
+nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log) {
+    double values[NNRT_LOG_VALUES];
+    for (int64_t i = 0; i < NNRT_LOG_VALUES; i++) values[i] = NAN;
+    for (int64_t i = 0; i < log->count; i++) {
+        int64_t place = find_name(&history->names, log->values[i].name);
+        if (place < history->names.count) values[place] = log->values[i].value;
+    }
+    if (history->file) write_epoch(history, values);
+    if (history->is_held) {
+        double *row = take_row(history);
+        if (!row)
+            return nnrt_fail_memory("the values of the epochs",
+                                    (size_t)history->capacity * 2 * sizeof values);
+        memcpy(row, values, sizeof values);
+    }
+    history->count++;
+    return NNRT_OK;
+}
+
+int64_t nnrt_history_first(const nnrt_history *history) {
+    return history->count > history->capacity ? history->count - history->capacity : 0;
+}
+
+double nnrt_history_value(const nnrt_history *history, int64_t epoch, int64_t name) {
+    return history->values[epoch % history->capacity * NNRT_LOG_VALUES + name];
+}
+
+nnrt_status nnrt_history_commit(nnrt_history *history) {
+    nnrt_status status = history->file ? nnrt_file_commit(history->file) : NNRT_OK;
+    history->file = NULL;
+    return status;
+}
+
+void nnrt_history_free(nnrt_history *history) {
+    nnrt_file_abandon(history->file);
+    free(history->values);
+    memset(history, 0, sizeof *history);
+}

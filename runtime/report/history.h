@@ -1,0 +1,34 @@
+// The values of the epochs: Keras's history.csv (CSVLogger): `epoch,` and the names in alphabetical
+// order, the epoch counted from 1 as everywhere (Keras: from 0); written as the epochs end. For
+// --json the last epochs are also held in memory.
+#ifndef NNRT_HISTORY_H
+#define NNRT_HISTORY_H
+
+#include "../files/file.h"
+#include "../session/session.h"
+#include "log.h"
+
+enum { NNRT_HISTORY_EPOCHS = 1 << 16 }; // that are held, at most
+
+typedef struct nnrt_history { // a zeroed one has no names, no file, and holds nothing
+    nnrt_log names;           // of all training blocks, in the order in which they come
+    nnrt_log sorted;          // the same by name; values: the places in `names`
+    nnrt_file *file;          // NULL: none
+    int is_held;              // in memory
+    double *values;           // [capacity, NNRT_LOG_VALUES], a ring; NaN: the epoch has none
+    int64_t count, capacity;  // epochs, all; in memory
+} nnrt_history;
+
+// The names follow from the program and its data; `path` NULL: no file.
+nnrt_status nnrt_history_open(nnrt_history *history, const nnrt_session *session, const char *path,
+                              int is_held);
+nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log);
+
+// The epochs that are held are [first, count).
+int64_t nnrt_history_first(const nnrt_history *history);
+double nnrt_history_value(const nnrt_history *history, int64_t epoch, int64_t name);
+
+nnrt_status nnrt_history_commit(nnrt_history *history); // puts the file into its place
+void nnrt_history_free(nnrt_history *history);          // and drops what was not committed
+
+#endif

@@ -1,0 +1,34 @@
+// The values of an epoch by name, as Keras's `logs`: loss, the metrics, then the same with "val_".
+#ifndef NNRT_LOG_H
+#define NNRT_LOG_H
+
+#include "../base/json.h"
+#include "../session/metric.h"
+
+enum { NNRT_LOG_VALUES = 64, NNRT_LOG_NAME = 64 };
+
+typedef struct nnrt_log_entry {
+    char name[NNRT_LOG_NAME];
+    double value;
+} nnrt_log_entry;
+
+typedef struct nnrt_log {
+    int64_t count;
+    nnrt_log_entry values[NNRT_LOG_VALUES];
+} nnrt_log;
+
+// Appends the loss and the metrics (NULL: none) under `prefix` ("", "val_").
+void nnrt_log_add(nnrt_log *log, const char *prefix, double loss, const nnrt_metrics *metrics);
+
+// Appends one value; a full log drops it.
+void nnrt_log_put(nnrt_log *log, const char *name, double value);
+double nnrt_log_value(const nnrt_log *log, const char *name); // NaN: there is none
+void nnrt_log_sort(nnrt_log *log);                            // by name
+
+// " - loss: 0.5432 - accuracy: 0.8123"; Keras's formats. Returns the length.
+int nnrt_log_text(const nnrt_log *log, char *text, int size);
+
+// Each value as a member of the open object.
+void nnrt_log_json(const nnrt_log *log, nnrt_json *json);
+
+#endif

@@ -1,0 +1,18 @@
+// Initial weights, as Keras 3 makes them (keras/src/initializers): same distributions, own numbers.
+// The values of a parameter are a function of (seed, the parameter's index) only.
+#ifndef NNRT_INITIALIZE_H
+#define NNRT_INITIALIZE_H
+
+#include "../base/status.h"
+#include "../nnrt.h"
+
+// Fills `values` (row-major, in the parameter's logical shape).
+nnrt_status nnrt_initialize(const nnrt_parameter *parameter, int64_t index, uint64_t seed,
+                            float *values);
+
+// fan_in, fan_out as keras/src/initializers/random_initializers.py:compute_fans.
+void nnrt_initialize_fans(const nnrt_parameter *parameter, double *fan_in, double *fan_out);
+
+int64_t nnrt_parameter_elements(const nnrt_parameter *parameter);
+
+#endif

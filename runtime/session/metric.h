@@ -1,0 +1,49 @@
+// Streaming metrics: fed with each batch's outputs and targets, read at the end of an epoch. Each
+// worker feeds its own samples into counts of its own, so that nobody waits; what they add up to
+// does not depend on who counted what.
+// Definitions as Keras's metrics (tf-keras 2.x and Keras 3 agree on them); `accuracy` picks binary,
+// sparse categorical or categorical as tf_keras/src/engine/compile_utils.py does.
+#ifndef NNRT_METRIC_H
+#define NNRT_METRIC_H
+
+#include "../base/status.h"
+#include "../nnrt.h"
+
+// Samples of one batch: outputs beside targets.
+typedef struct nnrt_view {
+    const float *outputs;  // [rows, stride]
+    int64_t stride;        // floats from sample to sample
+    int64_t size, classes; // of a sample: elements; its last dimension
+    const void *target;    // the whole column
+    int64_t target_dtype, target_size;
+    const uint32_t *index; // the samples' rows of the column
+    int64_t rows;
+} nnrt_view;
+
+nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target);
+// The samples of the context's worker.
+void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context,
+                     int64_t target_column);
+
+double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element);
+// The class at a position (a vector of the output): its number, or the largest of its values.
+int64_t nnrt_view_class(const nnrt_view *view, int64_t sample, int64_t position);
+int64_t nnrt_view_argmax(const float *values, int64_t count); // the first of equals
+
+enum { NNRT_METRIC_NAME = 48 };
+
+typedef struct nnrt_metrics nnrt_metrics;
+
+// The metrics of a training on its first output and target, fed by at most `workers`. NULL with
+// nnrt_error() set.
+nnrt_metrics *nnrt_metrics_create(const nnrt_call *calls, int64_t count, const nnrt_output *output,
+                                  const nnrt_column *target, int workers);
+void nnrt_metrics_free(nnrt_metrics *metrics); // NULL is fine
+void nnrt_metrics_reset(nnrt_metrics *metrics);
+// Workers may call it at the same time, each with its own number.
+void nnrt_metrics_update(nnrt_metrics *metrics, int worker, const nnrt_view *view);
+int64_t nnrt_metrics_count(const nnrt_metrics *metrics); // 0 for NULL
+const char *nnrt_metrics_name(const nnrt_metrics *metrics, int64_t i);
+double nnrt_metrics_value(const nnrt_metrics *metrics, int64_t i);
+
+#endif

@@ -1,0 +1,49 @@
+// The command line of compiled programs (docs/language.md: what scripts may rely on). Both
+// `--name value` and `--name=value`; unknown names are errors that name the nearest one.
+#ifndef NNRT_OPTIONS_H
+#define NNRT_OPTIONS_H
+
+#include "../base/status.h"
+
+#include <stdint.h>
+
+typedef enum nnrt_progress_mode {
+    NNRT_PROGRESS_AUTO, // bar on a terminal, else line; none with --json
+    NNRT_PROGRESS_BAR,
+    NNRT_PROGRESS_LINE, // one line an epoch
+    NNRT_PROGRESS_JSON, // one object an epoch
+    NNRT_PROGRESS_NONE
+} nnrt_progress_mode;
+
+enum { NNRT_ALLOWED_FOLDERS = 32 };
+
+typedef struct nnrt_options {
+    const char *program; // as called
+    const char *called;  // what to type: the same, or "nnc run FILE"
+    const char *command;
+    const char *topic; // of `help`; NULL: all
+    int64_t help;      // print the help of `command`
+    int64_t seed;
+    // 0 or NULL: not given
+    int64_t epochs, steps, batch, threads;
+    double learning_rate, seconds;
+    int64_t carried; // start from the weights that the program carries
+    const char *weights, *save, *step_log, *history, *npy, *png;
+    int64_t no_shuffle, json, csv, profile;
+    int64_t progress; // nnrt_progress_mode
+    const char
+        *allow_write[NNRT_ALLOWED_FOLDERS]; // --allow-write, in order; the first NULL ends it
+    char *const *inputs;
+    int64_t input_count;
+} nnrt_options;
+
+// `nnc run` says in this variable how it was called, for messages that name a command.
+#define NNRT_CALLED "NNC_RUN"
+
+// Fills *options; what it points to lives in argv, which is reordered: inputs to the end.
+nnrt_status nnrt_options_parse(nnrt_options *options, int argc, char **argv);
+
+// Prints the commands, or the options of one, to stdout.
+void nnrt_options_help(const nnrt_options *options);
+
+#endif

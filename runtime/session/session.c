@@ -1,0 +1,393 @@
+#include "session.h"
+
+#include "../formats/carried.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { SLACK_FLOATS = 64, HUGE_PAGE = 2 << 20 };
+
+// ---- Memory.
+
+nnrt_status nnrt_block_allocate(nnrt_block *block, int64_t floats, const char *what) {
+    size_t bytes;
+    int too_large = floats < 0 || __builtin_mul_overflow((size_t)floats, sizeof(float), &bytes) ||
+                    __builtin_add_overflow(bytes, SLACK_FLOATS * sizeof(float), &bytes);
+    size_t extra = !too_large && bytes >= HUGE_PAGE ? HUGE_PAGE : 0; // to align by
+    if (!too_large) too_large = __builtin_add_overflow(bytes, extra, &block->bytes);
+    block->base = too_large ? MAP_FAILED
+                            : mmap(NULL, block->bytes, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block->base == MAP_FAILED) {
+        block->base = NULL;
+        return nnrt_fail_memory(what, too_large ? 0 : block->bytes);
+    }
+    char *start = block->base;
+    if (extra) {
+        start += -(uintptr_t)start & (HUGE_PAGE - 1);
+        madvise(start, bytes, MADV_HUGEPAGE);
+    }
+    block->values = (float *)start;
+    return NNRT_OK;
+}
+
+void nnrt_block_free(nnrt_block *block) {
+    if (block->base) munmap(block->base, block->bytes);
+    memset(block, 0, sizeof *block);
+}
+
+// ---- The team.
+
+static int64_t useful_threads(const nnrt_program *program) {
+    int64_t threads = program->predict.threads;
+    for (int64_t i = 0; i < program->training_count; i++) {
+        const nnrt_training *training = &program->trainings[i];
+        if (training->train.threads > threads) threads = training->train.threads;
+        if (training->evaluate.threads > threads) threads = training->evaluate.threads;
+    }
+    return threads < 1 ? 1 : threads;
+}
+
+static nnrt_status open_team(nnrt_session *session) {
+    int64_t threads = session->options->threads, useful = useful_threads(session->program);
+    if (!threads) threads = nnrt_cpu_count();
+    if (threads > useful) threads = useful;
+    if (threads > NNRT_TEAM_MAX) threads = NNRT_TEAM_MAX;
+    session->team = nnrt_team_create((int)threads);
+    return session->team ? NNRT_OK : NNRT_ERROR;
+}
+
+static nnrt_status allocate_scratch(nnrt_session *session) {
+    int64_t workers = nnrt_team_size(session->team);
+    return nnrt_block_allocate(&session->scratch, workers * session->program->scratch_size,
+                               "the workers' scratch");
+}
+
+// ---- Opening and closing.
+
+// "./fashion" -> "fashion.safetensors": in the current folder, which can be written more often than
+// the program's.
+static char *default_weights_path(const char *program) {
+    const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
+    size_t size = strlen(name) + sizeof ".safetensors";
+    char *path = malloc(size);
+    if (path) snprintf(path, size, "%s.safetensors", name);
+    return path;
+}
+
+nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program,
+                              const nnrt_options *options) {
+    memset(session, 0, sizeof *session);
+    session->program = program;
+    session->options = options;
+    session->weights_path = default_weights_path(options->program);
+    if (!session->weights_path)
+        return nnrt_fail_memory("the name of the weights", strlen(options->program));
+    nnrt_flush_denormals();
+    nnrt_status status =
+        nnrt_block_allocate(&session->weights, program->weights_size, "the weights");
+    if (!status) status = open_team(session);
+    if (!status) status = allocate_scratch(session);
+    if (status) nnrt_session_close(session);
+    return status;
+}
+
+void nnrt_session_close(nnrt_session *session) {
+    nnrt_team_free(session->team);
+    if (session->has_data) nnrt_data_free(&session->data);
+    nnrt_block_free(&session->weights);
+    nnrt_block_free(&session->slots);
+    nnrt_block_free(&session->scratch);
+    while (session->arenas) {
+        nnrt_arena *arena = session->arenas;
+        session->arenas = arena->next;
+        nnrt_block_free(&arena->block);
+        free(arena);
+    }
+    free(session->weights_path);
+    memset(session, 0, sizeof *session);
+}
+
+static float *find_arena(nnrt_session *session, const nnrt_function *function) {
+    for (nnrt_arena *arena = session->arenas; arena; arena = arena->next)
+        if (arena->function == function) return arena->block.values;
+    nnrt_arena *arena = calloc(1, sizeof *arena);
+    if (!arena) nnrt_fail_memory("an arena", sizeof *arena);
+    if (!arena || nnrt_block_allocate(&arena->block, function->arena_size, "the arena")) {
+        free(arena);
+        return NULL;
+    }
+    arena->function = function;
+    arena->next = session->arenas;
+    session->arenas = arena;
+    return arena->block.values;
+}
+
+nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *function) {
+    nnrt_context context = {0};
+    context.weights = session->weights.values;
+    context.slots = session->slots.values;
+    context.arena = find_arena(session, function);
+    context.scratch = session->scratch.values;
+    context.columns[0] = session->data.input;
+    context.columns[session->program->input_count] = session->data.target;
+    return context;
+}
+
+const nnrt_training *nnrt_session_training(const nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    return program->training_count ? &program->trainings[program->training_count - 1] : NULL;
+}
+
+const nnrt_column *nnrt_session_target(const nnrt_session *session) {
+    return &session->program->columns[session->program->input_count];
+}
+
+// ---- Data.
+
+static const char *dtype_name(int64_t dtype) {
+    return dtype == NNRT_U8 ? "uint8" : dtype == NNRT_I32 ? "int32" : "float32";
+}
+
+static nnrt_status check_column(const nnrt_session *session, const nnrt_column *compiled,
+                                const nnrt_column *found, const char *role) {
+    if (compiled->size == found->size && compiled->dtype == found->dtype) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "the data set `%s` has changed since `%s` was compiled: the %s has %" PRId64
+                     " %s values a sample now, %" PRId64 " %s then; compile again with `nnc build`",
+                     session->program->dataset->name, session->program->source_path, role,
+                     found->size, dtype_name(found->dtype), compiled->size,
+                     dtype_name(compiled->dtype));
+}
+
+static const nnrt_output *first_output(const nnrt_session *session) {
+    const nnrt_training *training = nnrt_session_training(session);
+    return training && training->train.output_count ? training->train.outputs : NULL;
+}
+
+// How many classes the model tells apart where the target is a label; 0: it is not used as one.
+static int64_t compiled_classes(const nnrt_session *session) {
+    const nnrt_output *output = first_output(session);
+    if (!output) return 0;
+    int64_t units = output->rank ? output->shape[output->rank - 1] : 1;
+    return units > 1 ? units : nnrt_session_training(session)->unit_classes;
+}
+
+// Has the output a vector for each number of the target? Then the numbers are labels of places.
+static int has_labels_of_places(const nnrt_session *session) {
+    const nnrt_output *output = first_output(session);
+    int64_t size = session->data.info.target.size;
+    return output && size > 1 && output->size > size;
+}
+
+static int64_t label_classes(const nnrt_session *session) {
+    const nnrt_data_info *info = &session->data.info;
+    if (has_labels_of_places(session)) return info->place_classes;
+    return info->target_one_hot ? 0 : info->classes;
+}
+
+int64_t nnrt_session_target_classes(const nnrt_session *session) {
+    const nnrt_data_info *info = &session->data.info;
+    int64_t compiled = compiled_classes(session);
+    if (!compiled) return 0;
+    if (info->classes) return info->classes;
+    if (has_labels_of_places(session)) return info->place_classes;
+    return compiled == 2 && first_output(session)->size == info->target.size && info->decisions ? 2
+                                                                                                : 0;
+}
+
+// The labels may have changed since the compiler saw them.
+static nnrt_status check_labels(const nnrt_session *session) {
+    const nnrt_data_info *info = &session->data.info;
+    int64_t classes = compiled_classes(session), found = label_classes(session);
+    if (!classes) return NNRT_OK;
+    if (!found && has_labels_of_places(session))
+        return nnrt_fail(NNRT_ERROR,
+                         "the target of the data set `%s` has no labels any more (%s); correct it, "
+                         "or compile again with `nnc build`",
+                         session->program->dataset->name,
+                         *info->not_labels ? info->not_labels : "they are whole numbers");
+    if (found <= classes) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "the data set `%s` has labels up to %" PRId64 ", but `%s` was compiled for "
+                     "%" PRId64 " classes, 0 to %" PRId64 "; correct the labels, or compile again "
+                     "with `nnc build`",
+                     session->program->dataset->name, found - 1, session->program->source_path,
+                     classes, classes - 1);
+}
+
+// So may the numbers.
+static nnrt_status check_numbers(const nnrt_session *session, const nnrt_training *training) {
+    const nnrt_data_info *info = &session->data.info;
+    const nnrt_target_value *value = NULL;
+    if (training->target_low == 0 && training->target_high == 0) return NNRT_OK;
+    if (info->lowest.value < training->target_low) value = &info->lowest;
+    if (info->highest.value > training->target_high) value = &info->highest;
+    if (!value) return NNRT_OK;
+    return nnrt_fail(
+        NNRT_ERROR,
+        "the target of the data set `%s` has %.9g in row %" PRId64
+        " (counted from 0)%s, but `%s` takes numbers from %.9g to %.9g; correct it, or "
+        "choose another loss in `%s`",
+        session->program->dataset->name, value->value, value->row,
+        value->is_test ? " of its test part" : "", training->loss_name, training->target_low,
+        training->target_high, session->program->source_path);
+}
+
+static nnrt_status check_targets(const nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    nnrt_status status = check_labels(session);
+    for (int64_t i = 0; i < program->training_count && !status; i++)
+        status = check_numbers(session, &program->trainings[i]);
+    return status;
+}
+
+static nnrt_status check_data(const nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    const nnrt_data_info *info = &session->data.info;
+    if (program->input_count != 1 || program->target_count > 1)
+        return nnrt_fail(NNRT_BUG,
+                         "a data set fills one input and one target, not %" PRId64 " and %" PRId64,
+                         program->input_count, program->target_count);
+    nnrt_status status = check_column(session, &program->columns[0], &info->input, "input");
+    if (!status && program->target_count)
+        status = check_column(session, &program->columns[1], &info->target, "target");
+    if (!status && program->class_count && info->classes != program->class_count)
+        status = nnrt_fail(NNRT_ERROR,
+                           "the data set `%s` has changed since `%s` was compiled: %" PRId64
+                           " classes now, %" PRId64 " then; compile again with `nnc build`",
+                           program->dataset->name, program->source_path, info->classes,
+                           program->class_count);
+    return status ? status : check_targets(session);
+}
+
+nnrt_status nnrt_session_load_data(nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    if (!program->dataset)
+        return nnrt_fail(NNRT_ERROR,
+                         "the program has no data: add a `dataset` and a `train` block to `%s`",
+                         program->source_path);
+    nnrt_status status = nnrt_data_load(program->dataset->stages, program->dataset->stage_count,
+                                        program->source_folder, &session->data);
+    if (status) return status;
+    session->has_data = 1;
+    return check_data(session);
+}
+
+// ---- Weights.
+
+// Fills "standardize/mean" and "standardize/deviation" from the data.
+static nnrt_status fill_statistics(nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    const nnrt_data *data = &session->data;
+    for (int64_t i = 0; i < program->parameter_count; i++) {
+        const nnrt_parameter *parameter = &program->parameters[i];
+        if (!nnrt_weights_is_statistic(parameter)) continue;
+        int is_mean = strcmp(parameter->name, "standardize/mean") == 0;
+        const float *values = is_mean ? data->mean : data->deviation;
+        if (!values)
+            return nnrt_fail(NNRT_BUG, "the data give no values for `%s`", parameter->name);
+        nnrt_weights_put(parameter, session->weights.values, values);
+    }
+    session->info.has_statistics = 1;
+    return NNRT_OK;
+}
+
+nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed) {
+    session->info = (nnrt_weights_info){.seed = seed};
+    nnrt_status status = nnrt_weights_initialize(session->program, seed, session->weights.values);
+    return status || !session->has_data ? status : fill_statistics(session);
+}
+
+static nnrt_status use_statistics(nnrt_session *session, nnrt_status status) {
+    if (status || session->info.has_statistics || !session->has_data) return status;
+    return fill_statistics(session);
+}
+
+nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path) {
+    return use_statistics(session, nnrt_weights_load(path, session->program,
+                                                     session->weights.values, &session->info));
+}
+
+nnrt_status nnrt_session_load_carried(nnrt_session *session) {
+    if (!nnrt_carried_weights().bytes)
+        return nnrt_fail(NNRT_USAGE, "the program carries no weights; `nnc build --weights FILE` "
+                                     "makes one that does, `--weights FILE` starts from a file");
+    return use_statistics(session, nnrt_weights_load_carried(
+                                       session->program, session->weights.values, &session->info));
+}
+
+// Beside the executable lie those of a program that was copied with them.
+static int find_beside(const char *name, char *path, size_t size) {
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    if (length <= 0) return 0;
+    path[length] = 0;
+    char *slash = strrchr(path, '/');
+    if (!slash) return 0;
+    size_t left = size - (size_t)(slash + 1 - path);
+    int used = snprintf(slash + 1, left, "%s", name);
+    return used >= 0 && (size_t)used < left && access(path, F_OK) == 0;
+}
+
+int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]) {
+    const nnrt_options *options = session->options;
+    const char *command = options->command, *own = session->weights_path;
+    int needs_trained = strcmp(command, "evaluate") == 0 || strcmp(command, "predict") == 0;
+    const char *known = options->weights                          ? options->weights
+                        : needs_trained && access(own, F_OK) == 0 ? own
+                                                                  : NULL;
+    if (!options->weights && nnrt_carried_weights().bytes) return 0;
+    if (known) return snprintf(path, PATH_MAX, "%s", known) < PATH_MAX;
+    return needs_trained && find_beside(own, path, PATH_MAX);
+}
+
+nnrt_status nnrt_session_load_trained(nnrt_session *session) {
+    char path[PATH_MAX];
+    if (nnrt_session_weights_read(session, path)) return nnrt_session_load_weights(session, path);
+    if (nnrt_carried_weights().bytes) return nnrt_session_load_carried(session);
+    return nnrt_fail(NNRT_ERROR,
+                     "there are no weights yet: `%s` is neither in this folder nor beside the "
+                     "program; run `%s fit` first, or name a file with --weights",
+                     session->weights_path, session->options->called);
+}
+
+static float *slot_place(const nnrt_session *session, const nnrt_slot *slot) {
+    return session->slots.values + slot->offset;
+}
+
+// Padding stays zero, or else it would grow into the weights' padding.
+static void start_slot(const nnrt_session *session, const nnrt_slot *slot, float *values) {
+    if (slot->parameter < 0) {
+        for (int64_t i = 0; i < slot->size; i++)
+            slot_place(session, slot)[i] = (float)slot->initial;
+        return;
+    }
+    nnrt_parameter stored = session->program->parameters[slot->parameter];
+    stored.storage.offset = 0;
+    nnrt_weights_put(&stored, slot_place(session, slot), values);
+}
+
+nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training *training) {
+    nnrt_block_free(&session->slots);
+    nnrt_status status =
+        nnrt_block_allocate(&session->slots, training->slots_size, "the optimizer state");
+    int64_t largest = 1;
+    for (int64_t i = 0; i < training->slot_count; i++)
+        if (training->slots[i].size > largest) largest = training->slots[i].size;
+    float *values = status ? NULL : malloc((size_t)largest * sizeof *values);
+    if (!status && !values)
+        status = nnrt_fail_memory("the optimizer state", (size_t)largest * sizeof *values);
+    for (int64_t i = 0; i < training->slot_count && !status; i++) {
+        const nnrt_slot *slot = &training->slots[i];
+        if (slot->initial == 0) continue;
+        for (int64_t j = 0; j < slot->size; j++) values[j] = (float)slot->initial;
+        start_slot(session, slot, values);
+    }
+    free(values);
+    return status;
+}

@@ -1,0 +1,83 @@
+// What a command works on: the program's memory (weights, optimizer state, arena), its data, its
+// team. Memory is taken once, before any loop.
+#ifndef NNRT_SESSION_H
+#define NNRT_SESSION_H
+
+#include "../data/data.h"
+#include "../workers/team.h"
+#include "options.h"
+#include "weights.h"
+
+#include <limits.h>
+#include <stddef.h>
+
+typedef struct nnrt_block { // zeroed memory, aligned to 64, with huge pages where they pay
+    float *values;
+    void *base;
+    size_t bytes;
+} nnrt_block;
+
+typedef struct nnrt_arena { // of one function
+    const nnrt_function *function;
+    nnrt_block block;
+    struct nnrt_arena *next;
+} nnrt_arena;
+
+typedef struct nnrt_session {
+    const nnrt_program *program;
+    const nnrt_options *options;
+    nnrt_block weights, slots;
+    nnrt_block scratch; // of the workers
+    nnrt_arena *arenas; // of the functions used so far
+    nnrt_weights_info info;
+    nnrt_data data;
+    int has_data;
+    nnrt_team *team;
+    char *weights_path; // where `fit` saves and `evaluate` and `predict` look unless told
+} nnrt_session;
+
+// Memory and team. `max_threads`: 0: as many as there are CPUs and the functions can use.
+nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program,
+                              const nnrt_options *options);
+void nnrt_session_close(nnrt_session *session);
+
+// What a step function gets of the session: weights, slots, columns, the function's own arena,
+// which is made at the first call. `arena` is NULL with nnrt_error() set when there is no memory.
+nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *function);
+
+// Reads the data set and checks it against what the program was compiled for.
+nnrt_status nnrt_session_load_data(nnrt_session *session);
+
+// The initial weights; with data, also its statistics for `standardize`.
+nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed);
+
+// The weights file that the command reads: --weights; for trained ones also that of this folder, or
+// beside the executable, where the program carries none. 0: none.
+int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]);
+
+// The weights of `path`. With data, statistics that the file lacks come from there.
+nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path);
+
+// Those that the program carries, as far as it does.
+nnrt_status nnrt_session_load_carried(nnrt_session *session);
+
+// The weights of --weights, or those that the program carries, or those that `fit` saved; says what
+// to do if there are none.
+nnrt_status nnrt_session_load_trained(nnrt_session *session);
+
+// The optimizer state of a training, as it starts.
+nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training *training);
+
+// The last training block: its loss and metrics are the program's. NULL: there is none.
+const nnrt_training *nnrt_session_training(const nnrt_session *session);
+
+// The column of the first target; the target column must exist.
+const nnrt_column *nnrt_session_target(const nnrt_session *session);
+// The classes of the target of the data beside the first output: labels of samples or of places,
+// one value a class, or yes and no; 0: it has none.
+int64_t nnrt_session_target_classes(const nnrt_session *session);
+
+nnrt_status nnrt_block_allocate(nnrt_block *block, int64_t floats, const char *what);
+void nnrt_block_free(nnrt_block *block);
+
+#endif

@@ -1,0 +1,219 @@
+#include "steps.h"
+
+#include "../base/clock.h"
+#include "../base/random.h"
+
+#include <math.h>
+
+enum { LOOKS = 16, WARM_CHUNKS = 3 }; // looks at the clock, in a chunk
+
+// Seconds. A first few milliseconds, and chunks, warm the caches and count for nothing.
+static const double warm_up = 0.002, trial_length = 0.005;
+static const double first_interval = 0.05, longest_interval = 4;
+static const double first_trial = 0.0005, trials_apart = 50; // times its length
+
+int64_t nnrt_step_count(int64_t samples, int64_t batch) {
+    return samples / batch + (samples % batch != 0);
+}
+
+static int64_t first_sample(const nnrt_function *function, const nnrt_context *context,
+                            int64_t thread) {
+    int64_t chunks = function->chunks;
+    if (!chunks) return context->rows * thread / context->threads;
+    return context->rows * (chunks * thread / context->threads) / chunks;
+}
+
+void nnrt_own_samples(const nnrt_function *function, const nnrt_context *context, int64_t *first,
+                      int64_t *end) {
+    *first = first_sample(function, context, context->thread);
+    *end = first_sample(function, context, context->thread + 1);
+}
+
+// ---- The number of workers.
+
+void nnrt_pace_start(nnrt_pace *pace, int max_workers) {
+    *pace = (nnrt_pace){.interval = first_interval};
+    for (int workers = max_workers; workers >= 1 && pace->choices < NNRT_PACE_CHOICES; workers /= 2)
+        pace->workers[pace->choices++] = workers;
+}
+
+static int is_warm(const nnrt_pace *pace) {
+    return pace->warm >= warm_up && pace->warm_chunks >= WARM_CHUNKS;
+}
+
+// The choice for the next chunk: an untried one, another one when it is time for a trial, the best.
+static int pace_choose(nnrt_pace *pace, double now) {
+    if (pace->choices == 1 || !is_warm(pace)) return pace->best;
+    for (int i = 0; i < pace->choices; i++)
+        if (pace->cost[i] == 0) return i;
+    if (now - pace->trial_time < pace->interval) return pace->best;
+    do pace->next_trial = (pace->next_trial + 1) % pace->choices;
+    while (pace->next_trial == pace->best);
+    return pace->next_trial;
+}
+
+static int pace_cheapest(const nnrt_pace *pace) {
+    int cheapest = pace->best;
+    for (int i = 0; i < pace->choices; i++)
+        if (pace->cost[i] > 0 && pace->cost[i] < 0.97 * pace->cost[cheapest]) cheapest = i;
+    return cheapest;
+}
+
+// Short chunks say little, but a trial that was fast was fast: neighbours only slow it down, and
+// what was known of it is old.
+static double chunk_weight(const nnrt_pace *pace, int choice, double cost, double seconds) {
+    if (pace->cost[choice] == 0) return 1;
+    if (choice != pace->best && cost < pace->cost[choice]) return 1;
+    return fmin(seconds / trial_length, 1) / (choice == pace->best ? 2 : 1);
+}
+
+static void pace_learn(nnrt_pace *pace, int choice, double cost, double seconds, double now) {
+    int is_trial = choice != pace->best;
+    pace->guess = cost;
+    if (!is_warm(pace)) {
+        pace->warm += seconds;
+        pace->warm_chunks++;
+        return;
+    }
+    pace->cost[choice] += chunk_weight(pace, choice, cost, seconds) * (cost - pace->cost[choice]);
+    int cheapest = pace_cheapest(pace);
+    if (is_trial) {
+        pace->trial_time = now;
+        pace->trial_seconds = seconds;
+        pace->interval = fmin(2 * pace->interval, longest_interval);
+    }
+    // Who wants the CPUs has changed: ask again soon.
+    if (cheapest != pace->best) pace->interval = first_interval;
+    pace->best = cheapest;
+    // Trials cost little, even where the other number of workers is many times slower.
+    pace->interval = fmax(pace->interval, trials_apart * pace->trial_seconds);
+}
+
+// ---- Chunks.
+
+typedef struct chunk {
+    const nnrt_pass *pass;
+    int64_t first, look; // worker 0 looks at the clock every `look` steps
+    double deadline;
+    _Atomic int64_t end;
+} chunk;
+
+// Ends a chunk that takes much longer than it should, because the CPUs are busy. Called by worker 0
+// before it runs `step`: the next step is still run, since others may have begun it already; that
+// the one after it is not, all learn before they come to it, by the barriers of the steps between.
+static void end_if_late(chunk *work, int64_t step) {
+    if ((step - work->first) % work->look == 0 && nnrt_seconds() > work->deadline &&
+        work->end > step + 2)
+        work->end = step + 2;
+}
+
+// From the whole data set's columns to those of a batch that was made for the step.
+static void take_batch(const nnrt_pass *pass, int64_t step, nnrt_context *context) {
+    nnrt_batch batch = nnrt_loader_take(pass->loader, step, (int)context->thread);
+    context->columns[0] = batch.input;
+    context->columns[pass->target_column] = batch.target;
+    context->index = batch.index;
+    context->next_index = NULL;
+}
+
+void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader, int64_t target_column) {
+    pass->loader = loader;
+    pass->target_column = target_column;
+    if (loader)
+        nnrt_loader_start(loader, pass->rows, pass->count, pass->batch, pass->steps, pass->seed,
+                          pass->epoch);
+}
+
+// What differs from step to step.
+static void prepare_step(const nnrt_pass *pass, int64_t step, nnrt_context *context) {
+    int64_t first = step * pass->batch, left = pass->count - first;
+    context->index = pass->rows + first;
+    context->next_index = left >= 2 * pass->batch ? context->index + pass->batch : NULL;
+    if (pass->loader) take_batch(pass, step, context);
+    // A short batch is divided otherwise: what one has still to read another would overwrite.
+    if (left < pass->batch && pass->after)
+        nnrt_team_meet(pass->team, (int)context->thread, (int)context->threads);
+    context->rows = left < pass->batch ? left : pass->batch;
+    context->key = nnrt_random_step_key(pass->seed, pass->epoch, step);
+    context->step = (double)(pass->steps_before + step + 1);
+    if (pass->schedule)
+        context->learning_rate = nnrt_schedule_rate(pass->schedule, pass->steps_before + step);
+    context->loss = &pass->losses[step];
+}
+
+// The functions end with all workers synchronised.
+static void run_step(const nnrt_pass *pass, const nnrt_context *context) {
+    if (!pass->profile) {
+        pass->function->run(context);
+        return;
+    }
+    nnrt_profile_count(context);
+    nnrt_profile_between(context);
+    pass->function->run_profiled(context);
+}
+
+static void run_chunk(void *argument, int thread, int threads) {
+    chunk *work = argument;
+    const nnrt_pass *pass = work->pass;
+    nnrt_context context = pass->context;
+    context.thread = thread;
+    context.threads = threads;
+    context.team = pass->team;
+    if (pass->profile) {
+        context.account = nnrt_profile_account(pass->profile, thread);
+        nnrt_profile_skip(&context);
+    }
+    for (int64_t step = work->first; step < work->end; step++) {
+        if (thread == 0) end_if_late(work, step);
+        prepare_step(pass, step, &context);
+        run_step(pass, &context);
+        if (pass->after) pass->after(pass->argument, &context);
+    }
+    if (pass->profile) nnrt_profile_between(&context);
+}
+
+// Steps that take about `seconds`, as far as the cost is known; else few.
+static int64_t chunk_steps(const nnrt_pass *pass, int choice, double seconds) {
+    const nnrt_pace *pace = pass->pace;
+    double cost = pace->cost[choice] > 0 ? pace->cost[choice] : pace->guess;
+    if (!is_warm(pace)) seconds = warm_up;
+    double steps = cost > 0 ? seconds / (cost * (double)pass->batch) : 1;
+    int64_t left = pass->steps - pass->step;
+    return steps < 1 ? 1 : steps < (double)left ? (int64_t)steps : left;
+}
+
+int64_t nnrt_pass_samples(const nnrt_pass *pass) {
+    int64_t samples = pass->step * pass->batch;
+    return samples < pass->count ? samples : pass->count;
+}
+
+int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
+    if (pass->step >= pass->steps) return 0;
+    double start = nnrt_seconds();
+    int choice = pace_choose(pass->pace, start);
+    double known = pass->pace->cost[choice];
+    if (known == 0)
+        seconds = first_trial;
+    else if (choice != pass->pace->best)
+        seconds = fmin(pass->pace->interval / trials_apart, trial_length);
+    int64_t steps = chunk_steps(pass, choice, seconds);
+    chunk work = {pass, pass->step, steps / LOOKS + 1, start + 2 * seconds, pass->step + steps};
+    int64_t before = nnrt_pass_samples(pass);
+    nnrt_team_run(pass->team, pass->pace->workers[choice], run_chunk, &work);
+    pass->step = work.end;
+    if (pass->loader) nnrt_loader_release(pass->loader, pass->step);
+    double end = nnrt_seconds();
+    pace_learn(pass->pace, choice, (end - start) / (double)(nnrt_pass_samples(pass) - before),
+               end - start, end);
+    return 1;
+}
+
+double nnrt_pass_loss(const nnrt_pass *pass) {
+    double sum = 0;
+    for (int64_t step = 0; step < pass->step; step++) {
+        int64_t left = pass->count - step * pass->batch;
+        sum += pass->losses[step] * (double)(left < pass->batch ? left : pass->batch);
+    }
+    int64_t samples = nnrt_pass_samples(pass);
+    return samples ? sum / (double)samples : 0;
+}

@@ -1,0 +1,69 @@
+// Passes over samples: a function is run on one batch after the other by the team. Whole chunks of
+// steps run inside the workers, which meet only where the generated code needs it; between chunks
+// (some 25 ms) the caller looks at signals, progress and the clock.
+#ifndef NNRT_STEPS_H
+#define NNRT_STEPS_H
+
+#include "../data/loader.h"
+#include "../workers/profile.h"
+#include "schedule.h"
+#include "session.h"
+
+enum { NNRT_PACE_CHOICES = 10 };
+
+// How many workers are fastest right now. Results are the same bits for any number of them, so the
+// number may change at any time: now and then a short chunk tries another one.
+typedef struct nnrt_pace {
+    int workers[NNRT_PACE_CHOICES]; // descending
+    double cost[NNRT_PACE_CHOICES]; // seconds a sample; 0: not tried yet
+    int choices, best, next_trial;
+    double trial_time, interval; // when the last trial was; how long until the next
+    double trial_seconds;        // how long it took
+    double warm;                 // seconds run so far, while they do not count yet
+    int warm_chunks;             // likewise: the first steps also touch all memory first
+    double guess;                // the cost of the last chunk, for those not tried yet
+} nnrt_pace;
+
+void nnrt_pace_start(nnrt_pace *pace, int max_workers);
+
+// May read what the step wrote for the worker's own samples: the others may be in the next step.
+typedef void nnrt_after_step(void *argument, const nnrt_context *context);
+
+// Which samples of the batch are the worker's: [first, end), as generated code divides them.
+void nnrt_own_samples(const nnrt_function *function, const nnrt_context *context, int64_t *first,
+                      int64_t *end);
+
+typedef struct nnrt_pass {
+    const nnrt_function *function;
+    nnrt_team *team;
+    nnrt_pace *pace;
+    nnrt_context context; // weights, slots, arena, columns
+    const uint32_t *rows; // the samples in order
+    int64_t count, batch;
+    nnrt_loader *loader;           // makes the batches; NULL: samples are read where they lie
+    int64_t target_column;         // of the loader's batches
+    double *losses;                // one a step
+    const nnrt_schedule *schedule; // of the learning rate; NULL: nothing is trained
+    uint64_t seed;
+    int64_t epoch;          // for the keys of the steps
+    int64_t steps_before;   // of the training, before this pass
+    int64_t steps;          // of this pass; fewer than all: it ends early
+    nnrt_after_step *after; // called by each worker after each step; NULL: nothing
+    void *argument;
+    nnrt_profile *profile; // of the function; NULL: none
+    int64_t step;          // out: the next one
+} nnrt_pass;
+
+int64_t nnrt_step_count(int64_t samples, int64_t batch); // rounded up
+
+// Has the pass's batches made by `loader`, which begins at once; NULL: none is needed.
+void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader, int64_t target_column);
+
+// Runs about `seconds` more of the pass, at least one step; 0 when it is at its end.
+int nnrt_pass_advance(nnrt_pass *pass, double seconds);
+
+// Of the steps done: the samples, and the mean loss weighted by batch size.
+int64_t nnrt_pass_samples(const nnrt_pass *pass);
+double nnrt_pass_loss(const nnrt_pass *pass);
+
+#endif

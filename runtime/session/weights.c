@@ -1,0 +1,377 @@
+#include "weights.h"
+
+#include "../base/json.h"
+#include "../files/file.h"
+#include "../formats/carried.h"
+#include "../formats/safetensors.h"
+#include "initialize.h"
+
+#include <ctype.h>
+#include <endian.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+// ---- Places.
+
+// A tensor as a matrix: all dimensions but the last, and the last.
+static void matrix_size(const nnrt_parameter *parameter, int64_t *rows, int64_t *columns) {
+    *columns = parameter->rank ? parameter->shape[parameter->rank - 1] : 1;
+    *rows = 1;
+    for (int64_t i = 0; i + 1 < parameter->rank; i++) *rows *= parameter->shape[i];
+}
+
+static int64_t place(const nnrt_storage *s, int64_t row, int64_t column) {
+    return s->offset + column / s->panel * s->panel_stride + row * s->row_stride +
+           column % s->panel * s->column_stride;
+}
+
+void nnrt_weights_put(const nnrt_parameter *parameter, float *weights, const float *values) {
+    int64_t rows, columns;
+    matrix_size(parameter, &rows, &columns);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < columns; c++)
+            weights[place(&parameter->storage, r, c)] = values[r * columns + c];
+}
+
+void nnrt_weights_get(const nnrt_parameter *parameter, const float *weights, float *values) {
+    int64_t rows, columns;
+    matrix_size(parameter, &rows, &columns);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < columns; c++)
+            values[r * columns + c] = weights[place(&parameter->storage, r, c)];
+}
+
+int nnrt_weights_is_statistic(const nnrt_parameter *parameter) {
+    return strncmp(parameter->name, "standardize/", strlen("standardize/")) == 0;
+}
+
+// Room for the largest parameter.
+static float *allocate_values(const nnrt_program *program) {
+    int64_t largest = 1;
+    for (int64_t i = 0; i < program->parameter_count; i++) {
+        int64_t count = nnrt_parameter_elements(&program->parameters[i]);
+        if (count > largest) largest = count;
+    }
+    float *values = malloc((size_t)largest * sizeof *values);
+    if (!values) nnrt_fail_memory("weights", (size_t)largest * sizeof *values);
+    return values;
+}
+
+nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, float *weights) {
+    float *values = allocate_values(program);
+    if (!values) return NNRT_ERROR;
+    memset(weights, 0, (size_t)program->weights_size * sizeof *weights);
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < program->parameter_count && !status; i++) {
+        status = nnrt_initialize(&program->parameters[i], i, seed, values);
+        if (!status) nnrt_weights_put(&program->parameters[i], weights, values);
+    }
+    free(values);
+    return status;
+}
+
+// ---- Saving.
+
+static void put_metadata(nnrt_json *json, const nnrt_program *program,
+                         const nnrt_weights_info *info) {
+    char number[32];
+    nnrt_json_open(json, "__metadata__", '{');
+    nnrt_json_string(json, "program", program->source_path);
+    nnrt_json_string(json, "model", program->model);
+    nnrt_json_string(json, "compiler", program->compiler_version);
+    snprintf(number, sizeof number, "%" PRIu64, info->seed);
+    nnrt_json_string(json, "seed", number);
+    snprintf(number, sizeof number, "%" PRId64, info->epoch);
+    nnrt_json_string(json, "epoch", number);
+    snprintf(number, sizeof number, "%" PRId64, info->step);
+    nnrt_json_string(json, "step", number);
+    nnrt_json_string(json, "training", info->is_unfinished ? "unfinished" : "finished");
+    nnrt_json_string(json, "statistics", info->has_statistics ? "data" : "none");
+    if (program->expanded_text) nnrt_json_string(json, "source", program->expanded_text);
+    nnrt_json_close(json, '}');
+}
+
+static void put_header(nnrt_json *json, const nnrt_program *program,
+                       const nnrt_weights_info *info) {
+    int64_t offset = 0;
+    nnrt_json_open(json, NULL, '{');
+    put_metadata(json, program, info);
+    for (int64_t i = 0; i < program->parameter_count; i++) {
+        const nnrt_parameter *parameter = &program->parameters[i];
+        nnrt_json_open(json, parameter->name, '{');
+        nnrt_json_string(json, "dtype", "F32");
+        nnrt_json_open(json, "shape", '[');
+        for (int64_t d = 0; d < parameter->rank; d++)
+            nnrt_json_integer(json, NULL, parameter->shape[d]);
+        nnrt_json_close(json, ']');
+        nnrt_json_open(json, "data_offsets", '[');
+        nnrt_json_integer(json, NULL, offset);
+        offset += nnrt_parameter_elements(parameter) * (int64_t)sizeof(float);
+        nnrt_json_integer(json, NULL, offset);
+        nnrt_json_close(json, ']');
+        nnrt_json_close(json, '}');
+    }
+    nnrt_json_close(json, '}');
+}
+
+// The header is padded with blanks so that the data are aligned to 8, as the reference writer does.
+static void write_header(nnrt_file *file, const char *text) {
+    size_t length = strlen(text), padded = (length + 7) / 8 * 8;
+    uint64_t size = htole64(padded);
+    nnrt_file_write(file, &size, sizeof size);
+    nnrt_file_write(file, text, length);
+    nnrt_file_write(file, "        ", padded - length);
+}
+
+static void write_values(nnrt_file *file, const float *values, int64_t count) {
+#if __BYTE_ORDER == __LITTLE_ENDIAN
+    nnrt_file_write(file, values, (size_t)count * sizeof *values);
+#else
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t word;
+        memcpy(&word, &values[i], sizeof word);
+        word = htole32(word);
+        nnrt_file_write(file, &word, sizeof word);
+    }
+#endif
+}
+
+// ---- Older files.
+
+int64_t nnrt_weights_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now); // what files are stamped with
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+// Counters go on from here.
+#define COUNTER_LIMIT ((uint64_t)1 << 53)
+
+// Digits below `limit` (0: 2^64); 0 where they are missing.
+static nnrt_status read_number(const nnrt_safetensors *file, const char *key, uint64_t limit,
+                               uint64_t *number) {
+    const char *text = nnrt_safetensors_metadata(file, key);
+    char *end = NULL;
+    *number = 0;
+    if (!text) return NNRT_OK;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    if (isdigit((unsigned char)*text) && !*end && !errno && (!limit || *number < limit))
+        return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "the weights in `%s` are damaged: `%s` is \"%.40s\"", file->path,
+                     key, text);
+}
+
+static nnrt_status read_numbers(const nnrt_safetensors *file, nnrt_weights_info *info) {
+    uint64_t epoch, step;
+    nnrt_status status = read_number(file, "seed", 0, &info->seed);
+    if (!status) status = read_number(file, "epoch", COUNTER_LIMIT, &epoch);
+    if (!status) status = read_number(file, "step", COUNTER_LIMIT, &step);
+    if (status) return status;
+    info->epoch = (int64_t)epoch;
+    info->step = (int64_t)step;
+    return NNRT_OK;
+}
+
+// How long the training was that a file comes from; 0 where that cannot be read.
+static int64_t read_steps(const char *path, int *is_unfinished) {
+    nnrt_safetensors file;
+    *is_unfinished = 0;
+    if (nnrt_safetensors_open(&file, path)) return 0;
+    const char *training = nnrt_safetensors_metadata(&file, "training");
+    *is_unfinished = training && strcmp(training, "unfinished") == 0;
+    uint64_t steps;
+    if (read_number(&file, "step", COUNTER_LIMIT, &steps)) steps = 0;
+    nnrt_safetensors_close(&file);
+    return (int64_t)steps;
+}
+
+static int is_worth_keeping(const char *path, const nnrt_weights_info *info) {
+    struct stat older, kept;
+    char name[PATH_MAX];
+    int is_unfinished, is_kept_unfinished;
+    if (!info->started || stat(path, &older) != 0 || !S_ISREG(older.st_mode)) return 0;
+    int64_t written = older.st_mtim.tv_sec * INT64_C(1000000000) + older.st_mtim.tv_nsec;
+    if (written >= info->started || !nnrt_file_older_name(path, name, sizeof name)) return 0;
+    if (stat(name, &kept) != 0) return 1;
+    int64_t steps = read_steps(path, &is_unfinished);
+    return !is_unfinished || steps >= read_steps(name, &is_kept_unfinished);
+}
+
+nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, const float *weights,
+                              const nnrt_weights_info *info) {
+    nnrt_json json = {0};
+    put_header(&json, program, info);
+    const char *header = nnrt_json_text(&json);
+    float *values = header ? allocate_values(program) : NULL;
+    if (!values) {
+        nnrt_json_free(&json);
+        return nnrt_fail_memory(path, 0);
+    }
+    nnrt_status status = NNRT_ERROR;
+    nnrt_file *file = nnrt_file_create(path);
+    if (file) {
+        if (is_worth_keeping(path, info)) nnrt_file_keep_older(file);
+        write_header(file, header);
+        for (int64_t i = 0; i < program->parameter_count; i++) {
+            nnrt_weights_get(&program->parameters[i], weights, values);
+            write_values(file, values, nnrt_parameter_elements(&program->parameters[i]));
+        }
+        status = nnrt_file_commit(file);
+    }
+    free(values);
+    nnrt_json_free(&json);
+    return status;
+}
+
+// ---- Loading.
+
+static nnrt_status foreign(const nnrt_safetensors *file, const nnrt_program *program,
+                           const char *what) {
+    char text[1024];
+    snprintf(text, sizeof text, "%s", what);
+    const char *source = nnrt_safetensors_metadata(file, "program");
+    const char *model = nnrt_safetensors_metadata(file, "model");
+    return nnrt_fail(NNRT_ERROR,
+                     "the weights in `%s` are not those of model `%s`: %s%s%.200s%s%.200s%s",
+                     file->path, program->model, text, source || model ? " (saved by model `" : "",
+                     model    ? model
+                     : source ? "?"
+                              : "",
+                     source || model ? "` of `" : "",
+                     source  ? source
+                     : model ? "?"
+                             : "",
+                     source || model ? "`)" : "");
+}
+
+static int same_shape(const nnrt_parameter *parameter, const nnrt_tensor *tensor) {
+    return parameter->rank == tensor->rank &&
+           memcmp(parameter->shape, tensor->shape, sizeof *tensor->shape * (size_t)tensor->rank) ==
+               0;
+}
+
+static nnrt_status check_parameter(const nnrt_safetensors *file, const nnrt_program *program,
+                                   const nnrt_parameter *parameter) {
+    char text[1024], have[NNRT_SHAPE_TEXT], want[NNRT_SHAPE_TEXT];
+    const nnrt_tensor *tensor = nnrt_safetensors_find(file, parameter->name);
+    nnrt_shape_text(want, parameter->rank, parameter->shape);
+    if (!tensor) {
+        if (nnrt_weights_is_statistic(parameter)) return NNRT_OK;
+        snprintf(text, sizeof text, "tensor `%.200s` %s is missing", parameter->name, want);
+        return foreign(file, program, text);
+    }
+    if (same_shape(parameter, tensor)) return NNRT_OK;
+    nnrt_shape_text(have, tensor->rank, tensor->shape);
+    snprintf(text, sizeof text, "tensor `%.200s` is %s in the file and %s in the model",
+             parameter->name, have, want);
+    return foreign(file, program, text);
+}
+
+static int is_parameter(const nnrt_program *program, const char *name) {
+    for (int64_t i = 0; i < program->parameter_count; i++)
+        if (strcmp(program->parameters[i].name, name) == 0) return 1;
+    return 0;
+}
+
+static nnrt_status check_tensors(const nnrt_safetensors *file, const nnrt_program *program) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < program->parameter_count && !status; i++)
+        status = check_parameter(file, program, &program->parameters[i]);
+    for (int64_t i = 0; i < file->count && !status; i++) {
+        const nnrt_tensor *tensor = &file->tensors[i];
+        if (is_parameter(program, tensor->name)) continue;
+        char text[1024], shape[NNRT_SHAPE_TEXT];
+        nnrt_shape_text(shape, tensor->rank, tensor->shape);
+        snprintf(text, sizeof text, "tensor `%.200s` %s has no place in the model", tensor->name,
+                 shape);
+        status = foreign(file, program, text);
+    }
+    return status;
+}
+
+static int is_variance(const nnrt_parameter *parameter) {
+    const char *role = strrchr(parameter->name, '/');
+    return role && strcmp(role, "/moving_variance") == 0;
+}
+
+// What no weight can be, or NULL. The root of a negative variance would make every output nan.
+static const char *damage(const nnrt_parameter *parameter, float value) {
+    if (isnan(value)) return "nan";
+    if (isinf(value)) return "infinite";
+    return value < 0 && is_variance(parameter) ? "negative, which no variance is" : NULL;
+}
+
+static nnrt_status check_values(const nnrt_safetensors *file, const nnrt_parameter *parameter,
+                                const float *values) {
+    for (int64_t i = 0; i < nnrt_parameter_elements(parameter); i++) {
+        const char *what = damage(parameter, values[i]);
+        if (what)
+            return nnrt_fail(NNRT_ERROR,
+                             "the weights in `%s` are damaged: a value of tensor `%.200s` is %s",
+                             file->path, parameter->name, what);
+    }
+    return NNRT_OK;
+}
+
+static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program *program,
+                                float *weights, nnrt_weights_info *info) {
+    float *values = NULL; // for what does not lie in memory already
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < program->parameter_count && !status; i++) {
+        const nnrt_parameter *parameter = &program->parameters[i];
+        const nnrt_tensor *tensor = nnrt_safetensors_find(file, parameter->name);
+        if (!tensor) {
+            info->has_statistics = 0;
+            continue;
+        }
+        const float *place = nnrt_safetensors_values(file, tensor);
+        if (!place && !values && !(values = allocate_values(program))) return NNRT_ERROR;
+        if (!place) status = nnrt_safetensors_read(file, tensor, values);
+        if (!place) place = values;
+        if (!status) status = check_values(file, parameter, place);
+        if (!status && weights) nnrt_weights_put(parameter, weights, place);
+    }
+    free(values);
+    return status;
+}
+
+// Closes the file. `weights` NULL: only looks whether they could be read.
+static nnrt_status load(nnrt_safetensors *file, const nnrt_program *program, float *weights,
+                        nnrt_weights_info *info) {
+    nnrt_status status = check_tensors(file, program);
+    const char *statistics = nnrt_safetensors_metadata(file, "statistics");
+    if (!status) status = read_numbers(file, info);
+    info->has_statistics = !statistics || strcmp(statistics, "none") != 0;
+    if (!status) status = read_tensors(file, program, weights, info);
+    nnrt_safetensors_close(file);
+    return status;
+}
+
+nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program, float *weights,
+                              nnrt_weights_info *info) {
+    nnrt_safetensors file;
+    nnrt_status status = nnrt_safetensors_open(&file, path);
+    return status ? status : load(&file, program, weights, info);
+}
+
+nnrt_status nnrt_weights_load_carried(const nnrt_program *program, float *weights,
+                                      nnrt_weights_info *info) {
+    nnrt_safetensors file;
+    nnrt_carried carried = nnrt_carried_weights();
+    nnrt_status status =
+        nnrt_safetensors_open_bytes(&file, carried.name, carried.bytes, carried.size);
+    return status ? status : load(&file, program, weights, info);
+}
+
+nnrt_status nnrt_weights_check(const char *path, const nnrt_program *program) {
+    nnrt_weights_info info = {0};
+    return nnrt_weights_load(path, program, NULL, &info);
+}

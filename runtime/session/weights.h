@@ -1,0 +1,50 @@
+// The weights of a program: their places in memory, and safetensors files of them (float32, one
+// tensor a parameter, in the parameter's logical row-major shape whatever the memory layout).
+#ifndef NNRT_WEIGHTS_H
+#define NNRT_WEIGHTS_H
+
+#include "../base/status.h"
+#include "../nnrt.h"
+
+// Copies one parameter between the weights and `values` (row-major, logical shape).
+void nnrt_weights_put(const nnrt_parameter *parameter, float *weights, const float *values);
+void nnrt_weights_get(const nnrt_parameter *parameter, const float *weights, float *values);
+
+// How the weights came about; in the file's metadata.
+typedef struct nnrt_weights_info {
+    uint64_t seed;
+    int64_t epoch, step;    // trained so far
+    int64_t has_statistics; // standardize/... hold those of the training data
+    int64_t is_unfinished;  // the training went on, or was ended by something else than its end
+    int64_t started;        // when this run began, nnrt_weights_now(); 0: keep nothing older
+} nnrt_weights_info;
+
+// Initializes all parameters by their initializers; zeroes the padding.
+nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, float *weights);
+
+// The parameters "standardize/mean" and "standardize/deviation" hold statistics of the data.
+int nnrt_weights_is_statistic(const nnrt_parameter *parameter);
+
+// The time of the file system's clock, in nanoseconds.
+int64_t nnrt_weights_now(void);
+
+// What an older run saved under this name is kept as `path`~ (file.h): a file that was written
+// before this run, unless that is a worse one than `path`~ is already: unfinished, with fewer
+// steps.
+nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, const float *weights,
+                              const nnrt_weights_info *info);
+
+// Those that the program carries (carried.h).
+nnrt_status nnrt_weights_load_carried(const nnrt_program *program, float *weights,
+                                      nnrt_weights_info *info);
+
+// Whether nnrt_weights_load would succeed; of the program it asks model, parameters and their
+// names and shapes.
+nnrt_status nnrt_weights_check(const char *path, const nnrt_program *program);
+
+// Every parameter must be there with its shape (statistics may be missing), and nothing else. On
+// failure `weights` may be half changed.
+nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program, float *weights,
+                              nnrt_weights_info *info);
+
+#endif

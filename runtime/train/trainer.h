@@ -1,0 +1,43 @@
+// One training block at work: epochs of steps on the training part. Used by `fit` and `bench`.
+#ifndef NNRT_TRAINER_H
+#define NNRT_TRAINER_H
+
+#include "../session/metric.h"
+#include "../session/schedule.h"
+#include "../session/steps.h"
+
+typedef struct nnrt_trainer {
+    nnrt_session *session;
+    const nnrt_training *training;
+    nnrt_metrics *metrics; // NULL: none
+    nnrt_pace pace;
+    uint32_t *rows;
+    double *losses;      // of the epoch's steps
+    nnrt_loader *loader; // NULL: batches need not be made
+    int64_t batch, shuffle;
+    uint64_t seed;
+    nnrt_schedule schedule; // of the learning rate
+    nnrt_context context;   // of every pass
+    nnrt_pass pass;         // the current epoch's
+    int64_t steps_done;     // of this block, before it
+    nnrt_profile *profile;  // of its steps; NULL: none; the caller's
+} nnrt_trainer;
+
+// Needs the data. `learning_rate` (the initial one of a schedule) and `batch` 0: the program's.
+nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
+                              const nnrt_training *training, int64_t batch, double learning_rate,
+                              int with_metrics);
+void nnrt_trainer_close(nnrt_trainer *trainer);
+
+// From now on the steps are profiled; NULL: they are not.
+void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *profile);
+
+// Puts the samples in the epoch's order and makes its pass; nnrt_pass_advance goes on from there.
+// `step_limit`: the most steps of this epoch; 0: no limit.
+void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit);
+void nnrt_trainer_end_epoch(nnrt_trainer *trainer);
+
+// The first step, from `from` on, whose loss is not finite; -1: none.
+int64_t nnrt_trainer_not_finite(const nnrt_trainer *trainer, int64_t from);
+
+#endif
