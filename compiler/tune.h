@@ -1,5 +1,5 @@
 // `nnc build --tune`: which ways of computing the products of a program are the fastest on this
-// machine (gen/tuning.h), and the file beside the source that remembers it.
+// machine (gen/product/tuning.h), and the file beside the source that remembers it.
 #ifndef NNC_TUNE_H
 #define NNC_TUNE_H
 

@@ -5,7 +5,7 @@
 
 #include "../base/integer.h"
 #include "gen.h"
-#include "tuning.h"
+#include "product/tuning.h"
 
 #include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>

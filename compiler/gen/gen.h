@@ -5,7 +5,7 @@
 
 #include "../check/program.h"
 #include "../pass/schedule.h"
-#include "tuning.h"
+#include "product/tuning.h"
 
 typedef struct GenOptions {
     const char *cpu; // NULL or "native": the host; else as LLVM names it ("x86-64-v3", "znver4")

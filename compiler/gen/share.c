@@ -3,7 +3,7 @@
 // passes. Whether groups are alike is not reasoned about: their functions are made, and if the text
 // of one is that of another, it is dropped. A group that nothing resembles has its offsets as
 // constants.
-#include "convolution.h"
+#include "convolution/convolution.h"
 
 #include "../op/op.h"
 

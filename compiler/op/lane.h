@@ -1,6 +1,6 @@
 // Lanes: how an elementwise operator says what it computes in generated code. A Lane is a vector of
 // float32 (the generator chooses the width), opaque here; the functions append instructions to the
-// kernel being made. Implemented in compiler/gen/lane.c, the only side that sees LLVM.
+// kernel being made. Implemented in compiler/gen/element/lane.c, the only side that sees LLVM.
 // exp, log, tanh and the others are nnc's own polynomials; lane.c states their error in ulp.
 #ifndef NNC_OP_LANE_H
 #define NNC_OP_LANE_H

@@ -1,9 +1,9 @@
 // Statistics of channels over samples and places, and the normalization by them.
 //
 // batch_moments gives the mean, what float32 lacks to it, and the (biased) variance of each channel
-// in one pass. Generated code (gen/sums.c) sums differences from values that are among the data,
-// block by block, so that nothing cancels, however large the mean: the variance is that of the
-// differences from the mean, as if made in a second pass.
+// in one pass. Generated code (gen/element/sums.c) sums differences from values that are among the
+// data, block by block, so that nothing cancels, however large the mean: the variance is that of
+// the differences from the mean, as if made in a second pass.
 //
 // The value of a channel that has been normalized depends on all its samples and places. What comes
 // back through mean and variance is added where the normalized value's gradient is made:

@@ -1,7 +1,8 @@
 // Counter-based random numbers of the graph (dropout masks and the like), the one definition that
-// the reference evaluator uses and that compiler/gen/lane.c repeats in vector code. A number is a
-// function of the step's key, the operator's stream and the element's index in the batch only, so
-// it does not depend on threads, vector width or order, and the backward pass can draw it again.
+// the reference evaluator uses and that compiler/gen/element/lane.c repeats in vector code. A
+// number is a function of the step's key, the operator's stream and the element's index in the
+// batch only, so it does not depend on threads, vector width or order, and the backward pass can
+// draw it again.
 //
 // random_mix is "lowbias32", the 32-bit finalizer of Chris Wellons's hash-prospector; two keyed
 // rounds of it are applied to the counter.

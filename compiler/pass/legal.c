@@ -1,6 +1,6 @@
 // What a group can compute where. A site is what the generator knows of a position: the shape that
 // is walked, and whether the group's own values are known there. The walk below asks for every
-// value as gen/element.c does: known, loaded by its place, or computed from its operands.
+// value as gen/element/element.c does: known, loaded by its place, or computed from its operands.
 #include "legal.h"
 
 #include "fusion.h"

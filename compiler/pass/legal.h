@@ -1,6 +1,7 @@
 // Legality: whether a group can compute its values where they are. This is the one place that knows
-// what the generator can do (gen/element.c, gen/gather.c and gen/hoist.c follow it step by step):
-// fusion asks it before groups are final, the verifier afterwards, and the generator relies on it.
+// what the generator can do (gen/element/element.c, gen/element/gather.c and gen/element/hoist.c
+// follow it step by step): fusion asks it before groups are final, the verifier afterwards, and the
+// generator relies on it.
 #ifndef NNC_PASS_LEGAL_H
 #define NNC_PASS_LEGAL_H
 

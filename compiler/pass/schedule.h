@@ -164,7 +164,7 @@ bool schedule_walks_samples(const Group *group);
 
 enum { FORMULA_MOST_OPERANDS = 16 }; // of a node that is computed element by element
 // The floats that each element of such a sum takes in each chunk, but for gradients of kernels: a
-// double; and a float for the sum of few rows (gen/sums.c), where no other vectors follow.
+// double; and a float for the sum of few rows (gen/element/sums.c), where no other vectors follow.
 int64_t schedule_sum_floats(const Node *sum);
 
 // Calls `visit` once for every leaf and every stored value of another group that `group` reads.

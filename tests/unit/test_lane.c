@@ -1,6 +1,6 @@
 // The vector mathematics of generated code, measured: every lane function is compiled for three
 // processors and compared with double precision on millions of arguments over the whole range of
-// float32, and on the edges. The bounds are those that compiler/gen/lane.c states.
+// float32, and on the edges. The bounds are those that compiler/gen/element/lane.c states.
 #include "../common/generated.h"
 
 #include "../../compiler/op/random.h"

@@ -1,5 +1,5 @@
 // Choices of tiles: what a file says, what a build asks, and what is written back.
-#include "../../compiler/gen/tuning.h"
+#include "../../compiler/gen/product/tuning.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,8 +4,8 @@
 #include "places.h"
 #include "sums.h"
 
-#include "../base/ice.h"
-#include "../op/op.h"
+#include "../../base/ice.h"
+#include "../../op/op.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // Sums and maxima over a leading dimension of each sample.
 #include "loops.h"
 
-#include "../op/op.h"
+#include "../../op/op.h"
 
 #include <math.h>
 

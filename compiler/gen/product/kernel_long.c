@@ -3,7 +3,7 @@
 // not with the reduction's (Higham 2002, "Accuracy and Stability of Numerical Algorithms", 4.2).
 #include "kernel.h"
 
-#include "loops.h"
+#include "../element/loops.h"
 
 // Products in a chain. A tile is joined in about two instructions a vector of it; a step takes one.
 enum { MOST_PRODUCTS = 1024 };

@@ -4,8 +4,8 @@
 #include "loops.h"
 #include "places.h"
 
-#include "../base/ice.h"
-#include "../op/op.h"
+#include "../../base/ice.h"
+#include "../../op/op.h"
 
 #include <math.h>
 #include <string.h>

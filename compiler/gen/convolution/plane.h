@@ -4,7 +4,7 @@
 #ifndef NNC_GEN_PLANE_H
 #define NNC_GEN_PLANE_H
 
-#include "emit.h"
+#include "../emit.h"
 
 typedef struct Plane {
     Node *node;                  // the operand [height, width, channels]

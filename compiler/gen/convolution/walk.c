@@ -4,10 +4,10 @@
 // columns by leaving out the tile's rows that they would be multiplied for.
 #include "walk.h"
 
-#include "../base/ice.h"
-#include "../op/op.h"
+#include "../../base/ice.h"
+#include "../../op/op.h"
+#include "../element/sums.h"
 #include "slab.h"
-#include "sums.h"
 
 // ---- What follows the product in its group.
 

@@ -4,7 +4,7 @@
 #ifndef NNC_GEN_KERNEL_H
 #define NNC_GEN_KERNEL_H
 
-#include "emit.h"
+#include "../emit.h"
 
 // The sizes of register tiles, by vector length and register count.
 typedef struct TileSizes {

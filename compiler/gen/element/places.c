@@ -2,7 +2,7 @@
 // and operands of storage groups that have fewer elements than the storage, or another order.
 #include "places.h"
 
-#include "../op/op.h"
+#include "../../op/op.h"
 
 #include <math.h>
 

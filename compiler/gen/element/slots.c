@@ -1,7 +1,7 @@
 // Slots: small numbers for the nodes that the group being made computes, reads, or sees reshaped.
-#include "../base/ice.h"
-#include "../op/op.h"
-#include "emit.h"
+#include "../../base/ice.h"
+#include "../../op/op.h"
+#include "../emit.h"
 
 static void number_node(Gen *gen, const Node *node) {
     if (gen->slots[node->id]) return;

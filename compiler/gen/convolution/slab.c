@@ -1,6 +1,6 @@
 #include "slab.h"
 
-#include "../op/op.h"
+#include "../../op/op.h"
 
 // Of a plane with its padding, of which there are two copies for each lane: where the second-level
 // cache is too small for them, full lanes still gain more than a slower cache costs.

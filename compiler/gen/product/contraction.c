@@ -10,8 +10,8 @@
 // k, which swaps the forms. OpenBLAS does what layout_prefers_blas gives it.
 #include "product.h"
 
-#include "../base/ice.h"
-#include "../op/op.h"
+#include "../../base/ice.h"
+#include "../../op/op.h"
 
 #include <string.h>
 

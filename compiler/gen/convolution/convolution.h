@@ -2,8 +2,8 @@
 #ifndef NNC_GEN_CONVOLUTION_H
 #define NNC_GEN_CONVOLUTION_H
 
-#include "../pass/convolution.h"
-#include "kernel.h"
+#include "../../pass/convolution.h"
+#include "../product/kernel.h"
 #include "plane.h"
 
 typedef struct Slab Slab;

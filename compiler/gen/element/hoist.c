@@ -2,7 +2,7 @@
 // them at the start of the group's function, instead of one for all before a barrier.
 #include "sums.h"
 
-#include "../op/op.h"
+#include "../../op/op.h"
 
 #include <string.h>
 

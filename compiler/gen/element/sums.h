@@ -2,7 +2,7 @@
 #ifndef NNC_GEN_SUMS_H
 #define NNC_GEN_SUMS_H
 
-#include "emit.h"
+#include "../emit.h"
 
 // Rows that are added up in float32 before their sum is added to one in double precision.
 enum { SUMS_MOST_ROWS = 256 };

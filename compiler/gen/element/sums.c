@@ -10,7 +10,7 @@
 // (Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance", section 3.)
 #include "sums.h"
 
-#include "../op/moments.h"
+#include "../../op/moments.h"
 
 #include <math.h>
 

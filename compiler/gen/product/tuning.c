@@ -1,6 +1,6 @@
-#include "emit.h"
+#include "../emit.h"
 
-#include "../op/op.h"
+#include "../../op/op.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 // Operators that fetch elements from other places of their inputs: pooling, padding, permutations.
 // An input is loaded where it lies in memory, or computed at the other place if it is inlined.
-#include "emit.h"
+#include "../emit.h"
 
-#include "../base/ice.h"
-#include "../op/op.h"
+#include "../../base/ice.h"
+#include "../../op/op.h"
 
 typedef LaneBuilder B;
 

@@ -1,8 +1,9 @@
 // Sums over the samples, and moments, of values that are read: column by column, all rows of a
-// column by one worker. (gen/sums.c has those that are made where their summands are computed.)
+// column by one worker. (gen/element/sums.c has those that are made where their summands are
+// computed.)
 #include "loops.h"
 
-#include "../op/op.h"
+#include "../../op/op.h"
 
 static bool is_moments(const Node *node) {
     return node->op->reduce == REDUCE_MOMENTS;

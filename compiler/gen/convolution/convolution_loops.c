@@ -1,6 +1,6 @@
 // The frame of a convolution's function: what the group is, its samples, and where kernels lie.
-#include "../base/ice.h"
-#include "../op/op.h"
+#include "../../base/ice.h"
+#include "../../op/op.h"
 #include "slab.h"
 
 // A depthwise kernel [kh, kw, channels, multiplier] has the filters of each channel in a row of its

@@ -1,6 +1,6 @@
 #include "plane.h"
 
-#include "../op/op.h"
+#include "../../op/op.h"
 
 // ---- How the operand is computed.
 

@@ -4,9 +4,9 @@
 // stays NaN; denormal arguments count as zero, and results below 2^-118 may be zero.
 // Polynomials for exp and log: Moshier, Cephes expf.c and logf.c; for erf: the rational minimax
 // form of Eigen and XLA.
-#include "emit.h"
+#include "../emit.h"
 
-#include "../op/random.h"
+#include "../../op/random.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 // rows of filters, which are divided among the workers.
 #include "convolution.h"
 
-#include "../base/ice.h"
-#include "../op/op.h"
+#include "../../base/ice.h"
+#include "../../op/op.h"
 
 // Where the weights of the kernel's lines (or pixels of a line) go.
 typedef struct Axis {
