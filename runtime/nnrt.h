@@ -1,13 +1,14 @@
 // The ABI between compiled programs and the runtime: the only header that generated code knows.
-// compiler/gen/descriptor.c emits one constant `nnrt_program_descriptor`; its LLVM types mirror the
-// structs below field by field (every field is 8 bytes wide or a pointer, so there is no padding to
-// get wrong), and a test compares the sizes.
+// compiler/gen/descriptor.c fills an nnrt_program and emits it as one constant,
+// `nnrt_program_descriptor`. compiler/gen/abi.c has a row for each field below, whose kind and
+// place follow from the C type (a test compares rows and structs), so that a new field is written
+// here, there, and where it gets its value: by name, nowhere by position.
 #ifndef NNRT_H
 #define NNRT_H
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 5, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 6, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
 
@@ -164,7 +165,7 @@ typedef struct nnrt_program {
     int64_t weights_size;       // floats
     int64_t scratch_size;       // floats of each worker, for the functions of all trainings
     const nnrt_column *columns; // inputs, then targets
-    int64_t input_count, target_count;
+    int64_t column_count, input_count, target_count;
     const char *const *classes; // names; NULL: none
     int64_t class_count;
     const nnrt_dataset *dataset; // NULL: none declared

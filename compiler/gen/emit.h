@@ -78,8 +78,28 @@ void ir_prefetch(Gen *gen, Value pointer, bool to_write); // into the second-lev
 Value ir_fma(Gen *gen, Value x, Value y, Value z);
 Value ir_group_function(Gen *gen, const char *name); // of step_type or shared_type
 Value ir_function(Gen *gen, const char *name,
-                  LlvmType type);                      // internal, with the target's attributes
-Value ir_context(Gen *gen, Value function, int field); // loads a field of nnrt_context
+                  LlvmType type); // internal, with the target's attributes
+// Fields of nnrt_context: where they begin, in bytes.
+typedef enum ContextField {
+    FIELD_WEIGHTS = offsetof(nnrt_context, weights),
+    FIELD_SLOTS = offsetof(nnrt_context, slots),
+    FIELD_ARENA = offsetof(nnrt_context, arena),
+    FIELD_COLUMNS = offsetof(nnrt_context, columns),
+    FIELD_INDEX = offsetof(nnrt_context, index),
+    FIELD_NEXT_INDEX = offsetof(nnrt_context, next_index),
+    FIELD_ROWS = offsetof(nnrt_context, rows),
+    FIELD_THREAD = offsetof(nnrt_context, thread),
+    FIELD_THREADS = offsetof(nnrt_context, threads),
+    FIELD_KEY = offsetof(nnrt_context, key),
+    FIELD_LEARNING_RATE = offsetof(nnrt_context, learning_rate),
+    FIELD_STEP = offsetof(nnrt_context, step),
+    FIELD_LOSS = offsetof(nnrt_context, loss),
+    FIELD_TEAM = offsetof(nnrt_context, team),
+    FIELD_SCRATCH = offsetof(nnrt_context, scratch),
+    FIELD_ACCOUNT = offsetof(nnrt_context, account),
+} ContextField;
+// Loads a field; of the columns the address.
+Value ir_context(Gen *gen, Value function, ContextField field);
 LLVMBasicBlockRef ir_block(Gen *gen, const char *name);
 // Number `index` of a constant table.
 Value ir_lookup(Gen *gen, const int64_t *numbers, int64_t count, Value index);
@@ -108,26 +128,6 @@ Range ir_chunk_range(Gen *gen, const Schedule *schedule, Value function, Value c
 // A block of this worker that stays until the group's function returns; `offset` in floats.
 Value ir_scratch(Gen *gen, Value function, int64_t offset, int64_t floats);
 void ir_only_worker_zero(Gen *gen, Value function, LLVMBasicBlockRef *skip);
-
-// Fields of nnrt_context, in order.
-enum {
-    FIELD_WEIGHTS,
-    FIELD_SLOTS,
-    FIELD_ARENA,
-    FIELD_COLUMNS,
-    FIELD_INDEX,
-    FIELD_NEXT_INDEX,
-    FIELD_ROWS,
-    FIELD_THREAD,
-    FIELD_THREADS,
-    FIELD_KEY,
-    FIELD_LEARNING_RATE,
-    FIELD_STEP,
-    FIELD_LOSS,
-    FIELD_TEAM,
-    FIELD_SCRATCH,
-    FIELD_ACCOUNT
-};
 
 // ---- lane.c and element.c: values at a position.
 

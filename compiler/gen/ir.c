@@ -1,4 +1,4 @@
-#include "emit.h"
+#include "abi.h"
 
 #include "../base/ice.h"
 
@@ -18,11 +18,8 @@ void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name) {
     gen->i32 = LLVMInt32TypeInContext(gen->context);
     gen->i64 = LLVMInt64TypeInContext(gen->context);
     gen->pointer = LLVMPointerTypeInContext(gen->context, 0);
-    LlvmType p = gen->pointer, i = gen->i64, d = gen->f64;
-    LlvmType fields[] = {p, p, p, LLVMArrayType2(p, NNRT_MAX_COLUMNS), p, p, i, i, i, i, d, d, p,
-                         p, p, p};
-    gen->context_struct =
-        LLVMStructTypeInContext(gen->context, fields, sizeof fields / sizeof *fields, 0);
+    LlvmType p = gen->pointer;
+    gen->context_struct = abi_type(gen, &abi_context);
     gen->step_type = LLVMFunctionType(gen->void_type, &gen->pointer, 1, 0);
     gen->shared_type = LLVMFunctionType(gen->void_type, (LlvmType[]){p, p}, 2, 0);
     LLVMTargetDataRef data = LLVMCreateTargetDataLayout(target->handle);
@@ -223,12 +220,12 @@ Value ir_load_invariant(Gen *gen, LlvmType type, Value pointer) {
     return load;
 }
 
-Value ir_context(Gen *gen, Value function, int field) {
+Value ir_context(Gen *gen, Value function, ContextField field) {
     Value context = LLVMGetParam(function, 0);
-    Value pointer =
-        LLVMBuildStructGEP2(gen->builder, gen->context_struct, context, (unsigned)field, "");
+    unsigned index = (unsigned)abi_index(&abi_context, field);
+    Value pointer = LLVMBuildStructGEP2(gen->builder, gen->context_struct, context, index, "");
     if (field == FIELD_COLUMNS) return pointer;
-    LlvmType type = LLVMStructGetTypeAtIndex(gen->context_struct, (unsigned)field);
+    LlvmType type = LLVMStructGetTypeAtIndex(gen->context_struct, index);
     return ir_load_invariant(gen, type, pointer);
 }
 

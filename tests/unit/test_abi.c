@@ -1,0 +1,90 @@
+// The tables of the ABI's structs (compiler/gen/abi.c): sound as they are, and each way of spoiling
+// one is seen: two rows in each other's place, one that is missing, a count that is none.
+#include "../../compiler/gen/abi.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MOST_FIELDS = 64 };
+
+static void tables_are_sound(void **state) {
+    Arena *arena = arena_create();
+    (void)state;
+    for (int i = 0; abi_structs[i]; i++) {
+        const char *fault = abi_fault(arena, abi_structs[i]);
+        if (fault) fail_msg("%s", fault);
+    }
+    arena_destroy(arena);
+}
+
+static AbiStruct copy_of(const AbiStruct *of, AbiField fields[MOST_FIELDS]) {
+    AbiStruct copy = *of;
+    assert_in_range(of->field_count, 1, MOST_FIELDS);
+    memcpy(fields, of->fields, sizeof *fields * (size_t)of->field_count);
+    copy.fields = fields;
+    return copy;
+}
+
+static void swapped_rows_are_seen(void **state) {
+    Arena *arena = arena_create();
+    AbiField fields[MOST_FIELDS];
+    (void)state;
+    for (int i = 0; abi_structs[i]; i++)
+        for (int k = 1; k < abi_structs[i]->field_count; k++) {
+            AbiStruct spoiled = copy_of(abi_structs[i], fields);
+            AbiField first = fields[k - 1];
+            fields[k - 1] = fields[k];
+            fields[k] = first;
+            assert_non_null(abi_fault(arena, &spoiled));
+        }
+    arena_destroy(arena);
+}
+
+static void missing_rows_are_seen(void **state) {
+    Arena *arena = arena_create();
+    AbiField fields[MOST_FIELDS];
+    (void)state;
+    for (int i = 0; abi_structs[i]; i++)
+        for (int k = 0; k < abi_structs[i]->field_count; k++) {
+            AbiStruct spoiled = copy_of(abi_structs[i], fields);
+            size_t behind = (size_t)(--spoiled.field_count - k);
+            memmove(&fields[k], &fields[k + 1], behind * sizeof *fields);
+            assert_non_null(abi_fault(arena, &spoiled));
+        }
+    arena_destroy(arena);
+}
+
+static void wrong_counts_are_seen(void **state) {
+    Arena *arena = arena_create();
+    AbiField fields[MOST_FIELDS];
+    (void)state;
+    for (int i = 0; abi_structs[i]; i++)
+        for (int k = 0; k < abi_structs[i]->field_count; k++) {
+            AbiStruct spoiled = copy_of(abi_structs[i], fields);
+            if (fields[k].count == ABI_UNCOUNTED) continue;
+            fields[k].count = fields[k].offset; // a pointer counts nothing
+            assert_non_null(abi_fault(arena, &spoiled));
+        }
+    arena_destroy(arena);
+}
+
+// Fields are found by where they begin, not by their number.
+static void fields_are_found(void **state) {
+    (void)state;
+    assert_int_equal(abi_index(&abi_context, offsetof(nnrt_context, weights)), 0);
+    assert_int_equal(abi_index(&abi_context, FIELD_ACCOUNT), abi_context.field_count - 1);
+    assert_string_equal(abi_context.fields[abi_index(&abi_context, FIELD_LOSS)].name, "loss");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_are_sound),      cmocka_unit_test(swapped_rows_are_seen),
+        cmocka_unit_test(missing_rows_are_seen), cmocka_unit_test(wrong_counts_are_seen),
+        cmocka_unit_test(fields_are_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
