@@ -59,7 +59,7 @@ cp log.csv log-before.csv
 for i in 1 2; do
     ./large fit --save net.safetensors --progress=bar >out 2>err </dev/null &
     training=$!
-    for k in $(seq 100); do
+    for k in $(seq 600); do
         grep -q loss out && break
         sleep 0.1
     done
