@@ -65,7 +65,8 @@ for i in 1 2; do
     done
     kill -INT $training
     wait $training
-    [ $? = 3 ] || fail "not status 3"
+    status=$?
+    [ $status = 3 ] || fail "status $status instead of 3: $(cat err)"
     says '(0 whole epochs); the weights are saved in `net.safetensors`'
     cmp net.safetensors~ second || fail "the finished weights are gone after $i interrupted runs"
     [ "$(tail -c 1 out | od -An -c | tr -d ' ')" = '\n' ] || fail "the bar's line was not ended"
