@@ -390,6 +390,7 @@ static bool check_printed(Session *session) {
     if (!session_advance(session, "tokens")) return false;
     Session whole = *session; // the source is read once: it may be a pipe
     whole.sink = diag_create(session->arena, session->sources); // messages of another day
+    whole.stage_seconds = ARENA_ARRAY(session->arena, double, STAGE_COUNT);
     session_advance(&whole, "graph");
     return output_check(session->arena, session->output, whole.sources, session->sink);
 }

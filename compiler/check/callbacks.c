@@ -281,6 +281,7 @@ void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, con
     Reader r = {.c = c, .entry = entry, .training = training, .knows_metrics = knows_metrics};
     collect_values(&r);
     ast = expression_chosen(c, c->globals, ast);
+    if (!ast) return;
     if (ast->kind != AST_LIST) {
         read_callback(&r, ast);
         return;

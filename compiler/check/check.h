@@ -127,7 +127,7 @@ bool expression_is_error(const Scope *scope, const Ast *ast);
 // among the globals; else `ast`.
 const Ast *expression_written(const Scope *scope, const Ast *ast);
 // The same, and of an `if` the branch that is taken, of `list[i]` the item: for what takes names
-// and calls, not values. `ast` itself where that cannot be told.
+// and calls, not values. NULL: that cannot be told, which was reported.
 const Ast *expression_chosen(Checker *c, Scope *scope, const Ast *ast);
 // Says where the value was given that is used elsewhere: in a declaration, or by `-D`.
 void expression_show_origin(Diag *diag, const Value *value);
@@ -156,6 +156,8 @@ const Value *number_call(Checker *c, Scope *scope, const Ast *ast);
 // ---- member.c
 const Value *member_evaluate(Checker *c, Scope *scope, const Ast *ast); // x.channels
 const Value *member_index(Checker *c, Scope *scope, const Ast *ast);    // x.shape[-1]
+// The place in a list that an index means, from 0. -1: there is none, which was reported.
+int member_place(Checker *c, const Value *list, const Value *index);
 
 // ---- elaborate.c
 // Feeds `inputs` to what `ast` says: layers, a block, copies of them.

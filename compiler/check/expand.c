@@ -131,9 +131,7 @@ enum { WIDE_COLUMN = 75 };
 
 // Breaks the line between two arguments if it is long already.
 static void break_long_line(Expander *e, const char **separator) {
-    size_t start = e->out->length;
-    while (start && e->out->data[start - 1] != '\n') start--;
-    if (e->out->length - start < WIDE_COLUMN || (*separator)[0] != ',') return;
+    if (e->out->length - line_start(e->out) < WIDE_COLUMN || (*separator)[0] != ',') return;
     text_put(e->out, ",");
     new_line(e);
     *separator = "";

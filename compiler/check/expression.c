@@ -279,56 +279,61 @@ static const Value *evaluate_arrow(Checker *c, Scope *scope, const Ast *ast) {
     return value;
 }
 
-static const Value *evaluate_if(Checker *c, Scope *scope, const Ast *ast) {
+// The branch that is taken; NULL: an error was reported.
+static const Ast *take_branch(Checker *c, Scope *scope, const Ast *ast) {
     const Value *condition = expression_evaluate(c, scope, ast->left);
     leftover_add(c, scope, ast->body, false);
     leftover_add(c, scope, ast->otherwise, false);
-    if (condition->kind == VALUE_ERROR) return expression_error(c, ast->span);
+    if (condition->kind == VALUE_ERROR) return NULL;
     if (condition->kind != VALUE_BOOL) {
         Diag *diag = diag_report(c->sink, DIAG_E0201, ast->left->span,
                                  "the condition of `if` is true or false, not %s",
                                  value_describe(c->arena, condition));
         diag_label(diag, "expected a comparison");
-        return expression_error(c, ast->span);
+        return NULL;
     }
     const Ast *branch = condition->number != 0 ? ast->body : ast->otherwise;
     if (branch) {
         leftover_reached(c, branch);
-        return expression_body(c, scope_create(c->arena, scope), branch, "this branch");
+        return branch;
     }
     Diag *diag = diag_report(c->sink, DIAG_E0206, ast->span, "this `if` has no value when false");
     diag_label(diag, "the condition is false");
     diag_help(diag, "add `else { ... }`");
-    return expression_error(c, ast->span);
+    return NULL;
+}
+
+static const Value *evaluate_if(Checker *c, Scope *scope, const Ast *ast) {
+    const Ast *branch = take_branch(c, scope, ast);
+    if (!branch) return expression_error(c, ast->span);
+    return expression_body(c, scope_create(c->arena, scope), branch, "this branch");
 }
 
 // ---- What is written where a name or a call is wanted.
 
 static const Ast *chosen_branch(Checker *c, Scope *scope, const Ast *ast) {
-    const Value *condition = expression_evaluate(c, scope, ast->left);
-    if (condition->kind != VALUE_BOOL) return ast;
-    const Ast *branch = condition->number != 0 ? ast->body : ast->otherwise;
-    if (branch) leftover_reached(c, branch);
-    const Ast *last = branch && branch->kind == AST_IF ? branch : last_expression(branch);
-    return last ? last : ast;
+    const Ast *branch = take_branch(c, scope, ast);
+    return branch && branch->kind != AST_IF ? last_expression(branch) : branch;
 }
 
+// `ast` itself where it is no item of a list that is written out.
 static const Ast *chosen_item(Checker *c, Scope *scope, const Ast *ast) {
     const Ast *list = expression_written(scope, ast->left);
     if (list->kind != AST_LIST || ast->items.count != 1) return ast;
-    const Value *place = expression_evaluate(c, scope, ast->items.items[0]);
-    if (place->kind != VALUE_NUMBER || !place->is_integer) return ast;
-    int index =
-        (int)place->number < 0 ? (int)place->number + list->items.count : (int)place->number;
-    return index >= 0 && index < list->items.count ? list->items.items[index] : ast;
+    const Value *owner = expression_evaluate(c, scope, list);
+    if (owner->kind != VALUE_LIST || owner->count != list->items.count) return ast;
+    int place = member_place(c, owner, expression_evaluate(c, scope, ast->items.items[0]));
+    return place < 0 ? NULL : list->items.items[place];
 }
 
 const Ast *expression_chosen(Checker *c, Scope *scope, const Ast *ast) {
     enum { DEEPEST = 64 };
-    for (int i = 0; i < DEEPEST; i++) {
+    for (int i = 0; i < DEEPEST && ast; i++) {
         const Ast *next = expression_written(scope, ast);
-        if (next->kind == AST_IF) next = chosen_branch(c, scope, next);
-        if (next->kind == AST_INDEX) next = chosen_item(c, scope, next);
+        if (next->kind == AST_IF)
+            next = chosen_branch(c, scope, next);
+        else if (next->kind == AST_INDEX)
+            next = chosen_item(c, scope, next);
         if (next == ast) break;
         ast = next;
     }

@@ -117,7 +117,9 @@ static void report_unknown(Checker *c, const Ast *ast, const NameFamily *family,
 const Schema *family_find(Checker *c, const Ast **written, const NameFamily *family) {
     const Ast *ast = *written;
     bool is_own = ast->kind == AST_NAME && find_exact(family, ast->text);
-    if (!is_own) ast = *written = expression_chosen(c, c->globals, ast);
+    if (!is_own) ast = expression_chosen(c, c->globals, ast);
+    if (!ast) return NULL;
+    *written = ast;
     const char *name = written_name(c, ast, family);
     const Schema *schema = name ? find_exact(family, name) : NULL;
     if (!name || schema) return schema;

@@ -131,8 +131,8 @@ static const Value *report_no_list(Checker *c, const Ast *ast, const Value *owne
     return expression_error(c, ast->span);
 }
 
-// The place in the list, from 0. -1: reported. A shape counts from 1, as `axis` does.
-static int find_place(Checker *c, const Value *list, const Value *index) {
+// A shape counts from 1, as `axis` does.
+int member_place(Checker *c, const Value *list, const Value *index) {
     int first = list->is_shape, count = list->count;
     if (index->kind != VALUE_NUMBER || !index->is_integer) {
         if (index->kind == VALUE_ERROR) return -1;
@@ -173,7 +173,7 @@ const Value *member_index(Checker *c, Scope *scope, const Ast *ast) {
         diag_label(diag, "one too many");
         return expression_error(c, ast->span);
     }
-    int place = find_place(c, owner, expression_evaluate(c, scope, ast->items.items[0]));
+    int place = member_place(c, owner, expression_evaluate(c, scope, ast->items.items[0]));
     return place < 0 ? expression_error(c, ast->span)
                      : value_at(c->arena, owner->items[place], ast->span);
 }

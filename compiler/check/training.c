@@ -249,6 +249,7 @@ static void read_metric(Setup *s, const Ast *ast) {
 
 static void read_metrics(Setup *s, const Ast *ast) {
     ast = expression_chosen(s->c, s->c->globals, ast);
+    if (!ast) return;
     if (ast->kind != AST_LIST) {
         read_metric(s, ast);
         return;

@@ -156,7 +156,7 @@ static void put_sections(const Carry *c) {
     put(c, 0, others, sizeof others);
 }
 
-// Returns what failed, or NULL; *is_input: in reading.
+// False: it failed, and *is_input says whether in reading.
 static bool write_object(Carry *c, bool *is_input) {
     put_header(c);
     *is_input = !put_file(c);

@@ -57,7 +57,9 @@ void ir_finish(Gen *gen); // after all functions: fixes the size of the workers'
 void ir_dispose(Gen *gen);
 Value ir_int(Gen *gen, int64_t value);
 Value ir_float(Gen *gen, double value);
-LlvmType ir_vector(Gen *gen, LlvmType element, int lanes); // the element itself for one lane
+LlvmType ir_vector(Gen *gen, LlvmType element, int lanes);      // the element itself for one lane
+LlvmType ir_element(const Gen *gen, Dtype dtype);               // as memory holds it
+Value ir_widen(Gen *gen, Value loaded, Dtype dtype, int lanes); // from that to float32
 Value ir_splat(Gen *gen, Value scalar, int lanes);
 Value ir_add(Gen *gen, Value x, Value y); // i64, no signed wrap
 Value ir_multiply(Gen *gen, Value x, Value y);

@@ -121,6 +121,17 @@ Value ir_load_lanes(Gen *gen, LlvmType vector, Value pointer, int lanes) {
     return masked(gen, "llvm.masked.load", vector, arguments, 4);
 }
 
+LlvmType ir_element(const Gen *gen, Dtype dtype) {
+    return dtype == DTYPE_U8 ? gen->i8 : dtype == DTYPE_I32 ? gen->i32 : gen->f32;
+}
+
+Value ir_widen(Gen *gen, Value loaded, Dtype dtype, int lanes) {
+    if (dtype == DTYPE_F32) return loaded;
+    if (dtype == DTYPE_U8)
+        loaded = LLVMBuildZExt(gen->builder, loaded, ir_vector(gen, gen->i32, lanes), "");
+    return LLVMBuildSIToFP(gen->builder, loaded, ir_vector(gen, gen->f32, lanes), "");
+}
+
 Value ir_gather(Gen *gen, LlvmType vector, Value pointers, Value mask) {
     static const char name[] = "llvm.masked.gather";
     LlvmType types[] = {vector, LLVMTypeOf(pointers)};

@@ -427,10 +427,10 @@ static nnrt_status save_all(fit *f, nnrt_status status, char *problem, size_t si
     if (saved) snprintf(problem, size, "%s", nnrt_error());
     nnrt_status logged = write_logs(f);
     if (saved && logged) fprintf(stderr, "warning: %s\n", nnrt_error());
-    if (logged && !saved)
-        snprintf(problem, size, "%s%s%s%s", nnrt_error(),
-                 has_weights(f, status) ? "; the weights are saved in `" : "",
-                 has_weights(f, status) ? f->save_path : "", has_weights(f, status) ? "`" : "");
+    if (logged && !saved && has_weights(f, status))
+        snprintf(problem, size, "%s; the weights are saved in `%s`", nnrt_error(), f->save_path);
+    else if (logged && !saved)
+        snprintf(problem, size, "%s", nnrt_error());
     return saved ? saved : logged;
 }
 

@@ -95,14 +95,14 @@ static int is_special(const char *path) {
 }
 
 // A pipe that nobody reads would make us wait without a word: ENXIO instead.
-int nnrt_file_open_special(const char *path) {
+int nnrt_file_open_in_place(const char *path) {
     int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
     int flags = descriptor < 0 ? -1 : fcntl(descriptor, F_GETFL);
     if (flags >= 0) fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
     return descriptor;
 }
 
-static const char *reason(int error) {
+const char *nnrt_file_reason(int error) {
     return error == ENXIO ? "it is a pipe that nobody reads" : strerror(error);
 }
 
@@ -117,11 +117,11 @@ nnrt_file *nnrt_file_create(const char *path) {
     errno = *path ? 0 : ENOENT;
     file->descriptor = -1;
     if (is_special(path))
-        file->descriptor = nnrt_file_open_special(path);
+        file->descriptor = nnrt_file_open_in_place(path);
     else if (*path)
         open_temporary(file);
     if (file->descriptor >= 0) return file;
-    nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", path, reason(errno));
+    nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", path, nnrt_file_reason(errno));
     file_free(file);
     return NULL;
 }

@@ -17,8 +17,10 @@ void nnrt_file_guard_streams(void);
 // NULL with nnrt_error() set if the file cannot be created. `path` is copied.
 nnrt_file *nnrt_file_create(const char *path);
 
-// Opens a device or a pipe to append to it. -1 with errno: ENXIO is a pipe that nobody reads.
-int nnrt_file_open_special(const char *path);
+// Opens what is there, a device or a pipe, to append to it. -1: errno, of which nnrt_file_reason
+// knows that ENXIO is a pipe that nobody reads.
+int nnrt_file_open_in_place(const char *path);
+const char *nnrt_file_reason(int error);
 
 // Appends. Errors are remembered and reported by nnrt_file_commit.
 void nnrt_file_write(nnrt_file *file, const void *bytes, size_t size);

@@ -162,26 +162,26 @@ static nnrt_status end_checkpoint_epoch(nnrt_callback *callback, nnrt_callbacks 
 
 static nnrt_status fail_csv(const nnrt_callback *callback) {
     return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s",
-                     nnrt_call_text(callback->call, "path", ""), strerror(errno));
+                     nnrt_call_text(callback->call, "path", ""), nnrt_file_reason(errno));
 }
 
-// An older file is emptied when the first epoch is to be written, not before.
+// An older file is emptied when the first epoch is to be written, not before; a pipe, which has
+// nothing to lose, is opened before training.
 static nnrt_status open_csv(nnrt_callback *callback, const nnrt_callbacks *all) {
+    const char *path = nnrt_call_text(callback->call, "path", "");
+    struct stat status;
     (void)all;
-    callback->is_due = 1;
-    return NNRT_OK;
+    callback->is_due = stat(path, &status) != 0 || !S_ISFIFO(status.st_mode);
+    if (callback->is_due) return NNRT_OK;
+    int pipe = nnrt_file_open_in_place(path);
+    callback->file = pipe < 0 ? NULL : fdopen(pipe, "a");
+    return callback->file ? NNRT_OK : fail_csv(callback);
 }
 
 static nnrt_status open_file(nnrt_callback *callback) {
     const char *path = nnrt_call_text(callback->call, "path", "");
     callback->is_due = 0;
-    struct stat status;
-    int is_pipe = stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
-    int pipe = is_pipe ? nnrt_file_open_special(path) : -1;
-    if (is_pipe)
-        callback->file = pipe < 0 ? NULL : fdopen(pipe, "a");
-    else
-        callback->file = fopen(path, is_on(callback->call, "append") ? "ae" : "we");
+    callback->file = fopen(path, is_on(callback->call, "append") ? "ae" : "we");
     return callback->file ? NNRT_OK : fail_csv(callback);
 }
 

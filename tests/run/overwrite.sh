@@ -166,3 +166,13 @@ for option in --save --history --step-log; do
     expect 1 timeout 20 ./pair fit $option pipe
     says "a pipe that nobody reads"
 done
+net 'circles(50, seed = 1)' x 'csv_log("pipe")' >piped.nn
+build piped.nn
+expect 1 timeout 20 ./piped fit --save piped.st
+says "a pipe that nobody reads"
+absent piped.st
+cat pipe >read.csv &
+reader=$!
+expect 0 timeout 20 ./piped fit --save piped.st
+wait $reader
+grep -q '^epoch,' read.csv || fail "nothing came through the pipe"

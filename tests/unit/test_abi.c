@@ -29,47 +29,46 @@ static AbiStruct copy_of(const AbiStruct *of, AbiField fields[MOST_FIELDS]) {
     return copy;
 }
 
-static void swapped_rows_are_seen(void **state) {
+// Spoils row `k` of the copy; false: that row cannot be spoiled so.
+typedef bool Spoil(AbiStruct *copy, AbiField *fields, int k);
+
+static void each_row_is_seen(Spoil *spoil) {
     Arena *arena = arena_create();
     AbiField fields[MOST_FIELDS];
-    (void)state;
     for (int i = 0; abi_structs[i]; i++)
-        for (int k = 1; k < abi_structs[i]->field_count; k++) {
-            AbiStruct spoiled = copy_of(abi_structs[i], fields);
-            AbiField first = fields[k - 1];
-            fields[k - 1] = fields[k];
-            fields[k] = first;
-            assert_non_null(abi_fault(arena, &spoiled));
+        for (int k = 0; k < abi_structs[i]->field_count; k++) {
+            AbiStruct copy = copy_of(abi_structs[i], fields);
+            if (spoil(&copy, fields, k)) assert_non_null(abi_fault(arena, &copy));
         }
     arena_destroy(arena);
 }
 
-static void missing_rows_are_seen(void **state) {
-    Arena *arena = arena_create();
-    AbiField fields[MOST_FIELDS];
-    (void)state;
-    for (int i = 0; abi_structs[i]; i++)
-        for (int k = 0; k < abi_structs[i]->field_count; k++) {
-            AbiStruct spoiled = copy_of(abi_structs[i], fields);
-            size_t behind = (size_t)(--spoiled.field_count - k);
-            memmove(&fields[k], &fields[k + 1], behind * sizeof *fields);
-            assert_non_null(abi_fault(arena, &spoiled));
-        }
-    arena_destroy(arena);
+static bool swap(AbiStruct *copy, AbiField *fields, int k) {
+    if (k + 1 == copy->field_count) return false;
+    AbiField first = fields[k];
+    fields[k] = fields[k + 1];
+    fields[k + 1] = first;
+    return true;
 }
 
-static void wrong_counts_are_seen(void **state) {
-    Arena *arena = arena_create();
-    AbiField fields[MOST_FIELDS];
+static bool leave_out(AbiStruct *copy, AbiField *fields, int k) {
+    size_t behind = (size_t)(--copy->field_count - k);
+    memmove(&fields[k], &fields[k + 1], behind * sizeof *fields);
+    return true;
+}
+
+static bool miscount(AbiStruct *copy, AbiField *fields, int k) {
+    (void)copy;
+    if (fields[k].count == ABI_UNCOUNTED) return false;
+    fields[k].count = fields[k].offset; // a pointer counts nothing
+    return true;
+}
+
+static void spoiled_rows_are_seen(void **state) {
     (void)state;
-    for (int i = 0; abi_structs[i]; i++)
-        for (int k = 0; k < abi_structs[i]->field_count; k++) {
-            AbiStruct spoiled = copy_of(abi_structs[i], fields);
-            if (fields[k].count == ABI_UNCOUNTED) continue;
-            fields[k].count = fields[k].offset; // a pointer counts nothing
-            assert_non_null(abi_fault(arena, &spoiled));
-        }
-    arena_destroy(arena);
+    each_row_is_seen(swap);
+    each_row_is_seen(leave_out);
+    each_row_is_seen(miscount);
 }
 
 // Fields are found by where they begin, not by their number.
@@ -82,8 +81,8 @@ static void fields_are_found(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tables_are_sound),      cmocka_unit_test(swapped_rows_are_seen),
-        cmocka_unit_test(missing_rows_are_seen), cmocka_unit_test(wrong_counts_are_seen),
+        cmocka_unit_test(tables_are_sound),
+        cmocka_unit_test(spoiled_rows_are_seen),
         cmocka_unit_test(fields_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

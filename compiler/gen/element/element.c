@@ -53,13 +53,9 @@ static int column_number(const Graph *graph, const Node *node) {
     nn_ice("gen", "%%%d is not a column of the data", node->id);
 }
 
-static LlvmType element_type(Gen *gen, Dtype dtype) {
-    return dtype == DTYPE_U8 ? gen->i8 : dtype == DTYPE_I32 ? gen->i32 : gen->f32;
-}
-
 Value element_column_base(Gen *gen, const Schedule *schedule, Value function, const Node *node,
                           LlvmType *element) {
-    *element = element_type(gen, node->type.dtype);
+    *element = ir_element(gen, node->type.dtype);
     Value columns = ir_context(gen, function, FIELD_COLUMNS);
     Value slot =
         ir_offset(gen, gen->pointer, columns, ir_int(gen, column_number(schedule->graph, node)));
@@ -124,25 +120,17 @@ static Operand place_in_sample(LaneBuilder *b, const Type *view) {
 
 // ---- Loads.
 
-static Value to_float(LaneBuilder *b, Value loaded, Dtype dtype, int width) {
-    LlvmType floats = ir_vector(b->gen, b->gen->f32, width);
-    if (dtype == DTYPE_F32) return loaded;
-    if (dtype == DTYPE_I32) return LLVMBuildSIToFP(b->gen->builder, loaded, floats, "");
-    Value wide = LLVMBuildZExt(b->gen->builder, loaded, ir_vector(b->gen, b->gen->i32, width), "");
-    return LLVMBuildSIToFP(b->gen->builder, wide, floats, "");
-}
-
 static Value load_lanes(LaneBuilder *b, LlvmType element, Dtype dtype, Value pointer,
                         bool one_number) {
     int width = one_number ? 1 : b->width;
     Value loaded = ir_load(b->gen, ir_vector(b->gen, element, width), pointer);
-    Value floats = to_float(b, loaded, dtype, width);
+    Value floats = ir_widen(b->gen, loaded, dtype, width);
     return one_number ? ir_splat(b->gen, floats, b->width) : floats;
 }
 
 static Value load_batched(LaneBuilder *b, const Type *view, Dtype dtype, Value sample) {
     Operand place = place_in_sample(b, view);
-    LlvmType element = element_type(b->gen, dtype);
+    LlvmType element = ir_element(b->gen, dtype);
     Value pointer = ir_offset(b->gen, element, sample, place.index);
     return load_lanes(b, element, dtype, pointer, place.one_number);
 }
@@ -285,7 +273,7 @@ Lane element_value(LaneBuilder *b, Node *node) {
 
 // From float32 to what memory holds.
 static Value narrow(LaneBuilder *b, Dtype dtype, Value value) {
-    LlvmType type = ir_vector(b->gen, element_type(b->gen, dtype), b->width);
+    LlvmType type = ir_vector(b->gen, ir_element(b->gen, dtype), b->width);
     if (dtype == DTYPE_U8) return LLVMBuildFPToUI(b->gen->builder, value, type, "");
     return dtype == DTYPE_I32 ? LLVMBuildFPToSI(b->gen->builder, value, type, "") : value;
 }
@@ -294,7 +282,7 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
     Gen *gen = b->gen;
     const Buffer *buffer = &b->schedule->buffers[node->id];
     Operand place = place_in_sample(b, &node->type);
-    LlvmType element = element_type(gen, node->type.dtype);
+    LlvmType element = ir_element(gen, node->type.dtype);
     value = narrow(b, node->type.dtype, value);
     Value pointer = ir_offset(gen, element, element_buffer(b, node), place.index);
     if (place.one_number && b->width > 1) {

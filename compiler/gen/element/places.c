@@ -66,11 +66,11 @@ static int order_of(const Schedule *schedule, const Node *node) {
     return schedule->buffers[node->id].parameter;
 }
 
-static bool lies_elsewhere(const Schedule *schedule, const Type *shape, int order, const Node *node,
-                           const Type *view) {
+// Whether an operand in order `own` is not found at the same place as what has `shape` and `order`.
+static bool lies_elsewhere(const Schedule *schedule, const Type *shape, int order, const Type *view,
+                           int own) {
     if (type_elements(view) == 1) return false;
     if (type_elements(view) != type_elements(shape)) return true;
-    int own = order_of(schedule, node);
     return own != order && !(is_plain(schedule, own) && is_plain(schedule, order));
 }
 
@@ -81,7 +81,8 @@ bool places_are_needed(const Schedule *schedule, const Group *group, int order, 
         if (own == group->id) continue;
         if (own < 0 && input->op->fuse != FUSE_LEAF) {
             if (places_are_needed(schedule, group, order, input)) return true;
-        } else if (lies_elsewhere(schedule, &group->domain, order, input, &node->inputs[i]->type)) {
+        } else if (lies_elsewhere(schedule, &group->domain, order, &node->inputs[i]->type,
+                                  order_of(schedule, input))) {
             return true;
         }
     }
@@ -157,10 +158,8 @@ void places_find_lanes(LaneBuilder *b) {
 }
 
 bool places_gathers(const LaneBuilder *b, const Type *view, int order) {
-    if (b->domain != DOMAIN_STORAGE || !b->lane_rows || type_elements(view) == 1) return false;
-    return type_elements(view) != type_elements(&b->shape) ||
-           (order != b->order &&
-            !(is_plain(b->schedule, order) && is_plain(b->schedule, b->order)));
+    return b->domain == DOMAIN_STORAGE && b->lane_rows &&
+           lies_elsewhere(b->schedule, &b->shape, b->order, view, order);
 }
 
 // Zero in the lanes that are padding.

@@ -35,23 +35,11 @@ int kernel_dot_ways(const TileSizes *tiles, Way *ways) {
     return count;
 }
 
-static Value widen(Gen *gen, Value loaded, Dtype dtype, int lanes) {
-    LlvmType floats = ir_vector(gen, gen->f32, lanes);
-    if (dtype == DTYPE_F32) return loaded;
-    if (dtype == DTYPE_U8)
-        loaded = LLVMBuildZExt(gen->builder, loaded, ir_vector(gen, gen->i32, lanes), "");
-    return LLVMBuildSIToFP(gen->builder, loaded, floats, "");
-}
-
-static LlvmType element_type(const Gen *gen, Dtype dtype) {
-    return dtype == DTYPE_U8 ? gen->i8 : dtype == DTYPE_I32 ? gen->i32 : gen->f32;
-}
-
 static Value load_vector(Gen *gen, Dtype dtype, Value pointer, Value index) {
     int lanes = gen->target->machine.lanes;
-    LlvmType element = element_type(gen, dtype);
+    LlvmType element = ir_element(gen, dtype);
     Value address = ir_offset(gen, element, pointer, index);
-    return widen(gen, ir_load(gen, ir_vector(gen, element, lanes), address), dtype, lanes);
+    return ir_widen(gen, ir_load(gen, ir_vector(gen, element, lanes), address), dtype, lanes);
 }
 
 static Value begin_kernel(Gen *gen, const char *name, int pointers, bool with_depth) {
@@ -90,7 +78,7 @@ static Value gathered_row(Gen *gen, const OuterState *s, Value b, Value step) {
     Value number = ir_load(gen, gen->i32, ir_offset(gen, gen->i32, index, step));
     Value row = LLVMBuildZExt(gen->builder, number, gen->i64, "");
     Value distance = ir_multiply(gen, row, ir_int(gen, k->loops[0].b_step));
-    return ir_offset(gen, element_type(gen, k->b_dtype), b, distance);
+    return ir_offset(gen, ir_element(gen, k->b_dtype), b, distance);
 }
 
 static int64_t row_offset(const OuterKernel *k, int row) {
@@ -165,7 +153,7 @@ static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b);
 // are full of sums: it does not see that these are the same places.
 static void outer_unrolled(Gen *gen, OuterState *s, int level, Value a, Value b, int64_t step) {
     const KernelLoop *loop = &s->kernel->loops[level];
-    LlvmType element = element_type(gen, s->kernel->b_dtype);
+    LlvmType element = ir_element(gen, s->kernel->b_dtype);
     Value next_a = ir_offset(gen, gen->f32, a, ir_int(gen, step * loop->a_step));
     Value next_b = ir_offset(gen, element, b, ir_int(gen, step * loop->b_step));
     if (step && rows_meet(s->kernel, loop)) next_a = ir_opaque(gen, next_a);
@@ -175,7 +163,7 @@ static void outer_unrolled(Gen *gen, OuterState *s, int level, Value a, Value b,
 
 static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value step) {
     const KernelLoop *loop = &s->kernel->loops[level];
-    LlvmType element = element_type(gen, s->kernel->b_dtype);
+    LlvmType element = ir_element(gen, s->kernel->b_dtype);
     Value next_a = ir_offset(gen, gen->f32, a, ir_multiply(gen, step, ir_int(gen, loop->a_step)));
     Value next_b =
         s->kernel->gathers

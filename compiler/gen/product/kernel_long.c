@@ -22,9 +22,7 @@ static int64_t most_steps(const OuterKernel *k) {
 // Calls the kernel for the steps of a part; gathered rows are numbered from its first step on.
 static void call_part(Gen *gen, const OuterKernel *k, Value function, Value kernel, Range part) {
     const KernelLoop *loop = &k->loops[0];
-    LlvmType element = k->b_dtype == DTYPE_U8    ? gen->i8
-                       : k->b_dtype == DTYPE_I32 ? gen->i32
-                                                 : gen->f32;
+    LlvmType element = ir_element(gen, k->b_dtype);
     Value a = LLVMGetParam(function, 0), b = LLVMGetParam(function, 1);
     Value index = LLVMGetParam(function, 2);
     a = ir_offset(gen, gen->f32, a, ir_multiply(gen, part.begin, ir_int(gen, loop->a_step)));
