@@ -110,16 +110,22 @@ static const char *const *named_features(const char *cpu, const MachineModel *ma
     return strcmp(cpu, "x86-64") == 0 ? level_1 : level_2;
 }
 
+// A text of LLVM, as one of ours. It is a copy made by malloc: NULL, or of a text that LLVM had no
+// memory to put together and left empty.
+static char *take_text(Arena *arena, char *text) {
+    if (!text || !*text) arena_exhausted("LLVM needed more");
+    char *own = arena_strdup(arena, text);
+    LLVMDisposeMessage(text);
+    return own;
+}
+
 static void choose_cpu(Target *target, Arena *arena, const char *cpu) {
     target->cpu = arena_strdup(arena, cpu ? cpu : "native");
     target->features = arena_strdup(arena, "");
     if (strcmp(target->cpu, "native") != 0) return;
     // The name alone would turn on what a virtual machine hides.
-    char *name = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
-    target->cpu = arena_strdup(arena, name);
-    target->features = arena_strdup(arena, features);
-    LLVMDisposeMessage(name);
-    LLVMDisposeMessage(features);
+    target->cpu = take_text(arena, LLVMGetHostCPUName());
+    target->features = take_text(arena, LLVMGetHostCPUFeatures());
 }
 
 Target *target_create(Arena *arena, const char *cpu, DiagSink *sink) {
@@ -129,12 +135,11 @@ Target *target_create(Arena *arena, const char *cpu, DiagSink *sink) {
     LLVMInitializeX86AsmPrinter();
     Target *target = ARENA_NEW(arena, Target);
     choose_cpu(target, arena, cpu);
-    char *triple = LLVMGetDefaultTargetTriple(), *error = NULL;
+    char *triple = take_text(arena, LLVMGetDefaultTargetTriple()), *error = NULL;
     LLVMTargetRef handle;
     if (LLVMGetTargetFromTriple(triple, &handle, &error)) {
         diag_report(sink, DIAG_E0901, SPAN_NONE, "LLVM has no target for this machine: %s", error);
         LLVMDisposeMessage(error);
-        LLVMDisposeMessage(triple);
         return NULL;
     }
     LLVMTargetMachineOptionsRef options = LLVMCreateTargetMachineOptions();
@@ -144,7 +149,6 @@ Target *target_create(Arena *arena, const char *cpu, DiagSink *sink) {
     LLVMTargetMachineOptionsSetRelocMode(options, LLVMRelocPIC);
     target->handle = LLVMCreateTargetMachineWithOptions(handle, triple, options);
     LLVMDisposeTargetMachineOptions(options);
-    LLVMDisposeMessage(triple);
     probe_machine(target);
     target->needed = *target->features ? features_on(arena, target->features)
                                        : named_features(target->cpu, &target->machine);
