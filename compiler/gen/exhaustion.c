@@ -27,6 +27,10 @@ static void report_allocation(void *user, const char *reason, bool with_diagnost
     report_new();
 }
 
+void gen_expect(const void *made) {
+    if (!made) report_new();
+}
+
 void gen_guard(void) {
     static bool is_done;
     NewHandler *(*set_new_handler)(NewHandler *);

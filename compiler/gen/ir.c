@@ -26,7 +26,7 @@ void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name) {
     LLVMSetModuleDataLayout(gen->module, data);
     LLVMDisposeTargetData(data);
     char *triple = LLVMGetTargetMachineTriple(target->handle);
-    if (!triple) arena_exhausted("LLVM needed more");
+    gen_expect(triple);
     LLVMSetTarget(gen->module, triple);
     LLVMDisposeMessage(triple);
     gen->scratch_stride = LLVMAddGlobal(gen->module, gen->i64, "nn_scratch_stride");

@@ -43,7 +43,6 @@ static void verify_module(Gen *gen, const char *when) {
 
 static void build_module(Gen *gen, Arena *arena, const Target *target, Compiled *compiled,
                          Tuning *tuning) {
-    gen_guard();
     ir_init(gen, arena, target, compiled->model->name);
     gen->tuning = tuning;
     if (tuning) tuning_begin_build(tuning, target->cpu);
@@ -96,6 +95,7 @@ static LLVMMemoryBufferRef machine_code(Gen *gen, LLVMCodeGenFileType type) {
     if (LLVMTargetMachineEmitToMemoryBuffer(gen->target->handle, gen->module, type, &error,
                                             &buffer))
         nn_ice("gen", "no machine code: %s", error);
+    gen_expect(buffer);
     return buffer;
 }
 
@@ -107,6 +107,7 @@ static void print_module(Text *out, Gen *gen, const char *stage) {
         return;
     }
     char *text = LLVMPrintModuleToString(gen->module);
+    gen_expect(text);
     text_put(out, text);
     LLVMDisposeMessage(text);
 }

@@ -146,6 +146,7 @@ static int try_group(Gen *gen, const Schedule *schedule, const Group *group, con
     gen->places = NULL;
     gen->module = module;
     char *printed = LLVMPrintValueToString(function);
+    gen_expect(printed);
     int entry = find_entry(gen, strstr(printed, "{\n")); // behind the name
     gen->shared->items.items[entry].users++;
     LLVMDisposeMessage(printed);

@@ -90,6 +90,7 @@ static void probe_machine(Target *target) {
     target->machine = (MachineModel){.lanes = 4, .registers = 16};
     if (!LLVMTargetMachineEmitToMemoryBuffer(target->handle, module, LLVMAssemblyFile, &error,
                                              &assembly)) {
+        gen_expect(assembly);
         const char *text = LLVMGetBufferStart(assembly);
         if (strstr(text, "zmm"))
             target->machine = (MachineModel){.lanes = 16, .registers = 32};
@@ -110,10 +111,9 @@ static const char *const *named_features(const char *cpu, const MachineModel *ma
     return strcmp(cpu, "x86-64") == 0 ? level_1 : level_2;
 }
 
-// A text of LLVM, as one of ours. It is a copy made by malloc: NULL, or of a text that LLVM had no
-// memory to put together and left empty.
+// A text of LLVM, as one of ours. Empty is one that LLVM had no memory to put together.
 static char *take_text(Arena *arena, char *text) {
-    if (!text || !*text) arena_exhausted("LLVM needed more");
+    gen_expect(text && *text ? text : NULL);
     char *own = arena_strdup(arena, text);
     LLVMDisposeMessage(text);
     return own;
@@ -129,6 +129,7 @@ static void choose_cpu(Target *target, Arena *arena, const char *cpu) {
 }
 
 Target *target_create(Arena *arena, const char *cpu, DiagSink *sink) {
+    gen_guard(); // before LLVM does anything
     LLVMInitializeX86TargetInfo();
     LLVMInitializeX86Target();
     LLVMInitializeX86TargetMC();
