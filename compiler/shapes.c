@@ -8,15 +8,14 @@ static double layer_flops(const Graph *expanded, int layer_index) {
     double flops = 0;
     for (int i = 0; i < expanded->nodes.count; i++) {
         const Node *node = expanded->nodes.items[i];
-        if (node->layer == expanded->layers.items[layer_index] && node->op->flops)
+        if (node->layer == expanded->weights->layers.items[layer_index] && node->op->flops)
             flops += node->op->flops(node);
     }
     return flops;
 }
 
-static void print_layer(Text *out, const Layer *layer, double flops) {
+static void print_layer(Text *out, const Layer *layer, const Node *node, double flops) {
     text_format(out, "  %s = %s:", layer->name, layer->type_name);
-    const Node *node = layer->node;
     const char *separator = " ";
     for (int i = 0; i < node->input_count; i++) {
         if (node->inputs[i]->parameter) continue;
@@ -37,10 +36,11 @@ static void print_layer(Text *out, const Layer *layer, double flops) {
 void shapes_print(Text *out, const Graph *forward) {
     Graph *expanded = graph_clone(forward, out->arena, forward->mode);
     pass_expand(expanded);
+    Node **uses = graph_first_uses(forward, out->arena);
     text_format(out, "model %s\n", forward->name);
     for (int i = 0; i < forward->inputs.count; i++)
         text_format(out, "  %s: %s\n", forward->inputs.items[i]->name,
                     type_text(out->arena, &forward->inputs.items[i]->type));
-    for (int i = 0; i < forward->layers.count; i++)
-        print_layer(out, forward->layers.items[i], layer_flops(expanded, i));
+    for (int i = 0; i < forward->weights->layers.count; i++)
+        print_layer(out, forward->weights->layers.items[i], uses[i], layer_flops(expanded, i));
 }

@@ -62,8 +62,8 @@ static int64_t layer_count(const Layer *layer) {
 // The statistics of `standardize` travel with the weights but belong to no layer: they are data.
 static int64_t total_count(const Graph *graph, bool trainable_only) {
     int64_t count = 0;
-    for (int i = 0; i < graph->parameters.count; i++) {
-        const Parameter *parameter = graph->parameters.items[i];
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        const Parameter *parameter = graph->weights->parameters.items[i];
         if (!parameter->layer || (trainable_only && !parameter->trainable)) continue;
         count += type_elements(&parameter->type);
     }
@@ -109,8 +109,8 @@ static bool is_operator(const Model *model, const Node *node) {
 
 static bool has_name(const Rows *rows, const char *name) {
     const Graph *graph = rows->model->forward;
-    for (int i = 0; i < graph->layers.count; i++)
-        if (strcmp(graph->layers.items[i]->name, name) == 0) return true;
+    for (int i = 0; i < graph->weights->layers.count; i++)
+        if (strcmp(graph->weights->layers.items[i]->name, name) == 0) return true;
     for (int i = 0; i < rows->items.count; i++)
         if (strcmp(rows->items.items[i].name, name) == 0) return true;
     return false;
@@ -125,10 +125,11 @@ static void add_operator(Rows *rows, const Node *node) {
 static Rows collect_rows(Arena *arena, const Model *model) {
     Rows rows = {.arena = arena, .model = model};
     const Graph *graph = model->forward;
+    Node **uses = graph_first_uses(graph, arena);
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
         if (is_operator(model, node)) add_operator(&rows, node);
-        if (!node->layer || node->layer->node != node) continue;
+        if (!node->layer || uses[node->layer->index] != node) continue;
         Row row = {node->layer->name, node->layer->type_name, node->layer, node};
         vec_push(arena, &rows.items, row);
     }
@@ -332,9 +333,9 @@ void summary_print_json(Text *out, const Model *model, const GenSizes *sizes) {
     text_put(out, "{\"model\": ");
     text_json_string(out, model->name);
     text_put(out, ", \"layers\": [");
-    for (int i = 0; i < graph->layers.count; i++) {
+    for (int i = 0; i < graph->weights->layers.count; i++) {
         if (i > 0) text_put(out, ", ");
-        json_layer(out, graph->layers.items[i]);
+        json_layer(out, graph->weights->layers.items[i]);
     }
     int64_t total = total_count(graph, false), trainable = total_count(graph, true);
     int64_t batch = largest_batch(model);

@@ -339,7 +339,8 @@ static bool check_shapes(const Fit *f) {
     const Graph *forward = f->entry->model->model->forward;
     bool is_known = fit_knows_shape(f) && forward->outputs.count && forward->targets.count;
     if (!is_known || !f->training->loss_args) return true;
-    Graph *graph = graph_create(f->c->arena, forward->name, GRAPH_TRAIN, f->c->sink);
+    Graph *graph =
+        graph_create(weights_create(f->c->arena), forward->name, GRAPH_TRAIN, f->c->sink);
     graph->current_span = f->training->loss_span;
     Node *inputs[] = {graph_input(graph, "prediction", forward->outputs.items[0]->type),
                       graph_input(graph, "target", forward->targets.items[0]->type)};

@@ -109,14 +109,14 @@ static const char *layer_name(Checker *c, const OpDef *op) {
 }
 
 static Layer *new_layer(Checker *c, const OpDef *op, Span span) {
-    if (c->graph->layers.count >= CHECK_MAX_LAYERS) {
+    if (c->graph->weights->layers.count >= CHECK_MAX_LAYERS) {
         Diag *diag = diag_report(c->sink, DIAG_E0205, span, "the model has more than %d layers",
                                  CHECK_MAX_LAYERS);
         diag_label(diag, "one too many here");
         c->exhausted = true;
         return NULL;
     }
-    Layer *layer = graph_layer(c->graph, op->schema.name, layer_name(c, op), span);
+    Layer *layer = weights_layer(c->graph->weights, op->schema.name, layer_name(c, op), span);
     if (c->sharing) vec_push(c->arena, &c->sharing->layers, layer);
     return layer;
 }
@@ -127,9 +127,9 @@ static bool is_replay(const Checker *c) {
 
 // The weights of shared layers were made for the first use's shapes.
 static bool check_shared_shape(Checker *c, const Layer *layer, const Application *call) {
-    if (!layer->node || !layer->parameters.count) return layer->node != NULL;
+    if (!layer->op || !layer->parameters.count) return layer->op != NULL;
     for (int i = 0; i < call->count; i++) {
-        const Type *made = &layer->node->inputs[i]->type, *now = &call->inputs[i]->node->type;
+        const Type *made = &layer->inputs[i], *now = &call->inputs[i]->node->type;
         if (type_last(made) == type_last(now) && made->rank == now->rank) continue;
         Diag *diag = diag_report(c->sink, DIAG_E0204, call->inputs[i]->span,
                                  "the shared layer `%s` takes %s, but this value is %s",

@@ -119,8 +119,8 @@ static Node *statistic(Checker *c, const char *name, const char *initializer, co
     ArgValue value = {.is_set = true, .callee = initializer_find(initializer)};
     value.args = args_default(c->arena, value.callee);
     Type own = type_make(DTYPE_F32, false, type->rank, type->dims);
-    return graph_parameter_node(c->graph,
-                                graph_parameter(c->graph, NULL, name, own, &value, NULL, false));
+    return graph_parameter_node(
+        c->graph, weights_parameter(c->graph->weights, NULL, name, own, &value, NULL, false));
 }
 
 // The numeric transforms, so that raw data go in and `predict` does the same as training. The
@@ -312,7 +312,7 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
     Model *model = entry->model;
     Scope *scope = scope_create(c->arena, c->globals);
     model->dataset = entry->dataset;
-    model->forward = graph_create(c->arena, model->name, GRAPH_TRAIN, c->sink);
+    model->forward = graph_create(weights_create(c->arena), model->name, GRAPH_TRAIN, c->sink);
     c->graph = model->forward;
     c->exhausted = false;
     c->steps = 0;

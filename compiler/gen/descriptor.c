@@ -168,9 +168,9 @@ static nnrt_call learning_rate_of(Gen *gen, const Training *training) {
 
 static int64_t trainable_elements(const Graph *graph) {
     int64_t sum = 0;
-    for (int i = 0; i < graph->parameters.count; i++)
-        if (graph->parameters.items[i]->trainable)
-            sum += type_elements(&graph->parameters.items[i]->type);
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        if (graph->weights->parameters.items[i]->trainable)
+            sum += type_elements(&graph->weights->parameters.items[i]->type);
     return sum;
 }
 
@@ -223,21 +223,22 @@ static const nnrt_dataset *dataset_of(Gen *gen, const Dataset *dataset) {
 
 static void set_parameters(Gen *gen, const Compiled *compiled, nnrt_program *out) {
     const Graph *graph = compiled->predict->graph;
-    nnrt_parameter *parameters = ARENA_ARRAY(gen->arena, nnrt_parameter, graph->parameters.count);
-    for (int i = 0; i < graph->parameters.count; i++)
-        parameters[i] = parameter_of(gen, compiled, graph->parameters.items[i]);
+    nnrt_parameter *parameters =
+        ARENA_ARRAY(gen->arena, nnrt_parameter, graph->weights->parameters.count);
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        parameters[i] = parameter_of(gen, compiled, graph->weights->parameters.items[i]);
     out->parameters = parameters;
-    out->parameter_count = graph->parameters.count;
+    out->parameter_count = graph->weights->parameters.count;
     out->weights_size = compiled->layout->weights_size;
 }
 
 static void set_layers(Gen *gen, const Compiled *compiled, nnrt_program *out) {
     const Graph *graph = compiled->predict->graph;
-    nnrt_layer *layers = ARENA_ARRAY(gen->arena, nnrt_layer, graph->layers.count);
-    for (int i = 0; i < graph->layers.count; i++)
-        layers[i] = layer_of(gen, compiled, graph->layers.items[i]);
+    nnrt_layer *layers = ARENA_ARRAY(gen->arena, nnrt_layer, graph->weights->layers.count);
+    for (int i = 0; i < graph->weights->layers.count; i++)
+        layers[i] = layer_of(gen, compiled, graph->weights->layers.items[i]);
     out->layers = layers;
-    out->layer_count = graph->layers.count;
+    out->layer_count = graph->weights->layers.count;
 }
 
 static void set_trainings(Gen *gen, const Compiled *compiled, nnrt_program *out) {

@@ -55,7 +55,8 @@ typedef struct Gen {
 void ir_init(Gen *gen, Arena *arena, const Target *target, const char *name);
 void ir_finish(Gen *gen); // after all functions: fixes the size of the workers' scratch
 void ir_dispose(Gen *gen);
-// Ends with E9001 where `made` is NULL: LLVM gives texts and buffers that malloc had no room for so.
+// Ends with E9001 where `made` is NULL: LLVM gives texts and buffers that malloc had no room for
+// so.
 void gen_expect(const void *made);
 Value ir_int(Gen *gen, int64_t value);
 Value ir_float(Gen *gen, double value);

@@ -156,8 +156,8 @@ static int64_t gradient_bytes(const Schedule *schedule, int64_t *storage) {
 
 static int64_t weight_bytes(const Graph *graph) {
     int64_t bytes = 0;
-    for (int i = 0; i < graph->parameters.count; i++)
-        bytes += value_bytes(&graph->parameters.items[i]->type);
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        bytes += value_bytes(&graph->weights->parameters.items[i]->type);
     return bytes;
 }
 

@@ -7,9 +7,10 @@
 #include <stdarg.h>
 #include <string.h>
 
-Graph *graph_create(Arena *arena, const char *name, GraphMode mode, DiagSink *sink) {
-    Graph *graph = ARENA_NEW(arena, Graph);
-    graph->arena = arena;
+Graph *graph_create(Weights *weights, const char *name, GraphMode mode, DiagSink *sink) {
+    Graph *graph = ARENA_NEW(weights->arena, Graph);
+    graph->arena = weights->arena;
+    graph->weights = weights;
     graph->name = name;
     graph->mode = mode;
     graph->sink = sink;
@@ -69,15 +70,24 @@ static bool has_poisoned_input(const Node *node) {
     return false;
 }
 
-// A layer's first node makes its weights; the later ones of a shared layer take the same.
+static void note_first_use(const Graph *graph, const Node *node) {
+    Layer *layer = node->layer;
+    layer->op = node->op;
+    layer->output = node->type;
+    layer->inputs = ARENA_ARRAY(graph->weights->arena, Type, node->input_count + 1);
+    layer->input_count = node->input_count;
+    for (int i = 0; i < node->input_count; i++) layer->inputs[i] = node->inputs[i]->type;
+}
+
+// A layer's first use makes its weights; the later ones, here or in another graph, take the same.
 static void add_weights(Graph *graph, Node *node) {
-    const Node *first = node->layer ? node->layer->node : NULL;
-    if (!first || first == node || first->op != node->op) {
+    const Layer *layer = node->layer;
+    if (!layer || layer->op != node->op || !layer->parameters.count) {
         node->op->parameters(graph, node);
         return;
     }
-    for (int i = node->input_count; i < first->input_count; i++)
-        op_append_input(graph, node, first->inputs[i]);
+    for (int i = 0; i < layer->parameters.count; i++)
+        op_append_input(graph, node, graph_parameter_node(graph, layer->parameters.items[i]));
 }
 
 // Infers the type, makes the weights and appends the node. It goes behind the parameter nodes that
@@ -88,11 +98,7 @@ static Node *finish_node(Graph *graph, Node *node) {
         (op->max_inputs >= 0 && node->input_count > op->max_inputs))
         graph_bug(graph, node, "%d inputs", node->input_count);
     node->poisoned = has_poisoned_input(node) || !op->shape(graph, node);
-    if (node->layer && !node->layer->has_output) {
-        node->layer->has_output = true;
-        node->layer->node = node;
-        node->layer->output = node->type;
-    }
+    if (node->layer && !node->layer->op) note_first_use(graph, node);
     if (!node->poisoned && op->parameters) add_weights(graph, node);
     node->id = graph->nodes.count;
     vec_push(graph->arena, &graph->nodes, node);
@@ -200,12 +206,14 @@ Node *graph_matmul(Graph *graph, Node *x, Node *w, bool transpose) {
 // ---- Parameters and slots as values.
 
 Node *graph_parameter_node(Graph *graph, Parameter *parameter) {
-    if (!parameter->node) {
-        parameter->node = graph_generate(graph, "parameter", parameter->type, NULL);
-        parameter->node->parameter = parameter;
-        parameter->node->layer = parameter->layer;
-    }
-    return parameter->node;
+    NodeList *nodes = &graph->parameter_nodes;
+    while (nodes->count <= parameter->index) vec_push(graph->arena, nodes, NULL);
+    Node **node = &nodes->items[parameter->index];
+    if (*node) return *node;
+    *node = graph_generate(graph, "parameter", parameter->type, NULL);
+    (*node)->parameter = parameter;
+    (*node)->layer = parameter->layer;
+    return *node;
 }
 
 Node *graph_slot_node(Graph *graph, Slot *slot) {
@@ -235,81 +243,35 @@ Node *graph_assign_slot(Graph *graph, Slot *slot, Node *value) {
     return node;
 }
 
-// ---- Layers and their weights.
+// ---- Weights of a function.
 
-static bool layer_exists(const Graph *graph, const char *name) {
-    for (int i = 0; i < graph->layers.count; i++)
-        if (strcmp(graph->layers.items[i]->name, name) == 0) return true;
-    return false;
+bool graph_is_frozen(const Graph *graph, const Layer *layer) {
+    if (!layer) return false;
+    return graph->frozen ? graph->frozen[layer->index] : !layer->trainable;
 }
 
-// Behind the last number that a layer of the type got: those below are taken.
-static int next_number(const Graph *graph, const char *type_name) {
-    for (int i = graph->layers.count - 1; i >= 0; i--) {
-        const Layer *layer = graph->layers.items[i];
-        if (layer->is_numbered && strcmp(layer->type_name, type_name) == 0)
-            return layer->number + 1;
-    }
-    return 0;
-}
-
-// dense, dense_1, dense_2: the first free one.
-static void number_layer(Graph *graph, Layer *layer) {
-    layer->is_numbered = true;
-    layer->number = next_number(graph, layer->type_name);
-    layer->name = layer->type_name;
-    if (layer->number == 0 && layer_exists(graph, layer->name)) layer->number++;
-    while (layer->number) {
-        layer->name = arena_format(graph->arena, "%s_%d", layer->type_name, layer->number);
-        if (!layer_exists(graph, layer->name)) return;
-        layer->number++;
-    }
-}
-
-Layer *graph_layer(Graph *graph, const char *type_name, const char *user_name, Span span) {
-    Layer *layer = ARENA_NEW(graph->arena, Layer);
-    layer->index = graph->layers.count;
-    layer->type_name = type_name;
-    layer->name = user_name;
-    if (!user_name) number_layer(graph, layer);
-    layer->span = span;
-    layer->trainable = true;
-    vec_push(graph->arena, &graph->layers, layer);
-    return layer;
-}
-
-static const char *join_name(Arena *arena, const char *owner, const char *name) {
-    return owner ? arena_format(arena, "%s/%s", owner, name) : name;
-}
-
-Parameter *graph_parameter(Graph *graph, Layer *layer, const char *role, Type type,
-                           const ArgValue *initializer, const ArgValue *regularizer,
-                           bool trainable) {
-    Parameter *parameter = ARENA_NEW(graph->arena, Parameter);
-    parameter->index = graph->parameters.count;
-    parameter->name = join_name(graph->arena, layer ? layer->name : NULL, role);
-    parameter->role = role;
-    parameter->type = type;
-    parameter->layer = layer;
-    parameter->initializer = initializer->callee;
-    parameter->initializer_args = initializer->args;
-    if (regularizer && regularizer->is_set) {
-        parameter->regularizer = regularizer->callee;
-        parameter->regularizer_args = regularizer->args;
-    }
-    parameter->trainable = trainable;
-    vec_push(graph->arena, &graph->parameters, parameter);
-    if (layer) vec_push(graph->arena, &layer->parameters, parameter);
-    return parameter;
+bool graph_updates(const Graph *graph, const Parameter *parameter) {
+    if (!parameter->trainable || graph_is_frozen(graph, parameter->layer)) return false;
+    return !graph->updated || graph->updated[parameter->index];
 }
 
 Slot *graph_slot(Graph *graph, Parameter *parameter, const char *name, double initial) {
     Slot *slot = ARENA_NEW(graph->arena, Slot);
     slot->index = graph->slots.count;
-    slot->name = join_name(graph->arena, parameter ? parameter->name : NULL, name);
+    slot->name = weights_join(graph->arena, parameter ? parameter->name : NULL, name);
     slot->parameter = parameter;
     slot->type = parameter ? parameter->type : type_scalar();
     slot->initial = initial;
     vec_push(graph->arena, &graph->slots, slot);
     return slot;
+}
+
+Node **graph_first_uses(const Graph *graph, Arena *arena) {
+    Node **uses = ARENA_ARRAY(arena, Node *, graph->weights->layers.count + 1);
+    for (int i = 0; i < graph->nodes.count; i++) {
+        Node *node = graph->nodes.items[i];
+        if (!node->layer || node->parameter || uses[node->layer->index]) continue;
+        uses[node->layer->index] = node;
+    }
+    return uses;
 }

@@ -10,27 +10,10 @@
 #include "../base/diag.h"
 #include "../base/ice.h"
 #include "../base/vec.h"
-#include "schema.h"
+#include "weights.h"
 
-enum { SHAPE_MAX_RANK = 8 };
-
-typedef enum Dtype { DTYPE_F32, DTYPE_U8, DTYPE_I32 } Dtype;
-
-// The type of a value. Dimensions exclude the batch; `batched` says that there is one (then the
-// value has dims for each sample). A scalar has rank 0.
-typedef struct Type {
-    Dtype dtype;
-    bool batched;
-    int rank;
-    int64_t dims[SHAPE_MAX_RANK];
-} Type;
-
-typedef struct OpDef OpDef;
 typedef struct Graph Graph;
 typedef struct Node Node;
-typedef struct Layer Layer;
-typedef struct Parameter Parameter;
-typedef struct Slot Slot;
 
 struct Node {
     int id; // its place in graph->nodes, kept by graph_sort
@@ -48,48 +31,6 @@ struct Node {
     Node *replacement;    // what a running pass puts in its place; see graph_apply_replacements
 };
 
-// One line of the summary.
-struct Layer {
-    int index;             // in graph->layers
-    const char *name;      // dense, dense_1, ... as Keras numbers them, or the user's name
-    const char *type_name; // the operator's name
-    bool is_numbered;      // its name is the type's, with `number` behind it unless that is 0
-    int number;
-    Type output;
-    Node *node;      // its first node, and what that becomes; NULL if that is dead
-    bool has_output; // the first node was made
-    Span span;
-    bool trainable;
-    VEC(Parameter *) parameters;
-};
-
-// A tensor of weights, not batched. Its buffer's storage order is the layout pass's business.
-struct Parameter {
-    int index;
-    const char *name; // "dense/kernel"
-    const char *role; // "kernel"
-    Type type;
-    Layer *layer;
-    const Schema *initializer;
-    const Args *initializer_args;
-    const Schema *regularizer; // NULL: none
-    const Args *regularizer_args;
-    const Schema *constraint; // NULL: none
-    const Args *constraint_args;
-    bool trainable;
-    Node *node; // its `parameter` node in this graph, NULL until used
-};
-
-// Optimizer state that belongs to one parameter (or to none: a scalar), of the parameter's type.
-struct Slot {
-    int index;
-    const char *name; // "dense/kernel/momentum"
-    Parameter *parameter;
-    Type type;
-    double initial;
-    Node *node;
-};
-
 typedef enum GraphMode { GRAPH_TRAIN, GRAPH_EVALUATE, GRAPH_PREDICT } GraphMode;
 
 typedef VEC(Node *) NodeList;
@@ -101,23 +42,25 @@ struct Graph {
     bool has_gradients; // pass gradient ran
     DiagSink *sink;     // for shape rules; NULL inside passes, where a failing rule is our own bug
     NodeList nodes;
-    VEC(Layer *) layers;
-    VEC(Parameter *) parameters;
-    VEC(Slot *) slots;
-    NodeList inputs;      // of the model, in declaration order (ops `input`)
-    NodeList targets;     // of the training data (ops `input` too)
-    NodeList outputs;     // predictions
-    Node *loss;           // batch mean, scalar; NULL in GRAPH_PREDICT
-    NodeList scalars;     // that graph_scalar has made or found; some may be gone
-    NodeList assigns;     // effects: the new values of parameters and slots
-    Layer *current_layer; // given to new nodes
-    Span current_span;    // given to new nodes
-    Diag *last_error;     // what op_shape_help and op_shape_note add to
+    Weights *weights;         // of the program, whose graphs share them
+    NodeList parameter_nodes; // `parameter` nodes by index; NULL, or a shorter list: not used yet
+    VEC(Slot *) slots;        // of this function's optimizer
+    const bool *frozen;       // by layer: infers and is not changed; NULL: as the layers say
+    const bool *updated;      // by parameter: the function changes it; NULL: all may be changed
+    NodeList inputs;          // of the model, in declaration order (ops `input`)
+    NodeList targets;         // of the training data (ops `input` too)
+    NodeList outputs;         // predictions
+    Node *loss;               // batch mean, scalar; NULL in GRAPH_PREDICT
+    NodeList scalars;         // that graph_scalar has made or found; some may be gone
+    NodeList assigns;         // effects: the new values of parameters and slots
+    Layer *current_layer;     // given to new nodes
+    Span current_span;        // given to new nodes
+    Diag *last_error;         // what op_shape_help and op_shape_note add to
 };
 
-Graph *graph_create(Arena *arena, const char *name, GraphMode mode, DiagSink *sink);
+Graph *graph_create(Weights *weights, const char *name, GraphMode mode, DiagSink *sink);
 
-// A deep copy in another mode (nodes, layers, parameters, slots; schemas and texts are shared).
+// A copy in another mode: of the nodes. The weights are the same ones.
 Graph *graph_clone(const Graph *graph, Arena *arena, GraphMode mode);
 
 // ---- Making nodes. Each runs the operator's shape rule; a failing rule poisons the node. An
@@ -157,12 +100,13 @@ Node *graph_assign_slot(Graph *graph, Slot *slot, Node *value);
 // The run-time scalars that graph_scalar knows: "learning_rate"; "step" (1 in the first step);
 // "rows" (samples in this batch).
 
-// ---- Layers and their weights.
-Layer *graph_layer(Graph *graph, const char *type_name, const char *user_name, Span span);
-Parameter *graph_parameter(Graph *graph, Layer *layer, const char *role, Type type,
-                           const ArgValue *initializer, const ArgValue *regularizer,
-                           bool trainable);
+// ---- Weights of a function.
+bool graph_is_frozen(const Graph *graph, const Layer *layer); // NULL: a layer that never is
+// Does the function's optimizer change it?
+bool graph_updates(const Graph *graph, const Parameter *parameter);
 Slot *graph_slot(Graph *graph, Parameter *parameter, const char *name, double initial);
+// The node of each layer's first use in this graph, by layer; NULL: none. In `arena`.
+Node **graph_first_uses(const Graph *graph, Arena *arena);
 
 // ---- Order and checks.
 void graph_sort(Graph *graph);        // topological, by structure alone; drops nothing
@@ -185,17 +129,5 @@ bool node_is_scalar(const Node *node);                  // one number for the wh
 
 void graph_print(Text *out, const Graph *graph); // the stable form of `--emit=graph`
 const char *graph_mode_name(GraphMode mode);     // "train", "evaluate", "predict"
-
-// ---- Types.
-Type type_make(Dtype dtype, bool batched, int rank, const int64_t *dims);
-Type type_scalar(void);
-bool type_equal(const Type *a, const Type *b);
-int64_t type_elements(const Type *type);              // of one sample; saturates at INT64_MAX
-int64_t type_last(const Type *type);                  // the last dimension; 1 for rank 0
-char *type_text(Arena *arena, const Type *type);      // "[24, 24, 32]", "u8[28, 28]"
-char *type_full_text(Arena *arena, const Type *type); // "f32[B, 24, 24, 32]", for dumps
-char *shape_text(Arena *arena, const Type *type);     // "24x24x32"; "a single number" for rank 0
-// NumPy's broadcasting of the dims; batched if either is. False: they do not fit.
-bool type_broadcast(const Type *a, const Type *b, Type *result);
 
 #endif

@@ -80,17 +80,13 @@ static void mark_inputs(const Graph *graph, bool *alive) {
 }
 
 static void forget_dead(Graph *graph, const bool *alive) {
-    for (int i = 0; i < graph->parameters.count; i++) {
-        Parameter *parameter = graph->parameters.items[i];
-        if (parameter->node && !alive[parameter->node->id]) parameter->node = NULL;
+    for (int i = 0; i < graph->parameter_nodes.count; i++) {
+        Node **node = &graph->parameter_nodes.items[i];
+        if (*node && !alive[(*node)->id]) *node = NULL;
     }
     for (int i = 0; i < graph->slots.count; i++) {
         Slot *slot = graph->slots.items[i];
         if (slot->node && !alive[slot->node->id]) slot->node = NULL;
-    }
-    for (int i = 0; i < graph->layers.count; i++) {
-        Layer *layer = graph->layers.items[i];
-        if (layer->node && !alive[layer->node->id]) layer->node = NULL;
     }
 }
 
@@ -123,13 +119,9 @@ static void resolve_root(Node **root, void *data) {
 
 static void resolve_holders(Graph *graph) {
     visit_roots(graph, resolve_root, NULL);
-    for (int i = 0; i < graph->layers.count; i++) {
-        Layer *layer = graph->layers.items[i];
-        if (layer->node) layer->node = graph_resolve(layer->node);
-    }
-    for (int i = 0; i < graph->parameters.count; i++) {
-        Parameter *parameter = graph->parameters.items[i];
-        if (parameter->node) parameter->node = graph_resolve(parameter->node);
+    for (int i = 0; i < graph->parameter_nodes.count; i++) {
+        Node **node = &graph->parameter_nodes.items[i];
+        if (*node) *node = graph_resolve(*node);
     }
     for (int i = 0; i < graph->slots.count; i++) {
         Slot *slot = graph->slots.items[i];

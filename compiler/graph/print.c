@@ -32,13 +32,13 @@ static void print_parameter(Text *out, const Parameter *parameter) {
 
 static void print_header(Text *out, const Graph *graph) {
     text_format(out, "graph %s: %s\n", graph->name, graph_mode_name(graph->mode));
-    for (int i = 0; i < graph->layers.count; i++) {
-        const Layer *layer = graph->layers.items[i];
+    for (int i = 0; i < graph->weights->layers.count; i++) {
+        const Layer *layer = graph->weights->layers.items[i];
         text_format(out, "layer %s: %s -> %s\n", layer->name, layer->type_name,
                     type_text(out->arena, &layer->output));
     }
-    for (int i = 0; i < graph->parameters.count; i++)
-        print_parameter(out, graph->parameters.items[i]);
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        print_parameter(out, graph->weights->parameters.items[i]);
     for (int i = 0; i < graph->slots.count; i++) {
         const Slot *slot = graph->slots.items[i];
         text_format(out, "slot %s: %s = ", slot->name, type_full_text(out->arena, &slot->type));

@@ -73,9 +73,10 @@ static const char *rule_subject(const Graph *graph, const Node *node) {
     if (target && !type_equal(target, &node->type)) return "its type is not its parameter's";
     bool wants_name = node_is(node, "input") || node_is(node, "scalar");
     if (wants_name != (node->name != NULL)) return "its name is missing, or one too many";
-    if (node->parameter && (node->parameter->index >= graph->parameters.count ||
-                            graph->parameters.items[node->parameter->index] != node->parameter))
-        return "its parameter is not this graph's";
+    if (node->parameter &&
+        (node->parameter->index >= graph->weights->parameters.count ||
+         graph->weights->parameters.items[node->parameter->index] != node->parameter))
+        return "its parameter is not this program's";
     if (node->slot && (node->slot->index >= graph->slots.count ||
                        graph->slots.items[node->slot->index] != node->slot))
         return "its slot is not this graph's";
@@ -122,11 +123,11 @@ static int compare_names(const void *a, const void *b) {
 }
 
 static const char *rule_parameter_names(const Graph *graph) {
-    int count = graph->parameters.count;
+    int count = graph->weights->parameters.count;
     bool is_double = false;
     ArenaMark mark = arena_mark(graph->arena);
     const char **names = ARENA_ARRAY(graph->arena, const char *, count + 1);
-    for (int i = 0; i < count; i++) names[i] = graph->parameters.items[i]->name;
+    for (int i = 0; i < count; i++) names[i] = graph->weights->parameters.items[i]->name;
     qsort(names, (size_t)count, sizeof *names, compare_names);
     for (int i = 1; i < count; i++) is_double = is_double || strcmp(names[i - 1], names[i]) == 0;
     arena_release(graph->arena, mark);
@@ -134,11 +135,13 @@ static const char *rule_parameter_names(const Graph *graph) {
 }
 
 static const char *rule_weights(const Graph *graph) {
-    for (int i = 0; i < graph->parameters.count; i++) {
-        const Parameter *parameter = graph->parameters.items[i];
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        const Parameter *parameter = graph->weights->parameters.items[i];
         if (parameter->index != i) return "a parameter's index is wrong";
-        if (parameter->node && !is_listed(graph, parameter->node))
-            return "a parameter's node is not in the graph";
+    }
+    for (int i = 0; i < graph->parameter_nodes.count; i++) {
+        const Node *node = graph->parameter_nodes.items[i];
+        if (node && !is_listed(graph, node)) return "a parameter's node is not in the graph";
     }
     for (int i = 0; i < graph->slots.count; i++) {
         const Slot *slot = graph->slots.items[i];

@@ -8,9 +8,9 @@ void layer_add_weights(Graph *graph, Node *node, const char *role, const char *p
     const char *initializer = arena_format(graph->arena, "%s_initializer", prefix);
     const char *regularizer = arena_format(graph->arena, "%s_regularizer", prefix);
     bool has_regularizer = schema_arg_index(node->args->schema, regularizer) >= 0;
-    Parameter *parameter =
-        graph_parameter(graph, node->layer, role, type, args_get(node->args, initializer),
-                        has_regularizer ? args_get(node->args, regularizer) : NULL, trainable);
+    Parameter *parameter = weights_parameter(
+        graph->weights, node->layer, role, type, args_get(node->args, initializer),
+        has_regularizer ? args_get(node->args, regularizer) : NULL, trainable);
     layer_constrain(graph, node, parameter, arena_format(graph->arena, "%s_constraint", prefix));
     op_append_input(graph, node, graph_parameter_node(graph, parameter));
 }

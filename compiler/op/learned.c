@@ -17,9 +17,9 @@ static bool weight_shape(Graph *graph, Node *node) {
 }
 
 static void weight_parameters(Graph *graph, Node *node) {
-    Parameter *parameter = graph_parameter(graph, node->layer, "weight", node->type,
-                                           args_get(node->args, "initializer"),
-                                           args_get(node->args, "regularizer"), true);
+    Parameter *parameter = weights_parameter(graph->weights, node->layer, "weight", node->type,
+                                             args_get(node->args, "initializer"),
+                                             args_get(node->args, "regularizer"), true);
     layer_constrain(graph, node, parameter, "constraint");
     op_append_input(graph, node, graph_parameter_node(graph, parameter));
 }

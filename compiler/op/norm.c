@@ -16,12 +16,12 @@
 #include <math.h>
 
 // gamma and beta, where a layer has them, and the moving statistics.
-typedef struct Weights {
+typedef struct NormWeights {
     Node *gamma, *beta, *mean, *variance;
-} Weights;
+} NormWeights;
 
-static Weights weights_of(const Node *node, bool has_statistics) {
-    Weights w = {0};
+static NormWeights weights_of(const Node *node, bool has_statistics) {
+    NormWeights w = {0};
     int next = 1;
     if (args_bool(node->args, "scale")) w.gamma = node->inputs[next++];
     if (args_bool(node->args, "center")) w.beta = node->inputs[next++];
@@ -93,7 +93,7 @@ static void update_average(Graph *graph, Node *node, Node *average, Node *batch)
         graph_assign_parameter(graph, average->parameter, sum);
 }
 
-static Node *normalize_batch(Graph *graph, Node *node, Node *x, const Weights *w) {
+static Node *normalize_batch(Graph *graph, Node *node, Node *x, const NormWeights *w) {
     Node *moments = moments_of(graph, x);
     Node *variance = moments_statistic(graph, moments, MOMENT_VARIANCE);
     update_average(graph, node, w->mean, moments_statistic(graph, moments, MOMENT_MEAN));
@@ -105,7 +105,7 @@ static Node *normalize_batch(Graph *graph, Node *node, Node *x, const Weights *w
     return moments_normalize(graph, x, moments, args_number(node->args, "epsilon"), scale, offset);
 }
 
-static Node *normalize_by_averages(Graph *graph, Node *node, Node *x, const Weights *w) {
+static Node *normalize_by_averages(Graph *graph, Node *node, Node *x, const NormWeights *w) {
     Node *scale = scale_of(graph, node, w->gamma, w->variance);
     Node *y = graph_multiply(graph, graph_subtract(graph, x, w->mean), scale);
     return w->beta ? graph_add(graph, y, w->beta) : y;
@@ -115,9 +115,9 @@ static Node *normalize_by_averages(Graph *graph, Node *node, Node *x, const Weig
 static Node *batch_norm_expand(Graph *graph, Node *node) {
     int axis;
     layer_axis(graph, node, args_number(node->args, "axis"), &axis);
-    Weights w = weights_of(node, true);
+    NormWeights w = weights_of(node, true);
     Node *x = layer_axis_to_end(graph, node->inputs[0], axis), *y;
-    bool is_trained = graph->mode == GRAPH_TRAIN && (!node->layer || node->layer->trainable);
+    bool is_trained = graph->mode == GRAPH_TRAIN && !graph_is_frozen(graph, node->layer);
     if (is_trained)
         y = normalize_batch(graph, node, x, &w);
     else
@@ -190,7 +190,7 @@ static void layer_norm_parameters(Graph *graph, Node *node) {
     add_affine(graph, node, layer_norm_type(graph, node));
 }
 
-// Weights of some dimensions under the value's rank, with 1 for the others.
+// NormWeights of some dimensions under the value's rank, with 1 for the others.
 static Node *spread(Graph *graph, Node *weights, const Type *x, const bool *axes) {
     int64_t dims[SHAPE_MAX_RANK];
     if (!weights) return NULL;
@@ -201,7 +201,7 @@ static Node *spread(Graph *graph, Node *weights, const Type *x, const bool *axes
 static Node *layer_norm_expand(Graph *graph, Node *node) {
     bool axes[SHAPE_MAX_RANK] = {false};
     const Type *x = &node->inputs[0]->type;
-    Weights w = weights_of(node, false);
+    NormWeights w = weights_of(node, false);
     read_axes(graph, node, axes);
     return normalize_within(graph, node, node->inputs[0], axes, spread(graph, w.gamma, x, axes),
                             spread(graph, w.beta, x, axes));
@@ -244,7 +244,7 @@ static Node *group_norm_expand(Graph *graph, Node *node) {
     int64_t channels = type_last(&x->type);
     count_groups(graph, node, channels, &groups);
     int64_t dims[] = {type_elements(&x->type) / channels, groups, channels / groups};
-    Weights w = weights_of(node, false);
+    NormWeights w = weights_of(node, false);
     Node *gamma = w.gamma ? graph_reshape(graph, w.gamma, 2, dims + 1) : NULL;
     Node *beta = w.beta ? graph_reshape(graph, w.beta, 2, dims + 1) : NULL;
     Node *grouped = graph_reshape(graph, x, 3, dims);

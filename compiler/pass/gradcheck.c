@@ -71,13 +71,14 @@ static void bind_random(Checker *checker) {
     const Graph *graph = checker->graph;
     EvalTensor *inputs = ARENA_ARRAY(checker->arena, EvalTensor, graph->inputs.count);
     EvalTensor *targets = ARENA_ARRAY(checker->arena, EvalTensor, graph->targets.count);
-    EvalTensor *parameters = ARENA_ARRAY(checker->arena, EvalTensor, graph->parameters.count);
+    EvalTensor *parameters =
+        ARENA_ARRAY(checker->arena, EvalTensor, graph->weights->parameters.count);
     for (int i = 0; i < graph->inputs.count; i++)
         inputs[i] = random_input(checker, graph->inputs.items[i]);
     for (int i = 0; i < graph->targets.count; i++)
         targets[i] = random_target(checker, graph->targets.items[i]);
-    for (int i = 0; i < graph->parameters.count; i++)
-        parameters[i] = random_parameter(checker, &graph->parameters.items[i]->type);
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        parameters[i] = random_parameter(checker, &graph->weights->parameters.items[i]->type);
     checker->bindings = (EvalBindings){
         .inputs = inputs,
         .targets = targets,
@@ -207,7 +208,7 @@ static EvalTensor gradient_value(const Checker *checker, const Node *gradient,
 
 static double largest_gradient(const Checker *checker, Node *const *gradients) {
     double largest = 0;
-    for (int i = 0; i < checker->graph->parameters.count; i++) {
+    for (int i = 0; i < checker->graph->weights->parameters.count; i++) {
         const EvalTensor *value = gradients[i] ? &checker->base[gradients[i]->id] : NULL;
         for (int64_t k = 0; value && k < value->size; k++)
             largest = fmax(largest, fabs(value->data[k]));
@@ -257,11 +258,11 @@ void graph_check_gradients(const Graph *forward_with_loss, Arena *arena, Gradien
     evaluate_all(&checker);
     checker.largest = largest_gradient(&checker, gradients);
     checker.moved = ARENA_ARRAY(arena, bool, graph->nodes.count);
-    for (int i = 0; i < graph->parameters.count; i++)
-        if (graph->parameters.items[i]->trainable)
-            checker.all += count_places(&checker, &graph->parameters.items[i]->type);
-    for (int i = 0; i < graph->parameters.count; i++) {
-        const Parameter *parameter = graph->parameters.items[i];
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        if (graph->weights->parameters.items[i]->trainable)
+            checker.all += count_places(&checker, &graph->weights->parameters.items[i]->type);
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        const Parameter *parameter = graph->weights->parameters.items[i];
         if (!parameter->trainable) continue;
         EvalTensor gradient = gradient_value(&checker, gradients[i], parameter);
         mark_moved(&checker, parameter);

@@ -1,17 +1,18 @@
 // Pass gradient: reverse-mode differentiation as graph nodes. It walks from the loss to the
 // parameters, adds what arrives at a node from its users, and asks each operator's row for the
-// gradients of its inputs. Values that no trainable parameter reaches get none.
+// gradients of its inputs. Values that no parameter reaches which the
+// function updates get none.
 #include "pass.h"
 
 typedef struct Reverse {
     Graph *graph;
-    bool *wanted;     // by node id: a trainable parameter reaches it, with a gradient all the way
+    bool *wanted; // by node id: a parameter that is updated reaches it, with a gradient all the way
     Node **gradients; // by node id: what has arrived so far; NULL: nothing
     int count;        // nodes of the forward graph
 } Reverse;
 
-static bool passes_gradient(const Node *node) {
-    if (node_is(node, "parameter")) return node->parameter->trainable;
+static bool passes_gradient(const Graph *graph, const Node *node) {
+    if (node_is(node, "parameter")) return graph_updates(graph, node->parameter);
     return node->op->gradient != NULL;
 }
 
@@ -31,7 +32,7 @@ static void mark_wanted(Reverse *reverse) {
         for (int k = 0; k < node->input_count; k++)
             reached = reached || reverse->wanted[node->inputs[k]->id];
         if (reached) check_differentiable(reverse, node);
-        reverse->wanted[i] = reached && passes_gradient(node);
+        reverse->wanted[i] = reached && passes_gradient(reverse->graph, node);
     }
 }
 
@@ -106,11 +107,12 @@ Node **pass_gradients(Graph *graph) {
     }
     graph->current_layer = NULL;
     graph->has_gradients = true;
-    Node **results = ARENA_ARRAY(graph->arena, Node *, graph->parameters.count);
-    for (int i = 0; i < graph->parameters.count; i++) {
-        const Parameter *parameter = graph->parameters.items[i];
-        if (parameter->trainable && parameter->node)
-            results[i] = reverse.gradients[parameter->node->id];
+    Node **results = ARENA_ARRAY(graph->arena, Node *, graph->weights->parameters.count);
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        const Parameter *parameter = graph->weights->parameters.items[i];
+        const Node *node =
+            i < graph->parameter_nodes.count ? graph->parameter_nodes.items[i] : NULL;
+        if (node && graph_updates(graph, parameter)) results[i] = reverse.gradients[node->id];
     }
     return results;
 }

@@ -109,16 +109,17 @@ Layout *pass_layout(Graph *const *graphs, int count, Arena *arena, const Machine
     layout->machine = *machine;
     layout->contraction = contraction;
     layout->batch = batch;
-    layout->parameters = ARENA_ARRAY(arena, ParameterLayout, graph->parameters.count + 1);
-    bool *is_weight = ARENA_ARRAY(arena, bool, graph->parameters.count + 1);
-    KernelColumns *kernels = ARENA_ARRAY(arena, KernelColumns, graph->parameters.count + 1);
+    layout->parameters = ARENA_ARRAY(arena, ParameterLayout, graph->weights->parameters.count + 1);
+    bool *is_weight = ARENA_ARRAY(arena, bool, graph->weights->parameters.count + 1);
+    KernelColumns *kernels =
+        ARENA_ARRAY(arena, KernelColumns, graph->weights->parameters.count + 1);
     for (int i = 0; i < count; i++) {
         find_weights(graphs[i], is_weight);
         find_kernels(graphs[i], kernels);
     }
     // Last layer first: gradients become ready in this order.
-    for (int i = graph->parameters.count - 1; i >= 0; i--) {
-        Parameter *parameter = graph->parameters.items[i];
+    for (int i = graph->weights->parameters.count - 1; i >= 0; i--) {
+        Parameter *parameter = graph->weights->parameters.items[i];
         ParameterLayout *out = &layout->parameters[i];
         out->columns = type_last(&parameter->type);
         out->rows = type_elements(&parameter->type) / out->columns;

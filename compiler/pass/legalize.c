@@ -104,8 +104,8 @@ static GroupReads collect_reads(const Fusion *fusion) {
     GroupReads reads;
     const Graph *graph = fusion->graph;
     reads.before = ARENA_ARRAY(fusion->arena, IntList, fusion->groups.count + 1);
-    reads.readers =
-        ARENA_ARRAY(fusion->arena, IntList, graph->parameters.count + graph->slots.count + 1);
+    reads.readers = ARENA_ARRAY(fusion->arena, IntList,
+                                graph->weights->parameters.count + graph->slots.count + 1);
     for (int i = 0; i < fusion->groups.count; i++)
         schedule_visit_reads(fusion->schedule, fusion->groups.items[i], note_read,
                              &(ReadState){fusion, &reads, i});

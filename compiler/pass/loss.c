@@ -26,8 +26,8 @@ Penalty penalty_of(const Parameter *parameter, const Training *training) {
 
 static Node *sum_penalties(Graph *graph, const Training *training) {
     Node *sum = NULL;
-    for (int i = 0; i < graph->parameters.count; i++) {
-        Parameter *parameter = graph->parameters.items[i];
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        Parameter *parameter = graph->weights->parameters.items[i];
         Penalty penalty = penalty_of(parameter, training);
         if (!penalty.def) continue;
         Node *w = graph_parameter_node(graph, parameter);

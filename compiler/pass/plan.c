@@ -30,7 +30,7 @@ static bool is_like(const Node *node, const Type *type, LayoutKind kind) {
 static bool give_order(Schedule *schedule, Node *node, int parameter) {
     Buffer *buffer = &schedule->buffers[node->id];
     bool is_part = node->op->fuse == FUSE_REDUCTION || node->op->fuse == FUSE_REDUCE_AXIS;
-    const Type *type = &schedule->graph->parameters.items[parameter]->type;
+    const Type *type = &schedule->graph->weights->parameters.items[parameter]->type;
     LayoutKind kind = schedule->layout->parameters[parameter].kind;
     bool is_kernel = kind == LAYOUT_PANELS && node_is(node, "convolve_weights") &&
                      type_elements(&node->type) == type_elements(type);

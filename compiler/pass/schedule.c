@@ -52,7 +52,7 @@ typedef struct Ordering {
 } Ordering;
 
 int schedule_weights_of(const Schedule *schedule, const Node *node) {
-    if (node->slot) return schedule->graph->parameters.count + node->slot->index;
+    if (node->slot) return schedule->graph->weights->parameters.count + node->slot->index;
     return node->parameter ? node->parameter->index : NEVER;
 }
 
@@ -87,7 +87,7 @@ static int *filled(Arena *arena, int count, int value) {
 static Ordering collect_edges(Schedule *schedule) {
     Arena *arena = schedule->graph->arena;
     int count = schedule->groups.count;
-    int weights = schedule->graph->parameters.count + schedule->graph->slots.count;
+    int weights = schedule->graph->weights->parameters.count + schedule->graph->slots.count;
     Ordering ordering = {.schedule = schedule, .arena = arena};
     ordering.writer = filled(arena, weights, NEVER);
     ordering.read_phase = filled(arena, weights, NEVER);

@@ -38,14 +38,14 @@ static Node *clip_norm(Graph *graph, Node *gradient, double limit) {
 
 static void clip_together(Graph *graph, Node **gradients, double limit) {
     Node *squares = NULL;
-    for (int i = 0; i < graph->parameters.count; i++) {
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
         if (!gradients[i]) continue;
         Node *own = sum_of_squares(graph, gradients[i]);
         squares = squares ? graph_add(graph, squares, own) : own;
     }
     if (!squares) return;
     Node *factor = shrinking(graph, squares, limit);
-    for (int i = 0; i < graph->parameters.count; i++)
+    for (int i = 0; i < graph->weights->parameters.count; i++)
         if (gradients[i]) gradients[i] = graph_multiply(graph, gradients[i], factor);
 }
 
@@ -53,7 +53,7 @@ static void clip_together(Graph *graph, Node **gradients, double limit) {
 static void clip_gradients(Graph *graph, Node **gradients, const Args *args) {
     const ArgValue *value = args_get(args, "clip_value"), *norm = args_get(args, "clip_norm");
     const ArgValue *global = args_get(args, "global_clip_norm");
-    for (int i = 0; i < graph->parameters.count; i++) {
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
         if (!gradients[i]) continue;
         if (value->is_set) gradients[i] = clip_value(graph, gradients[i], value->number);
         if (norm->is_set) gradients[i] = clip_norm(graph, gradients[i], norm->number);
@@ -86,12 +86,13 @@ static void constrain(Graph *graph, const Parameter *parameter) {
 // A parameter that the loss does not depend on is left alone, as in Keras.
 void pass_update(Graph *graph, const Training *training) {
     Node **gradients = pass_gradients(graph);
-    for (int i = 0; i < graph->parameters.count; i++)
+    for (int i = 0; i < graph->weights->parameters.count; i++)
         if (gradients[i])
-            gradients[i] = add_penalty(graph, graph->parameters.items[i], gradients[i], training);
+            gradients[i] =
+                add_penalty(graph, graph->weights->parameters.items[i], gradients[i], training);
     clip_gradients(graph, gradients, training->optimizer_args);
-    for (int i = 0; i < graph->parameters.count; i++) {
-        Parameter *parameter = graph->parameters.items[i];
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        Parameter *parameter = graph->weights->parameters.items[i];
         if (!gradients[i]) continue;
         graph->current_layer = parameter->layer;
         Node *w = decayed(graph, graph_parameter_node(graph, parameter), training->optimizer_args);

@@ -84,7 +84,7 @@ static void verify_weights(const Verifying *v, int count) {
 
 static void verify_order(Verifying *v, Arena *arena) {
     const Schedule *schedule = v->schedule;
-    int count = schedule->graph->parameters.count + schedule->graph->slots.count;
+    int count = schedule->graph->weights->parameters.count + schedule->graph->slots.count;
     int *writers = ARENA_ARRAY(arena, int, count + 1);
     v->writers = writers;
     v->last_readers = ARENA_ARRAY(arena, int, count + 1);

@@ -66,8 +66,8 @@ static inline const char *check_expand(Checked *checked) {
 static inline int64_t check_parameter_count(const Checked *checked) {
     const Graph *graph = checked->program->main->forward;
     int64_t count = 0;
-    for (int i = 0; i < graph->parameters.count; i++)
-        count += type_elements(&graph->parameters.items[i]->type);
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        count += type_elements(&graph->weights->parameters.items[i]->type);
     return count;
 }
 

@@ -321,12 +321,12 @@ static inline void run_single(Arena *arena, const Code *code, Machine *machine,
 static inline void set_weights(Arena *arena, const Code *code, const Graph *train,
                                EvalBindings *bindings, Machine *machine) {
     machine->weights = aligned_floats(code->layout->weights_size);
-    bindings->parameters = ARENA_ARRAY(arena, EvalTensor, train->parameters.count + 1);
-    for (int i = 0; i < train->parameters.count; i++) {
+    bindings->parameters = ARENA_ARRAY(arena, EvalTensor, train->weights->parameters.count + 1);
+    for (int i = 0; i < train->weights->parameters.count; i++) {
         const ParameterLayout *layout = &code->layout->parameters[i];
         EvalTensor values = zeros(arena, 1, layout->rows * layout->columns);
         double limit = sqrt(3.0 / (double)layout->rows);
-        bool is_variance = strstr(train->parameters.items[i]->role, "variance") != NULL;
+        bool is_variance = strstr(train->weights->parameters.items[i]->role, "variance") != NULL;
         for (int64_t e = 0; e < values.size; e++) {
             float value = (float)draw_uniform(-limit, limit);
             if (is_variance) value = fabsf(value);
@@ -360,11 +360,11 @@ static inline void set_slots(Arena *arena, const Code *code, const Graph *train,
 
 static inline void compare_state(const Code *code, const Graph *train, const EvalBindings *bindings,
                                  const Machine *machine) {
-    for (int i = 0; i < train->parameters.count; i++) {
+    for (int i = 0; i < train->weights->parameters.count; i++) {
         const ParameterLayout *layout = &code->layout->parameters[i];
         for (int64_t e = 0; e < layout->rows * layout->columns; e++)
             close_to(machine->weights[place_of(layout, e)], bindings->parameters[i].data[e], 0.5,
-                     train->parameters.items[i]->name, e);
+                     train->weights->parameters.items[i]->name, e);
     }
     for (int i = 0; i < train->slots.count; i++) {
         const Slot *slot = train->slots.items[i];
@@ -426,7 +426,7 @@ static inline void check_generated(Arena *arena, Graph *forward, const Training 
 // ---- Building.
 
 static inline Node *add_layer(Graph *graph, const char *op, Node *x, Args *args) {
-    graph->current_layer = graph_layer(graph, op, NULL, (Span){0});
+    graph->current_layer = weights_layer(graph->weights, op, NULL, (Span){0});
     Node *node = graph_call(graph, op, &x, 1, args);
     graph->current_layer = NULL;
     return node;

@@ -33,8 +33,8 @@ static inline Node *data_input(Graph *graph, const char *name, Type type) {
 
 static inline Node *weights(Graph *graph, const char *role, Type type, bool trainable) {
     ArgValue none = {0};
-    return graph_parameter_node(graph,
-                                graph_parameter(graph, NULL, role, type, &none, NULL, trainable));
+    return graph_parameter_node(
+        graph, weights_parameter(graph->weights, NULL, role, type, &none, NULL, trainable));
 }
 
 static inline EvalTensor tensor_of(Arena *arena, int64_t rows, int64_t size, const double *data) {
@@ -56,14 +56,15 @@ static inline EvalBindings random_bindings(Arena *arena, const Graph *graph, int
                                            int seed) {
     EvalTensor *inputs = ARENA_ARRAY(arena, EvalTensor, graph->inputs.count);
     EvalTensor *targets = ARENA_ARRAY(arena, EvalTensor, graph->targets.count);
-    EvalTensor *parameters = ARENA_ARRAY(arena, EvalTensor, graph->parameters.count);
+    EvalTensor *parameters = ARENA_ARRAY(arena, EvalTensor, graph->weights->parameters.count);
     EvalTensor *slots = ARENA_ARRAY(arena, EvalTensor, graph->slots.count);
     for (int i = 0; i < graph->inputs.count; i++)
         inputs[i] = random_values(arena, &graph->inputs.items[i]->type, rows, seed++);
     for (int i = 0; i < graph->targets.count; i++)
         targets[i] = random_values(arena, &graph->targets.items[i]->type, rows, seed++);
-    for (int i = 0; i < graph->parameters.count; i++)
-        parameters[i] = random_values(arena, &graph->parameters.items[i]->type, rows, seed++);
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        parameters[i] =
+            random_values(arena, &graph->weights->parameters.items[i]->type, rows, seed++);
     for (int i = 0; i < graph->slots.count; i++) {
         slots[i] = random_values(arena, &graph->slots.items[i]->type, rows, seed++);
         for (int64_t k = 0; k < slots[i].size; k++) slots[i].data[k] = fabs(slots[i].data[k]);

@@ -27,9 +27,9 @@ static inline Node *draw_input(Graph *graph, int number) {
 static inline Node *draw_weights(Graph *graph) {
     ArgValue none = {0};
     Type type = draw_type(false);
-    Layer *layer = graph_layer(graph, "dense", NULL, (Span){0});
-    return graph_parameter_node(graph,
-                                graph_parameter(graph, layer, "scale", type, &none, &none, true));
+    Layer *layer = weights_layer(graph->weights, "dense", NULL, (Span){0});
+    return graph_parameter_node(
+        graph, weights_parameter(graph->weights, layer, "scale", type, &none, &none, true));
 }
 
 static inline Node *draw_unary(Graph *graph, Node *x) {
@@ -89,7 +89,7 @@ static inline Node *draw_node(Graph *graph, Node *x, Node *y) {
 
 // A model of `steps` operations with one output and a target for each of its numbers.
 static inline Graph *random_graph(Arena *arena, int steps) {
-    Graph *graph = graph_create(arena, "random", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "random", GRAPH_TRAIN, NULL);
     enum { MAX_VALUES = 64 };
     Node *values[MAX_VALUES];
     int count = 0;

@@ -23,7 +23,7 @@ static int pick(int count) { // xorshift64 (Marsaglia 2003)
 static Node *trainable(Graph *graph, Type type, double center) {
     Type own = type;
     own.batched = false;
-    const char *role = arena_format(graph->arena, "w%d", graph->parameters.count);
+    const char *role = arena_format(graph->arena, "w%d", graph->weights->parameters.count);
     Node *value = graph_scale(graph, weights(graph, role, own, true), 0.4);
     if (type.batched) {
         Node *data = graph_scale(graph, data_input(graph, "x", type), 0.4);
@@ -298,7 +298,7 @@ static void weigh(Graph *graph, Node *y) {
 
 static double worst_error(const OpDef *op, const char **where) {
     Arena *arena = arena_create();
-    Graph *graph = graph_create(arena, op->schema.name, GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), op->schema.name, GRAPH_TRAIN, NULL);
     weigh(graph, use(graph, op));
     GradientCheck check = {.places = PLACES, .tolerance = TOLERANCE};
     check.seed = (uint64_t)pick(1 << 20);
@@ -401,7 +401,7 @@ static double square_matmul_error(void (*gradient)(Graph *, Node *, Node *, Node
     Arena *arena = arena_create();
     OpDef op = *op_find("matmul");
     if (gradient) op.gradient = gradient;
-    Graph *graph = graph_create(arena, "square", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "square", GRAPH_TRAIN, NULL);
     Node *inputs[] = {trainable(graph, BATCHED(4), 0.1), trainable(graph, UNBATCHED(4, 4), 0.1)};
     weigh(graph, graph_node(graph, &op, inputs, 2, graph_args(graph, "matmul")));
     graph_check_gradients(graph, arena, &check);
@@ -421,7 +421,7 @@ static void test_transposed(void **state) {
 static GradientCheck check_pools(const OpDef *pool) {
     GradientCheck check = {.seed = 7, .places = PLACES, .tolerance = TOLERANCE};
     Arena *arena = arena_create();
-    Graph *graph = graph_create(arena, "kinks", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "kinks", GRAPH_TRAIN, NULL);
     Node *moved = graph_multiply(graph, data_input(graph, "z", BATCHED(40, 40, 16)),
                                  weights(graph, "w", UNBATCHED(16), true));
     Node *x = graph_add(graph, data_input(graph, "x", BATCHED(40, 40, 16)), moved);

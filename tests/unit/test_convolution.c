@@ -23,10 +23,10 @@ static void set_padding(Graph *graph, Args *args, const int64_t *padding) {
 
 static Node *parameter_node(Graph *graph, const char *role, int rank, const int64_t *dims) {
     ArgValue none = {0};
-    Layer *layer = graph_layer(graph, "conv", NULL, (Span){0});
+    Layer *layer = weights_layer(graph->weights, "conv", NULL, (Span){0});
     Type type = type_make(DTYPE_F32, false, rank, dims);
-    return graph_parameter_node(graph,
-                                graph_parameter(graph, layer, role, type, &none, &none, true));
+    return graph_parameter_node(
+        graph, weights_parameter(graph->weights, layer, role, type, &none, &none, true));
 }
 
 static int64_t places(int64_t extent, int64_t kernel, int64_t stride, int64_t dilation,
@@ -173,7 +173,7 @@ static Node *draw_step(Graph *graph, Node *x, Node *y) {
 }
 
 static Graph *random_pictures(Arena *arena, int steps) {
-    Graph *graph = graph_create(arena, "pictures", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "pictures", GRAPH_TRAIN, NULL);
     int64_t side = draw() % 4 ? 9 : 30;
     int64_t dims[] = {3 + draw() % side, 3 + draw() % side, PICK(1, 2, 3, 8, 16, 17)};
     Type type = type_make(draw() % 2 ? DTYPE_U8 : DTYPE_F32, true, 3, dims);
@@ -227,7 +227,7 @@ static void test_random_pictures(void **state) {
 static void test_large_kernel(void **state) {
     (void)state;
     Arena *arena = arena_create();
-    Graph *graph = graph_create(arena, "large", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "large", GRAPH_TRAIN, NULL);
     Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 3, (int64_t[]){3, 4, 65}));
     Args *args = graph_args(graph, "convolve");
     set_padding(graph, args, (int64_t[]){1, 1, 1, 0});

@@ -7,8 +7,8 @@ static void expect_layers(const char *source, const char *expected) {
     Checked checked = check_clean(source);
     const Graph *graph = checked.program->main->forward;
     Text out = text_create(checked.front.arena);
-    for (int i = 0; i < graph->layers.count; i++)
-        text_format(&out, "%s%s", i ? " " : "", graph->layers.items[i]->name);
+    for (int i = 0; i < graph->weights->layers.count; i++)
+        text_format(&out, "%s%s", i ? " " : "", graph->weights->layers.items[i]->name);
     assert_string_equal(out.data, expected);
     check_end(&checked);
 }
@@ -112,7 +112,7 @@ static void test_tensor_arithmetic(void **state) {
     const char *graph = check_graph(&checked);
     const char *operators[] = {"subtract(%", "multiply(%", "add(%", "negate(%", "divide(%"};
     for (int i = 0; i < 5; i++) assert_non_null(strstr(graph, operators[i]));
-    assert_int_equal(checked.program->main->forward->layers.count, 0);
+    assert_int_equal(checked.program->main->forward->weights->layers.count, 0);
     check_end(&checked);
     check_fails("model m(a: [4], b: [3]) { a - b }", 1, "error[E0204]");
     check_fails("model m(a: [4]) { a == a }", 1, "`==` cannot take");
@@ -143,14 +143,14 @@ static void test_statistics_are_hidden_parameters(void **state) {
         check_clean("model m(x) { x -> dense(1, sigmoid) }\n"
                     "train m on circles -> standardize { loss = crossentropy optimizer = sgd }");
     const Graph *graph = checked.program->main->forward;
-    assert_int_equal(graph->layers.count, 1);
-    assert_int_equal(graph->parameters.count, 4);
-    assert_string_equal(graph->parameters.items[0]->name, "standardize/mean");
-    assert_string_equal(graph->parameters.items[1]->name, "standardize/deviation");
+    assert_int_equal(graph->weights->layers.count, 1);
+    assert_int_equal(graph->weights->parameters.count, 4);
+    assert_string_equal(graph->weights->parameters.items[0]->name, "standardize/mean");
+    assert_string_equal(graph->weights->parameters.items[1]->name, "standardize/deviation");
     for (int i = 0; i < 2; i++) {
-        assert_false(graph->parameters.items[i]->trainable);
-        assert_null(graph->parameters.items[i]->layer);
-        assert_int_equal(graph->parameters.items[i]->type.dims[0], 2);
+        assert_false(graph->weights->parameters.items[i]->trainable);
+        assert_null(graph->weights->parameters.items[i]->layer);
+        assert_int_equal(graph->weights->parameters.items[i]->type.dims[0], 2);
     }
     check_end(&checked);
 }

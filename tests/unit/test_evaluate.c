@@ -13,7 +13,7 @@ static int set_up(void **state) {
     Arena *arena = arena_create();
     Fixture *fixture = ARENA_NEW(arena, Fixture);
     fixture->arena = arena;
-    fixture->graph = graph_create(arena, "numbers", GRAPH_TRAIN, NULL);
+    fixture->graph = graph_create(weights_create(arena), "numbers", GRAPH_TRAIN, NULL);
     fixture->bindings.inputs = fixture->values;
     fixture->bindings.context =
         (EvalContext){.rows = 2, .seed = 99, .step = 4, .learning_rate = 0.125};

@@ -23,7 +23,7 @@ typedef struct Net {
 // ---- Building.
 
 static Graph *build(Arena *arena, const Net *net) {
-    Graph *graph = graph_create(arena, "net", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "net", GRAPH_TRAIN, NULL);
     Node *x = add_input(graph, "x", type_make(net->dtype, true, 1, &net->width));
     if (net->dtype == DTYPE_U8) x = graph_scale(graph, x, 1.0 / 255);
     for (int i = 0; i < net->layers; i++) {

@@ -11,7 +11,7 @@ static int set_up(void **state) {
     Arena *arena = arena_create();
     Fixture *fixture = ARENA_NEW(arena, Fixture);
     fixture->arena = arena;
-    fixture->graph = graph_create(arena, "net", GRAPH_TRAIN, NULL);
+    fixture->graph = graph_create(weights_create(arena), "net", GRAPH_TRAIN, NULL);
     *state = fixture;
     return 0;
 }
@@ -24,7 +24,7 @@ static int tear_down(void **state) {
 static Node *dense(Graph *graph, Node *x, int units, const char *activation) {
     Args *args = graph_args(graph, "dense");
     args_set_number(args, "units", units);
-    graph->current_layer = graph_layer(graph, "dense", NULL, (Span){0});
+    graph->current_layer = weights_layer(graph->weights, "dense", NULL, (Span){0});
     Node *node = graph_call(graph, "dense", &x, 1, args);
     if (activation) node = graph_unary(graph, activation, node);
     graph->current_layer = NULL;
@@ -67,7 +67,7 @@ static void test_networks(void **state) {
     (void)state;
     for (int i = 0; i < COUNT_OF(cases); i++) {
         Arena *arena = arena_create();
-        Graph *graph = graph_create(arena, "net", GRAPH_TRAIN, NULL);
+        Graph *graph = graph_create(weights_create(arena), "net", GRAPH_TRAIN, NULL);
         Node *x = data_input(graph, "image", BATCHED(3, 2));
         Node *hidden = dense(graph, graph_unary(graph, "flatten", x), 5, cases[i].hidden);
         Node *output = dense(graph, hidden, 4, cases[i].last);

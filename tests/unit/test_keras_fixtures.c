@@ -137,7 +137,7 @@ static void expect_close(const Case *fixture, const char *name, const double *co
 static Node *parameter_like(Graph *graph, const Tensor *tensor, bool trainable) {
     ArgValue none = {0};
     Parameter *parameter =
-        graph_parameter(graph, NULL, tensor->name, tensor->type, &none, NULL, trainable);
+        weights_parameter(graph->weights, NULL, tensor->name, tensor->type, &none, NULL, trainable);
     return graph_parameter_node(graph, parameter);
 }
 
@@ -152,7 +152,7 @@ static EvalTensor value_of(Arena *arena, const Tensor *tensor) {
 static void differentiate(Graph *graph) {
     pass_expand(graph);
     Node **gradients = pass_gradients(graph);
-    for (int i = 0; i < graph->parameters.count; i++)
+    for (int i = 0; i < graph->weights->parameters.count; i++)
         if (gradients[i]) vec_push(graph->arena, &graph->outputs, gradients[i]);
     pass_simplify(graph);
     graph_verify(graph, "simplify");
@@ -161,10 +161,11 @@ static void differentiate(Graph *graph) {
 // The values of the outputs; the parameters are the fixture's tensors of their names.
 static void evaluate_outputs(Arena *arena, const Graph *graph, const Case *fixture,
                              EvalTensor *results) {
-    int count = graph->parameters.count;
+    int count = graph->weights->parameters.count;
     EvalTensor *parameters = ARENA_ARRAY(arena, EvalTensor, count);
     for (int i = 0; i < count; i++)
-        parameters[i] = value_of(arena, get_tensor(fixture, graph->parameters.items[i]->name));
+        parameters[i] =
+            value_of(arena, get_tensor(fixture, graph->weights->parameters.items[i]->name));
     EvalBindings bindings = {.parameters = parameters, .context = {.rows = 1, .step = 1}};
     graph_evaluate(graph, arena, &bindings, graph->outputs.items, graph->outputs.count, results,
                    false);
@@ -173,7 +174,7 @@ static void evaluate_outputs(Arena *arena, const Graph *graph, const Case *fixtu
 // ---- Activations
 
 static void test_activation(Arena *arena, Case *fixture) {
-    Graph *graph = graph_create(arena, "activation", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "activation", GRAPH_TRAIN, NULL);
     Node *x = parameter_like(graph, get_tensor(fixture, "x"), true);
     Node *dy = parameter_like(graph, get_tensor(fixture, "dy"), false);
     const OpDef *op = op_find(fixture->name);
@@ -197,7 +198,7 @@ static void activations_agree(void **state) {
 
 // The case's name is the loss, or `activation>loss`.
 static void test_loss(Arena *arena, Case *fixture) {
-    Graph *graph = graph_create(arena, "loss", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "loss", GRAPH_TRAIN, NULL);
     Node *prediction = parameter_like(graph, get_tensor(fixture, "prediction"), true);
     Node *target = parameter_like(graph, get_tensor(fixture, "target"), false);
     const char *arrow = strchr(fixture->name, '>');
@@ -233,7 +234,7 @@ static void losses_of_activations_agree(void **state) {
 
 // sum(w * g) over two parameters, whose gradients are the given g.
 static Graph *optimizer_graph(Arena *arena, const Case *fixture) {
-    Graph *graph = graph_create(arena, "optimizer", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "optimizer", GRAPH_TRAIN, NULL);
     for (int i = 0; i < 2; i++) {
         const Tensor *start = get_tensor(fixture, i ? "w1" : "w0");
         Node *w = parameter_like(graph, start, true);
@@ -269,7 +270,8 @@ static void test_optimizer(Arena *arena, Case *fixture) {
 
     EvalTensor parameters[4];
     for (int i = 0; i < 4; i++)
-        parameters[i] = value_of(arena, get_tensor(fixture, graph->parameters.items[i]->name));
+        parameters[i] =
+            value_of(arena, get_tensor(fixture, graph->weights->parameters.items[i]->name));
     EvalBindings bindings = {
         .parameters = parameters,
         .slots = initial_slots(arena, graph),
@@ -297,7 +299,7 @@ static void optimizers_agree(void **state) {
 // ---- Regularizers
 
 static void test_regularizer(Arena *arena, Case *fixture) {
-    Graph *graph = graph_create(arena, "regularizer", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "regularizer", GRAPH_TRAIN, NULL);
     const RegularizerDef *row = regularizer_find(fixture->name);
     assert_non_null(row);
     const Args *args = make_args(arena, fixture, &row->schema);
@@ -318,7 +320,7 @@ static void regularizers_agree(void **state) {
 // ---- Constraints
 
 static void test_constraint(Arena *arena, Case *fixture) {
-    Graph *graph = graph_create(arena, "constraint", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "constraint", GRAPH_TRAIN, NULL);
     const ConstraintDef *row = constraint_find(fixture->name);
     assert_non_null(row);
     Args *args = make_args(arena, fixture, &row->schema);
@@ -347,7 +349,7 @@ static Node *add_dense(Graph *graph, Node *x, int64_t units, const char *activat
     value->is_set = true;
     value->callee = &op_find(activation)->schema;
     value->args = args_default(graph->arena, value->callee);
-    graph->current_layer = graph_layer(graph, "dense", NULL, (Span){0});
+    graph->current_layer = weights_layer(graph->weights, "dense", NULL, (Span){0});
     Node *node = graph_call(graph, "dense", &x, 1, args);
     graph->current_layer = NULL;
     return node;
@@ -371,7 +373,7 @@ static EvalTensor batch_of(Arena *arena, const Tensor *tensor) {
 static Graph *network_graph(Arena *arena, const Case *fixture) {
     char hidden[32], last[32], loss[64];
     assert_int_equal(sscanf(fixture->name, "%31[^>]>%31[^>]>%63s", hidden, last, loss), 3);
-    Graph *graph = graph_create(arena, "network", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "network", GRAPH_TRAIN, NULL);
     const Tensor *widths = get_tensor(fixture, "widths");
     Node *value = input_like(graph, get_tensor(fixture, "x"));
     vec_push(arena, &graph->inputs, value);
@@ -393,7 +395,7 @@ static void test_network(Arena *arena, Case *fixture) {
     differentiate(graph);
     char name[32];
     EvalTensor parameters[MAX_WANTED], results[MAX_WANTED];
-    int count = graph->parameters.count;
+    int count = graph->weights->parameters.count;
     assert_int_equal(graph->outputs.count, count + 2);
     for (int i = 0; i < count; i++) {
         snprintf(name, sizeof name, "w%d", i);

@@ -140,7 +140,7 @@ static void differentiate_inputs(Graph *graph) {
         Type type = input->type;
         const char *name = arena_format(graph->arena, "dx%d", i);
         type.batched = false;
-        Parameter *shift = graph_parameter(graph, NULL, name, type, &none, NULL, true);
+        Parameter *shift = weights_parameter(graph->weights, NULL, name, type, &none, NULL, true);
         Node *moved = graph_add(graph, input, graph_parameter_node(graph, shift));
         graph_replace(graph, input, moved);
         graph->inputs.items[i] = input;
@@ -166,12 +166,12 @@ static bool is_shift(const Parameter *parameter) {
 
 static EvalBindings bind(Arena *arena, const Graph *graph, const Case *fixture) {
     EvalTensor *inputs = ARENA_ARRAY(arena, EvalTensor, graph->inputs.count);
-    EvalTensor *weights = ARENA_ARRAY(arena, EvalTensor, graph->parameters.count + 1);
+    EvalTensor *weights = ARENA_ARRAY(arena, EvalTensor, graph->weights->parameters.count + 1);
     for (int i = 0; i < graph->inputs.count; i++)
         inputs[i] = numbers(arena, &graph->inputs.items[i]->type, fixture->rows,
                             i < fixture->input_count ? INPUT_SEED + i : GRADIENT_SEED);
-    for (int i = 0; i < graph->parameters.count; i++) {
-        const Parameter *parameter = graph->parameters.items[i];
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        const Parameter *parameter = graph->weights->parameters.items[i];
         weights[i] = numbers(arena, &parameter->type, 1, WEIGHT_SEED + i);
         for (int64_t k = 0; k < weights[i].size; k++) {
             double number = weights[i].data[k];
@@ -188,13 +188,13 @@ static EvalBindings bind(Arena *arena, const Graph *graph, const Case *fixture) 
 static void check_training(Arena *arena, const Graph *forward, const Case *fixture) {
     Graph *graph = training_graph(forward, arena);
     Node **gradients = pass_gradients(graph);
-    int averages = 0, trained = 0, count = graph->parameters.count;
+    int averages = 0, trained = 0, count = graph->weights->parameters.count;
     VEC(Node *) wanted = {0};
     VEC(const char *) names = {0};
     vec_push(arena, &wanted, graph->outputs.items[0]);
     vec_push(arena, &names, "y");
     for (int i = 0; i < count; i++) {
-        const Parameter *parameter = graph->parameters.items[i];
+        const Parameter *parameter = graph->weights->parameters.items[i];
         if (!parameter->trainable) continue;
         if (!gradients[i]) fail_msg("%s: no gradient of %s", fixture->body, parameter->name);
         vec_push(arena, &wanted, gradients[i]);
@@ -212,7 +212,7 @@ static void check_training(Arena *arena, const Graph *forward, const Case *fixtu
         for (int i = 0; i < wanted.count; i++) expect_close(fixture, names.items[i], &results[i]);
         averages = 0;
         for (int i = 0; i < count; i++)
-            if (!graph->parameters.items[i]->trainable)
+            if (!graph->weights->parameters.items[i]->trainable)
                 expect_close(fixture, arena_format(arena, "a%d", averages++),
                              &bindings.parameters[i]);
         pass_simplify(graph);
@@ -226,7 +226,8 @@ static void check_inference(Arena *arena, const Graph *forward, const Case *fixt
     const char *name = find_tensor(fixture, "z") ? "z" : "y";
     for (int mode = GRAPH_TRAIN; mode <= GRAPH_PREDICT; mode++) {
         Graph *graph = graph_clone(forward, arena, (GraphMode)mode);
-        for (int i = 0; i < graph->layers.count; i++) graph->layers.items[i]->trainable = false;
+        for (int i = 0; i < graph->weights->layers.count; i++)
+            graph->weights->layers.items[i]->trainable = false;
         pass_expand(graph);
         assert_int_equal(graph->assigns.count, 0);
         EvalBindings bindings = bind(arena, graph, fixture);

@@ -23,23 +23,23 @@ static Node *input_of(Graph *graph, int rank, const int64_t *dims) {
 static Node *dense_of(Graph *graph, Node *x, int64_t units) {
     Args *args = graph_args(graph, "dense");
     args_set_number(args, "units", (double)units);
-    graph->current_layer = graph_layer(graph, "dense", NULL, (Span){0});
+    graph->current_layer = weights_layer(graph->weights, "dense", NULL, (Span){0});
     return graph_call(graph, "dense", &x, 1, args);
 }
 
 static void dense_works_on_the_last_dimension(void **state) {
     (void)state;
     Arena *arena = arena_create();
-    Graph *graph = graph_create(arena, "test", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "test", GRAPH_TRAIN, NULL);
     Node *vector = dense_of(graph, input_of(graph, 1, (int64_t[]){13}), 5);
     assert_string_equal(type_text(arena, &vector->type), "[5]");
     Node *sequence = dense_of(graph, input_of(graph, 2, (int64_t[]){7, 13}), 5);
     assert_string_equal(type_text(arena, &sequence->type), "[7, 5]");
-    assert_int_equal(graph->parameters.count, 4);
-    assert_string_equal(graph->parameters.items[2]->name, "dense_1/kernel");
-    assert_string_equal(type_text(arena, &graph->parameters.items[2]->type), "[13, 5]");
-    assert_string_equal(graph->parameters.items[2]->initializer->name, "glorot_uniform");
-    assert_string_equal(type_text(arena, &graph->parameters.items[3]->type), "[5]");
+    assert_int_equal(graph->weights->parameters.count, 4);
+    assert_string_equal(graph->weights->parameters.items[2]->name, "dense_1/kernel");
+    assert_string_equal(type_text(arena, &graph->weights->parameters.items[2]->type), "[13, 5]");
+    assert_string_equal(graph->weights->parameters.items[2]->initializer->name, "glorot_uniform");
+    assert_string_equal(type_text(arena, &graph->weights->parameters.items[3]->type), "[5]");
     arena_destroy(arena);
 }
 
@@ -47,11 +47,11 @@ static void dense_works_on_the_last_dimension(void **state) {
 static void dense_of_a_picture_works_on_its_places(void **state) {
     (void)state;
     Arena *arena = arena_create();
-    Graph *graph = graph_create(arena, "test", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "test", GRAPH_TRAIN, NULL);
     Node *node = dense_of(graph, input_of(graph, 3, (int64_t[]){24, 20, 32}), 10);
     assert_string_equal(type_text(arena, &node->type), "[24, 20, 10]");
-    assert_string_equal(type_text(arena, &graph->parameters.items[0]->type), "[32, 10]");
-    assert_string_equal(type_text(arena, &graph->parameters.items[1]->type), "[10]");
+    assert_string_equal(type_text(arena, &graph->weights->parameters.items[0]->type), "[32, 10]");
+    assert_string_equal(type_text(arena, &graph->weights->parameters.items[1]->type), "[10]");
     arena_destroy(arena);
 }
 
@@ -77,7 +77,7 @@ static Node *dropout_of(Graph *graph, Node *x, double rate) {
 // Dropout twice, on ones: the outputs are the masks.
 static void run_dropout(Arena *arena, GraphMode mode, double rate, int64_t rows, int64_t width,
                         int64_t step, EvalTensor masks[2]) {
-    Graph *graph = graph_create(arena, "test", mode, NULL);
+    Graph *graph = graph_create(weights_create(arena), "test", mode, NULL);
     Node *x = input_of(graph, 1, &width);
     for (int i = 0; i < 2; i++) vec_push(arena, &graph->outputs, dropout_of(graph, x, rate));
     pass_expand(graph);
@@ -180,7 +180,7 @@ static void dropout_has_its_extremes(void **state) {
 // The value of `loss` of activation(x) for the target 1 of two units (or one).
 static double loss_of(Arena *arena, const char *loss, const char *activation, int64_t units,
                       int target_rank) {
-    Graph *graph = graph_create(arena, "test", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "test", GRAPH_TRAIN, NULL);
     Node *x = input_of(graph, 1, &units);
     Node *target = graph_input(graph, "target", type_make(DTYPE_I32, true, target_rank, &units));
     vec_push(arena, &graph->targets, target);
@@ -220,7 +220,7 @@ static void losses_refuse_other_shapes(void **state) {
     SourceSet *sources = sources_create(arena);
     sources_add(sources, "a.nn", "mse", 3);
     DiagSink *sink = diag_create(arena, sources);
-    Graph *graph = graph_create(arena, "test", GRAPH_TRAIN, sink);
+    Graph *graph = graph_create(weights_create(arena), "test", GRAPH_TRAIN, sink);
     graph->current_span = (Span){0, 0, 3};
     Node *five = input_of(graph, 1, (int64_t[]){5}), *three = input_of(graph, 1, (int64_t[]){3});
     assert_true(graph_binary(graph, "mse", five, three)->poisoned);

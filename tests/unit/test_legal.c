@@ -12,7 +12,7 @@ typedef struct Fused {
 static Fused permuted_norm(void) {
     static const MachineModel machine = {.lanes = 8, .registers = 16, .fma = true};
     Fused f = {.arena = arena_create()};
-    Graph *graph = graph_create(f.arena, "net", GRAPH_PREDICT, NULL);
+    Graph *graph = graph_create(weights_create(f.arena), "net", GRAPH_PREDICT, NULL);
     Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 1, (int64_t[]){8}));
     Args *order = graph_args(graph, "permute");
     args_set_numbers(order, f.arena, "dims", (double[]){1}, 1);

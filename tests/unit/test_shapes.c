@@ -20,7 +20,7 @@ typedef struct Case {
 } Case;
 
 static Graph *build_case(Arena *arena, const Case *c) {
-    Graph *graph = graph_create(arena, "net", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "net", GRAPH_TRAIN, NULL);
     Node *output = c->build(graph);
     vec_push(arena, &graph->outputs, output);
     bool sparse = strcmp(c->loss, "sparse_categorical_crossentropy") == 0;
@@ -229,7 +229,8 @@ static Node *two_inputs(Graph *graph) {
 static Node *twins(Graph *graph) {
     Node *left = add_input(graph, "left", FLOATS(9)), *right = add_input(graph, "right", FLOATS(9));
     Node *a = add_dense(graph, left, 21);
-    Parameter *kernel = graph->parameters.items[0], *bias = graph->parameters.items[1];
+    Parameter *kernel = graph->weights->parameters.items[0],
+              *bias = graph->weights->parameters.items[1];
     Node *product = graph_matmul(graph, right, graph_parameter_node(graph, kernel), false);
     Node *b = graph_add(graph, product, graph_parameter_node(graph, bias));
     a = add_layer(graph, "tanh", a, NULL);
@@ -241,7 +242,7 @@ static Node *twins(Graph *graph) {
 static Node *twice_in_a_row(Graph *graph) {
     Node *x = add_input(graph, "x", FLOATS(3, 10));
     x = add_layer(graph, "tanh", add_dense(graph, x, 10), NULL);
-    Node *kernel = graph_parameter_node(graph, graph->parameters.items[0]);
+    Node *kernel = graph_parameter_node(graph, graph->weights->parameters.items[0]);
     x = add_layer(graph, "tanh", graph_matmul(graph, x, kernel, false), NULL);
     return graph_matmul(graph, x, kernel, false);
 }

@@ -12,7 +12,7 @@ static int set_up(void **state) {
     Arena *arena = arena_create();
     Fixture *fixture = ARENA_NEW(arena, Fixture);
     fixture->arena = arena;
-    fixture->graph = graph_create(arena, "net", GRAPH_TRAIN, NULL);
+    fixture->graph = graph_create(weights_create(arena), "net", GRAPH_TRAIN, NULL);
     fixture->x = data_input(fixture->graph, "x", type_make(DTYPE_U8, true, DIMS(4, 4)));
     fixture->y = data_input(fixture->graph, "y", BATCHED(3));
     *state = fixture;

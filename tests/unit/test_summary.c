@@ -25,7 +25,7 @@ static int tear_down(void **state) {
 
 static Node *add_layer(Graph *graph, const char *op_name, Node *const *inputs, int count,
                        const Args *args) {
-    graph->current_layer = graph_layer(graph, op_name, NULL, SPAN_NONE);
+    graph->current_layer = weights_layer(graph->weights, op_name, NULL, SPAN_NONE);
     Node *node = graph_call(graph, op_name, inputs, count, args);
     graph->current_layer = NULL;
     return node;
@@ -52,7 +52,7 @@ static Node *add_input(Graph *graph, const char *name, int rank, const int64_t *
 
 // The first network of the book.
 static Model *first_network(void) {
-    Graph *graph = graph_create(arena, "mlp", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "mlp", GRAPH_TRAIN, NULL);
     Node *image = add_input(graph, "image", 2, (int64_t[]){28, 28});
     Node *flat = add_layer(graph, "flatten", &image, 1, NULL);
     vec_push(arena, &graph->outputs, add_dense(graph, add_dense(graph, flat, 10), 10));
@@ -87,7 +87,7 @@ static void test_table(void **state) {
 
 static void test_branched_table(void **state) {
     (void)state;
-    Graph *graph = graph_create(arena, "fork", GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), "fork", GRAPH_TRAIN, NULL);
     Node *x = add_input(graph, "x", 1, (int64_t[]){4});
     Node *branches[] = {add_dense(graph, x, 8), add_dense(graph, x, 8)};
     Node *sum = add_layer(graph, "add", branches, 2, NULL);

@@ -27,7 +27,7 @@ static void set_arguments(Graph *graph, Args *args, const char *text) {
 static void check_case(const Case *c, const char *cpu, double center, bool constant,
                        double tolerance) {
     Arena *arena = arena_create();
-    Graph *graph = graph_create(arena, c->layer, GRAPH_TRAIN, NULL);
+    Graph *graph = graph_create(weights_create(arena), c->layer, GRAPH_TRAIN, NULL);
     Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, c->rank, c->dims));
     Args *args = graph_args(graph, c->layer);
     set_arguments(graph, args, c->arguments);

@@ -17,7 +17,7 @@ static int set_up(void **state) {
     const OpDef *loss = op_find("mse");
     const OptimizerDef *sgd = optimizer_find("sgd");
     fixture->arena = arena;
-    fixture->graph = graph_create(arena, "net", GRAPH_TRAIN, NULL);
+    fixture->graph = graph_create(weights_create(arena), "net", GRAPH_TRAIN, NULL);
     fixture->optimizer_args = args_default(arena, &sgd->schema);
     fixture->training = (Training){.loss = loss,
                                    .loss_args = args_default(arena, &loss->schema),
@@ -72,7 +72,7 @@ static EvalTensor *step_of(Fixture *fixture) {
     graph_verify(graph, "simplify");
     EvalBindings bindings = bindings_of(fixture, graph), old = bindings_of(fixture, graph);
     graph_evaluate(graph, fixture->arena, &bindings, NULL, 0, NULL, true);
-    for (int i = 0; i < graph->parameters.count; i++)
+    for (int i = 0; i < graph->weights->parameters.count; i++)
         for (int64_t k = 0; k < old.parameters[i].size; k++)
             old.parameters[i].data[k] -= bindings.parameters[i].data[k];
     return old.parameters;
@@ -85,7 +85,7 @@ static EvalTensor *differences_of(Fixture *fixture) {
     pass_attach_loss(graph, &fixture->training);
     pass_expand(graph);
     EvalBindings bindings = bindings_of(fixture, graph), result = bindings_of(fixture, graph);
-    for (int i = 0; i < graph->parameters.count; i++) {
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
         for (int64_t k = 0; k < result.parameters[i].size; k++) {
             double *weight = &bindings.parameters[i].data[k], saved = *weight;
             *weight = saved + h;
@@ -100,7 +100,8 @@ static EvalTensor *differences_of(Fixture *fixture) {
 }
 
 static void expect_same_steps(const Fixture *fixture, const EvalTensor *a, const EvalTensor *b) {
-    for (int i = 0; i < fixture->graph->parameters.count; i++) expect_near(&a[i], &b[i], 1e-7);
+    for (int i = 0; i < fixture->graph->weights->parameters.count; i++)
+        expect_near(&a[i], &b[i], 1e-7);
 }
 
 // ---- Losses.
@@ -163,7 +164,7 @@ static void test_own_regularizer(void **state) {
     build(fixture);
     EvalTensor *plain = step_of(fixture);
     EvalBindings bindings = bindings_of(fixture, fixture->graph);
-    Parameter *bias = fixture->graph->parameters.items[1];
+    Parameter *bias = fixture->graph->weights->parameters.items[1];
     bias->regularizer = &regularizer_find("l2")->schema;
     bias->regularizer_args = args_default(fixture->arena, bias->regularizer);
     regularize(fixture, "l1");
@@ -225,14 +226,14 @@ static void test_left_alone(void **state) {
     Fixture *fixture = *state;
     build(fixture);
     Graph *graph = fixture->graph;
-    graph->parameters.items[1]->trainable = false;
+    graph->weights->parameters.items[1]->trainable = false;
     weights(graph, "unused", UNBATCHED(2), true);
     pass_attach_loss(graph, &fixture->training);
     pass_expand(graph);
     pass_update(graph, &fixture->training);
     graph_verify(graph, "update");
     assert_int_equal(graph->assigns.count, 1);
-    assert_ptr_equal(graph->assigns.items[0]->parameter, graph->parameters.items[0]);
+    assert_ptr_equal(graph->assigns.items[0]->parameter, graph->weights->parameters.items[0]);
 }
 
 // Every optimizer's graph is sound, and its steps are the same after simplification.
@@ -253,7 +254,7 @@ static void test_every_optimizer(void **state) {
         graph_verify(graph, "simplify");
         EvalBindings after = random_bindings(fixture->arena, graph, ROWS, 4);
         graph_evaluate(graph, fixture->arena, &after, NULL, 0, NULL, true);
-        for (int i = 0; i < graph->parameters.count; i++)
+        for (int i = 0; i < graph->weights->parameters.count; i++)
             expect_near(&after.parameters[i], &before.parameters[i], 1e-10);
         for (int i = 0; i < graph->slots.count; i++)
             expect_near(&after.slots[i], &before.slots[i], 1e-10);

@@ -6,7 +6,7 @@
 #include "../../op/op.h"
 #include "slab.h"
 
-typedef struct Weights {
+typedef struct KernelGradient {
     Plane picture, values;
     Value picture_base, values_base;
     Value group, sum;     // the chunk's partial sum
@@ -22,7 +22,7 @@ typedef struct Weights {
     int64_t first, count; // places of a line that are summed for it
     int64_t tile_lines, tile_span;
     Value first_line, first_in_part; // of the tile
-} Weights;
+} KernelGradient;
 
 // ---- One tile.
 
@@ -42,7 +42,8 @@ static void add_slab_row(Convolver *c, const Columns *columns, Value to, Value f
 }
 
 // Adds the tile to the partial sum.
-static void add_row(Convolver *c, const Weights *w, const Columns *columns, Value row, Value from) {
+static void add_row(Convolver *c, const KernelGradient *w, const Columns *columns, Value row,
+                    Value from) {
     Gen *gen = c->gen;
     LlvmType type = ir_vector(gen, gen->f32, c->lanes);
     Value to =
@@ -65,7 +66,7 @@ static void add_row(Convolver *c, const Weights *w, const Columns *columns, Valu
     }
 }
 
-static void add_tile(Convolver *c, const Weights *w, const Columns *columns) {
+static void add_tile(Convolver *c, const KernelGradient *w, const Columns *columns) {
     Gen *gen = c->gen;
     int64_t width = (int64_t)columns->vectors * c->lanes;
     Loop lines =
@@ -85,7 +86,7 @@ static void add_tile(Convolver *c, const Weights *w, const Columns *columns) {
 
 // Whether the result and the kernel are one line each, as those of sequences, with nothing above.
 // It may be long.
-static bool is_one_line(const Convolver *c, const Weights *w) {
+static bool is_one_line(const Convolver *c, const KernelGradient *w) {
     enum { LONG = 1024 };
     const Convolution *v = &c->convolution;
     return v->places[0] == 1 && v->window.size[0] == 1 && !walk_is_clipped(&w->axis[0]) &&
@@ -93,7 +94,7 @@ static bool is_one_line(const Convolver *c, const Weights *w) {
 }
 
 static void one_tile(Convolver *c, const Columns *columns, void *data) {
-    const Weights *w = data;
+    const KernelGradient *w = data;
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
     int64_t element = w->element, step = w->step * element;
@@ -139,7 +140,7 @@ static void one_tile(Convolver *c, const Columns *columns, void *data) {
 // ---- All tiles.
 
 // Each column is a vector of samples.
-static void slab_columns(Convolver *c, Weights *w) {
+static void slab_columns(Convolver *c, KernelGradient *w) {
     Gen *gen = c->gen;
     int64_t all = c->convolution.filters, vectors = c->slab_tile.vectors;
     for (int64_t first = 0; first < all; first += vectors) {
@@ -148,7 +149,7 @@ static void slab_columns(Convolver *c, Weights *w) {
     }
 }
 
-static void tile_columns(Convolver *c, Weights *w) {
+static void tile_columns(Convolver *c, KernelGradient *w) {
     if (c->slab) {
         slab_columns(c, w);
         return;
@@ -162,7 +163,8 @@ static void tile_columns(Convolver *c, Weights *w) {
     convolver_each_block(c, &panels, one_tile, w);
 }
 
-static void tiles_of_lines(Convolver *c, Weights *w, int64_t lines, int64_t span, Value line) {
+static void tiles_of_lines(Convolver *c, KernelGradient *w, int64_t lines, int64_t span,
+                           Value line) {
     Gen *gen = c->gen;
     int64_t full = w->span / span * span;
     w->tile_lines = lines;
@@ -178,7 +180,7 @@ static void tiles_of_lines(Convolver *c, Weights *w, int64_t lines, int64_t span
     tile_columns(c, w);
 }
 
-static void tiles_of_part(Convolver *c, Weights *w) {
+static void tiles_of_part(Convolver *c, KernelGradient *w) {
     Gen *gen = c->gen;
     int64_t columns = w->lanewise ? c->lanes : lowest(c->storage.panel, c->convolution.filters);
     int vectors = (int)lowest(divide_up(columns, c->lanes), c->way.vectors);
@@ -195,8 +197,8 @@ static void tiles_of_part(Convolver *c, Weights *w) {
 
 // The places that a part of the kernel's lines is summed over: for one pixel, those that it does
 // not meet the padding at.
-static void places_of_part(const Convolver *c, const Weights *w, int64_t part, int64_t *first,
-                           int64_t *end) {
+static void places_of_part(const Convolver *c, const KernelGradient *w, int64_t part,
+                           int64_t *first, int64_t *end) {
     WalkAxis pixel = {.places = c->convolution.places[1],
                       .taps = w->axis[1].places,
                       .dilation = w->axis[1].stride,
@@ -209,7 +211,7 @@ static void places_of_part(const Convolver *c, const Weights *w, int64_t part, i
 }
 
 // Parts [from, to), which are summed over the same places.
-static void alike_parts(Convolver *c, Weights *w, int64_t from, int64_t to) {
+static void alike_parts(Convolver *c, KernelGradient *w, int64_t from, int64_t to) {
     Gen *gen = c->gen;
     if (w->count <= 0) return;
     if (to - from == 1) {
@@ -224,7 +226,7 @@ static void alike_parts(Convolver *c, Weights *w, int64_t from, int64_t to) {
 }
 
 // Of a long kernel all are alike: the products with padding, which is zero, are computed too.
-static void all_parts(Convolver *c, Weights *w) {
+static void all_parts(Convolver *c, KernelGradient *w) {
     enum { MOST_PARTS_APART = 16 };
     if (w->parts > MOST_PARTS_APART) {
         w->first = 0;
@@ -240,7 +242,7 @@ static void all_parts(Convolver *c, Weights *w) {
     }
 }
 
-static void set_axes(Convolver *c, Weights *w) {
+static void set_axes(Convolver *c, KernelGradient *w) {
     const Window *window = &c->convolution.window;
     for (int i = 0; i < 2; i++)
         w->axis[i] = (WalkAxis){.places = window->size[i],
@@ -253,7 +255,7 @@ static void set_axes(Convolver *c, Weights *w) {
 
 // Pixels of the kernel are summed apart where they do not follow each other, and where that spares
 // products with padding and leaves enough weights for a tile.
-static bool wants_parts(const Convolver *c, const Weights *w) {
+static bool wants_parts(const Convolver *c, const KernelGradient *w) {
     enum { ENOUGH = 8 };
     const Convolution *v = &c->convolution;
     if (v->window.size[1] == 1 && !walk_is_clipped(&w->axis[1])) return false;
@@ -262,10 +264,10 @@ static bool wants_parts(const Convolver *c, const Weights *w) {
     return v->channels >= ENOUGH && walk_is_clipped(&w->axis[1]) && walk_share(&w->axis[1]) < 0.985;
 }
 
-static Weights create_weights(Convolver *c, int64_t groups, int64_t *used) {
+static KernelGradient create_weights(Convolver *c, int64_t groups, int64_t *used) {
     const Window *window = &c->convolution.window;
     int64_t none[] = {0, 0};
-    Weights w = {.parts = 1, .element = 1};
+    KernelGradient w = {.parts = 1, .element = 1};
     w.picture =
         plane_create(&c->b, c->anchor->inputs[0], window->before, window->after, groups, used);
     w.values = plane_create(&c->b, c->anchor->inputs[1], none, none, 1, used);
@@ -274,7 +276,7 @@ static Weights create_weights(Convolver *c, int64_t groups, int64_t *used) {
     return w;
 }
 
-static void begin_sample(Convolver *c, Weights *w, const SampleLoops *samples) {
+static void begin_sample(Convolver *c, KernelGradient *w, const SampleLoops *samples) {
     Value zero = ir_int(c->gen, 0);
     if (!samples->has_chunks)
         w->is_first = LLVMBuildICmp(c->gen->builder, LLVMIntEQ, c->b.sample, zero, "");
@@ -282,7 +284,7 @@ static void begin_sample(Convolver *c, Weights *w, const SampleLoops *samples) {
 }
 
 // Of whole vectors of samples; takes them from the range.
-static void slab_weights(Convolver *c, Weights w, Range *samples, int64_t used) {
+static void slab_weights(Convolver *c, KernelGradient w, Range *samples, int64_t used) {
     Slab slab;
     slab_begin(c, &slab, *samples);
     w.element = c->lanes;
@@ -298,7 +300,7 @@ void convolution_weights(Convolver *c) {
     const Convolution *v = &c->convolution;
     if (c->parameter < 0) nn_ice("gen", "a gradient of unknown layout");
     int64_t used = 0;
-    Weights w = create_weights(c, v->groups, &used);
+    KernelGradient w = create_weights(c, v->groups, &used);
     w.step = 1;
     w.row_stride = c->storage.row_stride;
     w.line_rows = v->window.size[1] * v->channels;
@@ -326,7 +328,7 @@ void depthwise_weights(Convolver *c) {
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
     int64_t used = 0;
-    Weights w = create_weights(c, 1, &used);
+    KernelGradient w = create_weights(c, 1, &used);
     w.lanewise = true;
     w.step = v->window.dilation[1] * plane_pixel(&w.picture);
     w.row_stride = v->groups;
