@@ -383,7 +383,7 @@ static void convert_row(Binding *b, int row, int first) {
     const ArgDef *def = &b->schema->args[row];
     const Ast *given = b->given[row];
     if (!given) {
-        if (!def->default_text) report_missing(b, def);
+        if (!def->default_text && !def->counts_classes) report_missing(b, def);
         return;
     }
     if (def->variadic) given = b->given[row] = collect_variadic(b, row, first);

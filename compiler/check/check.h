@@ -173,9 +173,20 @@ const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast);
 // The layers of `shared` (made by its first use in this graph) fed with `inputs`.
 const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
                               const Value *const *inputs, int count);
+// Does the call begin with a tensor, or have one where numbers may stand beside it?
+bool elaborate_has_input(Checker *c, const Scope *scope, const Ast *ast);
 // The operator named `name`, which users may write in a model; Keras's name for one is reported
 // (E0107) and understood. NULL: none (not reported).
 const OpDef *elaborate_operator(Checker *c, const char *name, Span span);
+
+// ---- losses.c
+// The row that a loss means which is called as a function: `crossentropy` is settled by what the
+// inputs are. NULL: that is not known.
+const OpDef *losses_resolve(const OpDef *op, const Value *const *inputs, int count);
+// Its value: one number a sample, the mean over its places. The inputs are a prediction and a
+// target, which may be a number. `is_open`: the program says `crossentropy`.
+const Value *losses_apply(Checker *c, const OpDef *op, bool is_open, Args *args, const Ast *ast,
+                          const Value *const *inputs);
 
 // ---- leftover.c
 // Remembers a body, or layers, that may never be reached; leftover_reached says that they were.
@@ -256,8 +267,16 @@ typedef struct TargetReading {
 } TargetReading;
 
 TargetReading targets_read(const nnrt_data_info *info, const Ending *ending);
-// Which cross-entropy `crossentropy` means for this model and dataset; NULL: not known.
-const char *checks_crossentropy(const Ending *ending, const Dataset *dataset);
+// Of any value: as if a model ended there.
+Ending checks_ending_at(const Node *node);
+// Which cross-entropy `crossentropy` means for this ending, beside a target that is known or not;
+// NULL: that is not known.
+const char *checks_crossentropy(const Ending *ending, TargetReading target, bool is_known);
+// Scores or probabilities, unless the call says it: as the last layer has it.
+void checks_set_logits(Args *args, const Ending *ending);
+// Does a loss that is called as a function fit what made its prediction? False: reported.
+bool checks_loss_call(Checker *c, const OpDef *loss, const Args *args, const Ast *ast,
+                      const Node *prediction);
 void checks_activation(Checker *c, const Node *node); // against the one before it
 void checks_training(Checker *c, const TrainEntry *entry, const Training *training);
 

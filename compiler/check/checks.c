@@ -23,9 +23,12 @@ Ending checks_ending(const ModelEntry *entry) {
     Ending ending = {0};
     const Graph *graph = entry->model->forward;
     if (!graph || graph->outputs.count > 1) return ending;
-    const Node *node = ending.node =
-        graph->outputs.count ? graph->outputs.items[0] : entry->unfinished;
-    if (!node) return ending;
+    const Node *node = graph->outputs.count ? graph->outputs.items[0] : entry->unfinished;
+    return node ? checks_ending_at(node) : ending;
+}
+
+Ending checks_ending_at(const Node *node) {
+    Ending ending = {.node = node};
     if (!node->poisoned || node->type.rank > 0) ending.units = type_last(&node->type);
     while (is_shape_only(node) && node->input_count) node = node->inputs[0];
     ending.span = node->span;
@@ -49,16 +52,22 @@ void checks_activation(Checker *c, const Node *node) {
     diag_help(diag, "remove one of them");
 }
 
-const char *checks_crossentropy(const Ending *ending, const Dataset *dataset) {
-    bool is_known = dataset && dataset->info.target.size > 0;
-    TargetReading reading = {0};
-    if (is_known) reading = targets_read(&dataset->info, ending);
+const char *checks_crossentropy(const Ending *ending, TargetReading reading, bool is_known) {
     if (reading.is_label && reading.classes > 2) return "sparse_categorical_crossentropy";
     if (ending->units == 0 || !ending->activation) return NULL;
     if (ending->units == 1) return "binary_crossentropy";
     if (reading.is_label) return "sparse_categorical_crossentropy";
     if (strcmp(ending->activation, "sigmoid") == 0) return "binary_crossentropy";
     return is_known ? "categorical_crossentropy" : "sparse_categorical_crossentropy";
+}
+
+void checks_set_logits(Args *args, const Ending *ending) {
+    const char *last = ending->activation;
+    int index = schema_arg_index(args->schema, "from_logits");
+    if (!last || index < 0 || !args->values[index].is_default) return;
+    bool is_probability = strcmp(last, "softmax") == 0 || strcmp(last, "sigmoid") == 0;
+    args_set_number(args, "from_logits", !is_probability);
+    args_set_origin(args, "from_logits", "by the last layer");
 }
 
 // ---- Facts.
@@ -171,8 +180,10 @@ static bool check_probabilities(const Fit *f) {
     diag_label(diag, "wants `%s`", wanted);
     if (fit_has_activation(f, "linear")) {
         diag_secondary(diag, f->ending.span, "the last layer has no activation");
-        diag_help(diag, "end the model with `%s`, or write `loss = %s(from_logits = true)`", wanted,
-                  f->written);
+        diag_help(diag,
+                  f->entry ? "end the model with `%s`, or write `loss = %s(from_logits = true)`"
+                           : "end it with `%s`, or write `%s(.., from_logits = true)`",
+                  wanted, f->written);
     } else {
         diag_secondary(diag, f->ending.span, "the last activation is `%s`", f->ending.activation);
         diag_help(diag, "write `%s` in the last layer", wanted);
@@ -357,6 +368,21 @@ static bool check_loss(const Fit *f) {
     if (!ok || !check_shapes(f)) return false;
     warn_scores(f);
     if (f->info) warn_regression(f);
+    return true;
+}
+
+// Only where a layer says it: what arithmetic makes is not known to be scores.
+bool checks_loss_call(Checker *c, const OpDef *loss, const Args *args, const Ast *ast,
+                      const Node *prediction) {
+    Training training = {.loss = loss, .loss_args = args, .loss_span = ast->span};
+    Fit f = {.c = c, .training = &training, .loss = loss, .written = loss->schema.name};
+    f.ending = checks_ending_at(prediction);
+    const Node *last = prediction;
+    while (is_shape_only(last) && last->input_count) last = last->inputs[0];
+    bool has_argument = last->args && schema_arg_index(last->args->schema, "activation") >= 0;
+    if (!last->op->is_activation && !has_argument) f.ending.activation = NULL;
+    if (!check_softmax_units(&f) || !check_ending(&f)) return false;
+    warn_scores(&f);
     return true;
 }
 

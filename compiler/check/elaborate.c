@@ -234,22 +234,92 @@ static void set_init(const Checker *c, Args *args) {
             args->values[i] = *c->init;
 }
 
+// Where a call has tensors, numbers may stand beside them: element by element, and as the target of
+// a loss.
+static bool takes_number(const OpDef *op, int place) {
+    if (op->is_loss) return place < op->max_inputs;
+    return op->min_inputs > 1 && !op->schema.args && is_by_element(op);
+}
+
+// The larger of two values is no reduction.
+static bool report_of_several(Checker *c, const OpDef *op, const Application *call) {
+    int count = call->count;
+    for (int i = call->first; call->ast->kind == AST_CALL && i < call->ast->items.count; i++)
+        count += call->ast->items.items[i]->kind != AST_ASSIGN;
+    if (!op->of_several || count < 2) return false;
+    Diag *diag = diag_report(c->sink, DIAG_E0106, call->ast->span, "`%s` reduces one tensor",
+                             op->schema.name);
+    diag_label(diag, "%d values", count);
+    diag_help(diag,
+              "of several, element by element, write `%s(a, b)`; dimensions have a name: "
+              "`axis = -1`",
+              op->of_several);
+    return true;
+}
+
+static bool check_inputs(Checker *c, const OpDef *op, const Application *call) {
+    for (int i = 0; i < call->count; i++) {
+        const Value *input = call->inputs[i];
+        if (input->kind == VALUE_TENSOR) continue;
+        if (input->kind == VALUE_NUMBER && takes_number(op, i) && (i > 0 || !op->is_loss)) continue;
+        Diag *diag = diag_report(c->sink, DIAG_E0201, input->span, "`%s` takes a tensor, not %s",
+                                 op->schema.name, value_describe(c->arena, input));
+        diag_label(diag, "expected a tensor");
+        if (op->is_loss)
+            diag_help(diag, "write the prediction first, then the target, which may be a number");
+        return false;
+    }
+    return true;
+}
+
+static const Application *with_tensors(Checker *c, const Application *call) {
+    const Value **inputs = ARENA_ARRAY(c->arena, const Value *, call->count);
+    Application *all = ARENA_NEW(c->arena, Application);
+    for (int i = 0; i < call->count; i++) {
+        inputs[i] = call->inputs[i];
+        if (inputs[i]->kind == VALUE_TENSOR) continue;
+        c->graph->current_span = inputs[i]->span;
+        inputs[i] =
+            value_tensor(c->arena, graph_constant(c->graph, inputs[i]->number), inputs[i]->span);
+    }
+    *all = *call;
+    all->inputs = inputs;
+    return all;
+}
+
+// How many classes labels have, where the call does not say it. False: nobody knows.
+static bool set_classes(Checker *c, const OpDef *op, const Application *call, Args *args) {
+    int64_t classes = call->count ? call->inputs[0]->classes : 0;
+    for (int i = 0; i < args->count; i++) {
+        const char *name = args->schema->args[i].name;
+        if (!args->schema->args[i].counts_classes || args->values[i].is_set) continue;
+        args_set_number(args, name, (double)classes);
+        args_set_origin(args, name, "by the labels");
+        if (classes) continue;
+        Diag *diag = diag_report(c->sink, DIAG_E0105, call->ast->span, "`%s` needs `%s`",
+                                 op->schema.name, name);
+        diag_label(diag, "of how many classes?");
+        diag_help(diag, "only of a data set's labels it is known; else write `%s = 10`", name);
+        return false;
+    }
+    return true;
+}
+
 static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
                                    const Application *call) {
     bool ok = !call->is_doubtful;
-    const Args *args = bind_call(c, scope, &op->schema, call->ast, call->first, &ok);
-    set_init(c, (Args *)args);
+    const OpDef *written = op;
+    if (report_of_several(c, op, call)) return expression_error(c, call->ast->span);
+    if (op->is_loss) op = losses_resolve(op, call->inputs, call->count);
+    Args *args = (Args *)bind_call(c, scope, &op->schema, call->ast, call->first, &ok);
+    set_init(c, args);
+    ok = ok && (has_error(call) || set_classes(c, op, call, args));
     if (call->is_doubtful || !check_input_count(c, op, call) || !ok || has_error(call))
         return unfinished(c, op, call, ok ? args : NULL);
-    for (int i = 0; i < call->count; i++)
-        if (call->inputs[i]->kind != VALUE_TENSOR) {
-            Diag *diag = diag_report(c->sink, DIAG_E0201, call->inputs[i]->span,
-                                     "`%s` takes a tensor, not %s", op->schema.name,
-                                     value_describe(c->arena, call->inputs[i]));
-            diag_label(diag, "expected a tensor");
-            return expression_error(c, call->ast->span);
-        }
+    if (!check_inputs(c, op, call)) return expression_error(c, call->ast->span);
     if (!c->graph || c->is_dry) return unfinished(c, op, call, args);
+    if (op->is_loss) return losses_apply(c, op, op != written, args, call->ast, call->inputs);
+    call = with_tensors(c, call);
     if (!check_batched(c, op, call)) return expression_error(c, call->ast->span);
     return make_node(c, op, call, args);
 }
@@ -467,8 +537,8 @@ static const Value *apply_value(Checker *c, Scope *scope, const Value *value,
 }
 
 // What is piped in, and the tensors that the call begins with.
-static Application gather(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,
-                          int count) {
+static Application gather(Checker *c, Scope *scope, const OpDef *op, const Ast *ast,
+                          const Value *const *inputs, int count) {
     Application call = {.ast = ast, .inputs = inputs, .count = count};
     if (ast->kind != AST_CALL) return call;
     const Value **all = ARENA_ARRAY(c->arena, const Value *, count + ast->items.count + 1);
@@ -477,7 +547,9 @@ static Application gather(Checker *c, Scope *scope, const Ast *ast, const Value 
         const Ast *item = ast->items.items[call.first];
         bool is_error = expression_is_error(scope, item);
         call.is_doubtful = call.is_doubtful || is_error;
-        if (is_error || item->kind == AST_ASSIGN || !expression_is_tensor(c, scope, item)) break;
+        if (is_error || item->kind == AST_ASSIGN) break;
+        bool may_be_number = op && takes_number(op, call.count);
+        if (!may_be_number && !expression_is_tensor(c, scope, item)) break;
         const Value *value = all[call.count++] = expression_evaluate(c, scope, item);
         call.is_doubtful = call.is_doubtful || value->kind == VALUE_ERROR;
     }
@@ -492,8 +564,10 @@ static const Value *apply_named(Checker *c, Scope *scope, const Ast *ast,
     if (habit) return habit;
     const OpDef *op = value ? NULL : elaborate_operator(c, ast->text, name_span(ast));
     if (!value && !op) return report_unknown(c, scope, ast);
-    if (op && !names_is_sure(op->schema.name, ast)) return expression_error(c, ast->span);
-    Application call = gather(c, scope, ast, inputs, count);
+    bool is_other_name = op && op != op_find(ast->text);
+    if (is_other_name && !names_is_sure(op->schema.name, ast))
+        return expression_error(c, ast->span);
+    Application call = gather(c, scope, op, ast, inputs, count);
     return op ? apply_operator(c, scope, op, &call) : apply_value(c, scope, value, &call);
 }
 
@@ -609,12 +683,29 @@ static const Value *report_list(Checker *c, const Ast *ast) {
     return expression_error(c, ast->span);
 }
 
+static bool is_tensor_item(Checker *c, const Scope *scope, const Ast *item) {
+    return item->kind != AST_ASSIGN && expression_is_tensor(c, scope, item);
+}
+
 // `abs(-3)` is arithmetic, `abs(x)` of a tensor is a layer, and `-> abs` is, too.
 static bool calculates(Checker *c, const Scope *scope, const Ast *ast) {
     if (!number_is_function(ast->text)) return false;
     const OpDef *op = op_find(ast->text);
     if (!op || !op->surface) return true;
-    return ast->items.count && !expression_is_tensor(c, scope, ast->items.items[0]);
+    for (int i = 0; i < ast->items.count; i++)
+        if (is_tensor_item(c, scope, ast->items.items[i])) return false;
+    return ast->items.count > 0;
+}
+
+bool elaborate_has_input(Checker *c, const Scope *scope, const Ast *ast) {
+    const OpDef *op = elaborate_find(c, scope, ast->text) ? NULL : op_find(ast->text);
+    bool is_surface = op && op->surface;
+    for (int i = 0; i < ast->items.count; i++) {
+        if (is_tensor_item(c, scope, ast->items.items[i])) return true;
+        bool goes_on = is_surface && (op->of_several || takes_number(op, i));
+        if (!goes_on) return false;
+    }
+    return false;
 }
 
 bool elaborate_is_source(const Checker *c, const Scope *scope, const char *name) {
@@ -634,9 +725,7 @@ const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
         if (names_is_callee(ast->text)) return value_recipe(c->arena, ast, scope);
         return report_unknown(c, scope, ast);
     }
-    bool has_input = ast->items.count && ast->items.items[0]->kind != AST_ASSIGN &&
-                     expression_is_tensor(c, scope, ast->items.items[0]);
-    if (has_input) return apply_named(c, scope, ast, NULL, 0);
+    if (elaborate_has_input(c, scope, ast)) return apply_named(c, scope, ast, NULL, 0);
     if (!value && has_list_of_tensors(c, scope, ast)) return report_list(c, ast);
     leftover_add(c, scope, ast, true);
     return value_recipe(c->arena, ast, scope);

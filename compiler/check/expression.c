@@ -77,8 +77,7 @@ static bool call_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {
     if (elaborate_is_source(c, scope, ast->text)) return true;
     const Value *value = elaborate_find(c, scope, ast->text);
     if (value && !value_is_layer(value)) return false;
-    if (!ast->items.count || ast->items.items[0]->kind == AST_ASSIGN) return false;
-    return expression_is_tensor(c, scope, ast->items.items[0]);
+    return elaborate_has_input(c, scope, ast);
 }
 
 bool expression_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {

@@ -171,8 +171,8 @@ static const NumberFunction number_functions[] = {
     {"log", 1, 1, "a number", NULL, log_of},
     {"pow", 2, 2, "two numbers", NULL, power_of},
     {"mod", 2, 2, "two numbers", NULL, rest_of},
-    {"min", 1, ANY_COUNT, "numbers", "`minimum(a, b)` or `reduce_min`", least_of},
-    {"max", 1, ANY_COUNT, "numbers", "`maximum(a, b)` or `reduce_max`", largest_of},
+    {"min", 1, ANY_COUNT, "numbers", "`minimum(a, b)`", least_of},
+    {"max", 1, ANY_COUNT, "numbers", "`maximum(a, b)`", largest_of},
     {"range", 1, 3, "one to three numbers", NULL, NULL}, // gives a list
     {"len", 1, 1, "a list", NULL, NULL},
 };

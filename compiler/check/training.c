@@ -165,24 +165,20 @@ void training_declare(Checker *c, const Ast *train) {
 
 // ---- Loss.
 
-static bool wrote(const Args *args, const char *name) {
-    int index = schema_arg_index(args->schema, name);
-    return index >= 0 && !args->values[index].is_default;
-}
-
 // `crossentropy` becomes one of the three, with or without logits as the last layer says.
 static const OpDef *resolve_crossentropy(Setup *s) {
     Ending ending = checks_ending(s->entry->model);
-    const char *name = checks_crossentropy(&ending, s->entry->dataset);
+    const Dataset *dataset = s->entry->dataset;
+    bool is_known = dataset && dataset->info.target.size > 0;
+    TargetReading reading = {0};
+    if (is_known) reading = targets_read(&dataset->info, &ending);
+    const char *name = checks_crossentropy(&ending, reading, is_known);
     return name ? op_find(name) : NULL;
 }
 
 static void set_logits(Setup *s, Args *args) {
-    const char *last = checks_ending(s->entry->model).activation;
-    if (!last || wrote(args, "from_logits")) return;
-    bool is_probability = strcmp(last, "softmax") == 0 || strcmp(last, "sigmoid") == 0;
-    args_set_number(args, "from_logits", !is_probability);
-    args_set_origin(args, "from_logits", "by the last layer");
+    Ending ending = checks_ending(s->entry->model);
+    checks_set_logits(args, &ending);
 }
 
 static void read_loss(Setup *s, const Ast *ast) {

@@ -69,7 +69,8 @@ struct Value {
     const Ast *written;
     const Value *const *items;
     int count;
-    Node *node; // of an error: what is known of it all the same, not in a graph; or NULL
+    int64_t classes; // of a tensor of class labels: how many there are; 0: not known
+    Node *node;      // of an error: what is known of it all the same, not in a graph; or NULL
     Recipe *recipe;
     Shared *shared;
     const Ast *declaration;

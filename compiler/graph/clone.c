@@ -57,6 +57,7 @@ Graph *graph_clone(const Graph *graph, Arena *arena, GraphMode mode) {
     clone_list(&cloner, &graph->targets, &copy->targets);
     clone_list(&cloner, &graph->outputs, &copy->outputs);
     clone_list(&cloner, &graph->assigns, &copy->assigns);
+    copy->first_stream = graph->first_stream;
     copy->has_gradients = graph->has_gradients;
     copy->frozen = graph->frozen;
     copy->updated = graph->updated;

@@ -36,6 +36,7 @@ typedef struct ArgDef {
     const char *keras_name; // other names people know for it, blank-separated ("batch_size"); NULL
     const char *short_name; // another own name of it ("init"); NULL: none
     bool starts_kernel;     // `init` of the `train` block is its default
+    bool counts_classes;    // of the labels that the call is given, where those are known
     const char *doc;        // one line
     bool variadic;          // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
     bool by_name;           // never positional, as are all after it: the name says the unit

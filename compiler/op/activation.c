@@ -23,7 +23,7 @@ static Node *call_with_number(Graph *graph, const char *op, Node *x, const char 
 }
 
 static Node *call_select(Graph *graph, Node *condition, Node *if_true, Node *if_false) {
-    return graph_call(graph, "select", (Node *[]){condition, if_true, if_false}, 3, NULL);
+    return graph_call(graph, "where", (Node *[]){condition, if_true, if_false}, 3, NULL);
 }
 
 // ---- linear

@@ -3,12 +3,7 @@
 // spatial_dropout does so with whole channels, gaussian_noise adds normal numbers, gaussian_dropout
 // multiplies by them, alpha_dropout keeps mean and variance of selu's values. Outside training they
 // do nothing.
-//
-// The random numbers are operators of their own, without inputs: functions of the seed, the step, a
-// stream number and the element's place. Forward and backward pass can therefore make them anew
-// instead of keeping them.
-#include "op.h"
-#include "random.h"
+#include "generator.h"
 
 #include <math.h>
 
@@ -17,19 +12,9 @@ static Node *dropout_inference(Graph *graph, Node *node) {
     return node->inputs[0];
 }
 
-// A number that no other generator of the graph has.
-static int free_stream(const Graph *graph) {
-    int count = 0;
-    for (int i = 0; i < graph->nodes.count; i++)
-        count += node_is(graph->nodes.items[i], "dropout_mask") ||
-                 node_is(graph->nodes.items[i], "normal_noise");
-    return count;
-}
-
 static Node *generate(Graph *graph, const char *op, Type type, const char *name, double number) {
-    Args *args = graph_args(graph, op);
+    Args *args = generator_args(graph, op);
     args_set_number(args, name, number);
-    args_set_number(args, "stream", free_stream(graph));
     return graph_generate(graph, op, type, args);
 }
 
@@ -108,44 +93,15 @@ static double kept_scale(double rate) {
 static Lane mask_lower(LaneBuilder *b, const Node *node, const Lane *inputs) {
     (void)inputs;
     double rate = args_number(node->args, "rate");
-    Lane uniform = lane_random(b, (uint32_t)args_int(node->args, "stream"));
+    Lane uniform = generator_lanes(b, node, 0);
     LaneMask is_dropped = lane_less(b, uniform, lane_constant(b, rate));
     return lane_select(b, is_dropped, lane_constant(b, 0), lane_constant(b, kept_scale(rate)));
-}
-
-static double uniform_at(const EvalPoint *at, uint32_t stream) {
-    uint32_t keys[2];
-    random_keys(at->context->seed, stream, keys);
-    return random_uniform(keys, (uint32_t)at->element);
 }
 
 static double mask_evaluate(const Node *node, const double *inputs, const EvalPoint *at) {
     (void)inputs;
     double rate = args_number(node->args, "rate");
-    uint32_t stream = (uint32_t)args_int(node->args, "stream");
-    return uniform_at(at, stream) < (float)rate ? 0 : kept_scale(rate);
-}
-
-// ---- normal_noise: Box and Muller 1958, sqrt(-2 ln u) cos(2 pi v) of two uniform numbers. u is 1
-// minus a number in [0, 1), so that its logarithm is finite.
-
-enum { SECOND_STREAM = 1 << 30 }; // no graph has so many generators
-
-static Lane noise_lower(LaneBuilder *b, const Node *node, const Lane *inputs) {
-    (void)inputs;
-    uint32_t stream = (uint32_t)args_int(node->args, "stream");
-    double stddev = args_number(node->args, "stddev");
-    Lane u = lane_subtract(b, lane_constant(b, 1), lane_random(b, stream));
-    Lane v = lane_random(b, stream + SECOND_STREAM);
-    Lane square = lane_multiply(b, lane_log(b, u), lane_constant(b, -2 * stddev * stddev));
-    return lane_multiply(b, lane_sqrt(b, square), lane_cos_turns(b, v));
-}
-
-static double noise_evaluate(const Node *node, const double *inputs, const EvalPoint *at) {
-    (void)inputs;
-    uint32_t stream = (uint32_t)args_int(node->args, "stream");
-    double u = 1 - uniform_at(at, stream), v = uniform_at(at, stream + SECOND_STREAM);
-    return args_number(node->args, "stddev") * sqrt(-2 * log(u)) * cos(2 * M_PI * v);
+    return generator_number(node, at, 0) < (float)rate ? 0 : kept_scale(rate);
 }
 
 #define RATE(default_value, text)                                                                  \
@@ -154,9 +110,6 @@ static double noise_evaluate(const Node *node, const double *inputs, const EvalP
      .default_text = (default_value),                                                              \
      .maximum = 1,                                                                                 \
      .doc = (text)}
-
-#define STREAM                                                                                     \
-    {.name = "stream", .type = ARG_INT, .default_text = "0", .doc = "which random numbers"}
 
 static const ArgDef dropout_args[] = {
     RATE(NULL, "share of the numbers that are dropped"),
@@ -173,27 +126,14 @@ static const ArgDef noisy_args[] = {
     {0},
 };
 
-#define STDDEV(default_value)                                                                      \
-    {.name = "stddev",                                                                             \
-     .type = ARG_FLOAT,                                                                            \
-     .default_text = (default_value),                                                              \
-     .maximum = INFINITY,                                                                          \
-     .doc = "standard deviation"}
-
 static const ArgDef gaussian_args[] = {
-    STDDEV(NULL),
+    {.name = "stddev", .type = ARG_FLOAT, .maximum = INFINITY, .doc = "standard deviation"},
     {0},
 };
 
 static const ArgDef mask_args[] = {
     RATE("0", "share of zeros"),
-    STREAM,
-    {0},
-};
-
-static const ArgDef noise_args[] = {
-    STDDEV("1"),
-    STREAM,
+    GENERATOR_ARGS,
     {0},
 };
 
@@ -252,12 +192,5 @@ const OpDef op_dropout[] = {
      .flops = op_flops_elements,
      .lower = mask_lower,
      .evaluate_element = mask_evaluate},
-    {.schema = {"normal_noise", "draws from a normal distribution", noise_args, NULL},
-     .fuse = FUSE_ELEMENTWISE,
-     .shape = op_shape_given,
-     .no_gradient = "it has no inputs",
-     .flops = op_flops_elements,
-     .lower = noise_lower,
-     .evaluate_element = noise_evaluate},
     {.schema = {0}},
 };

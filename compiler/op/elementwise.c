@@ -19,7 +19,7 @@
     }
 
 static Node *call_select(Graph *graph, Node *condition, Node *if_true, Node *if_false) {
-    return graph_call(graph, "select", (Node *[]){condition, if_true, if_false}, 3, NULL);
+    return graph_call(graph, "where", (Node *[]){condition, if_true, if_false}, 3, NULL);
 }
 
 // ---- Arithmetic.
@@ -134,6 +134,85 @@ static void log1p_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     dinputs[0] = graph_divide(graph, dy, below);
 }
 
+// ---- pow: exp(y log |x|); a negative x has a power where y is whole, of x's sign where y is odd.
+
+static Lane pow_lower(LaneBuilder *b, const Node *node, const Lane *in) {
+    (void)node;
+    Lane x = in[0], y = in[1], zero = lane_constant(b, 0);
+    Lane size = lane_exp(b, lane_multiply(b, y, lane_log(b, lane_absolute(b, x))));
+    Lane half = lane_multiply(b, y, lane_constant(b, 0.5));
+    LaneMask is_even = lane_equal(b, lane_floor(b, half), half);
+    LaneMask is_whole = lane_equal(b, lane_floor(b, y), y);
+    Lane signed_size = lane_select(b, is_even, size, lane_negate(b, size));
+    Lane negative = lane_select(b, is_whole, signed_size, lane_constant(b, NAN));
+    Lane power = lane_select(b, lane_less(b, x, zero), negative, size);
+    return lane_select(b, lane_equal(b, y, zero), lane_constant(b, 1), power);
+}
+REFERENCE(pow, pow(in[0], in[1]))
+
+// dx = y x^(y - 1), dy = x^y log(x): 0 where the logarithm is none.
+static void pow_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *x = node->inputs[0], *y = node->inputs[1], *zero = graph_constant(graph, 0);
+    Node *less = graph_subtract(graph, y, graph_constant(graph, 1));
+    Node *slope = graph_multiply(graph, y, graph_binary(graph, "pow", x, less));
+    dinputs[0] = graph_multiply(graph, dy, slope);
+    Node *log = call_select(graph, graph_binary(graph, "less", zero, x),
+                            graph_unary(graph, "log", x), zero);
+    dinputs[1] = graph_multiply(graph, dy, graph_multiply(graph, node, log));
+}
+
+enum { LARGEST_PRODUCT = 8 };
+
+// x^n as a product, n >= 1.
+static Node *product_of(Graph *graph, Node *x, int n) {
+    if (n == 1) return x;
+    Node *square = graph_unary(graph, "square", product_of(graph, x, n / 2));
+    return n % 2 ? graph_multiply(graph, square, x) : square;
+}
+
+// Exponents that are known and small: products and roots, which are exact and have gradients at 0.
+static Node *pow_expand(Graph *graph, Node *node) {
+    Node *x = node->inputs[0], *one = graph_constant(graph, 1);
+    double exponent, size;
+    if (!node_is_constant(node->inputs[1], &exponent)) return NULL;
+    size = fabs(exponent);
+    if (exponent == 0) return graph_broadcast(graph, one, node->type);
+    bool is_product = floor(size) == size && size <= LARGEST_PRODUCT;
+    if (!is_product && size != 0.5) return NULL;
+    Node *power = is_product ? product_of(graph, x, (int)size) : graph_unary(graph, "sqrt", x);
+    return exponent < 0 ? graph_divide(graph, one, power) : power;
+}
+
+// ---- clip: the gradient passes from `low` to `high`, both included.
+
+static bool clip_shape(Graph *graph, Node *node) {
+    double low = args_number(node->args, "low"), high = args_number(node->args, "high");
+    if (low <= high) return op_shape_same(graph, node);
+    op_shape_error(graph, node, "clip keeps numbers from `low` to `high`, but %s is more than %s",
+                   text_of_number(graph->arena, low), text_of_number(graph->arena, high));
+    op_shape_help(graph, "write the smaller number first");
+    return false;
+}
+
+static Node *clip_expand(Graph *graph, Node *node) {
+    Node *low = graph_constant(graph, args_number(node->args, "low"));
+    Node *high = graph_constant(graph, args_number(node->args, "high"));
+    Node *bounded = graph_binary(graph, "minimum", node->inputs[0], high);
+    return graph_binary(graph, "maximum", bounded, low);
+}
+
+static const ArgDef clip_args[] = {
+    {.name = "low",
+     .type = ARG_FLOAT,
+     .keras_name = "x_min clip_value_min min min_value",
+     .doc = "what smaller numbers become"},
+    {.name = "high",
+     .type = ARG_FLOAT,
+     .keras_name = "x_max clip_value_max max max_value",
+     .doc = "what larger numbers become"},
+    {0},
+};
+
 // 2 / sqrt(pi) * exp(-x^2)
 LANES(erf, lane_erf(b, in[0]))
 REFERENCE(erf, erf(in[0]))
@@ -158,15 +237,18 @@ static Lane lane_truth(LaneBuilder *b, LaneMask mask) {
 LANES(less, lane_truth(b, lane_less(b, in[0], in[1])))
 REFERENCE(less, in[0] < in[1])
 
+LANES(less_equal, lane_truth(b, lane_less_equal(b, in[0], in[1])))
+REFERENCE(less_equal, in[0] <= in[1])
+
 LANES(greater, lane_truth(b, lane_less(b, in[1], in[0])))
 REFERENCE(greater, in[0] > in[1])
 
 LANES(equal, lane_truth(b, lane_equal(b, in[0], in[1])))
 REFERENCE(equal, in[0] == in[1])
 
-LANES(select, lane_select(b, lane_equal(b, in[0], lane_constant(b, 0)), in[2], in[1]))
-REFERENCE(select, in[0] != 0 ? in[1] : in[2])
-static void select_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+LANES(where, lane_select(b, lane_equal(b, in[0], lane_constant(b, 0)), in[2], in[1]))
+REFERENCE(where, in[0] != 0 ? in[1] : in[2])
+static void where_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     Node *zero = graph_constant(graph, 0);
     dinputs[1] = call_select(graph, node->inputs[0], dy, zero);
     dinputs[2] = call_select(graph, node->inputs[0], zero, dy);
@@ -198,14 +280,23 @@ static void broadcast_gradient(Graph *graph, Node *node, Node *dy, Node **dinput
 static bool one_hot_shape(Graph *graph, Node *node) {
     const Type *label = &node->inputs[0]->type;
     int64_t classes = args_int(node->args, "classes");
-    if (type_last(label) != 1)
-        return op_shape_error(graph, node, "one_hot expects one class a value, but these are %s",
-                              shape_text(graph->arena, label));
     node->type = *label;
     node->type.dtype = DTYPE_F32;
-    if (!node->type.rank) node->type.rank = 1;
+    if (!label->rank || type_last(label) != 1) node->type.rank++;
+    if (node->type.rank > SHAPE_MAX_RANK)
+        return op_shape_error(graph, node, "one_hot adds a dimension, but %s has %d already",
+                              type_text(graph->arena, label), label->rank);
     node->type.dims[node->type.rank - 1] = classes;
     return true;
+}
+
+// Labels [28, 28] are [28, 28, 1], so that each meets the values of its classes.
+static Node *one_hot_expand(Graph *graph, Node *node) {
+    Type label = node->type;
+    label.dims[label.rank - 1] = 1;
+    if (node->inputs[0]->type.rank == label.rank || label.rank == 1) return NULL;
+    Node *apart = graph_reshape(graph, node->inputs[0], label.rank, label.dims);
+    return graph_call(graph, "one_hot", &apart, 1, node->args);
 }
 
 LANES(one_hot, lane_truth(b, lane_equal(b, lane_column(b), in[0])))
@@ -216,6 +307,8 @@ static const ArgDef one_hot_args[] = {
      .type = ARG_INT,
      .minimum = 1,
      .maximum = 1 << 24, // lane_column is exact to there
+     .counts_classes = true,
+     .keras_name = "num_classes depth",
      .doc = "how many classes there are"},
     {0},
 };
@@ -264,32 +357,45 @@ const OpDef op_elementwise[] = {
     {UNARY(abs, "takes the distance from zero", "Abs absolute"), .surface = true},
     {ELEMENTWISE(sign, "gives -1, 0 or 1", op_shape_same, 1, NULL),
      .no_gradient = "the sign is constant almost everywhere"},
-    {UNARY(square, "multiplies a value by itself", NULL)},
-    {UNARY(sqrt, "takes the square root", NULL)},
-    {UNARY(exp, "raises e to the value", NULL), .is_slow = true},
+    {UNARY(square, "multiplies a value by itself", NULL), .surface = true},
+    {UNARY(sqrt, "takes the square root", NULL), .surface = true},
+    {UNARY(exp, "raises e to the value", NULL), .surface = true, .is_slow = true},
     {UNARY(expm1, "raises e to the value and subtracts 1, without cancellation", NULL),
      .is_slow = true},
-    {UNARY(log, "takes the natural logarithm", NULL), .is_slow = true},
+    {UNARY(log, "takes the natural logarithm", NULL), .surface = true, .is_slow = true},
     {UNARY(log1p, "takes the natural logarithm of 1 + x, without cancellation", NULL),
      .is_slow = true},
     {UNARY(erf, "computes the error function", NULL), .is_slow = true},
+    {BINARY(pow, "raises the first value to the power of the second", "power"), .surface = true,
+     .is_slow = true, .expand = pow_expand},
+    {.schema = {"clip", "keeps a value between two numbers", clip_args, "clip_by_value clamp"},
+     .surface = true,
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .fuse = FUSE_COMPOSITE,
+     .shape = clip_shape,
+     .expand = clip_expand},
     {COMPARISON(less, "gives 1 where the first value is smaller, else 0")},
+    {COMPARISON(less_equal, "gives 1 where the first value is not larger, else 0")},
     {COMPARISON(greater, "gives 1 where the first value is larger, else 0")},
     {COMPARISON(equal, "gives 1 where the values are equal, else 0")},
-    {ELEMENTWISE(select, "takes the second value where the first is not 0, else the third",
-                 op_shape_broadcast, 3, NULL),
-     .gradient = select_gradient},
-    {.schema = {"one_hot", "gives 1 at the class's place and 0 elsewhere", one_hot_args, NULL},
+    {ELEMENTWISE(where, "takes the second value where the first is not 0, else the third",
+                 op_shape_broadcast, 3, "select"),
+     .surface = true, .gradient = where_gradient},
+    {.schema = {"one_hot", "gives 1 at the class's place and 0 elsewhere", one_hot_args,
+                "OneHot to_categorical"},
+     .surface = true,
      .min_inputs = 1,
      .max_inputs = 1,
      .fuse = FUSE_ELEMENTWISE,
      .shape = one_hot_shape,
+     .expand = one_hot_expand,
      .no_gradient = "labels are not trained",
      .flops = op_flops_elements,
      .lower = one_hot_lower,
      .evaluate_element = one_hot_evaluate},
     {IDENTITY("stop_gradient", "passes its input on, but no gradient back", op_shape_same),
-     .no_gradient = "this is what it is for"},
+     .surface = true, .no_gradient = "this is what it is for"},
     {IDENTITY("load", "gathers a data column into a dense block of float32", op_shape_same),
      .no_gradient = "it is made after gradients are, where kernels want such a block"},
     {IDENTITY("broadcast", "repeats a value along new dimensions, and makes it f32",

@@ -46,6 +46,8 @@ Lane lane_column(LaneBuilder *b);
 // Uniform numbers in [0, 1), 24 bits: a function of the run's seed, the step, `stream` and the
 // element's index in the batch, and of nothing else (not of threads, width or evaluation order).
 Lane lane_random(LaneBuilder *b, uint32_t stream);
+// The same of a seed that is known when compiling, alike in every run and step.
+Lane lane_random_seeded(LaneBuilder *b, uint64_t seed, uint32_t stream);
 
 // ---- For operators that fetch elements from other places of their inputs (OpDef.gather).
 

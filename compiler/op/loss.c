@@ -139,7 +139,7 @@ static Node *huber_expand(Graph *graph, Node *node) {
     Node *far = graph_subtract(graph, graph_scale(graph, size, delta),
                                constant(graph, 0.5 * delta * delta));
     Node *is_far = graph_binary(graph, "greater", size, constant(graph, delta));
-    return mean_last(graph, graph_call(graph, "select", (Node *[]){is_far, far, near}, 3, NULL));
+    return mean_last(graph, graph_call(graph, "where", (Node *[]){is_far, far, near}, 3, NULL));
 }
 
 static const ArgDef huber_args[] = {
@@ -171,7 +171,7 @@ static Node *hinge_expand(Graph *graph, Node *node) {
     Pair pair = pair_of(graph, node);
     Node *is_zero = graph_binary(graph, "equal", pair.target, constant(graph, 0));
     Node *sign =
-        graph_call(graph, "select", (Node *[]){is_zero, constant(graph, -1), pair.target}, 3, NULL);
+        graph_call(graph, "where", (Node *[]){is_zero, constant(graph, -1), pair.target}, 3, NULL);
     Node *margin =
         graph_subtract(graph, constant(graph, 1), graph_multiply(graph, sign, pair.prediction));
     return mean_last(graph, graph_binary(graph, "maximum", margin, constant(graph, 0)));

@@ -62,12 +62,14 @@ typedef struct EvalPoint {
 
 struct OpDef {
     Schema schema;
-    bool surface;        // users may write it in a model
-    bool is_activation;  // may stand where an activation is asked for
-    bool is_slow;        // elementwise: computing it again costs more than loading it
-    bool packs_operands; // a contraction that copies its operands to a block of its own
-    bool is_loss;        // used as `loss =`; inputs are (prediction, target)
-    TargetKind target;   // of a loss
+    const char *former_name; // another name that programs have for it; NULL: none
+    bool surface;            // users may write it in a model
+    const char *of_several;  // what does to several values what this does within one; NULL
+    bool is_activation;      // may stand where an activation is asked for
+    bool is_slow;            // elementwise: computing it again costs more than loading it
+    bool packs_operands;     // a contraction that copies its operands to a block of its own
+    bool is_loss;            // used as `loss =`; inputs are (prediction, target)
+    TargetKind target;       // of a loss
     // Of a loss: the numbers that it takes for targets; both 0: all.
     double target_low, target_high;
     bool is_statistic;          // what it does to the loss is in the gradients of its users
@@ -108,7 +110,7 @@ struct OpDef {
                      const EvalContext *context);
 };
 
-const OpDef *op_find(const char *name); // NULL: none
+const OpDef *op_find(const char *name); // by its name or former name; NULL: none
 const OpDef *op_at(int index);          // all rows, families in the order of registry.c; NULL: end
 int op_count(void);
 
@@ -134,6 +136,6 @@ void op_append_input(Graph *graph, Node *node, Node *input);
 extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_matmul[],
     op_convolve[], op_pool[], op_place[], op_reduce[], op_conv[], op_pooling[], op_norm[],
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
-    op_learned[], op_interpolate[], op_moments[];
+    op_learned[], op_interpolate[], op_moments[], op_generator[];
 
 #endif

@@ -1,5 +1,5 @@
-// Reductions as layers, with Keras's arguments (keras.ops.sum and its like): over the dimensions in
-// `axis`, or over all of them, within each sample.
+// Reductions as functions and layers (keras.ops.sum and its like): over the dimensions in `axis`,
+// or over all of them, within each sample.
 #include "layer.h"
 
 // The dimensions that are reduced.
@@ -16,7 +16,7 @@ static bool read_axes(Graph *graph, Node *node, bool *axes) {
 
 static bool reduce_shape(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type;
-    bool axes[SHAPE_MAX_RANK] = {false}, keeps = args_bool(node->args, "keepdims");
+    bool axes[SHAPE_MAX_RANK] = {false}, keeps = args_bool(node->args, "keep");
     if (!read_axes(graph, node, axes)) return false;
     node->type = (Type){.dtype = DTYPE_F32, .batched = x->batched};
     for (int i = 0; i < x->rank; i++)
@@ -29,7 +29,7 @@ static Node *reduce(Graph *graph, Node *node, Node *x, ReduceKind kind) {
     bool axes[SHAPE_MAX_RANK] = {false};
     read_axes(graph, node, axes);
     for (int i = 0; i < node->inputs[0]->type.rank; i++)
-        if (axes[i]) x = op_reduce_axis(graph, x, i, kind);
+        if (axes[i] && x->type.dims[i] > 1) x = op_reduce_axis(graph, x, i, kind);
     return graph_reshape(graph, x, node->type.rank, node->type.dims);
 }
 
@@ -58,25 +58,25 @@ static const ArgDef reduce_args[] = {
      .default_text = "none",
      .minimum = -SHAPE_MAX_RANK,
      .maximum = SHAPE_MAX_RANK,
+     .by_name = true, // `max(x, 0)` would be taken for the larger of two
      .doc = "dimensions reduced: from 1 (0 is the batch), or from the end; none: all"},
-    {.name = "keepdims",
+    {.name = "keep",
+     .short_name = "keepdims",
      .type = ARG_BOOL,
      .default_text = "false",
      .doc = "keep the reduced dimensions as 1"},
     {0},
 };
 
-#define REDUCTION(name_)                                                                           \
-    .surface = true, .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_COMPOSITE,                     \
-    .shape = reduce_shape, .expand = name_##_expand
+#define REDUCTION(name_, doc_)                                                                     \
+    .schema = {#name_, doc_, reduce_args, NULL}, .former_name = "reduce_" #name_, .surface = true, \
+    .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_COMPOSITE, .shape = reduce_shape,               \
+    .expand = name_##_expand
 
 const OpDef op_reduction[] = {
-    {.schema = {"reduce_sum", "sums over dimensions", reduce_args, NULL}, REDUCTION(sum)},
-    {.schema = {"reduce_mean", "takes the mean over dimensions", reduce_args, NULL},
-     REDUCTION(mean)},
-    {.schema = {"reduce_max", "takes the largest number over dimensions", reduce_args, NULL},
-     REDUCTION(max)},
-    {.schema = {"reduce_min", "takes the smallest number over dimensions", reduce_args, NULL},
-     REDUCTION(min)},
+    {REDUCTION(sum, "sums over dimensions")},
+    {REDUCTION(mean, "takes the mean over dimensions")},
+    {REDUCTION(max, "takes the largest number over dimensions"), .of_several = "maximum"},
+    {REDUCTION(min, "takes the smallest number over dimensions"), .of_several = "minimum"},
     {.schema = {0}},
 };

@@ -6,10 +6,10 @@
 #include <string.h>
 
 static const OpDef *const families[] = {
-    op_leaf,   op_elementwise, op_matmul,      op_convolve,   op_pool,    op_place,
-    op_reduce, op_reshape,     op_dense,       op_conv,       op_pooling, op_norm,
-    op_merge,  op_resize,      op_reduction,   op_activation, op_dropout, op_loss,
-    op_effect, op_learned,     op_interpolate, op_moments,
+    op_leaf,   op_elementwise, op_matmul,      op_convolve,   op_pool,      op_place,
+    op_reduce, op_reshape,     op_dense,       op_conv,       op_pooling,   op_norm,
+    op_merge,  op_resize,      op_reduction,   op_activation, op_dropout,   op_loss,
+    op_effect, op_learned,     op_interpolate, op_moments,    op_generator,
 };
 
 enum { FAMILY_COUNT = sizeof families / sizeof *families };
@@ -28,10 +28,15 @@ int op_count(void) {
     return count;
 }
 
+static bool is_named(const OpDef *op, const char *name) {
+    return strcmp(op->schema.name, name) == 0 ||
+           (op->former_name && strcmp(op->former_name, name) == 0);
+}
+
 const OpDef *op_find(const char *name) {
     for (int i = 0; i < FAMILY_COUNT; i++)
         for (const OpDef *op = families[i]; op->schema.name; op++)
-            if (strcmp(op->schema.name, name) == 0) return op;
+            if (is_named(op, name)) return op;
     return NULL;
 }
 

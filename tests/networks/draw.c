@@ -146,9 +146,21 @@ static int chance_of(const ArgDef *def, int percent) {
     return is_rare ? percent / 3 : percent;
 }
 
+// Where functions are defined, and do not grow beyond what can be compared.
+static const char *draw_limits(const char *name) {
+    static const struct {
+        const char *name, *limits;
+    } limited[] = {{"exp", "-3, 3"},  {"log", "0.1, 3"},   {"sqrt", "0.1, 3"},
+                   {"pow", "0.1, 2"}, {"square", "-3, 3"}, {"exponential", "-3, 3"}};
+    for (size_t i = 0; i < sizeof limited / sizeof *limited; i++)
+        if (strcmp(name, limited[i].name) == 0) return limited[i].limits;
+    return NULL;
+}
+
 Words draw_call(Random *random, Arena *arena, const Schema *schema, const Type *type, int percent) {
     Draw draw = {random, arena, type};
     Words call = {.name = schema->name};
+    if (type) call.limits = draw_limits(schema->name);
     for (int i = 0; i < schema_arg_count(schema); i++) {
         const ArgDef *def = &schema->args[i];
         bool is_required = !def->default_text;

@@ -20,10 +20,16 @@ static void put_call(Text *out, const Words *call, const char *before) {
     if (braces) text_put(out, ")");
 }
 
+// A layer, with its limits as a layer before it.
+static void put_layer(Text *out, const Words *call) {
+    if (call->limits) text_format(out, "clip(%s) -> ", call->limits);
+    put_call(out, call, "");
+}
+
 static void put_chain(Text *out, const Piece *piece) {
     for (int i = 0; i < piece->count; i++) {
         if (i) text_put(out, " -> ");
-        put_call(out, &piece->calls[i], "");
+        put_layer(out, &piece->calls[i]);
     }
 }
 
@@ -43,8 +49,14 @@ static void put_pieces(Text *out, const Network *network, bool blocks) {
 
 static char *joined(Arena *arena, const Step *step, const char *const *operands) {
     Text text = text_create(arena);
-    for (int i = 0; i < step->operand_count; i++)
-        text_format(&text, "%s%s", i ? ", " : "", operands[i]);
+    const char *limits = step->call.limits;
+    for (int i = 0; i < step->operand_count; i++) {
+        text_put(&text, i ? ", " : "");
+        if (limits)
+            text_format(&text, "clip(%s, %s)", operands[i], limits);
+        else
+            text_put(&text, operands[i]);
+    }
     return text.data;
 }
 
@@ -59,7 +71,7 @@ static void put_step(Text *out, const Step *step, const char *const *operands) {
         text_format(out, "%s -> piece%d", operands[0], step->piece);
         if (step->copies > 1) text_format(out, " * %d", step->copies);
         break;
-    default: text_format(out, "%s -> ", operands[0]); put_call(out, &step->call, "");
+    default: text_format(out, "%s -> ", operands[0]); put_layer(out, &step->call);
     }
 }
 

@@ -14,6 +14,7 @@ typedef struct Words {
     const char *name;
     const char *arguments[MAX_ARGUMENTS];
     int count, required;
+    const char *limits; // of what it is given: "0.1, 3"; NULL: none
 } Words;
 
 // Layers with a name of their own, used as one.

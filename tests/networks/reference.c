@@ -44,11 +44,12 @@ static const double movement = 0x1p-22;
 // Operators whose results are numbers of their inputs, or 0 and 1: float32 does not round them, and
 // what compares them (`equal` in the gradient of a largest number) relies on it.
 static bool is_exact(const Node *node) {
-    static const char *const names[] = {
-        "maximum",   "minimum",       "select",   "negate",          "abs",     "sign",
-        "broadcast", "load",          "less",     "greater",         "equal",   "one_hot",
-        "relu",      "stop_gradient", "pool_max", "pad_zeros",       "permute", "concat",
-        "slice",     "unslice",       "assign",   "upsample_nearest"};
+    static const char *const names[] = {"maximum",    "minimum", "where",           "negate",
+                                        "abs",        "sign",    "broadcast",       "load",
+                                        "less",       "greater", "equal",           "one_hot",
+                                        "less_equal", "relu",    "stop_gradient",   "pool_max",
+                                        "pad_zeros",  "permute", "concat",          "slice",
+                                        "unslice",    "assign",  "upsample_nearest"};
     double number;
     if (node_is_constant(node, &number)) return (double)(float)number == number;
     if (node->type.dtype == DTYPE_I32 || node->op->fuse == FUSE_MOVEMENT) return true;

@@ -47,7 +47,7 @@ static Type pick_type(int64_t rows, int64_t columns) {
 
 // Where functions are defined, smooth and not flat.
 static double pick_center(const OpDef *op) {
-    static const char *const positive[] = {"log", "sqrt", "divide"};
+    static const char *const positive[] = {"log", "sqrt", "divide", "pow"};
     for (int i = 0; i < COUNT_OF(positive); i++)
         if (strcmp(op->schema.name, positive[i]) == 0) return 1.5;
     return pick(2) ? 0.3 : 1.5;
@@ -68,7 +68,7 @@ static Node *use_elementwise(Graph *graph, const OpDef *op) {
     assert_true(op->min_inputs <= MAX_INPUTS);
     for (int i = 0; i < op->min_inputs; i++)
         inputs[i] = trainable(graph, pick_type(rows, columns), center);
-    if (strcmp(op->schema.name, "select") == 0)
+    if (strcmp(op->schema.name, "where") == 0)
         inputs[0] = graph_binary(graph, "less", inputs[0], graph_constant(graph, center));
     return graph_node(graph, op, inputs, op->min_inputs, NULL);
 }

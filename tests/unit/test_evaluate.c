@@ -93,8 +93,8 @@ static void test_choices(void **state) {
     EXPECT(graph_binary(graph, "equal", x, two), 0, 1, 0, 0);
     EXPECT(graph_binary(graph, "minimum", x, two), 1, 2, 2, 2);
     Node *condition = graph_binary(graph, "equal", x, two);
-    EXPECT(graph_call(graph, "select", (Node *[]){condition, x, two}, 3, NULL), 2, 2, 2, 2);
-    EXPECT(graph_call(graph, "select", (Node *[]){condition, two, x}, 3, NULL), 1, 2, 3, 4);
+    EXPECT(graph_call(graph, "where", (Node *[]){condition, x, two}, 3, NULL), 2, 2, 2, 2);
+    EXPECT(graph_call(graph, "where", (Node *[]){condition, two, x}, 3, NULL), 1, 2, 3, 4);
     EXPECT(graph_one_hot(graph, label, 3), 0, 1, 0, 0, 0, 1);
     EXPECT(graph_unary(graph, "sign", graph_subtract(graph, x, two)), -1, 0, 1, 1);
 }
@@ -120,6 +120,43 @@ static void test_random(void **state) {
         assert_true(value.data[i] == (random_uniform(keys, i) < 0.25f ? 0 : 1 / 0.75));
 }
 
+static Node *drawn(Graph *graph, const char *op, double seed) {
+    Args *args = graph_args(graph, op);
+    args_set_numbers(args, graph->arena, "dims", (double[]){5000}, 1);
+    if (seed >= 0) args_set_number(args, "seed", seed);
+    Node *node = graph_call(graph, op, NULL, 0, args);
+    assert_true(node->type.batched && node->type.rank == 1);
+    return node->op->expand(graph, node);
+}
+
+static double moment(const EvalTensor *value, int power) {
+    double sum = 0;
+    for (int64_t i = 0; i < value->rows * value->size; i++) sum += pow(value->data[i], power);
+    return sum / (double)(value->rows * value->size);
+}
+
+static bool are_equal(const EvalTensor *a, const EvalTensor *b) {
+    return memcmp(a->data, b->data, sizeof *a->data * (size_t)(a->rows * a->size)) == 0;
+}
+
+// Each draws its own numbers, others in each step; those of a seed are always the same.
+static void test_drawn_tensors(void **state) {
+    Fixture *fixture = *state;
+    Graph *graph = fixture->graph;
+    Node *first = drawn(graph, "normal", -1), *second = drawn(graph, "normal", -1);
+    Node *even = drawn(graph, "uniform", -1), *seeded = drawn(graph, "normal", 7);
+    EvalTensor one = value_of(fixture, first), two = value_of(fixture, second);
+    EvalTensor flat = value_of(fixture, even), known = value_of(fixture, seeded);
+    assert_true(fabs(moment(&one, 1)) < 0.04 && fabs(moment(&one, 2) - 1) < 0.06);
+    assert_true(fabs(moment(&flat, 1) - 0.5) < 0.012 && fabs(moment(&flat, 2) - 1 / 3.0) < 0.013);
+    assert_false(are_equal(&one, &two));
+    assert_false(are_equal(&one, &known));
+    fixture->bindings.context.seed = 100;
+    EvalTensor later = value_of(fixture, first), again = value_of(fixture, seeded);
+    assert_false(are_equal(&one, &later));
+    assert_true(are_equal(&known, &again));
+}
+
 // Effects come after all values: w and v swap.
 static void test_assign(void **state) {
     Fixture *fixture = *state;
@@ -143,8 +180,9 @@ static void test_assign(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_broadcasting), TEST(test_reductions), TEST(test_products), TEST(test_choices),
-        TEST(test_scalars),      TEST(test_random),     TEST(test_assign),
+        TEST(test_broadcasting),  TEST(test_reductions), TEST(test_products),
+        TEST(test_choices),       TEST(test_scalars),    TEST(test_random),
+        TEST(test_drawn_tensors), TEST(test_assign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

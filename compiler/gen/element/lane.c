@@ -321,8 +321,7 @@ static Keys random_key_values(B *b, uint32_t stream) {
     return keys;
 }
 
-Lane lane_random(B *b, uint32_t stream) {
-    Keys keys = random_key_values(b, stream);
+static Lane random_lanes(B *b, Keys keys) {
     Value element = indices_from(b, element_in_batch(b));
     Value x = LLVMBuildMul(IR, element, integer_splat(b, 0x9E3779B9u), "");
     x = LLVMBuildAdd(IR, x, ir_splat(b->gen, keys.first, b->width), "");
@@ -333,4 +332,15 @@ Lane lane_random(B *b, uint32_t stream) {
     LlvmType floats = ir_vector(b->gen, b->gen->f32, b->width);
     Lane uniform = lane(LLVMBuildSIToFP(IR, x, floats, ""));
     return lane_multiply(b, uniform, lane_constant(b, 0x1p-24));
+}
+
+Lane lane_random(B *b, uint32_t stream) {
+    return random_lanes(b, random_key_values(b, stream));
+}
+
+Lane lane_random_seeded(B *b, uint64_t seed, uint32_t stream) {
+    uint32_t keys[2];
+    random_keys(seed, stream, keys);
+    return random_lanes(
+        b, (Keys){LLVMConstInt(b->gen->i32, keys[0], 0), LLVMConstInt(b->gen->i32, keys[1], 0)});
 }
