@@ -135,7 +135,7 @@ const Dataset *session_unknown_data(const Session *session) {
     const Model *model = session->program->main;
     for (int i = 0; i < model->trainings.count; i++) {
         const Dataset *dataset = model->trainings.items[i]->dataset;
-        if (!dataset->found && dataset->info.target.size == 0) return dataset;
+        if (!dataset->found && dataset->info.target_count == 0) return dataset;
     }
     return NULL;
 }

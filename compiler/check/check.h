@@ -266,7 +266,7 @@ typedef struct TargetReading {
     int64_t classes; // that labels, or one value a class, show; 0: it is no class
 } TargetReading;
 
-TargetReading targets_read(const nnrt_data_info *info, const Ending *ending);
+TargetReading targets_read(const nnrt_target_info *target, const Ending *ending);
 // Of any value: as if a model ended there.
 Ending checks_ending_at(const Node *node);
 // Which cross-entropy `crossentropy` means for this ending, beside a target that is known or not;

@@ -117,7 +117,7 @@ static bool check_one_output(const Fit *f, const Model *model) {
 
 static bool check_has_target(const Fit *f) {
     const Dataset *dataset = f->training->dataset;
-    if (!dataset->found || dataset->info.target.size > 0) return true;
+    if (!dataset->found || dataset->info.target_count > 0) return true;
     Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->training->loss_span,
                              "a loss compares with a target, but `%s` has none", f->dataset);
     diag_label(diag, "needs a target");
@@ -208,7 +208,7 @@ static void warn_regression(const Fit *f) {
     if (!fit_compares_with(f, TARGET_NUMBER) || f->loss->unit_classes || f->ending.units != 1)
         return;
     if (targets_classes(f) > 0 || !fit_has_activation(f, "sigmoid")) return;
-    if (f->info->lowest.value >= 0 && f->info->highest.value <= 1) return;
+    if (f->target->lowest.value >= 0 && f->target->highest.value <= 1) return;
     Diag *diag = diag_report(f->c->sink, DIAG_W0303, f->ending.span,
                              "`sigmoid` keeps the prediction between 0 and 1");
     diag_label(diag, "the last activation");
@@ -241,7 +241,7 @@ static void check_number_metric(const Fit *f, const Call *metric) {
 // Does the loss take whole numbers of a file for quantities?
 static bool are_quantities(const Fit *f) {
     return fit_compares_with(f, TARGET_NUMBER) && f->loss->unit_classes == 0 &&
-           f->ending.units == 1 && f->info->target_is_open && targets_classes(f) > 2;
+           f->ending.units == 1 && f->target->is_open && targets_classes(f) > 2;
 }
 
 static void report_quantities(const Fit *f, const Call *metric) {
@@ -282,7 +282,7 @@ static void check_class_metric(const Fit *f, const Call *metric) {
                                           f->dataset, targets_text(f)));
         diag_label(diag, "needs one unit, or one-hot targets");
         diag_secondary(diag, f->ending.node->span, "%s", fit_units_text(f));
-        diag_help(diag, "add `-> one_hot(%s)` to `%s`, or write `accuracy`", f->info->target.name,
+        diag_help(diag, "add `-> one_hot(%s)` to `%s`, or write `accuracy`", f->target->column.name,
                   f->dataset);
     }
 }
@@ -292,7 +292,7 @@ static void check_label_metric(const Fit *f, const Call *metric) {
     bool is_sparse = strcmp(metric->schema->name, "sparse_categorical_accuracy") == 0;
     bool is_dense = strcmp(metric->schema->name, "categorical_accuracy") == 0;
     if (targets_classes(f) == 0 || f->ending.units <= 1) return;
-    if (!(is_sparse && f->info->target_one_hot) && !(is_dense && targets_are_labels(f))) return;
+    if (!(is_sparse && f->target->one_hot) && !(is_dense && targets_are_labels(f))) return;
     Diag *diag = report_metric(f, metric,
                                arena_format(f->c->arena, "compares with %s, but `%s` gives %s",
                                             is_sparse ? "class labels" : "one value a class",
@@ -362,12 +362,12 @@ static bool check_loss(const Fit *f) {
     if (!f->loss) return true;
     if (!check_softmax_units(f)) return false;
     bool ok =
-        !f->info || (targets_check_rank(f) && check_softmax_for_binary(f) && targets_check(f));
+        !f->target || (targets_check_rank(f) && check_softmax_for_binary(f) && targets_check(f));
     bool may_go_on = ok || (fit_is_categorical(f) && f->ending.units > 1);
     ok = may_go_on && (!f->training->loss_args || check_ending(f)) && ok;
     if (!ok || !check_shapes(f)) return false;
     warn_scores(f);
-    if (f->info) warn_regression(f);
+    if (f->target) warn_regression(f);
     return true;
 }
 
@@ -394,7 +394,7 @@ void checks_training(Checker *c, const TrainEntry *entry, const Training *traini
     f.loss = training->loss;
     f.written = training->loss_name ? training->loss_name : "";
     f.ending = checks_ending(entry->model);
-    if (training->dataset->info.target.size > 0) f.info = &training->dataset->info;
+    if (training->dataset->info.target_count > 0) f.target = &training->dataset->info.targets[0];
     f.is_sound = check_loss(&f);
-    if (f.info) check_metrics(&f);
+    if (f.target) check_metrics(&f);
 }

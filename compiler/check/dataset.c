@@ -397,9 +397,11 @@ static bool check_order(Checker *c, const Dataset *dataset) {
 // `images` of a folder with a single one in it.
 static void warn_one_class(Checker *c, const Dataset *dataset) {
     const Call *source = &dataset->stages.items[0];
-    if (!stage_is(source, "images") || !dataset->found || dataset->info.classes != 1) return;
-    Diag *diag = diag_report(c->sink, DIAG_W0303, source->args->span,
-                             "all pictures are of one class, `%s`", dataset->info.class_names[0]);
+    if (!stage_is(source, "images") || !dataset->found || dataset->info.targets[0].classes != 1)
+        return;
+    Diag *diag =
+        diag_report(c->sink, DIAG_W0303, source->args->span, "all pictures are of one class, `%s`",
+                    dataset->info.targets[0].class_names[0]);
     diag_label(diag, "nothing to tell apart");
     diag_help(diag, "pictures lie in one folder a class: `cats/1.jpg`, `dogs/1.jpg`");
 }
@@ -433,7 +435,7 @@ static void warn_scales(Checker *c, const Dataset *dataset) {
             diag_help(report_scale(c, stage, "`scale` by 0 makes all values the same",
                                    "nothing is left to learn from"),
                       "bytes become numbers up to 1 by `scale(1/255)`");
-        if (dataset->info.input.dtype != NNRT_U8) continue;
+        if (dataset->info.inputs[0].dtype != NNRT_U8) continue;
         if (factor > 1 && a > 1) report_enlarged(c, stage);
         if (first && a <= small && a > 0) {
             Diag *diag = report_scale(c, stage, "bytes are scaled twice", "again here");

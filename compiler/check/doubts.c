@@ -58,7 +58,7 @@ static bool holds_large_bytes(const char *path, int64_t size) {
 // Built-in sets and folders of pictures; bytes in arrays may be anything, so a look decides.
 static bool holds_pictures(Checker *c, const Dataset *dataset) {
     const Call *source = &dataset->stages.items[0];
-    const nnrt_column *input = &dataset->info.input;
+    const nnrt_column *input = &dataset->info.inputs[0];
     char path[PATH_MAX];
     if (text_has_word("mnist fashion_mnist cifar10 cifar100 images", source->schema->name))
         return true;
@@ -71,7 +71,8 @@ static bool holds_pictures(Checker *c, const Dataset *dataset) {
 static void warn_bytes(Checker *c, const TrainEntry *entry) {
     const Dataset *dataset = entry->dataset;
     const nnrt_data_info *info = &dataset->info;
-    if (info->input.dtype != NNRT_U8 || info->scale != 1 || info->offset != 0 || info->standardize)
+    if (info->inputs[0].dtype != NNRT_U8 || info->scale != 1 || info->offset != 0 ||
+        info->standardize)
         return;
     const Node *reader = find_reader(c, entry->model->model->forward);
     if (!reader || !holds_pictures(c, dataset)) return;

@@ -375,8 +375,8 @@ static const Model *find_model(const Expander *e, const char *name) {
 }
 
 static void put_data_shape(Expander *e, const Ast *parameter, const Model *model) {
-    if (!model || !model->dataset || model->dataset->info.input.size == 0) return;
-    const nnrt_column *column = &model->dataset->info.input;
+    if (!model || !model->dataset || model->dataset->info.inputs[0].size == 0) return;
+    const nnrt_column *column = &model->dataset->info.inputs[0];
     Type type = type_make(DTYPE_F32, true, (int)column->rank, column->shape);
     text_format(e->out, ": %s", type_text(e->arena, &type));
     note(e, arena_format(e->arena, "the shape of %s comes from %s", parameter->text,

@@ -8,10 +8,10 @@ typedef struct Fit {
     Checker *c;
     const TrainEntry *entry;
     const Training *training;
-    const nnrt_data_info *info; // NULL: the data is not known
-    const char *dataset;        // its name
-    const OpDef *loss;          // NULL: not known
-    const char *written;        // the loss as the program names it
+    const nnrt_target_info *target; // NULL: the data is not known
+    const char *dataset;            // its name
+    const OpDef *loss;              // NULL: not known
+    const char *written;            // the loss as the program names it
     Ending ending;
     bool is_sound; // no mistake was found before the metrics
 } Fit;

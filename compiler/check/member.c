@@ -88,14 +88,14 @@ static const Value *tensor_member(Checker *c, const Ast *ast, const Value *owner
 }
 
 static const Value *dataset_member(Checker *c, const Ast *ast, const Dataset *dataset) {
-    if (strcmp(ast->text, "classes") == 0 && dataset->info.classes > 0)
-        return value_number(c->arena, (double)dataset->info.classes, true, ast->span);
+    if (strcmp(ast->text, "classes") == 0 && dataset->info.targets[0].classes > 0)
+        return value_number(c->arena, (double)dataset->info.targets[0].classes, true, ast->span);
     if (dataset->is_broken || (strcmp(ast->text, "classes") == 0 && !dataset->found))
         return expression_error(c, ast->span);
     Diag *diag = diag_report(c->sink, DIAG_E0101, ast->span, "the dataset `%s` has no `%s`",
                              dataset->name, ast->text);
     diag_label(diag, "unknown member");
-    if (dataset->info.classes > 0) diag_help(diag, "it has `classes`");
+    if (dataset->info.targets[0].classes > 0) diag_help(diag, "it has `classes`");
     return expression_error(c, ast->span);
 }
 

@@ -181,7 +181,7 @@ static bool check_data_input(Checker *c, const Ast *parameter, const Type *decla
 
 static const Value *data_input(Checker *c, const Ast *parameter, const Type *declared,
                                const Dataset *dataset) {
-    Type column = column_type(&dataset->info.input);
+    Type column = column_type(&dataset->info.inputs[0]);
     if (!check_data_input(c, parameter, declared, dataset, &column))
         return expression_error(c, parameter->span);
     Node *node = graph_input(c->graph, parameter->text, column);
@@ -213,7 +213,7 @@ static const Value *make_input(Checker *c, const ModelEntry *entry, const Ast *p
         return expression_error(c, parameter->span);
     c->graph->current_layer = NULL;
     c->graph->current_span = parameter->span;
-    if (entry->dataset && entry->dataset->info.input.size > 0)
+    if (entry->dataset && entry->dataset->info.inputs[0].size > 0)
         return data_input(c, parameter, &declared, entry->dataset);
     if (!parameter->right) return report_no_shape(c, entry, parameter);
     Node *node = graph_input(c->graph, parameter->text, declared);
@@ -258,7 +258,7 @@ static bool check_parameters(Checker *c, const ModelEntry *entry) {
                              "`%s` has %d inputs, but `%s` gives one", entry->declaration->text,
                              parameters->count, entry->dataset->name);
     diag_label(diag, "%d inputs", parameters->count);
-    diag_secondary(diag, entry->dataset->span, "gives `%s`", entry->dataset->info.input.name);
+    diag_secondary(diag, entry->dataset->span, "gives `%s`", entry->dataset->info.inputs[0].name);
     return false;
 }
 
@@ -293,11 +293,11 @@ static void add_outputs(Checker *c, ModelEntry *entry, const Value *value) {
 
 // The input node of the target that losses and metrics compare with.
 static void add_target(Checker *c, const Dataset *dataset) {
-    if (!dataset || dataset->info.target.size == 0) return;
+    if (!dataset || dataset->info.target_count == 0) return;
+    const nnrt_column *target = &dataset->info.targets[0].column;
     c->graph->current_span = dataset->span;
     c->graph->current_layer = NULL;
-    Node *node =
-        graph_input(c->graph, dataset->info.target.name, column_type(&dataset->info.target));
+    Node *node = graph_input(c->graph, target->name, column_type(target));
     vec_push(c->arena, &c->graph->targets, node);
 }
 

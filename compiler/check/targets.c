@@ -15,25 +15,25 @@ static bool has_number_each(const Type *output, const nnrt_column *target) {
 
 // Whole numbers of places are labels beside an output of several channels, and numbers beside one
 // that has a value for each of them.
-TargetReading targets_read(const nnrt_data_info *info, const Ending *ending) {
-    TargetReading reading = {info->classes > 0 && !info->target_one_hot, info->classes};
+TargetReading targets_read(const nnrt_target_info *target, const Ending *ending) {
+    TargetReading reading = {target->classes > 0 && !target->one_hot, target->classes};
     const Node *node = ending->node;
-    if (reading.is_label || !info->place_classes || !node || node->poisoned) return reading;
-    if (ending->units > 1 && node->type.rank > 1 && has_number_each(&node->type, &info->target))
-        reading = (TargetReading){true, info->place_classes};
+    if (reading.is_label || !target->place_classes || !node || node->poisoned) return reading;
+    if (ending->units > 1 && node->type.rank > 1 && has_number_each(&node->type, &target->column))
+        reading = (TargetReading){true, target->place_classes};
     return reading;
 }
 
 bool targets_are_labels(const Fit *f) {
-    return targets_read(f->info, &f->ending).is_label;
+    return targets_read(f->target, &f->ending).is_label;
 }
 
 int64_t targets_classes(const Fit *f) {
-    return targets_read(f->info, &f->ending).classes;
+    return targets_read(f->target, &f->ending).classes;
 }
 
 static bool are_of_places(const Fit *f) {
-    return targets_are_labels(f) && f->info->target.size > 1;
+    return targets_are_labels(f) && f->target->column.size > 1;
 }
 
 static bool is_named(const Node *node, const char *name) {
@@ -48,13 +48,13 @@ static const Call *find_stage(const Fit *f, const char *name) {
 }
 
 static Span target_span(const Fit *f) {
-    const Call *one_hot = f->info->target_one_hot ? find_stage(f, "one_hot") : NULL;
+    const Call *one_hot = f->target->one_hot ? find_stage(f, "one_hot") : NULL;
     return one_hot ? one_hot->args->span : f->entry->dataset->span;
 }
 
 // The shape of a target, or of its places.
 static const char *column_text(const Fit *f) {
-    const nnrt_column *target = &f->info->target;
+    const nnrt_column *target = &f->target->column;
     int rank = (int)target->rank;
     if (are_of_places(f)) rank = f->ending.node->type.rank - 1;
     Type type = type_make(DTYPE_F32, true, rank, target->shape);
@@ -62,16 +62,15 @@ static const char *column_text(const Fit *f) {
 }
 
 const char *targets_text(const Fit *f) {
-    const nnrt_data_info *info = f->info;
+    const nnrt_target_info *target = f->target;
     Arena *arena = f->c->arena;
     long long classes = (long long)targets_classes(f);
-    if (info->target_one_hot)
-        return arena_format(arena, "one-hot targets of %lld classes", classes);
+    if (target->one_hot) return arena_format(arena, "one-hot targets of %lld classes", classes);
     if (are_of_places(f))
         return arena_format(arena, "labels 0 to %lld at %s places", classes - 1, column_text(f));
     if (classes > 0) return arena_format(arena, "labels 0 to %lld", classes - 1);
-    if (info->target_signs) return "the signs -1 and 1";
-    if (info->target.size == 1) return "one number a sample";
+    if (target->signs) return "the signs -1 and 1";
+    if (target->column.size == 1) return "one number a sample";
     return arena_format(arena, "targets of %s", column_text(f));
 }
 
@@ -97,19 +96,19 @@ static void help_units(const Fit *f, Diag *diag, int64_t units) {
 
 // Labels are often saved as fractions by mistake.
 static void help_numbers(const Fit *f, Diag *diag) {
-    if (f->info->target_signs) {
+    if (f->target->signs) {
         diag_help(diag, "save 0 and 1 instead, or write `loss = hinge`");
         return;
     }
     const Call *source = &f->entry->dataset->stages.items[0];
-    bool may_tell = !*f->info->not_labels && schema_arg_index(source->schema, "classes") >= 0;
+    bool may_tell = !*f->target->not_labels && schema_arg_index(source->schema, "classes") >= 0;
     if (may_tell)
         diag_help(diag,
                   "for class labels save whole numbers, as with `.astype(int)`, or say `classes = "
                   "%s` in `%s`",
                   f->ending.units > 1 ? text_of_number(f->c->arena, (double)f->ending.units) : "n",
                   source->schema->name);
-    if (*f->info->not_labels) diag_note(diag, "%s", f->info->not_labels);
+    if (*f->target->not_labels) diag_note(diag, "%s", f->target->not_labels);
     diag_help(diag, "for numbers write `loss = mse`");
 }
 
@@ -144,8 +143,8 @@ static void help_flatten(const Fit *f, Diag *diag, const Node *dense) {
 // One class a sample wants one vector a sample: the usual slip is a forgotten `flatten`.
 bool targets_check_rank(const Fit *f) {
     const Node *node = f->ending.node;
-    if (!fit_knows_shape(f) || f->info->target.rank > 1 || node->type.rank <= 1) return true;
-    bool is_class = targets_are_labels(f) || f->info->target_one_hot;
+    if (!fit_knows_shape(f) || f->target->column.rank > 1 || node->type.rank <= 1) return true;
+    bool is_class = targets_are_labels(f) || f->target->one_hot;
     if (are_of_places(f) || (!fit_is_categorical(f) && !is_class)) return true;
     const Node *dense = dense_of_places(node);
     bool is_picture = dense && dense->inputs[0]->type.rank > 2;
@@ -172,10 +171,10 @@ static bool fits_target(const Type *output, const nnrt_column *target) {
 
 // Labels of places want as many places.
 static bool check_places(const Fit *f) {
-    bool are_places = f->info->place_classes > 0 && !f->info->target_one_hot;
+    bool are_places = f->target->place_classes > 0 && !f->target->one_hot;
     if (!are_places || !fit_knows_shape(f) || !fit_is_categorical(f)) return true;
     const Type *output = &f->ending.node->type;
-    if (targets_are_labels(f) || fits_target(output, &f->info->target)) return true;
+    if (targets_are_labels(f) || fits_target(output, &f->target->column)) return true;
     Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
                              "the model gives %s for each sample, but `%s` has labels at %s places",
                              shape_text(f->c->arena, output), f->dataset, column_text(f));
@@ -189,9 +188,9 @@ static bool check_places(const Fit *f) {
 
 static bool check_target_shape(const Fit *f) {
     bool by_number = !fit_compares_with(f, TARGET_CLASS) && !targets_are_labels(f);
-    if (!by_number || !fit_knows_shape(f) || fits_target(&f->ending.node->type, &f->info->target))
+    if (!by_number || !fit_knows_shape(f) || fits_target(&f->ending.node->type, &f->target->column))
         return true;
-    bool is_counted = f->info->target_one_hot && f->info->target.rank <= 1;
+    bool is_counted = f->target->one_hot && f->target->column.rank <= 1;
     if (is_counted && fit_is_classifier(f)) return true; // check_class_count
     Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
                              "the model gives %s for each sample, but `%s` gives %s",
@@ -199,8 +198,8 @@ static bool check_target_shape(const Fit *f) {
                              arena_format(f->c->arena, "targets of %s", column_text(f)));
     diag_label(diag, "gives %s", type_text(f->c->arena, &f->ending.node->type));
     targets_label(f, diag);
-    if (f->info->target.rank <= 1 && f->ending.node->type.rank == 1)
-        help_units(f, diag, f->info->target.size);
+    if (f->target->column.rank <= 1 && f->ending.node->type.rank == 1)
+        help_units(f, diag, f->target->column.size);
     return false;
 }
 
@@ -213,7 +212,7 @@ static bool check_labels_for_sparse(const Fit *f) {
                              f->dataset, targets_text(f));
     diag_label(diag, "needs class labels");
     targets_label(f, diag);
-    if (f->info->target_one_hot)
+    if (f->target->one_hot)
         diag_help(diag, "write `loss = categorical_crossentropy`, or remove `one_hot`");
     else
         help_numbers(f, diag);
@@ -221,9 +220,9 @@ static bool check_labels_for_sparse(const Fit *f) {
 }
 
 static bool has_value_each(const Fit *f) {
-    if (f->info->target_one_hot || f->ending.units == 0) return true;
-    if (!fit_knows_shape(f)) return f->info->target.size == f->ending.units;
-    return type_elements(&f->ending.node->type) == f->info->target.size;
+    if (f->target->one_hot || f->ending.units == 0) return true;
+    if (!fit_knows_shape(f)) return f->target->column.size == f->ending.units;
+    return type_elements(&f->ending.node->type) == f->target->column.size;
 }
 
 static bool check_one_hot_for_categorical(const Fit *f) {
@@ -240,14 +239,14 @@ static bool check_one_hot_for_categorical(const Fit *f) {
     else if (targets_are_labels(f))
         diag_help(diag,
                   "write `loss = sparse_categorical_crossentropy`, or `-> one_hot(%s)` in `%s`",
-                  f->info->target.name, f->dataset);
+                  f->target->column.name, f->dataset);
     else
         help_numbers(f, diag);
     return false;
 }
 
 static bool check_signs_for_binary(const Fit *f) {
-    if (!fit_compares_with(f, TARGET_DECISION) || !f->info->target_signs) return true;
+    if (!fit_compares_with(f, TARGET_DECISION) || !f->target->signs) return true;
     Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss_span,
                              "`%s` compares with 0 or 1, but `%s` gives %s", f->written, f->dataset,
                              targets_text(f));
@@ -291,7 +290,7 @@ static bool check_labels_for_binary(const Fit *f) {
                   "for %lld classes write `loss = sparse_categorical_crossentropy` and end with "
                   "`dense(%lld, softmax)`",
                   classes, classes);
-    if (f->info->target_is_open) diag_help(diag, "for numbers write `loss = mse`");
+    if (f->target->is_open) diag_help(diag, "for numbers write `loss = mse`");
     return false;
 }
 
@@ -299,9 +298,9 @@ static bool check_labels_for_binary(const Fit *f) {
 static bool check_class_count(const Fit *f) {
     long long classes = (long long)targets_classes(f), units = (long long)f->ending.units;
     bool wants_classes =
-        fit_is_categorical(f) || (fit_compares_with(f, TARGET_DECISION) && f->info->target_one_hot);
+        fit_is_categorical(f) || (fit_compares_with(f, TARGET_DECISION) && f->target->one_hot);
     if (!wants_classes || classes == 0 || units == 0 || units == classes) return true;
-    if (are_of_places(f) && units > classes && f->info->target_is_open) return true;
+    if (are_of_places(f) && units > classes && f->target->is_open) return true;
     Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
                              "the last layer has %s, but `%s` has %lld classes", fit_units_text(f),
                              f->dataset, classes);
@@ -320,7 +319,7 @@ static bool check_class_count(const Fit *f) {
 static bool check_labels_for_numbers(const Fit *f) {
     if (fit_is_classifier(f) || !targets_are_labels(f) || f->ending.units == 0) return true;
     bool is_single = f->ending.units == 1;
-    if (is_single && (f->info->target_is_open || f->loss->unit_classes)) return true;
+    if (is_single && (f->target->is_open || f->loss->unit_classes)) return true;
     Diag *diag = diag_report(f->c->sink, is_single ? DIAG_W0303 : DIAG_E0304,
                              f->training->loss_span, "`%s` compares numbers, but `%s` gives %s",
                              f->written, f->dataset, targets_text(f));
@@ -347,8 +346,8 @@ static const char *domain_text(const Fit *f) {
 }
 
 static void help_domain(const Fit *f, Diag *diag) {
-    int64_t classes = f->info->place_classes;
-    if (classes > 2 && f->info->target.size > 1 && fit_is_classifier(f))
+    int64_t classes = f->target->place_classes;
+    if (classes > 2 && f->target->column.size > 1 && fit_is_classifier(f))
         diag_help(diag, "for %lld classes at each place end with `softmax` over %lld channels",
                   (long long)classes, (long long)classes);
     else if (fit_is_classifier(f))
@@ -365,7 +364,7 @@ static void help_domain(const Fit *f, Diag *diag) {
 
 static bool check_domain(const Fit *f) {
     double low = f->loss->target_low, high = f->loss->target_high;
-    nnrt_target_value least = f->info->lowest, most = f->info->highest;
+    nnrt_target_value least = f->target->lowest, most = f->target->highest;
     if (low == 0 && high == 0) return true;
     if (targets_are_labels(f)) most.value = (double)(targets_classes(f) - 1);
     const nnrt_target_value *value = least.value < low ? &least : most.value > high ? &most : NULL;
@@ -387,7 +386,7 @@ static bool check_domain(const Fit *f) {
 static const double largest_deviation = 1e-3;
 
 static void warn_shares(const Fit *f) {
-    const nnrt_target_value *uneven = &f->info->uneven;
+    const nnrt_target_value *uneven = &f->target->uneven;
     if (!fit_compares_with(f, TARGET_SHARES) || targets_are_labels(f)) return;
     if (fabs(uneven->value - 1) <= largest_deviation) return;
     Diag *diag = diag_report(f->c->sink, DIAG_W0303, f->training->loss_span,

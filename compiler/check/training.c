@@ -169,9 +169,9 @@ void training_declare(Checker *c, const Ast *train) {
 static const OpDef *resolve_crossentropy(Setup *s) {
     Ending ending = checks_ending(s->entry->model);
     const Dataset *dataset = s->entry->dataset;
-    bool is_known = dataset && dataset->info.target.size > 0;
+    bool is_known = dataset && dataset->info.target_count > 0;
     TargetReading reading = {0};
-    if (is_known) reading = targets_read(&dataset->info, &ending);
+    if (is_known) reading = targets_read(&dataset->info.targets[0], &ending);
     const char *name = checks_crossentropy(&ending, reading, is_known);
     return name ? op_find(name) : NULL;
 }
@@ -315,7 +315,8 @@ static void read_regularizer(Setup *s, const Ast *ast) {
 }
 
 static const char *example_loss(const Dataset *dataset) {
-    bool is_number = dataset && dataset->info.target.size > 0 && dataset->info.classes == 0;
+    bool is_number =
+        dataset && dataset->info.target_count > 0 && dataset->info.targets[0].classes == 0;
     return is_number ? "mse" : "crossentropy";
 }
 

@@ -277,9 +277,9 @@ static void set_data(Gen *gen, const Compiled *compiled, nnrt_program *out) {
     const Dataset *dataset = compiled->model->dataset;
     set_columns(gen, compiled, out);
     out->dataset = dataset_of(gen, dataset);
-    if (!dataset || !dataset->info.class_names) return;
-    out->classes = dataset->info.class_names;
-    out->class_count = dataset->info.classes;
+    if (!dataset || !dataset->info.targets[0].class_names) return;
+    out->classes = dataset->info.targets[0].class_names;
+    out->class_count = dataset->info.targets[0].classes;
 }
 
 static void set_sizes(const Compiled *compiled, nnrt_program *out) {

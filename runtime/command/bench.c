@@ -161,7 +161,7 @@ static nnrt_status bench_prediction(bench *b, double seconds) {
     nnrt_session *session = b->session;
     nnrt_context context = nnrt_session_context(session, &session->program->predict_one);
     if (!context.arena) return NNRT_ERROR;
-    if (!session->data.input) context.columns[0] = b->sample;
+    if (!session->data.columns[0]) context.columns[0] = b->sample;
     int64_t workers = nnrt_team_size(session->team);
     if (workers > session->program->predict_one.threads)
         workers = session->program->predict_one.threads;
@@ -259,9 +259,9 @@ static nnrt_status prepare(bench *b) {
 
 static nnrt_status read_sample(bench *b) {
     const nnrt_data *data = &b->session->data;
-    if (data->input) return NNRT_OK;
-    b->sample = nnrt_array_allocate(data->info.input.dtype, data->info.input.size);
-    return b->sample ? nnrt_data_sample(data, data->train.rows[0], b->sample) : NNRT_ERROR;
+    if (data->columns[0]) return NNRT_OK;
+    b->sample = nnrt_array_allocate(data->info.inputs[0].dtype, data->info.inputs[0].size);
+    return b->sample ? nnrt_data_sample(data, 0, data->train.rows[0], b->sample) : NNRT_ERROR;
 }
 
 nnrt_status nnrt_command_bench(nnrt_session *session) {

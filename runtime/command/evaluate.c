@@ -103,7 +103,7 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
     pass.steps = nnrt_step_count(pass.count, pass.batch);
     if (evaluator->metrics || evaluator->confusion.classes) pass.after = after_step;
     nnrt_metrics_reset(evaluator->metrics);
-    nnrt_pass_load(&pass, evaluator->loader, evaluator->session->program->input_count);
+    nnrt_pass_load(&pass, evaluator->loader);
     while (nnrt_pass_advance(&pass, chunk_seconds))
         if (nnrt_interrupted()) return nnrt_fail(NNRT_INTERRUPTED, "interrupted");
     nnrt_status status = evaluator->loader ? nnrt_loader_status(evaluator->loader) : NNRT_OK;

@@ -105,11 +105,8 @@ static const Cifar hundred_fine = {
 
 static void know_set(nnrt_pipeline *pipeline, const Cifar *set) {
     static const int64_t shape[] = {SIDE, SIDE, CHANNELS};
-    nnrt_data_info *info = &pipeline->info;
-    pipeline->samples.column = nnrt_source_column("image", NNRT_U8, 3, shape);
-    info->target = nnrt_source_column("label", NNRT_I32, 0, NULL);
-    info->classes = set->classes;
-    info->class_names = set->names;
+    nnrt_source_set_input(pipeline, nnrt_source_column("image", NNRT_U8, 3, shape));
+    nnrt_source_set_labels(pipeline, set->classes)->class_names = set->names;
     pipeline->row_count = TRAIN_ROWS + TEST_ROWS;
     pipeline->own_test_rows = TEST_ROWS;
 }
@@ -138,12 +135,12 @@ static nnrt_status open_file(nnrt_array *array, const char *path, const Cifar *s
 }
 
 static nnrt_status open_files(nnrt_pipeline *pipeline, const Cifar *set, char (*paths)[PATH_MAX]) {
-    nnrt_array *array = pipeline->inputs;
-    pipeline->row_count = pipeline->own_test_rows = pipeline->input_count = 0;
+    nnrt_array *array = pipeline->files;
+    pipeline->row_count = pipeline->own_test_rows = pipeline->file_count = 0;
     for (int i = 0; set->files.files[i]; i++, array++) {
         nnrt_status status = open_file(array, paths[i], set);
         if (status) return status;
-        pipeline->input_count++;
+        pipeline->file_count++;
         pipeline->row_count += array->rows;
         if (i >= set->train_files) pipeline->own_test_rows += array->rows;
         nnrt_source_fingerprint(pipeline, array->shape, sizeof(int64_t));
@@ -180,24 +177,24 @@ static nnrt_status read_file(const nnrt_array *array, const Cifar *set, int32_t 
 }
 
 static nnrt_status read_labels(nnrt_pipeline *pipeline, const Cifar *set) {
-    int32_t *labels = pipeline->target = nnrt_array_allocate(NNRT_I32, pipeline->row_count);
+    int32_t *labels = pipeline->targets[0] = nnrt_array_allocate(NNRT_I32, pipeline->row_count);
     if (!labels) return NNRT_ERROR;
-    for (int i = 0; i < pipeline->input_count; i++) {
-        nnrt_status status = read_file(&pipeline->inputs[i], set, labels, NULL);
+    for (int i = 0; i < pipeline->file_count; i++) {
+        nnrt_status status = read_file(&pipeline->files[i], set, labels, NULL);
         if (status) return status;
-        labels += pipeline->inputs[i].rows;
+        labels += pipeline->files[i].rows;
     }
-    nnrt_source_fingerprint(pipeline, pipeline->target, 4 * pipeline->row_count);
+    nnrt_source_fingerprint(pipeline, pipeline->targets[0], 4 * pipeline->row_count);
     return NNRT_OK;
 }
 
 static nnrt_status read_pixels(nnrt_pipeline *pipeline, const Cifar *set) {
-    const nnrt_column column = pipeline->samples.column;
-    nnrt_status status = nnrt_source_allocate(pipeline, &column);
-    uint8_t *pixels = pipeline->samples.values;
-    for (int i = 0; i < pipeline->input_count && !status; i++) {
-        status = read_file(&pipeline->inputs[i], set, NULL, pixels);
-        pixels += pipeline->inputs[i].rows * PIXELS;
+    const nnrt_column column = pipeline->samples[0].column;
+    nnrt_status status = nnrt_source_allocate(pipeline, 0, &column);
+    uint8_t *pixels = pipeline->samples[0].values;
+    for (int i = 0; i < pipeline->file_count && !status; i++) {
+        status = read_file(&pipeline->files[i], set, NULL, pixels);
+        pixels += pipeline->files[i].rows * PIXELS;
     }
     return status;
 }
@@ -206,11 +203,11 @@ static nnrt_status read_pixels(nnrt_pipeline *pipeline, const Cifar *set) {
 
 static nnrt_status check_pictures(const nnrt_pipeline *pipeline, const Cifar *set,
                                   const char *folder) {
-    const nnrt_data_info *info = &pipeline->info;
-    const nnrt_column *column = &pipeline->samples.column;
-    int is_known = info->classes == set->classes;
+    const nnrt_target_info *target = &pipeline->info.targets[0];
+    const nnrt_column *column = &pipeline->samples[0].column;
+    int is_known = target->classes == set->classes;
     for (int64_t i = 0; is_known && i < set->classes; i++)
-        is_known = strcmp(info->class_names[i], set->names[i]) == 0;
+        is_known = strcmp(target->class_names[i], set->names[i]) == 0;
     if (is_known && column->shape[0] == SIDE && column->shape[1] == SIDE) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "`%s` is not %s: its pictures are %d x %d, its classes %s to %s; for other "

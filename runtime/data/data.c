@@ -48,15 +48,29 @@ nnrt_samples nnrt_samples_make(const nnrt_pipeline *pipeline, const nnrt_column 
     return (nnrt_samples){*column, nnrt_array_allocate(column->dtype, count)};
 }
 
-nnrt_status nnrt_samples_replace(nnrt_pipeline *pipeline, nnrt_samples samples) {
+nnrt_status nnrt_samples_replace(nnrt_samples *old, nnrt_samples samples) {
     if (!samples.values) return NNRT_ERROR;
-    free(pipeline->samples.values);
-    pipeline->samples = samples;
+    free(old->values);
+    *old = samples;
     return NNRT_OK;
 }
 
-nnrt_status nnrt_source_allocate(nnrt_pipeline *pipeline, const nnrt_column *column) {
-    return nnrt_samples_replace(pipeline, nnrt_samples_make(pipeline, column));
+nnrt_status nnrt_source_allocate(nnrt_pipeline *pipeline, int64_t input,
+                                 const nnrt_column *column) {
+    return nnrt_samples_replace(&pipeline->samples[input], nnrt_samples_make(pipeline, column));
+}
+
+void nnrt_source_set_input(nnrt_pipeline *pipeline, nnrt_column column) {
+    pipeline->samples[0].column = column;
+    pipeline->input_count = 1;
+}
+
+nnrt_target_info *nnrt_source_set_labels(nnrt_pipeline *pipeline, int64_t classes) {
+    nnrt_target_info *target = &pipeline->info.targets[0];
+    pipeline->info.target_count = 1;
+    target->column = nnrt_source_column("label", NNRT_I32, 0, NULL);
+    target->classes = classes;
+    return target;
 }
 
 // Blocks of names: {next block, names ..., NULL}.
@@ -118,6 +132,13 @@ static nnrt_status make_parts(nnrt_pipeline *pipeline) {
     return status;
 }
 
+// What is known of the inputs, until transforms change it.
+static void set_inputs(nnrt_pipeline *pipeline) {
+    pipeline->info.input_count = pipeline->input_count;
+    for (int64_t i = 0; i < pipeline->input_count; i++)
+        pipeline->info.inputs[i] = pipeline->samples[i].column;
+}
+
 static void set_counts(nnrt_pipeline *pipeline) {
     pipeline->info.train_rows = pipeline->train.count;
     pipeline->info.validation_rows = pipeline->validation.count;
@@ -134,14 +155,14 @@ static nnrt_status run(nnrt_pipeline *pipeline, const nnrt_call *stages, int64_t
                          stage_count > 0 ? stages[0].name : "");
     nnrt_status opened = source->open(pipeline, &stages[0]);
     int is_known = opened == NNRT_DATA_MISSING && pipeline->row_count > 0;
-    pipeline->info.input = pipeline->samples.column;
+    set_inputs(pipeline);
     if (opened && !is_known) return opened;
     nnrt_status status = make_parts(pipeline);
     for (int64_t i = 1; i < stage_count && !status; i++) status = apply(pipeline, &stages[i]);
     if (!status) set_counts(pipeline);
     if (!status && !is_known && source->settle) status = source->settle(pipeline);
     want_samples = !is_known && (want_samples || pipeline->one_hot_count > 0);
-    if (!status && want_samples && !pipeline->samples.values) status = source->read(pipeline);
+    if (!status && want_samples && !pipeline->samples[0].values) status = source->read(pipeline);
     if (!status) status = nnrt_transform_finish(pipeline);
     return status ? status : opened;
 }
@@ -160,8 +181,10 @@ static nnrt_pipeline *make_pipeline(const char *folder) {
 
 static void free_pipeline(nnrt_pipeline *pipeline) {
     nnrt_images_free(pipeline);
-    free(pipeline->samples.values);
-    free(pipeline->target);
+    for (int i = 0; i < NNRT_MAX_COLUMNS; i++) {
+        free(pipeline->samples[i].values);
+        free(pipeline->targets[i]);
+    }
     free(pipeline->is_category);
     free(pipeline->train.rows);
     free(pipeline->validation.rows);
@@ -180,39 +203,78 @@ nnrt_status nnrt_data_inspect(const nnrt_call *stages, int64_t stage_count, cons
     return status;
 }
 
+static void hand_over(const nnrt_pipeline *pipeline, nnrt_data *data) {
+    int64_t inputs = pipeline->info.input_count;
+    data->info = pipeline->info;
+    for (int64_t i = 0; i < inputs; i++) data->columns[i] = pipeline->samples[i].values;
+    for (int64_t i = 0; i < pipeline->info.target_count; i++)
+        data->columns[inputs + i] = pipeline->targets[i];
+    data->row_count = pipeline->row_count;
+    data->train = pipeline->train;
+    data->validation = pipeline->validation;
+    data->test = pipeline->test;
+}
+
+static nnrt_status find_statistics(const nnrt_pipeline *pipeline, nnrt_data *data) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < data->info.input_count && data->info.standardize && !status; i++)
+        status = nnrt_transform_statistics(data, i, i ? NULL : pipeline->is_category);
+    return status;
+}
+
 nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const char *folder,
                            nnrt_data *data) {
     *data = (nnrt_data){0};
     nnrt_pipeline *pipeline = make_pipeline(folder);
     if (!pipeline) return NNRT_ERROR;
     nnrt_status status = run(pipeline, stages, stage_count, 1);
-    data->info = pipeline->info;
-    data->input = pipeline->samples.values;
-    data->target = pipeline->target;
-    data->row_count = pipeline->row_count;
-    data->train = pipeline->train;
-    data->validation = pipeline->validation;
-    data->test = pipeline->test;
+    hand_over(pipeline, data);
     data->owner = pipeline;
-    if (!status && pipeline->info.standardize)
-        status =
-            nnrt_transform_statistics(data, pipeline->is_category, &data->mean, &data->deviation);
+    if (!status) status = find_statistics(pipeline, data);
     if (status) nnrt_data_free(data);
     return status;
 }
 
-nnrt_status nnrt_data_sample(const nnrt_data *data, uint32_t row, void *values) {
-    const nnrt_column *input = &data->info.input;
-    int64_t bytes = input->size * nnrt_dtype_size(input->dtype);
-    if (!data->input) return nnrt_images_sample(data->owner, row, values);
-    memcpy(values, (const char *)data->input + row * bytes, (size_t)bytes);
+nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t input, uint32_t row, void *values) {
+    const nnrt_column *column = &data->info.inputs[input];
+    const char *held = data->columns[input];
+    int64_t bytes = column->size * nnrt_dtype_size(column->dtype);
+    if (!held) return nnrt_images_sample(data->owner, row, values);
+    memcpy(values, held + row * bytes, (size_t)bytes);
     return NNRT_OK;
+}
+
+int nnrt_data_is_picture(const nnrt_column *column) {
+    return column->rank == 2 || (column->rank == 3 && column->shape[2] <= 4);
+}
+
+int nnrt_data_is_held(const nnrt_data *data) {
+    for (int64_t i = 0; i < data->info.input_count; i++)
+        if (!data->columns[i]) return 0;
+    return 1;
+}
+
+int64_t nnrt_data_column_count(const nnrt_data_info *info) {
+    return info->input_count + info->target_count;
+}
+
+const nnrt_column *nnrt_data_column(const nnrt_data_info *info, int64_t column) {
+    return column < info->input_count ? &info->inputs[column]
+                                      : &info->targets[column - info->input_count].column;
+}
+
+int64_t nnrt_data_find_column(const nnrt_data_info *info, const char *name) {
+    for (int64_t i = 0; i < nnrt_data_column_count(info); i++)
+        if (strcmp(nnrt_data_column(info, i)->name, name) == 0) return i;
+    return -1;
 }
 
 void nnrt_data_free(nnrt_data *data) {
     if (data->owner) free_pipeline(data->owner);
-    free(data->mean);
-    free(data->deviation);
+    for (int i = 0; i < NNRT_MAX_COLUMNS; i++) {
+        free(data->mean[i]);
+        free(data->deviation[i]);
+    }
     nnrt_data_info info = data->info;
     *data = (nnrt_data){.info = info};
 }

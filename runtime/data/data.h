@@ -33,25 +33,32 @@ typedef struct nnrt_target_value {
     int64_t is_test;
 } nnrt_target_value;
 
-// What is known of a data set before its samples are read; shapes are those after the transforms
-// that change shapes (one_hot, resize), types are those in memory (uint8 pictures stay uint8).
-typedef struct nnrt_data_info {
-    nnrt_column input;      // features; name "image", "x" ...
-    nnrt_column target;     // size 0: there is none; rank 0: one value a sample
-    int64_t classes;        // 0: the target is not a class
-    int64_t target_one_hot; // 1: the target is one value a class
-    int64_t target_signs;   // 1: it holds -1 and 1 only, as `hinge` takes them
-    // 1: its labels are whole numbers of a file of integers, which may be quantities as well.
-    int64_t target_is_open;
-    // Of a target of several whole numbers a sample: the classes they show, read as labels of
-    // places; 0: they are none.
+// What is known of one target.
+typedef struct nnrt_target_info {
+    nnrt_column column; // rank 0: one value a sample
+    int64_t classes;    // 0: it is not a class
+    int64_t one_hot;    // 1: it is one value a class
+    int64_t signs;      // 1: it holds -1 and 1 only, as `hinge` takes them
+    int64_t is_open;    // 1: whole numbers of a file of integers, which may be quantities as well
+    // Of several whole numbers a sample: the classes they show, read as labels of places; 0: they
+    // are none.
     int64_t place_classes;
-    // Of a target of numbers in files (size 0: there is none): its extremes, and the sum over the
-    // last dimension that is farthest from 1 (but for vectors of zeros).
+    // Of numbers in files: the extremes, and the sum over the last dimension that is farthest from
+    // 1 (but for vectors of zeros).
     nnrt_target_value lowest, highest, uneven;
     int64_t decisions;    // 1: they are 0 and 1 only
     char not_labels[160]; // why whole numbers are no labels; "": they are, or are no whole numbers
     const char *const *class_names; // NULL: none
+} nnrt_target_info;
+
+// What is known of a data set before its samples are read; shapes are those after the transforms
+// that change shapes (one_hot, resize), types are those in memory (uint8 pictures stay uint8).
+// Columns are numbered: the inputs, then the targets, NNRT_MAX_COLUMNS at most.
+typedef struct nnrt_data_info {
+    nnrt_column inputs[NNRT_MAX_COLUMNS]; // features; names "image", "x" ...; size 0: not known
+    int64_t input_count;
+    nnrt_target_info targets[NNRT_MAX_COLUMNS]; // those that are not there are all zeros
+    int64_t target_count;
     int64_t train_rows, validation_rows, test_rows;
     double scale, offset; // of the `scale` transforms together: x * scale + offset
     int64_t standardize;  // 1: (x - mean) / deviation, by element; x is the scaled one
@@ -72,20 +79,30 @@ typedef struct nnrt_part {
 
 typedef struct nnrt_data {
     nnrt_data_info info;
-    // [row_count, size] of info.input / info.target, 64 bytes of slack after. Input NULL: too large
-    // for memory; nnrt_data_sample reads it.
-    void *input, *target;
+    // [row_count, size] of each column, 64 bytes of slack after. An input NULL: too large for
+    // memory; nnrt_data_sample reads it.
+    void *columns[NNRT_MAX_COLUMNS];
     int64_t row_count;
     nnrt_part train, validation, test;
-    float *mean, *deviation; // standardize: of each scaled input element; NULL: none
-    void *owner;             // private
+    // standardize: of each scaled element of each input; NULL: none
+    float *mean[NNRT_MAX_COLUMNS], *deviation[NNRT_MAX_COLUMNS];
+    void *owner; // private
 } nnrt_data;
 
 nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const char *folder,
                            nnrt_data *data);
 void nnrt_data_free(nnrt_data *data);
 
-// The input of one row, from memory or its file. May be called by several threads at once.
-nnrt_status nnrt_data_sample(const nnrt_data *data, uint32_t row, void *values);
+// An input of one row, from memory or its file. May be called by several threads at once.
+nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t input, uint32_t row, void *values);
+// Is its sample a picture, [height, width] or [height, width, channels] of 4 at most?
+int nnrt_data_is_picture(const nnrt_column *column);
+// Are all inputs in memory?
+int nnrt_data_is_held(const nnrt_data *data);
+
+int64_t nnrt_data_column_count(const nnrt_data_info *info);
+const nnrt_column *nnrt_data_column(const nnrt_data_info *info, int64_t column);
+// The number of a column; -1: there is none of this name.
+int64_t nnrt_data_find_column(const nnrt_data_info *info, const char *name);
 
 #endif

@@ -290,13 +290,12 @@ static nnrt_status add_parts(nnrt_pipeline *pipeline, const char *folder, Classe
 
 static nnrt_status set_labels(nnrt_pipeline *pipeline, const Classes *classes) {
     nnrt_pictures *pictures = pipeline->pictures;
-    nnrt_data_info *info = &pipeline->info;
-    info->classes = classes->count;
-    info->target = nnrt_source_column("label", NNRT_I32, 0, NULL);
-    info->class_names = nnrt_source_keep_names((const char *const *)classes->names, classes->count);
-    pipeline->target = nnrt_array_allocate(NNRT_I32, pictures->count);
-    if (!info->class_names || !pipeline->target) return NNRT_ERROR;
-    memcpy(pipeline->target, pictures->labels, (size_t)pictures->count * sizeof(int32_t));
+    nnrt_target_info *target = nnrt_source_set_labels(pipeline, classes->count);
+    int32_t *labels = pipeline->targets[0] = nnrt_array_allocate(NNRT_I32, pictures->count);
+    target->class_names =
+        nnrt_source_keep_names((const char *const *)classes->names, classes->count);
+    if (!target->class_names || !labels) return NNRT_ERROR;
+    memcpy(labels, pictures->labels, (size_t)pictures->count * sizeof(int32_t));
     for (int64_t i = 0; i < classes->count; i++)
         nnrt_source_fingerprint(pipeline, classes->names[i], (int64_t)strlen(classes->names[i]));
     nnrt_source_fingerprint(pipeline, pictures->labels, pictures->count * 4);
@@ -307,12 +306,13 @@ static nnrt_status set_shape(nnrt_pipeline *pipeline, int64_t channels) {
     int64_t shape[3] = {0, 0, channels};
     nnrt_status status = nnrt_picture_size(pipeline->pictures->paths[0], &shape[0], &shape[1]);
     if (status) return status;
-    pipeline->samples.column = nnrt_source_column("image", NNRT_U8, 3, shape);
+    nnrt_source_set_input(pipeline, nnrt_source_column("image", NNRT_U8, 3, shape));
     nnrt_source_fingerprint(pipeline, shape, sizeof shape);
-    if (pipeline->row_count <= UINT32_MAX && pipeline->info.classes <= NNRT_DATA_MAX_CLASSES)
+    if (pipeline->row_count <= UINT32_MAX &&
+        pipeline->info.targets[0].classes <= NNRT_DATA_MAX_CLASSES)
         return NNRT_OK;
     return nnrt_fail(NNRT_ERROR, "there are too many pictures or classes: %lld, %lld",
-                     (long long)pipeline->row_count, (long long)pipeline->info.classes);
+                     (long long)pipeline->row_count, (long long)pipeline->info.targets[0].classes);
 }
 
 nnrt_status nnrt_images_open(nnrt_pipeline *pipeline, const char *folder, int64_t channels) {
@@ -349,7 +349,7 @@ static nnrt_status open_images(nnrt_pipeline *pipeline, const nnrt_call *call) {
 
 static nnrt_status fail_sizes(const nnrt_pipeline *pipeline, const char *path, int64_t height,
                               int64_t width) {
-    const int64_t *shape = pipeline->samples.column.shape;
+    const int64_t *shape = pipeline->samples[0].column.shape;
     return nnrt_fail(NNRT_ERROR,
                      "pictures differ in size: `%s` is %lld pixels wide and %lld high, `%s` %lld "
                      "and %lld; add `-> resize(height, width)`",
@@ -367,7 +367,7 @@ nnrt_status nnrt_images_settle(nnrt_pipeline *pipeline) {
         int64_t height, width;
         nnrt_status status = nnrt_picture_size(path, &height, &width);
         if (status) return status;
-        const int64_t *shape = pipeline->samples.column.shape;
+        const int64_t *shape = pipeline->samples[0].column.shape;
         if (height != shape[0] || width != shape[1])
             return fail_sizes(pipeline, path, height, width);
     }
@@ -378,12 +378,12 @@ nnrt_status nnrt_images_settle(nnrt_pipeline *pipeline) {
 
 nnrt_status nnrt_images_sample(const nnrt_pipeline *pipeline, uint32_t row, void *values) {
     const char *path = pipeline->pictures->paths[row];
-    const int64_t *shape = pipeline->info.input.shape;
+    const int64_t *shape = pipeline->info.inputs[0].shape;
     nnrt_picture picture;
     nnrt_status status = nnrt_picture_read(path, shape[2], &picture);
     if (status) return status;
     if (picture.height == shape[0] && picture.width == shape[1])
-        memcpy(values, picture.pixels, (size_t)pipeline->info.input.size);
+        memcpy(values, picture.pixels, (size_t)pipeline->info.inputs[0].size);
     else if (pipeline->is_resized)
         nnrt_resize_bytes(picture.pixels, picture.height, picture.width, shape[2], values, shape[0],
                           shape[1]);
@@ -416,7 +416,7 @@ static void note_failure(Reading *reading, int64_t row, nnrt_status status) {
 
 static void read_some(void *argument, int thread, int threads) {
     Reading *reading = argument;
-    int64_t count = reading->pipeline->row_count, size = reading->pipeline->info.input.size;
+    int64_t count = reading->pipeline->row_count, size = reading->pipeline->info.inputs[0].size;
     (void)thread, (void)threads;
     for (;;) {
         int64_t first = atomic_fetch_add(&reading->next, READ_AT_ONCE);
@@ -434,7 +434,7 @@ static nnrt_status read_all(nnrt_pipeline *pipeline) {
     nnrt_team *team = nnrt_team_create(nnrt_cpu_count() < 64 ? nnrt_cpu_count() : 64);
     if (!team) return NNRT_ERROR;
     Reading reading = {
-        .pipeline = pipeline, .values = pipeline->samples.values, .failed = pipeline->row_count};
+        .pipeline = pipeline, .values = pipeline->samples[0].values, .failed = pipeline->row_count};
     pthread_mutex_init(&reading.lock, NULL);
     nnrt_team_run(team, nnrt_team_size(team), read_some, &reading);
     pthread_mutex_destroy(&reading.lock);
@@ -443,12 +443,12 @@ static nnrt_status read_all(nnrt_pipeline *pipeline) {
 }
 
 nnrt_status nnrt_images_read(nnrt_pipeline *pipeline) {
-    const nnrt_column *column = &pipeline->info.input;
+    const nnrt_column *column = &pipeline->info.inputs[0];
     int64_t memory = pipeline->pictures->memory, bytes;
     if (__builtin_mul_overflow(pipeline->row_count, column->size, &bytes)) bytes = INT64_MAX;
     if (memory == MEMORY_NONE || (memory == MEMORY_AUTO && bytes > nnrt_free_memory() / 2))
         return NNRT_OK;
-    nnrt_status status = nnrt_source_allocate(pipeline, column);
+    nnrt_status status = nnrt_source_allocate(pipeline, 0, column);
     return status ? status : read_all(pipeline);
 }
 

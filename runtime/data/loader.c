@@ -17,7 +17,7 @@
 enum { RING = 4, PORTION_BYTES = 32 << 10, MAX_THREADS = 16 };
 
 typedef struct Slot { // the batch of one step
-    char *input, *target;
+    char *columns[NNRT_MAX_COLUMNS];
     int64_t step, rows;
     int64_t next, done;      // samples that were handed out, that are made
     _Atomic int64_t is_made; // step + 1, when it is complete
@@ -31,16 +31,18 @@ typedef struct Pass {
 
 typedef struct Maker { // a thread of the loader
     nnrt_loader *loader;
-    void *sample; // room for one
+    void *sample; // room for one of any input
     pthread_t handle;
 } Maker;
 
 struct nnrt_loader {
     const nnrt_data *data;
     int is_augmented;
-    int64_t input_bytes, target_bytes, portion; // of a sample; samples handed out at a time
-    uint32_t *index;                            // 0, 1, 2 ...
-    void **samples;                             // room for one, of each worker
+    int64_t column_count, bytes[NNRT_MAX_COLUMNS]; // of a sample of each column
+    int64_t input_bytes;                           // of the largest input
+    int64_t portion;                               // samples handed out at a time
+    uint32_t *index;                               // 0, 1, 2 ...
+    void **samples;                                // room for one, of each worker
     int workers;
     Slot slots[RING];
     Pass pass;
@@ -58,24 +60,47 @@ struct nnrt_loader {
 
 int nnrt_loader_is_needed(const nnrt_data *data, nnrt_purpose purpose) {
     return (purpose == NNRT_FOR_TRAINING && data->info.augment.kinds) ||
-           (!data->input && data->row_count > 0);
+           (!nnrt_data_is_held(data) && data->row_count > 0);
 }
 
 // ---- One sample.
 
-static nnrt_status make_sample(const nnrt_loader *loader, uint32_t row, void *sample, char *to) {
+// All pictures of a sample are changed alike: their random numbers are the same.
+static nnrt_status make_input(const nnrt_loader *loader, int64_t input, uint32_t row, void *sample,
+                              char *to) {
     const nnrt_data *data = loader->data;
-    const void *from = sample;
+    const nnrt_column *column = &data->info.inputs[input];
+    const char *held = data->columns[input], *from = sample;
     nnrt_status status = NNRT_OK;
-    if (!loader->is_augmented) return nnrt_data_sample(data, row, to);
-    if (data->input)
-        from = (const char *)data->input + row * loader->input_bytes;
+    if (!loader->is_augmented || !nnrt_data_is_picture(column))
+        return nnrt_data_sample(data, input, row, to);
+    if (held)
+        from = held + row * loader->bytes[input];
     else
-        status = nnrt_data_sample(data, row, sample);
+        status = nnrt_data_sample(data, input, row, sample);
     if (status) return status;
     nnrt_random random = nnrt_augment_random(loader->pass.seed, loader->pass.epoch, row);
-    nnrt_augment_sample(&data->info.augment, &data->info.input, &random, from, to);
+    nnrt_augment_sample(&data->info.augment, column, &random, from, to);
     return NNRT_OK;
+}
+
+static nnrt_status make_sample(const nnrt_loader *loader, const Slot *slot, int64_t place,
+                               uint32_t row, void *sample) {
+    const nnrt_data *data = loader->data;
+    nnrt_status failed = NNRT_OK;
+    for (int64_t i = 0; i < loader->column_count; i++) {
+        size_t bytes = (size_t)loader->bytes[i];
+        char *to = slot->columns[i] + place * loader->bytes[i];
+        if (i >= data->info.input_count) {
+            memcpy(to, (const char *)data->columns[i] + row * loader->bytes[i], bytes);
+            continue;
+        }
+        nnrt_status status = make_input(loader, i, row, sample, to);
+        if (!status) continue;
+        memset(to, 0, bytes);
+        failed = status;
+    }
+    return failed;
 }
 
 // ---- Portions. The lock is held but for the making itself.
@@ -114,18 +139,11 @@ static void note_failure(nnrt_loader *loader, nnrt_status status) {
 
 static nnrt_status make_samples(const nnrt_loader *loader, const Slot *slot, int64_t first,
                                 int64_t end, void *sample) {
-    const nnrt_data *data = loader->data;
     const uint32_t *rows = loader->pass.rows + slot->step * loader->pass.batch;
     nnrt_status failed = NNRT_OK;
     for (int64_t i = first; i < end; i++) {
-        char *input = slot->input + i * loader->input_bytes;
-        nnrt_status status = make_sample(loader, rows[i], sample, input);
-        if (status) memset(input, 0, (size_t)loader->input_bytes);
+        nnrt_status status = make_sample(loader, slot, i, rows[i], sample);
         if (status) failed = status;
-        if (data->target)
-            memcpy(slot->target + i * loader->target_bytes,
-                   (const char *)data->target + rows[i] * loader->target_bytes,
-                   (size_t)loader->target_bytes);
     }
     return failed;
 }
@@ -217,7 +235,9 @@ nnrt_batch nnrt_loader_take(nnrt_loader *loader, int64_t step, int worker) {
         complete(loader, step, worker);
         if (worker == 0) loader->waited += nnrt_seconds() - start;
     }
-    return (nnrt_batch){slot->input, slot->target, loader->index};
+    nnrt_batch result = {.index = loader->index};
+    for (int64_t i = 0; i < loader->column_count; i++) result.columns[i] = slot->columns[i];
+    return result;
 }
 
 nnrt_status nnrt_loader_status(nnrt_loader *loader) {
@@ -234,18 +254,31 @@ double nnrt_loader_waited(const nnrt_loader *loader) {
 
 // ---- Memory and threads.
 
+// Returns the bytes of a sample in all columns.
+static int64_t measure(nnrt_loader *loader) {
+    const nnrt_data_info *info = &loader->data->info;
+    int64_t sum = 0;
+    loader->column_count = nnrt_data_column_count(info);
+    for (int64_t i = 0; i < loader->column_count; i++) {
+        const nnrt_column *column = nnrt_data_column(info, i);
+        int64_t bytes = loader->bytes[i] = column->size * nnrt_dtype_size(column->dtype);
+        if (i < info->input_count && bytes > loader->input_bytes) loader->input_bytes = bytes;
+        sum += bytes;
+    }
+    return sum;
+}
+
 static int allocate(nnrt_loader *loader, int64_t batch) {
     const nnrt_data_info *info = &loader->data->info;
-    int64_t input = batch * info->input.size, target = batch * info->target.size;
     loader->index = malloc((size_t)batch * sizeof *loader->index);
     loader->samples = calloc((size_t)loader->workers, sizeof *loader->samples);
     if (!loader->index || !loader->samples) return 0;
     for (int64_t i = 0; i < batch; i++) loader->index[i] = (uint32_t)i;
-    for (int i = 0; i < RING; i++) {
-        Slot *slot = &loader->slots[i];
-        slot->input = nnrt_array_allocate(info->input.dtype, input);
-        slot->target = nnrt_array_allocate(info->target.dtype, target);
-        if (!slot->input || !slot->target) return 0;
+    for (int64_t i = 0; i < RING * loader->column_count; i++) {
+        const nnrt_column *column = nnrt_data_column(info, i / RING);
+        char **place = &loader->slots[i % RING].columns[i / RING];
+        *place = nnrt_array_allocate(column->dtype, batch * column->size);
+        if (!*place) return 0;
     }
     for (int i = 0; i < loader->workers; i++)
         if (!(loader->samples[i] = malloc((size_t)loader->input_bytes))) return 0;
@@ -269,7 +302,6 @@ static void start_makers(nnrt_loader *loader, int threads) {
 
 nnrt_loader *nnrt_loader_create(const nnrt_data *data, nnrt_purpose purpose, int64_t batch,
                                 int workers, int threads) {
-    const nnrt_data_info *info = &data->info;
     nnrt_loader *loader = calloc(1, sizeof *loader);
     if (!loader) {
         nnrt_fail_memory("making batches", sizeof *loader);
@@ -277,22 +309,20 @@ nnrt_loader *nnrt_loader_create(const nnrt_data *data, nnrt_purpose purpose, int
     }
     loader->data = data;
     loader->workers = workers;
-    loader->is_augmented = purpose == NNRT_FOR_TRAINING && info->augment.kinds != 0;
-    loader->input_bytes = info->input.size * nnrt_dtype_size(info->input.dtype);
-    loader->target_bytes = info->target.size * nnrt_dtype_size(info->target.dtype);
+    loader->is_augmented = purpose == NNRT_FOR_TRAINING && data->info.augment.kinds != 0;
+    int64_t bytes = measure(loader);
     loader->portion = PORTION_BYTES / loader->input_bytes;
-    if (loader->portion < 1 || !data->input) loader->portion = 1;
+    if (loader->portion < 1 || !nnrt_data_is_held(data)) loader->portion = 1;
     pthread_mutex_init(&loader->lock, NULL);
     pthread_cond_init(&loader->work, NULL);
     pthread_cond_init(&loader->made, NULL);
     if (!allocate(loader, batch)) {
-        nnrt_fail_memory("batches that are made ahead",
-                         (size_t)(RING * batch * (loader->input_bytes + loader->target_bytes)));
+        nnrt_fail_memory("batches that are made ahead", (size_t)(RING * batch * bytes));
         nnrt_loader_free(loader);
         return NULL;
     }
     // One thread augments faster than workers read; files take time and wait for disks.
-    if (threads < 0) threads = data->input ? 1 : nnrt_cpu_count();
+    if (threads < 0) threads = nnrt_data_is_held(data) ? 1 : nnrt_cpu_count();
     start_makers(loader, threads);
     return loader;
 }
@@ -311,10 +341,8 @@ static void stop_makers(nnrt_loader *loader) {
 void nnrt_loader_free(nnrt_loader *loader) {
     if (!loader) return;
     stop_makers(loader);
-    for (int i = 0; i < RING; i++) {
-        free(loader->slots[i].input);
-        free(loader->slots[i].target);
-    }
+    for (int i = 0; i < RING; i++)
+        for (int j = 0; j < NNRT_MAX_COLUMNS; j++) free(loader->slots[i].columns[j]);
     for (int i = 0; i < loader->workers && loader->samples; i++) free(loader->samples[i]);
     free(loader->samples);
     free(loader->index);

@@ -28,8 +28,8 @@ void nnrt_loader_stop(nnrt_loader *loader); // nobody reads the rows any more
 
 // What a step reads: samples 0..rows-1 of these columns, in this order.
 typedef struct nnrt_batch {
-    const void *input, *target;
-    const uint32_t *index; // 0, 1, 2 ...
+    const void *columns[NNRT_MAX_COLUMNS]; // as those of nnrt_data
+    const uint32_t *index;                 // 0, 1, 2 ...
 } nnrt_batch;
 
 // The batch of `step`, when it is complete. Called by every worker, whose steps follow each other;

@@ -79,24 +79,26 @@ static nnrt_status open_arrays(nnrt_pipeline *pipeline, const Arrays *arrays, co
     if (status) return status;
     int bytes = 1;
     for (int i = 0; i < arrays->count; i++) {
-        pipeline->inputs[i] = arrays->inputs[i];
+        pipeline->files[i] = arrays->inputs[i];
         bytes &= arrays->inputs[i].element == NNRT_ELEMENT_U8;
     }
-    pipeline->input_count = arrays->count;
+    pipeline->file_count = arrays->count;
     static const int64_t one[1] = {1};
     int64_t rank = first->rank - 1;
-    pipeline->samples.column = nnrt_source_column(name, bytes ? NNRT_U8 : NNRT_F32, rank ? rank : 1,
-                                                  rank ? first->shape + 1 : one);
+    nnrt_source_set_input(pipeline,
+                          nnrt_source_column(name, bytes ? NNRT_U8 : NNRT_F32, rank ? rank : 1,
+                                             rank ? first->shape + 1 : one));
     if (!arrays->has_target) return NNRT_OK;
-    return nnrt_target_read(pipeline, arrays->targets, arrays->count, arrays->classes);
+    pipeline->info.target_count = 1;
+    return nnrt_target_read(pipeline, 0, arrays->targets, arrays->count, arrays->classes);
 }
 
 static nnrt_status read_inputs(nnrt_pipeline *pipeline) {
-    const nnrt_column column = pipeline->samples.column;
-    nnrt_status status = nnrt_source_allocate(pipeline, &column);
-    char *values = pipeline->samples.values;
-    for (int i = 0; i < pipeline->input_count && !status; i++) {
-        const nnrt_array *array = &pipeline->inputs[i];
+    const nnrt_column column = pipeline->samples[0].column;
+    nnrt_status status = nnrt_source_allocate(pipeline, 0, &column);
+    char *values = pipeline->samples[0].values;
+    for (int i = 0; i < pipeline->file_count && !status; i++) {
+        const nnrt_array *array = &pipeline->files[i];
         status = nnrt_array_read(array, column.dtype, values);
         values += array->rows * column.size * nnrt_dtype_size(column.dtype);
     }
@@ -144,7 +146,7 @@ static nnrt_status open_named(nnrt_pipeline *pipeline, const nnrt_call *call, op
 static nnrt_status open_files(nnrt_pipeline *pipeline, const nnrt_call *call, open_array *open) {
     nnrt_array *arrays = calloc(4, sizeof *arrays);
     if (!arrays) return nnrt_fail_memory("arrays", 4 * sizeof *arrays);
-    pipeline->samples.column.name = "x";
+    nnrt_source_set_input(pipeline, (nnrt_column){.name = "x"});
     nnrt_status status = open_named(pipeline, call, open, arrays, arrays + 2);
     free(arrays);
     return status;
@@ -183,11 +185,8 @@ static const nnrt_file_set fashion_set = {
 
 static void know_set(nnrt_pipeline *pipeline, const char *const *names) {
     static const int64_t shape[] = {SET_SIDE, SET_SIDE};
-    nnrt_data_info *info = &pipeline->info;
-    pipeline->samples.column = nnrt_source_column("image", NNRT_U8, 2, shape);
-    info->target = nnrt_source_column("label", NNRT_I32, 0, NULL);
-    info->classes = SET_CLASSES;
-    info->class_names = names;
+    nnrt_source_set_input(pipeline, nnrt_source_column("image", NNRT_U8, 2, shape));
+    nnrt_source_set_labels(pipeline, SET_CLASSES)->class_names = names;
     pipeline->row_count = SET_TRAIN_ROWS + SET_TEST_ROWS;
     pipeline->own_test_rows = SET_TEST_ROWS;
 }

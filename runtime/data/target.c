@@ -7,6 +7,8 @@
 
 typedef struct Targets {
     nnrt_pipeline *pipeline;
+    nnrt_target_info *info;
+    void **values;            // where they go
     const nnrt_array *arrays; // of the training part, of the test part
     int count;
     int64_t classes; // given; 0: the labels show it
@@ -42,7 +44,7 @@ static int are_signs(const Survey *survey) {
     return survey->lowest.value == -1 && !survey->any_other;
 }
 
-static void explain(nnrt_data_info *info, const nnrt_target_value *value, const char *part,
+static void explain(nnrt_target_info *info, const nnrt_target_value *value, const char *part,
                     const char *why) {
     snprintf(info->not_labels, sizeof info->not_labels,
              "row %lld (counted from 0)%s has %.17g: labels are %s", (long long)value->row, part,
@@ -50,7 +52,7 @@ static void explain(nnrt_data_info *info, const nnrt_target_value *value, const 
 }
 
 // Whether integers can be labels; why not is noted.
-static int fit_labels(nnrt_data_info *info, const Survey *parts, int count) {
+static int fit_labels(nnrt_target_info *info, const Survey *parts, int count) {
     char limit[64];
     snprintf(limit, sizeof limit, "0, 1, 2 ... below %d", NNRT_DATA_MAX_CLASSES);
     for (int i = 0; i < count; i++) {
@@ -79,7 +81,7 @@ static nnrt_status count_classes(const Targets *targets, int64_t *classes) {
         nnrt_status status = survey_part(&targets->arrays[i], &parts[i]);
         if (status) return status;
     }
-    if (fit_labels(&targets->pipeline->info, parts, targets->count))
+    if (fit_labels(targets->info, parts, targets->count))
         *classes = (int64_t)parts[0].highest.value + 1;
     return NNRT_OK;
 }
@@ -108,14 +110,17 @@ static nnrt_status store_labels(void *state, const nnrt_array *array, int64_t fi
     return NNRT_OK;
 }
 
+static const char *name_of(const Targets *targets, const char *otherwise) {
+    return targets->info->column.name ? targets->info->column.name : otherwise;
+}
+
 static nnrt_status read_labels(const Targets *targets, int64_t classes) {
-    nnrt_pipeline *pipeline = targets->pipeline;
-    nnrt_data_info *info = &pipeline->info;
-    info->target = nnrt_source_column("label", NNRT_I32, 0, NULL);
+    nnrt_target_info *info = targets->info;
+    info->column = nnrt_source_column(name_of(targets, "label"), NNRT_I32, 0, NULL);
     info->classes = classes;
-    info->target_is_open = targets->classes == 0;
-    Labels labels = {nnrt_array_allocate(NNRT_I32, pipeline->row_count), classes};
-    pipeline->target = labels.values;
+    info->is_open = targets->classes == 0;
+    Labels labels = {nnrt_array_allocate(NNRT_I32, targets->pipeline->row_count), classes};
+    *targets->values = labels.values;
     nnrt_status status = labels.values ? NNRT_OK : NNRT_ERROR;
     for (int i = 0; i < targets->count && !status; i++) {
         status = nnrt_array_each(&targets->arrays[i], store_labels, &labels);
@@ -147,7 +152,7 @@ static nnrt_target_value value_at(const Targets *targets, double value, int64_t 
 
 // A vector of zeros has no class; it adds nothing to a cross-entropy, and may be meant.
 static void note_sum(const Targets *targets, const float *values, int64_t size, int64_t row) {
-    nnrt_target_value *uneven = &targets->pipeline->info.uneven;
+    nnrt_target_value *uneven = &targets->info->uneven;
     double sum = 0, weight = 0;
     for (int64_t i = 0; i < size; i++) {
         sum += (double)values[i];
@@ -158,8 +163,8 @@ static void note_sum(const Targets *targets, const float *values, int64_t size, 
 }
 
 static void note_numbers(const Targets *targets, const float *values, int64_t last) {
-    nnrt_data_info *info = &targets->pipeline->info;
-    int64_t size = info->target.size, count = targets->pipeline->row_count * size;
+    nnrt_target_info *info = targets->info;
+    int64_t size = info->column.size, count = targets->pipeline->row_count * size;
     int any_other = 0, any_fraction = 0;
     info->lowest = info->highest = value_at(targets, (double)values[0], 0);
     info->uneven.value = 1;
@@ -171,17 +176,18 @@ static void note_numbers(const Targets *targets, const float *values, int64_t la
         any_fraction |= value != 0 && value != 1;
         if (i % last == 0 && last > 1) note_sum(targets, values + i, last, i / size);
     }
-    info->target_signs = info->lowest.value == -1 && !any_other;
+    info->signs = info->lowest.value == -1 && !any_other;
     info->decisions = !any_fraction;
 }
 
 static nnrt_status read_numbers(const Targets *targets, int64_t place_classes) {
     nnrt_pipeline *pipeline = targets->pipeline;
-    nnrt_data_info *info = &pipeline->info;
+    nnrt_target_info *info = targets->info;
     const nnrt_array *first = &targets->arrays[0];
-    info->target = nnrt_source_column("target", NNRT_F32, first->rank - 1, first->shape + 1);
-    int64_t size = info->target.size, last = first->rank > 1 ? first->shape[first->rank - 1] : 1;
-    float *values = pipeline->target = nnrt_array_allocate(NNRT_F32, pipeline->row_count * size);
+    info->column =
+        nnrt_source_column(name_of(targets, "target"), NNRT_F32, first->rank - 1, first->shape + 1);
+    int64_t size = info->column.size, last = first->rank > 1 ? first->shape[first->rank - 1] : 1;
+    float *values = *targets->values = nnrt_array_allocate(NNRT_F32, pipeline->row_count * size);
     nnrt_status status = values ? NNRT_OK : NNRT_ERROR;
     for (int i = 0; i < targets->count && !status; i++)
         status = nnrt_array_read(&targets->arrays[i], NNRT_F32,
@@ -189,10 +195,10 @@ static nnrt_status read_numbers(const Targets *targets, int64_t place_classes) {
     if (status) return status;
     note_numbers(targets, values, last);
     info->place_classes = place_classes;
-    info->target_is_open = targets->classes == 0;
+    info->is_open = targets->classes == 0;
     if (last < 2 || targets->classes) return NNRT_OK;
-    info->target_one_hot = is_one_hot(values, pipeline->row_count * size / last, last);
-    if (info->target_one_hot) info->classes = last;
+    info->one_hot = is_one_hot(values, pipeline->row_count * size / last, last);
+    if (info->one_hot) info->classes = last;
     return NNRT_OK;
 }
 
@@ -204,9 +210,10 @@ static nnrt_status check_given(const Targets *targets) {
     return status;
 }
 
-nnrt_status nnrt_target_read(nnrt_pipeline *pipeline, const nnrt_array *arrays, int count,
-                             int64_t classes) {
-    Targets targets = {pipeline, arrays, count, classes};
+nnrt_status nnrt_target_read(nnrt_pipeline *pipeline, int64_t target, const nnrt_array *arrays,
+                             int count, int64_t classes) {
+    nnrt_target_info *info = &pipeline->info.targets[target];
+    Targets targets = {pipeline, info, &pipeline->targets[target], arrays, count, classes};
     int64_t shown = classes;
     int is_single = arrays[0].row_size == 1;
     nnrt_status status = classes ? NNRT_OK : count_classes(&targets, &shown);
@@ -214,7 +221,7 @@ nnrt_status nnrt_target_read(nnrt_pipeline *pipeline, const nnrt_array *arrays, 
     if (!status)
         status = is_single && shown ? read_labels(&targets, shown) : read_numbers(&targets, shown);
     if (!status)
-        nnrt_source_fingerprint(pipeline, pipeline->target,
-                                4 * pipeline->row_count * pipeline->info.target.size);
+        nnrt_source_fingerprint(pipeline, *targets.values,
+                                4 * pipeline->row_count * info->column.size);
     return status;
 }

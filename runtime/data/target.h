@@ -9,9 +9,9 @@
 #include "source.h"
 
 // Reads the arrays of the training part and, if `count` is 2, of the test part (their shapes fit)
-// into pipeline->target, and fills what info says of it. `classes`: given by the program; 0: the
-// labels show it.
-nnrt_status nnrt_target_read(nnrt_pipeline *pipeline, const nnrt_array *targets, int count,
-                             int64_t classes);
+// into the target of this number, and fills what info says of it; its name is "label" or "target"
+// unless it has one. `classes`: given by the program; 0: the labels show it.
+nnrt_status nnrt_target_read(nnrt_pipeline *pipeline, int64_t target, const nnrt_array *arrays,
+                             int count, int64_t classes);
 
 #endif

@@ -92,15 +92,16 @@ static nnrt_status make_points(nnrt_pipeline *pipeline, Points *points, place_po
     static const int64_t shape[1] = {2};
     nnrt_column column = nnrt_source_column("x", NNRT_F32, 1, shape);
     uint32_t *order = nnrt_array_allocate(NNRT_I32, points->count);
-    pipeline->target = nnrt_array_allocate(NNRT_I32, points->count);
-    if (!order || !pipeline->target || nnrt_source_allocate(pipeline, &column)) {
+    int32_t *labels = pipeline->targets[0] = nnrt_array_allocate(NNRT_I32, points->count);
+    nnrt_source_set_input(pipeline, column);
+    if (!order || !labels || nnrt_source_allocate(pipeline, 0, &column)) {
         free(order);
         return NNRT_ERROR;
     }
     for (int64_t i = 0; i < points->count; i++) order[i] = (uint32_t)i;
     nnrt_random random = nnrt_random_make(seed, NNRT_RANDOM_DATA, NNRT_STREAM_ORDER);
     nnrt_random_shuffle(&random, order, points->count);
-    place_all(points, place, order, pipeline->samples.values, pipeline->target);
+    place_all(points, place, order, pipeline->samples[0].values, labels);
     free(order);
     return NNRT_OK;
 }
@@ -121,14 +122,13 @@ static nnrt_status open_points(nnrt_pipeline *pipeline, const nnrt_call *call, p
     points.random = nnrt_random_make((uint64_t)seed, NNRT_RANDOM_DATA, NNRT_STREAM_POINTS);
     for (int i = 0; i < 2 * BLOBS; i++)
         points.centers[i / 2][i % 2] = 20 * nnrt_random_uniform(&points.random) - 10;
-    pipeline->info.target = nnrt_source_column("label", NNRT_I32, 0, NULL);
-    pipeline->info.classes = classes;
+    nnrt_source_set_labels(pipeline, classes);
     pipeline->row_count = points.count;
     status = make_points(pipeline, &points, place, (uint64_t)seed);
     if (status) return status;
     double numbers[] = {points.noise, points.factor, (double)seed};
     nnrt_source_fingerprint(pipeline, numbers, sizeof numbers);
-    nnrt_source_fingerprint(pipeline, pipeline->target, 4 * points.count);
+    nnrt_source_fingerprint(pipeline, pipeline->targets[0], 4 * points.count);
     return NNRT_OK;
 }
 

@@ -47,25 +47,21 @@ static nnrt_status apply_take(nnrt_pipeline *pipeline, const nnrt_call *call) {
 
 // ---- resize, augment
 
-static int is_picture(const nnrt_column *input) {
-    return input->rank == 2 || (input->rank == 3 && input->shape[2] <= 4);
-}
-
 static nnrt_status fail_no_picture(const nnrt_pipeline *pipeline, const char *name) {
     return nnrt_fail(NNRT_ERROR,
                      "%s(..): the samples are no pictures, [height, width] or [height, width, "
                      "channels], but have %lld dimension%s",
-                     name, (long long)pipeline->info.input.rank,
-                     pipeline->info.input.rank == 1 ? "" : "s");
+                     name, (long long)pipeline->info.inputs[0].rank,
+                     pipeline->info.inputs[0].rank == 1 ? "" : "s");
 }
 
 static nnrt_status apply_resize(nnrt_pipeline *pipeline, const nnrt_call *call) {
     int64_t shape[3] = {0};
-    nnrt_column *input = &pipeline->info.input;
+    nnrt_column *input = &pipeline->info.inputs[0];
     nnrt_status status = nnrt_source_integer(call, "height", 0, &shape[0]);
     if (!status) status = nnrt_source_integer(call, "width", 0, &shape[1]);
     if (status) return status;
-    if (!is_picture(input)) return fail_no_picture(pipeline, "resize");
+    if (!nnrt_data_is_picture(input)) return fail_no_picture(pipeline, "resize");
     if (shape[0] < 1 || shape[1] < 1 || shape[0] > INT32_MAX || shape[1] > INT32_MAX)
         return nnrt_fail(NNRT_ERROR, "resize(%lld, %lld): pictures have at least one pixel",
                          (long long)shape[0], (long long)shape[1]);
@@ -79,7 +75,8 @@ static nnrt_status apply_resize(nnrt_pipeline *pipeline, const nnrt_call *call) 
 }
 
 static nnrt_status apply_augment(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    if (!is_picture(&pipeline->info.input)) return fail_no_picture(pipeline, "augment");
+    if (!nnrt_data_is_picture(&pipeline->info.inputs[0]))
+        return fail_no_picture(pipeline, "augment");
     return nnrt_augment_add(&pipeline->info.augment, call);
 }
 
@@ -96,10 +93,11 @@ typedef struct Split {
 
 // The class of a row, of labels or of a one-hot target.
 static int64_t row_class(const nnrt_pipeline *pipeline, uint32_t row) {
-    if (pipeline->info.target.dtype == NNRT_I32) return ((int32_t *)pipeline->target)[row];
-    const float *values = (float *)pipeline->target + row * pipeline->info.target.size;
+    const nnrt_column *target = &pipeline->info.targets[0].column;
+    if (target->dtype == NNRT_I32) return ((int32_t *)pipeline->targets[0])[row];
+    const float *values = (float *)pipeline->targets[0] + row * target->size;
     int64_t class = 0;
-    while (class + 1 < pipeline->info.target.size && values[class] == 0) class ++;
+    while (class + 1 < target->size && values[class] == 0) class ++;
     return class;
 }
 
@@ -107,7 +105,7 @@ static int64_t row_class(const nnrt_pipeline *pipeline, uint32_t row) {
 // that their sum is exact and no share is off by 1 or more.
 static int64_t *make_quotas(const Split *split) {
     const nnrt_part *train = &split->pipeline->train;
-    int64_t classes = split->pipeline->info.classes, before = 0;
+    int64_t classes = split->pipeline->info.targets[0].classes, before = 0;
     int64_t *quotas = calloc((size_t)classes, sizeof *quotas);
     if (!quotas) return NULL;
     for (int64_t i = 0; i < train->count; i++) quotas[row_class(split->pipeline, train->rows[i])]++;
@@ -183,9 +181,10 @@ static nnrt_status apply_split(nnrt_pipeline *pipeline, const nnrt_call *call) {
     if (status) return status;
     split.has_seed = !isnan(nnrt_call_number(call, "seed", NAN));
     split.seed = (uint64_t)seed;
-    if (split.stratify && (pipeline->info.classes == 0 || pipeline->info.target.rank > 1))
+    const nnrt_target_info *target = &pipeline->info.targets[0];
+    if (split.stratify && (target->classes == 0 || target->column.rank > 1))
         return nnrt_fail(NNRT_ERROR, "split(stratify = true): the target is not a class");
-    if (!pipeline->target) split.stratify = 0; // files missing: only the counts matter
+    if (!pipeline->targets[0]) split.stratify = 0; // files missing: only the counts matter
     split.fraction = nnrt_call_number(call, "test", NAN);
     split.stream = NNRT_STREAM_TEST;
     int64_t rows = pipeline->train.count;
@@ -198,19 +197,20 @@ static nnrt_status apply_split(nnrt_pipeline *pipeline, const nnrt_call *call) {
 
 // ---- one_hot
 
-static nnrt_status one_hot_target(nnrt_pipeline *pipeline) {
-    if (pipeline->info.classes == 0)
+static nnrt_status one_hot_target(nnrt_pipeline *pipeline, int64_t number) {
+    const nnrt_target_info *target = &pipeline->info.targets[number];
+    if (target->classes == 0)
         return nnrt_fail(NNRT_ERROR, "one_hot(%s): the target is not a class label",
-                         pipeline->info.target.name ? pipeline->info.target.name : "target");
-    if (pipeline->info.target_one_hot || pipeline->one_hot_target)
+                         target->column.name);
+    if (target->one_hot || pipeline->one_hot_targets[number])
         return nnrt_fail(NNRT_ERROR, "one_hot(%s): the target is one-hot already",
-                         pipeline->info.target.name);
-    pipeline->one_hot_target = 1;
+                         target->column.name);
+    pipeline->one_hot_targets[number] = 1;
     return NNRT_OK;
 }
 
 static nnrt_status one_hot_column(nnrt_pipeline *pipeline, double number) {
-    const nnrt_column *input = &pipeline->info.input;
+    const nnrt_column *input = &pipeline->info.inputs[0];
     int64_t column = (int64_t)number, *list = pipeline->one_hot;
     int place = 0;
     if (input->rank != 1 || (double)column != number || column >= input->size)
@@ -230,16 +230,26 @@ static nnrt_status one_hot_column(nnrt_pipeline *pipeline, double number) {
     return NNRT_OK;
 }
 
+// The only target is `target`, and `label` where it is one, whatever its name is; -1: none.
+static int64_t find_target(const nnrt_pipeline *pipeline, const char *name) {
+    const nnrt_data_info *info = &pipeline->info;
+    for (int64_t i = 0; i < info->target_count; i++)
+        if (strcmp(name, info->targets[i].column.name) == 0) return i;
+    if (info->target_count != 1) return -1;
+    int is_label = strcmp(name, "label") == 0 && info->targets[0].classes > 0;
+    return is_label || strcmp(name, "target") == 0 ? 0 : -1;
+}
+
 static nnrt_status apply_one_hot(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    const char *name = nnrt_call_text(call, "column", NULL), *target = pipeline->info.target.name;
+    const char *name = nnrt_call_text(call, "column", NULL);
     if (!name) {
         double number = nnrt_call_number(call, "column", NAN);
         if (number >= 0 && number < INT32_MAX) return one_hot_column(pipeline, number);
         return nnrt_fail(NNRT_ERROR, "one_hot: which column?");
     }
-    if (target && (strcmp(name, target) == 0 || strcmp(name, "target") == 0 ||
-                   (strcmp(name, "label") == 0 && pipeline->info.classes > 0)))
-        return one_hot_target(pipeline);
+    int64_t number = find_target(pipeline, name);
+    if (number >= 0) return one_hot_target(pipeline, number);
+    const char *target = pipeline->info.targets[0].column.name;
     return nnrt_fail(
         NNRT_ERROR,
         "one_hot(%s): there is no column `%s`; one_hot(%s) is possible, and the number "
@@ -265,21 +275,21 @@ const nnrt_transform nnrt_transforms[] = {{"scale", apply_scale},
 
 // ---- At the end: one_hot of the target
 
-static nnrt_status finish_target(nnrt_pipeline *pipeline) {
-    nnrt_data_info *info = &pipeline->info;
-    int64_t classes = info->classes, shape[1] = {classes}, size;
-    info->target = nnrt_source_column(info->target.name, NNRT_F32, 1, shape);
-    info->target_one_hot = 1;
-    info->highest.value = info->uneven.value = 1;
-    if (!pipeline->target) return NNRT_OK;
+static nnrt_status finish_target(nnrt_pipeline *pipeline, int64_t number) {
+    nnrt_target_info *target = &pipeline->info.targets[number];
+    int64_t classes = target->classes, shape[1] = {classes}, size;
+    target->column = nnrt_source_column(target->column.name, NNRT_F32, 1, shape);
+    target->one_hot = 1;
+    target->highest.value = target->uneven.value = 1;
+    const int32_t *labels = pipeline->targets[number];
+    if (!labels) return NNRT_OK;
     if (__builtin_mul_overflow(pipeline->row_count, classes, &size)) size = INT64_MAX;
     float *values = nnrt_array_allocate(NNRT_F32, size);
     if (!values) return NNRT_ERROR;
-    const int32_t *labels = pipeline->target;
     memset(values, 0, (size_t)size * sizeof *values);
     for (int64_t row = 0; row < pipeline->row_count; row++) values[row * classes + labels[row]] = 1;
-    free(pipeline->target);
-    pipeline->target = values;
+    free(pipeline->targets[number]);
+    pipeline->targets[number] = values;
     return NNRT_OK;
 }
 
@@ -309,13 +319,14 @@ typedef struct Categories {
 // The different values of a column in the training part.
 static nnrt_status find_categories(const nnrt_pipeline *pipeline, int64_t column,
                                    Categories *categories) {
-    const nnrt_column *input = &pipeline->samples.column;
+    const nnrt_column *input = &pipeline->samples[0].column;
     const nnrt_part *train = &pipeline->train;
     double *values = categories->values = malloc((size_t)train->count * sizeof *values);
     if (!values) return nnrt_fail_memory("one_hot", (size_t)train->count * sizeof *values);
     for (int64_t i = 0; i < train->count; i++) {
         int64_t row = train->rows[i];
-        values[i] = get_value(pipeline->samples.values, input->dtype, row * input->size + column);
+        values[i] =
+            get_value(pipeline->samples[0].values, input->dtype, row * input->size + column);
         if (values[i] != floor(values[i]))
             return nnrt_fail(NNRT_ERROR,
                              "one_hot(%lld): row %lld (counted from 0) has %g in this column; "
@@ -336,12 +347,12 @@ static nnrt_status find_categories(const nnrt_pipeline *pipeline, int64_t column
 // not have becomes all 0.
 static void expand_row(const nnrt_pipeline *pipeline, const Categories *categories, int64_t row,
                        void *values, int64_t size) {
-    const nnrt_column *input = &pipeline->samples.column;
+    const nnrt_column *input = &pipeline->samples[0].column;
     int64_t place = row * size;
     int next = 0;
     for (int64_t column = 0; column < input->size; column++) {
         double value =
-            get_value(pipeline->samples.values, input->dtype, row * input->size + column);
+            get_value(pipeline->samples[0].values, input->dtype, row * input->size + column);
         if (next < pipeline->one_hot_count && pipeline->one_hot[next] == column) {
             const Categories *list = &categories[next++];
             for (int64_t i = 0; i < list->count; i++)
@@ -358,7 +369,7 @@ static nnrt_status mark_categories(nnrt_pipeline *pipeline, const Categories *ca
     if (!pipeline->is_category) return nnrt_fail_memory("one_hot", (size_t)size);
     int64_t place = 0;
     int next = 0;
-    for (int64_t column = 0; column < pipeline->samples.column.size; column++) {
+    for (int64_t column = 0; column < pipeline->samples[0].column.size; column++) {
         if (next < pipeline->one_hot_count && pipeline->one_hot[next] == column) {
             memset(pipeline->is_category + place, 1, (size_t)categories[next].count);
             place += categories[next++].count;
@@ -370,7 +381,7 @@ static nnrt_status mark_categories(nnrt_pipeline *pipeline, const Categories *ca
 }
 
 static nnrt_status expand_columns(nnrt_pipeline *pipeline, const Categories *categories) {
-    const nnrt_column *input = &pipeline->samples.column;
+    const nnrt_column *input = &pipeline->samples[0].column;
     int64_t size = input->size - pipeline->one_hot_count;
     for (int i = 0; i < pipeline->one_hot_count; i++) size += categories[i].count;
     nnrt_column wider = nnrt_source_column(input->name, input->dtype, 1, &size);
@@ -379,8 +390,8 @@ static nnrt_status expand_columns(nnrt_pipeline *pipeline, const Categories *cat
         expand_row(pipeline, categories, row, samples.values, size);
     nnrt_status status = mark_categories(pipeline, categories, size);
     if (status) free(samples.values);
-    if (!status) status = nnrt_samples_replace(pipeline, samples);
-    pipeline->info.input = wider;
+    if (!status) status = nnrt_samples_replace(&pipeline->samples[0], samples);
+    pipeline->info.inputs[0] = wider;
     return status;
 }
 
@@ -388,21 +399,23 @@ static nnrt_status expand_columns(nnrt_pipeline *pipeline, const Categories *cat
 
 // Pictures from files have their size already.
 static nnrt_status resize_samples(nnrt_pipeline *pipeline) {
-    const nnrt_column *old = &pipeline->samples.column, *new = &pipeline->info.input;
+    const nnrt_column *old = &pipeline->samples[0].column, *new = &pipeline->info.inputs[0];
     if (old->shape[0] == new->shape[0] && old->shape[1] == new->shape[1]) return NNRT_OK;
     nnrt_samples samples = nnrt_samples_make(pipeline, new);
     int64_t old_bytes = old->size * nnrt_dtype_size(old->dtype);
     int64_t new_bytes = new->size *nnrt_dtype_size(new->dtype);
     for (int64_t row = 0; samples.values && row < pipeline->row_count; row++)
-        nnrt_resize_sample(old, (const char *)pipeline->samples.values + row * old_bytes, new,
+        nnrt_resize_sample(old, (const char *)pipeline->samples[0].values + row * old_bytes, new,
                            (char *)samples.values + row * new_bytes);
-    return nnrt_samples_replace(pipeline, samples);
+    return nnrt_samples_replace(&pipeline->samples[0], samples);
 }
 
 nnrt_status nnrt_transform_finish(nnrt_pipeline *pipeline) {
     Categories categories[NNRT_PIPELINE_MAX_ONE_HOT] = {{0}};
-    nnrt_status status = pipeline->one_hot_target ? finish_target(pipeline) : NNRT_OK;
-    if (!pipeline->samples.values) return status;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < pipeline->info.target_count && !status; i++)
+        if (pipeline->one_hot_targets[i]) status = finish_target(pipeline, i);
+    if (!pipeline->samples[0].values) return status;
     if (!status && pipeline->is_resized) status = resize_samples(pipeline);
     for (int i = 0; i < pipeline->one_hot_count && !status; i++)
         status = find_categories(pipeline, pipeline->one_hot[i], &categories[i]);
@@ -414,34 +427,38 @@ nnrt_status nnrt_transform_finish(nnrt_pipeline *pipeline) {
 // ---- At the end: statistics
 
 // A training part's rows, from memory or read one after the other into `buffer`.
-static nnrt_status read_row(const nnrt_data *data, int64_t i, void *buffer, const void **values) {
-    const nnrt_column *input = &data->info.input;
+static nnrt_status read_row(const nnrt_data *data, int64_t input, int64_t i, void *buffer,
+                            const void **values) {
+    const nnrt_column *column = &data->info.inputs[input];
+    const char *held = data->columns[input];
     uint32_t row = data->train.rows[i];
     *values = buffer;
-    if (!data->input) return nnrt_data_sample(data, row, buffer);
-    *values = (const char *)data->input + row * input->size * nnrt_dtype_size(input->dtype);
+    if (!held) return nnrt_data_sample(data, input, row, buffer);
+    *values = held + row * column->size * nnrt_dtype_size(column->dtype);
     return NNRT_OK;
 }
 
 // Adds (x - mean)^power of the training part's rows to sums[size]; mean NULL: 0.
-static nnrt_status add_rows(const nnrt_data *data, const double *mean, void *buffer, double *sums) {
-    const nnrt_column *input = &data->info.input;
+static nnrt_status add_rows(const nnrt_data *data, int64_t input, const double *mean, void *buffer,
+                            double *sums) {
+    const nnrt_column *column = &data->info.inputs[input];
     nnrt_status status = NNRT_OK;
     for (int64_t i = 0; i < data->train.count && !status; i++) {
         const void *values;
-        status = read_row(data, i, buffer, &values);
-        for (int64_t j = 0; j < input->size && !status; j++) {
-            double value = get_value(values, input->dtype, j);
+        status = read_row(data, input, i, buffer, &values);
+        for (int64_t j = 0; j < column->size && !status; j++) {
+            double value = get_value(values, column->dtype, j);
             sums[j] += mean ? (value - mean[j]) * (value - mean[j]) : value;
         }
     }
     return status;
 }
 
-static void set_statistics(const nnrt_data *data, const uint8_t *is_category, const double *mean,
-                           const double *squares, float *means, float *deviations) {
+static void set_statistics(nnrt_data *data, int64_t input, const uint8_t *is_category,
+                           const double *mean, const double *squares) {
     const nnrt_data_info *info = &data->info;
-    for (int64_t i = 0; i < info->input.size; i++) {
+    float *means = data->mean[input], *deviations = data->deviation[input];
+    for (int64_t i = 0; i < info->inputs[input].size; i++) {
         double deviation = fabs(info->scale) * sqrt(squares[i] / (double)data->train.count);
         int is_kept = is_category && is_category[i];
         means[i] = is_kept ? 0 : (float)(mean[i] * info->scale + info->offset);
@@ -449,20 +466,20 @@ static void set_statistics(const nnrt_data *data, const uint8_t *is_category, co
     }
 }
 
-nnrt_status nnrt_transform_statistics(const nnrt_data *data, const uint8_t *is_category,
-                                      float **mean, float **deviation) {
-    int64_t size = data->info.input.size;
+nnrt_status nnrt_transform_statistics(nnrt_data *data, int64_t input, const uint8_t *is_category) {
+    const nnrt_column *column = &data->info.inputs[input];
+    int64_t size = column->size;
     double *sums = calloc((size_t)size * 2, sizeof *sums);
-    void *buffer = nnrt_array_allocate(data->info.input.dtype, size);
-    *mean = nnrt_array_allocate(NNRT_F32, size);
-    *deviation = nnrt_array_allocate(NNRT_F32, size);
-    nnrt_status status = sums && buffer && *mean && *deviation
+    void *buffer = nnrt_array_allocate(column->dtype, size);
+    data->mean[input] = nnrt_array_allocate(NNRT_F32, size);
+    data->deviation[input] = nnrt_array_allocate(NNRT_F32, size);
+    nnrt_status status = sums && buffer && data->mean[input] && data->deviation[input]
                              ? NNRT_OK
                              : nnrt_fail_memory("standardize", (size_t)size * 2 * sizeof *sums);
-    if (!status) status = add_rows(data, NULL, buffer, sums);
+    if (!status) status = add_rows(data, input, NULL, buffer, sums);
     for (int64_t i = 0; i < size && !status; i++) sums[i] /= (double)data->train.count;
-    if (!status) status = add_rows(data, sums, buffer, sums + size);
-    if (!status) set_statistics(data, is_category, sums, sums + size, *mean, *deviation);
+    if (!status) status = add_rows(data, input, sums, buffer, sums + size);
+    if (!status) set_statistics(data, input, is_category, sums, sums + size);
     free(buffer);
     free(sums);
     return status;

@@ -134,8 +134,8 @@ nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *fu
     context.slots = session->slots.values;
     context.arena = find_arena(session, function);
     context.scratch = session->scratch.values;
-    context.columns[0] = session->data.input;
-    context.columns[session->program->input_count] = session->data.target;
+    for (int64_t i = 0; i < session->program->column_count; i++)
+        context.columns[i] = session->data.columns[i];
     return context;
 }
 
@@ -181,29 +181,29 @@ static int64_t compiled_classes(const nnrt_session *session) {
 // Has the output a vector for each number of the target? Then the numbers are labels of places.
 static int has_labels_of_places(const nnrt_session *session) {
     const nnrt_output *output = first_output(session);
-    int64_t size = session->data.info.target.size;
+    int64_t size = session->data.info.targets[0].column.size;
     return output && size > 1 && output->size > size;
 }
 
 static int64_t label_classes(const nnrt_session *session) {
-    const nnrt_data_info *info = &session->data.info;
-    if (has_labels_of_places(session)) return info->place_classes;
-    return info->target_one_hot ? 0 : info->classes;
+    const nnrt_target_info *target = &session->data.info.targets[0];
+    if (has_labels_of_places(session)) return target->place_classes;
+    return target->one_hot ? 0 : target->classes;
 }
 
 int64_t nnrt_session_target_classes(const nnrt_session *session) {
-    const nnrt_data_info *info = &session->data.info;
+    const nnrt_target_info *target = &session->data.info.targets[0];
     int64_t compiled = compiled_classes(session);
     if (!compiled) return 0;
-    if (info->classes) return info->classes;
-    if (has_labels_of_places(session)) return info->place_classes;
-    return compiled == 2 && first_output(session)->size == info->target.size && info->decisions ? 2
-                                                                                                : 0;
+    if (target->classes) return target->classes;
+    if (has_labels_of_places(session)) return target->place_classes;
+    int are_decisions = first_output(session)->size == target->column.size && target->decisions;
+    return compiled == 2 && are_decisions ? 2 : 0;
 }
 
 // The labels may have changed since the compiler saw them.
 static nnrt_status check_labels(const nnrt_session *session) {
-    const nnrt_data_info *info = &session->data.info;
+    const nnrt_target_info *target = &session->data.info.targets[0];
     int64_t classes = compiled_classes(session), found = label_classes(session);
     if (!classes) return NNRT_OK;
     if (!found && has_labels_of_places(session))
@@ -211,7 +211,7 @@ static nnrt_status check_labels(const nnrt_session *session) {
                          "the target of the data set `%s` has no labels any more (%s); correct it, "
                          "or compile again with `nnc build`",
                          session->program->dataset->name,
-                         *info->not_labels ? info->not_labels : "they are whole numbers");
+                         *target->not_labels ? target->not_labels : "they are whole numbers");
     if (found <= classes) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "the data set `%s` has labels up to %" PRId64 ", but `%s` was compiled for "
@@ -223,11 +223,11 @@ static nnrt_status check_labels(const nnrt_session *session) {
 
 // So may the numbers.
 static nnrt_status check_numbers(const nnrt_session *session, const nnrt_training *training) {
-    const nnrt_data_info *info = &session->data.info;
+    const nnrt_target_info *target = &session->data.info.targets[0];
     const nnrt_target_value *value = NULL;
     if (training->target_low == 0 && training->target_high == 0) return NNRT_OK;
-    if (info->lowest.value < training->target_low) value = &info->lowest;
-    if (info->highest.value > training->target_high) value = &info->highest;
+    if (target->lowest.value < training->target_low) value = &target->lowest;
+    if (target->highest.value > training->target_high) value = &target->highest;
     if (!value) return NNRT_OK;
     return nnrt_fail(
         NNRT_ERROR,
@@ -254,14 +254,14 @@ static nnrt_status check_data(const nnrt_session *session) {
         return nnrt_fail(NNRT_BUG,
                          "a data set fills one input and one target, not %" PRId64 " and %" PRId64,
                          program->input_count, program->target_count);
-    nnrt_status status = check_column(session, &program->columns[0], &info->input, "input");
+    nnrt_status status = check_column(session, &program->columns[0], &info->inputs[0], "input");
     if (!status && program->target_count)
-        status = check_column(session, &program->columns[1], &info->target, "target");
-    if (!status && program->class_count && info->classes != program->class_count)
+        status = check_column(session, &program->columns[1], &info->targets[0].column, "target");
+    if (!status && program->class_count && info->targets[0].classes != program->class_count)
         status = nnrt_fail(NNRT_ERROR,
                            "the data set `%s` has changed since `%s` was compiled: %" PRId64
                            " classes now, %" PRId64 " then; compile again with `nnc build`",
-                           program->dataset->name, program->source_path, info->classes,
+                           program->dataset->name, program->source_path, info->targets[0].classes,
                            program->class_count);
     return status ? status : check_targets(session);
 }
@@ -289,7 +289,7 @@ static nnrt_status fill_statistics(nnrt_session *session) {
         const nnrt_parameter *parameter = &program->parameters[i];
         if (!nnrt_weights_is_statistic(parameter)) continue;
         int is_mean = strcmp(parameter->name, "standardize/mean") == 0;
-        const float *values = is_mean ? data->mean : data->deviation;
+        const float *values = is_mean ? data->mean[0] : data->deviation[0];
         if (!values)
             return nnrt_fail(NNRT_BUG, "the data give no values for `%s`", parameter->name);
         nnrt_weights_put(parameter, session->weights.values, values);

@@ -110,15 +110,13 @@ static void end_if_late(chunk *work, int64_t step) {
 // From the whole data set's columns to those of a batch that was made for the step.
 static void take_batch(const nnrt_pass *pass, int64_t step, nnrt_context *context) {
     nnrt_batch batch = nnrt_loader_take(pass->loader, step, (int)context->thread);
-    context->columns[0] = batch.input;
-    context->columns[pass->target_column] = batch.target;
+    for (int i = 0; i < NNRT_MAX_COLUMNS; i++) context->columns[i] = batch.columns[i];
     context->index = batch.index;
     context->next_index = NULL;
 }
 
-void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader, int64_t target_column) {
+void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader) {
     pass->loader = loader;
-    pass->target_column = target_column;
     if (loader)
         nnrt_loader_start(loader, pass->rows, pass->count, pass->batch, pass->steps, pass->seed,
                           pass->epoch);

@@ -41,7 +41,6 @@ typedef struct nnrt_pass {
     const uint32_t *rows; // the samples in order
     int64_t count, batch;
     nnrt_loader *loader;           // makes the batches; NULL: samples are read where they lie
-    int64_t target_column;         // of the loader's batches
     double *losses;                // one a step
     const nnrt_schedule *schedule; // of the learning rate; NULL: nothing is trained
     uint64_t seed;
@@ -57,7 +56,7 @@ typedef struct nnrt_pass {
 int64_t nnrt_step_count(int64_t samples, int64_t batch); // rounded up
 
 // Has the pass's batches made by `loader`, which begins at once; NULL: none is needed.
-void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader, int64_t target_column);
+void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader);
 
 // Runs about `seconds` more of the pass, at least one step; 0 when it is at its end.
 int nnrt_pass_advance(nnrt_pass *pass, double seconds);

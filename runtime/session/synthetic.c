@@ -48,12 +48,14 @@ nnrt_status nnrt_synthetic_fill(nnrt_session *session, const nnrt_training *trai
         return nnrt_fail(NNRT_ERROR, "`bench` needs a model with one input and one target");
     nnrt_augment augment = data->info.augment;
     memset(data, 0, sizeof *data);
-    data->info = (nnrt_data_info){.input = *input, .target = *target, .augment = augment};
+    data->info = (nnrt_data_info){.input_count = 1, .target_count = 1, .augment = augment};
+    data->info.inputs[0] = *input;
+    data->info.targets[0].column = *target;
     int64_t rows = choose_rows(input, training->batch);
-    data->input = make_column(input, rows, input->dtype == NNRT_F32 ? 0 : 256, &random);
-    data->target = make_column(target, rows, target_limit(training, target), &random);
+    data->columns[0] = make_column(input, rows, input->dtype == NNRT_F32 ? 0 : 256, &random);
+    data->columns[1] = make_column(target, rows, target_limit(training, target), &random);
     data->train.rows = malloc((size_t)rows * sizeof *data->train.rows);
-    if (!data->input || !data->target || !data->train.rows)
+    if (!data->columns[0] || !data->columns[1] || !data->train.rows)
         return nnrt_fail_memory("made-up data", (size_t)rows * sizeof *data->train.rows);
     for (int64_t i = 0; i < rows; i++) data->train.rows[i] = (uint32_t)i;
     data->row_count = data->train.count = rows;
@@ -61,8 +63,7 @@ nnrt_status nnrt_synthetic_fill(nnrt_session *session, const nnrt_training *trai
 }
 
 void nnrt_synthetic_free(nnrt_session *session) {
-    free(session->data.input);
-    free(session->data.target);
+    for (int i = 0; i < NNRT_MAX_COLUMNS; i++) free(session->data.columns[i]);
     free(session->data.train.rows);
     memset(&session->data, 0, sizeof session->data);
 }

@@ -117,7 +117,7 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     pass->after = trainer->metrics ? after_step : NULL;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
     if (step_limit && pass->steps > step_limit) pass->steps = step_limit;
-    nnrt_pass_load(pass, trainer->loader, trainer->session->program->input_count);
+    nnrt_pass_load(pass, trainer->loader);
 }
 
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer) {

@@ -192,6 +192,7 @@ static const nnrt_program program = {
     .parameter_count = 2,
     .weights_size = WEIGHTS,
     .columns = program_columns,
+    .column_count = 2,
     .input_count = 1,
     .target_count = 1,
     .classes = program_classes,

@@ -72,12 +72,12 @@ static void fails(const char *part) {
 static void check_ten(void) {
     assert_int_equal(info.train_rows, 10);
     assert_int_equal(info.test_rows, 2);
-    assert_int_equal(info.classes, 10);
-    assert_string_equal(info.class_names[1], "automobile");
-    assert_int_equal(info.input.dtype, NNRT_U8);
+    assert_int_equal(info.targets[0].classes, 10);
+    assert_string_equal(info.targets[0].class_names[1], "automobile");
+    assert_int_equal(info.inputs[0].dtype, NNRT_U8);
     for (int row = 0; row < 12; row++) {
-        const uint8_t *picture = (const uint8_t *)data.input + row * PIXELS;
-        assert_int_equal(((int32_t *)data.target)[row], row % 10);
+        const uint8_t *picture = (const uint8_t *)data.columns[0] + row * PIXELS;
+        assert_int_equal(((int32_t *)data.columns[1])[row], row % 10);
         for (int i = 0; i < PIXELS; i++) assert_int_equal(picture[i], pixel(row, i % 3, i / 3));
     }
 }
@@ -116,18 +116,18 @@ static void test_hundred(void **state) {
     put_file("cifar-100-binary/train.bin", bytes, make_records(0, 3, 2));
     put_file("cifar-100-binary/test.bin", bytes, make_records(3, 1, 2));
     LOAD(fine);
-    assert_int_equal(info.classes, 100);
-    assert_string_equal(info.class_names[0], "apple");
-    assert_string_equal(info.class_names[42], "leopard");
-    assert_string_equal(info.class_names[99], "worm");
+    assert_int_equal(info.targets[0].classes, 100);
+    assert_string_equal(info.targets[0].class_names[0], "apple");
+    assert_string_equal(info.targets[0].class_names[42], "leopard");
+    assert_string_equal(info.targets[0].class_names[99], "worm");
     assert_int_equal(data.train.count, 3);
-    assert_int_equal(((int32_t *)data.target)[2], 42);
-    assert_int_equal(((uint8_t *)data.input)[PIXELS + 1], pixel(1, 1, 0));
+    assert_int_equal(((int32_t *)data.columns[1])[2], 42);
+    assert_int_equal(((uint8_t *)data.columns[0])[PIXELS + 1], pixel(1, 1, 0));
     LOAD(coarse);
-    assert_int_equal(info.classes, 20);
-    assert_string_equal(info.class_names[3], "food_containers");
-    assert_string_equal(info.class_names[19], "vehicles_2");
-    assert_int_equal(((int32_t *)data.target)[3], 3);
+    assert_int_equal(info.targets[0].classes, 20);
+    assert_string_equal(info.targets[0].class_names[3], "food_containers");
+    assert_string_equal(info.targets[0].class_names[19], "vehicles_2");
+    assert_int_equal(((int32_t *)data.columns[1])[3], 3);
 }
 
 static void test_without_files(void **state) {
@@ -141,9 +141,9 @@ static void test_without_files(void **state) {
     assert_int_equal(info.train_rows, 45000);
     assert_int_equal(info.validation_rows, 5000);
     assert_int_equal(info.test_rows, 10000);
-    assert_int_equal(info.input.rank, 3);
-    assert_int_equal(info.input.size, PIXELS);
-    assert_int_equal(info.classes, 10);
+    assert_int_equal(info.inputs[0].rank, 3);
+    assert_int_equal(info.inputs[0].size, PIXELS);
+    assert_int_equal(info.targets[0].classes, 10);
     assert_int_equal(info.augment.pad, 4);
 }
 

@@ -29,25 +29,27 @@ static void load(const nnrt_call *stages, int64_t count) {
     nnrt_data_free(&data);
     if (nnrt_data_inspect(stages, count, "/no/folder", &info)) fail_msg("%s", nnrt_error());
     if (nnrt_data_load(stages, count, "/no/folder", &data)) fail_msg("%s", nnrt_error());
-    assert_memory_equal(&data.info.input.shape, &info.input.shape, sizeof info.input.shape);
-    assert_int_equal(data.info.target.size, info.target.size);
-    assert_int_equal(data.info.classes, info.classes);
+    assert_memory_equal(&data.info.inputs[0].shape, &info.inputs[0].shape,
+                        sizeof info.inputs[0].shape);
+    assert_int_equal(data.info.targets[0].column.size, info.targets[0].column.size);
+    assert_int_equal(data.info.targets[0].classes, info.targets[0].classes);
     assert_int_equal(data.train.count, info.train_rows);
     assert_int_equal(data.validation.count, info.validation_rows);
     assert_int_equal(data.test.count, info.test_rows);
     assert_string_equal(data.info.fingerprint, info.fingerprint);
-    assert_int_equal((uintptr_t)data.input % 64, 0);
+    assert_int_equal((uintptr_t)data.columns[0] % 64, 0);
     for (int i = 0; i < 64; i++) // may be read, is zero
-        assert_int_equal(((uint8_t *)data.input)[data.row_count * info.input.size *
-                                                     (info.input.dtype == NNRT_U8 ? 1 : 4) +
-                                                 i],
-                         0);
+        assert_int_equal(
+            ((uint8_t *)data.columns[0])[data.row_count * info.inputs[0].size *
+                                             (info.inputs[0].dtype == NNRT_U8 ? 1 : 4) +
+                                         i],
+            0);
 }
 
 static void fails(const nnrt_call *stages, int64_t count, const char *part) {
     nnrt_data_free(&data);
     assert_int_equal(nnrt_data_load(stages, count, "/no/folder", &data), NNRT_ERROR);
-    assert_null(data.input);
+    assert_null(data.columns[0]);
     assert_message(part);
 }
 
@@ -97,16 +99,16 @@ static void test_regression_table(void **state) {
     put_table();
     const nnrt_call stages[] = {TABLE};
     LOAD(stages);
-    assert_string_equal(info.input.name, "x");
-    assert_int_equal(info.input.dtype, NNRT_F32);
-    assert_int_equal(info.input.rank, 1);
-    assert_int_equal(info.input.size, 3);
-    assert_int_equal(info.target.dtype, NNRT_F32);
-    assert_int_equal(info.target.rank, 0);
-    assert_int_equal(info.classes, 0);
+    assert_string_equal(info.inputs[0].name, "x");
+    assert_int_equal(info.inputs[0].dtype, NNRT_F32);
+    assert_int_equal(info.inputs[0].rank, 1);
+    assert_int_equal(info.inputs[0].size, 3);
+    assert_int_equal(info.targets[0].column.dtype, NNRT_F32);
+    assert_int_equal(info.targets[0].column.rank, 0);
+    assert_int_equal(info.targets[0].classes, 0);
     assert_int_equal(info.train_rows, 20);
-    assert_true(((float *)data.input)[19 * 3 + 1] == 361);
-    assert_true(((float *)data.target)[19] == 9.5f);
+    assert_true(((float *)data.columns[0])[19 * 3 + 1] == 361);
+    assert_true(((float *)data.columns[1])[19] == 9.5f);
 }
 
 static void test_labels(void **state) {
@@ -114,13 +116,13 @@ static void test_labels(void **state) {
     put_table();
     const nnrt_call stages[] = {LABELLED};
     LOAD(stages);
-    assert_int_equal(info.target.dtype, NNRT_I32);
-    assert_int_equal(info.classes, 4);
-    assert_int_equal(((int32_t *)data.target)[7], 3);
+    assert_int_equal(info.targets[0].column.dtype, NNRT_I32);
+    assert_int_equal(info.targets[0].classes, 4);
+    assert_int_equal(((int32_t *)data.columns[1])[7], 3);
     const nnrt_call more[] = {
         CALL("npy", TEXT("x", "x.npy"), TEXT("target", "label.npy"), NUMBER("classes", 6))};
     LOAD(more);
-    assert_int_equal(info.classes, 6);
+    assert_int_equal(info.targets[0].classes, 6);
     const nnrt_call fewer[] = {
         CALL("npy", TEXT("x", "x.npy"), TEXT("target", "label.npy"), NUMBER("classes", 3))};
     FAILS(fewer, "label 3 in row 3 (counted from 0) is out of range: the set has 3 classes");
@@ -130,18 +132,20 @@ static void test_labels(void **state) {
     const int16_t negative[20] = {0, 1, -1};
     put_file("label.npy", bytes, make_npy(bytes, "<i2", "(20,)", 0, negative, sizeof negative));
     LOAD(stages); // numbers: a loss that wants labels says why
-    assert_int_equal(info.target.dtype, NNRT_F32);
-    assert_int_equal(info.classes, 0);
-    assert_string_equal(info.not_labels, "row 2 (counted from 0) has -1: labels are 0, 1, 2 ... "
-                                         "below 1048576");
-    assert_true(info.lowest.value == -1 && info.lowest.row == 2 && info.highest.value == 1);
+    assert_int_equal(info.targets[0].column.dtype, NNRT_F32);
+    assert_int_equal(info.targets[0].classes, 0);
+    assert_string_equal(info.targets[0].not_labels,
+                        "row 2 (counted from 0) has -1: labels are 0, 1, 2 ... "
+                        "below 1048576");
+    assert_true(info.targets[0].lowest.value == -1 && info.targets[0].lowest.row == 2 &&
+                info.targets[0].highest.value == 1);
     int16_t signs[20];
     for (int i = 0; i < 20; i++) signs[i] = i % 3 ? 1 : -1;
     put_file("label.npy", bytes, make_npy(bytes, "<i2", "(20,)", 0, signs, sizeof signs));
     LOAD(stages); // of a hinge loss
-    assert_int_equal(info.target.dtype, NNRT_F32);
-    assert_int_equal(info.classes, 0);
-    assert_true(((float *)data.target)[0] == -1 && ((float *)data.target)[1] == 1);
+    assert_int_equal(info.targets[0].column.dtype, NNRT_F32);
+    assert_int_equal(info.targets[0].classes, 0);
+    assert_true(((float *)data.columns[1])[0] == -1 && ((float *)data.columns[1])[1] == 1);
 }
 
 static void test_no_target(void **state) {
@@ -149,8 +153,8 @@ static void test_no_target(void **state) {
     put_table();
     const nnrt_call stages[] = {CALL("npy", TEXT("x", "x.npy"), TEXT("target", NULL))};
     LOAD(stages);
-    assert_int_equal(info.target.size, 0);
-    assert_null(data.target);
+    assert_int_equal(info.targets[0].column.size, 0);
+    assert_null(data.columns[1]);
 }
 
 static void test_one_hot_file(void **state) {
@@ -161,16 +165,16 @@ static void test_one_hot_file(void **state) {
     put_file("y.npy", bytes, make_npy(bytes, "<f4", "(20, 5)", 0, rows, sizeof rows));
     const nnrt_call stages[] = {TABLE, CALL("split", NUMBER("test", 0.25), NUMBER("stratify", 1))};
     LOAD(stages);
-    assert_int_equal(info.classes, 5);
-    assert_int_equal(info.target_one_hot, 1);
+    assert_int_equal(info.targets[0].classes, 5);
+    assert_int_equal(info.targets[0].one_hot, 1);
     for (int i = 0; i < 5; i++) assert_int_equal(data.test.rows[i], 15 + i);
     rows[3][0] = 0.5f;
     put_file("y.npy", bytes, make_npy(bytes, "<f4", "(20, 5)", 0, rows, sizeof rows));
     const nnrt_call table[] = {TABLE};
     LOAD(table);
-    assert_int_equal(info.target_one_hot, 0);
-    assert_int_equal(info.classes, 0);
-    assert_int_equal(info.target.size, 5);
+    assert_int_equal(info.targets[0].one_hot, 0);
+    assert_int_equal(info.targets[0].classes, 0);
+    assert_int_equal(info.targets[0].column.size, 5);
 }
 
 static void test_test_part(void **state) {
@@ -182,12 +186,12 @@ static void test_test_part(void **state) {
     const nnrt_call stages[] = {CALL("idx", TEXT("x", "x"), TEXT("target", "y"),
                                      TEXT("test_x", "tx"), TEXT("test_target", "ty"))};
     LOAD(stages);
-    assert_int_equal(info.input.dtype, NNRT_U8);
+    assert_int_equal(info.inputs[0].dtype, NNRT_U8);
     assert_int_equal(data.row_count, 19);
     assert_int_equal(data.train.count, 12);
     assert_int_equal(data.test.count, 7);
     assert_int_equal(data.test.rows[0], 12);
-    assert_int_equal(((uint8_t *)data.input)[12 * 6 + 5], 5);
+    assert_int_equal(((uint8_t *)data.columns[0])[12 * 6 + 5], 5);
     const nnrt_call half[] = {
         CALL("idx", TEXT("x", "x"), TEXT("target", "y"), TEXT("test_x", "tx"))};
     FAILS(half, "go together");
@@ -200,9 +204,11 @@ static void test_test_part(void **state) {
     bytes[8 + 6] = 10;
     put_file("ty", bytes, size);
     LOAD(stages);
-    assert_int_equal(info.target.dtype, NNRT_F32);
-    assert_non_null(strstr(info.not_labels, "row 6 (counted from 0) of the test part has 10"));
-    assert_true(info.highest.value == 10 && info.highest.row == 6 && info.highest.is_test);
+    assert_int_equal(info.targets[0].column.dtype, NNRT_F32);
+    assert_non_null(
+        strstr(info.targets[0].not_labels, "row 6 (counted from 0) of the test part has 10"));
+    assert_true(info.targets[0].highest.value == 10 && info.targets[0].highest.row == 6 &&
+                info.targets[0].highest.is_test);
 }
 
 // Whole numbers at places may be labels; one value a class may stand at each place.
@@ -217,26 +223,26 @@ static void test_places(void **state) {
     put_file("y.npy", bytes, make_npy(bytes, "<i4", "(4, 2, 3)", 0, labels, sizeof labels));
     const nnrt_call stages[] = {CALL("npy", TEXT("x", "x.npy"), TEXT("target", "y.npy"))};
     LOAD(stages);
-    assert_int_equal(info.place_classes, 5);
-    assert_int_equal(info.classes, 0);
-    assert_int_equal(info.target.rank, 2);
+    assert_int_equal(info.targets[0].place_classes, 5);
+    assert_int_equal(info.targets[0].classes, 0);
+    assert_int_equal(info.targets[0].column.rank, 2);
     const nnrt_call given[] = {
         CALL("npy", TEXT("x", "x.npy"), TEXT("target", "y.npy"), NUMBER("classes", 4))};
     FAILS(given, "label 4 in row 0 (counted from 0) is out of range");
     labels[7] = -1;
     put_file("y.npy", bytes, make_npy(bytes, "<i4", "(4, 2, 3)", 0, labels, sizeof labels));
     LOAD(stages);
-    assert_int_equal(info.place_classes, 0);
-    assert_non_null(strstr(info.not_labels, "row 1 (counted from 0) has -1"));
+    assert_int_equal(info.targets[0].place_classes, 0);
+    assert_non_null(strstr(info.targets[0].not_labels, "row 1 (counted from 0) has -1"));
     put_file("y.npy", bytes, make_npy(bytes, "<f4", "(4, 2, 2)", 0, shares, sizeof shares));
     LOAD(stages);
-    assert_int_equal(info.target_one_hot, 1);
-    assert_int_equal(info.classes, 2);
+    assert_int_equal(info.targets[0].one_hot, 1);
+    assert_int_equal(info.targets[0].classes, 2);
     shares[3][1][0] = 0.5F;
     put_file("y.npy", bytes, make_npy(bytes, "<f4", "(4, 2, 2)", 0, shares, sizeof shares));
     LOAD(stages);
-    assert_int_equal(info.target_one_hot, 0);
-    assert_true(info.uneven.value == 0.5 && info.uneven.row == 3);
+    assert_int_equal(info.targets[0].one_hot, 0);
+    assert_true(info.targets[0].uneven.value == 0.5 && info.targets[0].uneven.row == 3);
 }
 
 static void test_files_that_do_not_fit(void **state) {
@@ -261,17 +267,17 @@ static void test_built_in_set(void **state) {
     put_set("mnist", 30, 10);
     const nnrt_call stages[] = {{.name = "mnist"}, CALL("scale", NUMBER("a", 1.0 / 255))};
     LOAD(stages);
-    assert_string_equal(info.input.name, "image");
-    assert_string_equal(info.target.name, "label");
-    assert_int_equal(info.input.dtype, NNRT_U8);
-    assert_int_equal(info.input.shape[1], 28);
-    assert_int_equal(info.classes, 10);
-    assert_string_equal(info.class_names[9], "9");
+    assert_string_equal(info.inputs[0].name, "image");
+    assert_string_equal(info.targets[0].column.name, "label");
+    assert_int_equal(info.inputs[0].dtype, NNRT_U8);
+    assert_int_equal(info.inputs[0].shape[1], 28);
+    assert_int_equal(info.targets[0].classes, 10);
+    assert_string_equal(info.targets[0].class_names[9], "9");
     assert_int_equal(data.train.count, 30);
     assert_int_equal(data.test.count, 10);
     assert_true(info.scale == 1.0 / 255);
-    assert_int_equal(((int32_t *)data.target)[29], 9);
-    assert_int_equal(((uint8_t *)data.input)[784], 784 % 256);
+    assert_int_equal(((int32_t *)data.columns[1])[29], 9);
+    assert_int_equal(((uint8_t *)data.columns[0])[784], 784 % 256);
 }
 
 static void test_built_in_set_without_files(void **state) {
@@ -286,9 +292,9 @@ static void test_built_in_set_without_files(void **state) {
     assert_int_equal(info.train_rows, 54000);
     assert_int_equal(info.validation_rows, 6000);
     assert_int_equal(info.test_rows, 10000);
-    assert_int_equal(info.target.size, 10);
-    assert_int_equal(info.target_one_hot, 1);
-    assert_int_equal(info.input.size, 784);
+    assert_int_equal(info.targets[0].column.size, 10);
+    assert_int_equal(info.targets[0].one_hot, 1);
+    assert_int_equal(info.inputs[0].size, 784);
     assert_int_equal(nnrt_data_load(stages, 3, ".", &data), NNRT_DATA_MISSING);
     const nnrt_call wrong[] = {{.name = "mnist"}, CALL("take", NUMBER("n", 60001))};
     assert_int_equal(nnrt_data_inspect(wrong, 2, ".", &info), NNRT_ERROR);
@@ -430,7 +436,7 @@ static void test_scale(void **state) {
                                 CALL("scale", NUMBER("a", 4), NUMBER("offset", NAN))};
     LOAD(stages);
     assert_true(info.scale == 2 && info.offset == 4);
-    assert_true(((float *)data.input)[3] == 1); // untouched
+    assert_true(((float *)data.columns[0])[3] == 1); // untouched
     const nnrt_call late[] = {TABLE, {.name = "standardize"}, CALL("scale", NUMBER("a", 4))};
     FAILS(late, "put it before");
 }
@@ -444,12 +450,12 @@ static void test_standardize(void **state) {
                                 CALL("take", NUMBER("n", 4))};
     LOAD(stages);
     assert_int_equal(info.standardize, 1);
-    assert_true(data.mean[0] == 2 * 1.5f + 3); // 0 1 2 3
-    assert_true(fabs(data.deviation[0] - 2 * sqrt(1.25)) < 1e-6);
-    assert_true(data.mean[1] == 2 * 3.5f + 3); // 0 1 4 9
+    assert_true(data.mean[0][0] == 2 * 1.5f + 3); // 0 1 2 3
+    assert_true(fabs(data.deviation[0][0] - 2 * sqrt(1.25)) < 1e-6);
+    assert_true(data.mean[0][1] == 2 * 3.5f + 3); // 0 1 4 9
     const nnrt_call constant[] = {TABLE, {.name = "standardize"}, CALL("take", NUMBER("n", 1))};
     LOAD(constant);
-    assert_true(data.deviation[0] == 1 && data.deviation[2] == 1);
+    assert_true(data.deviation[0][0] == 1 && data.deviation[0][2] == 1);
 }
 
 static void test_one_hot_target(void **state) {
@@ -457,11 +463,11 @@ static void test_one_hot_target(void **state) {
     put_table();
     const nnrt_call stages[] = {LABELLED, CALL("one_hot", TEXT("column", "target"))};
     LOAD(stages);
-    assert_int_equal(info.target.dtype, NNRT_F32);
-    assert_int_equal(info.target.rank, 1);
-    assert_int_equal(info.target.size, 4);
-    assert_int_equal(info.target_one_hot, 1);
-    for (int i = 0; i < 80; i++) assert_true(((float *)data.target)[i] == (i / 4 % 4 == i % 4));
+    assert_int_equal(info.targets[0].column.dtype, NNRT_F32);
+    assert_int_equal(info.targets[0].column.rank, 1);
+    assert_int_equal(info.targets[0].column.size, 4);
+    assert_int_equal(info.targets[0].one_hot, 1);
+    for (int i = 0; i < 80; i++) assert_true(((float *)data.columns[1])[i] == (i / 4 % 4 == i % 4));
     const nnrt_call twice[] = {LABELLED, CALL("one_hot", TEXT("column", "label")),
                                CALL("one_hot", TEXT("column", "label"))};
     FAILS(twice, "already");
@@ -477,17 +483,17 @@ static void test_one_hot_column(void **state) {
     const nnrt_call stages[] = {
         TABLE, CALL("one_hot", NUMBER("column", 2)), {.name = "standardize"}};
     LOAD(stages);
-    assert_int_equal(info.input.size, 5);
+    assert_int_equal(info.inputs[0].size, 5);
     const float expected[] = {4, 16, 0, 1, 0}; // row 4: 4 % 3 + 5 = 6
-    assert_memory_equal((float *)data.input + 4 * 5, expected, sizeof expected);
-    assert_true(data.mean[0] == 9.5f);
-    for (int i = 2; i < 5; i++) assert_true(data.mean[i] == 0 && data.deviation[i] == 1);
+    assert_memory_equal((float *)data.columns[0] + 4 * 5, expected, sizeof expected);
+    assert_true(data.mean[0][0] == 9.5f);
+    for (int i = 2; i < 5; i++) assert_true(data.mean[0][i] == 0 && data.deviation[0][i] == 1);
     const nnrt_call both[] = {TABLE, CALL("one_hot", NUMBER("column", 2)),
                               CALL("one_hot", NUMBER("column", 0)), CALL("take", NUMBER("n", 2))};
     LOAD(both); // row numbers 0 and 1, then the square, then 5 and 6
-    assert_int_equal(info.input.size, 5);
+    assert_int_equal(info.inputs[0].size, 5);
     const float fourth[] = {0, 0, 16, 0, 1}; // not among the categories: all 0
-    assert_memory_equal((float *)data.input + 4 * 5, fourth, sizeof fourth);
+    assert_memory_equal((float *)data.columns[0] + 4 * 5, fourth, sizeof fourth);
     const nnrt_call outside[] = {TABLE, CALL("one_hot", NUMBER("column", 3))};
     FAILS(outside, "have 3 columns, 0 to 2");
     const nnrt_call twice[] = {TABLE, CALL("one_hot", NUMBER("column", 1)),

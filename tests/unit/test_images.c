@@ -39,7 +39,7 @@ static void load(const nnrt_call *stages, int64_t count) {
     if (nnrt_data_inspect(stages, count, ".", &info)) fail_msg("%s", nnrt_error());
     if (nnrt_data_load(stages, count, ".", &data)) fail_msg("%s", nnrt_error());
     assert_string_equal(data.info.fingerprint, info.fingerprint);
-    assert_int_equal(data.info.input.size, info.input.size);
+    assert_int_equal(data.info.inputs[0].size, info.inputs[0].size);
     assert_int_equal(data.train.count, info.train_rows);
 }
 
@@ -55,13 +55,13 @@ static void fails(const nnrt_call *stages, int64_t count, const char *part) {
 
 static int first_value(int64_t row) {
     uint8_t values[SIZE * 4];
-    if (nnrt_data_sample(&data, (uint32_t)row, values)) fail_msg("%s", nnrt_error());
+    if (nnrt_data_sample(&data, 0, (uint32_t)row, values)) fail_msg("%s", nnrt_error());
     return values[0];
 }
 
 static void assert_row(int64_t row, int value, int label) {
     assert_int_equal(first_value(row), value);
-    assert_int_equal(((int32_t *)data.target)[row], label);
+    assert_int_equal(((int32_t *)data.columns[1])[row], label);
 }
 
 // ---- Folders.
@@ -81,14 +81,14 @@ static void test_classes(void **state) {
     put_file("pets/list.csv", "text", 4);
     LOAD(stages);
     assert_int_equal(data.row_count, 5);
-    assert_int_equal(info.classes, 3);
-    assert_string_equal(info.class_names[0], "cats");
-    assert_string_equal(info.class_names[1], "cows");
-    assert_string_equal(info.class_names[2], "dogs");
-    assert_int_equal(info.input.dtype, NNRT_U8);
-    assert_int_equal(info.input.shape[0], HEIGHT);
-    assert_int_equal(info.input.shape[1], WIDTH);
-    assert_int_equal(info.input.shape[2], 3);
+    assert_int_equal(info.targets[0].classes, 3);
+    assert_string_equal(info.targets[0].class_names[0], "cats");
+    assert_string_equal(info.targets[0].class_names[1], "cows");
+    assert_string_equal(info.targets[0].class_names[2], "dogs");
+    assert_int_equal(info.inputs[0].dtype, NNRT_U8);
+    assert_int_equal(info.inputs[0].shape[0], HEIGHT);
+    assert_int_equal(info.inputs[0].shape[1], WIDTH);
+    assert_int_equal(info.inputs[0].shape[2], 3);
     for (int i = 0; i < 5; i++) assert_row(i, values[i], labels[i]);
 }
 
@@ -130,7 +130,7 @@ static void test_split(void **state) {
     }
     LOAD(stages);
     int of_b = 0;
-    for (int i = 0; i < 4; i++) of_b += ((int32_t *)data.target)[data.validation.rows[i]];
+    for (int i = 0; i < 4; i++) of_b += ((int32_t *)data.columns[1])[data.validation.rows[i]];
     assert_int_equal(data.validation.count, 4);
     assert_int_equal(of_b, 1);
 }
@@ -181,9 +181,9 @@ static void test_grayscale(void **state) {
     put_png("pets/a/2.png", 1, 1, 1, grey);
     put_jpeg("pets/a/3.jpg", 1, 1, JCS_RGB, 3, red);
     LOAD(stages);
-    assert_int_equal(info.input.rank, 3);
-    assert_int_equal(info.input.size, 1);
-    const uint8_t *values = data.input;
+    assert_int_equal(info.inputs[0].rank, 3);
+    assert_int_equal(info.inputs[0].size, 1);
+    const uint8_t *values = data.columns[0];
     assert_int_equal(values[0], 147); // the writer states sRGB: weighed in linear light
     assert_int_equal(values[1], 200);
     assert_in_range(values[2], 74, 78);
@@ -263,14 +263,14 @@ static void test_sizes(void **state) {
     FAILS(stages, "pets/a/1.png` is 4 pixels wide and 3 high");
     assert_message("pets/b/1.png` 5 and 2; add `-> resize(height, width)`");
     LOAD(resized);
-    assert_int_equal(info.input.shape[0], 6);
-    assert_int_equal(info.input.shape[1], 8);
+    assert_int_equal(info.inputs[0].shape[0], 6);
+    assert_int_equal(info.inputs[0].shape[1], 8);
     assert_int_equal(first_value(0), 1);
     assert_int_equal(first_value(1), 0);
     // `predict` does the same to a picture of another size.
-    if (nnrt_read_picture(scratch("pets/a/1.png"), 3, info.input.shape, 1, shown))
+    if (nnrt_read_picture(scratch("pets/a/1.png"), 3, info.inputs[0].shape, 1, shown))
         fail_msg("%s", nnrt_error());
-    assert_memory_equal(shown, data.input, sizeof shown);
+    assert_memory_equal(shown, data.columns[0], sizeof shown);
 }
 
 // Wherever the damaged one stands, it is named.
@@ -299,17 +299,17 @@ static void test_not_in_memory(void **state) {
     (void)state;
     put_parts();
     LOAD(all);
-    memcpy(pixels, (uint8_t *)data.input + SIZE, SIZE);
-    memcpy(means, data.mean, sizeof means);
-    memcpy(deviations, data.deviation, sizeof deviations);
+    memcpy(pixels, (uint8_t *)data.columns[0] + SIZE, SIZE);
+    memcpy(means, data.mean[0], sizeof means);
+    memcpy(deviations, data.deviation[0], sizeof deviations);
     LOAD(none);
-    assert_null(data.input);
+    assert_null(data.columns[0]);
     assert_int_equal(data.row_count, 6);
     uint8_t sample[SIZE];
-    assert_int_equal(nnrt_data_sample(&data, 1, sample), NNRT_OK);
+    assert_int_equal(nnrt_data_sample(&data, 0, 1, sample), NNRT_OK);
     assert_memory_equal(sample, pixels, SIZE);
-    assert_memory_equal(data.mean, means, sizeof means);
-    assert_memory_equal(data.deviation, deviations, sizeof deviations);
+    assert_memory_equal(data.mean[0], means, sizeof means);
+    assert_memory_equal(data.deviation[0], deviations, sizeof deviations);
     assert_true(fabsf(means[0] - 2) < 1e-6f); // of 1, 2, 3: training alone
 }
 
@@ -321,8 +321,8 @@ static void test_resize_in_memory(void **state) {
     (void)state;
     put_file("x.npy", bytes, make_npy(bytes, "<f4", "(2, 2, 2)", 0, from, sizeof from));
     LOAD(stages);
-    assert_int_equal(info.input.size, 2);
-    const float *values = data.input;
+    assert_int_equal(info.inputs[0].size, 2);
+    const float *values = data.columns[0];
     assert_true(values[0] == 2 && values[1] == 4 && values[2] == 12 && values[3] == 14);
 }
 

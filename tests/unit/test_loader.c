@@ -19,10 +19,11 @@ static int set_up(void **state) {
                                CALL("crop", NUMBER("pad", 2)),
                                CALL("rotate", NUMBER("degrees", 30))};
     (void)state;
-    data = (nnrt_data){.input = pictures, .target = labels, .row_count = ROWS};
-    data.info.input =
+    data = (nnrt_data){.columns = {pictures, labels}, .row_count = ROWS};
+    data.info.inputs[0] =
         (nnrt_column){.dtype = NNRT_U8, .rank = 3, .shape = {SIDE, SIDE, 3}, .size = SIZE};
-    data.info.target = (nnrt_column){.dtype = NNRT_I32, .size = 1};
+    data.info.targets[0].column = (nnrt_column){.dtype = NNRT_I32, .size = 1};
+    data.info.input_count = data.info.target_count = 1;
     for (int i = 0; i < 4; i++)
         if (nnrt_augment_add(&data.info.augment, &calls[i])) fail_msg("%s", nnrt_error());
     for (int i = 0; i < ROWS * SIZE; i++) pictures[i] = (uint8_t)(i * 7 + i / SIZE);
@@ -49,9 +50,9 @@ static void copy_steps(void *argument, int thread, int threads) {
         if (rows > work->batch) rows = work->batch;
         for (int64_t i = rows * thread / threads; i < rows * (thread + 1) / threads; i++) {
             int64_t place = batch.index[i];
-            memcpy(work->samples + (start + i) * SIZE, (const uint8_t *)batch.input + place * SIZE,
-                   SIZE);
-            work->targets[start + i] = ((const int32_t *)batch.target)[place];
+            memcpy(work->samples + (start + i) * SIZE,
+                   (const uint8_t *)batch.columns[0] + place * SIZE, SIZE);
+            work->targets[start + i] = ((const int32_t *)batch.columns[1])[place];
         }
         nnrt_team_meet(work->team, thread, threads);
     }
@@ -76,7 +77,7 @@ static void run_pass(nnrt_loader *loader, nnrt_team *team, int64_t batch, int64_
 static void expect_samples(uint8_t *samples) {
     for (int i = 0; i < ROWS; i++) {
         nnrt_random random = nnrt_augment_random(1, EPOCH, order[i]);
-        nnrt_augment_sample(&data.info.augment, &data.info.input, &random,
+        nnrt_augment_sample(&data.info.augment, &data.info.inputs[0], &random,
                             pictures + order[i] * SIZE, samples + i * SIZE);
     }
 }
@@ -143,13 +144,13 @@ static void test_other_epochs(void **state) {
     nnrt_loader *loader = nnrt_loader_create(&data, NNRT_FOR_TRAINING, ROWS, 1, 0);
     uint8_t first[SIZE * 8];
     nnrt_loader_start(loader, order, ROWS, ROWS, 1, 1, 0);
-    memcpy(first, nnrt_loader_take(loader, 0, 0).input, sizeof first);
+    memcpy(first, nnrt_loader_take(loader, 0, 0).columns[0], sizeof first);
     nnrt_loader_start(loader, order, ROWS, ROWS, 1, 1, 1);
-    assert_memory_not_equal(first, nnrt_loader_take(loader, 0, 0).input, sizeof first);
+    assert_memory_not_equal(first, nnrt_loader_take(loader, 0, 0).columns[0], sizeof first);
     nnrt_loader_start(loader, order, ROWS, ROWS, 1, 2, 0);
-    assert_memory_not_equal(first, nnrt_loader_take(loader, 0, 0).input, sizeof first);
+    assert_memory_not_equal(first, nnrt_loader_take(loader, 0, 0).columns[0], sizeof first);
     nnrt_loader_start(loader, order, ROWS, ROWS, 1, 1, 0);
-    assert_memory_equal(first, nnrt_loader_take(loader, 0, 0).input, sizeof first);
+    assert_memory_equal(first, nnrt_loader_take(loader, 0, 0).columns[0], sizeof first);
     nnrt_loader_free(loader);
 }
 
@@ -170,7 +171,7 @@ static void test_unreadable_sample(void **state) {
     for (int threads = 0; threads < 2; threads++) {
         nnrt_loader *loader = nnrt_loader_create(&files, NNRT_FOR_TRAINING, 2, 1, threads);
         nnrt_loader_start(loader, files.train.rows, 2, 2, 1, 0, 0);
-        assert_memory_equal(nnrt_loader_take(loader, 0, 0).input, pixels, SIZE);
+        assert_memory_equal(nnrt_loader_take(loader, 0, 0).columns[0], pixels, SIZE);
         assert_int_equal(nnrt_loader_status(loader), NNRT_OK);
         nnrt_loader_stop(loader);
         put_file("a/2.png", "x", 1); // it changes while the program trains

@@ -476,14 +476,14 @@ static void check_value(double got, double expected, int64_t row, int64_t place)
 }
 
 static double value_of(const void *values, int64_t i) {
-    return data.info.input.dtype == NNRT_U8 ? ((const uint8_t *)values)[i]
-                                            : (double)((const float *)values)[i];
+    return data.info.inputs[0].dtype == NNRT_U8 ? ((const uint8_t *)values)[i]
+                                                : (double)((const float *)values)[i];
 }
 
 static void check_sample(const void *values, int64_t row) {
     int64_t channels = plain.rank == 3 ? plain.shape[2] : 1, width = plain.width;
     int64_t size = plain.height ? plain.height * width * channels : plain.size;
-    assert_int_equal(data.info.input.size, size);
+    assert_int_equal(data.info.inputs[0].size, size);
     for (int64_t i = 0; i < size; i++)
         check_value(value_of(values, i),
                     plain.height
@@ -504,18 +504,18 @@ static void check_expanded(const void *values, int64_t row) {
         for (int c = 0; c < 128 && i == plain.column; c++)
             if (is_there[c]) check_value(value_of(values, place++), c == (int)value, row, i);
     }
-    assert_int_equal(place, data.info.input.size);
+    assert_int_equal(place, data.info.inputs[0].size);
 }
 
 static void check_target(int64_t row) {
     int64_t classes = plain.classes;
     if (!plain.values) return;
     if (!plain.is_one_hot) {
-        assert_int_equal(((int32_t *)data.target)[row], plain.labels[row]);
+        assert_int_equal(((int32_t *)data.columns[1])[row], plain.labels[row]);
         return;
     }
     for (int64_t i = 0; i < classes; i++)
-        assert_true(((float *)data.target)[row * classes + i] == (i == plain.labels[row]));
+        assert_true(((float *)data.columns[1])[row * classes + i] == (i == plain.labels[row]));
 }
 
 // ---- Checks of a whole set.
@@ -540,9 +540,9 @@ static void check_parts(void) {
 }
 
 static void check_samples(void) {
-    void *sample = malloc((size_t)data.info.input.size * 4);
+    void *sample = malloc((size_t)data.info.inputs[0].size * 4);
     for (int64_t row = 0; row < plain.rows; row++) {
-        if (nnrt_data_sample(&data, (uint32_t)row, sample)) fail_msg("%s", nnrt_error());
+        if (nnrt_data_sample(&data, 0, (uint32_t)row, sample)) fail_msg("%s", nnrt_error());
         if (plain.values && plain.column < 0) check_sample(sample, row);
         if (plain.values && plain.column >= 0) check_expanded(sample, row);
         check_target(row);
@@ -551,17 +551,17 @@ static void check_samples(void) {
 }
 
 static void check_statistics(void) {
-    const nnrt_column *input = &data.info.input;
+    const nnrt_column *input = &data.info.inputs[0];
     void *sample = malloc((size_t)input->size * 4);
     double *sums = calloc((size_t)input->size, sizeof *sums);
     for (int64_t i = 0; i < data.train.count; i++) {
-        assert_int_equal(nnrt_data_sample(&data, data.train.rows[i], sample), NNRT_OK);
+        assert_int_equal(nnrt_data_sample(&data, 0, data.train.rows[i], sample), NNRT_OK);
         for (int64_t j = 0; j < input->size; j++) sums[j] += value_of(sample, j);
     }
     for (int64_t j = 0; j < input->size && plain.column < 0; j++) {
         double mean = sums[j] / (double)data.train.count * plain.scale + plain.offset;
-        assert_true(fabs((double)data.mean[j] - mean) < 1e-3);
-        assert_true(data.deviation[j] > 0);
+        assert_true(fabs((double)data.mean[0][j] - mean) < 1e-3);
+        assert_true(data.deviation[0][j] > 0);
     }
     free(sums);
     free(sample);
@@ -576,8 +576,8 @@ static void check_loader(void) {
     for (int64_t step = 0; step < steps; step++) {
         nnrt_batch made = nnrt_loader_take(loader, step, 0);
         for (int64_t i = 0; i < batch && step * batch + i < count && !plain.is_one_hot; i++)
-            assert_int_equal(((const int32_t *)made.target)[i],
-                             ((int32_t *)data.target)[data.train.rows[step * batch + i]]);
+            assert_int_equal(((const int32_t *)made.columns[1])[i],
+                             ((int32_t *)data.columns[1])[data.train.rows[step * batch + i]]);
     }
     if (nnrt_loader_status(loader)) fail_msg("%s", nnrt_error());
     nnrt_loader_stop(loader);
@@ -590,13 +590,13 @@ static void check_predict(void) {
     if (!plain.is_file || plain.own_test || plain.column >= 0) return;
     if (stages.calls[0].name[0] != 'n') return;
     const char *path = stages.options[0][0].text;
-    nnrt_input_reader reader = {.column = &data.info.input, .may_resize = plain.height > 0};
+    nnrt_input_reader reader = {.column = &data.info.inputs[0], .may_resize = plain.height > 0};
     if (nnrt_input_read(&input, &reader, path)) fail_msg("%s", nnrt_error());
     int64_t bytes_of_all =
-        data.row_count * data.info.input.size * (data.info.input.dtype == NNRT_U8 ? 1 : 4);
+        data.row_count * data.info.inputs[0].size * (data.info.inputs[0].dtype == NNRT_U8 ? 1 : 4);
     if (!input.is_single) assert_int_equal(input.rows, data.row_count);
     if (input.rows == data.row_count)
-        assert_memory_equal(input.values, data.input, (size_t)bytes_of_all);
+        assert_memory_equal(input.values, data.columns[0], (size_t)bytes_of_all);
     nnrt_input_free(&input);
 }
 
@@ -620,8 +620,8 @@ static void check_set(void) {
     if (nnrt_data_inspect(stages.calls, stages.count, ".", &info) ||
         nnrt_data_load(stages.calls, stages.count, ".", &data))
         fail_msg("%s", nnrt_error());
-    assert_int_equal(info.input.size, data.info.input.size);
-    assert_int_equal(data.info.input.dtype, plain.is_byte ? NNRT_U8 : NNRT_F32);
+    assert_int_equal(info.inputs[0].size, data.info.inputs[0].size);
+    assert_int_equal(data.info.inputs[0].dtype, plain.is_byte ? NNRT_U8 : NNRT_F32);
     assert_true(fabs(data.info.scale - plain.scale) < 1e-9);
     assert_true(fabs(data.info.offset - plain.offset) < 1e-9);
     check_parts();

@@ -11,8 +11,8 @@ static nnrt_data load(const char *name, double n, double noise, double seed) {
     if (nnrt_data_load(stages, 1, ".", &data)) fail_msg("%s", nnrt_error());
     assert_int_equal(data.row_count, (int64_t)n);
     assert_int_equal(data.train.count, (int64_t)n);
-    assert_int_equal(data.info.input.size, 2);
-    assert_int_equal(data.info.target.dtype, NNRT_I32);
+    assert_int_equal(data.info.inputs[0].size, 2);
+    assert_int_equal(data.info.targets[0].column.dtype, NNRT_I32);
     return data;
 }
 
@@ -23,9 +23,9 @@ static void test_balance_and_order(void **state) {
     (void)state;
     for (int set = 0; set < 5; set++) {
         nnrt_data data = load(names[set], 999, 0.1, 4);
-        const int32_t *labels = data.target;
+        const int32_t *labels = data.columns[1];
         int64_t counts[3] = {0}, changes = 0;
-        assert_int_equal(data.info.classes, classes[set]);
+        assert_int_equal(data.info.targets[0].classes, classes[set]);
         for (int64_t i = 0; i < 999; i++) {
             counts[labels[i]]++;
             changes += i > 0 && labels[i] != labels[i - 1];
@@ -42,10 +42,10 @@ static void test_seeds(void **state) {
     for (int set = 0; set < 5; set++) {
         nnrt_data first = load(names[set], 50, 0.1, 4), again = load(names[set], 50, 0.1, 4);
         nnrt_data other = load(names[set], 50, 0.1, 5);
-        assert_memory_equal(first.input, again.input, 50 * 2 * 4);
-        assert_memory_equal(first.target, again.target, 50 * 4);
+        assert_memory_equal(first.columns[0], again.columns[0], 50 * 2 * 4);
+        assert_memory_equal(first.columns[1], again.columns[1], 50 * 4);
         assert_string_equal(first.info.fingerprint, again.info.fingerprint);
-        assert_memory_not_equal(first.input, other.input, 50 * 2 * 4);
+        assert_memory_not_equal(first.columns[0], other.columns[0], 50 * 2 * 4);
         assert_string_not_equal(first.info.fingerprint, other.info.fingerprint);
         nnrt_data_free(&first);
         nnrt_data_free(&again);
@@ -56,8 +56,8 @@ static void test_seeds(void **state) {
 static void test_circles(void **state) {
     (void)state;
     nnrt_data data = load("circles", 101, 0, 1);
-    const float *x = data.input;
-    const int32_t *label = data.target;
+    const float *x = data.columns[0];
+    const int32_t *label = data.columns[1];
     for (int i = 0; i < 101; i++)
         assert_true(fabs(hypot(x[2 * i], x[2 * i + 1]) - (label[i] ? 0.5 : 1)) < 1e-6);
     nnrt_data_free(&data);
@@ -66,8 +66,8 @@ static void test_circles(void **state) {
 static void test_moons(void **state) {
     (void)state;
     nnrt_data data = load("moons", 100, 0, 1);
-    const float *x = data.input;
-    const int32_t *label = data.target;
+    const float *x = data.columns[0];
+    const int32_t *label = data.columns[1];
     for (int i = 0; i < 100; i++) {
         double across = label[i] ? 1 - x[2 * i] : x[2 * i];
         double up = label[i] ? 0.5 - x[2 * i + 1] : x[2 * i + 1];
@@ -79,8 +79,8 @@ static void test_moons(void **state) {
 static void test_spirals_and_xor(void **state) {
     (void)state;
     nnrt_data data = load("spirals", 200, 0, 1);
-    const float *x = data.input;
-    const int32_t *label = data.target;
+    const float *x = data.columns[0];
+    const int32_t *label = data.columns[1];
     for (int i = 0; i < 200; i++) {
         double radius = hypot(x[2 * i], x[2 * i + 1]);
         double angle = 1.75 * radius / 5 * 2 * M_PI + (label[i] ? M_PI : 0);
@@ -88,8 +88,8 @@ static void test_spirals_and_xor(void **state) {
     }
     nnrt_data_free(&data);
     data = load("xor", 200, 0, 1);
-    x = data.input;
-    label = data.target;
+    x = data.columns[0];
+    label = data.columns[1];
     for (int i = 0; i < 200; i++) {
         assert_true(fabsf(x[2 * i]) >= 0.3f && fabsf(x[2 * i + 1]) <= 5.3f);
         assert_int_equal(label[i], (x[2 * i] > 0) != (x[2 * i + 1] > 0));
@@ -101,7 +101,7 @@ static void test_spirals_and_xor(void **state) {
 static void test_noise(void **state) {
     (void)state;
     nnrt_data clean = load("moons", 20000, 0, 1), noisy = load("moons", 20000, 0.25, 1);
-    const float *a = clean.input, *b = noisy.input;
+    const float *a = clean.columns[0], *b = noisy.columns[0];
     double sum = 0, squares = 0;
     for (int i = 0; i < 40000; i++) {
         sum += b[i] - a[i];
