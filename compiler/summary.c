@@ -102,7 +102,8 @@ static bool is_before_body(const Model *model, const Node *node) {
 }
 
 static bool is_operator(const Model *model, const Node *node) {
-    static const char operators[] = "add subtract multiply divide negate power";
+    static const char operators[] =
+        "add subtract multiply divide negate pow less less_equal greater equal slice";
     return !node->layer && !node->parameter && node->type.batched && node->input_count &&
            text_has_word(operators, node->op->schema.name) && !is_before_body(model, node);
 }

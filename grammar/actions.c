@@ -121,6 +121,16 @@ Ast *action_index(Parse *parse, Span span, Ast *left, AstList indices) {
     return node_finish(parse, node);
 }
 
+Ast *action_range(Parse *parse, Span span, Ast *first, Ast *end, Ast *step) {
+    Ast *node = pair_create(parse, AST_RANGE, span, first, end);
+    node->otherwise = step;
+    return node_finish(parse, node);
+}
+
+Ast *action_ellipsis(Parse *parse, Span span) {
+    return node_create(parse, AST_ELLIPSIS, span);
+}
+
 Ast *action_for(Parse *parse, Span span, Ast *value, const char *name, Span name_span, Ast *list) {
     Ast *node = text_create_node(parse, AST_FOR, span, name, name_span);
     node->left = value;

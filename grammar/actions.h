@@ -21,6 +21,8 @@ Ast *action_binary(Parse *parse, Span span, AstOperator operator, Ast * left, As
 Ast *action_member(Parse *parse, Span span, Ast *left, const char *name, Span name_span);
 Ast *action_group(Span span, Ast *expression);
 Ast *action_index(Parse *parse, Span span, Ast *left, AstList indices);
+Ast *action_range(Parse *parse, Span span, Ast *first, Ast *end, Ast *step); // each may be NULL
+Ast *action_ellipsis(Parse *parse, Span span);
 Ast *action_for(Parse *parse, Span span, Ast *value, const char *name, Span name_span, Ast *list);
 Ast *action_if(Parse *parse, Span span, Ast *condition, Ast *then, Ast *otherwise);
 

@@ -138,8 +138,8 @@ static bool is_index(const Parse *parse, const Lexeme *lexeme) {
     const Lexeme *previous = &parse->previous;
     const Bracket *around =
         parse->bracket_count ? &parse->brackets[parse->bracket_count - 1] : NULL;
-    bool is_value = previous->kind == TOK_NAME || previous->kind == TOK_CLOSE ||
-                    previous->kind == TOK_UNLIST || previous->kind == TOK_SLICE;
+    bool is_value =
+        previous->kind == TOK_NAME || previous->kind == TOK_CLOSE || previous->kind == TOK_UNLIST;
     return lexeme->kind == TOK_LIST && is_value && previous->span.hi == lexeme->span.lo &&
            parse->before.kind != TOK_COLON && !(around && around->is_parameters);
 }
@@ -361,7 +361,6 @@ static bool mend(Parse *parse, Lexeme *lexeme) {
     if (mend_separator(parse, lexeme)) return false;
     if (foreign_word(parse, lexeme) == FOREIGN_PASSED) return false;
     mend_colon(parse, lexeme);
-    mend_slice(parse, lexeme);
     if (mend_lacking(parse, lexeme, &lacking) || mend_else_if(parse, lexeme, &lacking)) {
         parse->pending = *lexeme;
         parse->has_pending = true;

@@ -204,11 +204,6 @@ void lexical_walrus(Parse *parse, Span span) {
     diag_help(report(parse, DIAG_E0001, span, "`:=` is not part of the language"), "write `=`");
 }
 
-void lexical_power(Parse *parse, Span span) {
-    Diag *diag = report(parse, DIAG_E0001, span, "`**` is not part of the language");
-    diag_help(diag, "there is no power operator: `pow(2, 6)` is one of numbers");
-}
-
 void lexical_other_word(Parse *parse, Span span, const char *word) {
     Diag *diag = diag_report(parse->sink, DIAG_E0001, span, "`%.*s` is written `%s` here",
                              (int)(span.hi - span.lo), bytes_at(parse, span), word);
@@ -232,7 +227,6 @@ static const char *meant(const char *character, size_t length) {
         {"„", "write `\"`"},
         {"\u00a0", "it is a no-break space: write a blank"},
         {"!", "`!=` is the only use of `!`"},
-        {"^", "there is no power operator"},
         {"%", "there is no remainder operator"},
         {"\\", "expressions may go on in the next line without a sign"},
         {"@", "the arrow `->` feeds a value to a layer"},

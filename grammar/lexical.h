@@ -16,8 +16,7 @@ Ast *lexical_single_quotes(Parse *parse, Span span);
 bool lexical_is_percent(const Parse *parse, Span span);
 Ast *lexical_percent(Parse *parse, const char *digits, Span span); // as the fraction that it means
 Ast *lexical_typographic(Parse *parse, Span span);                 // a string in such quotes
-void lexical_other_comment(Parse *parse, Span span);               // of C, of Python
-void lexical_power(Parse *parse, Span span);
+void lexical_other_comment(Parse *parse, Span span);
 void lexical_walrus(Parse *parse, Span span);
 void lexical_semicolon(Parse *parse, Span span);
 void lexical_other_arrow(Parse *parse, Span span);

@@ -208,29 +208,3 @@ bool mend_lacking(Parse *parse, const Lexeme *lexeme, Lexeme *lacking) {
         return false;
     return true;
 }
-
-// ---- x[1:3], x[..., -1]
-
-// The text of the brackets that begin at `at`, without them; NULL: they do not end on their line.
-static const char *inside_of(Parse *parse, uint32_t at) {
-    const char *text = parse->source->text + at + 1;
-    size_t length = strcspn(text, "[]{}\n");
-    return text[length] == ']' ? arena_copy(parse->arena, text, length) : NULL;
-}
-
-static bool is_slice(Parse *parse, const Lexeme *lexeme) {
-    const char *inside = lexeme->kind == TOK_INDEX ? inside_of(parse, lexeme->span.lo) : NULL;
-    return inside && innermost(parse) && (strchr(inside, ':') || strstr(inside, "..."));
-}
-
-void mend_slice(Parse *parse, Lexeme *lexeme) {
-    if (!is_slice(parse, lexeme)) return;
-    Lexeme last = *lexeme;
-    while (last.kind != TOK_UNLIST && last.kind != TOK_YYEOF) last = scan_next(parse);
-    lexeme->span = span_join(lexeme->span, last.span);
-    lexeme->kind = TOK_SLICE;
-    Diag *diag = diag_report(parse->sink, DIAG_E0206, lexeme->span,
-                             "parts of a value (`x[1:3]`) are not supported yet");
-    diag_label(diag, "an index");
-    diag_help(diag, "`crop` cuts lines off a picture or a sequence, `reshape` parts dimensions");
-}

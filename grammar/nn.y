@@ -55,13 +55,14 @@ static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
 %token LIST "`[`" INDEX "`[` of an index" UNLIST "`]`" OPEN "`{`" END "`}`"
 %token ARROW "`->`" ASSIGN "`=`" COMMA "`,`" COLON "`:`" DOT "`.`"
 %token PLUS "`+`" MINUS "`-`" SIGN "`-` of a sign" TIMES "`*`" OVER "`/`"
+%token POWER "`^`"
 %token EQUAL "`==`" NOT_EQUAL "`!=`" LESS "`<`" LESS_EQUAL "`<=`" GREATER "`>`"
 %token GREATER_EQUAL "`>=`"
+%token ELLIPSIS "`...`"
 // Put before a statement or declaration by the balancer, after a mistake; never in a file.
 %token SYNC "the next statement"
-// Added where a value without a name is no body's last expression; and what `[1:3]` becomes.
+// Added where a value without a name is no body's last expression.
 %token UNNAMED "the end of a value without a name"
-%token SLICE "a part of a value"
 // A word of another language that begins a line; what follows it is skipped.
 %token FOREIGN "a word of another language"
 // Only for --emit=tokens and fmt; never given to the parser.
@@ -72,8 +73,9 @@ static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
 %nterm <list> names parameters parameter_list arguments argument_list expressions dimensions
 %nterm <list> statements entries moves
 %nterm <node> declaration foreign parameter type body statement entry move argument
-%nterm <node> expression stage choice both truth chain sum product signed member operand call
-%nterm <node> conditional
+%nterm <list> parts
+%nterm <node> expression stage choice both truth chain sum product signed power member operand
+%nterm <node> call conditional part limit
 %nterm <binary> comparison
 
 %%
@@ -286,20 +288,44 @@ product:
   ;
 
 signed:
-    member
+    power
   | SIGN signed  { $$ = action_left(parse, AST_NEGATE, @$, $2); }
+  ;
+
+power:
+    member
+  | member POWER signed  { $$ = action_binary(parse, @$, AST_POWER, $1, $3); }
   ;
 
 member:
     operand
   | member DOT name  { $$ = action_member(parse, @$, $1, $name, @name); }
-  | member INDEX expressions last UNLIST
-      { $$ = action_index(parse, @$, $1, $expressions); }
+  | member INDEX parts last UNLIST
+      { $$ = action_index(parse, @$, $1, $parts); }
   | member INDEX error UNLIST
       { $$ = action_error(parse, @$); yyerrok; }
-  | member SLICE        { $$ = action_error(parse, @$); }
   | member DOT name arguments
       { $$ = action_error(parse, @$); report_dotted_call(parse, @1, @name, @arguments); }
+  ;
+
+parts:
+    part              { $$ = action_first(parse, $1); }
+  | parts COMMA part  { $$ = action_append(parse, $1, $3); }
+  ;
+
+part:
+    expression
+  | limit[first] COLON limit[end]
+      { $$ = action_range(parse, @$, $first, $end, NULL); }
+  | limit[first] COLON limit[end] COLON limit[step]
+      { $$ = action_range(parse, @$, $first, $end, $step); }
+  | ELLIPSIS
+      { $$ = action_ellipsis(parse, @$); }
+  ;
+
+limit:
+    %empty      { $$ = NULL; }
+  | expression
   ;
 
 operand:

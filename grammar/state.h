@@ -130,8 +130,6 @@ bool mend_separator(Parse *parse, const Lexeme *lexeme);
 bool mend_lacking(Parse *parse, const Lexeme *lexeme, Lexeme *lacking);
 bool mend_else_if(Parse *parse, Lexeme *lexeme, Lexeme *first); // lexeme becomes what follows it
 
-// `x[1:3]`: replaced by SLICE, behind which it goes on.
-void mend_slice(Parse *parse, Lexeme *lexeme);
 // The column of the first thing on the line of `offset`.
 int balance_indentation(const Parse *parse, uint32_t offset);
 

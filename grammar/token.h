@@ -23,7 +23,7 @@ static inline bool kind_begins_operand(int kind) {
 
 static inline bool kind_ends_operand(int kind) {
     return kind == TOK_NAME || kind == TOK_NUMBER || kind == TOK_STRING || kind == TOK_CLOSE ||
-           kind == TOK_UNLIST || kind == TOK_END || kind == TOK_SLICE;
+           kind == TOK_UNLIST || kind == TOK_END;
 }
 
 static inline bool kind_is_operator(int kind) {

@@ -159,6 +159,9 @@ const Value *member_index(Checker *c, Scope *scope, const Ast *ast);    // x.sha
 // The place in a list that an index means, from 0. -1: there is none, which was reported.
 int member_place(Checker *c, const Value *list, const Value *index);
 
+// ---- parts.c
+const Value *parts_index(Checker *c, Scope *scope, const Ast *ast, const Value *owner); // x[1:3, 0]
+
 // ---- elaborate.c
 // Feeds `inputs` to what `ast` says: layers, a block, copies of them.
 const Value *elaborate_apply(Checker *c, Scope *scope, const Ast *ast, const Value *const *inputs,

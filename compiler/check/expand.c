@@ -311,6 +311,14 @@ static void put_ungrouped(Expander *e, const Ast *ast) {
         put_expression(e, ast->left);
         put_list(e, ast);
         break;
+    case AST_RANGE:
+        if (ast->left) put_expression(e, ast->left);
+        text_put(e->out, ":");
+        if (ast->right) put_expression(e, ast->right);
+        if (ast->otherwise) text_put(e->out, ":");
+        if (ast->otherwise) put_expression(e, ast->otherwise);
+        break;
+    case AST_ELLIPSIS: text_put(e->out, "..."); break;
     case AST_FOR:
         put_expression(e, ast->left);
         text_format(e->out, " for %s in ", ast->text);

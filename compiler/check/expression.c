@@ -70,6 +70,7 @@ static const Ast *last_expression(const Ast *body) {
 
 static bool name_is_tensor(const Scope *scope, const Ast *ast) {
     const Value *value = scope_find(scope, ast->text);
+    if (value && value->kind == VALUE_LIST && value->count) value = value->items[0];
     return value && (value->kind == VALUE_TENSOR || value->kind == VALUE_ERROR);
 }
 
@@ -87,7 +88,8 @@ bool expression_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {
         case AST_NAME: return name_is_tensor(scope, ast);
         case AST_CALL: return call_is_tensor(c, scope, ast);
         case AST_ARROW: ast = leftmost(ast); break;
-        case AST_NEGATE: ast = ast->left; break;
+        case AST_NEGATE:
+        case AST_INDEX: ast = ast->left; break;
         case AST_BINARY:
             if (expression_is_tensor(c, scope, ast->right)) return true;
             ast = ast->left;
@@ -182,15 +184,31 @@ static Node *operand_node(Checker *c, const Value *value) {
     return graph_constant(c->graph, value->number);
 }
 
+// 0 or 1, of a type that all layers take.
+static Node *compare_nodes(Graph *graph, AstOperator operator, Node * x, Node *y) {
+    bool is_swapped = operator== AST_GREATER_EQUAL;
+    bool is_strict = operator== AST_LESS || operator== AST_GREATER;
+    const char *name = operator== AST_LESS ? "less" : operator== AST_GREATER ? "greater" : "equal";
+    if (!is_strict && operator!= AST_EQUAL && operator!= AST_NOT_EQUAL) name = "less_equal";
+    Node *node = graph_binary(graph, name, is_swapped ? y : x, is_swapped ? x : y);
+    if (node->poisoned) return node;
+    if (operator== AST_NOT_EQUAL) return graph_subtract(graph, graph_constant(graph, 1), node);
+    Type type = node->type;
+    type.dtype = DTYPE_F32;
+    return graph_broadcast(graph, node, type);
+}
+
 static const Value *calculate_tensors(Checker *c, const Ast *ast, const Value *a, const Value *b) {
-    static const char *const names[] = {"add", "subtract", "multiply", "divide"};
+    static const char *const names[] = {"add", "subtract", "multiply", "divide", "pow"};
     bool fits = (a->kind == VALUE_TENSOR || a->kind == VALUE_NUMBER) &&
                 (b->kind == VALUE_TENSOR || b->kind == VALUE_NUMBER);
-    if (!fits || is_comparison(ast->operator)) return report_operands(c, ast, a, b);
+    if (!fits) return report_operands(c, ast, a, b);
     c->graph->current_layer = NULL;
     Node *x = operand_node(c, a), *y = operand_node(c, b);
     c->graph->current_span = ast->span;
-    Node *node = graph_binary(c->graph, names[ast->operator], x, y);
+    Node *node = is_comparison(ast->operator)
+                     ? compare_nodes(c->graph, ast->operator, x, y)
+                     : graph_binary(c->graph, names[ast->operator], x, y);
     return node->poisoned ? expression_error(c, ast->span)
                           : value_tensor(c->arena, node, ast->span);
 }
@@ -289,6 +307,9 @@ static const Ast *take_branch(Checker *c, Scope *scope, const Ast *ast) {
                                  "the condition of `if` is true or false, not %s",
                                  value_describe(c->arena, condition));
         diag_label(diag, "expected a comparison");
+        if (condition->kind == VALUE_TENSOR)
+            diag_help(diag, "a tensor differs from sample to sample: write `where(%s, a, b)`",
+                      check_source(c, ast->left->span));
         return NULL;
     }
     const Ast *branch = condition->number != 0 ? ast->body : ast->otherwise;

@@ -116,16 +116,10 @@ const Value *member_evaluate(Checker *c, Scope *scope, const Ast *ast) {
 
 static const Value *report_no_list(Checker *c, const Ast *ast, const Value *owner) {
     const Ast *index = ast->items.count ? ast->items.items[0] : NULL;
-    bool is_tensor = owner->kind == VALUE_TENSOR;
-    Diag *diag =
-        diag_report(c->sink, is_tensor ? DIAG_E0206 : DIAG_E0201, ast->span,
-                    is_tensor ? "parts of %s cannot be taken by an index yet" : "%s takes no index",
-                    value_describe(c->arena, owner));
-    diag_label(diag, is_tensor ? "not supported yet" : "only lists and shapes do");
-    if (is_tensor)
-        diag_help(diag, "`crop` cuts off the edges of pictures and sequences; `.shape[1]` is a "
-                        "number of its shape");
-    else if (value_is_layer(owner) && ast->left->kind == AST_NAME && index)
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "%s takes no index",
+                             value_describe(c->arena, owner));
+    diag_label(diag, "only tensors, lists and shapes do");
+    if (value_is_layer(owner) && ast->left->kind == AST_NAME && index)
         diag_help(diag, "arguments stand in parentheses: `%s(%s)`", ast->left->text,
                   check_source(c, index->span));
     return expression_error(c, ast->span);
@@ -166,6 +160,7 @@ int member_place(Checker *c, const Value *list, const Value *index) {
 const Value *member_index(Checker *c, Scope *scope, const Ast *ast) {
     const Value *owner = expression_evaluate(c, scope, ast->left);
     if (owner->kind == VALUE_ERROR) return expression_error(c, ast->span);
+    if (owner->kind == VALUE_TENSOR) return parts_index(c, scope, ast, owner);
     if (owner->kind != VALUE_LIST) return report_no_list(c, ast, owner);
     if (ast->items.count != 1) {
         Diag *diag = diag_report(c->sink, DIAG_E0106, ast->span, "a list takes one index, not %d",
@@ -173,7 +168,14 @@ const Value *member_index(Checker *c, Scope *scope, const Ast *ast) {
         diag_label(diag, "one too many");
         return expression_error(c, ast->span);
     }
-    int place = member_place(c, owner, expression_evaluate(c, scope, ast->items.items[0]));
+    const Ast *item = ast->items.items[0];
+    if (item->kind == AST_RANGE || item->kind == AST_ELLIPSIS) {
+        Diag *diag = diag_report(c->sink, DIAG_E0201, item->span, "a list takes a whole number");
+        diag_label(diag, "only tensors take parts");
+        diag_help(diag, "`[list[i] for i in range(1, 3)]` is a part of a list");
+        return expression_error(c, ast->span);
+    }
+    int place = member_place(c, owner, expression_evaluate(c, scope, item));
     return place < 0 ? expression_error(c, ast->span)
                      : value_at(c->arena, owner->items[place], ast->span);
 }

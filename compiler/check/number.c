@@ -37,6 +37,7 @@ static double calculate(AstOperator operator, double a, double b) {
     case AST_ADD: return a + b;
     case AST_SUBTRACT: return a - b;
     case AST_MULTIPLY: return a * b;
+    case AST_POWER: return pow(a, b);
     default: return a / b;
     }
 }
@@ -93,6 +94,9 @@ static bool check_truth(Checker *c, const char *word, const Value *value) {
     Diag *diag = diag_report(c->sink, DIAG_E0201, value->span, "`%s` takes true or false, not %s",
                              word, value_describe(c->arena, value));
     diag_label(diag, "expected a comparison");
+    if (value->kind == VALUE_TENSOR)
+        diag_help(diag, "of tensors of 0 and 1, `a * b` is `and`, `maximum(a, b)` is `or`, `1 - a` "
+                        "is `not`");
     if (value->kind == VALUE_NUMBER)
         diag_help(diag, "write a comparison: `%s != 0`", check_source(c, value->span));
     return false;

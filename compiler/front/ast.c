@@ -16,6 +16,8 @@ static const char *const kind_names[] = {
     [AST_NOT] = "not",
     [AST_MEMBER] = "member",
     [AST_INDEX] = "index",
+    [AST_RANGE] = "range",
+    [AST_ELLIPSIS] = "ellipsis",
     [AST_FOR] = "for",
     [AST_IF] = "if",
     [AST_BLOCK] = "body",
@@ -37,9 +39,10 @@ static const char *const kind_names[] = {
 };
 
 static const char *const operator_texts[] = {
-    [AST_ADD] = "+",     [AST_SUBTRACT] = "-",       [AST_MULTIPLY] = "*", [AST_DIVIDE] = "/",
-    [AST_EQUAL] = "==",  [AST_NOT_EQUAL] = "!=",     [AST_LESS] = "<",     [AST_LESS_EQUAL] = "<=",
-    [AST_GREATER] = ">", [AST_GREATER_EQUAL] = ">=", [AST_AND] = "and",    [AST_OR] = "or",
+    [AST_ADD] = "+",         [AST_SUBTRACT] = "-", [AST_MULTIPLY] = "*",       [AST_DIVIDE] = "/",
+    [AST_POWER] = "^",       [AST_EQUAL] = "==",   [AST_NOT_EQUAL] = "!=",     [AST_LESS] = "<",
+    [AST_LESS_EQUAL] = "<=", [AST_GREATER] = ">",  [AST_GREATER_EQUAL] = ">=", [AST_AND] = "and",
+    [AST_OR] = "or",
 };
 
 const char *ast_kind_name(AstKind kind) {
@@ -149,6 +152,14 @@ static void print_expression(Text *out, const Ast *ast, int indent) {
         print_node(out, ast->left, indent);
         print_list(out, &ast->items, "[", "]", indent);
         break;
+    case AST_RANGE:
+        if (ast->left) print_node(out, ast->left, indent);
+        text_put(out, ":");
+        if (ast->right) print_node(out, ast->right, indent);
+        if (ast->otherwise) text_put(out, ":");
+        if (ast->otherwise) print_node(out, ast->otherwise, indent);
+        break;
+    case AST_ELLIPSIS: text_put(out, "..."); break;
     case AST_FOR:
         text_put(out, "(");
         print_node(out, ast->left, indent);

@@ -12,21 +12,23 @@ typedef VEC(Ast *) AstList;
 
 typedef enum AstKind {
     // Expressions
-    AST_NUMBER, // number; is_integer if written without point and exponent
-    AST_STRING, // text
-    AST_NAME,   // text: a bare word, resolved later (value, choice, true, false, layer, ...)
-    AST_LIST,   // items
-    AST_CALL,   // text: callee; items: arguments (expressions or AST_ASSIGN for named ones)
-    AST_ARROW,  // left -> right
-    AST_BINARY, // operator, left, right: + - * / == != < <= > >= and or
-    AST_NEGATE, // left
-    AST_NOT,    // left
-    AST_MEMBER, // left . text
-    AST_INDEX,  // left[items]
-    AST_FOR,    // left, for each value `text` of the list right
-    AST_IF,     // left: condition; body, otherwise: blocks (AST_BLOCK); `else if`: an AST_IF there
-    AST_BLOCK,  // items: statements; the last may be an expression, its value
-    AST_ERROR,  // what the parser skipped; already reported
+    AST_NUMBER,   // number; is_integer if written without point and exponent
+    AST_STRING,   // text
+    AST_NAME,     // text: a bare word, resolved later (value, choice, true, false, layer, ...)
+    AST_LIST,     // items
+    AST_CALL,     // text: callee; items: arguments (expressions or AST_ASSIGN for named ones)
+    AST_ARROW,    // left -> right
+    AST_BINARY,   // operator, left, right: + - * / ^ == != < <= > >= and or
+    AST_NEGATE,   // left
+    AST_NOT,      // left
+    AST_MEMBER,   // left . text
+    AST_INDEX,    // left[items]
+    AST_RANGE,    // left : right : otherwise, each may be NULL (in an index)
+    AST_ELLIPSIS, // ... (in an index)
+    AST_FOR,      // left, for each value `text` of the list right
+    AST_IF,    // left: condition; body, otherwise: blocks (AST_BLOCK); `else if`: an AST_IF there
+    AST_BLOCK, // items: statements; the last may be an expression, its value
+    AST_ERROR, // what the parser skipped; already reported
     // Statements
     AST_ASSIGN, // text = left       (also: named arguments, entries of `train`)
     AST_LAYER,  // layer text = left (made once, every use shares it)
@@ -50,6 +52,7 @@ typedef enum AstOperator {
     AST_SUBTRACT,
     AST_MULTIPLY,
     AST_DIVIDE,
+    AST_POWER,
     AST_EQUAL,
     AST_NOT_EQUAL,
     AST_LESS,

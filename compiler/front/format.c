@@ -90,8 +90,8 @@ static bool is_closing(const Layout *layout, const Token *token) {
 
 // Operators of expressions that continue a line; `-` does not.
 static bool is_operator(const Layout *layout, const Token *token) {
-    static const char *const texts[] = {
-        "+", "*", "/", "==", "!=", "<", "<=", ">", ">=", "and", "or", "for", NULL};
+    static const char *const texts[] = {"+",  "*", "/",  "^",   "==", "!=",  "<",
+                                        "<=", ">", ">=", "and", "or", "for", NULL};
     return is_one_of(layout, token, texts);
 }
 
@@ -213,12 +213,26 @@ static bool is_index(const Layout *layout, int index) {
             is_text(layout, before, ")") || is_text(layout, before, "]"));
 }
 
+// The innermost bracket around the token is that of an index.
+static bool is_in_index(const Layout *layout, int index) {
+    int depth = 0;
+    while (--index >= 0) {
+        const Token *token = token_at(layout, index);
+        if (is_closing(layout, token)) depth++;
+        if (is_opening(layout, token) && depth-- == 0)
+            return is_text(layout, token, "[") && is_index(layout, index);
+    }
+    return false;
+}
+
 static bool has_blank_before(const Layout *layout, int index) {
-    static const char *const tight_before[] = {",", ")", "]", ":", NULL};
-    static const char *const tight_after[] = {"(", "[", ".", NULL};
+    static const char *const tight_before[] = {",", ")", "]", ":", "^", NULL};
+    static const char *const tight_after[] = {"(", "[", ".", "^", NULL};
     const Token *token = token_at(layout, index), *before = token_at(layout, index - 1);
+    if (is_text(layout, token, ":") && is_text(layout, before, ",")) return true; // x[0, :]
     if (is_one_of(layout, token, tight_before) || is_one_of(layout, before, tight_after))
         return false;
+    if (is_text(layout, before, ":") && is_in_index(layout, index)) return false;
     if (is_text(layout, token, ".")) return before->kind == TOKEN_NUMBER; // not `1.x`
     if (is_text(layout, token, "("))
         return !is_callee(layout, before) && !is_sign(layout, index - 1);

@@ -26,6 +26,7 @@ struct Node {
     Layer *layer;  // the layer it was made for, or NULL
     Span span;
     const char *name;     // of inputs and scalars; else NULL
+    int stream;           // of a tensor that is drawn: which random numbers, in every copy
     Parameter *parameter; // of op `parameter`, and the target of `assign`
     Slot *slot;           // of op `slot`, and the target of `assign`
     Node *replacement;    // what a running pass puts in its place; see graph_apply_replacements

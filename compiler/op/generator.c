@@ -8,15 +8,22 @@
 
 // ---- Streams.
 
-// By their rows: a generator has a stream.
-static bool is_generator(const Node *node) {
-    return node->args && schema_arg_index(node->args->schema, "stream") >= 0;
+static bool drawn_shape(Graph *graph, Node *node);
+
+// The stream of a generator, or of what becomes one; -1: it is none.
+static int stream_of(const Node *node) {
+    if (node->op->shape == drawn_shape) return node->stream;
+    bool is_generator = node->args && schema_arg_index(node->args->schema, "stream") >= 0;
+    return is_generator ? (int)args_int(node->args, "stream") : -1;
 }
 
 static int free_stream(const Graph *graph) {
-    int count = graph->first_stream;
-    for (int i = 0; i < graph->nodes.count; i++) count += is_generator(graph->nodes.items[i]);
-    return count;
+    int last = graph->first_stream - 1;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        int stream = stream_of(graph->nodes.items[i]);
+        if (stream > last) last = stream;
+    }
+    return last + 1;
 }
 
 Args *generator_args(Graph *graph, const char *op) {
@@ -88,7 +95,8 @@ static const ArgDef even_args[] = {
     {0},
 };
 
-// ---- normal(100), uniform(2, 3): a tensor of that shape for each sample.
+// ---- normal(100), uniform(2, 3): a tensor of that shape for each sample. Its stream is known from
+// the beginning, so that all functions that are made of a model draw the same numbers.
 
 static bool drawn_shape(Graph *graph, Node *node) {
     const ArgValue *value = args_get(node->args, "dims");
@@ -98,7 +106,15 @@ static bool drawn_shape(Graph *graph, Node *node) {
                               SHAPE_MAX_RANK, value->count);
     for (int i = 0; i < value->count; i++) dims[i] = (int64_t)value->numbers[i];
     node->type = type_make(DTYPE_F32, true, value->count, dims);
+    node->stream = free_stream(graph);
     return true;
+}
+
+static Node *draw(Graph *graph, const Node *node, const char *generator) {
+    Args *args = graph_args(graph, generator);
+    args_copy_common(args, node->args); // `stddev` and `seed`
+    args_set_number(args, "stream", node->stream);
+    return graph_generate(graph, generator, node->type, args);
 }
 
 // factor * number + offset.
@@ -108,18 +124,12 @@ static Node *scaled(Graph *graph, Node *x, double factor, double offset) {
 }
 
 static Node *normal_expand(Graph *graph, Node *node) {
-    Args *args = generator_args(graph, "normal_noise");
-    args_copy_common(args, node->args); // `stddev` and `seed`
-    Node *noise = graph_generate(graph, "normal_noise", node->type, args);
-    return scaled(graph, noise, 1, args_number(node->args, "mean"));
+    return scaled(graph, draw(graph, node, "normal_noise"), 1, args_number(node->args, "mean"));
 }
 
 static Node *uniform_expand(Graph *graph, Node *node) {
     double low = args_number(node->args, "low"), high = args_number(node->args, "high");
-    Args *args = generator_args(graph, "uniform_noise");
-    args_copy_common(args, node->args);
-    Node *noise = graph_generate(graph, "uniform_noise", node->type, args);
-    return scaled(graph, noise, high - low, low);
+    return scaled(graph, draw(graph, node, "uniform_noise"), high - low, low);
 }
 
 #define DIMS                                                                                       \

@@ -206,23 +206,31 @@ static int64_t inner_of(const Type *type, int64_t axis) {
     return inner;
 }
 
-// Copies `count` places of `from`, from `from_begin` on, to `to_begin` of `to`.
-static void copy_along(int64_t axis, const Type *from_type, const EvalTensor *from,
-                       int64_t from_begin, const Type *to_type, EvalTensor *to, int64_t to_begin,
-                       int64_t count) {
+// A part of a dimension: `count` places from `begin` on, `step` apart.
+typedef struct Part {
+    int64_t begin, step;
+} Part;
+
+// Copies `count` places of a part of `from` to one of `to`.
+static void copy_along(int64_t axis, const Type *from_type, const EvalTensor *from, Part from_part,
+                       const Type *to_type, EvalTensor *to, Part to_part, int64_t count) {
     int64_t inner = inner_of(to_type, axis);
     int64_t from_step = from_type->dims[axis] * inner, to_step = to_type->dims[axis] * inner;
     for (int64_t outer = 0; outer < to->rows * to->size / to_step; outer++)
-        for (int64_t i = 0; i < count * inner; i++)
-            to->data[outer * to_step + to_begin * inner + i] =
-                from->data[outer * from_step + from_begin * inner + i];
+        for (int64_t i = 0; i < count * inner; i++) {
+            int64_t at = to_part.begin + i / inner * to_part.step;
+            int64_t origin = from_part.begin + i / inner * from_part.step;
+            to->data[outer * to_step + at * inner + i % inner] =
+                from->data[outer * from_step + origin * inner + i % inner];
+        }
 }
 
-static Node *along(Graph *graph, const char *op, Node *x, int64_t axis, int64_t begin,
+static Node *along(Graph *graph, const char *op, Node *x, int64_t axis, Part part,
                    const char *length, int64_t count) {
     Args *args = graph_args(graph, op);
     args_set_number(args, "axis", (double)axis);
-    args_set_number(args, "begin", (double)begin);
+    args_set_number(args, "begin", (double)part.begin);
+    args_set_number(args, "step", (double)part.step);
     args_set_number(args, length, (double)count);
     return graph_call(graph, op, &x, 1, args);
 }
@@ -274,7 +282,7 @@ static void concat_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) 
     int64_t axis = concat_axis(node), begin = 0;
     for (int i = 0; i < node->input_count; i++) {
         int64_t count = node->inputs[i]->type.dims[axis];
-        dinputs[i] = along(graph, "slice", dy, axis, begin, "count", count);
+        dinputs[i] = along(graph, "slice", dy, axis, (Part){begin, 1}, "count", count);
         begin += count;
     }
 }
@@ -285,7 +293,8 @@ static void concat_evaluate(const Node *node, const EvalTensor *inputs, EvalTens
     (void)context;
     for (int i = 0; i < node->input_count; i++) {
         const Type *from = &node->inputs[i]->type;
-        copy_along(axis, from, &inputs[i], 0, &node->type, output, begin, from->dims[axis]);
+        copy_along(axis, from, &inputs[i], (Part){0, 1}, &node->type, output, (Part){begin, 1},
+                   from->dims[axis]);
         begin += from->dims[axis];
     }
 }
@@ -320,26 +329,54 @@ static bool concat_moves_lanes(const Node *node, int lanes) {
     return false;
 }
 
-static Lane slice_gather(LaneBuilder *b, Node *node) {
-    int64_t axis = args_int(node->args, "axis");
-    return fetch_along(b, node, 0, axis, args_int(node->args, "begin"), NULL);
+// ---- slice: places from `begin` on, `step` apart; unslice puts them back among zeros.
+
+static Part part_of(const Node *node) {
+    return (Part){args_int(node->args, "begin"), args_int(node->args, "step")};
 }
 
+static Lane slice_gather(LaneBuilder *b, Node *node) {
+    int64_t axis = args_int(node->args, "axis");
+    Part part = part_of(node);
+    LanePlace places[SHAPE_MAX_RANK];
+    for (int i = 0; i < node->type.rank; i++) places[i] = lane_place(b, i);
+    LanePlace steps = lane_place_multiply(b, places[axis], part.step);
+    places[axis] = lane_place_add(b, steps, lane_place_number(b, part.begin));
+    return lane_fetch(b, node, 0, places, NULL);
+}
+
+// Places before the part are far behind it where the division has no sign.
 static Lane unslice_gather(LaneBuilder *b, Node *node) {
     int64_t axis = args_int(node->args, "axis");
-    return fetch_along(b, node, 0, axis, -args_int(node->args, "begin"), lane_constant(b, 0));
+    Part part = part_of(node);
+    if (part.step == 1) return fetch_along(b, node, 0, axis, -part.begin, lane_constant(b, 0));
+    LanePlace places[SHAPE_MAX_RANK];
+    for (int i = 0; i < node->type.rank; i++) places[i] = lane_place(b, i);
+    LanePlace distance = moved(b, (int)axis, -part.begin);
+    LaneTruth is_hit = lane_place_within(b, lane_place_remainder(b, distance, part.step), 0, 1);
+    places[axis] = lane_place_divide(b, distance, part.step);
+    Lane zero = lane_constant(b, 0);
+    return lane_choose(b, is_hit, lane_fetch(b, node, 0, places, zero), zero);
+}
+
+static bool slice_moves_lanes(const Node *node, int lanes) {
+    return lanes > 1 && args_int(node->args, "axis") == node->type.rank - 1 &&
+           args_int(node->args, "step") != 1;
 }
 
 static bool unslice_moves_lanes(const Node *node, int lanes) {
     int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
     int64_t count = node->inputs[0]->type.dims[axis];
-    return axis == node->type.rank - 1 && (begin % lanes != 0 || count % lanes != 0);
+    if (axis != node->type.rank - 1) return false;
+    bool is_spread = lanes > 1 && args_int(node->args, "step") != 1;
+    return is_spread || begin % lanes != 0 || count % lanes != 0;
 }
 
-// The dimension of the result is `own`, of which `begin` .. `begin` + `count` are in both values.
+// The dimension of the result is `own`, where `count` places of the part are in both values.
 static bool part_shape(Graph *graph, Node *node, int64_t whole, int64_t count, int64_t own) {
-    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
-    if (begin + count > whole)
+    int64_t axis = args_int(node->args, "axis");
+    Part part = part_of(node);
+    if (part.begin + (count - 1) * part.step >= whole)
         return op_shape_error(graph, node, "%s does not fit %s", node->op->schema.name,
                               type_text(graph->arena, &node->inputs[0]->type));
     op_shape_same(graph, node);
@@ -360,31 +397,33 @@ static bool unslice_shape(Graph *graph, Node *node) {
 }
 
 static void slice_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
-    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
-    dinputs[0] =
-        along(graph, "unslice", dy, axis, begin, "extent", node->inputs[0]->type.dims[axis]);
+    int64_t axis = args_int(node->args, "axis");
+    int64_t extent = node->inputs[0]->type.dims[axis];
+    dinputs[0] = along(graph, "unslice", dy, axis, part_of(node), "extent", extent);
 }
 
 static void unslice_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
-    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
-    dinputs[0] = along(graph, "slice", dy, axis, begin, "count", node->inputs[0]->type.dims[axis]);
+    int64_t axis = args_int(node->args, "axis");
+    int64_t count = node->inputs[0]->type.dims[axis];
+    dinputs[0] = along(graph, "slice", dy, axis, part_of(node), "count", count);
 }
 
 static void slice_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
                            const EvalContext *context) {
-    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
+    int64_t axis = args_int(node->args, "axis");
     (void)context;
-    copy_along(axis, &node->inputs[0]->type, inputs, begin, &node->type, output, 0,
-               node->type.dims[axis]);
+    copy_along(axis, &node->inputs[0]->type, inputs, part_of(node), &node->type, output,
+               (Part){0, 1}, node->type.dims[axis]);
 }
 
 static void unslice_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
                              const EvalContext *context) {
-    int64_t axis = args_int(node->args, "axis"), begin = args_int(node->args, "begin");
+    int64_t axis = args_int(node->args, "axis");
     const Type *from = &node->inputs[0]->type;
     (void)context;
     clear(output);
-    copy_along(axis, from, inputs, 0, &node->type, output, begin, from->dims[axis]);
+    copy_along(axis, from, inputs, (Part){0, 1}, &node->type, output, part_of(node),
+               from->dims[axis]);
 }
 
 #define AXIS                                                                                       \
@@ -393,6 +432,13 @@ static void unslice_evaluate(const Node *node, const EvalTensor *inputs, EvalTen
      .minimum = 0,                                                                                 \
      .maximum = SHAPE_MAX_RANK - 1,                                                                \
      .doc = "the dimension, from 0, without the batch"}
+#define STEP                                                                                       \
+    {.name = "step",                                                                               \
+     .type = ARG_INT,                                                                              \
+     .default_text = "1",                                                                          \
+     .minimum = 1,                                                                                 \
+     .maximum = INT32_MAX,                                                                         \
+     .doc = "places from one to the next"}
 #define BEGIN                                                                                      \
     {.name = "begin", .type = ARG_INT, .maximum = INT32_MAX, .doc = "where the part begins, from 0"}
 
@@ -435,6 +481,7 @@ static const ArgDef slice_args[] = {
     AXIS,
     BEGIN,
     {.name = "count", .type = ARG_INT, .minimum = 1, .maximum = INT32_MAX, .doc = "how much"},
+    STEP,
     {0},
 };
 
@@ -446,6 +493,7 @@ static const ArgDef unslice_args[] = {
      .minimum = 1,
      .maximum = INT32_MAX,
      .doc = "the dimension of the whole"},
+    STEP,
     {0},
 };
 
@@ -476,7 +524,9 @@ const OpDef op_place[] = {
      .evaluate = concat_evaluate,
      .gather = concat_gather,
      .moves_lanes = concat_moves_lanes},
-    {.schema = {"slice", "takes a part along one dimension", slice_args, NULL}, PLACE(slice)},
+    {.schema = {"slice", "takes a part along one dimension", slice_args, NULL},
+     .moves_lanes = slice_moves_lanes,
+     PLACE(slice)},
     {.schema = {"unslice", "puts a value into zeros: the gradient of slice", unslice_args, NULL},
      .moves_lanes = unslice_moves_lanes,
      PLACE(unslice)},

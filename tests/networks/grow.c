@@ -131,6 +131,58 @@ static bool grow_number(Grower *grower) {
     return keep(grower, &step);
 }
 
+// `$[1:3, 0]`: of each dimension a place, a part or all of it.
+static const char *draw_part(Grower *grower, const Type *type) {
+    Text text = text_create(grower->arena);
+    int given = type->rank ? random_between(grower->random, 1, type->rank) : 0;
+    bool at_end = random_chance(grower->random, 30);
+    if (!given) return NULL;
+    text_put(&text, at_end ? "$[..., " : "$[");
+    for (int i = 0; i < given; i++) {
+        int size = (int)type->dims[at_end ? type->rank - given + i : i];
+        int first = random_below(grower->random, size);
+        int end = random_between(grower->random, first + 1, size);
+        if (i) text_put(&text, ", ");
+        switch (random_below(grower->random, 4)) {
+        case 0: text_put(&text, ":"); break;
+        case 1:
+            text_format(&text, "%d", random_chance(grower->random, 30) ? first - size : first);
+            break;
+        case 2: text_format(&text, "%d:%d", first, end); break;
+        default: text_format(&text, "%d:%d:%d", first, end, random_between(grower->random, 1, 3));
+        }
+    }
+    text_put(&text, "]");
+    return text.data;
+}
+
+// Parts, comparisons, powers and losses within an expression.
+static bool grow_text(Grower *grower) {
+    static const char *const texts[] = {"where($ > 0.25, $, @)",
+                                        "where($ <= @, 0.5, $)",
+                                        "$ * ($ != @)",
+                                        "($ >= 0) - ($ < @) * 0.5",
+                                        "clip($, -2, 2)^3",
+                                        "(1 + clip($, 0, 2))^-1.5",
+                                        "2^clip($, -2, 2)",
+                                        "$ - max($)",
+                                        "$ + mse($, 0.5)",
+                                        "$ - 0.1 * binary_crossentropy($, 1, from_logits = true)",
+                                        "$ * crossentropy($ -> sigmoid, @ -> sigmoid)",
+                                        "$ + normal(1, stddev = 0.1)"};
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    int value = draw_value(grower);
+    const char *part = draw_part(grower, network_type(grower->network, value));
+    Step step = {.form = FORM_TEXT, .operands = {value, value}, .operand_count = 2};
+    step.text = part && random_chance(grower->random, 50)
+                    ? part
+                    : texts[random_below(grower->random, TEXTS)];
+    if (random_chance(grower->random, 50)) step.operands[1] = draw_operand(grower);
+    if (keep(grower, &step)) return true;
+    step.operands[1] = value;
+    return keep(grower, &step);
+}
+
 static bool use_piece(Grower *grower, int index) {
     Network *network = grower->network;
     const Piece *piece = &network->pieces[index];
@@ -175,6 +227,7 @@ static void grow_step(Grower *grower) {
     int kind = random_below(grower->random, 100);
     int pieces = grower->network->piece_count;
     if (kind < 4 && grow_number(grower)) return;
+    if (kind >= 90 && grow_text(grower)) return;
     if (kind < 10 && grow_piece(grower)) return;
     if (kind < 20 && pieces && use_piece(grower, random_below(grower->random, pieces))) return;
     for (int tries = 0; tries < 10; tries++)

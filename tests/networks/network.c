@@ -60,6 +60,15 @@ static char *joined(Arena *arena, const Step *step, const char *const *operands)
     return text.data;
 }
 
+static void put_text(Text *out, const char *text, const char *const *operands) {
+    for (; *text; text++) {
+        if (*text == '$' || *text == '@')
+            text_put(out, operands[*text == '@']);
+        else
+            text_put_bytes(out, text, 1);
+    }
+}
+
 static void put_step(Text *out, const Step *step, const char *const *operands) {
     switch (step->form) {
     case FORM_SIGN:
@@ -71,6 +80,7 @@ static void put_step(Text *out, const Step *step, const char *const *operands) {
         text_format(out, "%s -> piece%d", operands[0], step->piece);
         if (step->copies > 1) text_format(out, " * %d", step->copies);
         break;
+    case FORM_TEXT: put_text(out, step->text, operands); break;
     default: text_format(out, "%s -> ", operands[0]); put_layer(out, &step->call);
     }
 }

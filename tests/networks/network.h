@@ -31,7 +31,8 @@ typedef enum Form {
     FORM_ARROW, // a -> layer
     FORM_CALL,  // layer(a, b)
     FORM_SIGN,  // a + b
-    FORM_PIECE  // a -> the name of a piece
+    FORM_PIECE, // a -> the name of a piece
+    FORM_TEXT   // an expression of the language
 } Form;
 
 typedef struct Step {
@@ -40,6 +41,7 @@ typedef struct Step {
     char sign;          // of FORM_SIGN
     const char *number; // the second operand of a sign, where it is a number; NULL: it is not
     int piece, copies;  // of FORM_PIECE
+    const char *text;   // of FORM_TEXT: `$` stands for the first operand, `@` for the second
     int operands[MAX_OPERANDS]; // values: 0 is the input, i + 1 is step i
     int operand_count;
     Type type;

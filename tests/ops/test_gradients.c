@@ -243,10 +243,11 @@ static Node *use_concat(Graph *graph, const OpDef *op) {
 static Node *use_slice(Graph *graph, const OpDef *op) {
     Args *args = graph_args(graph, op->schema.name);
     bool is_slice = strcmp(op->schema.name, "slice") == 0;
-    int axis = pick(3), begin = pick(2);
+    int axis = pick(3), begin = pick(2), step = 1 + pick(2), count = step > 1 && begin ? 1 : 2;
     args_set_number(args, "axis", axis);
     args_set_number(args, "begin", begin);
-    args_set_number(args, is_slice ? "count" : "extent", is_slice ? 1 + pick(2) : 5 + pick(2));
+    args_set_number(args, "step", step);
+    args_set_number(args, is_slice ? "count" : "extent", is_slice ? 1 + pick(count) : 8 + pick(2));
     Node *x = trainable(graph, type_make(DTYPE_F32, pick(2), DIMS(3, 4, 3)), 0.1);
     return graph_node(graph, op, &x, 1, args);
 }
