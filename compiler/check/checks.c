@@ -52,13 +52,9 @@ void checks_activation(Checker *c, const Node *node) {
     diag_help(diag, "remove one of them");
 }
 
-const char *checks_crossentropy(const Ending *ending, TargetReading reading, bool is_known) {
-    if (reading.is_label && reading.classes > 2) return "sparse_categorical_crossentropy";
-    if (ending->units == 0 || !ending->activation) return NULL;
-    if (ending->units == 1) return "binary_crossentropy";
-    if (reading.is_label) return "sparse_categorical_crossentropy";
-    if (strcmp(ending->activation, "sigmoid") == 0) return "binary_crossentropy";
-    return is_known ? "categorical_crossentropy" : "sparse_categorical_crossentropy";
+const char *checks_crossentropy(const Ending *ending, TargetReading target, bool is_known) {
+    return op_crossentropy(ending->units, ending->activation, is_known, target.is_label,
+                           target.classes);
 }
 
 void checks_set_logits(Args *args, const Ending *ending) {

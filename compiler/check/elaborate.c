@@ -717,6 +717,8 @@ const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     const Value *value = elaborate_find(c, scope, ast->text);
     if (value && value->kind == VALUE_ERROR) return expression_error(c, ast->span);
     if (elaborate_is_source(c, scope, ast->text)) return apply_named(c, scope, ast, NULL, 0);
+    bool is_skipped = ast->items.count && ast->items.items[0]->kind == AST_ERROR;
+    if (is_skipped) return expression_error(c, ast->span); // it may be a tensor
     if (value && !value_is_layer(value)) return report_not_layer(c, value, ast);
     if (!value && calculates(c, scope, ast)) return number_call(c, scope, ast);
     const Value *habit = value ? NULL : report_habit(c, ast);

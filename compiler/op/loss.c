@@ -274,19 +274,27 @@ static Node *sparse_categorical_crossentropy_expand(Graph *graph, Node *node) {
     return softmax_crossentropy(graph, logits, target, NULL);
 }
 
-// `crossentropy` outside of a training setup, which names the kind: by what makes the prediction
-// (logits unless that is a softmax or sigmoid) and by the shapes.
+const char *op_crossentropy(int64_t units, const char *activation, bool is_known, bool is_label,
+                            int64_t classes) {
+    if (is_label && classes > 2) return "sparse_categorical_crossentropy";
+    if (units == 0 || !activation) return NULL;
+    if (units == 1) return "binary_crossentropy";
+    if (is_label) return "sparse_categorical_crossentropy";
+    if (strcmp(activation, "sigmoid") == 0) return "binary_crossentropy";
+    return is_known ? "categorical_crossentropy" : "sparse_categorical_crossentropy";
+}
+
+// `crossentropy` that nobody settled: by what makes the prediction (logits unless that is a softmax
+// or sigmoid) and by the shapes.
 static Node *crossentropy_expand(Graph *graph, Node *node) {
-    Node *prediction = node->inputs[0];
-    const Type *target = &node->inputs[1]->type;
-    bool is_sigmoid = sigmoid_logits(prediction) != NULL;
-    const char *name = "sparse_categorical_crossentropy";
-    if (is_sigmoid || type_last(&prediction->type) == 1)
-        name = "binary_crossentropy";
-    else if (fits_elementwise(&prediction->type, target))
-        name = "categorical_crossentropy";
+    const Node *prediction = node->inputs[0];
+    bool is_sigmoid = sigmoid_logits(node->inputs[0]) != NULL;
+    bool is_softmax = softmax_logits(node->inputs[0]) != NULL;
+    bool is_label = !fits_elementwise(&prediction->type, &node->inputs[1]->type);
+    const char *name = op_crossentropy(type_last(&prediction->type),
+                                       is_sigmoid ? "sigmoid" : "linear", true, is_label, 0);
     Args *args = graph_args(graph, name);
-    args_set_number(args, "from_logits", !is_sigmoid && !softmax_logits(prediction));
+    args_set_number(args, "from_logits", !is_sigmoid && !is_softmax);
     return graph_call(graph, name, node->inputs, 2, args);
 }
 

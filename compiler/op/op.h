@@ -128,6 +128,11 @@ bool op_shape_broadcast(Graph *graph, Node *node); // of all inputs (as f32)
 bool op_shape_given(Graph *graph, Node *node);     // set already: leaves, generators
 double op_flops_elements(const Node *node);        // one an element of the output
 double op_flops_none(const Node *node);            // leaves and movements
+// Which cross-entropy `crossentropy` means behind `activation` ("linear": none; NULL: not known) of
+// so many units (0: not known), beside a target that is known or not: labels, of so many classes
+// (0: not known), or a number for each unit. NULL: that cannot be told.
+const char *op_crossentropy(int64_t units, const char *activation, bool is_known, bool is_label,
+                            int64_t classes);
 // Reduces dimension `axis`, which becomes 1.
 Node *op_reduce_axis(Graph *graph, Node *x, int axis, ReduceKind kind);
 void op_append_input(Graph *graph, Node *node, Node *input);
