@@ -3,7 +3,7 @@
 #ifndef NNC_CACHE_H
 #define NNC_CACHE_H
 
-#include "check/program.h"
+#include "check/check_program.h"
 #include "gen/gen.h"
 
 // 32 hexadecimal digits: a hash of the sources with their paths, the definitions, what was seen of

@@ -155,17 +155,28 @@ static int command_run(const Options *options, Arena *arena) {
 
 // ---- Printing what a program says.
 
+// One table a model; in JSON the only one, or a list.
+static void print_models(Text *out, const Session *session, const GenSizes *sizes) {
+    const Program *program = session->program;
+    bool is_json = session->options->json, is_list = is_json && program_model_count(program) > 1;
+    int printed = 0;
+    if (is_list) text_put(out, "{\"models\": [");
+    for (int i = 0; i < program->models.count; i++) {
+        const Model *model = program->models.items[i];
+        if (!program_predicts(program, model)) continue;
+        if (printed++) text_put(out, is_json ? ", " : "\n");
+        (is_json ? summary_print_json : summary_print)(out, model, sizes ? &sizes[i] : NULL);
+    }
+    text_put(out, is_list ? "]}\n" : is_json ? "\n" : "");
+}
+
 static bool print_summary(Session *session) {
     if (!session_needs_model(session)) return false;
-    GenSizes sizes;
-    const Model *model = session->program->main;
+    GenSizes *sizes = ARENA_ARRAY(session->arena, GenSizes, session->program->models.count + 1);
     bool known =
-        !session_unknown_data(session) && gen_sizes(session->program, &session->gen, &sizes);
+        !session_unknown_data(session) && gen_sizes(session->program, &session->gen, sizes);
     Text text = text_create(session->arena);
-    if (session->options->json)
-        summary_print_json(&text, model, known ? &sizes : NULL);
-    else
-        summary_print(&text, model, known ? &sizes : NULL);
+    print_models(&text, session, known ? sizes : NULL);
     return output_write(NULL, &text, session->sink);
 }
 
@@ -256,10 +267,10 @@ static void print_comparison(Text *out, const GradientCheck *check) {
         text_put(out, ": ok\n");
 }
 
-static bool check_training(Text *out, Model *model, const Training *training) {
-    Graph *graph = graph_clone(model->forward, out->arena, GRAPH_TRAIN);
-    pass_attach_loss(graph, training);
-    pass_expand(graph);
+static bool check_step(Text *out, const Training *training, const TrainStep *step) {
+    Model *model = training->models.items[0];
+    Lowering lowering = lowering_begin(out->arena, step->forward, step, GRAPH_TRAIN);
+    passes_run(&lowering, "expand");
     GradientCheck check = {
         .seed = 1,
         .places = GRADIENT_PLACES,
@@ -267,19 +278,20 @@ static bool check_training(Text *out, Model *model, const Training *training) {
         .progress = isatty(STDERR_FILENO) ? show_places : NULL,
         .owner = model,
     };
-    graph_check_gradients(graph, out->arena, &check);
-    text_format(out, "%s, %s: ", model->name, training->loss->schema.name);
+    graph_check_gradients(lowering.graph, out->arena, &check);
+    text_format(out, "%s, %s: ", model->name,
+                training->loss.def ? training->loss.def->schema.name : step->name);
     print_comparison(out, &check);
     return check.worst <= check.tolerance && !check.undecided;
 }
 
 static bool check_gradients(Session *session, bool *correct) {
     Text text = text_create(session->arena);
-    for (int i = 0; i < session->program->models.count; i++) {
-        Model *model = session->program->models.items[i];
-        for (int k = 0; k < model->trainings.count; k++)
-            *correct &= check_training(&text, model, model->trainings.items[k]);
-    }
+    const Program *program = session->program;
+    for (int i = 0; i < program->trainings.count; i++)
+        for (int k = 0; k < program->trainings.items[i]->steps.count; k++)
+            *correct &= check_step(&text, program->trainings.items[i],
+                                   program->trainings.items[i]->steps.items[k]);
     if (!text.length) text_put(&text, "no model is trained\n");
     return output_write(NULL, &text, session->sink);
 }

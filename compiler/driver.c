@@ -100,28 +100,26 @@ static bool needs_shapes(Session *session) {
     return false;
 }
 
-// A program trains one model: which of several must be said.
+// The trainings of a program are on the same data.
 static bool needs_choice(Session *session) {
     const Program *program = session->program;
-    const Model *first = NULL;
-    Text names = text_create(session->arena);
-    Diag *diag = NULL;
-    for (int i = 0; i < program->models.count && !session->options->model; i++) {
-        const Model *model = program->models.items[i];
-        if (!model->trainings.count) continue;
-        text_format(&names, "%s`--model %s`", first ? " or " : "", model->name);
-        if (first && !diag) {
-            diag = diag_report(session->sink, DIAG_E0206, model->span,
-                               "`%s` and `%s` are trained apart, and a program trains one model",
-                               first->name, model->name);
-            diag_label(diag, "this one?");
-            diag_secondary(diag, first->span, "or this one?");
-        }
-        if (!first) first = model;
+    const Training *first = NULL;
+    for (int i = 0; i < program->trainings.count; i++) {
+        const Training *training = program->trainings.items[i];
+        if (!program_trains(program, training)) continue;
+        if (!first) first = training;
+        if (training->dataset == first->dataset) continue;
+        const Model *a = first->models.items[0], *b = training->models.items[0];
+        Diag *diag = diag_report(session->sink, DIAG_E0206, b->span,
+                                 "`%s` and `%s` are trained on different data sets, and a program "
+                                 "reads one",
+                                 a->name, b->name);
+        diag_label(diag, "this one?");
+        diag_secondary(diag, a->span, "or this one?");
+        diag_help(diag, "say which is meant: `--model %s` or `--model %s`", a->name, b->name);
+        return false;
     }
-    if (!diag) return true;
-    diag_help(diag, "say which is meant: %s", names.data);
-    return false;
+    return true;
 }
 
 bool session_needs_model(Session *session) {

@@ -33,9 +33,9 @@ static const char *set_emit(Options *options, Arena *arena, const char *value) {
 static const char *set_after(Options *options, Arena *arena, const char *value) {
     options->after = value;
     Text list = text_create(arena);
-    for (const char *const *name = gen_pass_names; *name; name++) {
-        if (!strcmp(*name, value)) return NULL;
-        text_format(&list, "%s%s", list.length ? ", " : "", *name);
+    for (const Pass *pass = pass_rows; pass->name; pass++) {
+        if (!strcmp(pass->name, value)) return NULL;
+        text_format(&list, "%s%s", list.length ? ", " : "", pass->name);
     }
     return arena_format(arena, "there is no pass `%s`; in order, they are: %s", value, list.data);
 }

@@ -4,7 +4,7 @@
 #define NNC_OPTIONS_H
 
 #include "base/diag.h"
-#include "check/program.h"
+#include "check/check_program.h"
 #include "gen/gen.h"
 
 typedef struct Options Options;

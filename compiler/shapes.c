@@ -14,8 +14,10 @@ static double layer_flops(const Graph *expanded, int layer_index) {
     return flops;
 }
 
-static void print_layer(Text *out, const Layer *layer, const Node *node, double flops) {
-    text_format(out, "  %s = %s:", layer->name, layer->type_name);
+static void print_layer(Text *out, const Graph *graph, const Node *node, double flops) {
+    const Layer *layer = node->layer;
+    text_format(out, "  %s = %s:", weights_layer_name(out->arena, layer, graph->name),
+                layer->type_name);
     const char *separator = " ";
     for (int i = 0; i < node->input_count; i++) {
         if (node->inputs[i]->parameter) continue;
@@ -42,5 +44,5 @@ void shapes_print(Text *out, const Graph *forward) {
         text_format(out, "  %s: %s\n", forward->inputs.items[i]->name,
                     type_text(out->arena, &forward->inputs.items[i]->type));
     for (int i = 0; i < forward->weights->layers.count; i++)
-        print_layer(out, forward->weights->layers.items[i], uses[i], layer_flops(expanded, i));
+        if (uses[i]) print_layer(out, forward, uses[i], layer_flops(expanded, i));
 }

@@ -62,10 +62,11 @@ static int64_t layer_count(const Layer *layer) {
 // The statistics of `standardize` travel with the weights but belong to no layer: they are data.
 static int64_t total_count(const Graph *graph, bool trainable_only) {
     int64_t count = 0;
-    for (int i = 0; i < graph->weights->parameters.count; i++) {
-        const Parameter *parameter = graph->weights->parameters.items[i];
-        if (!parameter->layer || (trainable_only && !parameter->trainable)) continue;
-        count += type_elements(&parameter->type);
+    for (int i = 0; i < graph->parameter_nodes.count; i++) {
+        const Node *node = graph->parameter_nodes.items[i];
+        if (!node || !node->parameter->layer) continue;
+        if (trainable_only && !graph_updates(graph, node->parameter)) continue;
+        count += type_elements(&node->parameter->type);
     }
     return count;
 }
@@ -110,8 +111,10 @@ static bool is_operator(const Model *model, const Node *node) {
 
 static bool has_name(const Rows *rows, const char *name) {
     const Graph *graph = rows->model->forward;
-    for (int i = 0; i < graph->weights->layers.count; i++)
-        if (strcmp(graph->weights->layers.items[i]->name, name) == 0) return true;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Layer *layer = graph->nodes.items[i]->layer;
+        if (layer && strcmp(layer->name, name) == 0) return true;
+    }
     for (int i = 0; i < rows->items.count; i++)
         if (strcmp(rows->items.items[i].name, name) == 0) return true;
     return false;
@@ -131,7 +134,8 @@ static Rows collect_rows(Arena *arena, const Model *model) {
         const Node *node = graph->nodes.items[i];
         if (is_operator(model, node)) add_operator(&rows, node);
         if (!node->layer || uses[node->layer->index] != node) continue;
-        Row row = {node->layer->name, node->layer->type_name, node->layer, node};
+        const char *name = weights_layer_name(arena, node->layer, model->name);
+        Row row = {name, node->layer->type_name, node->layer, node};
         vec_push(arena, &rows.items, row);
     }
     return rows;
@@ -174,7 +178,8 @@ static void add_sources(const Rows *rows, NameList *names, const Node *node, con
         if (input->parameter) continue;
         if (input->layer && (input->layer != user || node->layer == input->layer))
             add_name(rows->arena, names,
-                     arena_format(rows->arena, "%s[%d][0]", input->layer->name,
+                     arena_format(rows->arena, "%s[%d][0]",
+                                  weights_layer_name(rows->arena, input->layer, rows->model->name),
                                   use_of(rows->model->forward, input)));
         else if (row || node_is(input, "input"))
             add_name(rows->arena, names,
@@ -310,9 +315,9 @@ void summary_print(Text *out, const Model *model, const GenSizes *sizes) {
 
 // ---- JSON.
 
-static void json_layer(Text *out, const Layer *layer) {
+static void json_layer(Text *out, const Model *model, const Layer *layer) {
     text_put(out, "{\"name\": ");
-    text_json_string(out, layer->name);
+    text_json_string(out, weights_layer_name(out->arena, layer, model->name));
     text_put(out, ", \"type\": ");
     text_json_string(out, summary_class_name(out->arena, layer->type_name));
     text_put(out, ", \"output_shape\": [null");
@@ -334,9 +339,13 @@ void summary_print_json(Text *out, const Model *model, const GenSizes *sizes) {
     text_put(out, "{\"model\": ");
     text_json_string(out, model->name);
     text_put(out, ", \"layers\": [");
+    Node **uses = graph_first_uses(graph, out->arena);
+    const char *separator = "";
     for (int i = 0; i < graph->weights->layers.count; i++) {
-        if (i > 0) text_put(out, ", ");
-        json_layer(out, graph->weights->layers.items[i]);
+        if (!uses[i]) continue;
+        text_put(out, separator);
+        json_layer(out, model, graph->weights->layers.items[i]);
+        separator = ", ";
     }
     int64_t total = total_count(graph, false), trainable = total_count(graph, true);
     int64_t batch = largest_batch(model);
@@ -347,5 +356,5 @@ void summary_print_json(Text *out, const Model *model, const GenSizes *sizes) {
     json_bytes(out, "gradient_bytes", sizes ? &sizes->gradients : NULL);
     json_bytes(out, "optimizer_bytes", sizes ? &sizes->optimizer : NULL);
     json_bytes(out, "activation_bytes", sizes ? &sizes->activations : NULL);
-    text_put(out, "}\n");
+    text_put(out, "}");
 }

@@ -5,7 +5,7 @@
 #ifndef NNC_SUMMARY_H
 #define NNC_SUMMARY_H
 
-#include "check/program.h"
+#include "check/check_program.h"
 #include "gen/gen.h"
 
 // `sizes` may be NULL: not known, because the data was not found.

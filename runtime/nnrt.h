@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 6, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 7, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
 
@@ -64,7 +64,8 @@ typedef struct nnrt_layer { // one row of the summary
 // A column of a data set that the step functions read.
 typedef struct nnrt_column {
     const char *name;
-    int64_t dtype; // as it lies in memory
+    const char *source; // of a function: the data set's column that fills it; NULL: the caller does
+    int64_t dtype;      // as it lies in memory
     int64_t rank, shape[NNRT_MAX_RANK];
     int64_t size; // elements of a sample
 } nnrt_column;
@@ -91,7 +92,7 @@ typedef struct nnrt_context {
     uint64_t key; // of this step's random numbers
     double learning_rate;
     double step;  // 1 in the first
-    double *loss; // out, written by thread 0: the batch mean
+    double *loss; // out, written by thread 0: the loss, then what is reported beside it
     nnrt_team *team;
     float *scratch;        // of all workers, scratch_size floats each
     nnrt_account *account; // of this worker's time; only functions that are profiled use it
@@ -102,16 +103,20 @@ typedef void nnrt_step(const nnrt_context *context);
 // What a step function does in one go: an operator and those fused with it.
 typedef struct nnrt_group {
     const char *name, *kind; // "conv2d_1: convolve + add + relu", "contraction"
-    int64_t layer;           // its index; -1: none
+    const char *layer;       // its name; NULL: none
     int64_t line;            // in the source; 0: none
     int64_t phase;           // barriers stand between phases
     // Floating-point operations, and bytes that it reads and writes: for each sample, once a step.
     double sample_flops, step_flops, sample_bytes, step_bytes;
 } nnrt_group;
 
+// A step of a training, or a prediction.
 typedef struct nnrt_function {
+    const char *name;
     nnrt_step *run;
-    nnrt_step *run_profiled;  // the same results, with marks of its time; NULL: there is none
+    nnrt_step *run_profiled;    // the same results, with marks of its time; NULL: there is none
+    const nnrt_column *columns; // that it reads, as context->columns: inputs, then targets
+    int64_t column_count, input_count;
     const nnrt_group *groups; // of run_profiled
     int64_t group_count;
     int64_t arena_size; // floats; an arena of its own, zero before the first call
@@ -126,24 +131,51 @@ typedef struct nnrt_function {
 // roof of their speed. `result` has room for a vector (64 bytes).
 typedef void nnrt_peak(int64_t rounds, float *result);
 
-// One `train` block.
-typedef struct nnrt_training {
+// What a training does for each batch: one step, or several in turn.
+typedef struct nnrt_train_step {
+    const char *name;
     nnrt_function train, evaluate;
-    const char *loss_name;
-    int64_t is_classifier; // the loss compares with classes: predictions are named by class
-    int64_t unit_classes;  // what a single unit tells apart: 2, yes and no; 0: it is a number
-    double target_low, target_high; // the numbers that the loss takes for targets; both 0: all
-    const nnrt_call *metrics;
-    int64_t metric_count;
+    int64_t repeat;             // so many times a batch
+    const char *const *reports; // names of the numbers behind the loss
+    int64_t report_count;
     nnrt_call learning_rate; // "constant" (option value) or a schedule
     nnrt_call optimizer;
-    int64_t trainable; // elements of the parameters that this block changes
+    int64_t trainable; // elements of the parameters that it changes
+    const nnrt_slot *slots;
+    int64_t slot_count, slots_size; // floats
+} nnrt_train_step;
+
+// The loss of an output.
+typedef struct nnrt_loss {
+    const char *name;
+    int64_t is_classifier; // it compares with classes: predictions are named by class
+    int64_t unit_classes;  // what a single unit tells apart: 2, yes and no; 0: it is a number
+    double target_low, target_high; // the numbers that it takes for targets; both 0: all
+} nnrt_loss;
+
+// One `train` block.
+typedef struct nnrt_training {
+    int64_t model; // index: the one whose outputs the losses compare, or the last one
+    const nnrt_train_step *steps;
+    int64_t step_count;
+    const nnrt_loss *losses; // of the outputs; none where steps say what is minimized
+    int64_t loss_count;
+    const nnrt_call *metrics;
+    int64_t metric_count;
     const nnrt_call *callbacks;
     int64_t callback_count;
     int64_t epochs, batch;
-    const nnrt_slot *slots;
-    int64_t slot_count, slots_size; // floats
 } nnrt_training;
+
+typedef struct nnrt_model {
+    const char *name;
+    const nnrt_layer *layers;
+    int64_t layer_count;
+    nnrt_function predict, predict_one; // of batches; of one sample, which the workers divide
+    int64_t predict_batch;              // the most samples of one call of `predict`
+    // Bytes, as the summary prints them.
+    int64_t weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes;
+} nnrt_model;
 
 typedef struct nnrt_dataset {
     const char *name;
@@ -155,28 +187,21 @@ typedef struct nnrt_dataset {
 typedef struct nnrt_program {
     int64_t abi; // NNRT_ABI
     const char *compiler_version, *source_path, *source_folder, *source_text, *expanded_text;
-    const char *model;
     const char *target_cpu;
     const char *const *cpu_features; // as LLVM names them; what the code needs; ended by NULL
-    const nnrt_layer *layers;
-    int64_t layer_count;
+    const nnrt_model *models;
+    int64_t model_count, main_model; // the one that is meant where none is named
     const nnrt_parameter *parameters;
     int64_t parameter_count;
     int64_t weights_size;       // floats
-    int64_t scratch_size;       // floats of each worker, for the functions of all trainings
-    const nnrt_column *columns; // inputs, then targets
-    int64_t column_count, input_count, target_count;
+    int64_t scratch_size;       // floats of each worker, for all functions
     const char *const *classes; // names; NULL: none
     int64_t class_count;
     const nnrt_dataset *dataset; // NULL: none declared
     const nnrt_training *trainings;
     int64_t training_count;
-    nnrt_function predict, predict_one; // of batches; of one sample, which the workers divide
-    int64_t predict_batch;              // the most samples of one call of `predict`
     nnrt_peak *peak;
     double peak_flops; // of a round of it
-    // Bytes, as the summary prints them.
-    int64_t weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes;
 } nnrt_program;
 
 extern const nnrt_program nnrt_program_descriptor;

@@ -248,7 +248,7 @@ static bool check_same_file(const Reader *r, const Call *call) {
 // ---- The learning rate.
 
 static bool check_rate(const Reader *r, const Call *call) {
-    const Args *optimizer = r->training->optimizer_args;
+    const Args *optimizer = r->training->steps.items[0]->optimizer_args;
     if (strcmp(call->schema->name, "reduce_on_plateau") != 0 || !optimizer) return true;
     const ArgValue *rate = args_get(optimizer, "learning_rate");
     if (!rate->callee) return true;

@@ -54,10 +54,11 @@ typedef struct Checker {
     const ArgValue
         *init;          // how kernels of that model start that say nothing; NULL: as their rows do
     Graph *graph;       // of the model whose body is evaluated; NULL elsewhere
+    ModelEntry *owner;  // whose layers are made; NULL: a step's body is evaluated, which has none
     Shared *sharing;    // the innermost shared layers in use
     int shared_next;    // the next of its layers, when they were made before
+    int inner_next;     // likewise of what is shared within
     const char *prefix; // of layer names
-    Map layer_names;    // prefixed names in use
     int layer_count, depth;
     int64_t steps;
     bool exhausted; // a limit was hit and reported
@@ -178,6 +179,8 @@ const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
                               const Value *const *inputs, int count);
 // Does the call begin with a tensor, or have one where numbers may stand beside it?
 bool elaborate_has_input(Checker *c, const Scope *scope, const Ast *ast);
+// The body of a model for inputs that are bound in `scope`; its layers are made, unless they are.
+const Value *elaborate_body(Checker *c, ModelEntry *entry, Scope *scope, const char *what);
 // The operator named `name`, which users may write in a model; Keras's name for one is reported
 // (E0107) and understood. NULL: none (not reported).
 const OpDef *elaborate_operator(Checker *c, const char *name, Span span);

@@ -89,8 +89,8 @@ bool fit_is_categorical(const Fit *f) {
 }
 
 bool fit_has_logits(const Fit *f) {
-    return fit_is_classifier(f) && f->training->loss_args &&
-           args_bool(f->training->loss_args, "from_logits");
+    return fit_is_classifier(f) && f->training->loss.args &&
+           args_bool(f->training->loss.args, "from_logits");
 }
 
 const char *fit_units_text(const Fit *f) {
@@ -114,7 +114,7 @@ static bool check_one_output(const Fit *f, const Model *model) {
 static bool check_has_target(const Fit *f) {
     const Dataset *dataset = f->training->dataset;
     if (!dataset->found || dataset->info.target_count > 0) return true;
-    Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->training->loss_span,
+    Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->training->loss.span,
                              "a loss compares with a target, but `%s` has none", f->dataset);
     diag_label(diag, "needs a target");
     diag_secondary(diag, dataset->span, "only samples");
@@ -125,7 +125,7 @@ static bool check_has_target(const Fit *f) {
 // ---- Loss and last layer.
 
 static Diag *report_ending(const Fit *f, const char *needs) {
-    Diag *diag = diag_report(f->c->sink, DIAG_E0303, f->training->loss_span, "%s", needs);
+    Diag *diag = diag_report(f->c->sink, DIAG_E0303, f->training->loss.span, "%s", needs);
     diag_secondary(diag, f->ending.span, "the last activation is `%s`", f->ending.activation);
     return diag;
 }
@@ -172,7 +172,7 @@ static bool check_probabilities(const Fit *f) {
     if (is_sigmoid)
         message = arena_format(
             f->c->arena, "`%s` does not fit `sigmoid`: its values do not sum to 1", f->written);
-    Diag *diag = diag_report(f->c->sink, DIAG_E0303, f->training->loss_span, "%s", message);
+    Diag *diag = diag_report(f->c->sink, DIAG_E0303, f->training->loss.span, "%s", message);
     diag_label(diag, "wants `%s`", wanted);
     if (fit_has_activation(f, "linear")) {
         diag_secondary(diag, f->ending.span, "the last layer has no activation");
@@ -195,7 +195,7 @@ static void warn_scores(const Fit *f) {
         diag_report(f->c->sink, DIAG_W0303, f->ending.span,
                     "`%s` limits the scores that `%s` takes", f->ending.activation, f->written);
     diag_label(diag, "the last activation");
-    diag_secondary(diag, f->training->loss_span, "takes any score");
+    diag_secondary(diag, f->training->loss.span, "takes any score");
     diag_help(diag, "end the model without activation, or with `%s`",
               fit_is_categorical(f) ? "softmax" : "sigmoid");
 }
@@ -248,7 +248,7 @@ static void report_quantities(const Fit *f, const Call *metric) {
                                             f->written));
     diag_label(diag, "needs classes");
     targets_label(f, diag);
-    diag_secondary(diag, f->training->loss_span, "compares numbers");
+    diag_secondary(diag, f->training->loss.span, "compares numbers");
     diag_help(diag, "write `mae` or `mse`");
 }
 
@@ -345,13 +345,13 @@ static bool check_ending(const Fit *f) {
 static bool check_shapes(const Fit *f) {
     const Graph *forward = f->entry->model->model->forward;
     bool is_known = fit_knows_shape(f) && forward->outputs.count && forward->targets.count;
-    if (!is_known || !f->training->loss_args) return true;
+    if (!is_known || !f->training->loss.args) return true;
     Graph *graph =
         graph_create(weights_create(f->c->arena), forward->name, GRAPH_TRAIN, f->c->sink);
-    graph->current_span = f->training->loss_span;
+    graph->current_span = f->training->loss.span;
     Node *inputs[] = {graph_input(graph, "prediction", forward->outputs.items[0]->type),
                       graph_input(graph, "target", forward->targets.items[0]->type)};
-    return !graph_node(graph, f->training->loss, inputs, 2, f->training->loss_args)->poisoned;
+    return !graph_node(graph, f->training->loss.def, inputs, 2, f->training->loss.args)->poisoned;
 }
 
 static bool check_loss(const Fit *f) {
@@ -360,7 +360,7 @@ static bool check_loss(const Fit *f) {
     bool ok =
         !f->target || (targets_check_rank(f) && check_softmax_for_binary(f) && targets_check(f));
     bool may_go_on = ok || (fit_is_categorical(f) && f->ending.units > 1);
-    ok = may_go_on && (!f->training->loss_args || check_ending(f)) && ok;
+    ok = may_go_on && (!f->training->loss.args || check_ending(f)) && ok;
     if (!ok || !check_shapes(f)) return false;
     warn_scores(f);
     if (f->target) warn_regression(f);
@@ -370,7 +370,7 @@ static bool check_loss(const Fit *f) {
 // Only where a layer says it: what arithmetic makes is not known to be scores.
 bool checks_loss_call(Checker *c, const OpDef *loss, const Args *args, const Ast *ast,
                       const Node *prediction) {
-    Training training = {.loss = loss, .loss_args = args, .loss_span = ast->span};
+    Training training = {.loss = {.def = loss, .args = args, .span = ast->span}};
     Fit f = {.c = c, .training = &training, .loss = loss, .written = loss->schema.name};
     f.ending = checks_ending_at(prediction);
     const Node *last = prediction;
@@ -387,8 +387,8 @@ void checks_training(Checker *c, const TrainEntry *entry, const Training *traini
     if (!training->dataset || !model->forward) return;
     Fit f = {.c = c, .entry = entry, .training = training, .dataset = training->dataset->name};
     if (!check_one_output(&f, model) || !check_has_target(&f)) return;
-    f.loss = training->loss;
-    f.written = training->loss_name ? training->loss_name : "";
+    f.loss = training->loss.def;
+    f.written = training->loss.name ? training->loss.name : "";
     f.ending = checks_ending(entry->model);
     if (training->dataset->info.target_count > 0) f.target = &training->dataset->info.targets[0];
     f.is_sound = check_loss(&f);

@@ -85,7 +85,7 @@ static bool is_read_by(const Dataset *dataset, const Ast *train) {
 // Not if other models than the one that is built are trained on it.
 static bool is_needed(const Checker *c, const Dataset *dataset) {
     const char *model = c->options->model;
-    const Ast *file = c->program->ast;
+    const Ast *file = c->program->written->ast;
     bool is_others = false;
     for (int i = 0; model && i < file->items.count; i++) {
         const Ast *train = file->items.items[i];

@@ -91,14 +91,15 @@ static bool has_error(const Application *call) {
 
 // dense, dense_1, ...; within named parts tower/dense, tower/dense_1.
 static const char *number_name(Checker *c, const char *base) {
+    Map *names = &c->owner->layer_names;
     const char *name = base;
-    intptr_t number = (intptr_t)map_get(&c->layer_names, base);
+    intptr_t number = (intptr_t)map_get(names, base);
     if (number > 0) {
         do name = arena_format(c->arena, "%s_%ld", base, (long)number++);
-        while (map_get(&c->layer_names, name));
-        map_set(&c->layer_names, name, (void *)1);
+        while (map_get(names, name));
+        map_set(names, name, (void *)1);
     }
-    map_set(&c->layer_names, base, (void *)(number > 0 ? number : 1));
+    map_set(names, base, (void *)(number > 0 ? number : 1));
     return name;
 }
 
@@ -117,17 +118,43 @@ static Layer *new_layer(Checker *c, const OpDef *op, Span span) {
         return NULL;
     }
     Layer *layer = weights_layer(c->graph->weights, op->schema.name, layer_name(c, op), span);
-    if (c->sharing) vec_push(c->arena, &c->sharing->layers, layer);
+    layer->model = c->owner->model->name;
+    layer->prefix = c->owner->has_prefix ? layer->model : NULL;
+    vec_push(c->arena, &c->sharing->layers, layer);
     return layer;
 }
 
-static bool is_replay(const Checker *c) {
-    return c->sharing && c->sharing->graph == c->graph;
+// The layer that the first use made at this point of the body.
+static Layer *repeated_layer(Checker *c, const OpDef *op, Span span) {
+    bool is_left = c->shared_next < c->sharing->layers.count;
+    Layer *layer = is_left ? c->sharing->layers.items[c->shared_next++] : NULL;
+    if (layer && strcmp(layer->type_name, op->schema.name) == 0) return layer;
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0204, span,
+                    "`%s` has other layers here than where it was used first", c->sharing->name);
+    diag_label(diag, "no `%s` there", op->schema.name);
+    if (layer) diag_secondary(diag, layer->span, "`%s` there", layer->type_name);
+    diag_help(diag, "what it is made of must not depend on its input's shape");
+    return NULL;
+}
+
+// A step's body has no layers of its own: what has weights belongs to a model.
+static bool check_owned(Checker *c, const OpDef *op, Span span) {
+    if (c->owner || !op->parameters) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0206, span, "`%s` has weights, which belong to a model",
+                             op->schema.name);
+    diag_label(diag, "a layer in a step");
+    diag_help(diag, "declare a model with it, and use that here");
+    return false;
+}
+
+static Layer *layer_for(Checker *c, const OpDef *op, Span span) {
+    return c->sharing->is_made ? repeated_layer(c, op, span) : new_layer(c, op, span);
 }
 
 // The weights of shared layers were made for the first use's shapes.
 static bool check_shared_shape(Checker *c, const Layer *layer, const Application *call) {
-    if (!layer->op || !layer->parameters.count) return layer->op != NULL;
+    if (!layer || !layer->op || !layer->parameters.count) return true;
     for (int i = 0; i < call->count; i++) {
         const Type *made = &layer->inputs[i], *now = &call->inputs[i]->node->type;
         if (type_last(made) == type_last(now) && made->rank == now->rank) continue;
@@ -157,7 +184,7 @@ static bool check_size(Checker *c, const Type *type, const char *what, Span span
 
 static bool check_sizes(Checker *c, const Node *node, const Layer *layer) {
     bool ok = check_size(c, &node->type, "the output", node->span);
-    for (int i = 0; i < layer->parameters.count; i++) {
+    for (int i = 0; layer && i < layer->parameters.count; i++) {
         const Parameter *parameter = layer->parameters.items[i];
         const char *what = arena_format(c->arena, "`%s`", parameter->name);
         ok = ok && check_size(c, &parameter->type, what, node->span);
@@ -189,10 +216,9 @@ static const Value *unfinished(Checker *c, const OpDef *op, const Application *c
 
 static const Value *make_node(Checker *c, const OpDef *op, const Application *call,
                               const Args *args) {
-    bool replay = is_replay(c);
-    Layer *layer =
-        replay ? c->sharing->layers.items[c->shared_next++] : new_layer(c, op, call->ast->span);
-    if (!layer || (replay && !check_shared_shape(c, layer, call)))
+    if (!check_owned(c, op, call->ast->span)) return unfinished(c, op, call, args);
+    Layer *layer = c->owner ? layer_for(c, op, call->ast->span) : NULL;
+    if ((c->owner && !layer) || !check_shared_shape(c, layer, call))
         return unfinished(c, op, call, args);
     Node **nodes = ARENA_ARRAY(c->arena, Node *, call->count);
     for (int i = 0; i < call->count; i++) nodes[i] = call->inputs[i]->node;
@@ -454,8 +480,7 @@ static const Value *apply_recipe(Checker *c, Recipe *recipe, const Application *
 static void mark_cycle(Checker *c) {
     for (int i = 0; i < c->models.count; i++) {
         ModelEntry *entry = c->models.items[i];
-        const Shared *shared = map_get(&entry->shared, c->graph);
-        if (entry->active || (shared && shared->active)) entry->in_cycle = true;
+        if (entry->active || entry->shared.active) entry->in_cycle = true;
     }
 }
 
@@ -466,27 +491,55 @@ static const Value *report_shared_recursion(Checker *c, const Shared *shared, co
                             name_span(use), shared->span);
 }
 
+// Whose layers are made, and which: what every use of shared layers sets anew.
+typedef struct Sharing {
+    ModelEntry *owner;
+    Shared *sharing;
+    const char *prefix;
+    int shared_next, inner_next;
+} Sharing;
+
+static Sharing enter_shared(Checker *c, Shared *shared) {
+    Sharing outer = {c->owner, c->sharing, c->prefix, c->shared_next, c->inner_next};
+    if (shared->model) {
+        c->owner = shared->model;
+        c->prefix = NULL;
+    } else {
+        c->prefix = weights_join(c->arena, outer.prefix, shared->name);
+    }
+    c->sharing = shared;
+    c->shared_next = c->inner_next = 0;
+    return outer;
+}
+
+static void leave_shared(Checker *c, Sharing outer) {
+    c->owner = outer.owner;
+    c->sharing = outer.sharing;
+    c->prefix = outer.prefix;
+    c->shared_next = outer.shared_next;
+    c->inner_next = outer.inner_next;
+}
+
 const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
                               const Value *const *inputs, int count) {
     if (c->is_dry) return expression_error(c, use->span);
     if (shared->active) return report_shared_recursion(c, shared, use);
-    Shared *outer = c->sharing;
-    const char *outer_prefix = c->prefix;
-    int outer_next = c->shared_next;
-    c->sharing = shared;
-    c->shared_next = 0;
-    if (shared->name)
-        c->prefix = outer_prefix ? arena_format(c->arena, "%s/%s", outer_prefix, shared->name)
-                                 : shared->name;
+    Sharing outer = enter_shared(c, shared);
     shared->active = true;
     const Value *value = shared->model
                              ? model_body(c, shared->model, use, inputs, count)
                              : elaborate_apply(c, shared->scope, shared->ast, inputs, count);
     shared->active = false;
-    if (value->kind != VALUE_ERROR) shared->graph = c->graph;
-    c->sharing = outer;
-    c->prefix = outer_prefix;
-    c->shared_next = outer_next;
+    if (value->kind != VALUE_ERROR) shared->is_made = true;
+    leave_shared(c, outer);
+    return value;
+}
+
+const Value *elaborate_body(Checker *c, ModelEntry *entry, Scope *scope, const char *what) {
+    Sharing outer = enter_shared(c, &entry->shared);
+    const Value *value = expression_body(c, scope, entry->declaration->body, what);
+    if (value->kind != VALUE_ERROR) entry->shared.is_made = true;
+    leave_shared(c, outer);
     return value;
 }
 

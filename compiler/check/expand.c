@@ -214,7 +214,7 @@ static bool is_parameter(const Expander *e, const char *name) {
 }
 
 static void put_call(Expander *e, const Ast *ast) {
-    const Bound *bound = map_get(e->program->bound, ast);
+    const Bound *bound = map_get(e->program->written->bound, ast);
     if (bound && !is_parameter(e, ast->text))
         put_bound_call(e, ast, bound);
     else if (ast->kind == AST_CALL)
@@ -226,7 +226,7 @@ static void put_call(Expander *e, const Ast *ast) {
 // ---- Expressions.
 
 static bool is_short(const Expander *e, const Ast *ast) {
-    const Bound *bound = map_get(e->program->bound, ast);
+    const Bound *bound = map_get(e->program->written->bound, ast);
     return ast->kind == AST_NAME && (!bound || bound->args->count == 0);
 }
 
@@ -266,7 +266,7 @@ static void put_binary(Expander *e, const Ast *ast) {
 static void put_list(Expander *e, const Ast *ast) {
     bool is_line = true;
     for (int i = 0; i < ast->items.count; i++) {
-        const Bound *bound = map_get(e->program->bound, ast->items.items[i]);
+        const Bound *bound = map_get(e->program->written->bound, ast->items.items[i]);
         is_line = is_line && (!bound || bound->args->count == 0);
     }
     text_put(e->out, "[");
@@ -412,9 +412,9 @@ static void put_parameters(Expander *e, const Ast *ast) {
 
 static void put_param(Expander *e, const Ast *ast) {
     const char *given = NULL;
-    for (int i = 0; i < e->program->definition_count; i++)
-        if (strcmp(e->program->definitions[i].name, ast->text) == 0)
-            given = e->program->definitions[i].value;
+    for (int i = 0; i < e->program->written->definition_count; i++)
+        if (strcmp(e->program->written->definitions[i].name, ast->text) == 0)
+            given = e->program->written->definitions[i].value;
     text_format(e->out, "param %s = ", ast->text);
     if (given) {
         text_put(e->out, given);
@@ -498,9 +498,9 @@ void program_expand(Text *out, const Program *program) {
     Text plain = text_create(out->arena);
     Expander e = {.out = &plain, .arena = out->arena, .program = program};
     e.notes = text_create(e.arena);
-    for (int i = 0; i < program->ast->items.count; i++) {
+    for (int i = 0; i < program->written->ast->items.count; i++) {
         if (i) text_put(&plain, "\n");
-        put_declaration(&e, program->ast->items.items[i]);
+        put_declaration(&e, program->written->ast->items.items[i]);
         end_line(&e);
     }
     put_formatted(out, &plain);

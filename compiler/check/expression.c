@@ -389,9 +389,19 @@ const Value *expression_evaluate(Checker *c, Scope *scope, const Ast *ast) {
 
 // ---- Bodies.
 
+// In a body that is used again, what its first use made there.
+static Shared *inner_shared(Checker *c) {
+    Shared *outer = c->sharing;
+    if (outer && outer->is_made && c->inner_next < outer->inner.count)
+        return outer->inner.items[c->inner_next++];
+    Shared *shared = ARENA_NEW(c->arena, Shared);
+    if (outer) vec_push(c->arena, &outer->inner, shared);
+    return shared;
+}
+
 static void bind_layer(Checker *c, Scope *scope, const Ast *ast) {
     Value *value = value_new(c->arena, VALUE_SHARED, ast->span);
-    Shared *shared = ARENA_NEW(c->arena, Shared);
+    Shared *shared = inner_shared(c);
     shared->name = ast->text;
     shared->ast = ast->left;
     shared->scope = scope;

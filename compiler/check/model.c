@@ -11,7 +11,9 @@ void model_declare(Checker *c, const Ast *declaration) {
     entry->model = ARENA_NEW(c->arena, Model);
     entry->model->name = declaration->text;
     entry->model->span = declaration->name_span;
-    map_create(&entry->shared, c->arena, true);
+    map_create(&entry->layer_names, c->arena, false);
+    entry->shared =
+        (Shared){.name = declaration->text, .span = declaration->name_span, .model = entry};
     value->model = entry;
     vec_push(c->arena, &c->models, entry);
     scope_bind(c->arena, c->globals, declaration->text, value);
@@ -185,6 +187,7 @@ static const Value *data_input(Checker *c, const Ast *parameter, const Type *dec
     if (!check_data_input(c, parameter, declared, dataset, &column))
         return expression_error(c, parameter->span);
     Node *node = graph_input(c->graph, parameter->text, column);
+    node->column = dataset->info.inputs[0].name;
     vec_push(c->arena, &c->graph->inputs, node);
     node = transform(c, node, &dataset->info);
     if (parameter->right) node = reshape_to(c, node, declared);
@@ -298,6 +301,7 @@ static void add_target(Checker *c, const Dataset *dataset) {
     c->graph->current_span = dataset->span;
     c->graph->current_layer = NULL;
     Node *node = graph_input(c->graph, target->name, column_type(target));
+    node->column = target->name;
     vec_push(c->arena, &c->graph->targets, node);
 }
 
@@ -312,11 +316,10 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
     Model *model = entry->model;
     Scope *scope = scope_create(c->arena, c->globals);
     model->dataset = entry->dataset;
-    model->forward = graph_create(weights_create(c->arena), model->name, GRAPH_TRAIN, c->sink);
+    model->forward = graph_create(c->program->weights, model->name, GRAPH_TRAIN, c->sink);
     c->graph = model->forward;
     c->exhausted = false;
     c->steps = 0;
-    map_create(&c->layer_names, c->arena, false);
     bool ok = !model_is_broken(declaration) && check_parameters(c, entry);
     for (int i = 0; i < declaration->parameters.count; i++) {
         const Ast *parameter = declaration->parameters.items[i];
@@ -328,7 +331,7 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
     ArgValue init;
     c->init = entry->init && training_read_init(c, entry->init, &init) ? &init : NULL;
     entry->active = true;
-    add_outputs(c, entry, expression_body(c, scope, declaration->body, describe_model(c, entry)));
+    add_outputs(c, entry, elaborate_body(c, entry, scope, describe_model(c, entry)));
     entry->active = false;
     add_target(c, entry->dataset);
     c->graph = NULL;
@@ -386,18 +389,11 @@ bool model_is_broken(const Ast *declaration) {
 
 const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
                          int count) {
-    Shared *shared = map_get(&entry->shared, c->graph);
+    Shared *shared = &entry->shared;
     if (!c->is_dry) entry->is_used = true;
     if (model_is_broken(entry->declaration)) return expression_error(c, use->span);
     if (!check_argument_count(c, entry, use, count)) return expression_error(c, use->span);
     if (c->is_dry) return expression_error(c, use->span);
-    if (!shared) {
-        shared = ARENA_NEW(c->arena, Shared);
-        shared->name = entry->declaration->text;
-        shared->span = entry->declaration->name_span;
-        shared->model = entry;
-        map_set(&entry->shared, c->graph, shared);
-    }
     bool was_active = shared->active;
     shared->active = was_active || entry->active;
     const Value *value = elaborate_shared(c, shared, use, inputs, count);

@@ -183,7 +183,7 @@ static const Ast *find_statement(const Ast *body, const char *name) {
 // What binds the name below its use. NULL: nothing does.
 static const Ast *find_later(const Checker *c, const Scope *scope, const char *name, Span use) {
     for (; scope; scope = scope->parent) {
-        const Ast *body = scope->parent ? scope->body : c->program->ast;
+        const Ast *body = scope->parent ? scope->body : c->program->written->ast;
         const Ast *ast = find_statement(body, name);
         if (ast) return ast->span.lo > use.lo ? ast : NULL;
     }
@@ -211,7 +211,7 @@ static bool is_within(Span inner, Span outer) {
 }
 
 const char *names_renamed(Checker *c, Span use) {
-    const AstList *items = &c->program->ast->items;
+    const AstList *items = &c->program->written->ast->items;
     const Declared *found = NULL;
     for (int i = 0; i < items->count; i++) {
         if (!is_within(use, items->items[i]->span)) continue;

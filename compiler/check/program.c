@@ -183,6 +183,50 @@ static void declare_all(Checker *c, const Ast *file) {
         if (file->items.items[i]->kind == AST_TRAIN) training_declare(c, file->items.items[i]);
 }
 
+// ---- Whose layers are whose.
+
+static bool mentions(const Ast *ast, const char *name) {
+    if (!ast) return false;
+    bool is_use = ast->kind == AST_NAME || ast->kind == AST_CALL;
+    if (is_use && ast->text && strcmp(ast->text, name) == 0) return true;
+    bool found =
+        mentions(ast->left, name) || mentions(ast->right, name) || mentions(ast->body, name);
+    for (int i = 0; i < ast->items.count && !found; i++)
+        found = mentions(ast->items.items[i], name);
+    for (int i = 0; i < ast->parameters.count && !found; i++)
+        found = mentions(ast->parameters.items[i], name);
+    return found;
+}
+
+// A part is a layer of others only.
+static bool is_part(const Ast *file, const ModelEntry *entry) {
+    if (entry->has_training) return false;
+    for (int i = 0; i < file->items.count; i++) {
+        const Ast *ast = file->items.items[i];
+        bool has_layers =
+            ast->kind == AST_MODEL || ast->kind == AST_BLOCK_DECLARATION || ast->kind == AST_ASSIGN;
+        if (has_layers && ast != entry->declaration && mentions(ast, entry->declaration->text))
+            return true;
+    }
+    return false;
+}
+
+// The layers of the one model that a program is about have plain names; where there are several,
+// and in parts of others, the model's name stands before them.
+static void name_models(Checker *c, const Ast *file) {
+    int whole = 0;
+    for (int i = 0; i < c->models.count; i++) {
+        ModelEntry *entry = c->models.items[i];
+        const char *name = entry->declaration->text, *chosen = c->options->model;
+        entry->model->is_part = chosen ? strcmp(name, chosen) != 0 : is_part(file, entry);
+        whole += !entry->model->is_part;
+    }
+    for (int i = 0; i < c->models.count; i++) {
+        ModelEntry *entry = c->models.items[i];
+        entry->has_prefix = entry->model->is_part || whole > 1;
+    }
+}
+
 // ---- Models.
 
 static bool lacks_shape(const ModelEntry *entry) {
@@ -191,14 +235,15 @@ static bool lacks_shape(const ModelEntry *entry) {
     return false;
 }
 
-// A model that is only a layer of others takes its shapes from them.
+// Those that are trained first: how their weights start is said there, for their parts, too. A
+// model that is only a layer of others takes its shapes from them.
 static void elaborate_models(Checker *c) {
-    for (int pass = 0; pass < 2; pass++)
+    enum { TRAINED, DECLARED, WAITING, TURNS };
+    for (int turn = 0; turn < TURNS; turn++)
         for (int i = 0; i < c->models.count; i++) {
             ModelEntry *entry = c->models.items[i];
-            bool may_wait = !entry->has_training && lacks_shape(entry);
-            if (may_wait != (pass == 1) || (may_wait && entry->is_used)) continue;
-            model_elaborate(c, entry);
+            int own = entry->has_training ? TRAINED : lacks_shape(entry) ? WAITING : DECLARED;
+            if (own == turn && (own != WAITING || !entry->is_used)) model_elaborate(c, entry);
         }
 }
 
@@ -255,6 +300,12 @@ static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *opt
     return c;
 }
 
+static void set_expanded(Program *program) {
+    Text text = text_create(program->arena);
+    program_expand(&text, program);
+    program->expanded = text.data;
+}
+
 Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const Ast *ast,
                        const CheckOptions *options, DiagSink *sink) {
     Checker *c = create(arena, sources, options, sink);
@@ -262,15 +313,17 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     program->arena = arena;
     program->sources = sources;
     program->file = file;
-    program->ast = ast;
-    program->bound = &c->bound;
-    program->definitions = options->definitions;
-    program->definition_count = options->definition_count;
+    program->weights = weights_create(arena);
+    program->is_single = options->model != NULL;
+    Written *written = ARENA_NEW(arena, Written);
+    *written = (Written){ast, options->definitions, options->definition_count, &c->bound};
+    program->written = written;
     c->program = program;
     names_check(c, ast);
     check_definitions(c, ast);
     declare_all(c, ast);
     check_choice(c);
+    name_models(c, ast);
     elaborate_models(c);
     for (int i = 0; i < c->trainings.count; i++) training_check(c, c->trainings.items[i]);
     collect_models(c);
@@ -278,5 +331,8 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     planned_report_all(c);
     names_report_unused(c);
     doubts_warn(c);
+    if (diag_error_count(sink)) return program;
+    set_expanded(program);
+    if (program->is_single && program->main) program_keep_main(program);
     return program;
 }

@@ -46,6 +46,7 @@ typedef struct Setup {
     Checker *c;
     const TrainEntry *entry;
     Training *training;
+    TrainStep *step; // of the short form
     const Ast *given[TRAIN_ENTRIES];
     bool has_unknown; // an entry that may be meant for a missing one
 } Setup;
@@ -183,16 +184,16 @@ static void set_logits(Setup *s, Args *args) {
 
 static void read_loss(Setup *s, const Ast *ast) {
     const Schema *schema = family_find(s->c, &ast, &family_losses);
-    s->training->loss_span = ast->span;
+    s->training->loss.span = ast->span;
     if (!schema) return;
     bool ok = true, is_open = strcmp(schema->name, "crossentropy") == 0;
     const OpDef *loss = is_open ? resolve_crossentropy(s) : op_find(schema->name);
     if (!loss) return;
     Args *args = (Args *)bind_call(s->c, s->c->globals, &loss->schema, ast, 0, &ok);
     if (is_open) set_logits(s, args);
-    s->training->loss = loss;
-    s->training->loss_name = schema->name;
-    s->training->loss_args = ok ? args : NULL;
+    s->training->loss.def = loss;
+    s->training->loss.name = schema->name;
+    s->training->loss.args = ok ? args : NULL;
 }
 
 // ---- Optimizer.
@@ -218,10 +219,10 @@ static void read_optimizer(Setup *s, const Ast *ast) {
     bool ok = true;
     const Schema *schema = family_find(s->c, &ast, &family_optimizers);
     if (!schema) return;
-    const OptimizerDef *optimizer = s->training->optimizer = optimizer_find(schema->name);
-    s->training->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);
-    check_clipping(s, s->training->optimizer_args);
-    if (ok) schedule_check(s->c, s->training->optimizer_args);
+    const OptimizerDef *optimizer = s->step->optimizer = optimizer_find(schema->name);
+    s->step->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);
+    check_clipping(s, s->step->optimizer_args);
+    if (ok) schedule_check(s->c, s->step->optimizer_args);
 }
 
 // ---- Metrics: one, or a list.
@@ -310,8 +311,8 @@ static void read_regularizer(Setup *s, const Ast *ast) {
     ArgValue value = {.is_set = true};
     if (!bind_value(s->c, s->c->globals, &train_entries[TRAIN_REGULARIZE], "train", ast, &value))
         return;
-    s->training->regularizer = value.callee;
-    s->training->regularizer_args = value.args;
+    s->step->regularizer = value.callee;
+    s->step->regularizer_args = value.args;
 }
 
 static const char *example_loss(const Dataset *dataset) {
@@ -369,14 +370,40 @@ static Span header_span(const Ast *train) {
     return train->right ? span_join(train->span, train->right->span) : train->span;
 }
 
+// `loss = ...` is short for a step that minimizes the loss of the output.
+static void finish_step(Setup *s) {
+    const Training *training = s->training;
+    const OutputLoss *loss = &training->loss;
+    const Model *model = s->entry->model->model;
+    TrainStep *step = s->step;
+    step->name = "loss";
+    step->span = loss->span;
+    step->repeat = 1;
+    bool is_known = loss->def && loss->args && model->forward && model->forward->targets.count &&
+                    model->forward->outputs.count == 1;
+    if (!is_known || diag_error_count(s->c->sink)) return;
+    Graph *graph = step->forward = graph_clone(model->forward, s->c->arena, GRAPH_TRAIN);
+    Node *inputs[] = {graph->outputs.items[0], graph->targets.items[0]};
+    graph->current_span = loss->span;
+    graph->sink = s->c->sink;
+    Node *value = graph_node(graph, loss->def, inputs, 2, loss->args);
+    vec_push(s->c->arena, &graph->results, value);
+    vec_push(s->c->arena, &step->terms, ((Term){.name = "loss", .weight = 1}));
+}
+
 void training_check(Checker *c, const TrainEntry *entry) {
     Setup s = {.c = c, .entry = entry, .training = ARENA_NEW(c->arena, Training)};
+    s.step = ARENA_NEW(c->arena, TrainStep);
+    vec_push(c->arena, &s.training->steps, s.step);
     s.training->span = header_span(entry->ast);
     s.training->span.hi = entry->ast->right ? entry->ast->right->span.hi : entry->ast->span.hi;
     s.training->dataset = entry->dataset;
     if (!entry->model) return;
+    vec_push(c->arena, &s.training->models, entry->model->model);
     collect_entries(&s, entry->ast->body);
     read_entries(&s);
     checks_training(c, entry, s.training);
+    finish_step(&s);
     vec_push(c->arena, &entry->model->model->trainings, s.training);
+    vec_push(c->arena, &c->program->trainings, s.training);
 }

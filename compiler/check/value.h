@@ -3,8 +3,8 @@
 #ifndef NNC_CHECK_VALUE_H
 #define NNC_CHECK_VALUE_H
 
+#include "check_program.h"
 #include "map.h"
-#include "program.h"
 
 typedef enum ValueKind {
     VALUE_ERROR,   // of an expression that was reported: silences what follows from it
@@ -23,6 +23,7 @@ typedef enum ValueKind {
 
 typedef struct Value Value;
 typedef struct Scope Scope;
+typedef struct Shared Shared;
 
 typedef struct Recipe {
     const Ast *ast;
@@ -33,17 +34,19 @@ typedef struct Recipe {
 typedef struct ModelEntry ModelEntry;
 
 // Layers that every use shares: those of `layer name = ...`, and of a model used inside another.
-typedef struct Shared {
+struct Shared {
     const char *name; // of the layer, or in front of the layers' names
     Span span;
     const Ast *ast; // what to apply, in `scope`; NULL for a model
     Scope *scope;
     ModelEntry *model;
-    const Graph *graph; // where the layers were made; NULL: not yet
+    bool is_made; // the layers were, by the first use without a mistake
     bool active;
-    bool single;         // one layer, which gets the name itself
-    VEC(Layer *) layers; // in the order of their making, which every use repeats
-} Shared;
+    bool single; // one layer, which gets the name itself
+    // In the order of their making, which every use repeats: layers, and what is shared within.
+    VEC(Layer *) layers;
+    VEC(Shared *) inner;
+};
 
 struct ModelEntry {
     const Ast *declaration;
@@ -55,7 +58,9 @@ struct ModelEntry {
     bool active;            // its body is being evaluated
     bool in_cycle;          // it uses itself, which is reported
     const Node *unfinished; // what is known of the output if that has an error; NULL: nothing
-    Map shared;             // Graph * -> Shared *, by address
+    Shared shared;          // its layers
+    Map layer_names;        // of them, in use
+    bool has_prefix;        // its parameters' names begin with its own
 };
 
 struct Value {

@@ -75,8 +75,8 @@ static STRUCT(abi_layer, nnrt_layer);
 #undef OWNER
 
 #define OWNER nnrt_column
-static const AbiField abi_column_fields[] = {FIELD(name), FIELD(dtype), FIELD(rank), FIELD(shape),
-                                             FIELD(size)};
+static const AbiField abi_column_fields[] = {FIELD(name), FIELD(source), FIELD(dtype),
+                                             FIELD(rank), FIELD(shape),  FIELD(size)};
 static STRUCT(abi_column, nnrt_column);
 #undef OWNER
 
@@ -103,8 +103,12 @@ static STRUCT(abi_group, nnrt_group);
 #undef OWNER
 
 #define OWNER nnrt_function
-static const AbiField abi_function_fields[] = {FIELD(run),
+static const AbiField abi_function_fields[] = {FIELD(name),
+                                               FIELD(run),
                                                FIELD(run_profiled),
+                                               ITEMS(columns, abi_column, column_count),
+                                               FIELD(column_count),
+                                               FIELD(input_count),
                                                ITEMS(groups, abi_group, group_count),
                                                FIELD(group_count),
                                                FIELD(arena_size),
@@ -116,27 +120,51 @@ static const AbiField abi_function_fields[] = {FIELD(run),
 static STRUCT(abi_function, nnrt_function);
 #undef OWNER
 
+#define OWNER nnrt_train_step
+static const AbiField abi_train_step_fields[] = {FIELD(name),
+                                                 PART(train, abi_function),
+                                                 PART(evaluate, abi_function),
+                                                 FIELD(repeat),
+                                                 COUNTED(reports, report_count),
+                                                 FIELD(report_count),
+                                                 PART(learning_rate, abi_call),
+                                                 PART(optimizer, abi_call),
+                                                 FIELD(trainable),
+                                                 ITEMS(slots, abi_slot, slot_count),
+                                                 FIELD(slot_count),
+                                                 FIELD(slots_size)};
+static STRUCT(abi_train_step, nnrt_train_step);
+#undef OWNER
+
+#define OWNER nnrt_loss
+static const AbiField abi_loss_fields[] = {FIELD(name), FIELD(is_classifier), FIELD(unit_classes),
+                                           FIELD(target_low), FIELD(target_high)};
+static STRUCT(abi_loss, nnrt_loss);
+#undef OWNER
+
 #define OWNER nnrt_training
-static const AbiField abi_training_fields[] = {PART(train, abi_function),
-                                               PART(evaluate, abi_function),
-                                               FIELD(loss_name),
-                                               FIELD(is_classifier),
-                                               FIELD(unit_classes),
-                                               FIELD(target_low),
-                                               FIELD(target_high),
-                                               ITEMS(metrics, abi_call, metric_count),
-                                               FIELD(metric_count),
-                                               PART(learning_rate, abi_call),
-                                               PART(optimizer, abi_call),
-                                               FIELD(trainable),
-                                               ITEMS(callbacks, abi_call, callback_count),
-                                               FIELD(callback_count),
-                                               FIELD(epochs),
-                                               FIELD(batch),
-                                               ITEMS(slots, abi_slot, slot_count),
-                                               FIELD(slot_count),
-                                               FIELD(slots_size)};
+static const AbiField abi_training_fields[] = {
+    FIELD(model),          ITEMS(steps, abi_train_step, step_count),
+    FIELD(step_count),     ITEMS(losses, abi_loss, loss_count),
+    FIELD(loss_count),     ITEMS(metrics, abi_call, metric_count),
+    FIELD(metric_count),   ITEMS(callbacks, abi_call, callback_count),
+    FIELD(callback_count), FIELD(epochs),
+    FIELD(batch)};
 static STRUCT(abi_training, nnrt_training);
+#undef OWNER
+
+#define OWNER nnrt_model
+static const AbiField abi_model_fields[] = {FIELD(name),
+                                            ITEMS(layers, abi_layer, layer_count),
+                                            FIELD(layer_count),
+                                            PART(predict, abi_function),
+                                            PART(predict_one, abi_function),
+                                            FIELD(predict_batch),
+                                            FIELD(weight_bytes),
+                                            FIELD(gradient_bytes),
+                                            FIELD(optimizer_bytes),
+                                            FIELD(activation_bytes)};
+static STRUCT(abi_model, nnrt_model);
 #undef OWNER
 
 #define OWNER nnrt_dataset
@@ -152,40 +180,29 @@ static const AbiField abi_program_fields[] = {FIELD(abi),
                                               FIELD(source_folder),
                                               FIELD(source_text),
                                               FIELD(expanded_text),
-                                              FIELD(model),
                                               FIELD(target_cpu),
                                               FIELD(cpu_features),
-                                              ITEMS(layers, abi_layer, layer_count),
-                                              FIELD(layer_count),
+                                              ITEMS(models, abi_model, model_count),
+                                              FIELD(model_count),
+                                              FIELD(main_model),
                                               ITEMS(parameters, abi_parameter, parameter_count),
                                               FIELD(parameter_count),
                                               FIELD(weights_size),
                                               FIELD(scratch_size),
-                                              ITEMS(columns, abi_column, column_count),
-                                              FIELD(column_count),
-                                              FIELD(input_count),
-                                              FIELD(target_count),
                                               COUNTED(classes, class_count),
                                               FIELD(class_count),
                                               ONE(dataset, abi_dataset),
                                               ITEMS(trainings, abi_training, training_count),
                                               FIELD(training_count),
-                                              PART(predict, abi_function),
-                                              PART(predict_one, abi_function),
-                                              FIELD(predict_batch),
                                               FIELD(peak),
-                                              FIELD(peak_flops),
-                                              FIELD(weight_bytes),
-                                              FIELD(gradient_bytes),
-                                              FIELD(optimizer_bytes),
-                                              FIELD(activation_bytes)};
+                                              FIELD(peak_flops)};
 STRUCT(abi_program, nnrt_program);
 #undef OWNER
 
-const AbiStruct *const abi_structs[] = {&abi_option,  &abi_call,    &abi_storage,  &abi_parameter,
-                                        &abi_slot,    &abi_layer,   &abi_column,   &abi_output,
-                                        &abi_context, &abi_group,   &abi_function, &abi_training,
-                                        &abi_dataset, &abi_program, NULL};
+const AbiStruct *const abi_structs[] = {
+    &abi_option,     &abi_call,   &abi_storage, &abi_parameter, &abi_slot,     &abi_layer,
+    &abi_column,     &abi_output, &abi_context, &abi_group,     &abi_function, &abi_training,
+    &abi_train_step, &abi_loss,   &abi_model,   &abi_dataset,   &abi_program,  NULL};
 
 // ---- Are they sound?
 

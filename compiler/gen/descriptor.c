@@ -39,9 +39,10 @@ static nnrt_slot slot_of(const Layout *layout, const Slot *slot) {
                        .initial = slot->initial};
 }
 
-static nnrt_layer layer_of(Gen *gen, const Compiled *compiled, const Layer *layer) {
+static nnrt_layer layer_of(Gen *gen, const Compiled *compiled, const Model *model,
+                           const Layer *layer) {
     Place place = sources_place(compiled->program->sources, layer->span.file, layer->span.lo);
-    nnrt_layer out = {.name = layer->name,
+    nnrt_layer out = {.name = weights_layer_name(gen->arena, layer, model->name),
                       .type = layer->type_name,
                       .output_shape = type_text(gen->arena, &layer->output),
                       .line = place.line};
@@ -55,6 +56,7 @@ static nnrt_layer layer_of(Gen *gen, const Compiled *compiled, const Layer *laye
 
 static nnrt_column column_of(const Node *node) {
     nnrt_column out = {.name = node->name,
+                       .source = node->column,
                        .dtype = node->type.dtype == DTYPE_U8    ? NNRT_U8
                                 : node->type.dtype == DTYPE_I32 ? NNRT_I32
                                                                 : NNRT_F32,
@@ -63,19 +65,16 @@ static nnrt_column column_of(const Node *node) {
     return out;
 }
 
-static void set_columns(Gen *gen, const Compiled *compiled, nnrt_program *out) {
-    const Graph *predict = compiled->predict->graph;
-    const NodeList *targets = &predict->targets;
-    if (compiled->training_count) targets = &compiled->trainings[0].train->graph->targets;
-    out->input_count = predict->inputs.count;
-    out->target_count = targets->count;
-    out->column_count = out->input_count + out->target_count;
-    nnrt_column *columns = ARENA_ARRAY(gen->arena, nnrt_column, out->column_count);
-    for (int i = 0; i < predict->inputs.count; i++)
-        columns[i] = column_of(predict->inputs.items[i]);
-    for (int i = 0; i < targets->count; i++)
-        columns[out->input_count + i] = column_of(targets->items[i]);
+// Inputs, then targets, as the function's code counts them.
+static void set_columns(Gen *gen, const Graph *graph, nnrt_function *out) {
+    int inputs = graph->inputs.count, count = inputs + graph->targets.count;
+    nnrt_column *columns = ARENA_ARRAY(gen->arena, nnrt_column, count + 1);
+    for (int i = 0; i < count; i++)
+        columns[i] =
+            column_of(i < inputs ? graph->inputs.items[i] : graph->targets.items[i - inputs]);
     out->columns = columns;
+    out->column_count = count;
+    out->input_count = inputs;
 }
 
 // ---- Functions.
@@ -118,15 +117,16 @@ static nnrt_group group_of(Gen *gen, const Compiled *compiled, const Schedule *s
                            const Group *group) {
     GroupCost cost = cost_of_group(schedule, group);
     const Layer *layer = cost_main_node(group)->layer;
-    return (nnrt_group){.name = cost_group_name(gen->arena, group),
-                        .kind = cost_kind_name(group->kind),
-                        .layer = layer ? layer->index : -1,
-                        .line = line_of(compiled, group),
-                        .phase = group->phase,
-                        .sample_flops = cost.sample_flops,
-                        .step_flops = cost.step_flops,
-                        .sample_bytes = cost.sample_bytes,
-                        .step_bytes = cost.step_bytes};
+    return (nnrt_group){
+        .name = cost_group_name(gen->arena, schedule, group),
+        .kind = cost_kind_name(group->kind),
+        .layer = layer ? weights_layer_name(gen->arena, layer, schedule->graph->name) : NULL,
+        .line = line_of(compiled, group),
+        .phase = group->phase,
+        .sample_flops = cost.sample_flops,
+        .step_flops = cost.step_flops,
+        .sample_bytes = cost.sample_bytes,
+        .step_bytes = cost.step_bytes};
 }
 
 static nnrt_group *groups_of(Gen *gen, const Compiled *compiled, const Schedule *schedule) {
@@ -136,14 +136,15 @@ static nnrt_group *groups_of(Gen *gen, const Compiled *compiled, const Schedule 
     return groups;
 }
 
-static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Schedule *schedule,
-                                 StepFunctions functions) {
+static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Function *function) {
+    const Schedule *schedule = function->lowering.schedule;
     const Graph *graph = schedule->graph;
-    bool marks = functions.profiled != NULL;
+    bool marks = function->code.profiled != NULL;
     nnrt_output *outputs = ARENA_ARRAY(gen->arena, nnrt_output, graph->outputs.count);
     for (int i = 0; i < graph->outputs.count; i++)
         outputs[i] = output_of(gen, schedule, graph->outputs.items[i], i);
-    nnrt_function out = {.groups = marks ? groups_of(gen, compiled, schedule) : NULL,
+    nnrt_function out = {.name = function->name,
+                         .groups = marks ? groups_of(gen, compiled, schedule) : NULL,
                          .group_count = marks ? schedule->groups.count : 0,
                          .arena_size = schedule->arena_size,
                          .threads = useful_threads(schedule),
@@ -151,62 +152,100 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Sched
                          .outputs = outputs,
                          .output_count = graph->outputs.count,
                          .flops = flops_of(graph)};
-    abi_set_code(&out.run, functions.run);
-    abi_set_code(&out.run_profiled, functions.profiled);
+    set_columns(gen, graph, &out);
+    abi_set_code(&out.run, function->code.run);
+    abi_set_code(&out.run_profiled, function->code.profiled);
     return out;
 }
 
 // ---- Trainings.
 
-static nnrt_call learning_rate_of(Gen *gen, const Training *training) {
-    const ArgValue *rate = args_get(training->optimizer_args, "learning_rate");
+static nnrt_call learning_rate_of(Gen *gen, const Args *optimizer) {
+    const ArgValue *rate = args_get(optimizer, "learning_rate");
     if (rate->callee) return program_call(gen->arena, rate->callee, rate->args);
     nnrt_option *value = ARENA_NEW(gen->arena, nnrt_option);
     *value = (nnrt_option){.name = "value", .number = rate->number};
     return (nnrt_call){.name = "constant", .options = value, .option_count = 1};
 }
 
-static int64_t trainable_elements(const Graph *graph) {
+static int64_t updated_elements(const Graph *graph) {
     int64_t sum = 0;
-    for (int i = 0; i < graph->weights->parameters.count; i++)
-        if (graph->weights->parameters.items[i]->trainable)
-            sum += type_elements(&graph->weights->parameters.items[i]->type);
+    for (int i = 0; i < graph->parameter_nodes.count; i++) {
+        const Node *node = graph->parameter_nodes.items[i];
+        if (node && graph_updates(graph, node->parameter))
+            sum += type_elements(&node->parameter->type);
+    }
     return sum;
 }
 
-static nnrt_slot *slots_of_training(Gen *gen, const CompiledTraining *own) {
-    const Graph *graph = own->train->graph;
-    nnrt_slot *slots = ARENA_ARRAY(gen->arena, nnrt_slot, graph->slots.count);
-    for (int i = 0; i < graph->slots.count; i++)
-        slots[i] = slot_of(own->train->layout, graph->slots.items[i]);
+static nnrt_slot *optimizer_slots(Gen *gen, const Lowering *train) {
+    nnrt_slot *slots = ARENA_ARRAY(gen->arena, nnrt_slot, train->graph->slots.count + 1);
+    for (int i = 0; i < train->graph->slots.count; i++)
+        slots[i] = slot_of(train->layout, train->graph->slots.items[i]);
     return slots;
+}
+
+static void set_reports(Gen *gen, const TrainStep *step, nnrt_train_step *out) {
+    const char **names = ARENA_ARRAY(gen->arena, const char *, step->terms.count + 1);
+    for (int i = 0; i < step->terms.count; i++)
+        if (step->terms.items[i].is_reported)
+            names[out->report_count++] = step->terms.items[i].name;
+    out->reports = names;
+}
+
+static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const CompiledStep *own) {
+    const Lowering *train = &own->train->lowering;
+    const TrainStep *step = own->step;
+    nnrt_train_step out = {
+        .name = step->name,
+        .train = function_of(gen, compiled, own->train),
+        .evaluate = function_of(gen, compiled, own->evaluate),
+        .repeat = step->repeat,
+        .learning_rate = learning_rate_of(gen, step->optimizer_args),
+        .optimizer = program_call(gen->arena, &step->optimizer->schema, step->optimizer_args),
+        .trainable = updated_elements(train->graph),
+        .slots = optimizer_slots(gen, train),
+        .slot_count = train->graph->slots.count,
+        .slots_size = train->layout->slots_size};
+    set_reports(gen, step, &out);
+    return out;
+}
+
+static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
+    const OpDef *loss = training->loss.def;
+    if (!loss) return;
+    nnrt_loss *losses = ARENA_ARRAY(gen->arena, nnrt_loss, 1);
+    losses[0] = (nnrt_loss){.name = loss->schema.name,
+                            .is_classifier = loss->is_classifier,
+                            .unit_classes = loss->unit_classes,
+                            .target_low = loss->target_low,
+                            .target_high = loss->target_high};
+    out->losses = losses;
+    out->loss_count = 1;
+}
+
+static int64_t model_index(const Compiled *compiled, const Model *model) {
+    for (int i = 0; i < compiled->model_count; i++)
+        if (compiled->models[i].model == model) return i;
+    return compiled->main_model;
 }
 
 static nnrt_training training_of(Gen *gen, const Compiled *compiled, const CompiledTraining *own) {
     const Training *training = own->training;
-    const Graph *graph = own->train->graph;
-    const OpDef *loss = training->loss;
-    const Schema *optimizer = &training->optimizer->schema;
-    return (nnrt_training){
-        .train = function_of(gen, compiled, own->train, own->train_functions),
-        .evaluate = function_of(gen, compiled, own->evaluate, own->evaluate_functions),
-        .loss_name = loss->schema.name,
-        .is_classifier = loss->is_classifier,
-        .unit_classes = loss->unit_classes,
-        .target_low = loss->target_low,
-        .target_high = loss->target_high,
-        .metrics = calls_of(gen, &training->metrics),
-        .metric_count = training->metrics.count,
-        .learning_rate = learning_rate_of(gen, training),
-        .optimizer = program_call(gen->arena, optimizer, training->optimizer_args),
-        .trainable = trainable_elements(graph),
-        .callbacks = calls_of(gen, &training->callbacks),
-        .callback_count = training->callbacks.count,
-        .epochs = training->epochs,
-        .batch = training->batch,
-        .slots = slots_of_training(gen, own),
-        .slot_count = graph->slots.count,
-        .slots_size = own->train->layout->slots_size};
+    const Model *model = training->models.items[training->models.count - 1];
+    nnrt_train_step *steps = ARENA_ARRAY(gen->arena, nnrt_train_step, own->step_count + 1);
+    for (int i = 0; i < own->step_count; i++) steps[i] = step_of(gen, compiled, &own->steps[i]);
+    nnrt_training out = {.model = model_index(compiled, model),
+                         .steps = steps,
+                         .step_count = own->step_count,
+                         .metrics = calls_of(gen, &training->metrics),
+                         .metric_count = training->metrics.count,
+                         .callbacks = calls_of(gen, &training->callbacks),
+                         .callback_count = training->callbacks.count,
+                         .epochs = training->epochs,
+                         .batch = training->batch};
+    set_losses(gen, training, &out);
+    return out;
 }
 
 static const nnrt_dataset *dataset_of(Gen *gen, const Dataset *dataset) {
@@ -222,23 +261,48 @@ static const nnrt_dataset *dataset_of(Gen *gen, const Dataset *dataset) {
 // ---- The program.
 
 static void set_parameters(Gen *gen, const Compiled *compiled, nnrt_program *out) {
-    const Graph *graph = compiled->predict->graph;
-    nnrt_parameter *parameters =
-        ARENA_ARRAY(gen->arena, nnrt_parameter, graph->weights->parameters.count);
-    for (int i = 0; i < graph->weights->parameters.count; i++)
-        parameters[i] = parameter_of(gen, compiled, graph->weights->parameters.items[i]);
+    const Weights *weights = compiled->program->weights;
+    int count = weights->parameters.count;
+    nnrt_parameter *parameters = ARENA_ARRAY(gen->arena, nnrt_parameter, count + 1);
+    for (int i = 0; i < count; i++)
+        parameters[i] = parameter_of(gen, compiled, weights->parameters.items[i]);
     out->parameters = parameters;
-    out->parameter_count = graph->weights->parameters.count;
+    out->parameter_count = count;
     out->weights_size = compiled->layout->weights_size;
 }
 
-static void set_layers(Gen *gen, const Compiled *compiled, nnrt_program *out) {
-    const Graph *graph = compiled->predict->graph;
-    nnrt_layer *layers = ARENA_ARRAY(gen->arena, nnrt_layer, graph->weights->layers.count);
-    for (int i = 0; i < graph->weights->layers.count; i++)
-        layers[i] = layer_of(gen, compiled, graph->weights->layers.items[i]);
+// The layers that the model uses, in the order of their making.
+static void set_layers(Gen *gen, const Compiled *compiled, const Model *model, nnrt_model *out) {
+    const Weights *weights = compiled->program->weights;
+    Node **uses = graph_first_uses(model->forward, gen->arena);
+    nnrt_layer *layers = ARENA_ARRAY(gen->arena, nnrt_layer, weights->layers.count + 1);
+    for (int i = 0; i < weights->layers.count; i++)
+        if (uses[i])
+            layers[out->layer_count++] = layer_of(gen, compiled, model, weights->layers.items[i]);
     out->layers = layers;
-    out->layer_count = graph->weights->layers.count;
+}
+
+static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledModel *own) {
+    GenSizes sizes = pipeline_sizes(compiled, own->model);
+    nnrt_model out = {.name = own->model->name,
+                      .predict = function_of(gen, compiled, own->predict),
+                      .predict_one = function_of(gen, compiled, own->predict_one),
+                      .predict_batch = own->predict->batch,
+                      .weight_bytes = sizes.weights,
+                      .gradient_bytes = sizes.gradients,
+                      .optimizer_bytes = sizes.optimizer,
+                      .activation_bytes = sizes.activations};
+    set_layers(gen, compiled, own->model, &out);
+    return out;
+}
+
+static void set_models(Gen *gen, const Compiled *compiled, nnrt_program *out) {
+    nnrt_model *models = ARENA_ARRAY(gen->arena, nnrt_model, compiled->model_count + 1);
+    for (int i = 0; i < compiled->model_count; i++)
+        models[i] = model_of(gen, compiled, &compiled->models[i]);
+    out->models = models;
+    out->model_count = compiled->model_count;
+    out->main_model = compiled->main_model;
 }
 
 static void set_trainings(Gen *gen, const Compiled *compiled, nnrt_program *out) {
@@ -261,51 +325,32 @@ static const char *folder_of(Arena *arena, const char *path) {
 static void set_source(Gen *gen, const Compiled *compiled, nnrt_program *out) {
     const Program *program = compiled->program;
     const Source *source = sources_get(program->sources, program->file);
-    Text expanded = text_create(gen->arena);
-    program_expand(&expanded, program);
     out->compiler_version = NNC_VERSION;
     out->source_path = source->path;
     out->source_folder = folder_of(gen->arena, source->path);
     out->source_text = source->text;
-    out->expanded_text = expanded.data;
-    out->model = compiled->model->name;
+    out->expanded_text = program->expanded;
     out->target_cpu = gen->target->cpu;
     out->cpu_features = gen->target->needed;
 }
 
 static void set_data(Gen *gen, const Compiled *compiled, nnrt_program *out) {
-    const Dataset *dataset = compiled->model->dataset;
-    set_columns(gen, compiled, out);
+    const Dataset *dataset = compiled->program->main->dataset;
     out->dataset = dataset_of(gen, dataset);
     if (!dataset || !dataset->info.targets[0].class_names) return;
     out->classes = dataset->info.targets[0].class_names;
     out->class_count = dataset->info.targets[0].classes;
 }
 
-static void set_sizes(const Compiled *compiled, nnrt_program *out) {
-    GenSizes sizes = pipeline_sizes(compiled);
-    out->weight_bytes = sizes.weights;
-    out->gradient_bytes = sizes.gradients;
-    out->optimizer_bytes = sizes.optimizer;
-    out->activation_bytes = sizes.activations;
-}
-
 void descriptor_emit(Gen *gen, const Compiled *compiled) {
     nnrt_program program = {
-        .abi = NNRT_ABI,
-        .scratch_size = gen->scratch_size,
-        .predict = function_of(gen, compiled, compiled->predict, compiled->predict_functions),
-        .predict_one =
-            function_of(gen, compiled, compiled->predict_one, compiled->predict_one_functions),
-        .predict_batch = compiled->predict_batch,
-        .peak_flops = compiled->peak_flops};
+        .abi = NNRT_ABI, .scratch_size = gen->scratch_size, .peak_flops = compiled->peak_flops};
     abi_set_code(&program.peak, compiled->peak_function);
     set_source(gen, compiled, &program);
-    set_layers(gen, compiled, &program);
     set_parameters(gen, compiled, &program);
     set_data(gen, compiled, &program);
+    set_models(gen, compiled, &program);
     set_trainings(gen, compiled, &program);
-    set_sizes(compiled, &program);
     Value initializer = abi_value(gen, &abi_program, &program);
     Value global = LLVMAddGlobal(gen->module, LLVMTypeOf(initializer), "nnrt_program_descriptor");
     LLVMSetInitializer(global, initializer);

@@ -245,36 +245,56 @@ Value peak_emit(Gen *gen, double *flops);
 // ---- object.c: LLVM's clean-up passes over the finished module.
 void object_optimize(Gen *gen);
 
-// ---- descriptor.c
+// ---- pipeline.c: what is compiled is a list of functions, one kind of thing: a step's training
+// and evaluation, a model's predictions.
+typedef struct Function {
+    const char *name; // of its code: "nn_train"
+    const Graph *forward;
+    const TrainStep *step; // NULL: a prediction
+    GraphMode mode;
+    int64_t batch;     // 0: one sample, which the workers divide
+    bool is_profiled;  // its code exists a second time, with marks
+    bool is_shown;     // by --emit and --after: it does not repeat another one
+    Lowering lowering; // its graph and schedule
+    StepFunctions code;
+} Function;
+
+typedef struct CompiledStep {
+    const TrainStep *step;
+    Function *train, *evaluate;
+} CompiledStep;
+
 typedef struct CompiledTraining {
     const Training *training;
-    Schedule *train, *evaluate;
-    StepFunctions train_functions, evaluate_functions;
+    CompiledStep *steps;
+    int step_count;
 } CompiledTraining;
+
+typedef struct CompiledModel {
+    const Model *model;
+    Function *predict, *predict_one; // of batches; of one sample, by all workers
+} CompiledModel;
 
 typedef struct Compiled {
     const Program *program;
-    const Model *model;
     Layout *layout;
+    VEC(Function *) functions;
     CompiledTraining *trainings;
     int training_count;
-    Schedule *predict, *predict_one; // of batches; of one sample, by all workers
-    StepFunctions predict_functions, predict_one_functions;
-    int64_t predict_batch;
+    CompiledModel *models;
+    int model_count, main_model;
     Value peak_function;
     double peak_flops;
 } Compiled;
-void descriptor_emit(Gen *gen, const Compiled *compiled);
 
-// ---- pipeline.c: passes over the program's graphs.
-// Called after each pass with the graph and, from fusion on, its schedule.
-typedef void PassObserver(void *state, const char *pass, const Graph *graph,
-                          const Schedule *schedule);
 Compiled *pipeline_run(Arena *arena, const Program *program, const Target *target,
                        const GenOptions *options, PassObserver *observe, void *state);
-GenSizes pipeline_sizes(const Compiled *compiled);
+GenSizes pipeline_sizes(const Compiled *compiled, const Model *model);
 // False, with a message, if the program needs more memory than there can be, or, for code that is
 // made for this machine, than it has.
 bool pipeline_fits(const Compiled *compiled, const GenOptions *options, DiagSink *sink);
+
+// ---- descriptor.c
+void descriptor_emit(Gen *gen, const Compiled *compiled);
 
 #endif

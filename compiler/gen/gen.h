@@ -3,8 +3,8 @@
 #ifndef NNC_GEN_GEN_H
 #define NNC_GEN_GEN_H
 
-#include "../check/program.h"
-#include "../pass/schedule.h"
+#include "../pass/passes.h"
+#include "../program/program.h"
 #include "product/tuning.h"
 
 typedef struct GenOptions {
@@ -24,8 +24,8 @@ typedef struct GenSizes {
 // "asm".
 bool gen_print(Text *out, const Program *program, const char *stage, const char *after_pass,
                const GenOptions *options, DiagSink *sink);
-extern const char *const gen_cpu_names[];  // what `cpu` may be; ended by NULL
-extern const char *const gen_pass_names[]; // what after_pass may be, in order; ended by NULL
+extern const char *const gen_cpu_names[]; // what `cpu` may be; ended by NULL
+// `sizes`: by model of the program; of those that predict.
 bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *sizes);
 
 // Writes an object file; *needs_blas says whether it must be linked with OpenBLAS.

@@ -18,19 +18,15 @@ static const char cleanup_passes[] =
     "globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
     "loop-mssa(licm),gvn,instcombine<no-verify-fixpoint>,dse,simplifycfg)";
 
-// Training and predictions of one sample can be profiled.
 static void emit_functions(Gen *gen, Compiled *compiled) {
-    for (int i = 0; i < compiled->training_count; i++) {
-        CompiledTraining *training = &compiled->trainings[i];
-        const char *number = i ? arena_format(gen->arena, "_%d", i + 1) : "";
-        const char *train = arena_format(gen->arena, "nn_train%s", number);
-        const char *evaluate = arena_format(gen->arena, "nn_evaluate%s", number);
-        training->train_functions = step_emit_profiled(gen, training->train, train);
-        training->evaluate_functions.run = step_emit(gen, training->evaluate, evaluate);
+    for (int i = 0; i < compiled->functions.count; i++) {
+        Function *function = compiled->functions.items[i];
+        const Schedule *schedule = function->lowering.schedule;
+        if (function->is_profiled)
+            function->code = step_emit_profiled(gen, schedule, function->name);
+        else
+            function->code.run = step_emit(gen, schedule, function->name);
     }
-    compiled->predict_functions.run = step_emit(gen, compiled->predict, "nn_predict");
-    compiled->predict_one_functions =
-        step_emit_profiled(gen, compiled->predict_one, "nn_predict_one");
     compiled->peak_function = peak_emit(gen, &compiled->peak_flops);
 }
 
@@ -43,7 +39,7 @@ static void verify_module(Gen *gen, const char *when) {
 
 static void build_module(Gen *gen, Arena *arena, const Target *target, Compiled *compiled,
                          Tuning *tuning) {
-    ir_init(gen, arena, target, compiled->model->name);
+    ir_init(gen, arena, target, compiled->program->main->name);
     gen->tuning = tuning;
     if (tuning) tuning_begin_build(tuning, target->cpu);
     gen->layout = compiled->layout;
@@ -140,7 +136,10 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
     DiagSink *sink = diag_create(program->arena, program->sources);
     Target *target = target_create(program->arena, options->cpu, sink);
     if (!target) return false;
-    *sizes = pipeline_sizes(pipeline_run(program->arena, program, target, options, NULL, NULL));
+    const Compiled *compiled = pipeline_run(program->arena, program, target, options, NULL, NULL);
+    for (int i = 0; i < program->models.count; i++)
+        if (program_predicts(program, program->models.items[i]))
+            sizes[i] = pipeline_sizes(compiled, program->models.items[i]);
     target_dispose(target);
     return true;
 }

@@ -1,141 +1,162 @@
-// The passes over the graphs of a program: for each training a training and an evaluation graph,
-// and one for prediction; all share the layout of the weights.
+// What of a program is compiled, and the passes over it: for each step of each training a function
+// that trains and one that evaluates, for each model predictions of batches and of one sample. All
+// share the layout of the weights.
 #include "emit.h"
 
-#include "../pass/verify.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PREDICT_BATCH = 32 };
 
 typedef struct Run {
     Arena *arena;
+    const Program *program;
     const GenOptions *options;
     PassObserver *observe;
     void *state;
-    double started;
+    Compiled *compiled;
 } Run;
 
-const char *const gen_pass_names[] = {"loss", "expand", "simplify", "grad", "simplify-grad",
-                                      "load", "fuse",   "plan",     NULL};
+// ---- The list.
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-// Always in builds for finding mistakes, and where the tests ask for it.
-static bool verifies(const GenOptions *options) {
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
-    const char *wanted = getenv("NNC_VERIFY");
-    return options->verify_each || (wanted && *wanted == '1');
-#else
-    (void)options;
-    return true;
-#endif
-}
-
-static void verify(const Graph *graph, const Schedule *schedule, const char *pass) {
-    graph_verify(graph, pass);
-    if (schedule) schedule_verify(schedule);
-    if (schedule && strcmp(pass, "plan") == 0) schedule_verify_plan(schedule);
-}
-
-// After each pass: the verifier, the observer of --emit and --after, the time.
-static void after(Run *run, const Graph *graph, const Schedule *schedule, const char *pass) {
-    if (run->options->time_passes)
-        fprintf(stderr, "%10.3f ms  %s (%s)\n", 1e3 * (seconds_now() - run->started), pass,
-                graph->mode == GRAPH_TRAIN      ? "train"
-                : graph->mode == GRAPH_EVALUATE ? "evaluate"
-                                                : "predict");
-    if (verifies(run->options)) verify(graph, schedule, pass);
-    if (run->observe) run->observe(run->state, pass, graph, schedule);
-    run->started = seconds_now();
-}
-
-static Graph *lower_graph(Run *run, const Model *model, const Training *training, GraphMode mode) {
-    run->started = seconds_now();
-    Graph *graph = graph_clone(model->forward, run->arena, mode);
-    graph->sink = NULL;
-    if (mode != GRAPH_PREDICT) {
-        pass_attach_loss(graph, training);
-        after(run, graph, NULL, "loss");
+static Function *add_function(Run *run, Function function) {
+    Function *own = ARENA_NEW(run->arena, Function);
+    *own = function;
+    own->lowering = lowering_begin(run->arena, function.forward, function.step, function.mode);
+    own->lowering.graph->sink = NULL;
+    own->lowering.batch = function.batch;
+    own->lowering.verifies = own->lowering.verifies || run->options->verify_each;
+    own->lowering.tells_time = run->options->time_passes;
+    if (function.is_shown) {
+        own->lowering.observe = run->observe;
+        own->lowering.observer_state = run->state;
     }
-    pass_expand(graph);
-    after(run, graph, NULL, "expand");
-    pass_simplify(graph);
-    after(run, graph, NULL, "simplify");
-    if (mode != GRAPH_TRAIN) return graph;
-    pass_update(graph, training);
-    after(run, graph, NULL, "grad");
-    pass_expand(graph);
-    pass_simplify(graph);
-    after(run, graph, NULL, "simplify-grad");
-    return graph;
-}
-
-// `batch` 0: for one sample, which the workers divide.
-static Schedule *lower_schedule(Run *run, Graph *graph, const Layout *layout, int64_t batch) {
-    pass_load_inputs(graph, layout);
-    pass_lay_out_kernels(graph);
-    after(run, graph, NULL, "load");
-    Schedule *schedule = batch ? pass_fuse(graph, run->arena, layout, batch)
-                               : pass_fuse_single(graph, run->arena, layout);
-    pass_schedule(schedule);
-    after(run, graph, schedule, "fuse");
-    pass_plan(schedule, run->arena);
-    after(run, graph, schedule, "plan");
-    return schedule;
-}
-
-static Layout *lower_training(Run *run, const Model *model, const Layout *layout,
-                              CompiledTraining *out, const Training *training, Graph *train) {
-    Layout *own = ARENA_NEW(run->arena, Layout);
-    *own = *layout;
-    layout_slots(own, train, run->arena);
-    out->training = training;
-    out->train = lower_schedule(run, train, own, training->batch);
-    Graph *evaluate = lower_graph(run, model, training, GRAPH_EVALUATE);
-    out->evaluate = lower_schedule(run, evaluate, own, training->batch);
+    vec_push(run->arena, &run->compiled->functions, own);
     return own;
+}
+
+static int count_functions(const Run *run, GraphMode mode) {
+    int count = 0;
+    for (int i = 0; i < run->compiled->functions.count; i++)
+        count += run->compiled->functions.items[i]->mode == mode;
+    return count;
+}
+
+// "nn_train", "nn_train_2", ...: the how-manieth of its mode.
+static const char *code_name(Run *run, const char *base, GraphMode mode) {
+    int before = count_functions(run, mode);
+    return before ? arena_format(run->arena, "%s_%d", base, before + 1) : base;
+}
+
+static CompiledStep add_step(Run *run, const Training *training, const TrainStep *step) {
+    Function function = {.forward = step->forward,
+                         .step = step,
+                         .mode = GRAPH_TRAIN,
+                         .batch = training->batch,
+                         .name = code_name(run, "nn_train", GRAPH_TRAIN),
+                         .is_profiled = true,
+                         .is_shown = true};
+    CompiledStep out = {.step = step, .train = add_function(run, function)};
+    function.name = code_name(run, "nn_evaluate", GRAPH_EVALUATE);
+    function.mode = GRAPH_EVALUATE;
+    function.is_profiled = false;
+    out.evaluate = add_function(run, function);
+    return out;
+}
+
+static void add_training(Run *run, const Training *training) {
+    CompiledTraining *out = &run->compiled->trainings[run->compiled->training_count++];
+    out->training = training;
+    out->steps = ARENA_ARRAY(run->arena, CompiledStep, training->steps.count + 1);
+    for (int i = 0; i < training->steps.count; i++)
+        out->steps[out->step_count++] = add_step(run, training, training->steps.items[i]);
+}
+
+static int64_t predict_batch(const Model *model) {
+    int64_t batch = PREDICT_BATCH;
+    for (int i = 0; i < model->trainings.count; i++)
+        if (model->trainings.items[i]->batch > batch) batch = model->trainings.items[i]->batch;
+    return batch;
+}
+
+// "nn_predict" of the main model, "nn_predict_encoder" of another.
+static void add_model(Run *run, const Model *model) {
+    Compiled *compiled = run->compiled;
+    CompiledModel *out = &compiled->models[compiled->model_count];
+    bool is_main = model == run->program->main;
+    const char *end = is_main ? "" : arena_format(run->arena, "_%s", model->name);
+    Function function = {.forward = model->forward,
+                         .mode = GRAPH_PREDICT,
+                         .batch = predict_batch(model),
+                         .name = arena_format(run->arena, "nn_predict%s", end),
+                         .is_shown = true};
+    if (is_main) compiled->main_model = compiled->model_count;
+    compiled->model_count++;
+    out->model = model;
+    out->predict = add_function(run, function);
+    function.name = arena_format(run->arena, "nn_predict_one%s", end);
+    function.batch = 0;
+    function.is_profiled = true;
+    function.is_shown = false;
+    out->predict_one = add_function(run, function);
+}
+
+static void list_functions(Run *run) {
+    const Program *program = run->program;
+    Compiled *compiled = run->compiled;
+    compiled->trainings = ARENA_ARRAY(run->arena, CompiledTraining, program->trainings.count + 1);
+    compiled->models = ARENA_ARRAY(run->arena, CompiledModel, program->models.count + 1);
+    for (int i = 0; i < program->trainings.count; i++)
+        if (program_trains(program, program->trainings.items[i]))
+            add_training(run, program->trainings.items[i]);
+    for (int i = 0; i < program->models.count; i++)
+        if (program_predicts(program, program->models.items[i]))
+            add_model(run, program->models.items[i]);
+}
+
+// ---- Their passes.
+
+static Layout *choose_layout(Run *run, const Target *target) {
+    const Compiled *compiled = run->compiled;
+    int count = compiled->functions.count;
+    int64_t batch = 0;
+    Graph **graphs = ARENA_ARRAY(run->arena, Graph *, count + 1);
+    for (int i = 0; i < count; i++) {
+        const Function *function = compiled->functions.items[i];
+        graphs[i] = function->lowering.graph;
+        if (function->batch > batch) batch = function->batch;
+    }
+    return pass_layout(run->program->weights, graphs, count, run->arena, &target->machine,
+                       run->options->contraction, batch);
+}
+
+// A training's function has a layout of its own, as it has optimizer state.
+static void lower_to_groups(Run *run, Function *function) {
+    Layout *layout = run->compiled->layout;
+    if (function->mode == GRAPH_TRAIN) {
+        layout = ARENA_NEW(run->arena, Layout);
+        *layout = *run->compiled->layout;
+        layout_slots(layout, function->lowering.graph, run->arena);
+    }
+    function->lowering.layout = layout;
+    passes_run(&function->lowering, NULL);
 }
 
 Compiled *pipeline_run(Arena *arena, const Program *program, const Target *target,
                        const GenOptions *options, PassObserver *observe, void *state) {
-    Run run = {.arena = arena, .options = options, .observe = observe, .state = state};
-    Model *model = program->main;
     Compiled *compiled = ARENA_NEW(arena, Compiled);
+    Run run = {arena, program, options, observe, state, compiled};
     compiled->program = program;
-    compiled->model = model;
-    compiled->predict_batch = PREDICT_BATCH;
-    for (int i = 0; i < model->trainings.count; i++)
-        if (model->trainings.items[i]->batch > compiled->predict_batch)
-            compiled->predict_batch = model->trainings.items[i]->batch;
-    Graph *predict = lower_graph(&run, model, NULL, GRAPH_PREDICT);
-    int count = model->trainings.count;
-    Graph **graphs = ARENA_ARRAY(arena, Graph *, count + 1); // the prediction, then the trainings
-    graphs[0] = predict;
-    for (int i = 0; i < count; i++)
-        graphs[i + 1] = lower_graph(&run, model, model->trainings.items[i], GRAPH_TRAIN);
-    Layout *layout = pass_layout(graphs, count + 1, arena, &target->machine, options->contraction,
-                                 compiled->predict_batch);
-    compiled->layout = layout;
-    compiled->trainings = ARENA_ARRAY(arena, CompiledTraining, count + 1);
-    compiled->training_count = count;
-    for (int i = 0; i < count; i++)
-        lower_training(&run, model, layout, &compiled->trainings[i], model->trainings.items[i],
-                       graphs[i + 1]);
-    compiled->predict = lower_schedule(&run, predict, layout, compiled->predict_batch);
-    run.observe = NULL; // it would see all twice
-    Graph *single = lower_graph(&run, model, NULL, GRAPH_PREDICT);
-    compiled->predict_one = lower_schedule(&run, single, layout, 0);
+    list_functions(&run);
+    for (int i = 0; i < compiled->functions.count; i++)
+        passes_run(&compiled->functions.items[i]->lowering, NULL);
+    compiled->layout = choose_layout(&run, target);
+    for (int i = 0; i < compiled->functions.count; i++)
+        lower_to_groups(&run, compiled->functions.items[i]);
     return compiled;
 }
+
+// ---- Sizes.
 
 static int64_t value_bytes(const Type *type) {
     return type_elements(type) * 4;
@@ -154,10 +175,13 @@ static int64_t gradient_bytes(const Schedule *schedule, int64_t *storage) {
     return bytes;
 }
 
+// Those of the layers that the model has; with the statistics of its data.
 static int64_t weight_bytes(const Graph *graph) {
     int64_t bytes = 0;
-    for (int i = 0; i < graph->weights->parameters.count; i++)
-        bytes += value_bytes(&graph->weights->parameters.items[i]->type);
+    for (int i = 0; i < graph->parameter_nodes.count; i++) {
+        const Node *node = graph->parameter_nodes.items[i];
+        if (node) bytes += value_bytes(&node->parameter->type);
+    }
     return bytes;
 }
 
@@ -167,18 +191,32 @@ static int64_t optimizer_bytes(const Graph *graph) {
     return bytes;
 }
 
-GenSizes pipeline_sizes(const Compiled *compiled) {
-    GenSizes sizes = {.weights = weight_bytes(compiled->predict->graph)};
+static void enlarge_to_step(GenSizes *sizes, const CompiledStep *step) {
+    const Schedule *train = step->train->lowering.schedule;
+    int64_t storage = 0, gradients = gradient_bytes(train, &storage);
+    int64_t activations = train->arena_size * 4 - storage;
+    int64_t optimizer = optimizer_bytes(train->graph);
+    if (gradients > sizes->gradients) sizes->gradients = gradients;
+    if (activations > sizes->activations) sizes->activations = activations;
+    if (optimizer > sizes->optimizer) sizes->optimizer = optimizer;
+}
+
+static bool has_model(const Training *training, const Model *model) {
+    for (int i = 0; i < training->models.count; i++)
+        if (training->models.items[i] == model) return true;
+    return false;
+}
+
+GenSizes pipeline_sizes(const Compiled *compiled, const Model *model) {
+    GenSizes sizes = {.weights = weight_bytes(model->forward)};
     for (int i = 0; i < compiled->training_count; i++) {
-        const Schedule *train = compiled->trainings[i].train;
-        int64_t storage = 0, gradients = gradient_bytes(train, &storage);
-        int64_t activations = train->arena_size * 4 - storage;
-        int64_t optimizer = optimizer_bytes(train->graph);
-        if (gradients > sizes.gradients) sizes.gradients = gradients;
-        if (activations > sizes.activations) sizes.activations = activations;
-        if (optimizer > sizes.optimizer) sizes.optimizer = optimizer;
+        const CompiledTraining *training = &compiled->trainings[i];
+        for (int k = 0; k < training->step_count && has_model(training->training, model); k++)
+            enlarge_to_step(&sizes, &training->steps[k]);
     }
-    if (compiled->training_count == 0) sizes.activations = compiled->predict->arena_size * 4;
+    for (int i = 0; i < compiled->model_count && !sizes.activations; i++)
+        if (compiled->models[i].model == model)
+            sizes.activations = compiled->models[i].predict->lowering.schedule->arena_size * 4;
     return sizes;
 }
 
@@ -186,16 +224,28 @@ GenSizes pipeline_sizes(const Compiled *compiled) {
 
 enum { LARGEST_BITS = 47 }; // of an address on x86-64
 
+static int64_t training_floats(const CompiledTraining *training) {
+    int64_t floats = 0;
+    for (int i = 0; i < training->step_count; i++) {
+        const Lowering *train = &training->steps[i].train->lowering;
+        floats += train->schedule->arena_size + train->layout->slots_size +
+                  training->steps[i].evaluate->lowering.schedule->arena_size;
+    }
+    return floats;
+}
+
 // What a run of the program holds at once, in bytes.
 static int64_t needed_bytes(const Compiled *compiled) {
-    int64_t most = compiled->predict->arena_size;
-    for (int i = 0; i < compiled->training_count; i++) {
-        const CompiledTraining *training = &compiled->trainings[i];
-        int64_t floats = training->train->arena_size + training->evaluate->arena_size +
-                         training->train->layout->slots_size;
+    int64_t most = 0, bytes;
+    for (int i = 0; i < compiled->model_count; i++) {
+        int64_t floats = compiled->models[i].predict->lowering.schedule->arena_size;
         if (floats > most) most = floats;
     }
-    int64_t floats = most + compiled->layout->weights_size, bytes;
+    for (int i = 0; i < compiled->training_count; i++) {
+        int64_t floats = training_floats(&compiled->trainings[i]);
+        if (floats > most) most = floats;
+    }
+    int64_t floats = most + compiled->layout->weights_size;
     return __builtin_mul_overflow(floats, (int64_t)sizeof(float), &bytes) ? INT64_MAX : bytes;
 }
 
@@ -214,7 +264,7 @@ bool pipeline_fits(const Compiled *compiled, const GenOptions *options, DiagSink
         owner = "this machine has";
     }
     if (needed <= available) return true;
-    const Model *model = compiled->model;
+    const Model *model = compiled->program->main;
     Diag *diag =
         diag_report(sink, DIAG_E0205, model->span, "`%s` needs %s of memory, but %s %s",
                     model->name, gigabytes(arena, needed), owner, gigabytes(arena, available));

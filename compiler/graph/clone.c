@@ -56,6 +56,8 @@ Graph *graph_clone(const Graph *graph, Arena *arena, GraphMode mode) {
     clone_list(&cloner, &graph->inputs, &copy->inputs);
     clone_list(&cloner, &graph->targets, &copy->targets);
     clone_list(&cloner, &graph->outputs, &copy->outputs);
+    clone_list(&cloner, &graph->results, &copy->results);
+    clone_list(&cloner, &graph->reports, &copy->reports);
     clone_list(&cloner, &graph->assigns, &copy->assigns);
     copy->first_stream = graph->first_stream;
     copy->has_gradients = graph->has_gradients;

@@ -243,6 +243,11 @@ Node *graph_assign_slot(Graph *graph, Slot *slot, Node *value) {
     return node;
 }
 
+Node *graph_told(const Graph *graph, int index) {
+    if (!graph->loss || index == 0) return graph->loss;
+    return index <= graph->reports.count ? graph->reports.items[index - 1] : NULL;
+}
+
 // ---- Weights of a function.
 
 bool graph_is_frozen(const Graph *graph, const Layer *layer) {

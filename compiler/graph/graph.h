@@ -27,6 +27,7 @@ struct Node {
     Span span;
     const char *name;     // of inputs and scalars; else NULL
     int stream;           // of a tensor that is drawn: which random numbers, in every copy
+    const char *column;   // of inputs: the data set's column that fills it; NULL: none does
     Parameter *parameter; // of op `parameter`, and the target of `assign`
     Slot *slot;           // of op `slot`, and the target of `assign`
     Node *replacement;    // what a running pass puts in its place; see graph_apply_replacements
@@ -51,7 +52,9 @@ struct Graph {
     NodeList inputs;          // of the model, in declaration order (ops `input`)
     NodeList targets;         // of the training data (ops `input` too)
     NodeList outputs;         // predictions
-    Node *loss;               // batch mean, scalar; NULL in GRAPH_PREDICT
+    NodeList results;         // at layer level: values whose batch means are minimized or reported
+    Node *loss;               // what is minimized: a scalar; NULL in GRAPH_PREDICT
+    NodeList reports;         // scalars told beside the loss
     NodeList scalars;         // that graph_scalar has made or found; some may be gone
     NodeList assigns;         // effects: the new values of parameters and slots
     int first_stream;         // of its random numbers: graphs that run in one step draw others
@@ -101,6 +104,9 @@ Node *graph_assign_slot(Graph *graph, Slot *slot, Node *value);
 
 // The run-time scalars that graph_scalar knows: "learning_rate"; "step" (1 in the first step);
 // "rows" (samples in this batch).
+
+// What a step tells, in order: the loss, then the reports. NULL: the end.
+Node *graph_told(const Graph *graph, int index);
 
 // ---- Weights of a function.
 bool graph_is_frozen(const Graph *graph, const Layer *layer); // NULL: a layer that never is

@@ -4,7 +4,9 @@
 // Visits what a graph is for: predictions, the loss and the effects.
 static void visit_roots(Graph *graph, void (*visit)(Node **root, void *data), void *data) {
     for (int i = 0; i < graph->outputs.count; i++) visit(&graph->outputs.items[i], data);
+    for (int i = 0; i < graph->results.count; i++) visit(&graph->results.items[i], data);
     if (graph->loss) visit(&graph->loss, data);
+    for (int i = 0; i < graph->reports.count; i++) visit(&graph->reports.items[i], data);
     for (int i = 0; i < graph->assigns.count; i++) visit(&graph->assigns.items[i], data);
 }
 

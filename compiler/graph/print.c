@@ -32,13 +32,16 @@ static void print_parameter(Text *out, const Parameter *parameter) {
 
 static void print_header(Text *out, const Graph *graph) {
     text_format(out, "graph %s: %s\n", graph->name, graph_mode_name(graph->mode));
+    Node **uses = graph_first_uses(graph, out->arena);
     for (int i = 0; i < graph->weights->layers.count; i++) {
         const Layer *layer = graph->weights->layers.items[i];
-        text_format(out, "layer %s: %s -> %s\n", layer->name, layer->type_name,
-                    type_text(out->arena, &layer->output));
+        if (!uses[i]) continue;
+        text_format(out, "layer %s: %s -> %s\n", weights_layer_name(out->arena, layer, graph->name),
+                    layer->type_name, type_text(out->arena, &layer->output));
     }
-    for (int i = 0; i < graph->weights->parameters.count; i++)
-        print_parameter(out, graph->weights->parameters.items[i]);
+    for (int i = 0; i < graph->parameter_nodes.count; i++)
+        if (graph->parameter_nodes.items[i])
+            print_parameter(out, graph->weights->parameters.items[i]);
     for (int i = 0; i < graph->slots.count; i++) {
         const Slot *slot = graph->slots.items[i];
         text_format(out, "slot %s: %s = ", slot->name, type_full_text(out->arena, &slot->type));
@@ -74,13 +77,14 @@ static void print_operands(Text *out, const Node *node) {
     if (args.length) text_format(out, "%s%s", separator, args.data);
 }
 
-static void print_node(Text *out, const Node *node) {
+static void print_node(Text *out, const Graph *graph, const Node *node) {
     text_format(out, "%%%d: %s = %s(", node->id,
                 node->poisoned ? "poisoned" : type_full_text(out->arena, &node->type),
                 node->op->schema.name);
     print_operands(out, node);
     text_put(out, ")");
-    if (node->layer) text_format(out, "  # %s", node->layer->name);
+    if (node->layer)
+        text_format(out, "  # %s", weights_layer_name(out->arena, node->layer, graph->name));
     text_put(out, "\n");
 }
 
@@ -94,8 +98,10 @@ static void print_list(Text *out, const char *title, const NodeList *list) {
 
 void graph_print(Text *out, const Graph *graph) {
     print_header(out, graph);
-    for (int i = 0; i < graph->nodes.count; i++) print_node(out, graph->nodes.items[i]);
+    for (int i = 0; i < graph->nodes.count; i++) print_node(out, graph, graph->nodes.items[i]);
     print_list(out, "outputs", &graph->outputs);
+    print_list(out, "results", &graph->results);
     if (graph->loss) text_format(out, "loss %%%d\n", graph->loss->id);
+    print_list(out, "reports", &graph->reports);
     print_list(out, "updates", &graph->assigns);
 }

@@ -97,11 +97,17 @@ static const char *rule_lists(const Graph *graph) {
     const char *wrong = check_list(graph, &graph->inputs, "input");
     if (!wrong) wrong = check_list(graph, &graph->targets, "input");
     if (!wrong) wrong = check_list(graph, &graph->outputs, NULL);
+    if (!wrong) wrong = check_list(graph, &graph->results, NULL);
     return wrong ? wrong : check_list(graph, &graph->assigns, "assign");
 }
 
 static const char *rule_loss(const Graph *graph) {
     Type number = type_scalar();
+    for (int i = 0; i < graph->reports.count; i++) {
+        const Node *node = graph->reports.items[i];
+        if (!is_listed(graph, node)) return "a report is not in the graph";
+        if (!type_equal(&node->type, &number)) return "a report is not one number";
+    }
     if (!graph->loss) return NULL;
     if (!is_listed(graph, graph->loss)) return "the loss is not in the graph";
     return type_equal(&graph->loss->type, &number) ? NULL : "the loss is not one number";

@@ -54,9 +54,14 @@ const char *weights_join(Arena *arena, const char *owner, const char *name) {
     return owner ? arena_format(arena, "%s/%s", owner, name) : name;
 }
 
+const char *weights_layer_name(Arena *arena, const Layer *layer, const char *model) {
+    bool is_own = !layer->model || strcmp(layer->model, model) == 0;
+    return weights_join(arena, is_own ? NULL : layer->model, layer->name);
+}
+
 static const char *parameter_name(Arena *arena, const Layer *layer, const char *role) {
     if (!layer) return role;
-    return weights_join(arena, weights_join(arena, layer->model, layer->name), role);
+    return weights_join(arena, weights_join(arena, layer->prefix, layer->name), role);
 }
 
 Parameter *weights_parameter(Weights *weights, Layer *layer, const char *role, Type type,

@@ -17,7 +17,8 @@ typedef struct Node Node;
 // One line of the summary.
 struct Layer {
     int index;             // in weights->layers
-    const char *model;     // whose layer it is, in front of its parameters' names; NULL: none
+    const char *model;     // whose layer it is; NULL: nobody's
+    const char *prefix;    // of its parameters' names: that model, where there are several
     const char *name;      // dense, dense_1, ... as Keras numbers them, or the user's name
     const char *type_name; // the operator's name
     bool is_numbered;      // its name is the type's, with `number` behind it unless that is 0
@@ -71,6 +72,8 @@ Layer *weights_layer(Weights *weights, const char *type_name, const char *user_n
 Parameter *weights_parameter(Weights *weights, Layer *layer, const char *role, Type type,
                              const ArgValue *initializer, const ArgValue *regularizer,
                              bool trainable);
+// How `model`'s summary calls the layer: "dense", or "encoder/dense" if it is another model's.
+const char *weights_layer_name(Arena *arena, const Layer *layer, const char *model);
 const char *weights_join(Arena *arena, const char *owner, const char *name); // "owner/name"
 
 #endif

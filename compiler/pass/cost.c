@@ -127,11 +127,12 @@ static void put_targets(Text *text, const Group *group) {
     }
 }
 
-char *cost_group_name(Arena *arena, const Group *group) {
+char *cost_group_name(Arena *arena, const Schedule *schedule, const Group *group) {
     const OpDef **operators = ARENA_ARRAY(arena, const OpDef *, group->nodes.count + 2);
     const Node *node = cost_main_node(group);
     Text text = text_create(arena);
-    if (node->layer) text_format(&text, "%s: ", node->layer->name);
+    if (node->layer)
+        text_format(&text, "%s: ", weights_layer_name(arena, node->layer, schedule->graph->name));
     int count = collect_operators(group, operators);
     int named = count <= NAMED_OPERATORS + 1 ? count : NAMED_OPERATORS;
     if (count == 0) text_put(&text, "assign");

@@ -21,7 +21,7 @@ void cost_list_inlined(const Schedule *schedule, const Node *node, NodeList *lis
 // The node that a group is named after: its anchor, else the last one.
 const Node *cost_main_node(const Group *group);
 // "conv2d_1: convolve + add + relu", "dense: matmul_weights + multiply + subtract -> kernel".
-char *cost_group_name(Arena *arena, const Group *group);
+char *cost_group_name(Arena *arena, const Schedule *schedule, const Group *group);
 const char *cost_kind_name(GroupKind kind);
 
 #endif

@@ -305,7 +305,8 @@ static void place(Fusion *fusion, Node *node) {
 // ---- Sinking.
 
 bool fusion_is_output(const Graph *graph, const Node *node) {
-    if (graph->loss && schedule_source(graph->loss) == node) return true;
+    for (int i = 0; graph_told(graph, i); i++)
+        if (schedule_source(graph_told(graph, i)) == node) return true;
     for (int i = 0; i < graph->outputs.count; i++)
         if (schedule_source(graph->outputs.items[i]) == node) return true;
     return false;
@@ -446,12 +447,12 @@ static void place_assign(Fusion *fusion, Node *assign) {
         place_assign_alone(fusion, assign);
 }
 
-static void place_loss(Fusion *fusion) {
-    Graph *graph = fusion->graph;
-    if (!graph->loss) return;
-    Node *loss = schedule_source(graph->loss);
-    if (fusion->schedule->group_of[loss->id] >= 0) return;
-    new_group(fusion, GROUP_SCALAR, loss, &loss->type);
+static void place_told(Fusion *fusion) {
+    for (int i = 0; graph_told(fusion->graph, i); i++) {
+        Node *number = schedule_source(graph_told(fusion->graph, i));
+        if (fusion->schedule->group_of[number->id] < 0)
+            new_group(fusion, GROUP_SCALAR, number, &number->type);
+    }
 }
 
 static Partition partition_of(const Schedule *schedule, const Group *group) {
@@ -559,7 +560,7 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     fusion_merge_groups(&fusion);
     inline_cheap_values(&fusion);
     for (int i = 0; i < graph->assigns.count; i++) place_assign(&fusion, graph->assigns.items[i]);
-    place_loss(&fusion);
+    place_told(&fusion);
     fusion_legalize(&fusion);
     keep_groups(&fusion);
     mark_stored(&fusion);

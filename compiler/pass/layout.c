@@ -102,24 +102,22 @@ static void find_weights(const Graph *graph, bool *is_weight) {
     }
 }
 
-Layout *pass_layout(Graph *const *graphs, int count, Arena *arena, const MachineModel *machine,
-                    ContractionChoice contraction, int64_t batch) {
-    const Graph *graph = graphs[0];
+Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Arena *arena,
+                    const MachineModel *machine, ContractionChoice contraction, int64_t batch) {
     Layout *layout = ARENA_NEW(arena, Layout);
     layout->machine = *machine;
     layout->contraction = contraction;
     layout->batch = batch;
-    layout->parameters = ARENA_ARRAY(arena, ParameterLayout, graph->weights->parameters.count + 1);
-    bool *is_weight = ARENA_ARRAY(arena, bool, graph->weights->parameters.count + 1);
-    KernelColumns *kernels =
-        ARENA_ARRAY(arena, KernelColumns, graph->weights->parameters.count + 1);
+    layout->parameters = ARENA_ARRAY(arena, ParameterLayout, weights->parameters.count + 1);
+    bool *is_weight = ARENA_ARRAY(arena, bool, weights->parameters.count + 1);
+    KernelColumns *kernels = ARENA_ARRAY(arena, KernelColumns, weights->parameters.count + 1);
     for (int i = 0; i < count; i++) {
         find_weights(graphs[i], is_weight);
         find_kernels(graphs[i], kernels);
     }
     // Last layer first: gradients become ready in this order.
-    for (int i = graph->weights->parameters.count - 1; i >= 0; i--) {
-        Parameter *parameter = graph->weights->parameters.items[i];
+    for (int i = weights->parameters.count - 1; i >= 0; i--) {
+        Parameter *parameter = weights->parameters.items[i];
         ParameterLayout *out = &layout->parameters[i];
         out->columns = type_last(&parameter->type);
         out->rows = type_elements(&parameter->type) / out->columns;

@@ -1,15 +1,16 @@
-// Passes: one function on the graph each, with its contract in one line. They run in the order of
-// the driver's stage table; graph_verify runs between them.
+// Passes: one function on the graph each, with its contract in one line. passes.h has them in their
+// order, with what each needs and provides; the verifier runs between them.
 #ifndef NNC_PASS_PASS_H
 #define NNC_PASS_PASS_H
 
-#include "../check/program.h"
 #include "../op/op.h"
+#include "../program/program.h"
 
-// requires: layer-level graph; provides: graph->loss (batch mean, regularization included) made of
-// training->loss on output and target, in TRAIN and EVALUATE mode. Softmax or sigmoid before a
-// cross-entropy gives its logits to it, as Keras's TensorFlow backend does.
-void pass_attach_loss(Graph *graph, const Training *training);
+// requires: layer-level graph; provides: graph->loss, the sum of the step's terms (means of
+// graph->results over the batch) with the penalties of regularizers, and graph->reports, in TRAIN
+// and EVALUATE mode. Softmax or sigmoid before a cross-entropy gives its logits to it, as Keras's
+// TensorFlow backend does.
+void pass_attach_loss(Graph *graph, const TrainStep *step);
 
 // requires: nothing; provides: primitive nodes only (rows with `expand` replaced); outside TRAIN
 // mode the rows with `inference` too.
@@ -21,12 +22,12 @@ void pass_expand(Graph *graph);
 void pass_simplify(Graph *graph);
 
 // requires: primitive nodes and graph->loss; provides: the gradients of the loss for every
-// trainable parameter, in parameter order (NULL for the others), appended to the graph.
+// parameter that the graph updates, by parameter (NULL for the others), appended to the graph.
 Node **pass_gradients(Graph *graph);
 
 // requires: TRAIN mode; provides: pass_gradients + clipping + regularization + the optimizer's
 // assigns in graph->assigns.
-void pass_update(Graph *graph, const Training *training);
+void pass_update(Graph *graph, const TrainStep *step);
 
 // ---- The reference evaluator (an interpreter of the graph in double precision; the oracle of the
 // tests, never on the user's path).

@@ -1,4 +1,4 @@
-// Which regularizer a parameter has in a training; shared by loss.c (its value) and update.c (its
+// Which regularizer a parameter has in a step; shared by loss.c (its value) and update.c (its
 // gradient).
 #ifndef NNC_PASS_PENALTY_H
 #define NNC_PASS_PENALTY_H
@@ -11,6 +11,6 @@ typedef struct Penalty {
     const Args *args;
 } Penalty;
 
-Penalty penalty_of(const Parameter *parameter, const Training *training);
+Penalty penalty_of(const Graph *graph, const Parameter *parameter, const TrainStep *step);
 
 #endif

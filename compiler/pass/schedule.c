@@ -233,9 +233,11 @@ static void print_cost(Text *out, const char *unit, double flops, double bytes) 
     if (bytes > 0) text_format(out, " %.0f bytes", bytes);
 }
 
-static void print_node(Text *out, const Node *node, const char *how) {
+static void print_node(Text *out, const Schedule *schedule, const Node *node, const char *how) {
     text_format(out, "    %%%d %s%s", node->id, node->op->schema.name, how);
-    if (node->layer) text_format(out, "  # %s", node->layer->name);
+    if (node->layer)
+        text_format(out, "  # %s",
+                    weights_layer_name(out->arena, node->layer, schedule->graph->name));
     text_put(out, "\n");
 }
 
@@ -253,7 +255,7 @@ static void print_inlined(Text *out, const Schedule *schedule, const Group *grou
     for (int i = 0; i < list.count; i++) {
         const Node *node = list.items[i];
         if (node->type.batched)
-            print_node(out, node, i < packed ? ", while packing" : ", where it is used");
+            print_node(out, schedule, node, i < packed ? ", while packing" : ", where it is used");
         else
             others += !node_is_scalar(node);
     }
@@ -271,7 +273,7 @@ static void print_group(Text *out, const Schedule *schedule, const Group *group)
     print_inlined(out, schedule, group);
     for (int i = 0; i < group->nodes.count; i++) {
         const Node *node = group->nodes.items[i];
-        print_node(out, node, schedule->buffers[node->id].is_stored ? ", stored" : "");
+        print_node(out, schedule, node, schedule->buffers[node->id].is_stored ? ", stored" : "");
     }
     for (int i = 0; i < group->assigns.count; i++) {
         const Node *assign = group->assigns.items[i];

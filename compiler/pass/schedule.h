@@ -44,11 +44,11 @@ typedef struct Layout {
     int64_t weights_size, slots_size; // floats
 } Layout;
 
-// requires: primitive graphs of one model, in which every parameter has its uses (a prediction may
-// lack those of training); provides: a layout for each parameter, chosen by shape and use, the same
-// for every mode.
-Layout *pass_layout(Graph *const *graphs, int count, Arena *arena, const MachineModel *machine,
-                    ContractionChoice contraction, int64_t batch);
+// requires: primitive graphs of one program, in which every parameter has its uses (a prediction
+// may lack those of training); provides: a layout for each parameter, chosen by shape and use, the
+// same for every mode.
+Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Arena *arena,
+                    const MachineModel *machine, ContractionChoice contraction, int64_t batch);
 // Places the optimizer state of a training graph.
 void layout_slots(Layout *layout, const Graph *graph, Arena *arena);
 // requires: layout; provides: contractions that cannot read a data column directly (it is gathered

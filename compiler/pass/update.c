@@ -6,8 +6,8 @@
 #include "penalty.h"
 
 static Node *add_penalty(Graph *graph, Parameter *parameter, Node *gradient,
-                         const Training *training) {
-    Penalty penalty = penalty_of(parameter, training);
+                         const TrainStep *step) {
+    Penalty penalty = penalty_of(graph, parameter, step);
     if (!penalty.def) return gradient;
     Node *w = graph_parameter_node(graph, parameter);
     return graph_add(graph, gradient, penalty.def->gradient(graph, w, penalty.args));
@@ -84,19 +84,19 @@ static void constrain(Graph *graph, const Parameter *parameter) {
 }
 
 // A parameter that the loss does not depend on is left alone, as in Keras.
-void pass_update(Graph *graph, const Training *training) {
+void pass_update(Graph *graph, const TrainStep *step) {
     Node **gradients = pass_gradients(graph);
     for (int i = 0; i < graph->weights->parameters.count; i++)
         if (gradients[i])
             gradients[i] =
-                add_penalty(graph, graph->weights->parameters.items[i], gradients[i], training);
-    clip_gradients(graph, gradients, training->optimizer_args);
+                add_penalty(graph, graph->weights->parameters.items[i], gradients[i], step);
+    clip_gradients(graph, gradients, step->optimizer_args);
     for (int i = 0; i < graph->weights->parameters.count; i++) {
         Parameter *parameter = graph->weights->parameters.items[i];
         if (!gradients[i]) continue;
         graph->current_layer = parameter->layer;
-        Node *w = decayed(graph, graph_parameter_node(graph, parameter), training->optimizer_args);
-        training->optimizer->update(graph, parameter, w, gradients[i], training->optimizer_args);
+        Node *w = decayed(graph, graph_parameter_node(graph, parameter), step->optimizer_args);
+        step->optimizer->update(graph, parameter, w, gradients[i], step->optimizer_args);
         constrain(graph, parameter);
     }
     graph->current_layer = NULL;

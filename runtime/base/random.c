@@ -94,3 +94,12 @@ uint64_t nnrt_random_step_key(uint64_t seed, int64_t epoch, int64_t step) {
     uint64_t high = nnrt_random_bits(&random);
     return high << 32 | nnrt_random_bits(&random);
 }
+
+uint64_t nnrt_random_turn_key(uint64_t key, int64_t turn) {
+    const uint32_t counter[4] = {(uint32_t)turn, NNRT_RANDOM_STEP};
+    const uint32_t own[2] = {(uint32_t)key, (uint32_t)(key >> 32)};
+    uint32_t out[4];
+    if (turn == 0) return key;
+    nnrt_philox(counter, own, out);
+    return (uint64_t)out[1] << 32 | out[0];
+}

@@ -42,5 +42,8 @@ void nnrt_random_shuffle(nnrt_random *random, uint32_t *rows, int64_t count);
 
 // The key of one training step's random numbers (nnrt_context.key).
 uint64_t nnrt_random_step_key(uint64_t seed, int64_t epoch, int64_t step);
+// Where several functions are run on a batch: the key of number `turn`; of number 0 that of the
+// step.
+uint64_t nnrt_random_turn_key(uint64_t key, int64_t turn);
 
 #endif

@@ -21,14 +21,16 @@ typedef struct bench {
     nnrt_session *session;
     const nnrt_training *training;
     int is_synthetic;
-    void *sample;         // to predict, where the data are not in memory
+    // To predict: of columns that are not in memory, or that no data set fills.
+    void *samples[NNRT_MAX_COLUMNS];
+    int has_sample;       // then all predictions are of that one
     double train[SLICES]; // samples a second
     int64_t calls;
     double *call_times; // microseconds, sorted
     int call_workers;   // that were the fastest
     nnrt_roof roof;
-    nnrt_profile *train_profile, *predict_profile; // with --profile
-    double profiled[SLICES];                       // samples a second
+    nnrt_profile *train_profiles[NNRT_MAX_TURNS], *predict_profile; // with --profile
+    double profiled[SLICES];                                        // samples a second
 } bench;
 
 static int by_value(const void *a, const void *b) {
@@ -62,12 +64,12 @@ static nnrt_status open_profile(bench *b, const nnrt_function *function, int wor
 
 // Slices with and without profile take turns, so that what the profile costs can be told.
 static void train_in_slices(bench *b, nnrt_trainer *trainer, double seconds) {
-    double samples, taken, length = seconds / SLICES / (b->train_profile ? 2 : 1);
+    double samples, taken, length = seconds / SLICES / (b->train_profiles[0] ? 2 : 1);
     for (int i = 0; i < SLICES; i++) {
         train_for(trainer, length, &samples, &taken);
         b->train[i] = samples / taken;
-        if (!b->train_profile) continue;
-        nnrt_trainer_profile(trainer, b->train_profile);
+        if (!b->train_profiles[0]) continue;
+        nnrt_trainer_profile(trainer, b->train_profiles);
         train_for(trainer, length, &samples, &taken);
         b->profiled[i] = samples / taken;
         nnrt_trainer_profile(trainer, NULL);
@@ -86,7 +88,9 @@ static nnrt_status bench_training(bench *b, double seconds) {
     nnrt_trainer_start_epoch(&trainer, 0, 0);
     double samples, taken;
     train_for(&trainer, seconds * warm_share, &samples, &taken);
-    status = open_profile(b, &b->training->train, trainer.pace.workers[0], &b->train_profile);
+    for (int64_t i = 0; i < b->training->step_count && !status; i++)
+        status = open_profile(b, &b->training->steps[i].train, trainer.pace.workers[0],
+                              &b->train_profiles[i]);
     if (!status) train_in_slices(b, &trainer, seconds * (1 - warm_share));
     nnrt_trainer_close(&trainer);
     return status;
@@ -104,7 +108,7 @@ typedef struct calls {
 } calls;
 
 static void run_call(const calls *c, const nnrt_context *context) {
-    const nnrt_function *function = &c->b->session->program->predict_one;
+    const nnrt_function *function = &nnrt_session_model(c->b->session)->predict_one;
     if (!c->profile) {
         function->run(context);
         return;
@@ -128,7 +132,7 @@ static void run_calls(void *argument, int thread, int threads) {
     if (c->profile) context.account = nnrt_profile_account(c->profile, thread);
     for (int64_t call = 0; call < MAX_CALLS; call++) {
         uint32_t row =
-            c->b->sample ? 0 : session->data.train.rows[call % session->data.train.count];
+            c->b->has_sample ? 0 : session->data.train.rows[call % session->data.train.count];
         context.index = &row;
         double start = nnrt_seconds();
         nnrt_team_meet(session->team, thread, threads); // nobody begins before the clock runs
@@ -148,7 +152,7 @@ static double percentile(const double *sorted, int64_t count, double share) {
 }
 
 static nnrt_status profile_prediction(bench *b, double seconds, nnrt_context context) {
-    const nnrt_function *function = &b->session->program->predict_one;
+    const nnrt_function *function = &nnrt_session_model(b->session)->predict_one;
     nnrt_status status = open_profile(b, function, b->call_workers, &b->predict_profile);
     if (status || !b->predict_profile) return status;
     calls c = {b, seconds, 0, NULL, b->predict_profile, context};
@@ -159,12 +163,13 @@ static nnrt_status profile_prediction(bench *b, double seconds, nnrt_context con
 // Tries one worker and all of them; the faster counts.
 static nnrt_status bench_prediction(bench *b, double seconds) {
     nnrt_session *session = b->session;
-    nnrt_context context = nnrt_session_context(session, &session->program->predict_one);
+    const nnrt_function *function = &nnrt_session_model(session)->predict_one;
+    nnrt_context context = nnrt_session_context(session, function);
     if (!context.arena) return NNRT_ERROR;
-    if (!session->data.columns[0]) context.columns[0] = b->sample;
+    for (int64_t i = 0; i < function->column_count; i++)
+        if (!context.columns[i]) context.columns[i] = b->samples[i];
     int64_t workers = nnrt_team_size(session->team);
-    if (workers > session->program->predict_one.threads)
-        workers = session->program->predict_one.threads;
+    if (workers > function->threads) workers = function->threads;
     int tries = workers > 1 ? 2 : 1;
     for (int i = 0; i < tries; i++) {
         calls c = {b, seconds / tries, 0, malloc(sizeof(double) * MAX_CALLS), NULL, context};
@@ -196,7 +201,10 @@ static nnrt_status put_profiles(const bench *b, nnrt_json *json) {
     const nnrt_program *program = b->session->program;
     nnrt_json_number(json, "profile_cost", profile_cost(b));
     nnrt_json_open(json, "profile", '[');
-    nnrt_status status = nnrt_profile_json(json, b->train_profile, program, "train");
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < b->training->step_count && !status; i++)
+        status = nnrt_profile_json(json, b->train_profiles[i], program,
+                                   i ? b->training->steps[i].name : "train");
     if (!status) status = nnrt_profile_json(json, b->predict_profile, program, "predict_one");
     nnrt_json_close(json, ']');
     return status;
@@ -217,7 +225,7 @@ static nnrt_status print_json(const bench *b, int64_t batch) {
     nnrt_json_integer(&json, "threads", nnrt_team_size(b->session->team));
     nnrt_json_string(&json, "data",
                      b->is_synthetic ? "synthetic" : b->session->program->dataset->name);
-    if (b->train_profile) status = put_profiles(b, &json);
+    if (b->train_profiles[0]) status = put_profiles(b, &json);
     nnrt_json_close(&json, '}');
     if (status)
         nnrt_json_free(&json);
@@ -229,7 +237,11 @@ static nnrt_status print_json(const bench *b, int64_t batch) {
 static nnrt_status print_profiles(const bench *b) {
     const nnrt_program *program = b->session->program;
     printf("profile     costs %.1f %% of the training steps\n", 100 * profile_cost(b));
-    nnrt_status status = nnrt_profile_print(b->train_profile, program, "training");
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < b->training->step_count && !status; i++)
+        status = nnrt_profile_print(b->train_profiles[i], program,
+                                    b->training->step_count > 1 ? b->training->steps[i].name
+                                                                : "training");
     return status ? status
                   : nnrt_profile_print(b->predict_profile, program, "predicting one sample");
 }
@@ -240,7 +252,7 @@ static nnrt_status print_text(const bench *b, int64_t batch) {
     printf("prediction  %.2f us for one sample (median), %.2f us (99th percentile)\n",
            percentile(b->call_times, b->calls, 0.5), percentile(b->call_times, b->calls, 0.99));
     printf("threads     at most %d\n", nnrt_team_size(b->session->team));
-    return b->train_profile ? print_profiles(b) : NNRT_OK;
+    return b->train_profiles[0] ? print_profiles(b) : NNRT_OK;
 }
 
 // ---- The command.
@@ -257,11 +269,26 @@ static nnrt_status prepare(bench *b) {
     return status ? status : nnrt_session_initialize(session, (uint64_t)session->options->seed);
 }
 
-static nnrt_status read_sample(bench *b) {
-    const nnrt_data *data = &b->session->data;
-    if (data->columns[0]) return NNRT_OK;
-    b->sample = nnrt_array_allocate(data->info.inputs[0].dtype, data->info.inputs[0].size);
-    return b->sample ? nnrt_data_sample(data, 0, data->train.rows[0], b->sample) : NNRT_ERROR;
+// What is not in memory, and what no data set fills: zeros.
+static nnrt_status read_samples(bench *b) {
+    const nnrt_session *session = b->session;
+    const nnrt_data *data = &session->data;
+    const nnrt_function *function = &nnrt_session_model(session)->predict_one;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < function->column_count && !status; i++) {
+        const nnrt_column *column = &function->columns[i];
+        int source = nnrt_session_source(session, column);
+        if (source >= 0 && data->columns[source]) continue;
+        b->has_sample = 1;
+        b->samples[i] = nnrt_array_allocate(column->dtype, column->size);
+        if (!b->samples[i])
+            status = NNRT_ERROR;
+        else if (source >= 0)
+            status = nnrt_data_sample(data, source, data->train.rows[0], b->samples[i]);
+        else
+            memset(b->samples[i], 0, (size_t)column->size * (size_t)nnrt_dtype_size(column->dtype));
+    }
+    return status;
 }
 
 nnrt_status nnrt_command_bench(nnrt_session *session) {
@@ -275,16 +302,16 @@ nnrt_status nnrt_command_bench(nnrt_session *session) {
     if (!status && options->profile)
         b.roof = nnrt_roof_measure(session->program, session->team, nnrt_team_size(session->team));
     if (!status) status = bench_training(&b, seconds * train_share);
-    if (!status) status = read_sample(&b);
+    if (!status) status = read_samples(&b);
     if (!status) status = bench_prediction(&b, seconds * (1 - train_share));
     if (!status) {
         int64_t batch = options->batch ? options->batch : b.training->batch;
         status = options->json ? print_json(&b, batch) : print_text(&b, batch);
     }
-    nnrt_profile_free(b.train_profile);
+    for (int i = 0; i < NNRT_MAX_TURNS; i++) nnrt_profile_free(b.train_profiles[i]);
     nnrt_profile_free(b.predict_profile);
     free(b.call_times);
-    free(b.sample);
+    for (int i = 0; i < NNRT_MAX_COLUMNS; i++) free(b.samples[i]);
     if (b.is_synthetic) nnrt_synthetic_free(session);
     return status;
 }

@@ -41,9 +41,10 @@ static void help_inputs(const nnrt_program *program, const nnrt_options *options
     printf("\nINPUT is a .npy, .npy.gz or IDX file, a picture (.png, .jpg) of a model of pictures, "
            "or `-`:\nstandard input, with the numbers of a sample a line or a .npy array. Instead, "
            "the numbers of\none sample.\n");
-    for (int64_t i = 0; i < program->input_count; i++) {
+    const nnrt_function *function = &program->models[program->main_model].predict;
+    for (int64_t i = 0; i < function->input_count; i++) {
         char text[NNRT_INPUT_TEXT];
-        nnrt_input_describe(&program->columns[i], text);
+        nnrt_input_describe(&function->columns[i], text);
         printf("  %s\n", text);
     }
 }

@@ -21,13 +21,12 @@ static int64_t largest_part(const nnrt_data *data) {
 static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
     const nnrt_training *training = evaluator->training;
     const nnrt_session *session = evaluator->session;
-    const nnrt_output *output = training->evaluate.outputs;
-    if (!training->evaluate.output_count || !session->program->target_count)
-        return nnrt_fail(NNRT_BUG, "the program has no output or no target to evaluate");
+    const nnrt_output *output = training->steps[0].evaluate.outputs;
+    if (!nnrt_training_loss(training)) return NNRT_OK; // steps of one's own: what they minimize
     if (training->metric_count) {
         evaluator->metrics =
             nnrt_metrics_create(training->metrics, training->metric_count, output,
-                                nnrt_session_target(session), nnrt_team_size(session->team));
+                                nnrt_training_target(training), nnrt_team_size(session->team));
         if (!evaluator->metrics) return nnrt_failure();
     }
     int64_t classes = nnrt_confusion_size(output), found = nnrt_session_target_classes(session);
@@ -49,21 +48,45 @@ static nnrt_status open_loader(nnrt_evaluator *evaluator) {
     return evaluator->loader ? NNRT_OK : NNRT_ERROR;
 }
 
+static nnrt_status open_turns(nnrt_evaluator *evaluator) {
+    const nnrt_training *training = evaluator->training;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < training->step_count && !status; i++) {
+        const nnrt_train_step *step = &training->steps[i];
+        nnrt_turn turn;
+        status = nnrt_turn_open(&turn, evaluator->session, &step->evaluate, step->report_count);
+        if (!status) nnrt_pass_add(&evaluator->pass, &turn);
+    }
+    return status;
+}
+
+static nnrt_status allocate_losses(nnrt_evaluator *evaluator) {
+    int64_t samples = largest_part(&evaluator->session->data);
+    size_t size = (size_t)nnrt_step_count(samples, evaluator->training->batch) *
+                  (size_t)evaluator->pass.values * sizeof(double);
+    evaluator->losses = malloc(size);
+    return evaluator->losses ? NNRT_OK : nnrt_fail_memory("the losses of an evaluation", size);
+}
+
+static int64_t useful_threads(const nnrt_training *training) {
+    int64_t threads = 1;
+    for (int64_t i = 0; i < training->step_count; i++)
+        if (training->steps[i].evaluate.threads > threads)
+            threads = training->steps[i].evaluate.threads;
+    return threads;
+}
+
 nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session,
                                 const nnrt_training *training, int with_confusion) {
-    int64_t samples = largest_part(&session->data);
     memset(evaluator, 0, sizeof *evaluator);
     evaluator->session = session;
     evaluator->training = training;
-    evaluator->losses = malloc((size_t)nnrt_step_count(samples, training->batch) * sizeof(double));
     int workers = nnrt_team_size(session->team);
-    if (workers > training->evaluate.threads) workers = (int)training->evaluate.threads;
-    nnrt_pace_start(&evaluator->pace, workers < 1 ? 1 : workers);
+    if (workers > useful_threads(training)) workers = (int)useful_threads(training);
+    nnrt_pace_start(&evaluator->pace, workers);
     nnrt_status status = open_reports(evaluator, with_confusion);
-    if (!status && !evaluator->losses)
-        status =
-            nnrt_fail_memory("the losses of an evaluation",
-                             (size_t)nnrt_step_count(samples, training->batch) * sizeof(double));
+    if (!status) status = open_turns(evaluator);
+    if (!status) status = allocate_losses(evaluator);
     if (!status) status = open_loader(evaluator);
     if (status) nnrt_evaluator_close(evaluator);
     return status;
@@ -79,36 +102,33 @@ void nnrt_evaluator_close(nnrt_evaluator *evaluator) {
 
 static void after_step(void *argument, const nnrt_context *context) {
     nnrt_evaluator *evaluator = argument;
-    const nnrt_output *output = evaluator->training->evaluate.outputs;
-    nnrt_view view = nnrt_view_make(output, nnrt_session_target(evaluator->session));
-    nnrt_view_batch(&view, &evaluator->training->evaluate, context,
-                    evaluator->session->program->input_count);
+    const nnrt_function *function = &evaluator->training->steps[0].evaluate;
+    nnrt_view view = nnrt_view_make(function->outputs, nnrt_training_target(evaluator->training));
+    nnrt_view_batch(&view, function, context);
     if (evaluator->metrics) nnrt_metrics_update(evaluator->metrics, (int)context->thread, &view);
     if (evaluator->confusion.classes) nnrt_confusion_update(&evaluator->confusion, &view);
 }
 
 nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part, const char *prefix,
                                nnrt_log *log) {
-    nnrt_pass pass = {.function = &evaluator->training->evaluate,
-                      .team = evaluator->session->team,
-                      .pace = &evaluator->pace,
-                      .context =
-                          nnrt_session_context(evaluator->session, &evaluator->training->evaluate),
-                      .rows = part->rows,
-                      .count = part->count,
-                      .batch = evaluator->training->batch,
-                      .losses = evaluator->losses,
-                      .argument = evaluator};
-    if (!pass.context.arena) return NNRT_ERROR;
-    pass.steps = nnrt_step_count(pass.count, pass.batch);
-    if (evaluator->metrics || evaluator->confusion.classes) pass.after = after_step;
+    nnrt_pass *pass = &evaluator->pass;
+    pass->team = evaluator->session->team;
+    pass->pace = &evaluator->pace;
+    pass->rows = part->rows;
+    pass->count = part->count;
+    pass->batch = evaluator->training->batch;
+    pass->losses = evaluator->losses;
+    pass->argument = evaluator;
+    pass->step = 0;
+    pass->steps = nnrt_step_count(pass->count, pass->batch);
+    if (evaluator->metrics || evaluator->confusion.classes) pass->after = after_step;
     nnrt_metrics_reset(evaluator->metrics);
-    nnrt_pass_load(&pass, evaluator->loader);
-    while (nnrt_pass_advance(&pass, chunk_seconds))
+    nnrt_pass_load(pass, evaluator->loader);
+    while (nnrt_pass_advance(pass, chunk_seconds))
         if (nnrt_interrupted()) return nnrt_fail(NNRT_INTERRUPTED, "interrupted");
     nnrt_status status = evaluator->loader ? nnrt_loader_status(evaluator->loader) : NNRT_OK;
     if (status) return status;
-    nnrt_log_add(log, prefix, nnrt_pass_loss(&pass), evaluator->metrics);
+    nnrt_log_add(log, prefix, evaluator->training, pass, evaluator->metrics);
     return NNRT_OK;
 }
 

@@ -12,6 +12,7 @@ typedef struct nnrt_evaluator {
     nnrt_metrics *metrics;    // NULL: none
     nnrt_confusion confusion; // classes 0: not counted
     nnrt_pace pace;
+    nnrt_pass pass; // over a part
     double *losses;
     nnrt_loader *loader; // NULL: the samples are in memory
 } nnrt_evaluator;

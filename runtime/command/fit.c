@@ -36,7 +36,7 @@ typedef struct fit {
     nnrt_callbacks callbacks;
     nnrt_history history;
     nnrt_file *step_log;     // NULL: none
-    nnrt_profile **profiles; // by training block, with --profile; NULL: none
+    nnrt_profile **profiles; // [training block][NNRT_MAX_TURNS], with --profile; NULL: none
     nnrt_roof roof;
     int64_t epochs, steps; // done, over all training blocks
     int64_t samples;
@@ -51,11 +51,15 @@ typedef struct fit {
 
 // ---- One epoch.
 
+static void log_step(fit *f, int64_t step, double loss) {
+    nnrt_file_print(f->step_log, "%" PRId64 ",%.9g\n", f->steps + step + 1,
+                    isnan(loss) ? (double)NAN : loss); // no sign
+}
+
 static void log_steps(fit *f, int64_t from) {
     const nnrt_pass *pass = &f->trainer.pass;
     for (int64_t step = from; f->step_log && step < pass->step; step++)
-        nnrt_file_print(f->step_log, "%" PRId64 ",%.9g\n", f->steps + step + 1,
-                        isnan(pass->losses[step]) ? (double)NAN : pass->losses[step]); // no sign
+        log_step(f, step, nnrt_pass_step_loss(pass, step));
 }
 
 static nnrt_status fail_not_finite(const fit *f, int64_t step) {
@@ -69,9 +73,10 @@ static nnrt_status fail_not_finite(const fit *f, int64_t step) {
                      "the loss became %s in epoch %" PRId64 ", step %" PRId64 " of %" PRId64
                      "; %s. Try a smaller learning rate "
                      "(--learning-rate, now %g), scaled or standardized data, or clip_norm",
-                     isnan(trainer->losses[step]) ? "NaN" : "infinite", trainer->pass.epoch + 1,
-                     step + 1, nnrt_step_count(trainer->pass.count, trainer->batch), saved,
-                     nnrt_schedule_rate(&trainer->schedule, trainer->pass.steps_before + step));
+                     isnan(nnrt_pass_step_loss(&trainer->pass, step)) ? "NaN" : "infinite",
+                     trainer->pass.epoch + 1, step + 1,
+                     nnrt_step_count(trainer->pass.count, trainer->batch), saved,
+                     nnrt_schedule_rate(&trainer->schedules[0], trainer->pass.steps_before + step));
 }
 
 static nnrt_status run_steps(fit *f) {
@@ -88,7 +93,7 @@ static nnrt_status run_steps(fit *f) {
         if (bad >= 0) return fail_not_finite(f, bad);
         if (nnrt_progress_due(&f->progress)) {
             nnrt_log log = {0};
-            nnrt_log_add(&log, "", nnrt_pass_loss(pass), f->trainer.metrics);
+            nnrt_log_add(&log, "", f->trainer.training, pass, f->trainer.metrics);
             nnrt_progress_step(&f->progress, pass->step, &log);
         }
         // An epoch that is complete counts as one.
@@ -116,7 +121,7 @@ static nnrt_status end_epoch(fit *f, int64_t epoch) {
     nnrt_trainer *trainer = &f->trainer;
     nnrt_weights_info info = weights_info(f);
     nnrt_log log = {0};
-    nnrt_log_add(&log, "", nnrt_pass_loss(&trainer->pass), trainer->metrics);
+    nnrt_log_add(&log, "", trainer->training, &trainer->pass, trainer->metrics);
     nnrt_status status = validate(f, &log);
     if (!status) nnrt_callbacks_log(&f->callbacks, trainer->steps_done, &log);
     if (!status) nnrt_progress_end(&f->progress, trainer->pass.step, &log);
@@ -149,18 +154,25 @@ static nnrt_status run_epoch(fit *f, int64_t epoch) {
 static nnrt_status open_callbacks(fit *f, const nnrt_training *training, int64_t first_epoch) {
     f->callbacks = (nnrt_callbacks){.session = f->session,
                                     .training = training,
-                                    .schedule = &f->trainer.schedule,
+                                    .schedules = f->trainer.schedules,
                                     .progress = &f->progress,
                                     .epochs_before = first_epoch};
     return nnrt_callbacks_open(&f->callbacks);
 }
 
+static nnrt_profile **profiles_of(const fit *f, const nnrt_training *training) {
+    return f->profiles + (training - f->session->program->trainings) * NNRT_MAX_TURNS;
+}
+
 static nnrt_status open_profile(fit *f, const nnrt_training *training) {
-    nnrt_profile *profile =
-        nnrt_profile_create(&training->train, f->trainer.pace.workers[0], &f->roof);
-    f->profiles[training - f->session->program->trainings] = profile;
-    nnrt_trainer_profile(&f->trainer, profile);
-    return profile ? NNRT_OK : NNRT_ERROR;
+    nnrt_profile **own = profiles_of(f, training);
+    for (int64_t i = 0; i < training->step_count; i++) {
+        own[i] =
+            nnrt_profile_create(&training->steps[i].train, f->trainer.pace.workers[0], &f->roof);
+        if (!own[i]) return NNRT_ERROR;
+    }
+    nnrt_trainer_profile(&f->trainer, own);
+    return NNRT_OK;
 }
 
 static nnrt_status open_training(fit *f, const nnrt_training *training) {
@@ -194,14 +206,15 @@ static int enough_steps(const fit *f) {
 // Which block this is, where there are several.
 static void announce(const fit *f, const nnrt_training *training, int64_t epochs) {
     const nnrt_program *program = f->session->program;
-    int64_t all = 0;
+    int64_t all, own = 0;
     if (program->training_count < 2) return;
-    for (int64_t i = 0; i < program->layer_count; i++) all += program->layers[i].params;
+    for (int64_t i = 0; i < training->step_count; i++) own += training->steps[i].trainable;
+    all = nnrt_model_parameters(&program->models[training->model]);
     nnrt_progress_note(&f->progress,
                        "training %" PRId64 " of %" PRId64 ": %" PRId64 " epochs, %" PRId64
                        " of %" PRId64 " parameters are trained",
                        (int64_t)(training - program->trainings) + 1, program->training_count,
-                       epochs, training->trainable, all);
+                       epochs, own, all);
 }
 
 // The best weights are restored in any case, so that a signal does not cost them.
@@ -311,22 +324,40 @@ static nnrt_status put_profiles(const fit *f, nnrt_json *json) {
     const nnrt_program *program = f->session->program;
     nnrt_status status = NNRT_OK;
     nnrt_json_open(json, "profile", '[');
-    for (int64_t i = 0; i < program->training_count && !status; i++)
-        if (f->profiles[i]) status = nnrt_profile_json(json, f->profiles[i], program, "train");
+    for (int64_t i = 0; i < program->training_count; i++) {
+        const nnrt_training *training = &program->trainings[i];
+        nnrt_profile *const *own = profiles_of(f, training);
+        for (int64_t k = 0; k < training->step_count && own[k] && !status; k++)
+            status =
+                nnrt_profile_json(json, own[k], program, k ? training->steps[k].name : "train");
+    }
     nnrt_json_close(json, ']');
+    return status;
+}
+
+static nnrt_status print_training_profiles(const fit *f, const nnrt_training *training) {
+    const nnrt_program *program = f->session->program;
+    nnrt_profile *const *own = profiles_of(f, training);
+    nnrt_status status = NNRT_OK;
+    char title[128] = "training", step[64] = "";
+    for (int64_t i = 0; i < training->step_count && own[i] && !status; i++) {
+        if (training->step_count > 1)
+            snprintf(step, sizeof step, ", step %s", training->steps[i].name);
+        if (program->training_count > 1)
+            snprintf(title, sizeof title, "training %" PRId64 " of %" PRId64 "%s",
+                     (int64_t)(training - program->trainings) + 1, program->training_count, step);
+        else
+            snprintf(title, sizeof title, "training%s", step);
+        status = nnrt_profile_print(own[i], program, title);
+    }
     return status;
 }
 
 static nnrt_status print_profiles(const fit *f) {
     const nnrt_program *program = f->session->program;
     nnrt_status status = NNRT_OK;
-    for (int64_t i = 0; i < program->training_count && !status; i++) {
-        char title[64] = "training";
-        if (program->training_count > 1)
-            snprintf(title, sizeof title, "training %" PRId64 " of %" PRId64, i + 1,
-                     program->training_count);
-        if (f->profiles[i]) status = nnrt_profile_print(f->profiles[i], program, title);
-    }
+    for (int64_t i = 0; i < program->training_count && !status; i++)
+        status = print_training_profiles(f, &program->trainings[i]);
     return status;
 }
 
@@ -463,17 +494,16 @@ static nnrt_status start_weights(nnrt_session *session) {
 static nnrt_status start_profiles(fit *f) {
     const nnrt_session *session = f->session;
     if (!f->options->profile) return NNRT_OK;
-    f->profiles = calloc((size_t)session->program->training_count, sizeof(nnrt_profile *));
-    if (!f->profiles)
-        return nnrt_fail_memory("a profile",
-                                (size_t)session->program->training_count * sizeof(nnrt_profile *));
+    size_t count = (size_t)session->program->training_count * NNRT_MAX_TURNS;
+    f->profiles = calloc(count, sizeof(nnrt_profile *));
+    if (!f->profiles) return nnrt_fail_memory("a profile", count * sizeof(nnrt_profile *));
     f->roof = nnrt_roof_measure(session->program, session->team, nnrt_team_size(session->team));
     return NNRT_OK;
 }
 
 static void free_profiles(fit *f) {
-    for (int64_t i = 0; f->profiles && i < f->session->program->training_count; i++)
-        nnrt_profile_free(f->profiles[i]);
+    int64_t count = f->session->program->training_count * NNRT_MAX_TURNS;
+    for (int64_t i = 0; f->profiles && i < count; i++) nnrt_profile_free(f->profiles[i]);
     free(f->profiles);
 }
 

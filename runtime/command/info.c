@@ -18,6 +18,7 @@ enum { PLACES_SIZE = 4096 };
 
 typedef struct facts {
     const nnrt_session *session;
+    const nnrt_model *model;
     const nnrt_training *training; // NULL: none
     int64_t parameters, trainable;
     nnrt_status data_status; // of looking at the data set; OK without one
@@ -29,9 +30,10 @@ static void collect(facts *f, const nnrt_session *session) {
     const nnrt_program *program = session->program;
     f->session = session;
     f->training = nnrt_session_training(session);
-    for (int64_t i = 0; i < program->layer_count; i++) {
-        f->parameters += program->layers[i].params;
-        f->trainable += program->layers[i].trainable_params;
+    f->model = nnrt_session_model(session);
+    for (int64_t i = 0; i < f->model->layer_count; i++) {
+        f->parameters += f->model->layers[i].params;
+        f->trainable += f->model->layers[i].trainable_params;
     }
     nnrt_locate_places(program->source_folder, f->places, PLACES_SIZE);
     if (program->dataset)
@@ -138,11 +140,39 @@ static void put_learning_rate(nnrt_json *json, const nnrt_call *call) {
         put_call(json, "learning_rate", call);
 }
 
+static void put_step(nnrt_json *json, const nnrt_train_step *step) {
+    nnrt_json_string(json, "optimizer", step->optimizer.name);
+    put_learning_rate(json, &step->learning_rate);
+}
+
+static void put_step_sizes(nnrt_json *json, const nnrt_train_step *step) {
+    nnrt_json_integer(json, "trainable", step->trainable);
+    nnrt_json_number(json, "flops_per_sample", step->train.flops);
+}
+
+static void put_steps(nnrt_json *json, const nnrt_training *training) {
+    nnrt_json_open(json, "steps", '[');
+    for (int64_t i = 0; i < training->step_count; i++) {
+        const nnrt_train_step *step = &training->steps[i];
+        nnrt_json_open(json, NULL, '{');
+        nnrt_json_string(json, "name", step->name);
+        put_step(json, step);
+        nnrt_json_integer(json, "repeat", step->repeat);
+        put_step_sizes(json, step);
+        nnrt_json_close(json, '}');
+    }
+    nnrt_json_close(json, ']');
+}
+
+// What one step has stands in the training itself.
 static void put_training(nnrt_json *json, const char *key, const nnrt_training *training) {
+    const nnrt_loss *loss = nnrt_training_loss(training);
     nnrt_json_open(json, key, '{');
-    nnrt_json_string(json, "loss", training->loss_name);
-    nnrt_json_string(json, "optimizer", training->optimizer.name);
-    put_learning_rate(json, &training->learning_rate);
+    nnrt_json_string(json, "loss", loss ? loss->name : NULL);
+    if (training->step_count == 1)
+        put_step(json, training->steps);
+    else
+        put_steps(json, training);
     nnrt_json_open(json, "metrics", '[');
     for (int64_t i = 0; i < training->metric_count; i++)
         nnrt_json_string(json, NULL, training->metrics[i].name);
@@ -153,15 +183,14 @@ static void put_training(nnrt_json *json, const char *key, const nnrt_training *
     nnrt_json_close(json, ']');
     nnrt_json_integer(json, "epochs", training->epochs);
     nnrt_json_integer(json, "batch", training->batch);
-    nnrt_json_integer(json, "trainable", training->trainable);
-    nnrt_json_number(json, "flops_per_sample", training->train.flops);
+    if (training->step_count == 1) put_step_sizes(json, training->steps);
     nnrt_json_close(json, '}');
 }
 
-static void put_inputs(nnrt_json *json, const nnrt_program *program) {
+static void put_inputs(nnrt_json *json, const nnrt_function *function) {
     nnrt_json_open(json, "inputs", '[');
-    for (int64_t i = 0; i < program->input_count; i++) {
-        const nnrt_column *column = &program->columns[i];
+    for (int64_t i = 0; i < function->input_count; i++) {
+        const nnrt_column *column = &function->columns[i];
         nnrt_json_open(json, NULL, '{');
         nnrt_json_string(json, "name", column->name);
         nnrt_json_open(json, "shape", '[');
@@ -186,17 +215,17 @@ static void print_json(const facts *f) {
     nnrt_json json = {0};
     nnrt_json_open(&json, NULL, '{');
     nnrt_json_string(&json, "program", program->source_path);
-    nnrt_json_string(&json, "model", program->model);
+    nnrt_json_string(&json, "model", f->model->name);
     nnrt_json_string(&json, "compiler", program->compiler_version);
     nnrt_json_string(&json, "cpu", program->target_cpu);
     put_strings(&json, "cpu_features", program->cpu_features);
     nnrt_json_integer(&json, "params", f->parameters);
     nnrt_json_integer(&json, "trainable", f->trainable);
-    nnrt_json_integer(&json, "weight_bytes", program->weight_bytes);
-    nnrt_json_integer(&json, "gradient_bytes", program->gradient_bytes);
-    nnrt_json_integer(&json, "optimizer_bytes", program->optimizer_bytes);
-    nnrt_json_integer(&json, "activation_bytes", program->activation_bytes);
-    put_inputs(&json, program);
+    nnrt_json_integer(&json, "weight_bytes", f->model->weight_bytes);
+    nnrt_json_integer(&json, "gradient_bytes", f->model->gradient_bytes);
+    nnrt_json_integer(&json, "optimizer_bytes", f->model->optimizer_bytes);
+    nnrt_json_integer(&json, "activation_bytes", f->model->activation_bytes);
+    put_inputs(&json, &f->model->predict);
     nnrt_json_string(&json, "weights", f->session->weights_path);
     put_carried(&json);
     if (f->training) put_training(&json, "training", f->training); // the last one
@@ -243,14 +272,28 @@ static void print_call(const nnrt_call *call) {
     if (*separator == ',') putchar(')');
 }
 
-static void print_training(const nnrt_training *training) {
-    printf("training   %s with %s, learning rate ", training->loss_name, training->optimizer.name);
-    if (nnrt_call_is(&training->learning_rate, "constant"))
-        printf("%g", nnrt_call_number(&training->learning_rate, "value", NAN));
+static void print_rate(const nnrt_call *rate) {
+    if (nnrt_call_is(rate, "constant"))
+        printf("%g", nnrt_call_number(rate, "value", NAN));
     else
-        print_call(&training->learning_rate);
+        print_call(rate);
+}
+
+// "step judge" where there are several, or of one's own.
+static void print_step(const nnrt_training *training, const nnrt_train_step *step) {
+    const nnrt_loss *loss = nnrt_training_loss(training);
+    if (loss)
+        printf("training   %s", loss->name);
+    else
+        printf("training   step %s", step->name);
+    printf(" with %s, learning rate ", step->optimizer.name);
+    print_rate(&step->learning_rate);
     printf(", %" PRId64 " epochs, batch %" PRId64 ", %" PRId64 " parameters\n", training->epochs,
-           training->batch, training->trainable);
+           training->batch, step->trainable);
+}
+
+static void print_training(const nnrt_training *training) {
+    for (int64_t i = 0; i < training->step_count; i++) print_step(training, &training->steps[i]);
     for (int64_t i = 0; i < training->callback_count; i++) {
         printf("           ");
         print_call(&training->callbacks[i]);
@@ -269,18 +312,18 @@ static void print_weights(const facts *f) {
 
 static void print_text(const facts *f) {
     const nnrt_program *program = f->session->program;
-    printf("program    %s, model %s\n", program->source_path, program->model);
+    printf("program    %s, model %s\n", program->source_path, f->model->name);
     printf("compiler   nnc %s for the CPU %s", program->compiler_version, program->target_cpu);
     for (const char *const *name = program->cpu_features; name && *name; name++)
         printf("%s%s", name == program->cpu_features ? ": " : " ", *name);
     printf("\nparameters %" PRId64 " (%" PRId64 " trainable)\n", f->parameters, f->trainable);
     printf("memory     weights %" PRId64 ", gradients %" PRId64 ", optimizer %" PRId64
            ", activations %" PRId64 " bytes\n",
-           program->weight_bytes, program->gradient_bytes, program->optimizer_bytes,
-           program->activation_bytes);
-    for (int64_t i = 0; i < program->input_count; i++) {
+           f->model->weight_bytes, f->model->gradient_bytes, f->model->optimizer_bytes,
+           f->model->activation_bytes);
+    for (int64_t i = 0; i < f->model->predict.input_count; i++) {
         char text[NNRT_INPUT_TEXT];
-        nnrt_input_describe(&program->columns[i], text);
+        nnrt_input_describe(&f->model->predict.columns[i], text);
         printf("input      %s\n", text);
     }
     print_weights(f);

@@ -54,32 +54,31 @@ static void after_step(void *argument, const nnrt_context *context) {
 }
 
 static nnrt_status run_input(prediction *p, const nnrt_input *input) {
-    const nnrt_program *program = p->session->program;
-    int64_t steps = nnrt_step_count(input->rows, program->predict_batch);
+    const nnrt_model *model = nnrt_session_model(p->session);
+    int64_t steps = nnrt_step_count(input->rows, model->predict_batch);
     uint32_t *rows = malloc((size_t)input->rows * sizeof *rows);
     double *losses = calloc((size_t)steps, sizeof *losses);
     nnrt_pace pace;
+    nnrt_turn turn;
     int workers = nnrt_team_size(p->session->team);
-    p->function = input->rows == 1 ? &program->predict_one : &program->predict;
+    p->function = input->rows == 1 ? &model->predict_one : &model->predict;
     if (workers > p->function->threads) workers = (int)p->function->threads;
     nnrt_pace_start(&pace, workers < 1 ? 1 : workers);
-    nnrt_pass pass = {.function = p->function,
-                      .team = p->session->team,
+    nnrt_pass pass = {.team = p->session->team,
                       .pace = &pace,
-                      .context = nnrt_session_context(p->session, p->function),
                       .rows = rows,
                       .count = input->rows,
-                      .batch = program->predict_batch,
+                      .batch = model->predict_batch,
                       .losses = losses,
                       .steps = steps,
                       .after = after_step,
                       .argument = p};
-    pass.context.columns[0] = input->values;
+    nnrt_status status = nnrt_turn_open(&turn, p->session, p->function, 0);
+    turn.context.columns[0] = input->values;
+    nnrt_pass_add(&pass, &turn);
     for (int64_t i = 0; rows && i < input->rows; i++) rows[i] = (uint32_t)i;
-    nnrt_status status = !pass.context.arena ? NNRT_ERROR
-                         : rows && losses    ? NNRT_OK
-                                             : nnrt_fail_memory("the rows of an input",
-                                                                (size_t)input->rows * sizeof *rows);
+    if (!status && (!rows || !losses))
+        status = nnrt_fail_memory("the rows of an input", (size_t)input->rows * sizeof *rows);
     while (!status && nnrt_pass_advance(&pass, chunk_seconds)) continue;
     p->done += input->rows;
     free(rows);
@@ -111,7 +110,7 @@ static void add_input(prediction *p, nnrt_input *input) {
 // One of several that cannot be read does not keep the others from being predicted; what memory is
 // missing for, is missing for them, too.
 static nnrt_status read_input(prediction *p, const char *path) {
-    nnrt_input_reader reader = {.column = p->session->program->columns,
+    nnrt_input_reader reader = {.column = nnrt_session_model(p->session)->predict.columns,
                                 .may_resize = does_resize(p->session->program->dataset),
                                 .bad_line = say_unreadable,
                                 .argument = p};
@@ -129,7 +128,8 @@ static nnrt_status read_each(prediction *p) {
     const nnrt_options *options = p->session->options;
     nnrt_status status = NNRT_OK;
     if (p->are_numbers) {
-        status = nnrt_input_numbers(p->inputs, p->session->program->columns, options->inputs);
+        status = nnrt_input_numbers(p->inputs, nnrt_session_model(p->session)->predict.columns,
+                                    options->inputs);
         if (!status) add_input(p, p->inputs);
         return status;
     }
@@ -450,12 +450,21 @@ static nnrt_status report(const prediction *p) {
 
 // ---- The command.
 
+// The loss that the model was trained with last; NULL: none, or steps of its own.
+static const nnrt_loss *own_loss(const nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    for (int64_t i = program->training_count - 1; i >= 0; i--)
+        if (program->trainings[i].model == session->model)
+            return nnrt_training_loss(&program->trainings[i]);
+    return NULL;
+}
+
 // Units that a loss compares with yes and no each are labels by themselves.
 static reading choose_reading(const nnrt_session *session, const nnrt_output *output) {
-    const nnrt_training *training = nnrt_session_training(session);
-    int has_names = session->program->class_count >= 2;
-    int is_classifier = training && training->is_classifier;
-    int is_binary = is_classifier && training->unit_classes == 2;
+    const nnrt_loss *loss = own_loss(session);
+    int has_names = loss && session->program->class_count >= 2;
+    int is_classifier = loss && loss->is_classifier;
+    int is_binary = is_classifier && loss->unit_classes == 2;
     int is_single = nnrt_answer_places(output) == 1,
         is_unit = nnrt_answer_classes(output) == 2 && output->size == nnrt_answer_places(output);
     if (!is_single) return is_classifier && is_unit == is_binary ? READ_PLACES : READ_NUMBERS;
@@ -464,14 +473,14 @@ static reading choose_reading(const nnrt_session *session, const nnrt_output *ou
 }
 
 nnrt_status nnrt_command_predict(nnrt_session *session) {
-    const nnrt_program *program = session->program;
-    if (program->input_count != 1)
+    const nnrt_function *function = &nnrt_session_model(session)->predict;
+    if (function->input_count != 1)
         return nnrt_fail(NNRT_ERROR, "the model has %" PRId64 " inputs; `predict` takes one",
-                         program->input_count);
-    if (!program->predict.output_count) return nnrt_fail(NNRT_BUG, "the model has no output");
-    prediction p = {.session = session, .output = program->predict.outputs};
+                         function->input_count);
+    if (!function->output_count) return nnrt_fail(NNRT_BUG, "the model has no output");
+    prediction p = {.session = session, .output = function->outputs};
     p.reading = choose_reading(session, p.output);
-    nnrt_status status = nnrt_input_check(program->columns, session->options->inputs,
+    nnrt_status status = nnrt_input_check(function->columns, session->options->inputs,
                                           session->options->input_count, &p.are_numbers);
     if (!status) status = nnrt_session_load_trained(session);
     if (!status) status = read_inputs(&p);

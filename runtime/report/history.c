@@ -30,11 +30,12 @@ static nnrt_status add_training(nnrt_log *names, const nnrt_session *session,
     nnrt_metrics *metrics = NULL;
     if (training->metric_count) {
         metrics = nnrt_metrics_create(training->metrics, training->metric_count,
-                                      training->train.outputs, nnrt_session_target(session), 1);
+                                      training->steps[0].train.outputs,
+                                      nnrt_training_target(training), 1);
         if (!metrics) return nnrt_failure();
     }
-    nnrt_log_add(&log, "", 0, metrics);
-    if (session->data.validation.count) nnrt_log_add(&log, "val_", 0, metrics);
+    nnrt_log_add(&log, "", training, NULL, metrics);
+    if (session->data.validation.count) nnrt_log_add(&log, "val_", training, NULL, metrics);
     nnrt_metrics_free(metrics);
     for (int64_t i = 0; i < training->callback_count; i++)
         if (nnrt_call_is(&training->callbacks[i], "reduce_on_plateau"))

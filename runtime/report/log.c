@@ -11,8 +11,24 @@ static void add(nnrt_log *log, const char *prefix, const char *name, double valu
     log->values[log->count++].value = value;
 }
 
-void nnrt_log_add(nnrt_log *log, const char *prefix, double loss, const nnrt_metrics *metrics) {
-    add(log, prefix, "loss", loss);
+static void add_step(nnrt_log *log, const char *prefix, const nnrt_train_step *step,
+                     const nnrt_pass *pass, int64_t first, int has_loss) {
+    char name[NNRT_LOG_NAME];
+    snprintf(name, sizeof name, "%s_loss", step->name);
+    if (has_loss) add(log, prefix, name, pass ? nnrt_pass_mean(pass, first) : 0);
+    for (int64_t i = 0; i < step->report_count; i++)
+        add(log, prefix, step->reports[i], pass ? nnrt_pass_mean(pass, first + 1 + i) : 0);
+}
+
+void nnrt_log_add(nnrt_log *log, const char *prefix, const nnrt_training *training,
+                  const nnrt_pass *pass, const nnrt_metrics *metrics) {
+    int64_t first = 0;
+    add(log, prefix, "loss", pass ? nnrt_pass_loss(pass) : 0);
+    for (int64_t i = 0; i < training->step_count; i++) {
+        const nnrt_train_step *step = &training->steps[i];
+        add_step(log, prefix, step, pass, first, training->step_count > 1);
+        first += 1 + step->report_count;
+    }
     for (int64_t i = 0; i < nnrt_metrics_count(metrics); i++)
         add(log, prefix, nnrt_metrics_name(metrics, i), nnrt_metrics_value(metrics, i));
 }

@@ -4,6 +4,7 @@
 
 #include "../base/json.h"
 #include "../session/metric.h"
+#include "../session/steps.h"
 
 enum { NNRT_LOG_VALUES = 64, NNRT_LOG_NAME = 64 };
 
@@ -17,8 +18,11 @@ typedef struct nnrt_log {
     nnrt_log_entry values[NNRT_LOG_VALUES];
 } nnrt_log;
 
-// Appends the loss and the metrics (NULL: none) under `prefix` ("", "val_").
-void nnrt_log_add(nnrt_log *log, const char *prefix, double loss, const nnrt_metrics *metrics);
+// Appends the loss, what the steps report beside it, and the metrics (NULL: none) under `prefix`
+// ("", "val_"). `pass` NULL: the names alone, with zeros. Of several steps, each has a loss of its
+// own, "judge_loss", and the loss is their sum.
+void nnrt_log_add(nnrt_log *log, const char *prefix, const nnrt_training *training,
+                  const nnrt_pass *pass, const nnrt_metrics *metrics);
 
 // Appends one value; a full log drops it.
 void nnrt_log_put(nnrt_log *log, const char *name, double value);

@@ -152,10 +152,9 @@ static void json_row(nnrt_json *json, const report *r, const nnrt_profile_row *r
 
 static void json_group(nnrt_json *json, const report *r, const nnrt_profile_row *row) {
     const nnrt_group *group = &r->function->groups[row->group];
-    int has_layer = group->layer >= 0 && group->layer < r->program->layer_count;
     nnrt_json_open(json, NULL, '{');
     nnrt_json_string(json, "name", group->name);
-    nnrt_json_string(json, "layer", has_layer ? r->program->layers[group->layer].name : NULL);
+    nnrt_json_string(json, "layer", group->layer);
     nnrt_json_integer(json, "line", group->line);
     nnrt_json_string(json, "kind", group->kind);
     nnrt_json_integer(json, "group", row->group);

@@ -63,13 +63,12 @@ nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target) {
     return view;
 }
 
-void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context,
-                     int64_t target_column) {
+void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context) {
     const nnrt_output *output = function->outputs;
     int64_t first, end;
     nnrt_own_samples(function, context, &first, &end);
     view->outputs = context->arena + output->offset + first * output->stride;
-    view->target = context->columns[target_column];
+    view->target = context->columns[function->input_count];
     view->index = context->index + first;
     view->rows = end - first;
 }

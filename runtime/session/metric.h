@@ -22,8 +22,7 @@ typedef struct nnrt_view {
 
 nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target);
 // The samples of the context's worker.
-void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context,
-                     int64_t target_column);
+void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context);
 
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element);
 // The class at a position (a vector of the output): its number, or the largest of its values.

@@ -44,13 +44,19 @@ void nnrt_block_free(nnrt_block *block) {
 // ---- The team.
 
 static int64_t useful_threads(const nnrt_program *program) {
-    int64_t threads = program->predict.threads;
+    int64_t threads = 1;
+    for (int64_t i = 0; i < program->model_count; i++)
+        if (program->models[i].predict.threads > threads)
+            threads = program->models[i].predict.threads;
     for (int64_t i = 0; i < program->training_count; i++) {
         const nnrt_training *training = &program->trainings[i];
-        if (training->train.threads > threads) threads = training->train.threads;
-        if (training->evaluate.threads > threads) threads = training->evaluate.threads;
+        for (int64_t k = 0; k < training->step_count; k++) {
+            const nnrt_train_step *step = &training->steps[k];
+            if (step->train.threads > threads) threads = step->train.threads;
+            if (step->evaluate.threads > threads) threads = step->evaluate.threads;
+        }
     }
-    return threads < 1 ? 1 : threads;
+    return threads;
 }
 
 static nnrt_status open_team(nnrt_session *session) {
@@ -85,6 +91,7 @@ nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program
     memset(session, 0, sizeof *session);
     session->program = program;
     session->options = options;
+    session->model = program->main_model;
     session->weights_path = default_weights_path(options->program);
     if (!session->weights_path)
         return nnrt_fail_memory("the name of the weights", strlen(options->program));
@@ -128,14 +135,24 @@ static float *find_arena(nnrt_session *session, const nnrt_function *function) {
     return arena->block.values;
 }
 
+int nnrt_session_source(const nnrt_session *session, const nnrt_column *column) {
+    if (!column->source || !session->data.row_count) return -1;
+    return (int)nnrt_data_find_column(&session->data.info, column->source);
+}
+
+static const void *data_column(const nnrt_session *session, int source) {
+    return source < 0 ? NULL : session->data.columns[source];
+}
+
 nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *function) {
     nnrt_context context = {0};
     context.weights = session->weights.values;
     context.slots = session->slots.values;
     context.arena = find_arena(session, function);
     context.scratch = session->scratch.values;
-    for (int64_t i = 0; i < session->program->column_count; i++)
-        context.columns[i] = session->data.columns[i];
+    for (int64_t i = 0; i < function->column_count; i++)
+        context.columns[i] =
+            data_column(session, nnrt_session_source(session, &function->columns[i]));
     return context;
 }
 
@@ -144,8 +161,25 @@ const nnrt_training *nnrt_session_training(const nnrt_session *session) {
     return program->training_count ? &program->trainings[program->training_count - 1] : NULL;
 }
 
-const nnrt_column *nnrt_session_target(const nnrt_session *session) {
-    return &session->program->columns[session->program->input_count];
+const nnrt_model *nnrt_session_model(const nnrt_session *session) {
+    return &session->program->models[session->model];
+}
+
+int64_t nnrt_model_parameters(const nnrt_model *model) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < model->layer_count; i++) count += model->layers[i].params;
+    return count;
+}
+
+const nnrt_column *nnrt_training_target(const nnrt_training *training) {
+    const nnrt_function *function = &training->steps[0].train;
+    return function->column_count > function->input_count
+               ? &function->columns[function->input_count]
+               : NULL;
+}
+
+const nnrt_loss *nnrt_training_loss(const nnrt_training *training) {
+    return training && training->loss_count ? training->losses : NULL;
 }
 
 // ---- Data.
@@ -167,7 +201,9 @@ static nnrt_status check_column(const nnrt_session *session, const nnrt_column *
 
 static const nnrt_output *first_output(const nnrt_session *session) {
     const nnrt_training *training = nnrt_session_training(session);
-    return training && training->train.output_count ? training->train.outputs : NULL;
+    return nnrt_training_loss(training) && training->steps[0].train.output_count
+               ? training->steps[0].train.outputs
+               : NULL;
 }
 
 // How many classes the model tells apart where the target is a label; 0: it is not used as one.
@@ -175,7 +211,7 @@ static int64_t compiled_classes(const nnrt_session *session) {
     const nnrt_output *output = first_output(session);
     if (!output) return 0;
     int64_t units = output->rank ? output->shape[output->rank - 1] : 1;
-    return units > 1 ? units : nnrt_session_training(session)->unit_classes;
+    return units > 1 ? units : nnrt_training_loss(nnrt_session_training(session))->unit_classes;
 }
 
 // Has the output a vector for each number of the target? Then the numbers are labels of places.
@@ -222,12 +258,12 @@ static nnrt_status check_labels(const nnrt_session *session) {
 }
 
 // So may the numbers.
-static nnrt_status check_numbers(const nnrt_session *session, const nnrt_training *training) {
+static nnrt_status check_numbers(const nnrt_session *session, const nnrt_loss *loss) {
     const nnrt_target_info *target = &session->data.info.targets[0];
     const nnrt_target_value *value = NULL;
-    if (training->target_low == 0 && training->target_high == 0) return NNRT_OK;
-    if (target->lowest.value < training->target_low) value = &target->lowest;
-    if (target->highest.value > training->target_high) value = &target->highest;
+    if (!loss || (loss->target_low == 0 && loss->target_high == 0)) return NNRT_OK;
+    if (target->lowest.value < loss->target_low) value = &target->lowest;
+    if (target->highest.value > loss->target_high) value = &target->highest;
     if (!value) return NNRT_OK;
     return nnrt_fail(
         NNRT_ERROR,
@@ -235,28 +271,42 @@ static nnrt_status check_numbers(const nnrt_session *session, const nnrt_trainin
         " (counted from 0)%s, but `%s` takes numbers from %.9g to %.9g; correct it, or "
         "choose another loss in `%s`",
         session->program->dataset->name, value->value, value->row,
-        value->is_test ? " of its test part" : "", training->loss_name, training->target_low,
-        training->target_high, session->program->source_path);
+        value->is_test ? " of its test part" : "", loss->name, loss->target_low, loss->target_high,
+        session->program->source_path);
 }
 
 static nnrt_status check_targets(const nnrt_session *session) {
     const nnrt_program *program = session->program;
     nnrt_status status = check_labels(session);
     for (int64_t i = 0; i < program->training_count && !status; i++)
-        status = check_numbers(session, &program->trainings[i]);
+        status = check_numbers(session, nnrt_training_loss(&program->trainings[i]));
+    return status;
+}
+
+static nnrt_status check_columns(const nnrt_session *session, const nnrt_function *function) {
+    const nnrt_data_info *info = &session->data.info;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < function->column_count && !status; i++) {
+        const nnrt_column *column = &function->columns[i];
+        int source = nnrt_session_source(session, column);
+        if (!column->source) continue;
+        status = source < 0 ? nnrt_fail(NNRT_ERROR,
+                                        "the data set `%s` has no column `%s` any more; compile "
+                                        "again with `nnc build`",
+                                        session->program->dataset->name, column->source)
+                            : check_column(session, column, nnrt_data_column(info, source),
+                                           source < info->input_count ? "input" : "target");
+    }
     return status;
 }
 
 static nnrt_status check_data(const nnrt_session *session) {
     const nnrt_program *program = session->program;
     const nnrt_data_info *info = &session->data.info;
-    if (program->input_count != 1 || program->target_count > 1)
-        return nnrt_fail(NNRT_BUG,
-                         "a data set fills one input and one target, not %" PRId64 " and %" PRId64,
-                         program->input_count, program->target_count);
-    nnrt_status status = check_column(session, &program->columns[0], &info->inputs[0], "input");
-    if (!status && program->target_count)
-        status = check_column(session, &program->columns[1], &info->targets[0].column, "target");
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < program->training_count && !status; i++)
+        for (int64_t k = 0; k < program->trainings[i].step_count && !status; k++)
+            status = check_columns(session, &program->trainings[i].steps[k].train);
     if (!status && program->class_count && info->targets[0].classes != program->class_count)
         status = nnrt_fail(NNRT_ERROR,
                            "the data set `%s` has changed since `%s` was compiled: %" PRId64
@@ -356,37 +406,55 @@ nnrt_status nnrt_session_load_trained(nnrt_session *session) {
                      session->weights_path, session->options->called);
 }
 
-static float *slot_place(const nnrt_session *session, const nnrt_slot *slot) {
-    return session->slots.values + slot->offset;
-}
-
 // Padding stays zero, or else it would grow into the weights' padding.
-static void start_slot(const nnrt_session *session, const nnrt_slot *slot, float *values) {
+static void start_slot(const nnrt_session *session, const nnrt_slot *slot, float *place,
+                       const float *values) {
     if (slot->parameter < 0) {
-        for (int64_t i = 0; i < slot->size; i++)
-            slot_place(session, slot)[i] = (float)slot->initial;
+        for (int64_t i = 0; i < slot->size; i++) place[i] = (float)slot->initial;
         return;
     }
     nnrt_parameter stored = session->program->parameters[slot->parameter];
     stored.storage.offset = 0;
-    nnrt_weights_put(&stored, slot_place(session, slot), values);
+    nnrt_weights_put(&stored, place, values);
+}
+
+static void start_step(const nnrt_session *session, const nnrt_train_step *step, float *base,
+                       float *values) {
+    for (int64_t i = 0; i < step->slot_count; i++) {
+        const nnrt_slot *slot = &step->slots[i];
+        if (slot->initial == 0) continue;
+        for (int64_t j = 0; j < slot->size; j++) values[j] = (float)slot->initial;
+        start_slot(session, slot, base + slot->offset, values);
+    }
+}
+
+static int64_t largest_slot(const nnrt_training *training) {
+    int64_t largest = 1;
+    for (int64_t k = 0; k < training->step_count; k++)
+        for (int64_t i = 0; i < training->steps[k].slot_count; i++)
+            if (training->steps[k].slots[i].size > largest)
+                largest = training->steps[k].slots[i].size;
+    return largest;
+}
+
+float *nnrt_session_slots(const nnrt_session *session, const nnrt_training *training,
+                          const nnrt_train_step *step) {
+    float *base = session->slots.values;
+    for (const nnrt_train_step *at = training->steps; at < step; at++) base += at->slots_size;
+    return base;
 }
 
 nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training *training) {
+    int64_t size = 0, largest = largest_slot(training);
+    for (int64_t i = 0; i < training->step_count; i++) size += training->steps[i].slots_size;
     nnrt_block_free(&session->slots);
-    nnrt_status status =
-        nnrt_block_allocate(&session->slots, training->slots_size, "the optimizer state");
-    int64_t largest = 1;
-    for (int64_t i = 0; i < training->slot_count; i++)
-        if (training->slots[i].size > largest) largest = training->slots[i].size;
+    nnrt_status status = nnrt_block_allocate(&session->slots, size, "the optimizer state");
     float *values = status ? NULL : malloc((size_t)largest * sizeof *values);
     if (!status && !values)
         status = nnrt_fail_memory("the optimizer state", (size_t)largest * sizeof *values);
-    for (int64_t i = 0; i < training->slot_count && !status; i++) {
-        const nnrt_slot *slot = &training->slots[i];
-        if (slot->initial == 0) continue;
-        for (int64_t j = 0; j < slot->size; j++) values[j] = (float)slot->initial;
-        start_slot(session, slot, values);
+    for (int64_t i = 0; i < training->step_count && !status; i++) {
+        const nnrt_train_step *step = &training->steps[i];
+        start_step(session, step, nnrt_session_slots(session, training, step), values);
     }
     free(values);
     return status;

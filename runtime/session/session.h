@@ -33,6 +33,7 @@ typedef struct nnrt_session {
     nnrt_data data;
     int has_data;
     nnrt_team *team;
+    int64_t model;      // that predicts, is measured and told about
     char *weights_path; // where `fit` saves and `evaluate` and `predict` look unless told
 } nnrt_session;
 
@@ -71,8 +72,17 @@ nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training 
 // The last training block: its loss and metrics are the program's. NULL: there is none.
 const nnrt_training *nnrt_session_training(const nnrt_session *session);
 
-// The column of the first target; the target column must exist.
-const nnrt_column *nnrt_session_target(const nnrt_session *session);
+const nnrt_model *nnrt_session_model(const nnrt_session *session);
+int64_t nnrt_model_parameters(const nnrt_model *model); // elements of all its layers
+// The column of the first target, which losses of outputs compare with, and the loss; NULL: none.
+const nnrt_column *nnrt_training_target(const nnrt_training *training);
+const nnrt_loss *nnrt_training_loss(const nnrt_training *training);
+// The number of the data set's column that fills a function's: the inputs, then the targets; -1:
+// none does.
+int nnrt_session_source(const nnrt_session *session, const nnrt_column *column);
+// Where the optimizer state of a step lies.
+float *nnrt_session_slots(const nnrt_session *session, const nnrt_training *training,
+                          const nnrt_train_step *step);
 // The classes of the target of the data beside the first output: labels of samples or of places,
 // one value a class, or yes and no; 0: it has none.
 int64_t nnrt_session_target_classes(const nnrt_session *session);

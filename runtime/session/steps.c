@@ -107,14 +107,6 @@ static void end_if_late(chunk *work, int64_t step) {
         work->end = step + 2;
 }
 
-// From the whole data set's columns to those of a batch that was made for the step.
-static void take_batch(const nnrt_pass *pass, int64_t step, nnrt_context *context) {
-    nnrt_batch batch = nnrt_loader_take(pass->loader, step, (int)context->thread);
-    for (int i = 0; i < NNRT_MAX_COLUMNS; i++) context->columns[i] = batch.columns[i];
-    context->index = batch.index;
-    context->next_index = NULL;
-}
-
 void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader) {
     pass->loader = loader;
     if (loader)
@@ -122,52 +114,120 @@ void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader) {
                           pass->epoch);
 }
 
+nnrt_status nnrt_turn_open(nnrt_turn *turn, nnrt_session *session, const nnrt_function *function,
+                           int64_t reports) {
+    *turn = (nnrt_turn){.function = function, .repeat = 1, .values = 1 + reports};
+    for (int64_t i = 0; i < function->column_count; i++)
+        turn->sources[i] = nnrt_session_source(session, &function->columns[i]);
+    turn->context = nnrt_session_context(session, function);
+    return turn->context.arena ? NNRT_OK : NNRT_ERROR;
+}
+
+void nnrt_pass_add(nnrt_pass *pass, const nnrt_turn *turn) {
+    pass->turns[pass->turn_count++] = *turn;
+    pass->values += turn->values;
+}
+
+// A worker's contexts, one for each turn.
+typedef struct worker {
+    const nnrt_pass *pass;
+    nnrt_context contexts[NNRT_MAX_TURNS];
+} worker;
+
+static const void *batch_column(const nnrt_batch *batch, int source) {
+    return source < 0 ? NULL : batch->columns[source];
+}
+
+// From the whole data set's columns to those of a batch that was made for the step.
+static void take_batch(worker *w, int64_t step) {
+    const nnrt_pass *pass = w->pass;
+    nnrt_batch batch = nnrt_loader_take(pass->loader, step, (int)w->contexts[0].thread);
+    for (int64_t t = 0; t < pass->turn_count; t++) {
+        const nnrt_turn *turn = &pass->turns[t];
+        for (int64_t i = 0; i < turn->function->column_count; i++)
+            w->contexts[t].columns[i] = batch_column(&batch, turn->sources[i]);
+        w->contexts[t].index = batch.index;
+        w->contexts[t].next_index = NULL;
+    }
+}
+
 // What differs from step to step.
-static void prepare_step(const nnrt_pass *pass, int64_t step, nnrt_context *context) {
-    int64_t first = step * pass->batch, left = pass->count - first;
-    context->index = pass->rows + first;
-    context->next_index = left >= 2 * pass->batch ? context->index + pass->batch : NULL;
-    if (pass->loader) take_batch(pass, step, context);
+static void prepare_step(worker *w, int64_t step) {
+    const nnrt_pass *pass = w->pass;
+    int64_t first = step * pass->batch, left = pass->count - first, value = step * pass->values;
+    const uint32_t *index = pass->rows + first;
+    for (int64_t t = 0; t < pass->turn_count; t++) {
+        nnrt_context *context = &w->contexts[t];
+        const nnrt_turn *turn = &pass->turns[t];
+        context->index = index;
+        context->next_index = left >= 2 * pass->batch ? index + pass->batch : NULL;
+        context->rows = left < pass->batch ? left : pass->batch;
+        context->loss = &pass->losses[value];
+        value += turn->values;
+        if (turn->schedule)
+            context->learning_rate = nnrt_schedule_rate(turn->schedule, pass->steps_before + step);
+    }
+    if (pass->loader) take_batch(w, step);
     // A short batch is divided otherwise: what one has still to read another would overwrite.
     if (left < pass->batch && pass->after)
-        nnrt_team_meet(pass->team, (int)context->thread, (int)context->threads);
-    context->rows = left < pass->batch ? left : pass->batch;
-    context->key = nnrt_random_step_key(pass->seed, pass->epoch, step);
-    context->step = (double)(pass->steps_before + step + 1);
-    if (pass->schedule)
-        context->learning_rate = nnrt_schedule_rate(pass->schedule, pass->steps_before + step);
-    context->loss = &pass->losses[step];
+        nnrt_team_meet(pass->team, (int)w->contexts[0].thread, (int)w->contexts[0].threads);
 }
 
 // The functions end with all workers synchronised.
-static void run_step(const nnrt_pass *pass, const nnrt_context *context) {
-    if (!pass->profile) {
-        pass->function->run(context);
+static void run_turn(const nnrt_pass *pass, const nnrt_turn *turn, const nnrt_context *context) {
+    if (!turn->profile) {
+        turn->function->run(context);
         return;
     }
     nnrt_profile_count(context);
-    nnrt_profile_between(context);
-    pass->function->run_profiled(context);
+    if (pass->turn_count > 1)
+        nnrt_profile_skip(context); // what the others took is theirs
+    else
+        nnrt_profile_between(context);
+    turn->function->run_profiled(context);
+}
+
+static void run_step(worker *w, int64_t step) {
+    const nnrt_pass *pass = w->pass;
+    uint64_t key = nnrt_random_step_key(pass->seed, pass->epoch, step);
+    int64_t runs = 0;
+    for (int64_t t = 0; t < pass->turn_count; t++) {
+        const nnrt_turn *turn = &pass->turns[t];
+        nnrt_context *context = &w->contexts[t];
+        int64_t before = (pass->steps_before + step) * turn->repeat;
+        for (int64_t r = 0; r < turn->repeat; r++) {
+            context->key = nnrt_random_turn_key(key, runs++);
+            context->step = (double)(before + r + 1);
+            run_turn(pass, turn, context);
+        }
+        if (t == 0 && pass->after) pass->after(pass->argument, context);
+    }
+}
+
+static void begin_worker(worker *w, int thread, int threads) {
+    const nnrt_pass *pass = w->pass;
+    for (int64_t t = 0; t < pass->turn_count; t++) {
+        nnrt_context *context = &w->contexts[t];
+        *context = pass->turns[t].context;
+        context->thread = thread;
+        context->threads = threads;
+        context->team = pass->team;
+        if (!pass->turns[t].profile) continue;
+        context->account = nnrt_profile_account(pass->turns[t].profile, thread);
+        nnrt_profile_skip(context);
+    }
 }
 
 static void run_chunk(void *argument, int thread, int threads) {
     chunk *work = argument;
-    const nnrt_pass *pass = work->pass;
-    nnrt_context context = pass->context;
-    context.thread = thread;
-    context.threads = threads;
-    context.team = pass->team;
-    if (pass->profile) {
-        context.account = nnrt_profile_account(pass->profile, thread);
-        nnrt_profile_skip(&context);
-    }
+    worker w = {.pass = work->pass};
+    begin_worker(&w, thread, threads);
     for (int64_t step = work->first; step < work->end; step++) {
         if (thread == 0) end_if_late(work, step);
-        prepare_step(pass, step, &context);
-        run_step(pass, &context);
-        if (pass->after) pass->after(pass->argument, &context);
+        prepare_step(&w, step);
+        run_step(&w, step);
     }
-    if (pass->profile) nnrt_profile_between(&context);
+    if (w.pass->turn_count == 1 && w.pass->turns[0].profile) nnrt_profile_between(&w.contexts[0]);
 }
 
 // Steps that take about `seconds`, as far as the cost is known; else few.
@@ -206,12 +266,33 @@ int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
     return 1;
 }
 
-double nnrt_pass_loss(const nnrt_pass *pass) {
+double nnrt_pass_mean(const nnrt_pass *pass, int64_t value) {
     double sum = 0;
     for (int64_t step = 0; step < pass->step; step++) {
         int64_t left = pass->count - step * pass->batch;
-        sum += pass->losses[step] * (double)(left < pass->batch ? left : pass->batch);
+        sum += pass->losses[step * pass->values + value] *
+               (double)(left < pass->batch ? left : pass->batch);
     }
     int64_t samples = nnrt_pass_samples(pass);
     return samples ? sum / (double)samples : 0;
+}
+
+double nnrt_pass_loss(const nnrt_pass *pass) {
+    double sum = 0;
+    int64_t value = 0;
+    for (int64_t t = 0; t < pass->turn_count; t++) {
+        sum += nnrt_pass_mean(pass, value);
+        value += pass->turns[t].values;
+    }
+    return sum;
+}
+
+double nnrt_pass_step_loss(const nnrt_pass *pass, int64_t step) {
+    const double *values = &pass->losses[step * pass->values];
+    double sum = 0;
+    for (int64_t t = 0; t < pass->turn_count; t++) {
+        sum += *values;
+        values += pass->turns[t].values;
+    }
+    return sum;
 }

@@ -33,24 +33,35 @@ typedef void nnrt_after_step(void *argument, const nnrt_context *context);
 void nnrt_own_samples(const nnrt_function *function, const nnrt_context *context, int64_t *first,
                       int64_t *end);
 
-typedef struct nnrt_pass {
+enum { NNRT_MAX_TURNS = 16 }; // functions of a pass
+
+// A function that is run on each batch.
+typedef struct nnrt_turn {
     const nnrt_function *function;
+    nnrt_context context;          // weights, slots, arena, columns
+    const nnrt_schedule *schedule; // of the learning rate; NULL: nothing is trained
+    int sources[NNRT_MAX_COLUMNS]; // of its columns: those of the data set; -1: none
+    int64_t repeat;                // so many times; the values of the last one count
+    int64_t values;                // of a batch: the loss, then what is reported beside it
+    nnrt_profile *profile;         // of the function; NULL: none
+} nnrt_turn;
+
+typedef struct nnrt_pass {
+    nnrt_turn turns[NNRT_MAX_TURNS];
+    int64_t turn_count, values; // a batch, of all turns
     nnrt_team *team;
     nnrt_pace *pace;
-    nnrt_context context; // weights, slots, arena, columns
     const uint32_t *rows; // the samples in order
     int64_t count, batch;
-    nnrt_loader *loader;           // makes the batches; NULL: samples are read where they lie
-    double *losses;                // one a step
-    const nnrt_schedule *schedule; // of the learning rate; NULL: nothing is trained
+    nnrt_loader *loader; // makes the batches; NULL: samples are read where they lie
+    double *losses;      // [steps][values]
     uint64_t seed;
     int64_t epoch;          // for the keys of the steps
     int64_t steps_before;   // of the training, before this pass
     int64_t steps;          // of this pass; fewer than all: it ends early
-    nnrt_after_step *after; // called by each worker after each step; NULL: nothing
+    nnrt_after_step *after; // called by each worker after the first turn; NULL: nothing
     void *argument;
-    nnrt_profile *profile; // of the function; NULL: none
-    int64_t step;          // out: the next one
+    int64_t step; // out: the next one
 } nnrt_pass;
 
 int64_t nnrt_step_count(int64_t samples, int64_t batch); // rounded up
@@ -61,8 +72,16 @@ void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader);
 // Runs about `seconds` more of the pass, at least one step; 0 when it is at its end.
 int nnrt_pass_advance(nnrt_pass *pass, double seconds);
 
-// Of the steps done: the samples, and the mean loss weighted by batch size.
+// Of the steps done: the samples, and the mean of a value weighted by batch size.
 int64_t nnrt_pass_samples(const nnrt_pass *pass);
+double nnrt_pass_mean(const nnrt_pass *pass, int64_t value);
+// Likewise of the loss: of several turns, the sum of theirs.
 double nnrt_pass_loss(const nnrt_pass *pass);
+// The loss of one step.
+double nnrt_pass_step_loss(const nnrt_pass *pass, int64_t step);
+// A turn of `function`, with what it needs of the session; `reports`: numbers behind the loss.
+nnrt_status nnrt_turn_open(nnrt_turn *turn, nnrt_session *session, const nnrt_function *function,
+                           int64_t reports);
+void nnrt_pass_add(nnrt_pass *pass, const nnrt_turn *turn);
 
 #endif

@@ -27,8 +27,9 @@ static void *make_column(const nnrt_column *column, int64_t rows, uint32_t limit
 
 // How many classes the target may name without leaving the model's outputs.
 static uint32_t target_limit(const nnrt_training *training, const nnrt_column *target) {
-    const nnrt_output *output = training->evaluate.outputs;
-    if (!training->evaluate.output_count || target->size == output->size)
+    const nnrt_function *function = &training->steps[0].evaluate;
+    const nnrt_output *output = function->outputs;
+    if (!function->output_count || target->size == output->size)
         return target->dtype == NNRT_F32 ? 0 : 2;
     return output->rank ? (uint32_t)output->shape[output->rank - 1] : 2;
 }
@@ -40,22 +41,28 @@ static int64_t choose_rows(const nnrt_column *input, int64_t batch) {
 }
 
 nnrt_status nnrt_synthetic_fill(nnrt_session *session, const nnrt_training *training) {
-    const nnrt_program *program = session->program;
-    const nnrt_column *input = &program->columns[0], *target = nnrt_session_target(session);
+    const nnrt_function *function = &training->steps[0].train;
+    const nnrt_column *input = function->columns, *target = nnrt_training_target(training);
     nnrt_data *data = &session->data;
     nnrt_random random = nnrt_random_make(0, NNRT_RANDOM_BENCH, 0);
-    if (program->input_count != 1 || program->target_count != 1)
+    if (function->input_count != 1 || function->column_count > 2)
         return nnrt_fail(NNRT_ERROR, "`bench` needs a model with one input and one target");
     nnrt_augment augment = data->info.augment;
     memset(data, 0, sizeof *data);
-    data->info = (nnrt_data_info){.input_count = 1, .target_count = 1, .augment = augment};
+    data->info =
+        (nnrt_data_info){.input_count = 1, .target_count = target ? 1 : 0, .augment = augment};
     data->info.inputs[0] = *input;
-    data->info.targets[0].column = *target;
+    data->info.inputs[0].name = input->source;
+    if (target) {
+        data->info.targets[0].column = *target;
+        data->info.targets[0].column.name = target->source;
+    }
     int64_t rows = choose_rows(input, training->batch);
     data->columns[0] = make_column(input, rows, input->dtype == NNRT_F32 ? 0 : 256, &random);
-    data->columns[1] = make_column(target, rows, target_limit(training, target), &random);
+    if (target)
+        data->columns[1] = make_column(target, rows, target_limit(training, target), &random);
     data->train.rows = malloc((size_t)rows * sizeof *data->train.rows);
-    if (!data->columns[0] || !data->columns[1] || !data->train.rows)
+    if (!data->columns[0] || (target && !data->columns[1]) || !data->train.rows)
         return nnrt_fail_memory("made-up data", (size_t)rows * sizeof *data->train.rows);
     for (int64_t i = 0; i < rows; i++) data->train.rows[i] = (uint32_t)i;
     data->row_count = data->train.count = rows;

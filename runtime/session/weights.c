@@ -77,6 +77,10 @@ nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, 
     return status;
 }
 
+static const char *main_model(const nnrt_program *program) {
+    return program->models[program->main_model].name;
+}
+
 // ---- Saving.
 
 static void put_metadata(nnrt_json *json, const nnrt_program *program,
@@ -84,7 +88,7 @@ static void put_metadata(nnrt_json *json, const nnrt_program *program,
     char number[32];
     nnrt_json_open(json, "__metadata__", '{');
     nnrt_json_string(json, "program", program->source_path);
-    nnrt_json_string(json, "model", program->model);
+    nnrt_json_string(json, "model", main_model(program));
     nnrt_json_string(json, "compiler", program->compiler_version);
     snprintf(number, sizeof number, "%" PRIu64, info->seed);
     nnrt_json_string(json, "seed", number);
@@ -239,17 +243,17 @@ static nnrt_status foreign(const nnrt_safetensors *file, const nnrt_program *pro
     snprintf(text, sizeof text, "%s", what);
     const char *source = nnrt_safetensors_metadata(file, "program");
     const char *model = nnrt_safetensors_metadata(file, "model");
-    return nnrt_fail(NNRT_ERROR,
-                     "the weights in `%s` are not those of model `%s`: %s%s%.200s%s%.200s%s",
-                     file->path, program->model, text, source || model ? " (saved by model `" : "",
-                     model    ? model
-                     : source ? "?"
-                              : "",
-                     source || model ? "` of `" : "",
-                     source  ? source
-                     : model ? "?"
-                             : "",
-                     source || model ? "`)" : "");
+    return nnrt_fail(
+        NNRT_ERROR, "the weights in `%s` are not those of model `%s`: %s%s%.200s%s%.200s%s",
+        file->path, main_model(program), text, source || model ? " (saved by model `" : "",
+        model    ? model
+        : source ? "?"
+                 : "",
+        source || model ? "` of `" : "",
+        source  ? source
+        : model ? "?"
+                : "",
+        source || model ? "`)" : "");
 }
 
 static int same_shape(const nnrt_parameter *parameter, const nnrt_tensor *tensor) {

@@ -95,11 +95,13 @@ static nnrt_status open_plateau(nnrt_callback *callback, const nnrt_callbacks *a
 }
 
 static nnrt_status end_plateau_epoch(nnrt_callback *callback, nnrt_callbacks *all, moment *at) {
-    double *rate = &all->schedule->initial;
-    if (nnrt_plateau_epoch(&callback->plateau, at->value, rate))
-        nnrt_progress_note(all->progress,
-                           "Epoch %" PRId64 ": reduce_on_plateau reducing learning rate to %g.",
-                           at->number, *rate);
+    double *rate = &all->schedules[0].initial, before = *rate;
+    if (!nnrt_plateau_epoch(&callback->plateau, at->value, rate)) return NNRT_OK;
+    for (int64_t i = 1; i < all->training->step_count; i++)
+        all->schedules[i].initial *= *rate / before;
+    nnrt_progress_note(all->progress,
+                       "Epoch %" PRId64 ": reduce_on_plateau reducing learning rate to %g.",
+                       at->number, *rate);
     return NNRT_OK;
 }
 
@@ -261,7 +263,7 @@ void nnrt_callbacks_close(nnrt_callbacks *callbacks) {
 void nnrt_callbacks_log(const nnrt_callbacks *callbacks, int64_t step, nnrt_log *log) {
     for (int64_t i = 0; i < callbacks->count; i++) {
         if (!nnrt_call_is(callbacks->items[i].call, "reduce_on_plateau")) continue;
-        nnrt_log_put(log, "learning_rate", nnrt_schedule_rate(callbacks->schedule, step));
+        nnrt_log_put(log, "learning_rate", nnrt_schedule_rate(&callbacks->schedules[0], step));
         return;
     }
 }

@@ -13,7 +13,7 @@ typedef struct nnrt_callback nnrt_callback;
 typedef struct nnrt_callbacks { // a zeroed one has none
     nnrt_session *session;
     const nnrt_training *training;
-    nnrt_schedule *schedule;       // of the training; reduce_on_plateau lowers its rate
+    nnrt_schedule *schedules;      // of the training's steps; reduce_on_plateau lowers their rates
     const nnrt_progress *progress; // where messages go
     nnrt_callback *items;
     int64_t count;

@@ -18,11 +18,11 @@ static nnrt_status check_batch(const nnrt_training *training, int64_t batch) {
 static nnrt_status open_metrics(nnrt_trainer *trainer) {
     const nnrt_training *training = trainer->training;
     if (!training->metric_count) return NNRT_OK;
-    if (!training->train.output_count)
+    if (!training->steps[0].train.output_count)
         return nnrt_fail(NNRT_BUG, "the training step has no outputs for its metrics");
     trainer->metrics = nnrt_metrics_create(
-        training->metrics, training->metric_count, training->train.outputs,
-        nnrt_session_target(trainer->session), nnrt_team_size(trainer->session->team));
+        training->metrics, training->metric_count, training->steps[0].train.outputs,
+        nnrt_training_target(training), nnrt_team_size(trainer->session->team));
     return trainer->metrics ? NNRT_OK : nnrt_failure();
 }
 
@@ -32,6 +32,43 @@ static nnrt_status open_loader(nnrt_trainer *trainer) {
     trainer->loader = nnrt_loader_create(&session->data, NNRT_FOR_TRAINING, trainer->batch,
                                          nnrt_team_size(session->team), -1);
     return trainer->loader ? NNRT_OK : NNRT_ERROR;
+}
+
+// One turn of the pass for each step.
+static nnrt_status open_turns(nnrt_trainer *trainer, double learning_rate) {
+    const nnrt_training *training = trainer->training;
+    int64_t steps = nnrt_step_count(trainer->session->data.train.count, trainer->batch);
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < training->step_count && !status; i++) {
+        const nnrt_train_step *step = &training->steps[i];
+        nnrt_turn turn;
+        status =
+            nnrt_schedule_open(&trainer->schedules[i], &step->learning_rate, steps, learning_rate);
+        if (!status)
+            status = nnrt_turn_open(&turn, trainer->session, &step->train, step->report_count);
+        if (status) break;
+        turn.schedule = &trainer->schedules[i];
+        turn.repeat = step->repeat;
+        turn.context.slots = nnrt_session_slots(trainer->session, training, step);
+        nnrt_pass_add(&trainer->pass, &turn);
+    }
+    return status;
+}
+
+static nnrt_status allocate_rows(nnrt_trainer *trainer) {
+    int64_t samples = trainer->session->data.train.count;
+    size_t values = (size_t)nnrt_step_count(samples, trainer->batch) * (size_t)trainer->pass.values;
+    trainer->rows = malloc((size_t)samples * sizeof *trainer->rows);
+    trainer->losses = malloc(values * sizeof(double));
+    if (trainer->rows && trainer->losses) return NNRT_OK;
+    return nnrt_fail_memory("the order of the samples", (size_t)samples * sizeof *trainer->rows);
+}
+
+static int64_t useful_threads(const nnrt_training *training) {
+    int64_t threads = 1;
+    for (int64_t i = 0; i < training->step_count; i++)
+        if (training->steps[i].train.threads > threads) threads = training->steps[i].train.threads;
+    return threads;
 }
 
 nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
@@ -45,26 +82,14 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
     if (!samples) return nnrt_fail(NNRT_ERROR, "the data set has no training samples");
     if (trainer->batch > samples) trainer->batch = samples; // all of them in one step
     nnrt_status status = check_batch(training, trainer->batch);
-    if (!status)
-        status = nnrt_schedule_open(&trainer->schedule, &training->learning_rate,
-                                    nnrt_step_count(samples, trainer->batch), learning_rate);
     if (!status && with_metrics) status = open_metrics(trainer);
     if (!status) status = open_loader(trainer);
     if (!status) status = nnrt_session_start_slots(session, training);
-    if (!status) {
-        trainer->rows = malloc((size_t)samples * sizeof *trainer->rows);
-        trainer->losses = malloc((size_t)nnrt_step_count(samples, trainer->batch) * sizeof(double));
-        if (!trainer->rows || !trainer->losses)
-            status = nnrt_fail_memory("the order of the samples",
-                                      (size_t)samples * sizeof *trainer->rows);
-    }
-    if (!status) {
-        trainer->context = nnrt_session_context(session, &training->train);
-        if (!trainer->context.arena) status = NNRT_ERROR;
-    }
+    if (!status) status = open_turns(trainer, learning_rate);
+    if (!status) status = allocate_rows(trainer);
     int workers = nnrt_team_size(session->team);
-    if (workers > training->train.threads) workers = (int)training->train.threads;
-    nnrt_pace_start(&trainer->pace, workers < 1 ? 1 : workers);
+    if (workers > useful_threads(training)) workers = (int)useful_threads(training);
+    nnrt_pace_start(&trainer->pace, workers);
     if (status) nnrt_trainer_close(trainer);
     return status;
 }
@@ -79,15 +104,15 @@ void nnrt_trainer_close(nnrt_trainer *trainer) {
 
 static void after_step(void *argument, const nnrt_context *context) {
     nnrt_trainer *trainer = argument;
-    const nnrt_output *output = trainer->training->train.outputs;
-    nnrt_view view = nnrt_view_make(output, nnrt_session_target(trainer->session));
-    nnrt_view_batch(&view, &trainer->training->train, context,
-                    trainer->session->program->input_count);
+    const nnrt_function *function = &trainer->training->steps[0].train;
+    nnrt_view view = nnrt_view_make(function->outputs, nnrt_training_target(trainer->training));
+    nnrt_view_batch(&view, function, context);
     nnrt_metrics_update(trainer->metrics, (int)context->thread, &view);
 }
 
-void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *profile) {
-    trainer->profile = trainer->pass.profile = profile;
+void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *const *profiles) {
+    for (int64_t i = 0; i < trainer->pass.turn_count; i++)
+        trainer->pass.turns[i].profile = profiles ? profiles[i] : NULL;
 }
 
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit) {
@@ -100,21 +125,18 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     }
     nnrt_metrics_reset(trainer->metrics);
     nnrt_pass *pass = &trainer->pass;
-    *pass = (nnrt_pass){.function = &trainer->training->train,
-                        .team = trainer->session->team,
-                        .pace = &trainer->pace,
-                        .context = trainer->context,
-                        .rows = trainer->rows,
-                        .count = part->count,
-                        .batch = trainer->batch,
-                        .losses = trainer->losses,
-                        .schedule = &trainer->schedule,
-                        .seed = trainer->seed,
-                        .epoch = epoch,
-                        .steps_before = trainer->steps_done,
-                        .profile = trainer->profile,
-                        .argument = trainer};
+    pass->team = trainer->session->team;
+    pass->pace = &trainer->pace;
+    pass->rows = trainer->rows;
+    pass->count = part->count;
+    pass->batch = trainer->batch;
+    pass->losses = trainer->losses;
+    pass->seed = trainer->seed;
+    pass->epoch = epoch;
+    pass->steps_before = trainer->steps_done;
+    pass->argument = trainer;
     pass->after = trainer->metrics ? after_step : NULL;
+    pass->step = 0;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
     if (step_limit && pass->steps > step_limit) pass->steps = step_limit;
     nnrt_pass_load(pass, trainer->loader);
@@ -124,8 +146,14 @@ void nnrt_trainer_end_epoch(nnrt_trainer *trainer) {
     trainer->steps_done += trainer->pass.step;
 }
 
+static int is_finite(const nnrt_pass *pass, int64_t step) {
+    for (int64_t i = 0; i < pass->values; i++)
+        if (!isfinite(pass->losses[step * pass->values + i])) return 0;
+    return 1;
+}
+
 int64_t nnrt_trainer_not_finite(const nnrt_trainer *trainer, int64_t from) {
     for (int64_t step = from; step < trainer->pass.step; step++)
-        if (!isfinite(trainer->losses[step])) return step;
+        if (!is_finite(&trainer->pass, step)) return step;
     return -1;
 }

@@ -12,15 +12,13 @@ typedef struct nnrt_trainer {
     nnrt_metrics *metrics; // NULL: none
     nnrt_pace pace;
     uint32_t *rows;
-    double *losses;      // of the epoch's steps
+    double *losses;      // of the epoch's steps, with what is reported beside them
     nnrt_loader *loader; // NULL: batches need not be made
     int64_t batch, shuffle;
     uint64_t seed;
-    nnrt_schedule schedule; // of the learning rate
-    nnrt_context context;   // of every pass
-    nnrt_pass pass;         // the current epoch's
-    int64_t steps_done;     // of this block, before it
-    nnrt_profile *profile;  // of its steps; NULL: none; the caller's
+    nnrt_schedule schedules[NNRT_MAX_TURNS]; // of the steps' learning rates
+    nnrt_pass pass;                          // the current epoch's
+    int64_t steps_done;                      // of this block, before it
 } nnrt_trainer;
 
 // Needs the data. `learning_rate` (the initial one of a schedule) and `batch` 0: the program's.
@@ -29,8 +27,8 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
                               int with_metrics);
 void nnrt_trainer_close(nnrt_trainer *trainer);
 
-// From now on the steps are profiled; NULL: they are not.
-void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *profile);
+// From now on the steps are profiled, each in its own; NULL: they are not. The caller's.
+void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *const *profiles);
 
 // Puts the samples in the epoch's order and makes its pass; nnrt_pass_advance goes on from there.
 // `step_limit`: the most steps of this epoch; 0: no limit.

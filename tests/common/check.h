@@ -2,7 +2,7 @@
 #ifndef NNC_TESTS_CHECK_H
 #define NNC_TESTS_CHECK_H
 
-#include "../../compiler/check/program.h"
+#include "../../compiler/check/check_program.h"
 #include "front.h"
 
 typedef struct Checked {

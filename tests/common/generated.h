@@ -7,6 +7,7 @@
 #include "../../compiler/gen/emit.h"
 #include "../../compiler/pass/verify.h"
 #include "../../runtime/workers/team.h"
+#include "loss_step.h"
 
 #include <dlfcn.h>
 #include <libgen.h>
@@ -61,14 +62,14 @@ typedef struct Code {
     int64_t scratch_size; // of a worker
 } Code;
 
-static inline Graph *lower(Graph *forward, Arena *arena, const Training *training, GraphMode mode) {
+static inline Graph *lower(Graph *forward, Arena *arena, const LossStep *training, GraphMode mode) {
     Graph *graph = graph_clone(forward, arena, mode);
     graph->sink = NULL;
-    if (mode != GRAPH_PREDICT) pass_attach_loss(graph, training);
+    if (mode != GRAPH_PREDICT) attach_loss(graph, training);
     pass_expand(graph);
     pass_simplify(graph);
     if (mode == GRAPH_TRAIN) {
-        pass_update(graph, training);
+        pass_update(graph, &training->step);
         pass_expand(graph);
         pass_simplify(graph);
     }
@@ -76,13 +77,14 @@ static inline Graph *lower(Graph *forward, Arena *arena, const Training *trainin
     return graph;
 }
 
-static inline Code make_schedules(Arena *arena, Graph *forward, const Training *training,
+static inline Code make_schedules(Arena *arena, Graph *forward, const LossStep *training,
                                   const MachineModel *machine, ContractionChoice contraction) {
     Code code = {0};
     Graph *single = lower(forward, arena, training, GRAPH_PREDICT);
     Graph *predict = lower(forward, arena, training, GRAPH_PREDICT);
     Graph *both[] = {predict, lower(forward, arena, training, GRAPH_TRAIN)};
-    code.layout = pass_layout(both, 2, arena, machine, contraction, training->batch);
+    code.layout =
+        pass_layout(forward->weights, both, 2, arena, machine, contraction, training->batch);
     for (int mode = 0; mode < 3; mode++) {
         code.graphs[mode] = lower(forward, arena, training, (GraphMode)mode);
         Graph *own = lower(forward, arena, training, (GraphMode)mode);
@@ -379,7 +381,7 @@ static inline void compare_state(const Code *code, const Graph *train, const Eva
 }
 
 // Compiles `forward` (in `arena`) with `training` and compares all three functions.
-static inline void check_generated(Arena *arena, Graph *forward, const Training *training,
+static inline void check_generated(Arena *arena, Graph *forward, const LossStep *training,
                                    const Setting *setting) {
     DiagSink *sink = diag_create(arena, sources_create(arena));
     Target *target = target_create(arena, setting->cpu, sink);
@@ -450,12 +452,12 @@ static inline Node *add_target(Graph *graph, const char *name, Type type) {
     return node;
 }
 
-static inline Training training_with(Arena *arena, const char *loss, const char *optimizer,
+static inline LossStep training_with(Arena *arena, const char *loss, const char *optimizer,
                                      int64_t batch) {
-    Training training = {.batch = batch, .loss = op_find(loss)};
-    training.loss_args = args_default(arena, &training.loss->schema);
-    training.optimizer = optimizer_find(optimizer);
-    training.optimizer_args = args_default(arena, &training.optimizer->schema);
+    LossStep training = {.batch = batch, .loss = {.def = op_find(loss)}};
+    training.loss.args = args_default(arena, &training.loss.def->schema);
+    training.step.optimizer = optimizer_find(optimizer);
+    training.step.optimizer_args = args_default(arena, &training.step.optimizer->schema);
     return training;
 }
 

@@ -5,6 +5,7 @@
 #include "../../compiler/op/op.h"
 #include "../../compiler/op/training.h"
 #include "../../compiler/pass/pass.h"
+#include "loss_step.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -43,25 +43,25 @@ static Outputs run_all(Loaded *loaded, int64_t rows, int threads) {
     const nnrt_training *training = loaded->training;
     Outputs outputs = {0};
     loaded_reset(loaded);
-    loaded_run(loaded, &program->predict, training->batch, threads);
-    outputs.predicted = loaded_output(loaded, &program->predict, 0, training->batch);
-    loaded_run(loaded, &program->predict, rows, threads);
-    outputs.first_rows = loaded_output(loaded, &program->predict, 0, rows);
-    loaded_run(loaded, &program->predict_one, 1, threads);
-    outputs.one = loaded_output(loaded, &program->predict_one, 0, 1);
-    loaded_run(loaded, &training->evaluate, rows, threads);
+    loaded_run(loaded, &loaded->model->predict, training->batch, threads);
+    outputs.predicted = loaded_output(loaded, &loaded->model->predict, 0, training->batch);
+    loaded_run(loaded, &loaded->model->predict, rows, threads);
+    outputs.first_rows = loaded_output(loaded, &loaded->model->predict, 0, rows);
+    loaded_run(loaded, &loaded->model->predict_one, 1, threads);
+    outputs.one = loaded_output(loaded, &loaded->model->predict_one, 0, 1);
+    loaded_run(loaded, &loaded->step->evaluate, rows, threads);
     outputs.evaluate_loss = loaded->loss;
-    if (training->evaluate.output_count)
-        outputs.evaluated = loaded_output(loaded, &training->evaluate, 0, rows);
-    loaded_run(loaded, &training->train, rows, threads);
+    if (loaded->step->evaluate.output_count)
+        outputs.evaluated = loaded_output(loaded, &loaded->step->evaluate, 0, rows);
+    loaded_run(loaded, &loaded->step->train, rows, threads);
     outputs.train_loss = loaded->loss;
-    if (training->train.output_count)
-        outputs.trained = loaded_output(loaded, &training->train, 0, rows);
+    if (loaded->step->train.output_count)
+        outputs.trained = loaded_output(loaded, &loaded->step->train, 0, rows);
     outputs.left_weights = copy_floats(loaded->arena, loaded->weights, program->weights_size);
-    outputs.left_slots = copy_floats(loaded->arena, loaded->slots, training->slots_size);
+    outputs.left_slots = copy_floats(loaded->arena, loaded->slots, loaded->step->slots_size);
     loaded_clear_padding(loaded);
     outputs.weights = copy_floats(loaded->arena, loaded->weights, program->weights_size);
-    outputs.slots = copy_floats(loaded->arena, loaded->slots, training->slots_size);
+    outputs.slots = copy_floats(loaded->arena, loaded->slots, loaded->step->slots_size);
     return outputs;
 }
 
@@ -81,7 +81,7 @@ static const char *different(const Loaded *loaded, const Outputs *a, const Outpu
     if (memcmp(&a->train_loss, &b->train_loss, sizeof(double)) != 0) return "the training loss";
     if (memcmp(a->weights, b->weights, (size_t)loaded->program->weights_size * sizeof(float)) != 0)
         return "weights";
-    if (memcmp(a->slots, b->slots, (size_t)loaded->training->slots_size * sizeof(float)) != 0)
+    if (memcmp(a->slots, b->slots, (size_t)loaded->step->slots_size * sizeof(float)) != 0)
         return "slots";
     return NULL;
 }
@@ -102,9 +102,9 @@ static Verdict compare_bits(Loaded *loaded, int64_t rows, const Outputs *first) 
 
 // A second step from the weights of the first one, with what it left between them and without.
 static Verdict compare_padding(Loaded *loaded, int64_t rows, const Outputs *first) {
-    const nnrt_function *train = &loaded->training->train;
+    const nnrt_function *train = &loaded->step->train;
     size_t weights = (size_t)loaded->program->weights_size * sizeof(float);
-    size_t slots = (size_t)loaded->training->slots_size * sizeof(float);
+    size_t slots = (size_t)loaded->step->slots_size * sizeof(float);
     double losses[2];
     float *after[2][2];
     for (int clears = 0; clears < 2; clears++) {
@@ -116,7 +116,7 @@ static Verdict compare_padding(Loaded *loaded, int64_t rows, const Outputs *firs
         losses[clears] = loaded->loss;
         after[clears][0] =
             copy_floats(loaded->arena, loaded->weights, loaded->program->weights_size);
-        after[clears][1] = copy_floats(loaded->arena, loaded->slots, loaded->training->slots_size);
+        after[clears][1] = copy_floats(loaded->arena, loaded->slots, loaded->step->slots_size);
     }
     if (memcmp(&losses[0], &losses[1], sizeof(double)) != 0)
         return failing(PADDING_MATTERS, "loss %g, not %g", losses[0], losses[1]);

@@ -121,7 +121,7 @@ static int64_t slot_elements(const Loaded *loaded, const nnrt_slot *slot) {
 }
 
 static void start_slots(Loaded *loaded) {
-    const nnrt_training *training = loaded->training;
+    const nnrt_train_step *training = loaded->step;
     loaded->first_slots = guarded_floats(training->slots_size);
     loaded->states = ARENA_ARRAY(loaded->arena, EvalTensor, training->slot_count + 1);
     for (int64_t i = 0; i < training->slot_count; i++)
@@ -140,7 +140,8 @@ static void add_arena(Loaded *loaded, int index, const nnrt_function *function) 
 // As the program reads it: the runtime makes float32 of labels that stand at several places.
 static void *column_of(Loaded *loaded, int index, const Type *type, const void *bytes,
                        size_t size) {
-    bool is_widened = type->dtype == DTYPE_I32 && loaded->program->columns[index].dtype == NNRT_F32;
+    bool is_widened =
+        type->dtype == DTYPE_I32 && loaded->step->train.columns[index].dtype == NNRT_F32;
     if (!is_widened) return guarded_copy(bytes, size);
     float *numbers = arena_alloc(loaded->arena, size + 1);
     for (size_t i = 0; i < size / sizeof(float); i++)
@@ -151,7 +152,7 @@ static void *column_of(Loaded *loaded, int index, const Type *type, const void *
 static void remember_state(Loaded *loaded) {
     for (int i = 0; i < (int)loaded->program->parameter_count; i++)
         loaded->parameters[i] = loaded_parameter(loaded, i);
-    for (int i = 0; i < (int)loaded->training->slot_count; i++)
+    for (int i = 0; i < (int)loaded->step->slot_count; i++)
         loaded->states[i] = loaded_slot(loaded, i);
 }
 
@@ -190,18 +191,20 @@ Loaded *loaded_create(Arena *arena, const Program *program, const Setup *setup,
     loaded->arena = arena;
     loaded->program = link_object(object);
     loaded->training = &loaded->program->trainings[0];
+    loaded->step = &loaded->training->steps[0];
+    loaded->model = &loaded->program->models[0];
     start_weights(loaded, &random);
     start_slots(loaded);
     loaded->weights = guarded_floats(loaded->program->weights_size);
-    loaded->slots = guarded_floats(loaded->training->slots_size);
+    loaded->slots = guarded_floats(loaded->step->slots_size);
     loaded->scratch = guarded_floats(loaded->program->scratch_size * LOADED_THREADS);
     loaded->team = nnrt_team_create(LOADED_THREADS);
     nnrt_flush_denormals();
     fill_context(loaded, setup, data, &random);
-    add_arena(loaded, 0, &loaded->training->train);
-    add_arena(loaded, 1, &loaded->training->evaluate);
-    add_arena(loaded, 2, &loaded->program->predict);
-    add_arena(loaded, 3, &loaded->program->predict_one);
+    add_arena(loaded, 0, &loaded->step->train);
+    add_arena(loaded, 1, &loaded->step->evaluate);
+    add_arena(loaded, 2, &loaded->model->predict);
+    add_arena(loaded, 3, &loaded->model->predict_one);
     loaded_reset(loaded);
     remember_state(loaded);
     return loaded;
@@ -210,8 +213,7 @@ Loaded *loaded_create(Arena *arena, const Program *program, const Setup *setup,
 void loaded_reset(Loaded *loaded) {
     memcpy(loaded->weights, loaded->first_weights,
            (size_t)loaded->program->weights_size * sizeof(float));
-    memcpy(loaded->slots, loaded->first_slots,
-           (size_t)loaded->training->slots_size * sizeof(float));
+    memcpy(loaded->slots, loaded->first_slots, (size_t)loaded->step->slots_size * sizeof(float));
 }
 
 // ---- Running.
@@ -246,11 +248,10 @@ void loaded_run(Loaded *loaded, const nnrt_function *function, int64_t rows, int
 
 void loaded_advance(Loaded *loaded) {
     loaded_reset(loaded);
-    loaded_run(loaded, &loaded->training->train, loaded->training->batch, 1);
+    loaded_run(loaded, &loaded->step->train, loaded->training->batch, 1);
     memcpy(loaded->first_weights, loaded->weights,
            (size_t)loaded->program->weights_size * sizeof(float));
-    memcpy(loaded->first_slots, loaded->slots,
-           (size_t)loaded->training->slots_size * sizeof(float));
+    memcpy(loaded->first_slots, loaded->slots, (size_t)loaded->step->slots_size * sizeof(float));
     remember_state(loaded);
     loaded->context.step = 2;
 }
@@ -275,7 +276,7 @@ EvalTensor loaded_parameter(const Loaded *loaded, int index) {
 }
 
 EvalTensor loaded_slot(const Loaded *loaded, int index) {
-    const nnrt_slot *slot = &loaded->training->slots[index];
+    const nnrt_slot *slot = &loaded->step->slots[index];
     EvalTensor values = new_tensor(loaded->arena, 1, slot_elements(loaded, slot));
     for (int64_t e = 0; e < values.size; e++)
         values.data[e] = loaded->slots[slot_place(loaded, slot, e)];
@@ -284,7 +285,7 @@ EvalTensor loaded_slot(const Loaded *loaded, int index) {
 
 void loaded_clear_padding(Loaded *loaded) {
     size_t weights = (size_t)loaded->program->weights_size * sizeof(float);
-    size_t slots = (size_t)loaded->training->slots_size * sizeof(float);
+    size_t slots = (size_t)loaded->step->slots_size * sizeof(float);
     float *own_weights = arena_alloc(loaded->arena, weights + 1);
     float *own_slots = arena_alloc(loaded->arena, slots + 1);
     for (int64_t i = 0; i < loaded->program->parameter_count; i++) {
@@ -292,8 +293,8 @@ void loaded_clear_padding(Loaded *loaded) {
         for (int64_t e = 0; e < elements_of(parameter); e++)
             own_weights[place_of(parameter, e)] = loaded->weights[place_of(parameter, e)];
     }
-    for (int64_t i = 0; i < loaded->training->slot_count; i++) {
-        const nnrt_slot *slot = &loaded->training->slots[i];
+    for (int64_t i = 0; i < loaded->step->slot_count; i++) {
+        const nnrt_slot *slot = &loaded->step->slots[i];
         for (int64_t e = 0; e < slot_elements(loaded, slot); e++)
             own_slots[slot_place(loaded, slot, e)] = loaded->slots[slot_place(loaded, slot, e)];
     }

@@ -17,6 +17,8 @@ typedef struct Loaded {
     Arena *arena;
     const nnrt_program *program;
     const nnrt_training *training;
+    const nnrt_train_step *step;
+    const nnrt_model *model;
     EvalTensor *parameters, *states;    // how weights and slots start, in the order of files
     float *weights, *slots;             // as a step leaves them
     float *first_weights, *first_slots; // as they start

@@ -5,13 +5,13 @@
 #include <string.h>
 
 // Not simplified, so that the rules of simplify are compared as well.
-static Graph *lower(const Graph *forward, Arena *arena, const Training *training, GraphMode mode) {
-    Graph *graph = graph_clone(forward, arena, mode);
+static Graph *lower(Arena *arena, const TrainStep *step, GraphMode mode) {
+    Graph *graph = graph_clone(step->forward, arena, mode);
     graph->sink = NULL;
-    pass_attach_loss(graph, training);
+    pass_attach_loss(graph, step);
     pass_expand(graph);
     if (mode == GRAPH_TRAIN) {
-        pass_update(graph, training);
+        pass_update(graph, step);
         pass_expand(graph);
     }
     graph_sort(graph);
@@ -140,7 +140,7 @@ static void describe(Reference *reference, int index) {
 Reference reference_create(Arena *arena, const Program *program, GraphMode mode,
                            const Loaded *loaded, const Setup *setup, const SetupData *data) {
     const Training *training = program->main->trainings.items[0];
-    Graph *graph = lower(program->main->forward, arena, training, mode);
+    Graph *graph = lower(arena, training->steps.items[0], mode);
     const uint32_t *index = loaded->context.index;
     Reference reference = {.arena = arena,
                            .graph = graph,

@@ -85,6 +85,7 @@ cmp trained.safetensors kept.safetensors || fail "the weights were written over"
 # Of several models: those of the one that is meant.
 cat >two.nn <<'END'
 dataset d = moons(64)
+dataset e = circles(64)
 model a(x: [2]) { x -> dense(3, tanh) -> dense(1, sigmoid) }
 model b(x: [2]) { x -> dense(5, tanh) -> dense(1, sigmoid) }
 train a on d {
@@ -93,7 +94,7 @@ train a on d {
     epochs = 1
     batch = 32
 }
-train b on d {
+train b on e {
     loss = binary_crossentropy
     optimizer = sgd(0.1)
     epochs = 1

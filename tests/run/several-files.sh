@@ -38,10 +38,11 @@ cp right.nn other.nn
 
 cat >two.nn <<'END'
 dataset points = circles(100)
+dataset others = moons(100)
 model a(x) { x -> dense(1, sigmoid) }
 model b(x) { x -> dense(4, tanh) -> dense(1, sigmoid) }
 train a on points { loss = crossentropy  optimizer = sgd }
-train b on points { loss = crossentropy  optimizer = sgd }
+train b on others { loss = crossentropy  optimizer = sgd }
 END
 status=0
 "$NNC" build two.nn 2>err || status=$?

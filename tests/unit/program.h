@@ -148,61 +148,79 @@ static const nnrt_slot program_slots[] = {{"dense/kernel/momentum", 0, KERNEL, I
                                           {"dense/bias/momentum", 1, BIAS, PANEL, 0}};
 static const nnrt_output program_output = {"dense", 1, {CLASSES}, CLASSES, 0, PANEL};
 static const nnrt_layer program_layers[] = {{"dense", "dense", "(None, 3)", 9, 9, 1}};
-static const nnrt_column program_columns[] = {{"x", NNRT_F32, 1, {INPUTS}, INPUTS},
-                                              {"label", NNRT_I32, 0, {0}, 1}};
+static const nnrt_column program_columns[] = {{"x", "x", NNRT_F32, 1, {INPUTS}, INPUTS},
+                                              {"label", "label", NNRT_I32, 0, {0}, 1}};
 static const nnrt_option program_rate = {.name = "value", .number = 0.05};
 static const nnrt_call program_metrics[] = {{"accuracy", NULL, 0}};
 static const char *const program_classes[] = {"left", "right, above", "right below"};
 
 static const nnrt_group program_groups[] = {
-    {"dense: matmul + \"softmax\"", "contraction", 0, 1, 0, 18, 0, 20, 36},
-    {"log", "scalar", -1, 2, 0, 1, 0, 12, 4},
-    {"dense: matmul_weights -> kernel", "contraction", 0, 1, 0, 18, 36, 20, 72}};
+    {"dense: matmul + \"softmax\"", "contraction", "dense", 1, 0, 18, 0, 20, 36},
+    {"log", "scalar", NULL, 2, 0, 1, 0, 12, 4},
+    {"dense: matmul_weights -> kernel", "contraction", "dense", 1, 0, 18, 36, 20, 72}};
 
-#define PROGRAM_FUNCTION(function, profiled, groups)                                               \
-    {(function), (profiled), program_groups, (groups), LOSSES, 4, 0, &program_output, 1, 18}
+#define PROGRAM_FUNCTION(function, profiled, group_number, column_number)                          \
+    {.name = #function,                                                                            \
+     .run = (function),                                                                            \
+     .run_profiled = (profiled),                                                                   \
+     .columns = program_columns,                                                                   \
+     .column_count = (column_number),                                                              \
+     .input_count = 1,                                                                             \
+     .groups = program_groups,                                                                     \
+     .group_count = (group_number),                                                                \
+     .arena_size = LOSSES,                                                                         \
+     .threads = 4,                                                                                 \
+     .outputs = &program_output,                                                                   \
+     .output_count = 1,                                                                            \
+     .flops = 18}
 
-static const nnrt_training program_training = {
-    .train = PROGRAM_FUNCTION(program_train, program_train_profiled, 3),
-    .evaluate = PROGRAM_FUNCTION(program_evaluate, NULL, 0),
-    .loss_name = "sparse_categorical_crossentropy",
-    .is_classifier = 1,
-    .metrics = program_metrics,
-    .metric_count = 1,
+static const nnrt_train_step program_step = {
+    .name = "loss",
+    .train = PROGRAM_FUNCTION(program_train, program_train_profiled, 3, 2),
+    .evaluate = PROGRAM_FUNCTION(program_evaluate, NULL, 0, 2),
+    .repeat = 1,
     .learning_rate = {"constant", &program_rate, 1},
     .optimizer = {"sgd", NULL, 0},
-    .epochs = 5,
-    .batch = BATCH,
     .slots = program_slots,
     .slot_count = 2,
     .slots_size = WEIGHTS};
+static const nnrt_loss program_losses[] = {
+    {.name = "sparse_categorical_crossentropy", .is_classifier = 1}};
 
-static const nnrt_program program = {
-    .abi = NNRT_ABI,
-    .compiler_version = "0",
-    .source_path = "blobs.nn",
-    .source_folder = ".",
-    .source_text = "",
-    .expanded_text = "dataset points = blobs(500)\n",
-    .model = "net",
-    .target_cpu = "x86-64",
+static const nnrt_training program_training = {.steps = &program_step,
+                                               .step_count = 1,
+                                               .losses = program_losses,
+                                               .loss_count = 1,
+                                               .metrics = program_metrics,
+                                               .metric_count = 1,
+                                               .epochs = 5,
+                                               .batch = BATCH};
+
+static const nnrt_model program_model = {
+    .name = "net",
     .layers = program_layers,
     .layer_count = 1,
-    .parameters = program_parameters,
-    .parameter_count = 2,
-    .weights_size = WEIGHTS,
-    .columns = program_columns,
-    .column_count = 2,
-    .input_count = 1,
-    .target_count = 1,
-    .classes = program_classes,
-    .class_count = CLASSES,
-    .dataset = &program_dataset,
-    .trainings = &program_training,
-    .training_count = 1,
-    .predict = PROGRAM_FUNCTION(program_forward, NULL, 0),
-    .predict_one = PROGRAM_FUNCTION(program_forward, program_forward_profiled, 1),
+    .predict = PROGRAM_FUNCTION(program_forward, NULL, 0, 1),
+    .predict_one = PROGRAM_FUNCTION(program_forward, program_forward_profiled, 1, 1),
     .predict_batch = BATCH};
+
+static const nnrt_program program = {.abi = NNRT_ABI,
+                                     .compiler_version = "0",
+                                     .source_path = "blobs.nn",
+                                     .source_folder = ".",
+                                     .source_text = "",
+                                     .expanded_text = "dataset points = blobs(500)\n",
+                                     .target_cpu = "x86-64",
+                                     .models = &program_model,
+                                     .model_count = 1,
+                                     .parameters = program_parameters,
+                                     .parameter_count = 2,
+                                     .weights_size = WEIGHTS,
+                                     .classes = program_classes,
+                                     .class_count = CLASSES,
+                                     .dataset = &program_dataset,
+                                     .trainings = &program_training,
+                                     .training_count = 1};
 
 // ---- Running commands in a folder of this process's own.
 

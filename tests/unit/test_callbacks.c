@@ -5,18 +5,20 @@
 
 // The program with other callbacks and another learning rate.
 typedef struct Variant {
+    nnrt_train_step step;
     nnrt_training training;
     nnrt_program program;
 } Variant;
 
 static Variant variant_of(const nnrt_call *callbacks, int64_t count) {
-    Variant variant = {program_training, program};
+    Variant variant = {program_step, program_training, program};
     variant.training.callbacks = callbacks;
     variant.training.callback_count = count;
     return variant;
 }
 
 static void run_training(Variant *variant, int wanted, const char *arguments) {
+    variant->training.steps = &variant->step;
     variant->program.trainings = &variant->training;
     run_variant(&variant->program, wanted, arguments);
 }
@@ -93,7 +95,7 @@ static void schedules_give_the_same_bits(void **state) {
     char one[1 << 14], four[1 << 14], constant[1 << 14];
     (void)state;
     Variant variant = variant_of(NULL, 0);
-    variant.training.learning_rate = (nnrt_call){"cosine", options, 3};
+    variant.step.learning_rate = (nnrt_call){"cosine", options, 3};
     run_training(&variant, 0, "fit --threads 1 --save w --step-log one");
     run_training(&variant, 0, "fit --threads 4 --save w --step-log four");
     run_program(0, "fit --learning-rate 0.1 --save w --step-log constant");

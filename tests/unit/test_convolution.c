@@ -199,7 +199,7 @@ static void check_pictures(uint64_t seed, const char *cpu) {
     random_state = seed * 7919 + 1;
     draw();
     Graph *graph = random_pictures(arena, 1 + (int)(draw() % 8));
-    Training training =
+    LossStep training =
         training_with(arena, "mse", "sgd", 70); // so that chunks are vectors of AVX2
     Setting setting = {
         .cpu = cpu, .threads = 1 + (int)(draw() % 3), .rows = PICK(1, 7, 19, 70), .classes = 3};
@@ -237,7 +237,7 @@ static void test_large_kernel(void **state) {
     Node *output = add_dense(graph, graph_reshape(graph, y, 1, &elements), 2);
     vec_push(arena, &graph->outputs, output);
     add_target(graph, "y", output->type);
-    Training training = training_with(arena, "mse", "sgd", 5);
+    LossStep training = training_with(arena, "mse", "sgd", 5);
     for (int threads = 1; threads <= 3; threads++) {
         Setting setting = {.cpu = "native", .threads = threads, .rows = 5, .classes = 2};
         check_generated(arena, graph, &training, &setting);

@@ -8,7 +8,9 @@ static void expect_layers(const char *source, const char *expected) {
     const Graph *graph = checked.program->main->forward;
     Text out = text_create(checked.front.arena);
     for (int i = 0; i < graph->weights->layers.count; i++)
-        text_format(&out, "%s%s", i ? " " : "", graph->weights->layers.items[i]->name);
+        text_format(
+            &out, "%s%s", i ? " " : "",
+            weights_layer_name(checked.front.arena, graph->weights->layers.items[i], graph->name));
     assert_string_equal(out.data, expected);
     check_end(&checked);
 }
@@ -197,10 +199,11 @@ static void test_expanded_programs_mean_the_same(void **state) {
     assert_string_equal(check_graph(&again), check_graph(&checked));
     const Training *before = checked.program->main->trainings.items[0];
     const Training *after = again.program->main->trainings.items[0];
-    assert_ptr_equal(before->loss, after->loss);
-    assert_true(args_equal(before->loss_args, after->loss_args));
-    assert_true(args_equal(before->optimizer_args, after->optimizer_args));
-    assert_true(args_equal(before->regularizer_args, after->regularizer_args));
+    const TrainStep *step = before->steps.items[0], *same = after->steps.items[0];
+    assert_ptr_equal(before->loss.def, after->loss.def);
+    assert_true(args_equal(before->loss.args, after->loss.args));
+    assert_true(args_equal(step->optimizer_args, same->optimizer_args));
+    assert_true(args_equal(step->regularizer_args, same->regularizer_args));
     assert_int_equal(before->batch, after->batch);
     check_end(&again);
     check_end(&checked);

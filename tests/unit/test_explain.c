@@ -2,7 +2,7 @@
 // shows the code, the second one is accepted.
 #include "../../compiler/explain.h"
 
-#include "../../compiler/check/program.h"
+#include "../../compiler/check/check_program.h"
 #include "../../compiler/front/parse.h"
 
 #include <setjmp.h>

@@ -45,9 +45,9 @@ static Graph *build(Arena *arena, const Net *net) {
 
 static void check_net(const Net *net, const char *cpu, ContractionChoice contraction, int threads) {
     Arena *arena = arena_create();
-    Training training = training_with(arena, net->loss, net->optimizer, net->batch);
+    LossStep training = training_with(arena, net->loss, net->optimizer, net->batch);
     if (net->option)
-        args_set_number((Args *)training.optimizer_args, net->option, net->option_value);
+        args_set_number((Args *)training.step.optimizer_args, net->option, net->option_value);
     bool is_real = strcmp(net->loss, "categorical_crossentropy") != 0;
     Setting setting = {.cpu = cpu,
                        .contraction = contraction,

@@ -35,8 +35,8 @@ static void finish(Graph *graph, Node *output, Type target, const char *loss) {
     const OpDef *op = op_find(loss);
     vec_push(graph->arena, &graph->outputs, output);
     vec_push(graph->arena, &graph->targets, graph_input(graph, "target", target));
-    Training training = {.loss = op, .loss_args = args_default(graph->arena, &op->schema)};
-    pass_attach_loss(graph, &training);
+    LossStep training = {.loss = {.def = op, .args = args_default(graph->arena, &op->schema)}};
+    attach_loss(graph, &training);
     graph_verify(graph, "attach_loss");
 }
 

@@ -3,6 +3,7 @@
 // constraints, small networks, values and gradients. Both sides are double precision.
 #include "../../compiler/op/training.h"
 #include "../../compiler/pass/pass.h"
+#include "../common/loss_step.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -263,8 +264,8 @@ static void test_optimizer(Arena *arena, Case *fixture) {
     const OptimizerDef *optimizer = optimizer_find(fixture->name);
     assert_non_null(optimizer);
     Args *args = make_args(arena, fixture, &optimizer->schema);
-    Training training = {.optimizer = optimizer, .optimizer_args = args};
-    pass_update(graph, &training);
+    LossStep training = {.step = {.optimizer = optimizer, .optimizer_args = args}};
+    pass_update(graph, &training.step);
     pass_simplify(graph);
     graph_verify(graph, "simplify");
 
@@ -384,8 +385,8 @@ static Graph *network_graph(Arena *arena, const Case *fixture) {
     vec_push(arena, &graph->targets, input_like(graph, get_tensor(fixture, "target")));
     const OpDef *op = op_find(loss);
     assert_non_null(op);
-    Training training = {.loss = op, .loss_args = args_default(arena, &op->schema)};
-    pass_attach_loss(graph, &training);
+    LossStep training = {.loss = {.def = op, .args = args_default(arena, &op->schema)}};
+    attach_loss(graph, &training);
     vec_push(arena, &graph->outputs, graph->loss);
     return graph;
 }

@@ -262,7 +262,7 @@ static void compare_generated(Case *fixture) {
     Node *flat = graph_reshape(forward, forward->outputs.items[0], 1, &elements);
     forward->outputs.items[0] = add_dense(forward, flat, 3);
     add_target(forward, "target", forward->outputs.items[0]->type);
-    Training training = training_with(arena, "mse", "sgd", 11);
+    LossStep training = training_with(arena, "mse", "sgd", 11);
     Setting setting = {
         .cpu = cpus[number % 2], .threads = 1 + number % 3, .rows = 11, .classes = 3};
     number++;

@@ -15,12 +15,12 @@ typedef void UnaryLoop(const float *x, float *y, int64_t count);
 
 // A function of one argument, what it should give, and its largest error in ulp (with and without a
 // fused multiply-add).
-typedef struct Function {
+typedef struct LaneFunction {
     const char *name;
     UnaryLane *lane;
     double (*reference)(double x);
     double bound;
-} Function;
+} LaneFunction;
 
 static double sigmoid(double x) {
     return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
@@ -37,7 +37,7 @@ static double cosine(double x) {
     return sin(2 * M_PI * (0.25 - fmin(fraction, 1 - fraction)));
 }
 
-static const Function functions[] = {
+static const LaneFunction functions[] = {
     {"exp", lane_exp, exp, 1.1},
     {"expm1", lane_expm1, expm1, 1.7},
     {"log", lane_log, log, 0.9},
@@ -74,7 +74,7 @@ static LaneBuilder builder_of(Gen *gen, Value function) {
 }
 
 // void name(x, y, count): y[i] = f(x[i]); count is a multiple of every vector's length.
-static void emit_unary(Gen *gen, const Function *f) {
+static void emit_unary(Gen *gen, const LaneFunction *f) {
     LlvmType types[] = {gen->pointer, gen->pointer, gen->i64};
     Value function = ir_function(gen, f->name, LLVMFunctionType(gen->void_type, types, 3, 0));
     LLVMSetLinkage(function, LLVMExternalLinkage);
@@ -143,7 +143,7 @@ typedef struct Worst {
     float x, got;
 } Worst;
 
-static void measure_block(const Function *f, UnaryLoop *loop, const float *x, Worst *worst) {
+static void measure_block(const LaneFunction *f, UnaryLoop *loop, const float *x, Worst *worst) {
     static float y[BLOCK];
     loop(x, y, BLOCK);
     for (int i = 0; i < BLOCK; i++) {
@@ -155,7 +155,7 @@ static void measure_block(const Function *f, UnaryLoop *loop, const float *x, Wo
 }
 
 // Every `step`th float32 of the whole range, and random ones in -100 .. 100.
-static Worst measure(const Function *f, UnaryLoop *loop, uint32_t step) {
+static Worst measure(const LaneFunction *f, UnaryLoop *loop, uint32_t step) {
     static float x[BLOCK];
     Worst worst = {0};
     for (uint64_t bits = 0; bits < (uint64_t)1 << 32; bits += (uint64_t)BLOCK * step) {
@@ -170,7 +170,7 @@ static Worst measure(const Function *f, UnaryLoop *loop, uint32_t step) {
     return worst;
 }
 
-static void edges(const Function *f, UnaryLoop *loop) {
+static void edges(const LaneFunction *f, UnaryLoop *loop) {
     static const float points[] = {0,        -0.0f,     FLT_MIN, -FLT_MIN, 1,       -1,
                                    INFINITY, -INFINITY, FLT_MAX, -FLT_MAX, NAN,     -NAN,
                                    88.72f,   88.73f,    -87.3f,  -87.4f,   -103.9f, 0.5f,
@@ -187,7 +187,7 @@ static void functions_on(const char *cpu) {
     for (int i = 0; i < COUNT_OF(functions); i++) emit_unary(&m.gen, &functions[i]);
     m.library = load_module(&m.gen);
     for (int i = 0; i < COUNT_OF(functions); i++) {
-        const Function *f = &functions[i];
+        const LaneFunction *f = &functions[i];
         UnaryLoop *loop;
         *(void **)&loop = symbol(&m, f->name);
         edges(f, loop);

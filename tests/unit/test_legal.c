@@ -20,7 +20,7 @@ static Fused permuted_norm(void) {
     vec_push(f.arena, &graph->outputs, x);
     pass_expand(graph);
     pass_simplify(graph);
-    Layout *layout = pass_layout(&graph, 1, f.arena, &machine, CONTRACTION_OWN, 16);
+    Layout *layout = pass_layout(graph->weights, &graph, 1, f.arena, &machine, CONTRACTION_OWN, 16);
     pass_load_inputs(graph, layout);
     f.schedule = pass_fuse(graph, f.arena, layout, 16);
     pass_schedule(f.schedule);

@@ -1,7 +1,7 @@
 // Dense programs with some words changed for others: the checks accept them or report an error with
 // a code, and what they accept becomes a training graph without a complaint of the graph. (What the
 // parser makes of changed characters is test_mutation.c's.) NNC_MUTATIONS says how many a program.
-#include "../../compiler/pass/pass.h"
+#include "../../compiler/pass/passes.h"
 #include "../common/check.h"
 
 #include <stdint.h>
@@ -97,14 +97,12 @@ static void assert_trains(const Program *program) {
     const Model *model = program->main;
     if (!model || !model->trainings.count) return;
     const Training *training = model->trainings.items[0];
-    Graph *graph = graph_clone(model->forward, program->arena, GRAPH_TRAIN);
-    graph->sink = NULL;
-    pass_attach_loss(graph, training);
-    pass_expand(graph);
-    pass_simplify(graph);
-    pass_update(graph, training);
-    pass_expand(graph);
-    graph_verify(graph, "update");
+    const TrainStep *step = training->steps.items[0];
+    Lowering lowering = lowering_begin(program->arena, step->forward, step, GRAPH_TRAIN);
+    lowering.graph->sink = NULL;
+    passes_run(&lowering, "grad");
+    pass_expand(lowering.graph);
+    graph_verify(lowering.graph, "update");
 }
 
 static void mutate(const char *program) {

@@ -179,12 +179,12 @@ static void random_schedules(void **state) {
         random_state = (uint64_t)i * 31 + 5;
         Arena *arena = arena_create();
         Graph *forward = random_graph(arena, 2 + (int)(draw() % 16));
-        Training training = training_with(arena, "mse", optimizers[draw() % 4], 1 + draw() % 40);
+        LossStep training = training_with(arena, "mse", optimizers[draw() % 4], 1 + draw() % 40);
         const char *clip = clips[draw() % 4];
-        if (clip) args_set_number((Args *)training.optimizer_args, clip, 0.1);
+        if (clip) args_set_number((Args *)training.step.optimizer_args, clip, 0.1);
         if (draw() % 3 == 0) {
-            training.regularizer = &regularizer_find("l2")->schema;
-            training.regularizer_args = args_default(arena, training.regularizer);
+            training.step.regularizer = &regularizer_find("l2")->schema;
+            training.step.regularizer_args = args_default(arena, training.step.regularizer);
         }
         ContractionChoice contraction = draw() % 4 ? CONTRACTION_OWN : CONTRACTION_BLAS;
         Code code = make_schedules(arena, forward, &training, &machines[i % 3], contraction);

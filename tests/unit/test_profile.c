@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-static const nnrt_group groups[] = {{"a", "rows", 0, 3, 0, 100, 7, 10, 1},
-                                    {"b", "rows", 0, 5, 0, 0, 0, 20, 0},
-                                    {"c", "scalar", -1, 3, 1, 1, 1000, 0, 2}};
+static const nnrt_group groups[] = {{"a", "rows", "dense", 3, 0, 100, 7, 10, 1},
+                                    {"b", "rows", "dense", 5, 0, 0, 0, 20, 0},
+                                    {"c", "scalar", NULL, 3, 1, 1, 1000, 0, 2}};
 static const nnrt_function function = {.groups = groups, .group_count = 3};
 
 enum { SLOTS = 7, BETWEEN = 6, WORKERS = 2, ROWS = 8 };

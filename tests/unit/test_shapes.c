@@ -34,11 +34,12 @@ static Graph *build_case(Arena *arena, const Case *c) {
 static void check_on(const Case *c, const char *cpu, int64_t batch, int64_t rows, int threads) {
     Arena *arena = arena_create();
     Graph *forward = build_case(arena, c);
-    Training training = training_with(arena, c->loss, c->optimizer ? c->optimizer : "sgd", batch);
-    if (c->option) args_set_number((Args *)training.optimizer_args, c->option, c->option_value);
+    LossStep training = training_with(arena, c->loss, c->optimizer ? c->optimizer : "sgd", batch);
+    if (c->option)
+        args_set_number((Args *)training.step.optimizer_args, c->option, c->option_value);
     if (c->regularizer) {
-        training.regularizer = &regularizer_find(c->regularizer)->schema;
-        training.regularizer_args = args_default(arena, training.regularizer);
+        training.step.regularizer = &regularizer_find(c->regularizer)->schema;
+        training.step.regularizer_args = args_default(arena, training.step.regularizer);
     }
     Setting setting = {.cpu = cpu,
                        .contraction = CONTRACTION_OWN,
@@ -334,7 +335,7 @@ static void random_models_on(const char *cpu, ContractionChoice contraction, int
         random_state = (uint64_t)i * 104729 + 17;
         Arena *arena = arena_create();
         Graph *forward = random_graph(arena, 2 + (int)(draw() % 10));
-        Training training = training_with(arena, "mse", "sgd", 1 + draw() % 20);
+        LossStep training = training_with(arena, "mse", "sgd", 1 + draw() % 20);
         Setting setting = {.cpu = cpu,
                            .contraction = contraction,
                            .threads = 1 + i % 3,

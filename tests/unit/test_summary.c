@@ -114,7 +114,7 @@ static void test_json(void **state) {
         "{\"name\": \"dense_1\", \"type\": \"Dense\", \"output_shape\": [null, 10], \"params\": 110}"
         "], \"params\": 7960, \"trainable\": 7960, \"non_trainable\": 0, \"batch\": null, "
         "\"weight_bytes\": null, \"gradient_bytes\": null, \"optimizer_bytes\": null, "
-        "\"activation_bytes\": null}\n");
+        "\"activation_bytes\": null}");
 }
 
 static void test_counts(void **state) {

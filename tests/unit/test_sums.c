@@ -34,7 +34,7 @@ static void check_case(const Case *c, const char *cpu, double center, bool const
     Node *y = add_layer(graph, c->layer, x, args);
     vec_push(arena, &graph->outputs, y);
     add_target(graph, "t", y->type);
-    Training training = training_with(arena, "mse", "sgd", c->rows);
+    LossStep training = training_with(arena, "mse", "sgd", c->rows);
     Setting setting = {.cpu = cpu, .threads = 3, .rows = c->rows, .classes = 2};
     setting.center = center;
     setting.constant = constant;

@@ -118,8 +118,7 @@ static void passes_cover_all_samples(void **state) {
         nnrt_pace pace;
         int calls = 0;
         nnrt_pace_start(&pace, threads);
-        nnrt_pass pass = {.function = &function,
-                          .team = team,
+        nnrt_pass pass = {.team = team,
                           .pace = &pace,
                           .rows = rows,
                           .count = SAMPLES,
@@ -128,6 +127,7 @@ static void passes_cover_all_samples(void **state) {
                           .steps_before = 7,
                           .after = count_calls,
                           .argument = &calls};
+        nnrt_pass_add(&pass, &(nnrt_turn){.function = &function, .repeat = 1, .values = 1});
         pass.steps = nnrt_step_count(SAMPLES, BATCH);
         memset((void *)visits, 0, sizeof visits);
         while (nnrt_pass_advance(&pass, 1e-5)) continue;

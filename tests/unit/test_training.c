@@ -25,8 +25,8 @@ static Checked train(const char *data, const char *last, const char *entries) {
 static void expect_loss(const char *data, const char *last, const char *name, bool from_logits) {
     Checked checked = train(data, last, "loss = crossentropy");
     const Training *training = checked.program->main->trainings.items[0];
-    assert_string_equal(training->loss->schema.name, name);
-    assert_int_equal(args_bool(training->loss_args, "from_logits"), from_logits);
+    assert_string_equal(training->loss.def->schema.name, name);
+    assert_int_equal(args_bool(training->loss.args, "from_logits"), from_logits);
     check_end(&checked);
 }
 
@@ -51,8 +51,8 @@ static void test_defaults(void **state) {
     assert_int_equal(training->batch, 32);
     assert_int_equal(training->epochs, 1);
     assert_int_equal(training->metrics.count, 0);
-    assert_null(training->regularizer);
-    assert_true(args_number(training->optimizer_args, "learning_rate") == 0.01);
+    assert_null(training->steps.items[0]->regularizer);
+    assert_true(args_number(training->steps.items[0]->optimizer_args, "learning_rate") == 0.01);
     assert_ptr_equal(training->dataset, checked.program->datasets.items[0]);
     check_end(&checked);
 }
@@ -67,8 +67,8 @@ static void test_entries(void **state) {
     assert_int_equal(training->epochs, 6);
     assert_int_equal(training->metrics.count, 1);
     assert_string_equal(training->metrics.items[0].schema->name, "accuracy");
-    assert_string_equal(training->regularizer->name, "l2");
-    assert_true(args_number(training->loss_args, "label_smoothing") == 0.1);
+    assert_string_equal(training->steps.items[0]->regularizer->name, "l2");
+    assert_true(args_number(training->loss.args, "label_smoothing") == 0.1);
     check_end(&checked);
 }
 

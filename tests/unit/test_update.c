@@ -7,7 +7,7 @@ enum { ROWS = 4 };
 typedef struct Fixture {
     Arena *arena;
     Graph *graph;
-    Training training;
+    LossStep training;
     Args *optimizer_args;
 } Fixture;
 
@@ -19,10 +19,9 @@ static int set_up(void **state) {
     fixture->arena = arena;
     fixture->graph = graph_create(weights_create(arena), "net", GRAPH_TRAIN, NULL);
     fixture->optimizer_args = args_default(arena, &sgd->schema);
-    fixture->training = (Training){.loss = loss,
-                                   .loss_args = args_default(arena, &loss->schema),
-                                   .optimizer = sgd,
-                                   .optimizer_args = fixture->optimizer_args};
+    fixture->training =
+        (LossStep){.loss = {.def = loss, .args = args_default(arena, &loss->schema)},
+                   .step = {.optimizer = sgd, .optimizer_args = fixture->optimizer_args}};
     *state = fixture;
     return 0;
 }
@@ -44,9 +43,9 @@ static void build(Fixture *fixture) {
 }
 
 static void regularize(Fixture *fixture, const char *name) {
-    fixture->training.regularizer = &regularizer_find(name)->schema;
-    fixture->training.regularizer_args =
-        args_default(fixture->arena, fixture->training.regularizer);
+    fixture->training.step.regularizer = &regularizer_find(name)->schema;
+    fixture->training.step.regularizer_args =
+        args_default(fixture->arena, fixture->training.step.regularizer);
 }
 
 static EvalBindings bindings_of(const Fixture *fixture, const Graph *graph) {
@@ -62,11 +61,11 @@ static double loss_value(const Fixture *fixture, const Graph *graph, EvalBinding
 // What one step subtracts from each parameter, after all passes.
 static EvalTensor *step_of(Fixture *fixture) {
     Graph *graph = graph_clone(fixture->graph, fixture->arena, GRAPH_TRAIN);
-    pass_attach_loss(graph, &fixture->training);
+    attach_loss(graph, &fixture->training);
     graph_verify(graph, "attach_loss");
     pass_expand(graph);
     pass_simplify(graph);
-    pass_update(graph, &fixture->training);
+    pass_update(graph, &fixture->training.step);
     graph_verify(graph, "update");
     pass_simplify(graph);
     graph_verify(graph, "simplify");
@@ -82,7 +81,7 @@ static EvalTensor *step_of(Fixture *fixture) {
 static EvalTensor *differences_of(Fixture *fixture) {
     const double h = 1e-4;
     Graph *graph = graph_clone(fixture->graph, fixture->arena, GRAPH_EVALUATE);
-    pass_attach_loss(graph, &fixture->training);
+    attach_loss(graph, &fixture->training);
     pass_expand(graph);
     EvalBindings bindings = bindings_of(fixture, graph), result = bindings_of(fixture, graph);
     for (int i = 0; i < graph->weights->parameters.count; i++) {
@@ -112,7 +111,7 @@ static void test_mean(void **state) {
     Graph *graph = fixture->graph;
     vec_push(graph->arena, &graph->outputs, data_input(graph, "y", BATCHED(3, 2)));
     vec_push(graph->arena, &graph->targets, graph_input(graph, "target", BATCHED(3, 2)));
-    pass_attach_loss(graph, &fixture->training);
+    attach_loss(graph, &fixture->training);
     pass_expand(graph);
     graph_verify(graph, "expand");
     EvalBindings bindings = bindings_of(fixture, graph);
@@ -129,7 +128,7 @@ static void test_penalty_is_in_the_loss(void **state) {
     for (int i = 0; i < 2; i++) {
         if (i) regularize(fixture, "l2");
         Graph *graph = graph_clone(fixture->graph, fixture->arena, GRAPH_EVALUATE);
-        pass_attach_loss(graph, &fixture->training);
+        attach_loss(graph, &fixture->training);
         pass_expand(graph);
         EvalBindings bindings = bindings_of(fixture, graph);
         losses[i] = loss_value(fixture, graph, &bindings);
@@ -228,9 +227,9 @@ static void test_left_alone(void **state) {
     Graph *graph = fixture->graph;
     graph->weights->parameters.items[1]->trainable = false;
     weights(graph, "unused", UNBATCHED(2), true);
-    pass_attach_loss(graph, &fixture->training);
+    attach_loss(graph, &fixture->training);
     pass_expand(graph);
-    pass_update(graph, &fixture->training);
+    pass_update(graph, &fixture->training.step);
     graph_verify(graph, "update");
     assert_int_equal(graph->assigns.count, 1);
     assert_ptr_equal(graph->assigns.items[0]->parameter, graph->weights->parameters.items[0]);
@@ -240,13 +239,13 @@ static void test_left_alone(void **state) {
 static void test_every_optimizer(void **state) {
     Fixture *fixture = *state;
     build(fixture);
-    pass_attach_loss(fixture->graph, &fixture->training);
+    attach_loss(fixture->graph, &fixture->training);
     for (const OptimizerDef *row = optimizer_rows; row->schema.name; row++) {
         Graph *graph = graph_clone(fixture->graph, fixture->arena, GRAPH_TRAIN);
-        fixture->training.optimizer = row;
-        fixture->training.optimizer_args = args_default(fixture->arena, &row->schema);
+        fixture->training.step.optimizer = row;
+        fixture->training.step.optimizer_args = args_default(fixture->arena, &row->schema);
         pass_expand(graph);
-        pass_update(graph, &fixture->training);
+        pass_update(graph, &fixture->training.step);
         graph_verify(graph, "update");
         EvalBindings before = random_bindings(fixture->arena, graph, ROWS, 4);
         graph_evaluate(graph, fixture->arena, &before, NULL, 0, NULL, true);

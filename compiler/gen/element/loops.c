@@ -469,6 +469,17 @@ static void rows_emit(Gen *gen, const Schedule *schedule, const Group *group, Va
 
 // ---- All of them.
 
+static void store_told(Gen *gen, const Graph *graph, const Node *node, Value function,
+                       Value value) {
+    for (int i = 0; graph_told(graph, i); i++) {
+        if (schedule_source(graph_told(graph, i)) != node) continue;
+        Value wide = LLVMBuildFPExt(gen->builder, value, gen->f64, "");
+        Value numbers = ir_context(gen, function, FIELD_LOSS);
+        LLVMBuildStore(gen->builder, wide,
+                       i ? ir_offset(gen, gen->f64, numbers, ir_int(gen, i)) : numbers);
+    }
+}
+
 static void scalar_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
     LaneBuilder b;
     element_begin(&b, gen, schedule, group, function);
@@ -476,12 +487,10 @@ static void scalar_emit(Gen *gen, const Schedule *schedule, const Group *group, 
     b.width = 1;
     LLVMBasicBlockRef skip;
     ir_only_worker_zero(gen, function, &skip);
-    const Node *loss = schedule->graph->loss ? schedule_source(schedule->graph->loss) : NULL;
     for (int i = 0; i < group->nodes.count; i++) {
+        const Node *node = group->nodes.items[i];
         Value value = (Value)(void *)element_value(&b, group->nodes.items[i]);
-        if (group->nodes.items[i] != loss) continue;
-        Value wide = LLVMBuildFPExt(gen->builder, value, gen->f64, "");
-        LLVMBuildStore(gen->builder, wide, ir_context(gen, function, FIELD_LOSS));
+        store_told(gen, schedule->graph, node, function, value);
     }
     element_store_all(&b, 1);
     LLVMBuildBr(gen->builder, skip);

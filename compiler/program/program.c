@@ -1,0 +1,33 @@
+// What of a program is compiled; see program.h.
+#include "program.h"
+
+static bool has_model(const Training *training, const Model *model) {
+    for (int i = 0; i < training->models.count; i++)
+        if (training->models.items[i] == model) return true;
+    return false;
+}
+
+bool program_trains(const Program *program, const Training *training) {
+    for (int i = 0; i < training->steps.count; i++)
+        if (!training->steps.items[i]->forward) return false;
+    return !program->is_single || has_model(training, program->main);
+}
+
+// With the model that was asked for, those that are trained together with it.
+bool program_predicts(const Program *program, const Model *model) {
+    if (model == program->main) return true;
+    if (!model->forward || model->lacks_shape || !model->forward->outputs.count) return false;
+    if (!program->is_single) return !model->is_part;
+    for (int i = 0; i < program->trainings.count; i++)
+        if (has_model(program->trainings.items[i], program->main) &&
+            has_model(program->trainings.items[i], model))
+            return true;
+    return false;
+}
+
+int program_model_count(const Program *program) {
+    int count = 0;
+    for (int i = 0; i < program->models.count; i++)
+        count += program_predicts(program, program->models.items[i]);
+    return count;
+}

@@ -1,0 +1,108 @@
+// A program: what the front end makes of a source, and all that passes and generator know of it.
+// Weights belong to the program; models, steps and their graphs point at them. Tests build programs
+// without the checker.
+#ifndef NNC_PROGRAM_PROGRAM_H
+#define NNC_PROGRAM_PROGRAM_H
+
+#include "../../runtime/data/data.h"
+#include "../graph/graph.h"
+#include "../op/training.h"
+
+// A call ready for the descriptor: a data stage, a metric, a callback, a schedule.
+typedef struct Call {
+    const Schema *schema;
+    const Args *args;
+} Call;
+
+typedef VEC(Call) CallList;
+
+typedef struct Dataset {
+    const char *name;
+    Span span;
+    CallList stages;     // the source, then the transforms in order
+    nnrt_data_info info; // shapes, types, classes, row counts (runtime/data/data.h)
+    bool found;          // the data was there and inspected
+    bool is_broken;      // its declaration or its files have errors, which are reported
+} Dataset;
+
+// The loss of an output in the short form, `loss = ...`.
+typedef struct OutputLoss {
+    const OpDef *def; // resolved: `crossentropy` is already binary, categorical or sparse
+    const Args *args; // NULL: they have a mistake
+    const char *name; // as written: `crossentropy` too
+    Span span;
+} OutputLoss;
+
+// A value whose mean over the batch a step minimizes, reports, or both: number i of the terms is
+// forward->results.items[i].
+typedef struct Term {
+    const char *name;
+    double weight; // in the sum that is minimized; 0: it is only reported
+    bool is_reported;
+} Term;
+
+// What is done for each batch, once or several times: a sum of terms is minimized.
+typedef struct TrainStep {
+    const char *name;
+    Span span;
+    Graph *forward; // layer level, GRAPH_TRAIN: columns in, outputs and results
+    VEC(Term) terms;
+    const OptimizerDef *optimizer;
+    const Args *optimizer_args; // learning_rate holds a number or a schedule
+    const Schema *regularizer;  // of kernels that have none of their own; NULL: none
+    const Args *regularizer_args;
+    int64_t repeat; // so many times a batch, each on data of its own
+} TrainStep;
+
+typedef struct Model Model;
+
+// A `train` block.
+typedef struct Training {
+    Span span;
+    VEC(Model *) models;
+    Dataset *dataset;
+    OutputLoss loss; // of the short form; without `def` where there is none
+    VEC(TrainStep *) steps;
+    CallList metrics;
+    CallList callbacks;
+    int64_t epochs, batch;
+} Training;
+
+struct Model {
+    const char *name;
+    Span span;
+    Graph *forward;  // layer-level graph: raw data columns in, predictions out; in GRAPH_TRAIN mode
+    NodeList inputs; // as the body gets them: transformed, in their declared shapes; or NULL
+    VEC(Training *) trainings; // in source order
+    bool is_part;              // of other models only; it predicts within them
+    bool lacks_shape;          // an input's shape is not known without data that was not found
+    Dataset *dataset;          // of its trainings; NULL: none
+};
+
+typedef struct Program {
+    Arena *arena;
+    SourceSet *sources;
+    uint32_t file; // the main source
+    Weights *weights;
+    bool is_single; // one model was asked for: others do not count
+    VEC(Model *) models;
+    VEC(Dataset *) datasets;
+    VEC(Training *) trainings; // in source order
+    Model *main; // the model that is trained (or the last one): what build, run and summary mean
+    const struct Written *written; // the syntax it came from, for program_expand
+    const char *expanded; // with every default written out, for executables; NULL: it has mistakes
+} Program;
+
+// What of it is compiled: does that training run, does that model predict on its own?
+bool program_trains(const Program *program, const Training *training);
+bool program_predicts(const Program *program, const Model *model);
+// Drops what the main model does not need, where one was asked for.
+void program_keep_main(Program *program);
+int program_model_count(const Program *program); // that predict
+
+// A call as the runtime sees it: every option present; an absent one has number NAN and no text,
+// numbers or texts. Texts are shared with the program.
+nnrt_call program_call(Arena *arena, const Schema *schema, const Args *args);
+nnrt_call *program_calls(Arena *arena, const CallList *calls);
+
+#endif
