@@ -4,6 +4,7 @@
 
 #include "../runtime/base/status.h"
 #include "../runtime/files/temporary.h"
+#include "base/locate.h"
 #include "carry.h"
 #include "front/parse.h"
 #include "output.h"
@@ -11,7 +12,6 @@
 #include "shapes.h"
 #include "tune.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,22 +32,6 @@ static const char *volatile temporary_files[DRIVER_TEMPORARY_FILES];
 
 // ---- What the stages do.
 
-// Other sources in the folder of `path`, for "did you mean". Ended by NULL.
-static const char *const *sources_beside(Arena *arena, const char *path) {
-    const char *slash = strrchr(path, '/');
-    int length = slash ? (int)(slash - path) + 1 : 0;
-    VEC(const char *) names = {0};
-    DIR *folder = opendir(slash ? arena_format(arena, "%.*s", length, path) : ".");
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        size_t size = strlen(entry->d_name);
-        if (size > 3 && !strcmp(entry->d_name + size - 3, ".nn"))
-            vec_push(arena, &names, arena_format(arena, "%.*s%s", length, path, entry->d_name));
-    }
-    if (folder) closedir(folder);
-    vec_push(arena, &names, NULL);
-    return names.items;
-}
-
 static bool run_tokens(Session *session) {
     const char *path = output_source_name(session->options->operand), *error = NULL;
     bool is_input = path != session->options->operand;
@@ -59,7 +43,7 @@ static bool run_tokens(Session *session) {
     }
     Span whole = SPAN_FILE((uint32_t)sources_add(session->sources, path, "", 0));
     Diag *diag = diag_report(session->sink, DIAG_E0007, whole, "cannot read `%s`: %s", path, error);
-    const char *meant = suggest_name(path, sources_beside(session->arena, path));
+    const char *meant = suggest_name(path, locate_sources(session->arena, path));
     if (meant) diag_help(diag, "did you mean `%s`?", meant);
     return false;
 }
@@ -122,10 +106,24 @@ static bool needs_choice(Session *session) {
     return true;
 }
 
+// "`--model vgg16` or `--model vgg19`": the models of imported files.
+static const char *imported_models(const Session *session) {
+    const Ast *all = session->program->written->ast;
+    Text names = text_create(session->arena);
+    for (int i = 0; i < all->items.count; i++)
+        if (all->items.items[i]->kind == AST_MODEL)
+            text_format(&names, "%s`--model %s`", names.length ? " or " : "",
+                        all->items.items[i]->text);
+    return names.length ? names.data : NULL;
+}
+
 bool session_needs_model(Session *session) {
     if (session->program->main) return needs_choice(session) && needs_shapes(session);
-    diag_report(session->sink, DIAG_E0306, SPAN_FILE(session->file), "`%s` declares no model",
-                output_source_name(session->options->operand));
+    const char *imported = imported_models(session);
+    Diag *diag =
+        diag_report(session->sink, DIAG_E0306, SPAN_FILE(session->file), "`%s` declares no model",
+                    output_source_name(session->options->operand));
+    if (imported) diag_help(diag, "say which of the imported ones is meant: %s", imported);
     return false;
 }
 

@@ -58,7 +58,7 @@ typedef struct nnrt_slot {
 typedef struct nnrt_layer { // one row of the summary
     const char *name, *type, *output_shape;
     int64_t params, trainable_params;
-    int64_t line; // in the source
+    int64_t line; // in the source; 0: an imported file's
 } nnrt_layer;
 
 // A column of a data set that the step functions read.
@@ -179,6 +179,7 @@ typedef struct nnrt_model {
 
 typedef struct nnrt_dataset {
     const char *name;
+    const char *folder;      // of the file that declares it: paths are relative to it
     const nnrt_call *stages; // the source, then the transforms in order
     int64_t stage_count;
     const char *fingerprint; // of what the compiler saw ("" if the data was not there)

@@ -48,6 +48,7 @@ produce() {
     status=$?
     expected=$(header status "$source")
     cat "$scratch/out" "$scratch/err" | sed -e "s|$scratch|SCRATCH|g" -e "s|$here|TESTS|g" \
+        -e "s|${here%/*}/library|LIBRARY|g" \
         -e 's|\[[0-9]* x i8\] c"TESTS|[LENGTH x i8] c"TESTS|'
     [ "$status" = "${expected:-0}" ] || echo "status $status instead of ${expected:-0}"
 }

@@ -172,8 +172,19 @@ static void print_text(Text *out, const DiagSink *sink, bool color) {
     print_summary(out, sink, shown, color);
 }
 
+// A mistake in an imported file: what imports it, up to the file that nnc was given.
+static void note_importers(const DiagSink *sink, Diag *diag) {
+    const Source *source = sources_get(sink->sources, diag->primary.span.file);
+    while (source && span_has_place(source->importer)) {
+        Place place = sources_place(sink->sources, source->importer.file, source->importer.lo);
+        diag_note(diag, "`%s` is imported in %s:%d", source->path, place.path, place.line);
+        source = sources_get(sink->sources, source->importer.file);
+    }
+}
+
 void diag_print(DiagSink *sink, FILE *out, DiagFormat format, bool color) {
     if (sink->diags.count == 0) return;
+    for (int i = 0; i < sink->diags.count; i++) note_importers(sink, sink->diags.items[i]);
     qsort(sink->diags.items, (size_t)sink->diags.count, sizeof *sink->diags.items, compare_places);
     Text text = text_create(sink->arena);
     if (format == DIAG_TEXT)

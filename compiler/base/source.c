@@ -33,6 +33,10 @@ int sources_count(const SourceSet *set) {
     return set->files.count;
 }
 
+void sources_set_importer(SourceSet *set, uint32_t file, Span importer) {
+    set->files.items[file].importer = importer;
+}
+
 const Source *sources_get(const SourceSet *set, uint32_t file) {
     return file < (uint32_t)set->files.count ? &set->files.items[file] : NULL;
 }
@@ -49,7 +53,8 @@ static void find_lines(Arena *arena, Source *source) {
 
 // Takes over `text`, which ends with a NUL at text[size].
 static int add_owned(SourceSet *set, const char *path, const char *text, size_t size) {
-    Source source = {.path = arena_strdup(set->arena, path), .text = text, .size = size};
+    Source source = {
+        .path = arena_strdup(set->arena, path), .text = text, .size = size, .importer = SPAN_NONE};
     if (size > SOURCE_MAX_SIZE) {
         source.text = "";
         source.size = 0;

@@ -26,6 +26,7 @@ typedef struct Source {
     uint32_t *line_starts;
     int line_count;
     bool is_too_large; // above SOURCE_MAX_SIZE: the text is empty, and parsing it reports E0005
+    Span importer;     // the `import` that made it be read; without a place: none did
 } Source;
 
 enum { SOURCE_MAX_SIZE = 16 << 20 };
@@ -45,6 +46,8 @@ int sources_load(SourceSet *set, const char *path, const char **error);
 // The same of a stream that is open already, whatever it is; `name` is for messages.
 int sources_read(SourceSet *set, const char *name, int descriptor, const char **error);
 int sources_add(SourceSet *set, const char *path, const char *text, size_t size);
+// What made the file be read: messages about it name that place, too.
+void sources_set_importer(SourceSet *set, uint32_t file, Span importer);
 int sources_count(const SourceSet *set);
 const Source *sources_get(const SourceSet *set, uint32_t file);
 Place sources_place(const SourceSet *set, uint32_t file, uint32_t offset);

@@ -4,6 +4,7 @@
 
 #include "../op/op.h"
 #include "bind.h"
+#include "import.h"
 #include "value.h"
 
 enum {
@@ -26,13 +27,19 @@ typedef struct TrainEntry {
     Dataset *dataset; // NULL: reported
 } TrainEntry;
 
-typedef struct Checker {
+struct Checker {
     Arena *arena;
     SourceSet *sources;
     DiagSink *sink;
     const CheckOptions *options;
     Program *program;
-    Scope *globals;
+    Scope *globals;             // of the main file, which sees all others
+    SourceFileList files;       // of the program, each behind what it imports: import.h
+    SourceFileList known_files; // those that are being read, too
+    SourceFileList by_source;   // by index into the SourceSet; NULL: none of the program's
+    bool lacks_files;           // that were imported, and would declare further names
+    Map declarations;           // global names of all files, to Ast *
+    Map needed;                 // declarations (Ast *) that the main file needs
     VEC(ModelEntry *) models;
     VEC(TrainEntry *) trainings;
     bool has_syntax_errors;
@@ -44,8 +51,7 @@ typedef struct Checker {
     Map clashing;  // global names that are declared twice
     Map planned;   // names that are not supported yet, to PlannedUse *
     VEC(PlannedUse *) planned_uses;
-    bool has_imports; // other files would declare further names
-    Map reached;      // syntax that was evaluated, or is a Leftover
+    Map reached; // syntax that was evaluated, or is a Leftover
     VEC(Leftover *) leftovers;
     Map blank_scopes; // scope (Scope *) to the same without values
     bool is_dry;      // names and arguments are checked, nothing is unfolded or made
@@ -62,12 +68,12 @@ typedef struct Checker {
     int layer_count, depth;
     int64_t steps;
     bool exhausted; // a limit was hit and reported
-} Checker;
+};
 
 // ---- names.c
-// Reports duplicate declarations (E0102) of a whole file and finds names that are never used
-// (W0101).
-void names_check(Checker *c, const Ast *file);
+// Reports duplicate declarations (E0102) of all files and finds names of the main file that are
+// never used (W0101).
+void names_check(Checker *c);
 void names_report_unused(Checker *c); // at the end of checking
 // Reports E0101 unless the name may stand in a part that the parser skipped. `what` says what was
 // looked for ("a layer"); `extra` are candidates besides the names in scope; it ends with NULL.
@@ -202,7 +208,7 @@ void leftover_reached(Checker *c, const Ast *ast);
 void leftover_check(Checker *c, const Ast *file);
 
 // ---- model.c
-void model_declare(Checker *c, const Ast *declaration);
+const Value *model_declare(Checker *c, const Ast *declaration);
 bool model_is_broken(const Ast *declaration); // the parser skipped its parameters; or a block's
 void model_elaborate(Checker *c, ModelEntry *entry);
 // The model as a layer of the graph that is being built; every use shares its weights.
@@ -215,7 +221,6 @@ const Value *model_body(Checker *c, ModelEntry *entry, const Ast *use, const Val
 
 // ---- dataset.c
 Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression);
-const char *dataset_folder(Checker *c); // of the source: paths are relative to it
 // Is it a transform of data that stands where a layer is looked for? Then that is reported.
 bool dataset_report_as_layer(Checker *c, const Ast *ast);
 const Schema *dataset_source_find(const char *name);

@@ -22,7 +22,8 @@ struct Map;
 
 // What a program was written as.
 typedef struct Written {
-    const Ast *ast;
+    const Ast *ast;           // the declarations of all files
+    const struct Map *needed; // by the main file: what program_expand prints
     const Definition *definitions;
     int definition_count;
     const struct Map *bound; // call (Ast *) -> Bound *, as bind.h has it

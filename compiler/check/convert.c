@@ -390,7 +390,7 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     const Ast *name = expression;
     if (def->type != ARG_NAME && def->type != ARG_NAMES)
         expression = expression_written(scope, expression);
-    if (expression != name) v.scope = scope = c->globals;
+    if (expression != name) v.scope = scope = import_globals(c, expression->span);
     if (expression->kind == AST_ERROR) return false;
     if (habits_is_none(scope, expression)) return report_none(&v, expression);
     if (may_be_none(def) && is_none(scope, expression)) {

@@ -6,8 +6,11 @@
 
 // ---- Inspection.
 
-const char *dataset_folder(Checker *c) {
-    const char *path = sources_get(c->sources, c->program->file)->path;
+// Of the file in which the source is written, of the main one where that is `-D`.
+static const char *source_folder(Checker *c, const Dataset *dataset) {
+    Span span = dataset->stages.items[0].args->span;
+    uint32_t file = import_is_foreign(c, span) ? span.file : c->program->file;
+    const char *path = sources_get(c->sources, file)->path;
     const char *slash = strrchr(path, '/');
     if (!slash) return ".";
     return slash == path ? "/" : arena_copy(c->arena, path, (size_t)(slash - path));
@@ -66,7 +69,7 @@ static void note_other_files(Checker *c, const Dataset *dataset, Diag *diag) {
         char path[PATH_MAX];
         const ArgValue *value = &source->args->values[i];
         if (source->schema->args[i].type != ARG_STRING || !value->is_set) continue;
-        if (nnrt_locate(dataset_folder(c), value->text, path) == NNRT_DATA_MISSING)
+        if (nnrt_locate(dataset->folder, value->text, path) == NNRT_DATA_MISSING)
             vec_push(c->arena, &missing, value->text);
     }
     if (missing.count > 1) diag_note(diag, "not found: %s", names_join(c->arena, &missing, "and"));
@@ -99,8 +102,9 @@ static bool is_needed(const Checker *c, const Dataset *dataset) {
 
 static void inspect(Checker *c, Dataset *dataset) {
     int count = dataset->stages.count;
+    dataset->folder = source_folder(c, dataset);
     const nnrt_call *calls = program_calls(c->arena, &dataset->stages);
-    nnrt_status status = nnrt_data_inspect(calls, count, dataset_folder(c), &dataset->info);
+    nnrt_status status = nnrt_data_inspect(calls, count, dataset->folder, &dataset->info);
     dataset->found = status == NNRT_OK;
     if (status == NNRT_OK) return;
     if (status != NNRT_DATA_MISSING) {
@@ -216,7 +220,7 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
     Span span = stage_span(ast);
     Diag *diag = NULL;
     NameList names = {0};
-    const Value *value = is_source ? scope_find(c->globals, ast->text) : NULL;
+    const Value *value = is_source ? scope_find(import_globals(c, ast->span), ast->text) : NULL;
     if (value) return report_value(c, ast, value);
     if (is_source && dataset_transform_find(ast->text)) {
         diag = diag_report(c->sink, DIAG_E0206, span,
@@ -241,7 +245,7 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
         if (habit) return report_habit(c, ast, is_source, habit);
         add_rows(c, &names, is_source ? dataset_sources : dataset_transforms);
         vec_push(c->arena, &names, NULL);
-        names_unknown(c, is_source ? c->globals : NULL,
+        names_unknown(c, is_source ? import_globals(c, ast->span) : NULL,
                       is_source ? "dataset or data source" : "transform", ast->text, span,
                       names.items);
     }
@@ -300,7 +304,7 @@ static bool add_augmentation(Checker *c, Dataset *dataset, const Ast *ast) {
     const Schema *schema = is_call ? dataset_augmentation_find(ast->text) : NULL;
     if (is_call && !schema) schema = find_keras(c, dataset_augmentations, ast);
     if (!schema) return report_augmentation(c, ast);
-    const Args *args = bind_call(c, c->globals, schema, ast, 0, &ok);
+    const Args *args = bind_call(c, import_globals(c, ast->span), schema, ast, 0, &ok);
     vec_push(c->arena, &dataset->stages, ((Call){schema, args}));
     return ok;
 }
@@ -330,7 +334,7 @@ static bool report_no_augmentation(Checker *c, const Ast *ast) {
 static bool add_augmentations(Checker *c, Dataset *dataset, const Schema *augment, const Ast *ast) {
     int count = count_augmentations(augment, ast);
     bool ok = true, all_ok = true;
-    const Args *args = bind_call(c, c->globals, augment, ast, count, &ok);
+    const Args *args = bind_call(c, import_globals(c, ast->span), augment, ast, count, &ok);
     vec_push(c->arena, &dataset->stages, ((Call){augment, args}));
     for (int i = 0; i < count; i++)
         all_ok = add_augmentation(c, dataset, ast->items.items[i]) && all_ok;
@@ -342,7 +346,7 @@ static bool add_augmentations(Checker *c, Dataset *dataset, const Schema *augmen
 static const Ast *written_stage(Checker *c, const Ast *ast, bool is_source) {
     if (ast->kind != AST_NAME) return ast;
     bool is_own = is_source ? dataset_source_find(ast->text) : dataset_transform_find(ast->text);
-    const Ast *written = expression_written(c->globals, ast);
+    const Ast *written = expression_written(import_globals(c, ast->span), ast);
     return is_own || (written->kind != AST_NAME && written->kind != AST_CALL) ? ast : written;
 }
 
@@ -358,14 +362,15 @@ static bool add_stage(Checker *c, Dataset *dataset, const Ast *ast, bool is_sour
     if (!schema) return report_stage(c, ast, is_source);
     if (!names_is_sure(schema->name, ast)) return false;
     if (strcmp(schema->name, "augment") == 0) return add_augmentations(c, dataset, schema, ast);
-    const Args *args = bind_call(c, c->globals, schema, ast, 0, &ok);
+    const Args *args = bind_call(c, import_globals(c, ast->span), schema, ast, 0, &ok);
     vec_push(c->arena, &dataset->stages, ((Call){schema, args}));
     return ok;
 }
 
 // A dataset may go on from another one.
 static bool add_head(Checker *c, Dataset *dataset, const Ast *ast) {
-    const Value *value = ast->kind == AST_NAME ? scope_find(c->globals, ast->text) : NULL;
+    const Value *value =
+        ast->kind == AST_NAME ? scope_find(import_globals(c, ast->span), ast->text) : NULL;
     if (!value || (value->kind != VALUE_DATASET && value->kind != VALUE_ERROR))
         return add_stage(c, dataset, ast, true);
     if (value->kind == VALUE_ERROR) return false;

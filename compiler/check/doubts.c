@@ -56,7 +56,7 @@ static bool holds_large_bytes(const char *path, int64_t size) {
 }
 
 // Built-in sets and folders of pictures; bytes in arrays may be anything, so a look decides.
-static bool holds_pictures(Checker *c, const Dataset *dataset) {
+static bool holds_pictures(const Dataset *dataset) {
     const Call *source = &dataset->stages.items[0];
     const nnrt_column *input = &dataset->info.inputs[0];
     char path[PATH_MAX];
@@ -64,7 +64,7 @@ static bool holds_pictures(Checker *c, const Dataset *dataset) {
         return true;
     if (!text_has_word("idx npy", source->schema->name) || !dataset->found) return false;
     const char *name = args_get(source->args, "x")->text;
-    return nnrt_locate(dataset_folder(c), name, path) == NNRT_OK &&
+    return nnrt_locate(dataset->folder, name, path) == NNRT_OK &&
            holds_large_bytes(path, input->size * dataset->info.train_rows);
 }
 
@@ -75,7 +75,7 @@ static void warn_bytes(Checker *c, const TrainEntry *entry) {
         info->standardize)
         return;
     const Node *reader = find_reader(c, entry->model->model->forward);
-    if (!reader || !holds_pictures(c, dataset)) return;
+    if (!reader || !holds_pictures(dataset)) return;
     Span span = dataset->stages.items[0].args->span;
     const char *source = check_source(c, span);
     Diag *diag = diag_report(c->sink, DIAG_W0303, span, "the bytes of `%s` are not scaled", source);

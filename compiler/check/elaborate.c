@@ -416,7 +416,7 @@ static bool bind_parameter(Checker *c, Scope *inner, const Ast *declaration, int
 
 static Scope *bind_block(Checker *c, Scope *scope, const Ast *declaration,
                          const Application *call) {
-    Scope *inner = scope_create(c->arena, c->globals);
+    Scope *inner = scope_create(c->arena, import_globals(c, declaration->span));
     int count = declaration->parameters.count, next = 0;
     const Value **values = ARENA_ARRAY(c->arena, const Value *, count + 1);
     bool ok = !call->is_doubtful;

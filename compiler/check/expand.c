@@ -494,13 +494,25 @@ static void put_formatted(Text *out, const Text *plain) {
     if (!format_print(out, out->arena, sources, (uint32_t)file, sink)) text_put(out, plain->data);
 }
 
+// Where there are several files: which one the next declarations are of.
+static void put_file(Expander *e, const Ast *ast, uint32_t *file) {
+    if (ast->span.file == *file) return;
+    *file = ast->span.file;
+    text_format(e->out, "# %s\n", sources_get(e->program->sources, *file)->path);
+}
+
+// Of imported files, what the main one needs.
 void program_expand(Text *out, const Program *program) {
     Text plain = text_create(out->arena);
     Expander e = {.out = &plain, .arena = out->arena, .program = program};
+    uint32_t file = program->file;
     e.notes = text_create(e.arena);
     for (int i = 0; i < program->written->ast->items.count; i++) {
-        if (i) text_put(&plain, "\n");
-        put_declaration(&e, program->written->ast->items.items[i]);
+        const Ast *ast = program->written->ast->items.items[i];
+        if (!map_get(program->written->needed, ast)) continue;
+        if (plain.length) text_put(&plain, "\n");
+        put_file(&e, ast, &file);
+        put_declaration(&e, ast);
         end_line(&e);
     }
     put_formatted(out, &plain);

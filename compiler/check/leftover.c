@@ -42,14 +42,15 @@ static Scope *without_values(Checker *c, const Scope *scope) {
 }
 
 static void check_block(Checker *c, const Ast *declaration) {
-    Scope *scope = scope_create(c->arena, c->globals);
+    Scope *scope = scope_create(c->arena, import_globals(c, declaration->span));
     if (model_is_broken(declaration)) return;
     for (int i = 0; i < declaration->parameters.count; i++) {
         const Ast *parameter = declaration->parameters.items[i];
         if (parameter->left) expression_evaluate(c, scope, parameter->left);
         scope_bind(c->arena, scope, parameter->text, expression_error(c, parameter->span));
     }
-    const char *what = arena_format(c->arena, "the block `%s`", declaration->text);
+    const char *noun = declaration->kind == AST_MODEL ? "model" : "block";
+    const char *what = arena_format(c->arena, "the %s `%s`", noun, declaration->text);
     map_set(&c->active, declaration, (void *)declaration);
     expression_body(c, scope, declaration->body, what);
     map_set(&c->active, declaration, NULL);
@@ -72,6 +73,10 @@ void leftover_check(Checker *c, const Ast *file) {
         const Ast *ast = file->items.items[i];
         if (ast->kind == AST_BLOCK_DECLARATION && ast->text && !map_get(&c->reached, ast))
             check_block(c, ast);
+    }
+    for (int i = 0; i < c->models.count; i++) { // of imported files
+        const ModelEntry *entry = c->models.items[i];
+        if (!entry->model->forward && !entry->is_used) check_block(c, entry->declaration);
     }
     for (int i = 0; i < c->leftovers.count; i++) { // which may grow
         const Leftover *leftover = c->leftovers.items[i];

@@ -3,10 +3,9 @@
 
 // The wider view: a model is declared before anything is evaluated, so that train blocks and other
 // models may name it in any order.
-void model_declare(Checker *c, const Ast *declaration) {
+const Value *model_declare(Checker *c, const Ast *declaration) {
     ModelEntry *entry = ARENA_NEW(c->arena, ModelEntry);
     Value *value = value_new(c->arena, VALUE_MODEL, declaration->name_span);
-    if (!declaration->text || map_get(&c->globals->names, declaration->text)) return;
     entry->declaration = declaration;
     entry->model = ARENA_NEW(c->arena, Model);
     entry->model->name = declaration->text;
@@ -16,7 +15,7 @@ void model_declare(Checker *c, const Ast *declaration) {
         (Shared){.name = declaration->text, .span = declaration->name_span, .model = entry};
     value->model = entry;
     vec_push(c->arena, &c->models, entry);
-    scope_bind(c->arena, c->globals, declaration->text, value);
+    return value;
 }
 
 // ---- Declared shapes.
@@ -55,7 +54,7 @@ static bool report_batch(Checker *c, const Ast *type) {
 }
 
 static bool evaluate_dimension(Checker *c, const Ast *ast, int64_t *dimension) {
-    const Value *value = expression_evaluate(c, c->globals, ast);
+    const Value *value = expression_evaluate(c, import_globals(c, ast->span), ast);
     bool ok = value->kind == VALUE_NUMBER && value->is_integer && value->number >= 1 &&
               value->number <= (double)CHECK_MAX_DIMENSION;
     if (!ok) return report_dimension(c, value);
@@ -75,7 +74,7 @@ static bool evaluate_type(Checker *c, const Ast *ast, Type *type) {
         return false;
     }
     bool ok = true;
-    if (ast->items.count && habits_is_none(c->globals, ast->items.items[0]))
+    if (ast->items.count && habits_is_none(import_globals(c, ast->span), ast->items.items[0]))
         return report_batch(c, ast);
     for (int i = 0; i < ast->items.count; i++)
         ok = evaluate_dimension(c, ast->items.items[i], &dims[i]) && ok;
@@ -314,7 +313,7 @@ static const char *describe_model(Checker *c, const ModelEntry *entry) {
 void model_elaborate(Checker *c, ModelEntry *entry) {
     const Ast *declaration = entry->declaration;
     Model *model = entry->model;
-    Scope *scope = scope_create(c->arena, c->globals);
+    Scope *scope = scope_create(c->arena, import_globals(c, declaration->span));
     model->dataset = entry->dataset;
     model->forward = graph_create(c->program->weights, model->name, GRAPH_TRAIN, c->sink);
     c->graph = model->forward;
@@ -361,7 +360,7 @@ static const Value *fit_argument(Checker *c, const ModelEntry *entry, const Ast 
 const Value *model_body(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
                         int count) {
     const Ast *declaration = entry->declaration;
-    Scope *scope = scope_create(c->arena, c->globals);
+    Scope *scope = scope_create(c->arena, import_globals(c, declaration->span));
     for (int i = 0; i < count; i++) {
         const Ast *parameter = declaration->parameters.items[i];
         scope_bind(c->arena, scope, parameter->text,

@@ -183,7 +183,7 @@ static const Ast *find_statement(const Ast *body, const char *name) {
 // What binds the name below its use. NULL: nothing does.
 static const Ast *find_later(const Checker *c, const Scope *scope, const char *name, Span use) {
     for (; scope; scope = scope->parent) {
-        const Ast *body = scope->parent ? scope->body : c->program->written->ast;
+        const Ast *body = scope->parent ? scope->body : import_file_of(c, use);
         const Ast *ast = find_statement(body, name);
         if (ast) return ast->span.lo > use.lo ? ast : NULL;
     }
@@ -246,7 +246,7 @@ void names_unknown(Checker *c, const Scope *scope, const char *what, const char 
     if (suggests) names_add_scope(c, &names, scope);
     for (; suggests && extra && *extra; extra++) vec_push(c->arena, &names, *extra);
     const char *near = suggests ? names_nearest(c, &names, name) : NULL;
-    if (!near && c->has_imports) return;
+    if (!near && c->lacks_files) return;
     if (!near && strcmp(what, "value") == 0) near = names_renamed(c, span);
     Diag *diag = diag_report(c->sink, DIAG_E0101, span, "there is no %s `%s`", what, name);
     diag_label(diag, "unknown name");
@@ -302,10 +302,10 @@ static void declare(Checker *c, Level *level, const char *name, Span span, const
     vec_push(c->arena, &level->order, declared);
 }
 
-static void use(const Level *level, const char *name) {
+static void use(const Checker *c, const Level *level, const char *name, Span span) {
     for (; level; level = level->parent) {
         Declared *declared = map_get(&level->names, name);
-        if (!declared) continue;
+        if (!declared || !import_sees(c, span, declared->span)) continue;
         declared->is_used = true;
         return;
     }
@@ -314,6 +314,7 @@ static void use(const Level *level, const char *name) {
 static void close_level(Checker *c, const Level *level) {
     for (int i = 0; i < level->order.count; i++) {
         Declared *declared = level->order.items[i];
+        if (import_is_foreign(c, declared->span)) continue; // for others to use
         if (!declared->is_used && declared->name[0] != '_')
             vec_push(c->arena, &c->unused, declared);
     }
@@ -394,8 +395,8 @@ static void walk(Checker *c, Level *level, const Ast *ast) {
     for (; ast; ast = ast->left) {
         switch (ast->kind) {
         case AST_ERROR: return;
-        case AST_NAME: use(level, ast->text); break;
-        case AST_CALL: use(level, ast->text); break;
+        case AST_NAME: use(c, level, ast->text, ast->span); break;
+        case AST_CALL: use(c, level, ast->text, ast->span); break;
         case AST_TRAIN: walk_train(c, level, ast); return;
         case AST_MODEL: walk_function(c, level, ast, "the input"); return;
         case AST_BLOCK_DECLARATION: walk_function(c, level, ast, "the parameter"); return;
@@ -490,17 +491,18 @@ static bool has_declaration(const Ast *file, AstKind kind) {
     return false;
 }
 
-void names_check(Checker *c, const Ast *file) {
+void names_check(Checker *c) {
+    const Ast *program = c->program->written->ast;
     Level *globals = open_level(c, NULL, false);
-    bool is_trained = has_declaration(file, AST_TRAIN);   // without, a model needs no user
-    c->has_syntax_errors = diag_error_count(c->sink) > 0; // nothing was checked yet
-    find_gaps(c, file);
-    c->has_imports = has_declaration(file, AST_IMPORT);
-    for (int i = 0; i < file->items.count; i++) {
-        const Ast *ast = file->items.items[i];
+    bool is_trained = has_declaration(program, AST_TRAIN); // without, a model needs no user
+    c->has_syntax_errors = diag_error_count(c->sink) > 0;  // nothing was checked yet
+    for (int i = 0; i < c->files.count; i++) find_gaps(c, c->files.items[i]->ast);
+    for (int i = 0; i < program->items.count; i++) {
+        const Ast *ast = program->items.items[i];
         declare_global(c, globals, ast);
-        if (ast->kind == AST_MODEL && ast->text && !is_trained) use(globals, ast->text);
+        if (ast->kind == AST_MODEL && ast->text && !is_trained)
+            use(c, globals, ast->text, ast->span);
     }
-    walk_items(c, globals, &file->items);
+    walk_items(c, globals, &program->items);
     close_level(c, globals);
 }

@@ -1,5 +1,5 @@
-// The order of checking: params, datasets, which model is trained on what, models, train blocks.
-// Every stage goes on after mistakes, so that all of them come in one run.
+// The order of checking: imports, params, datasets, which model is trained on what, models, train
+// blocks. Every stage goes on after mistakes, so that all of them come in one run.
 #include "check.h"
 
 #include "../front/parse.h"
@@ -78,7 +78,7 @@ static bool check_definition(Checker *c, const Ast *ast, const Definition *defin
 
 // A `param` holds whatever may stand where it is used; `-D` gives anything else that may.
 static const Value *evaluate_param(Checker *c, const Ast *ast) {
-    const Value *value = expression_evaluate(c, c->globals, ast->left);
+    const Value *value = expression_evaluate(c, import_globals(c, ast->span), ast->left);
     const Definition *definition = find_definition(c, ast->text);
     const Ast *written = ast->left;
     if (definition) {
@@ -92,7 +92,7 @@ static const Value *evaluate_param(Checker *c, const Ast *ast) {
 
 // A recipe cannot have the name of what it would hide.
 static const Value *evaluate_value(Checker *c, const Ast *ast) {
-    const Value *value = expression_evaluate(c, c->globals, ast->left);
+    const Value *value = expression_evaluate(c, import_globals(c, ast->span), ast->left);
     const OpDef *op = op_find(ast->text);
     if (!value_is_layer(value) || !op || !op->surface)
         return value_declared(c->arena, value, ast->left);
@@ -142,36 +142,35 @@ static void check_definitions(Checker *c, const Ast *file) {
 
 // ---- Declarations.
 
-static void declare(Checker *c, const Ast *ast) {
-    Value *value;
-    bool is_new = ast->text && !map_get(&c->globals->names, ast->text);
-    if (ast->kind == AST_PARAM && is_new)
-        scope_bind(c->arena, c->globals, ast->text, evaluate_param(c, ast));
-    if (ast->kind == AST_ASSIGN && is_new)
-        scope_bind(c->arena, c->globals, ast->text, evaluate_value(c, ast));
-    if (ast->kind == AST_BLOCK_DECLARATION && is_new) {
-        value = value_new(c->arena, VALUE_BLOCK, ast->name_span);
-        value->declaration = ast;
-        scope_bind(c->arena, c->globals, ast->text, value);
-    }
-    if (ast->kind == AST_MODEL) model_declare(c, ast);
-    if (ast->kind == AST_DATASET && is_new) {
-        value = value_new(c->arena, VALUE_DATASET, ast->name_span);
-        value->dataset = dataset_declare(c, ast->text, ast->name_span, ast->left);
-        scope_bind(c->arena, c->globals, ast->text, value);
-        vec_push(c->arena, &c->program->datasets, value->dataset);
-    }
-    if (ast->kind == AST_IMPORT) {
-        Diag *diag = diag_report(c->sink, DIAG_E0206, ast->span, "`import` is not supported yet");
-        diag_label(diag, "other files are not read");
-        diag_help(diag, "copy the declarations of \"%s\" into this file", ast->text);
-    }
+static const Value *declare_dataset(Checker *c, const Ast *ast) {
+    Value *value = value_new(c->arena, VALUE_DATASET, ast->name_span);
+    if (!import_is_needed(c, ast)) return expression_error(c, ast->name_span); // nor is it opened
+    value->dataset = dataset_declare(c, ast->text, ast->name_span, ast->left);
+    vec_push(c->arena, &c->program->datasets, value->dataset);
+    return value;
 }
 
-// In the order of the file, except that blocks and models may be used before they are declared.
+static const Value *declare_block(Checker *c, const Ast *ast) {
+    Value *value = value_new(c->arena, VALUE_BLOCK, ast->name_span);
+    value->declaration = ast;
+    return value;
+}
+
+static void declare(Checker *c, const Ast *ast) {
+    const Value *value = NULL;
+    if (!ast->text || map_get(&c->globals->names, ast->text)) return;
+    if (ast->kind == AST_PARAM) value = evaluate_param(c, ast);
+    if (ast->kind == AST_ASSIGN) value = evaluate_value(c, ast);
+    if (ast->kind == AST_BLOCK_DECLARATION) value = declare_block(c, ast);
+    if (ast->kind == AST_DATASET) value = declare_dataset(c, ast);
+    if (ast->kind == AST_MODEL) value = model_declare(c, ast);
+    if (value) import_bind(c, ast->name_span, ast->text, value);
+}
+
+// In the order of the files, except that blocks and models may be used before they are declared.
 static void declare_all(Checker *c, const Ast *file) {
-    static const AstKind early[] = {AST_IMPORT, AST_BLOCK_DECLARATION, AST_MODEL};
-    for (int k = 0; k < 3; k++)
+    static const AstKind early[] = {AST_BLOCK_DECLARATION, AST_MODEL};
+    for (int k = 0; k < 2; k++)
         for (int i = 0; i < file->items.count; i++)
             if (file->items.items[i]->kind == early[k]) declare(c, file->items.items[i]);
     for (int i = 0; i < file->items.count; i++) {
@@ -198,6 +197,14 @@ static bool mentions(const Ast *ast, const char *name) {
     return found;
 }
 
+// Models of imported files are layers, unless the main file trains one or the command line chooses
+// it.
+static bool is_only_layer(const Checker *c, const ModelEntry *entry) {
+    const char *name = entry->declaration->text, *chosen = c->options->model;
+    bool is_own = !import_is_foreign(c, entry->declaration->span);
+    return !is_own && !entry->has_training && !(chosen && !strcmp(chosen, name));
+}
+
 // A part is a layer of others only.
 static bool is_part(const Ast *file, const ModelEntry *entry) {
     if (entry->has_training) return false;
@@ -218,7 +225,8 @@ static void name_models(Checker *c, const Ast *file) {
     for (int i = 0; i < c->models.count; i++) {
         ModelEntry *entry = c->models.items[i];
         const char *name = entry->declaration->text, *chosen = c->options->model;
-        entry->model->is_part = chosen ? strcmp(name, chosen) != 0 : is_part(file, entry);
+        entry->model->is_part =
+            chosen ? strcmp(name, chosen) != 0 : is_only_layer(c, entry) || is_part(file, entry);
         whole += !entry->model->is_part;
     }
     for (int i = 0; i < c->models.count; i++) {
@@ -243,6 +251,7 @@ static void elaborate_models(Checker *c) {
         for (int i = 0; i < c->models.count; i++) {
             ModelEntry *entry = c->models.items[i];
             int own = entry->has_training ? TRAINED : lacks_shape(entry) ? WAITING : DECLARED;
+            if (is_only_layer(c, entry)) continue;
             if (own == turn && (own != WAITING || !entry->is_used)) model_elaborate(c, entry);
         }
 }
@@ -288,7 +297,6 @@ static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *opt
     c->sources = sources;
     c->sink = sink;
     c->options = options;
-    c->globals = scope_create(arena, NULL);
     map_create(&c->suggested, arena, false);
     map_create(&c->clashing, arena, false);
     map_create(&c->planned, arena, false);
@@ -297,7 +305,19 @@ static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *opt
     map_create(&c->skipped, arena, false);
     map_create(&c->active, arena, true);
     map_create(&c->bound, arena, true);
+    map_create(&c->declarations, arena, false);
+    map_create(&c->needed, arena, true);
     return c;
+}
+
+static const Written *written_create(Checker *c, const Ast *ast) {
+    Written *written = ARENA_NEW(c->arena, Written);
+    *written = (Written){.ast = ast,
+                         .needed = &c->needed,
+                         .definitions = c->options->definitions,
+                         .definition_count = c->options->definition_count,
+                         .bound = &c->bound};
+    return written;
 }
 
 static void set_expanded(Program *program) {
@@ -315,19 +335,18 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     program->file = file;
     program->weights = weights_create(arena);
     program->is_single = options->model != NULL;
-    Written *written = ARENA_NEW(arena, Written);
-    *written = (Written){ast, options->definitions, options->definition_count, &c->bound};
-    program->written = written;
     c->program = program;
-    names_check(c, ast);
-    check_definitions(c, ast);
-    declare_all(c, ast);
+    const Ast *all = import_all(c, ast);
+    program->written = written_create(c, all);
+    names_check(c);
+    check_definitions(c, all);
+    declare_all(c, all);
     check_choice(c);
-    name_models(c, ast);
+    name_models(c, all);
     elaborate_models(c);
     for (int i = 0; i < c->trainings.count; i++) training_check(c, c->trainings.items[i]);
     collect_models(c);
-    leftover_check(c, ast);
+    leftover_check(c, all);
     planned_report_all(c);
     names_report_unused(c);
     doubts_warn(c);

@@ -168,7 +168,8 @@ static STRUCT(abi_model, nnrt_model);
 #undef OWNER
 
 #define OWNER nnrt_dataset
-static const AbiField abi_dataset_fields[] = {FIELD(name), ITEMS(stages, abi_call, stage_count),
+static const AbiField abi_dataset_fields[] = {FIELD(name), FIELD(folder),
+                                              ITEMS(stages, abi_call, stage_count),
                                               FIELD(stage_count), FIELD(fingerprint)};
 static STRUCT(abi_dataset, nnrt_dataset);
 #undef OWNER

@@ -39,13 +39,18 @@ static nnrt_slot slot_of(const Layout *layout, const Slot *slot) {
                        .initial = slot->initial};
 }
 
+// 0: in another file than the main one, whose lines programs show.
+static int64_t line_at(const Compiled *compiled, Span span) {
+    if (span.file != compiled->program->file) return 0;
+    return sources_place(compiled->program->sources, span.file, span.lo).line;
+}
+
 static nnrt_layer layer_of(Gen *gen, const Compiled *compiled, const Model *model,
                            const Layer *layer) {
-    Place place = sources_place(compiled->program->sources, layer->span.file, layer->span.lo);
     nnrt_layer out = {.name = weights_layer_name(gen->arena, layer, model->name),
                       .type = layer->type_name,
                       .output_shape = type_text(gen->arena, &layer->output),
-                      .line = place.line};
+                      .line = line_at(compiled, layer->span)};
     for (int i = 0; i < layer->parameters.count; i++) {
         int64_t count = type_elements(&layer->parameters.items[i]->type);
         out.params += count;
@@ -110,7 +115,7 @@ static int64_t useful_threads(const Schedule *schedule) {
 static int64_t line_of(const Compiled *compiled, const Group *group) {
     const Node *node = cost_main_node(group);
     Span span = node->layer ? node->layer->span : node->span;
-    return sources_place(compiled->program->sources, span.file, span.lo).line;
+    return line_at(compiled, span);
 }
 
 static nnrt_group group_of(Gen *gen, const Compiled *compiled, const Schedule *schedule,
@@ -248,10 +253,24 @@ static nnrt_training training_of(Gen *gen, const Compiled *compiled, const Compi
     return out;
 }
 
+// Absolute, so that the executable finds data beside the program.
+static const char *absolute_folder(Arena *arena, const char *folder) {
+    const char *absolute = folder ? arena_realpath(arena, folder) : NULL;
+    return absolute ? absolute : folder;
+}
+
+// The folder of the source.
+static const char *folder_of(Arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *folder = slash ? arena_copy(arena, path, (size_t)(slash - path)) : ".";
+    return absolute_folder(arena, slash == path ? "/" : folder);
+}
+
 static const nnrt_dataset *dataset_of(Gen *gen, const Dataset *dataset) {
     if (!dataset) return NULL;
     nnrt_dataset *out = ARENA_NEW(gen->arena, nnrt_dataset);
     *out = (nnrt_dataset){.name = dataset->name,
+                          .folder = absolute_folder(gen->arena, dataset->folder),
                           .stages = calls_of(gen, &dataset->stages),
                           .stage_count = dataset->stages.count,
                           .fingerprint = dataset->info.fingerprint};
@@ -311,15 +330,6 @@ static void set_trainings(Gen *gen, const Compiled *compiled, nnrt_program *out)
         trainings[i] = training_of(gen, compiled, &compiled->trainings[i]);
     out->trainings = trainings;
     out->training_count = compiled->training_count;
-}
-
-// The folder of the source, absolute, so that the executable finds data beside the program.
-static const char *folder_of(Arena *arena, const char *path) {
-    const char *slash = strrchr(path, '/');
-    const char *folder = slash ? arena_copy(arena, path, (size_t)(slash - path)) : ".";
-    if (slash == path) folder = "/";
-    const char *absolute = arena_realpath(arena, folder);
-    return absolute ? absolute : folder;
 }
 
 static void set_source(Gen *gen, const Compiled *compiled, nnrt_program *out) {

@@ -1,5 +1,6 @@
 // Linking: the system's C compiler driver puts object and runtime together; nobody guesses where
 // the C library's start files are. The executable is written under a temporary name and renamed.
+#include "../base/locate.h"
 #include "gen.h"
 
 #include <errno.h>
@@ -16,21 +17,8 @@ extern char **environ;
 
 enum { MAX_ARGUMENTS = 32, MAX_OUTPUT = 4096 };
 
-// The library lies beside the compiler: in the build folder, or under ../lib/nnc when installed.
 static bool find_library(const char *name, char *path, size_t size) {
-    char self[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0) return false;
-    self[length] = 0;
-    char *slash = strrchr(self, '/');
-    if (!slash) return false;
-    *slash = 0;
-    const char *const places[] = {"../lib/nnc/", ""};
-    for (int i = 0; i < 2; i++) {
-        int needed = snprintf(path, size, "%s/%s%s", self, places[i], name);
-        if (needed > 0 && (size_t)needed < size && access(path, R_OK) == 0) return true;
-    }
-    return false;
+    return locate_installed("../lib/nnc", name, path, size);
 }
 
 char *gen_runtime_library(Arena *arena) {

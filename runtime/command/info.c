@@ -35,10 +35,11 @@ static void collect(facts *f, const nnrt_session *session) {
         f->parameters += f->model->layers[i].params;
         f->trainable += f->model->layers[i].trainable_params;
     }
-    nnrt_locate_places(program->source_folder, f->places, PLACES_SIZE);
+    nnrt_locate_places(program->dataset ? program->dataset->folder : program->source_folder,
+                       f->places, PLACES_SIZE);
     if (program->dataset)
         f->data_status = nnrt_data_inspect(program->dataset->stages, program->dataset->stage_count,
-                                           program->source_folder, &f->data);
+                                           program->dataset->folder, &f->data);
 }
 
 static const char *data_state(const facts *f) {

@@ -233,7 +233,7 @@ static void find_data(const outputs *all) {
     for (int64_t i = 0; i < all->count; i++) is_there |= access(all->items[i].path, F_OK) == 0;
     if (!is_there || !dataset || session->has_data || strcmp(session->options->command, "fit") == 0)
         return;
-    nnrt_data_inspect(dataset->stages, dataset->stage_count, session->program->source_folder,
+    nnrt_data_inspect(dataset->stages, dataset->stage_count, dataset->folder,
                       &info); // data that cannot be read are not overwritten either
 }
 

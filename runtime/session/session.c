@@ -323,7 +323,7 @@ nnrt_status nnrt_session_load_data(nnrt_session *session) {
                          "the program has no data: add a `dataset` and a `train` block to `%s`",
                          program->source_path);
     nnrt_status status = nnrt_data_load(program->dataset->stages, program->dataset->stage_count,
-                                        program->source_folder, &session->data);
+                                        program->dataset->folder, &session->data);
     if (status) return status;
     session->has_data = 1;
     return check_data(session);
