@@ -203,18 +203,30 @@ static const char *habit_of_call(Parse *parse, Span name, Span arguments) {
                       (HabitValues){values, count});
 }
 
+// `x.sum()` of a value `x`, as NumPy and PyTorch write it.
+static bool is_method(const char *prefix, const char *name) {
+    static const char methods[] =
+        "abs clip exp flatten log max mean min pow reshape sqrt square sum";
+    static const char libraries[] = "F K jnp keras layers math nn np numpy ops tf torch";
+    return text_has_word(methods, name) && !strchr(prefix, '.') &&
+           !text_has_word(libraries, prefix);
+}
+
 void report_dotted_call(Parse *parse, Span prefix, Span name, Span arguments) {
     const char *plain = plain_name(parse, name);
     const char *habit = habit_of_call(parse, name, arguments);
+    const char *inside = quote_inside(parse, arguments.lo);
     Diag *diag = diag_report(parse->sink, DIAG_E0004, span_join(prefix, name),
                              "`%s` cannot be called", quote(parse, prefix.lo, name.hi));
     if (strcmp(plain, "load_data") == 0)
         diag_help(diag, "a dataset is named alone: `%s`", last_word(parse, prefix));
     else if (habit)
         diag_help(diag, "%s", habit);
+    else if (is_method(quote(parse, prefix.lo, prefix.hi), plain))
+        diag_help(diag, "functions take the value first: `%s(%s%s%s)`", plain,
+                  quote(parse, prefix.lo, prefix.hi), *inside ? ", " : "", inside);
     else
-        diag_help(diag, "names stand alone here: `%s(%s)`", plain,
-                  quote_inside(parse, arguments.lo));
+        diag_help(diag, "names stand alone here: `%s(%s)`", plain, inside);
 }
 
 void report_second_call(Parse *parse, Span call, Span arguments) {

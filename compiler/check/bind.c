@@ -232,6 +232,8 @@ enum { MAX_NAMED = 3 };
 
 // A number alone would not say whether it counts epochs or steps.
 static void report_by_name(Binding *b, const Ast *ast) {
+    b->ok = false;
+    if (expression_is_error(b->scope, ast)) return; // it might be a tensor
     const ArgDef *def = &b->schema->args[b->next];
     NameList names = {0};
     for (int i = 0; def[i].name && i < MAX_NAMED; i++) vec_push(b->c->arena, &names, def[i].name);

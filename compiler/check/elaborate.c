@@ -267,12 +267,18 @@ static bool takes_number(const OpDef *op, int place) {
     return op->min_inputs > 1 && !op->schema.args && is_by_element(op);
 }
 
-// The larger of two values is no reduction.
-static bool report_of_several(Checker *c, const OpDef *op, const Application *call) {
+// The larger of two values is no reduction. True: it was meant.
+static bool report_of_several(Checker *c, const Scope *scope, const OpDef *op,
+                              const Application *call) {
     int count = call->count;
-    for (int i = call->first; call->ast->kind == AST_CALL && i < call->ast->items.count; i++)
-        count += call->ast->items.items[i]->kind != AST_ASSIGN;
+    bool is_doubtful = call->is_doubtful;
+    for (int i = call->first; call->ast->kind == AST_CALL && i < call->ast->items.count; i++) {
+        const Ast *item = call->ast->items.items[i];
+        count += item->kind != AST_ASSIGN;
+        is_doubtful = is_doubtful || expression_is_error(scope, item);
+    }
     if (!op->of_several || count < 2) return false;
+    if (is_doubtful) return true; // of numbers, perhaps
     Diag *diag = diag_report(c->sink, DIAG_E0106, call->ast->span, "`%s` reduces one tensor",
                              op->schema.name);
     diag_label(diag, "%d values", count);
@@ -335,8 +341,11 @@ static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
                                    const Application *call) {
     bool ok = !call->is_doubtful;
     const OpDef *written = op;
-    if (report_of_several(c, op, call)) return expression_error(c, call->ast->span);
+    if (report_of_several(c, scope, op, call)) return expression_error(c, call->ast->span);
     if (op->is_loss) op = losses_resolve(op, call->inputs, call->count);
+    bool is_open = op->is_loss && op->target == TARGET_ANY; // its arguments are not known
+    if (is_open && (call->is_doubtful || has_error(call)))
+        return expression_error(c, call->ast->span);
     Args *args = (Args *)bind_call(c, scope, &op->schema, call->ast, call->first, &ok);
     set_init(c, args);
     ok = ok && (has_error(call) || set_classes(c, op, call, args));
@@ -600,8 +609,8 @@ static Application gather(Checker *c, Scope *scope, const OpDef *op, const Ast *
         const Ast *item = ast->items.items[call.first];
         bool is_error = expression_is_error(scope, item);
         call.is_doubtful = call.is_doubtful || is_error;
-        if (is_error || item->kind == AST_ASSIGN) break;
         bool may_be_number = op && takes_number(op, call.count);
+        if ((is_error && !may_be_number) || item->kind == AST_ASSIGN) break;
         if (!may_be_number && !expression_is_tensor(c, scope, item)) break;
         const Value *value = all[call.count++] = expression_evaluate(c, scope, item);
         call.is_doubtful = call.is_doubtful || value->kind == VALUE_ERROR;
@@ -723,8 +732,9 @@ const Value *elaborate_apply(Checker *c, Scope *scope, const Ast *ast, const Val
 // add([a, b]), as in Keras.
 static bool has_list_of_tensors(Checker *c, const Scope *scope, const Ast *ast) {
     const Ast *first = ast->items.count ? ast->items.items[0] : NULL;
-    return first && first->kind == AST_LIST && first->items.count &&
-           expression_is_tensor(c, scope, first->items.items[0]);
+    if (!first || first->kind != AST_LIST || !first->items.count) return false;
+    const Ast *item = first->items.items[0];
+    return expression_is_tensor(c, scope, item->kind == AST_FOR ? item->left : item);
 }
 
 static const Value *report_list(Checker *c, const Ast *ast) {

@@ -293,7 +293,8 @@ static bool find_open(const Piece *p, Piece *inside) {
 
 bool breaks_refine(Breaks *b, int first, int count) {
     Piece line = {b, first, first + count}, inside = line;
-    if (open_branches(&line) || break_at(&line, "->", false)) return true;
+    if (open_branches(&line) || break_at(&line, "->", false) || break_at(&line, "+", false))
+        return true;
     if (find_open(&line, &inside)) {
         if (break_signs(&inside)) return true;
         line = inside;
