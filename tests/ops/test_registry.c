@@ -92,7 +92,11 @@ static void test_rows_are_complete(void **state) {
 
 static void test_names_are_unique(void **state) {
     (void)state;
-    for (int i = 0; op_at(i); i++) assert_ptr_equal(op_find(op_at(i)->schema.name), op_at(i));
+    for (int i = 0; op_at(i); i++) {
+        assert_ptr_equal(op_find(op_at(i)->schema.name), op_at(i));
+        if (op_at(i)->former_name) assert_ptr_equal(op_find(op_at(i)->former_name), op_at(i));
+        if (op_at(i)->of_several) assert_non_null(op_find(op_at(i)->of_several));
+    }
     assert_null(op_find("convolve_the_universe"));
     assert_null(op_at(-1));
     assert_null(op_at(op_count()));
