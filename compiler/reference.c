@@ -103,6 +103,7 @@ static const char *type_words(const ArgDef *def) {
         [ARG_FLOAT] = "a number",
         [ARG_BOOL] = "true or false",
         [ARG_STRING] = "a text in quotes",
+        [ARG_STRINGS] = "a text in quotes, or a list of them",
         [ARG_NAME] = "a name",
         [ARG_INTS] = "whole numbers",
         [ARG_FLOATS] = "numbers",

@@ -229,6 +229,13 @@ const Schema *dataset_augmentation_find(const char *name);
 // Ended by a row without name.
 extern const Schema dataset_sources[], dataset_transforms[], dataset_augmentations[];
 
+// ---- columns.c
+Type columns_type(const nnrt_column *column);
+// The input column that a parameter of a model gets; -1: none.
+int columns_find(const nnrt_data_info *info, const AstList *parameters, int parameter);
+// Does each parameter get one? False: reported.
+bool columns_check(Checker *c, const ModelEntry *entry);
+
 // ---- family.c
 typedef struct NameFamily {
     const char *noun, *example;     // "loss", "a loss"

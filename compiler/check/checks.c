@@ -100,9 +100,26 @@ const char *fit_units_text(const Fit *f) {
 
 // ---- The model's form.
 
+// Losses of several targets are not connected with outputs yet.
+static bool report_targets(const Fit *f, const Model *model, int outputs, int targets) {
+    const nnrt_data_info *info = &f->training->dataset->info;
+    NameList names = {0};
+    for (int i = 0; i < targets; i++) vec_push(f->c->arena, &names, info->targets[i].column.name);
+    Diag *diag = diag_report(
+        f->c->sink, DIAG_E0302, f->training->dataset->span,
+        "`%s` has %d targets, but the model `%s` has %s", f->dataset, targets, model->name,
+        outputs == 1 ? "one output" : arena_format(f->c->arena, "%d outputs", outputs));
+    diag_label(diag, "%s", names_join(f->c->arena, &names, "and"));
+    diag_secondary(diag, model->span, "one target is compared with one output");
+    diag_help(diag, "name one file: `target = \"...\"`");
+    return false;
+}
+
 static bool check_one_output(const Fit *f, const Model *model) {
     int count = model->forward->outputs.count;
-    if (count <= 1) return true;
+    int targets = (int)f->training->dataset->info.target_count;
+    if (count == 0 || (count == 1 && targets <= 1)) return true; // 0: which is reported
+    if (targets > 1) return report_targets(f, model, count, targets);
     Diag *diag = diag_report(f->c->sink, DIAG_E0302, model->span,
                              "the model `%s` has %d outputs, but `%s` has one target", model->name,
                              count, f->dataset);

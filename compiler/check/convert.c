@@ -21,6 +21,7 @@ static const char *const wanted[] = {
     [ARG_BOOL] = "`true` or `false`",
     [ARG_WORD] = "a word",
     [ARG_STRING] = "a text in quotes",
+    [ARG_STRINGS] = "a text in quotes, or a list of them",
     [ARG_NAME] = "a name or a number from 0",
     [ARG_INTS] = "whole numbers",
     [ARG_WORD_OR_INTS] = "a word or whole numbers",
@@ -216,6 +217,23 @@ static bool convert_word_or_numbers(const Conversion *v, const Ast *ast) {
     return value->kind == VALUE_STRING ? report_quoted(v, value) : convert_numbers(v, value);
 }
 
+static bool take_string(const Conversion *v, const Value *value, const char **text) {
+    if (value->kind == VALUE_ERROR) return false;
+    *text = value->text;
+    if (value->kind == VALUE_STRING || value->kind == VALUE_WORD) return true;
+    report_type(v, value);
+    return false;
+}
+
+static bool take_strings(const Conversion *v, const Value *value) {
+    bool ok = true;
+    v->out->texts = ARENA_ARRAY(v->c->arena, const char *, value->count + 1);
+    v->out->count = value->count;
+    for (int i = 0; i < value->count; i++)
+        ok = take_string(v, value->items[i], &v->out->texts[i]) && ok;
+    return ok;
+}
+
 static bool convert_string(const Conversion *v, const Ast *ast) {
     const char *word = written_word(v, ast);
     if (word && !plain_name(v, ast)) {
@@ -224,11 +242,8 @@ static bool convert_string(const Conversion *v, const Ast *ast) {
         return false;
     }
     const Value *value = expression_evaluate(v->c, v->scope, ast);
-    if (value->kind == VALUE_ERROR) return false;
-    v->out->text = value->text;
-    if (value->kind == VALUE_STRING || value->kind == VALUE_WORD) return true;
-    report_type(v, value);
-    return false;
+    bool is_list = v->def->type == ARG_STRINGS && value->kind == VALUE_LIST;
+    return is_list ? take_strings(v, value) : take_string(v, value, &v->out->text);
 }
 
 static bool convert_name(const Conversion *v, const Ast *ast, const char **name) {
@@ -405,7 +420,8 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     case ARG_FLOATS: return convert_numbers(&v, expression_evaluate(c, used, name));
     case ARG_WORD: return convert_word(&v, expression);
     case ARG_WORD_OR_INTS: return convert_word_or_numbers(&v, expression);
-    case ARG_STRING: v.scope = used; return convert_string(&v, name);
+    case ARG_STRING:
+    case ARG_STRINGS: v.scope = used; return convert_string(&v, name);
     case ARG_NAME: return convert_name_or_number(&v, expression);
     case ARG_NAMES: return convert_names(&v, expression);
     case ARG_ACTIVATION:

@@ -73,7 +73,9 @@ static void put_list_value(Expander *e, const ArgDef *def, const ArgValue *value
     text_put(e->out, "[");
     for (int i = 0; i < value->count; i++) {
         if (i) text_put(e->out, ", ");
-        if (def->type == ARG_NAMES)
+        if (def->type == ARG_STRINGS)
+            text_json_string(e->out, value->texts[i]);
+        else if (def->type == ARG_NAMES)
             text_put(e->out, value->texts[i]);
         else
             text_number(e->out, value->numbers[i]);
@@ -88,7 +90,7 @@ static void put_value(Expander *e, const ArgDef *def, const ArgValue *value) {
         put_call_values(e, value->callee, value->args);
     else if (def->type == ARG_BOOL)
         text_put(e->out, value->number != 0 ? "true" : "false");
-    else if (def->type == ARG_STRING)
+    else if (value->text && (def->type == ARG_STRING || def->type == ARG_STRINGS))
         text_json_string(e->out, value->text);
     else if (value->text)
         text_put(e->out, value->text);
@@ -382,9 +384,12 @@ static const Model *find_model(const Expander *e, const char *name) {
     return NULL;
 }
 
-static void put_data_shape(Expander *e, const Ast *parameter, const Model *model) {
+static void put_data_shape(Expander *e, const AstList *parameters, int index, const Model *model) {
     if (!model || !model->dataset || model->dataset->info.inputs[0].size == 0) return;
-    const nnrt_column *column = &model->dataset->info.inputs[0];
+    const Ast *parameter = parameters->items[index];
+    int found = columns_find(&model->dataset->info, parameters, index);
+    if (found < 0) return;
+    const nnrt_column *column = &model->dataset->info.inputs[found];
     Type type = type_make(DTYPE_F32, true, (int)column->rank, column->shape);
     text_format(e->out, ": %s", type_text(e->arena, &type));
     note(e, arena_format(e->arena, "the shape of %s comes from %s", parameter->text,
@@ -401,7 +406,7 @@ static void put_parameters(Expander *e, const Ast *ast) {
             text_put(e->out, ": ");
             put_source(e, parameter->right);
         } else {
-            put_data_shape(e, parameter, model);
+            put_data_shape(e, &ast->parameters, i, model);
         }
         if (!parameter->left) continue;
         text_put(e->out, " = ");

@@ -110,13 +110,12 @@ static Node *reshape_to(Checker *c, Node *node, const Type *wanted) {
 
 // ---- Inputs.
 
-static Type column_type(const nnrt_column *column) {
-    static const Dtype dtypes[] = {
-        [NNRT_F32] = DTYPE_F32, [NNRT_U8] = DTYPE_U8, [NNRT_I32] = DTYPE_I32};
-    return type_make(dtypes[column->dtype], true, (int)column->rank, column->shape);
-}
-
-static Node *statistic(Checker *c, const char *name, const char *initializer, const Type *type) {
+// "standardize/mean", or "standardize/left/mean" where there are several inputs.
+static Node *statistic(Checker *c, const nnrt_data_info *info, int column, const char *what,
+                       const char *initializer, const Type *type) {
+    const char *name = info->input_count == 1 ? arena_format(c->arena, "standardize/%s", what)
+                                              : arena_format(c->arena, "standardize/%s/%s",
+                                                             info->inputs[column].name, what);
     ArgValue value = {.is_set = true, .callee = initializer_find(initializer)};
     value.args = args_default(c->arena, value.callee);
     Type own = type_make(DTYPE_F32, false, type->rank, type->dims);
@@ -126,13 +125,13 @@ static Node *statistic(Checker *c, const char *name, const char *initializer, co
 
 // The numeric transforms, so that raw data go in and `predict` does the same as training. The
 // runtime fills the statistics from nnrt_data.mean and .deviation.
-static Node *transform(Checker *c, Node *node, const nnrt_data_info *info) {
+static Node *transform(Checker *c, Node *node, const nnrt_data_info *info, int column) {
     if (info->scale != 1) node = graph_scale(c->graph, node, info->scale);
     if (info->offset != 0) node = graph_add(c->graph, node, graph_constant(c->graph, info->offset));
     if (!info->standardize) return node;
     Type type = node->type;
-    Node *mean = statistic(c, "standardize/mean", "zeros", &type);
-    Node *deviation = statistic(c, "standardize/deviation", "ones", &type);
+    Node *mean = statistic(c, info, column, "mean", "zeros", &type);
+    Node *deviation = statistic(c, info, column, "deviation", "ones", &type);
     return graph_divide(c->graph, graph_subtract(c->graph, node, mean), deviation);
 }
 
@@ -181,14 +180,14 @@ static bool check_data_input(Checker *c, const Ast *parameter, const Type *decla
 }
 
 static const Value *data_input(Checker *c, const Ast *parameter, const Type *declared,
-                               const Dataset *dataset) {
-    Type column = column_type(&dataset->info.inputs[0]);
-    if (!check_data_input(c, parameter, declared, dataset, &column))
+                               const Dataset *dataset, int column) {
+    Type type = columns_type(&dataset->info.inputs[column]);
+    if (!check_data_input(c, parameter, declared, dataset, &type))
         return expression_error(c, parameter->span);
-    Node *node = graph_input(c->graph, parameter->text, column);
-    node->column = dataset->info.inputs[0].name;
+    Node *node = graph_input(c->graph, parameter->text, type);
+    node->column = dataset->info.inputs[column].name;
     vec_push(c->arena, &c->graph->inputs, node);
-    node = transform(c, node, &dataset->info);
+    node = transform(c, node, &dataset->info, column);
     if (parameter->right) node = reshape_to(c, node, declared);
     return value_tensor(c->arena, node, parameter->span);
 }
@@ -209,14 +208,17 @@ static const Value *report_no_shape(Checker *c, const ModelEntry *entry, const A
     return expression_error(c, parameter->span);
 }
 
-static const Value *make_input(Checker *c, const ModelEntry *entry, const Ast *parameter) {
+static const Value *make_input(Checker *c, const ModelEntry *entry, int index) {
+    const AstList *parameters = &entry->declaration->parameters;
+    const Ast *parameter = parameters->items[index];
     Type declared = {0};
     if (parameter->right && !evaluate_type(c, parameter->right, &declared))
         return expression_error(c, parameter->span);
     c->graph->current_layer = NULL;
     c->graph->current_span = parameter->span;
     if (entry->dataset && entry->dataset->info.inputs[0].size > 0)
-        return data_input(c, parameter, &declared, entry->dataset);
+        return data_input(c, parameter, &declared, entry->dataset,
+                          columns_find(&entry->dataset->info, parameters, index));
     if (!parameter->right) return report_no_shape(c, entry, parameter);
     Node *node = graph_input(c->graph, parameter->text, declared);
     vec_push(c->arena, &c->graph->inputs, node);
@@ -254,14 +256,8 @@ static bool check_parameters(Checker *c, const ModelEntry *entry) {
                       parameter->text);
         return false;
     }
-    if (!entry->dataset || parameters->count == 1) return true;
-    if (declares_twice(parameters)) return false;
-    Diag *diag = diag_report(c->sink, DIAG_E0302, entry->declaration->name_span,
-                             "`%s` has %d inputs, but `%s` gives one", entry->declaration->text,
-                             parameters->count, entry->dataset->name);
-    diag_label(diag, "%d inputs", parameters->count);
-    diag_secondary(diag, entry->dataset->span, "gives `%s`", entry->dataset->info.inputs[0].name);
-    return false;
+    if (entry->dataset && declares_twice(parameters)) return false;
+    return columns_check(c, entry);
 }
 
 // ---- Outputs.
@@ -293,13 +289,12 @@ static void add_outputs(Checker *c, ModelEntry *entry, const Value *value) {
         add_output(c, entry, value);
 }
 
-// The input node of the target that losses and metrics compare with.
-static void add_target(Checker *c, const Dataset *dataset) {
-    if (!dataset || dataset->info.target_count == 0) return;
-    const nnrt_column *target = &dataset->info.targets[0].column;
+// The input node of a target that losses and metrics compare with.
+static void add_target(Checker *c, const Dataset *dataset, int64_t number) {
+    const nnrt_column *target = &dataset->info.targets[number].column;
     c->graph->current_span = dataset->span;
     c->graph->current_layer = NULL;
-    Node *node = graph_input(c->graph, target->name, column_type(target));
+    Node *node = graph_input(c->graph, target->name, columns_type(target));
     node->column = target->name;
     vec_push(c->arena, &c->graph->targets, node);
 }
@@ -322,8 +317,7 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
     bool ok = !model_is_broken(declaration) && check_parameters(c, entry);
     for (int i = 0; i < declaration->parameters.count; i++) {
         const Ast *parameter = declaration->parameters.items[i];
-        const Value *input =
-            ok ? make_input(c, entry, parameter) : expression_error(c, parameter->span);
+        const Value *input = ok ? make_input(c, entry, i) : expression_error(c, parameter->span);
         if (parameter->text) scope_bind(c->arena, scope, parameter->text, input);
         vec_push(c->arena, &model->inputs, input->kind == VALUE_TENSOR ? input->node : NULL);
     }
@@ -332,7 +326,8 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
     entry->active = true;
     add_outputs(c, entry, elaborate_body(c, entry, scope, describe_model(c, entry)));
     entry->active = false;
-    add_target(c, entry->dataset);
+    for (int64_t i = 0; entry->dataset && i < entry->dataset->info.target_count; i++)
+        add_target(c, entry->dataset, i);
     c->graph = NULL;
     c->init = NULL;
 }

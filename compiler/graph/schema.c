@@ -80,6 +80,7 @@ static void read_default(Arena *arena, const ArgDef *def, const char *text, ArgV
     case ARG_BOOL: value->number = strcmp(text, "true") == 0; break;
     case ARG_WORD:
     case ARG_STRING:
+    case ARG_STRINGS:
     case ARG_NAME: value->text = text; break;
     case ARG_INTS:
     case ARG_FLOATS: set_list(value, arena, numbers, read_numbers(text, ']', numbers)); break;
@@ -210,7 +211,9 @@ static void print_list(Text *out, const ArgDef *def, const ArgValue *value) {
     text_put(out, "[");
     for (int i = 0; i < value->count; i++) {
         if (i) text_put(out, ", ");
-        if (def->type == ARG_NAMES)
+        if (def->type == ARG_STRINGS)
+            text_json_string(out, value->texts[i]);
+        else if (def->type == ARG_NAMES)
             text_put(out, value->texts[i]);
         else
             text_number(out, value->numbers[i]);
@@ -232,7 +235,7 @@ static void print_value(Text *out, const ArgDef *def, const ArgValue *value) {
         print_callee(out, value);
     else if (def->type == ARG_BOOL)
         text_put(out, value->number != 0 ? "true" : "false");
-    else if (def->type == ARG_STRING)
+    else if (value->text && (def->type == ARG_STRING || def->type == ARG_STRINGS))
         text_json_string(out, value->text);
     else if (value->text)
         text_put(out, value->text);

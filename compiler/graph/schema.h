@@ -14,6 +14,7 @@ typedef enum ArgType {
     ARG_BOOL,         // true | false
     ARG_WORD,         // one of `choices`
     ARG_STRING,       // "text"
+    ARG_STRINGS,      // "text" (`text`), or a list of them (`texts`)
     ARG_NAME,         // a bare word that is free (a column name), or a number (text NULL)
     ARG_INTS,         // a list of integral numbers; one stands for [one]
     ARG_WORD_OR_INTS, // one of `choices`, or as ARG_INTS (then `text` is NULL)
@@ -57,10 +58,10 @@ typedef struct ArgValue {
     bool is_default;      // the user did not write it
     const char *origin;   // where a value that nobody wrote comes from: "by the last layer"; NULL
     double number;        // INT, FLOAT, BOOL (0 or 1), RATE
-    const char *text;     // WORD, WORD_OR_INTS, STRING, NAME
+    const char *text;     // WORD, WORD_OR_INTS, STRING, STRINGS, NAME
     double *numbers;      // INTS, WORD_OR_INTS, FLOATS
-    const char **texts;   // NAMES
-    int count;            // INTS, FLOATS, NAMES
+    const char **texts;   // NAMES, STRINGS
+    int count;            // INTS, FLOATS, NAMES, STRINGS
     const Schema *callee; // ACTIVATION, INITIALIZER, REGULARIZER, RATE (schedule): what is called,
     Args *args;           //   and with what
     Span span;

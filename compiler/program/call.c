@@ -23,7 +23,9 @@ static nnrt_option option_of(Arena *arena, const ArgDef *def, const ArgValue *va
         option.numbers = value->numbers;
         option.count = value->count;
         break;
+    case ARG_STRINGS:
     case ARG_NAMES:
+        option.text = value->text;
         option.texts = value->texts;
         option.count = value->count;
         break;

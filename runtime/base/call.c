@@ -19,6 +19,14 @@ const char *nnrt_call_text(const nnrt_call *call, const char *name, const char *
     return option && option->text ? option->text : missing;
 }
 
+const char *const *nnrt_call_texts(const nnrt_call *call, const char *name, int64_t *count,
+                                   int *is_list) {
+    const nnrt_option *option = nnrt_call_find(call, name);
+    *is_list = option && option->texts;
+    *count = *is_list ? option->count : option && option->text ? 1 : 0;
+    return *is_list ? option->texts : *count ? &option->text : NULL;
+}
+
 int nnrt_call_is(const nnrt_call *call, const char *name) {
     return call->name && strcmp(call->name, name) == 0;
 }

@@ -8,6 +8,9 @@
 const nnrt_option *nnrt_call_find(const nnrt_call *call, const char *name); // NULL: none
 double nnrt_call_number(const nnrt_call *call, const char *name, double missing);
 const char *nnrt_call_text(const nnrt_call *call, const char *name, const char *missing);
+// A text, or the texts of a list; 0 and NULL: none. `is_list`: it was written as one.
+const char *const *nnrt_call_texts(const nnrt_call *call, const char *name, int64_t *count,
+                                   int *is_list);
 int nnrt_call_is(const nnrt_call *call, const char *name);
 
 #endif

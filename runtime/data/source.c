@@ -1,163 +1,178 @@
 // Sources that are files: the built-in sets of IDX files, and arrays that the program names.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../files/locate.h"
 #include "../formats/idx.h"
 #include "../formats/npy.h"
-#include "source.h"
-#include "target.h"
-
-// ---- Common to both: two inputs and two targets, for training and test
-
-typedef struct Arrays {
-    const nnrt_array *inputs, *targets; // of the training part, of the test part
-    int count;                          // parts
-    int has_target;
-    int64_t classes; // given; 0: the labels show it
-} Arrays;
-
-static nnrt_status check_rows(const nnrt_array *input, const nnrt_array *target) {
-    char shape[256];
-    if (input->rank == 1 && target->rank > 1)
-        return nnrt_fail(NNRT_ERROR,
-                         "`%s` has one number a sample, but its target `%s` is %s: are the two "
-                         "files swapped?",
-                         input->path, target->path, nnrt_array_shape(target, shape, sizeof shape));
-    if (input->rows == target->rows) return NNRT_OK;
-    return nnrt_fail(NNRT_ERROR,
-                     "`%s` has %lld rows, but `%s` has %lld: are files of training and test "
-                     "swapped, or is one of another set?",
-                     input->path, (long long)input->rows, target->path, (long long)target->rows);
-}
-
-static int same_sample(const nnrt_array *a, const nnrt_array *b) {
-    if (a->rank != b->rank) return 0;
-    for (int64_t i = 1; i < a->rank; i++)
-        if (a->shape[i] != b->shape[i]) return 0;
-    return 1;
-}
-
-static nnrt_status check_parts(const nnrt_array *parts, int count) {
-    char train[256], test[256];
-    if (count < 2 || same_sample(&parts[0], &parts[1])) return NNRT_OK;
-    return nnrt_fail(NNRT_ERROR,
-                     "`%s` is %s, but the test part `%s` is %s: samples differ in shape",
-                     parts[0].path, nnrt_array_shape(&parts[0], train, sizeof train), parts[1].path,
-                     nnrt_array_shape(&parts[1], test, sizeof test));
-}
-
-static nnrt_status check_arrays(const Arrays *arrays) {
-    nnrt_status status = check_parts(arrays->inputs, arrays->count);
-    if (!status && arrays->has_target) status = check_parts(arrays->targets, arrays->count);
-    for (int i = 0; i < arrays->count && arrays->has_target && !status; i++)
-        status = check_rows(&arrays->inputs[i], &arrays->targets[i]);
-    return status;
-}
-
-static nnrt_status count_rows(nnrt_pipeline *pipeline, const Arrays *arrays) {
-    pipeline->row_count = 0;
-    pipeline->own_test_rows = arrays->count > 1 ? arrays->inputs[1].rows : 0;
-    for (int i = 0; i < arrays->count; i++) {
-        const nnrt_array *input = &arrays->inputs[i];
-        pipeline->row_count += input->rows;
-        nnrt_source_fingerprint(pipeline, &input->element, sizeof input->element);
-        nnrt_source_fingerprint(pipeline, input->shape,
-                                input->rank * (int64_t)sizeof *input->shape);
-    }
-    if (pipeline->row_count <= UINT32_MAX) return NNRT_OK;
-    return nnrt_fail(NNRT_ERROR, "`%s` has too many rows: at most %lld can be read",
-                     arrays->inputs[0].path, (long long)UINT32_MAX);
-}
-
-// Headers are read and lie in `arrays`: checks them against each other, reads the target.
-static nnrt_status open_arrays(nnrt_pipeline *pipeline, const Arrays *arrays, const char *name) {
-    const nnrt_array *first = &arrays->inputs[0];
-    nnrt_status status = check_arrays(arrays);
-    if (!status) status = count_rows(pipeline, arrays);
-    if (status) return status;
-    int bytes = 1;
-    for (int i = 0; i < arrays->count; i++) {
-        pipeline->files[i] = arrays->inputs[i];
-        bytes &= arrays->inputs[i].element == NNRT_ELEMENT_U8;
-    }
-    pipeline->file_count = arrays->count;
-    static const int64_t one[1] = {1};
-    int64_t rank = first->rank - 1;
-    nnrt_source_set_input(pipeline,
-                          nnrt_source_column(name, bytes ? NNRT_U8 : NNRT_F32, rank ? rank : 1,
-                                             rank ? first->shape + 1 : one));
-    if (!arrays->has_target) return NNRT_OK;
-    pipeline->info.target_count = 1;
-    return nnrt_target_read(pipeline, 0, arrays->targets, arrays->count, arrays->classes);
-}
-
-static nnrt_status read_inputs(nnrt_pipeline *pipeline) {
-    const nnrt_column column = pipeline->samples[0].column;
-    nnrt_status status = nnrt_source_allocate(pipeline, 0, &column);
-    char *values = pipeline->samples[0].values;
-    for (int i = 0; i < pipeline->file_count && !status; i++) {
-        const nnrt_array *array = &pipeline->files[i];
-        status = nnrt_array_read(array, column.dtype, values);
-        values += array->rows * column.size * nnrt_dtype_size(column.dtype);
-    }
-    return status;
-}
+#include "arrays.h"
 
 // ---- Arrays that the program names
 
-typedef nnrt_status open_array(nnrt_array *array, const char *path);
+enum { X, TEST_X, TARGET, TEST_TARGET, LIST_COUNT, NAME_SIZE = 256 };
+static const char *const list_names[] = {"x", "test_x", "target", "test_target"};
 
-// Opens the file that an option names; *found is 0 if it is absent.
-static nnrt_status open_option(const nnrt_pipeline *pipeline, const nnrt_call *call,
-                               const char *option, open_array *open, nnrt_array *array,
-                               int *found) {
-    char path[PATH_MAX];
-    const char *name = nnrt_call_text(call, option, NULL);
-    *found = name != NULL;
-    if (!name) return NNRT_OK;
-    nnrt_status status = nnrt_locate(pipeline->folder, name, path);
-    return status ? status : open(array, path);
+typedef struct Listed { // the files of one option
+    const char *const *files;
+    int64_t count;
+    int is_list;
+} Listed;
+
+typedef struct Named {
+    const nnrt_call *call;
+    nnrt_status (*open)(nnrt_array *array, const char *path);
+    Listed lists[LIST_COUNT];
+    nnrt_arrays set;
+} Named;
+
+static const char *file_of(const Named *named, int64_t column, int part) {
+    int64_t inputs = named->set.input_count;
+    return column < inputs ? named->lists[X + part].files[column]
+                           : named->lists[TARGET + part].files[column - inputs];
 }
 
-static nnrt_status open_named(nnrt_pipeline *pipeline, const nnrt_call *call, open_array *open,
-                              nnrt_array *inputs, nnrt_array *targets) {
-    int has_x, has_target, has_test, has_test_target;
-    Arrays arrays = {.inputs = inputs, .targets = targets};
-    nnrt_status status = nnrt_source_integer(call, "classes", 0, &arrays.classes);
-    if (!status && (arrays.classes < 0 || arrays.classes > NNRT_DATA_MAX_CLASSES))
-        status = nnrt_fail(NNRT_ERROR, "classes = %lld: at most %d are possible",
-                           (long long)arrays.classes, NNRT_DATA_MAX_CLASSES);
-    if (!status) status = open_option(pipeline, call, "x", open, &inputs[0], &has_x);
-    if (!status) status = open_option(pipeline, call, "target", open, &targets[0], &has_target);
-    if (!status) status = open_option(pipeline, call, "test_x", open, &inputs[1], &has_test);
-    if (!status)
-        status = open_option(pipeline, call, "test_target", open, &targets[1], &has_test_target);
+static nnrt_status fail_count(const Named *named, int option, const char *what, int64_t count) {
+    return nnrt_fail(NNRT_ERROR, "%s(..): `%s` has %lld file%s, but `%s` has %lld",
+                     named->call->name, list_names[option], (long long)named->lists[option].count,
+                     named->lists[option].count == 1 ? "" : "s", what, (long long)count);
+}
+
+static nnrt_status check_lists(const Named *named) {
+    const Listed *lists = named->lists;
+    const char *name = named->call->name;
+    int has_test = lists[TEST_X].count > 0, has_target = lists[TARGET].count > 0;
+    if (!lists[X].count) return nnrt_fail(NNRT_ERROR, "%s(..) names no file", name);
+    if (lists[X].count + lists[TARGET].count > NNRT_MAX_COLUMNS)
+        return nnrt_fail(NNRT_ERROR,
+                         "%s(..): a data set has at most %d columns, inputs and targets together, "
+                         "not %lld",
+                         name, NNRT_MAX_COLUMNS, (long long)(lists[X].count + lists[TARGET].count));
+    if ((lists[TEST_TARGET].count > 0) != (has_test && has_target))
+        return nnrt_fail(NNRT_ERROR, "%s(..): `test_x` and `test_target` go together", name);
+    if (has_test && lists[X].count != lists[TEST_X].count)
+        return fail_count(named, X, "test_x", lists[TEST_X].count);
+    if (has_test && lists[TARGET].count != lists[TEST_TARGET].count)
+        return fail_count(named, TARGET, "test_target", lists[TEST_TARGET].count);
+    return NNRT_OK;
+}
+
+// `classes = 10`, or a number for each target.
+static nnrt_status read_classes(Named *named) {
+    const nnrt_option *option = nnrt_call_find(named->call, "classes");
+    int64_t count = option ? option->count : 0;
+    if (count && count != named->set.target_count)
+        return nnrt_fail(NNRT_ERROR,
+                         "%s(..): `classes` has %lld number%s, but there %s %lld target%s; give "
+                         "one for each, 0 where there are no labels or they show it",
+                         named->call->name, (long long)count, count == 1 ? "" : "s",
+                         named->set.target_count == 1 ? "is" : "are",
+                         (long long)named->set.target_count,
+                         named->set.target_count == 1 ? "" : "s");
+    for (int64_t i = 0; i < count; i++) {
+        double classes = option->numbers[i];
+        if (!(classes >= 0 && classes <= NNRT_DATA_MAX_CLASSES) || classes != floor(classes))
+            return nnrt_fail(NNRT_ERROR, "classes = %g: at most %d are possible", classes,
+                             NNRT_DATA_MAX_CLASSES);
+        named->set.classes[i] = (int64_t)classes;
+    }
+    return NNRT_OK;
+}
+
+// "data/left-1.npy.gz" -> "left_1"
+static void name_column(const char *path, char name[NAME_SIZE]) {
+    static const char *const endings[] = {".gz", ".npy", ".idx"};
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    int is_digit = *base >= '0' && *base <= '9';
+    snprintf(name, NAME_SIZE, "%s%s", is_digit ? "_" : "", base);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t length = strlen(name), end = strlen(endings[i]);
+        if (length > end && strcmp(name + length - end, endings[i]) == 0) name[length - end] = 0;
+    }
+    for (char *at = name; *at; at++)
+        if (!(*at >= 'a' && *at <= 'z') && !(*at >= 'A' && *at <= 'Z') &&
+            !(*at >= '0' && *at <= '9'))
+            *at = '_';
+}
+
+static nnrt_status check_names(const Named *named, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t k = 0; k < i; k++)
+            if (strcmp(named->set.names[i], named->set.names[k]) == 0)
+                return nnrt_fail(NNRT_ERROR,
+                                 "%s(..): columns are called by their files, and `%s` and `%s` "
+                                 "would both be `%s`: rename one of them",
+                                 named->call->name, file_of(named, k, 0), file_of(named, i, 0),
+                                 named->set.names[i]);
+    return NNRT_OK;
+}
+
+// Where there are lists, all columns are called by their files.
+static nnrt_status name_columns(Named *named) {
+    int64_t count = named->set.input_count + named->set.target_count;
+    char names[NNRT_MAX_COLUMNS][NAME_SIZE];
+    const char *pointers[NNRT_MAX_COLUMNS] = {0};
+    named->set.names[0] = "x";
+    if (!named->lists[X].is_list && !named->lists[TARGET].is_list) return NNRT_OK;
+    for (int64_t i = 0; i < count; i++) {
+        name_column(file_of(named, i, 0), names[i]);
+        pointers[i] = names[i];
+    }
+    const char *const *kept = nnrt_source_keep_names(pointers, count);
+    if (!kept) return NNRT_ERROR;
+    for (int64_t i = 0; i < count; i++) named->set.names[i] = kept[i];
+    return check_names(named, count);
+}
+
+static nnrt_status open_columns(nnrt_pipeline *pipeline, const Named *named, nnrt_array *arrays) {
+    int64_t columns = named->set.input_count + named->set.target_count;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < columns * named->set.parts && !status; i++) {
+        int64_t column = i % columns;
+        int part = (int)(i / columns);
+        char path[PATH_MAX];
+        status = nnrt_locate(pipeline->folder, file_of(named, column, part), path);
+        if (!status) status = named->open(&arrays[column * named->set.parts + part], path);
+    }
+    return status;
+}
+
+static nnrt_status read_named(Named *named) {
+    for (int i = 0; i < LIST_COUNT; i++) {
+        Listed *list = &named->lists[i];
+        list->files = nnrt_call_texts(named->call, list_names[i], &list->count, &list->is_list);
+    }
+    nnrt_status status = check_lists(named);
+    named->set.input_count = named->lists[X].count;
+    named->set.target_count = named->lists[TARGET].count;
+    named->set.parts = named->lists[TEST_X].count ? 2 : 1;
+    if (!status) status = read_classes(named);
+    return status ? status : name_columns(named);
+}
+
+static nnrt_status open_files(nnrt_pipeline *pipeline, Named *named) {
+    nnrt_status status = read_named(named);
     if (status) return status;
-    if (!has_x) return nnrt_fail(NNRT_ERROR, "%s(..) names no file", call->name);
-    if (has_test_target != (has_test && has_target))
-        return nnrt_fail(NNRT_ERROR, "%s(..): `test_x` and `test_target` go together", call->name);
-    arrays.count = has_test ? 2 : 1;
-    arrays.has_target = has_target;
-    return open_arrays(pipeline, &arrays, "x");
-}
-
-static nnrt_status open_files(nnrt_pipeline *pipeline, const nnrt_call *call, open_array *open) {
-    nnrt_array *arrays = calloc(4, sizeof *arrays);
-    if (!arrays) return nnrt_fail_memory("arrays", 4 * sizeof *arrays);
-    nnrt_source_set_input(pipeline, (nnrt_column){.name = "x"});
-    nnrt_status status = open_named(pipeline, call, open, arrays, arrays + 2);
+    nnrt_arrays *set = &named->set;
+    size_t count = (size_t)((set->input_count + set->target_count) * set->parts);
+    nnrt_array *arrays = calloc(count, sizeof *arrays);
+    if (!arrays) return nnrt_fail_memory("arrays", count * sizeof *arrays);
+    set->arrays = arrays;
+    pipeline->input_count = set->input_count; // known without the files, but for their shapes
+    for (int64_t i = 0; i < set->input_count; i++) pipeline->samples[i].column.name = set->names[i];
+    status = open_columns(pipeline, named, arrays);
+    if (!status) status = nnrt_arrays_open(pipeline, set);
     free(arrays);
     return status;
 }
 
 static nnrt_status open_idx(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    return open_files(pipeline, call, nnrt_idx_open);
+    return open_files(pipeline, &(Named){.call = call, .open = nnrt_idx_open});
 }
 
 static nnrt_status open_npy(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    return open_files(pipeline, call, nnrt_npy_open);
+    return open_files(pipeline, &(Named){.call = call, .open = nnrt_npy_open});
 }
 
 // ---- Built-in sets
@@ -223,8 +238,8 @@ static nnrt_status open_set(nnrt_pipeline *pipeline, const nnrt_file_set *set,
     if (!status) status = nnrt_locate_set(pipeline->folder, set, paths);
     for (int i = 0; i < 4 && !status; i++) status = nnrt_idx_open(&arrays[i], paths[i]);
     if (!status) status = check_set(arrays, arrays + 2);
-    Arrays both = {arrays, arrays ? arrays + 2 : NULL, 2, 1, SET_CLASSES};
-    if (!status) status = open_arrays(pipeline, &both, "image");
+    nnrt_arrays all = {arrays, 1, 1, 2, {"image"}, {SET_CLASSES}};
+    if (!status) status = nnrt_arrays_open(pipeline, &all);
     free(arrays);
     free(paths);
     return status;
@@ -241,8 +256,8 @@ static nnrt_status open_fashion(nnrt_pipeline *pipeline, const nnrt_call *call) 
 }
 
 const nnrt_source nnrt_file_sources[] = {
-    {.name = "mnist", .open = open_mnist, .read = read_inputs},
-    {.name = "fashion_mnist", .open = open_fashion, .read = read_inputs},
-    {.name = "idx", .open = open_idx, .read = read_inputs},
-    {.name = "npy", .open = open_npy, .read = read_inputs},
+    {.name = "mnist", .open = open_mnist, .read = nnrt_arrays_read},
+    {.name = "fashion_mnist", .open = open_fashion, .read = nnrt_arrays_read},
+    {.name = "idx", .open = open_idx, .read = nnrt_arrays_read},
+    {.name = "npy", .open = open_npy, .read = nnrt_arrays_read},
     {0}};

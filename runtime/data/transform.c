@@ -1,6 +1,7 @@
 // Transforms change parts (lists of rows) and what is known; the values in memory stay as they were
 // read, but for one_hot. `scale` and `standardize` are computed by the compiled program.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,37 +48,51 @@ static nnrt_status apply_take(nnrt_pipeline *pipeline, const nnrt_call *call) {
 
 // ---- resize, augment
 
-static nnrt_status fail_no_picture(const nnrt_pipeline *pipeline, const char *name) {
+// All inputs that are pictures go through `resize` and `augment`; one at least must be.
+static nnrt_status check_pictures(const nnrt_pipeline *pipeline, const char *name) {
+    const nnrt_data_info *info = &pipeline->info;
+    for (int64_t i = 0; i < info->input_count; i++)
+        if (nnrt_data_is_picture(&info->inputs[i])) return NNRT_OK;
+    if (info->input_count > 1)
+        return nnrt_fail(NNRT_ERROR,
+                         "%s(..): none of the %lld inputs is a picture, [height, width] or "
+                         "[height, width, channels]",
+                         name, (long long)info->input_count);
     return nnrt_fail(NNRT_ERROR,
                      "%s(..): the samples are no pictures, [height, width] or [height, width, "
                      "channels], but have %lld dimension%s",
-                     name, (long long)pipeline->info.inputs[0].rank,
-                     pipeline->info.inputs[0].rank == 1 ? "" : "s");
+                     name, (long long)info->inputs[0].rank, info->inputs[0].rank == 1 ? "" : "s");
 }
 
-static nnrt_status apply_resize(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    int64_t shape[3] = {0};
-    nnrt_column *input = &pipeline->info.inputs[0];
-    nnrt_status status = nnrt_source_integer(call, "height", 0, &shape[0]);
-    if (!status) status = nnrt_source_integer(call, "width", 0, &shape[1]);
-    if (status) return status;
-    if (!nnrt_data_is_picture(input)) return fail_no_picture(pipeline, "resize");
-    if (shape[0] < 1 || shape[1] < 1 || shape[0] > INT32_MAX || shape[1] > INT32_MAX)
-        return nnrt_fail(NNRT_ERROR, "resize(%lld, %lld): pictures have at least one pixel",
-                         (long long)shape[0], (long long)shape[1]);
-    if (pipeline->is_resized) return nnrt_fail(NNRT_ERROR, "resize(..) stands twice");
-    shape[2] = input->shape[2];
-    pipeline->is_resized = 1;
+static nnrt_status resize_column(nnrt_column *input, int64_t height, int64_t width) {
+    int64_t shape[] = {height, width, input->shape[2]};
     *input = nnrt_source_column(input->name, input->dtype, input->rank, shape);
     if (input->size <= NNRT_ARRAY_MAX_BYTES / nnrt_dtype_size(input->dtype)) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR, "resize(%lld, %lld): one such picture is larger than any memory",
-                     (long long)shape[0], (long long)shape[1]);
+                     (long long)height, (long long)width);
+}
+
+static nnrt_status apply_resize(nnrt_pipeline *pipeline, const nnrt_call *call) {
+    int64_t height, width;
+    nnrt_data_info *info = &pipeline->info;
+    nnrt_status status = nnrt_source_integer(call, "height", 0, &height);
+    if (!status) status = nnrt_source_integer(call, "width", 0, &width);
+    if (!status) status = check_pictures(pipeline, "resize");
+    if (status) return status;
+    if (height < 1 || width < 1 || height > INT32_MAX || width > INT32_MAX)
+        return nnrt_fail(NNRT_ERROR, "resize(%lld, %lld): pictures have at least one pixel",
+                         (long long)height, (long long)width);
+    if (pipeline->is_resized) return nnrt_fail(NNRT_ERROR, "resize(..) stands twice");
+    pipeline->is_resized = 1;
+    for (int64_t i = 0; i < info->input_count && !status; i++)
+        if (nnrt_data_is_picture(&info->inputs[i]))
+            status = resize_column(&info->inputs[i], height, width);
+    return status;
 }
 
 static nnrt_status apply_augment(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    if (!nnrt_data_is_picture(&pipeline->info.inputs[0]))
-        return fail_no_picture(pipeline, "augment");
-    return nnrt_augment_add(&pipeline->info.augment, call);
+    nnrt_status status = check_pictures(pipeline, "augment");
+    return status ? status : nnrt_augment_add(&pipeline->info.augment, call);
 }
 
 // ---- split
@@ -87,15 +102,24 @@ typedef struct Split {
     double fraction;
     int64_t count; // rows that go to the new part
     int has_seed, stratify;
+    int64_t target; // whose classes keep their shares
     uint64_t seed;
     uint32_t stream;
 } Split;
 
+// The first target that is a class of the sample; -1: none is.
+static int64_t class_target(const nnrt_data_info *info) {
+    for (int64_t i = 0; i < info->target_count; i++)
+        if (info->targets[i].classes > 0 && info->targets[i].column.rank <= 1) return i;
+    return -1;
+}
+
 // The class of a row, of labels or of a one-hot target.
-static int64_t row_class(const nnrt_pipeline *pipeline, uint32_t row) {
-    const nnrt_column *target = &pipeline->info.targets[0].column;
-    if (target->dtype == NNRT_I32) return ((int32_t *)pipeline->targets[0])[row];
-    const float *values = (float *)pipeline->targets[0] + row * target->size;
+static int64_t row_class(const Split *split, uint32_t row) {
+    const nnrt_column *target = &split->pipeline->info.targets[split->target].column;
+    const void *labels = split->pipeline->targets[split->target];
+    if (target->dtype == NNRT_I32) return ((const int32_t *)labels)[row];
+    const float *values = (const float *)labels + row * target->size;
     int64_t class = 0;
     while (class + 1 < target->size && values[class] == 0) class ++;
     return class;
@@ -105,10 +129,10 @@ static int64_t row_class(const nnrt_pipeline *pipeline, uint32_t row) {
 // that their sum is exact and no share is off by 1 or more.
 static int64_t *make_quotas(const Split *split) {
     const nnrt_part *train = &split->pipeline->train;
-    int64_t classes = split->pipeline->info.targets[0].classes, before = 0;
+    int64_t classes = split->pipeline->info.targets[split->target].classes, before = 0;
     int64_t *quotas = calloc((size_t)classes, sizeof *quotas);
     if (!quotas) return NULL;
-    for (int64_t i = 0; i < train->count; i++) quotas[row_class(split->pipeline, train->rows[i])]++;
+    for (int64_t i = 0; i < train->count; i++) quotas[row_class(split, train->rows[i])]++;
     for (int64_t i = 0; i < classes; i++) {
         uint64_t start = (uint64_t)before, end = start + (uint64_t)quotas[i];
         before = (int64_t)end;
@@ -124,7 +148,7 @@ static void move_rows(const Split *split, nnrt_part *part, int64_t *quotas) {
     int64_t end = train->count, left = split->count;
     for (int64_t i = train->count - 1; i >= 0; i--) {
         uint32_t row = train->rows[i];
-        int64_t *quota = quotas ? &quotas[row_class(split->pipeline, row)] : &left;
+        int64_t *quota = quotas ? &quotas[row_class(split, row)] : &left;
         if (left > 0 && *quota > 0) {
             if (quotas) --*quota;
             part->rows[--left] = row;
@@ -181,10 +205,13 @@ static nnrt_status apply_split(nnrt_pipeline *pipeline, const nnrt_call *call) {
     if (status) return status;
     split.has_seed = !isnan(nnrt_call_number(call, "seed", NAN));
     split.seed = (uint64_t)seed;
-    const nnrt_target_info *target = &pipeline->info.targets[0];
-    if (split.stratify && (target->classes == 0 || target->column.rank > 1))
-        return nnrt_fail(NNRT_ERROR, "split(stratify = true): the target is not a class");
-    if (!pipeline->targets[0]) split.stratify = 0; // files missing: only the counts matter
+    split.target = class_target(&pipeline->info);
+    if (split.stratify && split.target < 0)
+        return nnrt_fail(NNRT_ERROR, "split(stratify = true): %s",
+                         pipeline->info.target_count > 1 ? "none of the targets is a class"
+                                                         : "the target is not a class");
+    if (!split.stratify || !pipeline->targets[split.target])
+        split.stratify = 0; // files missing: only the counts matter
     split.fraction = nnrt_call_number(call, "test", NAN);
     split.stream = NNRT_STREAM_TEST;
     int64_t rows = pipeline->train.count;
@@ -213,6 +240,11 @@ static nnrt_status one_hot_column(nnrt_pipeline *pipeline, double number) {
     const nnrt_column *input = &pipeline->info.inputs[0];
     int64_t column = (int64_t)number, *list = pipeline->one_hot;
     int place = 0;
+    if (pipeline->info.input_count > 1)
+        return nnrt_fail(NNRT_ERROR,
+                         "one_hot(%g): the data set has %lld inputs; only a single one has columns "
+                         "with numbers",
+                         number, (long long)pipeline->info.input_count);
     if (input->rank != 1 || (double)column != number || column >= input->size)
         return nnrt_fail(NNRT_ERROR, "one_hot(%g): samples have %lld columns, 0 to %lld", number,
                          (long long)(input->rank == 1 ? input->size : 0),
@@ -240,8 +272,19 @@ static int64_t find_target(const nnrt_pipeline *pipeline, const char *name) {
     return is_label || strcmp(name, "target") == 0 ? 0 : -1;
 }
 
+// "`same`, `digit`"
+static const char *target_names(const nnrt_pipeline *pipeline, char *text, size_t size) {
+    size_t used = 0;
+    text[0] = 0;
+    for (int64_t i = 0; i < pipeline->info.target_count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s`%s`", i ? ", " : "",
+                                 pipeline->info.targets[i].column.name);
+    return text;
+}
+
 static nnrt_status apply_one_hot(nnrt_pipeline *pipeline, const nnrt_call *call) {
     const char *name = nnrt_call_text(call, "column", NULL);
+    char names[1024];
     if (!name) {
         double number = nnrt_call_number(call, "column", NAN);
         if (number >= 0 && number < INT32_MAX) return one_hot_column(pipeline, number);
@@ -249,6 +292,9 @@ static nnrt_status apply_one_hot(nnrt_pipeline *pipeline, const nnrt_call *call)
     }
     int64_t number = find_target(pipeline, name);
     if (number >= 0) return one_hot_target(pipeline, number);
+    if (pipeline->info.target_count > 1)
+        return nnrt_fail(NNRT_ERROR, "one_hot(%s): there is no target `%s`; the targets are %s",
+                         name, name, target_names(pipeline, names, sizeof names));
     const char *target = pipeline->info.targets[0].column.name;
     return nnrt_fail(
         NNRT_ERROR,
@@ -397,17 +443,19 @@ static nnrt_status expand_columns(nnrt_pipeline *pipeline, const Categories *cat
 
 // ---- At the end: resizing
 
-// Pictures from files have their size already.
-static nnrt_status resize_samples(nnrt_pipeline *pipeline) {
-    const nnrt_column *old = &pipeline->samples[0].column, *new = &pipeline->info.inputs[0];
+// Pictures from files have their size already, and what is no picture keeps it.
+static nnrt_status resize_samples(nnrt_pipeline *pipeline, int64_t input) {
+    const nnrt_column *old = &pipeline->samples[input].column;
+    const nnrt_column *new = &pipeline->info.inputs[input];
+    const char *values = pipeline->samples[input].values;
     if (old->shape[0] == new->shape[0] && old->shape[1] == new->shape[1]) return NNRT_OK;
     nnrt_samples samples = nnrt_samples_make(pipeline, new);
     int64_t old_bytes = old->size * nnrt_dtype_size(old->dtype);
     int64_t new_bytes = new->size *nnrt_dtype_size(new->dtype);
     for (int64_t row = 0; samples.values && row < pipeline->row_count; row++)
-        nnrt_resize_sample(old, (const char *)pipeline->samples[0].values + row * old_bytes, new,
+        nnrt_resize_sample(old, values + row * old_bytes, new,
                            (char *)samples.values + row * new_bytes);
-    return nnrt_samples_replace(&pipeline->samples[0], samples);
+    return nnrt_samples_replace(&pipeline->samples[input], samples);
 }
 
 nnrt_status nnrt_transform_finish(nnrt_pipeline *pipeline) {
@@ -416,7 +464,8 @@ nnrt_status nnrt_transform_finish(nnrt_pipeline *pipeline) {
     for (int64_t i = 0; i < pipeline->info.target_count && !status; i++)
         if (pipeline->one_hot_targets[i]) status = finish_target(pipeline, i);
     if (!pipeline->samples[0].values) return status;
-    if (!status && pipeline->is_resized) status = resize_samples(pipeline);
+    for (int64_t i = 0; i < pipeline->input_count && pipeline->is_resized && !status; i++)
+        status = resize_samples(pipeline, i);
     for (int i = 0; i < pipeline->one_hot_count && !status; i++)
         status = find_categories(pipeline, pipeline->one_hot[i], &categories[i]);
     if (!status && pipeline->one_hot_count > 0) status = expand_columns(pipeline, categories);

@@ -331,15 +331,28 @@ nnrt_status nnrt_session_load_data(nnrt_session *session) {
 
 // ---- Weights.
 
-// Fills "standardize/mean" and "standardize/deviation" from the data.
+// "standardize/mean" is of the only input, "standardize/left/mean" of `left`; NULL: the data have
+// none.
+static const float *find_statistic(const nnrt_data *data, const char *name) {
+    const char *column = name + strlen("standardize/"), *slash = strchr(column, '/');
+    int is_mean = strcmp(slash ? slash + 1 : column, "mean") == 0;
+    int64_t input = slash ? -1 : 0;
+    for (int64_t i = 0; slash && i < data->info.input_count; i++) {
+        const char *own = data->info.inputs[i].name;
+        size_t length = (size_t)(slash - column);
+        if (strlen(own) == length && strncmp(own, column, length) == 0) input = i;
+    }
+    return input < 0 ? NULL : is_mean ? data->mean[input] : data->deviation[input];
+}
+
+// Fills the statistics of `standardize` from the data.
 static nnrt_status fill_statistics(nnrt_session *session) {
     const nnrt_program *program = session->program;
     const nnrt_data *data = &session->data;
     for (int64_t i = 0; i < program->parameter_count; i++) {
         const nnrt_parameter *parameter = &program->parameters[i];
         if (!nnrt_weights_is_statistic(parameter)) continue;
-        int is_mean = strcmp(parameter->name, "standardize/mean") == 0;
-        const float *values = is_mean ? data->mean[0] : data->deviation[0];
+        const float *values = find_statistic(data, parameter->name);
         if (!values)
             return nnrt_fail(NNRT_BUG, "the data give no values for `%s`", parameter->name);
         nnrt_weights_put(parameter, session->weights.values, values);

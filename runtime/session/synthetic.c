@@ -25,47 +25,57 @@ static void *make_column(const nnrt_column *column, int64_t rows, uint32_t limit
     return values;
 }
 
-// How many classes the target may name without leaving the model's outputs.
-static uint32_t target_limit(const nnrt_training *training, const nnrt_column *target) {
-    const nnrt_function *function = &training->steps[0].evaluate;
-    const nnrt_output *output = function->outputs;
-    if (!function->output_count || target->size == output->size)
-        return target->dtype == NNRT_F32 ? 0 : 2;
+// How many classes a target may name without leaving the model's outputs.
+static uint32_t target_limit(const nnrt_function *function, int64_t number,
+                             const nnrt_column *target) {
+    if (!function->output_count) return target->dtype == NNRT_F32 ? 0 : 2;
+    const nnrt_output *output =
+        &function->outputs[number < function->output_count ? number : function->output_count - 1];
+    if (target->size == output->size) return target->dtype == NNRT_F32 ? 0 : 2;
     return output->rank ? (uint32_t)output->shape[output->rank - 1] : 2;
 }
 
-static int64_t choose_rows(const nnrt_column *input, int64_t batch) {
-    int64_t rows = ROWS > batch ? ROWS : batch;
-    if (input->size > 0 && rows > MAX_VALUES / input->size) rows = MAX_VALUES / input->size;
+static int64_t choose_rows(const nnrt_function *function, int64_t batch) {
+    int64_t rows = ROWS > batch ? ROWS : batch, size = 0;
+    for (int64_t i = 0; i < function->input_count; i++) size += function->columns[i].size;
+    if (size > 0 && rows > MAX_VALUES / size) rows = MAX_VALUES / size;
     return rows < batch ? batch : rows;
 }
 
-nnrt_status nnrt_synthetic_fill(nnrt_session *session, const nnrt_training *training) {
+// What a step reads of the data set becomes its columns.
+static nnrt_status fill_columns(nnrt_data *data, const nnrt_training *training) {
     const nnrt_function *function = &training->steps[0].train;
-    const nnrt_column *input = function->columns, *target = nnrt_training_target(training);
-    nnrt_data *data = &session->data;
     nnrt_random random = nnrt_random_make(0, NNRT_RANDOM_BENCH, 0);
-    if (function->input_count != 1 || function->column_count > 2)
-        return nnrt_fail(NNRT_ERROR, "`bench` needs a model with one input and one target");
-    nnrt_augment augment = data->info.augment;
-    memset(data, 0, sizeof *data);
-    data->info =
-        (nnrt_data_info){.input_count = 1, .target_count = target ? 1 : 0, .augment = augment};
-    data->info.inputs[0] = *input;
-    data->info.inputs[0].name = input->source;
-    if (target) {
-        data->info.targets[0].column = *target;
-        data->info.targets[0].column.name = target->source;
+    nnrt_data_info *info = &data->info;
+    for (int64_t i = 0; i < function->column_count; i++) {
+        nnrt_column column = function->columns[i];
+        int64_t target = i - function->input_count;
+        uint32_t limit = column.dtype == NNRT_F32 ? 0 : 256;
+        if (!column.source) continue;
+        if (target >= 0) limit = target_limit(&training->steps[0].evaluate, target, &column);
+        column.name = column.source;
+        if (target < 0)
+            info->inputs[info->input_count++] = column;
+        else
+            info->targets[info->target_count++].column = column;
+        void *values = make_column(&column, data->row_count, limit, &random);
+        data->columns[nnrt_data_column_count(info) - 1] = values;
+        if (!values) return NNRT_ERROR;
     }
-    int64_t rows = choose_rows(input, training->batch);
-    data->columns[0] = make_column(input, rows, input->dtype == NNRT_F32 ? 0 : 256, &random);
-    if (target)
-        data->columns[1] = make_column(target, rows, target_limit(training, target), &random);
+    return NNRT_OK;
+}
+
+nnrt_status nnrt_synthetic_fill(nnrt_session *session, const nnrt_training *training) {
+    nnrt_data *data = &session->data;
+    nnrt_augment augment = data->info.augment;
+    int64_t rows = choose_rows(&training->steps[0].train, training->batch);
+    memset(data, 0, sizeof *data);
+    data->info.augment = augment;
+    data->row_count = data->train.count = rows;
     data->train.rows = malloc((size_t)rows * sizeof *data->train.rows);
-    if (!data->columns[0] || (target && !data->columns[1]) || !data->train.rows)
+    if (!data->train.rows || fill_columns(data, training))
         return nnrt_fail_memory("made-up data", (size_t)rows * sizeof *data->train.rows);
     for (int64_t i = 0; i < rows; i++) data->train.rows[i] = (uint32_t)i;
-    data->row_count = data->train.count = rows;
     return NNRT_OK;
 }
 

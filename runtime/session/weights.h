@@ -22,7 +22,8 @@ typedef struct nnrt_weights_info {
 // Initializes all parameters by their initializers; zeroes the padding.
 nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, float *weights);
 
-// The parameters "standardize/mean" and "standardize/deviation" hold statistics of the data.
+// The parameters "standardize/mean" and "standardize/deviation" hold statistics of the data; of
+// several inputs, "standardize/left/mean" and the like.
 int nnrt_weights_is_statistic(const nnrt_parameter *parameter);
 
 // The time of the file system's clock, in nanoseconds.

@@ -133,7 +133,8 @@ static const char *draw_value(const Draw *draw, const ArgDef *def) {
 const char *draw_unknown_argument(const Schema *schema) {
     for (int i = 0; i < schema_arg_count(schema); i++) {
         ArgType type = schema->args[i].type;
-        if (type == ARG_STRING || type == ARG_NAME || type == ARG_FLOATS || type == ARG_NAMES)
+        if (type == ARG_STRING || type == ARG_STRINGS || type == ARG_NAME || type == ARG_FLOATS ||
+            type == ARG_NAMES)
             return schema->args[i].name;
     }
     return NULL;

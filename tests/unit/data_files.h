@@ -130,6 +130,16 @@ static inline void damage(const char *name, const uint8_t *bytes, size_t size, i
 
 #define TEXT(option, value) {.name = option, .text = value, .number = NAN}
 #define NUMBER(option, value) {.name = option, .number = value}
+#define TEXTS(option, ...)                                                                         \
+    {.name = option,                                                                               \
+     .texts = (const char *const[]){__VA_ARGS__},                                                  \
+     .number = NAN,                                                                                \
+     .count = sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)}
+#define NUMBERS(option, ...)                                                                       \
+    {.name = option,                                                                               \
+     .numbers = (const double[]){__VA_ARGS__},                                                     \
+     .number = NAN,                                                                                \
+     .count = sizeof((const double[]){__VA_ARGS__}) / sizeof(double)}
 #define CALL(callee, ...)                                                                          \
     {.name = callee,                                                                               \
      .options = (const nnrt_option[]){__VA_ARGS__},                                                \

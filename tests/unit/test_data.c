@@ -120,14 +120,14 @@ static void test_labels(void **state) {
     assert_int_equal(info.targets[0].classes, 4);
     assert_int_equal(((int32_t *)data.columns[1])[7], 3);
     const nnrt_call more[] = {
-        CALL("npy", TEXT("x", "x.npy"), TEXT("target", "label.npy"), NUMBER("classes", 6))};
+        CALL("npy", TEXT("x", "x.npy"), TEXT("target", "label.npy"), NUMBERS("classes", 6))};
     LOAD(more);
     assert_int_equal(info.targets[0].classes, 6);
     const nnrt_call fewer[] = {
-        CALL("npy", TEXT("x", "x.npy"), TEXT("target", "label.npy"), NUMBER("classes", 3))};
+        CALL("npy", TEXT("x", "x.npy"), TEXT("target", "label.npy"), NUMBERS("classes", 3))};
     FAILS(fewer, "label 3 in row 3 (counted from 0) is out of range: the set has 3 classes");
     const nnrt_call fractions[] = {
-        CALL("npy", TEXT("x", "x.npy"), TEXT("target", "y.npy"), NUMBER("classes", 30))};
+        CALL("npy", TEXT("x", "x.npy"), TEXT("target", "y.npy"), NUMBERS("classes", 30))};
     FAILS(fractions, "label 0.5 in row 1");
     const int16_t negative[20] = {0, 1, -1};
     put_file("label.npy", bytes, make_npy(bytes, "<i2", "(20,)", 0, negative, sizeof negative));
@@ -227,7 +227,7 @@ static void test_places(void **state) {
     assert_int_equal(info.targets[0].classes, 0);
     assert_int_equal(info.targets[0].column.rank, 2);
     const nnrt_call given[] = {
-        CALL("npy", TEXT("x", "x.npy"), TEXT("target", "y.npy"), NUMBER("classes", 4))};
+        CALL("npy", TEXT("x", "x.npy"), TEXT("target", "y.npy"), NUMBERS("classes", 4))};
     FAILS(given, "label 4 in row 0 (counted from 0) is out of range");
     labels[7] = -1;
     put_file("y.npy", bytes, make_npy(bytes, "<i4", "(4, 2, 3)", 0, labels, sizeof labels));

@@ -189,7 +189,11 @@ static void roll_arrays(int is_npy) {
     add_text("target", paths[1]);
     if (plain.own_test) add_text("test_x", paths[2]);
     if (plain.own_test) add_text("test_target", paths[3]);
-    add_number("classes", (double)plain.classes);
+    static double classes;
+    classes = (double)plain.classes;
+    nnrt_option *option = add_option("classes");
+    option->numbers = &classes;
+    option->count = 1;
 }
 
 static size_t put_pixels(int64_t first, int64_t end) {
