@@ -48,8 +48,7 @@ static const Habit habits[] = {
     {"argument", "dtype", "leave it out: numbers are float32"},
     {"argument", "decay lr_decay",
      "a schedule says it: `sgd(inverse_time_decay(0.01, rate = @, steps = 1))`"},
-    {"argument", "name",
-     "layers are named by their type; `layer first = dense(10)` gives one a name of its own"},
+    {"argument", "name", "layers alone take a name of their own: `dense(10, name = \"first\")`"},
 
     {"callback", "terminate_on_nan TerminateOnNaN",
      "leave it out: training always ends where the loss is not finite"},

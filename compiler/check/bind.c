@@ -2,6 +2,7 @@
 // business.
 #include "bind.h"
 
+#include "../front/parse.h"
 #include "check.h"
 
 typedef struct Binding {
@@ -14,8 +15,18 @@ typedef struct Binding {
     int next;          // the next row for a positional argument
     const Ast *word;   // the last bare word and named argument: positional ones may not follow
     const Ast *named;
+    const Ast *layer_name; // what `name = ..` of a layer says; NULL: nothing
     bool ok;
 } Binding;
+
+// Every layer takes a name of its own, beside the rows of its schema.
+static const ArgDef layer_name = {
+    .name = "name", .type = ARG_STRING, .doc = "the layer's name in the summary and in files"};
+
+static bool is_layer(const Schema *schema) {
+    const OpDef *op = op_find(schema->name);
+    return op && &op->schema == schema && op->surface && !op->is_loss;
+}
 
 static Diag *report(Binding *b, DiagCode code, Span span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -283,9 +294,24 @@ static void assign_word(Binding *b, const char *word, const Ast *ast) {
     }
 }
 
+static void give_name(Binding *b, const Ast *ast) {
+    if (b->layer_name) {
+        Diag *diag =
+            report(b, DIAG_E0104, ast->span, "`name` of `%s` is given twice", b->schema->name);
+        diag_label(diag, "the second value");
+        diag_secondary(diag, b->layer_name->span, "the first value");
+        return;
+    }
+    b->layer_name = ast->left;
+}
+
 static void assign_named(Binding *b, const Ast *ast) {
     b->named = ast;
     int row = schema_arg_index(b->schema, ast->text);
+    if (row < 0 && strcmp(ast->text, layer_name.name) == 0 && is_layer(b->schema)) {
+        give_name(b, ast);
+        return;
+    }
     if (row < 0) {
         const ArgDef *def = bind_unknown(b->c, b->schema->args, b->schema->name, "argument", ast);
         b->ok = false;
@@ -396,10 +422,33 @@ static void convert_row(Binding *b, int row, int first) {
         b->ok = false;
 }
 
+static bool is_layer_name(const char *name) {
+    size_t length =
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    return length && !name[length] && length <= PARSE_MAX_NAME;
+}
+
+static void convert_name(Binding *b) {
+    ArgValue value = {.is_set = true};
+    if (!b->layer_name) return;
+    Span span = b->layer_name->span;
+    if (!bind_value(b->c, b->scope, &layer_name, b->schema->name, b->layer_name, &value)) {
+        b->ok = false;
+    } else if (!is_layer_name(value.text)) {
+        const char *shown = *value.text ? arena_format(b->c->arena, "`%s`", value.text) : "nothing";
+        Diag *diag = report(b, DIAG_E0202, span, "%s cannot be the name of a layer", shown);
+        diag_label(diag, "letters, digits, `_` and `-`");
+    } else {
+        b->args->name = value.text;
+        b->args->name_span = span;
+    }
+}
+
 static void remember(const Binding *b, int first) {
     if (b->c->is_dry || map_get(&b->c->bound, b->call)) return;
     Bound *bound = ARENA_NEW(b->c->arena, Bound);
-    *bound = (Bound){.args = b->args, .given = b->given, .first = first};
+    *bound =
+        (Bound){.args = b->args, .given = b->given, .layer_name = b->layer_name, .first = first};
     map_set(&b->c->bound, b->call, bound);
 }
 
@@ -419,6 +468,7 @@ const Args *bind_call(Checker *c, Scope *scope, const Schema *schema, const Ast 
         if (!b.given[row] && !b.ok) continue;
         convert_row(&b, row, first);
     }
+    convert_name(&b);
     remember(&b, first);
     *ok = b.ok;
     return args;

@@ -12,6 +12,7 @@ struct Checker;
 typedef struct Bound {
     const Args *args;
     const Ast *const *given; // by row: what was written for it; NULL: its default
+    const Ast *layer_name;   // `name = ..` of a layer; NULL: none
     int first;               // the call's arguments before this one are tensors
 } Bound;
 

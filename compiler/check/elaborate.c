@@ -103,13 +103,41 @@ static const char *number_name(Checker *c, const char *base) {
     return name;
 }
 
-static const char *layer_name(Checker *c, const OpDef *op) {
+static Span span_of_layer(const Checker *c, const char *name) {
+    const Weights *weights = c->graph->weights;
+    for (int i = 0; i < weights->layers.count; i++) {
+        const Layer *layer = weights->layers.items[i];
+        bool is_own = layer->model && strcmp(layer->model, c->owner->model->name) == 0;
+        if (is_own && strcmp(layer->name, name) == 0) return layer->span;
+    }
+    return SPAN_NONE;
+}
+
+// `name = ..`: the name itself, which no other layer of the model may have.
+static const char *given_name(Checker *c, const Args *args) {
+    Map *names = &c->owner->layer_names;
+    const char *name = c->prefix ? weights_join(c->arena, c->prefix, args->name) : args->name;
+    if (!map_get(names, name)) {
+        map_set(names, name, (void *)1);
+        return name;
+    }
+    Diag *diag = diag_report(c->sink, DIAG_E0102, args->name_span,
+                             "two layers of `%s` are named `%s`", c->owner->model->name, name);
+    diag_label(diag, "the second one");
+    diag_secondary(diag, span_of_layer(c, name), "the first one");
+    diag_help(diag,
+              "what makes several layers takes their names as a parameter: `name = name + \"_1\"`");
+    return number_name(c, name);
+}
+
+static const char *layer_name(Checker *c, const OpDef *op, const Args *args) {
+    if (args && args->name) return given_name(c, args);
     if (!c->prefix) return number_name(c, op->schema.name);
     if (c->sharing && c->sharing->single) return number_name(c, c->prefix);
     return number_name(c, arena_format(c->arena, "%s/%s", c->prefix, op->schema.name));
 }
 
-static Layer *new_layer(Checker *c, const OpDef *op, Span span) {
+static Layer *new_layer(Checker *c, const OpDef *op, const Args *args, Span span) {
     if (c->graph->weights->layers.count >= CHECK_MAX_LAYERS) {
         Diag *diag = diag_report(c->sink, DIAG_E0205, span, "the model has more than %d layers",
                                  CHECK_MAX_LAYERS);
@@ -117,7 +145,7 @@ static Layer *new_layer(Checker *c, const OpDef *op, Span span) {
         c->exhausted = true;
         return NULL;
     }
-    Layer *layer = weights_layer(c->graph->weights, op->schema.name, layer_name(c, op), span);
+    Layer *layer = weights_layer(c->graph->weights, op->schema.name, layer_name(c, op, args), span);
     layer->model = c->owner->model->name;
     layer->prefix = c->owner->has_prefix ? layer->model : NULL;
     vec_push(c->arena, &c->sharing->layers, layer);
@@ -148,8 +176,8 @@ static bool check_owned(Checker *c, const OpDef *op, Span span) {
     return false;
 }
 
-static Layer *layer_for(Checker *c, const OpDef *op, Span span) {
-    return c->sharing->is_made ? repeated_layer(c, op, span) : new_layer(c, op, span);
+static Layer *layer_for(Checker *c, const OpDef *op, const Args *args, Span span) {
+    return c->sharing->is_made ? repeated_layer(c, op, span) : new_layer(c, op, args, span);
 }
 
 // The weights of shared layers were made for the first use's shapes.
@@ -217,7 +245,7 @@ static const Value *unfinished(Checker *c, const OpDef *op, const Application *c
 static const Value *make_node(Checker *c, const OpDef *op, const Application *call,
                               const Args *args) {
     if (!check_owned(c, op, call->ast->span)) return unfinished(c, op, call, args);
-    Layer *layer = c->owner ? layer_for(c, op, call->ast->span) : NULL;
+    Layer *layer = c->owner ? layer_for(c, op, args, call->ast->span) : NULL;
     if ((c->owner && !layer) || !check_shared_shape(c, layer, call))
         return unfinished(c, op, call, args);
     Node **nodes = ARENA_ARRAY(c->arena, Node *, call->count);

@@ -192,6 +192,11 @@ static void put_bound_call(Expander *e, const Ast *ast, const Bound *bound) {
         note(e, arena_format(e->arena, "`%s` in the file", ast->text));
     put_tensor_arguments(e, ast, bound->first, &separator);
     put_written_rows(e, bound, &separator);
+    if (bound->layer_name) {
+        text_format(e->out, "%sname = ", separator);
+        put_expression(e, bound->layer_name);
+        separator = ", ";
+    }
     put_default_rows(e, bound, &separator);
     if (separator[0] != '(') text_put(e->out, ")");
 }

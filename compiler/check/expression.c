@@ -2,6 +2,8 @@
 // of the graph that is being built.
 #include "check.h"
 
+enum { JOINED_MAX_LENGTH = 4096 };
+
 // ---- Limits.
 
 bool expression_enter(Checker *c, Span span) {
@@ -213,6 +215,23 @@ static const Value *calculate_tensors(Checker *c, const Ast *ast, const Value *a
                           : value_tensor(c->arena, node, ast->span);
 }
 
+// "block" + 1: what `name = ..` is made of. NULL: one is neither a text nor a whole number.
+static const Value *join_texts(Checker *c, const Ast *ast, const Value *a, const Value *b) {
+    const Value *const parts[] = {a, b};
+    Text text = text_create(c->arena);
+    for (int i = 0; i < 2; i++) {
+        bool is_number = parts[i]->kind == VALUE_NUMBER && parts[i]->is_integer;
+        if (parts[i]->kind != VALUE_STRING && !is_number) return NULL;
+        text_put(&text, is_number ? text_of_number(c->arena, parts[i]->number) : parts[i]->text);
+    }
+    if (text.length <= JOINED_MAX_LENGTH)
+        return value_text(c->arena, VALUE_STRING, text.data, ast->span);
+    Diag *diag = diag_report(c->sink, DIAG_E0205, ast->span, "a text has at most %d bytes",
+                             JOINED_MAX_LENGTH);
+    diag_label(diag, "too long");
+    return expression_error(c, ast->span);
+}
+
 static const Value *combine(Checker *c, Scope *scope, const Ast *ast, const Value *a,
                             const Value *b) {
     if (a->kind == VALUE_ERROR || b->kind == VALUE_ERROR) return expression_error(c, ast->span);
@@ -225,6 +244,8 @@ static const Value *combine(Checker *c, Scope *scope, const Ast *ast, const Valu
         value = number_compare(c, ast, a, b);
     else if (a->kind == VALUE_NUMBER && b->kind == VALUE_NUMBER)
         value = number_calculate(c, ast, a, b);
+    else if (ast->operator== AST_ADD)
+        value = join_texts(c, ast, a, b);
     return value ? value : report_operands(c, ast, a, b);
 }
 

@@ -493,15 +493,18 @@ static bool has_declaration(const Ast *file, AstKind kind) {
 
 void names_check(Checker *c) {
     const Ast *program = c->program->written->ast;
+    const Ast *main = import_file_of(c, (Span){.file = c->program->file});
     Level *globals = open_level(c, NULL, false);
-    bool is_trained = has_declaration(program, AST_TRAIN); // without, a model needs no user
-    c->has_syntax_errors = diag_error_count(c->sink) > 0;  // nothing was checked yet
+    // What a file is for needs no user: models without a `train`, blocks without a model.
+    AstKind free = has_declaration(program, AST_TRAIN) ? AST_TRAIN
+                   : has_declaration(main, AST_MODEL)  ? AST_MODEL
+                                                       : AST_BLOCK_DECLARATION;
+    c->has_syntax_errors = diag_error_count(c->sink) > 0; // nothing was checked yet
     for (int i = 0; i < c->files.count; i++) find_gaps(c, c->files.items[i]->ast);
     for (int i = 0; i < program->items.count; i++) {
         const Ast *ast = program->items.items[i];
         declare_global(c, globals, ast);
-        if (ast->kind == AST_MODEL && ast->text && !is_trained)
-            use(c, globals, ast->text, ast->span);
+        if (ast->kind == free && ast->text) use(c, globals, ast->text, ast->span);
     }
     walk_items(c, globals, &program->items);
     close_level(c, globals);

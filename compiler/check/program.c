@@ -197,12 +197,27 @@ static bool mentions(const Ast *ast, const char *name) {
     return found;
 }
 
-// Models of imported files are layers, unless the main file trains one or the command line chooses
-// it.
+static bool lacks_shape(const ModelEntry *entry) {
+    for (int i = 0; i < entry->declaration->parameters.count; i++)
+        if (!entry->declaration->parameters.items[i]->right) return true;
+    return false;
+}
+
+static bool stands_alone(const Checker *c, const ModelEntry *entry) {
+    bool is_foreign = import_is_foreign(c, entry->declaration->span);
+    return entry->has_training || (!is_foreign && !lacks_shape(entry));
+}
+
+// Not a model of the program, unless the command line chooses it: one of an imported file that is
+// not trained here; and, beside others, one that waits for a use to give it a shape.
 static bool is_only_layer(const Checker *c, const ModelEntry *entry) {
-    const char *name = entry->declaration->text, *chosen = c->options->model;
-    bool is_own = !import_is_foreign(c, entry->declaration->span);
-    return !is_own && !entry->has_training && !(chosen && !strcmp(chosen, name));
+    const char *chosen = c->options->model;
+    if (stands_alone(c, entry)) return false;
+    if (chosen && strcmp(chosen, entry->declaration->text) == 0) return false;
+    if (import_is_foreign(c, entry->declaration->span)) return true;
+    for (int i = 0; i < c->models.count; i++)
+        if (stands_alone(c, c->models.items[i])) return true;
+    return false;
 }
 
 // A part is a layer of others only.
@@ -236,12 +251,6 @@ static void name_models(Checker *c, const Ast *file) {
 }
 
 // ---- Models.
-
-static bool lacks_shape(const ModelEntry *entry) {
-    for (int i = 0; i < entry->declaration->parameters.count; i++)
-        if (!entry->declaration->parameters.items[i]->right) return true;
-    return false;
-}
 
 // Those that are trained first: how their weights start is said there, for their parts, too. A
 // model that is only a layer of others takes its shapes from them.

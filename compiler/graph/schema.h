@@ -73,6 +73,8 @@ struct Args {
     ArgValue *values;
     int count;
     Span span;
+    const char *name; // of the layer, from `name = ..`; NULL: it is named by its type
+    Span name_span;
 };
 
 int schema_arg_count(const Schema *schema);
