@@ -46,7 +46,8 @@ FAMILY_OF_ROWS(transform_at, dataset_transforms, )
 FAMILY_OF_ROWS(augmentation_at, dataset_augmentations, )
 
 static const Family families[] = {
-    {"Layers", "in a model: `x -> dense(10)`", layer_at},
+    {"Layers", "in a model: `x -> dense(10)`, with a name: `dense(10, name = \"first\")`",
+     layer_at},
     {"Activations", "in a model (`-> relu`) and as an argument (`dense(10, relu)`)", activation_at},
     {"Losses", "in a train block: `loss = mse`", loss_at},
     {"Optimizers", "in a train block: `optimizer = adam`", optimizer_at},

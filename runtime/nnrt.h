@@ -188,6 +188,7 @@ typedef struct nnrt_dataset {
 typedef struct nnrt_program {
     int64_t abi; // NNRT_ABI
     const char *compiler_version, *source_path, *source_folder, *source_text, *expanded_text;
+    const char *const *imports; // absolute paths of the imported files; ended by NULL
     const char *target_cpu;
     const char *const *cpu_features; // as LLVM names them; what the code needs; ended by NULL
     const nnrt_model *models;

@@ -198,22 +198,28 @@ static bool report_quoted(const Conversion *v, const Value *value) {
     return false;
 }
 
+static bool take_word(const Conversion *v, const char *word, Span span) {
+    v->out->text = word;
+    return names_has_word(v->def->choices, word) || report_choice(v, word, span);
+}
+
+// Written, or chosen by an `if`.
 static bool convert_word(const Conversion *v, const Ast *ast) {
     const char *word = written_word(v, ast);
-    if (word) {
-        v->out->text = word;
-        return names_has_word(v->def->choices, word) || report_choice(v, word, ast->span);
-    }
+    if (word) return take_word(v, word, ast->span);
     const Value *value = expression_evaluate(v->c, v->scope, ast);
     if (value->kind == VALUE_ERROR) return false;
+    if (value->kind == VALUE_WORD) return take_word(v, value->text, value->span);
     if (value->kind == VALUE_STRING) return report_quoted(v, value);
     report_type(v, value);
     return false;
 }
 
 static bool convert_word_or_numbers(const Conversion *v, const Ast *ast) {
-    if (written_word(v, ast)) return convert_word(v, ast);
+    const char *word = written_word(v, ast);
+    if (word) return take_word(v, word, ast->span);
     const Value *value = expression_evaluate(v->c, v->scope, ast);
+    if (value->kind == VALUE_WORD) return take_word(v, value->text, value->span);
     return value->kind == VALUE_STRING ? report_quoted(v, value) : convert_numbers(v, value);
 }
 

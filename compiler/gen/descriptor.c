@@ -332,6 +332,18 @@ static void set_trainings(Gen *gen, const Compiled *compiled, nnrt_program *out)
     out->training_count = compiled->training_count;
 }
 
+static const char *const *imports_of(Gen *gen, const SourceSet *sources) {
+    VEC(const char *) paths = {0};
+    for (int i = 0; i < sources_count(sources); i++) {
+        const Source *source = sources_get(sources, (uint32_t)i);
+        const char *path =
+            span_has_place(source->importer) ? arena_realpath(gen->arena, source->path) : NULL;
+        if (path) vec_push(gen->arena, &paths, path);
+    }
+    vec_push(gen->arena, &paths, NULL);
+    return paths.items;
+}
+
 static void set_source(Gen *gen, const Compiled *compiled, nnrt_program *out) {
     const Program *program = compiled->program;
     const Source *source = sources_get(program->sources, program->file);
@@ -339,6 +351,7 @@ static void set_source(Gen *gen, const Compiled *compiled, nnrt_program *out) {
     out->source_path = source->path;
     out->source_folder = folder_of(gen->arena, source->path);
     out->source_text = source->text;
+    out->imports = imports_of(gen, program->sources);
     out->expanded_text = program->expanded;
     out->target_cpu = gen->target->cpu;
     out->cpu_features = gen->target->needed;

@@ -59,6 +59,8 @@ static nnrt_status check_program(const nnrt_session *session, const output *out)
              slash ? slash + 1 : program->source_path);
     if (nnrt_place_is_same(out->path, "/proc/self/exe")) return refuse(out, "this program");
     if (nnrt_place_is_same(out->path, source)) return refuse(out, "this program's source");
+    for (const char *const *import = program->imports; import && *import; import++)
+        if (nnrt_place_is_same(out->path, *import)) return refuse(out, "a file that it imports");
     size_t length = strlen(source);
     if (length > 3 && strcmp(source + length - 3, ".nn") == 0) length -= 3;
     snprintf(source + length, sizeof source - length, ".tune");

@@ -56,6 +56,9 @@ for source in shared/nn/parts.nn shared/nn/points.nn; do
     says "it is the source"
 done
 
+expect 2 ./program fit --save shared/nn/points.nn
+says "would overwrite a file that it imports"
+
 # First beside the file, then NNC_PATH in its order, then what nnc brings along.
 echo 'model far(x: [3]) { x -> dense(7) }' >path/nn/far.nn
 echo 'model far(x: [3]) { x -> dense(8) }' >shared/nn/far.nn
