@@ -7,6 +7,7 @@
 #include "answer.h"
 #include "command.h"
 #include "input.h"
+#include "operands.h"
 #include "predicted_pictures.h"
 
 #include <inttypes.h>
@@ -29,12 +30,13 @@ typedef enum reading {
 typedef struct prediction {
     nnrt_session *session;
     const nnrt_output *output;
-    nnrt_input *inputs;
-    const nnrt_function *function; // of the input that is being computed
-    int64_t count;                 // of inputs
-    int64_t asked, unreadable;     // inputs, each line of standard input by itself
-    int64_t rows;                  // of all of them
-    int are_numbers;               // the operands are the numbers of one sample
+    nnrt_input *inputs; // of a model with several: one for each of its inputs, and `count` is 1
+    const char *paths[NNRT_MAX_COLUMNS]; // of such a model
+    const nnrt_function *function;       // of the input that is being computed
+    int64_t count;                       // of inputs
+    int64_t asked, unreadable;           // inputs, each line of standard input by itself
+    int64_t rows;                        // of all of them
+    int are_numbers;                     // the operands are the numbers of one sample
     reading reading;
     float *outputs; // [rows, output->size]
     int64_t done;   // rows of the inputs before this one
@@ -74,7 +76,8 @@ static nnrt_status run_input(prediction *p, const nnrt_input *input) {
                       .after = after_step,
                       .argument = p};
     nnrt_status status = nnrt_turn_open(&turn, p->session, p->function, 0);
-    turn.context.columns[0] = input->values;
+    for (int64_t i = 0; i < model->predict.input_count; i++)
+        turn.context.columns[i] = input[i].values;
     nnrt_pass_add(&pass, &turn);
     for (int64_t i = 0; rows && i < input->rows; i++) rows[i] = (uint32_t)i;
     if (!status && (!rows || !losses))
@@ -109,13 +112,9 @@ static void add_input(prediction *p, nnrt_input *input) {
 
 // One of several that cannot be read does not keep the others from being predicted; what memory is
 // missing for, is missing for them, too.
-static nnrt_status read_input(prediction *p, const char *path) {
-    nnrt_input_reader reader = {.column = nnrt_session_model(p->session)->predict.columns,
-                                .may_resize = does_resize(p->session->program->dataset),
-                                .bad_line = say_unreadable,
-                                .argument = p};
+static nnrt_status read_input(prediction *p, const nnrt_input_reader *reader, const char *path) {
     nnrt_input *input = &p->inputs[p->count];
-    nnrt_status status = nnrt_input_read(input, &reader, path);
+    nnrt_status status = nnrt_input_read(input, reader, path);
     if (!status) add_input(p, input);
     if (!status || p->session->options->input_count == 1 || nnrt_memory_failure()) return status;
     say_unreadable(p);
@@ -126,15 +125,20 @@ static nnrt_status read_input(prediction *p, const char *path) {
 
 static nnrt_status read_each(prediction *p) {
     const nnrt_options *options = p->session->options;
+    const nnrt_function *function = &nnrt_session_model(p->session)->predict;
+    nnrt_input_reader reader = {.column = function->columns,
+                                .may_resize = does_resize(p->session->program->dataset),
+                                .bad_line = say_unreadable,
+                                .argument = p};
     nnrt_status status = NNRT_OK;
-    if (p->are_numbers) {
-        status = nnrt_input_numbers(p->inputs, nnrt_session_model(p->session)->predict.columns,
-                                    options->inputs);
+    if (p->are_numbers || function->input_count > 1) {
+        status = p->are_numbers ? nnrt_input_numbers(p->inputs, function->columns, options->inputs)
+                                : nnrt_operands_read(function, &reader, p->paths, p->inputs);
         if (!status) add_input(p, p->inputs);
         return status;
     }
     for (int64_t i = 0; i < options->input_count && !status; i++)
-        status = read_input(p, options->inputs[i]);
+        status = read_input(p, &reader, options->inputs[i]);
     return status;
 }
 
@@ -472,16 +476,20 @@ static reading choose_reading(const nnrt_session *session, const nnrt_output *ou
     return is_binary && !is_unit ? READ_LABELS : READ_CLASS;
 }
 
+static nnrt_status check_operands(prediction *p, const nnrt_function *function) {
+    const nnrt_options *options = p->session->options;
+    if (function->input_count > 1)
+        return nnrt_operands_find(function, options->inputs, options->input_count, p->paths);
+    return nnrt_input_check(function->columns, options->inputs, options->input_count,
+                            &p->are_numbers);
+}
+
 nnrt_status nnrt_command_predict(nnrt_session *session) {
     const nnrt_function *function = &nnrt_session_model(session)->predict;
-    if (function->input_count != 1)
-        return nnrt_fail(NNRT_ERROR, "the model has %" PRId64 " inputs; `predict` takes one",
-                         function->input_count);
     if (!function->output_count) return nnrt_fail(NNRT_BUG, "the model has no output");
     prediction p = {.session = session, .output = function->outputs};
     p.reading = choose_reading(session, p.output);
-    nnrt_status status = nnrt_input_check(function->columns, session->options->inputs,
-                                          session->options->input_count, &p.are_numbers);
+    nnrt_status status = check_operands(&p, function);
     if (!status) status = nnrt_session_load_trained(session);
     if (!status) status = read_inputs(&p);
     if (!status) status = check_pictures(&p);
@@ -492,7 +500,8 @@ nnrt_status nnrt_command_predict(nnrt_session *session) {
             nnrt_fail(NNRT_ERROR,
                       "%" PRId64 " of %" PRId64 " inputs cannot be read; the others are predicted",
                       p.unreadable, p.asked);
-    for (int64_t i = 0; i < p.count; i++) nnrt_input_free(&p.inputs[i]);
+    for (int64_t i = 0; i < session->options->input_count && p.inputs; i++)
+        nnrt_input_free(&p.inputs[i]);
     free(p.inputs);
     free(p.outputs);
     return status;
