@@ -504,11 +504,23 @@ static void put_formatted(Text *out, const Text *plain) {
     if (!format_print(out, out->arena, sources, (uint32_t)file, sink)) text_put(out, plain->data);
 }
 
+// An imported file as the `import` names it; others by their name alone: what the executable keeps
+// of the text is the same wherever the files lie.
+static const char *file_name(const Expander *e, uint32_t file) {
+    const Source *source = sources_get(e->program->sources, file);
+    const char *slash = strrchr(source->path, '/');
+    const Source *importer = sources_get(e->program->sources, source->importer.file);
+    if (!importer || !span_has_place(source->importer)) return slash ? slash + 1 : source->path;
+    const char *written = importer->text + source->importer.lo;
+    const char *quote = memchr(written, '"', source->importer.hi - source->importer.lo);
+    return quote ? arena_copy(e->arena, quote + 1, strcspn(quote + 1, "\"")) : source->path;
+}
+
 // Where there are several files: which one the next declarations are of.
 static void put_file(Expander *e, const Ast *ast, uint32_t *file) {
     if (ast->span.file == *file) return;
     *file = ast->span.file;
-    text_format(e->out, "# %s\n", sources_get(e->program->sources, *file)->path);
+    text_format(e->out, "# %s\n", file_name(e, *file));
 }
 
 // Of imported files, what the main one needs.

@@ -103,6 +103,10 @@ static const Value *evaluate_value(Checker *c, const Ast *ast) {
     return expression_error(c, ast->span);
 }
 
+static const char *who_has(const Checker *c) {
+    return c->files.count > 1 ? "this file and those that it imports have" : "this file has";
+}
+
 static bool is_fixed(const Ast *file, const char *name) {
     for (int i = 0; i < file->items.count; i++) {
         const Ast *ast = file->items.items[i];
@@ -134,7 +138,7 @@ static void check_definitions(Checker *c, const Ast *file) {
         else if (near)
             diag_help(diag, "did you mean `-D %s=%s`?", near, c->options->definitions[i].value);
         else if (names.count)
-            diag_help(diag, "this file has %s", names_join(c->arena, &names, "and"));
+            diag_help(diag, "%s %s", who_has(c), names_join(c->arena, &names, "and"));
         else
             diag_help(diag, "add `param %s = %s`", name, c->options->definitions[i].value);
     }
@@ -296,7 +300,7 @@ static void check_choice(Checker *c) {
     if (near)
         diag_help(diag, "did you mean `--model %s`?", near);
     else if (names.count)
-        diag_help(diag, "this file has %s", names_join(c->arena, &names, "and"));
+        diag_help(diag, "%s %s", who_has(c), names_join(c->arena, &names, "and"));
 }
 
 static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *options,
