@@ -87,15 +87,44 @@ static const Value *tensor_member(Checker *c, const Ast *ast, const Value *owner
     return report_member(c, ast, owner);
 }
 
+// The classes of the only target that has any; *targets: how many have.
+static int64_t only_classes(const nnrt_data_info *info, int *targets) {
+    int64_t classes = 0;
+    *targets = 0;
+    for (int64_t i = 0; i < info->target_count; i++) {
+        if (info->targets[i].classes == 0) continue;
+        classes = info->targets[i].classes;
+        ++*targets;
+    }
+    return classes;
+}
+
+static const Value *report_classes(Checker *c, const Ast *ast, const Dataset *dataset, int count) {
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span,
+                             "`classes` of `%s` is not one number: %d of its targets have classes",
+                             dataset->name, count);
+    diag_label(diag, "which of them?");
+    for (int64_t i = 0; i < dataset->info.target_count; i++) {
+        const nnrt_target_info *target = &dataset->info.targets[i];
+        if (target->classes > 0)
+            diag_note(diag, "`%s` has %lld", target->column.name, (long long)target->classes);
+    }
+    diag_help(diag, "write the number");
+    return expression_error(c, ast->span);
+}
+
 static const Value *dataset_member(Checker *c, const Ast *ast, const Dataset *dataset) {
-    if (strcmp(ast->text, "classes") == 0 && dataset->info.targets[0].classes > 0)
-        return value_number(c->arena, (double)dataset->info.targets[0].classes, true, ast->span);
-    if (dataset->is_broken || (strcmp(ast->text, "classes") == 0 && !dataset->found))
+    int targets;
+    int64_t classes = only_classes(&dataset->info, &targets);
+    bool is_classes = strcmp(ast->text, "classes") == 0;
+    if (is_classes && targets > 1) return report_classes(c, ast, dataset, targets);
+    if (is_classes && targets == 1) return value_number(c->arena, (double)classes, true, ast->span);
+    if (dataset->is_broken || (is_classes && !dataset->found))
         return expression_error(c, ast->span);
     Diag *diag = diag_report(c->sink, DIAG_E0101, ast->span, "the dataset `%s` has no `%s`",
                              dataset->name, ast->text);
     diag_label(diag, "unknown member");
-    if (dataset->info.targets[0].classes > 0) diag_help(diag, "it has `classes`");
+    if (targets == 1) diag_help(diag, "it has `classes`");
     return expression_error(c, ast->span);
 }
 
