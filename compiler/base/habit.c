@@ -163,7 +163,8 @@ typedef struct Line {
 static const Line lines[] = {
     {"file body",
      "import from",
-     {"leave it out: layers, data and losses are known without; `import \"file.nn\"` reads a file",
+     {"leave it out: layers, data and losses are known without; a file's path stands in quotes: "
+      "`import \"nn/vgg16.nn\"`",
       NULL}},
     {"file",
      "class",
