@@ -227,6 +227,13 @@ Ast *action_step(Parse *parse, Span span, const char *name, Span name_span, AstL
     return node_finish(parse, node);
 }
 
+Ast *action_unpack(Parse *parse, Span span, Ast *first, AstList rest, Ast *value) {
+    Ast *node = pair_create(parse, AST_UNPACK, span, value, NULL);
+    vec_push(parse->arena, &node->items, first);
+    for (int i = 0; i < rest.count; i++) vec_push(parse->arena, &node->items, rest.items[i]);
+    return node_finish(parse, node);
+}
+
 void action_declare(Parse *parse, Ast *declaration) {
     if (declaration) vec_push(parse->arena, &parse->declarations, declaration);
 }

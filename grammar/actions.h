@@ -50,6 +50,8 @@ Ast *action_train(Parse *parse, Span span, AstList models, Ast *data, Span open,
                   Span end);
 Ast *action_step(Parse *parse, Span span, const char *name, Span name_span, AstList models,
                  Ast *optimizer, Span open, AstList moves, Span end);
+// `first, rest... = value`
+Ast *action_unpack(Parse *parse, Span span, Ast *first, AstList rest, Ast *value);
 void action_declare(Parse *parse, Ast *declaration); // NULL: what was skipped
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "../compiler/base/habit.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const Bracket *innermost(const Parse *parse) {
@@ -57,6 +58,20 @@ void mend_colon(Parse *parse, Lexeme *lexeme) {
     lexeme->kind = TOK_ASSIGN;
 }
 
+// `mean, spread = ...`: nothing but names and commas since the statement began.
+static bool is_unpacking(const Parse *parse, const Lexeme *comma) {
+    const char *text = parse->source->text, *at = text + comma->span.lo;
+    while (at > text && *at == ',') {
+        while (at > text && (at[-1] == ' ' || at[-1] == '\t')) at--;
+        const char *end = at;
+        while (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_')) at--;
+        if (at == end || isdigit((unsigned char)*at)) return false;
+        while (at > text && (at[-1] == ' ' || at[-1] == '\t')) at--;
+        if (at > text && at[-1] == ',') at--;
+    }
+    return at == text || strchr("\n{};", at[-1]);
+}
+
 bool mend_separator(Parse *parse, const Lexeme *lexeme) {
     const Bracket *around = innermost(parse);
     bool in_body = around && around->opener == '{';
@@ -65,7 +80,9 @@ bool mend_separator(Parse *parse, const Lexeme *lexeme) {
     if (token_byte_after(parse, lexeme) != '}' && !token_precedes_entry(parse, lexeme))
         return false;
     bool is_train = parse->head_what && strcmp(parse->head_what, "train") == 0;
-    const char *items = is_train && parse->bracket_count == 1 ? "entries" : "statements";
+    bool is_entry = is_train && parse->bracket_count == 1;
+    if (!is_entry && is_unpacking(parse, lexeme)) return false;
+    const char *items = is_entry ? "entries" : "statements";
     Diag *diag =
         diag_report(parse->sink, DIAG_E0004, lexeme->span, "%s are not separated by `,`", items);
     diag_help(diag, "leave it out: they need no separator");

@@ -44,7 +44,7 @@ static void nn_yyerror(const Span *span, Parse *parse, const char *message) {
 
 // Names are reserved, or words only where the grammar asks for them.
 %token <text> NAME "a name"
-%token <text> LAYER "`layer`" STEP "`step`" MINIMIZE "`minimize`"
+%token <text> LAYER "`layer`" STEP "`step`" MINIMIZE "`minimize`" REPORT "`report`"
 %token <text> ON "`on`" UPDATES "`updates`" IN "`in`" WITH "`with`"
 %token <text> BIND "a name of a value" // at the beginning of a line of the file, with `=` behind it
 %token IMPORT "`import`" PARAM "`param`" DATASET "`dataset`" BLOCK "`block`" MODEL "`model`"
@@ -120,7 +120,7 @@ foreign:
   | FOREIGN SYNC  { $$ = action_error(parse, @$); }
   ;
 
-name: NAME | LAYER | STEP | MINIMIZE | ON | UPDATES | IN | WITH ;
+name: NAME | LAYER | STEP | MINIMIZE | REPORT | ON | UPDATES | IN | WITH ;
 
 names:
     name              { $$ = action_first(parse, action_name(parse, $name, @name)); }
@@ -186,6 +186,8 @@ statement:
       { $$ = action_error(parse, @$); (void)$expression; }
   | name ASSIGN expression
       { $$ = action_named(parse, AST_ASSIGN, @$, $name, @name, $expression); }
+  | name COMMA names ASSIGN expression
+      { $$ = action_unpack(parse, @$, action_name(parse, $name, @name), $names, $expression); }
   | LAYER name ASSIGN expression
       { $$ = action_named(parse, AST_LAYER, @$, $name, @name, $expression); }
   | RETURN expressions
@@ -222,8 +224,12 @@ moves:
 move:
     name ASSIGN expression
       { $$ = action_named(parse, AST_ASSIGN, @$, $name, @name, $expression); }
+  | name COMMA names ASSIGN expression
+      { $$ = action_unpack(parse, @$, action_name(parse, $name, @name), $names, $expression); }
   | MINIMIZE expression
       { $$ = action_left(parse, AST_MINIMIZE, @$, $expression); }
+  | REPORT names
+      { $$ = action_items(parse, AST_REPORT, @$, $names); }
   | error SYNC
       { $$ = action_error(parse, @$); yyerrok; }
   ;

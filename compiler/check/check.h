@@ -23,8 +23,11 @@ typedef struct PlannedUse PlannedUse;
 // A `train` block whose model and dataset are known.
 typedef struct TrainEntry {
     const Ast *ast;
-    ModelEntry *model;
+    ModelEntry *model; // the first
+    VEC(ModelEntry *) models;
     Dataset *dataset; // NULL: reported
+    bool has_steps;   // of one's own
+    Training *training;
 } TrainEntry;
 
 struct Checker {
@@ -105,6 +108,7 @@ bool names_has_word(const char *words, const char *name); // in the blank-separa
 // "`a`, `b` or `c`"
 const char *names_join(Arena *arena, const NameList *names, const char *last);
 
+bool names_mentions(const Ast *ast, const char *name); // anywhere in it, as a value or a callee
 // Is what `ast` names surely `own`? Its letters are, or nothing is said that depends on it.
 bool names_is_sure(const char *own, const Ast *ast);
 
@@ -142,6 +146,9 @@ void expression_show_origin(Diag *diag, const Value *value);
 bool expression_enter(Checker *c, Span span);
 void expression_leave(Checker *c);
 const Value *expression_error(Checker *c, Span span);
+
+// `a, b = value`: binds the names to the values of a list.
+void expression_unpack(Checker *c, Scope *scope, const Ast *ast);
 
 // The list of `... for name in list`. NULL: reported.
 const Value *expression_for_list(Checker *c, Scope *scope, const Ast *ast);
@@ -219,6 +226,17 @@ const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Va
 const Value *model_body(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
                         int count);
 
+// The numeric transforms of a data set's input, so that raw data go in.
+Node *model_transform(Checker *c, Node *node, const Dataset *dataset, int input);
+
+// ---- step.c
+// The body of a step, layer by layer. NULL: never.
+TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast);
+// What it updates, when all models are known.
+void step_finish(Checker *c, const TrainEntry *entry, TrainStep *step, const Ast *ast);
+// `samples = ...`: the graph that makes them. NULL: reported.
+Graph *step_samples(Checker *c, const TrainEntry *entry, const Ast *ast);
+
 // ---- dataset.c
 Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression);
 // Is it a transform of data that stands where a layer is looked for? Then that is reported.
@@ -234,6 +252,7 @@ Type columns_type(const nnrt_column *column);
 // The input column that a parameter of a model gets; -1: none.
 int columns_find(const nnrt_data_info *info, const AstList *parameters, int parameter);
 // Does each parameter get one? False: reported.
+int columns_find_name(const nnrt_data_info *info, const char *name); // -1: none
 bool columns_check(Checker *c, const ModelEntry *entry);
 
 // ---- family.c
@@ -260,7 +279,8 @@ void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, con
 void training_declare(Checker *c, const Ast *train);
 // The entry `init` of a model. False: reported, or none.
 bool training_read_init(Checker *c, const Ast *init, ArgValue *value);
-void training_check(Checker *c, const TrainEntry *entry); // after the model was elaborated
+void training_check(Checker *c, TrainEntry *entry);        // after the model was elaborated
+void training_finish(Checker *c, const TrainEntry *entry); // when all models are
 
 // ---- doubts.c
 void doubts_warn(Checker *c); // at the end of checking

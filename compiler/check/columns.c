@@ -8,7 +8,7 @@ Type columns_type(const nnrt_column *column) {
     return type_make(dtypes[column->dtype], true, (int)column->rank, column->shape);
 }
 
-static int find_named(const nnrt_data_info *info, const char *name) {
+int columns_find_name(const nnrt_data_info *info, const char *name) {
     for (int i = 0; name && i < info->input_count; i++)
         if (strcmp(info->inputs[i].name, name) == 0) return i;
     return -1;
@@ -16,14 +16,14 @@ static int find_named(const nnrt_data_info *info, const char *name) {
 
 static bool any_is_named(const nnrt_data_info *info, const AstList *parameters) {
     for (int i = 0; i < parameters->count; i++)
-        if (find_named(info, parameters->items[i]->text) >= 0) return true;
+        if (columns_find_name(info, parameters->items[i]->text) >= 0) return true;
     return false;
 }
 
 int columns_find(const nnrt_data_info *info, const AstList *parameters, int parameter) {
     bool by_place = parameters->count == info->input_count &&
                     (parameters->count == 1 || !any_is_named(info, parameters));
-    return by_place ? parameter : find_named(info, parameters->items[parameter]->text);
+    return by_place ? parameter : columns_find_name(info, parameters->items[parameter]->text);
 }
 
 // "`left` [28, 28]"

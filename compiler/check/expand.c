@@ -349,20 +349,38 @@ static void put_expression(Expander *e, const Ast *ast) {
 
 // ---- Bodies and declarations.
 
+static void put_items(Expander *e, const AstList *items) {
+    for (int i = 0; i < items->count; i++) {
+        if (i) text_put(e->out, ", ");
+        put_expression(e, items->items[i]);
+    }
+}
+
 static void put_statement(Expander *e, const Ast *ast) {
     if (ast->kind == AST_ASSIGN || ast->kind == AST_LAYER) {
         text_format(e->out, "%s%s = ", ast->kind == AST_LAYER ? "layer " : "", ast->text);
         put_expression(e, ast->left);
         return;
     }
-    if (ast->kind != AST_RETURN) {
-        put_expression(e, ast);
-        return;
-    }
-    text_put(e->out, "return ");
-    for (int i = 0; i < ast->items.count; i++) {
-        if (i) text_put(e->out, ", ");
-        put_expression(e, ast->items.items[i]);
+    switch (ast->kind) {
+    case AST_UNPACK:
+        put_items(e, &ast->items);
+        text_put(e->out, " = ");
+        put_expression(e, ast->left);
+        break;
+    case AST_MINIMIZE:
+        text_put(e->out, "minimize ");
+        put_expression(e, ast->left);
+        break;
+    case AST_REPORT:
+        text_put(e->out, "report ");
+        put_items(e, &ast->items);
+        break;
+    case AST_RETURN:
+        text_put(e->out, "return ");
+        put_items(e, &ast->items);
+        break;
+    default: put_expression(e, ast);
     }
 }
 
@@ -450,20 +468,39 @@ static void put_default_entry(Expander *e, const Ast *train, const char *name, c
     note(e, "default");
 }
 
+static void put_names(Expander *e, const AstList *names) {
+    for (int i = 0; i < names->count; i++)
+        text_format(e->out, "%s%s", i ? ", " : "", names->items[i]->text);
+}
+
+static void put_step(Expander *e, const Ast *ast) {
+    new_line(e);
+    text_format(e->out, "step %s updates ", ast->text);
+    put_names(e, &ast->items);
+    text_put(e->out, " with ");
+    put_expression(e, ast->right);
+    text_put(e->out, " ");
+    put_body(e, ast->body);
+}
+
 static void put_train(Expander *e, const Ast *ast) {
+    bool has_steps = false;
     text_put(e->out, "train ");
-    for (int i = 0; i < ast->items.count; i++)
-        text_format(e->out, "%s%s", i ? ", " : "", ast->items.items[i]->text);
+    put_names(e, &ast->items);
     text_put(e->out, " on ");
     put_expression(e, ast->right);
     text_put(e->out, " {");
     e->indent++;
     for (int i = 0; i < ast->body->items.count; i++) {
         const Ast *entry = ast->body->items.items[i];
-        put_entry(e, entry->text, entry->left);
+        has_steps = has_steps || entry->kind == AST_STEP;
+        if (entry->kind == AST_STEP)
+            put_step(e, entry);
+        else
+            put_entry(e, entry->text, entry->left);
     }
     put_default_entry(e, ast, "regularize", "none");
-    put_default_entry(e, ast, "metrics", "[]");
+    if (!has_steps) put_default_entry(e, ast, "metrics", "[]");
     put_default_entry(e, ast, "callbacks", "[]");
     put_default_entry(e, ast, "epochs", "1");
     put_default_entry(e, ast, "batch", "32");

@@ -453,6 +453,26 @@ static const Value *report_empty(Checker *c, const Ast *body, const char *what) 
     return expression_error(c, body->span);
 }
 
+static bool check_unpacked(Checker *c, const Ast *ast, const Value *value) {
+    bool is_list = value->kind == VALUE_LIST;
+    if (value->kind == VALUE_ERROR || (is_list && value->count == ast->items.count))
+        return value->kind != VALUE_ERROR;
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0201, ast->left->span, "%d names are given %s", ast->items.count,
+                    is_list ? arena_format(c->arena, "%d values", value->count)
+                            : value_describe(c->arena, value));
+    diag_label(diag, "expected %d values", ast->items.count);
+    return false;
+}
+
+void expression_unpack(Checker *c, Scope *scope, const Ast *ast) {
+    const Value *value = expression_evaluate(c, scope, ast->left);
+    bool ok = check_unpacked(c, ast, value);
+    for (int i = 0; i < ast->items.count; i++)
+        scope_bind(c->arena, scope, ast->items.items[i]->text,
+                   ok ? value->items[i] : expression_error(c, ast->items.items[i]->span));
+}
+
 const Value *expression_body(Checker *c, Scope *scope, const Ast *body, const char *what) {
     if (body->kind != AST_BLOCK) return expression_evaluate(c, scope, body);
     scope->body = body;
@@ -463,6 +483,8 @@ const Value *expression_body(Checker *c, Scope *scope, const Ast *body, const ch
         bool is_last = i == body->items.count - 1;
         if (ast->kind == AST_ASSIGN)
             scope_bind(c->arena, scope, ast->text, expression_evaluate(c, scope, ast->left));
+        else if (ast->kind == AST_UNPACK)
+            expression_unpack(c, scope, ast);
         else if (ast->kind == AST_LAYER)
             bind_layer(c, scope, ast);
         else if (ast->kind == AST_RETURN)
@@ -471,7 +493,9 @@ const Value *expression_body(Checker *c, Scope *scope, const Ast *body, const ch
             has_gap = true;
         else
             result = expression_evaluate(c, scope, ast);
-        if (is_last || ast->kind == AST_ASSIGN || ast->kind == AST_LAYER || !result) continue;
+        bool is_value =
+            ast->kind != AST_ASSIGN && ast->kind != AST_LAYER && ast->kind != AST_UNPACK;
+        if (is_last || !is_value || !result) continue;
         if (result->kind != VALUE_ERROR) warn_lost(c, ast);
         result = NULL;
     }

@@ -119,13 +119,16 @@ static Node *statistic(Checker *c, const nnrt_data_info *info, int column, const
     ArgValue value = {.is_set = true, .callee = initializer_find(initializer)};
     value.args = args_default(c->arena, value.callee);
     Type own = type_make(DTYPE_F32, false, type->rank, type->dims);
+    Parameter *known = weights_find(c->graph->weights, name);
+    if (known) return graph_parameter_node(c->graph, known);
     return graph_parameter_node(
         c->graph, weights_parameter(c->graph->weights, NULL, name, own, &value, NULL, false));
 }
 
 // The numeric transforms, so that raw data go in and `predict` does the same as training. The
 // runtime fills the statistics from nnrt_data.mean and .deviation.
-static Node *transform(Checker *c, Node *node, const nnrt_data_info *info, int column) {
+Node *model_transform(Checker *c, Node *node, const Dataset *dataset, int column) {
+    const nnrt_data_info *info = &dataset->info;
     if (info->scale != 1) node = graph_scale(c->graph, node, info->scale);
     if (info->offset != 0) node = graph_add(c->graph, node, graph_constant(c->graph, info->offset));
     if (!info->standardize) return node;
@@ -187,7 +190,7 @@ static const Value *data_input(Checker *c, const Ast *parameter, const Type *dec
     Node *node = graph_input(c->graph, parameter->text, type);
     node->column = dataset->info.inputs[column].name;
     vec_push(c->arena, &c->graph->inputs, node);
-    node = transform(c, node, &dataset->info, column);
+    node = model_transform(c, node, dataset, column);
     if (parameter->right) node = reshape_to(c, node, declared);
     return value_tensor(c->arena, node, parameter->span);
 }
@@ -208,19 +211,29 @@ static const Value *report_no_shape(Checker *c, const ModelEntry *entry, const A
     return expression_error(c, parameter->span);
 }
 
+// The column that the data fill it from; -1: it is none of theirs. Of a model that steps train,
+// only inputs with the name of a column are.
+static int column_of(const ModelEntry *entry, int index) {
+    const AstList *parameters = &entry->declaration->parameters;
+    const Dataset *dataset = entry->dataset;
+    if (!dataset || dataset->info.inputs[0].size <= 0) return -1;
+    return entry->by_name ? columns_find_name(&dataset->info, parameters->items[index]->text)
+                          : columns_find(&dataset->info, parameters, index);
+}
+
 static const Value *make_input(Checker *c, const ModelEntry *entry, int index) {
     const AstList *parameters = &entry->declaration->parameters;
     const Ast *parameter = parameters->items[index];
+    const Type *used = index < entry->used_count ? &entry->used_types[index] : NULL;
+    int column = column_of(entry, index);
     Type declared = {0};
     if (parameter->right && !evaluate_type(c, parameter->right, &declared))
         return expression_error(c, parameter->span);
     c->graph->current_layer = NULL;
     c->graph->current_span = parameter->span;
-    if (entry->dataset && entry->dataset->info.inputs[0].size > 0)
-        return data_input(c, parameter, &declared, entry->dataset,
-                          columns_find(&entry->dataset->info, parameters, index));
-    if (!parameter->right) return report_no_shape(c, entry, parameter);
-    Node *node = graph_input(c->graph, parameter->text, declared);
+    if (column >= 0) return data_input(c, parameter, &declared, entry->dataset, column);
+    if (!parameter->right && !used) return report_no_shape(c, entry, parameter);
+    Node *node = graph_input(c->graph, parameter->text, parameter->right ? declared : *used);
     vec_push(c->arena, &c->graph->inputs, node);
     return value_tensor(c->arena, node, parameter->span);
 }
@@ -256,6 +269,7 @@ static bool check_parameters(Checker *c, const ModelEntry *entry) {
                       parameter->text);
         return false;
     }
+    if (entry->by_name) return true;
     if (entry->dataset && declares_twice(parameters)) return false;
     return columns_check(c, entry);
 }
@@ -326,7 +340,7 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
     entry->active = true;
     add_outputs(c, entry, elaborate_body(c, entry, scope, describe_model(c, entry)));
     entry->active = false;
-    for (int64_t i = 0; entry->dataset && i < entry->dataset->info.target_count; i++)
+    for (int64_t i = 0; !entry->by_name && entry->dataset && i < entry->dataset->info.target_count; i++)
         add_target(c, entry->dataset, i);
     c->graph = NULL;
     c->init = NULL;
@@ -375,6 +389,19 @@ static bool check_argument_count(Checker *c, const ModelEntry *entry, const Ast 
     return false;
 }
 
+// A model whose inputs have no shapes takes those of its first use.
+static void note_use(Checker *c, ModelEntry *entry, const Value *const *inputs, int count) {
+    bool is_known = entry->used_count == 0;
+    for (int i = 0; i < count; i++) is_known = is_known && inputs[i]->kind == VALUE_TENSOR;
+    if (!is_known) return;
+    entry->used_types = ARENA_ARRAY(c->arena, Type, count + 1);
+    entry->used_count = count;
+    for (int i = 0; i < count; i++) {
+        entry->used_types[i] = inputs[i]->node->type;
+        if (entry->used_types[i].dtype == DTYPE_U8) entry->used_types[i].dtype = DTYPE_F32;
+    }
+}
+
 bool model_is_broken(const Ast *declaration) {
     for (int i = 0; i < declaration->parameters.count; i++)
         if (declaration->parameters.items[i]->kind == AST_ERROR) return true;
@@ -388,6 +415,7 @@ const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Va
     if (model_is_broken(entry->declaration)) return expression_error(c, use->span);
     if (!check_argument_count(c, entry, use, count)) return expression_error(c, use->span);
     if (c->is_dry) return expression_error(c, use->span);
+    note_use(c, entry, inputs, count);
     bool was_active = shared->active;
     shared->active = was_active || entry->active;
     const Value *value = elaborate_shared(c, shared, use, inputs, count);

@@ -169,6 +169,19 @@ static bool may_be_declared(const Checker *c, const char *what, const char *name
     return false;
 }
 
+bool names_mentions(const Ast *ast, const char *name) {
+    if (!ast) return false;
+    bool is_use = ast->kind == AST_NAME || ast->kind == AST_CALL;
+    if (is_use && ast->text && strcmp(ast->text, name) == 0) return true;
+    bool found = names_mentions(ast->left, name) || names_mentions(ast->right, name) ||
+                 names_mentions(ast->body, name);
+    for (int i = 0; i < ast->items.count && !found; i++)
+        found = names_mentions(ast->items.items[i], name);
+    for (int i = 0; i < ast->parameters.count && !found; i++)
+        found = names_mentions(ast->parameters.items[i], name);
+    return found;
+}
+
 static const Ast *find_statement(const Ast *body, const char *name) {
     bool is_list = body && (body->kind == AST_BLOCK || body->kind == AST_FILE);
     for (int i = 0; is_list && i < body->items.count; i++) {
@@ -176,6 +189,8 @@ static const Ast *find_statement(const Ast *body, const char *name) {
         bool binds = ast->kind == AST_ASSIGN || ast->kind == AST_LAYER || ast->kind == AST_PARAM ||
                      ast->kind == AST_DATASET;
         if (binds && ast->text && strcmp(ast->text, name) == 0) return ast;
+        for (int k = 0; ast->kind == AST_UNPACK && k < ast->items.count; k++)
+            if (strcmp(ast->items.items[k]->text, name) == 0) return ast->items.items[k];
     }
     return NULL;
 }
@@ -335,6 +350,8 @@ void names_report_unused(Checker *c) {
 static void declare_statement(Checker *c, Level *level, const Ast *ast) {
     if (ast->kind == AST_ASSIGN) declare(c, level, ast->text, ast->name_span, "the value");
     if (ast->kind == AST_LAYER) declare(c, level, ast->text, ast->name_span, "the layer");
+    for (int i = 0; ast->kind == AST_UNPACK && i < ast->items.count; i++)
+        declare(c, level, ast->items.items[i]->text, ast->items.items[i]->span, "the value");
 }
 
 static void walk_items(Checker *c, Level *level, const AstList *items) {
@@ -375,10 +392,12 @@ static void walk_train(Checker *c, Level *globals, const Ast *ast) {
     walk(c, globals, ast->right);
     for (int i = 0; ast->body && i < ast->body->items.count; i++) {
         const Ast *entry = ast->body->items.items[i];
-        if (entry->kind == AST_STEP)
+        if (entry->kind == AST_STEP) {
+            walk_items(c, globals, &entry->items);
+            walk(c, globals, entry->right);
             walk_inner(c, globals, entry->body);
-        else
-            walk(c, globals, entry->left);
+        }
+        if (entry->kind != AST_STEP) walk(c, globals, entry->left);
     }
 }
 

@@ -188,19 +188,6 @@ static void declare_all(Checker *c, const Ast *file) {
 
 // ---- Whose layers are whose.
 
-static bool mentions(const Ast *ast, const char *name) {
-    if (!ast) return false;
-    bool is_use = ast->kind == AST_NAME || ast->kind == AST_CALL;
-    if (is_use && ast->text && strcmp(ast->text, name) == 0) return true;
-    bool found =
-        mentions(ast->left, name) || mentions(ast->right, name) || mentions(ast->body, name);
-    for (int i = 0; i < ast->items.count && !found; i++)
-        found = mentions(ast->items.items[i], name);
-    for (int i = 0; i < ast->parameters.count && !found; i++)
-        found = mentions(ast->parameters.items[i], name);
-    return found;
-}
-
 static bool lacks_shape(const ModelEntry *entry) {
     for (int i = 0; i < entry->declaration->parameters.count; i++)
         if (!entry->declaration->parameters.items[i]->right) return true;
@@ -231,7 +218,8 @@ static bool is_part(const Ast *file, const ModelEntry *entry) {
         const Ast *ast = file->items.items[i];
         bool has_layers =
             ast->kind == AST_MODEL || ast->kind == AST_BLOCK_DECLARATION || ast->kind == AST_ASSIGN;
-        if (has_layers && ast != entry->declaration && mentions(ast, entry->declaration->text))
+        if (has_layers && ast != entry->declaration &&
+            names_mentions(ast, entry->declaration->text))
             return true;
     }
     return false;
@@ -263,10 +251,20 @@ static void elaborate_models(Checker *c) {
     for (int turn = 0; turn < TURNS; turn++)
         for (int i = 0; i < c->models.count; i++) {
             ModelEntry *entry = c->models.items[i];
-            int own = entry->has_training ? TRAINED : lacks_shape(entry) ? WAITING : DECLARED;
             if (is_only_layer(c, entry)) continue;
-            if (own == turn && (own != WAITING || !entry->is_used)) model_elaborate(c, entry);
+            bool waits = lacks_shape(entry) && (!entry->has_training || entry->by_name);
+            int own = waits ? WAITING : entry->has_training ? TRAINED : DECLARED;
+            bool is_later = own == WAITING && (entry->is_used || entry->by_name);
+            if (own == turn && !is_later) model_elaborate(c, entry);
         }
+}
+
+// Models that steps gave their shapes.
+static void elaborate_used(Checker *c) {
+    for (int i = 0; i < c->models.count; i++) {
+        ModelEntry *entry = c->models.items[i];
+        if (!entry->model->forward && !entry->model->is_part) model_elaborate(c, entry);
+    }
 }
 
 static void collect_models(Checker *c) {
@@ -358,6 +356,8 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     name_models(c, all);
     elaborate_models(c);
     for (int i = 0; i < c->trainings.count; i++) training_check(c, c->trainings.items[i]);
+    elaborate_used(c);
+    for (int i = 0; i < c->trainings.count; i++) training_finish(c, c->trainings.items[i]);
     collect_models(c);
     leftover_check(c, all);
     planned_report_all(c);

@@ -93,10 +93,19 @@ static ModelEntry *find_model(Checker *c, const Ast *ast) {
     return NULL;
 }
 
+static bool has_steps(const Ast *train) {
+    for (int i = 0; train->body && i < train->body->items.count; i++)
+        if (train->body->items.items[i]->kind == AST_STEP) return true;
+    return false;
+}
+
+// What several models make together only a step can say.
 static void report_several(Checker *c, const Ast *train) {
     Diag *diag = diag_report(c->sink, DIAG_E0206, train->items.items[1]->span,
-                             "several models cannot be trained together yet");
+                             "models that are trained together need steps");
     diag_label(diag, "the second model");
+    diag_help(diag, "write `step NAME updates %s with adam { minimize ... }`",
+              train->items.items[0]->text);
 }
 
 // One graph serves all the train blocks of a model, with the transforms of its dataset inside.
@@ -143,24 +152,25 @@ bool training_read_init(Checker *c, const Ast *init, ArgValue *value) {
 }
 
 void training_declare(Checker *c, const Ast *train) {
-    Dataset *dataset = find_dataset(c, train->right);
-    ModelEntry *first = NULL;
+    TrainEntry *entry = ARENA_NEW(c->arena, TrainEntry);
+    *entry = (TrainEntry){.ast = train, .has_steps = has_steps(train)};
+    entry->dataset = find_dataset(c, train->right);
     for (int i = 0; i < train->items.count; i++) {
         ModelEntry *model = find_model(c, train->items.items[i]);
         if (!model) continue;
-        if (!first) first = model;
+        vec_push(c->arena, &entry->models, model);
         declare_init(c, model, train, !model->has_training);
+        if (entry->has_steps) model->by_name = !model->has_training || model->by_name;
         model->has_training = true;
-        if (train->items.count > 1) continue;
-        if (!check_same_dataset(c, model, dataset, train)) return;
-        if (!model->dataset) model->dataset = dataset;
+        if (train->items.count > 1 && !entry->has_steps) continue;
+        if (!check_same_dataset(c, model, entry->dataset, train)) return;
+        if (!model->dataset) model->dataset = entry->dataset;
     }
-    if (train->items.count > 1) {
+    if (train->items.count > 1 && !entry->has_steps) {
         report_several(c, train);
         return;
     }
-    TrainEntry *entry = ARENA_NEW(c->arena, TrainEntry);
-    *entry = (TrainEntry){.ast = train, .model = first, .dataset = dataset};
+    entry->model = entry->models.count ? entry->models.items[0] : NULL;
     vec_push(c->arena, &c->trainings, entry);
 }
 
@@ -287,14 +297,8 @@ static void collect_entries(Setup *s, const Ast *body) {
             collect_entry(s, ast);
             continue;
         }
-        if (ast->kind == AST_ERROR) continue;
+        if (ast->kind == AST_ERROR || ast->kind == AST_STEP) continue;
         s->has_unknown = true;
-        if (ast->kind == AST_STEP) {
-            diag = diag_report(s->c->sink, DIAG_E0206, ast->span, "`step` is not supported yet");
-            diag_label(diag, "training steps of one's own");
-            diag_help(diag, "write `loss = ...` and `optimizer = ...`");
-            continue;
-        }
         diag = diag_report(s->c->sink, DIAG_E0004, ast->span, "an entry of `train` has a name");
         diag_label(diag, "expected `name = value`");
     }
@@ -391,19 +395,100 @@ static void finish_step(Setup *s) {
     vec_push(s->c->arena, &step->terms, ((Term){.name = "loss", .weight = 1}));
 }
 
-void training_check(Checker *c, const TrainEntry *entry) {
+// ---- Steps of one's own.
+
+// `loss`, `optimizer` and what compares outputs with targets belong to the short form.
+static bool check_short_entries(Setup *s) {
+    static const int rows[] = {TRAIN_LOSS, TRAIN_OPTIMIZER, TRAIN_METRICS};
+    bool ok = true;
+    for (int i = 0; i < 3; i++) {
+        const Ast *given = s->given[rows[i]];
+        if (!given) continue;
+        Diag *diag = diag_report(s->c->sink, DIAG_E0206, given->span,
+                                 "`%s` belongs to a `train` block without steps",
+                                 train_entries[rows[i]].name);
+        diag_label(diag, "this block has steps of its own");
+        diag_help(diag, rows[i] == TRAIN_LOSS ? "minimize it in a step"
+                        : rows[i] == TRAIN_OPTIMIZER
+                            ? "say it at the step: `step NAME updates MODEL with adam(1e-4)`"
+                            : "`report NAME` shows a value of a step");
+        ok = false;
+    }
+    return ok;
+}
+
+static bool is_double(Setup *s, const Ast *ast) {
+    for (int i = 0; i < s->training->steps.count; i++) {
+        const TrainStep *step = s->training->steps.items[i];
+        if (strcmp(step->name, ast->text) != 0) continue;
+        Diag *diag = diag_report(s->c->sink, DIAG_E0102, ast->name_span,
+                                 "the step `%s` is declared twice", ast->text);
+        diag_label(diag, "again here");
+        diag_secondary(diag, step->span, "first here");
+        return true;
+    }
+    return false;
+}
+
+static void read_steps(Setup *s) {
+    const Ast *body = s->entry->ast->body;
+    for (int i = 0; i < body->items.count; i++) {
+        const Ast *ast = body->items.items[i];
+        if (ast->kind != AST_STEP || is_double(s, ast)) continue;
+        TrainStep *step = s->step = step_check(s->c, s->entry, ast);
+        read_optimizer(s, ast->right);
+        if (s->given[TRAIN_REGULARIZE]) read_regularizer(s, s->given[TRAIN_REGULARIZE]);
+        vec_push(s->c->arena, &s->training->steps, step);
+    }
+}
+
+static void read_step_entries(Setup *s) {
+    Training *training = s->training;
+    bool ok = check_short_entries(s);
+    training->epochs = read_number(s, TRAIN_EPOCHS);
+    training->batch = read_number(s, TRAIN_BATCH);
+    limit_batch(s);
+    read_steps(s);
+    if (s->given[TRAIN_CALLBACKS])
+        callbacks_read(s->c, s->entry, training, s->given[TRAIN_CALLBACKS], ok);
+}
+
+// ---- All of it.
+
+void training_check(Checker *c, TrainEntry *entry) {
     Setup s = {.c = c, .entry = entry, .training = ARENA_NEW(c->arena, Training)};
-    s.step = ARENA_NEW(c->arena, TrainStep);
-    vec_push(c->arena, &s.training->steps, s.step);
-    s.training->span = header_span(entry->ast);
-    s.training->span.hi = entry->ast->right ? entry->ast->right->span.hi : entry->ast->span.hi;
-    s.training->dataset = entry->dataset;
+    Training *training = entry->training = s.training;
+    training->span = header_span(entry->ast);
+    training->span.hi = entry->ast->right ? entry->ast->right->span.hi : entry->ast->span.hi;
+    training->dataset = entry->dataset;
     if (!entry->model) return;
-    vec_push(c->arena, &s.training->models, entry->model->model);
+    for (int i = 0; i < entry->models.count; i++) {
+        vec_push(c->arena, &training->models, entry->models.items[i]->model);
+        vec_push(c->arena, &entry->models.items[i]->model->trainings, training);
+    }
+    vec_push(c->arena, &c->program->trainings, training);
     collect_entries(&s, entry->ast->body);
+    if (entry->has_steps) {
+        read_step_entries(&s);
+        return;
+    }
+    s.step = ARENA_NEW(c->arena, TrainStep);
+    vec_push(c->arena, &training->steps, s.step);
     read_entries(&s);
-    checks_training(c, entry, s.training);
+    checks_training(c, entry, training);
     finish_step(&s);
-    vec_push(c->arena, &entry->model->model->trainings, s.training);
-    vec_push(c->arena, &c->program->trainings, s.training);
+}
+
+void training_finish(Checker *c, const TrainEntry *entry) {
+    const Ast *body = entry->ast->body;
+    if (!entry->has_steps || !entry->model) return;
+    int next = 0;
+    for (int i = 0; i < body->items.count; i++) {
+        const Ast *ast = body->items.items[i];
+        if (ast->kind != AST_STEP || next >= entry->training->steps.count) continue;
+        TrainStep *step = entry->training->steps.items[next];
+        if (strcmp(step->name, ast->text) != 0) continue; // a second one of the name
+        step_finish(c, entry, step, ast);
+        next++;
+    }
 }

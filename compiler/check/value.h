@@ -54,6 +54,9 @@ struct ModelEntry {
     Dataset *dataset; // of the first `train`; NULL: none
     const Ast *init;  // of the first `train`: how kernels start that say nothing; NULL: none
     bool has_training;
+    bool by_name;           // steps train it: its inputs are columns where the names say so
+    Type *used_types;       // of the inputs of its first use
+    int used_count;         // 0: none yet
     bool is_used;           // as a layer of another model
     bool active;            // its body is being evaluated
     bool in_cycle;          // it uses itself, which is reported

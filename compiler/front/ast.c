@@ -23,6 +23,7 @@ static const char *const kind_names[] = {
     [AST_BLOCK] = "body",
     [AST_ERROR] = "error",
     [AST_ASSIGN] = "assign",
+    [AST_UNPACK] = "unpack",
     [AST_LAYER] = "layer",
     [AST_RETURN] = "return",
     [AST_IMPORT] = "import",
@@ -33,6 +34,7 @@ static const char *const kind_names[] = {
     [AST_TRAIN] = "train",
     [AST_STEP] = "step",
     [AST_MINIMIZE] = "minimize",
+    [AST_REPORT] = "report",
     [AST_PARAMETER] = "parameter",
     [AST_TYPE] = "type",
     [AST_FILE] = "file",
@@ -220,6 +222,10 @@ static void print_step(Text *out, const Ast *ast, int indent) {
 static void print_node(Text *out, const Ast *ast, int indent) {
     switch (ast->kind) {
     case AST_ASSIGN: print_named(out, "", ast, indent); break;
+    case AST_UNPACK:
+        print_list(out, &ast->items, "", " = ", indent);
+        print_node(out, ast->left, indent);
+        break;
     case AST_LAYER: print_named(out, "layer ", ast, indent); break;
     case AST_PARAM: print_named(out, "param ", ast, indent); break;
     case AST_DATASET: print_named(out, "dataset ", ast, indent); break;
@@ -236,6 +242,7 @@ static void print_node(Text *out, const Ast *ast, int indent) {
         text_put(out, "minimize ");
         print_node(out, ast->left, indent);
         break;
+    case AST_REPORT: print_list(out, &ast->items, "report ", "", indent); break;
     case AST_PARAMETER: print_parameter(out, ast, indent); break;
     case AST_BLOCK: print_body(out, ast, indent); break;
     default: print_expression(out, ast, indent);

@@ -31,6 +31,7 @@ typedef enum AstKind {
     AST_ERROR, // what the parser skipped; already reported
     // Statements
     AST_ASSIGN, // text = left       (also: named arguments, entries of `train`)
+    AST_UNPACK, // items (AST_NAME, several) = left
     AST_LAYER,  // layer text = left (made once, every use shares it)
     AST_RETURN, // items
     // Declarations
@@ -42,6 +43,7 @@ typedef enum AstKind {
     AST_TRAIN, // train items (AST_NAME, models) on right (AST_NAME or expression) body (AST_BLOCK)
     AST_STEP,  // step text updates items with right body     (inside train)
     AST_MINIMIZE,  // minimize left                              (inside step)
+    AST_REPORT,    // report items (AST_NAME)                    (inside step)
     AST_PARAMETER, // of a model or block: text, optional type (AST_TYPE in right), default (left)
     AST_TYPE,      // text: "int", "float" or NULL (float); items: dimensions (expressions)
     AST_FILE       // items: declarations

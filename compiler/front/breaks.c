@@ -72,7 +72,7 @@ static void break_chain(Breaks *b, const Ast *value) {
 static void break_statement(Breaks *b, const Ast *ast) {
     break_before(b, token_at(b, ast->span.lo));
     bool has_value = ast->kind == AST_ASSIGN || ast->kind == AST_LAYER ||
-                     ast->kind == AST_DATASET || ast->kind == AST_PARAM;
+                     ast->kind == AST_DATASET || ast->kind == AST_PARAM || ast->kind == AST_UNPACK;
     if (has_value) break_chain(b, ast->left);
     if (ast->kind == AST_ARROW) break_chain(b, ast);
     if (ast->kind == AST_RETURN && ast->items.count == 1) break_chain(b, ast->items.items[0]);

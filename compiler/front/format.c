@@ -97,15 +97,15 @@ static bool is_operator(const Layout *layout, const Token *token) {
 
 // After these, an expression or a name must follow.
 static bool expects_more(const Layout *layout, const Token *token) {
-    static const char *const texts[] = {"=",      "->",   ",",    ".",  ":",       "-",
-                                        "if",     "else", "with", "on", "updates", "minimize",
-                                        "return", "not",  "in",   NULL};
+    static const char *const texts[] = {"=",      "->",     ",",    ".",  ":",       "-",
+                                        "if",     "else",   "with", "on", "updates", "minimize",
+                                        "report", "return", "not",  "in", NULL};
     return is_operator(layout, token) || is_one_of(layout, token, texts);
 }
 
 static bool ends_operand(const Layout *layout, const Token *token) {
     if (!token || token->kind == TOKEN_WORD || is_text(layout, token, "minimize") ||
-        is_text(layout, token, "in"))
+        is_text(layout, token, "report") || is_text(layout, token, "in"))
         return false;
     return token->kind != TOKEN_SIGN || is_closing(layout, token);
 }
@@ -200,7 +200,7 @@ static bool is_fraction(const Layout *layout, int index) {
 }
 
 static bool is_callee(const Layout *layout, const Token *token) {
-    static const char *const words[] = {"layer",   "step", "minimize", "on",
+    static const char *const words[] = {"layer",   "step", "minimize", "report", "on",
                                         "updates", "in",   "with",     NULL};
     return token->kind == TOKEN_NAME && !is_one_of(layout, token, words);
 }

@@ -50,6 +50,13 @@ Layer *weights_layer(Weights *weights, const char *type_name, const char *user_n
     return layer;
 }
 
+Parameter *weights_find(const Weights *weights, const char *name) {
+    for (int i = 0; i < weights->parameters.count; i++)
+        if (strcmp(weights->parameters.items[i]->name, name) == 0)
+            return weights->parameters.items[i];
+    return NULL;
+}
+
 const char *weights_join(Arena *arena, const char *owner, const char *name) {
     return owner ? arena_format(arena, "%s/%s", owner, name) : name;
 }

@@ -74,6 +74,7 @@ Parameter *weights_parameter(Weights *weights, Layer *layer, const char *role, T
                              bool trainable);
 // How `model`'s summary calls the layer: "dense", or "encoder/dense" if it is another model's.
 const char *weights_layer_name(Arena *arena, const Layer *layer, const char *model);
+Parameter *weights_find(const Weights *weights, const char *name);           // NULL: none
 const char *weights_join(Arena *arena, const char *owner, const char *name); // "owner/name"
 
 #endif

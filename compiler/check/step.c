@@ -1,0 +1,218 @@
+// Steps of one's own: `step NAME updates MODEL, .. with OPTIMIZER { ... minimize EXPRESSION }`. The
+// columns of the data set are in scope, and everything runs in training mode, as in Keras's
+// train_step: normalizations use the batch, and move the averages, of models that are not updated,
+// too.
+#include "check.h"
+
+// ---- Columns of the data set, as values of the step.
+
+static Node *column_node(Checker *c, const nnrt_column *column, NodeList *list) {
+    c->graph->current_layer = NULL;
+    Node *node = graph_input(c->graph, column->name, columns_type(column));
+    node->column = column->name;
+    vec_push(c->arena, list, node);
+    return node;
+}
+
+static void bind_columns(Checker *c, Scope *scope, const Dataset *dataset, const Ast *body) {
+    const nnrt_data_info *info = &dataset->info;
+    c->graph->current_span = dataset->span;
+    for (int64_t i = 0; i < info->input_count; i++) {
+        const nnrt_column *column = &info->inputs[i];
+        if (!column->size || !names_mentions(body, column->name)) continue;
+        Node *node = column_node(c, column, &c->graph->inputs);
+        node = model_transform(c, node, dataset, (int)i);
+        scope_bind(c->arena, scope, column->name, value_tensor(c->arena, node, dataset->span));
+    }
+    for (int64_t i = 0; i < info->target_count; i++) {
+        const nnrt_column *column = &info->targets[i].column;
+        if (!names_mentions(body, column->name)) continue;
+        Node *node = column_node(c, column, &c->graph->targets);
+        scope_bind(c->arena, scope, column->name, value_tensor(c->arena, node, dataset->span));
+    }
+}
+
+// ---- What is minimized and reported.
+
+typedef struct Body {
+    Checker *c;
+    Scope *scope;
+    TrainStep *step;
+    bool minimizes, has_error;
+} Body;
+
+static void add_term(const Body *b, const char *name, double weight, Node *node) {
+    Graph *graph = b->step->forward;
+    vec_push(b->c->arena, &graph->results, node);
+    vec_push(b->c->arena, &b->step->terms, ((Term){name, weight, weight == 0}));
+}
+
+static bool report_minimized(Checker *c, const Ast *ast, const Value *value) {
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "`minimize` takes a tensor, not %s",
+                             value_describe(c->arena, value));
+    diag_label(diag, "nothing to be made smaller");
+    diag_help(diag, "write a loss: `minimize mse(MODEL(x), y)`, for example");
+    return false;
+}
+
+static bool check_minimized(Checker *c, const Ast *ast, const Value *value) {
+    if (value->kind == VALUE_ERROR) return false;
+    if (value->kind != VALUE_TENSOR) return report_minimized(c, ast, value);
+    if (type_elements(&value->node->type) == 1) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0203, ast->span,
+                             "`minimize` takes one number a sample, but this value is %s",
+                             type_text(c->arena, &value->node->type));
+    diag_label(diag, "%s", type_text(c->arena, &value->node->type));
+    const char *written = check_source(c, ast->span);
+    diag_help(diag, "reduce it: `minimize mean(%s)`, or `sum`, which grows with the size", written);
+    return false;
+}
+
+static void minimize(Body *b, const Ast *ast) {
+    const Value *value = expression_evaluate(b->c, b->scope, ast->left);
+    b->minimizes = true;
+    if (!check_minimized(b->c, ast->left, value))
+        b->has_error = true;
+    else
+        add_term(b, "loss", 1, value->node);
+}
+
+static void report_name(Body *b, const Ast *name) {
+    const Value *value = expression_evaluate(b->c, b->scope, name);
+    if (value->kind == VALUE_TENSOR) {
+        add_term(b, name->text, 0, value->node);
+        return;
+    }
+    b->has_error = true;
+    if (value->kind == VALUE_ERROR) return;
+    Diag *diag = diag_report(b->c->sink, DIAG_E0201, name->span, "`report` takes tensors, not %s",
+                             value_describe(b->c->arena, value));
+    diag_label(diag, "expected a tensor of this step");
+}
+
+static void read_repeat(Body *b, const Ast *ast) {
+    const Value *value = expression_evaluate(b->c, b->scope, ast->left);
+    enum { MOST = 1000 };
+    bool is_count = value->kind == VALUE_NUMBER && value->is_integer && value->number >= 1 &&
+                    value->number <= MOST;
+    if (is_count) {
+        b->step->repeat = (int64_t)value->number;
+        return;
+    }
+    b->has_error = true;
+    if (value->kind == VALUE_ERROR) return;
+    Diag *diag = diag_report(b->c->sink, DIAG_E0202, ast->left->span,
+                             "`repeat` is a whole number from 1 to %d, not %s", MOST,
+                             value_describe(b->c->arena, value));
+    diag_label(diag, "how often the step is done for each batch");
+}
+
+static void evaluate_statement(Body *b, const Ast *ast) {
+    switch (ast->kind) {
+    case AST_ASSIGN:
+        if (strcmp(ast->text, "repeat") == 0)
+            read_repeat(b, ast);
+        else
+            scope_bind(b->c->arena, b->scope, ast->text,
+                       expression_evaluate(b->c, b->scope, ast->left));
+        break;
+    case AST_UNPACK: expression_unpack(b->c, b->scope, ast); break;
+    case AST_MINIMIZE: minimize(b, ast); break;
+    case AST_REPORT:
+        for (int i = 0; i < ast->items.count; i++) report_name(b, ast->items.items[i]);
+        break;
+    default: b->has_error = true;
+    }
+}
+
+static void check_minimizes(Body *b, const Ast *ast) {
+    if (b->minimizes || b->has_error) return;
+    Diag *diag = diag_report(b->c->sink, DIAG_E0301, ast->name_span,
+                             "the step `%s` minimizes nothing", ast->text);
+    diag_label(diag, "no `minimize`");
+    diag_help(diag, "end it with `minimize ...`: a loss, one number a sample");
+    b->has_error = true;
+}
+
+// ---- Which models it updates.
+
+static bool has_model(const TrainEntry *entry, const ModelEntry *model) {
+    for (int i = 0; i < entry->models.count; i++)
+        if (entry->models.items[i] == model) return true;
+    return false;
+}
+
+static const char *trained_names(Checker *c, const TrainEntry *entry) {
+    NameList names = {0};
+    for (int i = 0; i < entry->models.count; i++)
+        vec_push(c->arena, &names, entry->models.items[i]->declaration->text);
+    return names_join(c->arena, &names, "and");
+}
+
+static ModelEntry *find_updated(Checker *c, const TrainEntry *entry, const Ast *name) {
+    const Value *value = scope_find(c->globals, name->text);
+    ModelEntry *model = value && value->kind == VALUE_MODEL ? value->model : NULL;
+    if (model && has_model(entry, model)) return model;
+    if (value && value->kind == VALUE_ERROR) return NULL;
+    Diag *diag =
+        diag_report(c->sink, model ? DIAG_E0302 : DIAG_E0101, name->span,
+                    model ? "`%s` is not trained here" : "there is no model `%s`", name->text);
+    diag_label(diag, "a step updates a model of its `train` block");
+    if (entry->models.count) diag_help(diag, "this block trains %s", trained_names(c, entry));
+    return NULL;
+}
+
+// The layers of the model and of those within it.
+static void mark_updated(Checker *c, const ModelEntry *entry, bool *updated) {
+    const Graph *forward = entry->model->forward;
+    for (int i = 0; forward && i < forward->parameter_nodes.count; i++)
+        if (forward->parameter_nodes.items[i]) updated[i] = true;
+    (void)c;
+}
+
+static bool uses_any(const Graph *graph, const bool *updated) {
+    for (int i = 0; i < graph->parameter_nodes.count; i++)
+        if (graph->parameter_nodes.items[i] && updated[i] &&
+            graph_updates(graph, graph->weights->parameters.items[i]))
+            return true;
+    return false;
+}
+
+void step_finish(Checker *c, const TrainEntry *entry, TrainStep *step, const Ast *ast) {
+    Graph *graph = step->forward;
+    bool *all = ARENA_ARRAY(c->arena, bool, graph->weights->parameters.count + 1);
+    for (int i = 0; i < ast->items.count; i++) {
+        bool *own = ARENA_ARRAY(c->arena, bool, graph->weights->parameters.count + 1);
+        const ModelEntry *model = find_updated(c, entry, ast->items.items[i]);
+        if (!model || !model->model->forward) continue;
+        mark_updated(c, model, own);
+        mark_updated(c, model, all);
+        if (uses_any(graph, own) || diag_error_count(c->sink)) continue;
+        Diag *diag = diag_report(c->sink, DIAG_E0302, ast->items.items[i]->span,
+                                 "the step `%s` updates `%s`, but never uses it", ast->text,
+                                 model->declaration->text);
+        diag_label(diag, "nothing would change");
+        diag_help(diag, "feed something to it in what is minimized, or leave it out of `updates`");
+    }
+    graph->updated = all;
+}
+
+// ---- A step.
+
+TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast) {
+    TrainStep *step = ARENA_NEW(c->arena, TrainStep);
+    *step = (TrainStep){.name = ast->text, .span = ast->name_span, .repeat = 1};
+    step->forward = graph_create(c->program->weights, ast->text, GRAPH_TRAIN, c->sink);
+    Body body = {.c = c, .scope = scope_create(c->arena, c->globals), .step = step};
+    c->graph = step->forward;
+    c->exhausted = false;
+    c->steps = 0;
+    if (entry->dataset) bind_columns(c, body.scope, entry->dataset, ast->body);
+    body.scope->body = ast->body;
+    for (int i = 0; i < ast->body->items.count; i++)
+        evaluate_statement(&body, ast->body->items.items[i]);
+    check_minimizes(&body, ast);
+    graph_sort(step->forward);
+    c->graph = NULL;
+    return step;
+}
