@@ -26,6 +26,7 @@ typedef struct TrainEntry {
     ModelEntry *model; // the first
     VEC(ModelEntry *) models;
     Dataset *dataset; // NULL: reported
+    const Ast *samples; // NULL: none
     bool has_steps;   // of one's own
     Training *training;
 } TrainEntry;

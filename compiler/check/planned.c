@@ -18,7 +18,6 @@ static const Planned planned_rows[] = {
     {"transform", "pairs", NULL},
     {"transform", "windows", NULL},
     {"entry", "loss_weights", NULL},
-    {"entry", "samples", NULL},
     {"entry", "unfreeze", NULL},
     {0},
 };

@@ -28,7 +28,10 @@ static void bind_columns(Checker *c, Scope *scope, const Dataset *dataset, const
         const nnrt_column *column = &info->targets[i].column;
         if (!names_mentions(body, column->name)) continue;
         Node *node = column_node(c, column, &c->graph->targets);
-        scope_bind(c->arena, scope, column->name, value_tensor(c->arena, node, dataset->span));
+        Value *value = value_new(c->arena, VALUE_TENSOR, dataset->span);
+        value->node = node;
+        value->classes = (int)info->targets[i].classes;
+        scope_bind(c->arena, scope, column->name, value);
     }
 }
 
@@ -163,11 +166,10 @@ static ModelEntry *find_updated(Checker *c, const TrainEntry *entry, const Ast *
 }
 
 // The layers of the model and of those within it.
-static void mark_updated(Checker *c, const ModelEntry *entry, bool *updated) {
+static void mark_updated(const ModelEntry *entry, bool *updated) {
     const Graph *forward = entry->model->forward;
     for (int i = 0; forward && i < forward->parameter_nodes.count; i++)
         if (forward->parameter_nodes.items[i]) updated[i] = true;
-    (void)c;
 }
 
 static bool uses_any(const Graph *graph, const bool *updated) {
@@ -185,8 +187,8 @@ void step_finish(Checker *c, const TrainEntry *entry, TrainStep *step, const Ast
         bool *own = ARENA_ARRAY(c->arena, bool, graph->weights->parameters.count + 1);
         const ModelEntry *model = find_updated(c, entry, ast->items.items[i]);
         if (!model || !model->model->forward) continue;
-        mark_updated(c, model, own);
-        mark_updated(c, model, all);
+        mark_updated(model, own);
+        mark_updated(model, all);
         if (uses_any(graph, own) || diag_error_count(c->sink)) continue;
         Diag *diag = diag_report(c->sink, DIAG_E0302, ast->items.items[i]->span,
                                  "the step `%s` updates `%s`, but never uses it", ast->text,
@@ -215,4 +217,38 @@ TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast) {
     graph_sort(step->forward);
     c->graph = NULL;
     return step;
+}
+
+// ---- Samples.
+
+static bool is_picture(const Type *type) {
+    bool has_channels = type->rank == 3 && (type->dims[2] == 1 || type->dims[2] == 3);
+    return type->batched && (type->rank == 2 || has_channels);
+}
+
+static bool check_pictures(Checker *c, const Ast *ast, const Value *value) {
+    if (value->kind == VALUE_ERROR) return false;
+    if (value->kind == VALUE_TENSOR && is_picture(&value->node->type)) return true;
+    const char *what = value->kind == VALUE_TENSOR ? type_text(c->arena, &value->node->type)
+                                                   : value_describe(c->arena, value);
+    Diag *diag = diag_report(c->sink, DIAG_E0203, ast->span,
+                             "`samples` are pictures, but this value is %s", what);
+    diag_label(diag, "needs [height, width, 1 or 3]");
+    if (value->kind == VALUE_TENSOR) diag_help(diag, "end it with `-> reshape(28, 28, 1)`");
+    return false;
+}
+
+Graph *step_samples(Checker *c, const TrainEntry *entry, const Ast *ast) {
+    Graph *graph = graph_create(c->program->weights, "samples", GRAPH_PREDICT, c->sink);
+    Scope *scope = scope_create(c->arena, c->globals);
+    c->graph = graph;
+    c->exhausted = false;
+    c->steps = 0;
+    if (entry->dataset) bind_columns(c, scope, entry->dataset, ast);
+    const Value *value = expression_evaluate(c, scope, ast);
+    c->graph = NULL;
+    if (!check_pictures(c, ast, value)) return NULL;
+    vec_push(c->arena, &graph->outputs, value->node);
+    graph_sort(graph);
+    return graph;
 }

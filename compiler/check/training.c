@@ -10,6 +10,7 @@ enum {
     TRAIN_REGULARIZE,
     TRAIN_CALLBACKS,
     TRAIN_INIT,
+    TRAIN_SAMPLES,
     TRAIN_ENTRIES
 };
 
@@ -39,6 +40,7 @@ static const ArgDef train_entries[] = {
      .type = ARG_INITIALIZER,
      .default_text = "none",
      .keras_name = "initializer kernel_initializer"},
+    {.name = "samples", .type = ARG_NAME},
     {0},
 };
 
@@ -468,6 +470,7 @@ void training_check(Checker *c, TrainEntry *entry) {
     }
     vec_push(c->arena, &c->program->trainings, training);
     collect_entries(&s, entry->ast->body);
+    entry->samples = s.given[TRAIN_SAMPLES];
     if (entry->has_steps) {
         read_step_entries(&s);
         return;
@@ -481,6 +484,8 @@ void training_check(Checker *c, TrainEntry *entry) {
 
 void training_finish(Checker *c, const TrainEntry *entry) {
     const Ast *body = entry->ast->body;
+    if (entry->samples && entry->model)
+        entry->training->samples = step_samples(c, entry, entry->samples);
     if (!entry->has_steps || !entry->model) return;
     int next = 0;
     for (int i = 0; i < body->items.count; i++) {

@@ -250,6 +250,7 @@ static nnrt_training training_of(Gen *gen, const Compiled *compiled, const Compi
                          .epochs = training->epochs,
                          .batch = training->batch};
     set_losses(gen, training, &out);
+    if (own->samples) out.samples = function_of(gen, compiled, own->samples);
     return out;
 }
 

@@ -268,6 +268,7 @@ typedef struct CompiledTraining {
     const Training *training;
     CompiledStep *steps;
     int step_count;
+    Function *samples; // NULL: none
 } CompiledTraining;
 
 typedef struct CompiledModel {

@@ -17,6 +17,9 @@ static void each_graph(Keeper *keeper, void (*visit)(Keeper *keeper, Graph *grap
         for (int k = 0; k < program->trainings.items[i]->steps.count; k++)
             if (program->trainings.items[i]->steps.items[k]->forward)
                 visit(keeper, program->trainings.items[i]->steps.items[k]->forward);
+    for (int i = 0; i < program->trainings.count; i++)
+        if (program->trainings.items[i]->samples)
+            visit(keeper, program->trainings.items[i]->samples);
 }
 
 static void visit_mark(Keeper *keeper, Graph *graph) {

@@ -64,6 +64,7 @@ typedef struct Training {
     Dataset *dataset;
     OutputLoss loss; // of the short form; without `def` where there is none
     VEC(TrainStep *) steps;
+    Graph *samples; // `samples = ...`: pictures that are shown after each epoch; NULL: none
     CallList metrics;
     CallList callbacks;
     int64_t epochs, batch;

@@ -9,6 +9,7 @@
 #include "../report/outputs.h"
 #include "../report/profile_report.h"
 #include "../report/progress.h"
+#include "../report/samples.h"
 #include "../train/callbacks.h"
 #include "../train/trainer.h"
 #include "command.h"
@@ -35,6 +36,7 @@ typedef struct fit {
     nnrt_progress progress;
     nnrt_callbacks callbacks;
     nnrt_history history;
+    nnrt_samples pictures; // of `samples = ...`
     nnrt_file *step_log;     // NULL: none
     nnrt_profile **profiles; // [training block][NNRT_MAX_TURNS], with --profile; NULL: none
     nnrt_roof roof;
@@ -123,6 +125,8 @@ static nnrt_status end_epoch(fit *f, int64_t epoch) {
     nnrt_log log = {0};
     nnrt_log_add(&log, "", trainer->training, &trainer->pass, trainer->metrics);
     nnrt_status status = validate(f, &log);
+    if (!status)
+        status = nnrt_samples_save(&f->pictures, f->callbacks.epochs_before + epoch + 1);
     if (!status) nnrt_callbacks_log(&f->callbacks, trainer->steps_done, &log);
     if (!status) nnrt_progress_end(&f->progress, trainer->pass.step, &log);
     nnrt_status kept = nnrt_history_add(&f->history, &log);
@@ -183,6 +187,7 @@ static nnrt_status open_training(fit *f, const nnrt_training *training) {
     f->trainer.seed = (uint64_t)options->seed;
     f->trainer.shuffle = !options->no_shuffle;
     if (f->profiles) status = open_profile(f, training);
+    if (!status) status = nnrt_samples_open(&f->pictures, f->session, training);
     if (status) return status;
     const nnrt_data *data = &f->session->data;
     if (!data->validation.count && !data->test.count) return NNRT_OK;

@@ -297,7 +297,7 @@ static void test_all_in_one_run(void **state) {
         "1:22 E0004 expected an expression in dataset `d`, but found `->`\n"
         "2:15 E0004 expected `,`, `]`, `->` or an operator in the shape, but found `3`\n"
         "3:11 E0001 `$` is not part of the language\n"
-        "4:14 E0004 expected `{`, `->` or an operator in the body of model `m`, but found `=`\n"
+        "4:14 E0004 expected `,`, `->` or an operator in the body of model `m`, but found `=`\n"
         "5:19 E0004 expected an expression, `}`, `->` or an operator in the body of "
         "model `m`, but found `<`\n"
         "6:9 E0003 `3x` is no number\n"
