@@ -25,9 +25,9 @@ typedef struct TrainEntry {
     const Ast *ast;
     ModelEntry *model; // the first
     VEC(ModelEntry *) models;
-    Dataset *dataset; // NULL: reported
+    Dataset *dataset;   // NULL: reported
     const Ast *samples; // NULL: none
-    bool has_steps;   // of one's own
+    bool has_steps;     // of one's own
     Training *training;
 } TrainEntry;
 

@@ -340,7 +340,8 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
     entry->active = true;
     add_outputs(c, entry, elaborate_body(c, entry, scope, describe_model(c, entry)));
     entry->active = false;
-    for (int64_t i = 0; !entry->by_name && entry->dataset && i < entry->dataset->info.target_count; i++)
+    for (int64_t i = 0; !entry->by_name && entry->dataset && i < entry->dataset->info.target_count;
+         i++)
         add_target(c, entry->dataset, i);
     c->graph = NULL;
     c->init = NULL;

@@ -189,7 +189,7 @@ void step_finish(Checker *c, const TrainEntry *entry, TrainStep *step, const Ast
         if (!model || !model->model->forward) continue;
         mark_updated(model, own);
         mark_updated(model, all);
-        if (uses_any(graph, own) || diag_error_count(c->sink)) continue;
+        if (uses_any(graph, own) || !graph->results.count) continue;
         Diag *diag = diag_report(c->sink, DIAG_E0302, ast->items.items[i]->span,
                                  "the step `%s` updates `%s`, but never uses it", ast->text,
                                  model->declaration->text);

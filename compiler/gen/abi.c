@@ -148,8 +148,8 @@ static const AbiField abi_training_fields[] = {
     FIELD(step_count),     ITEMS(losses, abi_loss, loss_count),
     FIELD(loss_count),     ITEMS(metrics, abi_call, metric_count),
     FIELD(metric_count),   ITEMS(callbacks, abi_call, callback_count),
-    FIELD(callback_count), PART(samples, abi_function), FIELD(epochs),
-    FIELD(batch)};
+    FIELD(callback_count), PART(samples, abi_function),
+    FIELD(epochs),         FIELD(batch)};
 static STRUCT(abi_training, nnrt_training);
 #undef OWNER
 

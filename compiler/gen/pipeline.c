@@ -66,12 +66,11 @@ static CompiledStep add_step(Run *run, const Training *training, const TrainStep
 
 static Function *add_samples(Run *run, const Graph *forward) {
     int count = run->compiled->training_count;
-    return add_function(
-        run, (Function){.forward = forward,
-                        .mode = GRAPH_PREDICT,
-                        .batch = NNRT_SAMPLES,
-                        .name = arena_format(run->arena, "nn_samples_%d", count),
-                        .is_shown = true});
+    return add_function(run, (Function){.forward = forward,
+                                        .mode = GRAPH_PREDICT,
+                                        .batch = NNRT_SAMPLES,
+                                        .name = arena_format(run->arena, "nn_samples_%d", count),
+                                        .is_shown = true});
 }
 
 static void add_training(Run *run, const Training *training) {

@@ -36,7 +36,7 @@ typedef struct fit {
     nnrt_progress progress;
     nnrt_callbacks callbacks;
     nnrt_history history;
-    nnrt_samples pictures; // of `samples = ...`
+    nnrt_samples pictures;   // of `samples = ...`
     nnrt_file *step_log;     // NULL: none
     nnrt_profile **profiles; // [training block][NNRT_MAX_TURNS], with --profile; NULL: none
     nnrt_roof roof;
@@ -125,8 +125,7 @@ static nnrt_status end_epoch(fit *f, int64_t epoch) {
     nnrt_log log = {0};
     nnrt_log_add(&log, "", trainer->training, &trainer->pass, trainer->metrics);
     nnrt_status status = validate(f, &log);
-    if (!status)
-        status = nnrt_samples_save(&f->pictures, f->callbacks.epochs_before + epoch + 1);
+    if (!status) status = nnrt_samples_save(&f->pictures, f->callbacks.epochs_before + epoch + 1);
     if (!status) nnrt_callbacks_log(&f->callbacks, trainer->steps_done, &log);
     if (!status) nnrt_progress_end(&f->progress, trainer->pass.step, &log);
     nnrt_status kept = nnrt_history_add(&f->history, &log);
