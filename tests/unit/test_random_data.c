@@ -8,9 +8,18 @@
 #include "../../runtime/data/data.h"
 #include "../../runtime/data/loader.h"
 
+enum { MAX_FURTHER = 3, NAME_SIZE = 128 };
 enum { SETS = 250, MAX_STAGES = 16, MAX_ROWS = 24, MAX_VALUES = 1 << 15, SET_SIDE = 28 };
 
 // ---- A data set as it should be.
+
+// A column beside the first input and the first target, of values that are known.
+typedef struct Further {
+    int64_t rank, shape[3], size;
+    int64_t classes; // of a target: labels; 0: numbers
+    int is_byte;     // of an input
+    int number;
+} Further;
 
 typedef struct Plain {
     int64_t rank, shape[3], size; // of a sample
@@ -24,6 +33,9 @@ typedef struct Plain {
     int64_t column; // one_hot of it; -1: none
     double scale, offset;
     int64_t validation, test, train;
+    const char *path, *label; // of the input's file in the training part; the target's name
+    Further inputs[MAX_FURTHER], targets[MAX_FURTHER];
+    int64_t input_count, target_count; // of these
 } Plain;
 
 typedef struct Stages {
@@ -169,6 +181,80 @@ static void roll_array_shape(void) {
     }
 }
 
+// ---- Further columns.
+
+static double further_value(const Further *column, int64_t row, int64_t place) {
+    int64_t value = row * 7 + place * 3 + column->number * 11 + 1;
+    return (double)(value % (column->classes ? column->classes : 120));
+}
+
+static void put_further(const Further *column, int64_t first, int64_t end, char path[NAME_SIZE]) {
+    static uint8_t elements[MAX_VALUES * 4];
+    const char *type = column->classes ? "<i4" : column->is_byte ? "|u1" : "<f4";
+    char shape[NAME_SIZE], name[NAME_SIZE];
+    size_t size = 0;
+    int used = snprintf(shape, sizeof shape, "(%lld,", (long long)(end - first));
+    for (int64_t d = 0; d < column->rank; d++)
+        used += snprintf(shape + used, sizeof shape - (size_t)used, " %lld,",
+                         (long long)column->shape[d]);
+    snprintf(shape + used, sizeof shape - (size_t)used, ")");
+    for (int64_t row = first; row < end; row++)
+        for (int64_t i = 0; i < column->size; i++)
+            size += put_number(elements + size, type[1], type[2] - '0', 0,
+                               further_value(column, row, i));
+    size = make_npy(bytes, type, shape, 0, elements, size);
+    snprintf(name, sizeof name, "%s%d.npy", first ? "test" : "more", column->number);
+    snprintf(path, NAME_SIZE, "%s", put_file(name, bytes, size));
+}
+
+static Further roll_further(int is_input, int number) {
+    Further column = {.rank = roll(is_input, 3), .size = 1, .number = number};
+    for (int64_t d = 0; d < column.rank; d++) column.size *= column.shape[d] = roll(1, 5);
+    column.is_byte = is_input && roll(0, 1);
+    if (!is_input && column.size == 1 && roll(0, 1)) column.classes = roll(2, 4);
+    return column;
+}
+
+// The files of an option, the first of which is there already; one part.
+static void add_files(const char *name, const char *first, const Further *columns, int64_t count,
+                      int64_t from, int64_t end) {
+    static char names[4][MAX_FURTHER][NAME_SIZE];
+    static const char *lists[4][MAX_FURTHER + 1];
+    static int next;
+    int place = next++ % 4;
+    lists[place][0] = first;
+    for (int64_t i = 0; i < count; i++) {
+        put_further(&columns[i], from, end, names[place][i]);
+        lists[place][i + 1] = names[place][i];
+    }
+    nnrt_option *option = add_option(name);
+    option->texts = lists[place];
+    option->count = count + 1;
+}
+
+// Takes the place of what one column needs.
+static void add_lists(char *const paths[4]) {
+    static double classes[MAX_FURTHER + 1];
+    int64_t train = plain.rows - plain.own_test;
+    plain.input_count = roll(0, MAX_FURTHER);
+    plain.target_count = roll(0, MAX_FURTHER);
+    plain.label = "y";
+    for (int i = 0; i < plain.input_count; i++) plain.inputs[i] = roll_further(1, i);
+    for (int i = 0; i < plain.target_count; i++)
+        plain.targets[i] = roll_further(0, MAX_FURTHER + i);
+    add_files("x", paths[0], plain.inputs, plain.input_count, 0, train);
+    add_files("target", paths[1], plain.targets, plain.target_count, 0, train);
+    if (plain.own_test) {
+        add_files("test_x", paths[2], plain.inputs, plain.input_count, train, plain.rows);
+        add_files("test_target", paths[3], plain.targets, plain.target_count, train, plain.rows);
+    }
+    classes[0] = (double)plain.classes;
+    for (int i = 0; i < plain.target_count; i++) classes[i + 1] = (double)plain.targets[i].classes;
+    nnrt_option *option = add_option("classes");
+    option->numbers = classes;
+    option->count = plain.target_count + 1;
+}
+
 static void roll_arrays(int is_npy) {
     const char *(*put)(const char *, int, int64_t, int64_t) = is_npy ? put_npy : put_idx;
     static char *paths[4];
@@ -185,6 +271,11 @@ static void roll_arrays(int is_npy) {
     paths[2] = plain.own_test ? (char *)put("tx", 0, train, plain.rows) : NULL;
     paths[3] = plain.own_test ? (char *)put("ty", 1, train, plain.rows) : NULL;
     add_call(is_npy ? "npy" : "idx");
+    plain.path = paths[0];
+    if (is_npy && roll(0, 1)) {
+        add_lists(paths);
+        return;
+    }
     add_text("x", paths[0]);
     add_text("target", paths[1]);
     if (plain.own_test) add_text("test_x", paths[2]);
@@ -392,7 +483,7 @@ static void add_take(void) {
 
 static void add_one_hot(void) {
     add_call("one_hot");
-    add_text("column", "label");
+    add_text("column", plain.label);
     plain.is_one_hot = 1;
 }
 
@@ -426,7 +517,8 @@ static void roll_transform(void) {
         if (is_picture() && !plain.is_augmented) add_augmentations();
         break;
     default:
-        if (plain.rank == 1 && plain.values && plain.column < 0) add_one_hot_column();
+        if (plain.rank == 1 && plain.values && plain.column < 0 && !plain.input_count)
+            add_one_hot_column();
     }
 }
 
@@ -435,6 +527,7 @@ static void roll_set(void) {
     memset(&stages, 0, sizeof stages);
     plain.scale = 1;
     plain.column = -1;
+    plain.label = "label";
     switch (roll(0, 6)) {
     case 0: roll_points(); break;
     case 1: roll_mnist(); break;
@@ -511,15 +604,47 @@ static void check_expanded(const void *values, int64_t row) {
     assert_int_equal(place, data.info.inputs[0].size);
 }
 
+static const void *first_target(void) {
+    return data.columns[data.info.input_count];
+}
+
 static void check_target(int64_t row) {
     int64_t classes = plain.classes;
     if (!plain.values) return;
     if (!plain.is_one_hot) {
-        assert_int_equal(((int32_t *)data.columns[1])[row], plain.labels[row]);
+        assert_int_equal(((int32_t *)first_target())[row], plain.labels[row]);
         return;
     }
     for (int64_t i = 0; i < classes; i++)
-        assert_true(((float *)data.columns[1])[row * classes + i] == (i == plain.labels[row]));
+        assert_true(((float *)first_target())[row * classes + i] == (i == plain.labels[row]));
+}
+
+// What the column of `data` has; pictures that were resized are not looked at.
+static void check_further(const Further *column, int64_t number, int64_t row) {
+    const nnrt_column *found = nnrt_data_column(&data.info, number);
+    const void *values = data.columns[number];
+    int is_input = number < data.info.input_count;
+    char name[NAME_SIZE];
+    snprintf(name, sizeof name, "more%d", column->number);
+    assert_string_equal(found->name, name);
+    if (is_input && plain.height && nnrt_data_is_picture(found)) {
+        assert_int_equal(found->shape[0], plain.height);
+        return;
+    }
+    assert_int_equal(found->size, column->size);
+    for (int64_t i = row * column->size; i < (row + 1) * column->size; i++) {
+        double value = found->dtype == NNRT_U8    ? ((const uint8_t *)values)[i]
+                       : found->dtype == NNRT_I32 ? ((const int32_t *)values)[i]
+                                                  : (double)((const float *)values)[i];
+        assert_true(value == further_value(column, row, i % column->size));
+    }
+}
+
+static void check_all_further(int64_t row) {
+    int64_t first = data.info.input_count + 1;
+    for (int64_t i = 0; i < plain.input_count; i++) check_further(&plain.inputs[i], i + 1, row);
+    for (int64_t i = 0; i < plain.target_count; i++)
+        check_further(&plain.targets[i], first + i, row);
 }
 
 // ---- Checks of a whole set.
@@ -550,6 +675,7 @@ static void check_samples(void) {
         if (plain.values && plain.column < 0) check_sample(sample, row);
         if (plain.values && plain.column >= 0) check_expanded(sample, row);
         check_target(row);
+        check_all_further(row);
     }
     free(sample);
 }
@@ -580,8 +706,8 @@ static void check_loader(void) {
     for (int64_t step = 0; step < steps; step++) {
         nnrt_batch made = nnrt_loader_take(loader, step, 0);
         for (int64_t i = 0; i < batch && step * batch + i < count && !plain.is_one_hot; i++)
-            assert_int_equal(((const int32_t *)made.columns[1])[i],
-                             ((int32_t *)data.columns[1])[data.train.rows[step * batch + i]]);
+            assert_int_equal(((const int32_t *)made.columns[data.info.input_count])[i],
+                             ((int32_t *)first_target())[data.train.rows[step * batch + i]]);
     }
     if (nnrt_loader_status(loader)) fail_msg("%s", nnrt_error());
     nnrt_loader_stop(loader);
@@ -593,7 +719,7 @@ static void check_predict(void) {
     nnrt_input input;
     if (!plain.is_file || plain.own_test || plain.column >= 0) return;
     if (stages.calls[0].name[0] != 'n') return;
-    const char *path = stages.options[0][0].text;
+    const char *path = plain.path;
     nnrt_input_reader reader = {.column = &data.info.inputs[0], .may_resize = plain.height > 0};
     if (nnrt_input_read(&input, &reader, path)) fail_msg("%s", nnrt_error());
     int64_t bytes_of_all =
@@ -610,8 +736,14 @@ static void print_stages(void) {
         for (int64_t j = 0; j < stages.calls[i].option_count; j++) {
             const nnrt_option *option = &stages.options[i][j];
             print_message("%s%s = ", j ? ", " : "", option->name);
-            print_message(option->text ? "\"%s\"" : "%s", option->text ? option->text : "");
-            if (!option->text) print_message("%g", option->number);
+            for (int64_t k = 0; k < option->count; k++) {
+                print_message("%s", k ? ", " : "[");
+                if (option->texts) print_message("\"%s\"", option->texts[k]);
+                if (option->numbers) print_message("%g", option->numbers[k]);
+            }
+            if (option->count) print_message("]");
+            if (option->text) print_message("\"%s\"", option->text);
+            if (!option->count && !option->text) print_message("%g", option->number);
         }
         print_message(")");
     }
@@ -628,6 +760,8 @@ static void check_set(void) {
     assert_int_equal(data.info.inputs[0].dtype, plain.is_byte ? NNRT_U8 : NNRT_F32);
     assert_true(fabs(data.info.scale - plain.scale) < 1e-9);
     assert_true(fabs(data.info.offset - plain.offset) < 1e-9);
+    assert_int_equal(data.info.input_count, plain.input_count + 1);
+    assert_int_equal(data.info.target_count, plain.target_count + 1);
     check_parts();
     check_samples();
     if (plain.is_standardized) check_statistics();
