@@ -1,6 +1,7 @@
 #include "evaluate.h"
 
 #include "../base/interrupt.h"
+#include "../session/targets.h"
 #include "command.h"
 
 #include <inttypes.h>
@@ -29,7 +30,8 @@ static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
                                 nnrt_training_target(training), nnrt_team_size(session->team));
         if (!evaluator->metrics) return nnrt_failure();
     }
-    int64_t classes = nnrt_confusion_size(output), found = nnrt_session_target_classes(session);
+    int64_t classes = nnrt_confusion_size(output);
+    int64_t found = nnrt_targets_classes(session, training, 0);
     if (!with_confusion || !found || classes < found) return NNRT_OK;
     int64_t vector = output->rank ? output->shape[output->rank - 1] : 1;
     evaluator->confusion.of_places = output->size > vector;

@@ -1,5 +1,7 @@
 #include "session.h"
 
+#include "targets.h"
+
 #include "../formats/carried.h"
 
 #include <inttypes.h>
@@ -199,90 +201,6 @@ static nnrt_status check_column(const nnrt_session *session, const nnrt_column *
                      dtype_name(compiled->dtype));
 }
 
-static const nnrt_output *first_output(const nnrt_session *session) {
-    const nnrt_training *training = nnrt_session_training(session);
-    return nnrt_training_loss(training) && training->steps[0].train.output_count
-               ? training->steps[0].train.outputs
-               : NULL;
-}
-
-// How many classes the model tells apart where the target is a label; 0: it is not used as one.
-static int64_t compiled_classes(const nnrt_session *session) {
-    const nnrt_output *output = first_output(session);
-    if (!output) return 0;
-    int64_t units = output->rank ? output->shape[output->rank - 1] : 1;
-    return units > 1 ? units : nnrt_training_loss(nnrt_session_training(session))->unit_classes;
-}
-
-// Has the output a vector for each number of the target? Then the numbers are labels of places.
-static int has_labels_of_places(const nnrt_session *session) {
-    const nnrt_output *output = first_output(session);
-    int64_t size = session->data.info.targets[0].column.size;
-    return output && size > 1 && output->size > size;
-}
-
-static int64_t label_classes(const nnrt_session *session) {
-    const nnrt_target_info *target = &session->data.info.targets[0];
-    if (has_labels_of_places(session)) return target->place_classes;
-    return target->one_hot ? 0 : target->classes;
-}
-
-int64_t nnrt_session_target_classes(const nnrt_session *session) {
-    const nnrt_target_info *target = &session->data.info.targets[0];
-    int64_t compiled = compiled_classes(session);
-    if (!compiled) return 0;
-    if (target->classes) return target->classes;
-    if (has_labels_of_places(session)) return target->place_classes;
-    int are_decisions = first_output(session)->size == target->column.size && target->decisions;
-    return compiled == 2 && are_decisions ? 2 : 0;
-}
-
-// The labels may have changed since the compiler saw them.
-static nnrt_status check_labels(const nnrt_session *session) {
-    const nnrt_target_info *target = &session->data.info.targets[0];
-    int64_t classes = compiled_classes(session), found = label_classes(session);
-    if (!classes) return NNRT_OK;
-    if (!found && has_labels_of_places(session))
-        return nnrt_fail(NNRT_ERROR,
-                         "the target of the data set `%s` has no labels any more (%s); correct it, "
-                         "or compile again with `nnc build`",
-                         session->program->dataset->name,
-                         *target->not_labels ? target->not_labels : "they are whole numbers");
-    if (found <= classes) return NNRT_OK;
-    return nnrt_fail(NNRT_ERROR,
-                     "the data set `%s` has labels up to %" PRId64 ", but `%s` was compiled for "
-                     "%" PRId64 " classes, 0 to %" PRId64 "; correct the labels, or compile again "
-                     "with `nnc build`",
-                     session->program->dataset->name, found - 1, session->program->source_path,
-                     classes, classes - 1);
-}
-
-// So may the numbers.
-static nnrt_status check_numbers(const nnrt_session *session, const nnrt_loss *loss) {
-    const nnrt_target_info *target = &session->data.info.targets[0];
-    const nnrt_target_value *value = NULL;
-    if (!loss || (loss->target_low == 0 && loss->target_high == 0)) return NNRT_OK;
-    if (target->lowest.value < loss->target_low) value = &target->lowest;
-    if (target->highest.value > loss->target_high) value = &target->highest;
-    if (!value) return NNRT_OK;
-    return nnrt_fail(
-        NNRT_ERROR,
-        "the target of the data set `%s` has %.9g in row %" PRId64
-        " (counted from 0)%s, but `%s` takes numbers from %.9g to %.9g; correct it, or "
-        "choose another loss in `%s`",
-        session->program->dataset->name, value->value, value->row,
-        value->is_test ? " of its test part" : "", loss->name, loss->target_low, loss->target_high,
-        session->program->source_path);
-}
-
-static nnrt_status check_targets(const nnrt_session *session) {
-    const nnrt_program *program = session->program;
-    nnrt_status status = check_labels(session);
-    for (int64_t i = 0; i < program->training_count && !status; i++)
-        status = check_numbers(session, nnrt_training_loss(&program->trainings[i]));
-    return status;
-}
-
 static nnrt_status check_columns(const nnrt_session *session, const nnrt_function *function) {
     const nnrt_data_info *info = &session->data.info;
     nnrt_status status = NNRT_OK;
@@ -313,7 +231,7 @@ static nnrt_status check_data(const nnrt_session *session) {
                            " classes now, %" PRId64 " then; compile again with `nnc build`",
                            program->dataset->name, program->source_path, info->targets[0].classes,
                            program->class_count);
-    return status ? status : check_targets(session);
+    return status ? status : nnrt_targets_check(session);
 }
 
 nnrt_status nnrt_session_load_data(nnrt_session *session) {

@@ -83,9 +83,6 @@ int nnrt_session_source(const nnrt_session *session, const nnrt_column *column);
 // Where the optimizer state of a step lies.
 float *nnrt_session_slots(const nnrt_session *session, const nnrt_training *training,
                           const nnrt_train_step *step);
-// The classes of the target of the data beside the first output: labels of samples or of places,
-// one value a class, or yes and no; 0: it has none.
-int64_t nnrt_session_target_classes(const nnrt_session *session);
 
 nnrt_status nnrt_block_allocate(nnrt_block *block, int64_t floats, const char *what);
 void nnrt_block_free(nnrt_block *block);

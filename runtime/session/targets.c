@@ -1,0 +1,114 @@
+#include "targets.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+// ---- What belongs together.
+
+typedef struct pair {
+    const nnrt_loss *loss; // NULL: there is none, and no target
+    const nnrt_output *output;
+    const nnrt_target_info *target; // NULL: what it is compared with is no target of the data
+} pair;
+
+// Outputs, losses and targets have one order.
+static pair pair_of(const nnrt_session *session, const nnrt_training *training, int64_t number) {
+    const nnrt_function *function = &training->steps[0].train;
+    const nnrt_data_info *info = &session->data.info;
+    int64_t column = function->input_count + number;
+    pair found = {0};
+    if (number >= training->loss_count || number >= function->output_count) return found;
+    found.loss = &training->losses[number];
+    found.output = &function->outputs[number];
+    if (column >= function->column_count) return found;
+    int64_t target = nnrt_session_source(session, &function->columns[column]) - info->input_count;
+    if (target >= 0) found.target = &info->targets[target];
+    return found;
+}
+
+// "target", or "target `digit`" of several.
+static const char *target_text(const nnrt_session *session, const pair *p, char text[300]) {
+    int is_only = session->data.info.target_count == 1;
+    snprintf(text, 300, is_only ? "target" : "target `%s`", p->target->column.name);
+    return text;
+}
+
+// ---- Classes.
+
+// How many classes the output tells apart where the target is a label; 0: it is not used as one.
+static int64_t compiled_classes(const pair *p) {
+    int64_t units = p->output->rank ? p->output->shape[p->output->rank - 1] : 1;
+    return units > 1 ? units : p->loss->unit_classes;
+}
+
+// Has the output a vector for each number of the target? Then the numbers are labels of places.
+static int has_labels_of_places(const pair *p) {
+    return p->target->column.size > 1 && p->output->size > p->target->column.size;
+}
+
+static int64_t label_classes(const pair *p) {
+    if (has_labels_of_places(p)) return p->target->place_classes;
+    return p->target->one_hot ? 0 : p->target->classes;
+}
+
+int64_t nnrt_targets_classes(const nnrt_session *session, const nnrt_training *training,
+                             int64_t output) {
+    pair p = pair_of(session, training, output);
+    int64_t compiled = p.target ? compiled_classes(&p) : 0;
+    if (!compiled) return 0;
+    if (p.target->classes) return p.target->classes;
+    if (has_labels_of_places(&p)) return p.target->place_classes;
+    int are_decisions = p.output->size == p.target->column.size && p.target->decisions;
+    return compiled == 2 && are_decisions ? 2 : 0;
+}
+
+// ---- Checks.
+
+static nnrt_status check_labels(const nnrt_session *session, const pair *p) {
+    char text[300];
+    int64_t classes = compiled_classes(p), found = label_classes(p);
+    if (!classes) return NNRT_OK;
+    if (!found && has_labels_of_places(p))
+        return nnrt_fail(NNRT_ERROR,
+                         "the %s of the data set `%s` has no labels any more (%s); correct it, or "
+                         "compile again with `nnc build`",
+                         target_text(session, p, text), session->program->dataset->name,
+                         *p->target->not_labels ? p->target->not_labels : "they are whole numbers");
+    if (found <= classes) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "the data set `%s` has labels up to %" PRId64 ", but `%s` was compiled for "
+                     "%" PRId64 " classes, 0 to %" PRId64 "; correct the labels, or compile again "
+                     "with `nnc build`",
+                     session->program->dataset->name, found - 1, session->program->source_path,
+                     classes, classes - 1);
+}
+
+static nnrt_status check_numbers(const nnrt_session *session, const pair *p) {
+    char text[300];
+    const nnrt_target_value *value = NULL;
+    if (p->loss->target_low == 0 && p->loss->target_high == 0) return NNRT_OK;
+    if (p->target->lowest.value < p->loss->target_low) value = &p->target->lowest;
+    if (p->target->highest.value > p->loss->target_high) value = &p->target->highest;
+    if (!value) return NNRT_OK;
+    return nnrt_fail(
+        NNRT_ERROR,
+        "the %s of the data set `%s` has %.9g in row %" PRId64
+        " (counted from 0)%s, but `%s` takes numbers from %.9g to %.9g; correct it, or "
+        "choose another loss in `%s`",
+        target_text(session, p, text), session->program->dataset->name, value->value, value->row,
+        value->is_test ? " of its test part" : "", p->loss->name, p->loss->target_low,
+        p->loss->target_high, session->program->source_path);
+}
+
+nnrt_status nnrt_targets_check(const nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < program->training_count && !status; i++)
+        for (int64_t k = 0; k < program->trainings[i].loss_count && !status; k++) {
+            pair p = pair_of(session, &program->trainings[i], k);
+            if (!p.target) continue;
+            status = check_labels(session, &p);
+            if (!status) status = check_numbers(session, &p);
+        }
+    return status;
+}
