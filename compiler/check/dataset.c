@@ -429,6 +429,13 @@ static void report_enlarged(Checker *c, const Call *stage) {
               *rest ? ", offset = " : "", rest);
 }
 
+// Are all inputs bytes?
+static bool has_bytes(const nnrt_data_info *info) {
+    for (int64_t i = 0; i < info->input_count; i++)
+        if (info->inputs[i].dtype != NNRT_U8) return false;
+    return info->input_count > 0;
+}
+
 // What `scale` does to bytes, one stage after the other.
 static void warn_scales(Checker *c, const Dataset *dataset) {
     const double small = 1.0 / 64;
@@ -443,7 +450,7 @@ static void warn_scales(Checker *c, const Dataset *dataset) {
             diag_help(report_scale(c, stage, "`scale` by 0 makes all values the same",
                                    "nothing is left to learn from"),
                       "bytes become numbers up to 1 by `scale(1/255)`");
-        if (dataset->info.inputs[0].dtype != NNRT_U8) continue;
+        if (!has_bytes(&dataset->info)) continue;
         if (factor > 1 && a > 1) report_enlarged(c, stage);
         if (first && a <= small && a > 0) {
             Diag *diag = report_scale(c, stage, "bytes are scaled twice", "again here");

@@ -24,8 +24,13 @@ static bool has_kernel(const Node *node) {
     return false;
 }
 
-// The first layer with a kernel that gets the bytes of an input; NULL: none does.
-static const Node *find_reader(Checker *c, const Graph *graph) {
+static bool is_column(const Node *node, const char *column) {
+    return strcmp(node->op->schema.name, "input") == 0 && node->type.dtype == DTYPE_U8 &&
+           node->column && strcmp(node->column, column) == 0;
+}
+
+// The first layer with a kernel that gets the bytes of a column; NULL: none does.
+static const Node *find_reader(Checker *c, const Graph *graph, const char *column) {
     Map bytes;
     map_create(&bytes, c->arena, true);
     for (int i = 0; i < graph->nodes.count; i++) {
@@ -33,9 +38,9 @@ static const Node *find_reader(Checker *c, const Graph *graph) {
         bool reads = false;
         for (int k = 0; k < node->input_count; k++)
             reads = reads || map_get(&bytes, node->inputs[k]);
-        bool is_input = strcmp(node->op->schema.name, "input") == 0 && node->type.dtype == DTYPE_U8;
         if (reads && has_kernel(node)) return node;
-        if (is_input || (reads && is_one_of(node, KEEPS_SIZE))) map_set(&bytes, node, (void *)node);
+        if (is_column(node, column) || (reads && is_one_of(node, KEEPS_SIZE)))
+            map_set(&bytes, node, (void *)node);
     }
     return NULL;
 }
@@ -56,26 +61,36 @@ static bool holds_large_bytes(const char *path, int64_t size) {
 }
 
 // Built-in sets and folders of pictures; bytes in arrays may be anything, so a look decides.
-static bool holds_pictures(const Dataset *dataset) {
+static bool holds_pictures(const Dataset *dataset, int64_t number) {
     const Call *source = &dataset->stages.items[0];
-    const nnrt_column *input = &dataset->info.inputs[0];
+    const nnrt_column *input = &dataset->info.inputs[number];
     char path[PATH_MAX];
     if (text_has_word("mnist fashion_mnist cifar10 cifar100 images", source->schema->name))
         return true;
     if (!text_has_word("idx npy", source->schema->name) || !dataset->found) return false;
-    const char *name = args_get(source->args, "x")->text;
+    const ArgValue *files = args_get(source->args, "x");
+    const char *name = files->text ? files->text : files->texts[number];
     return nnrt_locate(dataset->folder, name, path) == NNRT_OK &&
            holds_large_bytes(path, input->size * dataset->info.train_rows);
+}
+
+// What reads the bytes of pictures of one of the inputs; NULL: nothing does.
+static const Node *find_bytes_reader(Checker *c, const TrainEntry *entry) {
+    const nnrt_data_info *info = &entry->dataset->info;
+    for (int64_t i = 0; i < info->input_count; i++) {
+        if (info->inputs[i].dtype != NNRT_U8) continue;
+        const Node *reader = find_reader(c, entry->model->model->forward, info->inputs[i].name);
+        if (reader && holds_pictures(entry->dataset, i)) return reader;
+    }
+    return NULL;
 }
 
 static void warn_bytes(Checker *c, const TrainEntry *entry) {
     const Dataset *dataset = entry->dataset;
     const nnrt_data_info *info = &dataset->info;
-    if (info->inputs[0].dtype != NNRT_U8 || info->scale != 1 || info->offset != 0 ||
-        info->standardize)
-        return;
-    const Node *reader = find_reader(c, entry->model->model->forward);
-    if (!reader || !holds_pictures(dataset)) return;
+    if (info->scale != 1 || info->offset != 0 || info->standardize) return;
+    const Node *reader = find_bytes_reader(c, entry);
+    if (!reader) return;
     Span span = dataset->stages.items[0].args->span;
     const char *source = check_source(c, span);
     Diag *diag = diag_report(c->sink, DIAG_W0303, span, "the bytes of `%s` are not scaled", source);

@@ -57,6 +57,14 @@ build others.nn
 expect 0 ./others predict --weights weights.safetensors --csv first=four.npy second=steps.npy
 cut -d, -f2- out | cmp - by_place || fail "the model's own names change the prediction"
 
+# Bytes of pictures that nothing scales are seen in any input.
+array loud.npy "256, 1" "i"
+printf 'dataset d = npy(["left.npy", "loud.npy"], target = "larger.npy")\n%s\n%s\n' \
+    'model m(left, loud) { concat(left, loud) -> dense(1, sigmoid) }' \
+    'train m on d { loss = binary_crossentropy optimizer = sgd }' >loud.nn
+expect 0 "$nnc" check loud.nn
+says "are not scaled"
+
 # Other threads, the same bits; data that were lost are made up.
 expect 0 ./pairs fit --seed 1 --threads 2 --save again.safetensors --epochs 2
 expect 0 ./pairs fit --seed 1 --threads 1 --save one.safetensors --epochs 2
