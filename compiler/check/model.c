@@ -149,12 +149,19 @@ static const char *with_dims(Checker *c, const Ast *parameter, const Type *type)
 }
 
 static void report_input_shape(Checker *c, const Ast *parameter, const Type *declared,
-                               const Dataset *dataset, const Type *column) {
-    Diag *diag = diag_report(c->sink, DIAG_E0302, parameter->span,
-                             "`%s` is %s, but the samples of `%s` are %s", parameter->text,
-                             plain_text(c, declared), dataset->name, plain_text(c, column));
+                               const Dataset *dataset, const nnrt_column *input) {
+    Type type = columns_type(input), *column = &type;
+    bool is_only = dataset->info.input_count == 1;
+    const char *what =
+        is_only ? arena_format(c->arena, "the samples of `%s` are", dataset->name)
+                : arena_format(c->arena, "the column `%s` of `%s` is", input->name, dataset->name);
+    Diag *diag = diag_report(c->sink, DIAG_E0302, parameter->span, "`%s` is %s, but %s %s",
+                             parameter->text, plain_text(c, declared), what, plain_text(c, column));
     diag_label(diag, "declared as %s", plain_text(c, declared));
-    diag_secondary(diag, dataset->span, "gives %s", plain_text(c, column));
+    if (is_only)
+        diag_secondary(diag, dataset->span, "gives %s", plain_text(c, column));
+    else
+        diag_secondary(diag, dataset->span, "gives `%s` %s", input->name, plain_text(c, column));
     if (type_elements(declared) == type_elements(column) && declared->rank == 1)
         diag_help(diag, "write `%s`, and `-> flatten` after it", with_dims(c, parameter, column));
     else
@@ -163,10 +170,11 @@ static void report_input_shape(Checker *c, const Ast *parameter, const Type *dec
 }
 
 static bool check_data_input(Checker *c, const Ast *parameter, const Type *declared,
-                             const Dataset *dataset, const Type *column) {
+                             const Dataset *dataset, const nnrt_column *input) {
+    Type type = columns_type(input), *column = &type;
     if (!parameter->right) return true;
     if (!fits_but_for_ones(declared, column)) {
-        report_input_shape(c, parameter, declared, dataset, column);
+        report_input_shape(c, parameter, declared, dataset, input);
         return false;
     }
     bool wants_integers = declared->dtype == DTYPE_I32;
@@ -184,11 +192,11 @@ static bool check_data_input(Checker *c, const Ast *parameter, const Type *decla
 
 static const Value *data_input(Checker *c, const Ast *parameter, const Type *declared,
                                const Dataset *dataset, int column) {
-    Type type = columns_type(&dataset->info.inputs[column]);
-    if (!check_data_input(c, parameter, declared, dataset, &type))
+    const nnrt_column *input = &dataset->info.inputs[column];
+    if (!check_data_input(c, parameter, declared, dataset, input))
         return expression_error(c, parameter->span);
-    Node *node = graph_input(c->graph, parameter->text, type);
-    node->column = dataset->info.inputs[column].name;
+    Node *node = graph_input(c->graph, parameter->text, columns_type(input));
+    node->column = input->name;
     vec_push(c->arena, &c->graph->inputs, node);
     node = model_transform(c, node, dataset, column);
     if (parameter->right) node = reshape_to(c, node, declared);

@@ -5,7 +5,8 @@
 //
 // Calls and their options (an absent one has text NULL and number NaN, or is not listed):
 //   sources     mnist()  fashion_mnist()  cifar10()  cifar100(labels)
-//               idx(x, target, test_x, test_target, classes)  npy(the same)
+//               idx(x, target, test_x, test_target, classes)  npy(the same), each a text or a list
+//               of texts, `classes` a list of numbers
 //               images(folder, color, memory)
 //               circles(n, factor, noise, seed)  moons|spirals|xor|blobs(n, noise, seed)
 //   transforms  scale(a, offset)  standardize()  one_hot(column)  take(n)  resize(height, width)
