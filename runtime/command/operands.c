@@ -1,6 +1,7 @@
 #include "operands.h"
 
 #include "../base/number.h"
+#include "../data/data.h"
 #include "../files/place.h"
 
 #include <inttypes.h>
@@ -126,6 +127,7 @@ nnrt_status nnrt_operands_read(const nnrt_function *function, const nnrt_input_r
     int64_t count = 0;
     for (; count < function->input_count && !status; count++) {
         own.column = &function->columns[count];
+        own.may_resize = reader->may_resize && nnrt_data_is_picture(own.column);
         status = nnrt_input_read(&inputs[count], &own, paths[count]);
         if (status) break;
         status = check_samples(&inputs[0], &inputs[count]);
