@@ -280,7 +280,7 @@ static bool check_step(Text *out, const Training *training, const TrainStep *ste
     };
     graph_check_gradients(lowering.graph, out->arena, &check);
     text_format(out, "%s, %s: ", model->name,
-                training->loss.def ? training->loss.def->schema.name : step->name);
+                training->losses.count ? training->losses.items[0].name : step->name);
     print_comparison(out, &check);
     return check.worst <= check.tolerance && !check.undecided;
 }

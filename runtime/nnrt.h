@@ -148,8 +148,10 @@ typedef struct nnrt_train_step {
 // The loss of an output.
 typedef struct nnrt_loss {
     const char *name;
-    int64_t is_classifier; // it compares with classes: predictions are named by class
-    int64_t unit_classes;  // what a single unit tells apart: 2, yes and no; 0: it is a number
+    const char *label;      // of several outputs, in front of names; NULL: the only one
+    int64_t output, target; // of the first step's outputs; of its columns
+    int64_t is_classifier;  // it compares with classes: predictions are named by class
+    int64_t unit_classes;   // what a single unit tells apart: 2, yes and no; 0: it is a number
     double target_low, target_high; // the numbers that it takes for targets; both 0: all
 } nnrt_loss;
 

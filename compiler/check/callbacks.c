@@ -22,11 +22,38 @@ static const char *reported_name(const Reader *r, int index) {
     return before ? arena_format(r->c->arena, "%s_%d", name, before) : name;
 }
 
+static void collect_steps(Reader *r) {
+    const Training *training = r->training;
+    for (int i = 0; i < training->steps.count && !training->losses.count; i++) {
+        const TrainStep *step = training->steps.items[i];
+        if (training->steps.count > 1)
+            vec_push(r->c->arena, &r->values, arena_format(r->c->arena, "%s_loss", step->name));
+        for (int k = 0; k < step->terms.count; k++)
+            if (step->terms.items[k].is_reported)
+                vec_push(r->c->arena, &r->values, step->terms.items[k].name);
+    }
+}
+
+static void collect_outputs(Reader *r) {
+    Arena *arena = r->c->arena;
+    for (int i = 0; i < r->training->losses.count; i++) {
+        const char *label = r->training->losses.items[i].label;
+        if (label) vec_push(arena, &r->values, arena_format(arena, "%s_loss", label));
+    }
+    for (int i = 0; i < r->training->losses.count; i++) {
+        const char *label = r->training->losses.items[i].label;
+        for (int k = 0; k < r->training->metrics.count; k++) {
+            const char *name = reported_name(r, k);
+            vec_push(arena, &r->values, label ? arena_format(arena, "%s_%s", label, name) : name);
+        }
+    }
+}
+
 static void collect_values(Reader *r) {
     Arena *arena = r->c->arena;
     vec_push(arena, &r->values, "loss");
-    for (int i = 0; i < r->training->metrics.count; i++)
-        vec_push(arena, &r->values, reported_name(r, i));
+    collect_steps(r);
+    collect_outputs(r);
     int count = r->values.count;
     for (int i = 0; i < count; i++)
         vec_push(arena, &r->values, arena_format(arena, "val_%s", r->values.items[i]));

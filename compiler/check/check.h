@@ -230,6 +230,15 @@ const Value *model_body(Checker *c, ModelEntry *entry, const Ast *use, const Val
 // The numeric transforms of a data set's input, so that raw data go in.
 Node *model_transform(Checker *c, Node *node, const Dataset *dataset, int input);
 
+// ---- outputs.c
+// What the short form of `train` says of a model's outputs; NULL: nothing.
+typedef struct OutputEntries {
+    const Ast *loss, *target, *weights;
+} OutputEntries;
+void outputs_read(Checker *c, const TrainEntry *entry, Training *training, OutputEntries given);
+// Makes the step that minimizes the losses, unless there are mistakes or data are missing.
+void outputs_finish(Checker *c, const TrainEntry *entry, const Training *training, TrainStep *step);
+
 // ---- step.c
 // The body of a step, layer by layer. NULL: never.
 TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast);
@@ -298,7 +307,7 @@ typedef struct Ending {
     Span span;              // of the layer that has it
 } Ending;
 
-Ending checks_ending(const ModelEntry *entry);
+Ending checks_ending(const ModelEntry *entry, int output);
 // What a target is beside an output.
 typedef struct TargetReading {
     bool is_label;   // class labels: one a sample, or one for each vector of the output

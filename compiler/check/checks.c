@@ -19,11 +19,12 @@ static const char *activation_of(const Node *node) {
     return node->args->values[index].callee->name;
 }
 
-Ending checks_ending(const ModelEntry *entry) {
+Ending checks_ending(const ModelEntry *entry, int output) {
     Ending ending = {0};
     const Graph *graph = entry->model->forward;
-    if (!graph || graph->outputs.count > 1) return ending;
-    const Node *node = graph->outputs.count ? graph->outputs.items[0] : entry->unfinished;
+    if (!graph) return ending;
+    const Node *node =
+        output < graph->outputs.count ? graph->outputs.items[output] : entry->unfinished;
     return node ? checks_ending_at(node) : ending;
 }
 
@@ -89,8 +90,7 @@ bool fit_is_categorical(const Fit *f) {
 }
 
 bool fit_has_logits(const Fit *f) {
-    return fit_is_classifier(f) && f->training->loss.args &&
-           args_bool(f->training->loss.args, "from_logits");
+    return fit_is_classifier(f) && f->own->args && args_bool(f->own->args, "from_logits");
 }
 
 const char *fit_units_text(const Fit *f) {
@@ -100,38 +100,10 @@ const char *fit_units_text(const Fit *f) {
 
 // ---- The model's form.
 
-// Losses of several targets are not connected with outputs yet.
-static bool report_targets(const Fit *f, const Model *model, int outputs, int targets) {
-    const nnrt_data_info *info = &f->training->dataset->info;
-    NameList names = {0};
-    for (int i = 0; i < targets; i++) vec_push(f->c->arena, &names, info->targets[i].column.name);
-    Diag *diag = diag_report(
-        f->c->sink, DIAG_E0302, f->training->dataset->span,
-        "`%s` has %d targets, but the model `%s` has %s", f->dataset, targets, model->name,
-        outputs == 1 ? "one output" : arena_format(f->c->arena, "%d outputs", outputs));
-    diag_label(diag, "%s", names_join(f->c->arena, &names, "and"));
-    diag_secondary(diag, model->span, "one target is compared with one output");
-    diag_help(diag, "name one file: `target = \"...\"`");
-    return false;
-}
-
-static bool check_one_output(const Fit *f, const Model *model) {
-    int count = model->forward->outputs.count;
-    int targets = (int)f->training->dataset->info.target_count;
-    if (count == 0 || (count == 1 && targets <= 1)) return true; // 0: which is reported
-    if (targets > 1) return report_targets(f, model, count, targets);
-    Diag *diag = diag_report(f->c->sink, DIAG_E0302, model->span,
-                             "the model `%s` has %d outputs, but `%s` has one target", model->name,
-                             count, f->dataset);
-    diag_label(diag, "%d outputs", count);
-    diag_secondary(diag, f->training->dataset->span, "one target");
-    return false;
-}
-
 static bool check_has_target(const Fit *f) {
     const Dataset *dataset = f->training->dataset;
-    if (!dataset->found || dataset->info.target_count > 0) return true;
-    Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->training->loss.span,
+    if (!dataset->found || dataset->info.target_count > 0 || f->own->column) return true;
+    Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->own->span,
                              "a loss compares with a target, but `%s` has none", f->dataset);
     diag_label(diag, "needs a target");
     diag_secondary(diag, dataset->span, "only samples");
@@ -142,7 +114,7 @@ static bool check_has_target(const Fit *f) {
 // ---- Loss and last layer.
 
 static Diag *report_ending(const Fit *f, const char *needs) {
-    Diag *diag = diag_report(f->c->sink, DIAG_E0303, f->training->loss.span, "%s", needs);
+    Diag *diag = diag_report(f->c->sink, DIAG_E0303, f->own->span, "%s", needs);
     diag_secondary(diag, f->ending.span, "the last activation is `%s`", f->ending.activation);
     return diag;
 }
@@ -189,7 +161,7 @@ static bool check_probabilities(const Fit *f) {
     if (is_sigmoid)
         message = arena_format(
             f->c->arena, "`%s` does not fit `sigmoid`: its values do not sum to 1", f->written);
-    Diag *diag = diag_report(f->c->sink, DIAG_E0303, f->training->loss.span, "%s", message);
+    Diag *diag = diag_report(f->c->sink, DIAG_E0303, f->own->span, "%s", message);
     diag_label(diag, "wants `%s`", wanted);
     if (fit_has_activation(f, "linear")) {
         diag_secondary(diag, f->ending.span, "the last layer has no activation");
@@ -212,7 +184,7 @@ static void warn_scores(const Fit *f) {
         diag_report(f->c->sink, DIAG_W0303, f->ending.span,
                     "`%s` limits the scores that `%s` takes", f->ending.activation, f->written);
     diag_label(diag, "the last activation");
-    diag_secondary(diag, f->training->loss.span, "takes any score");
+    diag_secondary(diag, f->own->span, "takes any score");
     diag_help(diag, "end the model without activation, or with `%s`",
               fit_is_categorical(f) ? "softmax" : "sigmoid");
 }
@@ -265,7 +237,7 @@ static void report_quantities(const Fit *f, const Call *metric) {
                                             f->written));
     diag_label(diag, "needs classes");
     targets_label(f, diag);
-    diag_secondary(diag, f->training->loss.span, "compares numbers");
+    diag_secondary(diag, f->own->span, "compares numbers");
     diag_help(diag, "write `mae` or `mse`");
 }
 
@@ -358,17 +330,28 @@ static bool check_ending(const Fit *f) {
     return check_logits(f) && check_softmax_for_binary(f) && check_probabilities(f);
 }
 
+static Type target_type(const Fit *f, const Type *output) {
+    const nnrt_data_info *info = &f->training->dataset->info;
+    if (f->own->target >= 0) return columns_type(&info->targets[f->own->target].column);
+    Type type = columns_type(&info->inputs[f->own->input]);
+    bool fits = type.rank != output->rank && type_elements(&type) == type_elements(output);
+    if (fits) type = *output;
+    type.dtype = DTYPE_F32;
+    return type;
+}
+
 // What is left: the loss's own rule, as the passes will ask it.
 static bool check_shapes(const Fit *f) {
     const Graph *forward = f->entry->model->model->forward;
-    bool is_known = fit_knows_shape(f) && forward->outputs.count && forward->targets.count;
-    if (!is_known || !f->training->loss.args) return true;
+    bool is_known = fit_knows_shape(f) && forward->outputs.count > f->own->output && f->own->column;
+    if (!is_known || !f->own->args) return true;
     Graph *graph =
         graph_create(weights_create(f->c->arena), forward->name, GRAPH_TRAIN, f->c->sink);
-    graph->current_span = f->training->loss.span;
-    Node *inputs[] = {graph_input(graph, "prediction", forward->outputs.items[0]->type),
-                      graph_input(graph, "target", forward->targets.items[0]->type)};
-    return !graph_node(graph, f->training->loss.def, inputs, 2, f->training->loss.args)->poisoned;
+    graph->current_span = f->own->span;
+    const Type *output = &forward->outputs.items[f->own->output]->type;
+    Node *inputs[] = {graph_input(graph, "prediction", *output),
+                      graph_input(graph, "target", target_type(f, output))};
+    return !graph_node(graph, f->own->def, inputs, 2, f->own->args)->poisoned;
 }
 
 static bool check_loss(const Fit *f) {
@@ -377,7 +360,7 @@ static bool check_loss(const Fit *f) {
     bool ok =
         !f->target || (targets_check_rank(f) && check_softmax_for_binary(f) && targets_check(f));
     bool may_go_on = ok || (fit_is_categorical(f) && f->ending.units > 1);
-    ok = may_go_on && (!f->training->loss.args || check_ending(f)) && ok;
+    ok = may_go_on && (!f->own->args || check_ending(f)) && ok;
     if (!ok || !check_shapes(f)) return false;
     warn_scores(f);
     if (f->target) warn_regression(f);
@@ -387,8 +370,8 @@ static bool check_loss(const Fit *f) {
 // Only where a layer says it: what arithmetic makes is not known to be scores.
 bool checks_loss_call(Checker *c, const OpDef *loss, const Args *args, const Ast *ast,
                       const Node *prediction) {
-    Training training = {.loss = {.def = loss, .args = args, .span = ast->span}};
-    Fit f = {.c = c, .training = &training, .loss = loss, .written = loss->schema.name};
+    OutputLoss own = {.def = loss, .args = args, .span = ast->span};
+    Fit f = {.c = c, .own = &own, .loss = loss, .written = loss->schema.name};
     f.ending = checks_ending_at(prediction);
     const Node *last = prediction;
     while (is_shape_only(last) && last->input_count) last = last->inputs[0];
@@ -399,15 +382,22 @@ bool checks_loss_call(Checker *c, const OpDef *loss, const Args *args, const Ast
     return true;
 }
 
+static void check_output(Fit f, const OutputLoss *own) {
+    const nnrt_data_info *info = &f.training->dataset->info;
+    f.own = own;
+    f.loss = own->def;
+    f.written = own->name ? own->name : "";
+    f.ending = checks_ending(f.entry->model, own->output);
+    if (own->target >= 0) f.target = &info->targets[own->target];
+    f.is_sound = check_loss(&f);
+    if (f.target) check_metrics(&f);
+}
+
 void checks_training(Checker *c, const TrainEntry *entry, const Training *training) {
     const Model *model = entry->model->model;
     if (!training->dataset || !model->forward) return;
     Fit f = {.c = c, .entry = entry, .training = training, .dataset = training->dataset->name};
-    if (!check_one_output(&f, model) || !check_has_target(&f)) return;
-    f.loss = training->loss.def;
-    f.written = training->loss.name ? training->loss.name : "";
-    f.ending = checks_ending(entry->model);
-    if (training->dataset->info.target_count > 0) f.target = &training->dataset->info.targets[0];
-    f.is_sound = check_loss(&f);
-    if (f.target) check_metrics(&f);
+    f.own = training->losses.items;
+    if (!check_has_target(&f)) return;
+    for (int i = 0; i < training->losses.count; i++) check_output(f, &training->losses.items[i]);
 }

@@ -434,9 +434,26 @@ static void bind_layer(Checker *c, Scope *scope, const Ast *ast) {
     scope_bind(c->arena, scope, ast->text, value);
 }
 
+// `return same, digit`: results are called as the names that they are given by.
+static const Value *name_items(Checker *c, const Ast *ast, const Value *list) {
+    if (list->kind != VALUE_LIST || list->count != ast->items.count) return list;
+    const Value **items = ARENA_ARRAY(c->arena, const Value *, list->count + 1);
+    for (int i = 0; i < list->count; i++) {
+        Value *named = ARENA_NEW(c->arena, Value);
+        *named = *list->items[i];
+        if (named->kind == VALUE_TENSOR && ast->items.items[i]->kind == AST_NAME)
+            named->text = ast->items.items[i]->text;
+        items[i] = named;
+    }
+    Value *copy = ARENA_NEW(c->arena, Value);
+    *copy = *list;
+    copy->items = items;
+    return copy;
+}
+
 static const Value *evaluate_return(Checker *c, Scope *scope, const Ast *ast) {
     if (ast->items.count == 1) return expression_evaluate(c, scope, ast->items.items[0]);
-    return evaluate_list(c, scope, ast);
+    return name_items(c, ast, evaluate_list(c, scope, ast));
 }
 
 static void warn_lost(Checker *c, const Ast *ast) {

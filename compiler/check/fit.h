@@ -8,6 +8,7 @@ typedef struct Fit {
     Checker *c;
     const TrainEntry *entry;
     const Training *training;
+    const OutputLoss *own;          // of the output that is looked at
     const nnrt_target_info *target; // NULL: the data is not known
     const char *dataset;            // its name
     const OpDef *loss;              // NULL: not known

@@ -294,6 +294,7 @@ static void add_output(Checker *c, const ModelEntry *entry, const Value *value) 
     }
     if (value->kind == VALUE_TENSOR) {
         vec_push(c->arena, &c->graph->outputs, value->node);
+        vec_push(c->arena, &entry->model->output_names, value->text);
         return;
     }
     if (value->kind == VALUE_ERROR || has_no_input) return;

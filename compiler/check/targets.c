@@ -207,7 +207,7 @@ static bool check_target_shape(const Fit *f) {
 
 static bool check_labels_for_sparse(const Fit *f) {
     if (!fit_compares_with(f, TARGET_CLASS) || targets_are_labels(f)) return true;
-    Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss.span,
+    Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->own->span,
                              "`%s` compares with class labels, but `%s` gives %s", f->written,
                              f->dataset, targets_text(f));
     diag_label(diag, "needs class labels");
@@ -230,7 +230,7 @@ static bool check_one_hot_for_categorical(const Fit *f) {
     if (!fit_is_categorical(f) || !fit_compares_with(f, TARGET_SHARES)) return true;
     if (has_value_each(f) && !targets_are_labels(f)) return true;
     Diag *diag = diag_report(
-        f->c->sink, DIAG_E0304, f->training->loss.span, "`%s` compares with %s, but `%s` gives %s",
+        f->c->sink, DIAG_E0304, f->own->span, "`%s` compares with %s, but `%s` gives %s",
         f->written, is_picked ? "classes" : "one value a class", f->dataset, targets_text(f));
     diag_label(diag, is_picked ? "needs class labels" : "needs one-hot targets");
     targets_label(f, diag);
@@ -247,7 +247,7 @@ static bool check_one_hot_for_categorical(const Fit *f) {
 
 static bool check_signs_for_binary(const Fit *f) {
     if (!fit_compares_with(f, TARGET_DECISION) || !f->target->signs) return true;
-    Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss.span,
+    Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->own->span,
                              "`%s` compares with 0 or 1, but `%s` gives %s", f->written, f->dataset,
                              targets_text(f));
     diag_label(diag, "needs yes or no");
@@ -275,7 +275,7 @@ static bool check_labels_for_binary(const Fit *f) {
         report_units_for_binary(f);
         return false;
     }
-    Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->training->loss.span,
+    Diag *diag = diag_report(f->c->sink, DIAG_E0304, f->own->span,
                              "`%s` compares with 0 or 1, but `%s` gives %s", f->written, f->dataset,
                              targets_text(f));
     diag_label(diag, "needs yes or no");
@@ -320,9 +320,9 @@ static bool check_labels_for_numbers(const Fit *f) {
     if (fit_is_classifier(f) || !targets_are_labels(f) || f->ending.units == 0) return true;
     bool is_single = f->ending.units == 1;
     if (is_single && (f->target->is_open || f->loss->unit_classes)) return true;
-    Diag *diag = diag_report(f->c->sink, is_single ? DIAG_W0303 : DIAG_E0304,
-                             f->training->loss.span, "`%s` compares numbers, but `%s` gives %s",
-                             f->written, f->dataset, targets_text(f));
+    Diag *diag = diag_report(f->c->sink, is_single ? DIAG_W0303 : DIAG_E0304, f->own->span,
+                             "`%s` compares numbers, but `%s` gives %s", f->written, f->dataset,
+                             targets_text(f));
     diag_label(diag, is_single ? "takes class labels for quantities" : "needs one number a unit");
     targets_label(f, diag);
     if (!is_single) diag_secondary(diag, f->ending.node->span, "%s", fit_units_text(f));
@@ -370,10 +370,10 @@ static bool check_domain(const Fit *f) {
     const nnrt_target_value *value = least.value < low ? &least : most.value > high ? &most : NULL;
     if (!value) return true;
     Diag *diag = targets_are_labels(f)
-                     ? diag_report(f->c->sink, DIAG_E0304, f->training->loss.span,
+                     ? diag_report(f->c->sink, DIAG_E0304, f->own->span,
                                    "`%s` takes targets %s, but `%s` gives %s", f->written,
                                    domain_text(f), f->dataset, targets_text(f))
-                     : diag_report(f->c->sink, DIAG_E0304, f->training->loss.span,
+                     : diag_report(f->c->sink, DIAG_E0304, f->own->span,
                                    "`%s` takes targets %s, but `%s` has %s", f->written,
                                    domain_text(f), f->dataset, place_text(f, value));
     diag_label(diag, "takes numbers %s", domain_text(f));
@@ -389,7 +389,7 @@ static void warn_shares(const Fit *f) {
     const nnrt_target_value *uneven = &f->target->uneven;
     if (!fit_compares_with(f, TARGET_SHARES) || targets_are_labels(f)) return;
     if (fabs(uneven->value - 1) <= largest_deviation) return;
-    Diag *diag = diag_report(f->c->sink, DIAG_W0303, f->training->loss.span,
+    Diag *diag = diag_report(f->c->sink, DIAG_W0303, f->own->span,
                              "`%s` compares with shares of classes, but those of `%s` sum to %s",
                              f->written, f->dataset, place_text(f, uneven));
     diag_label(diag, "takes shares that sum to 1");

@@ -11,6 +11,8 @@ enum {
     TRAIN_CALLBACKS,
     TRAIN_INIT,
     TRAIN_SAMPLES,
+    TRAIN_TARGET,
+    TRAIN_LOSS_WEIGHTS,
     TRAIN_ENTRIES
 };
 
@@ -41,6 +43,8 @@ static const ArgDef train_entries[] = {
      .default_text = "none",
      .keras_name = "initializer kernel_initializer"},
     {.name = "samples", .type = ARG_NAME},
+    {.name = "target", .type = ARG_NAMES, .keras_name = "targets y"},
+    {.name = "loss_weights", .type = ARG_NAMES},
     {0},
 };
 
@@ -174,38 +178,6 @@ void training_declare(Checker *c, const Ast *train) {
     }
     entry->model = entry->models.count ? entry->models.items[0] : NULL;
     vec_push(c->arena, &c->trainings, entry);
-}
-
-// ---- Loss.
-
-// `crossentropy` becomes one of the three, with or without logits as the last layer says.
-static const OpDef *resolve_crossentropy(Setup *s) {
-    Ending ending = checks_ending(s->entry->model);
-    const Dataset *dataset = s->entry->dataset;
-    bool is_known = dataset && dataset->info.target_count > 0;
-    TargetReading reading = {0};
-    if (is_known) reading = targets_read(&dataset->info.targets[0], &ending);
-    const char *name = checks_crossentropy(&ending, reading, is_known);
-    return name ? op_find(name) : NULL;
-}
-
-static void set_logits(Setup *s, Args *args) {
-    Ending ending = checks_ending(s->entry->model);
-    checks_set_logits(args, &ending);
-}
-
-static void read_loss(Setup *s, const Ast *ast) {
-    const Schema *schema = family_find(s->c, &ast, &family_losses);
-    s->training->loss.span = ast->span;
-    if (!schema) return;
-    bool ok = true, is_open = strcmp(schema->name, "crossentropy") == 0;
-    const OpDef *loss = is_open ? resolve_crossentropy(s) : op_find(schema->name);
-    if (!loss) return;
-    Args *args = (Args *)bind_call(s->c, s->c->globals, &loss->schema, ast, 0, &ok);
-    if (is_open) set_logits(s, args);
-    s->training->loss.def = loss;
-    s->training->loss.name = schema->name;
-    s->training->loss.args = ok ? args : NULL;
 }
 
 // ---- Optimizer.
@@ -358,7 +330,9 @@ static void limit_batch(Setup *s) {
 
 static void read_entries(Setup *s) {
     Training *training = s->training;
-    if (s->given[TRAIN_LOSS]) read_loss(s, s->given[TRAIN_LOSS]);
+    outputs_read(s->c, s->entry, training,
+                 (OutputEntries){s->given[TRAIN_LOSS], s->given[TRAIN_TARGET],
+                                 s->given[TRAIN_LOSS_WEIGHTS]});
     if (s->given[TRAIN_OPTIMIZER]) read_optimizer(s, s->given[TRAIN_OPTIMIZER]);
     int errors = diag_error_count(s->c->sink);
     if (s->given[TRAIN_METRICS]) read_metrics(s, s->given[TRAIN_METRICS]);
@@ -376,34 +350,14 @@ static Span header_span(const Ast *train) {
     return train->right ? span_join(train->span, train->right->span) : train->span;
 }
 
-// `loss = ...` is short for a step that minimizes the loss of the output.
-static void finish_step(Setup *s) {
-    const Training *training = s->training;
-    const OutputLoss *loss = &training->loss;
-    const Model *model = s->entry->model->model;
-    TrainStep *step = s->step;
-    step->name = "loss";
-    step->span = loss->span;
-    step->repeat = 1;
-    bool is_known = loss->def && loss->args && model->forward && model->forward->targets.count &&
-                    model->forward->outputs.count == 1;
-    if (!is_known || diag_error_count(s->c->sink)) return;
-    Graph *graph = step->forward = graph_clone(model->forward, s->c->arena, GRAPH_TRAIN);
-    Node *inputs[] = {graph->outputs.items[0], graph->targets.items[0]};
-    graph->current_span = loss->span;
-    graph->sink = s->c->sink;
-    Node *value = graph_node(graph, loss->def, inputs, 2, loss->args);
-    vec_push(s->c->arena, &graph->results, value);
-    vec_push(s->c->arena, &step->terms, ((Term){.name = "loss", .weight = 1}));
-}
-
 // ---- Steps of one's own.
 
 // `loss`, `optimizer` and what compares outputs with targets belong to the short form.
 static bool check_short_entries(Setup *s) {
-    static const int rows[] = {TRAIN_LOSS, TRAIN_OPTIMIZER, TRAIN_METRICS};
+    static const int rows[] = {TRAIN_LOSS, TRAIN_OPTIMIZER, TRAIN_METRICS, TRAIN_TARGET,
+                               TRAIN_LOSS_WEIGHTS};
     bool ok = true;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 5; i++) {
         const Ast *given = s->given[rows[i]];
         if (!given) continue;
         Diag *diag = diag_report(s->c->sink, DIAG_E0206, given->span,
@@ -413,7 +367,8 @@ static bool check_short_entries(Setup *s) {
         diag_help(diag, rows[i] == TRAIN_LOSS ? "minimize it in a step"
                         : rows[i] == TRAIN_OPTIMIZER
                             ? "say it at the step: `step NAME updates MODEL with adam(1e-4)`"
-                            : "`report NAME` shows a value of a step");
+                        : rows[i] == TRAIN_METRICS ? "`report NAME` shows a value of a step"
+                                                   : "say it in what a step minimizes");
         ok = false;
     }
     return ok;
@@ -479,7 +434,7 @@ void training_check(Checker *c, TrainEntry *entry) {
     vec_push(c->arena, &training->steps, s.step);
     read_entries(&s);
     checks_training(c, entry, training);
-    finish_step(&s);
+    outputs_finish(c, entry, training, s.step);
 }
 
 void training_finish(Checker *c, const TrainEntry *entry) {

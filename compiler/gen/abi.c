@@ -137,8 +137,9 @@ static STRUCT(abi_train_step, nnrt_train_step);
 #undef OWNER
 
 #define OWNER nnrt_loss
-static const AbiField abi_loss_fields[] = {FIELD(name), FIELD(is_classifier), FIELD(unit_classes),
-                                           FIELD(target_low), FIELD(target_high)};
+static const AbiField abi_loss_fields[] = {
+    FIELD(name),          FIELD(label),        FIELD(output),     FIELD(target),
+    FIELD(is_classifier), FIELD(unit_classes), FIELD(target_low), FIELD(target_high)};
 static STRUCT(abi_loss, nnrt_loss);
 #undef OWNER
 

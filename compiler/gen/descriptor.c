@@ -216,17 +216,31 @@ static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const Compile
     return out;
 }
 
+static int64_t column_index(const nnrt_function *function, const char *source) {
+    for (int64_t i = 0; i < function->column_count; i++)
+        if (function->columns[i].source && strcmp(function->columns[i].source, source) == 0)
+            return i;
+    return -1;
+}
+
 static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
-    const OpDef *loss = training->loss.def;
-    if (!loss) return;
-    nnrt_loss *losses = ARENA_ARRAY(gen->arena, nnrt_loss, 1);
-    losses[0] = (nnrt_loss){.name = loss->schema.name,
-                            .is_classifier = loss->is_classifier,
-                            .unit_classes = loss->unit_classes,
-                            .target_low = loss->target_low,
-                            .target_high = loss->target_high};
+    int count = training->losses.count;
+    nnrt_loss *losses = ARENA_ARRAY(gen->arena, nnrt_loss, count + 1);
+    for (int i = 0; i < count; i++) {
+        const OutputLoss *own = &training->losses.items[i];
+        losses[i] = (nnrt_loss){.name = own->name,
+                                .label = own->label,
+                                .output = own->output,
+                                .target = column_index(&out->steps[0].train, own->column)};
+        if (!own->def) continue;
+        losses[i].name = own->def->schema.name;
+        losses[i].is_classifier = own->def->is_classifier;
+        losses[i].unit_classes = own->def->unit_classes;
+        losses[i].target_low = own->def->target_low;
+        losses[i].target_high = own->def->target_high;
+    }
     out->losses = losses;
-    out->loss_count = 1;
+    out->loss_count = count;
 }
 
 static int64_t model_index(const Compiled *compiled, const Model *model) {

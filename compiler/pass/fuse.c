@@ -447,11 +447,16 @@ static void place_assign(Fusion *fusion, Node *assign) {
         place_assign_alone(fusion, assign);
 }
 
+// The numbers that a step tells, in one group: the loss is made of others.
 static void place_told(Fusion *fusion) {
+    Group *group = NULL;
     for (int i = 0; graph_told(fusion->graph, i); i++) {
         Node *number = schedule_source(graph_told(fusion->graph, i));
-        if (fusion->schedule->group_of[number->id] < 0)
-            new_group(fusion, GROUP_SCALAR, number, &number->type);
+        if (fusion->schedule->group_of[number->id] >= 0) continue; // told twice
+        if (group)
+            fusion_join(fusion, group, number);
+        else
+            group = new_group(fusion, GROUP_SCALAR, number, &number->type);
     }
 }
 

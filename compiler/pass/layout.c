@@ -193,6 +193,19 @@ static void load_input(Graph *graph, Node *data) {
     if (loaded) graph_sort(graph);
 }
 
+// What a step tells is put where the caller reads it by elementwise operators: a sum that is told as
+// it is, or a weight, is loaded for that.
+static Node *loaded_number(Graph *graph, Node *number) {
+    if (schedule_source(number)->op->fuse == FUSE_ELEMENTWISE) return number;
+    return graph_unary(graph, "load", number);
+}
+
+static void load_told(Graph *graph) {
+    if (graph->loss) graph->loss = loaded_number(graph, graph->loss);
+    for (int i = 0; i < graph->reports.count; i++)
+        graph->reports.items[i] = loaded_number(graph, graph->reports.items[i]);
+}
+
 // A model may give a data column back as it is; somebody has to put it into the output's buffer.
 static void load_outputs(Graph *graph) {
     for (int i = 0; i < graph->outputs.count; i++) {
@@ -200,6 +213,7 @@ static void load_outputs(Graph *graph) {
         if (schedule_source(output)->op->fuse == FUSE_LEAF)
             graph->outputs.items[i] = graph_unary(graph, "load", output);
     }
+    load_told(graph);
     graph_sort(graph);
 }
 

@@ -26,12 +26,18 @@ typedef struct Dataset {
     bool is_broken;      // its declaration or its files have errors, which are reported
 } Dataset;
 
-// The loss of an output in the short form, `loss = ...`.
+// What an output is compared with in the short form, `loss = ...`.
 typedef struct OutputLoss {
-    const OpDef *def; // resolved: `crossentropy` is already binary, categorical or sparse
-    const Args *args; // NULL: they have a mistake
-    const char *name; // as written: `crossentropy` too
+    int output;
+    const char *label;       // of several outputs, in front of names in reports; NULL: the only one
+    const OpDef *def;        // resolved: `crossentropy` is already binary, categorical or sparse
+    const Args *args;        // NULL: they have a mistake
+    const struct Ast *block; // the call of a block of (prediction, target) instead; NULL: none
+    const char *name;        // as written: `crossentropy` too
     Span span;
+    double weight;
+    const char *column; // of the data set, that it is compared with; NULL: not known
+    int target, input;  // which of the targets, or of the inputs, that is; else -1
 } OutputLoss;
 
 // A value whose mean over the batch a step minimizes, reports, or both: number i of the terms is
@@ -62,7 +68,7 @@ typedef struct Training {
     Span span;
     VEC(Model *) models;
     Dataset *dataset;
-    OutputLoss loss; // of the short form; without `def` where there is none
+    VEC(OutputLoss) losses; // of the short form, by output; steps of one's own: none
     VEC(TrainStep *) steps;
     Graph *samples; // `samples = ...`: pictures that are shown after each epoch; NULL: none
     CallList metrics;
@@ -75,10 +81,11 @@ struct Model {
     Span span;
     Graph *forward;  // layer-level graph: raw data columns in, predictions out; in GRAPH_TRAIN mode
     NodeList inputs; // as the body gets them: transformed, in their declared shapes; or NULL
-    VEC(Training *) trainings; // in source order
-    bool is_part;              // of other models only; it predicts within them
-    bool lacks_shape;          // an input's shape is not known without data that was not found
-    Dataset *dataset;          // of its trainings; NULL: none
+    VEC(const char *) output_names; // by output; NULL: it has none
+    VEC(Training *) trainings;      // in source order
+    bool is_part;                   // of other models only; it predicts within them
+    bool lacks_shape;               // an input's shape is not known without data that was not found
+    Dataset *dataset;               // of its trainings; NULL: none
 };
 
 typedef struct Program {

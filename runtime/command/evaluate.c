@@ -24,12 +24,11 @@ static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
     const nnrt_session *session = evaluator->session;
     const nnrt_output *output = training->steps[0].evaluate.outputs;
     if (!nnrt_training_loss(training)) return NNRT_OK; // steps of one's own: what they minimize
-    if (training->metric_count) {
-        evaluator->metrics =
-            nnrt_metrics_create(training->metrics, training->metric_count, output,
-                                nnrt_training_target(training), nnrt_team_size(session->team));
-        if (!evaluator->metrics) return nnrt_failure();
-    }
+    nnrt_status status =
+        nnrt_output_metrics_open(&evaluator->metrics, session, training,
+                                 &training->steps[0].evaluate, nnrt_team_size(session->team));
+    if (status) return status;
+    if (training->loss_count > 1) return NNRT_OK;
     int64_t classes = nnrt_confusion_size(output);
     int64_t found = nnrt_targets_classes(session, training, 0);
     if (!with_confusion || !found || classes < found) return NNRT_OK;
@@ -96,7 +95,7 @@ nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session
 
 void nnrt_evaluator_close(nnrt_evaluator *evaluator) {
     nnrt_loader_free(evaluator->loader);
-    nnrt_metrics_free(evaluator->metrics);
+    nnrt_output_metrics_free(&evaluator->metrics);
     nnrt_confusion_free(&evaluator->confusion);
     free(evaluator->losses);
     memset(evaluator, 0, sizeof *evaluator);
@@ -104,11 +103,14 @@ void nnrt_evaluator_close(nnrt_evaluator *evaluator) {
 
 static void after_step(void *argument, const nnrt_context *context) {
     nnrt_evaluator *evaluator = argument;
-    const nnrt_function *function = &evaluator->training->steps[0].evaluate;
-    nnrt_view view = nnrt_view_make(function->outputs, nnrt_training_target(evaluator->training));
-    nnrt_view_batch(&view, function, context);
-    if (evaluator->metrics) nnrt_metrics_update(evaluator->metrics, (int)context->thread, &view);
-    if (evaluator->confusion.classes) nnrt_confusion_update(&evaluator->confusion, &view);
+    const nnrt_training *training = evaluator->training;
+    const nnrt_function *function = &training->steps[0].evaluate;
+    nnrt_output_metrics_update(&evaluator->metrics, function, context);
+    if (!evaluator->confusion.classes) return;
+    const nnrt_loss *loss = training->losses;
+    nnrt_view view = nnrt_loss_view(evaluator->session, function, loss);
+    nnrt_view_batch(&view, function, context, loss->output, loss->target);
+    nnrt_confusion_update(&evaluator->confusion, &view);
 }
 
 nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part, const char *prefix,
@@ -123,14 +125,14 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
     pass->argument = evaluator;
     pass->step = 0;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
-    if (evaluator->metrics || evaluator->confusion.classes) pass->after = after_step;
-    nnrt_metrics_reset(evaluator->metrics);
+    if (evaluator->metrics.count || evaluator->confusion.classes) pass->after = after_step;
+    nnrt_output_metrics_reset(&evaluator->metrics);
     nnrt_pass_load(pass, evaluator->loader);
     while (nnrt_pass_advance(pass, chunk_seconds))
         if (nnrt_interrupted()) return nnrt_fail(NNRT_INTERRUPTED, "interrupted");
     nnrt_status status = evaluator->loader ? nnrt_loader_status(evaluator->loader) : NNRT_OK;
     if (status) return status;
-    nnrt_log_add(log, prefix, evaluator->training, pass, evaluator->metrics);
+    nnrt_log_add(log, prefix, evaluator->training, pass, &evaluator->metrics);
     return NNRT_OK;
 }
 

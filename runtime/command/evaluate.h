@@ -9,7 +9,7 @@
 typedef struct nnrt_evaluator {
     nnrt_session *session;
     const nnrt_training *training;
-    nnrt_metrics *metrics;    // NULL: none
+    nnrt_output_metrics metrics;
     nnrt_confusion confusion; // classes 0: not counted
     nnrt_pace pace;
     nnrt_pass pass; // over a part

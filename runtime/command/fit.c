@@ -95,7 +95,7 @@ static nnrt_status run_steps(fit *f) {
         if (bad >= 0) return fail_not_finite(f, bad);
         if (nnrt_progress_due(&f->progress)) {
             nnrt_log log = {0};
-            nnrt_log_add(&log, "", f->trainer.training, pass, f->trainer.metrics);
+            nnrt_log_add(&log, "", f->trainer.training, pass, &f->trainer.metrics);
             nnrt_progress_step(&f->progress, pass->step, &log);
         }
         // An epoch that is complete counts as one.
@@ -123,7 +123,7 @@ static nnrt_status end_epoch(fit *f, int64_t epoch) {
     nnrt_trainer *trainer = &f->trainer;
     nnrt_weights_info info = weights_info(f);
     nnrt_log log = {0};
-    nnrt_log_add(&log, "", trainer->training, &trainer->pass, trainer->metrics);
+    nnrt_log_add(&log, "", trainer->training, &trainer->pass, &trainer->metrics);
     nnrt_status status = validate(f, &log);
     if (!status) status = nnrt_samples_save(&f->pictures, f->callbacks.epochs_before + epoch + 1);
     if (!status) nnrt_callbacks_log(&f->callbacks, trainer->steps_done, &log);

@@ -27,16 +27,13 @@ static void add_names(nnrt_log *names, const nnrt_log *log) {
 static nnrt_status add_training(nnrt_log *names, const nnrt_session *session,
                                 const nnrt_training *training) {
     nnrt_log log = {0};
-    nnrt_metrics *metrics = NULL;
-    if (training->metric_count) {
-        metrics = nnrt_metrics_create(training->metrics, training->metric_count,
-                                      training->steps[0].train.outputs,
-                                      nnrt_training_target(training), 1);
-        if (!metrics) return nnrt_failure();
-    }
-    nnrt_log_add(&log, "", training, NULL, metrics);
-    if (session->data.validation.count) nnrt_log_add(&log, "val_", training, NULL, metrics);
-    nnrt_metrics_free(metrics);
+    nnrt_output_metrics metrics;
+    nnrt_status status =
+        nnrt_output_metrics_open(&metrics, session, training, &training->steps[0].train, 1);
+    if (status) return status;
+    nnrt_log_add(&log, "", training, NULL, &metrics);
+    if (session->data.validation.count) nnrt_log_add(&log, "val_", training, NULL, &metrics);
+    nnrt_output_metrics_free(&metrics);
     for (int64_t i = 0; i < training->callback_count; i++)
         if (nnrt_call_is(&training->callbacks[i], "reduce_on_plateau"))
             nnrt_log_put(&log, "learning_rate", 0);

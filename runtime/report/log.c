@@ -11,6 +11,16 @@ static void add(nnrt_log *log, const char *prefix, const char *name, double valu
     log->values[log->count++].value = value;
 }
 
+static void add_metrics(nnrt_log *log, const char *prefix, const char *label,
+                        const nnrt_metrics *metrics) {
+    char name[NNRT_LOG_NAME];
+    for (int64_t i = 0; i < nnrt_metrics_count(metrics); i++) {
+        snprintf(name, sizeof name, "%s%s%s", label ? label : "", label ? "_" : "",
+                 nnrt_metrics_name(metrics, i));
+        add(log, prefix, name, nnrt_metrics_value(metrics, i));
+    }
+}
+
 static void add_step(nnrt_log *log, const char *prefix, const nnrt_train_step *step,
                      const nnrt_pass *pass, int64_t first, int has_loss) {
     char name[NNRT_LOG_NAME];
@@ -21,7 +31,7 @@ static void add_step(nnrt_log *log, const char *prefix, const nnrt_train_step *s
 }
 
 void nnrt_log_add(nnrt_log *log, const char *prefix, const nnrt_training *training,
-                  const nnrt_pass *pass, const nnrt_metrics *metrics) {
+                  const nnrt_pass *pass, const nnrt_output_metrics *metrics) {
     int64_t first = 0;
     add(log, prefix, "loss", pass ? nnrt_pass_loss(pass) : 0);
     for (int64_t i = 0; i < training->step_count; i++) {
@@ -29,8 +39,8 @@ void nnrt_log_add(nnrt_log *log, const char *prefix, const nnrt_training *traini
         add_step(log, prefix, step, pass, first, training->step_count > 1);
         first += 1 + step->report_count;
     }
-    for (int64_t i = 0; i < nnrt_metrics_count(metrics); i++)
-        add(log, prefix, nnrt_metrics_name(metrics, i), nnrt_metrics_value(metrics, i));
+    for (int64_t i = 0; metrics && i < metrics->count; i++)
+        add_metrics(log, prefix, training->losses[i].label, metrics->items[i]);
 }
 
 void nnrt_log_put(nnrt_log *log, const char *name, double value) {

@@ -3,7 +3,7 @@
 #define NNRT_LOG_H
 
 #include "../base/json.h"
-#include "../session/metric.h"
+#include "../session/output_metrics.h"
 #include "../session/steps.h"
 
 enum { NNRT_LOG_VALUES = 64, NNRT_LOG_NAME = 64 };
@@ -20,9 +20,10 @@ typedef struct nnrt_log {
 
 // Appends the loss, what the steps report beside it, and the metrics (NULL: none) under `prefix`
 // ("", "val_"). `pass` NULL: the names alone, with zeros. Of several steps, each has a loss of its
-// own, "judge_loss", and the loss is their sum.
+// own, "judge_loss", and the loss is their sum; of several outputs, each has metrics of its own,
+// "digit_accuracy", as in Keras.
 void nnrt_log_add(nnrt_log *log, const char *prefix, const nnrt_training *training,
-                  const nnrt_pass *pass, const nnrt_metrics *metrics);
+                  const nnrt_pass *pass, const nnrt_output_metrics *metrics);
 
 // Appends one value; a full log drops it.
 void nnrt_log_put(nnrt_log *log, const char *name, double value);

@@ -54,7 +54,7 @@ struct nnrt_metrics {
 // ---- Views.
 
 nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target) {
-    nnrt_view view = {0};
+    nnrt_view view = {.scale = 1};
     view.stride = output->stride;
     view.size = output->size;
     view.classes = output->rank ? output->shape[output->rank - 1] : 1;
@@ -63,23 +63,28 @@ nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target) {
     return view;
 }
 
-void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context) {
-    const nnrt_output *output = function->outputs;
+void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context,
+                     int64_t number, int64_t column) {
+    const nnrt_output *output = &function->outputs[number];
     int64_t first, end;
     nnrt_own_samples(function, context, &first, &end);
     view->outputs = context->arena + output->offset + first * output->stride;
-    view->target = context->columns[function->input_count];
+    view->target = context->columns[column];
     view->index = context->index + first;
     view->rows = end - first;
 }
 
-double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element) {
-    int64_t place = (int64_t)view->index[sample] * view->target_size + element;
+static double stored_target(const nnrt_view *view, int64_t place) {
     switch (view->target_dtype) {
     case NNRT_U8: return ((const uint8_t *)view->target)[place];
     case NNRT_I32: return ((const int32_t *)view->target)[place];
     default: return (double)((const float *)view->target)[place];
     }
+}
+
+double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element) {
+    int64_t place = (int64_t)view->index[sample] * view->target_size + element;
+    return stored_target(view, place) * view->scale + view->offset;
 }
 
 int64_t nnrt_view_argmax(const float *values, int64_t count) {

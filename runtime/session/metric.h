@@ -18,11 +18,13 @@ typedef struct nnrt_view {
     int64_t target_dtype, target_size;
     const uint32_t *index; // the samples' rows of the column
     int64_t rows;
+    double scale, offset; // of the target's values
 } nnrt_view;
 
 nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target);
-// The samples of the context's worker.
-void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context);
+// The samples of the context's worker, of an output and a column of the function.
+void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context,
+                     int64_t output, int64_t column);
 
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element);
 // The class at a position (a vector of the output): its number, or the largest of its values.

@@ -173,13 +173,6 @@ int64_t nnrt_model_parameters(const nnrt_model *model) {
     return count;
 }
 
-const nnrt_column *nnrt_training_target(const nnrt_training *training) {
-    const nnrt_function *function = &training->steps[0].train;
-    return function->column_count > function->input_count
-               ? &function->columns[function->input_count]
-               : NULL;
-}
-
 const nnrt_loss *nnrt_training_loss(const nnrt_training *training) {
     return training && training->loss_count ? training->losses : NULL;
 }

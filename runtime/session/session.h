@@ -74,8 +74,7 @@ const nnrt_training *nnrt_session_training(const nnrt_session *session);
 
 const nnrt_model *nnrt_session_model(const nnrt_session *session);
 int64_t nnrt_model_parameters(const nnrt_model *model); // elements of all its layers
-// The column of the first target, which losses of outputs compare with, and the loss; NULL: none.
-const nnrt_column *nnrt_training_target(const nnrt_training *training);
+// The loss of the first output; NULL: steps of one's own.
 const nnrt_loss *nnrt_training_loss(const nnrt_training *training);
 // The number of the data set's column that fills a function's: the inputs, then the targets; -1:
 // none does.

@@ -11,17 +11,17 @@ typedef struct pair {
     const nnrt_target_info *target; // NULL: what it is compared with is no target of the data
 } pair;
 
-// Outputs, losses and targets have one order.
 static pair pair_of(const nnrt_session *session, const nnrt_training *training, int64_t number) {
     const nnrt_function *function = &training->steps[0].train;
     const nnrt_data_info *info = &session->data.info;
-    int64_t column = function->input_count + number;
     pair found = {0};
-    if (number >= training->loss_count || number >= function->output_count) return found;
+    if (number >= training->loss_count) return found;
     found.loss = &training->losses[number];
-    found.output = &function->outputs[number];
-    if (column >= function->column_count) return found;
-    int64_t target = nnrt_session_source(session, &function->columns[column]) - info->input_count;
+    if (found.loss->output >= function->output_count) return (pair){0};
+    found.output = &function->outputs[found.loss->output];
+    if (found.loss->target < function->input_count) return found; // an input of the data
+    const nnrt_column *column = &function->columns[found.loss->target];
+    int64_t target = nnrt_session_source(session, column) - info->input_count;
     if (target >= 0) found.target = &info->targets[target];
     return found;
 }

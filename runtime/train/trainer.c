@@ -17,13 +17,9 @@ static nnrt_status check_batch(const nnrt_training *training, int64_t batch) {
 
 static nnrt_status open_metrics(nnrt_trainer *trainer) {
     const nnrt_training *training = trainer->training;
-    if (!training->metric_count) return NNRT_OK;
-    if (!training->steps[0].train.output_count)
-        return nnrt_fail(NNRT_BUG, "the training step has no outputs for its metrics");
-    trainer->metrics = nnrt_metrics_create(
-        training->metrics, training->metric_count, training->steps[0].train.outputs,
-        nnrt_training_target(training), nnrt_team_size(trainer->session->team));
-    return trainer->metrics ? NNRT_OK : nnrt_failure();
+    return nnrt_output_metrics_open(&trainer->metrics, trainer->session, training,
+                                    &training->steps[0].train,
+                                    nnrt_team_size(trainer->session->team));
 }
 
 static nnrt_status open_loader(nnrt_trainer *trainer) {
@@ -96,7 +92,7 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
 
 void nnrt_trainer_close(nnrt_trainer *trainer) {
     nnrt_loader_free(trainer->loader);
-    nnrt_metrics_free(trainer->metrics);
+    nnrt_output_metrics_free(&trainer->metrics);
     free(trainer->rows);
     free(trainer->losses);
     memset(trainer, 0, sizeof *trainer);
@@ -104,10 +100,7 @@ void nnrt_trainer_close(nnrt_trainer *trainer) {
 
 static void after_step(void *argument, const nnrt_context *context) {
     nnrt_trainer *trainer = argument;
-    const nnrt_function *function = &trainer->training->steps[0].train;
-    nnrt_view view = nnrt_view_make(function->outputs, nnrt_training_target(trainer->training));
-    nnrt_view_batch(&view, function, context);
-    nnrt_metrics_update(trainer->metrics, (int)context->thread, &view);
+    nnrt_output_metrics_update(&trainer->metrics, &trainer->training->steps[0].train, context);
 }
 
 void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *const *profiles) {
@@ -123,7 +116,7 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
         nnrt_random random = nnrt_random_make(trainer->seed, NNRT_RANDOM_SHUFFLE, (uint32_t)epoch);
         nnrt_random_shuffle(&random, trainer->rows, part->count);
     }
-    nnrt_metrics_reset(trainer->metrics);
+    nnrt_output_metrics_reset(&trainer->metrics);
     nnrt_pass *pass = &trainer->pass;
     pass->team = trainer->session->team;
     pass->pace = &trainer->pace;
@@ -135,7 +128,7 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     pass->epoch = epoch;
     pass->steps_before = trainer->steps_done;
     pass->argument = trainer;
-    pass->after = trainer->metrics ? after_step : NULL;
+    pass->after = trainer->metrics.count ? after_step : NULL;
     pass->step = 0;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
     if (step_limit && pass->steps > step_limit) pass->steps = step_limit;

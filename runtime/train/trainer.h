@@ -2,14 +2,14 @@
 #ifndef NNRT_TRAINER_H
 #define NNRT_TRAINER_H
 
-#include "../session/metric.h"
+#include "../session/output_metrics.h"
 #include "../session/schedule.h"
 #include "../session/steps.h"
 
 typedef struct nnrt_trainer {
     nnrt_session *session;
     const nnrt_training *training;
-    nnrt_metrics *metrics; // NULL: none
+    nnrt_output_metrics metrics;
     nnrt_pace pace;
     uint32_t *rows;
     double *losses;      // of the epoch's steps, with what is reported beside them

@@ -200,8 +200,8 @@ static void test_expanded_programs_mean_the_same(void **state) {
     const Training *before = checked.program->main->trainings.items[0];
     const Training *after = again.program->main->trainings.items[0];
     const TrainStep *step = before->steps.items[0], *same = after->steps.items[0];
-    assert_ptr_equal(before->loss.def, after->loss.def);
-    assert_true(args_equal(before->loss.args, after->loss.args));
+    assert_ptr_equal(before->losses.items[0].def, after->losses.items[0].def);
+    assert_true(args_equal(before->losses.items[0].args, after->losses.items[0].args));
     assert_true(args_equal(step->optimizer_args, same->optimizer_args));
     assert_true(args_equal(step->regularizer_args, same->regularizer_args));
     assert_int_equal(before->batch, after->batch);

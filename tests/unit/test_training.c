@@ -25,8 +25,8 @@ static Checked train(const char *data, const char *last, const char *entries) {
 static void expect_loss(const char *data, const char *last, const char *name, bool from_logits) {
     Checked checked = train(data, last, "loss = crossentropy");
     const Training *training = checked.program->main->trainings.items[0];
-    assert_string_equal(training->loss.def->schema.name, name);
-    assert_int_equal(args_bool(training->loss.args, "from_logits"), from_logits);
+    assert_string_equal(training->losses.items[0].def->schema.name, name);
+    assert_int_equal(args_bool(training->losses.items[0].args, "from_logits"), from_logits);
     check_end(&checked);
 }
 
@@ -68,7 +68,7 @@ static void test_entries(void **state) {
     assert_int_equal(training->metrics.count, 1);
     assert_string_equal(training->metrics.items[0].schema->name, "accuracy");
     assert_string_equal(training->steps.items[0]->regularizer->name, "l2");
-    assert_true(args_number(training->loss.args, "label_smoothing") == 0.1);
+    assert_true(args_number(training->losses.items[0].args, "label_smoothing") == 0.1);
     check_end(&checked);
 }
 

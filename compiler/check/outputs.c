@@ -1,0 +1,331 @@
+// The short form of training: what each output of the model is compared with, and by which loss.
+// Losses, weights and targets go by position, or one loss for all; targets also by the outputs'
+// names. A loss is a row of op/loss.c, or a block of (prediction, target).
+#include "check.h"
+
+#include <math.h>
+
+typedef struct Outputs {
+    Checker *c;
+    const TrainEntry *entry;
+    Training *training;
+    const Dataset *dataset; // NULL: not known
+    int count;
+} Outputs;
+
+static const char *label_of(const Outputs *o, int output) {
+    const Model *model = o->entry->model->model;
+    const char *name =
+        output < model->output_names.count ? model->output_names.items[output] : NULL;
+    if (o->count == 1) return NULL;
+    return name ? name : arena_format(o->c->arena, "output_%d", output);
+}
+
+static int count_outputs(const TrainEntry *entry) {
+    const Graph *forward = entry->model->model->forward;
+    return forward && forward->outputs.count > 1 ? forward->outputs.count : 1;
+}
+
+// ---- Targets.
+
+static int find_target(const nnrt_data_info *info, const char *name) {
+    for (int i = 0; name && i < info->target_count; i++)
+        if (strcmp(info->targets[i].column.name, name) == 0) return i;
+    return -1;
+}
+
+static void set_target(OutputLoss *loss, const nnrt_data_info *info, int target) {
+    loss->target = target;
+    loss->input = -1;
+    loss->column = info->targets[target].column.name;
+}
+
+static const char *columns_of(const Outputs *o) {
+    const nnrt_data_info *info = &o->dataset->info;
+    NameList names = {0};
+    for (int i = 0; i < info->input_count; i++) vec_push(o->c->arena, &names, info->inputs[i].name);
+    for (int i = 0; i < info->target_count; i++)
+        vec_push(o->c->arena, &names, info->targets[i].column.name);
+    return names_join(o->c->arena, &names, "and");
+}
+
+static void read_target(const Outputs *o, OutputLoss *loss, const Ast *ast) {
+    const nnrt_data_info *info = &o->dataset->info;
+    const char *name = ast->kind == AST_NAME || ast->kind == AST_STRING ? ast->text : NULL;
+    int target = find_target(info, name), input = name ? columns_find_name(info, name) : -1;
+    if (target >= 0) {
+        set_target(loss, info, target);
+    } else if (input >= 0) {
+        loss->input = input;
+        loss->target = -1;
+        loss->column = info->inputs[input].name;
+    } else {
+        Diag *diag = diag_report(o->c->sink, name ? DIAG_E0101 : DIAG_E0201, ast->span,
+                                 name ? "`%s` has no column `%s`" : "`%s`: a target is a column%s",
+                                 o->dataset->name, name ? name : "");
+        diag_label(diag, "expected a column of the data");
+        diag_help(diag, "it has %s", columns_of(o));
+    }
+}
+
+static void report_target_count(const Outputs *o, const Ast *ast, int count) {
+    Diag *diag =
+        diag_report(o->c->sink, DIAG_E0302, ast->span, "%d target%s for %d output%s of `%s`", count,
+                    count == 1 ? "" : "s", o->count, o->count == 1 ? "" : "s",
+                    o->entry->model->declaration->text);
+    diag_label(diag, "expected one for each output");
+}
+
+static void read_targets(const Outputs *o, const Ast *ast) {
+    OutputLoss *losses = o->training->losses.items;
+    bool is_list = ast->kind == AST_LIST;
+    int count = is_list ? ast->items.count : 1;
+    if (count != o->count) {
+        report_target_count(o, ast, count);
+        return;
+    }
+    for (int i = 0; i < count; i++) read_target(o, &losses[i], is_list ? ast->items.items[i] : ast);
+}
+
+static void report_targets(const Outputs *o) {
+    const nnrt_data_info *info = &o->dataset->info;
+    NameList names = {0};
+    for (int i = 0; i < info->target_count; i++)
+        vec_push(o->c->arena, &names, info->targets[i].column.name);
+    const ModelEntry *model = o->entry->model;
+    Diag *diag = diag_report(
+        o->c->sink, DIAG_E0302, model->declaration->name_span,
+        "the model `%s` has %s, but `%s` has %s", model->declaration->text,
+        o->count == 1 ? "one output" : arena_format(o->c->arena, "%d outputs", o->count),
+        o->dataset->name,
+        info->target_count == 1
+            ? "one target"
+            : arena_format(o->c->arena, "%lld targets", (long long)info->target_count));
+    diag_label(diag, "%s",
+               o->count == 1 ? "one output" : arena_format(o->c->arena, "%d outputs", o->count));
+    diag_secondary(diag, o->training->dataset->span, "%s", names_join(o->c->arena, &names, "and"));
+    diag_help(diag,
+              o->count == 1 ? "say in `train` which is meant: `target = %s`"
+                            : "say in `train` which target each is compared with: "
+                              "`target = [%s, ...]`",
+              names.items[0]);
+}
+
+static bool are_all_named(const Outputs *o) {
+    const Model *model = o->entry->model->model;
+    for (int i = 0; i < o->count; i++) {
+        const char *name = i < model->output_names.count ? model->output_names.items[i] : NULL;
+        if (find_target(&o->dataset->info, name) < 0) return false;
+    }
+    return true;
+}
+
+// Those of the outputs' names, else as many as there are outputs.
+static void choose_targets(const Outputs *o) {
+    const nnrt_data_info *info = &o->dataset->info;
+    const Model *model = o->entry->model->model;
+    bool by_name = info->target_count > 1 && are_all_named(o);
+    if (!info->target_count) return; // checks_training says so
+    if (!by_name && info->target_count != o->count) {
+        report_targets(o);
+        return;
+    }
+    for (int i = 0; i < o->count; i++)
+        set_target(&o->training->losses.items[i], info,
+                   by_name ? find_target(info, model->output_names.items[i]) : i);
+}
+
+// ---- Losses.
+
+// `crossentropy` becomes one of the three, with or without logits as the last layer says.
+static const OpDef *resolve_crossentropy(const Outputs *o, const OutputLoss *own,
+                                         const Ending *ending) {
+    const nnrt_data_info *info = o->dataset ? &o->dataset->info : NULL;
+    TargetReading reading = {0};
+    bool is_known = info && own->column;
+    if (is_known && own->target >= 0) reading = targets_read(&info->targets[own->target], ending);
+    const char *name = checks_crossentropy(ending, reading, is_known);
+    return name ? op_find(name) : NULL;
+}
+
+static const Value *find_block(const Outputs *o, const Ast *ast) {
+    bool is_callee = ast->kind == AST_NAME || ast->kind == AST_CALL;
+    const Value *value = is_callee ? scope_find(o->c->globals, ast->text) : NULL;
+    return value && value->kind == VALUE_BLOCK ? value : NULL;
+}
+
+static void read_loss(const Outputs *o, OutputLoss *own, const Ast *ast) {
+    own->span = ast->span;
+    if (find_block(o, ast)) {
+        own->block = ast;
+        own->name = ast->text;
+        return;
+    }
+    const Schema *schema = family_find(o->c, &ast, &family_losses);
+    own->span = ast->span;
+    if (!schema) return;
+    Ending ending = checks_ending(o->entry->model, own->output);
+    bool ok = true, is_open = strcmp(schema->name, "crossentropy") == 0;
+    const OpDef *loss = is_open ? resolve_crossentropy(o, own, &ending) : op_find(schema->name);
+    if (!loss) return;
+    Args *args = (Args *)bind_call(o->c, o->c->globals, &loss->schema, ast, 0, &ok);
+    if (is_open) checks_set_logits(args, &ending);
+    own->def = loss;
+    own->name = schema->name;
+    own->args = ok ? args : NULL;
+}
+
+static void read_losses(const Outputs *o, const Ast *ast) {
+    ast = expression_chosen(o->c, o->c->globals, ast);
+    if (!ast) return;
+    bool is_list = ast->kind == AST_LIST;
+    if (is_list && ast->items.count != o->count) {
+        Diag *diag = diag_report(o->c->sink, DIAG_E0302, ast->span, "%d losses for %d output%s",
+                                 ast->items.count, o->count, o->count == 1 ? "" : "s");
+        diag_label(diag, "expected one for each output of `%s`",
+                   o->entry->model->declaration->text);
+        return;
+    }
+    for (int i = 0; i < o->count; i++)
+        read_loss(o, &o->training->losses.items[i], is_list ? ast->items.items[i] : ast);
+}
+
+// ---- Weights.
+
+static void report_weights(const Outputs *o, const Ast *ast) {
+    Diag *diag = diag_report(o->c->sink, DIAG_E0302, ast->span,
+                             "`loss_weights` has a number for each output, of which there %s %d",
+                             o->count == 1 ? "is" : "are", o->count);
+    diag_label(diag, "how much each loss counts");
+    diag_help(diag, "write `loss_weights = [1, 0.5]`, for example");
+}
+
+static void read_weights(const Outputs *o, const Ast *ast) {
+    const Value *value = expression_evaluate(o->c, o->c->globals, ast);
+    if (value->kind == VALUE_ERROR) return;
+    bool fits = value->kind == VALUE_LIST && value->count == o->count;
+    for (int i = 0; fits && i < value->count; i++)
+        fits = value->items[i]->kind == VALUE_NUMBER && isfinite(value->items[i]->number);
+    if (!fits) {
+        report_weights(o, ast);
+        return;
+    }
+    for (int i = 0; i < o->count; i++)
+        o->training->losses.items[i].weight = value->items[i]->number;
+}
+
+// ---- All of it.
+
+void outputs_read(Checker *c, const TrainEntry *entry, Training *training, OutputEntries given) {
+    Outputs o = {.c = c, .entry = entry, .training = training, .count = count_outputs(entry)};
+    bool is_known = entry->dataset && entry->dataset->info.inputs[0].size > 0;
+    if (is_known) o.dataset = entry->dataset;
+    for (int i = 0; i < o.count; i++)
+        vec_push(
+            c->arena, &training->losses,
+            ((OutputLoss){
+                .output = i, .label = label_of(&o, i), .target = -1, .input = -1, .weight = 1}));
+    if (o.dataset && given.target)
+        read_targets(&o, given.target);
+    else if (o.dataset)
+        choose_targets(&o);
+    if (given.loss) read_losses(&o, given.loss);
+    if (given.weights) read_weights(&o, given.weights);
+}
+
+// ---- The step.
+
+// The value of a model's input that a column fills, in the clone of its graph.
+static Node *input_value(Checker *c, const TrainEntry *entry, Graph *clone, int column) {
+    const Model *model = entry->model->model;
+    const nnrt_data_info *info = &entry->dataset->info;
+    for (int i = 0; i < model->inputs.count; i++)
+        if (columns_find(info, &entry->model->declaration->parameters, i) == column)
+            return clone->nodes.items[model->inputs.items[i]->id];
+    Node *node = graph_input(clone, info->inputs[column].name, columns_type(&info->inputs[column]));
+    node->column = node->name;
+    vec_push(c->arena, &clone->inputs, node);
+    return model_transform(c, node, entry->dataset, column);
+}
+
+static Node *target_value(Checker *c, const TrainEntry *entry, Graph *clone, const Graph *forward,
+                          const OutputLoss *loss, NodeList *used) {
+    Node *node;
+    if (loss->input >= 0) {
+        node = input_value(c, entry, clone, loss->input);
+    } else {
+        node = clone->nodes.items[forward->targets.items[loss->target]->id];
+        bool is_listed = false;
+        for (int i = 0; i < used->count; i++) is_listed = is_listed || used->items[i] == node;
+        if (!is_listed) vec_push(c->arena, used, node);
+    }
+    const Type *output = &clone->outputs.items[loss->output]->type;
+    bool differs = loss->input >= 0 && node->type.rank != output->rank &&
+                   type_elements(&node->type) == type_elements(output);
+    return differs ? graph_reshape(clone, node, output->rank, output->dims) : node;
+}
+
+static Node *block_value(Checker *c, const TrainEntry *entry, const OutputLoss *loss,
+                         Node *prediction, Node *target) {
+    Value *values[2];
+    const Value *inputs[2];
+    for (int i = 0; i < 2; i++) {
+        inputs[i] = values[i] = value_new(c->arena, VALUE_TENSOR, loss->span);
+        values[i]->node = i ? target : prediction;
+    }
+    values[1]->classes = type_last(&prediction->type);
+    if (loss->target >= 0 && entry->dataset->info.targets[loss->target].classes)
+        values[1]->classes = entry->dataset->info.targets[loss->target].classes;
+    const Value *value = elaborate_apply(c, c->globals, loss->block, inputs, 2);
+    if (value->kind == VALUE_TENSOR && value->node->type.batched) return value->node;
+    if (value->kind == VALUE_ERROR) return NULL;
+    Diag *diag = diag_report(c->sink, DIAG_E0201, loss->span,
+                             "`%s` is no loss: it gives %s, not numbers of each sample", loss->name,
+                             value_describe(c->arena, value));
+    diag_label(diag, "used as a loss");
+    return NULL;
+}
+
+static Node *loss_value(Checker *c, const TrainEntry *entry, const OutputLoss *loss, Graph *graph,
+                        Node *target) {
+    Node *inputs[] = {graph->outputs.items[loss->output], target};
+    graph->current_layer = NULL;
+    graph->current_span = loss->span;
+    if (loss->block) return block_value(c, entry, loss, inputs[0], target);
+    Node *node = graph_node(graph, loss->def, inputs, 2, loss->args);
+    return node->poisoned ? NULL : node;
+}
+
+static bool is_complete(const Training *training) {
+    for (int i = 0; i < training->losses.count; i++) {
+        const OutputLoss *loss = &training->losses.items[i];
+        if (!loss->column || (!loss->block && (!loss->def || !loss->args))) return false;
+    }
+    return true;
+}
+
+void outputs_finish(Checker *c, const TrainEntry *entry, const Training *training,
+                    TrainStep *step) {
+    const Graph *forward = entry->model->model->forward;
+    step->name = "loss";
+    step->span = training->losses.items[0].span;
+    step->repeat = 1;
+    bool is_known = forward && forward->outputs.count == training->losses.count;
+    if (!is_known || !is_complete(training) || diag_error_count(c->sink)) return;
+    Graph *graph = c->graph = graph_clone(forward, c->arena, GRAPH_TRAIN);
+    NodeList targets = {0};
+    bool ok = true;
+    graph->sink = c->sink;
+    for (int i = 0; i < training->losses.count; i++) {
+        const OutputLoss *loss = &training->losses.items[i];
+        Node *target = target_value(c, entry, graph, forward, loss, &targets);
+        Node *value = loss_value(c, entry, loss, graph, target);
+        const char *name = loss->label ? arena_format(c->arena, "%s_loss", loss->label) : "loss";
+        ok = ok && value;
+        vec_push(c->arena, &graph->results, value);
+        vec_push(c->arena, &step->terms, ((Term){name, loss->weight, loss->label != NULL}));
+    }
+    graph->targets = targets;
+    c->graph = NULL;
+    if (ok) step->forward = graph;
+}

@@ -1,0 +1,30 @@
+// The metrics of all outputs of a training: each output has all of them, beside its own target.
+#ifndef NNRT_OUTPUT_METRICS_H
+#define NNRT_OUTPUT_METRICS_H
+
+#include "metric.h"
+#include "session.h"
+
+typedef struct nnrt_output_metrics {
+    const nnrt_training *training;
+    int64_t count; // of outputs; 0: there are no metrics
+    nnrt_metrics *items[NNRT_MAX_COLUMNS];
+    nnrt_view views[NNRT_MAX_COLUMNS]; // without a batch
+} nnrt_output_metrics;
+
+// For `function`, the first step's training or evaluation, of the training's losses; `workers` feed
+// them. After an error nothing is to be freed.
+nnrt_status nnrt_output_metrics_open(nnrt_output_metrics *metrics, const nnrt_session *session,
+                                     const nnrt_training *training, const nnrt_function *function,
+                                     int workers);
+void nnrt_output_metrics_free(nnrt_output_metrics *metrics);
+void nnrt_output_metrics_reset(nnrt_output_metrics *metrics);
+// The samples of the context's worker.
+void nnrt_output_metrics_update(nnrt_output_metrics *metrics, const nnrt_function *function,
+                                const nnrt_context *context);
+
+// An output beside its target; inputs of the data as targets are scaled as the model gets them.
+nnrt_view nnrt_loss_view(const nnrt_session *session, const nnrt_function *function,
+                         const nnrt_loss *loss);
+
+#endif
