@@ -60,15 +60,19 @@ static int64_t layer_count(const Layer *layer) {
 }
 
 // The statistics of `standardize` travel with the weights but belong to no layer: they are data.
-static int64_t total_count(const Graph *graph, bool trainable_only) {
+static int64_t total_count(const Graph *graph) {
     int64_t count = 0;
     for (int i = 0; i < graph->parameter_nodes.count; i++) {
         const Node *node = graph->parameter_nodes.items[i];
-        if (!node || !node->parameter->layer) continue;
-        if (trainable_only && !graph_updates(graph, node->parameter)) continue;
-        count += type_elements(&node->parameter->type);
+        if (node && node->parameter->layer) count += type_elements(&node->parameter->type);
     }
     return count;
+}
+
+// Of the last training, if there is one.
+static int64_t trainable_count(const Model *model) {
+    int count = model->trainings.count;
+    return program_trainable(count ? model->trainings.items[count - 1] : NULL, model);
 }
 
 // The largest batch that is trained, which the activations are planned for; 0: no training.
@@ -288,8 +292,26 @@ static void put_sizes(Text *out, const Model *model, const GenSizes *sizes) {
     if (batch) text_format(out, "Batch: %s samples\n", summary_count(out->arena, batch));
 }
 
+static void put_trainable(Text *out, const char *which, int64_t total, int64_t trainable) {
+    text_format(out, "Trainable params%s: %s\n", which, summary_count(out->arena, trainable));
+    text_format(out, "Non-trainable params%s: %s\n", which,
+                summary_count(out->arena, total - trainable));
+}
+
+// Trainings that change the same number of weights are one line.
+static void put_counts(Text *out, const Model *model) {
+    int64_t total = total_count(model->forward), last = trainable_count(model);
+    bool differ = false;
+    text_format(out, "Total params: %s\n", summary_count(out->arena, total));
+    for (int i = 0; i < model->trainings.count; i++)
+        differ = differ || program_trainable(model->trainings.items[i], model) != last;
+    if (!differ) put_trainable(out, "", total, last);
+    for (int i = 0; differ && i < model->trainings.count; i++)
+        put_trainable(out, arena_format(out->arena, " in training %d", i + 1), total,
+                      program_trainable(model->trainings.items[i], model));
+}
+
 void summary_print(Text *out, const Model *model, const GenSizes *sizes) {
-    const Graph *graph = model->forward;
     Rows rows = collect_rows(out->arena, model);
     bool chain = is_chain(&rows);
     const Table *table = chain ? &chain_table : &branched_table;
@@ -303,10 +325,7 @@ void summary_print(Text *out, const Model *model, const GenSizes *sizes) {
         put_entry(out, table, &rows, &rows.items.items[i]);
         put_rule(out, table, i + 1 < rows.items.count ? '_' : '=');
     }
-    int64_t total = total_count(graph, false), trainable = total_count(graph, true);
-    text_format(out, "Total params: %s\n", summary_count(out->arena, total));
-    text_format(out, "Trainable params: %s\n", summary_count(out->arena, trainable));
-    text_format(out, "Non-trainable params: %s\n", summary_count(out->arena, total - trainable));
+    put_counts(out, model);
     put_rule(out, table, '_');
     if (!sizes) return;
     put_sizes(out, model, sizes);
@@ -334,6 +353,15 @@ static void json_bytes(Text *out, const char *name, const int64_t *bytes) {
         text_put(out, "null");
 }
 
+// Where several trainings change the model one after the other.
+static void json_trainings(Text *out, const Model *model) {
+    if (model->trainings.count < 2) return;
+    for (int i = 0; i < model->trainings.count; i++)
+        text_format(out, "%s{\"trainable\": %" PRId64 "}", i ? ", " : ", \"trainings\": [",
+                    program_trainable(model->trainings.items[i], model));
+    text_put(out, "]");
+}
+
 void summary_print_json(Text *out, const Model *model, const GenSizes *sizes) {
     const Graph *graph = model->forward;
     text_put(out, "{\"model\": ");
@@ -347,10 +375,11 @@ void summary_print_json(Text *out, const Model *model, const GenSizes *sizes) {
         json_layer(out, model, graph->weights->layers.items[i]);
         separator = ", ";
     }
-    int64_t total = total_count(graph, false), trainable = total_count(graph, true);
+    int64_t total = total_count(graph), trainable = trainable_count(model);
     int64_t batch = largest_batch(model);
     text_format(out, "], \"params\": %" PRId64 ", \"trainable\": %" PRId64, total, trainable);
     text_format(out, ", \"non_trainable\": %" PRId64, total - trainable);
+    json_trainings(out, model);
     json_bytes(out, "batch", batch ? &batch : NULL);
     json_bytes(out, "weight_bytes", sizes ? &sizes->weights : NULL);
     json_bytes(out, "gradient_bytes", sizes ? &sizes->gradients : NULL);

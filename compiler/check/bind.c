@@ -15,13 +15,24 @@ typedef struct Binding {
     int next;          // the next row for a positional argument
     const Ast *word;   // the last bare word and named argument: positional ones may not follow
     const Ast *named;
-    const Ast *layer_name; // what `name = ..` of a layer says; NULL: nothing
+    const Ast *own[2]; // what `name = ..` and `frozen = ..` of a layer say; NULL: nothing
     bool ok;
 } Binding;
 
-// Every layer takes a name of its own, beside the rows of its schema.
-static const ArgDef layer_name = {
-    .name = "name", .type = ARG_STRING, .doc = "the layer's name in the summary and in files"};
+// Every layer takes these beside the rows of its schema.
+enum { OWN_NAME, OWN_FROZEN, OWN_ARGS };
+static const ArgDef own_args[] = {
+    {.name = "name", .type = ARG_STRING, .doc = "the layer's name in the summary and in files"},
+    {.name = "frozen",
+     .type = ARG_BOOL,
+     .keras_name = "freeze",
+     .doc = "its weights stay as they are, and its normalizations infer"}};
+
+static int own_index(const char *name) {
+    for (int i = 0; i < OWN_ARGS; i++)
+        if (strcmp(own_args[i].name, name) == 0) return i;
+    return -1;
+}
 
 static bool is_layer(const Schema *schema) {
     const OpDef *op = op_find(schema->name);
@@ -294,22 +305,23 @@ static void assign_word(Binding *b, const char *word, const Ast *ast) {
     }
 }
 
-static void give_name(Binding *b, const Ast *ast) {
-    if (b->layer_name) {
-        Diag *diag =
-            report(b, DIAG_E0104, ast->span, "`name` of `%s` is given twice", b->schema->name);
-        diag_label(diag, "the second value");
-        diag_secondary(diag, b->layer_name->span, "the first value");
+static void give_own(Binding *b, int index, const Ast *ast) {
+    if (!b->own[index]) {
+        b->own[index] = ast->left;
         return;
     }
-    b->layer_name = ast->left;
+    Diag *diag =
+        report(b, DIAG_E0104, ast->span, "`%s` of `%s` is given twice", ast->text, b->schema->name);
+    diag_label(diag, "the second value");
+    diag_secondary(diag, b->own[index]->span, "the first value");
 }
 
 static void assign_named(Binding *b, const Ast *ast) {
     b->named = ast;
     int row = schema_arg_index(b->schema, ast->text);
-    if (row < 0 && strcmp(ast->text, layer_name.name) == 0 && is_layer(b->schema)) {
-        give_name(b, ast);
+    int own = own_index(ast->text);
+    if (row < 0 && own >= 0 && is_layer(b->schema)) {
+        give_own(b, own, ast);
         return;
     }
     if (row < 0) {
@@ -428,27 +440,50 @@ static bool is_layer_name(const char *name) {
     return length && !name[length] && length <= PARSE_MAX_NAME;
 }
 
+static bool convert_own(Binding *b, int index, ArgValue *value) {
+    const Ast *ast = b->own[index];
+    *value = (ArgValue){.is_set = true};
+    if (!ast) return false;
+    bool ok = bind_value(b->c, b->scope, &own_args[index], b->schema->name, ast, value);
+    b->ok = b->ok && ok;
+    return ok;
+}
+
 static void convert_name(Binding *b) {
-    ArgValue value = {.is_set = true};
-    if (!b->layer_name) return;
-    Span span = b->layer_name->span;
-    if (!bind_value(b->c, b->scope, &layer_name, b->schema->name, b->layer_name, &value)) {
-        b->ok = false;
-    } else if (!is_layer_name(value.text)) {
-        const char *shown = *value.text ? arena_format(b->c->arena, "`%s`", value.text) : "nothing";
-        Diag *diag = report(b, DIAG_E0202, span, "%s cannot be the name of a layer", shown);
-        diag_label(diag, "letters, digits, `_` and `-`");
-    } else {
-        b->args->name = value.text;
-        b->args->name_span = span;
+    ArgValue value;
+    if (!convert_own(b, OWN_NAME, &value)) return;
+    Span span = b->own[OWN_NAME]->span;
+    b->args->name = value.text;
+    b->args->name_span = span;
+    if (is_layer_name(value.text)) return;
+    b->args->name = NULL;
+    const char *shown = *value.text ? arena_format(b->c->arena, "`%s`", value.text) : "nothing";
+    Diag *diag = report(b, DIAG_E0202, span, "%s cannot be the name of a layer", shown);
+    diag_label(diag, "letters, digits, `_` and `-`");
+}
+
+static void convert_frozen(Binding *b) {
+    ArgValue value;
+    if (convert_own(b, OWN_FROZEN, &value)) b->args->is_frozen = value.number != 0;
+}
+
+bool bind_frozen(Checker *c, Scope *scope, const Ast *call, int first, bool *is_frozen) {
+    for (int i = first; call->kind == AST_CALL && i < call->items.count; i++) {
+        const Ast *ast = call->items.items[i];
+        ArgValue value = {.is_set = true};
+        if (ast->kind != AST_ASSIGN || strcmp(ast->text, own_args[OWN_FROZEN].name) != 0)
+            return false;
+        if (bind_value(c, scope, &own_args[OWN_FROZEN], call->text, ast->left, &value))
+            *is_frozen = value.number != 0;
     }
+    return true;
 }
 
 static void remember(const Binding *b, int first) {
     if (b->c->is_dry || map_get(&b->c->bound, b->call)) return;
     Bound *bound = ARENA_NEW(b->c->arena, Bound);
     *bound =
-        (Bound){.args = b->args, .given = b->given, .layer_name = b->layer_name, .first = first};
+        (Bound){.args = b->args, .given = b->given, .own = {b->own[0], b->own[1]}, .first = first};
     map_set(&b->c->bound, b->call, bound);
 }
 
@@ -469,6 +504,7 @@ const Args *bind_call(Checker *c, Scope *scope, const Schema *schema, const Ast 
         convert_row(&b, row, first);
     }
     convert_name(&b);
+    convert_frozen(&b);
     remember(&b, first);
     *ok = b.ok;
     return args;

@@ -12,7 +12,7 @@ struct Checker;
 typedef struct Bound {
     const Args *args;
     const Ast *const *given; // by row: what was written for it; NULL: its default
-    const Ast *layer_name;   // `name = ..` of a layer; NULL: none
+    const Ast *own[2];       // `name = ..` and `frozen = ..` of a layer; NULL: none
     int first;               // the call's arguments before this one are tensors
 } Bound;
 
@@ -25,6 +25,9 @@ const Args *bind_call(struct Checker *c, Scope *scope, const Schema *schema, con
 // One value for the argument `def` of `callee`. False: reported.
 bool bind_value(struct Checker *c, Scope *scope, const ArgDef *def, const char *callee,
                 const Ast *expression, ArgValue *value);
+
+// `frozen = ..`, the only argument that models and shared layers in use take. False: another one.
+bool bind_frozen(struct Checker *c, Scope *scope, const Ast *call, int first, bool *is_frozen);
 
 // Reports an argument (or an entry of `train`, as `noun` says) that `args` does not have: E0107 if
 // it is Keras's name for one (the row is returned), E0103 otherwise (NULL).

@@ -25,9 +25,9 @@ typedef struct TrainEntry {
     const Ast *ast;
     ModelEntry *model; // the first
     VEC(ModelEntry *) models;
-    Dataset *dataset;   // NULL: reported
-    const Ast *samples; // NULL: none
-    bool has_steps;     // of one's own
+    Dataset *dataset;                       // NULL: reported
+    const Ast *samples, *freeze, *unfreeze; // entries; NULL: none
+    bool has_steps;                         // of one's own
     Training *training;
 } TrainEntry;
 
@@ -69,6 +69,8 @@ struct Checker {
     int shared_next;    // the next of its layers, when they were made before
     int inner_next;     // likewise of what is shared within
     const char *prefix; // of layer names
+    TrainStep *step;    // whose body is evaluated; NULL: none
+    bool is_frozen;     // the layers of a use with `frozen = true` are made
     int layer_count, depth;
     int64_t steps;
     bool exhausted; // a limit was hit and reported
@@ -238,6 +240,10 @@ typedef struct OutputEntries {
 void outputs_read(Checker *c, const TrainEntry *entry, Training *training, OutputEntries given);
 // Makes the step that minimizes the losses, unless there are mistakes or data are missing.
 void outputs_finish(Checker *c, const TrainEntry *entry, const Training *training, TrainStep *step);
+
+// ---- freeze.c
+// `freeze = [..]` and `unfreeze = [..]` of a `train` block; NULL: nothing. By layer: is it frozen?
+const bool *freeze_read(Checker *c, const Ast *freeze, const Ast *unfreeze);
 
 // ---- step.c
 // The body of a step, layer by layer. NULL: never.

@@ -242,12 +242,22 @@ static const Value *unfinished(Checker *c, const OpDef *op, const Application *c
     return value;
 }
 
+// In a step's own body, for that step.
+static void freeze_layer(Checker *c, Layer *layer, const Args *args) {
+    if (args && args->is_frozen) layer->trainable = false;
+    if (c->is_frozen && c->step)
+        vec_push(c->arena, &c->step->frozen, layer);
+    else if (c->is_frozen)
+        layer->trainable = false;
+}
+
 static const Value *make_node(Checker *c, const OpDef *op, const Application *call,
                               const Args *args) {
     if (!check_owned(c, op, call->ast->span)) return unfinished(c, op, call, args);
     Layer *layer = c->owner ? layer_for(c, op, args, call->ast->span) : NULL;
     if ((c->owner && !layer) || !check_shared_shape(c, layer, call))
         return unfinished(c, op, call, args);
+    if (layer) freeze_layer(c, layer, args);
     Node **nodes = ARENA_ARRAY(c->arena, Node *, call->count);
     for (int i = 0; i < call->count; i++) nodes[i] = call->inputs[i]->node;
     c->graph->current_layer = layer;
@@ -595,6 +605,21 @@ static bool has_arguments(const Application *call) {
     return call->ast->kind == AST_CALL && call->first < call->ast->items.count;
 }
 
+// A model or shared layer in use: `frozen = true` is all that may be said there.
+static const Value *apply_frozen(Checker *c, Scope *scope, const Value *value,
+                                 const Application *call, const char *what) {
+    bool was_frozen = c->is_frozen, is_frozen = false;
+    if (!bind_frozen(c, scope, call->ast, call->first, &is_frozen))
+        return report_arguments(c, call, what);
+    c->is_frozen = was_frozen || is_frozen;
+    const Value *result =
+        value->kind == VALUE_MODEL
+            ? model_apply(c, value->model, call->ast, call->inputs, call->count)
+            : elaborate_shared(c, value->shared, call->ast, call->inputs, call->count);
+    c->is_frozen = was_frozen;
+    return result;
+}
+
 static const Value *report_not_layer(Checker *c, const Value *value, const Ast *ast) {
     Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "%s is not a layer",
                              value_describe(c->arena, value));
@@ -610,13 +635,9 @@ static const Value *apply_value(Checker *c, Scope *scope, const Value *value,
     case VALUE_RECIPE:
         if (has_arguments(call)) return report_arguments(c, call, "a recipe");
         return apply_recipe(c, value->recipe, call);
-    case VALUE_SHARED:
-        if (has_arguments(call)) return report_arguments(c, call, "a shared layer");
-        return elaborate_shared(c, value->shared, call->ast, call->inputs, call->count);
+    case VALUE_SHARED: return apply_frozen(c, scope, value, call, "a shared layer");
     case VALUE_BLOCK: return apply_block(c, scope, value->declaration, call);
-    case VALUE_MODEL:
-        if (has_arguments(call)) return report_arguments(c, call, "a model");
-        return model_apply(c, value->model, call->ast, call->inputs, call->count);
+    case VALUE_MODEL: return apply_frozen(c, scope, value, call, "a model");
     case VALUE_WORD:
         op = op_find(value->text);
         if (op && op->surface) return apply_operator(c, scope, op, call);

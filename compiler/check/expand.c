@@ -192,9 +192,10 @@ static void put_bound_call(Expander *e, const Ast *ast, const Bound *bound) {
         note(e, arena_format(e->arena, "`%s` in the file", ast->text));
     put_tensor_arguments(e, ast, bound->first, &separator);
     put_written_rows(e, bound, &separator);
-    if (bound->layer_name) {
-        text_format(e->out, "%sname = ", separator);
-        put_expression(e, bound->layer_name);
+    for (int i = 0; i < 2; i++) {
+        if (!bound->own[i]) continue;
+        text_format(e->out, "%s%s = ", separator, i ? "frozen" : "name");
+        put_expression(e, bound->own[i]);
         separator = ", ";
     }
     put_default_rows(e, bound, &separator);

@@ -17,7 +17,6 @@ static const Planned planned_rows[] = {
     {"transform", "drop_missing", NULL},
     {"transform", "pairs", NULL},
     {"transform", "windows", NULL},
-    {"entry", "unfreeze", NULL},
     {0},
 };
 

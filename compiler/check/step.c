@@ -207,6 +207,7 @@ TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast) {
     step->forward = graph_create(c->program->weights, ast->text, GRAPH_TRAIN, c->sink);
     Body body = {.c = c, .scope = scope_create(c->arena, c->globals), .step = step};
     c->graph = step->forward;
+    c->step = step;
     c->exhausted = false;
     c->steps = 0;
     if (entry->dataset) bind_columns(c, body.scope, entry->dataset, ast->body);
@@ -216,6 +217,7 @@ TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast) {
     check_minimizes(&body, ast);
     graph_sort(step->forward);
     c->graph = NULL;
+    c->step = NULL;
     return step;
 }
 

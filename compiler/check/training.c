@@ -13,6 +13,8 @@ enum {
     TRAIN_SAMPLES,
     TRAIN_TARGET,
     TRAIN_LOSS_WEIGHTS,
+    TRAIN_FREEZE,
+    TRAIN_UNFREEZE,
     TRAIN_ENTRIES
 };
 
@@ -45,6 +47,8 @@ static const ArgDef train_entries[] = {
     {.name = "samples", .type = ARG_NAME},
     {.name = "target", .type = ARG_NAMES, .keras_name = "targets y"},
     {.name = "loss_weights", .type = ARG_NAMES},
+    {.name = "freeze", .type = ARG_NAMES, .keras_name = "frozen"},
+    {.name = "unfreeze", .type = ARG_NAMES},
     {0},
 };
 
@@ -426,6 +430,8 @@ void training_check(Checker *c, TrainEntry *entry) {
     vec_push(c->arena, &c->program->trainings, training);
     collect_entries(&s, entry->ast->body);
     entry->samples = s.given[TRAIN_SAMPLES];
+    entry->freeze = s.given[TRAIN_FREEZE];
+    entry->unfreeze = s.given[TRAIN_UNFREEZE];
     if (entry->has_steps) {
         read_step_entries(&s);
         return;
@@ -437,11 +443,8 @@ void training_check(Checker *c, TrainEntry *entry) {
     outputs_finish(c, entry, training, s.step);
 }
 
-void training_finish(Checker *c, const TrainEntry *entry) {
+static void finish_steps(Checker *c, const TrainEntry *entry) {
     const Ast *body = entry->ast->body;
-    if (entry->samples && entry->model)
-        entry->training->samples = step_samples(c, entry, entry->samples);
-    if (!entry->has_steps || !entry->model) return;
     int next = 0;
     for (int i = 0; i < body->items.count; i++) {
         const Ast *ast = body->items.items[i];
@@ -451,4 +454,22 @@ void training_finish(Checker *c, const TrainEntry *entry) {
         step_finish(c, entry, step, ast);
         next++;
     }
+}
+
+static void freeze_step(Checker *c, const TrainStep *step, const bool *frozen) {
+    int count = c->program->weights->layers.count;
+    if (!step->forward) return;
+    bool *own = ARENA_ARRAY(c->arena, bool, count + 1);
+    memcpy(own, frozen, (size_t)count * sizeof *own);
+    for (int i = 0; i < step->frozen.count; i++) own[step->frozen.items[i]->index] = true;
+    step->forward->frozen = own;
+}
+
+void training_finish(Checker *c, const TrainEntry *entry) {
+    if (!entry->model) return;
+    const bool *frozen = freeze_read(c, entry->freeze, entry->unfreeze);
+    for (int i = 0; i < entry->training->steps.count; i++)
+        freeze_step(c, entry->training->steps.items[i], frozen);
+    if (entry->samples) entry->training->samples = step_samples(c, entry, entry->samples);
+    if (entry->has_steps) finish_steps(c, entry);
 }

@@ -54,7 +54,8 @@ static nnrt_layer layer_of(Gen *gen, const Compiled *compiled, const Model *mode
     for (int i = 0; i < layer->parameters.count; i++) {
         int64_t count = type_elements(&layer->parameters.items[i]->type);
         out.params += count;
-        if (layer->parameters.items[i]->trainable) out.trainable_params += count;
+        if (layer->parameters.items[i]->trainable && layer->trainable)
+            out.trainable_params += count;
     }
     return out;
 }

@@ -75,6 +75,7 @@ struct Args {
     Span span;
     const char *name; // of the layer, from `name = ..`; NULL: it is named by its type
     Span name_span;
+    bool is_frozen; // the layer, from `frozen = ..`
 };
 
 int schema_arg_count(const Schema *schema);

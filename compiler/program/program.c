@@ -31,3 +31,31 @@ int program_model_count(const Program *program) {
         count += program_predicts(program, program->models.items[i]);
     return count;
 }
+
+static bool is_updated(const Training *training, const Parameter *parameter) {
+    for (int i = 0; i < training->steps.count; i++) {
+        const Graph *graph = training->steps.items[i]->forward;
+        if (graph && graph_updates(graph, parameter)) return true;
+    }
+    return false;
+}
+
+static bool has_steps(const Training *training) {
+    for (int i = 0; i < training->steps.count; i++)
+        if (training->steps.items[i]->forward) return true;
+    return false;
+}
+
+int64_t program_trainable(const Training *training, const Model *model) {
+    const Graph *graph = model->forward;
+    int64_t count = 0;
+    if (training && !has_steps(training)) training = NULL; // its data are not known
+    for (int i = 0; i < graph->parameter_nodes.count; i++) {
+        const Node *node = graph->parameter_nodes.items[i];
+        if (!node || !node->parameter->layer) continue;
+        if (training ? is_updated(training, node->parameter)
+                     : graph_updates(graph, node->parameter))
+            count += type_elements(&node->parameter->type);
+    }
+    return count;
+}

@@ -58,7 +58,8 @@ typedef struct TrainStep {
     const Args *optimizer_args; // learning_rate holds a number or a schedule
     const Schema *regularizer;  // of kernels that have none of their own; NULL: none
     const Args *regularizer_args;
-    int64_t repeat; // so many times a batch, each on data of its own
+    int64_t repeat;      // so many times a batch, each with random numbers of its own
+    VEC(Layer *) frozen; // by `frozen = true` in its body
 } TrainStep;
 
 typedef struct Model Model;
@@ -107,6 +108,8 @@ bool program_trains(const Program *program, const Training *training);
 bool program_predicts(const Program *program, const Model *model);
 // Drops what the main model does not need, where one was asked for.
 void program_keep_main(Program *program);
+// Elements of the model's layers that a training changes; `training` NULL: that any may change.
+int64_t program_trainable(const Training *training, const Model *model);
 int program_model_count(const Program *program); // that predict
 
 // A call as the runtime sees it: every option present; an absent one has number NAN and no text,
