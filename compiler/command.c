@@ -267,6 +267,12 @@ static void print_comparison(Text *out, const GradientCheck *check) {
         text_put(out, ": ok\n");
 }
 
+static const char *step_title(const Training *training, const TrainStep *step) {
+    const OutputLoss *loss = training->losses.count ? training->losses.items : NULL;
+    if (!loss) return step->name;
+    return loss->def ? loss->def->schema.name : loss->name;
+}
+
 static bool check_step(Text *out, const Training *training, const TrainStep *step) {
     Model *model = training->models.items[0];
     Lowering lowering = lowering_begin(out->arena, step->forward, step, GRAPH_TRAIN);
@@ -279,8 +285,7 @@ static bool check_step(Text *out, const Training *training, const TrainStep *ste
         .owner = model,
     };
     graph_check_gradients(lowering.graph, out->arena, &check);
-    text_format(out, "%s, %s: ", model->name,
-                training->losses.count ? training->losses.items[0].name : step->name);
+    text_format(out, "%s, %s: ", model->name, step_title(training, step));
     print_comparison(out, &check);
     return check.worst <= check.tolerance && !check.undecided;
 }

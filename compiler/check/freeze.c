@@ -54,6 +54,15 @@ static int mark(Checker *c, const char *path, bool *marks) {
     return count;
 }
 
+// Layers of a model without an output are not all there.
+static bool knows_layers(const Checker *c) {
+    for (int i = 0; i < c->models.count; i++) {
+        const Model *model = c->models.items[i]->model;
+        if (model->forward && !model->forward->outputs.count) return false;
+    }
+    return true;
+}
+
 static void report_path(Checker *c, const Ast *ast, const char *path) {
     const Weights *weights = c->program->weights;
     NameList names = {0};
@@ -88,7 +97,7 @@ static void set_path(Checker *c, const Ast *ast, bool value, bool *frozen) {
         diag_help(diag, "write `encoder`, `dense_1` or `vgg16_features.block5`, for example");
         return;
     }
-    if (!mark(c, path, marks)) report_path(c, ast, path);
+    if (!mark(c, path, marks) && knows_layers(c)) report_path(c, ast, path);
     for (int i = 0; i < c->program->weights->layers.count; i++)
         if (marks[i]) frozen[i] = value;
 }

@@ -193,8 +193,8 @@ static void load_input(Graph *graph, Node *data) {
     if (loaded) graph_sort(graph);
 }
 
-// What a step tells is put where the caller reads it by elementwise operators: a sum that is told as
-// it is, or a weight, is loaded for that.
+// What a step tells is put where the caller reads it by elementwise operators: a sum that is told
+// as it is, or a weight, is loaded for that.
 static Node *loaded_number(Graph *graph, Node *number) {
     if (schedule_source(number)->op->fuse == FUSE_ELEMENTWISE) return number;
     return graph_unary(graph, "load", number);

@@ -185,7 +185,7 @@ static const nnrt_train_step program_step = {
     .slot_count = 2,
     .slots_size = WEIGHTS};
 static const nnrt_loss program_losses[] = {
-    {.name = "sparse_categorical_crossentropy", .is_classifier = 1}};
+    {.name = "sparse_categorical_crossentropy", .target = 1, .is_classifier = 1}};
 
 static const nnrt_training program_training = {.steps = &program_step,
                                                .step_count = 1,

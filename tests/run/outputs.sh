@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Models of several inputs and outputs: a loss and metrics for each, under Keras's names; an input as
+# the target; a block as the loss; weights that stay as they are. A loss that compares with another
+# target, a metric of another output, or a frozen layer that moves would show.
+. "$(dirname "$0")/common/begin.sh"
+
+command -v python3 >/dev/null || skip "python3 is not installed"
+python3 - <<'END'
+import random, struct
+random.seed(1)
+def save(name, kind, shape, values):
+    head = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (kind, shape)
+    head += " " * (117 - len(head)) + "\n"
+    code = {"<f4": "f", "<i4": "i"}[kind]
+    with open(name, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00v\x00" + head.encode() + struct.pack("<%d%s" % (len(values), code), *values))
+n = 400
+left = [[random.random() for _ in range(4)] for _ in range(n)]
+right = [row if random.random() < 0.5 else [random.random() for _ in range(4)] for row in left]
+save("left.npy", "<f4", (n, 4), sum(left, []))
+save("right.npy", "<f4", (n, 4), sum(right, []))
+save("same.npy", "<i4", (n,), [int(a == b) for a, b in zip(left, right)])
+save("largest.npy", "<i4", (n,), [row.index(max(row)) for row in left])
+END
+
+cat >twins.nn <<'END'
+dataset pairs = npy(["left.npy", "right.npy"], target = ["same.npy", "largest.npy"])
+             -> split(validation = 0.25)
+model twins(left, right) {
+    layer tower = dense(16, relu)
+    a = left  -> tower
+    b = right -> tower
+    largest = a -> dense(4, softmax)
+    same    = square(a - b) -> dense(1, sigmoid)
+    return largest, same
+}
+train twins on pairs {
+    loss         = crossentropy
+    loss_weights = [1, 2]
+    optimizer    = adam(0.02)
+    metrics      = accuracy
+    epochs       = 30
+    batch        = 25
+    callbacks    = [checkpoint("best.st", monitor = val_same_accuracy, save_best_only = true)]
+}
+END
+build twins.nn twins
+expect 0 ./twins fit --seed 1 --json --progress=none --history history.csv --step-log steps.csv
+python3 - out <<'END' || fail "losses and metrics of two outputs"
+import csv, json, sys
+result = json.load(open(sys.argv[1]))
+last = result["metrics"]
+names = ["loss", "largest_loss", "same_loss", "largest_accuracy", "same_accuracy"]
+assert list(last) == names + ["val_" + name for name in names], list(last)
+assert abs(last["loss"] - last["largest_loss"] - 2 * last["same_loss"]) < 1e-5, last
+assert last["val_largest_accuracy"] > 0.85 and last["val_same_accuracy"] > 0.85, last
+rows = list(csv.DictReader(open("history.csv")))
+assert len(rows) == 30 and abs(float(rows[-1]["same_loss"]) - last["same_loss"]) < 1e-5
+END
+for threads in 1 2 3; do
+    expect 0 ./twins fit --seed 1 --progress=none --threads $threads --epochs 2 --save t$threads.st
+done
+[ "$(tail -c 4000 t1.st | md5sum)" = "$(tail -c 4000 t2.st | md5sum)" ] &&
+    [ "$(tail -c 4000 t1.st | md5sum)" = "$(tail -c 4000 t3.st | md5sum)" ] || fail "other bits"
+
+# A target of the wrong name, and one that is an input.
+cat >copy.nn <<'END'
+dataset points = moons(300, noise = 0.1) -> standardize -> split(test = 0.2)
+block distance(prediction, target, power = 2) { sum(abs(prediction - target) ^ power) }
+model copy(x) { x -> dense(8, tanh) -> dense(2) }
+train copy on points {
+    target    = x
+    loss      = distance(power = 2)
+    optimizer = adam(0.01)
+    epochs    = 60
+}
+END
+build copy.nn copy
+expect 0 ./copy fit --seed 1 --json --progress=none
+python3 -c "import json; assert json.load(open('out'))['test']['loss'] < 0.05" || fail "an input as the target"
+
+# Frozen: the first layer of each stays, and what follows is trained.
+cat >frozen.nn <<'END'
+dataset points = moons(300, noise = 0.1) -> split(test = 0.2)
+model body(x) { x -> dense(8, relu) -> batch_norm -> dense(8, relu, name = "last") }
+model net(x) { x -> body(frozen = true) -> dense(2, softmax) }
+train net on points { loss = crossentropy  optimizer = sgd(0.1) }
+train net on points { loss = crossentropy  optimizer = sgd(0.1)  unfreeze = [body.last] }
+END
+build frozen.nn frozen
+expect 0 ./frozen init --seed 3 --save before.st
+expect 0 ./frozen fit --seed 3 --progress=none --weights before.st --save after.st
+python3 - <<'END' || fail "what is frozen"
+import json, struct
+def load(name):
+    data = open(name, "rb").read()
+    size, = struct.unpack("<Q", data[:8])
+    head = json.loads(data[8:8 + size])
+    return {k: data[8 + size + v["data_offsets"][0]:8 + size + v["data_offsets"][1]]
+            for k, v in head.items() if k != "__metadata__"}
+before, after = load("before.st"), load("after.st")
+moved = {name for name in before if before[name] != after[name]}
+assert moved == {"body/last/kernel", "body/last/bias", "dense/kernel", "dense/bias"}, moved
+END
