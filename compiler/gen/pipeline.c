@@ -211,9 +211,11 @@ static void enlarge_to_step(GenSizes *sizes, const CompiledStep *step) {
     if (optimizer > sizes->optimizer) sizes->optimizer = optimizer;
 }
 
-static bool has_model(const Training *training, const Model *model) {
-    for (int i = 0; i < training->models.count; i++)
-        if (training->models.items[i] == model) return true;
+static bool changes_model(const TrainStep *step, const Model *model) {
+    const NodeList *nodes = &model->forward->parameter_nodes;
+    for (int i = 0; i < nodes->count; i++)
+        if (nodes->items[i] && graph_updates(step->forward, nodes->items[i]->parameter))
+            return true;
     return false;
 }
 
@@ -221,8 +223,9 @@ GenSizes pipeline_sizes(const Compiled *compiled, const Model *model) {
     GenSizes sizes = {.weights = weight_bytes(model->forward)};
     for (int i = 0; i < compiled->training_count; i++) {
         const CompiledTraining *training = &compiled->trainings[i];
-        for (int k = 0; k < training->step_count && has_model(training->training, model); k++)
-            enlarge_to_step(&sizes, &training->steps[k]);
+        for (int k = 0; k < training->step_count; k++)
+            if (changes_model(training->steps[k].step, model))
+                enlarge_to_step(&sizes, &training->steps[k]);
     }
     for (int i = 0; i < compiled->model_count && !sizes.activations; i++)
         if (compiled->models[i].model == model)
