@@ -153,6 +153,8 @@ typedef struct nnrt_loss {
     int64_t is_classifier;  // it compares with classes: predictions are named by class
     int64_t unit_classes;   // what a single unit tells apart: 2, yes and no; 0: it is a number
     double target_low, target_high; // the numbers that it takes for targets; both 0: all
+    const nnrt_call *metrics;       // of the output
+    int64_t metric_count;
 } nnrt_loss;
 
 // One `train` block.
@@ -162,8 +164,6 @@ typedef struct nnrt_training {
     int64_t step_count;
     const nnrt_loss *losses; // of the outputs; none where steps say what is minimized
     int64_t loss_count;
-    const nnrt_call *metrics;
-    int64_t metric_count;
     const nnrt_call *callbacks;
     int64_t callback_count;
     nnrt_function samples; // of NNRT_SAMPLES pictures, after each epoch; without `run`: none

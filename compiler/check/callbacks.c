@@ -14,8 +14,7 @@ typedef struct Reader {
 // ---- What an epoch reports.
 
 // The second metric of a name is reported as `recall_1` (runtime/session/metric.c).
-static const char *reported_name(const Reader *r, int index) {
-    const CallList *metrics = &r->training->metrics;
+static const char *reported_name(const Reader *r, const CallList *metrics, int index) {
     const char *name = metrics->items[index].schema->name;
     int before = 0;
     for (int i = 0; i < index; i++) before += strcmp(metrics->items[i].schema->name, name) == 0;
@@ -34,18 +33,20 @@ static void collect_steps(Reader *r) {
     }
 }
 
+static void collect_name(Reader *r, const OutputLoss *own, const char *name) {
+    const char *label = own->label;
+    vec_push(r->c->arena, &r->values,
+             label ? arena_format(r->c->arena, "%s_%s", label, name) : name);
+}
+
 static void collect_outputs(Reader *r) {
-    Arena *arena = r->c->arena;
     for (int i = 0; i < r->training->losses.count; i++) {
-        const char *label = r->training->losses.items[i].label;
-        if (label) vec_push(arena, &r->values, arena_format(arena, "%s_loss", label));
-    }
-    for (int i = 0; i < r->training->losses.count; i++) {
-        const char *label = r->training->losses.items[i].label;
-        for (int k = 0; k < r->training->metrics.count; k++) {
-            const char *name = reported_name(r, k);
-            vec_push(arena, &r->values, label ? arena_format(arena, "%s_%s", label, name) : name);
-        }
+        const OutputLoss *own = &r->training->losses.items[i];
+        if (own->label) collect_name(r, own, "loss");
+        for (int k = 0; k < own->measures.count; k++)
+            collect_name(r, own, own->measures.items[k]->text);
+        for (int k = 0; k < own->metrics.count; k++)
+            collect_name(r, own, reported_name(r, &own->metrics, k));
     }
 }
 

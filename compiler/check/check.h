@@ -238,6 +238,8 @@ typedef struct OutputEntries {
     const Ast *loss, *target, *weights;
 } OutputEntries;
 void outputs_read(Checker *c, const TrainEntry *entry, Training *training, OutputEntries given);
+// After outputs_read.
+void outputs_read_metrics(Checker *c, Training *training, const Ast *ast);
 // Makes the step that minimizes the losses, unless there are mistakes or data are missing.
 void outputs_finish(Checker *c, const TrainEntry *entry, const Training *training, TrainStep *step);
 

@@ -311,8 +311,8 @@ static void check_iou(const Fit *f, const Call *metric) {
 }
 
 static void check_metrics(const Fit *f) {
-    for (int i = 0; i < f->training->metrics.count; i++) {
-        const Call *metric = &f->training->metrics.items[i];
+    for (int i = 0; i < f->own->metrics.count; i++) {
+        const Call *metric = &f->own->metrics.items[i];
         if (is_regression_metric(metric)) {
             check_number_metric(f, metric);
             continue;

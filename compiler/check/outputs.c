@@ -148,15 +148,15 @@ static const OpDef *resolve_crossentropy(const Outputs *o, const OutputLoss *own
     return name ? op_find(name) : NULL;
 }
 
-static const Value *find_block(const Outputs *o, const Ast *ast) {
+static const Value *find_block(Checker *c, const Ast *ast) {
     bool is_callee = ast->kind == AST_NAME || ast->kind == AST_CALL;
-    const Value *value = is_callee ? scope_find(o->c->globals, ast->text) : NULL;
+    const Value *value = is_callee ? scope_find(c->globals, ast->text) : NULL;
     return value && value->kind == VALUE_BLOCK ? value : NULL;
 }
 
 static void read_loss(const Outputs *o, OutputLoss *own, const Ast *ast) {
     own->span = ast->span;
-    if (find_block(o, ast)) {
+    if (find_block(o->c, ast)) {
         own->block = ast;
         own->name = ast->text;
         return;
@@ -214,6 +214,67 @@ static void read_weights(const Outputs *o, const Ast *ast) {
         o->training->losses.items[i].weight = value->items[i]->number;
 }
 
+// ---- Metrics: one for all outputs, a list for the only one, or an entry for each.
+
+static void report_second(Checker *c, const Ast *ast, const char *name, Span first) {
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0102, ast->span, "the metric `%s` is given twice", name);
+    diag_label(diag, "again here");
+    diag_secondary(diag, first, "first here");
+}
+
+static void read_block_metric(Checker *c, OutputLoss *own, const Ast *ast) {
+    for (int i = 0; i < own->measures.count; i++) {
+        const Ast *first = own->measures.items[i];
+        if (strcmp(first->text, ast->text) != 0) continue;
+        report_second(c, ast, ast->text, first->span);
+        return;
+    }
+    vec_push(c->arena, &own->measures, ast);
+}
+
+static void read_metric(Checker *c, OutputLoss *own, const Ast *ast) {
+    bool ok = true;
+    if (find_block(c, ast)) {
+        read_block_metric(c, own, ast);
+        return;
+    }
+    const Schema *schema = family_find(c, &ast, &family_metrics);
+    if (!schema) return;
+    const Args *args = bind_call(c, c->globals, schema, ast, 0, &ok);
+    for (int i = 0; i < own->metrics.count; i++) {
+        const Call *first = &own->metrics.items[i];
+        if (first->schema != schema || !args_equal(first->args, args)) continue;
+        report_second(c, ast, schema->name, first->args->span);
+        return;
+    }
+    if (ok) vec_push(c->arena, &own->metrics, ((Call){schema, args}));
+}
+
+static void read_output_metrics(Checker *c, OutputLoss *own, const Ast *ast) {
+    if (ast->kind != AST_LIST) {
+        read_metric(c, own, ast);
+        return;
+    }
+    for (int i = 0; i < ast->items.count; i++) read_metric(c, own, ast->items.items[i]);
+}
+
+void outputs_read_metrics(Checker *c, Training *training, const Ast *ast) {
+    int count = training->losses.count;
+    ast = expression_chosen(c, c->globals, ast);
+    if (!ast) return;
+    bool is_each = ast->kind == AST_LIST && count > 1;
+    if (is_each && ast->items.count != count) {
+        Diag *diag = diag_report(c->sink, DIAG_E0302, ast->span, "%d metrics for %d outputs",
+                                 ast->items.count, count);
+        diag_label(diag, "expected one for all, or an entry for each output");
+        diag_help(diag, "an entry may be a list: `metrics = [[accuracy, top_k(3)], mae]`");
+        return;
+    }
+    for (int i = 0; i < count; i++)
+        read_output_metrics(c, &training->losses.items[i], is_each ? ast->items.items[i] : ast);
+}
+
 // ---- All of it.
 
 void outputs_read(Checker *c, const TrainEntry *entry, Training *training, OutputEntries given) {
@@ -266,23 +327,24 @@ static Node *target_value(Checker *c, const TrainEntry *entry, Graph *clone, con
 }
 
 static Node *block_value(Checker *c, const TrainEntry *entry, const OutputLoss *loss,
-                         Node *prediction, Node *target) {
+                         const Ast *block, Node *prediction, Node *target) {
     Value *values[2];
     const Value *inputs[2];
     for (int i = 0; i < 2; i++) {
-        inputs[i] = values[i] = value_new(c->arena, VALUE_TENSOR, loss->span);
+        inputs[i] = values[i] = value_new(c->arena, VALUE_TENSOR, block->span);
         values[i]->node = i ? target : prediction;
     }
     values[1]->classes = type_last(&prediction->type);
     if (loss->target >= 0 && entry->dataset->info.targets[loss->target].classes)
         values[1]->classes = entry->dataset->info.targets[loss->target].classes;
-    const Value *value = elaborate_apply(c, c->globals, loss->block, inputs, 2);
+    const Value *value = elaborate_apply(c, c->globals, block, inputs, 2);
     if (value->kind == VALUE_TENSOR && value->node->type.batched) return value->node;
     if (value->kind == VALUE_ERROR) return NULL;
-    Diag *diag = diag_report(c->sink, DIAG_E0201, loss->span,
-                             "`%s` is no loss: it gives %s, not numbers of each sample", loss->name,
-                             value_describe(c->arena, value));
-    diag_label(diag, "used as a loss");
+    const char *role = block == loss->block ? "loss" : "metric";
+    Diag *diag = diag_report(c->sink, DIAG_E0201, block->span,
+                             "`%s` is no %s: it gives %s, not numbers of each sample", block->text,
+                             role, value_describe(c->arena, value));
+    diag_label(diag, "used as a %s", role);
     return NULL;
 }
 
@@ -291,7 +353,7 @@ static Node *loss_value(Checker *c, const TrainEntry *entry, const OutputLoss *l
     Node *inputs[] = {graph->outputs.items[loss->output], target};
     graph->current_layer = NULL;
     graph->current_span = loss->span;
-    if (loss->block) return block_value(c, entry, loss, inputs[0], target);
+    if (loss->block) return block_value(c, entry, loss, loss->block, inputs[0], target);
     Node *node = graph_node(graph, loss->def, inputs, 2, loss->args);
     return node->poisoned ? NULL : node;
 }
@@ -304,27 +366,54 @@ static bool is_complete(const Training *training) {
     return true;
 }
 
+static void add_term(Checker *c, TrainStep *step, Graph *graph, Node *value, const char *label,
+                     const char *name, double weight) {
+    bool is_reported = label || weight == 0;
+    if (label) name = arena_format(c->arena, "%s_%s", label, name);
+    vec_push(c->arena, &graph->results, value);
+    vec_push(c->arena, &step->terms, ((Term){name, weight, is_reported}));
+}
+
+static bool add_loss(Checker *c, const TrainEntry *entry, TrainStep *step, Graph *graph,
+                     const OutputLoss *loss, Node *target) {
+    Node *value = loss_value(c, entry, loss, graph, target);
+    if (value) add_term(c, step, graph, value, loss->label, "loss", loss->weight);
+    return value != NULL;
+}
+
+// Metrics that are blocks are reported by the step.
+static bool add_measures(Checker *c, const TrainEntry *entry, TrainStep *step, Graph *graph,
+                         const OutputLoss *loss, Node *target) {
+    for (int i = 0; i < loss->measures.count; i++) {
+        const Ast *block = loss->measures.items[i];
+        Node *value =
+            block_value(c, entry, loss, block, graph->outputs.items[loss->output], target);
+        if (!value) return false;
+        add_term(c, step, graph, value, loss->label, block->text, 0);
+    }
+    return true;
+}
+
 void outputs_finish(Checker *c, const TrainEntry *entry, const Training *training,
                     TrainStep *step) {
     const Graph *forward = entry->model->model->forward;
+    int count = training->losses.count;
     step->name = "loss";
     step->span = training->losses.items[0].span;
     step->repeat = 1;
-    bool is_known = forward && forward->outputs.count == training->losses.count;
+    bool is_known = forward && forward->outputs.count == count;
     if (!is_known || !is_complete(training) || diag_error_count(c->sink)) return;
     Graph *graph = c->graph = graph_clone(forward, c->arena, GRAPH_TRAIN);
+    Node **values = ARENA_ARRAY(c->arena, Node *, count);
     NodeList targets = {0};
     bool ok = true;
     graph->sink = c->sink;
-    for (int i = 0; i < training->losses.count; i++) {
-        const OutputLoss *loss = &training->losses.items[i];
-        Node *target = target_value(c, entry, graph, forward, loss, &targets);
-        Node *value = loss_value(c, entry, loss, graph, target);
-        const char *name = loss->label ? arena_format(c->arena, "%s_loss", loss->label) : "loss";
-        ok = ok && value;
-        vec_push(c->arena, &graph->results, value);
-        vec_push(c->arena, &step->terms, ((Term){name, loss->weight, loss->label != NULL}));
-    }
+    for (int i = 0; i < count; i++)
+        values[i] = target_value(c, entry, graph, forward, &training->losses.items[i], &targets);
+    for (int i = 0; i < count && ok; i++)
+        ok = add_loss(c, entry, step, graph, &training->losses.items[i], values[i]);
+    for (int i = 0; i < count && ok; i++)
+        ok = add_measures(c, entry, step, graph, &training->losses.items[i], values[i]);
     graph->targets = targets;
     c->graph = NULL;
     if (ok) step->forward = graph;

@@ -213,35 +213,6 @@ static void read_optimizer(Setup *s, const Ast *ast) {
     if (ok) schedule_check(s->c, s->step->optimizer_args);
 }
 
-// ---- Metrics: one, or a list.
-
-static void read_metric(Setup *s, const Ast *ast) {
-    bool ok = true;
-    const Schema *schema = family_find(s->c, &ast, &family_metrics);
-    if (!schema) return;
-    const Args *args = bind_call(s->c, s->c->globals, schema, ast, 0, &ok);
-    for (int i = 0; i < s->training->metrics.count; i++) {
-        const Call *first = &s->training->metrics.items[i];
-        if (first->schema != schema || !args_equal(first->args, args)) continue;
-        Diag *diag = diag_report(s->c->sink, DIAG_E0102, ast->span,
-                                 "the metric `%s` is given twice", schema->name);
-        diag_label(diag, "again here");
-        diag_secondary(diag, first->args->span, "first here");
-        return;
-    }
-    if (ok) vec_push(s->c->arena, &s->training->metrics, ((Call){schema, args}));
-}
-
-static void read_metrics(Setup *s, const Ast *ast) {
-    ast = expression_chosen(s->c, s->c->globals, ast);
-    if (!ast) return;
-    if (ast->kind != AST_LIST) {
-        read_metric(s, ast);
-        return;
-    }
-    for (int i = 0; i < ast->items.count; i++) read_metric(s, ast->items.items[i]);
-}
-
 // ---- Entries.
 
 static int find_entry(const char *name) {
@@ -339,7 +310,7 @@ static void read_entries(Setup *s) {
                                  s->given[TRAIN_LOSS_WEIGHTS]});
     if (s->given[TRAIN_OPTIMIZER]) read_optimizer(s, s->given[TRAIN_OPTIMIZER]);
     int errors = diag_error_count(s->c->sink);
-    if (s->given[TRAIN_METRICS]) read_metrics(s, s->given[TRAIN_METRICS]);
+    if (s->given[TRAIN_METRICS]) outputs_read_metrics(s->c, training, s->given[TRAIN_METRICS]);
     bool knows_metrics = diag_error_count(s->c->sink) == errors;
     if (s->given[TRAIN_CALLBACKS])
         callbacks_read(s->c, s->entry, training, s->given[TRAIN_CALLBACKS], knows_metrics);

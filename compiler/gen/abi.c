@@ -138,8 +138,10 @@ static STRUCT(abi_train_step, nnrt_train_step);
 
 #define OWNER nnrt_loss
 static const AbiField abi_loss_fields[] = {
-    FIELD(name),          FIELD(label),        FIELD(output),     FIELD(target),
-    FIELD(is_classifier), FIELD(unit_classes), FIELD(target_low), FIELD(target_high)};
+    FIELD(name),        FIELD(label),         FIELD(output),
+    FIELD(target),      FIELD(is_classifier), FIELD(unit_classes),
+    FIELD(target_low),  FIELD(target_high),   ITEMS(metrics, abi_call, metric_count),
+    FIELD(metric_count)};
 static STRUCT(abi_loss, nnrt_loss);
 #undef OWNER
 
@@ -147,8 +149,7 @@ static STRUCT(abi_loss, nnrt_loss);
 static const AbiField abi_training_fields[] = {
     FIELD(model),          ITEMS(steps, abi_train_step, step_count),
     FIELD(step_count),     ITEMS(losses, abi_loss, loss_count),
-    FIELD(loss_count),     ITEMS(metrics, abi_call, metric_count),
-    FIELD(metric_count),   ITEMS(callbacks, abi_call, callback_count),
+    FIELD(loss_count),     ITEMS(callbacks, abi_call, callback_count),
     FIELD(callback_count), PART(samples, abi_function),
     FIELD(epochs),         FIELD(batch)};
 static STRUCT(abi_training, nnrt_training);

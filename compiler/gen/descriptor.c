@@ -232,7 +232,9 @@ static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
         losses[i] = (nnrt_loss){.name = own->name,
                                 .label = own->label,
                                 .output = own->output,
-                                .target = column_index(&out->steps[0].train, own->column)};
+                                .target = column_index(&out->steps[0].train, own->column),
+                                .metrics = calls_of(gen, &own->metrics),
+                                .metric_count = own->metrics.count};
         if (!own->def) continue;
         losses[i].name = own->def->schema.name;
         losses[i].is_classifier = own->def->is_classifier;
@@ -258,8 +260,6 @@ static nnrt_training training_of(Gen *gen, const Compiled *compiled, const Compi
     nnrt_training out = {.model = model_index(compiled, model),
                          .steps = steps,
                          .step_count = own->step_count,
-                         .metrics = calls_of(gen, &training->metrics),
-                         .metric_count = training->metrics.count,
                          .callbacks = calls_of(gen, &training->callbacks),
                          .callback_count = training->callbacks.count,
                          .epochs = training->epochs,

@@ -36,8 +36,10 @@ typedef struct OutputLoss {
     const char *name;        // as written: `crossentropy` too
     Span span;
     double weight;
-    const char *column; // of the data set, that it is compared with; NULL: not known
-    int target, input;  // which of the targets, or of the inputs, that is; else -1
+    CallList metrics;
+    VEC(const struct Ast *) measures; // blocks of (prediction, target) that are metrics
+    const char *column;               // of the data set, that it is compared with; NULL: not known
+    int target, input;                // which of the targets, or of the inputs, that is; else -1
 } OutputLoss;
 
 // A value whose mean over the batch a step minimizes, reports, or both: number i of the terms is
@@ -72,7 +74,6 @@ typedef struct Training {
     VEC(OutputLoss) losses; // of the short form, by output; steps of one's own: none
     VEC(TrainStep *) steps;
     Graph *samples; // `samples = ...`: pictures that are shown after each epoch; NULL: none
-    CallList metrics;
     CallList callbacks;
     int64_t epochs, batch;
 } Training;

@@ -125,7 +125,7 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
     pass->argument = evaluator;
     pass->step = 0;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
-    if (evaluator->metrics.count || evaluator->confusion.classes) pass->after = after_step;
+    if (evaluator->metrics.has_any || evaluator->confusion.classes) pass->after = after_step;
     nnrt_output_metrics_reset(&evaluator->metrics);
     nnrt_pass_load(pass, evaluator->loader);
     while (nnrt_pass_advance(pass, chunk_seconds))

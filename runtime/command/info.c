@@ -175,8 +175,9 @@ static void put_training(nnrt_json *json, const char *key, const nnrt_training *
     else
         put_steps(json, training);
     nnrt_json_open(json, "metrics", '[');
-    for (int64_t i = 0; i < training->metric_count; i++)
-        nnrt_json_string(json, NULL, training->metrics[i].name);
+    for (int64_t i = 0; i < training->loss_count; i++)
+        for (int64_t k = 0; k < training->losses[i].metric_count; k++)
+            nnrt_json_string(json, NULL, training->losses[i].metrics[k].name);
     nnrt_json_close(json, ']');
     nnrt_json_open(json, "callbacks", '[');
     for (int64_t i = 0; i < training->callback_count; i++)

@@ -18,14 +18,15 @@ nnrt_status nnrt_output_metrics_open(nnrt_output_metrics *metrics, const nnrt_se
                                      int workers) {
     memset(metrics, 0, sizeof *metrics);
     metrics->training = training;
-    if (!training->metric_count) return NNRT_OK;
     for (int64_t i = 0; i < training->loss_count; i++) {
         const nnrt_loss *loss = &training->losses[i];
         metrics->views[i] = nnrt_loss_view(session, function, loss);
-        metrics->items[i] = nnrt_metrics_create(training->metrics, training->metric_count,
-                                                &function->outputs[loss->output],
-                                                &function->columns[loss->target], workers);
         metrics->count = i + 1;
+        if (!loss->metric_count) continue;
+        metrics->has_any = 1;
+        metrics->items[i] =
+            nnrt_metrics_create(loss->metrics, loss->metric_count, &function->outputs[loss->output],
+                                &function->columns[loss->target], workers);
         if (metrics->items[i]) continue;
         nnrt_output_metrics_free(metrics);
         return nnrt_failure();
@@ -39,13 +40,15 @@ void nnrt_output_metrics_free(nnrt_output_metrics *metrics) {
 }
 
 void nnrt_output_metrics_reset(nnrt_output_metrics *metrics) {
-    for (int64_t i = 0; i < metrics->count; i++) nnrt_metrics_reset(metrics->items[i]);
+    for (int64_t i = 0; i < metrics->count; i++)
+        if (metrics->items[i]) nnrt_metrics_reset(metrics->items[i]);
 }
 
 void nnrt_output_metrics_update(nnrt_output_metrics *metrics, const nnrt_function *function,
                                 const nnrt_context *context) {
     for (int64_t i = 0; i < metrics->count; i++) {
         const nnrt_loss *loss = &metrics->training->losses[i];
+        if (!metrics->items[i]) continue;
         nnrt_view view = metrics->views[i];
         nnrt_view_batch(&view, function, context, loss->output, loss->target);
         nnrt_metrics_update(metrics->items[i], (int)context->thread, &view);

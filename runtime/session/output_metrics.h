@@ -1,4 +1,4 @@
-// The metrics of all outputs of a training: each output has all of them, beside its own target.
+// The metrics of all outputs of a training, each beside its own target.
 #ifndef NNRT_OUTPUT_METRICS_H
 #define NNRT_OUTPUT_METRICS_H
 
@@ -7,9 +7,10 @@
 
 typedef struct nnrt_output_metrics {
     const nnrt_training *training;
-    int64_t count; // of outputs; 0: there are no metrics
-    nnrt_metrics *items[NNRT_MAX_COLUMNS];
-    nnrt_view views[NNRT_MAX_COLUMNS]; // without a batch
+    int64_t count; // of outputs
+    int has_any;
+    nnrt_metrics *items[NNRT_MAX_COLUMNS]; // NULL: that output has none
+    nnrt_view views[NNRT_MAX_COLUMNS];     // without a batch
 } nnrt_output_metrics;
 
 // For `function`, the first step's training or evaluation, of the training's losses; `workers` feed

@@ -128,7 +128,7 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     pass->epoch = epoch;
     pass->steps_before = trainer->steps_done;
     pass->argument = trainer;
-    pass->after = trainer->metrics.count ? after_step : NULL;
+    pass->after = trainer->metrics.has_any ? after_step : NULL;
     pass->step = 0;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
     if (step_limit && pass->steps > step_limit) pass->steps = step_limit;

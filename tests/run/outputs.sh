@@ -34,11 +34,12 @@ model twins(left, right) {
     same    = square(a - b) -> dense(1, sigmoid)
     return largest, same
 }
+block gap(prediction, target) { sum(abs(prediction - one_hot(target))) }
 train twins on pairs {
     loss         = crossentropy
     loss_weights = [1, 2]
     optimizer    = adam(0.02)
-    metrics      = accuracy
+    metrics      = [[accuracy, gap], accuracy]
     epochs       = 30
     batch        = 25
     callbacks    = [checkpoint("best.st", monitor = val_same_accuracy, save_best_only = true)]
@@ -50,9 +51,11 @@ python3 - out <<'END' || fail "losses and metrics of two outputs"
 import csv, json, sys
 result = json.load(open(sys.argv[1]))
 last = result["metrics"]
-names = ["loss", "largest_loss", "same_loss", "largest_accuracy", "same_accuracy"]
+names = ["loss", "largest_loss", "same_loss", "largest_gap", "largest_accuracy",
+         "same_accuracy"]
 assert list(last) == names + ["val_" + name for name in names], list(last)
 assert abs(last["loss"] - last["largest_loss"] - 2 * last["same_loss"]) < 1e-5, last
+assert 0 < last["largest_gap"] < 1, last
 assert last["val_largest_accuracy"] > 0.85 and last["val_same_accuracy"] > 0.85, last
 rows = list(csv.DictReader(open("history.csv")))
 assert len(rows) == 30 and abs(float(rows[-1]["same_loss"]) - last["same_loss"]) < 1e-5

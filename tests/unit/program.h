@@ -184,15 +184,16 @@ static const nnrt_train_step program_step = {
     .slots = program_slots,
     .slot_count = 2,
     .slots_size = WEIGHTS};
-static const nnrt_loss program_losses[] = {
-    {.name = "sparse_categorical_crossentropy", .target = 1, .is_classifier = 1}};
+static const nnrt_loss program_losses[] = {{.name = "sparse_categorical_crossentropy",
+                                            .target = 1,
+                                            .is_classifier = 1,
+                                            .metrics = program_metrics,
+                                            .metric_count = 1}};
 
 static const nnrt_training program_training = {.steps = &program_step,
                                                .step_count = 1,
                                                .losses = program_losses,
                                                .loss_count = 1,
-                                               .metrics = program_metrics,
-                                               .metric_count = 1,
                                                .epochs = 5,
                                                .batch = BATCH};
 

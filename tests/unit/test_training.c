@@ -50,7 +50,7 @@ static void test_defaults(void **state) {
     const Training *training = checked.program->main->trainings.items[0];
     assert_int_equal(training->batch, 32);
     assert_int_equal(training->epochs, 1);
-    assert_int_equal(training->metrics.count, 0);
+    assert_int_equal(training->losses.items[0].metrics.count, 0);
     assert_null(training->steps.items[0]->regularizer);
     assert_true(args_number(training->steps.items[0]->optimizer_args, "learning_rate") == 0.01);
     assert_ptr_equal(training->dataset, checked.program->datasets.items[0]);
@@ -65,8 +65,8 @@ static void test_entries(void **state) {
     const Training *training = checked.program->main->trainings.items[0];
     assert_int_equal(training->batch, 5);
     assert_int_equal(training->epochs, 6);
-    assert_int_equal(training->metrics.count, 1);
-    assert_string_equal(training->metrics.items[0].schema->name, "accuracy");
+    assert_int_equal(training->losses.items[0].metrics.count, 1);
+    assert_string_equal(training->losses.items[0].metrics.items[0].schema->name, "accuracy");
     assert_string_equal(training->steps.items[0]->regularizer->name, "l2");
     assert_true(args_number(training->losses.items[0].args, "label_smoothing") == 0.1);
     check_end(&checked);
