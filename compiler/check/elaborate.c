@@ -381,6 +381,7 @@ static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
     const OpDef *written = op;
     if (report_of_several(c, scope, op, call)) return expression_error(c, call->ast->span);
     if (op->is_loss) op = losses_resolve(op, call->inputs, call->count);
+    if (call->is_doubtful && !op->schema.args) return unfinished(c, op, call, NULL);
     bool is_open = op->is_loss && op->target == TARGET_ANY; // its arguments are not known
     if (is_open && (call->is_doubtful || has_error(call)))
         return expression_error(c, call->ast->span);
@@ -594,6 +595,7 @@ const Value *elaborate_body(Checker *c, ModelEntry *entry, Scope *scope, const c
 
 static const Value *report_arguments(Checker *c, const Application *call, const char *what) {
     const Ast *argument = call->ast->items.items[call->first];
+    if (call->is_doubtful) return expression_error(c, call->ast->span);
     Diag *diag = diag_report(c->sink, DIAG_E0106, argument->span, "`%s` takes no arguments",
                              call->ast->text);
     diag_label(diag, "one too many");

@@ -396,6 +396,8 @@ const OpDef op_elementwise[] = {
      .evaluate_element = one_hot_evaluate},
     {IDENTITY("stop_gradient", "passes its input on, but no gradient back", op_shape_same),
      .surface = true, .no_gradient = "this is what it is for"},
+    {IDENTITY("point", "passes its input on: where a gradient is asked for", op_shape_same),
+     .gradient = broadcast_gradient},
     {IDENTITY("load", "gathers a data column into a dense block of float32", op_shape_same),
      .no_gradient = "it is made after gradients are, where kernels want such a block"},
     {IDENTITY("broadcast", "repeats a value along new dimensions, and makes it f32",

@@ -131,6 +131,26 @@ static void affine_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) 
     dinputs[OFFSET] = dy;
 }
 
+// Mean and variance as sums with gradients of their own: then the gradient's gradient is right, too.
+void moments_unfold(Graph *graph, Node *affine) {
+    Node *x = affine->inputs[X], *moments = affine->inputs[MEAN]->inputs[0];
+    double places = (double)(type_elements(&x->type) / type_last(&x->type));
+    Node *count = graph_scale(graph, graph_scalar(graph, "rows"), places);
+    Node *mean = graph_divide(graph, graph_batch_sum(graph, x, 1), count);
+    Node *centered = graph_subtract(graph, x, mean);
+    Node *squares = graph_batch_sum(graph, graph_unary(graph, "square", centered), 1);
+    Node *variance = graph_divide(graph, squares, count);
+    for (int i = graph->nodes.count - 1; i >= 0; i--) {
+        Node *node = graph->nodes.items[i];
+        if (!node_is(node, "statistic") || node->inputs[0] != moments) continue;
+        int64_t number = args_int(node->args, "number");
+        Node *same = number == MOMENT_MEAN ? mean : variance;
+        if (number != MOMENT_REST) graph_replace(graph, node, same);
+    }
+    Node *scaled = graph_multiply(graph, centered, affine->inputs[SCALE]);
+    graph_replace(graph, affine, graph_add(graph, scaled, affine->inputs[OFFSET]));
+}
+
 static const ArgDef affine_args[] = {
     {.name = "epsilon", .type = ARG_FLOAT, .maximum = INFINITY, .doc = "beside the variance"},
     {0},

@@ -16,5 +16,8 @@ Node *moments_inverse(Graph *graph, Node *variance, double epsilon);
 // gradient of x has what comes back through mean and variance, so that of `scale` must not.
 Node *moments_normalize(Graph *graph, Node *x, Node *moments, double epsilon, Node *scale,
                         Node *offset);
+// Puts sums and products with gradients of their own, to any order, in the place of a batch_affine
+// and of the statistics that it is made of.
+void moments_unfold(Graph *graph, Node *affine);
 
 #endif

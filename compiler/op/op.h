@@ -73,6 +73,8 @@ struct OpDef {
     // Of a loss: the numbers that it takes for targets; both 0: all.
     double target_low, target_high;
     bool is_statistic;          // what it does to the loss is in the gradients of its users
+    bool is_constant;           // almost everywhere: it has no gradient, and none is lost
+    bool is_derivative;         // composite: pass expand walks the graph to make its value
     bool is_classifier;         // a loss that compares with classes
     int unit_classes;           // of a loss: what one unit tells apart: 2, yes and no; 0: a number
     int min_inputs, max_inputs; // max -1: any number
@@ -141,6 +143,6 @@ void op_append_input(Graph *graph, Node *node, Node *input);
 extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_matmul[],
     op_convolve[], op_pool[], op_place[], op_reduce[], op_conv[], op_pooling[], op_norm[],
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
-    op_learned[], op_interpolate[], op_moments[], op_generator[];
+    op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[];
 
 #endif

@@ -116,6 +116,14 @@ static bool scatter_shape(Graph *graph, Node *node) {
     return unpool_shape(graph, node);
 }
 
+// Of a picture, and which cell of each window.
+static bool take_shape(Graph *graph, Node *node) {
+    if (!pool_shape(graph, node)) return false;
+    Type argmax = node->inputs[1]->type;
+    argmax.dtype = DTYPE_F32;
+    return type_equal(&argmax, &node->type) || report(graph, node);
+}
+
 // One for each cell of each window.
 static double window_cells(const Node *node, const Type *places) {
     int64_t size[2] = {1, 1};
@@ -171,6 +179,13 @@ static void give_largest(const Pooling *p, int64_t place, int64_t channel,
     output[cell * p->channels + channel] += inputs[0][at];
 }
 
+static void take_numbered(const Pooling *p, int64_t place, int64_t channel,
+                          const double *const *inputs, double *output) {
+    int64_t at = place * p->channels + channel;
+    int64_t cell = cell_of_number(p, place, (int64_t)inputs[1][at]);
+    output[at] = inputs[0][cell * p->channels + channel];
+}
+
 static double real_cells(const Cells *cells) {
     return (double)((cells->bottom - cells->top) * (cells->right - cells->left));
 }
@@ -203,6 +218,7 @@ static void give_mean(const Pooling *p, int64_t place, int64_t channel, const do
 EVALUATE(max, &node->inputs[0]->type, take_largest)
 EVALUATE(argmax, &node->inputs[0]->type, number_largest)
 EVALUATE(scatter, &node->type, give_largest)
+EVALUATE(take, &node->inputs[0]->type, take_numbered)
 EVALUATE(average, &node->inputs[0]->type, take_mean)
 EVALUATE(average_gradient, &node->type, give_mean)
 
@@ -315,6 +331,23 @@ static Lane argmax_gather(LaneBuilder *b, Node *node) {
     Walk walk = walk_of_cells(node, &p, 2, visit_largest);
     walk_all(b, &walk, carried);
     return carried[1];
+}
+
+static void visit_numbered(LaneBuilder *b, const Walk *walk, Lane *carried) {
+    int64_t width = walk->p->window.size[1];
+    LanePlace line = lane_place_multiply(b, walk->index[0], width);
+    Lane number = lane_place_value(b, lane_place_add(b, line, walk->index[1]));
+    Lane cell = fetch_cell(b, walk->node, walk->p, walk->index, 0);
+    carried[0] = lane_select(b, lane_equal(b, carried[1], number), cell, carried[0]);
+}
+
+static Lane take_gather(LaneBuilder *b, Node *node) {
+    Pooling p = pooling_at(node);
+    LanePlace here[] = {lane_place(b, 0), lane_place(b, 1), lane_place(b, 2)};
+    Lane carried[] = {lane_constant(b, 0), lane_fetch(b, node, 1, here, NULL)};
+    Walk walk = walk_of_cells(node, &p, 2, visit_numbered);
+    walk_all(b, &walk, carried);
+    return carried[0];
 }
 
 // How many of the cells of the window at a place along an axis are real.
@@ -455,6 +488,21 @@ static void max_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     dinputs[0] = graph_call(graph, "pool_scatter", inputs, 2, args);
 }
 
+// The two are linear in their first input, each the other's transpose.
+static void scatter_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Args *args = graph_args(graph, "pool_take");
+    args_copy_common(args, node->args);
+    dinputs[0] = graph_call(graph, "pool_take", (Node *[]){dy, node->inputs[1]}, 2, args);
+}
+
+static void take_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    const int64_t *dims = node->inputs[0]->type.dims;
+    Args *args = graph_args(graph, "pool_scatter");
+    args_copy_common(args, node->args);
+    args_set_numbers(args, graph->arena, "extent", (double[]){(double)dims[0], (double)dims[1]}, 2);
+    dinputs[0] = graph_call(graph, "pool_scatter", (Node *[]){dy, node->inputs[1]}, 2, args);
+}
+
 static void average_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     const int64_t *dims = node->inputs[0]->type.dims;
     Args *args = graph_args(graph, "pool_average_gradient");
@@ -502,13 +550,19 @@ const OpDef op_pool[] = {
      POOL(argmax, 1),
      .shape = argmax_shape,
      .flops = pool_flops,
+     .is_constant = true,
      .no_gradient = "a cell's number is constant almost everywhere"},
     {.schema = {"pool_scatter", "sums what windows give to the cell that was largest", unpool_args,
                 NULL},
      POOL(scatter, 2),
      .shape = scatter_shape,
      .flops = unpool_flops,
-     .no_gradient = "only gradients are made of it, and those are not differentiated again"},
+     .gradient = scatter_gradient},
+    {.schema = {"pool_take", "takes the cell of each window that was largest", pool_args, NULL},
+     POOL(take, 2),
+     .shape = take_shape,
+     .flops = pool_flops,
+     .gradient = take_gradient},
     {.schema = {"pool_average", "takes the mean of each window's real cells", pool_args, NULL},
      POOL(average, 1),
      .shape = pool_shape,

@@ -9,7 +9,7 @@ static const OpDef *const families[] = {
     op_leaf,   op_elementwise, op_matmul,      op_convolve,   op_pool,      op_place,
     op_reduce, op_reshape,     op_dense,       op_conv,       op_pooling,   op_norm,
     op_merge,  op_resize,      op_reduction,   op_activation, op_dropout,   op_loss,
-    op_effect, op_learned,     op_interpolate, op_moments,    op_generator,
+    op_effect, op_learned,     op_interpolate, op_moments,    op_generator, op_derivative,
 };
 
 enum { FAMILY_COUNT = sizeof families / sizeof *families };

@@ -259,11 +259,11 @@ void graph_check_gradients(const Graph *forward_with_loss, Arena *arena, Gradien
     checker.largest = largest_gradient(&checker, gradients);
     checker.moved = ARENA_ARRAY(arena, bool, graph->nodes.count);
     for (int i = 0; i < graph->weights->parameters.count; i++)
-        if (graph->weights->parameters.items[i]->trainable)
+        if (graph_updates(graph, graph->weights->parameters.items[i]))
             checker.all += count_places(&checker, &graph->weights->parameters.items[i]->type);
     for (int i = 0; i < graph->weights->parameters.count; i++) {
         const Parameter *parameter = graph->weights->parameters.items[i];
-        if (!parameter->trainable) continue;
+        if (!graph_updates(graph, parameter)) continue;
         EvalTensor gradient = gradient_value(&checker, gradients[i], parameter);
         mark_moved(&checker, parameter);
         check_parameter(&checker, parameter->name, &checker.bindings.parameters[i], &gradient,

@@ -1,34 +1,54 @@
-// Pass gradient: reverse-mode differentiation as graph nodes. It walks from the loss to the
-// parameters, adds what arrives at a node from its users, and asks each operator's row for the
-// gradients of its inputs. Values that no parameter reaches which the
-// function updates get none.
+// Pass gradient: reverse-mode differentiation as graph nodes. It walks from one value, the loss, to
+// others, the parameters, adds what arrives at a node from its users, and asks each operator's row
+// for the gradients of its inputs. Values that no parameter reaches which the function updates get
+// none.
 #include "pass.h"
+
+#include "../op/moments.h"
 
 typedef struct Reverse {
     Graph *graph;
-    bool *wanted; // by node id: a parameter that is updated reaches it, with a gradient all the way
+    Node *from;      // what is differentiated
+    const Node *to;  // with respect to this; NULL: to the parameters that are updated
+    bool *wanted;    // by node id: such a one reaches it, with a gradient all the way
     Node **gradients; // by node id: what has arrived so far; NULL: nothing
     int count;        // nodes of the forward graph
 } Reverse;
+
+static bool is_end(const Reverse *reverse, const Node *node) {
+    return reverse->to ? node == reverse->to : node_is(node, "parameter");
+}
 
 static bool passes_gradient(const Graph *graph, const Node *node) {
     if (node_is(node, "parameter")) return graph_updates(graph, node->parameter);
     return node->op->gradient != NULL;
 }
 
+// By node id: what the differentiated value is made of.
+static bool *mark_used(const Reverse *reverse) {
+    bool *used = ARENA_ARRAY(reverse->graph->arena, bool, reverse->count);
+    used[reverse->from->id] = true;
+    for (int i = reverse->from->id; i >= 0; i--) {
+        const Node *node = reverse->graph->nodes.items[i];
+        for (int k = 0; used[i] && k < node->input_count; k++) used[node->inputs[k]->id] = true;
+    }
+    return used;
+}
+
 // What is not constant almost everywhere must not be taken for it.
 static void check_differentiable(const Reverse *reverse, const Node *node) {
-    if (node->op->gradient || node->op->is_statistic) return;
+    if (node->op->gradient || node->op->is_statistic || node->op->is_constant) return;
     if (node->op->fuse != FUSE_ELEMENTWISE && node->op->fuse != FUSE_LEAF)
         graph_bug(reverse->graph, node, "no gradient: %s",
                   node->op->no_gradient ? node->op->no_gradient : "it was not expanded");
 }
 
 static void mark_wanted(Reverse *reverse) {
+    const bool *used = mark_used(reverse);
     for (int i = 0; i < reverse->count; i++) {
         const Node *node = reverse->graph->nodes.items[i];
-        if (node->op->fuse == FUSE_EFFECT) continue; // the loss does not depend on it
-        bool reached = node_is(node, "parameter");
+        if (!used[i]) continue;
+        bool reached = is_end(reverse, node);
         for (int k = 0; k < node->input_count; k++)
             reached = reached || reverse->wanted[node->inputs[k]->id];
         if (reached) check_differentiable(reverse, node);
@@ -89,23 +109,36 @@ static void step_back(Reverse *reverse, Node *node) {
     }
 }
 
-Node **pass_gradients(Graph *graph) {
+static Reverse reverse_to(Graph *graph, Node *from, const Node *to) {
     graph_sort(graph);
     int count = graph->nodes.count;
     Reverse reverse = {.graph = graph,
+                       .from = from,
+                       .to = to,
                        .wanted = ARENA_ARRAY(graph->arena, bool, count),
                        .gradients = ARENA_ARRAY(graph->arena, Node *, count),
                        .count = count};
     mark_wanted(&reverse);
-    reverse.gradients[graph->loss->id] = graph_constant(graph, 1);
-    for (int i = count - 1; i >= 0; i--) {
+    return reverse;
+}
+
+static void walk_back(Reverse *reverse) {
+    Graph *graph = reverse->graph;
+    reverse->gradients[reverse->from->id] = graph_constant(graph, 1);
+    for (int i = reverse->from->id; i >= 0; i--) {
         Node *node = graph->nodes.items[i];
-        if (!reverse.wanted[i] || !reverse.gradients[i] || !node->op->gradient) continue;
+        if (!reverse->wanted[i] || !reverse->gradients[i] || !node->op->gradient) continue;
+        if (node == reverse->to) break;
         graph->current_layer = node->layer;
         graph->current_span = node->span;
-        step_back(&reverse, node);
+        step_back(reverse, node);
     }
     graph->current_layer = NULL;
+}
+
+Node **pass_gradients(Graph *graph) {
+    Reverse reverse = reverse_to(graph, graph->loss, NULL);
+    walk_back(&reverse);
     graph->has_gradients = true;
     Node **results = ARENA_ARRAY(graph->arena, Node *, graph->weights->parameters.count);
     for (int i = 0; i < graph->weights->parameters.count; i++) {
@@ -115,4 +148,30 @@ Node **pass_gradients(Graph *graph) {
         if (node && graph_updates(graph, parameter)) results[i] = reverse.gradients[node->id];
     }
     return results;
+}
+
+// ---- Gradients within expressions.
+
+// Normalizations by the batch on the way, whose gradient is right once, but has none itself.
+static void unfold_moments(Graph *graph, Node *y, const Node *x) {
+    Reverse reverse = reverse_to(graph, y, x);
+    for (int i = 0; i < reverse.count; i++) {
+        Node *node = graph->nodes.items[i];
+        if (!reverse.wanted[i] || !node_is(node, "batch_affine")) continue;
+        graph->current_layer = node->layer;
+        graph->current_span = node->span;
+        moments_unfold(graph, node);
+    }
+    graph->current_layer = NULL;
+}
+
+Node *pass_gradient_at(Graph *graph, Node *node) {
+    unfold_moments(graph, node->inputs[0], node->inputs[1]);
+    Node *y = node->inputs[0], *x = node->inputs[1];
+    Reverse reverse = reverse_to(graph, y, x);
+    walk_back(&reverse);
+    graph->current_layer = node->layer;
+    graph->current_span = node->span;
+    Node *gradient = reverse.wanted[y->id] ? reverse.gradients[x->id] : NULL;
+    return graph_broadcast(graph, gradient ? gradient : graph_constant(graph, 0), node->type);
 }

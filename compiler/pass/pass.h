@@ -25,6 +25,11 @@ void pass_simplify(Graph *graph);
 // parameter that the graph updates, by parameter (NULL for the others), appended to the graph.
 Node **pass_gradients(Graph *graph);
 
+// requires: primitive nodes between the inputs of the `gradient` node; provides: its value, the
+// gradient of the sum of all of input 0 with respect to input 1, as primitive nodes that have
+// gradients themselves. Normalizations by the batch on the way become sums.
+Node *pass_gradient_at(Graph *graph, Node *node);
+
 // requires: TRAIN mode; provides: pass_gradients + clipping + regularization + the optimizer's
 // assigns in graph->assigns.
 void pass_update(Graph *graph, const TrainStep *step);

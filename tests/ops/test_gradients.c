@@ -179,6 +179,26 @@ static Node *use_pool(Graph *graph, const OpDef *op) {
     return graph_node(graph, op, &x, 1, args);
 }
 
+// With the cells that were largest in a picture of data.
+static Node *use_pool_take(Graph *graph, const OpDef *op) {
+    Node *which = use_pool(graph, op_find("pool_argmax"));
+    Args *args = graph_args(graph, op->schema.name);
+    args_copy_common(args, which->args);
+    Node *inputs[] = {trainable(graph, which->inputs[0]->type, 0.1), which};
+    return graph_node(graph, op, inputs, 2, args);
+}
+
+static Node *use_pool_scatter(Graph *graph, const OpDef *op) {
+    Node *which = use_pool(graph, op_find("pool_argmax"));
+    Type places = which->type;
+    Args *args = graph_args(graph, op->schema.name);
+    args_copy_common(args, which->args);
+    const int64_t *size = which->inputs[0]->type.dims;
+    set_list(graph, args, "extent", LIST(size[0], size[1]));
+    places.dtype = DTYPE_F32;
+    return graph_node(graph, op, (Node *[]){trainable(graph, places, 0.1), which}, 2, args);
+}
+
 static Node *use_pool_average_gradient(Graph *graph, const OpDef *op) {
     Node *y = use_pool(graph, op_find("pool_average"));
     Args *args = graph_args(graph, "pool_average_gradient");
@@ -265,6 +285,8 @@ static const Use uses[] = {
     {"convolve_data", use_convolve_data},
     {"batch_affine", use_batch_affine},
     {"pool_max", use_pool},
+    {"pool_take", use_pool_take},
+    {"pool_scatter", use_pool_scatter},
     {"pool_average", use_pool},
     {"pool_average_gradient", use_pool_average_gradient},
     {"pad_zeros", use_pad_zeros},

@@ -36,7 +36,7 @@ static void check_texts(const OpDef *op) {
 }
 
 static void check_composite(const OpDef *op) {
-    require(op, op->expand != NULL, "a composite without `expand`");
+    require(op, op->expand != NULL || op->is_derivative, "a composite without `expand`");
     require(op, !op->gradient && !op->no_gradient, "a composite's gradient is its expansion's");
     require(op, !op->lower && !op->evaluate && !op->evaluate_element,
             "a composite is computed by its expansion");
