@@ -57,22 +57,11 @@ run_case() { # SOURCE
     compare_metrics "$(basename "$1" .nn)" "$expected"
 }
 
-# The numbers of one tensor of after.safetensors, in one line: 8 bytes that give the length of the
-# header, the header, then the tensors.
-tensor() { # NAME
-    local header first last
-    header=$(od -An -t u8 -N 8 after.safetensors)
-    read -r first last < <(head -c $((header + 8)) after.safetensors | tail -c +9 |
-        grep -ao "\"$1\": *{[^}]*}" | grep -o '\[[0-9]*, *[0-9]*\]' | tail -n 1 | tr -s '[],' ' ')
-    od -An -v -w4 -t f4 -j $((header + 8 + first)) -N $((last - first)) after.safetensors |
-        tr -d '\n'
-}
-
 # The moving statistics of every normalization: 1e-3 of the tensor's largest number, as losses.
 compare_statistics() { # NAME
     local name values
     while read -r name values; do
-        printf '%s\n%s\n' "$values" "$(tensor "$name")" | awk -v name="$1: $name" \
+        printf '%s\n%s\n' "$values" "$(tensor after.safetensors "$name")" | awk -v name="$1: $name" \
             -v verbose="${VERBOSE:-0}" '
             function size(x) { return x < 0 ? -x : x }
             NR == 1 { count = split($0, wanted) }

@@ -85,9 +85,28 @@ static bool grow_source(Grower *grower, Step *step, int value) {
     return false;
 }
 
+static const OpDef *any_operator(Grower *grower) {
+    return draw_operator(random_below(grower->random, draw_operator_count()));
+}
+
+// Of a layer, whose gradient is then differentiated again in training.
+static bool grow_slope(Grower *grower, int value) {
+    enum { TRIES = 40 };
+    for (int tries = 0; tries < TRIES; tries++) {
+        const OpDef *op = any_operator(grower);
+        if (draw_takes_many(op)) continue;
+        Step step = {.form = FORM_SLOPE, .operands = {value}, .operand_count = 1};
+        step.call = draw_call(grower->random, grower->arena, &op->schema,
+                              network_type(grower->network, value), grower->options);
+        if (keep(grower, &step)) return true;
+    }
+    return false;
+}
+
 bool grow_operator(Grower *grower, const OpDef *op, int value) {
     enum { TRIES = 12 };
     const Type *type = network_type(grower->network, value);
+    if (op->is_derivative) return grow_slope(grower, value);
     for (int tries = 0; tries < TRIES; tries++) {
         Step step = {.form = FORM_ARROW, .operands = {value}, .operand_count = 1};
         int options = tries < TRIES / 2 ? grower->options : 0;
@@ -109,10 +128,6 @@ bool grow_operator(Grower *grower, const OpDef *op, int value) {
 }
 
 // ---- Random networks.
-
-static const OpDef *any_operator(Grower *grower) {
-    return draw_operator(random_below(grower->random, draw_operator_count()));
-}
 
 // The newest value most of the time: deep networks rather than wide ones.
 static int draw_value(Grower *grower) {

@@ -76,6 +76,11 @@ static void put_step(Text *out, const Step *step, const char *const *operands) {
                     step->number ? step->number : operands[1]);
         break;
     case FORM_CALL: put_call(out, &step->call, joined(out->arena, step, operands)); break;
+    case FORM_SLOPE:
+        text_format(out, "gradient(%s -> ", operands[0]);
+        put_layer(out, &step->call);
+        text_format(out, " -> square, %s)", operands[0]);
+        break;
     case FORM_PIECE:
         text_format(out, "%s -> piece%d", operands[0], step->piece);
         if (step->copies > 1) text_format(out, " * %d", step->copies);

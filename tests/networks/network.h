@@ -30,6 +30,7 @@ typedef struct Piece {
 typedef enum Form {
     FORM_ARROW, // a -> layer
     FORM_CALL,  // layer(a, b)
+    FORM_SLOPE, // gradient(a -> layer -> square, a)
     FORM_SIGN,  // a + b
     FORM_PIECE, // a -> the name of a piece
     FORM_TEXT   // an expression of the language
@@ -37,7 +38,7 @@ typedef enum Form {
 
 typedef struct Step {
     Form form;
-    Words call;         // of FORM_ARROW and FORM_CALL
+    Words call;         // of FORM_ARROW, FORM_CALL and FORM_SLOPE
     char sign;          // of FORM_SIGN
     const char *number; // the second operand of a sign, where it is a number; NULL: it is not
     int piece, copies;  // of FORM_PIECE

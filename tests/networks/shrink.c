@@ -154,7 +154,7 @@ static bool shrink_call(Shrinker *shrinker, Network *changed, Words *call) {
 static bool shrink_calls(Shrinker *shrinker) {
     Network changed = *shrinker->best;
     for (int i = 0; i < changed.step_count; i++)
-        if (changed.steps[i].form <= FORM_CALL &&
+        if (changed.steps[i].form <= FORM_SLOPE &&
             shrink_call(shrinker, &changed, &changed.steps[i].call))
             return true;
     for (int i = 0; i < changed.piece_count; i++)

@@ -5,6 +5,7 @@
 #   one_message                fails unless ./err holds exactly one message: some lines, one "error"
 #   number NAME                the first number that the last command's JSON gives for NAME
 #   between LOW VALUE HIGH     fails unless LOW <= VALUE <= HIGH
+#   tensor FILE NAME           the numbers of one tensor of a .safetensors file, in one line
 #   absent FILE...             fails for a file that exists
 #   build FILE.nn [EXE]        compiles one of examples/ or of this folder to ./EXE
 #   fail TEXT                  says why and ends the test
@@ -53,6 +54,15 @@ between() {
     awk -v low="$1" -v value="$2" -v high="$3" \
         'BEGIN { exit !(value != "" && value >= low && value <= high) }' ||
         fail "'$2' is not between $1 and $3"
+}
+
+# 8 bytes that give the length of the header, the header, then the tensors.
+tensor() {
+    local header first last
+    header=$(od -An -t u8 -N 8 "$1")
+    read -r first last < <(head -c $((header + 8)) "$1" | tail -c +9 |
+        grep -ao "\"$2\": *{[^}]*}" | grep -o '\[[0-9]*, *[0-9]*\]' | tail -n 1 | tr -s '[],' ' ')
+    od -An -v -w4 -t f4 -j $((header + 8 + first)) -N $((last - first)) "$1" | tr -d '\n'
 }
 
 absent() {
