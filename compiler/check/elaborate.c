@@ -305,6 +305,11 @@ static bool takes_number(const OpDef *op, int place) {
     return op->min_inputs > 1 && !op->schema.args && is_by_element(op);
 }
 
+// What stands there is one of the values, and no argument of another kind.
+static bool is_input_place(const OpDef *op, int place) {
+    return takes_number(op, place) || (op->min_inputs > 1 && !op->schema.args);
+}
+
 // The larger of two values is no reduction. True: it was meant.
 static bool report_of_several(Checker *c, const Scope *scope, const OpDef *op,
                               const Application *call) {
@@ -660,9 +665,9 @@ static Application gather(Checker *c, Scope *scope, const OpDef *op, const Ast *
         const Ast *item = ast->items.items[call.first];
         bool is_error = expression_is_error(scope, item);
         call.is_doubtful = call.is_doubtful || is_error;
-        bool may_be_number = op && takes_number(op, call.count);
-        if ((is_error && !may_be_number) || item->kind == AST_ASSIGN) break;
-        if (!may_be_number && !expression_is_tensor(c, scope, item)) break;
+        bool is_input = op && is_input_place(op, call.count);
+        if ((is_error && !is_input) || item->kind == AST_ASSIGN) break;
+        if (!is_input && !expression_is_tensor(c, scope, item)) break;
         const Value *value = all[call.count++] = expression_evaluate(c, scope, item);
         call.is_doubtful = call.is_doubtful || value->kind == VALUE_ERROR;
     }
@@ -816,7 +821,7 @@ bool elaborate_has_input(Checker *c, const Scope *scope, const Ast *ast) {
     bool is_surface = op && op->surface;
     for (int i = 0; i < ast->items.count; i++) {
         if (is_tensor_item(c, scope, ast->items.items[i])) return true;
-        bool goes_on = is_surface && (op->of_several || takes_number(op, i));
+        bool goes_on = is_surface && (op->of_several || is_input_place(op, i));
         if (!goes_on) return false;
     }
     return false;

@@ -279,7 +279,7 @@ const OpDef op_convolve[] = {
     {.schema = {"convolve_weights", "sums over all windows: the gradient of convolve's weights",
                 convolve_weights_args, NULL},
      CONVOLUTION(convolve_weights),
-     .no_gradient = "only gradients of weights are made of it, and those are not differentiated again"},
+     .no_gradient = "only gradients of weights are made of it, which end there"},
     {.schema = {"lay_out_kernel", "keeps weights in the order in which convolve_data reads them",
                 convolve_data_args, NULL},
      .min_inputs = 1,

@@ -1,6 +1,6 @@
 // gradient(y, x) within the expressions of models and steps: the derivative of the sum over all of
-// `y` with respect to `x`, of x's shape. Where samples do not meet each other, each sample's part is
-// its own derivative. Pass expand puts the walk of pass gradient in its place, so that it can be
+// `y` with respect to `x`, of x's shape. Where samples do not meet each other, each sample's part
+// is its own derivative. Pass expand puts the walk of pass gradient in its place, so that it can be
 // differentiated again: the penalty of WGAN-GP, Gulrajani et al. 2017, arXiv:1704.00028.
 #include "op.h"
 
@@ -27,7 +27,7 @@ static bool gradient_shape(Graph *graph, Node *node) {
     op_shape_error(graph, node, "`gradient` of a value that is not made of the second one");
     op_shape_label(graph, "the first does not depend on the second");
     op_shape_help(graph, depends_on(graph, x, y)
-                             ? "the derivative of `y` with respect to `x` is `gradient(y, x)`"
+                             ? "what is differentiated stands first, then what by: `gradient(y, x)`"
                              : "give the second one a name, make the first of it: `y = MODEL(x)`, "
                                "then `gradient(y, x)`");
     return false;

@@ -131,7 +131,7 @@ static void affine_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) 
     dinputs[OFFSET] = dy;
 }
 
-// Mean and variance as sums with gradients of their own: then the gradient's gradient is right, too.
+// Mean and variance as sums with gradients of their own, to any order.
 void moments_unfold(Graph *graph, Node *affine) {
     Node *x = affine->inputs[X], *moments = affine->inputs[MEAN]->inputs[0];
     double places = (double)(type_elements(&x->type) / type_last(&x->type));

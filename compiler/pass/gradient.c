@@ -8,9 +8,9 @@
 
 typedef struct Reverse {
     Graph *graph;
-    Node *from;      // what is differentiated
-    const Node *to;  // with respect to this; NULL: to the parameters that are updated
-    bool *wanted;    // by node id: such a one reaches it, with a gradient all the way
+    Node *from;       // what is differentiated
+    const Node *to;   // with respect to this; NULL: to the parameters that are updated
+    bool *wanted;     // by node id: such a one reaches it, with a gradient all the way
     Node **gradients; // by node id: what has arrived so far; NULL: nothing
     int count;        // nodes of the forward graph
 } Reverse;
