@@ -386,18 +386,26 @@ static void walk_function(Checker *c, Level *globals, const Ast *ast, const char
     close_level(c, level);
 }
 
+// `repeat` in its body is read by the training.
+static void walk_step(Checker *c, Level *globals, const Ast *ast) {
+    Level *level = open_level(c, globals, true);
+    walk_items(c, globals, &ast->items);
+    walk(c, globals, ast->right);
+    walk_body(c, level, ast->body);
+    use(c, level, "repeat", ast->body->span);
+    close_level(c, level);
+}
+
 // Entries of `train` are no declarations; `step` bodies are bodies.
 static void walk_train(Checker *c, Level *globals, const Ast *ast) {
     walk_items(c, globals, &ast->items);
     walk(c, globals, ast->right);
     for (int i = 0; ast->body && i < ast->body->items.count; i++) {
         const Ast *entry = ast->body->items.items[i];
-        if (entry->kind == AST_STEP) {
-            walk_items(c, globals, &entry->items);
-            walk(c, globals, entry->right);
-            walk_inner(c, globals, entry->body);
-        }
-        if (entry->kind != AST_STEP) walk(c, globals, entry->left);
+        if (entry->kind == AST_STEP)
+            walk_step(c, globals, entry);
+        else
+            walk(c, globals, entry->left);
     }
 }
 

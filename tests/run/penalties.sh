@@ -62,6 +62,7 @@ train forger, critic on points {
 }
 NN
 build points.nn points
+[ ! -s err ] || fail "has something to say about a program that is right"
 for threads in 1 2 3; do
     expect 0 ./points fit --threads $threads --seed 3 --save "$threads.safetensors" \
         --step-log "$threads.csv" --progress none
