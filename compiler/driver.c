@@ -84,28 +84,6 @@ static bool needs_shapes(Session *session) {
     return false;
 }
 
-// The trainings of a program are on the same data.
-static bool needs_choice(Session *session) {
-    const Program *program = session->program;
-    const Training *first = NULL;
-    for (int i = 0; i < program->trainings.count; i++) {
-        const Training *training = program->trainings.items[i];
-        if (!program_trains(program, training)) continue;
-        if (!first) first = training;
-        if (training->dataset == first->dataset) continue;
-        const Model *a = first->models.items[0], *b = training->models.items[0];
-        Diag *diag = diag_report(session->sink, DIAG_E0206, b->span,
-                                 "`%s` and `%s` are trained on different data sets, and a program "
-                                 "reads one",
-                                 a->name, b->name);
-        diag_label(diag, "this one?");
-        diag_secondary(diag, a->span, "or this one?");
-        diag_help(diag, "say which is meant: `--model %s` or `--model %s`", a->name, b->name);
-        return false;
-    }
-    return true;
-}
-
 // "`--model vgg16` or `--model vgg19`": the models of imported files.
 static const char *imported_models(const Session *session) {
     const Ast *all = session->program->written->ast;
@@ -118,7 +96,7 @@ static const char *imported_models(const Session *session) {
 }
 
 bool session_needs_model(Session *session) {
-    if (session->program->main) return needs_choice(session) && needs_shapes(session);
+    if (session->program->main) return needs_shapes(session);
     const char *imported = imported_models(session);
     Diag *diag =
         diag_report(session->sink, DIAG_E0306, SPAN_FILE(session->file), "`%s` declares no model",
@@ -128,10 +106,10 @@ bool session_needs_model(Session *session) {
 }
 
 const Dataset *session_unknown_data(const Session *session) {
-    const Model *model = session->program->main;
-    for (int i = 0; i < model->trainings.count; i++) {
-        const Dataset *dataset = model->trainings.items[i]->dataset;
-        if (!dataset->found && dataset->info.target_count == 0) return dataset;
+    const Program *program = session->program;
+    for (int i = 0; i < program->trainings.count; i++) {
+        const Dataset *dataset = program->trainings.items[i]->dataset;
+        if (dataset && !dataset->found && dataset->info.target_count == 0) return dataset;
     }
     return NULL;
 }

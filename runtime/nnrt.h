@@ -159,7 +159,8 @@ typedef struct nnrt_loss {
 
 // One `train` block.
 typedef struct nnrt_training {
-    int64_t model; // index: the one whose outputs the losses compare, or the last one
+    int64_t model;   // index: the one whose outputs the losses compare, or the last one
+    int64_t dataset; // index
     const nnrt_train_step *steps;
     int64_t step_count;
     const nnrt_loss *losses; // of the outputs; none where steps say what is minimized
@@ -172,6 +173,7 @@ typedef struct nnrt_training {
 
 typedef struct nnrt_model {
     const char *name;
+    int64_t dataset; // index: of what it predicts; -1: none
     const nnrt_layer *layers;
     int64_t layer_count;
     nnrt_function predict, predict_one; // of batches; of one sample, which the workers divide
@@ -185,7 +187,10 @@ typedef struct nnrt_dataset {
     const char *folder;      // of the file that declares it: paths are relative to it
     const nnrt_call *stages; // the source, then the transforms in order
     int64_t stage_count;
-    const char *fingerprint; // of what the compiler saw ("" if the data was not there)
+    const char *fingerprint;    // of what the compiler saw ("" if the data was not there)
+    const char *prefix;         // in front of its statistics' names; NULL: the first data set
+    const char *const *classes; // names; NULL: none
+    int64_t class_count;
 } nnrt_dataset;
 
 typedef struct nnrt_program {
@@ -198,11 +203,10 @@ typedef struct nnrt_program {
     int64_t model_count, main_model; // the one that is meant where none is named
     const nnrt_parameter *parameters;
     int64_t parameter_count;
-    int64_t weights_size;       // floats
-    int64_t scratch_size;       // floats of each worker, for all functions
-    const char *const *classes; // names; NULL: none
-    int64_t class_count;
-    const nnrt_dataset *dataset; // NULL: none declared
+    int64_t weights_size;         // floats
+    int64_t scratch_size;         // floats of each worker, for all functions
+    const nnrt_dataset *datasets; // of the trainings
+    int64_t dataset_count;
     const nnrt_training *trainings;
     int64_t training_count;
     nnrt_peak *peak;

@@ -46,6 +46,7 @@ struct Checker {
     Map needed;                 // declarations (Ast *) that the main file needs
     VEC(ModelEntry *) models;
     VEC(TrainEntry *) trainings;
+    Dataset *first_dataset; // that is trained on; NULL: none yet
     bool has_syntax_errors;
     VEC(Span) gaps;    // what the parser skipped
     Map skipped;       // the words in there, which may be declared there
@@ -219,6 +220,8 @@ void leftover_check(Checker *c, const Ast *file);
 
 // ---- model.c
 const Value *model_declare(Checker *c, const Ast *declaration);
+// A model beside another data set than that of its first training.
+ModelEntry *model_on(Checker *c, const ModelEntry *entry, Dataset *dataset);
 bool model_is_broken(const Ast *declaration); // the parser skipped its parameters; or a block's
 void model_elaborate(Checker *c, ModelEntry *entry);
 // The model as a layer of the graph that is being built; every use shares its weights.

@@ -110,12 +110,18 @@ static Node *reshape_to(Checker *c, Node *node, const Type *wanted) {
 
 // ---- Inputs.
 
-// "standardize/mean", or "standardize/left/mean" where there are several inputs.
-static Node *statistic(Checker *c, const nnrt_data_info *info, int column, const char *what,
-                       const char *initializer, const Type *type) {
-    const char *name = info->input_count == 1 ? arena_format(c->arena, "standardize/%s", what)
-                                              : arena_format(c->arena, "standardize/%s/%s",
-                                                             info->inputs[column].name, what);
+// "standardize/mean", or "standardize/left/mean" where there are several inputs; of another data
+// set than the first, "standardize/other/x/mean".
+static const char *statistic_name(Checker *c, const Dataset *dataset, int column,
+                                  const char *what) {
+    const nnrt_data_info *info = &dataset->info;
+    if (!dataset->prefix && info->input_count == 1)
+        return arena_format(c->arena, "standardize/%s", what);
+    const char *own = weights_join(c->arena, dataset->prefix, info->inputs[column].name);
+    return arena_format(c->arena, "standardize/%s/%s", own, what);
+}
+
+static Node *statistic(Checker *c, const char *name, const char *initializer, const Type *type) {
     ArgValue value = {.is_set = true, .callee = initializer_find(initializer)};
     value.args = args_default(c->arena, value.callee);
     Type own = type_make(DTYPE_F32, false, type->rank, type->dims);
@@ -133,8 +139,8 @@ Node *model_transform(Checker *c, Node *node, const Dataset *dataset, int column
     if (info->offset != 0) node = graph_add(c->graph, node, graph_constant(c->graph, info->offset));
     if (!info->standardize) return node;
     Type type = node->type;
-    Node *mean = statistic(c, info, column, "mean", "zeros", &type);
-    Node *deviation = statistic(c, info, column, "deviation", "ones", &type);
+    Node *mean = statistic(c, statistic_name(c, dataset, column, "mean"), "zeros", &type);
+    Node *deviation = statistic(c, statistic_name(c, dataset, column, "deviation"), "ones", &type);
     return graph_divide(c->graph, graph_subtract(c->graph, node, mean), deviation);
 }
 
@@ -354,6 +360,19 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
         add_target(c, entry->dataset, i);
     c->graph = NULL;
     c->init = NULL;
+}
+
+// The same layers with the inputs of another data set, whose numbers may be scaled otherwise.
+ModelEntry *model_on(Checker *c, const ModelEntry *entry, Dataset *dataset) {
+    ModelEntry *other = ARENA_NEW(c->arena, ModelEntry);
+    *other = *entry;
+    other->model = ARENA_NEW(c->arena, Model);
+    *other->model = (Model){.name = entry->model->name, .span = entry->model->span};
+    other->dataset = dataset;
+    other->shared.model = other;
+    other->unfinished = NULL;
+    model_elaborate(c, other);
+    return other;
 }
 
 // ---- Models as layers.

@@ -118,18 +118,6 @@ static void report_several(Checker *c, const Ast *train) {
               train->items.items[0]->text);
 }
 
-// One graph serves all the train blocks of a model, with the transforms of its dataset inside.
-static bool check_same_dataset(Checker *c, const ModelEntry *model, const Dataset *dataset,
-                               const Ast *train) {
-    if (!model->dataset || !dataset || model->dataset == dataset) return true;
-    Diag *diag = diag_report(c->sink, DIAG_E0206, train->right->span,
-                             "`%s` cannot be trained on two datasets", model->declaration->text);
-    diag_label(diag, "here on `%s`", dataset->name);
-    diag_secondary(diag, model->dataset->span, "an earlier `train` is on `%s`",
-                   model->dataset->name);
-    return false;
-}
-
 static const Ast *find_init(const Ast *train) {
     for (int i = 0; train->body && i < train->body->items.count; i++) {
         const Ast *ast = train->body->items.items[i];
@@ -165,6 +153,9 @@ void training_declare(Checker *c, const Ast *train) {
     TrainEntry *entry = ARENA_NEW(c->arena, TrainEntry);
     *entry = (TrainEntry){.ast = train, .has_steps = has_steps(train)};
     entry->dataset = find_dataset(c, train->right);
+    if (entry->dataset && c->first_dataset && entry->dataset != c->first_dataset)
+        entry->dataset->prefix = entry->dataset->name;
+    if (!c->first_dataset) c->first_dataset = entry->dataset;
     for (int i = 0; i < train->items.count; i++) {
         ModelEntry *model = find_model(c, train->items.items[i]);
         if (!model) continue;
@@ -173,7 +164,6 @@ void training_declare(Checker *c, const Ast *train) {
         if (entry->has_steps) model->by_name = !model->has_training || model->by_name;
         model->has_training = true;
         if (train->items.count > 1 && !entry->has_steps) continue;
-        if (!check_same_dataset(c, model, entry->dataset, train)) return;
         if (!model->dataset) model->dataset = entry->dataset;
     }
     if (train->items.count > 1 && !entry->has_steps) {
@@ -407,6 +397,8 @@ void training_check(Checker *c, TrainEntry *entry) {
         read_step_entries(&s);
         return;
     }
+    if (entry->dataset && entry->dataset != entry->model->dataset && entry->model->model->forward)
+        entry->model = model_on(c, entry->model, entry->dataset);
     s.step = ARENA_NEW(c->arena, TrainStep);
     vec_push(c->arena, &training->steps, s.step);
     read_entries(&s);

@@ -25,7 +25,6 @@
 #define FIELD(field) ROW(field, KIND(AT(field)), NULL, ABI_UNCOUNTED)
 #define COUNTED(field, counter) ROW(field, KIND(AT(field)), NULL, offsetof(OWNER, counter))
 #define PART(field, of) ROW(field, ABI_STRUCT, &(of), ABI_UNCOUNTED)
-#define ONE(field, of) ROW(field, ABI_ITEMS, &(of), ABI_UNCOUNTED)
 #define ITEMS(field, of, counter) ROW(field, ABI_ITEMS, &(of), offsetof(OWNER, counter))
 #define STRUCT(name, type)                                                                         \
     const AbiStruct name = {#type, sizeof(type), name##_fields,                                    \
@@ -146,17 +145,23 @@ static STRUCT(abi_loss, nnrt_loss);
 #undef OWNER
 
 #define OWNER nnrt_training
-static const AbiField abi_training_fields[] = {
-    FIELD(model),          ITEMS(steps, abi_train_step, step_count),
-    FIELD(step_count),     ITEMS(losses, abi_loss, loss_count),
-    FIELD(loss_count),     ITEMS(callbacks, abi_call, callback_count),
-    FIELD(callback_count), PART(samples, abi_function),
-    FIELD(epochs),         FIELD(batch)};
+static const AbiField abi_training_fields[] = {FIELD(model),
+                                               FIELD(dataset),
+                                               ITEMS(steps, abi_train_step, step_count),
+                                               FIELD(step_count),
+                                               ITEMS(losses, abi_loss, loss_count),
+                                               FIELD(loss_count),
+                                               ITEMS(callbacks, abi_call, callback_count),
+                                               FIELD(callback_count),
+                                               PART(samples, abi_function),
+                                               FIELD(epochs),
+                                               FIELD(batch)};
 static STRUCT(abi_training, nnrt_training);
 #undef OWNER
 
 #define OWNER nnrt_model
 static const AbiField abi_model_fields[] = {FIELD(name),
+                                            FIELD(dataset),
                                             ITEMS(layers, abi_layer, layer_count),
                                             FIELD(layer_count),
                                             PART(predict, abi_function),
@@ -170,9 +175,9 @@ static STRUCT(abi_model, nnrt_model);
 #undef OWNER
 
 #define OWNER nnrt_dataset
-static const AbiField abi_dataset_fields[] = {FIELD(name), FIELD(folder),
-                                              ITEMS(stages, abi_call, stage_count),
-                                              FIELD(stage_count), FIELD(fingerprint)};
+static const AbiField abi_dataset_fields[] = {
+    FIELD(name),        FIELD(folder), ITEMS(stages, abi_call, stage_count), FIELD(stage_count),
+    FIELD(fingerprint), FIELD(prefix), COUNTED(classes, class_count),        FIELD(class_count)};
 static STRUCT(abi_dataset, nnrt_dataset);
 #undef OWNER
 
@@ -193,9 +198,8 @@ static const AbiField abi_program_fields[] = {FIELD(abi),
                                               FIELD(parameter_count),
                                               FIELD(weights_size),
                                               FIELD(scratch_size),
-                                              COUNTED(classes, class_count),
-                                              FIELD(class_count),
-                                              ONE(dataset, abi_dataset),
+                                              ITEMS(datasets, abi_dataset, dataset_count),
+                                              FIELD(dataset_count),
                                               ITEMS(trainings, abi_training, training_count),
                                               FIELD(training_count),
                                               FIELD(peak),

@@ -252,12 +252,19 @@ static int64_t model_index(const Compiled *compiled, const Model *model) {
     return compiled->main_model;
 }
 
+static int64_t dataset_index(const Compiled *compiled, const Dataset *dataset) {
+    for (int i = 0; i < compiled->datasets.count; i++)
+        if (compiled->datasets.items[i] == dataset) return i;
+    return -1;
+}
+
 static nnrt_training training_of(Gen *gen, const Compiled *compiled, const CompiledTraining *own) {
     const Training *training = own->training;
     const Model *model = training->models.items[training->models.count - 1];
     nnrt_train_step *steps = ARENA_ARRAY(gen->arena, nnrt_train_step, own->step_count + 1);
     for (int i = 0; i < own->step_count; i++) steps[i] = step_of(gen, compiled, &own->steps[i]);
     nnrt_training out = {.model = model_index(compiled, model),
+                         .dataset = dataset_index(compiled, training->dataset),
                          .steps = steps,
                          .step_count = own->step_count,
                          .callbacks = calls_of(gen, &training->callbacks),
@@ -282,14 +289,18 @@ static const char *folder_of(Arena *arena, const char *path) {
     return absolute_folder(arena, slash == path ? "/" : folder);
 }
 
-static const nnrt_dataset *dataset_of(Gen *gen, const Dataset *dataset) {
-    if (!dataset) return NULL;
-    nnrt_dataset *out = ARENA_NEW(gen->arena, nnrt_dataset);
-    *out = (nnrt_dataset){.name = dataset->name,
-                          .folder = absolute_folder(gen->arena, dataset->folder),
-                          .stages = calls_of(gen, &dataset->stages),
-                          .stage_count = dataset->stages.count,
-                          .fingerprint = dataset->info.fingerprint};
+static nnrt_dataset dataset_of(Gen *gen, const Dataset *dataset) {
+    const nnrt_target_info *target = &dataset->info.targets[0];
+    nnrt_dataset out = {.name = dataset->name,
+                        .folder = absolute_folder(gen->arena, dataset->folder),
+                        .stages = calls_of(gen, &dataset->stages),
+                        .stage_count = dataset->stages.count,
+                        .fingerprint = dataset->info.fingerprint,
+                        .prefix = dataset->prefix};
+    if (target->class_names) {
+        out.classes = target->class_names;
+        out.class_count = target->classes;
+    }
     return out;
 }
 
@@ -320,6 +331,7 @@ static void set_layers(Gen *gen, const Compiled *compiled, const Model *model, n
 static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledModel *own) {
     GenSizes sizes = pipeline_sizes(compiled, own->model);
     nnrt_model out = {.name = own->model->name,
+                      .dataset = dataset_index(compiled, own->model->dataset),
                       .predict = function_of(gen, compiled, own->predict),
                       .predict_one = function_of(gen, compiled, own->predict_one),
                       .predict_batch = own->predict->batch,
@@ -374,11 +386,11 @@ static void set_source(Gen *gen, const Compiled *compiled, nnrt_program *out) {
 }
 
 static void set_data(Gen *gen, const Compiled *compiled, nnrt_program *out) {
-    const Dataset *dataset = compiled->program->main->dataset;
-    out->dataset = dataset_of(gen, dataset);
-    if (!dataset || !dataset->info.targets[0].class_names) return;
-    out->classes = dataset->info.targets[0].class_names;
-    out->class_count = dataset->info.targets[0].classes;
+    int count = compiled->datasets.count;
+    nnrt_dataset *datasets = ARENA_ARRAY(gen->arena, nnrt_dataset, count + 1);
+    for (int i = 0; i < count; i++) datasets[i] = dataset_of(gen, compiled->datasets.items[i]);
+    out->datasets = datasets;
+    out->dataset_count = count;
 }
 
 void descriptor_emit(Gen *gen, const Compiled *compiled) {

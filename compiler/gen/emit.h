@@ -280,6 +280,7 @@ typedef struct Compiled {
     const Program *program;
     Layout *layout;
     VEC(Function *) functions;
+    VEC(const Dataset *) datasets; // of the trainings and models
     CompiledTraining *trainings;
     int training_count;
     CompiledModel *models;

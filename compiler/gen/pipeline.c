@@ -73,7 +73,15 @@ static Function *add_samples(Run *run, const Graph *forward) {
                                         .is_shown = true});
 }
 
+static void add_dataset(Run *run, const Dataset *dataset) {
+    Compiled *compiled = run->compiled;
+    for (int i = 0; i < compiled->datasets.count; i++)
+        if (compiled->datasets.items[i] == dataset) return;
+    if (dataset) vec_push(run->arena, &compiled->datasets, dataset);
+}
+
 static void add_training(Run *run, const Training *training) {
+    add_dataset(run, training->dataset);
     CompiledTraining *out = &run->compiled->trainings[run->compiled->training_count++];
     out->training = training;
     out->steps = ARENA_ARRAY(run->arena, CompiledStep, training->steps.count + 1);
@@ -100,6 +108,7 @@ static void add_model(Run *run, const Model *model) {
                          .batch = predict_batch(model),
                          .name = arena_format(run->arena, "nn_predict%s", end),
                          .is_shown = true};
+    add_dataset(run, model->dataset);
     if (is_main) compiled->main_model = compiled->model_count;
     compiled->model_count++;
     out->model = model;

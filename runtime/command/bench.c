@@ -224,7 +224,7 @@ static nnrt_status print_json(const bench *b, int64_t batch) {
     nnrt_json_integer(&json, "batch", batch);
     nnrt_json_integer(&json, "threads", nnrt_team_size(b->session->team));
     nnrt_json_string(&json, "data",
-                     b->is_synthetic ? "synthetic" : b->session->program->dataset->name);
+                     b->is_synthetic ? "synthetic" : nnrt_session_dataset(b->session)->name);
     if (b->train_profiles[0]) status = put_profiles(b, &json);
     nnrt_json_close(&json, '}');
     if (status)

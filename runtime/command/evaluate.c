@@ -29,13 +29,13 @@ static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
                                  &training->steps[0].evaluate, nnrt_team_size(session->team));
     if (status) return status;
     if (training->loss_count > 1) return NNRT_OK;
+    const nnrt_dataset *dataset = nnrt_session_dataset(session);
     int64_t classes = nnrt_confusion_size(output);
     int64_t found = nnrt_targets_classes(session, training, 0);
     if (!with_confusion || !found || classes < found) return NNRT_OK;
     int64_t vector = output->rank ? output->shape[output->rank - 1] : 1;
     evaluator->confusion.of_places = output->size > vector;
-    const char *const *names =
-        session->program->class_count == classes ? session->program->classes : NULL;
+    const char *const *names = dataset->class_count == classes ? dataset->classes : NULL;
     return nnrt_confusion_open(&evaluator->confusion, classes, names);
 }
 

@@ -180,8 +180,10 @@ static nnrt_status open_profile(fit *f, const nnrt_training *training) {
 
 static nnrt_status open_training(fit *f, const nnrt_training *training) {
     const nnrt_options *options = f->options;
-    nnrt_status status = nnrt_trainer_open(&f->trainer, f->session, training, options->batch,
-                                           options->learning_rate, 1);
+    nnrt_status status = nnrt_session_use_data(f->session, training);
+    if (!status)
+        status = nnrt_trainer_open(&f->trainer, f->session, training, options->batch,
+                                   options->learning_rate, 1);
     if (status) return status;
     f->trainer.seed = (uint64_t)options->seed;
     f->trainer.shuffle = !options->no_shuffle;
@@ -522,7 +524,7 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
                          session->program->source_path);
     nnrt_interrupt_catch();
     f.started = nnrt_weights_now();
-    nnrt_status status = nnrt_session_load_data(session);
+    nnrt_status status = nnrt_session_use_data(session, session->program->trainings);
     if (!status) status = start_weights(session);
     if (!status) status = check_outputs(&f);
     if (!status) status = start_profiles(&f);

@@ -35,11 +35,11 @@ static void collect(facts *f, const nnrt_session *session) {
         f->parameters += f->model->layers[i].params;
         f->trainable += f->model->layers[i].trainable_params;
     }
-    nnrt_locate_places(program->dataset ? program->dataset->folder : program->source_folder,
-                       f->places, PLACES_SIZE);
-    if (program->dataset)
-        f->data_status = nnrt_data_inspect(program->dataset->stages, program->dataset->stage_count,
-                                           program->dataset->folder, &f->data);
+    const nnrt_dataset *dataset = nnrt_session_dataset(session);
+    nnrt_locate_places(dataset ? dataset->folder : program->source_folder, f->places, PLACES_SIZE);
+    if (dataset)
+        f->data_status =
+            nnrt_data_inspect(dataset->stages, dataset->stage_count, dataset->folder, &f->data);
 }
 
 static const char *data_state(const facts *f) {
@@ -106,7 +106,7 @@ static void put_places(nnrt_json *json, const char *places) {
 }
 
 static void put_dataset(nnrt_json *json, const facts *f) {
-    const nnrt_dataset *dataset = f->session->program->dataset;
+    const nnrt_dataset *dataset = nnrt_session_dataset(f->session);
     if (!dataset) return;
     nnrt_json_open(json, "dataset", '{');
     nnrt_json_string(json, "name", dataset->name);
@@ -244,7 +244,7 @@ static void print_json(const facts *f) {
 // ---- Text.
 
 static void print_dataset(const facts *f) {
-    const nnrt_dataset *dataset = f->session->program->dataset;
+    const nnrt_dataset *dataset = nnrt_session_dataset(f->session);
     if (!dataset) return;
     printf("data       %s: %s (%s)\n", dataset->name, dataset->stages[0].name, data_state(f));
     if (f->data_status) printf("           %s\n", nnrt_error());

@@ -127,7 +127,7 @@ static nnrt_status read_each(prediction *p) {
     const nnrt_options *options = p->session->options;
     const nnrt_function *function = &nnrt_session_model(p->session)->predict;
     nnrt_input_reader reader = {.column = function->columns,
-                                .may_resize = does_resize(p->session->program->dataset),
+                                .may_resize = does_resize(nnrt_session_dataset(p->session)),
                                 .bad_line = say_unreadable,
                                 .argument = p};
     nnrt_status status = NNRT_OK;
@@ -170,9 +170,9 @@ static float class_value(const prediction *p, const float *outputs, int64_t clas
 }
 
 static const char *class_name(const prediction *p, int64_t index, char number[32]) {
-    const nnrt_program *program = p->session->program;
-    int named = index < program->class_count ? program->classes != NULL : 0;
-    return nnrt_class_name(named ? program->classes : NULL, index, number);
+    const nnrt_dataset *dataset = nnrt_session_dataset(p->session);
+    int is_named = dataset && index < dataset->class_count;
+    return nnrt_class_name(is_named ? dataset->classes : NULL, index, number);
 }
 
 // ---- Printing.
@@ -466,7 +466,8 @@ static const nnrt_loss *own_loss(const nnrt_session *session) {
 // Units that a loss compares with yes and no each are labels by themselves.
 static reading choose_reading(const nnrt_session *session, const nnrt_output *output) {
     const nnrt_loss *loss = own_loss(session);
-    int has_names = loss && session->program->class_count >= 2;
+    int has_names =
+        loss && nnrt_session_dataset(session) && nnrt_session_dataset(session)->class_count >= 2;
     int is_classifier = loss && loss->is_classifier;
     int is_binary = is_classifier && loss->unit_classes == 2;
     int is_single = nnrt_answer_places(output) == 1,

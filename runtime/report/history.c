@@ -32,7 +32,8 @@ static nnrt_status add_training(nnrt_log *names, const nnrt_session *session,
         nnrt_output_metrics_open(&metrics, session, training, &training->steps[0].train, 1);
     if (status) return status;
     nnrt_log_add(&log, "", training, NULL, &metrics);
-    if (session->data.validation.count) nnrt_log_add(&log, "val_", training, NULL, &metrics);
+    if (nnrt_session_has_validation(session, training))
+        nnrt_log_add(&log, "val_", training, NULL, &metrics);
     nnrt_output_metrics_free(&metrics);
     for (int64_t i = 0; i < training->callback_count; i++)
         if (nnrt_call_is(&training->callbacks[i], "reduce_on_plateau"))

@@ -229,7 +229,7 @@ static void free_list(outputs *all) {
 // `fit` opens its data in any case.
 static void find_data(const outputs *all) {
     const nnrt_session *session = all->session;
-    const nnrt_dataset *dataset = session->program->dataset;
+    const nnrt_dataset *dataset = nnrt_session_dataset(session);
     nnrt_data_info info;
     int is_there = 0;
     for (int64_t i = 0; i < all->count; i++) is_there |= access(all->items[i].path, F_OK) == 0;

@@ -94,6 +94,9 @@ nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program
     session->program = program;
     session->options = options;
     session->model = program->main_model;
+    session->dataset = program->training_count
+                           ? program->trainings[program->training_count - 1].dataset
+                           : program->models[session->model].dataset;
     session->weights_path = default_weights_path(options->program);
     if (!session->weights_path)
         return nnrt_fail_memory("the name of the weights", strlen(options->program));
@@ -189,7 +192,7 @@ static nnrt_status check_column(const nnrt_session *session, const nnrt_column *
     return nnrt_fail(NNRT_ERROR,
                      "the data set `%s` has changed since `%s` was compiled: the %s has %" PRId64
                      " %s values a sample now, %" PRId64 " %s then; compile again with `nnc build`",
-                     session->program->dataset->name, session->program->source_path, role,
+                     nnrt_session_dataset(session)->name, session->program->source_path, role,
                      found->size, dtype_name(found->dtype), compiled->size,
                      dtype_name(compiled->dtype));
 }
@@ -204,7 +207,7 @@ static nnrt_status check_columns(const nnrt_session *session, const nnrt_functio
         status = source < 0 ? nnrt_fail(NNRT_ERROR,
                                         "the data set `%s` has no column `%s` any more; compile "
                                         "again with `nnc build`",
-                                        session->program->dataset->name, column->source)
+                                        nnrt_session_dataset(session)->name, column->source)
                             : check_column(session, column, nnrt_data_column(info, source),
                                            source < info->input_count ? "input" : "target");
     }
@@ -212,64 +215,96 @@ static nnrt_status check_columns(const nnrt_session *session, const nnrt_functio
 }
 
 static nnrt_status check_data(const nnrt_session *session) {
+    const nnrt_dataset *dataset = nnrt_session_dataset(session);
     const nnrt_program *program = session->program;
     const nnrt_data_info *info = &session->data.info;
     nnrt_status status = NNRT_OK;
-    for (int64_t i = 0; i < program->training_count && !status; i++)
-        for (int64_t k = 0; k < program->trainings[i].step_count && !status; k++)
-            status = check_columns(session, &program->trainings[i].steps[k].train);
-    if (!status && program->class_count && info->targets[0].classes != program->class_count)
+    for (int64_t i = 0; i < program->training_count && !status; i++) {
+        const nnrt_training *training = &program->trainings[i];
+        for (int64_t k = 0; k < training->step_count && !status; k++)
+            if (training->dataset == session->dataset)
+                status = check_columns(session, &training->steps[k].train);
+    }
+    if (!status && dataset->class_count && info->targets[0].classes != dataset->class_count)
         status = nnrt_fail(NNRT_ERROR,
                            "the data set `%s` has changed since `%s` was compiled: %" PRId64
                            " classes now, %" PRId64 " then; compile again with `nnc build`",
-                           program->dataset->name, program->source_path, info->targets[0].classes,
-                           program->class_count);
+                           dataset->name, program->source_path, info->targets[0].classes,
+                           dataset->class_count);
     return status ? status : nnrt_targets_check(session);
 }
 
 nnrt_status nnrt_session_load_data(nnrt_session *session) {
-    const nnrt_program *program = session->program;
-    if (!program->dataset)
+    const nnrt_dataset *dataset = nnrt_session_dataset(session);
+    if (!dataset)
         return nnrt_fail(NNRT_ERROR,
                          "the program has no data: add a `dataset` and a `train` block to `%s`",
-                         program->source_path);
-    nnrt_status status = nnrt_data_load(program->dataset->stages, program->dataset->stage_count,
-                                        program->dataset->folder, &session->data);
+                         session->program->source_path);
+    nnrt_status status =
+        nnrt_data_load(dataset->stages, dataset->stage_count, dataset->folder, &session->data);
     if (status) return status;
     session->has_data = 1;
     return check_data(session);
 }
 
-// ---- Weights.
-
-// "standardize/mean" is of the only input, "standardize/left/mean" of `left`; NULL: the data have
-// none.
-static const float *find_statistic(const nnrt_data *data, const char *name) {
-    const char *column = name + strlen("standardize/"), *slash = strchr(column, '/');
-    int is_mean = strcmp(slash ? slash + 1 : column, "mean") == 0;
-    int64_t input = slash ? -1 : 0;
-    for (int64_t i = 0; slash && i < data->info.input_count; i++) {
-        const char *own = data->info.inputs[i].name;
-        size_t length = (size_t)(slash - column);
-        if (strlen(own) == length && strncmp(own, column, length) == 0) input = i;
-    }
-    return input < 0 ? NULL : is_mean ? data->mean[input] : data->deviation[input];
+const nnrt_dataset *nnrt_session_dataset(const nnrt_session *session) {
+    return session->dataset < 0 ? NULL : &session->program->datasets[session->dataset];
 }
 
-// Fills the statistics of `standardize` from the data.
+int nnrt_session_has_validation(const nnrt_session *session, const nnrt_training *training) {
+    const nnrt_dataset *dataset = &session->program->datasets[training->dataset];
+    nnrt_data_info info;
+    if (training->dataset == session->dataset) return session->data.validation.count > 0;
+    nnrt_data_inspect(dataset->stages, dataset->stage_count, dataset->folder, &info);
+    return info.validation_rows > 0;
+}
+
+// ---- Weights.
+
+// "standardize/mean" is of the only input, "standardize/left/mean" of `left`, of another data set
+// than the first "standardize/others/left/mean"; NULL: the data have none of that name.
+static const float *find_statistic(const nnrt_session *session, const char *name) {
+    const nnrt_data *data = &session->data;
+    const char *prefix = nnrt_session_dataset(session)->prefix, *rest = strchr(name, '/') + 1;
+    for (int64_t i = 0; i < data->info.input_count; i++) {
+        char own[512] = "";
+        const char *column = data->info.inputs[i].name;
+        if (prefix)
+            snprintf(own, sizeof own, "%s/%s/", prefix, column);
+        else if (data->info.input_count > 1)
+            snprintf(own, sizeof own, "%s/", column);
+        if (strncmp(rest, own, strlen(own)) != 0) continue;
+        const char *what = rest + strlen(own);
+        if (strcmp(what, "mean") == 0) return data->mean[i];
+        if (strcmp(what, "deviation") == 0) return data->deviation[i];
+    }
+    return NULL;
+}
+
+// Fills the statistics of `standardize` from the data. Those of other data sets stay.
 static nnrt_status fill_statistics(nnrt_session *session) {
     const nnrt_program *program = session->program;
-    const nnrt_data *data = &session->data;
     for (int64_t i = 0; i < program->parameter_count; i++) {
         const nnrt_parameter *parameter = &program->parameters[i];
         if (!nnrt_weights_is_statistic(parameter)) continue;
-        const float *values = find_statistic(data, parameter->name);
-        if (!values)
+        const float *values = find_statistic(session, parameter->name);
+        if (!values && program->dataset_count == 1)
             return nnrt_fail(NNRT_BUG, "the data give no values for `%s`", parameter->name);
-        nnrt_weights_put(parameter, session->weights.values, values);
+        if (values) nnrt_weights_put(parameter, session->weights.values, values);
     }
     session->info.has_statistics = 1;
     return NNRT_OK;
+}
+
+nnrt_status nnrt_session_use_data(nnrt_session *session, const nnrt_training *training) {
+    if (session->has_data && session->dataset == training->dataset) return NNRT_OK;
+    int is_first = !session->has_data;
+    if (session->has_data) nnrt_data_free(&session->data);
+    session->has_data = 0;
+    session->dataset = training->dataset;
+    nnrt_status status = nnrt_session_load_data(session);
+    int is_given = session->options->weights || session->options->carried;
+    return status || is_first || is_given ? status : fill_statistics(session);
 }
 
 nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed) {

@@ -32,6 +32,7 @@ typedef struct nnrt_session {
     nnrt_weights_info info;
     nnrt_data data;
     int has_data;
+    int64_t dataset; // that `data` are of, or will be; -1: the program has none
     nnrt_team *team;
     int64_t model;      // that predicts, is measured and told about
     char *weights_path; // where `fit` saves and `evaluate` and `predict` look unless told
@@ -46,8 +47,15 @@ void nnrt_session_close(nnrt_session *session);
 // which is made at the first call. `arena` is NULL with nnrt_error() set when there is no memory.
 nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *function);
 
-// Reads the data set and checks it against what the program was compiled for.
+// Reads the data set (of the last training, unless nnrt_session_use_data said otherwise) and checks
+// it against what the program was compiled for.
 nnrt_status nnrt_session_load_data(nnrt_session *session);
+// Goes over to a training's data set, which is read unless it was read last. Its statistics follow,
+// unless weights from a file brought theirs.
+nnrt_status nnrt_session_use_data(nnrt_session *session, const nnrt_training *training);
+const nnrt_dataset *nnrt_session_dataset(const nnrt_session *session); // NULL: none
+// Has the training's data set a validation part? Looks at it, if it is not the one that was read.
+int nnrt_session_has_validation(const nnrt_session *session, const nnrt_training *training);
 
 // The initial weights; with data, also its statistics for `standardize`.
 nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed);

@@ -72,14 +72,14 @@ static nnrt_status check_labels(const nnrt_session *session, const pair *p) {
         return nnrt_fail(NNRT_ERROR,
                          "the %s of the data set `%s` has no labels any more (%s); correct it, or "
                          "compile again with `nnc build`",
-                         target_text(session, p, text), session->program->dataset->name,
+                         target_text(session, p, text), nnrt_session_dataset(session)->name,
                          *p->target->not_labels ? p->target->not_labels : "they are whole numbers");
     if (found <= classes) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "the data set `%s` has labels up to %" PRId64 ", but `%s` was compiled for "
                      "%" PRId64 " classes, 0 to %" PRId64 "; correct the labels, or compile again "
                      "with `nnc build`",
-                     session->program->dataset->name, found - 1, session->program->source_path,
+                     nnrt_session_dataset(session)->name, found - 1, session->program->source_path,
                      classes, classes - 1);
 }
 
@@ -95,8 +95,8 @@ static nnrt_status check_numbers(const nnrt_session *session, const pair *p) {
         "the %s of the data set `%s` has %.9g in row %" PRId64
         " (counted from 0)%s, but `%s` takes numbers from %.9g to %.9g; correct it, or "
         "choose another loss in `%s`",
-        target_text(session, p, text), session->program->dataset->name, value->value, value->row,
-        value->is_test ? " of its test part" : "", p->loss->name, p->loss->target_low,
+        target_text(session, p, text), nnrt_session_dataset(session)->name, value->value,
+        value->row, value->is_test ? " of its test part" : "", p->loss->name, p->loss->target_low,
         p->loss->target_high, session->program->source_path);
 }
 
@@ -106,7 +106,8 @@ nnrt_status nnrt_targets_check(const nnrt_session *session) {
     for (int64_t i = 0; i < program->training_count && !status; i++)
         for (int64_t k = 0; k < program->trainings[i].loss_count && !status; k++) {
             pair p = pair_of(session, &program->trainings[i], k);
-            if (!p.target) continue;
+            int is_other = program->trainings[i].dataset != session->dataset;
+            if (is_other || !p.target) continue;
             status = check_labels(session, &p);
             if (!status) status = check_numbers(session, &p);
         }

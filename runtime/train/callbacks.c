@@ -311,14 +311,16 @@ int64_t nnrt_callbacks_end(nnrt_callbacks *callbacks) {
 
 // ---- Before training.
 
-static nnrt_status check_monitor(const nnrt_session *session, const nnrt_call *call) {
+static nnrt_status check_monitor(const nnrt_session *session, const nnrt_training *training,
+                                 const nnrt_call *call) {
     const char *name = nnrt_call_text(call, "monitor", "");
     int is_used = !nnrt_call_is(call, "checkpoint") || is_on(call, "save_best_only");
-    if (!is_used || strncmp(name, "val_", 4) != 0 || session->data.validation.count) return NNRT_OK;
+    if (!is_used || strncmp(name, "val_", 4) != 0 || nnrt_session_has_validation(session, training))
+        return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "`%s` monitors `%s`, but the data set `%s` has no validation part; add "
                      "`-> split(validation = 0.1)` to it and compile again",
-                     call->name, name, session->program->dataset->name);
+                     call->name, name, session->program->datasets[training->dataset].name);
 }
 
 // Instead of the name that a folder with a placeholder has: a file beside it.
@@ -361,7 +363,7 @@ nnrt_status nnrt_callbacks_check(const nnrt_session *session) {
     for (int64_t i = 0; i < program->training_count; i++) {
         const nnrt_training *training = &program->trainings[i];
         for (int64_t k = 0; k < training->callback_count && !status; k++) {
-            status = check_monitor(session, &training->callbacks[k]);
+            status = check_monitor(session, training, &training->callbacks[k]);
             if (!status) status = check_path(&training->callbacks[k]);
         }
     }

@@ -109,7 +109,7 @@ one_error
 says "saved by model \`b\` of"
 expect 1 "$nnc" build two.nn --weights b-weights.safetensors -o none
 one_error
-says "--model a"
+says "a/dense/kernel"
 
 # 72 MB are several sections of the object; the linker must not hold all of them.
 cat >large.nn <<'END'

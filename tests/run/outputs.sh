@@ -105,3 +105,24 @@ before, after = load("before.st"), load("after.st")
 moved = {name for name in before if before[name] != after[name]}
 assert moved == {"body/last/kernel", "body/last/bias", "dense/kernel", "dense/bias"}, moved
 END
+
+# One model on two data sets of other units; validation where there is one.
+cat >two-sets.nn <<'END'
+dataset near = moons(300, noise = 0.1, seed = 1) -> standardize -> split(test = 0.2, validation = 0.2)
+dataset far  = moons(300, noise = 0.1, seed = 2) -> scale(1000, offset = 50) -> standardize
+            -> split(test = 0.2)
+model net(x) { x -> dense(16, relu) -> dense(2, softmax) }
+train net on near { loss = crossentropy  optimizer = adam(0.02)  metrics = accuracy  epochs = 20 }
+train net on far  { loss = crossentropy  optimizer = adam(0.02)  metrics = accuracy  epochs = 5 }
+END
+build two-sets.nn two-sets
+expect 0 ./two-sets fit --seed 1 --json --progress=none --history two.csv
+python3 - out <<'END' || fail "two data sets"
+import csv, json, sys
+result = json.load(open(sys.argv[1]))
+assert result["test"]["accuracy"] > 0.8, result["test"]
+rows = list(csv.DictReader(open("two.csv")))
+assert rows[19]["val_accuracy"] != "NA" and rows[20]["val_accuracy"] == "NA"
+assert float(rows[20]["loss"]) < 0.6, rows[20]  # what the first data taught counts
+END
+grep -q "standardize/far/x/mean" two-sets.safetensors || fail "the statistics of the second"

@@ -44,10 +44,10 @@ model b(x) { x -> dense(4, tanh) -> dense(1, sigmoid) }
 train a on points { loss = crossentropy  optimizer = sgd }
 train b on others { loss = crossentropy  optimizer = sgd }
 END
-status=0
-"$NNC" build two.nn 2>err || status=$?
-[ $status = 1 ] || fail "which model?"
-grep -q -- '--model a` or `--model b' err || fail "the models are not named"
+"$NNC" build two.nn || fail "build of two models"
+./two fit --progress=none || fail "fit of two models, one after the other"
+grep -q a/dense/kernel two.safetensors || fail "the weights of the first"
+grep -q b/dense_1/kernel two.safetensors || fail "and of the second"
 "$NNC" build two.nn --model b || fail "build of one of two models"
 ./two-b fit --progress=none || fail "fit of one of two models"
 [ -s two-b.safetensors ] || fail "its weights"

@@ -133,8 +133,13 @@ static const nnrt_option program_parts[] = {
     {.name = "test", .number = 0.2}, {.name = "validation", .number = 0.2}, {.name = "seed"}};
 static const nnrt_call program_stages[] = {{"blobs", program_points, 3},
                                            {"split", program_parts, 3}};
-static const nnrt_dataset program_dataset = {
-    .name = "points", .stages = program_stages, .stage_count = 2, .fingerprint = ""};
+static const char *const program_classes[] = {"left", "right, above", "right below"};
+static const nnrt_dataset program_dataset = {.name = "points",
+                                             .stages = program_stages,
+                                             .stage_count = 2,
+                                             .fingerprint = "",
+                                             .classes = program_classes,
+                                             .class_count = CLASSES};
 
 static const nnrt_parameter program_parameters[] = {
     {"dense/kernel",
@@ -152,7 +157,6 @@ static const nnrt_column program_columns[] = {{"x", "x", NNRT_F32, 1, {INPUTS}, 
                                               {"label", "label", NNRT_I32, 0, {0}, 1}};
 static const nnrt_option program_rate = {.name = "value", .number = 0.05};
 static const nnrt_call program_metrics[] = {{"accuracy", NULL, 0}};
-static const char *const program_classes[] = {"left", "right, above", "right below"};
 
 static const nnrt_group program_groups[] = {
     {"dense: matmul + \"softmax\"", "contraction", "dense", 1, 0, 18, 0, 20, 36},
@@ -217,9 +221,8 @@ static const nnrt_program program = {.abi = NNRT_ABI,
                                      .parameters = program_parameters,
                                      .parameter_count = 2,
                                      .weights_size = WEIGHTS,
-                                     .classes = program_classes,
-                                     .class_count = CLASSES,
-                                     .dataset = &program_dataset,
+                                     .datasets = &program_dataset,
+                                     .dataset_count = 1,
                                      .trainings = &program_training,
                                      .training_count = 1};
 

@@ -35,7 +35,7 @@ static void needs_what_it_monitors(void **state) {
     Variant variant = variant_of(stopping, 1);
     nnrt_dataset dataset = program_dataset;
     dataset.stage_count = 1;
-    variant.program.dataset = &dataset;
+    variant.program.datasets = &dataset;
     run_training(&variant, 1, "fit --save w");
     says("no validation part");
     assert_int_equal(access("w", F_OK), -1);

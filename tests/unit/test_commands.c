@@ -306,7 +306,7 @@ static void measures_without_data(void **state) {
     (void)state;
     dataset.stages = &source;
     dataset.stage_count = 1;
-    other.dataset = &dataset;
+    other.datasets = &dataset;
     run_variant(&other, 0, "bench --seconds 0.1");
     says("made-up data");
     run_variant(&other, 1, "fit");
@@ -340,8 +340,10 @@ static void checks_program_and_cpu(void **state) {
     other = program;
     other.abi = NNRT_ABI + 1;
     run_variant(&other, 70, "init --save w");
+    nnrt_dataset dataset = program_dataset;
+    dataset.class_count = 4;
     other = program;
-    other.class_count = 4;
+    other.datasets = &dataset;
     run_variant(&other, 1, "fit --save w");
     says("has changed");
 }
