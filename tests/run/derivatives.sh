@@ -32,3 +32,26 @@ awk -v seen="$seen" 'BEGIN {
         if (!(difference < 1e-5 && difference > -1e-5)) exit 1
     }
 }' || fail "the derivatives are $seen"
+
+# Differentiated three times: convolutions back and forth, pools, batch statistics, a softmax.
+cat >thrice.nn <<'NN'
+dataset points = circles
+model critic(x: [2]) {
+    x -> dense(36, tanh) -> reshape(6, 6, 1) -> conv2d(3, 3, same, swish) -> batch_norm -> max_pool
+      -> conv2d_transpose(2, 3, same, stride = 2) -> average_pool -> separable_conv2d(3, 2)
+      -> flatten -> layer_norm -> dense(4, softmax) -> dense(1, sigmoid)
+}
+train critic on points {
+    batch = 8
+    step judge updates critic with sgd(1e-3) {
+        z      = 0.5 * x + 0.1
+        p      = critic(z)
+        slope  = gradient(p, z)
+        second = gradient(sum(square(slope)), z)
+        minimize sum(square(slope)) + sum(square(second)) + sum(gradient(crossentropy(p, 1), p))
+    }
+}
+NN
+expect 0 "$nnc" gradcheck thrice.nn
+says ": ok"
+expect 0 "$nnc" run thrice.nn fit --epochs 1 --progress none
