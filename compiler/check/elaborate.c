@@ -612,12 +612,23 @@ static bool has_arguments(const Application *call) {
     return call->ast->kind == AST_CALL && call->first < call->ast->items.count;
 }
 
+// Arguments of a use that are not there yet, `weights` of other libraries' files.
+static bool report_planned(Checker *c, const Application *call) {
+    for (int i = call->first; i < call->ast->items.count; i++) {
+        const Ast *ast = call->ast->items.items[i];
+        if (ast->kind == AST_ASSIGN && planned_report(c, "argument", ast->text, ast->name_span))
+            return true;
+    }
+    return false;
+}
+
 // A model or shared layer in use: `frozen = true` is all that may be said there.
 static const Value *apply_frozen(Checker *c, Scope *scope, const Value *value,
                                  const Application *call, const char *what) {
     bool was_frozen = c->is_frozen, is_frozen = false;
     if (!bind_frozen(c, scope, call->ast, call->first, &is_frozen))
-        return report_arguments(c, call, what);
+        return report_planned(c, call) ? expression_error(c, call->ast->span)
+                                       : report_arguments(c, call, what);
     c->is_frozen = was_frozen || is_frozen;
     const Value *result =
         value->kind == VALUE_MODEL

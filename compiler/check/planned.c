@@ -17,6 +17,7 @@ static const Planned planned_rows[] = {
     {"transform", "drop_missing", NULL},
     {"transform", "pairs", NULL},
     {"transform", "windows", NULL},
+    {"argument", "weights", NULL},
     {0},
 };
 
