@@ -120,15 +120,6 @@ train maker, judge on points {
     step forge updates maker with adam(0.1) { minimize crossentropy(normal(4) -> maker -> judge, 1) }
     samples = normal(4, seed = 1) -> maker
 }
-cat >pictures.nn <<'END'
-dataset points = moons(64, noise = 0.05, seed = 1)
-model maker(noise: [4]) { noise -> dense(64, sigmoid) -> reshape(8, 8, 1) }
-model judge(picture: [8, 8, 1]) { picture -> flatten -> dense(1) }
-train maker, judge on points {
-    epochs = 2
-    step forge updates maker with adam(0.1) { minimize crossentropy(normal(4) -> maker -> judge, 1) }
-    samples = normal(4, seed = 1) -> maker
-}
 END
 build pictures.nn
 expect 0 ./pictures fit --seed 1 --threads 1
