@@ -89,8 +89,13 @@ bool fit_is_categorical(const Fit *f) {
     return fit_is_classifier(f) && f->loss->target != TARGET_DECISION;
 }
 
+// Losses for classes need not take scores.
+static bool takes_logits(const Fit *f) {
+    return fit_is_classifier(f) && schema_arg_index(&f->loss->schema, "from_logits") >= 0;
+}
+
 bool fit_has_logits(const Fit *f) {
-    return fit_is_classifier(f) && f->own->args && args_bool(f->own->args, "from_logits");
+    return takes_logits(f) && f->own->args && args_bool(f->own->args, "from_logits");
 }
 
 const char *fit_units_text(const Fit *f) {
@@ -165,10 +170,11 @@ static bool check_probabilities(const Fit *f) {
     diag_label(diag, "wants `%s`", wanted);
     if (fit_has_activation(f, "linear")) {
         diag_secondary(diag, f->ending.span, "the last layer has no activation");
-        diag_help(diag,
-                  f->entry ? "end the model with `%s`, or write `loss = %s(from_logits = true)`"
-                           : "end it with `%s`, or write `%s(.., from_logits = true)`",
-                  wanted, f->written);
+        const char *help = "end the model with `%s`";
+        if (takes_logits(f))
+            help = f->entry ? "end the model with `%s`, or write `loss = %s(from_logits = true)`"
+                            : "end it with `%s`, or write `%s(.., from_logits = true)`";
+        diag_help(diag, help, wanted, f->written);
     } else {
         diag_secondary(diag, f->ending.span, "the last activation is `%s`", f->ending.activation);
         diag_help(diag, "write `%s` in the last layer", wanted);
