@@ -665,6 +665,13 @@ static const Value *apply_value(Checker *c, Scope *scope, const Value *value,
     return report_not_layer(c, value, call->ast);
 }
 
+// Too many for arguments alone: a tensor stands before them, even where it is not known.
+static bool begins_with_tensor(const OpDef *op, const Ast *ast) {
+    int count = 0;
+    for (int i = 0; i < ast->items.count; i++) count += ast->items.items[i]->kind != AST_ASSIGN;
+    return op && op->min_inputs > 0 && count > schema_arg_count(&op->schema);
+}
+
 // What is piped in, and the tensors that the call begins with.
 static Application gather(Checker *c, Scope *scope, const OpDef *op, const Ast *ast,
                           const Value *const *inputs, int count) {
@@ -677,6 +684,7 @@ static Application gather(Checker *c, Scope *scope, const OpDef *op, const Ast *
         bool is_error = expression_is_error(scope, item);
         call.is_doubtful = call.is_doubtful || is_error;
         bool is_input = op && is_input_place(op, call.count);
+        is_input = is_input || (call.count == 0 && begins_with_tensor(op, ast));
         if ((is_error && !is_input) || item->kind == AST_ASSIGN) break;
         if (!is_input && !expression_is_tensor(c, scope, item)) break;
         const Value *value = all[call.count++] = expression_evaluate(c, scope, item);
