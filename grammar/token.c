@@ -45,9 +45,20 @@ bool token_precedes_name(const Parse *parse, const Lexeme *lexeme) {
     return begins_name(next) || next == '"';
 }
 
+// `mean, spread =` behind its first name.
+static bool precedes_names(const char *at) {
+    while (*at == ',') {
+        at = skip_blanks(at + 1);
+        if (!begins_name(*at)) return false;
+        while (isalnum((unsigned char)*at) || *at == '_') at++;
+        at = skip_blanks(at);
+    }
+    return is_assign(at);
+}
+
 bool token_begins_named(const Parse *parse, const Lexeme *lexeme) {
     return lexeme->kind == TOK_RETURN ||
-           (kind_is_name(lexeme->kind) && token_precedes_assign(parse, lexeme)) ||
+           (kind_is_name(lexeme->kind) && precedes_names(behind(parse, lexeme))) ||
            (lexeme->kind == TOK_LAYER && token_precedes_name(parse, lexeme));
 }
 

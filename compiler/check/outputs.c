@@ -210,8 +210,16 @@ static void read_weights(const Outputs *o, const Ast *ast) {
         report_weights(o, ast);
         return;
     }
-    for (int i = 0; i < o->count; i++)
+    bool trains = false;
+    for (int i = 0; i < o->count; i++) {
         o->training->losses.items[i].weight = value->items[i]->number;
+        trains = trains || value->items[i]->number != 0;
+    }
+    if (trains) return;
+    Diag *diag =
+        diag_report(o->c->sink, DIAG_E0302, ast->span, "`loss_weights` are 0 for all outputs");
+    diag_label(diag, "nothing would be trained");
+    diag_help(diag, "leave one above 0");
 }
 
 // ---- Metrics: one for all outputs, a list for the only one, or an entry for each.
