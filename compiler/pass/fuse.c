@@ -507,14 +507,26 @@ static void keep_groups(Fusion *fusion) {
         if (schedule->group_of[i] >= 0) schedule->group_of[i] = renumbered[schedule->group_of[i]];
 }
 
+// Whether a group reads what another one computes.
+static bool is_read_elsewhere(const Fusion *fusion, const Node *node, int group) {
+    const NodeList *users = &fusion->users[node->id];
+    for (int i = 0; i < users->count; i++) {
+        int user = fusion->schedule->group_of[users->items[i]->id];
+        if (user >= 0 && user != group) return true;
+    }
+    return false;
+}
+
+// A number that a step tells is stored only where the loss, which has penalties, is made of it.
 static void mark_stored(Fusion *fusion) {
     Schedule *schedule = fusion->schedule;
     for (int i = 0; i < fusion->graph->nodes.count; i++) {
         Node *node = fusion->graph->nodes.items[i];
         int group = schedule->group_of[i];
         if (!is_computed(node) || group < 0) continue;
-        if (schedule->groups.items[group]->kind == GROUP_SCALAR) continue;
-        schedule->buffers[i].is_stored = fusion_used_outside(fusion, node, group);
+        bool is_told = schedule->groups.items[group]->kind == GROUP_SCALAR;
+        schedule->buffers[i].is_stored = is_told ? is_read_elsewhere(fusion, node, group)
+                                                 : fusion_used_outside(fusion, node, group);
     }
 }
 

@@ -161,7 +161,9 @@ static bool is_hoisted(const Legality *l, const Node *node) {
 
 static bool hoist_is_legal(Legality *l, const Site *site, Node *node, const Type *view) {
     bool is_number = node_is_scalar(node), is_before = site->depth > MOST_FETCHES;
-    if (is_before) return compute_is_legal(l, site, node); // it is being hoisted with its user
+    bool has_loops = l->group->kind != GROUP_SCALAR;
+    // It is being hoisted with its user, or there is nothing to be hoisted out of.
+    if (is_before || !has_loops) return compute_is_legal(l, site, node);
     if (l->hoisted[node->id] != l->group_visit) {
         Site before =
             site_at(l, is_number ? SITE_NUMBER : SITE_STORAGE, &node->type, MOST_FETCHES + 1);
