@@ -328,12 +328,26 @@ static void set_layers(Gen *gen, const Compiled *compiled, const Model *model, n
     out->layers = layers;
 }
 
+// With the outputs called as the model returns them.
+static nnrt_function prediction_of(Gen *gen, const Compiled *compiled, const Model *model,
+                                   const Function *function) {
+    nnrt_function out = function_of(gen, compiled, function);
+    nnrt_output *outputs = ARENA_ARRAY(gen->arena, nnrt_output, out.output_count + 1);
+    for (int64_t i = 0; i < out.output_count; i++) {
+        const char *name = i < model->output_names.count ? model->output_names.items[i] : NULL;
+        outputs[i] = out.outputs[i];
+        if (name) outputs[i].name = name;
+    }
+    out.outputs = outputs;
+    return out;
+}
+
 static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledModel *own) {
     GenSizes sizes = pipeline_sizes(compiled, own->model);
     nnrt_model out = {.name = own->model->name,
                       .dataset = dataset_index(compiled, own->model->dataset),
-                      .predict = function_of(gen, compiled, own->predict),
-                      .predict_one = function_of(gen, compiled, own->predict_one),
+                      .predict = prediction_of(gen, compiled, own->model, own->predict),
+                      .predict_one = prediction_of(gen, compiled, own->model, own->predict_one),
                       .predict_batch = own->predict->batch,
                       .weight_bytes = sizes.weights,
                       .gradient_bytes = sizes.gradients,

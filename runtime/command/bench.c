@@ -17,20 +17,29 @@ enum { SLICES = 9, MAX_CALLS = 200000, MIN_CALLS = 100 };
 static const double default_seconds = 3, train_share = 0.8, warm_share = 0.1;
 static const double chunk_seconds = 0.01;
 
+// Predictions of one sample by a model.
+typedef struct prediction {
+    const nnrt_model *model;
+    // Of columns that are not in memory, or that no data set fills.
+    void *samples[NNRT_MAX_COLUMNS];
+    int has_sample; // then all predictions are of that one
+    int64_t calls;
+    double *call_times;    // microseconds, sorted
+    int call_workers;      // that were the fastest
+    nnrt_profile *profile; // with --profile
+} prediction;
+
 typedef struct bench {
     nnrt_session *session;
-    const nnrt_training *training;
+    const nnrt_training *training; // NULL: the program has none
     int is_synthetic;
-    // To predict: of columns that are not in memory, or that no data set fills.
-    void *samples[NNRT_MAX_COLUMNS];
-    int has_sample;       // then all predictions are of that one
-    double train[SLICES]; // samples a second
-    int64_t calls;
-    double *call_times; // microseconds, sorted
-    int call_workers;   // that were the fastest
+    double train[SLICES];                 // samples a second, sorted
+    double steps[NNRT_MAX_TURNS][SLICES]; // of each step alone, where there are several
+    prediction *predictions;              // of the model that is meant, then of the others
+    int64_t prediction_count;
     nnrt_roof roof;
-    nnrt_profile *train_profiles[NNRT_MAX_TURNS], *predict_profile; // with --profile
-    double profiled[SLICES];                                        // samples a second
+    nnrt_profile *train_profiles[NNRT_MAX_TURNS]; // with --profile
+    double profiled[SLICES];                      // samples a second
 } bench;
 
 static int by_value(const void *a, const void *b) {
@@ -78,16 +87,42 @@ static void train_in_slices(bench *b, nnrt_trainer *trainer, double seconds) {
     qsort(b->profiled, SLICES, sizeof *b->profiled, by_value);
 }
 
-static nnrt_status bench_training(bench *b, double seconds) {
+// Opens it and warms it up.
+static nnrt_status open_trainer(const bench *b, nnrt_trainer *trainer,
+                                const nnrt_training *training, double seconds) {
     const nnrt_options *options = b->session->options;
-    nnrt_trainer trainer;
-    nnrt_status status = nnrt_trainer_open(&trainer, b->session, b->training, options->batch, 0, 0);
+    nnrt_status status = nnrt_trainer_open(trainer, b->session, training, options->batch, 0, 0);
     if (status) return status;
-    trainer.seed = (uint64_t)options->seed;
-    trainer.shuffle = 1;
-    nnrt_trainer_start_epoch(&trainer, 0, 0);
+    trainer->seed = (uint64_t)options->seed;
+    trainer->shuffle = 1;
+    nnrt_trainer_start_epoch(trainer, 0, 0);
     double samples, taken;
-    train_for(&trainer, seconds * warm_share, &samples, &taken);
+    train_for(trainer, seconds, &samples, &taken);
+    return NNRT_OK;
+}
+
+// A training of that step alone.
+static nnrt_status bench_step(bench *b, int64_t number, double seconds) {
+    nnrt_trainer trainer;
+    nnrt_training alone = *b->training;
+    double samples, taken;
+    alone.steps += number;
+    alone.step_count = 1;
+    nnrt_status status = open_trainer(b, &trainer, &alone, seconds * warm_share);
+    if (status) return status;
+    for (int i = 0; i < SLICES; i++) {
+        train_for(&trainer, seconds * (1 - warm_share) / SLICES, &samples, &taken);
+        b->steps[number][i] = samples / taken;
+    }
+    qsort(b->steps[number], SLICES, sizeof *b->steps[number], by_value);
+    nnrt_trainer_close(&trainer);
+    return NNRT_OK;
+}
+
+static nnrt_status bench_training(bench *b, double seconds) {
+    nnrt_trainer trainer;
+    nnrt_status status = open_trainer(b, &trainer, b->training, seconds * warm_share);
+    if (status) return status;
     for (int64_t i = 0; i < b->training->step_count && !status; i++)
         status = open_profile(b, &b->training->steps[i].train, trainer.pace.workers[0],
                               &b->train_profiles[i]);
@@ -96,10 +131,20 @@ static nnrt_status bench_training(bench *b, double seconds) {
     return status;
 }
 
+// All steps in turn, then, where there are several, each alone, in half of the time.
+static nnrt_status bench_steps(bench *b, double seconds) {
+    int64_t count = b->training->step_count;
+    nnrt_status status = bench_training(b, count > 1 ? seconds / 2 : seconds);
+    for (int64_t i = 0; i < count && count > 1 && !status; i++)
+        status = bench_step(b, i, seconds / 2 / (double)count);
+    return status;
+}
+
 // ---- Predicting one sample.
 
 typedef struct calls {
     const bench *b;
+    const prediction *p;
     double seconds;
     int64_t count;
     double *times;         // NULL: not asked for
@@ -108,7 +153,7 @@ typedef struct calls {
 } calls;
 
 static void run_call(const calls *c, const nnrt_context *context) {
-    const nnrt_function *function = &nnrt_session_model(c->b->session)->predict_one;
+    const nnrt_function *function = &c->p->model->predict_one;
     if (!c->profile) {
         function->run(context);
         return;
@@ -132,7 +177,7 @@ static void run_calls(void *argument, int thread, int threads) {
     if (c->profile) context.account = nnrt_profile_account(c->profile, thread);
     for (int64_t call = 0; call < MAX_CALLS; call++) {
         uint32_t row =
-            c->b->has_sample ? 0 : session->data.train.rows[call % session->data.train.count];
+            c->p->has_sample ? 0 : session->data.train.rows[call % session->data.train.count];
         context.index = &row;
         double start = nnrt_seconds();
         nnrt_team_meet(session->team, thread, threads); // nobody begins before the clock runs
@@ -151,46 +196,58 @@ static double percentile(const double *sorted, int64_t count, double share) {
     return sorted[(int64_t)((double)(count - 1) * share)];
 }
 
-static nnrt_status profile_prediction(bench *b, double seconds, nnrt_context context) {
-    const nnrt_function *function = &nnrt_session_model(b->session)->predict_one;
-    nnrt_status status = open_profile(b, function, b->call_workers, &b->predict_profile);
-    if (status || !b->predict_profile) return status;
-    calls c = {b, seconds, 0, NULL, b->predict_profile, context};
-    nnrt_team_run(b->session->team, b->call_workers, run_calls, &c);
+static nnrt_status profile_prediction(bench *b, prediction *p, double seconds,
+                                      nnrt_context context) {
+    nnrt_status status = open_profile(b, &p->model->predict_one, p->call_workers, &p->profile);
+    if (status || !p->profile) return status;
+    calls c = {b, p, seconds, 0, NULL, p->profile, context};
+    nnrt_team_run(b->session->team, p->call_workers, run_calls, &c);
     return NNRT_OK;
 }
 
-// Tries one worker and all of them; the faster counts.
-static nnrt_status bench_prediction(bench *b, double seconds) {
-    nnrt_session *session = b->session;
-    const nnrt_function *function = &nnrt_session_model(session)->predict_one;
-    nnrt_context context = nnrt_session_context(session, function);
+static double median_call(const prediction *p) {
+    return percentile(p->call_times, p->calls, 0.5);
+}
+
+// Measures with so many workers, and keeps that if it is the fastest.
+static nnrt_status try_workers(const bench *b, prediction *p, double seconds, int workers,
+                               nnrt_context context) {
+    calls c = {b, p, seconds, 0, malloc(sizeof(double) * MAX_CALLS), NULL, context};
+    if (!c.times) return nnrt_fail_memory("the times of calls", sizeof(double) * MAX_CALLS);
+    nnrt_team_run(b->session->team, workers, run_calls, &c);
+    qsort(c.times, (size_t)c.count, sizeof *c.times, by_value);
+    if (p->call_times && median_call(p) <= percentile(c.times, c.count, 0.5)) {
+        free(c.times);
+        return NNRT_OK;
+    }
+    free(p->call_times);
+    p->call_times = c.times;
+    p->calls = c.count;
+    p->call_workers = workers;
+    return NNRT_OK;
+}
+
+// One worker, and all of them.
+static nnrt_status bench_prediction(bench *b, prediction *p, double seconds) {
+    const nnrt_function *function = &p->model->predict_one;
+    nnrt_context context = nnrt_session_context(b->session, function);
     if (!context.arena) return NNRT_ERROR;
     for (int64_t i = 0; i < function->column_count; i++)
-        if (!context.columns[i]) context.columns[i] = b->samples[i];
-    int64_t workers = nnrt_team_size(session->team);
+        if (!context.columns[i]) context.columns[i] = p->samples[i];
+    int64_t workers = nnrt_team_size(b->session->team);
     if (workers > function->threads) workers = function->threads;
     int tries = workers > 1 ? 2 : 1;
-    for (int i = 0; i < tries; i++) {
-        calls c = {b, seconds / tries, 0, malloc(sizeof(double) * MAX_CALLS), NULL, context};
-        int own_workers = i ? (int)workers : 1;
-        if (!c.times) return nnrt_fail_memory("the times of calls", sizeof(double) * MAX_CALLS);
-        nnrt_team_run(session->team, own_workers, run_calls, &c);
-        qsort(c.times, (size_t)c.count, sizeof *c.times, by_value);
-        if (b->call_times &&
-            percentile(b->call_times, b->calls, 0.5) <= percentile(c.times, c.count, 0.5)) {
-            free(c.times);
-            continue;
-        }
-        free(b->call_times);
-        b->call_times = c.times;
-        b->calls = c.count;
-        b->call_workers = own_workers;
-    }
-    return profile_prediction(b, seconds, context);
+    nnrt_status status = NNRT_OK;
+    for (int i = 0; i < tries && !status; i++)
+        status = try_workers(b, p, seconds / tries, i ? (int)workers : 1, context);
+    return status ? status : profile_prediction(b, p, seconds, context);
 }
 
 // ---- Report.
+
+static int64_t step_count(const bench *b) {
+    return b->training ? b->training->step_count : 0;
+}
 
 // How much longer profiled steps take.
 static double profile_cost(const bench *b) {
@@ -199,33 +256,72 @@ static double profile_cost(const bench *b) {
 
 static nnrt_status put_profiles(const bench *b, nnrt_json *json) {
     const nnrt_program *program = b->session->program;
-    nnrt_json_number(json, "profile_cost", profile_cost(b));
+    if (b->training) nnrt_json_number(json, "profile_cost", profile_cost(b));
     nnrt_json_open(json, "profile", '[');
     nnrt_status status = NNRT_OK;
-    for (int64_t i = 0; i < b->training->step_count && !status; i++)
+    for (int64_t i = 0; i < step_count(b) && !status; i++)
         status = nnrt_profile_json(json, b->train_profiles[i], program,
                                    i ? b->training->steps[i].name : "train");
-    if (!status) status = nnrt_profile_json(json, b->predict_profile, program, "predict_one");
+    if (!status)
+        status = nnrt_profile_json(json, b->predictions[0].profile, program, "predict_one");
     nnrt_json_close(json, ']');
     return status;
+}
+
+static void put_rates(nnrt_json *json, const double rates[SLICES]) {
+    nnrt_json_number(json, "train_samples_per_second", rates[SLICES / 2]);
+    nnrt_json_number(json, "train_samples_per_second_min", rates[0]);
+    nnrt_json_number(json, "train_samples_per_second_max", rates[SLICES - 1]);
+}
+
+static void put_prediction(nnrt_json *json, const prediction *p) {
+    nnrt_json_open(json, "predict1_us", '{');
+    nnrt_json_number(json, "median", median_call(p));
+    nnrt_json_number(json, "p99", percentile(p->call_times, p->calls, 0.99));
+    nnrt_json_close(json, '}');
+}
+
+static void put_steps(const bench *b, nnrt_json *json) {
+    nnrt_json_open(json, "steps", '[');
+    for (int64_t i = 0; i < b->training->step_count; i++) {
+        nnrt_json_open(json, NULL, '{');
+        nnrt_json_string(json, "name", b->training->steps[i].name);
+        put_rates(json, b->steps[i]);
+        nnrt_json_close(json, '}');
+    }
+    nnrt_json_close(json, ']');
+}
+
+static void put_models(const bench *b, nnrt_json *json) {
+    nnrt_json_open(json, "models", '[');
+    for (int64_t i = 0; i < b->prediction_count; i++) {
+        nnrt_json_open(json, NULL, '{');
+        nnrt_json_string(json, "name", b->predictions[i].model->name);
+        put_prediction(json, &b->predictions[i]);
+        nnrt_json_close(json, '}');
+    }
+    nnrt_json_close(json, ']');
+}
+
+// NULL: nothing is read.
+static const char *data_name(const bench *b) {
+    return b->is_synthetic ? "synthetic"
+           : b->training   ? nnrt_session_dataset(b->session)->name
+                           : NULL;
 }
 
 static nnrt_status print_json(const bench *b, int64_t batch) {
     nnrt_status status = NNRT_OK;
     nnrt_json json = {0};
     nnrt_json_open(&json, NULL, '{');
-    nnrt_json_number(&json, "train_samples_per_second", b->train[SLICES / 2]);
-    nnrt_json_number(&json, "train_samples_per_second_min", b->train[0]);
-    nnrt_json_number(&json, "train_samples_per_second_max", b->train[SLICES - 1]);
-    nnrt_json_open(&json, "predict1_us", '{');
-    nnrt_json_number(&json, "median", percentile(b->call_times, b->calls, 0.5));
-    nnrt_json_number(&json, "p99", percentile(b->call_times, b->calls, 0.99));
-    nnrt_json_close(&json, '}');
-    nnrt_json_integer(&json, "batch", batch);
+    if (b->training) put_rates(&json, b->train);
+    put_prediction(&json, b->predictions);
+    if (b->training) nnrt_json_integer(&json, "batch", batch);
     nnrt_json_integer(&json, "threads", nnrt_team_size(b->session->team));
-    nnrt_json_string(&json, "data",
-                     b->is_synthetic ? "synthetic" : nnrt_session_dataset(b->session)->name);
-    if (b->train_profiles[0]) status = put_profiles(b, &json);
+    nnrt_json_string(&json, "data", data_name(b));
+    if (step_count(b) > 1) put_steps(b, &json);
+    if (b->prediction_count > 1) put_models(b, &json);
+    if (b->predictions[0].profile) status = put_profiles(b, &json);
     nnrt_json_close(&json, '}');
     if (status)
         nnrt_json_free(&json);
@@ -236,82 +332,133 @@ static nnrt_status print_json(const bench *b, int64_t batch) {
 
 static nnrt_status print_profiles(const bench *b) {
     const nnrt_program *program = b->session->program;
-    printf("profile     costs %.1f %% of the training steps\n", 100 * profile_cost(b));
     nnrt_status status = NNRT_OK;
-    for (int64_t i = 0; i < b->training->step_count && !status; i++)
+    if (b->training)
+        printf("profile     costs %.1f %% of the training steps\n", 100 * profile_cost(b));
+    for (int64_t i = 0; i < step_count(b) && !status; i++)
         status = nnrt_profile_print(b->train_profiles[i], program,
-                                    b->training->step_count > 1 ? b->training->steps[i].name
-                                                                : "training");
+                                    step_count(b) > 1 ? b->training->steps[i].name : "training");
     return status ? status
-                  : nnrt_profile_print(b->predict_profile, program, "predicting one sample");
+                  : nnrt_profile_print(b->predictions[0].profile, program, "predicting one sample");
+}
+
+static void print_rates(const char *title, const double rates[SLICES]) {
+    printf("%-11s %.0f samples/s (median of %d slices, %.0f to %.0f)", title, rates[SLICES / 2],
+           SLICES, rates[0], rates[SLICES - 1]);
 }
 
 static nnrt_status print_text(const bench *b, int64_t batch) {
-    printf("training    %.0f samples/s (median of %d slices, %.0f to %.0f), batch %" PRId64 "\n",
-           b->train[SLICES / 2], SLICES, b->train[0], b->train[SLICES - 1], batch);
-    printf("prediction  %.2f us for one sample (median), %.2f us (99th percentile)\n",
-           percentile(b->call_times, b->calls, 0.5), percentile(b->call_times, b->calls, 0.99));
+    if (b->training) {
+        print_rates("training", b->train);
+        printf(", batch %" PRId64 "\n", batch);
+    }
+    for (int64_t i = 0; i < step_count(b) && step_count(b) > 1; i++) {
+        print_rates("", b->steps[i]);
+        printf(", step %s alone\n", b->training->steps[i].name);
+    }
+    for (int64_t i = 0; i < b->prediction_count; i++) {
+        const prediction *p = &b->predictions[i];
+        printf("%-11s %.2f us for one sample (median), %.2f us (99th percentile)",
+               i ? "" : "prediction", median_call(p), percentile(p->call_times, p->calls, 0.99));
+        if (b->prediction_count > 1) printf(", model %s", p->model->name);
+        putchar('\n');
+    }
     printf("threads     at most %d\n", nnrt_team_size(b->session->team));
-    return b->train_profiles[0] ? print_profiles(b) : NNRT_OK;
+    return b->predictions[0].profile ? print_profiles(b) : NNRT_OK;
 }
 
 // ---- The command.
 
+static nnrt_status load_data(bench *b) {
+    nnrt_status status = nnrt_session_use_data(b->session, b->training);
+    if (status != NNRT_DATA_MISSING) return status;
+    fprintf(stderr, "note: %.*s; measuring with made-up data of the same shape\n",
+            (int)strcspn(nnrt_error(), "\n"), nnrt_error());
+    b->is_synthetic = 1;
+    return nnrt_synthetic_fill(b->session, b->training);
+}
+
+// The model that `--model` names; without it all of them, the main one first.
+static nnrt_status choose_models(bench *b) {
+    const nnrt_session *session = b->session;
+    const nnrt_program *program = session->program;
+    b->predictions = calloc((size_t)program->model_count, sizeof *b->predictions);
+    if (!b->predictions)
+        return nnrt_fail_memory("the models",
+                                (size_t)program->model_count * sizeof *b->predictions);
+    b->predictions[b->prediction_count++].model = nnrt_session_model(session);
+    for (int64_t i = 0; i < program->model_count && !session->options->model; i++)
+        if (i != session->model) b->predictions[b->prediction_count++].model = &program->models[i];
+    return NNRT_OK;
+}
+
 static nnrt_status prepare(bench *b) {
     nnrt_session *session = b->session;
-    nnrt_status status = nnrt_session_load_data(session);
-    if (status == NNRT_DATA_MISSING) {
-        fprintf(stderr, "note: %.*s; measuring with made-up data of the same shape\n",
-                (int)strcspn(nnrt_error(), "\n"), nnrt_error());
-        b->is_synthetic = 1;
-        status = nnrt_synthetic_fill(session, b->training);
-    }
-    return status ? status : nnrt_session_initialize(session, (uint64_t)session->options->seed);
+    nnrt_status status = choose_models(b);
+    if (!status && b->training) status = load_data(b);
+    if (!status) status = nnrt_session_initialize(session, (uint64_t)session->options->seed);
+    if (!status && session->options->profile)
+        b->roof = nnrt_roof_measure(session->program, session->team, nnrt_team_size(session->team));
+    return status;
 }
 
 // What is not in memory, and what no data set fills: zeros.
-static nnrt_status read_samples(bench *b) {
+static nnrt_status read_samples(const bench *b, prediction *p) {
     const nnrt_session *session = b->session;
     const nnrt_data *data = &session->data;
-    const nnrt_function *function = &nnrt_session_model(session)->predict_one;
+    const nnrt_function *function = &p->model->predict_one;
     nnrt_status status = NNRT_OK;
+    p->has_sample = !data->row_count;
     for (int64_t i = 0; i < function->column_count && !status; i++) {
         const nnrt_column *column = &function->columns[i];
         int source = nnrt_session_source(session, column);
         if (source >= 0 && data->columns[source]) continue;
-        b->has_sample = 1;
-        b->samples[i] = nnrt_array_allocate(column->dtype, column->size);
-        if (!b->samples[i])
+        p->has_sample = 1;
+        p->samples[i] = nnrt_array_allocate(column->dtype, column->size);
+        if (!p->samples[i])
             status = NNRT_ERROR;
         else if (source >= 0)
-            status = nnrt_data_sample(data, source, data->train.rows[0], b->samples[i]);
+            status = nnrt_data_sample(data, source, data->train.rows[0], p->samples[i]);
         else
-            memset(b->samples[i], 0, (size_t)column->size * (size_t)nnrt_dtype_size(column->dtype));
+            memset(p->samples[i], 0, (size_t)column->size * (size_t)nnrt_dtype_size(column->dtype));
     }
     return status;
+}
+
+static nnrt_status bench_predictions(bench *b, double seconds) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < b->prediction_count && !status; i++) {
+        status = read_samples(b, &b->predictions[i]);
+        if (!status)
+            status = bench_prediction(b, &b->predictions[i], seconds / (double)b->prediction_count);
+    }
+    return status;
+}
+
+static void close_bench(bench *b) {
+    for (int i = 0; i < NNRT_MAX_TURNS; i++) nnrt_profile_free(b->train_profiles[i]);
+    for (int64_t i = 0; i < b->prediction_count; i++) {
+        prediction *p = &b->predictions[i];
+        nnrt_profile_free(p->profile);
+        free(p->call_times);
+        for (int k = 0; k < NNRT_MAX_COLUMNS; k++) free(p->samples[k]);
+    }
+    free(b->predictions);
+    if (b->is_synthetic) nnrt_synthetic_free(b->session);
 }
 
 nnrt_status nnrt_command_bench(nnrt_session *session) {
     const nnrt_options *options = session->options;
     bench b = {.session = session, .training = nnrt_session_training(session)};
     double seconds = options->seconds > 0 ? options->seconds : default_seconds;
-    if (!b.training)
-        return nnrt_fail(NNRT_ERROR, "`%s` has no `train` block, so there is nothing to measure",
-                         session->program->source_path);
+    double share = b.training ? train_share : 0;
     nnrt_status status = prepare(&b);
-    if (!status && options->profile)
-        b.roof = nnrt_roof_measure(session->program, session->team, nnrt_team_size(session->team));
-    if (!status) status = bench_training(&b, seconds * train_share);
-    if (!status) status = read_samples(&b);
-    if (!status) status = bench_prediction(&b, seconds * (1 - train_share));
+    if (!status && b.training) status = bench_steps(&b, seconds * share);
+    if (!status) status = bench_predictions(&b, seconds * (1 - share));
     if (!status) {
-        int64_t batch = options->batch ? options->batch : b.training->batch;
+        int64_t batch = options->batch || !b.training ? options->batch : b.training->batch;
         status = options->json ? print_json(&b, batch) : print_text(&b, batch);
     }
-    for (int i = 0; i < NNRT_MAX_TURNS; i++) nnrt_profile_free(b.train_profiles[i]);
-    nnrt_profile_free(b.predict_profile);
-    free(b.call_times);
-    for (int i = 0; i < NNRT_MAX_COLUMNS; i++) free(b.samples[i]);
-    if (b.is_synthetic) nnrt_synthetic_free(session);
+    close_bench(&b);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "../base/print.h"
 #include "../files/file.h"
 #include "../report/outputs.h"
+#include "../session/models.h"
 #include "input.h"
 
 #include <signal.h>
@@ -34,28 +35,40 @@ static nnrt_status run(nnrt_session *session, const char *command) {
     return nnrt_fail(NNRT_BUG, "the command `%s` is not in the table", command);
 }
 
+static void help_models(const nnrt_program *program, const nnrt_model *model) {
+    char names[NNRT_MODELS_TEXT];
+    if (program->model_count == 1) return;
+    printf("\nThe program has the models %s. Without `--model`, `predict` and\n`info` mean %s.\n",
+           nnrt_models_names(program, names), program->models[program->main_model].name);
+    printf("Inputs of %s:\n", model->name);
+}
+
 // What `predict` takes is the program's business.
-static void help_inputs(const nnrt_program *program, const nnrt_options *options) {
-    const char *topic = options->topic ? options->topic : options->command;
-    if (strcmp(topic, "predict") != 0) return;
+static void help_inputs(const nnrt_program *program, const nnrt_model *model) {
     printf("\nINPUT is a .npy, .npy.gz or IDX file, a picture (.png, .jpg) of a model of pictures, "
            "or `-`:\nstandard input, with the numbers of a sample a line or a .npy array. Instead, "
            "the numbers of\none sample.\n");
-    const nnrt_function *function = &program->models[program->main_model].predict;
-    for (int64_t i = 0; i < function->input_count; i++) {
+    help_models(program, model);
+    for (int64_t i = 0; i < model->predict.input_count; i++) {
         char text[NNRT_INPUT_TEXT];
-        nnrt_input_describe(&function->columns[i], text);
+        nnrt_input_describe(&model->predict.columns[i], text);
         printf("  %s\n", text);
     }
 }
 
+static nnrt_status help(const nnrt_program *program, const nnrt_options *options) {
+    int64_t model;
+    nnrt_status status = nnrt_models_choose(program, options, &model);
+    if (status) return status;
+    nnrt_options_help(options);
+    const char *topic = options->topic ? options->topic : options->command;
+    if (strcmp(topic, "predict") == 0) help_inputs(program, &program->models[model]);
+    return NNRT_OK;
+}
+
 static nnrt_status run_command(const nnrt_program *program, const nnrt_options *options) {
     nnrt_session session;
-    if (options->help || strcmp(options->command, "help") == 0) {
-        nnrt_options_help(options);
-        help_inputs(program, options);
-        return NNRT_OK;
-    }
+    if (options->help || strcmp(options->command, "help") == 0) return help(program, options);
     nnrt_status status = check_program(program, options->command);
     if (!status) status = nnrt_session_open(&session, program, options);
     if (status) return status;

@@ -6,7 +6,9 @@
 #include "../files/locate.h"
 #include "../files/reads.h"
 #include "../formats/carried.h"
+#include "../formats/safetensors.h"
 #include "../session/initialize.h"
+#include "../session/models.h"
 #include "input.h"
 
 #include <inttypes.h>
@@ -26,15 +28,19 @@ typedef struct facts {
     char places[PLACES_SIZE]; // one a line
 } facts;
 
+static int64_t trainable_of(const nnrt_model *model) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < model->layer_count; i++) count += model->layers[i].trainable_params;
+    return count;
+}
+
 static void collect(facts *f, const nnrt_session *session) {
     const nnrt_program *program = session->program;
     f->session = session;
     f->training = nnrt_session_training(session);
     f->model = nnrt_session_model(session);
-    for (int64_t i = 0; i < f->model->layer_count; i++) {
-        f->parameters += f->model->layers[i].params;
-        f->trainable += f->model->layers[i].trainable_params;
-    }
+    f->parameters = nnrt_model_parameters(f->model);
+    f->trainable = trainable_of(f->model);
     const nnrt_dataset *dataset = nnrt_session_dataset(session);
     nnrt_locate_places(dataset ? dataset->folder : program->source_folder, f->places, PLACES_SIZE);
     if (dataset)
@@ -189,15 +195,46 @@ static void put_training(nnrt_json *json, const char *key, const nnrt_training *
     nnrt_json_close(json, '}');
 }
 
+static void put_value(nnrt_json *json, const char *name, int64_t rank, const int64_t *shape) {
+    nnrt_json_open(json, NULL, '{');
+    nnrt_json_string(json, "name", name);
+    nnrt_json_open(json, "shape", '[');
+    for (int64_t i = 0; i < rank; i++) nnrt_json_integer(json, NULL, shape[i]);
+    nnrt_json_close(json, ']');
+    nnrt_json_close(json, '}');
+}
+
 static void put_inputs(nnrt_json *json, const nnrt_function *function) {
     nnrt_json_open(json, "inputs", '[');
     for (int64_t i = 0; i < function->input_count; i++) {
         const nnrt_column *column = &function->columns[i];
+        put_value(json, column->name, column->rank, column->shape);
+    }
+    nnrt_json_close(json, ']');
+}
+
+static void put_outputs(nnrt_json *json, const nnrt_function *function) {
+    nnrt_json_open(json, "outputs", '[');
+    for (int64_t i = 0; i < function->output_count; i++) {
+        const nnrt_output *output = &function->outputs[i];
+        put_value(json, output->name, output->rank, output->shape);
+    }
+    nnrt_json_close(json, ']');
+}
+
+// Where there are several.
+static void put_models(nnrt_json *json, const nnrt_program *program) {
+    if (program->model_count == 1) return;
+    nnrt_json_string(json, "main_model", program->models[program->main_model].name);
+    nnrt_json_open(json, "models", '[');
+    for (int64_t i = 0; i < program->model_count; i++) {
+        const nnrt_model *model = &program->models[i];
         nnrt_json_open(json, NULL, '{');
-        nnrt_json_string(json, "name", column->name);
-        nnrt_json_open(json, "shape", '[');
-        for (int64_t k = 0; k < column->rank; k++) nnrt_json_integer(json, NULL, column->shape[k]);
-        nnrt_json_close(json, ']');
+        nnrt_json_string(json, "name", model->name);
+        nnrt_json_integer(json, "params", nnrt_model_parameters(model));
+        nnrt_json_integer(json, "trainable", trainable_of(model));
+        put_inputs(json, &model->predict);
+        put_outputs(json, &model->predict);
         nnrt_json_close(json, '}');
     }
     nnrt_json_close(json, ']');
@@ -228,6 +265,8 @@ static void print_json(const facts *f) {
     nnrt_json_integer(&json, "optimizer_bytes", f->model->optimizer_bytes);
     nnrt_json_integer(&json, "activation_bytes", f->model->activation_bytes);
     put_inputs(&json, &f->model->predict);
+    if (f->model->predict.output_count > 1) put_outputs(&json, &f->model->predict);
+    put_models(&json, program);
     nnrt_json_string(&json, "weights", f->session->weights_path);
     put_carried(&json);
     if (f->training) put_training(&json, "training", f->training); // the last one
@@ -312,9 +351,44 @@ static void print_weights(const facts *f) {
            f->session->weights_path);
 }
 
+// "same [1]", with what stands between it and the one before.
+static void print_value(const char *before, const char *name, int64_t rank, const int64_t *shape) {
+    char text[NNRT_SHAPE_TEXT];
+    nnrt_shape_text(text, rank, shape);
+    printf("%s%s %s", before, name, text);
+}
+
+// Where there are several: which they are, and which is meant.
+static void print_models(const nnrt_program *program) {
+    if (program->model_count == 1) return;
+    for (int64_t i = 0; i < program->model_count; i++) {
+        const nnrt_model *model = &program->models[i];
+        const nnrt_function *function = &model->predict;
+        printf("%-10s %s: ", i ? "" : "models", model->name);
+        for (int64_t k = 0; k < function->input_count; k++)
+            print_value(k ? ", " : "", function->columns[k].name, function->columns[k].rank,
+                        function->columns[k].shape);
+        for (int64_t k = 0; k < function->output_count; k++)
+            print_value(k ? ", " : " -> ", function->outputs[k].name, function->outputs[k].rank,
+                        function->outputs[k].shape);
+        printf(", %" PRId64 " parameters (%" PRId64 " trainable)\n", nnrt_model_parameters(model),
+               trainable_of(model));
+    }
+    printf("           without `--model` it is %s\n", program->models[program->main_model].name);
+}
+
+static void print_outputs(const nnrt_function *function) {
+    for (int64_t i = 0; i < function->output_count && function->output_count > 1; i++) {
+        const nnrt_output *output = &function->outputs[i];
+        print_value("output     ", output->name, output->rank, output->shape);
+        putchar('\n');
+    }
+}
+
 static void print_text(const facts *f) {
     const nnrt_program *program = f->session->program;
     printf("program    %s, model %s\n", program->source_path, f->model->name);
+    print_models(program);
     printf("compiler   nnc %s for the CPU %s", program->compiler_version, program->target_cpu);
     for (const char *const *name = program->cpu_features; name && *name; name++)
         printf("%s%s", name == program->cpu_features ? ": " : " ", *name);
@@ -328,6 +402,7 @@ static void print_text(const facts *f) {
         nnrt_input_describe(&f->model->predict.columns[i], text);
         printf("input      %s\n", text);
     }
+    print_outputs(&f->model->predict);
     print_weights(f);
     for (int64_t i = 0; i < program->training_count; i++) print_training(&program->trainings[i]);
     print_dataset(f);

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "../base/number.h"
+#include "../base/suggestion.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -35,6 +36,7 @@ typedef enum option_type {
     OPTION_SEED,  // 0 to 2^63 - 1
     OPTION_POSITIVE,
     OPTION_FILE,
+    OPTION_NAME,
     OPTION_FOLDERS, // a list, the first NULL ends it
     OPTION_PROGRESS
 } option_type;
@@ -60,6 +62,8 @@ static const struct option {
      "take the samples in the data's order"},
     {"--weights", OPTION_FILE, offsetof(nnrt_options, weights), FIT | EVALUATE | PREDICT, "FILE",
      "start from, or use, these weights"},
+    {"--model", OPTION_NAME, offsetof(nnrt_options, model), PREDICT | BENCH | INFO, "NAME",
+     "of several models, the one that is meant"},
     {"--carried", OPTION_FLAG, offsetof(nnrt_options, carried), FIT, NULL,
      "start from the weights that the program carries"},
     {"--save", OPTION_FILE, offsetof(nnrt_options, save), FIT | INIT, "FILE",
@@ -92,41 +96,7 @@ enum { PROGRESS_NAMES = sizeof progress_names / sizeof *progress_names };
 
 // ---- Did you mean.
 
-enum { LONGEST_NAME = 64 };
-
-// Insertions, deletions and replacements from a to b (Levenshtein), by one row of the table.
-static int distance(const char *a, const char *b) {
-    size_t n = strlen(a), m = strlen(b);
-    int row[LONGEST_NAME + 1];
-    if (n > LONGEST_NAME || m > LONGEST_NAME) return LONGEST_NAME;
-    for (size_t j = 0; j <= m; j++) row[j] = (int)j;
-    for (size_t i = 1; i <= n; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= m; j++) {
-            int above = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
-            if (above + 1 < best) best = above + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            row[j] = best;
-            diagonal = above;
-        }
-    }
-    return row[m];
-}
-
-typedef struct suggestion {
-    const char *name;
-    int distance;
-} suggestion;
-
-static void consider(suggestion *best, const char *wrong, const char *name) {
-    int d = distance(wrong, name);
-    if (d >= best->distance || d > 1 + (int)strlen(name) / 3) return;
-    best->name = name;
-    best->distance = d;
-}
-
-static nnrt_status unknown(const char *what, const char *wrong, const suggestion *best,
+static nnrt_status unknown(const char *what, const char *wrong, const nnrt_suggestion *best,
                            const char *else_help) {
     if (best->name)
         return nnrt_fail(NNRT_USAGE, "unknown %s `%s`; did you mean `%s`?", what, wrong,
@@ -141,8 +111,8 @@ static const struct command *find_command(const char *name) {
 }
 
 static nnrt_status unknown_command(const char *name) {
-    suggestion best = {NULL, LONGEST_NAME};
-    for (int i = 0; i < COMMAND_COUNT; i++) consider(&best, name, commands[i].name);
+    nnrt_suggestion best = NNRT_NO_SUGGESTION;
+    for (int i = 0; i < COMMAND_COUNT; i++) nnrt_suggestion_consider(&best, name, commands[i].name);
     return unknown("command", name, &best, "`help` lists them");
 }
 
@@ -153,12 +123,13 @@ static const char *const other_names[][2] = {
 };
 
 static nnrt_status unknown_option(const char *name, const struct command *command) {
-    suggestion best = {NULL, LONGEST_NAME};
+    nnrt_suggestion best = NNRT_NO_SUGGESTION;
     for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
         if (strcmp(name, other_names[i][0]) == 0) best.name = other_names[i][1];
     if (best.name) return unknown("option", name, &best, NULL);
     for (int i = 0; i < OPTION_ROWS; i++)
-        if (options_table[i].commands & command->bit) consider(&best, name, options_table[i].name);
+        if (options_table[i].commands & command->bit)
+            nnrt_suggestion_consider(&best, name, options_table[i].name);
     char help[64];
     snprintf(help, sizeof help, "`help %s` lists them", command->name);
     return unknown("option", name, &best, help);
@@ -222,8 +193,11 @@ static nnrt_status set_value(const struct option *option, const char *value, voi
     case OPTION_POSITIVE: return set_positive(option, value, field);
     case OPTION_PROGRESS: return set_progress(option, value, field);
     case OPTION_FOLDERS: return set_folder(option, value, field);
+    case OPTION_NAME:
     case OPTION_FILE:
-        if (!*value) return bad_value(option, value, "the name of a file");
+        if (!*value)
+            return bad_value(option, value,
+                             option->type == OPTION_FILE ? "the name of a file" : "a name");
         *(const char **)field = value;
         return NNRT_OK;
     }
@@ -252,7 +226,7 @@ static nnrt_status foreign_option(const struct option *option, const struct comm
 // Takes the option at argv[*i], and its value behind `=` or in the next argument.
 static nnrt_status take_option(nnrt_options *options, const struct command *command, char **argv,
                                int *i) {
-    char name[LONGEST_NAME + 1];
+    char name[NNRT_LONGEST_NAME + 1];
     const char *argument = argv[*i], *equals = strchr(argument, '=');
     size_t length = equals ? (size_t)(equals - argument) : strlen(argument);
     if (strcmp(argument, "-h") == 0) argument = "--help", length = strlen(argument);
@@ -353,7 +327,7 @@ static void help_command(const char *program, const struct command *command) {
     for (int i = 0; i < OPTION_ROWS; i++) {
         const struct option *option = &options_table[i];
         if (!(option->commands & command->bit)) continue;
-        char left[LONGEST_NAME];
+        char left[NNRT_LONGEST_NAME];
         snprintf(left, sizeof left, "%s %s", option->name, option->value ? option->value : "");
         printf("  %-20s %s\n", left, option->doc);
     }
@@ -370,7 +344,7 @@ void nnrt_options_help(const nnrt_options *options) {
     }
     printf("usage: %s [command] [options]\n\n", program);
     for (int i = 0; i < COMMAND_COUNT; i++) {
-        char left[LONGEST_NAME];
+        char left[NNRT_LONGEST_NAME];
         snprintf(left, sizeof left, "%s%s", commands[i].name, commands[i].arguments);
         printf("  %-18s %s\n", left, commands[i].doc);
     }

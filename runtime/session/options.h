@@ -28,6 +28,7 @@ typedef struct nnrt_options {
     int64_t epochs, steps, batch, threads;
     double learning_rate, seconds;
     int64_t carried; // start from the weights that the program carries
+    const char *model;
     const char *weights, *save, *step_log, *history, *npy, *png;
     int64_t no_shuffle, json, csv, profile;
     int64_t progress; // nnrt_progress_mode

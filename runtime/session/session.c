@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "models.h"
 #include "targets.h"
 
 #include "../formats/carried.h"
@@ -88,21 +89,26 @@ static char *default_weights_path(const char *program) {
     return path;
 }
 
+// That of a model that was named, else of the last training.
+static int64_t choose_dataset(const nnrt_session *session) {
+    const nnrt_training *training = nnrt_session_training(session);
+    int64_t own = nnrt_session_model(session)->dataset;
+    return training && (own < 0 || !session->options->model) ? training->dataset : own;
+}
+
 nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program,
                               const nnrt_options *options) {
     memset(session, 0, sizeof *session);
     session->program = program;
     session->options = options;
-    session->model = program->main_model;
-    session->dataset = program->training_count
-                           ? program->trainings[program->training_count - 1].dataset
-                           : program->models[session->model].dataset;
+    nnrt_status status = nnrt_models_choose(program, options, &session->model);
+    if (status) return status;
+    session->dataset = choose_dataset(session);
     session->weights_path = default_weights_path(options->program);
     if (!session->weights_path)
         return nnrt_fail_memory("the name of the weights", strlen(options->program));
     nnrt_flush_denormals();
-    nnrt_status status =
-        nnrt_block_allocate(&session->weights, program->weights_size, "the weights");
+    status = nnrt_block_allocate(&session->weights, program->weights_size, "the weights");
     if (!status) status = open_team(session);
     if (!status) status = allocate_scratch(session);
     if (status) nnrt_session_close(session);
@@ -163,7 +169,10 @@ nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *fu
 
 const nnrt_training *nnrt_session_training(const nnrt_session *session) {
     const nnrt_program *program = session->program;
-    return program->training_count ? &program->trainings[program->training_count - 1] : NULL;
+    int64_t count = program->training_count;
+    for (int64_t i = count - 1; session->options->model && i >= 0; i--)
+        if (program->trainings[i].model == session->model) return &program->trainings[i];
+    return count ? &program->trainings[count - 1] : NULL;
 }
 
 const nnrt_model *nnrt_session_model(const nnrt_session *session) {

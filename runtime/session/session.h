@@ -38,7 +38,8 @@ typedef struct nnrt_session {
     char *weights_path; // where `fit` saves and `evaluate` and `predict` look unless told
 } nnrt_session;
 
-// Memory and team. `max_threads`: 0: as many as there are CPUs and the functions can use.
+// Memory and team, of as many threads as there are CPUs and the functions can use. NNRT_USAGE:
+// `--model` names none of the program's.
 nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program,
                               const nnrt_options *options);
 void nnrt_session_close(nnrt_session *session);
@@ -77,7 +78,8 @@ nnrt_status nnrt_session_load_trained(nnrt_session *session);
 // The optimizer state of a training, as it starts.
 nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training *training);
 
-// The last training block: its loss and metrics are the program's. NULL: there is none.
+// The last training block: its loss and metrics are the program's; of a model that was named, the
+// last one of that model, if it has one. NULL: there is none.
 const nnrt_training *nnrt_session_training(const nnrt_session *session);
 
 const nnrt_model *nnrt_session_model(const nnrt_session *session);

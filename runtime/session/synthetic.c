@@ -35,40 +35,58 @@ static uint32_t target_limit(const nnrt_function *function, int64_t number,
     return output->rank ? (uint32_t)output->shape[output->rank - 1] : 2;
 }
 
-static int64_t choose_rows(const nnrt_function *function, int64_t batch) {
-    int64_t rows = ROWS > batch ? ROWS : batch, size = 0;
-    for (int64_t i = 0; i < function->input_count; i++) size += function->columns[i].size;
-    if (size > 0 && rows > MAX_VALUES / size) rows = MAX_VALUES / size;
-    return rows < batch ? batch : rows;
+static int64_t choose_rows(const nnrt_training *training) {
+    int64_t rows = ROWS > training->batch ? ROWS : training->batch;
+    for (int64_t i = 0; i < training->step_count; i++) {
+        const nnrt_function *function = &training->steps[i].train;
+        int64_t size = 0;
+        for (int64_t k = 0; k < function->input_count; k++) size += function->columns[k].size;
+        if (size > 0 && rows > MAX_VALUES / size) rows = MAX_VALUES / size;
+    }
+    return rows < training->batch ? training->batch : rows;
 }
 
-// What a step reads of the data set becomes its columns.
-static nnrt_status fill_columns(nnrt_data *data, const nnrt_training *training) {
-    const nnrt_function *function = &training->steps[0].train;
-    nnrt_random random = nnrt_random_make(0, NNRT_RANDOM_BENCH, 0);
+// The column becomes the data set's next input or target, unless it is there.
+static nnrt_status add_column(nnrt_data *data, nnrt_column column, int is_target, uint32_t limit,
+                              nnrt_random *random) {
     nnrt_data_info *info = &data->info;
-    for (int64_t i = 0; i < function->column_count; i++) {
-        nnrt_column column = function->columns[i];
-        int64_t target = i - function->input_count;
-        uint32_t limit = column.dtype == NNRT_F32 ? 0 : 256;
-        if (!column.source) continue;
-        if (target >= 0) limit = target_limit(&training->steps[0].evaluate, target, &column);
-        column.name = column.source;
-        if (target < 0)
-            info->inputs[info->input_count++] = column;
-        else
-            info->targets[info->target_count++].column = column;
-        void *values = make_column(&column, data->row_count, limit, &random);
-        data->columns[nnrt_data_column_count(info) - 1] = values;
-        if (!values) return NNRT_ERROR;
+    if (!column.source || nnrt_data_find_column(info, column.source) >= 0) return NNRT_OK;
+    column.name = column.source;
+    if (is_target)
+        info->targets[info->target_count++].column = column;
+    else
+        info->inputs[info->input_count++] = column;
+    void *values = make_column(&column, data->row_count, limit, random);
+    data->columns[nnrt_data_column_count(info) - 1] = values;
+    return values ? NNRT_OK : NNRT_ERROR;
+}
+
+// What the steps read of the data set becomes its columns: the inputs of all, then the targets.
+static nnrt_status fill_columns(nnrt_data *data, const nnrt_training *training) {
+    nnrt_random random = nnrt_random_make(0, NNRT_RANDOM_BENCH, 0);
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < training->step_count; i++) {
+        const nnrt_function *function = &training->steps[i].train;
+        for (int64_t k = 0; k < function->input_count && !status; k++) {
+            uint32_t limit = function->columns[k].dtype == NNRT_F32 ? 0 : 256;
+            status = add_column(data, function->columns[k], 0, limit, &random);
+        }
     }
-    return NNRT_OK;
+    for (int64_t i = 0; i < training->step_count; i++) {
+        const nnrt_function *function = &training->steps[i].train;
+        for (int64_t k = function->input_count; k < function->column_count && !status; k++) {
+            uint32_t limit = target_limit(&training->steps[i].evaluate, k - function->input_count,
+                                          &function->columns[k]);
+            status = add_column(data, function->columns[k], 1, limit, &random);
+        }
+    }
+    return status;
 }
 
 nnrt_status nnrt_synthetic_fill(nnrt_session *session, const nnrt_training *training) {
     nnrt_data *data = &session->data;
     nnrt_augment augment = data->info.augment;
-    int64_t rows = choose_rows(&training->steps[0].train, training->batch);
+    int64_t rows = choose_rows(training);
     memset(data, 0, sizeof *data);
     data->info.augment = augment;
     data->row_count = data->train.count = rows;

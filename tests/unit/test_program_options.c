@@ -57,6 +57,9 @@ static void values(void **state) {
     assert_string_equal(options.step_log, "d");
     assert_string_equal(options.history, "e");
     assert_true(options.progress == NNRT_PROGRESS_JSON && options.json);
+    accept("predict --model judge a");
+    assert_string_equal(options.model, "judge");
+    refuse("bench --model=", "`--model` needs a name");
     accept("fit --allow-write a --allow-write=b/c");
     assert_string_equal(options.allow_write[0], "a");
     assert_string_equal(options.allow_write[1], "b/c");

@@ -1,0 +1,17 @@
+// Which of a program's models a command means.
+#ifndef NNRT_MODELS_H
+#define NNRT_MODELS_H
+
+#include "../nnrt.h"
+#include "options.h"
+
+// The index of the model that `--model` names, without it the main one. NNRT_USAGE: there is none
+// of that name.
+nnrt_status nnrt_models_choose(const nnrt_program *program, const nnrt_options *options,
+                               int64_t *model);
+
+enum { NNRT_MODELS_TEXT = 512 };
+// "generator, judge": those that predict; what does not fit is left out.
+const char *nnrt_models_names(const nnrt_program *program, char text[NNRT_MODELS_TEXT]);
+
+#endif
