@@ -1,17 +1,7 @@
 // Application: a value is fed to layers, blocks, copies and models, which appends nodes to the
 // graph that is being built. Errors are values too: what follows one is still checked, but makes no
 // nodes.
-#include "check.h"
-
-#include <math.h>
-
-typedef struct Application {
-    const Ast *ast; // AST_CALL, or what stands there without arguments
-    const Value *const *inputs;
-    int count;
-    int first;        // the first argument that is not an input
-    bool is_doubtful; // an argument with an error may be a tensor or not
-} Application;
+#include "layer.h"
 
 // ---- Operators.
 
@@ -63,344 +53,6 @@ static const Value *report_unknown(Checker *c, Scope *scope, const Ast *ast) {
     names_add_layers(c, &names);
     names_unknown(c, scope, "layer or block", ast->text, name_span(ast), names.items);
     return expression_error(c, ast->span);
-}
-
-static bool check_input_count(Checker *c, const OpDef *op, const Application *call) {
-    const char *name = op->schema.name;
-    Diag *diag;
-    if (call->count < op->min_inputs) {
-        diag = diag_report(c->sink, DIAG_E0105, call->ast->span, "`%s` needs %d tensors, not %d",
-                           name, op->min_inputs, call->count);
-        diag_label(diag, "too few tensors");
-        return false;
-    }
-    if (op->max_inputs < 0 || call->count <= op->max_inputs) return true;
-    diag = diag_report(c->sink, DIAG_E0106, call->ast->span, "`%s` takes %d tensor%s, not %d", name,
-                       op->max_inputs, op->max_inputs == 1 ? "" : "s", call->count);
-    diag_label(diag, "too many tensors");
-    return false;
-}
-
-static bool has_error(const Application *call) {
-    for (int i = 0; i < call->count; i++)
-        if (call->inputs[i]->kind == VALUE_ERROR) return true;
-    return false;
-}
-
-// ---- Layers.
-
-// dense, dense_1, ...; within named parts tower/dense, tower/dense_1.
-static const char *number_name(Checker *c, const char *base) {
-    Map *names = &c->owner->layer_names;
-    const char *name = base;
-    intptr_t number = (intptr_t)map_get(names, base);
-    if (number > 0) {
-        do name = arena_format(c->arena, "%s_%ld", base, (long)number++);
-        while (map_get(names, name));
-        map_set(names, name, (void *)1);
-    }
-    map_set(names, base, (void *)(number > 0 ? number : 1));
-    return name;
-}
-
-static Span span_of_layer(const Checker *c, const char *name) {
-    const Weights *weights = c->graph->weights;
-    for (int i = 0; i < weights->layers.count; i++) {
-        const Layer *layer = weights->layers.items[i];
-        bool is_own = layer->model && strcmp(layer->model, c->owner->model->name) == 0;
-        if (is_own && strcmp(layer->name, name) == 0) return layer->span;
-    }
-    return SPAN_NONE;
-}
-
-// `name = ..`: the name itself, which no other layer of the model may have.
-static const char *given_name(Checker *c, const Args *args) {
-    Map *names = &c->owner->layer_names;
-    const char *name = c->prefix ? weights_join(c->arena, c->prefix, args->name) : args->name;
-    if (!map_get(names, name)) {
-        map_set(names, name, (void *)1);
-        return name;
-    }
-    Diag *diag = diag_report(c->sink, DIAG_E0102, args->name_span,
-                             "two layers of `%s` are named `%s`", c->owner->model->name, name);
-    diag_label(diag, "the second one");
-    diag_secondary(diag, span_of_layer(c, name), "the first one");
-    diag_help(diag,
-              "what makes several layers takes their names as a parameter: `name = name + \"_1\"`");
-    return number_name(c, name);
-}
-
-static const char *layer_name(Checker *c, const OpDef *op, const Args *args) {
-    if (args && args->name) return given_name(c, args);
-    if (!c->prefix) return number_name(c, op->schema.name);
-    if (c->sharing && c->sharing->single) return number_name(c, c->prefix);
-    return number_name(c, arena_format(c->arena, "%s/%s", c->prefix, op->schema.name));
-}
-
-static Layer *new_layer(Checker *c, const OpDef *op, const Args *args, Span span) {
-    if (c->graph->weights->layers.count >= CHECK_MAX_LAYERS) {
-        Diag *diag = diag_report(c->sink, DIAG_E0205, span, "the model has more than %d layers",
-                                 CHECK_MAX_LAYERS);
-        diag_label(diag, "one too many here");
-        c->exhausted = true;
-        return NULL;
-    }
-    Layer *layer = weights_layer(c->graph->weights, op->schema.name, layer_name(c, op, args), span);
-    layer->model = c->owner->model->name;
-    layer->prefix = c->owner->has_prefix ? layer->model : NULL;
-    vec_push(c->arena, &c->sharing->layers, layer);
-    return layer;
-}
-
-// The layer that the first use made at this point of the body.
-static Layer *repeated_layer(Checker *c, const OpDef *op, Span span) {
-    bool is_left = c->shared_next < c->sharing->layers.count;
-    Layer *layer = is_left ? c->sharing->layers.items[c->shared_next++] : NULL;
-    if (layer && strcmp(layer->type_name, op->schema.name) == 0) return layer;
-    Diag *diag =
-        diag_report(c->sink, DIAG_E0204, span,
-                    "`%s` has other layers here than where it was used first", c->sharing->name);
-    diag_label(diag, "no `%s` there", op->schema.name);
-    if (layer) diag_secondary(diag, layer->span, "`%s` there", layer->type_name);
-    diag_help(diag, "what it is made of must not depend on its input's shape");
-    return NULL;
-}
-
-// A step's body has no layers of its own: what has weights belongs to a model.
-static bool check_owned(Checker *c, const OpDef *op, Span span) {
-    if (c->owner || !op->parameters) return true;
-    Diag *diag = diag_report(c->sink, DIAG_E0206, span, "`%s` has weights, which belong to a model",
-                             op->schema.name);
-    diag_label(diag, "a layer in a step");
-    diag_help(diag, "declare a model with it, and use that here");
-    return false;
-}
-
-static Layer *layer_for(Checker *c, const OpDef *op, const Args *args, Span span) {
-    return c->sharing->is_made ? repeated_layer(c, op, span) : new_layer(c, op, args, span);
-}
-
-// The weights of shared layers were made for the first use's shapes.
-static bool check_shared_shape(Checker *c, const Layer *layer, const Application *call) {
-    if (!layer || !layer->op || !layer->parameters.count) return true;
-    for (int i = 0; i < call->count; i++) {
-        const Type *made = &layer->inputs[i], *now = &call->inputs[i]->node->type;
-        if (type_last(made) == type_last(now) && made->rank == now->rank) continue;
-        Diag *diag = diag_report(c->sink, DIAG_E0204, call->inputs[i]->span,
-                                 "the shared layer `%s` takes %s, but this value is %s",
-                                 layer->name, type_text(c->arena, made), type_text(c->arena, now));
-        diag_label(diag, "%s", type_text(c->arena, now));
-        diag_secondary(diag, call->ast->span, "made for %s", type_text(c->arena, made));
-        diag_help(diag, "its weights were made for its first use; a recipe (without `layer`) makes "
-                        "new ones each time");
-        return false;
-    }
-    return true;
-}
-
-static bool check_size(Checker *c, const Type *type, const char *what, Span span) {
-    bool fits = type_elements(type) <= CHECK_MAX_ELEMENTS;
-    for (int i = 0; i < type->rank; i++) fits = fits && type->dims[i] <= CHECK_MAX_DIMENSION;
-    if (fits) return true;
-    Diag *diag = diag_report(c->sink, DIAG_E0205, span, "%s is %s: too large", what,
-                             type_text(c->arena, type));
-    diag_label(diag, "makes %s", type_text(c->arena, type));
-    diag_note(diag, "a dimension is at most %lld, a tensor has at most %lld numbers",
-              (long long)CHECK_MAX_DIMENSION, (long long)CHECK_MAX_ELEMENTS);
-    return false;
-}
-
-static bool check_sizes(Checker *c, const Node *node, const Layer *layer) {
-    bool ok = check_size(c, &node->type, "the output", node->span);
-    for (int i = 0; layer && i < layer->parameters.count; i++) {
-        const Parameter *parameter = layer->parameters.items[i];
-        const char *what = arena_format(c->arena, "`%s`", parameter->name);
-        ok = ok && check_size(c, &parameter->type, what, node->span);
-    }
-    return ok;
-}
-
-// An error, with what is known of its last dimension and activation all the same: loss and metrics
-// are checked against that. Without `args` they have a mistake.
-static const Value *unfinished(Checker *c, const OpDef *op, const Application *call,
-                               const Args *args) {
-    Value *value = value_new(c->arena, VALUE_ERROR, call->ast->span);
-    Node *input = call->count == 1 ? call->inputs[0]->node : NULL;
-    bool keeps_shape = op->shape == op_shape_same;
-    if (!args) {
-        if (keeps_shape && !op->is_activation) value->node = input;
-        return value;
-    }
-    Node *node = value->node = ARENA_NEW(c->arena, Node);
-    *node = (Node){.op = op, .args = args, .span = call->ast->span, .poisoned = true};
-    node->inputs = ARENA_ARRAY(c->arena, Node *, 1);
-    if (input) node->inputs[node->input_count++] = input;
-    if (keeps_shape && input) node->type = input->type;
-    if (schema_arg_index(&op->schema, "units") < 0) return value;
-    int64_t units = args_int(args, "units");
-    node->type = type_make(DTYPE_F32, true, 1, &units);
-    return value;
-}
-
-// In a step's own body, for that step.
-static void freeze_layer(Checker *c, Layer *layer, const Args *args) {
-    if (args && args->is_frozen) layer->trainable = false;
-    if (c->is_frozen && c->step)
-        vec_push(c->arena, &c->step->frozen, layer);
-    else if (c->is_frozen)
-        layer->trainable = false;
-}
-
-static const Value *make_node(Checker *c, const OpDef *op, const Application *call,
-                              const Args *args) {
-    if (!check_owned(c, op, call->ast->span)) return unfinished(c, op, call, args);
-    Layer *layer = c->owner ? layer_for(c, op, args, call->ast->span) : NULL;
-    if ((c->owner && !layer) || !check_shared_shape(c, layer, call))
-        return unfinished(c, op, call, args);
-    if (layer) freeze_layer(c, layer, args);
-    Node **nodes = ARENA_ARRAY(c->arena, Node *, call->count);
-    for (int i = 0; i < call->count; i++) nodes[i] = call->inputs[i]->node;
-    c->graph->current_layer = layer;
-    c->graph->current_span = call->ast->span;
-    Node *node = graph_node(c->graph, op, nodes, call->count, op->schema.args ? args : NULL);
-    c->graph->current_layer = NULL;
-    if (node->poisoned || !check_sizes(c, node, layer)) return unfinished(c, op, call, args);
-    checks_activation(c, node);
-    return value_tensor(c->arena, node, call->ast->span);
-}
-
-// Numbers that are the same for all samples: element by element they meet those of samples, but
-// layers work on samples.
-static bool is_by_element(const OpDef *op) {
-    return op->fuse == FUSE_ELEMENTWISE || op->shape == op_shape_broadcast ||
-           (op->is_activation && op->shape == op_shape_same);
-}
-
-static bool check_batched(Checker *c, const OpDef *op, const Application *call) {
-    for (int i = 0; i < call->count && !is_by_element(op); i++) {
-        const Value *input = call->inputs[i];
-        if (input->node->type.batched) continue;
-        Diag *diag = diag_report(
-            c->sink, DIAG_E0203, call->ast->span,
-            "`%s` works on samples, but this value is the same for all of them", op->schema.name);
-        diag_label(diag, "needs samples");
-        diag_secondary(diag, input->span, "made of weights alone");
-        diag_help(diag, "use it element by element: `x * weight(..)`, `x + weight(..)`");
-        return false;
-    }
-    return true;
-}
-
-// Kernels whose start was not written start as the `train` block says.
-static void set_init(const Checker *c, Args *args) {
-    for (int i = 0; c->init && i < args->count; i++)
-        if (args->schema->args[i].starts_kernel && args->values[i].is_default)
-            args->values[i] = *c->init;
-}
-
-// Where a call has tensors, numbers may stand beside them: element by element, and as the target of
-// a loss.
-static bool takes_number(const OpDef *op, int place) {
-    if (op->is_loss) return place < op->max_inputs;
-    return op->min_inputs > 1 && !op->schema.args && is_by_element(op);
-}
-
-// What stands there is one of the values, and no argument of another kind.
-static bool is_input_place(const OpDef *op, int place) {
-    return takes_number(op, place) || (op->min_inputs > 1 && !op->schema.args);
-}
-
-// The larger of two values is no reduction. True: it was meant.
-static bool report_of_several(Checker *c, const Scope *scope, const OpDef *op,
-                              const Application *call) {
-    int count = call->count;
-    bool is_doubtful = call->is_doubtful;
-    for (int i = call->first; call->ast->kind == AST_CALL && i < call->ast->items.count; i++) {
-        const Ast *item = call->ast->items.items[i];
-        count += item->kind != AST_ASSIGN;
-        is_doubtful = is_doubtful || expression_is_error(scope, item);
-    }
-    if (!op->of_several || count < 2) return false;
-    if (is_doubtful) return true; // of numbers, perhaps
-    Diag *diag = diag_report(c->sink, DIAG_E0106, call->ast->span, "`%s` reduces one tensor",
-                             op->schema.name);
-    diag_label(diag, "%d values", count);
-    diag_help(diag,
-              "of several, element by element, write `%s(a, b)`; dimensions have a name: "
-              "`axis = -1`",
-              op->of_several);
-    return true;
-}
-
-static bool check_inputs(Checker *c, const OpDef *op, const Application *call) {
-    for (int i = 0; i < call->count; i++) {
-        const Value *input = call->inputs[i];
-        if (input->kind == VALUE_TENSOR) continue;
-        if (input->kind == VALUE_NUMBER && takes_number(op, i) && (i > 0 || !op->is_loss)) continue;
-        Diag *diag = diag_report(c->sink, DIAG_E0201, input->span, "`%s` takes a tensor, not %s",
-                                 op->schema.name, value_describe(c->arena, input));
-        diag_label(diag, "expected a tensor");
-        if (op->is_loss)
-            diag_help(diag, "write the prediction first, then the target, which may be a number");
-        return false;
-    }
-    return true;
-}
-
-static const Application *with_tensors(Checker *c, const Application *call) {
-    const Value **inputs = ARENA_ARRAY(c->arena, const Value *, call->count);
-    Application *all = ARENA_NEW(c->arena, Application);
-    for (int i = 0; i < call->count; i++) {
-        inputs[i] = call->inputs[i];
-        if (inputs[i]->kind == VALUE_TENSOR) continue;
-        c->graph->current_span = inputs[i]->span;
-        inputs[i] =
-            value_tensor(c->arena, graph_constant(c->graph, inputs[i]->number), inputs[i]->span);
-    }
-    *all = *call;
-    all->inputs = inputs;
-    return all;
-}
-
-// How many classes labels have, where the call does not say it. False: nobody knows.
-static bool set_classes(Checker *c, const OpDef *op, const Application *call, Args *args) {
-    int64_t classes = call->count ? call->inputs[0]->classes : 0;
-    for (int i = 0; i < args->count; i++) {
-        const char *name = args->schema->args[i].name;
-        if (!args->schema->args[i].counts_classes || args->values[i].is_set) continue;
-        args_set_number(args, name, (double)classes);
-        args_set_origin(args, name, "by the labels");
-        if (classes) continue;
-        Diag *diag = diag_report(c->sink, DIAG_E0105, call->ast->span, "`%s` needs `%s`",
-                                 op->schema.name, name);
-        diag_label(diag, "of how many classes?");
-        diag_help(diag, "only of a data set's labels it is known; else write `%s = 10`", name);
-        return false;
-    }
-    return true;
-}
-
-static const Value *apply_operator(Checker *c, Scope *scope, const OpDef *op,
-                                   const Application *call) {
-    bool ok = !call->is_doubtful;
-    const OpDef *written = op;
-    if (report_of_several(c, scope, op, call)) return expression_error(c, call->ast->span);
-    if (op->is_loss) op = losses_resolve(op, call->inputs, call->count);
-    if (call->is_doubtful && !op->schema.args) return unfinished(c, op, call, NULL);
-    bool is_open = op->is_loss && op->target == TARGET_ANY; // its arguments are not known
-    if (is_open && (call->is_doubtful || has_error(call)))
-        return expression_error(c, call->ast->span);
-    Args *args = (Args *)bind_call(c, scope, &op->schema, call->ast, call->first, &ok);
-    set_init(c, args);
-    ok = ok && (has_error(call) || set_classes(c, op, call, args));
-    if (call->is_doubtful || !check_input_count(c, op, call) || !ok || has_error(call))
-        return unfinished(c, op, call, ok ? args : NULL);
-    if (!check_inputs(c, op, call)) return expression_error(c, call->ast->span);
-    if (!c->graph || c->is_dry) return unfinished(c, op, call, args);
-    if (op->is_loss) return losses_apply(c, op, op != written, args, call->ast, call->inputs);
-    call = with_tensors(c, call);
-    if (!check_batched(c, op, call)) return expression_error(c, call->ast->span);
-    return make_node(c, op, call, args);
 }
 
 // ---- Blocks.
@@ -658,7 +310,7 @@ static const Value *apply_value(Checker *c, Scope *scope, const Value *value,
     case VALUE_MODEL: return apply_frozen(c, scope, value, call, "a model");
     case VALUE_WORD:
         op = op_find(value->text);
-        if (op && op->surface) return apply_operator(c, scope, op, call);
+        if (op && op->surface) return layer_apply(c, scope, op, call);
         break;
     default: break;
     }
@@ -683,7 +335,7 @@ static Application gather(Checker *c, Scope *scope, const OpDef *op, const Ast *
         const Ast *item = ast->items.items[call.first];
         bool is_error = expression_is_error(scope, item);
         call.is_doubtful = call.is_doubtful || is_error;
-        bool is_input = op && is_input_place(op, call.count);
+        bool is_input = op && layer_takes_input(op, call.count);
         is_input = is_input || (call.count == 0 && begins_with_tensor(op, ast));
         if ((is_error && !is_input) || item->kind == AST_ASSIGN) break;
         if (!is_input && !expression_is_tensor(c, scope, item)) break;
@@ -705,7 +357,7 @@ static const Value *apply_named(Checker *c, Scope *scope, const Ast *ast,
     if (is_other_name && !names_is_sure(op->schema.name, ast))
         return expression_error(c, ast->span);
     Application call = gather(c, scope, op, ast, inputs, count);
-    return op ? apply_operator(c, scope, op, &call) : apply_value(c, scope, value, &call);
+    return op ? layer_apply(c, scope, op, &call) : apply_value(c, scope, value, &call);
 }
 
 static const Value *apply_arrow(Checker *c, Scope *scope, const Ast *ast,
@@ -840,7 +492,7 @@ bool elaborate_has_input(Checker *c, const Scope *scope, const Ast *ast) {
     bool is_surface = op && op->surface;
     for (int i = 0; i < ast->items.count; i++) {
         if (is_tensor_item(c, scope, ast->items.items[i])) return true;
-        bool goes_on = is_surface && (op->of_several || is_input_place(op, i));
+        bool goes_on = is_surface && (op->of_several || layer_takes_input(op, i));
         if (!goes_on) return false;
     }
     return false;
