@@ -8,14 +8,8 @@
 
 #include <stdlib.h>
 
-// CHUNKS of a batch: as many workers can have samples of their own. A gradient with more than
-// LARGEST_SUM weights would take too much memory for a partial sum each: its columns are divided.
-enum { CHUNKS = 8, LARGEST_SUM = 1 << 18 };
-
-Node *schedule_source(Node *node) {
-    while (node->op->fuse == FUSE_MOVEMENT) node = node->inputs[0];
-    return node;
-}
+// Of a batch: as many workers can have samples of their own.
+enum { CHUNKS = 8 };
 
 static int group_of(const Fusion *fusion, Node *node) {
     return fusion->schedule->group_of[schedule_source(node)->id];
@@ -324,11 +318,15 @@ static int only_user_group(const Fusion *fusion, const Node *node) {
     return found;
 }
 
-bool fusion_used_outside(const Fusion *fusion, const Node *node, int group) {
+static bool is_read_outside(const Fusion *fusion, const Node *node, int group) {
     const NodeList *users = &fusion->users[node->id];
     for (int i = 0; i < users->count; i++)
         if (fusion->schedule->group_of[users->items[i]->id] != group) return true;
-    return fusion_is_output(fusion->graph, node);
+    return false;
+}
+
+bool fusion_used_outside(const Fusion *fusion, const Node *node, int group) {
+    return is_read_outside(fusion, node, group) || fusion_is_output(fusion->graph, node);
 }
 
 // Whether a sum over a parameter's storage can compute the summands itself.
@@ -507,16 +505,6 @@ static void keep_groups(Fusion *fusion) {
         if (schedule->group_of[i] >= 0) schedule->group_of[i] = renumbered[schedule->group_of[i]];
 }
 
-// Whether a group reads what another one computes.
-static bool is_read_elsewhere(const Fusion *fusion, const Node *node, int group) {
-    const NodeList *users = &fusion->users[node->id];
-    for (int i = 0; i < users->count; i++) {
-        int user = fusion->schedule->group_of[users->items[i]->id];
-        if (user >= 0 && user != group) return true;
-    }
-    return false;
-}
-
 // A number that a step tells is stored only where the loss, which has penalties, is made of it.
 static void mark_stored(Fusion *fusion) {
     Schedule *schedule = fusion->schedule;
@@ -525,22 +513,9 @@ static void mark_stored(Fusion *fusion) {
         int group = schedule->group_of[i];
         if (!is_computed(node) || group < 0) continue;
         bool is_told = schedule->groups.items[group]->kind == GROUP_SCALAR;
-        schedule->buffers[i].is_stored = is_told ? is_read_elsewhere(fusion, node, group)
+        schedule->buffers[i].is_stored = is_told ? is_read_outside(fusion, node, group)
                                                  : fusion_used_outside(fusion, node, group);
     }
-}
-
-bool schedule_is_chunked(const Node *node) {
-    if (node_is(node, "convolve_weights")) return type_elements(&node->type) <= LARGEST_SUM;
-    if (node->op->fuse != FUSE_REDUCE_BATCH) return false;
-    const Type *type = &node->inputs[0]->type;
-    int64_t width = type_last(type);
-    bool keeps_last = node->op->reduce == REDUCE_MOMENTS || width == type_elements(&node->type);
-    return keeps_last && type_elements(type) > width;
-}
-
-int64_t schedule_sum_floats(const Node *sum) {
-    return sum->op->reduce == REDUCE_MOMENTS ? 2 : 3;
 }
 
 static void count_chunks(Schedule *schedule) {

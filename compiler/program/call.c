@@ -19,13 +19,10 @@ static nnrt_option option_of(Arena *arena, const ArgDef *def, const ArgValue *va
     case ARG_INTS:
     case ARG_FLOATS:
     case ARG_WORD_OR_INTS:
-        option.text = value->text;
-        option.numbers = value->numbers;
-        option.count = value->count;
-        break;
     case ARG_STRINGS:
     case ARG_NAMES:
         option.text = value->text;
+        option.numbers = value->numbers;
         option.texts = value->texts;
         option.count = value->count;
         break;
