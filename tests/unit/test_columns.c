@@ -1,14 +1,12 @@
 // Data sets of several columns: their names and numbers, targets that differ in kind, transforms
 // that reach all inputs, and the loader's batches of them.
-#include "../../runtime/data/data.h"
 #include "../../runtime/data/loader.h"
 
-#include "data_files.h"
+#include "loaded_data.h"
 
 enum { ROWS = 24, SIDE = 4, WIDE = 6, FEATURES = 3 };
 
 static uint8_t bytes[1 << 16];
-static nnrt_data data;
 
 static int set_up(void **state) {
     float features[ROWS][FEATURES], amount[ROWS];
@@ -33,25 +31,7 @@ static int set_up(void **state) {
     return 0;
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    nnrt_data_free(&data);
-    return 0;
-}
-
-static void load(const nnrt_call *stages, int64_t count) {
-    nnrt_data_free(&data);
-    if (nnrt_data_load(stages, count, "/no/folder", &data)) fail_msg("%s", nnrt_error());
-}
-
-static void fails(const nnrt_call *stages, int64_t count, const char *part) {
-    nnrt_data_free(&data);
-    assert_int_equal(nnrt_data_load(stages, count, "/no/folder", &data), NNRT_ERROR);
-    assert_message(part);
-}
-
-#define LOAD(stages) load(stages, COUNT(stages))
-#define FAILS(stages, part) fails(stages, COUNT(stages), part)
+#define LOAD(stages) load_data(stages, COUNT(stages))
 #define ALL                                                                                        \
     CALL("npy", TEXTS("x", "age.npy", "small.npy", "2-wide.npy"),                                  \
          TEXTS("target", "amount.npy", "digit.npy", "mark.npy.gz"))
@@ -208,7 +188,7 @@ static void test_lists_that_do_not_fit(void **state) {
 }
 
 int main(void) {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, free_data)
     const struct CMUnitTest tests[] = {
         TEST(test_names),     TEST(test_targets),
         TEST(test_stratify),  TEST(test_statistics),

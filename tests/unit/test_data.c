@@ -1,26 +1,17 @@
 // Data sets: sources of files, transforms, and the checks between files.
-#include "../../runtime/data/data.h"
-
 #include <limits.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
-#include "data_files.h"
+#include "loaded_data.h"
 
 static uint8_t bytes[1 << 16];
-static nnrt_data data;
 static nnrt_data_info info;
 
 static int set_up(void **state) {
     (void)state;
     setenv("NNC_DATA", scratch_folder(), 1);
     setenv("XDG_CACHE_HOME", "/no/cache", 1);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    nnrt_data_free(&data);
     return 0;
 }
 
@@ -46,15 +37,7 @@ static void load(const nnrt_call *stages, int64_t count) {
             0);
 }
 
-static void fails(const nnrt_call *stages, int64_t count, const char *part) {
-    nnrt_data_free(&data);
-    assert_int_equal(nnrt_data_load(stages, count, "/no/folder", &data), NNRT_ERROR);
-    assert_null(data.columns[0]);
-    assert_message(part);
-}
-
 #define LOAD(stages) load(stages, COUNT(stages))
-#define FAILS(stages, part) fails(stages, COUNT(stages), part)
 
 // ---- Files for the tests
 
@@ -565,7 +548,7 @@ static void test_cut_while_read(void **state) {
 }
 
 int main(void) {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, free_data)
     const struct CMUnitTest tests[] = {
         TEST(test_cut_while_read),
         TEST(test_regression_table),

@@ -1,15 +1,14 @@
 // Folders of pictures, and JPEG files. Fails when a picture gets another class, part or place, when
 // what is decoded ahead differs from what lies in memory, or a damaged file is not named.
+#include "loaded_data.h"
 #include "picture_files.h"
 
-#include "../../runtime/data/data.h"
 #include "../../runtime/formats/picture.h"
 
 #ifdef NNC_TESTS_HAVE_PICTURES
 
 enum { HEIGHT = 3, WIDTH = 4, SIZE = HEIGHT * WIDTH * 3 };
 
-static nnrt_data data;
 static nnrt_data_info info;
 
 static int set_up(void **state) {
@@ -19,12 +18,6 @@ static int set_up(void **state) {
     setenv("NNC_DATA", scratch_folder(), 1);
     setenv("XDG_CACHE_HOME", "/no/cache", 1);
     return system(command);
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    nnrt_data_free(&data);
-    return 0;
 }
 
 // A picture whose values begin with `value`.
@@ -43,14 +36,7 @@ static void load(const nnrt_call *stages, int64_t count) {
     assert_int_equal(data.train.count, info.train_rows);
 }
 
-static void fails(const nnrt_call *stages, int64_t count, const char *part) {
-    nnrt_data_free(&data);
-    assert_int_equal(nnrt_data_load(stages, count, ".", &data), NNRT_ERROR);
-    assert_message(part);
-}
-
 #define LOAD(stages) load(stages, COUNT(stages))
-#define FAILS(stages, part) fails(stages, COUNT(stages), part)
 #define PETS CALL("images", TEXT("folder", "pets"))
 
 static int first_value(int64_t row) {
@@ -326,7 +312,7 @@ static void test_resize_in_memory(void **state) {
     assert_true(values[0] == 2 && values[1] == 4 && values[2] == 12 && values[3] == 14);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, free_data)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
