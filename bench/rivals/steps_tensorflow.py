@@ -1,7 +1,10 @@
 """Keras and TensorFlow on programs with steps of their own, as steps_torch.py has them: Keras's layers
 and a step in a `tf.function`.
 
-usage: steps_tensorflow.py plain|jit THREADS gan|vae"""
+usage: steps_tensorflow.py plain|jit THREADS gan|vae
+       steps_tensorflow.py curve THREADS vae EPOCHS FOLDER
+The second trains on MNIST, whose files are in FOLDER, and prints an epoch's loss a line."""
+import gzip
 import os
 import sys
 
@@ -10,6 +13,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -83,6 +87,7 @@ class Vae:
         with tf.GradientTape() as tape:
             loss = self.loss(image)
         apply(tape, loss, self.learning, self.variables)
+        return loss
 
 
 class TensorFlow(measure.Rival):
@@ -98,4 +103,23 @@ class TensorFlow(measure.Rival):
         self.step(tf.constant(rows, tf.int32))
 
 
+def pictures(folder):
+    with gzip.open(os.path.join(folder, "train-images-idx3-ubyte.gz")) as file:
+        pixels = np.frombuffer(file.read(), np.uint8, offset=16)
+    return tf.constant(pixels.reshape(-1, 28, 28, 1) / np.float32(255))
+
+
+def print_curve(epochs, folder):
+    program, images = Vae(), pictures(folder)
+    step = tf.function(lambda rows: program.step(tf.gather(images, rows)))
+    for epoch in range(epochs):
+        order, losses = tf.random.shuffle(tf.range(len(images))), []
+        for first in range(0, len(images), Vae.batch):
+            losses.append(step(order[first : first + Vae.batch]).numpy())
+        print(f"{epoch + 1}: {np.mean(losses):.2f}", flush=True)
+
+
+if mode == "curve":
+    print_curve(int(sys.argv[4]), sys.argv[5])
+    sys.exit()
 measure.serve(tf.__version__, TensorFlow, workload)
