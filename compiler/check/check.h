@@ -232,6 +232,12 @@ const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Va
 const Value *model_body(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
                         int count);
 
+// The type that is written behind the colon of an input. False: reported.
+bool model_read_type(Checker *c, const Ast *ast, Type *type);
+// A column of the data as an input `name` of the graph that is being built: transformed, and in the
+// declared shape, which it fits but for a 1 (NULL: its own).
+Node *model_column(Checker *c, const char *name, const Dataset *dataset, int column,
+                   const Type *declared);
 // The numeric transforms of a data set's input, so that raw data go in.
 Node *model_transform(Checker *c, Node *node, const Dataset *dataset, int input);
 
@@ -275,6 +281,11 @@ int columns_find(const nnrt_data_info *info, const AstList *parameters, int para
 // Does each parameter get one? False: reported.
 int columns_find_name(const nnrt_data_info *info, const char *name); // -1: none
 bool columns_check(Checker *c, const ModelEntry *entry);
+
+// ---- fed.c
+// Binds the columns of the block's data that a step's body, or `samples`, names: in the shapes that
+// the models declare which take them.
+void fed_bind(Checker *c, Scope *scope, const TrainEntry *entry, const Ast *body);
 
 // ---- family.c
 typedef struct NameFamily {

@@ -62,8 +62,7 @@ static bool evaluate_dimension(Checker *c, const Ast *ast, int64_t *dimension) {
     return true;
 }
 
-// False: reported.
-static bool evaluate_type(Checker *c, const Ast *ast, Type *type) {
+bool model_read_type(Checker *c, const Ast *ast, Type *type) {
     int64_t dims[SHAPE_MAX_RANK];
     bool is_integer = ast->text && strcmp(ast->text, "int") == 0;
     if (ast->items.count > SHAPE_MAX_RANK) {
@@ -88,19 +87,6 @@ static bool evaluate_type(Checker *c, const Ast *ast, Type *type) {
 }
 
 // ---- Fitting a value to a declared shape: [28, 28] fits [28, 28, 1], and the other way round.
-
-static bool same_dims(const Type *a, const Type *b, int rank) {
-    for (int i = 0; i < rank; i++)
-        if (a->dims[i] != b->dims[i]) return false;
-    return true;
-}
-
-static bool fits_but_for_ones(const Type *a, const Type *b) {
-    const Type *longer = a->rank > b->rank ? a : b, *shorter = longer == a ? b : a;
-    if (longer->rank > shorter->rank + 1 || !same_dims(longer, shorter, shorter->rank))
-        return false;
-    return longer->rank == shorter->rank || type_last(longer) == 1;
-}
 
 static Node *reshape_to(Checker *c, Node *node, const Type *wanted) {
     if (node->type.rank == wanted->rank) return node;
@@ -179,7 +165,7 @@ static bool check_data_input(Checker *c, const Ast *parameter, const Type *decla
                              const Dataset *dataset, const nnrt_column *input) {
     Type type = columns_type(input), *column = &type;
     if (!parameter->right) return true;
-    if (!fits_but_for_ones(declared, column)) {
+    if (!type_fits_but_for_one(declared, column)) {
         report_input_shape(c, parameter, declared, dataset, input);
         return false;
     }
@@ -196,16 +182,23 @@ static bool check_data_input(Checker *c, const Ast *parameter, const Type *decla
     return false;
 }
 
+Node *model_column(Checker *c, const char *name, const Dataset *dataset, int column,
+                   const Type *declared) {
+    const nnrt_column *input = &dataset->info.inputs[column];
+    Node *node = graph_input(c->graph, name, columns_type(input));
+    node->column = input->name;
+    vec_push(c->arena, &c->graph->inputs, node);
+    node = model_transform(c, node, dataset, column);
+    return declared ? reshape_to(c, node, declared) : node;
+}
+
 static const Value *data_input(Checker *c, const Ast *parameter, const Type *declared,
                                const Dataset *dataset, int column) {
     const nnrt_column *input = &dataset->info.inputs[column];
     if (!check_data_input(c, parameter, declared, dataset, input))
         return expression_error(c, parameter->span);
-    Node *node = graph_input(c->graph, parameter->text, columns_type(input));
-    node->column = input->name;
-    vec_push(c->arena, &c->graph->inputs, node);
-    node = model_transform(c, node, dataset, column);
-    if (parameter->right) node = reshape_to(c, node, declared);
+    Node *node =
+        model_column(c, parameter->text, dataset, column, parameter->right ? declared : NULL);
     return value_tensor(c->arena, node, parameter->span);
 }
 
@@ -241,7 +234,7 @@ static const Value *make_input(Checker *c, const ModelEntry *entry, int index) {
     const Type *used = index < entry->used_count ? &entry->used_types[index] : NULL;
     int column = column_of(entry, index);
     Type declared = {0};
-    if (parameter->right && !evaluate_type(c, parameter->right, &declared))
+    if (parameter->right && !model_read_type(c, parameter->right, &declared))
         return expression_error(c, parameter->span);
     c->graph->current_layer = NULL;
     c->graph->current_span = parameter->span;
@@ -381,8 +374,8 @@ static const Value *fit_argument(Checker *c, const ModelEntry *entry, const Ast 
                                  const Value *value, const Ast *use) {
     Type declared;
     if (value->kind != VALUE_TENSOR || !parameter->right) return value;
-    if (!evaluate_type(c, parameter->right, &declared)) return expression_error(c, use->span);
-    if (fits_but_for_ones(&declared, &value->node->type)) {
+    if (!model_read_type(c, parameter->right, &declared)) return expression_error(c, use->span);
+    if (type_fits_but_for_one(&declared, &value->node->type)) {
         c->graph->current_span = use->span;
         return value_tensor(c->arena, reshape_to(c, value->node, &declared), value->span);
     }

@@ -4,37 +4,6 @@
 // too.
 #include "check.h"
 
-// ---- Columns of the data set, as values of the step.
-
-static Node *column_node(Checker *c, const nnrt_column *column, NodeList *list) {
-    c->graph->current_layer = NULL;
-    Node *node = graph_input(c->graph, column->name, columns_type(column));
-    node->column = column->name;
-    vec_push(c->arena, list, node);
-    return node;
-}
-
-static void bind_columns(Checker *c, Scope *scope, const Dataset *dataset, const Ast *body) {
-    const nnrt_data_info *info = &dataset->info;
-    c->graph->current_span = dataset->span;
-    for (int64_t i = 0; i < info->input_count; i++) {
-        const nnrt_column *column = &info->inputs[i];
-        if (!column->size || !names_mentions(body, column->name)) continue;
-        Node *node = column_node(c, column, &c->graph->inputs);
-        node = model_transform(c, node, dataset, (int)i);
-        scope_bind(c->arena, scope, column->name, value_tensor(c->arena, node, dataset->span));
-    }
-    for (int64_t i = 0; i < info->target_count; i++) {
-        const nnrt_column *column = &info->targets[i].column;
-        if (!names_mentions(body, column->name)) continue;
-        Node *node = column_node(c, column, &c->graph->targets);
-        Value *value = value_new(c->arena, VALUE_TENSOR, dataset->span);
-        value->node = node;
-        value->classes = (int)info->targets[i].classes;
-        scope_bind(c->arena, scope, column->name, value);
-    }
-}
-
 // ---- What is minimized and reported.
 
 typedef struct Body {
@@ -210,7 +179,7 @@ TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast) {
     c->step = step;
     c->exhausted = false;
     c->steps = 0;
-    if (entry->dataset) bind_columns(c, body.scope, entry->dataset, ast->body);
+    fed_bind(c, body.scope, entry, ast->body);
     body.scope->body = ast->body;
     for (int i = 0; i < ast->body->items.count; i++)
         evaluate_statement(&body, ast->body->items.items[i]);
@@ -246,7 +215,7 @@ Graph *step_samples(Checker *c, const TrainEntry *entry, const Ast *ast) {
     c->graph = graph;
     c->exhausted = false;
     c->steps = 0;
-    if (entry->dataset) bind_columns(c, scope, entry->dataset, ast);
+    fed_bind(c, scope, entry, ast);
     const Value *value = expression_evaluate(c, scope, ast);
     c->graph = NULL;
     if (!check_pictures(c, ast, value)) return NULL;

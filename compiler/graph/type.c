@@ -79,3 +79,11 @@ bool type_broadcast(const Type *a, const Type *b, Type *result) {
     *result = joined;
     return true;
 }
+
+bool type_fits_but_for_one(const Type *a, const Type *b) {
+    const Type *longer = a->rank > b->rank ? a : b, *shorter = longer == a ? b : a;
+    if (longer->rank > shorter->rank + 1) return false;
+    for (int i = 0; i < shorter->rank; i++)
+        if (longer->dims[i] != shorter->dims[i]) return false;
+    return longer->rank == shorter->rank || longer->dims[longer->rank - 1] == 1;
+}

@@ -30,5 +30,7 @@ char *type_full_text(Arena *arena, const Type *type); // "f32[B, 24, 24, 32]", f
 char *shape_text(Arena *arena, const Type *type);     // "24x24x32"; "a single number" for rank 0
 // NumPy's broadcasting of the dims; batched if either is. False: they do not fit.
 bool type_broadcast(const Type *a, const Type *b, Type *result);
+// The same dims, but for a 1 at the end of one of them: [28, 28] and [28, 28, 1].
+bool type_fits_but_for_one(const Type *a, const Type *b);
 
 #endif
