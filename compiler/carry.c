@@ -27,7 +27,9 @@ bool carry_check(Session *session) {
                             .model_count = 1,
                             .parameters =
                                 list_parameters(session->arena, session->program->weights),
-                            .parameter_count = session->program->weights->parameters.count};
+                            .parameter_count = session->program->weights->parameters.count,
+                            .left_out = session->program->left_out.items,
+                            .left_out_count = session->program->left_out.count};
     if (!nnrt_weights_check(path, &program) && !nnrt_reads_note(path)) return true;
     Diag *diag = diag_report(session->sink, DIAG_E0904, SPAN_NONE, "%s", nnrt_error());
     diag_help(diag, "name a file that `fit` of this program has saved");

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 7, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16, NNRT_SAMPLES = 16 };
+enum { NNRT_ABI = 8, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16, NNRT_SAMPLES = 16 };
 
 enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
 
@@ -176,6 +176,8 @@ typedef struct nnrt_model {
     int64_t dataset; // index: of what it predicts; -1: none
     const nnrt_layer *layers;
     int64_t layer_count;
+    const char *const *parameters; // names of those that its predictions read
+    int64_t parameter_count;
     nnrt_function predict, predict_one; // of batches; of one sample, which the workers divide
     int64_t predict_batch;              // the most samples of one call of `predict`
     // Bytes, as the summary prints them.
@@ -203,6 +205,10 @@ typedef struct nnrt_program {
     int64_t model_count, main_model; // the one that is meant where none is named
     const nnrt_parameter *parameters;
     int64_t parameter_count;
+    // What weights files of the whole program hold beside them, where one model was built: names,
+    // and "encoder/": all that begin so.
+    const char *const *left_out;
+    int64_t left_out_count;
     int64_t weights_size;         // floats
     int64_t scratch_size;         // floats of each worker, for all functions
     const nnrt_dataset *datasets; // of the trainings

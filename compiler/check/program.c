@@ -199,16 +199,22 @@ static bool stands_alone(const Checker *c, const ModelEntry *entry) {
     return entry->has_training || (!is_foreign && !lacks_shape(entry));
 }
 
+static bool is_chosen(const Checker *c, const ModelEntry *entry) {
+    return c->options->model && strcmp(c->options->model, entry->declaration->text) == 0;
+}
+
 // Not a model of the program, unless the command line chooses it: one of an imported file that is
 // not trained here; and, beside others, one that waits for a use to give it a shape.
-static bool is_only_layer(const Checker *c, const ModelEntry *entry) {
-    const char *chosen = c->options->model;
+static bool is_unchosen_layer(const Checker *c, const ModelEntry *entry) {
     if (stands_alone(c, entry)) return false;
-    if (chosen && strcmp(chosen, entry->declaration->text) == 0) return false;
     if (import_is_foreign(c, entry->declaration->span)) return true;
     for (int i = 0; i < c->models.count; i++)
         if (stands_alone(c, c->models.items[i])) return true;
     return false;
+}
+
+static bool is_only_layer(const Checker *c, const ModelEntry *entry) {
+    return !is_chosen(c, entry) && is_unchosen_layer(c, entry);
 }
 
 // A part is a layer of others only.
@@ -226,15 +232,19 @@ static bool is_part(const Ast *file, const ModelEntry *entry) {
 }
 
 // The layers of the one model that a program is about have plain names; where there are several,
-// and in parts of others, the model's name stands before them.
+// and in parts of others, the model's name stands before them. Which model was chosen does not
+// matter, so that weights fit all that is built of a program; but of imported files alone the
+// chosen one is what the program is about.
 static void name_models(Checker *c, const Ast *file) {
     int whole = 0;
     for (int i = 0; i < c->models.count; i++) {
         ModelEntry *entry = c->models.items[i];
-        const char *name = entry->declaration->text, *chosen = c->options->model;
-        entry->model->is_part =
-            chosen ? strcmp(name, chosen) != 0 : is_only_layer(c, entry) || is_part(file, entry);
+        entry->model->is_part = is_unchosen_layer(c, entry) || is_part(file, entry);
         whole += !entry->model->is_part;
+    }
+    for (int i = 0; i < c->models.count && !whole; i++) {
+        ModelEntry *entry = c->models.items[i];
+        if (is_chosen(c, entry)) entry->model->is_part = is_part(file, entry);
     }
     for (int i = 0; i < c->models.count; i++) {
         ModelEntry *entry = c->models.items[i];
@@ -263,7 +273,8 @@ static void elaborate_models(Checker *c) {
 static void elaborate_used(Checker *c) {
     for (int i = 0; i < c->models.count; i++) {
         ModelEntry *entry = c->models.items[i];
-        if (!entry->model->forward && !entry->model->is_part) model_elaborate(c, entry);
+        bool is_own = !entry->model->is_part || is_chosen(c, entry);
+        if (!entry->model->forward && is_own) model_elaborate(c, entry);
     }
 }
 

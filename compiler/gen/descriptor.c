@@ -314,6 +314,8 @@ static void set_parameters(Gen *gen, const Compiled *compiled, nnrt_program *out
         parameters[i] = parameter_of(gen, compiled, weights->parameters.items[i]);
     out->parameters = parameters;
     out->parameter_count = count;
+    out->left_out = compiled->program->left_out.items;
+    out->left_out_count = compiled->program->left_out.count;
     out->weights_size = compiled->layout->weights_size;
 }
 
@@ -342,6 +344,14 @@ static nnrt_function prediction_of(Gen *gen, const Compiled *compiled, const Mod
     return out;
 }
 
+static void set_needed(Gen *gen, const Graph *graph, nnrt_model *out) {
+    const char **names = ARENA_ARRAY(gen->arena, const char *, graph->parameter_nodes.count + 1);
+    for (int i = 0; i < graph->parameter_nodes.count; i++)
+        if (graph->parameter_nodes.items[i])
+            names[out->parameter_count++] = graph->parameter_nodes.items[i]->parameter->name;
+    out->parameters = names;
+}
+
 static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledModel *own) {
     GenSizes sizes = pipeline_sizes(compiled, own->model);
     nnrt_model out = {.name = own->model->name,
@@ -354,6 +364,7 @@ static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledMod
                       .optimizer_bytes = sizes.optimizer,
                       .activation_bytes = sizes.activations};
     set_layers(gen, compiled, own->model, &out);
+    set_needed(gen, own->model->forward, &out);
     return out;
 }
 

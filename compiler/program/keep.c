@@ -30,11 +30,19 @@ static void visit_mark(Keeper *keeper, Graph *graph) {
     }
 }
 
+static void leave_out(Program *program, const char *name) {
+    vec_push(program->arena, &program->left_out, name);
+}
+
 static void drop_models(Program *program) {
     int kept = 0, trained = 0;
-    for (int i = 0; i < program->models.count; i++)
-        if (program_predicts(program, program->models.items[i]))
-            program->models.items[kept++] = program->models.items[i];
+    for (int i = 0; i < program->models.count; i++) {
+        Model *model = program->models.items[i];
+        if (program_predicts(program, model))
+            program->models.items[kept++] = model;
+        else if (model->lacks_shape)
+            leave_out(program, arena_format(program->arena, "%s/", model->name));
+    }
     for (int i = 0; i < program->trainings.count; i++)
         if (program_trains(program, program->trainings.items[i]))
             program->trainings.items[trained++] = program->trainings.items[i];
@@ -54,6 +62,8 @@ static void count_anew(Keeper *keeper) {
         keeper->new_parameters[i] = keeper->parameters[i] ? parameters : -1;
         if (keeper->parameters[i])
             weights->parameters.items[parameters++] = weights->parameters.items[i];
+        else
+            leave_out(keeper->program, weights->parameters.items[i]->name);
     }
     weights->layers.count = layers;
     weights->parameters.count = parameters;

@@ -97,6 +97,9 @@ typedef struct Program {
     uint32_t file; // the main source
     Weights *weights;
     bool is_single; // one model was asked for: others do not count
+    // What weights files of the whole program hold beside this one model's: names, and "encoder/"
+    // where they are not known.
+    VEC(const char *) left_out;
     VEC(Model *) models;
     VEC(Dataset *) datasets;
     VEC(Training *) trainings; // in source order

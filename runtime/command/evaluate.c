@@ -190,6 +190,6 @@ nnrt_status nnrt_command_evaluate(nnrt_session *session) {
         return nnrt_fail(NNRT_ERROR, "`%s` has no `train` block, so there is nothing to evaluate",
                          session->program->source_path);
     nnrt_status status = nnrt_session_load_data(session);
-    if (!status) status = nnrt_session_load_trained(session);
+    if (!status) status = nnrt_session_load_trained(session, NULL);
     return status ? status : evaluate(session);
 }

@@ -492,8 +492,8 @@ static nnrt_status finish(fit *f, nnrt_status status) {
 
 static nnrt_status start_weights(nnrt_session *session) {
     const nnrt_options *options = session->options;
-    if (options->weights) return nnrt_session_load_weights(session, options->weights);
-    if (options->carried) return nnrt_session_load_carried(session);
+    if (options->weights) return nnrt_session_load_weights(session, options->weights, NULL);
+    if (options->carried) return nnrt_session_load_carried(session, NULL);
     return nnrt_session_initialize(session, (uint64_t)options->seed);
 }
 

@@ -491,7 +491,7 @@ nnrt_status nnrt_command_predict(nnrt_session *session) {
     prediction p = {.session = session, .output = function->outputs};
     p.reading = choose_reading(session, p.output);
     nnrt_status status = check_operands(&p, function);
-    if (!status) status = nnrt_session_load_trained(session);
+    if (!status) status = nnrt_session_load_trained(session, nnrt_session_model(session));
     if (!status) status = read_inputs(&p);
     if (!status) status = check_pictures(&p);
     for (int64_t i = 0; i < p.count && !status; i++) status = run_input(&p, &p.inputs[i]);

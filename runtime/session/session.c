@@ -327,17 +327,26 @@ static nnrt_status use_statistics(nnrt_session *session, nnrt_status status) {
     return fill_statistics(session);
 }
 
-nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path) {
-    return use_statistics(session, nnrt_weights_load(path, session->program,
-                                                     session->weights.values, &session->info));
+nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path,
+                                      const nnrt_model *model) {
+    nnrt_weights_info *info = &session->info;
+    nnrt_status status =
+        nnrt_weights_load(path, session->program, model, session->weights.values, info);
+    if (!status && info->left_out)
+        fprintf(stderr,
+                "note: `%s` has weights of models that this program was built without; these "
+                "%" PRId64 " tensors are passed over\n",
+                path, info->left_out);
+    return use_statistics(session, status);
 }
 
-nnrt_status nnrt_session_load_carried(nnrt_session *session) {
+nnrt_status nnrt_session_load_carried(nnrt_session *session, const nnrt_model *model) {
     if (!nnrt_carried_weights().bytes)
         return nnrt_fail(NNRT_USAGE, "the program carries no weights; `nnc build --weights FILE` "
                                      "makes one that does, `--weights FILE` starts from a file");
-    return use_statistics(session, nnrt_weights_load_carried(
-                                       session->program, session->weights.values, &session->info));
+    return use_statistics(session,
+                          nnrt_weights_load_carried(session->program, model,
+                                                    session->weights.values, &session->info));
 }
 
 // Beside the executable lie those of a program that was copied with them.
@@ -364,10 +373,11 @@ int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]) 
     return needs_trained && find_beside(own, path, PATH_MAX);
 }
 
-nnrt_status nnrt_session_load_trained(nnrt_session *session) {
+nnrt_status nnrt_session_load_trained(nnrt_session *session, const nnrt_model *model) {
     char path[PATH_MAX];
-    if (nnrt_session_weights_read(session, path)) return nnrt_session_load_weights(session, path);
-    if (nnrt_carried_weights().bytes) return nnrt_session_load_carried(session);
+    if (nnrt_session_weights_read(session, path))
+        return nnrt_session_load_weights(session, path, model);
+    if (nnrt_carried_weights().bytes) return nnrt_session_load_carried(session, model);
     return nnrt_fail(NNRT_ERROR,
                      "there are no weights yet: `%s` is neither in this folder nor beside the "
                      "program; run `%s fit` first, or name a file with --weights",

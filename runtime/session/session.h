@@ -65,15 +65,17 @@ nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed);
 // beside the executable, where the program carries none. 0: none.
 int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]);
 
-// The weights of `path`. With data, statistics that the file lacks come from there.
-nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path);
+// The weights of `path`: those that predictions of `model` need must be there (NULL: all of the
+// program). With data, statistics that the file lacks come from there.
+nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path,
+                                      const nnrt_model *model);
 
 // Those that the program carries, as far as it does.
-nnrt_status nnrt_session_load_carried(nnrt_session *session);
+nnrt_status nnrt_session_load_carried(nnrt_session *session, const nnrt_model *model);
 
 // The weights of --weights, or those that the program carries, or those that `fit` saved; says what
 // to do if there are none.
-nnrt_status nnrt_session_load_trained(nnrt_session *session);
+nnrt_status nnrt_session_load_trained(nnrt_session *session, const nnrt_model *model);
 
 // The optimizer state of a training, as it starts.
 nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training *training);

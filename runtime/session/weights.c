@@ -5,6 +5,7 @@
 #include "../formats/carried.h"
 #include "../formats/safetensors.h"
 #include "initialize.h"
+#include "models.h"
 
 #include <ctype.h>
 #include <endian.h>
@@ -77,18 +78,14 @@ nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, 
     return status;
 }
 
-static const char *main_model(const nnrt_program *program) {
-    return program->models[program->main_model].name;
-}
-
 // ---- Saving.
 
 static void put_metadata(nnrt_json *json, const nnrt_program *program,
                          const nnrt_weights_info *info) {
-    char number[32];
+    char number[32], names[NNRT_MODELS_TEXT];
     nnrt_json_open(json, "__metadata__", '{');
     nnrt_json_string(json, "program", program->source_path);
-    nnrt_json_string(json, "model", main_model(program));
+    nnrt_json_string(json, "model", nnrt_models_names(program, names));
     nnrt_json_string(json, "compiler", program->compiler_version);
     snprintf(number, sizeof number, "%" PRIu64, info->seed);
     nnrt_json_string(json, "seed", number);
@@ -237,23 +234,26 @@ nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, con
 
 // ---- Loading.
 
-static nnrt_status foreign(const nnrt_safetensors *file, const nnrt_program *program,
-                           const char *what) {
-    char text[1024];
-    snprintf(text, sizeof text, "%s", what);
+// " (saved by model `judge` of `gan.nn`)"; "" where the file does not say it.
+static const char *origin(const nnrt_safetensors *file, char text[1024]) {
     const char *source = nnrt_safetensors_metadata(file, "program");
     const char *model = nnrt_safetensors_metadata(file, "model");
-    return nnrt_fail(
-        NNRT_ERROR, "the weights in `%s` are not those of model `%s`: %s%s%.200s%s%.200s%s",
-        file->path, main_model(program), text, source || model ? " (saved by model `" : "",
-        model    ? model
-        : source ? "?"
-                 : "",
-        source || model ? "` of `" : "",
-        source  ? source
-        : model ? "?"
-                : "",
-        source || model ? "`)" : "");
+    const char *plural = model && strchr(model, ',') ? "s" : "";
+    text[0] = 0;
+    if (source || model)
+        snprintf(text, 1024, " (saved by model%s `%.400s` of `%.400s`)", plural,
+                 model ? model : "?", source ? source : "?");
+    return text;
+}
+
+// `asked` NULL: the weights of all models are.
+static nnrt_status foreign(const nnrt_safetensors *file, const nnrt_program *program,
+                           const nnrt_model *asked, const char *what) {
+    char from[1024], names[NNRT_MODELS_TEXT];
+    const char *plural = !asked && program->model_count > 1 ? "s" : "";
+    return nnrt_fail(NNRT_ERROR, "the weights in `%s` are not those of model%s `%s`: %s%s",
+                     file->path, plural, asked ? asked->name : nnrt_models_names(program, names),
+                     what, origin(file, from));
 }
 
 static int same_shape(const nnrt_parameter *parameter, const nnrt_tensor *tensor) {
@@ -262,21 +262,29 @@ static int same_shape(const nnrt_parameter *parameter, const nnrt_tensor *tensor
                0;
 }
 
+// Of the program where no model is asked for.
+static int is_needed(const nnrt_model *model, const nnrt_parameter *parameter) {
+    if (!model) return 1;
+    for (int64_t i = 0; i < model->parameter_count; i++)
+        if (strcmp(model->parameters[i], parameter->name) == 0) return 1;
+    return 0;
+}
+
 static nnrt_status check_parameter(const nnrt_safetensors *file, const nnrt_program *program,
-                                   const nnrt_parameter *parameter) {
+                                   const nnrt_model *model, const nnrt_parameter *parameter) {
     char text[1024], have[NNRT_SHAPE_TEXT], want[NNRT_SHAPE_TEXT];
     const nnrt_tensor *tensor = nnrt_safetensors_find(file, parameter->name);
     nnrt_shape_text(want, parameter->rank, parameter->shape);
     if (!tensor) {
-        if (nnrt_weights_is_statistic(parameter)) return NNRT_OK;
+        if (nnrt_weights_is_statistic(parameter) || !is_needed(model, parameter)) return NNRT_OK;
         snprintf(text, sizeof text, "tensor `%.200s` %s is missing", parameter->name, want);
-        return foreign(file, program, text);
+        return foreign(file, program, model, text);
     }
     if (same_shape(parameter, tensor)) return NNRT_OK;
     nnrt_shape_text(have, tensor->rank, tensor->shape);
     snprintf(text, sizeof text, "tensor `%.200s` is %s in the file and %s in the model",
              parameter->name, have, want);
-    return foreign(file, program, text);
+    return foreign(file, program, model, text);
 }
 
 static int is_parameter(const nnrt_program *program, const char *name) {
@@ -285,18 +293,33 @@ static int is_parameter(const nnrt_program *program, const char *name) {
     return 0;
 }
 
-static nnrt_status check_tensors(const nnrt_safetensors *file, const nnrt_program *program) {
+// Of models that were left out when the program was built.
+static int is_left_out(const nnrt_program *program, const char *name) {
+    for (int64_t i = 0; i < program->left_out_count; i++) {
+        const char *known = program->left_out[i];
+        size_t length = strlen(known);
+        int is_model = length && known[length - 1] == '/';
+        if (is_model ? strncmp(known, name, length) == 0 : strcmp(known, name) == 0) return 1;
+    }
+    return 0;
+}
+
+static nnrt_status check_tensors(const nnrt_safetensors *file, const nnrt_program *program,
+                                 const nnrt_model *model, nnrt_weights_info *info) {
     nnrt_status status = NNRT_OK;
+    info->left_out = 0;
     for (int64_t i = 0; i < program->parameter_count && !status; i++)
-        status = check_parameter(file, program, &program->parameters[i]);
+        status = check_parameter(file, program, model, &program->parameters[i]);
     for (int64_t i = 0; i < file->count && !status; i++) {
         const nnrt_tensor *tensor = &file->tensors[i];
-        if (is_parameter(program, tensor->name)) continue;
+        int has_no_model = is_left_out(program, tensor->name);
+        info->left_out += has_no_model;
+        if (has_no_model || is_parameter(program, tensor->name)) continue;
         char text[1024], shape[NNRT_SHAPE_TEXT];
         nnrt_shape_text(shape, tensor->rank, tensor->shape);
         snprintf(text, sizeof text, "tensor `%.200s` %s has no place in the model", tensor->name,
                  shape);
-        status = foreign(file, program, text);
+        status = foreign(file, program, model, text);
     }
     return status;
 }
@@ -333,7 +356,7 @@ static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program
         const nnrt_parameter *parameter = &program->parameters[i];
         const nnrt_tensor *tensor = nnrt_safetensors_find(file, parameter->name);
         if (!tensor) {
-            info->has_statistics = 0;
+            if (nnrt_weights_is_statistic(parameter)) info->has_statistics = 0;
             continue;
         }
         const float *place = nnrt_safetensors_values(file, tensor);
@@ -348,9 +371,9 @@ static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program
 }
 
 // Closes the file. `weights` NULL: only looks whether they could be read.
-static nnrt_status load(nnrt_safetensors *file, const nnrt_program *program, float *weights,
-                        nnrt_weights_info *info) {
-    nnrt_status status = check_tensors(file, program);
+static nnrt_status load(nnrt_safetensors *file, const nnrt_program *program,
+                        const nnrt_model *model, float *weights, nnrt_weights_info *info) {
+    nnrt_status status = check_tensors(file, program, model, info);
     const char *statistics = nnrt_safetensors_metadata(file, "statistics");
     if (!status) status = read_numbers(file, info);
     info->has_statistics = !statistics || strcmp(statistics, "none") != 0;
@@ -359,23 +382,23 @@ static nnrt_status load(nnrt_safetensors *file, const nnrt_program *program, flo
     return status;
 }
 
-nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program, float *weights,
-                              nnrt_weights_info *info) {
+nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program,
+                              const nnrt_model *model, float *weights, nnrt_weights_info *info) {
     nnrt_safetensors file;
     nnrt_status status = nnrt_safetensors_open(&file, path);
-    return status ? status : load(&file, program, weights, info);
+    return status ? status : load(&file, program, model, weights, info);
 }
 
-nnrt_status nnrt_weights_load_carried(const nnrt_program *program, float *weights,
-                                      nnrt_weights_info *info) {
+nnrt_status nnrt_weights_load_carried(const nnrt_program *program, const nnrt_model *model,
+                                      float *weights, nnrt_weights_info *info) {
     nnrt_safetensors file;
     nnrt_carried carried = nnrt_carried_weights();
     nnrt_status status =
         nnrt_safetensors_open_bytes(&file, carried.name, carried.bytes, carried.size);
-    return status ? status : load(&file, program, weights, info);
+    return status ? status : load(&file, program, model, weights, info);
 }
 
 nnrt_status nnrt_weights_check(const char *path, const nnrt_program *program) {
     nnrt_weights_info info = {0};
-    return nnrt_weights_load(path, program, NULL, &info);
+    return nnrt_weights_load(path, program, NULL, NULL, &info);
 }

@@ -16,6 +16,7 @@ typedef struct nnrt_weights_info {
     int64_t epoch, step;    // trained so far
     int64_t has_statistics; // standardize/... hold those of the training data
     int64_t is_unfinished;  // the training went on, or was ended by something else than its end
+    int64_t left_out;       // tensors of the file whose models the program was built without
     int64_t started;        // when this run began, nnrt_weights_now(); 0: keep nothing older
 } nnrt_weights_info;
 
@@ -35,17 +36,18 @@ int64_t nnrt_weights_now(void);
 nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, const float *weights,
                               const nnrt_weights_info *info);
 
-// Those that the program carries (carried.h).
-nnrt_status nnrt_weights_load_carried(const nnrt_program *program, float *weights,
-                                      nnrt_weights_info *info);
+// Those that the program carries (carried.h), for predictions of `model` alone or, NULL, for all.
+nnrt_status nnrt_weights_load_carried(const nnrt_program *program, const nnrt_model *model,
+                                      float *weights, nnrt_weights_info *info);
 
 // Whether nnrt_weights_load would succeed; of the program it asks model, parameters and their
 // names and shapes.
 nnrt_status nnrt_weights_check(const char *path, const nnrt_program *program);
 
-// Every parameter must be there with its shape (statistics may be missing), and nothing else. On
-// failure `weights` may be half changed.
-nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program, float *weights,
-                              nnrt_weights_info *info);
+// Every parameter that `model` reads (NULL: every one) must be there with its shape (statistics may
+// be missing), and nothing that is not the program's, or of models that were left out of it. What
+// else of the program is there is read, too. On failure `weights` may be half changed.
+nnrt_status nnrt_weights_load(const char *path, const nnrt_program *program,
+                              const nnrt_model *model, float *weights, nnrt_weights_info *info);
 
 #endif

@@ -44,7 +44,7 @@ static void round_trip(void **state) {
     nnrt_weights_info info;
     (void)state;
     save("w");
-    assert_int_equal(nnrt_weights_load("w", &program, loaded, &info), NNRT_OK);
+    assert_int_equal(nnrt_weights_load("w", &program, NULL, loaded, &info), NNRT_OK);
     assert_memory_equal(loaded, weights, sizeof weights);
     assert_true(info.seed == 5 && info.epoch == 2 && info.step == 40 && info.has_statistics);
 
@@ -65,7 +65,7 @@ static void round_trip(void **state) {
 static void load_variant(const nnrt_program *other, const char *word) {
     float loaded[64];
     nnrt_weights_info info;
-    assert_int_equal(nnrt_weights_load("w", other, loaded, &info), NNRT_ERROR);
+    assert_int_equal(nnrt_weights_load("w", other, NULL, loaded, &info), NNRT_ERROR);
     if (!strstr(nnrt_error(), word)) fail_msg("no `%s` in: %s", word, nnrt_error());
     assert_non_null(strstr(nnrt_error(), "`w`"));
 }
@@ -90,7 +90,7 @@ static void other_models_are_refused(void **state) {
     other.parameter_count = 3;
     nnrt_weights_info info;
     float loaded[64];
-    assert_int_equal(nnrt_weights_load("w", &other, loaded, &info), NNRT_OK);
+    assert_int_equal(nnrt_weights_load("w", &other, NULL, loaded, &info), NNRT_OK);
     assert_false(info.has_statistics);
 }
 
@@ -107,7 +107,7 @@ static void refuse(const char *why) {
     float loaded[WEIGHTS];
     nnrt_weights_info info;
     nnrt_fail(NNRT_OK, "no message");
-    if (nnrt_weights_load("broken", &program, loaded, &info) != NNRT_ERROR)
+    if (nnrt_weights_load("broken", &program, NULL, loaded, &info) != NNRT_ERROR)
         fail_msg("was loaded: %s", why);
     if (!strstr(nnrt_error(), "`broken`")) fail_msg("%s: %s", why, nnrt_error());
 }
@@ -150,7 +150,7 @@ static void changed_bytes_do_no_harm(void **state) {
         for (int bit = 0; bit < 8; bit++) {
             bytes[place] ^= (char)(1 << bit);
             put("broken", bytes, size);
-            nnrt_weights_load("broken", &program, loaded, &info);
+            nnrt_weights_load("broken", &program, NULL, loaded, &info);
             bytes[place] ^= (char)(1 << bit);
         }
 }
