@@ -208,6 +208,17 @@ static void follow_statement(Parse *parse, const Lexeme *lexeme) {
         begin_statement(parse, lexeme);
 }
 
+// `mean, spread = ...` begins: its commas part names. A name begins a statement behind a bracket of
+// a body, and behind a value, which may be a word like `on`.
+static void follow_names(Parse *parse, const Lexeme *lexeme) {
+    int previous = parse->previous.kind;
+    bool is_value = kind_ends_operand(previous) ||
+                    (kind_is_name(previous) && kind_is_operator(parse->before.kind));
+    bool begins = is_value || previous == TOK_OPEN || (lexeme->is_first && previous != TOK_COMMA);
+    if (begins && kind_is_name(lexeme->kind) && lexeme->span.lo >= parse->unpacked_to)
+        parse->unpacked_to = token_names_end(parse, lexeme);
+}
+
 static Lexeme take(Parse *parse) {
     if (parse->has_held) {
         parse->has_held = false;
@@ -227,6 +238,7 @@ static Lexeme take(Parse *parse) {
     if (lexeme.kind == TOK_YYEOF) lexeme.span = (Span){parse->file, end, end};
     classify(parse, &lexeme);
     mend_keyword(parse, &lexeme);
+    follow_names(parse, &lexeme);
     return lexeme;
 }
 

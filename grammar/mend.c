@@ -58,20 +58,6 @@ void mend_colon(Parse *parse, Lexeme *lexeme) {
     lexeme->kind = TOK_ASSIGN;
 }
 
-// `mean, spread = ...`: nothing but names and commas since the statement began.
-static bool is_unpacking(const Parse *parse, const Lexeme *comma) {
-    const char *text = parse->source->text, *at = text + comma->span.lo;
-    while (at > text && *at == ',') {
-        while (at > text && (at[-1] == ' ' || at[-1] == '\t')) at--;
-        const char *end = at;
-        while (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_')) at--;
-        if (at == end || isdigit((unsigned char)*at)) return false;
-        while (at > text && (at[-1] == ' ' || at[-1] == '\t')) at--;
-        if (at > text && at[-1] == ',') at--;
-    }
-    return at == text || strchr("\n{};", at[-1]);
-}
-
 bool mend_separator(Parse *parse, const Lexeme *lexeme) {
     const Bracket *around = innermost(parse);
     bool in_body = around && around->opener == '{';
@@ -81,7 +67,7 @@ bool mend_separator(Parse *parse, const Lexeme *lexeme) {
         return false;
     bool is_train = parse->head_what && strcmp(parse->head_what, "train") == 0;
     bool is_entry = is_train && parse->bracket_count == 1;
-    if (!is_entry && is_unpacking(parse, lexeme)) return false;
+    if (!is_entry && lexeme->span.lo < parse->unpacked_to) return false;
     const char *items = is_entry ? "entries" : "statements";
     Diag *diag =
         diag_report(parse->sink, DIAG_E0004, lexeme->span, "%s are not separated by `,`", items);
@@ -180,7 +166,7 @@ static bool lacks_arrow(const Parse *parse, const Lexeme *lexeme) {
     bool is_data = parse->bracket_count == 0 && parse->head_what && parse->head_name &&
                    strcmp(parse->head_what, "dataset") == 0 && parse->before.kind != TOK_DATASET &&
                    kind_ends_operand(parse->previous.kind);
-    if (lexeme->kind != TOK_NAME || token_precedes_assign(parse, lexeme)) return false;
+    if (lexeme->kind != TOK_NAME || token_begins_named(parse, lexeme)) return false;
     if (is_data) return !lexeme->is_first || column_of(parse, lexeme->span.lo) > 1;
     return is_behind_unnamed(parse) && (!lexeme->is_first || continues(parse, lexeme));
 }

@@ -67,10 +67,11 @@ typedef struct Parse {
     int nesting; // brackets and the signs that wait in front of them
     int signs;   // prefix minus signs just before the next token
     int token_count;
-    Lexeme before;   // the token before the last one from the file
-    Lexeme previous; // the last one from the file
-    Lexeme last;     // what the parser got last
-    Lexeme held;     // from the file, to be given when the brackets above `close_to` are closed
+    uint32_t unpacked_to; // before it commas part names that are unpacked: `mean, spread =`
+    Lexeme before;        // the token before the last one from the file
+    Lexeme previous;      // the last one from the file
+    Lexeme last;          // what the parser got last
+    Lexeme held; // from the file, to be given when the brackets above `close_to` are closed
     bool has_held;
     int close_to;
     Lexeme pending; // from the file, to be given behind a token that was added before it

@@ -45,20 +45,25 @@ bool token_precedes_name(const Parse *parse, const Lexeme *lexeme) {
     return begins_name(next) || next == '"';
 }
 
-// `mean, spread =` behind its first name.
-static bool precedes_names(const char *at) {
+// The `=` of `mean, spread =`, behind its first name; NULL: it is something else.
+static const char *names_assign(const char *at) {
     while (*at == ',') {
         at = skip_blanks(at + 1);
-        if (!begins_name(*at)) return false;
+        if (!begins_name(*at)) return NULL;
         while (isalnum((unsigned char)*at) || *at == '_') at++;
         at = skip_blanks(at);
     }
-    return is_assign(at);
+    return is_assign(at) ? at : NULL;
+}
+
+uint32_t token_names_end(const Parse *parse, const Lexeme *lexeme) {
+    const char *at = names_assign(behind(parse, lexeme));
+    return at ? (uint32_t)(at - parse->source->text) : 0;
 }
 
 bool token_begins_named(const Parse *parse, const Lexeme *lexeme) {
     return lexeme->kind == TOK_RETURN ||
-           (kind_is_name(lexeme->kind) && precedes_names(behind(parse, lexeme))) ||
+           (kind_is_name(lexeme->kind) && names_assign(behind(parse, lexeme))) ||
            (lexeme->kind == TOK_LAYER && token_precedes_name(parse, lexeme));
 }
 

@@ -46,6 +46,8 @@ bool token_precedes_assign(const Parse *parse, const Lexeme *lexeme);
 // `name =` comes next.
 bool token_precedes_entry(const Parse *parse, const Lexeme *lexeme);
 bool token_precedes_name(const Parse *parse, const Lexeme *lexeme); // or a string
+// Where the `=` of `name =` or `name, name =` stands; 0: it is something else.
+uint32_t token_names_end(const Parse *parse, const Lexeme *lexeme);
 // A statement that is not a value alone: `name = ..`, `layer name = ..`, `return ..`
 bool token_begins_named(const Parse *parse, const Lexeme *lexeme);
 // A word of a declaration, with what it declares behind it.
