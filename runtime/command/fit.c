@@ -64,21 +64,24 @@ static void log_steps(fit *f, int64_t from) {
         log_step(f, step, nnrt_pass_step_loss(pass, step));
 }
 
-static nnrt_status fail_not_finite(const fit *f, int64_t step) {
+static nnrt_status fail_not_finite(const fit *f, int64_t step, int64_t turn) {
     const nnrt_trainer *trainer = &f->trainer;
+    const nnrt_training *training = trainer->training;
     int64_t best = nnrt_callbacks_best(&f->callbacks);
-    char saved[PATH_MAX + 64] = "the weights were not saved";
+    char saved[PATH_MAX + 64] = "the weights were not saved", which[300] = "";
     if (best)
         snprintf(saved, sizeof saved, "the weights of the best epoch, %" PRId64 ", are in `%s`",
                  best, f->save_path);
-    return nnrt_fail(NNRT_NOT_FINITE,
-                     "the loss became %s in epoch %" PRId64 ", step %" PRId64 " of %" PRId64
-                     "; %s. Try a smaller learning rate "
-                     "(--learning-rate, now %g), scaled or standardized data, or clip_norm",
-                     isnan(nnrt_pass_step_loss(&trainer->pass, step)) ? "NaN" : "infinite",
-                     trainer->pass.epoch + 1, step + 1,
-                     nnrt_step_count(trainer->pass.count, trainer->batch), saved,
-                     nnrt_schedule_rate(&trainer->schedules[0], trainer->pass.steps_before + step));
+    if (training->step_count > 1)
+        snprintf(which, sizeof which, " of step `%s`", training->steps[turn].name);
+    return nnrt_fail(
+        NNRT_NOT_FINITE,
+        "the loss%s became %s in epoch %" PRId64 ", step %" PRId64 " of %" PRId64
+        "; %s. Try a smaller learning rate "
+        "(--learning-rate, now %g), scaled or standardized data, or clip_norm",
+        which, isnan(nnrt_pass_step_loss(&trainer->pass, step)) ? "NaN" : "infinite",
+        trainer->pass.epoch + 1, step + 1, nnrt_step_count(trainer->pass.count, trainer->batch),
+        saved, nnrt_schedule_rate(&trainer->schedules[turn], trainer->pass.steps_before + step));
 }
 
 static nnrt_status run_steps(fit *f) {
@@ -91,8 +94,8 @@ static nnrt_status run_steps(fit *f) {
         log_steps(f, from);
         nnrt_status loaded = pass->loader ? nnrt_loader_status(pass->loader) : NNRT_OK;
         if (loaded) return loaded;
-        int64_t bad = nnrt_trainer_not_finite(&f->trainer, from);
-        if (bad >= 0) return fail_not_finite(f, bad);
+        int64_t turn, bad = nnrt_trainer_not_finite(&f->trainer, from, &turn);
+        if (bad >= 0) return fail_not_finite(f, bad, turn);
         if (nnrt_progress_due(&f->progress)) {
             nnrt_log log = {0};
             nnrt_log_add(&log, "", f->trainer.training, pass, &f->trainer.metrics);

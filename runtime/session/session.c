@@ -107,8 +107,12 @@ nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program
     session->weights_path = default_weights_path(options->program);
     if (!session->weights_path)
         return nnrt_fail_memory("the name of the weights", strlen(options->program));
+    session->knows_statistic = calloc((size_t)program->parameter_count + 1, 1);
+    if (!session->knows_statistic)
+        status = nnrt_fail_memory("the weights", (size_t)program->parameter_count);
     nnrt_flush_denormals();
-    status = nnrt_block_allocate(&session->weights, program->weights_size, "the weights");
+    if (!status)
+        status = nnrt_block_allocate(&session->weights, program->weights_size, "the weights");
     if (!status) status = open_team(session);
     if (!status) status = allocate_scratch(session);
     if (status) nnrt_session_close(session);
@@ -128,6 +132,7 @@ void nnrt_session_close(nnrt_session *session) {
         free(arena);
     }
     free(session->weights_path);
+    free(session->knows_statistic);
     memset(session, 0, sizeof *session);
 }
 
@@ -290,41 +295,51 @@ static const float *find_statistic(const nnrt_session *session, const char *name
     return NULL;
 }
 
-// Fills the statistics of `standardize` from the data. Those of other data sets stay.
+// All of them, from a file that holds them, or none.
+static void know_statistics(nnrt_session *session, int all) {
+    memset(session->knows_statistic, all, (size_t)session->program->parameter_count);
+    session->info.has_statistics = all;
+}
+
+// Fills the statistics of `standardize` that are not known yet, as far as the data set gives them.
 static nnrt_status fill_statistics(nnrt_session *session) {
     const nnrt_program *program = session->program;
+    int64_t unknown = 0;
     for (int64_t i = 0; i < program->parameter_count; i++) {
         const nnrt_parameter *parameter = &program->parameters[i];
-        if (!nnrt_weights_is_statistic(parameter)) continue;
+        if (!nnrt_weights_is_statistic(parameter) || session->knows_statistic[i]) continue;
         const float *values = find_statistic(session, parameter->name);
         if (!values && program->dataset_count == 1)
             return nnrt_fail(NNRT_BUG, "the data give no values for `%s`", parameter->name);
         if (values) nnrt_weights_put(parameter, session->weights.values, values);
+        session->knows_statistic[i] = values != NULL;
+        unknown += !values;
     }
-    session->info.has_statistics = 1;
+    session->info.has_statistics = !unknown;
     return NNRT_OK;
 }
 
 nnrt_status nnrt_session_use_data(nnrt_session *session, const nnrt_training *training) {
     if (session->has_data && session->dataset == training->dataset) return NNRT_OK;
-    int is_first = !session->has_data;
     if (session->has_data) nnrt_data_free(&session->data);
     session->has_data = 0;
     session->dataset = training->dataset;
     nnrt_status status = nnrt_session_load_data(session);
-    int is_given = session->options->weights || session->options->carried;
-    return status || is_first || is_given ? status : fill_statistics(session);
+    return status ? status : fill_statistics(session);
 }
 
 nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed) {
     session->info = (nnrt_weights_info){.seed = seed};
     nnrt_status status = nnrt_weights_initialize(session->program, seed, session->weights.values);
+    know_statistics(session, 0);
     return status || !session->has_data ? status : fill_statistics(session);
 }
 
+// Of weights that were loaded.
 static nnrt_status use_statistics(nnrt_session *session, nnrt_status status) {
-    if (status || session->info.has_statistics || !session->has_data) return status;
-    return fill_statistics(session);
+    if (status) return status;
+    know_statistics(session, session->info.has_statistics != 0);
+    return session->has_data ? fill_statistics(session) : NNRT_OK;
 }
 
 nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path,

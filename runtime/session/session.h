@@ -30,6 +30,7 @@ typedef struct nnrt_session {
     nnrt_block scratch; // of the workers
     nnrt_arena *arenas; // of the functions used so far
     nnrt_weights_info info;
+    char *knows_statistic; // by parameter: `standardize` has its values, of a file or of the data
     nnrt_data data;
     int has_data;
     int64_t dataset; // that `data` are of, or will be; -1: the program has none
@@ -52,7 +53,7 @@ nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *fu
 // it against what the program was compiled for.
 nnrt_status nnrt_session_load_data(nnrt_session *session);
 // Goes over to a training's data set, which is read unless it was read last. Its statistics follow,
-// unless weights from a file brought theirs.
+// unless the weights have them already.
 nnrt_status nnrt_session_use_data(nnrt_session *session, const nnrt_training *training);
 const nnrt_dataset *nnrt_session_dataset(const nnrt_session *session); // NULL: none
 // Has the training's data set a validation part? Looks at it, if it is not the one that was read.

@@ -139,14 +139,19 @@ void nnrt_trainer_end_epoch(nnrt_trainer *trainer) {
     trainer->steps_done += trainer->pass.step;
 }
 
-static int is_finite(const nnrt_pass *pass, int64_t step) {
-    for (int64_t i = 0; i < pass->values; i++)
-        if (!isfinite(pass->losses[step * pass->values + i])) return 0;
-    return 1;
+// The first turn of a step whose loss is not finite; -1: none. What is
+// reported beside the losses may be anything.
+static int64_t bad_turn(const nnrt_pass *pass, int64_t step) {
+    const double *values = &pass->losses[step * pass->values];
+    for (int64_t t = 0; t < pass->turn_count; t++) {
+        if (!isfinite(*values)) return t;
+        values += pass->turns[t].values;
+    }
+    return -1;
 }
 
-int64_t nnrt_trainer_not_finite(const nnrt_trainer *trainer, int64_t from) {
+int64_t nnrt_trainer_not_finite(const nnrt_trainer *trainer, int64_t from, int64_t *turn) {
     for (int64_t step = from; step < trainer->pass.step; step++)
-        if (!is_finite(&trainer->pass, step)) return step;
+        if ((*turn = bad_turn(&trainer->pass, step)) >= 0) return step;
     return -1;
 }

@@ -35,7 +35,8 @@ void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *const *profiles);
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit);
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer);
 
-// The first step, from `from` on, whose loss is not finite; -1: none.
-int64_t nnrt_trainer_not_finite(const nnrt_trainer *trainer, int64_t from);
+// The first batch, from `from` on, in which the loss of a step, number `turn`, is not finite; -1:
+// none.
+int64_t nnrt_trainer_not_finite(const nnrt_trainer *trainer, int64_t from, int64_t *turn);
 
 #endif

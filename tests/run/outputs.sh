@@ -126,3 +126,26 @@ assert rows[19]["val_accuracy"] != "NA" and rows[20]["val_accuracy"] == "NA"
 assert float(rows[20]["loss"]) < 0.6, rows[20]  # what the first data taught counts
 END
 grep -q "standardize/far/x/mean" two-sets.safetensors || fail "the statistics of the second"
+
+# Wherever the weights come from: what the data give is filled in when they are read.
+expect 0 ./two-sets init --seed 1 --save first.safetensors
+expect 0 ./two-sets fit --seed 1 --progress=none --save fresh.safetensors --step-log fresh.csv
+expect 0 ./two-sets fit --weights first.safetensors --progress=none --step-log from.csv
+cmp fresh.csv from.csv || fail "initial weights of a file are trained otherwise"
+
+# A run that ends before the second data set knows nothing of it, and says so in its weights.
+cat >moved.nn <<'END'
+dataset near = moons(300, noise = 0.1, seed = 1) -> standardize
+dataset far  = npy("left.npy", target = "left.npy") -> scale(1000) -> standardize
+model net(x) { x -> dense(16, relu) -> dense(2, softmax) }
+model other(x) { x -> dense(4) }
+train net on near  { loss = crossentropy  optimizer = adam(0.02) }
+train other on far { loss = mse  optimizer = sgd(0.01)  epochs = 2 }
+END
+build moved.nn moved
+mv left.npy elsewhere.npy
+expect 1 ./moved fit --seed 1 --progress=none --save half.safetensors
+says "are saved in"
+mv elsewhere.npy left.npy
+expect 0 ./moved fit --weights half.safetensors --progress=none --json
+between 0 "$(number loss)" 5 # left as they are, its inputs would be in the hundreds

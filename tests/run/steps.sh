@@ -166,3 +166,26 @@ expect 0 ./wgan fit --seed 1 --epochs 20 --history wgan.json
 expect 0 ./wgan evaluate --json
 between 0 "$(number penalty)" 1
 [ -s wgan-samples/epoch-0020.png ] || fail "wgan saved no samples"
+
+# What is reported may be infinite; which step's loss became so is said, with its own rate.
+cat >infinite.nn <<'END'
+dataset points = moons(256, noise = 0.05, seed = 1)
+model judge(x: [2]) { x -> dense(4, relu) -> dense(1) }
+model other(x: [2]) { x -> dense(4, relu) -> dense(1) }
+train judge, other on points {
+    step a updates judge with sgd(0.01) {
+        none = log(0 * mean(x))
+        minimize mse(judge(x), 1)
+        report none
+    }
+    step b updates other with sgd(0.02) { minimize mse(other(x), 1) }
+}
+END
+build infinite.nn
+expect 0 ./infinite fit
+says "none: -inf"
+sed 's/sgd(0.02)/sgd(1e30)/' infinite.nn >grows.nn
+build grows.nn
+expect 4 ./grows fit
+says "the loss of step \`b\` became infinite"
+says "now 1e+30"
