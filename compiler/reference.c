@@ -1,79 +1,19 @@
-// One table of families; each walks its registry.
+// The reference, from the vocabulary.
 #include "reference.h"
 
 #include "check/check.h"
-#include "op/op.h"
-#include "op/training.h"
-
-typedef struct Family {
-    const char *title;                          // "Layers"
-    const char *doc;                            // where its members are written
-    const Schema *(*at)(int index, bool *skip); // NULL: past the end; *skip: belongs elsewhere
-} Family;
-
-static const Schema *layer_at(int index, bool *skip) {
-    const OpDef *op = op_at(index);
-    *skip = op && (!op->surface || op->is_activation || op->is_loss);
-    return op ? &op->schema : NULL;
-}
-
-static const Schema *activation_at(int index, bool *skip) {
-    const OpDef *op = op_at(index);
-    *skip = op && (!op->surface || !op->is_activation);
-    return op ? &op->schema : NULL;
-}
-
-static const Schema *loss_at(int index, bool *skip) {
-    const OpDef *op = op_at(index);
-    *skip = op && !op->is_loss;
-    return op ? &op->schema : NULL;
-}
-
-#define FAMILY_OF_ROWS(function, rows, member)                                                     \
-    static const Schema *function(int index, bool *skip) {                                         \
-        *skip = false;                                                                             \
-        return rows[index] member.name ? &rows[index] member : NULL;                               \
-    }
-FAMILY_OF_ROWS(optimizer_at, optimizer_rows, .schema)
-FAMILY_OF_ROWS(regularizer_at, regularizer_rows, .schema)
-FAMILY_OF_ROWS(constraint_at, constraint_rows, .schema)
-FAMILY_OF_ROWS(initializer_at, initializer_rows, )
-FAMILY_OF_ROWS(schedule_at, schedule_rows, )
-FAMILY_OF_ROWS(metric_at, metric_rows, .schema)
-FAMILY_OF_ROWS(callback_at, callback_rows, )
-FAMILY_OF_ROWS(source_at, dataset_sources, )
-FAMILY_OF_ROWS(transform_at, dataset_transforms, )
-FAMILY_OF_ROWS(augmentation_at, dataset_augmentations, )
-
-static const Family families[] = {
-    {"Layers", "in a model: `x -> dense(10)`, with a name: `dense(10, name = \"first\")`",
-     layer_at},
-    {"Activations", "in a model (`-> relu`) and as an argument (`dense(10, relu)`)", activation_at},
-    {"Losses", "in a train block: `loss = mse`", loss_at},
-    {"Optimizers", "in a train block: `optimizer = adam`", optimizer_at},
-    {"Learning-rate schedules", "as a learning rate: `sgd(exponential_decay(..))`", schedule_at},
-    {"Regularizers", "as `regularize = l2(..)` or `kernel_regularizer = ..`", regularizer_at},
-    {"Constraints", "as `kernel_constraint = max_norm(3)`", constraint_at},
-    {"Initializers", "as `kernel_initializer = ..`", initializer_at},
-    {"Metrics", "in a train block: `metrics = [accuracy]`", metric_at},
-    {"Callbacks", "in a train block: `callbacks = [early_stopping(patience = 3)]`", callback_at},
-    {"Data sources", "at the beginning of a dataset: `dataset d = mnist`", source_at},
-    {"Transforms", "after a data source: `-> scale(1/255)`", transform_at},
-    {"Augmentations", "in a transform: `-> augment(flip, crop(pad = 4))`", augmentation_at},
-};
-enum { FAMILY_COUNT = sizeof families / sizeof *families };
+#include "op/vocabulary.h"
 
 typedef void (*Visit)(void *state, const Family *family, const Schema *schema);
 
 static void visit_family(const Family *family, Visit visit, void *state) {
-    bool skip = false;
     const Schema *schema;
-    for (int i = 0; (schema = family->at(i, &skip)); i++)
-        if (!skip) visit(state, family, schema);
+    for (Words words = {.family = family}; (schema = words_next(&words));)
+        visit(state, family, schema);
 }
 
 static void visit_all(Visit visit, void *state) {
-    for (int i = 0; i < FAMILY_COUNT; i++) visit_family(&families[i], visit, state);
+    for (int i = 0; i < FAMILY_COUNT; i++) visit_family(&vocabulary[i], visit, state);
 }
 
 // ---- Names.
@@ -191,19 +131,10 @@ static void list_row(void *state, const Family *family, const Schema *schema) {
     text_format(state, "  %-34s %s\n", schema->name, schema->doc);
 }
 
-// Skips members of other families.
-static const Schema *first_of(const Family *family) {
-    bool skip = true;
-    const Schema *schema = NULL;
-    for (int i = 0; skip && (schema = family->at(i, &skip)); i++) continue;
-    return schema;
-}
-
 void reference_list(Text *out) {
     for (int i = 0; i < FAMILY_COUNT; i++) {
-        if (!first_of(&families[i])) continue;
-        text_format(out, "%s%s, %s\n", i ? "\n" : "", families[i].title, families[i].doc);
-        visit_family(&families[i], list_row, out);
+        text_format(out, "%s%s, %s\n", i ? "\n" : "", vocabulary[i].title, vocabulary[i].doc);
+        visit_family(&vocabulary[i], list_row, out);
     }
     text_put(out, "\n`nnc ops NAME` shows the arguments of one.\n");
 }
@@ -236,8 +167,7 @@ static void markdown_entry(void *state, const Family *family, const Schema *sche
 void reference_markdown(Text *out) {
     text_put(out, "# Reference\n\nMade by `nnc ops --markdown` from the compiler's own tables.\n");
     for (int i = 0; i < FAMILY_COUNT; i++) {
-        if (!first_of(&families[i])) continue;
-        text_format(out, "\n## %s\n\nWritten %s.\n", families[i].title, families[i].doc);
-        visit_family(&families[i], markdown_entry, out);
+        text_format(out, "\n## %s\n\nWritten %s.\n", vocabulary[i].title, vocabulary[i].doc);
+        visit_family(&vocabulary[i], markdown_entry, out);
     }
 }

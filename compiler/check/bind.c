@@ -53,14 +53,9 @@ static Diag *report(Binding *b, DiagCode code, Span span, const char *format, ..
 
 // ---- Words.
 
-static bool takes_callee(ArgType type) {
-    return type == ARG_ACTIVATION || type == ARG_INITIALIZER || type == ARG_REGULARIZER ||
-           type == ARG_CONSTRAINT || type == ARG_RATE;
-}
-
 static bool takes_word(const ArgDef *def, const char *word) {
     if (def->choices) return names_has_word(def->choices, word);
-    return takes_callee(def->type) && schema_callee(def->type, word);
+    return schema_callee(def->type, word);
 }
 
 static int count_takers(const Binding *b, const char *word, int *first) {
@@ -138,7 +133,7 @@ static void report_several_takers(Binding *b, const char *word, const Ast *ast) 
 static bool report_keras_word(Binding *b, const char *word, const Ast *ast) {
     for (int row = 0; row < b->args->count; row++) {
         ArgType type = b->schema->args[row].type;
-        const Schema *known = takes_callee(type) ? names_keras_callee(type, word) : NULL;
+        const Schema *known = family_keras(family_of_argument(type), word);
         if (!known) continue;
         Diag *diag =
             report(b, DIAG_E0107, ast->span, "`%s` is called `%s` here", word, known->name);
@@ -164,7 +159,7 @@ static void report_unknown_word(Binding *b, const char *word, const Ast *ast) {
     for (int i = 0; i < b->args->count; i++) {
         const ArgDef *def = &b->schema->args[i];
         names_add_words(b->c, &names, def->choices);
-        if (takes_callee(def->type)) names_add_callees(b->c, &names, def->type);
+        family_add_words(b->c, &names, family_of_argument(def->type));
     }
     names_add_scope(b->c, &names, b->scope);
     const char *near = names_nearest(b->c, &names, word);

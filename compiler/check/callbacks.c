@@ -294,7 +294,7 @@ static bool check_rate(const Reader *r, const Call *call) {
 
 static void read_callback(Reader *r, const Ast *ast) {
     bool ok = true;
-    const Schema *schema = family_find(r->c, &ast, &family_callbacks);
+    const Schema *schema = family_find(r->c, &ast, &vocabulary[FAMILY_CALLBACKS]);
     if (!schema) return;
     Call call = {schema, bind_call(r->c, r->c->globals, schema, ast, 0, &ok)};
     if (!ok) return;

@@ -3,6 +3,7 @@
 #define NNC_CHECK_CHECK_H
 
 #include "../op/op.h"
+#include "../op/vocabulary.h"
 #include "bind.h"
 #include "import.h"
 #include "value.h"
@@ -98,10 +99,7 @@ void names_add_scope(Checker *c, NameList *names, const Scope *scope);
 void names_add_words(Checker *c, NameList *names, const char *words);
 // The nearest of `names` (which need not be terminated), or NULL.
 const char *names_nearest(Checker *c, NameList *names, const char *name);
-// The names of a family: activations, initializers, regularizers, schedules.
-void names_add_callees(Checker *c, NameList *names, ArgType type);
 void names_add_layers(Checker *c, NameList *names); // and a NULL that is not counted
-const Schema *names_keras_callee(ArgType type, const char *name);
 // Is `name` one of the blank-separated `keras_names`, or the same but for case and `_`?
 bool names_match_keras(const char *keras_names, const char *own, const char *name);
 // Does it mean something where layers, entries of `train` or datasets ask for a name?
@@ -268,11 +266,6 @@ Graph *step_samples(Checker *c, const TrainEntry *entry, const Ast *ast);
 Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression);
 // Is it a transform of data that stands where a layer is looked for? Then that is reported.
 bool dataset_report_as_layer(Checker *c, const Ast *ast);
-const Schema *dataset_source_find(const char *name);
-const Schema *dataset_transform_find(const char *name);
-const Schema *dataset_augmentation_find(const char *name);
-// Ended by a row without name.
-extern const Schema dataset_sources[], dataset_transforms[], dataset_augmentations[];
 
 // ---- columns.c
 Type columns_type(const nnrt_column *column);
@@ -288,17 +281,13 @@ bool columns_check(Checker *c, const ModelEntry *entry);
 void fed_bind(Checker *c, Scope *scope, const TrainEntry *entry, const Ast *body);
 
 // ---- family.c
-typedef struct NameFamily {
-    const char *noun, *example;     // "loss", "a loss"
-    const Schema *(*at)(int index); // NULL: end
-} NameFamily;
-
-extern const NameFamily family_losses, family_optimizers, family_metrics, family_callbacks;
-// What the name or call *ast means, Keras's names included; where it names a value of the whole
-// file, *ast becomes what that was declared as. NULL: reported.
-const Schema *family_find(Checker *c, const Ast **ast, const NameFamily *family);
-bool family_has(const char *name); // any of them
-void family_add_names(Checker *c, NameList *names);
+// What the name or call *ast means, other libraries' names included; where it names a value of the
+// whole file, *ast becomes what that was declared as. NULL: reported.
+const Schema *family_find(Checker *c, const Ast **ast, const Family *family);
+// The word that other libraries call `name`. NULL: none, or no family.
+const Schema *family_keras(const Family *family, const char *name);
+// Its words, and a NULL that is not counted. A family that is NULL has none.
+void family_add_words(Checker *c, NameList *names, const Family *family);
 
 // ---- callbacks.c
 // The entry `callbacks`, after loss and metrics: what is monitored must be among them.

@@ -183,10 +183,10 @@ static bool report_choice(const Conversion *v, const char *word, Span span) {
 static const char *unquoted(const Conversion *v, const char *text) {
     NameList names = {0};
     if (names_has_word(v->def->choices, text) || schema_callee(v->def->type, text)) return text;
-    const Schema *known = names_keras_callee(v->def->type, text);
+    const Schema *known = family_keras(family_of_argument(v->def->type), text);
     if (known) return known->name;
     names_add_words(v->c, &names, v->def->choices);
-    names_add_callees(v->c, &names, v->def->type);
+    family_add_words(v->c, &names, family_of_argument(v->def->type));
     const char *near = names_nearest(v->c, &names, text);
     return near ? near : text;
 }
@@ -287,17 +287,10 @@ static bool convert_names(const Conversion *v, const Ast *ast) {
 
 // ---- Activations, initializers, regularizers, schedules: a name or a call.
 
-static const char *family_noun(ArgType type) {
-    if (type == ARG_ACTIVATION) return "activation";
-    if (type == ARG_INITIALIZER) return "initializer";
-    if (type == ARG_CONSTRAINT) return "constraint";
-    return type == ARG_REGULARIZER ? "regularizer" : "schedule";
-}
-
 static bool report_callee(const Conversion *v, const char *name, Span span) {
     NameList names = {0};
-    names_add_callees(v->c, &names, v->def->type);
-    const Schema *known = names_keras_callee(v->def->type, name);
+    family_add_words(v->c, &names, family_of_argument(v->def->type));
+    const Schema *known = family_keras(family_of_argument(v->def->type), name);
     Diag *diag;
     if (known) {
         diag = diag_report(v->c->sink, DIAG_E0107, span, "`%s` is called `%s` here", name,
@@ -306,9 +299,9 @@ static bool report_callee(const Conversion *v, const char *name, Span span) {
         diag_help(diag, "write `%s`", known->name);
         return false;
     }
-    if (planned_report(v->c, family_noun(v->def->type), name, span)) return false;
+    if (planned_report(v->c, family_of_argument(v->def->type)->noun, name, span)) return false;
     diag = diag_report(v->c->sink, DIAG_E0101, span, "there is no %s `%s`",
-                       family_noun(v->def->type), name);
+                       family_of_argument(v->def->type)->noun, name);
     const char *near = names_nearest(v->c, &names, name);
     diag_label(diag, "unknown");
     if (near)

@@ -126,8 +126,20 @@ static Span stage_span(const Ast *ast) {
     return ast->kind == AST_CALL ? ast->name_span : ast->span;
 }
 
-static void add_rows(Checker *c, NameList *names, const Schema *rows) {
-    for (; rows->name; rows++) vec_push(c->arena, names, rows->name);
+static const Family *stage_family(bool is_source) {
+    return &vocabulary[is_source ? FAMILY_SOURCES : FAMILY_TRANSFORMS];
+}
+
+static const Schema *find_source(const char *name) {
+    return family_word(&vocabulary[FAMILY_SOURCES], name);
+}
+
+static const Schema *find_transform(const char *name) {
+    return family_word(&vocabulary[FAMILY_TRANSFORMS], name);
+}
+
+static const Schema *find_augmentation(const char *name) {
+    return family_word(&vocabulary[FAMILY_AUGMENTATIONS], name);
 }
 
 static bool has_arguments(const Ast *ast) {
@@ -145,11 +157,11 @@ static const char *kept_arguments(Checker *c, const Schema *schema, const Ast *a
 }
 
 // Of several rows that the name may mean, the one that takes what was written.
-static const Schema *find_keras(Checker *c, const Schema *rows, const Ast *ast) {
-    const Schema *found = NULL;
-    for (; rows->name; rows++) {
-        if (!names_match_keras(rows->keras_name, rows->name, ast->text)) continue;
-        if (!found || (rows->args != NULL) == has_arguments(ast)) found = rows;
+static const Schema *find_keras(Checker *c, const Family *family, const Ast *ast) {
+    const Schema *found = NULL, *word;
+    for (Words words = {.family = family}; (word = words_next(&words));) {
+        if (!names_match_keras(word->keras_name, word->name, ast->text)) continue;
+        if (!found || (word->args != NULL) == has_arguments(ast)) found = word;
     }
     if (!found) return NULL;
     Diag *diag = diag_report(c->sink, DIAG_E0107, stage_span(ast), "`%s` is called `%s` here",
@@ -176,11 +188,9 @@ static bool report_habit(Checker *c, const Ast *ast, bool is_source, const char 
     return false;
 }
 
-static const Schema *match(const Schema *rows, const char *name) {
-    for (; rows->name; rows++)
-        if (strcmp(rows->name, name) == 0 || names_match_keras(rows->keras_name, rows->name, name))
-            return rows;
-    return NULL;
+static const Schema *match(const Family *family, const char *name) {
+    const Schema *word = family_word(family, name);
+    return word ? word : family_keras(family, name);
 }
 
 // The arguments of the row that were written as they may stay: those of the row's own name, and
@@ -205,8 +215,9 @@ static const char *stage_text(Checker *c, const Schema *schema, const Ast *ast) 
 }
 
 bool dataset_report_as_layer(Checker *c, const Ast *ast) {
-    const Schema *schema = match(dataset_transforms, ast->text);
-    const Schema *augmentation = schema ? NULL : match(dataset_augmentations, ast->text);
+    const Schema *schema = match(&vocabulary[FAMILY_TRANSFORMS], ast->text);
+    const Schema *augmentation =
+        schema ? NULL : match(&vocabulary[FAMILY_AUGMENTATIONS], ast->text);
     if (!schema && !augmentation) return false;
     const char *text = stage_text(c, schema ? schema : augmentation, ast);
     Diag *diag = diag_report(c->sink, DIAG_E0206, stage_span(ast),
@@ -225,16 +236,16 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
     NameList names = {0};
     const Value *value = is_source ? scope_find(import_globals(c, ast->span), ast->text) : NULL;
     if (value) return report_value(c, ast, value);
-    if (is_source && dataset_transform_find(ast->text)) {
+    if (is_source && find_transform(ast->text)) {
         diag = diag_report(c->sink, DIAG_E0206, span,
                            "`%s` is a transform: it needs data before it", ast->text);
         diag_label(diag, "a dataset begins with a source");
         diag_help(diag, "write `mnist -> %s`, for example", check_source(c, ast->span));
-    } else if (!is_source && dataset_source_find(ast->text)) {
+    } else if (!is_source && find_source(ast->text)) {
         diag =
             diag_report(c->sink, DIAG_E0206, span, "`%s` is a source: it takes no data", ast->text);
         diag_label(diag, "a source stands first");
-    } else if (!is_source && dataset_augmentation_find(ast->text)) {
+    } else if (!is_source && find_augmentation(ast->text)) {
         diag = diag_report(c->sink, DIAG_E0206, span,
                            "`%s` is an augmentation: it stands in `augment`", ast->text);
         diag_label(diag, "not a transform of its own");
@@ -246,8 +257,7 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
     } else {
         const char *habit = habits_help_call(c, is_source ? "source" : "transform", ast);
         if (habit) return report_habit(c, ast, is_source, habit);
-        add_rows(c, &names, is_source ? dataset_sources : dataset_transforms);
-        vec_push(c->arena, &names, NULL);
+        family_add_words(c, &names, stage_family(is_source));
         names_unknown(c, is_source ? import_globals(c, ast->span) : NULL,
                       is_source ? "dataset or data source" : "transform", ast->text, span,
                       names.items);
@@ -257,7 +267,7 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
 
 // `fashion-mnist` and `mnist / 255`
 static void help_text_stage(Checker *c, Diag *diag, const Ast *ast) {
-    if (dataset_source_find(ast->text))
+    if (find_source(ast->text))
         diag_help(diag, "names stand without quotes: `%s`", ast->text);
     else
         diag_help(diag, "name what reads it: `npy(%s)`, for example", check_source(c, ast->span));
@@ -272,7 +282,7 @@ static void help_no_stage(Checker *c, Diag *diag, const Ast *ast) {
                   check_source(c, right->span));
     if (ast->operator!= AST_SUBTRACT || left->kind != AST_NAME || !right->text) return;
     const char *joined = arena_format(c->arena, "%s_%s", left->text, right->text);
-    if (dataset_source_find(joined) || dataset_transform_find(joined))
+    if (find_source(joined) || find_transform(joined))
         diag_help(diag, "`-` between two words is a minus: did you mean `%s`?", joined);
 }
 
@@ -296,16 +306,15 @@ static bool report_augmentation(Checker *c, const Ast *ast) {
         diag_label(diag, "not an augmentation");
         return false;
     }
-    add_rows(c, &names, dataset_augmentations);
-    vec_push(c->arena, &names, NULL);
+    family_add_words(c, &names, &vocabulary[FAMILY_AUGMENTATIONS]);
     names_unknown(c, NULL, "augmentation", ast->text, stage_span(ast), names.items);
     return false;
 }
 
 static bool add_augmentation(Checker *c, Dataset *dataset, const Ast *ast) {
     bool is_call = ast->kind == AST_NAME || ast->kind == AST_CALL, ok = true;
-    const Schema *schema = is_call ? dataset_augmentation_find(ast->text) : NULL;
-    if (is_call && !schema) schema = find_keras(c, dataset_augmentations, ast);
+    const Schema *schema = is_call ? find_augmentation(ast->text) : NULL;
+    if (is_call && !schema) schema = find_keras(c, &vocabulary[FAMILY_AUGMENTATIONS], ast);
     if (!schema) return report_augmentation(c, ast);
     const Args *args = bind_call(c, import_globals(c, ast->span), schema, ast, 0, &ok);
     vec_push(c->arena, &dataset->stages, ((Call){schema, args}));
@@ -327,7 +336,7 @@ static int count_augmentations(const Schema *augment, const Ast *ast) {
 static bool report_no_augmentation(Checker *c, const Ast *ast) {
     NameList names = {0};
     Diag *diag = diag_report(c->sink, DIAG_E0105, stage_span(ast), "`augment` has nothing to do");
-    add_rows(c, &names, dataset_augmentations);
+    family_add_words(c, &names, &vocabulary[FAMILY_AUGMENTATIONS]);
     diag_label(diag, "needs augmentations");
     diag_help(diag, "there are %s: `augment(flip, crop(pad = 4))`, for example",
               names_join(c->arena, &names, "and"));
@@ -348,7 +357,7 @@ static bool add_augmentations(Checker *c, Dataset *dataset, const Schema *augmen
 // The source or transform that a value of the file holds: `param source = circles(200)`.
 static const Ast *written_stage(Checker *c, const Ast *ast, bool is_source) {
     if (ast->kind != AST_NAME) return ast;
-    bool is_own = is_source ? dataset_source_find(ast->text) : dataset_transform_find(ast->text);
+    bool is_own = family_word(stage_family(is_source), ast->text);
     const Ast *written = expression_written(import_globals(c, ast->span), ast);
     return is_own || (written->kind != AST_NAME && written->kind != AST_CALL) ? ast : written;
 }
@@ -357,11 +366,10 @@ static bool add_stage(Checker *c, Dataset *dataset, const Ast *ast, bool is_sour
     bool ok = true;
     ast = written_stage(c, ast, is_source);
     if (ast->kind != AST_NAME && ast->kind != AST_CALL) return report_no_stage(c, ast);
-    const Schema *schema =
-        is_source ? dataset_source_find(ast->text) : dataset_transform_find(ast->text);
+    const Schema *schema = family_word(stage_family(is_source), ast->text);
     if (!schema && habits_help_call(c, is_source ? "source" : "transform", ast))
         return report_stage(c, ast, is_source);
-    if (!schema) schema = find_keras(c, is_source ? dataset_sources : dataset_transforms, ast);
+    if (!schema) schema = find_keras(c, stage_family(is_source), ast);
     if (!schema) return report_stage(c, ast, is_source);
     if (!names_is_sure(schema->name, ast)) return false;
     if (strcmp(schema->name, "augment") == 0) return add_augmentations(c, dataset, schema, ast);

@@ -113,6 +113,10 @@ bool expression_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {
 
 // ---- Names.
 
+// What people mean by a word alone.
+static const FamilyKind word_families[] = {FAMILY_ACTIVATIONS, FAMILY_LOSSES, FAMILY_OPTIMIZERS,
+                                           FAMILY_METRICS, FAMILY_CALLBACKS};
+
 static const Value *evaluate_name(Checker *c, Scope *scope, const Ast *ast) {
     if (strcmp(ast->text, "true") == 0) return value_bool(c->arena, true, ast->span);
     if (strcmp(ast->text, "false") == 0) return value_bool(c->arena, false, ast->span);
@@ -123,8 +127,8 @@ static const Value *evaluate_name(Checker *c, Scope *scope, const Ast *ast) {
     NameList names = {0};
     names_add_words(c, &names, "true false none");
     number_add_names(c, &names);
-    names_add_callees(c, &names, ARG_ACTIVATION);
-    family_add_names(c, &names);
+    for (size_t i = 0; i < sizeof word_families / sizeof *word_families; i++)
+        family_add_words(c, &names, &vocabulary[word_families[i]]);
     names_add_layers(c, &names);
     names_unknown(c, scope, "value", ast->text, ast->span, names.items);
     return expression_error(c, ast->span);

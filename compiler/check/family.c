@@ -1,63 +1,19 @@
-// The names that entries of a `train` block take: losses, optimizers, metrics, callbacks.
+// The words of a family (op/vocabulary.h) as they are written: ours, or other libraries'.
 #include "check.h"
 
-static const Schema *loss_at(int index) {
-    for (int i = 0; op_at(i); i++)
-        if (op_at(i)->is_loss && index-- == 0) return &op_at(i)->schema;
+const Schema *family_keras(const Family *family, const char *name) {
+    const Schema *word;
+    for (Words words = {.family = family}; family && (word = words_next(&words));)
+        if (names_match_keras(word->keras_name, word->name, name)) return word;
     return NULL;
 }
 
-static const Schema *optimizer_at(int index) {
-    const Schema *schema = &optimizer_rows[index].schema;
-    return schema->name ? schema : NULL;
-}
-
-static const Schema *metric_at(int index) {
-    const Schema *schema = &metric_rows[index].schema;
-    return schema->name ? schema : NULL;
-}
-
-static const Schema *callback_at(int index) {
-    const Schema *schema = &callback_rows[index];
-    return schema->name ? schema : NULL;
-}
-
-const NameFamily family_losses = {"loss", "a loss", loss_at};
-const NameFamily family_optimizers = {"optimizer", "an optimizer", optimizer_at};
-const NameFamily family_metrics = {"metric", "a metric", metric_at};
-const NameFamily family_callbacks = {"callback", "a callback", callback_at};
-
-static const Schema *find_exact(const NameFamily *family, const char *name) {
-    for (int i = 0; family->at(i); i++)
-        if (strcmp(family->at(i)->name, name) == 0) return family->at(i);
-    return NULL;
-}
-
-static const NameFamily *const all_families[] = {&family_losses, &family_optimizers,
-                                                 &family_metrics, &family_callbacks};
-enum { FAMILIES = sizeof all_families / sizeof *all_families };
-
-bool family_has(const char *name) {
-    for (int i = 0; i < FAMILIES; i++)
-        if (find_exact(all_families[i], name)) return true;
-    return false;
-}
-
-static const Schema *find_keras(const NameFamily *family, const char *name) {
-    for (int i = 0; family->at(i); i++)
-        if (names_match_keras(family->at(i)->keras_name, family->at(i)->name, name))
-            return family->at(i);
-    return NULL;
-}
-
-static void add_names(Checker *c, NameList *names, const NameFamily *family) {
-    for (int i = 0; family->at(i); i++) vec_push(c->arena, names, family->at(i)->name);
+void family_add_words(Checker *c, NameList *names, const Family *family) {
+    const Schema *word;
+    for (Words words = {.family = family}; family && (word = words_next(&words));)
+        vec_push(c->arena, names, word->name);
     vec_push(c->arena, names, NULL);
     names->count--;
-}
-
-void family_add_names(Checker *c, NameList *names) {
-    for (int i = 0; i < FAMILIES; i++) add_names(c, names, all_families[i]);
 }
 
 static Span name_span(const Ast *ast) {
@@ -65,11 +21,11 @@ static Span name_span(const Ast *ast) {
 }
 
 // Understood without its quotes, so that checking goes on.
-static const char *report_quoted(Checker *c, const Ast *ast, const NameFamily *family) {
+static const char *report_quoted(Checker *c, const Ast *ast, const Family *family) {
     NameList names = {0};
-    const Schema *schema = find_exact(family, ast->text);
-    if (!schema) schema = find_keras(family, ast->text);
-    add_names(c, &names, family);
+    const Schema *schema = family_word(family, ast->text);
+    if (!schema) schema = family_keras(family, ast->text);
+    family_add_words(c, &names, family);
     const char *name = schema ? schema->name : names_nearest(c, &names, ast->text);
     Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "this is not %s", family->example);
     diag_label(diag, "expected the name of %s", family->example);
@@ -78,25 +34,23 @@ static const char *report_quoted(Checker *c, const Ast *ast, const NameFamily *f
 }
 
 // The name that was written. NULL: reported.
-static const char *written_name(Checker *c, const Ast *ast, const NameFamily *family) {
+static const char *written_name(Checker *c, const Ast *ast, const Family *family) {
     if (ast->kind == AST_ERROR) return NULL;
     if (ast->kind == AST_STRING) return report_quoted(c, ast, family);
     bool is_none = habits_is_none(c->globals, ast);
     if ((ast->kind == AST_NAME || ast->kind == AST_CALL) && !is_none) {
         const Value *value = scope_find(c->globals, ast->text);
-        if (!value || find_exact(family, ast->text)) return ast->text;
+        if (!value || family_word(family, ast->text)) return ast->text;
         if (value->kind == VALUE_ERROR) return NULL;
     }
     Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "this is not %s", family->example);
     diag_label(diag, "expected the name of %s", family->example);
-    const char *entry = family == &family_metrics     ? "metrics"
-                        : family == &family_callbacks ? "callbacks"
-                                                      : NULL;
-    if (is_none && entry) diag_help(diag, "leave `%s` out, or write `%s = []`", entry, entry);
+    if (is_none && family->entry)
+        diag_help(diag, "leave `%s` out, or write `%s = []`", family->entry, family->entry);
     return NULL;
 }
 
-static void report_habit(Checker *c, const Ast *ast, const NameFamily *family, const char *name,
+static void report_habit(Checker *c, const Ast *ast, const Family *family, const char *name,
                          const char *help) {
     Diag *diag =
         diag_report(c->sink, DIAG_E0101, name_span(ast), "there is no %s `%s`", family->noun, name);
@@ -104,26 +58,26 @@ static void report_habit(Checker *c, const Ast *ast, const NameFamily *family, c
     diag_help(diag, "%s", help);
 }
 
-static void report_unknown(Checker *c, const Ast *ast, const NameFamily *family, const char *name) {
+static void report_unknown(Checker *c, const Ast *ast, const Family *family, const char *name) {
     NameList names = {0};
     const char *habit = habits_help(c, family->noun, name, NULL);
-    add_names(c, &names, family);
+    family_add_words(c, &names, family);
     if (habit)
         report_habit(c, ast, family, name, habit);
     else
         names_unknown(c, NULL, family->noun, name, name_span(ast), names.items);
 }
 
-const Schema *family_find(Checker *c, const Ast **written, const NameFamily *family) {
+const Schema *family_find(Checker *c, const Ast **written, const Family *family) {
     const Ast *ast = *written;
-    bool is_own = ast->kind == AST_NAME && find_exact(family, ast->text);
+    bool is_own = ast->kind == AST_NAME && family_word(family, ast->text);
     if (!is_own) ast = expression_chosen(c, c->globals, ast);
     if (!ast) return NULL;
     *written = ast;
     const char *name = written_name(c, ast, family);
-    const Schema *schema = name ? find_exact(family, name) : NULL;
+    const Schema *schema = name ? family_word(family, name) : NULL;
     if (!name || schema) return schema;
-    schema = habits_help(c, family->noun, name, NULL) ? NULL : find_keras(family, name);
+    schema = habits_help(c, family->noun, name, NULL) ? NULL : family_keras(family, name);
     if (!schema) {
         report_unknown(c, ast, family, name);
         return NULL;

@@ -25,24 +25,6 @@ void names_add_scope(Checker *c, NameList *names, const Scope *scope) {
             vec_push(c->arena, names, scope->order.items[i]);
 }
 
-static void add_schemas(Checker *c, NameList *names, const Schema *rows) {
-    for (; rows->name; rows++) vec_push(c->arena, names, rows->name);
-}
-
-void names_add_callees(Checker *c, NameList *names, ArgType type) {
-    if (type == ARG_INITIALIZER) add_schemas(c, names, initializer_rows);
-    if (type == ARG_RATE) add_schemas(c, names, schedule_rows);
-    if (type == ARG_REGULARIZER)
-        for (const RegularizerDef *row = regularizer_rows; row->schema.name; row++)
-            vec_push(c->arena, names, row->schema.name);
-    if (type == ARG_CONSTRAINT)
-        for (const ConstraintDef *row = constraint_rows; row->schema.name; row++)
-            vec_push(c->arena, names, row->schema.name);
-    if (type != ARG_ACTIVATION) return;
-    for (int i = 0; op_at(i); i++)
-        if (op_at(i)->is_activation) vec_push(c->arena, names, op_at(i)->schema.name);
-}
-
 void names_add_layers(Checker *c, NameList *names) {
     for (int i = 0; op_at(i); i++)
         if (op_at(i)->surface) vec_push(c->arena, names, op_at(i)->schema.name);
@@ -100,32 +82,6 @@ bool names_match_keras(const char *keras_names, const char *own, const char *nam
     return false;
 }
 
-static const Schema *match_rows(const Schema *rows, const char *name) {
-    for (; rows->name; rows++)
-        if (names_match_keras(rows->keras_name, rows->name, name)) return rows;
-    return NULL;
-}
-
-const Schema *names_keras_callee(ArgType type, const char *name) {
-    if (type == ARG_INITIALIZER) return match_rows(initializer_rows, name);
-    if (type == ARG_RATE) return match_rows(schedule_rows, name);
-    if (type == ARG_REGULARIZER)
-        for (const RegularizerDef *row = regularizer_rows; row->schema.name; row++)
-            if (names_match_keras(row->schema.keras_name, row->schema.name, name))
-                return &row->schema;
-    if (type == ARG_CONSTRAINT)
-        for (const ConstraintDef *row = constraint_rows; row->schema.name; row++)
-            if (names_match_keras(row->schema.keras_name, row->schema.name, name))
-                return &row->schema;
-    if (type != ARG_ACTIVATION) return NULL;
-    for (int i = 0; op_at(i); i++) {
-        const OpDef *op = op_at(i);
-        if (op->is_activation && names_match_keras(op->schema.keras_name, op->schema.name, name))
-            return &op->schema;
-    }
-    return NULL;
-}
-
 static bool schema_has_choice(const Schema *schema, const char *name) {
     for (const ArgDef *def = schema->args; def && def->name; def++)
         if (names_has_word(def->choices, name)) return true;
@@ -133,20 +89,24 @@ static bool schema_has_choice(const Schema *schema, const char *name) {
 }
 
 bool names_is_callee(const char *name) {
-    return schema_callee(ARG_ACTIVATION, name) || schema_callee(ARG_INITIALIZER, name) ||
-           schema_callee(ARG_REGULARIZER, name) || schema_callee(ARG_CONSTRAINT, name) ||
-           schema_callee(ARG_RATE, name) || family_has(name) || dataset_source_find(name) ||
-           dataset_transform_find(name);
+    for (int i = 0; i < FAMILY_COUNT; i++)
+        if (!vocabulary[i].is_part && family_word(&vocabulary[i], name)) return true;
+    return false;
+}
+
+static bool family_has_choice(const Family *family, const char *name) {
+    const Schema *word;
+    for (Words words = {.family = family}; (word = words_next(&words));)
+        if (schema_has_choice(word, name)) return true;
+    return false;
 }
 
 bool names_is_word(const char *name) {
     if (strcmp(name, "none") == 0 || names_is_callee(name)) return true;
     for (int i = 0; op_at(i); i++)
         if (schema_has_choice(&op_at(i)->schema, name)) return true;
-    const Schema *const families[] = {dataset_sources, dataset_transforms, dataset_augmentations};
-    for (int i = 0; i < 3; i++)
-        for (const Schema *row = families[i]; row->name; row++)
-            if (schema_has_choice(row, name)) return true;
+    for (int i = FAMILY_SOURCES; i <= FAMILY_AUGMENTATIONS; i++)
+        if (family_has_choice(&vocabulary[i], name)) return true;
     return false;
 }
 

@@ -161,7 +161,7 @@ static void read_loss(const Outputs *o, OutputLoss *own, const Ast *ast) {
         own->name = ast->text;
         return;
     }
-    const Schema *schema = family_find(o->c, &ast, &family_losses);
+    const Schema *schema = family_find(o->c, &ast, &vocabulary[FAMILY_LOSSES]);
     own->span = ast->span;
     if (!schema) return;
     Ending ending = checks_ending(o->entry->model, own->output);
@@ -247,7 +247,7 @@ static void read_metric(Checker *c, OutputLoss *own, const Ast *ast) {
         read_block_metric(c, own, ast);
         return;
     }
-    const Schema *schema = family_find(c, &ast, &family_metrics);
+    const Schema *schema = family_find(c, &ast, &vocabulary[FAMILY_METRICS]);
     if (!schema) return;
     const Args *args = bind_call(c, c->globals, schema, ast, 0, &ok);
     for (int i = 0; i < own->metrics.count; i++) {

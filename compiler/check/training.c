@@ -195,7 +195,7 @@ static void check_clipping(Setup *s, const Args *args) {
 
 static void read_optimizer(Setup *s, const Ast *ast) {
     bool ok = true;
-    const Schema *schema = family_find(s->c, &ast, &family_optimizers);
+    const Schema *schema = family_find(s->c, &ast, &vocabulary[FAMILY_OPTIMIZERS]);
     if (!schema) return;
     const OptimizerDef *optimizer = s->step->optimizer = optimizer_find(schema->name);
     s->step->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);

@@ -1,54 +1,11 @@
-// Schemas: what a callable (layer, loss, optimizer, initializer, metric, data source, transform
-// ...) takes, and the checked arguments of one call. Every family starts with a Schema, so that
-// binding, defaults, ranges, "did you mean" and the reference documentation are written once
-// (compiler/check/bind.c).
+// The checked arguments of one call of what has a Schema (runtime/base/schema.h). Binding,
+// defaults, ranges and "did you mean" are written once for all of them (compiler/check/bind.c).
 #ifndef NNC_GRAPH_SCHEMA_H
 #define NNC_GRAPH_SCHEMA_H
 
+#include "../../runtime/base/schema.h"
 #include "../base/source.h"
 #include "../base/text.h"
-
-typedef enum ArgType {
-    ARG_INT,          // an integral number
-    ARG_FLOAT,        // a number
-    ARG_BOOL,         // true | false
-    ARG_WORD,         // one of `choices`
-    ARG_STRING,       // "text"
-    ARG_STRINGS,      // "text" (`text`), or a list of them (`texts`)
-    ARG_NAME,         // a bare word that is free (a column name), or a number (text NULL)
-    ARG_INTS,         // a list of integral numbers; one stands for [one]
-    ARG_WORD_OR_INTS, // one of `choices`, or as ARG_INTS (then `text` is NULL)
-    ARG_FLOATS,       // a list of numbers
-    ARG_NAMES,        // the rest of the positional arguments, bare words or strings
-    ARG_ACTIVATION,   // the name of an activation, or a call with arguments: leaky_relu(0.1)
-    ARG_INITIALIZER,  // the name of an initializer or a call; a number is constant(number)
-    ARG_REGULARIZER,  // l1(..), l2(..), l1_l2(..)
-    ARG_CONSTRAINT,   // max_norm(..), non_negative, ...
-    ARG_RATE          // a learning rate: a number, or a schedule call
-} ArgType;
-
-typedef struct ArgDef {
-    const char *name; // NULL ends the list
-    ArgType type;
-    const char *default_text;        // as written in the language; NULL: required; "none": absent
-    double minimum, maximum;         // inclusive range of numbers; both 0: no limit
-    bool minimum_open, maximum_open; // exclude the end (rate < 1, learning_rate > 0)
-    const char *choices;             // of ARG_WORD and ARG_WORD_OR_INTS: "valid same"
-    const char *keras_name; // other names people know for it, blank-separated ("batch_size"); NULL
-    const char *short_name; // another own name of it ("init"); NULL: none
-    bool starts_kernel;     // `init` of the `train` block is its default
-    bool counts_classes;    // of the labels that the call is given, where those are known
-    const char *doc;        // one line
-    bool variadic;          // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
-    bool by_name;           // never positional, as are all after it: the name says the unit
-} ArgDef;
-
-typedef struct Schema {
-    const char *name;
-    const char *doc;        // one line, starts with a verb
-    const ArgDef *args;     // may be NULL: none
-    const char *keras_name; // other names people know for it ("Dense fully_connected"); NULL
-} Schema;
 
 typedef struct Args Args;
 
@@ -100,7 +57,7 @@ void args_copy_common(Args *args, const Args *from);
 bool args_equal(const Args *a, const Args *b); // the same schema and values; NULL equals NULL
 
 // What a name means where an activation, initializer, regularizer or rate is asked for; NULL: there
-// is none. Implemented in compiler/op/registry.c, which knows the families.
+// is none. Implemented in compiler/op/vocabulary.c, which knows the families.
 const Schema *schema_callee(ArgType type, const char *name);
 
 // "units=10, activation=relu": all of them, or only those that differ from their default.

@@ -113,7 +113,8 @@ struct OpDef {
 };
 
 const OpDef *op_find(const char *name); // by its name or former name; NULL: none
-const OpDef *op_at(int index);          // all rows, families in the order of registry.c; NULL: end
+const OpDef *op_at(int index);          // all rows, in the order of registry.c; NULL: end
+extern const OpDef *const op_tables[];  // ended by NULL
 int op_count(void);
 
 // ---- For shape rules.

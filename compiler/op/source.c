@@ -1,5 +1,6 @@
 // What the language knows of data sources and transforms; runtime/data/data.c does the work.
-#include "check.h"
+#include "../../runtime/data/data.h"
+#include "vocabulary.h"
 
 #define SEED                                                                                       \
     {.name = "seed",                                                                               \
@@ -269,21 +270,3 @@ const Schema dataset_augmentations[] = {
     {"brightness", "makes lighter or darker", brightness_args, "RandomBrightness"},
     {0},
 };
-
-static const Schema *find(const Schema *rows, const char *name) {
-    for (; rows->name; rows++)
-        if (strcmp(rows->name, name) == 0) return rows;
-    return NULL;
-}
-
-const Schema *dataset_source_find(const char *name) {
-    return find(dataset_sources, name);
-}
-
-const Schema *dataset_transform_find(const char *name) {
-    return find(dataset_transforms, name);
-}
-
-const Schema *dataset_augmentation_find(const char *name) {
-    return find(dataset_augmentations, name);
-}
