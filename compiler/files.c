@@ -21,14 +21,22 @@ static void print_callbacks(Text *out, const Training *training) {
     }
 }
 
+static bool has_samples(const Program *program) {
+    for (int i = 0; i < program->trainings.count; i++)
+        if (program->trainings.items[i]->samples) return true;
+    return false;
+}
+
 void files_print(Text *out, const Session *session) {
     const Model *model = session->program->main;
     for (int i = 0; i < sources_count(session->sources); i++)
         text_format(out, "reads  %s\n", sources_get(session->sources, (uint32_t)i)->path);
     print_data(out, session);
     if (!model || !model->trainings.count) return;
-    text_format(out, "writes %s.safetensors (the weights)\n",
-                output_stem(out->arena, session->options->operand, session->options->model));
-    for (int i = 0; i < model->trainings.count; i++)
-        print_callbacks(out, model->trainings.items[i]);
+    const char *stem = output_stem(out->arena, session->options->operand, session->options->model);
+    text_format(out, "writes %s.safetensors (the weights)\n", stem);
+    if (has_samples(session->program))
+        text_format(out, "writes %s-samples/ (pictures of `samples`)\n", stem);
+    for (int i = 0; i < session->program->trainings.count; i++)
+        print_callbacks(out, session->program->trainings.items[i]);
 }

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 8, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16, NNRT_SAMPLES = 16 };
+enum { NNRT_ABI = 9, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
 
@@ -167,7 +167,8 @@ typedef struct nnrt_training {
     int64_t loss_count;
     const nnrt_call *callbacks;
     int64_t callback_count;
-    nnrt_function samples; // of NNRT_SAMPLES pictures, after each epoch; without `run`: none
+    nnrt_function samples; // pictures of which there are so many each epoch; without `run`: none
+    int64_t sample_count;
     int64_t epochs, batch;
 } nnrt_training;
 

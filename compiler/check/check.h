@@ -259,7 +259,7 @@ const bool *freeze_read(Checker *c, const Ast *freeze, const Ast *unfreeze);
 TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast);
 // What it updates, when all models are known.
 void step_finish(Checker *c, const TrainEntry *entry, TrainStep *step, const Ast *ast);
-// `samples = ...`: the graph that makes them. NULL: reported.
+// `samples = ...`: the graph that makes them, and how many. NULL: reported.
 Graph *step_samples(Checker *c, const TrainEntry *entry, const Ast *ast);
 
 // ---- dataset.c

@@ -2,7 +2,10 @@
 // columns of the data set are in scope, and everything runs in training mode, as in Keras's
 // train_step: normalizations use the batch, and move the averages, of models that are not updated,
 // too.
+#include "bind.h"
 #include "check.h"
+
+enum { MOST_SAMPLES = 1024 };
 
 // ---- What is minimized and reported.
 
@@ -209,7 +212,38 @@ static bool check_pictures(Checker *c, const Ast *ast, const Value *value) {
     return false;
 }
 
-Graph *step_samples(Checker *c, const TrainEntry *entry, const Ast *ast) {
+static const ArgDef samples_args[] = {{.name = "count",
+                                       .type = ARG_INT,
+                                       .default_text = "16",
+                                       .minimum = 1,
+                                       .maximum = MOST_SAMPLES,
+                                       .doc = "how many pictures a grid has"},
+                                      {0}};
+static const Schema samples_schema = {"samples", "makes a grid of pictures", samples_args, NULL};
+
+static bool is_samples_call(const Checker *c, const Ast *ast) {
+    bool is_call = ast->kind == AST_CALL || ast->kind == AST_NAME;
+    return is_call && strcmp(ast->text, samples_schema.name) == 0 &&
+           !scope_find(c->globals, ast->text);
+}
+
+// The pictures of `x -> samples(count = 9)` and `samples(x, count = 9)`; other expressions are
+// pictures, of which there are as many as the default says.
+static const Ast *read_count(Checker *c, const Ast *ast, int64_t *count) {
+    bool is_arrow = ast->kind == AST_ARROW && is_samples_call(c, ast->right), ok = true;
+    bool has_value = ast->kind == AST_CALL && is_samples_call(c, ast) && ast->items.count &&
+                     ast->items.items[0]->kind != AST_ASSIGN;
+    const Args *args = args_default(c->arena, &samples_schema);
+    if (is_arrow)
+        args = bind_call(c, c->globals, &samples_schema, ast->right, 0, &ok);
+    else if (has_value)
+        args = bind_call(c, c->globals, &samples_schema, ast, 1, &ok);
+    *count = (int64_t)args_get(args, "count")->number;
+    return is_arrow ? ast->left : has_value ? ast->items.items[0] : ast;
+}
+
+Graph *step_samples(Checker *c, const TrainEntry *entry, const Ast *whole) {
+    const Ast *ast = read_count(c, whole, &entry->training->sample_count);
     Graph *graph = graph_create(c->program->weights, "samples", GRAPH_PREDICT, c->sink);
     Scope *scope = scope_create(c->arena, c->globals);
     c->graph = graph;

@@ -154,6 +154,7 @@ static const AbiField abi_training_fields[] = {FIELD(model),
                                                ITEMS(callbacks, abi_call, callback_count),
                                                FIELD(callback_count),
                                                PART(samples, abi_function),
+                                               FIELD(sample_count),
                                                FIELD(epochs),
                                                FIELD(batch)};
 static STRUCT(abi_training, nnrt_training);

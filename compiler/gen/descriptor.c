@@ -269,6 +269,7 @@ static nnrt_training training_of(Gen *gen, const Compiled *compiled, const Compi
                          .step_count = own->step_count,
                          .callbacks = calls_of(gen, &training->callbacks),
                          .callback_count = training->callbacks.count,
+                         .sample_count = training->sample_count,
                          .epochs = training->epochs,
                          .batch = training->batch};
     set_losses(gen, training, &out);

@@ -64,11 +64,11 @@ static CompiledStep add_step(Run *run, const Training *training, const TrainStep
     return out;
 }
 
-static Function *add_samples(Run *run, const Graph *forward) {
+static Function *add_samples(Run *run, const Training *training) {
     int count = run->compiled->training_count;
-    return add_function(run, (Function){.forward = forward,
+    return add_function(run, (Function){.forward = training->samples,
                                         .mode = GRAPH_PREDICT,
-                                        .batch = NNRT_SAMPLES,
+                                        .batch = training->sample_count,
                                         .name = arena_format(run->arena, "nn_samples_%d", count),
                                         .is_shown = true});
 }
@@ -87,7 +87,7 @@ static void add_training(Run *run, const Training *training) {
     out->steps = ARENA_ARRAY(run->arena, CompiledStep, training->steps.count + 1);
     for (int i = 0; i < training->steps.count; i++)
         out->steps[out->step_count++] = add_step(run, training, training->steps.items[i]);
-    if (training->samples) out->samples = add_samples(run, training->samples);
+    if (training->samples) out->samples = add_samples(run, training);
 }
 
 static int64_t predict_batch(const Model *model) {

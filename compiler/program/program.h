@@ -75,6 +75,7 @@ typedef struct Training {
     VEC(OutputLoss) losses; // of the short form, by output; steps of one's own: none
     VEC(TrainStep *) steps;
     Graph *samples; // `samples = ...`: pictures that are shown after each epoch; NULL: none
+    int64_t sample_count;
     CallList callbacks;
     int64_t epochs, batch;
 } Training;

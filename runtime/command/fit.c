@@ -9,6 +9,7 @@
 #include "../report/outputs.h"
 #include "../report/profile_report.h"
 #include "../report/progress.h"
+#include "../report/sample_files.h"
 #include "../report/samples.h"
 #include "../train/callbacks.h"
 #include "../train/trainer.h"
@@ -122,13 +123,21 @@ static nnrt_weights_info weights_info(const fit *f) {
     return info;
 }
 
+// As of callbacks: the first failure is said, and does not end the training.
+static void save_samples(fit *f, int64_t epoch) {
+    if (!nnrt_samples_save(&f->pictures, epoch)) return;
+    f->pictures.training = NULL;
+    f->log_failed = 1;
+    fprintf(stderr, "warning: %s; training goes on without `samples`\n", nnrt_error());
+}
+
 static nnrt_status end_epoch(fit *f, int64_t epoch) {
     nnrt_trainer *trainer = &f->trainer;
     nnrt_weights_info info = weights_info(f);
     nnrt_log log = {0};
     nnrt_log_add(&log, "", trainer->training, &trainer->pass, &trainer->metrics);
     nnrt_status status = validate(f, &log);
-    if (!status) status = nnrt_samples_save(&f->pictures, f->callbacks.epochs_before + epoch + 1);
+    if (!status) save_samples(f, f->callbacks.epochs_before + epoch + 1);
     if (!status) nnrt_callbacks_log(&f->callbacks, trainer->steps_done, &log);
     if (!status) nnrt_progress_end(&f->progress, trainer->pass.step, &log);
     nnrt_status kept = nnrt_history_add(&f->history, &log);
@@ -283,10 +292,18 @@ static nnrt_status save_weights(fit *f) {
 }
 
 // Before hours of training, not after them.
+static nnrt_status open_sample_folder(const nnrt_session *session) {
+    char folder[NNRT_SAMPLE_FOLDER];
+    if (!nnrt_sample_files_any(session->program)) return NNRT_OK;
+    nnrt_status status = nnrt_sample_files_folder(session, folder);
+    return status ? status : nnrt_sample_files_open(folder);
+}
+
 static nnrt_status check_outputs(fit *f) {
     const nnrt_options *options = f->options;
     nnrt_status status = nnrt_outputs_check(f->session);
     if (!status) status = nnrt_file_probe(f->save_path);
+    if (!status) status = open_sample_folder(f->session);
     if (!status) status = nnrt_callbacks_check(f->session);
     if (!status)
         status = nnrt_history_open(&f->history, f->session, options->history, options->json != 0);
@@ -440,7 +457,8 @@ static nnrt_status report_end(const fit *f) {
     nnrt_status printed = nnrt_print_end();
     char message[1024];
     snprintf(message, sizeof message, "%s",
-             printed ? nnrt_error() : "a file of `callbacks` could not be written, as said above");
+             printed ? nnrt_error()
+                     : "a file of `callbacks` or `samples` could not be written, as said above");
     if (!printed && !f->log_failed) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR, "%s; the weights are saved in `%s`%s", message, f->save_path,
                      older);

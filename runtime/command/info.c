@@ -7,6 +7,7 @@
 #include "../files/reads.h"
 #include "../formats/carried.h"
 #include "../formats/safetensors.h"
+#include "../report/sample_files.h"
 #include "../session/initialize.h"
 #include "../session/models.h"
 #include "input.h"
@@ -60,7 +61,10 @@ typedef void put_file(void *state, const char *path);
 
 static void each_write(const facts *f, put_file *put, void *state) {
     const nnrt_program *program = f->session->program;
+    char folder[NNRT_SAMPLE_FOLDER];
     if (f->training) put(state, f->session->weights_path);
+    if (nnrt_sample_files_any(program) && !nnrt_sample_files_folder(f->session, folder))
+        put(state, folder);
     for (int64_t i = 0; i < program->training_count; i++)
         for (int64_t k = 0; k < program->trainings[i].callback_count; k++) {
             const char *path = nnrt_call_text(&program->trainings[i].callbacks[k], "path", NULL);
@@ -189,6 +193,7 @@ static void put_training(nnrt_json *json, const char *key, const nnrt_training *
     for (int64_t i = 0; i < training->callback_count; i++)
         put_call(json, NULL, &training->callbacks[i]);
     nnrt_json_close(json, ']');
+    if (training->samples.run) nnrt_json_integer(json, "samples", training->sample_count);
     nnrt_json_integer(json, "epochs", training->epochs);
     nnrt_json_integer(json, "batch", training->batch);
     if (training->step_count == 1) put_step_sizes(json, training->steps);
@@ -335,6 +340,8 @@ static void print_step(const nnrt_training *training, const nnrt_train_step *ste
 
 static void print_training(const nnrt_training *training) {
     for (int64_t i = 0; i < training->step_count; i++) print_step(training, &training->steps[i]);
+    if (training->samples.run)
+        printf("           samples, %" PRId64 " pictures an epoch\n", training->sample_count);
     for (int64_t i = 0; i < training->callback_count; i++) {
         printf("           ");
         print_call(&training->callbacks[i]);

@@ -119,7 +119,7 @@ static nnrt_status write_sample(const nnrt_predicted *predicted, const char *pat
         fill_classes(output, outputs, bytes);
     else
         fill_values(output, outputs, scale, bytes);
-    return nnrt_png_write(path, output->shape[0], output->shape[1],
+    return nnrt_png_write(nnrt_file_create(path), output->shape[0], output->shape[1],
                           predicted->are_classes ? NNRT_PNG_PALETTE : channels, bytes);
 }
 

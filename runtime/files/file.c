@@ -67,10 +67,10 @@ void nnrt_file_print(nnrt_file *file, const char *format, ...) {
 }
 
 // A file keeps the rights that it had.
-static void open_temporary(nnrt_file *file) {
+static void open_temporary(nnrt_file *file, int follows) {
     struct stat older;
-    file->target = realpath(file->path, NULL);
-    if (!file->target && errno == ENOMEM) return; // a link would be replaced
+    if (follows) file->target = realpath(file->path, NULL);
+    if (follows && !file->target && errno == ENOMEM) return; // a link would be replaced
     if (!file->target) file->target = strdup(file->path);
     if (!file->target) return;
     file->descriptor = nnrt_temporary_file(file->target, &file->temporary);
@@ -106,7 +106,7 @@ const char *nnrt_file_reason(int error) {
     return error == ENXIO ? "it is a pipe that nobody reads" : strerror(error);
 }
 
-nnrt_file *nnrt_file_create(const char *path) {
+static nnrt_file *create(const char *path, int follows) {
     nnrt_file *file = calloc(1, sizeof *file);
     if (file) file->path = strdup(path);
     if (!file || !file->path) {
@@ -116,13 +116,25 @@ nnrt_file *nnrt_file_create(const char *path) {
     }
     errno = *path ? 0 : ENOENT;
     file->descriptor = -1;
-    if (is_special(path))
+    if (follows && is_special(path))
         file->descriptor = nnrt_file_open_in_place(path);
     else if (*path)
-        open_temporary(file);
+        open_temporary(file, follows);
     if (file->descriptor >= 0) return file;
     nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", path, nnrt_file_reason(errno));
     file_free(file);
+    return NULL;
+}
+
+nnrt_file *nnrt_file_create(const char *path) {
+    return create(path, 1);
+}
+
+nnrt_file *nnrt_file_create_here(const char *path) {
+    struct stat status;
+    if (lstat(path, &status) != 0 || S_ISREG(status.st_mode)) return create(path, 0);
+    nnrt_fail(NNRT_ERROR, "cannot write `%s`: it is %s", path,
+              S_ISLNK(status.st_mode) ? "a symbolic link" : "no file");
     return NULL;
 }
 

@@ -17,6 +17,10 @@ void nnrt_file_guard_streams(void);
 // NULL with nnrt_error() set if the file cannot be created. `path` is copied.
 nnrt_file *nnrt_file_create(const char *path);
 
+// Likewise, but nothing is written through a link, nor to a device or a pipe: what has the name is
+// a regular file or not there.
+nnrt_file *nnrt_file_create_here(const char *path);
+
 // Opens what is there, a device or a pipe, to append to it. -1: errno, of which nnrt_file_reason
 // knows that ENXIO is a pipe that nobody reads.
 int nnrt_file_open_in_place(const char *path);

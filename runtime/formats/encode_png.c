@@ -1,7 +1,5 @@
 #include "encode_png.h"
 
-#include "../files/file.h"
-
 #ifdef NNRT_HAVE_PNG
 
 #include <png.h>
@@ -56,14 +54,13 @@ static void write_rows(png_structp png, png_infop info, int64_t height, int64_t 
     png_write_end(png, info);
 }
 
-nnrt_status nnrt_png_write(const char *path, int64_t height, int64_t width, int64_t channels,
+nnrt_status nnrt_png_write(nnrt_file *file, int64_t height, int64_t width, int64_t channels,
                            const uint8_t *bytes) {
-    nnrt_file *file = nnrt_file_create(path);
     if (!file) return NNRT_ERROR;
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, leave, ignore);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info || setjmp(png_jmpbuf(png))) {
-        if (!info) nnrt_fail_memory(path, 0);
+        if (!info) nnrt_fail_memory("a picture", 0);
         png_destroy_write_struct(&png, &info);
         nnrt_file_abandon(file);
         return NNRT_ERROR;
@@ -76,10 +73,12 @@ nnrt_status nnrt_png_write(const char *path, int64_t height, int64_t width, int6
 
 #else
 
-nnrt_status nnrt_png_write(const char *path, int64_t height, int64_t width, int64_t channels,
+nnrt_status nnrt_png_write(nnrt_file *file, int64_t height, int64_t width, int64_t channels,
                            const uint8_t *bytes) {
     (void)height, (void)width, (void)channels, (void)bytes;
-    return nnrt_fail(NNRT_ERROR, "`%s` cannot be written: nnc was built without libpng", path);
+    if (!file) return NNRT_ERROR;
+    nnrt_file_abandon(file);
+    return nnrt_fail(NNRT_ERROR, "a picture cannot be written: nnc was built without libpng");
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include "../files/place.h"
 #include "../files/reads.h"
 #include "pattern.h"
+#include "sample_files.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -182,6 +183,17 @@ static void add_option(outputs *all, const char *option, const char *path, enum 
     add(all, &out);
 }
 
+// The first epoch's; later ones are asked about when they are written.
+static nnrt_status add_samples(outputs *all) {
+    char folder[NNRT_SAMPLE_FOLDER], path[PATH_MAX];
+    if (!nnrt_sample_files_any(all->session->program)) return NNRT_OK;
+    nnrt_status status = nnrt_sample_files_folder(all->session, folder);
+    if (status) return status;
+    nnrt_sample_files_path(folder, 1, path);
+    add_option(all, "samples", path, PLAIN);
+    return NNRT_OK;
+}
+
 // Patterns are followed to their first epoch's name, or to that of `epoch` in `training`.
 static void add_callbacks(outputs *all, const nnrt_training *training, int64_t epoch,
                           const nnrt_log *log) {
@@ -202,7 +214,7 @@ static void add_callbacks(outputs *all, const nnrt_training *training, int64_t e
 static nnrt_status make_list(outputs *all, const nnrt_session *session) {
     const nnrt_options *options = session->options;
     const nnrt_program *program = session->program;
-    int64_t most = 4;
+    int64_t most = 5;
     int fits = strcmp(options->command, "fit") == 0;
     int saves = fits || strcmp(options->command, "init") == 0;
     for (int64_t i = 0; i < program->training_count; i++)
@@ -216,6 +228,8 @@ static nnrt_status make_list(outputs *all, const nnrt_session *session) {
     add_option(all, "--step-log", options->step_log, PLAIN);
     add_option(all, "--history", options->history, PLAIN);
     add_option(all, "--npy", options->npy, PLAIN);
+    nnrt_status status = fits ? add_samples(all) : NNRT_OK;
+    if (status) return status;
     return find_inputs(session, &all->inputs);
 }
 

@@ -3,30 +3,23 @@
 #include "../formats/array.h"
 #include "../formats/encode_png.h"
 
-#include <errno.h>
+#include "outputs.h"
+#include "pixel.h"
+
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { SIDE = 4, GAP = 2, MAX_BYTE = 255 }; // pictures in a row, pixels between them
+enum { GAP = 2, WHITE = 255 }; // pixels between pictures
 
 nnrt_status nnrt_samples_open(nnrt_samples *samples, nnrt_session *session,
                               const nnrt_training *training) {
-    memset(samples, 0, sizeof *samples);
-    samples->session = session;
+    *samples = (nnrt_samples){.session = session};
     if (!training->samples.run) return NNRT_OK;
-    const char *path = session->weights_path, *dot = strrchr(path, '.');
-    int length = dot ? (int)(dot - path) : (int)strlen(path);
-    int size = snprintf(samples->folder, PATH_MAX, "%.*s-samples", length, path);
-    if (size >= PATH_MAX) return nnrt_fail(NNRT_USAGE, "`%s` is too long", path);
-    if (mkdir(samples->folder, 0777) != 0 && errno != EEXIST)
-        return nnrt_fail(NNRT_ERROR, "the folder `%s` cannot be made: %s", samples->folder,
-                         strerror(errno));
-    samples->function = &training->samples;
-    return NNRT_OK;
+    samples->training = training;
+    nnrt_status status = nnrt_sample_files_folder(session, samples->folder);
+    return status ? status : nnrt_sample_files_open(samples->folder);
 }
 
 // ---- Running the function.
@@ -55,7 +48,7 @@ static nnrt_status read_column(const nnrt_samples *samples, int64_t number, int6
                                char *values) {
     const nnrt_data *data = &samples->session->data;
     const nnrt_part *part = choose_part(data);
-    const nnrt_column *column = &samples->function->columns[number];
+    const nnrt_column *column = &samples->training->samples.columns[number];
     size_t bytes = (size_t)column->size * (size_t)nnrt_dtype_size(column->dtype);
     int source = nnrt_session_source(samples->session, column);
     nnrt_status status = NNRT_OK;
@@ -73,8 +66,8 @@ static nnrt_status read_column(const nnrt_samples *samples, int64_t number, int6
 // Rows of the data one after the other, whether they are in memory or not.
 static nnrt_status read_columns(const nnrt_samples *samples, nnrt_context *context, void **own) {
     nnrt_status status = NNRT_OK;
-    for (int64_t i = 0; i < samples->function->column_count && !status; i++) {
-        const nnrt_column *column = &samples->function->columns[i];
+    for (int64_t i = 0; i < samples->training->samples.column_count && !status; i++) {
+        const nnrt_column *column = &samples->training->samples.columns[i];
         own[i] = nnrt_array_allocate(column->dtype, column->size * context->rows);
         status = own[i] ? read_column(samples, i, context->rows, own[i]) : NNRT_ERROR;
         context->columns[i] = own[i];
@@ -82,65 +75,96 @@ static nnrt_status read_columns(const nnrt_samples *samples, nnrt_context *conte
     return status;
 }
 
-static nnrt_status run_function(const nnrt_samples *samples, nnrt_context *context) {
+static nnrt_status run_function(const nnrt_samples *samples, uint32_t *index,
+                                nnrt_context *context) {
     const nnrt_data *data = &samples->session->data;
     void *own[NNRT_MAX_COLUMNS] = {0};
-    uint32_t index[NNRT_SAMPLES];
+    const nnrt_function *function = &samples->training->samples;
+    int64_t count = samples->training->sample_count;
     double loss;
-    *context = nnrt_session_context(samples->session, samples->function);
+    *context = nnrt_session_context(samples->session, function);
     if (!context->arena) return NNRT_ERROR;
-    int64_t most = samples->function->column_count ? choose_part(data)->count : NNRT_SAMPLES;
-    context->rows = most < NNRT_SAMPLES ? most : NNRT_SAMPLES;
-    for (uint32_t i = 0; i < NNRT_SAMPLES; i++) index[i] = i;
+    context->rows = count;
+    if (function->column_count && choose_part(data)->count < count)
+        context->rows = choose_part(data)->count;
+    for (int64_t i = 0; i < count; i++) index[i] = (uint32_t)i;
     context->index = index;
     context->loss = &loss;
     context->step = 1;
     context->team = samples->session->team;
     nnrt_status status = read_columns(samples, context, own);
-    call c = {samples->function->run, context};
+    call c = {function->run, context};
     if (!status) nnrt_team_run(samples->session->team, 1, run_worker, &c);
     for (int i = 0; i < NNRT_MAX_COLUMNS; i++) free(own[i]);
     return status;
 }
 
-// ---- The grid.
+// ---- The grid: as many columns as lines, or one more.
 
-// As bytes were scaled for the model: (x - offset) / scale; without a scale, 0 to 1.
-static uint8_t byte_of(const nnrt_data_info *info, float value) {
-    double scale = info->scale != 0 && info->scale != 1 ? info->scale : 1.0 / MAX_BYTE;
-    double byte = ((double)value - info->offset) / scale;
-    return byte >= MAX_BYTE ? MAX_BYTE : byte > 0 ? (uint8_t)lrint(byte) : 0;
+typedef struct grid {
+    int64_t columns, lines;          // of pictures
+    int64_t height, width, channels; // of a picture, in pixels
+    int64_t grid_height, grid_width;
+    uint8_t *bytes;
+} grid;
+
+static nnrt_status grid_open(grid *g, const nnrt_training *training) {
+    const nnrt_output *output = &training->samples.outputs[0];
+    while (g->columns * g->columns < training->sample_count) g->columns++;
+    g->lines = (training->sample_count + g->columns - 1) / g->columns;
+    g->height = output->shape[0];
+    g->width = output->shape[1];
+    g->channels = output->rank == 3 ? output->shape[2] : 1;
+    g->grid_height = g->lines * (g->height + GAP) - GAP;
+    g->grid_width = g->columns * (g->width + GAP) - GAP;
+    size_t bytes = (size_t)(g->grid_height * g->grid_width * g->channels);
+    g->bytes = malloc(bytes);
+    if (!g->bytes) return nnrt_fail_memory("the pictures of an epoch", bytes);
+    memset(g->bytes, WHITE, bytes);
+    return NNRT_OK;
 }
 
-static void draw_sample(const nnrt_samples *samples, const float *values, int64_t number,
-                        int64_t width, uint8_t *grid) {
-    const nnrt_output *output = &samples->function->outputs[0];
-    int64_t height = output->shape[0], own = output->shape[1];
-    int64_t channels = output->rank == 3 ? output->shape[2] : 1;
-    int64_t top = number / SIDE * (height + GAP), left = number % SIDE * (own + GAP);
-    for (int64_t y = 0; y < height; y++)
-        for (int64_t x = 0; x < own * channels; x++)
-            grid[((top + y) * width + left) * channels + x] =
-                byte_of(&samples->session->data.info, values[y * own * channels + x]);
+static void draw_sample(const grid *g, const nnrt_pixel *pixel, const float *values,
+                        int64_t number) {
+    int64_t top = number / g->columns * (g->height + GAP);
+    int64_t left = number % g->columns * (g->width + GAP), line = g->width * g->channels;
+    for (int64_t y = 0; y < g->height; y++)
+        for (int64_t x = 0; x < line; x++)
+            g->bytes[((top + y) * g->grid_width + left) * g->channels + x] =
+                nnrt_pixel_byte(pixel, values[y * line + x]);
+}
+
+static nnrt_status draw(const nnrt_samples *samples, const grid *g) {
+    const nnrt_output *output = &samples->training->samples.outputs[0];
+    nnrt_pixel pixel = nnrt_pixel_of(nnrt_session_dataset(samples->session));
+    size_t bytes = (size_t)samples->training->sample_count * sizeof(uint32_t);
+    uint32_t *index = malloc(bytes);
+    if (!index) return nnrt_fail_memory("the pictures of an epoch", bytes);
+    nnrt_context context;
+    nnrt_status status = run_function(samples, index, &context);
+    for (int64_t i = 0; !status && i < context.rows; i++)
+        draw_sample(g, &pixel, context.arena + output->offset + i * output->stride, i);
+    free(index);
+    return status;
+}
+
+// The folder may have become another since the training began.
+static nnrt_status write(const nnrt_samples *samples, const grid *g, int64_t epoch) {
+    char path[PATH_MAX], *paths[] = {path};
+    nnrt_sample_files_path(samples->folder, epoch, path);
+    nnrt_status status = nnrt_sample_files_open(samples->folder);
+    if (!status) status = nnrt_outputs_check_files(samples->session, "samples", paths, 1);
+    if (status) return status;
+    return nnrt_png_write(nnrt_file_create_here(path), g->grid_height, g->grid_width, g->channels,
+                          g->bytes);
 }
 
 nnrt_status nnrt_samples_save(const nnrt_samples *samples, int64_t epoch) {
-    nnrt_context context;
-    char path[PATH_MAX + 32];
-    if (!samples->function) return NNRT_OK;
-    const nnrt_output *output = &samples->function->outputs[0];
-    int64_t height = SIDE * (output->shape[0] + GAP) - GAP;
-    int64_t width = SIDE * (output->shape[1] + GAP) - GAP;
-    int64_t channels = output->rank == 3 ? output->shape[2] : 1;
-    size_t bytes = (size_t)(height * width * channels);
-    uint8_t *grid = malloc(bytes);
-    if (!grid) return nnrt_fail_memory("the pictures of an epoch", bytes);
-    memset(grid, MAX_BYTE, bytes);
-    nnrt_status status = run_function(samples, &context);
-    for (int64_t i = 0; !status && i < context.rows; i++)
-        draw_sample(samples, context.arena + output->offset + i * output->stride, i, width, grid);
-    snprintf(path, sizeof path, "%s/epoch-%04" PRId64 ".png", samples->folder, epoch);
-    if (!status) status = nnrt_png_write(path, height, width, channels, grid);
-    free(grid);
+    grid g = {.columns = 1};
+    if (!samples->training) return NNRT_OK;
+    nnrt_status status = grid_open(&g, samples->training);
+    if (!status) status = draw(samples, &g);
+    if (!status) status = write(samples, &g, epoch);
+    free(g.bytes);
     return status;
 }

@@ -1,20 +1,20 @@
-// The pictures of `samples = ...`: after each epoch a grid of them, as a PNG file in a folder that
-// is called after the weights: "dcgan-samples/epoch-0001.png".
+// The pictures of `samples = ...`: after each epoch a grid of them, as a PNG file (sample_files.h).
 #ifndef NNRT_SAMPLES_H
 #define NNRT_SAMPLES_H
 
-#include "../session/session.h"
+#include "sample_files.h"
 
 typedef struct nnrt_samples {
     nnrt_session *session;
-    const nnrt_function *function; // NULL: the training has none
-    char folder[PATH_MAX];
+    const nnrt_training *training; // NULL: it has none
+    char folder[NNRT_SAMPLE_FOLDER];
 } nnrt_samples;
 
-// Makes the folder. After the data were loaded.
+// Makes the folder where there is none. After the data were loaded.
 nnrt_status nnrt_samples_open(nnrt_samples *samples, nnrt_session *session,
                               const nnrt_training *training);
-// The grid of epoch `epoch`, from 1.
+// The grid of epoch `epoch`, from 1. What the program reads is never overwritten, and nothing is
+// written through a link: NNRT_USAGE, NNRT_ERROR.
 nnrt_status nnrt_samples_save(const nnrt_samples *samples, int64_t epoch);
 
 #endif
