@@ -10,6 +10,10 @@
 
 enum { NNRT_ABI = 9, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
+// What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
+// told of all trainings, with those of validation.
+enum { NNRT_MAX_STEPS = 16, NNRT_MAX_VALUES = 256 };
+
 enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
 
 // A named option of a call, as checked by the compiler.

@@ -304,24 +304,28 @@ void outputs_read(Checker *c, const TrainEntry *entry, Training *training, Outpu
 
 // ---- The step.
 
-// The value of a model's input that a column fills, in the clone of its graph.
-static Node *input_value(Checker *c, const TrainEntry *entry, Graph *clone, int column) {
+// The value of a model's input that a column fills, in the clone of its graph; of another column of
+// the inputs, which `others` keeps by column.
+static Node *input_value(Checker *c, const TrainEntry *entry, Graph *clone, int column,
+                         Node **others) {
     const Model *model = entry->model->model;
     const nnrt_data_info *info = &entry->dataset->info;
     for (int i = 0; i < model->inputs.count; i++)
         if (columns_find(info, &entry->model->declaration->parameters, i) == column)
             return clone->nodes.items[model->inputs.items[i]->id];
+    if (others[column]) return others[column];
     Node *node = graph_input(clone, info->inputs[column].name, columns_type(&info->inputs[column]));
     node->column = node->name;
     vec_push(c->arena, &clone->inputs, node);
-    return model_transform(c, node, entry->dataset, column);
+    others[column] = model_transform(c, node, entry->dataset, column);
+    return others[column];
 }
 
 static Node *target_value(Checker *c, const TrainEntry *entry, Graph *clone, const Graph *forward,
-                          const OutputLoss *loss, NodeList *used) {
+                          const OutputLoss *loss, NodeList *used, Node **others) {
     Node *node;
     if (loss->input >= 0) {
-        node = input_value(c, entry, clone, loss->input);
+        node = input_value(c, entry, clone, loss->input, others);
     } else {
         node = clone->nodes.items[forward->targets.items[loss->target]->id];
         bool is_listed = false;
@@ -412,12 +416,13 @@ void outputs_finish(Checker *c, const TrainEntry *entry, const Training *trainin
     bool is_known = forward && forward->outputs.count == count;
     if (!is_known || !is_complete(training) || diag_error_count(c->sink)) return;
     Graph *graph = c->graph = graph_clone(forward, c->arena, GRAPH_TRAIN);
-    Node **values = ARENA_ARRAY(c->arena, Node *, count);
+    Node **values = ARENA_ARRAY(c->arena, Node *, count), *others[NNRT_MAX_COLUMNS] = {0};
     NodeList targets = {0};
     bool ok = true;
     graph->sink = c->sink;
     for (int i = 0; i < count; i++)
-        values[i] = target_value(c, entry, graph, forward, &training->losses.items[i], &targets);
+        values[i] =
+            target_value(c, entry, graph, forward, &training->losses.items[i], &targets, others);
     for (int i = 0; i < count && ok; i++)
         ok = add_loss(c, entry, step, graph, &training->losses.items[i], values[i]);
     for (int i = 0; i < count && ok; i++)

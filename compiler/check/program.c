@@ -369,6 +369,7 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     for (int i = 0; i < c->trainings.count; i++) training_check(c, c->trainings.items[i]);
     elaborate_used(c);
     for (int i = 0; i < c->trainings.count; i++) training_finish(c, c->trainings.items[i]);
+    limits_check(c);
     collect_models(c);
     leftover_check(c, all);
     planned_report_all(c);

@@ -159,7 +159,7 @@ static void print_json(const nnrt_evaluator *evaluator, const nnrt_part *part, c
 
 static void print_text(const nnrt_evaluator *evaluator, const nnrt_part *part, const char *name,
                        const nnrt_log *log) {
-    char text[1024];
+    char text[NNRT_LOG_TEXT];
     nnrt_log_text(log, text, sizeof text);
     printf("%s (%" PRId64 " samples)%s\n", name, part->count, text);
     if (evaluator->confusion.classes) nnrt_confusion_print(&evaluator->confusion);

@@ -243,7 +243,7 @@ static nnrt_status end_training(fit *f, const nnrt_training *training, nnrt_stat
     f->best_epoch = nnrt_callbacks_end(&f->callbacks);
     if (!status && is_last && f->has_evaluator && test->count) {
         status = nnrt_evaluator_run(&f->evaluator, test, "", &f->test);
-        char text[1024];
+        char text[NNRT_LOG_TEXT];
         nnrt_log_text(&f->test, text, sizeof text);
         if (!status) nnrt_progress_note(&f->progress, "test%s", text);
     }

@@ -73,13 +73,13 @@ nnrt_status nnrt_history_open(nnrt_history *history, const nnrt_session *session
 static double *take_row(nnrt_history *history) {
     if (history->count == history->capacity && history->capacity < NNRT_HISTORY_EPOCHS) {
         int64_t capacity = history->capacity ? history->capacity * 2 : FIRST_CAPACITY;
-        size_t size = (size_t)capacity * NNRT_LOG_VALUES * sizeof *history->values;
+        size_t size = (size_t)capacity * (size_t)history->names.count * sizeof *history->values;
         double *values = realloc(history->values, size);
         if (!values) return NULL;
         history->values = values;
         history->capacity = capacity;
     }
-    return history->values + history->count % history->capacity * NNRT_LOG_VALUES;
+    return history->values + history->count % history->capacity * history->names.count;
 }
 
 static void write_epoch(const nnrt_history *history, const double *values) {
@@ -106,7 +106,7 @@ nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log) {
         if (!row)
             return nnrt_fail_memory("the values of the epochs",
                                     (size_t)history->capacity * 2 * sizeof values);
-        memcpy(row, values, sizeof values);
+        memcpy(row, values, (size_t)history->names.count * sizeof *values);
     }
     history->count++;
     return NNRT_OK;
@@ -117,7 +117,7 @@ int64_t nnrt_history_first(const nnrt_history *history) {
 }
 
 double nnrt_history_value(const nnrt_history *history, int64_t epoch, int64_t name) {
-    return history->values[epoch % history->capacity * NNRT_LOG_VALUES + name];
+    return history->values[epoch % history->capacity * history->names.count + name];
 }
 
 nnrt_status nnrt_history_commit(nnrt_history *history) {

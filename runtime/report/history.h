@@ -15,7 +15,7 @@ typedef struct nnrt_history { // a zeroed one has no names, no file, and holds n
     nnrt_log sorted;          // the same by name; values: the places in `names`
     nnrt_file *file;          // NULL: none
     int is_held;              // in memory
-    double *values;           // [capacity, NNRT_LOG_VALUES], a ring; NaN: the epoch has none
+    double *values;           // [capacity, names.count], a ring; NaN: the epoch has none
     int64_t count, capacity;  // epochs, all; in memory
 } nnrt_history;
 

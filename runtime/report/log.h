@@ -6,7 +6,9 @@
 #include "../session/output_metrics.h"
 #include "../session/steps.h"
 
-enum { NNRT_LOG_VALUES = 64, NNRT_LOG_NAME = 64 };
+// A name is "val_", that of an output or a step, "_", and that of a loss, metric or block: as long
+// as the language allows names to be.
+enum { NNRT_LOG_VALUES = NNRT_MAX_VALUES, NNRT_LOG_NAME = 520, NNRT_LOG_TEXT = 1 << 14 };
 
 typedef struct nnrt_log_entry {
     char name[NNRT_LOG_NAME];
@@ -30,7 +32,8 @@ void nnrt_log_put(nnrt_log *log, const char *name, double value);
 double nnrt_log_value(const nnrt_log *log, const char *name); // NaN: there is none
 void nnrt_log_sort(nnrt_log *log);                            // by name
 
-// " - loss: 0.5432 - accuracy: 0.8123"; Keras's formats. Returns the length.
+// " - loss: 0.5432 - accuracy: 0.8123"; Keras's formats. Returns the length; NNRT_LOG_TEXT is room
+// for what people write, beyond that it is cut.
 int nnrt_log_text(const nnrt_log *log, char *text, int size);
 
 // Each value as a member of the open object.

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { BAR_WIDTH = 30, LINE_SIZE = 4096, SHOWN_PER_SECOND = 20 };
+enum { BAR_WIDTH = 30, LINE_SIZE = NNRT_LOG_TEXT, SHOWN_PER_SECOND = 20 };
 
 static nnrt_progress_mode resolve(const nnrt_options *options) {
     nnrt_progress_mode mode = (nnrt_progress_mode)options->progress;

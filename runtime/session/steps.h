@@ -33,7 +33,7 @@ typedef void nnrt_after_step(void *argument, const nnrt_context *context);
 void nnrt_own_samples(const nnrt_function *function, const nnrt_context *context, int64_t *first,
                       int64_t *end);
 
-enum { NNRT_MAX_TURNS = 16 }; // functions of a pass
+enum { NNRT_MAX_TURNS = NNRT_MAX_STEPS }; // functions of a pass
 
 // A function that is run on each batch.
 typedef struct nnrt_turn {

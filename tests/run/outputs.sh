@@ -149,3 +149,34 @@ says "are saved in"
 mv elsewhere.npy left.npy
 expect 0 ./moved fit --weights half.safetensors --progress=none --json
 between 0 "$(number loss)" 5 # left as they are, its inputs would be in the hundreds
+
+# Many values of an epoch, and names as long as they may be: none is lost, none becomes another.
+long=$(printf 'a%.0s' {1..200})
+cat >many.nn <<END
+dataset points = moons(100, noise = 0.1, seed = 1) -> split(validation = 0.2)
+model many(x) {
+    ${long}1 = x -> dense(2)
+    ${long}2 = x -> dense(2)
+    c = x -> dense(2)
+    d = x -> dense(2)
+    e = x -> dense(2)
+    f = x -> dense(2)
+    return ${long}1, ${long}2, c, d, e, f
+}
+train many on points {
+    target    = [x, x, x, x, x, x]
+    loss      = mse
+    optimizer = sgd(0.01)
+    metrics   = [[mae, mse, rmse, mape, r2], mae, [mae, mse, rmse, mape, r2],
+                 [mae, mse, rmse, mape, r2], [mae, mse, rmse, mape, r2], [mae, mse, rmse, mape, r2]]
+}
+END
+build many.nn many
+expect 0 ./many fit --json --progress=none
+python3 - out $long <<'END' || fail "many values"
+import json, sys
+last, name = json.load(open(sys.argv[1]))["metrics"], sys.argv[2]
+assert len(last) == 2 * (1 + 6 + 26), len(last)
+assert last["val_" + name + "1_mae"] != last["val_" + name + "2_mae"]
+assert "val_f_r2" in last
+END
