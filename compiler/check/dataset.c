@@ -33,22 +33,11 @@ static const char *take_part(Checker *c, const char **message) {
     return part.data;
 }
 
-// The stage that the message begins with ("split(test = 0.5): ..."), or else the source.
-static Span stage_of(const Dataset *dataset, const char *message) {
-    for (int i = dataset->stages.count - 1; i > 0; i--) {
-        const char *name = dataset->stages.items[i].schema->name;
-        size_t length = strlen(name);
-        if (strncmp(message, name, length) == 0 && message[length] == '(')
-            return dataset->stages.items[i].args->span;
-    }
-    return dataset->stages.items[0].args->span;
-}
-
 // The first line of the runtime's message stands alone; the others say where it looked and, at the
 // end, what to do.
 static Diag *report_data(Checker *c, DiagCode code, const Dataset *dataset, const char *label) {
     const char *message = nnrt_error();
-    Span span = stage_of(dataset, message);
+    Span span = dataset->stages.items[dataset->info.stage].args->span;
     Diag *diag = diag_report(c->sink, code, span, "%s", take_part(c, &message));
     diag_label(diag, "%s", label);
     while (*message) {

@@ -1,7 +1,7 @@
 #include "input.h"
 
 #include "../base/number.h"
-#include "../data/source.h"
+#include "../data/data.h"
 #include "../files/place.h"
 #include "../files/spool.h"
 #include "../formats/array.h"
@@ -50,7 +50,7 @@ static nnrt_column unsized(const nnrt_array *array, int64_t first, const nnrt_co
     memcpy(shape, column->shape, sizeof shape);
     shape[0] = array->shape[first];
     shape[1] = array->shape[first + 1];
-    return nnrt_source_column(column->name, column->dtype, column->rank, shape);
+    return nnrt_column_make(column->name, column->dtype, column->rank, shape);
 }
 
 // Also finds the samples' column as the file has them.

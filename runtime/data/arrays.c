@@ -1,5 +1,8 @@
 #include "arrays.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "target.h"
 
 // ---- Files against each other
@@ -66,11 +69,11 @@ static nnrt_status check_files(const nnrt_arrays *set) {
 
 // ---- What they give
 
-static nnrt_status count_rows(nnrt_pipeline *pipeline, const nnrt_arrays *set) {
+static nnrt_status count_rows(nnrt_table *table, const nnrt_arrays *set) {
     const nnrt_array *first = array_of(set, 0, 0);
-    pipeline->own_test_rows = set->parts > 1 ? first[1].rows : 0;
-    pipeline->row_count = first->rows + pipeline->own_test_rows;
-    if (pipeline->row_count <= UINT32_MAX) return NNRT_OK;
+    table->own_test_rows = set->parts > 1 ? first[1].rows : 0;
+    table->row_count = first->rows + table->own_test_rows;
+    if (table->row_count <= UINT32_MAX) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR, "`%s` has too many rows: at most %lld can be read", first->path,
                      (long long)UINT32_MAX);
 }
@@ -82,57 +85,58 @@ static nnrt_column input_column(const nnrt_arrays *set, int64_t input) {
     int64_t rank = first->rank - 1, dtype = NNRT_U8;
     for (int part = 0; part < set->parts; part++)
         if (first[part].element != NNRT_ELEMENT_U8) dtype = NNRT_F32;
-    return nnrt_source_column(set->names[input], dtype, rank ? rank : 1,
-                              rank ? first->shape + 1 : one);
+    return nnrt_column_make(set->names[input], dtype, rank ? rank : 1,
+                            rank ? first->shape + 1 : one);
 }
 
-static void set_inputs(nnrt_pipeline *pipeline, const nnrt_arrays *set) {
-    pipeline->input_count = set->input_count;
-    pipeline->file_count = 0;
-    for (int64_t i = 0; i < set->input_count; i++)
-        pipeline->samples[i].column = input_column(set, i);
-    for (int64_t i = 0; i < set->input_count * set->parts; i++) {
-        const nnrt_array *array = &set->arrays[i];
-        pipeline->files[pipeline->file_count++] = *array;
-        nnrt_source_fingerprint(pipeline, &array->element, sizeof array->element);
-        nnrt_source_fingerprint(pipeline, array->shape,
-                                array->rank * (int64_t)sizeof *array->shape);
+static nnrt_status read_input(nnrt_table *table, nnrt_field *field) {
+    nnrt_status status = nnrt_field_allocate(table, field);
+    char *values = field->values;
+    int64_t row_bytes = field->stored.size * nnrt_dtype_size(field->stored.dtype), left;
+    const nnrt_array *array = field->origin.state;
+    for (left = table->row_count; left > 0 && !status; left -= array++->rows) {
+        status = nnrt_array_read(array, field->stored.dtype, values);
+        values += array->rows * row_bytes;
     }
+    return status;
 }
 
-nnrt_status nnrt_arrays_open(nnrt_pipeline *pipeline, const nnrt_arrays *set) {
+// The table keeps the headers.
+static nnrt_status keep_arrays(nnrt_table *table, const nnrt_arrays *set) {
+    size_t bytes = (size_t)(set->input_count * set->parts) * sizeof *set->arrays;
+    table->state = malloc(bytes);
+    table->free_state = free;
+    if (!table->state) return nnrt_fail_memory("arrays", bytes);
+    memcpy(table->state, set->arrays, bytes);
+    return NNRT_OK;
+}
+
+static nnrt_status add_inputs(nnrt_table *table, const nnrt_arrays *set) {
+    const nnrt_array *arrays = table->state;
+    for (int64_t i = 0; i < set->input_count; i++) {
+        nnrt_field *field = nnrt_table_add(table, NNRT_FEATURE, input_column(set, i));
+        if (!field) return NNRT_ERROR;
+        field->origin = (nnrt_origin){.read = read_input, .state = &arrays[i * set->parts]};
+    }
+    for (int64_t i = 0; i < set->input_count * set->parts; i++) {
+        const nnrt_array *array = &arrays[i];
+        nnrt_table_fingerprint(table, &array->element, sizeof array->element);
+        nnrt_table_fingerprint(table, array->shape, array->rank * (int64_t)sizeof *array->shape);
+    }
+    return NNRT_OK;
+}
+
+nnrt_status nnrt_arrays_open(nnrt_table *table, const nnrt_arrays *set) {
     nnrt_status status = check_files(set);
-    if (!status) status = count_rows(pipeline, set);
+    if (!status) status = count_rows(table, set);
     if (status) return status;
-    set_inputs(pipeline, set);
-    pipeline->info.target_count = set->target_count;
+    nnrt_table_clear(table); // what was known without the files
+    status = keep_arrays(table, set);
+    if (!status) status = add_inputs(table, set);
     for (int64_t i = 0; i < set->target_count && !status; i++) {
         int64_t column = set->input_count + i;
-        pipeline->info.targets[i].column.name = set->names[column];
-        status =
-            nnrt_target_read(pipeline, i, array_of(set, column, 0), set->parts, set->classes[i]);
+        status = nnrt_target_read(table, set->names[column], array_of(set, column, 0), set->parts,
+                                  set->classes[i]);
     }
-    return status;
-}
-
-// ---- Their samples
-
-static nnrt_status read_input(nnrt_pipeline *pipeline, int64_t input, const nnrt_array *arrays,
-                              int64_t parts) {
-    const nnrt_column column = pipeline->samples[input].column;
-    nnrt_status status = nnrt_source_allocate(pipeline, input, &column);
-    char *values = pipeline->samples[input].values;
-    for (int64_t i = 0; i < parts && !status; i++) {
-        status = nnrt_array_read(&arrays[i], column.dtype, values);
-        values += arrays[i].rows * column.size * nnrt_dtype_size(column.dtype);
-    }
-    return status;
-}
-
-nnrt_status nnrt_arrays_read(nnrt_pipeline *pipeline) {
-    int64_t parts = pipeline->file_count / pipeline->input_count;
-    nnrt_status status = NNRT_OK;
-    for (int64_t i = 0; i < pipeline->input_count && !status; i++)
-        status = read_input(pipeline, i, &pipeline->files[i * parts], parts);
     return status;
 }

@@ -19,8 +19,6 @@ typedef struct nnrt_arrays {
 } nnrt_arrays;
 
 // Does what a source's `open` does: checks the files against each other and reads the targets.
-nnrt_status nnrt_arrays_open(nnrt_pipeline *pipeline, const nnrt_arrays *set);
-// A source's `read`.
-nnrt_status nnrt_arrays_read(nnrt_pipeline *pipeline);
+nnrt_status nnrt_arrays_open(nnrt_table *table, const nnrt_arrays *set);
 
 #endif

@@ -4,6 +4,7 @@
 // these files are missing, a folder cifar10/ with train/ and test/, one folder of pictures a class,
 // is taken.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../files/locate.h"
@@ -103,12 +104,15 @@ static const Cifar hundred_fine = {
     .classes = sizeof fine_names / sizeof *fine_names,
     .names = fine_names};
 
-static void know_set(nnrt_pipeline *pipeline, const Cifar *set) {
+static nnrt_status know_set(nnrt_table *table, const Cifar *set) {
     static const int64_t shape[] = {SIDE, SIDE, CHANNELS};
-    nnrt_source_set_input(pipeline, nnrt_source_column("image", NNRT_U8, 3, shape));
-    nnrt_source_set_labels(pipeline, set->classes)->class_names = set->names;
-    pipeline->row_count = TRAIN_ROWS + TEST_ROWS;
-    pipeline->own_test_rows = TEST_ROWS;
+    table->row_count = TRAIN_ROWS + TEST_ROWS;
+    table->own_test_rows = TEST_ROWS;
+    if (!nnrt_table_add(table, NNRT_FEATURE, nnrt_column_make("image", NNRT_U8, 3, shape)) ||
+        !nnrt_table_add_labels(table, set->classes))
+        return NNRT_ERROR;
+    nnrt_table_target(table, 0)->target.class_names = set->names;
+    return NNRT_OK;
 }
 
 // ---- Files.
@@ -134,18 +138,28 @@ static nnrt_status open_file(nnrt_array *array, const char *path, const Cifar *s
     return status;
 }
 
-static nnrt_status open_files(nnrt_pipeline *pipeline, const Cifar *set, char (*paths)[PATH_MAX]) {
-    nnrt_array *array = pipeline->files;
-    pipeline->row_count = pipeline->own_test_rows = pipeline->file_count = 0;
-    for (int i = 0; set->files.files[i]; i++, array++) {
+// The table's state.
+typedef struct Batches {
+    Cifar set;
+    nnrt_array files[MAX_FILES];
+    int count;
+} Batches;
+
+static nnrt_status open_files(nnrt_table *table, const Cifar *set, char (*paths)[PATH_MAX]) {
+    Batches *batches = table->state = calloc(1, sizeof *batches);
+    table->free_state = free;
+    if (!batches) return nnrt_fail_memory("the names of files", sizeof *batches);
+    batches->set = *set;
+    table->row_count = table->own_test_rows = 0;
+    for (int i = 0; set->files.files[i]; i++) {
+        nnrt_array *array = &batches->files[batches->count++];
         nnrt_status status = open_file(array, paths[i], set);
         if (status) return status;
-        pipeline->file_count++;
-        pipeline->row_count += array->rows;
-        if (i >= set->train_files) pipeline->own_test_rows += array->rows;
-        nnrt_source_fingerprint(pipeline, array->shape, sizeof(int64_t));
+        table->row_count += array->rows;
+        if (i >= set->train_files) table->own_test_rows += array->rows;
+        nnrt_table_fingerprint(table, array->shape, sizeof(int64_t));
     }
-    if (pipeline->row_count <= UINT32_MAX) return NNRT_OK;
+    if (table->row_count <= UINT32_MAX) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR, "`%s` is too large", paths[0]);
 }
 
@@ -176,35 +190,35 @@ static nnrt_status read_file(const nnrt_array *array, const Cifar *set, int32_t 
     return status;
 }
 
-static nnrt_status read_labels(nnrt_pipeline *pipeline, const Cifar *set) {
-    int32_t *labels = pipeline->targets[0] = nnrt_array_allocate(NNRT_I32, pipeline->row_count);
-    if (!labels) return NNRT_ERROR;
-    for (int i = 0; i < pipeline->file_count; i++) {
-        nnrt_status status = read_file(&pipeline->files[i], set, labels, NULL);
-        if (status) return status;
-        labels += pipeline->files[i].rows;
+static nnrt_status read_labels(nnrt_table *table, const Cifar *set) {
+    const Batches *batches = table->state;
+    nnrt_field *field = nnrt_table_target(table, 0);
+    nnrt_status status = nnrt_field_allocate(table, field);
+    int32_t *labels = field->values;
+    for (int i = 0; i < batches->count && !status; i++) {
+        status = read_file(&batches->files[i], set, labels, NULL);
+        labels += batches->files[i].rows;
     }
-    nnrt_source_fingerprint(pipeline, pipeline->targets[0], 4 * pipeline->row_count);
-    return NNRT_OK;
+    if (!status) nnrt_table_fingerprint(table, field->values, 4 * table->row_count);
+    return status;
 }
 
-static nnrt_status read_pixels(nnrt_pipeline *pipeline, const Cifar *set) {
-    const nnrt_column column = pipeline->samples[0].column;
-    nnrt_status status = nnrt_source_allocate(pipeline, 0, &column);
-    uint8_t *pixels = pipeline->samples[0].values;
-    for (int i = 0; i < pipeline->file_count && !status; i++) {
-        status = read_file(&pipeline->files[i], set, NULL, pixels);
-        pixels += pipeline->files[i].rows * PIXELS;
+static nnrt_status read_pixels(nnrt_table *table, nnrt_field *field) {
+    const Batches *batches = field->origin.state;
+    nnrt_status status = nnrt_field_allocate(table, field);
+    uint8_t *pixels = field->values;
+    for (int i = 0; i < batches->count && !status; i++) {
+        status = read_file(&batches->files[i], &batches->set, NULL, pixels);
+        pixels += batches->files[i].rows * PIXELS;
     }
     return status;
 }
 
 // ---- Folders of pictures.
 
-static nnrt_status check_pictures(const nnrt_pipeline *pipeline, const Cifar *set,
-                                  const char *folder) {
-    const nnrt_target_info *target = &pipeline->info.targets[0];
-    const nnrt_column *column = &pipeline->samples[0].column;
+static nnrt_status check_pictures(const nnrt_table *table, const Cifar *set, const char *folder) {
+    const nnrt_target_info *target = &nnrt_table_target(table, 0)->target;
+    const nnrt_column *column = &nnrt_table_feature(table, 0)->column;
     int is_known = target->classes == set->classes;
     for (int64_t i = 0; is_known && i < set->classes; i++)
         is_known = strcmp(target->class_names[i], set->names[i]) == 0;
@@ -217,67 +231,57 @@ static nnrt_status check_pictures(const nnrt_pipeline *pipeline, const Cifar *se
 }
 
 // "/data/cifar10/train/airplane" -> "/data/cifar10"; 0: there is none.
-static int find_pictures(const nnrt_pipeline *pipeline, const Cifar *set, char path[PATH_MAX]) {
+static int find_pictures(const nnrt_table *table, const Cifar *set, char path[PATH_MAX]) {
     const char *const *name = set->pictures;
-    while (*name && nnrt_locate(pipeline->folder, *name, path) != NNRT_OK) name++;
+    while (*name && nnrt_locate(table->folder, *name, path) != NNRT_OK) name++;
     for (int i = 0; *name && i < 2; i++) *strrchr(path, '/') = '\0';
     return *name != NULL;
 }
 
-static nnrt_status open_pictures(nnrt_pipeline *pipeline, const Cifar *set, const char *folder) {
-    nnrt_status status = nnrt_images_open(pipeline, folder, CHANNELS);
-    return status ? status : check_pictures(pipeline, set, folder);
+static nnrt_status open_pictures(nnrt_table *table, const Cifar *set, const char *folder) {
+    nnrt_table_clear(table); // what was known without the files
+    nnrt_status status = nnrt_images_open(table, folder, CHANNELS);
+    return status ? status : check_pictures(table, set, folder);
 }
 
 // ---- The sources.
 
-static nnrt_status open_set(nnrt_pipeline *pipeline, const Cifar *set) {
+static nnrt_status open_set(nnrt_table *table, const Cifar *set) {
     static char paths[MAX_FILES][PATH_MAX]; // large, and wanted by one thread only
     char folder[PATH_MAX], message[4096];
-    know_set(pipeline, set);
-    nnrt_status status = nnrt_locate_set(pipeline->folder, &set->files, paths);
+    nnrt_status status = know_set(table, set);
+    if (!status) status = nnrt_locate_set(table->folder, &set->files, paths);
     if (status == NNRT_DATA_MISSING) {
         snprintf(message, sizeof message, "%s", nnrt_error());
-        if (find_pictures(pipeline, set, folder)) return open_pictures(pipeline, set, folder);
+        if (find_pictures(table, set, folder)) return open_pictures(table, set, folder);
         return nnrt_fail(status, "%s", message);
     }
-    if (!status) status = open_files(pipeline, set, paths);
-    return status ? status : read_labels(pipeline, set);
+    if (!status) status = open_files(table, set, paths);
+    if (!status) status = read_labels(table, set);
+    if (!status)
+        nnrt_table_feature(table, 0)->origin =
+            (nnrt_origin){.read = read_pixels, .state = table->state};
+    return status;
 }
 
-static nnrt_status read_set(nnrt_pipeline *pipeline, const Cifar *set) {
-    return pipeline->pictures ? nnrt_images_read(pipeline) : read_pixels(pipeline, set);
-}
-
-static nnrt_status open_ten(nnrt_pipeline *pipeline, const nnrt_call *call) {
+static nnrt_status open_ten(nnrt_table *table, const nnrt_call *call) {
     (void)call;
-    return open_set(pipeline, &ten);
-}
-
-static nnrt_status read_ten(nnrt_pipeline *pipeline) {
-    return read_set(pipeline, &ten);
+    return open_set(table, &ten);
 }
 
 // The coarse labels are the first byte; pictures in folders have fine ones only.
-static nnrt_status open_hundred(nnrt_pipeline *pipeline, const nnrt_call *call) {
+static nnrt_status open_hundred(nnrt_table *table, const nnrt_call *call) {
     static const char *const none[] = {NULL};
     Cifar set = hundred_fine;
-    if (strcmp(nnrt_call_text(call, "labels", "fine"), "coarse") != 0)
-        return open_set(pipeline, &set);
+    if (strcmp(nnrt_call_text(call, "labels", "fine"), "coarse") != 0) return open_set(table, &set);
     set.pictures = none;
     set.label = 0;
     set.classes = sizeof coarse_names / sizeof *coarse_names;
     set.names = coarse_names;
-    return open_set(pipeline, &set);
-}
-
-// The labels were checked when they were read.
-static nnrt_status read_hundred(nnrt_pipeline *pipeline) {
-    Cifar set = hundred_fine;
-    return read_set(pipeline, &set);
+    return open_set(table, &set);
 }
 
 const nnrt_source nnrt_cifar_sources[] = {
-    {.name = "cifar10", .open = open_ten, .settle = nnrt_images_settle, .read = read_ten},
-    {.name = "cifar100", .open = open_hundred, .settle = nnrt_images_settle, .read = read_hundred},
+    {.name = "cifar10", .open = open_ten, .settle = nnrt_images_settle},
+    {.name = "cifar100", .open = open_hundred, .settle = nnrt_images_settle},
     {0}};

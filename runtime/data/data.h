@@ -64,6 +64,7 @@ typedef struct nnrt_data_info {
     double scale, offset; // of the `scale` transforms together: x * scale + offset
     int64_t standardize;  // 1: (x - mean) / deviation, by element; x is the scaled one
     nnrt_augment augment; // of training samples
+    int64_t stage;        // of an error: the stage that it is of, 0: the source
     char fingerprint[65]; // of headers, sizes and labels; "" when not inspected
 } nnrt_data_info;
 
@@ -87,7 +88,7 @@ typedef struct nnrt_data {
     nnrt_part train, validation, test;
     // standardize: of each scaled element of each input; NULL: none
     float *mean[NNRT_MAX_COLUMNS], *deviation[NNRT_MAX_COLUMNS];
-    void *owner; // private
+    struct nnrt_table *owner; // private
 } nnrt_data;
 
 nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const char *folder,
@@ -101,6 +102,8 @@ int nnrt_data_is_picture(const nnrt_column *column);
 // Are all inputs in memory?
 int nnrt_data_is_held(const nnrt_data *data);
 
+// Its size is INT64_MAX where the product of the shape is more.
+nnrt_column nnrt_column_make(const char *name, int64_t dtype, int64_t rank, const int64_t *shape);
 int64_t nnrt_data_column_count(const nnrt_data_info *info);
 const nnrt_column *nnrt_data_column(const nnrt_data_info *info, int64_t column);
 // The number of a column; -1: there is none of this name.

@@ -22,23 +22,22 @@
 
 enum { MAX_DEPTH = 32, LOOKS = 64, READ_AT_ONCE = 16 };
 
-struct nnrt_pictures {
+// The list of a folder's pictures: the table's state.
+typedef struct nnrt_pictures {
     char **paths; // [count]
     int32_t *labels;
     int64_t count, capacity;
     int64_t memory; // see enum Memory
-};
+} nnrt_pictures;
 
 enum Memory { MEMORY_AUTO, MEMORY_ALL, MEMORY_NONE };
 
-void nnrt_images_free(nnrt_pipeline *pipeline) {
-    nnrt_pictures *pictures = pipeline->pictures;
-    if (!pictures) return;
+static void free_pictures(void *state) {
+    nnrt_pictures *pictures = state;
     for (int64_t i = 0; i < pictures->count; i++) free(pictures->paths[i]);
     free(pictures->paths);
     free(pictures->labels);
     free(pictures);
-    pipeline->pictures = NULL;
 }
 
 // ---- Lists.
@@ -270,135 +269,65 @@ static nnrt_status add_train(nnrt_pictures *pictures, const char *folder, Classe
     return status ? status : check_filled(pictures, folder, classes);
 }
 
-// ---- Opening.
-
-static nnrt_status add_parts(nnrt_pipeline *pipeline, const char *folder, Classes *classes) {
-    nnrt_pictures *pictures = pipeline->pictures;
-    char path[PATH_MAX];
-    int has_parts = find_part(folder, train_names, path);
-    nnrt_status status = add_train(pictures, has_parts ? path : folder, classes);
-    int64_t train_count = pictures->count;
-    if (!status && has_parts && find_part(folder, validation_names, path))
-        status = add_part(pictures, path, classes);
-    pipeline->own_validation_rows = pictures->count - train_count;
-    if (!status && has_parts && find_part(folder, test_names, path))
-        status = add_part(pictures, path, classes);
-    pipeline->row_count = pictures->count;
-    pipeline->own_test_rows = pictures->count - train_count - pipeline->own_validation_rows;
-    return status;
-}
-
-static nnrt_status set_labels(nnrt_pipeline *pipeline, const Classes *classes) {
-    nnrt_pictures *pictures = pipeline->pictures;
-    nnrt_target_info *target = nnrt_source_set_labels(pipeline, classes->count);
-    int32_t *labels = pipeline->targets[0] = nnrt_array_allocate(NNRT_I32, pictures->count);
-    target->class_names =
-        nnrt_source_keep_names((const char *const *)classes->names, classes->count);
-    if (!target->class_names || !labels) return NNRT_ERROR;
-    memcpy(labels, pictures->labels, (size_t)pictures->count * sizeof(int32_t));
-    for (int64_t i = 0; i < classes->count; i++)
-        nnrt_source_fingerprint(pipeline, classes->names[i], (int64_t)strlen(classes->names[i]));
-    nnrt_source_fingerprint(pipeline, pictures->labels, pictures->count * 4);
-    return NNRT_OK;
-}
-
-static nnrt_status set_shape(nnrt_pipeline *pipeline, int64_t channels) {
-    int64_t shape[3] = {0, 0, channels};
-    nnrt_status status = nnrt_picture_size(pipeline->pictures->paths[0], &shape[0], &shape[1]);
-    if (status) return status;
-    nnrt_source_set_input(pipeline, nnrt_source_column("image", NNRT_U8, 3, shape));
-    nnrt_source_fingerprint(pipeline, shape, sizeof shape);
-    if (pipeline->row_count <= UINT32_MAX &&
-        pipeline->info.targets[0].classes <= NNRT_DATA_MAX_CLASSES)
-        return NNRT_OK;
-    return nnrt_fail(NNRT_ERROR, "there are too many pictures or classes: %lld, %lld",
-                     (long long)pipeline->row_count, (long long)pipeline->info.targets[0].classes);
-}
-
-nnrt_status nnrt_images_open(nnrt_pipeline *pipeline, const char *folder, int64_t channels) {
-    Classes classes = {0};
-    if (!is_folder(folder))
-        return nnrt_fail(NNRT_ERROR, "`%s` is not a folder: images(..) reads one folder a class",
-                         folder);
-    pipeline->pictures = calloc(1, sizeof *pipeline->pictures);
-    if (!pipeline->pictures) return fail_memory();
-    nnrt_status status = nnrt_reads_note_folder(folder, is_picture_name);
-    if (!status) status = add_parts(pipeline, folder, &classes);
-    if (!status) status = set_labels(pipeline, &classes);
-    if (!status) status = set_shape(pipeline, channels);
-    free_classes(&classes);
-    return status;
-}
-
-static nnrt_status open_images(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    char path[PATH_MAX];
-    const char *folder = nnrt_call_text(call, "folder", NULL);
-    const char *memory = nnrt_call_text(call, "memory", "auto");
-    int64_t channels = strcmp(nnrt_call_text(call, "color", "rgb"), "rgb") == 0 ? 3 : 1;
-    if (!folder) return nnrt_fail(NNRT_ERROR, "images(..) names no folder");
-    nnrt_status status = nnrt_locate(pipeline->folder, folder, path);
-    if (!status) status = nnrt_images_open(pipeline, path, channels);
-    if (status) return status;
-    pipeline->pictures->memory = strcmp(memory, "all") == 0    ? MEMORY_ALL
-                                 : strcmp(memory, "none") == 0 ? MEMORY_NONE
-                                                               : MEMORY_AUTO;
-    return NNRT_OK;
-}
-
 // ---- Sizes.
 
-static nnrt_status fail_sizes(const nnrt_pipeline *pipeline, const char *path, int64_t height,
+static nnrt_status make_picture(const nnrt_field *field, uint32_t row, void *values);
+
+static nnrt_status fail_sizes(const nnrt_field *field, const char *path, int64_t height,
                               int64_t width) {
-    const int64_t *shape = pipeline->samples[0].column.shape;
+    const nnrt_pictures *pictures = field->origin.state;
+    const int64_t *shape = field->stored.shape;
     return nnrt_fail(NNRT_ERROR,
                      "pictures differ in size: `%s` is %lld pixels wide and %lld high, `%s` %lld "
                      "and %lld; add `-> resize(height, width)`",
-                     pipeline->pictures->paths[0], (long long)shape[1], (long long)shape[0], path,
+                     pictures->paths[0], (long long)shape[1], (long long)shape[0], path,
                      (long long)width, (long long)height);
 }
 
 // Looks at some pictures all over the set, so that most mistakes are found before anything is read.
-nnrt_status nnrt_images_settle(nnrt_pipeline *pipeline) {
-    const nnrt_pictures *pictures = pipeline->pictures;
-    if (!pictures || pipeline->is_resized) return NNRT_OK;
+nnrt_status nnrt_images_settle(nnrt_table *table) {
+    const nnrt_field *field = nnrt_table_feature(table, 0);
+    const nnrt_pictures *pictures = field->origin.state;
+    if (!pictures || field->origin.make != make_picture || field->is_resized) return NNRT_OK;
     int64_t looks = pictures->count < LOOKS ? pictures->count : LOOKS;
     for (int64_t i = 1; i < looks; i++) {
         const char *path = pictures->paths[i * (pictures->count - 1) / (looks - 1)];
         int64_t height, width;
         nnrt_status status = nnrt_picture_size(path, &height, &width);
         if (status) return status;
-        const int64_t *shape = pipeline->samples[0].column.shape;
-        if (height != shape[0] || width != shape[1])
-            return fail_sizes(pipeline, path, height, width);
+        if (height != field->stored.shape[0] || width != field->stored.shape[1])
+            return fail_sizes(field, path, height, width);
     }
     return NNRT_OK;
 }
 
 // ---- Decoding.
 
-nnrt_status nnrt_images_sample(const nnrt_pipeline *pipeline, uint32_t row, void *values) {
-    const char *path = pipeline->pictures->paths[row];
-    const int64_t *shape = pipeline->info.inputs[0].shape;
+static nnrt_status make_picture(const nnrt_field *field, uint32_t row, void *values) {
+    const nnrt_pictures *pictures = field->origin.state;
+    const char *path = pictures->paths[row];
+    const int64_t *shape = field->column.shape;
     nnrt_picture picture;
     nnrt_status status = nnrt_picture_read(path, shape[2], &picture);
     if (status) return status;
     if (picture.height == shape[0] && picture.width == shape[1])
-        memcpy(values, picture.pixels, (size_t)pipeline->info.inputs[0].size);
-    else if (pipeline->is_resized)
+        memcpy(values, picture.pixels, (size_t)field->column.size);
+    else if (field->is_resized)
         nnrt_resize_bytes(picture.pixels, picture.height, picture.width, shape[2], values, shape[0],
                           shape[1]);
     else
-        status = fail_sizes(pipeline, path, picture.height, picture.width);
+        status = fail_sizes(field, path, picture.height, picture.width);
     nnrt_picture_free(&picture);
     return status;
 }
 
 typedef struct Reading {
-    const nnrt_pipeline *pipeline;
+    const nnrt_field *field;
     uint8_t *values;
+    int64_t count;
     _Atomic int64_t next;
     pthread_mutex_t lock;
-    int64_t failed; // the first picture that failed; row_count: none did
+    int64_t failed; // the first picture that failed; count: none did
     nnrt_status status;
     char message[4096];
 } Reading;
@@ -411,18 +340,18 @@ static void note_failure(Reading *reading, int64_t row, nnrt_status status) {
         snprintf(reading->message, sizeof reading->message, "%s", nnrt_error());
     }
     pthread_mutex_unlock(&reading->lock);
-    atomic_store(&reading->next, reading->pipeline->row_count); // the others stop, too
+    atomic_store(&reading->next, reading->count); // the others stop, too
 }
 
 static void read_some(void *argument, int thread, int threads) {
     Reading *reading = argument;
-    int64_t count = reading->pipeline->row_count, size = reading->pipeline->info.inputs[0].size;
+    int64_t count = reading->count, size = reading->field->column.size;
     (void)thread, (void)threads;
     for (;;) {
         int64_t first = atomic_fetch_add(&reading->next, READ_AT_ONCE);
         for (int64_t row = first; row < first + READ_AT_ONCE && row < count; row++) {
             nnrt_status status =
-                nnrt_images_sample(reading->pipeline, (uint32_t)row, reading->values + row * size);
+                make_picture(reading->field, (uint32_t)row, reading->values + row * size);
             if (status) note_failure(reading, row, status);
             if (status) break;
         }
@@ -430,11 +359,13 @@ static void read_some(void *argument, int thread, int threads) {
     }
 }
 
-static nnrt_status read_all(nnrt_pipeline *pipeline) {
+static nnrt_status read_all(const nnrt_table *table, nnrt_field *field) {
     nnrt_team *team = nnrt_team_create(nnrt_cpu_count() < 64 ? nnrt_cpu_count() : 64);
     if (!team) return NNRT_ERROR;
-    Reading reading = {
-        .pipeline = pipeline, .values = pipeline->samples[0].values, .failed = pipeline->row_count};
+    Reading reading = {.field = field,
+                       .values = field->values,
+                       .count = table->row_count,
+                       .failed = table->row_count};
     pthread_mutex_init(&reading.lock, NULL);
     nnrt_team_run(team, nnrt_team_size(team), read_some, &reading);
     pthread_mutex_destroy(&reading.lock);
@@ -442,16 +373,103 @@ static nnrt_status read_all(nnrt_pipeline *pipeline) {
     return reading.status ? nnrt_fail(reading.status, "%s", reading.message) : NNRT_OK;
 }
 
-nnrt_status nnrt_images_read(nnrt_pipeline *pipeline) {
-    const nnrt_column *column = &pipeline->info.inputs[0];
-    int64_t memory = pipeline->pictures->memory, bytes;
-    if (__builtin_mul_overflow(pipeline->row_count, column->size, &bytes)) bytes = INT64_MAX;
+static nnrt_status read_pictures(nnrt_table *table, nnrt_field *field) {
+    const nnrt_pictures *pictures = field->origin.state;
+    int64_t memory = pictures->memory, bytes;
+    if (__builtin_mul_overflow(table->row_count, field->column.size, &bytes)) bytes = INT64_MAX;
     if (memory == MEMORY_NONE || (memory == MEMORY_AUTO && bytes > nnrt_free_memory() / 2))
         return NNRT_OK;
-    nnrt_status status = nnrt_source_allocate(pipeline, 0, column);
-    return status ? status : read_all(pipeline);
+    field->stored = field->column;
+    nnrt_status status = nnrt_field_allocate(table, field);
+    return status ? status : read_all(table, field);
+}
+
+// ---- Opening.
+
+static nnrt_status add_parts(nnrt_table *table, const char *folder, Classes *classes) {
+    nnrt_pictures *pictures = table->state;
+    char path[PATH_MAX];
+    int has_parts = find_part(folder, train_names, path);
+    nnrt_status status = add_train(pictures, has_parts ? path : folder, classes);
+    int64_t train_count = pictures->count;
+    if (!status && has_parts && find_part(folder, validation_names, path))
+        status = add_part(pictures, path, classes);
+    table->own_validation_rows = pictures->count - train_count;
+    if (!status && has_parts && find_part(folder, test_names, path))
+        status = add_part(pictures, path, classes);
+    table->row_count = pictures->count;
+    table->own_test_rows = pictures->count - train_count - table->own_validation_rows;
+    return status;
+}
+
+static nnrt_status add_labels(nnrt_table *table, const Classes *classes) {
+    const nnrt_pictures *pictures = table->state;
+    nnrt_field *field = nnrt_table_add_labels(table, classes->count);
+    if (!field || nnrt_field_allocate(table, field)) return NNRT_ERROR;
+    field->target.class_names =
+        nnrt_table_keep_names((const char *const *)classes->names, classes->count);
+    if (!field->target.class_names) return NNRT_ERROR;
+    memcpy(field->values, pictures->labels, (size_t)pictures->count * sizeof(int32_t));
+    for (int64_t i = 0; i < classes->count; i++)
+        nnrt_table_fingerprint(table, classes->names[i], (int64_t)strlen(classes->names[i]));
+    nnrt_table_fingerprint(table, pictures->labels, pictures->count * 4);
+    return NNRT_OK;
+}
+
+static nnrt_status add_image(nnrt_table *table, int64_t channels) {
+    nnrt_pictures *pictures = table->state;
+    int64_t shape[3] = {0, 0, channels};
+    nnrt_status status = nnrt_picture_size(pictures->paths[0], &shape[0], &shape[1]);
+    if (status) return status;
+    nnrt_field *field =
+        nnrt_table_add(table, NNRT_FEATURE, nnrt_column_make("image", NNRT_U8, 3, shape));
+    if (!field) return NNRT_ERROR;
+    field->origin = (nnrt_origin){read_pictures, make_picture, pictures};
+    nnrt_table_fingerprint(table, shape, sizeof shape);
+    return NNRT_OK;
+}
+
+static nnrt_status check_counts(const nnrt_table *table, const Classes *classes) {
+    if (table->row_count <= UINT32_MAX && classes->count <= NNRT_DATA_MAX_CLASSES) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "there are too many pictures or classes: %lld, %lld",
+                     (long long)table->row_count, (long long)classes->count);
+}
+
+static nnrt_status list_pictures(nnrt_table *table, const char *folder, Classes *classes) {
+    table->state = calloc(1, sizeof(nnrt_pictures));
+    if (!table->state) return fail_memory();
+    table->free_state = free_pictures;
+    nnrt_status status = nnrt_reads_note_folder(folder, is_picture_name);
+    if (!status) status = add_parts(table, folder, classes);
+    return status ? status : check_counts(table, classes);
+}
+
+nnrt_status nnrt_images_open(nnrt_table *table, const char *folder, int64_t channels) {
+    Classes classes = {0};
+    if (!is_folder(folder))
+        return nnrt_fail(NNRT_ERROR, "`%s` is not a folder: images(..) reads one folder a class",
+                         folder);
+    nnrt_status status = list_pictures(table, folder, &classes);
+    if (!status) status = add_labels(table, &classes);
+    if (!status) status = add_image(table, channels);
+    free_classes(&classes);
+    return status;
+}
+
+static nnrt_status open_images(nnrt_table *table, const nnrt_call *call) {
+    char path[PATH_MAX];
+    const char *folder = nnrt_call_text(call, "folder", NULL);
+    const char *memory = nnrt_call_text(call, "memory", "auto");
+    int64_t channels = strcmp(nnrt_call_text(call, "color", "rgb"), "rgb") == 0 ? 3 : 1;
+    if (!folder) return nnrt_fail(NNRT_ERROR, "images(..) names no folder");
+    nnrt_status status = nnrt_locate(table->folder, folder, path);
+    if (!status) status = nnrt_images_open(table, path, channels);
+    if (status) return status;
+    ((nnrt_pictures *)table->state)->memory = strcmp(memory, "all") == 0    ? MEMORY_ALL
+                                              : strcmp(memory, "none") == 0 ? MEMORY_NONE
+                                                                            : MEMORY_AUTO;
+    return NNRT_OK;
 }
 
 const nnrt_source nnrt_image_sources[] = {
-    {.name = "images", .open = open_images, .settle = nnrt_images_settle, .read = nnrt_images_read},
-    {0}};
+    {.name = "images", .open = open_images, .settle = nnrt_images_settle}, {0}};

@@ -9,13 +9,9 @@
 // without train/, all of it is the training part. Classes are the folders in there, sorted by name
 // (bytes), with their PNG and JPEG files at any depth. Fills what a source's `open` fills, for
 // pictures of `channels` (1 or 3).
-nnrt_status nnrt_images_open(nnrt_pipeline *pipeline, const char *folder, int64_t channels);
+nnrt_status nnrt_images_open(nnrt_table *table, const char *folder, int64_t channels);
 
-// The other functions of a source row.
-nnrt_status nnrt_images_settle(nnrt_pipeline *pipeline);
-nnrt_status nnrt_images_read(nnrt_pipeline *pipeline);
-nnrt_status nnrt_images_sample(const nnrt_pipeline *pipeline, uint32_t row, void *values);
-
-void nnrt_images_free(nnrt_pipeline *pipeline);
+// The other function of a source row.
+nnrt_status nnrt_images_settle(nnrt_table *table);
 
 #endif

@@ -119,20 +119,20 @@ static nnrt_status name_columns(Named *named) {
         name_column(file_of(named, i, 0), names[i]);
         pointers[i] = names[i];
     }
-    const char *const *kept = nnrt_source_keep_names(pointers, count);
+    const char *const *kept = nnrt_table_keep_names(pointers, count);
     if (!kept) return NNRT_ERROR;
     for (int64_t i = 0; i < count; i++) named->set.names[i] = kept[i];
     return check_names(named, count);
 }
 
-static nnrt_status open_columns(nnrt_pipeline *pipeline, const Named *named, nnrt_array *arrays) {
+static nnrt_status open_columns(nnrt_table *table, const Named *named, nnrt_array *arrays) {
     int64_t columns = named->set.input_count + named->set.target_count;
     nnrt_status status = NNRT_OK;
     for (int64_t i = 0; i < columns * named->set.parts && !status; i++) {
         int64_t column = i % columns;
         int part = (int)(i / columns);
         char path[PATH_MAX];
-        status = nnrt_locate(pipeline->folder, file_of(named, column, part), path);
+        status = nnrt_locate(table->folder, file_of(named, column, part), path);
         if (!status) status = named->open(&arrays[column * named->set.parts + part], path);
     }
     return status;
@@ -151,28 +151,35 @@ static nnrt_status read_named(Named *named) {
     return status ? status : name_columns(named);
 }
 
-static nnrt_status open_files(nnrt_pipeline *pipeline, Named *named) {
-    nnrt_status status = read_named(named);
-    if (status) return status;
+// Known without the files, but for their shapes.
+static nnrt_status add_names(nnrt_table *table, const nnrt_arrays *set) {
+    for (int64_t i = 0; i < set->input_count; i++)
+        if (!nnrt_table_add(table, NNRT_FEATURE, (nnrt_column){.name = set->names[i]}))
+            return NNRT_ERROR;
+    return NNRT_OK;
+}
+
+static nnrt_status open_files(nnrt_table *table, Named *named) {
     nnrt_arrays *set = &named->set;
+    nnrt_status status = read_named(named);
+    if (!status) status = add_names(table, set);
+    if (status) return status;
     size_t count = (size_t)((set->input_count + set->target_count) * set->parts);
     nnrt_array *arrays = calloc(count, sizeof *arrays);
     if (!arrays) return nnrt_fail_memory("arrays", count * sizeof *arrays);
     set->arrays = arrays;
-    pipeline->input_count = set->input_count; // known without the files, but for their shapes
-    for (int64_t i = 0; i < set->input_count; i++) pipeline->samples[i].column.name = set->names[i];
-    status = open_columns(pipeline, named, arrays);
-    if (!status) status = nnrt_arrays_open(pipeline, set);
+    status = open_columns(table, named, arrays);
+    if (!status) status = nnrt_arrays_open(table, set);
     free(arrays);
     return status;
 }
 
-static nnrt_status open_idx(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    return open_files(pipeline, &(Named){.call = call, .open = nnrt_idx_open});
+static nnrt_status open_idx(nnrt_table *table, const nnrt_call *call) {
+    return open_files(table, &(Named){.call = call, .open = nnrt_idx_open});
 }
 
-static nnrt_status open_npy(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    return open_files(pipeline, &(Named){.call = call, .open = nnrt_npy_open});
+static nnrt_status open_npy(nnrt_table *table, const nnrt_call *call) {
+    return open_files(table, &(Named){.call = call, .open = nnrt_npy_open});
 }
 
 // ---- Built-in sets
@@ -198,12 +205,15 @@ static const nnrt_file_set fashion_set = {
     "on Debian: apt-get install dataset-fashion-mnist; or put the four files of Fashion-MNIST into "
     "a folder and set NNC_DATA to it"};
 
-static void know_set(nnrt_pipeline *pipeline, const char *const *names) {
+static nnrt_status know_set(nnrt_table *table, const char *const *names) {
     static const int64_t shape[] = {SET_SIDE, SET_SIDE};
-    nnrt_source_set_input(pipeline, nnrt_source_column("image", NNRT_U8, 2, shape));
-    nnrt_source_set_labels(pipeline, SET_CLASSES)->class_names = names;
-    pipeline->row_count = SET_TRAIN_ROWS + SET_TEST_ROWS;
-    pipeline->own_test_rows = SET_TEST_ROWS;
+    table->row_count = SET_TRAIN_ROWS + SET_TEST_ROWS;
+    table->own_test_rows = SET_TEST_ROWS;
+    if (!nnrt_table_add(table, NNRT_FEATURE, nnrt_column_make("image", NNRT_U8, 2, shape)) ||
+        !nnrt_table_add_labels(table, SET_CLASSES))
+        return NNRT_ERROR;
+    nnrt_table_target(table, 0)->target.class_names = names;
+    return NNRT_OK;
 }
 
 static nnrt_status check_set(const nnrt_array *inputs, const nnrt_array *targets) {
@@ -227,37 +237,40 @@ static nnrt_status check_set(const nnrt_array *inputs, const nnrt_array *targets
     return NNRT_OK;
 }
 
-static nnrt_status open_set(nnrt_pipeline *pipeline, const nnrt_file_set *set,
-                            const char *const *names) {
+static nnrt_status open_arrays(nnrt_table *table, nnrt_array *arrays, const char *const *names) {
+    nnrt_status status = check_set(arrays, arrays + 2);
+    nnrt_arrays all = {arrays, 1, 1, 2, {"image"}, {SET_CLASSES}};
+    if (!status) status = nnrt_arrays_open(table, &all);
+    if (!status) nnrt_table_target(table, 0)->target.class_names = names;
+    return status;
+}
+
+static nnrt_status open_set(nnrt_table *table, const nnrt_file_set *set, const char *const *names) {
     char(*paths)[PATH_MAX] = calloc(4, sizeof *paths);
     nnrt_array *arrays = calloc(4, sizeof *arrays);
-    nnrt_status status = NNRT_OK;
-    know_set(pipeline, names);
+    nnrt_status status = know_set(table, names);
     if (!paths || !arrays)
         status = nnrt_fail_memory("the names of files", 4 * (sizeof *paths + sizeof *arrays));
-    if (!status) status = nnrt_locate_set(pipeline->folder, set, paths);
+    if (!status) status = nnrt_locate_set(table->folder, set, paths);
     for (int i = 0; i < 4 && !status; i++) status = nnrt_idx_open(&arrays[i], paths[i]);
-    if (!status) status = check_set(arrays, arrays + 2);
-    nnrt_arrays all = {arrays, 1, 1, 2, {"image"}, {SET_CLASSES}};
-    if (!status) status = nnrt_arrays_open(pipeline, &all);
+    if (!status) status = open_arrays(table, arrays, names);
     free(arrays);
     free(paths);
     return status;
 }
 
-static nnrt_status open_mnist(nnrt_pipeline *pipeline, const nnrt_call *call) {
+static nnrt_status open_mnist(nnrt_table *table, const nnrt_call *call) {
     (void)call;
-    return open_set(pipeline, &mnist_set, digit_names);
+    return open_set(table, &mnist_set, digit_names);
 }
 
-static nnrt_status open_fashion(nnrt_pipeline *pipeline, const nnrt_call *call) {
+static nnrt_status open_fashion(nnrt_table *table, const nnrt_call *call) {
     (void)call;
-    return open_set(pipeline, &fashion_set, fashion_names);
+    return open_set(table, &fashion_set, fashion_names);
 }
 
-const nnrt_source nnrt_file_sources[] = {
-    {.name = "mnist", .open = open_mnist, .read = nnrt_arrays_read},
-    {.name = "fashion_mnist", .open = open_fashion, .read = nnrt_arrays_read},
-    {.name = "idx", .open = open_idx, .read = nnrt_arrays_read},
-    {.name = "npy", .open = open_npy, .read = nnrt_arrays_read},
-    {0}};
+const nnrt_source nnrt_file_sources[] = {{.name = "mnist", .open = open_mnist},
+                                         {.name = "fashion_mnist", .open = open_fashion},
+                                         {.name = "idx", .open = open_idx},
+                                         {.name = "npy", .open = open_npy},
+                                         {0}};

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 
 typedef struct Targets {
-    nnrt_pipeline *pipeline;
-    nnrt_target_info *info;
-    void **values;            // where they go
+    nnrt_table *table;
+    nnrt_field *field;
+    nnrt_target_info *info;   // the field's
+    const char *name;         // NULL: "label" or "target"
     const nnrt_array *arrays; // of the training part, of the test part
     int count;
     int64_t classes; // given; 0: the labels show it
@@ -110,18 +111,17 @@ static nnrt_status store_labels(void *state, const nnrt_array *array, int64_t fi
     return NNRT_OK;
 }
 
-static const char *name_of(const Targets *targets, const char *otherwise) {
-    return targets->info->column.name ? targets->info->column.name : otherwise;
+static nnrt_status allocate(const Targets *targets, nnrt_column column) {
+    targets->field->column = targets->field->stored = column;
+    return nnrt_field_allocate(targets->table, targets->field);
 }
 
 static nnrt_status read_labels(const Targets *targets, int64_t classes) {
-    nnrt_target_info *info = targets->info;
-    info->column = nnrt_source_column(name_of(targets, "label"), NNRT_I32, 0, NULL);
-    info->classes = classes;
-    info->is_open = targets->classes == 0;
-    Labels labels = {nnrt_array_allocate(NNRT_I32, targets->pipeline->row_count), classes};
-    *targets->values = labels.values;
-    nnrt_status status = labels.values ? NNRT_OK : NNRT_ERROR;
+    const char *name = targets->name ? targets->name : "label";
+    targets->info->classes = classes;
+    targets->info->is_open = targets->classes == 0;
+    nnrt_status status = allocate(targets, nnrt_column_make(name, NNRT_I32, 0, NULL));
+    Labels labels = {targets->field->values, classes};
     for (int i = 0; i < targets->count && !status; i++) {
         status = nnrt_array_each(&targets->arrays[i], store_labels, &labels);
         labels.values += targets->arrays[i].rows;
@@ -162,9 +162,10 @@ static void note_sum(const Targets *targets, const float *values, int64_t size, 
         *uneven = value_at(targets, sum, row);
 }
 
-static void note_numbers(const Targets *targets, const float *values, int64_t last) {
+static void note_numbers(const Targets *targets, int64_t last) {
     nnrt_target_info *info = targets->info;
-    int64_t size = info->column.size, count = targets->pipeline->row_count * size;
+    const float *values = targets->field->values;
+    int64_t size = targets->field->column.size, count = targets->table->row_count * size;
     int any_other = 0, any_fraction = 0;
     info->lowest = info->highest = value_at(targets, (double)values[0], 0);
     info->uneven.value = 1;
@@ -181,23 +182,23 @@ static void note_numbers(const Targets *targets, const float *values, int64_t la
 }
 
 static nnrt_status read_numbers(const Targets *targets, int64_t place_classes) {
-    nnrt_pipeline *pipeline = targets->pipeline;
     nnrt_target_info *info = targets->info;
     const nnrt_array *first = &targets->arrays[0];
-    info->column =
-        nnrt_source_column(name_of(targets, "target"), NNRT_F32, first->rank - 1, first->shape + 1);
-    int64_t size = info->column.size, last = first->rank > 1 ? first->shape[first->rank - 1] : 1;
-    float *values = *targets->values = nnrt_array_allocate(NNRT_F32, pipeline->row_count * size);
-    nnrt_status status = values ? NNRT_OK : NNRT_ERROR;
+    const char *name = targets->name ? targets->name : "target";
+    nnrt_status status =
+        allocate(targets, nnrt_column_make(name, NNRT_F32, first->rank - 1, first->shape + 1));
+    float *values = targets->field->values;
+    int64_t size = targets->field->column.size;
+    int64_t last = first->rank > 1 ? first->shape[first->rank - 1] : 1;
     for (int i = 0; i < targets->count && !status; i++)
         status = nnrt_array_read(&targets->arrays[i], NNRT_F32,
                                  i ? values + first->rows * size : values);
     if (status) return status;
-    note_numbers(targets, values, last);
+    note_numbers(targets, last);
     info->place_classes = place_classes;
     info->is_open = targets->classes == 0;
     if (last < 2 || targets->classes) return NNRT_OK;
-    info->one_hot = is_one_hot(values, pipeline->row_count * size / last, last);
+    info->one_hot = is_one_hot(values, targets->table->row_count * size / last, last);
     if (info->one_hot) info->classes = last;
     return NNRT_OK;
 }
@@ -210,10 +211,12 @@ static nnrt_status check_given(const Targets *targets) {
     return status;
 }
 
-nnrt_status nnrt_target_read(nnrt_pipeline *pipeline, int64_t target, const nnrt_array *arrays,
+nnrt_status nnrt_target_read(nnrt_table *table, const char *name, const nnrt_array *arrays,
                              int count, int64_t classes) {
-    nnrt_target_info *info = &pipeline->info.targets[target];
-    Targets targets = {pipeline, info, &pipeline->targets[target], arrays, count, classes};
+    nnrt_field *field =
+        nnrt_table_add(table, NNRT_TARGET, nnrt_column_make(name, NNRT_F32, 0, NULL));
+    if (!field) return NNRT_ERROR;
+    Targets targets = {table, field, &field->target, name, arrays, count, classes};
     int64_t shown = classes;
     int is_single = arrays[0].row_size == 1;
     nnrt_status status = classes ? NNRT_OK : count_classes(&targets, &shown);
@@ -221,7 +224,6 @@ nnrt_status nnrt_target_read(nnrt_pipeline *pipeline, int64_t target, const nnrt
     if (!status)
         status = is_single && shown ? read_labels(&targets, shown) : read_numbers(&targets, shown);
     if (!status)
-        nnrt_source_fingerprint(pipeline, *targets.values,
-                                4 * pipeline->row_count * info->column.size);
+        nnrt_table_fingerprint(table, field->values, 4 * table->row_count * field->column.size);
     return status;
 }

@@ -8,10 +8,10 @@
 
 #include "source.h"
 
-// Reads the arrays of the training part and, if `count` is 2, of the test part (their shapes fit)
-// into the target of this number, and fills what info says of it; its name is "label" or "target"
-// unless it has one. `classes`: given by the program; 0: the labels show it.
-nnrt_status nnrt_target_read(nnrt_pipeline *pipeline, int64_t target, const nnrt_array *arrays,
+// Adds the arrays of the training part and, if `count` is 2, of the test part (their shapes fit) as
+// a target of the table, and fills what is known of it. `name` NULL: "label" or "target".
+// `classes`: given by the program; 0: the labels show it.
+nnrt_status nnrt_target_read(nnrt_table *table, const char *name, const nnrt_array *arrays,
                              int count, int64_t classes);
 
 #endif

@@ -87,26 +87,30 @@ static void place_all(Points *points, place_point *place, const uint32_t *order,
     }
 }
 
-static nnrt_status make_points(nnrt_pipeline *pipeline, Points *points, place_point *place,
-                               uint64_t seed) {
+// The columns of `count` points: [2] and a label.
+static nnrt_status add_columns(nnrt_table *table, int64_t classes) {
     static const int64_t shape[1] = {2};
-    nnrt_column column = nnrt_source_column("x", NNRT_F32, 1, shape);
-    uint32_t *order = nnrt_array_allocate(NNRT_I32, points->count);
-    int32_t *labels = pipeline->targets[0] = nnrt_array_allocate(NNRT_I32, points->count);
-    nnrt_source_set_input(pipeline, column);
-    if (!order || !labels || nnrt_source_allocate(pipeline, 0, &column)) {
-        free(order);
+    if (!nnrt_table_add(table, NNRT_FEATURE, nnrt_column_make("x", NNRT_F32, 1, shape)) ||
+        !nnrt_table_add_labels(table, classes))
         return NNRT_ERROR;
-    }
+    nnrt_status status = nnrt_field_allocate(table, nnrt_table_feature(table, 0));
+    return status ? status : nnrt_field_allocate(table, nnrt_table_target(table, 0));
+}
+
+static nnrt_status make_points(nnrt_table *table, Points *points, place_point *place,
+                               uint64_t seed) {
+    uint32_t *order = nnrt_array_allocate(NNRT_I32, points->count);
+    if (!order) return NNRT_ERROR;
     for (int64_t i = 0; i < points->count; i++) order[i] = (uint32_t)i;
     nnrt_random random = nnrt_random_make(seed, NNRT_RANDOM_DATA, NNRT_STREAM_ORDER);
     nnrt_random_shuffle(&random, order, points->count);
-    place_all(points, place, order, pipeline->samples[0].values, labels);
+    place_all(points, place, order, nnrt_table_feature(table, 0)->values,
+              nnrt_table_target(table, 0)->values);
     free(order);
     return NNRT_OK;
 }
 
-static nnrt_status open_points(nnrt_pipeline *pipeline, const nnrt_call *call, place_point *place,
+static nnrt_status open_points(nnrt_table *table, const nnrt_call *call, place_point *place,
                                int64_t classes, double noise) {
     int64_t seed;
     Points points = {.factor = nnrt_call_number(call, "factor", NAN)};
@@ -122,34 +126,34 @@ static nnrt_status open_points(nnrt_pipeline *pipeline, const nnrt_call *call, p
     points.random = nnrt_random_make((uint64_t)seed, NNRT_RANDOM_DATA, NNRT_STREAM_POINTS);
     for (int i = 0; i < 2 * BLOBS; i++)
         points.centers[i / 2][i % 2] = 20 * nnrt_random_uniform(&points.random) - 10;
-    nnrt_source_set_labels(pipeline, classes);
-    pipeline->row_count = points.count;
-    status = make_points(pipeline, &points, place, (uint64_t)seed);
+    table->row_count = points.count;
+    status = add_columns(table, classes);
+    if (!status) status = make_points(table, &points, place, (uint64_t)seed);
     if (status) return status;
     double numbers[] = {points.noise, points.factor, (double)seed};
-    nnrt_source_fingerprint(pipeline, numbers, sizeof numbers);
-    nnrt_source_fingerprint(pipeline, pipeline->targets[0], 4 * points.count);
+    nnrt_table_fingerprint(table, numbers, sizeof numbers);
+    nnrt_table_fingerprint(table, nnrt_table_target(table, 0)->values, 4 * points.count);
     return NNRT_OK;
 }
 
-static nnrt_status open_circles(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    return open_points(pipeline, call, place_circle, 2, 0);
+static nnrt_status open_circles(nnrt_table *table, const nnrt_call *call) {
+    return open_points(table, call, place_circle, 2, 0);
 }
 
-static nnrt_status open_moons(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    return open_points(pipeline, call, place_moon, 2, 0);
+static nnrt_status open_moons(nnrt_table *table, const nnrt_call *call) {
+    return open_points(table, call, place_moon, 2, 0);
 }
 
-static nnrt_status open_spirals(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    return open_points(pipeline, call, place_spiral, 2, 0);
+static nnrt_status open_spirals(nnrt_table *table, const nnrt_call *call) {
+    return open_points(table, call, place_spiral, 2, 0);
 }
 
-static nnrt_status open_xor(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    return open_points(pipeline, call, place_xor, 2, 0);
+static nnrt_status open_xor(nnrt_table *table, const nnrt_call *call) {
+    return open_points(table, call, place_xor, 2, 0);
 }
 
-static nnrt_status open_blobs(nnrt_pipeline *pipeline, const nnrt_call *call) {
-    return open_points(pipeline, call, place_blob, BLOBS, 1);
+static nnrt_status open_blobs(nnrt_table *table, const nnrt_call *call) {
+    return open_points(table, call, place_blob, BLOBS, 1);
 }
 
 const nnrt_source nnrt_toy_sources[] = {

@@ -1,0 +1,239 @@
+// `one_hot`: labels and columns of whole numbers become one value a class.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source.h"
+
+// ---- Targets.
+
+static nnrt_status expand_labels(nnrt_table *table, nnrt_field *field, const nnrt_column *column) {
+    const int32_t *labels = field->values;
+    int64_t classes = column->size, size;
+    if (!labels) return NNRT_OK; // the files are missing
+    if (__builtin_mul_overflow(table->row_count, classes, &size)) size = INT64_MAX;
+    float *values = nnrt_array_allocate(NNRT_F32, size);
+    if (!values) return NNRT_ERROR;
+    memset(values, 0, (size_t)size * sizeof *values);
+    for (int64_t row = 0; row < table->row_count; row++) values[row * classes + labels[row]] = 1;
+    return nnrt_field_replace(field, column, values);
+}
+
+static nnrt_status one_hot_target(nnrt_table *table, nnrt_field *field) {
+    nnrt_target_info *target = &field->target;
+    if (target->classes == 0)
+        return nnrt_fail(NNRT_ERROR, "one_hot(%s): the target is not a class label",
+                         field->column.name);
+    if (target->one_hot)
+        return nnrt_fail(NNRT_ERROR, "one_hot(%s): the target is one-hot already",
+                         field->column.name);
+    nnrt_column column = nnrt_column_make(field->column.name, NNRT_F32, 1, &target->classes);
+    nnrt_status status = expand_labels(table, field, &column);
+    field->column = column;
+    target->one_hot = 1;
+    target->highest.value = target->uneven.value = 1;
+    return status;
+}
+
+// ---- Columns of samples.
+
+typedef struct Categories {
+    double *values; // ascending
+    int64_t count;
+} Categories;
+
+static int compare_numbers(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// Sorted, each once.
+static void make_unique(Categories *categories, int64_t count) {
+    double *values = categories->values;
+    qsort(values, (size_t)count, sizeof *values, compare_numbers);
+    categories->count = 0;
+    for (int64_t i = 0; i < count; i++)
+        if (i == 0 || values[i] != values[categories->count - 1])
+            values[categories->count++] = values[i];
+}
+
+// The different values of an element in the training part.
+static nnrt_status find_categories(const nnrt_table *table, const nnrt_field *field,
+                                   int64_t element, Categories *categories) {
+    const nnrt_part *train = &table->train;
+    long long number = (long long)field->numbers[element];
+    double *values = categories->values = malloc((size_t)train->count * sizeof *values);
+    if (!values) return nnrt_fail_memory("one_hot", (size_t)train->count * sizeof *values);
+    for (int64_t i = 0; i < train->count; i++) {
+        int64_t row = train->rows[i];
+        values[i] = nnrt_field_number(field, row, element);
+        if (values[i] != floor(values[i]))
+            return nnrt_fail(NNRT_ERROR,
+                             "one_hot(%lld): row %lld (counted from 0) has %g in this column; "
+                             "categories are integral numbers",
+                             number, (long long)row, values[i]);
+    }
+    make_unique(categories, train->count);
+    if (categories->count <= NNRT_DATA_MAX_CLASSES) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "one_hot(%lld): the column has %lld different values", number,
+                     (long long)categories->count);
+}
+
+static void set_number(void *values, int64_t dtype, int64_t place, int is_on) {
+    if (dtype == NNRT_U8)
+        ((uint8_t *)values)[place] = (uint8_t)is_on;
+    else
+        ((float *)values)[place] = (float)is_on;
+}
+
+// One row with `element` expanded; a value that the training part does not have becomes all 0.
+static void expand_row(const nnrt_field *field, int64_t element, const Categories *categories,
+                       int64_t row, void *values) {
+    int64_t old_size = field->stored.size, size = old_size - 1 + categories->count;
+    size_t bytes = (size_t)nnrt_dtype_size(field->stored.dtype);
+    const char *from = (const char *)field->values + (size_t)(row * old_size) * bytes;
+    char *to = (char *)values + (size_t)(row * size) * bytes;
+    double value = nnrt_field_number(field, row, element);
+    memcpy(to, from, (size_t)element * bytes);
+    for (int64_t i = 0; i < categories->count; i++)
+        set_number(values, field->stored.dtype, row * size + element + i,
+                   categories->values[i] == value);
+    memcpy(to + (size_t)(element + categories->count) * bytes, from + (size_t)(element + 1) * bytes,
+           (size_t)(old_size - element - 1) * bytes);
+}
+
+// What the elements are: those of the categories have the number of their column.
+static nnrt_status expand_marks(nnrt_field *field, int64_t element, int64_t count) {
+    int64_t old_size = field->stored.size, size = old_size - 1 + count;
+    int64_t *numbers = malloc((size_t)size * sizeof *numbers);
+    uint8_t *is_category = malloc((size_t)size);
+    if (!numbers || !is_category) {
+        free(numbers);
+        free(is_category);
+        return nnrt_fail_memory("one_hot", (size_t)size * (1 + sizeof *numbers));
+    }
+    for (int64_t i = 0; i < size; i++) {
+        int is_new = i >= element && i < element + count;
+        int64_t old = is_new ? element : i < element ? i : i - count + 1;
+        numbers[i] = field->numbers[old];
+        is_category[i] = is_new || field->is_category[old];
+    }
+    free(field->numbers);
+    free(field->is_category);
+    field->numbers = numbers;
+    field->is_category = is_category;
+    return NNRT_OK;
+}
+
+static nnrt_status expand_column(nnrt_table *table, nnrt_field *field, int64_t element,
+                                 const Categories *categories) {
+    int64_t size = field->stored.size - 1 + categories->count, count;
+    nnrt_column wider = nnrt_column_make(field->column.name, field->column.dtype, 1, &size);
+    if (__builtin_mul_overflow(table->row_count, size, &count)) count = INT64_MAX;
+    void *values = nnrt_array_allocate(wider.dtype, count);
+    if (!values) return NNRT_ERROR;
+    for (int64_t row = 0; row < table->row_count; row++)
+        expand_row(field, element, categories, row, values);
+    nnrt_status status = expand_marks(field, element, categories->count);
+    if (status) {
+        free(values);
+        return status;
+    }
+    field->column = wider;
+    return nnrt_field_replace(field, &wider, values);
+}
+
+// Before the first column is expanded.
+static nnrt_status make_marks(nnrt_field *field) {
+    size_t size = (size_t)field->column.size;
+    if (field->numbers) return NNRT_OK;
+    field->numbers = malloc(size * sizeof *field->numbers);
+    field->is_category = calloc(size, 1);
+    if (!field->numbers || !field->is_category)
+        return nnrt_fail_memory("one_hot", size * (1 + sizeof *field->numbers));
+    for (size_t i = 0; i < size; i++) field->numbers[i] = (int64_t)i;
+    return NNRT_OK;
+}
+
+// How many columns there were before any was expanded.
+static int64_t first_size(const nnrt_field *field) {
+    return field->numbers ? field->numbers[field->column.size - 1] + 1 : field->column.size;
+}
+
+static nnrt_status check_number(const nnrt_table *table, double number) {
+    const nnrt_field *field = nnrt_table_feature(table, 0);
+    int64_t count = nnrt_table_count(table, NNRT_FEATURE);
+    if (count > 1)
+        return nnrt_fail(NNRT_ERROR,
+                         "one_hot(%g): the data set has %lld inputs; only a single one has columns "
+                         "with numbers",
+                         number, (long long)count);
+    int64_t size = field->column.rank == 1 ? first_size(field) : 0;
+    if (number < (double)size && number == floor(number)) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "one_hot(%g): samples have %lld columns, 0 to %lld", number,
+                     (long long)size, (long long)size - !!size);
+}
+
+static nnrt_status one_hot_column(nnrt_table *table, double number) {
+    nnrt_field *field = nnrt_table_feature(table, 0);
+    Categories categories = {0};
+    int64_t element = 0;
+    nnrt_status status = check_number(table, number);
+    if (!status) status = nnrt_field_read(table, field);
+    if (!status) status = make_marks(field);
+    if (status) return status;
+    while (field->numbers[element] != (int64_t)number) element++;
+    if (field->is_category[element])
+        return nnrt_fail(NNRT_ERROR, "one_hot(%g): column %g is one-hot already", number, number);
+    status = find_categories(table, field, element, &categories);
+    if (!status) status = expand_column(table, field, element, &categories);
+    free(categories.values);
+    return status;
+}
+
+// ---- Which column.
+
+// The only target is `target`, and `label` where it is one, whatever its name is; NULL: none.
+static nnrt_field *find_target(const nnrt_table *table, const char *name) {
+    nnrt_field *first = nnrt_table_target(table, 0), *found = nnrt_table_find(table, name);
+    if (found && found->role == NNRT_TARGET) return found;
+    if (nnrt_table_count(table, NNRT_TARGET) != 1) return NULL;
+    int is_label = strcmp(name, "label") == 0 && first->target.classes > 0;
+    return is_label || strcmp(name, "target") == 0 ? first : NULL;
+}
+
+// "`same`, `digit`"
+static const char *target_names(const nnrt_table *table, char *text, size_t size) {
+    const nnrt_field *target;
+    size_t used = 0;
+    text[0] = 0;
+    for (int64_t i = 0; (target = nnrt_table_target(table, i)) && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s`%s`", i ? ", " : "",
+                                 target->column.name);
+    return text;
+}
+
+static nnrt_status fail_name(const nnrt_table *table, const char *name) {
+    const nnrt_field *target = nnrt_table_target(table, 0);
+    char names[1024];
+    if (nnrt_table_count(table, NNRT_TARGET) > 1)
+        return nnrt_fail(NNRT_ERROR, "one_hot(%s): there is no target `%s`; the targets are %s",
+                         name, name, target_names(table, names, sizeof names));
+    return nnrt_fail(
+        NNRT_ERROR,
+        "one_hot(%s): there is no column `%s`; one_hot(%s) is possible, and the number "
+        "of a column of the samples, from 0",
+        name, name, target ? target->column.name : "target");
+}
+
+static nnrt_status apply_one_hot(nnrt_table *table, const nnrt_call *call) {
+    const char *name = nnrt_call_text(call, "column", NULL);
+    double number = nnrt_call_number(call, "column", NAN);
+    if (!name && number >= 0 && number < INT32_MAX) return one_hot_column(table, number);
+    if (!name) return nnrt_fail(NNRT_ERROR, "one_hot: which column?");
+    nnrt_field *target = find_target(table, name);
+    return target ? one_hot_target(table, target) : fail_name(table, name);
+}
+
+const nnrt_transform nnrt_category_transforms[] = {{"one_hot", NNRT_FITTED, apply_one_hot}, {0}};

@@ -1,0 +1,147 @@
+// Transforms of rows: they change the parts, and no values.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/random.h"
+#include "source.h"
+
+static nnrt_status apply_take(nnrt_table *table, const nnrt_call *call) {
+    int64_t count;
+    nnrt_status status = nnrt_source_integer(call, "n", 0, &count);
+    if (status) return status;
+    if (count < 1 || count > table->train.count)
+        return nnrt_fail(NNRT_ERROR, "take(%lld): the training part has %lld rows",
+                         (long long)count, (long long)table->train.count);
+    table->train.count = count;
+    return NNRT_OK;
+}
+
+typedef struct Split {
+    nnrt_table *table;
+    double fraction;
+    int64_t count; // rows that go to the new part
+    int has_seed, stratify;
+    const nnrt_field *target; // whose classes keep their shares
+    uint64_t seed;
+    uint32_t stream;
+} Split;
+
+// The first target that is a class of the sample; NULL: none is.
+static const nnrt_field *class_target(const nnrt_table *table) {
+    for (int64_t i = 0; i < table->field_count; i++) {
+        const nnrt_field *field = &table->fields[i];
+        if (field->role == NNRT_TARGET && field->target.classes > 0 && field->column.rank <= 1)
+            return field;
+    }
+    return NULL;
+}
+
+// The class of a row, of labels or of a one-hot target.
+static int64_t row_class(const Split *split, uint32_t row) {
+    const nnrt_field *target = split->target;
+    if (target->stored.dtype == NNRT_I32) return ((const int32_t *)target->values)[row];
+    int64_t class = 0;
+    while (class + 1 < target->stored.size && nnrt_field_number(target, row, class) == 0) class ++;
+    return class;
+}
+
+// How many rows of each class go to the new part: shares of the running total, rounded down, so
+// that their sum is exact and no share is off by 1 or more.
+static int64_t *make_quotas(const Split *split) {
+    const nnrt_part *train = &split->table->train;
+    int64_t classes = split->target->target.classes, before = 0;
+    int64_t *quotas = calloc((size_t)classes, sizeof *quotas);
+    if (!quotas) return NULL;
+    for (int64_t i = 0; i < train->count; i++) quotas[row_class(split, train->rows[i])]++;
+    for (int64_t i = 0; i < classes; i++) {
+        uint64_t start = (uint64_t)before, end = start + (uint64_t)quotas[i];
+        before = (int64_t)end;
+        quotas[i] = (int64_t)(end * (uint64_t)split->count / (uint64_t)train->count) -
+                    (int64_t)(start * (uint64_t)split->count / (uint64_t)train->count);
+    }
+    return quotas;
+}
+
+// Moves rows from the end of the training part; of each class its quota, or any (quotas NULL).
+static void move_rows(const Split *split, nnrt_part *part, int64_t *quotas) {
+    nnrt_part *train = &split->table->train;
+    int64_t end = train->count, left = split->count;
+    for (int64_t i = train->count - 1; i >= 0; i--) {
+        uint32_t row = train->rows[i];
+        int64_t *quota = quotas ? &quotas[row_class(split, row)] : &left;
+        if (left > 0 && *quota > 0) {
+            if (quotas) --*quota;
+            part->rows[--left] = row;
+        } else {
+            train->rows[--end] = row;
+        }
+    }
+    memmove(train->rows, train->rows + end, (size_t)(train->count - end) * sizeof *train->rows);
+    train->count -= end;
+}
+
+static nnrt_status make_part(const Split *split, nnrt_part *part) {
+    nnrt_part *train = &split->table->train;
+    int64_t *quotas = NULL;
+    part->rows = malloc((size_t)split->count * sizeof *part->rows);
+    if (split->stratify) quotas = make_quotas(split);
+    if (!part->rows || (split->stratify && !quotas)) {
+        free(quotas);
+        return nnrt_fail_memory("the parts of a split", (size_t)split->count * sizeof *part->rows);
+    }
+    part->count = split->count;
+    if (split->has_seed) {
+        nnrt_random random = nnrt_random_make(split->seed, NNRT_RANDOM_DATA, split->stream);
+        nnrt_random_shuffle(&random, train->rows, train->count);
+    }
+    move_rows(split, part, quotas);
+    free(quotas);
+    return NNRT_OK;
+}
+
+// A fraction of the whole training part, of `rows`, becomes `part`: as many rows as Keras's
+// validation_split takes, n - floor(n * (1 - fraction)).
+static nnrt_status split_part(Split *split, int64_t rows, nnrt_part *part, const char *name) {
+    if (isnan(split->fraction) || split->fraction == 0) return NNRT_OK;
+    if (!(split->fraction > 0 && split->fraction < 1))
+        return nnrt_fail(NNRT_ERROR, "split(%s = %g): the fraction is between 0 and 1", name,
+                         split->fraction);
+    if (part->count > 0)
+        return nnrt_fail(NNRT_ERROR,
+                         "split(%s = %g): the data have a %s part already, of %lld rows; leave "
+                         "`%s` out",
+                         name, split->fraction, name, (long long)part->count, name);
+    split->count = rows - (int64_t)floor((double)rows * (1 - split->fraction) + 1e-9);
+    if (split->count >= split->table->train.count)
+        return nnrt_fail(NNRT_ERROR, "split(%s = %g): none of the %lld rows is left for training",
+                         name, split->fraction, (long long)rows);
+    return make_part(split, part);
+}
+
+static nnrt_status apply_split(nnrt_table *table, const nnrt_call *call) {
+    int64_t seed;
+    Split split = {.table = table, .stratify = nnrt_call_number(call, "stratify", 0) > 0};
+    nnrt_status status = nnrt_source_integer(call, "seed", 0, &seed);
+    if (status) return status;
+    split.has_seed = !isnan(nnrt_call_number(call, "seed", NAN));
+    split.seed = (uint64_t)seed;
+    split.target = class_target(table);
+    if (split.stratify && !split.target)
+        return nnrt_fail(NNRT_ERROR, "split(stratify = true): %s",
+                         nnrt_table_count(table, NNRT_TARGET) > 1 ? "none of the targets is a class"
+                                                                  : "the target is not a class");
+    if (split.stratify && !split.target->values)
+        split.stratify = 0; // files missing: only the counts matter
+    split.fraction = nnrt_call_number(call, "test", NAN);
+    split.stream = NNRT_STREAM_TEST;
+    int64_t rows = table->train.count;
+    status = split_part(&split, rows, &table->test, "test");
+    if (status) return status;
+    split.fraction = nnrt_call_number(call, "validation", NAN);
+    split.stream = NNRT_STREAM_VALIDATION;
+    return split_part(&split, rows, &table->validation, "validation");
+}
+
+const nnrt_transform nnrt_row_transforms[] = {
+    {"take", NNRT_OF_ROWS, apply_take}, {"split", NNRT_OF_ROWS, apply_split}, {0}};

@@ -1,0 +1,195 @@
+#include "table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "../formats/resize.h"
+
+nnrt_table *nnrt_table_create(const char *folder) {
+    nnrt_table *table = calloc(1, sizeof *table);
+    if (!table) {
+        nnrt_fail_memory("the data set", sizeof *table);
+        return NULL;
+    }
+    table->folder = folder;
+    table->scale = 1;
+    table->checksum[1] = 1; // Adler's start
+    return table;
+}
+
+static void clear_field(nnrt_field *field) {
+    free(field->values);
+    free(field->numbers);
+    free(field->is_category);
+    memset(field, 0, sizeof *field);
+}
+
+void nnrt_table_clear(nnrt_table *table) {
+    for (int64_t i = 0; i < table->field_count; i++) clear_field(&table->fields[i]);
+    free(table->fields);
+    table->fields = NULL;
+    table->field_count = 0;
+}
+
+void nnrt_table_free(nnrt_table *table) {
+    if (!table) return;
+    nnrt_table_clear(table);
+    if (table->free_state) table->free_state(table->state);
+    free(table->train.rows);
+    free(table->validation.rows);
+    free(table->test.rows);
+    free(table);
+}
+
+// ---- Columns.
+
+nnrt_field *nnrt_table_add(nnrt_table *table, nnrt_role role, nnrt_column column) {
+    size_t bytes = (size_t)(table->field_count + 1) * sizeof *table->fields;
+    nnrt_field *fields = realloc(table->fields, bytes);
+    if (!fields) {
+        nnrt_fail_memory("the columns of a data set", bytes);
+        return NULL;
+    }
+    table->fields = fields;
+    nnrt_field *field = &fields[table->field_count++];
+    *field = (nnrt_field){.column = column, .stored = column, .role = role};
+    return field;
+}
+
+nnrt_field *nnrt_table_add_labels(nnrt_table *table, int64_t classes) {
+    nnrt_field *field =
+        nnrt_table_add(table, NNRT_TARGET, nnrt_column_make("label", NNRT_I32, 0, NULL));
+    if (field) field->target.classes = classes;
+    return field;
+}
+
+int64_t nnrt_table_count(const nnrt_table *table, nnrt_role role) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < table->field_count; i++) count += table->fields[i].role == role;
+    return count;
+}
+
+static nnrt_field *find_role(const nnrt_table *table, nnrt_role role, int64_t number) {
+    for (int64_t i = 0; i < table->field_count; i++)
+        if (table->fields[i].role == role && number-- == 0) return &table->fields[i];
+    return NULL;
+}
+
+nnrt_field *nnrt_table_feature(const nnrt_table *table, int64_t number) {
+    return find_role(table, NNRT_FEATURE, number);
+}
+
+nnrt_field *nnrt_table_target(const nnrt_table *table, int64_t number) {
+    return find_role(table, NNRT_TARGET, number);
+}
+
+nnrt_field *nnrt_table_find(const nnrt_table *table, const char *name) {
+    for (int64_t i = 0; i < table->field_count; i++)
+        if (strcmp(table->fields[i].column.name, name) == 0) return &table->fields[i];
+    return NULL;
+}
+
+// ---- Rows.
+
+static nnrt_status make_rows(nnrt_part *part, int64_t first, int64_t count) {
+    part->rows = malloc((size_t)(count + 1) * sizeof *part->rows);
+    if (!part->rows)
+        return nnrt_fail_memory("the rows of the data", (size_t)count * sizeof(uint32_t));
+    part->count = count;
+    for (int64_t i = 0; i < count; i++) part->rows[i] = (uint32_t)(first + i);
+    return NNRT_OK;
+}
+
+nnrt_status nnrt_table_make_parts(nnrt_table *table) {
+    int64_t test = table->row_count - table->own_test_rows;
+    int64_t train = test - table->own_validation_rows;
+    nnrt_status status = make_rows(&table->train, 0, train);
+    if (!status && table->own_validation_rows)
+        status = make_rows(&table->validation, train, table->own_validation_rows);
+    if (!status && table->own_test_rows)
+        status = make_rows(&table->test, test, table->own_test_rows);
+    return status;
+}
+
+// ---- Values.
+
+static void *allocate(const nnrt_table *table, const nnrt_column *column) {
+    int64_t count;
+    if (__builtin_mul_overflow(table->row_count, column->size, &count)) count = INT64_MAX;
+    return nnrt_array_allocate(column->dtype, count);
+}
+
+nnrt_status nnrt_field_allocate(const nnrt_table *table, nnrt_field *field) {
+    return nnrt_field_replace(field, &field->stored, allocate(table, &field->stored));
+}
+
+nnrt_status nnrt_field_replace(nnrt_field *field, const nnrt_column *column, void *values) {
+    if (!values) return NNRT_ERROR;
+    free(field->values);
+    field->values = values;
+    field->stored = *column;
+    return NNRT_OK;
+}
+
+// Pictures from files have their size already.
+static nnrt_status resize(const nnrt_table *table, nnrt_field *field) {
+    const nnrt_column *old = &field->stored, *new = &field->column;
+    if (old->shape[0] == new->shape[0] && old->shape[1] == new->shape[1]) return NNRT_OK;
+    int64_t old_bytes = old->size * nnrt_dtype_size(old->dtype);
+    int64_t new_bytes = new->size *nnrt_dtype_size(new->dtype);
+    char *values = allocate(table, new);
+    for (int64_t row = 0; values && row < table->row_count; row++)
+        nnrt_resize_sample(old, (const char *)field->values + row * old_bytes, new,
+                           values + row * new_bytes);
+    return nnrt_field_replace(field, new, values);
+}
+
+nnrt_status nnrt_field_read(nnrt_table *table, nnrt_field *field) {
+    if (!field->values && field->origin.read) {
+        nnrt_status status = field->origin.read(table, field);
+        if (status) return status;
+    }
+    return field->values && field->is_resized ? resize(table, field) : NNRT_OK;
+}
+
+double nnrt_field_number(const nnrt_field *field, int64_t row, int64_t element) {
+    int64_t place = row * field->stored.size + element;
+    switch (field->stored.dtype) {
+    case NNRT_U8: return ((const uint8_t *)field->values)[place];
+    case NNRT_I32: return ((const int32_t *)field->values)[place];
+    default: return (double)((const float *)field->values)[place];
+    }
+}
+
+// ---- What identifies the data.
+
+void nnrt_table_fingerprint(nnrt_table *table, const void *bytes, int64_t size) {
+    table->checksum[0] = (uint32_t)crc32_z(table->checksum[0], bytes, (size_t)size);
+    table->checksum[1] = (uint32_t)adler32_z(table->checksum[1], bytes, (size_t)size);
+    snprintf(table->fingerprint, sizeof table->fingerprint, "%08x%08x", table->checksum[0],
+             table->checksum[1]);
+}
+
+// Blocks of names: {next block, names ..., NULL}.
+static void *kept_names;
+
+const char *const *nnrt_table_keep_names(const char *const *names, int64_t count) {
+    size_t size = (size_t)(count + 2) * sizeof(char *);
+    for (int64_t i = 0; i < count; i++) size += strlen(names[i]) + 1;
+    char **block = malloc(size);
+    if (!block) {
+        nnrt_fail_memory("the names of classes", size);
+        return NULL;
+    }
+    char *text = (char *)(block + count + 2);
+    block[0] = kept_names;
+    for (int64_t i = 0; i < count; i++) {
+        block[i + 1] = text;
+        text = stpcpy(text, names[i]) + 1;
+    }
+    block[count + 1] = NULL;
+    kept_names = block;
+    return (const char *const *)(block + 1);
+}

@@ -1,0 +1,94 @@
+// A data set while its stages run: named columns of the same rows, and the parts that rows belong
+// to. A source makes it, transforms change it in the order in which they are written (data.c).
+// Private to the data modules.
+//
+// Rows of the memory never move: parts are lists of rows, so taking, splitting and dropping cost
+// nothing but their lists. A column has two shapes: that in which it is stored, and that which the
+// transforms promise; nnrt_table_read makes them the same.
+#ifndef NNRT_TABLE_H
+#define NNRT_TABLE_H
+
+#include "../formats/array.h"
+#include "data.h"
+
+typedef struct nnrt_table nnrt_table;
+typedef struct nnrt_field nnrt_field;
+
+typedef enum nnrt_role { NNRT_FEATURE, NNRT_TARGET } nnrt_role;
+
+// Where samples come from that are not in memory.
+typedef struct nnrt_origin {
+    // All samples into field->values, as field->stored; or leaves them where they are, if `make`
+    // can make one at a time. NULL: they are in memory from the beginning.
+    nnrt_status (*read)(nnrt_table *table, nnrt_field *field);
+    // One sample, as field->column; several threads call it. NULL: it cannot.
+    nnrt_status (*make)(const nnrt_field *field, uint32_t row, void *sample);
+    const void *state; // of both; the table's source owns it
+} nnrt_origin;
+
+// A column of the table.
+struct nnrt_field {
+    nnrt_column column; // of a sample, after the transforms so far
+    nnrt_role role;
+    nnrt_column stored; // as `values` has it
+    void *values;       // [row_count, stored.size], slack after them; NULL: not in memory
+    nnrt_origin origin;
+    int is_resized; // asked for
+    // Once one_hot has made more elements of a vector, by element: the number that its column had
+    // in the source, and whether it is one of the categories. NULL: none has.
+    int64_t *numbers;
+    uint8_t *is_category;
+    nnrt_target_info target; // of a target; its column is this one
+};
+
+struct nnrt_table {
+    const char *folder; // of the .nn file
+    nnrt_field *fields; // in the order of the source; features before targets
+    int64_t field_count;
+    // The source's own validation and test part are at the end, in this order.
+    int64_t row_count, own_validation_rows, own_test_rows;
+    nnrt_part train, validation, test;
+    double scale, offset; // of the `scale` transforms together: x * scale + offset
+    int is_standardized;
+    nnrt_augment augment;
+    // What the source keeps for its fields; freed with the table.
+    void *state;
+    void (*free_state)(void *state);
+    uint32_t checksum[2];
+    char fingerprint[65];
+};
+
+nnrt_table *nnrt_table_create(const char *folder); // NULL with nnrt_error() set: no memory
+void nnrt_table_free(nnrt_table *table);           // NULL is fine
+
+// Appends a column; NULL with nnrt_error() set: no memory. Pointers to fields are invalid then.
+nnrt_field *nnrt_table_add(nnrt_table *table, nnrt_role role, nnrt_column column);
+// Appends the labels of a target that is called "label".
+nnrt_field *nnrt_table_add_labels(nnrt_table *table, int64_t classes);
+// Forgets all columns.
+void nnrt_table_clear(nnrt_table *table);
+
+int64_t nnrt_table_count(const nnrt_table *table, nnrt_role role);
+nnrt_field *nnrt_table_feature(const nnrt_table *table, int64_t number); // NULL: none
+nnrt_field *nnrt_table_target(const nnrt_table *table, int64_t number);
+nnrt_field *nnrt_table_find(const nnrt_table *table, const char *name);
+
+// The rows that a source found become the parts.
+nnrt_status nnrt_table_make_parts(nnrt_table *table);
+
+// Memory for all rows of field->stored; NNRT_ERROR: too much.
+nnrt_status nnrt_field_allocate(const nnrt_table *table, nnrt_field *field);
+// Takes over `values` [row_count, column->size], which may be NULL: no memory (NNRT_ERROR).
+nnrt_status nnrt_field_replace(nnrt_field *field, const nnrt_column *column, void *values);
+// Its samples are brought into memory, if they fit, in the shape that was promised.
+nnrt_status nnrt_field_read(nnrt_table *table, nnrt_field *field);
+// An element of a sample that is in memory, as a number.
+double nnrt_field_number(const nnrt_field *field, int64_t row, int64_t element);
+
+void nnrt_table_fingerprint(nnrt_table *table, const void *bytes, int64_t size);
+
+// A copy of names that lives until the process ends, as class names of a data set do; NULL: no
+// memory.
+const char *const *nnrt_table_keep_names(const char *const *names, int64_t count);
+
+#endif
