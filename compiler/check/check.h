@@ -306,6 +306,9 @@ void training_finish(Checker *c, const TrainEntry *entry); // when all models ar
 // ---- doubts.c
 void doubts_warn(Checker *c); // at the end of checking
 
+// ---- told.c
+void told_check(Checker *c, const TrainEntry *entry);
+
 // ---- limits.c
 void limits_check(Checker *c); // when all models and trainings are known
 

@@ -283,6 +283,19 @@ static bool check_parameters(Checker *c, const ModelEntry *entry) {
 
 // ---- Outputs.
 
+// What is told of outputs, and targets, go by their names.
+static void check_output_name(Checker *c, const ModelEntry *entry, const Value *value) {
+    for (int i = 0; value->text && i < entry->model->output_names.count; i++) {
+        const char *other = entry->model->output_names.items[i];
+        if (!other || strcmp(other, value->text) != 0) continue;
+        Diag *diag = diag_report(c->sink, DIAG_E0102, value->span,
+                                 "two outputs of `%s` are named `%s`", entry->model->name, other);
+        diag_label(diag, "again here");
+        diag_help(diag, "give the second a name of its own: `%s_2 = %s`", other, other);
+        return;
+    }
+}
+
 static void add_output(Checker *c, const ModelEntry *entry, const Value *value) {
     bool has_no_input = !entry->declaration->parameters.count; // which is reported
     if (value->kind == VALUE_TENSOR && !value->node->type.batched) {
@@ -292,6 +305,7 @@ static void add_output(Checker *c, const ModelEntry *entry, const Value *value) 
         return;
     }
     if (value->kind == VALUE_TENSOR) {
+        check_output_name(c, entry, value);
         vec_push(c->arena, &c->graph->outputs, value->node);
         vec_push(c->arena, &entry->model->output_names, value->text);
         return;

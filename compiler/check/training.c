@@ -435,4 +435,5 @@ void training_finish(Checker *c, const TrainEntry *entry) {
         freeze_step(c, entry->training->steps.items[i], frozen);
     if (entry->samples) entry->training->samples = step_samples(c, entry, entry->samples);
     if (entry->has_steps) finish_steps(c, entry);
+    told_check(c, entry);
 }
