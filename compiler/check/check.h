@@ -257,10 +257,16 @@ const bool *freeze_read(Checker *c, const Ast *freeze, const Ast *unfreeze);
 // ---- step.c
 // The body of a step, layer by layer. NULL: never.
 TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast);
-// What it updates, when all models are known.
-void step_finish(Checker *c, const TrainEntry *entry, TrainStep *step, const Ast *ast);
 // `samples = ...`: the graph that makes them, and how many. NULL: reported.
 Graph *step_samples(Checker *c, const TrainEntry *entry, const Ast *ast);
+
+// ---- updates.c
+// Is a name of the list there before? Reported: "`m` is `done` twice here".
+bool updates_is_again(Checker *c, const AstList *names, int place, const char *done);
+// What the step `ast` updates, when all models are known, and whether that can change.
+void updates_finish(Checker *c, const TrainEntry *entry, TrainStep *step, const Ast *ast);
+// Likewise of the short form, `loss = ...`.
+void updates_check_loss(Checker *c, const TrainEntry *entry, const TrainStep *step);
 
 // ---- dataset.c
 Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression);

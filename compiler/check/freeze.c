@@ -111,6 +111,49 @@ static void set_paths(Checker *c, const Ast *ast, bool value, bool *frozen) {
     for (int i = 0; i < ast->items.count; i++) set_path(c, ast->items.items[i], value, frozen);
 }
 
+// ---- Frozen and unfrozen.
+
+static bool *mark_paths(Checker *c, const Ast *const *paths, int count) {
+    bool *marks = ARENA_ARRAY(c->arena, bool, c->program->weights->layers.count + 1);
+    for (int i = 0; i < count; i++) {
+        const char *path = path_text(c, paths[i]);
+        if (path) mark(c, path, marks);
+    }
+    return marks;
+}
+
+static AstList paths_of(Checker *c, const Ast *ast) {
+    AstList paths = {0};
+    if (ast && ast->kind == AST_LIST) return ast->items;
+    if (ast) vec_push(c->arena, &paths, (Ast *)ast);
+    return paths;
+}
+
+static bool is_within(const Checker *c, const bool *inner, const bool *outer) {
+    bool has_any = false;
+    for (int i = 0; i < c->program->weights->layers.count; i++) {
+        if (inner[i] && !outer[i]) return false;
+        has_any = has_any || inner[i];
+    }
+    return has_any;
+}
+
+// A path of which `unfreeze` leaves nothing frozen.
+static void check_contradiction(Checker *c, const Ast *freeze, const Ast *unfreeze) {
+    AstList cold = paths_of(c, freeze), warm = paths_of(c, unfreeze);
+    const bool *trained = mark_paths(c, (const Ast *const *)warm.items, warm.count);
+    for (int i = 0; i < cold.count; i++) {
+        const Ast *const path = cold.items[i];
+        if (!is_within(c, mark_paths(c, &path, 1), trained)) continue;
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0206, path->span,
+                        "`%s` is frozen here, but `unfreeze` trains all of it", path_text(c, path));
+        diag_label(diag, "nothing of it stays frozen");
+        diag_secondary(diag, unfreeze->span, "trained by this");
+        diag_help(diag, "name in `unfreeze` a part of it, or leave it out of one of the two");
+    }
+}
+
 const bool *freeze_read(Checker *c, const Ast *freeze, const Ast *unfreeze) {
     const Weights *weights = c->program->weights;
     bool *frozen = ARENA_ARRAY(c->arena, bool, weights->layers.count + 1);
@@ -119,5 +162,6 @@ const bool *freeze_read(Checker *c, const Ast *freeze, const Ast *unfreeze) {
     if (c->has_syntax_errors) return frozen;
     set_paths(c, freeze, true, frozen);
     set_paths(c, unfreeze, false, frozen);
+    check_contradiction(c, freeze, unfreeze);
     return frozen;
 }

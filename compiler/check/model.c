@@ -369,13 +369,15 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
     c->init = NULL;
 }
 
-// The same layers with the inputs of another data set, whose numbers may be scaled otherwise.
+// The same layers with the inputs and targets of a data set: another one, whose numbers may be
+// scaled otherwise; or the one of steps, which take both by their names.
 ModelEntry *model_on(Checker *c, const ModelEntry *entry, Dataset *dataset) {
     ModelEntry *other = ARENA_NEW(c->arena, ModelEntry);
     *other = *entry;
     other->model = ARENA_NEW(c->arena, Model);
     *other->model = (Model){.name = entry->model->name, .span = entry->model->span};
     other->dataset = dataset;
+    other->by_name = false;
     other->shared.model = other;
     other->unfinished = NULL;
     model_elaborate(c, other);

@@ -1,7 +1,7 @@
 // Steps of one's own: `step NAME updates MODEL, .. with OPTIMIZER { ... minimize EXPRESSION }`. The
 // columns of the data set are in scope, and everything runs in training mode, as in Keras's
 // train_step: normalizations use the batch, and move the averages, of models that are not updated,
-// too.
+// too. What `updates` means is in updates.c.
 #include "bind.h"
 #include "check.h"
 
@@ -109,68 +109,6 @@ static void check_minimizes(Body *b, const Ast *ast) {
     b->has_error = true;
 }
 
-// ---- Which models it updates.
-
-static bool has_model(const TrainEntry *entry, const ModelEntry *model) {
-    for (int i = 0; i < entry->models.count; i++)
-        if (entry->models.items[i] == model) return true;
-    return false;
-}
-
-static const char *trained_names(Checker *c, const TrainEntry *entry) {
-    NameList names = {0};
-    for (int i = 0; i < entry->models.count; i++)
-        vec_push(c->arena, &names, entry->models.items[i]->declaration->text);
-    return names_join(c->arena, &names, "and");
-}
-
-static ModelEntry *find_updated(Checker *c, const TrainEntry *entry, const Ast *name) {
-    const Value *value = scope_find(c->globals, name->text);
-    ModelEntry *model = value && value->kind == VALUE_MODEL ? value->model : NULL;
-    if (model && has_model(entry, model)) return model;
-    if (value && value->kind == VALUE_ERROR) return NULL;
-    Diag *diag =
-        diag_report(c->sink, model ? DIAG_E0302 : DIAG_E0101, name->span,
-                    model ? "`%s` is not trained here" : "there is no model `%s`", name->text);
-    diag_label(diag, "a step updates a model of its `train` block");
-    if (entry->models.count) diag_help(diag, "this block trains %s", trained_names(c, entry));
-    return NULL;
-}
-
-// The layers of the model and of those within it.
-static void mark_updated(const ModelEntry *entry, bool *updated) {
-    const Graph *forward = entry->model->forward;
-    for (int i = 0; forward && i < forward->parameter_nodes.count; i++)
-        if (forward->parameter_nodes.items[i]) updated[i] = true;
-}
-
-static bool uses_any(const Graph *graph, const bool *updated) {
-    for (int i = 0; i < graph->parameter_nodes.count; i++)
-        if (graph->parameter_nodes.items[i] && updated[i] &&
-            graph_updates(graph, graph->weights->parameters.items[i]))
-            return true;
-    return false;
-}
-
-void step_finish(Checker *c, const TrainEntry *entry, TrainStep *step, const Ast *ast) {
-    Graph *graph = step->forward;
-    bool *all = ARENA_ARRAY(c->arena, bool, graph->weights->parameters.count + 1);
-    for (int i = 0; i < ast->items.count; i++) {
-        bool *own = ARENA_ARRAY(c->arena, bool, graph->weights->parameters.count + 1);
-        const ModelEntry *model = find_updated(c, entry, ast->items.items[i]);
-        if (!model || !model->model->forward) continue;
-        mark_updated(model, own);
-        mark_updated(model, all);
-        if (uses_any(graph, own) || !graph->results.count) continue;
-        Diag *diag = diag_report(c->sink, DIAG_E0302, ast->items.items[i]->span,
-                                 "the step `%s` updates `%s`, but never uses it", ast->text,
-                                 model->declaration->text);
-        diag_label(diag, "nothing would change");
-        diag_help(diag, "feed something to it in what is minimized, or leave it out of `updates`");
-    }
-    graph->updated = all;
-}
-
 // ---- A step.
 
 TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast) {
@@ -182,11 +120,13 @@ TrainStep *step_check(Checker *c, const TrainEntry *entry, const Ast *ast) {
     c->step = step;
     c->exhausted = false;
     c->steps = 0;
+    int errors = diag_error_count(c->sink);
     fed_bind(c, body.scope, entry, ast->body);
     body.scope->body = ast->body;
     for (int i = 0; i < ast->body->items.count; i++)
         evaluate_statement(&body, ast->body->items.items[i]);
     check_minimizes(&body, ast);
+    if (diag_error_count(c->sink) > errors) step->forward->results.count = step->terms.count = 0;
     graph_sort(step->forward);
     c->graph = NULL;
     c->step = NULL;

@@ -156,17 +156,20 @@ void training_declare(Checker *c, const Ast *train) {
     if (entry->dataset && c->first_dataset && entry->dataset != c->first_dataset)
         entry->dataset->prefix = entry->dataset->name;
     if (!c->first_dataset) c->first_dataset = entry->dataset;
+    bool is_several = false;
     for (int i = 0; i < train->items.count; i++) {
+        if (updates_is_again(c, &train->items, i, "trained")) continue;
         ModelEntry *model = find_model(c, train->items.items[i]);
+        is_several = i > 0;
         if (!model) continue;
         vec_push(c->arena, &entry->models, model);
         declare_init(c, model, train, !model->has_training);
         if (entry->has_steps) model->by_name = !model->has_training || model->by_name;
         model->has_training = true;
-        if (train->items.count > 1 && !entry->has_steps) continue;
+        if (is_several && !entry->has_steps) continue;
         if (!model->dataset) model->dataset = entry->dataset;
     }
-    if (train->items.count > 1 && !entry->has_steps) {
+    if (is_several && !entry->has_steps) {
         report_several(c, train);
         return;
     }
@@ -397,8 +400,10 @@ void training_check(Checker *c, TrainEntry *entry) {
         read_step_entries(&s);
         return;
     }
-    if (entry->dataset && entry->dataset != entry->model->dataset && entry->model->model->forward)
-        entry->model = model_on(c, entry->model, entry->dataset);
+    const ModelEntry *model = entry->model;
+    bool is_other = model->by_name || entry->dataset != model->dataset;
+    if (entry->dataset && is_other && model->model->forward)
+        entry->model = model_on(c, model, entry->dataset);
     s.step = ARENA_NEW(c->arena, TrainStep);
     vec_push(c->arena, &training->steps, s.step);
     read_entries(&s);
@@ -414,7 +419,7 @@ static void finish_steps(Checker *c, const TrainEntry *entry) {
         if (ast->kind != AST_STEP || next >= entry->training->steps.count) continue;
         TrainStep *step = entry->training->steps.items[next];
         if (strcmp(step->name, ast->text) != 0) continue; // a second one of the name
-        step_finish(c, entry, step, ast);
+        updates_finish(c, entry, step, ast);
         next++;
     }
 }
@@ -434,6 +439,9 @@ void training_finish(Checker *c, const TrainEntry *entry) {
     for (int i = 0; i < entry->training->steps.count; i++)
         freeze_step(c, entry->training->steps.items[i], frozen);
     if (entry->samples) entry->training->samples = step_samples(c, entry, entry->samples);
-    if (entry->has_steps) finish_steps(c, entry);
+    if (entry->has_steps)
+        finish_steps(c, entry);
+    else
+        updates_check_loss(c, entry, entry->training->steps.items[0]);
     told_check(c, entry);
 }

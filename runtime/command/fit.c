@@ -221,18 +221,31 @@ static int enough_steps(const fit *f) {
     return f->options->steps && f->steps >= f->options->steps;
 }
 
+// What a block trains: a share of its model, or so much in each of its own steps.
+static void describe_trained(const nnrt_program *program, const nnrt_training *training, char *text,
+                             size_t size) {
+    size_t length = 0;
+    if (training->loss_count) {
+        snprintf(text, size, "%" PRId64 " of %" PRId64 " parameters are trained",
+                 training->steps[0].trainable,
+                 nnrt_model_parameters(&program->models[training->model]));
+        return;
+    }
+    for (int64_t i = 0; i < training->step_count && length < size; i++)
+        length += (size_t)snprintf(text + length, size - length,
+                                   "%sstep %.64s trains %" PRId64 " parameters", i ? ", " : "",
+                                   training->steps[i].name, training->steps[i].trainable);
+}
+
 // Which block this is, where there are several.
 static void announce(const fit *f, const nnrt_training *training, int64_t epochs) {
     const nnrt_program *program = f->session->program;
-    int64_t all, own = 0;
+    char trained[1024];
     if (program->training_count < 2) return;
-    for (int64_t i = 0; i < training->step_count; i++) own += training->steps[i].trainable;
-    all = nnrt_model_parameters(&program->models[training->model]);
-    nnrt_progress_note(&f->progress,
-                       "training %" PRId64 " of %" PRId64 ": %" PRId64 " epochs, %" PRId64
-                       " of %" PRId64 " parameters are trained",
+    describe_trained(program, training, trained, sizeof trained);
+    nnrt_progress_note(&f->progress, "training %" PRId64 " of %" PRId64 ": %" PRId64 " epochs, %s",
                        (int64_t)(training - program->trainings) + 1, program->training_count,
-                       epochs, own, all);
+                       epochs, trained);
 }
 
 // The best weights are restored in any case, so that a signal does not cost them.

@@ -189,3 +189,23 @@ build grows.nn
 expect 4 ./grows fit
 says "the loss of step \`b\` became infinite"
 says "now 1e+30"
+
+# Steps first, then the short form: the same weights go on, compared with the targets.
+cat >further.nn <<'END'
+dataset points = moons(64, noise = 0.05, seed = 1)
+model net(x: [2]) { x -> dense(1, sigmoid) }
+model plain(x: [2]) { x -> tanh }
+train net, plain on points {
+    step center updates net with sgd { minimize mean(square(net(plain(x)) - 0.5)) }
+}
+train net on points {
+    loss = crossentropy
+    optimizer = sgd
+    metrics = accuracy
+}
+END
+build further.nn
+expect 0 ./further fit --seed 1
+says "training 1 of 2: 1 epochs, step center trains 3 parameters"
+says "training 2 of 2: 1 epochs, 3 of 3 parameters are trained"
+says accuracy
