@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../runtime/base/clock.h"
-#include "../runtime/data/augment.h"
+#include "../runtime/data/transforms/augment.h"
 #include "../runtime/formats/picture.h"
 #include "../runtime/formats/resize.h"
 

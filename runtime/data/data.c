@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source.h"
+#include "stage.h"
 
 nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t missing,
                                 int64_t *value) {

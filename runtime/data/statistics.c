@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "source.h"
+#include "stage.h"
 
 static double get_value(const void *values, int64_t dtype, int64_t i) {
     return dtype == NNRT_U8 ? ((const uint8_t *)values)[i] : (double)((const float *)values)[i];

@@ -1,6 +1,6 @@
 // Augmentation and resizing of one picture. Fails when a movement is not Keras's, a flip or crop
 // takes a wrong pixel, or the random numbers depend on anything but seed, epoch and row.
-#include "../../runtime/data/augment.h"
+#include "../../runtime/data/transforms/augment.h"
 #include "../../runtime/formats/resize.h"
 #include "data_files.h"
 

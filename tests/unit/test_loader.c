@@ -1,8 +1,8 @@
 // Batches made ahead of the steps. Fails when a batch depends on how many threads make it, on how
 // many workers read it, on its size or on what ran before; when a buffer is filled while it is
 // read; or when a sample that cannot be read goes unnoticed.
-#include "../../runtime/data/augment.h"
 #include "../../runtime/data/loader.h"
+#include "../../runtime/data/transforms/augment.h"
 #include "../../runtime/workers/team.h"
 #include "picture_files.h"
 

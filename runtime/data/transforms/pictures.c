@@ -1,6 +1,6 @@
 // Transforms of pictures. Both are marks: the loader augments, and what reads a column resizes.
+#include "../stage.h"
 #include "augment.h"
-#include "source.h"
 
 // All features that are pictures go through `resize` and `augment`; one at least must be.
 static nnrt_status check_pictures(const nnrt_table *table, const char *name) {

@@ -6,7 +6,7 @@
 #ifndef NNRT_TARGET_H
 #define NNRT_TARGET_H
 
-#include "source.h"
+#include "../stage.h"
 
 // Adds the arrays of the training part and, if `count` is 2, of the test part (their shapes fit) as
 // a target of the table, and fills what is known of it. `name` NULL: "label" or "target".

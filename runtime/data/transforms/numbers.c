@@ -2,7 +2,7 @@
 // so that predictions take raw data.
 #include <math.h>
 
-#include "source.h"
+#include "../stage.h"
 
 static int any_is_category(const nnrt_table *table) {
     for (int64_t i = 0; i < table->field_count; i++)

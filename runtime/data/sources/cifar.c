@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../files/locate.h"
-#include "../files/stream.h"
+#include "../../files/locate.h"
+#include "../../files/stream.h"
 #include "images.h"
 
 enum { SIDE = 32, CHANNELS = 3, PLANE = SIDE * SIDE, PIXELS = PLANE * CHANNELS };

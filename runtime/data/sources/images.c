@@ -13,12 +13,12 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "../base/memory.h"
-#include "../files/locate.h"
-#include "../files/reads.h"
-#include "../formats/picture.h"
-#include "../formats/resize.h"
-#include "../workers/team.h"
+#include "../../base/memory.h"
+#include "../../files/locate.h"
+#include "../../files/reads.h"
+#include "../../formats/picture.h"
+#include "../../formats/resize.h"
+#include "../../workers/team.h"
 
 enum { MAX_DEPTH = 32, LOOKS = 64, READ_AT_ONCE = 16 };
 

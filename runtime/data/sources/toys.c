@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../base/random.h"
-#include "source.h"
+#include "../../base/random.h"
+#include "../stage.h"
 
 enum { MAX_POINTS = 1 << 24, BLOBS = 3 };
 

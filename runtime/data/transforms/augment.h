@@ -10,9 +10,9 @@
 #ifndef NNRT_AUGMENT_H
 #define NNRT_AUGMENT_H
 
-#include "../base/call.h"
-#include "../base/random.h"
-#include "data.h"
+#include "../../base/call.h"
+#include "../../base/random.h"
+#include "../data.h"
 
 // Adds one of the calls augment(fill), flip(direction), crop(pad), rotate(degrees),
 // shift(height, width), shear(fraction), zoom(fraction), brightness(fraction).

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../files/locate.h"
-#include "../formats/idx.h"
-#include "../formats/npy.h"
+#include "../../files/locate.h"
+#include "../../formats/idx.h"
+#include "../../formats/npy.h"
 #include "arrays.h"
 
 // ---- Arrays that the program names

@@ -3,7 +3,7 @@
 #ifndef NNRT_ARRAYS_H
 #define NNRT_ARRAYS_H
 
-#include "source.h"
+#include "../stage.h"
 
 enum { NNRT_ARRAYS_MAX_PARTS = 2 };
 

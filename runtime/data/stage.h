@@ -1,7 +1,7 @@
 // Private to the data modules: sources and transforms, rows of tables that data.c runs on an
 // nnrt_table.
-#ifndef NNRT_SOURCE_H
-#define NNRT_SOURCE_H
+#ifndef NNRT_STAGE_H
+#define NNRT_STAGE_H
 
 #include "../base/call.h"
 #include "table.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/random.h"
-#include "source.h"
+#include "../../base/random.h"
+#include "../stage.h"
 
 static nnrt_status apply_take(nnrt_table *table, const nnrt_call *call) {
     int64_t count;

@@ -3,7 +3,7 @@
 #ifndef NNRT_IMAGES_H
 #define NNRT_IMAGES_H
 
-#include "source.h"
+#include "../stage.h"
 
 // Lists `folder`: the folders train/, validation/ (val/, valid/) and test/ in it are the parts;
 // without train/, all of it is the training part. Classes are the folders in there, sorted by name
