@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 9, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 10, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -152,10 +152,12 @@ typedef struct nnrt_train_step {
 // The loss of an output.
 typedef struct nnrt_loss {
     const char *name;
-    const char *label;      // of several outputs, in front of names; NULL: the only one
-    int64_t output, target; // of the first step's outputs; of its columns
-    int64_t is_classifier;  // it compares with classes: predictions are named by class
-    int64_t unit_classes;   // what a single unit tells apart: 2, yes and no; 0: it is a number
+    const char *label;          // of several outputs, in front of names; NULL: the only one
+    int64_t output, target;     // of the first step's outputs; of its columns
+    int64_t is_classifier;      // it compares with classes: predictions are named by class
+    int64_t unit_classes;       // what a single unit tells apart: 2, yes and no; 0: it is a number
+    const char *const *classes; // names of those of the target; NULL: none
+    int64_t class_count;
     double target_low, target_high; // the numbers that it takes for targets; both 0: all
     const nnrt_call *metrics;       // of the output
     int64_t metric_count;

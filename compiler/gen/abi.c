@@ -136,11 +136,18 @@ static STRUCT(abi_train_step, nnrt_train_step);
 #undef OWNER
 
 #define OWNER nnrt_loss
-static const AbiField abi_loss_fields[] = {
-    FIELD(name),        FIELD(label),         FIELD(output),
-    FIELD(target),      FIELD(is_classifier), FIELD(unit_classes),
-    FIELD(target_low),  FIELD(target_high),   ITEMS(metrics, abi_call, metric_count),
-    FIELD(metric_count)};
+static const AbiField abi_loss_fields[] = {FIELD(name),
+                                           FIELD(label),
+                                           FIELD(output),
+                                           FIELD(target),
+                                           FIELD(is_classifier),
+                                           FIELD(unit_classes),
+                                           COUNTED(classes, class_count),
+                                           FIELD(class_count),
+                                           FIELD(target_low),
+                                           FIELD(target_high),
+                                           ITEMS(metrics, abi_call, metric_count),
+                                           FIELD(metric_count)};
 static STRUCT(abi_loss, nnrt_loss);
 #undef OWNER
 

@@ -224,6 +224,16 @@ static int64_t column_index(const nnrt_function *function, const char *source) {
     return -1;
 }
 
+// The names of the classes of the column that an output is compared with, if it is a target.
+static void set_classes(const Dataset *dataset, const char *column, nnrt_loss *out) {
+    for (int64_t i = 0; dataset && i < dataset->info.target_count; i++) {
+        const nnrt_target_info *target = &dataset->info.targets[i];
+        if (strcmp(target->column.name, column) != 0 || !target->class_names) continue;
+        out->classes = target->class_names;
+        out->class_count = target->classes;
+    }
+}
+
 static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
     int count = training->losses.count;
     nnrt_loss *losses = ARENA_ARRAY(gen->arena, nnrt_loss, count + 1);
@@ -235,6 +245,7 @@ static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
                                 .target = column_index(&out->steps[0].train, own->column),
                                 .metrics = calls_of(gen, &own->metrics),
                                 .metric_count = own->metrics.count};
+        set_classes(training->dataset, own->column, &losses[i]);
         if (!own->def) continue;
         losses[i].name = own->def->schema.name;
         losses[i].is_classifier = own->def->is_classifier;

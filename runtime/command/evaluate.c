@@ -19,24 +19,31 @@ static int64_t largest_part(const nnrt_data *data) {
     return data->test.count > count ? data->test.count : count;
 }
 
+static nnrt_status open_confusion(nnrt_evaluator *evaluator, int64_t number) {
+    const nnrt_training *training = evaluator->training;
+    const nnrt_loss *loss = &training->losses[number];
+    const nnrt_output *output = &training->steps[0].evaluate.outputs[loss->output];
+    int64_t classes = nnrt_confusion_size(output);
+    int64_t found = nnrt_targets_classes(evaluator->session, training, number);
+    if (!found || classes < found) return NNRT_OK;
+    int64_t vector = output->rank ? output->shape[output->rank - 1] : 1;
+    nnrt_confusion *confusion = &evaluator->confusions[number];
+    confusion->of_places = output->size > vector;
+    confusion->output = loss->label;
+    return nnrt_confusion_open(confusion, classes,
+                               loss->class_count == classes ? loss->classes : NULL);
+}
+
 static nnrt_status open_reports(nnrt_evaluator *evaluator, int with_confusion) {
     const nnrt_training *training = evaluator->training;
     const nnrt_session *session = evaluator->session;
-    const nnrt_output *output = training->steps[0].evaluate.outputs;
     if (!nnrt_training_loss(training)) return NNRT_OK; // steps of one's own: what they minimize
     nnrt_status status =
         nnrt_output_metrics_open(&evaluator->metrics, session, training,
                                  &training->steps[0].evaluate, nnrt_team_size(session->team));
-    if (status) return status;
-    if (training->loss_count > 1) return NNRT_OK;
-    const nnrt_dataset *dataset = nnrt_session_dataset(session);
-    int64_t classes = nnrt_confusion_size(output);
-    int64_t found = nnrt_targets_classes(session, training, 0);
-    if (!with_confusion || !found || classes < found) return NNRT_OK;
-    int64_t vector = output->rank ? output->shape[output->rank - 1] : 1;
-    evaluator->confusion.of_places = output->size > vector;
-    const char *const *names = dataset->class_count == classes ? dataset->classes : NULL;
-    return nnrt_confusion_open(&evaluator->confusion, classes, names);
+    for (int64_t i = 0; i < training->loss_count && with_confusion && !status; i++)
+        status = open_confusion(evaluator, i);
+    return status;
 }
 
 static nnrt_status open_loader(nnrt_evaluator *evaluator) {
@@ -96,7 +103,7 @@ nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session
 void nnrt_evaluator_close(nnrt_evaluator *evaluator) {
     nnrt_loader_free(evaluator->loader);
     nnrt_output_metrics_free(&evaluator->metrics);
-    nnrt_confusion_free(&evaluator->confusion);
+    for (int i = 0; i < NNRT_MAX_COLUMNS; i++) nnrt_confusion_free(&evaluator->confusions[i]);
     free(evaluator->losses);
     memset(evaluator, 0, sizeof *evaluator);
 }
@@ -106,11 +113,19 @@ static void after_step(void *argument, const nnrt_context *context) {
     const nnrt_training *training = evaluator->training;
     const nnrt_function *function = &training->steps[0].evaluate;
     nnrt_output_metrics_update(&evaluator->metrics, function, context);
-    if (!evaluator->confusion.classes) return;
-    const nnrt_loss *loss = training->losses;
-    nnrt_view view = nnrt_loss_view(evaluator->session, function, loss);
-    nnrt_view_batch(&view, function, context, loss->output, loss->target);
-    nnrt_confusion_update(&evaluator->confusion, &view);
+    for (int64_t i = 0; i < training->loss_count; i++) {
+        if (!evaluator->confusions[i].classes) continue;
+        const nnrt_loss *loss = &training->losses[i];
+        nnrt_view view = nnrt_loss_view(evaluator->session, function, loss);
+        nnrt_view_batch(&view, function, context, loss->output, loss->target);
+        nnrt_confusion_update(&evaluator->confusions[i], &view);
+    }
+}
+
+static int has_confusion(const nnrt_evaluator *evaluator) {
+    for (int64_t i = 0; i < evaluator->training->loss_count; i++)
+        if (evaluator->confusions[i].classes) return 1;
+    return 0;
 }
 
 nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part, const char *prefix,
@@ -125,7 +140,7 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
     pass->argument = evaluator;
     pass->step = 0;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
-    if (evaluator->metrics.has_any || evaluator->confusion.classes) pass->after = after_step;
+    if (evaluator->metrics.has_any || has_confusion(evaluator)) pass->after = after_step;
     nnrt_output_metrics_reset(&evaluator->metrics);
     nnrt_pass_load(pass, evaluator->loader);
     while (nnrt_pass_advance(pass, chunk_seconds))
@@ -145,6 +160,21 @@ static const nnrt_part *choose_part(const nnrt_data *data, const char **name) {
     return *name = "train", &data->train;
 }
 
+// Of several outputs each stands under its name.
+static void put_confusions(const nnrt_evaluator *evaluator, nnrt_json *json) {
+    int64_t count = evaluator->training->loss_count;
+    int are_several = count > 1 && has_confusion(evaluator);
+    if (are_several) nnrt_json_open(json, "outputs", '{');
+    for (int64_t i = 0; i < count; i++) {
+        const nnrt_confusion *confusion = &evaluator->confusions[i];
+        if (!confusion->classes) continue;
+        if (are_several) nnrt_json_open(json, confusion->output, '{');
+        nnrt_confusion_json(confusion, json);
+        if (are_several) nnrt_json_close(json, '}');
+    }
+    if (are_several) nnrt_json_close(json, '}');
+}
+
 static void print_json(const nnrt_evaluator *evaluator, const nnrt_part *part, const char *name,
                        const nnrt_log *log) {
     nnrt_json json = {0};
@@ -152,7 +182,7 @@ static void print_json(const nnrt_evaluator *evaluator, const nnrt_part *part, c
     nnrt_json_string(&json, "part", name);
     nnrt_json_integer(&json, "samples", part->count);
     nnrt_log_json(log, &json);
-    if (evaluator->confusion.classes) nnrt_confusion_json(&evaluator->confusion, &json);
+    put_confusions(evaluator, &json);
     nnrt_json_close(&json, '}');
     nnrt_json_print(&json);
 }
@@ -162,7 +192,8 @@ static void print_text(const nnrt_evaluator *evaluator, const nnrt_part *part, c
     char text[NNRT_LOG_TEXT];
     nnrt_log_text(log, text, sizeof text);
     printf("%s (%" PRId64 " samples)%s\n", name, part->count, text);
-    if (evaluator->confusion.classes) nnrt_confusion_print(&evaluator->confusion);
+    for (int64_t i = 0; i < evaluator->training->loss_count; i++)
+        if (evaluator->confusions[i].classes) nnrt_confusion_print(&evaluator->confusions[i]);
 }
 
 static nnrt_status evaluate(nnrt_session *session) {

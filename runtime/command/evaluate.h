@@ -10,7 +10,7 @@ typedef struct nnrt_evaluator {
     nnrt_session *session;
     const nnrt_training *training;
     nnrt_output_metrics metrics;
-    nnrt_confusion confusion; // classes 0: not counted
+    nnrt_confusion confusions[NNRT_MAX_COLUMNS]; // of the losses; classes 0: not counted
     nnrt_pace pace;
     nnrt_pass pass; // over a part
     double *losses;

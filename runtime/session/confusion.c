@@ -130,7 +130,9 @@ static int name_width(const nnrt_confusion *confusion) {
 
 static void print_matrix(const nnrt_confusion *confusion, int width) {
     char number[32];
-    printf("\nConfusion matrix (rows: true class, columns: predicted)\n%*s", width + 5, "");
+    printf("\nConfusion matrix%s%s (rows: true class, columns: predicted)\n%*s",
+           confusion->output ? " of " : "", confusion->output ? confusion->output : "", width + 5,
+           "");
     for (int64_t j = 0; j < confusion->classes; j++) printf(" %6" PRId64, j);
     for (int64_t i = 0; i < confusion->classes; i++) {
         printf("\n%4" PRId64 " %-*.*s", i, width, width,
@@ -146,6 +148,7 @@ void nnrt_confusion_print(const nnrt_confusion *confusion) {
     int width = name_width(confusion);
     if (confusion->classes <= PRINTED_CLASSES) print_matrix(confusion, width);
     int of_places = confusion->of_places;
+    if (confusion->output) printf("\n%s", confusion->output);
     printf("\n     %-*s  precision  recall%s  %s\n", width, "class", of_places ? "     iou" : "",
            of_places ? "places" : "samples");
     for (int64_t i = 0; i < confusion->classes; i++) {

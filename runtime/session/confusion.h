@@ -11,6 +11,7 @@ typedef struct nnrt_confusion {
     int64_t classes;
     int64_t *counts;          // [true][predicted]
     const char *const *names; // NULL: numbers
+    const char *output;       // whose; NULL: of the only one
     int of_places;            // it counts places of samples
 } nnrt_confusion;
 

@@ -191,6 +191,8 @@ static const nnrt_train_step program_step = {
 static const nnrt_loss program_losses[] = {{.name = "sparse_categorical_crossentropy",
                                             .target = 1,
                                             .is_classifier = 1,
+                                            .classes = program_classes,
+                                            .class_count = CLASSES,
                                             .metrics = program_metrics,
                                             .metric_count = 1}};
 
