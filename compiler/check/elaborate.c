@@ -324,6 +324,19 @@ static bool begins_with_tensor(const OpDef *op, const Ast *ast) {
     return op && op->min_inputs > 0 && count > schema_arg_count(&op->schema);
 }
 
+// `dense(h, 10)`, of an `h` that is not known: a tensor and an argument, or two arguments. Only
+// what has a name can be looked at.
+static bool may_begin_with_tensor(const OpDef *op, const Application *call, const Ast *item) {
+    bool takes_more = op && (op->max_inputs < 0 || call->count < op->max_inputs);
+    return takes_more && item->kind != AST_ASSIGN;
+}
+
+static int first_named(const Ast *ast) {
+    int first = 0;
+    while (first < ast->items.count && ast->items.items[first]->kind != AST_ASSIGN) first++;
+    return first;
+}
+
 // What is piped in, and the tensors that the call begins with.
 static Application gather(Checker *c, Scope *scope, const OpDef *op, const Ast *ast,
                           const Value *const *inputs, int count) {
@@ -337,6 +350,8 @@ static Application gather(Checker *c, Scope *scope, const OpDef *op, const Ast *
         call.is_doubtful = call.is_doubtful || is_error;
         bool is_input = op && layer_takes_input(op, call.count);
         is_input = is_input || (call.count == 0 && begins_with_tensor(op, ast));
+        if (is_error && !is_input && may_begin_with_tensor(op, &call, item))
+            call.first = first_named(ast);
         if ((is_error && !is_input) || item->kind == AST_ASSIGN) break;
         if (!is_input && !expression_is_tensor(c, scope, item)) break;
         const Value *value = all[call.count++] = expression_evaluate(c, scope, item);
