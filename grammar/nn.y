@@ -342,8 +342,8 @@ operand:
   | call
   | LIST UNLIST
       { $$ = action_items(parse, AST_LIST, @$, action_none()); }
-  | LIST expressions last UNLIST
-      { $$ = action_items(parse, AST_LIST, @$, $expressions); }
+  | LIST argument_list last UNLIST
+      { $$ = action_items(parse, AST_LIST, @$, $argument_list); }
   | LIST error UNLIST
       { $$ = action_error(parse, @$); yyerrok; }
   | GROUP expression CLOSE

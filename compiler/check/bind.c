@@ -475,11 +475,17 @@ bool bind_frozen(Checker *c, Scope *scope, const Ast *call, int first, bool *is_
 }
 
 static void remember(const Binding *b, int first) {
-    if (b->c->is_dry || map_get(&b->c->bound, b->call)) return;
-    Bound *bound = ARENA_NEW(b->c->arena, Bound);
+    if (b->c->is_dry) return;
+    leftover_reached(b->c, b->call);
+    Bound *bound = ARENA_NEW(b->c->arena, Bound), *known = map_get(&b->c->bound, b->call);
     *bound =
         (Bound){.args = b->args, .given = b->given, .own = {b->own[0], b->own[1]}, .first = first};
-    map_set(&b->c->bound, b->call, bound);
+    if (known) {
+        bound->next = known->next;
+        known->next = bound;
+    } else {
+        map_set(&b->c->bound, b->call, bound);
+    }
 }
 
 const Args *bind_call(Checker *c, Scope *scope, const Schema *schema, const Ast *call, int first,

@@ -8,8 +8,9 @@
 
 struct Checker;
 
-// How a call was bound first, for `nnc expand`.
+// How a call was bound, for `nnc expand`.
 typedef struct Bound {
+    struct Bound *next; // again, in another use: that of a block, of one loss for several outputs
     const Args *args;
     const Ast *const *given; // by row: what was written for it; NULL: its default
     const Ast *own[2];       // `name = ..` and `frozen = ..` of a layer; NULL: none

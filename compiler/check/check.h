@@ -239,14 +239,33 @@ Node *model_column(Checker *c, const char *name, const Dataset *dataset, int col
 // The numeric transforms of a data set's input, so that raw data go in.
 Node *model_transform(Checker *c, Node *node, const Dataset *dataset, int input);
 
+// ---- by_output.c
+// The outputs of a model, as entries of `train` mean them.
+typedef struct OutputList {
+    const char *model;
+    NameList names; // by output; `output_0` where it has none
+    bool is_known;  // false: the model has a mistake, and how many there are is a guess
+} OutputList;
+
+typedef struct OutputEntry {
+    const char *name, *noun, *plural; // "loss", "loss", "es"
+    bool is_each;                     // one that is no list is that of the only output, not of all
+    bool may_lack;                    // an output that is not named has none
+    const char *help;                 // about their number; NULL: nothing
+} OutputEntry;
+
+bool by_output_is_named(const Ast *ast); // is it a list with `name = value`?
+// What is said of each output; of items NULL: nothing. NULL: there is a mistake, which is reported.
+const Ast *const *by_output_read(Checker *c, const OutputList *outputs, const OutputEntry *entry,
+                                 const Ast *ast);
+
 // ---- outputs.c
 // What the short form of `train` says of a model's outputs; NULL: nothing.
 typedef struct OutputEntries {
-    const Ast *loss, *target, *weights;
+    const Ast *loss, *target, *weights, *metrics;
 } OutputEntries;
-void outputs_read(Checker *c, const TrainEntry *entry, Training *training, OutputEntries given);
-// After outputs_read.
-void outputs_read_metrics(Checker *c, Training *training, const Ast *ast);
+// False: a metric has a mistake, which is reported, as others are.
+bool outputs_read(Checker *c, const TrainEntry *entry, Training *training, OutputEntries given);
 // Makes the step that minimizes the losses, unless there are mistakes or data are missing.
 void outputs_finish(Checker *c, const TrainEntry *entry, const Training *training, TrainStep *step);
 

@@ -5,16 +5,20 @@
 
 #include "../front/format.h"
 
+#include <stdlib.h>
+
 typedef struct Expander {
     Text *out;
     Arena *arena;
     const Program *program;
     Text notes;             // for the comment of the line that is being written
     const Ast *declaration; // the block or model that is being written; NULL: neither
+    Map names;              // that the program declares anywhere
     int indent;
 } Expander;
 
 static void put_expression(Expander *e, const Ast *ast);
+static void put_item(Expander *e, const Ast *item);
 static void put_body(Expander *e, const Ast *body);
 
 // ---- Lines.
@@ -109,7 +113,32 @@ static void put_call_values(Expander *e, const Schema *schema, const Args *args)
     if (args->count) text_put(e->out, ")");
 }
 
+// Would the value mean something else, because the program declares what is called so?
+static bool is_hidden(const Expander *e, const ArgValue *value) {
+    const char *text = !value->is_set ? "none" : value->callee ? value->callee->name : value->text;
+    if (text && map_get(&e->names, text)) return true;
+    for (int i = 0; value->callee && i < value->args->count; i++)
+        if (is_hidden(e, &value->args->values[i])) return true;
+    return false;
+}
+
 // ---- Calls.
+
+// A value that was not written, and is another one in another use of the call, cannot be written.
+static bool is_same_in_all(const Bound *bound, int row) {
+    for (const Bound *next = bound->next; next; next = next->next)
+        if (!arg_values_equal(&next->args->values[row], &bound->args->values[row])) return false;
+    return true;
+}
+
+static bool puts_row(const Expander *e, const Bound *bound, int row) {
+    return bound->given[row] ||
+           (!is_hidden(e, &bound->args->values[row]) && is_same_in_all(bound, row));
+}
+
+static bool puts_default(const Expander *e, const Bound *bound, int row) {
+    return bound->args->values[row].is_default && puts_row(e, bound, row);
+}
 
 static void put_tensor_arguments(Expander *e, const Ast *ast, int count, const char **separator) {
     for (int i = 0; i < count && i < ast->items.count; i++) {
@@ -123,9 +152,9 @@ static void put_tensor_arguments(Expander *e, const Ast *ast, int count, const c
 // written, so many are more than a line.
 enum { FEW_DEFAULTS = 2, MANY_DEFAULTS = 4 };
 
-static int count_defaults(const Bound *bound) {
+static int count_defaults(const Expander *e, const Bound *bound) {
     int count = 0;
-    for (int i = 0; i < bound->args->count; i++) count += bound->args->values[i].is_default;
+    for (int i = 0; i < bound->args->count; i++) count += puts_default(e, bound, i);
     return count;
 }
 
@@ -152,7 +181,7 @@ static void put_row(Expander *e, const Bound *bound, int row, const char **separ
 static void put_written_rows(Expander *e, const Bound *bound, const char **separator) {
     for (int i = 0; i < bound->args->count; i++) {
         const ArgValue *value = &bound->args->values[i];
-        if (value->is_default) continue;
+        if (value->is_default || !puts_row(e, bound, i)) continue;
         put_row(e, bound, i, separator);
         if (!bound->given[i] && value->origin)
             note(e, arena_format(e->arena, "%s: %s", bound->args->schema->args[i].name,
@@ -162,7 +191,7 @@ static void put_written_rows(Expander *e, const Bound *bound, const char **separ
 
 static void put_default_rows(Expander *e, const Bound *bound, const char **separator) {
     Text names = text_create(e->arena);
-    int count = count_defaults(bound);
+    int count = count_defaults(e, bound);
     bool is_apart = count > FEW_DEFAULTS && (*separator)[0] == ',';
     bool breaks = is_apart || count > MANY_DEFAULTS;
     if (breaks) e->indent += 2;
@@ -172,7 +201,7 @@ static void put_default_rows(Expander *e, const Bound *bound, const char **separ
         *separator = "";
     }
     for (int i = 0; i < bound->args->count; i++) {
-        if (!bound->args->values[i].is_default) continue;
+        if (!puts_default(e, bound, i)) continue;
         text_format(&names, "%s%s", names.length ? ", " : "", bound->args->schema->args[i].name);
         if (breaks) break_long_line(e, separator);
         put_row(e, bound, i, separator);
@@ -205,10 +234,8 @@ static void put_bound_call(Expander *e, const Ast *ast, const Bound *bound) {
 static void put_plain_call(Expander *e, const Ast *ast) {
     text_format(e->out, "%s(", ast->text);
     for (int i = 0; i < ast->items.count; i++) {
-        const Ast *item = ast->items.items[i];
         if (i) text_put(e->out, ", ");
-        if (item->kind == AST_ASSIGN) text_format(e->out, "%s = ", item->text);
-        put_expression(e, item->kind == AST_ASSIGN ? item->left : item);
+        put_item(e, ast->items.items[i]);
     }
     text_put(e->out, ")");
 }
@@ -221,9 +248,16 @@ static bool is_parameter(const Expander *e, const char *name) {
     return false;
 }
 
+// `crossentropy` may be another loss for each output.
+static bool is_one_row(const Bound *bound) {
+    for (const Bound *next = bound->next; next; next = next->next)
+        if (next->args->schema != bound->args->schema) return false;
+    return true;
+}
+
 static void put_call(Expander *e, const Ast *ast) {
     const Bound *bound = map_get(e->program->written->bound, ast);
-    if (bound && !is_parameter(e, ast->text))
+    if (bound && is_one_row(bound) && !is_parameter(e, ast->text))
         put_bound_call(e, ast, bound);
     else if (ast->kind == AST_CALL)
         put_plain_call(e, ast);
@@ -270,11 +304,18 @@ static void put_binary(Expander *e, const Ast *ast) {
     }
 }
 
+static void put_item(Expander *e, const Ast *item) {
+    if (item->kind == AST_ASSIGN) text_format(e->out, "%s = ", item->text);
+    put_expression(e, item->kind == AST_ASSIGN ? item->left : item);
+}
+
 // One item a line where they are calls with arguments.
 static void put_list(Expander *e, const Ast *ast) {
     bool is_line = true;
     for (int i = 0; i < ast->items.count; i++) {
-        const Bound *bound = map_get(e->program->written->bound, ast->items.items[i]);
+        const Ast *item = ast->items.items[i];
+        if (item->kind == AST_ASSIGN) item = item->left;
+        const Bound *bound = map_get(e->program->written->bound, item);
         is_line = is_line && (!bound || bound->args->count == 0);
     }
     text_put(e->out, "[");
@@ -282,7 +323,7 @@ static void put_list(Expander *e, const Ast *ast) {
     for (int i = 0; i < ast->items.count; i++) {
         if (i) text_put(e->out, is_line ? ", " : ",");
         if (!is_line) new_line(e);
-        put_expression(e, ast->items.items[i]);
+        put_item(e, ast->items.items[i]);
     }
     e->indent--;
     text_put(e->out, "]");
@@ -453,10 +494,64 @@ static void put_param(Expander *e, const Ast *ast) {
     }
 }
 
-static void put_entry(Expander *e, const char *name, const Ast *value) {
+// The name of a value of the file, whose declaration is written, too.
+static bool is_value_of_file(const Expander *e, const Ast *ast) {
+    const AstList *all = &e->program->written->ast->items;
+    for (int i = 0; ast->kind == AST_NAME && i < all->count; i++) {
+        bool is_value = all->items[i]->kind == AST_PARAM || all->items[i]->kind == AST_ASSIGN;
+        if (is_value && strcmp(all->items[i]->text, ast->text) == 0) return true;
+    }
+    return false;
+}
+
+static const Training *find_training(const Expander *e, const Ast *train) {
+    for (int i = 0; i < e->program->trainings.count; i++) {
+        const Training *training = e->program->trainings.items[i];
+        if (training->span.file == train->span.file && training->span.lo == train->span.lo)
+            return training;
+    }
+    return NULL;
+}
+
+// As it was bound for this output.
+static void put_loss(Expander *e, const OutputLoss *loss, const Ast *value) {
+    const Bound *bound = map_get(e->program->written->bound, value);
+    while (bound && bound->args != loss->args) bound = bound->next;
+    if (!bound) {
+        put_expression(e, value);
+        return;
+    }
+    Bound own = *bound;
+    own.next = NULL;
+    put_bound_call(e, value, &own);
+}
+
+// One loss, or one metric, of several outputs: a list, in which each has its own.
+static void put_for_each(Expander *e, const Training *training, const Ast *value, bool is_loss) {
+    text_put(e->out, "[");
+    e->indent++;
+    for (int i = 0; i < training->losses.count; i++) {
+        if (i) text_put(e->out, ",");
+        new_line(e);
+        if (is_loss)
+            put_loss(e, &training->losses.items[i], value);
+        else
+            put_expression(e, value);
+    }
+    e->indent--;
+    text_put(e->out, "]");
+}
+
+static void put_entry(Expander *e, const Training *training, const char *name, const Ast *value) {
+    bool is_loss = strcmp(name, "loss") == 0;
+    bool is_named = value->kind == AST_NAME || value->kind == AST_CALL;
+    bool is_all = is_named && (is_loss || strcmp(name, "metrics") == 0);
     new_line(e);
     text_format(e->out, "%s = ", name);
-    put_expression(e, value);
+    if (is_all && training && training->losses.count > 1 && !is_value_of_file(e, value))
+        put_for_each(e, training, value, is_loss);
+    else
+        put_expression(e, value);
 }
 
 static void put_default_entry(Expander *e, const Ast *train, const char *name, const char *value) {
@@ -464,6 +559,7 @@ static void put_default_entry(Expander *e, const Ast *train, const char *name, c
         const Ast *entry = train->body->items.items[i];
         if (entry->text && strcmp(entry->text, name) == 0) return;
     }
+    if (map_get(&e->names, value)) return; // it would mean what is called so
     new_line(e);
     text_format(e->out, "%s = %s", name, value);
     note(e, "default");
@@ -484,8 +580,17 @@ static void put_step(Expander *e, const Ast *ast) {
     put_body(e, ast->body);
 }
 
+#define DEFAULT_BATCH "32"
+
+// Where a written batch would be a warning.
+static bool has_few_samples(const Training *training) {
+    int64_t rows = training && training->dataset ? training->dataset->info.train_rows : 0;
+    return rows > 0 && rows < strtoll(DEFAULT_BATCH, NULL, 10);
+}
+
 static void put_train(Expander *e, const Ast *ast) {
     bool has_steps = false;
+    const Training *training = find_training(e, ast);
     text_put(e->out, "train ");
     put_names(e, &ast->items);
     text_put(e->out, " on ");
@@ -498,13 +603,13 @@ static void put_train(Expander *e, const Ast *ast) {
         if (entry->kind == AST_STEP)
             put_step(e, entry);
         else
-            put_entry(e, entry->text, entry->left);
+            put_entry(e, training, entry->text, entry->left);
     }
     put_default_entry(e, ast, "regularize", "none");
     if (!has_steps) put_default_entry(e, ast, "metrics", "[]");
     put_default_entry(e, ast, "callbacks", "[]");
     put_default_entry(e, ast, "epochs", "1");
-    put_default_entry(e, ast, "batch", "32");
+    if (!has_few_samples(training)) put_default_entry(e, ast, "batch", DEFAULT_BATCH);
     e->indent--;
     new_line(e);
     text_put(e->out, "}");
@@ -531,6 +636,37 @@ static void put_declaration(Expander *e, const Ast *ast) {
         break;
     case AST_TRAIN: put_train(e, ast); break;
     default: put_source(e, ast); break;
+    }
+}
+
+// ---- Names.
+
+static void add_name(Expander *e, const char *name) {
+    if (name) map_set(&e->names, name, (void *)name);
+}
+
+// `name = ...` is a declaration in a body or a file, not in an argument list or a `train` block.
+static void add_names(Expander *e, const Ast *ast, bool is_body) {
+    for (; ast; ast = ast->left) {
+        bool is_declaration = ast->kind == AST_PARAM || ast->kind == AST_DATASET ||
+                              ast->kind == AST_BLOCK_DECLARATION || ast->kind == AST_MODEL ||
+                              ast->kind == AST_PARAMETER || ast->kind == AST_LAYER ||
+                              ast->kind == AST_FOR || (ast->kind == AST_ASSIGN && is_body);
+        if (is_declaration) add_name(e, ast->text);
+        is_body = ast->kind == AST_BLOCK;
+        for (int i = 0; i < ast->items.count; i++) {
+            if (ast->kind == AST_UNPACK) add_name(e, ast->items.items[i]->text);
+            add_names(e, ast->items.items[i], is_body);
+        }
+        for (int i = 0; i < ast->parameters.count; i++)
+            add_names(e, ast->parameters.items[i], false);
+        add_names(e, ast->right, false);
+        if (ast->kind == AST_TRAIN)
+            for (int i = 0; i < ast->body->items.count; i++)
+                add_names(e, ast->body->items.items[i], false);
+        else
+            add_names(e, ast->body, false);
+        add_names(e, ast->otherwise, false);
     }
 }
 
@@ -567,6 +703,9 @@ void program_expand(Text *out, const Program *program) {
     Expander e = {.out = &plain, .arena = out->arena, .program = program};
     uint32_t file = program->file;
     e.notes = text_create(e.arena);
+    map_create(&e.names, e.arena, false);
+    for (int i = 0; i < program->written->ast->items.count; i++)
+        add_names(&e, program->written->ast->items.items[i], true);
     for (int i = 0; i < program->written->ast->items.count; i++) {
         const Ast *ast = program->written->ast->items.items[i];
         if (!map_get(program->written->needed, ast)) continue;

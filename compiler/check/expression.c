@@ -160,7 +160,8 @@ static const Value *evaluate_list(Checker *c, Scope *scope, const Ast *ast) {
     for (int i = 0; i < items.count; i++) ok = ok && items.items[i]->kind != VALUE_ERROR;
     list->items = items.items;
     list->count = items.count;
-    return ok ? list : expression_error(c, ast->span);
+    if (!ok) list->kind = VALUE_ERROR;
+    return list;
 }
 
 // ---- Arithmetic.
@@ -440,12 +441,13 @@ static void bind_layer(Checker *c, Scope *scope, const Ast *ast) {
 
 // `return same, digit`: results are called as the names that they are given by.
 static const Value *name_items(Checker *c, const Ast *ast, const Value *list) {
-    if (list->kind != VALUE_LIST || list->count != ast->items.count) return list;
+    if (list->count != ast->items.count) return list;
     const Value **items = ARENA_ARRAY(c->arena, const Value *, list->count + 1);
     for (int i = 0; i < list->count; i++) {
         Value *named = ARENA_NEW(c->arena, Value);
         *named = *list->items[i];
-        if (named->kind == VALUE_TENSOR && ast->items.items[i]->kind == AST_NAME)
+        bool is_output = named->kind == VALUE_TENSOR || named->kind == VALUE_ERROR;
+        if (is_output && ast->items.items[i]->kind == AST_NAME)
             named->text = ast->items.items[i]->text;
         items[i] = named;
     }
@@ -476,8 +478,9 @@ static const Value *report_empty(Checker *c, const Ast *body, const char *what) 
 
 static bool check_unpacked(Checker *c, const Ast *ast, const Value *value) {
     bool is_list = value->kind == VALUE_LIST;
-    if (value->kind == VALUE_ERROR || (is_list && value->count == ast->items.count))
-        return value->kind != VALUE_ERROR;
+    bool is_known = is_list || value->kind == VALUE_ERROR; // some of the values may be errors
+    if (is_known && value->count == ast->items.count) return true;
+    if (value->kind == VALUE_ERROR) return false;
     Diag *diag =
         diag_report(c->sink, DIAG_E0201, ast->left->span, "%d names are given %s", ast->items.count,
                     is_list ? arena_format(c->arena, "%d values", value->count)

@@ -285,7 +285,8 @@ static bool check_parameters(Checker *c, const ModelEntry *entry) {
 
 // What is told of outputs, and targets, go by their names.
 static void check_output_name(Checker *c, const ModelEntry *entry, const Value *value) {
-    for (int i = 0; value->text && i < entry->model->output_names.count; i++) {
+    bool is_output = value->kind == VALUE_TENSOR || value->kind == VALUE_ERROR;
+    for (int i = 0; is_output && value->text && i < entry->model->output_names.count; i++) {
         const char *other = entry->model->output_names.items[i];
         if (!other || strcmp(other, value->text) != 0) continue;
         Diag *diag = diag_report(c->sink, DIAG_E0102, value->span,
@@ -298,6 +299,8 @@ static void check_output_name(Checker *c, const ModelEntry *entry, const Value *
 
 static void add_output(Checker *c, const ModelEntry *entry, const Value *value) {
     bool has_no_input = !entry->declaration->parameters.count; // which is reported
+    check_output_name(c, entry, value);
+    vec_push(c->arena, &entry->model->output_names, value->text);
     if (value->kind == VALUE_TENSOR && !value->node->type.batched) {
         Diag *diag = diag_report(c->sink, DIAG_E0203, value->span,
                                  "the output is the same for all samples: it depends on no input");
@@ -305,9 +308,7 @@ static void add_output(Checker *c, const ModelEntry *entry, const Value *value) 
         return;
     }
     if (value->kind == VALUE_TENSOR) {
-        check_output_name(c, entry, value);
         vec_push(c->arena, &c->graph->outputs, value->node);
-        vec_push(c->arena, &entry->model->output_names, value->text);
         return;
     }
     if (value->kind == VALUE_ERROR || has_no_input) return;
@@ -317,11 +318,12 @@ static void add_output(Checker *c, const ModelEntry *entry, const Value *value) 
     if (value_is_layer(value)) diag_help(diag, "feed an input of the model to it with `->`");
 }
 
+// How many there are is not known of an error that is no list.
 static void add_outputs(Checker *c, ModelEntry *entry, const Value *value) {
     if (value->kind == VALUE_ERROR) entry->unfinished = value->node;
-    if (value->kind == VALUE_LIST)
+    if (value->kind == VALUE_LIST || value->count)
         for (int i = 0; i < value->count; i++) add_output(c, entry, value->items[i]);
-    else
+    else if (value->kind != VALUE_ERROR)
         add_output(c, entry, value);
 }
 

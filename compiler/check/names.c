@@ -364,8 +364,24 @@ static void walk_train(Checker *c, Level *globals, const Ast *ast) {
         const Ast *entry = ast->body->items.items[i];
         if (entry->kind == AST_STEP)
             walk_step(c, globals, entry);
+        else if (entry->left && entry->left->kind == AST_LIST)
+            walk_items(c, globals,
+                       &entry->left->items); // which may have names: one for each output
         else
             walk(c, globals, entry->left);
+    }
+}
+
+static void check_unnamed(Checker *c, const Ast *list) {
+    for (int i = 0; i < list->items.count; i++) {
+        const Ast *item = list->items.items[i];
+        if (item->kind != AST_ASSIGN) continue;
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0206, item->span, "the items of this list have no names");
+        diag_label(diag, "not here");
+        diag_help(diag, "an entry of `train` may have a value for each output: `loss = [same = "
+                        "mse, digit = crossentropy]`");
+        return;
     }
 }
 
@@ -389,6 +405,7 @@ static void walk(Checker *c, Level *level, const Ast *ast) {
         case AST_BLOCK_DECLARATION: walk_function(c, level, ast, "the parameter"); return;
         case AST_BLOCK: walk_inner(c, level, ast); return;
         case AST_FOR: walk_for(c, level, ast); return;
+        case AST_LIST: check_unnamed(c, ast); break;
         default: break;
         }
         walk_items(c, level, &ast->items);

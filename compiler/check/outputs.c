@@ -3,27 +3,35 @@
 // names. A loss is a row of op/loss.c, or a block of (prediction, target).
 #include "check.h"
 
-#include <math.h>
+#define MOST_WEIGHT 1e9 // of a loss: far below what overflows with it
 
 typedef struct Outputs {
     Checker *c;
     const TrainEntry *entry;
     Training *training;
     const Dataset *dataset; // NULL: not known
+    OutputList list;
     int count;
 } Outputs;
 
-static const char *label_of(const Outputs *o, int output) {
-    const Model *model = o->entry->model->model;
-    const char *name =
-        output < model->output_names.count ? model->output_names.items[output] : NULL;
-    if (o->count == 1) return NULL;
-    return name ? name : arena_format(o->c->arena, "output_%d", output);
+// Of a model whose value has a mistake it is not known: then as many as are written of.
+static int count_outputs(const TrainEntry *entry, OutputEntries given) {
+    const Ast *const written[] = {given.loss, given.target, given.weights};
+    int known = entry->model->model->output_names.count;
+    for (int i = 0; i < 3 && !known; i++)
+        if (written[i] && written[i]->kind == AST_LIST) known = written[i]->items.count;
+    return known ? known : 1;
 }
 
-static int count_outputs(const TrainEntry *entry) {
-    const Graph *forward = entry->model->model->forward;
-    return forward && forward->outputs.count > 1 ? forward->outputs.count : 1;
+static void list_outputs(Outputs *o) {
+    const Model *model = o->entry->model->model;
+    o->list.model = o->entry->model->declaration->text;
+    o->list.is_known = model->output_names.count > 0;
+    for (int i = 0; i < o->count; i++) {
+        const char *name = i < model->output_names.count ? model->output_names.items[i] : NULL;
+        if (!name) name = arena_format(o->c->arena, "output_%d", i);
+        vec_push(o->c->arena, &o->list.names, name);
+    }
 }
 
 // ---- Targets.
@@ -68,23 +76,11 @@ static void read_target(const Outputs *o, OutputLoss *loss, const Ast *ast) {
     }
 }
 
-static void report_target_count(const Outputs *o, const Ast *ast, int count) {
-    Diag *diag =
-        diag_report(o->c->sink, DIAG_E0302, ast->span, "%d target%s for %d output%s of `%s`", count,
-                    count == 1 ? "" : "s", o->count, o->count == 1 ? "" : "s",
-                    o->entry->model->declaration->text);
-    diag_label(diag, "expected one for each output");
-}
-
 static void read_targets(const Outputs *o, const Ast *ast) {
-    OutputLoss *losses = o->training->losses.items;
-    bool is_list = ast->kind == AST_LIST;
-    int count = is_list ? ast->items.count : 1;
-    if (count != o->count) {
-        report_target_count(o, ast, count);
-        return;
-    }
-    for (int i = 0; i < count; i++) read_target(o, &losses[i], is_list ? ast->items.items[i] : ast);
+    static const OutputEntry entry = {.name = "target", .noun = "target", "s", .is_each = true};
+    const Ast *const *each = by_output_read(o->c, &o->list, &entry, ast);
+    for (int i = 0; each && i < o->count; i++)
+        read_target(o, &o->training->losses.items[i], each[i]);
 }
 
 static void report_targets(const Outputs *o) {
@@ -112,27 +108,23 @@ static void report_targets(const Outputs *o) {
 }
 
 static bool are_all_named(const Outputs *o) {
-    const Model *model = o->entry->model->model;
-    for (int i = 0; i < o->count; i++) {
-        const char *name = i < model->output_names.count ? model->output_names.items[i] : NULL;
-        if (find_target(&o->dataset->info, name) < 0) return false;
-    }
+    for (int i = 0; i < o->count; i++)
+        if (find_target(&o->dataset->info, o->list.names.items[i]) < 0) return false;
     return true;
 }
 
 // Those of the outputs' names, else as many as there are outputs.
 static void choose_targets(const Outputs *o) {
     const nnrt_data_info *info = &o->dataset->info;
-    const Model *model = o->entry->model->model;
     bool by_name = info->target_count > 1 && are_all_named(o);
     if (!info->target_count) return; // checks_training says so
     if (!by_name && info->target_count != o->count) {
-        report_targets(o);
+        if (o->list.is_known) report_targets(o);
         return;
     }
     for (int i = 0; i < o->count; i++)
         set_target(&o->training->losses.items[i], info,
-                   by_name ? find_target(info, model->output_names.items[i]) : i);
+                   by_name ? find_target(info, o->list.names.items[i]) : i);
 }
 
 // ---- Losses.
@@ -173,48 +165,65 @@ static void read_loss(const Outputs *o, OutputLoss *own, const Ast *ast) {
     own->def = loss;
     own->name = schema->name;
     own->args = ok ? args : NULL;
+    own->written = ast;
 }
 
 static void read_losses(const Outputs *o, const Ast *ast) {
+    static const OutputEntry entry = {.name = "loss", .noun = "loss", "es"};
     ast = expression_chosen(o->c, o->c->globals, ast);
-    if (!ast) return;
-    bool is_list = ast->kind == AST_LIST;
-    if (is_list && ast->items.count != o->count) {
-        Diag *diag = diag_report(o->c->sink, DIAG_E0302, ast->span, "%d losses for %d output%s",
-                                 ast->items.count, o->count, o->count == 1 ? "" : "s");
-        diag_label(diag, "expected one for each output of `%s`",
-                   o->entry->model->declaration->text);
-        return;
-    }
-    for (int i = 0; i < o->count; i++)
-        read_loss(o, &o->training->losses.items[i], is_list ? ast->items.items[i] : ast);
+    const Ast *const *each = ast ? by_output_read(o->c, &o->list, &entry, ast) : NULL;
+    for (int i = 0; each && i < o->count; i++) read_loss(o, &o->training->losses.items[i], each[i]);
 }
 
 // ---- Weights.
 
-static void report_weights(const Outputs *o, const Ast *ast) {
-    Diag *diag = diag_report(o->c->sink, DIAG_E0302, ast->span,
-                             "`loss_weights` has a number for each output, of which there %s %d",
-                             o->count == 1 ? "is" : "are", o->count);
-    diag_label(diag, "how much each loss counts");
-    diag_help(diag, "write `loss_weights = [1, 0.5]`, for example");
+static void report_weight(const Outputs *o, const Value *value) {
+    bool is_number = value->kind == VALUE_NUMBER;
+    Diag *diag = diag_report(o->c->sink, is_number ? DIAG_E0202 : DIAG_E0201, value->span,
+                             "the weight of a loss is a number from 0 to %s, not %s",
+                             text_of_number(o->c->arena, MOST_WEIGHT),
+                             is_number ? text_of_number(o->c->arena, value->number)
+                                       : value_describe(o->c->arena, value));
+    diag_label(diag, "how much this loss counts");
+    if (is_number && value->number < 0)
+        diag_help(diag, "what shall become larger is minimized with its sign in a step of one's "
+                        "own: `minimize -value`");
+}
+
+// False: reported.
+static bool read_weight(const Outputs *o, int output, const Value *value) {
+    if (value->kind == VALUE_ERROR) return false;
+    bool fits = value->kind == VALUE_NUMBER && value->number >= 0 && value->number <= MOST_WEIGHT;
+    if (fits)
+        o->training->losses.items[output].weight = value->number;
+    else
+        report_weight(o, value);
+    return fits;
+}
+
+// A list that is written out stands for its items; one that is calculated, for what they are.
+static bool read_each_weight(const Outputs *o, const Ast *ast) {
+    static const OutputEntry entry = {
+        .name = "loss_weights", .noun = "weight", "s", .is_each = true};
+    bool ok = true;
+    const Value *value =
+        by_output_is_named(ast) ? NULL : expression_evaluate(o->c, o->c->globals, ast);
+    if (value && value->kind == VALUE_ERROR) return false;
+    if (value && value->kind == VALUE_LIST && value->count == o->count) {
+        for (int i = 0; i < o->count; i++) ok = read_weight(o, i, value->items[i]) && ok;
+        return ok;
+    }
+    const Ast *const *each = by_output_read(o->c, &o->list, &entry, ast);
+    for (int i = 0; each && i < o->count; i++)
+        ok = read_weight(o, i, expression_evaluate(o->c, o->c->globals, each[i])) && ok;
+    return each && ok;
 }
 
 static void read_weights(const Outputs *o, const Ast *ast) {
-    const Value *value = expression_evaluate(o->c, o->c->globals, ast);
-    if (value->kind == VALUE_ERROR) return;
-    bool fits = value->kind == VALUE_LIST && value->count == o->count;
-    for (int i = 0; fits && i < value->count; i++)
-        fits = value->items[i]->kind == VALUE_NUMBER && isfinite(value->items[i]->number);
-    if (!fits) {
-        report_weights(o, ast);
-        return;
-    }
     bool trains = false;
-    for (int i = 0; i < o->count; i++) {
-        o->training->losses.items[i].weight = value->items[i]->number;
-        trains = trains || value->items[i]->number != 0;
-    }
+    ast = expression_chosen(o->c, o->c->globals, ast);
+    if (!ast || !read_each_weight(o, ast)) return;
+    for (int i = 0; i < o->count; i++) trains = trains || o->training->losses.items[i].weight != 0;
     if (trains) return;
     Diag *diag =
         diag_report(o->c->sink, DIAG_E0302, ast->span, "`loss_weights` are 0 for all outputs");
@@ -267,39 +276,45 @@ static void read_output_metrics(Checker *c, OutputLoss *own, const Ast *ast) {
     for (int i = 0; i < ast->items.count; i++) read_metric(c, own, ast->items.items[i]);
 }
 
-void outputs_read_metrics(Checker *c, Training *training, const Ast *ast) {
-    int count = training->losses.count;
-    ast = expression_chosen(c, c->globals, ast);
-    if (!ast) return;
-    bool is_each = ast->kind == AST_LIST && count > 1;
-    if (is_each && ast->items.count != count) {
-        Diag *diag = diag_report(c->sink, DIAG_E0302, ast->span, "%d metrics for %d outputs",
-                                 ast->items.count, count);
-        diag_label(diag, "expected one for all, or an entry for each output");
-        diag_help(diag, "an entry may be a list: `metrics = [[accuracy, top_k(3)], mae]`");
-        return;
-    }
-    for (int i = 0; i < count; i++)
-        read_output_metrics(c, &training->losses.items[i], is_each ? ast->items.items[i] : ast);
+static void read_metrics(const Outputs *o, const Ast *ast) {
+    static const OutputEntry entry = {.name = "metrics",
+                                      .noun = "metric",
+                                      "s",
+                                      .may_lack = true,
+                                      .help = "an entry may be a list: `metrics = [[accuracy, "
+                                              "top_k(3)], mae]`"};
+    ast = expression_chosen(o->c, o->c->globals, ast);
+    if (!ast || (ast->kind == AST_LIST && !ast->items.count)) return;
+    bool is_own = o->count == 1 && !by_output_is_named(ast); // a list is all that the only one has
+    const Ast *const *each = is_own ? &ast : by_output_read(o->c, &o->list, &entry, ast);
+    for (int i = 0; each && i < o->count; i++)
+        if (each[i]) read_output_metrics(o->c, &o->training->losses.items[i], each[i]);
 }
 
 // ---- All of it.
 
-void outputs_read(Checker *c, const TrainEntry *entry, Training *training, OutputEntries given) {
-    Outputs o = {.c = c, .entry = entry, .training = training, .count = count_outputs(entry)};
+static void add_output(const Outputs *o, int output) {
+    OutputLoss own = {.output = output, .target = -1, .input = -1, .weight = 1};
+    if (o->count > 1) own.label = o->list.names.items[output];
+    vec_push(o->c->arena, &o->training->losses, own);
+}
+
+bool outputs_read(Checker *c, const TrainEntry *entry, Training *training, OutputEntries given) {
+    Outputs o = {.c = c, .entry = entry, .training = training};
     bool is_known = entry->dataset && entry->dataset->info.inputs[0].size > 0;
     if (is_known) o.dataset = entry->dataset;
-    for (int i = 0; i < o.count; i++)
-        vec_push(
-            c->arena, &training->losses,
-            ((OutputLoss){
-                .output = i, .label = label_of(&o, i), .target = -1, .input = -1, .weight = 1}));
+    o.count = count_outputs(entry, given);
+    list_outputs(&o);
+    for (int i = 0; i < o.count; i++) add_output(&o, i);
     if (o.dataset && given.target)
         read_targets(&o, given.target);
     else if (o.dataset)
         choose_targets(&o);
     if (given.loss) read_losses(&o, given.loss);
     if (given.weights) read_weights(&o, given.weights);
+    int errors = diag_error_count(c->sink);
+    if (given.metrics) read_metrics(&o, given.metrics);
+    return diag_error_count(c->sink) == errors;
 }
 
 // ---- The step.

@@ -298,13 +298,12 @@ static void limit_batch(Setup *s) {
 
 static void read_entries(Setup *s) {
     Training *training = s->training;
-    outputs_read(s->c, s->entry, training,
-                 (OutputEntries){s->given[TRAIN_LOSS], s->given[TRAIN_TARGET],
-                                 s->given[TRAIN_LOSS_WEIGHTS]});
+    bool knows_metrics = outputs_read(s->c, s->entry, training,
+                                      (OutputEntries){.loss = s->given[TRAIN_LOSS],
+                                                      .target = s->given[TRAIN_TARGET],
+                                                      .weights = s->given[TRAIN_LOSS_WEIGHTS],
+                                                      .metrics = s->given[TRAIN_METRICS]});
     if (s->given[TRAIN_OPTIMIZER]) read_optimizer(s, s->given[TRAIN_OPTIMIZER]);
-    int errors = diag_error_count(s->c->sink);
-    if (s->given[TRAIN_METRICS]) outputs_read_metrics(s->c, training, s->given[TRAIN_METRICS]);
-    bool knows_metrics = diag_error_count(s->c->sink) == errors;
     if (s->given[TRAIN_CALLBACKS])
         callbacks_read(s->c, s->entry, training, s->given[TRAIN_CALLBACKS], knows_metrics);
     if (s->given[TRAIN_REGULARIZE]) read_regularizer(s, s->given[TRAIN_REGULARIZE]);

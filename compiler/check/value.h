@@ -75,7 +75,7 @@ struct Value {
     const char *text;
     // What a value of the whole file (`param`, or `name = ...`) was declared as; NULL: it is none.
     const Ast *written;
-    const Value *const *items;
+    const Value *const *items; // of an error, too: a list of which some are errors
     int count;
     int64_t classes; // of a tensor of class labels: how many there are; 0: not known
     Node *node;      // of an error: what is known of it all the same, not in a graph; or NULL

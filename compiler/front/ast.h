@@ -15,7 +15,7 @@ typedef enum AstKind {
     AST_NUMBER,   // number; is_integer if written without point and exponent
     AST_STRING,   // text
     AST_NAME,     // text: a bare word, resolved later (value, choice, true, false, layer, ...)
-    AST_LIST,     // items
+    AST_LIST,     // items (expressions, or AST_ASSIGN for named ones)
     AST_CALL,     // text: callee; items: arguments (expressions or AST_ASSIGN for named ones)
     AST_ARROW,    // left -> right
     AST_BINARY,   // operator, left, right: + - * / ^ == != < <= > >= and or

@@ -185,7 +185,7 @@ static bool texts_equal(const char *a, const char *b) {
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static bool values_equal(const ArgValue *a, const ArgValue *b) {
+bool arg_values_equal(const ArgValue *a, const ArgValue *b) {
     if (a->is_set != b->is_set) return false;
     if (!a->is_set) return true;
     if (a->number != b->number || a->count != b->count || a->callee != b->callee) return false;
@@ -201,7 +201,7 @@ bool args_equal(const Args *a, const Args *b) {
     if (!a || !b) return a == b;
     if (a->schema != b->schema) return false;
     for (int i = 0; i < a->count; i++)
-        if (!values_equal(&a->values[i], &b->values[i])) return false;
+        if (!arg_values_equal(&a->values[i], &b->values[i])) return false;
     return true;
 }
 
@@ -250,7 +250,7 @@ void args_print(Text *out, const Args *args, bool with_defaults) {
     const Args *defaults = args_default(out->arena, args->schema);
     const char *separator = "";
     for (int i = 0; i < args->count; i++) {
-        if (!with_defaults && values_equal(&args->values[i], &defaults->values[i])) continue;
+        if (!with_defaults && arg_values_equal(&args->values[i], &defaults->values[i])) continue;
         text_format(out, "%s%s=", separator, args->schema->args[i].name);
         print_value(out, &args->schema->args[i], &args->values[i]);
         separator = ", ";

@@ -54,6 +54,7 @@ void args_set_origin(Args *args, const char *name, const char *origin); // of wh
 void args_set_numbers(Args *args, Arena *arena, const char *name, const double *numbers, int count);
 // Sets every argument that both calls have to what it is in `from`.
 void args_copy_common(Args *args, const Args *from);
+bool arg_values_equal(const ArgValue *a, const ArgValue *b);
 bool args_equal(const Args *a, const Args *b); // the same schema and values; NULL equals NULL
 
 // What a name means where an activation, initializer, regularizer or rate is asked for; NULL: there

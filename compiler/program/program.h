@@ -34,7 +34,8 @@ typedef struct OutputLoss {
     const OpDef *def;        // resolved: `crossentropy` is already binary, categorical or sparse
     const Args *args;        // NULL: they have a mistake
     const struct Ast *block; // the call of a block of (prediction, target) instead; NULL: none
-    const char *name;        // as written: `crossentropy` too
+    const struct Ast *written; // the name or call of `def`
+    const char *name;          // as written: `crossentropy` too
     Span span;
     double weight;
     CallList metrics;
@@ -85,7 +86,7 @@ struct Model {
     Span span;
     Graph *forward;  // layer-level graph: raw data columns in, predictions out; in GRAPH_TRAIN mode
     NodeList inputs; // as the body gets them: transformed, in their declared shapes; or NULL
-    VEC(const char *) output_names; // by output; NULL: it has none
+    VEC(const char *) output_names; // by output, those with a mistake, too; NULL: it has none
     VEC(Training *) trainings;      // in source order
     bool is_part;                   // of other models only; it predicts within them
     bool lacks_shape;               // an input's shape is not known without data that was not found
