@@ -59,20 +59,20 @@ struct Checker {
     VEC(PlannedUse *) planned_uses;
     Map reached; // syntax that was evaluated, or is a Leftover
     VEC(Leftover *) leftovers;
-    Map blank_scopes; // scope (Scope *) to the same without values
-    bool is_dry;      // names and arguments are checked, nothing is unfolded or made
-    Map active;       // declarations of the blocks that are being unfolded
-    Map bound;        // call (Ast *) -> Bound *
-    const ArgValue
-        *init;          // how kernels of that model start that say nothing; NULL: as their rows do
-    Graph *graph;       // of the model whose body is evaluated; NULL elsewhere
-    ModelEntry *owner;  // whose layers are made; NULL: a step's body is evaluated, which has none
-    Shared *sharing;    // the innermost shared layers in use
-    int shared_next;    // the next of its layers, when they were made before
-    int inner_next;     // likewise of what is shared within
-    const char *prefix; // of layer names
-    TrainStep *step;    // whose body is evaluated; NULL: none
-    bool is_frozen;     // the layers of a use with `frozen = true` are made
+    Map blank_scopes;     // scope (Scope *) to the same without values
+    bool is_dry;          // names and arguments are checked, nothing is unfolded or made
+    Map active;           // declarations of the blocks that are being unfolded
+    Map bound;            // call (Ast *) -> Bound *
+    const ArgValue *init; // how kernels start that say nothing; NULL: as their rows do
+    Graph *graph;         // of the model whose body is evaluated; NULL elsewhere
+    ModelEntry *owner;    // whose layers are made; NULL: a step's body is evaluated, which has none
+    Shared *sharing;      // the innermost shared layers in use
+    int shared_next;      // the next of its layers, when they were made before
+    int inner_next;       // likewise of what is shared within
+    const char *prefix;   // of layer names
+    TrainStep *step;      // whose body is evaluated; NULL: none
+    bool is_frozen;       // the layers of a use with `frozen = true` in a model are made
+    bool is_step_frozen;  // of such a use in a step's own body
     int layer_count, depth;
     int64_t steps;
     bool exhausted; // a limit was hit and reported
@@ -284,8 +284,8 @@ Graph *step_samples(Checker *c, const TrainEntry *entry, const Ast *ast);
 bool updates_is_again(Checker *c, const AstList *names, int place, const char *done);
 // What the step `ast` updates, when all models are known, and whether that can change.
 void updates_finish(Checker *c, const TrainEntry *entry, TrainStep *step, const Ast *ast);
-// Likewise of the short form, `loss = ...`.
-void updates_check_loss(Checker *c, const TrainEntry *entry, const TrainStep *step);
+// Likewise of the short form, `loss = ...`, which updates its model.
+void updates_finish_loss(Checker *c, const TrainEntry *entry, TrainStep *step);
 
 // ---- dataset.c
 Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression);
@@ -323,10 +323,9 @@ void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, con
 // ---- training.c
 // Finds the model of a train block and gives it the dataset, before bodies are evaluated.
 void training_declare(Checker *c, const Ast *train);
-// The entry `init` of a model. False: reported, or none.
-bool training_read_init(Checker *c, const Ast *init, ArgValue *value);
-void training_check(Checker *c, TrainEntry *entry);        // after the model was elaborated
-void training_finish(Checker *c, const TrainEntry *entry); // when all models are
+void training_check(Checker *c, TrainEntry *entry);         // after the model was elaborated
+void training_samples(Checker *c, const TrainEntry *entry); // when all models are
+void training_finish(Checker *c, const TrainEntry *entry);  // when no layer will be made any more
 
 // ---- doubts.c
 void doubts_warn(Checker *c); // at the end of checking

@@ -185,7 +185,7 @@ static const Value *apply_recipe(Checker *c, Recipe *recipe, const Application *
 static void mark_cycle(Checker *c) {
     for (int i = 0; i < c->models.count; i++) {
         ModelEntry *entry = c->models.items[i];
-        if (entry->active || entry->shared.active) entry->in_cycle = true;
+        if (entry->active || entry->shared->active) entry->in_cycle = true;
     }
 }
 
@@ -201,14 +201,16 @@ typedef struct Sharing {
     ModelEntry *owner;
     Shared *sharing;
     const char *prefix;
+    const ArgValue *init;
     int shared_next, inner_next;
 } Sharing;
 
 static Sharing enter_shared(Checker *c, Shared *shared) {
-    Sharing outer = {c->owner, c->sharing, c->prefix, c->shared_next, c->inner_next};
+    Sharing outer = {c->owner, c->sharing, c->prefix, c->init, c->shared_next, c->inner_next};
     if (shared->model) {
         c->owner = shared->model;
         c->prefix = NULL;
+        if (c->owner->init) c->init = c->owner->init; // else as what it is a part of
     } else {
         c->prefix = weights_join(c->arena, outer.prefix, shared->name);
     }
@@ -221,6 +223,7 @@ static void leave_shared(Checker *c, Sharing outer) {
     c->owner = outer.owner;
     c->sharing = outer.sharing;
     c->prefix = outer.prefix;
+    c->init = outer.init;
     c->shared_next = outer.shared_next;
     c->inner_next = outer.inner_next;
 }
@@ -241,9 +244,9 @@ const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
 }
 
 const Value *elaborate_body(Checker *c, ModelEntry *entry, Scope *scope, const char *what) {
-    Sharing outer = enter_shared(c, &entry->shared);
+    Sharing outer = enter_shared(c, entry->shared);
     const Value *value = expression_body(c, scope, entry->declaration->body, what);
-    if (value->kind != VALUE_ERROR) entry->shared.is_made = true;
+    if (value->kind != VALUE_ERROR) entry->shared->is_made = true;
     leave_shared(c, outer);
     return value;
 }
@@ -277,16 +280,17 @@ static bool report_planned(Checker *c, const Application *call) {
 // A model or shared layer in use: `frozen = true` is all that may be said there.
 static const Value *apply_frozen(Checker *c, Scope *scope, const Value *value,
                                  const Application *call, const char *what) {
-    bool was_frozen = c->is_frozen, is_frozen = false;
+    bool *here = c->owner ? &c->is_frozen : &c->is_step_frozen;
+    bool was_frozen = *here, is_frozen = false;
     if (!bind_frozen(c, scope, call->ast, call->first, &is_frozen))
         return report_planned(c, call) ? expression_error(c, call->ast->span)
                                        : report_arguments(c, call, what);
-    c->is_frozen = was_frozen || is_frozen;
+    *here = was_frozen || is_frozen;
     const Value *result =
         value->kind == VALUE_MODEL
             ? model_apply(c, value->model, call->ast, call->inputs, call->count)
             : elaborate_shared(c, value->shared, call->ast, call->inputs, call->count);
-    c->is_frozen = was_frozen;
+    *here = was_frozen;
     return result;
 }
 

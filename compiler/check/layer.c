@@ -182,13 +182,10 @@ static const Value *unfinished(Checker *c, const OpDef *op, const Application *c
     return value;
 }
 
-// In a step's own body, for that step.
+// In a model's body for all of its trainings, in a step's own body for that step.
 static void freeze_layer(Checker *c, Layer *layer, const Args *args) {
-    if (args && args->is_frozen) layer->trainable = false;
-    if (c->is_frozen && c->step)
-        vec_push(c->arena, &c->step->frozen, layer);
-    else if (c->is_frozen)
-        layer->trainable = false;
+    if (c->is_frozen || (args && args->is_frozen)) layer->trainable = false;
+    if (c->is_step_frozen && c->step) vec_push(c->arena, &c->step->frozen, layer);
 }
 
 static const Value *make_node(Checker *c, const OpDef *op, const Application *call,

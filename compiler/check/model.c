@@ -11,7 +11,8 @@ const Value *model_declare(Checker *c, const Ast *declaration) {
     entry->model->name = declaration->text;
     entry->model->span = declaration->name_span;
     map_create(&entry->layer_names, c->arena, false);
-    entry->shared =
+    entry->shared = ARENA_NEW(c->arena, Shared);
+    *entry->shared =
         (Shared){.name = declaration->text, .span = declaration->name_span, .model = entry};
     value->model = entry;
     vec_push(c->arena, &c->models, entry);
@@ -359,8 +360,6 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
         if (parameter->text) scope_bind(c->arena, scope, parameter->text, input);
         vec_push(c->arena, &model->inputs, input->kind == VALUE_TENSOR ? input->node : NULL);
     }
-    ArgValue init;
-    c->init = entry->init && training_read_init(c, entry->init, &init) ? &init : NULL;
     entry->active = true;
     add_outputs(c, entry, elaborate_body(c, entry, scope, describe_model(c, entry)));
     entry->active = false;
@@ -368,19 +367,16 @@ void model_elaborate(Checker *c, ModelEntry *entry) {
          i++)
         add_target(c, entry->dataset, i);
     c->graph = NULL;
-    c->init = NULL;
 }
 
-// The same layers with the inputs and targets of a data set: another one, whose numbers may be
-// scaled otherwise; or the one of steps, which take both by their names.
+// The same layers with the inputs and targets of another data set, whose numbers may be scaled
+// otherwise.
 ModelEntry *model_on(Checker *c, const ModelEntry *entry, Dataset *dataset) {
     ModelEntry *other = ARENA_NEW(c->arena, ModelEntry);
     *other = *entry;
     other->model = ARENA_NEW(c->arena, Model);
     *other->model = (Model){.name = entry->model->name, .span = entry->model->span};
     other->dataset = dataset;
-    other->by_name = false;
-    other->shared.model = other;
     other->unfinished = NULL;
     model_elaborate(c, other);
     return other;
@@ -450,7 +446,7 @@ bool model_is_broken(const Ast *declaration) {
 
 const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Value *const *inputs,
                          int count) {
-    Shared *shared = &entry->shared;
+    Shared *shared = entry->shared;
     if (!c->is_dry) entry->is_used = true;
     if (model_is_broken(entry->declaration)) return expression_error(c, use->span);
     if (!check_argument_count(c, entry, use, count)) return expression_error(c, use->span);

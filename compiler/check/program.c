@@ -368,6 +368,7 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     elaborate_models(c);
     for (int i = 0; i < c->trainings.count; i++) training_check(c, c->trainings.items[i]);
     elaborate_used(c);
+    for (int i = 0; i < c->trainings.count; i++) training_samples(c, c->trainings.items[i]);
     for (int i = 0; i < c->trainings.count; i++) training_finish(c, c->trainings.items[i]);
     limits_check(c);
     collect_models(c);

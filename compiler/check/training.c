@@ -127,12 +127,21 @@ static const Ast *find_init(const Ast *train) {
     return NULL;
 }
 
+// NULL: reported, or none.
+static const ArgValue *read_init(Checker *c, const Ast *init) {
+    ArgValue *value = ARENA_NEW(c->arena, ArgValue);
+    *value = (ArgValue){.is_set = true, .span = init->span};
+    bool ok = bind_value(c, c->globals, &train_entries[TRAIN_INIT], "train", init, value);
+    value->origin = "by train";
+    return ok && value->callee ? value : NULL;
+}
+
 // Weights start once: with what the first `train` block says.
 static void declare_init(Checker *c, ModelEntry *model, const Ast *train, bool is_first) {
     const Ast *init = find_init(train);
     if (!init) return;
     if (is_first) {
-        model->init = init;
+        model->init = read_init(c, init);
         return;
     }
     Diag *diag = diag_report(c->sink, DIAG_E0206, init->span,
@@ -142,11 +151,11 @@ static void declare_init(Checker *c, ModelEntry *model, const Ast *train, bool i
     diag_help(diag, "write `init` in the first one");
 }
 
-bool training_read_init(Checker *c, const Ast *init, ArgValue *value) {
-    *value = (ArgValue){.is_set = true, .span = init->span};
-    bool ok = bind_value(c, c->globals, &train_entries[TRAIN_INIT], "train", init, value);
-    value->origin = "by train";
-    return ok && value->callee;
+// The first short form says what a model's inputs are, even after steps, where names do.
+static void give_dataset(const TrainEntry *entry, ModelEntry *model) {
+    bool is_first = !model->has_training || (model->by_name && !entry->has_steps);
+    if (is_first) model->by_name = entry->has_steps;
+    if (is_first || !model->dataset) model->dataset = entry->dataset;
 }
 
 void training_declare(Checker *c, const Ast *train) {
@@ -164,10 +173,8 @@ void training_declare(Checker *c, const Ast *train) {
         if (!model) continue;
         vec_push(c->arena, &entry->models, model);
         declare_init(c, model, train, !model->has_training);
-        if (entry->has_steps) model->by_name = !model->has_training || model->by_name;
+        if (entry->has_steps || !is_several) give_dataset(entry, model);
         model->has_training = true;
-        if (is_several && !entry->has_steps) continue;
-        if (!model->dataset) model->dataset = entry->dataset;
     }
     if (is_several && !entry->has_steps) {
         report_several(c, train);
@@ -399,10 +406,8 @@ void training_check(Checker *c, TrainEntry *entry) {
         read_step_entries(&s);
         return;
     }
-    const ModelEntry *model = entry->model;
-    bool is_other = model->by_name || entry->dataset != model->dataset;
-    if (entry->dataset && is_other && model->model->forward)
-        entry->model = model_on(c, model, entry->dataset);
+    if (entry->dataset && entry->dataset != entry->model->dataset)
+        entry->model = model_on(c, entry->model, entry->dataset);
     s.step = ARENA_NEW(c->arena, TrainStep);
     vec_push(c->arena, &training->steps, s.step);
     read_entries(&s);
@@ -432,15 +437,19 @@ static void freeze_step(Checker *c, const TrainStep *step, const bool *frozen) {
     step->forward->frozen = own;
 }
 
+void training_samples(Checker *c, const TrainEntry *entry) {
+    if (entry->model && entry->samples)
+        entry->training->samples = step_samples(c, entry, entry->samples);
+}
+
 void training_finish(Checker *c, const TrainEntry *entry) {
     if (!entry->model) return;
     const bool *frozen = freeze_read(c, entry->freeze, entry->unfreeze);
     for (int i = 0; i < entry->training->steps.count; i++)
         freeze_step(c, entry->training->steps.items[i], frozen);
-    if (entry->samples) entry->training->samples = step_samples(c, entry, entry->samples);
     if (entry->has_steps)
         finish_steps(c, entry);
     else
-        updates_check_loss(c, entry, entry->training->steps.items[0]);
+        updates_finish_loss(c, entry, entry->training->steps.items[0]);
     told_check(c, entry);
 }

@@ -166,11 +166,12 @@ void updates_finish(Checker *c, const TrainEntry *entry, TrainStep *step, const 
 }
 
 // The short form: all of the model is updated, of which a part may be frozen, or all.
-void updates_check_loss(Checker *c, const TrainEntry *entry, const TrainStep *step) {
+void updates_finish_loss(Checker *c, const TrainEntry *entry, TrainStep *step) {
     const Graph *forward = entry->model->model->forward;
     if (!step->forward || !forward) return;
     bool *own = ARENA_ARRAY(c->arena, bool, step->forward->weights->parameters.count + 1);
     mark_updated(entry->model->model, own);
+    step->forward->updated = own;
     graph_sort(step->forward);
     Reach r = find_reach(c, step, own);
     if (r.is_reached || !r.is_used) return;

@@ -51,17 +51,17 @@ struct Shared {
 struct ModelEntry {
     const Ast *declaration;
     Model *model;
-    Dataset *dataset; // of the first `train`; NULL: none
-    const Ast *init;  // of the first `train`: how kernels start that say nothing; NULL: none
+    Dataset *dataset;     // of the first short form, else of the first `train`; NULL: none
+    const ArgValue *init; // of the first `train`: how kernels start that say nothing; NULL: none
     bool has_training;
-    bool by_name;           // steps train it: its inputs are columns where the names say so
+    bool by_name;           // only steps train it: its inputs are columns where the names say so
     Type *used_types;       // of the inputs of its first use
     int used_count;         // 0: none yet
     bool is_used;           // as a layer of another model
     bool active;            // its body is being evaluated
     bool in_cycle;          // it uses itself, which is reported
     const Node *unfinished; // what is known of the output if that has an error; NULL: nothing
-    Shared shared;          // its layers
+    Shared *shared;         // its layers
     Map layer_names;        // of them, in use
     bool has_prefix;        // its parameters' names begin with its own
 };

@@ -106,4 +106,23 @@ grep -q training out && fail "a training that is not there is measured"
 expect 0 ./plain bench --seconds 0.1 --json --profile
 says '"data": null'
 says '"function": "predict_one"'
+
+# A loss has the penalties of its own model's weights, not those of models that are trained, or only
+# imported, beside it.
+cat >one.nn <<'END'
+dataset points = moons(64, noise = 0.05, seed = 1)
+model net(x: [2]) { x -> dense(1, sigmoid, kernel_regularizer = l2(1)) }
+train net on points {
+    loss      = crossentropy
+    optimizer = sgd(0.01)
+}
+END
+echo 'model maker(z: [2]) { z -> dense(4, kernel_regularizer = l2(1)) -> reshape(2, 2) }' >maker.nn
+{ cat one.nn && sed -n '2,$s/net/second/p; 4,$p' one.nn; } >two.nn
+{ echo 'import "maker.nn"' && sed 's/^}/    samples = normal(2) -> maker\n}/' one.nn; } >three.nn
+for name in one two three; do
+    build $name.nn
+    expect 0 ./$name fit --seed 1 --epochs 1 --step-log $name.csv --progress none
+    cmp <(head -3 one.csv) <(head -3 $name.csv) || fail "$name.nn has another loss"
+done
 exit 0
