@@ -41,6 +41,23 @@ static bool check_number(Checker *c, const OpDef *op, const Value *target, int64
     return false;
 }
 
+// ---- Labels as the target.
+
+// Those beyond the units would be compared with nothing.
+static bool check_labels(Checker *c, const OpDef *op, const Node *prediction, const Value *target,
+                         const Ast *ast) {
+    long long units = type_last(&prediction->type), classes = target->classes;
+    long long most = units > 1 && op->target == TARGET_CLASS ? units : op->unit_classes;
+    if (target->kind != VALUE_TENSOR || !most || classes <= most) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0302, ast->span,
+                             "`%s` tells %lld classes apart, but there are %lld", op->schema.name,
+                             most, classes);
+    diag_label(diag, "%lld unit%s and labels up to %lld", units, units == 1 ? "" : "s",
+               classes - 1);
+    diag_help(diag, "end what is predicted with `-> dense(%lld, softmax)`", classes);
+    return false;
+}
+
 // The same number for each of the prediction's, or for each of its vectors.
 static Node *target_node(Checker *c, const OpDef *op, const Node *prediction, const Value *target) {
     if (target->kind == VALUE_TENSOR) return target->node;
@@ -57,6 +74,7 @@ const Value *losses_apply(Checker *c, const OpDef *op, bool is_open, Args *args,
     Node *prediction = inputs[0]->node;
     Ending ending = checks_ending_at(prediction);
     c->graph->current_layer = NULL;
+    if (!check_labels(c, op, prediction, inputs[1], ast)) return expression_error(c, ast->span);
     Node *target = target_node(c, op, prediction, inputs[1]);
     if (!target) return expression_error(c, ast->span);
     if (is_open) checks_set_logits(args, &ending);
