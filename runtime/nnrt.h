@@ -26,10 +26,11 @@ typedef struct nnrt_option {
     int64_t count; // of numbers or texts
 } nnrt_option;
 
-// A call with every option present: an initializer, a data source, a transform, a metric, a
-// schedule, a callback.
+// A call of a word of the language: an initializer, a data source, a transform, a metric, a
+// schedule, a callback. Its options are those of its row's arguments, all of them, in their order.
 typedef struct nnrt_call {
     const char *name;
+    int64_t row; // of its family's tables, counted over all of them
     const nnrt_option *options;
     int64_t option_count;
 } nnrt_call;

@@ -1,5 +1,6 @@
 // The callbacks of a `train` block: what they monitor must be reported, and the files that they
 // write must differ.
+#include "../../runtime/metrics/row.h"
 #include "../../runtime/report/pattern.h"
 #include "check.h"
 
@@ -13,7 +14,7 @@ typedef struct Reader {
 
 // ---- What an epoch reports.
 
-// The second metric of a name is reported as `recall_1` (runtime/session/metric.c).
+// The second metric of a name is reported as `recall_1` (runtime/metrics/metric.c).
 static const char *reported_name(const Reader *r, const CallList *metrics, int index) {
     const char *name = metrics->items[index].schema->name;
     int before = 0;
@@ -104,26 +105,24 @@ static bool check_validation(const Reader *r, const Call *call, const char *name
 // Keras's name for a metric, or one that is not among `metrics`.
 static bool report_metric(const Reader *r, const char *name, Span span) {
     Checker *c = r->c;
+    const Family *metrics = &vocabulary[FAMILY_METRICS];
     const char *prefix = is_validation(name) ? "val_" : "", *plain = plain_name(name);
-    for (const MetricDef *row = metric_rows; row->schema.name; row++) {
-        const char *own = row->schema.name;
-        bool is_own = strcmp(own, plain) == 0;
-        if (!is_own && !names_match_keras(row->schema.keras_name, own, plain)) continue;
-        if (!is_own && is_reported(r, own)) {
-            Diag *diag = diag_report(c->sink, DIAG_E0107, span, "`%s` is called `%s%s` here", name,
-                                     prefix, own);
-            diag_label(diag, "Keras's name");
-            diag_help(diag, "write `%s%s`", prefix, own);
-            return true;
-        }
-        Diag *diag =
-            diag_report(c->sink, DIAG_E0101, span,
-                        "there is no value `%s`: `%s` is not among the metrics", name, own);
-        diag_label(diag, "not reported");
-        diag_help(diag, "add `%s` to `metrics`", own);
+    const Schema *own = family_word(metrics, plain);
+    const Schema *known = own ? own : family_keras(metrics, plain);
+    if (!known) return false;
+    if (!own && is_reported(r, known->name)) {
+        Diag *diag = diag_report(c->sink, DIAG_E0107, span, "`%s` is called `%s%s` here", name,
+                                 prefix, known->name);
+        diag_label(diag, "Keras's name");
+        diag_help(diag, "write `%s%s`", prefix, known->name);
         return true;
     }
-    return false;
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0101, span,
+                    "there is no value `%s`: `%s` is not among the metrics", name, known->name);
+    diag_label(diag, "not reported");
+    diag_help(diag, "add `%s` to `metrics`", known->name);
+    return true;
 }
 
 static void report_value(Reader *r, const char *name, Span span) {
@@ -147,11 +146,14 @@ static bool check_value(Reader *r, const Call *call, const char *name, Span span
 // ---- What is monitored.
 
 static bool less_is_better(const char *name) {
-    for (const MetricDef *row = metric_rows; row->schema.name; row++) {
-        size_t length = strlen(row->schema.name);
-        if (strncmp(plain_name(name), row->schema.name, length) != 0) continue;
-        char next = plain_name(name)[length]; // `recall_1`
-        if (!next || (next == '_' && !metric_find(plain_name(name)))) return row->less_is_better;
+    const Family *metrics = &vocabulary[FAMILY_METRICS];
+    const char *plain = plain_name(name);
+    const Schema *word;
+    for (Words words = {.family = metrics}; (word = words_next(&words));) {
+        size_t length = strlen(word->name);
+        if (strncmp(plain, word->name, length) != 0) continue;
+        bool is_numbered = plain[length] == '_' && !family_word(metrics, plain); // `recall_1`
+        if (!plain[length] || is_numbered) return ((const nnrt_metric_row *)word)->less_is_better;
     }
     return true; // the loss
 }

@@ -1,5 +1,6 @@
 // Do model, dataset, loss and metrics fit each other? Each check says what does not fit, where the
 // other fact comes from, and what to write instead.
+#include "../../runtime/metrics/row.h"
 #include "fit.h"
 
 // ---- The end of a model.
@@ -215,8 +216,8 @@ static Diag *report_metric(const Fit *f, const Call *metric, const char *why) {
     return diag;
 }
 
-static bool is_regression_metric(const Call *metric) {
-    return metric_find(metric->schema->name)->takes_numbers;
+static const nnrt_metric_row *row_of(const Call *metric) {
+    return (const nnrt_metric_row *)metric->schema;
 }
 
 static void check_number_metric(const Fit *f, const Call *metric) {
@@ -253,7 +254,7 @@ static void check_class_metric(const Fit *f, const Call *metric) {
         return;
     }
     Diag *diag;
-    const MetricDef *def = metric_find(metric->schema->name);
+    const nnrt_metric_row *def = row_of(metric);
     bool has_classes = targets_classes(f) > 0 || fit_is_classifier(f) || !f->loss;
     if (!has_classes) {
         diag = report_metric(f, metric,
@@ -278,10 +279,9 @@ static void check_class_metric(const Fit *f, const Call *metric) {
     }
 }
 
-// `sparse_categorical_accuracy` wants labels, `categorical_accuracy` one value a class.
+// Some metrics want labels, others one value a class.
 static void check_label_metric(const Fit *f, const Call *metric) {
-    bool is_sparse = strcmp(metric->schema->name, "sparse_categorical_accuracy") == 0;
-    bool is_dense = strcmp(metric->schema->name, "categorical_accuracy") == 0;
+    bool is_sparse = row_of(metric)->needs_labels, is_dense = row_of(metric)->needs_one_hot;
     if (targets_classes(f) == 0 || f->ending.units <= 1) return;
     if (!(is_sparse && f->target->one_hot) && !(is_dense && targets_are_labels(f))) return;
     Diag *diag = report_metric(f, metric,
@@ -293,22 +293,18 @@ static void check_label_metric(const Fit *f, const Call *metric) {
     diag_help(diag, "write `accuracy`: it takes either");
 }
 
-static void check_top_k(const Fit *f, const Call *metric) {
-    if (strcmp(metric->schema->name, "top_k") != 0 || f->ending.units <= 1 || !f->is_sound) return;
-    if (args_int(metric->args, "k") < f->ending.units) return;
+static void check_output_count(const Fit *f, const Call *metric, const ArgValue *value) {
+    if (f->ending.units <= 1 || value->number < (double)f->ending.units) return;
     Diag *diag = diag_report(f->c->sink, DIAG_W0303, metric->args->span,
-                             "all of %lld classes are among the best %lld",
-                             (long long)f->ending.units, (long long)args_int(metric->args, "k"));
+                             "all of %lld classes are among the best %.0f",
+                             (long long)f->ending.units, value->number);
     diag_label(diag, "always 1");
     diag_secondary(diag, f->ending.node->span, "%s", fit_units_text(f));
 }
 
-static void check_iou(const Fit *f, const Call *metric) {
-    int index = schema_arg_index(metric->schema, "class");
-    if (strcmp(metric->schema->name, "iou") != 0 || f->ending.units < 1 || !f->is_sound) return;
-    const ArgValue *value = &metric->args->values[index];
+static void check_class(const Fit *f, const Call *metric, const ArgValue *value) {
     long long classes = f->ending.units > 1 ? (long long)f->ending.units : 2;
-    if (!value->is_set || value->number < (double)classes) return;
+    if (value->number < (double)classes) return;
     Diag *diag = report_metric(
         f, metric,
         arena_format(f->c->arena, "is of class %.0f, but there are %lld", value->number, classes));
@@ -316,17 +312,28 @@ static void check_iou(const Fit *f, const Call *metric) {
     diag_secondary(diag, f->ending.node->span, "%s", fit_units_text(f));
 }
 
+// Arguments that speak of the output's classes.
+static void check_counts(const Fit *f, const Call *metric) {
+    const ArgDef *defs = metric->schema->args;
+    if (f->ending.units < 1 || !f->is_sound) return;
+    for (int i = 0; i < metric->args->count; i++) {
+        const ArgValue *value = &metric->args->values[i];
+        if (!value->is_set) continue;
+        if (defs[i].counts_outputs) check_output_count(f, metric, value);
+        if (defs[i].is_class) check_class(f, metric, value);
+    }
+}
+
 static void check_metrics(const Fit *f) {
     for (int i = 0; i < f->own->metrics.count; i++) {
         const Call *metric = &f->own->metrics.items[i];
-        if (is_regression_metric(metric)) {
+        if (row_of(metric)->takes_numbers) {
             check_number_metric(f, metric);
             continue;
         }
         check_class_metric(f, metric);
         check_label_metric(f, metric);
-        check_top_k(f, metric);
-        check_iou(f, metric);
+        check_counts(f, metric);
     }
 }
 

@@ -38,8 +38,8 @@ static STRUCT(abi_option, nnrt_option);
 #undef OWNER
 
 #define OWNER nnrt_call
-static const AbiField abi_call_fields[] = {FIELD(name), ITEMS(options, abi_option, option_count),
-                                           FIELD(option_count)};
+static const AbiField abi_call_fields[] = {
+    FIELD(name), FIELD(row), ITEMS(options, abi_option, option_count), FIELD(option_count)};
 static STRUCT(abi_call, nnrt_call);
 #undef OWNER
 

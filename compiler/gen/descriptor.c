@@ -171,7 +171,7 @@ static nnrt_call learning_rate_of(Gen *gen, const Args *optimizer) {
     if (rate->callee) return program_call(gen->arena, rate->callee, rate->args);
     nnrt_option *value = ARENA_NEW(gen->arena, nnrt_option);
     *value = (nnrt_option){.name = "value", .number = rate->number};
-    return (nnrt_call){.name = "constant", .options = value, .option_count = 1};
+    return (nnrt_call){.name = "constant", .row = 0, .options = value, .option_count = 1};
 }
 
 static int64_t updated_elements(const Graph *graph) {

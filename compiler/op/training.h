@@ -32,19 +32,10 @@ typedef struct ConstraintDef {
     Node *(*apply)(Graph *graph, Node *w, const Args *args); // of w's type: what becomes of it
 } ConstraintDef;
 
-typedef struct MetricDef {
-    Schema schema;
-    bool needs_classes; // top_k: meaningless with one unit
-    bool needs_binary;  // precision, recall, auc: one unit or one-hot
-    bool takes_numbers; // mae, mse: compares quantities
-    bool less_is_better;
-} MetricDef;
-
 extern const OptimizerDef optimizer_rows[]; // ended by a row without name
 extern const RegularizerDef regularizer_rows[];
 extern const ConstraintDef constraint_rows[];
 extern const Schema initializer_rows[], schedule_rows[], callback_rows[];
-extern const MetricDef metric_rows[];
 
 const OptimizerDef *optimizer_find(const char *name);
 const RegularizerDef *regularizer_find(const char *name);
@@ -54,6 +45,5 @@ int constraint_axis(const ArgValue *axis, int index, int rank);
 const Schema *initializer_find(const char *name);
 bool initializer_needs_matrix(const Schema *initializer); // cannot fill a vector
 const Schema *schedule_find(const char *name);
-const MetricDef *metric_find(const char *name);
 
 #endif

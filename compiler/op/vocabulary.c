@@ -1,5 +1,6 @@
 #include "vocabulary.h"
 
+#include "../../runtime/metrics/row.h"
 #include "op.h"
 #include "training.h"
 
@@ -72,7 +73,8 @@ const Family vocabulary[FAMILY_COUNT] = {
                         .example = "a metric",
                         .doc = "in a train block: `metrics = [accuracy]`",
                         .entry = "metrics",
-                        TABLE(metric_rows)},
+                        .tables = (const void *const *)nnrt_metric_tables,
+                        .row_size = sizeof(nnrt_metric_row)},
     [FAMILY_CALLBACKS] = {.title = "Callbacks",
                           .noun = "callback",
                           .example = "a callback",

@@ -39,7 +39,8 @@ typedef struct Family {
 
 extern const Family vocabulary[FAMILY_COUNT];
 
-// Walks a family: `for (Words words = {family}; (word = words_next(&words));)`. NULL: the end.
+// Walks a family: `for (Words words = {.family = family}; (word = words_next(&words));)`. NULL: the
+// end.
 typedef struct Words {
     const Family *family;
     int table, row; // the next one

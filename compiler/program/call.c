@@ -1,4 +1,5 @@
 // Checked calls as the runtime sees them.
+#include "../op/vocabulary.h"
 #include "program.h"
 
 #include <math.h>
@@ -38,7 +39,7 @@ nnrt_call program_call(Arena *arena, const Schema *schema, const Args *args) {
     nnrt_option *options = ARENA_ARRAY(arena, nnrt_option, count + 1);
     for (int i = 0; i < count; i++)
         options[i] = option_of(arena, &schema->args[i], &args->values[i]);
-    return (nnrt_call){schema->name, options, count};
+    return (nnrt_call){schema->name, vocabulary_row(schema), options, count};
 }
 
 nnrt_call *program_calls(Arena *arena, const CallList *calls) {

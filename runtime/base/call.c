@@ -3,6 +3,29 @@
 #include <math.h>
 #include <string.h>
 
+double nnrt_call_number_at(const nnrt_call *call, int option) {
+    return call->options[option].number;
+}
+
+int nnrt_call_is_on(const nnrt_call *call, int option) {
+    return call->options[option].number != 0;
+}
+
+const char *nnrt_call_text_at(const nnrt_call *call, int option) {
+    return call->options[option].text;
+}
+
+int nnrt_call_word_at(const nnrt_call *call, const ArgDef *args, int option) {
+    const char *word = call->options[option].text, *at = args[option].choices;
+    int place = 0;
+    for (size_t length = strlen(word); *at; place++) {
+        size_t size = strcspn(at, " ");
+        if (size == length && memcmp(at, word, size) == 0) break;
+        at += size + (at[size] == ' ');
+    }
+    return place;
+}
+
 const nnrt_option *nnrt_call_find(const nnrt_call *call, const char *name) {
     for (int64_t i = 0; i < call->option_count; i++)
         if (strcmp(call->options[i].name, name) == 0) return &call->options[i];

@@ -1,9 +1,18 @@
-// Reading the options of an nnrt_call. The compiler has checked them; a missing one gets the value
-// given here, which is the language's default.
+// Reading the options of an nnrt_call. The compiler has checked them, and filled in defaults: what
+// is read by its place among the arguments of the call's row is there, or absent by default.
 #ifndef NNRT_CALL_H
 #define NNRT_CALL_H
 
 #include "../nnrt.h"
+#include "schema.h"
+
+double nnrt_call_number_at(const nnrt_call *call, int option);    // NAN: absent
+int nnrt_call_is_on(const nnrt_call *call, int option);           // of true and false
+const char *nnrt_call_text_at(const nnrt_call *call, int option); // NULL: absent
+// The place of a word among the choices of `args`, its row's arguments.
+int nnrt_call_word_at(const nnrt_call *call, const ArgDef *args, int option);
+
+// ---- By name: where a missing option gets the value given here. Data sources and transforms.
 
 const nnrt_option *nnrt_call_find(const nnrt_call *call, const char *name); // NULL: none
 double nnrt_call_number(const nnrt_call *call, const char *name, double missing);

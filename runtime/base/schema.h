@@ -36,6 +36,8 @@ typedef struct ArgDef {
     const char *short_name; // another own name of it ("init"); NULL: none
     bool starts_kernel;     // `init` of the `train` block is its default
     bool counts_classes;    // of the labels that the call is given, where those are known
+    bool counts_outputs;    // so many of the output's classes: fewer than all of them
+    bool is_class;          // the number of one of the output's classes
     const char *doc;        // one line
     bool variadic;          // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
     bool by_name;           // never positional, as are all after it: the name says the unit

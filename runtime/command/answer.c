@@ -1,6 +1,6 @@
 #include "answer.h"
 
-#include "../session/confusion.h"
+#include "../metrics/confusion.h"
 
 static int64_t vector_of(const nnrt_output *output) {
     return output->rank ? output->shape[output->rank - 1] : 1;

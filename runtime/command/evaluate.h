@@ -2,8 +2,8 @@
 #ifndef NNRT_EVALUATE_H
 #define NNRT_EVALUATE_H
 
+#include "../metrics/confusion.h"
 #include "../report/log.h"
-#include "../session/confusion.h"
 #include "../session/steps.h"
 
 typedef struct nnrt_evaluator {

@@ -3,7 +3,7 @@
 #define NNRT_LOG_H
 
 #include "../base/json.h"
-#include "../session/output_metrics.h"
+#include "../metrics/output_metrics.h"
 #include "../session/steps.h"
 
 // A name is "val_", that of an output or a step, "_", and that of a loss, metric or block: as long

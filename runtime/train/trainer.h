@@ -2,7 +2,7 @@
 #ifndef NNRT_TRAINER_H
 #define NNRT_TRAINER_H
 
-#include "../session/output_metrics.h"
+#include "../metrics/output_metrics.h"
 #include "../session/schedule.h"
 #include "../session/steps.h"
 

@@ -15,14 +15,16 @@
 #include <cmocka.h>
 
 #include "../../runtime/base/call.h"
+#include "calls.h"
 
 enum { CASE_OPTIONS = 12, CASE_NUMBERS = 32, CASE_LINE = 1024 };
 
-// A call of the language whose options are those of the fixture's line.
+// A call of the language, with the options of the fixture's line and the defaults of the others.
 typedef struct Case {
     int line;
     nnrt_call call;
-    nnrt_option options[CASE_OPTIONS];
+    nnrt_option options[CASE_OPTIONS]; // as written
+    int option_count;
     double numbers[CASE_OPTIONS][CASE_NUMBERS];
     char words[CASE_LINE];
 } Case;
@@ -39,7 +41,7 @@ static inline int case_numbers(char *text, const char *separator, double *number
 }
 
 static inline void case_option(Case *fixture, char *word) {
-    int i = (int)fixture->call.option_count++;
+    int i = fixture->option_count++;
     nnrt_option *option = &fixture->options[i];
     char *value = strchr(word, '=');
     assert_true(value && i < CASE_OPTIONS);
@@ -55,17 +57,18 @@ static inline void case_option(Case *fixture, char *word) {
     option->numbers = fixture->numbers[i];
 }
 
-static inline void case_read(Case *fixture, const char *text, int line) {
+static inline void case_read(Case *fixture, FamilyKind family, const char *text, int line) {
     char *place;
     *fixture = (Case){.line = line};
     snprintf(fixture->words, sizeof fixture->words, "%s", text);
     strtok_r(fixture->words, " ", &place); // "case"
-    fixture->call = (nnrt_call){strtok_r(NULL, " ", &place), fixture->options, 0};
+    const char *name = strtok_r(NULL, " ", &place);
     for (char *word; (word = strtok_r(NULL, " ", &place));) case_option(fixture, word);
+    fixture->call = call_make(family, name, fixture->options, fixture->option_count);
 }
 
 // Calls `test` with each line below a case: 0 counts it as the case's first. Returns the cases.
-static inline int cases_walk(const char *name,
+static inline int cases_walk(const char *name, FamilyKind family,
                              void (*test)(const Case *fixture, char *line, int number)) {
     char path[4096], text[CASE_LINE];
     static Case fixture;
@@ -76,7 +79,7 @@ static inline int cases_walk(const char *name,
     for (int line = 1; fgets(text, sizeof text, file); line++) {
         text[strcspn(text, "\n")] = 0;
         if (strncmp(text, "case ", 5) == 0) {
-            case_read(&fixture, text, line);
+            case_read(&fixture, family, text, line);
             cases++;
             first = line + 1;
         } else if (text[0] != '#') {

@@ -131,8 +131,8 @@ static const nnrt_option program_points[] = {
     {.name = "n", .number = 500}, {.name = "noise", .number = 0.6}, {.name = "seed", .number = 1}};
 static const nnrt_option program_parts[] = {
     {.name = "test", .number = 0.2}, {.name = "validation", .number = 0.2}, {.name = "seed"}};
-static const nnrt_call program_stages[] = {{"blobs", program_points, 3},
-                                           {"split", program_parts, 3}};
+static const nnrt_call program_stages[] = {{"blobs", 0, program_points, 3},
+                                           {"split", 0, program_parts, 3}};
 static const char *const program_classes[] = {"left", "right, above", "right below"};
 static const nnrt_dataset program_dataset = {.name = "points",
                                              .stages = program_stages,
@@ -146,9 +146,9 @@ static const nnrt_parameter program_parameters[] = {
      2,
      {INPUTS, CLASSES},
      {KERNEL, INPUTS *PANEL, PANEL, INPUTS *PANEL, PANEL, 1},
-     {"glorot_uniform", NULL, 0},
+     {"glorot_uniform", 0, NULL, 0},
      1},
-    {"dense/bias", 1, {CLASSES}, {BIAS, PANEL, PANEL, 0, PANEL, 1}, {"zeros", NULL, 0}, 1}};
+    {"dense/bias", 1, {CLASSES}, {BIAS, PANEL, PANEL, 0, PANEL, 1}, {"zeros", 0, NULL, 0}, 1}};
 static const nnrt_slot program_slots[] = {{"dense/kernel/momentum", 0, KERNEL, INPUTS *PANEL, 0},
                                           {"dense/bias/momentum", 1, BIAS, PANEL, 0}};
 static const nnrt_output program_output = {"dense", 1, {CLASSES}, CLASSES, 0, PANEL};
@@ -156,7 +156,7 @@ static const nnrt_layer program_layers[] = {{"dense", "dense", "(None, 3)", 9, 9
 static const nnrt_column program_columns[] = {{"x", "x", NNRT_F32, 1, {INPUTS}, INPUTS},
                                               {"label", "label", NNRT_I32, 0, {0}, 1}};
 static const nnrt_option program_rate = {.name = "value", .number = 0.05};
-static const nnrt_call program_metrics[] = {{"accuracy", NULL, 0}};
+static const nnrt_call program_metrics[] = {{"accuracy", 0, NULL, 0}};
 
 static const nnrt_group program_groups[] = {
     {"dense: matmul + \"softmax\"", "contraction", "dense", 1, 0, 18, 0, 20, 36},
@@ -183,8 +183,8 @@ static const nnrt_train_step program_step = {
     .train = PROGRAM_FUNCTION(program_train, program_train_profiled, 3, 2),
     .evaluate = PROGRAM_FUNCTION(program_evaluate, NULL, 0, 2),
     .repeat = 1,
-    .learning_rate = {"constant", &program_rate, 1},
-    .optimizer = {"sgd", NULL, 0},
+    .learning_rate = {"constant", 0, &program_rate, 1},
+    .optimizer = {"sgd", 0, NULL, 0},
     .slots = program_slots,
     .slot_count = 2,
     .slots_size = WEIGHTS};

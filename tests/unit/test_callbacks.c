@@ -1,6 +1,8 @@
 // Callbacks and schedules of a compiled program, beside what tests/run/callbacks.sh shows of them.
 #include "program.h"
 
+#include "../common/calls.h"
+
 #define OPTION_COUNT(options) (sizeof(options) / sizeof *(options))
 
 // The program with other callbacks and another learning rate.
@@ -10,10 +12,10 @@ typedef struct Variant {
     nnrt_program program;
 } Variant;
 
-static Variant variant_of(const nnrt_call *callbacks, int64_t count) {
+static Variant variant_of(const nnrt_call *callback) {
     Variant variant = {program_step, program_training, program};
-    variant.training.callbacks = callbacks;
-    variant.training.callback_count = count;
+    variant.training.callbacks = callback;
+    variant.training.callback_count = callback != NULL;
     return variant;
 }
 
@@ -26,13 +28,17 @@ static void run_training(Variant *variant, int wanted, const char *arguments) {
 static const nnrt_option stopping_options[] = {{.name = "monitor", .text = "val_loss"},
                                                {.name = "mode", .text = "min"},
                                                {.name = "restore_best_weights", .number = 1}};
-static const nnrt_call stopping[] = {
-    {"early_stopping", stopping_options, OPTION_COUNT(stopping_options)}};
+
+static nnrt_call stopping(void) {
+    return call_make(FAMILY_CALLBACKS, "early_stopping", stopping_options,
+                     OPTION_COUNT(stopping_options));
+}
 
 // The data may have lost their validation part since the program was compiled.
 static void needs_what_it_monitors(void **state) {
     (void)state;
-    Variant variant = variant_of(stopping, 1);
+    nnrt_call callback = stopping();
+    Variant variant = variant_of(&callback);
     nnrt_dataset dataset = program_dataset;
     dataset.stage_count = 1;
     variant.program.datasets = &dataset;
@@ -43,7 +49,8 @@ static void needs_what_it_monitors(void **state) {
 
 static void stops_early(void **state) {
     (void)state;
-    Variant variant = variant_of(stopping, 1);
+    nnrt_call callback = stopping();
+    Variant variant = variant_of(&callback);
     run_training(&variant, 0, "fit --epochs 1000 --learning-rate 0.2 --save w");
     says(": early stopping\nRestoring model weights from the end of the best epoch: ");
     run_training(&variant, 0, "fit --epochs 1 --save w --json");
@@ -53,11 +60,11 @@ static void stops_early(void **state) {
 static void appends_to_logs(void **state) {
     static const nnrt_option options[] = {{.name = "path", .text = "log.csv"},
                                           {.name = "append", .number = 1}};
-    static const nnrt_call callbacks[] = {{"csv_log", options, 2}};
+    nnrt_call callback = call_make(FAMILY_CALLBACKS, "csv_log", options, OPTION_COUNT(options));
     const char *head = "epoch,accuracy,loss,val_accuracy,val_loss\r\n1,";
     char text[4096];
     (void)state;
-    Variant variant = variant_of(callbacks, 1);
+    Variant variant = variant_of(&callback);
     run_training(&variant, 0, "fit --epochs 2 --save w");
     run_training(&variant, 0, "fit --epochs 1 --save w");
     read_text("log.csv", text, sizeof text);
@@ -77,9 +84,10 @@ static void lowers_the_rate(void **state) {
                                           {.name = "factor", .number = 0.5},
                                           {.name = "patience", .number = 1},
                                           {.name = "min_learning_rate", .number = 0.02}};
-    static const nnrt_call callbacks[] = {{"reduce_on_plateau", options, OPTION_COUNT(options)}};
+    nnrt_call callback =
+        call_make(FAMILY_CALLBACKS, "reduce_on_plateau", options, OPTION_COUNT(options));
     (void)state;
-    Variant variant = variant_of(callbacks, 1);
+    Variant variant = variant_of(&callback);
     run_training(&variant, 0, "fit --epochs 5 --save w");
     says(" - learning_rate: 0.0500\n");
     says("Epoch 2: reduce_on_plateau reducing learning rate to 0.025.");
@@ -94,8 +102,8 @@ static void schedules_give_the_same_bits(void **state) {
                                           {.name = "steps", .number = NAN}};
     char one[1 << 14], four[1 << 14], constant[1 << 14];
     (void)state;
-    Variant variant = variant_of(NULL, 0);
-    variant.step.learning_rate = (nnrt_call){"cosine", options, 3};
+    Variant variant = variant_of(NULL);
+    variant.step.learning_rate = call_make(FAMILY_SCHEDULES, "cosine", options, 3);
     run_training(&variant, 0, "fit --threads 1 --save w --step-log one");
     run_training(&variant, 0, "fit --threads 4 --save w --step-log four");
     run_program(0, "fit --learning-rate 0.1 --save w --step-log constant");
@@ -106,7 +114,7 @@ static void schedules_give_the_same_bits(void **state) {
     assert_memory_equal(one, constant, end - constant);
     assert_string_not_equal(one, constant);
     run_training(&variant, 0, "info");
-    says("learning rate cosine(initial = 0.1, epochs = 5), 5 epochs");
+    says("learning rate cosine(initial = 0.1, epochs = 5, alpha = 0), 5 epochs");
 }
 
 int main(void) {

@@ -1,7 +1,9 @@
 // Metrics against values worked out by hand or printed by Keras's documentation, the confusion
 // matrix, and the texts made of them.
+#include "../common/calls.h"
+
+#include "../../runtime/metrics/confusion.h"
 #include "../../runtime/report/history.h"
-#include "../../runtime/session/confusion.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -41,7 +43,9 @@ static nnrt_view view_of(const batch *b) {
     return view;
 }
 
-static double measure_call(nnrt_call call, const batch *b) {
+static double measure_with(const char *name, const nnrt_option *given, int64_t count,
+                           const batch *b) {
+    nnrt_call call = call_make(FAMILY_METRICS, name, given, count);
     nnrt_output output = output_of(b);
     nnrt_column column = column_of(b);
     nnrt_metrics *metrics = nnrt_metrics_create(&call, 1, &output, &column, 2);
@@ -61,7 +65,7 @@ static double measure_call(nnrt_call call, const batch *b) {
 }
 
 static double measure(const char *name, const batch *b) {
-    return measure_call((nnrt_call){name, NULL, 0}, b);
+    return measure_with(name, NULL, 0, b);
 }
 
 static void check(double value, double wanted) {
@@ -99,11 +103,11 @@ static void top_k(void **state) {
                   .target_size = 1,
                   .target = (const uint8_t[]){2, 0}};
     (void)state;
-    check(measure_call((nnrt_call){"top_k", &k, 1}, &classes), 0.5);
+    check(measure_with("top_k", &k, 1, &classes), 0.5);
     k.number = 3;
-    check(measure_call((nnrt_call){"top_k", &k, 1}, &classes), 1);
+    check(measure_with("top_k", &k, 1, &classes), 1);
     k.number = 1;
-    check(measure_call((nnrt_call){"top_k", &k, 1}, &ties), 0.5); // equals all count; NaN never
+    check(measure_with("top_k", &k, 1, &ties), 0.5); // equals all count; NaN never
 }
 
 // tf.keras.metrics' examples: BinaryAccuracy, Precision, Recall, AUC.
@@ -119,7 +123,7 @@ static void yes_or_no(void **state) {
     (void)state;
     check(measure("accuracy", &b), 0.75);
     check(measure("binary_accuracy", &b), 0.75);
-    check(measure_call((nnrt_call){"binary_accuracy", &threshold, 1}, &b), 1);
+    check(measure_with("binary_accuracy", &threshold, 1, &b), 1);
     batch decisions = {.samples = 4,
                        .size = 1,
                        .outputs = {1, 0, 1, 1},
@@ -135,7 +139,7 @@ static void yes_or_no(void **state) {
                    .target_size = 1,
                    .target = ranked};
     nnrt_option three = {.name = "thresholds", .number = 3};
-    check(measure_call((nnrt_call){"auc", &three, 1}, &curve), 0.75);
+    check(measure_with("auc", &three, 1, &curve), 0.75);
     check(measure("auc", &curve), 0.75);
     curve.outputs[1] = .1f;
     check(measure("auc", &curve), 1);
@@ -155,7 +159,7 @@ static void auc_bins_are_single(void **state) {
                    .target = targets};
     nnrt_option thresholds = {.name = "thresholds", .number = 101};
     (void)state;
-    check(measure_call((nnrt_call){"auc", &thresholds, 1}, &curve), 0.5);
+    check(measure_with("auc", &thresholds, 1, &curve), 0.5);
 }
 
 static void nothing_said_is_zero(void **state) {
@@ -206,9 +210,9 @@ static void f1(void **state) {
     nnrt_option threshold = {.name = "threshold", .number = 0.25};
     (void)state;
     near_to(measure("f1", &b), 0.777777672);
-    near_to(measure_call((nnrt_call){"f1", &micro, 1}, &b), 0.74999994);
-    near_to(measure_call((nnrt_call){"f1", &weighted, 1}, &b), 0.749999881);
-    near_to(measure_call((nnrt_call){"f1", &threshold, 1}, &b), 0.72222209);
+    near_to(measure_with("f1", &micro, 1, &b), 0.74999994);
+    near_to(measure_with("f1", &weighted, 1, &b), 0.749999881);
+    near_to(measure_with("f1", &threshold, 1, &b), 0.72222209);
     b.size = b.target_size = 1; // one output: yes above 0.5, of 1, 0, 0, 0 none is
     b.outputs[0] = .6f;
     near_to(measure("f1", &b), 2.0 / (2 + 1e-7 * 4));
@@ -247,7 +251,9 @@ static void equal_names_get_numbers(void **state) {
     const batch b = {.samples = 1, .size = 1, .dtype = NNRT_I32, .target_size = 1, .target = yes};
     nnrt_output output = output_of(&b);
     nnrt_column column = column_of(&b);
-    const nnrt_call calls[] = {{"recall", NULL, 0}, {"mae", NULL, 0}, {"recall", NULL, 0}};
+    const nnrt_call calls[] = {call_make(FAMILY_METRICS, "recall", NULL, 0),
+                               call_make(FAMILY_METRICS, "mae", NULL, 0),
+                               call_make(FAMILY_METRICS, "recall", NULL, 0)};
     (void)state;
     nnrt_metrics *metrics = nnrt_metrics_create(calls, 3, &output, &column, 1);
     assert_non_null(metrics);
@@ -268,20 +274,18 @@ static void thresholds_are_single(void **state) {
                      .target = yes};
     nnrt_option threshold = {.name = "threshold", .number = 0.2};
     (void)state;
-    check(measure_call((nnrt_call){"recall", &threshold, 1}, &b), 0);
+    check(measure_with("recall", &threshold, 1, &b), 0);
     threshold.number = 0.19;
-    check(measure_call((nnrt_call){"recall", &threshold, 1}, &b), 1);
+    check(measure_with("recall", &threshold, 1, &b), 1);
 }
 
 static void misfits_are_refused(void **state) {
     nnrt_output output = output_of(&classes);
     nnrt_column column = column_of(&classes);
-    nnrt_call call = {"mae", NULL, 0};
+    nnrt_call call = call_make(FAMILY_METRICS, "mae", NULL, 0);
     (void)state;
     assert_null(nnrt_metrics_create(&call, 1, &output, &column, 2));
-    call.name = "frobnicate";
-    assert_null(nnrt_metrics_create(&call, 1, &output, &column, 2));
-    assert_non_null(strstr(nnrt_error(), "frobnicate"));
+    assert_non_null(strstr(nnrt_error(), "`mae` does not fit"));
 }
 
 static void confusion_counts(void **state) {
@@ -309,12 +313,12 @@ static void iou_is_keras_s(void **state) {
     nnrt_option options[] = {{.name = "threshold", .number = 0.3},
                              {.name = "class", .number = NAN}};
     (void)state;
-    check(measure_call((nnrt_call){"iou", NULL, 0}, &of_classes), 1.0 / 3);
-    check(measure_call((nnrt_call){"iou", options, 2}, &binary), 1.0 / 3);
+    check(measure_with("iou", NULL, 0, &of_classes), 1.0 / 3);
+    check(measure_with("iou", options, 2, &binary), 1.0 / 3);
     options[1].number = 1; // yes: one of three
-    check(measure_call((nnrt_call){"iou", options, 2}, &binary), 1.0 / 3);
+    check(measure_with("iou", options, 2, &binary), 1.0 / 3);
     options[0].number = 0.7F; // which counts as yes: one of two, no: two of three
-    check(measure_call((nnrt_call){"iou", options, 2}, &binary), 0.5);
+    check(measure_with("iou", options, 2, &binary), 0.5);
 }
 
 // A place is counted where a sample is: [2, 3] places with two classes.

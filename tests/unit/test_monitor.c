@@ -81,7 +81,7 @@ static void compare(const Case *fixture, char *line, int number) {
 
 static void decides_what_keras_decides(void **state) {
     (void)state;
-    assert_true(cases_walk("callbacks", compare) >= 150);
+    assert_true(cases_walk("callbacks", FAMILY_CALLBACKS, compare) >= 150);
 }
 
 // A NaN is no improvement, and the next number is one.

@@ -6,7 +6,7 @@
 static nnrt_data load(const char *name, double n, double noise, double seed) {
     const nnrt_option options[] = {NUMBER("n", n), NUMBER("noise", noise), NUMBER("seed", seed),
                                    NUMBER("factor", 0.5)};
-    const nnrt_call stages[] = {{name, options, 4}};
+    const nnrt_call stages[] = {{name, 0, options, 4}};
     nnrt_data data;
     if (nnrt_data_load(stages, 1, ".", &data)) fail_msg("%s", nnrt_error());
     assert_int_equal(data.row_count, (int64_t)n);

@@ -2,8 +2,8 @@
 #ifndef NNRT_OUTPUT_METRICS_H
 #define NNRT_OUTPUT_METRICS_H
 
+#include "../session/session.h"
 #include "metric.h"
-#include "session.h"
 
 typedef struct nnrt_output_metrics {
     const nnrt_training *training;

@@ -1,0 +1,133 @@
+// Metrics of numbers. Errors are summed in fixed point, where, as for counts, the order does not
+// matter.
+#include "row.h"
+
+#include <math.h>
+
+// ---- Errors.
+
+// A sample's error is kept to 2^-64 (5e-20), up to 2^40; 2^24 samples of the largest fit.
+static const double fixed_point = 0x1p64, largest_error = 0x1p40;
+
+typedef enum error_kind { ABSOLUTE, SQUARED, PERCENTAGE } error_kind;
+
+// keras/src/losses/losses.py, mean_absolute_percentage_error: of targets of 1e-7 at least.
+static double error_of(double output, double target, error_kind kind) {
+    double error = output - target;
+    if (kind == SQUARED) return error * error;
+    return kind == ABSOLUTE ? fabs(error) : 100 * fabs(error) / fmax(fabs(target), 1e-7);
+}
+
+static void update_errors(nnrt_tally *t, const nnrt_view *view, error_kind kind) {
+    for (int64_t sample = 0; sample < view->rows; sample++) {
+        const float *output = nnrt_view_output(view, sample);
+        double sum = 0;
+        for (int64_t i = 0; i < view->size; i++)
+            sum += error_of((double)output[i], nnrt_view_target(view, sample, i), kind);
+        if (sum < largest_error)
+            t->errors += (unsigned __int128)rint(sum * fixed_point);
+        else
+            t->beyond += sum;
+    }
+    t->seen += view->rows * view->size;
+}
+
+static void update_mae(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
+    (void)m;
+    update_errors(t, view, ABSOLUTE);
+}
+
+static void update_mse(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
+    (void)m;
+    update_errors(t, view, SQUARED);
+}
+
+static double value_error(const nnrt_metric *m, const nnrt_tally *t) {
+    (void)m;
+    double sum = (double)t->errors / fixed_point + t->beyond;
+    return t->seen > 0 ? sum / (double)t->seen : 0;
+}
+
+static void update_mape(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
+    (void)m;
+    update_errors(t, view, PERCENTAGE);
+}
+
+static double value_root(const nnrt_metric *m, const nnrt_tally *t) {
+    return sqrt(value_error(m, t));
+}
+
+// ---- r2: one less the share of the targets' variance that the errors are. By output, their mean
+// over all. keras/src/metrics/regression_metrics.py: R2Score, uniform_average.
+
+enum { TARGETS, SQUARES, ERRORS, R2_SUMS };
+
+static long double pair_value(const nnrt_pair_sum *pair) {
+    return (long double)pair->sum + (long double)pair->rest;
+}
+
+static void open_r2(nnrt_metric *m, const nnrt_call *call) {
+    (void)call;
+    m->sums = R2_SUMS * m->classes;
+}
+
+static void update_r2(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
+    for (int64_t sample = 0; sample < view->rows; sample++) {
+        const float *output = nnrt_view_output(view, sample);
+        for (int64_t i = 0; i < view->size; i++) {
+            double target = nnrt_view_target(view, sample, i);
+            double error = target - (double)output[i];
+            nnrt_pair_sum *sums = &t->sums[i % m->classes * R2_SUMS];
+            nnrt_pair_add(&sums[TARGETS], target, 0);
+            nnrt_pair_add(&sums[SQUARES], target * target, 0);
+            nnrt_pair_add(&sums[ERRORS], error * error, 0);
+        }
+    }
+    t->seen += view->rows * (view->size / m->classes);
+}
+
+static double value_r2(const nnrt_metric *m, const nnrt_tally *t) {
+    double sum = 0;
+    for (int64_t i = 0; i < m->classes; i++) {
+        const nnrt_pair_sum *sums = &t->sums[i * R2_SUMS];
+        long double targets = pair_value(&sums[TARGETS]);
+        long double all = pair_value(&sums[SQUARES]) - targets * targets / (long double)t->seen;
+        double score = 1 - (double)(pair_value(&sums[ERRORS]) / all);
+        sum += isinf(score) ? 0 : score;
+    }
+    return t->seen > 0 ? sum / (double)m->classes : 0;
+}
+
+const nnrt_metric_row nnrt_metric_errors[] = {
+    {.schema = {"mae", "measures the mean absolute error", NULL,
+                "mean_absolute_error MeanAbsoluteError MAE"},
+     .takes_numbers = true,
+     .less_is_better = true,
+     .update = update_mae,
+     .value = value_error},
+    {.schema = {"mse", "measures the mean squared error", NULL,
+                "mean_squared_error MeanSquaredError MSE"},
+     .takes_numbers = true,
+     .less_is_better = true,
+     .update = update_mse,
+     .value = value_error},
+    {.schema = {"rmse", "measures the root of the mean squared error", NULL,
+                "root_mean_squared_error RootMeanSquaredError RMSE"},
+     .takes_numbers = true,
+     .less_is_better = true,
+     .update = update_mse,
+     .value = value_root},
+    {.schema = {"mape", "measures the mean absolute error in percent of the target", NULL,
+                "mean_absolute_percentage_error MeanAbsolutePercentageError MAPE"},
+     .takes_numbers = true,
+     .less_is_better = true,
+     .update = update_mape,
+     .value = value_error},
+    {.schema = {"r2", "measures the share of the targets' variance that is explained", NULL,
+                "r2_score R2Score"},
+     .takes_numbers = true,
+     .open = open_r2,
+     .update = update_r2,
+     .value = value_r2},
+    {.schema = {0}},
+};

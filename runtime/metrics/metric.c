@@ -1,0 +1,234 @@
+// The metrics of a training at work; what they count is the business of their rows.
+#include "row.h"
+
+#include "../session/steps.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct nnrt_metrics {
+    int64_t count;
+    int workers;
+    nnrt_metric *items;
+    nnrt_tally *sum;      // of all workers, by metric
+    nnrt_tally **tallies; // by worker, by metric
+};
+
+// ---- Views.
+
+nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target) {
+    nnrt_view view = {.scale = 1};
+    view.stride = output->stride;
+    view.size = output->size;
+    view.classes = output->rank ? output->shape[output->rank - 1] : 1;
+    view.target_dtype = target->dtype;
+    view.target_size = target->size;
+    return view;
+}
+
+void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context,
+                     int64_t number, int64_t column) {
+    const nnrt_output *output = &function->outputs[number];
+    int64_t first, end;
+    nnrt_own_samples(function, context, &first, &end);
+    view->outputs = context->arena + output->offset + first * output->stride;
+    view->target = context->columns[column];
+    view->index = context->index + first;
+    view->rows = end - first;
+}
+
+static double stored_target(const nnrt_view *view, int64_t place) {
+    switch (view->target_dtype) {
+    case NNRT_U8: return ((const uint8_t *)view->target)[place];
+    case NNRT_I32: return ((const int32_t *)view->target)[place];
+    default: return (double)((const float *)view->target)[place];
+    }
+}
+
+double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element) {
+    int64_t place = (int64_t)view->index[sample] * view->target_size + element;
+    return stored_target(view, place) * view->scale + view->offset;
+}
+
+int64_t nnrt_view_argmax(const float *values, int64_t count) {
+    int64_t best = 0;
+    for (int64_t i = 1; i < count; i++)
+        if (values[i] > values[best]) best = i;
+    return best;
+}
+
+int64_t nnrt_view_class(const nnrt_view *view, int64_t sample, int64_t position) {
+    if (view->target_size != view->size || view->classes == 1)
+        return (int64_t)nnrt_view_target(view, sample, position);
+    int64_t first = position * view->classes, best = 0;
+    for (int64_t i = 1; i < view->classes; i++)
+        if (nnrt_view_target(view, sample, first + i) >
+            nnrt_view_target(view, sample, first + best))
+            best = i;
+    return best;
+}
+
+// ---- Rows.
+
+const nnrt_metric_row *const nnrt_metric_tables[] = {
+    nnrt_metric_accuracies,
+    nnrt_metric_decisions,
+    nnrt_metric_errors,
+    NULL,
+};
+
+// Rows are counted over all tables.
+static const nnrt_metric_row *row_of(const nnrt_call *call) {
+    int64_t number = call->row;
+    for (int i = 0; nnrt_metric_tables[i]; i++)
+        for (const nnrt_metric_row *row = nnrt_metric_tables[i]; row->schema.name; row++)
+            if (number-- == 0) return row;
+    return NULL;
+}
+
+// Elementwise metrics need a target value for each output, the others also take a class number.
+static int target_fits(const nnrt_metric_row *row, const nnrt_view *view) {
+    if (view->size < 1 || view->classes < 1) return 0;
+    if (view->target_size == view->size) return 1;
+    return row->by_class && view->target_size == view->size / view->classes;
+}
+
+static nnrt_status metric_open(nnrt_metric *m, const nnrt_call *call, const nnrt_view *view) {
+    m->row = row_of(call);
+    if (!m->row || !target_fits(m->row, view))
+        return nnrt_fail(NNRT_BUG, "the metric `%s` does not fit the target", call->name);
+    m->classes = view->classes;
+    if (m->row->open) m->row->open(m, call);
+    return NNRT_OK;
+}
+
+// ---- Tallies. Each worker's are a block of its own, with its own cache lines around the counts.
+
+enum { LINE = 64 };
+
+static size_t tallies_size(const nnrt_metrics *metrics) {
+    size_t size = sizeof(nnrt_tally) * (size_t)metrics->count;
+    for (int64_t i = 0; i < metrics->count; i++)
+        size += 2 * sizeof(int64_t) * (size_t)metrics->items[i].bins +
+                sizeof(nnrt_pair_sum) * (size_t)metrics->items[i].sums;
+    return (size + LINE - 1) / LINE * LINE;
+}
+
+static nnrt_tally *tallies_create(const nnrt_metrics *metrics) {
+    nnrt_tally *tallies = aligned_alloc(LINE, tallies_size(metrics));
+    if (!tallies) return NULL;
+    int64_t *counts = (int64_t *)(tallies + metrics->count);
+    memset(tallies, 0, tallies_size(metrics));
+    for (int64_t i = 0; i < metrics->count; i++) {
+        int64_t bins = metrics->items[i].bins;
+        tallies[i].positive = counts;
+        tallies[i].negative = counts + bins;
+        counts += 2 * bins;
+        tallies[i].sums = (nnrt_pair_sum *)counts; // of two numbers of the counts' size
+        counts += 2 * metrics->items[i].sums;
+    }
+    return tallies;
+}
+
+static void tally_clear(const nnrt_metric *m, nnrt_tally *t) {
+    *t = (nnrt_tally){.positive = t->positive, .negative = t->negative, .sums = t->sums};
+    memset(t->positive, 0, 2 * sizeof(int64_t) * (size_t)m->bins);
+    memset(t->sums, 0, sizeof(nnrt_pair_sum) * (size_t)m->sums);
+}
+
+static void tally_add(const nnrt_metric *m, nnrt_tally *sum, const nnrt_tally *t) {
+    sum->right += t->right;
+    sum->seen += t->seen;
+    sum->hits += t->hits;
+    sum->false_positives += t->false_positives;
+    sum->misses += t->misses;
+    sum->errors += t->errors;
+    sum->beyond += t->beyond;
+    for (int64_t i = 0; i < 2 * m->bins; i++) sum->positive[i] += t->positive[i];
+    for (int64_t i = 0; i < m->sums; i++)
+        nnrt_pair_add(&sum->sums[i], t->sums[i].sum, t->sums[i].rest);
+}
+
+// ---- All metrics of a training.
+
+// recall, recall_1, recall_2: a second metric of a name gets a number, as in Keras.
+static void metric_name(const nnrt_call *calls, int64_t index, char name[NNRT_METRIC_NAME]) {
+    int before = 0;
+    for (int64_t i = 0; i < index; i++) before += strcmp(calls[i].name, calls[index].name) == 0;
+    if (before)
+        snprintf(name, NNRT_METRIC_NAME, "%s_%d", calls[index].name, before);
+    else
+        snprintf(name, NNRT_METRIC_NAME, "%s", calls[index].name);
+}
+
+static nnrt_status metrics_fill(nnrt_metrics *metrics, const nnrt_call *calls,
+                                const nnrt_view *view) {
+    for (int64_t i = 0; i < metrics->count; i++) {
+        nnrt_status status = metric_open(&metrics->items[i], &calls[i], view);
+        if (status) return status;
+        metric_name(calls, i, metrics->items[i].name);
+    }
+    metrics->sum = tallies_create(metrics);
+    for (int i = 0; i < metrics->workers; i++) {
+        metrics->tallies[i] = tallies_create(metrics);
+        if (!metrics->tallies[i]) return nnrt_fail_memory("the counts of metrics", 0);
+    }
+    return metrics->sum ? NNRT_OK : nnrt_fail_memory("the counts of metrics", 0);
+}
+
+nnrt_metrics *nnrt_metrics_create(const nnrt_call *calls, int64_t count, const nnrt_output *output,
+                                  const nnrt_column *target, int workers) {
+    nnrt_metrics *metrics = calloc(1, sizeof *metrics);
+    if (metrics) {
+        *metrics = (nnrt_metrics){.count = count, .workers = workers};
+        metrics->items = calloc((size_t)count, sizeof *metrics->items);
+        metrics->tallies = calloc((size_t)workers, sizeof *metrics->tallies);
+    }
+    if (!metrics || !metrics->items || !metrics->tallies) {
+        nnrt_metrics_free(metrics);
+        nnrt_fail_memory("metrics", (size_t)count * sizeof *metrics->items);
+        return NULL;
+    }
+    nnrt_view view = nnrt_view_make(output, target);
+    if (metrics_fill(metrics, calls, &view) == NNRT_OK) return metrics;
+    nnrt_metrics_free(metrics);
+    return NULL;
+}
+
+void nnrt_metrics_free(nnrt_metrics *metrics) {
+    if (!metrics) return;
+    for (int i = 0; metrics->tallies && i < metrics->workers; i++) free(metrics->tallies[i]);
+    free(metrics->tallies);
+    free(metrics->sum);
+    free(metrics->items);
+    free(metrics);
+}
+
+void nnrt_metrics_reset(nnrt_metrics *metrics) {
+    for (int i = 0; metrics && i < metrics->workers; i++)
+        for (int64_t k = 0; k < metrics->count; k++)
+            tally_clear(&metrics->items[k], &metrics->tallies[i][k]);
+}
+
+void nnrt_metrics_update(nnrt_metrics *metrics, int worker, const nnrt_view *view) {
+    for (int64_t i = 0; i < metrics->count; i++)
+        metrics->items[i].row->update(&metrics->items[i], &metrics->tallies[worker][i], view);
+}
+
+int64_t nnrt_metrics_count(const nnrt_metrics *metrics) {
+    return metrics ? metrics->count : 0;
+}
+
+const char *nnrt_metrics_name(const nnrt_metrics *metrics, int64_t i) {
+    return metrics->items[i].name;
+}
+
+double nnrt_metrics_value(const nnrt_metrics *metrics, int64_t i) {
+    const nnrt_metric *m = &metrics->items[i];
+    nnrt_tally *sum = &metrics->sum[i];
+    tally_clear(m, sum);
+    for (int worker = 0; worker < metrics->workers; worker++)
+        tally_add(m, sum, &metrics->tallies[worker][i]);
+    return m->row->value(m, sum);
+}

@@ -1,0 +1,38 @@
+// Calls of words as a compiled program has them: the options of the row's arguments in their order,
+// with defaults where nothing else is given.
+#ifndef NNC_TESTS_CALLS_H
+#define NNC_TESTS_CALLS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../compiler/op/vocabulary.h"
+#include "../../compiler/program/program.h"
+
+static inline void call_set(nnrt_call *call, const nnrt_option *given) {
+    nnrt_option *options = (nnrt_option *)call->options;
+    for (int64_t i = 0; i < call->option_count; i++) {
+        if (strcmp(options[i].name, given->name) != 0) continue;
+        options[i] = *given;
+        return;
+    }
+    fail_msg("`%s` takes no `%s`", call->name, given->name);
+}
+
+// Lives to the end of the program. `given`: by name, in any order.
+static inline nnrt_call call_make(FamilyKind family, const char *name, const nnrt_option *given,
+                                  int64_t count) {
+    static Arena *arena;
+    if (!arena) arena = arena_create();
+    const Schema *word = family_word(&vocabulary[family], name);
+    if (!word) fail_msg("there is no %s `%s`", vocabulary[family].noun, name);
+    nnrt_call call = program_call(arena, word, args_default(arena, word));
+    for (int64_t i = 0; i < count; i++) call_set(&call, &given[i]);
+    return call;
+}
+
+#endif
