@@ -238,6 +238,7 @@ static Lexeme take(Parse *parse) {
     if (lexeme.kind == TOK_YYEOF) lexeme.span = (Span){parse->file, end, end};
     classify(parse, &lexeme);
     mend_keyword(parse, &lexeme);
+    mend_reserved(parse, &lexeme);
     follow_names(parse, &lexeme);
     return lexeme;
 }

@@ -42,6 +42,48 @@ void mend_keyword(Parse *parse, Lexeme *lexeme) {
     lexeme->value.text = meant;
 }
 
+// ---- A reserved word for a name
+
+// Behind the keyword of a declaration, and among the parameters of a model or block.
+static bool stands_for_name(const Parse *parse, const Lexeme *lexeme) {
+    int previous = parse->previous.kind;
+    const Bracket *around = innermost(parse);
+    char next = token_byte_after(parse, lexeme);
+    bool declares = previous == TOK_PARAM || previous == TOK_DATASET || previous == TOK_BLOCK ||
+                    previous == TOK_MODEL || previous == TOK_LAYER;
+    if (declares) return next == '(' || next == '=';
+    bool is_parameter = around && around->is_parameters && around->opener == '(' &&
+                        (previous == TOK_CALL || previous == TOK_GROUP || previous == TOK_COMMA);
+    return is_parameter && (next == ':' || next == ',' || next == ')' || next == '=');
+}
+
+// Where only a value can stand.
+static bool stands_for_value(const Parse *parse) {
+    int previous = parse->previous.kind;
+    return previous == TOK_ARROW || previous == TOK_ON || previous == TOK_COMMA ||
+           previous == TOK_CALL || previous == TOK_LIST ||
+           (previous >= TOK_PLUS && previous <= TOK_GREATER_EQUAL);
+}
+
+_Static_assert(TOK_NOT - TOK_IMPORT == PARSE_RESERVED - 1, "reserved words");
+
+// Taken for the name from there on, so that it is one mistake.
+void mend_reserved(Parse *parse, Lexeme *lexeme) {
+    int kind = lexeme->kind;
+    if (!kind_is_reserved(kind)) return;
+    bool *is_taken = &parse->reserved[kind - TOK_IMPORT];
+    if (stands_for_name(parse, lexeme)) {
+        Diag *diag = diag_report(parse->sink, DIAG_E0004, lexeme->span,
+                                 "expected a name, but found `%s`", lexeme->value.text);
+        diag_label(diag, "expected a name");
+        diag_note(diag, "`%s` is a reserved word", lexeme->value.text);
+        *is_taken = true;
+        lexeme->kind = TOK_NAME;
+    } else if (*is_taken && stands_for_value(parse)) {
+        lexeme->kind = TOK_NAME;
+    }
+}
+
 // ---- Signs of other languages
 
 void mend_colon(Parse *parse, Lexeme *lexeme) {

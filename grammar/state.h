@@ -47,6 +47,8 @@ typedef struct Bracket {
     const char *name; // "dense", or NULL
 } Bracket;
 
+enum { PARSE_RESERVED = 13 }; // words, from TOK_IMPORT to TOK_NOT
+
 typedef struct Parse {
     Arena *arena;
     const Source *source;
@@ -88,6 +90,7 @@ typedef struct Parse {
     uint32_t redelivered; // the end of the last token that was given again after a mistake
     bool is_stopped;      // by a limit: the rest of the file is not looked at
     bool is_foreign;      // what is skipped is another language: its spelling is no mistake
+    bool reserved[PARSE_RESERVED]; // from TOK_IMPORT: which were taken for names, after a mistake
     bool told_arrow, told_semicolon, told_quotes; // a slip that is made again and again
 
     AstList declarations;
@@ -122,8 +125,9 @@ ForeignWord foreign_word(Parse *parse, Lexeme *lexeme);
 
 // mend.c: usual slips that leave no doubt about what was meant. Each is reported, and the parser
 // gets what was meant, so that no second message follows.
-void mend_keyword(Parse *parse, Lexeme *lexeme); // `datset d = ...`
-void mend_colon(Parse *parse, Lexeme *lexeme);   // `activation: relu`
+void mend_keyword(Parse *parse, Lexeme *lexeme);  // `datset d = ...`
+void mend_reserved(Parse *parse, Lexeme *lexeme); // `model if(x)`
+void mend_colon(Parse *parse, Lexeme *lexeme);    // `activation: relu`
 // `,` behind an entry: to be dropped.
 bool mend_separator(Parse *parse, const Lexeme *lexeme);
 // What lacks before the token becomes *lacking: a `{`, an arrow, the end of a value without a name,

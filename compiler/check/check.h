@@ -53,9 +53,10 @@ struct Checker {
     Map skipped;       // the words in there, which may be declared there
     NameList nameless; // "dataset": one was declared there without a name
     VEC(Declared *) unused;
-    Map suggested; // names that were offered for misspelt ones
-    Map clashing;  // global names that are declared twice
-    Map planned;   // names that are not supported yet, to PlannedUse *
+    Map suggested;      // names that were offered for misspelt ones
+    Map clashing;       // global names that are declared twice, and names that cannot be declared
+    Map clashing_files; // pairs of files that declare one name, to their Diag *
+    Map planned;        // names that are not supported yet, to PlannedUse *
     VEC(PlannedUse *) planned_uses;
     Map reached; // syntax that was evaluated, or is a Leftover
     VEC(Leftover *) leftovers;

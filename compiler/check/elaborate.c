@@ -165,7 +165,8 @@ static const Value *apply_block(Checker *c, Scope *scope, const Ast *declaration
     const char *what = arena_format(c->arena, "the block `%s`", declaration->text);
     const Value *value = expression_body(c, inner, declaration->body, what);
     map_set(&c->active, declaration, NULL);
-    return value;
+    bool has_several = value->kind == VALUE_LIST; // which are told of where they are used
+    return has_several ? value_at(c->arena, value, call->ast->span) : value;
 }
 
 // ---- Recipes and shared layers.
@@ -256,10 +257,14 @@ const Value *elaborate_body(Checker *c, ModelEntry *entry, Scope *scope, const c
 static const Value *report_arguments(Checker *c, const Application *call, const char *what) {
     const Ast *argument = call->ast->items.items[call->first];
     if (call->is_doubtful) return expression_error(c, call->ast->span);
-    Diag *diag = diag_report(c->sink, DIAG_E0106, argument->span, "`%s` takes no arguments",
-                             call->ast->text);
-    diag_label(diag, "one too many");
-    diag_note(diag, "`%s` is %s: what it takes was said where it was made", call->ast->text, what);
+    bool is_named = argument->kind == AST_ASSIGN;
+    Diag *diag = diag_report(c->sink, DIAG_E0106, argument->span,
+                             is_named ? "`%s` takes no argument `%s`"
+                                      : "`%s` takes tensors, and this is none%s",
+                             call->ast->text, is_named ? argument->text : "");
+    diag_label(diag, is_named ? "one too many" : "expected a tensor");
+    diag_note(diag, "`%s` is %s: what else it needs stands where it was made", call->ast->text,
+              what);
     return expression_error(c, call->ast->span);
 }
 
@@ -522,6 +527,22 @@ bool elaborate_is_source(const Checker *c, const Scope *scope, const char *name)
     return op && op->surface && op->max_inputs == 0;
 }
 
+// `mean(3)`: the first argument can only be a tensor, since all others have names.
+static bool report_no_tensor(Checker *c, Scope *scope, const Ast *ast) {
+    const OpDef *op = op_find(ast->text);
+    const Ast *first = ast->items.count ? ast->items.items[0] : NULL;
+    bool is_by_name = op && op->surface && op->schema.args && op->schema.args[0].by_name;
+    if (!is_by_name || !first || first->kind == AST_ASSIGN) return false;
+    const Value *value = expression_evaluate(c, scope, first);
+    if (value->kind == VALUE_ERROR) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0201, first->span, "`%s` takes a tensor, not %s",
+                             ast->text, value_describe(c->arena, value));
+    diag_label(diag, "expected a tensor");
+    diag_help(diag, "`%s(x)` is of a tensor; arguments have names: `%s = %s`", ast->text,
+              op->schema.args[0].name, check_source(c, first->span));
+    return true;
+}
+
 const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     const Value *value = elaborate_find(c, scope, ast->text);
     if (value && value->kind == VALUE_ERROR) return expression_error(c, ast->span);
@@ -538,6 +559,7 @@ const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     }
     if (elaborate_has_input(c, scope, ast)) return apply_named(c, scope, ast, NULL, 0);
     if (!value && has_list_of_tensors(c, scope, ast)) return report_list(c, ast);
+    if (!value && report_no_tensor(c, scope, ast)) return expression_error(c, ast->span);
     leftover_add(c, scope, ast, true);
     return value_recipe(c->arena, ast, scope);
 }

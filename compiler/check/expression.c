@@ -118,6 +118,7 @@ static const FamilyKind word_families[] = {FAMILY_ACTIVATIONS, FAMILY_LOSSES, FA
                                            FAMILY_METRICS, FAMILY_CALLBACKS};
 
 static const Value *evaluate_name(Checker *c, Scope *scope, const Ast *ast) {
+    if (map_get(&c->clashing, ast->text)) return expression_error(c, ast->span);
     if (strcmp(ast->text, "true") == 0) return value_bool(c->arena, true, ast->span);
     if (strcmp(ast->text, "false") == 0) return value_bool(c->arena, false, ast->span);
     const Value *value = scope_find(scope, ast->text);
@@ -174,6 +175,13 @@ static const Value *report_operands(Checker *c, const Ast *ast, const Value *lef
     diag_label(diag, "these do not go together");
     if (value_is_layer(left) || value_is_layer(right))
         diag_help(diag, "layers take `* n` for copies, and a value by `->`");
+    const Value *list = left->kind == VALUE_LIST ? left : right;
+    if (list->is_shape)
+        diag_help(diag, "a number of a shape is `[1]` (the first) to `[-1]` (the last) of it");
+    else if (list->kind == VALUE_LIST && list->count && list->items[0]->kind == VALUE_TENSOR)
+        diag_help(diag, "take them apart: `a, b = ...`");
+    else if (list->kind == VALUE_LIST)
+        diag_help(diag, "`[2 * i for i in list]` calculates with each item");
     return expression_error(c, ast->span);
 }
 

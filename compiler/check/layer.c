@@ -276,6 +276,8 @@ static bool check_inputs(Checker *c, const OpDef *op, const Application *call) {
         Diag *diag = diag_report(c->sink, DIAG_E0201, input->span, "`%s` takes a tensor, not %s",
                                  op->schema.name, value_describe(c->arena, input));
         diag_label(diag, "expected a tensor");
+        if (input->kind == VALUE_LIST && input->count && input->items[0]->kind == VALUE_TENSOR)
+            diag_help(diag, "take them apart: `a, b = ...`");
         if (op->is_loss)
             diag_help(diag, "write the prediction first, then the target, which may be a number");
         return false;

@@ -205,7 +205,9 @@ static const Value *data_input(Checker *c, const Ast *parameter, const Type *dec
 
 static const Value *report_no_shape(Checker *c, const ModelEntry *entry, const Ast *parameter) {
     const Dataset *dataset = entry->dataset;
-    if (entry->has_training && !dataset) return expression_error(c, parameter->span);
+    bool may_follow = c->gaps.count || map_get(&c->clashing, entry->declaration->text);
+    if (may_follow || (entry->has_training && !dataset)) // from what is reported
+        return expression_error(c, parameter->span);
     if (dataset && !dataset->found) { // which is reported: checking goes on without shapes
         entry->model->lacks_shape = true;
         return expression_error(c, parameter->span);
@@ -317,6 +319,8 @@ static void add_output(Checker *c, const ModelEntry *entry, const Value *value) 
                              value_describe(c->arena, value));
     diag_label(diag, "expected a tensor");
     if (value_is_layer(value)) diag_help(diag, "feed an input of the model to it with `->`");
+    if (value->kind == VALUE_NUMBER)
+        diag_help(diag, "a number that is known when compiling depends on no input");
 }
 
 // How many there are is not known of an error that is no list.

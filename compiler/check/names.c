@@ -260,14 +260,40 @@ static Declared *find_clash(const Level *level, const char *name) {
     return NULL;
 }
 
+// What stands for a value everywhere.
+static bool report_literal(Checker *c, const char *name, Span span) {
+    if (!names_has_word("true false none", name)) return false;
+    Diag *diag = diag_report(c->sink, DIAG_E0102, span, "`%s` is a value of the language", name);
+    diag_label(diag, "taken already");
+    diag_help(diag, "choose another name");
+    map_set(&c->clashing, name, (void *)name);
+    return true;
+}
+
+// Two files may have many names in common: that is one mistake.
+static bool note_clash(Checker *c, const char *name, Span span, Span first) {
+    if (span.file == first.file) return false;
+    const char *files = arena_format(c->arena, "%u %u", span.file, first.file);
+    Diag *known = map_get(&c->clashing_files, files);
+    if (known) diag_secondary(known, span, "`%s` again, too", name);
+    return known;
+}
+
+static void report_clash(Checker *c, const char *name, Span span, Span first) {
+    if (note_clash(c, name, span, first)) return;
+    Diag *diag = diag_report(c->sink, DIAG_E0102, span, "`%s` is declared twice", name);
+    diag_label(diag, "declared again here");
+    diag_secondary(diag, first, "first declared here");
+    diag_help(diag, "give one of them another name");
+    if (span.file != first.file)
+        map_set(&c->clashing_files, arena_format(c->arena, "%u %u", span.file, first.file), diag);
+}
+
 static void declare(Checker *c, Level *level, const char *name, Span span, const char *noun) {
-    if (!name) return;
+    if (!name || report_literal(c, name, span)) return;
     const Declared *first = find_clash(level, name);
     if (first) {
-        Diag *diag = diag_report(c->sink, DIAG_E0102, span, "`%s` is declared twice", name);
-        diag_label(diag, "declared again here");
-        diag_secondary(diag, first->span, "first declared here");
-        diag_help(diag, "give one of them another name");
+        report_clash(c, name, span, first->span);
         if (!level->parent) map_set(&c->clashing, name, (void *)first);
         return;
     }

@@ -168,6 +168,7 @@ static void declare(Checker *c, const Ast *ast) {
     if (ast->kind == AST_BLOCK_DECLARATION) value = declare_block(c, ast);
     if (ast->kind == AST_DATASET) value = declare_dataset(c, ast);
     if (ast->kind == AST_MODEL) value = model_declare(c, ast);
+    if (value && map_get(&c->clashing, ast->text)) value = expression_error(c, ast->name_span);
     if (value) import_bind(c, ast->name_span, ast->text, value);
 }
 
@@ -321,6 +322,7 @@ static Checker *create(Arena *arena, SourceSet *sources, const CheckOptions *opt
     c->options = options;
     map_create(&c->suggested, arena, false);
     map_create(&c->clashing, arena, false);
+    map_create(&c->clashing_files, arena, false);
     map_create(&c->planned, arena, false);
     map_create(&c->reached, arena, true);
     map_create(&c->blank_scopes, arena, true);

@@ -68,7 +68,10 @@ const char *value_describe(Arena *arena, const Value *value) {
     case VALUE_BOOL: return value->number != 0 ? "`true`" : "`false`";
     case VALUE_STRING: return arena_format(arena, "the text \"%s\"", value->text);
     case VALUE_WORD: return arena_format(arena, "the word `%s`", value->text);
-    case VALUE_LIST: return "a list";
+    case VALUE_LIST:
+        if (!value->count || value->items[0]->kind != VALUE_TENSOR)
+            return value->is_shape ? "a shape" : "a list";
+        return arena_format(arena, "%d tensors", value->count);
     case VALUE_TENSOR:
         return arena_format(arena, "a tensor %s", type_text(arena, &value->node->type));
     case VALUE_RECIPE:

@@ -74,6 +74,13 @@ bool layer_axis(Graph *graph, Node *node, double number, int *axis) {
     const char *shape = type_text(graph->arena, &node->inputs[0]->type);
     *axis = (int)(number < 0 ? number + rank : number - 1);
     if (*axis >= 0 && *axis < rank) return true;
+    if (rank == 0) {
+        op_shape_error(graph, node, "%s needs a dimension, but its input is one number a sample",
+                       node->op->schema.name);
+        op_shape_help(graph, "`-> reshape(1)` makes a vector of it; `sum(x, axis = -1)` and the "
+                             "like leave the other dimensions, `keep = true` all of them");
+        return false;
+    }
     if (number == 0 || number == -rank - 1)
         op_shape_error(graph, node, "dimension %d is the batch, of which a layer sees one sample",
                        (int)number);
