@@ -76,6 +76,24 @@ static bool hint_train(Parse *parse, Diag *diag, const Lexeme *found, const Expe
     return true;
 }
 
+// `step a with adam {`, and in its body `report d(x)`, `return y`, `layer h = ...`
+static bool hint_step(Parse *parse, Diag *diag, const Lexeme *found, const Expectation *expected) {
+    const Bracket *around = balance_around(parse, found);
+    bool in_body = around && around->opener == '{' && strcmp(around->what, "the body of step") == 0;
+    bool in_head = report_expects(expected, "`updates`") || report_expects(expected, "`with`");
+    if (in_head && !report_expects(expected, "a name")) // for which both may stand
+        diag_help(diag, "a step begins `step NAME updates MODEL with adam {`");
+    else if (in_body && found->kind == TOK_RETURN)
+        diag_help(diag, "a step ends with `minimize ...`; `report NAME` shows a value");
+    else if (in_body && parse->before.kind == TOK_LAYER)
+        diag_help(diag, "layers belong to models, which a step uses");
+    else if (in_body && found->kind == TOK_CALL && !is_behind_value(expected))
+        diag_help(diag, "a value has a name in a step: `y = ...`, then `minimize y` or `report y`");
+    else
+        return false;
+    return true;
+}
+
 // `image [28, 28]` and `image: (28, 28)`
 static bool hint_shape(Parse *parse, Diag *diag, const Lexeme *found, const Expectation *expected) {
     const char *name = parse->before.value.text;
@@ -160,8 +178,9 @@ static bool hint_joined(Parse *parse, Diag *diag, const Lexeme *found,
 
 void hint_add(Parse *parse, Diag *diag, const Lexeme *found, const Expectation *expected) {
     typedef bool Hint(Parse *, Diag *, const Lexeme *, const Expectation *);
-    static Hint *const hints[] = {hint_word,  hint_sign,      hint_train,     hint_shape,
-                                  hint_tuple, hint_arguments, hint_continued, hint_joined};
+    static Hint *const hints[] = {hint_word,      hint_sign,      hint_train,
+                                  hint_step,      hint_shape,     hint_tuple,
+                                  hint_arguments, hint_continued, hint_joined};
     if (!diag) return;
     if (kind_is_reserved(found->kind) && report_expects(expected, "a name"))
         diag_note(diag, "`%s` is a reserved word", found->value.text);

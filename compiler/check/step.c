@@ -149,6 +149,7 @@ static bool check_pictures(Checker *c, const Ast *ast, const Value *value) {
                              "`samples` are pictures, but this value is %s", what);
     diag_label(diag, "needs [height, width, 1 or 3]");
     if (value->kind == VALUE_TENSOR) diag_help(diag, "end it with `-> reshape(28, 28, 1)`");
+    if (value_is_layer(value)) diag_help(diag, "feed something to it: `normal(100) -> MODEL`");
     return false;
 }
 

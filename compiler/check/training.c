@@ -103,9 +103,21 @@ static ModelEntry *find_model(Checker *c, const Ast *ast) {
     return NULL;
 }
 
-static bool has_steps(const Ast *train) {
+// One whose head has a mistake, which is reported, is a step all the same.
+static bool is_step(const Checker *c, const Ast *ast) {
+    if (ast->kind != AST_ERROR) return ast->kind == AST_STEP;
+    return strncmp(check_source(c, ast->span), "step ", 5) == 0;
+}
+
+static bool has_steps(const Checker *c, const Ast *train) {
     for (int i = 0; train->body && i < train->body->items.count; i++)
-        if (train->body->items.items[i]->kind == AST_STEP) return true;
+        if (is_step(c, train->body->items.items[i])) return true;
+    return false;
+}
+
+static bool has_several(const Ast *train) {
+    for (int i = 1; i < train->items.count; i++)
+        if (strcmp(train->items.items[i]->text, train->items.items[0]->text) != 0) return true;
     return false;
 }
 
@@ -160,16 +172,15 @@ static void give_dataset(const TrainEntry *entry, ModelEntry *model) {
 
 void training_declare(Checker *c, const Ast *train) {
     TrainEntry *entry = ARENA_NEW(c->arena, TrainEntry);
-    *entry = (TrainEntry){.ast = train, .has_steps = has_steps(train)};
+    *entry = (TrainEntry){.ast = train, .has_steps = has_steps(c, train)};
     entry->dataset = find_dataset(c, train->right);
     if (entry->dataset && c->first_dataset && entry->dataset != c->first_dataset)
         entry->dataset->prefix = entry->dataset->name;
     if (!c->first_dataset) c->first_dataset = entry->dataset;
-    bool is_several = false;
+    bool is_several = has_several(train);
     for (int i = 0; i < train->items.count; i++) {
         if (updates_is_again(c, &train->items, i, "trained")) continue;
         ModelEntry *model = find_model(c, train->items.items[i]);
-        is_several = i > 0;
         if (!model) continue;
         vec_push(c->arena, &entry->models, model);
         declare_init(c, model, train, !model->has_training);
