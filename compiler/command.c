@@ -165,7 +165,10 @@ static void print_models(Text *out, const Session *session, const GenSizes *size
         const Model *model = program->models.items[i];
         if (!program_predicts(program, model)) continue;
         if (printed++) text_put(out, is_json ? ", " : "\n");
-        (is_json ? summary_print_json : summary_print)(out, model, sizes ? &sizes[i] : NULL);
+        if (is_json)
+            summary_print_json(out, model, sizes ? &sizes[i] : NULL, is_list);
+        else
+            summary_print(out, model, sizes ? &sizes[i] : NULL);
     }
     text_put(out, is_list ? "]}\n" : is_json ? "\n" : "");
 }

@@ -362,9 +362,15 @@ static void json_trainings(Text *out, const Model *model) {
     text_put(out, "]");
 }
 
-void summary_print_json(Text *out, const Model *model, const GenSizes *sizes) {
+void summary_print_json(Text *out, const Model *model, const GenSizes *sizes, bool is_listed) {
     const Graph *graph = model->forward;
-    text_put(out, "{\"model\": ");
+    text_put(out, "{");
+    if (is_listed) {
+        text_put(out, "\"name\": ");
+        text_json_string(out, model->name);
+        text_put(out, ", ");
+    }
+    text_put(out, "\"model\": ");
     text_json_string(out, model->name);
     text_put(out, ", \"layers\": [");
     Node **uses = graph_first_uses(graph, out->arena);

@@ -13,8 +13,8 @@ void summary_print(Text *out, const Model *model, const GenSizes *sizes);
 
 // Keys: model, layers (name, type, output_shape, params), params, trainable, non_trainable, batch,
 // weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes. Without sizes the last four are
-// null; so is the batch of an output shape.
-void summary_print_json(Text *out, const Model *model, const GenSizes *sizes);
+// null; so is the batch of an output shape. One of a list has its `name` first.
+void summary_print_json(Text *out, const Model *model, const GenSizes *sizes, bool is_listed);
 
 // The name of an operator's class in Keras: "Dense" for `dense`.
 char *summary_class_name(Arena *arena, const char *operator_name);

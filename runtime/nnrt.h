@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 10, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 11, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -181,7 +181,8 @@ typedef struct nnrt_training {
 
 typedef struct nnrt_model {
     const char *name;
-    int64_t dataset; // index: of what it predicts; -1: none
+    int64_t dataset;  // index: of what it predicts; -1: none
+    int64_t training; // index: the last one that it takes part in; -1: none
     const nnrt_layer *layers;
     int64_t layer_count;
     const char *const *parameters; // names of those that its predictions read

@@ -170,6 +170,7 @@ static STRUCT(abi_training, nnrt_training);
 #define OWNER nnrt_model
 static const AbiField abi_model_fields[] = {FIELD(name),
                                             FIELD(dataset),
+                                            FIELD(training),
                                             ITEMS(layers, abi_layer, layer_count),
                                             FIELD(layer_count),
                                             COUNTED(parameters, parameter_count),

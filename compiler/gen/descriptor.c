@@ -350,6 +350,7 @@ static nnrt_function prediction_of(Gen *gen, const Compiled *compiled, const Mod
     for (int64_t i = 0; i < out.output_count; i++) {
         const char *name = i < model->output_names.count ? model->output_names.items[i] : NULL;
         outputs[i] = out.outputs[i];
+        if (!name && out.output_count > 1) name = arena_format(gen->arena, "output_%d", (int)i);
         if (name) outputs[i].name = name;
     }
     out.outputs = outputs;
@@ -364,10 +365,20 @@ static void set_needed(Gen *gen, const Graph *graph, nnrt_model *out) {
     out->parameters = names;
 }
 
+static int64_t last_training(const Compiled *compiled, const Model *model) {
+    for (int i = compiled->training_count - 1; i >= 0; i--) {
+        const Training *training = compiled->trainings[i].training;
+        for (int k = 0; k < training->models.count; k++)
+            if (training->models.items[k] == model) return i;
+    }
+    return -1;
+}
+
 static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledModel *own) {
     GenSizes sizes = pipeline_sizes(compiled, own->model);
     nnrt_model out = {.name = own->model->name,
                       .dataset = dataset_index(compiled, own->model->dataset),
+                      .training = last_training(compiled, own->model),
                       .predict = prediction_of(gen, compiled, own->model, own->predict),
                       .predict_one = prediction_of(gen, compiled, own->model, own->predict_one),
                       .predict_batch = own->predict->batch,

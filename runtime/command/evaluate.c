@@ -216,11 +216,25 @@ static nnrt_status evaluate(nnrt_session *session) {
     return status;
 }
 
+static nnrt_status fail_untrained(const nnrt_session *session) {
+    const char *model = session->options->model;
+    if (model && session->program->training_count)
+        return nnrt_fail(NNRT_ERROR,
+                         "`%s` has no `train` block for the model `%s`, so there is "
+                         "nothing to evaluate",
+                         session->program->source_path, model);
+    return nnrt_fail(NNRT_ERROR, "`%s` has no `train` block, so there is nothing to evaluate",
+                     session->program->source_path);
+}
+
 nnrt_status nnrt_command_evaluate(nnrt_session *session) {
-    if (!nnrt_session_training(session))
-        return nnrt_fail(NNRT_ERROR, "`%s` has no `train` block, so there is nothing to evaluate",
-                         session->program->source_path);
+    const nnrt_training *training = nnrt_session_training(session);
+    if (!training) return fail_untrained(session);
+    // Steps may have other models in their expressions.
+    const nnrt_model *model =
+        nnrt_training_loss(training) ? &session->program->models[training->model] : NULL;
+    session->dataset = training->dataset;
     nnrt_status status = nnrt_session_load_data(session);
-    if (!status) status = nnrt_session_load_trained(session, NULL);
+    if (!status) status = nnrt_session_load_trained(session, model);
     return status ? status : evaluate(session);
 }

@@ -554,7 +554,9 @@ static const char *save_path(const nnrt_session *session) {
 nnrt_status nnrt_command_fit(nnrt_session *session) {
     fit f = {.session = session, .options = session->options, .save_path = save_path(session)};
     if (!nnrt_session_training(session))
-        return nnrt_fail(NNRT_ERROR, "`%s` has no `train` block, so there is nothing to fit",
+        return nnrt_fail(NNRT_ERROR,
+                         "`%s` has no `train` block, so there is nothing to fit; `predict`, "
+                         "`bench`, `init` and `info` need none",
                          session->program->source_path);
     nnrt_interrupt_catch();
     f.started = nnrt_weights_now();

@@ -196,13 +196,11 @@ static void csv_head(const nnrt_answer *answer, const char *output) {
     if (answer->reading == NNRT_READ_LABELS) printf(",%s%sclasses", output, separator);
     int is_named = answer->reading != NNRT_READ_NUMBERS && csv_columns(answer) > 1;
     for (int64_t i = 0; i < csv_columns(answer); i++) {
+        snprintf(number, sizeof number, "%" PRId64, i);
+        const char *name = is_named ? nnrt_answer_name(answer, i, number) : number;
+        snprintf(column, sizeof column, "%s_%s", *output ? output : "output", name);
         putchar(',');
-        if (is_named)
-            snprintf(column, sizeof column, "%s%s%s", output, separator,
-                     nnrt_answer_name(answer, i, number));
-        else
-            snprintf(column, sizeof column, "%s%soutput_%" PRId64, output, separator, i);
-        print_field(column);
+        print_field(is_named && !*output ? name : column);
     }
 }
 

@@ -174,10 +174,9 @@ nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *fu
 
 const nnrt_training *nnrt_session_training(const nnrt_session *session) {
     const nnrt_program *program = session->program;
-    int64_t count = program->training_count;
-    for (int64_t i = count - 1; session->options->model && i >= 0; i--)
-        if (program->trainings[i].model == session->model) return &program->trainings[i];
-    return count ? &program->trainings[count - 1] : NULL;
+    int64_t own = nnrt_session_model(session)->training;
+    int64_t number = session->options->model ? own : program->training_count - 1;
+    return number < 0 ? NULL : &program->trainings[number];
 }
 
 const nnrt_model *nnrt_session_model(const nnrt_session *session) {
@@ -395,8 +394,9 @@ nnrt_status nnrt_session_load_trained(nnrt_session *session, const nnrt_model *m
     if (nnrt_carried_weights().bytes) return nnrt_session_load_carried(session, model);
     return nnrt_fail(NNRT_ERROR,
                      "there are no weights yet: `%s` is neither in this folder nor beside the "
-                     "program; run `%s fit` first, or name a file with --weights",
-                     session->weights_path, session->options->called);
+                     "program; run `%s %s` first, or name a file with --weights",
+                     session->weights_path, session->options->called,
+                     session->program->training_count ? "fit" : "init");
 }
 
 // Padding stays zero, or else it would grow into the weights' padding.

@@ -82,7 +82,7 @@ nnrt_status nnrt_session_load_trained(nnrt_session *session, const nnrt_model *m
 nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training *training);
 
 // The last training block: its loss and metrics are the program's; of a model that was named, the
-// last one of that model, if it has one. NULL: there is none.
+// last one that it takes part in. NULL: there is none.
 const nnrt_training *nnrt_session_training(const nnrt_session *session);
 
 const nnrt_model *nnrt_session_model(const nnrt_session *session);

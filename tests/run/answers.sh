@@ -65,7 +65,7 @@ def load(name):
     return struct.unpack("<%df" % (len(values) // 4), values), data[:128].decode("latin1")
 rows = [json.loads(line) for line in open("json")]
 table = list(csv.DictReader(open("csv")))
-assert list(table[0]) == ["input", "row", "total_output_0", "kind_class", "kind_probability", "kind_0", "kind_1", "kind_2", "high_class", "high_probability", "high_output_0"], list(table[0])
+assert list(table[0]) == ["input", "row", "total_0", "kind_class", "kind_probability", "kind_0", "kind_1", "kind_2", "high_class", "high_probability", "high_0"], list(table[0])
 total, head = load("p-total.npy")
 assert "(4, 1)" in head, head
 kind, head = load("p-kind.npy")

@@ -32,12 +32,14 @@ one_message
 expect 2 ./gan predict --model makr 1 2 3 4
 says 'unknown model `makr`; did you mean `maker`? There are maker, judge'
 one_message
+expect 2 ./gan evaluate --model makr
+says 'did you mean `maker`'
 expect 2 ./gan info --model other
 says 'unknown model `other`; there are maker, judge'
 expect 2 ./gan info --model
 says '`--model` needs a value'
 expect 2 ./gan fit --model maker
-says '`--model` is an option of `predict`, not of `fit`'
+says '`--model` is an option of `evaluate`, not of `fit`'
 
 # Help and `info` say which is meant.
 expect 0 ./gan predict --help
@@ -70,6 +72,32 @@ for name in judge maker; do says "{\"name\": \"$name\", \"predict1_us\": {\"medi
 expect 0 ./gan bench --seconds 0.1 --json --model maker
 grep -q '"models"' out && fail "more than the model that is named is measured"
 
+# Of two trainings `--model` names one, by any of the models that are trained in it.
+{ cat gan.nn; cat <<'END'; } >both.nn
+model sorter(x) = x -> dense(4, relu) -> dense(1, sigmoid)
+model apart(x: [2]) = x -> dense(1)
+train sorter on points { loss = crossentropy  optimizer = adam  metrics = accuracy }
+END
+build both.nn
+expect 0 ./both fit --seed 1 --progress none
+expect 0 ./both evaluate --json
+says '"accuracy"'
+grep -q forge_loss out && fail "two trainings are evaluated"
+for model in maker judge; do
+    expect 0 ./both evaluate --json --model $model
+    for name in loss forge_loss criticize_loss; do between 0 "$(number $name)" 10; done
+    expect 0 ./both info --json --model $model
+    says '"training": {"loss": null, "steps": [{"name": "forge"'
+    expect 0 ./both bench --seconds 0.1 --model $model
+    says "step criticize alone"
+done
+expect 1 ./both evaluate --model apart
+says 'has no `train` block for the model `apart`'
+expect 0 ./both bench --seconds 0.1 --model apart
+grep -q training out && fail "a training of other models is measured"
+expect 0 "$nnc" summary --json both.nn
+says '{"models": [{"name": "maker", "model": "maker", "layers": ['
+
 # Made-up data have the columns that any step reads, not the first one's alone.
 command -v python3 >/dev/null || skip "python3 is not installed"
 python3 - <<'END'
@@ -95,6 +123,11 @@ model encoder(x: [4]) = x -> dense(3, relu)
 model net(x: [4]) = x -> encoder -> dense(2)
 END
 build plain.nn
+expect 1 ./plain predict 1 2 3 4
+says 'run `./plain init` first'
+expect 1 ./plain
+says 'nothing to fit; `predict`, `bench`, `init` and `info` need none'
+expect 1 ./plain evaluate
 expect 0 ./plain init --seed 1 --save plain.safetensors
 expect 0 ./plain predict 1 2 3 4
 [ "$(wc -w <out)" = 6 ] || fail "an untrained model does not predict"
@@ -125,4 +158,13 @@ for name in one two three; do
     expect 0 ./$name fit --seed 1 --epochs 1 --step-log $name.csv --progress none
     cmp <(head -3 one.csv) <(head -3 $name.csv) || fail "$name.nn has another loss"
 done
+
+# Outputs without names are counted.
+cat >pair.nn <<'END'
+model encoder(x: [4]) { h = x -> dense(3, relu)  spread = h -> dense(2)  return h -> dense(2), spread }
+END
+build pair.nn
+expect 0 ./pair init --save pair.safetensors
+expect 0 ./pair predict --csv 1 2 3 4
+says "input,row,output_0_0,output_0_1,spread_0,spread_1"
 exit 0

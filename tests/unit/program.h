@@ -204,6 +204,7 @@ static const nnrt_training program_training = {.steps = &program_step,
                                                .batch = BATCH};
 
 static const nnrt_model program_model = {
+    .training = 0,
     .name = "net",
     .layers = program_layers,
     .layer_count = 1,

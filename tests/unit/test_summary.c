@@ -105,7 +105,7 @@ static void test_branched_table(void **state) {
 static void test_json(void **state) {
     (void)state;
     Text text = text_create(arena);
-    summary_print_json(&text, first_network(), NULL);
+    summary_print_json(&text, first_network(), NULL, false);
     assert_string_equal(
         text.data,
         "{\"model\": \"mlp\", \"layers\": ["
