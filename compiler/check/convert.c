@@ -1,6 +1,7 @@
 // From the expression written for an argument to its checked value.
 #include "bind.h"
 
+#include "../../runtime/session/initialize.h"
 #include "check.h"
 
 #include <math.h>
@@ -337,9 +338,11 @@ static bool call_word(const Conversion *v, Scope *scope, const Ast *ast, const c
 }
 
 static bool set_constant(const Conversion *v, double number) {
-    v->out->callee = schema_callee(ARG_INITIALIZER, "constant");
+    const nnrt_initializer_row *row = nnrt_initializer_rows;
+    while (!row->is_number) row++;
+    v->out->callee = &row->schema;
     v->out->args = args_default(v->c->arena, v->out->callee);
-    args_set_number(v->out->args, "value", number);
+    args_set_number(v->out->args, row->schema.args[0].name, number);
     return true;
 }
 

@@ -109,7 +109,7 @@ static const char *statistic_name(Checker *c, const Dataset *dataset, int column
 }
 
 static Node *statistic(Checker *c, const char *name, const char *initializer, const Type *type) {
-    ArgValue value = {.is_set = true, .callee = initializer_find(initializer)};
+    ArgValue value = {.is_set = true, .callee = schema_callee(ARG_INITIALIZER, initializer)};
     value.args = args_default(c->arena, value.callee);
     Type own = type_make(DTYPE_F32, false, type->rank, type->dims);
     Parameter *known = weights_find(c->graph->weights, name);

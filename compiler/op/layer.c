@@ -1,6 +1,8 @@
 // What layers share; see layer.h.
 #include "layer.h"
 
+#include "../../runtime/session/initialize.h"
+
 #include <string.h>
 
 void layer_add_weights(Graph *graph, Node *node, const char *role, const char *prefix, Type type,
@@ -50,8 +52,8 @@ void layer_constrain(Graph *graph, Node *node, Parameter *parameter, const char 
 
 bool layer_check_initializer(Graph *graph, Node *node, const char *argument, int rank) {
     const Schema *start = args_get(node->args, argument)->callee;
-    bool fits = rank == 2 || (rank > 2 && strcmp(start->name, "identity") != 0);
-    if (fits || !initializer_needs_matrix(start)) return true;
+    const nnrt_initializer_row *row = (const nnrt_initializer_row *)start;
+    if (!row->needs_matrix || rank == 2 || (rank > 2 && !row->is_flat)) return true;
     const char *of = strchr(argument, '_') ? argument : "weight";
     int length = (int)strcspn(of, "_");
     op_shape_error(graph, node, "`%s` fills a matrix, but the %.*s %s", start->name, length, of,

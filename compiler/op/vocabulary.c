@@ -1,6 +1,7 @@
 #include "vocabulary.h"
 
 #include "../../runtime/metrics/row.h"
+#include "../../runtime/session/initialize.h"
 #include "op.h"
 #include "training.h"
 
@@ -67,7 +68,7 @@ const Family vocabulary[FAMILY_COUNT] = {
                              .noun = "initializer",
                              .example = "an initializer",
                              .doc = "as `kernel_initializer = ..`",
-                             TABLE(initializer_rows)},
+                             TABLE(nnrt_initializer_rows)},
     [FAMILY_METRICS] = {.title = "Metrics",
                         .noun = "metric",
                         .example = "a metric",

@@ -1,4 +1,5 @@
-// One row a name: what kind of distribution, and how its width follows from the shape.
+// One row a name: what kind of distribution, and how its width follows from the shape. Names and
+// defaults are those of keras/src/initializers (Keras 3).
 #include "initialize.h"
 
 #include "../base/call.h"
@@ -6,23 +7,17 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 // Standard deviation of a normal distribution cut off at +-2 (Keras uses the same number).
 static const double truncated_deviation = 0.87962566103423978;
 
-typedef struct fill {
+struct nnrt_fill {
     const nnrt_parameter *parameter;
     const nnrt_call *call;
     nnrt_random random;
     float *values;
     int64_t count;
-} fill;
-
-typedef struct initializer {
-    const char *name;
-    nnrt_status (*run)(fill *f);
-} initializer;
+};
 
 int64_t nnrt_parameter_elements(const nnrt_parameter *parameter) {
     int64_t count = 1;
@@ -43,24 +38,24 @@ void nnrt_initialize_fans(const nnrt_parameter *parameter, double *fan_in, doubl
 
 // ---- Distributions.
 
-static nnrt_status fill_constant(fill *f, double value) {
+static nnrt_status fill_constant(nnrt_fill *f, double value) {
     for (int64_t i = 0; i < f->count; i++) f->values[i] = (float)value;
     return NNRT_OK;
 }
 
-static nnrt_status fill_uniform(fill *f, double low, double high) {
+static nnrt_status fill_uniform(nnrt_fill *f, double low, double high) {
     for (int64_t i = 0; i < f->count; i++)
         f->values[i] = (float)(low + (high - low) * nnrt_random_uniform(&f->random));
     return NNRT_OK;
 }
 
-static nnrt_status fill_normal(fill *f, double mean, double deviation) {
+static nnrt_status fill_normal(nnrt_fill *f, double mean, double deviation) {
     for (int64_t i = 0; i < f->count; i++)
         f->values[i] = (float)(mean + deviation * nnrt_random_normal(&f->random));
     return NNRT_OK;
 }
 
-static nnrt_status fill_truncated(fill *f, double mean, double deviation) {
+static nnrt_status fill_truncated(nnrt_fill *f, double mean, double deviation) {
     for (int64_t i = 0; i < f->count; i++) {
         double x;
         do x = nnrt_random_normal(&f->random);
@@ -70,18 +65,30 @@ static nnrt_status fill_truncated(fill *f, double mean, double deviation) {
     return NNRT_OK;
 }
 
-static nnrt_status fill_scaled(fill *f, double scale, const char *mode, const char *distribution) {
+// The choices of variance_scaling, in their order.
+enum { FAN_IN, FAN_OUT, FAN_AVERAGE };
+enum { TRUNCATED_NORMAL, UNTRUNCATED_NORMAL, UNIFORM };
+
+static nnrt_status fill_scaled(nnrt_fill *f, double scale, int mode, int distribution) {
     double fan_in, fan_out;
     nnrt_initialize_fans(f->parameter, &fan_in, &fan_out);
     double fan = (fan_in + fan_out) / 2;
-    if (strcmp(mode, "fan_in") == 0) fan = fan_in;
-    if (strcmp(mode, "fan_out") == 0) fan = fan_out;
+    if (mode == FAN_IN) fan = fan_in;
+    if (mode == FAN_OUT) fan = fan_out;
     double variance = scale / fmax(1, fan);
-    if (strcmp(distribution, "uniform") == 0)
-        return fill_uniform(f, -sqrt(3 * variance), sqrt(3 * variance));
-    if (strcmp(distribution, "untruncated_normal") == 0) return fill_normal(f, 0, sqrt(variance));
+    if (distribution == UNIFORM) return fill_uniform(f, -sqrt(3 * variance), sqrt(3 * variance));
+    if (distribution == UNTRUNCATED_NORMAL) return fill_normal(f, 0, sqrt(variance));
     return fill_truncated(f, 0, sqrt(variance) / truncated_deviation);
 }
+
+// ---- Arguments.
+
+#define NUMBER(argument, value, text)                                                              \
+    {.name = (argument), .type = ARG_FLOAT, .default_text = (value), .doc = (text)}
+
+enum { GAIN };
+
+static const ArgDef gain_args[] = {[GAIN] = NUMBER("gain", "1", "factor of the matrix"), {0}};
 
 // ---- Orthogonal: the Q of a Gaussian matrix's QR decomposition whose R has a positive diagonal.
 // Gram-Schmidt gives just that one; doing it twice keeps it orthogonal to rounding ("twice is
@@ -107,7 +114,7 @@ static void orthonormalize(double *vectors, int64_t count, int64_t n) {
     }
 }
 
-static nnrt_status fill_orthogonal(fill *f) {
+static nnrt_status fill_orthogonal(nnrt_fill *f) {
     const nnrt_parameter *parameter = f->parameter;
     int64_t columns = parameter->rank ? parameter->shape[parameter->rank - 1] : 1;
     int64_t rows = f->count / columns;
@@ -118,7 +125,7 @@ static nnrt_status fill_orthogonal(fill *f) {
         for (int64_t j = 0; j < count; j++)
             vectors[j * length + i] = nnrt_random_normal(&f->random);
     orthonormalize(vectors, count, length);
-    double gain = nnrt_call_number(f->call, "gain", 1);
+    double gain = nnrt_call_number_at(f->call, GAIN);
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < columns; c++) {
             int64_t place = rows < columns ? r * length + c : c * length + r;
@@ -130,97 +137,166 @@ static nnrt_status fill_orthogonal(fill *f) {
 
 // ---- The names.
 
-static nnrt_status run_zeros(fill *f) {
+static nnrt_status run_zeros(nnrt_fill *f) {
     return fill_constant(f, 0);
 }
 
-static nnrt_status run_ones(fill *f) {
+static nnrt_status run_ones(nnrt_fill *f) {
     return fill_constant(f, 1);
 }
 
-static nnrt_status run_constant(fill *f) {
-    return fill_constant(f, nnrt_call_number(f->call, "value", 0));
+enum { CONSTANT_VALUE };
+
+static const ArgDef constant_args[] = {
+    [CONSTANT_VALUE] = NUMBER("value", "0", "the value of every weight"), {0}};
+
+static nnrt_status run_constant(nnrt_fill *f) {
+    return fill_constant(f, nnrt_call_number_at(f->call, CONSTANT_VALUE));
 }
 
-static nnrt_status run_random_uniform(fill *f) {
-    return fill_uniform(f, nnrt_call_number(f->call, "minval", -0.05),
-                        nnrt_call_number(f->call, "maxval", 0.05));
+enum { UNIFORM_MINIMUM, UNIFORM_MAXIMUM };
+
+static const ArgDef uniform_args[] = {
+    [UNIFORM_MINIMUM] = NUMBER("minval", "-0.05", "lower end"),
+    [UNIFORM_MAXIMUM] = NUMBER("maxval", "0.05", "upper end"),
+    {0},
+};
+
+static nnrt_status run_random_uniform(nnrt_fill *f) {
+    return fill_uniform(f, nnrt_call_number_at(f->call, UNIFORM_MINIMUM),
+                        nnrt_call_number_at(f->call, UNIFORM_MAXIMUM));
 }
 
-static nnrt_status run_random_normal(fill *f) {
-    return fill_normal(f, nnrt_call_number(f->call, "mean", 0),
-                       nnrt_call_number(f->call, "stddev", 0.05));
+enum { NORMAL_MEAN, NORMAL_DEVIATION };
+
+static const ArgDef normal_args[] = {
+    [NORMAL_MEAN] = NUMBER("mean", "0", "mean"),
+    [NORMAL_DEVIATION] = {.name = "stddev",
+                          .type = ARG_FLOAT,
+                          .default_text = "0.05",
+                          .maximum = INFINITY,
+                          .doc = "standard deviation"},
+    {0},
+};
+
+static nnrt_status run_random_normal(nnrt_fill *f) {
+    return fill_normal(f, nnrt_call_number_at(f->call, NORMAL_MEAN),
+                       nnrt_call_number_at(f->call, NORMAL_DEVIATION));
 }
 
-static nnrt_status run_truncated_normal(fill *f) {
-    return fill_truncated(f, nnrt_call_number(f->call, "mean", 0),
-                          nnrt_call_number(f->call, "stddev", 0.05));
+static nnrt_status run_truncated_normal(nnrt_fill *f) {
+    return fill_truncated(f, nnrt_call_number_at(f->call, NORMAL_MEAN),
+                          nnrt_call_number_at(f->call, NORMAL_DEVIATION));
 }
 
-static nnrt_status run_variance_scaling(fill *f) {
-    return fill_scaled(f, nnrt_call_number(f->call, "scale", 1),
-                       nnrt_call_text(f->call, "mode", "fan_in"),
-                       nnrt_call_text(f->call, "distribution", "truncated_normal"));
+enum { SCALING_SCALE, SCALING_MODE, SCALING_DISTRIBUTION };
+
+static const ArgDef scaling_args[] = {
+    [SCALING_SCALE] = {.name = "scale",
+                       .type = ARG_FLOAT,
+                       .default_text = "1",
+                       .maximum = INFINITY,
+                       .minimum_open = true,
+                       .doc = "variance times the fan"},
+    [SCALING_MODE] = {.name = "mode",
+                      .type = ARG_WORD,
+                      .default_text = "fan_in",
+                      .choices = "fan_in fan_out fan_avg",
+                      .doc = "which number of connections divides the variance"},
+    [SCALING_DISTRIBUTION] = {.name = "distribution",
+                              .type = ARG_WORD,
+                              .default_text = "truncated_normal",
+                              .choices = "truncated_normal untruncated_normal uniform",
+                              .doc = "what is drawn from"},
+    {0},
+};
+
+static nnrt_status run_variance_scaling(nnrt_fill *f) {
+    return fill_scaled(f, nnrt_call_number_at(f->call, SCALING_SCALE),
+                       nnrt_call_word_at(f->call, scaling_args, SCALING_MODE),
+                       nnrt_call_word_at(f->call, scaling_args, SCALING_DISTRIBUTION));
 }
 
-static nnrt_status run_glorot_uniform(fill *f) {
-    return fill_scaled(f, 1, "fan_avg", "uniform");
+static nnrt_status run_glorot_uniform(nnrt_fill *f) {
+    return fill_scaled(f, 1, FAN_AVERAGE, UNIFORM);
 }
 
-static nnrt_status run_glorot_normal(fill *f) {
-    return fill_scaled(f, 1, "fan_avg", "truncated_normal");
+static nnrt_status run_glorot_normal(nnrt_fill *f) {
+    return fill_scaled(f, 1, FAN_AVERAGE, TRUNCATED_NORMAL);
 }
 
-static nnrt_status run_he_uniform(fill *f) {
-    return fill_scaled(f, 2, "fan_in", "uniform");
+static nnrt_status run_he_uniform(nnrt_fill *f) {
+    return fill_scaled(f, 2, FAN_IN, UNIFORM);
 }
 
-static nnrt_status run_he_normal(fill *f) {
-    return fill_scaled(f, 2, "fan_in", "truncated_normal");
+static nnrt_status run_he_normal(nnrt_fill *f) {
+    return fill_scaled(f, 2, FAN_IN, TRUNCATED_NORMAL);
 }
 
-static nnrt_status run_lecun_uniform(fill *f) {
-    return fill_scaled(f, 1, "fan_in", "uniform");
+static nnrt_status run_lecun_uniform(nnrt_fill *f) {
+    return fill_scaled(f, 1, FAN_IN, UNIFORM);
 }
 
-static nnrt_status run_lecun_normal(fill *f) {
-    return fill_scaled(f, 1, "fan_in", "truncated_normal");
+static nnrt_status run_lecun_normal(nnrt_fill *f) {
+    return fill_scaled(f, 1, FAN_IN, TRUNCATED_NORMAL);
 }
 
-static nnrt_status run_identity(fill *f) {
+static nnrt_status run_identity(nnrt_fill *f) {
     int64_t columns = f->parameter->rank ? f->parameter->shape[f->parameter->rank - 1] : 1;
-    double gain = nnrt_call_number(f->call, "gain", 1);
+    double gain = nnrt_call_number_at(f->call, GAIN);
     for (int64_t i = 0; i < f->count; i++)
         f->values[i] = i / columns == i % columns ? (float)gain : 0;
     return NNRT_OK;
 }
 
-static const initializer initializers[] = {
-    {"zeros", run_zeros},
-    {"ones", run_ones},
-    {"constant", run_constant},
-    {"random_uniform", run_random_uniform},
-    {"random_normal", run_random_normal},
-    {"truncated_normal", run_truncated_normal},
-    {"variance_scaling", run_variance_scaling},
-    {"glorot_uniform", run_glorot_uniform},
-    {"glorot_normal", run_glorot_normal},
-    {"he_uniform", run_he_uniform},
-    {"he_normal", run_he_normal},
-    {"lecun_uniform", run_lecun_uniform},
-    {"lecun_normal", run_lecun_normal},
-    {"orthogonal", fill_orthogonal},
-    {"identity", run_identity},
-    {NULL, NULL},
+const nnrt_initializer_row nnrt_initializer_rows[] = {
+    {.schema = {"zeros", "starts with 0", NULL, "Zeros zero"}, .run = run_zeros},
+    {.schema = {"ones", "starts with 1", NULL, "Ones one"}, .run = run_ones},
+    {.schema = {"constant", "starts with one number", constant_args, "Constant"},
+     .is_number = 1,
+     .run = run_constant},
+    {.schema = {"glorot_uniform", "draws from +-sqrt(6 / (fan_in + fan_out))", NULL,
+                "GlorotUniform xavier_uniform xavier"},
+     .run = run_glorot_uniform},
+    {.schema = {"glorot_normal", "draws from a truncated normal of variance 2 / (fan_in + fan_out)",
+                NULL, "GlorotNormal xavier_normal"},
+     .run = run_glorot_normal},
+    {.schema = {"he_uniform", "draws from +-sqrt(6 / fan_in)", NULL, "HeUniform kaiming_uniform"},
+     .run = run_he_uniform},
+    {.schema = {"he_normal", "draws from a truncated normal of variance 2 / fan_in", NULL,
+                "HeNormal kaiming_normal"},
+     .run = run_he_normal},
+    {.schema = {"lecun_uniform", "draws from +-sqrt(3 / fan_in)", NULL, "LecunUniform"},
+     .run = run_lecun_uniform},
+    {.schema = {"lecun_normal", "draws from a truncated normal of variance 1 / fan_in", NULL,
+                "LecunNormal"},
+     .run = run_lecun_normal},
+    {.schema = {"random_uniform", "draws evenly from an interval", uniform_args,
+                "RandomUniform uniform"},
+     .run = run_random_uniform},
+    {.schema = {"random_normal", "draws from a normal distribution", normal_args,
+                "RandomNormal normal"},
+     .run = run_random_normal},
+    {.schema = {"truncated_normal", "draws from a normal distribution cut off at two deviations",
+                normal_args, "TruncatedNormal"},
+     .run = run_truncated_normal},
+    {.schema = {"variance_scaling", "draws with variance scale / fan", scaling_args,
+                "VarianceScaling"},
+     .run = run_variance_scaling},
+    {.schema = {"orthogonal", "starts with orthogonal columns or rows", gain_args, "Orthogonal"},
+     .needs_matrix = 1,
+     .run = fill_orthogonal},
+    {.schema = {"identity", "starts with the identity matrix", gain_args, "Identity eye"},
+     .needs_matrix = 1,
+     .is_flat = 1,
+     .run = run_identity},
+    {.schema = {0}},
 };
 
 nnrt_status nnrt_initialize(const nnrt_parameter *parameter, int64_t index, uint64_t seed,
                             float *values) {
-    fill f = {parameter, &parameter->initializer,
-              nnrt_random_make(seed, NNRT_RANDOM_INITIALIZE, (uint32_t)index), values,
-              nnrt_parameter_elements(parameter)};
-    for (const initializer *row = initializers; row->name; row++)
-        if (nnrt_call_is(f.call, row->name)) return row->run(&f);
-    return nnrt_fail(NNRT_BUG, "`%s` asks for the unknown initializer `%s`", parameter->name,
-                     f.call->name ? f.call->name : "");
+    nnrt_fill f = {parameter, &parameter->initializer,
+                   nnrt_random_make(seed, NNRT_RANDOM_INITIALIZE, (uint32_t)index), values,
+                   nnrt_parameter_elements(parameter)};
+    return nnrt_initializer_rows[f.call->row].run(&f);
 }

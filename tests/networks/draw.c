@@ -1,6 +1,7 @@
 #include "draw.h"
 
 #include "../../compiler/op/training.h"
+#include "../../runtime/session/initialize.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -108,8 +109,8 @@ static const char *draw_constraint(const Draw *draw) {
 
 static const char *draw_initializer(const Draw *draw) {
     int count = 0;
-    while (initializer_rows[count].name) count++;
-    return text_of(draw, &initializer_rows[random_below(draw->random, count)]);
+    while (nnrt_initializer_rows[count].schema.name) count++;
+    return text_of(draw, &nnrt_initializer_rows[random_below(draw->random, count)].schema);
 }
 
 static const char *draw_value(const Draw *draw, const ArgDef *def) {

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "../../runtime/command/command.h"
+#include "../common/calls.h"
 
 enum {
     INPUTS = 2,
@@ -141,14 +142,17 @@ static const nnrt_dataset program_dataset = {.name = "points",
                                              .classes = program_classes,
                                              .class_count = CLASSES};
 
-static const nnrt_parameter program_parameters[] = {
-    {"dense/kernel",
-     2,
-     {INPUTS, CLASSES},
-     {KERNEL, INPUTS *PANEL, PANEL, INPUTS *PANEL, PANEL, 1},
-     {"glorot_uniform", 0, NULL, 0},
-     1},
-    {"dense/bias", 1, {CLASSES}, {BIAS, PANEL, PANEL, 0, PANEL, 1}, {"zeros", 0, NULL, 0}, 1}};
+static nnrt_parameter program_parameters[] = { // enter_folder sets their initializers
+    {.name = "dense/kernel",
+     .rank = 2,
+     .shape = {INPUTS, CLASSES},
+     .storage = {KERNEL, INPUTS *PANEL, PANEL, INPUTS *PANEL, PANEL, 1},
+     .trainable = 1},
+    {.name = "dense/bias",
+     .rank = 1,
+     .shape = {CLASSES},
+     .storage = {BIAS, PANEL, PANEL, 0, PANEL, 1},
+     .trainable = 1}};
 static const nnrt_slot program_slots[] = {{"dense/kernel/momentum", 0, KERNEL, INPUTS *PANEL, 0},
                                           {"dense/bias/momentum", 1, BIAS, PANEL, 0}};
 static const nnrt_output program_output = {"dense", 1, {CLASSES}, CLASSES, 0, PANEL};
@@ -234,6 +238,8 @@ static const nnrt_program program = {.abi = NNRT_ABI,
 static char program_out[1 << 16], program_err[1 << 16]; // of the last command
 
 static inline int enter_folder(void **state) {
+    program_parameters[0].initializer = call_make(FAMILY_INITIALIZERS, "glorot_uniform", NULL, 0);
+    program_parameters[1].initializer = call_make(FAMILY_INITIALIZERS, "zeros", NULL, 0);
     static char folder[] = "/tmp/nnc-program-XXXXXX";
     (void)state;
     return !mkdtemp(folder) || chdir(folder) != 0;
