@@ -89,6 +89,7 @@ typedef struct Row {
     const char *name, *type_name;
     const Layer *layer; // NULL: an operator
     const Node *node;   // the first use
+    int number;         // behind an operator's name; 0: none
 } Row;
 
 typedef struct Rows {
@@ -124,10 +125,21 @@ static bool has_name(const Rows *rows, const char *name) {
     return false;
 }
 
+// Behind that of the last row of the operator: there may be thousands.
+static int next_number(const Rows *rows, const char *base) {
+    for (int i = rows->items.count - 1; i >= 0; i--) {
+        const Row *row = &rows->items.items[i];
+        if (!row->layer && strcmp(row->type_name, base) == 0) return row->number + 1;
+    }
+    return 0;
+}
+
 static void add_operator(Rows *rows, const Node *node) {
     const char *base = node->op->schema.name, *name = base;
-    for (int i = 1; has_name(rows, name); i++) name = arena_format(rows->arena, "%s_%d", base, i);
-    vec_push(rows->arena, &rows->items, ((Row){name, base, NULL, node}));
+    int number = next_number(rows, base);
+    if (number) name = arena_format(rows->arena, "%s_%d", base, number);
+    while (has_name(rows, name)) name = arena_format(rows->arena, "%s_%d", base, ++number);
+    vec_push(rows->arena, &rows->items, ((Row){name, base, NULL, node, number}));
 }
 
 static Rows collect_rows(Arena *arena, const Model *model) {
@@ -139,7 +151,7 @@ static Rows collect_rows(Arena *arena, const Model *model) {
         if (is_operator(model, node)) add_operator(&rows, node);
         if (!node->layer || uses[node->layer->index] != node) continue;
         const char *name = weights_layer_name(arena, node->layer, model->name);
-        Row row = {name, node->layer->type_name, node->layer, node};
+        Row row = {name, node->layer->type_name, node->layer, node, 0};
         vec_push(arena, &rows.items, row);
     }
     return rows;

@@ -8,7 +8,7 @@ typedef struct Feeding {
     Checker *c;
     const nnrt_column *column;
     const char *name;             // of it where it is looked for: in a block, the parameter's
-    int depth;                    // of blocks within blocks
+    Map seen;                     // parameters of blocks that it was looked for in
     const Ast *parameter, *other; // of the models that take it: the first, and one that disagrees
     const char *model, *other_model;
     Type declared, other_declared;
@@ -45,13 +45,11 @@ static void find_uses(Feeding *f, const Ast *ast);
 
 // What a block does with its parameter, which is the column.
 static void find_in_block(Feeding *f, const Ast *block, const Ast *parameter) {
-    enum { DEEPEST = 16 }; // a block that uses itself is reported elsewhere
     const char *outer = f->name;
-    if (f->depth == DEEPEST) return;
+    if (map_get(&f->seen, parameter)) return;
+    map_set(&f->seen, parameter, (void *)parameter);
     f->name = parameter->text;
-    f->depth++;
     find_uses(f, block->body);
-    f->depth--;
     f->name = outer;
 }
 
@@ -125,6 +123,7 @@ static void report_conflict(const Feeding *f) {
 static bool find_shape(Checker *c, const TrainEntry *entry, const Ast *body,
                        const nnrt_column *column, Type *declared) {
     Feeding f = {.c = c, .column = column, .name = column->name};
+    map_create(&f.seen, c->arena, true);
     add_trained(&f, entry);
     find_uses(&f, body);
     if (f.other && f.use) report_conflict(&f);

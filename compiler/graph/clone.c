@@ -59,7 +59,6 @@ Graph *graph_clone(const Graph *graph, Arena *arena, GraphMode mode) {
     clone_list(&cloner, &graph->results, &copy->results);
     clone_list(&cloner, &graph->reports, &copy->reports);
     clone_list(&cloner, &graph->assigns, &copy->assigns);
-    copy->first_stream = graph->first_stream;
     copy->has_gradients = graph->has_gradients;
     copy->frozen = graph->frozen;
     copy->updated = graph->updated;

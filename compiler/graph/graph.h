@@ -57,7 +57,6 @@ struct Graph {
     NodeList reports;         // scalars told beside the loss
     NodeList scalars;         // that graph_scalar has made or found; some may be gone
     NodeList assigns;         // effects: the new values of parameters and slots
-    int first_stream;         // of its random numbers: graphs that run in one step draw others
     Layer *current_layer;     // given to new nodes
     Span current_span;        // given to new nodes
     Diag *last_error;         // what op_shape_help and op_shape_note add to

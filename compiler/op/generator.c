@@ -18,7 +18,7 @@ static int stream_of(const Node *node) {
 }
 
 static int free_stream(const Graph *graph) {
-    int last = graph->first_stream - 1;
+    int last = -1;
     for (int i = 0; i < graph->nodes.count; i++) {
         int stream = stream_of(graph->nodes.items[i]);
         if (stream > last) last = stream;
