@@ -3,7 +3,8 @@
 // saved by the operating system (XCR0).
 #include "cpu.h"
 
-#include <stdio.h>
+#include "list.h"
+
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -99,12 +100,10 @@ int nnrt_cpu_has(const char *name) {
 
 nnrt_status nnrt_cpu_check(const nnrt_program *program) {
     char missing[512];
-    size_t used = 0;
+    nnrt_list list = nnrt_list_make(missing, sizeof missing);
     for (const char *const *name = program->cpu_features; name && *name; name++)
-        if (nnrt_cpu_has(*name) == 0 && used < sizeof missing)
-            used += (size_t)snprintf(missing + used, sizeof missing - used, "%s%s",
-                                     used ? ", " : "", *name);
-    if (!used) return NNRT_OK;
+        if (nnrt_cpu_has(*name) == 0) nnrt_list_add(&list, "%s", *name);
+    if (!list.count) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "this program was compiled for the CPU `%s`; this one lacks %s. Compile `%s` "
                      "again here, or with --cpu=x86-64 for any",

@@ -5,6 +5,7 @@
 #include "../base/json.h"
 #include "../files/locate.h"
 #include "../files/reads.h"
+#include "../formats/array.h"
 #include "../formats/carried.h"
 #include "../formats/safetensors.h"
 #include "../report/sample_files.h"

@@ -1,11 +1,11 @@
 #include "operands.h"
 
+#include "../base/list.h"
 #include "../base/number.h"
 #include "../data/data.h"
 #include "../files/place.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,11 +25,9 @@ static int64_t find_named(const nnrt_function *function, const char *word, const
 
 // "left, right"
 static const char *input_names(const nnrt_function *function, char *text, size_t size) {
-    size_t used = 0;
-    text[0] = 0;
-    for (int64_t i = 0; i < function->input_count && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "",
-                                 function->columns[i].name);
+    nnrt_list list = nnrt_list_make(text, size);
+    for (int64_t i = 0; i < function->input_count; i++)
+        nnrt_list_add(&list, "%s", function->columns[i].name);
     return text;
 }
 

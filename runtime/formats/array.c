@@ -2,6 +2,7 @@
 // 2^53 excepted, which neither labels nor float32 can hold); bytes go straight to their place.
 #include "array.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../base/list.h"
 #include "../files/inflate.h"
 #include "../files/stream.h"
 
@@ -27,17 +29,16 @@ int nnrt_dtype_size(int64_t dtype) {
     return dtype == NNRT_U8 ? 1 : 4;
 }
 
-const char *nnrt_array_shape(const nnrt_array *array, char *text, int size) {
-    int used = snprintf(text, (size_t)size, "[");
-    for (int64_t i = 0; i < array->rank && used < size; i++)
-        used += snprintf(text + used, (size_t)(size - used), "%s%lld", i > 0 ? ", " : "",
-                         (long long)array->shape[i]);
-    if (used < size) snprintf(text + used, (size_t)(size - used), "]");
+const char *nnrt_shape_text(char text[NNRT_SHAPE_TEXT], int64_t rank, const int64_t *shape) {
+    char numbers[NNRT_SHAPE_TEXT - 2];
+    nnrt_list list = nnrt_list_make(numbers, sizeof numbers);
+    for (int64_t i = 0; i < rank; i++) nnrt_list_add(&list, "%" PRId64, shape[i]);
+    snprintf(text, NNRT_SHAPE_TEXT, "[%s]", numbers);
     return text;
 }
 
 nnrt_status nnrt_array_finish(nnrt_array *array) {
-    char shape[256];
+    char shape[NNRT_SHAPE_TEXT];
     int64_t bytes = nnrt_element_size(array->element);
     array->row_size = 1;
     if (array->rank < 1 || array->rank > NNRT_MAX_RANK + 1)
@@ -46,10 +47,10 @@ nnrt_status nnrt_array_finish(nnrt_array *array) {
     for (int64_t i = 0; i < array->rank; i++) {
         if (array->shape[i] < 1)
             return nnrt_fail(NNRT_ERROR, "`%s` is empty: its header says %s", array->path,
-                             nnrt_array_shape(array, shape, sizeof shape));
+                             nnrt_shape_text(shape, array->rank, array->shape));
         if (__builtin_mul_overflow(bytes, array->shape[i], &bytes) || bytes > NNRT_ARRAY_MAX_BYTES)
             return nnrt_fail(NNRT_ERROR, "`%s` is damaged or too large: its header says %s",
-                             array->path, nnrt_array_shape(array, shape, sizeof shape));
+                             array->path, nnrt_shape_text(shape, array->rank, array->shape));
         if (i > 0) array->row_size *= array->shape[i];
     }
     array->rows = array->shape[0];

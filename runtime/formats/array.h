@@ -42,8 +42,9 @@ int nnrt_element_is_integer(nnrt_element element);
 // and no more bytes than `NNRT_ARRAY_MAX_BYTES`.
 nnrt_status nnrt_array_finish(nnrt_array *array);
 
-// "[60000, 28, 28]"
-const char *nnrt_array_shape(const nnrt_array *array, char *text, int size);
+// "[784, 10]"
+enum { NNRT_SHAPE_TEXT = 256 };
+const char *nnrt_shape_text(char text[NNRT_SHAPE_TEXT], int64_t rank, const int64_t *shape);
 
 // Takes `count` values from the element with the (row-major) index `first` on.
 typedef nnrt_status nnrt_array_sink(void *state, const nnrt_array *array, int64_t first,

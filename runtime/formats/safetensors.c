@@ -14,14 +14,6 @@
 
 enum { LENGTH_BYTES = 8, VALUES_PER_TENSOR = 16 };
 
-void nnrt_shape_text(char text[NNRT_SHAPE_TEXT], int64_t rank, const int64_t *shape) {
-    size_t used = (size_t)snprintf(text, NNRT_SHAPE_TEXT, "[");
-    for (int64_t i = 0; i < rank && used < NNRT_SHAPE_TEXT; i++)
-        used += (size_t)snprintf(text + used, NNRT_SHAPE_TEXT - used, "%s%" PRId64, i ? ", " : "",
-                                 shape[i]);
-    if (used < NNRT_SHAPE_TEXT) snprintf(text + used, NNRT_SHAPE_TEXT - used, "]");
-}
-
 static nnrt_status broken(const nnrt_safetensors *file, const char *what, const char *name) {
     return nnrt_fail(NNRT_ERROR, "`%s` is no usable safetensors file: %s%s%.200s%s", file->path,
                      what, name ? " `" : "", name ? name : "", name ? "`" : "");

@@ -45,8 +45,4 @@ const float *nnrt_safetensors_values(const nnrt_safetensors *file, const nnrt_te
 nnrt_status nnrt_safetensors_read(const nnrt_safetensors *file, const nnrt_tensor *tensor,
                                   float *values);
 
-// "[784, 10]"
-enum { NNRT_SHAPE_TEXT = 256 };
-void nnrt_shape_text(char text[NNRT_SHAPE_TEXT], int64_t rank, const int64_t *shape);
-
 #endif

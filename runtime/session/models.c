@@ -1,16 +1,14 @@
 #include "models.h"
 
+#include "../base/list.h"
 #include "../base/suggestion.h"
 
-#include <stdio.h>
 #include <string.h>
 
 const char *nnrt_models_names(const nnrt_program *program, char text[NNRT_MODELS_TEXT]) {
-    size_t used = 0;
-    text[0] = 0;
-    for (int64_t i = 0; i < program->model_count && used < NNRT_MODELS_TEXT; i++)
-        used += (size_t)snprintf(text + used, NNRT_MODELS_TEXT - used, "%s%s", i ? ", " : "",
-                                 program->models[i].name);
+    nnrt_list list = nnrt_list_make(text, NNRT_MODELS_TEXT);
+    for (int64_t i = 0; i < program->model_count; i++)
+        nnrt_list_add(&list, "%s", program->models[i].name);
     return text;
 }
 

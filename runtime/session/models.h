@@ -11,7 +11,7 @@ nnrt_status nnrt_models_choose(const nnrt_program *program, const nnrt_options *
                                int64_t *model);
 
 enum { NNRT_MODELS_TEXT = 512 };
-// "generator, judge": those that predict; what does not fit is left out.
+// "generator, judge": all of them, as far as they fit.
 const char *nnrt_models_names(const nnrt_program *program, char text[NNRT_MODELS_TEXT]);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "../base/json.h"
 #include "../files/file.h"
+#include "../formats/array.h"
 #include "../formats/carried.h"
 #include "../formats/safetensors.h"
 #include "initialize.h"

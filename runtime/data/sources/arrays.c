@@ -17,12 +17,13 @@ static int64_t count_columns(const nnrt_arrays *set) {
 
 // A target of pictures beside a single number: the two are the wrong way round.
 static nnrt_status check_swapped(const nnrt_array *input, const nnrt_array *target) {
-    char shape[256];
+    char shape[NNRT_SHAPE_TEXT];
     if (input->rank > 1 || target->rank <= 1) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "`%s` has one number a sample, but its target `%s` is %s: are the two "
                      "files swapped?",
-                     input->path, target->path, nnrt_array_shape(target, shape, sizeof shape));
+                     input->path, target->path,
+                     nnrt_shape_text(shape, target->rank, target->shape));
 }
 
 static nnrt_status check_rows(const nnrt_array *first, const nnrt_array *other) {
@@ -41,13 +42,13 @@ static int same_sample(const nnrt_array *a, const nnrt_array *b) {
 }
 
 static nnrt_status check_parts(const nnrt_arrays *set, int64_t column) {
-    char shape[256], test_shape[256];
+    char shape[NNRT_SHAPE_TEXT], test_shape[NNRT_SHAPE_TEXT];
     const nnrt_array *train = array_of(set, column, 0), *test = train + 1;
     if (set->parts < 2 || same_sample(train, test)) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "`%s` is %s, but the test part `%s` is %s: samples differ in shape",
-                     train->path, nnrt_array_shape(train, shape, sizeof shape), test->path,
-                     nnrt_array_shape(test, test_shape, sizeof test_shape));
+                     train->path, nnrt_shape_text(shape, train->rank, train->shape), test->path,
+                     nnrt_shape_text(test_shape, test->rank, test->shape));
 }
 
 static nnrt_status check_columns(const nnrt_arrays *set, int part) {

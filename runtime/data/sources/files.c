@@ -217,7 +217,7 @@ static nnrt_status know_set(nnrt_table *table, const char *const *names) {
 }
 
 static nnrt_status check_set(const nnrt_array *inputs, const nnrt_array *targets) {
-    char shape[256];
+    char shape[NNRT_SHAPE_TEXT];
     for (int i = 0; i < 2; i++) {
         const nnrt_array *input = &inputs[i], *target = &targets[i];
         int is_picture = input->element == NNRT_ELEMENT_U8 && input->rank == 3 &&
@@ -226,13 +226,13 @@ static nnrt_status check_set(const nnrt_array *inputs, const nnrt_array *targets
             return nnrt_fail(NNRT_ERROR,
                              "`%s` holds %s: expected pictures, uint8 [n, %d, %d]; is it swapped "
                              "with the labels?",
-                             input->path, nnrt_array_shape(input, shape, sizeof shape), SET_SIDE,
-                             SET_SIDE);
+                             input->path, nnrt_shape_text(shape, input->rank, input->shape),
+                             SET_SIDE, SET_SIDE);
         if (target->element != NNRT_ELEMENT_U8 || target->rank != 1)
             return nnrt_fail(NNRT_ERROR,
                              "`%s` holds %s: expected labels, uint8 [n]; is it swapped with the "
                              "pictures?",
-                             target->path, nnrt_array_shape(target, shape, sizeof shape));
+                             target->path, nnrt_shape_text(shape, target->rank, target->shape));
     }
     return NNRT_OK;
 }
