@@ -1,5 +1,6 @@
 #include "vocabulary.h"
 
+#include "../../runtime/data/stage.h"
 #include "../../runtime/metrics/row.h"
 #include "../../runtime/session/initialize.h"
 #include "op.h"
@@ -22,9 +23,22 @@ static bool is_loss(const Schema *row) {
     return ((const OpDef *)row)->is_loss;
 }
 
+// ---- What changes data: likewise.
+
+static bool is_augmentation(const Schema *row) {
+    return ((const nnrt_transform *)row)->is_augmentation;
+}
+
+static bool is_transform(const Schema *row) {
+    return !is_augmentation(row);
+}
+
 #define TABLE(rows) .tables = (const void *const[]){(rows), NULL}, .row_size = sizeof *(rows)
 #define OPERATORS(which)                                                                           \
     .tables = (const void *const *)op_tables, .row_size = sizeof(OpDef), .has = (which)
+
+#define TRANSFORMS(which)                                                                          \
+    .tables = nnrt_transform_tables, .row_size = sizeof(nnrt_transform), .has = (which)
 
 const Family vocabulary[FAMILY_COUNT] = {
     [FAMILY_LAYERS] = {.title = "Layers",
@@ -86,18 +100,19 @@ const Family vocabulary[FAMILY_COUNT] = {
                         .noun = "data source",
                         .example = "a data source",
                         .doc = "at the beginning of a dataset: `dataset d = mnist`",
-                        TABLE(dataset_sources)},
+                        .tables = nnrt_source_tables,
+                        .row_size = sizeof(nnrt_source)},
     [FAMILY_TRANSFORMS] = {.title = "Transforms",
                            .noun = "transform",
                            .example = "a transform",
                            .doc = "after a data source: `-> scale(1/255)`",
-                           TABLE(dataset_transforms)},
+                           TRANSFORMS(is_transform)},
     [FAMILY_AUGMENTATIONS] = {.title = "Augmentations",
                               .noun = "augmentation",
                               .example = "an augmentation",
                               .doc = "in a transform: `-> augment(flip, crop(pad = 4))`",
                               .is_part = true,
-                              TABLE(dataset_augmentations)},
+                              TRANSFORMS(is_augmentation)},
 };
 
 // ---- Walking.

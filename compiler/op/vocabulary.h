@@ -1,8 +1,8 @@
 // The vocabulary: every family of words of the language, in one list. `nnc ops` and the reference,
 // binding, "did you mean", other libraries' names and the descriptor of a program walk it.
 // A word is a row of a table, beside its functions: layers, activations, losses, optimizers,
-// regularizers and constraints in compiler/op/; initializers, schedules, metrics and callbacks in
-// runtime/.
+// regularizers and constraints in compiler/op/; initializers, schedules, metrics, callbacks,
+// sources and transforms in runtime/.
 #ifndef NNC_OP_VOCABULARY_H
 #define NNC_OP_VOCABULARY_H
 
@@ -53,8 +53,5 @@ const Family *family_of_argument(ArgType type); // whose words are values of it;
 
 // The row's number in its family, by which the runtime finds it; -1: it is in none.
 int vocabulary_row(const Schema *word);
-
-// ---- Rows of the compiler that have no functions: source.c.
-extern const Schema dataset_sources[], dataset_transforms[], dataset_augmentations[];
 
 #endif

@@ -22,21 +22,23 @@ nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t
 
 // ---- The stages
 
+const void *const nnrt_source_tables[] = {nnrt_file_sources, nnrt_cifar_sources, nnrt_image_sources,
+                                          nnrt_toy_sources, NULL};
+const void *const nnrt_transform_tables[] = {nnrt_number_transforms,   nnrt_row_transforms,
+                                             nnrt_category_transforms, nnrt_picture_transforms,
+                                             nnrt_augmentations,       NULL};
+
 static const nnrt_source *find_source(const char *name) {
-    const nnrt_source *const tables[] = {nnrt_file_sources, nnrt_cifar_sources, nnrt_image_sources,
-                                         nnrt_toy_sources};
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        for (const nnrt_source *row = tables[i]; row->name; row++)
-            if (strcmp(row->name, name) == 0) return row;
+    for (const void *const *table = nnrt_source_tables; *table; table++)
+        for (const nnrt_source *row = *table; row->schema.name; row++)
+            if (strcmp(row->schema.name, name) == 0) return row;
     return NULL;
 }
 
 static const nnrt_transform *find_transform(const char *name) {
-    const nnrt_transform *const tables[] = {nnrt_value_transforms, nnrt_row_transforms,
-                                            nnrt_category_transforms, nnrt_picture_transforms};
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        for (const nnrt_transform *row = tables[i]; row->name; row++)
-            if (strcmp(row->name, name) == 0) return row;
+    for (const void *const *table = nnrt_transform_tables; *table; table++)
+        for (const nnrt_transform *row = *table; row->schema.name; row++)
+            if (strcmp(row->schema.name, name) == 0) return row;
     return NULL;
 }
 

@@ -4,10 +4,11 @@
 #define NNRT_STAGE_H
 
 #include "../base/call.h"
+#include "../base/schema.h"
 #include "table.h"
 
 typedef struct nnrt_source {
-    const char *name;
+    Schema schema;
     // Fills the table's columns, row counts and fingerprint, and the values of targets.
     // NNRT_DATA_MISSING: no files; row_count > 0 if the set is known without them.
     nnrt_status (*open)(nnrt_table *table, const nnrt_call *call);
@@ -22,22 +23,35 @@ typedef enum nnrt_timing {
 } nnrt_timing;
 
 typedef struct nnrt_transform {
-    const char *name;
+    Schema schema;
+    int is_augmentation; // stands inside of augment(..)
     nnrt_timing timing;
     nnrt_status (*apply)(nnrt_table *table, const nnrt_call *call);
 } nnrt_transform;
 
-// Tables of rows, ended by a row without name.
+// Tables of rows: each is ended by a row without name, the list of them by NULL. A row is in the
+// file of its function.
+extern const void *const nnrt_source_tables[];
+extern const void *const nnrt_transform_tables[];
 extern const nnrt_source nnrt_file_sources[], nnrt_cifar_sources[], nnrt_image_sources[],
     nnrt_toy_sources[];
-extern const nnrt_transform nnrt_value_transforms[], nnrt_row_transforms[],
-    nnrt_category_transforms[], nnrt_picture_transforms[];
+extern const nnrt_transform nnrt_number_transforms[], nnrt_row_transforms[],
+    nnrt_category_transforms[], nnrt_picture_transforms[], nnrt_augmentations[];
 
 // Mean and deviation of an input's elements over the training part; 0 and 1 for categories.
 nnrt_status nnrt_statistics_find(nnrt_data *data, int64_t input, const uint8_t *is_category);
 
 // Streams of random numbers (random.h), so that equal seeds do not make equal choices.
 enum { NNRT_STREAM_POINTS = 1, NNRT_STREAM_ORDER, NNRT_STREAM_TEST, NNRT_STREAM_VALIDATION };
+
+// The option that says which random numbers.
+#define NNRT_SEED_ARGUMENT                                                                         \
+    {.name = "seed",                                                                               \
+     .type = ARG_INT,                                                                              \
+     .default_text = "0",                                                                          \
+     .maximum = 9007199254740991.0,                                                                \
+     .keras_name = "random_state",                                                                 \
+     .doc = "which random numbers"}
 
 // An integral option, or `missing`; out of int64's range or not integral is an error.
 nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t missing,

@@ -281,7 +281,23 @@ static nnrt_status open_hundred(nnrt_table *table, const nnrt_call *call) {
     return open_set(table, &set);
 }
 
+static const ArgDef cifar100_args[] = {
+    {.name = "labels",
+     .type = ARG_WORD,
+     .default_text = "fine",
+     .choices = "fine coarse",
+     .keras_name = "label_mode",
+     .doc = "100 classes, or the 20 they belong to"},
+    {0},
+};
+
 const nnrt_source nnrt_cifar_sources[] = {
-    {.name = "cifar10", .open = open_ten, .settle = nnrt_images_settle},
-    {.name = "cifar100", .open = open_hundred, .settle = nnrt_images_settle},
-    {0}};
+    {.schema = {"cifar10", "reads small colour pictures, uint8 [32, 32, 3], labels 0-9", NULL,
+                NULL},
+     .open = open_ten,
+     .settle = nnrt_images_settle},
+    {.schema = {"cifar100", "reads small colour pictures, uint8 [32, 32, 3], labels 0-99",
+                cifar100_args, NULL},
+     .open = open_hundred,
+     .settle = nnrt_images_settle},
+    {.schema = {0}}};

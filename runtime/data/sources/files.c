@@ -269,8 +269,40 @@ static nnrt_status open_fashion(nnrt_table *table, const nnrt_call *call) {
     return open_set(table, &fashion_set, fashion_names);
 }
 
-const nnrt_source nnrt_file_sources[] = {{.name = "mnist", .open = open_mnist},
-                                         {.name = "fashion_mnist", .open = open_fashion},
-                                         {.name = "idx", .open = open_idx},
-                                         {.name = "npy", .open = open_npy},
-                                         {0}};
+static const ArgDef array_args[] = {
+    {.name = "x",
+     .type = ARG_STRINGS,
+     .doc = "file with one sample after the other; a list of files: several inputs"},
+    {.name = "target",
+     .type = ARG_STRINGS,
+     .default_text = "none",
+     .keras_name = "y labels",
+     .doc = "file with a label or target for each sample; a list of files: several targets"},
+    {.name = "test_x",
+     .type = ARG_STRINGS,
+     .default_text = "none",
+     .keras_name = "x_test",
+     .doc = "samples of the test part"},
+    {.name = "test_target",
+     .type = ARG_STRINGS,
+     .default_text = "none",
+     .keras_name = "y_test",
+     .doc = "targets of the test part"},
+    {.name = "classes",
+     .type = ARG_INTS,
+     .default_text = "none",
+     .maximum = NNRT_DATA_MAX_CLASSES,
+     .keras_name = "num_classes",
+     .doc = "number of classes, where the labels do not show it; of each of several targets"},
+    {0},
+};
+
+const nnrt_source nnrt_file_sources[] = {
+    {.schema = {"mnist", "reads handwritten digits, uint8 [28, 28], labels 0-9", NULL, NULL},
+     .open = open_mnist},
+    {.schema = {"fashion_mnist", "reads pictures of clothes, uint8 [28, 28], labels 0-9", NULL,
+                NULL},
+     .open = open_fashion},
+    {.schema = {"idx", "reads arrays in MNIST's format", array_args, NULL}, .open = open_idx},
+    {.schema = {"npy", "reads arrays in NumPy's format", array_args, "numpy"}, .open = open_npy},
+    {.schema = {0}}};

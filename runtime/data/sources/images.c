@@ -471,5 +471,29 @@ static nnrt_status open_images(nnrt_table *table, const nnrt_call *call) {
     return NNRT_OK;
 }
 
+static const ArgDef images_args[] = {
+    {.name = "folder",
+     .type = ARG_STRING,
+     .keras_name = "directory",
+     .doc = "one folder a class, or train/, validation/ and test/ with such folders"},
+    {.name = "color",
+     .type = ARG_WORD,
+     .default_text = "rgb",
+     .choices = "rgb grayscale",
+     .keras_name = "color_mode",
+     .doc = "three channels, or one"},
+    {.name = "memory",
+     .type = ARG_WORD,
+     .default_text = "auto",
+     .choices = "auto all none",
+     .doc = "which pictures stay decoded in memory: all if they take less than half of what is "
+            "free, all, or none"},
+    {0},
+};
+
 const nnrt_source nnrt_image_sources[] = {
-    {.name = "images", .open = open_images, .settle = nnrt_images_settle}, {0}};
+    {.schema = {"images", "reads folders of PNG and JPEG pictures, uint8 [height, width, channels]",
+                images_args, "image_dataset_from_directory flow_from_directory ImageFolder"},
+     .open = open_images,
+     .settle = nnrt_images_settle},
+    {.schema = {0}}};

@@ -156,7 +156,46 @@ static nnrt_status open_blobs(nnrt_table *table, const nnrt_call *call) {
     return open_points(table, call, place_blob, BLOBS, 1);
 }
 
+#define NOISE(default_value)                                                                       \
+    {.name = "noise",                                                                              \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = (default_value),                                                              \
+     .maximum = 1000,                                                                              \
+     .doc = "standard deviation of what is added to each coordinate"}
+#define POINTS                                                                                     \
+    {.name = "n",                                                                                  \
+     .type = ARG_INT,                                                                              \
+     .default_text = "100",                                                                        \
+     .minimum = 3,                                                                                 \
+     .maximum = 1 << 24,                                                                           \
+     .keras_name = "n_samples",                                                                    \
+     .doc = "number of points"}
+static const ArgDef circles_args[] = {
+    POINTS,
+    {.name = "factor",
+     .type = ARG_FLOAT,
+     .default_text = "0.8",
+     .maximum = 1,
+     .maximum_open = true,
+     .doc = "radius of the inner circle; the outer one has 1"},
+    NOISE("0"),
+    NNRT_SEED_ARGUMENT,
+    {0},
+};
+
+static const ArgDef points_args[] = {POINTS, NOISE("0"), NNRT_SEED_ARGUMENT, {0}};
+static const ArgDef blobs_args[] = {POINTS, NOISE("1"), NNRT_SEED_ARGUMENT, {0}};
+
 const nnrt_source nnrt_toy_sources[] = {
-    {.name = "circles", .open = open_circles}, {.name = "moons", .open = open_moons},
-    {.name = "spirals", .open = open_spirals}, {.name = "xor", .open = open_xor},
-    {.name = "blobs", .open = open_blobs},     {0}};
+    {.schema = {"circles", "makes points on two circles", circles_args, "make_circles"},
+     .open = open_circles},
+    {.schema = {"moons", "makes points on two half circles", points_args, "make_moons"},
+     .open = open_moons},
+    {.schema = {"spirals", "makes points on two spirals", points_args, "make_spirals"},
+     .open = open_spirals},
+    {.schema = {"xor", "makes points in four quadrants, opposite ones of one class", points_args,
+                NULL},
+     .open = open_xor},
+    {.schema = {"blobs", "makes points around three centres", blobs_args, "make_blobs"},
+     .open = open_blobs},
+    {.schema = {0}}};

@@ -236,4 +236,15 @@ static nnrt_status apply_one_hot(nnrt_table *table, const nnrt_call *call) {
     return target ? one_hot_target(table, target) : fail_name(table, name);
 }
 
-const nnrt_transform nnrt_category_transforms[] = {{"one_hot", NNRT_FITTED, apply_one_hot}, {0}};
+static const ArgDef one_hot_args[] = {
+    {.name = "column",
+     .type = ARG_NAME,
+     .doc = "the column that becomes one value a class: its name, or its number from 0"},
+    {0},
+};
+
+const nnrt_transform nnrt_category_transforms[] = {
+    {.schema = {"one_hot", "makes one value a class of a column", one_hot_args, "to_categorical"},
+     .timing = NNRT_FITTED,
+     .apply = apply_one_hot},
+    {.schema = {0}}};

@@ -32,5 +32,21 @@ static nnrt_status apply_standardize(nnrt_table *table, const nnrt_call *call) {
     return NNRT_OK;
 }
 
-const nnrt_transform nnrt_value_transforms[] = {
-    {"scale", NNRT_OF_VALUES, apply_scale}, {"standardize", NNRT_FITTED, apply_standardize}, {0}};
+static const ArgDef scale_args[] = {
+    {.name = "a",
+     .type = ARG_FLOAT,
+     .keras_name = "scale factor rescale",
+     .doc = "what each value is multiplied with"},
+    {.name = "offset", .type = ARG_FLOAT, .default_text = "0", .doc = "what is added then"},
+    {0},
+};
+
+const nnrt_transform nnrt_number_transforms[] = {
+    {.schema = {"scale", "multiplies and adds", scale_args, "Rescaling rescale normalize"},
+     .timing = NNRT_OF_VALUES,
+     .apply = apply_scale},
+    {.schema = {"standardize", "subtracts the mean and divides by the deviation", NULL,
+                "Normalization StandardScaler normalize"},
+     .timing = NNRT_FITTED,
+     .apply = apply_standardize},
+    {.schema = {0}}};

@@ -53,9 +53,108 @@ static nnrt_status apply_augment(nnrt_table *table, const nnrt_call *call) {
     return status ? status : nnrt_augment_add(&table->augment, call);
 }
 
+#define SIDE(side, keras)                                                                          \
+    {.name = (side),                                                                               \
+     .type = ARG_INT,                                                                              \
+     .minimum = 1,                                                                                 \
+     .maximum = 1 << 15,                                                                           \
+     .keras_name = (keras),                                                                        \
+     .doc = "pixels"}
+
+static const ArgDef resize_args[] = {SIDE("height", NULL), SIDE("width", NULL), {0}};
+
+static const ArgDef augment_args[] = {
+    {.name = "fill",
+     .type = ARG_WORD,
+     .default_text = "nearest",
+     .choices = "nearest constant reflect wrap",
+     .keras_name = "fill_mode",
+     .doc = "what comes in from outside of a picture that is moved (constant: zeros)"},
+    {0},
+};
+
 const nnrt_transform nnrt_picture_transforms[] = {
-    {"resize", NNRT_OF_VALUES, apply_resize},      {"augment", NNRT_OF_VALUES, apply_augment},
-    {"flip", NNRT_OF_VALUES, apply_augment},       {"crop", NNRT_OF_VALUES, apply_augment},
-    {"rotate", NNRT_OF_VALUES, apply_augment},     {"shift", NNRT_OF_VALUES, apply_augment},
-    {"shear", NNRT_OF_VALUES, apply_augment},      {"zoom", NNRT_OF_VALUES, apply_augment},
-    {"brightness", NNRT_OF_VALUES, apply_augment}, {0}};
+    {.schema = {"resize", "gives pictures another size, bilinear", resize_args, "Resizing"},
+     .timing = NNRT_OF_VALUES,
+     .apply = apply_resize},
+    {.schema = {"augment", "changes training pictures anew in each epoch", augment_args,
+                "ImageDataGenerator"},
+     .timing = NNRT_OF_VALUES,
+     .apply = apply_augment},
+    {.schema = {0}}};
+
+// ---- Inside of augment(..).
+
+#define FRACTION(what, open)                                                                       \
+    {.name = "fraction",                                                                           \
+     .type = ARG_FLOAT,                                                                            \
+     .maximum = 1,                                                                                 \
+     .maximum_open = (open),                                                                       \
+     .keras_name = "factor",                                                                       \
+     .doc = (what)}
+#define SHIFT(side, keras, what)                                                                   \
+    {.name = (side),                                                                               \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = "0",                                                                          \
+     .maximum = 1,                                                                                 \
+     .keras_name = (keras),                                                                        \
+     .doc = (what)}
+
+static const ArgDef flip_args[] = {
+    {.name = "direction",
+     .type = ARG_WORD,
+     .default_text = "horizontal",
+     .choices = "horizontal vertical both",
+     .keras_name = "mode",
+     .doc = "left and right, top and bottom, or each of them"},
+    {0},
+};
+static const ArgDef crop_args[] = {
+    {.name = "pad",
+     .type = ARG_INT,
+     .minimum = 1,
+     .maximum = 1 << 15,
+     .keras_name = "padding",
+     .doc = "pixels of zeros that are put around the picture first"},
+    {0},
+};
+static const ArgDef rotate_args[] = {
+    {.name = "degrees",
+     .type = ARG_FLOAT,
+     .maximum = 180,
+     .keras_name = "rotation_range factor",
+     .doc = "at most so far, either way"},
+    {0},
+};
+static const ArgDef shift_args[] = {
+    SHIFT("height", "height_shift_range height_factor", "at most this fraction up or down"),
+    SHIFT("width", "width_shift_range width_factor", "at most this fraction left or right"),
+    {0},
+};
+static const ArgDef shear_args[] = {
+    FRACTION("rows move sideways by at most this fraction of their distance from the centre",
+             false),
+    {0},
+};
+static const ArgDef zoom_args[] = {
+    FRACTION("height and width change by at most this fraction, each on its own", true), {0}};
+static const ArgDef brightness_args[] = {
+    FRACTION("values are multiplied with 1 and at most this fraction more or less", false), {0}};
+
+#define AUGMENTATION(...)                                                                          \
+    {.schema = {__VA_ARGS__},                                                                      \
+     .is_augmentation = 1,                                                                         \
+     .timing = NNRT_OF_VALUES,                                                                     \
+     .apply = apply_augment}
+
+const nnrt_transform nnrt_augmentations[] = {
+    AUGMENTATION("flip", "mirrors every second picture", flip_args, "RandomFlip horizontal_flip"),
+    AUGMENTATION("crop", "takes a window of the picture's size out of the padded picture",
+                 crop_args, "RandomCrop"),
+    AUGMENTATION("rotate", "turns by an angle", rotate_args, "RandomRotation rotation"),
+    AUGMENTATION("shift", "moves up or down, left or right", shift_args,
+                 "RandomTranslation translate"),
+    AUGMENTATION("shear", "slants", shear_args, "RandomShear"),
+    AUGMENTATION("zoom", "enlarges or shrinks", zoom_args, "RandomZoom"),
+    AUGMENTATION("brightness", "makes lighter or darker", brightness_args, "RandomBrightness"),
+    {.schema = {0}}};

@@ -143,5 +143,49 @@ static nnrt_status apply_split(nnrt_table *table, const nnrt_call *call) {
     return split_part(&split, rows, &table->validation, "validation");
 }
 
+static const ArgDef take_args[] = {
+    {.name = "n",
+     .type = ARG_INT,
+     .minimum = 1,
+     .maximum = 9007199254740991.0,
+     .doc = "number of training samples to keep"},
+    {0},
+};
+
+static const ArgDef split_args[] = {
+    {.name = "test",
+     .type = ARG_FLOAT,
+     .default_text = "0",
+     .maximum = 1,
+     .maximum_open = true,
+     .keras_name = "test_size",
+     .doc = "fraction of the whole training part for the test part"},
+    {.name = "validation",
+     .type = ARG_FLOAT,
+     .default_text = "0",
+     .maximum = 1,
+     .maximum_open = true,
+     .keras_name = "validation_split val",
+     .doc = "fraction of the whole training part for the validation part"},
+    {.name = "seed",
+     .type = ARG_INT,
+     .default_text = "none",
+     .maximum = 9007199254740991.0,
+     .keras_name = "random_state",
+     .doc = "which random samples; without it the last ones are taken"},
+    {.name = "stratify",
+     .type = ARG_BOOL,
+     .default_text = "false",
+     .doc = "keep the shares of the classes"},
+    {0},
+};
+
 const nnrt_transform nnrt_row_transforms[] = {
-    {"take", NNRT_OF_ROWS, apply_take}, {"split", NNRT_OF_ROWS, apply_split}, {0}};
+    {.schema = {"take", "keeps the first training samples", take_args, NULL},
+     .timing = NNRT_OF_ROWS,
+     .apply = apply_take},
+    {.schema = {"split", "takes parts off for testing and validation", split_args,
+                "train_test_split"},
+     .timing = NNRT_OF_ROWS,
+     .apply = apply_split},
+    {.schema = {0}}};
