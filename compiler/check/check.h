@@ -72,6 +72,7 @@ struct Checker {
     int inner_next;       // likewise of what is shared within
     const char *prefix;   // of layer names
     TrainStep *step;      // whose body is evaluated; NULL: none
+    const Dataset *fed;   // whose columns an unknown name may have meant; NULL: none
     bool is_frozen;       // the layers of a use with `frozen = true` in a model are made
     bool is_step_frozen;  // of such a use in a step's own body
     int layer_count, depth;
@@ -300,6 +301,7 @@ int columns_find(const nnrt_data_info *info, const AstList *parameters, int para
 // Does each parameter get one? False: reported.
 int columns_find_name(const nnrt_data_info *info, const char *name); // -1: none
 bool columns_check(Checker *c, const ModelEntry *entry);
+void columns_add_names(Checker *c, NameList *names, const nnrt_data_info *info);
 
 // ---- fed.c
 // Binds the columns of the block's data that a step's body, or `samples`, names: in the shapes that

@@ -88,3 +88,9 @@ bool columns_check(Checker *c, const ModelEntry *entry) {
     }
     return true;
 }
+
+void columns_add_names(Checker *c, NameList *names, const nnrt_data_info *info) {
+    for (int i = 0; i < info->input_count; i++) vec_push(c->arena, names, info->inputs[i].name);
+    for (int i = 0; i < info->target_count; i++)
+        vec_push(c->arena, names, info->targets[i].column.name);
+}

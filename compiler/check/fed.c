@@ -161,17 +161,39 @@ static void bind_target(Checker *c, Scope *scope, const Dataset *dataset, const 
     scope_bind(c->arena, scope, column->name, value);
 }
 
-// Of data that were not found, which is reported, any name may be a column.
-static void bind_unseen(Checker *c, Scope *scope, const Ast *ast) {
+// Does a statement of the body, or a `for`, bind the name?
+static bool binds(const Ast *ast, const char *name) {
+    bool is_list = ast && (ast->kind == AST_UNPACK || ast->kind == AST_FOR);
+    if (!ast) return false;
+    if ((ast->kind == AST_ASSIGN || is_list) && ast->text && strcmp(ast->text, name) == 0)
+        return true;
+    for (int i = 0; i < ast->items.count; i++) {
+        const Ast *item = ast->items.items[i];
+        bool is_it = is_list && item->kind == AST_NAME && strcmp(item->text, name) == 0;
+        if (is_it || binds(item, name)) return true;
+    }
+    return binds(ast->left, name) || binds(ast->right, name) || binds(ast->body, name) ||
+           binds(ast->otherwise, name);
+}
+
+// A name that nothing means is reported once. Of data that were not found, which is reported, it
+// may be a column.
+static void settle_unknown(Checker *c, Scope *scope, const Ast *body, const Ast *ast,
+                           bool is_seen) {
     if (!ast) return;
     bool is_unknown = ast->kind == AST_NAME && !scope_find(scope, ast->text) &&
-                      !names_is_word(ast->text) && !op_find(ast->text);
-    if (is_unknown) scope_bind(c->arena, scope, ast->text, expression_error(c, ast->span));
-    bind_unseen(c, scope, ast->left);
-    bind_unseen(c, scope, ast->right);
-    bind_unseen(c, scope, ast->body);
-    bind_unseen(c, scope, ast->otherwise);
-    for (int i = 0; i < ast->items.count; i++) bind_unseen(c, scope, ast->items.items[i]);
+                      !names_is_word(ast->text) && !op_find(ast->text) && !binds(body, ast->text);
+    if (is_unknown) {
+        const Value *value =
+            is_seen ? expression_evaluate(c, scope, ast) : expression_error(c, ast->span);
+        if (value->kind == VALUE_ERROR) scope_bind(c->arena, scope, ast->text, value);
+    }
+    settle_unknown(c, scope, body, ast->left, is_seen);
+    settle_unknown(c, scope, body, ast->right, is_seen);
+    settle_unknown(c, scope, body, ast->body, is_seen);
+    settle_unknown(c, scope, body, ast->otherwise, is_seen);
+    for (int i = 0; i < ast->items.count; i++)
+        settle_unknown(c, scope, body, ast->items.items[i], is_seen);
 }
 
 void fed_bind(Checker *c, Scope *scope, const TrainEntry *entry, const Ast *body) {
@@ -180,5 +202,7 @@ void fed_bind(Checker *c, Scope *scope, const TrainEntry *entry, const Ast *body
         bind_input(c, scope, entry, body, i);
     for (int i = 0; dataset && i < dataset->info.target_count; i++)
         bind_target(c, scope, dataset, body, &dataset->info.targets[i]);
-    if (!dataset || !dataset->found) bind_unseen(c, scope, body);
+    c->fed = dataset;
+    settle_unknown(c, scope, body, body, dataset && dataset->found);
+    c->fed = NULL;
 }

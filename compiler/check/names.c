@@ -207,6 +207,13 @@ void names_help_param(Diag *diag, const char *name) {
     diag_help(diag, "write the number, or declare it above: `param %s = ...`", name);
 }
 
+static void help_columns(Checker *c, Diag *diag) {
+    NameList names = {0};
+    columns_add_names(c, &names, &c->fed->info);
+    diag_help(diag, "the columns of `%s` are %s", c->fed->name,
+              names_join(c->arena, &names, "and"));
+}
+
 void names_unknown(Checker *c, const Scope *scope, const char *what, const char *name, Span span,
                    const char *const *extra) {
     NameList names = {0};
@@ -219,6 +226,7 @@ void names_unknown(Checker *c, const Scope *scope, const char *what, const char 
     // Nobody reads hundreds of suggestions, and each compares with all names.
     bool suggests = diag_error_count(c->sink) < MAX_SUGGESTIONS;
     if (suggests) names_add_scope(c, &names, scope);
+    if (suggests && c->fed) columns_add_names(c, &names, &c->fed->info);
     for (; suggests && extra && *extra; extra++) vec_push(c->arena, &names, *extra);
     const char *near = suggests ? names_nearest(c, &names, name) : NULL;
     if (!near && c->lacks_files) return;
@@ -227,6 +235,8 @@ void names_unknown(Checker *c, const Scope *scope, const char *what, const char 
     diag_label(diag, "unknown name");
     if (near)
         diag_help(diag, "did you mean `%s`?", near);
+    else if (c->fed)
+        help_columns(c, diag);
     else if (strcmp(what, "value") == 0 && !scope->parent)
         names_help_param(diag, name);
 }

@@ -49,11 +49,8 @@ static void set_target(OutputLoss *loss, const nnrt_data_info *info, int target)
 }
 
 static const char *columns_of(const Outputs *o) {
-    const nnrt_data_info *info = &o->dataset->info;
     NameList names = {0};
-    for (int i = 0; i < info->input_count; i++) vec_push(o->c->arena, &names, info->inputs[i].name);
-    for (int i = 0; i < info->target_count; i++)
-        vec_push(o->c->arena, &names, info->targets[i].column.name);
+    columns_add_names(o->c, &names, &o->dataset->info);
     return names_join(o->c->arena, &names, "and");
 }
 
