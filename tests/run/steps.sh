@@ -174,16 +174,16 @@ model judge(x: [2]) { x -> dense(4, relu) -> dense(1) }
 model other(x: [2]) { x -> dense(4, relu) -> dense(1) }
 train judge, other on points {
     step a updates judge with sgd(0.01) {
-        none = log(0 * mean(x))
+        lowest = log(0 * mean(x))
         minimize mse(judge(x), 1)
-        report none
+        report lowest
     }
     step b updates other with sgd(0.02) { minimize mse(other(x), 1) }
 }
 END
 build infinite.nn
 expect 0 ./infinite fit
-says "none: -inf"
+says "lowest: -inf"
 sed 's/sgd(0.02)/sgd(1e30)/' infinite.nn >grows.nn
 build grows.nn
 expect 4 ./grows fit
