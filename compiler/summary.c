@@ -69,12 +69,6 @@ static int64_t total_count(const Graph *graph) {
     return count;
 }
 
-// Of the last training, if there is one.
-static int64_t trainable_count(const Model *model) {
-    int count = model->trainings.count;
-    return program_trainable(count ? model->trainings.items[count - 1] : NULL, model);
-}
-
 // The largest batch that is trained, which the activations are planned for; 0: no training.
 static int64_t largest_batch(const Model *model) {
     int64_t batch = 0;
@@ -312,7 +306,7 @@ static void put_trainable(Text *out, const char *which, int64_t total, int64_t t
 
 // Trainings that change the same number of weights are one line.
 static void put_counts(Text *out, const Model *model) {
-    int64_t total = total_count(model->forward), last = trainable_count(model);
+    int64_t total = total_count(model->forward), last = program_last_trainable(model);
     bool differ = false;
     text_format(out, "Total params: %s\n", summary_count(out->arena, total));
     for (int i = 0; i < model->trainings.count; i++)
@@ -393,7 +387,7 @@ void summary_print_json(Text *out, const Model *model, const GenSizes *sizes, bo
         json_layer(out, model, graph->weights->layers.items[i]);
         separator = ", ";
     }
-    int64_t total = total_count(graph), trainable = trainable_count(model);
+    int64_t total = total_count(graph), trainable = program_last_trainable(model);
     int64_t batch = largest_batch(model);
     text_format(out, "], \"params\": %" PRId64 ", \"trainable\": %" PRId64, total, trainable);
     text_format(out, ", \"non_trainable\": %" PRId64, total - trainable);

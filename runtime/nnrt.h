@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 11, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 12, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -62,7 +62,7 @@ typedef struct nnrt_slot {
 
 typedef struct nnrt_layer { // one row of the summary
     const char *name, *type, *output_shape;
-    int64_t params, trainable_params;
+    int64_t params;
     int64_t line; // in the source; 0: an imported file's
 } nnrt_layer;
 
@@ -181,8 +181,9 @@ typedef struct nnrt_training {
 
 typedef struct nnrt_model {
     const char *name;
-    int64_t dataset;  // index: of what it predicts; -1: none
-    int64_t training; // index: the last one that it takes part in; -1: none
+    int64_t dataset;   // index: of what it predicts; -1: none
+    int64_t training;  // index: the last one that it takes part in; -1: none
+    int64_t trainable; // elements of its parameters that this changes; untrained: may be changed
     const nnrt_layer *layers;
     int64_t layer_count;
     const char *const *parameters; // names of those that its predictions read

@@ -67,9 +67,8 @@ static STRUCT(abi_slot, nnrt_slot);
 #undef OWNER
 
 #define OWNER nnrt_layer
-static const AbiField abi_layer_fields[] = {
-    FIELD(name), FIELD(type), FIELD(output_shape), FIELD(params), FIELD(trainable_params),
-    FIELD(line)};
+static const AbiField abi_layer_fields[] = {FIELD(name), FIELD(type), FIELD(output_shape),
+                                            FIELD(params), FIELD(line)};
 static STRUCT(abi_layer, nnrt_layer);
 #undef OWNER
 
@@ -171,6 +170,7 @@ static STRUCT(abi_training, nnrt_training);
 static const AbiField abi_model_fields[] = {FIELD(name),
                                             FIELD(dataset),
                                             FIELD(training),
+                                            FIELD(trainable),
                                             ITEMS(layers, abi_layer, layer_count),
                                             FIELD(layer_count),
                                             COUNTED(parameters, parameter_count),

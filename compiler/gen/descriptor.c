@@ -51,12 +51,8 @@ static nnrt_layer layer_of(Gen *gen, const Compiled *compiled, const Model *mode
                       .type = layer->type_name,
                       .output_shape = type_text(gen->arena, &layer->output),
                       .line = line_at(compiled, layer->span)};
-    for (int i = 0; i < layer->parameters.count; i++) {
-        int64_t count = type_elements(&layer->parameters.items[i]->type);
-        out.params += count;
-        if (layer->parameters.items[i]->trainable && layer->trainable)
-            out.trainable_params += count;
-    }
+    for (int i = 0; i < layer->parameters.count; i++)
+        out.params += type_elements(&layer->parameters.items[i]->type);
     return out;
 }
 
@@ -379,6 +375,7 @@ static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledMod
     nnrt_model out = {.name = own->model->name,
                       .dataset = dataset_index(compiled, own->model->dataset),
                       .training = last_training(compiled, own->model),
+                      .trainable = program_last_trainable(own->model),
                       .predict = prediction_of(gen, compiled, own->model, own->predict),
                       .predict_one = prediction_of(gen, compiled, own->model, own->predict_one),
                       .predict_batch = own->predict->batch,

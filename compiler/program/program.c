@@ -59,3 +59,8 @@ int64_t program_trainable(const Training *training, const Model *model) {
     }
     return count;
 }
+
+int64_t program_last_trainable(const Model *model) {
+    int count = model->trainings.count;
+    return program_trainable(count ? model->trainings.items[count - 1] : NULL, model);
+}

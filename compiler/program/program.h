@@ -117,7 +117,8 @@ bool program_predicts(const Program *program, const Model *model);
 void program_keep_main(Program *program);
 // Elements of the model's layers that a training changes; `training` NULL: that any may change.
 int64_t program_trainable(const Training *training, const Model *model);
-int program_model_count(const Program *program); // that predict
+int64_t program_last_trainable(const Model *model); // of its last training, if there is one
+int program_model_count(const Program *program);    // that predict
 
 // A call as the runtime sees it: every option present; an absent one has number NAN and no text,
 // numbers or texts. Texts are shared with the program.

@@ -30,19 +30,13 @@ typedef struct facts {
     char places[PLACES_SIZE]; // one a line
 } facts;
 
-static int64_t trainable_of(const nnrt_model *model) {
-    int64_t count = 0;
-    for (int64_t i = 0; i < model->layer_count; i++) count += model->layers[i].trainable_params;
-    return count;
-}
-
 static void collect(facts *f, const nnrt_session *session) {
     const nnrt_program *program = session->program;
     f->session = session;
     f->training = nnrt_session_training(session);
     f->model = nnrt_session_model(session);
     f->parameters = nnrt_model_parameters(f->model);
-    f->trainable = trainable_of(f->model);
+    f->trainable = f->model->trainable;
     const nnrt_dataset *dataset = nnrt_session_dataset(session);
     nnrt_locate_places(dataset ? dataset->folder : program->source_folder, f->places, PLACES_SIZE);
     if (dataset)
@@ -238,7 +232,7 @@ static void put_models(nnrt_json *json, const nnrt_program *program) {
         nnrt_json_open(json, NULL, '{');
         nnrt_json_string(json, "name", model->name);
         nnrt_json_integer(json, "params", nnrt_model_parameters(model));
-        nnrt_json_integer(json, "trainable", trainable_of(model));
+        nnrt_json_integer(json, "trainable", model->trainable);
         put_inputs(json, &model->predict);
         put_outputs(json, &model->predict);
         nnrt_json_close(json, '}');
@@ -380,7 +374,7 @@ static void print_models(const nnrt_program *program) {
             print_value(k ? ", " : " -> ", function->outputs[k].name, function->outputs[k].rank,
                         function->outputs[k].shape);
         printf(", %" PRId64 " parameters (%" PRId64 " trainable)\n", nnrt_model_parameters(model),
-               trainable_of(model));
+               model->trainable);
     }
     printf("           without `--model` it is %s\n", program->models[program->main_model].name);
 }

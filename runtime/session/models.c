@@ -12,9 +12,27 @@ const char *nnrt_models_names(const nnrt_program *program, char text[NNRT_MODELS
     return text;
 }
 
+// A part of other models: its layers' weights begin with its name.
+static int is_part(const nnrt_program *program, const char *name) {
+    size_t length = strlen(name);
+    for (int64_t i = 0; i < program->parameter_count; i++) {
+        const char *full = program->parameters[i].name;
+        if (strncmp(full, name, length) == 0 && full[length] == '/' &&
+            strchr(full + length + 1, '/'))
+            return 1;
+    }
+    return 0;
+}
+
 static nnrt_status fail_unknown(const nnrt_program *program, const char *wrong) {
     char names[NNRT_MODELS_TEXT];
     nnrt_suggestion best = NNRT_NO_SUGGESTION;
+    if (is_part(program, wrong))
+        return nnrt_fail(
+            NNRT_USAGE,
+            "`%s` is a part of other models of this program; `nnc build %s --model %s` "
+            "makes one that has it",
+            wrong, program->source_path, wrong);
     for (int64_t i = 0; i < program->model_count; i++)
         nnrt_suggestion_consider(&best, wrong, program->models[i].name);
     nnrt_models_names(program, names);

@@ -76,7 +76,7 @@ grep -q '"models"' out && fail "more than the model that is named is measured"
 { cat gan.nn; cat <<'END'; } >both.nn
 model sorter(x) = x -> dense(4, relu) -> dense(1, sigmoid)
 model apart(x: [2]) = x -> dense(1)
-train sorter on points { loss = crossentropy  optimizer = adam  metrics = accuracy }
+train sorter on points { loss = crossentropy  optimizer = adam  metrics = accuracy  freeze = dense }
 END
 build both.nn
 expect 0 ./both fit --seed 1 --progress none
@@ -91,6 +91,8 @@ for model in maker judge; do
     expect 0 ./both bench --seconds 0.1 --model $model
     says "step criticize alone"
 done
+expect 0 ./both info
+says 'sorter: x [2] -> output [1], 17 parameters (5 trainable)'
 expect 1 ./both evaluate --model apart
 says 'has no `train` block for the model `apart`'
 expect 0 ./both bench --seconds 0.1 --model apart
@@ -123,6 +125,10 @@ model encoder(x: [4]) = x -> dense(3, relu)
 model net(x: [4]) = x -> encoder -> dense(2)
 END
 build plain.nn
+expect 2 ./plain predict --model encoder 1 2 3 4
+says '`encoder` is a part of other models of this program; `nnc build plain.nn --model encoder` makes'
+expect 2 ./plain predict --model dense 1 2 3 4
+says 'unknown model `dense`; the program has one, `net`'
 expect 1 ./plain predict 1 2 3 4
 says 'run `./plain init` first'
 expect 1 ./plain

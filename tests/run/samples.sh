@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pictures of `samples`: where they are saved, how many a grid has, in which greys; that nothing is
+# Pictures of `samples`: where they are saved, how many a grid has; that nothing is
 # written through a link, or over what the program reads.
 . "$(dirname "$0")/common/begin.sh"
 
