@@ -4,7 +4,7 @@
 
 typedef struct Reading {
     Checker *c;
-    const OutputList *outputs;
+    OutputList *outputs;
     const OutputEntry *entry;
     const Ast **each; // by output; NULL: nothing is said of it
 } Reading;
@@ -18,7 +18,8 @@ bool by_output_is_named(const Ast *ast) {
 
 static bool report_count(const Reading *r, const Ast *ast, int count) {
     int wanted = r->outputs->names.count;
-    if (!r->outputs->is_known) return false;
+    if (!r->outputs->is_known || (count > 1 && count == r->outputs->told)) return false;
+    r->outputs->told = count;
     Diag *diag = diag_report(r->c->sink, DIAG_E0302, ast->span, "%d %s%s for %d output%s", count,
                              r->entry->noun, count == 1 ? "" : r->entry->plural, wanted,
                              wanted == 1 ? "" : "s");
@@ -95,7 +96,7 @@ static bool check_all(const Reading *r, const Ast *ast) {
     return false;
 }
 
-const Ast *const *by_output_read(Checker *c, const OutputList *outputs, const OutputEntry *entry,
+const Ast *const *by_output_read(Checker *c, OutputList *outputs, const OutputEntry *entry,
                                  const Ast *ast) {
     Reading r = {.c = c, .outputs = outputs, .entry = entry};
     bool ok = true;

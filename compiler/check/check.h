@@ -247,6 +247,7 @@ typedef struct OutputList {
     const char *model;
     NameList names; // by output; `output_0` where it has none
     bool is_known;  // false: the model has a mistake, and how many there are is a guess
+    int told;       // another number that an entry has, which is reported; 0: none
 } OutputList;
 
 typedef struct OutputEntry {
@@ -258,7 +259,7 @@ typedef struct OutputEntry {
 
 bool by_output_is_named(const Ast *ast); // is it a list with `name = value`?
 // What is said of each output; of items NULL: nothing. NULL: there is a mistake, which is reported.
-const Ast *const *by_output_read(Checker *c, const OutputList *outputs, const OutputEntry *entry,
+const Ast *const *by_output_read(Checker *c, OutputList *outputs, const OutputEntry *entry,
                                  const Ast *ast);
 
 // ---- outputs.c

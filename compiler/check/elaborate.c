@@ -323,7 +323,10 @@ static const Value *apply_value(Checker *c, Scope *scope, const Value *value,
         break;
     default: break;
     }
-    return report_not_layer(c, value, call->ast);
+    const Value *error = report_not_layer(c, value, call->ast);
+    bool is_name = call->ast->kind == AST_NAME && map_get(&scope->names, call->ast->text);
+    if (is_name) scope_bind(c->arena, scope, call->ast->text, error); // which is told once
+    return error;
 }
 
 // Too many for arguments alone: a tensor stands before them, even where it is not known.
@@ -543,6 +546,21 @@ static bool report_no_tensor(Checker *c, Scope *scope, const Ast *ast) {
     return true;
 }
 
+// Have its arguments been said, so that only tensors may follow?
+static bool is_made(const Value *value) {
+    return value->kind == VALUE_MODEL || value->kind == VALUE_SHARED || value->kind == VALUE_RECIPE;
+}
+
+// `encoder(3)`
+static const Value *report_no_input(Checker *c, Scope *scope, const Value *made, const Ast *ast) {
+    static const char *const kinds[] = {
+        [VALUE_MODEL] = "a model", [VALUE_SHARED] = "a shared layer", [VALUE_RECIPE] = "a recipe"};
+    const Value *value = expression_evaluate(c, scope, ast->items.items[0]);
+    if (value->kind == VALUE_ERROR) return value;
+    Application call = {.ast = ast};
+    return report_arguments(c, &call, kinds[made->kind]);
+}
+
 const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     const Value *value = elaborate_find(c, scope, ast->text);
     if (value && value->kind == VALUE_ERROR) return expression_error(c, ast->span);
@@ -560,6 +578,8 @@ const Value *elaborate_call(Checker *c, Scope *scope, const Ast *ast) {
     if (elaborate_has_input(c, scope, ast)) return apply_named(c, scope, ast, NULL, 0);
     if (!value && has_list_of_tensors(c, scope, ast)) return report_list(c, ast);
     if (!value && report_no_tensor(c, scope, ast)) return expression_error(c, ast->span);
+    if (value && is_made(value) && ast->items.count && ast->items.items[0]->kind != AST_ASSIGN)
+        return report_no_input(c, scope, value, ast);
     leftover_add(c, scope, ast, true);
     return value_recipe(c->arena, ast, scope);
 }

@@ -13,6 +13,13 @@ static const char *path_text(Checker *c, const Ast *ast) {
     return owner ? arena_format(c->arena, "%s.%s", owner, ast->text) : NULL;
 }
 
+// `body/last`, as files name weights: "body.last". NULL: it is nothing of the kind.
+static const char *dotted_text(Checker *c, const Ast *ast) {
+    if (ast->kind != AST_BINARY || ast->operator!= AST_DIVIDE) return path_text(c, ast);
+    const char *owner = dotted_text(c, ast->left), *part = path_text(c, ast->right);
+    return owner && part ? arena_format(c->arena, "%s.%s", owner, part) : NULL;
+}
+
 static bool has_name(const Layer *layer, const char *part) {
     size_t length = strlen(part);
     if (strncmp(layer->name, part, length) != 0) return false;
@@ -94,7 +101,11 @@ static void set_path(Checker *c, const Ast *ast, bool value, bool *frozen) {
         Diag *diag =
             diag_report(c->sink, DIAG_E0201, ast->span, "expected the path of a layer or model");
         diag_label(diag, "not a path");
-        diag_help(diag, "write `encoder`, `dense_1` or `vgg16_features.block5`, for example");
+        const char *dotted = dotted_text(c, ast);
+        if (dotted)
+            diag_help(diag, "parts are joined by dots: `%s`", dotted);
+        else
+            diag_help(diag, "write `encoder`, `dense_1` or `vgg16_features.block5`, for example");
         return;
     }
     if (!mark(c, path, marks) && knows_layers(c)) report_path(c, ast, path);

@@ -178,6 +178,12 @@ static SourceFile *read_file(Checker *c, SourceFile *importer, const Ast *import
 
 // NULL: reported.
 static SourceFile *resolve(Checker *c, SourceFile *importer, const Ast *import) {
+    if (!*import->text) {
+        Diag *diag =
+            diag_report(c->sink, DIAG_E0007, import->name_span, "this `import` names no file");
+        diag_label(diag, "an empty path");
+        return NULL;
+    }
     NameList places = find_places(c, importer, import->text);
     for (int i = 0; i < places.count; i++) {
         const char *path = arena_format(c->arena, "%s%s", places.items[i], import->text);

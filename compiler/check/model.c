@@ -319,6 +319,7 @@ static void add_output(Checker *c, const ModelEntry *entry, const Value *value) 
                              value_describe(c->arena, value));
     diag_label(diag, "expected a tensor");
     if (value_is_layer(value)) diag_help(diag, "feed an input of the model to it with `->`");
+    if (value->kind == VALUE_LIST) diag_help(diag, "take them apart: `a, b = ...`");
     if (value->kind == VALUE_NUMBER)
         diag_help(diag, "a number that is known when compiling depends on no input");
 }
@@ -453,6 +454,10 @@ const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Va
     Shared *shared = entry->shared;
     if (!c->is_dry) entry->is_used = true;
     if (model_is_broken(entry->declaration)) return expression_error(c, use->span);
+    bool has_error = false;
+    for (int i = 0; i < count; i++) has_error = has_error || inputs[i]->kind == VALUE_ERROR;
+    if (has_error && count != entry->declaration->parameters.count)
+        return expression_error(c, use->span);
     if (!check_argument_count(c, entry, use, count)) return expression_error(c, use->span);
     if (c->is_dry) return expression_error(c, use->span);
     note_use(c, entry, inputs, count);
@@ -460,5 +465,6 @@ const Value *model_apply(Checker *c, ModelEntry *entry, const Ast *use, const Va
     shared->active = was_active || entry->active;
     const Value *value = elaborate_shared(c, shared, use, inputs, count);
     shared->active = was_active;
-    return value;
+    bool has_several = value->kind == VALUE_LIST; // which are told of where they are used
+    return has_several ? value_at(c->arena, value, use->span) : value;
 }

@@ -73,7 +73,7 @@ static void read_target(const Outputs *o, OutputLoss *loss, const Ast *ast) {
     }
 }
 
-static void read_targets(const Outputs *o, const Ast *ast) {
+static void read_targets(Outputs *o, const Ast *ast) {
     static const OutputEntry entry = {.name = "target", .noun = "target", "s", .is_each = true};
     const Ast *const *each = by_output_read(o->c, &o->list, &entry, ast);
     for (int i = 0; each && i < o->count; i++)
@@ -165,7 +165,7 @@ static void read_loss(const Outputs *o, OutputLoss *own, const Ast *ast) {
     own->written = ast;
 }
 
-static void read_losses(const Outputs *o, const Ast *ast) {
+static void read_losses(Outputs *o, const Ast *ast) {
     static const OutputEntry entry = {.name = "loss", .noun = "loss", "es"};
     ast = expression_chosen(o->c, o->c->globals, ast);
     const Ast *const *each = ast ? by_output_read(o->c, &o->list, &entry, ast) : NULL;
@@ -199,7 +199,7 @@ static bool read_weight(const Outputs *o, int output, const Value *value) {
 }
 
 // A list that is written out stands for its items; one that is calculated, for what they are.
-static bool read_each_weight(const Outputs *o, const Ast *ast) {
+static bool read_each_weight(Outputs *o, const Ast *ast) {
     static const OutputEntry entry = {
         .name = "loss_weights", .noun = "weight", "s", .is_each = true};
     bool ok = true;
@@ -216,7 +216,7 @@ static bool read_each_weight(const Outputs *o, const Ast *ast) {
     return each && ok;
 }
 
-static void read_weights(const Outputs *o, const Ast *ast) {
+static void read_weights(Outputs *o, const Ast *ast) {
     bool trains = false;
     ast = expression_chosen(o->c, o->c->globals, ast);
     if (!ast || !read_each_weight(o, ast)) return;
@@ -273,7 +273,7 @@ static void read_output_metrics(Checker *c, OutputLoss *own, const Ast *ast) {
     for (int i = 0; i < ast->items.count; i++) read_metric(c, own, ast->items.items[i]);
 }
 
-static void read_metrics(const Outputs *o, const Ast *ast) {
+static void read_metrics(Outputs *o, const Ast *ast) {
     static const OutputEntry entry = {.name = "metrics",
                                       .noun = "metric",
                                       "s",
