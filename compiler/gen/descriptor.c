@@ -2,6 +2,7 @@
 // function below fills one struct of that header.
 #include "abi.h"
 
+#include "../../runtime/session/schedule.h"
 #include "../pass/cost.h"
 
 #include <math.h>
@@ -165,9 +166,11 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
 static nnrt_call learning_rate_of(Gen *gen, const Args *optimizer) {
     const ArgValue *rate = args_get(optimizer, "learning_rate");
     if (rate->callee) return program_call(gen->arena, rate->callee, rate->args);
-    nnrt_option *value = ARENA_NEW(gen->arena, nnrt_option);
-    *value = (nnrt_option){.name = "value", .number = rate->number};
-    return (nnrt_call){.name = "constant", .row = 0, .options = value, .option_count = 1};
+    const nnrt_schedule_row *row = nnrt_schedule_rows;
+    while (!row->is_number) row++;
+    Args *args = args_default(gen->arena, &row->schema);
+    args_set_number(args, row->schema.args[0].name, rate->number);
+    return program_call(gen->arena, &row->schema, args);
 }
 
 static int64_t updated_elements(const Graph *graph) {

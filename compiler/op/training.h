@@ -35,13 +35,12 @@ typedef struct ConstraintDef {
 extern const OptimizerDef optimizer_rows[]; // ended by a row without name
 extern const RegularizerDef regularizer_rows[];
 extern const ConstraintDef constraint_rows[];
-extern const Schema schedule_rows[], callback_rows[];
+extern const Schema callback_rows[];
 
 const OptimizerDef *optimizer_find(const char *name);
 const RegularizerDef *regularizer_find(const char *name);
 const ConstraintDef *constraint_find(const char *name);
 // Number `index` of a constraint's `axis`, from 0, for weights of `rank` dimensions.
 int constraint_axis(const ArgValue *axis, int index, int rank);
-const Schema *schedule_find(const char *name);
 
 #endif

@@ -3,6 +3,7 @@
 #include "../../runtime/data/stage.h"
 #include "../../runtime/metrics/row.h"
 #include "../../runtime/session/initialize.h"
+#include "../../runtime/session/schedule.h"
 #include "op.h"
 #include "training.h"
 
@@ -31,6 +32,10 @@ static bool is_augmentation(const Schema *row) {
 
 static bool is_transform(const Schema *row) {
     return !is_augmentation(row);
+}
+
+static bool is_written(const Schema *row) {
+    return !((const nnrt_schedule_row *)row)->is_number;
 }
 
 #define TABLE(rows) .tables = (const void *const[]){(rows), NULL}, .row_size = sizeof *(rows)
@@ -67,7 +72,8 @@ const Family vocabulary[FAMILY_COUNT] = {
                           .noun = "schedule",
                           .example = "a schedule",
                           .doc = "as a learning rate: `sgd(exponential_decay(..))`",
-                          TABLE(schedule_rows)},
+                          TABLE(nnrt_schedule_rows),
+                          .has = is_written},
     [FAMILY_REGULARIZERS] = {.title = "Regularizers",
                              .noun = "regularizer",
                              .example = "a regularizer",

@@ -5,6 +5,7 @@
 #define NNRT_SCHEMA_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef enum ArgType {
     ARG_INT,          // an integral number

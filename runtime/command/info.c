@@ -11,6 +11,7 @@
 #include "../report/sample_files.h"
 #include "../session/initialize.h"
 #include "../session/models.h"
+#include "../session/schedule.h"
 #include "input.h"
 
 #include <inttypes.h>
@@ -140,8 +141,8 @@ static void put_call(nnrt_json *json, const char *key, const nnrt_call *call) {
 }
 
 static void put_learning_rate(nnrt_json *json, const nnrt_call *call) {
-    if (nnrt_call_is(call, "constant"))
-        nnrt_json_number(json, "learning_rate", nnrt_call_number(call, "value", NAN));
+    if (nnrt_schedule_rows[call->row].is_number)
+        nnrt_json_number(json, "learning_rate", nnrt_call_number_at(call, 0));
     else
         put_call(json, "learning_rate", call);
 }
@@ -314,8 +315,8 @@ static void print_call(const nnrt_call *call) {
 }
 
 static void print_rate(const nnrt_call *rate) {
-    if (nnrt_call_is(rate, "constant"))
-        printf("%g", nnrt_call_number(rate, "value", NAN));
+    if (nnrt_schedule_rows[rate->row].is_number)
+        printf("%g", nnrt_call_number_at(rate, 0));
     else
         print_call(rate);
 }

@@ -3,32 +3,40 @@
 #ifndef NNRT_SCHEDULE_H
 #define NNRT_SCHEDULE_H
 
-#include "../base/status.h"
+#include "../base/schema.h"
 #include "../nnrt.h"
 
 typedef struct nnrt_schedule nnrt_schedule;
 
 struct nnrt_schedule {
     double (*rate)(const nnrt_schedule *schedule, double step);
-    const nnrt_call *call;
     double initial, length; // the rate of the first step; steps
     double unit;            // steps of one unit of time: those of an epoch, or 1
-    // Of some schedules: see compiler/op/schedule.c.
+    // Of some schedules.
     double factor, alpha, end, power, warmup, warmup_target, length_factor, initial_factor;
     int by_epochs, staircase, cycle;
     const nnrt_option *boundaries, *rates;
 };
 
-// `call`: "constant" (option value) or a schedule, which must outlive *schedule. `epoch_steps`: of
-// a whole epoch. `initial`: instead of the call's; 0: the call's. A schedule's own unit is that of
-// the option which is given: epochs or steps.
-nnrt_status nnrt_schedule_open(nnrt_schedule *schedule, const nnrt_call *call, int64_t epoch_steps,
-                               double initial);
+// A schedule is a row, beside its functions, of schedule.c. Its first argument is the first rate.
+typedef struct nnrt_schedule_row {
+    Schema schema;
+    int is_number;      // what a number stands for; nobody writes its name
+    int has_boundaries; // `epochs` and `steps` are lists beside `rates`
+    int has_warmup;     // `warmup` and `warmup_target` belong together
+    // Reads the options that `rate` needs, by their place; NULL: the first rate is enough.
+    void (*open)(nnrt_schedule *schedule, const nnrt_call *call, int64_t epoch_steps);
+    double (*rate)(const nnrt_schedule *schedule, double step);
+} nnrt_schedule_row;
+
+extern const nnrt_schedule_row nnrt_schedule_rows[]; // ended by a row without name
+
+// `call` must outlive *schedule. `epoch_steps`: of a whole epoch. `initial`: instead of the call's;
+// 0: the call's. A schedule's own unit is that of the option which is given: epochs or steps.
+void nnrt_schedule_open(nnrt_schedule *schedule, const nnrt_call *call, int64_t epoch_steps,
+                        double initial);
 
 // `step`: how many were done before it, since the training block began (Keras's `iterations`).
 double nnrt_schedule_rate(const nnrt_schedule *schedule, int64_t step);
-
-// Whether the rate is one number, which may be changed (`initial`).
-int nnrt_schedule_is_constant(const nnrt_schedule *schedule);
 
 #endif

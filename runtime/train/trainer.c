@@ -38,10 +38,8 @@ static nnrt_status open_turns(nnrt_trainer *trainer, double learning_rate) {
     for (int64_t i = 0; i < training->step_count && !status; i++) {
         const nnrt_train_step *step = &training->steps[i];
         nnrt_turn turn;
-        status =
-            nnrt_schedule_open(&trainer->schedules[i], &step->learning_rate, steps, learning_rate);
-        if (!status)
-            status = nnrt_turn_open(&turn, trainer->session, &step->train, step->report_count);
+        nnrt_schedule_open(&trainer->schedules[i], &step->learning_rate, steps, learning_rate);
+        status = nnrt_turn_open(&turn, trainer->session, &step->train, step->report_count);
         if (status) break;
         turn.schedule = &trainer->schedules[i];
         turn.repeat = step->repeat;
