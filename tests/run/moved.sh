@@ -69,7 +69,8 @@ same_predictions judge gan-judge.safetensors 0.5 0.5
 expect 1 ./gan predict --model gen --weights gan-judge.safetensors 1 2 3 4
 one_message
 says "are not those of model \`gen\`: tensor \`gen/dense/kernel\` [4, 8] is missing (saved by model \`judge\`"
-expect 1 ./gan evaluate --weights gan-judge.safetensors
+expect 0 ./gan evaluate --weights gan-judge.safetensors
+expect 1 ./gan evaluate --model gen --weights gan-judge.safetensors
 one_message
 says "are not those of models \`gen, critic, judge\`: tensor \`gen/dense/kernel\`"
 expect 1 ./gan-gen predict --weights gan-judge.safetensors 1 2 3 4
