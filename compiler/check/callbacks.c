@@ -260,14 +260,14 @@ static const Call *find_path(const CallList *calls, const char *path) {
 // what it holds.
 static bool check_same_file(const Reader *r, const Call *call) {
     const char *path = path_of(call);
-    const Model *model = r->entry->model->model;
+    const Program *program = r->c->program;
     if (!path) return true;
     const Call *first = find_path(&r->training->callbacks, path);
     if (first) return report_same_file(r, call, first, "give one of them another name");
     bool is_log = strcmp(call->schema->name, "csv_log") == 0;
     if (!is_log || args_bool(call->args, "append")) return true;
-    for (int i = 0; i < model->trainings.count; i++) {
-        first = find_path(&model->trainings.items[i]->callbacks, path);
+    for (int i = 0; i < program->trainings.count; i++) {
+        first = find_path(&program->trainings.items[i]->callbacks, path);
         if (first)
             return report_same_file(r, call, first,
                                     "write `append = true` in the later block, or another name");
@@ -277,11 +277,19 @@ static bool check_same_file(const Reader *r, const Call *call) {
 
 // ---- The learning rate.
 
+// That of the first step that has one; NULL: all rates are numbers.
+static const ArgValue *find_schedule(const Training *training) {
+    for (int i = 0; i < training->steps.count; i++) {
+        const Args *optimizer = training->steps.items[i]->optimizer_args;
+        const ArgValue *rate = optimizer ? args_get(optimizer, "learning_rate") : NULL;
+        if (rate && rate->callee) return rate;
+    }
+    return NULL;
+}
+
 static bool check_rate(const Reader *r, const Call *call) {
-    const Args *optimizer = r->training->steps.items[0]->optimizer_args;
-    if (strcmp(call->schema->name, "reduce_on_plateau") != 0 || !optimizer) return true;
-    const ArgValue *rate = args_get(optimizer, "learning_rate");
-    if (!rate->callee) return true;
+    const ArgValue *rate = find_schedule(r->training);
+    if (strcmp(call->schema->name, "reduce_on_plateau") != 0 || !rate) return true;
     Diag *diag = diag_report(r->c->sink, DIAG_E0307, call->args->span,
                              "`reduce_on_plateau` lowers a number, but the learning rate follows "
                              "`%s`",
