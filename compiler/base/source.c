@@ -146,6 +146,12 @@ static int line_of(const Source *source, uint32_t offset) {
     return low;
 }
 
+const char *sources_text(const SourceSet *set, Span span) {
+    const Source *source = sources_get(set, span.file);
+    if (!source || span.hi > source->size || span.lo > span.hi) return "";
+    return arena_copy(set->arena, source->text + span.lo, span.hi - span.lo);
+}
+
 Place sources_place(const SourceSet *set, uint32_t file, uint32_t offset) {
     const Source *source = sources_get(set, file);
     if (!source) return (Place){"", 0, 0};

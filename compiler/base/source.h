@@ -51,6 +51,8 @@ void sources_set_importer(SourceSet *set, uint32_t file, Span importer);
 int sources_count(const SourceSet *set);
 const Source *sources_get(const SourceSet *set, uint32_t file);
 Place sources_place(const SourceSet *set, uint32_t file, uint32_t offset);
+// The text of a span, in the set's arena; "": it has no place, or more than the file.
+const char *sources_text(const SourceSet *set, Span span);
 
 static inline bool span_has_place(Span span) {
     return span.file != UINT32_MAX && span.hi != UINT32_MAX;

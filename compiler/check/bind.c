@@ -126,7 +126,7 @@ static void report_several_takers(Binding *b, const char *word, const Ast *ast) 
     Diag *diag = report(b, DIAG_E0108, ast->span, "`%s` fits several arguments of `%s`", word,
                         b->schema->name);
     diag_label(diag, "for %s?", names_join(b->c->arena, &names, "or"));
-    diag_help(diag, "say which: `%s = %s`", names.items[0], check_source(b->c, ast->span));
+    diag_help(diag, "say which: `%s = %s`", names.items[0], sources_text(b->c->sources, ast->span));
 }
 
 // Keras's name for an activation, an initializer ...
@@ -204,7 +204,7 @@ static void report_excess(Binding *b, const Ast *ast) {
 const ArgDef *bind_unknown(Checker *c, const ArgDef *args, const char *callee, const char *noun,
                            const Ast *assign) {
     NameList names = {0};
-    const char *value = check_source(c, assign->left->span);
+    const char *value = sources_text(c->sources, assign->left->span);
     for (const ArgDef *def = args; def && def->name; def++) {
         vec_push(c->arena, &names, def->name);
         if (!names_match_keras(def->keras_name, def->name, assign->text)) continue;
@@ -257,7 +257,8 @@ static void report_by_name(Binding *b, const Ast *ast) {
     Diag *diag = report(b, DIAG_E0106, ast->span, "`%s` takes this argument by its name only",
                         b->schema->name);
     diag_label(diag, "for %s?", names_join(b->c->arena, &names, "or"));
-    diag_help(diag, "say which it is, as in `%s = %s`", def->name, check_source(b->c, ast->span));
+    diag_help(diag, "say which it is, as in `%s = %s`", def->name,
+              sources_text(b->c->sources, ast->span));
 }
 
 static void assign_positional(Binding *b, const Ast *ast) {
@@ -333,12 +334,12 @@ static const char *decimal_comma(const Binding *b, const Ast *left, const Ast *r
     bool are_numbers = left->kind == AST_NUMBER && right->kind == AST_NUMBER && left->is_integer &&
                        right->is_integer;
     if (!are_numbers || right->span.lo != left->span.hi + 1) return NULL;
-    const char *fraction = check_source(b->c, right->span);
+    const char *fraction = sources_text(b->c->sources, right->span);
     bool is_excess = b->args->count == 1;
     bool is_rate = b->schema->args[0].type == ARG_RATE && left->number == 0;
     bool has_zero = fraction[0] == '0' && fraction[1];
     if (!is_excess && !is_rate && !has_zero) return NULL;
-    return arena_format(b->c->arena, "%s.%s", check_source(b->c, left->span), fraction);
+    return arena_format(b->c->arena, "%s.%s", sources_text(b->c->sources, left->span), fraction);
 }
 
 // dropout(0,5)
@@ -351,7 +352,7 @@ static bool report_comma(Binding *b, int first) {
     const char *meant = decimal_comma(b, left, right);
     if (!meant) return false;
     Diag *diag = report(b, DIAG_E0106, span_join(left->span, right->span), "`%s` are two numbers",
-                        check_source(b->c, span_join(left->span, right->span)));
+                        sources_text(b->c->sources, span_join(left->span, right->span)));
     diag_label(diag, "a comma parts arguments");
     diag_help(diag, "the decimal sign is a point: `%s`", meant);
     return true;

@@ -64,7 +64,7 @@ static bool read_item(const Reading *r, const Ast *item) {
         Diag *diag = diag_report(r->c->sink, DIAG_E0105, item->span,
                                  "all items of `%s` have names, or none", r->entry->name);
         diag_label(diag, "of which output?");
-        diag_help(diag, "write `NAME = %s`", check_source(r->c, item->span));
+        diag_help(diag, "write `NAME = %s`", sources_text(r->c->sources, item->span));
         return false;
     }
     int output = 0;

@@ -373,7 +373,4 @@ bool checks_loss_call(Checker *c, const OpDef *loss, const Args *args, const Ast
 void checks_activation(Checker *c, const Node *node); // against the one before it
 void checks_training(Checker *c, const TrainEntry *entry, const Training *training);
 
-// The source text of a span.
-const char *check_source(const Checker *c, Span span);
-
 #endif

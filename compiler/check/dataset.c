@@ -142,7 +142,7 @@ static const char *kept_arguments(Checker *c, const Schema *schema, const Ast *a
     if (!is_number) return "";
     Span arguments = ast->span;
     arguments.lo = ast->name_span.hi;
-    return check_source(c, arguments);
+    return sources_text(c->sources, arguments);
 }
 
 // Of several rows that the name may mean, the one that takes what was written.
@@ -186,7 +186,7 @@ static const Schema *match(const Family *family, const char *name) {
 // numbers.
 static const char *stage_text(Checker *c, const Schema *schema, const Ast *ast) {
     bool is_own = strcmp(schema->name, ast->text) == 0;
-    if (is_own || !schema->args) return is_own ? check_source(c, ast->span) : schema->name;
+    if (is_own || !schema->args) return is_own ? sources_text(c->sources, ast->span) : schema->name;
     if (!has_arguments(ast)) return arena_format(c->arena, "%s(..)", schema->name);
     const Ast *first = ast->items.items[0];
     if (first->kind == AST_STRING && schema->args[0].choices)
@@ -200,7 +200,7 @@ static const char *stage_text(Checker *c, const Schema *schema, const Ast *ast) 
     if (!is_plain) return arena_format(c->arena, "%s(..)", schema->name);
     Span arguments = ast->span;
     arguments.lo = ast->name_span.hi;
-    return arena_format(c->arena, "%s%s", schema->name, check_source(c, arguments));
+    return arena_format(c->arena, "%s%s", schema->name, sources_text(c->sources, arguments));
 }
 
 bool dataset_report_as_layer(Checker *c, const Ast *ast) {
@@ -229,7 +229,7 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
         diag = diag_report(c->sink, DIAG_E0206, span,
                            "`%s` is a transform: it needs data before it", ast->text);
         diag_label(diag, "a dataset begins with a source");
-        diag_help(diag, "write `mnist -> %s`, for example", check_source(c, ast->span));
+        diag_help(diag, "write `mnist -> %s`, for example", sources_text(c->sources, ast->span));
     } else if (!is_source && find_source(ast->text)) {
         diag =
             diag_report(c->sink, DIAG_E0206, span, "`%s` is a source: it takes no data", ast->text);
@@ -238,7 +238,7 @@ static bool report_stage(Checker *c, const Ast *ast, bool is_source) {
         diag = diag_report(c->sink, DIAG_E0206, span,
                            "`%s` is an augmentation: it stands in `augment`", ast->text);
         diag_label(diag, "not a transform of its own");
-        diag_help(diag, "write `augment(%s)`", check_source(c, ast->span));
+        diag_help(diag, "write `augment(%s)`", sources_text(c->sources, ast->span));
     } else if (!is_source && op_find(ast->text) && op_find(ast->text)->surface) {
         diag = diag_report(c->sink, DIAG_E0206, span, "`%s` is a layer, not a transform of data",
                            ast->text);
@@ -259,7 +259,8 @@ static void help_text_stage(Checker *c, Diag *diag, const Ast *ast) {
     if (find_source(ast->text))
         diag_help(diag, "names stand without quotes: `%s`", ast->text);
     else
-        diag_help(diag, "name what reads it: `npy(%s)`, for example", check_source(c, ast->span));
+        diag_help(diag, "name what reads it: `npy(%s)`, for example",
+                  sources_text(c->sources, ast->span));
 }
 
 static void help_no_stage(Checker *c, Diag *diag, const Ast *ast) {
@@ -268,7 +269,7 @@ static void help_no_stage(Checker *c, Diag *diag, const Ast *ast) {
     const Ast *left = ast->left, *right = ast->right;
     if (ast->operator== AST_DIVIDE && left->kind == AST_NAME && right->kind == AST_NUMBER)
         diag_help(diag, "numbers are scaled by a transform: `%s -> scale(1/%s)`", left->text,
-                  check_source(c, right->span));
+                  sources_text(c->sources, right->span));
     if (ast->operator!= AST_SUBTRACT || left->kind != AST_NAME || !right->text) return;
     const char *joined = arena_format(c->arena, "%s_%s", left->text, right->text);
     if (find_source(joined) || find_transform(joined))
@@ -421,8 +422,8 @@ static Diag *report_scale(Checker *c, const Call *stage, const char *message, co
 static void report_enlarged(Checker *c, const Call *stage) {
     const ArgValue *factor = args_get(stage->args, "a"), *offset = args_get(stage->args, "offset");
     Diag *diag = report_scale(c, stage, "`scale` makes bytes larger than they are", "multiplies");
-    const char *rest = offset->is_default ? "" : check_source(c, offset->span);
-    diag_help(diag, "to divide write `scale(1/%s%s%s)`", check_source(c, factor->span),
+    const char *rest = offset->is_default ? "" : sources_text(c->sources, offset->span);
+    diag_help(diag, "to divide write `scale(1/%s%s%s)`", sources_text(c->sources, factor->span),
               *rest ? ", offset = " : "", rest);
 }
 

@@ -92,7 +92,7 @@ static void warn_bytes(Checker *c, const TrainEntry *entry) {
     const Node *reader = find_bytes_reader(c, entry);
     if (!reader) return;
     Span span = dataset->stages.items[0].args->span;
-    const char *source = check_source(c, span);
+    const char *source = sources_text(c->sources, span);
     Diag *diag = diag_report(c->sink, DIAG_W0303, span, "the bytes of `%s` are not scaled", source);
     diag_label(diag, "numbers from 0 to 255");
     diag_secondary(diag, reader->span, "learns best from numbers around 0 to 1");
@@ -113,8 +113,9 @@ static void warn_noise(Checker *c, const Graph *graph) {
                              "`%s` behind the output changes predictions", name);
     diag_label(diag, "while training only");
     diag_secondary(diag, node->inputs[0]->span, "the output");
-    diag_help(diag, "move it before the last layer: `-> %s -> %s`", check_source(c, node->span),
-              check_source(c, node->inputs[0]->span));
+    diag_help(diag, "move it before the last layer: `-> %s -> %s`",
+              sources_text(c->sources, node->span),
+              sources_text(c->sources, node->inputs[0]->span));
 }
 
 // ---- Channels that stand first.

@@ -542,7 +542,7 @@ static bool report_no_tensor(Checker *c, Scope *scope, const Ast *ast) {
                              ast->text, value_describe(c->arena, value));
     diag_label(diag, "expected a tensor");
     diag_help(diag, "`%s(x)` is of a tensor; arguments have names: `%s = %s`", ast->text,
-              op->schema.args[0].name, check_source(c, first->span));
+              op->schema.args[0].name, sources_text(c->sources, first->span));
     return true;
 }
 

@@ -304,7 +304,8 @@ const Value *expression_for_list(Checker *c, Scope *scope, const Ast *ast) {
                              value_describe(c->arena, list));
     diag_label(diag, "expected a list");
     if (list->kind == VALUE_NUMBER)
-        diag_help(diag, "`range(%s)` is the list from 0", check_source(c, ast->right->span));
+        diag_help(diag, "`range(%s)` is the list from 0",
+                  sources_text(c->sources, ast->right->span));
     return NULL;
 }
 
@@ -343,7 +344,7 @@ static const Ast *take_branch(Checker *c, Scope *scope, const Ast *ast) {
         diag_label(diag, "expected a comparison");
         if (condition->kind == VALUE_TENSOR)
             diag_help(diag, "a tensor differs from sample to sample: write `where(%s, a, b)`",
-                      check_source(c, ast->left->span));
+                      sources_text(c->sources, ast->left->span));
         return NULL;
     }
     const Ast *branch = condition->number != 0 ? ast->body : ast->otherwise;

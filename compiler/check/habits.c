@@ -7,7 +7,7 @@
 // As it was written, but without quotes.
 static const char *text_of(Checker *c, const Ast *argument) {
     if (argument->kind == AST_ASSIGN) argument = argument->left;
-    return argument->kind == AST_STRING ? argument->text : check_source(c, argument->span);
+    return argument->kind == AST_STRING ? argument->text : sources_text(c->sources, argument->span);
 }
 
 const char *habits_help(Checker *c, const char *noun, const char *name, const char *value) {

@@ -25,7 +25,7 @@ static bool report_path(Checker *c, const Scope *scope, const Ast *ast) {
     if (scope_find(scope, left->text) || names_is_in_gap(c, left->text)) return false;
     Diag *diag = diag_report(c->sink, DIAG_E0101, left->span, "there is no value `%s`", left->text);
     diag_label(diag, "unknown name");
-    diag_help(diag, "paths stand in quotes: `\"%s\"`", check_source(c, ast->span));
+    diag_help(diag, "paths stand in quotes: `\"%s\"`", sources_text(c->sources, ast->span));
     return true;
 }
 
@@ -150,7 +150,7 @@ static const Value *report_no_list(Checker *c, const Ast *ast, const Value *owne
     diag_label(diag, "only tensors, lists and shapes do");
     if (value_is_layer(owner) && ast->left->kind == AST_NAME && index)
         diag_help(diag, "arguments stand in parentheses: `%s(%s)`", ast->left->text,
-                  check_source(c, index->span));
+                  sources_text(c->sources, index->span));
     return expression_error(c, ast->span);
 }
 

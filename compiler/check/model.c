@@ -46,7 +46,8 @@ static bool report_dimension(Checker *c, const Value *value) {
 static bool report_batch(Checker *c, const Ast *type) {
     Text shape = text_create(c->arena);
     for (int i = 1; i < type->items.count; i++)
-        text_format(&shape, "%s%s", i > 1 ? ", " : "", check_source(c, type->items.items[i]->span));
+        text_format(&shape, "%s%s", i > 1 ? ", " : "",
+                    sources_text(c->sources, type->items.items[i]->span));
     Diag *diag = diag_report(c->sink, DIAG_E0201, type->items.items[0]->span,
                              "a dimension is a whole number, not `None`");
     diag_label(diag, "not a dimension");
@@ -273,7 +274,7 @@ static bool check_parameters(Checker *c, const ModelEntry *entry) {
         diag_label(diag, "models take tensors only");
         if (parameter->left->kind == AST_LIST)
             diag_help(diag, "a shape stands behind a colon: `%s: %s`", parameter->text,
-                      check_source(c, parameter->left->span));
+                      sources_text(c->sources, parameter->left->span));
         else
             diag_help(diag, "declare `param %s = ...` before the model, or make it a block",
                       parameter->text);

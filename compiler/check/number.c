@@ -22,7 +22,7 @@ static const Value *result(Checker *c, double number, Span span) {
 }
 
 void number_help(Checker *c, Diag *diag, const Value *value) {
-    const char *source = check_source(c, value->span);
+    const char *source = sources_text(c->sources, value->span);
     bool is_written = source[strspn(source, "0123456789.eE")] == '\0';
     if (value->kind != VALUE_NUMBER || is_written || strlen(source) > 40) return;
     if (fabs(value->number) > LARGEST_INTEGER) return;
@@ -98,7 +98,7 @@ static bool check_truth(Checker *c, const char *word, const Value *value) {
         diag_help(diag, "of tensors of 0 and 1, `a * b` is `and`, `maximum(a, b)` is `or`, `1 - a` "
                         "is `not`");
     if (value->kind == VALUE_NUMBER)
-        diag_help(diag, "write a comparison: `%s != 0`", check_source(c, value->span));
+        diag_help(diag, "write a comparison: `%s != 0`", sources_text(c->sources, value->span));
     return false;
 }
 

@@ -34,8 +34,9 @@ static bool read_number(Checker *c, Scope *scope, const Ast *ast, int64_t *numbe
 static bool report_outside(Checker *c, const Ast *ast, const Value *owner, int dimension) {
     const Type *type = &owner->node->type;
     long long size = (long long)type->dims[dimension];
-    Diag *diag = diag_report(c->sink, DIAG_E0203, ast->span, "dimension %d of %s has no part [%s]",
-                             dimension + 1, type_text(c->arena, type), check_source(c, ast->span));
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0203, ast->span, "dimension %d of %s has no part [%s]",
+                    dimension + 1, type_text(c->arena, type), sources_text(c->sources, ast->span));
     if (ast->kind == AST_RANGE)
         diag_label(diag, "from 0 to before %lld, of one place at least", size);
     else

@@ -6,12 +6,6 @@
 
 #include <string.h>
 
-const char *check_source(const Checker *c, Span span) {
-    const Source *source = sources_get(c->sources, span.file);
-    if (span.hi > source->size || span.lo > span.hi) return "";
-    return arena_copy(c->arena, source->text + span.lo, span.hi - span.lo);
-}
-
 // ---- Params.
 
 static const Definition *find_definition(const Checker *c, const char *name) {

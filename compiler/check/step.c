@@ -38,7 +38,7 @@ static bool check_minimized(Checker *c, const Ast *ast, const Value *value) {
                              "`minimize` takes one number a sample, but this value is %s",
                              type_text(c->arena, &value->node->type));
     diag_label(diag, "%s", type_text(c->arena, &value->node->type));
-    const char *written = check_source(c, ast->span);
+    const char *written = sources_text(c->sources, ast->span);
     diag_help(diag, "reduce it: `minimize mean(%s)`, or `sum`, which grows with the size", written);
     return false;
 }

@@ -106,7 +106,7 @@ static ModelEntry *find_model(Checker *c, const Ast *ast) {
 // One whose head has a mistake, which is reported, is a step all the same.
 static bool is_step(const Checker *c, const Ast *ast) {
     if (ast->kind != AST_ERROR) return ast->kind == AST_STEP;
-    return strncmp(check_source(c, ast->span), "step ", 5) == 0;
+    return strncmp(sources_text(c->sources, ast->span), "step ", 5) == 0;
 }
 
 static bool has_steps(const Checker *c, const Ast *train) {
