@@ -1,7 +1,7 @@
 #include "files.h"
 
-#include "../runtime/base/call.h"
 #include "../runtime/files/reads.h"
+#include "../runtime/session/callback.h"
 #include "output.h"
 
 static void print_data(Text *out, const Session *session) {
@@ -16,7 +16,7 @@ static void print_data(Text *out, const Session *session) {
 static void print_callbacks(Text *out, const Training *training) {
     nnrt_call *calls = program_calls(out->arena, &training->callbacks);
     for (int i = 0; i < training->callbacks.count; i++) {
-        const char *path = nnrt_call_text(&calls[i], "path", NULL);
+        const char *path = nnrt_callback_path(&calls[i]);
         if (path) text_format(out, "writes %s (%s)\n", path, calls[i].name);
     }
 }

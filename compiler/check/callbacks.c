@@ -2,6 +2,7 @@
 // write must differ.
 #include "../../runtime/metrics/row.h"
 #include "../../runtime/report/pattern.h"
+#include "../../runtime/session/callback.h"
 #include "check.h"
 
 typedef struct Reader {
@@ -11,6 +12,10 @@ typedef struct Reader {
     NameList values;    // what an epoch reports: "loss", "accuracy", "val_loss" ...
     bool knows_metrics; // none of them had a mistake
 } Reader;
+
+static const nnrt_callback_row *row_of(const Call *call) {
+    return (const nnrt_callback_row *)call->schema;
+}
 
 // ---- What an epoch reports.
 
@@ -166,11 +171,10 @@ static void resolve_mode(const Call *call, const char *monitor) {
 }
 
 static bool check_monitor(Reader *r, const Call *call) {
-    int row = schema_arg_index(call->schema, "monitor");
-    int best_only = schema_arg_index(call->schema, "save_best_only");
-    if (row < 0) return true;
-    const ArgValue *monitor = &call->args->values[row];
-    bool is_used = best_only < 0 || call->args->values[best_only].number != 0;
+    const nnrt_callback_row *row = row_of(call);
+    if (!row->monitors) return true;
+    const ArgValue *monitor = &call->args->values[row->monitor];
+    bool is_used = !row->best_only || call->args->values[row->best_only].number != 0;
     if (monitor->is_default && !is_used) return true;
     Span span = monitor->is_default ? call->args->span : monitor->span;
     if (!monitor->text) {
@@ -188,8 +192,7 @@ static bool check_monitor(Reader *r, const Call *call) {
 // ---- Files.
 
 static const char *path_of(const Call *call) {
-    int row = schema_arg_index(call->schema, "path");
-    return row < 0 ? NULL : call->args->values[row].text;
+    return row_of(call)->writes ? call->args->values[0].text : NULL;
 }
 
 static bool report_path(const Reader *r, const ArgValue *path, const char *message,
@@ -233,7 +236,7 @@ static bool check_path(Reader *r, const Call *call) {
     const ArgValue *path = args_get(call->args, "path");
     if (!*path->text)
         return report_path(r, path, "an empty path", "write `\"best.safetensors\"`, for example");
-    if (strcmp(call->schema->name, "checkpoint") != 0) return true;
+    if (row_of(call)->writes != NNRT_WRITES_WEIGHTS) return true;
     warn_format(r, path);
     return check_placeholders(r, call);
 }
@@ -264,7 +267,7 @@ static bool check_same_file(const Reader *r, const Call *call) {
     if (!path) return true;
     const Call *first = find_path(&r->training->callbacks, path);
     if (first) return report_same_file(r, call, first, "give one of them another name");
-    bool is_log = strcmp(call->schema->name, "csv_log") == 0;
+    bool is_log = row_of(call)->writes == NNRT_WRITES_LOG;
     if (!is_log || args_bool(call->args, "append")) return true;
     for (int i = 0; i < program->trainings.count; i++) {
         first = find_path(&program->trainings.items[i]->callbacks, path);
@@ -289,11 +292,10 @@ static const ArgValue *find_schedule(const Training *training) {
 
 static bool check_rate(const Reader *r, const Call *call) {
     const ArgValue *rate = find_schedule(r->training);
-    if (strcmp(call->schema->name, "reduce_on_plateau") != 0 || !rate) return true;
+    if (!row_of(call)->lowers_rate || !rate) return true;
     Diag *diag = diag_report(r->c->sink, DIAG_E0307, call->args->span,
-                             "`reduce_on_plateau` lowers a number, but the learning rate follows "
-                             "`%s`",
-                             rate->callee->name);
+                             "`%s` lowers a number, but the learning rate follows `%s`",
+                             call->schema->name, rate->callee->name);
     diag_label(diag, "would change the rate, too");
     diag_secondary(diag, rate->span, "the schedule");
     diag_help(diag, "use one of them");

@@ -1,9 +1,7 @@
-// What a `train` block and weights may name besides losses: optimizers, regularizers, constraints,
-// initializers, metrics, schedules and callbacks. Optimizers, regularizers and constraints are
-// formulas on graph nodes, so their generated code, reference evaluation and fusion come from the
-// same rows as everything else. Initializers, metrics, schedules and callbacks are the runtime's
-// (runtime/session/initialize.c, metric.c, schedule.c, callbacks.c); the rows here are what the
-// language knows of them.
+// What a `train` block and weights may name besides losses, as far as it is the compiler's:
+// optimizers, regularizers and constraints. They are formulas on graph nodes, so their generated
+// code, reference evaluation and fusion come from the same rows as everything else. Initializers,
+// metrics, schedules and callbacks are rows of the runtime (op/vocabulary.h).
 #ifndef NNC_OP_TRAINING_H
 #define NNC_OP_TRAINING_H
 
@@ -35,7 +33,6 @@ typedef struct ConstraintDef {
 extern const OptimizerDef optimizer_rows[]; // ended by a row without name
 extern const RegularizerDef regularizer_rows[];
 extern const ConstraintDef constraint_rows[];
-extern const Schema callback_rows[];
 
 const OptimizerDef *optimizer_find(const char *name);
 const RegularizerDef *regularizer_find(const char *name);

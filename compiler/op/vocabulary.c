@@ -2,6 +2,7 @@
 
 #include "../../runtime/data/stage.h"
 #include "../../runtime/metrics/row.h"
+#include "../../runtime/session/callback.h"
 #include "../../runtime/session/initialize.h"
 #include "../../runtime/session/schedule.h"
 #include "op.h"
@@ -101,7 +102,7 @@ const Family vocabulary[FAMILY_COUNT] = {
                           .example = "a callback",
                           .doc = "in a train block: `callbacks = [early_stopping(patience = 3)]`",
                           .entry = "callbacks",
-                          TABLE(callback_rows)},
+                          TABLE(nnrt_callback_rows)},
     [FAMILY_SOURCES] = {.title = "Data sources",
                         .noun = "data source",
                         .example = "a data source",

@@ -9,6 +9,7 @@
 #include "../formats/carried.h"
 #include "../formats/safetensors.h"
 #include "../report/sample_files.h"
+#include "../session/callback.h"
 #include "../session/initialize.h"
 #include "../session/models.h"
 #include "../session/schedule.h"
@@ -63,7 +64,7 @@ static void each_write(const facts *f, put_file *put, void *state) {
         put(state, folder);
     for (int64_t i = 0; i < program->training_count; i++)
         for (int64_t k = 0; k < program->trainings[i].callback_count; k++) {
-            const char *path = nnrt_call_text(&program->trainings[i].callbacks[k], "path", NULL);
+            const char *path = nnrt_callback_path(&program->trainings[i].callbacks[k]);
             if (path) put(state, path);
         }
 }

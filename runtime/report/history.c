@@ -1,6 +1,6 @@
 #include "history.h"
 
-#include "../base/call.h"
+#include "../session/callback.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -36,7 +36,7 @@ static nnrt_status add_training(nnrt_log *names, const nnrt_session *session,
         nnrt_log_add(&log, "val_", training, NULL, &metrics);
     nnrt_output_metrics_free(&metrics);
     for (int64_t i = 0; i < training->callback_count; i++)
-        if (nnrt_call_is(&training->callbacks[i], "reduce_on_plateau"))
+        if (nnrt_callback_row_of(&training->callbacks[i])->lowers_rate)
             nnrt_log_put(&log, "learning_rate", 0);
     add_names(names, &log);
     return NNRT_OK;

@@ -1,9 +1,9 @@
 #include "outputs.h"
 
-#include "../base/call.h"
 #include "../files/file.h"
 #include "../files/place.h"
 #include "../files/reads.h"
+#include "../session/callback.h"
 #include "pattern.h"
 #include "sample_files.h"
 
@@ -199,9 +199,9 @@ static void add_callbacks(outputs *all, const nnrt_training *training, int64_t e
                           const nnrt_log *log) {
     for (int64_t k = 0; k < training->callback_count; k++) {
         const nnrt_call *call = &training->callbacks[k];
-        const char *path = nnrt_call_text(call, "path", NULL);
+        const char *path = nnrt_callback_path(call);
         output out = {.option = call->name, .training = training, .call = call};
-        int is_checkpoint = nnrt_call_is(call, "checkpoint");
+        int is_checkpoint = nnrt_callback_row_of(call)->writes == NNRT_WRITES_WEIGHTS;
         out.kind = is_checkpoint ? WEIGHTS : PLAIN;
         if (!path) continue;
         snprintf(out.path, sizeof out.path, "%s", path);

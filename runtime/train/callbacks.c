@@ -1,3 +1,5 @@
+// One row a callback, beside its functions. Names and defaults are those of keras/src/callbacks
+// (Keras 3).
 #include "callbacks.h"
 
 #include "../base/call.h"
@@ -16,22 +18,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef struct moment { // the end of an epoch
+struct nnrt_moment {
     int64_t epoch, number;
     const nnrt_log *log;
     const nnrt_weights_info *info;
     double value; // of what is monitored
     int stop;     // out
-} moment;
-
-typedef struct kind {
-    const char *name;
-    nnrt_status (*open)(nnrt_callback *callback, const nnrt_callbacks *all);
-    nnrt_status (*epoch)(nnrt_callback *callback, nnrt_callbacks *all, moment *at);
-} kind;
+};
 
 struct nnrt_callback {
-    const kind *kind;
+    const nnrt_callback_row *row;
     const nnrt_call *call;
     nnrt_stopping stopping; // early_stopping
     nnrt_plateau plateau;   // reduce_on_plateau
@@ -42,27 +38,85 @@ struct nnrt_callback {
     FILE *file;
 };
 
-static int is_on(const nnrt_call *call, const char *name) {
-    return nnrt_call_number(call, name, 0) != 0;
-}
+// ---- Arguments that several have.
 
-static nnrt_monitor read_monitor(const nnrt_call *call) {
-    return (nnrt_monitor){.is_max = strcmp(nnrt_call_text(call, "mode", "min"), "max") == 0,
-                          .min_delta = fabs(nnrt_call_number(call, "min_delta", 0)),
+#define MONITOR                                                                                    \
+    {.name = "monitor",                                                                            \
+     .type = ARG_NAME,                                                                             \
+     .default_text = "val_loss",                                                                   \
+     .doc = "the value that tells better from worse: loss, a metric, or one of them with val_"}
+#define MODE                                                                                       \
+    {.name = "mode",                                                                               \
+     .type = ARG_WORD,                                                                             \
+     .default_text = "auto",                                                                       \
+     .choices = "auto min max",                                                                    \
+     .doc = "whether less or more of it is better; auto: by what is monitored"}
+#define NUMBER(argument, value, text)                                                              \
+    {.name = (argument),                                                                           \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = (value),                                                                      \
+     .maximum = INFINITY,                                                                          \
+     .doc = (text)}
+#define EPOCHS(argument, value, text)                                                              \
+    {.name = (argument),                                                                           \
+     .type = ARG_INT,                                                                              \
+     .default_text = (value),                                                                      \
+     .maximum = INFINITY,                                                                          \
+     .doc = (text)}
+#define SWITCH(argument, text)                                                                     \
+    {.name = (argument), .type = ARG_BOOL, .default_text = "false", .doc = (text)}
+#define BASELINE(keras, text)                                                                      \
+    {.name = "baseline",                                                                           \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = "none",                                                                       \
+     .keras_name = (keras),                                                                        \
+     .doc = (text)}
+
+enum {
+    MINIMUM_IS_BEST = 1,
+    MAXIMUM_IS_BEST
+}; // the choices of `mode`, in their order; auto is none
+
+static nnrt_monitor read_monitor(const nnrt_call *call, const ArgDef *args, int mode,
+                                 double min_delta) {
+    return (nnrt_monitor){.is_max = nnrt_call_word_at(call, args, mode) == MAXIMUM_IS_BEST,
+                          .min_delta = fabs(min_delta),
                           .best = NAN};
 }
 
 // ---- early_stopping.
 
+enum {
+    STOPPING_MONITOR,
+    STOPPING_MIN_DELTA,
+    STOPPING_PATIENCE,
+    STOPPING_MODE,
+    STOPPING_BASELINE,
+    STOPPING_RESTORE,
+    STOPPING_START
+};
+
+static const ArgDef stopping_args[] = {
+    MONITOR,
+    NUMBER("min_delta", "0", "what counts as an improvement is more than this"),
+    EPOCHS("patience", "0", "epochs without improvement after which training ends"),
+    MODE,
+    BASELINE(NULL, "improvements that do not reach it do not make training go on"),
+    SWITCH("restore_best_weights", "go back to the best epoch's weights at the end"),
+    EPOCHS("start_from_epoch", "0", "epochs that do not count yet"),
+    {0},
+};
+
 static nnrt_status open_stopping(nnrt_callback *callback, const nnrt_callbacks *all) {
     const nnrt_call *call = callback->call;
     callback->stopping =
-        (nnrt_stopping){.monitor = read_monitor(call),
-                        .baseline = nnrt_call_number(call, "baseline", NAN),
-                        .patience = (int64_t)nnrt_call_number(call, "patience", 0),
-                        .start_from_epoch = (int64_t)nnrt_call_number(call, "start_from_epoch", 0),
+        (nnrt_stopping){.monitor = read_monitor(call, stopping_args, STOPPING_MODE,
+                                                nnrt_call_number_at(call, STOPPING_MIN_DELTA)),
+                        .baseline = nnrt_call_number_at(call, STOPPING_BASELINE),
+                        .patience = (int64_t)nnrt_call_number_at(call, STOPPING_PATIENCE),
+                        .start_from_epoch = (int64_t)nnrt_call_number_at(call, STOPPING_START),
                         .best_epoch = -1};
-    if (!is_on(call, "restore_best_weights")) return NNRT_OK;
+    if (!nnrt_call_is_on(call, STOPPING_RESTORE)) return NNRT_OK;
     return nnrt_block_allocate(&callback->best, all->session->program->weights_size,
                                "the best weights");
 }
@@ -71,7 +125,8 @@ static size_t weights_bytes(const nnrt_callbacks *all) {
     return (size_t)all->session->program->weights_size * sizeof(float);
 }
 
-static nnrt_status end_stopping_epoch(nnrt_callback *callback, nnrt_callbacks *all, moment *at) {
+static nnrt_status end_stopping_epoch(nnrt_callback *callback, nnrt_callbacks *all,
+                                      nnrt_moment *at) {
     int what = nnrt_stopping_epoch(&callback->stopping, at->epoch, at->value);
     if ((what & NNRT_STOPPING_KEEP) && callback->best.values)
         memcpy(callback->best.values, all->session->weights.values, weights_bytes(all));
@@ -83,18 +138,57 @@ static nnrt_status end_stopping_epoch(nnrt_callback *callback, nnrt_callbacks *a
 
 // ---- reduce_on_plateau.
 
+enum {
+    PLATEAU_MONITOR,
+    PLATEAU_FACTOR,
+    PLATEAU_PATIENCE,
+    PLATEAU_MODE,
+    PLATEAU_MIN_DELTA,
+    PLATEAU_COOLDOWN,
+    PLATEAU_MINIMUM
+};
+
+static const ArgDef plateau_args[] = {
+    MONITOR,
+    {.name = "factor",
+     .type = ARG_FLOAT,
+     .default_text = "0.1",
+     .maximum = 1,
+     .minimum_open = true,
+     .maximum_open = true,
+     .doc = "what the learning rate is multiplied by"},
+    {.name = "patience",
+     .type = ARG_INT,
+     .default_text = "10",
+     .maximum = INFINITY,
+     .doc = "epochs without improvement after which the rate falls"},
+    MODE,
+    NUMBER("min_delta", "0.0001", "what counts as an improvement is more than this"),
+    EPOCHS("cooldown", "0", "epochs after a fall that do not count"),
+    {.name = "min_learning_rate",
+     .type = ARG_FLOAT,
+     .default_text = "0",
+     .maximum = INFINITY,
+     .keras_name = "min_lr",
+     .doc = "the lowest rate"},
+    {0},
+};
+
 static nnrt_status open_plateau(nnrt_callback *callback, const nnrt_callbacks *all) {
     const nnrt_call *call = callback->call;
     (void)all;
-    callback->plateau = (nnrt_plateau){.monitor = read_monitor(call),
-                                       .factor = nnrt_call_number(call, "factor", 0.1),
-                                       .minimum = nnrt_call_number(call, "min_learning_rate", 0),
-                                       .patience = (int64_t)nnrt_call_number(call, "patience", 10),
-                                       .cooldown = (int64_t)nnrt_call_number(call, "cooldown", 0)};
+    callback->plateau =
+        (nnrt_plateau){.monitor = read_monitor(call, plateau_args, PLATEAU_MODE,
+                                               nnrt_call_number_at(call, PLATEAU_MIN_DELTA)),
+                       .factor = nnrt_call_number_at(call, PLATEAU_FACTOR),
+                       .minimum = nnrt_call_number_at(call, PLATEAU_MINIMUM),
+                       .patience = (int64_t)nnrt_call_number_at(call, PLATEAU_PATIENCE),
+                       .cooldown = (int64_t)nnrt_call_number_at(call, PLATEAU_COOLDOWN)};
     return NNRT_OK;
 }
 
-static nnrt_status end_plateau_epoch(nnrt_callback *callback, nnrt_callbacks *all, moment *at) {
+static nnrt_status end_plateau_epoch(nnrt_callback *callback, nnrt_callbacks *all,
+                                     nnrt_moment *at) {
     double *rate = &all->schedules[0].initial, before = *rate;
     if (!nnrt_plateau_epoch(&callback->plateau, at->value, rate)) return NNRT_OK;
     for (int64_t i = 1; i < all->training->step_count; i++)
@@ -107,10 +201,30 @@ static nnrt_status end_plateau_epoch(nnrt_callback *callback, nnrt_callbacks *al
 
 // ---- checkpoint.
 
+enum {
+    CHECKPOINT_PATH,
+    CHECKPOINT_MONITOR,
+    CHECKPOINT_BEST_ONLY,
+    CHECKPOINT_MODE,
+    CHECKPOINT_BASELINE
+};
+
+static const ArgDef checkpoint_args[] = {
+    {.name = "path",
+     .type = ARG_STRING,
+     .keras_name = "filepath filename",
+     .doc = "the file, from the current folder; {epoch:02d} and {val_loss:.2f} are filled in"},
+    MONITOR,
+    SWITCH("save_best_only", "save an epoch only if it is the best so far"),
+    MODE,
+    BASELINE("initial_value_threshold", "what the first epoch to be saved must improve on"),
+    {0},
+};
+
 static nnrt_status open_checkpoint(nnrt_callback *callback, const nnrt_callbacks *all) {
     (void)all;
-    callback->monitor = read_monitor(callback->call);
-    callback->monitor.best = nnrt_call_number(callback->call, "baseline", NAN);
+    callback->monitor = read_monitor(callback->call, checkpoint_args, CHECKPOINT_MODE, 0);
+    callback->monitor.best = nnrt_call_number_at(callback->call, CHECKPOINT_BASELINE);
     return NNRT_OK;
 }
 
@@ -126,12 +240,12 @@ static nnrt_status make_folders(const char *path) {
     return NNRT_OK;
 }
 
-static void say_saving(const nnrt_callbacks *all, const nnrt_callback *callback, const moment *at,
-                       double before, const char *path) {
-    const char *name = nnrt_call_text(callback->call, "monitor", "");
+static void say_saving(const nnrt_callbacks *all, const nnrt_callback *callback,
+                       const nnrt_moment *at, double before, const char *path) {
+    const char *name = nnrt_call_text_at(callback->call, CHECKPOINT_MONITOR);
     char from[32] = "None";
     if (!isnan(before)) snprintf(from, sizeof from, "%.5f", before);
-    if (is_on(callback->call, "save_best_only"))
+    if (nnrt_call_is_on(callback->call, CHECKPOINT_BEST_ONLY))
         nnrt_progress_note(all->progress,
                            "Epoch %" PRId64 ": %s improved from %s to %.5f, saving model to %s",
                            at->number, name, from, at->value, path);
@@ -140,14 +254,15 @@ static void say_saving(const nnrt_callbacks *all, const nnrt_callback *callback,
                            path);
 }
 
-static nnrt_status end_checkpoint_epoch(nnrt_callback *callback, nnrt_callbacks *all, moment *at) {
+static nnrt_status end_checkpoint_epoch(nnrt_callback *callback, nnrt_callbacks *all,
+                                        nnrt_moment *at) {
     const nnrt_session *session = all->session;
     char path[PATH_MAX];
     nnrt_placeholder placeholder;
     double before = callback->monitor.best;
-    int only_best = is_on(callback->call, "save_best_only");
+    int only_best = nnrt_call_is_on(callback->call, CHECKPOINT_BEST_ONLY);
     if (only_best && !nnrt_monitor_improve(&callback->monitor, at->value)) return NNRT_OK;
-    const char *pattern = nnrt_call_text(callback->call, "path", "");
+    const char *pattern = nnrt_callback_path(callback->call);
     nnrt_status status = nnrt_pattern_path(pattern, at->number, at->log, path, sizeof path);
     if (!status && nnrt_placeholder_next(pattern, &placeholder) > 0)
         status =
@@ -162,15 +277,26 @@ static nnrt_status end_checkpoint_epoch(nnrt_callback *callback, nnrt_callbacks 
 // ---- csv_log: Keras's CSVLogger, with its line ends; epochs count from 1 as everywhere. The file
 // is there from the first epoch's end on.
 
+enum { CSV_PATH, CSV_APPEND };
+
+static const ArgDef csv_args[] = {
+    {.name = "path",
+     .type = ARG_STRING,
+     .keras_name = "filename filepath",
+     .doc = "the file, from the current folder"},
+    SWITCH("append", "go on at the end of the file"),
+    {0},
+};
+
 static nnrt_status fail_csv(const nnrt_callback *callback) {
-    return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s",
-                     nnrt_call_text(callback->call, "path", ""), nnrt_file_reason(errno));
+    return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", nnrt_callback_path(callback->call),
+                     nnrt_file_reason(errno));
 }
 
 // An older file is emptied when the first epoch is to be written, not before; a pipe, which has
 // nothing to lose, is opened before training.
 static nnrt_status open_csv(nnrt_callback *callback, const nnrt_callbacks *all) {
-    const char *path = nnrt_call_text(callback->call, "path", "");
+    const char *path = nnrt_callback_path(callback->call);
     struct stat status;
     (void)all;
     callback->is_due = stat(path, &status) != 0 || !S_ISFIFO(status.st_mode);
@@ -181,9 +307,9 @@ static nnrt_status open_csv(nnrt_callback *callback, const nnrt_callbacks *all) 
 }
 
 static nnrt_status open_file(nnrt_callback *callback) {
-    const char *path = nnrt_call_text(callback->call, "path", "");
+    const char *path = nnrt_callback_path(callback->call);
     callback->is_due = 0;
-    callback->file = fopen(path, is_on(callback->call, "append") ? "ae" : "we");
+    callback->file = fopen(path, nnrt_call_is_on(callback->call, CSV_APPEND) ? "ae" : "we");
     return callback->file ? NNRT_OK : fail_csv(callback);
 }
 
@@ -196,7 +322,7 @@ static void put_head(const nnrt_callback *callback) {
     fprintf(callback->file, "\r\n");
 }
 
-static nnrt_status end_csv_epoch(nnrt_callback *callback, nnrt_callbacks *all, moment *at) {
+static nnrt_status end_csv_epoch(nnrt_callback *callback, nnrt_callbacks *all, nnrt_moment *at) {
     (void)all;
     if (callback->is_due && open_file(callback)) return NNRT_ERROR;
     if (!callback->file) return NNRT_OK; // it failed before
@@ -222,12 +348,34 @@ static nnrt_status end_csv_epoch(nnrt_callback *callback, nnrt_callbacks *all, m
 
 // ---- All of them.
 
-static const kind kinds[] = {
-    {"early_stopping", open_stopping, end_stopping_epoch},
-    {"reduce_on_plateau", open_plateau, end_plateau_epoch},
-    {"checkpoint", open_checkpoint, end_checkpoint_epoch},
-    {"csv_log", open_csv, end_csv_epoch},
-    {NULL, NULL, NULL},
+const nnrt_callback_row nnrt_callback_rows[] = {
+    {.schema = {"early_stopping", "ends the training when a value has stopped improving",
+                stopping_args, "EarlyStopping"},
+     .monitors = 1,
+     .monitor = STOPPING_MONITOR,
+     .open = open_stopping,
+     .epoch = end_stopping_epoch},
+    {.schema = {"checkpoint", "saves the weights after epochs", checkpoint_args,
+                "ModelCheckpoint model_checkpoint"},
+     .writes = NNRT_WRITES_WEIGHTS,
+     .monitors = 1,
+     .monitor = CHECKPOINT_MONITOR,
+     .best_only = CHECKPOINT_BEST_ONLY,
+     .open = open_checkpoint,
+     .epoch = end_checkpoint_epoch},
+    {.schema = {"reduce_on_plateau", "lowers the learning rate when a value has stopped improving",
+                plateau_args, "ReduceLROnPlateau reduce_lr_on_plateau"},
+     .lowers_rate = 1,
+     .monitors = 1,
+     .monitor = PLATEAU_MONITOR,
+     .open = open_plateau,
+     .epoch = end_plateau_epoch},
+    {.schema = {"csv_log", "writes the values of each epoch to a file", csv_args,
+                "CSVLogger csv_logger"},
+     .writes = NNRT_WRITES_LOG,
+     .open = open_csv,
+     .epoch = end_csv_epoch},
+    {.schema = {0}},
 };
 
 nnrt_status nnrt_callbacks_open(nnrt_callbacks *callbacks) {
@@ -240,11 +388,8 @@ nnrt_status nnrt_callbacks_open(nnrt_callbacks *callbacks) {
     for (int64_t i = 0; i < training->callback_count && !status; i++) {
         nnrt_callback *callback = &callbacks->items[callbacks->count++];
         callback->call = &training->callbacks[i];
-        for (const kind *row = kinds; row->name && !callback->kind; row++)
-            if (nnrt_call_is(callback->call, row->name)) callback->kind = row;
-        status = callback->kind
-                     ? callback->kind->open(callback, callbacks)
-                     : nnrt_fail(NNRT_BUG, "the callback `%s` is unknown", callback->call->name);
+        callback->row = nnrt_callback_row_of(callback->call);
+        status = callback->row->open(callback, callbacks);
     }
     if (status) nnrt_callbacks_close(callbacks);
     return status;
@@ -262,7 +407,7 @@ void nnrt_callbacks_close(nnrt_callbacks *callbacks) {
 
 void nnrt_callbacks_log(const nnrt_callbacks *callbacks, int64_t step, nnrt_log *log) {
     for (int64_t i = 0; i < callbacks->count; i++) {
-        if (!nnrt_call_is(callbacks->items[i].call, "reduce_on_plateau")) continue;
+        if (!callbacks->items[i].row->lowers_rate) continue;
         nnrt_log_put(log, "learning_rate", nnrt_schedule_rate(&callbacks->schedules[0], step));
         return;
     }
@@ -270,12 +415,13 @@ void nnrt_callbacks_log(const nnrt_callbacks *callbacks, int64_t step, nnrt_log 
 
 int nnrt_callbacks_epoch(nnrt_callbacks *callbacks, int64_t epoch, const nnrt_log *log,
                          const nnrt_weights_info *info) {
-    moment at = {
+    nnrt_moment at = {
         .epoch = epoch, .number = callbacks->epochs_before + epoch + 1, .log = log, .info = info};
     for (int64_t i = 0; i < callbacks->count; i++) {
         nnrt_callback *callback = &callbacks->items[i];
-        at.value = nnrt_log_value(log, nnrt_call_text(callback->call, "monitor", ""));
-        if (!callback->kind->epoch(callback, callbacks, &at)) continue;
+        const char *monitored = nnrt_callback_monitored(callback->call);
+        at.value = monitored ? nnrt_log_value(log, monitored) : NAN;
+        if (!callback->row->epoch(callback, callbacks, &at)) continue;
         // Hours of training are worth more than one file.
         callbacks->has_failed = 1;
         fprintf(stderr, "warning: %s; training goes on\n", nnrt_error());
@@ -313,9 +459,8 @@ int64_t nnrt_callbacks_end(nnrt_callbacks *callbacks) {
 
 static nnrt_status check_monitor(const nnrt_session *session, const nnrt_training *training,
                                  const nnrt_call *call) {
-    const char *name = nnrt_call_text(call, "monitor", "");
-    int is_used = !nnrt_call_is(call, "checkpoint") || is_on(call, "save_best_only");
-    if (!is_used || strncmp(name, "val_", 4) != 0 || nnrt_session_has_validation(session, training))
+    const char *name = nnrt_callback_monitored(call);
+    if (!name || strncmp(name, "val_", 4) != 0 || nnrt_session_has_validation(session, training))
         return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "`%s` monitors `%s`, but the data set `%s` has no validation part; add "
@@ -343,12 +488,12 @@ static nnrt_status check_log(const char *path) {
 
 // Folders whose names are not known yet are made later.
 static nnrt_status check_path(const nnrt_call *call) {
-    const char *pattern = nnrt_call_text(call, "path", NULL);
+    const char *pattern = nnrt_callback_path(call);
     nnrt_placeholder placeholder;
     nnrt_log none = {0};
     char path[PATH_MAX];
     if (!pattern) return NNRT_OK;
-    if (!nnrt_call_is(call, "checkpoint")) return check_log(pattern);
+    if (nnrt_callback_row_of(call)->writes == NNRT_WRITES_LOG) return check_log(pattern);
     nnrt_status status = nnrt_pattern_path(pattern, 1, &none, path, sizeof path);
     if (status) return status;
     if (nnrt_placeholder_next(pattern, &placeholder) > 0 && strchr(placeholder.end, '/'))

@@ -5,12 +5,11 @@
 
 #include "../report/log.h"
 #include "../report/progress.h"
+#include "../session/callback.h"
 #include "../session/schedule.h"
 #include "../session/session.h"
 
-typedef struct nnrt_callback nnrt_callback;
-
-typedef struct nnrt_callbacks { // a zeroed one has none
+struct nnrt_callbacks { // a zeroed one has none
     nnrt_session *session;
     const nnrt_training *training;
     nnrt_schedule *schedules;      // of the training's steps; reduce_on_plateau lowers their rates
@@ -19,7 +18,7 @@ typedef struct nnrt_callbacks { // a zeroed one has none
     int64_t count;
     int64_t epochs_before; // of earlier blocks: messages, paths and logs count on from there
     int has_failed;        // a file could not be written; said when it happened
-} nnrt_callbacks;
+};
 
 // Whether all that the program's callbacks monitor is there, and their files can be written: asked
 // before any training. Makes the folders of checkpoints.

@@ -3,6 +3,10 @@
 #include "../common/graphs.h"
 
 #include "../../compiler/op/vocabulary.h"
+#include "../../runtime/metrics/row.h"
+#include "../../runtime/session/callback.h"
+#include "../../runtime/session/initialize.h"
+#include "../../runtime/session/schedule.h"
 
 #include <ctype.h>
 
@@ -38,6 +42,25 @@ static void test_words_are_complete(void **state) {
             if (missing) fail_msg("%s `%s` lacks %s", vocabulary[i].noun, word->name, missing);
         }
         assert_true(count > 1);
+    }
+}
+
+// Rows of the runtime have their functions, and an option where the row says that one is.
+static void test_rows_have_functions(void **state) {
+    (void)state;
+    for (int i = 0; nnrt_metric_tables[i]; i++)
+        for (const nnrt_metric_row *row = nnrt_metric_tables[i]; row->schema.name; row++)
+            assert_true(row->update && row->value && (row->open || !row->schema.args));
+    for (const nnrt_initializer_row *row = nnrt_initializer_rows; row->schema.name; row++)
+        assert_non_null(row->run);
+    for (const nnrt_schedule_row *row = nnrt_schedule_rows; row->schema.name; row++)
+        assert_true(row->rate && (row->is_number || row->open));
+    for (const nnrt_callback_row *row = nnrt_callback_rows; row->schema.name; row++) {
+        const ArgDef *args = row->schema.args;
+        assert_true(row->open && row->epoch);
+        if (row->writes) assert_string_equal(args[0].name, "path");
+        if (row->monitors) assert_string_equal(args[row->monitor].name, "monitor");
+        if (row->best_only) assert_int_equal(args[row->best_only].type, ARG_BOOL);
     }
 }
 
@@ -90,9 +113,8 @@ static void test_rows_are_numbered(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words_are_complete),
-        cmocka_unit_test(test_missing_parts_are_seen),
-        cmocka_unit_test(test_words_are_found),
+        cmocka_unit_test(test_words_are_complete),     cmocka_unit_test(test_rows_have_functions),
+        cmocka_unit_test(test_missing_parts_are_seen), cmocka_unit_test(test_words_are_found),
         cmocka_unit_test(test_rows_are_numbered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
