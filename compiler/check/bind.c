@@ -54,7 +54,7 @@ static Diag *report(Binding *b, DiagCode code, Span span, const char *format, ..
 // ---- Words.
 
 static bool takes_word(const ArgDef *def, const char *word) {
-    if (def->choices) return names_has_word(def->choices, word);
+    if (def->choices) return text_has_word(def->choices, word);
     return schema_callee(def->type, word);
 }
 

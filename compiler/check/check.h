@@ -80,6 +80,24 @@ struct Checker {
     bool exhausted; // a limit was hit and reported
 };
 
+// ---- name_list.c
+// All names in scope, and the words in the blank-separated `words`.
+void names_add_scope(Checker *c, NameList *names, const Scope *scope);
+void names_add_words(Checker *c, NameList *names, const char *words);
+// The nearest of `names` (which need not be terminated), or NULL.
+const char *names_nearest(Checker *c, NameList *names, const char *name);
+void names_add_layers(Checker *c, NameList *names); // and a NULL that is not counted
+// Is `name` one of the blank-separated `keras_names`, or the same but for case and `_`?
+bool names_match_keras(const char *keras_names, const char *own, const char *name);
+// Does it mean something where layers, entries of `train` or datasets ask for a name?
+bool names_is_callee(const char *name);
+// Does any operator or option take the bare word `name`?
+bool names_is_word(const char *name);
+// "`a`, `b` or `c`"
+const char *names_join(Arena *arena, const NameList *names, const char *last);
+// Is what `ast` names surely `own`? Its letters are, or nothing is said that depends on it.
+bool names_is_sure(const char *own, const Ast *ast);
+
 // ---- names.c
 // Reports duplicate declarations (E0102) of all files and finds names of the main file that are
 // never used (W0101).
@@ -96,25 +114,7 @@ void names_help_param(Diag *diag, const char *name);
 const char *names_renamed(Checker *c, Span use);
 // Does the name stand in a part that the parser skipped, where it may be declared?
 bool names_is_in_gap(const Checker *c, const char *name);
-// All names in scope, and the words in the blank-separated `words`.
-void names_add_scope(Checker *c, NameList *names, const Scope *scope);
-void names_add_words(Checker *c, NameList *names, const char *words);
-// The nearest of `names` (which need not be terminated), or NULL.
-const char *names_nearest(Checker *c, NameList *names, const char *name);
-void names_add_layers(Checker *c, NameList *names); // and a NULL that is not counted
-// Is `name` one of the blank-separated `keras_names`, or the same but for case and `_`?
-bool names_match_keras(const char *keras_names, const char *own, const char *name);
-// Does it mean something where layers, entries of `train` or datasets ask for a name?
-bool names_is_callee(const char *name);
-// Does any operator or option take the bare word `name`?
-bool names_is_word(const char *name);
-bool names_has_word(const char *words, const char *name); // in the blank-separated `words`
-// "`a`, `b` or `c`"
-const char *names_join(Arena *arena, const NameList *names, const char *last);
-
 bool names_mentions(const Ast *ast, const char *name); // anywhere in it, as a value or a callee
-// Is what `ast` names surely `own`? Its letters are, or nothing is said that depends on it.
-bool names_is_sure(const char *own, const Ast *ast);
 
 // ---- planned.c
 // Notes a name of the language that cannot be used yet, to be reported once (E0206). False: it is

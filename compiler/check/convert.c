@@ -166,7 +166,7 @@ static const char *written_word(const Conversion *v, const Ast *ast) {
     if (value) return value->text;
     const Value *hidden = scope_find(v->scope, ast->text);
     bool is_hidden = !hidden || hidden->kind == VALUE_TENSOR || value_is_layer(hidden);
-    return is_hidden || names_has_word(v->def->choices, ast->text) ? ast->text : NULL;
+    return is_hidden || text_has_word(v->def->choices, ast->text) ? ast->text : NULL;
 }
 
 static bool report_choice(const Conversion *v, const char *word, Span span) {
@@ -183,7 +183,7 @@ static bool report_choice(const Conversion *v, const char *word, Span span) {
 // The word that a quoted one is meant for.
 static const char *unquoted(const Conversion *v, const char *text) {
     NameList names = {0};
-    if (names_has_word(v->def->choices, text) || schema_callee(v->def->type, text)) return text;
+    if (text_has_word(v->def->choices, text) || schema_callee(v->def->type, text)) return text;
     const Schema *known = family_keras(family_of_argument(v->def->type), text);
     if (known) return known->name;
     names_add_words(v->c, &names, v->def->choices);
@@ -201,7 +201,7 @@ static bool report_quoted(const Conversion *v, const Value *value) {
 
 static bool take_word(const Conversion *v, const char *word, Span span) {
     v->out->text = word;
-    return names_has_word(v->def->choices, word) || report_choice(v, word, span);
+    return text_has_word(v->def->choices, word) || report_choice(v, word, span);
 }
 
 // Written, or chosen by an `if`.

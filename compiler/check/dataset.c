@@ -317,7 +317,7 @@ static int count_augmentations(const Schema *augment, const Ast *ast) {
     int count = 0;
     for (; ast->kind == AST_CALL && count < ast->items.count; count++) {
         const Ast *item = ast->items.items[count];
-        bool is_fill = item->kind == AST_NAME && names_has_word(fills, item->text);
+        bool is_fill = item->kind == AST_NAME && text_has_word(fills, item->text);
         if (item->kind == AST_ASSIGN || is_fill) break;
     }
     return count;

@@ -21,7 +21,7 @@ enum { SHAPE_MEMBERS = sizeof shape_members / sizeof *shape_members };
 static bool report_path(Checker *c, const Scope *scope, const Ast *ast) {
     static const char endings[] = "csv data gz h5 jpeg jpg npy npz png safetensors tsv txt";
     const Ast *left = ast->left;
-    if (left->kind != AST_NAME || !names_has_word(endings, ast->text)) return false;
+    if (left->kind != AST_NAME || !text_has_word(endings, ast->text)) return false;
     if (scope_find(scope, left->text) || names_is_in_gap(c, left->text)) return false;
     Diag *diag = diag_report(c->sink, DIAG_E0101, left->span, "there is no value `%s`", left->text);
     diag_label(diag, "unknown name");
