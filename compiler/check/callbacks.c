@@ -165,6 +165,7 @@ static bool less_is_better(const char *name) {
 
 static void resolve_mode(const Call *call, const char *monitor) {
     Args *args = (Args *)call->args;
+    if (schema_arg_index(call->schema, "mode") < 0) return;
     if (strcmp(args_text(args, "mode"), "auto") != 0) return;
     args_set_text(args, "mode", less_is_better(monitor) ? "min" : "max");
     args_set_origin(args, "mode", "by what is monitored");
