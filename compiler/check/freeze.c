@@ -49,15 +49,45 @@ static bool matches(Checker *c, const Layer *layer, const char *path, Match matc
 }
 
 // The layers that are meant: of that very name, else of that model, else whose names begin so.
-static int mark(Checker *c, const char *path, bool *marks) {
+// `within`, by layer: those that may be; NULL: all.
+static int mark_named(Checker *c, const char *path, const bool *within, bool *marks) {
     const Weights *weights = c->program->weights;
     int count = 0;
     for (int match = 0; match < MATCHES && !count; match++)
         for (int i = 0; i < weights->layers.count; i++) {
-            if (!matches(c, weights->layers.items[i], path, (Match)match)) continue;
+            bool is_meant =
+                (!within || within[i]) && matches(c, weights->layers.items[i], path, (Match)match);
+            if (!is_meant) continue;
             marks[i] = true;
             count++;
         }
+    return count;
+}
+
+// By layer: what the model uses, of models within it too. NULL: there is no such model.
+static const bool *layers_within(Checker *c, const char *name) {
+    const Graph *graph = NULL;
+    for (int i = 0; i < c->models.count; i++)
+        if (strcmp(c->models.items[i]->model->name, name) == 0)
+            graph = c->models.items[i]->model->forward;
+    if (!graph) return NULL;
+    bool *within = ARENA_ARRAY(c->arena, bool, c->program->weights->layers.count + 1);
+    for (int i = 0; i < graph->nodes.count; i++)
+        if (graph->nodes.items[i]->layer) within[graph->nodes.items[i]->layer->index] = true;
+    return within;
+}
+
+// `classifier.encoder.block1`, too, which is that of `encoder` where `classifier` uses it.
+static int mark(Checker *c, const char *path, bool *marks) {
+    int count = mark_named(c, path, NULL, marks);
+    const char *dot;
+    while (!count && (dot = strchr(path, '.'))) {
+        const char *owner = arena_copy(c->arena, path, (size_t)(dot - path));
+        const bool *within = layers_within(c, owner);
+        if (!within) break;
+        path = dot + 1;
+        count = mark_named(c, path, within, marks);
+    }
     return count;
 }
 
