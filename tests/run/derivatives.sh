@@ -13,9 +13,9 @@ model slopes(x: [2]) {
     d       = x -> dropout(0.5)
     beside  = gradient(square(d) + x * 100, d)
     stopped = gradient(x * stop_gradient(square(x)), x)
-    none    = gradient(x -> stop_gradient -> exp, x)
+    nothing = gradient(x -> stop_gradient -> exp, x)
     place   = gradient(x[1], x)
-    concat(once, twice, chance, beside, stopped, none, place)
+    concat(once, twice, chance, beside, stopped, nothing, place)
 }
 NN
 build slopes.nn
