@@ -48,7 +48,9 @@ static double stored_target(const nnrt_view *view, int64_t place) {
 
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element) {
     int64_t place = (int64_t)view->index[sample] * view->target_size + element;
-    return stored_target(view, place) * view->scale + view->offset;
+    double value = stored_target(view, place) * view->scale + view->offset;
+    return view->mean ? (value - (double)view->mean[element]) / (double)view->deviation[element]
+                      : value;
 }
 
 int64_t nnrt_view_argmax(const float *values, int64_t count) {

@@ -1,5 +1,6 @@
 #include "output_metrics.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 nnrt_view nnrt_loss_view(const nnrt_session *session, const nnrt_function *function,
@@ -11,6 +12,24 @@ nnrt_view nnrt_loss_view(const nnrt_session *session, const nnrt_function *funct
     view.scale = info->scale;
     view.offset = info->offset;
     return view;
+}
+
+// Targets that are standardized inputs are compared as such.
+static nnrt_status standardize(nnrt_output_metrics *metrics, const nnrt_session *session,
+                               const nnrt_function *function, int64_t number) {
+    nnrt_view *view = &metrics->views[number];
+    int64_t column = metrics->training->losses[number].target;
+    int is_read = session->dataset == metrics->training->dataset; // else only names are asked for
+    int is_input = column < function->input_count;
+    if (!is_read || !is_input || !session->data.info.standardize) return NNRT_OK;
+    int source = nnrt_session_source(session, &function->columns[column]);
+    size_t size = (size_t)view->target_size;
+    float *statistics = metrics->statistics[number] = malloc(2 * size * sizeof *statistics);
+    if (!statistics) return nnrt_fail_memory("metrics", 2 * size * sizeof *statistics);
+    if (!nnrt_session_statistics(session, source, statistics, statistics + size)) return NNRT_OK;
+    view->mean = statistics;
+    view->deviation = statistics + size;
+    return NNRT_OK;
 }
 
 nnrt_status nnrt_output_metrics_open(nnrt_output_metrics *metrics, const nnrt_session *session,
@@ -27,7 +46,7 @@ nnrt_status nnrt_output_metrics_open(nnrt_output_metrics *metrics, const nnrt_se
         metrics->items[i] =
             nnrt_metrics_create(loss->metrics, loss->metric_count, &function->outputs[loss->output],
                                 &function->columns[loss->target], workers);
-        if (metrics->items[i]) continue;
+        if (metrics->items[i] && !standardize(metrics, session, function, i)) continue;
         nnrt_output_metrics_free(metrics);
         return nnrt_failure();
     }
@@ -35,7 +54,10 @@ nnrt_status nnrt_output_metrics_open(nnrt_output_metrics *metrics, const nnrt_se
 }
 
 void nnrt_output_metrics_free(nnrt_output_metrics *metrics) {
-    for (int64_t i = 0; i < metrics->count; i++) nnrt_metrics_free(metrics->items[i]);
+    for (int64_t i = 0; i < metrics->count; i++) {
+        nnrt_metrics_free(metrics->items[i]);
+        free(metrics->statistics[i]);
+    }
     metrics->count = 0;
 }
 

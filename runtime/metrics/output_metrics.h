@@ -11,6 +11,7 @@ typedef struct nnrt_output_metrics {
     int has_any;
     nnrt_metrics *items[NNRT_MAX_COLUMNS]; // NULL: that output has none
     nnrt_view views[NNRT_MAX_COLUMNS];     // without a batch
+    float *statistics[NNRT_MAX_COLUMNS];   // of inputs as targets: means, deviations; NULL: none
 } nnrt_output_metrics;
 
 // For `function`, the first step's training or evaluation, of the training's losses; `workers` feed
@@ -24,7 +25,8 @@ void nnrt_output_metrics_reset(nnrt_output_metrics *metrics);
 void nnrt_output_metrics_update(nnrt_output_metrics *metrics, const nnrt_function *function,
                                 const nnrt_context *context);
 
-// An output beside its target; inputs of the data as targets are scaled as the model gets them.
+// An output beside its target; inputs of the data as targets are scaled as the model gets them, but
+// not standardized.
 nnrt_view nnrt_loss_view(const nnrt_session *session, const nnrt_function *function,
                          const nnrt_loss *loss);
 

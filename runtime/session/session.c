@@ -294,6 +294,25 @@ static const float *find_statistic(const nnrt_session *session, const char *name
     return NULL;
 }
 
+int nnrt_session_statistics(const nnrt_session *session, int64_t input, float *mean,
+                            float *deviation) {
+    const nnrt_program *program = session->program;
+    int found = 0;
+    for (int64_t i = 0; i < program->parameter_count && input >= 0; i++) {
+        const nnrt_parameter *parameter = &program->parameters[i];
+        if (!nnrt_weights_is_statistic(parameter)) continue;
+        const float *values = find_statistic(session, parameter->name);
+        float *place = !values                                    ? NULL
+                       : values == session->data.mean[input]      ? mean
+                       : values == session->data.deviation[input] ? deviation
+                                                                  : NULL;
+        if (!place) continue;
+        nnrt_weights_get(parameter, session->weights.values, place);
+        found++;
+    }
+    return found == 2;
+}
+
 // All of them, from a file that holds them, or none.
 static void know_statistics(nnrt_session *session, int all) {
     memset(session->knows_statistic, all, (size_t)session->program->parameter_count);

@@ -92,6 +92,10 @@ const nnrt_loss *nnrt_training_loss(const nnrt_training *training);
 // The number of the data set's column that fills a function's: the inputs, then the targets; -1:
 // none does.
 int nnrt_session_source(const nnrt_session *session, const nnrt_column *column);
+// Copies what `standardize` takes from an input of the data and divides it by, as the weights have
+// them; 0: it does not change that input.
+int nnrt_session_statistics(const nnrt_session *session, int64_t input, float *mean,
+                            float *deviation);
 // Where the optimizer state of a step lies.
 float *nnrt_session_slots(const nnrt_session *session, const nnrt_training *training,
                           const nnrt_train_step *step);

@@ -70,16 +70,23 @@ done
 cat >copy.nn <<'END'
 dataset points = moons(300, noise = 0.1) -> standardize -> split(test = 0.2)
 block distance(prediction, target, power = 2) { sum(abs(prediction - target) ^ power) }
+block gap(prediction, target) { abs(prediction - target) }
 model copy(x) { x -> dense(8, tanh) -> dense(2) }
 train copy on points {
     target    = x
     loss      = distance(power = 2)
+    metrics   = [mae, gap]
     optimizer = adam(0.01)
     epochs    = 60
 }
 END
 build copy.nn copy
 expect 0 ./copy fit --seed 1 --json --progress=none
+python3 - out <<'END' || fail "a metric does not see the target as the loss does, standardized"
+import json, sys
+test = json.load(open(sys.argv[1]))["test"]
+assert abs(test["mae"] - test["gap"]) < 1e-5 * test["gap"], test
+END
 python3 -c "import json; assert json.load(open('out'))['test']['loss'] < 0.05" || fail "an input as the target"
 
 # Frozen: the first layer of each stays, and what follows is trained.
