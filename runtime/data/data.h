@@ -18,7 +18,7 @@
 #include "../base/status.h"
 #include "../nnrt.h"
 
-enum { NNRT_DATA_MAX_COLUMNS = 4, NNRT_DATA_MAX_CLASSES = 1 << 20 };
+enum { NNRT_DATA_MAX_CLASSES = 1 << 20 };
 
 // What is done to training samples in each epoch anew (augment.h). All 0: nothing.
 typedef struct nnrt_augment {
