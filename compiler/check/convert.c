@@ -275,6 +275,14 @@ static bool convert_name_or_number(const Conversion *v, const Ast *ast) {
     return false;
 }
 
+// One of several: a column may be told by its number, too.
+static bool convert_element(const Conversion *v, const Ast *ast, const char **name) {
+    bool is_number = ast->kind == AST_NUMBER && ast->number == floor(ast->number);
+    if (!is_number) return convert_name(v, ast, name);
+    *name = arena_format(v->c->arena, "%.0f", ast->number);
+    return true;
+}
+
 static bool convert_names(const Conversion *v, const Ast *ast) {
     bool is_list = ast->kind == AST_LIST;
     int count = is_list ? ast->items.count : 1;
@@ -282,7 +290,7 @@ static bool convert_names(const Conversion *v, const Ast *ast) {
     v->out->texts = ARENA_ARRAY(v->c->arena, const char *, count + 1);
     v->out->count = count;
     for (int i = 0; i < count; i++)
-        ok = convert_name(v, is_list ? ast->items.items[i] : ast, &v->out->texts[i]) && ok;
+        ok = convert_element(v, is_list ? ast->items.items[i] : ast, &v->out->texts[i]) && ok;
     return ok;
 }
 

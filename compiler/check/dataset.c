@@ -57,8 +57,7 @@ static void note_other_files(Checker *c, const Dataset *dataset, Diag *diag) {
     for (int i = 0; i < source->args->count; i++) {
         char path[PATH_MAX];
         const ArgValue *value = &source->args->values[i];
-        ArgType type = source->schema->args[i].type;
-        if ((type != ARG_STRING && type != ARG_STRINGS) || !value->is_set) continue;
+        if (!source->schema->args[i].is_path || !value->is_set) continue;
         const char *const *texts = value->text ? &value->text : value->texts;
         for (int k = 0; k < (value->text ? 1 : value->count); k++)
             if (nnrt_locate(dataset->folder, texts[k], path) == NNRT_DATA_MISSING)

@@ -23,9 +23,10 @@ nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t
 // ---- The stages
 
 const void *const nnrt_source_tables[] = {nnrt_file_sources, nnrt_cifar_sources, nnrt_image_sources,
-                                          nnrt_toy_sources, NULL};
+                                          nnrt_toy_sources,  nnrt_csv_sources,   NULL};
 const void *const nnrt_transform_tables[] = {nnrt_number_transforms,   nnrt_row_transforms,
-                                             nnrt_category_transforms, nnrt_picture_transforms,
+                                             nnrt_category_transforms, nnrt_column_transforms,
+                                             nnrt_missing_transforms,  nnrt_picture_transforms,
                                              nnrt_augmentations,       NULL};
 
 static const nnrt_source *find_source(const char *name) {
@@ -48,6 +49,7 @@ typedef struct Run {
     const nnrt_call *stages;
     int64_t stage_count, stage;
     uint8_t *waits; // by stage
+    int touched;    // bits: what those that wait change
     int any_waits;
 } Run;
 
@@ -57,6 +59,14 @@ static nnrt_status apply(Run *run, int64_t stage) {
     return find_transform(run->stages[stage].name)->apply(run->table, &run->stages[stage]);
 }
 
+static nnrt_status apply_waiting(Run *run) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 1; i < run->stage_count && !status; i++)
+        if (run->waits[i]) status = apply(run, i);
+    run->any_waits = run->touched = 0;
+    return status;
+}
+
 // What learns from the training part waits until that is known; what follows it waits, too, but for
 // transforms of rows.
 static nnrt_status take_stage(Run *run, int64_t stage) {
@@ -64,11 +74,18 @@ static nnrt_status take_stage(Run *run, int64_t stage) {
     const nnrt_transform *transform = find_transform(name);
     run->stage = stage;
     if (!transform) return nnrt_fail(NNRT_ERROR, "there is no transform `%s`", name);
-    int waits =
-        transform->timing == NNRT_FITTED || (run->any_waits && transform->timing == NNRT_OF_VALUES);
-    run->waits[stage] = (uint8_t)waits;
-    run->any_waits |= waits;
-    return waits ? NNRT_OK : apply(run, stage);
+    int is_of_rows = transform->timing == NNRT_OF_ROWS;
+    if (transform->timing == NNRT_FITTED || (run->any_waits && !is_of_rows)) {
+        run->waits[stage] = 1;
+        run->any_waits = 1;
+        run->touched |= transform->touches;
+        return NNRT_OK;
+    }
+    if (is_of_rows && (run->touched & transform->touches)) {
+        nnrt_status status = apply_waiting(run);
+        if (status) return status;
+    }
+    return apply(run, stage);
 }
 
 static nnrt_status apply_transforms(Run *run) {
@@ -76,8 +93,7 @@ static nnrt_status apply_transforms(Run *run) {
     run->waits = calloc((size_t)run->stage_count, 1);
     if (!run->waits) return nnrt_fail_memory("the data set", (size_t)run->stage_count);
     for (int64_t i = 1; i < run->stage_count && !status; i++) status = take_stage(run, i);
-    for (int64_t i = 1; i < run->stage_count && !status; i++)
-        if (run->waits[i]) status = apply(run, i);
+    if (!status) status = apply_waiting(run);
     free(run->waits);
     return status;
 }
@@ -104,6 +120,7 @@ static nnrt_status run_stages(Run *run, int want_samples) {
     nnrt_status status = nnrt_table_make_parts(table);
     if (!status) status = apply_transforms(run);
     if (!status) run->stage = 0;
+    if (!status && !is_known) status = nnrt_table_pack(table);
     if (!status && !is_known && source->settle) status = source->settle(table);
     if (!status && !is_known && want_samples) status = read_features(table);
     return status ? status : opened;
@@ -111,7 +128,9 @@ static nnrt_status run_stages(Run *run, int want_samples) {
 
 // ---- What is known.
 
+// Of a table that was not packed, because a stage failed, there may be more than programs can have.
 static void describe_columns(const nnrt_table *table, nnrt_data_info *info) {
+    if (table->field_count > NNRT_MAX_COLUMNS) return;
     for (int64_t i = 0; i < table->field_count; i++) {
         const nnrt_field *field = &table->fields[i];
         if (field->role == NNRT_FEATURE) {
@@ -140,7 +159,7 @@ static nnrt_data_info describe(const Run *run) {
 
 nnrt_status nnrt_data_inspect(const nnrt_call *stages, int64_t stage_count, const char *folder,
                               nnrt_data_info *info) {
-    Run run = {nnrt_table_create(folder), stages, stage_count, 0, NULL, 0};
+    Run run = {.table = nnrt_table_create(folder), .stages = stages, .stage_count = stage_count};
     *info = (nnrt_data_info){.scale = 1};
     if (!run.table) return NNRT_ERROR;
     nnrt_status status = run_stages(&run, 0);
@@ -174,7 +193,7 @@ static nnrt_status hand_over(const Run *run, nnrt_data *data) {
 
 nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const char *folder,
                            nnrt_data *data) {
-    Run run = {nnrt_table_create(folder), stages, stage_count, 0, NULL, 0};
+    Run run = {.table = nnrt_table_create(folder), .stages = stages, .stage_count = stage_count};
     *data = (nnrt_data){0};
     if (!run.table) return NNRT_ERROR;
     nnrt_status status = run_stages(&run, 1);

@@ -16,8 +16,11 @@ typedef struct nnrt_source {
     nnrt_status (*settle)(nnrt_table *table);
 } nnrt_source;
 
+// What a transform of rows reads of the columns, and others change.
+enum { NNRT_TOUCHES_GAPS = 1, NNRT_TOUCHES_NUMBERS = 2 };
+
 typedef enum nnrt_timing {
-    NNRT_OF_ROWS,   // changes the parts alone: at once
+    NNRT_OF_ROWS,   // changes the parts alone: at once, unless what waits changes what it reads
     NNRT_OF_VALUES, // changes columns: behind those before it that wait
     NNRT_FITTED,    // learns from the training part: waits until all parts are known
 } nnrt_timing;
@@ -26,6 +29,7 @@ typedef struct nnrt_transform {
     Schema schema;
     int is_augmentation; // stands inside of augment(..)
     nnrt_timing timing;
+    int touches; // bits: of rows, what it reads; of values, what it changes
     nnrt_status (*apply)(nnrt_table *table, const nnrt_call *call);
 } nnrt_transform;
 
@@ -34,9 +38,10 @@ typedef struct nnrt_transform {
 extern const void *const nnrt_source_tables[];
 extern const void *const nnrt_transform_tables[];
 extern const nnrt_source nnrt_file_sources[], nnrt_cifar_sources[], nnrt_image_sources[],
-    nnrt_toy_sources[];
+    nnrt_toy_sources[], nnrt_csv_sources[];
 extern const nnrt_transform nnrt_number_transforms[], nnrt_row_transforms[],
-    nnrt_category_transforms[], nnrt_picture_transforms[], nnrt_augmentations[];
+    nnrt_category_transforms[], nnrt_picture_transforms[], nnrt_augmentations[],
+    nnrt_column_transforms[], nnrt_missing_transforms[];
 
 // Mean and deviation of an input's elements over the training part; 0 and 1 for categories.
 nnrt_status nnrt_statistics_find(nnrt_data *data, int64_t input, const uint8_t *is_category);

@@ -58,11 +58,27 @@ nnrt_field *nnrt_table_add(nnrt_table *table, nnrt_role role, nnrt_column column
     return field;
 }
 
+nnrt_field *nnrt_table_insert(nnrt_table *table, int64_t place, nnrt_role role,
+                              nnrt_column column) {
+    if (!nnrt_table_add(table, role, column)) return NULL;
+    nnrt_field *field = &table->fields[place], added = table->fields[table->field_count - 1];
+    memmove(field + 1, field, (size_t)(table->field_count - 1 - place) * sizeof *field);
+    *field = added;
+    return field;
+}
+
 nnrt_field *nnrt_table_add_labels(nnrt_table *table, int64_t classes) {
     nnrt_field *field =
         nnrt_table_add(table, NNRT_TARGET, nnrt_column_make("label", NNRT_I32, 0, NULL));
     if (field) field->target.classes = classes;
     return field;
+}
+
+void nnrt_table_remove(nnrt_table *table, nnrt_field *field) {
+    int64_t behind = table->fields + table->field_count - (field + 1);
+    clear_field(field);
+    memmove(field, field + 1, (size_t)behind * sizeof *field);
+    table->field_count--;
 }
 
 int64_t nnrt_table_count(const nnrt_table *table, nnrt_role role) {
@@ -159,6 +175,7 @@ double nnrt_field_number(const nnrt_field *field, int64_t row, int64_t element) 
     switch (field->stored.dtype) {
     case NNRT_U8: return ((const uint8_t *)field->values)[place];
     case NNRT_I32: return ((const int32_t *)field->values)[place];
+    case NNRT_F64: return ((const double *)field->values)[place];
     default: return (double)((const float *)field->values)[place];
     }
 }

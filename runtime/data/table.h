@@ -14,6 +14,13 @@
 typedef struct nnrt_table nnrt_table;
 typedef struct nnrt_field nnrt_field;
 
+typedef enum nnrt_kind {
+    NNRT_TENSORS, // numbers, [28, 28] of them, say
+    NNRT_NUMBERS, // one number a row, as double; NaN: missing
+    NNRT_WORDS,   // the number of a word in a list; -1: missing
+    NNRT_DATES,   // likewise, of dates as they are written
+} nnrt_kind;
+
 typedef enum nnrt_role { NNRT_FEATURE, NNRT_TARGET } nnrt_role;
 
 // Where samples come from that are not in memory.
@@ -30,6 +37,11 @@ typedef struct nnrt_origin {
 struct nnrt_field {
     nnrt_column column; // of a sample, after the transforms so far
     nnrt_role role;
+    nnrt_kind kind;
+    const char *const
+        *words; // of words and dates, sorted by bytes; they live until the process ends
+    int64_t word_count;
+    int is_indicator;   // of one number: 1 for one category and 0 for the others
     nnrt_column stored; // as `values` has it
     void *values;       // [row_count, stored.size], slack after them; NULL: not in memory
     nnrt_origin origin;
@@ -63,6 +75,8 @@ void nnrt_table_free(nnrt_table *table);           // NULL is fine
 
 // Appends a column; NULL with nnrt_error() set: no memory. Pointers to fields are invalid then.
 nnrt_field *nnrt_table_add(nnrt_table *table, nnrt_role role, nnrt_column column);
+// Likewise, at `place` among them.
+nnrt_field *nnrt_table_insert(nnrt_table *table, int64_t place, nnrt_role role, nnrt_column column);
 // Appends the labels of a target that is called "label".
 nnrt_field *nnrt_table_add_labels(nnrt_table *table, int64_t classes);
 // Forgets all columns.
@@ -82,8 +96,16 @@ nnrt_status nnrt_field_allocate(const nnrt_table *table, nnrt_field *field);
 nnrt_status nnrt_field_replace(nnrt_field *field, const nnrt_column *column, void *values);
 // Its samples are brought into memory, if they fit, in the shape that was promised.
 nnrt_status nnrt_field_read(nnrt_table *table, nnrt_field *field);
+// Forgets a column. Pointers to fields are invalid then.
+void nnrt_table_remove(nnrt_table *table, nnrt_field *field);
 // An element of a sample that is in memory, as a number.
 double nnrt_field_number(const nnrt_field *field, int64_t row, int64_t element);
+
+// What a table becomes when its stages are done (pack.c): its columns of one number are the
+// elements of one vector `x`, targets are labels or numbers. NNRT_ERROR: a column cannot be that.
+nnrt_status nnrt_table_pack(nnrt_table *table);
+// A target of a single number or word becomes labels, if it can; one that did stays so.
+nnrt_status nnrt_target_settle(nnrt_table *table, nnrt_field *field);
 
 void nnrt_table_fingerprint(nnrt_table *table, const void *bytes, int64_t size);
 

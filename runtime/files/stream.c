@@ -97,8 +97,7 @@ static nnrt_status explain(const nnrt_stream *stream) {
                                     : message);
 }
 
-// Up to `size` bytes: fewer at the end of the file.
-static nnrt_status read_some(nnrt_stream *stream, void *bytes, int64_t size, int64_t *count) {
+nnrt_status nnrt_stream_read_some(nnrt_stream *stream, void *bytes, int64_t size, int64_t *count) {
     for (*count = 0; *count < size;) {
         int64_t wanted = size - *count < READ_SIZE ? size - *count : READ_SIZE;
         int got = gzread(stream->file, (char *)bytes + *count, (unsigned)wanted);
@@ -111,7 +110,7 @@ static nnrt_status read_some(nnrt_stream *stream, void *bytes, int64_t size, int
 
 nnrt_status nnrt_stream_read(nnrt_stream *stream, void *bytes, int64_t size, const char *what) {
     int64_t count;
-    nnrt_status status = read_some(stream, bytes, size, &count);
+    nnrt_status status = nnrt_stream_read_some(stream, bytes, size, &count);
     if (status || count == size) return status;
     return nnrt_fail(
         NNRT_ERROR, "`%s` is truncated: it ends after %lld bytes, inside of %s; get the file again",
@@ -136,7 +135,7 @@ static nnrt_status fail_trailing(const nnrt_stream *stream, int64_t size) {
 nnrt_status nnrt_stream_end(nnrt_stream *stream) {
     char byte;
     int64_t count, size = stream->position;
-    nnrt_status status = read_some(stream, &byte, 1, &count);
+    nnrt_status status = nnrt_stream_read_some(stream, &byte, 1, &count);
     if (status || count == 0) return status;
     return fail_trailing(stream, size);
 }
@@ -153,7 +152,7 @@ static nnrt_status check_by_reading(nnrt_stream *stream, int64_t size) {
     char bytes[SKIP_SIZE];
     int64_t count = SKIP_SIZE;
     while (count == SKIP_SIZE && stream->position <= size) {
-        nnrt_status status = read_some(stream, bytes, SKIP_SIZE, &count);
+        nnrt_status status = nnrt_stream_read_some(stream, bytes, SKIP_SIZE, &count);
         if (status) return status;
     }
     if (stream->position > size) return fail_trailing(stream, size);

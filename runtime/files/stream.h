@@ -24,6 +24,8 @@ void nnrt_stream_close(nnrt_stream *stream);
 
 // Exactly `size` bytes; `what` names them in the message when the file ends before.
 nnrt_status nnrt_stream_read(nnrt_stream *stream, void *bytes, int64_t size, const char *what);
+// Up to `size` bytes: fewer at the end of the file.
+nnrt_status nnrt_stream_read_some(nnrt_stream *stream, void *bytes, int64_t size, int64_t *count);
 nnrt_status nnrt_stream_skip(nnrt_stream *stream, int64_t size, const char *what);
 
 // Checks that nothing is left, and the checksum of compressed content.

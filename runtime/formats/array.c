@@ -26,7 +26,7 @@ int nnrt_element_is_integer(nnrt_element element) {
 }
 
 int nnrt_dtype_size(int64_t dtype) {
-    return dtype == NNRT_U8 ? 1 : 4;
+    return dtype == NNRT_U8 ? 1 : dtype == NNRT_F64 ? 8 : 4;
 }
 
 const char *nnrt_shape_text(char text[NNRT_SHAPE_TEXT], int64_t rank, const int64_t *shape) {

@@ -33,6 +33,7 @@ typedef struct nnrt_array {
 } nnrt_array;
 
 enum { NNRT_ALIGNMENT = 64 };
+enum { NNRT_F64 = 3 }; // an element type of tables, before programs see them
 #define NNRT_ARRAY_MAX_BYTES ((int64_t)1 << 47)
 
 int nnrt_element_size(nnrt_element element);

@@ -474,6 +474,7 @@ static nnrt_status open_images(nnrt_table *table, const nnrt_call *call) {
 static const ArgDef images_args[] = {
     {.name = "folder",
      .type = ARG_STRING,
+     .is_path = true,
      .keras_name = "directory",
      .doc = "one folder a class, or train/, validation/ and test/ with such folders"},
     {.name = "color",

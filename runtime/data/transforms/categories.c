@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../base/number.h"
 #include "../stage.h"
+#include "columns.h"
 
 // ---- Targets.
 
@@ -22,6 +24,8 @@ static nnrt_status expand_labels(nnrt_table *table, nnrt_field *field, const nnr
 
 static nnrt_status one_hot_target(nnrt_table *table, nnrt_field *field) {
     nnrt_target_info *target = &field->target;
+    nnrt_status settled = nnrt_target_settle(table, field);
+    if (settled) return settled;
     if (target->classes == 0)
         return nnrt_fail(NNRT_ERROR, "one_hot(%s): the target is not a class label",
                          field->column.name);
@@ -192,6 +196,87 @@ static nnrt_status one_hot_column(nnrt_table *table, double number) {
     return status;
 }
 
+// ---- Columns of a table: each category becomes a column.
+
+// The numbers, or the numbers of words, that the training part has.
+static nnrt_status find_values(const nnrt_table *table, const nnrt_field *field,
+                               Categories *categories) {
+    const nnrt_part *train = &table->train;
+    int64_t count = 0;
+    double *values = categories->values = malloc((size_t)(train->count + 1) * sizeof *values);
+    if (!values) return nnrt_fail_memory("one_hot", (size_t)train->count * sizeof *values);
+    for (int64_t i = 0; i < train->count; i++) {
+        double value = nnrt_field_number(field, train->rows[i], 0);
+        int is_missing = field->kind == NNRT_NUMBERS ? isnan(value) : value < 0;
+        if (is_missing) continue;
+        if (value != floor(value))
+            return nnrt_fail(NNRT_ERROR,
+                             "one_hot(%s): row %lld has %g in this column; categories are words or "
+                             "integral numbers",
+                             field->column.name, (long long)train->rows[i] + 1, value);
+        values[count++] = value;
+    }
+    make_unique(categories, count);
+    if (categories->count && categories->count <= NNRT_DATA_MAX_CLASSES) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "one_hot(%s): the column has %lld different values",
+                     field->column.name, (long long)categories->count);
+}
+
+// "origin=2", "job=clerk"
+static const char *category_name(const nnrt_field *field, double value) {
+    char text[512];
+    const char *name = text;
+    if (field->kind == NNRT_NUMBERS)
+        snprintf(text, sizeof text, "%s=%g", field->column.name, value);
+    else
+        snprintf(text, sizeof text, "%s=%s", field->column.name, field->words[(int64_t)value]);
+    const char *const *kept = nnrt_table_keep_names(&name, 1);
+    return kept ? *kept : NULL;
+}
+
+// One category as a column behind the one that it is of.
+static nnrt_status add_category(nnrt_table *table, int64_t place, int64_t behind, double value) {
+    const char *name = category_name(&table->fields[place], value);
+    if (!name) return NNRT_ERROR;
+    nnrt_field *field = nnrt_table_insert(table, place + behind, NNRT_FEATURE,
+                                          nnrt_column_make(name, NNRT_U8, 0, NULL));
+    if (!field || nnrt_field_allocate(table, field)) return NNRT_ERROR;
+    field->kind = NNRT_NUMBERS;
+    field->is_indicator = 1;
+    for (int64_t row = 0; row < table->row_count; row++)
+        ((uint8_t *)field->values)[row] = nnrt_field_number(&table->fields[place], row, 0) == value;
+    return NNRT_OK;
+}
+
+static nnrt_status one_hot_field(nnrt_table *table, nnrt_field *field) {
+    int64_t place = field - table->fields;
+    Categories categories = {0};
+    nnrt_status status = find_values(table, field, &categories);
+    for (int64_t i = 0; i < categories.count && !status; i++)
+        status = add_category(table, place, i + 1, categories.values[i]);
+    free(categories.values);
+    if (!status) nnrt_table_remove(table, &table->fields[place]);
+    return status;
+}
+
+static int is_words(const nnrt_field *field) {
+    return field->role == NNRT_FEATURE && field->kind == NNRT_WORDS;
+}
+
+static nnrt_status one_hot_words(nnrt_table *table) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < table->field_count; i++) {
+        if (!is_words(&table->fields[i])) continue;
+        nnrt_status status = one_hot_field(table, &table->fields[i]);
+        if (status) return status;
+        i--; // another column is there now, none of words
+        count++;
+    }
+    if (count) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "one_hot: no column holds words; name the columns of numbers that "
+                                 "are categories: `one_hot(label)`, for example");
+}
+
 // ---- Which column.
 
 // The only target is `target`, and `label` where it is one, whatever its name is; NULL: none.
@@ -227,24 +312,43 @@ static nnrt_status fail_name(const nnrt_table *table, const char *name) {
         name, name, target ? target->column.name : "target");
 }
 
+static nnrt_status one_hot(nnrt_table *table, const char *name) {
+    nnrt_field *target = find_target(table, name), *field = nnrt_columns_find(table, name);
+    double number;
+    if (target) return one_hot_target(table, target);
+    if (field && field->role == NNRT_FEATURE && field->kind != NNRT_TENSORS)
+        return one_hot_field(table, field);
+    if (nnrt_number_parse(name, &number)) return one_hot_column(table, number);
+    return fail_name(table, name);
+}
+
+enum { COLUMNS };
+
+// Columns of numbers are numbered before any is taken away.
 static nnrt_status apply_one_hot(nnrt_table *table, const nnrt_call *call) {
-    const char *name = nnrt_call_text(call, "column", NULL);
-    double number = nnrt_call_number(call, "column", NAN);
-    if (!name && number >= 0 && number < INT32_MAX) return one_hot_column(table, number);
-    if (!name) return nnrt_fail(NNRT_ERROR, "one_hot: which column?");
-    nnrt_field *target = find_target(table, name);
-    return target ? one_hot_target(table, target) : fail_name(table, name);
+    int64_t count;
+    const char *const *names = nnrt_columns_of(call, COLUMNS, &count);
+    nnrt_status status = NNRT_OK;
+    if (!count) return one_hot_words(table);
+    for (int64_t i = 0; i < count && !status; i++) status = one_hot(table, names[i]);
+    return status;
 }
 
 static const ArgDef one_hot_args[] = {
-    {.name = "column",
-     .type = ARG_NAME,
-     .doc = "the column that becomes one value a class: its name, or its number from 0"},
+    [COLUMNS] = {.name = "columns",
+                 .type = ARG_NAMES,
+                 .default_text = "none",
+                 .variadic = true,
+                 .doc =
+                     "that become one value a class: names, or numbers from 0; none: all columns "
+                     "of words"},
     {0},
 };
 
 const nnrt_transform nnrt_category_transforms[] = {
-    {.schema = {"one_hot", "makes one value a class of a column", one_hot_args, "to_categorical"},
+    {.schema = {"one_hot", "makes one value a class of columns", one_hot_args,
+                "to_categorical get_dummies OneHotEncoder"},
      .timing = NNRT_FITTED,
+     .touches = NNRT_TOUCHES_NUMBERS,
      .apply = apply_one_hot},
     {.schema = {0}}};

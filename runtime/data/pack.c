@@ -1,0 +1,267 @@
+// From the columns of a table to what programs read: one vector of numbers, and targets.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "table.h"
+
+// ---- Missing values.
+
+static int is_missing(const nnrt_field *field, uint32_t row) {
+    return field->kind == NNRT_NUMBERS ? isnan(nnrt_field_number(field, row, 0))
+                                       : ((const int32_t *)field->values)[row] < 0;
+}
+
+static const nnrt_part *part_of(const nnrt_table *table, int number) {
+    const nnrt_part *const parts[] = {&table->train, &table->validation, &table->test};
+    return parts[number];
+}
+
+enum { PARTS = 3 };
+
+// In how many rows of the parts? `*first`: one of them.
+static int64_t count_missing(const nnrt_table *table, const nnrt_field *field, uint32_t *first) {
+    int64_t count = 0;
+    for (int p = 0; p < PARTS; p++)
+        for (int64_t i = 0; i < part_of(table, p)->count; i++) {
+            uint32_t row = part_of(table, p)->rows[i];
+            if (!is_missing(field, row)) continue;
+            if (!count++ || row < *first) *first = row;
+        }
+    return count;
+}
+
+static nnrt_status check_missing(const nnrt_table *table, const nnrt_field *field) {
+    uint32_t first = 0;
+    int64_t count = count_missing(table, field, &first);
+    const char *name = field->column.name, *remedy = field->role == NNRT_TARGET ? "" : "fill";
+    if (!count) return NNRT_OK;
+    if (!*remedy)
+        return nnrt_fail(NNRT_ERROR,
+                         "the target `%s` is missing in %lld row%s, the first is row %lld\n"
+                         "add `-> drop_missing`",
+                         name, (long long)count, count == 1 ? "" : "s", (long long)first + 1);
+    return nnrt_fail(NNRT_ERROR,
+                     "the column `%s` is missing in %lld row%s, the first is row %lld\n"
+                     "add `-> drop_missing`, or `-> fill_missing(..)`",
+                     name, (long long)count, count == 1 ? "" : "s", (long long)first + 1);
+}
+
+// ---- Targets that are words.
+
+static const char *list_words(const nnrt_field *field, const uint8_t *is_known, char *text,
+                              size_t size) {
+    size_t used = 0;
+    for (int64_t i = 0; i < field->word_count && used < size; i++)
+        if (is_known[i])
+            used += (size_t)snprintf(text + used, size - used, "%s`%s`", used ? ", " : "",
+                                     field->words[i]);
+    return text;
+}
+
+// A label that training does not know.
+static nnrt_status fail_word(const nnrt_table *table, const nnrt_field *field, int part,
+                             uint32_t row, const uint8_t *is_known) {
+    const char *name = part == 1 ? "validation" : "test";
+    char text[256] = "";
+    int64_t first = 0;
+    while (first < table->row_count && table->train.count && first < row) first++;
+    return nnrt_fail(
+        NNRT_ERROR,
+        "the target `%s` is `%s` in a row of the %s part, but the training part has %s "
+        "only\ntake off what differs: `trim = \" .\"`, or keep such rows out",
+        field->column.name, field->words[((const int32_t *)field->values)[row]], name,
+        list_words(field, is_known, text, sizeof text));
+}
+
+static nnrt_status check_words(const nnrt_table *table, const nnrt_field *field,
+                               const uint8_t *is_known) {
+    const int32_t *codes = field->values;
+    for (int p = 1; p < PARTS; p++)
+        for (int64_t i = 0; i < part_of(table, p)->count; i++) {
+            uint32_t row = part_of(table, p)->rows[i];
+            if (!is_known[codes[row]]) return fail_word(table, field, p, row, is_known);
+        }
+    return NNRT_OK;
+}
+
+// Labels are the places of the words among those of the training part.
+static nnrt_status number_words(const nnrt_table *table, nnrt_field *field,
+                                const uint8_t *is_known) {
+    size_t bytes = (size_t)(field->word_count + 1) * sizeof(char *);
+    const char **names = malloc(bytes);
+    int32_t *labels = malloc(bytes), *codes = field->values, count = 0;
+    if (!names || !labels) {
+        free(names);
+        free(labels);
+        return nnrt_fail_memory("labels", bytes);
+    }
+    for (int64_t i = 0; i < field->word_count; i++) {
+        labels[i] = is_known[i] ? count : -1;
+        if (is_known[i]) names[count++] = field->words[i];
+    }
+    for (int64_t row = 0; row < table->row_count; row++)
+        if (codes[row] >= 0) codes[row] = labels[codes[row]];
+    field->target.class_names = field->words = nnrt_table_keep_names(names, count);
+    field->target.classes = field->word_count = count;
+    free(names);
+    free(labels);
+    return field->words ? NNRT_OK : NNRT_ERROR;
+}
+
+static nnrt_status settle_words(nnrt_table *table, nnrt_field *field) {
+    const int32_t *codes = field->values;
+    uint8_t *is_known = calloc((size_t)field->word_count + 1, 1);
+    if (!is_known) return nnrt_fail_memory("labels", (size_t)field->word_count);
+    for (int64_t i = 0; i < table->train.count; i++) is_known[codes[table->train.rows[i]]] = 1;
+    nnrt_status status = check_words(table, field, is_known);
+    if (!status) status = number_words(table, field, is_known);
+    free(is_known);
+    return status;
+}
+
+// ---- Targets that are numbers.
+
+static void survey(const nnrt_table *table, const nnrt_field *field, nnrt_target_info *info,
+                   int *all_whole) {
+    const double *values = field->values;
+    int is_first = 1, any_other = 0, any_fraction = 0;
+    *all_whole = 1;
+    for (int p = 0; p < PARTS; p++)
+        for (int64_t i = 0; i < part_of(table, p)->count; i++) {
+            uint32_t row = part_of(table, p)->rows[i];
+            nnrt_target_value value = {values[row], row, p == 2};
+            if (is_first || value.value < info->lowest.value) info->lowest = value;
+            if (is_first || value.value > info->highest.value) info->highest = value;
+            is_first = 0;
+            *all_whole &= value.value == floor(value.value);
+            any_other |= fabs(value.value) != 1;
+            any_fraction |= value.value != 0 && value.value != 1;
+        }
+    info->signs = info->lowest.value == -1 && !any_other;
+    info->decisions = !any_fraction;
+    info->uneven.value = 1;
+}
+
+static nnrt_status convert(const nnrt_table *table, nnrt_field *field, int64_t dtype) {
+    const double *values = field->values;
+    nnrt_column column = nnrt_column_make(field->column.name, dtype, 0, NULL);
+    void *converted = nnrt_array_allocate(dtype, table->row_count);
+    if (!converted) return NNRT_ERROR;
+    for (int64_t row = 0; row < table->row_count; row++) {
+        if (dtype == NNRT_F32)
+            ((float *)converted)[row] = (float)values[row];
+        else
+            ((int32_t *)converted)[row] = isnan(values[row]) ? -1 : (int32_t)values[row];
+    }
+    field->column = column;
+    return nnrt_field_replace(field, &column, converted);
+}
+
+static nnrt_status settle_numbers(nnrt_table *table, nnrt_field *field) {
+    nnrt_target_info *info = &field->target;
+    int all_whole;
+    survey(table, field, info, &all_whole);
+    int is_label =
+        all_whole && info->lowest.value >= 0 && info->highest.value < NNRT_DATA_MAX_CLASSES;
+    info->is_open = 1;
+    if (is_label) info->classes = (int64_t)info->highest.value + 1;
+    return convert(table, field, is_label ? NNRT_I32 : NNRT_F32);
+}
+
+nnrt_status nnrt_target_settle(nnrt_table *table, nnrt_field *field) {
+    if (field->kind == NNRT_TENSORS) return NNRT_OK;
+    nnrt_status status = check_missing(table, field);
+    if (status) return status;
+    status =
+        field->kind == NNRT_NUMBERS ? settle_numbers(table, field) : settle_words(table, field);
+    field->kind = NNRT_TENSORS;
+    return status;
+}
+
+// ---- The vector.
+
+static int is_packed(const nnrt_field *field) {
+    return field->role == NNRT_FEATURE && field->kind == NNRT_NUMBERS;
+}
+
+static nnrt_status check_feature(const nnrt_table *table, const nnrt_field *field) {
+    const char *name = field->column.name;
+    if (field->role != NNRT_FEATURE) return NNRT_OK;
+    if (field->kind == NNRT_WORDS)
+        return nnrt_fail(NNRT_ERROR,
+                         "the column `%s` holds words, `%s` for example\n"
+                         "add `-> one_hot(%s)`, or `-> drop(%s)`",
+                         name, field->word_count ? field->words[0] : "", name, name);
+    if (field->kind == NNRT_DATES)
+        return nnrt_fail(NNRT_ERROR, "the column `%s` holds dates\nadd `-> drop(%s)`", name, name);
+    return is_packed(field) ? check_missing(table, field) : NNRT_OK;
+}
+
+static int64_t count_packed(const nnrt_table *table) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < table->field_count; i++) count += is_packed(&table->fields[i]);
+    return count;
+}
+
+enum { BLOCK = 1024 }; // rows that are filled at a time, column by column
+
+static void fill(const nnrt_table *table, float *x, int64_t size) {
+    for (int64_t first = 0; first < table->row_count; first += BLOCK) {
+        int64_t end = first + BLOCK < table->row_count ? first + BLOCK : table->row_count;
+        int64_t place = 0;
+        for (int64_t i = 0; i < table->field_count; i++) {
+            const nnrt_field *field = &table->fields[i];
+            if (!is_packed(field)) continue;
+            for (int64_t row = first; row < end; row++)
+                x[row * size + place] = (float)nnrt_field_number(field, row, 0);
+            place++;
+        }
+    }
+}
+
+// What `standardize` leaves as it is.
+static nnrt_status mark_indicators(const nnrt_table *table, int64_t size, uint8_t **marks) {
+    int64_t place = 0;
+    *marks = calloc((size_t)size, 1);
+    if (!*marks) return nnrt_fail_memory("the columns of a table", (size_t)size);
+    for (int64_t i = 0; i < table->field_count; i++)
+        if (is_packed(&table->fields[i]))
+            (*marks)[place++] = (uint8_t)table->fields[i].is_indicator;
+    return NNRT_OK;
+}
+
+static nnrt_status pack_numbers(nnrt_table *table) {
+    int64_t size = count_packed(table), count;
+    if (!size) return NNRT_OK;
+    if (__builtin_mul_overflow(table->row_count, size, &count)) count = INT64_MAX;
+    uint8_t *marks;
+    float *x = nnrt_array_allocate(NNRT_F32, count);
+    if (!x || mark_indicators(table, size, &marks)) {
+        free(x);
+        return NNRT_ERROR;
+    }
+    fill(table, x, size);
+    for (int64_t i = table->field_count - 1; i >= 0; i--)
+        if (is_packed(&table->fields[i])) nnrt_table_remove(table, &table->fields[i]);
+    nnrt_field *field =
+        nnrt_table_add(table, NNRT_FEATURE, nnrt_column_make("x", NNRT_F32, 1, &size));
+    if (!field) {
+        free(x);
+        free(marks);
+        return NNRT_ERROR;
+    }
+    field->values = x;
+    field->is_category = marks;
+    return NNRT_OK;
+}
+
+nnrt_status nnrt_table_pack(nnrt_table *table) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < table->field_count && !status; i++)
+        if (table->fields[i].role == NNRT_TARGET)
+            status = nnrt_target_settle(table, &table->fields[i]);
+    for (int64_t i = 0; i < table->field_count && !status; i++)
+        status = check_feature(table, &table->fields[i]);
+    return status ? status : pack_numbers(table);
+}

@@ -1,0 +1,378 @@
+// Tables in text files: the source `csv`. A first look at some rows tells whether there is a header
+// and what each column holds; then the rows are read. Every column becomes one of the table's:
+// numbers in double precision, words as numbers of their sorted list.
+#include <ctype.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../files/locate.h"
+#include "../stage.h"
+#include "cells.h"
+
+enum { FILES, TARGET, TEST, VALIDATION, SEPARATOR, HEADER, COLUMNS, MISSING, TRIM, DECIMAL, WORDS };
+enum { LOOK_ROWS = 1000, PARTS = 3 }; // training, validation, test: as the table has them
+
+static const ArgDef csv_args[];
+
+typedef struct Reading {
+    nnrt_table *table;
+    const nnrt_call *call;
+    nnrt_cells_rules rules;
+    nnrt_cells *columns;
+    int64_t column_count;
+    int has_header;
+    int64_t rows; // so far, of all files
+} Reading;
+
+typedef nnrt_status take_row(Reading *reading, const nnrt_csv *csv, int64_t row);
+
+static const char *const *texts_of(const nnrt_call *call, int option, int64_t *count) {
+    const nnrt_option *o = &call->options[option];
+    *count = o->texts ? o->count : o->text != NULL;
+    return o->texts ? o->texts : &o->text;
+}
+
+// ---- Rows of a file.
+
+static nnrt_status check_width(const Reading *reading, const nnrt_csv *csv, int64_t row) {
+    if (csv->count == reading->column_count) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "`%s`, row %lld (line %lld) has %lld cells, where the first row has %lld\n"
+                     "put cells that hold a separator or a line end into quotes",
+                     csv->path, (long long)row, (long long)csv->line, (long long)csv->count,
+                     (long long)reading->column_count);
+}
+
+// Gives the rows behind the header to `take`, `limit` at most.
+static nnrt_status each_row(Reading *reading, const char *path, int64_t limit, take_row *take) {
+    nnrt_csv csv;
+    nnrt_status status = nnrt_csv_open(&csv, path, reading->rules.format);
+    if (status) return status;
+    if (reading->has_header) status = nnrt_csv_next(&csv);
+    for (int64_t row = 1; row <= limit && !status; row++) {
+        status = nnrt_csv_next(&csv);
+        if (status || csv.count == 0) break;
+        status = check_width(reading, &csv, row);
+        if (!status) status = take(reading, &csv, row);
+    }
+    nnrt_csv_close(&csv);
+    return status;
+}
+
+// ---- The header, and the names of columns.
+
+static nnrt_status fail_empty(const char *path) {
+    return nnrt_fail(NNRT_ERROR, "`%s` is empty: a table has at least one row", path);
+}
+
+static int any_number(const nnrt_csv *csv) {
+    for (int64_t i = 0; i < csv->count; i++)
+        if (csv->cells[i].is_number) return 1;
+    return 0;
+}
+
+static nnrt_status make_columns(Reading *reading, int64_t count) {
+    reading->columns = calloc((size_t)count, sizeof *reading->columns);
+    if (!reading->columns)
+        return nnrt_fail_memory("the columns of a table", (size_t)count * sizeof *reading->columns);
+    reading->column_count = count;
+    return NNRT_OK;
+}
+
+static nnrt_status name_column(Reading *reading, int64_t column, const char *text, int length) {
+    char number[32];
+    if (!text) length = snprintf(number, sizeof number, "column_%lld", (long long)column);
+    char *name = strndup(text ? text : number, (size_t)length);
+    if (!name) return nnrt_fail_memory("the columns of a table", (size_t)length);
+    reading->columns[column].name = name;
+    return NNRT_OK;
+}
+
+static nnrt_status check_names(const Reading *reading, const char *path) {
+    for (int64_t i = 0; i < reading->column_count; i++)
+        for (int64_t k = 0; k < i; k++)
+            if (strcmp(reading->columns[i].name, reading->columns[k].name) == 0)
+                return nnrt_fail(NNRT_ERROR,
+                                 "`%s`: the columns %lld and %lld have one name, `%s`\n"
+                                 "name the columns: `columns = [..]`",
+                                 path, (long long)k + 1, (long long)i + 1,
+                                 reading->columns[i].name);
+    return NNRT_OK;
+}
+
+static nnrt_status fail_count(const nnrt_csv *csv, int64_t count) {
+    return nnrt_fail(NNRT_ERROR, "csv(columns = [..]) names %lld column%s, but `%s` has %lld",
+                     (long long)count, count == 1 ? "" : "s", csv->path, (long long)csv->count);
+}
+
+static nnrt_status check_separator(const Reading *reading, const nnrt_csv *csv) {
+    static const char *const others[] = {";", "\t", ",", NULL};
+    static const char *const names[] = {"semicolon", "tab", "comma"};
+    const nnrt_csv_cell *cell = &csv->cells[0];
+    if (memchr(cell->text, '\r', (size_t)cell->length))
+        return nnrt_fail(NNRT_ERROR,
+                         "`%s`: its lines end with carriage returns alone\n"
+                         "convert it: `tr '\\r' '\\n' < old > new`",
+                         csv->path);
+    for (int i = 0; others[i] && csv->count == 1; i++)
+        if (*others[i] != reading->rules.format.separator && !cell->is_quoted &&
+            memchr(cell->text, *others[i], (size_t)cell->length))
+            return nnrt_fail(NNRT_ERROR,
+                             "`%s` has a single column\nwrite `separator = %s`: its first row has "
+                             "some",
+                             csv->path, names[i]);
+    return NNRT_OK;
+}
+
+// Names of the program, of the header, or numbers.
+static nnrt_status name_columns(Reading *reading, const nnrt_csv *csv) {
+    int64_t count;
+    const char *const *names = texts_of(reading->call, COLUMNS, &count);
+    if (count && count != csv->count) return fail_count(csv, count);
+    nnrt_status status = make_columns(reading, csv->count);
+    for (int64_t i = 0; i < csv->count && !status; i++) {
+        const nnrt_csv_cell *cell = &csv->cells[i];
+        if (count)
+            status = name_column(reading, i, names[i], (int)strlen(names[i]));
+        else if (reading->has_header && cell->length)
+            status = name_column(reading, i, cell->text, cell->length);
+        else
+            status = name_column(reading, i, NULL, 0);
+    }
+    return status ? status : check_names(reading, csv->path);
+}
+
+// A first row without numbers is a header, unless the program says otherwise or names the columns
+// and the row below has no numbers either.
+static nnrt_status read_header(Reading *reading, const char *path) {
+    const double stated = nnrt_call_number_at(reading->call, HEADER);
+    int64_t named;
+    nnrt_csv csv;
+    texts_of(reading->call, COLUMNS, &named);
+    nnrt_status status = nnrt_csv_open(&csv, path, reading->rules.format);
+    if (status) return status;
+    status = nnrt_csv_next(&csv);
+    if (!status && csv.count == 0) status = fail_empty(path);
+    if (!status) status = check_separator(reading, &csv);
+    reading->has_header = isnan(stated) ? !any_number(&csv) : stated != 0;
+    if (!status) status = name_columns(reading, &csv);
+    if (!status) status = nnrt_csv_next(&csv);
+    if (!status && reading->has_header && csv.count == 0) status = fail_empty(path);
+    if (isnan(stated) && named && !any_number(&csv)) reading->has_header = 0;
+    nnrt_csv_close(&csv);
+    return status;
+}
+
+// ---- What the columns hold.
+
+static nnrt_status look_at(Reading *reading, const nnrt_csv *csv, int64_t row) {
+    for (int64_t i = 0; i < csv->count; i++)
+        nnrt_cells_look(&reading->columns[i], &reading->rules, &csv->cells[i], row);
+    return NNRT_OK;
+}
+
+// By name or, where all of it are digits, by number from 0; NULL: none.
+static nnrt_cells *find_column(const Reading *reading, const char *name) {
+    char *end;
+    long number = strtol(name, &end, 10);
+    for (int64_t i = 0; i < reading->column_count; i++)
+        if (strcmp(reading->columns[i].name, name) == 0) return &reading->columns[i];
+    int is_number = isdigit((unsigned char)*name) && !*end && number < reading->column_count;
+    return is_number ? &reading->columns[number] : NULL;
+}
+
+static nnrt_status fail_column(const Reading *reading, const char *argument, const char *name) {
+    char text[2048] = "";
+    size_t used = 0;
+    for (int64_t i = 0; i < reading->column_count && used < sizeof text - 1; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s`%s`", i ? ", " : "",
+                                 reading->columns[i].name);
+    return nnrt_fail(NNRT_ERROR, "csv(%s = %s): there is no column `%s`\nthe columns are %s",
+                     argument, name, name, text);
+}
+
+static nnrt_status state_words(Reading *reading) {
+    int64_t count;
+    const char *const *names = texts_of(reading->call, WORDS, &count);
+    for (int64_t i = 0; i < count; i++) {
+        nnrt_cells *column = find_column(reading, names[i]);
+        if (!column) return fail_column(reading, "words", names[i]);
+        column->kind = NNRT_WORDS;
+        column->is_stated = 1;
+    }
+    return NNRT_OK;
+}
+
+static nnrt_status find_kinds(Reading *reading, const char *path) {
+    nnrt_status status = state_words(reading);
+    if (!status) status = each_row(reading, path, LOOK_ROWS, look_at);
+    for (int64_t i = 0; i < reading->column_count && !status; i++)
+        status = nnrt_cells_decide(&reading->columns[i], path);
+    return status;
+}
+
+// ---- Reading.
+
+static nnrt_status store_row(Reading *reading, const nnrt_csv *csv, int64_t row) {
+    for (int64_t i = 0; i < csv->count; i++) {
+        nnrt_status status = nnrt_cells_store(&reading->columns[i], &reading->rules, csv->path,
+                                              &csv->cells[i], reading->rows, row);
+        if (status) return status;
+    }
+    if (reading->rows++ < UINT32_MAX) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "`%s` has too many rows: at most %lld can be read", csv->path,
+                     (long long)UINT32_MAX);
+}
+
+static nnrt_status read_file(Reading *reading, const char *name) {
+    char path[PATH_MAX];
+    nnrt_status status = nnrt_locate(reading->table->folder, name, path);
+    if (!status && !reading->columns) status = read_header(reading, path);
+    if (!status && !reading->rows) status = find_kinds(reading, path);
+    int64_t before = reading->rows;
+    if (!status) status = each_row(reading, path, INT64_MAX, store_row);
+    return status || reading->rows > before ? status : fail_empty(path);
+}
+
+static nnrt_status read_files(Reading *reading) {
+    static const int options[PARTS] = {FILES, VALIDATION, TEST};
+    int64_t ends[PARTS];
+    nnrt_status status = NNRT_OK;
+    for (int part = 0; part < PARTS && !status; part++) {
+        int64_t count;
+        const char *const *names = texts_of(reading->call, options[part], &count);
+        for (int64_t i = 0; i < count && !status; i++) status = read_file(reading, names[i]);
+        ends[part] = reading->rows;
+    }
+    if (status) return status;
+    reading->table->row_count = reading->rows;
+    reading->table->own_validation_rows = ends[1] - ends[0];
+    reading->table->own_test_rows = ends[2] - ends[1];
+    return NNRT_OK;
+}
+
+// ---- The table.
+
+static nnrt_role role_of(const Reading *reading, const nnrt_cells *column) {
+    int64_t count;
+    const char *const *targets = texts_of(reading->call, TARGET, &count);
+    for (int64_t i = 0; i < count; i++)
+        if (find_column(reading, targets[i]) == column) return NNRT_TARGET;
+    return NNRT_FEATURE;
+}
+
+static nnrt_status check_targets(const Reading *reading) {
+    int64_t count;
+    const char *const *targets = texts_of(reading->call, TARGET, &count);
+    for (int64_t i = 0; i < count; i++)
+        if (!find_column(reading, targets[i])) return fail_column(reading, "target", targets[i]);
+    return NNRT_OK;
+}
+
+static nnrt_status add_field(Reading *reading, nnrt_cells *column) {
+    nnrt_table *table = reading->table;
+    nnrt_status status = nnrt_cells_finish(column, table->row_count);
+    const char *const *name = nnrt_table_keep_names((const char *const *)&column->name, 1);
+    int64_t dtype = column->kind == NNRT_NUMBERS ? NNRT_F64 : NNRT_I32;
+    if (status || !name) return NNRT_ERROR;
+    nnrt_field *field =
+        nnrt_table_add(table, role_of(reading, column), nnrt_column_make(*name, dtype, 0, NULL));
+    if (!field) return NNRT_ERROR;
+    field->kind = column->kind;
+    field->values = column->numbers;
+    column->numbers = NULL;
+    nnrt_table_fingerprint(table, *name, (int64_t)strlen(*name));
+    nnrt_table_fingerprint(table, field->values, table->row_count * nnrt_dtype_size(dtype));
+    if (column->kind == NNRT_NUMBERS) return NNRT_OK;
+    field->words =
+        nnrt_table_keep_names((const char *const *)column->words.texts, column->words.count);
+    field->word_count = column->words.count;
+    return field->words ? NNRT_OK : NNRT_ERROR;
+}
+
+static nnrt_status read_table(Reading *reading) {
+    nnrt_status status = read_files(reading);
+    if (!status) status = check_targets(reading);
+    for (int64_t i = 0; i < reading->column_count && !status; i++)
+        status = add_field(reading, &reading->columns[i]);
+    return status;
+}
+
+static nnrt_status open_csv(nnrt_table *table, const nnrt_call *call) {
+    static const char separators[] = {',', '\t', ';', ' '}, decimals[] = {'.', ','};
+    Reading reading = {.table = table, .call = call};
+    reading.rules.format.separator = separators[nnrt_call_word_at(call, csv_args, SEPARATOR)];
+    reading.rules.format.decimal = decimals[nnrt_call_word_at(call, csv_args, DECIMAL)];
+    reading.rules.format.trim = nnrt_call_text_at(call, TRIM);
+    reading.rules.missing = texts_of(call, MISSING, &reading.rules.missing_count);
+    nnrt_status status = read_table(&reading);
+    for (int64_t i = 0; i < reading.column_count; i++) nnrt_cells_free(&reading.columns[i]);
+    free(reading.columns);
+    return status;
+}
+
+static const ArgDef csv_args[] = {
+    [FILES] = {.name = "file",
+               .type = ARG_STRINGS,
+               .is_path = true,
+               .keras_name = "filepath_or_buffer path",
+               .doc = "the table, plain or gzip; a list of files: one after the other"},
+    [TARGET] = {.name = "target",
+                .type = ARG_NAMES,
+                .default_text = "none",
+                .keras_name = "y label label_name",
+                .doc = "the column that is predicted, or a list: by name, or by number from 0"},
+    [TEST] = {.name = "test",
+              .type = ARG_STRINGS,
+              .is_path = true,
+              .default_text = "none",
+              .doc = "file of the test part"},
+    [VALIDATION] = {.name = "validation",
+                    .type = ARG_STRINGS,
+                    .is_path = true,
+                    .default_text = "none",
+                    .doc = "file of the validation part"},
+    [SEPARATOR] = {.name = "separator",
+                   .type = ARG_WORD,
+                   .default_text = "comma",
+                   .choices = "comma tab semicolon blanks",
+                   .keras_name = "sep delimiter field_delim",
+                   .doc = "what stands between cells; blanks: any number of blanks and tabs"},
+    [HEADER] = {.name = "header",
+                .type = ARG_BOOL,
+                .default_text = "none",
+                .doc = "whether the first row has the names; else: if there is no number in it"},
+    [COLUMNS] = {.name = "columns",
+                 .type = ARG_NAMES,
+                 .default_text = "none",
+                 .keras_name = "names column_names",
+                 .doc = "the names of all columns, instead of those of the header"},
+    [MISSING] = {.name = "missing",
+                 .type = ARG_STRINGS,
+                 .default_text = "none",
+                 .keras_name = "na_values na_value",
+                 .doc = "what stands for a missing value, besides an empty cell"},
+    [TRIM] = {.name = "trim",
+              .type = ARG_STRING,
+              .default_text = "none",
+              .doc = "characters that are taken off both ends of cells, besides blanks"},
+    [DECIMAL] = {.name = "decimal",
+                 .type = ARG_WORD,
+                 .default_text = "point",
+                 .choices = "point comma",
+                 .doc = "what stands before the fraction of a number"},
+    [WORDS] = {.name = "words",
+               .type = ARG_NAMES,
+               .default_text = "none",
+               .doc = "columns of words, though they look like numbers: codes, say"},
+    {0},
+};
+
+const nnrt_source nnrt_csv_sources[] = {
+    {.schema = {"csv", "reads a table from a text file: a row a line, cells between separators",
+                csv_args, "read_csv CsvDataset make_csv_dataset"},
+     .open = open_csv},
+    {.schema = {0}}};

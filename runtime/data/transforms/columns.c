@@ -1,0 +1,101 @@
+// Transforms of columns as such: which there are, and what they are called.
+#include "columns.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../stage.h"
+
+const char *const *nnrt_columns_of(const nnrt_call *call, int option, int64_t *count) {
+    const nnrt_option *o = &call->options[option];
+    *count = o->texts ? o->count : o->text != NULL;
+    return o->texts ? o->texts : &o->text;
+}
+
+nnrt_field *nnrt_columns_find(const nnrt_table *table, const char *name) {
+    nnrt_field *field = nnrt_table_find(table, name);
+    char *end;
+    long number = strtol(name, &end, 10);
+    if (field || !isdigit((unsigned char)*name) || *end || number >= table->field_count)
+        return field;
+    return &table->fields[number];
+}
+
+nnrt_status nnrt_columns_fail(const nnrt_table *table, const nnrt_call *call, const char *name) {
+    char text[2048] = "";
+    size_t used = 0;
+    for (int64_t i = 0; i < table->field_count && used < sizeof text - 1; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s`%s`", i ? ", " : "",
+                                 table->fields[i].column.name);
+    return nnrt_fail(NNRT_ERROR, "%s(%s): there is no column `%s`\nthe columns are %s", call->name,
+                     name, name, text);
+}
+
+enum { NAMES };
+
+static nnrt_status check_all(const nnrt_table *table, const nnrt_call *call) {
+    int64_t count;
+    const char *const *names = nnrt_columns_of(call, NAMES, &count);
+    for (int64_t i = 0; i < count; i++)
+        if (!nnrt_columns_find(table, names[i])) return nnrt_columns_fail(table, call, names[i]);
+    return NNRT_OK;
+}
+
+int nnrt_columns_names(const nnrt_table *table, const nnrt_call *call, int option,
+                       const nnrt_field *field) {
+    int64_t count;
+    const char *const *names = nnrt_columns_of(call, option, &count);
+    for (int64_t i = 0; i < count; i++)
+        if (nnrt_columns_find(table, names[i]) == field) return 1;
+    return 0;
+}
+
+// Numbers are those of the columns before any is taken away.
+static nnrt_status remove_columns(nnrt_table *table, const nnrt_call *call, int is_named) {
+    nnrt_status status = check_all(table, call);
+    uint8_t *goes = status ? NULL : calloc((size_t)table->field_count + 1, 1);
+    if (status) return status;
+    if (!goes) return nnrt_fail_memory("columns", (size_t)table->field_count);
+    for (int64_t i = 0; i < table->field_count; i++) {
+        const nnrt_field *field = &table->fields[i];
+        goes[i] = nnrt_columns_names(table, call, NAMES, field) == is_named;
+        if (field->role == NNRT_TARGET && goes[i] && !is_named) goes[i] = 0;
+        if (field->role == NNRT_TARGET && goes[i])
+            status =
+                nnrt_fail(NNRT_ERROR, "%s(%s): it is the target", call->name, field->column.name);
+    }
+    for (int64_t i = table->field_count - 1; i >= 0 && !status; i--)
+        if (goes[i]) nnrt_table_remove(table, &table->fields[i]);
+    free(goes);
+    return status;
+}
+
+static nnrt_status apply_drop(nnrt_table *table, const nnrt_call *call) {
+    return remove_columns(table, call, 1);
+}
+
+static nnrt_status apply_keep(nnrt_table *table, const nnrt_call *call) {
+    return remove_columns(table, call, 0);
+}
+
+static const ArgDef names_args[] = {
+    [NAMES] = {.name = "columns",
+               .type = ARG_NAMES,
+               .variadic = true,
+               .doc = "by name, or by number from 0"},
+    {0},
+};
+
+const nnrt_transform nnrt_column_transforms[] = {
+    {.schema = {"drop", "takes columns away", names_args, "drop_columns"},
+     .timing = NNRT_OF_VALUES,
+     .touches = NNRT_TOUCHES_NUMBERS | NNRT_TOUCHES_GAPS,
+     .apply = apply_drop},
+    {.schema = {"keep", "takes all columns away but these and the target", names_args,
+                "select_columns select"},
+     .timing = NNRT_OF_VALUES,
+     .touches = NNRT_TOUCHES_NUMBERS | NNRT_TOUCHES_GAPS,
+     .apply = apply_keep},
+    {.schema = {0}}};

@@ -1,0 +1,263 @@
+// Values that are not there: NaN among numbers, -1 among words.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../base/number.h"
+#include "../stage.h"
+#include "columns.h"
+
+static int is_missing(const nnrt_field *field, uint32_t row) {
+    if (field->kind == NNRT_TENSORS) return 0;
+    return field->kind == NNRT_NUMBERS ? isnan(((const double *)field->values)[row])
+                                       : ((const int32_t *)field->values)[row] < 0;
+}
+
+// ---- drop_missing
+
+enum { DROP_COLUMNS };
+
+// Of all columns, or of those that are named.
+static int lacks_any(const nnrt_table *table, const uint8_t *counts, uint32_t row) {
+    for (int64_t i = 0; i < table->field_count; i++)
+        if (counts[i] && is_missing(&table->fields[i], row)) return 1;
+    return 0;
+}
+
+static void drop_rows(const nnrt_table *table, nnrt_part *part, const uint8_t *counts) {
+    int64_t kept = 0;
+    for (int64_t i = 0; i < part->count; i++)
+        if (!lacks_any(table, counts, part->rows[i])) part->rows[kept++] = part->rows[i];
+    part->count = kept;
+}
+
+static nnrt_status check_names(const nnrt_table *table, const nnrt_call *call, int option) {
+    int64_t count;
+    const char *const *names = nnrt_columns_of(call, option, &count);
+    for (int64_t i = 0; i < count; i++)
+        if (!nnrt_columns_find(table, names[i])) return nnrt_columns_fail(table, call, names[i]);
+    return NNRT_OK;
+}
+
+static nnrt_status apply_drop(nnrt_table *table, const nnrt_call *call) {
+    nnrt_part *const parts[] = {&table->train, &table->validation, &table->test};
+    nnrt_status status = check_names(table, call, DROP_COLUMNS);
+    uint8_t *counts = status ? NULL : calloc((size_t)table->field_count + 1, 1);
+    int64_t named;
+    if (status) return status;
+    if (!counts) return nnrt_fail_memory("drop_missing", (size_t)table->field_count);
+    nnrt_columns_of(call, DROP_COLUMNS, &named);
+    for (int64_t i = 0; i < table->field_count; i++)
+        counts[i] = !named || nnrt_columns_names(table, call, DROP_COLUMNS, &table->fields[i]);
+    for (int i = 0; i < 3; i++) drop_rows(table, parts[i], counts);
+    free(counts);
+    if (table->train.count) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "drop_missing: every row of the training part lacks something");
+}
+
+static const ArgDef drop_args[] = {
+    [DROP_COLUMNS] = {.name = "columns",
+                      .type = ARG_NAMES,
+                      .default_text = "none",
+                      .variadic = true,
+                      .doc = "that must be there; none: all"},
+    {0},
+};
+
+// ---- fill_missing
+
+enum { FILL_WITH, FILL_COLUMNS };
+
+typedef enum Way { WITH_MEAN, WITH_MEDIAN, WITH_MOST_FREQUENT, WITH_PREVIOUS, WITH_VALUE } Way;
+
+typedef struct Filling {
+    const nnrt_table *table;
+    nnrt_field *field;
+    const nnrt_call *call;
+    Way way;
+    const char *text; // of a value
+} Filling;
+
+static int compare_numbers(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// What the training part has there, in order of size; `*count` may be 0.
+static double *sorted_numbers(const Filling *f, int64_t *count) {
+    const nnrt_part *train = &f->table->train;
+    double *numbers = malloc((size_t)(train->count + 1) * sizeof *numbers);
+    *count = 0;
+    for (int64_t i = 0; numbers && i < train->count; i++)
+        if (!is_missing(f->field, train->rows[i]))
+            numbers[(*count)++] = nnrt_field_number(f->field, train->rows[i], 0);
+    if (numbers)
+        qsort(numbers, (size_t)*count, sizeof *numbers, compare_numbers);
+    else
+        nnrt_fail_memory("fill_missing", (size_t)train->count * sizeof *numbers);
+    return numbers;
+}
+
+static double most_frequent(const double *sorted, int64_t count) {
+    int64_t best = 0, best_count = 0;
+    for (int64_t i = 0, first = 0; i < count; i++) {
+        if (sorted[i] != sorted[first]) first = i;
+        if (i - first + 1 > best_count) best_count = i - first + 1, best = first;
+    }
+    return sorted[best];
+}
+
+static double mean_of(const double *numbers, int64_t count) {
+    long double sum = 0;
+    for (int64_t i = 0; i < count; i++) sum += (long double)numbers[i];
+    return (double)(sum / (long double)count);
+}
+
+static double statistic_of(Way way, const double *sorted, int64_t count) {
+    if (way == WITH_MOST_FREQUENT) return most_frequent(sorted, count);
+    if (way == WITH_MEAN) return mean_of(sorted, count);
+    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+}
+
+static nnrt_status fail_way(const Filling *f) {
+    return nnrt_fail(NNRT_ERROR,
+                     "fill_missing(%s): the column `%s` holds words\n"
+                     "name the columns of numbers, or write `fill_missing(most_frequent)`",
+                     f->text, f->field->column.name);
+}
+
+static void put(nnrt_field *field, uint32_t row, double value) {
+    if (field->kind == NNRT_NUMBERS)
+        ((double *)field->values)[row] = value;
+    else
+        ((int32_t *)field->values)[row] = (int32_t)value;
+}
+
+static void fill_all(const Filling *f, double value) {
+    for (int64_t row = 0; row < f->table->row_count; row++)
+        if (is_missing(f->field, (uint32_t)row)) put(f->field, (uint32_t)row, value);
+}
+
+// With the row before, in the order of the file, whatever part it is of. Rows before the first one
+// that is there stay missing.
+static void fill_previous(const Filling *f) {
+    for (int64_t row = 1; row < f->table->row_count; row++)
+        if (is_missing(f->field, (uint32_t)row) && !is_missing(f->field, (uint32_t)row - 1))
+            put(f->field, (uint32_t)row, nnrt_field_number(f->field, row - 1, 0));
+}
+
+static nnrt_status fill_statistic(const Filling *f) {
+    int64_t count;
+    if (f->field->kind != NNRT_NUMBERS && f->way != WITH_MOST_FREQUENT) return fail_way(f);
+    double *sorted = sorted_numbers(f, &count);
+    if (!sorted) return NNRT_ERROR;
+    double value = count ? statistic_of(f->way, sorted, count) : 0;
+    free(sorted);
+    if (!count)
+        return nnrt_fail(NNRT_ERROR,
+                         "fill_missing(%s): the training part has nothing in the column `%s`\n"
+                         "add `-> drop(%s)`",
+                         f->text, f->field->column.name, f->field->column.name);
+    fill_all(f, value);
+    return NNRT_OK;
+}
+
+// A word that the column does not have yet is one more.
+static nnrt_status add_word(nnrt_field *field, const char *word, int32_t *code) {
+    const char **words = malloc((size_t)(field->word_count + 1) * sizeof *words);
+    if (!words) return nnrt_fail_memory("fill_missing", 0);
+    for (int64_t i = 0; i < field->word_count; i++) words[i] = field->words[i];
+    words[field->word_count] = word;
+    field->words = nnrt_table_keep_names(words, field->word_count + 1);
+    free(words);
+    *code = (int32_t)field->word_count++;
+    return field->words ? NNRT_OK : NNRT_ERROR;
+}
+
+static nnrt_status fill_value(const Filling *f) {
+    double value;
+    int32_t code = 0;
+    if (f->field->kind == NNRT_NUMBERS) {
+        if (!nnrt_number_parse(f->text, &value))
+            return nnrt_fail(NNRT_ERROR, "fill_missing(%s): the column `%s` holds numbers", f->text,
+                             f->field->column.name);
+        fill_all(f, value);
+        return NNRT_OK;
+    }
+    while (code < f->field->word_count && strcmp(f->field->words[code], f->text) != 0) code++;
+    nnrt_status status = NNRT_OK;
+    if (code == f->field->word_count) status = add_word(f->field, f->text, &code);
+    if (!status) fill_all(f, code);
+    return status;
+}
+
+static nnrt_status fill_field(const Filling *f) {
+    if (f->way == WITH_VALUE) return fill_value(f);
+    if (f->way != WITH_PREVIOUS) return fill_statistic(f);
+    fill_previous(f);
+    return NNRT_OK;
+}
+
+static Way way_of(const char *text) {
+    static const char *const ways[] = {"mean", "median", "most_frequent", "previous"};
+    int way = 0;
+    while (way < WITH_VALUE && strcmp(ways[way], text) != 0) way++;
+    return (Way)way;
+}
+
+// Of the columns that are not named: those with gaps that the way can fill; targets keep theirs,
+// unless they are named or take the row before.
+static int is_filled(const Filling *f, int64_t named) {
+    if (f->field->kind == NNRT_TENSORS) return 0;
+    if (named) return nnrt_columns_names(f->table, f->call, FILL_COLUMNS, f->field);
+    if (f->way == WITH_PREVIOUS) return 1;
+    if (f->field->role == NNRT_TARGET) return 0;
+    double number;
+    int is_number = f->field->kind == NNRT_NUMBERS;
+    if (f->way == WITH_VALUE) return is_number == nnrt_number_parse(f->text, &number);
+    return is_number || f->way == WITH_MOST_FREQUENT;
+}
+
+static nnrt_status apply_fill(nnrt_table *table, const nnrt_call *call) {
+    char number[32];
+    const char *text = nnrt_call_text_at(call, FILL_WITH);
+    nnrt_status status = check_names(table, call, FILL_COLUMNS);
+    int64_t named;
+    if (!text) snprintf(number, sizeof number, "%.17g", nnrt_call_number_at(call, FILL_WITH));
+    nnrt_columns_of(call, FILL_COLUMNS, &named);
+    for (int64_t i = 0; i < table->field_count && !status; i++) {
+        Filling f = {table, &table->fields[i], call, WITH_VALUE, text ? text : number};
+        f.way = way_of(f.text);
+        if (is_filled(&f, named)) status = fill_field(&f);
+    }
+    return status;
+}
+
+static const ArgDef fill_args[] = {
+    [FILL_WITH] = {.name = "with",
+                   .type = ARG_NAME,
+                   .keras_name = "strategy method value",
+                   .doc =
+                       "`mean`, `median` or `most_frequent` of the training part, `previous` (the "
+                       "row before), or a value"},
+    [FILL_COLUMNS] = {.name = "columns",
+                      .type = ARG_NAMES,
+                      .default_text = "none",
+                      .variadic = true,
+                      .doc = "that are filled; none: all but the target that can be"},
+    {0},
+};
+
+const nnrt_transform nnrt_missing_transforms[] = {
+    {.schema = {"drop_missing", "leaves out rows in which a value is missing", drop_args,
+                "dropna drop_na"},
+     .timing = NNRT_OF_ROWS,
+     .touches = NNRT_TOUCHES_GAPS,
+     .apply = apply_drop},
+    {.schema = {"fill_missing", "puts values where they are missing", fill_args,
+                "fillna SimpleImputer fill_na"},
+     .timing = NNRT_FITTED,
+     .touches = NNRT_TOUCHES_GAPS | NNRT_TOUCHES_NUMBERS,
+     .apply = apply_fill},
+    {.schema = {0}}};
