@@ -481,14 +481,16 @@ static void add_take(void) {
 
 static void add_one_hot(void) {
     add_call("one_hot");
-    add_text("column", plain.label);
+    add_text("columns", plain.label);
     plain.is_one_hot = 1;
 }
 
 static void add_one_hot_column(void) {
     plain.column = roll(0, plain.size - 1);
     add_call("one_hot");
-    add_number("column", (double)plain.column);
+    static char number[32];
+    snprintf(number, sizeof number, "%lld", (long long)plain.column);
+    add_text("columns", number);
 }
 
 // A transform that may stand here, or none.

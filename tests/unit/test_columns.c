@@ -61,7 +61,7 @@ static void test_targets(void **state) {
     const nnrt_call stages[] = {CALL("npy", TEXTS("x", "age.npy"),
                                      TEXTS("target", "amount.npy", "digit.npy", "mark.npy.gz"),
                                      NUMBERS("classes", 0, 5, 0)),
-                                CALL("one_hot", TEXT("column", "mark"))};
+                                CALL("one_hot", TEXT("columns", "mark"))};
     LOAD(stages);
     const nnrt_target_info *targets = data.info.targets;
     assert_int_equal(data.info.target_count, 3);
@@ -176,9 +176,9 @@ static void test_lists_that_do_not_fit(void **state) {
                                       TEXTS("target", "digit.npy", "mark.npy.gz"),
                                       NUMBERS("classes", 3, 2, 2))};
     FAILS(classes, "`classes` has 3 numbers, but there are 2 targets");
-    const nnrt_call column[] = {ALL, CALL("one_hot", NUMBER("column", 0))};
+    const nnrt_call column[] = {ALL, CALL("one_hot", TEXT("columns", "0"))};
     FAILS(column, "the data set has 3 inputs");
-    const nnrt_call unknown[] = {ALL, CALL("one_hot", TEXT("column", "label"))};
+    const nnrt_call unknown[] = {ALL, CALL("one_hot", TEXT("columns", "label"))};
     FAILS(unknown, "the targets are `amount`, `digit`, `mark`");
     const nnrt_call missing[] = {CALL("npy", TEXTS("x", "age.npy", "gone.npy"))};
     assert_int_equal(nnrt_data_load(missing, 1, ".", &data), NNRT_DATA_MISSING);

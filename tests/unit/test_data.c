@@ -268,7 +268,7 @@ static void test_built_in_set_without_files(void **state) {
     setenv("NNC_DATA", "/no/data", 1);
     const nnrt_call stages[] = {{.name = "mnist"},
                                 CALL("split", NUMBER("validation", 0.1), NUMBER("stratify", 1)),
-                                CALL("one_hot", TEXT("column", "label"))};
+                                CALL("one_hot", TEXT("columns", "label"))};
     assert_int_equal(nnrt_data_inspect(stages, 3, ".", &info), NNRT_DATA_MISSING);
     assert_message("NNC_DATA");
     assert_message("/no/data");
@@ -444,19 +444,19 @@ static void test_standardize(void **state) {
 static void test_one_hot_target(void **state) {
     (void)state;
     put_table();
-    const nnrt_call stages[] = {LABELLED, CALL("one_hot", TEXT("column", "target"))};
+    const nnrt_call stages[] = {LABELLED, CALL("one_hot", TEXT("columns", "target"))};
     LOAD(stages);
     assert_int_equal(info.targets[0].column.dtype, NNRT_F32);
     assert_int_equal(info.targets[0].column.rank, 1);
     assert_int_equal(info.targets[0].column.size, 4);
     assert_int_equal(info.targets[0].one_hot, 1);
     for (int i = 0; i < 80; i++) assert_true(((float *)data.columns[1])[i] == (i / 4 % 4 == i % 4));
-    const nnrt_call twice[] = {LABELLED, CALL("one_hot", TEXT("column", "label")),
-                               CALL("one_hot", TEXT("column", "label"))};
+    const nnrt_call twice[] = {LABELLED, CALL("one_hot", TEXT("columns", "label")),
+                               CALL("one_hot", TEXT("columns", "label"))};
     FAILS(twice, "already");
-    const nnrt_call regression[] = {TABLE, CALL("one_hot", TEXT("column", "target"))};
+    const nnrt_call regression[] = {TABLE, CALL("one_hot", TEXT("columns", "target"))};
     FAILS(regression, "not a class label");
-    const nnrt_call unknown[] = {TABLE, CALL("one_hot", TEXT("column", "origin"))};
+    const nnrt_call unknown[] = {TABLE, CALL("one_hot", TEXT("columns", "origin"))};
     FAILS(unknown, "no column `origin`");
 }
 
@@ -464,23 +464,23 @@ static void test_one_hot_column(void **state) {
     (void)state;
     put_table();
     const nnrt_call stages[] = {
-        TABLE, CALL("one_hot", NUMBER("column", 2)), {.name = "standardize"}};
+        TABLE, CALL("one_hot", TEXT("columns", "2")), {.name = "standardize"}};
     LOAD(stages);
     assert_int_equal(info.inputs[0].size, 5);
     const float expected[] = {4, 16, 0, 1, 0}; // row 4: 4 % 3 + 5 = 6
     assert_memory_equal((float *)data.columns[0] + 4 * 5, expected, sizeof expected);
     assert_true(data.mean[0][0] == 9.5f);
     for (int i = 2; i < 5; i++) assert_true(data.mean[0][i] == 0 && data.deviation[0][i] == 1);
-    const nnrt_call both[] = {TABLE, CALL("one_hot", NUMBER("column", 2)),
-                              CALL("one_hot", NUMBER("column", 0)), CALL("take", NUMBER("n", 2))};
+    const nnrt_call both[] = {TABLE, CALL("one_hot", TEXT("columns", "2")),
+                              CALL("one_hot", TEXT("columns", "0")), CALL("take", NUMBER("n", 2))};
     LOAD(both); // row numbers 0 and 1, then the square, then 5 and 6
     assert_int_equal(info.inputs[0].size, 5);
     const float fourth[] = {0, 0, 16, 0, 1}; // not among the categories: all 0
     assert_memory_equal((float *)data.columns[0] + 4 * 5, fourth, sizeof fourth);
-    const nnrt_call outside[] = {TABLE, CALL("one_hot", NUMBER("column", 3))};
+    const nnrt_call outside[] = {TABLE, CALL("one_hot", TEXT("columns", "3"))};
     FAILS(outside, "have 3 columns, 0 to 2");
-    const nnrt_call twice[] = {TABLE, CALL("one_hot", NUMBER("column", 1)),
-                               CALL("one_hot", NUMBER("column", 1))};
+    const nnrt_call twice[] = {TABLE, CALL("one_hot", TEXT("columns", "1")),
+                               CALL("one_hot", TEXT("columns", "1"))};
     FAILS(twice, "already");
 }
 
