@@ -126,6 +126,10 @@ static nnrt_status apply_split(nnrt_table *table, const nnrt_call *call) {
     if (status) return status;
     split.has_seed = !isnan(nnrt_call_number(call, "seed", NAN));
     split.seed = (uint64_t)seed;
+    for (int64_t i = 0; i < table->field_count && split.stratify && !status; i++)
+        if (table->fields[i].role == NNRT_TARGET)
+            status = nnrt_target_settle(table, &table->fields[i]);
+    if (status) return status;
     split.target = class_target(table);
     if (split.stratify && !split.target)
         return nnrt_fail(NNRT_ERROR, "split(stratify = true): %s",

@@ -1,0 +1,218 @@
+// Tables from csv files: what columns hold, the parts, targets, and what each transform makes of
+// them; and what is refused, with its place.
+#include "../../runtime/data/data.h"
+#include "../common/calls.h"
+#include "data_files.h"
+
+#include <math.h>
+
+static nnrt_data data;
+
+static const nnrt_option none[] = {{0}};
+
+#define SOURCE(name, ...)                                                                          \
+    call_make(FAMILY_SOURCES, name, (const nnrt_option[]){__VA_ARGS__, {0}},                       \
+              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
+#define TRANSFORM(name, ...)                                                                       \
+    call_make(FAMILY_TRANSFORMS, name, (const nnrt_option[]){__VA_ARGS__, {0}},                    \
+              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
+#define PLAIN(name) call_make(FAMILY_TRANSFORMS, name, none, 0)
+static nnrt_status load(const nnrt_call *stages, int64_t count) {
+    nnrt_data_free(&data);
+    return nnrt_data_load(stages, count, scratch_folder(), &data);
+}
+
+#define LOAD(...)                                                                                  \
+    load((const nnrt_call[]){__VA_ARGS__},                                                         \
+         (int64_t)(sizeof((const nnrt_call[]){__VA_ARGS__}) / sizeof(nnrt_call)))
+
+static void put(const char *name, const char *text) {
+    put_file(name, text, strlen(text));
+}
+
+static void assert_row(int64_t row, const float *values) {
+    const float *x = data.columns[0];
+    for (int64_t i = 0; i < data.info.inputs[0].size; i++)
+        assert_true(x[row * data.info.inputs[0].size + i] == values[i]);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    put("people.csv", "age,job,gain,pay\n"
+                      "31,clerk,0.5,high\n"
+                      "45,smith,,low\n"
+                      "28,clerk,2,low\n"
+                      "60,?,1,high\n"
+                      "39,baker,4,low\n");
+    put("more.csv", "age,job,gain,pay\n50,tailor,3,high\n");
+    put("cars.txt", "18.0   8\t\"a b\"  1\n15.5   4  c  3\n20 6 d 1\n");
+    return 0;
+}
+
+#define PEOPLE                                                                                     \
+    SOURCE("csv", TEXT("file", "people.csv"), TEXT("target", "pay"), TEXT("missing", "?"))
+
+static void test_columns(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(PEOPLE, TRANSFORM("drop", TEXT("columns", "job")), PLAIN("drop_missing")),
+                     NNRT_OK);
+    assert_int_equal(data.info.input_count, 1);
+    assert_string_equal(data.info.inputs[0].name, "x");
+    assert_int_equal(data.info.inputs[0].size, 2);
+    assert_int_equal(data.train.count, 4); // `?` was dropped with its column
+    assert_row(0, (const float[]){31, 0.5F});
+    assert_row(4, (const float[]){39, 4});
+    assert_string_equal(data.info.targets[0].column.name, "pay");
+    assert_int_equal(data.info.targets[0].classes, 2);
+    assert_string_equal(data.info.targets[0].class_names[0], "high"); // sorted
+    assert_int_equal(((const int32_t *)data.columns[1])[0], 0);
+    assert_int_equal(((const int32_t *)data.columns[1])[2], 1);
+}
+
+static void test_blanks_without_header(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "cars.txt"), TEXT("separator", "blanks"),
+                                 TEXT("target", "0")),
+                          TRANSFORM("keep", TEXTS("columns", "column_3", "1"))),
+                     NNRT_OK);
+    assert_int_equal(data.info.inputs[0].size, 2);
+    assert_row(1, (const float[]){4, 3});
+    assert_true(((const float *)data.columns[1])[1] == 15.5F);
+    assert_int_equal(data.info.targets[0].classes, 0); // 15.5
+}
+
+// Categories are those of the training part; a word that it lacks is 0 in all.
+static void test_one_hot(void **state) {
+    (void)state;
+    const nnrt_call with_test = SOURCE("csv", TEXT("file", "people.csv"), TEXT("target", "pay"),
+                                       TEXT("missing", "?"), TEXT("test", "more.csv"));
+    assert_int_equal(LOAD(with_test, PLAIN("one_hot"), PLAIN("drop_missing")), NNRT_OK);
+    assert_int_equal(data.info.inputs[0].size, 4); // age, two jobs, gain: the smith lacks hers
+    assert_int_equal(data.train.count, 3);
+    assert_int_equal(data.test.count, 1);
+    assert_row(0, (const float[]){31, 0, 1, 0.5F});
+    assert_row(4, (const float[]){39, 1, 0, 4});
+    assert_row(5, (const float[]){50, 0, 0, 3});
+}
+
+static void test_one_hot_of_numbers(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "cars.txt"), TEXT("separator", "blanks"),
+                                 TEXT("target", "0")),
+                          TRANSFORM("one_hot", TEXT("columns", "column_3")),
+                          TRANSFORM("drop", TEXT("columns", "column_2")), PLAIN("standardize")),
+                     NNRT_OK);
+    assert_int_equal(data.info.inputs[0].size, 3);
+    assert_row(1, (const float[]){4, 0, 1});
+    assert_true(data.mean[0][0] == 6 && data.mean[0][1] == 0 && data.deviation[0][2] == 1);
+}
+
+static void assert_filled(nnrt_option with, float gain) {
+    const nnrt_option *pointer = &with;
+    const nnrt_call fill = call_make(FAMILY_TRANSFORMS, "fill_missing", pointer, 1);
+    assert_int_equal(LOAD(PEOPLE, TRANSFORM("drop", TEXT("columns", "job")), fill), NNRT_OK);
+    assert_int_equal(data.train.count, 5);
+    assert_row(1, (const float[]){45, gain});
+}
+
+static void test_fill_missing(void **state) {
+    (void)state;
+    assert_filled((nnrt_option)TEXT("with", "mean"), 7.5F / 4);
+    assert_filled((nnrt_option)TEXT("with", "median"), 1.5F);
+    assert_filled((nnrt_option)TEXT("with", "previous"), 0.5F);
+    assert_filled((nnrt_option)NUMBER("with", -1), -1);
+    assert_int_equal(
+        LOAD(PEOPLE, TRANSFORM("fill_missing", TEXT("with", "most_frequent")), PLAIN("one_hot")),
+        NNRT_OK);
+    assert_row(3, (const float[]){60, 0, 1, 0, 1}); // a clerk, as two of the others
+    assert_int_equal(LOAD(PEOPLE,
+                          TRANSFORM("fill_missing", TEXT("with", "none"), TEXT("columns", "job")),
+                          PLAIN("one_hot"), PLAIN("drop_missing")),
+                     NNRT_OK);
+    assert_row(3, (const float[]){60, 0, 0, 0, 1, 1}); // a word of its own, behind the others
+}
+
+// Statistics wait for the parts: the last two rows are not of the training part.
+static void test_waiting(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(PEOPLE, TRANSFORM("keep", TEXT("columns", "age")), PLAIN("standardize"),
+                          TRANSFORM("split", NUMBER("test", 0.4))),
+                     NNRT_OK);
+    assert_int_equal(data.train.count, 3);
+    assert_true(fabsf(data.mean[0][0] - 104.0F / 3) < 1e-5F);
+}
+
+static void test_stratified(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(PEOPLE, TRANSFORM("keep", TEXT("columns", "age")),
+                          TRANSFORM("split", NUMBER("test", 0.4), NUMBER("stratify", 1))),
+                     NNRT_OK);
+    const int32_t *labels = data.columns[1];
+    assert_int_equal(data.test.count, 2);
+    // 0.8 and 1.2 of the classes are rounded to 0 and 2; the last two rows have one of each.
+    assert_int_equal(labels[data.test.rows[0]] + labels[data.test.rows[1]], 2);
+}
+
+static void test_mistakes(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(PEOPLE), NNRT_ERROR);
+    assert_message("the column `job` holds words, `baker` for example");
+    assert_int_equal(LOAD(PEOPLE, PLAIN("one_hot")), NNRT_ERROR);
+    assert_message("the column `gain` is missing in 1 row, the first is row 2");
+    assert_int_equal(LOAD(PEOPLE, TRANSFORM("drop", TEXT("columns", "wage"))), NNRT_ERROR);
+    assert_message("there is no column `wage`");
+    assert_int_equal(data.info.stage, 1);
+    put("wide.csv", "a,b\n1,2\n3,4,5\n");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "wide.csv"))), NNRT_ERROR);
+    assert_message("row 2 (line 3) has 3 cells, where the first row has 2");
+    put("twice.csv", "a,b,a\n1,2,3\n");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "twice.csv"))), NNRT_ERROR);
+    assert_message("columns 1 and 3 have one name, `a`");
+    put("empty.csv", "");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "empty.csv"))), NNRT_ERROR);
+    assert_message("is empty");
+    put("latin.csv", "name,n\nb\xE9"
+                     "b\xE9,1\n");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "latin.csv"))), NNRT_ERROR);
+    assert_message("row 1, column `name`: byte 2 of the cell, 0xE9, is not UTF-8");
+    put("semi.csv", "a;b\n1;2\n");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "semi.csv"))), NNRT_ERROR);
+    assert_message("write `separator = semicolon`");
+    put("huge.csv", "a,b\n1,1e400\n");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "huge.csv"))), NNRT_ERROR);
+    assert_message("`1e400` is too large a number");
+    put("stop.csv", "age,job,gain,pay\n1,clerk,1,high.\n");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "people.csv"), TEXT("target", "pay"),
+                                 TEXT("test", "stop.csv"), TEXT("missing", "?")),
+                          PLAIN("drop_missing"), PLAIN("one_hot")),
+                     NNRT_ERROR);
+    assert_message("the target `pay` is `high.` in a row of the test part");
+}
+
+// A word far behind the rows that were looked at.
+static void test_late_word(void **state) {
+    char *text = malloc(1 << 16), *at = text + sprintf(text, "a,b\n");
+    (void)state;
+    for (int i = 0; i < 3000; i++) at += sprintf(at, "%d,1\n", i);
+    sprintf(at, "oops,1\n");
+    put("late.csv", text);
+    free(text);
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "late.csv"))), NNRT_ERROR);
+    assert_message("row 3001, column `a`: `oops` is not a number");
+}
+
+static int tear_down(void **state) {
+    nnrt_data_free(&data);
+    return scratch_remove(state);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_columns),      cmocka_unit_test(test_blanks_without_header),
+        cmocka_unit_test(test_one_hot),      cmocka_unit_test(test_one_hot_of_numbers),
+        cmocka_unit_test(test_fill_missing), cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_stratified),   cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_late_word),
+    };
+    return cmocka_run_group_tests_name("tables", tests, set_up, tear_down);
+}
