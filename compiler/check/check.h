@@ -4,9 +4,9 @@
 
 #include "../op/op.h"
 #include "../op/vocabulary.h"
-#include "bind.h"
+#include "evaluate/bind.h"
+#include "evaluate/value.h"
 #include "import.h"
-#include "value.h"
 
 enum {
     CHECK_MAX_LAYERS = 65536,

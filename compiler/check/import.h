@@ -2,7 +2,7 @@
 #ifndef NNC_CHECK_IMPORT_H
 #define NNC_CHECK_IMPORT_H
 
-#include "value.h"
+#include "evaluate/value.h"
 
 #include <sys/types.h>
 

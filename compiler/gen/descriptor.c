@@ -3,7 +3,7 @@
 #include "abi.h"
 
 #include "../../runtime/session/schedule.h"
-#include "../pass/cost.h"
+#include "../pass/group/cost.h"
 
 #include <math.h>
 #include <stdlib.h>

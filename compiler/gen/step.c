@@ -3,7 +3,7 @@
 // each group, and each barrier that is waited at.
 #include "emit.h"
 
-#include "../pass/cost.h"
+#include "../pass/group/cost.h"
 
 #include <ctype.h>
 

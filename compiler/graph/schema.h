@@ -1,5 +1,6 @@
 // The checked arguments of one call of what has a Schema (runtime/base/schema.h). Binding,
-// defaults, ranges and "did you mean" are written once for all of them (compiler/check/bind.c).
+// defaults, ranges and "did you mean" are written once for all of them
+// (compiler/check/evaluate/bind.c).
 #ifndef NNC_GRAPH_SCHEMA_H
 #define NNC_GRAPH_SCHEMA_H
 

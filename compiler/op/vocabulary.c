@@ -6,7 +6,7 @@
 #include "../../runtime/session/initialize.h"
 #include "../../runtime/session/schedule.h"
 #include "op.h"
-#include "training.h"
+#include "training/training.h"
 
 #include <string.h>
 

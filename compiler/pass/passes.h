@@ -4,7 +4,7 @@
 #ifndef NNC_PASS_PASSES_H
 #define NNC_PASS_PASSES_H
 
-#include "schedule.h"
+#include "group/schedule.h"
 
 // What passes need and provide.
 typedef enum PassFact {

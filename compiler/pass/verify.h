@@ -4,7 +4,7 @@
 #ifndef NNC_PASS_VERIFY_H
 #define NNC_PASS_VERIFY_H
 
-#include "schedule.h"
+#include "group/schedule.h"
 
 // requires: pass_schedule.
 void schedule_verify(const Schedule *schedule);

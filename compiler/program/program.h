@@ -6,7 +6,7 @@
 
 #include "../../runtime/data/data.h"
 #include "../graph/graph.h"
-#include "../op/training.h"
+#include "../op/training/training.h"
 
 // A call ready for the descriptor: a data stage, a metric, a callback, a schedule.
 typedef struct Call {

@@ -3,7 +3,7 @@
 #define NNC_TESTS_GRAPHS_H
 
 #include "../../compiler/op/op.h"
-#include "../../compiler/op/training.h"
+#include "../../compiler/op/training/training.h"
 #include "../../compiler/pass/pass.h"
 #include "loss_step.h"
 

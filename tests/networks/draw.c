@@ -1,6 +1,6 @@
 #include "draw.h"
 
-#include "../../compiler/op/training.h"
+#include "../../compiler/op/training/training.h"
 #include "../../runtime/session/initialize.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 // of a `train` block.
 #include "grow.h"
 
-#include "../../compiler/op/training.h"
+#include "../../compiler/op/training/training.h"
 
 #include <inttypes.h>
 #include <string.h>

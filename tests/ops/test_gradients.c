@@ -1,7 +1,7 @@
 // Gradients of every primitive operator against central differences, on random shapes with
 // broadcasting; and that wrong gradients would be seen: the same rows with a sign flipped, a factor
 // missing by a little, or a term dropped must fail.
-#include "../../compiler/op/moments.h"
+#include "../../compiler/op/primitive/moments.h"
 #include "../common/graphs.h"
 
 static const double TOLERANCE = 1e-6; // relative

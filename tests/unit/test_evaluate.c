@@ -1,5 +1,5 @@
 // The reference evaluator: values of primitives on numbers worked out by hand.
-#include "../../compiler/op/random.h"
+#include "../../compiler/op/primitive/random.h"
 #include "../common/graphs.h"
 
 typedef struct Fixture {
@@ -106,7 +106,7 @@ static void test_scalars(void **state) {
     EXPECT(graph_scalar(fixture->graph, "rows"), 2);
 }
 
-// The mask is the function of op/random.h, by the element's place in the batch.
+// The mask is the function of op/primitive/random.h, by the element's place in the batch.
 static void test_random(void **state) {
     Fixture *fixture = *state;
     Args *args = graph_args(fixture->graph, "dropout_mask");

@@ -1,7 +1,7 @@
 // Compares the operators, in the reference evaluator, with what Keras computed for them
 // (tests/fixtures/make_keras_fixtures.py): activations, losses, optimizers, regularizers,
 // constraints, small networks, values and gradients. Both sides are double precision.
-#include "../../compiler/op/training.h"
+#include "../../compiler/op/training/training.h"
 #include "../../compiler/pass/pass.h"
 #include "../common/loss_step.h"
 

@@ -3,7 +3,7 @@
 // float32, and on the edges. The bounds are those that compiler/gen/element/lane.c states.
 #include "../common/generated.h"
 
-#include "../../compiler/op/random.h"
+#include "../../compiler/op/primitive/random.h"
 #include "../../runtime/workers/team.h"
 
 #include <float.h>

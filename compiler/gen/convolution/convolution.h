@@ -2,7 +2,7 @@
 #ifndef NNC_GEN_CONVOLUTION_H
 #define NNC_GEN_CONVOLUTION_H
 
-#include "../../pass/convolution.h"
+#include "../../pass/group/convolution.h"
 #include "../product/kernel.h"
 #include "plane.h"
 

@@ -6,7 +6,7 @@
 // form of Eigen and XLA.
 #include "../emit.h"
 
-#include "../../op/random.h"
+#include "../../op/primitive/random.h"
 
 #include <math.h>
 #include <string.h>
@@ -285,7 +285,7 @@ static Value shift_xor(B *b, Value x, unsigned bits) {
     return LLVMBuildXor(IR, x, LLVMBuildLShr(IR, x, integer_splat(b, bits), ""), "");
 }
 
-// random_mix of compiler/op/random.h, on lanes or on one number.
+// random_mix of compiler/op/primitive/random.h, on lanes or on one number.
 static Value random_mix_lanes(B *b, Value x) {
     x = shift_xor(b, x, 16);
     x = LLVMBuildMul(IR, x, integer_splat(b, 0x7feb352du), "");

@@ -3,14 +3,14 @@
 //
 // Summands are added up in float32 for some rows, in registers mostly, and these in double
 // precision for the chunk, so that a sum has all its digits whatever it is a sum of. Moments
-// (op/moments.c) are sums of differences from a value that is among the data: for some rows from
-// the first of them, for the chunk from its first one, for all from the first of the last chunk.
-// The square of such a difference is not larger than all squares of differences from the mean
-// together, so that what cancels is as little as the rows are few, or as double precision is exact.
-// (Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance", section 3.)
+// (op/primitive/moments.c) are sums of differences from a value that is among the data: for some
+// rows from the first of them, for the chunk from its first one, for all from the first of the last
+// chunk. The square of such a difference is not larger than all squares of differences from the
+// mean together, so that what cancels is as little as the rows are few, or as double precision is
+// exact. (Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance", section 3.)
 #include "sums.h"
 
-#include "../../op/moments.h"
+#include "../../op/primitive/moments.h"
 
 #include <math.h>
 

@@ -10,7 +10,7 @@
 #define NNC_GEN_TUNING_H
 
 #include "../../base/diag.h"
-#include "../../pass/schedule.h"
+#include "../../pass/group/schedule.h"
 
 // A register tile: rows by vectors, or by columns where the lanes run along the sum. Printed as
 // "14x2", "14x2 padded", "6x4 samples".

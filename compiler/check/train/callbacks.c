@@ -1,0 +1,331 @@
+// The callbacks of a `train` block: what they monitor must be reported, and the files that they
+// write must differ.
+#include "../../../runtime/metrics/row.h"
+#include "../../../runtime/report/pattern.h"
+#include "../../../runtime/session/callback.h"
+#include "../check.h"
+
+typedef struct Reader {
+    Checker *c;
+    const TrainEntry *entry;
+    Training *training;
+    NameList values;    // what an epoch reports: "loss", "accuracy", "val_loss" ...
+    bool knows_metrics; // none of them had a mistake
+} Reader;
+
+static const nnrt_callback_row *row_of(const Call *call) {
+    return (const nnrt_callback_row *)call->schema;
+}
+
+// ---- What an epoch reports.
+
+// The second metric of a name is reported as `recall_1` (runtime/metrics/metric.c).
+static const char *reported_name(const Reader *r, const CallList *metrics, int index) {
+    const char *name = metrics->items[index].schema->name;
+    int before = 0;
+    for (int i = 0; i < index; i++) before += strcmp(metrics->items[i].schema->name, name) == 0;
+    return before ? arena_format(r->c->arena, "%s_%d", name, before) : name;
+}
+
+static void collect_steps(Reader *r) {
+    const Training *training = r->training;
+    for (int i = 0; i < training->steps.count && !training->losses.count; i++) {
+        const TrainStep *step = training->steps.items[i];
+        if (training->steps.count > 1)
+            vec_push(r->c->arena, &r->values, arena_format(r->c->arena, "%s_loss", step->name));
+        for (int k = 0; k < step->terms.count; k++)
+            if (step->terms.items[k].is_reported)
+                vec_push(r->c->arena, &r->values, step->terms.items[k].name);
+    }
+}
+
+static void collect_name(Reader *r, const OutputLoss *own, const char *name) {
+    const char *label = own->label;
+    vec_push(r->c->arena, &r->values,
+             label ? arena_format(r->c->arena, "%s_%s", label, name) : name);
+}
+
+static void collect_outputs(Reader *r) {
+    for (int i = 0; i < r->training->losses.count; i++) {
+        const OutputLoss *own = &r->training->losses.items[i];
+        if (own->label) collect_name(r, own, "loss");
+        for (int k = 0; k < own->measures.count; k++)
+            collect_name(r, own, own->measures.items[k]->text);
+        for (int k = 0; k < own->metrics.count; k++)
+            collect_name(r, own, reported_name(r, &own->metrics, k));
+    }
+}
+
+static void collect_values(Reader *r) {
+    Arena *arena = r->c->arena;
+    vec_push(arena, &r->values, "loss");
+    collect_steps(r);
+    collect_outputs(r);
+    int count = r->values.count;
+    for (int i = 0; i < count; i++)
+        vec_push(arena, &r->values, arena_format(arena, "val_%s", r->values.items[i]));
+}
+
+static bool is_validation(const char *name) {
+    return strncmp(name, "val_", 4) == 0;
+}
+
+static const char *plain_name(const char *name) {
+    return is_validation(name) ? name + 4 : name;
+}
+
+static bool is_reported(const Reader *r, const char *name) {
+    for (int i = 0; i < r->values.count; i++)
+        if (strcmp(r->values.items[i], name) == 0) return true;
+    return false;
+}
+
+// Where the data are missing, `split` alone tells.
+static bool may_have_validation(const Dataset *dataset) {
+    if (!dataset || dataset->is_broken || dataset->info.validation_rows > 0) return true;
+    bool is_unknown = !dataset->found && dataset->info.train_rows == 0;
+    for (int i = 0; i < dataset->stages.count; i++) {
+        const Call *stage = &dataset->stages.items[i];
+        int row = schema_arg_index(stage->schema, "validation");
+        if (row >= 0 && stage->args->values[row].number > 0) return true;
+    }
+    return is_unknown;
+}
+
+// `instead`: how to write the value of the training data there.
+static bool check_validation(const Reader *r, const Call *call, const char *name, Span span,
+                             const char *instead) {
+    const Dataset *dataset = r->entry->dataset;
+    if (!is_validation(name) || may_have_validation(dataset)) return true;
+    Diag *diag = diag_report(r->c->sink, DIAG_E0307, span,
+                             "`%s` needs `%s`, but `%s` has no validation part", call->schema->name,
+                             name, dataset->name);
+    diag_label(diag, "`%s` is of a validation part", name);
+    diag_secondary(diag, dataset->span, "`%s` has none", dataset->name);
+    diag_help(diag, "add `-> split(validation = 0.1)` to `%s`, or write `%s%s`", dataset->name,
+              instead, plain_name(name));
+    return false;
+}
+
+// Keras's name for a metric, or one that is not among `metrics`.
+static bool report_metric(const Reader *r, const char *name, Span span) {
+    Checker *c = r->c;
+    const Family *metrics = &vocabulary[FAMILY_METRICS];
+    const char *prefix = is_validation(name) ? "val_" : "", *plain = plain_name(name);
+    const Schema *own = family_word(metrics, plain);
+    const Schema *known = own ? own : family_keras(metrics, plain);
+    if (!known) return false;
+    if (!own && is_reported(r, known->name)) {
+        Diag *diag = diag_report(c->sink, DIAG_E0107, span, "`%s` is called `%s%s` here", name,
+                                 prefix, known->name);
+        diag_label(diag, "Keras's name");
+        diag_help(diag, "write `%s%s`", prefix, known->name);
+        return true;
+    }
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0101, span,
+                    "there is no value `%s`: `%s` is not among the metrics", name, known->name);
+    diag_label(diag, "not reported");
+    diag_help(diag, "add `%s` to `metrics`", known->name);
+    return true;
+}
+
+static void report_value(Reader *r, const char *name, Span span) {
+    if (!r->knows_metrics || report_metric(r, name, span)) return;
+    Diag *diag = diag_report(r->c->sink, DIAG_E0101, span, "there is no value `%s`", name);
+    const char *near = names_nearest(r->c, &r->values, name);
+    diag_label(diag, "not reported");
+    if (near)
+        diag_help(diag, "did you mean `%s`?", near);
+    else
+        diag_help(diag, "an epoch reports %s", names_join(r->c->arena, &r->values, "and"));
+}
+
+static bool check_value(Reader *r, const Call *call, const char *name, Span span,
+                        const char *instead) {
+    if (is_reported(r, name)) return check_validation(r, call, name, span, instead);
+    report_value(r, name, span);
+    return false;
+}
+
+// ---- What is monitored.
+
+static bool less_is_better(const char *name) {
+    const Family *metrics = &vocabulary[FAMILY_METRICS];
+    const char *plain = plain_name(name);
+    const Schema *word;
+    for (Words words = {.family = metrics}; (word = words_next(&words));) {
+        size_t length = strlen(word->name);
+        if (strncmp(plain, word->name, length) != 0) continue;
+        bool is_numbered = plain[length] == '_' && !family_word(metrics, plain); // `recall_1`
+        if (!plain[length] || is_numbered) return ((const nnrt_metric_row *)word)->less_is_better;
+    }
+    return true; // the loss
+}
+
+static void resolve_mode(const Call *call, const char *monitor) {
+    Args *args = (Args *)call->args;
+    if (schema_arg_index(call->schema, "mode") < 0) return;
+    if (strcmp(args_text(args, "mode"), "auto") != 0) return;
+    args_set_text(args, "mode", less_is_better(monitor) ? "min" : "max");
+    args_set_origin(args, "mode", "by what is monitored");
+}
+
+static bool check_monitor(Reader *r, const Call *call) {
+    const nnrt_callback_row *row = row_of(call);
+    if (!row->monitors) return true;
+    const ArgValue *monitor = &call->args->values[row->monitor];
+    bool is_used = !row->best_only || call->args->values[row->best_only].number != 0;
+    if (monitor->is_default && !is_used) return true;
+    Span span = monitor->is_default ? call->args->span : monitor->span;
+    if (!monitor->text) {
+        Diag *diag = diag_report(r->c->sink, DIAG_E0201, span,
+                                 "`monitor` of `%s` is the name of a value, not a number",
+                                 call->schema->name);
+        diag_label(diag, "expected `loss`, `val_loss` ...");
+        return false;
+    }
+    if (!check_value(r, call, monitor->text, span, "monitor = ")) return false;
+    resolve_mode(call, monitor->text);
+    return true;
+}
+
+// ---- Files.
+
+static const char *path_of(const Call *call) {
+    return row_of(call)->writes ? call->args->values[0].text : NULL;
+}
+
+static bool report_path(const Reader *r, const ArgValue *path, const char *message,
+                        const char *help) {
+    Diag *diag = diag_report(r->c->sink, DIAG_E0202, path->span, "%s", message);
+    diag_label(diag, "not a path");
+    diag_help(diag, "%s", help);
+    return false;
+}
+
+static bool check_placeholders(Reader *r, const Call *call) {
+    const ArgValue *path = args_get(call->args, "path");
+    nnrt_placeholder p;
+    const char *at = path->text;
+    int found;
+    for (; (found = nnrt_placeholder_next(at, &p)) > 0; at = p.end) {
+        const char *name = arena_copy(r->c->arena, p.name, p.name_length);
+        if (strcmp(name, "epoch") != 0 && !check_value(r, call, name, path->span, "")) return false;
+    }
+    if (!found) return true;
+    return report_path(r, path,
+                       arena_format(r->c->arena, "the placeholder `%.*s` cannot be read",
+                                    (int)strcspn(p.end, "}") + 1, p.end),
+                       "placeholders are `{epoch:02d}` or `{val_loss:.2f}`; a brace is `{{`");
+}
+
+static void warn_format(const Reader *r, const ArgValue *path) {
+    static const char *const foreign[] = {".keras", ".h5", ".hdf5", ".pt", ".pth", ".ckpt", ".npz"};
+    const char *dot = strrchr(path->text, '.');
+    for (size_t i = 0; dot && i < sizeof foreign / sizeof *foreign; i++) {
+        if (strcmp(dot, foreign[i]) != 0) continue;
+        Diag *diag = diag_report(r->c->sink, DIAG_W0303, path->span,
+                                 "checkpoints are safetensors files, not `%s`", dot);
+        diag_label(diag, "a name of another format");
+        diag_help(diag, "write `\"%.*s.safetensors\"`", (int)(dot - path->text), path->text);
+    }
+}
+
+static bool check_path(Reader *r, const Call *call) {
+    if (!path_of(call)) return true;
+    const ArgValue *path = args_get(call->args, "path");
+    if (!*path->text)
+        return report_path(r, path, "an empty path", "write `\"best.safetensors\"`, for example");
+    if (row_of(call)->writes != NNRT_WRITES_WEIGHTS) return true;
+    warn_format(r, path);
+    return check_placeholders(r, call);
+}
+
+static bool report_same_file(const Reader *r, const Call *call, const Call *first,
+                             const char *help) {
+    Diag *diag = diag_report(r->c->sink, DIAG_E0307, args_get(call->args, "path")->span,
+                             "two callbacks write `%s`", path_of(call));
+    diag_label(diag, "written here");
+    diag_secondary(diag, args_get(first->args, "path")->span, "and here");
+    diag_help(diag, "%s", help);
+    return false;
+}
+
+static const Call *find_path(const CallList *calls, const char *path) {
+    for (int i = 0; i < calls->count; i++) {
+        const char *other = path_of(&calls->items[i]);
+        if (other && strcmp(other, path) == 0) return &calls->items[i];
+    }
+    return NULL;
+}
+
+// A later block goes on from an earlier one, so its checkpoints may replace those; a log would lose
+// what it holds.
+static bool check_same_file(const Reader *r, const Call *call) {
+    const char *path = path_of(call);
+    const Program *program = r->c->program;
+    if (!path) return true;
+    const Call *first = find_path(&r->training->callbacks, path);
+    if (first) return report_same_file(r, call, first, "give one of them another name");
+    bool is_log = row_of(call)->writes == NNRT_WRITES_LOG;
+    if (!is_log || args_bool(call->args, "append")) return true;
+    for (int i = 0; i < program->trainings.count; i++) {
+        first = find_path(&program->trainings.items[i]->callbacks, path);
+        if (first)
+            return report_same_file(r, call, first,
+                                    "write `append = true` in the later block, or another name");
+    }
+    return true;
+}
+
+// ---- The learning rate.
+
+// That of the first step that has one; NULL: all rates are numbers.
+static const ArgValue *find_schedule(const Training *training) {
+    for (int i = 0; i < training->steps.count; i++) {
+        const Args *optimizer = training->steps.items[i]->optimizer_args;
+        const ArgValue *rate = optimizer ? args_get(optimizer, "learning_rate") : NULL;
+        if (rate && rate->callee) return rate;
+    }
+    return NULL;
+}
+
+static bool check_rate(const Reader *r, const Call *call) {
+    const ArgValue *rate = find_schedule(r->training);
+    if (!row_of(call)->lowers_rate || !rate) return true;
+    Diag *diag = diag_report(r->c->sink, DIAG_E0307, call->args->span,
+                             "`%s` lowers a number, but the learning rate follows `%s`",
+                             call->schema->name, rate->callee->name);
+    diag_label(diag, "would change the rate, too");
+    diag_secondary(diag, rate->span, "the schedule");
+    diag_help(diag, "use one of them");
+    return false;
+}
+
+// ---- All of them: one, or a list.
+
+static void read_callback(Reader *r, const Ast *ast) {
+    bool ok = true;
+    const Schema *schema = family_find(r->c, &ast, &vocabulary[FAMILY_CALLBACKS]);
+    if (!schema) return;
+    Call call = {schema, bind_call(r->c, r->c->globals, schema, ast, 0, &ok)};
+    if (!ok) return;
+    ok = check_monitor(r, &call);
+    ok = check_path(r, &call) && ok;
+    if (ok && check_same_file(r, &call) && check_rate(r, &call))
+        vec_push(r->c->arena, &r->training->callbacks, call);
+}
+
+void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, const Ast *ast,
+                    bool knows_metrics) {
+    Reader r = {.c = c, .entry = entry, .training = training, .knows_metrics = knows_metrics};
+    collect_values(&r);
+    ast = expression_chosen(c, c->globals, ast);
+    if (!ast) return;
+    if (ast->kind != AST_LIST) {
+        read_callback(&r, ast);
+        return;
+    }
+    for (int i = 0; i < ast->items.count; i++) read_callback(&r, ast->items.items[i]);
+}

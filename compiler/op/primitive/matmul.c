@@ -1,0 +1,126 @@
+// Matrix products with weights: the forward product, the same with the weights transposed (which is
+// the gradient of the data) and the gradient of the weights. Dimensions before the last one are so
+// many more rows.
+#include "../op.h"
+
+// "[784]" or "[.., 784]"
+static char *row_text(Arena *arena, int rank, int64_t columns) {
+    return arena_format(arena, rank > 1 ? "[.., %lld]" : "[%lld]", (long long)columns);
+}
+
+static bool weights_are_matrix(Graph *graph, Node *node) {
+    const Type *w = &node->inputs[1]->type;
+    if (w->rank == 2 && !w->batched) return true;
+    return op_shape_error(graph, node, "matmul expects a matrix of weights, not %s",
+                          type_text(graph->arena, w));
+}
+
+static bool matmul_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type, *w = &node->inputs[1]->type;
+    if (!weights_are_matrix(graph, node)) return false;
+    int from = args_bool(node->args, "transpose") ? 1 : 0;
+    if (x->rank < 1 || type_last(x) != w->dims[from])
+        return op_shape_error(graph, node, "matmul of %s with weights %s needs %s on its left",
+                              type_text(graph->arena, x), type_text(graph->arena, w),
+                              row_text(graph->arena, x->rank, w->dims[from]));
+    node->type = *x;
+    node->type.dtype = DTYPE_F32;
+    node->type.dims[x->rank - 1] = w->dims[1 - from];
+    return true;
+}
+
+// y = x w: dx = dy w^T, dw = x^T dy. y = x w^T: dx = dy w, dw = dy^T x.
+static void matmul_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    Node *x = node->inputs[0], *w = node->inputs[1];
+    bool transpose = args_bool(node->args, "transpose");
+    dinputs[0] = graph_matmul(graph, dy, w, !transpose);
+    dinputs[1] = transpose ? graph_binary(graph, "matmul_weights", dy, x)
+                           : graph_binary(graph, "matmul_weights", x, dy);
+}
+
+// A multiplication and an addition for each weight, for each row of a sample.
+static double matmul_flops(const Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    return 2 * (double)type_elements(x) * (double)type_last(&node->type);
+}
+
+static void matmul_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                            const EvalContext *context) {
+    (void)context;
+    bool transpose = args_bool(node->args, "transpose");
+    int64_t from = type_last(&node->inputs[0]->type), to = type_last(&node->type);
+    int64_t rows = inputs[0].rows * inputs[0].size / from;
+    const double *w = inputs[1].data;
+    for (int64_t row = 0; row < rows; row++) {
+        for (int64_t j = 0; j < to; j++) {
+            double sum = 0;
+            for (int64_t i = 0; i < from; i++)
+                sum +=
+                    inputs[0].data[row * from + i] * (transpose ? w[j * from + i] : w[i * to + j]);
+            output->data[row * to + j] = sum;
+        }
+    }
+}
+
+// ---- matmul_weights
+
+static bool matmul_weights_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type, *dy = &node->inputs[1]->type;
+    bool fits = x->rank >= 1 && x->rank == dy->rank && x->batched == dy->batched;
+    for (int i = 0; fits && i + 1 < x->rank; i++) fits = x->dims[i] == dy->dims[i];
+    if (!fits)
+        return op_shape_error(graph, node, "matmul_weights cannot combine %s with %s",
+                              type_text(graph->arena, x), type_text(graph->arena, dy));
+    node->type = type_make(DTYPE_F32, false, 2, (int64_t[]){type_last(x), type_last(dy)});
+    return true;
+}
+
+// Of one sample, although the result is not batched.
+static double matmul_weights_flops(const Node *node) {
+    return 2 * (double)type_elements(&node->inputs[0]->type) *
+           (double)type_last(&node->inputs[1]->type);
+}
+
+static void matmul_weights_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                                    const EvalContext *context) {
+    (void)context;
+    int64_t k = type_last(&node->inputs[0]->type), n = type_last(&node->inputs[1]->type);
+    int64_t rows = inputs[0].rows * inputs[0].size / k;
+    for (int64_t i = 0; i < k; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (int64_t row = 0; row < rows; row++)
+                sum += inputs[0].data[row * k + i] * inputs[1].data[row * n + j];
+            output->data[i * n + j] = sum;
+        }
+    }
+}
+
+static const ArgDef matmul_args[] = {
+    {.name = "transpose",
+     .type = ARG_BOOL,
+     .default_text = "false",
+     .doc = "multiply by the transposed weights"},
+    {0},
+};
+
+const OpDef op_matmul[] = {
+    {.schema = {"matmul", "multiplies rows [.., k] by weights [k, n]", matmul_args, NULL},
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .fuse = FUSE_CONTRACTION,
+     .shape = matmul_shape,
+     .gradient = matmul_gradient,
+     .flops = matmul_flops,
+     .evaluate = matmul_evaluate},
+    {.schema = {"matmul_weights", "sums x^T dy over all rows: the gradient of matmul's weights",
+                NULL, NULL},
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .fuse = FUSE_CONTRACTION,
+     .shape = matmul_weights_shape,
+     .no_gradient = "only gradients of weights are made of it, which end there",
+     .flops = matmul_weights_flops,
+     .evaluate = matmul_weights_evaluate},
+    {.schema = {0}},
+};

@@ -1,0 +1,289 @@
+// Pass simplify: local rules, tried on every node until none applies, with equal nodes merged on
+// the way (value numbering). A rule gives a node of the same type and, up to rounding, the same
+// value, or NULL. Products with zero stay: zero times infinity is not zero.
+#include "../pass.h"
+
+#include <math.h>
+
+typedef Node *Rule(Graph *graph, Node *node);
+
+enum { MAX_ROUNDS = 64 };
+
+static bool same_type(const Node *a, const Node *b) {
+    return type_equal(&a->type, &b->type);
+}
+
+static bool is_number(const Node *node, double number) {
+    double value;
+    return node_is_constant(node, &value) && value == number;
+}
+
+static bool is_any_constant(const Node *node) {
+    double value;
+    return node_is_constant(node, &value);
+}
+
+// ---- Constants.
+
+static Node *fold_constants(Graph *graph, Node *node) {
+    enum { MAX_INPUTS = 8 };
+    double values[MAX_INPUTS];
+    EvalPoint at = {0};
+    if (node->op->fuse != FUSE_ELEMENTWISE || !node_is_scalar(node)) return NULL;
+    if (node->input_count < 1 || node->input_count > MAX_INPUTS) return NULL;
+    for (int i = 0; i < node->input_count; i++)
+        if (!node_is_constant(node->inputs[i], &values[i])) return NULL;
+    double result = node->op->evaluate_element(node, values, &at);
+    return isfinite(result) ? graph_constant(graph, result) : NULL;
+}
+
+static Node *drop_neutral(Graph *graph, Node *node) {
+    if (node->input_count != 2) return NULL;
+    Node *x = node->inputs[0], *y = node->inputs[1];
+    bool adds = node_is(node, "add"), multiplies = node_is(node, "multiply");
+    if ((adds && is_number(x, 0)) || (multiplies && is_number(x, 1)))
+        return same_type(node, y) ? y : NULL;
+    if (((adds || node_is(node, "subtract")) && is_number(y, 0)) ||
+        ((multiplies || node_is(node, "divide")) && is_number(y, 1)))
+        return same_type(node, x) ? x : NULL;
+    if (node_is(node, "subtract") && is_number(x, 0)) return graph_unary(graph, "negate", y);
+    return NULL;
+}
+
+// Signs go into the operator that follows.
+static Node *merge_signs(Graph *graph, Node *node) {
+    bool adds = node_is(node, "add");
+    if (node_is(node, "negate") && node_is(node->inputs[0], "negate")) {
+        Node *x = node->inputs[0]->inputs[0];
+        return same_type(node, x) ? x : NULL;
+    }
+    if (!adds && !node_is(node, "subtract")) return NULL;
+    Node *x = node->inputs[0], *y = node->inputs[1];
+    if (node_is(y, "negate"))
+        return graph_binary(graph, adds ? "subtract" : "add", x, y->inputs[0]);
+    return adds && node_is(x, "negate") ? graph_subtract(graph, y, x->inputs[0]) : NULL;
+}
+
+// ---- Factors that are one number for the whole batch.
+
+// Divisions by such a number become products with its reciprocal, which is computed once.
+static Node *divide_once(Graph *graph, Node *node) {
+    double value;
+    if (!node_is(node, "divide")) return NULL;
+    Node *x = node->inputs[0], *y = node->inputs[1];
+    if (node_is_constant(y, &value))
+        return isnormal((float)(1 / value)) ? graph_scale(graph, x, 1 / value) : NULL;
+    if (!node_is_scalar(y) || node_is_scalar(x)) return NULL;
+    return graph_multiply(graph, x, graph_divide(graph, graph_constant(graph, 1), y));
+}
+
+// Splits x * factor; the factor is a constant, or a single number where x is not.
+static bool split_factor(const Node *node, Node **x, Node **factor) {
+    if (!node_is(node, "multiply")) return false;
+    for (int i = 0; i < 2; i++) {
+        *factor = node->inputs[i];
+        *x = node->inputs[1 - i];
+        if (is_any_constant(*factor) || (node_is_scalar(*factor) && !node_is_scalar(*x)))
+            return true;
+    }
+    return false;
+}
+
+// (x * s) * t = x * (s * t): one product for each element instead of two. Constants come together.
+static Node *gather_factors(Graph *graph, Node *node) {
+    Node *inner, *x, *s, *t;
+    if (!split_factor(node, &inner, &t) || !split_factor(inner, &x, &s)) return NULL;
+    if (node_is_scalar(x) && !(is_any_constant(s) && is_any_constant(t))) return NULL;
+    return graph_multiply(graph, x, graph_multiply(graph, s, t));
+}
+
+static bool split_constant(const Node *node, Node **x, Node **factor) {
+    return split_factor(node, x, factor) && is_any_constant(*factor);
+}
+
+// (x c) w = (x w) c, and likewise for the gradient of w: scaling data costs nothing then, because
+// the factor is applied to the product's few results or merges with other factors there.
+static Node *move_factor_out(Graph *graph, Node *node) {
+    Node *x, *factor;
+    if (node->op->fuse != FUSE_CONTRACTION || node->op->packs_operands) return NULL;
+    int sides = node_is(node, "matmul_weights") || node_is(node, "convolve_weights") ? 2 : 1;
+    for (int i = 0; i < sides; i++) {
+        if (!split_constant(node->inputs[i], &x, &factor)) continue;
+        Node *inputs[] = {node->inputs[0], node->inputs[1]};
+        inputs[i] = x;
+        Node *product = graph_node(graph, node->op, inputs, 2, node->args);
+        return graph_multiply(graph, product, factor);
+    }
+    return NULL;
+}
+
+// ---- Shapes.
+
+// A factor comes out; uint8 data stays uint8 under its new shape.
+static Node *simplify_reshape(Graph *graph, Node *node) {
+    Node *x, *factor;
+    if (!node_is(node, "reshape")) return NULL;
+    Node *input = node->inputs[0];
+    if (same_type(node, input)) return input;
+    if (node_is(input, "reshape"))
+        return graph_reshape(graph, input->inputs[0], node->type.rank, node->type.dims);
+    if (node_is(input, "broadcast") && node_is_scalar(input->inputs[0]))
+        return graph_broadcast(graph, input->inputs[0], node->type);
+    if (!split_factor(input, &x, &factor)) return NULL;
+    Node *reshaped = graph_reshape(graph, x, node->type.rank, node->type.dims);
+    return graph_multiply(graph, reshaped, factor);
+}
+
+static Node *drop_unit_reduction(Graph *graph, Node *node) {
+    (void)graph;
+    bool keeps_rank = node->op->fuse == FUSE_REDUCTION || node->op->fuse == FUSE_REDUCE_AXIS;
+    return keeps_rank && same_type(node, node->inputs[0]) ? node->inputs[0] : NULL;
+}
+
+// Elementwise operators repeat their inputs anyway: op(broadcast(x), y) = op(x, y), repeated once
+// more only if y is no larger.
+static Node *drop_broadcast(Graph *graph, Node *node) {
+    bool repeats = node->op->shape == op_shape_broadcast || node->op->shape == op_shape_same;
+    bool any = false;
+    if (node->op->fuse != FUSE_ELEMENTWISE || !repeats) return NULL;
+    Node **inputs = ARENA_ARRAY(graph->arena, Node *, node->input_count);
+    for (int i = 0; i < node->input_count; i++) {
+        bool drops = node_is(node->inputs[i], "broadcast");
+        inputs[i] = drops ? node->inputs[i]->inputs[0] : node->inputs[i];
+        any = any || drops;
+    }
+    if (!any) return NULL;
+    Node *narrow = graph_node(graph, node->op, inputs, node->input_count, node->args);
+    return graph_broadcast(graph, narrow, node->type);
+}
+
+static Node *merge_broadcasts(Graph *graph, Node *node) {
+    if (!node_is(node, "broadcast")) return NULL;
+    Node *input = node->inputs[0];
+    if (same_type(node, input)) return input;
+    return node_is(input, "broadcast") ? graph_broadcast(graph, input->inputs[0], node->type)
+                                       : NULL;
+}
+
+// ---- The largest of rectified numbers is the largest of them, rectified: fewer are rectified, and
+// their gradient is masked where it is small. Not with a maximum, which makes numbers equal.
+
+static Node *rectify_after_pooling(Graph *graph, Node *node) {
+    if (!node_is(node, "pool_max") || !node_is(node->inputs[0], "relu")) return NULL;
+    const Node *relu = node->inputs[0];
+    bool is_ordered = !args_get(relu->args, "max_value")->is_set &&
+                      args_number(relu->args, "threshold") == 0 &&
+                      args_number(relu->args, "negative_slope") >= 0;
+    if (!is_ordered || !same_type(relu, relu->inputs[0])) return NULL;
+    Node *pooled = graph_call(graph, "pool_max", &relu->inputs[0], 1, node->args);
+    return graph_call(graph, "relu", &pooled, 1, relu->args);
+}
+
+// ---- stop_gradient has done its work where the gradients exist already, or never will.
+
+static Node *drop_stop(Graph *graph, Node *node) {
+    bool is_done = graph->mode != GRAPH_TRAIN || graph->has_gradients;
+    if (!is_done || !node_is(node, "stop_gradient")) return NULL;
+    return same_type(node, node->inputs[0]) ? node->inputs[0] : NULL;
+}
+
+static Rule *const rules[] = {
+    fold_constants, drop_neutral,     merge_signs,      divide_once,
+    gather_factors, move_factor_out,  simplify_reshape, drop_unit_reduction,
+    drop_broadcast, merge_broadcasts, drop_stop,        rectify_after_pooling,
+};
+
+static Node *apply_rules(Graph *graph, Node *node) {
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        Node *better = rules[i](graph, node);
+        if (better) return better;
+    }
+    return NULL;
+}
+
+// ---- Equal nodes.
+
+typedef struct Numbering {
+    Node **table; // open addressing
+    size_t mask;
+} Numbering;
+
+static bool may_merge(const Node *node) {
+    return node->op->fuse != FUSE_EFFECT && !node_is(node, "input");
+}
+
+static size_t hash_node(const Node *node) {
+    size_t hash = (size_t)(uintptr_t)node->op;
+    if (node->parameter) hash += (size_t)node->parameter->index * 7;
+    if (node->slot) hash += (size_t)node->slot->index * 7;
+    for (int i = 0; i < node->input_count; i++) hash = hash * 31 + (size_t)node->inputs[i]->id;
+    return (hash ^ hash >> 15) * 0x9E3779B97F4A7C15u;
+}
+
+static bool nodes_equal(const Node *a, const Node *b) {
+    if (a->op != b->op || a->input_count != b->input_count || !same_type(a, b)) return false;
+    if (a->parameter != b->parameter || a->slot != b->slot || a->name != b->name) return false;
+    for (int i = 0; i < a->input_count; i++)
+        if (a->inputs[i] != b->inputs[i]) return false;
+    return args_equal(a->args, b->args);
+}
+
+// The first node that equals `node`, which may be itself.
+static Node *number_node(Numbering *numbering, Node *node) {
+    size_t place = hash_node(node) >> 32 & numbering->mask;
+    while (numbering->table[place] && !nodes_equal(numbering->table[place], node))
+        place = (place + 1) & numbering->mask;
+    if (!numbering->table[place]) numbering->table[place] = node;
+    return numbering->table[place];
+}
+
+static Numbering create_numbering(Arena *arena, int count) {
+    size_t size = 16;
+    while (size < (size_t)count * 2) size *= 2;
+    return (Numbering){ARENA_ARRAY(arena, Node *, size), size - 1};
+}
+
+// ---- The pass.
+
+// The larger operand stands first (a bias and a constant second), then the earlier one.
+static bool goes_first(const Node *x, const Node *y) {
+    if (x->type.batched != y->type.batched) return x->type.batched;
+    int64_t m = type_elements(&x->type), n = type_elements(&y->type);
+    return m == n ? x->id <= y->id : m > n;
+}
+
+// a + b and b + a are the same bits; in one order they merge.
+static void order_operands(Node *node) {
+    if (!node_is(node, "add") && !node_is(node, "multiply")) return;
+    Node *x = node->inputs[0], *y = node->inputs[1];
+    if (goes_first(x, y)) return;
+    node->inputs[0] = y;
+    node->inputs[1] = x;
+}
+
+static bool simplify_once(Graph *graph) {
+    bool any = false;
+    int count = graph->nodes.count;
+    Numbering numbering = create_numbering(graph->arena, count);
+    for (int i = 0; i < count; i++) {
+        Node *node = graph->nodes.items[i];
+        for (int k = 0; k < node->input_count; k++)
+            node->inputs[k] = graph_resolve(node->inputs[k]);
+        order_operands(node);
+        graph->current_layer = node->layer;
+        graph->current_span = node->span;
+        Node *better = apply_rules(graph, node);
+        if (!better && may_merge(node)) better = number_node(&numbering, node);
+        if (!better || better == node) continue;
+        node->replacement = better;
+        any = true;
+    }
+    graph->current_layer = NULL;
+    graph_apply_replacements(graph);
+    graph_remove_dead(graph);
+    return any;
+}
+
+void pass_simplify(Graph *graph) {
+    for (int round = 0; round < MAX_ROUNDS && simplify_once(graph); round++) continue;
+}

@@ -1,0 +1,104 @@
+// Pass update: what a training step does with the gradients: regularization, clipping, weight
+// decay, then the optimizer, then constraints. Keras's order: the penalties are part of the loss,
+// so their gradients are clipped too; weights decay apart from the gradient, before the step. The
+// formulas of clipping and decay are those of keras/src/optimizers/base_optimizer.py.
+#include "../pass.h"
+#include "penalty.h"
+
+static Node *add_penalty(Graph *graph, Parameter *parameter, Node *gradient,
+                         const TrainStep *step) {
+    Penalty penalty = penalty_of(graph, parameter, step);
+    if (!penalty.def) return gradient;
+    Node *w = graph_parameter_node(graph, parameter);
+    return graph_add(graph, gradient, penalty.def->gradient(graph, w, penalty.args));
+}
+
+// ---- Clipping.
+
+static Node *sum_of_squares(Graph *graph, Node *gradient) {
+    return graph_unary(graph, "reduce_all_sum", graph_unary(graph, "square", gradient));
+}
+
+// limit / max(norm, limit): 1 for short gradients.
+static Node *shrinking(Graph *graph, Node *squares, double limit) {
+    Node *longest = graph_constant(graph, limit);
+    Node *norm = graph_unary(graph, "sqrt", squares);
+    return graph_divide(graph, longest, graph_binary(graph, "maximum", norm, longest));
+}
+
+static Node *clip_value(Graph *graph, Node *gradient, double limit) {
+    Node *below = graph_binary(graph, "minimum", gradient, graph_constant(graph, limit));
+    return graph_binary(graph, "maximum", below, graph_constant(graph, -limit));
+}
+
+static Node *clip_norm(Graph *graph, Node *gradient, double limit) {
+    Node *factor = shrinking(graph, sum_of_squares(graph, gradient), limit);
+    return graph_multiply(graph, gradient, factor);
+}
+
+static void clip_together(Graph *graph, Node **gradients, double limit) {
+    Node *squares = NULL;
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        if (!gradients[i]) continue;
+        Node *own = sum_of_squares(graph, gradients[i]);
+        squares = squares ? graph_add(graph, squares, own) : own;
+    }
+    if (!squares) return;
+    Node *factor = shrinking(graph, squares, limit);
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        if (gradients[i]) gradients[i] = graph_multiply(graph, gradients[i], factor);
+}
+
+// At most one of the three is set; the checker sees to that.
+static void clip_gradients(Graph *graph, Node **gradients, const Args *args) {
+    const ArgValue *value = args_get(args, "clip_value"), *norm = args_get(args, "clip_norm");
+    const ArgValue *global = args_get(args, "global_clip_norm");
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        if (!gradients[i]) continue;
+        if (value->is_set) gradients[i] = clip_value(graph, gradients[i], value->number);
+        if (norm->is_set) gradients[i] = clip_norm(graph, gradients[i], norm->number);
+    }
+    if (global->is_set) clip_together(graph, gradients, global->number);
+}
+
+// ---- Weight decay: w - w * learning_rate * weight_decay, of every parameter, biases too.
+// Loshchilov and Hutter 2019, arXiv:1711.05101.
+
+static Node *decayed(Graph *graph, Node *w, const Args *args) {
+    const ArgValue *decay = args_get(args, "weight_decay");
+    if (!decay->is_set || decay->number == 0) return w;
+    Node *factor = graph_scale(graph, graph_scalar(graph, "learning_rate"), decay->number);
+    return graph_subtract(graph, w, graph_multiply(graph, w, factor));
+}
+
+// ---- Constraints, which keep the new weights to what is asked for.
+
+static void constrain(Graph *graph, const Parameter *parameter) {
+    if (!parameter->constraint) return;
+    const ConstraintDef *def = constraint_find(parameter->constraint->name);
+    for (int i = 0; i < graph->assigns.count; i++) {
+        Node *assign = graph->assigns.items[i];
+        if (assign->parameter == parameter)
+            assign->inputs[0] = def->apply(graph, assign->inputs[0], parameter->constraint_args);
+    }
+}
+
+// A parameter that the loss does not depend on is left alone, as in Keras.
+void pass_update(Graph *graph, const TrainStep *step) {
+    Node **gradients = pass_gradients(graph);
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        if (gradients[i])
+            gradients[i] =
+                add_penalty(graph, graph->weights->parameters.items[i], gradients[i], step);
+    clip_gradients(graph, gradients, step->optimizer_args);
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        Parameter *parameter = graph->weights->parameters.items[i];
+        if (!gradients[i]) continue;
+        graph->current_layer = parameter->layer;
+        Node *w = decayed(graph, graph_parameter_node(graph, parameter), step->optimizer_args);
+        step->optimizer->update(graph, parameter, w, gradients[i], step->optimizer_args);
+        constrain(graph, parameter);
+    }
+    graph->current_layer = NULL;
+    graph_remove_dead(graph);
+}

@@ -1,0 +1,144 @@
+#include "cost.h"
+
+#include "../../op/op.h"
+
+#include <string.h>
+
+static bool list_has(const NodeList *list, const Node *node) {
+    for (int i = 0; i < list->count; i++)
+        if (list->items[i] == node) return true;
+    return false;
+}
+
+void cost_list_inlined(const Schedule *schedule, const Node *node, NodeList *list) {
+    for (int i = 0; i < node->input_count; i++) {
+        Node *input = schedule_source(node->inputs[i]);
+        bool has_group = schedule->group_of[input->id] >= 0;
+        if (input->op->fuse == FUSE_LEAF || has_group || list_has(list, input)) continue;
+        cost_list_inlined(schedule, input, list);
+        vec_push(schedule->graph->arena, list, input);
+    }
+}
+
+// ---- Operations.
+
+static void add_flops(GroupCost *cost, const Node *node) {
+    if (!node->op->flops) return;
+    bool sums_samples = node->op->fuse == FUSE_CONTRACTION || node->op->fuse == FUSE_REDUCE_BATCH;
+    double flops = node->op->flops(node);
+    *(node->type.batched || sums_samples ? &cost->sample_flops : &cost->step_flops) += flops;
+}
+
+// ---- Bytes.
+
+static int64_t element_bytes(const Node *node) {
+    return node->type.dtype == DTYPE_U8 ? 1 : 4;
+}
+
+static void add_bytes(GroupCost *cost, const Schedule *schedule, const Node *value) {
+    double bytes = (double)type_elements(&value->type) * (double)element_bytes(value);
+    if (value->type.batched)
+        cost->sample_bytes += bytes;
+    else
+        cost->step_bytes += schedule_is_chunked(value) ? bytes * (double)schedule->chunks : bytes;
+}
+
+// Weights, optimizer state, data columns, buffers; constants and single numbers are in the code.
+static bool is_in_memory(const Schedule *schedule, const Node *value) {
+    if (value->op->fuse == FUSE_LEAF)
+        return value->parameter || value->slot || node_is(value, "input");
+    return schedule->buffers[value->id].is_stored;
+}
+
+typedef struct Reads {
+    const Schedule *schedule;
+    NodeList seen;
+    GroupCost *cost;
+} Reads;
+
+static void add_read(Node *value, void *state) {
+    Reads *reads = state;
+    if (!is_in_memory(reads->schedule, value) || list_has(&reads->seen, value)) return;
+    vec_push(reads->schedule->graph->arena, &reads->seen, value);
+    add_bytes(reads->cost, reads->schedule, value);
+}
+
+GroupCost cost_of_group(const Schedule *schedule, const Group *group) {
+    GroupCost cost = {0};
+    NodeList inlined = {0};
+    for (int i = 0; i < group->nodes.count; i++) {
+        const Node *node = group->nodes.items[i];
+        add_flops(&cost, node);
+        if (schedule->buffers[node->id].is_stored) add_bytes(&cost, schedule, node);
+        cost_list_inlined(schedule, node, &inlined);
+    }
+    for (int i = 0; i < group->assigns.count; i++) {
+        add_bytes(&cost, schedule, group->assigns.items[i]->inputs[0]);
+        cost_list_inlined(schedule, group->assigns.items[i], &inlined);
+    }
+    for (int i = 0; i < inlined.count; i++) add_flops(&cost, inlined.items[i]);
+    Reads reads = {.schedule = schedule, .cost = &cost};
+    schedule_visit_reads(schedule, group, add_read, &reads);
+    return cost;
+}
+
+// ---- Names.
+
+enum { NAMED_OPERATORS = 4 };
+
+const Node *cost_main_node(const Group *group) {
+    if (group->anchor) return group->anchor;
+    const NodeList *nodes = &group->nodes;
+    return nodes->count ? nodes->items[nodes->count - 1] : group->assigns.items[0];
+}
+
+const char *cost_kind_name(GroupKind kind) {
+    static const char *const names[] = {"contraction", "rows",   "axis",   "columns", "layout",
+                                        "storage",     "reduce", "places", "scalar"};
+    return names[kind];
+}
+
+// The different operators, the anchor's first.
+static int collect_operators(const Group *group, const OpDef **operators) {
+    int count = 0;
+    if (group->anchor) operators[count++] = group->anchor->op;
+    for (int i = 0; i < group->nodes.count; i++) {
+        const OpDef *op = group->nodes.items[i]->op;
+        int k = 0;
+        while (k < count && operators[k] != op) k++;
+        if (k == count) operators[count++] = op;
+    }
+    return count;
+}
+
+// What the group assigns, without the layer's name: the parameters, or else the slots.
+static void put_targets(Text *text, const Group *group) {
+    const char *between = " -> ";
+    bool has_parameters = false;
+    for (int i = 0; i < group->assigns.count; i++)
+        has_parameters |= group->assigns.items[i]->parameter != NULL;
+    for (int i = 0; i < group->assigns.count; i++) {
+        const Node *assign = group->assigns.items[i];
+        if (has_parameters && !assign->parameter) continue;
+        const char *name = has_parameters ? assign->parameter->name : assign->slot->name;
+        const char *slash = strchr(name, '/');
+        text_format(text, "%s%s", between, slash ? slash + 1 : name);
+        between = ", ";
+    }
+}
+
+char *cost_group_name(Arena *arena, const Schedule *schedule, const Group *group) {
+    const OpDef **operators = ARENA_ARRAY(arena, const OpDef *, group->nodes.count + 2);
+    const Node *node = cost_main_node(group);
+    Text text = text_create(arena);
+    if (node->layer)
+        text_format(&text, "%s: ", weights_layer_name(arena, node->layer, schedule->graph->name));
+    int count = collect_operators(group, operators);
+    int named = count <= NAMED_OPERATORS + 1 ? count : NAMED_OPERATORS;
+    if (count == 0) text_put(&text, "assign");
+    for (int i = 0; i < named; i++)
+        text_format(&text, "%s%s", i ? " + " : "", operators[i]->schema.name);
+    if (named < count) text_format(&text, " + %d more", count - named);
+    put_targets(&text, group);
+    return text.data;
+}

@@ -1,0 +1,183 @@
+// From a primitive graph to what the generator emits: parameter layouts, fused groups in execution
+// order, barriers, and buffers in the arena. Nothing here knows LLVM.
+#ifndef NNC_PASS_SCHEDULE_H
+#define NNC_PASS_SCHEDULE_H
+
+#include "../../../runtime/nnrt.h"
+#include "../../base/ice.h"
+#include "../../base/integer.h"
+#include "../pass.h"
+
+// What the passes need to know of the target.
+typedef struct MachineModel {
+    int lanes;     // float32 a vector register
+    int registers; // vector registers
+    bool fma;
+} MachineModel;
+
+typedef enum ContractionChoice {
+    CONTRACTION_AUTO,
+    CONTRACTION_OWN,
+    CONTRACTION_BLAS
+} ContractionChoice;
+
+// ---- Layout: where the elements of each parameter lie.
+
+typedef enum LayoutKind {
+    LAYOUT_PLAIN,     // row-major; vectors, and matrices that OpenBLAS multiplies
+    LAYOUT_PANELS,    // [N / panel][K][panel]: the panel's columns fill whole vectors
+    LAYOUT_TRANSPOSED // [N][K padded]: few outputs, so the lanes run along K
+} LayoutKind;
+
+typedef struct ParameterLayout {
+    LayoutKind kind;
+    nnrt_storage storage; // offset counts from the beginning of the weights
+    int64_t rows, columns;
+} ParameterLayout;
+
+typedef struct Layout {
+    MachineModel machine;
+    ContractionChoice contraction;
+    int64_t batch;                    // that it was chosen for
+    ParameterLayout *parameters;      // by parameter index
+    int64_t *slot_offsets;            // by slot index; NULL until layout_slots
+    int64_t weights_size, slots_size; // floats
+} Layout;
+
+// requires: primitive graphs of one program, in which every parameter has its uses (a prediction
+// may lack those of training); provides: a layout for each parameter, chosen by shape and use, the
+// same for every mode.
+Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Arena *arena,
+                    const MachineModel *machine, ContractionChoice contraction, int64_t batch);
+// Places the optimizer state of a training graph.
+void layout_slots(Layout *layout, const Graph *graph, Arena *arena);
+// requires: layout; provides: contractions that cannot read a data column directly (it is gathered
+// by row and may be uint8) get it through a `load` node, which fusion turns into a loading loop; so
+// do outputs that are data columns themselves.
+void pass_load_inputs(Graph *graph, const Layout *layout);
+
+// requires: layout; provides: the weights of each convolve_data through a lay_out_kernel node.
+void pass_lay_out_kernels(Graph *graph);
+
+// Whether OpenBLAS should do a product of this size, as measured (docs/performance.md).
+bool layout_prefers_blas(const MachineModel *machine, ContractionChoice choice, int64_t rows,
+                         int64_t depth, int64_t columns);
+
+// ---- Fusion.
+
+typedef enum GroupKind {
+    GROUP_CONTRACTION, // a matrix product and what is applied to its result
+    GROUP_ROWS,        // elementwise and last-dimension reductions, sample by sample
+    GROUP_AXIS,        // a sum over one leading dimension of each sample
+    GROUP_COLUMNS,     // a sum over the samples and what is applied to it
+    GROUP_LAYOUT,      // weights in another order
+    GROUP_STORAGE,     // elementwise over a parameter's storage
+    GROUP_REDUCE,      // a sum over a parameter's storage
+    GROUP_PLACES,      // a sum over a part of an unbatched value
+    GROUP_SCALAR       // single numbers
+} GroupKind;
+
+typedef enum Partition {
+    PARTITION_ROWS,   // each worker has a range of the samples
+    PARTITION_OUTPUT, // each worker has a range of the outputs
+    PARTITION_SERIAL  // worker 0
+} Partition;
+
+typedef struct Group {
+    int id; // in execution order
+    GroupKind kind;
+    Partition partition;
+    Node *anchor;        // the contraction or reduction; NULL for the other kinds
+    NodeList nodes;      // what it computes, in order, with the anchor and sums over its samples
+    NodeList assigns;    // effects stored by it
+    Type domain;         // whose elements it walks
+    int64_t lead, width; // of it: lead rows of width elements
+    int phase;           // barriers stand between phases
+    int level;           // while groups are made: above those of the groups that it reads
+    bool is_rising;      // it is being raised
+} Group;
+
+// Where a node's value lies, if it is stored at all.
+typedef struct Buffer {
+    bool is_stored;
+    int64_t stride; // floats from sample to sample; 0: not batched
+    int64_t size;   // floats in all
+    int64_t offset; // in the arena
+    int first_phase, last_phase;
+    int parameter;  // unbatched values in the layout of this parameter; -1: plain
+    int64_t copies; // partial sums, one for each chunk of the batch; `size` is that of one
+} Buffer;
+
+typedef struct Schedule {
+    Graph *graph;
+    const Layout *layout;
+    int64_t batch;
+    // Sums over the samples of images are made in chunks of the batch, whose number does not depend
+    // on that of the workers, and added in order where they are read; each worker has whole chunks.
+    // 0: there are none, and the samples are divided evenly.
+    int64_t chunks;
+    bool is_single;      // of one sample, whose lines and columns the workers divide
+    VEC(Group *) groups; // in execution order
+    int phase_count;
+    int *group_of;      // by node id; -1: leaf, or computed where it is used
+    int *visited;       // by node id, and last the number of visits: for schedule_visit_reads
+    Buffer *buffers;    // by node id
+    int64_t arena_size; // floats
+} Schedule;
+
+// requires: primitive graph, layout; provides: every computed node in one group (or inlined into
+// its users), groups acyclic.
+Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch);
+// The same for the prediction of one sample by all workers.
+Schedule *pass_fuse_single(Graph *graph, Arena *arena, const Layout *layout);
+// requires: groups; provides: their order, with barriers only where the dependence changes the
+// partition, readers of a parameter before its update.
+void pass_schedule(Schedule *schedule);
+// requires: order and phases; provides: arena offsets of all stored values; values that live at the
+// same time never overlap.
+void pass_plan(Schedule *schedule, Arena *arena);
+
+// requires: layout, buffers; provides: in whose parameter's order each unbatched value lies.
+void schedule_find_storages(Schedule *schedule);
+
+void schedule_print_groups(Text *out, const Schedule *schedule); // `--emit=fused`
+void schedule_print_plan(Text *out, const Schedule *schedule);   // `--emit=plan`
+
+// A node without the reshapes before it: the node whose buffer it shares.
+Node *schedule_source(Node *node);
+
+// Whether a value of type `source`, seen as `view` by a reshape, has for each place of `domain` the
+// same element as before: it is a single number, has all elements, or its dimensions did not
+// change.
+bool schedule_same_place(const Type *view, const Type *source, const Type *domain);
+// The domain in which a sum evaluates its input: that of the input, or, if its rows are not what is
+// summed, rows as long as the sum.
+Type schedule_sum_domain(const Node *input, const Node *sum);
+
+// The number of the weights of a leaf or an assign, parameters first; -1: it has none.
+int schedule_weights_of(const Schedule *schedule, const Node *node);
+
+// Whether `node` is a sum over the samples that is made in chunks, by the groups that walk them.
+bool schedule_is_chunked(const Node *node);
+// Whether a group's loops go over samples, so that small vectors are computed before them.
+bool schedule_walks_samples(const Group *group);
+
+enum { FORMULA_MOST_OPERANDS = 16 }; // of a node that is computed element by element
+// The floats that each element of such a sum takes in each chunk, but for gradients of kernels: a
+// double; and a float for the sum of few rows (gen/element/sums.c), where no other vectors follow.
+int64_t schedule_sum_floats(const Node *sum);
+
+// Calls `visit` once for every leaf and every stored value of another group that `group` reads.
+typedef void ScheduleVisitor(Node *value, void *state);
+void schedule_visit_reads(const Schedule *schedule, const Group *group, ScheduleVisitor *visit,
+                          void *state);
+
+// ---- The planner itself: intervals to offsets, greedy by size. Returns the peak.
+typedef struct PlanItem {
+    int64_t size;
+    int first, last; // inclusive
+    int64_t offset;  // out
+} PlanItem;
+int64_t plan_offsets(PlanItem *items, int count, Arena *arena);
+
+#endif
