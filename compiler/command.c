@@ -159,6 +159,7 @@ static int command_run(const Options *options, Arena *arena) {
 static void print_models(Text *out, const Session *session, const GenSizes *sizes) {
     const Program *program = session->program;
     bool is_json = session->options->json, is_list = is_json && program_model_count(program) > 1;
+    bool *shown = ARENA_ARRAY(session->arena, bool, program->weights->layers.count + 1);
     int printed = 0;
     if (is_list) text_put(out, "{\"models\": [");
     for (int i = 0; i < program->models.count; i++) {
@@ -168,7 +169,7 @@ static void print_models(Text *out, const Session *session, const GenSizes *size
         if (is_json)
             summary_print_json(out, model, sizes ? &sizes[i] : NULL, is_list);
         else
-            summary_print(out, model, sizes ? &sizes[i] : NULL);
+            summary_print(out, model, sizes ? &sizes[i] : NULL, shown);
     }
     text_put(out, is_list ? "]}\n" : is_json ? "\n" : "");
 }

@@ -249,17 +249,15 @@ static void put_row(Text *out, const Table *table, const char *const *cells) {
     text_put(out, "\n");
 }
 
-// Further lines for the second and later inputs.
-static void put_entry(Text *out, const Table *table, const Rows *rows, const Row *row) {
+// Further lines for the second and later inputs. `shape` and `params` are those of `row`, or of the
+// part that it begins.
+static void put_entry(Text *out, const Table *table, const Rows *rows, const Row *row,
+                      const char *title, const Type *shape, int64_t params) {
     Arena *arena = out->arena;
     NameList sources = row_sources(rows, row);
-    const Type *shape = row->layer ? &row->layer->output : &row->node->type;
-    const char *cells[4] = {
-        arena_format(arena, "%s (%s)", row->name, summary_class_name(arena, row->type_name)),
-        output_shape(arena, shape),
-        arena_format(arena, "%" PRId64, row->layer ? layer_count(row->layer) : 0),
-        sources.count ? sources.items[0] : "",
-    };
+    const char *cells[4] = {title, output_shape(arena, shape),
+                            arena_format(arena, "%" PRId64, params),
+                            sources.count ? sources.items[0] : ""};
     put_row(out, table, cells);
     for (int i = 1; i < sources.count && table->column_count == 4; i++)
         put_row(out, table, (const char *[]){"", "", "", sources.items[i]});
@@ -317,7 +315,57 @@ static void put_counts(Text *out, const Model *model) {
                       program_trainable(model->trainings.items[i], model));
 }
 
-void summary_print(Text *out, const Model *model, const GenSizes *sizes) {
+static const Type *shape_of(const Row *row) {
+    return row->layer ? &row->layer->output : &row->node->type;
+}
+
+static void put_layer(Text *out, const Table *table, const Rows *rows, const Row *row) {
+    Arena *arena = out->arena;
+    put_entry(out, table, rows, row,
+              arena_format(arena, "%s (%s)", row->name, summary_class_name(arena, row->type_name)),
+              shape_of(row), row->layer ? layer_count(row->layer) : 0);
+}
+
+// Is it of another model, whose rows a table before has?
+static bool is_repeated(const Rows *rows, const Row *row, const bool *shown) {
+    const char *owner = row->layer ? row->layer->model : NULL;
+    return shown && owner && strcmp(owner, rows->model->name) != 0 && shown[row->layer->index];
+}
+
+// The rows from `first` on that are of one model, which a table before shows.
+static int count_repeated(const Rows *rows, int first, const bool *shown) {
+    const Row *items = rows->items.items;
+    int end = first;
+    while (end < rows->items.count && is_repeated(rows, &items[end], shown) &&
+           strcmp(items[end].layer->model, items[first].layer->model) == 0)
+        end++;
+    return end - first;
+}
+
+static void put_part(Text *out, const Table *table, const Rows *rows, int first, int count) {
+    const Row *row = &rows->items.items[first];
+    int64_t params = 0;
+    for (int i = 0; i < count; i++) params += layer_count(row[i].layer);
+    put_entry(out, table, rows, row,
+              arena_format(out->arena, "%s (Model, above)", row->layer->model),
+              shape_of(&row[count - 1]), params);
+}
+
+static void put_rows(Text *out, const Table *table, const Rows *rows, bool *shown) {
+    for (int i = 0, count; i < rows->items.count; i += count) {
+        int repeated = count_repeated(rows, i, shown);
+        count = repeated ? repeated : 1;
+        if (repeated)
+            put_part(out, table, rows, i, count);
+        else
+            put_layer(out, table, rows, &rows->items.items[i]);
+        put_rule(out, table, i + count < rows->items.count ? '_' : '=');
+    }
+    for (int i = 0; shown && i < rows->items.count; i++)
+        if (rows->items.items[i].layer) shown[rows->items.items[i].layer->index] = true;
+}
+
+void summary_print(Text *out, const Model *model, const GenSizes *sizes, bool *shown) {
     Rows rows = collect_rows(out->arena, model);
     bool chain = is_chain(&rows);
     const Table *table = chain ? &chain_table : &branched_table;
@@ -327,10 +375,7 @@ void summary_print(Text *out, const Model *model, const GenSizes *sizes) {
             (const char *[]){"Layer (type)", "Output Shape", "Param #", "Connected to"});
     put_rule(out, table, '=');
     if (!chain) put_inputs(out, table, model, rows.items.count);
-    for (int i = 0; i < rows.items.count; i++) {
-        put_entry(out, table, &rows, &rows.items.items[i]);
-        put_rule(out, table, i + 1 < rows.items.count ? '_' : '=');
-    }
+    put_rows(out, table, &rows, shown);
     put_counts(out, model);
     put_rule(out, table, '_');
     if (!sizes) return;

@@ -8,8 +8,10 @@
 #include "check/check_program.h"
 #include "gen/gen.h"
 
-// `sizes` may be NULL: not known, because the data was not found.
-void summary_print(Text *out, const Model *model, const GenSizes *sizes);
+// `sizes` may be NULL: not known, because the data was not found. `shown`, by the number of a
+// layer, says which rows tables before have: a part of the model with such layers is one row. Those
+// of the model are added. NULL: there is no other table.
+void summary_print(Text *out, const Model *model, const GenSizes *sizes, bool *shown);
 
 // Keys: model, layers (name, type, output_shape, params), params, trainable, non_trainable, batch,
 // weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes. Without sizes the last four are

@@ -62,7 +62,7 @@ static Model *first_network(void) {
 static void test_table(void **state) {
     (void)state;
     Text text = text_create(arena);
-    summary_print(&text, first_network(), &(GenSizes){31840, 31840, 0, 1234567});
+    summary_print(&text, first_network(), &(GenSizes){31840, 31840, 0, 1234567}, NULL);
     assert_string_equal(text.data,
                         "Model: \"mlp\"\n"
                         "_________________________________________________________________\n"
@@ -93,7 +93,7 @@ static void test_branched_table(void **state) {
     Node *sum = add_layer(graph, "add", branches, 2, NULL);
     vec_push(arena, &graph->outputs, sum);
     Text text = text_create(arena);
-    summary_print(&text, model_of(graph), NULL);
+    summary_print(&text, model_of(graph), NULL, NULL);
     assert_non_null(strstr(text.data, "\nx (InputLayer)                  [(None, 4)]          0"));
     assert_non_null(strstr(text.data, "\ndense (Dense)                   (None, 8)            40"
                                       "          x[0][0]                          \n"));
