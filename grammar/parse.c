@@ -46,9 +46,25 @@ static bool report_encoding(const Parse *parse) {
     return true;
 }
 
+// Does it begin with bytes of which many are no text? A few are told one by one.
+static bool report_binary(const Parse *parse) {
+    enum { LOOK = 4096, SHORT = 256, RARE = 16 };
+    const Source *source = parse->source;
+    size_t size = source->size < LOOK ? source->size : LOOK, strange = 0;
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char)source->text[i];
+        strange += (byte < ' ' && !strchr("\t\n\f\r", byte)) || byte == 0 || byte >= 0xF8;
+    }
+    if (size < SHORT || strange <= size / RARE) return false;
+    Diag *diag = diag_report(parse->sink, DIAG_E0001, SPAN_FILE(parse->file), "`%s` is no text",
+                             source->path);
+    diag_help(diag, "a program is a text file: is this a compiled one, or a file of weights?");
+    return true;
+}
+
 // Reports what lets nothing in the file be read.
 static bool is_unreadable(const Parse *parse) {
-    return report_size(parse) || report_encoding(parse);
+    return report_size(parse) || report_encoding(parse) || report_binary(parse);
 }
 
 Ast *parse_file(Arena *arena, SourceSet *sources, uint32_t file, DiagSink *sink) {
