@@ -21,11 +21,13 @@ enum { PARTS = 3 };
 
 // In how many rows of the parts? `*first`: one of them.
 static int64_t count_missing(const nnrt_table *table, const nnrt_field *field, uint32_t *first) {
+    const double *numbers =
+        field->kind == NNRT_NUMBERS && !field->is_indicator ? field->values : NULL;
     int64_t count = 0;
     for (int p = 0; p < PARTS; p++)
         for (int64_t i = 0; i < part_of(table, p)->count; i++) {
             uint32_t row = part_of(table, p)->rows[i];
-            if (!is_missing(field, row)) continue;
+            if (numbers ? numbers[row] == numbers[row] : !is_missing(field, row)) continue;
             if (!count++ || row < *first) *first = row;
         }
     return count;
@@ -206,6 +208,16 @@ static int64_t count_packed(const nnrt_table *table) {
 
 enum { BLOCK = 1024 }; // rows that are filled at a time, column by column
 
+static void fill_column(const nnrt_field *field, int64_t first, int64_t end, float *x,
+                        int64_t size) {
+    const double *numbers = field->values;
+    if (field->stored.dtype == NNRT_F64)
+        for (int64_t row = first; row < end; row++) x[row * size] = (float)numbers[row];
+    else
+        for (int64_t row = first; row < end; row++)
+            x[row * size] = (float)nnrt_field_number(field, row, 0);
+}
+
 static void fill(const nnrt_table *table, float *x, int64_t size) {
     for (int64_t first = 0; first < table->row_count; first += BLOCK) {
         int64_t end = first + BLOCK < table->row_count ? first + BLOCK : table->row_count;
@@ -213,8 +225,7 @@ static void fill(const nnrt_table *table, float *x, int64_t size) {
         for (int64_t i = 0; i < table->field_count; i++) {
             const nnrt_field *field = &table->fields[i];
             if (!is_packed(field)) continue;
-            for (int64_t row = first; row < end; row++)
-                x[row * size + place] = (float)nnrt_field_number(field, row, 0);
+            fill_column(field, first, end, x + place, size);
             place++;
         }
     }

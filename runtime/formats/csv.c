@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUFFER = 1 << 20, MAX_ROW = 1 << 30, DIGITS = 19 };
+enum { BUFFER = 1 << 20, MAX_ROW = 1 << 30, SLACK = 16, DIGITS = 19 };
 
 typedef enum Outcome { DONE, MORE, FAILED } Outcome; // MORE: the buffer ends within the row
 
@@ -18,14 +18,14 @@ nnrt_status nnrt_csv_open(nnrt_csv *csv, const char *path, nnrt_csv_format forma
     if (status) return status;
     csv->capacity = BUFFER;
     csv->cell_capacity = 64;
-    csv->buffer = malloc((size_t)csv->capacity + 1);
+    csv->buffer = malloc((size_t)csv->capacity + SLACK);
     csv->cells = malloc((size_t)csv->cell_capacity * sizeof *csv->cells);
     if (!csv->buffer || !csv->cells) {
         nnrt_csv_close(csv);
         return nnrt_fail_memory("reading a table", BUFFER);
     }
     csv->at = csv->limit = csv->buffer;
-    *csv->limit = 0;
+    memset(csv->limit, 0, SLACK);
     return NNRT_OK;
 }
 
@@ -41,7 +41,7 @@ void nnrt_csv_close(nnrt_csv *csv) {
 
 static nnrt_status grow(nnrt_csv *csv, int64_t used) {
     char *buffer =
-        csv->capacity < MAX_ROW ? realloc(csv->buffer, (size_t)csv->capacity * 2 + 1) : NULL;
+        csv->capacity < MAX_ROW ? realloc(csv->buffer, (size_t)csv->capacity * 2 + SLACK) : NULL;
     if (!buffer && csv->capacity >= MAX_ROW)
         return nnrt_fail(NNRT_ERROR,
                          "`%s`: the row in line %lld has more than 1 GB: is a quote not closed?",
@@ -73,7 +73,7 @@ static nnrt_status refill(nnrt_csv *csv) {
     nnrt_status status = nnrt_stream_read_some(&csv->stream, csv->limit, wanted, &count);
     if (status) return status;
     csv->limit += count;
-    *csv->limit = 0;
+    memset(csv->limit, 0, SLACK); // of which eight bytes at a time are read
     csv->is_at_end = count < wanted;
     if (is_start) skip_mark(csv);
     if (csv->is_at_end && !csv->stream.compressed && csv->stream.position < csv->stream.file_size)
@@ -99,7 +99,8 @@ static double read_slowly(const char *text, int64_t length, char decimal) {
     return strtod(copy, NULL);
 }
 
-static double compose(const char *text, const char *end, uint64_t digits, int count, int power,
+// `count`: digits as they are written, zeros in front among them.
+static double compose(const char *text, const char *end, uint64_t digits, int64_t count, int power,
                       char decimal) {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -121,22 +122,50 @@ static int read_exponent(const char **at) {
     return is_negative ? -value : value;
 }
 
+// How many of the 8 bytes at `p` are digits, up to the first that is none; their number in *value.
+// Eight at a time, without a branch: Lemire, "Number parsing at a gigabyte per second", 2021.
+static inline int take_digits(const char *p, uint64_t *value) {
+    const uint64_t high = 0x8080808080808080;
+    uint64_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    bytes ^= 0x3030303030303030;
+    uint64_t others = (bytes | (bytes + 0x7676767676767676)) & high; // more than 9
+    int count = others ? __builtin_ctzll(others) / 8 : 8;
+    bytes = count ? bytes << (64 - 8 * count) : 0; // zeros in front
+    bytes = bytes * 10 + (bytes >> 8);
+    bytes = ((bytes & 0x000000FF000000FF) * 0x000F424000000064 +
+             (bytes >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
+            32;
+    *value = bytes;
+    return count;
+}
+
+static inline const char *read_digits(const char *p, uint64_t *digits) {
+    static const uint64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    uint64_t value;
+    int count;
+    do {
+        count = take_digits(p, &value);
+        *digits = *digits * tens[count] + value;
+        p += count;
+    } while (count == 8);
+    return p;
+}
+
 // Reads a number from `text`; returns where it ends, NULL: there is none.
-static const char *read_number(const char *text, char decimal, double *value) {
-    const char *p = text;
+static inline const char *read_number(const char *text, char decimal, double *value) {
     uint64_t digits = 0;
-    int count = 0, power = 0, any = 0, is_negative = *p == '-';
-    if (*p == '-' || *p == '+') p++;
-    for (; is_digit(*p); p++, any = 1) {
-        if (count < DIGITS) digits = digits * 10 + (uint64_t)(*p - '0');
-        count += count > 0 || *p != '0';
+    int power = 0, is_negative = *text == '-';
+    const char *first = text + (*text == '-' || *text == '+');
+    const char *p = read_digits(first, &digits);
+    int64_t count = p - first;
+    if (*p == decimal) {
+        const char *fraction = p + 1;
+        p = read_digits(fraction, &digits);
+        power = (int)(fraction - p);
+        count += p - fraction;
     }
-    if (*p == decimal)
-        for (p++; is_digit(*p); p++, any = 1, power--) {
-            if (count < DIGITS) digits = digits * 10 + (uint64_t)(*p - '0');
-            count += count > 0 || *p != '0';
-        }
-    if (!any) return NULL;
+    if (!count) return NULL;
     if (*p == 'e' || *p == 'E') power += read_exponent(&p);
     double size = compose(text, p, digits, count, power, decimal);
     *value = is_negative ? -size : size;
@@ -209,7 +238,7 @@ static Outcome end_cell(nnrt_csv *csv, char **at, int *is_last) {
 static Outcome read_quoted(nnrt_csv *csv, nnrt_csv_cell *cell, char **at) {
     char *p = *at;
     cell->text = p;
-    cell->is_quoted = 1;
+    cell->is_quoted = csv->any_quoted = 1;
     for (;; p += 2) {
         p = memchr(p, '"', (size_t)(csv->limit - p));
         if ((!p || p + 1 == csv->limit) && !csv->is_at_end) return MORE;
@@ -307,10 +336,9 @@ static Outcome read_cell(nnrt_csv *csv, char **at, int *is_last) {
 
 // What waits until all of a row is there; quoted cells may have line ends.
 static void finish_row(nnrt_csv *csv, const char *end) {
-    int any_quoted = 0;
-    for (int64_t i = 0; i < csv->count; i++) {
+    int any_quoted = csv->any_quoted;
+    for (int64_t i = 0; any_quoted && i < csv->count; i++) {
         nnrt_csv_cell *cell = &csv->cells[i];
-        any_quoted |= cell->is_quoted;
         if (cell->has_quotes) join_quotes(cell);
         if (cell->is_quoted && csv->format.trim) trim_cell(csv, cell);
     }
@@ -332,14 +360,35 @@ static void skip_empty(nnrt_csv *csv) {
         while (is_blank(*csv->at)) csv->at++;
 }
 
+// Cells that are numbers and end with the separator or the line, as nearly all of a table of
+// numbers do; stops at the first that is not. `*is_last`: the row is complete.
+static char *read_numbers(nnrt_csv *csv, char *p, int *is_last) {
+    char separator = csv->format.separator, decimal = csv->format.decimal;
+    nnrt_csv_cell *cell = csv->cells + csv->count, *end = csv->cells + csv->cell_capacity;
+    if (separator == ' ' || csv->format.trim) return p;
+    for (; cell < end && !*is_last; cell++) {
+        double number;
+        const char *stop = read_number(p, decimal, &number);
+        if (!stop || (*stop != separator && *stop != '\n')) break;
+        *cell = (nnrt_csv_cell){
+            .text = p, .length = (int32_t)(stop - p), .is_number = 1, .number = number};
+        *is_last = *stop == '\n';
+        p += stop - p + 1;
+    }
+    csv->count = cell - csv->cells;
+    return p;
+}
+
 static Outcome read_row(nnrt_csv *csv) {
     int is_last = 0;
-    csv->count = 0;
+    csv->count = csv->any_quoted = 0;
     skip_empty(csv);
     csv->line = csv->lines + 1;
     char *p = csv->at;
     if (p == csv->limit) return csv->is_at_end ? DONE : MORE;
     while (!is_last) {
+        p = read_numbers(csv, p, &is_last);
+        if (is_last) break;
         Outcome outcome = read_cell(csv, &p, &is_last);
         if (outcome != DONE) return outcome;
     }

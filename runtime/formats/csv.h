@@ -28,12 +28,13 @@ typedef struct nnrt_csv {
     const char *path; // borrowed
     nnrt_csv_format format;
     nnrt_stream stream;
-    char *buffer; // [capacity], NUL behind the content
+    char *buffer; // [capacity], NULs behind the content
     int64_t capacity;
     char *at, *limit; // what is left of the content
     int is_at_end;    // no more content in the file
     nnrt_csv_cell *cells;
     int64_t count, cell_capacity; // of the row
+    int any_quoted;               // of its cells
     int64_t line, lines;          // where the row begins, from 1; lines so far
 } nnrt_csv;
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 4096, SHOWN = 40, RARE = 10 };
+enum { SHOWN = 40, RARE = 10 };
 
 void nnrt_cells_free(nnrt_cells *cells) {
     free(cells->name);
@@ -72,16 +72,12 @@ nnrt_status nnrt_cells_decide(nnrt_cells *cells, const char *path) {
 
 // ---- Storing.
 
-static nnrt_status grow(nnrt_cells *cells, int64_t place) {
-    if (place < cells->capacity) return NNRT_OK;
-    int64_t capacity = cells->capacity ? cells->capacity + cells->capacity / 2 : FIRST_CAPACITY;
-    size_t size = cells->kind == NNRT_WORDS || cells->kind == NNRT_DATES ? sizeof *cells->codes
-                                                                         : sizeof *cells->numbers;
-    // The generated code may read a vector's length behind the end.
+nnrt_status nnrt_cells_grow(nnrt_cells *cells, int64_t capacity) {
+    size_t size = cells->kind == NNRT_NUMBERS ? sizeof *cells->numbers : sizeof *cells->codes;
+    // Generated code may read a vector's length behind the end.
     void *values = realloc(cells->numbers, (size_t)capacity * size + NNRT_ALIGNMENT);
     if (!values) return nnrt_fail_memory("a column of a table", (size_t)capacity * size);
     cells->numbers = values;
-    cells->capacity = capacity;
     return NNRT_OK;
 }
 
@@ -122,21 +118,17 @@ static nnrt_status store_word(nnrt_cells *cells, const char *path, const nnrt_cs
 
 nnrt_status nnrt_cells_store(nnrt_cells *cells, const nnrt_cells_rules *rules, const char *path,
                              const nnrt_csv_cell *cell, int64_t place, int64_t row) {
-    nnrt_status status = grow(cells, place);
-    if (status) return status;
     int is_number = cells->kind == NNRT_NUMBERS;
-    if (is_number && cell->is_number && isfinite(cell->number) &&
-        (!rules->missing_count || !nnrt_cells_is_missing(rules, cell))) {
-        cells->numbers[place] = cell->number;
+    if (nnrt_cells_is_missing(rules, cell)) {
+        if (is_number)
+            cells->numbers[place] = NAN;
+        else
+            cells->codes[place] = -1;
         return NNRT_OK;
     }
-    if (!nnrt_cells_is_missing(rules, cell))
-        return is_number ? fail_number(cells, path, cell, row)
-                         : store_word(cells, path, cell, place, row);
-    if (is_number)
-        cells->numbers[place] = NAN;
-    else
-        cells->codes[place] = -1;
+    if (!is_number) return store_word(cells, path, cell, place, row);
+    if (!cell->is_number || !isfinite(cell->number)) return fail_number(cells, path, cell, row);
+    cells->numbers[place] = cell->number;
     return NNRT_OK;
 }
 

@@ -12,6 +12,7 @@ typedef struct nnrt_cells_rules {
     nnrt_csv_format format;
     const char *const *missing; // what stands for nothing, besides empty cells
     int64_t missing_count;
+    int any_number_missing; // one of them is a number: -999, say
 } nnrt_cells_rules;
 
 typedef struct nnrt_cells {
@@ -19,11 +20,10 @@ typedef struct nnrt_cells {
     nnrt_kind kind;
     int is_stated; // by the program, not seen in the rows
     union {
-        double *numbers; // [capacity]; NaN: missing
+        double *numbers; // NaN: missing
         int32_t *codes;  // numbers of words; -1: missing
     };
     nnrt_words words;
-    int64_t capacity;
     // Of the first look.
     int64_t numbers_seen, words_seen, dates_seen, first_word_row, first_number_row;
     char first_word[64];
@@ -36,6 +36,8 @@ void nnrt_cells_look(nnrt_cells *cells, const nnrt_cells_rules *rules, const nnr
                      int64_t row);
 // Decides the kind; a few words among numbers are an error.
 nnrt_status nnrt_cells_decide(nnrt_cells *cells, const char *path);
+// Room for so many rows.
+nnrt_status nnrt_cells_grow(nnrt_cells *cells, int64_t capacity);
 // Stores a cell as row `place` of the column. `row`: of the file, for messages.
 nnrt_status nnrt_cells_store(nnrt_cells *cells, const nnrt_cells_rules *rules, const char *path,
                              const nnrt_csv_cell *cell, int64_t place, int64_t row);

@@ -8,12 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../base/number.h"
 #include "../../files/locate.h"
 #include "../stage.h"
 #include "cells.h"
 
 enum { FILES, TARGET, TEST, VALIDATION, SEPARATOR, HEADER, COLUMNS, MISSING, TRIM, DECIMAL, WORDS };
-enum { LOOK_ROWS = 1000, PARTS = 3 }; // training, validation, test: as the table has them
+enum {
+    LOOK_ROWS = 1000,
+    FIRST_CAPACITY = 4096,
+    PARTS = 3
+}; // training, validation, test: as the table has them
 
 static const ArgDef csv_args[];
 
@@ -24,7 +29,7 @@ typedef struct Reading {
     nnrt_cells *columns;
     int64_t column_count;
     int has_header;
-    int64_t rows; // so far, of all files
+    int64_t rows, capacity; // so far, of all files; for so many there is room
 } Reading;
 
 typedef nnrt_status take_row(Reading *reading, const nnrt_csv *csv, int64_t row);
@@ -216,13 +221,30 @@ static nnrt_status find_kinds(Reading *reading, const char *path) {
 
 // ---- Reading.
 
+static nnrt_status grow(Reading *reading) {
+    int64_t capacity = reading->capacity + reading->capacity / 2 + FIRST_CAPACITY;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < reading->column_count && !status; i++)
+        status = nnrt_cells_grow(&reading->columns[i], capacity);
+    reading->capacity = capacity;
+    return status;
+}
+
 static nnrt_status store_row(Reading *reading, const nnrt_csv *csv, int64_t row) {
-    for (int64_t i = 0; i < csv->count; i++) {
-        nnrt_status status = nnrt_cells_store(&reading->columns[i], &reading->rules, csv->path,
-                                              &csv->cells[i], reading->rows, row);
-        if (status) return status;
+    const nnrt_cells_rules *rules = &reading->rules;
+    int64_t place = reading->rows;
+    nnrt_status status = place < reading->capacity ? NNRT_OK : grow(reading);
+    for (int64_t i = 0; i < csv->count && !status; i++) {
+        const nnrt_csv_cell *cell = &csv->cells[i];
+        nnrt_cells *column = &reading->columns[i];
+        int is_plain = column->kind == NNRT_NUMBERS && cell->is_number &&
+                       !rules->any_number_missing && isfinite(cell->number);
+        if (is_plain)
+            column->numbers[place] = cell->number;
+        else
+            status = nnrt_cells_store(column, rules, csv->path, cell, place, row);
     }
-    if (reading->rows++ < UINT32_MAX) return NNRT_OK;
+    if (status || reading->rows++ < UINT32_MAX) return status;
     return nnrt_fail(NNRT_ERROR, "`%s` has too many rows: at most %lld can be read", csv->path,
                      (long long)UINT32_MAX);
 }
@@ -285,7 +307,8 @@ static nnrt_status add_field(Reading *reading, nnrt_cells *column) {
     field->values = column->numbers;
     column->numbers = NULL;
     nnrt_table_fingerprint(table, *name, (int64_t)strlen(*name));
-    nnrt_table_fingerprint(table, field->values, table->row_count * nnrt_dtype_size(dtype));
+    if (field->role == NNRT_TARGET)
+        nnrt_table_fingerprint(table, field->values, table->row_count * nnrt_dtype_size(dtype));
     if (column->kind == NNRT_NUMBERS) return NNRT_OK;
     field->words =
         nnrt_table_keep_names((const char *const *)column->words.texts, column->words.count);
@@ -296,6 +319,7 @@ static nnrt_status add_field(Reading *reading, nnrt_cells *column) {
 static nnrt_status read_table(Reading *reading) {
     nnrt_status status = read_files(reading);
     if (!status) status = check_targets(reading);
+    nnrt_table_fingerprint(reading->table, &reading->rows, sizeof reading->rows);
     for (int64_t i = 0; i < reading->column_count && !status; i++)
         status = add_field(reading, &reading->columns[i]);
     return status;
@@ -308,6 +332,10 @@ static nnrt_status open_csv(nnrt_table *table, const nnrt_call *call) {
     reading.rules.format.decimal = decimals[nnrt_call_word_at(call, csv_args, DECIMAL)];
     reading.rules.format.trim = nnrt_call_text_at(call, TRIM);
     reading.rules.missing = texts_of(call, MISSING, &reading.rules.missing_count);
+    for (int64_t i = 0; i < reading.rules.missing_count; i++) {
+        double number;
+        reading.rules.any_number_missing |= nnrt_number_parse(reading.rules.missing[i], &number);
+    }
     nnrt_status status = read_table(&reading);
     for (int64_t i = 0; i < reading.column_count; i++) nnrt_cells_free(&reading.columns[i]);
     free(reading.columns);

@@ -1,0 +1,46 @@
+// How many megabytes of a table of numbers one core reads: into the input vector of a network.
+//
+//   cc -O2 -o /tmp/tables bench/tables.c build/libnnrt.a -lpng -ljpeg -ldeflate -ljansson -lz -lm
+//   /tmp/tables FILE.csv [ROUNDS]    prints MB/s, a round a line
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "../runtime/base/clock.h"
+#include "../runtime/data/stage.h"
+
+enum { OPTIONS = 16 };
+
+const nnrt_program nnrt_program_descriptor; // the runtime wants one
+
+// The call csv(FILE) with its defaults: words are 0, what is absent is NaN.
+static nnrt_call csv_call(const char *path) {
+    static nnrt_option options[OPTIONS];
+    const Schema *schema = &nnrt_csv_sources[0].schema;
+    int64_t count = 0;
+    for (const ArgDef *def = schema->args; def->name; def++, count++) {
+        options[count] = (nnrt_option){.name = def->name, .number = (double)NAN};
+        if (def->type == ARG_WORD) options[count].text = def->default_text;
+    }
+    options[0].text = path;
+    return (nnrt_call){.name = schema->name, .options = options, .option_count = count};
+}
+
+int main(int argc, char **argv) {
+    struct stat status;
+    if (argc < 2 || stat(argv[1], &status) != 0) return 2;
+    nnrt_call call = csv_call(argv[1]);
+    for (int round = argc > 2 ? atoi(argv[2]) : 1; round > 0; round--) {
+        nnrt_data data;
+        double start = nnrt_seconds();
+        if (nnrt_data_load(&call, 1, ".", &data)) {
+            fprintf(stderr, "%s\n", nnrt_error());
+            return 1;
+        }
+        printf("%.1f\n", (double)status.st_size / 1e6 / (nnrt_seconds() - start));
+        fflush(stdout);
+        nnrt_data_free(&data);
+    }
+    return 0;
+}
