@@ -35,7 +35,7 @@ static int64_t count_missing(const nnrt_table *table, const nnrt_field *field, u
 
 static nnrt_status check_missing(const nnrt_table *table, const nnrt_field *field) {
     uint32_t first = 0;
-    int64_t count = count_missing(table, field, &first);
+    int64_t count = field->is_whole ? 0 : count_missing(table, field, &first);
     const char *name = field->column.name, *remedy = field->role == NNRT_TARGET ? "" : "fill";
     if (!count) return NNRT_OK;
     if (!*remedy)

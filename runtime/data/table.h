@@ -41,6 +41,7 @@ struct nnrt_field {
     const char *const
         *words; // of words and dates, sorted by bytes; they live until the process ends
     int64_t word_count;
+    int is_whole;       // none of its values is missing: its source has seen them all
     int is_indicator;   // of one number: 1 for one category and 0 for the others
     nnrt_column stored; // as `values` has it
     void *values;       // [row_count, stored.size], slack after them; NULL: not in memory

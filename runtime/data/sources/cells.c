@@ -1,11 +1,13 @@
 #include "cells.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { SHOWN = 40, RARE = 10 };
+enum { SHOWN = 40, RARE = 10, LARGE_PAGE = 2 << 20 };
 
 void nnrt_cells_free(nnrt_cells *cells) {
     free(cells->name);
@@ -72,12 +74,20 @@ nnrt_status nnrt_cells_decide(nnrt_cells *cells, const char *path) {
 
 // ---- Storing.
 
+// Fewer pages to be made while a column grows.
+static void advise_large(void *values, size_t bytes) {
+    uintptr_t start = ((uintptr_t)values + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+    uintptr_t end = ((uintptr_t)values + bytes) & ~(uintptr_t)(LARGE_PAGE - 1);
+    if (end > start) madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
+
 nnrt_status nnrt_cells_grow(nnrt_cells *cells, int64_t capacity) {
     size_t size = cells->kind == NNRT_NUMBERS ? sizeof *cells->numbers : sizeof *cells->codes;
     // Generated code may read a vector's length behind the end.
     void *values = realloc(cells->numbers, (size_t)capacity * size + NNRT_ALIGNMENT);
     if (!values) return nnrt_fail_memory("a column of a table", (size_t)capacity * size);
     cells->numbers = values;
+    advise_large(values, (size_t)capacity * size);
     return NNRT_OK;
 }
 
@@ -120,6 +130,7 @@ nnrt_status nnrt_cells_store(nnrt_cells *cells, const nnrt_cells_rules *rules, c
                              const nnrt_csv_cell *cell, int64_t place, int64_t row) {
     int is_number = cells->kind == NNRT_NUMBERS;
     if (nnrt_cells_is_missing(rules, cell)) {
+        cells->any_missing = 1;
         if (is_number)
             cells->numbers[place] = NAN;
         else

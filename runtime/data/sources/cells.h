@@ -18,6 +18,7 @@ typedef struct nnrt_cells_rules {
 typedef struct nnrt_cells {
     char *name;
     nnrt_kind kind;
+    int any_missing;
     int is_stated; // by the program, not seen in the rows
     union {
         double *numbers; // NaN: missing

@@ -304,6 +304,7 @@ static nnrt_status add_field(Reading *reading, nnrt_cells *column) {
         nnrt_table_add(table, role_of(reading, column), nnrt_column_make(*name, dtype, 0, NULL));
     if (!field) return NNRT_ERROR;
     field->kind = column->kind;
+    field->is_whole = !column->any_missing;
     field->values = column->numbers;
     column->numbers = NULL;
     nnrt_table_fingerprint(table, *name, (int64_t)strlen(*name));

@@ -9,7 +9,7 @@
 #include "columns.h"
 
 static int is_missing(const nnrt_field *field, uint32_t row) {
-    if (field->kind == NNRT_TENSORS) return 0;
+    if (field->kind == NNRT_TENSORS || field->is_whole) return 0;
     return field->kind == NNRT_NUMBERS ? isnan(((const double *)field->values)[row])
                                        : ((const int32_t *)field->values)[row] < 0;
 }
