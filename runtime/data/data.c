@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "row_view.h"
 #include "stage.h"
 
 nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t missing,
@@ -24,10 +25,10 @@ nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t
 
 const void *const nnrt_source_tables[] = {nnrt_file_sources, nnrt_cifar_sources, nnrt_image_sources,
                                           nnrt_toy_sources,  nnrt_csv_sources,   NULL};
-const void *const nnrt_transform_tables[] = {nnrt_number_transforms,   nnrt_row_transforms,
-                                             nnrt_category_transforms, nnrt_column_transforms,
-                                             nnrt_missing_transforms,  nnrt_picture_transforms,
-                                             nnrt_augmentations,       NULL};
+const void *const nnrt_transform_tables[] = {
+    nnrt_number_transforms, nnrt_row_transforms,     nnrt_category_transforms,
+    nnrt_column_transforms, nnrt_missing_transforms, nnrt_picture_transforms,
+    nnrt_pair_transforms,   nnrt_augmentations,      NULL};
 
 static const nnrt_source *find_source(const char *name) {
     for (const void *const *table = nnrt_source_tables; *table; table++)
@@ -226,6 +227,12 @@ int nnrt_data_is_picture(const nnrt_column *column) {
 int nnrt_data_is_held(const nnrt_data *data) {
     for (int64_t i = 0; i < data->info.input_count; i++)
         if (!data->columns[i]) return 0;
+    return 1;
+}
+
+int nnrt_data_is_in_memory(const nnrt_data *data) {
+    for (int64_t i = 0; i < data->info.input_count; i++)
+        if (!data->columns[i] && !nnrt_row_view_is_held(field_of(data, i))) return 0;
     return 1;
 }
 

@@ -102,6 +102,9 @@ int nnrt_data_is_picture(const nnrt_column *column);
 // Are all inputs in memory?
 int nnrt_data_is_held(const nnrt_data *data);
 
+// Are all inputs in memory, or made of what is? No file is read for a sample then.
+int nnrt_data_is_in_memory(const nnrt_data *data);
+
 // Its size is INT64_MAX where the product of the shape is more.
 nnrt_column nnrt_column_make(const char *name, int64_t dtype, int64_t rank, const int64_t *shape);
 int64_t nnrt_data_column_count(const nnrt_data_info *info);

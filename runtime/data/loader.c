@@ -312,7 +312,7 @@ nnrt_loader *nnrt_loader_create(const nnrt_data *data, nnrt_purpose purpose, int
     loader->is_augmented = purpose == NNRT_FOR_TRAINING && data->info.augment.kinds != 0;
     int64_t bytes = measure(loader);
     loader->portion = PORTION_BYTES / loader->input_bytes;
-    if (loader->portion < 1 || !nnrt_data_is_held(data)) loader->portion = 1;
+    if (loader->portion < 1 || !nnrt_data_is_in_memory(data)) loader->portion = 1;
     pthread_mutex_init(&loader->lock, NULL);
     pthread_cond_init(&loader->work, NULL);
     pthread_cond_init(&loader->made, NULL);
@@ -322,7 +322,7 @@ nnrt_loader *nnrt_loader_create(const nnrt_data *data, nnrt_purpose purpose, int
         return NULL;
     }
     // One thread augments faster than workers read; files take time and wait for disks.
-    if (threads < 0) threads = nnrt_data_is_held(data) ? 1 : nnrt_cpu_count();
+    if (threads < 0) threads = nnrt_data_is_in_memory(data) ? 1 : nnrt_cpu_count();
     start_makers(loader, threads);
     return loader;
 }

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "../formats/resize.h"
+#include "row_view.h"
 
 nnrt_table *nnrt_table_create(const char *folder) {
     nnrt_table *table = calloc(1, sizeof *table);
@@ -19,7 +20,7 @@ nnrt_table *nnrt_table_create(const char *folder) {
     return table;
 }
 
-static void clear_field(nnrt_field *field) {
+void nnrt_field_clear(nnrt_field *field) {
     free(field->values);
     free(field->numbers);
     free(field->is_category);
@@ -27,7 +28,7 @@ static void clear_field(nnrt_field *field) {
 }
 
 void nnrt_table_clear(nnrt_table *table) {
-    for (int64_t i = 0; i < table->field_count; i++) clear_field(&table->fields[i]);
+    for (int64_t i = 0; i < table->field_count; i++) nnrt_field_clear(&table->fields[i]);
     free(table->fields);
     table->fields = NULL;
     table->field_count = 0;
@@ -36,6 +37,7 @@ void nnrt_table_clear(nnrt_table *table) {
 void nnrt_table_free(nnrt_table *table) {
     if (!table) return;
     nnrt_table_clear(table);
+    nnrt_row_views_free(table);
     if (table->free_state) table->free_state(table->state);
     free(table->train.rows);
     free(table->validation.rows);
@@ -76,7 +78,7 @@ nnrt_field *nnrt_table_add_labels(nnrt_table *table, int64_t classes) {
 
 void nnrt_table_remove(nnrt_table *table, nnrt_field *field) {
     int64_t behind = table->fields + table->field_count - (field + 1);
-    clear_field(field);
+    nnrt_field_clear(field);
     memmove(field, field + 1, (size_t)behind * sizeof *field);
     table->field_count--;
 }

@@ -64,6 +64,8 @@ struct nnrt_table {
     double scale, offset; // of the `scale` transforms together: x * scale + offset
     int is_standardized;
     nnrt_augment augment;
+    struct nnrt_base *bases; // columns that others look at (row_view.h)
+    struct nnrt_row_view *views;
     // What the source keeps for its fields; freed with the table.
     void *state;
     void (*free_state)(void *state);
@@ -80,6 +82,8 @@ nnrt_field *nnrt_table_add(nnrt_table *table, nnrt_role role, nnrt_column column
 nnrt_field *nnrt_table_insert(nnrt_table *table, int64_t place, nnrt_role role, nnrt_column column);
 // Appends the labels of a target that is called "label".
 nnrt_field *nnrt_table_add_labels(nnrt_table *table, int64_t classes);
+// Frees what a column owns.
+void nnrt_field_clear(nnrt_field *field);
 // Forgets all columns.
 void nnrt_table_clear(nnrt_table *table);
 
