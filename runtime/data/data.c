@@ -8,6 +8,7 @@
 
 #include "row_view.h"
 #include "stage.h"
+#include "windows.h"
 
 nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t missing,
                                 int64_t *value) {
@@ -25,10 +26,11 @@ nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t
 
 const void *const nnrt_source_tables[] = {nnrt_file_sources, nnrt_cifar_sources, nnrt_image_sources,
                                           nnrt_toy_sources,  nnrt_csv_sources,   NULL};
-const void *const nnrt_transform_tables[] = {
-    nnrt_number_transforms, nnrt_row_transforms,     nnrt_category_transforms,
-    nnrt_column_transforms, nnrt_missing_transforms, nnrt_picture_transforms,
-    nnrt_pair_transforms,   nnrt_augmentations,      NULL};
+const void *const nnrt_transform_tables[] = {nnrt_number_transforms,   nnrt_row_transforms,
+                                             nnrt_category_transforms, nnrt_column_transforms,
+                                             nnrt_missing_transforms,  nnrt_picture_transforms,
+                                             nnrt_pair_transforms,     nnrt_window_transforms,
+                                             nnrt_augmentations,       NULL};
 
 static const nnrt_source *find_source(const char *name) {
     for (const void *const *table = nnrt_source_tables; *table; table++)
@@ -57,7 +59,13 @@ typedef struct Run {
 static nnrt_status apply(Run *run, int64_t stage) {
     run->stage = stage;
     run->waits[stage] = 0;
-    return find_transform(run->stages[stage].name)->apply(run->table, &run->stages[stage]);
+    const nnrt_transform *transform = find_transform(run->stages[stage].name);
+    if (transform->timing == NNRT_OF_ROWS) return transform->apply(run->table, &run->stages[stage]);
+    nnrt_status status = nnrt_windows_open(run->table);
+    if (status) return status;
+    status = transform->apply(run->table, &run->stages[stage]);
+    nnrt_windows_close(run->table);
+    return status;
 }
 
 static nnrt_status apply_waiting(Run *run) {
@@ -76,6 +84,11 @@ static nnrt_status take_stage(Run *run, int64_t stage) {
     run->stage = stage;
     if (!transform) return nnrt_fail(NNRT_ERROR, "there is no transform `%s`", name);
     int is_of_rows = transform->timing == NNRT_OF_ROWS;
+    if (is_of_rows && transform->touches && run->table->windows)
+        return nnrt_fail(NNRT_ERROR,
+                         "`%s` takes rows away, which windows are made of already\nwrite it before "
+                         "`windows`",
+                         name);
     if (transform->timing == NNRT_FITTED || (run->any_waits && !is_of_rows)) {
         run->waits[stage] = 1;
         run->any_waits = 1;
@@ -107,6 +120,16 @@ static nnrt_status read_features(nnrt_table *table) {
     return status;
 }
 
+static nnrt_status settle(nnrt_table *table, const nnrt_source *source) {
+    nnrt_status status = nnrt_windows_open(table);
+    if (status) return status;
+    status = nnrt_windows_add_targets(table);
+    if (!status) status = nnrt_table_pack(table);
+    if (!status && source->settle) status = source->settle(table);
+    nnrt_windows_close(table);
+    return status;
+}
+
 // Opens the source and applies the transforms. The samples are read when `want_samples`, or when a
 // transform needs them.
 static nnrt_status run_stages(Run *run, int want_samples) {
@@ -121,8 +144,8 @@ static nnrt_status run_stages(Run *run, int want_samples) {
     nnrt_status status = nnrt_table_make_parts(table);
     if (!status) status = apply_transforms(run);
     if (!status) run->stage = 0;
-    if (!status && !is_known) status = nnrt_table_pack(table);
-    if (!status && !is_known && source->settle) status = source->settle(table);
+    if (!status && !is_known) status = settle(table, source);
+    if (!status) status = nnrt_windows_finish(table);
     if (!status && !is_known && want_samples) status = read_features(table);
     return status ? status : opened;
 }
@@ -188,7 +211,7 @@ static nnrt_status hand_over(const Run *run, nnrt_data *data) {
     for (int64_t i = 0; i < nnrt_data_column_count(&data->info); i++)
         data->columns[i] = field_of(data, i)->values;
     for (int64_t i = 0; i < data->info.input_count && table->is_standardized && !status; i++)
-        status = nnrt_statistics_find(data, i, field_of(data, i)->is_category);
+        status = nnrt_statistics_find(data, i, field_of(data, i));
     return status;
 }
 

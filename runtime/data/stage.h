@@ -41,10 +41,11 @@ extern const nnrt_source nnrt_file_sources[], nnrt_cifar_sources[], nnrt_image_s
     nnrt_toy_sources[], nnrt_csv_sources[];
 extern const nnrt_transform nnrt_number_transforms[], nnrt_row_transforms[],
     nnrt_category_transforms[], nnrt_picture_transforms[], nnrt_augmentations[],
-    nnrt_column_transforms[], nnrt_missing_transforms[], nnrt_pair_transforms[];
+    nnrt_column_transforms[], nnrt_missing_transforms[], nnrt_pair_transforms[],
+    nnrt_window_transforms[];
 
 // Mean and deviation of an input's elements over the training part; 0 and 1 for categories.
-nnrt_status nnrt_statistics_find(nnrt_data *data, int64_t input, const uint8_t *is_category);
+nnrt_status nnrt_statistics_find(nnrt_data *data, int64_t input, const nnrt_field *field);
 
 // Streams of random numbers (random.h), so that equal seeds do not make equal choices.
 enum {

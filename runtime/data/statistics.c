@@ -1,7 +1,9 @@
 // Mean and deviation of inputs, for `standardize`.
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "row_view.h"
 #include "stage.h"
 
 static double get_value(const void *values, int64_t dtype, int64_t i) {
@@ -48,7 +50,7 @@ static void set_statistics(nnrt_data *data, int64_t input, const uint8_t *is_cat
     }
 }
 
-nnrt_status nnrt_statistics_find(nnrt_data *data, int64_t input, const uint8_t *is_category) {
+static nnrt_status find_of_samples(nnrt_data *data, int64_t input, const uint8_t *is_category) {
     const nnrt_column *column = &data->info.inputs[input];
     int64_t size = column->size;
     double *sums = calloc((size_t)size * 2, sizeof *sums);
@@ -65,4 +67,52 @@ nnrt_status nnrt_statistics_find(nnrt_data *data, int64_t input, const uint8_t *
     free(buffer);
     free(sums);
     return status;
+}
+
+// ---- Of windows: those of the rows that training windows have, each once, repeated by row.
+
+static nnrt_status list_rows(const nnrt_data *data, const nnrt_row_view *view, nnrt_part *part) {
+    uint8_t *is_used = calloc((size_t)view->place_count + 1, 1);
+    part->rows = malloc((size_t)(view->place_count + 1) * sizeof *part->rows);
+    if (!is_used || !part->rows) {
+        free(is_used);
+        return nnrt_fail_memory("standardize", (size_t)view->place_count * 5);
+    }
+    for (int64_t i = 0; i < data->train.count; i++)
+        memset(is_used + view->first[data->train.rows[i]], 1, (size_t)view->length);
+    for (int64_t i = 0; i < view->place_count; i++)
+        if (is_used[i]) part->rows[part->count++] = view->rows[i];
+    free(is_used);
+    return NNRT_OK;
+}
+
+static float *repeat(float *values, int64_t size, int64_t times) {
+    float *result = values ? nnrt_array_allocate(NNRT_F32, size * times) : NULL;
+    for (int64_t i = 0; result && i < times; i++)
+        memcpy(result + i * size, values, (size_t)size * sizeof *values);
+    free(values);
+    return result;
+}
+
+static nnrt_status find_of_windows(nnrt_data *data, int64_t input, const nnrt_row_view *view) {
+    const nnrt_field *base = &view->base->field;
+    nnrt_data *rows = calloc(1, sizeof *rows);
+    if (!rows) return nnrt_fail_memory("standardize", sizeof *rows);
+    *rows = (nnrt_data){.info = data->info};
+    rows->info.inputs[input] = base->column;
+    rows->columns[input] = base->values;
+    nnrt_status status = list_rows(data, view, &rows->train);
+    if (!status) status = find_of_samples(rows, input, base->is_category);
+    data->mean[input] = repeat(rows->mean[input], base->column.size, view->length);
+    data->deviation[input] = repeat(rows->deviation[input], base->column.size, view->length);
+    free(rows->train.rows);
+    free(rows);
+    if (!status && (!data->mean[input] || !data->deviation[input])) status = NNRT_ERROR;
+    return status;
+}
+
+nnrt_status nnrt_statistics_find(nnrt_data *data, int64_t input, const nnrt_field *field) {
+    const nnrt_row_view *view = nnrt_row_view_of(field);
+    if (view && view->first && view->base->field.values) return find_of_windows(data, input, view);
+    return find_of_samples(data, input, field->is_category);
 }

@@ -7,6 +7,7 @@
 
 #include "../formats/resize.h"
 #include "row_view.h"
+#include "windows.h"
 
 nnrt_table *nnrt_table_create(const char *folder) {
     nnrt_table *table = calloc(1, sizeof *table);
@@ -38,6 +39,7 @@ void nnrt_table_free(nnrt_table *table) {
     if (!table) return;
     nnrt_table_clear(table);
     nnrt_row_views_free(table);
+    nnrt_windows_free(table);
     if (table->free_state) table->free_state(table->state);
     free(table->train.rows);
     free(table->validation.rows);

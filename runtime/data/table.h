@@ -66,6 +66,7 @@ struct nnrt_table {
     nnrt_augment augment;
     struct nnrt_base *bases; // columns that others look at (row_view.h)
     struct nnrt_row_view *views;
+    struct nnrt_windows *windows; // what parts consist of (windows.h); NULL: rows
     // What the source keeps for its fields; freed with the table.
     void *state;
     void (*free_state)(void *state);

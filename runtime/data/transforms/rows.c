@@ -5,6 +5,7 @@
 
 #include "../../base/random.h"
 #include "../stage.h"
+#include "../windows.h"
 
 static nnrt_status apply_take(nnrt_table *table, const nnrt_call *call) {
     int64_t count;
@@ -116,7 +117,12 @@ static nnrt_status split_part(Split *split, int64_t rows, nnrt_part *part, const
     if (split->count >= split->table->train.count)
         return nnrt_fail(NNRT_ERROR, "split(%s = %g): none of the %lld rows is left for training",
                          name, split->fraction, (long long)rows);
-    return make_part(split, part);
+    nnrt_status status = make_part(split, part);
+    if (status || split->has_seed) return status;
+    nnrt_windows_trim(split->table, part);
+    if (split->table->train.count) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "split(%s = %g): no window is left that ends before the %s part",
+                     name, split->fraction, name);
 }
 
 static nnrt_status apply_split(nnrt_table *table, const nnrt_call *call) {
@@ -124,6 +130,9 @@ static nnrt_status apply_split(nnrt_table *table, const nnrt_call *call) {
     Split split = {.table = table, .stratify = nnrt_call_number(call, "stratify", 0) > 0};
     nnrt_status status = nnrt_source_integer(call, "seed", 0, &seed);
     if (status) return status;
+    if (split.stratify && table->windows)
+        return nnrt_fail(NNRT_ERROR, "split(stratify = true) does not go with windows: they follow "
+                                     "each other in time\nleave `stratify` out");
     split.has_seed = !isnan(nnrt_call_number(call, "seed", NAN));
     split.seed = (uint64_t)seed;
     for (int64_t i = 0; i < table->field_count && split.stratify && !status; i++)

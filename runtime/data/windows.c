@@ -1,0 +1,146 @@
+#include "windows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "row_view.h"
+
+enum { PARTS = 3 };
+
+// Places from the first row of a window to its target's, both included.
+static int64_t reach(const nnrt_windows *windows) {
+    return windows->length + windows->ahead;
+}
+
+static nnrt_part *part_of(nnrt_table *table, int number) {
+    nnrt_part *const parts[PARTS] = {&table->train, &table->validation, &table->test};
+    return parts[number];
+}
+
+// ---- The rows of parts.
+
+static nnrt_status reach_part(const nnrt_windows *windows, const nnrt_part *from, nnrt_part *to) {
+    uint8_t *is_reached = calloc((size_t)windows->place_count + 1, 1);
+    to->rows = malloc((size_t)(windows->place_count + 1) * sizeof *to->rows);
+    to->count = 0;
+    if (!is_reached || !to->rows) {
+        free(is_reached);
+        return nnrt_fail_memory("the rows of windows", (size_t)windows->place_count * 5);
+    }
+    for (int64_t i = 0; i < from->count; i++)
+        memset(is_reached + windows->first[from->rows[i]], 1, (size_t)reach(windows));
+    for (int64_t place = 0; place < windows->place_count; place++)
+        if (is_reached[place]) to->rows[to->count++] = windows->order[place];
+    free(is_reached);
+    return NNRT_OK;
+}
+
+nnrt_status nnrt_windows_open(nnrt_table *table) {
+    nnrt_windows *windows = table->windows;
+    nnrt_status status = NNRT_OK;
+    for (int i = 0; windows && i < PARTS; i++) {
+        windows->kept[i] = *part_of(table, i);
+        *part_of(table, i) = (nnrt_part){0};
+        if (!status) status = reach_part(windows, &windows->kept[i], part_of(table, i));
+    }
+    if (status) nnrt_windows_close(table);
+    return status;
+}
+
+void nnrt_windows_close(nnrt_table *table) {
+    for (int i = 0; table->windows && i < PARTS; i++) {
+        free(part_of(table, i)->rows);
+        *part_of(table, i) = table->windows->kept[i];
+        table->windows->kept[i] = (nnrt_part){0};
+    }
+}
+
+void nnrt_windows_trim(nnrt_table *table, const nnrt_part *part) {
+    const nnrt_windows *windows = table->windows;
+    nnrt_part *train = &table->train;
+    if (!windows || !part->count) return;
+    int64_t border = windows->first[part->rows[0]];
+    while (train->count > 0 &&
+           windows->first[train->rows[train->count - 1]] + reach(windows) > border)
+        train->count--;
+}
+
+// ---- The samples.
+
+nnrt_status nnrt_windows_add_targets(nnrt_table *table) {
+    if (!table->windows || !table->windows->ahead) return NNRT_OK;
+    for (int64_t i = 0; i < table->field_count; i++) {
+        if (table->fields[i].role != NNRT_TARGET || table->fields[i].kind != NNRT_NUMBERS) continue;
+        nnrt_column column = table->fields[i].column;
+        nnrt_field *field = nnrt_table_insert(table, i, NNRT_FEATURE, column);
+        if (!field || nnrt_field_allocate(table, field)) return NNRT_ERROR;
+        field->kind = NNRT_NUMBERS;
+        const nnrt_field *target = &table->fields[++i];
+        memcpy(field->values, target->values,
+               (size_t)(table->row_count * target->stored.size *
+                        nnrt_dtype_size(target->stored.dtype)));
+    }
+    return NNRT_OK;
+}
+
+static nnrt_row_view *make_window(nnrt_table *table, nnrt_base *base) {
+    const nnrt_windows *windows = table->windows;
+    size_t bytes = (size_t)(windows->count + 1) * sizeof *windows->first;
+    nnrt_row_view *view = nnrt_row_view_make(table, base, windows->order, windows->place_count);
+    if (!view) return NULL;
+    view->length = windows->length;
+    view->first = malloc(bytes);
+    if (!view->first) {
+        nnrt_fail_memory("windows", bytes);
+        return NULL;
+    }
+    memcpy(view->first, windows->first, (size_t)windows->count * sizeof *windows->first);
+    return view;
+}
+
+static nnrt_status add_column(nnrt_table *table, nnrt_base *base, const uint32_t *target_rows) {
+    const char *name = base->field.column.name;
+    int64_t count = table->windows->count;
+    if (base->field.role == NNRT_FEATURE) {
+        nnrt_row_view *window = make_window(table, base);
+        return window && nnrt_row_view_add(table, window, name) ? NNRT_OK : NNRT_ERROR;
+    }
+    nnrt_row_view *view = nnrt_row_view_make(table, base, target_rows, count);
+    return view && nnrt_row_view_add_target(table, view, name, count) ? NNRT_OK : NNRT_ERROR;
+}
+
+static nnrt_status add_columns(nnrt_table *table, const uint32_t *target_rows) {
+    nnrt_base *bases[NNRT_MAX_COLUMNS];
+    int64_t count = table->field_count;
+    nnrt_status status = NNRT_OK;
+    if (count > NNRT_MAX_COLUMNS)
+        return nnrt_fail(NNRT_ERROR, "windows(..): a data set has at most %d columns",
+                         NNRT_MAX_COLUMNS);
+    for (int64_t i = 0; i < count; i++)
+        if (!(bases[i] = nnrt_row_view_hold(table, &table->fields[0]))) return NNRT_ERROR;
+    for (int64_t i = 0; i < count && !status; i++)
+        status = add_column(table, bases[i], target_rows);
+    table->row_count = table->windows->count;
+    return status;
+}
+
+nnrt_status nnrt_windows_finish(nnrt_table *table) {
+    const nnrt_windows *windows = table->windows;
+    if (!windows) return NNRT_OK;
+    size_t bytes = (size_t)(windows->count + 1) * sizeof(uint32_t);
+    uint32_t *target_rows = malloc(bytes);
+    if (!target_rows) return nnrt_fail_memory("windows", bytes);
+    for (int64_t i = 0; i < windows->count; i++)
+        target_rows[i] = windows->order[windows->first[i] + reach(windows) - 1];
+    nnrt_status status = add_columns(table, target_rows);
+    free(target_rows);
+    return status;
+}
+
+void nnrt_windows_free(nnrt_table *table) {
+    if (!table->windows) return;
+    free(table->windows->order);
+    free(table->windows->first);
+    free(table->windows);
+    table->windows = NULL;
+}

@@ -1,0 +1,141 @@
+// Windows of tables: which rows they have, their targets, parts that share no row, statistics.
+#include "../../runtime/data/data.h"
+#include "../common/calls.h"
+#include "data_files.h"
+
+enum { ROWS = 50 };
+
+static nnrt_data data;
+
+#define MAKE(family, name, ...)                                                                    \
+    call_make(family, name, (const nnrt_option[]){__VA_ARGS__, {0}},                               \
+              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
+#define SERIES MAKE(FAMILY_SOURCES, "csv", TEXT("file", "series.csv"), TEXT("target", "y"))
+#define TRANSFORM(name, ...) MAKE(FAMILY_TRANSFORMS, name, __VA_ARGS__)
+#define PLAIN(name) call_make(FAMILY_TRANSFORMS, name, &(nnrt_option){0}, 0)
+#define LOAD(...)                                                                                  \
+    load((const nnrt_call[]){__VA_ARGS__},                                                         \
+         (int64_t)(sizeof((const nnrt_call[]){__VA_ARGS__}) / sizeof(nnrt_call)))
+
+static nnrt_status load(const nnrt_call *stages, int64_t count) {
+    nnrt_data_free(&data);
+    return nnrt_data_load(stages, count, scratch_folder(), &data);
+}
+
+// Row i is i, 100 + i, a word, and the target i + 0.5.
+static int set_up(void **state) {
+    char text[4096], *at = text + sprintf(text, "a,b,wind,y\n");
+    (void)state;
+    for (int i = 0; i < ROWS; i++)
+        at += sprintf(at, "%d,%d,%s,%d.5\n", i, 100 + i, i == 48 ? "storm" : i % 2 ? "N" : "S", i);
+    put_file("series.csv", text, strlen(text));
+    return 0;
+}
+
+// Sample `number` of a part begins with row `first`, and its target is that of row `target`.
+static void assert_window(const nnrt_part *part, int64_t number, int first, int target) {
+    uint32_t sample = part->rows[number];
+    int64_t width = data.info.inputs[0].shape[1];
+    float x[256];
+    assert_int_equal(nnrt_data_sample(&data, 0, sample, x), NNRT_OK);
+    for (int64_t i = 0; i < data.info.inputs[0].shape[0]; i++) {
+        assert_true(x[i * width] == (float)(first + i));
+        assert_true(x[i * width + 1] == (float)(100 + first + i));
+        assert_true(x[i * width + width - 1] == (float)(first + i) + 0.5F); // the target's past
+    }
+    assert_true(((const float *)data.columns[1])[sample] == (float)target + 0.5F);
+}
+
+#define DROP TRANSFORM("drop", TEXT("columns", "wind"))
+
+static void test_rows(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(SERIES, DROP, TRANSFORM("windows", NUMBER("n", 5))), NNRT_OK);
+    assert_int_equal(data.info.inputs[0].rank, 2);
+    assert_int_equal(data.info.inputs[0].shape[0], 5);
+    assert_int_equal(data.info.inputs[0].shape[1], 3);
+    assert_int_equal(data.train.count, ROWS - 5);
+    for (int i = 0; i < ROWS - 5; i++) assert_window(&data.train, i, i, i + 5);
+    assert_int_equal(
+        LOAD(SERIES, DROP,
+             TRANSFORM("windows", NUMBER("n", 4), NUMBER("ahead", 3), NUMBER("stride", 4))),
+        NNRT_OK);
+    assert_int_equal(data.train.count, 11); // the last begins with row 40, its target is in row 46
+    for (int i = 0; i < 11; i++) assert_window(&data.train, i, 4 * i, 4 * i + 6);
+}
+
+// 45 windows: 9 for testing, from row 36 on; the training windows end before it.
+static void test_split_behind(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(SERIES, DROP, TRANSFORM("windows", NUMBER("n", 5)),
+                          TRANSFORM("split", NUMBER("test", 0.2))),
+                     NNRT_OK);
+    assert_int_equal(data.test.count, 9);
+    assert_window(&data.test, 0, 36, 41);
+    assert_window(&data.test, 8, 44, 49);
+    assert_int_equal(data.train.count, 31);
+    assert_window(&data.train, 30, 30, 35);
+    assert_int_equal(LOAD(SERIES, DROP, TRANSFORM("windows", NUMBER("n", 5)),
+                          TRANSFORM("split", NUMBER("test", 0.2), NUMBER("seed", 1))),
+                     NNRT_OK);
+    assert_int_equal(data.test.count, 9); // in any order, none lost
+    assert_int_equal(data.train.count, 36);
+}
+
+static void test_split_before(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(SERIES, DROP, TRANSFORM("split", NUMBER("test", 0.2)),
+                          TRANSFORM("windows", NUMBER("n", 5))),
+                     NNRT_OK);
+    assert_int_equal(data.train.count, 35);
+    assert_window(&data.train, 34, 34, 39);
+    assert_int_equal(data.test.count, 5);
+    assert_window(&data.test, 0, 40, 45);
+}
+
+// What learns sees the rows of training windows alone, each once: rows 0 to 34 of 36, and no storm.
+static void test_learning(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(SERIES, PLAIN("one_hot"), PLAIN("standardize"),
+                          TRANSFORM("windows", NUMBER("n", 5)),
+                          TRANSFORM("split", NUMBER("test", 0.2))),
+                     NNRT_OK);
+    assert_int_equal(data.info.inputs[0].shape[1], 5);
+    double squares = (35.0 * 35 - 1) / 12; // of 0 to 34
+    for (int64_t i = 0; i < 5; i++) {
+        assert_true(data.mean[0][5 * i] == 17 && data.mean[0][5 * i + 1] == 117);
+        assert_true(data.mean[0][5 * i + 2] == 0 && data.deviation[0][5 * i + 2] == 1);
+        assert_true(fabs((double)data.deviation[0][5 * i] - sqrt(squares)) < 1e-5);
+    }
+}
+
+static void test_mistakes(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(SERIES, DROP, TRANSFORM("windows", NUMBER("n", 50))), NNRT_ERROR);
+    assert_message("the training part has 50 rows, and a window and its target reach over 51");
+    assert_int_equal(LOAD(SERIES, DROP, TRANSFORM("windows", NUMBER("n", 5)),
+                          TRANSFORM("windows", NUMBER("n", 5))),
+                     NNRT_ERROR);
+    assert_message("stands twice");
+    assert_int_equal(LOAD(SERIES, TRANSFORM("windows", NUMBER("n", 5)), PLAIN("drop_missing")),
+                     NNRT_ERROR);
+    assert_message("write it before `windows`");
+    assert_int_equal(LOAD(SERIES, DROP, TRANSFORM("windows", NUMBER("n", 40)),
+                          TRANSFORM("split", NUMBER("test", 0.5))),
+                     NNRT_ERROR);
+    assert_message("no window is left that ends before the test part");
+}
+
+static int tear_down(void **state) {
+    nnrt_data_free(&data);
+    return scratch_remove(state);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_split_behind),
+        cmocka_unit_test(test_split_before), cmocka_unit_test(test_learning),
+        cmocka_unit_test(test_mistakes),
+    };
+    return cmocka_run_group_tests_name("windows", tests, set_up, tear_down);
+}
