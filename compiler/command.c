@@ -2,6 +2,7 @@
 #include "../runtime/base/status.h"
 #include "../runtime/session/options.h"
 #include "cache.h"
+#include "data.h"
 #include "driver.h"
 #include "explain.h"
 #include "files.h"
@@ -195,6 +196,17 @@ static int command_summary(const Options *options, Arena *arena) {
     return for_each_file(options, arena, summarize_file);
 }
 
+static int command_data(const Options *options, Arena *arena) {
+    Session session;
+    session_open(&session, options, arena);
+    session.need_data = true;
+    bool ok = session_advance(&session, "graph");
+    Text text = text_create(arena);
+    ok = data_print(&text, &session) && ok;
+    ok = output_write(NULL, &text, session.sink) && ok;
+    return session_close(&session, ok);
+}
+
 static int command_graph(const Options *options, Arena *arena) {
     Session session;
     session_open(&session, options, arena);
@@ -368,6 +380,8 @@ const Command command_rows[] = {
     {"build", "FILE", false, "compile to an executable", command_build},
     {"check", "FILE...", false, "report mistakes and make nothing", command_check},
     {"summary", "FILE...", false, "print layers, shapes, parameters and memory", command_summary},
+    {"data", "FILE [DATASET...]", false, "show the columns, rows and classes of data sets",
+     command_data},
     {"fmt", "FILE...", false, "print the source in the standard layout", command_fmt},
     {"graph", "FILE", false, "print the checked model, one node a layer", command_graph},
     {"expand", "FILE", false, "print the program with every default written out", command_expand},

@@ -82,7 +82,7 @@ static const char *set_definition(Options *options, Arena *arena, const char *va
     return NULL;
 }
 
-#define COMPILING "run build check summary graph expand gradcheck"
+#define COMPILING "run build check summary data graph expand gradcheck"
 #define AT(field) offsetof(Options, field), NULL
 
 static const OptionDef option_rows[] = {
@@ -109,7 +109,7 @@ static const OptionDef option_rows[] = {
      AT(gen.verify_each)},
     {"--time-passes", NULL, NULL, "run build", "print the time of every stage and pass",
      AT(gen.time_passes)},
-    {"--json", NULL, NULL, "summary", "print one JSON object instead of the table", AT(json)},
+    {"--json", NULL, NULL, "summary data", "print one JSON object instead of the table", AT(json)},
     {"--files", NULL, NULL, "check", "print each file that the program would read and write",
      AT(files)},
     {"--check", NULL, NULL, "fmt", "change nothing; status 1 if the file is not formatted",

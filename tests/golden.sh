@@ -31,6 +31,7 @@ command_line() {
     tokens | ast | graph | shapes | grad) read -ra words <<<"--emit=$stage $args FILE" ;;
     fused | plan | ways | llvm) read -ra words <<<"--emit=$stage --cpu=x86-64-v3 $args FILE" ;;
     summary) read -ra words <<<"summary --cpu=x86-64-v3 $args FILE" ;;
+    data) read -ra words <<<"data ${args:-FILE}" ;;
     *) read -ra words <<<"$stage $args FILE" ;;
     esac
     for index in "${!words[@]}"; do

@@ -150,6 +150,16 @@ static nnrt_status run_stages(Run *run, int want_samples) {
     return status ? status : opened;
 }
 
+nnrt_status nnrt_table_run(nnrt_table *table, const nnrt_call *stages, int64_t stage_count) {
+    Run run = {.table = table, .stages = stages, .stage_count = stage_count};
+    const nnrt_source *source = find_source(stages[0].name);
+    if (!source) return nnrt_fail(NNRT_ERROR, "there is no data source `%s`", stages[0].name);
+    nnrt_status status = source->open(table, &stages[0]);
+    if (!status) status = nnrt_table_make_parts(table);
+    if (!status) status = apply_transforms(&run);
+    return status ? status : read_features(table);
+}
+
 // ---- What is known.
 
 // Of a table that was not packed, because a stage failed, there may be more than programs can have.

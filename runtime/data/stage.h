@@ -44,6 +44,10 @@ extern const nnrt_transform nnrt_number_transforms[], nnrt_row_transforms[],
     nnrt_column_transforms[], nnrt_missing_transforms[], nnrt_pair_transforms[],
     nnrt_window_transforms[];
 
+// Fills the table from the source and applies the transforms; the samples are in memory then, where
+// they fit. Its columns keep their names: it is not packed (table.h).
+nnrt_status nnrt_table_run(nnrt_table *table, const nnrt_call *stages, int64_t stage_count);
+
 // Mean and deviation of an input's elements over the training part; 0 and 1 for categories.
 nnrt_status nnrt_statistics_find(nnrt_data *data, int64_t input, const nnrt_field *field);
 

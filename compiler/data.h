@@ -1,0 +1,15 @@
+// `nnc data`: what a person looks at before training, of the data sets that the command line names,
+// or of all of the program.
+#ifndef NNC_DATA_H
+#define NNC_DATA_H
+
+#include "driver.h"
+
+// The tables, or with --json one object. Keys: datasets, each with name, rows {train, validation,
+// test}, duplicates {validation, test} and two lists of columns: source and transformed (null: the
+// transforms fail). A column has name, target, kind, dtype, shape, missing, lowest, highest, mean,
+// deviation (null: no numbers), category_count and categories (name, count), those of 100 most
+// frequent. False: a data set could not be read, or there is none of a name; reported.
+bool data_print(Text *out, Session *session);
+
+#endif
