@@ -88,6 +88,33 @@ static const ArgDef names_args[] = {
     {0},
 };
 
+enum { RENAME_OLD, RENAME_NEW };
+
+static nnrt_status apply_rename(nnrt_table *table, const nnrt_call *call) {
+    char number[32];
+    const char *old = nnrt_call_text_at(call, RENAME_OLD);
+    const char *new = nnrt_call_text_at(call, RENAME_NEW);
+    if (!new) return nnrt_fail(NNRT_ERROR, "rename: the new name is a number");
+    snprintf(number, sizeof number, "%.0f", nnrt_call_number_at(call, RENAME_OLD));
+    if (!old) old = number;
+    nnrt_field *field = nnrt_columns_find(table, old);
+    if (!field) return nnrt_columns_fail(table, call, old);
+    nnrt_field *other = nnrt_table_find(table, new);
+    if (other && other != field)
+        return nnrt_fail(NNRT_ERROR, "rename(%s, %s): there is a column `%s` already", old, new,
+                         new);
+    const char *const *kept = nnrt_table_keep_names(&new, 1);
+    if (!kept) return NNRT_ERROR;
+    field->column.name = *kept;
+    return NNRT_OK;
+}
+
+static const ArgDef rename_args[] = {
+    [RENAME_OLD] = {.name = "old", .type = ARG_NAME, .doc = "what the column is called"},
+    [RENAME_NEW] = {.name = "new", .type = ARG_NAME, .doc = "what it is called from then on"},
+    {0},
+};
+
 const nnrt_transform nnrt_column_transforms[] = {
     {.schema = {"drop", "takes columns away", names_args, "drop_columns"},
      .timing = NNRT_OF_VALUES,
@@ -98,4 +125,8 @@ const nnrt_transform nnrt_column_transforms[] = {
      .timing = NNRT_OF_VALUES,
      .touches = NNRT_TOUCHES_NUMBERS | NNRT_TOUCHES_GAPS,
      .apply = apply_keep},
+    {.schema = {"rename", "gives a column another name", rename_args, "rename_column"},
+     .timing = NNRT_OF_VALUES,
+     .touches = NNRT_TOUCHES_NUMBERS | NNRT_TOUCHES_GAPS,
+     .apply = apply_rename},
     {.schema = {0}}};

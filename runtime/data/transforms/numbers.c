@@ -42,11 +42,11 @@ static const ArgDef scale_args[] = {
 };
 
 const nnrt_transform nnrt_number_transforms[] = {
-    {.schema = {"scale", "multiplies and adds", scale_args, "Rescaling rescale normalize"},
+    {.schema = {"scale", "multiplies and adds", scale_args, "Rescaling rescale"},
      .timing = NNRT_OF_VALUES,
      .apply = apply_scale},
     {.schema = {"standardize", "subtracts the mean and divides by the deviation", NULL,
-                "Normalization StandardScaler normalize"},
+                "Normalization StandardScaler"},
      .timing = NNRT_FITTED,
      .apply = apply_standardize},
     {.schema = {0}}};

@@ -1,0 +1,332 @@
+// Transforms that change each number of a column by itself: where it lies between limits, its
+// logarithm, the bin it falls into. Values that are missing stay so.
+#include <math.h>
+#include <stdlib.h>
+
+#include "../stage.h"
+#include "columns.h"
+
+// ---- Which columns.
+
+typedef struct Work {
+    const nnrt_table *table;
+    const nnrt_call *call;
+    nnrt_field *field;
+} Work;
+
+typedef nnrt_status (*ChangeFunction)(const Work *work);
+
+static int holds_numbers(const nnrt_field *field) {
+    return field->kind == NNRT_NUMBERS && !field->is_indicator && field->stored.dtype == NNRT_F64;
+}
+
+static nnrt_status change_named(nnrt_table *table, const nnrt_call *call, const char *name,
+                                ChangeFunction change) {
+    nnrt_field *field = nnrt_columns_find(table, name);
+    if (!field) return nnrt_columns_fail(table, call, name);
+    if (!holds_numbers(field))
+        return nnrt_fail(NNRT_ERROR, "%s(%s): the column does not hold numbers", call->name, name);
+    return change(&(Work){table, call, field});
+}
+
+// The columns that are named, the target as well; else all inputs that are numbers.
+static nnrt_status change_columns(nnrt_table *table, const nnrt_call *call, int option,
+                                  ChangeFunction change) {
+    int64_t named, changed = 0;
+    const char *const *names = nnrt_columns_of(call, option, &named);
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < named && !status; i++)
+        status = change_named(table, call, names[i], change);
+    for (int64_t i = 0; i < table->field_count && !named && !status; i++) {
+        nnrt_field *field = &table->fields[i];
+        if (field->role != NNRT_FEATURE || !holds_numbers(field)) continue;
+        status = change(&(Work){table, call, field});
+        changed++;
+    }
+    if (status || named || changed) return status;
+    return nnrt_fail(NNRT_ERROR,
+                     "%s: no column of a table holds numbers\n"
+                     "for pictures and arrays there are `scale(1/255)` and `standardize`",
+                     call->name);
+}
+
+#define ALL_OR_NAMED                                                                               \
+    {.name = "columns",                                                                            \
+     .type = ARG_NAMES,                                                                            \
+     .default_text = "none",                                                                       \
+     .variadic = true,                                                                             \
+     .doc = "that are changed; none: all inputs of numbers"}
+
+static nnrt_status fail_empty(const Work *work) {
+    const char *name = work->field->column.name;
+    return nnrt_fail(NNRT_ERROR,
+                     "%s(%s): the training part has nothing in this column\nadd `-> drop(%s)`",
+                     work->call->name, name, name);
+}
+
+// The least and the largest number of the training part.
+static nnrt_status find_extremes(const Work *work, double *low, double *high) {
+    const nnrt_part *train = &work->table->train;
+    const double *values = work->field->values;
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (int64_t i = 0; i < train->count; i++) {
+        double value = values[train->rows[i]];
+        if (value < *low) *low = value;
+        if (value > *high) *high = value;
+    }
+    return *low <= *high ? NNRT_OK : fail_empty(work);
+}
+
+// ---- normalize
+
+enum { NORMALIZE_LOW, NORMALIZE_HIGH, NORMALIZE_COLUMNS };
+
+// As scikit-learn's MinMaxScaler: a column of one value becomes the lower limit.
+static nnrt_status normalize(const Work *work) {
+    double low = nnrt_call_number_at(work->call, NORMALIZE_LOW);
+    double high = nnrt_call_number_at(work->call, NORMALIZE_HIGH);
+    double *values = work->field->values, least, most;
+    nnrt_status status = find_extremes(work, &least, &most);
+    if (status) return status;
+    double factor = (high - low) / (most > least ? most - least : 1);
+    for (int64_t row = 0; row < work->table->row_count; row++)
+        values[row] = (values[row] - least) * factor + low;
+    return NNRT_OK;
+}
+
+static nnrt_status fail_order(const nnrt_call *call, double low, double high) {
+    return nnrt_fail(NNRT_ERROR, "%s(%g, %g): the first limit is not below the second", call->name,
+                     low, high);
+}
+
+static nnrt_status apply_normalize(nnrt_table *table, const nnrt_call *call) {
+    double low = nnrt_call_number_at(call, NORMALIZE_LOW);
+    double high = nnrt_call_number_at(call, NORMALIZE_HIGH);
+    if (!(low < high)) return fail_order(call, low, high);
+    return change_columns(table, call, NORMALIZE_COLUMNS, normalize);
+}
+
+// ---- clip
+
+enum { CLIP_LOW, CLIP_HIGH, CLIP_COLUMNS };
+
+static nnrt_status clip(const Work *work) {
+    double low = nnrt_call_number_at(work->call, CLIP_LOW);
+    double high = nnrt_call_number_at(work->call, CLIP_HIGH), *values = work->field->values;
+    for (int64_t row = 0; row < work->table->row_count; row++)
+        values[row] = values[row] < low ? low : values[row] > high ? high : values[row];
+    return NNRT_OK;
+}
+
+static nnrt_status apply_clip(nnrt_table *table, const nnrt_call *call) {
+    double low = nnrt_call_number_at(call, CLIP_LOW), high = nnrt_call_number_at(call, CLIP_HIGH);
+    if (!(low <= high)) return fail_order(call, low, high);
+    return change_columns(table, call, CLIP_COLUMNS, clip);
+}
+
+// ---- log
+
+enum { LOG_COLUMNS, LOG_PLUS };
+
+// Of the rows that are in a part; others do not count.
+static nnrt_status check_logarithm(const Work *work, const nnrt_part *part, double plus) {
+    const double *values = work->field->values;
+    const char *name = work->field->column.name;
+    for (int64_t i = 0; i < part->count; i++) {
+        double value = values[part->rows[i]];
+        if (isnan(value) || value + plus > 0) continue;
+        if (value == 0)
+            return nnrt_fail(NNRT_ERROR,
+                             "log(%s): row %lld has 0, which has no logarithm\n"
+                             "write `log(%s, plus = 1)`: the logarithm of 1 more",
+                             name, (long long)part->rows[i] + 1, name);
+        return nnrt_fail(NNRT_ERROR, "log(%s): row %lld has %g, and %g has no logarithm", name,
+                         (long long)part->rows[i] + 1, value, value + plus);
+    }
+    return NNRT_OK;
+}
+
+static nnrt_status take_logarithm(const Work *work) {
+    const nnrt_table *table = work->table;
+    const nnrt_part *const parts[] = {&table->train, &table->validation, &table->test};
+    double plus = nnrt_call_number_at(work->call, LOG_PLUS), *values = work->field->values;
+    for (int i = 0; i < 3; i++) {
+        nnrt_status status = check_logarithm(work, parts[i], plus);
+        if (status) return status;
+    }
+    for (int64_t row = 0; row < table->row_count; row++)
+        values[row] = plus == 1 ? log1p(values[row]) : log(values[row] + plus);
+    return NNRT_OK;
+}
+
+static nnrt_status apply_log(nnrt_table *table, const nnrt_call *call) {
+    return change_columns(table, call, LOG_COLUMNS, take_logarithm);
+}
+
+// ---- bins
+
+enum { BINS_COUNT, BINS_COLUMNS, BINS_BY, BINS_EDGES };
+enum { BY_WIDTH, BY_QUANTILE };
+enum { MAX_BINS = 65536 };
+
+static int compare_numbers(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// The bin is the number of edges that are not above the value (numpy.digitize).
+static void put_into_bins(const Work *work, const double *edges, int64_t count) {
+    double *values = work->field->values;
+    for (int64_t row = 0; row < work->table->row_count; row++) {
+        int64_t first = 0, end = count;
+        if (isnan(values[row])) continue;
+        while (first < end) {
+            int64_t middle = (first + end) / 2;
+            if (edges[middle] <= values[row])
+                first = middle + 1;
+            else
+                end = middle;
+        }
+        values[row] = (double)first;
+    }
+}
+
+static nnrt_status cut_width(const Work *work, double *edges, int64_t bins) {
+    double low, high;
+    nnrt_status status = find_extremes(work, &low, &high);
+    for (int64_t i = 1; i < bins && !status; i++)
+        edges[i - 1] = low + (double)i * ((high - low) / (double)bins);
+    return status;
+}
+
+// Linear between the two nearest values, as numpy.quantile.
+static double quantile_of(const double *sorted, int64_t count, double share) {
+    double place = share * (double)(count - 1), below = floor(place);
+    int64_t first = (int64_t)below, next = first + 1 < count ? first + 1 : first;
+    return sorted[first] + (sorted[next] - sorted[first]) * (place - below);
+}
+
+static nnrt_status cut_quantiles(const Work *work, double *edges, int64_t bins) {
+    const nnrt_part *train = &work->table->train;
+    const double *values = work->field->values;
+    int64_t count = 0;
+    double *sorted = malloc((size_t)(train->count + 1) * sizeof *sorted);
+    if (!sorted) return nnrt_fail_memory("bins", (size_t)train->count * sizeof *sorted);
+    for (int64_t i = 0; i < train->count; i++)
+        if (!isnan(values[train->rows[i]])) sorted[count++] = values[train->rows[i]];
+    qsort(sorted, (size_t)count, sizeof *sorted, compare_numbers);
+    for (int64_t i = 1; i < bins && count; i++)
+        edges[i - 1] = quantile_of(sorted, count, (double)i / (double)bins);
+    free(sorted);
+    return count ? NNRT_OK : fail_empty(work);
+}
+
+static const ArgDef bins_args[] = {
+    [BINS_COUNT] = {.name = "n",
+                    .type = ARG_INT,
+                    .default_text = "none",
+                    .minimum = 2,
+                    .maximum = MAX_BINS,
+                    .keras_name = "n_bins num_bins q",
+                    .doc = "how many, found in the training part"},
+    [BINS_COLUMNS] = {.name = "columns", .type = ARG_NAMES, .variadic = true, .doc = "by name"},
+    [BINS_BY] = {.name = "by",
+                 .type = ARG_WORD,
+                 .default_text = "width",
+                 .choices = "width quantile",
+                 .keras_name = "strategy",
+                 .by_name = true,
+                 .doc = "bins of one width, or with equally many rows"},
+    [BINS_EDGES] = {.name = "edges",
+                    .type = ARG_FLOATS,
+                    .default_text = "none",
+                    .keras_name = "bin_boundaries",
+                    .by_name = true,
+                    .doc = "where a bin ends and the next one begins, instead of `n`"},
+    {0},
+};
+
+static nnrt_status make_bins(const Work *work) {
+    const nnrt_option *given = &work->call->options[BINS_EDGES];
+    if (given->count) {
+        put_into_bins(work, given->numbers, given->count);
+        return NNRT_OK;
+    }
+    int64_t bins = (int64_t)nnrt_call_number_at(work->call, BINS_COUNT);
+    double *edges = malloc((size_t)bins * sizeof *edges);
+    if (!edges) return nnrt_fail_memory("bins", (size_t)bins * sizeof *edges);
+    int is_width = nnrt_call_word_at(work->call, bins_args, BINS_BY) == BY_WIDTH;
+    nnrt_status status = is_width ? cut_width(work, edges, bins) : cut_quantiles(work, edges, bins);
+    if (!status) put_into_bins(work, edges, bins - 1);
+    free(edges);
+    return status;
+}
+
+static nnrt_status apply_bins(nnrt_table *table, const nnrt_call *call) {
+    const nnrt_option *edges = &call->options[BINS_EDGES];
+    int has_count = !isnan(nnrt_call_number_at(call, BINS_COUNT));
+    if (has_count == (edges->count > 0))
+        return nnrt_fail(NNRT_ERROR,
+                         "bins: either the number of bins is needed, or their edges\n"
+                         "write `bins(4, age)` or `bins(columns = age, edges = [18, 65])`");
+    for (int64_t i = 1; i < edges->count; i++)
+        if (!(edges->numbers[i - 1] < edges->numbers[i]))
+            return nnrt_fail(NNRT_ERROR, "bins(edges = [..]): %g stands before %g, edges ascend",
+                             edges->numbers[i - 1], edges->numbers[i]);
+    return change_columns(table, call, BINS_COLUMNS, make_bins);
+}
+
+// ---- Rows.
+
+static const ArgDef normalize_args[] = {
+    [NORMALIZE_LOW] = {.name = "min",
+                       .type = ARG_FLOAT,
+                       .default_text = "0",
+                       .doc = "what the least number of the training part becomes"},
+    [NORMALIZE_HIGH] = {.name = "max",
+                        .type = ARG_FLOAT,
+                        .default_text = "1",
+                        .doc = "what the largest becomes"},
+    [NORMALIZE_COLUMNS] = ALL_OR_NAMED,
+    {0},
+};
+
+static const ArgDef clip_args[] = {
+    [CLIP_LOW] = {.name = "low", .type = ARG_FLOAT, .keras_name = "lower", .doc = "the least"},
+    [CLIP_HIGH] = {.name = "high", .type = ARG_FLOAT, .keras_name = "upper", .doc = "the most"},
+    [CLIP_COLUMNS] = ALL_OR_NAMED,
+    {0},
+};
+
+static const ArgDef log_args[] = {
+    [LOG_COLUMNS] = {.name = "columns", .type = ARG_NAMES, .variadic = true, .doc = "by name"},
+    [LOG_PLUS] = {.name = "plus",
+                  .type = ARG_FLOAT,
+                  .default_text = "0",
+                  .by_name = true,
+                  .doc = "is added first: 1 for columns with zeros"},
+    {0},
+};
+
+#define OF_NUMBERS .touches = NNRT_TOUCHES_NUMBERS
+
+const nnrt_transform nnrt_range_transforms[] = {
+    {.schema = {"normalize", "brings columns between two limits", normalize_args, "MinMaxScaler"},
+     .timing = NNRT_FITTED,
+     OF_NUMBERS,
+     .apply = apply_normalize},
+    {.schema = {"clip", "keeps numbers between two limits", clip_args, NULL},
+     .timing = NNRT_OF_VALUES,
+     OF_NUMBERS,
+     .apply = apply_clip},
+    {.schema = {"log", "takes the natural logarithm of columns", log_args, "log1p"},
+     .timing = NNRT_OF_VALUES,
+     OF_NUMBERS,
+     .apply = apply_log},
+    {.schema = {"bins", "puts the numbers of columns into bins, counted from 0", bins_args,
+                "KBinsDiscretizer Discretization cut qcut"},
+     .timing = NNRT_FITTED,
+     OF_NUMBERS,
+     .apply = apply_bins},
+    {.schema = {0}}};

@@ -1,0 +1,91 @@
+// Transforms of columns of numbers against what NumPy computes (tests/fixtures/make_tables.py):
+// limits, logarithms and bins, whose statistics are those of the training part.
+#include "../../runtime/data/data.h"
+#include "../common/calls.h"
+#include "data_files.h"
+
+#include <math.h>
+
+enum { ROWS = 40, COLUMNS = 2 };
+#define FIXTURES NNC_SOURCE_DIR "/tests/fixtures/tables"
+
+static nnrt_call make(FamilyKind family, const char *name, const nnrt_option *options) {
+    int64_t count = 0;
+    while (options[count].name) count++;
+    return call_make(family, name, options, count);
+}
+
+#define OPTIONS(...) ((const nnrt_option[]){__VA_ARGS__, {0}})
+
+static void load(const char *file, const nnrt_call *transform, nnrt_data *data) {
+    nnrt_call stages[3] = {
+        make(FAMILY_SOURCES, "csv", OPTIONS(TEXT("file", file), TEXT("target", "y")))};
+    int64_t count = 1;
+    if (transform) stages[count++] = *transform;
+    stages[count++] = make(FAMILY_TRANSFORMS, "split", OPTIONS(NUMBER("test", 0.25)));
+    if (nnrt_data_load(stages, count, FIXTURES, data)) fail_msg("%s: %s", file, nnrt_error());
+}
+
+static void assert_becomes(const char *expected, nnrt_call transform) {
+    nnrt_data is, wanted;
+    load("numbers.csv", &transform, &is);
+    load(expected, NULL, &wanted);
+    assert_int_equal(is.info.inputs[0].size, COLUMNS);
+    assert_int_equal(is.test.count, ROWS / 4);
+    const float *x = is.columns[0], *y = wanted.columns[0];
+    for (int i = 0; i < ROWS * COLUMNS; i++)
+        if (!(fabsf(x[i] - y[i]) <= 1e-6F * fmaxf(1, fabsf(y[i]))))
+            fail_msg("%s, row %d, column %d: %g, not %g", expected, i / COLUMNS + 1, i % COLUMNS,
+                     (double)x[i], (double)y[i]);
+    nnrt_data_free(&is);
+    nnrt_data_free(&wanted);
+}
+
+#define BECOMES(expected, name, ...)                                                               \
+    assert_becomes(expected, make(FAMILY_TRANSFORMS, name, OPTIONS(__VA_ARGS__)))
+
+static void test_limits(void **state) {
+    (void)state;
+    BECOMES("normalize.csv", "normalize", NUMBER("min", 0));
+    BECOMES("normalize-b.csv", "normalize", NUMBER("min", -1), NUMBER("max", 2),
+            TEXTS("columns", "b"));
+    BECOMES("clip.csv", "clip", NUMBER("low", -5), NUMBER("high", 30));
+}
+
+static void test_logarithm(void **state) {
+    (void)state;
+    BECOMES("log.csv", "log", TEXTS("columns", "b"), NUMBER("plus", 1));
+}
+
+static void test_bins(void **state) {
+    (void)state;
+    BECOMES("bins-width.csv", "bins", NUMBER("n", 5), TEXTS("columns", "a"));
+    BECOMES("bins-quantile.csv", "bins", NUMBER("n", 4), TEXTS("columns", "a", "b"),
+            TEXT("by", "quantile"));
+    BECOMES("bins-edges.csv", "bins", NUMBERS("edges", 10, 20, 60), TEXTS("columns", "b"));
+}
+
+// The new name is known to later stages, the old one is not.
+static void test_rename(void **state) {
+    (void)state;
+    nnrt_data data;
+    const nnrt_call stages[] = {
+        make(FAMILY_SOURCES, "csv", OPTIONS(TEXT("file", "numbers.csv"), TEXT("target", "y"))),
+        make(FAMILY_TRANSFORMS, "rename", OPTIONS(TEXT("old", "a"), TEXT("new", "c"))),
+        make(FAMILY_TRANSFORMS, "rename", OPTIONS(NUMBER("old", 2), TEXT("new", "goal"))),
+        make(FAMILY_TRANSFORMS, "drop", OPTIONS(TEXTS("columns", "c"))),
+        make(FAMILY_TRANSFORMS, "drop", OPTIONS(TEXTS("columns", "a")))};
+    assert_int_equal(nnrt_data_load(stages, 4, FIXTURES, &data), NNRT_OK);
+    assert_int_equal(data.info.inputs[0].size, 1);
+    assert_string_equal(data.info.targets[0].column.name, "goal");
+    nnrt_data_free(&data);
+    assert_int_equal(nnrt_data_load(stages, 5, FIXTURES, &data), NNRT_ERROR);
+    assert_message("there is no column `a`");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_limits),
+                                       cmocka_unit_test(test_logarithm),
+                                       cmocka_unit_test(test_bins), cmocka_unit_test(test_rename)};
+    return cmocka_run_group_tests_name("ranges", tests, NULL, NULL);
+}
