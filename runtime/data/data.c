@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "learnt.h"
 #include "row_view.h"
 #include "stage.h"
 #include "windows.h"
@@ -65,6 +66,7 @@ typedef struct Run {
 static nnrt_status apply(Run *run, int64_t stage) {
     run->stage = stage;
     run->waits[stage] = 0;
+    run->table->stage = stage;
     const nnrt_transform *transform = find_transform(run->stages[stage].name);
     if (transform->timing == NNRT_OF_ROWS) return transform->apply(run->table, &run->stages[stage]);
     nnrt_status status = nnrt_windows_open(run->table);
@@ -245,6 +247,11 @@ nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const c
     }
     if (status) nnrt_data_free(data);
     return status;
+}
+
+char *nnrt_data_learnt(const nnrt_data *data) {
+    const json_t *learnt = data->owner ? data->owner->learnt : NULL;
+    return learnt ? json_dumps(learnt, JSON_COMPACT) : NULL;
 }
 
 nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t input, uint32_t row, void *values) {

@@ -95,6 +95,9 @@ nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const c
                            nnrt_data *data);
 void nnrt_data_free(nnrt_data *data);
 
+// What its stages learnt from the training part, as JSON (learnt.h), to be freed; NULL: nothing.
+char *nnrt_data_learnt(const nnrt_data *data);
+
 // An input of one row, from memory or its file. May be called by several threads at once.
 nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t input, uint32_t row, void *values);
 // Is its sample a picture, [height, width] or [height, width, channels] of 4 at most?

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "learnt.h"
 #include "table.h"
 
 // ---- Missing values.
@@ -88,8 +89,7 @@ static nnrt_status check_words(const nnrt_table *table, const nnrt_field *field,
 }
 
 // Labels are the places of the words among those of the training part.
-static nnrt_status number_words(const nnrt_table *table, nnrt_field *field,
-                                const uint8_t *is_known) {
+static nnrt_status number_words(nnrt_table *table, nnrt_field *field, const uint8_t *is_known) {
     size_t bytes = (size_t)(field->word_count + 1) * sizeof(char *);
     const char **names = malloc(bytes);
     int32_t *labels = malloc(bytes), *codes = field->values, count = 0;
@@ -108,7 +108,9 @@ static nnrt_status number_words(const nnrt_table *table, nnrt_field *field,
     field->target.classes = field->word_count = count;
     free(names);
     free(labels);
-    return field->words ? NNRT_OK : NNRT_ERROR;
+    if (!field->words) return NNRT_ERROR;
+    return nnrt_learnt_put_source(table, "classes", field->column.name,
+                                  nnrt_learnt_words(field->words, count));
 }
 
 static nnrt_status settle_words(nnrt_table *table, nnrt_field *field) {

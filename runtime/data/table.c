@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "../formats/resize.h"
+#include "learnt.h"
 #include "row_view.h"
 #include "windows.h"
 
@@ -41,6 +42,7 @@ void nnrt_table_free(nnrt_table *table) {
     nnrt_row_views_free(table);
     nnrt_windows_free(table);
     if (table->free_state) table->free_state(table->state);
+    json_decref(table->learnt);
     free(table->train.rows);
     free(table->validation.rows);
     free(table->test.rows);

@@ -67,6 +67,8 @@ struct nnrt_table {
     struct nnrt_base *bases; // columns that others look at (row_view.h)
     struct nnrt_row_view *views;
     struct nnrt_windows *windows; // what parts consist of (windows.h); NULL: rows
+    int64_t stage;                // that runs, 0: the source
+    struct json_t *learnt;        // by the stages so far (learnt.h); NULL: nothing
     // What the source keeps for its fields; freed with the table.
     void *state;
     void (*free_state)(void *state);

@@ -108,7 +108,9 @@ nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program
     if (!session->weights_path)
         return nnrt_fail_memory("the name of the weights", strlen(options->program));
     session->knows_statistic = calloc((size_t)program->parameter_count + 1, 1);
-    if (!session->knows_statistic)
+    session->learnt = calloc((size_t)program->dataset_count + 1, sizeof *session->learnt);
+    session->info.learnt = (const char *const *)session->learnt;
+    if (!session->knows_statistic || !session->learnt)
         status = nnrt_fail_memory("the weights", (size_t)program->parameter_count);
     nnrt_flush_denormals();
     if (!status)
@@ -133,6 +135,9 @@ void nnrt_session_close(nnrt_session *session) {
     }
     free(session->weights_path);
     free(session->knows_statistic);
+    for (int64_t i = 0; session->learnt && i < session->program->dataset_count; i++)
+        free(session->learnt[i]);
+    free(session->learnt);
     memset(session, 0, sizeof *session);
 }
 
@@ -257,6 +262,8 @@ nnrt_status nnrt_session_load_data(nnrt_session *session) {
         nnrt_data_load(dataset->stages, dataset->stage_count, dataset->folder, &session->data);
     if (status) return status;
     session->has_data = 1;
+    free(session->learnt[session->dataset]);
+    session->learnt[session->dataset] = nnrt_data_learnt(&session->data);
     return check_data(session);
 }
 
@@ -347,7 +354,7 @@ nnrt_status nnrt_session_use_data(nnrt_session *session, const nnrt_training *tr
 }
 
 nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed) {
-    session->info = (nnrt_weights_info){.seed = seed};
+    session->info = (nnrt_weights_info){.seed = seed, .learnt = session->info.learnt};
     nnrt_status status = nnrt_weights_initialize(session->program, seed, session->weights.values);
     know_statistics(session, 0);
     return status || !session->has_data ? status : fill_statistics(session);

@@ -31,6 +31,7 @@ typedef struct nnrt_session {
     nnrt_arena *arenas; // of the functions used so far
     nnrt_weights_info info;
     char *knows_statistic; // by parameter: `standardize` has its values, of a file or of the data
+    char **learnt;         // by data set: what its stages learnt, as the weights file has it
     nnrt_data data;
     int has_data;
     int64_t dataset; // that `data` are of, or will be; -1: the program has none

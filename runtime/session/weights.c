@@ -96,6 +96,11 @@ static void put_metadata(nnrt_json *json, const nnrt_program *program,
     nnrt_json_string(json, "step", number);
     nnrt_json_string(json, "training", info->is_unfinished ? "unfinished" : "finished");
     nnrt_json_string(json, "statistics", info->has_statistics ? "data" : "none");
+    for (int64_t i = 0; info->learnt && i < program->dataset_count; i++) {
+        char key[512];
+        snprintf(key, sizeof key, "nnc.data.%s", program->datasets[i].name);
+        if (info->learnt[i]) nnrt_json_string(json, key, info->learnt[i]);
+    }
     if (program->expanded_text) nnrt_json_string(json, "source", program->expanded_text);
     nnrt_json_close(json, '}');
 }

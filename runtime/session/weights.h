@@ -13,11 +13,13 @@ void nnrt_weights_get(const nnrt_parameter *parameter, const float *weights, flo
 // How the weights came about; in the file's metadata.
 typedef struct nnrt_weights_info {
     uint64_t seed;
-    int64_t epoch, step;    // trained so far
-    int64_t has_statistics; // standardize/... hold those of the training data
-    int64_t is_unfinished;  // the training went on, or was ended by something else than its end
-    int64_t left_out;       // tensors of the file whose models the program was built without
-    int64_t started;        // when this run began, nnrt_weights_now(); 0: keep nothing older
+    int64_t epoch, step;       // trained so far
+    int64_t has_statistics;    // standardize/... hold those of the training data
+    int64_t is_unfinished;     // the training went on, or was ended by something else than its end
+    int64_t left_out;          // tensors of the file whose models the program was built without
+    const char *const *learnt; // by data set of the program, what its stages learnt, as JSON (or
+                               // NULL); NULL: nothing. Saved alone
+    int64_t started;           // when this run began, nnrt_weights_now(); 0: keep nothing older
 } nnrt_weights_info;
 
 // Initializes all parameters by their initializers; zeroes the padding.

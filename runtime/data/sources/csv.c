@@ -10,6 +10,7 @@
 
 #include "../../base/number.h"
 #include "../../files/locate.h"
+#include "../learnt.h"
 #include "../stage.h"
 #include "cells.h"
 
@@ -294,6 +295,10 @@ static nnrt_status check_targets(const Reading *reading) {
     return NNRT_OK;
 }
 
+static const char *kind_name(nnrt_kind kind) {
+    return kind == NNRT_NUMBERS ? "number" : kind == NNRT_WORDS ? "word" : "date";
+}
+
 static nnrt_status add_field(Reading *reading, nnrt_cells *column) {
     nnrt_table *table = reading->table;
     nnrt_status status = nnrt_cells_finish(column, table->row_count);
@@ -308,6 +313,8 @@ static nnrt_status add_field(Reading *reading, nnrt_cells *column) {
     field->values = column->numbers;
     column->numbers = NULL;
     nnrt_table_fingerprint(table, *name, (int64_t)strlen(*name));
+    status = nnrt_learnt_put_source(table, "columns", *name, json_string(kind_name(field->kind)));
+    if (status) return status;
     if (field->role == NNRT_TARGET)
         nnrt_table_fingerprint(table, field->values, table->row_count * nnrt_dtype_size(dtype));
     if (column->kind == NNRT_NUMBERS) return NNRT_OK;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../base/number.h"
+#include "../learnt.h"
 #include "../stage.h"
 #include "columns.h"
 
@@ -248,10 +249,18 @@ static nnrt_status add_category(nnrt_table *table, int64_t place, int64_t behind
     return NNRT_OK;
 }
 
+static nnrt_status learn(nnrt_table *table, const nnrt_field *field, const Categories *categories) {
+    json_t *list = json_array();
+    for (int64_t i = 0; i < categories->count; i++)
+        json_array_append_new(list, nnrt_learnt_value(field, categories->values[i]));
+    return nnrt_learnt_put(table, field->column.name, list);
+}
+
 static nnrt_status one_hot_field(nnrt_table *table, nnrt_field *field) {
     int64_t place = field - table->fields;
     Categories categories = {0};
     nnrt_status status = find_values(table, field, &categories);
+    if (!status) status = learn(table, field, &categories);
     for (int64_t i = 0; i < categories.count && !status; i++)
         status = add_category(table, place, i + 1, categories.values[i]);
     free(categories.values);

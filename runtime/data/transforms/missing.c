@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../base/number.h"
+#include "../learnt.h"
 #include "../stage.h"
 #include "columns.h"
 
@@ -72,7 +73,7 @@ enum { FILL_WITH, FILL_COLUMNS };
 typedef enum Way { WITH_MEAN, WITH_MEDIAN, WITH_MOST_FREQUENT, WITH_PREVIOUS, WITH_VALUE } Way;
 
 typedef struct Filling {
-    const nnrt_table *table;
+    nnrt_table *table;
     nnrt_field *field;
     const nnrt_call *call;
     Way way;
@@ -134,9 +135,10 @@ static void put(nnrt_field *field, uint32_t row, double value) {
         ((int32_t *)field->values)[row] = (int32_t)value;
 }
 
-static void fill_all(const Filling *f, double value) {
+static nnrt_status fill_all(const Filling *f, double value) {
     for (int64_t row = 0; row < f->table->row_count; row++)
         if (is_missing(f->field, (uint32_t)row)) put(f->field, (uint32_t)row, value);
+    return nnrt_learnt_put(f->table, f->field->column.name, nnrt_learnt_value(f->field, value));
 }
 
 // With the row before, in the order of the file, whatever part it is of. Rows before the first one
@@ -159,8 +161,7 @@ static nnrt_status fill_statistic(const Filling *f) {
                          "fill_missing(%s): the training part has nothing in the column `%s`\n"
                          "add `-> drop(%s)`",
                          f->text, f->field->column.name, f->field->column.name);
-    fill_all(f, value);
-    return NNRT_OK;
+    return fill_all(f, value);
 }
 
 // A word that the column does not have yet is one more.
@@ -182,14 +183,12 @@ static nnrt_status fill_value(const Filling *f) {
         if (!nnrt_number_parse(f->text, &value))
             return nnrt_fail(NNRT_ERROR, "fill_missing(%s): the column `%s` holds numbers", f->text,
                              f->field->column.name);
-        fill_all(f, value);
-        return NNRT_OK;
+        return fill_all(f, value);
     }
     while (code < f->field->word_count && strcmp(f->field->words[code], f->text) != 0) code++;
     nnrt_status status = NNRT_OK;
     if (code == f->field->word_count) status = add_word(f->field, f->text, &code);
-    if (!status) fill_all(f, code);
-    return status;
+    return status ? status : fill_all(f, code);
 }
 
 static nnrt_status fill_field(const Filling *f) {

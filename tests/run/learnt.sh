@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# What the stages of a data set learn travels in the weights file: kinds of columns, classes of the
+# target, categories in order, what gaps are filled with.
+. "$(dirname "$0")/common/begin.sh"
+
+printf '%s\n' age,job,y 30,clerk,no 40,smith,yes ,clerk,no 50,baker,yes 20,,no 60,tailor,no >rows.csv
+cat >rows.nn <<'PROGRAM'
+dataset people = csv("rows.csv", target = y)
+               -> fill_missing(mean, age)
+               -> fill_missing(most_frequent, job)
+               -> one_hot(job)
+               -> split(validation = 0.1)
+model net(x: [4]) = x -> dense(1, sigmoid)
+train net on people { loss = binary_crossentropy  optimizer = adam  epochs = 1  batch = 2 }
+PROGRAM
+build rows.nn
+
+holds() {
+    grep -qaF -e "$1" weights.safetensors || fail "the weights file does not hold $1"
+}
+
+expect 0 ./rows fit --save weights.safetensors --progress=none
+holds '"nnc.data.people":'
+holds '\"columns\":{\"age\":\"number\",\"job\":\"word\",\"y\":\"word\"}'
+holds '\"classes\":{\"y\":[\"no\",\"yes\"]}'
+# The tailor and the age of 60 are in the validation part.
+holds '{\"age\":35.0},{\"job\":\"clerk\"},{\"job\":[\"baker\",\"clerk\",\"smith\"]}'
+
+# It stays when the training goes on, and what reads the file is not disturbed.
+expect 0 ./rows fit --weights weights.safetensors --save more.safetensors --progress=none
+mv more.safetensors weights.safetensors
+holds '\"classes\":{\"y\":[\"no\",\"yes\"]}'
+expect 0 ./rows evaluate --weights weights.safetensors --json
