@@ -272,6 +272,10 @@ bool outputs_read(Checker *c, const TrainEntry *entry, Training *training, Outpu
 // Makes the step that minimizes the losses, unless there are mistakes or data are missing.
 void outputs_finish(Checker *c, const TrainEntry *entry, const Training *training, TrainStep *step);
 
+// ---- class_weights.c
+// The entry `class_weight`, when losses and targets are known.
+void class_weights_read(Checker *c, const TrainEntry *entry, Training *training, const Ast *ast);
+
 // ---- freeze.c
 // `freeze = [..]` and `unfreeze = [..]` of a `train` block; NULL: nothing. By layer: is it frozen?
 const bool *freeze_read(Checker *c, const Ast *freeze, const Ast *unfreeze);

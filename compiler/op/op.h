@@ -144,6 +144,6 @@ void op_append_input(Graph *graph, Node *node, Node *input);
 extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_matmul[],
     op_convolve[], op_pool[], op_place[], op_reduce[], op_conv[], op_pooling[], op_norm[],
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
-    op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[];
+    op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[];
 
 #endif

@@ -38,6 +38,8 @@ typedef struct OutputLoss {
     const char *name;          // as written: `crossentropy` too
     Span span;
     double weight;
+    const double *class_weights; // of the labels, while training; NULL: all count the same
+    int class_count;
     CallList metrics;
     VEC(const struct Ast *) measures; // blocks of (prediction, target) that are metrics
     const char *column;               // of the data set, that it is compared with; NULL: not known

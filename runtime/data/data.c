@@ -199,6 +199,13 @@ static nnrt_data_info describe(const Run *run) {
     return info;
 }
 
+static nnrt_status count_classes(const nnrt_table *table, nnrt_data_info *info) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < info->target_count && !status; i++)
+        status = nnrt_table_count_classes(table, nnrt_table_target(table, i), &info->targets[i]);
+    return status;
+}
+
 nnrt_status nnrt_data_inspect(const nnrt_call *stages, int64_t stage_count, const char *folder,
                               nnrt_data_info *info) {
     Run run = {.table = nnrt_table_create(folder), .stages = stages, .stage_count = stage_count};
@@ -206,6 +213,7 @@ nnrt_status nnrt_data_inspect(const nnrt_call *stages, int64_t stage_count, cons
     if (!run.table) return NNRT_ERROR;
     nnrt_status status = run_stages(&run, 0);
     *info = describe(&run);
+    if (!status) status = count_classes(run.table, info);
     nnrt_table_free(run.table);
     return status;
 }

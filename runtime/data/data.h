@@ -50,6 +50,10 @@ typedef struct nnrt_target_info {
     int64_t decisions;    // 1: they are 0 and 1 only
     char not_labels[160]; // why whole numbers are no labels; "": they are, or are no whole numbers
     const char *const *class_names; // NULL: none
+    // By class: the labels of the training part; counted by nnrt_data_inspect alone, and kept
+    // until the process ends. NULL: not counted.
+    int64_t *class_rows;
+    int64_t counted_classes;
 } nnrt_target_info;
 
 // What is known of a data set before its samples are read; shapes are those after the transforms

@@ -115,6 +115,10 @@ nnrt_status nnrt_table_pack(nnrt_table *table);
 // A target of a single number or word becomes labels, if it can; one that did stays so.
 nnrt_status nnrt_target_settle(nnrt_table *table, nnrt_field *field);
 
+// Counts the labels of a target in the training part: target->class_rows (balance.c).
+nnrt_status nnrt_table_count_classes(const nnrt_table *table, const nnrt_field *field,
+                                     nnrt_target_info *target);
+
 void nnrt_table_fingerprint(nnrt_table *table, const void *bytes, int64_t size);
 
 // A copy of names that lives until the process ends, as class names of a data set do; NULL: no

@@ -51,6 +51,17 @@ static void put_for_each(Expander *e, const Training *training, const Ast *value
     text_put(e->out, "]");
 }
 
+// What `balanced` came to.
+static void note_class_weights(Expander *e, const Training *training, const char *name) {
+    if (strcmp(name, "class_weight") != 0 || !training || !training->losses.count) return;
+    const OutputLoss *loss = &training->losses.items[0];
+    Text text = text_create(e->arena);
+    for (int i = 0; i < loss->class_count && i < 10; i++)
+        text_format(&text, "%s%.4g", i ? ", " : "weights ", loss->class_weights[i]);
+    if (loss->class_count > 10) text_put(&text, ", ...");
+    if (loss->class_count) expander_note(e, text.data);
+}
+
 static void put_entry(Expander *e, const Training *training, const char *name, const Ast *value) {
     bool is_loss = strcmp(name, "loss") == 0;
     bool is_named = value->kind == AST_NAME || value->kind == AST_CALL;
@@ -61,6 +72,7 @@ static void put_entry(Expander *e, const Training *training, const char *name, c
         put_for_each(e, training, value, is_loss);
     else
         expander_put_expression(e, value);
+    note_class_weights(e, training, name);
 }
 
 static void put_default_entry(Expander *e, const Ast *train, const char *name, const char *value) {

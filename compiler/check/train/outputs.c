@@ -372,14 +372,23 @@ static Node *block_value(Checker *c, const TrainEntry *entry, const OutputLoss *
     return NULL;
 }
 
+static Node *weigh_classes(Checker *c, const OutputLoss *loss, Graph *graph, Node *value,
+                           Node *target) {
+    if (!loss->class_weights) return value;
+    Args *args = graph_args(graph, "class_weighted");
+    args_set_numbers(args, c->arena, "weights", loss->class_weights, loss->class_count);
+    Node *node = graph_call(graph, "class_weighted", (Node *[]){value, target}, 2, args);
+    return node->poisoned ? NULL : node;
+}
+
 static Node *loss_value(Checker *c, const TrainEntry *entry, const OutputLoss *loss, Graph *graph,
                         Node *target) {
     Node *inputs[] = {graph->outputs.items[loss->output], target};
     graph->current_layer = NULL;
     graph->current_span = loss->span;
-    if (loss->block) return block_value(c, entry, loss, loss->block, inputs[0], target);
-    Node *node = graph_node(graph, loss->def, inputs, 2, loss->args);
-    return node->poisoned ? NULL : node;
+    Node *node = loss->block ? block_value(c, entry, loss, loss->block, inputs[0], target)
+                             : graph_node(graph, loss->def, inputs, 2, loss->args);
+    return node && !node->poisoned ? weigh_classes(c, loss, graph, node, target) : NULL;
 }
 
 static bool is_complete(const Training *training) {

@@ -13,6 +13,7 @@ enum {
     TRAIN_SAMPLES,
     TRAIN_TARGET,
     TRAIN_LOSS_WEIGHTS,
+    TRAIN_CLASS_WEIGHT,
     TRAIN_FREEZE,
     TRAIN_UNFREEZE,
     TRAIN_ENTRIES
@@ -47,6 +48,7 @@ static const ArgDef train_entries[] = {
     {.name = "samples", .type = ARG_NAME},
     {.name = "target", .type = ARG_NAMES, .keras_name = "targets y"},
     {.name = "loss_weights", .type = ARG_NAMES},
+    {.name = "class_weight", .type = ARG_NAMES, .keras_name = "class_weights"},
     {.name = "freeze", .type = ARG_NAMES, .keras_name = "frozen"},
     {.name = "unfreeze", .type = ARG_NAMES},
     {0},
@@ -321,6 +323,8 @@ static void read_entries(Setup *s) {
                                                       .target = s->given[TRAIN_TARGET],
                                                       .weights = s->given[TRAIN_LOSS_WEIGHTS],
                                                       .metrics = s->given[TRAIN_METRICS]});
+    if (s->given[TRAIN_CLASS_WEIGHT])
+        class_weights_read(s->c, s->entry, training, s->given[TRAIN_CLASS_WEIGHT]);
     if (s->given[TRAIN_OPTIMIZER]) read_optimizer(s, s->given[TRAIN_OPTIMIZER]);
     if (s->given[TRAIN_CALLBACKS])
         callbacks_read(s->c, s->entry, training, s->given[TRAIN_CALLBACKS], knows_metrics);
@@ -339,10 +343,10 @@ static Span header_span(const Ast *train) {
 
 // `loss`, `optimizer` and what compares outputs with targets belong to the short form.
 static bool check_short_entries(Setup *s) {
-    static const int rows[] = {TRAIN_LOSS, TRAIN_OPTIMIZER, TRAIN_METRICS, TRAIN_TARGET,
-                               TRAIN_LOSS_WEIGHTS};
+    static const int rows[] = {TRAIN_LOSS,   TRAIN_OPTIMIZER,    TRAIN_METRICS,
+                               TRAIN_TARGET, TRAIN_LOSS_WEIGHTS, TRAIN_CLASS_WEIGHT};
     bool ok = true;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         const Ast *given = s->given[rows[i]];
         if (!given) continue;
         Diag *diag = diag_report(s->c->sink, DIAG_E0206, given->span,
