@@ -108,7 +108,7 @@ static const Habit habits[] = {
     {"transform", "train_test_split", "write `-> split(test = @)`"},
     {"transform", "train_test_split", "write `-> split(test = 0.2)`"},
     {"transform", "batch", "the training says it: `batch = @` in `train`"},
-    {"transform", "shuffle prefetch cache", "leave it out: training shuffles and reads ahead"},
+    {"transform", "prefetch cache", "leave it out: training reads ahead"},
     {"transform", "map", "write the transform itself: `-> scale(1/255)`"},
     {"transform", "ToTensor", "write `-> scale(1/255)`"},
 

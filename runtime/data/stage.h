@@ -57,7 +57,8 @@ enum {
     NNRT_STREAM_ORDER,
     NNRT_STREAM_TEST,
     NNRT_STREAM_VALIDATION,
-    NNRT_STREAM_PAIRS
+    NNRT_STREAM_PAIRS,
+    NNRT_STREAM_SHUFFLE
 };
 
 // The option that says which random numbers.

@@ -83,9 +83,31 @@ static void test_rename(void **state) {
     assert_message("there is no column `a`");
 }
 
+// Another order of the same rows, the same one for the same seed.
+static void test_shuffle(void **state) {
+    (void)state;
+    nnrt_data first, second, other;
+    const nnrt_call one = make(FAMILY_TRANSFORMS, "shuffle", OPTIONS(NUMBER("seed", 1)));
+    const nnrt_call two = make(FAMILY_TRANSFORMS, "shuffle", OPTIONS(NUMBER("seed", 2)));
+    load("numbers.csv", &one, &first);
+    load("numbers.csv", &one, &second);
+    load("numbers.csv", &two, &other);
+    size_t bytes = (size_t)first.train.count * sizeof *first.train.rows;
+    assert_int_equal(first.train.count, ROWS * 3 / 4);
+    assert_memory_equal(first.train.rows, second.train.rows, bytes);
+    assert_memory_not_equal(first.train.rows, other.train.rows, bytes);
+    int64_t sum = 0;
+    for (int64_t i = 0; i < first.train.count; i++) sum += first.train.rows[i];
+    for (int64_t i = 0; i < first.test.count; i++) sum += first.test.rows[i];
+    assert_int_equal(sum, ROWS * (ROWS - 1) / 2);
+    nnrt_data_free(&first);
+    nnrt_data_free(&second);
+    nnrt_data_free(&other);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_logarithm),
-                                       cmocka_unit_test(test_bins), cmocka_unit_test(test_rename)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_limits), cmocka_unit_test(test_logarithm),
+        cmocka_unit_test(test_bins), cmocka_unit_test(test_rename), cmocka_unit_test(test_shuffle)};
     return cmocka_run_group_tests_name("ranges", tests, NULL, NULL);
 }

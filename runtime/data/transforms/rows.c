@@ -18,6 +18,15 @@ static nnrt_status apply_take(nnrt_table *table, const nnrt_call *call) {
     return NNRT_OK;
 }
 
+enum { SHUFFLE_SEED };
+
+static nnrt_status apply_shuffle(nnrt_table *table, const nnrt_call *call) {
+    uint64_t seed = (uint64_t)nnrt_call_number_at(call, SHUFFLE_SEED);
+    nnrt_random random = nnrt_random_make(seed, NNRT_RANDOM_DATA, NNRT_STREAM_SHUFFLE);
+    nnrt_random_shuffle(&random, table->train.rows, table->train.count);
+    return NNRT_OK;
+}
+
 typedef struct Split {
     nnrt_table *table;
     double fraction;
@@ -165,6 +174,8 @@ static const ArgDef take_args[] = {
     {0},
 };
 
+static const ArgDef shuffle_args[] = {[SHUFFLE_SEED] = NNRT_SEED_ARGUMENT, {0}};
+
 static const ArgDef split_args[] = {
     {.name = "test",
      .type = ARG_FLOAT,
@@ -197,6 +208,9 @@ const nnrt_transform nnrt_row_transforms[] = {
     {.schema = {"take", "keeps the first training samples", take_args, NULL},
      .timing = NNRT_OF_ROWS,
      .apply = apply_take},
+    {.schema = {"shuffle", "puts the training samples into a random order", shuffle_args, NULL},
+     .timing = NNRT_OF_ROWS,
+     .apply = apply_shuffle},
     {.schema = {"split", "takes parts off for testing and validation", split_args,
                 "train_test_split"},
      .timing = NNRT_OF_ROWS,
