@@ -13,7 +13,8 @@ enum { PARTS = 3 };
 static nnrt_status add_part(nnrt_windows *windows, nnrt_part *part, const char *name,
                             int64_t stride) {
     int64_t reach = windows->length + windows->ahead, count = 0;
-    if (part->count && part->count < reach)
+    if (!part->count) return NNRT_OK;
+    if (part->count < reach)
         return nnrt_fail(NNRT_ERROR,
                          "windows(%lld, ahead = %lld): the %s part has %lld rows, and a window "
                          "and its target reach over %lld",
