@@ -15,6 +15,12 @@ const char *nnrt_call_text_at(const nnrt_call *call, int option) {
     return call->options[option].text;
 }
 
+const char *const *nnrt_call_texts_at(const nnrt_call *call, int option, int64_t *count) {
+    const nnrt_option *o = &call->options[option];
+    *count = o->texts ? o->count : o->text != NULL;
+    return o->texts ? o->texts : &o->text;
+}
+
 int nnrt_call_word_at(const nnrt_call *call, const ArgDef *args, int option) {
     const char *word = call->options[option].text, *at = args[option].choices;
     int place = 0;

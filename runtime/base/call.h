@@ -9,6 +9,8 @@
 double nnrt_call_number_at(const nnrt_call *call, int option);    // NAN: absent
 int nnrt_call_is_on(const nnrt_call *call, int option);           // of true and false
 const char *nnrt_call_text_at(const nnrt_call *call, int option); // NULL: absent
+// The texts that an option lists, or its only one; `*count` 0: absent.
+const char *const *nnrt_call_texts_at(const nnrt_call *call, int option, int64_t *count);
 // The place of a word among the choices of `args`, its row's arguments.
 int nnrt_call_word_at(const nnrt_call *call, const ArgDef *args, int option);
 

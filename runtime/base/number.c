@@ -43,3 +43,8 @@ nnrt_status nnrt_number_read(int64_t dtype, const char *text, void *values, int6
     return nnrt_fail(NNRT_ERROR, "`%s` does not fit: the model takes %s", text,
                      nnrt_number_wanted(dtype));
 }
+
+int nnrt_number_compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}

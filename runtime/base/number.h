@@ -20,4 +20,7 @@ const char *nnrt_number_wanted(int64_t dtype);
 // Both at once; the message names `text`.
 nnrt_status nnrt_number_read(int64_t dtype, const char *text, void *values, int64_t index);
 
+// For qsort of doubles, ascending; none is NaN.
+int nnrt_number_compare(const void *a, const void *b);
+
 #endif

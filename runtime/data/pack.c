@@ -3,15 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../base/list.h"
 #include "learnt.h"
 #include "table.h"
 
 // ---- Missing values.
-
-static int is_missing(const nnrt_field *field, uint32_t row) {
-    return field->kind == NNRT_NUMBERS ? isnan(nnrt_field_number(field, row, 0))
-                                       : ((const int32_t *)field->values)[row] < 0;
-}
 
 static const nnrt_part *part_of(const nnrt_table *table, int number) {
     const nnrt_part *const parts[] = {&table->train, &table->validation, &table->test};
@@ -28,37 +24,41 @@ static int64_t count_missing(const nnrt_table *table, const nnrt_field *field, u
     for (int p = 0; p < PARTS; p++)
         for (int64_t i = 0; i < part_of(table, p)->count; i++) {
             uint32_t row = part_of(table, p)->rows[i];
-            if (numbers ? numbers[row] == numbers[row] : !is_missing(field, row)) continue;
+            if (numbers ? numbers[row] == numbers[row] : !nnrt_field_is_missing(field, row))
+                continue;
             if (!count++ || row < *first) *first = row;
         }
     return count;
 }
 
+// Counted from 1 within its part's file, where the source has a file a part.
+static long long row_in_file(const nnrt_table *table, uint32_t row) {
+    int64_t test = table->row_count - table->own_test_rows;
+    int64_t validation = test - table->own_validation_rows;
+    int64_t first = row >= test ? test : row >= validation ? validation : 0;
+    return (long long)(row - first + 1);
+}
+
 static nnrt_status check_missing(const nnrt_table *table, const nnrt_field *field) {
     uint32_t first = 0;
     int64_t count = field->is_whole ? 0 : count_missing(table, field, &first);
-    const char *name = field->column.name, *remedy = field->role == NNRT_TARGET ? "" : "fill";
+    int is_target = field->role == NNRT_TARGET;
     if (!count) return NNRT_OK;
-    if (!*remedy)
-        return nnrt_fail(NNRT_ERROR,
-                         "the target `%s` is missing in %lld row%s, the first is row %lld\n"
-                         "add `-> drop_missing`",
-                         name, (long long)count, count == 1 ? "" : "s", (long long)first + 1);
     return nnrt_fail(NNRT_ERROR,
-                     "the column `%s` is missing in %lld row%s, the first is row %lld\n"
-                     "add `-> drop_missing`, or `-> fill_missing(..)`",
-                     name, (long long)count, count == 1 ? "" : "s", (long long)first + 1);
+                     "the %s `%s` is missing in %lld row%s, the first is row %lld\n"
+                     "add `-> drop_missing`%s",
+                     is_target ? "target" : "column", field->column.name, (long long)count,
+                     count == 1 ? "" : "s", row_in_file(table, first),
+                     is_target ? "" : ", or `-> fill_missing(..)`");
 }
 
 // ---- Targets that are words.
 
 static const char *list_words(const nnrt_field *field, const uint8_t *is_known, char *text,
                               size_t size) {
-    size_t used = 0;
-    for (int64_t i = 0; i < field->word_count && used < size; i++)
-        if (is_known[i])
-            used += (size_t)snprintf(text + used, size - used, "%s`%s`", used ? ", " : "",
-                                     field->words[i]);
+    nnrt_list list = nnrt_list_make(text, size);
+    for (int64_t i = 0; i < field->word_count; i++)
+        if (is_known[i]) nnrt_list_add(&list, "`%s`", field->words[i]);
     return text;
 }
 
@@ -66,15 +66,13 @@ static const char *list_words(const nnrt_field *field, const uint8_t *is_known, 
 static nnrt_status fail_word(const nnrt_table *table, const nnrt_field *field, int part,
                              uint32_t row, const uint8_t *is_known) {
     const char *name = part == 1 ? "validation" : "test";
-    char text[256] = "";
-    int64_t first = 0;
-    while (first < table->row_count && table->train.count && first < row) first++;
+    char text[256];
     return nnrt_fail(
         NNRT_ERROR,
-        "the target `%s` is `%s` in a row of the %s part, but the training part has %s "
+        "the target `%s` is `%s` in row %lld, of the %s part, but the training part has %s "
         "only\ntake off what differs: `trim = \" .\"`, or keep such rows out",
-        field->column.name, field->words[((const int32_t *)field->values)[row]], name,
-        list_words(field, is_known, text, sizeof text));
+        field->column.name, field->words[((const int32_t *)field->values)[row]],
+        row_in_file(table, row), name, list_words(field, is_known, text, sizeof text));
 }
 
 static nnrt_status check_words(const nnrt_table *table, const nnrt_field *field,

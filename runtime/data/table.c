@@ -1,5 +1,6 @@
 #include "table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,12 @@ double nnrt_field_number(const nnrt_field *field, int64_t row, int64_t element) 
     case NNRT_F64: return ((const double *)field->values)[place];
     default: return (double)((const float *)field->values)[place];
     }
+}
+
+int nnrt_field_is_missing(const nnrt_field *field, uint32_t row) {
+    if (field->kind == NNRT_TENSORS || field->is_whole) return 0;
+    double value = nnrt_field_number(field, row, 0);
+    return field->kind == NNRT_NUMBERS ? isnan(value) : value < 0;
 }
 
 // ---- What identifies the data.

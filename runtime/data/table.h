@@ -108,6 +108,8 @@ nnrt_status nnrt_field_read(nnrt_table *table, nnrt_field *field);
 void nnrt_table_remove(nnrt_table *table, nnrt_field *field);
 // An element of a sample that is in memory, as a number.
 double nnrt_field_number(const nnrt_field *field, int64_t row, int64_t element);
+// Has a column of a table no value in this row?
+int nnrt_field_is_missing(const nnrt_field *field, uint32_t row);
 
 // What a table becomes when its stages are done (pack.c): its columns of one number are the
 // elements of one vector `x`, targets are labels or numbers. NNRT_ERROR: a column cannot be that.

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../base/list.h"
 #include "../../base/number.h"
 #include "../../files/locate.h"
 #include "../learnt.h"
@@ -34,12 +35,6 @@ typedef struct Reading {
 } Reading;
 
 typedef nnrt_status take_row(Reading *reading, const nnrt_csv *csv, int64_t row);
-
-static const char *const *texts_of(const nnrt_call *call, int option, int64_t *count) {
-    const nnrt_option *o = &call->options[option];
-    *count = o->texts ? o->count : o->text != NULL;
-    return o->texts ? o->texts : &o->text;
-}
 
 // ---- Rows of a file.
 
@@ -136,7 +131,7 @@ static nnrt_status check_separator(const Reading *reading, const nnrt_csv *csv) 
 // Names of the program, of the header, or numbers.
 static nnrt_status name_columns(Reading *reading, const nnrt_csv *csv) {
     int64_t count;
-    const char *const *names = texts_of(reading->call, COLUMNS, &count);
+    const char *const *names = nnrt_call_texts_at(reading->call, COLUMNS, &count);
     if (count && count != csv->count) return fail_count(csv, count);
     nnrt_status status = make_columns(reading, csv->count);
     for (int64_t i = 0; i < csv->count && !status; i++) {
@@ -157,7 +152,7 @@ static nnrt_status read_header(Reading *reading, const char *path) {
     const double stated = nnrt_call_number_at(reading->call, HEADER);
     int64_t named;
     nnrt_csv csv;
-    texts_of(reading->call, COLUMNS, &named);
+    nnrt_call_texts_at(reading->call, COLUMNS, &named);
     nnrt_status status = nnrt_csv_open(&csv, path, reading->rules.format);
     if (status) return status;
     status = nnrt_csv_next(&csv);
@@ -191,18 +186,17 @@ static nnrt_cells *find_column(const Reading *reading, const char *name) {
 }
 
 static nnrt_status fail_column(const Reading *reading, const char *argument, const char *name) {
-    char text[2048] = "";
-    size_t used = 0;
-    for (int64_t i = 0; i < reading->column_count && used < sizeof text - 1; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s`%s`", i ? ", " : "",
-                                 reading->columns[i].name);
+    char text[2048];
+    nnrt_list list = nnrt_list_make(text, sizeof text);
+    for (int64_t i = 0; i < reading->column_count; i++)
+        nnrt_list_add(&list, "`%s`", reading->columns[i].name);
     return nnrt_fail(NNRT_ERROR, "csv(%s = %s): there is no column `%s`\nthe columns are %s",
                      argument, name, name, text);
 }
 
 static nnrt_status state_words(Reading *reading) {
     int64_t count;
-    const char *const *names = texts_of(reading->call, WORDS, &count);
+    const char *const *names = nnrt_call_texts_at(reading->call, WORDS, &count);
     for (int64_t i = 0; i < count; i++) {
         nnrt_cells *column = find_column(reading, names[i]);
         if (!column) return fail_column(reading, "words", names[i]);
@@ -266,7 +260,7 @@ static nnrt_status read_files(Reading *reading) {
     nnrt_status status = NNRT_OK;
     for (int part = 0; part < PARTS && !status; part++) {
         int64_t count;
-        const char *const *names = texts_of(reading->call, options[part], &count);
+        const char *const *names = nnrt_call_texts_at(reading->call, options[part], &count);
         for (int64_t i = 0; i < count && !status; i++) status = read_file(reading, names[i]);
         ends[part] = reading->rows;
     }
@@ -281,7 +275,7 @@ static nnrt_status read_files(Reading *reading) {
 
 static nnrt_role role_of(const Reading *reading, const nnrt_cells *column) {
     int64_t count;
-    const char *const *targets = texts_of(reading->call, TARGET, &count);
+    const char *const *targets = nnrt_call_texts_at(reading->call, TARGET, &count);
     for (int64_t i = 0; i < count; i++)
         if (find_column(reading, targets[i]) == column) return NNRT_TARGET;
     return NNRT_FEATURE;
@@ -289,7 +283,7 @@ static nnrt_role role_of(const Reading *reading, const nnrt_cells *column) {
 
 static nnrt_status check_targets(const Reading *reading) {
     int64_t count;
-    const char *const *targets = texts_of(reading->call, TARGET, &count);
+    const char *const *targets = nnrt_call_texts_at(reading->call, TARGET, &count);
     for (int64_t i = 0; i < count; i++)
         if (!find_column(reading, targets[i])) return fail_column(reading, "target", targets[i]);
     return NNRT_OK;
@@ -339,7 +333,7 @@ static nnrt_status open_csv(nnrt_table *table, const nnrt_call *call) {
     reading.rules.format.separator = separators[nnrt_call_word_at(call, csv_args, SEPARATOR)];
     reading.rules.format.decimal = decimals[nnrt_call_word_at(call, csv_args, DECIMAL)];
     reading.rules.format.trim = nnrt_call_text_at(call, TRIM);
-    reading.rules.missing = texts_of(call, MISSING, &reading.rules.missing_count);
+    reading.rules.missing = nnrt_call_texts_at(call, MISSING, &reading.rules.missing_count);
     for (int64_t i = 0; i < reading.rules.missing_count; i++) {
         double number;
         reading.rules.any_number_missing |= nnrt_number_parse(reading.rules.missing[i], &number);

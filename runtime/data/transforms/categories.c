@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../base/list.h"
 #include "../../base/number.h"
 #include "../learnt.h"
 #include "../stage.h"
@@ -48,15 +49,10 @@ typedef struct Categories {
     int64_t count;
 } Categories;
 
-static int compare_numbers(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // Sorted, each once.
 static void make_unique(Categories *categories, int64_t count) {
     double *values = categories->values;
-    qsort(values, (size_t)count, sizeof *values, compare_numbers);
+    qsort(values, (size_t)count, sizeof *values, nnrt_number_compare);
     categories->count = 0;
     for (int64_t i = 0; i < count; i++)
         if (i == 0 || values[i] != values[categories->count - 1])
@@ -208,8 +204,7 @@ static nnrt_status find_values(const nnrt_table *table, const nnrt_field *field,
     if (!values) return nnrt_fail_memory("one_hot", (size_t)train->count * sizeof *values);
     for (int64_t i = 0; i < train->count; i++) {
         double value = nnrt_field_number(field, train->rows[i], 0);
-        int is_missing = field->kind == NNRT_NUMBERS ? isnan(value) : value < 0;
-        if (is_missing) continue;
+        if (nnrt_field_is_missing(field, train->rows[i])) continue;
         if (value != floor(value))
             return nnrt_fail(NNRT_ERROR,
                              "one_hot(%s): row %lld has %g in this column; categories are words or "
@@ -299,12 +294,10 @@ static nnrt_field *find_target(const nnrt_table *table, const char *name) {
 
 // "`same`, `digit`"
 static const char *target_names(const nnrt_table *table, char *text, size_t size) {
+    nnrt_list list = nnrt_list_make(text, size);
     const nnrt_field *target;
-    size_t used = 0;
-    text[0] = 0;
-    for (int64_t i = 0; (target = nnrt_table_target(table, i)) && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s`%s`", i ? ", " : "",
-                                 target->column.name);
+    for (int64_t i = 0; (target = nnrt_table_target(table, i)); i++)
+        nnrt_list_add(&list, "`%s`", target->column.name);
     return text;
 }
 
@@ -336,7 +329,7 @@ enum { COLUMNS };
 // Columns of numbers are numbered before any is taken away.
 static nnrt_status apply_one_hot(nnrt_table *table, const nnrt_call *call) {
     int64_t count;
-    const char *const *names = nnrt_columns_of(call, COLUMNS, &count);
+    const char *const *names = nnrt_call_texts_at(call, COLUMNS, &count);
     nnrt_status status = NNRT_OK;
     if (!count) return one_hot_words(table);
     for (int64_t i = 0; i < count && !status; i++) status = one_hot(table, names[i]);

@@ -6,13 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../base/list.h"
 #include "../stage.h"
-
-const char *const *nnrt_columns_of(const nnrt_call *call, int option, int64_t *count) {
-    const nnrt_option *o = &call->options[option];
-    *count = o->texts ? o->count : o->text != NULL;
-    return o->texts ? o->texts : &o->text;
-}
 
 nnrt_field *nnrt_columns_find(const nnrt_table *table, const char *name) {
     nnrt_field *field = nnrt_table_find(table, name);
@@ -24,11 +19,10 @@ nnrt_field *nnrt_columns_find(const nnrt_table *table, const char *name) {
 }
 
 nnrt_status nnrt_columns_fail(const nnrt_table *table, const nnrt_call *call, const char *name) {
-    char text[2048] = "";
-    size_t used = 0;
-    for (int64_t i = 0; i < table->field_count && used < sizeof text - 1; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s`%s`", i ? ", " : "",
-                                 table->fields[i].column.name);
+    char text[2048];
+    nnrt_list list = nnrt_list_make(text, sizeof text);
+    for (int64_t i = 0; i < table->field_count; i++)
+        nnrt_list_add(&list, "`%s`", table->fields[i].column.name);
     return nnrt_fail(NNRT_ERROR, "%s(%s): there is no column `%s`\nthe columns are %s", call->name,
                      name, name, text);
 }
@@ -37,7 +31,7 @@ enum { NAMES };
 
 static nnrt_status check_all(const nnrt_table *table, const nnrt_call *call) {
     int64_t count;
-    const char *const *names = nnrt_columns_of(call, NAMES, &count);
+    const char *const *names = nnrt_call_texts_at(call, NAMES, &count);
     for (int64_t i = 0; i < count; i++)
         if (!nnrt_columns_find(table, names[i])) return nnrt_columns_fail(table, call, names[i]);
     return NNRT_OK;
@@ -46,7 +40,7 @@ static nnrt_status check_all(const nnrt_table *table, const nnrt_call *call) {
 int nnrt_columns_names(const nnrt_table *table, const nnrt_call *call, int option,
                        const nnrt_field *field) {
     int64_t count;
-    const char *const *names = nnrt_columns_of(call, option, &count);
+    const char *const *names = nnrt_call_texts_at(call, option, &count);
     for (int64_t i = 0; i < count; i++)
         if (nnrt_columns_find(table, names[i]) == field) return 1;
     return 0;

@@ -5,8 +5,6 @@
 #include "../../base/call.h"
 #include "../table.h"
 
-// The names that an option lists; `*count` 0: none.
-const char *const *nnrt_columns_of(const nnrt_call *call, int option, int64_t *count);
 nnrt_field *nnrt_columns_find(const nnrt_table *table, const char *name); // NULL: none
 // Does the option name this column?
 int nnrt_columns_names(const nnrt_table *table, const nnrt_call *call, int option,

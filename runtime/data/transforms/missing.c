@@ -9,12 +9,6 @@
 #include "../stage.h"
 #include "columns.h"
 
-static int is_missing(const nnrt_field *field, uint32_t row) {
-    if (field->kind == NNRT_TENSORS || field->is_whole) return 0;
-    return field->kind == NNRT_NUMBERS ? isnan(((const double *)field->values)[row])
-                                       : ((const int32_t *)field->values)[row] < 0;
-}
-
 // ---- drop_missing
 
 enum { DROP_COLUMNS };
@@ -22,7 +16,7 @@ enum { DROP_COLUMNS };
 // Of all columns, or of those that are named.
 static int lacks_any(const nnrt_table *table, const uint8_t *counts, uint32_t row) {
     for (int64_t i = 0; i < table->field_count; i++)
-        if (counts[i] && is_missing(&table->fields[i], row)) return 1;
+        if (counts[i] && nnrt_field_is_missing(&table->fields[i], row)) return 1;
     return 0;
 }
 
@@ -35,7 +29,7 @@ static void drop_rows(const nnrt_table *table, nnrt_part *part, const uint8_t *c
 
 static nnrt_status check_names(const nnrt_table *table, const nnrt_call *call, int option) {
     int64_t count;
-    const char *const *names = nnrt_columns_of(call, option, &count);
+    const char *const *names = nnrt_call_texts_at(call, option, &count);
     for (int64_t i = 0; i < count; i++)
         if (!nnrt_columns_find(table, names[i])) return nnrt_columns_fail(table, call, names[i]);
     return NNRT_OK;
@@ -48,7 +42,7 @@ static nnrt_status apply_drop(nnrt_table *table, const nnrt_call *call) {
     int64_t named;
     if (status) return status;
     if (!counts) return nnrt_fail_memory("drop_missing", (size_t)table->field_count);
-    nnrt_columns_of(call, DROP_COLUMNS, &named);
+    nnrt_call_texts_at(call, DROP_COLUMNS, &named);
     for (int64_t i = 0; i < table->field_count; i++)
         counts[i] = !named || nnrt_columns_names(table, call, DROP_COLUMNS, &table->fields[i]);
     for (int i = 0; i < 3; i++) drop_rows(table, parts[i], counts);
@@ -80,21 +74,16 @@ typedef struct Filling {
     const char *text; // of a value
 } Filling;
 
-static int compare_numbers(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // What the training part has there, in order of size; `*count` may be 0.
 static double *sorted_numbers(const Filling *f, int64_t *count) {
     const nnrt_part *train = &f->table->train;
     double *numbers = malloc((size_t)(train->count + 1) * sizeof *numbers);
     *count = 0;
     for (int64_t i = 0; numbers && i < train->count; i++)
-        if (!is_missing(f->field, train->rows[i]))
+        if (!nnrt_field_is_missing(f->field, train->rows[i]))
             numbers[(*count)++] = nnrt_field_number(f->field, train->rows[i], 0);
     if (numbers)
-        qsort(numbers, (size_t)*count, sizeof *numbers, compare_numbers);
+        qsort(numbers, (size_t)*count, sizeof *numbers, nnrt_number_compare);
     else
         nnrt_fail_memory("fill_missing", (size_t)train->count * sizeof *numbers);
     return numbers;
@@ -137,7 +126,7 @@ static void put(nnrt_field *field, uint32_t row, double value) {
 
 static nnrt_status fill_all(const Filling *f, double value) {
     for (int64_t row = 0; row < f->table->row_count; row++)
-        if (is_missing(f->field, (uint32_t)row)) put(f->field, (uint32_t)row, value);
+        if (nnrt_field_is_missing(f->field, (uint32_t)row)) put(f->field, (uint32_t)row, value);
     return nnrt_learnt_put(f->table, f->field->column.name, nnrt_learnt_value(f->field, value));
 }
 
@@ -145,7 +134,8 @@ static nnrt_status fill_all(const Filling *f, double value) {
 // that is there stay missing.
 static void fill_previous(const Filling *f) {
     for (int64_t row = 1; row < f->table->row_count; row++)
-        if (is_missing(f->field, (uint32_t)row) && !is_missing(f->field, (uint32_t)row - 1))
+        if (nnrt_field_is_missing(f->field, (uint32_t)row) &&
+            !nnrt_field_is_missing(f->field, (uint32_t)row - 1))
             put(f->field, (uint32_t)row, nnrt_field_number(f->field, row - 1, 0));
 }
 
@@ -224,7 +214,7 @@ static nnrt_status apply_fill(nnrt_table *table, const nnrt_call *call) {
     nnrt_status status = check_names(table, call, FILL_COLUMNS);
     int64_t named;
     if (!text) snprintf(number, sizeof number, "%.17g", nnrt_call_number_at(call, FILL_WITH));
-    nnrt_columns_of(call, FILL_COLUMNS, &named);
+    nnrt_call_texts_at(call, FILL_COLUMNS, &named);
     for (int64_t i = 0; i < table->field_count && !status; i++) {
         Filling f = {table, &table->fields[i], call, WITH_VALUE, text ? text : number};
         f.way = way_of(f.text);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "../../base/number.h"
 #include "../stage.h"
 #include "columns.h"
 
@@ -33,7 +34,7 @@ static nnrt_status change_named(nnrt_table *table, const nnrt_call *call, const 
 static nnrt_status change_columns(nnrt_table *table, const nnrt_call *call, int option,
                                   ChangeFunction change) {
     int64_t named, changed = 0;
-    const char *const *names = nnrt_columns_of(call, option, &named);
+    const char *const *names = nnrt_call_texts_at(call, option, &named);
     nnrt_status status = NNRT_OK;
     for (int64_t i = 0; i < named && !status; i++)
         status = change_named(table, call, names[i], change);
@@ -170,11 +171,6 @@ enum { BINS_COUNT, BINS_COLUMNS, BINS_BY, BINS_EDGES };
 enum { BY_WIDTH, BY_QUANTILE };
 enum { MAX_BINS = 65536 };
 
-static int compare_numbers(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // The bin is the number of edges that are not above the value (numpy.digitize).
 static void put_into_bins(const Work *work, const double *edges, int64_t count) {
     double *values = work->field->values;
@@ -215,7 +211,7 @@ static nnrt_status cut_quantiles(const Work *work, double *edges, int64_t bins) 
     if (!sorted) return nnrt_fail_memory("bins", (size_t)train->count * sizeof *sorted);
     for (int64_t i = 0; i < train->count; i++)
         if (!isnan(values[train->rows[i]])) sorted[count++] = values[train->rows[i]];
-    qsort(sorted, (size_t)count, sizeof *sorted, compare_numbers);
+    qsort(sorted, (size_t)count, sizeof *sorted, nnrt_number_compare);
     for (int64_t i = 1; i < bins && count; i++)
         edges[i - 1] = quantile_of(sorted, count, (double)i / (double)bins);
     free(sorted);
