@@ -45,7 +45,8 @@ extern const nnrt_transform nnrt_number_transforms[], nnrt_range_transforms[],
     nnrt_pair_transforms[], nnrt_window_transforms[];
 
 // Fills the table from the source and applies the transforms; the samples are in memory then, where
-// they fit. Its columns keep their names: it is not packed (table.h).
+// they fit. Its columns keep their names: it is not packed (table.h), and the parts of windows are
+// the rows that they reach.
 nnrt_status nnrt_table_run(nnrt_table *table, const nnrt_call *stages, int64_t stage_count);
 
 // Mean and deviation of an input's elements over the training part; 0 and 1 for categories.

@@ -218,7 +218,7 @@ static nnrt_status find_duplicates(nnrt_survey *survey, void *buffer) {
     nnrt_status status = NNRT_OK;
     for (int64_t i = 0; i < table->train.count && !status; i++)
         status = hash_row(table, table->train.rows[i], buffer, &known[i]);
-    qsort(known, (size_t)table->train.count, sizeof *known, compare_hashes);
+    if (!status) qsort(known, (size_t)table->train.count, sizeof *known, compare_hashes);
     if (!status)
         status = count_duplicates(table, &table->validation, known, buffer,
                                   &survey->validation_duplicates);

@@ -139,6 +139,7 @@ nnrt_status nnrt_windows_finish(nnrt_table *table) {
 
 void nnrt_windows_free(nnrt_table *table) {
     if (!table->windows) return;
+    nnrt_windows_close(table); // the other parts are the table's, which frees them
     free(table->windows->order);
     free(table->windows->first);
     free(table->windows);

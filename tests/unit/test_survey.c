@@ -39,6 +39,21 @@ static void test_table(void **state) {
     nnrt_survey_free(&survey);
 }
 
+// Statistics behind windows are of the rows that they reach, each once.
+static void test_windows(void **state) {
+    (void)state;
+    put("series.csv", "v\n0\n1\n2\n3\n4\n5\n6\n7\n");
+    const nnrt_option file[] = {TEXT("file", "series.csv"), TEXT("target", "v")};
+    const nnrt_option runs[] = {NUMBER("n", 2), NUMBER("stride", 3)};
+    const nnrt_call stages[] = {call_make(FAMILY_SOURCES, "csv", file, 2),
+                                call_make(FAMILY_TRANSFORMS, "windows", runs, 2)};
+    nnrt_survey survey;
+    assert_int_equal(nnrt_survey_make(stages, 2, scratch_folder(), &survey), NNRT_OK);
+    assert_int_equal(survey.train_rows, 6); // 0 to 2, 3 to 5
+    assert_true(survey.columns[0].mean == 2.5 && survey.columns[0].highest == 5);
+    nnrt_survey_free(&survey);
+}
+
 static void test_missing_file(void **state) {
     (void)state;
     const nnrt_option options[] = {TEXT("file", "absent.csv")};
@@ -48,7 +63,7 @@ static void test_missing_file(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_windows),
                                        cmocka_unit_test(test_missing_file)};
     return cmocka_run_group_tests_name("survey", tests, set_up, scratch_remove);
 }
