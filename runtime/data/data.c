@@ -166,6 +166,7 @@ nnrt_status nnrt_table_run(nnrt_table *table, const nnrt_call *stages, int64_t s
     if (!status) status = nnrt_table_make_parts(table);
     if (!status) status = apply_transforms(&run);
     if (!status) status = nnrt_windows_open(table);
+    if (!status) status = nnrt_windows_add_targets(table);
     return status ? status : read_features(table);
 }
 

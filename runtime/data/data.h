@@ -9,7 +9,8 @@
 //               of texts, `classes` a list of numbers
 //               images(folder, color, memory)
 //               circles(n, factor, noise, seed)  moons|spirals|xor|blobs(n, noise, seed)
-//   transforms  scale(a, offset)  standardize()  one_hot(column)  take(n)  resize(height, width)
+//   transforms  scale(a, offset)  standardize(columns)  one_hot(column)  take(n)  resize(height,
+//   width)
 //               split(test, validation, seed, stratify)
 //               augment(fill), then a stage for each of its augmentations (augment.h)
 #ifndef NNRT_DATA_H

@@ -1,8 +1,8 @@
 // What the stages of a table learn from its training part, as JSON that travels in the weights
 // file: an array with an object a stage. That of the source has `columns` (what each holds) and
 // `classes` (the words of targets, in the order of their labels); that of `one_hot` has the
-// categories of each column, in order, that of `fill_missing` the value of each. Private to the
-// data modules.
+// categories of each column, in order, that of `fill_missing` the value of each, that of
+// `standardize` `mean` and `deviation`. Private to the data modules.
 #ifndef NNRT_LEARNT_H
 #define NNRT_LEARNT_H
 

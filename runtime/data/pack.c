@@ -231,27 +231,12 @@ static void fill(const nnrt_table *table, float *x, int64_t size) {
     }
 }
 
-// What `standardize` leaves as it is.
-static nnrt_status mark_indicators(const nnrt_table *table, int64_t size, uint8_t **marks) {
-    int64_t place = 0;
-    *marks = calloc((size_t)size, 1);
-    if (!*marks) return nnrt_fail_memory("the columns of a table", (size_t)size);
-    for (int64_t i = 0; i < table->field_count; i++)
-        if (is_packed(&table->fields[i]))
-            (*marks)[place++] = (uint8_t)table->fields[i].is_indicator;
-    return NNRT_OK;
-}
-
 static nnrt_status pack_numbers(nnrt_table *table) {
     int64_t size = count_packed(table), count;
     if (!size) return NNRT_OK;
     if (__builtin_mul_overflow(table->row_count, size, &count)) count = INT64_MAX;
-    uint8_t *marks;
     float *x = nnrt_array_allocate(NNRT_F32, count);
-    if (!x || mark_indicators(table, size, &marks)) {
-        free(x);
-        return NNRT_ERROR;
-    }
+    if (!x) return NNRT_ERROR;
     fill(table, x, size);
     for (int64_t i = table->field_count - 1; i >= 0; i--)
         if (is_packed(&table->fields[i])) nnrt_table_remove(table, &table->fields[i]);
@@ -259,11 +244,9 @@ static nnrt_status pack_numbers(nnrt_table *table) {
         nnrt_table_add(table, NNRT_FEATURE, nnrt_column_make("x", NNRT_F32, 1, &size));
     if (!field) {
         free(x);
-        free(marks);
         return NNRT_ERROR;
     }
     field->values = x;
-    field->is_category = marks;
     return NNRT_OK;
 }
 

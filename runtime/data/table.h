@@ -42,6 +42,7 @@ struct nnrt_field {
         *words; // of words and dates, sorted by bytes; they live until the process ends
     int64_t word_count;
     int is_whole;       // none of its values is missing: its source has seen them all
+    int is_past;        // of a target behind windows; the name stands for the target
     int is_indicator;   // of one number: 1 for one category and 0 for the others
     nnrt_column stored; // as `values` has it
     void *values;       // [row_count, stored.size], slack after them; NULL: not in memory
@@ -93,7 +94,7 @@ void nnrt_table_clear(nnrt_table *table);
 int64_t nnrt_table_count(const nnrt_table *table, nnrt_role role);
 nnrt_field *nnrt_table_feature(const nnrt_table *table, int64_t number); // NULL: none
 nnrt_field *nnrt_table_target(const nnrt_table *table, int64_t number);
-nnrt_field *nnrt_table_find(const nnrt_table *table, const char *name);
+nnrt_field *nnrt_table_find(const nnrt_table *table, const char *name); // NULL: none
 
 // The rows that a source found become the parts.
 nnrt_status nnrt_table_make_parts(nnrt_table *table);

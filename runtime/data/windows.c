@@ -68,13 +68,15 @@ void nnrt_windows_trim(nnrt_table *table, const nnrt_part *part) {
 // ---- The samples.
 
 nnrt_status nnrt_windows_add_targets(nnrt_table *table) {
-    if (!table->windows || !table->windows->ahead) return NNRT_OK;
+    if (!table->windows || !table->windows->ahead || table->windows->has_past) return NNRT_OK;
+    table->windows->has_past = 1;
     for (int64_t i = 0; i < table->field_count; i++) {
         if (table->fields[i].role != NNRT_TARGET || table->fields[i].kind != NNRT_NUMBERS) continue;
         nnrt_column column = table->fields[i].column;
         nnrt_field *field = nnrt_table_insert(table, i, NNRT_FEATURE, column);
         if (!field || nnrt_field_allocate(table, field)) return NNRT_ERROR;
         field->kind = NNRT_NUMBERS;
+        field->is_past = 1;
         const nnrt_field *target = &table->fields[++i];
         memcpy(field->values, target->values,
                (size_t)(table->row_count * target->stored.size *

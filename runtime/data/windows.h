@@ -10,6 +10,7 @@ typedef struct nnrt_windows {
     uint32_t *first; // [count]: the first place of each window
     int64_t place_count, count;
     int64_t length, ahead; // rows of a window; the target's row behind the last one
+    int has_past;          // its columns were added
     nnrt_part kept[3];     // the parts, while they are those of rows
 } nnrt_windows;
 
@@ -21,8 +22,8 @@ void nnrt_windows_close(nnrt_table *table);
 // Takes training windows away that reach rows of `part`, which was the end of the training part.
 void nnrt_windows_trim(nnrt_table *table, const nnrt_part *part);
 
-// The past of a target that is a number is an input: a column of its name, where it is, is added.
-// Not where the target's row is in the window.
+// The past of a target that is a number is an input: a column of its name, where it is, is added
+// the first time that this is called. Not where the target's row is in the window.
 nnrt_status nnrt_windows_add_targets(nnrt_table *table);
 // The windows become the samples of the table, as views of its columns.
 nnrt_status nnrt_windows_finish(nnrt_table *table);

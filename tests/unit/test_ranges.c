@@ -1,5 +1,6 @@
-// Transforms of columns of numbers against what NumPy computes (tests/fixtures/make_tables.py):
-// limits, logarithms and bins, whose statistics are those of the training part.
+// Transforms of columns of numbers against what NumPy and scikit-learn compute
+// (tests/fixtures/make_tables.py): limits, logarithms, bins, mean and deviation, whose statistics
+// are those of the training part.
 #include "../../runtime/data/data.h"
 #include "../common/calls.h"
 #include "data_files.h"
@@ -17,18 +18,24 @@ static nnrt_call make(FamilyKind family, const char *name, const nnrt_option *op
 
 #define OPTIONS(...) ((const nnrt_option[]){__VA_ARGS__, {0}})
 
-static void load(const char *file, const nnrt_call *transform, nnrt_data *data) {
-    nnrt_call stages[3] = {
+static void load_stages(const char *file, const nnrt_call *transforms, int64_t transform_count,
+                        nnrt_data *data) {
+    nnrt_call stages[8] = {
         make(FAMILY_SOURCES, "csv", OPTIONS(TEXT("file", file), TEXT("target", "y")))};
     int64_t count = 1;
-    if (transform) stages[count++] = *transform;
+    for (int64_t i = 0; i < transform_count; i++) stages[count++] = transforms[i];
     stages[count++] = make(FAMILY_TRANSFORMS, "split", OPTIONS(NUMBER("test", 0.25)));
     if (nnrt_data_load(stages, count, FIXTURES, data)) fail_msg("%s: %s", file, nnrt_error());
 }
 
-static void assert_becomes(const char *expected, nnrt_call transform) {
+static void load(const char *file, const nnrt_call *transform, nnrt_data *data) {
+    load_stages(file, transform, transform != NULL, data);
+}
+
+static void assert_stages(const char *source, const char *expected, const nnrt_call *transforms,
+                          int64_t count) {
     nnrt_data is, wanted;
-    load("numbers.csv", &transform, &is);
+    load_stages(source, transforms, count, &is);
     load(expected, NULL, &wanted);
     assert_int_equal(is.info.inputs[0].size, COLUMNS);
     assert_int_equal(is.test.count, ROWS / 4);
@@ -42,7 +49,8 @@ static void assert_becomes(const char *expected, nnrt_call transform) {
 }
 
 #define BECOMES(expected, name, ...)                                                               \
-    assert_becomes(expected, make(FAMILY_TRANSFORMS, name, OPTIONS(__VA_ARGS__)))
+    assert_stages("numbers.csv", expected,                                                         \
+                  (const nnrt_call[]){make(FAMILY_TRANSFORMS, name, OPTIONS(__VA_ARGS__))}, 1)
 
 static void test_limits(void **state) {
     (void)state;
@@ -63,6 +71,20 @@ static void test_bins(void **state) {
     BECOMES("bins-quantile.csv", "bins", NUMBER("n", 4), TEXTS("columns", "a", "b"),
             TEXT("by", "quantile"));
     BECOMES("bins-edges.csv", "bins", NUMBERS("edges", 10, 20, 60), TEXTS("columns", "b"));
+}
+
+// Numbers far from 0 keep their digits; stages work in the order in which they stand.
+static void test_standardize(void **state) {
+    (void)state;
+    const nnrt_call all = call_make(FAMILY_TRANSFORMS, "standardize", &(nnrt_option){0}, 0);
+    const nnrt_call three[] = {
+        make(FAMILY_TRANSFORMS, "log", OPTIONS(TEXTS("columns", "b"), NUMBER("plus", 1))),
+        make(FAMILY_TRANSFORMS, "standardize", OPTIONS(TEXTS("columns", "b"))),
+        make(FAMILY_TRANSFORMS, "clip",
+             OPTIONS(NUMBER("low", -1), NUMBER("high", 1.5), TEXTS("columns", "b")))};
+    assert_stages("numbers.csv", "standardize.csv", &all, 1);
+    assert_stages("seconds.csv", "standardize-seconds.csv", &all, 1);
+    assert_stages("numbers.csv", "standardize-b.csv", three, 3);
 }
 
 // The new name is known to later stages, the old one is not.
@@ -107,7 +129,8 @@ static void test_shuffle(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_logarithm),
-        cmocka_unit_test(test_bins), cmocka_unit_test(test_rename), cmocka_unit_test(test_shuffle)};
+        cmocka_unit_test(test_limits),  cmocka_unit_test(test_logarithm),
+        cmocka_unit_test(test_bins),    cmocka_unit_test(test_rename),
+        cmocka_unit_test(test_shuffle), cmocka_unit_test(test_standardize)};
     return cmocka_run_group_tests_name("ranges", tests, NULL, NULL);
 }

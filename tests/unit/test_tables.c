@@ -103,8 +103,9 @@ static void test_one_hot_of_numbers(void **state) {
                           TRANSFORM("drop", TEXT("columns", "column_2")), PLAIN("standardize")),
                      NNRT_OK);
     assert_int_equal(data.info.inputs[0].size, 3);
-    assert_row(1, (const float[]){4, 0, 1});
-    assert_true(data.mean[0][0] == 6 && data.mean[0][1] == 0 && data.deviation[0][2] == 1);
+    assert_row(1, (const float[]){(float)(-2 / sqrt(8.0 / 3)), 0, 1}); // 4 of 8, 4, 6
+    assert_int_equal(data.info.standardize, 0);                        // nothing left to compute
+    assert_null(data.mean[0]);
 }
 
 static void assert_filled(nnrt_option with, float gain) {
@@ -139,7 +140,49 @@ static void test_waiting(void **state) {
                           TRANSFORM("split", NUMBER("test", 0.4))),
                      NNRT_OK);
     assert_int_equal(data.train.count, 3);
-    assert_true(fabsf(data.mean[0][0] - 104.0F / 3) < 1e-5F);
+    const float *x = data.columns[0];
+    assert_true(fabsf(x[0] + x[1] + x[2]) < 1e-6F);
+    assert_true(x[3] > 1.5F); // 60, beside 31, 45 and 28
+}
+
+// Columns change one stage after the other: a limit behind `standardize` is one of deviations.
+static void test_order(void **state) {
+    (void)state;
+    const nnrt_call keep = TRANSFORM("keep", TEXT("columns", "age"));
+    const nnrt_call clip = TRANSFORM("clip", NUMBER("low", 0), NUMBER("high", 1));
+    const nnrt_call scale = TRANSFORM("scale", NUMBER("a", 0.1), NUMBER("offset", 1));
+    assert_int_equal(LOAD(PEOPLE, keep, PLAIN("standardize"), clip), NNRT_OK);
+    assert_row(3, (const float[]){1}); // 60
+    assert_int_equal(LOAD(PEOPLE, keep, clip, PLAIN("standardize")), NNRT_OK);
+    assert_row(3, (const float[]){0}); // all are 1 then
+    assert_int_equal(LOAD(PEOPLE, keep, scale, PLAIN("standardize"), scale), NNRT_OK);
+    assert_row(0, (const float[]){(float)(1 - 0.1 * 9.6 / sqrt(129.84))});
+    assert_true(data.info.scale == 1 && data.info.offset == 0);
+}
+
+// A column of one value is 0, whatever its mean; others stay as they are; categories stay 0 and 1.
+static void test_standardized_columns(void **state) {
+    (void)state;
+    put("one.csv", "t,word,n,y\n0.1,a,1700000001,1\n0.1,b,1700000002,2\n0.1,a,1700000003,4\n");
+    const nnrt_call source = SOURCE("csv", TEXT("file", "one.csv"), TEXT("target", "y"));
+    assert_int_equal(LOAD(source, PLAIN("one_hot"), PLAIN("standardize")), NNRT_OK);
+    assert_row(0, (const float[]){0, 1, 0, -(float)sqrt(1.5)});
+    assert_row(2, (const float[]){0, 1, 0, (float)sqrt(1.5)});
+    assert_int_equal(LOAD(source, TRANSFORM("drop", TEXT("columns", "word")),
+                          TRANSFORM("standardize", TEXT("columns", "n"))),
+                     NNRT_OK);
+    assert_row(0, (const float[]){0.1F, -(float)sqrt(1.5)});
+    char *learnt = nnrt_data_learnt(&data);
+    assert_non_null(strstr(learnt, "{\"n\":{\"mean\":1700000002.0,\"deviation\":0.8164965809277"));
+    free(learnt);
+    assert_int_equal(LOAD(source, TRANSFORM("standardize", TEXT("columns", "word"))), NNRT_ERROR);
+    assert_message("standardize(word): the column does not hold numbers");
+    assert_int_equal(LOAD(source, TRANSFORM("standardize", TEXT("columns", "m"))), NNRT_ERROR);
+    assert_message("there is no column `m`");
+    assert_int_equal(
+        LOAD(SOURCE("circles", NUMBER("n", 10)), TRANSFORM("standardize", TEXT("columns", "0"))),
+        NNRT_ERROR);
+    assert_message("arrays have no columns that could be named");
 }
 
 static void test_stratified(void **state) {
@@ -208,11 +251,17 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_columns),      cmocka_unit_test(test_blanks_without_header),
-        cmocka_unit_test(test_one_hot),      cmocka_unit_test(test_one_hot_of_numbers),
-        cmocka_unit_test(test_fill_missing), cmocka_unit_test(test_waiting),
-        cmocka_unit_test(test_stratified),   cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_blanks_without_header),
+        cmocka_unit_test(test_one_hot),
+        cmocka_unit_test(test_one_hot_of_numbers),
+        cmocka_unit_test(test_fill_missing),
+        cmocka_unit_test(test_waiting),
+        cmocka_unit_test(test_stratified),
+        cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_late_word),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_standardized_columns),
     };
     return cmocka_run_group_tests_name("tables", tests, set_up, tear_down);
 }

@@ -93,7 +93,9 @@ static void test_split_before(void **state) {
     assert_window(&data.test, 0, 40, 45);
 }
 
-// What learns sees the rows of training windows alone, each once: rows 0 to 34 of 36, and no storm.
+// What learns sees the rows of training windows alone, with that of the last target, each once:
+// rows 0 to 35, and no storm. The past of the target is an input as the others are, the target
+// keeps its units.
 static void test_learning(void **state) {
     (void)state;
     assert_int_equal(LOAD(SERIES, PLAIN("one_hot"), PLAIN("standardize"),
@@ -101,12 +103,20 @@ static void test_learning(void **state) {
                           TRANSFORM("split", NUMBER("test", 0.2))),
                      NNRT_OK);
     assert_int_equal(data.info.inputs[0].shape[1], 5);
-    double squares = (35.0 * 35 - 1) / 12; // of 0 to 34
-    for (int64_t i = 0; i < 5; i++) {
-        assert_true(data.mean[0][5 * i] == 17 && data.mean[0][5 * i + 1] == 117);
-        assert_true(data.mean[0][5 * i + 2] == 0 && data.deviation[0][5 * i + 2] == 1);
-        assert_true(fabs((double)data.deviation[0][5 * i] - sqrt(squares)) < 1e-5);
+    double deviation = sqrt((36.0 * 36 - 1) / 12); // of 0 to 35
+    float x[25];
+    assert_int_equal(nnrt_data_sample(&data, 0, data.train.rows[0], x), NNRT_OK);
+    for (int i = 0; i < 5; i++) {
+        float expected = (float)((i - 17.5) / deviation);
+        assert_true(x[5 * i] == expected && x[5 * i + 1] == expected && x[5 * i + 4] == expected);
+        assert_true(x[5 * i + 2] == (i % 2) && x[5 * i + 3] == (i % 2 == 0)); // N and S
     }
+    assert_true(((const float *)data.columns[1])[data.train.rows[0]] == 5.5F);
+    assert_int_equal(LOAD(SERIES, DROP, PLAIN("standardize"),
+                          TRANSFORM("keep", TEXT("columns", "a")),
+                          TRANSFORM("windows", NUMBER("n", 5))),
+                     NNRT_OK);
+    assert_int_equal(data.info.inputs[0].shape[1], 2); // the past is kept
 }
 
 static void test_mistakes(void **state) {

@@ -8,24 +8,92 @@
 
 #include "../../base/list.h"
 #include "../stage.h"
+#include "../windows.h"
 
 nnrt_field *nnrt_columns_find(const nnrt_table *table, const char *name) {
     nnrt_field *field = nnrt_table_find(table, name);
     char *end;
     long number = strtol(name, &end, 10);
-    if (field || !isdigit((unsigned char)*name) || *end || number >= table->field_count)
-        return field;
-    return &table->fields[number];
+    if (field || !isdigit((unsigned char)*name) || *end) return field;
+    for (int64_t i = 0; i < table->field_count; i++)
+        if (!table->fields[i].is_past && number-- == 0) return &table->fields[i];
+    return NULL;
 }
 
 nnrt_status nnrt_columns_fail(const nnrt_table *table, const nnrt_call *call, const char *name) {
     char text[2048];
     nnrt_list list = nnrt_list_make(text, sizeof text);
     for (int64_t i = 0; i < table->field_count; i++)
-        nnrt_list_add(&list, "`%s`", table->fields[i].column.name);
+        if (!table->fields[i].is_past) nnrt_list_add(&list, "`%s`", table->fields[i].column.name);
     return nnrt_fail(NNRT_ERROR, "%s(%s): there is no column `%s`\nthe columns are %s", call->name,
                      name, name, text);
 }
+
+// ---- Columns of numbers, one by one.
+
+static int holds_numbers(const nnrt_field *field) {
+    return field->kind == NNRT_NUMBERS && !field->is_indicator && field->stored.dtype == NNRT_F64;
+}
+
+static int is_input_of_numbers(const nnrt_field *field) {
+    return field->role == NNRT_FEATURE && holds_numbers(field);
+}
+
+int nnrt_columns_are_there(const nnrt_table *table) {
+    for (int64_t i = 0; i < table->field_count; i++)
+        if (table->fields[i].role == NNRT_FEATURE && table->fields[i].kind != NNRT_TENSORS)
+            return 1;
+    return 0;
+}
+
+int nnrt_columns_hold_numbers(const nnrt_table *table) {
+    for (int64_t i = 0; i < table->field_count; i++)
+        if (is_input_of_numbers(&table->fields[i])) return 1;
+    return 0;
+}
+
+static nnrt_status change_named(nnrt_table *table, const nnrt_call *call, const char *name,
+                                nnrt_column_change change) {
+    nnrt_field *field = nnrt_columns_find(table, name);
+    if (!field) return nnrt_columns_fail(table, call, name);
+    if (!holds_numbers(field))
+        return nnrt_fail(NNRT_ERROR, "%s(%s): the column does not hold numbers", call->name, name);
+    return change(&(nnrt_column_work){table, call, field});
+}
+
+nnrt_status nnrt_columns_change_inputs(nnrt_table *table, const nnrt_call *call,
+                                       nnrt_column_change change) {
+    nnrt_status status = nnrt_windows_add_targets(table);
+    if (!status && !nnrt_columns_hold_numbers(table))
+        return nnrt_fail(NNRT_ERROR,
+                         "%s: no column of a table holds numbers\n"
+                         "for pictures and arrays there are `scale(1/255)` and `standardize`",
+                         call->name);
+    for (int64_t i = 0; i < table->field_count && !status; i++)
+        if (is_input_of_numbers(&table->fields[i]))
+            status = change(&(nnrt_column_work){table, call, &table->fields[i]});
+    return status;
+}
+
+nnrt_status nnrt_columns_change(nnrt_table *table, const nnrt_call *call, int option,
+                                nnrt_column_change change) {
+    int64_t named;
+    const char *const *names = nnrt_call_texts_at(call, option, &named);
+    nnrt_status status = NNRT_OK;
+    if (!named) return nnrt_columns_change_inputs(table, call, change);
+    for (int64_t i = 0; i < named && !status; i++)
+        status = change_named(table, call, names[i], change);
+    return status;
+}
+
+nnrt_status nnrt_columns_fail_empty(const nnrt_column_work *work) {
+    const char *name = work->field->column.name;
+    return nnrt_fail(NNRT_ERROR,
+                     "%s(%s): the training part has nothing in this column\nadd `-> drop(%s)`",
+                     work->call->name, name, name);
+}
+
+// ---- drop, keep, rename
 
 enum { NAMES };
 
@@ -55,7 +123,7 @@ static nnrt_status remove_columns(nnrt_table *table, const nnrt_call *call, int 
     for (int64_t i = 0; i < table->field_count; i++) {
         const nnrt_field *field = &table->fields[i];
         goes[i] = nnrt_columns_names(table, call, NAMES, field) == is_named;
-        if (field->role == NNRT_TARGET && goes[i] && !is_named) goes[i] = 0;
+        if ((field->role == NNRT_TARGET || field->is_past) && !is_named) goes[i] = 0;
         if (field->role == NNRT_TARGET && goes[i])
             status =
                 nnrt_fail(NNRT_ERROR, "%s(%s): it is the target", call->name, field->column.name);

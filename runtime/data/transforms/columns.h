@@ -12,4 +12,33 @@ int nnrt_columns_names(const nnrt_table *table, const nnrt_call *call, int optio
 // NNRT_ERROR: there is no such column; which there are.
 nnrt_status nnrt_columns_fail(const nnrt_table *table, const nnrt_call *call, const char *name);
 
+// A column of numbers that a transform changes.
+typedef struct nnrt_column_work {
+    nnrt_table *table;
+    const nnrt_call *call;
+    nnrt_field *field; // its values are double
+} nnrt_column_work;
+
+typedef nnrt_status (*nnrt_column_change)(const nnrt_column_work *work);
+
+// Changes the columns that an option names, the target as well; else all inputs that are numbers,
+// but those of one_hot. Behind windows the past of the target is an input.
+nnrt_status nnrt_columns_change(nnrt_table *table, const nnrt_call *call, int option,
+                                nnrt_column_change change);
+nnrt_status nnrt_columns_change_inputs(nnrt_table *table, const nnrt_call *call,
+                                       nnrt_column_change change);
+// Are there columns of a table (not arrays)?
+int nnrt_columns_are_there(const nnrt_table *table);
+// Is there an input that is changed where none is named?
+int nnrt_columns_hold_numbers(const nnrt_table *table);
+nnrt_status nnrt_columns_fail_empty(const nnrt_column_work *work); // nothing to learn from
+
+// The option that names them.
+#define NNRT_ALL_OR_NAMED                                                                          \
+    {.name = "columns",                                                                            \
+     .type = ARG_NAMES,                                                                            \
+     .default_text = "none",                                                                       \
+     .variadic = true,                                                                             \
+     .doc = "that are changed; none: all inputs of numbers"}
+
 #endif

@@ -1,8 +1,16 @@
-// Transforms of numbers. `scale` and `standardize` are marks: the compiled program computes them,
-// so that predictions take raw data.
+// `scale` and `standardize`. Columns of tables change here, in the order of the stages; for arrays
+// and pictures they are marks: the compiled program computes them, so that predictions take raw
+// data.
 #include <math.h>
 
+#include "../learnt.h"
 #include "../stage.h"
+#include "../windows.h"
+#include "columns.h"
+
+// ---- scale
+
+enum { SCALE_FACTOR, SCALE_OFFSET };
 
 static int any_is_category(const nnrt_table *table) {
     for (int64_t i = 0; i < table->field_count; i++)
@@ -10,12 +18,12 @@ static int any_is_category(const nnrt_table *table) {
     return 0;
 }
 
-static nnrt_status apply_scale(nnrt_table *table, const nnrt_call *call) {
-    double scale = nnrt_call_number(call, "a", 1), offset = nnrt_call_number(call, "offset", 0);
-    if (isnan(offset)) offset = 0;
-    if (!isfinite(scale) || !isfinite(offset))
-        return nnrt_fail(NNRT_ERROR, "scale(%g, offset = %g): both must be finite numbers", scale,
-                         offset);
+static double offset_of(const nnrt_call *call) {
+    double offset = nnrt_call_number(call, "offset", 0);
+    return isnan(offset) ? 0 : offset;
+}
+
+static nnrt_status mark_scale(nnrt_table *table, double scale, double offset) {
     if (table->is_standardized)
         return nnrt_fail(NNRT_ERROR, "`scale` stands after `standardize`: put it before");
     if (any_is_category(table))
@@ -26,27 +34,108 @@ static nnrt_status apply_scale(nnrt_table *table, const nnrt_call *call) {
     return NNRT_OK;
 }
 
-static nnrt_status apply_standardize(nnrt_table *table, const nnrt_call *call) {
-    (void)call;
+static nnrt_status scale(const nnrt_column_work *work) {
+    double factor = nnrt_call_number_at(work->call, SCALE_FACTOR);
+    double offset = offset_of(work->call), *values = work->field->values;
+    for (int64_t row = 0; row < work->table->row_count; row++)
+        values[row] = values[row] * factor + offset;
+    return NNRT_OK;
+}
+
+static nnrt_status apply_scale(nnrt_table *table, const nnrt_call *call) {
+    double factor = nnrt_call_number_at(call, SCALE_FACTOR), offset = offset_of(call);
+    if (!isfinite(factor) || !isfinite(offset))
+        return nnrt_fail(NNRT_ERROR, "scale(%g, offset = %g): both must be finite numbers", factor,
+                         offset);
+    if (!nnrt_columns_are_there(table)) return mark_scale(table, factor, offset);
+    return nnrt_columns_change_inputs(table, call, scale);
+}
+
+// ---- standardize
+
+enum { STANDARDIZE_COLUMNS };
+
+// Mean and deviation of what the training part has, of the whole of it and not estimated for a
+// larger one, as Keras's Normalization and scikit-learn's StandardScaler. Distances from a value
+// of the column keep their digits where the mean is far larger than they are; those of a column of
+// one value are 0.
+static int64_t find_moments(const nnrt_column_work *work, double *mean, double *deviation) {
+    const nnrt_part *train = &work->table->train;
+    const double *values = work->field->values;
+    long double sum = 0, squares = 0;
+    double first = NAN;
+    int64_t count = 0;
+    for (int64_t i = 0; i < train->count; i++) {
+        double value = values[train->rows[i]];
+        if (isnan(value)) continue;
+        if (!count++) first = value;
+        sum += (long double)value - (long double)first;
+    }
+    long double middle = (long double)first + sum / (long double)count;
+    for (int64_t i = 0; i < train->count; i++) {
+        long double distance = (long double)values[train->rows[i]] - middle;
+        if (distance == distance) squares += distance * distance;
+    }
+    *mean = (double)middle;
+    *deviation = sqrt((double)(squares / (long double)count));
+    if (*deviation == 0) *deviation = 1;
+    return count;
+}
+
+static nnrt_status standardize(const nnrt_column_work *work) {
+    double mean, deviation, *values = work->field->values;
+    if (work->field->role == NNRT_TARGET)
+        return nnrt_fail(NNRT_ERROR, "standardize(%s): it is the target", work->field->column.name);
+    if (!find_moments(work, &mean, &deviation)) return nnrt_columns_fail_empty(work);
+    for (int64_t row = 0; row < work->table->row_count; row++)
+        values[row] = (values[row] - mean) / deviation;
+    return nnrt_learnt_put(work->table, work->field->column.name,
+                           json_pack("{s:f, s:f}", "mean", mean, "deviation", deviation));
+}
+
+static nnrt_status mark_standardize(nnrt_table *table, const nnrt_call *call) {
+    const nnrt_option *columns = nnrt_call_find(call, "columns");
+    if (columns && (columns->text || columns->count))
+        return nnrt_fail(NNRT_ERROR, "standardize(..): arrays have no columns that could be named\n"
+                                     "write `standardize`: each element of all inputs");
     table->is_standardized = 1;
     return NNRT_OK;
 }
 
+static nnrt_status apply_standardize(nnrt_table *table, const nnrt_call *call) {
+    int64_t named = 0;
+    if (!nnrt_columns_are_there(table)) return mark_standardize(table, call);
+    nnrt_call_texts_at(call, STANDARDIZE_COLUMNS, &named);
+    nnrt_status status = nnrt_windows_add_targets(table);
+    if (status) return status;
+    if (!named && !nnrt_columns_hold_numbers(table)) return NNRT_OK; // categories stay
+    return nnrt_columns_change(table, call, STANDARDIZE_COLUMNS, standardize);
+}
+
+// ---- Rows.
+
 static const ArgDef scale_args[] = {
-    {.name = "a",
-     .type = ARG_FLOAT,
-     .keras_name = "scale factor rescale",
-     .doc = "what each value is multiplied with"},
-    {.name = "offset", .type = ARG_FLOAT, .default_text = "0", .doc = "what is added then"},
+    [SCALE_FACTOR] = {.name = "a",
+                      .type = ARG_FLOAT,
+                      .keras_name = "scale factor rescale",
+                      .doc = "what each value is multiplied with"},
+    [SCALE_OFFSET] = {.name = "offset",
+                      .type = ARG_FLOAT,
+                      .default_text = "0",
+                      .doc = "what is added then"},
     {0},
 };
+
+static const ArgDef standardize_args[] = {[STANDARDIZE_COLUMNS] = NNRT_ALL_OR_NAMED, {0}};
 
 const nnrt_transform nnrt_number_transforms[] = {
     {.schema = {"scale", "multiplies and adds", scale_args, "Rescaling rescale"},
      .timing = NNRT_OF_VALUES,
+     .touches = NNRT_TOUCHES_NUMBERS,
      .apply = apply_scale},
-    {.schema = {"standardize", "subtracts the mean and divides by the deviation", NULL,
+    {.schema = {"standardize", "subtracts the mean and divides by the deviation", standardize_args,
                 "Normalization StandardScaler"},
      .timing = NNRT_FITTED,
+     .touches = NNRT_TOUCHES_NUMBERS,
      .apply = apply_standardize},
     {.schema = {0}}};

@@ -7,66 +7,8 @@
 #include "../stage.h"
 #include "columns.h"
 
-// ---- Which columns.
-
-typedef struct Work {
-    const nnrt_table *table;
-    const nnrt_call *call;
-    nnrt_field *field;
-} Work;
-
-typedef nnrt_status (*ChangeFunction)(const Work *work);
-
-static int holds_numbers(const nnrt_field *field) {
-    return field->kind == NNRT_NUMBERS && !field->is_indicator && field->stored.dtype == NNRT_F64;
-}
-
-static nnrt_status change_named(nnrt_table *table, const nnrt_call *call, const char *name,
-                                ChangeFunction change) {
-    nnrt_field *field = nnrt_columns_find(table, name);
-    if (!field) return nnrt_columns_fail(table, call, name);
-    if (!holds_numbers(field))
-        return nnrt_fail(NNRT_ERROR, "%s(%s): the column does not hold numbers", call->name, name);
-    return change(&(Work){table, call, field});
-}
-
-// The columns that are named, the target as well; else all inputs that are numbers.
-static nnrt_status change_columns(nnrt_table *table, const nnrt_call *call, int option,
-                                  ChangeFunction change) {
-    int64_t named, changed = 0;
-    const char *const *names = nnrt_call_texts_at(call, option, &named);
-    nnrt_status status = NNRT_OK;
-    for (int64_t i = 0; i < named && !status; i++)
-        status = change_named(table, call, names[i], change);
-    for (int64_t i = 0; i < table->field_count && !named && !status; i++) {
-        nnrt_field *field = &table->fields[i];
-        if (field->role != NNRT_FEATURE || !holds_numbers(field)) continue;
-        status = change(&(Work){table, call, field});
-        changed++;
-    }
-    if (status || named || changed) return status;
-    return nnrt_fail(NNRT_ERROR,
-                     "%s: no column of a table holds numbers\n"
-                     "for pictures and arrays there are `scale(1/255)` and `standardize`",
-                     call->name);
-}
-
-#define ALL_OR_NAMED                                                                               \
-    {.name = "columns",                                                                            \
-     .type = ARG_NAMES,                                                                            \
-     .default_text = "none",                                                                       \
-     .variadic = true,                                                                             \
-     .doc = "that are changed; none: all inputs of numbers"}
-
-static nnrt_status fail_empty(const Work *work) {
-    const char *name = work->field->column.name;
-    return nnrt_fail(NNRT_ERROR,
-                     "%s(%s): the training part has nothing in this column\nadd `-> drop(%s)`",
-                     work->call->name, name, name);
-}
-
 // The least and the largest number of the training part.
-static nnrt_status find_extremes(const Work *work, double *low, double *high) {
+static nnrt_status find_extremes(const nnrt_column_work *work, double *low, double *high) {
     const nnrt_part *train = &work->table->train;
     const double *values = work->field->values;
     *low = INFINITY;
@@ -76,7 +18,7 @@ static nnrt_status find_extremes(const Work *work, double *low, double *high) {
         if (value < *low) *low = value;
         if (value > *high) *high = value;
     }
-    return *low <= *high ? NNRT_OK : fail_empty(work);
+    return *low <= *high ? NNRT_OK : nnrt_columns_fail_empty(work);
 }
 
 // ---- normalize
@@ -84,7 +26,7 @@ static nnrt_status find_extremes(const Work *work, double *low, double *high) {
 enum { NORMALIZE_LOW, NORMALIZE_HIGH, NORMALIZE_COLUMNS };
 
 // As scikit-learn's MinMaxScaler: a column of one value becomes the lower limit.
-static nnrt_status normalize(const Work *work) {
+static nnrt_status normalize(const nnrt_column_work *work) {
     double low = nnrt_call_number_at(work->call, NORMALIZE_LOW);
     double high = nnrt_call_number_at(work->call, NORMALIZE_HIGH);
     double *values = work->field->values, least, most;
@@ -105,14 +47,14 @@ static nnrt_status apply_normalize(nnrt_table *table, const nnrt_call *call) {
     double low = nnrt_call_number_at(call, NORMALIZE_LOW);
     double high = nnrt_call_number_at(call, NORMALIZE_HIGH);
     if (!(low < high)) return fail_order(call, low, high);
-    return change_columns(table, call, NORMALIZE_COLUMNS, normalize);
+    return nnrt_columns_change(table, call, NORMALIZE_COLUMNS, normalize);
 }
 
 // ---- clip
 
 enum { CLIP_LOW, CLIP_HIGH, CLIP_COLUMNS };
 
-static nnrt_status clip(const Work *work) {
+static nnrt_status clip(const nnrt_column_work *work) {
     double low = nnrt_call_number_at(work->call, CLIP_LOW);
     double high = nnrt_call_number_at(work->call, CLIP_HIGH), *values = work->field->values;
     for (int64_t row = 0; row < work->table->row_count; row++)
@@ -123,7 +65,7 @@ static nnrt_status clip(const Work *work) {
 static nnrt_status apply_clip(nnrt_table *table, const nnrt_call *call) {
     double low = nnrt_call_number_at(call, CLIP_LOW), high = nnrt_call_number_at(call, CLIP_HIGH);
     if (!(low <= high)) return fail_order(call, low, high);
-    return change_columns(table, call, CLIP_COLUMNS, clip);
+    return nnrt_columns_change(table, call, CLIP_COLUMNS, clip);
 }
 
 // ---- log
@@ -131,7 +73,8 @@ static nnrt_status apply_clip(nnrt_table *table, const nnrt_call *call) {
 enum { LOG_COLUMNS, LOG_PLUS };
 
 // Of the rows that are in a part; others do not count.
-static nnrt_status check_logarithm(const Work *work, const nnrt_part *part, double plus) {
+static nnrt_status check_logarithm(const nnrt_column_work *work, const nnrt_part *part,
+                                   double plus) {
     const double *values = work->field->values;
     const char *name = work->field->column.name;
     for (int64_t i = 0; i < part->count; i++) {
@@ -148,7 +91,7 @@ static nnrt_status check_logarithm(const Work *work, const nnrt_part *part, doub
     return NNRT_OK;
 }
 
-static nnrt_status take_logarithm(const Work *work) {
+static nnrt_status take_logarithm(const nnrt_column_work *work) {
     const nnrt_table *table = work->table;
     const nnrt_part *const parts[] = {&table->train, &table->validation, &table->test};
     double plus = nnrt_call_number_at(work->call, LOG_PLUS), *values = work->field->values;
@@ -162,7 +105,7 @@ static nnrt_status take_logarithm(const Work *work) {
 }
 
 static nnrt_status apply_log(nnrt_table *table, const nnrt_call *call) {
-    return change_columns(table, call, LOG_COLUMNS, take_logarithm);
+    return nnrt_columns_change(table, call, LOG_COLUMNS, take_logarithm);
 }
 
 // ---- bins
@@ -172,7 +115,7 @@ enum { BY_WIDTH, BY_QUANTILE };
 enum { MAX_BINS = 65536 };
 
 // The bin is the number of edges that are not above the value (numpy.digitize).
-static void put_into_bins(const Work *work, const double *edges, int64_t count) {
+static void put_into_bins(const nnrt_column_work *work, const double *edges, int64_t count) {
     double *values = work->field->values;
     for (int64_t row = 0; row < work->table->row_count; row++) {
         int64_t first = 0, end = count;
@@ -188,7 +131,7 @@ static void put_into_bins(const Work *work, const double *edges, int64_t count) 
     }
 }
 
-static nnrt_status cut_width(const Work *work, double *edges, int64_t bins) {
+static nnrt_status cut_width(const nnrt_column_work *work, double *edges, int64_t bins) {
     double low, high;
     nnrt_status status = find_extremes(work, &low, &high);
     for (int64_t i = 1; i < bins && !status; i++)
@@ -203,7 +146,7 @@ static double quantile_of(const double *sorted, int64_t count, double share) {
     return sorted[first] + (sorted[next] - sorted[first]) * (place - below);
 }
 
-static nnrt_status cut_quantiles(const Work *work, double *edges, int64_t bins) {
+static nnrt_status cut_quantiles(const nnrt_column_work *work, double *edges, int64_t bins) {
     const nnrt_part *train = &work->table->train;
     const double *values = work->field->values;
     int64_t count = 0;
@@ -215,7 +158,7 @@ static nnrt_status cut_quantiles(const Work *work, double *edges, int64_t bins) 
     for (int64_t i = 1; i < bins && count; i++)
         edges[i - 1] = quantile_of(sorted, count, (double)i / (double)bins);
     free(sorted);
-    return count ? NNRT_OK : fail_empty(work);
+    return count ? NNRT_OK : nnrt_columns_fail_empty(work);
 }
 
 static const ArgDef bins_args[] = {
@@ -243,7 +186,7 @@ static const ArgDef bins_args[] = {
     {0},
 };
 
-static nnrt_status make_bins(const Work *work) {
+static nnrt_status make_bins(const nnrt_column_work *work) {
     const nnrt_option *given = &work->call->options[BINS_EDGES];
     if (given->count) {
         put_into_bins(work, given->numbers, given->count);
@@ -270,7 +213,7 @@ static nnrt_status apply_bins(nnrt_table *table, const nnrt_call *call) {
         if (!(edges->numbers[i - 1] < edges->numbers[i]))
             return nnrt_fail(NNRT_ERROR, "bins(edges = [..]): %g stands before %g, edges ascend",
                              edges->numbers[i - 1], edges->numbers[i]);
-    return change_columns(table, call, BINS_COLUMNS, make_bins);
+    return nnrt_columns_change(table, call, BINS_COLUMNS, make_bins);
 }
 
 // ---- Rows.
@@ -284,14 +227,14 @@ static const ArgDef normalize_args[] = {
                         .type = ARG_FLOAT,
                         .default_text = "1",
                         .doc = "what the largest becomes"},
-    [NORMALIZE_COLUMNS] = ALL_OR_NAMED,
+    [NORMALIZE_COLUMNS] = NNRT_ALL_OR_NAMED,
     {0},
 };
 
 static const ArgDef clip_args[] = {
     [CLIP_LOW] = {.name = "low", .type = ARG_FLOAT, .keras_name = "lower", .doc = "the least"},
     [CLIP_HIGH] = {.name = "high", .type = ARG_FLOAT, .keras_name = "upper", .doc = "the most"},
-    [CLIP_COLUMNS] = ALL_OR_NAMED,
+    [CLIP_COLUMNS] = NNRT_ALL_OR_NAMED,
     {0},
 };
 
