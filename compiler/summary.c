@@ -4,6 +4,7 @@
 // rows for its inputs.
 #include "summary.h"
 
+#include "../runtime/data/locality.h"
 #include "op/op.h"
 
 #include <ctype.h>
@@ -43,6 +44,10 @@ char *summary_count(Arena *arena, int64_t count) {
     return text.data;
 }
 
+typedef struct Memory { // bytes
+    int64_t data, on_disk, peak;
+} Memory;
+
 const char *summary_size(Arena *arena, int64_t bytes) {
     static const char *const units[] = {"KB", "MB", "GB", "TB"};
     double size = (double)bytes / 1024;
@@ -50,6 +55,37 @@ const char *summary_size(Arena *arena, int64_t bytes) {
     if (size < 1) return "";
     for (; size >= 1024 && unit < 3; unit++) size /= 1024;
     return arena_format(arena, " (%.2f %s)", size, units[unit]);
+}
+
+// ---- Memory.
+
+// What a program takes besides: its code, libraries, the stacks of its threads, buffers of files.
+enum { PROGRAM_BYTES = 5 << 20 };
+
+// The data set of a training takes more while it is read than afterwards; what is trained on stands
+// beside what remains, and so does the order of the samples.
+static int64_t training_peak(const nnrt_data_info *info, const GenSizes *sizes) {
+    int64_t order = info->train_rows * (int64_t)sizeof(uint32_t);
+    int64_t window = NNRT_WINDOW_BYTES + NNRT_WINDOW_BYTES / 8; // pages reach beyond blocks
+    if (info->disk_bytes < window) window = info->disk_bytes;
+    int64_t later = info->held_bytes + window + order + sizes->trained;
+    int64_t before = info->peak_bytes + sizes->weights;
+    return PROGRAM_BYTES + (later > before ? later : before);
+}
+
+// Of the trainings; false: there is none whose data are known.
+static bool find_memory(const Model *model, const GenSizes *sizes, Memory *memory) {
+    bool is_known = false;
+    *memory = (Memory){0};
+    for (int i = 0; i < model->trainings.count; i++) {
+        const Dataset *dataset = model->trainings.items[i]->dataset;
+        if (!dataset || !dataset->found) continue;
+        int64_t peak = training_peak(&dataset->info, sizes);
+        is_known = true;
+        if (peak > memory->peak)
+            *memory = (Memory){dataset->info.held_bytes, dataset->info.disk_bytes, peak};
+    }
+    return is_known;
 }
 
 static int64_t layer_count(const Layer *layer) {
@@ -281,6 +317,20 @@ static void put_inputs(Text *out, const Table *table, const Model *model, int ro
     }
 }
 
+static void put_memory(Text *out, const Memory *memory) {
+    const struct {
+        const char *name;
+        int64_t bytes;
+    } rows[] = {{"Data in memory", memory->data},
+                {"Data on the disk", memory->on_disk},
+                {"Peak memory of training", memory->peak}};
+    for (int i = 0; i < 3; i++)
+        if (rows[i].bytes)
+            text_format(out, "%s: %s bytes%s\n", rows[i].name,
+                        summary_count(out->arena, rows[i].bytes),
+                        summary_size(out->arena, rows[i].bytes));
+}
+
 static void put_sizes(Text *out, const Model *model, const GenSizes *sizes) {
     const struct {
         const char *name;
@@ -292,6 +342,8 @@ static void put_sizes(Text *out, const Model *model, const GenSizes *sizes) {
     for (int i = 0; i < 4; i++)
         text_format(out, "%s: %s bytes%s\n", rows[i].name, summary_count(out->arena, rows[i].bytes),
                     summary_size(out->arena, rows[i].bytes));
+    Memory memory;
+    if (find_memory(model, sizes, &memory)) put_memory(out, &memory);
     int64_t batch = largest_batch(model);
     if (batch) text_format(out, "Batch: %s samples\n", summary_count(out->arena, batch));
 }
@@ -442,5 +494,10 @@ void summary_print_json(Text *out, const Model *model, const GenSizes *sizes, bo
     json_bytes(out, "gradient_bytes", sizes ? &sizes->gradients : NULL);
     json_bytes(out, "optimizer_bytes", sizes ? &sizes->optimizer : NULL);
     json_bytes(out, "activation_bytes", sizes ? &sizes->activations : NULL);
+    Memory memory;
+    bool is_known = sizes && find_memory(model, sizes, &memory);
+    json_bytes(out, "data_bytes", is_known ? &memory.data : NULL);
+    json_bytes(out, "disk_bytes", is_known ? &memory.on_disk : NULL);
+    json_bytes(out, "peak_bytes", is_known ? &memory.peak : NULL);
     text_put(out, "}");
 }

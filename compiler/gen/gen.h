@@ -18,6 +18,7 @@ typedef struct GenOptions {
 // layouts (what files hold), stored gradients likewise, activations as the planned arena.
 typedef struct GenSizes {
     int64_t weights, gradients, optimizer, activations;
+    int64_t trained; // all that a training of it takes, its evaluation with it
 } GenSizes;
 
 // One of: "grad" (graphs with gradients and updates), "fused", "plan", "ways", "llvm", "llvm-opt",

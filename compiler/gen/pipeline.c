@@ -220,6 +220,17 @@ static void enlarge_to_step(GenSizes *sizes, const CompiledStep *step) {
     if (optimizer > sizes->optimizer) sizes->optimizer = optimizer;
 }
 
+// All that stands in memory while it is trained and evaluated in turns.
+static int64_t training_floats(const CompiledTraining *training) {
+    int64_t floats = 0;
+    for (int i = 0; i < training->step_count; i++) {
+        const Lowering *train = &training->steps[i].train->lowering;
+        floats += train->schedule->arena_size + train->layout->slots_size +
+                  training->steps[i].evaluate->lowering.schedule->arena_size;
+    }
+    return floats;
+}
+
 static bool changes_model(const TrainStep *step, const Model *model) {
     const NodeList *nodes = &model->forward->parameter_nodes;
     for (int i = 0; i < nodes->count; i++)
@@ -232,9 +243,12 @@ GenSizes pipeline_sizes(const Compiled *compiled, const Model *model) {
     GenSizes sizes = {.weights = weight_bytes(model->forward)};
     for (int i = 0; i < compiled->training_count; i++) {
         const CompiledTraining *training = &compiled->trainings[i];
-        for (int k = 0; k < training->step_count; k++)
-            if (changes_model(training->steps[k].step, model))
-                enlarge_to_step(&sizes, &training->steps[k]);
+        int64_t trained = (training_floats(training) + compiled->layout->weights_size) * 4;
+        for (int k = 0; k < training->step_count; k++) {
+            if (!changes_model(training->steps[k].step, model)) continue;
+            enlarge_to_step(&sizes, &training->steps[k]);
+            if (trained > sizes.trained) sizes.trained = trained;
+        }
     }
     for (int i = 0; i < compiled->model_count && !sizes.activations; i++)
         if (compiled->models[i].model == model)
@@ -245,16 +259,6 @@ GenSizes pipeline_sizes(const Compiled *compiled, const Model *model) {
 // ---- Memory.
 
 enum { LARGEST_BITS = 47 }; // of an address on x86-64
-
-static int64_t training_floats(const CompiledTraining *training) {
-    int64_t floats = 0;
-    for (int i = 0; i < training->step_count; i++) {
-        const Lowering *train = &training->steps[i].train->lowering;
-        floats += train->schedule->arena_size + train->layout->slots_size +
-                  training->steps[i].evaluate->lowering.schedule->arena_size;
-    }
-    return floats;
-}
 
 // What a run of the program holds at once, in bytes.
 static int64_t needed_bytes(const Compiled *compiled) {

@@ -133,6 +133,7 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
     nnrt_pass *pass = &evaluator->pass;
     pass->team = evaluator->session->team;
     pass->pace = &evaluator->pace;
+    pass->data = &evaluator->session->data;
     pass->rows = part->rows;
     pass->count = part->count;
     pass->batch = evaluator->training->batch;

@@ -73,6 +73,7 @@ static nnrt_status apply(Run *run, int64_t stage) {
     if (status) return status;
     status = transform->apply(run->table, &run->stages[stage]);
     nnrt_windows_close(run->table);
+    nnrt_table_let_go(run->table);
     return status;
 }
 
@@ -155,6 +156,7 @@ static nnrt_status run_stages(Run *run, int want_samples) {
     if (!status && !is_known) status = settle(table, source);
     if (!status) status = nnrt_windows_finish(table);
     if (!status && !is_known && want_samples) status = read_features(table);
+    if (!status && table->storage->on_disk) nnrt_table_sort_rows(table);
     return status ? status : opened;
 }
 
@@ -186,6 +188,24 @@ static void describe_columns(const nnrt_table *table, nnrt_data_info *info) {
     }
 }
 
+// Features that were not read count as they would be.
+static void describe_memory(const nnrt_table *table, nnrt_data_info *info) {
+    const nnrt_value_storage *storage = table->storage;
+    int64_t rows = (int64_t)sizeof(uint32_t) *
+                   (table->train.count + table->validation.count + table->test.count);
+    info->disk_bytes = storage->on_disk;
+    info->held_bytes = storage->resident + rows;
+    for (int64_t i = 0; i < table->field_count; i++) {
+        const nnrt_field *field = &table->fields[i];
+        int64_t bytes = nnrt_dtype_size(field->column.dtype), all;
+        if (field->values || !field->origin.read || field->origin.make) continue;
+        if (__builtin_mul_overflow(field->column.size * bytes, table->row_count, &all)) continue;
+        *(storage->rule == NNRT_MEMORY_NONE ? &info->disk_bytes : &info->held_bytes) += all;
+    }
+    int64_t peak = storage->peak + rows;
+    info->peak_bytes = peak > info->held_bytes ? peak : info->held_bytes;
+}
+
 static nnrt_data_info describe(const Run *run) {
     const nnrt_table *table = run->table;
     nnrt_data_info info = {.scale = table->scale,
@@ -198,6 +218,7 @@ static nnrt_data_info describe(const Run *run) {
                            .stage = run->stage};
     memcpy(info.fingerprint, table->fingerprint, sizeof info.fingerprint);
     describe_columns(table, &info);
+    describe_memory(table, &info);
     return info;
 }
 
@@ -236,6 +257,7 @@ static nnrt_status hand_over(const Run *run, nnrt_data *data) {
     data->train = table->train;
     data->validation = table->validation;
     data->test = table->test;
+    data->is_on_disk = table->storage->on_disk > 0;
     for (int64_t i = 0; i < nnrt_data_column_count(&data->info); i++)
         data->columns[i] = field_of(data, i)->values;
     for (int64_t i = 0; i < data->info.input_count && table->is_standardized && !status; i++)

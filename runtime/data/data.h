@@ -70,6 +70,9 @@ typedef struct nnrt_data_info {
     int64_t standardize;  // 1: (x - mean) / deviation, by element; x is the scaled one
     nnrt_augment augment; // of training samples
     int64_t stage;        // of an error: the stage that it is of, 0: the source
+    // What the samples take: bytes in memory once they are read, and at most until then; bytes of
+    // files that hold what does not stay in memory.
+    int64_t held_bytes, peak_bytes, disk_bytes;
     char fingerprint[65]; // of headers, sizes and labels; "" when not inspected
 } nnrt_data_info;
 
@@ -93,6 +96,7 @@ typedef struct nnrt_data {
     nnrt_part train, validation, test;
     // standardize: of each scaled element of each input; NULL: none
     float *mean[NNRT_MAX_COLUMNS], *deviation[NNRT_MAX_COLUMNS];
+    int is_on_disk;           // some column is: rows should come in an order of locality.h
     struct nnrt_table *owner; // private
 } nnrt_data;
 

@@ -148,7 +148,7 @@ static void survey(const nnrt_table *table, const nnrt_field *field, nnrt_target
 static nnrt_status convert(const nnrt_table *table, nnrt_field *field, int64_t dtype) {
     const double *values = field->values;
     nnrt_column column = nnrt_column_make(field->column.name, dtype, 0, NULL);
-    void *converted = nnrt_array_allocate(dtype, table->row_count);
+    void *converted = nnrt_storage_allocate(table->storage, dtype, table->row_count);
     if (!converted) return NNRT_ERROR;
     for (int64_t row = 0; row < table->row_count; row++) {
         if (dtype == NNRT_F32)
@@ -218,9 +218,21 @@ static void fill_column(const nnrt_field *field, int64_t first, int64_t end, flo
             x[row * size] = (float)nnrt_field_number(field, row, 0);
 }
 
+// A number is read once; the vector and the columns need not be in memory together.
+static void let_go(const nnrt_table *table, float *x, int64_t size, int64_t end) {
+    nnrt_storage_fill(x, end * size * (int64_t)sizeof *x);
+    for (int64_t i = 0; i < table->field_count; i++) {
+        const nnrt_field *field = &table->fields[i];
+        int64_t bytes = field->stored.size * nnrt_dtype_size(field->stored.dtype);
+        if (is_packed(field)) nnrt_storage_discard(field->values, end * bytes);
+    }
+}
+
 static void fill(const nnrt_table *table, float *x, int64_t size) {
-    for (int64_t first = 0; first < table->row_count; first += BLOCK) {
-        int64_t end = first + BLOCK < table->row_count ? first + BLOCK : table->row_count;
+    int64_t stretch = nnrt_storage_stretch(table->storage, size * 12), block = BLOCK;
+    if (block > stretch) block = stretch;
+    for (int64_t first = 0; first < table->row_count; first += block) {
+        int64_t end = first + block < table->row_count ? first + block : table->row_count;
         int64_t place = 0;
         for (int64_t i = 0; i < table->field_count; i++) {
             const nnrt_field *field = &table->fields[i];
@@ -228,6 +240,7 @@ static void fill(const nnrt_table *table, float *x, int64_t size) {
             fill_column(field, first, end, x + place, size);
             place++;
         }
+        if (end % stretch == 0 || end == table->row_count) let_go(table, x, size, end);
     }
 }
 
@@ -235,7 +248,7 @@ static nnrt_status pack_numbers(nnrt_table *table) {
     int64_t size = count_packed(table), count;
     if (!size) return NNRT_OK;
     if (__builtin_mul_overflow(table->row_count, size, &count)) count = INT64_MAX;
-    float *x = nnrt_array_allocate(NNRT_F32, count);
+    float *x = nnrt_storage_reserve(table->storage, NNRT_F32, count);
     if (!x) return NNRT_ERROR;
     fill(table, x, size);
     for (int64_t i = table->field_count - 1; i >= 0; i--)
@@ -243,7 +256,7 @@ static nnrt_status pack_numbers(nnrt_table *table) {
     nnrt_field *field =
         nnrt_table_add(table, NNRT_FEATURE, nnrt_column_make("x", NNRT_F32, 1, &size));
     if (!field) {
-        free(x);
+        nnrt_storage_free(x);
         return NNRT_ERROR;
     }
     field->values = x;

@@ -113,7 +113,7 @@ nnrt_field *nnrt_row_view_add_target(nnrt_table *table, nnrt_row_view *view, con
     field->words = base->words;
     field->word_count = base->word_count;
     if (!base->values) return field; // files missing: only the counts matter
-    field->values = nnrt_array_allocate(column.dtype, count * column.size);
+    field->values = nnrt_storage_allocate(table->storage, column.dtype, count * column.size);
     if (!field->values) return NULL;
     copy_target(view, field, count);
     return field;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "locality.h"
 #include "row_view.h"
 #include "stage.h"
 
@@ -34,6 +35,7 @@ static nnrt_status add_rows(const nnrt_data *data, int64_t input, const double *
             double value = get_value(values, column->dtype, j);
             sums[j] += mean ? (value - mean[j]) * (value - mean[j]) : value;
         }
+        nnrt_locality_advance(data, 1, data->train.rows, data->train.count, i);
     }
     return status;
 }
@@ -101,6 +103,7 @@ static nnrt_status find_of_windows(nnrt_data *data, int64_t input, const nnrt_ro
     *rows = (nnrt_data){.info = data->info};
     rows->info.inputs[input] = base->column;
     rows->columns[input] = base->values;
+    rows->is_on_disk = data->is_on_disk;
     nnrt_status status = list_rows(data, view, &rows->train);
     if (!status) status = find_of_samples(rows, input, base->is_category);
     data->mean[input] = repeat(rows->mean[input], base->column.size, view->length);

@@ -17,6 +17,12 @@ nnrt_table *nnrt_table_create(const char *folder) {
         nnrt_fail_memory("the data set", sizeof *table);
         return NULL;
     }
+    table->storage = calloc(1, sizeof *table->storage);
+    if (!table->storage) {
+        free(table);
+        nnrt_fail_memory("the data set", sizeof *table->storage);
+        return NULL;
+    }
     table->folder = folder;
     table->scale = 1;
     table->checksum[1] = 1; // Adler's start
@@ -24,7 +30,7 @@ nnrt_table *nnrt_table_create(const char *folder) {
 }
 
 void nnrt_field_clear(nnrt_field *field) {
-    free(field->values);
+    nnrt_storage_free(field->values);
     free(field->numbers);
     free(field->is_category);
     memset(field, 0, sizeof *field);
@@ -47,6 +53,7 @@ void nnrt_table_free(nnrt_table *table) {
     free(table->train.rows);
     free(table->validation.rows);
     free(table->test.rows);
+    free(table->storage);
     free(table);
 }
 
@@ -137,12 +144,24 @@ nnrt_status nnrt_table_make_parts(nnrt_table *table) {
     return status;
 }
 
+static int compare_rows(const void *a, const void *b) {
+    uint32_t first = *(const uint32_t *)a, second = *(const uint32_t *)b;
+    return (first > second) - (first < second);
+}
+
+void nnrt_table_sort_rows(nnrt_table *table) {
+    nnrt_part *const parts[] = {&table->train, &table->validation, &table->test};
+    for (int i = 0; i < 3; i++)
+        if (parts[i]->count)
+            qsort(parts[i]->rows, (size_t)parts[i]->count, sizeof(uint32_t), compare_rows);
+}
+
 // ---- Values.
 
 static void *allocate(const nnrt_table *table, const nnrt_column *column) {
     int64_t count;
     if (__builtin_mul_overflow(table->row_count, column->size, &count)) count = INT64_MAX;
-    return nnrt_array_allocate(column->dtype, count);
+    return nnrt_storage_allocate(table->storage, column->dtype, count);
 }
 
 nnrt_status nnrt_field_allocate(const nnrt_table *table, nnrt_field *field) {
@@ -151,7 +170,7 @@ nnrt_status nnrt_field_allocate(const nnrt_table *table, nnrt_field *field) {
 
 nnrt_status nnrt_field_replace(nnrt_field *field, const nnrt_column *column, void *values) {
     if (!values) return NNRT_ERROR;
-    free(field->values);
+    nnrt_storage_free(field->values);
     field->values = values;
     field->stored = *column;
     return NNRT_OK;
@@ -176,6 +195,13 @@ nnrt_status nnrt_field_read(nnrt_table *table, nnrt_field *field) {
         if (status) return status;
     }
     return field->values && field->is_resized ? resize(table, field) : NNRT_OK;
+}
+
+void nnrt_table_let_go(nnrt_table *table) {
+    if (!table->storage->on_disk) return;
+    for (int64_t i = 0; i < table->field_count; i++) nnrt_storage_let_go(table->fields[i].values);
+    for (nnrt_base *base = table->bases; base; base = base->next)
+        nnrt_storage_let_go(base->field.values);
 }
 
 double nnrt_field_number(const nnrt_field *field, int64_t row, int64_t element) {

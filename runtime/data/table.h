@@ -10,6 +10,7 @@
 
 #include "../formats/array.h"
 #include "data.h"
+#include "storage.h"
 
 typedef struct nnrt_table nnrt_table;
 typedef struct nnrt_field nnrt_field;
@@ -45,7 +46,7 @@ struct nnrt_field {
     int is_past;        // of a target behind windows; the name stands for the target
     int is_indicator;   // of one number: 1 for one category and 0 for the others
     nnrt_column stored; // as `values` has it
-    void *values;       // [row_count, stored.size], slack after them; NULL: not in memory
+    void *values; // [row_count, stored.size], slack after them, of the storage; NULL: not read
     nnrt_origin origin;
     int is_resized; // asked for
     // Once one_hot has made more elements of a vector, by element: the number that its column had
@@ -73,6 +74,7 @@ struct nnrt_table {
     // What the source keeps for its fields; freed with the table.
     void *state;
     void (*free_state)(void *state);
+    nnrt_value_storage *storage; // of the values of all fields
     uint32_t checksum[2];
     char fingerprint[65];
 };
@@ -98,13 +100,18 @@ nnrt_field *nnrt_table_find(const nnrt_table *table, const char *name); // NULL:
 
 // The rows that a source found become the parts.
 nnrt_status nnrt_table_make_parts(nnrt_table *table);
+// The rows of each part in ascending order, as the disk has them.
+void nnrt_table_sort_rows(nnrt_table *table);
 
-// Memory for all rows of field->stored; NNRT_ERROR: too much.
+// Room for all rows of field->stored; NNRT_ERROR: too much.
 nnrt_status nnrt_field_allocate(const nnrt_table *table, nnrt_field *field);
-// Takes over `values` [row_count, column->size], which may be NULL: no memory (NNRT_ERROR).
+// Takes over `values` [row_count, column->size] of the storage; NULL: there was no room
+// (NNRT_ERROR).
 nnrt_status nnrt_field_replace(nnrt_field *field, const nnrt_column *column, void *values);
 // Its samples are brought into memory, if they fit, in the shape that was promised.
 nnrt_status nnrt_field_read(nnrt_table *table, nnrt_field *field);
+// What lies on the disk needs no memory for now.
+void nnrt_table_let_go(nnrt_table *table);
 // Forgets a column. Pointers to fields are invalid then.
 void nnrt_table_remove(nnrt_table *table, nnrt_field *field);
 // An element of a sample that is in memory, as a number.

@@ -59,20 +59,31 @@ nnrt_status nnrt_array_finish(nnrt_array *array) {
 
 enum { LARGE_PAGE = 2 << 20 };
 
-void *nnrt_array_allocate(int64_t dtype, int64_t count) {
+void nnrt_array_advise(void *values, int64_t bytes) {
+    uintptr_t start = ((uintptr_t)values + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+    uintptr_t end = ((uintptr_t)values + (uintptr_t)bytes) & ~(uintptr_t)(LARGE_PAGE - 1);
+    if (end > start) madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
+
+int64_t nnrt_array_bytes(int64_t dtype, int64_t count) {
     int64_t bytes, present = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
     if (__builtin_mul_overflow(count, nnrt_dtype_size(dtype), &bytes)) bytes = INT64_MAX;
     if (bytes > NNRT_ARRAY_MAX_BYTES || (present > 0 && bytes > present)) {
         nnrt_fail(NNRT_ERROR, "the data need %.3g GB of memory, this machine has %.3g GB",
                   (double)bytes / 1e9, (double)present / 1e9);
-        return NULL;
+        return -1;
     }
+    return bytes;
+}
+
+void *nnrt_array_allocate(int64_t dtype, int64_t count) {
+    int64_t bytes = nnrt_array_bytes(dtype, count);
+    if (bytes < 0) return NULL;
     size_t size = ((size_t)bytes / NNRT_ALIGNMENT + 2) * NNRT_ALIGNMENT;
-    // Samples are read in random order: large pages save a page walk a row.
     size_t alignment = size >= 2 * LARGE_PAGE ? LARGE_PAGE : NNRT_ALIGNMENT;
     size = (size + alignment - 1) / alignment * alignment;
     void *memory = aligned_alloc(alignment, size);
-    if (memory && alignment == LARGE_PAGE) madvise(memory, size, MADV_HUGEPAGE);
+    if (memory) nnrt_array_advise(memory, (int64_t)size);
     if (memory)
         memset((char *)memory + bytes, 0, NNRT_ALIGNMENT);
     else
@@ -230,4 +241,29 @@ nnrt_status nnrt_array_read(const nnrt_array *array, int64_t dtype, void *values
     if (dtype == NNRT_F32) return nnrt_array_each(array, store_float, values);
     if (array->column_major) return nnrt_array_each(array, store_byte, values);
     return read_bytes(array, values);
+}
+
+typedef struct Pieces {
+    nnrt_array_sink *store;
+    void *values, *state;
+    nnrt_array_filled *filled;
+    int64_t size; // of a value
+} Pieces;
+
+static nnrt_status store_piece(void *state, const nnrt_array *array, int64_t first,
+                               const double *values, int64_t count) {
+    const Pieces *pieces = state;
+    nnrt_status status = pieces->store(pieces->values, array, first, values, count);
+    if (!status && first / NNRT_ARRAY_PIECE != (first + count) / NNRT_ARRAY_PIECE)
+        pieces->filled(pieces->state, (first + count) * pieces->size);
+    return status;
+}
+
+nnrt_status nnrt_array_read_slowly(const nnrt_array *array, int64_t dtype, void *values,
+                                   nnrt_array_filled *filled, void *state) {
+    Pieces pieces = {dtype == NNRT_F32 ? store_float : store_byte, values, state, filled,
+                     nnrt_dtype_size(dtype)};
+    nnrt_status status = nnrt_array_each(array, store_piece, &pieces);
+    if (!status) filled(state, array->rows * array->row_size * pieces.size);
+    return status;
 }

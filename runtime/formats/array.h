@@ -59,9 +59,20 @@ nnrt_status nnrt_array_each(const nnrt_array *array, nnrt_array_sink *sink, void
 // slack after the last element, as nnrt_array_allocate gives.
 nnrt_status nnrt_array_read(const nnrt_array *array, int64_t dtype, void *values);
 
+// Likewise, in pieces of NNRT_ARRAY_PIECE elements; after each, `filled` learns how many bytes
+// there are so far.
+enum { NNRT_ARRAY_PIECE = 4 << 20 };
+typedef void nnrt_array_filled(void *state, int64_t bytes);
+nnrt_status nnrt_array_read_slowly(const nnrt_array *array, int64_t dtype, void *values,
+                                   nnrt_array_filled *filled, void *state);
+
 // Memory for `count` values of `dtype`, aligned, zeroed after the end for vector loads that read
 // past it; freed with free(). NULL: too much; the message is set.
 void *nnrt_array_allocate(int64_t dtype, int64_t count);
+// How many bytes that are; -1 with nnrt_error() set: more than this machine has.
+int64_t nnrt_array_bytes(int64_t dtype, int64_t count);
 int nnrt_dtype_size(int64_t dtype);
+// Asks for large pages: fewer to be made, and fewer walks to find what is read in random order.
+void nnrt_array_advise(void *values, int64_t bytes);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "../base/clock.h"
 #include "../base/random.h"
+#include "../data/locality.h"
 
 #include <math.h>
 
@@ -236,7 +237,9 @@ static int64_t chunk_steps(const nnrt_pass *pass, int choice, double seconds) {
     double cost = pace->cost[choice] > 0 ? pace->cost[choice] : pace->guess;
     if (!is_warm(pace)) seconds = warm_up;
     double steps = cost > 0 ? seconds / (cost * (double)pass->batch) : 1;
-    int64_t left = pass->steps - pass->step;
+    int64_t left = pass->steps - pass->step, done = nnrt_pass_samples(pass);
+    int64_t near = nnrt_locality_left(pass->data, pass->batch, done) / pass->batch;
+    if (near < left) left = near;
     return steps < 1 ? 1 : steps < (double)left ? (int64_t)steps : left;
 }
 
@@ -257,6 +260,7 @@ int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
     int64_t steps = chunk_steps(pass, choice, seconds);
     chunk work = {pass, pass->step, steps / LOOKS + 1, start + 2 * seconds, pass->step + steps};
     int64_t before = nnrt_pass_samples(pass);
+    nnrt_locality_advance(pass->data, pass->batch, pass->rows, pass->count, before);
     nnrt_team_run(pass->team, pass->pace->workers[choice], run_chunk, &work);
     pass->step = work.end;
     if (pass->loader) nnrt_loader_release(pass->loader, pass->step);

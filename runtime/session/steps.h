@@ -51,7 +51,8 @@ typedef struct nnrt_pass {
     int64_t turn_count, values; // a batch, of all turns
     nnrt_team *team;
     nnrt_pace *pace;
-    const uint32_t *rows; // the samples in order
+    const nnrt_data *data; // that the rows are of; NULL: all of it is in memory
+    const uint32_t *rows;  // the samples in order
     int64_t count, batch;
     nnrt_loader *loader; // makes the batches; NULL: samples are read where they lie
     double *losses;      // [steps][values]

@@ -1,6 +1,7 @@
 #include "trainer.h"
 
 #include "../base/random.h"
+#include "../data/locality.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -53,8 +54,11 @@ static nnrt_status allocate_rows(nnrt_trainer *trainer) {
     int64_t samples = trainer->session->data.train.count;
     size_t values = (size_t)nnrt_step_count(samples, trainer->batch) * (size_t)trainer->pass.values;
     trainer->rows = malloc((size_t)samples * sizeof *trainer->rows);
+    const nnrt_data *data = &trainer->session->data;
+    size_t blocks = (size_t)nnrt_locality_blocks(data, &data->train);
+    trainer->blocks = malloc((blocks + 1) * sizeof *trainer->blocks);
     trainer->losses = malloc(values * sizeof(double));
-    if (trainer->rows && trainer->losses) return NNRT_OK;
+    if (trainer->rows && trainer->blocks && trainer->losses) return NNRT_OK;
     return nnrt_fail_memory("the order of the samples", (size_t)samples * sizeof *trainer->rows);
 }
 
@@ -92,6 +96,7 @@ void nnrt_trainer_close(nnrt_trainer *trainer) {
     nnrt_loader_free(trainer->loader);
     nnrt_output_metrics_free(&trainer->metrics);
     free(trainer->rows);
+    free(trainer->blocks);
     free(trainer->losses);
     memset(trainer, 0, sizeof *trainer);
 }
@@ -107,17 +112,20 @@ void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *const *profiles) 
 }
 
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit) {
-    const nnrt_part *part = &trainer->session->data.train;
+    const nnrt_data *data = &trainer->session->data;
+    const nnrt_part *part = &data->train;
     nnrt_loader_stop(trainer->loader);
-    memcpy(trainer->rows, part->rows, (size_t)part->count * sizeof *part->rows);
     if (trainer->shuffle) {
         nnrt_random random = nnrt_random_make(trainer->seed, NNRT_RANDOM_SHUFFLE, (uint32_t)epoch);
-        nnrt_random_shuffle(&random, trainer->rows, part->count);
+        nnrt_locality_shuffle(data, part, trainer->batch, &random, trainer->rows, trainer->blocks);
+    } else {
+        memcpy(trainer->rows, part->rows, (size_t)part->count * sizeof *part->rows);
     }
     nnrt_output_metrics_reset(&trainer->metrics);
     nnrt_pass *pass = &trainer->pass;
     pass->team = trainer->session->team;
     pass->pace = &trainer->pace;
+    pass->data = data;
     pass->rows = trainer->rows;
     pass->count = part->count;
     pass->batch = trainer->batch;

@@ -11,9 +11,9 @@ typedef struct nnrt_trainer {
     const nnrt_training *training;
     nnrt_output_metrics metrics;
     nnrt_pace pace;
-    uint32_t *rows;
-    double *losses;      // of the epoch's steps, with what is reported beside them
-    nnrt_loader *loader; // NULL: batches need not be made
+    uint32_t *rows, *blocks; // the order of the epoch's samples, and of blocks of them
+    double *losses;          // of the epoch's steps, with what is reported beside them
+    nnrt_loader *loader;     // NULL: batches need not be made
     int64_t batch, shuffle;
     uint64_t seed;
     nnrt_schedule schedules[NNRT_MAX_TURNS]; // of the steps' learning rates

@@ -62,7 +62,7 @@ static Model *first_network(void) {
 static void test_table(void **state) {
     (void)state;
     Text text = text_create(arena);
-    summary_print(&text, first_network(), &(GenSizes){31840, 31840, 0, 1234567}, NULL);
+    summary_print(&text, first_network(), &(GenSizes){31840, 31840, 0, 1234567, 0}, NULL);
     assert_string_equal(text.data,
                         "Model: \"mlp\"\n"
                         "_________________________________________________________________\n"
@@ -114,7 +114,8 @@ static void test_json(void **state) {
         "{\"name\": \"dense_1\", \"type\": \"Dense\", \"output_shape\": [null, 10], \"params\": 110}"
         "], \"params\": 7960, \"trainable\": 7960, \"non_trainable\": 0, \"batch\": null, "
         "\"weight_bytes\": null, \"gradient_bytes\": null, \"optimizer_bytes\": null, "
-        "\"activation_bytes\": null}");
+        "\"activation_bytes\": null, "
+        "\"data_bytes\": null, \"disk_bytes\": null, \"peak_bytes\": null}");
 }
 
 static void test_counts(void **state) {

@@ -90,14 +90,31 @@ static nnrt_column input_column(const nnrt_arrays *set, int64_t input) {
                             rank ? first->shape + 1 : one);
 }
 
+typedef struct Place { // within a column on the disk
+    const nnrt_field *field;
+    int64_t before; // bytes
+} Place;
+
+static void note_filled(void *state, int64_t bytes) {
+    const Place *place = state;
+    nnrt_storage_fill(place->field->values, place->before + bytes);
+}
+
+static nnrt_status read_array(const nnrt_field *field, const nnrt_array *array, int64_t before) {
+    char *values = (char *)field->values + before;
+    if (!nnrt_storage_is_on_disk(field->values))
+        return nnrt_array_read(array, field->stored.dtype, values);
+    return nnrt_array_read_slowly(array, field->stored.dtype, values, note_filled,
+                                  &(Place){field, before});
+}
+
 static nnrt_status read_input(nnrt_table *table, nnrt_field *field) {
     nnrt_status status = nnrt_field_allocate(table, field);
-    char *values = field->values;
-    int64_t row_bytes = field->stored.size * nnrt_dtype_size(field->stored.dtype), left;
+    int64_t row_bytes = field->stored.size * nnrt_dtype_size(field->stored.dtype), left, at = 0;
     const nnrt_array *array = field->origin.state;
     for (left = table->row_count; left > 0 && !status; left -= array++->rows) {
-        status = nnrt_array_read(array, field->stored.dtype, values);
-        values += array->rows * row_bytes;
+        status = read_array(field, array, at);
+        at += array->rows * row_bytes;
     }
     return status;
 }

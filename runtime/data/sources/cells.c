@@ -1,17 +1,15 @@
 #include "cells.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-enum { SHOWN = 40, RARE = 10, LARGE_PAGE = 2 << 20 };
+enum { SHOWN = 40, RARE = 10 };
 
 void nnrt_cells_free(nnrt_cells *cells) {
     free(cells->name);
-    free(cells->numbers);
+    nnrt_storage_free(cells->numbers);
     nnrt_words_free(&cells->words);
 }
 
@@ -74,20 +72,13 @@ nnrt_status nnrt_cells_decide(nnrt_cells *cells, const char *path) {
 
 // ---- Storing.
 
-// Fewer pages to be made while a column grows.
-static void advise_large(void *values, size_t bytes) {
-    uintptr_t start = ((uintptr_t)values + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
-    uintptr_t end = ((uintptr_t)values + bytes) & ~(uintptr_t)(LARGE_PAGE - 1);
-    if (end > start) madvise((void *)start, end - start, MADV_HUGEPAGE);
-}
-
-nnrt_status nnrt_cells_grow(nnrt_cells *cells, int64_t capacity) {
-    size_t size = cells->kind == NNRT_NUMBERS ? sizeof *cells->numbers : sizeof *cells->codes;
-    // Generated code may read a vector's length behind the end.
-    void *values = realloc(cells->numbers, (size_t)capacity * size + NNRT_ALIGNMENT);
-    if (!values) return nnrt_fail_memory("a column of a table", (size_t)capacity * size);
+nnrt_status nnrt_cells_grow(nnrt_cells *cells, nnrt_value_storage *storage, int64_t rows,
+                            int64_t capacity) {
+    int64_t dtype = cells->kind == NNRT_NUMBERS ? NNRT_F64 : NNRT_I32;
+    void *values = nnrt_storage_resize(storage, cells->numbers, rows * nnrt_dtype_size(dtype),
+                                       dtype, capacity);
+    if (!values) return NNRT_ERROR;
     cells->numbers = values;
-    advise_large(values, (size_t)capacity * size);
     return NNRT_OK;
 }
 

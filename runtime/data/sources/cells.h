@@ -37,8 +37,9 @@ void nnrt_cells_look(nnrt_cells *cells, const nnrt_cells_rules *rules, const nnr
                      int64_t row);
 // Decides the kind; a few words among numbers are an error.
 nnrt_status nnrt_cells_decide(nnrt_cells *cells, const char *path);
-// Room for so many rows.
-nnrt_status nnrt_cells_grow(nnrt_cells *cells, int64_t capacity);
+// Room for so many rows; `rows` are there already.
+nnrt_status nnrt_cells_grow(nnrt_cells *cells, nnrt_value_storage *storage, int64_t rows,
+                            int64_t capacity);
 // Stores a cell as row `place` of the column. `row`: of the file, for messages.
 nnrt_status nnrt_cells_store(nnrt_cells *cells, const nnrt_cells_rules *rules, const char *path,
                              const nnrt_csv_cell *cell, int64_t place, int64_t row);

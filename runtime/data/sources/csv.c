@@ -15,7 +15,20 @@
 #include "../stage.h"
 #include "cells.h"
 
-enum { FILES, TARGET, TEST, VALIDATION, SEPARATOR, HEADER, COLUMNS, MISSING, TRIM, DECIMAL, WORDS };
+enum {
+    FILES,
+    TARGET,
+    TEST,
+    VALIDATION,
+    SEPARATOR,
+    HEADER,
+    COLUMNS,
+    MISSING,
+    TRIM,
+    DECIMAL,
+    WORDS,
+    MEMORY
+};
 enum {
     LOOK_ROWS = 1000,
     FIRST_CAPACITY = 4096,
@@ -32,6 +45,7 @@ typedef struct Reading {
     int64_t column_count;
     int has_header;
     int64_t rows, capacity; // so far, of all files; for so many there is room
+    int64_t stretch;        // rows after which columns are told how far they are
 } Reading;
 
 typedef nnrt_status take_row(Reading *reading, const nnrt_csv *csv, int64_t row);
@@ -216,19 +230,43 @@ static nnrt_status find_kinds(Reading *reading, const char *path) {
 
 // ---- Reading.
 
-static nnrt_status grow(Reading *reading) {
+// Rows that the rest of the file has, if they are as long as those before; 0: nobody knows.
+static int64_t estimate_rows(const nnrt_csv *csv, int64_t row) {
+    int64_t read = csv->stream.position - (csv->limit - csv->at);
+    if (csv->stream.compressed || read <= 0) return 0;
+    return (int64_t)((double)(csv->stream.file_size - read) / (double)read * (double)row * 1.02);
+}
+
+static int value_size(const nnrt_cells *column) {
+    return column->kind == NNRT_NUMBERS ? sizeof *column->numbers : sizeof *column->codes;
+}
+
+static nnrt_status grow(Reading *reading, const nnrt_csv *csv, int64_t row) {
+    int64_t row_bytes = 0;
     int64_t capacity = reading->capacity + reading->capacity / 2 + FIRST_CAPACITY;
+    int64_t estimate = reading->rows + estimate_rows(csv, row);
     nnrt_status status = NNRT_OK;
+    if (estimate > capacity) capacity = estimate;
     for (int64_t i = 0; i < reading->column_count && !status; i++)
-        status = nnrt_cells_grow(&reading->columns[i], capacity);
+        status =
+            nnrt_cells_grow(&reading->columns[i], reading->table->storage, reading->rows, capacity);
     reading->capacity = capacity;
+    for (int64_t i = 0; i < reading->column_count; i++)
+        row_bytes += value_size(&reading->columns[i]);
+    reading->stretch = nnrt_storage_stretch(reading->table->storage, row_bytes);
     return status;
+}
+
+static void fill(Reading *reading) {
+    for (int64_t i = 0; i < reading->column_count; i++)
+        nnrt_storage_fill(reading->columns[i].numbers,
+                          reading->rows * value_size(&reading->columns[i]));
 }
 
 static nnrt_status store_row(Reading *reading, const nnrt_csv *csv, int64_t row) {
     const nnrt_cells_rules *rules = &reading->rules;
     int64_t place = reading->rows;
-    nnrt_status status = place < reading->capacity ? NNRT_OK : grow(reading);
+    nnrt_status status = place < reading->capacity ? NNRT_OK : grow(reading, csv, row);
     for (int64_t i = 0; i < csv->count && !status; i++) {
         const nnrt_csv_cell *cell = &csv->cells[i];
         nnrt_cells *column = &reading->columns[i];
@@ -239,7 +277,8 @@ static nnrt_status store_row(Reading *reading, const nnrt_csv *csv, int64_t row)
         else
             status = nnrt_cells_store(column, rules, csv->path, cell, place, row);
     }
-    if (status || reading->rows++ < UINT32_MAX) return status;
+    if (!status && ++reading->rows % reading->stretch == 0) fill(reading);
+    if (status || reading->rows <= UINT32_MAX) return status;
     return nnrt_fail(NNRT_ERROR, "`%s` has too many rows: at most %lld can be read", csv->path,
                      (long long)UINT32_MAX);
 }
@@ -265,6 +304,7 @@ static nnrt_status read_files(Reading *reading) {
         ends[part] = reading->rows;
     }
     if (status) return status;
+    fill(reading);
     reading->table->row_count = reading->rows;
     reading->table->own_validation_rows = ends[1] - ends[0];
     reading->table->own_test_rows = ends[2] - ends[1];
@@ -338,6 +378,7 @@ static nnrt_status open_csv(nnrt_table *table, const nnrt_call *call) {
         double number;
         reading.rules.any_number_missing |= nnrt_number_parse(reading.rules.missing[i], &number);
     }
+    table->storage->rule = nnrt_memory_rule_of(nnrt_call_text_at(call, MEMORY));
     nnrt_status status = read_table(&reading);
     for (int64_t i = 0; i < reading.column_count; i++) nnrt_cells_free(&reading.columns[i]);
     free(reading.columns);
@@ -398,6 +439,7 @@ static const ArgDef csv_args[] = {
                .type = ARG_NAMES,
                .default_text = "none",
                .doc = "columns of words, though they look like numbers: codes, say"},
+    [MEMORY] = NNRT_MEMORY_ARGUMENT,
     {0},
 };
 

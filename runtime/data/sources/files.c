@@ -161,6 +161,7 @@ static nnrt_status add_names(nnrt_table *table, const nnrt_arrays *set) {
 
 static nnrt_status open_files(nnrt_table *table, Named *named) {
     nnrt_arrays *set = &named->set;
+    table->storage->rule = nnrt_memory_rule_of(nnrt_call_text(named->call, "memory", NULL));
     nnrt_status status = read_named(named);
     if (!status) status = add_names(table, set);
     if (status) return status;
@@ -298,6 +299,7 @@ static const ArgDef array_args[] = {
      .maximum = NNRT_DATA_MAX_CLASSES,
      .keras_name = "num_classes",
      .doc = "number of classes, where the labels do not show it; of each of several targets"},
+    NNRT_MEMORY_ARGUMENT,
     {0},
 };
 

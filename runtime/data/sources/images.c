@@ -27,10 +27,7 @@ typedef struct nnrt_pictures {
     char **paths; // [count]
     int32_t *labels;
     int64_t count, capacity;
-    int64_t memory; // see enum Memory
 } nnrt_pictures;
-
-enum Memory { MEMORY_AUTO, MEMORY_ALL, MEMORY_NONE };
 
 static void free_pictures(void *state) {
     nnrt_pictures *pictures = state;
@@ -374,10 +371,10 @@ static nnrt_status read_all(const nnrt_table *table, nnrt_field *field) {
 }
 
 static nnrt_status read_pictures(nnrt_table *table, nnrt_field *field) {
-    const nnrt_pictures *pictures = field->origin.state;
-    int64_t memory = pictures->memory, bytes;
+    nnrt_memory_rule rule = table->storage->rule;
+    int64_t bytes;
     if (__builtin_mul_overflow(table->row_count, field->column.size, &bytes)) bytes = INT64_MAX;
-    if (memory == MEMORY_NONE || (memory == MEMORY_AUTO && bytes > nnrt_free_memory() / 2))
+    if (rule == NNRT_MEMORY_NONE || (rule == NNRT_MEMORY_AUTO && bytes > nnrt_free_memory() / 2))
         return NNRT_OK;
     field->stored = field->column;
     nnrt_status status = nnrt_field_allocate(table, field);
@@ -459,16 +456,12 @@ nnrt_status nnrt_images_open(nnrt_table *table, const char *folder, int64_t chan
 static nnrt_status open_images(nnrt_table *table, const nnrt_call *call) {
     char path[PATH_MAX];
     const char *folder = nnrt_call_text(call, "folder", NULL);
-    const char *memory = nnrt_call_text(call, "memory", "auto");
     int64_t channels = strcmp(nnrt_call_text(call, "color", "rgb"), "rgb") == 0 ? 3 : 1;
     if (!folder) return nnrt_fail(NNRT_ERROR, "images(..) names no folder");
     nnrt_status status = nnrt_locate(table->folder, folder, path);
     if (!status) status = nnrt_images_open(table, path, channels);
-    if (status) return status;
-    ((nnrt_pictures *)table->state)->memory = strcmp(memory, "all") == 0    ? MEMORY_ALL
-                                              : strcmp(memory, "none") == 0 ? MEMORY_NONE
-                                                                            : MEMORY_AUTO;
-    return NNRT_OK;
+    table->storage->rule = nnrt_memory_rule_of(nnrt_call_text(call, "memory", NULL));
+    return status;
 }
 
 static const ArgDef images_args[] = {

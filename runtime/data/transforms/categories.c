@@ -132,13 +132,13 @@ static nnrt_status expand_column(nnrt_table *table, nnrt_field *field, int64_t e
     int64_t size = field->stored.size - 1 + categories->count, count;
     nnrt_column wider = nnrt_column_make(field->column.name, field->column.dtype, 1, &size);
     if (__builtin_mul_overflow(table->row_count, size, &count)) count = INT64_MAX;
-    void *values = nnrt_array_allocate(wider.dtype, count);
+    void *values = nnrt_storage_allocate(table->storage, wider.dtype, count);
     if (!values) return NNRT_ERROR;
     for (int64_t row = 0; row < table->row_count; row++)
         expand_row(field, element, categories, row, values);
     nnrt_status status = expand_marks(field, element, categories->count);
     if (status) {
-        free(values);
+        nnrt_storage_free(values);
         return status;
     }
     field->column = wider;

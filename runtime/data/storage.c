@@ -1,0 +1,206 @@
+#include "storage.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../base/memory.h"
+#include "../files/scratch.h"
+#include "../formats/array.h"
+
+enum {
+    PAGE = 4096,
+    PAGES = 1 << 18,  // bytes from which values have pages of their own
+    LARGE = 16 << 20, // below which nobody asks how much memory is left
+};
+
+typedef enum Place { ON_HEAP, IN_PAGES, ON_DISK } Place;
+
+// Values by their address; few, so a list does.
+typedef struct Entry {
+    void *values;
+    int64_t size, resident; // bytes: of the room; of it in memory
+    int64_t discarded;      // bytes at the start that are lost
+    Place place;
+    nnrt_value_storage *storage;
+    struct Entry *next;
+} Entry;
+
+static Entry *entries;
+
+static Entry *find(const void *values) {
+    Entry *entry = values ? entries : NULL;
+    while (entry && entry->values != values) entry = entry->next;
+    return entry;
+}
+
+nnrt_memory_rule nnrt_memory_rule_of(const char *word) {
+    if (!word || strcmp(word, "auto") == 0) return NNRT_MEMORY_AUTO;
+    return strcmp(word, "all") == 0 ? NNRT_MEMORY_ALL : NNRT_MEMORY_NONE;
+}
+
+void nnrt_storage_count(nnrt_value_storage *storage, int64_t bytes) {
+    storage->resident += bytes;
+    if (storage->resident > storage->peak) storage->peak = storage->resident;
+}
+
+static void set_resident(Entry *entry, int64_t bytes) {
+    nnrt_storage_count(entry->storage, bytes - entry->resident);
+    entry->resident = bytes;
+}
+
+// ---- Room.
+
+static int belongs_on_disk(const nnrt_value_storage *storage, int64_t bytes) {
+    if (storage->rule != NNRT_MEMORY_AUTO) return storage->rule == NNRT_MEMORY_NONE;
+    if (bytes < LARGE) return 0;
+    return storage->resident + bytes > (storage->resident + nnrt_free_memory()) / 2;
+}
+
+// Large ones have pages of their own, which grow without a copy and go back at once.
+static void *map_pages(int64_t size) {
+    void *values =
+        mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (values == MAP_FAILED) {
+        nnrt_fail_memory("the data", (size_t)size);
+        return NULL;
+    }
+    nnrt_array_advise(values, size);
+    return values;
+}
+
+static void *make_room(Place place, int64_t dtype, int64_t count, int64_t size) {
+    if (place == ON_DISK) return nnrt_scratch_map(size);
+    return place == IN_PAGES ? map_pages(size) : nnrt_array_allocate(dtype, count);
+}
+
+static void free_room(Place place, void *values, int64_t size) {
+    if (place == ON_HEAP)
+        free(values);
+    else if (place == IN_PAGES)
+        munmap(values, (size_t)size);
+    else
+        nnrt_scratch_free(values, size);
+}
+
+static void remove_entry(Entry *entry) {
+    Entry **place = &entries;
+    while (*place != entry) place = &(*place)->next;
+    *place = entry->next;
+    nnrt_storage_count(entry->storage, -entry->resident);
+    if (entry->place == ON_DISK) entry->storage->on_disk -= entry->size;
+    free_room(entry->place, entry->values, entry->size);
+    free(entry);
+}
+
+void *nnrt_storage_reserve(nnrt_value_storage *storage, int64_t dtype, int64_t count) {
+    int64_t bytes;
+    int is_large = __builtin_mul_overflow(count, nnrt_dtype_size(dtype), &bytes);
+    if (is_large || bytes > NNRT_ARRAY_MAX_BYTES) bytes = nnrt_array_bytes(dtype, INT64_MAX);
+    if (bytes < 0) return NULL;
+    Place place = belongs_on_disk(storage, bytes) ? ON_DISK : bytes >= PAGES ? IN_PAGES : ON_HEAP;
+    if (place == IN_PAGES && nnrt_array_bytes(dtype, count) < 0) return NULL;
+    Entry *entry = malloc(sizeof *entry);
+    if (!entry) {
+        nnrt_fail_memory("the columns of a data set", sizeof *entry);
+        return NULL;
+    }
+    int64_t size = bytes + NNRT_ALIGNMENT;
+    void *values = make_room(place, dtype, count, size);
+    if (!values) {
+        free(entry);
+        return NULL;
+    }
+    *entry = (Entry){
+        .values = values, .size = size, .place = place, .storage = storage, .next = entries};
+    entries = entry;
+    if (place == ON_DISK) storage->on_disk += size;
+    return values;
+}
+
+void *nnrt_storage_allocate(nnrt_value_storage *storage, int64_t dtype, int64_t count) {
+    void *values = nnrt_storage_reserve(storage, dtype, count);
+    Entry *entry = find(values);
+    if (entry && entry->place != ON_DISK) set_resident(entry, count * nnrt_dtype_size(dtype));
+    return values;
+}
+
+static int grow_in_place(Entry *entry, int64_t bytes) {
+    int64_t size = bytes + NNRT_ALIGNMENT;
+    if (entry->place != IN_PAGES || belongs_on_disk(entry->storage, bytes - entry->resident))
+        return 0;
+    void *values = mremap(entry->values, (size_t)entry->size, (size_t)size, MREMAP_MAYMOVE);
+    if (values == MAP_FAILED) return 0;
+    entry->values = values;
+    entry->size = size;
+    nnrt_array_advise(values, bytes);
+    return 1;
+}
+
+void *nnrt_storage_resize(nnrt_value_storage *storage, void *values, int64_t filled, int64_t dtype,
+                          int64_t count) {
+    Entry *entry = find(values);
+    if (entry && grow_in_place(entry, count * nnrt_dtype_size(dtype))) return entry->values;
+    void *copy = nnrt_storage_reserve(storage, dtype, count);
+    if (!copy || !values) return copy;
+    memcpy(copy, values, (size_t)filled);
+    nnrt_storage_free(values);
+    nnrt_storage_fill(copy, filled);
+    return copy;
+}
+
+void nnrt_storage_free(void *values) {
+    Entry *entry = find(values);
+    if (entry)
+        remove_entry(entry);
+    else
+        free(values);
+}
+
+// ---- What of it is in memory.
+
+int64_t nnrt_storage_stretch(const nnrt_value_storage *storage, int64_t row_bytes) {
+    enum { IN_MEMORY = 1 << 18, DISK_BYTES = 4 << 20 }; // rows; of numbers, those of a large page
+    if (!storage->on_disk) return IN_MEMORY;
+    int64_t rows = 1;
+    while (2 * rows * row_bytes <= DISK_BYTES && rows < IN_MEMORY) rows *= 2;
+    return rows;
+}
+
+void nnrt_storage_fill(void *values, int64_t bytes) {
+    Entry *entry = find(values);
+    if (!entry) return;
+    if (entry->place == ON_DISK)
+        nnrt_scratch_let_go(values, 0, bytes);
+    else
+        set_resident(entry, bytes - entry->discarded);
+}
+
+void nnrt_storage_discard(void *values, int64_t bytes) {
+    Entry *entry = find(values);
+    if (!entry || entry->place == ON_HEAP) return;
+    if (entry->place == ON_DISK) {
+        nnrt_scratch_let_go(values, 0, bytes);
+        return;
+    }
+    int64_t end = bytes / PAGE * PAGE;
+    if (end <= entry->discarded) return;
+    madvise(values, (size_t)end, MADV_DONTNEED);
+    set_resident(entry, entry->resident - (end - entry->discarded));
+    entry->discarded = end;
+}
+
+int nnrt_storage_is_on_disk(const void *values) {
+    const Entry *entry = find(values);
+    return entry && entry->place == ON_DISK;
+}
+
+void nnrt_storage_let_go(void *values) {
+    Entry *entry = find(values);
+    if (entry && entry->place == ON_DISK) nnrt_scratch_let_go(values, 0, entry->size);
+}
+
+void nnrt_storage_expect(void *values, int64_t first, int64_t end) {
+    Entry *entry = find(values);
+    if (entry && entry->place == ON_DISK) nnrt_scratch_expect(values, first, end);
+}
