@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 12, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 13, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -160,7 +160,10 @@ typedef struct nnrt_loss {
     const char *const *classes; // names of those of the target; NULL: none
     int64_t class_count;
     double target_low, target_high; // the numbers that it takes for targets; both 0: all
-    const nnrt_call *metrics;       // of the output
+    // Of a standardized target: x * deviation + mean is in the column's units, as metrics and
+    // predictions are. Deviation 0: outputs are in them already.
+    double target_mean, target_deviation;
+    const nnrt_call *metrics; // of the output
     int64_t metric_count;
 } nnrt_loss;
 

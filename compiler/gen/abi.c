@@ -145,6 +145,8 @@ static const AbiField abi_loss_fields[] = {FIELD(name),
                                            FIELD(class_count),
                                            FIELD(target_low),
                                            FIELD(target_high),
+                                           FIELD(target_mean),
+                                           FIELD(target_deviation),
                                            ITEMS(metrics, abi_call, metric_count),
                                            FIELD(metric_count)};
 static STRUCT(abi_loss, nnrt_loss);

@@ -233,6 +233,12 @@ static void set_classes(const Dataset *dataset, const char *column, nnrt_loss *o
     }
 }
 
+static void set_units(const Dataset *dataset, const OutputLoss *own, nnrt_loss *out) {
+    if (!dataset || own->target < 0) return;
+    out->target_mean = dataset->info.targets[own->target].mean;
+    out->target_deviation = dataset->info.targets[own->target].deviation;
+}
+
 static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
     int count = training->losses.count;
     nnrt_loss *losses = ARENA_ARRAY(gen->arena, nnrt_loss, count + 1);
@@ -245,6 +251,7 @@ static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
                                 .metrics = calls_of(gen, &own->metrics),
                                 .metric_count = own->metrics.count};
         set_classes(training->dataset, own->column, &losses[i]);
+        set_units(training->dataset, own, &losses[i]);
         if (!own->def) continue;
         losses[i].name = own->def->schema.name;
         losses[i].is_classifier = own->def->is_classifier;

@@ -1,5 +1,7 @@
 #include "answer.h"
 
+#include <string.h>
+
 #include "../metrics/confusion.h"
 
 static int64_t vector_of(const nnrt_output *output) {
@@ -57,6 +59,14 @@ static nnrt_reading choose_reading(const nnrt_loss *loss, const nnrt_output *out
 nnrt_answer nnrt_answer_of(const nnrt_session *session, const nnrt_output *output, int64_t number) {
     const nnrt_loss *loss = find_loss(session, number);
     return (nnrt_answer){.output = output, .loss = loss, .reading = choose_reading(loss, output)};
+}
+
+void nnrt_answer_put(const nnrt_answer *answer, const float *output, float *values) {
+    const nnrt_loss *loss = answer->loss;
+    int64_t size = answer->output->size;
+    memcpy(values, output, (size_t)size * sizeof *values);
+    for (int64_t i = 0; loss && loss->target_deviation != 0 && i < size; i++)
+        values[i] = (float)((double)output[i] * loss->target_deviation + loss->target_mean);
 }
 
 int64_t nnrt_answer_best(const nnrt_answer *answer, const float *outputs) {

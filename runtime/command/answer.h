@@ -29,6 +29,9 @@ int nnrt_answer_is_label(const float *outputs, int64_t label);
 // The name of a class, or its number in `text`.
 const char *nnrt_answer_name(const nnrt_answer *answer, int64_t class_index, char text[32]);
 
+// What is shown of the floats of an output: of a standardized target numbers in its units.
+void nnrt_answer_put(const nnrt_answer *answer, const float *output, float *values);
+
 // ---- Places.
 
 int64_t nnrt_answer_classes(const nnrt_output *output); // 2 where the last dimension is 1

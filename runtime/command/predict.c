@@ -44,9 +44,9 @@ static void after_step(void *argument, const nnrt_context *context) {
         float *row = p->outputs + (p->done + context->index[sample]) * p->size;
         for (int64_t i = 0; i < p->answer_count; i++) {
             const nnrt_output *output = &p->function->outputs[i];
-            memcpy(row + p->answers[i].first,
-                   context->arena + output->offset + sample * output->stride,
-                   (size_t)output->size * sizeof *row);
+            nnrt_answer_put(&p->answers[i],
+                            context->arena + output->offset + sample * output->stride,
+                            row + p->answers[i].first);
         }
     }
 }

@@ -9,8 +9,8 @@
 //               of texts, `classes` a list of numbers
 //               images(folder, color, memory)
 //               circles(n, factor, noise, seed)  moons|spirals|xor|blobs(n, noise, seed)
-//   transforms  scale(a, offset)  standardize(columns)  one_hot(column)  take(n)  resize(height,
-//   width)
+//   transforms  scale(a, offset)  standardize(columns, target)  one_hot(column)  take(n)
+//   resize(height, width)
 //               split(test, validation, seed, stratify)
 //               augment(fill), then a stage for each of its augmentations (augment.h)
 #ifndef NNRT_DATA_H
@@ -48,6 +48,8 @@ typedef struct nnrt_target_info {
     // Of numbers in files: the extremes, and the sum over the last dimension that is farthest from
     // 1 (but for vectors of zeros).
     nnrt_target_value lowest, highest, uneven;
+    // Of standardized numbers: x * deviation + mean is in the column's units. 0: they are not.
+    double mean, deviation;
     int64_t decisions;    // 1: they are 0 and 1 only
     char not_labels[160]; // why whole numbers are no labels; "": they are, or are no whole numbers
     const char *const *class_names; // NULL: none

@@ -23,7 +23,8 @@ static void update_errors(nnrt_tally *t, const nnrt_view *view, error_kind kind)
         const float *output = nnrt_view_output(view, sample);
         double sum = 0;
         for (int64_t i = 0; i < view->size; i++)
-            sum += error_of((double)output[i], nnrt_view_target(view, sample, i), kind);
+            sum += error_of(nnrt_view_number(view, output[i]), nnrt_view_target(view, sample, i),
+                            kind);
         if (sum < largest_error)
             t->errors += (unsigned __int128)rint(sum * fixed_point);
         else
@@ -76,7 +77,7 @@ static void update_r2(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view
         const float *output = nnrt_view_output(view, sample);
         for (int64_t i = 0; i < view->size; i++) {
             double target = nnrt_view_target(view, sample, i);
-            double error = target - (double)output[i];
+            double error = target - nnrt_view_number(view, output[i]);
             nnrt_pair_sum *sums = &t->sums[i % m->classes * R2_SUMS];
             nnrt_pair_add(&sums[TARGETS], target, 0);
             nnrt_pair_add(&sums[SQUARES], target * target, 0);

@@ -18,7 +18,7 @@ struct nnrt_metrics {
 // ---- Views.
 
 nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target) {
-    nnrt_view view = {.scale = 1};
+    nnrt_view view = {.scale = 1, .output_scale = 1};
     view.stride = output->stride;
     view.size = output->size;
     view.classes = output->rank ? output->shape[output->rank - 1] : 1;

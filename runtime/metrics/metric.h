@@ -18,7 +18,8 @@ typedef struct nnrt_view {
     int64_t target_dtype, target_size;
     const uint32_t *index; // the samples' rows of the column
     int64_t rows;
-    double scale, offset;          // of the target's values
+    double scale, offset;               // of the target's values
+    double output_scale, output_offset; // of the outputs' that are compared as numbers
     const float *mean, *deviation; // then by element: (x - mean) / deviation; NULL: as they are
 } nnrt_view;
 

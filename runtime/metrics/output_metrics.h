@@ -26,7 +26,7 @@ void nnrt_output_metrics_update(nnrt_output_metrics *metrics, const nnrt_functio
                                 const nnrt_context *context);
 
 // An output beside its target; inputs of the data as targets are scaled as the model gets them, but
-// not standardized.
+// not standardized; standardized targets and their outputs are numbers in the column's units.
 nnrt_view nnrt_loss_view(const nnrt_session *session, const nnrt_function *function,
                          const nnrt_loss *loss);
 

@@ -74,6 +74,11 @@ static inline const float *nnrt_view_output(const nnrt_view *view, int64_t sampl
     return view->outputs + sample * view->stride;
 }
 
+// Of an output that is compared as a number, in the units of the target.
+static inline double nnrt_view_number(const nnrt_view *view, float output) {
+    return (double)output * view->output_scale + view->output_offset;
+}
+
 static inline double nnrt_share(int64_t part, int64_t all) {
     return all > 0 ? (double)part / (double)all : 0;
 }

@@ -108,6 +108,36 @@ static void test_one_hot_of_numbers(void **state) {
     assert_null(data.mean[0]);
 }
 
+// The target is standardized as inputs are, and its mean and deviation are known for what is shown.
+static void test_standardized_target(void **state) {
+    (void)state;
+    const nnrt_call source =
+        SOURCE("csv", TEXT("file", "cars.txt"), TEXT("separator", "blanks"), TEXT("target", "0"));
+    const nnrt_call keep = TRANSFORM("keep", TEXT("columns", "1"));
+    const nnrt_call both = TRANSFORM("standardize", NUMBER("target", 1));
+    const nnrt_call alone = TRANSFORM("standardize", TEXT("columns", "0"));
+    const double mean = 53.5 / 3; // of 18, 15.5, 20
+    assert_int_equal(LOAD(source, keep, both), NNRT_OK);
+    const nnrt_target_info *target = &data.info.targets[0];
+    assert_true(fabs(target->mean - mean) < 1e-12 && target->deviation > 1);
+    const float *y = data.columns[1];
+    assert_true(fabs((double)y[1] * target->deviation + mean - 15.5) < 1e-5);
+    assert_true(fabsf(y[0] + y[1] + y[2]) < 1e-6F && y[1] < -1);
+    assert_true(((float *)data.columns[0])[0] > 0.9F);
+    assert_int_equal(LOAD(source, keep, alone), NNRT_OK);
+    assert_row(0, (const float[]){8});
+    assert_true(((const float *)data.columns[1])[1] == -1.2675004F);
+    assert_int_equal(LOAD(source, keep, PLAIN("standardize")), NNRT_OK);
+    assert_true(data.info.targets[0].deviation == 0);
+    assert_true(((const float *)data.columns[1])[1] == 15.5F);
+    assert_int_equal(LOAD(source, keep, both, alone), NNRT_ERROR);
+    assert_message("standardized already");
+    assert_int_equal(LOAD(PEOPLE, TRANSFORM("keep", TEXT("columns", "age")), both), NNRT_ERROR);
+    assert_message("standardize(pay): the column does not hold numbers");
+    assert_int_equal(LOAD(SOURCE("circles", NUMBER("n", 10)), both), NNRT_ERROR);
+    assert_message("the target is an array");
+}
+
 static void assert_filled(nnrt_option with, float gain) {
     const nnrt_option *pointer = &with;
     const nnrt_call fill = call_make(FAMILY_TRANSFORMS, "fill_missing", pointer, 1);
@@ -262,6 +292,7 @@ int main(void) {
         cmocka_unit_test(test_late_word),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_standardized_columns),
+        cmocka_unit_test(test_standardized_target),
     };
     return cmocka_run_group_tests_name("tables", tests, set_up, tear_down);
 }

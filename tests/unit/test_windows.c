@@ -117,6 +117,12 @@ static void test_learning(void **state) {
                           TRANSFORM("windows", NUMBER("n", 5))),
                      NNRT_OK);
     assert_int_equal(data.info.inputs[0].shape[1], 2); // the past is kept
+    assert_int_equal(LOAD(SERIES, DROP, TRANSFORM("standardize", NUMBER("target", 1)),
+                          TRANSFORM("windows", NUMBER("n", 5))),
+                     NNRT_OK);
+    assert_int_equal(nnrt_data_sample(&data, 0, 5, x), NNRT_OK); // rows 5 to 9
+    assert_true(x[2] == ((const float *)data.columns[1])[0]);    // the target of row 5
+    assert_true(data.info.targets[0].mean == 25);
 }
 
 static void test_mistakes(void **state) {

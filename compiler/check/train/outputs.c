@@ -414,13 +414,25 @@ static bool add_loss(Checker *c, const TrainEntry *entry, TrainStep *step, Graph
     return value != NULL;
 }
 
+// In the units of a standardized target, as other metrics see it.
+static Node *in_units(Graph *graph, Node *node, const nnrt_target_info *target) {
+    node = graph_scale(graph, node, target->deviation);
+    return graph_add(graph, node, graph_constant(graph, target->mean));
+}
+
 // Metrics that are blocks are reported by the step.
 static bool add_measures(Checker *c, const TrainEntry *entry, TrainStep *step, Graph *graph,
                          const OutputLoss *loss, Node *target) {
+    const nnrt_target_info *info =
+        loss->target >= 0 ? &entry->dataset->info.targets[loss->target] : NULL;
+    bool is_changed = info && info->deviation != 0 && loss->measures.count;
+    Node *output = graph->outputs.items[loss->output];
+    graph->current_layer = NULL;
+    if (is_changed) output = in_units(graph, output, info);
+    if (is_changed) target = in_units(graph, target, info);
     for (int i = 0; i < loss->measures.count; i++) {
         const Ast *block = loss->measures.items[i];
-        Node *value =
-            block_value(c, entry, loss, block, graph->outputs.items[loss->output], target);
+        Node *value = block_value(c, entry, loss, block, output, target);
         if (!value) return false;
         add_term(c, step, graph, value, loss->label, block->text, 0);
     }

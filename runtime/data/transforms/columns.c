@@ -41,8 +41,7 @@ static int is_input_of_numbers(const nnrt_field *field) {
 
 int nnrt_columns_are_there(const nnrt_table *table) {
     for (int64_t i = 0; i < table->field_count; i++)
-        if (table->fields[i].role == NNRT_FEATURE && table->fields[i].kind != NNRT_TENSORS)
-            return 1;
+        if (table->fields[i].kind != NNRT_TENSORS) return 1;
     return 0;
 }
 
@@ -52,13 +51,24 @@ int nnrt_columns_hold_numbers(const nnrt_table *table) {
     return 0;
 }
 
+nnrt_status nnrt_columns_change_field(nnrt_table *table, const nnrt_call *call, nnrt_field *field,
+                                      nnrt_column_change change) {
+    const char *name = field->column.name;
+    if (!holds_numbers(field))
+        return nnrt_fail(NNRT_ERROR, "%s(%s): the column does not hold numbers", call->name, name);
+    if (field->target.deviation != 0)
+        return nnrt_fail(NNRT_ERROR,
+                         "%s(%s): the target is standardized already, and predictions are brought "
+                         "back from that alone\nwrite it before `standardize`",
+                         call->name, name);
+    return change(&(nnrt_column_work){table, call, field});
+}
+
 static nnrt_status change_named(nnrt_table *table, const nnrt_call *call, const char *name,
                                 nnrt_column_change change) {
     nnrt_field *field = nnrt_columns_find(table, name);
     if (!field) return nnrt_columns_fail(table, call, name);
-    if (!holds_numbers(field))
-        return nnrt_fail(NNRT_ERROR, "%s(%s): the column does not hold numbers", call->name, name);
-    return change(&(nnrt_column_work){table, call, field});
+    return nnrt_columns_change_field(table, call, field, change);
 }
 
 nnrt_status nnrt_columns_change_inputs(nnrt_table *table, const nnrt_call *call,

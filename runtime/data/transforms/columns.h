@@ -25,6 +25,8 @@ typedef nnrt_status (*nnrt_column_change)(const nnrt_column_work *work);
 // but those of one_hot. Behind windows the past of the target is an input.
 nnrt_status nnrt_columns_change(nnrt_table *table, const nnrt_call *call, int option,
                                 nnrt_column_change change);
+nnrt_status nnrt_columns_change_field(nnrt_table *table, const nnrt_call *call, nnrt_field *field,
+                                      nnrt_column_change change);
 nnrt_status nnrt_columns_change_inputs(nnrt_table *table, const nnrt_call *call,
                                        nnrt_column_change change);
 // Are there columns of a table (not arrays)?

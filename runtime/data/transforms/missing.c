@@ -131,8 +131,12 @@ static nnrt_status fill_all(const Filling *f, double value) {
 }
 
 // With the row before, in the order of the file, whatever part it is of. Rows before the first one
-// that is there stay missing.
+// that is there, which have none before them, take that.
 static void fill_previous(const Filling *f) {
+    int64_t first = 0;
+    while (first < f->table->row_count && nnrt_field_is_missing(f->field, (uint32_t)first)) first++;
+    for (int64_t row = 0; row < first && first < f->table->row_count; row++)
+        put(f->field, (uint32_t)row, nnrt_field_number(f->field, first, 0));
     for (int64_t row = 1; row < f->table->row_count; row++)
         if (nnrt_field_is_missing(f->field, (uint32_t)row) &&
             !nnrt_field_is_missing(f->field, (uint32_t)row - 1))

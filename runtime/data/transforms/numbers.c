@@ -53,7 +53,7 @@ static nnrt_status apply_scale(nnrt_table *table, const nnrt_call *call) {
 
 // ---- standardize
 
-enum { STANDARDIZE_COLUMNS };
+enum { STANDARDIZE_COLUMNS, STANDARDIZE_TARGET };
 
 // Mean and deviation of what the training part has, of the whole of it and not estimated for a
 // larger one, as Keras's Normalization and scikit-learn's StandardScaler. Distances from a value
@@ -84,13 +84,23 @@ static int64_t find_moments(const nnrt_column_work *work, double *mean, double *
 
 static nnrt_status standardize(const nnrt_column_work *work) {
     double mean, deviation, *values = work->field->values;
-    if (work->field->role == NNRT_TARGET)
-        return nnrt_fail(NNRT_ERROR, "standardize(%s): it is the target", work->field->column.name);
     if (!find_moments(work, &mean, &deviation)) return nnrt_columns_fail_empty(work);
     for (int64_t row = 0; row < work->table->row_count; row++)
         values[row] = (values[row] - mean) / deviation;
+    if (work->field->role == NNRT_TARGET) {
+        work->field->target.mean = mean;
+        work->field->target.deviation = deviation;
+    }
     return nnrt_learnt_put(work->table, work->field->column.name,
                            json_pack("{s:f, s:f}", "mean", mean, "deviation", deviation));
+}
+
+static nnrt_status standardize_targets(nnrt_table *table, const nnrt_call *call) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < table->field_count && !status; i++)
+        if (table->fields[i].role == NNRT_TARGET)
+            status = nnrt_columns_change_field(table, call, &table->fields[i], standardize);
+    return status;
 }
 
 static nnrt_status mark_standardize(nnrt_table *table, const nnrt_call *call) {
@@ -98,6 +108,10 @@ static nnrt_status mark_standardize(nnrt_table *table, const nnrt_call *call) {
     if (columns && (columns->text || columns->count))
         return nnrt_fail(NNRT_ERROR, "standardize(..): arrays have no columns that could be named\n"
                                      "write `standardize`: each element of all inputs");
+    if (nnrt_call_number(call, "target", 0) > 0)
+        return nnrt_fail(NNRT_ERROR, "standardize(target = true): the target is an array\n"
+                                     "columns of tables, of `csv` for example, can be targets "
+                                     "whose predictions come back in their units");
     table->is_standardized = 1;
     return NNRT_OK;
 }
@@ -108,8 +122,10 @@ static nnrt_status apply_standardize(nnrt_table *table, const nnrt_call *call) {
     nnrt_call_texts_at(call, STANDARDIZE_COLUMNS, &named);
     nnrt_status status = nnrt_windows_add_targets(table);
     if (status) return status;
-    if (!named && !nnrt_columns_hold_numbers(table)) return NNRT_OK; // categories stay
-    return nnrt_columns_change(table, call, STANDARDIZE_COLUMNS, standardize);
+    if (named || nnrt_columns_hold_numbers(table)) // categories stay
+        status = nnrt_columns_change(table, call, STANDARDIZE_COLUMNS, standardize);
+    if (status || !nnrt_call_is_on(call, STANDARDIZE_TARGET)) return status;
+    return standardize_targets(table, call);
 }
 
 // ---- Rows.
@@ -126,7 +142,16 @@ static const ArgDef scale_args[] = {
     {0},
 };
 
-static const ArgDef standardize_args[] = {[STANDARDIZE_COLUMNS] = NNRT_ALL_OR_NAMED, {0}};
+static const ArgDef standardize_args[] = {
+    [STANDARDIZE_COLUMNS] = NNRT_ALL_OR_NAMED,
+    [STANDARDIZE_TARGET] = {.name = "target",
+                            .type = ARG_BOOL,
+                            .default_text = "false",
+                            .by_name = true,
+                            .doc = "of a table, too: the loss compares standardized numbers, "
+                                   "metrics and predictions are in the column's units"},
+    {0},
+};
 
 const nnrt_transform nnrt_number_transforms[] = {
     {.schema = {"scale", "multiplies and adds", scale_args, "Rescaling rescale"},

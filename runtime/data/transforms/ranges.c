@@ -30,6 +30,11 @@ static nnrt_status normalize(const nnrt_column_work *work) {
     double low = nnrt_call_number_at(work->call, NORMALIZE_LOW);
     double high = nnrt_call_number_at(work->call, NORMALIZE_HIGH);
     double *values = work->field->values, least, most;
+    if (work->field->role == NNRT_TARGET)
+        return nnrt_fail(NNRT_ERROR,
+                         "normalize(%s): it is the target, and predictions would come in other "
+                         "units\nwrite `standardize(%s)`: it brings them back",
+                         work->field->column.name, work->field->column.name);
     nnrt_status status = find_extremes(work, &least, &most);
     if (status) return status;
     double factor = (high - low) / (most > least ? most - least : 1);
