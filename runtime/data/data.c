@@ -116,6 +116,7 @@ static nnrt_status apply_transforms(Run *run) {
     run->waits = calloc((size_t)run->stage_count, 1);
     if (!run->waits) return nnrt_fail_memory("the data set", (size_t)run->stage_count);
     for (int64_t i = 1; i < run->stage_count && !status; i++) status = take_stage(run, i);
+    if (run->table->storage->on_disk) nnrt_table_sort_rows(run->table); // what waits reads them all
     if (!status) status = apply_waiting(run);
     free(run->waits);
     return status;

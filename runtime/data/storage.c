@@ -204,3 +204,11 @@ void nnrt_storage_expect(void *values, int64_t first, int64_t end) {
     Entry *entry = find(values);
     if (entry && entry->place == ON_DISK) nnrt_scratch_expect(values, first, end);
 }
+
+void nnrt_storage_passed(void *values) {
+    const Entry *entry = find(values);
+    if (!entry || entry->place != ON_DISK) return;
+    nnrt_storage_count(entry->storage, entry->size);
+    nnrt_storage_count(entry->storage, -entry->size);
+    nnrt_scratch_let_go(values, 0, entry->size);
+}
