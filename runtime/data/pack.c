@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../base/list.h"
+#include "facts.h"
 #include "learnt.h"
 #include "table.h"
 
@@ -270,5 +271,6 @@ nnrt_status nnrt_table_pack(nnrt_table *table) {
             status = nnrt_target_settle(table, &table->fields[i]);
     for (int64_t i = 0; i < table->field_count && !status; i++)
         status = check_feature(table, &table->fields[i]);
+    if (!status) status = nnrt_facts_collect(table);
     return status ? status : pack_numbers(table);
 }

@@ -53,6 +53,8 @@ struct nnrt_field {
     // in the source, and whether it is one of the categories. NULL: none has.
     int64_t *numbers;
     uint8_t *is_category;
+    int facts;               // bits 1 << nnrt_fact_kind (facts.h)
+    const char *source;      // the name that it had when they were found
     nnrt_target_info target; // of a target; its column is this one
 };
 
@@ -70,7 +72,9 @@ struct nnrt_table {
     struct nnrt_row_view *views;
     struct nnrt_windows *windows; // what parts consist of (windows.h); NULL: rows
     int64_t stage;                // that runs, 0: the source
-    struct json_t *learnt;        // by the stages so far (learnt.h); NULL: nothing
+    nnrt_fact facts[NNRT_MAX_FACTS];
+    int64_t fact_count;
+    struct json_t *learnt; // by the stages so far (learnt.h); NULL: nothing
     // What the source keeps for its fields; freed with the table.
     void *state;
     void (*free_state)(void *state);
