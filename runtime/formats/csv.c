@@ -243,6 +243,9 @@ static int is_line_end(const char *p) {
     return *p == '\n' || (*p == '\r' && p[1] == '\n');
 }
 
+static const char no_text[] = "a NUL byte: is it a text file?\n"
+                              "convert UTF-16 with `iconv -f UTF-16 -t UTF-8`";
+
 static Outcome fail(const nnrt_csv *csv, const char *what) {
     nnrt_fail(NNRT_ERROR, "`%s`, line %lld, cell %lld: %s", csv->path, (long long)csv->line,
               (long long)csv->count, what);
@@ -290,7 +293,7 @@ static Outcome end_cell(nnrt_csv *csv, char **at, int *is_last) {
     else if (separator != ' ' || p == *at)
         return fail(csv, *p ? "text behind a quote that ends a cell; a quote within a cell in "
                               "quotes is written twice"
-                            : "a NUL byte: is it a text file?");
+                            : no_text);
     *at = p;
     return DONE;
 }
@@ -308,8 +311,7 @@ static Outcome read_quoted(nnrt_csv *csv, nnrt_csv_cell *cell, char **at) {
         cell->has_quotes = 1;
     }
     cell->length = (int32_t)(p - cell->text);
-    if (memchr(cell->text, 0, (size_t)cell->length))
-        return fail(csv, "a NUL byte: is it a text file?");
+    if (memchr(cell->text, 0, (size_t)cell->length)) return fail(csv, no_text);
     *at = p + 1;
     return DONE;
 }
@@ -352,7 +354,7 @@ static char *try_number(const nnrt_csv *csv, nnrt_csv_cell *cell, char *start) {
 static Outcome read_text(nnrt_csv *csv, nnrt_csv_cell *cell, char **at) {
     char *end = find_end(csv, *at);
     if (end == csv->limit && !csv->is_at_end) return MORE;
-    if (!*end && end < csv->limit) return fail(csv, "a NUL byte: is it a text file?");
+    if (!*end && end < csv->limit) return fail(csv, no_text);
     cell->length = (int32_t)(end - *at);
     *at = end;
     trim_cell(csv, cell);
