@@ -23,6 +23,20 @@ static const char *dtype_name(int64_t dtype) {
 
 // ---- As text.
 
+// Line ends and other control characters as they are written in strings.
+static const char *shown(Arena *arena, const char *text) {
+    Text shown = text_create(arena);
+    for (; *text; text++) {
+        if (*text == '\n')
+            text_put(&shown, "\\n");
+        else if ((unsigned char)*text < ' ')
+            text_format(&shown, "\\x%02X", (unsigned)*text);
+        else
+            text_put_bytes(&shown, text, 1);
+    }
+    return shown.data;
+}
+
 static const char *kind_text(Arena *arena, const nnrt_column_survey *survey) {
     const nnrt_column *column = &survey->column;
     if (strcmp(survey->kind, "arrays") != 0) return survey->kind;
@@ -42,7 +56,7 @@ static void print_categories(Text *out, const nnrt_column_survey *survey) {
         const nnrt_category_count *category = &survey->categories[i];
         if (i) text_put(out, ", ");
         if (category->name)
-            text_format(out, "`%s`", category->name);
+            text_format(out, "`%s`", shown(out->arena, category->name));
         else
             text_format(out, "%g", category->value);
         text_format(out, " %s", summary_count(out->arena, category->count));
@@ -68,7 +82,7 @@ static void print_row(Text *out, const nnrt_survey *survey, int64_t row) {
     for (int64_t i = 0; i < survey->column_count; i++) {
         if (survey->columns[i].column.rank) continue;
         const char *cell = nnrt_survey_cell(survey, i, row);
-        text_format(out, "%s%s", separator, *cell ? cell : "-");
+        text_format(out, "%s%s", separator, *cell ? shown(out->arena, cell) : "-");
         separator = " | ";
     }
 }

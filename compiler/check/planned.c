@@ -8,8 +8,11 @@ typedef struct Planned {
 } Planned;
 
 static const Planned planned_rows[] = {
-    {"layer", "embedding", NULL},  {"layer", "gru", NULL},        {"layer", "lstm", NULL},
-    {"data source", "text", NULL}, {"argument", "weights", NULL}, {0},
+    {"layer", "embedding", NULL},
+    {"layer", "gru", NULL},
+    {"layer", "lstm", NULL},
+    {"argument", "weights", NULL},
+    {0},
 };
 
 const char *planned_name(int index) {

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts.h"
 #include "learnt.h"
 #include "row_view.h"
 #include "stage.h"
+#include "vocabulary.h"
 #include "windows.h"
 
 nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t missing,
@@ -26,8 +26,13 @@ nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t
 
 // ---- The stages
 
-const void *const nnrt_source_tables[] = {nnrt_file_sources, nnrt_cifar_sources, nnrt_image_sources,
-                                          nnrt_toy_sources,  nnrt_csv_sources,   NULL};
+const void *const nnrt_source_tables[] = {nnrt_file_sources,
+                                          nnrt_cifar_sources,
+                                          nnrt_image_sources,
+                                          nnrt_toy_sources,
+                                          nnrt_csv_sources,
+                                          nnrt_text_sources,
+                                          NULL};
 const void *const nnrt_transform_tables[] = {nnrt_number_transforms,
                                              nnrt_range_transforms,
                                              nnrt_row_transforms,
@@ -117,7 +122,6 @@ static nnrt_status apply_transforms(Run *run) {
     run->waits = calloc((size_t)run->stage_count, 1);
     if (!run->waits) return nnrt_fail_memory("the data set", (size_t)run->stage_count);
     for (int64_t i = 1; i < run->stage_count && !status; i++) status = take_stage(run, i);
-    if (run->table->storage->on_disk) nnrt_table_sort_rows(run->table); // what waits reads them all
     if (!status) status = apply_waiting(run);
     free(run->waits);
     return status;
@@ -135,6 +139,7 @@ static nnrt_status settle(nnrt_table *table, const nnrt_source *source) {
     nnrt_status status = nnrt_windows_open(table);
     if (status) return status;
     status = nnrt_windows_add_targets(table);
+    if (!status) status = nnrt_vocabulary_settle(table);
     if (!status) status = nnrt_table_pack(table);
     if (!status && source->settle) status = source->settle(table);
     nnrt_windows_close(table);
@@ -153,7 +158,6 @@ static nnrt_status run_stages(Run *run, int want_samples) {
     int is_known = opened == NNRT_DATA_MISSING && table->row_count > 0;
     if (opened && !is_known) return opened;
     nnrt_status status = nnrt_table_make_parts(table);
-    if (!status && !is_known) nnrt_facts_mark(table);
     if (!status) status = apply_transforms(run);
     if (!status) run->stage = 0;
     if (!status && !is_known) status = settle(table, source);
@@ -172,6 +176,7 @@ nnrt_status nnrt_table_run(nnrt_table *table, const nnrt_call *stages, int64_t s
     if (!status) status = apply_transforms(&run);
     if (!status) status = nnrt_windows_open(table);
     if (!status) status = nnrt_windows_add_targets(table);
+    if (!status) status = nnrt_vocabulary_settle(table);
     return status ? status : read_features(table);
 }
 
@@ -183,6 +188,10 @@ static void describe_columns(const nnrt_table *table, nnrt_data_info *info) {
     for (int64_t i = 0; i < table->field_count; i++) {
         const nnrt_field *field = &table->fields[i];
         if (field->role == NNRT_FEATURE) {
+            if (field->column.dtype == NNRT_I32) {
+                info->input_words[info->input_count] = field->words;
+                info->input_categories[info->input_count] = field->word_count;
+            }
             info->inputs[info->input_count++] = field->column;
         } else {
             info->targets[info->target_count] = field->target;
@@ -221,8 +230,6 @@ static nnrt_data_info describe(const Run *run) {
                            .stage = run->stage};
     memcpy(info.fingerprint, table->fingerprint, sizeof info.fingerprint);
     describe_columns(table, &info);
-    memcpy(info.facts, table->facts, sizeof info.facts);
-    info.fact_count = table->fact_count;
     describe_memory(table, &info);
     return info;
 }
@@ -291,12 +298,12 @@ char *nnrt_data_learnt(const nnrt_data *data) {
     return learnt ? json_dumps(learnt, JSON_COMPACT) : NULL;
 }
 
-nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t input, uint32_t row, void *values) {
-    const nnrt_column *column = &data->info.inputs[input];
-    const char *held = data->columns[input];
+nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t number, uint32_t row, void *values) {
+    const nnrt_column *column = nnrt_data_column(&data->info, number);
+    const char *held = data->columns[number];
     int64_t bytes = column->size * nnrt_dtype_size(column->dtype);
     if (!held) {
-        const nnrt_field *field = field_of(data, input);
+        const nnrt_field *field = field_of(data, number);
         return field->origin.make(field, row, values);
     }
     memcpy(values, held + row * bytes, (size_t)bytes);
@@ -308,13 +315,13 @@ int nnrt_data_is_picture(const nnrt_column *column) {
 }
 
 int nnrt_data_is_held(const nnrt_data *data) {
-    for (int64_t i = 0; i < data->info.input_count; i++)
+    for (int64_t i = 0; i < nnrt_data_column_count(&data->info); i++)
         if (!data->columns[i]) return 0;
     return 1;
 }
 
 int nnrt_data_is_in_memory(const nnrt_data *data) {
-    for (int64_t i = 0; i < data->info.input_count; i++)
+    for (int64_t i = 0; i < nnrt_data_column_count(&data->info); i++)
         if (!data->columns[i] && !nnrt_row_view_is_held(field_of(data, i))) return 0;
     return 1;
 }

@@ -59,30 +59,16 @@ typedef struct nnrt_target_info {
     int64_t counted_classes;
 } nnrt_target_info;
 
-// What is doubtful about a column (facts.h).
-typedef enum nnrt_fact_kind {
-    NNRT_FACT_ONE_VALUE,    // all training rows have the same
-    NNRT_FACT_TELLS_TARGET, // it is the target in other words
-    NNRT_FACT_ID,           // whole numbers that count up, or a word a row
-    NNRT_FACT_CATEGORIES,   // more than 1000, `number`, became columns
-    NNRT_FACT_LARGE,        // its numbers are the largest, about `number`
-} nnrt_fact_kind;
-
-typedef struct nnrt_fact {
-    nnrt_fact_kind kind;
-    const char *column; // in the source; lives until the process ends
-    double number;
-    int64_t stage; // that it is of
-} nnrt_fact;
-
-enum { NNRT_MAX_FACTS = 24 }; // further ones are not told
-
 // What is known of a data set before its samples are read; shapes are those after the transforms
 // that change shapes (one_hot, resize), types are those in memory (uint8 pictures stay uint8).
 // Columns are numbered: the inputs, then the targets, NNRT_MAX_COLUMNS at most.
 typedef struct nnrt_data_info {
     nnrt_column inputs[NNRT_MAX_COLUMNS]; // features; names "image", "x" ...; size 0: not known
     int64_t input_count;
+    // Of inputs that are whole numbers, entries of a list: how many there are, and what they are;
+    // 0: they are none.
+    int64_t input_categories[NNRT_MAX_COLUMNS];
+    const char *const *input_words[NNRT_MAX_COLUMNS];
     nnrt_target_info targets[NNRT_MAX_COLUMNS]; // those that are not there are all zeros
     int64_t target_count;
     int64_t train_rows, validation_rows, test_rows;
@@ -93,8 +79,6 @@ typedef struct nnrt_data_info {
     // What the samples take: bytes in memory once they are read, and at most until then; bytes of
     // files that hold what does not stay in memory.
     int64_t held_bytes, peak_bytes, disk_bytes;
-    nnrt_fact facts[NNRT_MAX_FACTS];
-    int64_t fact_count;
     char fingerprint[65]; // of headers, sizes and labels; "" when not inspected
 } nnrt_data_info;
 
@@ -111,8 +95,8 @@ typedef struct nnrt_part {
 
 typedef struct nnrt_data {
     nnrt_data_info info;
-    // [row_count, size] of each column, 64 bytes of slack after. An input NULL: too large for
-    // memory; nnrt_data_sample reads it.
+    // [row_count, size] of each column, 64 bytes of slack after. NULL: too large for memory, or
+    // rows of another one; nnrt_data_sample reads it.
     void *columns[NNRT_MAX_COLUMNS];
     int64_t row_count;
     nnrt_part train, validation, test;
@@ -129,14 +113,14 @@ void nnrt_data_free(nnrt_data *data);
 // What its stages learnt from the training part, as JSON (learnt.h), to be freed; NULL: nothing.
 char *nnrt_data_learnt(const nnrt_data *data);
 
-// An input of one row, from memory or its file. May be called by several threads at once.
-nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t input, uint32_t row, void *values);
+// A column of one row, from memory or its file. May be called by several threads at once.
+nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t column, uint32_t row, void *values);
 // Is its sample a picture, [height, width] or [height, width, channels] of 4 at most?
 int nnrt_data_is_picture(const nnrt_column *column);
-// Are all inputs in memory?
+// Are all columns in memory?
 int nnrt_data_is_held(const nnrt_data *data);
 
-// Are all inputs in memory, or made of what is? No file is read for a sample then.
+// Are all columns in memory, or made of what is? No file is read for a sample then.
 int nnrt_data_is_in_memory(const nnrt_data *data);
 
 // Its size is INT64_MAX where the product of the shape is more.

@@ -91,11 +91,8 @@ static nnrt_status make_sample(const nnrt_loader *loader, const Slot *slot, int6
     for (int64_t i = 0; i < loader->column_count; i++) {
         size_t bytes = (size_t)loader->bytes[i];
         char *to = slot->columns[i] + place * loader->bytes[i];
-        if (i >= data->info.input_count) {
-            memcpy(to, (const char *)data->columns[i] + row * loader->bytes[i], bytes);
-            continue;
-        }
-        nnrt_status status = make_input(loader, i, row, sample, to);
+        nnrt_status status = i < data->info.input_count ? make_input(loader, i, row, sample, to)
+                                                        : nnrt_data_sample(data, i, row, to);
         if (!status) continue;
         memset(to, 0, bytes);
         failed = status;

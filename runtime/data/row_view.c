@@ -20,20 +20,23 @@ nnrt_row_view *nnrt_row_view_make(nnrt_table *table, nnrt_base *base, const uint
                                   int64_t place_count) {
     size_t bytes = (size_t)(place_count + 1) * sizeof *rows;
     nnrt_row_view *view = calloc(1, sizeof *view);
-    uint32_t *copy = view ? malloc(bytes) : NULL;
-    if (!copy) {
+    uint32_t *copy = view && rows ? malloc(bytes) : NULL;
+    if (!view || (rows && !copy)) {
         free(view);
         nnrt_fail_memory("the rows of a column", bytes);
         return NULL;
     }
-    memcpy(copy, rows, (size_t)place_count * sizeof *rows);
-    *view = (nnrt_row_view){base, copy, NULL, place_count, 1, table->views};
+    if (rows) memcpy(copy, rows, (size_t)place_count * sizeof *rows);
+    *view = (nnrt_row_view){
+        .base = base, .rows = copy, .place_count = place_count, .length = 1, .next = table->views};
     table->views = view;
     return view;
 }
 
-static const uint32_t *rows_of(const nnrt_row_view *view, int64_t sample) {
-    return view->rows + (view->first ? view->first[sample] : sample);
+// The row of place `i` of a sample.
+static int64_t row_of(const nnrt_row_view *view, int64_t sample, int64_t i) {
+    int64_t place = (view->first ? view->first[sample] : sample) + view->shift + i;
+    return view->rows ? view->rows[place] : place;
 }
 
 // ---- Samples.
@@ -41,15 +44,21 @@ static const uint32_t *rows_of(const nnrt_row_view *view, int64_t sample) {
 static nnrt_status make(const nnrt_field *field, uint32_t sample, void *values) {
     const nnrt_row_view *view = field->origin.state;
     const nnrt_field *base = &view->base->field;
-    const uint32_t *rows = rows_of(view, sample);
     size_t bytes = (size_t)(base->column.size * nnrt_dtype_size(base->column.dtype));
     nnrt_status status = NNRT_OK;
+    if (base->values && !view->rows) {
+        const char *from = base->values;
+        memcpy(values, from + (size_t)row_of(view, sample, 0) * bytes,
+               (size_t)view->length * bytes);
+        return NNRT_OK;
+    }
     for (int64_t i = 0; i < view->length && !status; i++) {
+        size_t row = (size_t)row_of(view, sample, i);
         char *to = (char *)values + (size_t)i * bytes;
         if (base->values)
-            memcpy(to, (const char *)base->values + rows[i] * bytes, bytes);
+            memcpy(to, (const char *)base->values + row * bytes, bytes);
         else
-            status = base->origin.make(base, rows[i], to);
+            status = base->origin.make(base, (uint32_t)row, to);
     }
     return status;
 }
@@ -99,7 +108,7 @@ static void copy_target(const nnrt_row_view *view, nnrt_field *field, int64_t co
     char *to = field->values;
     for (int64_t i = 0; base->values && i < count; i++)
         for (int64_t k = 0; k < view->length; k++, to += size)
-            memcpy(to, (const char *)base->values + rows_of(view, i)[k] * size, (size_t)size);
+            memcpy(to, (const char *)base->values + row_of(view, i, k) * size, (size_t)size);
 }
 
 nnrt_field *nnrt_row_view_add_target(nnrt_table *table, nnrt_row_view *view, const char *name,
@@ -116,6 +125,21 @@ nnrt_field *nnrt_row_view_add_target(nnrt_table *table, nnrt_row_view *view, con
     field->values = nnrt_storage_allocate(table->storage, column.dtype, count * column.size);
     if (!field->values) return NULL;
     copy_target(view, field, count);
+    return field;
+}
+
+nnrt_field *nnrt_row_view_add_labels(nnrt_table *table, nnrt_row_view *view, const char *name) {
+    const nnrt_field *base = &view->base->field;
+    nnrt_field *field = nnrt_table_add(table, NNRT_TARGET, shape_of(view, name));
+    if (!field) return NULL;
+    field->origin = (nnrt_origin){read, make, view};
+    field->words = base->words;
+    field->word_count = base->word_count;
+    field->target.column = field->column;
+    field->target.place_classes = base->word_count;
+    field->target.class_names = base->words;
+    field->target.highest.value = (double)(base->word_count - 1);
+    field->target.uneven.value = 1;
     return field;
 }
 

@@ -14,9 +14,10 @@ typedef struct nnrt_base {
 
 typedef struct nnrt_row_view {
     nnrt_base *base;
-    uint32_t *rows;              // of the base, by place
+    uint32_t *rows;              // of the base, by place; NULL: place i is row i
     uint32_t *first;             // by sample: its first place; NULL: sample i is that of place i
     int64_t place_count, length; // places in all, and those of a sample
+    int64_t shift;               // places that samples begin later
     struct nnrt_row_view *next;
 } nnrt_row_view;
 
@@ -24,11 +25,14 @@ typedef struct nnrt_row_view {
 // fields are invalid then.
 nnrt_base *nnrt_row_view_hold(nnrt_table *table, nnrt_field *field);
 
-// A view of a base, not yet a column; `rows` is copied. NULL: no memory.
+// A view of a base, not yet a column; `rows` is copied, and may be NULL, as above. NULL: no
+// memory.
 nnrt_row_view *nnrt_row_view_make(nnrt_table *table, nnrt_base *base, const uint32_t *rows,
                                   int64_t place_count);
 // Appends a feature of one row a sample, of the base's shape, or of `length` rows, [length, shape].
 nnrt_field *nnrt_row_view_add(nnrt_table *table, nnrt_row_view *view, const char *name);
+// Appends a target of running text: labels of places, of the base's words.
+nnrt_field *nnrt_row_view_add_labels(nnrt_table *table, nnrt_row_view *view, const char *name);
 // Appends a target: its values are copied, what is known of them is as before. Numbers of `length`
 // rows are labels of places where the base has words.
 nnrt_field *nnrt_row_view_add_target(nnrt_table *table, nnrt_row_view *view, const char *name,

@@ -83,7 +83,7 @@ static nnrt_status list_rows(const nnrt_data *data, const nnrt_row_view *view, n
     for (int64_t i = 0; i < data->train.count; i++)
         memset(is_used + view->first[data->train.rows[i]], 1, (size_t)view->length);
     for (int64_t i = 0; i < view->place_count; i++)
-        if (is_used[i]) part->rows[part->count++] = view->rows[i];
+        if (is_used[i]) part->rows[part->count++] = view->rows ? view->rows[i] : (uint32_t)i;
     free(is_used);
     return NNRT_OK;
 }

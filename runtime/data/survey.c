@@ -132,6 +132,10 @@ static nnrt_status survey_numbers(const nnrt_table *table, const nnrt_field *fie
                             survey);
 }
 
+static int is_of_words(const nnrt_field *field) {
+    return field->kind == NNRT_WORDS || field->kind == NNRT_DATES || field->kind == NNRT_TOKENS;
+}
+
 static nnrt_status survey_words(const nnrt_table *table, const nnrt_field *field,
                                 nnrt_column_survey *survey) {
     set_numbers(survey, &(Moments){0});
@@ -145,12 +149,12 @@ static nnrt_status survey_column(const nnrt_table *table, const nnrt_field *fiel
     static const char *const kinds[] = {[NNRT_TENSORS] = "arrays",
                                         [NNRT_NUMBERS] = "numbers",
                                         [NNRT_WORDS] = "words",
-                                        [NNRT_DATES] = "dates"};
+                                        [NNRT_DATES] = "dates",
+                                        [NNRT_TOKENS] = "tokens"};
     survey->column = field->column;
     survey->is_target = field->role == NNRT_TARGET;
     survey->kind = kinds[field->kind];
-    if (field->kind == NNRT_WORDS || field->kind == NNRT_DATES)
-        return survey_words(table, field, survey);
+    if (is_of_words(field)) return survey_words(table, field, survey);
     return survey_numbers(table, field, buffer, survey);
 }
 
@@ -211,7 +215,8 @@ static nnrt_status count_duplicates(const nnrt_table *table, const nnrt_part *pa
 
 static nnrt_status find_duplicates(nnrt_survey *survey, void *buffer) {
     const nnrt_table *table = survey->table;
-    if (!table->validation.count && !table->test.count) return NNRT_OK;
+    int is_text = table->field_count && table->fields[0].kind == NNRT_TOKENS;
+    if ((!table->validation.count && !table->test.count) || is_text) return NNRT_OK;
     size_t bytes = ((size_t)table->train.count + 1) * sizeof(uint64_t);
     uint64_t *known = malloc(bytes);
     if (!known) return nnrt_fail_memory("a look at the data", bytes);
@@ -264,8 +269,7 @@ const char *nnrt_survey_cell(const nnrt_survey *survey, int64_t column, int64_t 
     static char text[NNRT_JSON_NUMBER];
     const nnrt_field *field = &survey->table->fields[column];
     double value = nnrt_field_number(field, survey->table->train.rows[row], 0);
-    if (field->kind == NNRT_WORDS || field->kind == NNRT_DATES)
-        return value < 0 ? "" : field->words[(int64_t)value];
+    if (is_of_words(field)) return value < 0 ? "" : field->words[(int64_t)value];
     if (isnan(value)) return "";
     if (field->column.dtype == NNRT_F32)
         nnrt_float_text(text, (float)value);

@@ -16,7 +16,7 @@ typedef struct nnrt_category_count {
 typedef struct nnrt_column_survey {
     nnrt_column column; // as the stages leave it; dtype 3: double
     int is_target;
-    const char *kind;                        // "numbers", "words", "dates", "arrays"
+    const char *kind;                        // "numbers", "words", "dates", "tokens", "arrays"
     int64_t count;                           // of numbers that are there
     int64_t missing;                         // rows
     double lowest, highest, mean, deviation; // of numbers; NAN: there are none

@@ -20,7 +20,18 @@ typedef enum nnrt_kind {
     NNRT_NUMBERS, // one number a row, as double; NaN: missing
     NNRT_WORDS,   // the number of a word in a list; -1: missing
     NNRT_DATES,   // likewise, of dates as they are written
+    NNRT_TOKENS,  // the number of a token of running text, in a vocabulary
 } nnrt_kind;
+
+// What a token is.
+typedef enum nnrt_unit { NNRT_UNIT_CHAR, NNRT_UNIT_WORD, NNRT_UNIT_BYTE } nnrt_unit;
+
+// What a vocabulary is made by.
+typedef struct nnrt_token_rule {
+    nnrt_unit unit;
+    int has_unknown; // number 0 is for what the training part does not have
+    int64_t most;    // entries; 0: no limit
+} nnrt_token_rule;
 
 typedef enum nnrt_role { NNRT_FEATURE, NNRT_TARGET } nnrt_role;
 
@@ -40,7 +51,7 @@ struct nnrt_field {
     nnrt_role role;
     nnrt_kind kind;
     const char *const
-        *words; // of words and dates, sorted by bytes; they live until the process ends
+        *words; // of words and dates, sorted by bytes, and of tokens; they live until the end
     int64_t word_count;
     int is_whole;       // none of its values is missing: its source has seen them all
     int is_past;        // of a target behind windows; the name stands for the target
@@ -53,8 +64,7 @@ struct nnrt_field {
     // in the source, and whether it is one of the categories. NULL: none has.
     int64_t *numbers;
     uint8_t *is_category;
-    int facts;               // bits 1 << nnrt_fact_kind (facts.h)
-    const char *source;      // the name that it had when they were found
+    nnrt_token_rule tokens;  // of running text
     nnrt_target_info target; // of a target; its column is this one
 };
 
@@ -72,9 +82,7 @@ struct nnrt_table {
     struct nnrt_row_view *views;
     struct nnrt_windows *windows; // what parts consist of (windows.h); NULL: rows
     int64_t stage;                // that runs, 0: the source
-    nnrt_fact facts[NNRT_MAX_FACTS];
-    int64_t fact_count;
-    struct json_t *learnt; // by the stages so far (learnt.h); NULL: nothing
+    struct json_t *learnt;        // by the stages so far (learnt.h); NULL: nothing
     // What the source keeps for its fields; freed with the table.
     void *state;
     void (*free_state)(void *state);

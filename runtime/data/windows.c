@@ -17,6 +17,10 @@ static nnrt_part *part_of(nnrt_table *table, int number) {
     return parts[number];
 }
 
+static uint32_t row_at(const nnrt_windows *windows, int64_t place) {
+    return windows->order ? windows->order[place] : (uint32_t)place;
+}
+
 // ---- The rows of parts.
 
 static nnrt_status reach_part(const nnrt_windows *windows, const nnrt_part *from, nnrt_part *to) {
@@ -30,7 +34,7 @@ static nnrt_status reach_part(const nnrt_windows *windows, const nnrt_part *from
     for (int64_t i = 0; i < from->count; i++)
         memset(is_reached + windows->first[from->rows[i]], 1, (size_t)reach(windows));
     for (int64_t place = 0; place < windows->place_count; place++)
-        if (is_reached[place]) to->rows[to->count++] = windows->order[place];
+        if (is_reached[place]) to->rows[to->count++] = row_at(windows, place);
     free(is_reached);
     return NNRT_OK;
 }
@@ -100,12 +104,21 @@ static nnrt_row_view *make_window(nnrt_table *table, nnrt_base *base) {
     return view;
 }
 
+// What follows each token is to be told.
+static nnrt_status add_next(nnrt_table *table, nnrt_base *base) {
+    nnrt_row_view *view = make_window(table, base);
+    if (!view) return NNRT_ERROR;
+    view->shift = table->windows->ahead;
+    return nnrt_row_view_add_labels(table, view, "next") ? NNRT_OK : NNRT_ERROR;
+}
+
 static nnrt_status add_column(nnrt_table *table, nnrt_base *base, const uint32_t *target_rows) {
     const char *name = base->field.column.name;
     int64_t count = table->windows->count;
     if (base->field.role == NNRT_FEATURE) {
         nnrt_row_view *window = make_window(table, base);
-        return window && nnrt_row_view_add(table, window, name) ? NNRT_OK : NNRT_ERROR;
+        if (!window || !nnrt_row_view_add(table, window, name)) return NNRT_ERROR;
+        return base->field.kind == NNRT_TOKENS ? add_next(table, base) : NNRT_OK;
     }
     nnrt_row_view *view = nnrt_row_view_make(table, base, target_rows, count);
     return view && nnrt_row_view_add_target(table, view, name, count) ? NNRT_OK : NNRT_ERROR;
@@ -133,7 +146,7 @@ nnrt_status nnrt_windows_finish(nnrt_table *table) {
     uint32_t *target_rows = malloc(bytes);
     if (!target_rows) return nnrt_fail_memory("windows", bytes);
     for (int64_t i = 0; i < windows->count; i++)
-        target_rows[i] = windows->order[windows->first[i] + reach(windows) - 1];
+        target_rows[i] = row_at(windows, windows->first[i] + reach(windows) - 1);
     nnrt_status status = add_columns(table, target_rows);
     free(target_rows);
     return status;

@@ -6,7 +6,7 @@
 #include "table.h"
 
 typedef struct nnrt_windows {
-    uint32_t *order; // [place_count]: rows of the table, part by part
+    uint32_t *order; // [place_count]: rows of the table, part by part; NULL: place i is row i
     uint32_t *first; // [count]: the first place of each window
     int64_t place_count, count;
     int64_t length, ahead; // rows of a window; the target's row behind the last one

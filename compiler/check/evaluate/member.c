@@ -87,45 +87,81 @@ static const Value *tensor_member(Checker *c, const Ast *ast, const Value *owner
     return report_member(c, ast, owner);
 }
 
-// The classes of the only target that has any; *targets: how many have.
-static int64_t only_classes(const nnrt_data_info *info, int *targets) {
-    int64_t classes = 0;
-    *targets = 0;
-    for (int64_t i = 0; i < info->target_count; i++) {
-        if (info->targets[i].classes == 0) continue;
-        classes = info->targets[i].classes;
-        ++*targets;
-    }
-    return classes;
+// A number that columns of a data set have.
+typedef struct DataMember {
+    const char *name;
+    const char *owners, *meaning; // of the message: "its targets", "classes"
+    int64_t (*number)(const nnrt_data_info *info, int64_t column); // 0: the column has none
+} DataMember;
+
+static int64_t classes_of(const nnrt_data_info *info, int64_t column) {
+    return column < info->input_count ? 0 : info->targets[column - info->input_count].classes;
 }
 
-static const Value *report_classes(Checker *c, const Ast *ast, const Dataset *dataset, int count) {
+static int64_t vocabulary_of(const nnrt_data_info *info, int64_t column) {
+    return column < info->input_count ? info->input_categories[column] : 0;
+}
+
+static const DataMember data_members[] = {
+    {"classes", "its targets", "classes", classes_of},
+    {"vocabulary", "its inputs", "a vocabulary", vocabulary_of},
+};
+enum { DATA_MEMBERS = sizeof data_members / sizeof *data_members };
+
+// The number of the only column that has it; *columns: how many have.
+static int64_t only_number(const nnrt_data_info *info, const DataMember *member, int *columns) {
+    int64_t found = 0;
+    *columns = 0;
+    for (int64_t i = 0; i < nnrt_data_column_count(info); i++) {
+        int64_t number = member->number(info, i);
+        if (!number) continue;
+        found = number;
+        ++*columns;
+    }
+    return found;
+}
+
+static const Value *report_several(Checker *c, const Ast *ast, const Dataset *dataset,
+                                   const DataMember *member, int count) {
+    const nnrt_data_info *info = &dataset->info;
     Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span,
-                             "`classes` of `%s` is not one number: %d of its targets have classes",
-                             dataset->name, count);
+                             "`%s` of `%s` is not one number: %d of %s have %s", member->name,
+                             dataset->name, count, member->owners, member->meaning);
     diag_label(diag, "which of them?");
-    for (int64_t i = 0; i < dataset->info.target_count; i++) {
-        const nnrt_target_info *target = &dataset->info.targets[i];
-        if (target->classes > 0)
-            diag_note(diag, "`%s` has %lld", target->column.name, (long long)target->classes);
+    for (int64_t i = 0; i < nnrt_data_column_count(info); i++) {
+        int64_t number = member->number(info, i);
+        if (number)
+            diag_note(diag, "`%s` has %lld", nnrt_data_column(info, i)->name, (long long)number);
     }
     diag_help(diag, "write the number");
     return expression_error(c, ast->span);
 }
 
-static const Value *dataset_member(Checker *c, const Ast *ast, const Dataset *dataset) {
-    int targets;
-    int64_t classes = only_classes(&dataset->info, &targets);
-    bool is_classes = strcmp(ast->text, "classes") == 0;
-    if (is_classes && targets > 1) return report_classes(c, ast, dataset, targets);
-    if (is_classes && targets == 1) return value_number(c->arena, (double)classes, true, ast->span);
-    if (dataset->is_broken || (is_classes && !dataset->found))
-        return expression_error(c, ast->span);
+static const Value *report_data_member(Checker *c, const Ast *ast, const Dataset *dataset) {
+    NameList names = {0};
+    int columns;
+    for (int i = 0; i < DATA_MEMBERS; i++)
+        if (only_number(&dataset->info, &data_members[i], &columns) && columns == 1)
+            vec_push(c->arena, &names, arena_format(c->arena, "`%s`", data_members[i].name));
     Diag *diag = diag_report(c->sink, DIAG_E0101, ast->span, "the dataset `%s` has no `%s`",
                              dataset->name, ast->text);
     diag_label(diag, "unknown member");
-    if (targets == 1) diag_help(diag, "it has `classes`");
+    for (int i = 0; i < names.count; i++) diag_help(diag, "it has %s", names.items[i]);
     return expression_error(c, ast->span);
+}
+
+static const Value *dataset_member(Checker *c, const Ast *ast, const Dataset *dataset) {
+    for (int i = 0; i < DATA_MEMBERS; i++) {
+        const DataMember *member = &data_members[i];
+        int columns;
+        if (strcmp(ast->text, member->name) != 0) continue;
+        int64_t number = only_number(&dataset->info, member, &columns);
+        if (columns == 1) return value_number(c->arena, (double)number, true, ast->span);
+        if (columns) return report_several(c, ast, dataset, member, columns);
+        if (!dataset->found) return expression_error(c, ast->span); // which is reported
+    }
+    return dataset->is_broken ? expression_error(c, ast->span)
+                              : report_data_member(c, ast, dataset);
 }
 
 const Value *member_evaluate(Checker *c, Scope *scope, const Ast *ast) {

@@ -6,7 +6,6 @@
 
 #include "../../base/list.h"
 #include "../../base/number.h"
-#include "../facts.h"
 #include "../learnt.h"
 #include "../stage.h"
 #include "columns.h"
@@ -240,7 +239,6 @@ static nnrt_status add_category(nnrt_table *table, int64_t place, int64_t behind
     if (!field || nnrt_field_allocate(table, field)) return NNRT_ERROR;
     field->kind = NNRT_NUMBERS;
     field->is_indicator = 1;
-    nnrt_facts_inherit(field, &table->fields[place]);
     for (int64_t row = 0; row < table->row_count; row++)
         ((uint8_t *)field->values)[row] = nnrt_field_number(&table->fields[place], row, 0) == value;
     return NNRT_OK;
@@ -257,7 +255,6 @@ static nnrt_status one_hot_field(nnrt_table *table, nnrt_field *field) {
     int64_t place = field - table->fields;
     Categories categories = {0};
     nnrt_status status = find_values(table, field, &categories);
-    if (!status) status = nnrt_facts_add_categories(table, field, categories.count);
     if (!status) status = learn(table, field, &categories);
     for (int64_t i = 0; i < categories.count && !status; i++)
         status = add_category(table, place, i + 1, categories.values[i]);

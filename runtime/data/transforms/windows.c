@@ -1,6 +1,7 @@
 // Windows of a series: runs of rows of one part become samples.
 #include "../windows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,34 +21,63 @@ static nnrt_status add_part(nnrt_windows *windows, nnrt_part *part, const char *
                          "and its target reach over %lld",
                          (long long)windows->length, (long long)windows->ahead, name,
                          (long long)part->count, (long long)reach);
-    memcpy(windows->order + windows->place_count, part->rows,
-           (size_t)part->count * sizeof *part->rows);
+    int64_t place = windows->order ? windows->place_count : part->rows[0];
+    if (windows->order)
+        memcpy(windows->order + place, part->rows, (size_t)part->count * sizeof *part->rows);
     for (int64_t start = 0; start + reach <= part->count; start += stride) {
-        windows->first[windows->count] = (uint32_t)(windows->place_count + start);
+        windows->first[windows->count] = (uint32_t)(place + start);
         part->rows[count++] = (uint32_t)windows->count++;
     }
-    windows->place_count += part->count;
+    if (windows->order) windows->place_count += part->count;
     part->count = count;
     return NNRT_OK;
+}
+
+// Are the rows of a part one after the other?
+static int is_run(const nnrt_part *part) {
+    for (int64_t i = 1; i < part->count; i++)
+        if (part->rows[i] != part->rows[i - 1] + 1) return 0;
+    return 1;
+}
+
+// Running text goes from one window to the next.
+static int64_t stride_of(const nnrt_table *table, const nnrt_call *call) {
+    double stride = nnrt_call_number_at(call, STRIDE);
+    if (!isnan(stride)) return (int64_t)stride;
+    const nnrt_field *field = nnrt_table_feature(table, 0);
+    return field && field->kind == NNRT_TOKENS ? table->windows->length : 1;
+}
+
+// Room for the windows of all parts, and for the order of their rows where that is another than the
+// table's.
+static nnrt_status make_room(const nnrt_table *table, nnrt_windows *windows, int64_t stride) {
+    const nnrt_part *const parts[PARTS] = {&table->train, &table->validation, &table->test};
+    int64_t places = 1, count = 1;
+    int all_runs = 1;
+    for (int i = 0; i < PARTS; i++) {
+        places += parts[i]->count;
+        count += parts[i]->count / stride + 1;
+        all_runs = all_runs && is_run(parts[i]);
+    }
+    windows->place_count = all_runs ? table->row_count : 0;
+    windows->first = malloc((size_t)count * sizeof *windows->first);
+    if (!all_runs) windows->order = malloc((size_t)places * sizeof *windows->order);
+    if (windows->first && (all_runs || windows->order)) return NNRT_OK;
+    return nnrt_fail_memory("windows", (size_t)(places + count) * sizeof *windows->first);
 }
 
 static nnrt_status apply_windows(nnrt_table *table, const nnrt_call *call) {
     static const char *const names[PARTS] = {"training", "validation", "test"};
     nnrt_part *const parts[PARTS] = {&table->train, &table->validation, &table->test};
-    size_t places = 1;
     if (table->windows) return nnrt_fail(NNRT_ERROR, "windows(..) stands twice");
-    for (int i = 0; i < PARTS; i++) places += (size_t)parts[i]->count;
     nnrt_windows *windows = table->windows = calloc(1, sizeof *windows);
     if (!windows) return nnrt_fail_memory("windows", sizeof *windows);
-    windows->order = malloc(places * sizeof *windows->order);
-    windows->first = malloc(places * sizeof *windows->first);
-    if (!windows->order || !windows->first)
-        return nnrt_fail_memory("windows", 2 * places * sizeof *windows->order);
     windows->length = (int64_t)nnrt_call_number_at(call, LENGTH);
     windows->ahead = (int64_t)nnrt_call_number_at(call, AHEAD);
-    nnrt_status status = NNRT_OK;
+    int64_t stride = stride_of(table, call);
+    nnrt_status status = make_room(table, windows, stride);
     for (int i = 0; i < PARTS && !status; i++)
-        status = add_part(windows, parts[i], names[i], (int64_t)nnrt_call_number_at(call, STRIDE));
+        status = add_part(windows, parts[i], names[i], stride);
     return status;
 }
 
@@ -64,8 +94,9 @@ static const ArgDef windows_args[] = {
     [LENGTH] = WINDOW_ARGUMENT("n", 1, NULL, "sequence_length size", "rows of a window"),
     [AHEAD] = WINDOW_ARGUMENT("ahead", 0, "1", NULL,
                               "how many rows behind the last one the target's row is"),
-    [STRIDE] = WINDOW_ARGUMENT("stride", 1, "1", "sequence_stride shift",
-                               "rows from the beginning of a window to that of the next"),
+    [STRIDE] = WINDOW_ARGUMENT("stride", 1, "none", "sequence_stride shift",
+                               "rows from the beginning of a window to that of the next; none: 1, "
+                               "of text n"),
     {0},
 };
 
