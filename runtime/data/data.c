@@ -69,16 +69,39 @@ typedef struct Run {
     int any_waits;
 } Run;
 
+// Did the stage apply what it had learnt? That it is not there is the cause of other errors.
+static nnrt_status check_state(const nnrt_table *table, const nnrt_transform *transform,
+                               nnrt_status status) {
+    const char *name = transform->schema.name;
+    if (table->lacking)
+        return nnrt_fail(NNRT_ERROR,
+                         "what `%s` learnt of the column `%s` is not in the weights: they are of "
+                         "another program, or of data with other columns\ntrain again",
+                         name, table->lacking);
+    int is_passed_over = table->states && transform->timing == NNRT_FITTED && !table->was_asked &&
+                         json_object_size(json_array_get(table->states, (size_t)table->stage));
+    if (status || !is_passed_over) return status;
+    return nnrt_fail(NNRT_BUG, "`%s` does not apply what it learnt", name);
+}
+
+static nnrt_status apply_values(nnrt_table *table, const nnrt_transform *transform,
+                                const nnrt_call *call) {
+    nnrt_status status = nnrt_windows_open(table);
+    if (status) return status;
+    table->lacking = NULL;
+    table->was_asked = 0;
+    status = check_state(table, transform, transform->apply(table, call));
+    nnrt_windows_close(table);
+    return status;
+}
+
 static nnrt_status apply(Run *run, int64_t stage) {
     run->stage = stage;
     run->waits[stage] = 0;
     run->table->stage = stage;
     const nnrt_transform *transform = find_transform(run->stages[stage].name);
     if (transform->timing == NNRT_OF_ROWS) return transform->apply(run->table, &run->stages[stage]);
-    nnrt_status status = nnrt_windows_open(run->table);
-    if (status) return status;
-    status = transform->apply(run->table, &run->stages[stage]);
-    nnrt_windows_close(run->table);
+    nnrt_status status = apply_values(run->table, transform, &run->stages[stage]);
     nnrt_table_let_go(run->table);
     return status;
 }
@@ -98,6 +121,7 @@ static nnrt_status take_stage(Run *run, int64_t stage) {
     const nnrt_transform *transform = find_transform(name);
     run->stage = stage;
     if (!transform) return nnrt_fail(NNRT_ERROR, "there is no transform `%s`", name);
+    if (transform->is_of_training && run->table->new_rows) return NNRT_OK;
     int is_of_rows = transform->timing == NNRT_OF_ROWS;
     if (is_of_rows && transform->touches && run->table->windows)
         return nnrt_fail(NNRT_ERROR,
@@ -154,6 +178,9 @@ static nnrt_status run_stages(Run *run, int want_samples) {
     if (!source)
         return nnrt_fail(NNRT_ERROR, "there is no data source `%s`",
                          run->stage_count > 0 ? run->stages[0].name : "");
+    if (table->new_rows && !source->takes_new_rows)
+        return nnrt_fail(NNRT_ERROR, "`%s`: `%s` takes no rows of another file, as tables do",
+                         table->new_rows, source->schema.name);
     nnrt_status opened = source->open(table, &run->stages[0]);
     int is_known = opened == NNRT_DATA_MISSING && table->row_count > 0;
     if (opened && !is_known) return opened;
@@ -277,12 +304,30 @@ static nnrt_status hand_over(const Run *run, nnrt_data *data) {
     return status;
 }
 
+static nnrt_status prepare(nnrt_table *table, const nnrt_call *stages, int64_t stage_count,
+                           const nnrt_known *known) {
+    table->new_rows = known->new_rows;
+    table->is_predicted = known->is_predicted;
+    if (known->learnt) return nnrt_learnt_apply(table, known->learnt, stage_count);
+    return known->new_rows ? nnrt_fail(NNRT_ERROR,
+                                       "nothing is known of what the stages of `%s` "
+                                       "learnt, which new rows need",
+                                       stages[0].name)
+                           : NNRT_OK;
+}
+
 nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const char *folder,
                            nnrt_data *data) {
+    return nnrt_data_load_known(stages, stage_count, folder, &(nnrt_known){0}, data);
+}
+
+nnrt_status nnrt_data_load_known(const nnrt_call *stages, int64_t stage_count, const char *folder,
+                                 const nnrt_known *known, nnrt_data *data) {
     Run run = {.table = nnrt_table_create(folder), .stages = stages, .stage_count = stage_count};
     *data = (nnrt_data){0};
     if (!run.table) return NNRT_ERROR;
-    nnrt_status status = run_stages(&run, 1);
+    nnrt_status status = prepare(run.table, stages, stage_count, known);
+    if (!status) status = run_stages(&run, 1);
     if (!status) {
         status = hand_over(&run, data);
     } else {
@@ -294,7 +339,8 @@ nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const c
 }
 
 char *nnrt_data_learnt(const nnrt_data *data) {
-    const json_t *learnt = data->owner ? data->owner->learnt : NULL;
+    const nnrt_table *table = data->owner;
+    const json_t *learnt = !table ? NULL : table->states ? table->states : table->learnt;
     return learnt ? json_dumps(learnt, JSON_COMPACT) : NULL;
 }
 

@@ -108,6 +108,17 @@ typedef struct nnrt_data {
 
 nnrt_status nnrt_data_load(const nnrt_call *stages, int64_t stage_count, const char *folder,
                            nnrt_data *data);
+// What a data set knows before its stages run.
+typedef struct nnrt_known {
+    const char *learnt;   // by them, as nnrt_data_learnt gave it: they apply it. NULL: they learn
+    const char *new_rows; // a file that is read instead of the source's: all rows that the stages
+                          // keep are the test part, in their order. NULL: the source's own files
+    int is_predicted;     // targets may be missing, and what they hold does not matter
+} nnrt_known;
+
+// As nnrt_data_load. NNRT_ERROR also: the source reads no new rows, what was learnt does not fit.
+nnrt_status nnrt_data_load_known(const nnrt_call *stages, int64_t stage_count, const char *folder,
+                                 const nnrt_known *known, nnrt_data *data);
 void nnrt_data_free(nnrt_data *data);
 
 // What its stages learnt from the training part, as JSON (learnt.h), to be freed; NULL: nothing.

@@ -1,5 +1,50 @@
 #include "learnt.h"
 
+#include <math.h>
+#include <string.h>
+
+// ---- States that are applied.
+
+static const json_t *find_state(const nnrt_table *table, int64_t stage) {
+    return table->states ? json_array_get(table->states, (size_t)stage) : NULL;
+}
+
+const json_t *nnrt_learnt_state(nnrt_table *table, const char *column) {
+    if (!table->states) return NULL;
+    const json_t *state = json_object_get(find_state(table, table->stage), column);
+    table->was_asked = 1;
+    if (!state && !table->lacking) table->lacking = column;
+    return state;
+}
+
+const json_t *nnrt_learnt_group(const nnrt_table *table, const char *group) {
+    return json_object_get(find_state(table, 0), group);
+}
+
+const json_t *nnrt_learnt_source(const nnrt_table *table, const char *group, const char *column) {
+    return json_object_get(nnrt_learnt_group(table, group), column);
+}
+
+double nnrt_learnt_number(const nnrt_field *field, const json_t *value) {
+    const char *word = json_string_value(value);
+    if (field->kind == NNRT_NUMBERS) return json_is_number(value) ? json_number_value(value) : NAN;
+    for (int64_t i = 0; i < field->word_count && word; i++)
+        if (strcmp(field->words[i], word) == 0) return (double)i;
+    return NAN;
+}
+
+nnrt_status nnrt_learnt_apply(nnrt_table *table, const char *text, int64_t stage_count) {
+    table->states = json_loads(text, 0, NULL);
+    int64_t count = (int64_t)json_array_size(table->states);
+    int is_whole = count > 0 && count <= stage_count;
+    for (int64_t i = 0; i < count; i++) is_whole &= json_is_object(find_state(table, i));
+    if (is_whole) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "what the stages learnt, as the weights have it, is not of these "
+                                 "stages: the weights are of another program\ntrain again");
+}
+
+// ---- States that are learnt.
+
 json_t *nnrt_learnt_value(const nnrt_field *field, double value) {
     if (field->kind == NNRT_NUMBERS) return json_real(value);
     return json_string(field->words[(int64_t)value]);
@@ -31,11 +76,19 @@ static nnrt_status put(json_t *object, const char *key, json_t *value) {
 }
 
 nnrt_status nnrt_learnt_put(nnrt_table *table, const char *column, json_t *value) {
+    if (table->states) {
+        json_decref(value);
+        return NNRT_OK;
+    }
     return put(state_of(table, table->stage), column, value);
 }
 
 nnrt_status nnrt_learnt_put_source(nnrt_table *table, const char *group, const char *column,
                                    json_t *value) {
+    if (table->states) {
+        json_decref(value);
+        return NNRT_OK;
+    }
     json_t *state = state_of(table, 0);
     if (state && !json_object_get(state, group)) json_object_set_new(state, group, json_object());
     return put(json_object_get(state, group), column, value);

@@ -10,9 +10,25 @@
 
 #include "table.h"
 
+// What the stage that runs learnt of a column before: that is applied, and nothing is learnt. NULL:
+// the stage learns. Where a state is due and is not there, the stage fails once it has run.
+const json_t *nnrt_learnt_state(nnrt_table *table, const char *column);
+// Likewise of the source; NULL also where it says nothing about the column.
+const json_t *nnrt_learnt_source(const nnrt_table *table, const char *group, const char *column);
+const json_t *nnrt_learnt_group(const nnrt_table *table, const char *group); // of the source, all
+// What stands in the field for a value of a state: it, or the code of the word; NaN: it has no such
+// word.
+double nnrt_learnt_number(const nnrt_field *field, const json_t *value);
+
+// States from the JSON of a weights file, to be applied. NNRT_ERROR: it holds none for
+// `stage_count` stages.
+nnrt_status nnrt_learnt_apply(nnrt_table *table, const char *text, int64_t stage_count);
+
 json_t *nnrt_learnt_value(const nnrt_field *field, double value); // a number, or the word of a code
 json_t *nnrt_learnt_words(const char *const *words, int64_t count);
 
+// Where states are applied they stay as they are.
+//
 // Keeps `value`, which is taken over (NULL: no memory), for a column at the stage that runs.
 nnrt_status nnrt_learnt_put(nnrt_table *table, const char *column, json_t *value);
 // Likewise at the source, in one of its groups: "columns", "classes".

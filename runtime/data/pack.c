@@ -54,71 +54,122 @@ static nnrt_status check_missing(const nnrt_table *table, const nnrt_field *fiel
 
 // ---- Targets that are words.
 
-static const char *list_words(const nnrt_field *field, const uint8_t *is_known, char *text,
-                              size_t size) {
+// The classes that training knows.
+typedef struct Classes {
+    const char **names; // [count]
+    int32_t *labels;    // by word of the field; -1: it is none of them
+    int64_t count;
+} Classes;
+
+static void free_classes(Classes *classes) {
+    free(classes->names);
+    free(classes->labels);
+}
+
+static nnrt_status make_classes(Classes *classes, const nnrt_field *field, int64_t names) {
+    size_t bytes = (size_t)(field->word_count + 1) * sizeof *classes->labels;
+    classes->names = malloc((size_t)(names + 1) * sizeof *classes->names);
+    classes->labels = malloc(bytes);
+    if (!classes->names || !classes->labels) return nnrt_fail_memory("labels", bytes);
+    for (int64_t i = 0; i < field->word_count; i++) classes->labels[i] = -1;
+    return NNRT_OK;
+}
+
+// Labels are the places of the words among those of the training part.
+static nnrt_status learn_classes(const nnrt_table *table, const nnrt_field *field,
+                                 Classes *classes) {
+    const int32_t *codes = field->values;
+    nnrt_status status = make_classes(classes, field, field->word_count);
+    if (status) return status;
+    for (int64_t i = 0; i < table->train.count; i++)
+        classes->labels[codes[table->train.rows[i]]] = 0;
+    for (int64_t i = 0; i < field->word_count; i++) {
+        if (classes->labels[i] < 0) continue;
+        classes->labels[i] = (int32_t)classes->count;
+        classes->names[classes->count++] = field->words[i];
+    }
+    return NNRT_OK;
+}
+
+static nnrt_status take_classes(const json_t *state, const nnrt_field *field, Classes *classes) {
+    int64_t count = (int64_t)json_array_size(state);
+    nnrt_status status = make_classes(classes, field, count);
+    for (int64_t i = 0; i < count && !status; i++) {
+        const json_t *name = json_array_get(state, (size_t)i);
+        double word = nnrt_learnt_number(field, name);
+        if (!json_is_string(name)) continue;
+        classes->names[classes->count++] = json_string_value(name);
+        if (word == word) classes->labels[(int64_t)word] = (int32_t)i;
+    }
+    return status;
+}
+
+static const char *list_names(const Classes *classes, char *text, size_t size) {
     nnrt_list list = nnrt_list_make(text, size);
-    for (int64_t i = 0; i < field->word_count; i++)
-        if (is_known[i]) nnrt_list_add(&list, "`%s`", field->words[i]);
+    for (int64_t i = 0; i < classes->count; i++) nnrt_list_add(&list, "`%s`", classes->names[i]);
     return text;
 }
 
 // A label that training does not know.
 static nnrt_status fail_word(const nnrt_table *table, const nnrt_field *field, int part,
-                             uint32_t row, const uint8_t *is_known) {
-    const char *name = part == 1 ? "validation" : "test";
+                             uint32_t row, const Classes *classes) {
+    static const char *const parts[] = {"training", "validation", "test"};
+    const char *word = field->words[((const int32_t *)field->values)[row]];
     char text[256];
+    if (table->states)
+        return nnrt_fail(NNRT_ERROR,
+                         "the target `%s` is `%s` in row %lld, but training knew %s only\n"
+                         "correct it, or train again with such rows",
+                         field->column.name, word, row_in_file(table, row),
+                         list_names(classes, text, sizeof text));
     return nnrt_fail(
         NNRT_ERROR,
         "the target `%s` is `%s` in row %lld, of the %s part, but the training part has %s "
         "only\ntake off what differs: `trim = \" .\"`, or keep such rows out",
-        field->column.name, field->words[((const int32_t *)field->values)[row]],
-        row_in_file(table, row), name, list_words(field, is_known, text, sizeof text));
+        field->column.name, word, row_in_file(table, row), parts[part],
+        list_names(classes, text, sizeof text));
 }
 
 static nnrt_status check_words(const nnrt_table *table, const nnrt_field *field,
-                               const uint8_t *is_known) {
+                               const Classes *classes) {
     const int32_t *codes = field->values;
-    for (int p = 1; p < PARTS; p++)
+    if (table->is_predicted) return NNRT_OK;
+    for (int p = table->states ? 0 : 1; p < PARTS; p++)
         for (int64_t i = 0; i < part_of(table, p)->count; i++) {
             uint32_t row = part_of(table, p)->rows[i];
-            if (!is_known[codes[row]]) return fail_word(table, field, p, row, is_known);
+            if (classes->labels[codes[row]] < 0) return fail_word(table, field, p, row, classes);
         }
     return NNRT_OK;
 }
 
-// Labels are the places of the words among those of the training part.
-static nnrt_status number_words(nnrt_table *table, nnrt_field *field, const uint8_t *is_known) {
-    size_t bytes = (size_t)(field->word_count + 1) * sizeof(char *);
-    const char **names = malloc(bytes);
-    int32_t *labels = malloc(bytes), *codes = field->values, count = 0;
-    if (!names || !labels) {
-        free(names);
-        free(labels);
-        return nnrt_fail_memory("labels", bytes);
-    }
-    for (int64_t i = 0; i < field->word_count; i++) {
-        labels[i] = is_known[i] ? count : -1;
-        if (is_known[i]) names[count++] = field->words[i];
-    }
+static nnrt_status number_words(nnrt_table *table, nnrt_field *field, const Classes *classes) {
+    int32_t *codes = field->values;
     for (int64_t row = 0; row < table->row_count; row++)
-        if (codes[row] >= 0) codes[row] = labels[codes[row]];
-    field->target.class_names = field->words = nnrt_table_keep_names(names, count);
-    field->target.classes = field->word_count = count;
-    free(names);
-    free(labels);
+        if (codes[row] >= 0) codes[row] = classes->labels[codes[row]];
+    field->target.class_names = field->words =
+        nnrt_table_keep_names(classes->names, classes->count);
+    field->target.classes = field->word_count = classes->count;
     if (!field->words) return NNRT_ERROR;
     return nnrt_learnt_put_source(table, "classes", field->column.name,
-                                  nnrt_learnt_words(field->words, count));
+                                  nnrt_learnt_words(field->words, classes->count));
+}
+
+static nnrt_status fail_classes(const nnrt_field *field) {
+    return nnrt_fail(NNRT_ERROR,
+                     "the classes of the target `%s` are not in the weights: they are of another "
+                     "program, or of data with other columns\ntrain again",
+                     field->column.name);
 }
 
 static nnrt_status settle_words(nnrt_table *table, nnrt_field *field) {
-    const int32_t *codes = field->values;
-    uint8_t *is_known = calloc((size_t)field->word_count + 1, 1);
-    if (!is_known) return nnrt_fail_memory("labels", (size_t)field->word_count);
-    for (int64_t i = 0; i < table->train.count; i++) is_known[codes[table->train.rows[i]]] = 1;
-    nnrt_status status = check_words(table, field, is_known);
-    if (!status) status = number_words(table, field, is_known);
-    free(is_known);
+    Classes classes = {0};
+    const json_t *state = nnrt_learnt_source(table, "classes", field->column.name);
+    if (table->states && !json_array_size(state)) return fail_classes(field);
+    nnrt_status status =
+        state ? take_classes(state, field, &classes) : learn_classes(table, field, &classes);
+    if (!status) status = check_words(table, field, &classes);
+    if (!status) status = number_words(table, field, &classes);
+    free_classes(&classes);
     return status;
 }
 
@@ -154,26 +205,47 @@ static nnrt_status convert(const nnrt_table *table, nnrt_field *field, int64_t d
         if (dtype == NNRT_F32)
             ((float *)converted)[row] = (float)values[row];
         else
-            ((int32_t *)converted)[row] = isnan(values[row]) ? -1 : (int32_t)values[row];
+            ((int32_t *)converted)[row] =
+                values[row] >= 0 && values[row] < NNRT_DATA_MAX_CLASSES ? (int32_t)values[row] : -1;
     }
     field->column = column;
     return nnrt_field_replace(field, &column, converted);
+}
+
+// How many classes the labels show, 0: they are none. What training saw stands in the weights:
+// a file of rows shows some of them alone.
+static nnrt_status find_labels(const nnrt_table *table, nnrt_field *field, int all_whole) {
+    nnrt_target_info *info = &field->target;
+    int are_labels =
+        all_whole && info->lowest.value >= 0 && info->highest.value < NNRT_DATA_MAX_CLASSES;
+    int64_t found = are_labels ? (int64_t)info->highest.value + 1 : 0;
+    const json_t *state = nnrt_learnt_source(table, "labels", field->column.name);
+    int64_t classes = state ? json_integer_value(state) : found;
+    info->classes = classes;
+    if (!classes || table->is_predicted || (found && found <= classes)) return NNRT_OK;
+    const nnrt_target_value *wrong = info->lowest.value < 0 ? &info->lowest : &info->highest;
+    return nnrt_fail(NNRT_ERROR,
+                     "the target `%s` goes to %g, in row %lld; training knew the whole numbers 0 "
+                     "to %lld\ncorrect it, or train again with such rows",
+                     field->column.name, wrong->value, row_in_file(table, (uint32_t)wrong->row),
+                     (long long)classes - 1);
 }
 
 static nnrt_status settle_numbers(nnrt_table *table, nnrt_field *field) {
     nnrt_target_info *info = &field->target;
     int all_whole;
     survey(table, field, info, &all_whole);
-    int is_label =
-        all_whole && info->lowest.value >= 0 && info->highest.value < NNRT_DATA_MAX_CLASSES;
+    nnrt_status status = find_labels(table, field, all_whole);
     info->is_open = 1;
-    if (is_label) info->classes = (int64_t)info->highest.value + 1;
-    return convert(table, field, is_label ? NNRT_I32 : NNRT_F32);
+    if (status) return status;
+    status =
+        nnrt_learnt_put_source(table, "labels", field->column.name, json_integer(info->classes));
+    return status ? status : convert(table, field, info->classes ? NNRT_I32 : NNRT_F32);
 }
 
 nnrt_status nnrt_target_settle(nnrt_table *table, nnrt_field *field) {
     if (field->kind == NNRT_TENSORS) return NNRT_OK;
-    nnrt_status status = check_missing(table, field);
+    nnrt_status status = table->is_predicted ? NNRT_OK : check_missing(table, field);
     if (status) return status;
     status =
         field->kind == NNRT_NUMBERS ? settle_numbers(table, field) : settle_words(table, field);

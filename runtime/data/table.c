@@ -50,6 +50,7 @@ void nnrt_table_free(nnrt_table *table) {
     nnrt_windows_free(table);
     if (table->free_state) table->free_state(table->state);
     json_decref(table->learnt);
+    json_decref(table->states);
     free(table->train.rows);
     free(table->validation.rows);
     free(table->test.rows);

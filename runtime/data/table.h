@@ -56,6 +56,7 @@ struct nnrt_field {
     int is_whole;       // none of its values is missing: its source has seen them all
     int is_past;        // of a target behind windows; the name stands for the target
     int is_indicator;   // of one number: 1 for one category and 0 for the others
+    int is_absent;      // new rows do not have it: all of its values are missing
     nnrt_column stored; // as `values` has it
     void *values; // [row_count, stored.size], slack after them, of the storage; NULL: not read
     nnrt_origin origin;
@@ -83,6 +84,11 @@ struct nnrt_table {
     struct nnrt_windows *windows; // what parts consist of (windows.h); NULL: rows
     int64_t stage;                // that runs, 0: the source
     struct json_t *learnt;        // by the stages so far (learnt.h); NULL: nothing
+    struct json_t *states; // what is applied instead of learning (learnt.h); NULL: they learn
+    const char *lacking;   // column whose state the stage that runs did not find; NULL: none
+    int was_asked;         // the stage that runs asked for a state
+    const char *new_rows;  // file that is read instead of the source's; NULL: its own are
+    int is_predicted;      // what targets hold does not matter
     // What the source keeps for its fields; freed with the table.
     void *state;
     void (*free_state)(void *state);

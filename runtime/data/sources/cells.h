@@ -17,9 +17,10 @@ typedef struct nnrt_cells_rules {
 
 typedef struct nnrt_cells {
     char *name;
-    nnrt_kind kind;
+    nnrt_kind kind; // NNRT_TENSORS: it is passed over
     int any_missing;
     int is_stated; // by the program, not seen in the rows
+    int is_absent; // no file has it
     union {
         double *numbers; // NaN: missing
         int32_t *codes;  // numbers of words; -1: missing

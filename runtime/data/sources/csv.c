@@ -311,6 +311,163 @@ static nnrt_status read_files(Reading *reading) {
     return NNRT_OK;
 }
 
+// ---- New rows: columns are those that training had, whatever else the file has.
+
+// Is it a target, by its name or its place in the files of the program?
+static int is_target(const Reading *reading, const char *name, int64_t place) {
+    int64_t count;
+    char number[32];
+    const char *const *targets = nnrt_call_texts_at(reading->call, TARGET, &count);
+    snprintf(number, sizeof number, "%lld", (long long)place);
+    for (int64_t i = 0; i < count; i++)
+        if (strcmp(targets[i], name) == 0 || strcmp(targets[i], number) == 0) return 1;
+    return 0;
+}
+
+// A first row is a header if it has the name of a column, and no number.
+static int has_names(const Reading *reading, const nnrt_csv *csv) {
+    const json_t *columns = nnrt_learnt_group(reading->table, "columns");
+    for (int64_t i = 0; i < csv->count && !any_number(csv); i++)
+        if (json_object_getn(columns, csv->cells[i].text, (size_t)csv->cells[i].length)) return 1;
+    return 0;
+}
+
+static nnrt_status fail_places(const Reading *reading, const nnrt_csv *csv) {
+    char text[2048];
+    const char *name;
+    json_t *kind, *columns = (json_t *)nnrt_learnt_group(reading->table, "columns");
+    nnrt_list list = nnrt_list_make(text, sizeof text);
+    json_object_foreach(columns, name, kind) nnrt_list_add(&list, "`%s`", name);
+    return nnrt_fail(NNRT_ERROR,
+                     "`%s` has no header with the names of columns, and %lld column%s; the data "
+                     "have %lld: %s\nname the columns that there are in the first row",
+                     csv->path, (long long)csv->count, csv->count == 1 ? "" : "s",
+                     (long long)json_object_size(columns), text);
+}
+
+// Without names columns stand as in the files of the program; targets may be left out.
+static nnrt_status name_places(Reading *reading, const nnrt_csv *csv) {
+    const char *name;
+    json_t *kind, *columns = (json_t *)nnrt_learnt_group(reading->table, "columns");
+    int64_t all = 0, features = 0, column = 0, place = 0;
+    json_object_foreach(columns, name, kind) features += !is_target(reading, name, all++);
+    if (csv->count != all && csv->count != features) return fail_places(reading, csv);
+    nnrt_status status = make_columns(reading, csv->count);
+    json_object_foreach(columns, name, kind) {
+        int is_there = csv->count == all || !is_target(reading, name, place);
+        if (is_there && !status) status = name_column(reading, column++, name, (int)strlen(name));
+        place++;
+    }
+    return status;
+}
+
+static nnrt_status name_cells(Reading *reading, const nnrt_csv *csv) {
+    nnrt_status status = make_columns(reading, csv->count);
+    for (int64_t i = 0; i < csv->count && !status; i++) {
+        const nnrt_csv_cell *cell = &csv->cells[i];
+        status = name_column(reading, i, cell->length ? cell->text : NULL, cell->length);
+    }
+    return status ? status : check_names(reading, csv->path);
+}
+
+static nnrt_status read_new_header(Reading *reading, const char *path) {
+    nnrt_csv csv;
+    nnrt_status status = nnrt_csv_open(&csv, path, reading->rules.format);
+    if (status) return status;
+    status = nnrt_csv_next(&csv);
+    if (!status && csv.count == 0) status = fail_empty(path);
+    if (!status) status = check_separator(reading, &csv);
+    if (!status) {
+        int is_named = has_names(reading, &csv);
+        reading->has_header = is_named || nnrt_call_number_at(reading->call, HEADER) > 0;
+        status = is_named ? name_cells(reading, &csv) : name_places(reading, &csv);
+    }
+    nnrt_csv_close(&csv);
+    return status;
+}
+
+static void take_kind(nnrt_cells *cells, const json_t *kind) {
+    static const char *const names[] = {"number", "word", "date"};
+    static const nnrt_kind kinds[] = {NNRT_NUMBERS, NNRT_WORDS, NNRT_DATES};
+    const char *text = json_string_value(kind);
+    cells->kind = NNRT_TENSORS;
+    for (int i = 0; i < 3 && text; i++)
+        if (strcmp(names[i], text) == 0) cells->kind = kinds[i];
+}
+
+static nnrt_status fail_absent(const Reading *reading, const char *name) {
+    char text[2048];
+    nnrt_list list = nnrt_list_make(text, sizeof text);
+    for (int64_t i = 0; i < reading->column_count; i++)
+        nnrt_list_add(&list, "`%s`", reading->columns[i].name);
+    return nnrt_fail(NNRT_ERROR, "`%s` has no column `%s`\nits columns are %s",
+                     reading->table->new_rows, name, text);
+}
+
+// A column that can be done without: a target, or one that the stages drop.
+static nnrt_status make_absent(Reading *reading, nnrt_cells *cells, const char *name,
+                               int is_target) {
+    int is_dropped = nnrt_learnt_source(reading->table, "dropped", name) != NULL;
+    if (!is_dropped && !(is_target && reading->table->is_predicted))
+        return fail_absent(reading, name);
+    cells->is_absent = cells->any_missing = 1;
+    cells->name = strdup(name);
+    if (!cells->name) return nnrt_fail_memory("the columns of a table", strlen(name));
+    nnrt_status status = nnrt_cells_grow(cells, reading->table->storage, 0, reading->rows);
+    for (int64_t row = 0; row < reading->rows && !status; row++) {
+        if (cells->kind == NNRT_NUMBERS)
+            cells->numbers[row] = NAN;
+        else
+            cells->codes[row] = -1;
+    }
+    return status;
+}
+
+// The columns become those of training, in its order.
+static nnrt_status arrange(Reading *reading) {
+    const char *name;
+    json_t *kind, *columns = (json_t *)nnrt_learnt_group(reading->table, "columns");
+    int64_t count = (int64_t)json_object_size(columns), place = 0;
+    nnrt_cells *arranged = calloc((size_t)count + 1, sizeof *arranged);
+    nnrt_status status = arranged ? NNRT_OK : nnrt_fail_memory("the columns of a table", 0);
+    if (status) return status;
+    json_object_foreach(columns, name, kind) {
+        nnrt_cells *cells = &arranged[place], *found = NULL;
+        for (int64_t i = 0; i < reading->column_count && !found; i++)
+            if (strcmp(reading->columns[i].name, name) == 0) found = &reading->columns[i];
+        take_kind(cells, kind);
+        if (found) {
+            *cells = *found;
+            *found = (nnrt_cells){.name = NULL};
+            found->name = strdup(name); // messages name it
+            if (!found->name) status = nnrt_fail_memory("the columns of a table", strlen(name));
+        } else if (!status) {
+            status = make_absent(reading, cells, name, is_target(reading, name, place));
+        }
+        place++;
+    }
+    for (int64_t i = 0; i < reading->column_count; i++) nnrt_cells_free(&reading->columns[i]);
+    free(reading->columns);
+    reading->columns = arranged;
+    reading->column_count = count;
+    return status;
+}
+
+static nnrt_status read_new_rows(Reading *reading) {
+    const char *path = reading->table->new_rows;
+    nnrt_status status = read_new_header(reading, path);
+    for (int64_t i = 0; i < reading->column_count && !status; i++)
+        take_kind(&reading->columns[i],
+                  nnrt_learnt_source(reading->table, "columns", reading->columns[i].name));
+    if (!status) status = each_row(reading, path, INT64_MAX, store_row);
+    if (!status && !reading->rows) status = fail_empty(path);
+    if (!status) status = arrange(reading);
+    if (status) return status;
+    fill(reading);
+    reading->table->row_count = reading->table->own_test_rows = reading->rows;
+    return NNRT_OK;
+}
+
 // ---- The table.
 
 static nnrt_role role_of(const Reading *reading, const nnrt_cells *column) {
@@ -344,6 +501,7 @@ static nnrt_status add_field(Reading *reading, nnrt_cells *column) {
     if (!field) return NNRT_ERROR;
     field->kind = column->kind;
     field->is_whole = !column->any_missing;
+    field->is_absent = column->is_absent;
     field->values = column->numbers;
     column->numbers = NULL;
     nnrt_table_fingerprint(table, *name, (int64_t)strlen(*name));
@@ -359,7 +517,7 @@ static nnrt_status add_field(Reading *reading, nnrt_cells *column) {
 }
 
 static nnrt_status read_table(Reading *reading) {
-    nnrt_status status = read_files(reading);
+    nnrt_status status = reading->table->new_rows ? read_new_rows(reading) : read_files(reading);
     if (!status) status = check_targets(reading);
     nnrt_table_fingerprint(reading->table, &reading->rows, sizeof reading->rows);
     for (int64_t i = 0; i < reading->column_count && !status; i++)
@@ -446,5 +604,6 @@ static const ArgDef csv_args[] = {
 const nnrt_source nnrt_csv_sources[] = {
     {.schema = {"csv", "reads a table from a text file: a row a line, cells between separators",
                 csv_args, "read_csv CsvDataset make_csv_dataset"},
-     .open = open_csv},
+     .open = open_csv,
+     .takes_new_rows = 1},
     {.schema = {0}}};

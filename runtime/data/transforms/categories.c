@@ -20,7 +20,8 @@ static nnrt_status expand_labels(nnrt_table *table, nnrt_field *field, const nnr
     float *values = nnrt_array_allocate(NNRT_F32, size);
     if (!values) return NNRT_ERROR;
     memset(values, 0, (size_t)size * sizeof *values);
-    for (int64_t row = 0; row < table->row_count; row++) values[row * classes + labels[row]] = 1;
+    for (int64_t row = 0; row < table->row_count; row++)
+        if (labels[row] >= 0) values[row * classes + labels[row]] = 1; // or it is not known
     return nnrt_field_replace(field, column, values);
 }
 
@@ -218,21 +219,33 @@ static nnrt_status find_values(const nnrt_table *table, const nnrt_field *field,
                      field->column.name, (long long)categories->count);
 }
 
+// The categories of a column, in order, as the weights file has them; NULL with nnrt_error() set.
+static json_t *learn_categories(const nnrt_table *table, const nnrt_field *field) {
+    Categories categories = {0};
+    json_t *list = find_values(table, field, &categories) ? NULL : json_array();
+    for (int64_t i = 0; i < categories.count && list; i++)
+        json_array_append_new(list, nnrt_learnt_value(field, categories.values[i]));
+    free(categories.values);
+    return list;
+}
+
 // "origin=2", "job=clerk"
-static const char *category_name(const nnrt_field *field, double value) {
+static const char *category_name(const nnrt_field *field, const json_t *category) {
     char text[512];
-    const char *name = text;
-    if (field->kind == NNRT_NUMBERS)
-        snprintf(text, sizeof text, "%s=%g", field->column.name, value);
+    const char *name = text, *column = field->column.name;
+    if (json_is_string(category))
+        snprintf(text, sizeof text, "%s=%s", column, json_string_value(category));
     else
-        snprintf(text, sizeof text, "%s=%s", field->column.name, field->words[(int64_t)value]);
+        snprintf(text, sizeof text, "%s=%g", column, json_number_value(category));
     const char *const *kept = nnrt_table_keep_names(&name, 1);
     return kept ? *kept : NULL;
 }
 
-// One category as a column behind the one that it is of.
-static nnrt_status add_category(nnrt_table *table, int64_t place, int64_t behind, double value) {
-    const char *name = category_name(&table->fields[place], value);
+// One category as a column behind the one that it is of. Where the category is new, all are 0.
+static nnrt_status add_category(nnrt_table *table, int64_t place, int64_t behind,
+                                const json_t *category) {
+    const char *name = category_name(&table->fields[place], category);
+    double value = nnrt_learnt_number(&table->fields[place], category);
     if (!name) return NNRT_ERROR;
     nnrt_field *field = nnrt_table_insert(table, place + behind, NNRT_FEATURE,
                                           nnrt_column_make(name, NNRT_U8, 0, NULL));
@@ -244,21 +257,15 @@ static nnrt_status add_category(nnrt_table *table, int64_t place, int64_t behind
     return NNRT_OK;
 }
 
-static nnrt_status learn(nnrt_table *table, const nnrt_field *field, const Categories *categories) {
-    json_t *list = json_array();
-    for (int64_t i = 0; i < categories->count; i++)
-        json_array_append_new(list, nnrt_learnt_value(field, categories->values[i]));
-    return nnrt_learnt_put(table, field->column.name, list);
-}
-
 static nnrt_status one_hot_field(nnrt_table *table, nnrt_field *field) {
     int64_t place = field - table->fields;
-    Categories categories = {0};
-    nnrt_status status = find_values(table, field, &categories);
-    if (!status) status = learn(table, field, &categories);
-    for (int64_t i = 0; i < categories.count && !status; i++)
-        status = add_category(table, place, i + 1, categories.values[i]);
-    free(categories.values);
+    const json_t *state = nnrt_learnt_state(table, field->column.name);
+    json_t *list = state ? json_deep_copy(state) : learn_categories(table, field);
+    if (!list) return NNRT_ERROR;
+    nnrt_status status = nnrt_learnt_put(table, field->column.name, json_incref(list));
+    for (size_t i = 0; i < json_array_size(list) && !status; i++)
+        status = add_category(table, place, (int64_t)i + 1, json_array_get(list, i));
+    json_decref(list);
     if (!status) nnrt_table_remove(table, &table->fields[place]);
     return status;
 }

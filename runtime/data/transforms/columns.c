@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../base/list.h"
+#include "../learnt.h"
 #include "../stage.h"
 #include "../windows.h"
 
@@ -138,8 +139,12 @@ static nnrt_status remove_columns(nnrt_table *table, const nnrt_call *call, int 
             status =
                 nnrt_fail(NNRT_ERROR, "%s(%s): it is the target", call->name, field->column.name);
     }
-    for (int64_t i = table->field_count - 1; i >= 0 && !status; i--)
-        if (goes[i]) nnrt_table_remove(table, &table->fields[i]);
+    for (int64_t i = table->field_count - 1; i >= 0 && !status; i--) {
+        if (!goes[i]) continue;
+        status =
+            nnrt_learnt_put_source(table, "dropped", table->fields[i].column.name, json_true());
+        nnrt_table_remove(table, &table->fields[i]);
+    }
     free(goes);
     return status;
 }

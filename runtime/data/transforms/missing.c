@@ -35,6 +35,11 @@ static nnrt_status check_names(const nnrt_table *table, const nnrt_call *call, i
     return NNRT_OK;
 }
 
+// Of rows that are predicted targets are not known, nor columns that they can do without.
+static int must_be_there(const nnrt_table *table, const nnrt_field *field) {
+    return !field->is_absent && !(table->is_predicted && field->role == NNRT_TARGET);
+}
+
 static nnrt_status apply_drop(nnrt_table *table, const nnrt_call *call) {
     nnrt_part *const parts[] = {&table->train, &table->validation, &table->test};
     nnrt_status status = check_names(table, call, DROP_COLUMNS);
@@ -44,10 +49,11 @@ static nnrt_status apply_drop(nnrt_table *table, const nnrt_call *call) {
     if (!counts) return nnrt_fail_memory("drop_missing", (size_t)table->field_count);
     nnrt_call_texts_at(call, DROP_COLUMNS, &named);
     for (int64_t i = 0; i < table->field_count; i++)
-        counts[i] = !named || nnrt_columns_names(table, call, DROP_COLUMNS, &table->fields[i]);
+        counts[i] = must_be_there(table, &table->fields[i]) &&
+                    (!named || nnrt_columns_names(table, call, DROP_COLUMNS, &table->fields[i]));
     for (int i = 0; i < 3; i++) drop_rows(table, parts[i], counts);
     free(counts);
-    if (table->train.count) return NNRT_OK;
+    if (table->train.count || table->new_rows) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR, "drop_missing: every row of the training part lacks something");
 }
 
@@ -170,26 +176,34 @@ static nnrt_status add_word(nnrt_field *field, const char *word, int32_t *code) 
     return field->words ? NNRT_OK : NNRT_ERROR;
 }
 
+static nnrt_status fill_word(const Filling *f, const char *word) {
+    int32_t code = 0;
+    while (code < f->field->word_count && strcmp(f->field->words[code], word) != 0) code++;
+    nnrt_status status = NNRT_OK;
+    if (code == f->field->word_count) status = add_word(f->field, word, &code);
+    return status ? status : fill_all(f, code);
+}
+
 static nnrt_status fill_value(const Filling *f) {
     double value;
-    int32_t code = 0;
     if (f->field->kind == NNRT_NUMBERS) {
         if (!nnrt_number_parse(f->text, &value))
             return nnrt_fail(NNRT_ERROR, "fill_missing(%s): the column `%s` holds numbers", f->text,
                              f->field->column.name);
         return fill_all(f, value);
     }
-    while (code < f->field->word_count && strcmp(f->field->words[code], f->text) != 0) code++;
-    nnrt_status status = NNRT_OK;
-    if (code == f->field->word_count) status = add_word(f->field, f->text, &code);
-    return status ? status : fill_all(f, code);
+    return fill_word(f, f->text);
 }
 
 static nnrt_status fill_field(const Filling *f) {
-    if (f->way == WITH_VALUE) return fill_value(f);
-    if (f->way != WITH_PREVIOUS) return fill_statistic(f);
-    fill_previous(f);
-    return NNRT_OK;
+    if (f->way == WITH_PREVIOUS) {
+        fill_previous(f);
+        return NNRT_OK;
+    }
+    const json_t *state = nnrt_learnt_state(f->table, f->field->column.name);
+    if (json_is_string(state)) return fill_word(f, json_string_value(state));
+    if (state) return fill_all(f, json_number_value(state));
+    return f->way == WITH_VALUE ? fill_value(f) : fill_statistic(f);
 }
 
 static Way way_of(const char *text) {
@@ -202,7 +216,7 @@ static Way way_of(const char *text) {
 // Of the columns that are not named: those with gaps that the way can fill; targets keep theirs,
 // unless they are named or take the row before.
 static int is_filled(const Filling *f, int64_t named) {
-    if (f->field->kind == NNRT_TENSORS) return 0;
+    if (f->field->kind == NNRT_TENSORS || f->field->is_absent) return 0;
     if (named) return nnrt_columns_names(f->table, f->call, FILL_COLUMNS, f->field);
     if (f->way == WITH_PREVIOUS) return 1;
     if (f->field->role == NNRT_TARGET) return 0;

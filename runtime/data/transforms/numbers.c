@@ -84,7 +84,13 @@ static int64_t find_moments(const nnrt_column_work *work, double *mean, double *
 
 static nnrt_status standardize(const nnrt_column_work *work) {
     double mean, deviation, *values = work->field->values;
-    if (!find_moments(work, &mean, &deviation)) return nnrt_columns_fail_empty(work);
+    const json_t *state = nnrt_learnt_state(work->table, work->field->column.name);
+    if (state) {
+        mean = json_number_value(json_object_get(state, "mean"));
+        deviation = json_number_value(json_object_get(state, "deviation"));
+    } else if (!find_moments(work, &mean, &deviation)) {
+        return nnrt_columns_fail_empty(work);
+    }
     for (int64_t row = 0; row < work->table->row_count; row++)
         values[row] = (values[row] - mean) / deviation;
     if (work->field->role == NNRT_TARGET) {

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 
 #include "../../base/number.h"
+#include "../learnt.h"
 #include "../stage.h"
 #include "columns.h"
 
 // The least and the largest number of the training part.
-static nnrt_status find_extremes(const nnrt_column_work *work, double *low, double *high) {
+static nnrt_status learn_extremes(const nnrt_column_work *work, double *low, double *high) {
     const nnrt_part *train = &work->table->train;
     const double *values = work->field->values;
     *low = INFINITY;
@@ -19,6 +20,20 @@ static nnrt_status find_extremes(const nnrt_column_work *work, double *low, doub
         if (value > *high) *high = value;
     }
     return *low <= *high ? NNRT_OK : nnrt_columns_fail_empty(work);
+}
+
+// Those that were learnt before, or are now.
+static nnrt_status find_extremes(const nnrt_column_work *work, double *low, double *high) {
+    const char *name = work->field->column.name;
+    const json_t *state = nnrt_learnt_state(work->table, name);
+    if (state) {
+        *low = json_number_value(json_object_get(state, "low"));
+        *high = json_number_value(json_object_get(state, "high"));
+        return NNRT_OK;
+    }
+    nnrt_status status = learn_extremes(work, low, high);
+    if (status) return status;
+    return nnrt_learnt_put(work->table, name, json_pack("{s:f, s:f}", "low", *low, "high", *high));
 }
 
 // ---- normalize
@@ -138,7 +153,7 @@ static void put_into_bins(const nnrt_column_work *work, const double *edges, int
 
 static nnrt_status cut_width(const nnrt_column_work *work, double *edges, int64_t bins) {
     double low, high;
-    nnrt_status status = find_extremes(work, &low, &high);
+    nnrt_status status = learn_extremes(work, &low, &high);
     for (int64_t i = 1; i < bins && !status; i++)
         edges[i - 1] = low + (double)i * ((high - low) / (double)bins);
     return status;
@@ -191,6 +206,23 @@ static const ArgDef bins_args[] = {
     {0},
 };
 
+static nnrt_status learn_edges(const nnrt_column_work *work, double *edges, int64_t bins) {
+    int is_width = nnrt_call_word_at(work->call, bins_args, BINS_BY) == BY_WIDTH;
+    nnrt_status status = is_width ? cut_width(work, edges, bins) : cut_quantiles(work, edges, bins);
+    json_t *list = status ? NULL : json_array();
+    if (status) return status;
+    for (int64_t i = 0; i < bins - 1; i++) json_array_append_new(list, json_real(edges[i]));
+    return nnrt_learnt_put(work->table, work->field->column.name, list);
+}
+
+static nnrt_status find_edges(const nnrt_column_work *work, double *edges, int64_t bins) {
+    const json_t *state = nnrt_learnt_state(work->table, work->field->column.name);
+    if (!state) return learn_edges(work, edges, bins);
+    for (int64_t i = 0; i < bins - 1; i++)
+        edges[i] = json_number_value(json_array_get(state, (size_t)i));
+    return NNRT_OK;
+}
+
 static nnrt_status make_bins(const nnrt_column_work *work) {
     const nnrt_option *given = &work->call->options[BINS_EDGES];
     if (given->count) {
@@ -200,8 +232,7 @@ static nnrt_status make_bins(const nnrt_column_work *work) {
     int64_t bins = (int64_t)nnrt_call_number_at(work->call, BINS_COUNT);
     double *edges = malloc((size_t)bins * sizeof *edges);
     if (!edges) return nnrt_fail_memory("bins", (size_t)bins * sizeof *edges);
-    int is_width = nnrt_call_word_at(work->call, bins_args, BINS_BY) == BY_WIDTH;
-    nnrt_status status = is_width ? cut_width(work, edges, bins) : cut_quantiles(work, edges, bins);
+    nnrt_status status = find_edges(work, edges, bins);
     if (!status) put_into_bins(work, edges, bins - 1);
     free(edges);
     return status;

@@ -207,12 +207,15 @@ static const ArgDef split_args[] = {
 const nnrt_transform nnrt_row_transforms[] = {
     {.schema = {"take", "keeps the first training samples", take_args, NULL},
      .timing = NNRT_OF_ROWS,
+     .is_of_training = 1,
      .apply = apply_take},
     {.schema = {"shuffle", "puts the training samples into a random order", shuffle_args, NULL},
      .timing = NNRT_OF_ROWS,
+     .is_of_training = 1,
      .apply = apply_shuffle},
     {.schema = {"split", "takes parts off for testing and validation", split_args,
                 "train_test_split"},
      .timing = NNRT_OF_ROWS,
+     .is_of_training = 1,
      .apply = apply_split},
     {.schema = {0}}};

@@ -1,0 +1,121 @@
+// What the stages of a table learn, taken back: rows of another file become what they would be
+// among those of training, bit by bit. Each transform that learns has to be among those tried here.
+#include "../../runtime/data/data.h"
+#include "../../runtime/data/stage.h"
+#include "../common/calls.h"
+#include "data_files.h"
+
+static const nnrt_option none[] = {{0}};
+
+#define SOURCE(name, ...)                                                                          \
+    call_make(FAMILY_SOURCES, name, (const nnrt_option[]){__VA_ARGS__, {0}},                       \
+              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
+#define TRANSFORM(name, ...)                                                                       \
+    call_make(FAMILY_TRANSFORMS, name, (const nnrt_option[]){__VA_ARGS__, {0}},                    \
+              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
+#define PLAIN(name) call_make(FAMILY_TRANSFORMS, name, none, 0)
+#define STAGES(...)                                                                                \
+    (const nnrt_call[]){__VA_ARGS__},                                                              \
+        (int64_t)(sizeof((const nnrt_call[]){__VA_ARGS__}) / sizeof(nnrt_call))
+
+static void put(const char *name, const char *text) {
+    put_file(name, text, strlen(text));
+}
+
+#define PEOPLE                                                                                     \
+    SOURCE("csv", TEXT("file", "people.csv"), TEXT("target", "pay"), TEXT("missing", "?"))
+#define GAPS TRANSFORM("fill_missing", TEXT("with", "mean"), TEXT("columns", "gain"))
+#define JOBS TRANSFORM("fill_missing", TEXT("with", "most_frequent"), TEXT("columns", "job"))
+
+static int set_up(void **state) {
+    (void)state;
+    put("people.csv", "age,job,gain,pay\n"
+                      "31,clerk,0.5,high\n"
+                      "45,smith,,low\n"
+                      "28,clerk,2,low\n"
+                      "60,?,1,high\n"
+                      "39,baker,4,low\n");
+    return 0;
+}
+
+// ---- The same file again.
+
+// `fitted`: what learns in it.
+typedef struct Case {
+    const char *fitted;
+    nnrt_call stage;
+} Case;
+
+// Numbers are learnt from some rows, and applied to all.
+static int64_t make_cases(Case *cases) {
+    const Case all[] = {
+        {"fill_missing", TRANSFORM("fill_missing", TEXT("with", "median"))},
+        {"standardize", TRANSFORM("standardize", NUMBER("target", 0))},
+        {"normalize", TRANSFORM("normalize", NUMBER("max", 3))},
+        {"bins", TRANSFORM("bins", NUMBER("n", 3), TEXT("columns", "age"))},
+        {"bins", TRANSFORM("bins", NUMBER("n", 3), TEXT("columns", "age"), TEXT("by", "quantile"))},
+        {"one_hot", TRANSFORM("one_hot", TEXT("columns", "age"))},
+    };
+    memcpy(cases, all, sizeof all);
+    return COUNT(all);
+}
+
+static void load_again(const nnrt_call *stages, int64_t count, const char *file, int is_predicted,
+                       nnrt_data *learning, nnrt_data *applying) {
+    if (nnrt_data_load(stages, count, scratch_folder(), learning)) fail_msg("%s", nnrt_error());
+    char *learnt = nnrt_data_learnt(learning);
+    const nnrt_known known = {learnt, scratch(file), is_predicted};
+    if (nnrt_data_load_known(stages, count, scratch_folder(), &known, applying))
+        fail_msg("%s", nnrt_error());
+    free(learnt);
+}
+
+static void assert_same(const nnrt_data *a, const nnrt_data *b, int64_t rows) {
+    const nnrt_column *x = &a->info.inputs[0];
+    assert_int_equal(b->info.inputs[0].size, x->size);
+    assert_int_equal(b->test.count, rows);
+    assert_memory_equal(a->columns[0], b->columns[0], (size_t)(rows * x->size) * sizeof(float));
+    assert_memory_equal(a->columns[1], b->columns[1], (size_t)rows * 4);
+}
+
+static void test_same_rows(void **state) {
+    (void)state;
+    Case cases[32];
+    int64_t count = make_cases(cases);
+    for (int64_t i = 0; i < count; i++) {
+        static nnrt_data learning, applying;
+        load_again(STAGES(PEOPLE, GAPS, JOBS, TRANSFORM("one_hot", TEXT("columns", "job")),
+                          cases[i].stage, PLAIN("standardize"),
+                          TRANSFORM("split", NUMBER("test", 0.2))),
+                   "people.csv", 0, &learning, &applying);
+        assert_same(&learning, &applying, 5);
+        nnrt_data_free(&learning);
+        nnrt_data_free(&applying);
+    }
+}
+
+// A transform that learns, but is not among the cases, may forget to take back what it learnt.
+static void test_all_are_tried(void **state) {
+    (void)state;
+    Case cases[32];
+    int64_t count = make_cases(cases);
+    for (const void *const *table = nnrt_transform_tables; *table; table++)
+        for (const nnrt_transform *row = *table; row->schema.name; row++) {
+            int found = row->timing != NNRT_FITTED;
+            for (int64_t i = 0; i < count; i++)
+                found |= strcmp(cases[i].fitted, row->schema.name) == 0;
+            if (!found) fail_msg("`%s` learns: it belongs into make_cases", row->schema.name);
+        }
+}
+
+static int tear_down(void **state) {
+    return scratch_remove(state);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_rows),
+        cmocka_unit_test(test_all_are_tried),
+    };
+    return cmocka_run_group_tests_name("learnt", tests, set_up, tear_down);
+}
