@@ -73,7 +73,9 @@ static void print_column(Text *out, const nnrt_column_survey *survey) {
         text_format(out, "%s missing in %s row%s", survey->count ? "," : "",
                     summary_count(out->arena, survey->missing), survey->missing == 1 ? "" : "s");
     while (out->length && out->data[out->length - 1] == ' ') out->data[--out->length] = 0;
-    text_put(out, survey->is_target ? "  (target)\n" : "\n");
+    text_put(out, survey->is_target   ? "  (target)\n"
+                  : survey->is_weight ? "  (weight of samples)\n"
+                                      : "\n");
     if (survey->category_count) print_categories(out, survey);
 }
 
@@ -111,7 +113,7 @@ static void print_inputs(Text *out, const nnrt_survey *survey) {
     int64_t count = 0;
     for (int64_t i = 0; i < survey->column_count; i++) {
         const nnrt_column_survey *column = &survey->columns[i];
-        if (column->is_target) continue;
+        if (column->is_target || column->is_weight) continue;
         if (count++ < SHOWN_NAMES)
             text_format(out, "%s`%s`",
                         count > 1 ? ", " : "  behind the transforms: ", column->column.name);
@@ -156,6 +158,7 @@ static void put_column(nnrt_json *json, const nnrt_column_survey *survey) {
     nnrt_json_open(json, NULL, '{');
     nnrt_json_string(json, "name", survey->column.name);
     nnrt_json_boolean(json, "target", survey->is_target);
+    if (survey->is_weight) nnrt_json_boolean(json, "weight", 1);
     nnrt_json_string(json, "kind", survey->kind);
     nnrt_json_string(json, "dtype", dtype_name(survey->column.dtype));
     nnrt_json_open(json, "shape", '[');

@@ -276,6 +276,19 @@ void outputs_finish(Checker *c, const TrainEntry *entry, const Training *trainin
 // The entry `class_weight`, when losses and targets are known.
 void class_weights_read(Checker *c, const TrainEntry *entry, Training *training, const Ast *ast);
 
+// ---- sample_weight.c
+// Adds what a train block's `sample_weight` says of a data set's columns to its stages, before it
+// is opened.
+void sample_weight_add_stage(Checker *c, Dataset *dataset, const Ast *train);
+// The entry, when the data set is known.
+void sample_weight_read(Checker *c, const TrainEntry *entry, Training *training, const Ast *ast);
+// The input node of the weights; NULL: all samples count 1.
+Node *sample_weight_input(const Training *training, Graph *graph);
+// A loss of samples, or of their places, times their weights (NULL: none). The mean of it is what
+// sum_over_batch_size of Keras makes (keras/src/losses/loss.py): divided by the number of samples,
+// not by the sum of the weights.
+Node *sample_weight_apply(Graph *graph, Node *loss, Node *weight);
+
 // ---- freeze.c
 // `freeze = [..]` and `unfreeze = [..]` of a `train` block; NULL: nothing. By layer: is it frozen?
 const bool *freeze_read(Checker *c, const Ast *freeze, const Ast *unfreeze);

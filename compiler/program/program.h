@@ -80,6 +80,7 @@ typedef struct Training {
     Graph *samples; // `samples = ...`: pictures that are shown after each epoch; NULL: none
     int64_t sample_count;
     CallList callbacks;
+    const nnrt_column *sample_weight; // of the data set: the weight of each sample; NULL: all are 1
     int64_t epochs, batch;
 } Training;
 

@@ -33,17 +33,11 @@ const void *const nnrt_source_tables[] = {nnrt_file_sources,
                                           nnrt_csv_sources,
                                           nnrt_text_sources,
                                           NULL};
-const void *const nnrt_transform_tables[] = {nnrt_number_transforms,
-                                             nnrt_range_transforms,
-                                             nnrt_row_transforms,
-                                             nnrt_category_transforms,
-                                             nnrt_column_transforms,
-                                             nnrt_missing_transforms,
-                                             nnrt_picture_transforms,
-                                             nnrt_pair_transforms,
-                                             nnrt_window_transforms,
-                                             nnrt_augmentations,
-                                             NULL};
+const void *const nnrt_transform_tables[] = {
+    nnrt_number_transforms,   nnrt_range_transforms,  nnrt_row_transforms,
+    nnrt_category_transforms, nnrt_column_transforms, nnrt_missing_transforms,
+    nnrt_picture_transforms,  nnrt_pair_transforms,   nnrt_window_transforms,
+    nnrt_weight_transforms,   nnrt_augmentations,     NULL};
 
 static const nnrt_source *find_source(const char *name) {
     for (const void *const *table = nnrt_source_tables; *table; table++)
@@ -220,6 +214,8 @@ static void describe_columns(const nnrt_table *table, nnrt_data_info *info) {
                 info->input_categories[info->input_count] = field->word_count;
             }
             info->inputs[info->input_count++] = field->column;
+        } else if (field->role == NNRT_WEIGHT) {
+            info->weights[info->weight_count++] = field->column;
         } else {
             info->targets[info->target_count] = field->target;
             info->targets[info->target_count++].column = field->column;
@@ -283,9 +279,11 @@ nnrt_status nnrt_data_inspect(const nnrt_call *stages, int64_t stage_count, cons
 // ---- Samples.
 
 static nnrt_field *field_of(const nnrt_data *data, int64_t column) {
-    int64_t inputs = data->info.input_count;
-    return column < inputs ? nnrt_table_feature(data->owner, column)
-                           : nnrt_table_target(data->owner, column - inputs);
+    int64_t inputs = data->info.input_count, targets = data->info.target_count;
+    if (column < inputs) return nnrt_table_feature(data->owner, column);
+    column -= inputs;
+    return column < targets ? nnrt_table_target(data->owner, column)
+                            : nnrt_table_weight(data->owner, column - targets);
 }
 
 static nnrt_status hand_over(const Run *run, nnrt_data *data) {
@@ -382,12 +380,14 @@ nnrt_column nnrt_column_make(const char *name, int64_t dtype, int64_t rank, cons
 }
 
 int64_t nnrt_data_column_count(const nnrt_data_info *info) {
-    return info->input_count + info->target_count;
+    return info->input_count + info->target_count + info->weight_count;
 }
 
 const nnrt_column *nnrt_data_column(const nnrt_data_info *info, int64_t column) {
-    return column < info->input_count ? &info->inputs[column]
-                                      : &info->targets[column - info->input_count].column;
+    if (column < info->input_count) return &info->inputs[column];
+    column -= info->input_count;
+    return column < info->target_count ? &info->targets[column].column
+                                       : &info->weights[column - info->target_count];
 }
 
 int64_t nnrt_data_find_column(const nnrt_data_info *info, const char *name) {

@@ -61,7 +61,8 @@ typedef struct nnrt_target_info {
 
 // What is known of a data set before its samples are read; shapes are those after the transforms
 // that change shapes (one_hot, resize), types are those in memory (uint8 pictures stay uint8).
-// Columns are numbered: the inputs, then the targets, NNRT_MAX_COLUMNS at most.
+// Columns are numbered: the inputs, then the targets, then the weights of samples, NNRT_MAX_COLUMNS
+// at most.
 typedef struct nnrt_data_info {
     nnrt_column inputs[NNRT_MAX_COLUMNS]; // features; names "image", "x" ...; size 0: not known
     int64_t input_count;
@@ -71,6 +72,8 @@ typedef struct nnrt_data_info {
     const char *const *input_words[NNRT_MAX_COLUMNS];
     nnrt_target_info targets[NNRT_MAX_COLUMNS]; // those that are not there are all zeros
     int64_t target_count;
+    nnrt_column weights[NNRT_MAX_COLUMNS]; // float32, one number a sample
+    int64_t weight_count;
     int64_t train_rows, validation_rows, test_rows;
     double scale, offset; // of the `scale` transforms together: x * scale + offset
     int64_t standardize;  // 1: (x - mean) / deviation, by element; x is the scaled one

@@ -15,6 +15,7 @@ static const nnrt_part *part_of(const nnrt_table *table, int number) {
 }
 
 enum { PARTS = 3 };
+#define LARGEST_WEIGHT 1e9 // of a sample: far below what overflows with it
 
 // In how many rows of the parts? `*first`: one of them.
 static int64_t count_missing(const nnrt_table *table, const nnrt_field *field, uint32_t *first) {
@@ -42,14 +43,19 @@ static long long row_in_file(const nnrt_table *table, uint32_t row) {
 static nnrt_status check_missing(const nnrt_table *table, const nnrt_field *field) {
     uint32_t first = 0;
     int64_t count = field->is_whole ? 0 : count_missing(table, field, &first);
-    int is_target = field->role == NNRT_TARGET;
     if (!count) return NNRT_OK;
+    static const char *const kinds[] = {
+        [NNRT_FEATURE] = "column", [NNRT_TARGET] = "target", [NNRT_WEIGHT] = "weight"};
+    char fill[300] = "";
+    const char *name = field->column.name;
+    if (field->role == NNRT_FEATURE) snprintf(fill, sizeof fill, ", or `-> fill_missing(..)`");
+    if (field->role == NNRT_WEIGHT)
+        snprintf(fill, sizeof fill, ", or `-> fill_missing(1, %s)`", name);
     return nnrt_fail(NNRT_ERROR,
                      "the %s `%s` is missing in %lld row%s, the first is row %lld\n"
                      "add `-> drop_missing`%s",
-                     is_target ? "target" : "column", field->column.name, (long long)count,
-                     count == 1 ? "" : "s", row_in_file(table, first),
-                     is_target ? "" : ", or `-> fill_missing(..)`");
+                     kinds[field->role], name, (long long)count, count == 1 ? "" : "s",
+                     row_in_file(table, first), fill);
 }
 
 // ---- Targets that are words.
@@ -253,6 +259,40 @@ nnrt_status nnrt_target_settle(nnrt_table *table, nnrt_field *field) {
     return status;
 }
 
+// ---- Weights of samples.
+
+static nnrt_status check_weight(const nnrt_table *table, const nnrt_field *field) {
+    const double *values = field->values;
+    const char *name = field->column.name;
+    double sum = 0;
+    nnrt_status status = check_missing(table, field);
+    for (int p = 0; p < PARTS && !status; p++)
+        for (int64_t i = 0; i < part_of(table, p)->count && !status; i++) {
+            uint32_t row = part_of(table, p)->rows[i];
+            if (p == 0) sum += values[row];
+            if (values[row] >= 0 && values[row] <= LARGEST_WEIGHT) continue;
+            status = nnrt_fail(NNRT_ERROR,
+                               "the weight `%s` is %g in row %lld\nweights of samples are numbers "
+                               "from 0 to 1e9: correct the row, or write `-> clip(0, 1e9, %s)`",
+                               name, values[row], row_in_file(table, row), name);
+        }
+    if (status || sum > 0) return status;
+    return nnrt_fail(NNRT_ERROR,
+                     "the weight `%s` is 0 in all training rows: nothing would be "
+                     "trained",
+                     name);
+}
+
+static nnrt_status settle_weight(nnrt_table *table, nnrt_field *field) {
+    if (field->kind == NNRT_TENSORS) return NNRT_OK;
+    if (field->kind != NNRT_NUMBERS)
+        return nnrt_fail(NNRT_ERROR, "the weight `%s` does not hold numbers", field->column.name);
+    nnrt_status status = check_weight(table, field);
+    if (!status) status = convert(table, field, NNRT_F32);
+    field->kind = NNRT_TENSORS;
+    return status;
+}
+
 // ---- The vector.
 
 static int is_packed(const nnrt_field *field) {
@@ -345,6 +385,8 @@ nnrt_status nnrt_table_pack(nnrt_table *table) {
     for (int64_t i = 0; i < table->field_count && !status; i++)
         if (table->fields[i].role == NNRT_TARGET)
             status = nnrt_target_settle(table, &table->fields[i]);
+        else if (table->fields[i].role == NNRT_WEIGHT)
+            status = settle_weight(table, &table->fields[i]);
     for (int64_t i = 0; i < table->field_count && !status; i++)
         status = check_feature(table, &table->fields[i]);
     return status ? status : pack_numbers(table);

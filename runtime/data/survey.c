@@ -153,6 +153,7 @@ static nnrt_status survey_column(const nnrt_table *table, const nnrt_field *fiel
                                         [NNRT_TOKENS] = "tokens"};
     survey->column = field->column;
     survey->is_target = field->role == NNRT_TARGET;
+    survey->is_weight = field->role == NNRT_WEIGHT;
     survey->kind = kinds[field->kind];
     if (is_of_words(field)) return survey_words(table, field, survey);
     return survey_numbers(table, field, buffer, survey);

@@ -15,7 +15,7 @@ typedef struct nnrt_category_count {
 
 typedef struct nnrt_column_survey {
     nnrt_column column; // as the stages leave it; dtype 3: double
-    int is_target;
+    int is_target, is_weight;
     const char *kind;                        // "numbers", "words", "dates", "tokens", "arrays"
     int64_t count;                           // of numbers that are there
     int64_t missing;                         // rows

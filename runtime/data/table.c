@@ -116,6 +116,10 @@ nnrt_field *nnrt_table_target(const nnrt_table *table, int64_t number) {
     return find_role(table, NNRT_TARGET, number);
 }
 
+nnrt_field *nnrt_table_weight(const nnrt_table *table, int64_t number) {
+    return find_role(table, NNRT_WEIGHT, number);
+}
+
 nnrt_field *nnrt_table_find(const nnrt_table *table, const char *name) {
     for (int64_t i = 0; i < table->field_count; i++)
         if (strcmp(table->fields[i].column.name, name) == 0 && !table->fields[i].is_past)

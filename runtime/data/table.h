@@ -33,7 +33,11 @@ typedef struct nnrt_token_rule {
     int64_t most;    // entries; 0: no limit
 } nnrt_token_rule;
 
-typedef enum nnrt_role { NNRT_FEATURE, NNRT_TARGET } nnrt_role;
+typedef enum nnrt_role {
+    NNRT_FEATURE,
+    NNRT_TARGET,
+    NNRT_WEIGHT, // of the samples in the loss
+} nnrt_role;
 
 // Where samples come from that are not in memory.
 typedef struct nnrt_origin {
@@ -114,6 +118,7 @@ void nnrt_table_clear(nnrt_table *table);
 int64_t nnrt_table_count(const nnrt_table *table, nnrt_role role);
 nnrt_field *nnrt_table_feature(const nnrt_table *table, int64_t number); // NULL: none
 nnrt_field *nnrt_table_target(const nnrt_table *table, int64_t number);
+nnrt_field *nnrt_table_weight(const nnrt_table *table, int64_t number);
 nnrt_field *nnrt_table_find(const nnrt_table *table, const char *name); // NULL: none
 
 // The rows that a source found become the parts.

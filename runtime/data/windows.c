@@ -121,7 +121,9 @@ static nnrt_status add_column(nnrt_table *table, nnrt_base *base, const uint32_t
         return base->field.kind == NNRT_TOKENS ? add_next(table, base) : NNRT_OK;
     }
     nnrt_row_view *view = nnrt_row_view_make(table, base, target_rows, count);
-    return view && nnrt_row_view_add_target(table, view, name, count) ? NNRT_OK : NNRT_ERROR;
+    nnrt_field *field = view ? nnrt_row_view_add_target(table, view, name, count) : NULL;
+    if (field) field->role = base->field.role; // the weight of a window is its target's
+    return field ? NNRT_OK : NNRT_ERROR;
 }
 
 static nnrt_status add_columns(nnrt_table *table, const uint32_t *target_rows) {

@@ -138,6 +138,32 @@ static void test_standardized_target(void **state) {
     assert_message("the target is an array");
 }
 
+// A column of weights is no input, stays where others are kept, and follows its rows.
+static void test_sample_weight(void **state) {
+    (void)state;
+    const nnrt_call weight = TRANSFORM("sample_weight", TEXT("column", "gain"));
+    const nnrt_call keep = TRANSFORM("keep", TEXT("columns", "age"));
+    assert_int_equal(LOAD(PEOPLE, weight, PLAIN("standardize"), PLAIN("drop_missing"), keep),
+                     NNRT_OK);
+    assert_int_equal(data.info.inputs[0].size, 1);
+    assert_int_equal(data.info.weight_count, 1);
+    assert_int_equal(nnrt_data_find_column(&data.info, "gain"), 2); // behind x and pay
+    const float *weights = data.columns[2];
+    assert_true(weights[0] == 0.5F && weights[2] == 2 && weights[4] == 4);
+    assert_int_equal(LOAD(PEOPLE, weight, keep), NNRT_ERROR);
+    assert_message("the weight `gain` is missing in 1 row, the first is row 2");
+    assert_message("fill_missing(1, gain)");
+    assert_int_equal(LOAD(PEOPLE, weight, keep,
+                          TRANSFORM("fill_missing", TEXT("with", "-1"), TEXT("columns", "gain"))),
+                     NNRT_ERROR);
+    assert_message("the weight `gain` is -1 in row 2");
+    assert_int_equal(
+        LOAD(PEOPLE, weight, keep, PLAIN("drop_missing"),
+             TRANSFORM("clip", NUMBER("low", 0), NUMBER("high", 0), TEXT("columns", "gain"))),
+        NNRT_ERROR);
+    assert_message("nothing would be trained");
+}
+
 static void assert_filled(nnrt_option with, float gain) {
     const nnrt_option *pointer = &with;
     const nnrt_call fill = call_make(FAMILY_TRANSFORMS, "fill_missing", pointer, 1);
@@ -291,6 +317,7 @@ int main(void) {
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_late_word),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_sample_weight),
         cmocka_unit_test(test_standardized_columns),
         cmocka_unit_test(test_standardized_target),
     };

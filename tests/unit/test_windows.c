@@ -125,6 +125,17 @@ static void test_learning(void **state) {
     assert_true(data.info.targets[0].mean == 25);
 }
 
+// A window counts what the row of its target does.
+static void test_weights(void **state) {
+    (void)state;
+    assert_int_equal(LOAD(SERIES, DROP, TRANSFORM("sample_weight", TEXT("column", "b")),
+                          TRANSFORM("windows", NUMBER("n", 5), NUMBER("ahead", 2))),
+                     NNRT_OK);
+    assert_int_equal(data.info.inputs[0].shape[1], 2); // a, and the past of y
+    assert_int_equal(data.info.weight_count, 1);
+    assert_true(((const float *)data.columns[2])[0] == 106); // row 6
+}
+
 static void test_mistakes(void **state) {
     (void)state;
     assert_int_equal(LOAD(SERIES, DROP, TRANSFORM("windows", NUMBER("n", 50))), NNRT_ERROR);
@@ -151,7 +162,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),         cmocka_unit_test(test_split_behind),
         cmocka_unit_test(test_split_before), cmocka_unit_test(test_learning),
-        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_weights),      cmocka_unit_test(test_mistakes),
     };
     return cmocka_run_group_tests_name("windows", tests, set_up, tear_down);
 }

@@ -91,6 +91,16 @@ static bool is_needed(const Checker *c, const Dataset *dataset) {
     return !is_others;
 }
 
+// What train blocks say of its columns.
+static void add_weights(Checker *c, Dataset *dataset) {
+    const Ast *file = c->program->written->ast;
+    for (int i = 0; i < file->items.count; i++) {
+        const Ast *train = file->items.items[i];
+        if (train->kind == AST_TRAIN && train->right && is_read_by(dataset, train))
+            sample_weight_add_stage(c, dataset, train);
+    }
+}
+
 static void inspect(Checker *c, Dataset *dataset) {
     int count = dataset->stages.count;
     dataset->folder = source_folder(c, dataset);
@@ -471,6 +481,7 @@ Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *exp
     for (int i = steps.count - 1; i >= 0; i--)
         ok = add_stage(c, dataset, steps.items[i], false) && ok;
     ok = ok && check_order(c, dataset);
+    if (ok) add_weights(c, dataset);
     if (ok) inspect(c, dataset);
     if (ok) warn_scales(c, dataset);
     if (ok) warn_one_class(c, dataset);

@@ -408,8 +408,9 @@ static void add_term(Checker *c, TrainStep *step, Graph *graph, Node *value, con
 }
 
 static bool add_loss(Checker *c, const TrainEntry *entry, TrainStep *step, Graph *graph,
-                     const OutputLoss *loss, Node *target) {
+                     const OutputLoss *loss, Node *target, Node *weight) {
     Node *value = loss_value(c, entry, loss, graph, target);
+    if (value) value = sample_weight_apply(graph, value, weight);
     if (value) add_term(c, step, graph, value, loss->label, "loss", loss->weight);
     return value != NULL;
 }
@@ -456,8 +457,10 @@ void outputs_finish(Checker *c, const TrainEntry *entry, const Training *trainin
     for (int i = 0; i < count; i++)
         values[i] =
             target_value(c, entry, graph, forward, &training->losses.items[i], &targets, others);
+    Node *weight = sample_weight_input(training, graph);
+    if (weight) vec_push(c->arena, &targets, weight);
     for (int i = 0; i < count && ok; i++)
-        ok = add_loss(c, entry, step, graph, &training->losses.items[i], values[i]);
+        ok = add_loss(c, entry, step, graph, &training->losses.items[i], values[i], weight);
     for (int i = 0; i < count && ok; i++)
         ok = add_measures(c, entry, step, graph, &training->losses.items[i], values[i]);
     graph->targets = targets;

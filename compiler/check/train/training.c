@@ -14,6 +14,7 @@ enum {
     TRAIN_TARGET,
     TRAIN_LOSS_WEIGHTS,
     TRAIN_CLASS_WEIGHT,
+    TRAIN_SAMPLE_WEIGHT,
     TRAIN_FREEZE,
     TRAIN_UNFREEZE,
     TRAIN_ENTRIES
@@ -49,6 +50,7 @@ static const ArgDef train_entries[] = {
     {.name = "target", .type = ARG_NAMES, .keras_name = "targets y"},
     {.name = "loss_weights", .type = ARG_NAMES},
     {.name = "class_weight", .type = ARG_NAMES, .keras_name = "class_weights"},
+    {.name = "sample_weight", .type = ARG_NAME, .keras_name = "sample_weights"},
     {.name = "freeze", .type = ARG_NAMES, .keras_name = "frozen"},
     {.name = "unfreeze", .type = ARG_NAMES},
     {0},
@@ -325,6 +327,8 @@ static void read_entries(Setup *s) {
                                                       .metrics = s->given[TRAIN_METRICS]});
     if (s->given[TRAIN_CLASS_WEIGHT])
         class_weights_read(s->c, s->entry, training, s->given[TRAIN_CLASS_WEIGHT]);
+    if (s->given[TRAIN_SAMPLE_WEIGHT])
+        sample_weight_read(s->c, s->entry, training, s->given[TRAIN_SAMPLE_WEIGHT]);
     if (s->given[TRAIN_OPTIMIZER]) read_optimizer(s, s->given[TRAIN_OPTIMIZER]);
     if (s->given[TRAIN_CALLBACKS])
         callbacks_read(s->c, s->entry, training, s->given[TRAIN_CALLBACKS], knows_metrics);
@@ -343,10 +347,11 @@ static Span header_span(const Ast *train) {
 
 // `loss`, `optimizer` and what compares outputs with targets belong to the short form.
 static bool check_short_entries(Setup *s) {
-    static const int rows[] = {TRAIN_LOSS,   TRAIN_OPTIMIZER,    TRAIN_METRICS,
-                               TRAIN_TARGET, TRAIN_LOSS_WEIGHTS, TRAIN_CLASS_WEIGHT};
+    static const int rows[] = {TRAIN_LOSS,         TRAIN_OPTIMIZER,    TRAIN_METRICS,
+                               TRAIN_TARGET,       TRAIN_LOSS_WEIGHTS, TRAIN_CLASS_WEIGHT,
+                               TRAIN_SAMPLE_WEIGHT};
     bool ok = true;
-    for (int i = 0; i < 6; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const Ast *given = s->given[rows[i]];
         if (!given) continue;
         Diag *diag = diag_report(s->c->sink, DIAG_E0206, given->span,

@@ -134,10 +134,14 @@ static nnrt_status remove_columns(nnrt_table *table, const nnrt_call *call, int 
     for (int64_t i = 0; i < table->field_count; i++) {
         const nnrt_field *field = &table->fields[i];
         goes[i] = nnrt_columns_names(table, call, NAMES, field) == is_named;
-        if ((field->role == NNRT_TARGET || field->is_past) && !is_named) goes[i] = 0;
-        if (field->role == NNRT_TARGET && goes[i])
-            status =
-                nnrt_fail(NNRT_ERROR, "%s(%s): it is the target", call->name, field->column.name);
+        int is_input = field->role == NNRT_FEATURE;
+        if ((!is_input || field->is_past) && !is_named) goes[i] = 0;
+        if (!is_input && goes[i])
+            status = nnrt_fail(NNRT_ERROR,
+                               field->role == NNRT_TARGET
+                                   ? "%s(%s): it is the target"
+                                   : "%s(%s): it weighs the samples, and is no input already",
+                               call->name, field->column.name);
     }
     for (int64_t i = table->field_count - 1; i >= 0 && !status; i--) {
         if (!goes[i]) continue;

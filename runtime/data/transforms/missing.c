@@ -219,7 +219,7 @@ static int is_filled(const Filling *f, int64_t named) {
     if (f->field->kind == NNRT_TENSORS || f->field->is_absent) return 0;
     if (named) return nnrt_columns_names(f->table, f->call, FILL_COLUMNS, f->field);
     if (f->way == WITH_PREVIOUS) return 1;
-    if (f->field->role == NNRT_TARGET) return 0;
+    if (f->field->role != NNRT_FEATURE) return 0;
     double number;
     int is_number = f->field->kind == NNRT_NUMBERS;
     if (f->way == WITH_VALUE) return is_number == nnrt_number_parse(f->text, &number);
@@ -252,7 +252,7 @@ static const ArgDef fill_args[] = {
                       .type = ARG_NAMES,
                       .default_text = "none",
                       .variadic = true,
-                      .doc = "that are filled; none: all but the target that can be"},
+                      .doc = "that are filled; none: all inputs that can be"},
     {0},
 };
 
