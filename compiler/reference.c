@@ -49,6 +49,8 @@ static const char *type_words(const ArgDef *def) {
         [ARG_INTS] = "whole numbers",
         [ARG_FLOATS] = "numbers",
         [ARG_NAMES] = "names",
+        [ARG_FORMULA] = "a formula over columns",
+        [ARG_FORMULAS] = "names and formulas over columns",
         [ARG_ACTIVATION] = "an activation",
         [ARG_INITIALIZER] = "an initializer",
         [ARG_REGULARIZER] = "a regularizer",

@@ -90,6 +90,8 @@ static void read_default(Arena *arena, const ArgDef *def, const char *text, ArgV
         else
             set_list(value, arena, numbers, read_numbers(text, ']', numbers));
         break;
+    case ARG_FORMULA:
+    case ARG_FORMULAS: break; // without a default
     case ARG_NAMES:
         value->texts = ARENA_ARRAY(arena, const char *, 1);
         value->texts[value->count++] = text;

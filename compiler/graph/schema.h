@@ -18,8 +18,8 @@ typedef struct ArgValue {
     double number;        // INT, FLOAT, BOOL (0 or 1), RATE
     const char *text;     // WORD, WORD_OR_INTS, STRING, STRINGS, NAME
     double *numbers;      // INTS, WORD_OR_INTS, FLOATS
-    const char **texts;   // NAMES, STRINGS
-    int count;            // INTS, FLOATS, NAMES, STRINGS
+    const char **texts;   // NAMES, STRINGS, FORMULA, FORMULAS
+    int count;            // of numbers or texts
     const Schema *callee; // ACTIVATION, INITIALIZER, REGULARIZER, RATE (schedule): what is called,
     Args *args;           //   and with what
     Span span;

@@ -22,6 +22,8 @@ static nnrt_option option_of(Arena *arena, const ArgDef *def, const ArgValue *va
     case ARG_WORD_OR_INTS:
     case ARG_STRINGS:
     case ARG_NAMES:
+    case ARG_FORMULA:
+    case ARG_FORMULAS:
         option.text = value->text;
         option.numbers = value->numbers;
         option.texts = value->texts;

@@ -19,6 +19,8 @@ typedef enum ArgType {
     ARG_WORD_OR_INTS, // one of `choices`, or as ARG_INTS (then `text` is NULL)
     ARG_FLOATS,       // a list of numbers
     ARG_NAMES,        // the rest of the positional arguments, bare words or strings
+    ARG_FORMULA,      // an expression over columns, `age > 18`: `texts` in postfix order
+    ARG_FORMULAS,     // the named arguments, each a formula: `texts`, ":area" before each of them
     ARG_ACTIVATION,   // the name of an activation, or a call with arguments: leaky_relu(0.1)
     ARG_INITIALIZER,  // the name of an initializer or a call; a number is constant(number)
     ARG_REGULARIZER,  // l1(..), l2(..), l1_l2(..)

@@ -33,11 +33,19 @@ const void *const nnrt_source_tables[] = {nnrt_file_sources,
                                           nnrt_csv_sources,
                                           nnrt_text_sources,
                                           NULL};
-const void *const nnrt_transform_tables[] = {
-    nnrt_number_transforms,   nnrt_range_transforms,  nnrt_row_transforms,
-    nnrt_category_transforms, nnrt_column_transforms, nnrt_missing_transforms,
-    nnrt_picture_transforms,  nnrt_pair_transforms,   nnrt_window_transforms,
-    nnrt_weight_transforms,   nnrt_augmentations,     NULL};
+const void *const nnrt_transform_tables[] = {nnrt_number_transforms,
+                                             nnrt_range_transforms,
+                                             nnrt_row_transforms,
+                                             nnrt_category_transforms,
+                                             nnrt_column_transforms,
+                                             nnrt_missing_transforms,
+                                             nnrt_picture_transforms,
+                                             nnrt_pair_transforms,
+                                             nnrt_window_transforms,
+                                             nnrt_weight_transforms,
+                                             nnrt_formula_transforms,
+                                             nnrt_augmentations,
+                                             NULL};
 
 static const nnrt_source *find_source(const char *name) {
     for (const void *const *table = nnrt_source_tables; *table; table++)

@@ -32,14 +32,6 @@ static int64_t count_missing(const nnrt_table *table, const nnrt_field *field, u
     return count;
 }
 
-// Counted from 1 within its part's file, where the source has a file a part.
-static long long row_in_file(const nnrt_table *table, uint32_t row) {
-    int64_t test = table->row_count - table->own_test_rows;
-    int64_t validation = test - table->own_validation_rows;
-    int64_t first = row >= test ? test : row >= validation ? validation : 0;
-    return (long long)(row - first + 1);
-}
-
 static nnrt_status check_missing(const nnrt_table *table, const nnrt_field *field) {
     uint32_t first = 0;
     int64_t count = field->is_whole ? 0 : count_missing(table, field, &first);
@@ -55,7 +47,7 @@ static nnrt_status check_missing(const nnrt_table *table, const nnrt_field *fiel
                      "the %s `%s` is missing in %lld row%s, the first is row %lld\n"
                      "add `-> drop_missing`%s",
                      kinds[field->role], name, (long long)count, count == 1 ? "" : "s",
-                     row_in_file(table, first), fill);
+                     nnrt_table_row_in_file(table, first), fill);
 }
 
 // ---- Targets that are words.
@@ -126,13 +118,13 @@ static nnrt_status fail_word(const nnrt_table *table, const nnrt_field *field, i
         return nnrt_fail(NNRT_ERROR,
                          "the target `%s` is `%s` in row %lld, but training knew %s only\n"
                          "correct it, or train again with such rows",
-                         field->column.name, word, row_in_file(table, row),
+                         field->column.name, word, nnrt_table_row_in_file(table, row),
                          list_names(classes, text, sizeof text));
     return nnrt_fail(
         NNRT_ERROR,
         "the target `%s` is `%s` in row %lld, of the %s part, but the training part has %s "
         "only\ntake off what differs: `trim = \" .\"`, or keep such rows out",
-        field->column.name, word, row_in_file(table, row), parts[part],
+        field->column.name, word, nnrt_table_row_in_file(table, row), parts[part],
         list_names(classes, text, sizeof text));
 }
 
@@ -233,8 +225,8 @@ static nnrt_status find_labels(const nnrt_table *table, nnrt_field *field, int a
     return nnrt_fail(NNRT_ERROR,
                      "the target `%s` goes to %g, in row %lld; training knew the whole numbers 0 "
                      "to %lld\ncorrect it, or train again with such rows",
-                     field->column.name, wrong->value, row_in_file(table, (uint32_t)wrong->row),
-                     (long long)classes - 1);
+                     field->column.name, wrong->value,
+                     nnrt_table_row_in_file(table, (uint32_t)wrong->row), (long long)classes - 1);
 }
 
 static nnrt_status settle_numbers(nnrt_table *table, nnrt_field *field) {
@@ -274,7 +266,7 @@ static nnrt_status check_weight(const nnrt_table *table, const nnrt_field *field
             status = nnrt_fail(NNRT_ERROR,
                                "the weight `%s` is %g in row %lld\nweights of samples are numbers "
                                "from 0 to 1e9: correct the row, or write `-> clip(0, 1e9, %s)`",
-                               name, values[row], row_in_file(table, row), name);
+                               name, values[row], nnrt_table_row_in_file(table, row), name);
         }
     if (status || sum > 0) return status;
     return nnrt_fail(NNRT_ERROR,

@@ -161,6 +161,13 @@ void nnrt_table_sort_rows(nnrt_table *table) {
             qsort(parts[i]->rows, (size_t)parts[i]->count, sizeof(uint32_t), compare_rows);
 }
 
+long long nnrt_table_row_in_file(const nnrt_table *table, uint32_t row) {
+    int64_t test = table->row_count - table->own_test_rows;
+    int64_t validation = test - table->own_validation_rows;
+    int64_t first = row >= test ? test : row >= validation ? validation : 0;
+    return (long long)(row - first + 1);
+}
+
 // ---- Values.
 
 static void *allocate(const nnrt_table *table, const nnrt_column *column) {

@@ -126,6 +126,10 @@ nnrt_status nnrt_table_make_parts(nnrt_table *table);
 // The rows of each part in ascending order, as the disk has them.
 void nnrt_table_sort_rows(nnrt_table *table);
 
+// The number of a row in messages: counted from 1 within its part's file, where the source has a
+// file a part.
+long long nnrt_table_row_in_file(const nnrt_table *table, uint32_t row);
+
 // Room for all rows of field->stored; NNRT_ERROR: too much.
 nnrt_status nnrt_field_allocate(const nnrt_table *table, nnrt_field *field);
 // Takes over `values` [row_count, column->size] of the storage; NULL: there was no room

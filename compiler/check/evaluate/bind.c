@@ -15,6 +15,7 @@ typedef struct Binding {
     int next;          // the next row for a positional argument
     const Ast *word;   // the last bare word and named argument: positional ones may not follow
     const Ast *named;
+    Ast *formulas;     // the named arguments, where they are free; NULL: none so far
     const Ast *own[2]; // what `name = ..` and `frozen = ..` of a layer say; NULL: nothing
     bool ok;
 } Binding;
@@ -261,7 +262,51 @@ static void report_by_name(Binding *b, const Ast *ast) {
               sources_text(b->c->sources, ast->span));
 }
 
+// compute(area = width * height): the names are new columns.
+static bool collects_names(const Binding *b) {
+    return b->args->count > 0 && b->schema->args[0].type == ARG_FORMULAS;
+}
+
+static void collect_named(Binding *b, Ast *ast) {
+    Ast *list = b->formulas;
+    if (!list) {
+        list = b->formulas = ARENA_NEW(b->c->arena, Ast);
+        *list = (Ast){.kind = AST_LIST, .span = ast->span};
+        b->given[0] = list;
+    }
+    for (int i = 0; i < list->items.count; i++) {
+        if (strcmp(list->items.items[i]->text, ast->text) != 0) continue;
+        Diag *diag = report(b, DIAG_E0104, ast->span, "`%s` is computed twice", ast->text);
+        diag_label(diag, "again here");
+        diag_secondary(diag, list->items.items[i]->span, "first here");
+        return;
+    }
+    vec_push(b->c->arena, &list->items, ast);
+    list->span = span_join(list->span, ast->span);
+}
+
+static void report_no_name(Binding *b, const Ast *ast) {
+    Diag *diag =
+        report(b, DIAG_E0105, ast->span, "`%s` needs a name for what is computed", b->schema->name);
+    diag_label(diag, "without a name");
+    diag_help(diag, "write `name = %s`", sources_text(b->c->sources, ast->span));
+}
+
+// filter(age = 18): the sign of a comparison was meant.
+static bool report_one_equals(Binding *b, const Ast *ast) {
+    if (b->args->count != 1 || b->schema->args[0].type != ARG_FORMULA) return false;
+    Diag *diag = report(b, DIAG_E0103, ast->name_span, "`%s` has no argument `%s`", b->schema->name,
+                        ast->text);
+    diag_label(diag, "`=` gives a value, `==` compares");
+    diag_help(diag, "write `%s == %s`", ast->text, sources_text(b->c->sources, ast->left->span));
+    return true;
+}
+
 static void assign_positional(Binding *b, const Ast *ast) {
+    if (collects_names(b)) {
+        report_no_name(b, ast);
+        return;
+    }
     if (!check_order(b, ast, "a positional argument")) return;
     if (b->next < b->args->count && b->schema->args[b->next].by_name) {
         report_by_name(b, ast);
@@ -279,7 +324,7 @@ static void assign_positional(Binding *b, const Ast *ast) {
 static bool next_takes_free_word(const Binding *b) {
     if (b->next >= b->args->count) return false;
     ArgType type = b->schema->args[b->next].type;
-    return type == ARG_NAME || type == ARG_NAMES;
+    return type == ARG_NAME || type == ARG_NAMES || type == ARG_FORMULA;
 }
 
 static void assign_word(Binding *b, const char *word, const Ast *ast) {
@@ -312,14 +357,19 @@ static void give_own(Binding *b, int index, const Ast *ast) {
     diag_secondary(diag, b->own[index]->span, "the first value");
 }
 
-static void assign_named(Binding *b, const Ast *ast) {
+static void assign_named(Binding *b, Ast *ast) {
     b->named = ast;
+    if (collects_names(b)) {
+        collect_named(b, ast);
+        return;
+    }
     int row = schema_arg_index(b->schema, ast->text);
     int own = own_index(ast->text);
     if (row < 0 && own >= 0 && is_layer(b->schema)) {
         give_own(b, own, ast);
         return;
     }
+    if (row < 0 && report_one_equals(b, ast)) return;
     if (row < 0) {
         const ArgDef *def = bind_unknown(b->c, b->schema->args, b->schema->name, "argument", ast);
         b->ok = false;
@@ -367,7 +417,7 @@ static bool has_number_for_activation(const Binding *b, int first) {
     return row > 0 && items->count > first + row;
 }
 
-static void assign(Binding *b, const Ast *ast) {
+static void assign(Binding *b, Ast *ast) {
     if (ast->kind == AST_ERROR) {
         b->ok = false;
         return;

@@ -28,6 +28,8 @@ static const char *const wanted[] = {
     [ARG_WORD_OR_INTS] = "a word or whole numbers",
     [ARG_FLOATS] = "numbers",
     [ARG_NAMES] = "names",
+    [ARG_FORMULA] = "a formula over columns",
+    [ARG_FORMULAS] = "formulas over columns",
     [ARG_ACTIVATION] = "an activation",
     [ARG_INITIALIZER] = "an initializer",
     [ARG_REGULARIZER] = "a regularizer",
@@ -413,7 +415,8 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     Conversion v = {c, scope, def, callee, value};
     Scope *used = scope;
     const Ast *name = expression;
-    if (def->type != ARG_NAME && def->type != ARG_NAMES)
+    bool is_of_columns = def->type == ARG_FORMULA || def->type == ARG_FORMULAS;
+    if (def->type != ARG_NAME && def->type != ARG_NAMES && !is_of_columns)
         expression = expression_written(scope, expression);
     if (expression != name) v.scope = scope = import_globals(c, expression->span);
     if (expression->kind == AST_ERROR) return false;
@@ -434,6 +437,8 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     case ARG_STRINGS: v.scope = used; return convert_string(&v, name);
     case ARG_NAME: return convert_name_or_number(&v, expression);
     case ARG_NAMES: return convert_names(&v, expression);
+    case ARG_FORMULA: return formula_convert(c, used, name, value);
+    case ARG_FORMULAS: return formula_convert_named(c, used, name, value);
     case ARG_ACTIVATION:
     case ARG_INITIALIZER:
     case ARG_REGULARIZER:

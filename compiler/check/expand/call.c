@@ -148,8 +148,21 @@ static void break_long_line(Expander *e, const char **separator) {
     *separator = "";
 }
 
+// compute(area = width * height)
+static void put_formulas(Expander *e, const Ast *list, const char **separator) {
+    for (int i = 0; i < list->items.count; i++) {
+        text_put(e->out, *separator);
+        expander_put_item(e, list->items.items[i]);
+        *separator = ", ";
+    }
+}
+
 static void put_row(Expander *e, const Bound *bound, int row, const char **separator) {
     const ArgDef *def = &bound->args->schema->args[row];
+    if (def->type == ARG_FORMULAS) {
+        put_formulas(e, bound->given[row], separator);
+        return;
+    }
     text_format(e->out, "%s%s = ", *separator, def->name);
     *separator = ", ";
     if (bound->given[row])

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../base/list.h"
+#include "../../base/suggestion.h"
 #include "../learnt.h"
 #include "../stage.h"
 #include "../windows.h"
@@ -24,10 +25,15 @@ nnrt_field *nnrt_columns_find(const nnrt_table *table, const char *name) {
 nnrt_status nnrt_columns_fail(const nnrt_table *table, const nnrt_call *call, const char *name) {
     char text[2048];
     nnrt_list list = nnrt_list_make(text, sizeof text);
-    for (int64_t i = 0; i < table->field_count; i++)
-        if (!table->fields[i].is_past) nnrt_list_add(&list, "`%s`", table->fields[i].column.name);
-    return nnrt_fail(NNRT_ERROR, "%s(%s): there is no column `%s`\nthe columns are %s", call->name,
-                     name, name, text);
+    nnrt_suggestion near = NNRT_NO_SUGGESTION;
+    for (int64_t i = 0; i < table->field_count; i++) {
+        if (table->fields[i].is_past) continue;
+        nnrt_list_add(&list, "`%s`", table->fields[i].column.name);
+        nnrt_suggestion_consider(&near, name, table->fields[i].column.name);
+    }
+    return nnrt_fail(NNRT_ERROR, "%s(%s): there is no column `%s`\nthe columns are %s%s%s%s",
+                     call->name, name, name, text, near.name ? "\ndid you mean `" : "",
+                     near.name ? near.name : "", near.name ? "`?" : "");
 }
 
 // ---- Columns of numbers, one by one.
