@@ -326,6 +326,9 @@ int columns_find_name(const nnrt_data_info *info, const char *name); // -1: none
 bool columns_check(Checker *c, const ModelEntry *entry);
 void columns_add_names(Checker *c, NameList *names, const nnrt_data_info *info);
 
+// ---- facts.c
+void facts_warn(Checker *c, const Dataset *dataset); // at the end of checking
+
 // ---- fed.c
 // Binds the columns of the block's data that a step's body, or `samples`, names: in the shapes that
 // the models declare which take them.

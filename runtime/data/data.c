@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts.h"
 #include "learnt.h"
 #include "row_view.h"
 #include "stage.h"
@@ -148,6 +149,7 @@ static nnrt_status apply_transforms(Run *run) {
     run->waits = calloc((size_t)run->stage_count, 1);
     if (!run->waits) return nnrt_fail_memory("the data set", (size_t)run->stage_count);
     for (int64_t i = 1; i < run->stage_count && !status; i++) status = take_stage(run, i);
+    if (run->table->storage->on_disk) nnrt_table_sort_rows(run->table); // what waits reads them all
     if (!status) status = apply_waiting(run);
     free(run->waits);
     return status;
@@ -187,6 +189,7 @@ static nnrt_status run_stages(Run *run, int want_samples) {
     int is_known = opened == NNRT_DATA_MISSING && table->row_count > 0;
     if (opened && !is_known) return opened;
     nnrt_status status = nnrt_table_make_parts(table);
+    if (!status && !is_known) nnrt_facts_mark(table);
     if (!status) status = apply_transforms(run);
     if (!status) run->stage = 0;
     if (!status && !is_known) status = settle(table, source);
@@ -261,6 +264,8 @@ static nnrt_data_info describe(const Run *run) {
                            .stage = run->stage};
     memcpy(info.fingerprint, table->fingerprint, sizeof info.fingerprint);
     describe_columns(table, &info);
+    memcpy(info.facts, table->facts, sizeof info.facts);
+    info.fact_count = table->fact_count;
     describe_memory(table, &info);
     return info;
 }

@@ -59,6 +59,24 @@ typedef struct nnrt_target_info {
     int64_t counted_classes;
 } nnrt_target_info;
 
+// What is doubtful about a column (facts.h).
+typedef enum nnrt_fact_kind {
+    NNRT_FACT_ONE_VALUE,    // all training rows have the same
+    NNRT_FACT_TELLS_TARGET, // it is the target in other words
+    NNRT_FACT_ID,           // whole numbers that count up, or a word a row
+    NNRT_FACT_CATEGORIES,   // more than 1000, `number`, became columns
+    NNRT_FACT_LARGE,        // its numbers are the largest, about `number`
+} nnrt_fact_kind;
+
+typedef struct nnrt_fact {
+    nnrt_fact_kind kind;
+    const char *column; // in the source; lives until the process ends
+    double number;
+    int64_t stage; // that it is of
+} nnrt_fact;
+
+enum { NNRT_MAX_FACTS = 24 }; // further ones are not told
+
 // What is known of a data set before its samples are read; shapes are those after the transforms
 // that change shapes (one_hot, resize), types are those in memory (uint8 pictures stay uint8).
 // Columns are numbered: the inputs, then the targets, then the weights of samples, NNRT_MAX_COLUMNS
@@ -82,6 +100,8 @@ typedef struct nnrt_data_info {
     // What the samples take: bytes in memory once they are read, and at most until then; bytes of
     // files that hold what does not stay in memory.
     int64_t held_bytes, peak_bytes, disk_bytes;
+    nnrt_fact facts[NNRT_MAX_FACTS];
+    int64_t fact_count;
     char fingerprint[65]; // of headers, sizes and labels; "" when not inspected
 } nnrt_data_info;
 

@@ -2,8 +2,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/list.h"
+#include "../base/number.h"
+#include "facts.h"
 #include "learnt.h"
 #include "table.h"
 
@@ -291,14 +294,50 @@ static int is_packed(const nnrt_field *field) {
     return field->role == NNRT_FEATURE && field->kind == NNRT_NUMBERS;
 }
 
+// "1,234" and "-1,234,567.5": digits in groups of three.
+static int has_thousands(const char *text) {
+    int groups = 0;
+    text += *text == '-';
+    size_t digits = strspn(text, "0123456789");
+    if (digits < 1 || digits > 3) return 0;
+    for (text += digits; *text == ',' && strspn(text + 1, "0123456789") == 3; text += 4) groups++;
+    if (*text == '.') text += 1 + strspn(text + 1, "0123456789");
+    return groups && !*text;
+}
+
+// Words that stand among numbers are mistakes, or mean something that numbers cannot.
+static nnrt_status fail_feature_words(const nnrt_field *field) {
+    const char *name = field->column.name, *word = NULL, *thousands = NULL;
+    int any_number = 0;
+    for (int64_t i = 0; i < field->word_count; i++) {
+        const char *text = field->words[i];
+        double number;
+        int is_number = nnrt_number_parse(text, &number), is_long = has_thousands(text);
+        any_number |= is_number;
+        if (is_long && !thousands) thousands = text;
+        if (!is_number && !is_long && !word) word = text;
+    }
+    if (thousands && !word)
+        return nnrt_fail(NNRT_ERROR,
+                         "the column `%s` holds numbers with separators of thousands, `%s` for "
+                         "example\ntake them out of the file, or add `-> drop(%s)`",
+                         name, thousands, name);
+    if (any_number && word)
+        return nnrt_fail(NNRT_ERROR,
+                         "the column `%s` holds words among numbers, `%s` for example\nwrite "
+                         "`missing = \"%s\"` if it stands for nothing, or add `-> one_hot(%s)`, or "
+                         "`-> drop(%s)`",
+                         name, word, word, name, name);
+    return nnrt_fail(NNRT_ERROR,
+                     "the column `%s` holds words, `%s` for example\n"
+                     "add `-> one_hot(%s)`, or `-> drop(%s)`",
+                     name, field->word_count ? field->words[0] : "", name, name);
+}
+
 static nnrt_status check_feature(const nnrt_table *table, const nnrt_field *field) {
     const char *name = field->column.name;
     if (field->role != NNRT_FEATURE) return NNRT_OK;
-    if (field->kind == NNRT_WORDS)
-        return nnrt_fail(NNRT_ERROR,
-                         "the column `%s` holds words, `%s` for example\n"
-                         "add `-> one_hot(%s)`, or `-> drop(%s)`",
-                         name, field->word_count ? field->words[0] : "", name, name);
+    if (field->kind == NNRT_WORDS) return fail_feature_words(field);
     if (field->kind == NNRT_DATES)
         return nnrt_fail(NNRT_ERROR, "the column `%s` holds dates\nadd `-> drop(%s)`", name, name);
     if (field->kind == NNRT_TOKENS && !table->windows)
@@ -381,5 +420,6 @@ nnrt_status nnrt_table_pack(nnrt_table *table) {
             status = settle_weight(table, &table->fields[i]);
     for (int64_t i = 0; i < table->field_count && !status; i++)
         status = check_feature(table, &table->fields[i]);
+    if (!status) status = nnrt_facts_collect(table);
     return status ? status : pack_numbers(table);
 }

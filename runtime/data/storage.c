@@ -10,6 +10,7 @@
 
 enum {
     PAGE = 4096,
+    LARGE_PAGE = 2 << 20,
     PAGES = 1 << 18,  // bytes from which values have pages of their own
     LARGE = 16 << 20, // below which nobody asks how much memory is left
 };
@@ -59,12 +60,16 @@ static int belongs_on_disk(const nnrt_value_storage *storage, int64_t bytes) {
 
 // Large ones have pages of their own, which grow without a copy and go back at once.
 static void *map_pages(int64_t size) {
-    void *values =
-        mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (values == MAP_FAILED) {
+    size_t all = (size_t)size + LARGE_PAGE;
+    char *start = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) {
         nnrt_fail_memory("the data", (size_t)size);
         return NULL;
     }
+    size_t before = -(uintptr_t)start & (LARGE_PAGE - 1), used = ((size_t)size + PAGE - 1) & -PAGE;
+    char *values = start + before;
+    if (before) munmap(start, before);
+    munmap(values + used, all - before - used);
     nnrt_array_advise(values, size);
     return values;
 }
@@ -203,4 +208,12 @@ void nnrt_storage_let_go(void *values) {
 void nnrt_storage_expect(void *values, int64_t first, int64_t end) {
     Entry *entry = find(values);
     if (entry && entry->place == ON_DISK) nnrt_scratch_expect(values, first, end);
+}
+
+void nnrt_storage_passed(void *values) {
+    const Entry *entry = find(values);
+    if (!entry || entry->place != ON_DISK) return;
+    nnrt_storage_count(entry->storage, entry->size);
+    nnrt_storage_count(entry->storage, -entry->size);
+    nnrt_scratch_let_go(values, 0, entry->size);
 }

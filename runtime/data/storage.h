@@ -53,6 +53,8 @@ int nnrt_storage_is_on_disk(const void *values);
 // nothing.
 void nnrt_storage_let_go(void *values);
 void nnrt_storage_expect(void *values, int64_t first, int64_t end);
+// All of it was read or written, which took memory: on the disk it does not any more.
+void nnrt_storage_passed(void *values);
 // Of other memory of the data: lists of rows, say.
 void nnrt_storage_count(nnrt_value_storage *storage, int64_t bytes);
 

@@ -70,6 +70,8 @@ struct nnrt_field {
     int64_t *numbers;
     uint8_t *is_category;
     nnrt_token_rule tokens;  // of running text
+    int facts;               // bits 1 << nnrt_fact_kind (facts.h)
+    const char *source;      // the name that it had when they were found
     nnrt_target_info target; // of a target; its column is this one
 };
 
@@ -87,7 +89,9 @@ struct nnrt_table {
     struct nnrt_row_view *views;
     struct nnrt_windows *windows; // what parts consist of (windows.h); NULL: rows
     int64_t stage;                // that runs, 0: the source
-    struct json_t *learnt;        // by the stages so far (learnt.h); NULL: nothing
+    nnrt_fact facts[NNRT_MAX_FACTS];
+    int64_t fact_count;
+    struct json_t *learnt; // by the stages so far (learnt.h); NULL: nothing
     struct json_t *states; // what is applied instead of learning (learnt.h); NULL: they learn
     const char *lacking;   // column whose state the stage that runs did not find; NULL: none
     int was_asked;         // the stage that runs asked for a state

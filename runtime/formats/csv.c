@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
-enum { BUFFER = 1 << 20, MAX_ROW = 1 << 30, SLACK = 16, DIGITS = 19 };
+enum { BUFFER = 1 << 20, MAX_ROW = 1 << 30, SLACK = 32, DIGITS = 19 };
 
 typedef enum Outcome { DONE, MORE, FAILED } Outcome; // MORE: the buffer ends within the row
 
@@ -73,7 +76,7 @@ static nnrt_status refill(nnrt_csv *csv) {
     nnrt_status status = nnrt_stream_read_some(&csv->stream, csv->limit, wanted, &count);
     if (status) return status;
     csv->limit += count;
-    memset(csv->limit, 0, SLACK); // of which eight bytes at a time are read
+    memset(csv->limit, 0, SLACK); // of which sixteen bytes at a time are read
     csv->is_at_end = count < wanted;
     if (is_start) skip_mark(csv);
     if (csv->is_at_end && !csv->stream.compressed && csv->stream.position < csv->stream.file_size)
@@ -83,6 +86,10 @@ static nnrt_status refill(nnrt_csv *csv) {
 
 // ---- Numbers: exact where both the digits and the power of ten are (Clinger, "How to read
 // floating point numbers accurately", 1990), the C library's else.
+
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static int is_digit(char c) {
     return (unsigned char)(c - '0') < 10;
@@ -102,9 +109,6 @@ static double read_slowly(const char *text, int64_t length, char decimal) {
 // `count`: digits as they are written, zeros in front among them.
 static double compose(const char *text, const char *end, uint64_t digits, int64_t count, int power,
                       char decimal) {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     if (count > DIGITS || digits > (uint64_t)1 << 53 || power > 22 || power < -22)
         return fabs(read_slowly(text, end - text, decimal));
     return power < 0 ? (double)digits / powers[-power] : (double)digits * powers[power];
@@ -122,21 +126,32 @@ static int read_exponent(const char **at) {
     return is_negative ? -value : value;
 }
 
-// How many of the 8 bytes at `p` are digits, up to the first that is none; their number in *value.
-// Eight at a time, without a branch: Lemire, "Number parsing at a gigabyte per second", 2021.
-static inline int take_digits(const char *p, uint64_t *value) {
-    const uint64_t high = 0x8080808080808080;
+static inline uint64_t load_digits(const char *p) { // 0 to 9, if they are digits
     uint64_t bytes;
     memcpy(&bytes, p, sizeof bytes);
-    bytes ^= 0x3030303030303030;
-    uint64_t others = (bytes | (bytes + 0x7676767676767676)) & high; // more than 9
-    int count = others ? __builtin_ctzll(others) / 8 : 8;
-    bytes = count ? bytes << (64 - 8 * count) : 0; // zeros in front
+    return bytes ^ 0x3030303030303030;
+}
+
+// The first `count` of eight digits, as the last ones, with zeros in front.
+static inline uint64_t keep_digits(uint64_t bytes, int count) {
+    return count ? bytes << (64 - 8 * count) : 0;
+}
+
+// The number of eight digits, the first in the lowest byte, without a branch: Lemire, "Number
+// parsing at a gigabyte per second", 2021.
+static inline uint64_t join_digits(uint64_t bytes) {
     bytes = bytes * 10 + (bytes >> 8);
-    bytes = ((bytes & 0x000000FF000000FF) * 0x000F424000000064 +
-             (bytes >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
-            32;
-    *value = bytes;
+    return ((bytes & 0x000000FF000000FF) * 0x000F424000000064 +
+            (bytes >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
+           32;
+}
+
+// How many of the 8 bytes at `p` are digits, up to the first that is none; their number in *value.
+static inline int take_digits(const char *p, uint64_t *value) {
+    uint64_t bytes = load_digits(p);
+    uint64_t others = (bytes | (bytes + 0x7676767676767676)) & 0x8080808080808080; // more than 9
+    int count = others ? __builtin_ctzll(others) / 8 : 8;
+    *value = join_digits(keep_digits(bytes, count));
     return count;
 }
 
@@ -172,6 +187,52 @@ static inline const char *read_number(const char *text, char decimal, double *va
     return p;
 }
 
+// Without a branch, which half of the numbers of many tables would mislead.
+static inline double with_sign(double size, int is_negative) {
+    uint64_t bits;
+    memcpy(&bits, &size, sizeof bits);
+    bits ^= (uint64_t)is_negative << 63;
+    memcpy(&size, &bits, sizeof bits);
+    return size;
+}
+
+#ifdef __SSE2__
+// By bit: which of the 16 bytes at `p` are no digits.
+static inline unsigned find_others(const char *p) {
+    __m128i bytes = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8('0'));
+    __m128i excess = _mm_subs_epu8(bytes, _mm_set1_epi8(9));
+    int digits = _mm_movemask_epi8(_mm_cmpeq_epi8(excess, _mm_setzero_si128()));
+    return ~(unsigned)digits & 0xFFFF;
+}
+
+// A number of up to eight digits without exponent, as most are: where it ends is known after one
+// look at 16 bytes, so that the next one can begin; NULL: it is not one.
+static inline const char *read_short(const char *text, char decimal, double *value) {
+    int is_negative = *text == '-';
+    const char *p = text + is_negative;
+    unsigned others = find_others(p);
+    if (!others) return NULL;
+    int whole = __builtin_ctz(others), fraction = 0, end = whole;
+    if (p[whole] == decimal) {
+        others &= others - 1;
+        if (!others) return NULL;
+        end = __builtin_ctz(others);
+        fraction = end - whole - 1;
+    }
+    int count = whole + fraction;
+    if (count < 1 || count > 8 || (p[end] | 0x20) == 'e') return NULL;
+    uint64_t bytes = keep_digits(load_digits(p), whole) >> (8 * fraction & 63) |
+                     keep_digits(load_digits(p + whole + 1), fraction);
+    *value = with_sign((double)(int64_t)join_digits(bytes) / powers[fraction], is_negative);
+    return p + end;
+}
+#else
+static inline const char *read_short(const char *text, char decimal, double *value) {
+    (void)text, (void)decimal, (void)value;
+    return NULL;
+}
+#endif
+
 // ---- Cells. The content ends with a NUL, at which every loop stops.
 
 static int is_blank(char c) {
@@ -181,6 +242,9 @@ static int is_blank(char c) {
 static int is_line_end(const char *p) {
     return *p == '\n' || (*p == '\r' && p[1] == '\n');
 }
+
+static const char no_text[] = "a NUL byte: is it a text file?\n"
+                              "convert UTF-16 with `iconv -f UTF-16 -t UTF-8`";
 
 static Outcome fail(const nnrt_csv *csv, const char *what) {
     nnrt_fail(NNRT_ERROR, "`%s`, line %lld, cell %lld: %s", csv->path, (long long)csv->line,
@@ -229,7 +293,7 @@ static Outcome end_cell(nnrt_csv *csv, char **at, int *is_last) {
     else if (separator != ' ' || p == *at)
         return fail(csv, *p ? "text behind a quote that ends a cell; a quote within a cell in "
                               "quotes is written twice"
-                            : "a NUL byte: is it a text file?");
+                            : no_text);
     *at = p;
     return DONE;
 }
@@ -247,8 +311,7 @@ static Outcome read_quoted(nnrt_csv *csv, nnrt_csv_cell *cell, char **at) {
         cell->has_quotes = 1;
     }
     cell->length = (int32_t)(p - cell->text);
-    if (memchr(cell->text, 0, (size_t)cell->length))
-        return fail(csv, "a NUL byte: is it a text file?");
+    if (memchr(cell->text, 0, (size_t)cell->length)) return fail(csv, no_text);
     *at = p + 1;
     return DONE;
 }
@@ -291,7 +354,7 @@ static char *try_number(const nnrt_csv *csv, nnrt_csv_cell *cell, char *start) {
 static Outcome read_text(nnrt_csv *csv, nnrt_csv_cell *cell, char **at) {
     char *end = find_end(csv, *at);
     if (end == csv->limit && !csv->is_at_end) return MORE;
-    if (!*end && end < csv->limit) return fail(csv, "a NUL byte: is it a text file?");
+    if (!*end && end < csv->limit) return fail(csv, no_text);
     cell->length = (int32_t)(end - *at);
     *at = end;
     trim_cell(csv, cell);
@@ -368,7 +431,8 @@ static char *read_numbers(nnrt_csv *csv, char *p, int *is_last) {
     if (separator == ' ' || csv->format.trim) return p;
     for (; cell < end && !*is_last; cell++) {
         double number;
-        const char *stop = read_number(p, decimal, &number);
+        const char *stop = read_short(p, decimal, &number);
+        if (!stop) stop = read_number(p, decimal, &number);
         if (!stop || (*stop != separator && *stop != '\n')) break;
         *cell = (nnrt_csv_cell){
             .text = p, .length = (int32_t)(stop - p), .is_number = 1, .number = number};

@@ -149,6 +149,49 @@ static void test_random_bytes(void **state) {
     }
 }
 
+// Digits with a point at any place or none, up to the length that doubles hold, with and without
+// sign and exponent.
+static int write_number(char *text) {
+    char *at = text;
+    int whole = rand() % 12, fraction = rand() % 12, has_point = rand() % 4 != 0;
+    if (rand() % 2) *at++ = "-+"[rand() % 2];
+    if (!whole && !(has_point && fraction)) whole = 1;
+    for (int i = 0; i < whole; i++) *at++ = (char)('0' + rand() % 10);
+    if (has_point) *at++ = '.';
+    for (int i = 0; has_point && i < fraction; i++) *at++ = (char)('0' + rand() % 10);
+    if (rand() % 8 == 0) at += sprintf(at, "e%d", rand() % 40 - 20);
+    *at = 0;
+    return (int)(at - text);
+}
+
+// Every number is the double that the C library reads, to the bit, wherever it ends.
+static void test_numbers_as_strtod(void **state) {
+    enum { NUMBERS = 60000 };
+    char *content = malloc(NUMBERS * 40), *at = content, text[64];
+    (void)state;
+    srand(5);
+    for (int i = 0; i < NUMBERS; i++) {
+        write_number(at);
+        at += strlen(at);
+        *at++ = i % 7 == 6 ? '\n' : ',';
+    }
+    at[-1] = '\n';
+    nnrt_csv csv;
+    const char *path = put_file("numbers.csv", content, (size_t)(at - content));
+    assert_int_equal(nnrt_csv_open(&csv, path, comma), NNRT_OK);
+    for (int i = 0; i < NUMBERS;) {
+        assert_int_equal(nnrt_csv_next(&csv), NNRT_OK);
+        for (int64_t k = 0; k < csv.count; k++, i++) {
+            snprintf(text, sizeof text, "%.*s", csv.cells[k].length, csv.cells[k].text);
+            double number = strtod(text, NULL);
+            assert_true(csv.cells[k].is_number);
+            assert_memory_equal(&csv.cells[k].number, &number, sizeof number);
+        }
+    }
+    nnrt_csv_close(&csv);
+    free(content);
+}
+
 static void test_encoding(void **state) {
     (void)state;
     assert_int_equal(nnrt_csv_bad_byte(&(nnrt_csv_cell){.text = "caf\xC3\xA9", .length = 5}), -1);
@@ -158,9 +201,13 @@ static void test_encoding(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cells),        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_mistakes),     cmocka_unit_test(test_long_rows),
-        cmocka_unit_test(test_random_bytes), cmocka_unit_test(test_encoding),
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_long_rows),
+        cmocka_unit_test(test_random_bytes),
+        cmocka_unit_test(test_encoding),
+        cmocka_unit_test(test_numbers_as_strtod),
     };
     return cmocka_run_group_tests_name("csv", tests, NULL, scratch_remove);
 }

@@ -409,16 +409,21 @@ static bool check_order(Checker *c, const Dataset *dataset) {
     return true;
 }
 
-// `images` of a folder with a single one in it.
+// A target of a single class; pictures are often one folder too deep.
 static void warn_one_class(Checker *c, const Dataset *dataset) {
     const Call *source = &dataset->stages.items[0];
-    if (!stage_is(source, "images") || !dataset->found || dataset->info.targets[0].classes != 1)
-        return;
+    const nnrt_target_info *target = &dataset->info.targets[0];
+    bool is_images = stage_is(source, "images");
+    if (!dataset->found || target->classes != 1 || !target->class_names) return;
     Diag *diag =
-        diag_report(c->sink, DIAG_W0303, source->args->span, "all pictures are of one class, `%s`",
-                    dataset->info.targets[0].class_names[0]);
+        diag_report(c->sink, DIAG_W0303, source->args->span, "all %s are of one class, `%s`",
+                    is_images ? "pictures" : "rows", target->class_names[0]);
     diag_label(diag, "nothing to tell apart");
-    diag_help(diag, "pictures lie in one folder a class: `cats/1.jpg`, `dogs/1.jpg`");
+    if (is_images)
+        diag_help(diag, "pictures lie in one folder a class: `cats/1.jpg`, `dogs/1.jpg`");
+    else
+        diag_help(diag, "is `%s` the right column? keep rows of other classes, too",
+                  target->column.name);
 }
 
 static Diag *report_scale(Checker *c, const Call *stage, const char *message, const char *label) {

@@ -25,11 +25,11 @@ static bool has_kernel(const Node *node) {
 }
 
 static bool is_column(const Node *node, const char *column) {
-    return strcmp(node->op->schema.name, "input") == 0 && node->type.dtype == DTYPE_U8 &&
-           node->column && strcmp(node->column, column) == 0;
+    return strcmp(node->op->schema.name, "input") == 0 && node->column &&
+           strcmp(node->column, column) == 0;
 }
 
-// The first layer with a kernel that gets the bytes of a column; NULL: none does.
+// The first layer with a kernel that gets the numbers of a column; NULL: none does.
 static const Node *find_reader(Checker *c, const Graph *graph, const char *column) {
     Map bytes;
     map_create(&bytes, c->arena, true);
@@ -145,6 +145,34 @@ static void warn_channels(Checker *c, const Graph *graph) {
     }
 }
 
+// ---- Columns of tables.
+
+// Large numbers of a table that a layer with a kernel gets as they are.
+static void warn_large(Checker *c, const TrainEntry *entry, const nnrt_fact *fact) {
+    const Dataset *dataset = entry->dataset;
+    const nnrt_data_info *info = &dataset->info;
+    if (info->scale != 1 || info->offset != 0 || info->standardize) return;
+    const Node *reader = find_reader(c, entry->model->model->forward, "x");
+    if (!reader) return;
+    const Call *last = &dataset->stages.items[dataset->stages.count - 1];
+    Diag *diag = diag_report(c->sink, DIAG_W0303, dataset->stages.items[0].args->span,
+                             "the numbers of `%s` are not scaled", fact->column);
+    diag_label(diag, "numbers about %.3g", fact->number);
+    diag_secondary(diag, reader->span, "learns best from numbers around 0 to 1");
+    diag_help(diag, "write `%s -> standardize`", sources_text(c->sources, last->args->span));
+}
+
+// Of each data set once.
+static void warn_facts(Checker *c, int place) {
+    const TrainEntry *entry = c->trainings.items[place];
+    const nnrt_data_info *info = &entry->dataset->info;
+    for (int i = 0; i < place; i++)
+        if (c->trainings.items[i]->dataset == entry->dataset) return;
+    facts_warn(c, entry->dataset);
+    for (int64_t i = 0; i < info->fact_count; i++)
+        if (info->facts[i].kind == NNRT_FACT_LARGE) warn_large(c, entry, &info->facts[i]);
+}
+
 // ---- All of it.
 
 void doubts_warn(Checker *c) {
@@ -156,6 +184,8 @@ void doubts_warn(Checker *c) {
         const TrainEntry *entry = c->trainings.items[i];
         if (!entry->model || !entry->model->model->forward) continue;
         warn_noise(c, entry->model->model->forward);
-        if (entry->dataset) warn_bytes(c, entry);
+        if (!entry->dataset) continue;
+        warn_bytes(c, entry);
+        warn_facts(c, i);
     }
 }

@@ -86,8 +86,10 @@ static nnrt_status fail_number(const nnrt_cells *cells, const char *path, const 
                                int64_t row) {
     int length = (int)(cell->length < SHOWN ? cell->length : SHOWN);
     if (cell->is_number)
-        return nnrt_fail(NNRT_ERROR, "`%s`, row %lld, column `%s`: `%.*s` is too large a number",
-                         path, (long long)row, cells->name, length, cell->text);
+        return nnrt_fail(NNRT_ERROR,
+                         "`%s`, row %lld, column `%s`: `%.*s` is too large a number\nwrite "
+                         "`missing = \"%.*s\"` if it stands for nothing, or correct the file",
+                         path, (long long)row, cells->name, length, cell->text, length, cell->text);
     return nnrt_fail(NNRT_ERROR,
                      "`%s`, row %lld, column `%s`: `%.*s` is not a number, as the rows before have "
                      "there\nwrite `missing = \"%.*s\"` if it stands for nothing, or `words = %s` "

@@ -6,6 +6,7 @@
 
 #include "../../base/list.h"
 #include "../../base/number.h"
+#include "../facts.h"
 #include "../learnt.h"
 #include "../stage.h"
 #include "columns.h"
@@ -252,6 +253,7 @@ static nnrt_status add_category(nnrt_table *table, int64_t place, int64_t behind
     if (!field || nnrt_field_allocate(table, field)) return NNRT_ERROR;
     field->kind = NNRT_NUMBERS;
     field->is_indicator = 1;
+    nnrt_facts_inherit(field, &table->fields[place]);
     for (int64_t row = 0; row < table->row_count; row++)
         ((uint8_t *)field->values)[row] = nnrt_field_number(&table->fields[place], row, 0) == value;
     return NNRT_OK;
@@ -263,6 +265,9 @@ static nnrt_status one_hot_field(nnrt_table *table, nnrt_field *field) {
     json_t *list = state ? json_deep_copy(state) : learn_categories(table, field);
     if (!list) return NNRT_ERROR;
     nnrt_status status = nnrt_learnt_put(table, field->column.name, json_incref(list));
+    if (!status && !state)
+        status =
+            nnrt_facts_add_categories(table, &table->fields[place], (int64_t)json_array_size(list));
     for (size_t i = 0; i < json_array_size(list) && !status; i++)
         status = add_category(table, place, (int64_t)i + 1, json_array_get(list, i));
     json_decref(list);

@@ -68,7 +68,9 @@ nnrt_status nnrt_columns_change_field(nnrt_table *table, const nnrt_call *call, 
                          "%s(%s): the target is standardized already, and predictions are brought "
                          "back from that alone\nwrite it before `standardize`",
                          call->name, name);
-    return change(&(nnrt_column_work){table, call, field});
+    nnrt_status status = change(&(nnrt_column_work){table, call, field});
+    nnrt_storage_passed(field->values);
+    return status;
 }
 
 static nnrt_status change_named(nnrt_table *table, const nnrt_call *call, const char *name,
@@ -88,7 +90,7 @@ nnrt_status nnrt_columns_change_inputs(nnrt_table *table, const nnrt_call *call,
                          call->name);
     for (int64_t i = 0; i < table->field_count && !status; i++)
         if (is_input_of_numbers(&table->fields[i]))
-            status = change(&(nnrt_column_work){table, call, &table->fields[i]});
+            status = nnrt_columns_change_field(table, call, &table->fields[i], change);
     return status;
 }
 

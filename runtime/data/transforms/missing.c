@@ -237,6 +237,7 @@ static nnrt_status apply_fill(nnrt_table *table, const nnrt_call *call) {
         Filling f = {table, &table->fields[i], call, WITH_VALUE, text ? text : number};
         f.way = way_of(f.text);
         if (is_filled(&f, named)) status = fill_field(&f);
+        nnrt_storage_passed(f.field->values);
     }
     return status;
 }
