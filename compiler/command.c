@@ -203,6 +203,7 @@ static int command_data(const Options *options, Arena *arena) {
     bool ok = session_advance(&session, "graph");
     Text text = text_create(arena);
     ok = data_print(&text, &session) && ok;
+    if (options->png) ok = data_sheet(&text, &session) && ok;
     ok = output_write(NULL, &text, session.sink) && ok;
     return session_close(&session, ok);
 }

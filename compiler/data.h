@@ -12,4 +12,8 @@
 // frequent. False: a data set could not be read, or there is none of a name; reported.
 bool data_print(Text *out, Session *session);
 
+// `--png`: writes pictures of the one data set that is meant, and a line that says what they are
+// (runtime/data/sheet.h). False: reported.
+bool data_sheet(Text *out, Session *session);
+
 #endif

@@ -109,6 +109,8 @@ static const OptionDef option_rows[] = {
      AT(gen.verify_each)},
     {"--time-passes", NULL, NULL, "run build", "print the time of every stage and pass",
      AT(gen.time_passes)},
+    {"--png", NULL, "FILE", "data",
+     "write pictures of the data set to this file, class by class, and as augmented", AT(png)},
     {"--json", NULL, NULL, "summary data", "print one JSON object instead of the table", AT(json)},
     {"--files", NULL, NULL, "check", "print each file that the program would read and write",
      AT(files)},

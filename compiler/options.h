@@ -24,6 +24,7 @@ struct Options {
     VEC(const char *) operands; // the operands of a command that takes several
     const char *model;          // --model: of several that are trained apart; NULL: the only one
     const char *output;         // -o
+    const char *png;            // --png: where the pictures of a data set go; NULL: nowhere
     const char *weights;        // --weights: the file that the executable carries; NULL: none
     const char *emit, *after;
     GenOptions gen;

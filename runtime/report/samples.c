@@ -1,7 +1,7 @@
 #include "samples.h"
 
 #include "../formats/array.h"
-#include "../formats/encode_png.h"
+#include "../formats/grid.h"
 
 #include "outputs.h"
 #include "pixel.h"
@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { GAP = 2, WHITE = 255 }; // pixels between pictures
 
 nnrt_status nnrt_samples_open(nnrt_samples *samples, nnrt_session *session,
                               const nnrt_training *training) {
@@ -101,40 +99,24 @@ static nnrt_status run_function(const nnrt_samples *samples, uint32_t *index,
 
 // ---- The grid: as many columns as lines, or one more.
 
-typedef struct grid {
-    int64_t columns, lines;          // of pictures
-    int64_t height, width, channels; // of a picture, in pixels
-    int64_t grid_height, grid_width;
-    uint8_t *bytes;
-} grid;
-
-static nnrt_status grid_open(grid *g, const nnrt_training *training) {
+static nnrt_status grid_open(nnrt_grid *grid, const nnrt_training *training) {
     const nnrt_output *output = &training->samples.outputs[0];
-    while (g->columns * g->columns < training->sample_count) g->columns++;
-    g->lines = (training->sample_count + g->columns - 1) / g->columns;
-    g->height = output->shape[0];
-    g->width = output->shape[1];
-    g->channels = output->rank == 3 ? output->shape[2] : 1;
-    g->grid_height = g->lines * (g->height + GAP) - GAP;
-    g->grid_width = g->columns * (g->width + GAP) - GAP;
-    size_t bytes = (size_t)(g->grid_height * g->grid_width * g->channels);
-    g->bytes = malloc(bytes);
-    if (!g->bytes) return nnrt_fail_memory("the pictures of an epoch", bytes);
-    memset(g->bytes, WHITE, bytes);
-    return NNRT_OK;
+    int64_t columns = 1, count = training->sample_count;
+    while (columns * columns < count) columns++;
+    return nnrt_grid_open(grid, columns, (count + columns - 1) / columns, output->shape[0],
+                          output->shape[1], output->rank == 3 ? output->shape[2] : 1);
 }
 
-static void draw_sample(const grid *g, const nnrt_pixel *pixel, const float *values,
+static void draw_sample(const nnrt_grid *grid, const nnrt_pixel *pixel, const float *values,
                         int64_t number) {
-    int64_t top = number / g->columns * (g->height + GAP);
-    int64_t left = number % g->columns * (g->width + GAP), line = g->width * g->channels;
-    for (int64_t y = 0; y < g->height; y++)
-        for (int64_t x = 0; x < line; x++)
-            g->bytes[((top + y) * g->grid_width + left) * g->channels + x] =
-                nnrt_pixel_byte(pixel, values[y * line + x]);
+    int64_t size = grid->width * grid->channels;
+    for (int64_t y = 0; y < grid->height; y++) {
+        uint8_t *line = nnrt_grid_line(grid, number, y);
+        for (int64_t x = 0; x < size; x++) line[x] = nnrt_pixel_byte(pixel, values[y * size + x]);
+    }
 }
 
-static nnrt_status draw(const nnrt_samples *samples, const grid *g) {
+static nnrt_status draw(const nnrt_samples *samples, const nnrt_grid *grid) {
     const nnrt_output *output = &samples->training->samples.outputs[0];
     nnrt_pixel pixel = nnrt_pixel_of(nnrt_session_dataset(samples->session));
     size_t bytes = (size_t)samples->training->sample_count * sizeof(uint32_t);
@@ -143,28 +125,27 @@ static nnrt_status draw(const nnrt_samples *samples, const grid *g) {
     nnrt_context context;
     nnrt_status status = run_function(samples, index, &context);
     for (int64_t i = 0; !status && i < context.rows; i++)
-        draw_sample(g, &pixel, context.arena + output->offset + i * output->stride, i);
+        draw_sample(grid, &pixel, context.arena + output->offset + i * output->stride, i);
     free(index);
     return status;
 }
 
 // The folder may have become another since the training began.
-static nnrt_status write(const nnrt_samples *samples, const grid *g, int64_t epoch) {
+static nnrt_status write(const nnrt_samples *samples, const nnrt_grid *grid, int64_t epoch) {
     char path[PATH_MAX], *paths[] = {path};
     nnrt_sample_files_path(samples->folder, epoch, path);
     nnrt_status status = nnrt_sample_files_open(samples->folder);
     if (!status) status = nnrt_outputs_check_files(samples->session, "samples", paths, 1);
     if (status) return status;
-    return nnrt_png_write(nnrt_file_create_here(path), g->grid_height, g->grid_width, g->channels,
-                          g->bytes);
+    return nnrt_grid_write(grid, nnrt_file_create_here(path));
 }
 
 nnrt_status nnrt_samples_save(const nnrt_samples *samples, int64_t epoch) {
-    grid g = {.columns = 1};
+    nnrt_grid grid = {0};
     if (!samples->training) return NNRT_OK;
-    nnrt_status status = grid_open(&g, samples->training);
-    if (!status) status = draw(samples, &g);
-    if (!status) status = write(samples, &g, epoch);
-    free(g.bytes);
+    nnrt_status status = grid_open(&grid, samples->training);
+    if (!status) status = draw(samples, &grid);
+    if (!status) status = write(samples, &grid, epoch);
+    nnrt_grid_free(&grid);
     return status;
 }
