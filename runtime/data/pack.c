@@ -260,8 +260,8 @@ static nnrt_status check_weight(const nnrt_table *table, const nnrt_field *field
     const double *values = field->values;
     const char *name = field->column.name;
     double sum = 0;
-    nnrt_status status = check_missing(table, field);
-    for (int p = 0; p < PARTS && !status; p++)
+    nnrt_status status = table->is_predicted ? NNRT_OK : check_missing(table, field);
+    for (int p = 0; p < PARTS && !status && !table->is_predicted; p++)
         for (int64_t i = 0; i < part_of(table, p)->count && !status; i++) {
             uint32_t row = part_of(table, p)->rows[i];
             if (p == 0) sum += values[row];
@@ -271,7 +271,7 @@ static nnrt_status check_weight(const nnrt_table *table, const nnrt_field *field
                                "from 0 to 1e9: correct the row, or write `-> clip(0, 1e9, %s)`",
                                name, values[row], nnrt_table_row_in_file(table, row), name);
         }
-    if (status || sum > 0) return status;
+    if (status || sum > 0 || table->states) return status; // states: nothing is trained
     return nnrt_fail(NNRT_ERROR,
                      "the weight `%s` is 0 in all training rows: nothing would be "
                      "trained",

@@ -108,6 +108,41 @@ static void test_all_are_tried(void **state) {
         }
 }
 
+// Rows that are predicted need neither weights nor the standardized target; rows that are evaluated
+// need both, and are weighed and standardized as those of training.
+static void test_weights_and_target(void **state) {
+    (void)state;
+    static nnrt_data learning, applying;
+    put("some.csv", "job,age\nclerk,31\nbaker,39\n");
+    put("others.csv", "age,job,gain,pay\n31,clerk,3,high\n39,baker,0,low\n");
+    const nnrt_call stages[] = {
+        SOURCE("csv", TEXT("file", "people.csv"), TEXT("target", "age"), TEXT("missing", "?")),
+        TRANSFORM("sample_weight", TEXT("column", "gain")),
+        TRANSFORM("drop", TEXT("columns", "pay")),
+        PLAIN("drop_missing"),
+        PLAIN("one_hot"),
+        TRANSFORM("standardize", NUMBER("target", 1))};
+    load_again(stages, COUNT(stages), "some.csv", 1, &learning, &applying);
+    assert_int_equal(applying.test.count, 2);
+    assert_int_equal(applying.info.inputs[0].size, 2); // baker, clerk
+    assert_true(((float *)applying.columns[0])[1] == 1 && ((float *)applying.columns[0])[2] == 1);
+    nnrt_data_free(&applying);
+    nnrt_data_free(&learning);
+    load_again(stages, COUNT(stages), "others.csv", 0, &learning, &applying);
+    assert_true(((float *)applying.columns[2])[0] == 3 && ((float *)applying.columns[2])[1] == 0);
+    assert_true(((float *)applying.columns[1])[0] == ((float *)learning.columns[1])[0]);
+    assert_true(applying.info.targets[0].mean == learning.info.targets[0].mean);
+    char *learnt = nnrt_data_learnt(&learning);
+    const nnrt_known known = {learnt, scratch("some.csv"), 0};
+    nnrt_data_free(&applying);
+    assert_int_equal(
+        nnrt_data_load_known(stages, COUNT(stages), scratch_folder(), &known, &applying),
+        NNRT_ERROR);
+    free(learnt);
+    nnrt_data_free(&applying);
+    nnrt_data_free(&learning);
+}
+
 static int tear_down(void **state) {
     return scratch_remove(state);
 }
@@ -116,6 +151,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_rows),
         cmocka_unit_test(test_all_are_tried),
+        cmocka_unit_test(test_weights_and_target),
     };
     return cmocka_run_group_tests_name("learnt", tests, set_up, tear_down);
 }

@@ -404,11 +404,13 @@ static nnrt_status fail_absent(const Reading *reading, const char *name) {
                      reading->table->new_rows, name, text);
 }
 
-// A column that can be done without: a target, or one that the stages drop.
+// A column that can be done without: one that the stages drop, and of rows that are predicted a
+// target or the weights of samples.
 static nnrt_status make_absent(Reading *reading, nnrt_cells *cells, const char *name,
                                int is_target) {
     int is_dropped = nnrt_learnt_source(reading->table, "dropped", name) != NULL;
-    if (!is_dropped && !(is_target && reading->table->is_predicted))
+    int is_of_loss = is_target || nnrt_learnt_source(reading->table, "weights", name);
+    if (!is_dropped && !(is_of_loss && reading->table->is_predicted))
         return fail_absent(reading, name);
     cells->is_absent = cells->any_missing = 1;
     cells->name = strdup(name);

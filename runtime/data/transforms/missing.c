@@ -35,9 +35,10 @@ static nnrt_status check_names(const nnrt_table *table, const nnrt_call *call, i
     return NNRT_OK;
 }
 
-// Of rows that are predicted targets are not known, nor columns that they can do without.
+// Of rows that are predicted targets and weights are not known, nor columns that they can do
+// without.
 static int must_be_there(const nnrt_table *table, const nnrt_field *field) {
-    return !field->is_absent && !(table->is_predicted && field->role == NNRT_TARGET);
+    return !field->is_absent && !(table->is_predicted && field->role != NNRT_FEATURE);
 }
 
 static nnrt_status apply_drop(nnrt_table *table, const nnrt_call *call) {

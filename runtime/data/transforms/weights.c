@@ -1,4 +1,5 @@
 // What samples count: a column that is no input, but their weights in the loss.
+#include "../learnt.h"
 #include "../stage.h"
 #include "columns.h"
 
@@ -17,7 +18,7 @@ static nnrt_status apply_sample_weight(nnrt_table *table, const nnrt_call *call)
     if (field->kind != NNRT_NUMBERS || field->is_indicator)
         return nnrt_fail(NNRT_ERROR, "sample_weight(%s): the column does not hold numbers", name);
     field->role = NNRT_WEIGHT;
-    return NNRT_OK;
+    return nnrt_learnt_put_source(table, "weights", name, json_true());
 }
 
 static const ArgDef sample_weight_args[] = {
