@@ -7,7 +7,13 @@
 #include <math.h>
 #include <string.h>
 
-enum { SHOWN_CATEGORIES = 10, LISTED_CATEGORIES = 100, SHOWN_ROWS = 5, SHOWN_NAMES = 24 };
+enum {
+    SHOWN_CATEGORIES = 10,
+    LISTED_CATEGORIES = 100,
+    SHOWN_ROWS = 5,
+    SHOWN_NAMES = 24,
+    SHOWN_BYTES = 60
+};
 
 // A data set as its source gives it, and as its transforms leave it.
 typedef struct Look {
@@ -23,10 +29,13 @@ static const char *dtype_name(int64_t dtype) {
 
 // ---- As text.
 
-// Line ends and other control characters as they are written in strings.
+// Line ends and other control characters as they are written in strings; the beginning of a long
+// text.
 static const char *shown(Arena *arena, const char *text) {
     Text shown = text_create(arena);
-    for (; *text; text++) {
+    size_t length = strlen(text), end = length < SHOWN_BYTES ? length : SHOWN_BYTES;
+    while (end < length && (text[end] & 0xC0) == 0x80) end--; // at the border of a character
+    for (const char *stop = text + end; text < stop; text++) {
         if (*text == '\n')
             text_put(&shown, "\\n");
         else if ((unsigned char)*text < ' ')
@@ -34,6 +43,7 @@ static const char *shown(Arena *arena, const char *text) {
         else
             text_put_bytes(&shown, text, 1);
     }
+    if (end < length) text_put(&shown, "...");
     return shown.data;
 }
 
@@ -129,6 +139,9 @@ static void print_text(Text *out, const Look *look) {
                 summary_count(out->arena, parts->train_rows));
     print_part(out, "validation", parts->validation_rows, parts->validation_duplicates);
     print_part(out, "test", parts->test_rows, parts->test_duplicates);
+    if (parts->skipped_rows)
+        text_format(out, "; empty texts left out: %s",
+                    summary_count(out->arena, parts->skipped_rows));
     text_put(out, "\n");
     for (int64_t i = 0; i < look->source.column_count; i++)
         print_column(out, &look->source.columns[i]);

@@ -330,8 +330,8 @@ static nnrt_status fail_feature_words(const nnrt_field *field) {
                          name, word, word, name, name);
     return nnrt_fail(NNRT_ERROR,
                      "the column `%s` holds words, `%s` for example\n"
-                     "add `-> one_hot(%s)`, or `-> drop(%s)`",
-                     name, field->word_count ? field->words[0] : "", name, name);
+                     "add `-> one_hot(%s)`, or `-> drop(%s)`; if they are texts, `-> tokens(%s)`",
+                     name, field->word_count ? field->words[0] : "", name, name, name);
 }
 
 static nnrt_status check_feature(const nnrt_table *table, const nnrt_field *field) {

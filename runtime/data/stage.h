@@ -40,12 +40,12 @@ typedef struct nnrt_transform {
 extern const void *const nnrt_source_tables[];
 extern const void *const nnrt_transform_tables[];
 extern const nnrt_source nnrt_file_sources[], nnrt_cifar_sources[], nnrt_image_sources[],
-    nnrt_toy_sources[], nnrt_csv_sources[], nnrt_text_sources[];
+    nnrt_toy_sources[], nnrt_csv_sources[], nnrt_text_sources[], nnrt_texts_sources[];
 extern const nnrt_transform nnrt_number_transforms[], nnrt_range_transforms[],
     nnrt_row_transforms[], nnrt_category_transforms[], nnrt_picture_transforms[],
     nnrt_augmentations[], nnrt_column_transforms[], nnrt_missing_transforms[],
     nnrt_formula_transforms[], nnrt_pair_transforms[], nnrt_window_transforms[],
-    nnrt_weight_transforms[];
+    nnrt_weight_transforms[], nnrt_token_transforms[];
 
 // Fills the table from the source and applies the transforms; the samples are in memory then, where
 // they fit. Its columns keep their names: it is not packed (table.h), and the parts of windows are

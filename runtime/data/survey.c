@@ -241,6 +241,7 @@ static nnrt_status survey_table(nnrt_survey *survey) {
     void *buffer = malloc((size_t)bytes);
     if (!buffer) return nnrt_fail_memory("a sample", (size_t)bytes);
     survey->train_rows = survey->table->train.count;
+    survey->skipped_rows = survey->table->skipped_rows;
     survey->validation_rows = survey->table->validation.count;
     survey->test_rows = survey->table->test.count;
     nnrt_status status = survey_columns(survey, buffer);

@@ -29,6 +29,7 @@ typedef struct nnrt_survey {
     nnrt_column_survey *columns;
     int64_t column_count;
     int64_t train_rows, validation_rows, test_rows;
+    int64_t skipped_rows; // of the source: they are empty
     // Rows whose features are those of a training row, bit by bit (told by 64 bits of a hash).
     int64_t validation_duplicates, test_duplicates;
     struct nnrt_table *table; // private

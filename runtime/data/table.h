@@ -82,6 +82,7 @@ struct nnrt_table {
     // The source's own validation and test part are at the end, in this order.
     int64_t row_count, own_validation_rows, own_test_rows;
     nnrt_part train, validation, test;
+    int64_t skipped_rows; // of the source: they are empty
     double scale, offset; // of the `scale` transforms together: x * scale + offset
     int is_standardized;
     nnrt_augment augment;

@@ -18,7 +18,12 @@ static bool has_number_each(const Type *output, const nnrt_column *target) {
 TargetReading targets_read(const nnrt_target_info *target, const Ending *ending) {
     TargetReading reading = {target->classes > 0 && !target->one_hot, target->classes};
     const Node *node = ending->node;
-    if (reading.is_label || !target->place_classes || !node || node->poisoned) return reading;
+    if (reading.is_label || !target->place_classes) return reading;
+    if (!node || node->poisoned) { // tokens of text are nothing else
+        if (target->column.dtype == NNRT_I32)
+            reading = (TargetReading){true, target->place_classes};
+        return reading;
+    }
     if (ending->units > 1 && node->type.rank > 1 && has_number_each(&node->type, &target->column))
         reading = (TargetReading){true, target->place_classes};
     return reading;

@@ -19,6 +19,7 @@
 #include "../../formats/picture.h"
 #include "../../formats/resize.h"
 #include "../../workers/team.h"
+#include "folders.h"
 
 enum { MAX_DEPTH = 32, LOOKS = 64, READ_AT_ONCE = 16 };
 
@@ -41,11 +42,6 @@ static void free_pictures(void *state) {
 
 static nnrt_status fail_memory(void) {
     return nnrt_fail_memory("a list of pictures", 0);
-}
-
-static int is_folder(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 static int is_picture_name(const char *name) {
@@ -75,53 +71,23 @@ static nnrt_status add_picture(nnrt_pictures *pictures, const char *path, int32_
     return NNRT_OK;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b) {
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int is_shown(const struct dirent *entry) {
-    return entry->d_name[0] != '.';
-}
-
-// The names in a folder, sorted; -1 with an error.
-static int list_folder(const char *folder, struct dirent ***names) {
-    int count = scandir(folder, names, is_shown, by_name);
-    if (count < 0)
-        nnrt_fail(NNRT_ERROR, "cannot read the folder `%s`: %s", folder, strerror(errno));
-    return count;
-}
-
-static void free_names(struct dirent **names, int count) {
-    for (int i = 0; i < count; i++) free(names[i]);
-    free(names);
-}
-
-static int entry_is_folder(const struct dirent *entry, const char *path) {
-    return entry->d_type == DT_DIR || (entry->d_type != DT_REG && is_folder(path));
-}
-
-static nnrt_status join(char path[PATH_MAX], const char *folder, const char *name) {
-    if (snprintf(path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX) return NNRT_OK;
-    return nnrt_fail(NNRT_ERROR, "the path of `%s` in `%s` is too long", name, folder);
-}
-
 static nnrt_status add_pictures(nnrt_pictures *pictures, const char *folder, int32_t label,
                                 int depth) {
     struct dirent **names;
     char path[PATH_MAX];
     if (depth > MAX_DEPTH) return nnrt_fail(NNRT_ERROR, "the folders in `%s` go too deep", folder);
-    int count = list_folder(folder, &names);
+    int count = nnrt_folder_list(folder, &names);
     if (count < 0) return NNRT_ERROR;
     nnrt_status status = NNRT_OK;
     for (int i = 0; i < count && !status; i++) {
-        status = join(path, folder, names[i]->d_name);
+        status = nnrt_folder_join(path, folder, names[i]->d_name);
         if (status) break;
-        if (entry_is_folder(names[i], path))
+        if (nnrt_folder_is_entry(names[i], path))
             status = add_pictures(pictures, path, label, depth + 1);
         else
             status = add_picture(pictures, path, label);
     }
-    free_names(names, count);
+    nnrt_folder_free_names(names, count);
     return status;
 }
 
@@ -140,20 +106,20 @@ static void free_classes(Classes *classes) {
 static nnrt_status find_classes(const char *folder, Classes *classes) {
     struct dirent **names;
     char path[PATH_MAX];
-    int count = list_folder(folder, &names);
+    int count = nnrt_folder_list(folder, &names);
     if (count < 0) return NNRT_ERROR;
     classes->names = calloc((size_t)count + 1, sizeof *classes->names);
     nnrt_status status = classes->names ? NNRT_OK : fail_memory();
     for (int i = 0; i < count && !status; i++) {
-        status = join(path, folder, names[i]->d_name);
-        if (status || !entry_is_folder(names[i], path)) continue;
+        status = nnrt_folder_join(path, folder, names[i]->d_name);
+        if (status || !nnrt_folder_is_entry(names[i], path)) continue;
         char *name = strdup(names[i]->d_name);
         if (name)
             classes->names[classes->count++] = name;
         else
             status = fail_memory();
     }
-    free_names(names, count);
+    nnrt_folder_free_names(names, count);
     if (status || classes->count > 0) return status;
     return nnrt_fail(NNRT_ERROR,
                      "`%s` has no folders: pictures lie in one folder a class, as in "
@@ -179,7 +145,7 @@ static nnrt_status add_part(nnrt_pictures *pictures, const char *folder, const C
             status = nnrt_fail(NNRT_ERROR,
                                "`%s` has the class `%s`, which the training part does not have",
                                folder, own.names[i]);
-        if (!status) status = join(path, folder, own.names[i]);
+        if (!status) status = nnrt_folder_join(path, folder, own.names[i]);
         if (!status) status = add_pictures(pictures, path, (int32_t)label, 0);
     }
     free_classes(&own);
@@ -190,21 +156,11 @@ static nnrt_status add_part(nnrt_pictures *pictures, const char *folder, const C
 
 // ---- Parts.
 
-static const char *const train_names[] = {"train", "training", NULL};
-static const char *const validation_names[] = {"validation", "val", "valid", NULL};
-static const char *const test_names[] = {"test", NULL};
-
-// The first of these folders in `folder`; 0: none is there.
-static int find_part(const char *folder, const char *const *names, char path[PATH_MAX]) {
-    for (; *names; names++)
-        if (join(path, folder, *names) == NNRT_OK && is_folder(path)) return 1;
-    return 0;
-}
-
 static int is_part_name(const char *name) {
     static const char *const others[] = {"training_set",   "test_set",   "testing",   "train_set",
                                          "validation_set", "train_data", "test_data", NULL};
-    const char *const *const lists[] = {train_names, validation_names, test_names, others};
+    const char *const *const lists[] = {nnrt_train_folders, nnrt_validation_folders,
+                                        nnrt_test_folders, others};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (const char *const *known = lists[i]; *known; known++)
             if (strcasecmp(name, *known) == 0) return 1;
@@ -223,9 +179,9 @@ static nnrt_status check_level(const char *folder, const Classes *classes) {
     char path[PATH_MAX], part[PATH_MAX];
     for (int64_t i = 0; i < classes->count; i++) {
         const char *name = classes->names[i];
-        nnrt_status status = join(path, folder, name);
+        nnrt_status status = nnrt_folder_join(path, folder, name);
         if (status) return status;
-        if (find_part(path, train_names, part))
+        if (nnrt_folder_find_part(path, nnrt_train_folders, part))
             return nnrt_fail(NNRT_ERROR, "`%s` holds parts, not classes: name the folder `%s`",
                              folder, path);
         if (is_part_name(name) && count_folders(path) > 0)
@@ -386,13 +342,13 @@ static nnrt_status read_pictures(nnrt_table *table, nnrt_field *field) {
 static nnrt_status add_parts(nnrt_table *table, const char *folder, Classes *classes) {
     nnrt_pictures *pictures = table->state;
     char path[PATH_MAX];
-    int has_parts = find_part(folder, train_names, path);
+    int has_parts = nnrt_folder_find_part(folder, nnrt_train_folders, path);
     nnrt_status status = add_train(pictures, has_parts ? path : folder, classes);
     int64_t train_count = pictures->count;
-    if (!status && has_parts && find_part(folder, validation_names, path))
+    if (!status && has_parts && nnrt_folder_find_part(folder, nnrt_validation_folders, path))
         status = add_part(pictures, path, classes);
     table->own_validation_rows = pictures->count - train_count;
-    if (!status && has_parts && find_part(folder, test_names, path))
+    if (!status && has_parts && nnrt_folder_find_part(folder, nnrt_test_folders, path))
         status = add_part(pictures, path, classes);
     table->row_count = pictures->count;
     table->own_test_rows = pictures->count - train_count - table->own_validation_rows;
@@ -443,7 +399,7 @@ static nnrt_status list_pictures(nnrt_table *table, const char *folder, Classes 
 
 nnrt_status nnrt_images_open(nnrt_table *table, const char *folder, int64_t channels) {
     Classes classes = {0};
-    if (!is_folder(folder))
+    if (!nnrt_folder_is_there(folder))
         return nnrt_fail(NNRT_ERROR, "`%s` is not a folder: images(..) reads one folder a class",
                          folder);
     nnrt_status status = list_pictures(table, folder, &classes);
