@@ -30,13 +30,12 @@ nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t
 const void *const nnrt_source_tables[] = {
     nnrt_file_sources, nnrt_cifar_sources, nnrt_image_sources, nnrt_toy_sources,
     nnrt_csv_sources,  nnrt_text_sources,  nnrt_texts_sources, NULL};
-const void *const nnrt_transform_tables[] = {nnrt_number_transforms,  nnrt_range_transforms,
-                                             nnrt_row_transforms,     nnrt_category_transforms,
-                                             nnrt_column_transforms,  nnrt_missing_transforms,
-                                             nnrt_picture_transforms, nnrt_pair_transforms,
-                                             nnrt_window_transforms,  nnrt_weight_transforms,
-                                             nnrt_formula_transforms, nnrt_token_transforms,
-                                             nnrt_augmentations,      NULL};
+const void *const nnrt_transform_tables[] = {
+    nnrt_number_transforms,   nnrt_range_transforms,   nnrt_row_transforms,
+    nnrt_category_transforms, nnrt_column_transforms,  nnrt_missing_transforms,
+    nnrt_picture_transforms,  nnrt_pair_transforms,    nnrt_window_transforms,
+    nnrt_weight_transforms,   nnrt_formula_transforms, nnrt_balance_transforms,
+    nnrt_token_transforms,    nnrt_augmentations,      NULL};
 
 static const nnrt_source *find_source(const char *name) {
     for (const void *const *table = nnrt_source_tables; *table; table++)
@@ -217,7 +216,7 @@ static void describe_columns(const nnrt_table *table, nnrt_data_info *info) {
             info->inputs[info->input_count++] = field->column;
         } else if (field->role == NNRT_WEIGHT) {
             info->weights[info->weight_count++] = field->column;
-        } else {
+        } else if (field->role == NNRT_TARGET) {
             info->targets[info->target_count] = field->target;
             info->targets[info->target_count++].column = field->column;
         }

@@ -411,8 +411,14 @@ static nnrt_status pack_numbers(nnrt_table *table) {
     return NNRT_OK;
 }
 
+static void remove_groups(nnrt_table *table) {
+    for (int64_t i = table->field_count - 1; i >= 0; i--)
+        if (table->fields[i].role == NNRT_GROUP) nnrt_table_remove(table, &table->fields[i]);
+}
+
 nnrt_status nnrt_table_pack(nnrt_table *table) {
     nnrt_status status = NNRT_OK;
+    remove_groups(table);
     for (int64_t i = 0; i < table->field_count && !status; i++)
         if (table->fields[i].role == NNRT_TARGET)
             status = nnrt_target_settle(table, &table->fields[i]);

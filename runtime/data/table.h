@@ -37,6 +37,7 @@ typedef enum nnrt_role {
     NNRT_FEATURE,
     NNRT_TARGET,
     NNRT_WEIGHT, // of the samples in the loss
+    NNRT_GROUP,  // says which samples belong together: no input, gone when the stages are done
 } nnrt_role;
 
 // Where samples come from that are not in memory.

@@ -142,7 +142,7 @@ static nnrt_status remove_columns(nnrt_table *table, const nnrt_call *call, int 
     for (int64_t i = 0; i < table->field_count; i++) {
         const nnrt_field *field = &table->fields[i];
         goes[i] = nnrt_columns_names(table, call, NAMES, field) == is_named;
-        int is_input = field->role == NNRT_FEATURE;
+        int is_input = field->role == NNRT_FEATURE || field->role == NNRT_GROUP;
         if ((!is_input || field->is_past) && !is_named) goes[i] = 0;
         if (!is_input && goes[i])
             status = nnrt_fail(NNRT_ERROR,

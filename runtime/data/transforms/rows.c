@@ -1,11 +1,16 @@
 // Transforms of rows: they change the parts, and no values.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../base/random.h"
+#include "../learnt.h"
 #include "../stage.h"
 #include "../windows.h"
+#include "columns.h"
+#include "groups.h"
+#include "rows.h"
 
 static nnrt_status apply_take(nnrt_table *table, const nnrt_call *call) {
     int64_t count;
@@ -33,12 +38,12 @@ typedef struct Split {
     int64_t count; // rows that go to the new part
     int has_seed, stratify;
     const nnrt_field *target; // whose classes keep their shares
+    const nnrt_field *group;  // whose values stay in one part; NULL: rows are divided
     uint64_t seed;
     uint32_t stream;
 } Split;
 
-// The first target that is a class of the sample; NULL: none is.
-static const nnrt_field *class_target(const nnrt_table *table) {
+const nnrt_field *nnrt_rows_class_target(const nnrt_table *table) {
     for (int64_t i = 0; i < table->field_count; i++) {
         const nnrt_field *field = &table->fields[i];
         if (field->role == NNRT_TARGET && field->target.classes > 0 && field->column.rank <= 1)
@@ -47,13 +52,19 @@ static const nnrt_field *class_target(const nnrt_table *table) {
     return NULL;
 }
 
-// The class of a row, of labels or of a one-hot target.
-static int64_t row_class(const Split *split, uint32_t row) {
-    const nnrt_field *target = split->target;
+int64_t nnrt_rows_class(const nnrt_field *target, uint32_t row) {
     if (target->stored.dtype == NNRT_I32) return ((const int32_t *)target->values)[row];
     int64_t class = 0;
     while (class + 1 < target->stored.size && nnrt_field_number(target, row, class) == 0) class ++;
     return class;
+}
+
+nnrt_status nnrt_rows_settle(nnrt_table *table) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < table->field_count && !status; i++)
+        if (table->fields[i].role == NNRT_TARGET)
+            status = nnrt_target_settle(table, &table->fields[i]);
+    return status;
 }
 
 // How many rows of each class go to the new part: shares of the running total, rounded down, so
@@ -63,7 +74,8 @@ static int64_t *make_quotas(const Split *split) {
     int64_t classes = split->target->target.classes, before = 0;
     int64_t *quotas = calloc((size_t)classes, sizeof *quotas);
     if (!quotas) return NULL;
-    for (int64_t i = 0; i < train->count; i++) quotas[row_class(split, train->rows[i])]++;
+    for (int64_t i = 0; i < train->count; i++)
+        quotas[nnrt_rows_class(split->target, train->rows[i])]++;
     for (int64_t i = 0; i < classes; i++) {
         uint64_t start = (uint64_t)before, end = start + (uint64_t)quotas[i];
         before = (int64_t)end;
@@ -79,7 +91,7 @@ static void move_rows(const Split *split, nnrt_part *part, int64_t *quotas) {
     int64_t end = train->count, left = split->count;
     for (int64_t i = train->count - 1; i >= 0; i--) {
         uint32_t row = train->rows[i];
-        int64_t *quota = quotas ? &quotas[row_class(split, row)] : &left;
+        int64_t *quota = quotas ? &quotas[nnrt_rows_class(split->target, row)] : &left;
         if (left > 0 && *quota > 0) {
             if (quotas) --*quota;
             part->rows[--left] = row;
@@ -92,6 +104,11 @@ static void move_rows(const Split *split, nnrt_part *part, int64_t *quotas) {
 }
 
 static nnrt_status make_part(const Split *split, nnrt_part *part) {
+    if (split->group) {
+        nnrt_random random = nnrt_random_make(split->seed, NNRT_RANDOM_DATA, split->stream);
+        return nnrt_groups_move(split->table, split->group, split->has_seed ? &random : NULL,
+                                split->count, part);
+    }
     nnrt_part *train = &split->table->train;
     int64_t *quotas = NULL;
     part->rows = malloc((size_t)split->count * sizeof *part->rows);
@@ -134,9 +151,10 @@ static nnrt_status split_part(Split *split, int64_t rows, nnrt_part *part, const
                      name, split->fraction, name);
 }
 
-static nnrt_status apply_split(nnrt_table *table, const nnrt_call *call) {
+static nnrt_status divide(nnrt_table *table, const nnrt_call *call, const nnrt_field *group) {
     int64_t seed;
-    Split split = {.table = table, .stratify = nnrt_call_number(call, "stratify", 0) > 0};
+    Split split = {
+        .table = table, .group = group, .stratify = nnrt_call_number(call, "stratify", 0) > 0};
     nnrt_status status = nnrt_source_integer(call, "seed", 0, &seed);
     if (status) return status;
     if (split.stratify && table->windows)
@@ -144,11 +162,9 @@ static nnrt_status apply_split(nnrt_table *table, const nnrt_call *call) {
                                      "each other in time\nleave `stratify` out");
     split.has_seed = !isnan(nnrt_call_number(call, "seed", NAN));
     split.seed = (uint64_t)seed;
-    for (int64_t i = 0; i < table->field_count && split.stratify && !status; i++)
-        if (table->fields[i].role == NNRT_TARGET)
-            status = nnrt_target_settle(table, &table->fields[i]);
+    if (split.stratify) status = nnrt_rows_settle(table);
     if (status) return status;
-    split.target = class_target(table);
+    split.target = nnrt_rows_class_target(table);
     if (split.stratify && !split.target)
         return nnrt_fail(NNRT_ERROR, "split(stratify = true): %s",
                          nnrt_table_count(table, NNRT_TARGET) > 1 ? "none of the targets is a class"
@@ -163,6 +179,61 @@ static nnrt_status apply_split(nnrt_table *table, const nnrt_call *call) {
     split.fraction = nnrt_call_number(call, "validation", NAN);
     split.stream = NNRT_STREAM_VALIDATION;
     return split_part(&split, rows, &table->validation, "validation");
+}
+
+// ---- Rows that belong together.
+
+// The column of `group`; NULL: none is named.
+static nnrt_status find_group(const nnrt_table *table, const nnrt_call *call, nnrt_field **group) {
+    const nnrt_option *option = nnrt_call_find(call, "group");
+    char number[32];
+    *group = NULL;
+    if (!option || (!option->text && isnan(option->number))) return NNRT_OK;
+    snprintf(number, sizeof number, "%.0f", option->number);
+    const char *name = option->text ? option->text : number;
+    *group = nnrt_columns_find(table, name);
+    if (!*group) return nnrt_columns_fail(table, call, name);
+    if ((*group)->role == NNRT_TARGET)
+        return nnrt_fail(NNRT_ERROR, "split(group = %s): it is the target", name);
+    if ((*group)->kind == NNRT_TENSORS)
+        return nnrt_fail(NNRT_ERROR, "split(group = %s): a column of a table is needed", name);
+    return NNRT_OK;
+}
+
+static nnrt_status check_group(const nnrt_table *table, const nnrt_call *call,
+                               const nnrt_field *group) {
+    const char *name = group->column.name;
+    if (nnrt_call_number(call, "stratify", 0) > 0)
+        return nnrt_fail(NNRT_ERROR,
+                         "split(group = %s, stratify = true): groups stay together, "
+                         "whatever the shares of classes\nleave one of them out",
+                         name);
+    if (table->windows)
+        return nnrt_fail(NNRT_ERROR,
+                         "split(group = %s) stands behind windows, which reach over "
+                         "groups\nwrite it before `windows`",
+                         name);
+    for (int64_t i = 0; i < table->train.count; i++)
+        if (nnrt_field_is_missing(group, table->train.rows[i]))
+            return nnrt_fail(NNRT_ERROR,
+                             "split(group = %s): row %lld has no value there\nadd `-> "
+                             "drop_missing(%s)` before it",
+                             name, nnrt_table_row_in_file(table, table->train.rows[i]), name);
+    return NNRT_OK;
+}
+
+// What tells groups apart is not learnt from; new rows may be without it.
+static nnrt_status set_aside(nnrt_table *table, nnrt_field *group) {
+    group->role = NNRT_GROUP;
+    return nnrt_learnt_put_source(table, "dropped", group->column.name, json_true());
+}
+
+static nnrt_status apply_split(nnrt_table *table, const nnrt_call *call) {
+    nnrt_field *group;
+    nnrt_status status = find_group(table, call, &group);
+    if (!status && group && !table->new_rows) status = check_group(table, call, group);
+    if (!status && !table->new_rows) status = divide(table, call, group);
+    return status || !group ? status : set_aside(table, group);
 }
 
 static const ArgDef take_args[] = {
@@ -201,6 +272,11 @@ static const ArgDef split_args[] = {
      .type = ARG_BOOL,
      .default_text = "false",
      .doc = "keep the shares of the classes"},
+    {.name = "group",
+     .type = ARG_NAME,
+     .default_text = "none",
+     .keras_name = "groups",
+     .doc = "a column: rows of one value of it come into the same part; it is no input then"},
     {0},
 };
 
@@ -216,6 +292,5 @@ const nnrt_transform nnrt_row_transforms[] = {
     {.schema = {"split", "takes parts off for testing and validation", split_args,
                 "train_test_split"},
      .timing = NNRT_OF_ROWS,
-     .is_of_training = 1,
      .apply = apply_split},
     {.schema = {0}}};
