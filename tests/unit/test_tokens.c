@@ -149,6 +149,66 @@ static void test_parts(void **state) {
     assert_message("the class `other`, which the training part does not have");
 }
 
+// What training learnt is applied to other rows: no word of theirs gets a number of its own.
+static void test_learnt(void **state) {
+    static nnrt_data applied;
+    nnrt_call stages[] = {
+        MAKE(FAMILY_SOURCES, "csv", TEXT("file", "shop.csv"), TEXT("target", "y")),
+        TRANSFORM("tokens", TEXT("columns", "text"))};
+    (void)state;
+    put("shop.csv", "text,y\nred red shoes,1\nblue hat,0\n");
+    put("new.csv", "text,y\ngreen shoes green red,1\n");
+    nnrt_data_free(&data);
+    assert_int_equal(nnrt_data_load(stages, 2, scratch_folder(), &data), NNRT_OK);
+    char *learnt = nnrt_data_learnt(&data);
+    const nnrt_known known = {learnt, scratch("new.csv"), 1};
+    assert_int_equal(nnrt_data_load_known(stages, 2, scratch_folder(), &known, &applied), NNRT_OK);
+    free(learnt);
+    assert_int_equal(applied.info.inputs[0].size, 3);
+    assert_int_equal(applied.info.input_categories[0], 6);
+    const int32_t *numbers = applied.columns[0];
+    const int32_t *before = data.columns[0];
+    assert_int_equal(numbers[0], 1);
+    assert_int_equal(numbers[1], before[2]);
+    assert_int_equal(numbers[2], 1);
+    nnrt_data_free(&applied);
+}
+
+// Other texts, a line a sample, or by class; those of training are not needed.
+static void test_new_texts(void **state) {
+    static nnrt_data applied;
+    nnrt_call stages[] = {MAKE(FAMILY_SOURCES, "texts", TEXT("folder", "known")),
+                          TRANSFORM("tokens", NUMBER("length", 2))};
+    (void)state;
+    make_folder("known");
+    put("known/a.txt", "red\nred hat\n");
+    put("known/b.txt", "blue\n");
+    put("new.txt", "blue red\n\nhat");
+    nnrt_data_free(&data);
+    assert_int_equal(nnrt_data_load(stages, 2, scratch_folder(), &data), NNRT_OK);
+    char *learnt = nnrt_data_learnt(&data);
+    nnrt_known known = {learnt, scratch("new.txt"), 1};
+    assert_int_equal(nnrt_data_load_known(stages, 2, "/nowhere", &known, &applied), NNRT_OK);
+    assert_int_equal(applied.test.count, 3);
+    const int32_t *numbers = applied.columns[0], *before = data.columns[0];
+    assert_int_equal(numbers[0], before[4]); // blue
+    assert_int_equal(numbers[1], before[0]);
+    assert_int_equal(numbers[2], 0);
+    assert_int_equal(numbers[4], before[3]);
+    nnrt_data_free(&applied);
+    known.is_predicted = 0;
+    assert_int_equal(nnrt_data_load_known(stages, 2, "/nowhere", &known, &applied), NNRT_ERROR);
+    assert_message("to evaluate, texts lie in a folder by class");
+    make_folder("other");
+    put("other/b.txt", "hat\n\nblue\n");
+    known.new_rows = scratch("other");
+    assert_int_equal(nnrt_data_load_known(stages, 2, "/nowhere", &known, &applied), NNRT_OK);
+    assert_int_equal(applied.test.count, 2);
+    assert_int_equal(((const int32_t *)applied.columns[1])[1], 1);
+    nnrt_data_free(&applied);
+    free(learnt);
+}
+
 static void test_mistakes(void **state) {
     (void)state;
     nnrt_call folder = MAKE(FAMILY_SOURCES, "texts", TEXT("folder", "wrong"));
@@ -180,8 +240,10 @@ static void test_mistakes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keras), cmocka_unit_test(test_bytes),    cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_parts), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_keras),    cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_lines),    cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_learnt),   cmocka_unit_test(test_new_texts),
+        cmocka_unit_test(test_mistakes),
     };
     int failed = cmocka_run_group_tests(tests, NULL, scratch_remove);
     nnrt_data_free(&data);

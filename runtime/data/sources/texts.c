@@ -47,7 +47,7 @@ static int is_empty(const char *text, int64_t length) {
 }
 
 static nnrt_status add_sample(Reading *reading, const char *text, int64_t length, int32_t label) {
-    if (is_empty(text, length)) {
+    if (is_empty(text, length) && !reading->table->is_predicted) {
         reading->table->skipped_rows++;
         return NNRT_OK;
     }
@@ -192,6 +192,48 @@ static nnrt_status read_parts(Reading *reading, const char *folder) {
                      folder, reading->classes.texts[0]);
 }
 
+// ---- Other texts, by the classes of the training before.
+
+static nnrt_status take_classes(Reading *reading) {
+    const json_t *names = nnrt_learnt_source(reading->table, "classes", "label");
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (!name || nnrt_words_add(&reading->classes, name, (int64_t)strlen(name)) < 0)
+            return NNRT_ERROR;
+    }
+    if (reading->classes.count) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "the weights file has no names of classes\ntrain again");
+}
+
+// A folder as that of a part, or a file with a sample a line, whose classes nobody knows.
+static nnrt_status read_new_rows(Reading *reading) {
+    nnrt_table *table = reading->table;
+    const char *path = table->new_rows;
+    nnrt_status status = take_classes(reading);
+    if (status) return status;
+    if (nnrt_folder_is_there(path))
+        status = read_part(reading, path, 0);
+    else if (table->is_predicted)
+        status = read_file(reading, path, -1, 1);
+    else
+        status = nnrt_fail(NNRT_ERROR,
+                           "`%s` is a file: to evaluate, texts lie in a folder by class", path);
+    table->row_count = table->own_test_rows = reading->count;
+    return status || reading->count ? status : nnrt_fail(NNRT_ERROR, "`%s` is empty", path);
+}
+
+// Those that the program names.
+static nnrt_status read_own_rows(Reading *reading, const nnrt_call *call) {
+    char path[PATH_MAX];
+    nnrt_status status = nnrt_locate(reading->table->folder, nnrt_call_text_at(call, FOLDER), path);
+    if (status) return status;
+    if (!nnrt_folder_is_there(path))
+        return nnrt_fail(NNRT_ERROR,
+                         "`%s` is not a folder: texts(..) reads a file or a folder a class", path);
+    status = nnrt_reads_note_folder(path, is_text_name);
+    return status ? status : read_parts(reading, path);
+}
+
 // ---- The table.
 
 static void note_values(nnrt_table *table, const int32_t *values) {
@@ -237,20 +279,15 @@ static nnrt_status add_labels(Reading *reading) {
     field->target.class_names =
         nnrt_table_keep_names((const char *const *)classes->texts, classes->count);
     note_values(table, field->values);
-    return field->target.class_names ? NNRT_OK : NNRT_ERROR;
+    if (!field->target.class_names) return NNRT_ERROR;
+    return nnrt_learnt_put_source(table, "classes", "label",
+                                  nnrt_learnt_words(field->target.class_names, classes->count));
 }
 
 static nnrt_status open_texts(nnrt_table *table, const nnrt_call *call) {
-    char path[PATH_MAX];
     Reading reading = {.table = table};
-    nnrt_status status = nnrt_locate(table->folder, nnrt_call_text_at(call, FOLDER), path);
-    if (status) return status;
     table->storage->rule = nnrt_memory_rule_of(nnrt_call_text_at(call, MEMORY));
-    if (!nnrt_folder_is_there(path))
-        return nnrt_fail(NNRT_ERROR,
-                         "`%s` is not a folder: texts(..) reads a file or a folder a class", path);
-    status = nnrt_reads_note_folder(path, is_text_name);
-    if (!status) status = read_parts(&reading, path);
+    nnrt_status status = table->new_rows ? read_new_rows(&reading) : read_own_rows(&reading, call);
     if (!status) status = add_texts(&reading);
     if (!status) status = add_labels(&reading);
     nnrt_storage_free(reading.codes);
@@ -275,5 +312,6 @@ static const ArgDef texts_args[] = {
 const nnrt_source nnrt_texts_sources[] = {
     {.schema = {"texts", "reads texts by class from a folder of .txt files", texts_args,
                 "text_dataset_from_directory"},
-     .open = open_texts},
+     .open = open_texts,
+     .takes_new_rows = 1},
     {.schema = {0}}};

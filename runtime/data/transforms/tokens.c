@@ -99,6 +99,32 @@ static nnrt_status choose_tokens(Work *work) {
     return status;
 }
 
+// The vocabulary and the length of the training before.
+static nnrt_status take_state(Work *work, const json_t *state) {
+    const json_t *words = json_object_get(state, "vocabulary");
+    nnrt_status status = NNRT_OK;
+    work->length = (int64_t)json_integer_value(json_object_get(state, "length"));
+    if (work->length < 1 || json_array_size(words) < FIRST)
+        return nnrt_fail(NNRT_ERROR, "tokens(%s): the weights file has no vocabulary",
+                         work->field->column.name);
+    for (size_t i = FIRST; i < json_array_size(words) && !status; i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        if (!word || nnrt_words_add(&work->known, word, (int64_t)strlen(word)) < 0)
+            status = NNRT_ERROR;
+    }
+    return status;
+}
+
+static nnrt_status find_vocabulary(Work *work) {
+    const json_t *state = nnrt_learnt_state(work->table, work->field->column.name);
+    double length = nnrt_call_number_at(work->call, LENGTH);
+    if (state) return take_state(work, state);
+    nnrt_status status = count_tokens(work);
+    work->length = isnan(length) ? work->longest : (int64_t)length;
+    if (status || work->tokenizer.unit == NNRT_UNIT_BYTE) return status;
+    return choose_tokens(work);
+}
+
 // ---- The numbers.
 
 static int32_t number_of(const Work *work, const char *token, int64_t length) {
@@ -169,13 +195,10 @@ static nnrt_status replace(Work *work) {
 }
 
 static nnrt_status make_tokens(nnrt_table *table, const nnrt_call *call, nnrt_field *field) {
-    double length = nnrt_call_number_at(call, LENGTH);
     Work work = {.table = table, .call = call, .field = field};
     work.tokenizer.unit = (nnrt_unit)nnrt_call_word_at(call, tokens_args, UNIT);
     work.tokenizer.lowers = nnrt_call_is_on(call, LOWER);
-    nnrt_status status = count_tokens(&work);
-    work.length = isnan(length) ? work.longest : (int64_t)length;
-    if (!status && work.tokenizer.unit != NNRT_UNIT_BYTE) status = choose_tokens(&work);
+    nnrt_status status = find_vocabulary(&work);
     if (!status) status = replace(&work);
     nnrt_tokenizer_free(&work.tokenizer);
     nnrt_words_free(&work.met);
