@@ -133,6 +133,20 @@ static void print_inputs(Text *out, const nnrt_survey *survey) {
     if (count) text_put(out, "\n");
 }
 
+// Texts that became tokens.
+static void print_tokens(Text *out, const nnrt_column_survey *survey) {
+    static const char *const parts[] = {"training", "validation", "test"};
+    if (!survey->vocabulary) return;
+    text_format(out, "  %s: %s numbers of tokens, %.3g tokens a text of %lld at most; unknown:",
+                survey->column.name, summary_count(out->arena, survey->vocabulary),
+                survey->mean_length, (long long)survey->column.size);
+    for (int i = 0; i < 3; i++)
+        if (!isnan(survey->unknown[i]))
+            text_format(out, "%s %s %.3g %%", i ? "," : "", parts[i], 100 * survey->unknown[i]);
+    text_put(out, "\n");
+    print_categories(out, survey);
+}
+
 static void print_text(Text *out, const Look *look) {
     const nnrt_survey *parts = look->is_whole ? &look->whole : &look->source;
     text_format(out, "%s: training %s rows", look->dataset->name,
@@ -147,6 +161,8 @@ static void print_text(Text *out, const Look *look) {
         print_column(out, &look->source.columns[i]);
     print_rows(out, &look->source);
     if (look->is_whole && look->dataset->stages.count > 1) print_inputs(out, &look->whole);
+    for (int64_t i = 0; look->is_whole && i < look->whole.column_count; i++)
+        print_tokens(out, &look->whole.columns[i]);
 }
 
 // ---- As JSON.
@@ -167,6 +183,16 @@ static void put_categories(nnrt_json *json, const nnrt_column_survey *survey) {
     nnrt_json_close(json, ']');
 }
 
+static void put_tokens(nnrt_json *json, const nnrt_column_survey *survey) {
+    nnrt_json_integer(json, "vocabulary", survey->vocabulary);
+    nnrt_json_number(json, "mean_length", survey->mean_length);
+    nnrt_json_open(json, "unknown", '{');
+    nnrt_json_number(json, "train", survey->unknown[0]);
+    nnrt_json_number(json, "validation", survey->unknown[1]);
+    nnrt_json_number(json, "test", survey->unknown[2]);
+    nnrt_json_close(json, '}');
+}
+
 static void put_column(nnrt_json *json, const nnrt_column_survey *survey) {
     nnrt_json_open(json, NULL, '{');
     nnrt_json_string(json, "name", survey->column.name);
@@ -184,6 +210,7 @@ static void put_column(nnrt_json *json, const nnrt_column_survey *survey) {
     nnrt_json_number(json, "mean", survey->mean);
     nnrt_json_number(json, "deviation", survey->deviation);
     put_categories(json, survey);
+    if (survey->vocabulary) put_tokens(json, survey);
     nnrt_json_close(json, '}');
 }
 

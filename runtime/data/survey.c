@@ -6,6 +6,7 @@
 
 #include "../base/json.h"
 #include "stage.h"
+#include "token_survey.h"
 
 // ---- Values of one row, in memory or made.
 
@@ -156,7 +157,9 @@ static nnrt_status survey_column(const nnrt_table *table, const nnrt_field *fiel
     survey->is_weight = field->role == NNRT_WEIGHT;
     survey->kind = kinds[field->kind];
     if (is_of_words(field)) return survey_words(table, field, survey);
-    return survey_numbers(table, field, buffer, survey);
+    nnrt_status status = survey_numbers(table, field, buffer, survey);
+    if (status || !nnrt_token_survey_fits(field)) return status;
+    return nnrt_token_survey_make(table, field, survey);
 }
 
 static int64_t largest_sample(const nnrt_table *table) {

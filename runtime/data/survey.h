@@ -23,6 +23,10 @@ typedef struct nnrt_column_survey {
     // Of words, dates and class labels, the most frequent first, equally frequent by value; owned.
     nnrt_category_count *categories;
     int64_t category_count;
+    // Of texts as tokens: entries of the vocabulary (0: it is none), tokens of a training text, and
+    // the share of tokens that the vocabulary lacks, by part; NAN: the part has none.
+    int64_t vocabulary;
+    double mean_length, unknown[3];
 } nnrt_column_survey;
 
 typedef struct nnrt_survey {
