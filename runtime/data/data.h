@@ -65,6 +65,7 @@ typedef enum nnrt_fact_kind {
     NNRT_FACT_TELLS_TARGET, // it is the target in other words
     NNRT_FACT_ID,           // whole numbers that count up, or a word a row
     NNRT_FACT_CATEGORIES,   // more than 1000, `number`, became columns
+    NNRT_FACT_UNREADABLE,   // of a picture: it was left out; `column` is its path
     NNRT_FACT_LARGE,        // its numbers are the largest, about `number`
 } nnrt_fact_kind;
 

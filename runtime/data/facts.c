@@ -131,7 +131,8 @@ static int is_told(const nnrt_table *table, nnrt_fact_kind kind, const char *nam
     return 0;
 }
 
-static nnrt_status add(nnrt_table *table, nnrt_fact_kind kind, const char *name, double number) {
+nnrt_status nnrt_facts_add(nnrt_table *table, nnrt_fact_kind kind, const char *name,
+                           double number) {
     if (table->fact_count == NNRT_MAX_FACTS || is_told(table, kind, name)) return NNRT_OK;
     const char *const *kept = nnrt_table_keep_names(&name, 1);
     if (!kept) return NNRT_ERROR;
@@ -142,7 +143,7 @@ static nnrt_status add(nnrt_table *table, nnrt_fact_kind kind, const char *name,
 
 nnrt_status nnrt_facts_add_categories(nnrt_table *table, const nnrt_field *field, int64_t count) {
     if (count <= CATEGORIES) return NNRT_OK;
-    return add(table, NNRT_FACT_CATEGORIES, field->column.name, (double)count);
+    return nnrt_facts_add(table, NNRT_FACT_CATEGORIES, field->column.name, (double)count);
 }
 
 // Of rows that lie evenly among those of the training part.
@@ -170,7 +171,7 @@ static nnrt_status add_largest(nnrt_table *table) {
         most = size;
         largest = field;
     }
-    return largest ? add(table, NNRT_FACT_LARGE, largest->column.name, most) : NNRT_OK;
+    return largest ? nnrt_facts_add(table, NNRT_FACT_LARGE, largest->column.name, most) : NNRT_OK;
 }
 
 // Behind windows, the column of another time may be the target's.
@@ -186,6 +187,6 @@ nnrt_status nnrt_facts_collect(nnrt_table *table) {
     for (int kind = 0; kind < NNRT_FACT_CATEGORIES; kind++)
         for (int64_t i = 0; i < table->field_count && !status; i++)
             if (is_to_tell(table, &table->fields[i], kind))
-                status = add(table, (nnrt_fact_kind)kind, table->fields[i].source, 0);
+                status = nnrt_facts_add(table, (nnrt_fact_kind)kind, table->fields[i].source, 0);
     return status ? status : add_largest(table);
 }

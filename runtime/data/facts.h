@@ -16,6 +16,9 @@ void nnrt_facts_inherit(nnrt_field *field, const nnrt_field *origin);
 // A column of so many categories became as many columns.
 nnrt_status nnrt_facts_add_categories(nnrt_table *table, const nnrt_field *field, int64_t count);
 
+// Something else; each kind tells a name once, and no more than NNRT_MAX_FACTS are kept.
+nnrt_status nnrt_facts_add(nnrt_table *table, nnrt_fact_kind kind, const char *name, double number);
+
 // What is to be told of the columns that are about to be packed, in table->facts. NNRT_ERROR: no
 // memory.
 nnrt_status nnrt_facts_collect(nnrt_table *table);

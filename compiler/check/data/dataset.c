@@ -409,6 +409,23 @@ static bool check_order(Checker *c, const Dataset *dataset) {
     return true;
 }
 
+// Pictures that `skip_unreadable` left out.
+static void warn_unreadable(Checker *c, const Dataset *dataset) {
+    const nnrt_data_info *info = &dataset->info;
+    NameList paths = {0};
+    for (int64_t i = 0; i < info->fact_count; i++)
+        if (info->facts[i].kind == NNRT_FACT_UNREADABLE)
+            vec_push(c->arena, &paths, info->facts[i].column);
+    if (!paths.count) return;
+    Diag *diag = diag_report(c->sink, DIAG_W0405, dataset->stages.items[0].args->span,
+                             "%s%d picture%s cannot be read and %s left out",
+                             paths.count == NNRT_MAX_FACTS ? "at least " : "", paths.count,
+                             paths.count == 1 ? "" : "s", paths.count == 1 ? "is" : "are");
+    diag_label(diag, "as `skip_unreadable` says");
+    diag_note(diag, "%s", names_join(c->arena, &paths, "and"));
+    diag_help(diag, "get them again, or take them away");
+}
+
 // A target of a single class; pictures are often one folder too deep.
 static void warn_one_class(Checker *c, const Dataset *dataset) {
     const Call *source = &dataset->stages.items[0];
@@ -490,6 +507,7 @@ Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *exp
     if (ok) inspect(c, dataset);
     if (ok) warn_scales(c, dataset);
     if (ok) warn_one_class(c, dataset);
+    if (ok) warn_unreadable(c, dataset);
     dataset->is_broken = dataset->is_broken || !ok;
     return dataset;
 }

@@ -240,7 +240,7 @@ static int find_pictures(const nnrt_table *table, const Cifar *set, char path[PA
 
 static nnrt_status open_pictures(nnrt_table *table, const Cifar *set, const char *folder) {
     nnrt_table_clear(table); // what was known without the files
-    nnrt_status status = nnrt_images_open(table, folder, CHANNELS);
+    nnrt_status status = nnrt_images_open(table, folder, CHANNELS, 0);
     return status ? status : check_pictures(table, set, folder);
 }
 

@@ -19,7 +19,9 @@
 #include "../../formats/picture.h"
 #include "../../formats/resize.h"
 #include "../../workers/team.h"
+#include "../facts.h"
 #include "folders.h"
+#include "readable.h"
 
 enum { MAX_DEPTH = 32, LOOKS = 64, READ_AT_ONCE = 16 };
 
@@ -388,6 +390,45 @@ static nnrt_status check_counts(const nnrt_table *table, const Classes *classes)
                      (long long)table->row_count, (long long)classes->count);
 }
 
+static void keep_readable(nnrt_table *table, const uint8_t *is_readable) {
+    nnrt_pictures *pictures = table->state;
+    int64_t test = pictures->count - table->own_test_rows, kept = 0;
+    int64_t validation = test - table->own_validation_rows;
+    for (int64_t i = 0; i < pictures->count; i++) {
+        if (is_readable[i]) {
+            pictures->paths[kept] = pictures->paths[i];
+            pictures->labels[kept++] = pictures->labels[i];
+            continue;
+        }
+        free(pictures->paths[i]);
+        table->own_test_rows -= i >= test;
+        table->own_validation_rows -= i >= validation && i < test;
+    }
+    table->row_count = pictures->count = kept;
+}
+
+static nnrt_status note_unreadable(nnrt_table *table, const uint8_t *is_readable) {
+    const nnrt_pictures *pictures = table->state;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < pictures->count && !status; i++)
+        if (!is_readable[i])
+            status = nnrt_facts_add(table, NNRT_FACT_UNREADABLE, pictures->paths[i], 0);
+    return status;
+}
+
+// Pictures that cannot be read are left out, `allowed` at most.
+static nnrt_status skip_unreadable(nnrt_table *table, int64_t channels, int64_t allowed) {
+    const nnrt_pictures *pictures = table->state;
+    uint8_t *is_readable = calloc((size_t)pictures->count + 1, 1);
+    if (!is_readable) return fail_memory();
+    nnrt_status status =
+        nnrt_readable_find(pictures->paths, pictures->count, channels, allowed, is_readable);
+    if (!status) status = note_unreadable(table, is_readable);
+    if (!status) keep_readable(table, is_readable);
+    free(is_readable);
+    return status;
+}
+
 static nnrt_status list_pictures(nnrt_table *table, const char *folder, Classes *classes) {
     table->state = calloc(1, sizeof(nnrt_pictures));
     if (!table->state) return fail_memory();
@@ -397,12 +438,15 @@ static nnrt_status list_pictures(nnrt_table *table, const char *folder, Classes 
     return status ? status : check_counts(table, classes);
 }
 
-nnrt_status nnrt_images_open(nnrt_table *table, const char *folder, int64_t channels) {
+nnrt_status nnrt_images_open(nnrt_table *table, const char *folder, int64_t channels,
+                             int64_t unreadable) {
     Classes classes = {0};
     if (!nnrt_folder_is_there(folder))
         return nnrt_fail(NNRT_ERROR, "`%s` is not a folder: images(..) reads one folder a class",
                          folder);
     nnrt_status status = list_pictures(table, folder, &classes);
+    if (!status && unreadable) status = skip_unreadable(table, channels, unreadable);
+    if (!status) status = check_filled(table->state, folder, &classes);
     if (!status) status = add_labels(table, &classes);
     if (!status) status = add_image(table, channels);
     free_classes(&classes);
@@ -413,9 +457,11 @@ static nnrt_status open_images(nnrt_table *table, const nnrt_call *call) {
     char path[PATH_MAX];
     const char *folder = nnrt_call_text(call, "folder", NULL);
     int64_t channels = strcmp(nnrt_call_text(call, "color", "rgb"), "rgb") == 0 ? 3 : 1;
+    int64_t unreadable;
     if (!folder) return nnrt_fail(NNRT_ERROR, "images(..) names no folder");
-    nnrt_status status = nnrt_locate(table->folder, folder, path);
-    if (!status) status = nnrt_images_open(table, path, channels);
+    nnrt_status status = nnrt_source_integer(call, "skip_unreadable", 0, &unreadable);
+    if (!status) status = nnrt_locate(table->folder, folder, path);
+    if (!status) status = nnrt_images_open(table, path, channels, unreadable);
     table->storage->rule = nnrt_memory_rule_of(nnrt_call_text(call, "memory", NULL));
     return status;
 }
@@ -438,6 +484,13 @@ static const ArgDef images_args[] = {
      .choices = "auto all none",
      .doc = "which pictures stay decoded in memory: all if they take less than half of what is "
             "free, all, or none"},
+    {.name = "skip_unreadable",
+     .type = ARG_INT,
+     .default_text = "0",
+     .maximum = 4294967295.0,
+     .by_name = true,
+     .doc = "how many pictures may be left out because they cannot be read; unless 0, all are "
+            "decoded once to find them"},
     {0},
 };
 

@@ -8,8 +8,10 @@
 // Lists `folder`: the folders train/, validation/ (val/, valid/) and test/ in it are the parts;
 // without train/, all of it is the training part. Classes are the folders in there, sorted by name
 // (bytes), with their PNG and JPEG files at any depth. Fills what a source's `open` fills, for
-// pictures of `channels` (1 or 3).
-nnrt_status nnrt_images_open(nnrt_table *table, const char *folder, int64_t channels);
+// pictures of `channels` (1 or 3). Up to `unreadable` pictures that cannot be read are left out;
+// unless that is 0, all are decoded to find them.
+nnrt_status nnrt_images_open(nnrt_table *table, const char *folder, int64_t channels,
+                             int64_t unreadable);
 
 // The other function of a source row.
 nnrt_status nnrt_images_settle(nnrt_table *table);

@@ -326,14 +326,15 @@ static nnrt_status fail_name(const nnrt_table *table, const char *name) {
         name, name, target ? target->column.name : "target");
 }
 
-static nnrt_status one_hot(nnrt_table *table, const char *name) {
+static nnrt_status one_hot(nnrt_table *table, const nnrt_call *call, const char *name) {
     nnrt_field *target = find_target(table, name), *field = nnrt_columns_find(table, name);
     double number;
     if (target) return one_hot_target(table, target);
     if (field && field->role == NNRT_FEATURE && field->kind != NNRT_TENSORS)
         return one_hot_field(table, field);
     if (nnrt_number_parse(name, &number)) return one_hot_column(table, number);
-    return fail_name(table, name);
+    return nnrt_columns_are_there(table) ? nnrt_columns_fail(table, call, name)
+                                         : fail_name(table, name);
 }
 
 enum { COLUMNS };
@@ -344,7 +345,7 @@ static nnrt_status apply_one_hot(nnrt_table *table, const nnrt_call *call) {
     const char *const *names = nnrt_call_texts_at(call, COLUMNS, &count);
     nnrt_status status = NNRT_OK;
     if (!count) return one_hot_words(table);
-    for (int64_t i = 0; i < count && !status; i++) status = one_hot(table, names[i]);
+    for (int64_t i = 0; i < count && !status; i++) status = one_hot(table, call, names[i]);
     return status;
 }
 
