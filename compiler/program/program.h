@@ -23,6 +23,7 @@ typedef struct Dataset {
     nnrt_data_info info; // shapes, types, classes, row counts (runtime/data/data.h)
     const char *folder;  // of the file in which the source is written: paths are relative to it
     const char *prefix;  // in front of its statistics' names; NULL: the first that is trained on
+    bool has_separate;   // the last stage is not written: columns that models name
     bool found;          // the data was there and inspected
     bool is_broken;      // its declaration or its files have errors, which are reported
 } Dataset;

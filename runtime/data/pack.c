@@ -290,8 +290,12 @@ static nnrt_status settle_weight(nnrt_table *table, nnrt_field *field) {
 
 // ---- The vector.
 
-static int is_packed(const nnrt_field *field) {
+static int is_input_of_numbers(const nnrt_field *field) {
     return field->role == NNRT_FEATURE && field->kind == NNRT_NUMBERS;
+}
+
+static int is_packed(const nnrt_field *field) {
+    return is_input_of_numbers(field) && !field->is_separate;
 }
 
 // "1,234" and "-1,234,567.5": digits in groups of three.
@@ -345,7 +349,7 @@ static nnrt_status check_feature(const nnrt_table *table, const nnrt_field *fiel
                          "a text is one run of %lld tokens, not samples\n"
                          "say how long they are: add `-> windows(100)`, for example",
                          (long long)table->row_count);
-    return is_packed(field) ? check_missing(table, field) : NNRT_OK;
+    return is_input_of_numbers(field) ? check_missing(table, field) : NNRT_OK;
 }
 
 static int64_t count_packed(const nnrt_table *table) {
@@ -411,6 +415,27 @@ static nnrt_status pack_numbers(nnrt_table *table) {
     return NNRT_OK;
 }
 
+// [1] of each sample.
+static nnrt_status separate_field(const nnrt_table *table, nnrt_field *field) {
+    const int64_t one = 1;
+    nnrt_column column = nnrt_column_make(field->column.name, NNRT_F32, 1, &one);
+    float *values = nnrt_storage_allocate(table->storage, NNRT_F32, table->row_count);
+    if (!values) return NNRT_ERROR;
+    fill_column(field, 0, table->row_count, values, 1);
+    nnrt_storage_fill(values, table->row_count * (int64_t)sizeof *values);
+    field->column = column;
+    field->kind = NNRT_TENSORS;
+    return nnrt_field_replace(field, &column, values);
+}
+
+static nnrt_status separate_numbers(nnrt_table *table) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < table->field_count && !status; i++)
+        if (is_input_of_numbers(&table->fields[i]) && table->fields[i].is_separate)
+            status = separate_field(table, &table->fields[i]);
+    return status;
+}
+
 static void remove_groups(nnrt_table *table) {
     for (int64_t i = table->field_count - 1; i >= 0; i--)
         if (table->fields[i].role == NNRT_GROUP) nnrt_table_remove(table, &table->fields[i]);
@@ -427,5 +452,6 @@ nnrt_status nnrt_table_pack(nnrt_table *table) {
     for (int64_t i = 0; i < table->field_count && !status; i++)
         status = check_feature(table, &table->fields[i]);
     if (!status) status = nnrt_facts_collect(table);
+    if (!status) status = separate_numbers(table);
     return status ? status : pack_numbers(table);
 }

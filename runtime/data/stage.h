@@ -14,6 +14,7 @@ typedef struct nnrt_source {
     nnrt_status (*open)(nnrt_table *table, const nnrt_call *call);
     // Checks what depends on the transforms, which were applied; NULL: nothing does.
     nnrt_status (*settle)(nnrt_table *table);
+    int has_columns;    // of numbers and words, which become one vector
     int takes_new_rows; // reads table->new_rows, all of which are of the test part
 } nnrt_source;
 

@@ -59,6 +59,7 @@ struct nnrt_field {
         *words; // of words and dates, sorted by bytes, and of tokens; they live until the end
     int64_t word_count;
     int is_whole;       // none of its values is missing: its source has seen them all
+    int is_separate;    // of one number: an input of its own, no element of the vector
     int is_past;        // of a target behind windows; the name stands for the target
     int is_indicator;   // of one number: 1 for one category and 0 for the others
     int is_absent;      // new rows do not have it: all of its values are missing

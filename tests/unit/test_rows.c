@@ -158,12 +158,42 @@ static void test_what_cannot_be_balanced(void **state) {
                 1, "the target is not a class");
 }
 
+// ---- Columns that models name
+
+// They are inputs of their own, [1], and the others one vector, whatever the model calls it; a data
+// set that goes on from this one has its own.
+static void test_named_columns(void **state) {
+    (void)state;
+    Checked checked =
+        check(SOURCE TAIL
+              "\ndataset _more = _d -> take(10)\n"
+              "model net(age, \n rest) { concat(age -> dense(3), rest) -> dense(2, softmax) }\n"
+              "model other(x) = x -> dense(2, softmax)\n"
+              "train net on _d { loss = crossentropy  optimizer = sgd }\n"
+              "train other on _more { loss = crossentropy  optimizer = sgd }\n");
+    if (checked.errors) fail_msg("%s", checked.messages);
+    const Dataset *set = checked.program->datasets.items[0];
+    assert_int_equal(set->info.input_count, 2);
+    assert_int_equal(checked.program->datasets.items[1]->info.inputs[0].size, 3);
+    nnrt_data data;
+    const nnrt_call *calls = program_calls(checked.front.arena, &set->stages);
+    assert_int_equal(nnrt_data_load(calls, set->stages.count, ".", &data), NNRT_OK);
+    int64_t age = nnrt_data_find_column(&data.info, "age"),
+            x = nnrt_data_find_column(&data.info, "x");
+    assert_int_equal(data.info.inputs[age].rank, 1);
+    assert_int_equal(data.info.inputs[age].size, 1);
+    assert_int_equal(data.info.inputs[x].size, 2);
+    assert_true(((const float *)data.columns[age])[1] == 85);
+    assert_true(((const float *)data.columns[x])[2] == -0.719F);
+    nnrt_data_free(&data);
+    check_end(&checked);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_what_groups_cannot_be),
-        cmocka_unit_test(test_balance),
-        cmocka_unit_test(test_what_cannot_be_balanced),
+        cmocka_unit_test(test_groups),        cmocka_unit_test(test_what_groups_cannot_be),
+        cmocka_unit_test(test_balance),       cmocka_unit_test(test_what_cannot_be_balanced),
+        cmocka_unit_test(test_named_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

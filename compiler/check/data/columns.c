@@ -20,10 +20,27 @@ static bool any_is_named(const nnrt_data_info *info, const AstList *parameters) 
     return false;
 }
 
+// `x` of a table, unless a parameter is called so; -1: there is none.
+static int find_vector(const nnrt_data_info *info, const AstList *parameters) {
+    for (int i = 0; i < parameters->count; i++)
+        if (strcmp(parameters->items[i]->text, "x") == 0) return -1;
+    return columns_find_name(info, "x");
+}
+
+// Of a table the vector of all other columns may have any name.
+static int find_named(const nnrt_data_info *info, const AstList *parameters, int parameter) {
+    int found = columns_find_name(info, parameters->items[parameter]->text), others = 0;
+    for (int i = 0; i < parameters->count; i++)
+        others += columns_find_name(info, parameters->items[i]->text) < 0;
+    return found < 0 && others == 1 && any_is_named(info, parameters)
+               ? find_vector(info, parameters)
+               : found;
+}
+
 int columns_find(const nnrt_data_info *info, const AstList *parameters, int parameter) {
     bool by_place = parameters->count == info->input_count &&
                     (parameters->count == 1 || !any_is_named(info, parameters));
-    return by_place ? parameter : columns_find_name(info, parameters->items[parameter]->text);
+    return by_place ? parameter : find_named(info, parameters, parameter);
 }
 
 // "`left` [28, 28]"

@@ -1,4 +1,5 @@
 // Dataset declarations: a source and transforms, and what the runtime's reader says of the files.
+#include "../../../runtime/data/stage.h"
 #include "../../../runtime/files/locate.h"
 #include "../check.h"
 
@@ -101,9 +102,66 @@ static void add_weights(Checker *c, Dataset *dataset) {
     }
 }
 
+// ---- Columns that models name.
+
+// An input may be one column of numbers: it says no shape, or [1]. `x` is the vector of all others.
+static bool may_be_column(const Ast *parameter) {
+    const Ast *type = parameter->right;
+    if (!parameter->text || strcmp(parameter->text, "x") == 0) return false;
+    if (!type) return true;
+    if (type->text || type->items.count != 1) return false;
+    const Ast *size = type->items.items[0];
+    return size->kind == AST_NUMBER && size->number == 1;
+}
+
+static const Ast *find_model(const Ast *file, const char *name) {
+    for (int i = 0; i < file->items.count; i++) {
+        const Ast *ast = file->items.items[i];
+        if (ast->kind == AST_MODEL && ast->text && strcmp(ast->text, name) == 0) return ast;
+    }
+    return NULL;
+}
+
+static void add_wanted(Checker *c, const Ast *model, NameList *names) {
+    for (int i = 0; model && i < model->parameters.count; i++)
+        if (may_be_column(model->parameters.items[i]))
+            vec_push(c->arena, names, model->parameters.items[i]->text);
+}
+
+// Those of the inputs of all models that are trained on it, which are known before it is opened.
+static NameList wanted_names(Checker *c, const Dataset *dataset) {
+    const Ast *file = c->program->written->ast;
+    NameList names = {0};
+    for (int i = 0; i < file->items.count; i++) {
+        const Ast *train = file->items.items[i];
+        if (train->kind != AST_TRAIN || !train->right || !is_read_by(dataset, train)) continue;
+        for (int k = 0; k < train->items.count; k++)
+            if (train->items.items[k]->text)
+                add_wanted(c, find_model(file, train->items.items[k]->text), &names);
+    }
+    return names;
+}
+
+// The runtime leaves them out of the vector.
+static void add_separate(Checker *c, Dataset *dataset) {
+    const Schema *schema = family_word(&vocabulary[FAMILY_TRANSFORMS], "separate");
+    const nnrt_source *source = (const nnrt_source *)dataset->stages.items[0].schema;
+    NameList names = {0};
+    if (source->has_columns) names = wanted_names(c, dataset);
+    if (!names.count) return;
+    Args *args = args_default(c->arena, schema);
+    ArgValue *columns = &args->values[schema_arg_index(schema, "columns")];
+    *columns = (ArgValue){.is_set = true, .texts = names.items, .count = names.count};
+    args_set_number(args, "optional", 1);
+    args->span = dataset->stages.items[0].args->span;
+    vec_push(c->arena, &dataset->stages, ((Call){schema, args}));
+    dataset->has_separate = true;
+}
+
 static void inspect(Checker *c, Dataset *dataset) {
-    int count = dataset->stages.count;
     dataset->folder = source_folder(c, dataset);
+    add_separate(c, dataset);
+    int count = dataset->stages.count;
     const nnrt_call *calls = program_calls(c->arena, &dataset->stages);
     nnrt_status status = nnrt_data_inspect(calls, count, dataset->folder, &dataset->info);
     dataset->found = status == NNRT_OK;
@@ -385,7 +443,8 @@ static bool add_head(Checker *c, Dataset *dataset, const Ast *ast) {
         return add_stage(c, dataset, ast, true);
     if (value->kind == VALUE_ERROR) return false;
     const CallList *stages = &value->dataset->stages;
-    for (int i = 0; i < stages->count; i++) vec_push(c->arena, &dataset->stages, stages->items[i]);
+    int count = stages->count - value->dataset->has_separate; // which is of its own models
+    for (int i = 0; i < count; i++) vec_push(c->arena, &dataset->stages, stages->items[i]);
     return !value->dataset->is_broken;
 }
 

@@ -607,5 +607,6 @@ const nnrt_source nnrt_csv_sources[] = {
     {.schema = {"csv", "reads a table from a text file: a row a line, cells between separators",
                 csv_args, "read_csv CsvDataset make_csv_dataset"},
      .open = open_csv,
+     .has_columns = 1,
      .takes_new_rows = 1},
     {.schema = {0}}};

@@ -204,7 +204,38 @@ static const ArgDef rename_args[] = {
     {0},
 };
 
+enum { SEPARATE_COLUMNS, SEPARATE_MODELS };
+
+// Names that models have for their inputs need not be those of columns.
+static nnrt_status apply_separate(nnrt_table *table, const nnrt_call *call) {
+    int64_t count;
+    const char *const *names = nnrt_call_texts_at(call, SEPARATE_COLUMNS, &count);
+    for (int64_t i = 0; i < count; i++) {
+        nnrt_field *field = nnrt_columns_find(table, names[i]);
+        if (field && field->role == NNRT_FEATURE) field->is_separate = 1;
+        if (!field && !nnrt_call_is_on(call, SEPARATE_MODELS))
+            return nnrt_columns_fail(table, call, names[i]);
+    }
+    return NNRT_OK;
+}
+
+static const ArgDef separate_args[] = {
+    [SEPARATE_COLUMNS] = {.name = "columns",
+                          .type = ARG_NAMES,
+                          .variadic = true,
+                          .doc = "of numbers, by name, or by number from 0"},
+    [SEPARATE_MODELS] = {.name = "optional",
+                         .type = ARG_BOOL,
+                         .default_text = "false",
+                         .doc = "pass over names that no column has"},
+    {0},
+};
+
 const nnrt_transform nnrt_column_transforms[] = {
+    {.schema = {"separate", "makes columns inputs of their own, which models name", separate_args,
+                NULL},
+     .timing = NNRT_OF_VALUES,
+     .apply = apply_separate},
     {.schema = {"drop", "takes columns away", names_args, "drop_columns"},
      .timing = NNRT_OF_VALUES,
      .touches = NNRT_TOUCHES_NUMBERS | NNRT_TOUCHES_GAPS,
