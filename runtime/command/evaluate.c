@@ -228,6 +228,23 @@ static nnrt_status fail_untrained(const nnrt_session *session) {
                      session->program->source_path);
 }
 
+// Of another file of the same kind: all of its rows are the test part.
+static nnrt_status evaluate_rows(nnrt_session *session, const nnrt_model *model) {
+    const char *path = session->options->inputs[0];
+    const nnrt_dataset *dataset = nnrt_session_dataset(session);
+    if (!nnrt_data_takes_rows(&dataset->stages[0]))
+        return nnrt_fail(NNRT_USAGE,
+                         "`%s`: only a table can be another file, and the data set `%s` "
+                         "is none; leave it out to evaluate its own test part",
+                         path, dataset->name);
+    nnrt_status status = nnrt_session_load_trained(session, model);
+    if (!status) status = nnrt_session_load_rows(session, path, 0);
+    if (!status && !session->data.test.count)
+        status = nnrt_fail(NNRT_ERROR, "`%s`: the stages of the data set `%s` leave no row", path,
+                           dataset->name);
+    return status ? status : evaluate(session);
+}
+
 nnrt_status nnrt_command_evaluate(nnrt_session *session) {
     const nnrt_training *training = nnrt_session_training(session);
     if (!training) return fail_untrained(session);
@@ -235,6 +252,7 @@ nnrt_status nnrt_command_evaluate(nnrt_session *session) {
     const nnrt_model *model =
         nnrt_training_loss(training) ? &session->program->models[training->model] : NULL;
     session->dataset = training->dataset;
+    if (session->options->input_count) return evaluate_rows(session, model);
     nnrt_status status = nnrt_session_load_data(session);
     if (!status) status = nnrt_session_load_trained(session, model);
     return status ? status : evaluate(session);

@@ -10,6 +10,8 @@
 #include "operands.h"
 #include "predicted_pictures.h"
 #include "predicted_rows.h"
+#include "predicted_table.h"
+#include "table_input.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -30,6 +32,8 @@ typedef struct prediction {
     int64_t asked, unreadable;           // inputs, each line of standard input by itself
     int64_t rows;                        // of all of them
     int are_numbers;                     // the operands are the numbers of one sample
+    int is_table;                        // the operand is a table like that of the data set
+    int64_t room;                        // inputs that there is memory for
     float *outputs;                      // [rows, size]
     int64_t done;                        // rows of the inputs before this one
 } prediction;
@@ -127,6 +131,11 @@ static nnrt_status read_each(prediction *p) {
                                 .bad_line = say_unreadable,
                                 .argument = p};
     nnrt_status status = NNRT_OK;
+    if (p->is_table) {
+        status = nnrt_table_input_read(p->session, function, p->inputs);
+        if (!status) add_input(p, p->inputs);
+        return status;
+    }
     if (p->are_numbers || function->input_count > 1) {
         status = p->are_numbers ? nnrt_input_numbers(p->inputs, function->columns, options->inputs)
                                 : nnrt_operands_read(function, &reader, p->paths, p->inputs);
@@ -140,9 +149,9 @@ static nnrt_status read_each(prediction *p) {
 
 static nnrt_status read_inputs(prediction *p) {
     const nnrt_options *options = p->session->options;
-    p->inputs = calloc((size_t)options->input_count, sizeof *p->inputs);
-    if (!p->inputs)
-        return nnrt_fail_memory("the inputs", (size_t)options->input_count * sizeof *p->inputs);
+    p->room = options->input_count > NNRT_MAX_COLUMNS ? options->input_count : NNRT_MAX_COLUMNS;
+    p->inputs = calloc((size_t)p->room, sizeof *p->inputs);
+    if (!p->inputs) return nnrt_fail_memory("the inputs", (size_t)p->room * sizeof *p->inputs);
     nnrt_status status = read_each(p);
     if (status) return status;
     if (!p->count) return nnrt_fail(NNRT_ERROR, "none of the inputs can be read");
@@ -239,6 +248,9 @@ static nnrt_status report(const prediction *p) {
                             : options->csv ? nnrt_print_row_csv
                                            : nnrt_print_row_text;
     nnrt_row row = {.answers = p->answers, .count = p->answer_count, .outputs = p->outputs};
+    row.input = p->inputs;
+    if (p->is_table && p->session->data.new_rows.columns)
+        return nnrt_predicted_table_print(&p->session->data.new_rows, options, row, p->size);
     if (options->csv) nnrt_print_head_csv(&row);
     for (int64_t i = 0; i < p->count; i++)
         for (int64_t k = 0; k < p->inputs[i].rows; k++, row.outputs += p->size) {
@@ -247,6 +259,18 @@ static nnrt_status report(const prediction *p) {
             print(&row);
         }
     return NNRT_OK;
+}
+
+// Which row of a table is the first without a prediction, and how many there are.
+static void say_left_out(const prediction *p) {
+    const nnrt_input *input = p->inputs;
+    int64_t first = 0;
+    while (first < input->rows && nnrt_input_number(input, first) == first) first++;
+    fprintf(
+        stderr,
+        "note: `%s`: %" PRId64 " of %" PRId64 " rows have no prediction, the first is row %" PRId64
+        ": the stages of the data set `%s` leave them out\n",
+        input->path, p->unreadable, p->asked, first + 1, nnrt_session_dataset(p->session)->name);
 }
 
 // ---- The command.
@@ -267,6 +291,8 @@ static nnrt_status open_answers(prediction *p, const nnrt_function *function) {
 
 static nnrt_status check_operands(prediction *p, const nnrt_function *function) {
     const nnrt_options *options = p->session->options;
+    nnrt_status status = nnrt_table_input_find(p->session, function, &p->is_table);
+    if (status || p->is_table) return status;
     if (function->input_count > 1)
         return nnrt_operands_find(function, options->inputs, options->input_count, p->paths);
     return nnrt_input_check(function->columns, options->inputs, options->input_count,
@@ -283,13 +309,14 @@ nnrt_status nnrt_command_predict(nnrt_session *session) {
     if (!status) status = check_files(&p);
     for (int64_t i = 0; i < p.count && !status; i++) status = run_input(&p, &p.inputs[i]);
     if (!status) status = report(&p);
-    if (!status && p.unreadable)
+    if (!status && p.unreadable && p.is_table)
+        say_left_out(&p);
+    else if (!status && p.unreadable)
         status =
             nnrt_fail(NNRT_ERROR,
                       "%" PRId64 " of %" PRId64 " inputs cannot be read; the others are predicted",
                       p.unreadable, p.asked);
-    for (int64_t i = 0; i < session->options->input_count && p.inputs; i++)
-        nnrt_input_free(&p.inputs[i]);
+    for (int64_t i = 0; i < p.room && p.inputs; i++) nnrt_input_free(&p.inputs[i]);
     free(p.inputs);
     free(p.outputs);
     free(p.answers);

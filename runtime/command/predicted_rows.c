@@ -82,13 +82,17 @@ static void print_answer(const nnrt_answer *answer, const float *outputs) {
     }
 }
 
-void nnrt_print_row_text(const nnrt_row *row) {
-    printf(row->input->is_single ? "%s:" : "%s[%" PRId64 "]:", row->input->path, row->number);
+void nnrt_row_text(const nnrt_row *row) {
     for (int64_t i = 0; i < row->count; i++) {
         const nnrt_answer *answer = &row->answers[i];
         if (row->count > 1) printf("%s %s:", i ? ";" : "", answer->output->name);
         print_answer(answer, row->outputs + answer->first);
     }
+}
+
+void nnrt_print_row_text(const nnrt_row *row) {
+    printf(row->input->is_single ? "%s:" : "%s[%" PRId64 "]:", row->input->path, row->number);
+    nnrt_row_text(row);
     putchar('\n');
 }
 
@@ -143,19 +147,23 @@ static void json_answer(const nnrt_answer *answer, nnrt_json *json, const float 
     nnrt_json_close(json, ']');
 }
 
+void nnrt_row_json(const nnrt_row *row, nnrt_json *json) {
+    if (row->count == 1) json_answer(row->answers, json, row->outputs);
+    if (row->count > 1) nnrt_json_open(json, "outputs", '{');
+    for (int64_t i = 0; i < row->count && row->count > 1; i++) {
+        nnrt_json_open(json, row->answers[i].output->name, '{');
+        json_answer(&row->answers[i], json, row->outputs + row->answers[i].first);
+        nnrt_json_close(json, '}');
+    }
+    if (row->count > 1) nnrt_json_close(json, '}');
+}
+
 void nnrt_print_row_json(const nnrt_row *row) {
     nnrt_json json = {0};
     nnrt_json_open(&json, NULL, '{');
     nnrt_json_string(&json, "input", row->input->path);
     nnrt_json_integer(&json, "row", row->number);
-    if (row->count == 1) json_answer(row->answers, &json, row->outputs);
-    if (row->count > 1) nnrt_json_open(&json, "outputs", '{');
-    for (int64_t i = 0; i < row->count && row->count > 1; i++) {
-        nnrt_json_open(&json, row->answers[i].output->name, '{');
-        json_answer(&row->answers[i], &json, row->outputs + row->answers[i].first);
-        nnrt_json_close(&json, '}');
-    }
-    if (row->count > 1) nnrt_json_close(&json, '}');
+    nnrt_row_json(row, &json);
     nnrt_json_close(&json, '}');
     nnrt_json_print(&json);
 }
@@ -174,7 +182,7 @@ static void print_quoted(const char *text) {
     }
 }
 
-static void print_field(const char *text) {
+void nnrt_print_csv_cell(const char *text) {
     const char *quote = needs_quotes(text) ? "\"" : "";
     fputs(quote, stdout);
     print_quoted(text);
@@ -189,7 +197,7 @@ static int64_t csv_columns(const nnrt_answer *answer) {
 
 // "largest_" before the columns of one of several outputs.
 static void csv_head(const nnrt_answer *answer, const char *output) {
-    char number[32], column[512];
+    char number[32], column[600];
     const char *separator = *output ? "_" : "";
     if (answer->reading == NNRT_READ_CLASS)
         printf(",%s%sclass,%s%sprobability", output, separator, output, separator);
@@ -200,14 +208,38 @@ static void csv_head(const nnrt_answer *answer, const char *output) {
         const char *name = is_named ? nnrt_answer_name(answer, i, number) : number;
         snprintf(column, sizeof column, "%s_%s", *output ? output : "output", name);
         putchar(',');
-        print_field(is_named && !*output ? name : column);
+        nnrt_print_csv_cell(is_named && !*output ? name : column);
     }
+}
+
+void nnrt_row_csv_head(const nnrt_row *row, const char *prefix) {
+    char text[512];
+    for (int64_t i = 0; i < row->count; i++) {
+        const char *output = row->count > 1 ? row->answers[i].output->name : "";
+        snprintf(text, sizeof text, "%s%s%s", prefix, *prefix && *output ? "_" : "", output);
+        int is_number =
+            row->answers[i].reading == NNRT_READ_NUMBERS && row->answers[i].output->size == 1;
+        if (*prefix && is_number)
+            printf(",%s", text);
+        else
+            csv_head(&row->answers[i], text);
+    }
+}
+
+// Class and probability, or the labels that are there, then the numbers.
+int64_t nnrt_row_csv_columns(const nnrt_row *row) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < row->count; i++) {
+        nnrt_reading reading = row->answers[i].reading;
+        count += csv_columns(&row->answers[i]) + (reading == NNRT_READ_LABELS) +
+                 2 * (reading == NNRT_READ_CLASS);
+    }
+    return count;
 }
 
 void nnrt_print_head_csv(const nnrt_row *row) {
     fputs("input,row", stdout);
-    for (int64_t i = 0; i < row->count; i++)
-        csv_head(&row->answers[i], row->count > 1 ? row->answers[i].output->name : "");
+    nnrt_row_csv_head(row, "");
     putchar('\n');
 }
 
@@ -215,7 +247,7 @@ static void csv_class(const nnrt_answer *answer, const float *outputs) {
     char number[NNRT_JSON_NUMBER];
     int64_t best = nnrt_answer_best(answer, outputs);
     putchar(',');
-    print_field(nnrt_answer_name(answer, best, number));
+    nnrt_print_csv_cell(nnrt_answer_name(answer, best, number));
     nnrt_float_text(number, nnrt_answer_value(answer, outputs, best));
     printf(",%s", number);
 }
@@ -251,10 +283,14 @@ static void csv_answer(const nnrt_answer *answer, const float *outputs) {
     }
 }
 
-void nnrt_print_row_csv(const nnrt_row *row) {
-    print_field(row->input->path);
-    printf(",%" PRId64, row->number);
+void nnrt_row_csv(const nnrt_row *row) {
     for (int64_t i = 0; i < row->count; i++)
         csv_answer(&row->answers[i], row->outputs + row->answers[i].first);
+}
+
+void nnrt_print_row_csv(const nnrt_row *row) {
+    nnrt_print_csv_cell(row->input->path);
+    printf(",%" PRId64, row->number);
+    nnrt_row_csv(row);
     putchar('\n');
 }

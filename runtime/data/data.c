@@ -296,6 +296,9 @@ static nnrt_status hand_over(const Run *run, nnrt_data *data) {
     data->train = table->train;
     data->validation = table->validation;
     data->test = table->test;
+    data->new_rows = table->rows_file;
+    data->new_rows.path = table->new_rows;
+    if (!table->rows_file.columns) data->new_rows.row_count = table->row_count;
     data->is_on_disk = table->storage->on_disk > 0;
     for (int64_t i = 0; i < nnrt_data_column_count(&data->info); i++)
         data->columns[i] = field_of(data, i)->values;
@@ -342,6 +345,17 @@ char *nnrt_data_learnt(const nnrt_data *data) {
     const nnrt_table *table = data->owner;
     const json_t *learnt = !table ? NULL : table->states ? table->states : table->learnt;
     return learnt ? json_dumps(learnt, JSON_COMPACT) : NULL;
+}
+
+int64_t nnrt_data_row_in_file(const nnrt_data *data, uint32_t sample) {
+    const nnrt_windows *windows = data->owner->windows;
+    if (windows) return nnrt_windows_last_row(windows, sample);
+    return data->row_count == data->new_rows.row_count ? (int64_t)sample : -1;
+}
+
+int nnrt_data_takes_rows(const nnrt_call *source) {
+    const nnrt_source *found = find_source(source->name);
+    return found && found->takes_new_rows;
 }
 
 nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t number, uint32_t row, void *values) {

@@ -17,6 +17,7 @@
 #define NNRT_DATA_H
 
 #include "../base/status.h"
+#include "../formats/csv.h"
 #include "../nnrt.h"
 
 enum { NNRT_DATA_MAX_CLASSES = 1 << 20 };
@@ -117,6 +118,16 @@ typedef struct nnrt_part {
     int64_t count;
 } nnrt_part;
 
+// A file of new rows, to go over it again.
+typedef struct nnrt_rows_file {
+    const char *path;
+    nnrt_csv_format format;
+    int has_header;
+    // As the file has them, or as training had them in these places; NULL: it is no table of cells.
+    const char *const *columns;
+    int64_t column_count, row_count;
+} nnrt_rows_file;
+
 typedef struct nnrt_data {
     nnrt_data_info info;
     // [row_count, size] of each column, 64 bytes of slack after. NULL: too large for memory, or
@@ -126,6 +137,7 @@ typedef struct nnrt_data {
     nnrt_part train, validation, test;
     // standardize: of each scaled element of each input; NULL: none
     float *mean[NNRT_MAX_COLUMNS], *deviation[NNRT_MAX_COLUMNS];
+    nnrt_rows_file new_rows;  // path NULL: none
     int is_on_disk;           // some column is: rows should come in an order of locality.h
     struct nnrt_table *owner; // private
 } nnrt_data;
@@ -147,6 +159,12 @@ void nnrt_data_free(nnrt_data *data);
 
 // What its stages learnt from the training part, as JSON (learnt.h), to be freed; NULL: nothing.
 char *nnrt_data_learnt(const nnrt_data *data);
+
+// Of new rows: which row of the file a sample is, from 0; of a window, its last one. -1: it is made
+// of several.
+int64_t nnrt_data_row_in_file(const nnrt_data *data, uint32_t sample);
+// Does the source read rows of other files?
+int nnrt_data_takes_rows(const nnrt_call *source);
 
 // A column of one row, from memory or its file. May be called by several threads at once.
 nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t column, uint32_t row, void *values);

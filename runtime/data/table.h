@@ -94,12 +94,13 @@ struct nnrt_table {
     int64_t stage;                // that runs, 0: the source
     nnrt_fact facts[NNRT_MAX_FACTS];
     int64_t fact_count;
-    struct json_t *learnt; // by the stages so far (learnt.h); NULL: nothing
-    struct json_t *states; // what is applied instead of learning (learnt.h); NULL: they learn
-    const char *lacking;   // column whose state the stage that runs did not find; NULL: none
-    int was_asked;         // the stage that runs asked for a state
-    const char *new_rows;  // file that is read instead of the source's; NULL: its own are
-    int is_predicted;      // what targets hold does not matter
+    struct json_t *learnt;    // by the stages so far (learnt.h); NULL: nothing
+    struct json_t *states;    // what is applied instead of learning (learnt.h); NULL: they learn
+    const char *lacking;      // column whose state the stage that runs did not find; NULL: none
+    int was_asked;            // the stage that runs asked for a state
+    const char *new_rows;     // file that is read instead of the source's; NULL: its own are
+    nnrt_rows_file rows_file; // of new rows: how to go over it again
+    int is_predicted;         // what targets hold does not matter
     // What the source keeps for its fields; freed with the table.
     void *state;
     void (*free_state)(void *state);

@@ -7,9 +7,8 @@
 
 enum { PARTS = 3 };
 
-// Places from the first row of a window to its target's, both included.
-static int64_t reach(const nnrt_windows *windows) {
-    return windows->length + windows->ahead;
+int64_t nnrt_windows_reach(const nnrt_windows *windows) {
+    return windows->length + (windows->is_open ? 0 : windows->ahead);
 }
 
 static nnrt_part *part_of(nnrt_table *table, int number) {
@@ -32,7 +31,7 @@ static nnrt_status reach_part(const nnrt_windows *windows, const nnrt_part *from
         return nnrt_fail_memory("the rows of windows", (size_t)windows->place_count * 5);
     }
     for (int64_t i = 0; i < from->count; i++)
-        memset(is_reached + windows->first[from->rows[i]], 1, (size_t)reach(windows));
+        memset(is_reached + windows->first[from->rows[i]], 1, (size_t)nnrt_windows_reach(windows));
     for (int64_t place = 0; place < windows->place_count; place++)
         if (is_reached[place]) to->rows[to->count++] = row_at(windows, place);
     free(is_reached);
@@ -65,7 +64,7 @@ void nnrt_windows_trim(nnrt_table *table, const nnrt_part *part) {
     if (!windows || !part->count) return;
     int64_t border = windows->first[part->rows[0]];
     while (train->count > 0 &&
-           windows->first[train->rows[train->count - 1]] + reach(windows) > border)
+           windows->first[train->rows[train->count - 1]] + nnrt_windows_reach(windows) > border)
         train->count--;
 }
 
@@ -141,6 +140,10 @@ static nnrt_status add_columns(nnrt_table *table, const uint32_t *target_rows) {
     return status;
 }
 
+int64_t nnrt_windows_last_row(const nnrt_windows *windows, uint32_t window) {
+    return row_at(windows, windows->first[window] + windows->length - 1);
+}
+
 nnrt_status nnrt_windows_finish(nnrt_table *table) {
     const nnrt_windows *windows = table->windows;
     if (!windows) return NNRT_OK;
@@ -148,7 +151,7 @@ nnrt_status nnrt_windows_finish(nnrt_table *table) {
     uint32_t *target_rows = malloc(bytes);
     if (!target_rows) return nnrt_fail_memory("windows", bytes);
     for (int64_t i = 0; i < windows->count; i++)
-        target_rows[i] = row_at(windows, windows->first[i] + reach(windows) - 1);
+        target_rows[i] = row_at(windows, windows->first[i] + nnrt_windows_reach(windows) - 1);
     nnrt_status status = add_columns(table, target_rows);
     free(target_rows);
     return status;

@@ -10,9 +10,16 @@ typedef struct nnrt_windows {
     uint32_t *first; // [count]: the first place of each window
     int64_t place_count, count;
     int64_t length, ahead; // rows of a window; the target's row behind the last one
+    int is_open;           // nobody asks for the target's row, which may be behind the end
     int has_past;          // its columns were added
     nnrt_part kept[3];     // the parts, while they are those of rows
 } nnrt_windows;
+
+// Places from the first row of a window to its last, or to its target's: both included.
+int64_t nnrt_windows_reach(const nnrt_windows *windows);
+
+// The row of the table that a window ends with.
+int64_t nnrt_windows_last_row(const nnrt_windows *windows, uint32_t window);
 
 // For a stage that works on columns: the parts become the rows that their windows reach, until
 // nnrt_windows_close. Without windows both do nothing.

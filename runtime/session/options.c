@@ -21,7 +21,8 @@ static const struct command {
 } commands[] = {
     {"fit", FIT, "", "train, evaluate, save the weights (the default)"},
     {"init", INIT, "", "save the initial weights; needs no data"},
-    {"evaluate", EVALUATE, "", "loss, metrics, confusion matrix, recall and precision by class"},
+    {"evaluate", EVALUATE, " [FILE]",
+     "loss, metrics, confusion matrix, recall and precision by class"},
     {"predict", PREDICT, " INPUT...",
      "classes or values for .npy, .png and IDX files, `-` or numbers"},
     {"bench", BENCH, "", "measure training and prediction on data in memory"},
@@ -254,7 +255,9 @@ static nnrt_status take_operands(nnrt_options *options, const struct command *co
     if (command->bit == HELP && count) {
         options->topic = operands[0];
         if (!find_command(options->topic)) return unknown_command(options->topic);
-    } else if (command->bit != PREDICT && count) {
+    } else if (command->bit == EVALUATE && count > 1) {
+        return nnrt_fail(NNRT_USAGE, "`evaluate` takes one file, not `%s` as well", operands[1]);
+    } else if (!(command->bit & (PREDICT | EVALUATE)) && count) {
         return nnrt_fail(NNRT_USAGE, "`%s` takes options only, not `%s`", command->name,
                          operands[0]);
     }

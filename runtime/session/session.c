@@ -232,10 +232,8 @@ static nnrt_status check_columns(const nnrt_session *session, const nnrt_functio
     return status;
 }
 
-static nnrt_status check_data(const nnrt_session *session) {
-    const nnrt_dataset *dataset = nnrt_session_dataset(session);
+static nnrt_status check_functions(const nnrt_session *session) {
     const nnrt_program *program = session->program;
-    const nnrt_data_info *info = &session->data.info;
     nnrt_status status = NNRT_OK;
     for (int64_t i = 0; i < program->training_count && !status; i++) {
         const nnrt_training *training = &program->trainings[i];
@@ -243,6 +241,14 @@ static nnrt_status check_data(const nnrt_session *session) {
             if (training->dataset == session->dataset)
                 status = check_columns(session, &training->steps[k].train);
     }
+    return status;
+}
+
+static nnrt_status check_data(const nnrt_session *session) {
+    const nnrt_dataset *dataset = nnrt_session_dataset(session);
+    const nnrt_program *program = session->program;
+    const nnrt_data_info *info = &session->data.info;
+    nnrt_status status = check_functions(session);
     if (!status && dataset->class_count && info->targets[0].classes != dataset->class_count)
         status = nnrt_fail(NNRT_ERROR,
                            "the data set `%s` has changed since `%s` was compiled: %" PRId64
@@ -265,6 +271,31 @@ nnrt_status nnrt_session_load_data(nnrt_session *session) {
     free(session->learnt[session->dataset]);
     session->learnt[session->dataset] = nnrt_data_learnt(&session->data);
     return check_data(session);
+}
+
+static nnrt_status fail_unknown_stages(const nnrt_session *session, const char *weights) {
+    return nnrt_fail(NNRT_ERROR,
+                     "the weights%s%s%s do not say what the stages of the data set `%s` learnt, "
+                     "which rows of another file need; run `%s fit` again",
+                     weights ? " in `" : " that the program carries", weights ? weights : "",
+                     weights ? "`" : "", nnrt_session_dataset(session)->name,
+                     session->options->called);
+}
+
+nnrt_status nnrt_session_load_rows(nnrt_session *session, const char *path, int is_predicted) {
+    const nnrt_dataset *dataset = nnrt_session_dataset(session);
+    char place[PATH_MAX], *learnt;
+    const char *weights = nnrt_session_weights_read(session, place) ? place : NULL;
+    nnrt_status status = nnrt_weights_learnt(weights, dataset, &learnt);
+    if (status) return status;
+    if (!learnt) return fail_unknown_stages(session, weights);
+    const nnrt_known known = {learnt, path, is_predicted};
+    status = nnrt_data_load_known(dataset->stages, dataset->stage_count, dataset->folder, &known,
+                                  &session->data);
+    free(learnt);
+    if (status) return status;
+    session->has_data = 1;
+    return is_predicted ? check_functions(session) : check_data(session);
 }
 
 const nnrt_dataset *nnrt_session_dataset(const nnrt_session *session) {

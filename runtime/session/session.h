@@ -53,6 +53,10 @@ nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *fu
 // Reads the data set (of the last training, unless nnrt_session_use_data said otherwise) and checks
 // it against what the program was compiled for.
 nnrt_status nnrt_session_load_data(nnrt_session *session);
+// Reads rows of another file as this data set: what its stages learnt is taken from the weights
+// that the command reads. `is_predicted`: targets are of no matter. NNRT_ERROR also: these say
+// nothing of that.
+nnrt_status nnrt_session_load_rows(nnrt_session *session, const char *path, int is_predicted);
 // Goes over to a training's data set, which is read unless it was read last. Its statistics follow,
 // unless the weights have them already.
 nnrt_status nnrt_session_use_data(nnrt_session *session, const nnrt_training *training);

@@ -81,6 +81,12 @@ nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, 
 
 // ---- Saving.
 
+enum { LEARNT_KEY = 512 };
+
+static void learnt_key(char key[LEARNT_KEY], const nnrt_dataset *dataset) {
+    snprintf(key, LEARNT_KEY, "nnc.data.%s", dataset->name);
+}
+
 static void put_metadata(nnrt_json *json, const nnrt_program *program,
                          const nnrt_weights_info *info) {
     char number[32], names[NNRT_MODELS_TEXT];
@@ -97,8 +103,8 @@ static void put_metadata(nnrt_json *json, const nnrt_program *program,
     nnrt_json_string(json, "training", info->is_unfinished ? "unfinished" : "finished");
     nnrt_json_string(json, "statistics", info->has_statistics ? "data" : "none");
     for (int64_t i = 0; info->learnt && i < program->dataset_count; i++) {
-        char key[512];
-        snprintf(key, sizeof key, "nnc.data.%s", program->datasets[i].name);
+        char key[LEARNT_KEY];
+        learnt_key(key, &program->datasets[i]);
         if (info->learnt[i]) nnrt_json_string(json, key, info->learnt[i]);
     }
     if (program->expanded_text) nnrt_json_string(json, "source", program->expanded_text);
@@ -402,6 +408,23 @@ nnrt_status nnrt_weights_load_carried(const nnrt_program *program, const nnrt_mo
     nnrt_status status =
         nnrt_safetensors_open_bytes(&file, carried.name, carried.bytes, carried.size);
     return status ? status : load(&file, program, model, weights, info);
+}
+
+nnrt_status nnrt_weights_learnt(const char *path, const nnrt_dataset *dataset, char **learnt) {
+    nnrt_safetensors file;
+    nnrt_carried carried = nnrt_carried_weights();
+    nnrt_status status =
+        path ? nnrt_safetensors_open(&file, path)
+             : nnrt_safetensors_open_bytes(&file, carried.name, carried.bytes, carried.size);
+    char key[LEARNT_KEY];
+    *learnt = NULL;
+    if (status) return status;
+    learnt_key(key, dataset);
+    const char *text = nnrt_safetensors_metadata(&file, key);
+    *learnt = text ? strdup(text) : NULL;
+    if (text && !*learnt) status = nnrt_fail_memory("the weights", strlen(text));
+    nnrt_safetensors_close(&file);
+    return status;
 }
 
 nnrt_status nnrt_weights_check(const char *path, const nnrt_program *program) {

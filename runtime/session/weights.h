@@ -42,6 +42,10 @@ nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, con
 nnrt_status nnrt_weights_load_carried(const nnrt_program *program, const nnrt_model *model,
                                       float *weights, nnrt_weights_info *info);
 
+// What the stages of a data set learnt, as the file has it (`path` NULL: those that the program
+// carries), to be freed; *learnt NULL: it says nothing of that.
+nnrt_status nnrt_weights_learnt(const char *path, const nnrt_dataset *dataset, char **learnt);
+
 // Whether nnrt_weights_load would succeed; of the program it asks model, parameters and their
 // names and shapes.
 nnrt_status nnrt_weights_check(const char *path, const nnrt_program *program);

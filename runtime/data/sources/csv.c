@@ -455,6 +455,21 @@ static nnrt_status arrange(Reading *reading) {
     return status;
 }
 
+// What another pass over the file needs.
+static nnrt_status describe_file(Reading *reading) {
+    nnrt_rows_file *file = &reading->table->rows_file;
+    const char **names = malloc((size_t)(reading->column_count + 1) * sizeof *names);
+    if (!names) return nnrt_fail_memory("the columns of a table", 0);
+    for (int64_t i = 0; i < reading->column_count; i++) names[i] = reading->columns[i].name;
+    file->columns = nnrt_table_keep_names(names, reading->column_count);
+    free(names);
+    file->column_count = reading->column_count;
+    file->row_count = reading->rows;
+    file->format = reading->rules.format;
+    file->has_header = reading->has_header;
+    return file->columns ? NNRT_OK : NNRT_ERROR;
+}
+
 static nnrt_status read_new_rows(Reading *reading) {
     const char *path = reading->table->new_rows;
     nnrt_status status = read_new_header(reading, path);
@@ -463,6 +478,7 @@ static nnrt_status read_new_rows(Reading *reading) {
                   nnrt_learnt_source(reading->table, "columns", reading->columns[i].name));
     if (!status) status = each_row(reading, path, INT64_MAX, store_row);
     if (!status && !reading->rows) status = fail_empty(path);
+    if (!status) status = describe_file(reading);
     if (!status) status = arrange(reading);
     if (status) return status;
     fill(reading);

@@ -13,7 +13,7 @@ enum { PARTS = 3 };
 // The windows of a part, whose rows are the next places. The part's rows become windows.
 static nnrt_status add_part(nnrt_windows *windows, nnrt_part *part, const char *name,
                             int64_t stride) {
-    int64_t reach = windows->length + windows->ahead, count = 0;
+    int64_t reach = nnrt_windows_reach(windows), count = 0;
     if (!part->count) return NNRT_OK;
     if (part->count < reach)
         return nnrt_fail(NNRT_ERROR,
@@ -74,6 +74,7 @@ static nnrt_status apply_windows(nnrt_table *table, const nnrt_call *call) {
     if (!windows) return nnrt_fail_memory("windows", sizeof *windows);
     windows->length = (int64_t)nnrt_call_number_at(call, LENGTH);
     windows->ahead = (int64_t)nnrt_call_number_at(call, AHEAD);
+    windows->is_open = table->is_predicted;
     int64_t stride = stride_of(table, call);
     nnrt_status status = make_room(table, windows, stride);
     for (int i = 0; i < PARTS && !status; i++)
