@@ -391,8 +391,19 @@ nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed) {
     return status || !session->has_data ? status : fill_statistics(session);
 }
 
-// Of weights that were loaded.
-static nnrt_status use_statistics(nnrt_session *session, nnrt_status status) {
+// What the stages of data sets that were not read yet learnt stays known, and is saved again.
+static nnrt_status keep_learnt(nnrt_session *session, const char *path) {
+    const nnrt_program *program = session->program;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < program->dataset_count && !status; i++)
+        if (!session->learnt[i])
+            status = nnrt_weights_learnt(path, &program->datasets[i], &session->learnt[i]);
+    return status;
+}
+
+// Of weights that were loaded, from `path` or, NULL, those that the program carries.
+static nnrt_status use_statistics(nnrt_session *session, const char *path, nnrt_status status) {
+    if (!status) status = keep_learnt(session, path);
     if (status) return status;
     know_statistics(session, session->info.has_statistics != 0);
     return session->has_data ? fill_statistics(session) : NNRT_OK;
@@ -408,14 +419,14 @@ nnrt_status nnrt_session_load_weights(nnrt_session *session, const char *path,
                 "note: `%s` has weights of models that this program was built without; these "
                 "%" PRId64 " tensors are passed over\n",
                 path, info->left_out);
-    return use_statistics(session, status);
+    return use_statistics(session, path, status);
 }
 
 nnrt_status nnrt_session_load_carried(nnrt_session *session, const nnrt_model *model) {
     if (!nnrt_carried_weights().bytes)
         return nnrt_fail(NNRT_USAGE, "the program carries no weights; `nnc build --weights FILE` "
                                      "makes one that does, `--weights FILE` starts from a file");
-    return use_statistics(session,
+    return use_statistics(session, NULL,
                           nnrt_weights_load_carried(session->program, model,
                                                     session->weights.values, &session->info));
 }
