@@ -312,17 +312,18 @@ Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *exp
 // Is it a transform of data that stands where a layer is looked for? Then that is reported.
 bool dataset_report_as_layer(Checker *c, const Ast *ast);
 
-// ---- columns.c
-Type columns_type(const nnrt_column *column);
-// The input column that a parameter of a model gets; -1: none.
-int columns_find(const nnrt_data_info *info, const AstList *parameters, int parameter);
-// Does each parameter get one? False: reported.
+// ---- formula.c
 // Formulas over columns as texts in postfix order (runtime/data/transforms/formula.h): one, or
 // those of a list of AST_ASSIGN with their names. False: reported.
 bool formula_convert(Checker *c, Scope *scope, const Ast *ast, ArgValue *value);
 bool formula_convert_named(Checker *c, Scope *scope, const Ast *list, ArgValue *value);
 
+// ---- columns.c
+Type columns_type(const nnrt_column *column);
+// The input column that a parameter of a model gets; -1: none.
+int columns_find(const nnrt_data_info *info, const AstList *parameters, int parameter);
 int columns_find_name(const nnrt_data_info *info, const char *name); // -1: none
+// Does each parameter get one? False: reported.
 bool columns_check(Checker *c, const ModelEntry *entry);
 void columns_add_names(Checker *c, NameList *names, const nnrt_data_info *info);
 
