@@ -30,3 +30,17 @@ for program in folder table; do
     expect 0 ./$program evaluate --weights $program.safetensors --json
     between 0.99 "$(number accuracy)" 1
 done
+
+# Raw texts, a line a sample, or by class in a folder: the vocabulary is that of the weights file.
+printf 'the film, long and WONDERFUL\n\nloud parts, dreadful things\n' >new.txt
+mkdir other && tail -20 reviews/good.txt >other/good.txt
+mv reviews away
+expect 0 ./folder predict --weights folder.safetensors new.txt --json
+[ "$(grep -c '"class"' out)" = 3 ] || fail "not a row a line"
+[ "$(sed -n '1s/.*"class": "\([a-z]*\)".*/\1/p; 3s/.*"class": "\([a-z]*\)".*/\1/p' out | xargs)" = "good bad" ] ||
+    fail "the classes of new.txt"
+expect 0 ./folder evaluate --weights folder.safetensors --json other
+between 0.99 "$(number accuracy)" 1
+printf 'review\n"a wonderful film"\n' >new.csv
+expect 0 ./table predict --weights table.safetensors new.csv --json
+says '"index": 1'
