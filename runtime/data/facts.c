@@ -157,7 +157,7 @@ static double root_mean_square(const nnrt_table *table, const nnrt_field *field)
     return seen ? sqrt(sum / (double)seen) : 0;
 }
 
-// The column of the largest numbers, if those are large.
+// The column of the largest numbers in the vector, if those are large.
 static nnrt_status add_largest(nnrt_table *table) {
     const nnrt_field *largest = NULL;
     double most = large;
@@ -165,7 +165,9 @@ static nnrt_status add_largest(nnrt_table *table) {
         const nnrt_field *field = &table->fields[i];
         if (field->role != NNRT_FEATURE || field->kind != NNRT_NUMBERS || !has_cells(field))
             continue;
-        if (field->stored.dtype != NNRT_F64 || field->facts & 1 << NNRT_FACT_ID) continue;
+        if (field->stored.dtype != NNRT_F64 || field->is_separate ||
+            field->facts & 1 << NNRT_FACT_ID)
+            continue;
         double size = root_mean_square(table, field);
         if (size <= most) continue;
         most = size;
