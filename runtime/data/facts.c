@@ -116,6 +116,7 @@ void nnrt_facts_mark(nnrt_table *table) {
     for (int64_t i = 0; i < table->field_count; i++)
         if (table->fields[i].role == NNRT_FEATURE && has_cells(&table->fields[i]))
             mark(table, &table->fields[i]);
+    nnrt_table_let_go(table);
 }
 
 void nnrt_facts_inherit(nnrt_field *field, const nnrt_field *origin) {
@@ -169,6 +170,7 @@ static nnrt_status add_largest(nnrt_table *table) {
             field->facts & 1 << NNRT_FACT_ID)
             continue;
         double size = root_mean_square(table, field);
+        nnrt_storage_passed(field->values);
         if (size <= most) continue;
         most = size;
         largest = field;
