@@ -94,6 +94,25 @@ static void test_same_rows(void **state) {
     }
 }
 
+// A vocabulary, of the column that other cases make categories of.
+static const char *const of_words[] = {"tokens"};
+
+static void test_same_words(void **state) {
+    (void)state;
+    static nnrt_data learning, applying;
+    load_again(STAGES(PEOPLE, JOBS, TRANSFORM("drop", TEXT("columns", "gain")),
+                      TRANSFORM("tokens", NUMBER("vocabulary", 4), NUMBER("length", 2)),
+                      TRANSFORM("split", NUMBER("test", 0.4))),
+               "people.csv", 0, &learning, &applying);
+    assert_int_equal(applying.test.count, 5);
+    for (int64_t i = 0; i < nnrt_data_column_count(&learning.info); i++) {
+        const nnrt_column *column = nnrt_data_column(&learning.info, i);
+        assert_memory_equal(learning.columns[i], applying.columns[i], (size_t)column->size * 5 * 4);
+    }
+    nnrt_data_free(&learning);
+    nnrt_data_free(&applying);
+}
+
 // A transform that learns, but is not among the cases, may forget to take back what it learnt.
 static void test_all_are_tried(void **state) {
     (void)state;
@@ -104,6 +123,8 @@ static void test_all_are_tried(void **state) {
             int found = row->timing != NNRT_FITTED || row->is_of_training;
             for (int64_t i = 0; i < count; i++)
                 found |= strcmp(cases[i].fitted, row->schema.name) == 0;
+            for (int64_t i = 0; i < COUNT(of_words); i++)
+                found |= strcmp(of_words[i], row->schema.name) == 0;
             if (!found) fail_msg("`%s` learns: it belongs into make_cases", row->schema.name);
         }
 }
@@ -150,6 +171,7 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_rows),
+        cmocka_unit_test(test_same_words),
         cmocka_unit_test(test_all_are_tried),
         cmocka_unit_test(test_weights_and_target),
     };
