@@ -6,7 +6,6 @@
 enum {
     ROWS = 20,         // fewer of them show nothing
     ROWS_OF_IDS = 100, // likewise, of numbers that count up
-    CATEGORIES = 1000, // more of them are rarely meant to be columns
     SAMPLED = 4096,    // rows whose numbers are looked at
 };
 
@@ -143,7 +142,7 @@ nnrt_status nnrt_facts_add(nnrt_table *table, nnrt_fact_kind kind, const char *n
 }
 
 nnrt_status nnrt_facts_add_categories(nnrt_table *table, const nnrt_field *field, int64_t count) {
-    if (count <= CATEGORIES) return NNRT_OK;
+    if (count <= NNRT_MANY_CATEGORIES) return NNRT_OK;
     return nnrt_facts_add(table, NNRT_FACT_CATEGORIES, field->column.name, (double)count);
 }
 

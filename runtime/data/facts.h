@@ -10,6 +10,9 @@
 // that the source gives: field->facts, field->source.
 void nnrt_facts_mark(nnrt_table *table);
 
+// A column of more categories than this is rarely meant to be as many columns.
+enum { NNRT_MANY_CATEGORIES = 1000 };
+
 // A column is made of another one: what is doubtful about that is so of it, too.
 void nnrt_facts_inherit(nnrt_field *field, const nnrt_field *origin);
 

@@ -343,7 +343,10 @@ static nnrt_status check_feature(const nnrt_table *table, const nnrt_field *fiel
     if (field->role != NNRT_FEATURE) return NNRT_OK;
     if (field->kind == NNRT_WORDS) return fail_feature_words(field);
     if (field->kind == NNRT_DATES)
-        return nnrt_fail(NNRT_ERROR, "the column `%s` holds dates\nadd `-> drop(%s)`", name, name);
+        return nnrt_fail(NNRT_ERROR,
+                         "the column `%s` holds dates\nadd `-> drop(%s)`, and before it, for what "
+                         "of them matters, `-> compute(month = month(%s))`, for example",
+                         name, name, name);
     if (field->kind == NNRT_TOKENS && !table->windows)
         return nnrt_fail(NNRT_ERROR,
                          "a text is one run of %lld tokens, not samples\n"

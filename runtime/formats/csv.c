@@ -246,6 +246,9 @@ static int is_line_end(const char *p) {
 static const char no_text[] = "a NUL byte: is it a text file?\n"
                               "convert UTF-16 with `iconv -f UTF-16 -t UTF-8`";
 
+const char nnrt_csv_lone_returns[] = "lines end with carriage returns alone\n"
+                                     "convert it: `tr '\\r' '\\n' < old > new`";
+
 static Outcome fail(const nnrt_csv *csv, const char *what) {
     nnrt_fail(NNRT_ERROR, "`%s`, line %lld, cell %lld: %s", csv->path, (long long)csv->line,
               (long long)csv->count, what);
@@ -278,6 +281,13 @@ static void trim_cell(const nnrt_csv *csv, nnrt_csv_cell *cell) {
     cell->length = (int32_t)(end - text);
 }
 
+static Outcome fail_behind(const nnrt_csv *csv, char found) {
+    if (!found) return fail(csv, no_text);
+    if (found == '\r') return fail(csv, nnrt_csv_lone_returns);
+    return fail(csv, "text behind a quote that ends a cell; a quote within a cell in quotes is "
+                     "written twice");
+}
+
 // At the end of a cell: goes over what ends it. `*is_last`: the row ends, too.
 static Outcome end_cell(nnrt_csv *csv, char **at, int *is_last) {
     char *p = *at, separator = csv->format.separator;
@@ -291,9 +301,7 @@ static Outcome end_cell(nnrt_csv *csv, char **at, int *is_last) {
     else if (separator != ' ' && *p == separator)
         p++;
     else if (separator != ' ' || p == *at)
-        return fail(csv, *p ? "text behind a quote that ends a cell; a quote within a cell in "
-                              "quotes is written twice"
-                            : no_text);
+        return fail_behind(csv, *p);
     *at = p;
     return DONE;
 }

@@ -47,6 +47,9 @@ void nnrt_csv_close(nnrt_csv *csv);
 // file that became shorter.
 nnrt_status nnrt_csv_next(nnrt_csv *csv);
 
+// What is wrong, and the remedy, where lines end with \r alone.
+extern const char nnrt_csv_lone_returns[];
+
 // Is the text of a cell valid UTF-8? The first byte that is not; -1: it is.
 int64_t nnrt_csv_bad_byte(const nnrt_csv_cell *cell);
 

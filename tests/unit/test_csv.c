@@ -107,6 +107,7 @@ static void test_mistakes(void **state) {
     (void)state;
     assert_refused("a,b\n1,\"x\n2,3\n", 12, "line 2, cell 2: its quote is never closed");
     assert_refused("a\n\"x\" y\n", 8, "line 2, cell 1: text behind a quote");
+    assert_refused("\"a\",\"b\"\r1,2\r", 12, "line 1, cell 2: lines end with carriage returns");
     assert_refused("a,b\n1,\0002\n", 8, "line 2, cell 2: a NUL byte");
 }
 

@@ -3,6 +3,7 @@
 #include "../../compiler/program/program.h"
 #include "../../runtime/data/stage.h"
 #include "../../runtime/data/table.h"
+#include "../../runtime/data/transforms/formula.h"
 #include "../common/check.h"
 
 #include <math.h>
@@ -88,7 +89,7 @@ static void test_as_pandas(void **state) {
         cases++;
     }
     fclose(file);
-    assert_int_equal(cases, 22);
+    assert_int_equal(cases, 25);
 }
 
 // What rows have that were left out before is no fault; a later formula reads an earlier one.
@@ -107,10 +108,36 @@ static void test_in_order(void **state) {
                 1, "a number is divided by zero");
 }
 
+// Of dates of all centuries, leap years too, and what one of them does not have.
+static void test_parts_of_dates(void **state) {
+    static const struct {
+        const char *date;
+        double weekday, hour, minute;
+    } cases[] = {{"1900-02-28 00:00", 2, 0, 0},      {"1900-03-01T23:59", 3, 23, 59},
+                 {"2000-02-29 12:30:15", 1, 12, 30}, {"2024-12-31 07:08", 1, 7, 8},
+                 {"0001-01-01 01:01", 0, 1, 1},      {"1969-12-31 10:10", 2, 10, 10}};
+    static const char *const names[] = {"weekday", "hour", "minute"};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const double wanted[] = {cases[i].weekday, cases[i].hour, cases[i].minute};
+        for (int k = 0; k < 3; k++) {
+            const nnrt_formula_operator *row = &nnrt_formula_operators[nnrt_formula_find(names[k])];
+            if (row->of_date(cases[i].date) != wanted[k])
+                fail_msg("%s of %s is %g", names[k], cases[i].date, row->of_date(cases[i].date));
+        }
+    }
+    const nnrt_formula_operator *month = &nnrt_formula_operators[nnrt_formula_find("month")];
+    assert_true(isnan(month->of_date("2010-13-01")));
+    check_fails("dataset _d = csv(\"" FIXTURES "/formulas.csv\", target = y)"
+                " -> compute(a = hour(day))\n",
+                1, "has no hour");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_pandas),
         cmocka_unit_test(test_in_order),
+        cmocka_unit_test(test_parts_of_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -277,6 +277,9 @@ static void test_mistakes(void **state) {
     put("semi.csv", "a;b\n1;2\n");
     assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "semi.csv"))), NNRT_ERROR);
     assert_message("write `separator = semicolon`");
+    put("returns.csv", "a,b\r1,2\r3,4\r");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "returns.csv"))), NNRT_ERROR);
+    assert_message("lines end with carriage returns alone");
     put("huge.csv", "a,b\n1,1e400\n");
     assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "huge.csv"))), NNRT_ERROR);
     assert_message("`1e400` is too large a number");

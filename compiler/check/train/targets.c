@@ -299,11 +299,44 @@ static bool check_labels_for_binary(const Fit *f) {
     return false;
 }
 
+// Are there nearly as many classes as rows, so that hardly one can be learnt? That is a number or
+// an id.
+static bool is_another_each_row(const Fit *f) {
+    enum { MANY = 1000 };
+    int64_t classes = targets_classes(f);
+    return targets_are_labels(f) && !are_of_places(f) && classes > MANY &&
+           classes > f->entry->dataset->info.train_rows / 2;
+}
+
+static void help_each_row(const Fit *f, Diag *diag) {
+    const char *name = f->target->column.name;
+    if (f->target->is_open)
+        diag_help(diag,
+                  "if `%s` is a number to be predicted, write `loss = mse` and end with a single "
+                  "number, as `dense(1)` does",
+                  name);
+    diag_help(diag,
+              "if `%s` is an id or a name, which nothing can be learnt from, name another "
+              "column as `target`",
+              name);
+}
+
+static void warn_each_row(const Fit *f) {
+    if (!is_another_each_row(f)) return;
+    Diag *diag =
+        diag_report(f->c->sink, DIAG_W0303, target_span(f),
+                    "the target has %lld classes, and there are %lld training rows",
+                    (long long)targets_classes(f), (long long)f->entry->dataset->info.train_rows);
+    diag_label(diag, "about a class a row");
+    help_each_row(f, diag);
+}
+
 // Places need not show all the classes: there may be few of them.
 static bool check_class_count(const Fit *f) {
     long long classes = (long long)targets_classes(f), units = (long long)f->ending.units;
     bool wants_classes =
         fit_is_categorical(f) || (fit_compares_with(f, TARGET_DECISION) && f->target->one_hot);
+    if (wants_classes && units == classes) warn_each_row(f);
     if (!wants_classes || classes == 0 || units == 0 || units == classes) return true;
     if (are_of_places(f) && units > classes && f->target->is_open) return true;
     Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
@@ -311,7 +344,10 @@ static bool check_class_count(const Fit *f) {
                              f->dataset, classes);
     diag_label(diag, "%s", fit_units_text(f));
     targets_label(f, diag);
-    help_units(f, diag, classes);
+    if (is_another_each_row(f))
+        help_each_row(f, diag);
+    else
+        help_units(f, diag, classes);
     const Call *source = &f->entry->dataset->stages.items[0];
     bool may_tell = units > classes && schema_arg_index(source->schema, "classes") >= 0;
     if (may_tell)

@@ -123,15 +123,19 @@ static nnrt_status fail_count(const nnrt_csv *csv, int64_t count) {
                      (long long)count, count == 1 ? "" : "s", csv->path, (long long)csv->count);
 }
 
+static nnrt_status check_line_ends(const nnrt_csv *csv) {
+    for (int64_t i = 0; i < csv->count; i++) {
+        const nnrt_csv_cell *cell = &csv->cells[i];
+        if (!cell->is_quoted && memchr(cell->text, '\r', (size_t)cell->length))
+            return nnrt_fail(NNRT_ERROR, "`%s`: %s", csv->path, nnrt_csv_lone_returns);
+    }
+    return NNRT_OK;
+}
+
 static nnrt_status check_separator(const Reading *reading, const nnrt_csv *csv) {
     static const char *const others[] = {";", "\t", ",", NULL};
     static const char *const names[] = {"semicolon", "tab", "comma"};
     const nnrt_csv_cell *cell = &csv->cells[0];
-    if (memchr(cell->text, '\r', (size_t)cell->length))
-        return nnrt_fail(NNRT_ERROR,
-                         "`%s`: its lines end with carriage returns alone\n"
-                         "convert it: `tr '\\r' '\\n' < old > new`",
-                         csv->path);
     for (int i = 0; others[i] && csv->count == 1; i++)
         if (*others[i] != reading->rules.format.separator && !cell->is_quoted &&
             memchr(cell->text, *others[i], (size_t)cell->length))
@@ -171,6 +175,7 @@ static nnrt_status read_header(Reading *reading, const char *path) {
     if (status) return status;
     status = nnrt_csv_next(&csv);
     if (!status && csv.count == 0) status = fail_empty(path);
+    if (!status) status = check_line_ends(&csv);
     if (!status) status = check_separator(reading, &csv);
     reading->has_header = isnan(stated) ? !any_number(&csv) : stated != 0;
     if (!status) status = name_columns(reading, &csv);
@@ -376,6 +381,7 @@ static nnrt_status read_new_header(Reading *reading, const char *path) {
     if (status) return status;
     status = nnrt_csv_next(&csv);
     if (!status && csv.count == 0) status = fail_empty(path);
+    if (!status) status = check_line_ends(&csv);
     if (!status) status = check_separator(reading, &csv);
     if (!status) {
         int is_named = has_names(reading, &csv);

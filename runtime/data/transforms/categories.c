@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../base/list.h"
+#include "../../base/memory.h"
 #include "../../base/number.h"
 #include "../facts.h"
 #include "../learnt.h"
@@ -259,12 +260,34 @@ static nnrt_status add_category(nnrt_table *table, int64_t place, int64_t behind
     return NNRT_OK;
 }
 
+// What a value takes: a byte as a column, and 4 in the vector that the columns become.
+enum { CATEGORY_BYTES = 5 };
+
+// So many columns are looked at before any is made. Few go to the disk where they are too large;
+// many are likely a mistake, unless the program says that nothing stays in memory.
+static nnrt_status check_room(const nnrt_table *table, const nnrt_field *field, int64_t count) {
+    double bytes = (double)count * (double)table->row_count * CATEGORY_BYTES;
+    double free_bytes = (double)nnrt_free_memory();
+    nnrt_memory_rule rule = table->storage->rule;
+    const char *name = field->column.name;
+    if (bytes <= free_bytes || rule == NNRT_MEMORY_NONE) return NNRT_OK;
+    if (rule == NNRT_MEMORY_AUTO && count <= NNRT_MANY_CATEGORIES) return NNRT_OK;
+    return nnrt_fail(
+        NNRT_ERROR,
+        "one_hot(%s): %lld categories of %lld rows, %d bytes each, are %.3g GB, and "
+        "%.3g GB of memory are free\nleave the column out: `-> drop(%s)`; if it matters, "
+        "`memory = none` in the source puts them on the disk",
+        name, (long long)count, (long long)table->row_count, CATEGORY_BYTES, bytes / 1e9,
+        free_bytes / 1e9, name);
+}
+
 static nnrt_status one_hot_field(nnrt_table *table, nnrt_field *field) {
     int64_t place = field - table->fields;
     const json_t *state = nnrt_learnt_state(table, field->column.name);
     json_t *list = state ? json_deep_copy(state) : learn_categories(table, field);
     if (!list) return NNRT_ERROR;
-    nnrt_status status = nnrt_learnt_put(table, field->column.name, json_incref(list));
+    nnrt_status status = check_room(table, field, (int64_t)json_array_size(list));
+    if (!status) status = nnrt_learnt_put(table, field->column.name, json_incref(list));
     if (!status && !state)
         status =
             nnrt_facts_add_categories(table, &table->fields[place], (int64_t)json_array_size(list));

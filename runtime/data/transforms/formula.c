@@ -20,7 +20,7 @@ typedef enum StepKind {
 
 typedef struct Step {
     StepKind kind;
-    double number; // of PUSH_SAME: what it is where they are the same
+    double number; // of PUSH_SAME: what it is where they are the same; PUSH_LOOKUP: of no word
     const nnrt_field *field, *other;
     double *by_word; // owned
     int operator;    // row of nnrt_formula_operators
@@ -187,10 +187,42 @@ static nnrt_status compare_words(Formula *f, const Operand *left, const Operand 
     return NNRT_OK;
 }
 
+// ---- Parts of dates.
+
+static nnrt_status fail_part(const Formula *f, const Operand *operand, const char *function) {
+    const nnrt_field *field = operand->field;
+    return nnrt_fail(NNRT_ERROR,
+                     "%s(%s): `%s` takes a column of dates, and %s%s%s %s\ndates are written "
+                     "as 2010-01, 2010-01-31 or 2010-01-31 12:30",
+                     f->call->name, stage_text(f), function, field ? "the column `" : "this is",
+                     field ? field->column.name : "", field ? "` holds" : "",
+                     operand->is_number ? "numbers" : "words");
+}
+
+static nnrt_status push_part(Formula *f, const Operand *operand, int operator) {
+    const nnrt_formula_operator *row = &nnrt_formula_operators[operator];
+    const nnrt_field *field = operand->field;
+    if (!field || field->kind != NNRT_DATES) return fail_part(f, operand, row->name);
+    double *parts = malloc((size_t)(field->word_count + 1) * sizeof *parts);
+    if (!parts) return nnrt_fail_memory("a formula", (size_t)field->word_count * sizeof *parts);
+    push(f, (Step){.kind = PUSH_LOOKUP, .field = field, .by_word = parts, .number = NAN});
+    for (int64_t i = 0; i < field->word_count; i++) {
+        parts[i] = row->of_date(field->words[i]);
+        if (isnan(parts[i]))
+            return nnrt_fail(NNRT_ERROR,
+                             "%s(%s): the date `%s` of the column `%s` has no %s\n"
+                             "leave `%s(..)` out of the formula, or correct the file",
+                             f->call->name, stage_text(f), field->words[i], field->column.name,
+                             row->name, row->name);
+    }
+    return NNRT_OK;
+}
+
 // ---- Binding.
 
 static nnrt_status apply_words(Formula *f, const Operand *operands, int operator) {
     const nnrt_formula_operator *row = &nnrt_formula_operators[operator];
+    if (row->class == NNRT_OF_DATE) return push_part(f, operands, operator);
     if (row->class == NNRT_COMPARISON)
         return compare_words(f, &operands[0], &operands[1], operator);
     if (row->class != NNRT_IS_MISSING || operands->text)
@@ -205,7 +237,9 @@ static nnrt_status apply_operator(Formula *f, int operator) {
     Operand *operands = &f->operands[f->operand_count -= count];
     for (int i = 0; i < count; i++) all_numbers &= operands[i].is_number;
     nnrt_status status = NNRT_OK;
-    if (all_numbers) {
+    if (all_numbers && row->class == NNRT_OF_DATE) {
+        status = fail_part(f, operands, row->name);
+    } else if (all_numbers) {
         f->steps[f->step_count++] = (Step){.kind = APPLY, .operator= operator};
         f->depth -= count - 1;
     } else {
@@ -274,7 +308,7 @@ static double push_row(const Step *step, int64_t row) {
     if (step->kind == PUSH_SAME) return is_same(step, row);
     double code = code_of(step->field, row);
     if (step->kind == PUSH_GAP) return code < 0;
-    return code < 0 ? 0 : step->by_word[(int64_t)code];
+    return code < 0 ? step->number : step->by_word[(int64_t)code];
 }
 
 static void push_lane(Lane *lane, const Step *step, int64_t first, int64_t count) {

@@ -22,6 +22,7 @@ typedef enum nnrt_formula_class {
     NNRT_OR,
     NNRT_NOT,
     NNRT_IS_MISSING, // of a number or a word
+    NNRT_OF_DATE,    // of a date; missing where it is
 } nnrt_formula_class;
 
 typedef struct nnrt_formula_operator {
@@ -31,6 +32,7 @@ typedef struct nnrt_formula_operator {
     nnrt_formula_class class;
     // out[i] of so many rows; `right` is `left` where there is one operand.
     void (*apply)(int64_t count, const double *left, const double *right, double *out);
+    double (*of_date)(const char *text); // of NNRT_OF_DATE, instead; NaN: the date has no such part
 } nnrt_formula_operator;
 
 extern const nnrt_formula_operator nnrt_formula_operators[];

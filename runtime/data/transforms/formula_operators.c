@@ -1,5 +1,6 @@
 // What formulas are made of: a row beside the loop of each operator and function.
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "formula.h"
@@ -43,31 +44,78 @@ LOOP(apply_or, is_true(x) || is_true(y))
 LOOP(apply_not, !is_true(x))
 LOOP(apply_is_missing, isnan(x))
 
+// ---- Parts of dates as they are written: "2010-01", "2010-01-31", "2010-01-31 12:30".
+
+// The two digits at `place`, behind one of the characters of `before`; NaN: they are not there, or
+// no number from `least` to `most`.
+static double two_digits(const char *text, size_t place, const char *before, int least, int most) {
+    if (strlen(text) < place + 2 || !strchr(before, text[place - 1])) return NAN;
+    int tens = text[place] - '0', ones = text[place + 1] - '0', number = 10 * tens + ones;
+    int is_number = tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9;
+    return is_number && number >= least && number <= most ? number : NAN;
+}
+
+static double date_year(const char *text) {
+    return atoi(text);
+}
+
+static double date_month(const char *text) {
+    return two_digits(text, 5, "-", 1, 12);
+}
+
+static double date_day(const char *text) {
+    return two_digits(text, 8, "-", 1, 31);
+}
+
+static double date_hour(const char *text) {
+    return two_digits(text, 11, " T", 0, 23);
+}
+
+static double date_minute(const char *text) {
+    return two_digits(text, 14, ":", 0, 59);
+}
+
+// Monday is 0, as in Python. Years begin with March here, so that the day of a leap year is their
+// last; the first of March of the year 0 is a Wednesday, and 400 years are whole weeks.
+static double date_weekday(const char *text) {
+    double month = date_month(text), day = date_day(text);
+    if (isnan(month) || isnan(day)) return NAN;
+    int year = atoi(text) + 400 - (month < 3), from_march = ((int)month + 9) % 12;
+    int days = year * 365 + year / 4 - year / 100 + year / 400 + (from_march * 153 + 2) / 5;
+    return (days + (int)day + 1) % 7;
+}
+
 const nnrt_formula_operator nnrt_formula_operators[] = {
-    {"+", 2, 0, NNRT_ARITHMETIC, apply_add},
-    {"-", 2, 0, NNRT_ARITHMETIC, apply_subtract},
-    {"*", 2, 0, NNRT_ARITHMETIC, apply_multiply},
-    {"/", 2, 0, NNRT_ARITHMETIC, apply_divide},
-    {"^", 2, 0, NNRT_ARITHMETIC, apply_power},
-    {"negate", 1, 0, NNRT_ARITHMETIC, apply_negate},
-    {"log", 1, 1, NNRT_ARITHMETIC, apply_log},
-    {"exp", 1, 1, NNRT_ARITHMETIC, apply_exp},
-    {"sqrt", 1, 1, NNRT_ARITHMETIC, apply_sqrt},
-    {"abs", 1, 1, NNRT_ARITHMETIC, apply_abs},
-    {"min", 2, 1, NNRT_ARITHMETIC, apply_minimum},
-    {"max", 2, 1, NNRT_ARITHMETIC, apply_maximum},
-    {"round", 1, 1, NNRT_ARITHMETIC, apply_round},
-    {"floor", 1, 1, NNRT_ARITHMETIC, apply_floor},
-    {"is_missing", 1, 1, NNRT_IS_MISSING, apply_is_missing},
-    {"==", 2, 0, NNRT_COMPARISON, apply_equal},
-    {"!=", 2, 0, NNRT_COMPARISON, apply_not_equal},
-    {"<", 2, 0, NNRT_COMPARISON, apply_less},
-    {"<=", 2, 0, NNRT_COMPARISON, apply_less_equal},
-    {">", 2, 0, NNRT_COMPARISON, apply_greater},
-    {">=", 2, 0, NNRT_COMPARISON, apply_greater_equal},
-    {"and", 2, 0, NNRT_AND, apply_and},
-    {"or", 2, 0, NNRT_OR, apply_or},
-    {"not", 1, 0, NNRT_NOT, apply_not},
+    {"+", 2, 0, NNRT_ARITHMETIC, apply_add, NULL},
+    {"-", 2, 0, NNRT_ARITHMETIC, apply_subtract, NULL},
+    {"*", 2, 0, NNRT_ARITHMETIC, apply_multiply, NULL},
+    {"/", 2, 0, NNRT_ARITHMETIC, apply_divide, NULL},
+    {"^", 2, 0, NNRT_ARITHMETIC, apply_power, NULL},
+    {"negate", 1, 0, NNRT_ARITHMETIC, apply_negate, NULL},
+    {"log", 1, 1, NNRT_ARITHMETIC, apply_log, NULL},
+    {"exp", 1, 1, NNRT_ARITHMETIC, apply_exp, NULL},
+    {"sqrt", 1, 1, NNRT_ARITHMETIC, apply_sqrt, NULL},
+    {"abs", 1, 1, NNRT_ARITHMETIC, apply_abs, NULL},
+    {"min", 2, 1, NNRT_ARITHMETIC, apply_minimum, NULL},
+    {"max", 2, 1, NNRT_ARITHMETIC, apply_maximum, NULL},
+    {"round", 1, 1, NNRT_ARITHMETIC, apply_round, NULL},
+    {"floor", 1, 1, NNRT_ARITHMETIC, apply_floor, NULL},
+    {"is_missing", 1, 1, NNRT_IS_MISSING, apply_is_missing, NULL},
+    {"year", 1, 1, NNRT_OF_DATE, NULL, date_year},
+    {"month", 1, 1, NNRT_OF_DATE, NULL, date_month},
+    {"day", 1, 1, NNRT_OF_DATE, NULL, date_day},
+    {"hour", 1, 1, NNRT_OF_DATE, NULL, date_hour},
+    {"minute", 1, 1, NNRT_OF_DATE, NULL, date_minute},
+    {"weekday", 1, 1, NNRT_OF_DATE, NULL, date_weekday},
+    {"==", 2, 0, NNRT_COMPARISON, apply_equal, NULL},
+    {"!=", 2, 0, NNRT_COMPARISON, apply_not_equal, NULL},
+    {"<", 2, 0, NNRT_COMPARISON, apply_less, NULL},
+    {"<=", 2, 0, NNRT_COMPARISON, apply_less_equal, NULL},
+    {">", 2, 0, NNRT_COMPARISON, apply_greater, NULL},
+    {">=", 2, 0, NNRT_COMPARISON, apply_greater_equal, NULL},
+    {"and", 2, 0, NNRT_AND, apply_and, NULL},
+    {"or", 2, 0, NNRT_OR, apply_or, NULL},
+    {"not", 1, 0, NNRT_NOT, apply_not, NULL},
     {0}};
 
 int nnrt_formula_find(const char *name) {
