@@ -12,6 +12,7 @@ packages=(
     flex bison                                # scanner and parser
     llvm-19-dev                               # code generation
     zlib1g-dev libdeflate-dev libjansson-dev  # gzip files, safetensors headers
+    libminizip-dev                            # NumPy's archives
     libpng-dev libjpeg62-turbo-dev            # pictures
     libopenblas-dev                           # large matrix products
     libcmocka-dev                             # unit tests

@@ -27,9 +27,11 @@ nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t
 
 // ---- The stages
 
-const void *const nnrt_source_tables[] = {
-    nnrt_file_sources, nnrt_cifar_sources, nnrt_image_sources, nnrt_toy_sources,
-    nnrt_csv_sources,  nnrt_text_sources,  nnrt_texts_sources, NULL};
+const void *const nnrt_source_tables[] = {nnrt_file_sources,  nnrt_array_sources,
+                                          nnrt_npz_sources,   nnrt_cifar_sources,
+                                          nnrt_image_sources, nnrt_toy_sources,
+                                          nnrt_csv_sources,   nnrt_text_sources,
+                                          nnrt_texts_sources, NULL};
 const void *const nnrt_transform_tables[] = {
     nnrt_number_transforms,   nnrt_range_transforms,   nnrt_row_transforms,
     nnrt_category_transforms, nnrt_column_transforms,  nnrt_missing_transforms,

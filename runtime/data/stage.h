@@ -40,8 +40,9 @@ typedef struct nnrt_transform {
 // file of its function.
 extern const void *const nnrt_source_tables[];
 extern const void *const nnrt_transform_tables[];
-extern const nnrt_source nnrt_file_sources[], nnrt_cifar_sources[], nnrt_image_sources[],
-    nnrt_toy_sources[], nnrt_csv_sources[], nnrt_text_sources[], nnrt_texts_sources[];
+extern const nnrt_source nnrt_file_sources[], nnrt_array_sources[], nnrt_npz_sources[],
+    nnrt_cifar_sources[], nnrt_image_sources[], nnrt_toy_sources[], nnrt_csv_sources[],
+    nnrt_text_sources[], nnrt_texts_sources[];
 extern const nnrt_transform nnrt_number_transforms[], nnrt_range_transforms[],
     nnrt_row_transforms[], nnrt_category_transforms[], nnrt_picture_transforms[],
     nnrt_augmentations[], nnrt_column_transforms[], nnrt_missing_transforms[],

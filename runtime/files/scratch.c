@@ -39,6 +39,15 @@ static void *fail_scratch(const char *folder, int64_t size, int error) {
     return NULL;
 }
 
+int nnrt_scratch_file(void) {
+    const char *folder = scratch_folder();
+    int descriptor = open_nameless(folder);
+    if (descriptor < 0)
+        nnrt_fail(NNRT_ERROR, "no file can be made in `%s`: %s\nset TMPDIR to another folder",
+                  folder, strerror(errno));
+    return descriptor;
+}
+
 void *nnrt_scratch_map(int64_t size) {
     const char *folder = scratch_folder();
     int descriptor = open_nameless(folder);

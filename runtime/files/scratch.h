@@ -15,4 +15,7 @@ void nnrt_scratch_let_go(void *memory, int64_t first, int64_t end);
 // The bytes will be read soon: the kernel may begin.
 void nnrt_scratch_expect(void *memory, int64_t first, int64_t end);
 
+// An empty file without a name there; -1 with nnrt_error() set.
+int nnrt_scratch_file(void);
+
 #endif

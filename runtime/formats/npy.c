@@ -172,9 +172,7 @@ static nnrt_status fail_magic(const char *path, const uint8_t *bytes) {
                          path);
     if (memcmp(bytes, "PK", 2) == 0)
         return nnrt_fail(NNRT_ERROR,
-                         "`%s` is an archive (.npz), not a .npy file: save each array of it with "
-                         "numpy.save",
-                         path);
+                         "`%s` is an archive (.npz), not a .npy file: read it by npz(..)", path);
     if (bytes[0] == 0 && bytes[1] == 0)
         return nnrt_fail(NNRT_ERROR, "`%s` is not a .npy file; if it is an IDX file: use idx(..)",
                          path);

@@ -152,6 +152,20 @@ static nnrt_status read_table(const char *path) {
     return status;
 }
 
+// All of its arrays.
+static nnrt_status read_archive(const char *path) {
+    static const char *const inputs[] = {"left", "right"}, *const target[] = {"price"};
+    const nnrt_option given[] = {{.name = "x", .texts = inputs, .number = NAN, .count = 2},
+                                 {.name = "target", .texts = target, .number = NAN, .count = 1}};
+    static nnrt_call call;
+    if (!call.name) call = call_make(FAMILY_SOURCES, "npz", given, 2);
+    call_set(&call, &(nnrt_option){.name = "file", .text = path, .number = NAN});
+    nnrt_data data;
+    nnrt_status status = nnrt_data_load(&call, 1, "/", &data);
+    nnrt_data_free(&data);
+    return status;
+}
+
 // ---- The files.
 
 static void test_tables(void **state) {
@@ -171,6 +185,11 @@ static void test_arrays(void **state) {
     assert_int_equal(nnrt_npy_write(path, 2, (const int64_t[]){4, 3}, values), NNRT_OK);
     read_damaged(path, "damaged.npy", read_npy);
     read_damaged(put_file("whole.idx", idx, make_idx(idx, 4, 5, 6)), "damaged.idx", read_idx);
+}
+
+static void test_archives(void **state) {
+    (void)state;
+    read_damaged(NNC_SOURCE_DIR "/tests/data/columns.npz", "damaged.npz", read_archive);
 }
 
 #ifdef NNC_TESTS_HAVE_PICTURES
@@ -198,8 +217,8 @@ static void test_tensors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_arrays),
+        cmocka_unit_test(test_tables),   cmocka_unit_test(test_arrays),
+        cmocka_unit_test(test_archives),
 #ifdef NNC_TESTS_HAVE_PICTURES
         cmocka_unit_test(test_pictures),
 #endif

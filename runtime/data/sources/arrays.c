@@ -1,7 +1,10 @@
 #include "arrays.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "target.h"
 
@@ -119,18 +122,39 @@ static nnrt_status read_input(nnrt_table *table, nnrt_field *field) {
     return status;
 }
 
-// The table keeps the headers.
+// The headers of inputs, whose elements are read later: the table's state.
+typedef struct Kept {
+    int64_t count;
+    nnrt_array arrays[]; // with descriptors of their own
+} Kept;
+
+static void free_kept(void *state) {
+    Kept *kept = state;
+    for (int64_t i = 0; i < kept->count; i++)
+        if (kept->arrays[i].descriptor) close((int)kept->arrays[i].descriptor);
+    free(kept);
+}
+
 static nnrt_status keep_arrays(nnrt_table *table, const nnrt_arrays *set) {
-    size_t bytes = (size_t)(set->input_count * set->parts) * sizeof *set->arrays;
-    table->state = malloc(bytes);
-    table->free_state = free;
-    if (!table->state) return nnrt_fail_memory("arrays", bytes);
-    memcpy(table->state, set->arrays, bytes);
+    int64_t count = set->input_count * set->parts;
+    size_t bytes = sizeof(Kept) + (size_t)count * sizeof *set->arrays;
+    Kept *kept = calloc(1, bytes);
+    if (!kept) return nnrt_fail_memory("arrays", bytes);
+    table->state = kept;
+    table->free_state = free_kept;
+    for (; kept->count < count; kept->count++) {
+        nnrt_array *array = &kept->arrays[kept->count];
+        *array = set->arrays[kept->count];
+        if (!array->descriptor) continue;
+        array->descriptor = fcntl((int)array->descriptor, F_DUPFD_CLOEXEC, 3);
+        if (array->descriptor < 0)
+            return nnrt_fail(NNRT_ERROR, "`%s` cannot be opened: %s", array->path, strerror(errno));
+    }
     return NNRT_OK;
 }
 
 static nnrt_status add_inputs(nnrt_table *table, const nnrt_arrays *set) {
-    const nnrt_array *arrays = table->state;
+    const nnrt_array *arrays = ((const Kept *)table->state)->arrays;
     for (int64_t i = 0; i < set->input_count; i++) {
         nnrt_field *field = nnrt_table_add(table, NNRT_FEATURE, input_column(set, i));
         if (!field) return NNRT_ERROR;
