@@ -214,6 +214,7 @@ static void describe_columns(const nnrt_table *table, nnrt_data_info *info) {
             if (field->column.dtype == NNRT_I32) {
                 info->input_words[info->input_count] = field->words;
                 info->input_categories[info->input_count] = field->word_count;
+                info->input_is_index[info->input_count] = (uint8_t)field->is_index;
             }
             info->inputs[info->input_count++] = field->column;
         } else if (field->role == NNRT_WEIGHT) {

@@ -90,6 +90,7 @@ typedef struct nnrt_data_info {
     // 0: they are none.
     int64_t input_categories[NNRT_MAX_COLUMNS];
     const char *const *input_words[NNRT_MAX_COLUMNS];
+    uint8_t input_is_index[NNRT_MAX_COLUMNS];   // 1: they are categories of a column, no tokens
     nnrt_target_info targets[NNRT_MAX_COLUMNS]; // those that are not there are all zeros
     int64_t target_count;
     nnrt_column weights[NNRT_MAX_COLUMNS]; // float32, one number a sample

@@ -179,7 +179,7 @@ static nnrt_status add_largest(nnrt_table *table) {
 
 // Behind windows, the column of another time may be the target's.
 static int is_to_tell(const nnrt_table *table, const nnrt_field *field, int kind) {
-    int is_input = field->role == NNRT_FEATURE && field->kind == NNRT_NUMBERS;
+    int is_input = field->role == NNRT_FEATURE && (field->kind == NNRT_NUMBERS || field->is_index);
     return is_input && field->facts & 1 << kind &&
            (kind != NNRT_FACT_TELLS_TARGET || !table->windows);
 }

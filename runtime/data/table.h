@@ -62,6 +62,7 @@ struct nnrt_field {
     int is_separate;    // of one number: an input of its own, no element of the vector
     int is_past;        // of a target behind windows; the name stands for the target
     int is_indicator;   // of one number: 1 for one category and 0 for the others
+    int is_index;       // a category as a whole number, from 1; 0: training did not know it
     int is_absent;      // new rows do not have it: all of its values are missing
     nnrt_column stored; // as `values` has it
     void *values; // [row_count, stored.size], slack after them, of the storage; NULL: not read

@@ -6,8 +6,8 @@
 enum { PADDING, UNKNOWN, PARTS = 3 };
 
 int nnrt_token_survey_fits(const nnrt_field *field) {
-    return field->kind == NNRT_TENSORS && field->role == NNRT_FEATURE && field->values &&
-           field->column.dtype == NNRT_I32 && field->column.rank == 1 &&
+    return field->kind == NNRT_TENSORS && !field->is_index && field->role == NNRT_FEATURE &&
+           field->values && field->column.dtype == NNRT_I32 && field->column.rank == 1 &&
            field->word_count > UNKNOWN;
 }
 

@@ -96,6 +96,7 @@ static int check_page(DiagCode code) {
 
 static void test_examples(void **state) {
     (void)state;
+    setenv("NNC_DATA", NNC_SOURCE_DIR "/tests/data", 1);
     int failures = 0;
     for (int i = 0; i < DIAG_CODE_COUNT; i++) failures += check_page((DiagCode)i);
     assert_int_equal(failures, 0);

@@ -94,14 +94,19 @@ static void test_same_rows(void **state) {
     }
 }
 
-// A vocabulary, of the column that other cases make categories of.
-static const char *const of_words[] = {"tokens"};
+// Numbers of the words of the column that other cases make categories of.
+static int64_t make_word_cases(Case *cases) {
+    const Case all[] = {
+        {"tokens", TRANSFORM("tokens", NUMBER("vocabulary", 4), NUMBER("length", 2))},
+        {"embed_index", TRANSFORM("embed_index", TEXT("columns", "job"))},
+    };
+    memcpy(cases, all, sizeof all);
+    return COUNT(all);
+}
 
-static void test_same_words(void **state) {
-    (void)state;
+static void assert_same_words(const nnrt_call *stage) {
     static nnrt_data learning, applying;
-    load_again(STAGES(PEOPLE, JOBS, TRANSFORM("drop", TEXT("columns", "gain")),
-                      TRANSFORM("tokens", NUMBER("vocabulary", 4), NUMBER("length", 2)),
+    load_again(STAGES(PEOPLE, JOBS, TRANSFORM("drop", TEXT("columns", "gain")), *stage,
                       TRANSFORM("split", NUMBER("test", 0.4))),
                "people.csv", 0, &learning, &applying);
     assert_int_equal(applying.test.count, 5);
@@ -113,18 +118,42 @@ static void test_same_words(void **state) {
     nnrt_data_free(&applying);
 }
 
+static void test_same_words(void **state) {
+    (void)state;
+    Case cases[8];
+    int64_t count = make_word_cases(cases);
+    for (int64_t i = 0; i < count; i++) assert_same_words(&cases[i].stage);
+}
+
+// The jobs of training are clerk, smith: the baker has their number 0, as has a gap.
+static void test_indices(void **state) {
+    (void)state;
+    static nnrt_data learning, applying;
+    load_again(STAGES(PEOPLE, GAPS, TRANSFORM("embed_index", TEXT("columns", "job")),
+                      TRANSFORM("split", NUMBER("test", 0.4))),
+               "people.csv", 0, &learning, &applying);
+    assert_string_equal(learning.info.inputs[0].name, "job");
+    assert_int_equal(learning.info.input_categories[0], 3);
+    assert_string_equal(learning.info.input_words[0][0], "[UNK]");
+    assert_string_equal(learning.info.input_words[0][1], "clerk");
+    const int32_t numbers[] = {1, 2, 1, 0, 0};
+    assert_memory_equal(learning.columns[0], numbers, sizeof numbers);
+    assert_memory_equal(applying.columns[0], numbers, sizeof numbers);
+    nnrt_data_free(&learning);
+    nnrt_data_free(&applying);
+}
+
 // A transform that learns, but is not among the cases, may forget to take back what it learnt.
 static void test_all_are_tried(void **state) {
     (void)state;
     Case cases[32];
     int64_t count = make_cases(cases);
+    count += make_word_cases(cases + count);
     for (const void *const *table = nnrt_transform_tables; *table; table++)
         for (const nnrt_transform *row = *table; row->schema.name; row++) {
             int found = row->timing != NNRT_FITTED || row->is_of_training;
             for (int64_t i = 0; i < count; i++)
                 found |= strcmp(cases[i].fitted, row->schema.name) == 0;
-            for (int64_t i = 0; i < COUNT(of_words); i++)
-                found |= strcmp(of_words[i], row->schema.name) == 0;
             if (!found) fail_msg("`%s` learns: it belongs into make_cases", row->schema.name);
         }
 }
@@ -172,6 +201,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_rows),
         cmocka_unit_test(test_same_words),
+        cmocka_unit_test(test_indices),
         cmocka_unit_test(test_all_are_tried),
         cmocka_unit_test(test_weights_and_target),
     };

@@ -48,7 +48,8 @@ static void warn_categories(Checker *c, const Dataset *dataset) {
                                  "the column `%s` becomes %.0f columns, one a category",
                                  fact->column, fact->number);
         diag_label(diag, "%.0f categories", fact->number);
-        diag_help(diag, "leave it out before: `-> drop(%s)`", name);
+        diag_help(diag, "make it one whole number: `-> embed_index(%s)`", name);
+        diag_help(diag, "or leave it out before: `-> drop(%s)`", name);
     }
 }
 

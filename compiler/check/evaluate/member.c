@@ -99,12 +99,19 @@ static int64_t classes_of(const nnrt_data_info *info, int64_t column) {
 }
 
 static int64_t vocabulary_of(const nnrt_data_info *info, int64_t column) {
-    return column < info->input_count ? info->input_categories[column] : 0;
+    bool is_text = column < info->input_count && !info->input_is_index[column];
+    return is_text ? info->input_categories[column] : 0;
+}
+
+static int64_t categories_of(const nnrt_data_info *info, int64_t column) {
+    bool is_index = column < info->input_count && info->input_is_index[column];
+    return is_index ? info->input_categories[column] : 0;
 }
 
 static const DataMember data_members[] = {
     {"classes", "its targets", "classes", classes_of},
     {"vocabulary", "its inputs", "a vocabulary", vocabulary_of},
+    {"categories", "its inputs", "categories", categories_of},
 };
 enum { DATA_MEMBERS = sizeof data_members / sizeof *data_members };
 
@@ -121,6 +128,12 @@ static int64_t only_number(const nnrt_data_info *info, const DataMember *member,
     return found;
 }
 
+static const char *first_of(const nnrt_data_info *info, const DataMember *member) {
+    int64_t i = 0;
+    while (!member->number(info, i)) i++;
+    return nnrt_data_column(info, i)->name;
+}
+
 static const Value *report_several(Checker *c, const Ast *ast, const Dataset *dataset,
                                    const DataMember *member, int count) {
     const nnrt_data_info *info = &dataset->info;
@@ -133,7 +146,8 @@ static const Value *report_several(Checker *c, const Ast *ast, const Dataset *da
         if (number)
             diag_note(diag, "`%s` has %lld", nnrt_data_column(info, i)->name, (long long)number);
     }
-    diag_help(diag, "write the number");
+    diag_help(diag, "say of which column: `%s.%s.%s`, for example", dataset->name,
+              first_of(info, member), member->name);
     return expression_error(c, ast->span);
 }
 
@@ -164,8 +178,30 @@ static const Value *dataset_member(Checker *c, const Ast *ast, const Dataset *da
                               : report_data_member(c, ast, dataset);
 }
 
+static int64_t number_of_column(const nnrt_data_info *info, const char *column,
+                                const char *member) {
+    for (int64_t i = 0; i < nnrt_data_column_count(info); i++) {
+        if (strcmp(nnrt_data_column(info, i)->name, column) != 0) continue;
+        for (int k = 0; k < DATA_MEMBERS; k++)
+            if (strcmp(member, data_members[k].name) == 0) return data_members[k].number(info, i);
+    }
+    return 0;
+}
+
+// Of `people.job.categories`; NULL: it is something else.
+static const Value *column_member(Checker *c, Scope *scope, const Ast *ast) {
+    const Ast *owner = ast->left->kind == AST_MEMBER ? ast->left->left : NULL;
+    if (!owner || owner->kind != AST_NAME || !scope_find(scope, owner->text)) return NULL;
+    const Value *value = expression_evaluate(c, scope, owner);
+    if (value->kind != VALUE_DATASET) return NULL;
+    int64_t number = number_of_column(&value->dataset->info, ast->left->text, ast->text);
+    return number ? value_number(c->arena, (double)number, true, ast->span) : NULL;
+}
+
 const Value *member_evaluate(Checker *c, Scope *scope, const Ast *ast) {
     if (report_path(c, scope, ast)) return expression_error(c, ast->span);
+    const Value *of_column = column_member(c, scope, ast);
+    if (of_column) return of_column;
     const Value *owner = expression_evaluate(c, scope, ast->left);
     if (owner->kind == VALUE_ERROR) return expression_error(c, ast->span);
     if (owner->kind == VALUE_TENSOR) return tensor_member(c, ast, owner);

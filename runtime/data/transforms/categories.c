@@ -1,4 +1,5 @@
-// `one_hot`: labels and columns of whole numbers become one value a class.
+// Categories: with `one_hot` labels and columns become one value a class, with `embed_index` a
+// column becomes a whole number.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "../facts.h"
 #include "../learnt.h"
 #include "../stage.h"
+#include "../vocabulary.h"
 #include "columns.h"
 
 // ---- Targets.
@@ -199,36 +201,46 @@ static nnrt_status one_hot_column(nnrt_table *table, double number) {
 // ---- Columns of a table: each category becomes a column.
 
 // The numbers, or the numbers of words, that the training part has.
-static nnrt_status find_values(const nnrt_table *table, const nnrt_field *field,
-                               Categories *categories) {
+static nnrt_status find_values(const nnrt_table *table, const nnrt_call *call,
+                               const nnrt_field *field, Categories *categories) {
     const nnrt_part *train = &table->train;
     int64_t count = 0;
     double *values = categories->values = malloc((size_t)(train->count + 1) * sizeof *values);
-    if (!values) return nnrt_fail_memory("one_hot", (size_t)train->count * sizeof *values);
+    if (!values) return nnrt_fail_memory(call->name, (size_t)train->count * sizeof *values);
     for (int64_t i = 0; i < train->count; i++) {
         double value = nnrt_field_number(field, train->rows[i], 0);
         if (nnrt_field_is_missing(field, train->rows[i])) continue;
         if (value != floor(value))
             return nnrt_fail(NNRT_ERROR,
-                             "one_hot(%s): row %lld has %g in this column; categories are words or "
+                             "%s(%s): row %lld has %g in this column; categories are words or "
                              "integral numbers",
-                             field->column.name, (long long)train->rows[i] + 1, value);
+                             call->name, field->column.name, (long long)train->rows[i] + 1, value);
         values[count++] = value;
     }
     make_unique(categories, count);
     if (categories->count && categories->count <= NNRT_DATA_MAX_CLASSES) return NNRT_OK;
-    return nnrt_fail(NNRT_ERROR, "one_hot(%s): the column has %lld different values",
+    return nnrt_fail(NNRT_ERROR, "%s(%s): the column has %lld different values", call->name,
                      field->column.name, (long long)categories->count);
 }
 
 // The categories of a column, in order, as the weights file has them; NULL with nnrt_error() set.
-static json_t *learn_categories(const nnrt_table *table, const nnrt_field *field) {
+static json_t *learn_categories(const nnrt_table *table, const nnrt_call *call,
+                                const nnrt_field *field) {
     Categories categories = {0};
-    json_t *list = find_values(table, field, &categories) ? NULL : json_array();
+    json_t *list = find_values(table, call, field, &categories) ? NULL : json_array();
     for (int64_t i = 0; i < categories.count && list; i++)
         json_array_append_new(list, nnrt_learnt_value(field, categories.values[i]));
     free(categories.values);
     return list;
+}
+
+// Those of training, if it was before; else those of the training part, which are kept.
+static json_t *take_categories(nnrt_table *table, const nnrt_call *call, const nnrt_field *field) {
+    const json_t *state = nnrt_learnt_state(table, field->column.name);
+    json_t *list = state ? json_deep_copy(state) : learn_categories(table, call, field);
+    if (!list || !nnrt_learnt_put(table, field->column.name, json_incref(list))) return list;
+    json_decref(list);
+    return NULL;
 }
 
 // "origin=2", "job=clerk"
@@ -275,20 +287,18 @@ static nnrt_status check_room(const nnrt_table *table, const nnrt_field *field, 
     return nnrt_fail(
         NNRT_ERROR,
         "one_hot(%s): %lld categories of %lld rows, %d bytes each, are %.3g GB, and "
-        "%.3g GB of memory are free\nleave the column out: `-> drop(%s)`; if it matters, "
-        "`memory = none` in the source puts them on the disk",
+        "%.3g GB of memory are free\nwrite `-> embed_index(%s)`, or `-> drop(%s)`; `memory = none` "
+        "in the source puts them on the disk",
         name, (long long)count, (long long)table->row_count, CATEGORY_BYTES, bytes / 1e9,
-        free_bytes / 1e9, name);
+        free_bytes / 1e9, name, name);
 }
 
-static nnrt_status one_hot_field(nnrt_table *table, nnrt_field *field) {
+static nnrt_status one_hot_field(nnrt_table *table, const nnrt_call *call, nnrt_field *field) {
     int64_t place = field - table->fields;
-    const json_t *state = nnrt_learnt_state(table, field->column.name);
-    json_t *list = state ? json_deep_copy(state) : learn_categories(table, field);
+    json_t *list = take_categories(table, call, field);
     if (!list) return NNRT_ERROR;
     nnrt_status status = check_room(table, field, (int64_t)json_array_size(list));
-    if (!status) status = nnrt_learnt_put(table, field->column.name, json_incref(list));
-    if (!status && !state)
+    if (!status && !table->states)
         status =
             nnrt_facts_add_categories(table, &table->fields[place], (int64_t)json_array_size(list));
     for (size_t i = 0; i < json_array_size(list) && !status; i++)
@@ -302,11 +312,11 @@ static int is_words(const nnrt_field *field) {
     return field->role == NNRT_FEATURE && field->kind == NNRT_WORDS;
 }
 
-static nnrt_status one_hot_words(nnrt_table *table) {
+static nnrt_status one_hot_words(nnrt_table *table, const nnrt_call *call) {
     int64_t count = 0;
     for (int64_t i = 0; i < table->field_count; i++) {
         if (!is_words(&table->fields[i])) continue;
-        nnrt_status status = one_hot_field(table, &table->fields[i]);
+        nnrt_status status = one_hot_field(table, call, &table->fields[i]);
         if (status) return status;
         i--; // another column is there now, none of words
         count++;
@@ -354,7 +364,7 @@ static nnrt_status one_hot(nnrt_table *table, const nnrt_call *call, const char 
     double number;
     if (target) return one_hot_target(table, target);
     if (field && field->role == NNRT_FEATURE && field->kind != NNRT_TENSORS)
-        return one_hot_field(table, field);
+        return one_hot_field(table, call, field);
     if (nnrt_number_parse(name, &number)) return one_hot_column(table, number);
     return nnrt_columns_are_there(table) ? nnrt_columns_fail(table, call, name)
                                          : fail_name(table, name);
@@ -367,7 +377,7 @@ static nnrt_status apply_one_hot(nnrt_table *table, const nnrt_call *call) {
     int64_t count;
     const char *const *names = nnrt_call_texts_at(call, COLUMNS, &count);
     nnrt_status status = NNRT_OK;
-    if (!count) return one_hot_words(table);
+    if (!count) return one_hot_words(table, call);
     for (int64_t i = 0; i < count && !status; i++) status = one_hot(table, call, names[i]);
     return status;
 }
@@ -383,10 +393,129 @@ static const ArgDef one_hot_args[] = {
     {0},
 };
 
+// ---- embed_index: a category as its number, from 1.
+
+enum { OTHERS }; // the number of those that training does not know, and of what is missing
+
+// The value of a column that means a category, and the category's number.
+typedef struct Entry {
+    double value;
+    int32_t number;
+} Entry;
+
+typedef struct Entries {
+    Entry *items; // by value
+    int64_t count;
+} Entries;
+
+static int by_value(const void *left, const void *right) {
+    return nnrt_number_compare(&((const Entry *)left)->value, &((const Entry *)right)->value);
+}
+
+// Categories that no row has are left out.
+static nnrt_status make_entries(const nnrt_field *field, const json_t *list, Entries *entries) {
+    size_t count = json_array_size(list), bytes = (count + 1) * sizeof *entries->items;
+    entries->items = malloc(bytes);
+    if (!entries->items) return nnrt_fail_memory("embed_index", bytes);
+    for (size_t i = 0; i < count; i++) {
+        double value = nnrt_learnt_number(field, json_array_get(list, i));
+        if (!isnan(value)) entries->items[entries->count++] = (Entry){value, (int32_t)i + 1};
+    }
+    qsort(entries->items, (size_t)entries->count, sizeof *entries->items, by_value);
+    return NNRT_OK;
+}
+
+static int32_t number_of(const Entries *entries, double value) {
+    const Entry wanted = {value, OTHERS}, *found = NULL;
+    if (!isnan(value))
+        found = bsearch(&wanted, entries->items, (size_t)entries->count, sizeof wanted, by_value);
+    return found ? found->number : OTHERS;
+}
+
+static nnrt_status name_numbers(nnrt_field *field, const json_t *list) {
+    int64_t count = 1 + (int64_t)json_array_size(list);
+    const char **names = malloc((size_t)count * sizeof *names);
+    char(*texts)[32] = malloc((size_t)count * sizeof *texts);
+    if (names && texts) {
+        names[OTHERS] = NNRT_UNKNOWN_TOKEN;
+        for (int64_t i = 1; i < count; i++) {
+            const json_t *category = json_array_get(list, (size_t)i - 1);
+            snprintf(texts[i], sizeof *texts, "%.15g", json_number_value(category));
+            names[i] = json_is_string(category) ? json_string_value(category) : texts[i];
+        }
+        field->words = nnrt_table_keep_names(names, count);
+        field->word_count = count;
+    }
+    int is_made = names && texts && field->words;
+    if (!names || !texts) nnrt_fail_memory("embed_index", (size_t)count * sizeof *texts);
+    free(names);
+    free(texts);
+    return is_made ? NNRT_OK : NNRT_ERROR;
+}
+
+static nnrt_status number_rows(nnrt_table *table, nnrt_field *field, const json_t *list) {
+    Entries entries = {0};
+    const int64_t one = 1;
+    nnrt_column column = nnrt_column_make(field->column.name, NNRT_I32, 1, &one);
+    nnrt_status status = make_entries(field, list, &entries);
+    int32_t *numbers =
+        status ? NULL : nnrt_storage_allocate(table->storage, NNRT_I32, table->row_count);
+    for (int64_t row = 0; row < table->row_count && numbers; row++)
+        numbers[row] = number_of(&entries, nnrt_field_number(field, row, 0));
+    free(entries.items);
+    if (!numbers) return NNRT_ERROR;
+    nnrt_storage_fill(numbers, table->row_count * (int64_t)sizeof *numbers);
+    field->column = column;
+    field->kind = NNRT_TENSORS;
+    field->is_index = 1;
+    return nnrt_field_replace(field, &column, numbers);
+}
+
+static nnrt_status embed_column(nnrt_table *table, const nnrt_call *call, const char *name) {
+    nnrt_field *field = nnrt_columns_find(table, name);
+    if (!field) return nnrt_columns_fail(table, call, name);
+    if (field->role != NNRT_FEATURE || field->kind == NNRT_TENSORS || field->kind == NNRT_TOKENS)
+        return nnrt_fail(NNRT_ERROR, "%s(%s): the column is %s", call->name, name,
+                         field->role == NNRT_TARGET    ? "the target"
+                         : field->role != NNRT_FEATURE ? "no input"
+                         : field->is_index             ? "a number of its category already"
+                                                       : "none of words or whole numbers");
+    json_t *list = take_categories(table, call, field);
+    if (!list) return NNRT_ERROR;
+    nnrt_status status = number_rows(table, field, list);
+    if (!status) status = name_numbers(field, list);
+    json_decref(list);
+    return status;
+}
+
+static nnrt_status apply_embed_index(nnrt_table *table, const nnrt_call *call) {
+    int64_t count;
+    const char *const *names = nnrt_call_texts_at(call, COLUMNS, &count);
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < count && !status; i++) status = embed_column(table, call, names[i]);
+    return status;
+}
+
+static const ArgDef embed_index_args[] = {
+    [COLUMNS] = {.name = "columns",
+                 .type = ARG_NAMES,
+                 .variadic = true,
+                 .doc = "of words, dates or whole numbers, by name, or by number from 0"},
+    {0},
+};
+
 const nnrt_transform nnrt_category_transforms[] = {
     {.schema = {"one_hot", "makes one value a class of columns", one_hot_args,
                 "to_categorical get_dummies OneHotEncoder"},
      .timing = NNRT_FITTED,
      .touches = NNRT_TOUCHES_NUMBERS,
      .apply = apply_one_hot},
+    {.schema = {"embed_index",
+                "makes a category an input of its own, a whole number: 0 is for those that the "
+                "training part does not have",
+                embed_index_args,
+                "StringLookup IntegerLookup LabelEncoder OrdinalEncoder factorize"},
+     .timing = NNRT_FITTED,
+     .touches = NNRT_TOUCHES_NUMBERS | NNRT_TOUCHES_GAPS,
+     .apply = apply_embed_index},
     {.schema = {0}}};
