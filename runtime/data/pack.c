@@ -1,4 +1,5 @@
 // From the columns of a table to what programs read: one vector of numbers, and targets.
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,6 +239,13 @@ static nnrt_status settle_numbers(nnrt_table *table, nnrt_field *field) {
     survey(table, field, info, &all_whole);
     nnrt_status status = find_labels(table, field, all_whole);
     info->is_open = 1;
+    if (!status && !table->is_predicted &&
+        fmax(fabs(info->lowest.value), fabs(info->highest.value)) > FLT_MAX)
+        status =
+            nnrt_fail(NNRT_ERROR,
+                      "the target `%s` has numbers from %g to %g, beyond those of a model, "
+                      "which go to 3.4e38\nwrite `standardize(target = true)`, or correct them",
+                      field->column.name, info->lowest.value, info->highest.value);
     if (status) return status;
     status =
         nnrt_learnt_put_source(table, "labels", field->column.name, json_integer(info->classes));
@@ -363,14 +371,42 @@ static int64_t count_packed(const nnrt_table *table) {
 
 enum { BLOCK = 1024 }; // rows that are filled at a time, column by column
 
-static void fill_column(const nnrt_field *field, int64_t first, int64_t end, float *x,
-                        int64_t size) {
+// Is one of the numbers beyond those of 32 bits?
+static int fill_column(const nnrt_field *field, int64_t first, int64_t end, float *x,
+                       int64_t size) {
     const double *numbers = field->values;
-    if (field->stored.dtype == NNRT_F64)
-        for (int64_t row = first; row < end; row++) x[row * size] = (float)numbers[row];
-    else
-        for (int64_t row = first; row < end; row++)
-            x[row * size] = (float)nnrt_field_number(field, row, 0);
+    int is_beyond = 0;
+    for (int64_t row = first; row < end; row++) {
+        double number =
+            field->stored.dtype == NNRT_F64 ? numbers[row] : nnrt_field_number(field, row, 0);
+        is_beyond |= fabs(number) > FLT_MAX;
+        x[row * size] = (float)number;
+    }
+    return is_beyond;
+}
+
+// Rows that belong to no part do not count. `x`: the numbers of the column, every `size`.
+static nnrt_status check_range(const nnrt_table *table, const char *name, const float *x,
+                               int64_t size) {
+    for (int p = 0; p < PARTS; p++)
+        for (int64_t i = 0; i < part_of(table, p)->count; i++) {
+            uint32_t row = part_of(table, p)->rows[i];
+            if (!isinf(x[row * size])) continue;
+            return nnrt_fail(NNRT_ERROR,
+                             "the column `%s` has a number in row %lld that is beyond those of a "
+                             "model, which go to 3.4e38\nbring it nearer to 0, with "
+                             "`standardize` or `clip` for example, or correct the row",
+                             name, nnrt_table_row_in_file(table, row));
+        }
+    return NNRT_OK;
+}
+
+static nnrt_status check_packed(const nnrt_table *table, const float *x, int64_t size) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0, place = 0; i < table->field_count && !status; i++)
+        if (is_packed(&table->fields[i]))
+            status = check_range(table, table->fields[i].column.name, x + place++, size);
+    return status;
 }
 
 // A number is read once; the vector and the columns need not be in memory together.
@@ -383,7 +419,8 @@ static void let_go(const nnrt_table *table, float *x, int64_t size, int64_t end)
     }
 }
 
-static void fill(const nnrt_table *table, float *x, int64_t size) {
+static nnrt_status fill(const nnrt_table *table, float *x, int64_t size) {
+    int is_beyond = 0;
     int64_t stretch = nnrt_storage_stretch(table->storage, size * 12), block = BLOCK;
     if (block > stretch) block = stretch;
     for (int64_t first = 0; first < table->row_count; first += block) {
@@ -392,11 +429,12 @@ static void fill(const nnrt_table *table, float *x, int64_t size) {
         for (int64_t i = 0; i < table->field_count; i++) {
             const nnrt_field *field = &table->fields[i];
             if (!is_packed(field)) continue;
-            fill_column(field, first, end, x + place, size);
+            is_beyond |= fill_column(field, first, end, x + place, size);
             place++;
         }
         if (end % stretch == 0 || end == table->row_count) let_go(table, x, size, end);
     }
+    return is_beyond ? check_packed(table, x, size) : NNRT_OK;
 }
 
 static nnrt_status pack_numbers(nnrt_table *table) {
@@ -405,7 +443,11 @@ static nnrt_status pack_numbers(nnrt_table *table) {
     if (__builtin_mul_overflow(table->row_count, size, &count)) count = INT64_MAX;
     float *x = nnrt_storage_reserve(table->storage, NNRT_F32, count);
     if (!x) return NNRT_ERROR;
-    fill(table, x, size);
+    nnrt_status status = fill(table, x, size);
+    if (status) {
+        nnrt_storage_free(x);
+        return status;
+    }
     for (int64_t i = table->field_count - 1; i >= 0; i--)
         if (is_packed(&table->fields[i])) nnrt_table_remove(table, &table->fields[i]);
     nnrt_field *field =
@@ -424,7 +466,12 @@ static nnrt_status separate_field(const nnrt_table *table, nnrt_field *field) {
     nnrt_column column = nnrt_column_make(field->column.name, NNRT_F32, 1, &one);
     float *values = nnrt_storage_allocate(table->storage, NNRT_F32, table->row_count);
     if (!values) return NNRT_ERROR;
-    fill_column(field, 0, table->row_count, values, 1);
+    int is_beyond = fill_column(field, 0, table->row_count, values, 1);
+    nnrt_status status = is_beyond ? check_range(table, column.name, values, 1) : NNRT_OK;
+    if (status) {
+        nnrt_storage_free(values);
+        return status;
+    }
     nnrt_storage_fill(values, table->row_count * (int64_t)sizeof *values);
     field->column = column;
     field->kind = NNRT_TENSORS;

@@ -359,6 +359,17 @@ static char *try_number(const nnrt_csv *csv, nnrt_csv_cell *cell, char *start) {
     return end;
 }
 
+// A number, if all of a cell whose ends are known is one, but for blanks around it.
+static void look_for_number(const nnrt_csv *csv, nnrt_csv_cell *cell) {
+    const char *text = cell->text, *end = text + cell->length;
+    while (text < end && is_blank(*text)) text++;
+    while (text < end && is_blank(end[-1])) end--;
+    double number;
+    if (text == end || read_number(text, csv->format.decimal, &number) != end) return;
+    cell->number = number;
+    cell->is_number = 1;
+}
+
 static Outcome read_text(nnrt_csv *csv, nnrt_csv_cell *cell, char **at) {
     char *end = find_end(csv, *at);
     if (end == csv->limit && !csv->is_at_end) return MORE;
@@ -366,13 +377,7 @@ static Outcome read_text(nnrt_csv *csv, nnrt_csv_cell *cell, char **at) {
     cell->length = (int32_t)(end - *at);
     *at = end;
     trim_cell(csv, cell);
-    double number;
-    const char *stop = csv->format.trim && cell->length
-                           ? read_number(cell->text, csv->format.decimal, &number)
-                           : NULL;
-    if (stop != cell->text + cell->length || !stop) return DONE;
-    cell->number = number;
-    cell->is_number = 1;
+    if (csv->format.trim) look_for_number(csv, cell);
     return DONE;
 }
 
@@ -412,6 +417,7 @@ static void finish_row(nnrt_csv *csv, const char *end) {
         nnrt_csv_cell *cell = &csv->cells[i];
         if (cell->has_quotes) join_quotes(cell);
         if (cell->is_quoted && csv->format.trim) trim_cell(csv, cell);
+        if (cell->is_quoted) look_for_number(csv, cell);
     }
     const char *at = csv->at;
     csv->lines += !any_quoted;

@@ -89,6 +89,12 @@ static void test_numbers(void **state) {
     for (size_t i = 1; i < sizeof words / sizeof *words; i++)
         assert_number(words[i], '.', (double)NAN);
     assert_number("3,25", ',', 3.25);
+    assert_number("\"19\"", '.', 19); // files of programs that put every cell into quotes
+    assert_number("\" -1,5 \"", ',', -1.5);
+    assert_number("\"1e400\"", '.', (double)INFINITY);
+    assert_number("\"\"", '.', (double)NAN);
+    assert_number("\"1\"\"\"", '.', (double)NAN); // one inch
+    assert_number("\"1\n2\"", '.', (double)NAN);
     assert_number("1e400", '.', (double)INFINITY);
     srand(7);
     for (int i = 0; i < 5000; i++) {

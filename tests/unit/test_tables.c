@@ -291,6 +291,32 @@ static void test_mistakes(void **state) {
     assert_message("the target `pay` is `high.` in row 1, of the test part");
 }
 
+static void test_damaged_header(void **state) {
+    (void)state;
+    put("latin-header.csv", "n,na\xEF,pay\n1,2,3\n");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "latin-header.csv"))), NNRT_ERROR);
+    assert_message("header, column 2: byte 3 of the cell, 0xEF, is not UTF-8");
+}
+
+static void test_extremes(void **state) {
+    (void)state;
+    put("far.csv", "a,y\n1e308,1\n-1e308,2\n");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "far.csv"), TEXT("target", "y"))), NNRT_ERROR);
+    assert_message("the column `a` has a number in row 1 that is beyond those of a model");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "far.csv"), TEXT("target", "a"))), NNRT_ERROR);
+    assert_message("the target `a` has numbers from -1e+308 to 1e+308, beyond those of a model");
+    assert_int_equal(
+        LOAD(SOURCE("csv", TEXT("file", "far.csv"), TEXT("target", "y")), PLAIN("standardize")),
+        NNRT_OK);
+    assert_true(((const float *)data.columns[0])[0] == 1);
+    assert_true(((const float *)data.columns[0])[1] == -1);
+    assert_int_equal(
+        LOAD(SOURCE("csv", TEXT("file", "far.csv"), TEXT("target", "y")), PLAIN("normalize")),
+        NNRT_OK);
+    assert_true(((const float *)data.columns[0])[0] == 1);
+    assert_true(((const float *)data.columns[0])[1] == 0);
+}
+
 // A word far behind the rows that were looked at.
 static void test_late_word(void **state) {
     char *text = malloc(1 << 16), *at = text + sprintf(text, "a,b\n");
@@ -318,6 +344,8 @@ int main(void) {
         cmocka_unit_test(test_waiting),
         cmocka_unit_test(test_stratified),
         cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_damaged_header),
+        cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_late_word),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_sample_weight),

@@ -146,6 +146,17 @@ static nnrt_status check_separator(const Reading *reading, const nnrt_csv *csv) 
     return NNRT_OK;
 }
 
+static nnrt_status check_encoding(const nnrt_csv *csv, int64_t column) {
+    const nnrt_csv_cell *cell = &csv->cells[column];
+    int64_t place = nnrt_csv_bad_byte(cell);
+    if (place < 0) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "`%s`, header, column %lld: byte %lld of the cell, 0x%02X, is not UTF-8\n"
+                     "convert the file: `iconv -f LATIN1 -t UTF-8`, for example",
+                     csv->path, (long long)column + 1, (long long)place + 1,
+                     (unsigned)(unsigned char)cell->text[place]);
+}
+
 // Names of the program, of the header, or numbers.
 static nnrt_status name_columns(Reading *reading, const nnrt_csv *csv) {
     int64_t count;
@@ -157,7 +168,9 @@ static nnrt_status name_columns(Reading *reading, const nnrt_csv *csv) {
         if (count)
             status = name_column(reading, i, names[i], (int)strlen(names[i]));
         else if (reading->has_header && cell->length)
-            status = name_column(reading, i, cell->text, cell->length);
+            status = (status = check_encoding(csv, i))
+                         ? status
+                         : name_column(reading, i, cell->text, cell->length);
         else
             status = name_column(reading, i, NULL, 0);
     }

@@ -77,7 +77,7 @@ static int64_t find_moments(const nnrt_column_work *work, double *mean, double *
         if (distance == distance) squares += distance * distance;
     }
     *mean = (double)middle;
-    *deviation = sqrt((double)(squares / (long double)count));
+    *deviation = (double)sqrtl(squares / (long double)count);
     if (*deviation == 0) *deviation = 1;
     return count;
 }

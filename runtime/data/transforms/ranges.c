@@ -52,9 +52,10 @@ static nnrt_status normalize(const nnrt_column_work *work) {
                          work->field->column.name, work->field->column.name);
     nnrt_status status = find_extremes(work, &least, &most);
     if (status) return status;
-    double factor = (high - low) / (most > least ? most - least : 1);
+    // Halves, which are exact, so that the distance of 1e308 and -1e308 is a number.
+    double factor = (high - low) / (most > least ? most / 2 - least / 2 : 0.5);
     for (int64_t row = 0; row < work->table->row_count; row++)
-        values[row] = (values[row] - least) * factor + low;
+        values[row] = (values[row] / 2 - least / 2) * factor + low;
     return NNRT_OK;
 }
 
@@ -155,7 +156,7 @@ static nnrt_status cut_width(const nnrt_column_work *work, double *edges, int64_
     double low, high;
     nnrt_status status = learn_extremes(work, &low, &high);
     for (int64_t i = 1; i < bins && !status; i++)
-        edges[i - 1] = low + (double)i * ((high - low) / (double)bins);
+        edges[i - 1] = 2 * (low / 2 + (double)i * ((high / 2 - low / 2) / (double)bins));
     return status;
 }
 
