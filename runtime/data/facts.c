@@ -121,6 +121,15 @@ void nnrt_facts_mark(nnrt_table *table) {
 void nnrt_facts_inherit(nnrt_field *field, const nnrt_field *origin) {
     field->facts = origin->facts;
     field->source = origin->source;
+    field->fact_stage = origin->fact_stage;
+}
+
+void nnrt_facts_mark_computed(const nnrt_table *table, nnrt_field *field,
+                              const nnrt_field *origin) {
+    if (origin->role != NNRT_TARGET && !(origin->facts & 1 << NNRT_FACT_FROM_TARGET)) return;
+    field->facts |= 1 << NNRT_FACT_FROM_TARGET;
+    field->source = field->column.name;
+    field->fact_stage = table->stage;
 }
 
 // ---- What is told.
@@ -180,16 +189,18 @@ static nnrt_status add_largest(nnrt_table *table) {
 // Behind windows, the column of another time may be the target's.
 static int is_to_tell(const nnrt_table *table, const nnrt_field *field, int kind) {
     int is_input = field->role == NNRT_FEATURE && (field->kind == NNRT_NUMBERS || field->is_index);
-    return is_input && field->facts & 1 << kind &&
-           (kind != NNRT_FACT_TELLS_TARGET || !table->windows);
+    int is_of_target = kind == NNRT_FACT_TELLS_TARGET || kind == NNRT_FACT_FROM_TARGET;
+    return is_input && field->facts & 1 << kind && !(is_of_target && table->windows);
 }
 
 nnrt_status nnrt_facts_collect(nnrt_table *table) {
     nnrt_status status = NNRT_OK;
-    table->stage = 0;
     for (int kind = 0; kind < NNRT_FACT_CATEGORIES; kind++)
         for (int64_t i = 0; i < table->field_count && !status; i++)
-            if (is_to_tell(table, &table->fields[i], kind))
+            if (is_to_tell(table, &table->fields[i], kind)) {
+                table->stage = table->fields[i].fact_stage;
                 status = nnrt_facts_add(table, (nnrt_fact_kind)kind, table->fields[i].source, 0);
+            }
+    table->stage = 0;
     return status ? status : add_largest(table);
 }

@@ -16,6 +16,9 @@ enum { NNRT_MANY_CATEGORIES = 1000 };
 // A column is made of another one: what is doubtful about that is so of it, too.
 void nnrt_facts_inherit(nnrt_field *field, const nnrt_field *origin);
 
+// A formula reads `origin` for the column: what is made of the target tells it.
+void nnrt_facts_mark_computed(const nnrt_table *table, nnrt_field *field, const nnrt_field *origin);
+
 // A column of so many categories became as many columns.
 nnrt_status nnrt_facts_add_categories(nnrt_table *table, const nnrt_field *field, int64_t count);
 

@@ -75,6 +75,7 @@ struct nnrt_field {
     nnrt_token_rule tokens;  // of running text
     int facts;               // bits 1 << nnrt_fact_kind (facts.h)
     const char *source;      // the name that it had when they were found
+    int64_t fact_stage;      // that found them
     nnrt_target_info target; // of a target; its column is this one
 };
 

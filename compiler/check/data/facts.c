@@ -27,11 +27,18 @@ static const char *drop_text(Checker *c, const NameList *names) {
     return text.data;
 }
 
+// The first that has it.
+static const Call *stage_of(const Dataset *dataset, nnrt_fact_kind kind) {
+    int64_t i = 0;
+    while (dataset->info.facts[i].kind != kind) i++;
+    return &dataset->stages.items[dataset->info.facts[i].stage];
+}
+
 static void warn_columns(Checker *c, const Dataset *dataset, nnrt_fact_kind kind, DiagCode code,
                          const char *one, const char *several, const char *label) {
     NameList names = columns_of(c, &dataset->info, kind);
     if (!names.count) return;
-    Diag *diag = diag_report(c->sink, code, dataset->stages.items[0].args->span,
+    Diag *diag = diag_report(c->sink, code, stage_of(dataset, kind)->args->span,
                              "the column%s %s %s", names.count > 1 ? "s" : "",
                              names_join(c->arena, &names, "and"), names.count > 1 ? several : one);
     diag_label(diag, "%s", label);
@@ -58,6 +65,8 @@ void facts_warn(Checker *c, const Dataset *dataset) {
                  "have one value in all training rows", "nothing can be learnt from that");
     warn_columns(c, dataset, NNRT_FACT_TELLS_TARGET, DIAG_W0403, "says what the target is",
                  "say what the target is", "each of its values belongs to one value of the target");
+    warn_columns(c, dataset, NNRT_FACT_FROM_TARGET, DIAG_W0403, "is computed from the target",
+                 "are computed from the target", "predictions are made where it is not known");
     warn_columns(c, dataset, NNRT_FACT_ID, DIAG_W0404, "only numbers the rows",
                  "only number the rows", "another value in each row");
     warn_categories(c, dataset);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../base/suggestion.h"
+#include "../facts.h"
 #include "../stage.h"
 #include "formula.h"
 
@@ -83,6 +84,17 @@ static nnrt_status add_column(nnrt_table *table, const char *name, double *value
     return NNRT_OK;
 }
 
+// What the formula of the last column read.
+static void mark_computed(nnrt_table *table, const char *name, const char *const *texts,
+                          int64_t count) {
+    nnrt_field *field = nnrt_table_find(table, name);
+    for (int64_t i = 0; i < count; i++) {
+        int may_be = texts[i][0] == NNRT_FORMULA_COLUMN || texts[i][0] == NNRT_FORMULA_TEXT;
+        const nnrt_field *origin = may_be ? nnrt_table_find(table, texts[i] + 1) : NULL;
+        if (origin) nnrt_facts_mark_computed(table, field, origin);
+    }
+}
+
 static nnrt_status compute_column(nnrt_table *table, const nnrt_call *call, const char *name,
                                   const char *const *texts, int64_t count) {
     if (nnrt_table_find(table, name))
@@ -93,8 +105,11 @@ static nnrt_status compute_column(nnrt_table *table, const nnrt_call *call, cons
     double *values = nnrt_storage_allocate(table->storage, NNRT_F64, table->row_count);
     if (!values) return NNRT_ERROR;
     nnrt_status status = nnrt_formula_evaluate(table, call, name, texts, count, values);
-    if (!status) return add_column(table, name, values);
-    nnrt_storage_free(values);
+    if (status)
+        nnrt_storage_free(values);
+    else
+        status = add_column(table, name, values);
+    if (!status) mark_computed(table, name, texts, count);
     return status;
 }
 
