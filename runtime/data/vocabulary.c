@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "learnt.h"
+#include "words.h"
 
 enum { PARTS = 3 };
 
@@ -65,6 +66,13 @@ static nnrt_status check_known(const nnrt_table *table, const nnrt_field *field,
         for (int64_t i = 0; i < parts[p]->count; i++) {
             int32_t code = codes[parts[p]->rows[i]];
             if (numbers[code] >= 0) continue;
+            if (table->new_rows)
+                return nnrt_fail(NNRT_ERROR,
+                                 "`%s` has the character `%s`, in its line %lld, which training "
+                                 "did not have\ntake it out, or write `unknown = true` and train "
+                                 "again: such characters become one token, number 0",
+                                 table->new_rows, field->words[code],
+                                 (long long)line_of(table, field, parts[p], i));
             return nnrt_fail(NNRT_ERROR,
                              "the %s part has the character `%s`, in its line %lld, which the "
                              "training part does not have\nwrite `unknown = true`: such characters "
@@ -90,14 +98,20 @@ static nnrt_status name_entries(nnrt_field *field, const Entry *entries, int64_t
     return field->words ? NNRT_OK : NNRT_ERROR;
 }
 
-static nnrt_status number_entries(nnrt_table *table, nnrt_field *field, const Entry *entries,
-                                  int64_t count) {
-    int64_t first = field->tokens.has_unknown;
+// The numbers of the source's tokens; -1: none. NULL with nnrt_error() set: no memory.
+static int32_t *make_numbers(const nnrt_field *field) {
     size_t bytes = ((size_t)field->word_count + 1) * sizeof(int32_t);
-    int32_t *numbers = malloc(bytes), *codes = field->values;
-    if (!numbers) return nnrt_fail_memory("a vocabulary", bytes);
-    for (int64_t i = 0; i < field->word_count; i++) numbers[i] = first ? 0 : -1;
-    for (int64_t i = 0; i < count; i++) numbers[entries[i].code] = (int32_t)(first + i);
+    int32_t *numbers = malloc(bytes);
+    if (!numbers) nnrt_fail_memory("a vocabulary", bytes);
+    for (int64_t i = 0; i < field->word_count && numbers; i++)
+        numbers[i] = field->tokens.has_unknown ? 0 : -1;
+    return numbers;
+}
+
+// Takes the numbers over, and names them.
+static nnrt_status number_rows(nnrt_table *table, nnrt_field *field, int32_t *numbers,
+                               const Entry *entries, int64_t count) {
+    int32_t *codes = field->values;
     nnrt_status status = check_known(table, field, numbers);
     if (!status) status = name_entries(field, entries, count);
     for (int64_t row = 0; row < table->row_count && !status; row++)
@@ -106,10 +120,52 @@ static nnrt_status number_entries(nnrt_table *table, nnrt_field *field, const En
     return status;
 }
 
+static nnrt_status number_entries(nnrt_table *table, nnrt_field *field, const Entry *entries,
+                                  int64_t count) {
+    int32_t *numbers = make_numbers(field);
+    if (!numbers) return NNRT_ERROR;
+    for (int64_t i = 0; i < count; i++)
+        numbers[entries[i].code] = (int32_t)(field->tokens.has_unknown + i);
+    return number_rows(table, field, numbers, entries, count);
+}
+
+// Those of training: the entries of the weights file, without the unknown one.
+static nnrt_status number_known(nnrt_table *table, nnrt_field *field, const json_t *list) {
+    int64_t first = field->tokens.has_unknown, count = (int64_t)json_array_size(list) - first;
+    nnrt_words known = {0};
+    if (count < 1)
+        return nnrt_fail(NNRT_ERROR, "the weights file has no vocabulary of the text\ntrain again");
+    Entry *entries = calloc((size_t)count, sizeof *entries);
+    int32_t *numbers = entries ? make_numbers(field) : NULL;
+    nnrt_status status = numbers ? NNRT_OK : NNRT_ERROR;
+    if (!entries) nnrt_fail_memory("a vocabulary", (size_t)count * sizeof *entries);
+    for (int64_t i = 0; i < count && !status; i++) {
+        const char *word = json_string_value(json_array_get(list, (size_t)(first + i)));
+        entries[i].text = word ? word : "";
+        if (nnrt_words_add(&known, entries[i].text, (int64_t)strlen(entries[i].text)) < 0)
+            status = NNRT_ERROR;
+    }
+    for (int64_t i = 0; i < field->word_count && !status; i++) {
+        const char *word = field->words[i];
+        int32_t number = nnrt_words_find(&known, word, (int64_t)strlen(word));
+        if (number >= 0) numbers[i] = (int32_t)first + number;
+    }
+    if (status)
+        free(numbers);
+    else
+        status = number_rows(table, field, numbers, entries, count);
+    nnrt_words_free(&known);
+    free(entries);
+    return status;
+}
+
 static nnrt_status settle(nnrt_table *table, nnrt_field *field) {
     int64_t count;
     nnrt_status status = NNRT_OK;
-    if (field->tokens.unit != NNRT_UNIT_BYTE) {
+    const json_t *state = nnrt_learnt_source(table, "vocabulary", field->column.name);
+    if (field->tokens.unit != NNRT_UNIT_BYTE && table->states) {
+        status = number_known(table, field, state);
+    } else if (field->tokens.unit != NNRT_UNIT_BYTE) {
         Entry *entries = find_entries(table, field, &count);
         if (!entries) return NNRT_ERROR;
         int64_t most = field->tokens.most - field->tokens.has_unknown;

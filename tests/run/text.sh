@@ -18,6 +18,29 @@ expect 0 ./book evaluate --weights weights.safetensors --json --threads 2
 between 0.85 "$(number accuracy)" 1
 between 0 "$(number loss)" 0.6
 
+# Another text is measured by the vocabulary of training: that of the test part as that part, though fewer tokens are in
+# it, and others are more frequent. What training did not have is named, or is number 0.
+for i in $(seq 40); do echo "dog sat; the dog dog sat"; done >part.txt
+sed 's/"book.txt"/"book.txt", test = "part.txt"/' book.nn >char.nn
+sed 's/"part.txt"/&, unit = word, vocabulary = 9/' char.nn >word.nn
+for unit in char word; do
+    build $unit.nn
+    expect 0 ./$unit fit --seed 1 --progress=none --save $unit.safetensors
+    expect 0 ./$unit evaluate --json
+    loss=$(number loss)
+    between 0.0001 "$loss" 100
+    expect 0 ./$unit evaluate part.txt --json
+    [ "$(number loss)" = "$loss" ] || fail "part.txt has the loss $(number loss) instead of $loss"
+done
+{ cat part.txt; echo "A Zoo"; } >new.txt
+expect 0 ./word evaluate new.txt
+expect 1 ./char evaluate new.txt
+one_message
+says '`new.txt` has the character `A`, in its line 41'
+: >empty.txt
+expect 1 ./char evaluate empty.txt
+one_message
+
 # A text that became another one: the weights are of other tokens.
 echo "some other text, quite another one, with characters that are new: XYZ" >book.txt
 expect 1 ./book fit --progress=none --save other.safetensors

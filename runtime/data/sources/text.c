@@ -148,6 +148,13 @@ static nnrt_status read_files(Reading *reading) {
     return NNRT_OK;
 }
 
+// A file whose tokens are all of the test part.
+static nnrt_status read_new_rows(Reading *reading) {
+    nnrt_status status = read_file(reading, reading->table->new_rows);
+    reading->table->row_count = reading->table->own_test_rows = reading->count;
+    return status;
+}
+
 // ---- The table.
 
 // "a", "\x0A"
@@ -195,7 +202,7 @@ static nnrt_status open_text(nnrt_table *table, const nnrt_call *call) {
     reading.unit = (nnrt_unit)nnrt_call_word_at(call, text_args, UNIT);
     table->storage->rule = nnrt_memory_rule_of(nnrt_call_text_at(call, MEMORY));
     memset(reading.ascii, -1, sizeof reading.ascii);
-    nnrt_status status = read_files(&reading);
+    nnrt_status status = table->new_rows ? read_new_rows(&reading) : read_files(&reading);
     if (!status) status = add_tokens(&reading);
     nnrt_storage_free(reading.codes);
     nnrt_words_free(&reading.words);
@@ -238,5 +245,6 @@ static const ArgDef text_args[] = {
 
 const nnrt_source nnrt_text_sources[] = {
     {.schema = {"text", "reads running text as tokens", text_args, "TextLineDataset"},
-     .open = open_text},
+     .open = open_text,
+     .takes_new_rows = 1},
     {.schema = {0}}};
