@@ -97,6 +97,7 @@ nnrt_field *nnrt_row_view_add(nnrt_table *table, nnrt_row_view *view, const char
     field->origin = (nnrt_origin){read, make, view};
     field->words = view->base->field.words;
     field->word_count = view->base->field.word_count;
+    field->is_index = view->base->field.is_index;
     return field;
 }
 

@@ -156,8 +156,9 @@ static nnrt_status survey_column(const nnrt_table *table, const nnrt_field *fiel
     survey->is_target = field->role == NNRT_TARGET;
     survey->is_weight = field->role == NNRT_WEIGHT;
     survey->kind = kinds[field->kind];
-    if (field->is_index) survey->kind = "categories";
-    if (is_of_words(field) || field->is_index) return survey_words(table, field, survey);
+    int is_index = field->is_index && field->values && field->column.size == 1; // no window of them
+    if (is_index) survey->kind = "categories";
+    if (is_of_words(field) || is_index) return survey_words(table, field, survey);
     nnrt_status status = survey_numbers(table, field, buffer, survey);
     if (status || !nnrt_token_survey_fits(field)) return status;
     return nnrt_token_survey_make(table, field, survey);

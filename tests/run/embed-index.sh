@@ -51,6 +51,18 @@ expect 0 "$nnc" check one.nn
 sed 's/people.job.categories/people.categories/' people.nn >several.nn
 expect 1 "$nnc" check several.nn
 says '`people.job.categories`'
+# Windows of a category.
+sed 's/embed_index(job, zip)/drop(zip) -> embed_index(job)/; s/people.job/people/; /places =/d; s/job, zip/job/
+     s/concat(.*rest)/concat(job -> one_hot(people.categories) -> flatten, rest -> flatten)/; /kinds =/d
+     s/-> standardize/-> windows(3)/' people.nn >windows.nn
+build windows.nn
+expect 0 "$nnc" data windows.nn
+expect 0 ./windows fit --progress=none
+expect 0 ./windows predict new.csv --csv
+says '2 of 6 rows have no prediction'
+sed 's/embed_index(job, zip)/embed_index(job) -> one_hot(job)/' people.nn >twice.nn
+expect 1 "$nnc" check twice.nn
+says 'is a number of its category already'
 sed 's/embed_index(job, zip)/embed_index(pay)/' people.nn >target.nn
 expect 1 "$nnc" check target.nn
 says 'embed_index(pay): the column is the target'

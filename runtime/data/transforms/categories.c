@@ -366,6 +366,11 @@ static nnrt_status one_hot(nnrt_table *table, const nnrt_call *call, const char 
     if (field && field->role == NNRT_FEATURE && field->kind != NNRT_TENSORS)
         return one_hot_field(table, call, field);
     if (nnrt_number_parse(name, &number)) return one_hot_column(table, number);
+    if (field && field->is_index)
+        return nnrt_fail(NNRT_ERROR,
+                         "one_hot(%s): the column is a number of its category already: `%s -> "
+                         "one_hot(DATASET.categories)` stands in the model",
+                         name, name);
     return nnrt_columns_are_there(table) ? nnrt_columns_fail(table, call, name)
                                          : fail_name(table, name);
 }
