@@ -32,12 +32,14 @@ const void *const nnrt_source_tables[] = {nnrt_file_sources,  nnrt_array_sources
                                           nnrt_image_sources, nnrt_toy_sources,
                                           nnrt_csv_sources,   nnrt_text_sources,
                                           nnrt_texts_sources, NULL};
-const void *const nnrt_transform_tables[] = {
-    nnrt_number_transforms,   nnrt_range_transforms,   nnrt_row_transforms,
-    nnrt_category_transforms, nnrt_column_transforms,  nnrt_missing_transforms,
-    nnrt_picture_transforms,  nnrt_pair_transforms,    nnrt_window_transforms,
-    nnrt_weight_transforms,   nnrt_formula_transforms, nnrt_balance_transforms,
-    nnrt_token_transforms,    nnrt_augmentations,      NULL};
+const void *const nnrt_transform_tables[] = {nnrt_number_transforms,  nnrt_range_transforms,
+                                             nnrt_row_transforms,     nnrt_category_transforms,
+                                             nnrt_column_transforms,  nnrt_missing_transforms,
+                                             nnrt_picture_transforms, nnrt_pair_transforms,
+                                             nnrt_window_transforms,  nnrt_weight_transforms,
+                                             nnrt_formula_transforms, nnrt_balance_transforms,
+                                             nnrt_token_transforms,   nnrt_load_transforms,
+                                             nnrt_augmentations,      NULL};
 
 static const nnrt_source *find_source(const char *name) {
     for (const void *const *table = nnrt_source_tables; *table; table++)
@@ -216,6 +218,7 @@ static void describe_columns(const nnrt_table *table, nnrt_data_info *info) {
                 info->input_categories[info->input_count] = field->word_count;
                 info->input_is_index[info->input_count] = (uint8_t)field->is_index;
             }
+            info->input_is_final[info->input_count] = field->is_final || field->is_index;
             info->inputs[info->input_count++] = field->column;
         } else if (field->role == NNRT_WEIGHT) {
             info->weights[info->weight_count++] = field->column;

@@ -87,6 +87,9 @@ enum { NNRT_MAX_FACTS = 24 }; // further ones are not told
 typedef struct nnrt_data_info {
     nnrt_column inputs[NNRT_MAX_COLUMNS]; // features; names "image", "x" ...; size 0: not known
     int64_t input_count;
+    // Of numbers of tables, which `scale` changed in its place, and of whole numbers beside
+    // pictures: what it does is not done to them.
+    int input_is_final[NNRT_MAX_COLUMNS];
     // Of inputs that are whole numbers, entries of a list: how many there are, and what they are;
     // 0: they are none.
     int64_t input_categories[NNRT_MAX_COLUMNS];

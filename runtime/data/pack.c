@@ -457,6 +457,7 @@ static nnrt_status pack_numbers(nnrt_table *table) {
         return NNRT_ERROR;
     }
     field->values = x;
+    field->is_final = 1;
     return NNRT_OK;
 }
 
@@ -475,6 +476,7 @@ static nnrt_status separate_field(const nnrt_table *table, nnrt_field *field) {
     nnrt_storage_fill(values, table->row_count * (int64_t)sizeof *values);
     field->column = column;
     field->kind = NNRT_TENSORS;
+    field->is_final = 1;
     return nnrt_field_replace(field, &column, values);
 }
 

@@ -47,7 +47,8 @@ extern const nnrt_transform nnrt_number_transforms[], nnrt_range_transforms[],
     nnrt_row_transforms[], nnrt_category_transforms[], nnrt_picture_transforms[],
     nnrt_augmentations[], nnrt_column_transforms[], nnrt_missing_transforms[],
     nnrt_formula_transforms[], nnrt_balance_transforms[], nnrt_pair_transforms[],
-    nnrt_window_transforms[], nnrt_weight_transforms[], nnrt_token_transforms[];
+    nnrt_window_transforms[], nnrt_weight_transforms[], nnrt_token_transforms[],
+    nnrt_load_transforms[];
 
 // Fills the table from the source and applies the transforms; the samples are in memory then, where
 // they fit. Its columns keep their names: it is not packed (table.h), and the parts of windows are

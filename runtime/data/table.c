@@ -43,12 +43,33 @@ void nnrt_table_clear(nnrt_table *table) {
     table->field_count = 0;
 }
 
+static void free_owned(nnrt_table *table) {
+    for (nnrt_owned *owned = table->owned, *next; owned; owned = next) {
+        next = owned->next;
+        owned->free(owned->state);
+        free(owned);
+    }
+}
+
+nnrt_status nnrt_table_own(nnrt_table *table, void *state, void (*free_state)(void *state)) {
+    nnrt_owned *owned = malloc(sizeof *owned);
+    if (!owned) {
+        free_state(state);
+        return nnrt_fail_memory("the data set", sizeof *owned);
+    }
+    *owned = (nnrt_owned){state, free_state, table->owned};
+    table->owned = owned;
+    return NNRT_OK;
+}
+
 void nnrt_table_free(nnrt_table *table) {
     if (!table) return;
     nnrt_table_clear(table);
     nnrt_row_views_free(table);
     nnrt_windows_free(table);
     if (table->free_state) table->free_state(table->state);
+    free_owned(table);
+    free(table->files);
     json_decref(table->learnt);
     json_decref(table->states);
     free(table->train.rows);
@@ -166,6 +187,35 @@ long long nnrt_table_row_in_file(const nnrt_table *table, uint32_t row) {
     int64_t validation = test - table->own_validation_rows;
     int64_t first = row >= test ? test : row >= validation ? validation : 0;
     return (long long)(row - first + 1);
+}
+
+nnrt_status nnrt_table_add_file(nnrt_table *table, const char *path, int64_t end) {
+    size_t bytes = (size_t)(table->file_count + 1) * sizeof *table->files;
+    const char *const *kept = nnrt_table_keep_names(&path, 1);
+    nnrt_row_file *files = realloc(table->files, bytes);
+    if (files) table->files = files;
+    if (!files || !kept) return nnrt_fail_memory("the files of a table", bytes);
+    files[table->file_count++] = (nnrt_row_file){*kept, end};
+    return NNRT_OK;
+}
+
+const char *nnrt_table_file(const nnrt_table *table, uint32_t row, int64_t *row_in_file) {
+    int64_t first = 0;
+    for (int64_t i = 0; i < table->file_count; first = table->files[i++].end) {
+        if (row >= table->files[i].end) continue;
+        *row_in_file = row - first + 1;
+        return table->files[i].path;
+    }
+    return NULL;
+}
+
+void nnrt_table_place(const nnrt_table *table, uint32_t row, char *text, size_t size) {
+    int64_t row_in_file;
+    const char *file = nnrt_table_file(table, row, &row_in_file);
+    if (file)
+        snprintf(text, size, "`%s`, row %lld", file, (long long)row_in_file);
+    else
+        snprintf(text, size, "row %lld", nnrt_table_row_in_file(table, row));
 }
 
 // ---- Values.

@@ -50,6 +50,19 @@ typedef struct nnrt_origin {
     const void *state; // of both; the table's source owns it
 } nnrt_origin;
 
+// A file that rows come from, in the order of the rows.
+typedef struct nnrt_row_file {
+    const char *path;
+    int64_t end; // behind its last row
+} nnrt_row_file;
+
+// What is freed with the table.
+typedef struct nnrt_owned {
+    void *state;
+    void (*free)(void *state);
+    struct nnrt_owned *next;
+} nnrt_owned;
+
 // A column of the table.
 struct nnrt_field {
     nnrt_column column; // of a sample, after the transforms so far
@@ -63,6 +76,7 @@ struct nnrt_field {
     int is_past;        // of a target behind windows; the name stands for the target
     int is_indicator;   // of one number: 1 for one category and 0 for the others
     int is_index;       // a category as a whole number, from 1; 0: training did not know it
+    int is_final;       // what `scale` does to pictures was done to its numbers, if at all
     int is_absent;      // new rows do not have it: all of its values are missing
     nnrt_column stored; // as `values` has it
     void *values; // [row_count, stored.size], slack after them, of the storage; NULL: not read
@@ -106,6 +120,9 @@ struct nnrt_table {
     // What the source keeps for its fields; freed with the table.
     void *state;
     void (*free_state)(void *state);
+    nnrt_owned *owned;    // what transforms keep for fields
+    nnrt_row_file *files; // [file_count]; of tables in text files
+    int64_t file_count;
     nnrt_value_storage *storage; // of the values of all fields
     uint32_t checksum[2];
     char fingerprint[65];
@@ -139,6 +156,16 @@ void nnrt_table_sort_rows(nnrt_table *table);
 // The number of a row in messages: counted from 1 within its part's file, where the source has a
 // file a part.
 long long nnrt_table_row_in_file(const nnrt_table *table, uint32_t row);
+
+// The table has rows up to `end` from this file; NNRT_ERROR: no memory.
+nnrt_status nnrt_table_add_file(nnrt_table *table, const char *path, int64_t end);
+// The file of a row, and its number there, from 1; NULL: the source does not say.
+const char *nnrt_table_file(const nnrt_table *table, uint32_t row, int64_t *row_in_file);
+// "`labels.csv`, row 3"
+void nnrt_table_place(const nnrt_table *table, uint32_t row, char *text, size_t size);
+
+// Frees `state` with the table, or at once where there is no memory (NNRT_ERROR).
+nnrt_status nnrt_table_own(nnrt_table *table, void *state, void (*free_state)(void *state));
 
 // Room for all rows of field->stored; NNRT_ERROR: too much.
 nnrt_status nnrt_field_allocate(const nnrt_table *table, nnrt_field *field);

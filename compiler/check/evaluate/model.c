@@ -123,6 +123,7 @@ static Node *statistic(Checker *c, const char *name, const char *initializer, co
 // runtime fills the statistics from nnrt_data.mean and .deviation.
 Node *model_transform(Checker *c, Node *node, const Dataset *dataset, int column) {
     const nnrt_data_info *info = &dataset->info;
+    if (info->input_is_final[column]) return node;
     if (info->scale != 1) node = graph_scale(c->graph, node, info->scale);
     if (info->offset != 0) node = graph_add(c->graph, node, graph_constant(c->graph, info->offset));
     if (!info->standardize) return node;
@@ -172,8 +173,9 @@ static bool check_data_input(Checker *c, const Ast *parameter, const Type *decla
         return false;
     }
     bool wants_integers = declared->dtype == DTYPE_I32;
-    bool is_transformed =
-        dataset->info.scale != 1 || dataset->info.offset != 0 || dataset->info.standardize;
+    const nnrt_data_info *info = &dataset->info;
+    bool is_final = info->input_is_final[input - info->inputs];
+    bool is_transformed = !is_final && (info->scale != 1 || info->offset != 0 || info->standardize);
     if (!wants_integers || (column->dtype != DTYPE_F32 && !is_transformed)) return true;
     Diag *diag = diag_report(c->sink, DIAG_E0302, parameter->span,
                              "`%s` takes integers, but `%s` gives fractions", parameter->text,

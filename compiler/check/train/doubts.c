@@ -85,13 +85,22 @@ static const Node *find_bytes_reader(Checker *c, const TrainEntry *entry) {
     return NULL;
 }
 
+// Where the pictures come from: the source, or the stage that loads them.
+static const Call *find_origin(const Dataset *dataset) {
+    const Call *origin = &dataset->stages.items[0];
+    for (int i = 1; i < dataset->stages.count; i++)
+        if (strcmp(dataset->stages.items[i].schema->name, "load") == 0)
+            origin = &dataset->stages.items[i];
+    return origin;
+}
+
 static void warn_bytes(Checker *c, const TrainEntry *entry) {
     const Dataset *dataset = entry->dataset;
     const nnrt_data_info *info = &dataset->info;
     if (info->scale != 1 || info->offset != 0 || info->standardize) return;
     const Node *reader = find_bytes_reader(c, entry);
     if (!reader) return;
-    Span span = dataset->stages.items[0].args->span;
+    Span span = find_origin(dataset)->args->span;
     const char *source = sources_text(c->sources, span);
     Diag *diag = diag_report(c->sink, DIAG_W0303, span, "the bytes of `%s` are not scaled", source);
     diag_label(diag, "numbers from 0 to 255");

@@ -10,6 +10,7 @@
 #include "../../files/locate.h"
 #include "../../files/stream.h"
 #include "images.h"
+#include "pictures.h"
 
 enum { SIDE = 32, CHANNELS = 3, PLANE = SIDE * SIDE, PIXELS = PLANE * CHANNELS };
 enum { TRAIN_ROWS = 50000, TEST_ROWS = 10000, MAX_FILES = 8 };
@@ -295,9 +296,9 @@ const nnrt_source nnrt_cifar_sources[] = {
     {.schema = {"cifar10", "reads small colour pictures, uint8 [32, 32, 3], labels 0-9", NULL,
                 NULL},
      .open = open_ten,
-     .settle = nnrt_images_settle},
+     .settle = nnrt_pictures_settle},
     {.schema = {"cifar100", "reads small colour pictures, uint8 [32, 32, 3], labels 0-99",
                 cifar100_args, NULL},
      .open = open_hundred,
-     .settle = nnrt_images_settle},
+     .settle = nnrt_pictures_settle},
     {.schema = {0}}};

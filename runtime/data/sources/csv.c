@@ -14,6 +14,7 @@
 #include "../learnt.h"
 #include "../stage.h"
 #include "cells.h"
+#include "pictures.h"
 
 enum {
     FILES,
@@ -308,6 +309,7 @@ static nnrt_status read_file(Reading *reading, const char *name) {
     if (!status && !reading->rows) status = find_kinds(reading, path);
     int64_t before = reading->rows;
     if (!status) status = each_row(reading, path, INT64_MAX, store_row);
+    if (!status) status = nnrt_table_add_file(reading->table, path, reading->rows);
     return status || reading->rows > before ? status : fail_empty(path);
 }
 
@@ -497,6 +499,7 @@ static nnrt_status read_new_rows(Reading *reading) {
                   nnrt_learnt_source(reading->table, "columns", reading->columns[i].name));
     if (!status) status = each_row(reading, path, INT64_MAX, store_row);
     if (!status && !reading->rows) status = fail_empty(path);
+    if (!status) status = nnrt_table_add_file(reading->table, path, reading->rows);
     if (!status) status = describe_file(reading);
     if (!status) status = arrange(reading);
     if (status) return status;
@@ -642,6 +645,7 @@ const nnrt_source nnrt_csv_sources[] = {
     {.schema = {"csv", "reads a table from a text file: a row a line, cells between separators",
                 csv_args, "read_csv CsvDataset make_csv_dataset"},
      .open = open_csv,
+     .settle = nnrt_pictures_settle,
      .has_columns = 1,
      .takes_new_rows = 1},
     {.schema = {0}}};

@@ -1,44 +1,23 @@
-// Lists are made when the folder is opened, pictures are decoded when samples are read: all of them
-// into memory, by one thread a CPU, or, where they would take more than half of the free memory,
-// each when its batch is made (loader.h).
+// Folders of pictures: lists are made when the folder is opened.
 #include "images.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "../../base/memory.h"
 #include "../../files/locate.h"
 #include "../../files/reads.h"
 #include "../../formats/picture.h"
-#include "../../formats/resize.h"
-#include "../../workers/team.h"
 #include "../facts.h"
 #include "folders.h"
+#include "pictures.h"
 #include "readable.h"
 
-enum { MAX_DEPTH = 32, LOOKS = 64, READ_AT_ONCE = 16 };
-
-// The list of a folder's pictures: the table's state.
-typedef struct nnrt_pictures {
-    char **paths; // [count]
-    int32_t *labels;
-    int64_t count, capacity;
-} nnrt_pictures;
-
-static void free_pictures(void *state) {
-    nnrt_pictures *pictures = state;
-    for (int64_t i = 0; i < pictures->count; i++) free(pictures->paths[i]);
-    free(pictures->paths);
-    free(pictures->labels);
-    free(pictures);
-}
+enum { MAX_DEPTH = 32 };
 
 // ---- Lists.
 
@@ -57,20 +36,7 @@ static nnrt_status add_picture(nnrt_pictures *pictures, const char *path, int32_
     if (kind == NNRT_NAME_OTHER) return NNRT_OK;
     if (kind == NNRT_NAME_UNREADABLE)
         return nnrt_picture_fail_format(path, nnrt_picture_format(path));
-    if (pictures->count == pictures->capacity) {
-        int64_t capacity = pictures->capacity ? 2 * pictures->capacity : 1024;
-        char **paths = realloc(pictures->paths, (size_t)capacity * sizeof *paths);
-        if (paths) pictures->paths = paths;
-        int32_t *labels = realloc(pictures->labels, (size_t)capacity * sizeof *labels);
-        if (labels) pictures->labels = labels;
-        if (!paths || !labels) return fail_memory();
-        pictures->capacity = capacity;
-    }
-    char *copy = strdup(path);
-    if (!copy) return fail_memory();
-    pictures->paths[pictures->count] = copy;
-    pictures->labels[pictures->count++] = label;
-    return NNRT_OK;
+    return nnrt_pictures_add(pictures, path, label);
 }
 
 static nnrt_status add_pictures(nnrt_pictures *pictures, const char *folder, int32_t label,
@@ -224,121 +190,6 @@ static nnrt_status add_train(nnrt_pictures *pictures, const char *folder, Classe
     return status ? status : check_filled(pictures, folder, classes);
 }
 
-// ---- Sizes.
-
-static nnrt_status make_picture(const nnrt_field *field, uint32_t row, void *values);
-
-static nnrt_status fail_sizes(const nnrt_field *field, const char *path, int64_t height,
-                              int64_t width) {
-    const nnrt_pictures *pictures = field->origin.state;
-    const int64_t *shape = field->stored.shape;
-    return nnrt_fail(NNRT_ERROR,
-                     "pictures differ in size: `%s` is %lld pixels wide and %lld high, `%s` %lld "
-                     "and %lld; add `-> resize(height, width)`",
-                     pictures->paths[0], (long long)shape[1], (long long)shape[0], path,
-                     (long long)width, (long long)height);
-}
-
-// Looks at some pictures all over the set, so that most mistakes are found before anything is read.
-nnrt_status nnrt_images_settle(nnrt_table *table) {
-    const nnrt_field *field = nnrt_table_feature(table, 0);
-    const nnrt_pictures *pictures = field->origin.state;
-    if (!pictures || field->origin.make != make_picture || field->is_resized) return NNRT_OK;
-    int64_t looks = pictures->count < LOOKS ? pictures->count : LOOKS;
-    for (int64_t i = 1; i < looks; i++) {
-        const char *path = pictures->paths[i * (pictures->count - 1) / (looks - 1)];
-        int64_t height, width;
-        nnrt_status status = nnrt_picture_size(path, &height, &width);
-        if (status) return status;
-        if (height != field->stored.shape[0] || width != field->stored.shape[1])
-            return fail_sizes(field, path, height, width);
-    }
-    return NNRT_OK;
-}
-
-// ---- Decoding.
-
-static nnrt_status make_picture(const nnrt_field *field, uint32_t row, void *values) {
-    const nnrt_pictures *pictures = field->origin.state;
-    const char *path = pictures->paths[row];
-    const int64_t *shape = field->column.shape;
-    nnrt_picture picture;
-    nnrt_status status = nnrt_picture_read(path, shape[2], &picture);
-    if (status) return status;
-    if (picture.height == shape[0] && picture.width == shape[1])
-        memcpy(values, picture.pixels, (size_t)field->column.size);
-    else if (field->is_resized)
-        nnrt_resize_bytes(picture.pixels, picture.height, picture.width, shape[2], values, shape[0],
-                          shape[1]);
-    else
-        status = fail_sizes(field, path, picture.height, picture.width);
-    nnrt_picture_free(&picture);
-    return status;
-}
-
-typedef struct Reading {
-    const nnrt_field *field;
-    uint8_t *values;
-    int64_t count;
-    _Atomic int64_t next;
-    pthread_mutex_t lock;
-    int64_t failed; // the first picture that failed; count: none did
-    nnrt_status status;
-    char message[4096];
-} Reading;
-
-static void note_failure(Reading *reading, int64_t row, nnrt_status status) {
-    pthread_mutex_lock(&reading->lock);
-    if (row < reading->failed) {
-        reading->failed = row;
-        reading->status = status;
-        snprintf(reading->message, sizeof reading->message, "%s", nnrt_error());
-    }
-    pthread_mutex_unlock(&reading->lock);
-    atomic_store(&reading->next, reading->count); // the others stop, too
-}
-
-static void read_some(void *argument, int thread, int threads) {
-    Reading *reading = argument;
-    int64_t count = reading->count, size = reading->field->column.size;
-    (void)thread, (void)threads;
-    for (;;) {
-        int64_t first = atomic_fetch_add(&reading->next, READ_AT_ONCE);
-        for (int64_t row = first; row < first + READ_AT_ONCE && row < count; row++) {
-            nnrt_status status =
-                make_picture(reading->field, (uint32_t)row, reading->values + row * size);
-            if (status) note_failure(reading, row, status);
-            if (status) break;
-        }
-        if (first >= count) return;
-    }
-}
-
-static nnrt_status read_all(const nnrt_table *table, nnrt_field *field) {
-    nnrt_team *team = nnrt_team_create(nnrt_cpu_count() < 64 ? nnrt_cpu_count() : 64);
-    if (!team) return NNRT_ERROR;
-    Reading reading = {.field = field,
-                       .values = field->values,
-                       .count = table->row_count,
-                       .failed = table->row_count};
-    pthread_mutex_init(&reading.lock, NULL);
-    nnrt_team_run(team, nnrt_team_size(team), read_some, &reading);
-    pthread_mutex_destroy(&reading.lock);
-    nnrt_team_free(team);
-    return reading.status ? nnrt_fail(reading.status, "%s", reading.message) : NNRT_OK;
-}
-
-static nnrt_status read_pictures(nnrt_table *table, nnrt_field *field) {
-    nnrt_memory_rule rule = table->storage->rule;
-    int64_t bytes;
-    if (__builtin_mul_overflow(table->row_count, field->column.size, &bytes)) bytes = INT64_MAX;
-    if (rule == NNRT_MEMORY_NONE || (rule == NNRT_MEMORY_AUTO && bytes > nnrt_free_memory() / 2))
-        return NNRT_OK;
-    field->stored = field->column;
-    nnrt_status status = nnrt_field_allocate(table, field);
-    return status ? status : read_all(table, field);
-}
-
 // ---- Opening.
 
 static nnrt_status add_parts(nnrt_table *table, const char *folder, Classes *classes) {
@@ -372,16 +223,8 @@ static nnrt_status add_labels(nnrt_table *table, const Classes *classes) {
 }
 
 static nnrt_status add_image(nnrt_table *table, int64_t channels) {
-    nnrt_pictures *pictures = table->state;
-    int64_t shape[3] = {0, 0, channels};
-    nnrt_status status = nnrt_picture_size(pictures->paths[0], &shape[0], &shape[1]);
-    if (status) return status;
-    nnrt_field *field =
-        nnrt_table_add(table, NNRT_FEATURE, nnrt_column_make("image", NNRT_U8, 3, shape));
-    if (!field) return NNRT_ERROR;
-    field->origin = (nnrt_origin){read_pictures, make_picture, pictures};
-    nnrt_table_fingerprint(table, shape, sizeof shape);
-    return NNRT_OK;
+    nnrt_field *field = nnrt_table_add(table, NNRT_FEATURE, (nnrt_column){.name = "image"});
+    return field ? nnrt_pictures_show(table, field, table->state, channels) : NNRT_ERROR;
 }
 
 static nnrt_status check_counts(const nnrt_table *table, const Classes *classes) {
@@ -430,9 +273,9 @@ static nnrt_status skip_unreadable(nnrt_table *table, int64_t channels, int64_t 
 }
 
 static nnrt_status list_pictures(nnrt_table *table, const char *folder, Classes *classes) {
-    table->state = calloc(1, sizeof(nnrt_pictures));
-    if (!table->state) return fail_memory();
-    table->free_state = free_pictures;
+    table->state = nnrt_pictures_create();
+    if (!table->state) return NNRT_ERROR;
+    table->free_state = nnrt_pictures_free;
     nnrt_status status = nnrt_reads_note_folder(folder, is_picture_name);
     if (!status) status = add_parts(table, folder, classes);
     return status ? status : check_counts(table, classes);
@@ -498,5 +341,5 @@ const nnrt_source nnrt_image_sources[] = {
     {.schema = {"images", "reads folders of PNG and JPEG pictures, uint8 [height, width, channels]",
                 images_args, "image_dataset_from_directory flow_from_directory ImageFolder"},
      .open = open_images,
-     .settle = nnrt_images_settle},
+     .settle = nnrt_pictures_settle},
     {.schema = {0}}};

@@ -13,7 +13,4 @@
 nnrt_status nnrt_images_open(nnrt_table *table, const char *folder, int64_t channels,
                              int64_t unreadable);
 
-// The other function of a source row.
-nnrt_status nnrt_images_settle(nnrt_table *table);
-
 #endif

@@ -12,6 +12,15 @@
 
 enum { SCALE_FACTOR, SCALE_OFFSET };
 
+static int holds_pictures(const nnrt_table *table) {
+    for (int64_t i = 0; i < table->field_count; i++) {
+        const nnrt_field *field = &table->fields[i];
+        int is_array = field->role == NNRT_FEATURE && field->kind == NNRT_TENSORS;
+        if (is_array && field->column.dtype == NNRT_U8) return 1;
+    }
+    return 0;
+}
+
 static int any_is_category(const nnrt_table *table) {
     for (int64_t i = 0; i < table->field_count; i++)
         if (table->fields[i].is_category) return 1;
@@ -48,6 +57,11 @@ static nnrt_status apply_scale(nnrt_table *table, const nnrt_call *call) {
         return nnrt_fail(NNRT_ERROR, "scale(%g, offset = %g): both must be finite numbers", factor,
                          offset);
     if (!nnrt_columns_are_there(table)) return mark_scale(table, factor, offset);
+    if (!holds_pictures(table)) return nnrt_columns_change_inputs(table, call, scale);
+    nnrt_status status = mark_scale(table, factor, offset);
+    for (int64_t i = 0; i < table->field_count; i++) // tokens stay whole
+        table->fields[i].is_final |= table->fields[i].column.dtype == NNRT_I32;
+    if (status || !nnrt_columns_hold_numbers(table)) return status;
     return nnrt_columns_change_inputs(table, call, scale);
 }
 
@@ -124,7 +138,8 @@ static nnrt_status mark_standardize(nnrt_table *table, const nnrt_call *call) {
 
 static nnrt_status apply_standardize(nnrt_table *table, const nnrt_call *call) {
     int64_t named = 0;
-    if (!nnrt_columns_are_there(table)) return mark_standardize(table, call);
+    int are_pictures = holds_pictures(table) && !nnrt_columns_hold_numbers(table);
+    if (!nnrt_columns_are_there(table) || are_pictures) return mark_standardize(table, call);
     nnrt_call_texts_at(call, STANDARDIZE_COLUMNS, &named);
     nnrt_status status = nnrt_windows_add_targets(table);
     if (status) return status;
