@@ -77,6 +77,9 @@ static int tear_down(void **state) {
 }
 
 int main(void) {
+#if !__has_include(<minizip/unzip.h>)
+    return 0; // nnc is built without
+#endif
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_usual_names),
                                        cmocka_unit_test(test_columns),
                                        cmocka_unit_test(test_mistakes)};
