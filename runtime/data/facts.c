@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "windows.h"
+
 enum {
     ROWS = 20,         // fewer of them show nothing
     ROWS_OF_IDS = 100, // likewise, of numbers that count up
@@ -186,11 +188,12 @@ static nnrt_status add_largest(nnrt_table *table) {
     return largest ? nnrt_facts_add(table, NNRT_FACT_LARGE, largest->column.name, most) : NNRT_OK;
 }
 
-// Behind windows, the column of another time may be the target's.
+// In windows the column of another time may be the target's, unless the target's row is in them.
 static int is_to_tell(const nnrt_table *table, const nnrt_field *field, int kind) {
     int is_input = field->role == NNRT_FEATURE && (field->kind == NNRT_NUMBERS || field->is_index);
     int is_of_target = kind == NNRT_FACT_TELLS_TARGET || kind == NNRT_FACT_FROM_TARGET;
-    return is_input && field->facts & 1 << kind && !(is_of_target && table->windows);
+    return is_input && field->facts & 1 << kind &&
+           !(is_of_target && table->windows && table->windows->ahead);
 }
 
 nnrt_status nnrt_facts_collect(nnrt_table *table) {
