@@ -32,13 +32,17 @@ int64_t nnrt_answer_count(const nnrt_output *output, const float *outputs, int64
 
 // ---- How it is read.
 
-static const nnrt_loss *find_loss(const nnrt_session *session, int64_t number) {
+static const nnrt_loss *find_loss(const nnrt_session *session, int64_t number, nnrt_units *units) {
     const nnrt_program *program = session->program;
     for (int64_t i = program->training_count - 1; i >= 0; i--) {
         const nnrt_training *training = &program->trainings[i];
         if (training->model != session->model) continue;
         for (int64_t k = 0; k < training->loss_count; k++)
-            if (training->losses[k].output == number) return &training->losses[k];
+            if (training->losses[k].output == number) {
+                const nnrt_loss *loss = &training->losses[k];
+                *units = nnrt_targets_units(session, &training->steps[0].train, loss);
+                return loss;
+            }
         return NULL;
     }
     return NULL;
@@ -57,16 +61,18 @@ static nnrt_reading choose_reading(const nnrt_loss *loss, const nnrt_output *out
 }
 
 nnrt_answer nnrt_answer_of(const nnrt_session *session, const nnrt_output *output, int64_t number) {
-    const nnrt_loss *loss = find_loss(session, number);
-    return (nnrt_answer){.output = output, .loss = loss, .reading = choose_reading(loss, output)};
+    nnrt_units units = {0};
+    const nnrt_loss *loss = find_loss(session, number, &units);
+    return (nnrt_answer){
+        .output = output, .loss = loss, .reading = choose_reading(loss, output), .units = units};
 }
 
 void nnrt_answer_put(const nnrt_answer *answer, const float *output, float *values) {
-    const nnrt_loss *loss = answer->loss;
+    const nnrt_units *units = &answer->units;
     int64_t size = answer->output->size;
     memcpy(values, output, (size_t)size * sizeof *values);
-    for (int64_t i = 0; loss && loss->target_deviation != 0 && i < size; i++)
-        values[i] = (float)((double)output[i] * loss->target_deviation + loss->target_mean);
+    for (int64_t i = 0; units->deviation != 0 && i < size; i++)
+        values[i] = (float)((double)output[i] * units->deviation + units->mean);
 }
 
 int64_t nnrt_answer_best(const nnrt_answer *answer, const float *outputs) {

@@ -4,6 +4,7 @@
 #define NNRT_ANSWER_H
 
 #include "../session/session.h"
+#include "../session/targets.h"
 
 typedef enum nnrt_reading {
     NNRT_READ_NUMBERS,
@@ -16,6 +17,7 @@ typedef struct nnrt_answer {
     const nnrt_output *output;
     const nnrt_loss *loss; // with which it was trained last; NULL: none, or steps of its own
     nnrt_reading reading;
+    nnrt_units units;
     int64_t first; // floats of the outputs before it
 } nnrt_answer;
 

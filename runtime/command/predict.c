@@ -154,7 +154,10 @@ static nnrt_status read_inputs(prediction *p) {
     if (!p->inputs) return nnrt_fail_memory("the inputs", (size_t)p->room * sizeof *p->inputs);
     nnrt_status status = read_each(p);
     if (status) return status;
-    if (!p->count) return nnrt_fail(NNRT_ERROR, "none of the inputs can be read");
+    return p->count ? NNRT_OK : nnrt_fail(NNRT_ERROR, "none of the inputs can be read");
+}
+
+static nnrt_status make_room(prediction *p) {
     size_t bytes;
     if (__builtin_mul_overflow((size_t)p->rows, (size_t)p->size * sizeof(float), &bytes) ||
         !(p->outputs = malloc(bytes)))
@@ -302,10 +305,11 @@ static nnrt_status check_operands(prediction *p, const nnrt_function *function) 
 nnrt_status nnrt_command_predict(nnrt_session *session) {
     const nnrt_function *function = &nnrt_session_model(session)->predict;
     prediction p = {.session = session};
-    nnrt_status status = open_answers(&p, function);
-    if (!status) status = check_operands(&p, function);
+    nnrt_status status = check_operands(&p, function);
     if (!status) status = nnrt_session_load_trained(session, nnrt_session_model(session));
     if (!status) status = read_inputs(&p);
+    if (!status) status = open_answers(&p, function); // their units came with the rows
+    if (!status) status = make_room(&p);
     if (!status) status = check_files(&p);
     for (int64_t i = 0; i < p.count && !status; i++) status = run_input(&p, &p.inputs[i]);
     if (!status) status = report(&p);

@@ -8,9 +8,10 @@ nnrt_view nnrt_loss_view(const nnrt_session *session, const nnrt_function *funct
     const nnrt_data_info *info = &session->data.info;
     nnrt_view view =
         nnrt_view_make(&function->outputs[loss->output], &function->columns[loss->target]);
-    if (loss->target_deviation != 0) {
-        view.scale = view.output_scale = loss->target_deviation;
-        view.offset = view.output_offset = loss->target_mean;
+    nnrt_units units = nnrt_targets_units(session, function, loss);
+    if (units.deviation != 0) {
+        view.scale = view.output_scale = units.deviation;
+        view.offset = view.output_offset = units.mean;
     }
     if (loss->target >= function->input_count) return view;
     view.scale = info->scale;

@@ -3,6 +3,7 @@
 #define NNRT_OUTPUT_METRICS_H
 
 #include "../session/session.h"
+#include "../session/targets.h"
 #include "metric.h"
 
 typedef struct nnrt_output_metrics {

@@ -295,7 +295,9 @@ nnrt_status nnrt_session_load_rows(nnrt_session *session, const char *path, int 
     free(learnt);
     if (status) return status;
     session->has_data = 1;
-    return is_predicted ? check_functions(session) : check_data(session);
+    if (!is_predicted) return check_data(session);
+    status = check_functions(session);
+    return status ? status : nnrt_targets_check_names(session);
 }
 
 const nnrt_dataset *nnrt_session_dataset(const nnrt_session *session) {

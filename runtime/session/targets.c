@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 // ---- What belongs together.
 
@@ -62,6 +63,18 @@ int64_t nnrt_targets_classes(const nnrt_session *session, const nnrt_training *t
     return compiled == 2 && are_decisions ? 2 : 0;
 }
 
+nnrt_units nnrt_targets_units(const nnrt_session *session, const nnrt_function *function,
+                              const nnrt_loss *loss) {
+    const nnrt_data_info *info = &session->data.info;
+    nnrt_units units = {loss->target_mean, loss->target_deviation};
+    if (!session->has_data || units.deviation == 0 || loss->target < function->input_count)
+        return units;
+    int64_t target =
+        nnrt_session_source(session, &function->columns[loss->target]) - info->input_count;
+    if (target < 0 || info->targets[target].deviation == 0) return units;
+    return (nnrt_units){info->targets[target].mean, info->targets[target].deviation};
+}
+
 // ---- Checks.
 
 static nnrt_status check_labels(const nnrt_session *session, const pair *p) {
@@ -100,7 +113,25 @@ static nnrt_status check_numbers(const nnrt_session *session, const pair *p) {
         p->loss->target_high, session->program->source_path);
 }
 
-nnrt_status nnrt_targets_check(const nnrt_session *session) {
+// Predictions are told by the names that the program was compiled with.
+static nnrt_status check_names(const nnrt_session *session, const pair *p) {
+    const char *const *found = p->target->class_names;
+    int64_t count = p->loss->class_count;
+    if (count > p->target->classes) count = p->target->classes;
+    for (int64_t i = 0; found && i < count; i++)
+        if (strcmp(found[i], p->loss->classes[i]) != 0)
+            return nnrt_fail(NNRT_ERROR,
+                             "class %" PRId64 " of `%s` is called `%s` by the data set `%s` or the "
+                             "weights, but `%s` when `%s` was compiled; compile again with "
+                             "`nnc build`, and train with that",
+                             i, p->target->column.name, found[i],
+                             nnrt_session_dataset(session)->name, p->loss->classes[i],
+                             session->program->source_path);
+    return NNRT_OK;
+}
+
+static nnrt_status check_each(const nnrt_session *session,
+                              nnrt_status (*check)(const nnrt_session *, const pair *)) {
     const nnrt_program *program = session->program;
     nnrt_status status = NNRT_OK;
     for (int64_t i = 0; i < program->training_count && !status; i++)
@@ -108,8 +139,17 @@ nnrt_status nnrt_targets_check(const nnrt_session *session) {
             pair p = pair_of(session, &program->trainings[i], k);
             int is_other = program->trainings[i].dataset != session->dataset;
             if (is_other || !p.target) continue;
-            status = check_labels(session, &p);
-            if (!status) status = check_numbers(session, &p);
+            status = check(session, &p);
         }
     return status;
+}
+
+nnrt_status nnrt_targets_check_names(const nnrt_session *session) {
+    return check_each(session, check_names);
+}
+
+nnrt_status nnrt_targets_check(const nnrt_session *session) {
+    nnrt_status status = check_each(session, check_labels);
+    if (!status) status = check_each(session, check_names);
+    return status ? status : check_each(session, check_numbers);
 }

@@ -9,7 +9,19 @@
 int64_t nnrt_targets_classes(const nnrt_session *session, const nnrt_training *training,
                              int64_t output);
 
+// What brings an output into the units of its target: x * deviation + mean; deviation 0: it is in
+// them. Those of the data or the weights, where they are loaded, which may be others than when the
+// program was compiled.
+typedef struct nnrt_units {
+    double mean, deviation;
+} nnrt_units;
+
+nnrt_units nnrt_targets_units(const nnrt_session *session, const nnrt_function *function,
+                              const nnrt_loss *loss);
+
 // Labels and numbers may have changed since the compiler saw them.
 nnrt_status nnrt_targets_check(const nnrt_session *session);
+// Of that what predictions need: the classes are called as when the program was compiled.
+nnrt_status nnrt_targets_check_names(const nnrt_session *session);
 
 #endif

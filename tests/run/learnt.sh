@@ -48,3 +48,37 @@ rm other.csv
 expect 1 ./two fit --weights weights.safetensors --save weights.safetensors --progress=none
 holds '"nnc.data.first":'
 holds '"nnc.data.second":'
+
+# Between `build` and `fit` the numbers of the target may change, and with them the units in which
+# metrics and predictions are.
+printf '%s\n' a,y 1,2 2,4 3,6 4,8 5,10 6,12 >rows.csv
+cat >units.nn <<'PROGRAM'
+dataset line = csv("rows.csv", target = y) -> standardize(target = true)
+model net(x) = x -> dense(1)
+train net on line { loss = mse  optimizer = sgd(0.1)  metrics = mae  epochs = 60  batch = 6 }
+PROGRAM
+build units.nn
+printf '%s\n' a,y 1,20 2,40 3,60 4,80 5,100 6,120 >rows.csv
+printf '%s\n' a 6 >new.csv
+expect 0 ./units fit --save units.safetensors --progress=none
+expect 0 ./units predict --weights units.safetensors --csv new.csv
+grep -Eq '^6,(119\.9|120)' out || fail "the prediction is not in the units of the data that were trained on"
+expect 0 ./units predict --weights units.safetensors --csv rows.csv
+grep -Eq '^6,120,(119\.9|120)' out || fail "the prediction is not in the units of the data that were trained on"
+
+# Classes of other names would be told by the wrong ones.
+printf '%s\n' a,y 1,no 2,yes 3,no 4,yes >rows.csv
+cat >named.nn <<'PROGRAM'
+dataset answers = csv("rows.csv", target = y) -> standardize
+model net(x) = x -> dense(1, sigmoid)
+train net on answers { loss = binary_crossentropy  optimizer = adam  epochs = 1  batch = 2 }
+PROGRAM
+build named.nn
+mv named old
+printf '%s\n' a,y 1,no 2,ja 3,no 4,ja >rows.csv
+build named.nn
+expect 0 ./named fit --save named.safetensors --progress=none
+expect 1 ./old fit --save old.safetensors --progress=none
+grep -q 'class 0 of `y` is called `ja`' err || fail "fit: $(cat err)"
+expect 1 ./old predict --weights named.safetensors new.csv
+grep -q 'class 0 of `y` is called `ja`' err || fail "predict: $(cat err)"
