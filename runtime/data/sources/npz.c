@@ -140,9 +140,9 @@ static const ArgDef npz_args[] = {
     ARRAYS("x", NULL,
            "the array with the samples; a list: several inputs; else `x_train`, `x` or another "
            "usual name"),
-    ARRAYS("target", "y labels", "that of their labels or targets; else `y_train`, `y` .."),
-    ARRAYS("test_x", "x_test", "the samples of the test part; else `x_test` .."),
-    ARRAYS("test_target", "y_test", "their targets; else `y_test` .."),
+    ARRAYS("target", "y labels", "that of their labels or targets; else `y_train`, `y`"),
+    ARRAYS("test_x", "x_test", "the samples of the test part; else `x_test`"),
+    ARRAYS("test_target", "y_test", "their targets; else `y_test`"),
     NNRT_CLASSES_ARGUMENT,
     NNRT_MEMORY_ARGUMENT,
     {0},
