@@ -13,7 +13,7 @@
 bool data_print(Text *out, Session *session);
 
 // `--png`: writes pictures of the one data set that is meant, and a line that says what they are
-// (runtime/data/sheet.h). False: reported.
+// (runtime/data/look/sheet.h). False: reported.
 bool data_sheet(Text *out, Session *session);
 
 #endif

@@ -1,5 +1,5 @@
 // `nnc data FILE [DATASET] --png FILE`: the pictures of a data set in one file.
-#include "../runtime/data/sheet.h"
+#include "../runtime/data/look/sheet.h"
 
 #include "data.h"
 #include "output.h"

@@ -313,7 +313,7 @@ Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *exp
 bool dataset_report_as_layer(Checker *c, const Ast *ast);
 
 // ---- formula.c
-// Formulas over columns as texts in postfix order (runtime/data/transforms/formula.h): one, or
+// Formulas over columns as texts in postfix order (runtime/data/formula/formula.h): one, or
 // those of a list of AST_ASSIGN with their names. False: reported.
 bool formula_convert(Checker *c, Scope *scope, const Ast *ast, ArgValue *value);
 bool formula_convert_named(Checker *c, Scope *scope, const Ast *list, ArgValue *value);

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts.h"
-#include "learnt.h"
-#include "row_view.h"
 #include "stage.h"
-#include "vocabulary.h"
-#include "windows.h"
+#include "table/facts.h"
+#include "table/learnt.h"
+#include "table/row_view.h"
+#include "table/windows.h"
+#include "text/vocabulary.h"
 
 nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t missing,
                                 int64_t *value) {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../formats/array.h"
-#include "table.h"
+#include "table/table.h"
 
 static int64_t row_bytes(const nnrt_column *column) {
     return column->size * nnrt_dtype_size(column->dtype);

@@ -5,7 +5,7 @@
 
 #include "../base/call.h"
 #include "../base/schema.h"
-#include "table.h"
+#include "table/table.h"
 
 typedef struct nnrt_source {
     Schema schema;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "locality.h"
-#include "row_view.h"
 #include "stage.h"
+#include "table/row_view.h"
 
 static double get_value(const void *values, int64_t dtype, int64_t i) {
     return dtype == NNRT_U8 ? ((const uint8_t *)values)[i] : (double)((const float *)values)[i];

@@ -1,9 +1,9 @@
 // Formulas over columns, from their text to the rows that `filter` keeps and the numbers that
 // `compute` makes, against what pandas makes of them (tests/fixtures/make_formulas.py).
 #include "../../compiler/program/program.h"
+#include "../../runtime/data/formula/formula.h"
 #include "../../runtime/data/stage.h"
-#include "../../runtime/data/table.h"
-#include "../../runtime/data/transforms/formula.h"
+#include "../../runtime/data/table/table.h"
 #include "../common/check.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 // Which rows come into which part: groups that stay together, classes that are made equal.
 #include "../../compiler/program/program.h"
 #include "../../runtime/data/stage.h"
-#include "../../runtime/data/table.h"
+#include "../../runtime/data/table/table.h"
 #include "../common/check.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 // Values in memory and on the disk: what counts as memory, that a column is the same wherever it
 // lies, and the order in which rows on the disk are trained.
 #include "../../runtime/data/locality.h"
-#include "../../runtime/data/storage.h"
+#include "../../runtime/data/table/storage.h"
 #include "../../runtime/formats/array.h"
 #include "../common/calls.h"
 #include "data_files.h"

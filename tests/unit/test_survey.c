@@ -1,6 +1,6 @@
 // What is shown of data before training: numbers as NumPy gives them, also where a sum of squares
 // would lose them; gaps, categories, duplicates.
-#include "../../runtime/data/survey.h"
+#include "../../runtime/data/look/survey.h"
 #include "../common/calls.h"
 #include "data_files.h"
 

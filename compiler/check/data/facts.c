@@ -1,6 +1,6 @@
 // What data show about their columns, for data sets that a model is trained on: columns that teach
 // nothing, that give the target away, that are too many. Warnings, and none of them may be a false
-// alarm; what is sure is decided where the table is read (runtime/data/facts.h).
+// alarm; what is sure is decided where the table is read (runtime/data/table/facts.h).
 #include "../check.h"
 
 // "`id`, `name` and `zip`"

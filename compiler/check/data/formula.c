@@ -1,7 +1,7 @@
 // Formulas over columns: from the syntax to texts in postfix order, which
-// runtime/data/transforms/formula.h binds to the columns that there are. A bare word is a column,
+// runtime/data/formula/formula.h binds to the columns that there are. A bare word is a column,
 // unless the program gives it a value.
-#include "../../../runtime/data/transforms/formula.h"
+#include "../../../runtime/data/formula/formula.h"
 #include "../check.h"
 
 typedef VEC(const char *) TextList;

@@ -4,8 +4,8 @@
 #define NNRT_CELLS_H
 
 #include "../../formats/csv.h"
-#include "../table.h"
-#include "../words.h"
+#include "../table/table.h"
+#include "../table/words.h"
 
 // What a file is read with.
 typedef struct nnrt_cells_rules {

@@ -9,8 +9,8 @@
 
 #include "../../files/locate.h"
 #include "../../files/stream.h"
+#include "../pictures/pictures.h"
 #include "images.h"
-#include "pictures.h"
 
 enum { SIDE = 32, CHANNELS = 3, PLANE = SIDE * SIDE, PIXELS = PLANE * CHANNELS };
 enum { TRAIN_ROWS = 50000, TEST_ROWS = 10000, MAX_FILES = 8 };

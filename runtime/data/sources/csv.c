@@ -11,10 +11,10 @@
 #include "../../base/list.h"
 #include "../../base/number.h"
 #include "../../files/locate.h"
-#include "../learnt.h"
+#include "../pictures/pictures.h"
 #include "../stage.h"
+#include "../table/learnt.h"
 #include "cells.h"
-#include "pictures.h"
 
 enum {
     FILES,

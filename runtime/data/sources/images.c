@@ -12,10 +12,10 @@
 #include "../../files/locate.h"
 #include "../../files/reads.h"
 #include "../../formats/picture.h"
-#include "../facts.h"
-#include "folders.h"
-#include "pictures.h"
-#include "readable.h"
+#include "../pictures/folders.h"
+#include "../pictures/pictures.h"
+#include "../pictures/readable.h"
+#include "../table/facts.h"
 
 enum { MAX_DEPTH = 32 };
 

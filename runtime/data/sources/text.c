@@ -9,9 +9,9 @@
 #include "../../files/locate.h"
 #include "../../files/reads.h"
 #include "../../formats/text_lines.h"
-#include "../learnt.h"
 #include "../stage.h"
-#include "../words.h"
+#include "../table/learnt.h"
+#include "../table/words.h"
 
 enum { FILES, UNIT, TEST, VALIDATION, VOCABULARY, UNKNOWN, MEMORY };
 enum { PARTS = 3, FIRST_CAPACITY = 1 << 16, ASCII = 128, BYTES = 256, BLOCK = 1 << 16 };

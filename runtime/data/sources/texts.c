@@ -8,10 +8,10 @@
 #include "../../files/locate.h"
 #include "../../files/reads.h"
 #include "../../formats/text_lines.h"
-#include "../learnt.h"
+#include "../pictures/folders.h"
 #include "../stage.h"
-#include "../words.h"
-#include "folders.h"
+#include "../table/learnt.h"
+#include "../table/words.h"
 
 enum { FOLDER, MEMORY };
 enum { PARTS = 3, FIRST_CAPACITY = 1 << 14 };

@@ -8,10 +8,10 @@
 #include "../../base/list.h"
 #include "../../base/memory.h"
 #include "../../base/number.h"
-#include "../facts.h"
-#include "../learnt.h"
 #include "../stage.h"
-#include "../vocabulary.h"
+#include "../table/facts.h"
+#include "../table/learnt.h"
+#include "../text/vocabulary.h"
 #include "columns.h"
 
 // ---- Targets.

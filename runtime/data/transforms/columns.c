@@ -8,9 +8,9 @@
 
 #include "../../base/list.h"
 #include "../../base/suggestion.h"
-#include "../learnt.h"
 #include "../stage.h"
-#include "../windows.h"
+#include "../table/learnt.h"
+#include "../table/windows.h"
 
 nnrt_field *nnrt_columns_find(const nnrt_table *table, const char *name) {
     nnrt_field *field = nnrt_table_find(table, name);

@@ -3,7 +3,7 @@
 #define NNRT_COLUMNS_H
 
 #include "../../base/call.h"
-#include "../table.h"
+#include "../table/table.h"
 
 nnrt_field *nnrt_columns_find(const nnrt_table *table, const char *name); // NULL: none
 // Does the option name this column?

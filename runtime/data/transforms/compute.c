@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "../../base/suggestion.h"
-#include "../facts.h"
+#include "../formula/formula.h"
 #include "../stage.h"
-#include "formula.h"
+#include "../table/facts.h"
 
 // ---- filter
 

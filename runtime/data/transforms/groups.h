@@ -4,7 +4,7 @@
 #define NNRT_GROUPS_H
 
 #include "../../base/random.h"
-#include "../table.h"
+#include "../table/table.h"
 
 // Moves whole groups of the training part to `part`, of about `wanted` rows: at least one group
 // goes, and one stays. They are the last ones in the order in which they begin, or, with `random`

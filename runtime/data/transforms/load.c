@@ -7,9 +7,9 @@
 
 #include "../../files/locate.h"
 #include "../../files/reads.h"
-#include "../facts.h"
-#include "../sources/pictures.h"
-#include "../sources/readable.h"
+#include "../pictures/pictures.h"
+#include "../pictures/readable.h"
+#include "../table/facts.h"
 #include "columns.h"
 
 enum { COLUMNS, COLOR, SKIP_UNREADABLE };

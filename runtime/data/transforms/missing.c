@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "../../base/number.h"
-#include "../learnt.h"
 #include "../stage.h"
+#include "../table/learnt.h"
 #include "columns.h"
 
 // ---- drop_missing

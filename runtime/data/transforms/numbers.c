@@ -3,9 +3,9 @@
 // data.
 #include <math.h>
 
-#include "../learnt.h"
 #include "../stage.h"
-#include "../windows.h"
+#include "../table/learnt.h"
+#include "../table/windows.h"
 #include "columns.h"
 
 // ---- scale

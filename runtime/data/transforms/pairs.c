@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "../../base/random.h"
-#include "../row_view.h"
 #include "../stage.h"
+#include "../table/row_view.h"
 
 enum { SAME, SEED };
 enum { PARTS = 3 };

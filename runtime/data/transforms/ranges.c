@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "../../base/number.h"
-#include "../learnt.h"
 #include "../stage.h"
+#include "../table/learnt.h"
 #include "columns.h"
 
 // The least and the largest number of the training part.

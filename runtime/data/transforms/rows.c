@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "../../base/random.h"
-#include "../learnt.h"
 #include "../stage.h"
-#include "../windows.h"
+#include "../table/learnt.h"
+#include "../table/windows.h"
 #include "columns.h"
 #include "groups.h"
 #include "rows.h"

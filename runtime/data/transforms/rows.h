@@ -2,7 +2,7 @@
 #ifndef NNRT_ROWS_H
 #define NNRT_ROWS_H
 
-#include "../table.h"
+#include "../table/table.h"
 
 // The first target that is a class of the sample, labels or one-hot; NULL: none is. Targets are
 // settled (table.h).

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../learnt.h"
 #include "../stage.h"
-#include "../tokenizer.h"
-#include "../words.h"
+#include "../table/learnt.h"
+#include "../table/words.h"
+#include "../text/tokenizer.h"
 #include "columns.h"
 
 enum { COLUMNS, UNIT, VOCABULARY, LENGTH, LOWER };

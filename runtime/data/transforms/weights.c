@@ -1,6 +1,6 @@
 // What samples count: a column that is no input, but their weights in the loss.
-#include "../learnt.h"
 #include "../stage.h"
+#include "../table/learnt.h"
 #include "columns.h"
 
 enum { COLUMN };

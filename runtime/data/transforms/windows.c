@@ -1,5 +1,5 @@
 // Windows of a series: runs of rows of one part become samples.
-#include "../windows.h"
+#include "../table/windows.h"
 
 #include <math.h>
 #include <stdlib.h>

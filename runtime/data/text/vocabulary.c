@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learnt.h"
-#include "words.h"
+#include "../table/learnt.h"
+#include "../table/words.h"
 
 enum { PARTS = 3 };
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../formats/array.h"
-#include "transforms/augment.h"
+#include "../../formats/array.h"
+#include "../transforms/augment.h"
 
 enum { COLUMNS = 8, LINES = 8, CLASSES = 32 };
 

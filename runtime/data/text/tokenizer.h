@@ -4,7 +4,7 @@
 #ifndef NNRT_TOKENIZER_H
 #define NNRT_TOKENIZER_H
 
-#include "table.h"
+#include "../table/table.h"
 
 typedef struct nnrt_tokenizer {
     nnrt_unit unit;

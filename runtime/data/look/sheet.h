@@ -7,8 +7,8 @@
 #ifndef NNRT_SHEET_H
 #define NNRT_SHEET_H
 
-#include "../formats/grid.h"
-#include "data.h"
+#include "../../formats/grid.h"
+#include "../data.h"
 
 typedef struct nnrt_sheet {
     nnrt_grid grid;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "columns.h"
+#include "../transforms/columns.h"
 
 enum { BLOCK = 1024 }; // rows that are evaluated at a time
 

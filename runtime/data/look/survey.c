@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/json.h"
-#include "stage.h"
+#include "../../base/json.h"
+#include "../stage.h"
 #include "token_survey.h"
 
 // ---- Values of one row, in memory or made.

@@ -8,8 +8,8 @@
 #ifndef NNRT_TABLE_H
 #define NNRT_TABLE_H
 
-#include "../formats/array.h"
-#include "data.h"
+#include "../../formats/array.h"
+#include "../data.h"
 #include "storage.h"
 
 typedef struct nnrt_table nnrt_table;

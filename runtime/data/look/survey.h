@@ -4,8 +4,8 @@
 #ifndef NNRT_SURVEY_H
 #define NNRT_SURVEY_H
 
-#include "../base/status.h"
-#include "data.h"
+#include "../../base/status.h"
+#include "../data.h"
 
 typedef struct nnrt_category_count {
     const char *name; // NULL: the number is its name

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../base/memory.h"
-#include "../files/scratch.h"
-#include "../formats/array.h"
+#include "../../base/memory.h"
+#include "../../files/scratch.h"
+#include "../../formats/array.h"
 
 enum {
     PAGE = 4096,

@@ -2,8 +2,8 @@
 #ifndef NNRT_TOKEN_SURVEY_H
 #define NNRT_TOKEN_SURVEY_H
 
+#include "../table/table.h"
 #include "survey.h"
-#include "table.h"
 
 // Is the column one of `tokens`, in memory?
 int nnrt_token_survey_fits(const nnrt_field *field);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../formats/text_lines.h"
+#include "../../formats/text_lines.h"
 
 static int is_blank(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "../base/status.h"
+#include "../../base/status.h"
 
 typedef struct nnrt_words {
     char **texts; // [count]; owned

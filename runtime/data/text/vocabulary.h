@@ -7,7 +7,7 @@
 #ifndef NNRT_VOCABULARY_H
 #define NNRT_VOCABULARY_H
 
-#include "table.h"
+#include "../table/table.h"
 
 // What stands for tokens that the training part has not.
 #define NNRT_UNKNOWN_TOKEN "[UNK]"
