@@ -1,7 +1,11 @@
 #include "targets.h"
 
+#include "weights.h"
+
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // ---- What belongs together.
@@ -63,12 +67,27 @@ int64_t nnrt_targets_classes(const nnrt_session *session, const nnrt_training *t
     return compiled == 2 && are_decisions ? 2 : 0;
 }
 
+// Without data what the weights file says is what was trained on.
+static nnrt_units units_of_weights(const nnrt_session *session, const char *target,
+                                   nnrt_units compiled) {
+    const nnrt_dataset *dataset = nnrt_session_dataset(session);
+    nnrt_units units = compiled;
+    char place[PATH_MAX], *learnt = NULL;
+    const char *weights = nnrt_session_weights_read(session, place) ? place : NULL;
+    if (!dataset || !target || nnrt_weights_learnt(weights, dataset, &learnt) || !learnt)
+        return units;
+    int is_found = nnrt_learnt_units(learnt, target, &units.mean, &units.deviation);
+    free(learnt);
+    return is_found ? units : compiled;
+}
+
 nnrt_units nnrt_targets_units(const nnrt_session *session, const nnrt_function *function,
                               const nnrt_loss *loss) {
     const nnrt_data_info *info = &session->data.info;
     nnrt_units units = {loss->target_mean, loss->target_deviation};
-    if (!session->has_data || units.deviation == 0 || loss->target < function->input_count)
-        return units;
+    if (units.deviation == 0 || loss->target < function->input_count) return units;
+    if (!session->has_data)
+        return units_of_weights(session, function->columns[loss->target].source, units);
     int64_t target =
         nnrt_session_source(session, &function->columns[loss->target]) - info->input_count;
     if (target < 0 || info->targets[target].deviation == 0) return units;

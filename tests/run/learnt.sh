@@ -65,6 +65,8 @@ expect 0 ./units predict --weights units.safetensors --csv new.csv
 grep -Eq '^6,(119\.9|120)' out || fail "the prediction is not in the units of the data that were trained on"
 expect 0 ./units predict --weights units.safetensors --csv rows.csv
 grep -Eq '^6,120,(119\.9|120)' out || fail "the prediction is not in the units of the data that were trained on"
+expect 0 ./units predict --weights units.safetensors 1.4638501 # 6, as it stands behind the stages
+grep -Eq '(119\.9|120)' out || fail "the prediction of numbers is not in the units of the weights"
 
 # Classes of other names would be told by the wrong ones.
 printf '%s\n' a,y 1,no 2,yes 3,no 4,yes >rows.csv

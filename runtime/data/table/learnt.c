@@ -93,3 +93,20 @@ nnrt_status nnrt_learnt_put_source(nnrt_table *table, const char *group, const c
     if (state && !json_object_get(state, group)) json_object_set_new(state, group, json_object());
     return put(json_object_get(state, group), column, value);
 }
+
+int nnrt_learnt_units(const char *learnt, const char *column, double *mean, double *deviation) {
+    json_t *stages = json_loads(learnt, 0, NULL), *stage;
+    size_t number;
+    int is_found = 0;
+    json_array_foreach(stages, number, stage) {
+        const json_t *state = json_object_get(stage, column);
+        const json_t *middle = json_object_get(state, "mean");
+        const json_t *width = json_object_get(state, "deviation");
+        if (!json_is_number(middle) || !json_is_number(width)) continue;
+        *mean = json_number_value(middle);
+        *deviation = json_number_value(width);
+        is_found = 1;
+    }
+    json_decref(stages);
+    return is_found;
+}
