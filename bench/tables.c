@@ -1,7 +1,7 @@
 // How many megabytes of a table of numbers one core reads: into the input vector of a network.
 //
-//   cc -O2 -o /tmp/tables bench/tables.c build/libnnrt.a -lpng -ljpeg -ldeflate -ljansson -lminizip -lz -lm
-//   /tmp/tables FILE.csv [ROUNDS]    prints MB/s, a round a line
+//   cc -O2 -o /tmp/tables bench/tables.c build/libnnrt.a -lpng -ljpeg -ldeflate -ljansson -lminizip
+//   -lz -lm /tmp/tables FILE.csv [ROUNDS]    prints MB/s, a round a line
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
