@@ -27,6 +27,11 @@ void nnrt_text_lines_close(nnrt_text_lines *lines);
 // place.
 nnrt_status nnrt_text_lines_next(nnrt_text_lines *lines);
 
+// White space of ASCII: what parts words.
+static inline int nnrt_is_blank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 // Bytes of the UTF-8 character at `text`, of which `left` are there (more than 0); 0: it is none.
 int nnrt_utf8_length(const char *text, int64_t left);
 

@@ -1,6 +1,7 @@
 // Tables from csv files: what columns hold, the parts, targets, and what each transform makes of
 // them; and what is refused, with its place.
 #include "../../runtime/data/data.h"
+#include "../../runtime/data/table/table.h"
 #include "../common/calls.h"
 #include "data_files.h"
 
@@ -329,6 +330,20 @@ static void test_late_word(void **state) {
     assert_message("row 3001, column `a`: `oops` is not a number");
 }
 
+// Remedies can be copied into the program: what is no word of it stands in quotes.
+static void test_remedies_are_programs(void **state) {
+    (void)state;
+    put("names.csv", "pm2.5,2 a,b,say \"it\"\nx,y,1,2\nz,y,1,3\n");
+    assert_int_equal(LOAD(SOURCE("csv", TEXT("file", "names.csv"))), NNRT_ERROR);
+    assert_message("add `-> one_hot(\"pm2.5\")`, or `-> drop(\"pm2.5\")`");
+    assert_string_equal(nnrt_written_name("b_1").text, "b_1");
+    assert_string_equal(nnrt_written_name("2 a").text, "\"2 a\"");
+    assert_string_equal(nnrt_written_name("say \"it\"").text, "\"say \\\"it\\\"\"");
+    char name[600] = "";
+    memset(name, '"', sizeof name - 1); // what is longer is cut
+    assert_int_equal(nnrt_written_name(name).text[254], 0);
+}
+
 static int tear_down(void **state) {
     nnrt_data_free(&data);
     return scratch_remove(state);
@@ -347,6 +362,7 @@ int main(void) {
         cmocka_unit_test(test_damaged_header),
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_late_word),
+        cmocka_unit_test(test_remedies_are_programs),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_sample_weight),
         cmocka_unit_test(test_standardized_columns),

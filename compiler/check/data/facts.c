@@ -1,6 +1,7 @@
 // What data show about their columns, for data sets that a model is trained on: columns that teach
 // nothing, that give the target away, that are too many. Warnings, and none of them may be a false
 // alarm; what is sure is decided where the table is read (runtime/data/table/facts.h).
+#include "../../../runtime/data/table/table.h"
 #include "../check.h"
 
 // "`id`, `name` and `zip`"
@@ -11,13 +12,8 @@ static NameList columns_of(Checker *c, const nnrt_data_info *info, nnrt_fact_kin
     return names;
 }
 
-// A column's name that is no name of the language is a string.
 static const char *written_name(Checker *c, const char *name) {
-    bool is_plain = !(*name >= '0' && *name <= '9');
-    for (const char *at = name; *at; at++)
-        is_plain = is_plain && (*at == '_' || (*at >= '0' && *at <= '9') ||
-                                ((*at | 32) >= 'a' && (*at | 32) <= 'z'));
-    return is_plain ? name : arena_format(c->arena, "\"%s\"", name);
+    return arena_strdup(c->arena, nnrt_written_name(name).text);
 }
 
 static const char *drop_text(Checker *c, const NameList *names) {

@@ -126,7 +126,7 @@ static nnrt_status fail_words(const Formula *f, const Operand *operand, const ch
                      "with words, by == and !=: `%s == \"%s\"`",
                      f->call->name, stage_text(f), operand->field->column.name,
                      operand->field->kind == NNRT_DATES ? "dates" : "words", operator,
-                     operand->field->column.name,
+                     nnrt_written_name(operand->field->column.name).text,
                      operand->field->word_count ? operand->field->words[0] : "");
 }
 
@@ -139,13 +139,13 @@ static nnrt_status fail_mixed(const Formula *f, const Operand *left, const Opera
                          "%s(%s): the column `%s` holds numbers, and \"%s\" is a word\nnumbers "
                          "stand without quotes, as in `%s == 1`",
                          f->call->name, stage_text(f), number->field->column.name, words->text,
-                         number->field->column.name);
+                         nnrt_written_name(number->field->column.name).text);
     return nnrt_fail(NNRT_ERROR,
                      "%s(%s): the column `%s` holds %s, which are compared with words in quotes\n"
                      "write `%s == \"%s\"`, for example",
                      f->call->name, stage_text(f), words->field->column.name,
                      words->field->kind == NNRT_DATES ? "dates" : "words",
-                     words->field->column.name,
+                     nnrt_written_name(words->field->column.name).text,
                      words->field->word_count ? words->field->words[0] : "");
 }
 

@@ -158,6 +158,13 @@ static nnrt_status check_encoding(const nnrt_csv *csv, int64_t column) {
                      (unsigned)(unsigned char)cell->text[place]);
 }
 
+static nnrt_status name_by_cell(Reading *reading, const nnrt_csv *csv, int64_t column) {
+    const nnrt_csv_cell *cell = &csv->cells[column];
+    nnrt_status status = check_encoding(csv, column);
+    if (status) return status;
+    return name_column(reading, column, cell->length ? cell->text : NULL, cell->length);
+}
+
 // Names of the program, of the header, or numbers.
 static nnrt_status name_columns(Reading *reading, const nnrt_csv *csv) {
     int64_t count;
@@ -165,13 +172,10 @@ static nnrt_status name_columns(Reading *reading, const nnrt_csv *csv) {
     if (count && count != csv->count) return fail_count(csv, count);
     nnrt_status status = make_columns(reading, csv->count);
     for (int64_t i = 0; i < csv->count && !status; i++) {
-        const nnrt_csv_cell *cell = &csv->cells[i];
         if (count)
             status = name_column(reading, i, names[i], (int)strlen(names[i]));
-        else if (reading->has_header && cell->length)
-            status = (status = check_encoding(csv, i))
-                         ? status
-                         : name_column(reading, i, cell->text, cell->length);
+        else if (reading->has_header)
+            status = name_by_cell(reading, csv, i);
         else
             status = name_column(reading, i, NULL, 0);
     }
@@ -383,10 +387,7 @@ static nnrt_status name_places(Reading *reading, const nnrt_csv *csv) {
 
 static nnrt_status name_cells(Reading *reading, const nnrt_csv *csv) {
     nnrt_status status = make_columns(reading, csv->count);
-    for (int64_t i = 0; i < csv->count && !status; i++) {
-        const nnrt_csv_cell *cell = &csv->cells[i];
-        status = name_column(reading, i, cell->length ? cell->text : NULL, cell->length);
-    }
+    for (int64_t i = 0; i < csv->count && !status; i++) status = name_by_cell(reading, csv, i);
     return status ? status : check_names(reading, csv->path);
 }
 

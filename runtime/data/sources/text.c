@@ -14,7 +14,14 @@
 #include "../table/words.h"
 
 enum { FILES, UNIT, TEST, VALIDATION, VOCABULARY, UNKNOWN, MEMORY };
-enum { PARTS = 3, FIRST_CAPACITY = 1 << 16, ASCII = 128, BYTES = 256, BLOCK = 1 << 16 };
+enum {
+    PARTS = 3,
+    FIRST_CAPACITY = 1 << 16,
+    STRETCH = 1 << 20, // tokens after which the disk may have them
+    ASCII = 128,
+    BYTES = 256,
+    BLOCK = 1 << 16
+};
 
 static const ArgDef text_args[];
 
@@ -44,6 +51,8 @@ static nnrt_status grow(Reading *reading) {
 static nnrt_status add_code(Reading *reading, int32_t code) {
     if (reading->count == reading->capacity && grow(reading)) return NNRT_ERROR;
     reading->codes[reading->count++] = code;
+    if (reading->count % STRETCH == 0)
+        nnrt_storage_fill(reading->codes, reading->count * (int64_t)sizeof code);
     return NNRT_OK;
 }
 
@@ -69,18 +78,14 @@ static nnrt_status add_characters(Reading *reading, const nnrt_text_lines *lines
     return status;
 }
 
-static int is_blank(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static nnrt_status add_words(Reading *reading, const nnrt_text_lines *lines) {
     const char *at = lines->text, *end = lines->text + lines->length;
     nnrt_status status = NNRT_OK;
     while (!status) {
-        while (at < end && is_blank(*at)) at++;
+        while (at < end && nnrt_is_blank(*at)) at++;
         if (at == end) break;
         const char *word = at;
-        while (at < end && !is_blank(*at)) at++;
+        while (at < end && !nnrt_is_blank(*at)) at++;
         status = add_word(reading, word, at - word);
     }
     return status;

@@ -42,7 +42,7 @@ static nnrt_status grow(Reading *reading) {
 
 static int is_empty(const char *text, int64_t length) {
     for (int64_t i = 0; i < length; i++)
-        if (text[i] != ' ' && !(text[i] >= '\t' && text[i] <= '\r')) return 0;
+        if (!nnrt_is_blank(text[i])) return 0;
     return 1;
 }
 

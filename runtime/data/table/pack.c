@@ -46,7 +46,7 @@ static nnrt_status check_missing(const nnrt_table *table, const nnrt_field *fiel
     const char *name = field->column.name;
     if (field->role == NNRT_FEATURE) snprintf(fill, sizeof fill, ", or `-> fill_missing(..)`");
     if (field->role == NNRT_WEIGHT)
-        snprintf(fill, sizeof fill, ", or `-> fill_missing(1, %s)`", name);
+        snprintf(fill, sizeof fill, ", or `-> fill_missing(1, %s)`", nnrt_written_name(name).text);
     return nnrt_fail(NNRT_ERROR,
                      "the %s `%s` is missing in %lld row%s, the first is row %lld\n"
                      "add `-> drop_missing`%s",
@@ -277,7 +277,8 @@ static nnrt_status check_weight(const nnrt_table *table, const nnrt_field *field
             status = nnrt_fail(NNRT_ERROR,
                                "the weight `%s` is %g in row %lld\nweights of samples are numbers "
                                "from 0 to 1e9: correct the row, or write `-> clip(0, 1e9, %s)`",
-                               name, values[row], nnrt_table_row_in_file(table, row), name);
+                               name, values[row], nnrt_table_row_in_file(table, row),
+                               nnrt_written_name(name).text);
         }
     if (status || sum > 0 || table->states) return status; // states: nothing is trained
     return nnrt_fail(NNRT_ERROR,
@@ -320,6 +321,7 @@ static int has_thousands(const char *text) {
 // Words that stand among numbers are mistakes, or mean something that numbers cannot.
 static nnrt_status fail_feature_words(const nnrt_field *field) {
     const char *name = field->column.name, *word = NULL, *thousands = NULL;
+    const nnrt_written written = nnrt_written_name(name);
     int any_number = 0;
     for (int64_t i = 0; i < field->word_count; i++) {
         const char *text = field->words[i];
@@ -333,28 +335,30 @@ static nnrt_status fail_feature_words(const nnrt_field *field) {
         return nnrt_fail(NNRT_ERROR,
                          "the column `%s` holds numbers with separators of thousands, `%s` for "
                          "example\ntake them out of the file, or add `-> drop(%s)`",
-                         name, thousands, name);
+                         name, thousands, written.text);
     if (any_number && word)
         return nnrt_fail(NNRT_ERROR,
                          "the column `%s` holds words among numbers, `%s` for example\nwrite "
                          "`missing = \"%s\"` if it stands for nothing, or add `-> one_hot(%s)`, or "
                          "`-> drop(%s)`",
-                         name, word, word, name, name);
+                         name, word, word, written.text, written.text);
     return nnrt_fail(NNRT_ERROR,
                      "the column `%s` holds words, `%s` for example\n"
                      "add `-> one_hot(%s)`, or `-> drop(%s)`; if they are texts, `-> tokens(%s)`",
-                     name, field->word_count ? field->words[0] : "", name, name, name);
+                     name, field->word_count ? field->words[0] : "", written.text, written.text,
+                     written.text);
 }
 
 static nnrt_status check_feature(const nnrt_table *table, const nnrt_field *field) {
     const char *name = field->column.name;
+    const nnrt_written written = nnrt_written_name(name);
     if (field->role != NNRT_FEATURE) return NNRT_OK;
     if (field->kind == NNRT_WORDS) return fail_feature_words(field);
     if (field->kind == NNRT_DATES)
         return nnrt_fail(NNRT_ERROR,
                          "the column `%s` holds dates\nadd `-> drop(%s)`, and before it, for what "
                          "of them matters, `-> compute(month = month(%s))`, for example",
-                         name, name, name);
+                         name, written.text, written.text);
     if (field->kind == NNRT_TOKENS && !table->windows)
         return nnrt_fail(NNRT_ERROR,
                          "a text is one run of %lld tokens, not samples\n"

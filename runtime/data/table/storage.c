@@ -45,6 +45,11 @@ void nnrt_storage_count(nnrt_value_storage *storage, int64_t bytes) {
     if (storage->resident > storage->peak) storage->peak = storage->resident;
 }
 
+void nnrt_storage_borrow(nnrt_value_storage *storage, int64_t bytes) {
+    nnrt_storage_count(storage, bytes);
+    nnrt_storage_count(storage, -bytes);
+}
+
 static void set_resident(Entry *entry, int64_t bytes) {
     nnrt_storage_count(entry->storage, bytes - entry->resident);
     entry->resident = bytes;
@@ -213,7 +218,6 @@ void nnrt_storage_expect(void *values, int64_t first, int64_t end) {
 void nnrt_storage_passed(void *values) {
     const Entry *entry = find(values);
     if (!entry || entry->place != ON_DISK) return;
-    nnrt_storage_count(entry->storage, entry->size);
-    nnrt_storage_count(entry->storage, -entry->size);
+    nnrt_storage_borrow(entry->storage, entry->size);
     nnrt_scratch_let_go(values, 0, entry->size);
 }

@@ -55,6 +55,8 @@ void nnrt_storage_let_go(void *values);
 void nnrt_storage_expect(void *values, int64_t first, int64_t end);
 // All of it was read or written, which took memory: on the disk it does not any more.
 void nnrt_storage_passed(void *values);
+// Memory besides that is taken for a moment: the most so far may be more by it.
+void nnrt_storage_borrow(nnrt_value_storage *storage, int64_t bytes);
 // Of other memory of the data: lists of rows, say.
 void nnrt_storage_count(nnrt_value_storage *storage, int64_t bytes);
 

@@ -282,6 +282,24 @@ int nnrt_field_is_missing(const nnrt_field *field, uint32_t row) {
     return field->kind == NNRT_NUMBERS ? isnan(value) : value < 0;
 }
 
+// ---- What is said of it.
+
+nnrt_written nnrt_written_name(const char *name) {
+    nnrt_written written;
+    size_t letters =
+        strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+    int is_word = *name && !name[letters] && !(*name >= '0' && *name <= '9');
+    size_t used = 0, room = sizeof written.text - 3; // an escaped character and the last quote
+    if (!is_word) written.text[used++] = '"';
+    for (; *name && used < room; name++) {
+        if (*name == '"' || *name == '\\') written.text[used++] = '\\';
+        written.text[used++] = *name;
+    }
+    if (!is_word) written.text[used++] = '"';
+    written.text[used] = 0;
+    return written;
+}
+
 // ---- What identifies the data.
 
 void nnrt_table_fingerprint(nnrt_table *table, const void *bytes, int64_t size) {

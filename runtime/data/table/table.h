@@ -183,6 +183,12 @@ double nnrt_field_number(const nnrt_field *field, int64_t row, int64_t element);
 // Has a column of a table no value in this row?
 int nnrt_field_is_missing(const nnrt_field *field, uint32_t row);
 
+// The name of a column as programs write it, for remedies: in quotes where it is no single word.
+typedef struct nnrt_written {
+    char text[256];
+} nnrt_written;
+nnrt_written nnrt_written_name(const char *name);
+
 // What a table becomes when its stages are done (pack.c): its columns of one number are the
 // elements of one vector `x`, targets are labels or numbers. NNRT_ERROR: a column cannot be that.
 nnrt_status nnrt_table_pack(nnrt_table *table);

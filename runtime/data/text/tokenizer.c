@@ -5,10 +5,6 @@
 
 #include "../../formats/text_lines.h"
 
-static int is_blank(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static int is_punctuation(char c) {
     return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
            (c >= '{' && c <= '~');
@@ -37,12 +33,12 @@ nnrt_status nnrt_tokenizer_start(nnrt_tokenizer *tokenizer, const char *text) {
 }
 
 int nnrt_tokenizer_next(nnrt_tokenizer *t, const char **token, int64_t *length) {
-    while (t->unit == NNRT_UNIT_WORD && t->at < t->length && is_blank(t->text[t->at])) t->at++;
+    while (t->unit == NNRT_UNIT_WORD && t->at < t->length && nnrt_is_blank(t->text[t->at])) t->at++;
     if (t->at == t->length) return 0;
     int64_t first = t->at;
     *token = t->text + first;
     if (t->unit == NNRT_UNIT_WORD)
-        while (t->at < t->length && !is_blank(t->text[t->at])) t->at++;
+        while (t->at < t->length && !nnrt_is_blank(t->text[t->at])) t->at++;
     else
         t->at += t->unit == NNRT_UNIT_BYTE ? 1 : nnrt_utf8_length(*token, t->length - first);
     *length = t->at - first;

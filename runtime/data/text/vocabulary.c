@@ -48,11 +48,9 @@ static Entry *find_entries(const nnrt_table *table, const nnrt_field *field, int
 // ---- What the training part has not.
 
 // Counted from 1 within the part.
-static int64_t line_of(const nnrt_table *table, const nnrt_field *field, const nnrt_part *part,
-                       int64_t place) {
+static int64_t line_of(const nnrt_field *field, const nnrt_part *part, int64_t place) {
     const int32_t *codes = field->values;
     int64_t line = 1;
-    (void)table;
     for (int64_t i = 0; i < place; i++) line += *field->words[codes[part->rows[i]]] == '\n';
     return line;
 }
@@ -72,13 +70,12 @@ static nnrt_status check_known(const nnrt_table *table, const nnrt_field *field,
                                  "did not have\ntake it out, or write `unknown = true` and train "
                                  "again: such characters become one token, number 0",
                                  table->new_rows, field->words[code],
-                                 (long long)line_of(table, field, parts[p], i));
+                                 (long long)line_of(field, parts[p], i));
             return nnrt_fail(NNRT_ERROR,
                              "the %s part has the character `%s`, in its line %lld, which the "
                              "training part does not have\nwrite `unknown = true`: such characters "
                              "become one token, number 0",
-                             names[p], field->words[code],
-                             (long long)line_of(table, field, parts[p], i));
+                             names[p], field->words[code], (long long)line_of(field, parts[p], i));
         }
     return NNRT_OK;
 }

@@ -21,7 +21,7 @@ static nnrt_status expand_labels(nnrt_table *table, nnrt_field *field, const nnr
     int64_t classes = column->size, size;
     if (!labels) return NNRT_OK; // the files are missing
     if (__builtin_mul_overflow(table->row_count, classes, &size)) size = INT64_MAX;
-    float *values = nnrt_array_allocate(NNRT_F32, size);
+    float *values = nnrt_storage_allocate(table->storage, NNRT_F32, size);
     if (!values) return NNRT_ERROR;
     memset(values, 0, (size_t)size * sizeof *values);
     for (int64_t row = 0; row < table->row_count; row++)
@@ -207,6 +207,7 @@ static nnrt_status find_values(const nnrt_table *table, const nnrt_call *call,
     int64_t count = 0;
     double *values = categories->values = malloc((size_t)(train->count + 1) * sizeof *values);
     if (!values) return nnrt_fail_memory(call->name, (size_t)train->count * sizeof *values);
+    nnrt_storage_borrow(table->storage, train->count * (int64_t)sizeof *values);
     for (int64_t i = 0; i < train->count; i++) {
         double value = nnrt_field_number(field, train->rows[i], 0);
         if (nnrt_field_is_missing(field, train->rows[i])) continue;
@@ -269,6 +270,7 @@ static nnrt_status add_category(nnrt_table *table, int64_t place, int64_t behind
     nnrt_facts_inherit(field, &table->fields[place]);
     for (int64_t row = 0; row < table->row_count; row++)
         ((uint8_t *)field->values)[row] = nnrt_field_number(&table->fields[place], row, 0) == value;
+    nnrt_storage_passed(field->values);
     return NNRT_OK;
 }
 
@@ -290,7 +292,7 @@ static nnrt_status check_room(const nnrt_table *table, const nnrt_field *field, 
         "%.3g GB of memory are free\nwrite `-> embed_index(%s)`, or `-> drop(%s)`; `memory = none` "
         "in the source puts them on the disk",
         name, (long long)count, (long long)table->row_count, CATEGORY_BYTES, bytes / 1e9,
-        free_bytes / 1e9, name, name);
+        free_bytes / 1e9, nnrt_written_name(name).text, nnrt_written_name(name).text);
 }
 
 static nnrt_status one_hot_field(nnrt_table *table, const nnrt_call *call, nnrt_field *field) {

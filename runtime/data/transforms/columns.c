@@ -109,7 +109,7 @@ nnrt_status nnrt_columns_fail_empty(const nnrt_column_work *work) {
     const char *name = work->field->column.name;
     return nnrt_fail(NNRT_ERROR,
                      "%s(%s): the training part has nothing in this column\nadd `-> drop(%s)`",
-                     work->call->name, name, name);
+                     work->call->name, name, nnrt_written_name(name).text);
 }
 
 // ---- drop, keep, rename

@@ -44,6 +44,7 @@ static nnrt_status apply_filter(nnrt_table *table, const nnrt_call *call) {
     const char *const *texts = nnrt_call_texts_at(call, CONDITION, &count);
     double *values = malloc((size_t)(table->row_count + 1) * sizeof *values);
     if (!values) return nnrt_fail_memory("filter", (size_t)table->row_count * sizeof *values);
+    nnrt_storage_borrow(table->storage, table->row_count * (int64_t)(1 + sizeof *values));
     nnrt_status status = nnrt_formula_evaluate(table, call, NULL, texts, count, values);
     for (int i = 0; i < 3 && !status; i++) keep_rows(parts[i], values);
     free(values);
@@ -101,7 +102,7 @@ static nnrt_status compute_column(nnrt_table *table, const nnrt_call *call, cons
         return nnrt_fail(NNRT_ERROR,
                          "compute(%s = ..): there is a column `%s` already\ngive the new one "
                          "another name, and `-> drop(%s)` the old one if it is not needed",
-                         name, name, name);
+                         name, name, nnrt_written_name(name).text);
     double *values = nnrt_storage_allocate(table->storage, NNRT_F64, table->row_count);
     if (!values) return NNRT_ERROR;
     nnrt_status status = nnrt_formula_evaluate(table, call, name, texts, count, values);

@@ -50,7 +50,8 @@ static nnrt_status find_picture(const Work *work, uint32_t row, const char *word
                      "%s, column `%s`: there is no file `%s`\npaths are relative to the folder of "
                      "the table, then to that of the .nn file: correct it, or allow some with "
                      "`load(%s, skip_unreadable = n)`",
-                     place, work->field->column.name, word, work->field->column.name);
+                     place, work->field->column.name, word,
+                     nnrt_written_name(work->field->column.name).text);
 }
 
 static nnrt_status add_row(Work *work, uint32_t row) {

@@ -86,6 +86,7 @@ static double *sorted_numbers(const Filling *f, int64_t *count) {
     const nnrt_part *train = &f->table->train;
     double *numbers = malloc((size_t)(train->count + 1) * sizeof *numbers);
     *count = 0;
+    nnrt_storage_borrow(f->table->storage, train->count * (int64_t)sizeof *numbers);
     for (int64_t i = 0; numbers && i < train->count; i++)
         if (!nnrt_field_is_missing(f->field, train->rows[i]))
             numbers[(*count)++] = nnrt_field_number(f->field, train->rows[i], 0);
@@ -161,7 +162,8 @@ static nnrt_status fill_statistic(const Filling *f) {
         return nnrt_fail(NNRT_ERROR,
                          "fill_missing(%s): the training part has nothing in the column `%s`\n"
                          "add `-> drop(%s)`",
-                         f->text, f->field->column.name, f->field->column.name);
+                         f->text, f->field->column.name,
+                         nnrt_written_name(f->field->column.name).text);
     return fill_all(f, value);
 }
 

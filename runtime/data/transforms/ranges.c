@@ -49,7 +49,8 @@ static nnrt_status normalize(const nnrt_column_work *work) {
         return nnrt_fail(NNRT_ERROR,
                          "normalize(%s): it is the target, and predictions would come in other "
                          "units\nwrite `standardize(%s)`: it brings them back",
-                         work->field->column.name, work->field->column.name);
+                         work->field->column.name,
+                         nnrt_written_name(work->field->column.name).text);
     nnrt_status status = find_extremes(work, &least, &most);
     if (status) return status;
     // Halves, which are exact, so that the distance of 1e308 and -1e308 is a number.
@@ -173,6 +174,7 @@ static nnrt_status cut_quantiles(const nnrt_column_work *work, double *edges, in
     int64_t count = 0;
     double *sorted = malloc((size_t)(train->count + 1) * sizeof *sorted);
     if (!sorted) return nnrt_fail_memory("bins", (size_t)train->count * sizeof *sorted);
+    nnrt_storage_borrow(work->table->storage, train->count * (int64_t)sizeof *sorted);
     for (int64_t i = 0; i < train->count; i++)
         if (!isnan(values[train->rows[i]])) sorted[count++] = values[train->rows[i]];
     qsort(sorted, (size_t)count, sizeof *sorted, nnrt_number_compare);

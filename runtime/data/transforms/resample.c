@@ -51,18 +51,20 @@ static int64_t extreme(const Balance *b, int is_over) {
 }
 
 // Rows of each class beyond `size` go; the others keep their order.
-static void take_away(Balance *b, int64_t size) {
-    uint8_t *goes = (uint8_t *)calloc((size_t)b->train->count + 1, 1);
+static nnrt_status take_away(Balance *b, int64_t size) {
+    uint8_t *goes = calloc((size_t)b->train->count + 1, 1);
     int64_t kept = 0;
-    for (int64_t i = 0; goes && i < b->classes; i++) {
+    if (!goes) return nnrt_fail_memory("balance(under)", (size_t)b->train->count);
+    for (int64_t i = 0; i < b->classes; i++) {
         uint32_t *places = b->by_class + b->starts[i];
         nnrt_random_shuffle(&b->random, places, class_size(b, i));
         for (int64_t k = size; k < class_size(b, i); k++) goes[places[k]] = 1;
     }
-    for (int64_t i = 0; goes && i < b->train->count; i++)
+    for (int64_t i = 0; i < b->train->count; i++)
         if (!goes[i]) b->train->rows[kept++] = b->train->rows[i];
-    b->train->count = goes ? kept : -1;
+    b->train->count = kept;
     free(goes);
+    return NNRT_OK;
 }
 
 // All rows of a class again and again, in another order each time, the last time as many as are
@@ -92,14 +94,7 @@ static nnrt_status balance(Balance *b, int is_over) {
     if (!status) {
         sort_classes(b);
         int64_t size = extreme(b, is_over);
-        if (is_over)
-            status = add_rows(b, size);
-        else
-            take_away(b, size);
-        if (b->train->count < 0) {
-            b->train->count = 0;
-            status = nnrt_fail_memory("balance(under)", 0);
-        }
+        status = is_over ? add_rows(b, size) : take_away(b, size);
     }
     free(b->starts);
     free(b->by_class);

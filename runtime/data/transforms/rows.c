@@ -218,7 +218,8 @@ static nnrt_status check_group(const nnrt_table *table, const nnrt_call *call,
             return nnrt_fail(NNRT_ERROR,
                              "split(group = %s): row %lld has no value there\nadd `-> "
                              "drop_missing(%s)` before it",
-                             name, nnrt_table_row_in_file(table, table->train.rows[i]), name);
+                             name, nnrt_table_row_in_file(table, table->train.rows[i]),
+                             nnrt_written_name(name).text);
     return NNRT_OK;
 }
 

@@ -226,7 +226,8 @@ static nnrt_status find_only(nnrt_table *table, nnrt_field **found) {
     return nnrt_fail(NNRT_ERROR,
                      "tokens: %lld columns hold words, `%s` is the last of them\nname the columns "
                      "of text: `tokens(%s)`, for example",
-                     (long long)count, (*found)->column.name, (*found)->column.name);
+                     (long long)count, (*found)->column.name,
+                     nnrt_written_name((*found)->column.name).text);
 }
 
 static nnrt_status find_named(const nnrt_table *table, const nnrt_call *call, const char *name,
