@@ -35,4 +35,17 @@ static inline nnrt_call call_make(FamilyKind family, const char *name, const nnr
     return call;
 }
 
+// SOURCE("csv", TEXT("file", "a.csv")), TRANSFORM("take", NUMBER("n", 3)), PLAIN("one_hot"): calls
+// of these words with these options; PLAIN has none.
+#define CALL_OF(family, name, ...)                                                                 \
+    call_make(family, name, (const nnrt_option[]){__VA_ARGS__, {0}},                               \
+              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
+#define SOURCE(name, ...) CALL_OF(FAMILY_SOURCES, name, __VA_ARGS__)
+#define TRANSFORM(name, ...) CALL_OF(FAMILY_TRANSFORMS, name, __VA_ARGS__)
+#define PLAIN(name) call_make(FAMILY_TRANSFORMS, name, &(const nnrt_option){0}, 0)
+// Calls and their count, as arguments.
+#define STAGES(...)                                                                                \
+    (const nnrt_call[]){__VA_ARGS__},                                                              \
+        (int64_t)(sizeof((const nnrt_call[]){__VA_ARGS__}) / sizeof(nnrt_call))
+
 #endif

@@ -5,19 +5,6 @@
 #include "../common/calls.h"
 #include "data_files.h"
 
-static const nnrt_option none[] = {{0}};
-
-#define SOURCE(name, ...)                                                                          \
-    call_make(FAMILY_SOURCES, name, (const nnrt_option[]){__VA_ARGS__, {0}},                       \
-              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
-#define TRANSFORM(name, ...)                                                                       \
-    call_make(FAMILY_TRANSFORMS, name, (const nnrt_option[]){__VA_ARGS__, {0}},                    \
-              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
-#define PLAIN(name) call_make(FAMILY_TRANSFORMS, name, none, 0)
-#define STAGES(...)                                                                                \
-    (const nnrt_call[]){__VA_ARGS__},                                                              \
-        (int64_t)(sizeof((const nnrt_call[]){__VA_ARGS__}) / sizeof(nnrt_call))
-
 static void put(const char *name, const char *text) {
     put_file(name, text, strlen(text));
 }

@@ -9,23 +9,12 @@
 
 static nnrt_data data;
 
-static const nnrt_option none[] = {{0}};
-
-#define SOURCE(name, ...)                                                                          \
-    call_make(FAMILY_SOURCES, name, (const nnrt_option[]){__VA_ARGS__, {0}},                       \
-              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
-#define TRANSFORM(name, ...)                                                                       \
-    call_make(FAMILY_TRANSFORMS, name, (const nnrt_option[]){__VA_ARGS__, {0}},                    \
-              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
-#define PLAIN(name) call_make(FAMILY_TRANSFORMS, name, none, 0)
 static nnrt_status load(const nnrt_call *stages, int64_t count) {
     nnrt_data_free(&data);
     return nnrt_data_load(stages, count, scratch_folder(), &data);
 }
 
-#define LOAD(...)                                                                                  \
-    load((const nnrt_call[]){__VA_ARGS__},                                                         \
-         (int64_t)(sizeof((const nnrt_call[]){__VA_ARGS__}) / sizeof(nnrt_call)))
+#define LOAD(...) load(STAGES(__VA_ARGS__))
 
 static void put(const char *name, const char *text) {
     put_file(name, text, strlen(text));

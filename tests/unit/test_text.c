@@ -5,15 +5,9 @@
 
 static nnrt_data data;
 
-#define MAKE(family, name, ...)                                                                    \
-    call_make(family, name, (const nnrt_option[]){__VA_ARGS__, {0}},                               \
-              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
-#define SOURCE(...) MAKE(FAMILY_SOURCES, "text", TEXT("file", "a.txt"), __VA_ARGS__)
-#define TRANSFORM(name, ...) MAKE(FAMILY_TRANSFORMS, name, __VA_ARGS__)
+#define RUNNING(...) SOURCE("text", TEXT("file", "a.txt"), __VA_ARGS__)
 #define WINDOWS(n) TRANSFORM("windows", NUMBER("n", n))
-#define LOAD(...)                                                                                  \
-    load((const nnrt_call[]){__VA_ARGS__},                                                         \
-         (int64_t)(sizeof((const nnrt_call[]){__VA_ARGS__}) / sizeof(nnrt_call)))
+#define LOAD(...) load(STAGES(__VA_ARGS__))
 
 static nnrt_status load(const nnrt_call *stages, int64_t count) {
     nnrt_data_free(&data);
@@ -46,7 +40,7 @@ static void test_characters(void **state) {
     (void)state;
     put("a.txt", "\xEF\xBB\xBF"
                  "bé\r\naüa\nb");
-    assert_int_equal(LOAD(SOURCE(TEXT("unit", "char")), WINDOWS(3)), NNRT_OK);
+    assert_int_equal(LOAD(RUNNING(TEXT("unit", "char")), WINDOWS(3)), NNRT_OK);
     assert_vocabulary(words, 5);
     assert_int_equal(data.train.count, 2); // 8 tokens: 3 + 1, then 3 + 1 from the fourth
     assert_string_equal(joined(0, 0), "bé\n");
@@ -55,7 +49,7 @@ static void test_characters(void **state) {
     assert_string_equal(joined(1, 1), "üa\n");
     assert_int_equal(data.info.inputs[0].dtype, NNRT_I32);
     assert_int_equal(data.info.targets[0].place_classes, 5);
-    assert_int_equal(LOAD(SOURCE(TEXT("unit", "char")),
+    assert_int_equal(LOAD(RUNNING(TEXT("unit", "char")),
                           TRANSFORM("windows", NUMBER("n", 3), NUMBER("stride", 1))),
                      NNRT_OK);
     assert_int_equal(data.train.count, 5);
@@ -68,12 +62,12 @@ static void test_words(void **state) {
     (void)state;
     put("a.txt", "to be\tor  not to\n\nwhat be\n");
     assert_int_equal(
-        LOAD(SOURCE(TEXT("unit", "word")), TRANSFORM("split", NUMBER("test", 0.3)), WINDOWS(2)),
+        LOAD(RUNNING(TEXT("unit", "word")), TRANSFORM("split", NUMBER("test", 0.3)), WINDOWS(2)),
         NNRT_OK); // 10 tokens, of which the last three are the test part
     assert_vocabulary(words, 6);
     assert_int_equal(data.test.count, 1);
     assert_string_equal(joined(0, data.test.rows[0]), "[UNK]be");
-    assert_int_equal(LOAD(SOURCE(TEXT("unit", "word"), NUMBER("vocabulary", 3)), WINDOWS(2)),
+    assert_int_equal(LOAD(RUNNING(TEXT("unit", "word"), NUMBER("vocabulary", 3)), WINDOWS(2)),
                      NNRT_OK);
     assert_int_equal(data.info.input_categories[0], 3);
 }
@@ -81,7 +75,7 @@ static void test_words(void **state) {
 static void test_bytes(void **state) {
     (void)state;
     put("a.txt", "a\r\n\xFF");
-    assert_int_equal(LOAD(SOURCE(TEXT("unit", "byte")), WINDOWS(3)), NNRT_OK);
+    assert_int_equal(LOAD(RUNNING(TEXT("unit", "byte")), WINDOWS(3)), NNRT_OK);
     assert_int_equal(data.info.input_categories[0], 256);
     int32_t tokens[3];
     assert_int_equal(nnrt_data_sample(&data, 1, 0, tokens), NNRT_OK);
@@ -98,7 +92,7 @@ static void test_borders(void **state) {
     for (int is_first = 0; is_first < 2; is_first++) {
         nnrt_call split = TRANSFORM("split", NUMBER("test", 0.2), NUMBER("validation", 0.1));
         nnrt_call windows = WINDOWS(7);
-        assert_int_equal(LOAD(SOURCE(TEXT("unit", "char")), is_first ? split : windows,
+        assert_int_equal(LOAD(RUNNING(TEXT("unit", "char")), is_first ? split : windows,
                               is_first ? windows : split),
                          NNRT_OK);
         assert_int_equal(data.info.input_categories[0], 3);
@@ -116,15 +110,16 @@ static void test_unknown(void **state) {
     put("b.txt", "ab\nba");
     put("c.txt", "ba$a");
     assert_int_equal(
-        LOAD(SOURCE(TEXT("unit", "char"), TEXT("validation", "b.txt"), TEXT("test", "c.txt")),
+        LOAD(RUNNING(TEXT("unit", "char"), TEXT("validation", "b.txt"), TEXT("test", "c.txt")),
              WINDOWS(2)),
         NNRT_ERROR);
     assert_message("the validation part has the character");
-    assert_int_equal(LOAD(SOURCE(TEXT("unit", "char"), TEXT("test", "c.txt")), WINDOWS(2)),
+    assert_int_equal(LOAD(RUNNING(TEXT("unit", "char"), TEXT("test", "c.txt")), WINDOWS(2)),
                      NNRT_ERROR);
     assert_message("the test part has the character `$`, in its line 1");
     assert_int_equal(
-        LOAD(SOURCE(TEXT("unit", "char"), TEXT("test", "c.txt"), NUMBER("unknown", 1)), WINDOWS(2)),
+        LOAD(RUNNING(TEXT("unit", "char"), TEXT("test", "c.txt"), NUMBER("unknown", 1)),
+             WINDOWS(2)),
         NNRT_OK);
     assert_int_equal(data.info.input_categories[0], 3);
     assert_string_equal(joined(1, data.test.rows[0]), "a[UNK]");
@@ -133,25 +128,25 @@ static void test_unknown(void **state) {
 static void test_encodings(void **state) {
     (void)state;
     put("a.txt", "good\nb\xE9te\n");
-    assert_int_equal(LOAD(SOURCE(TEXT("unit", "char")), WINDOWS(2)), NNRT_ERROR);
+    assert_int_equal(LOAD(RUNNING(TEXT("unit", "char")), WINDOWS(2)), NNRT_ERROR);
     assert_message("a.txt`, line 2: byte 2, 0xE9, is not UTF-8");
     put_file("a.txt",
              "\xFF\xFE"
              "a\0",
              4);
-    assert_int_equal(LOAD(SOURCE(TEXT("unit", "char")), WINDOWS(2)), NNRT_ERROR);
+    assert_int_equal(LOAD(RUNNING(TEXT("unit", "char")), WINDOWS(2)), NNRT_ERROR);
     assert_message("iconv -f UTF-16");
     put_file("a.txt", "ab\n\0", 4);
-    assert_int_equal(LOAD(SOURCE(TEXT("unit", "char")), WINDOWS(2)), NNRT_ERROR);
+    assert_int_equal(LOAD(RUNNING(TEXT("unit", "char")), WINDOWS(2)), NNRT_ERROR);
     assert_message("line 2: byte 1 is NUL");
     static const char *const wrong[] = {"\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         put("a.txt", wrong[i]);
-        assert_int_equal(LOAD(SOURCE(TEXT("unit", "char")), WINDOWS(1)), NNRT_ERROR);
+        assert_int_equal(LOAD(RUNNING(TEXT("unit", "char")), WINDOWS(1)), NNRT_ERROR);
         assert_message("line 1: byte 1, 0x");
     }
     put("a.txt", "");
-    assert_int_equal(LOAD(SOURCE(TEXT("unit", "char")), WINDOWS(2)), NNRT_ERROR);
+    assert_int_equal(LOAD(RUNNING(TEXT("unit", "char")), WINDOWS(2)), NNRT_ERROR);
     assert_message("is empty");
 }
 
@@ -165,7 +160,7 @@ static void test_long_lines(void **state) {
     memcpy(text + SIZE - 3, "\xE2\x82\xAC", 3);
     put_gzip("a.txt", text, SIZE);
     free(text);
-    assert_int_equal(LOAD(SOURCE(TEXT("unit", "char")), WINDOWS(1)), NNRT_OK);
+    assert_int_equal(LOAD(RUNNING(TEXT("unit", "char")), WINDOWS(1)), NNRT_OK);
     assert_int_equal(data.train.count, SIZE - 3);
     assert_string_equal(joined(1, SIZE - 4), "€");
 }

@@ -10,14 +10,9 @@
 
 static nnrt_data data;
 
-#define MAKE(family, name, ...)                                                                    \
-    call_make(family, name, (const nnrt_option[]){__VA_ARGS__, {0}},                               \
-              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
 #define TABLE                                                                                      \
-    MAKE(FAMILY_SOURCES, "csv", TEXT("file", "texts.csv"), TEXT("separator", "semicolon"),         \
-         TEXT("target", "y"))
-#define FOLDER MAKE(FAMILY_SOURCES, "texts", TEXT("folder", "texts"))
-#define TRANSFORM(name, ...) MAKE(FAMILY_TRANSFORMS, name, __VA_ARGS__)
+    SOURCE("csv", TEXT("file", "texts.csv"), TEXT("separator", "semicolon"), TEXT("target", "y"))
+#define FOLDER SOURCE("texts", TEXT("folder", "texts"))
 #define LOAD(folder, ...)                                                                          \
     load(folder, (const nnrt_call[]){__VA_ARGS__},                                                 \
          (int64_t)(sizeof((const nnrt_call[]){__VA_ARGS__}) / sizeof(nnrt_call)))
@@ -152,9 +147,8 @@ static void test_parts(void **state) {
 // What training learnt is applied to other rows: no word of theirs gets a number of its own.
 static void test_learnt(void **state) {
     static nnrt_data applied;
-    nnrt_call stages[] = {
-        MAKE(FAMILY_SOURCES, "csv", TEXT("file", "shop.csv"), TEXT("target", "y")),
-        TRANSFORM("tokens", TEXT("columns", "text"))};
+    nnrt_call stages[] = {SOURCE("csv", TEXT("file", "shop.csv"), TEXT("target", "y")),
+                          TRANSFORM("tokens", TEXT("columns", "text"))};
     (void)state;
     put("shop.csv", "text,y\nred red shoes,1\nblue hat,0\n");
     put("new.csv", "text,y\ngreen shoes green red,1\n");
@@ -177,7 +171,7 @@ static void test_learnt(void **state) {
 // Other texts, a line a sample, or by class; those of training are not needed.
 static void test_new_texts(void **state) {
     static nnrt_data applied;
-    nnrt_call stages[] = {MAKE(FAMILY_SOURCES, "texts", TEXT("folder", "known")),
+    nnrt_call stages[] = {SOURCE("texts", TEXT("folder", "known")),
                           TRANSFORM("tokens", NUMBER("length", 2))};
     (void)state;
     make_folder("known");
@@ -211,7 +205,7 @@ static void test_new_texts(void **state) {
 
 static void test_mistakes(void **state) {
     (void)state;
-    nnrt_call folder = MAKE(FAMILY_SOURCES, "texts", TEXT("folder", "wrong"));
+    nnrt_call folder = SOURCE("texts", TEXT("folder", "wrong"));
     make_folder("wrong");
     assert_int_equal(LOAD(scratch_folder(), folder), NNRT_ERROR);
     assert_message("holds no texts");

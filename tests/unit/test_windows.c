@@ -7,15 +7,8 @@ enum { ROWS = 50 };
 
 static nnrt_data data;
 
-#define MAKE(family, name, ...)                                                                    \
-    call_make(family, name, (const nnrt_option[]){__VA_ARGS__, {0}},                               \
-              sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
-#define SERIES MAKE(FAMILY_SOURCES, "csv", TEXT("file", "series.csv"), TEXT("target", "y"))
-#define TRANSFORM(name, ...) MAKE(FAMILY_TRANSFORMS, name, __VA_ARGS__)
-#define PLAIN(name) call_make(FAMILY_TRANSFORMS, name, &(nnrt_option){0}, 0)
-#define LOAD(...)                                                                                  \
-    load((const nnrt_call[]){__VA_ARGS__},                                                         \
-         (int64_t)(sizeof((const nnrt_call[]){__VA_ARGS__}) / sizeof(nnrt_call)))
+#define SERIES SOURCE("csv", TEXT("file", "series.csv"), TEXT("target", "y"))
+#define LOAD(...) load(STAGES(__VA_ARGS__))
 
 static nnrt_status load(const nnrt_call *stages, int64_t count) {
     nnrt_data_free(&data);

@@ -12,10 +12,10 @@
 #include "../stage.h"
 #include "../table/learnt.h"
 #include "../table/words.h"
+#include "part_files.h"
 
 enum { FILES, UNIT, TEST, VALIDATION, VOCABULARY, UNKNOWN, MEMORY };
 enum {
-    PARTS = 3,
     FIRST_CAPACITY = 1 << 16,
     STRETCH = 1 << 20, // tokens after which the disk may have them
     ASCII = 128,
@@ -122,7 +122,8 @@ static nnrt_status read_bytes(Reading *reading, const char *path) {
     return status;
 }
 
-static nnrt_status read_file(Reading *reading, const char *name) {
+static nnrt_status read_file(void *argument, const char *name) {
+    Reading *reading = argument;
     char path[PATH_MAX];
     int64_t before = reading->count;
     nnrt_status status = nnrt_locate(reading->table->folder, name, path);
@@ -137,20 +138,9 @@ static nnrt_status read_file(Reading *reading, const char *name) {
 }
 
 static nnrt_status read_files(Reading *reading) {
-    static const int options[PARTS] = {FILES, VALIDATION, TEST};
-    int64_t ends[PARTS];
-    nnrt_status status = NNRT_OK;
-    for (int part = 0; part < PARTS && !status; part++) {
-        int64_t count;
-        const char *const *names = nnrt_call_texts_at(reading->call, options[part], &count);
-        for (int64_t i = 0; i < count && !status; i++) status = read_file(reading, names[i]);
-        ends[part] = reading->count;
-    }
-    if (status) return status;
-    reading->table->row_count = reading->count;
-    reading->table->own_validation_rows = ends[1] - ends[0];
-    reading->table->own_test_rows = ends[2] - ends[1];
-    return NNRT_OK;
+    static const int options[] = {FILES, VALIDATION, TEST};
+    return nnrt_part_files_read(reading->table, reading->call, options, &reading->count, read_file,
+                                reading);
 }
 
 // A file whose tokens are all of the test part.

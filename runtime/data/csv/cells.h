@@ -1,5 +1,5 @@
 // The columns of a csv file as they grow, row by row: what they hold is seen in a first look at
-// some rows, or stated. Private to csv.c.
+// some rows, or stated. Private to the source `csv`.
 #ifndef NNRT_CELLS_H
 #define NNRT_CELLS_H
 
