@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "../runtime/base/clock.h"
-#include "../runtime/data/transforms/augment.h"
-#include "../runtime/formats/picture.h"
-#include "../runtime/formats/resize.h"
+#include "../runtime/data/transforms/pictures/augment.h"
+#include "../runtime/formats/pictures/picture.h"
+#include "../runtime/formats/pictures/resize.h"
 
 enum { SMALL = 32, LARGE = 150, HEIGHT = 400, WIDTH = 500, PICTURES = 50000 };
 

@@ -1,8 +1,8 @@
 // The entry: arguments to options, the exit status, and what happens when nnc itself fails.
 #include "../runtime/base/status.h"
 #include "../runtime/files/file.h"
-#include "driver.h"
-#include "options.h"
+#include "command/options.h"
+#include "driver/driver.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 // Words that begin a line in other languages (`import keras`, `for i in ..`, `let h = ..`), from
-// the table of base/habit.h. Each is reported, and read as what it stands for, passed over, or
-// skipped with what follows.
+// the table of base/diagnostics/habit.h. Each is reported, and read as what it stands for, passed
+// over, or skipped with what follows.
 #include "token.h"
 
-#include "../compiler/base/habit.h"
+#include "../compiler/base/diagnostics/habit.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "report.h"
 #include "token.h"
 
-#include "../compiler/base/habit.h"
+#include "../compiler/base/diagnostics/habit.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "token.h"
 
-#include "../compiler/base/habit.h"
+#include "../compiler/base/diagnostics/habit.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every code of compiler/base/diag.def has a page in docs/errors and is shown by a test.
+# Every code of compiler/base/diagnostics/diag.def has a page in docs/errors and is shown by a test.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 failed=0

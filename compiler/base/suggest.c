@@ -1,6 +1,6 @@
 // "did you mean": the optimal string alignment distance (insertion, deletion, substitution, swap of
 // neighbours), blind to case.
-#include "diag.h"
+#include "diagnostics/diag.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-// What other libraries say in a place where this language says it in another one: base/habit.h, for
-// syntax trees.
+// What other libraries say in a place where this language says it in another one:
+// base/diagnostics/habit.h, for syntax trees.
 #include "check.h"
 
-#include "../base/habit.h"
+#include "../base/diagnostics/habit.h"
 
 // As it was written, but without quotes.
 static const char *text_of(Checker *c, const Ast *argument) {

@@ -2,7 +2,7 @@
 #ifndef NNC_FRONT_PARSE_H
 #define NNC_FRONT_PARSE_H
 
-#include "../base/diag.h"
+#include "../base/diagnostics/diag.h"
 #include "ast.h"
 
 // Stated limits. Nesting counts open brackets, `if` and prefix `-` and `not`. Depth is the height

@@ -4,7 +4,7 @@
 // wording.
 #include "emit.h"
 
-#include "../base/ice.h"
+#include "../base/diagnostics/ice.h"
 
 #include <llvm-c/ErrorHandling.h>
 

@@ -1,7 +1,7 @@
 // From a program to LLVM modules, text forms of every stage, object files.
 #include "emit.h"
 
-#include "../base/ice.h"
+#include "../base/diagnostics/ice.h"
 
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Error.h>

@@ -7,8 +7,8 @@
 #ifndef NNC_GRAPH_GRAPH_H
 #define NNC_GRAPH_GRAPH_H
 
-#include "../base/diag.h"
-#include "../base/ice.h"
+#include "../base/diagnostics/diag.h"
+#include "../base/diagnostics/ice.h"
 #include "../base/vec.h"
 #include "weights.h"
 

@@ -3,7 +3,7 @@
 // reads them all.
 #include "schema.h"
 
-#include "../base/ice.h"
+#include "../base/diagnostics/ice.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 // saved by the operating system (XCR0).
 #include "cpu.h"
 
-#include "list.h"
+#include "text/list.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 #include "command.h"
 
 #include "../base/cpu.h"
-#include "../base/print.h"
+#include "../base/text/print.h"
 #include "../files/file.h"
 #include "../report/outputs.h"
 #include "../session/models.h"
-#include "input.h"
+#include "inputs/input.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 // the weights saved at the end or when a signal asks to stop.
 #include "../base/clock.h"
 #include "../base/interrupt.h"
-#include "../base/print.h"
+#include "../base/text/print.h"
 #include "../files/file.h"
 #include "../formats/carried.h"
 #include "../report/history.h"

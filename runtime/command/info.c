@@ -2,7 +2,7 @@
 #include "command.h"
 
 #include "../base/call.h"
-#include "../base/json.h"
+#include "../base/text/json.h"
 #include "../files/locate.h"
 #include "../files/reads.h"
 #include "../formats/array.h"
@@ -13,7 +13,7 @@
 #include "../session/initialize.h"
 #include "../session/models.h"
 #include "../session/schedule.h"
-#include "input.h"
+#include "inputs/input.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -4,14 +4,14 @@
 #include "../formats/npy.h"
 #include "../report/outputs.h"
 #include "../session/steps.h"
-#include "answer.h"
 #include "command.h"
-#include "input.h"
-#include "operands.h"
-#include "predicted_pictures.h"
-#include "predicted_rows.h"
-#include "predicted_table.h"
-#include "table_input.h"
+#include "inputs/input.h"
+#include "inputs/operands.h"
+#include "inputs/table_input.h"
+#include "predictions/answer.h"
+#include "predictions/predicted_pictures.h"
+#include "predictions/predicted_rows.h"
+#include "predictions/predicted_table.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -12,7 +12,7 @@
 #include "../base/clock.h"
 #include "../formats/array.h"
 #include "../workers/team.h"
-#include "transforms/augment.h"
+#include "transforms/pictures/augment.h"
 
 enum { RING = 4, PORTION_BYTES = 32 << 10, MAX_THREADS = 16 };
 

@@ -10,8 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../base/list.h"
-#include "../files/inflate.h"
+#include "../base/text/list.h"
+#include "../files/packed/inflate.h"
 #include "../files/stream.h"
 
 enum { CHUNK = 4096 }; // elements converted at a time

@@ -2,7 +2,7 @@
 #ifndef NNRT_CONFUSION_H
 #define NNRT_CONFUSION_H
 
-#include "../base/json.h"
+#include "../base/text/json.h"
 #include "metric.h"
 
 enum { NNRT_CONFUSION_CLASSES = 1024 }; // larger ones are not counted

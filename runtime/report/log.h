@@ -2,7 +2,7 @@
 #ifndef NNRT_LOG_H
 #define NNRT_LOG_H
 
-#include "../base/json.h"
+#include "../base/text/json.h"
 #include "../metrics/output_metrics.h"
 #include "../session/steps.h"
 

@@ -2,7 +2,7 @@
 #ifndef NNRT_PROFILE_REPORT_H
 #define NNRT_PROFILE_REPORT_H
 
-#include "../base/json.h"
+#include "../base/text/json.h"
 #include "../workers/profile.h"
 
 // `title`: "training"; `function`: "train". NNRT_ERROR when there is no memory.

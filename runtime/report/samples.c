@@ -1,7 +1,7 @@
 #include "samples.h"
 
 #include "../formats/array.h"
-#include "../formats/grid.h"
+#include "../formats/pictures/grid.h"
 
 #include "outputs.h"
 #include "pixel.h"

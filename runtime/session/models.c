@@ -1,7 +1,7 @@
 #include "models.h"
 
-#include "../base/list.h"
-#include "../base/suggestion.h"
+#include "../base/text/list.h"
+#include "../base/text/suggestion.h"
 
 #include <string.h>
 

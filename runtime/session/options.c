@@ -1,8 +1,8 @@
 // One table of commands and one of options; parsing, checking and the help text come from them.
 #include "options.h"
 
-#include "../base/number.h"
-#include "../base/suggestion.h"
+#include "../base/text/number.h"
+#include "../base/text/suggestion.h"
 
 #include <errno.h>
 #include <inttypes.h>

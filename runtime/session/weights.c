@@ -1,6 +1,6 @@
 #include "weights.h"
 
-#include "../base/json.h"
+#include "../base/text/json.h"
 #include "../files/file.h"
 #include "../formats/array.h"
 #include "../formats/carried.h"

@@ -1,6 +1,6 @@
 #include "loaded.h"
 
-#include "../../compiler/base/ice.h"
+#include "../../compiler/base/diagnostics/ice.h"
 #include "random.h"
 
 #include <llvm-c/Core.h>

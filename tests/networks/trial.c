@@ -1,6 +1,6 @@
 #include "trial.h"
 
-#include "../../compiler/base/ice.h"
+#include "../../compiler/base/diagnostics/ice.h"
 #include "check.h"
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
 // Augmentation and resizing of one picture. Fails when a movement is not Keras's, a flip or crop
 // takes a wrong pixel, or the random numbers depend on anything but seed, epoch and row.
-#include "../../runtime/data/transforms/augment.h"
-#include "../../runtime/formats/resize.h"
+#include "../../runtime/data/transforms/pictures/augment.h"
+#include "../../runtime/formats/pictures/resize.h"
 #include "data_files.h"
 
 enum { MAX_VALUES = 1024, LINE = 1 << 15 };

@@ -1,5 +1,5 @@
 // The cache of `nnc run`: its hash, its folder, and what pruning removes.
-#include "../../compiler/cache.h"
+#include "../../compiler/driver/cache.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -4,7 +4,7 @@
 #include "../../runtime/data/data.h"
 #include "../../runtime/formats/idx.h"
 #include "../../runtime/formats/npy.h"
-#include "../../runtime/formats/picture.h"
+#include "../../runtime/formats/pictures/picture.h"
 #include "../../runtime/formats/safetensors.h"
 #include "../common/calls.h"
 #include "picture_files.h"

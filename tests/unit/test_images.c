@@ -3,7 +3,7 @@
 #include "loaded_data.h"
 #include "picture_files.h"
 
-#include "../../runtime/formats/picture.h"
+#include "../../runtime/formats/pictures/picture.h"
 
 #ifdef NNC_TESTS_HAVE_PICTURES
 

@@ -1,5 +1,5 @@
 // Lists of names in messages: commas between, none at the ends, and never more than the text holds.
-#include "../../runtime/base/list.h"
+#include "../../runtime/base/text/list.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 // many workers read it, on its size or on what ran before; when a buffer is filled while it is
 // read; or when a sample that cannot be read goes unnoticed.
 #include "../../runtime/data/loader.h"
-#include "../../runtime/data/transforms/augment.h"
+#include "../../runtime/data/transforms/pictures/augment.h"
 #include "../../runtime/workers/team.h"
 #include "picture_files.h"
 

@@ -1,5 +1,5 @@
 // The command line: commands, options before and after the file, and what belongs to the program.
-#include "../../compiler/options.h"
+#include "../../compiler/command/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // Files that the compiler writes: names, what is refused, and that a file is replaced as a whole.
-#include "../../compiler/output.h"
+#include "../../compiler/driver/output.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

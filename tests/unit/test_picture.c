@@ -1,5 +1,5 @@
 // PNG and JPEG pictures: every kind, sizes, damage, resizing.
-#include "../../runtime/formats/picture.h"
+#include "../../runtime/formats/pictures/picture.h"
 #include "data_files.h"
 
 #if __has_include(<png.h>)

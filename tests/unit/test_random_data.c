@@ -4,7 +4,7 @@
 // taken for one after the transforms.
 #include "random_data.h"
 
-#include "../../runtime/command/input.h"
+#include "../../runtime/command/inputs/input.h"
 #include "../../runtime/data/loader.h"
 
 enum { SETS = 250 };

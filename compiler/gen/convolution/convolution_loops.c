@@ -1,5 +1,5 @@
 // The frame of a convolution's function: what the group is, its samples, and where kernels lie.
-#include "../../base/ice.h"
+#include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
 #include "slab.h"
 

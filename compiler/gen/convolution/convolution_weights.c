@@ -2,7 +2,7 @@
 // places of what stood under the weight times what came back. A register tile has weights that
 // follow each other in the picture (the pixels and channels of a kernel's line) by filters, and is
 // accumulated over all places of a sample before it is added to the partial sum of the chunk.
-#include "../../base/ice.h"
+#include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
 #include "slab.h"
 

@@ -3,7 +3,7 @@
 // over the rows of filters, which are divided among the workers.
 #include "convolution.h"
 
-#include "../../base/ice.h"
+#include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
 
 // Where the weights of the kernel's lines (or pixels of a line) go.

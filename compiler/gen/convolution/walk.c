@@ -4,7 +4,7 @@
 // columns by leaving out the tile's rows that they would be multiplied for.
 #include "walk.h"
 
-#include "../../base/ice.h"
+#include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
 #include "../element/sums.h"
 #include "slab.h"

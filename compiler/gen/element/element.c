@@ -4,7 +4,7 @@
 #include "places.h"
 #include "sums.h"
 
-#include "../../base/ice.h"
+#include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 // An input is loaded where it lies in memory, or computed at the other place if it is inlined.
 #include "../emit.h"
 
-#include "../../base/ice.h"
+#include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
 
 typedef LaneBuilder B;

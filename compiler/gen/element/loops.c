@@ -4,7 +4,7 @@
 #include "loops.h"
 #include "places.h"
 
-#include "../../base/ice.h"
+#include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
 
 #include <math.h>

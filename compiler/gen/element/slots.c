@@ -1,5 +1,5 @@
 // Slots: small numbers for the nodes that the group being made computes, reads, or sees reshaped.
-#include "../../base/ice.h"
+#include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
 #include "../emit.h"
 

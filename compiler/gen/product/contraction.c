@@ -10,7 +10,7 @@
 // k, which swaps the forms. OpenBLAS does what layout_prefers_blas gives it.
 #include "product.h"
 
-#include "../../base/ice.h"
+#include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
 
 #include <string.h>

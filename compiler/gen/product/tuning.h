@@ -2,14 +2,14 @@
 // padding are left out, what lanes run along. Forward products and gradients of data are the same
 // bits in every way; sums over samples (gradients of weights, what is summed in passing) differ by
 // rounding. The first way of a list is what the cost model prefers. `nnc build --tune`
-// (compiler/tune.c) measures the others and keeps what was faster in a text file beside the source,
-// which every build for the same processor reads. A line of it:
+// (compiler/command/tune.c) measures the others and keeps what was faster in a text file beside the
+// source, which every build for the same processor reads. A line of it:
 //
 //   znver4: convolve [12, 12, 32] [5, 5, 32, 64], batch 128 = 12x2
 #ifndef NNC_GEN_TUNING_H
 #define NNC_GEN_TUNING_H
 
-#include "../../base/diag.h"
+#include "../../base/diagnostics/diag.h"
 #include "../../pass/group/schedule.h"
 
 // A register tile: rows by vectors, or by columns where the lanes run along the sum. Printed as

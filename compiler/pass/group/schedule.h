@@ -4,7 +4,7 @@
 #define NNC_PASS_SCHEDULE_H
 
 #include "../../../runtime/nnrt.h"
-#include "../../base/ice.h"
+#include "../../base/diagnostics/ice.h"
 #include "../../base/integer.h"
 #include "../pass.h"
 

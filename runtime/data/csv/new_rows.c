@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/list.h"
+#include "../../base/text/list.h"
 #include "../table/learnt.h"
 #include "reading.h"
 

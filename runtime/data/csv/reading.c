@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/list.h"
+#include "../../base/text/list.h"
 #include "../../files/locate.h"
 
 enum { LOOK_ROWS = 1000, FIRST_CAPACITY = 4096 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../../formats/array.h"
-#include "../transforms/augment.h"
+#include "../transforms/pictures/augment.h"
 
 enum { COLUMNS = 8, LINES = 8, CLASSES = 32 };
 

@@ -7,7 +7,7 @@
 #ifndef NNRT_SHEET_H
 #define NNRT_SHEET_H
 
-#include "../../formats/grid.h"
+#include "../../formats/pictures/grid.h"
 #include "../data.h"
 
 typedef struct nnrt_sheet {

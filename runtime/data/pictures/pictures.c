@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "../../base/memory.h"
-#include "../../formats/picture.h"
-#include "../../formats/resize.h"
+#include "../../formats/pictures/picture.h"
+#include "../../formats/pictures/resize.h"
 #include "../../workers/team.h"
 
 enum { LOOKS = 64, READ_AT_ONCE = 16 };

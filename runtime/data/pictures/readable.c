@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "../../base/memory.h"
-#include "../../formats/picture.h"
+#include "../../formats/pictures/picture.h"
 #include "../../workers/team.h"
 
 enum { AT_ONCE = 16, THREADS = 64 };

@@ -11,7 +11,7 @@
 
 #include "../../files/locate.h"
 #include "../../files/reads.h"
-#include "../../formats/picture.h"
+#include "../../formats/pictures/picture.h"
 #include "../pictures/folders.h"
 #include "../pictures/pictures.h"
 #include "../pictures/readable.h"

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../base/list.h"
+#include "../../base/text/list.h"
 #include "../../files/locate.h"
-#include "../../files/zip.h"
+#include "../../files/packed/zip.h"
 #include "../../formats/npy.h"
 #include "named.h"
 

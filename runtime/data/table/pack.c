@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/list.h"
-#include "../../base/number.h"
+#include "../../base/text/list.h"
+#include "../../base/text/number.h"
 #include "facts.h"
 #include "learnt.h"
 #include "table.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "../../formats/resize.h"
+#include "../../formats/pictures/resize.h"
 #include "learnt.h"
 #include "row_view.h"
 #include "windows.h"

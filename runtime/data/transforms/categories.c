@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/list.h"
 #include "../../base/memory.h"
-#include "../../base/number.h"
+#include "../../base/text/list.h"
+#include "../../base/text/number.h"
 #include "../stage.h"
 #include "../table/facts.h"
 #include "../table/learnt.h"

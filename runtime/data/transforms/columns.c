@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/list.h"
-#include "../../base/suggestion.h"
+#include "../../base/text/list.h"
+#include "../../base/text/suggestion.h"
 #include "../stage.h"
 #include "../table/learnt.h"
 #include "../table/windows.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/suggestion.h"
+#include "../../base/text/suggestion.h"
 #include "../formula/formula.h"
 #include "../stage.h"
 #include "../table/facts.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/number.h"
+#include "../../base/text/number.h"
 
 typedef struct Groups {
     double *keys;    // ascending, each once

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/number.h"
+#include "../../base/text/number.h"
 #include "../stage.h"
 #include "../table/learnt.h"
 #include "columns.h"

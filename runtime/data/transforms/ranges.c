@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../../base/number.h"
+#include "../../base/text/number.h"
 #include "../stage.h"
 #include "../table/learnt.h"
 #include "columns.h"
