@@ -78,6 +78,28 @@ static void test_fill_missing(void **state) {
     GIVES("fill-previous", drop, STAGE("fill_missing", TEXT("with", "previous")), split);
 }
 
+// A word that the column lacks takes its place in the order of bytes: classes and categories have
+// that of all others.
+static void test_fill_word(void **state) {
+    nnrt_data data;
+    (void)state;
+    static const char text[] = "c,y\nb,d\n,\nf,f\nb,\n";
+    put_file("words.csv", text, sizeof text - 1);
+    const nnrt_call stages[] = {
+        call_make(FAMILY_SOURCES, "csv",
+                  (const nnrt_option[]){TEXT("file", "words.csv"), TEXT("target", "y")}, 2),
+        STAGE("fill_missing", TEXT("with", "e"), TEXTS("columns", "c", "y")),
+        STAGE("one_hot", TEXT("columns", "c"))};
+    if (nnrt_data_load(stages, 3, scratch_folder(), &data)) fail_msg("%s", nnrt_error());
+    static const float inputs[4][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {1, 0, 0}};
+    static const int32_t labels[4] = {0, 1, 2, 1};
+    assert_memory_equal(data.columns[0], inputs, sizeof inputs);
+    assert_memory_equal(data.columns[1], labels, sizeof labels);
+    assert_string_equal(data.info.targets[0].class_names[1], "e");
+    nnrt_data_free(&data);
+    scratch_remove(NULL);
+}
+
 // OneHotEncoder(handle_unknown="ignore") of the training part.
 static void test_one_hot(void **state) {
     (void)state;
@@ -101,9 +123,8 @@ static void test_windows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fill_missing),
-        cmocka_unit_test(test_one_hot),
-        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_fill_missing), cmocka_unit_test(test_fill_word),
+        cmocka_unit_test(test_one_hot),      cmocka_unit_test(test_rows),
         cmocka_unit_test(test_windows),
     };
     return cmocka_run_group_tests_name("gaps", tests, NULL, NULL);

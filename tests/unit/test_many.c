@@ -1,10 +1,11 @@
 // A column of words or numbers with another value in each row: as a target it is told to be an id
-// or a number, and its categories are not made where they do not fit, before anything is.
+// or a number, and its categories are not made where they do not fit, before anything is. What goes
+// over all categories, or all columns, for each of them would take minutes here.
 #include "../common/calls.h"
 #include "../common/check.h"
 #include "data_files.h"
 
-enum { ROWS = 300000, BYTES = 32 * ROWS };
+enum { ROWS = 300000, BYTES = 32 * ROWS, COLUMNS = 6000 };
 
 static char path[PATH_MAX];
 
@@ -66,9 +67,45 @@ static void test_categories(void **state) {
     front_destroy(&front);
 }
 
+static void test_embed_index(void **state) {
+    (void)state;
+    Front front = front_create();
+    Text source = text_create(front.arena);
+    text_format(&source,
+                "dataset _d = csv(\"%s\", target = y) -> drop(id) -> embed_index(word)\n"
+                "model m(word, rest) { rest -> dense(_d.categories - %d) }\n"
+                "train m on _d { loss = crossentropy  optimizer = sgd }\n",
+                path, ROWS - 1);
+    Checked checked = check(source.data);
+    assert_int_equal(checked.errors, 0);
+    check_end(&checked);
+    front_destroy(&front);
+}
+
+// Of many columns every second one goes.
+static void test_columns(void **state) {
+    (void)state;
+    Front front = front_create();
+    Text table = text_create(front.arena), source = text_create(front.arena);
+    for (int i = 0; i < COLUMNS; i++) text_format(&table, "c%d,", i);
+    text_format(&table, "y\n");
+    for (int i = 0; i < COLUMNS; i++) text_format(&table, "%d,", i);
+    text_format(&table, "0.5\n");
+    const char *file = put_file("wide.csv", table.data, strlen(table.data));
+    text_format(&source, "dataset _d = csv(\"%s\", target = y) -> drop(c0", file);
+    for (int i = 2; i < COLUMNS; i += 2) text_format(&source, ", c%d", i);
+    text_format(&source, ")\nmodel m(x: [%d]) { x -> dense(1) }\n", COLUMNS / 2);
+    text_format(&source, "train m on _d { loss = mse  optimizer = sgd }\n");
+    Checked checked = check(source.data);
+    assert_int_equal(checked.errors, 0);
+    check_end(&checked);
+    front_destroy(&front);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_target),
-                                       cmocka_unit_test(test_units_for_all),
-                                       cmocka_unit_test(test_categories)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_target), cmocka_unit_test(test_units_for_all),
+        cmocka_unit_test(test_categories), cmocka_unit_test(test_embed_index),
+        cmocka_unit_test(test_columns)};
     return cmocka_run_group_tests_name("many", tests, set_up, scratch_remove);
 }

@@ -28,9 +28,8 @@ const json_t *nnrt_learnt_source(const nnrt_table *table, const char *group, con
 double nnrt_learnt_number(const nnrt_field *field, const json_t *value) {
     const char *word = json_string_value(value);
     if (field->kind == NNRT_NUMBERS) return json_is_number(value) ? json_number_value(value) : NAN;
-    for (int64_t i = 0; i < field->word_count && word; i++)
-        if (strcmp(field->words[i], word) == 0) return (double)i;
-    return NAN;
+    int32_t code = word ? nnrt_field_find_word(field, word) : -1;
+    return code < 0 ? NAN : code;
 }
 
 nnrt_status nnrt_learnt_apply(nnrt_table *table, const char *text, int64_t stage_count) {

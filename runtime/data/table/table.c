@@ -117,6 +117,16 @@ void nnrt_table_remove(nnrt_table *table, nnrt_field *field) {
     table->field_count--;
 }
 
+void nnrt_table_remove_marked(nnrt_table *table, const uint8_t *is_marked) {
+    int64_t kept = 0;
+    for (int64_t i = 0; i < table->field_count; i++)
+        if (is_marked[i])
+            nnrt_field_clear(&table->fields[i]);
+        else
+            table->fields[kept++] = table->fields[i];
+    table->field_count = kept;
+}
+
 int64_t nnrt_table_count(const nnrt_table *table, nnrt_role role) {
     int64_t count = 0;
     for (int64_t i = 0; i < table->field_count; i++) count += table->fields[i].role == role;
@@ -274,6 +284,18 @@ double nnrt_field_number(const nnrt_field *field, int64_t row, int64_t element) 
     case NNRT_F64: return ((const double *)field->values)[place];
     default: return (double)((const float *)field->values)[place];
     }
+}
+
+static int compare_words(const void *word, const void *known) {
+    return strcmp(word, *(const char *const *)known);
+}
+
+int32_t nnrt_field_find_word(const nnrt_field *field, const char *word) {
+    const char *const *found = NULL;
+    if (field->word_count)
+        found =
+            bsearch(word, field->words, (size_t)field->word_count, sizeof *found, compare_words);
+    return found ? (int32_t)(found - field->words) : -1;
 }
 
 int nnrt_field_is_missing(const nnrt_field *field, uint32_t row) {

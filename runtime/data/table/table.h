@@ -176,10 +176,13 @@ nnrt_status nnrt_field_replace(nnrt_field *field, const nnrt_column *column, voi
 nnrt_status nnrt_field_read(nnrt_table *table, nnrt_field *field);
 // What lies on the disk needs no memory for now.
 void nnrt_table_let_go(nnrt_table *table);
-// Forgets a column. Pointers to fields are invalid then.
+// Forgets a column, or all that are marked. Pointers to fields are invalid then.
 void nnrt_table_remove(nnrt_table *table, nnrt_field *field);
+void nnrt_table_remove_marked(nnrt_table *table, const uint8_t *is_marked);
 // An element of a sample that is in memory, as a number.
 double nnrt_field_number(const nnrt_field *field, int64_t row, int64_t element);
+// The code of a word of a column of words or dates; -1: it has no such word.
+int32_t nnrt_field_find_word(const nnrt_field *field, const char *word);
 // Has a column of a table no value in this row?
 int nnrt_field_is_missing(const nnrt_field *field, uint32_t row);
 

@@ -116,32 +116,33 @@ nnrt_status nnrt_columns_fail_empty(const nnrt_column_work *work) {
 
 enum { NAMES };
 
-static nnrt_status check_all(const nnrt_table *table, const nnrt_call *call) {
-    int64_t count;
-    const char *const *names = nnrt_call_texts_at(call, NAMES, &count);
-    for (int64_t i = 0; i < count; i++)
-        if (!nnrt_columns_find(table, names[i])) return nnrt_columns_fail(table, call, names[i]);
-    return NNRT_OK;
-}
-
-int nnrt_columns_names(const nnrt_table *table, const nnrt_call *call, int option,
-                       const nnrt_field *field) {
-    int64_t count;
-    const char *const *names = nnrt_call_texts_at(call, option, &count);
-    for (int64_t i = 0; i < count; i++)
-        if (nnrt_columns_find(table, names[i]) == field) return 1;
-    return 0;
+uint8_t *nnrt_columns_mark(const nnrt_table *table, const nnrt_call *call, int option,
+                           int64_t *named) {
+    const char *const *names = nnrt_call_texts_at(call, option, named);
+    uint8_t *marks = calloc((size_t)table->field_count + 1, 1);
+    if (!marks) nnrt_fail_memory("columns", (size_t)table->field_count);
+    for (int64_t i = 0; i < *named && marks; i++) {
+        const nnrt_field *field = nnrt_columns_find(table, names[i]);
+        if (field) {
+            marks[field - table->fields] = 1;
+            continue;
+        }
+        nnrt_columns_fail(table, call, names[i]);
+        free(marks);
+        marks = NULL;
+    }
+    return marks;
 }
 
 // Numbers are those of the columns before any is taken away.
 static nnrt_status remove_columns(nnrt_table *table, const nnrt_call *call, int is_named) {
-    nnrt_status status = check_all(table, call);
-    uint8_t *goes = status ? NULL : calloc((size_t)table->field_count + 1, 1);
-    if (status) return status;
-    if (!goes) return nnrt_fail_memory("columns", (size_t)table->field_count);
+    int64_t named;
+    uint8_t *goes = nnrt_columns_mark(table, call, NAMES, &named);
+    nnrt_status status = NNRT_OK;
+    if (!goes) return NNRT_ERROR;
     for (int64_t i = 0; i < table->field_count; i++) {
         const nnrt_field *field = &table->fields[i];
-        goes[i] = nnrt_columns_names(table, call, NAMES, field) == is_named;
+        goes[i] = goes[i] == is_named;
         int is_input = field->role == NNRT_FEATURE || field->role == NNRT_GROUP;
         if ((!is_input || field->is_past) && !is_named) goes[i] = 0;
         if (!is_input && goes[i])
@@ -151,12 +152,11 @@ static nnrt_status remove_columns(nnrt_table *table, const nnrt_call *call, int 
                                    : "%s(%s): it weighs the samples, and is no input already",
                                call->name, field->column.name);
     }
-    for (int64_t i = table->field_count - 1; i >= 0 && !status; i--) {
-        if (!goes[i]) continue;
-        status =
-            nnrt_learnt_put_source(table, "dropped", table->fields[i].column.name, json_true());
-        nnrt_table_remove(table, &table->fields[i]);
-    }
+    for (int64_t i = 0; i < table->field_count && !status; i++)
+        if (goes[i])
+            status =
+                nnrt_learnt_put_source(table, "dropped", table->fields[i].column.name, json_true());
+    if (!status) nnrt_table_remove_marked(table, goes);
     free(goes);
     return status;
 }

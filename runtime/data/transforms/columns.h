@@ -6,9 +6,10 @@
 #include "../table/table.h"
 
 nnrt_field *nnrt_columns_find(const nnrt_table *table, const char *name); // NULL: none
-// Does the option name this column?
-int nnrt_columns_names(const nnrt_table *table, const nnrt_call *call, int option,
-                       const nnrt_field *field);
+// Which columns the option names, 0 or 1 by field, to be freed; `*named` 0: it names none. NULL
+// with nnrt_error() set: one of them does not exist.
+uint8_t *nnrt_columns_mark(const nnrt_table *table, const nnrt_call *call, int option,
+                           int64_t *named);
 // NNRT_ERROR: there is no such column; which there are.
 nnrt_status nnrt_columns_fail(const nnrt_table *table, const nnrt_call *call, const char *name);
 

@@ -27,14 +27,6 @@ static void drop_rows(const nnrt_table *table, nnrt_part *part, const uint8_t *c
     part->count = kept;
 }
 
-static nnrt_status check_names(const nnrt_table *table, const nnrt_call *call, int option) {
-    int64_t count;
-    const char *const *names = nnrt_call_texts_at(call, option, &count);
-    for (int64_t i = 0; i < count; i++)
-        if (!nnrt_columns_find(table, names[i])) return nnrt_columns_fail(table, call, names[i]);
-    return NNRT_OK;
-}
-
 // Of rows that are predicted targets and weights are not known, nor columns that they can do
 // without.
 static int must_be_there(const nnrt_table *table, const nnrt_field *field) {
@@ -43,15 +35,11 @@ static int must_be_there(const nnrt_table *table, const nnrt_field *field) {
 
 static nnrt_status apply_drop(nnrt_table *table, const nnrt_call *call) {
     nnrt_part *const parts[] = {&table->train, &table->validation, &table->test};
-    nnrt_status status = check_names(table, call, DROP_COLUMNS);
-    uint8_t *counts = status ? NULL : calloc((size_t)table->field_count + 1, 1);
     int64_t named;
-    if (status) return status;
-    if (!counts) return nnrt_fail_memory("drop_missing", (size_t)table->field_count);
-    nnrt_call_texts_at(call, DROP_COLUMNS, &named);
+    uint8_t *counts = nnrt_columns_mark(table, call, DROP_COLUMNS, &named);
+    if (!counts) return NNRT_ERROR;
     for (int64_t i = 0; i < table->field_count; i++)
-        counts[i] = must_be_there(table, &table->fields[i]) &&
-                    (!named || nnrt_columns_names(table, call, DROP_COLUMNS, &table->fields[i]));
+        counts[i] = must_be_there(table, &table->fields[i]) && (!named || counts[i]);
     for (int i = 0; i < 3; i++) drop_rows(table, parts[i], counts);
     free(counts);
     if (table->train.count || table->new_rows) return NNRT_OK;
@@ -167,23 +155,26 @@ static nnrt_status fill_statistic(const Filling *f) {
     return fill_all(f, value);
 }
 
-// A word that the column does not have yet is one more.
-static nnrt_status add_word(nnrt_field *field, const char *word, int32_t *code) {
-    const char **words = malloc((size_t)(field->word_count + 1) * sizeof *words);
-    if (!words) return nnrt_fail_memory("fill_missing", 0);
-    for (int64_t i = 0; i < field->word_count; i++) words[i] = field->words[i];
-    words[field->word_count] = word;
-    field->words = nnrt_table_keep_names(words, field->word_count + 1);
+// A word that the column does not have yet takes its place in the order of the others.
+static nnrt_status add_word(const Filling *f, const char *word, int32_t *code) {
+    nnrt_field *field = f->field;
+    int32_t *codes = field->values, place = 0;
+    size_t count = (size_t)field->word_count, bytes = (count + 1) * sizeof(char *);
+    const char **words = malloc(bytes);
+    if (!words) return nnrt_fail_memory("fill_missing", bytes);
+    while (place < field->word_count && strcmp(field->words[place], word) < 0) place++;
+    for (int32_t i = 0; i < field->word_count; i++) words[i + (i >= place)] = field->words[i];
+    words[place] = word;
+    field->words = nnrt_table_keep_names(words, ++field->word_count);
     free(words);
-    *code = (int32_t)field->word_count++;
+    for (int64_t row = 0; row < f->table->row_count; row++) codes[row] += codes[row] >= place;
+    *code = place;
     return field->words ? NNRT_OK : NNRT_ERROR;
 }
 
 static nnrt_status fill_word(const Filling *f, const char *word) {
-    int32_t code = 0;
-    while (code < f->field->word_count && strcmp(f->field->words[code], word) != 0) code++;
-    nnrt_status status = NNRT_OK;
-    if (code == f->field->word_count) status = add_word(f->field, word, &code);
+    int32_t code = nnrt_field_find_word(f->field, word);
+    nnrt_status status = code < 0 ? add_word(f, word, &code) : NNRT_OK;
     return status ? status : fill_all(f, code);
 }
 
@@ -218,9 +209,7 @@ static Way way_of(const char *text) {
 
 // Of the columns that are not named: those with gaps that the way can fill; targets keep theirs,
 // unless they are named or take the row before.
-static int is_filled(const Filling *f, int64_t named) {
-    if (f->field->kind == NNRT_TENSORS || f->field->is_absent) return 0;
-    if (named) return nnrt_columns_names(f->table, f->call, FILL_COLUMNS, f->field);
+static int is_filled(const Filling *f) {
     if (f->way == WITH_PREVIOUS) return 1;
     if (f->field->role != NNRT_FEATURE) return 0;
     double number;
@@ -232,16 +221,18 @@ static int is_filled(const Filling *f, int64_t named) {
 static nnrt_status apply_fill(nnrt_table *table, const nnrt_call *call) {
     char number[32];
     const char *text = nnrt_call_text_at(call, FILL_WITH);
-    nnrt_status status = check_names(table, call, FILL_COLUMNS);
     int64_t named;
+    uint8_t *is_named = nnrt_columns_mark(table, call, FILL_COLUMNS, &named);
+    nnrt_status status = is_named ? NNRT_OK : NNRT_ERROR;
     if (!text) snprintf(number, sizeof number, "%.17g", nnrt_call_number_at(call, FILL_WITH));
-    nnrt_call_texts_at(call, FILL_COLUMNS, &named);
     for (int64_t i = 0; i < table->field_count && !status; i++) {
         Filling f = {table, &table->fields[i], call, WITH_VALUE, text ? text : number};
         f.way = way_of(f.text);
-        if (is_filled(&f, named)) status = fill_field(&f);
+        int can_be = f.field->kind != NNRT_TENSORS && !f.field->is_absent;
+        if (can_be && (named ? is_named[i] : is_filled(&f))) status = fill_field(&f);
         nnrt_storage_passed(f.field->values);
     }
+    free(is_named);
     return status;
 }
 
