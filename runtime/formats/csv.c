@@ -1,17 +1,16 @@
-// A row is read in one go: a cell is tried as a number first, which for tables of numbers is the
-// only look at its bytes. What a row needs lies in the buffer; where it does not, more is read and
-// the row begins anew.
+// A row is read in one go: where the next cell may end is found in 64 bytes at once, and what is
+// before it is tried as a number first, which for tables of numbers is the only look at a cell.
+// What a row needs lies in the buffer; where it does not, more is read and the row begins anew.
 #include "csv.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
-enum { BUFFER = 1 << 20, MAX_ROW = 1 << 30, SLACK = 32, DIGITS = 19 };
+#include "decimal.h"
+
+// MARGIN and SLACK: what is looked at before and behind the content.
+enum { BUFFER = 1 << 20, MAX_ROW = 1 << 30, BLOCK = 64, MARGIN = 64, SLACK = 2 * BLOCK };
 
 typedef enum Outcome { DONE, MORE, FAILED } Outcome; // MORE: the buffer ends within the row
 
@@ -21,14 +20,13 @@ nnrt_status nnrt_csv_open(nnrt_csv *csv, const char *path, nnrt_csv_format forma
     if (status) return status;
     csv->capacity = BUFFER;
     csv->cell_capacity = 64;
-    csv->buffer = malloc((size_t)csv->capacity + SLACK);
+    csv->buffer = calloc(1, MARGIN + (size_t)csv->capacity + SLACK);
     csv->cells = malloc((size_t)csv->cell_capacity * sizeof *csv->cells);
     if (!csv->buffer || !csv->cells) {
         nnrt_csv_close(csv);
         return nnrt_fail_memory("reading a table", BUFFER);
     }
-    csv->at = csv->limit = csv->buffer;
-    memset(csv->limit, 0, SLACK);
+    csv->at = csv->limit = csv->buffer + MARGIN;
     return NNRT_OK;
 }
 
@@ -43,17 +41,17 @@ void nnrt_csv_close(nnrt_csv *csv) {
 // ---- The buffer.
 
 static nnrt_status grow(nnrt_csv *csv, int64_t used) {
-    char *buffer =
-        csv->capacity < MAX_ROW ? realloc(csv->buffer, (size_t)csv->capacity * 2 + SLACK) : NULL;
+    size_t size = MARGIN + (size_t)csv->capacity * 2 + SLACK;
+    char *buffer = csv->capacity < MAX_ROW ? realloc(csv->buffer, size) : NULL;
     if (!buffer && csv->capacity >= MAX_ROW)
         return nnrt_fail(NNRT_ERROR,
                          "`%s`: the row in line %lld has more than 1 GB: is a quote not closed?",
                          csv->path, (long long)csv->line);
-    if (!buffer) return nnrt_fail_memory("reading a table", (size_t)csv->capacity * 2);
+    if (!buffer) return nnrt_fail_memory("reading a table", size);
     csv->buffer = buffer;
     csv->capacity *= 2;
-    csv->at = buffer;
-    csv->limit = buffer + used;
+    csv->at = buffer + MARGIN;
+    csv->limit = csv->at + used;
     return NNRT_OK;
 }
 
@@ -65,9 +63,10 @@ static void skip_mark(nnrt_csv *csv) {
 static nnrt_status refill(nnrt_csv *csv) {
     int64_t left = csv->limit - csv->at, count;
     int is_start = csv->stream.position == 0;
-    memmove(csv->buffer, csv->at, (size_t)left);
-    csv->at = csv->buffer;
-    csv->limit = csv->buffer + left;
+    memmove(csv->buffer + MARGIN, csv->at, (size_t)left);
+    csv->at = csv->buffer + MARGIN;
+    csv->limit = csv->at + left;
+    csv->block = NULL;
     if (left == csv->capacity) {
         nnrt_status status = grow(csv, left);
         if (status) return status;
@@ -76,162 +75,13 @@ static nnrt_status refill(nnrt_csv *csv) {
     nnrt_status status = nnrt_stream_read_some(&csv->stream, csv->limit, wanted, &count);
     if (status) return status;
     csv->limit += count;
-    memset(csv->limit, 0, SLACK); // of which sixteen bytes at a time are read
+    memset(csv->limit, 0, SLACK);
     csv->is_at_end = count < wanted;
     if (is_start) skip_mark(csv);
     if (csv->is_at_end && !csv->stream.compressed && csv->stream.position < csv->stream.file_size)
         return nnrt_fail(NNRT_ERROR, "`%s` became shorter while it was read", csv->path);
     return NNRT_OK;
 }
-
-// ---- Numbers: exact where both the digits and the power of ten are (Clinger, "How to read
-// floating point numbers accurately", 1990), the C library's else.
-
-static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-static int is_digit(char c) {
-    return (unsigned char)(c - '0') < 10;
-}
-
-static double read_slowly(const char *text, int64_t length, char decimal) {
-    char copy[512];
-    if (length >= (int64_t)sizeof copy) length = sizeof copy - 1; // digits beyond do not count
-    memcpy(copy, text, (size_t)length);
-    copy[length] = 0;
-    if (decimal != '.')
-        for (char *at = copy; *at; at++)
-            if (*at == decimal) *at = '.';
-    return strtod(copy, NULL);
-}
-
-// `count`: digits as they are written, zeros in front among them.
-static double compose(const char *text, const char *end, uint64_t digits, int64_t count, int power,
-                      char decimal) {
-    if (count > DIGITS || digits > (uint64_t)1 << 53 || power > 22 || power < -22)
-        return fabs(read_slowly(text, end - text, decimal));
-    return power < 0 ? (double)digits / powers[-power] : (double)digits * powers[power];
-}
-
-// The exponent that begins at `at`, which moves behind it; none: it stays.
-static int read_exponent(const char **at) {
-    const char *p = *at + 1;
-    int is_negative = *p == '-', value = 0;
-    if (*p == '-' || *p == '+') p++;
-    if (!is_digit(*p)) return 0;
-    for (; is_digit(*p); p++)
-        if (value < 100000) value = value * 10 + (*p - '0');
-    *at = p;
-    return is_negative ? -value : value;
-}
-
-static inline uint64_t load_digits(const char *p) { // 0 to 9, if they are digits
-    uint64_t bytes;
-    memcpy(&bytes, p, sizeof bytes);
-    return bytes ^ 0x3030303030303030;
-}
-
-// The first `count` of eight digits, as the last ones, with zeros in front.
-static inline uint64_t keep_digits(uint64_t bytes, int count) {
-    return count ? bytes << (64 - 8 * count) : 0;
-}
-
-// The number of eight digits, the first in the lowest byte, without a branch: Lemire, "Number
-// parsing at a gigabyte per second", 2021.
-static inline uint64_t join_digits(uint64_t bytes) {
-    bytes = bytes * 10 + (bytes >> 8);
-    return ((bytes & 0x000000FF000000FF) * 0x000F424000000064 +
-            (bytes >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
-           32;
-}
-
-// How many of the 8 bytes at `p` are digits, up to the first that is none; their number in *value.
-static inline int take_digits(const char *p, uint64_t *value) {
-    uint64_t bytes = load_digits(p);
-    uint64_t others = (bytes | (bytes + 0x7676767676767676)) & 0x8080808080808080; // more than 9
-    int count = others ? __builtin_ctzll(others) / 8 : 8;
-    *value = join_digits(keep_digits(bytes, count));
-    return count;
-}
-
-static inline const char *read_digits(const char *p, uint64_t *digits) {
-    static const uint64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-    uint64_t value;
-    int count;
-    do {
-        count = take_digits(p, &value);
-        *digits = *digits * tens[count] + value;
-        p += count;
-    } while (count == 8);
-    return p;
-}
-
-// Reads a number from `text`; returns where it ends, NULL: there is none.
-static inline const char *read_number(const char *text, char decimal, double *value) {
-    uint64_t digits = 0;
-    int power = 0, is_negative = *text == '-';
-    const char *first = text + (*text == '-' || *text == '+');
-    const char *p = read_digits(first, &digits);
-    int64_t count = p - first;
-    if (*p == decimal) {
-        const char *fraction = p + 1;
-        p = read_digits(fraction, &digits);
-        power = (int)(fraction - p);
-        count += p - fraction;
-    }
-    if (!count) return NULL;
-    if (*p == 'e' || *p == 'E') power += read_exponent(&p);
-    double size = compose(text, p, digits, count, power, decimal);
-    *value = is_negative ? -size : size;
-    return p;
-}
-
-// Without a branch, which half of the numbers of many tables would mislead.
-static inline double with_sign(double size, int is_negative) {
-    uint64_t bits;
-    memcpy(&bits, &size, sizeof bits);
-    bits ^= (uint64_t)is_negative << 63;
-    memcpy(&size, &bits, sizeof bits);
-    return size;
-}
-
-#ifdef __SSE2__
-// By bit: which of the 16 bytes at `p` are no digits.
-static inline unsigned find_others(const char *p) {
-    __m128i bytes = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8('0'));
-    __m128i excess = _mm_subs_epu8(bytes, _mm_set1_epi8(9));
-    int digits = _mm_movemask_epi8(_mm_cmpeq_epi8(excess, _mm_setzero_si128()));
-    return ~(unsigned)digits & 0xFFFF;
-}
-
-// A number of up to eight digits without exponent, as most are: where it ends is known after one
-// look at 16 bytes, so that the next one can begin; NULL: it is not one.
-static inline const char *read_short(const char *text, char decimal, double *value) {
-    int is_negative = *text == '-';
-    const char *p = text + is_negative;
-    unsigned others = find_others(p);
-    if (!others) return NULL;
-    int whole = __builtin_ctz(others), fraction = 0, end = whole;
-    if (p[whole] == decimal) {
-        others &= others - 1;
-        if (!others) return NULL;
-        end = __builtin_ctz(others);
-        fraction = end - whole - 1;
-    }
-    int count = whole + fraction;
-    if (count < 1 || count > 8 || (p[end] | 0x20) == 'e') return NULL;
-    uint64_t bytes = keep_digits(load_digits(p), whole) >> (8 * fraction & 63) |
-                     keep_digits(load_digits(p + whole + 1), fraction);
-    *value = with_sign((double)(int64_t)join_digits(bytes) / powers[fraction], is_negative);
-    return p + end;
-}
-#else
-static inline const char *read_short(const char *text, char decimal, double *value) {
-    (void)text, (void)decimal, (void)value;
-    return NULL;
-}
-#endif
 
 // ---- Cells. The content ends with a NUL, at which every loop stops.
 
@@ -352,7 +202,7 @@ static int ends_cell(const nnrt_csv *csv, const char *p) {
 // A number, if the whole cell is one.
 static char *try_number(const nnrt_csv *csv, nnrt_csv_cell *cell, char *start) {
     if (*start > '9' || *start < '+') return NULL;
-    char *end = (char *)read_number(start, csv->format.decimal, &cell->number);
+    char *end = (char *)nnrt_decimal_read(start, csv->format.decimal, &cell->number);
     if (!end || !ends_cell(csv, end)) return NULL;
     cell->length = (int32_t)(end - start);
     cell->is_number = 1;
@@ -365,7 +215,7 @@ static void look_for_number(const nnrt_csv *csv, nnrt_csv_cell *cell) {
     while (text < end && is_blank(*text)) text++;
     while (text < end && is_blank(end[-1])) end--;
     double number;
-    if (text == end || read_number(text, csv->format.decimal, &number) != end) return;
+    if (text == end || nnrt_decimal_read(text, csv->format.decimal, &number) != end) return;
     cell->number = number;
     cell->is_number = 1;
 }
@@ -437,21 +287,58 @@ static void skip_empty(nnrt_csv *csv) {
         while (is_blank(*csv->at)) csv->at++;
 }
 
+// By bit: where of the 64 bytes at `p` cells end, if they are not in quotes.
+static uint64_t find_ends(const char *p, char separator) {
+    uint64_t ends = 0;
+#ifdef __SSE2__
+    for (int i = 0; i < BLOCK; i += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(p + i));
+        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(separator)),
+                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
+        ends |= (uint64_t)(unsigned)_mm_movemask_epi8(found) << i;
+    }
+#else
+    for (int i = 0; i < BLOCK; i++) ends |= (uint64_t)(p[i] == separator || p[i] == '\n') << i;
+#endif
+    return ends;
+}
+
+// Goes on to the block of the first end from `p` on.
+static uint64_t seek_ends(nnrt_csv *csv, char *p) {
+    uint64_t skipped = (uint64_t)(p - csv->block);
+    if (!csv->block || skipped >= BLOCK) {
+        csv->block = p;
+        csv->ends = find_ends(p, csv->format.separator);
+        skipped = 0;
+    }
+    return csv->ends & UINT64_MAX << skipped;
+}
+
 // Cells that are numbers and end with the separator or the line, as nearly all of a table of
 // numbers do; stops at the first that is not. `*is_last`: the row is complete.
 static char *read_numbers(nnrt_csv *csv, char *p, int *is_last) {
-    char separator = csv->format.separator, decimal = csv->format.decimal;
+    char separator = csv->format.separator, decimal = csv->format.decimal, marks[16];
     nnrt_csv_cell *cell = csv->cells + csv->count, *end = csv->cells + csv->cell_capacity;
-    if (separator == ' ' || csv->format.trim) return p;
+    if (separator == ' ' || csv->format.trim || *p < '+' || *p > '9') return p;
+    uint64_t ends = seek_ends(csv, p);
+    memset(marks, decimal, sizeof marks);
     for (; cell < end && !*is_last; cell++) {
-        double number;
-        const char *stop = read_short(p, decimal, &number);
-        if (!stop) stop = read_number(p, decimal, &number);
-        if (!stop || (*stop != separator && *stop != '\n')) break;
-        *cell = (nnrt_csv_cell){
-            .text = p, .length = (int32_t)(stop - p), .is_number = 1, .number = number};
+        while (!ends && csv->block < csv->limit) {
+            csv->block += BLOCK;
+            ends = csv->ends = find_ends(csv->block, separator);
+        }
+        if (!ends) break;
+        char *stop = csv->block + __builtin_ctzll(ends);
+        if (!nnrt_decimal_read_plain(p, stop, marks, &cell->number) &&
+            nnrt_decimal_read(p, decimal, &cell->number) != stop)
+            break;
+        ends &= ends - 1;
+        cell->text = p;
+        cell->length = (int32_t)(stop - p);
+        cell->is_quoted = cell->has_quotes = 0;
+        cell->is_number = 1;
         *is_last = *stop == '\n';
-        p += stop - p + 1;
+        p = stop + 1;
     }
     csv->count = cell - csv->cells;
     return p;

@@ -28,10 +28,12 @@ typedef struct nnrt_csv {
     const char *path; // borrowed
     nnrt_csv_format format;
     nnrt_stream stream;
-    char *buffer; // [capacity], NULs behind the content
+    char *buffer; // [capacity] and a margin; NULs behind the content
     int64_t capacity;
     char *at, *limit; // what is left of the content
     int is_at_end;    // no more content in the file
+    char *block;      // of 64 bytes, NULL: none; by bit, where cells end in it
+    uint64_t ends;
     nnrt_csv_cell *cells;
     int64_t count, cell_capacity; // of the row
     int any_quoted;               // of its cells

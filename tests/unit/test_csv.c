@@ -160,7 +160,7 @@ static void test_random_bytes(void **state) {
 // sign and exponent.
 static int write_number(char *text) {
     char *at = text;
-    int whole = rand() % 12, fraction = rand() % 12, has_point = rand() % 4 != 0;
+    int whole = rand() % 18, fraction = rand() % 12, has_point = rand() % 4 != 0;
     if (rand() % 2) *at++ = "-+"[rand() % 2];
     if (!whole && !(has_point && fraction)) whole = 1;
     for (int i = 0; i < whole; i++) *at++ = (char)('0' + rand() % 10);
