@@ -3,7 +3,7 @@
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 failed=0
-for code in $(sed -n 's/^DIAG(\([EW][0-9]*\),.*/\1/p' "$root/compiler/base/diag.def"); do
+for code in $(sed -n 's/^DIAG(\([EW][0-9]*\),.*/\1/p' "$root/compiler/base/diagnostics/diag.def"); do
     if [ ! -s "$root/docs/errors/$code.md" ]; then
         echo "$code has no page: write docs/errors/$code.md"
         failed=1

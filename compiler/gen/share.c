@@ -103,7 +103,7 @@ static Value emit_group(Gen *gen, const Schedule *schedule, const Group *group, 
     slots_number(gen, schedule, group);
     if (group->kind == GROUP_LAYOUT) return kernel_layout_emit(gen, schedule, group, name);
     if (group->kind != GROUP_CONTRACTION) return loops_emit(gen, schedule, group, name);
-    bool convolves = group->anchor->op->packs_operands;
+    bool convolves = op_is_convolution(group->anchor);
     return (convolves ? convolution_emit : contraction_emit)(gen, schedule, group, name);
 }
 

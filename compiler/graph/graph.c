@@ -203,6 +203,10 @@ Node *graph_matmul(Graph *graph, Node *x, Node *w, bool transpose) {
     return graph_call(graph, "matmul", (Node *[]){x, w}, 2, args);
 }
 
+Node *graph_load(Graph *graph, Node *x) {
+    return graph_unary(graph, "load", x);
+}
+
 // ---- Parameters and slots as values.
 
 Node *graph_parameter_node(Graph *graph, Parameter *parameter) {

@@ -86,6 +86,7 @@ Node *graph_broadcast(Graph *graph, Node *x, Type type); // as f32; x itself if 
 Node *graph_one_hot(Graph *graph, Node *label, int64_t classes); // [] or [.., 1] to [.., classes]
 Node *graph_batch_sum(Graph *graph, Node *x, int keep); // over samples and all but `keep` last dims
 Node *graph_matmul(Graph *graph, Node *x, Node *w, bool transpose);
+Node *graph_load(Graph *graph, Node *x); // the same, computed: put into a buffer
 // An `input` node; the caller adds it to graph->inputs or graph->targets.
 Node *graph_input(Graph *graph, const char *name, Type type);
 Node *graph_parameter_node(Graph *graph, Parameter *parameter); // made once

@@ -27,6 +27,32 @@ typedef enum FuseClass {
     FUSE_EFFECT        // assign
 } FuseClass;
 
+// What is read without being computed.
+typedef enum LeafKind {
+    LEAF_NONE,
+    LEAF_COLUMN, // of data
+    LEAF_PARAMETER,
+    LEAF_SLOT,
+    LEAF_CONSTANT,
+    LEAF_SCALAR
+} LeafKind;
+
+// What a contraction multiplies. W are weights, the second operand.
+typedef enum ProductKind {
+    PRODUCT_NONE,
+    PRODUCT_FORWARD, // rows by W
+    PRODUCT_DATA,    // rows by W transposed: the gradient of the rows
+    PRODUCT_WEIGHTS  // rows by rows, summed over the samples: the gradient of W
+} ProductKind;
+
+// Of a row of the class FUSE_CONTRACTION.
+typedef struct Contraction {
+    ProductKind kind;
+    bool can_transpose; // the argument `transpose` makes a product of the kind data of it
+    bool has_windows;   // a convolution: it reads planes, which it computes or copies to a block of
+                        // its own where they do not lie in memory as it wants them
+} Contraction;
+
 typedef enum ReduceKind { REDUCE_SUM, REDUCE_MAX, REDUCE_MOMENTS } ReduceKind;
 
 // What a loss compares the prediction with.
@@ -67,9 +93,11 @@ struct OpDef {
     const char *of_several;  // what does to several values what this does within one; NULL
     bool is_activation;      // may stand where an activation is asked for
     bool is_slow;            // elementwise: computing it again costs more than loading it
-    bool packs_operands;     // a contraction that copies its operands to a block of its own
-    bool is_loss;            // used as `loss =`; inputs are (prediction, target)
-    TargetKind target;       // of a loss
+    bool reads_column;       // elementwise: depends on the place in the last dimension
+    bool is_point;           // a value that stays one while a gradient by it is looked for
+    bool stops_gradient;
+    bool is_loss;      // used as `loss =`; inputs are (prediction, target)
+    TargetKind target; // of a loss
     // Of a loss: the numbers that it takes for targets; both 0: all.
     double target_low, target_high;
     bool is_statistic;          // what it does to the loss is in the gradients of its users
@@ -79,7 +107,9 @@ struct OpDef {
     int unit_classes;           // of a loss: what one unit tells apart: 2, yes and no; 0: a number
     int min_inputs, max_inputs; // max -1: any number
     FuseClass fuse;
-    ReduceKind reduce; // of the FUSE_REDUCE... classes
+    LeafKind leaf;           // of FUSE_LEAF
+    Contraction contraction; // of FUSE_CONTRACTION
+    ReduceKind reduce;       // of the FUSE_REDUCE... classes
 
     // Sets node->type from the inputs' types and the arguments, or reports through
     // op_shape_error with the arithmetic shown and returns false.
@@ -95,6 +125,10 @@ struct OpDef {
     // Primitive: sets dinputs[i] to nodes for the gradient of each input given `dy`, or leaves NULL
     // where there is none (integer labels). The caller sums over broadcast dimensions.
     void (*gradient)(Graph *graph, Node *node, Node *dy, Node **dinputs);
+    // Rebuilds the value out of operators whose gradients have gradients; NULL: it is one.
+    void (*unfold)(Graph *graph, Node *node);
+    // A contraction whose weights are kept in another order for it: makes the node that does it.
+    Node *(*lay_out_weights)(Graph *graph, Node *node);
     const char *no_gradient; // the reason, where `gradient` is NULL
     // Floating-point operations of one sample (or of the whole unbatched value). A composite's
     // are those of its expansion.
@@ -116,6 +150,11 @@ const OpDef *op_find(const char *name); // by its name or former name; NULL: non
 const OpDef *op_at(int index);          // all rows, in the order of registry.c; NULL: end
 extern const OpDef *const op_tables[];  // ended by NULL
 int op_count(void);
+
+// ---- Contractions: questions of the passes and the generator.
+ProductKind op_product_kind(const Node *node); // PRODUCT_NONE: no contraction
+bool op_is_convolution(const Node *node);
+bool op_is_matrix_product(const Node *node); // a contraction that is no convolution
 
 // ---- For shape rules.
 // Reports E0203 at the node: "dense expects a vector, but this value is 24x24x32". Returns false.

@@ -3,6 +3,20 @@
 
 #include <stdarg.h>
 
+ProductKind op_product_kind(const Node *node) {
+    const Contraction *contraction = &node->op->contraction;
+    bool is_transposed = contraction->can_transpose && args_bool(node->args, "transpose");
+    return is_transposed ? PRODUCT_DATA : contraction->kind;
+}
+
+bool op_is_convolution(const Node *node) {
+    return node->op->contraction.has_windows;
+}
+
+bool op_is_matrix_product(const Node *node) {
+    return node->op->contraction.kind != PRODUCT_NONE && !op_is_convolution(node);
+}
+
 static void note_producer(Diag *diag, Graph *graph, const Node *node, const Node *input) {
     bool same_place = input->span.lo == node->span.lo && input->span.hi == node->span.hi;
     if (same_place || input->span.hi <= input->span.lo) return;

@@ -71,7 +71,7 @@ static void evaluate_whole(Evaluation *evaluation, const Node *node, EvalTensor 
 }
 
 static EvalTensor evaluate_node(Evaluation *evaluation, const Node *node) {
-    if (evaluation->frozen && node_is(node, "stop_gradient")) return evaluation->frozen[node->id];
+    if (evaluation->frozen && node->op->stops_gradient) return evaluation->frozen[node->id];
     if (!node->op->evaluate && !node->op->evaluate_element) {
         if (node->op->fuse != FUSE_LEAF) graph_bug(evaluation->graph, node, "it was not expanded");
         return bound_value(evaluation, node);

@@ -13,6 +13,7 @@ typedef struct Convolver {
     const Schedule *schedule;
     const Group *group;
     Node *anchor;
+    ProductKind kind; // of the anchor
     Value function;
     Value tile; // a block in the first-level cache that kernels leave their results in
     Convolution convolution;

@@ -120,7 +120,7 @@ void convolver_each_block(Convolver *c, const Panels *p, VisitColumns *visit, vo
 
 // The parameter whose layout the kernel, or its gradient, has.
 static int kernel_parameter(const Schedule *schedule, const Node *anchor) {
-    if (node_is(anchor, "convolve_weights")) return schedule->buffers[anchor->id].parameter;
+    if (op_product_kind(anchor) == PRODUCT_WEIGHTS) return schedule->buffers[anchor->id].parameter;
     const Node *kernel = schedule_source(anchor->inputs[1]);
     return kernel->parameter ? kernel->parameter->index : -1;
 }
@@ -136,7 +136,7 @@ static Value tile_block(Convolver *c) {
 // Whether some products are with padding.
 static bool meets_padding(const Convolver *c) {
     const Window *window = &c->convolution.window;
-    bool is_padded = window->before[1] || window->after[1] || node_is(c->anchor, "convolve_data");
+    bool is_padded = window->before[1] || window->after[1] || c->kind == PRODUCT_DATA;
     return window->size[1] > 1 && is_padded;
 }
 
@@ -144,7 +144,7 @@ static bool meets_padding(const Convolver *c) {
 // first where columns would fill no more than half of a vector.
 static void choose_slab(Convolver *c, int64_t columns, Way *ways, int count) {
     Way ordinary = ways[0], slab = slab_way(c, columns);
-    bool is_weights = node_is(c->anchor, "convolve_weights");
+    bool is_weights = c->kind == PRODUCT_WEIGHTS;
     if (slab_fits(c, columns)) {
         bool is_first = is_weights ? 2 * columns < c->lanes : 2 * columns <= c->lanes;
         ways[count] = is_first ? ways[0] : slab;
@@ -162,7 +162,7 @@ static void choose_slab(Convolver *c, int64_t columns, Way *ways, int count) {
 static void choose_way(Convolver *c, bool is_depthwise) {
     const Convolution *v = &c->convolution;
     Way ways[TUNING_MAX_WAYS];
-    int64_t columns = node_is(c->anchor, "convolve_data") ? v->channels : v->filters;
+    int64_t columns = c->kind == PRODUCT_DATA ? v->channels : v->filters;
     if (is_depthwise) columns = v->groups;
     int count = 0, rows = c->tiles.outer_rows;
     if (columns > c->lanes) count = kernel_outer_ways(&c->tiles, rows, 2, ways);
@@ -180,6 +180,7 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     Convolver c = {.gen = gen, .schedule = schedule, .group = group, .anchor = group->anchor};
     c.lanes = gen->target->machine.lanes;
     c.tiles = kernel_tile_sizes(&gen->target->machine);
+    c.kind = op_product_kind(group->anchor);
     c.convolution = convolution_of(group->anchor);
     c.parameter = kernel_parameter(schedule, group->anchor);
     convolver_view_storage(&c);
@@ -192,9 +193,9 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     c.b.any_column = c.convolution.groups > 1;
     bool is_depthwise = convolution_is_depthwise(&c.convolution);
     choose_way(&c, is_depthwise);
-    if (node_is(c.anchor, "convolve"))
+    if (c.kind == PRODUCT_FORWARD)
         (is_depthwise ? depthwise_forward : convolution_forward)(&c);
-    else if (node_is(c.anchor, "convolve_data"))
+    else if (c.kind == PRODUCT_DATA)
         (is_depthwise ? depthwise_data : convolution_data)(&c);
     else
         (is_depthwise ? depthwise_weights : convolution_weights)(&c);

@@ -17,7 +17,7 @@ static bool is_flat(const Plane *p, Node *node) {
     if (type_elements(&node->type) != type_elements(&p->node->type)) return false;
     bool in_memory = source->op->fuse == FUSE_LEAF || p->b.schedule->group_of[source->id] >= 0;
     if (in_memory) return true;
-    if (source->op->fuse != FUSE_ELEMENTWISE || node_is(source, "one_hot")) return false;
+    if (source->op->fuse != FUSE_ELEMENTWISE || source->op->reads_column) return false;
     for (int i = 0; i < source->input_count; i++)
         if (!is_flat(p, source->inputs[i])) return false;
     return true;

@@ -14,7 +14,7 @@ static bool is_small(int64_t height, int64_t width, int64_t channels) {
 // The plane that is walked: the picture, or, of gradients of data, the values.
 static bool plane_is_small(const Convolver *c) {
     const Convolution *v = &c->convolution;
-    bool is_data = node_is(c->anchor, "convolve_data");
+    bool is_data = c->kind == PRODUCT_DATA;
     int64_t sides[2];
     for (int i = 0; i < 2; i++) {
         int64_t before = v->window.before[i], after = v->window.after[i];
@@ -27,8 +27,8 @@ static bool plane_is_small(const Convolver *c) {
 bool slab_fits(const Convolver *c, int64_t columns) {
     const Convolution *v = &c->convolution;
     const Schedule *schedule = c->schedule;
-    bool is_weights = node_is(c->anchor, "convolve_weights");
-    bool strides = node_is(c->anchor, "convolve") && v->window.stride[1] > 1;
+    bool is_weights = c->kind == PRODUCT_WEIGHTS;
+    bool strides = c->kind == PRODUCT_FORWARD && v->window.stride[1] > 1;
     if (c->group->partition != PARTITION_ROWS || v->groups > 1 || element_has_sums(c->group))
         return false;
     if (strides || columns > c->tiles.outer_rows || !plane_is_small(c)) return false;
@@ -41,7 +41,7 @@ bool slab_fits(const Convolver *c, int64_t columns) {
 Way slab_way(const Convolver *c, int64_t columns) {
     int registers = c->gen->target->machine.registers, vectors = KERNEL_MAX_VECTORS;
     int block = c->tiles.outer_rows * c->tiles.outer_vectors;
-    if (node_is(c->anchor, "convolve_weights")) { // columns are vectors, weights are rows
+    if (c->kind == PRODUCT_WEIGHTS) { // columns are vectors, weights are rows
         vectors = (int)divide_up(columns, divide_up(columns, KERNEL_MAX_VECTORS));
         int rows = (registers - 1 - vectors) / vectors;
         return (Way){

@@ -206,10 +206,9 @@ static Value load_leaf(LaneBuilder *b, const Node *node, const Type *view) {
     if (node->slot)
         return load_unbatched(b, view, slot_pointer(b, node->slot),
                               node->slot->parameter ? node->slot->parameter->index : -1);
-    const char *op = node->op->schema.name;
-    if (strcmp(op, "constant") == 0)
+    if (node->op->leaf == LEAF_CONSTANT)
         return (Value)(void *)lane_constant(b, args_number(node->args, "value"));
-    if (strcmp(op, "scalar") == 0) return load_scalar(b, node);
+    if (node->op->leaf == LEAF_SCALAR) return load_scalar(b, node);
     LlvmType element;
     Value sample = element_column(b->gen, b->schedule, b->function, node, b->sample, &element);
     return load_batched(b, view, node->type.dtype, sample);

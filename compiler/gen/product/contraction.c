@@ -498,13 +498,12 @@ static void product_init(Product *p, Gen *gen, const Schedule *schedule, const G
     const Node *anchor = group->anchor;
     const Type *x = &anchor->inputs[0]->type;
     p->lead = type_elements(x) / type_last(x);
-    if (strcmp(anchor->op->schema.name, "matmul") == 0) {
+    p->kind = op_product_kind(anchor);
+    if (p->kind != PRODUCT_WEIGHTS) {
         const Node *weight = schedule_source(anchor->inputs[1]);
         if (!weight->parameter) nn_ice("gen", "a product of two computed values");
-        p->kind = args_bool(anchor->args, "transpose") ? PRODUCT_DATA : PRODUCT_FORWARD;
         p->parameter = weight->parameter->index;
     } else {
-        p->kind = PRODUCT_WEIGHTS;
         p->parameter = schedule->buffers[anchor->id].parameter;
         if (p->parameter < 0) nn_ice("gen", "a gradient of unknown layout");
     }

@@ -2,9 +2,8 @@
 #ifndef NNC_GEN_PRODUCT_H
 #define NNC_GEN_PRODUCT_H
 
+#include "../../op/op.h"
 #include "kernel.h"
-
-typedef enum ProductKind { PRODUCT_FORWARD, PRODUCT_DATA, PRODUCT_WEIGHTS } ProductKind;
 
 typedef struct Product {
     Gen *gen;

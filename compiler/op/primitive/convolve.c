@@ -263,22 +263,30 @@ static void layout_evaluate(const Node *node, const EvalTensor *inputs, EvalTens
     for (int64_t i = 0; i < output->size; i++) output->data[i] = inputs[0].data[i];
 }
 
-#define CONVOLUTION(name_)                                                                         \
-    .min_inputs = 2, .max_inputs = 2, .fuse = FUSE_CONTRACTION, .packs_operands = true,            \
-    .shape = name_##_shape, .flops = name_##_flops, .evaluate = name_##_evaluate
+static Node *lay_out_kernel(Graph *graph, Node *node) {
+    Args *args = graph_args(graph, "lay_out_kernel");
+    args_copy_common(args, node->args);
+    return graph_call(graph, "lay_out_kernel", &node->inputs[1], 1, args);
+}
+
+#define CONVOLUTION(name_, kind_)                                                                  \
+    .min_inputs = 2, .max_inputs = 2, .fuse = FUSE_CONTRACTION,                                    \
+    .contraction = {.kind = PRODUCT_##kind_, .has_windows = true}, .shape = name_##_shape,         \
+    .flops = name_##_flops, .evaluate = name_##_evaluate
 
 const OpDef op_convolve[] = {
     {.schema = {"convolve", "sums windows of a picture with weights [kh, kw, c / groups, n]",
                 convolve_args, NULL},
-     CONVOLUTION(convolve),
+     CONVOLUTION(convolve, FORWARD),
      .gradient = convolve_gradient},
     {.schema = {"convolve_data", "spreads values over windows: the gradient of convolve's picture",
                 convolve_data_args, NULL},
-     CONVOLUTION(convolve_data),
+     CONVOLUTION(convolve_data, DATA),
+     .lay_out_weights = lay_out_kernel,
      .gradient = convolve_data_gradient},
     {.schema = {"convolve_weights", "sums over all windows: the gradient of convolve's weights",
                 convolve_weights_args, NULL},
-     CONVOLUTION(convolve_weights),
+     CONVOLUTION(convolve_weights, WEIGHTS),
      .no_gradient = "only gradients of weights are made of it, which end there"},
     {.schema = {"lay_out_kernel", "keeps weights in the order in which convolve_data reads them",
                 convolve_data_args, NULL},

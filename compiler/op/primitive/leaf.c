@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define LEAF .fuse = FUSE_LEAF, .shape = op_shape_given, .flops = op_flops_none
+#define LEAF(kind_)                                                                                \
+    .fuse = FUSE_LEAF, .leaf = LEAF_##kind_, .shape = op_shape_given, .flops = op_flops_none
 
 static void constant_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
                               const EvalContext *context) {
@@ -49,21 +50,21 @@ static const ArgDef constant_args[] = {
 
 const OpDef op_leaf[] = {
     {.schema = {"input", "reads a column of the data set", NULL, NULL},
-     LEAF,
+     LEAF(COLUMN),
      .no_gradient = "data is not trained"},
     {.schema = {"parameter", "reads a tensor of weights", NULL, NULL},
-     LEAF,
+     LEAF(PARAMETER),
      .no_gradient = "a leaf: what arrives here is the result of pass gradient"},
     {.schema = {"slot", "reads a tensor of optimizer state", NULL, NULL},
-     LEAF,
+     LEAF(SLOT),
      .no_gradient = "state is not trained"},
     {.schema = {"constant", "gives a number known at compile time", constant_args, NULL},
-     LEAF,
+     LEAF(CONSTANT),
      .no_gradient = "constant",
      .evaluate = constant_evaluate},
     {.schema = {"scalar", "gives a number known at run time: learning_rate, step or rows", NULL,
                 NULL},
-     LEAF,
+     LEAF(SCALAR),
      .no_gradient = "constant within a step",
      .evaluate = scalar_evaluate},
     {.schema = {0}},

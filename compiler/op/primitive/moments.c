@@ -184,6 +184,7 @@ const OpDef op_moments[] = {
      .flops = op_flops_none,
      .evaluate = statistic_evaluate},
     {.schema = {"batch_affine", "normalizes by the moments of the batch", affine_args, NULL},
+     .unfold = moments_unfold,
      .min_inputs = INPUTS,
      .max_inputs = INPUTS,
      .fuse = FUSE_ELEMENTWISE,

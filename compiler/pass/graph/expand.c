@@ -62,7 +62,7 @@ static void add_points(Graph *graph) {
     int count = graph->nodes.count;
     for (int i = 0; i < count; i++) {
         const Node *node = graph->nodes.items[i];
-        if (!node->op->is_derivative || node_is(node->inputs[1], "point")) continue;
+        if (!node->op->is_derivative || node->inputs[1]->op->is_point) continue;
         Node *x = node->inputs[1];
         graph_replace(graph, x, graph_unary(graph, "point", x));
     }
@@ -73,7 +73,7 @@ static void remove_points(Graph *graph) {
     bool any = false;
     for (int i = graph->nodes.count - 1; i >= 0; i--) {
         Node *node = graph->nodes.items[i];
-        if (!node_is(node, "point")) continue;
+        if (!node->op->is_point) continue;
         node->replacement = graph_broadcast(graph, node->inputs[0], node->type);
         any = true;
     }

@@ -4,8 +4,6 @@
 // none.
 #include "../pass.h"
 
-#include "../../op/primitive/moments.h"
-
 typedef struct Reverse {
     Graph *graph;
     Node *from;       // what is differentiated
@@ -16,11 +14,11 @@ typedef struct Reverse {
 } Reverse;
 
 static bool is_end(const Reverse *reverse, const Node *node) {
-    return reverse->to ? node == reverse->to : node_is(node, "parameter");
+    return reverse->to ? node == reverse->to : node->op->leaf == LEAF_PARAMETER;
 }
 
 static bool passes_gradient(const Graph *graph, const Node *node) {
-    if (node_is(node, "parameter")) return graph_updates(graph, node->parameter);
+    if (node->op->leaf == LEAF_PARAMETER) return graph_updates(graph, node->parameter);
     return node->op->gradient != NULL;
 }
 
@@ -157,10 +155,10 @@ static void unfold_moments(Graph *graph, Node *y, const Node *x) {
     Reverse reverse = reverse_to(graph, y, x);
     for (int i = 0; i < reverse.count; i++) {
         Node *node = graph->nodes.items[i];
-        if (!reverse.wanted[i] || !node_is(node, "batch_affine")) continue;
+        if (!reverse.wanted[i] || !node->op->unfold) continue;
         graph->current_layer = node->layer;
         graph->current_span = node->span;
-        moments_unfold(graph, node);
+        node->op->unfold(graph, node);
     }
     graph->current_layer = NULL;
 }

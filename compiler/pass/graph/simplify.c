@@ -105,8 +105,8 @@ static bool split_constant(const Node *node, Node **x, Node **factor) {
 // the factor is applied to the product's few results or merges with other factors there.
 static Node *move_factor_out(Graph *graph, Node *node) {
     Node *x, *factor;
-    if (node->op->fuse != FUSE_CONTRACTION || node->op->packs_operands) return NULL;
-    int sides = node_is(node, "matmul_weights") || node_is(node, "convolve_weights") ? 2 : 1;
+    if (!op_is_matrix_product(node)) return NULL;
+    int sides = op_product_kind(node) == PRODUCT_WEIGHTS ? 2 : 1;
     for (int i = 0; i < sides; i++) {
         if (!split_constant(node->inputs[i], &x, &factor)) continue;
         Node *inputs[] = {node->inputs[0], node->inputs[1]};

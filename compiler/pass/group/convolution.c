@@ -2,8 +2,9 @@
 
 Convolution convolution_of(const Node *node) {
     const Type *x = &node->inputs[0]->type, *second = &node->inputs[1]->type;
-    bool is_weights = node_is(node, "convolve_weights");
-    const Type *picture = node_is(node, "convolve_data") ? &node->type : x;
+    ProductKind kind = op_product_kind(node);
+    bool is_weights = kind == PRODUCT_WEIGHTS;
+    const Type *picture = kind == PRODUCT_DATA ? &node->type : x;
     const Type *kernel = is_weights ? &node->type : second;
     Convolution c = {.window = window_read(node->args, kernel->dims[0], kernel->dims[1]),
                      .size = {picture->dims[0], picture->dims[1]},

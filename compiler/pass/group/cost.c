@@ -46,7 +46,7 @@ static void add_bytes(GroupCost *cost, const Schedule *schedule, const Node *val
 // Weights, optimizer state, data columns, buffers; constants and single numbers are in the code.
 static bool is_in_memory(const Schedule *schedule, const Node *value) {
     if (value->op->fuse == FUSE_LEAF)
-        return value->parameter || value->slot || node_is(value, "input");
+        return value->parameter || value->slot || value->op->leaf == LEAF_COLUMN;
     return schedule->buffers[value->id].is_stored;
 }
 

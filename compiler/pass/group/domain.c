@@ -40,12 +40,12 @@ bool schedule_same_place(const Type *view, const Type *source, const Type *domai
 // Whether the formula of `node` can be evaluated at the places of `domain`, with what is inlined
 // into it: each operand is a single number, has an element for each place, or is repeated over
 // dimensions that the domain has too. Random numbers are numbered by the elements of their own
-// type, and one_hot asks for the last dimension.
+// type, and some formulas ask for the place in the last dimension.
 bool domain_computes(const Schedule *schedule, const Node *node, const Type *domain) {
     bool same = domain_same_dims(&node->type, domain), full = domain_is_full(&node->type, domain);
     if (!full && !domain_broadcasts(&node->type, domain)) return false;
     if (node->op->fuse == FUSE_ELEMENTWISE && node->input_count == 0 && !full) return false;
-    if (node_is(node, "one_hot") && full && !same) return false;
+    if (node->op->reads_column && full && !same) return false;
     for (int i = 0; i < node->input_count; i++) {
         const Type *view = &node->inputs[i]->type;
         const Node *input = schedule_source(node->inputs[i]);

@@ -119,7 +119,7 @@ bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group) {
 
 // OpenBLAS gives the bare product: nothing joins its group.
 static bool is_blas(const Schedule *schedule, const Node *anchor) {
-    if (anchor->op->packs_operands) return false;
+    if (!op_is_matrix_product(anchor)) return false;
     const Layout *layout = schedule->layout;
     const Node *right = schedule_source(anchor->inputs[1]);
     if (right->parameter) return layout->parameters[right->parameter->index].kind == LAYOUT_PLAIN;
@@ -130,7 +130,7 @@ static bool is_blas(const Schedule *schedule, const Node *anchor) {
 
 // It is added up over the samples, so nothing can follow it tile by tile.
 static bool is_kernel_gradient(const Node *anchor) {
-    return anchor->op->packs_operands && !anchor->type.batched;
+    return op_is_convolution(anchor) && !anchor->type.batched;
 }
 
 bool fusion_takes_epilogue(const Schedule *schedule, const Node *anchor) {
@@ -221,8 +221,7 @@ static Group *latest_fitting(Fusion *fusion, Node *node, bool rows_only) {
 static bool must_be_stored(const Fusion *fusion, const Node *node) {
     const NodeList *users = &fusion->users[node->id];
     for (int i = 0; i < users->count; i++)
-        if (users->items[i]->op->fuse == FUSE_CONTRACTION && !users->items[i]->op->packs_operands)
-            return true;
+        if (op_is_matrix_product(users->items[i])) return true;
     return fusion_is_output(fusion->graph, node) && node->type.batched;
 }
 
@@ -239,7 +238,7 @@ static Group *summing_group(Fusion *fusion, Node *node) {
     const Node *source = schedule_source(node->inputs[0]);
     bool sums =
         group->kind == GROUP_ROWS || (group->kind == GROUP_CONTRACTION &&
-                                      group->anchor->op->packs_operands && group->domain.batched);
+                                      op_is_convolution(group->anchor) && group->domain.batched);
     bool fits = sums && domain_same_dims(&group->domain, &node->inputs[0]->type) &&
                 domain_is_full(&source->type, &group->domain) &&
                 schedule_same_place(&node->inputs[0]->type, &source->type, &group->domain);

@@ -68,8 +68,7 @@ static nnrt_storage row_storage(const MachineModel *machine, int64_t rows, int64
 
 // The weight operand of a matmul, or NULL.
 static Parameter *weight_of(const Node *node) {
-    if (node->op->fuse != FUSE_CONTRACTION || strcmp(node->op->schema.name, "matmul") != 0)
-        return NULL;
+    if (!op_is_matrix_product(node) || op_product_kind(node) == PRODUCT_WEIGHTS) return NULL;
     const Node *weight = schedule_source(node->inputs[1]);
     return weight->parameter;
 }
@@ -84,7 +83,7 @@ typedef struct KernelColumns {
 static void find_kernels(const Graph *graph, KernelColumns *found) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
-        if (!node->op->packs_operands || node_is(node, "convolve_weights")) continue;
+        if (!op_is_convolution(node) || op_product_kind(node) == PRODUCT_WEIGHTS) continue;
         const Node *kernel = schedule_source(node->inputs[1]);
         Convolution convolution = convolution_of(node);
         if (!kernel->parameter || convolution_is_depthwise(&convolution)) continue;
@@ -159,7 +158,7 @@ void layout_slots(Layout *layout, const Graph *graph, Arena *arena) {
 static bool reads_columns_in_place(const Graph *graph, const Layout *layout, const Node *data) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *user = graph->nodes.items[i];
-        if (user->op->fuse != FUSE_CONTRACTION || user->op->packs_operands) continue;
+        if (!op_is_matrix_product(user)) continue;
         for (int k = 0; k < user->input_count; k++) {
             if (schedule_source(user->inputs[k]) != data) continue;
             if (k != 0 || user->inputs[0]->type.rank != 1) return false;
@@ -178,11 +177,11 @@ static void load_input(Graph *graph, Node *data) {
     int count = graph->nodes.count;
     for (int i = 0; i < count; i++) {
         Node *user = graph->nodes.items[i];
-        if (user->op->fuse != FUSE_CONTRACTION || user->op->packs_operands) continue;
+        if (!op_is_matrix_product(user)) continue;
         for (int k = 0; k < user->input_count; k++) {
             if (schedule_source(user->inputs[k]) != data) continue;
             Type wanted = user->inputs[k]->type;
-            if (!loaded) loaded = graph_unary(graph, "load", user->inputs[k]);
+            if (!loaded) loaded = graph_load(graph, user->inputs[k]);
             // Reshapes share buffers, so one load serves all shapes.
             wanted.dtype = DTYPE_F32;
             user->inputs[k] = type_equal(&loaded->type, &wanted)
@@ -197,7 +196,7 @@ static void load_input(Graph *graph, Node *data) {
 // as it is, or a weight, is loaded for that.
 static Node *loaded_number(Graph *graph, Node *number) {
     if (schedule_source(number)->op->fuse == FUSE_ELEMENTWISE) return number;
-    return graph_unary(graph, "load", number);
+    return graph_load(graph, number);
 }
 
 static void load_told(Graph *graph) {
@@ -211,7 +210,7 @@ static void load_outputs(Graph *graph) {
     for (int i = 0; i < graph->outputs.count; i++) {
         Node *output = graph->outputs.items[i];
         if (schedule_source(output)->op->fuse == FUSE_LEAF)
-            graph->outputs.items[i] = graph_unary(graph, "load", output);
+            graph->outputs.items[i] = graph_load(graph, output);
     }
     load_told(graph);
     graph_sort(graph);
@@ -229,12 +228,10 @@ void pass_lay_out_kernels(Graph *graph) {
     int count = graph->nodes.count;
     for (int i = 0; i < count; i++) {
         Node *node = graph->nodes.items[i];
-        if (!node_is(node, "convolve_data")) continue;
+        if (!node->op->lay_out_weights) continue;
         Convolution convolution = convolution_of(node);
         if (convolution_is_depthwise(&convolution)) continue;
-        Args *args = graph_args(graph, "lay_out_kernel");
-        args_copy_common(args, node->args);
-        node->inputs[1] = graph_call(graph, "lay_out_kernel", &node->inputs[1], 1, args);
+        node->inputs[1] = node->op->lay_out_weights(graph, node);
     }
     graph_sort(graph);
 }

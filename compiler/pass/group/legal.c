@@ -111,7 +111,7 @@ static bool formula_fits(Legality *l, const Site *site, const Node *node) {
     if (!full && !domain_broadcasts(&node->type, site->shape))
         return refuse(l, "it has other elements");
     if (!full && node->input_count == 0) return refuse(l, "random numbers are counted otherwise");
-    if (node_is(node, "one_hot") && type_last(&node->type) != type_last(site->shape))
+    if (node->op->reads_column && type_last(&node->type) != type_last(site->shape))
         return refuse(l, "it asks for the last dimension");
     return true;
 }
@@ -236,11 +236,11 @@ static bool anchor_is_legal(Legality *l, const Node *anchor) {
     for (int i = 0; i < anchor->input_count; i++) {
         Node *input = anchor->inputs[i], *source = schedule_source(input);
         bool is_inlined = source->op->fuse != FUSE_LEAF && l->schedule->group_of[source->id] == -1;
-        if (!anchor->op->packs_operands && is_inlined) {
+        if (!op_is_convolution(anchor) && is_inlined) {
             l->fault.stored = source;
             return refuse(l, "a product reads it");
         }
-        bool packs = anchor->op->packs_operands && input->type.batched;
+        bool packs = op_is_convolution(anchor) && input->type.batched;
         if (packs && !fetch_is_legal(l, input, 1)) return false;
     }
     return true;
@@ -252,7 +252,7 @@ static bool member_of_product(Legality *l, const Site *main, const Node *node) {
     if (!fusion_takes_epilogue(l->schedule, group->anchor))
         return refuse(l, "nothing follows the product");
     if (node->op->fuse == FUSE_REDUCE_BATCH) {
-        bool sums = group->anchor->op->packs_operands && schedule_is_chunked(node);
+        bool sums = op_is_convolution(group->anchor) && schedule_is_chunked(node);
         if (!sums || count_sums(group) > MOST_SUMS) return refuse(l, "the product makes no sums");
         return reduction_is_legal(l, main, node);
     }

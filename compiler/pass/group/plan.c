@@ -32,7 +32,8 @@ static bool give_order(Schedule *schedule, Node *node, int parameter) {
     bool is_part = node->op->fuse == FUSE_REDUCTION || node->op->fuse == FUSE_REDUCE_AXIS;
     const Type *type = &schedule->graph->weights->parameters.items[parameter]->type;
     LayoutKind kind = schedule->layout->parameters[parameter].kind;
-    bool is_kernel = kind == LAYOUT_PANELS && node_is(node, "convolve_weights") &&
+    bool is_kernel = kind == LAYOUT_PANELS && op_is_convolution(node) &&
+                     op_product_kind(node) == PRODUCT_WEIGHTS &&
                      type_elements(&node->type) == type_elements(type);
     if (buffer->parameter >= 0 || is_part || !(is_like(node, type, kind) || is_kernel))
         return false;

@@ -15,7 +15,8 @@ Node *schedule_source(Node *node) {
 }
 
 bool schedule_is_chunked(const Node *node) {
-    if (node_is(node, "convolve_weights")) return type_elements(&node->type) <= LARGEST_SUM;
+    if (op_is_convolution(node) && op_product_kind(node) == PRODUCT_WEIGHTS)
+        return type_elements(&node->type) <= LARGEST_SUM;
     if (node->op->fuse != FUSE_REDUCE_BATCH) return false;
     const Type *type = &node->inputs[0]->type;
     int64_t width = type_last(type);
@@ -269,7 +270,7 @@ static void print_node(Text *out, const Schedule *schedule, const Node *node, co
 static void print_inlined(Text *out, const Schedule *schedule, const Group *group) {
     const Node *anchor = group->anchor;
     NodeList list = {0};
-    if (anchor && anchor->op->packs_operands) cost_list_inlined(schedule, anchor, &list);
+    if (anchor && op_is_convolution(anchor)) cost_list_inlined(schedule, anchor, &list);
     int packed = list.count;
     for (int i = 0; i < group->nodes.count; i++)
         cost_list_inlined(schedule, group->nodes.items[i], &list);
@@ -331,5 +332,5 @@ void schedule_print_plan(Text *out, const Schedule *schedule) {
 
 bool schedule_walks_samples(const Group *group) {
     // A gradient of a kernel packs samples, too.
-    return group->domain.batched || (group->anchor && group->anchor->op->packs_operands);
+    return group->domain.batched || (group->anchor && op_is_convolution(group->anchor));
 }
