@@ -42,3 +42,11 @@ nnrt_status nnrt_spool(FILE *file, const char *name, int *descriptor) {
     if (status) close(*descriptor);
     return status;
 }
+
+nnrt_status nnrt_spool_standard(int *descriptor) {
+    static int kept = -1;
+    nnrt_status status = kept < 0 ? nnrt_spool(stdin, "standard input", &kept) : NNRT_OK;
+    if (status) kept = -1;
+    *descriptor = kept;
+    return status;
+}

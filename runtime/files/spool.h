@@ -9,5 +9,7 @@
 // The descriptor of a file without a name that holds the rest of `file`, which messages call
 // `name`; to be closed. Half of the free memory is the limit.
 nnrt_status nnrt_spool(FILE *file, const char *name, int *descriptor);
+// Standard input, which is read once and then kept until the process ends: not to be closed.
+nnrt_status nnrt_spool_standard(int *descriptor);
 
 #endif

@@ -2,7 +2,9 @@
 // through it.
 #include "stream.h"
 
+#include "place.h"
 #include "reads.h"
+#include "spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,8 +43,26 @@ static nnrt_status attach(nnrt_stream *stream, int descriptor, int64_t size) {
     return NNRT_OK;
 }
 
+nnrt_status nnrt_stream_open_descriptor(nnrt_stream *stream, const char *path, int descriptor) {
+    *stream = (nnrt_stream){.path = path};
+    struct stat status;
+    int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (own < 0 || fstat(own, &status) != 0 || lseek(own, 0, SEEK_SET) < 0) {
+        if (own >= 0) close(own);
+        return fail_open(path);
+    }
+    return attach(stream, own, status.st_size);
+}
+
+static nnrt_status open_standard(nnrt_stream *stream, const char *path) {
+    int descriptor;
+    nnrt_status status = nnrt_spool_standard(&descriptor);
+    return status ? status : nnrt_stream_open_descriptor(stream, path, descriptor);
+}
+
 nnrt_status nnrt_stream_open(nnrt_stream *stream, const char *path) {
     *stream = (nnrt_stream){.path = path};
+    if (nnrt_place_is_standard_input(path)) return open_standard(stream, path);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe must not block
     if (descriptor < 0) return fail_open(path);
     struct stat status;
@@ -56,17 +76,6 @@ nnrt_status nnrt_stream_open(nnrt_stream *stream, const char *path) {
         return NNRT_ERROR;
     }
     return attach(stream, descriptor, status.st_size);
-}
-
-nnrt_status nnrt_stream_open_descriptor(nnrt_stream *stream, const char *path, int descriptor) {
-    *stream = (nnrt_stream){.path = path};
-    struct stat status;
-    int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-    if (own < 0 || fstat(own, &status) != 0 || lseek(own, 0, SEEK_SET) < 0) {
-        if (own >= 0) close(own);
-        return fail_open(path);
-    }
-    return attach(stream, own, status.st_size);
 }
 
 void nnrt_stream_close(nnrt_stream *stream) {

@@ -16,6 +16,7 @@ typedef struct nnrt_stream {
     uint32_t last_size; // compressed: the content's size modulo 2^32, if it is one gzip member
 } nnrt_stream;
 
+// `-` is standard input, each time from its beginning.
 nnrt_status nnrt_stream_open(nnrt_stream *stream, const char *path);
 // What an open regular file holds, from its beginning; the caller keeps `descriptor`, `path` is for
 // messages.

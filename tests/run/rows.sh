@@ -50,6 +50,25 @@ expect 0 ./people predict new.csv --npy new.npy
 printf '%s\n' age,job,gain 30,tailor,1 >other.csv
 expect 0 ./people predict other.csv
 
+
+# The same rows through a pipe.
+piped() { # STATUS FILE COMMAND...
+    local status=$1 file=$2
+    shift 2
+    expect "$status" bash -c "cat $file | $*"
+}
+expect 0 ./people predict new.csv --csv
+cp out wanted
+piped 0 new.csv ./people predict - --csv
+cmp out wanted || fail "rows of standard input are predicted otherwise"
+piped 0 places.csv ./people predict - --csv
+says 'id,age,job,gain,predicted_class'
+piped 0 test.csv ./people evaluate - --json
+[ "$(number loss)" = "$loss" ] || fail "the loss of the rows of standard input is not $loss"
+printf '%s\n' age,job,gain old,clerk,1 >word.csv
+piped 1 word.csv ./people predict -
+says '`-`, row 1, column `age`: `old` is not a number'
+
 # Mistakes.
 printf '%s\n' age,gain 30,1 >few.csv
 expect 1 ./people predict few.csv

@@ -5,22 +5,31 @@
 #include "../../formats/array.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 // ---- Which operand is one.
 
-// Is it text? Arrays begin with 0x93 or 0, pictures with 0x89 or 0xff.
+// Arrays begin with 0x93 or 0, pictures with 0x89 or 0xff.
+static int begins_text(int first) {
+    return first > 0 && first != 0x93 && first != 0x89 && first != 0xff;
+}
+
+// Of standard input the first byte alone may be looked at, which arrays, packed ones too, need.
 static int is_text(const char *path) {
     nnrt_stream stream;
     uint8_t first = 0;
     int64_t count = 0;
     const char *dot = strrchr(path, '.');
-    if (nnrt_place_is_standard_input(path) || (dot && strcmp(dot, ".npy") == 0)) return 0;
-    if (nnrt_stream_open(&stream, path)) return 0;
+    if (nnrt_place_is_standard_input(path)) {
+        int byte = ungetc(getc(stdin), stdin);
+        return begins_text(byte) && byte != 0x1f && byte != 0xfe;
+    }
+    if ((dot && strcmp(dot, ".npy") == 0) || nnrt_stream_open(&stream, path)) return 0;
     nnrt_status status = nnrt_stream_read_some(&stream, &first, 1, &count);
     nnrt_stream_close(&stream);
-    return !status && (!count || (first && first != 0x93 && first != 0x89 && first != 0xff));
+    return !status && (!count || begins_text(first));
 }
 
 // Does each input of the model come from a column of the data set?
@@ -37,7 +46,8 @@ nnrt_status nnrt_table_input_find(const nnrt_session *session, const nnrt_functi
     int can_be = dataset && nnrt_data_takes_rows(&dataset->stages[0]) && is_of_columns(function);
     *is_table = 0;
     for (int64_t i = 0; i < options->input_count && can_be; i++)
-        *is_table |= is_text(options->inputs[i]);
+        if (options->input_count == 1 || !nnrt_place_is_standard_input(options->inputs[i]))
+            *is_table |= is_text(options->inputs[i]);
     if (!*is_table || options->input_count == 1) return NNRT_OK;
     return nnrt_fail(NNRT_USAGE, "`predict` takes one table at a time, not `%s` and `%s`",
                      options->inputs[0], options->inputs[1]);
@@ -99,6 +109,7 @@ nnrt_status nnrt_table_input_read(nnrt_session *session, const nnrt_function *fu
     for (int64_t i = 0; i < function->input_count && !status; i++) {
         inputs[i] = (nnrt_input){
             .path = path, .rows = data->test.count, .samples = data->new_rows.row_count};
+        if (nnrt_place_is_standard_input(path)) inputs[i].stem = "stdin";
         status = read_column(session, &function->columns[i], &inputs[i]);
     }
     return status ? status : number_rows(data, &inputs[0]);

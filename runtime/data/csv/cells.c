@@ -90,12 +90,12 @@ static nnrt_status fail_number(const nnrt_cells *cells, const char *path, const 
                          "`%s`, row %lld, column `%s`: `%.*s` is too large a number\nwrite "
                          "`missing = \"%.*s\"` if it stands for nothing, or correct the file",
                          path, (long long)row, cells->name, length, cell->text, length, cell->text);
-    return nnrt_fail(NNRT_ERROR,
-                     "`%s`, row %lld, column `%s`: `%.*s` is not a number, as the rows before have "
-                     "there\nwrite `missing = \"%.*s\"` if it stands for nothing, or `words = %s` "
-                     "if the column is one of words",
-                     path, (long long)row, cells->name, length, cell->text, length, cell->text,
-                     cells->name);
+    return nnrt_fail(
+        NNRT_ERROR,
+        "`%s`, row %lld, column `%s`: `%.*s` is not a number, and the column holds "
+        "numbers\nwrite `missing = \"%.*s\"` if it stands for nothing, or `words = %s` "
+        "if the column is one of words",
+        path, (long long)row, cells->name, length, cell->text, length, cell->text, cells->name);
 }
 
 static nnrt_status fail_encoding(const nnrt_cells *cells, const char *path,

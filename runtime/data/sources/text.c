@@ -122,19 +122,21 @@ static nnrt_status read_bytes(Reading *reading, const char *path) {
     return status;
 }
 
-static nnrt_status read_file(void *argument, const char *name) {
-    Reading *reading = argument;
-    char path[PATH_MAX];
+static nnrt_status read_path(Reading *reading, const char *path) {
     int64_t before = reading->count;
-    nnrt_status status = nnrt_locate(reading->table->folder, name, path);
-    if (!status)
-        status =
-            reading->unit == NNRT_UNIT_BYTE ? read_bytes(reading, path) : read_lines(reading, path);
+    nnrt_status status =
+        reading->unit == NNRT_UNIT_BYTE ? read_bytes(reading, path) : read_lines(reading, path);
     if (status) return status;
     if (reading->count == before) return nnrt_fail(NNRT_ERROR, "`%s` is empty", path);
     if (reading->count <= UINT32_MAX) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR, "`%s` has too many tokens: at most %lld can be read", path,
                      (long long)UINT32_MAX);
+}
+
+static nnrt_status read_file(void *reading, const char *name) {
+    char path[PATH_MAX];
+    nnrt_status status = nnrt_locate(((const Reading *)reading)->table->folder, name, path);
+    return status ? status : read_path(reading, path);
 }
 
 static nnrt_status read_files(Reading *reading) {
@@ -145,7 +147,7 @@ static nnrt_status read_files(Reading *reading) {
 
 // A file whose tokens are all of the test part.
 static nnrt_status read_new_rows(Reading *reading) {
-    nnrt_status status = read_file(reading, reading->table->new_rows);
+    nnrt_status status = read_path(reading, reading->table->new_rows);
     reading->table->row_count = reading->table->own_test_rows = reading->count;
     return status;
 }
