@@ -25,7 +25,13 @@ static void test_memory_is_counted(void **state) {
     nnrt_storage_free(other);
     assert_int_equal(storage.resident, 0);
     assert_int_equal(storage.peak, 8 << 20);
-    nnrt_storage_free(malloc(1)); // of nobody: as free()
+    nnrt_storage_free(malloc(1));                               // of nobody: as free()
+    values = nnrt_storage_allocate(&storage, NNRT_F64, 400000); // the second large page is whole
+    assert_int_equal(storage.resident, 4 << 20);
+    nnrt_storage_discard(values, 1 << 20);
+    assert_in_range(storage.resident, 3 << 20, (3 << 20) + 4096);
+    nnrt_storage_free(values);
+    assert_int_equal(storage.resident, 0);
 }
 
 static void fill_numbers(double *values, int64_t count) {

@@ -47,7 +47,8 @@ int nnrt_csv_reading_any_number(const nnrt_csv *csv) {
 
 nnrt_status nnrt_csv_reading_make_columns(nnrt_csv_reading *reading, int64_t count) {
     reading->columns = calloc((size_t)count, sizeof *reading->columns);
-    if (!reading->columns)
+    reading->numbers = calloc((size_t)count, sizeof *reading->numbers);
+    if (!reading->columns || !reading->numbers)
         return nnrt_fail_memory("the columns of a table", (size_t)count * sizeof *reading->columns);
     reading->column_count = count;
     return NNRT_OK;

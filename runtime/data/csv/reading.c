@@ -61,29 +61,37 @@ static nnrt_status find_kinds(nnrt_csv_reading *reading, const char *path) {
 
 // ---- nnrt_csv_reading.
 
-// Rows that the rest of the file has, if they are as long as those before; 0: nobody knows.
-static int64_t estimate_rows(const nnrt_csv *csv, int64_t row) {
-    int64_t read = csv->stream.position - (csv->limit - csv->at);
-    if (csv->stream.compressed || read <= 0) return 0;
-    return (int64_t)((double)(csv->stream.file_size - read) / (double)read * (double)row * 1.02);
+// Rows that the rest of the file has, if its lines are as long as those that wait in the buffer; 0:
+// nobody knows.
+static int64_t estimate_rows(const nnrt_csv *csv) {
+    int64_t waiting = csv->limit - csv->at, lines = 0;
+    for (const char *at = csv->at; (at = memchr(at, '\n', (size_t)(csv->limit - at))); at++)
+        lines++;
+    if (csv->stream.compressed || !lines) return 0;
+    int64_t rest = csv->stream.file_size - csv->stream.position + waiting;
+    return (int64_t)((double)rest / (double)waiting * (double)lines * 1.02);
 }
 
 static int value_size(const nnrt_cells *column) {
     return column->kind == NNRT_NUMBERS ? sizeof *column->numbers : sizeof *column->codes;
 }
 
-static nnrt_status grow(nnrt_csv_reading *reading, const nnrt_csv *csv, int64_t row) {
+static nnrt_status grow(nnrt_csv_reading *reading, const nnrt_csv *csv) {
     int64_t row_bytes = 0;
     int64_t capacity = reading->capacity + reading->capacity / 2 + FIRST_CAPACITY;
-    int64_t estimate = reading->rows + estimate_rows(csv, row);
+    int64_t estimate = reading->rows + 1 + estimate_rows(csv);
     nnrt_status status = NNRT_OK;
     if (estimate > capacity) capacity = estimate;
     for (int64_t i = 0; i < reading->column_count && !status; i++)
         status =
             nnrt_cells_grow(&reading->columns[i], reading->table->storage, reading->rows, capacity);
     reading->capacity = capacity;
-    for (int64_t i = 0; i < reading->column_count; i++)
-        row_bytes += value_size(&reading->columns[i]);
+    for (int64_t i = 0; i < reading->column_count; i++) {
+        nnrt_cells *column = &reading->columns[i];
+        int is_plain = column->kind == NNRT_NUMBERS && !reading->rules.any_number_missing;
+        reading->numbers[i] = is_plain ? column->numbers : NULL;
+        row_bytes += value_size(column);
+    }
     reading->stretch = nnrt_storage_stretch(reading->table->storage, row_bytes);
     return status;
 }
@@ -96,18 +104,16 @@ void nnrt_csv_reading_fill(nnrt_csv_reading *reading) {
 
 nnrt_status nnrt_csv_reading_store_row(nnrt_csv_reading *reading, const nnrt_csv *csv,
                                        int64_t row) {
-    const nnrt_cells_rules *rules = &reading->rules;
     int64_t place = reading->rows;
-    nnrt_status status = place < reading->capacity ? NNRT_OK : grow(reading, csv, row);
+    nnrt_status status = place < reading->capacity ? NNRT_OK : grow(reading, csv);
     for (int64_t i = 0; i < csv->count && !status; i++) {
         const nnrt_csv_cell *cell = &csv->cells[i];
-        nnrt_cells *column = &reading->columns[i];
-        int is_plain = column->kind == NNRT_NUMBERS && cell->is_number &&
-                       !rules->any_number_missing && isfinite(cell->number);
-        if (is_plain)
-            column->numbers[place] = cell->number;
+        double *numbers = reading->numbers[i];
+        if (numbers && cell->is_number && isfinite(cell->number))
+            numbers[place] = cell->number;
         else
-            status = nnrt_cells_store(column, rules, csv->path, cell, place, row);
+            status = nnrt_cells_store(&reading->columns[i], &reading->rules, csv->path, cell, place,
+                                      row);
     }
     if (!status && ++reading->rows % reading->stretch == 0) nnrt_csv_reading_fill(reading);
     if (status || reading->rows <= UINT32_MAX) return status;

@@ -27,6 +27,7 @@ typedef struct nnrt_csv_reading {
     nnrt_cells_rules rules;
     nnrt_cells *columns;
     int64_t column_count;
+    double **numbers; // [column_count], of columns that take all numbers as they are, else NULL
     int has_header;
     int64_t rows, capacity; // so far, of all files; for so many there is room
     int64_t stretch;        // rows after which columns are told how far they are

@@ -101,6 +101,7 @@ static nnrt_status open_csv(nnrt_table *table, const nnrt_call *call) {
     nnrt_status status = read_table(&reading);
     for (int64_t i = 0; i < reading.column_count; i++) nnrt_cells_free(&reading.columns[i]);
     free(reading.columns);
+    free(reading.numbers);
     return status;
 }
 

@@ -23,6 +23,7 @@ typedef struct Entry {
     int64_t size, resident; // bytes: of the room; of it in memory
     int64_t discarded;      // bytes at the start that are lost
     Place place;
+    int64_t before; // bytes before the values, in their pages
     nnrt_value_storage *storage;
     struct Entry *next;
 } Entry;
@@ -63,6 +64,13 @@ static int belongs_on_disk(const nnrt_value_storage *storage, int64_t bytes) {
     return storage->resident + bytes > (storage->resident + nnrt_free_memory()) / 2;
 }
 
+// Whole large pages, where at most a third is for nothing by it: small ones take four times as long
+// to make.
+static int64_t page_bytes(int64_t size) {
+    int64_t large = (size + LARGE_PAGE - 1) & -LARGE_PAGE;
+    return large - size <= size / 3 ? large : (size + PAGE - 1) & -PAGE;
+}
+
 // Large ones have pages of their own, which grow without a copy and go back at once.
 static void *map_pages(int64_t size) {
     size_t all = (size_t)size + LARGE_PAGE;
@@ -71,26 +79,41 @@ static void *map_pages(int64_t size) {
         nnrt_fail_memory("the data", (size_t)size);
         return NULL;
     }
-    size_t before = -(uintptr_t)start & (LARGE_PAGE - 1), used = ((size_t)size + PAGE - 1) & -PAGE;
-    char *values = start + before;
-    if (before) munmap(start, before);
-    munmap(values + used, all - before - used);
-    nnrt_array_advise(values, size);
-    return values;
+    size_t skipped = -(uintptr_t)start & (LARGE_PAGE - 1);
+    char *pages = start + skipped;
+    if (skipped) munmap(start, skipped);
+    munmap(pages + size, all - skipped - (size_t)size);
+    madvise(pages, (size_t)size, MADV_HUGEPAGE);
+    return pages;
 }
 
-static void *make_room(Place place, int64_t dtype, int64_t count, int64_t size) {
-    if (place == ON_DISK) return nnrt_scratch_map(size);
-    return place == IN_PAGES ? map_pages(size) : nnrt_array_allocate(dtype, count);
+// Rows of many columns are written at once: they begin at different places of their pages, as
+// caches hold few lines of one place.
+static int64_t next_place(void) {
+    static unsigned count;
+    return (int64_t)(count++ % (PAGE / NNRT_ALIGNMENT)) * NNRT_ALIGNMENT;
 }
 
-static void free_room(Place place, void *values, int64_t size) {
-    if (place == ON_HEAP)
-        free(values);
-    else if (place == IN_PAGES)
-        munmap(values, (size_t)size);
+static void *make_room(Entry *entry, int64_t dtype, int64_t count) {
+    if (entry->place == ON_DISK) return nnrt_scratch_map(entry->size);
+    if (entry->place == ON_HEAP) return nnrt_array_allocate(dtype, count);
+    entry->before = next_place();
+    entry->size = page_bytes(entry->before + entry->size);
+    char *pages = map_pages(entry->size);
+    return pages ? pages + entry->before : NULL;
+}
+
+static void *pages_of(const Entry *entry) {
+    return (char *)entry->values - entry->before;
+}
+
+static void free_room(const Entry *entry) {
+    if (entry->place == ON_HEAP)
+        free(entry->values);
+    else if (entry->place == IN_PAGES)
+        munmap(pages_of(entry), (size_t)entry->size);
     else
-        nnrt_scratch_free(values, size);
+        nnrt_scratch_free(entry->values, entry->size);
 }
 
 static void remove_entry(Entry *entry) {
@@ -99,7 +122,7 @@ static void remove_entry(Entry *entry) {
     *place = entry->next;
     nnrt_storage_count(entry->storage, -entry->resident);
     if (entry->place == ON_DISK) entry->storage->on_disk -= entry->size;
-    free_room(entry->place, entry->values, entry->size);
+    free_room(entry);
     free(entry);
 }
 
@@ -115,35 +138,27 @@ void *nnrt_storage_reserve(nnrt_value_storage *storage, int64_t dtype, int64_t c
         nnrt_fail_memory("the columns of a data set", sizeof *entry);
         return NULL;
     }
-    int64_t size = bytes + NNRT_ALIGNMENT;
-    void *values = make_room(place, dtype, count, size);
-    if (!values) {
+    *entry = (Entry){
+        .size = bytes + NNRT_ALIGNMENT, .place = place, .storage = storage, .next = entries};
+    entry->values = make_room(entry, dtype, count);
+    if (!entry->values) {
         free(entry);
         return NULL;
     }
-    *entry = (Entry){
-        .values = values, .size = size, .place = place, .storage = storage, .next = entries};
     entries = entry;
-    if (place == ON_DISK) storage->on_disk += size;
-    return values;
-}
-
-void *nnrt_storage_allocate(nnrt_value_storage *storage, int64_t dtype, int64_t count) {
-    void *values = nnrt_storage_reserve(storage, dtype, count);
-    Entry *entry = find(values);
-    if (entry && entry->place != ON_DISK) set_resident(entry, count * nnrt_dtype_size(dtype));
-    return values;
+    if (place == ON_DISK) storage->on_disk += entry->size;
+    return entry->values;
 }
 
 static int grow_in_place(Entry *entry, int64_t bytes) {
-    int64_t size = bytes + NNRT_ALIGNMENT;
+    int64_t size = page_bytes(entry->before + bytes + NNRT_ALIGNMENT);
     if (entry->place != IN_PAGES || belongs_on_disk(entry->storage, bytes - entry->resident))
         return 0;
-    void *values = mremap(entry->values, (size_t)entry->size, (size_t)size, MREMAP_MAYMOVE);
-    if (values == MAP_FAILED) return 0;
-    entry->values = values;
+    char *pages = mremap(pages_of(entry), (size_t)entry->size, (size_t)size, MREMAP_MAYMOVE);
+    if (pages == MAP_FAILED) return 0;
+    entry->values = pages + entry->before;
     entry->size = size;
-    nnrt_array_advise(values, bytes);
+    madvise(pages, (size_t)size, MADV_HUGEPAGE); // all of it: pieces that differ cannot grow
     return 1;
 }
 
@@ -169,6 +184,20 @@ void nnrt_storage_free(void *values) {
 
 // ---- What of it is in memory.
 
+// `bytes`: those that are written; the last large page is in memory as a whole.
+static void set_written(Entry *entry, int64_t bytes) {
+    int is_large = entry->place == IN_PAGES && entry->size % LARGE_PAGE == 0;
+    if (is_large && entry->before + bytes > entry->size - LARGE_PAGE) bytes = entry->size;
+    set_resident(entry, bytes - entry->discarded);
+}
+
+void *nnrt_storage_allocate(nnrt_value_storage *storage, int64_t dtype, int64_t count) {
+    void *values = nnrt_storage_reserve(storage, dtype, count);
+    Entry *entry = find(values);
+    if (entry && entry->place != ON_DISK) set_written(entry, count * nnrt_dtype_size(dtype));
+    return values;
+}
+
 int64_t nnrt_storage_stretch(const nnrt_value_storage *storage, int64_t row_bytes) {
     enum { IN_MEMORY = 1 << 18, DISK_BYTES = 4 << 20 }; // rows; of numbers, those of a large page
     if (!storage->on_disk) return IN_MEMORY;
@@ -183,7 +212,7 @@ void nnrt_storage_fill(void *values, int64_t bytes) {
     if (entry->place == ON_DISK)
         nnrt_scratch_let_go(values, 0, bytes);
     else
-        set_resident(entry, bytes - entry->discarded);
+        set_written(entry, bytes);
 }
 
 void nnrt_storage_discard(void *values, int64_t bytes) {
@@ -193,9 +222,9 @@ void nnrt_storage_discard(void *values, int64_t bytes) {
         nnrt_scratch_let_go(values, 0, bytes);
         return;
     }
-    int64_t end = bytes / PAGE * PAGE;
+    int64_t end = (entry->before + bytes) / PAGE * PAGE - entry->before;
     if (end <= entry->discarded) return;
-    madvise(values, (size_t)end, MADV_DONTNEED);
+    madvise(pages_of(entry), (size_t)(entry->before + end), MADV_DONTNEED);
     set_resident(entry, entry->resident - (end - entry->discarded));
     entry->discarded = end;
 }
