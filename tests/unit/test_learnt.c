@@ -2,6 +2,7 @@
 // among those of training, bit by bit. Each transform that learns has to be among those tried here.
 #include "../../runtime/data/data.h"
 #include "../../runtime/data/stage.h"
+#include "../../runtime/data/table/learnt.h"
 #include "../common/calls.h"
 #include "data_files.h"
 
@@ -112,6 +113,111 @@ static void test_same_words(void **state) {
     for (int64_t i = 0; i < count; i++) assert_same_words(&cases[i].stage);
 }
 
+// ---- Weights files that were edited, or damaged: each value in turn is another one.
+
+typedef struct Damage {
+    const nnrt_call *stages;
+    int64_t count;
+    json_t *root;
+} Damage;
+
+static void assert_told(const Damage *damage, const char *place) {
+    static nnrt_data applying;
+    char *text = json_dumps(damage->root, JSON_COMPACT);
+    const nnrt_known known = {text, scratch("people.csv"), 0};
+    nnrt_fail(NNRT_OK, " ");
+    if (nnrt_data_load_known(damage->stages, damage->count, scratch_folder(), &known, &applying) !=
+        NNRT_ERROR)
+        fail_msg("%s: this is believed: %s", place, text);
+    if (!strchr(nnrt_error(), '\n'))
+        fail_msg("%s: no remedy: %s, of %s", place, nnrt_error(), text);
+    nnrt_data_free(&applying);
+    free(text);
+}
+
+static json_t *take(json_t *parent, const char *key, size_t place) {
+    return json_incref(key ? json_object_get(parent, key) : json_array_get(parent, place));
+}
+
+static void set(json_t *parent, const char *key, size_t place, json_t *value) {
+    if (key)
+        json_object_set_new(parent, key, value);
+    else
+        json_array_set_new(parent, place, value);
+}
+
+static void damage_all(const Damage *damage, json_t *parent, const char *name);
+
+// By a value of another type, and by none; then what is in it.
+static void damage_value(const Damage *damage, json_t *parent, const char *key, size_t place,
+                         const char *name) {
+    json_t *old = take(parent, key, place);
+    set(parent, key, place, json_is_string(old) ? json_integer(7) : json_string("x"));
+    assert_told(damage, name);
+    set(parent, key, place, json_null());
+    assert_told(damage, name);
+    set(parent, key, place, old);
+    damage_all(damage, old, name);
+}
+
+static void damage_all(const Damage *damage, json_t *parent, const char *name) {
+    size_t count = json_array_size(parent);
+    for (size_t i = 0; i < count; i++) damage_value(damage, parent, NULL, i, name);
+    const char *key;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(parent, next, key, value) {
+        int is_marked = !strcmp(key, "dropped") || !strcmp(key, "weights"); // by being there
+        if (!is_marked) damage_value(damage, parent, key, 0, key);
+    }
+}
+
+static void assert_damage_is_told(const nnrt_call *stages, int64_t count) {
+    static nnrt_data learning;
+    if (nnrt_data_load(stages, count, scratch_folder(), &learning)) fail_msg("%s", nnrt_error());
+    char *learnt = nnrt_data_learnt(&learning);
+    Damage damage = {stages, count, json_loads(learnt, 0, NULL)};
+    damage_all(&damage, damage.root, "stages");
+    json_decref(damage.root);
+    free(learnt);
+    nnrt_data_free(&learning);
+}
+
+static void test_damage(void **state) {
+    (void)state;
+    Case cases[32];
+    int64_t count = make_cases(cases), words = make_word_cases(cases + count);
+    for (int64_t i = 0; i < count; i++)
+        assert_damage_is_told(STAGES(PEOPLE, GAPS, JOBS, cases[i].stage,
+                                     TRANSFORM("one_hot", TEXT("columns", "job")),
+                                     PLAIN("standardize")));
+    for (int64_t i = count; i < count + words; i++)
+        assert_damage_is_told(
+            STAGES(PEOPLE, JOBS, TRANSFORM("drop", TEXT("columns", "gain")), cases[i].stage));
+}
+
+// Numbers of the right type that no stage writes.
+static void test_impossible_numbers(void **state) {
+    (void)state;
+    const nnrt_call stages[] = {PEOPLE, TRANSFORM("keep", TEXT("columns", "age")),
+                                PLAIN("standardize"), PLAIN("normalize")};
+    static const char *const states[] = {
+        "{\"age\": {\"mean\": 3, \"deviation\": 0}}, {\"age\": {\"low\": 0, \"high\": 1}}",
+        "{\"age\": {\"mean\": 3, \"deviation\": -1}}, {\"age\": {\"low\": 0, \"high\": 1}}",
+        "{\"age\": {\"mean\": 3, \"deviation\": 1}}, {\"age\": {\"low\": 2, \"high\": 1}}"};
+    for (size_t i = 0; i < COUNT(states); i++) {
+        char text[1024];
+        snprintf(text, sizeof text,
+                 "[{\"columns\": {\"age\": \"number\", \"job\": \"word\", \"gain\": \"number\", "
+                 "\"pay\": \"word\"}, \"classes\": {\"pay\": [\"high\", \"low\"]}}, {}, %s]",
+                 states[i]);
+        Damage damage = {stages, COUNT(stages), json_loads(text, 0, NULL)};
+        assert_told(&damage, states[i]);
+        assert_non_null(strstr(nnrt_error(), "is damaged"));
+        json_decref(damage.root);
+    }
+}
+
 // The jobs of training are clerk, smith: the baker has their number 0, as has a gap.
 static void test_indices(void **state) {
     (void)state;
@@ -189,6 +295,8 @@ int main(void) {
         cmocka_unit_test(test_same_rows),
         cmocka_unit_test(test_same_words),
         cmocka_unit_test(test_indices),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_impossible_numbers),
         cmocka_unit_test(test_all_are_tried),
         cmocka_unit_test(test_weights_and_target),
     };

@@ -164,9 +164,24 @@ static nnrt_status describe_file(nnrt_csv_reading *reading) {
     return file->columns ? NNRT_OK : NNRT_ERROR;
 }
 
+static nnrt_status check_kinds(const nnrt_csv_reading *reading) {
+    json_t *kind, *columns = (json_t *)nnrt_learnt_group(reading->table, "columns");
+    const char *name;
+    if (!json_object_size(columns))
+        return nnrt_fail(NNRT_ERROR, "the weights do not say what the columns hold: they are "
+                                     "damaged, or of another program\ntrain again");
+    json_object_foreach(columns, name, kind) {
+        nnrt_cells cells;
+        take_kind(&cells, kind);
+        if (cells.kind == NNRT_TENSORS) return nnrt_learnt_fail_damaged("csv", name);
+    }
+    return NNRT_OK;
+}
+
 nnrt_status nnrt_csv_reading_read_new_rows(nnrt_csv_reading *reading) {
     const char *path = reading->table->new_rows;
-    nnrt_status status = read_new_header(reading, path);
+    nnrt_status status = check_kinds(reading);
+    if (!status) status = read_new_header(reading, path);
     for (int64_t i = 0; i < reading->column_count && !status; i++)
         take_kind(&reading->columns[i],
                   nnrt_learnt_source(reading->table, "columns", reading->columns[i].name));

@@ -196,13 +196,12 @@ static nnrt_status read_parts(Reading *reading, const char *folder) {
 
 static nnrt_status take_classes(Reading *reading) {
     const json_t *names = nnrt_learnt_source(reading->table, "classes", "label");
+    if (!nnrt_learnt_is_list(names, 1, 1)) return nnrt_learnt_fail_damaged("texts", "label");
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
-        if (!name || nnrt_words_add(&reading->classes, name, (int64_t)strlen(name)) < 0)
-            return NNRT_ERROR;
+        if (nnrt_words_add(&reading->classes, name, (int64_t)strlen(name)) < 0) return NNRT_ERROR;
     }
-    if (reading->classes.count) return NNRT_OK;
-    return nnrt_fail(NNRT_ERROR, "the weights file has no names of classes\ntrain again");
+    return NNRT_OK;
 }
 
 // A folder as that of a part, or a file with a sample a line, whose classes nobody knows.

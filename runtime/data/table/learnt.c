@@ -32,6 +32,36 @@ double nnrt_learnt_number(const nnrt_field *field, const json_t *value) {
     return code < 0 ? NAN : code;
 }
 
+static int is_number(const json_t *value) {
+    return json_is_number(value) && isfinite(json_number_value(value));
+}
+
+int nnrt_learnt_read(const json_t *state, const char *key, double *number) {
+    const json_t *value = json_object_get(state, key);
+    *number = is_number(value) ? json_number_value(value) : NAN;
+    return is_number(value);
+}
+
+int nnrt_learnt_is_list(const json_t *list, int of_words, int64_t least) {
+    int64_t count = (int64_t)json_array_size(list);
+    for (int64_t i = 0; i < count; i++) {
+        const json_t *value = json_array_get(list, (size_t)i);
+        if (of_words ? !json_is_string(value) : !is_number(value)) return 0;
+    }
+    return json_is_array(list) && count >= least;
+}
+
+int nnrt_learnt_fits(const nnrt_field *field, const json_t *value) {
+    return field->kind == NNRT_NUMBERS ? is_number(value) : json_is_string(value);
+}
+
+nnrt_status nnrt_learnt_fail_damaged(const char *stage, const char *column) {
+    return nnrt_fail(NNRT_ERROR,
+                     "what `%s` learnt of the column `%s`, as the weights have it, is damaged\n"
+                     "get the weights again, or train again",
+                     stage, column);
+}
+
 nnrt_status nnrt_learnt_apply(nnrt_table *table, const char *text, int64_t stage_count) {
     table->states = json_loads(text, 0, NULL);
     int64_t count = (int64_t)json_array_size(table->states);
@@ -99,11 +129,11 @@ int nnrt_learnt_units(const char *learnt, const char *column, double *mean, doub
     int is_found = 0;
     json_array_foreach(stages, number, stage) {
         const json_t *state = json_object_get(stage, column);
-        const json_t *middle = json_object_get(state, "mean");
-        const json_t *width = json_object_get(state, "deviation");
-        if (!json_is_number(middle) || !json_is_number(width)) continue;
-        *mean = json_number_value(middle);
-        *deviation = json_number_value(width);
+        double middle, width;
+        if (!nnrt_learnt_read(state, "mean", &middle)) continue;
+        if (!nnrt_learnt_read(state, "deviation", &width) || width <= 0) continue;
+        *mean = middle;
+        *deviation = width;
         is_found = 1;
     }
     json_decref(stages);

@@ -20,6 +20,15 @@ const json_t *nnrt_learnt_group(const nnrt_table *table, const char *group); // 
 // word.
 double nnrt_learnt_number(const nnrt_field *field, const json_t *value);
 
+// Weights files come from anywhere, and states are believed only where they are what the stage
+// writes. A finite number at `key`? A list of at least `least` words, or of finite numbers?
+int nnrt_learnt_read(const json_t *state, const char *key, double *number);
+int nnrt_learnt_is_list(const json_t *list, int of_words, int64_t least);
+// Likewise the value of a field.
+int nnrt_learnt_fits(const nnrt_field *field, const json_t *value);
+// NNRT_ERROR: what `stage` learnt of a column is not that.
+nnrt_status nnrt_learnt_fail_damaged(const char *stage, const char *column);
+
 // States from the JSON of a weights file, to be applied. NNRT_ERROR: it holds none for
 // `stage_count` stages.
 nnrt_status nnrt_learnt_apply(nnrt_table *table, const char *text, int64_t stage_count);

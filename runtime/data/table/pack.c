@@ -99,7 +99,6 @@ static nnrt_status take_classes(const json_t *state, const nnrt_field *field, Cl
     for (int64_t i = 0; i < count && !status; i++) {
         const json_t *name = json_array_get(state, (size_t)i);
         double word = nnrt_learnt_number(field, name);
-        if (!json_is_string(name)) continue;
         classes->names[classes->count++] = json_string_value(name);
         if (word == word) classes->labels[(int64_t)word] = (int32_t)i;
     }
@@ -166,7 +165,9 @@ static nnrt_status fail_classes(const nnrt_field *field) {
 static nnrt_status settle_words(nnrt_table *table, nnrt_field *field) {
     Classes classes = {0};
     const json_t *state = nnrt_learnt_source(table, "classes", field->column.name);
-    if (table->states && !json_array_size(state)) return fail_classes(field);
+    if (table->states && !state) return fail_classes(field);
+    if (state && !nnrt_learnt_is_list(state, 1, 1))
+        return nnrt_learnt_fail_damaged("csv", field->column.name);
     nnrt_status status =
         state ? take_classes(state, field, &classes) : learn_classes(table, field, &classes);
     if (!status) status = check_words(table, field, &classes);
@@ -223,6 +224,8 @@ static nnrt_status find_labels(const nnrt_table *table, nnrt_field *field, int a
     int64_t found = are_labels ? (int64_t)info->highest.value + 1 : 0;
     const json_t *state = nnrt_learnt_source(table, "labels", field->column.name);
     int64_t classes = state ? json_integer_value(state) : found;
+    if (state && (!json_is_integer(state) || classes < 0 || classes > NNRT_DATA_MAX_CLASSES))
+        return nnrt_learnt_fail_damaged("csv", field->column.name);
     info->classes = classes;
     if (!classes || table->is_predicted || (found && found <= classes)) return NNRT_OK;
     const nnrt_target_value *wrong = info->lowest.value < 0 ? &info->lowest : &info->highest;

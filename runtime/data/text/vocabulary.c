@@ -130,15 +130,15 @@ static nnrt_status number_entries(nnrt_table *table, nnrt_field *field, const En
 static nnrt_status number_known(nnrt_table *table, nnrt_field *field, const json_t *list) {
     int64_t first = field->tokens.has_unknown, count = (int64_t)json_array_size(list) - first;
     nnrt_words known = {0};
-    if (count < 1)
-        return nnrt_fail(NNRT_ERROR, "the weights file has no vocabulary of the text\ntrain again");
+    if (!nnrt_learnt_is_list(list, 1, first + 1))
+        return nnrt_learnt_fail_damaged("text", field->column.name);
     Entry *entries = calloc((size_t)count, sizeof *entries);
     int32_t *numbers = entries ? make_numbers(field) : NULL;
     nnrt_status status = numbers ? NNRT_OK : NNRT_ERROR;
     if (!entries) nnrt_fail_memory("a vocabulary", (size_t)count * sizeof *entries);
     for (int64_t i = 0; i < count && !status; i++) {
         const char *word = json_string_value(json_array_get(list, (size_t)(first + i)));
-        entries[i].text = word ? word : "";
+        entries[i].text = word;
         if (nnrt_words_add(&known, entries[i].text, (int64_t)strlen(entries[i].text)) < 0)
             status = NNRT_ERROR;
     }

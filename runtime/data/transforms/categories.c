@@ -238,6 +238,10 @@ static json_t *learn_categories(const nnrt_table *table, const nnrt_call *call,
 // Those of training, if it was before; else those of the training part, which are kept.
 static json_t *take_categories(nnrt_table *table, const nnrt_call *call, const nnrt_field *field) {
     const json_t *state = nnrt_learnt_state(table, field->column.name);
+    if (state && !nnrt_learnt_is_list(state, field->kind != NNRT_NUMBERS, 1)) {
+        nnrt_learnt_fail_damaged(call->name, field->column.name);
+        return NULL;
+    }
     json_t *list = state ? json_deep_copy(state) : learn_categories(table, call, field);
     if (!list || !nnrt_learnt_put(table, field->column.name, json_incref(list))) return list;
     json_decref(list);

@@ -195,7 +195,9 @@ static nnrt_status fill_field(const Filling *f) {
         return NNRT_OK;
     }
     const json_t *state = nnrt_learnt_state(f->table, f->field->column.name);
-    if (json_is_string(state)) return fill_word(f, json_string_value(state));
+    if (state && !nnrt_learnt_fits(f->field, state))
+        return nnrt_learnt_fail_damaged(f->call->name, f->field->column.name);
+    if (state && f->field->kind != NNRT_NUMBERS) return fill_word(f, json_string_value(state));
     if (state) return fill_all(f, json_number_value(state));
     return f->way == WITH_VALUE ? fill_value(f) : fill_statistic(f);
 }

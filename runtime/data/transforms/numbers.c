@@ -100,8 +100,9 @@ static nnrt_status standardize(const nnrt_column_work *work) {
     double mean, deviation, *values = work->field->values;
     const json_t *state = nnrt_learnt_state(work->table, work->field->column.name);
     if (state) {
-        mean = json_number_value(json_object_get(state, "mean"));
-        deviation = json_number_value(json_object_get(state, "deviation"));
+        int is_whole = nnrt_learnt_read(state, "mean", &mean) &&
+                       nnrt_learnt_read(state, "deviation", &deviation) && deviation > 0;
+        if (!is_whole) return nnrt_learnt_fail_damaged(work->call->name, work->field->column.name);
     } else if (!find_moments(work, &mean, &deviation)) {
         return nnrt_columns_fail_empty(work);
     }

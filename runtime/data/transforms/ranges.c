@@ -27,9 +27,9 @@ static nnrt_status find_extremes(const nnrt_column_work *work, double *low, doub
     const char *name = work->field->column.name;
     const json_t *state = nnrt_learnt_state(work->table, name);
     if (state) {
-        *low = json_number_value(json_object_get(state, "low"));
-        *high = json_number_value(json_object_get(state, "high"));
-        return NNRT_OK;
+        int is_whole = nnrt_learnt_read(state, "low", low) &&
+                       nnrt_learnt_read(state, "high", high) && *low <= *high;
+        return is_whole ? NNRT_OK : nnrt_learnt_fail_damaged(work->call->name, name);
     }
     nnrt_status status = learn_extremes(work, low, high);
     if (status) return status;
@@ -165,7 +165,9 @@ static nnrt_status cut_width(const nnrt_column_work *work, double *edges, int64_
 static double quantile_of(const double *sorted, int64_t count, double share) {
     double place = share * (double)(count - 1), below = floor(place);
     int64_t first = (int64_t)below, next = first + 1 < count ? first + 1 : first;
-    return sorted[first] + (sorted[next] - sorted[first]) * (place - below);
+    double distance = sorted[next] - sorted[first]; // of 1e308 and -1e308 it is no number
+    if (isfinite(distance)) return sorted[first] + distance * (place - below);
+    return 2 * (sorted[first] / 2 + (sorted[next] / 2 - sorted[first] / 2) * (place - below));
 }
 
 static nnrt_status cut_quantiles(const nnrt_column_work *work, double *edges, int64_t bins) {
@@ -221,9 +223,13 @@ static nnrt_status learn_edges(const nnrt_column_work *work, double *edges, int6
 static nnrt_status find_edges(const nnrt_column_work *work, double *edges, int64_t bins) {
     const json_t *state = nnrt_learnt_state(work->table, work->field->column.name);
     if (!state) return learn_edges(work, edges, bins);
-    for (int64_t i = 0; i < bins - 1; i++)
+    int is_whole = nnrt_learnt_is_list(state, 0, bins - 1);
+    for (int64_t i = 0; i < bins - 1 && is_whole; i++) {
         edges[i] = json_number_value(json_array_get(state, (size_t)i));
-    return NNRT_OK;
+        is_whole = !i || edges[i - 1] <= edges[i];
+    }
+    return is_whole ? NNRT_OK
+                    : nnrt_learnt_fail_damaged(work->call->name, work->field->column.name);
 }
 
 static nnrt_status make_bins(const nnrt_column_work *work) {

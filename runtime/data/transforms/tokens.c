@@ -14,7 +14,7 @@
 #include "columns.h"
 
 enum { COLUMNS, UNIT, VOCABULARY, LENGTH, LOWER };
-enum { PADDING, UNKNOWN, FIRST, BYTES = 256 };
+enum { PADDING, UNKNOWN, FIRST, BYTES = 256, MAX_LENGTH = 1 << 24 };
 
 static const ArgDef tokens_args[];
 
@@ -103,14 +103,14 @@ static nnrt_status choose_tokens(Work *work) {
 static nnrt_status take_state(Work *work, const json_t *state) {
     const json_t *words = json_object_get(state, "vocabulary");
     nnrt_status status = NNRT_OK;
-    work->length = (int64_t)json_integer_value(json_object_get(state, "length"));
-    if (work->length < 1 || json_array_size(words) < FIRST)
-        return nnrt_fail(NNRT_ERROR, "tokens(%s): the weights file has no vocabulary",
-                         work->field->column.name);
+    double length;
+    int is_whole = nnrt_learnt_read(state, "length", &length) && length >= 1 &&
+                   length <= MAX_LENGTH && nnrt_learnt_is_list(words, 1, FIRST);
+    if (!is_whole) return nnrt_learnt_fail_damaged(work->call->name, work->field->column.name);
+    work->length = (int64_t)length;
     for (size_t i = FIRST; i < json_array_size(words) && !status; i++) {
         const char *word = json_string_value(json_array_get(words, i));
-        if (!word || nnrt_words_add(&work->known, word, (int64_t)strlen(word)) < 0)
-            status = NNRT_ERROR;
+        if (nnrt_words_add(&work->known, word, (int64_t)strlen(word)) < 0) status = NNRT_ERROR;
     }
     return status;
 }
@@ -276,7 +276,7 @@ static const ArgDef tokens_args[] = {
                 .type = ARG_INT,
                 .default_text = "none",
                 .minimum = 1,
-                .maximum = 1 << 24,
+                .maximum = MAX_LENGTH,
                 .keras_name = "output_sequence_length maxlen",
                 .doc = "tokens of a sample: what is longer is cut off, what is shorter padded, at "
                        "the end; none: the longest of the training part"},
