@@ -376,18 +376,27 @@ static int64_t count_packed(const nnrt_table *table) {
     return count;
 }
 
-enum { BLOCK = 1024 }; // rows that are filled at a time, column by column
+enum { BLOCK = 256 }; // rows that are filled at a time, column by column: those of a cache
 
-// Is one of the numbers beyond those of 32 bits?
+// x[i * size] of doubles. Is one of them beyond those of 32 bits?
+static int narrow(const double *numbers, int64_t count, float *x, int64_t size) {
+    int is_beyond = 0;
+    for (int64_t i = 0; i < count; i++) {
+        is_beyond |= fabs(numbers[i]) > FLT_MAX;
+        x[i * size] = (float)numbers[i];
+    }
+    return is_beyond;
+}
+
 static int fill_column(const nnrt_field *field, int64_t first, int64_t end, float *x,
                        int64_t size) {
-    const double *numbers = field->values;
     int is_beyond = 0;
-    for (int64_t row = first; row < end; row++) {
-        double number =
-            field->stored.dtype == NNRT_F64 ? numbers[row] : nnrt_field_number(field, row, 0);
-        is_beyond |= fabs(number) > FLT_MAX;
-        x[row * size] = (float)number;
+    x += first * size;
+    if (field->stored.dtype == NNRT_F64)
+        return narrow((const double *)field->values + first, end - first, x, size);
+    for (int64_t row = first; row < end; row++, x += size) {
+        double number = nnrt_field_number(field, row, 0);
+        is_beyond |= narrow(&number, 1, x, 1);
     }
     return is_beyond;
 }
