@@ -1,6 +1,5 @@
 #include "call.h"
 
-#include <math.h>
 #include <string.h>
 
 double nnrt_call_number_at(const nnrt_call *call, int option) {
@@ -32,30 +31,10 @@ int nnrt_call_word_at(const nnrt_call *call, const ArgDef *args, int option) {
     return place;
 }
 
-const nnrt_option *nnrt_call_find(const nnrt_call *call, const char *name) {
-    for (int64_t i = 0; i < call->option_count; i++)
-        if (strcmp(call->options[i].name, name) == 0) return &call->options[i];
+const void *nnrt_call_row(const nnrt_call *call, const void *const *tables, size_t row_size) {
+    int64_t number = call->row;
+    for (; *tables; tables++)
+        for (const char *row = *tables; ((const Schema *)(const void *)row)->name; row += row_size)
+            if (number-- == 0) return row;
     return NULL;
-}
-
-double nnrt_call_number(const nnrt_call *call, const char *name, double missing) {
-    const nnrt_option *option = nnrt_call_find(call, name);
-    return option && !isnan(option->number) ? option->number : missing;
-}
-
-const char *nnrt_call_text(const nnrt_call *call, const char *name, const char *missing) {
-    const nnrt_option *option = nnrt_call_find(call, name);
-    return option && option->text ? option->text : missing;
-}
-
-const char *const *nnrt_call_texts(const nnrt_call *call, const char *name, int64_t *count,
-                                   int *is_list) {
-    const nnrt_option *option = nnrt_call_find(call, name);
-    *is_list = option && option->texts;
-    *count = *is_list ? option->count : option && option->text ? 1 : 0;
-    return *is_list ? option->texts : *count ? &option->text : NULL;
-}
-
-int nnrt_call_is(const nnrt_call *call, const char *name) {
-    return call->name && strcmp(call->name, name) == 0;
 }

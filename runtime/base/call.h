@@ -14,14 +14,9 @@ const char *const *nnrt_call_texts_at(const nnrt_call *call, int option, int64_t
 // The place of a word among the choices of `args`, its row's arguments.
 int nnrt_call_word_at(const nnrt_call *call, const ArgDef *args, int option);
 
-// ---- By name: where a missing option gets the value given here. Data sources and transforms.
-
-const nnrt_option *nnrt_call_find(const nnrt_call *call, const char *name); // NULL: none
-double nnrt_call_number(const nnrt_call *call, const char *name, double missing);
-const char *nnrt_call_text(const nnrt_call *call, const char *name, const char *missing);
-// A text, or the texts of a list; 0 and NULL: none. `is_list`: it was written as one.
-const char *const *nnrt_call_texts(const nnrt_call *call, const char *name, int64_t *count,
-                                   int *is_list);
-int nnrt_call_is(const nnrt_call *call, const char *name);
+// The call's row in the tables of its family: lists of rows that begin with a Schema, each ended by
+// one without name, and the list of them by NULL. Rows are counted over all of them. NULL: there
+// are not so many.
+const void *nnrt_call_row(const nnrt_call *call, const void *const *tables, size_t row_size);
 
 #endif

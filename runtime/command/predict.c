@@ -1,6 +1,6 @@
 // `predict`: one row an input sample, in order. All inputs are read and computed before anything is
 // printed; those that cannot be read are named first and have no row.
-#include "../base/call.h"
+#include "../data/data.h"
 #include "../formats/npy.h"
 #include "../report/outputs.h"
 #include "../session/steps.h"
@@ -91,8 +91,8 @@ static nnrt_status run_input(prediction *p, const nnrt_input *input) {
 
 // Does the data set resize its pictures?
 static int does_resize(const nnrt_dataset *dataset) {
-    for (int64_t i = 0; dataset && i < dataset->stage_count; i++)
-        if (nnrt_call_is(&dataset->stages[i], "resize")) return 1;
+    for (int64_t i = 1; dataset && i < dataset->stage_count; i++)
+        if (nnrt_transform_resizes(&dataset->stages[i])) return 1;
     return 0;
 }
 

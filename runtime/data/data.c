@@ -13,18 +13,6 @@
 #include "table/windows.h"
 #include "text/vocabulary.h"
 
-nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t missing,
-                                int64_t *value) {
-    double number = nnrt_call_number(call, name, NAN);
-    *value = missing;
-    if (isnan(number)) return NNRT_OK;
-    if (fabs(number) > 0x1p53 || number != floor(number))
-        return nnrt_fail(NNRT_ERROR, "%s(%s = %g): an integral number is needed", call->name, name,
-                         number);
-    *value = (int64_t)number;
-    return NNRT_OK;
-}
-
 // ---- The stages
 
 const void *const nnrt_source_tables[] = {nnrt_file_sources,  nnrt_array_sources,
@@ -35,24 +23,18 @@ const void *const nnrt_source_tables[] = {nnrt_file_sources,  nnrt_array_sources
 const void *const nnrt_transform_tables[] = {nnrt_number_transforms,  nnrt_range_transforms,
                                              nnrt_row_transforms,     nnrt_category_transforms,
                                              nnrt_column_transforms,  nnrt_missing_transforms,
-                                             nnrt_picture_transforms, nnrt_pair_transforms,
-                                             nnrt_window_transforms,  nnrt_weight_transforms,
-                                             nnrt_formula_transforms, nnrt_balance_transforms,
-                                             nnrt_token_transforms,   nnrt_load_transforms,
-                                             nnrt_augmentations,      NULL};
+                                             nnrt_picture_transforms, nnrt_augmentations,
+                                             nnrt_pair_transforms,    nnrt_window_transforms,
+                                             nnrt_weight_transforms,  nnrt_formula_transforms,
+                                             nnrt_balance_transforms, nnrt_token_transforms,
+                                             nnrt_load_transforms,    NULL};
 
-static const nnrt_source *find_source(const char *name) {
-    for (const void *const *table = nnrt_source_tables; *table; table++)
-        for (const nnrt_source *row = *table; row->schema.name; row++)
-            if (strcmp(row->schema.name, name) == 0) return row;
-    return NULL;
+const nnrt_source *nnrt_source_of(const nnrt_call *call) {
+    return nnrt_call_row(call, nnrt_source_tables, sizeof(nnrt_source));
 }
 
-static const nnrt_transform *find_transform(const char *name) {
-    for (const void *const *table = nnrt_transform_tables; *table; table++)
-        for (const nnrt_transform *row = *table; row->schema.name; row++)
-            if (strcmp(row->schema.name, name) == 0) return row;
-    return NULL;
+const nnrt_transform *nnrt_transform_of(const nnrt_call *call) {
+    return nnrt_call_row(call, nnrt_transform_tables, sizeof(nnrt_transform));
 }
 
 // Which stages have been applied, and where one failed.
@@ -95,7 +77,7 @@ static nnrt_status apply(Run *run, int64_t stage) {
     run->stage = stage;
     run->waits[stage] = 0;
     run->table->stage = stage;
-    const nnrt_transform *transform = find_transform(run->stages[stage].name);
+    const nnrt_transform *transform = nnrt_transform_of(&run->stages[stage]);
     if (transform->timing == NNRT_OF_ROWS) return transform->apply(run->table, &run->stages[stage]);
     nnrt_status status = apply_values(run->table, transform, &run->stages[stage]);
     nnrt_table_let_go(run->table);
@@ -113,17 +95,15 @@ static nnrt_status apply_waiting(Run *run) {
 // What learns from the training part waits until that is known; what follows it waits, too, but for
 // transforms of rows.
 static nnrt_status take_stage(Run *run, int64_t stage) {
-    const char *name = run->stages[stage].name;
-    const nnrt_transform *transform = find_transform(name);
+    const nnrt_transform *transform = nnrt_transform_of(&run->stages[stage]);
     run->stage = stage;
-    if (!transform) return nnrt_fail(NNRT_ERROR, "there is no transform `%s`", name);
     if (transform->is_of_training && run->table->new_rows) return NNRT_OK;
     int is_of_rows = transform->timing == NNRT_OF_ROWS;
     if (is_of_rows && transform->touches && run->table->windows)
         return nnrt_fail(NNRT_ERROR,
                          "`%s` takes rows away, which windows are made of already\nwrite it before "
                          "`windows`",
-                         name);
+                         transform->schema.name);
     if (transform->timing == NNRT_FITTED || (run->any_waits && !is_of_rows)) {
         run->waits[stage] = 1;
         run->any_waits = 1;
@@ -171,10 +151,7 @@ static nnrt_status settle(nnrt_table *table, const nnrt_source *source) {
 // transform needs them.
 static nnrt_status run_stages(Run *run, int want_samples) {
     nnrt_table *table = run->table;
-    const nnrt_source *source = run->stage_count > 0 ? find_source(run->stages[0].name) : NULL;
-    if (!source)
-        return nnrt_fail(NNRT_ERROR, "there is no data source `%s`",
-                         run->stage_count > 0 ? run->stages[0].name : "");
+    const nnrt_source *source = nnrt_source_of(&run->stages[0]);
     if (table->new_rows && !source->takes_new_rows)
         return nnrt_fail(NNRT_ERROR, "`%s`: `%s` takes no rows of another file, as tables do",
                          table->new_rows, source->schema.name);
@@ -194,9 +171,7 @@ static nnrt_status run_stages(Run *run, int want_samples) {
 
 nnrt_status nnrt_table_run(nnrt_table *table, const nnrt_call *stages, int64_t stage_count) {
     Run run = {.table = table, .stages = stages, .stage_count = stage_count};
-    const nnrt_source *source = find_source(stages[0].name);
-    if (!source) return nnrt_fail(NNRT_ERROR, "there is no data source `%s`", stages[0].name);
-    nnrt_status status = source->open(table, &stages[0]);
+    nnrt_status status = nnrt_source_of(&stages[0])->open(table, &stages[0]);
     if (!status) status = nnrt_table_make_parts(table);
     if (!status) status = apply_transforms(&run);
     if (!status) status = nnrt_windows_open(table);
@@ -360,8 +335,7 @@ int64_t nnrt_data_row_in_file(const nnrt_data *data, uint32_t sample) {
 }
 
 int nnrt_data_takes_rows(const nnrt_call *source) {
-    const nnrt_source *found = find_source(source->name);
-    return found && found->takes_new_rows;
+    return nnrt_source_of(source)->takes_new_rows;
 }
 
 nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t number, uint32_t row, void *values) {

@@ -178,6 +178,10 @@ int nnrt_data_takes_rows(const nnrt_call *source);
 nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t column, uint32_t row, void *values);
 // Is its sample a picture, [height, width] or [height, width, channels] of 4 at most?
 int nnrt_data_is_picture(const nnrt_column *column);
+// What a transform of a data set does: does it resize pictures; what does it multiply all inputs
+// with and add then (0: nothing)?
+int nnrt_transform_resizes(const nnrt_call *transform);
+int nnrt_transform_scales(const nnrt_call *transform, double *factor, double *offset);
 // Are all columns in memory?
 int nnrt_data_is_held(const nnrt_data *data);
 

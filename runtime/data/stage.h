@@ -50,6 +50,10 @@ extern const nnrt_transform nnrt_number_transforms[], nnrt_range_transforms[],
     nnrt_window_transforms[], nnrt_weight_transforms[], nnrt_token_transforms[],
     nnrt_load_transforms[];
 
+// The rows of a data set's calls: the first is a source, all others are transforms.
+const nnrt_source *nnrt_source_of(const nnrt_call *call);
+const nnrt_transform *nnrt_transform_of(const nnrt_call *call);
+
 // Fills the table from the source and applies the transforms; the samples are in memory then, where
 // they fit. Its columns keep their names: it is not packed (table.h), and the parts of windows are
 // the rows that they reach.
@@ -77,9 +81,5 @@ enum {
      .maximum = 9007199254740991.0,                                                                \
      .keras_name = "random_state",                                                                 \
      .doc = "which random numbers"}
-
-// An integral option, or `missing`; out of int64's range or not integral is an error.
-nnrt_status nnrt_source_integer(const nnrt_call *call, const char *name, int64_t missing,
-                                int64_t *value);
 
 #endif

@@ -80,13 +80,8 @@ const nnrt_metric_row *const nnrt_metric_tables[] = {
     NULL,
 };
 
-// Rows are counted over all tables.
 static const nnrt_metric_row *row_of(const nnrt_call *call) {
-    int64_t number = call->row;
-    for (int i = 0; nnrt_metric_tables[i]; i++)
-        for (const nnrt_metric_row *row = nnrt_metric_tables[i]; row->schema.name; row++)
-            if (number-- == 0) return row;
-    return NULL;
+    return nnrt_call_row(call, (const void *const *)nnrt_metric_tables, sizeof(nnrt_metric_row));
 }
 
 // Elementwise metrics need a target value for each output, the others also take a class number.

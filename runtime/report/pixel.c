@@ -1,6 +1,6 @@
 #include "pixel.h"
 
-#include "../base/call.h"
+#include "../data/data.h"
 
 #include <math.h>
 
@@ -8,12 +8,11 @@ enum { WHITE = 255 };
 
 nnrt_pixel nnrt_pixel_of(const nnrt_dataset *dataset) {
     nnrt_pixel pixel = {.scale = 1};
-    for (int64_t i = 0; dataset && i < dataset->stage_count; i++) {
-        const nnrt_call *stage = &dataset->stages[i];
-        if (!nnrt_call_is(stage, "scale")) continue;
-        double scale = nnrt_call_number(stage, "a", 1);
-        pixel.scale *= scale;
-        pixel.offset = pixel.offset * scale + nnrt_call_number(stage, "offset", 0);
+    for (int64_t i = 1; dataset && i < dataset->stage_count; i++) {
+        double factor, offset;
+        if (!nnrt_transform_scales(&dataset->stages[i], &factor, &offset)) continue;
+        pixel.scale *= factor;
+        pixel.offset = pixel.offset * factor + offset;
     }
     pixel.is_scaled = pixel.scale != 0 && (pixel.scale != 1 || pixel.offset != 0);
     if (!pixel.is_scaled) pixel = (nnrt_pixel){.scale = 1.0 / WHITE};

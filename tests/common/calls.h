@@ -13,14 +13,17 @@
 #include "../../compiler/op/vocabulary.h"
 #include "../../compiler/program/program.h"
 
+// NULL: the call has no such option.
+static inline nnrt_option *call_option(const nnrt_call *call, const char *name) {
+    for (int64_t i = 0; i < call->option_count; i++)
+        if (strcmp(call->options[i].name, name) == 0) return (nnrt_option *)&call->options[i];
+    return NULL;
+}
+
 static inline void call_set(nnrt_call *call, const nnrt_option *given) {
-    nnrt_option *options = (nnrt_option *)call->options;
-    for (int64_t i = 0; i < call->option_count; i++) {
-        if (strcmp(options[i].name, given->name) != 0) continue;
-        options[i] = *given;
-        return;
-    }
-    fail_msg("`%s` takes no `%s`", call->name, given->name);
+    nnrt_option *option = call_option(call, given->name);
+    if (!option) fail_msg("`%s` takes no `%s`", call->name, given->name);
+    *option = *given;
 }
 
 // Lives to the end of the program. `given`: by name, in any order.
@@ -35,14 +38,16 @@ static inline nnrt_call call_make(FamilyKind family, const char *name, const nnr
     return call;
 }
 
-// SOURCE("csv", TEXT("file", "a.csv")), TRANSFORM("take", NUMBER("n", 3)), PLAIN("one_hot"): calls
-// of these words with these options; PLAIN has none.
+// SOURCE("csv", TEXT("file", "a.csv")), TRANSFORM("take", NUMBER("n", 3)), PLAIN("one_hot"),
+// PLAIN_SOURCE("mnist"): calls of these words with these options; the plain ones have none.
 #define CALL_OF(family, name, ...)                                                                 \
     call_make(family, name, (const nnrt_option[]){__VA_ARGS__, {0}},                               \
               sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option))
 #define SOURCE(name, ...) CALL_OF(FAMILY_SOURCES, name, __VA_ARGS__)
 #define TRANSFORM(name, ...) CALL_OF(FAMILY_TRANSFORMS, name, __VA_ARGS__)
-#define PLAIN(name) call_make(FAMILY_TRANSFORMS, name, &(const nnrt_option){0}, 0)
+#define AUGMENTATION(name, ...) CALL_OF(FAMILY_AUGMENTATIONS, name, __VA_ARGS__)
+#define PLAIN(name) call_make(FAMILY_TRANSFORMS, name, NULL, 0)
+#define PLAIN_SOURCE(name) call_make(FAMILY_SOURCES, name, NULL, 0)
 // Calls and their count, as arguments.
 #define STAGES(...)                                                                                \
     (const nnrt_call[]){__VA_ARGS__},                                                              \

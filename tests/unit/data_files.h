@@ -126,7 +126,7 @@ static inline void damage(const char *name, const uint8_t *bytes, size_t size, i
     free(copy);
 }
 
-// ---- Calls
+// ---- Options of calls
 
 #define TEXT(option, value) {.name = option, .text = value, .number = NAN}
 #define NUMBER(option, value) {.name = option, .number = value}
@@ -140,10 +140,6 @@ static inline void damage(const char *name, const uint8_t *bytes, size_t size, i
      .numbers = (const double[]){__VA_ARGS__},                                                     \
      .number = NAN,                                                                                \
      .count = sizeof((const double[]){__VA_ARGS__}) / sizeof(double)}
-#define CALL(callee, ...)                                                                          \
-    {.name = callee,                                                                               \
-     .options = (const nnrt_option[]){__VA_ARGS__},                                                \
-     .option_count = sizeof((const nnrt_option[]){__VA_ARGS__}) / sizeof(nnrt_option)}
 #define COUNT(list) ((int64_t)(sizeof(list) / sizeof *(list)))
 
 #endif

@@ -132,8 +132,7 @@ static const nnrt_option program_points[] = {
     {.name = "n", .number = 500}, {.name = "noise", .number = 0.6}, {.name = "seed", .number = 1}};
 static const nnrt_option program_parts[] = {
     {.name = "test", .number = 0.2}, {.name = "validation", .number = 0.2}, {.name = "seed"}};
-static const nnrt_call program_stages[] = {{"blobs", 0, program_points, 3},
-                                           {"split", 0, program_parts, 3}};
+static nnrt_call program_stages[2]; // enter_folder makes them
 static const char *const program_classes[] = {"left", "right, above", "right below"};
 static const nnrt_dataset program_dataset = {.name = "points",
                                              .stages = program_stages,
@@ -240,6 +239,8 @@ static char program_out[1 << 16], program_err[1 << 16]; // of the last command
 static inline int enter_folder(void **state) {
     program_parameters[0].initializer = call_make(FAMILY_INITIALIZERS, "glorot_uniform", NULL, 0);
     program_parameters[1].initializer = call_make(FAMILY_INITIALIZERS, "zeros", NULL, 0);
+    program_stages[0] = call_make(FAMILY_SOURCES, "blobs", program_points, 3);
+    program_stages[1] = call_make(FAMILY_TRANSFORMS, "split", program_parts, 3);
     static char folder[] = "/tmp/nnc-program-XXXXXX";
     (void)state;
     return !mkdtemp(folder) || chdir(folder) != 0;

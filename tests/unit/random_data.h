@@ -3,6 +3,7 @@
 
 // Draws data sets: `plain` is what one is, `stages` the source and transforms that give it, whose
 // files lie in the scratch folder.
+#include "../common/calls.h"
 #include "picture_files.h"
 
 #include "../../runtime/data/data.h"
@@ -39,7 +40,6 @@ typedef struct Plain {
 
 typedef struct Stages {
     nnrt_call calls[MAX_STAGES];
-    nnrt_option options[MAX_STAGES][5];
     int64_t count;
 } Stages;
 
@@ -55,14 +55,14 @@ static int64_t roll(int64_t low, int64_t high) {
 }
 
 static void add_call(const char *name) {
-    nnrt_call *call = &stages.calls[stages.count];
-    *call = (nnrt_call){.name = name, .options = stages.options[stages.count]};
-    stages.count++;
+    FamilyKind family = stages.count == 0 ? FAMILY_SOURCES : FAMILY_TRANSFORMS;
+    if (!family_word(&vocabulary[family], name)) family = FAMILY_AUGMENTATIONS;
+    stages.calls[stages.count++] = call_make(family, name, NULL, 0);
 }
 
 static nnrt_option *add_option(const char *name) {
-    nnrt_call *call = &stages.calls[stages.count - 1];
-    nnrt_option *option = &stages.options[stages.count - 1][call->option_count++];
+    nnrt_option *option = call_option(&stages.calls[stages.count - 1], name);
+    assert_non_null(option);
     *option = (nnrt_option){.name = name, .number = NAN};
     return option;
 }
@@ -121,7 +121,7 @@ static size_t put_elements(uint8_t *to, char kind, int width, int is_big, int is
     return size;
 }
 
-static void shape_text(char *text, size_t capacity, int64_t rows) {
+static void put_shape(char *text, size_t capacity, int64_t rows) {
     int used = snprintf(text, capacity, "(%lld,", (long long)rows);
     for (int64_t d = 0; d < plain.rank; d++)
         used += snprintf(text + used, capacity - (size_t)used, " %lld,", (long long)plain.shape[d]);
@@ -143,7 +143,7 @@ static const char *put_npy(const char *name, int is_label, int64_t first, int64_
         for (int64_t i = first; i < end; i++)
             size += put_number(elements + size, 'i', width, is_big, plain.labels[i]);
     } else {
-        shape_text(shape, sizeof shape, end - first);
+        put_shape(shape, sizeof shape, end - first);
         size = put_elements(elements, type[1], width, is_big, is_column_major, first, end);
     }
     size = make_npy(bytes, type, shape, is_label ? 0 : is_column_major, elements, size);
@@ -404,7 +404,7 @@ static void roll_pictures(void) {
     plain.rows = row;
     add_call("images");
     add_text("folder", "set");
-    add_text("color", channels == 3 ? "rgb" : "gray");
+    add_text("color", channels == 3 ? "rgb" : "grayscale");
     add_text("memory", memory[roll(0, 2)]);
 }
 #else

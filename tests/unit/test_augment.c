@@ -2,6 +2,7 @@
 // takes a wrong pixel, or the random numbers depend on anything but seed, epoch and row.
 #include "../../runtime/data/transforms/pictures/augment.h"
 #include "../../runtime/formats/pictures/resize.h"
+#include "augmented.h"
 #include "data_files.h"
 
 enum { MAX_VALUES = 1024, LINE = 1 << 15 };
@@ -122,10 +123,9 @@ static void test_shear(void **state) {
 
 #define AUGMENT(...)                                                                               \
     ({                                                                                             \
-        nnrt_augment made = {0};                                                                   \
-        const nnrt_call calls[] = {{.name = "augment"}, __VA_ARGS__};                              \
-        for (int k = 0; k < COUNT(calls); k++)                                                     \
-            if (nnrt_augment_add(&made, &calls[k])) fail_msg("%s", nnrt_error());                  \
+        nnrt_augment made;                                                                         \
+        if (augment_of(STAGES(PLAIN("augment"), __VA_ARGS__), &made))                              \
+            fail_msg("%s", nnrt_error());                                                          \
         made;                                                                                      \
     })
 
@@ -168,8 +168,8 @@ static void count_windows(const nnrt_augment *augment, int64_t rank, int channel
 
 static void test_flip_and_crop(void **state) {
     (void)state;
-    nnrt_augment augment =
-        AUGMENT(CALL("flip", TEXT("direction", "horizontal")), CALL("crop", NUMBER("pad", PAD)));
+    nnrt_augment augment = AUGMENT(AUGMENTATION("flip", TEXT("direction", "horizontal")),
+                                   AUGMENTATION("crop", NUMBER("pad", PAD)));
     for (int channels = 1; channels <= 4; channels++) {
         int flips[4] = {0}, windows[25] = {0};
         count_windows(&augment, channels == 1 ? 2 : 3, channels, flips, windows);
@@ -178,7 +178,7 @@ static void test_flip_and_crop(void **state) {
         for (int i = 0; i < 25; i++) assert_in_range(windows[i], 36, 124); // 80, of 8.8
     }
     int flips[4] = {0}, windows[25] = {0};
-    augment = AUGMENT(CALL("flip", TEXT("direction", "both")));
+    augment = AUGMENT(AUGMENTATION("flip", TEXT("direction", "both")));
     count_windows(&augment, 3, 3, flips, windows);
     for (int i = 0; i < 4; i++) assert_in_range(flips[i], 400, 600);
     assert_int_equal(windows[12], 2000);
@@ -189,9 +189,9 @@ static void test_movement_before_crop(void **state) {
     uint8_t from[SIDE * SIDE], moved[sizeof from];
     nnrt_column column = column_of(NNRT_U8, SIDE, SIDE, 1);
     (void)state;
-    nnrt_augment nearly =
-        AUGMENT(CALL("rotate", NUMBER("degrees", 1e-6)), CALL("flip", TEXT("direction", "both")),
-                CALL("crop", NUMBER("pad", PAD)));
+    nnrt_augment nearly = AUGMENT(AUGMENTATION("rotate", NUMBER("degrees", 1e-6)),
+                                  AUGMENTATION("flip", TEXT("direction", "both")),
+                                  AUGMENTATION("crop", NUMBER("pad", PAD)));
     for (int i = 0; i < (int)sizeof from; i++) from[i] = (uint8_t)(10 * i);
     for (uint32_t row = 0; row < 100; row++) {
         nnrt_random random = nnrt_augment_random(7, 0, row);
@@ -206,7 +206,7 @@ static void test_brightness(void **state) {
     float floats[3] = {0, 100, 250}, lit[3];
     int lighter = 0, clipped = 0;
     (void)state;
-    nnrt_augment augment = AUGMENT(CALL("brightness", NUMBER("fraction", 0.5)));
+    nnrt_augment augment = AUGMENT(AUGMENTATION("brightness", NUMBER("fraction", 0.5)));
     nnrt_column bytes = column_of(NNRT_U8, 1, 3, 1), values = column_of(NNRT_F32, 1, 3, 1);
     for (uint32_t row = 0; row < 200; row++) {
         nnrt_random random = nnrt_augment_random(1, 1, row), again = random;
@@ -239,11 +239,12 @@ static void test_rows_do_not_overlap(void **state) {
     uint8_t from[4] = {1, 2, 3, 4}, to[4];
     nnrt_column column = column_of(NNRT_U8, 2, 2, 1);
     (void)state;
-    nnrt_augment all =
-        AUGMENT(CALL("rotate", NUMBER("degrees", 10)), CALL("shift", NUMBER("height", 0.1)),
-                CALL("shear", NUMBER("fraction", 0.1)), CALL("zoom", NUMBER("fraction", 0.1)),
-                CALL("flip", TEXT("direction", "both")), CALL("crop", NUMBER("pad", 1)),
-                CALL("brightness", NUMBER("fraction", 0.1)));
+    nnrt_augment all = AUGMENT(
+        AUGMENTATION("rotate", NUMBER("degrees", 10)), AUGMENTATION("shift", NUMBER("height", 0.1)),
+        AUGMENTATION("shear", NUMBER("fraction", 0.1)),
+        AUGMENTATION("zoom", NUMBER("fraction", 0.1)),
+        AUGMENTATION("flip", TEXT("direction", "both")), AUGMENTATION("crop", NUMBER("pad", 1)),
+        AUGMENTATION("brightness", NUMBER("fraction", 0.1)));
     nnrt_random random = nnrt_augment_random(1, 2, 3);
     nnrt_augment_sample(&all, &column, &random, from, to);
     nnrt_random next = nnrt_augment_random(1, 2, 4);
@@ -251,14 +252,13 @@ static void test_rows_do_not_overlap(void **state) {
 }
 
 static void test_twice(void **state) {
-    nnrt_augment augment = {0};
-    const nnrt_call flip = CALL("flip", TEXT("direction", "both")), other = {.name = "scale"};
+    nnrt_augment augment;
+    const nnrt_call flip = AUGMENTATION("flip", TEXT("direction", "both"));
     (void)state;
-    assert_true(nnrt_augment_is(&flip));
-    assert_false(nnrt_augment_is(&other));
-    assert_int_equal(nnrt_augment_add(&augment, &flip), NNRT_OK);
-    assert_int_equal(nnrt_augment_add(&augment, &flip), NNRT_ERROR);
-    assert_message("`flip` stands twice");
+    assert_int_equal(augment_of(STAGES(PLAIN("augment"), flip, flip), &augment), NNRT_ERROR);
+    assert_message("augment(..): `flip` stands twice");
+    assert_int_equal(augment_of(STAGES(PLAIN("augment"), PLAIN("augment")), &augment), NNRT_ERROR);
+    assert_message("augment(..) stands twice");
 }
 
 int main(void) {

@@ -2,6 +2,7 @@
 // damaged file is read.
 #include <sys/stat.h>
 
+#include "../common/calls.h"
 #include "data_files.h"
 
 #include "../../runtime/data/data.h"
@@ -61,7 +62,7 @@ static void load(const nnrt_call *stages, int64_t count) {
 }
 
 static void fails(const char *part) {
-    const nnrt_call stages[] = {{.name = "cifar10"}};
+    const nnrt_call stages[] = {PLAIN_SOURCE("cifar10")};
     nnrt_data_free(&data);
     assert_int_equal(nnrt_data_load(stages, 1, ".", &data), NNRT_ERROR);
     assert_message(part);
@@ -84,7 +85,7 @@ static void check_ten(void) {
 
 static void test_ten(void **state) {
     static const char *const folders[] = {"cifar-10-batches-bin", "cifar10", "cifar-10"};
-    const nnrt_call stages[] = {{.name = "cifar10"}};
+    const nnrt_call stages[] = {PLAIN_SOURCE("cifar10")};
     (void)state;
     for (int i = 0; i < 3; i++) {
         put_ten(folders[i]);
@@ -99,7 +100,7 @@ static void test_ten(void **state) {
 }
 
 static void test_compressed(void **state) {
-    const nnrt_call stages[] = {{.name = "cifar10"}};
+    const nnrt_call stages[] = {PLAIN_SOURCE("cifar10")};
     (void)state;
     put_ten("cifar10");
     unlink(scratch("cifar10/data_batch_2.bin"));
@@ -109,8 +110,8 @@ static void test_compressed(void **state) {
 }
 
 static void test_hundred(void **state) {
-    const nnrt_call fine[] = {CALL("cifar100", TEXT("labels", "fine"))};
-    const nnrt_call coarse[] = {CALL("cifar100", TEXT("labels", "coarse"))};
+    const nnrt_call fine[] = {SOURCE("cifar100", TEXT("labels", "fine"))};
+    const nnrt_call coarse[] = {SOURCE("cifar100", TEXT("labels", "coarse"))};
     (void)state;
     mkdir(scratch("cifar-100-binary"), 0700);
     put_file("cifar-100-binary/train.bin", bytes, make_records(0, 3, 2));
@@ -131,10 +132,9 @@ static void test_hundred(void **state) {
 }
 
 static void test_without_files(void **state) {
-    const nnrt_call stages[] = {{.name = "cifar10"},
-                                {.name = "augment"},
-                                CALL("crop", NUMBER("pad", 4)),
-                                CALL("split", NUMBER("validation", 0.1))};
+    const nnrt_call stages[] = {PLAIN_SOURCE("cifar10"), PLAIN("augment"),
+                                AUGMENTATION("crop", NUMBER("pad", 4)),
+                                TRANSFORM("split", NUMBER("validation", 0.1))};
     (void)state;
     assert_int_equal(nnrt_data_inspect(stages, COUNT(stages), ".", &info), NNRT_DATA_MISSING);
     assert_message("cifar-10-binary.tar.gz");
@@ -159,7 +159,7 @@ static void test_damaged(void **state) {
     put_file("cifar10/data_batch_3.bin", bytes, (PIXELS + 1) * 2);
     fails("label 10 in record 1");
     unlink(scratch("cifar10/data_batch_3.bin"));
-    const nnrt_call stages[] = {{.name = "cifar10"}};
+    const nnrt_call stages[] = {PLAIN_SOURCE("cifar10")};
     assert_int_equal(nnrt_data_inspect(stages, 1, ".", &info), NNRT_DATA_MISSING);
     assert_message("data_batch_1.bin but not data_batch_3.bin");
 }

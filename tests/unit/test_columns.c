@@ -2,6 +2,7 @@
 // that reach all inputs, and the loader's batches of them.
 #include "../../runtime/data/loader.h"
 
+#include "../common/calls.h"
 #include "loaded_data.h"
 
 enum { ROWS = 24, SIDE = 4, WIDE = 6, FEATURES = 3 };
@@ -33,8 +34,8 @@ static int set_up(void **state) {
 
 #define LOAD(stages) load_data(stages, COUNT(stages))
 #define ALL                                                                                        \
-    CALL("npy", TEXTS("x", "age.npy", "small.npy", "2-wide.npy"),                                  \
-         TEXTS("target", "amount.npy", "digit.npy", "mark.npy.gz"))
+    SOURCE("npy", TEXTS("x", "age.npy", "small.npy", "2-wide.npy"),                                \
+           TEXTS("target", "amount.npy", "digit.npy", "mark.npy.gz"))
 
 static void test_names(void **state) {
     static const char *const names[] = {"age", "small", "_2_wide", "amount", "digit", "mark"};
@@ -50,7 +51,7 @@ static void test_names(void **state) {
     assert_true(((float *)data.columns[0])[5 * FEATURES + 1] == 10);
     assert_int_equal(((uint8_t *)data.columns[1])[5 * SIDE * SIDE + 2], 7);
     assert_int_equal(((uint8_t *)data.columns[2])[5 * WIDE * WIDE * 3], 195);
-    const nnrt_call one[] = {CALL("npy", TEXTS("x", "age.npy"), TEXT("target", "digit.npy"))};
+    const nnrt_call one[] = {SOURCE("npy", TEXTS("x", "age.npy"), TEXT("target", "digit.npy"))};
     LOAD(one);
     assert_string_equal(data.info.inputs[0].name, "age"); // a list of one
     assert_string_equal(data.info.targets[0].column.name, "digit");
@@ -58,10 +59,10 @@ static void test_names(void **state) {
 
 static void test_targets(void **state) {
     (void)state;
-    const nnrt_call stages[] = {CALL("npy", TEXTS("x", "age.npy"),
-                                     TEXTS("target", "amount.npy", "digit.npy", "mark.npy.gz"),
-                                     NUMBERS("classes", 0, 5, 0)),
-                                CALL("one_hot", TEXT("columns", "mark"))};
+    const nnrt_call stages[] = {SOURCE("npy", TEXTS("x", "age.npy"),
+                                       TEXTS("target", "amount.npy", "digit.npy", "mark.npy.gz"),
+                                       NUMBERS("classes", 0, 5, 0)),
+                                TRANSFORM("one_hot", TEXT("columns", "mark"))};
     LOAD(stages);
     const nnrt_target_info *targets = data.info.targets;
     assert_int_equal(data.info.target_count, 3);
@@ -81,20 +82,20 @@ static void test_stratify(void **state) {
     int64_t counts[3] = {0};
     (void)state;
     const nnrt_call stages[] = {
-        ALL, CALL("split", NUMBER("test", 0.25), NUMBER("stratify", 1), NUMBER("seed", 3))};
+        ALL, TRANSFORM("split", NUMBER("test", 0.25), NUMBER("stratify", 1), NUMBER("seed", 3))};
     LOAD(stages);
     assert_int_equal(data.test.count, 6);
     for (int i = 0; i < 6; i++) counts[((int32_t *)data.columns[4])[data.test.rows[i]]]++;
     for (int i = 0; i < 3; i++) assert_int_equal(counts[i], 2);
     const nnrt_call none[] = {
-        CALL("npy", TEXTS("x", "small.npy"), TEXTS("target", "amount.npy", "age.npy")),
-        CALL("split", NUMBER("test", 0.25), NUMBER("stratify", 1))};
+        SOURCE("npy", TEXTS("x", "small.npy"), TEXTS("target", "amount.npy", "age.npy")),
+        TRANSFORM("split", NUMBER("test", 0.25), NUMBER("stratify", 1))};
     FAILS(none, "none of the targets is a class");
 }
 
 static void test_statistics(void **state) {
     (void)state;
-    const nnrt_call stages[] = {ALL, {.name = "standardize"}};
+    const nnrt_call stages[] = {ALL, PLAIN("standardize")};
     LOAD(stages);
     assert_true(fabsf(data.mean[0][2] - 34.5f) < 1e-4f);
     assert_true(fabsf(data.mean[1][3] - 14.5f) < 1e-4f);
@@ -106,15 +107,15 @@ static void test_statistics(void **state) {
 // Pictures change, whatever their number of channels; other inputs do not.
 static void test_pictures(void **state) {
     (void)state;
-    const nnrt_call stages[] = {ALL, CALL("resize", NUMBER("height", 3), NUMBER("width", 5))};
+    const nnrt_call stages[] = {ALL, TRANSFORM("resize", NUMBER("height", 3), NUMBER("width", 5))};
     LOAD(stages);
     assert_int_equal(data.info.inputs[0].size, FEATURES);
     assert_int_equal(data.info.inputs[1].size, 15);
     assert_int_equal(data.info.inputs[2].size, 45);
     assert_true(((float *)data.columns[0])[23 * FEATURES] == 23);
     assert_int_equal(((uint8_t *)data.columns[2])[23 * 45 + 44], 177);
-    const nnrt_call none[] = {CALL("npy", TEXTS("x", "age.npy", "amount.npy")),
-                              CALL("resize", NUMBER("height", 3), NUMBER("width", 5))};
+    const nnrt_call none[] = {SOURCE("npy", TEXTS("x", "age.npy", "amount.npy")),
+                              TRANSFORM("resize", NUMBER("height", 3), NUMBER("width", 5))};
     FAILS(none, "resize(..): none of the 2 inputs is a picture");
 }
 
@@ -122,10 +123,9 @@ static void test_pictures(void **state) {
 static void test_augmented_batches(void **state) {
     (void)state;
     put_file("twin.npy", bytes, get_file(scratch("small.npy"), bytes, sizeof bytes));
-    const nnrt_call stages[] = {CALL("npy", TEXTS("x", "small.npy", "age.npy", "twin.npy"),
-                                     TEXTS("target", "digit.npy", "amount.npy")),
-                                {.name = "augment"},
-                                CALL("rotate", NUMBER("degrees", 90))};
+    const nnrt_call stages[] = {SOURCE("npy", TEXTS("x", "small.npy", "age.npy", "twin.npy"),
+                                       TEXTS("target", "digit.npy", "amount.npy")),
+                                PLAIN("augment"), AUGMENTATION("rotate", NUMBER("degrees", 90))};
     LOAD(stages);
     assert_true(nnrt_loader_is_needed(&data, NNRT_FOR_TRAINING));
     nnrt_loader *loader = nnrt_loader_create(&data, NNRT_FOR_TRAINING, ROWS, 1, 1);
@@ -142,7 +142,7 @@ static void test_augmented_batches(void **state) {
 
 static void test_test_part(void **state) {
     (void)state;
-    const nnrt_call stages[] = {CALL(
+    const nnrt_call stages[] = {SOURCE(
         "npy", TEXTS("x", "age.npy", "small.npy"), TEXTS("target", "digit.npy", "amount.npy"),
         TEXTS("test_x", "age.npy", "small.npy"), TEXTS("test_target", "digit.npy", "amount.npy"))};
     LOAD(stages);
@@ -152,35 +152,35 @@ static void test_test_part(void **state) {
     assert_int_equal(((int32_t *)data.columns[2])[ROWS + 4], 1);
     assert_true(((float *)data.columns[3])[ROWS + 3] == 0.75f);
     const nnrt_call swapped[] = {
-        CALL("npy", TEXTS("x", "age.npy", "small.npy"), TEXTS("test_x", "small.npy", "age.npy"))};
+        SOURCE("npy", TEXTS("x", "age.npy", "small.npy"), TEXTS("test_x", "small.npy", "age.npy"))};
     FAILS(swapped, "samples differ in shape");
     const nnrt_call fewer[] = {
-        CALL("npy", TEXTS("x", "age.npy", "small.npy"), TEXTS("test_x", "age.npy"))};
+        SOURCE("npy", TEXTS("x", "age.npy", "small.npy"), TEXTS("test_x", "age.npy"))};
     FAILS(fewer, "`x` has 2 files, but `test_x` has 1");
 }
 
 static void test_lists_that_do_not_fit(void **state) {
     (void)state;
     put_file("short.npy", bytes, make_npy(bytes, "|u1", "(2,)", 0, "\1\2", 2));
-    const nnrt_call rows[] = {CALL("npy", TEXTS("x", "age.npy", "short.npy"))};
+    const nnrt_call rows[] = {SOURCE("npy", TEXTS("x", "age.npy", "short.npy"))};
     FAILS(rows, "age.npy` has 24 rows, but");
-    const nnrt_call same[] = {CALL("npy", TEXTS("x", "age.npy"), TEXTS("target", "age.npy"))};
+    const nnrt_call same[] = {SOURCE("npy", TEXTS("x", "age.npy"), TEXTS("target", "age.npy"))};
     FAILS(same, "would both be `age`");
     const nnrt_call many[] = {
-        CALL("npy", TEXTS("x", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"),
-             TEXTS("target", "m", "n", "o", "p", "q"))};
+        SOURCE("npy", TEXTS("x", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"),
+               TEXTS("target", "m", "n", "o", "p", "q"))};
     FAILS(many, "at most 16 columns, inputs and targets together, not 17");
-    const nnrt_call empty[] = {CALL("npy", {.name = "x", .texts = (const char *const[]){""}})};
+    const nnrt_call empty[] = {SOURCE("npy", {.name = "x", .texts = (const char *const[]){""}})};
     FAILS(empty, "names no file");
-    const nnrt_call classes[] = {CALL("npy", TEXTS("x", "age.npy"),
-                                      TEXTS("target", "digit.npy", "mark.npy.gz"),
-                                      NUMBERS("classes", 3, 2, 2))};
+    const nnrt_call classes[] = {SOURCE("npy", TEXTS("x", "age.npy"),
+                                        TEXTS("target", "digit.npy", "mark.npy.gz"),
+                                        NUMBERS("classes", 3, 2, 2))};
     FAILS(classes, "`classes` has 3 numbers, but there are 2 targets");
-    const nnrt_call column[] = {ALL, CALL("one_hot", TEXT("columns", "0"))};
+    const nnrt_call column[] = {ALL, TRANSFORM("one_hot", TEXT("columns", "0"))};
     FAILS(column, "the data set has 3 inputs");
-    const nnrt_call unknown[] = {ALL, CALL("one_hot", TEXT("columns", "label"))};
+    const nnrt_call unknown[] = {ALL, TRANSFORM("one_hot", TEXT("columns", "label"))};
     FAILS(unknown, "the targets are `amount`, `digit`, `mark`");
-    const nnrt_call missing[] = {CALL("npy", TEXTS("x", "age.npy", "gone.npy"))};
+    const nnrt_call missing[] = {SOURCE("npy", TEXTS("x", "age.npy", "gone.npy"))};
     assert_int_equal(nnrt_data_load(missing, 1, ".", &data), NNRT_DATA_MISSING);
     assert_message("`gone.npy` not found");
     assert_int_equal(data.info.input_count, 2); // their names are known

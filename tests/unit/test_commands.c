@@ -300,7 +300,7 @@ static void profiles(void **state) {
 static void measures_without_data(void **state) {
     static const nnrt_option files[] = {{.name = "x", .text = "nowhere.npy", .number = NAN},
                                         {.name = "target", .text = "y.npy", .number = NAN}};
-    static const nnrt_call source = {"npy", 0, files, 2};
+    nnrt_call source = call_make(FAMILY_SOURCES, "npy", files, 2);
     nnrt_dataset dataset = program_dataset;
     nnrt_program other = program;
     (void)state;

@@ -1,5 +1,6 @@
 // Folders of pictures, and JPEG files. Fails when a picture gets another class, part or place, when
 // what is decoded ahead differs from what lies in memory, or a damaged file is not named.
+#include "../common/calls.h"
 #include "loaded_data.h"
 #include "picture_files.h"
 
@@ -37,7 +38,7 @@ static void load(const nnrt_call *stages, int64_t count) {
 }
 
 #define LOAD(stages) load(stages, COUNT(stages))
-#define PETS CALL("images", TEXT("folder", "pets"))
+#define PETS SOURCE("images", TEXT("folder", "pets"))
 
 static int first_value(int64_t row) {
     uint8_t values[SIZE * 4];
@@ -88,8 +89,8 @@ static void put_parts(void) {
 }
 
 static void test_parts(void **state) {
-    const nnrt_call stages[] = {PETS, CALL("scale", NUMBER("a", 0.5))};
-    const nnrt_call split[] = {PETS, CALL("split", NUMBER("validation", 0.5))};
+    const nnrt_call stages[] = {PETS, TRANSFORM("scale", NUMBER("a", 0.5))};
+    const nnrt_call split[] = {PETS, TRANSFORM("split", NUMBER("validation", 0.5))};
     (void)state;
     put_parts();
     LOAD(stages);
@@ -107,8 +108,8 @@ static void test_parts(void **state) {
 
 static void test_split(void **state) {
     char name[32];
-    const nnrt_call stages[] = {
-        PETS, CALL("split", NUMBER("validation", 0.25), NUMBER("seed", 1), NUMBER("stratify", 1))};
+    const nnrt_call stages[] = {PETS, TRANSFORM("split", NUMBER("validation", 0.25),
+                                                NUMBER("seed", 1), NUMBER("stratify", 1))};
     (void)state;
     for (int i = 0; i < 16; i++) {
         snprintf(name, sizeof name, "pets/%c/%02d.png", i < 12 ? 'a' : 'b', i);
@@ -122,7 +123,7 @@ static void test_split(void **state) {
 }
 
 static void test_wrong_folders(void **state) {
-    const nnrt_call stages[] = {PETS}, missing[] = {CALL("images", TEXT("folder", "none"))};
+    const nnrt_call stages[] = {PETS}, missing[] = {SOURCE("images", TEXT("folder", "none"))};
     (void)state;
     assert_int_equal(nnrt_data_inspect(missing, 1, ".", &info), NNRT_DATA_MISSING);
     put_file("pets", "x", 1);
@@ -137,7 +138,7 @@ static void test_wrong_folders(void **state) {
 // The folder that was probably meant is named.
 static void test_wrong_level(void **state) {
     const nnrt_call stages[] = {PETS};
-    const nnrt_call inner[] = {CALL("images", TEXT("folder", "pets/all"))};
+    const nnrt_call inner[] = {SOURCE("images", TEXT("folder", "pets/all"))};
     char command[PATH_SIZE];
     (void)state;
     put_picture("pets/all/cats/1.png", 1);
@@ -161,7 +162,8 @@ static void test_wrong_level(void **state) {
 
 static void test_grayscale(void **state) {
     const uint8_t red[3] = {255, 0, 0}, grey[1] = {200};
-    const nnrt_call stages[] = {CALL("images", TEXT("folder", "pets"), TEXT("color", "grayscale"))};
+    const nnrt_call stages[] = {
+        SOURCE("images", TEXT("folder", "pets"), TEXT("color", "grayscale"))};
     (void)state;
     put_png("pets/a/1.png", 1, 1, 3, red);
     put_png("pets/a/2.png", 1, 1, 1, grey);
@@ -241,7 +243,8 @@ static void test_many_scans(void **state) {
 static void test_sizes(void **state) {
     const uint8_t pixels[100] = {0};
     const nnrt_call stages[] = {PETS};
-    const nnrt_call resized[] = {PETS, CALL("resize", NUMBER("height", 6), NUMBER("width", 8))};
+    const nnrt_call resized[] = {PETS,
+                                 TRANSFORM("resize", NUMBER("height", 6), NUMBER("width", 8))};
     uint8_t shown[6 * 8 * 3];
     (void)state;
     put_picture("pets/a/1.png", 1);
@@ -276,10 +279,10 @@ static void test_damaged_picture(void **state) {
 // ---- Memory.
 
 static void test_not_in_memory(void **state) {
-    const nnrt_call all[] = {CALL("images", TEXT("folder", "pets"), TEXT("memory", "all")),
-                             {.name = "standardize"}};
-    const nnrt_call none[] = {CALL("images", TEXT("folder", "pets"), TEXT("memory", "none")),
-                              {.name = "standardize"}};
+    const nnrt_call all[] = {SOURCE("images", TEXT("folder", "pets"), TEXT("memory", "all")),
+                             PLAIN("standardize")};
+    const nnrt_call none[] = {SOURCE("images", TEXT("folder", "pets"), TEXT("memory", "none")),
+                              PLAIN("standardize")};
     uint8_t pixels[SIZE];
     float means[SIZE], deviations[SIZE];
     (void)state;
@@ -302,8 +305,8 @@ static void test_not_in_memory(void **state) {
 static void test_resize_in_memory(void **state) {
     static const float from[2 * 4] = {0, 2, 4, 6, 10, 12, 14, 16};
     static uint8_t bytes[4096];
-    const nnrt_call stages[] = {CALL("npy", TEXT("x", "x.npy")),
-                                CALL("resize", NUMBER("height", 1), NUMBER("width", 2))};
+    const nnrt_call stages[] = {SOURCE("npy", TEXT("x", "x.npy")),
+                                TRANSFORM("resize", NUMBER("height", 1), NUMBER("width", 2))};
     (void)state;
     put_file("x.npy", bytes, make_npy(bytes, "<f4", "(2, 2, 2)", 0, from, sizeof from));
     LOAD(stages);

@@ -4,6 +4,7 @@
 #include "../../runtime/data/loader.h"
 #include "../../runtime/data/transforms/pictures/augment.h"
 #include "../../runtime/workers/team.h"
+#include "augmented.h"
 #include "picture_files.h"
 
 enum { SIDE = 6, SIZE = SIDE * SIDE * 3, ROWS = 203, EPOCH = 5 };
@@ -14,18 +15,16 @@ static uint32_t order[ROWS];
 static nnrt_data data;
 
 static int set_up(void **state) {
-    const nnrt_call calls[] = {{.name = "augment"},
-                               CALL("flip", TEXT("direction", "both")),
-                               CALL("crop", NUMBER("pad", 2)),
-                               CALL("rotate", NUMBER("degrees", 30))};
+    const nnrt_call calls[] = {PLAIN("augment"), AUGMENTATION("flip", TEXT("direction", "both")),
+                               AUGMENTATION("crop", NUMBER("pad", 2)),
+                               AUGMENTATION("rotate", NUMBER("degrees", 30))};
     (void)state;
     data = (nnrt_data){.columns = {pictures, labels}, .row_count = ROWS};
     data.info.inputs[0] =
         (nnrt_column){.dtype = NNRT_U8, .rank = 3, .shape = {SIDE, SIDE, 3}, .size = SIZE};
     data.info.targets[0].column = (nnrt_column){.dtype = NNRT_I32, .size = 1};
     data.info.input_count = data.info.target_count = 1;
-    for (int i = 0; i < 4; i++)
-        if (nnrt_augment_add(&data.info.augment, &calls[i])) fail_msg("%s", nnrt_error());
+    if (augment_of(calls, COUNT(calls), &data.info.augment)) fail_msg("%s", nnrt_error());
     for (int i = 0; i < ROWS * SIZE; i++) pictures[i] = (uint8_t)(i * 7 + i / SIZE);
     for (uint32_t i = 0; i < ROWS; i++) order[i] = (i * 71 + 3) % ROWS;
     for (int i = 0; i < ROWS; i++) labels[i] = 1000 + i;
@@ -159,7 +158,7 @@ static void test_other_epochs(void **state) {
 #ifdef NNC_TESTS_HAVE_PICTURES
 static void test_unreadable_sample(void **state) {
     const nnrt_call stages[] = {
-        CALL("images", TEXT("folder", scratch_folder()), TEXT("memory", "none"))};
+        SOURCE("images", TEXT("folder", scratch_folder()), TEXT("memory", "none"))};
     uint8_t pixels[SIZE];
     nnrt_data files;
     (void)state;

@@ -7,19 +7,24 @@
 static double values[CASE_NUMBERS];
 static int value_count;
 
+static double number_of(const nnrt_call *call, const char *name) { // NAN: none is given
+    const nnrt_option *option = call_option(call, name);
+    if (!option) fail_msg("`%s` has no `%s`", call->name, name);
+    return option->number;
+}
+
 static nnrt_monitor monitor_of(const nnrt_call *call, double min_delta, double best) {
-    return (nnrt_monitor){.is_max = strcmp(nnrt_call_text(call, "mode", ""), "max") == 0,
-                          .min_delta = fabs(nnrt_call_number(call, "min_delta", min_delta)),
-                          .best = best};
+    const char *mode = call_option(call, "mode")->text;
+    return (nnrt_monitor){
+        .is_max = strcmp(mode, "max") == 0, .min_delta = fabs(min_delta), .best = best};
 }
 
 static nnrt_stopping run_stopping(const Case *fixture, const double *actions, int count) {
     const nnrt_call *call = &fixture->call;
-    nnrt_stopping stopping = {.monitor = monitor_of(call, 0, NAN),
-                              .baseline = nnrt_call_number(call, "baseline", NAN),
-                              .patience = (int64_t)nnrt_call_number(call, "patience", 0),
-                              .start_from_epoch =
-                                  (int64_t)nnrt_call_number(call, "start_from_epoch", 0),
+    nnrt_stopping stopping = {.monitor = monitor_of(call, number_of(call, "min_delta"), NAN),
+                              .baseline = number_of(call, "baseline"),
+                              .patience = (int64_t)number_of(call, "patience"),
+                              .start_from_epoch = (int64_t)number_of(call, "start_from_epoch"),
                               .best_epoch = -1};
     for (int epoch = 0; epoch < count; epoch++) {
         int action = nnrt_stopping_epoch(&stopping, epoch, values[epoch]);
@@ -32,7 +37,7 @@ static nnrt_stopping run_stopping(const Case *fixture, const double *actions, in
 
 static void compare_saving(const Case *fixture, const double *actions, int count) {
     const nnrt_call *call = &fixture->call;
-    nnrt_monitor monitor = monitor_of(call, 0, nnrt_call_number(call, "baseline", NAN));
+    nnrt_monitor monitor = monitor_of(call, 0, number_of(call, "baseline"));
     for (int epoch = 0; epoch < count; epoch++)
         if (nnrt_monitor_improve(&monitor, values[epoch]) != (int)actions[epoch])
             fail_msg("callbacks:%d: epoch %d: Keras does %d", fixture->line, epoch,
@@ -41,11 +46,11 @@ static void compare_saving(const Case *fixture, const double *actions, int count
 
 static void compare_rates(const Case *fixture, const double *rates, int count) {
     const nnrt_call *call = &fixture->call;
-    nnrt_plateau plateau = {.monitor = monitor_of(call, 1e-4, NAN),
-                            .factor = nnrt_call_number(call, "factor", 0.1),
-                            .minimum = nnrt_call_number(call, "min_learning_rate", 0),
-                            .patience = (int64_t)nnrt_call_number(call, "patience", 10),
-                            .cooldown = (int64_t)nnrt_call_number(call, "cooldown", 0)};
+    nnrt_plateau plateau = {.monitor = monitor_of(call, number_of(call, "min_delta"), NAN),
+                            .factor = number_of(call, "factor"),
+                            .minimum = number_of(call, "min_learning_rate"),
+                            .patience = (int64_t)number_of(call, "patience"),
+                            .cooldown = (int64_t)number_of(call, "cooldown")};
     double rate = 0.1;
     for (int epoch = 0; epoch < count; epoch++) {
         nnrt_plateau_epoch(&plateau, values[epoch], &rate);

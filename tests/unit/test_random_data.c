@@ -203,7 +203,7 @@ static void print_stages(void) {
     for (int64_t i = 0; i < stages.count; i++) {
         print_message("%s%s(", i ? " -> " : "", stages.calls[i].name);
         for (int64_t j = 0; j < stages.calls[i].option_count; j++) {
-            const nnrt_option *option = &stages.options[i][j];
+            const nnrt_option *option = &stages.calls[i].options[j];
             print_message("%s%s = ", j ? ", " : "", option->name);
             for (int64_t k = 0; k < option->count; k++) {
                 print_message("%s", k ? ", " : "[");

@@ -270,11 +270,15 @@ static nnrt_status open_ten(nnrt_table *table, const nnrt_call *call) {
     return open_set(table, &ten);
 }
 
+static const ArgDef cifar100_args[];
+enum { LABELS };
+enum { FINE, COARSE }; // in the order of the choices
+
 // The coarse labels are the first byte; pictures in folders have fine ones only.
 static nnrt_status open_hundred(nnrt_table *table, const nnrt_call *call) {
     static const char *const none[] = {NULL};
     Cifar set = hundred_fine;
-    if (strcmp(nnrt_call_text(call, "labels", "fine"), "coarse") != 0) return open_set(table, &set);
+    if (nnrt_call_word_at(call, cifar100_args, LABELS) != COARSE) return open_set(table, &set);
     set.pictures = none;
     set.label = 0;
     set.classes = sizeof coarse_names / sizeof *coarse_names;
@@ -283,12 +287,12 @@ static nnrt_status open_hundred(nnrt_table *table, const nnrt_call *call) {
 }
 
 static const ArgDef cifar100_args[] = {
-    {.name = "labels",
-     .type = ARG_WORD,
-     .default_text = "fine",
-     .choices = "fine coarse",
-     .keras_name = "label_mode",
-     .doc = "100 classes, or the 20 they belong to"},
+    [LABELS] = {.name = "labels",
+                .type = ARG_WORD,
+                .default_text = "fine",
+                .choices = "fine coarse",
+                .keras_name = "label_mode",
+                .doc = "100 classes, or the 20 they belong to"},
     {0},
 };
 

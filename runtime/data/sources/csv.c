@@ -97,7 +97,7 @@ static nnrt_status open_csv(nnrt_table *table, const nnrt_call *call) {
         double number;
         reading.rules.any_number_missing |= nnrt_number_parse(reading.rules.missing[i], &number);
     }
-    table->storage->rule = nnrt_memory_rule_of(nnrt_call_text_at(call, NNRT_CSV_MEMORY));
+    table->storage->rule = (nnrt_memory_rule)nnrt_call_word_at(call, csv_args, NNRT_CSV_MEMORY);
     nnrt_status status = read_table(&reading);
     for (int64_t i = 0; i < reading.column_count; i++) nnrt_cells_free(&reading.columns[i]);
     free(reading.columns);

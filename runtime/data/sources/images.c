@@ -296,44 +296,47 @@ nnrt_status nnrt_images_open(nnrt_table *table, const char *folder, int64_t chan
     return status;
 }
 
+static const ArgDef images_args[];
+enum { FOLDER, COLOR, MEMORY, SKIP_UNREADABLE };
+static const int64_t channel_counts[] = {3, 1}; // in the order of the choices of `color`
+
 static nnrt_status open_images(nnrt_table *table, const nnrt_call *call) {
     char path[PATH_MAX];
-    const char *folder = nnrt_call_text(call, "folder", NULL);
-    int64_t channels = strcmp(nnrt_call_text(call, "color", "rgb"), "rgb") == 0 ? 3 : 1;
-    int64_t unreadable;
-    if (!folder) return nnrt_fail(NNRT_ERROR, "images(..) names no folder");
-    nnrt_status status = nnrt_source_integer(call, "skip_unreadable", 0, &unreadable);
-    if (!status) status = nnrt_locate(table->folder, folder, path);
+    int64_t channels = channel_counts[nnrt_call_word_at(call, images_args, COLOR)];
+    int64_t unreadable = (int64_t)nnrt_call_number_at(call, SKIP_UNREADABLE);
+    nnrt_status status = nnrt_locate(table->folder, nnrt_call_text_at(call, FOLDER), path);
     if (!status) status = nnrt_images_open(table, path, channels, unreadable);
-    table->storage->rule = nnrt_memory_rule_of(nnrt_call_text(call, "memory", NULL));
+    table->storage->rule = (nnrt_memory_rule)nnrt_call_word_at(call, images_args, MEMORY);
     return status;
 }
 
 static const ArgDef images_args[] = {
-    {.name = "folder",
-     .type = ARG_STRING,
-     .is_path = true,
-     .keras_name = "directory",
-     .doc = "one folder a class, or train/, validation/ and test/ with such folders"},
-    {.name = "color",
-     .type = ARG_WORD,
-     .default_text = "rgb",
-     .choices = "rgb grayscale",
-     .keras_name = "color_mode",
-     .doc = "three channels, or one"},
-    {.name = "memory",
-     .type = ARG_WORD,
-     .default_text = "auto",
-     .choices = "auto all none",
-     .doc = "which pictures stay decoded in memory: all if they take less than half of what is "
-            "free, all, or none"},
-    {.name = "skip_unreadable",
-     .type = ARG_INT,
-     .default_text = "0",
-     .maximum = 4294967295.0,
-     .by_name = true,
-     .doc = "how many pictures may be left out because they cannot be read; unless 0, all are "
-            "decoded once to find them"},
+    [FOLDER] = {.name = "folder",
+                .type = ARG_STRING,
+                .is_path = true,
+                .keras_name = "directory",
+                .doc = "one folder a class, or train/, validation/ and test/ with such folders"},
+    [COLOR] = {.name = "color",
+               .type = ARG_WORD,
+               .default_text = "rgb",
+               .choices = "rgb grayscale",
+               .keras_name = "color_mode",
+               .doc = "three channels, or one"},
+    [MEMORY] =
+        {.name = "memory",
+         .type = ARG_WORD,
+         .default_text = "auto",
+         .choices = "auto all none",
+         .doc = "which pictures stay decoded in memory: all if they take less than half of what is "
+                "free, all, or none"},
+    [SKIP_UNREADABLE] =
+        {.name = "skip_unreadable",
+         .type = ARG_INT,
+         .default_text = "0",
+         .maximum = 4294967295.0,
+         .by_name = true,
+         .doc = "how many pictures may be left out because they cannot be read; unless 0, all are "
+                "decoded once to find them"},
     {0},
 };
 

@@ -1,6 +1,5 @@
 #include "named.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,24 +11,27 @@
 
 enum {
     X = NNRT_NAMED_X,
-    TEST_X = NNRT_NAMED_TEST_X,
     TARGET = NNRT_NAMED_TARGET,
+    TEST_X = NNRT_NAMED_TEST_X,
     TEST_TARGET = NNRT_NAMED_TEST_TARGET,
     NAME_SIZE = 256
 };
-static const char *const list_names[] = {"x", "test_x", "target", "test_target"};
 
 static const char *name_of(const nnrt_named *named, int64_t column, int part) {
     int64_t inputs = named->set.input_count;
-    return column < inputs ? named->lists[X + part].names[column]
-                           : named->lists[TARGET + part].names[column - inputs];
+    return column < inputs ? named->lists[part ? TEST_X : X].names[column]
+                           : named->lists[part ? TEST_TARGET : TARGET].names[column - inputs];
 }
 
-static nnrt_status fail_count(const nnrt_named *named, int option, const char *what,
-                              int64_t count) {
+static const char *option_name(const nnrt_named *named, int option) {
+    return named->args[named->first + option].name;
+}
+
+static nnrt_status fail_count(const nnrt_named *named, int option, int other) {
+    long long count = (long long)named->lists[option].count;
     return nnrt_fail(NNRT_ERROR, "%s(..): `%s` has %lld %s%s, but `%s` has %lld", named->call->name,
-                     list_names[option], (long long)named->lists[option].count, named->what,
-                     named->lists[option].count == 1 ? "" : "s", what, (long long)count);
+                     option_name(named, option), count, named->what, count == 1 ? "" : "s",
+                     option_name(named, other), (long long)named->lists[other].count);
 }
 
 static nnrt_status check_lists(const nnrt_named *named) {
@@ -44,17 +46,16 @@ static nnrt_status check_lists(const nnrt_named *named) {
                          name, NNRT_MAX_COLUMNS, (long long)(lists[X].count + lists[TARGET].count));
     if ((lists[TEST_TARGET].count > 0) != (has_test && has_target))
         return nnrt_fail(NNRT_ERROR, "%s(..): `test_x` and `test_target` go together", name);
-    if (has_test && lists[X].count != lists[TEST_X].count)
-        return fail_count(named, X, "test_x", lists[TEST_X].count);
+    if (has_test && lists[X].count != lists[TEST_X].count) return fail_count(named, X, TEST_X);
     if (has_test && lists[TARGET].count != lists[TEST_TARGET].count)
-        return fail_count(named, TARGET, "test_target", lists[TEST_TARGET].count);
+        return fail_count(named, TARGET, TEST_TARGET);
     return NNRT_OK;
 }
 
 // `classes = 10`, or a number for each target.
 static nnrt_status read_classes(nnrt_named *named) {
-    const nnrt_option *option = nnrt_call_find(named->call, "classes");
-    int64_t count = option ? option->count : 0;
+    const nnrt_option *option = &named->call->options[named->first + NNRT_NAMED_CLASSES];
+    int64_t count = option->count;
     if (count && count != named->set.target_count)
         return nnrt_fail(NNRT_ERROR,
                          "%s(..): `classes` has %lld number%s, but there %s %lld target%s; give "
@@ -63,13 +64,7 @@ static nnrt_status read_classes(nnrt_named *named) {
                          named->set.target_count == 1 ? "is" : "are",
                          (long long)named->set.target_count,
                          named->set.target_count == 1 ? "" : "s");
-    for (int64_t i = 0; i < count; i++) {
-        double classes = option->numbers[i];
-        if (!(classes >= 0 && classes <= NNRT_DATA_MAX_CLASSES) || classes != floor(classes))
-            return nnrt_fail(NNRT_ERROR, "classes = %g: at most %d are possible", classes,
-                             NNRT_DATA_MAX_CLASSES);
-        named->set.classes[i] = (int64_t)classes;
-    }
+    for (int64_t i = 0; i < count; i++) named->set.classes[i] = (int64_t)option->numbers[i];
     return NNRT_OK;
 }
 
@@ -133,7 +128,8 @@ static nnrt_status open_columns(nnrt_table *table, const nnrt_named *named, nnrt
 void nnrt_named_read(nnrt_named *named) {
     for (int i = 0; i < NNRT_NAMED; i++) {
         nnrt_listed *list = &named->lists[i];
-        list->names = nnrt_call_texts(named->call, list_names[i], &list->count, &list->is_list);
+        list->names = nnrt_call_texts_at(named->call, named->first + i, &list->count);
+        list->is_list = named->call->options[named->first + i].texts != NULL;
     }
 }
 
@@ -156,7 +152,8 @@ static nnrt_status add_names(nnrt_table *table, const nnrt_arrays *set) {
 
 nnrt_status nnrt_named_open(nnrt_table *table, nnrt_named *named) {
     nnrt_arrays *set = &named->set;
-    table->storage->rule = nnrt_memory_rule_of(nnrt_call_text(named->call, "memory", NULL));
+    int memory = named->first + NNRT_NAMED_MEMORY;
+    table->storage->rule = (nnrt_memory_rule)nnrt_call_word_at(named->call, named->args, memory);
     nnrt_status status = count_columns(named);
     if (!status) status = add_names(table, set);
     if (status) return status;
@@ -193,43 +190,47 @@ static nnrt_status open_npy_file(const nnrt_named *named, const nnrt_table *tabl
     return open_file(table, name, array, nnrt_npy_open);
 }
 
+static const ArgDef array_args[];
+
 static nnrt_status open_idx(nnrt_table *table, const nnrt_call *call) {
-    nnrt_named named = {.call = call, .what = "file", .open = open_idx_file};
+    nnrt_named named = {.call = call, .args = array_args, .what = "file", .open = open_idx_file};
     nnrt_named_read(&named);
     return nnrt_named_open(table, &named);
 }
 
 static nnrt_status open_npy(nnrt_table *table, const nnrt_call *call) {
-    nnrt_named named = {.call = call, .what = "file", .open = open_npy_file};
+    nnrt_named named = {.call = call, .args = array_args, .what = "file", .open = open_npy_file};
     nnrt_named_read(&named);
     return nnrt_named_open(table, &named);
 }
 
 static const ArgDef array_args[] = {
-    {.name = "x",
-     .type = ARG_STRINGS,
-     .is_path = true,
-     .doc = "file with one sample after the other; a list of files: several inputs"},
-    {.name = "target",
-     .type = ARG_STRINGS,
-     .is_path = true,
-     .default_text = "none",
-     .keras_name = "y labels",
-     .doc = "file with a label or target for each sample; a list of files: several targets"},
-    {.name = "test_x",
-     .type = ARG_STRINGS,
-     .is_path = true,
-     .default_text = "none",
-     .keras_name = "x_test",
-     .doc = "samples of the test part"},
-    {.name = "test_target",
-     .type = ARG_STRINGS,
-     .is_path = true,
-     .default_text = "none",
-     .keras_name = "y_test",
-     .doc = "targets of the test part"},
-    NNRT_CLASSES_ARGUMENT,
-    NNRT_MEMORY_ARGUMENT,
+    [NNRT_NAMED_X] = {.name = "x",
+                      .type = ARG_STRINGS,
+                      .is_path = true,
+                      .doc =
+                          "file with one sample after the other; a list of files: several inputs"},
+    [NNRT_NAMED_TARGET] =
+        {.name = "target",
+         .type = ARG_STRINGS,
+         .is_path = true,
+         .default_text = "none",
+         .keras_name = "y labels",
+         .doc = "file with a label or target for each sample; a list of files: several targets"},
+    [NNRT_NAMED_TEST_X] = {.name = "test_x",
+                           .type = ARG_STRINGS,
+                           .is_path = true,
+                           .default_text = "none",
+                           .keras_name = "x_test",
+                           .doc = "samples of the test part"},
+    [NNRT_NAMED_TEST_TARGET] = {.name = "test_target",
+                                .type = ARG_STRINGS,
+                                .is_path = true,
+                                .default_text = "none",
+                                .keras_name = "y_test",
+                                .doc = "targets of the test part"},
+    [NNRT_NAMED_CLASSES] = NNRT_CLASSES_ARGUMENT,
+    [NNRT_NAMED_MEMORY] = NNRT_MEMORY_ARGUMENT,
     {0},
 };
 

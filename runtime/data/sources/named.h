@@ -5,8 +5,16 @@
 
 #include "arrays.h"
 
-// The options; each is one name or a list.
-enum { NNRT_NAMED_X, NNRT_NAMED_TEST_X, NNRT_NAMED_TARGET, NNRT_NAMED_TEST_TARGET, NNRT_NAMED };
+// The options, in the order of the rows' arguments; each of the first four is one name or a list.
+enum {
+    NNRT_NAMED_X,
+    NNRT_NAMED_TARGET,
+    NNRT_NAMED_TEST_X,
+    NNRT_NAMED_TEST_TARGET,
+    NNRT_NAMED,
+    NNRT_NAMED_CLASSES = NNRT_NAMED,
+    NNRT_NAMED_MEMORY
+};
 
 typedef struct nnrt_listed {
     const char *const *names;
@@ -17,7 +25,9 @@ typedef struct nnrt_listed {
 typedef struct nnrt_named nnrt_named;
 struct nnrt_named {
     const nnrt_call *call;
-    const char *what; // they are: "file", "array"
+    const ArgDef *args; // of its row ..
+    int first;          // .. of which the options begin here
+    const char *what;   // they are: "file", "array"
     // Reads the header of one; a descriptor in it is closed by who asks.
     nnrt_status (*open)(const nnrt_named *named, const nnrt_table *table, const char *name,
                         nnrt_array *array);

@@ -12,19 +12,21 @@
 
 static const char ending[] = ".npy";
 
+enum { FILE_NAME, ARRAYS_FIRST }; // the options; from the second on, those of named.h
+
 // How archives of inputs and targets call them, in the order of the options. The first row whose
 // inputs are there counts.
 static const char *const usual[][NNRT_NAMED] = {
-    {"x_train", "x_test", "y_train", "y_test"}, // those of Keras
-    {"X_train", "X_test", "y_train", "y_test"},
-    {"train_images", "test_images", "train_labels", "test_labels"},
-    {"train_x", "test_x", "train_y", "test_y"},
-    {"x", NULL, "y", NULL},
-    {"X", NULL, "y", NULL},
-    {"images", NULL, "labels", NULL},
-    {"data", NULL, "labels", NULL},
-    {"data", NULL, "target", NULL},
-    {"arr_0", NULL, "arr_1", NULL}, // numpy.savez without names
+    {"x_train", "y_train", "x_test", "y_test"}, // those of Keras
+    {"X_train", "y_train", "X_test", "y_test"},
+    {"train_images", "train_labels", "test_images", "test_labels"},
+    {"train_x", "train_y", "test_x", "test_y"},
+    {"x", "y", NULL, NULL},
+    {"X", "y", NULL, NULL},
+    {"images", "labels", NULL, NULL},
+    {"data", "labels", NULL, NULL},
+    {"data", "target", NULL, NULL},
+    {"arr_0", "arr_1", NULL, NULL}, // numpy.savez without names
 };
 
 // ---- Members.
@@ -63,7 +65,7 @@ static nnrt_status open_member(const nnrt_named *named, const nnrt_table *table,
     char path[PATH_MAX];
     int descriptor;
     if (!zip->path) // its file is missing
-        return nnrt_locate(table->folder, nnrt_call_text(named->call, "file", ""), path);
+        return nnrt_locate(table->folder, nnrt_call_text_at(named->call, FILE_NAME), path);
     int64_t member = find(zip, name);
     if (member < 0) return fail_name(zip, name);
     snprintf(path, sizeof path, "%s/%s", zip->path, zip->names[member]);
@@ -108,15 +110,23 @@ static nnrt_status find_names(const nnrt_zip *zip, nnrt_named *named) {
 
 static nnrt_status open_archive(const nnrt_table *table, nnrt_named *named, nnrt_zip *zip) {
     char path[PATH_MAX];
-    nnrt_status status = nnrt_locate(table->folder, nnrt_call_text(named->call, "file", ""), path);
+    nnrt_status status =
+        nnrt_locate(table->folder, nnrt_call_text_at(named->call, FILE_NAME), path);
     if (!status) status = nnrt_zip_open(zip, path);
     return status ? status : find_names(zip, named);
 }
 
+static const ArgDef npz_args[];
+
 static nnrt_status open_npz(nnrt_table *table, const nnrt_call *call) {
     static const char *const unknown[] = {"x"};
     nnrt_zip zip = {0};
-    nnrt_named named = {.call = call, .what = "array", .open = open_member, .state = &zip};
+    nnrt_named named = {.call = call,
+                        .args = npz_args,
+                        .first = ARRAYS_FIRST,
+                        .what = "array",
+                        .open = open_member,
+                        .state = &zip};
     nnrt_named_read(&named);
     nnrt_status status = open_archive(table, &named, &zip);
     int is_missing = status == NNRT_DATA_MISSING;
@@ -136,15 +146,19 @@ static nnrt_status open_npz(nnrt_table *table, const nnrt_call *call) {
      .doc = (what)}
 
 static const ArgDef npz_args[] = {
-    {.name = "file", .type = ARG_STRING, .is_path = true, .doc = "the archive"},
-    ARRAYS("x", NULL,
-           "the array with the samples; a list: several inputs; else `x_train`, `x` or another "
-           "usual name"),
-    ARRAYS("target", "y labels", "that of their labels or targets; else `y_train`, `y`"),
-    ARRAYS("test_x", "x_test", "the samples of the test part; else `x_test`"),
-    ARRAYS("test_target", "y_test", "their targets; else `y_test`"),
-    NNRT_CLASSES_ARGUMENT,
-    NNRT_MEMORY_ARGUMENT,
+    [FILE_NAME] = {.name = "file", .type = ARG_STRING, .is_path = true, .doc = "the archive"},
+    [ARRAYS_FIRST + NNRT_NAMED_X] =
+        ARRAYS("x", NULL,
+               "the array with the samples; a list: several inputs; else `x_train`, `x` or another "
+               "usual name"),
+    [ARRAYS_FIRST + NNRT_NAMED_TARGET] =
+        ARRAYS("target", "y labels", "that of their labels or targets; else `y_train`, `y`"),
+    [ARRAYS_FIRST + NNRT_NAMED_TEST_X] =
+        ARRAYS("test_x", "x_test", "the samples of the test part; else `x_test`"),
+    [ARRAYS_FIRST + NNRT_NAMED_TEST_TARGET] =
+        ARRAYS("test_target", "y_test", "their targets; else `y_test`"),
+    [ARRAYS_FIRST + NNRT_NAMED_CLASSES] = NNRT_CLASSES_ARGUMENT,
+    [ARRAYS_FIRST + NNRT_NAMED_MEMORY] = NNRT_MEMORY_ARGUMENT,
     {0},
 };
 

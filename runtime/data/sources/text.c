@@ -197,7 +197,7 @@ static nnrt_status add_tokens(Reading *reading) {
 static nnrt_status open_text(nnrt_table *table, const nnrt_call *call) {
     Reading reading = {.table = table, .call = call};
     reading.unit = (nnrt_unit)nnrt_call_word_at(call, text_args, UNIT);
-    table->storage->rule = nnrt_memory_rule_of(nnrt_call_text_at(call, MEMORY));
+    table->storage->rule = (nnrt_memory_rule)nnrt_call_word_at(call, text_args, MEMORY);
     memset(reading.ascii, -1, sizeof reading.ascii);
     nnrt_status status = table->new_rows ? read_new_rows(&reading) : read_files(&reading);
     if (!status) status = add_tokens(&reading);

@@ -283,9 +283,11 @@ static nnrt_status add_labels(Reading *reading) {
                                   nnrt_learnt_words(field->target.class_names, classes->count));
 }
 
+static const ArgDef texts_args[];
+
 static nnrt_status open_texts(nnrt_table *table, const nnrt_call *call) {
     Reading reading = {.table = table};
-    table->storage->rule = nnrt_memory_rule_of(nnrt_call_text_at(call, MEMORY));
+    table->storage->rule = (nnrt_memory_rule)nnrt_call_word_at(call, texts_args, MEMORY);
     nnrt_status status = table->new_rows ? read_new_rows(&reading) : read_own_rows(&reading, call);
     if (!status) status = add_texts(&reading);
     if (!status) status = add_labels(&reading);

@@ -10,15 +10,22 @@
 
 enum { MAX_POINTS = 1 << 24, BLOBS = 3 };
 
-typedef struct Points {
-    int64_t count;
-    double noise, factor;
-    nnrt_random random;
-    double centers[BLOBS][2];
-} Points;
+// The options; `factor` is one of `circles` alone.
+enum { COUNT, NOISE, SEED };
+enum { CIRCLES_COUNT, CIRCLES_FACTOR, CIRCLES_NOISE, CIRCLES_SEED };
 
+typedef struct Points Points;
 // The place of point `i` before noise; returns its label.
 typedef int32_t place_point(Points *points, int64_t i, double point[2]);
+
+struct Points {
+    place_point *place;
+    int64_t count, classes;
+    double noise, factor;
+    uint64_t seed;
+    nnrt_random random;
+    double centers[BLOBS][2];
+};
 
 // Two circles around 0: radius 1 (label 0) and `factor` (label 1).
 static int32_t place_circle(Points *points, int64_t i, double point[2]) {
@@ -73,12 +80,11 @@ static int32_t place_blob(Points *points, int64_t i, double point[2]) {
     return label;
 }
 
-static void place_all(Points *points, place_point *place, const uint32_t *order, float *input,
-                      int32_t *labels) {
+static void place_all(Points *points, const uint32_t *order, float *input, int32_t *labels) {
     for (int64_t i = 0; i < points->count; i++) {
         double point[2];
         int64_t row = order[i];
-        labels[row] = place(points, i, point);
+        labels[row] = points->place(points, i, point);
         for (int axis = 0; axis < 2; axis++) {
             double shift =
                 points->noise > 0 ? points->noise * nnrt_random_normal(&points->random) : 0;
@@ -97,94 +103,108 @@ static nnrt_status add_columns(nnrt_table *table, int64_t classes) {
     return status ? status : nnrt_field_allocate(table, nnrt_table_target(table, 0));
 }
 
-static nnrt_status make_points(nnrt_table *table, Points *points, place_point *place,
-                               uint64_t seed) {
+static nnrt_status make_points(nnrt_table *table, Points *points) {
     uint32_t *order = nnrt_array_allocate(NNRT_I32, points->count);
     if (!order) return NNRT_ERROR;
     for (int64_t i = 0; i < points->count; i++) order[i] = (uint32_t)i;
-    nnrt_random random = nnrt_random_make(seed, NNRT_RANDOM_DATA, NNRT_STREAM_ORDER);
+    nnrt_random random = nnrt_random_make(points->seed, NNRT_RANDOM_DATA, NNRT_STREAM_ORDER);
     nnrt_random_shuffle(&random, order, points->count);
-    place_all(points, place, order, nnrt_table_feature(table, 0)->values,
+    place_all(points, order, nnrt_table_feature(table, 0)->values,
               nnrt_table_target(table, 0)->values);
     free(order);
     return NNRT_OK;
 }
 
-static nnrt_status open_points(nnrt_table *table, const nnrt_call *call, place_point *place,
-                               int64_t classes, double noise) {
-    int64_t seed;
-    Points points = {.factor = nnrt_call_number(call, "factor", NAN)};
-    if (isnan(points.factor)) points.factor = 0.8;
-    points.noise = nnrt_call_number(call, "noise", NAN);
-    if (isnan(points.noise)) points.noise = noise;
-    nnrt_status status = nnrt_source_integer(call, "n", 100, &points.count);
-    if (!status) status = nnrt_source_integer(call, "seed", 0, &seed);
-    if (status) return status;
-    if (points.count < classes || points.count > MAX_POINTS)
-        return nnrt_fail(NNRT_ERROR, "%s(%lld): the number of points is from %lld to %d",
-                         call->name, (long long)points.count, (long long)classes, MAX_POINTS);
-    points.random = nnrt_random_make((uint64_t)seed, NNRT_RANDOM_DATA, NNRT_STREAM_POINTS);
+static nnrt_status add_points(nnrt_table *table, Points *points) {
+    points->random = nnrt_random_make(points->seed, NNRT_RANDOM_DATA, NNRT_STREAM_POINTS);
     for (int i = 0; i < 2 * BLOBS; i++)
-        points.centers[i / 2][i % 2] = 20 * nnrt_random_uniform(&points.random) - 10;
-    table->row_count = points.count;
-    status = add_columns(table, classes);
-    if (!status) status = make_points(table, &points, place, (uint64_t)seed);
+        points->centers[i / 2][i % 2] = 20 * nnrt_random_uniform(&points->random) - 10;
+    table->row_count = points->count;
+    nnrt_status status = add_columns(table, points->classes);
+    if (!status) status = make_points(table, points);
     if (status) return status;
-    double numbers[] = {points.noise, points.factor, (double)seed};
+    double numbers[] = {points->noise, points->factor, (double)points->seed};
     nnrt_table_fingerprint(table, numbers, sizeof numbers);
-    nnrt_table_fingerprint(table, nnrt_table_target(table, 0)->values, 4 * points.count);
+    nnrt_table_fingerprint(table, nnrt_table_target(table, 0)->values, 4 * points->count);
     return NNRT_OK;
 }
 
+static nnrt_status open_points(nnrt_table *table, const nnrt_call *call, place_point *place,
+                               int64_t classes) {
+    Points points = {.place = place,
+                     .count = (int64_t)nnrt_call_number_at(call, COUNT),
+                     .classes = classes,
+                     .noise = nnrt_call_number_at(call, NOISE),
+                     .seed = (uint64_t)nnrt_call_number_at(call, SEED)};
+    return add_points(table, &points);
+}
+
 static nnrt_status open_circles(nnrt_table *table, const nnrt_call *call) {
-    return open_points(table, call, place_circle, 2, 0);
+    Points points = {.place = place_circle,
+                     .count = (int64_t)nnrt_call_number_at(call, CIRCLES_COUNT),
+                     .classes = 2,
+                     .noise = nnrt_call_number_at(call, CIRCLES_NOISE),
+                     .factor = nnrt_call_number_at(call, CIRCLES_FACTOR),
+                     .seed = (uint64_t)nnrt_call_number_at(call, CIRCLES_SEED)};
+    return add_points(table, &points);
 }
 
 static nnrt_status open_moons(nnrt_table *table, const nnrt_call *call) {
-    return open_points(table, call, place_moon, 2, 0);
+    return open_points(table, call, place_moon, 2);
 }
 
 static nnrt_status open_spirals(nnrt_table *table, const nnrt_call *call) {
-    return open_points(table, call, place_spiral, 2, 0);
+    return open_points(table, call, place_spiral, 2);
 }
 
 static nnrt_status open_xor(nnrt_table *table, const nnrt_call *call) {
-    return open_points(table, call, place_xor, 2, 0);
+    return open_points(table, call, place_xor, 2);
 }
 
 static nnrt_status open_blobs(nnrt_table *table, const nnrt_call *call) {
-    return open_points(table, call, place_blob, BLOBS, 1);
+    return open_points(table, call, place_blob, BLOBS);
 }
 
-#define NOISE(default_value)                                                                       \
+#define NOISE_ARGUMENT(default_value)                                                              \
     {.name = "noise",                                                                              \
      .type = ARG_FLOAT,                                                                            \
      .default_text = (default_value),                                                              \
      .maximum = 1000,                                                                              \
      .doc = "standard deviation of what is added to each coordinate"}
-#define POINTS                                                                                     \
+#define COUNT_ARGUMENT                                                                             \
     {.name = "n",                                                                                  \
      .type = ARG_INT,                                                                              \
      .default_text = "100",                                                                        \
      .minimum = 3,                                                                                 \
-     .maximum = 1 << 24,                                                                           \
+     .maximum = MAX_POINTS,                                                                        \
      .keras_name = "n_samples",                                                                    \
      .doc = "number of points"}
 static const ArgDef circles_args[] = {
-    POINTS,
-    {.name = "factor",
-     .type = ARG_FLOAT,
-     .default_text = "0.8",
-     .maximum = 1,
-     .maximum_open = true,
-     .doc = "radius of the inner circle; the outer one has 1"},
-    NOISE("0"),
-    NNRT_SEED_ARGUMENT,
+    [CIRCLES_COUNT] = COUNT_ARGUMENT,
+    [CIRCLES_FACTOR] = {.name = "factor",
+                        .type = ARG_FLOAT,
+                        .default_text = "0.8",
+                        .maximum = 1,
+                        .maximum_open = true,
+                        .doc = "radius of the inner circle; the outer one has 1"},
+    [CIRCLES_NOISE] = NOISE_ARGUMENT("0"),
+    [CIRCLES_SEED] = NNRT_SEED_ARGUMENT,
     {0},
 };
 
-static const ArgDef points_args[] = {POINTS, NOISE("0"), NNRT_SEED_ARGUMENT, {0}};
-static const ArgDef blobs_args[] = {POINTS, NOISE("1"), NNRT_SEED_ARGUMENT, {0}};
+static const ArgDef points_args[] = {
+    [COUNT] = COUNT_ARGUMENT,
+    [NOISE] = NOISE_ARGUMENT("0"),
+    [SEED] = NNRT_SEED_ARGUMENT,
+    {0},
+};
+
+static const ArgDef blobs_args[] = {
+    [COUNT] = COUNT_ARGUMENT,
+    [NOISE] = NOISE_ARGUMENT("1"),
+    [SEED] = NNRT_SEED_ARGUMENT,
+    {0},
+};
 
 const nnrt_source nnrt_toy_sources[] = {
     {.schema = {"circles", "makes points on two circles", circles_args, "make_circles"},

@@ -36,11 +36,6 @@ static Entry *find(const void *values) {
     return entry;
 }
 
-nnrt_memory_rule nnrt_memory_rule_of(const char *word) {
-    if (!word || strcmp(word, "auto") == 0) return NNRT_MEMORY_AUTO;
-    return strcmp(word, "all") == 0 ? NNRT_MEMORY_ALL : NNRT_MEMORY_NONE;
-}
-
 void nnrt_storage_count(nnrt_value_storage *storage, int64_t bytes) {
     storage->resident += bytes;
     if (storage->resident > storage->peak) storage->peak = storage->resident;

@@ -27,8 +27,6 @@ typedef struct nnrt_value_storage {
     int64_t on_disk;        // bytes
 } nnrt_value_storage;
 
-nnrt_memory_rule nnrt_memory_rule_of(const char *word); // of that option; NULL: auto
-
 // Room for `count` values, aligned, with slack after them as nnrt_array_allocate gives; NULL with
 // nnrt_error() set: too much. None of it counts as in memory until it is filled.
 void *nnrt_storage_reserve(nnrt_value_storage *storage, int64_t dtype, int64_t count);

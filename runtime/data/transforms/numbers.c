@@ -27,11 +27,6 @@ static int any_is_category(const nnrt_table *table) {
     return 0;
 }
 
-static double offset_of(const nnrt_call *call) {
-    double offset = nnrt_call_number(call, "offset", 0);
-    return isnan(offset) ? 0 : offset;
-}
-
 static nnrt_status mark_scale(nnrt_table *table, double scale, double offset) {
     if (table->is_standardized)
         return nnrt_fail(NNRT_ERROR, "`scale` stands after `standardize`: put it before");
@@ -45,14 +40,15 @@ static nnrt_status mark_scale(nnrt_table *table, double scale, double offset) {
 
 static nnrt_status scale(const nnrt_column_work *work) {
     double factor = nnrt_call_number_at(work->call, SCALE_FACTOR);
-    double offset = offset_of(work->call), *values = work->field->values;
+    double offset = nnrt_call_number_at(work->call, SCALE_OFFSET), *values = work->field->values;
     for (int64_t row = 0; row < work->table->row_count; row++)
         values[row] = values[row] * factor + offset;
     return NNRT_OK;
 }
 
 static nnrt_status apply_scale(nnrt_table *table, const nnrt_call *call) {
-    double factor = nnrt_call_number_at(call, SCALE_FACTOR), offset = offset_of(call);
+    double factor = nnrt_call_number_at(call, SCALE_FACTOR);
+    double offset = nnrt_call_number_at(call, SCALE_OFFSET);
     if (!isfinite(factor) || !isfinite(offset))
         return nnrt_fail(NNRT_ERROR, "scale(%g, offset = %g): both must be finite numbers", factor,
                          offset);
@@ -125,11 +121,12 @@ static nnrt_status standardize_targets(nnrt_table *table, const nnrt_call *call)
 }
 
 static nnrt_status mark_standardize(nnrt_table *table, const nnrt_call *call) {
-    const nnrt_option *columns = nnrt_call_find(call, "columns");
-    if (columns && (columns->text || columns->count))
+    int64_t named;
+    nnrt_call_texts_at(call, STANDARDIZE_COLUMNS, &named);
+    if (named)
         return nnrt_fail(NNRT_ERROR, "standardize(..): arrays have no columns that could be named\n"
                                      "write `standardize`: each element of all inputs");
-    if (nnrt_call_number(call, "target", 0) > 0)
+    if (nnrt_call_is_on(call, STANDARDIZE_TARGET))
         return nnrt_fail(NNRT_ERROR, "standardize(target = true): the target is an array\n"
                                      "columns of tables, of `csv` for example, can be targets "
                                      "whose predictions come back in their units");
@@ -174,6 +171,13 @@ static const ArgDef standardize_args[] = {
                                    "metrics and predictions are in the column's units"},
     {0},
 };
+
+int nnrt_transform_scales(const nnrt_call *transform, double *factor, double *offset) {
+    if (nnrt_transform_of(transform)->apply != apply_scale) return 0;
+    *factor = nnrt_call_number_at(transform, SCALE_FACTOR);
+    *offset = nnrt_call_number_at(transform, SCALE_OFFSET);
+    return 1;
+}
 
 const nnrt_transform nnrt_number_transforms[] = {
     {.schema = {"scale", "multiplies and adds", scale_args, "Rescaling rescale"},

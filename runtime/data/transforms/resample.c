@@ -101,6 +101,9 @@ static nnrt_status balance(Balance *b, int is_over) {
     return status;
 }
 
+static const ArgDef balance_args[];
+enum { OVER, UNDER }; // in the order of the choices
+
 static nnrt_status apply_balance(nnrt_table *table, const nnrt_call *call) {
     const char *way = nnrt_call_text_at(call, WAY);
     uint64_t seed = (uint64_t)nnrt_call_number_at(call, BALANCE_SEED);
@@ -121,7 +124,7 @@ static nnrt_status apply_balance(nnrt_table *table, const nnrt_call *call) {
                                                                   : "the target is not a class");
     if (!b.target->values) return NNRT_OK; // files are missing
     b.classes = b.target->target.classes;
-    return balance(&b, strcmp(way, "over") == 0);
+    return balance(&b, nnrt_call_word_at(call, balance_args, WAY) == OVER);
 }
 
 static const ArgDef balance_args[] = {

@@ -12,11 +12,11 @@
 #include "groups.h"
 #include "rows.h"
 
+enum { TAKE_COUNT };
+
 static nnrt_status apply_take(nnrt_table *table, const nnrt_call *call) {
-    int64_t count;
-    nnrt_status status = nnrt_source_integer(call, "n", 0, &count);
-    if (status) return status;
-    if (count < 1 || count > table->train.count)
+    int64_t count = (int64_t)nnrt_call_number_at(call, TAKE_COUNT);
+    if (count > table->train.count)
         return nnrt_fail(NNRT_ERROR, "take(%lld): the training part has %lld rows",
                          (long long)count, (long long)table->train.count);
     table->train.count = count;
@@ -31,6 +31,8 @@ static nnrt_status apply_shuffle(nnrt_table *table, const nnrt_call *call) {
     nnrt_random_shuffle(&random, table->train.rows, table->train.count);
     return NNRT_OK;
 }
+
+enum { SPLIT_TEST, SPLIT_VALIDATION, SPLIT_SEED, SPLIT_STRATIFY, SPLIT_GROUP };
 
 typedef struct Split {
     nnrt_table *table;
@@ -130,10 +132,7 @@ static nnrt_status make_part(const Split *split, nnrt_part *part) {
 // A fraction of the whole training part, of `rows`, becomes `part`: as many rows as Keras's
 // validation_split takes, n - floor(n * (1 - fraction)).
 static nnrt_status split_part(Split *split, int64_t rows, nnrt_part *part, const char *name) {
-    if (isnan(split->fraction) || split->fraction == 0) return NNRT_OK;
-    if (!(split->fraction > 0 && split->fraction < 1))
-        return nnrt_fail(NNRT_ERROR, "split(%s = %g): the fraction is between 0 and 1", name,
-                         split->fraction);
+    if (split->fraction == 0) return NNRT_OK;
     if (part->count > 0)
         return nnrt_fail(NNRT_ERROR,
                          "split(%s = %g): the data have a %s part already, of %lld rows; leave "
@@ -152,16 +151,16 @@ static nnrt_status split_part(Split *split, int64_t rows, nnrt_part *part, const
 }
 
 static nnrt_status divide(nnrt_table *table, const nnrt_call *call, const nnrt_field *group) {
-    int64_t seed;
-    Split split = {
-        .table = table, .group = group, .stratify = nnrt_call_number(call, "stratify", 0) > 0};
-    nnrt_status status = nnrt_source_integer(call, "seed", 0, &seed);
-    if (status) return status;
+    double seed = nnrt_call_number_at(call, SPLIT_SEED); // NAN: none
+    Split split = {.table = table,
+                   .group = group,
+                   .stratify = nnrt_call_is_on(call, SPLIT_STRATIFY),
+                   .has_seed = !isnan(seed),
+                   .seed = isnan(seed) ? 0 : (uint64_t)seed};
+    nnrt_status status = NNRT_OK;
     if (split.stratify && table->windows)
         return nnrt_fail(NNRT_ERROR, "split(stratify = true) does not go with windows: they follow "
                                      "each other in time\nleave `stratify` out");
-    split.has_seed = !isnan(nnrt_call_number(call, "seed", NAN));
-    split.seed = (uint64_t)seed;
     if (split.stratify) status = nnrt_rows_settle(table);
     if (status) return status;
     split.target = nnrt_rows_class_target(table);
@@ -171,12 +170,12 @@ static nnrt_status divide(nnrt_table *table, const nnrt_call *call, const nnrt_f
                                                                   : "the target is not a class");
     if (split.stratify && !split.target->values)
         split.stratify = 0; // files missing: only the counts matter
-    split.fraction = nnrt_call_number(call, "test", NAN);
+    split.fraction = nnrt_call_number_at(call, SPLIT_TEST);
     split.stream = NNRT_STREAM_TEST;
     int64_t rows = table->train.count;
     status = split_part(&split, rows, &table->test, "test");
     if (status) return status;
-    split.fraction = nnrt_call_number(call, "validation", NAN);
+    split.fraction = nnrt_call_number_at(call, SPLIT_VALIDATION);
     split.stream = NNRT_STREAM_VALIDATION;
     return split_part(&split, rows, &table->validation, "validation");
 }
@@ -185,10 +184,10 @@ static nnrt_status divide(nnrt_table *table, const nnrt_call *call, const nnrt_f
 
 // The column of `group`; NULL: none is named.
 static nnrt_status find_group(const nnrt_table *table, const nnrt_call *call, nnrt_field **group) {
-    const nnrt_option *option = nnrt_call_find(call, "group");
+    const nnrt_option *option = &call->options[SPLIT_GROUP];
     char number[32];
     *group = NULL;
-    if (!option || (!option->text && isnan(option->number))) return NNRT_OK;
+    if (!option->text && isnan(option->number)) return NNRT_OK;
     snprintf(number, sizeof number, "%.0f", option->number);
     const char *name = option->text ? option->text : number;
     *group = nnrt_columns_find(table, name);
@@ -203,7 +202,7 @@ static nnrt_status find_group(const nnrt_table *table, const nnrt_call *call, nn
 static nnrt_status check_group(const nnrt_table *table, const nnrt_call *call,
                                const nnrt_field *group) {
     const char *name = group->column.name;
-    if (nnrt_call_number(call, "stratify", 0) > 0)
+    if (nnrt_call_is_on(call, SPLIT_STRATIFY))
         return nnrt_fail(NNRT_ERROR,
                          "split(group = %s, stratify = true): groups stay together, "
                          "whatever the shares of classes\nleave one of them out",
@@ -238,46 +237,47 @@ static nnrt_status apply_split(nnrt_table *table, const nnrt_call *call) {
 }
 
 static const ArgDef take_args[] = {
-    {.name = "n",
-     .type = ARG_INT,
-     .minimum = 1,
-     .maximum = 9007199254740991.0,
-     .doc = "number of training samples to keep"},
+    [TAKE_COUNT] = {.name = "n",
+                    .type = ARG_INT,
+                    .minimum = 1,
+                    .maximum = 9007199254740991.0,
+                    .doc = "number of training samples to keep"},
     {0},
 };
 
 static const ArgDef shuffle_args[] = {[SHUFFLE_SEED] = NNRT_SEED_ARGUMENT, {0}};
 
 static const ArgDef split_args[] = {
-    {.name = "test",
-     .type = ARG_FLOAT,
-     .default_text = "0",
-     .maximum = 1,
-     .maximum_open = true,
-     .keras_name = "test_size",
-     .doc = "fraction of the whole training part for the test part"},
-    {.name = "validation",
-     .type = ARG_FLOAT,
-     .default_text = "0",
-     .maximum = 1,
-     .maximum_open = true,
-     .keras_name = "validation_split val",
-     .doc = "fraction of the whole training part for the validation part"},
-    {.name = "seed",
-     .type = ARG_INT,
-     .default_text = "none",
-     .maximum = 9007199254740991.0,
-     .keras_name = "random_state",
-     .doc = "which random samples; without it the last ones are taken"},
-    {.name = "stratify",
-     .type = ARG_BOOL,
-     .default_text = "false",
-     .doc = "keep the shares of the classes"},
-    {.name = "group",
-     .type = ARG_NAME,
-     .default_text = "none",
-     .keras_name = "groups",
-     .doc = "a column: rows of one value of it come into the same part; it is no input then"},
+    [SPLIT_TEST] = {.name = "test",
+                    .type = ARG_FLOAT,
+                    .default_text = "0",
+                    .maximum = 1,
+                    .maximum_open = true,
+                    .keras_name = "test_size",
+                    .doc = "fraction of the whole training part for the test part"},
+    [SPLIT_VALIDATION] = {.name = "validation",
+                          .type = ARG_FLOAT,
+                          .default_text = "0",
+                          .maximum = 1,
+                          .maximum_open = true,
+                          .keras_name = "validation_split val",
+                          .doc = "fraction of the whole training part for the validation part"},
+    [SPLIT_SEED] = {.name = "seed",
+                    .type = ARG_INT,
+                    .default_text = "none",
+                    .maximum = 9007199254740991.0,
+                    .keras_name = "random_state",
+                    .doc = "which random samples; without it the last ones are taken"},
+    [SPLIT_STRATIFY] = {.name = "stratify",
+                        .type = ARG_BOOL,
+                        .default_text = "false",
+                        .doc = "keep the shares of the classes"},
+    [SPLIT_GROUP] =
+        {.name = "group",
+         .type = ARG_NAME,
+         .default_text = "none",
+         .keras_name = "groups",
+         .doc = "a column: rows of one value of it come into the same part; it is no input then"},
     {0},
 };
 

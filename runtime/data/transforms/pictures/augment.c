@@ -1,87 +1,13 @@
 #include "augment.h"
 
+#include "../../stage.h"
+
 #include <math.h>
 #include <string.h>
 
-enum { FLIP_HORIZONTAL = 1, FLIP_VERTICAL = 2 };
-enum { FILL_NEAREST, FILL_CONSTANT, FILL_REFLECT, FILL_WRAP };
+enum { FLIP_HORIZONTAL = 1, FLIP_VERTICAL = 2 };               // bits: the place of a choice, and 1
+enum { FILL_NEAREST, FILL_CONSTANT, FILL_REFLECT, FILL_WRAP }; // in the order of the choices
 enum { BLOCKS_A_SAMPLE = 8 }; // of four random words each; at most 18 words are drawn
-
-// ---- What is asked for.
-
-typedef struct Kind {
-    const char *name;
-    void (*add)(nnrt_augment *augment, const nnrt_call *call);
-} Kind;
-
-static int64_t find_word(const char *const *words, const char *word) {
-    int64_t i = 0;
-    while (words[i] && strcmp(words[i], word) != 0) i++;
-    return i;
-}
-
-static void add_fill(nnrt_augment *augment, const nnrt_call *call) {
-    static const char *const words[] = {"nearest", "constant", "reflect", "wrap", NULL};
-    augment->fill = find_word(words, nnrt_call_text(call, "fill", words[0]));
-}
-
-static void add_flip(nnrt_augment *augment, const nnrt_call *call) {
-    static const char *const words[] = {"none", "horizontal", "vertical", "both", NULL};
-    augment->flip = find_word(words, nnrt_call_text(call, "direction", words[1]));
-}
-
-static void add_crop(nnrt_augment *augment, const nnrt_call *call) {
-    augment->pad = (int64_t)nnrt_call_number(call, "pad", 0);
-}
-
-static void add_rotate(nnrt_augment *augment, const nnrt_call *call) {
-    augment->rotate = nnrt_call_number(call, "degrees", 0);
-}
-
-static void add_shift(nnrt_augment *augment, const nnrt_call *call) {
-    augment->shift_height = nnrt_call_number(call, "height", 0);
-    augment->shift_width = nnrt_call_number(call, "width", 0);
-}
-
-static void add_shear(nnrt_augment *augment, const nnrt_call *call) {
-    augment->shear = nnrt_call_number(call, "fraction", 0);
-}
-
-static void add_zoom(nnrt_augment *augment, const nnrt_call *call) {
-    augment->zoom = nnrt_call_number(call, "fraction", 0);
-}
-
-static void add_brightness(nnrt_augment *augment, const nnrt_call *call) {
-    augment->brightness = nnrt_call_number(call, "fraction", 0);
-}
-
-static const Kind kinds[] = {{"augment", add_fill}, {"flip", add_flip},
-                             {"crop", add_crop},    {"rotate", add_rotate},
-                             {"shift", add_shift},  {"shear", add_shear},
-                             {"zoom", add_zoom},    {"brightness", add_brightness}};
-enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
-
-static int find_kind(const nnrt_call *call) {
-    int i = 0;
-    while (i < KIND_COUNT && !nnrt_call_is(call, kinds[i].name)) i++;
-    return i;
-}
-
-int nnrt_augment_is(const nnrt_call *call) {
-    return find_kind(call) < KIND_COUNT;
-}
-
-nnrt_status nnrt_augment_add(nnrt_augment *augment, const nnrt_call *call) {
-    int kind = find_kind(call);
-    if (augment->kinds >> kind & 1)
-        return nnrt_fail(NNRT_ERROR,
-                         kind ? "augment(..): `%s` stands twice"
-                              : "augment(..) stands twice: put everything into one `%s`",
-                         call->name);
-    augment->kinds |= (int64_t)1 << kind;
-    kinds[kind].add(augment, call);
-    return NNRT_OK;
-}
 
 nnrt_random nnrt_augment_random(uint64_t seed, int64_t epoch, uint32_t row) {
     nnrt_random random = nnrt_random_make(seed, NNRT_RANDOM_AUGMENT, (uint32_t)epoch);
@@ -350,3 +276,164 @@ void nnrt_augment_sample(const nnrt_augment *augment, const nnrt_column *column,
         copy_picture(&picture, &change, from, to);
     if (change.light != 1) light(&picture, change.light, to);
 }
+
+// ---- What is asked for: marks, which the loader reads.
+
+enum { AUGMENT_FILL };
+enum { FLIP_DIRECTION };
+enum { CROP_PAD };
+enum { ROTATE_DEGREES };
+enum { SHIFT_HEIGHT, SHIFT_WIDTH };
+enum { FRACTION }; // of shear, zoom and brightness
+
+static const ArgDef augment_args[] = {
+    [AUGMENT_FILL] =
+        {.name = "fill",
+         .type = ARG_WORD,
+         .default_text = "nearest",
+         .choices = "nearest constant reflect wrap",
+         .keras_name = "fill_mode",
+         .doc = "what comes in from outside of a picture that is moved (constant: zeros)"},
+    {0},
+};
+
+#define FRACTION_ARGUMENT(what, open)                                                              \
+    {.name = "fraction",                                                                           \
+     .type = ARG_FLOAT,                                                                            \
+     .maximum = 1,                                                                                 \
+     .maximum_open = (open),                                                                       \
+     .keras_name = "factor",                                                                       \
+     .doc = (what)}
+#define SHIFT_ARGUMENT(side, keras, what)                                                          \
+    {.name = (side),                                                                               \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = "0",                                                                          \
+     .maximum = 1,                                                                                 \
+     .keras_name = (keras),                                                                        \
+     .doc = (what)}
+
+static const ArgDef flip_args[] = {
+    [FLIP_DIRECTION] = {.name = "direction",
+                        .type = ARG_WORD,
+                        .default_text = "horizontal",
+                        .choices = "horizontal vertical both",
+                        .keras_name = "mode",
+                        .doc = "left and right, top and bottom, or each of them"},
+    {0},
+};
+static const ArgDef crop_args[] = {
+    [CROP_PAD] = {.name = "pad",
+                  .type = ARG_INT,
+                  .minimum = 1,
+                  .maximum = 1 << 15,
+                  .keras_name = "padding",
+                  .doc = "pixels of zeros that are put around the picture first"},
+    {0},
+};
+static const ArgDef rotate_args[] = {
+    [ROTATE_DEGREES] = {.name = "degrees",
+                        .type = ARG_FLOAT,
+                        .maximum = 180,
+                        .keras_name = "rotation_range factor",
+                        .doc = "at most so far, either way"},
+    {0},
+};
+static const ArgDef shift_args[] = {
+    [SHIFT_HEIGHT] = SHIFT_ARGUMENT("height", "height_shift_range height_factor",
+                                    "at most this fraction up or down"),
+    [SHIFT_WIDTH] = SHIFT_ARGUMENT("width", "width_shift_range width_factor",
+                                   "at most this fraction left or right"),
+    {0},
+};
+static const ArgDef shear_args[] = {
+    [FRACTION] = FRACTION_ARGUMENT(
+        "rows move sideways by at most this fraction of their distance from the centre", false),
+    {0},
+};
+static const ArgDef zoom_args[] = {
+    [FRACTION] = FRACTION_ARGUMENT(
+        "height and width change by at most this fraction, each on its own", true),
+    {0}};
+static const ArgDef brightness_args[] = {
+    [FRACTION] = FRACTION_ARGUMENT(
+        "values are multiplied with 1 and at most this fraction more or less", false),
+    {0}};
+
+// Each stands once, on data that have pictures.
+static nnrt_status mark(nnrt_table *table, const nnrt_call *call) {
+    int64_t kind = nnrt_transform_of(call) - nnrt_augmentations;
+    nnrt_status status = nnrt_pictures_check(table, nnrt_augmentations->schema.name);
+    if (status) return status;
+    if (table->augment.kinds >> kind & 1)
+        return nnrt_fail(NNRT_ERROR,
+                         kind ? "augment(..): `%s` stands twice"
+                              : "augment(..) stands twice: put everything into one `%s`",
+                         call->name);
+    table->augment.kinds |= (int64_t)1 << kind;
+    return NNRT_OK;
+}
+
+static nnrt_status apply_augment(nnrt_table *table, const nnrt_call *call) {
+    table->augment.fill = nnrt_call_word_at(call, augment_args, AUGMENT_FILL);
+    return mark(table, call);
+}
+
+static nnrt_status apply_flip(nnrt_table *table, const nnrt_call *call) {
+    table->augment.flip = nnrt_call_word_at(call, flip_args, FLIP_DIRECTION) + 1;
+    return mark(table, call);
+}
+
+static nnrt_status apply_crop(nnrt_table *table, const nnrt_call *call) {
+    table->augment.pad = (int64_t)nnrt_call_number_at(call, CROP_PAD);
+    return mark(table, call);
+}
+
+static nnrt_status apply_rotate(nnrt_table *table, const nnrt_call *call) {
+    table->augment.rotate = nnrt_call_number_at(call, ROTATE_DEGREES);
+    return mark(table, call);
+}
+
+static nnrt_status apply_shift(nnrt_table *table, const nnrt_call *call) {
+    table->augment.shift_height = nnrt_call_number_at(call, SHIFT_HEIGHT);
+    table->augment.shift_width = nnrt_call_number_at(call, SHIFT_WIDTH);
+    return mark(table, call);
+}
+
+static nnrt_status apply_shear(nnrt_table *table, const nnrt_call *call) {
+    table->augment.shear = nnrt_call_number_at(call, FRACTION);
+    return mark(table, call);
+}
+
+static nnrt_status apply_zoom(nnrt_table *table, const nnrt_call *call) {
+    table->augment.zoom = nnrt_call_number_at(call, FRACTION);
+    return mark(table, call);
+}
+
+static nnrt_status apply_brightness(nnrt_table *table, const nnrt_call *call) {
+    table->augment.brightness = nnrt_call_number_at(call, FRACTION);
+    return mark(table, call);
+}
+
+#define AUGMENTATION(...) .schema = {__VA_ARGS__}, .is_augmentation = 1, .timing = NNRT_OF_VALUES
+
+// `augment` itself, and what stands inside of it.
+const nnrt_transform nnrt_augmentations[] = {
+    {.schema = {"augment", "changes training pictures anew in each epoch", augment_args,
+                "ImageDataGenerator"},
+     .timing = NNRT_OF_VALUES,
+     .apply = apply_augment},
+    {AUGMENTATION("flip", "mirrors every second picture", flip_args, "RandomFlip horizontal_flip"),
+     .apply = apply_flip},
+    {AUGMENTATION("crop", "takes a window of the picture's size out of the padded picture",
+                  crop_args, "RandomCrop"),
+     .apply = apply_crop},
+    {AUGMENTATION("rotate", "turns by an angle", rotate_args, "RandomRotation rotation"),
+     .apply = apply_rotate},
+    {AUGMENTATION("shift", "moves up or down, left or right", shift_args,
+                  "RandomTranslation translate"),
+     .apply = apply_shift},
+    {AUGMENTATION("shear", "slants", shear_args, "RandomShear"), .apply = apply_shear},
+    {AUGMENTATION("zoom", "enlarges or shrinks", zoom_args, "RandomZoom"), .apply = apply_zoom},
+    {AUGMENTATION("brightness", "makes lighter or darker", brightness_args, "RandomBrightness"),
+     .apply = apply_brightness},
+    {.schema = {0}}};

@@ -10,14 +10,12 @@
 #ifndef NNRT_AUGMENT_H
 #define NNRT_AUGMENT_H
 
-#include "../../../base/call.h"
 #include "../../../base/random.h"
 #include "../../data.h"
+#include "../../table/table.h"
 
-// Adds one of the calls augment(fill), flip(direction), crop(pad), rotate(degrees),
-// shift(height, width), shear(fraction), zoom(fraction), brightness(fraction).
-nnrt_status nnrt_augment_add(nnrt_augment *augment, const nnrt_call *call);
-int nnrt_augment_is(const nnrt_call *call); // is it one of them?
+// All features that are pictures go through `resize` and `augment`; one at least must be.
+nnrt_status nnrt_pictures_check(const nnrt_table *table, const char *name);
 
 // The random numbers of one sample in one epoch.
 nnrt_random nnrt_augment_random(uint64_t seed, int64_t epoch, uint32_t row);
