@@ -278,7 +278,7 @@ static void test_mistakes(void **state) {
                                  TEXT("test", "stop.csv"), TEXT("missing", "?")),
                           PLAIN("drop_missing"), PLAIN("one_hot")),
                      NNRT_ERROR);
-    assert_message("the target `pay` is `high.` in row 1, of the test part");
+    assert_message("the target `pay` is `high.` in row 1 of `");
 }
 
 static void test_damaged_header(void **state) {

@@ -377,8 +377,8 @@ static nnrt_status fail_fault(const Formula *f, uint32_t row, uint8_t fault) {
     const char *name = nnrt_formula_operators[fault - 1].name;
     int is_division = strcmp(name, "/") == 0;
     return nnrt_fail(NNRT_ERROR,
-                     "%s(%s): in row %lld %s%s%s\nleave such rows out before: `-> filter(..)`",
-                     f->call->name, stage_text(f), nnrt_table_row_in_file(f->table, row),
+                     "%s(%s): in %s %s%s%s\nleave such rows out before: `-> filter(..)`",
+                     f->call->name, stage_text(f), nnrt_table_row(f->table, row).text,
                      is_division ? "a number is divided by zero, or too large" : "`",
                      is_division ? "" : name, is_division ? "" : "` has no finite result");
 }

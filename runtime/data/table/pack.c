@@ -48,10 +48,10 @@ static nnrt_status check_missing(const nnrt_table *table, const nnrt_field *fiel
     if (field->role == NNRT_WEIGHT)
         snprintf(fill, sizeof fill, ", or `-> fill_missing(1, %s)`", nnrt_written_name(name).text);
     return nnrt_fail(NNRT_ERROR,
-                     "the %s `%s` is missing in %lld row%s, the first is row %lld\n"
+                     "the %s `%s` is missing in %lld row%s, the first is %s\n"
                      "add `-> drop_missing`%s",
                      kinds[field->role], name, (long long)count, count == 1 ? "" : "s",
-                     nnrt_table_row_in_file(table, first), fill);
+                     nnrt_table_row(table, first).text, fill);
 }
 
 // ---- Targets that are words.
@@ -119,16 +119,15 @@ static nnrt_status fail_word(const nnrt_table *table, const nnrt_field *field, i
     char text[256];
     if (table->states)
         return nnrt_fail(NNRT_ERROR,
-                         "the target `%s` is `%s` in row %lld, but training knew %s only\n"
+                         "the target `%s` is `%s` in %s, but training knew %s only\n"
                          "correct it, or train again with such rows",
-                         field->column.name, word, nnrt_table_row_in_file(table, row),
+                         field->column.name, word, nnrt_table_row(table, row).text,
                          list_names(classes, text, sizeof text));
-    return nnrt_fail(
-        NNRT_ERROR,
-        "the target `%s` is `%s` in row %lld, of the %s part, but the training part has %s "
-        "only\ntake off what differs: `trim = \" .\"`, or keep such rows out",
-        field->column.name, word, nnrt_table_row_in_file(table, row), parts[part],
-        list_names(classes, text, sizeof text));
+    return nnrt_fail(NNRT_ERROR,
+                     "the target `%s` is `%s` in %s, of the %s part, but the training part has %s "
+                     "only\ntake off what differs: `trim = \" .\"`, or keep such rows out",
+                     field->column.name, word, nnrt_table_row(table, row).text, parts[part],
+                     list_names(classes, text, sizeof text));
 }
 
 static nnrt_status check_words(const nnrt_table *table, const nnrt_field *field,
@@ -194,6 +193,8 @@ static void survey(const nnrt_table *table, const nnrt_field *field, nnrt_target
             any_other |= fabs(value.value) != 1;
             any_fraction |= value.value != 0 && value.value != 1;
         }
+    info->lowest.row = nnrt_table_row_in_file(table, (uint32_t)info->lowest.row) - 1;
+    info->highest.row = nnrt_table_row_in_file(table, (uint32_t)info->highest.row) - 1;
     info->signs = info->lowest.value == -1 && !any_other;
     info->decisions = !any_fraction;
     info->uneven.value = 1;
@@ -232,8 +233,8 @@ static nnrt_status find_labels(const nnrt_table *table, nnrt_field *field, int a
     return nnrt_fail(NNRT_ERROR,
                      "the target `%s` goes to %g, in row %lld; training knew the whole numbers 0 "
                      "to %lld\ncorrect it, or train again with such rows",
-                     field->column.name, wrong->value,
-                     nnrt_table_row_in_file(table, (uint32_t)wrong->row), (long long)classes - 1);
+                     field->column.name, wrong->value, (long long)wrong->row + 1,
+                     (long long)classes - 1);
 }
 
 static nnrt_status settle_numbers(nnrt_table *table, nnrt_field *field) {
@@ -278,9 +279,9 @@ static nnrt_status check_weight(const nnrt_table *table, const nnrt_field *field
             if (p == 0) sum += values[row];
             if (values[row] >= 0 && values[row] <= LARGEST_WEIGHT) continue;
             status = nnrt_fail(NNRT_ERROR,
-                               "the weight `%s` is %g in row %lld\nweights of samples are numbers "
+                               "the weight `%s` is %g in %s\nweights of samples are numbers "
                                "from 0 to 1e9: correct the row, or write `-> clip(0, 1e9, %s)`",
-                               name, values[row], nnrt_table_row_in_file(table, row),
+                               name, values[row], nnrt_table_row(table, row).text,
                                nnrt_written_name(name).text);
         }
     if (status || sum > 0 || table->states) return status; // states: nothing is trained
@@ -409,10 +410,10 @@ static nnrt_status check_range(const nnrt_table *table, const char *name, const 
             uint32_t row = part_of(table, p)->rows[i];
             if (!isinf(x[row * size])) continue;
             return nnrt_fail(NNRT_ERROR,
-                             "the column `%s` has a number in row %lld that is beyond those of a "
+                             "the column `%s` has a number in %s that is beyond those of a "
                              "model, which go to 3.4e38\nbring it nearer to 0, with "
                              "`standardize` or `clip` for example, or correct the row",
-                             name, nnrt_table_row_in_file(table, row));
+                             name, nnrt_table_row(table, row).text);
         }
     return NNRT_OK;
 }

@@ -219,6 +219,18 @@ const char *nnrt_table_file(const nnrt_table *table, uint32_t row, int64_t *row_
     return NULL;
 }
 
+nnrt_row_text nnrt_table_row(const nnrt_table *table, uint32_t row) {
+    nnrt_row_text written;
+    int64_t row_in_file;
+    const char *file = table->file_count > 1 ? nnrt_table_file(table, row, &row_in_file) : NULL;
+    if (file)
+        snprintf(written.text, sizeof written.text, "row %lld of `%s`", (long long)row_in_file,
+                 file);
+    else
+        snprintf(written.text, sizeof written.text, "row %lld", nnrt_table_row_in_file(table, row));
+    return written;
+}
+
 void nnrt_table_place(const nnrt_table *table, uint32_t row, char *text, size_t size) {
     int64_t row_in_file;
     const char *file = nnrt_table_file(table, row, &row_in_file);

@@ -161,6 +161,11 @@ long long nnrt_table_row_in_file(const nnrt_table *table, uint32_t row);
 nnrt_status nnrt_table_add_file(nnrt_table *table, const char *path, int64_t end);
 // The file of a row, and its number there, from 1; NULL: the source does not say.
 const char *nnrt_table_file(const nnrt_table *table, uint32_t row, int64_t *row_in_file);
+// "row 3"; "row 3 of `b.csv`" where the table is of several files.
+typedef struct nnrt_row_text {
+    char text[1024];
+} nnrt_row_text;
+nnrt_row_text nnrt_table_row(const nnrt_table *table, uint32_t row);
 // "`labels.csv`, row 3"
 void nnrt_table_place(const nnrt_table *table, uint32_t row, char *text, size_t size);
 

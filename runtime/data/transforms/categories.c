@@ -213,9 +213,10 @@ static nnrt_status find_values(const nnrt_table *table, const nnrt_call *call,
         if (nnrt_field_is_missing(field, train->rows[i])) continue;
         if (value != floor(value))
             return nnrt_fail(NNRT_ERROR,
-                             "%s(%s): row %lld has %g in this column; categories are words or "
+                             "%s(%s): %s has %g in this column; categories are words or "
                              "integral numbers",
-                             call->name, field->column.name, (long long)train->rows[i] + 1, value);
+                             call->name, field->column.name,
+                             nnrt_table_row(table, train->rows[i]).text, value);
         values[count++] = value;
     }
     make_unique(categories, count);

@@ -104,11 +104,13 @@ static nnrt_status check_logarithm(const nnrt_column_work *work, const nnrt_part
         if (isnan(value) || value + plus > 0) continue;
         if (value == 0)
             return nnrt_fail(NNRT_ERROR,
-                             "log(%s): row %lld has 0, which has no logarithm\n"
+                             "log(%s): %s has 0, which has no logarithm\n"
                              "write `log(%s, plus = 1)`: the logarithm of 1 more",
-                             name, (long long)part->rows[i] + 1, name);
-        return nnrt_fail(NNRT_ERROR, "log(%s): row %lld has %g, and %g has no logarithm", name,
-                         (long long)part->rows[i] + 1, value, value + plus);
+                             name, nnrt_table_row(work->table, part->rows[i]).text, name);
+        return nnrt_fail(
+            NNRT_ERROR,
+            "log(%s): %s has %g, and %g has no logarithm\nleave such rows out before: `-> filter(..)`",
+            name, nnrt_table_row(work->table, part->rows[i]).text, value, value + plus);
     }
     return NNRT_OK;
 }

@@ -215,9 +215,9 @@ static nnrt_status check_group(const nnrt_table *table, const nnrt_call *call,
     for (int64_t i = 0; i < table->train.count; i++)
         if (nnrt_field_is_missing(group, table->train.rows[i]))
             return nnrt_fail(NNRT_ERROR,
-                             "split(group = %s): row %lld has no value there\nadd `-> "
+                             "split(group = %s): %s has no value there\nadd `-> "
                              "drop_missing(%s)` before it",
-                             name, nnrt_table_row_in_file(table, table->train.rows[i]),
+                             name, nnrt_table_row(table, table->train.rows[i]).text,
                              nnrt_written_name(name).text);
     return NNRT_OK;
 }
