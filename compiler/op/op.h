@@ -37,12 +37,13 @@ typedef enum LeafKind {
     LEAF_SCALAR
 } LeafKind;
 
-// What a contraction multiplies. W are weights, the second operand.
+// What a contraction multiplies; W, weights, are the second operand.
 typedef enum ProductKind {
     PRODUCT_NONE,
     PRODUCT_FORWARD, // rows by W
     PRODUCT_DATA,    // rows by W transposed: the gradient of the rows
-    PRODUCT_WEIGHTS  // rows by rows, summed over the samples: the gradient of W
+    PRODUCT_WEIGHTS, // rows by rows, summed over the samples: the gradient of W
+    PRODUCT_PAIRS    // matrices of each sample by one another (primitive/pairs.h)
 } ProductKind;
 
 // Of a row of the class FUSE_CONTRACTION.
@@ -154,7 +155,8 @@ int op_count(void);
 // ---- Contractions: questions of the passes and the generator.
 ProductKind op_product_kind(const Node *node); // PRODUCT_NONE: no contraction
 bool op_is_convolution(const Node *node);
-bool op_is_matrix_product(const Node *node); // a contraction that is no convolution
+bool op_is_matrix_product(const Node *node);  // a contraction that is no convolution
+bool op_multiplies_weights(const Node *node); // PRODUCT_FORWARD and PRODUCT_DATA
 
 // ---- For shape rules.
 // Reports E0203 at the node: "dense expects a vector, but this value is 24x24x32". Returns false.
@@ -183,6 +185,7 @@ void op_append_input(Graph *graph, Node *node, Node *input);
 extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_matmul[],
     op_convolve[], op_pool[], op_place[], op_reduce[], op_conv[], op_pooling[], op_norm[],
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
-    op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[];
+    op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[],
+    op_pairs[];
 
 #endif

@@ -13,6 +13,11 @@ bool op_is_convolution(const Node *node) {
     return node->op->contraction.has_windows;
 }
 
+bool op_multiplies_weights(const Node *node) {
+    ProductKind kind = op_product_kind(node);
+    return kind == PRODUCT_FORWARD || kind == PRODUCT_DATA;
+}
+
 bool op_is_matrix_product(const Node *node) {
     return node->op->contraction.kind != PRODUCT_NONE && !op_is_convolution(node);
 }

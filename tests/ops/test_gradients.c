@@ -237,6 +237,22 @@ static Node *use_interpolation(Graph *graph, const OpDef *op) {
     return graph_node(graph, op, &x, 1, args);
 }
 
+// As the products of an attention are: matrices whose rows are apart.
+static Node *use_einsum(Graph *graph, const OpDef *op) {
+    static const char *const equations[] = {"tnd,snd->nts",    "nts,snd->tnd", "nts,tnd->snd",
+                                            "abmk,abkn->abmn", "km,nk->mn",    "nk,km->mn"};
+    const char *equation = equations[pick(COUNT_OF(equations))], *at = equation;
+    Args *args = graph_args(graph, op->schema.name);
+    args_set_text(args, "equation", equation);
+    Node *inputs[2];
+    for (int i = 0; i < 2; i++, at++) {
+        Type type = {.dtype = DTYPE_F32, .batched = true};
+        for (; *at != ',' && *at != '-'; at++) type.dims[type.rank++] = 1 + *at % 4;
+        inputs[i] = trainable(graph, type, 0.1);
+    }
+    return graph_node(graph, op, inputs, 2, args);
+}
+
 static Node *use_permute(Graph *graph, const OpDef *op) {
     static const int64_t orders[][4] = {{2, 3, 4, 1}, {4, 1, 2, 3}, {3, 1, 4, 2}, {1, 4, 3, 2}};
     const int64_t *order = orders[pick(4)];
@@ -294,6 +310,7 @@ static const Use uses[] = {
     {"interpolate", use_interpolation},
     {"interpolate_back", use_interpolation},
     {"permute", use_permute},
+    {"einsum", use_einsum},
     {"concat", use_concat},
     {"slice", use_slice},
     {"unslice", use_slice},

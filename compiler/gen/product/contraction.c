@@ -51,166 +51,7 @@ Value product_weights(Product *p) {
     return ir_offset(p->gen, p->gen->f32, weights, offset);
 }
 
-// ---- Tiles of rows.
-
-// One column tile of a product over rows, in the outer or the dot form.
-typedef struct ColumnTile {
-    bool is_dot;
-    OuterKernel outer; // its rows are chosen by what is left
-    DotKernel dot;
-    int max_rows;
-    int width; // floats of a row in the scratch block
-    int valid; // columns that exist
-    Matrix left;
-    Value weights; // where the tile's weights begin
-    Value first_column;
-} ColumnTile;
-
-static Value call_rows_kernel(Product *p, const ColumnTile *tile, int rows, Value first_row) {
-    Gen *gen = p->gen;
-    Value function, arguments[20];
-    int count = 0;
-    if (tile->is_dot) {
-        DotKernel kernel = tile->dot;
-        kernel.rows = rows;
-        function = kernel_dot(gen, &kernel);
-        for (int i = 0; i < rows; i++)
-            arguments[count++] =
-                product_row(p, &tile->left, ir_add(gen, first_row, ir_int(gen, i)));
-        arguments[count++] = tile->weights;
-    } else {
-        OuterKernel kernel = tile->outer;
-        kernel.rows = rows;
-        int64_t depth = p->kind == PRODUCT_FORWARD ? p->depth : p->columns;
-        function = kernel_outer_long(gen, &kernel, depth);
-        arguments[count++] = product_row(p, &tile->left, first_row);
-        arguments[count++] = tile->weights;
-        arguments[count++] = tile->weights; // no index
-        arguments[count++] = ir_int(gen, depth);
-    }
-    arguments[count++] = p->scratch;
-    return LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments,
-                          (unsigned)count, "");
-}
-
-// The largest tile height that fits the rows left: the full one, or a power of two.
-static int next_height(int height) {
-    int power = 1;
-    while (power * 2 < height) power *= 2;
-    return height == 1 ? 0 : power;
-}
-
-// Whether a tile of this height is next. Rows that make two tiles of the next height are not cut
-// into a full tile and a sliver, which would read all of the weights for a row or two.
-static Value tile_fits(Gen *gen, int height, bool is_highest, Value left) {
-    Value fits = LLVMBuildICmp(gen->builder, LLVMIntSGE, left, ir_int(gen, height), "");
-    int halves = 2 * next_height(height);
-    if (!is_highest || halves <= height) return fits;
-    Value uneven = LLVMBuildICmp(gen->builder, LLVMIntNE, left, ir_int(gen, halves), "");
-    return LLVMBuildAnd(gen->builder, fits, uneven, "");
-}
-
-// Calls the kernel for as many of the rows [first, end) as one tile takes; returns how many.
-static Value compute_row_tile(Product *p, const ColumnTile *tile, Value first, Value end) {
-    Gen *gen = p->gen;
-    Value left = LLVMBuildSub(gen->builder, end, first, "");
-    LLVMBasicBlockRef done = ir_block(gen, "tile_done");
-    LLVMBasicBlockRef blocks[16];
-    Value taken[16];
-    int count = 0;
-    for (int height = tile->max_rows; height > 0; height = next_height(height)) {
-        LLVMBasicBlockRef next = NULL;
-        if (height > 1) {
-            LLVMBasicBlockRef here = ir_block(gen, "tile");
-            next = ir_block(gen, "smaller");
-            Value fits = tile_fits(gen, height, height == tile->max_rows, left);
-            LLVMBuildCondBr(gen->builder, fits, here, next);
-            LLVMPositionBuilderAtEnd(gen->builder, here);
-        }
-        call_rows_kernel(p, tile, height, first);
-        blocks[count] = LLVMGetInsertBlock(gen->builder);
-        taken[count++] = ir_int(gen, height);
-        LLVMBuildBr(gen->builder, done);
-        if (next) LLVMPositionBuilderAtEnd(gen->builder, next);
-    }
-    LLVMPositionBuilderAtEnd(gen->builder, done);
-    Value rows = LLVMBuildPhi(gen->builder, gen->i64, "rows");
-    LLVMAddIncoming(rows, taken, blocks, (unsigned)count);
-    return rows;
-}
-
-static void position_rows(Product *p, Value row, Value column) {
-    Gen *gen = p->gen;
-    Value lead = ir_int(gen, p->lead);
-    bool flat = p->lead == 1;
-    p->b.sample = flat ? row : LLVMBuildUDiv(gen->builder, row, lead, "");
-    p->b.row = flat ? ir_int(gen, 0) : LLVMBuildURem(gen->builder, row, lead, "");
-    p->b.column = column;
-}
-
-// The group's elementwise nodes on one row of the scratch block.
-static void finish_row(Product *p, const ColumnTile *tile, Value row, Value in_tile) {
-    Gen *gen = p->gen;
-    int step = (int)lowest(tile->width, p->lanes);
-    Value line = ir_multiply(gen, in_tile, ir_int(gen, tile->width));
-    for (int from = 0; from < tile->valid; from += step) {
-        p->b.width = step;
-        element_forget(&p->b);
-        position_rows(p, row, ir_add(gen, tile->first_column, ir_int(gen, from)));
-        Value at = ir_offset(gen, gen->f32, p->scratch, ir_add(gen, line, ir_int(gen, from)));
-        p->b.values[slots_of(gen, p->anchor)] = ir_load(gen, ir_vector(gen, gen->f32, step), at);
-        element_store_all(&p->b, (int)lowest(step, tile->valid - from));
-    }
-}
-
-enum { LINE_BYTES = 64 };
-
-// Data rows are read in random order, each a few lines long, so the hardware cannot guess them:
-// asks for the rows of the next batch that stand where this tile's rows stand in this one.
-static void prefetch_next_rows(Product *p, const Matrix *m, Value first, Value taken) {
-    Gen *gen = p->gen;
-    LLVMBasicBlockRef known = ir_block(gen, "prefetch"), done = ir_block(gen, "prefetched");
-    Value next = ir_context(gen, p->function, FIELD_NEXT_INDEX);
-    LLVMBuildCondBr(gen->builder, LLVMBuildIsNotNull(gen->builder, next, ""), known, done);
-    LLVMPositionBuilderAtEnd(gen->builder, known);
-    LlvmType element;
-    Value base = element_column_base(gen, p->schedule, p->function, m->source, &element);
-    int64_t bytes = m->stride * (m->dtype == DTYPE_U8 ? 1 : 4);
-    Loop rows = ir_loop_begin(gen, ir_int(gen, 0), taken, ir_int(gen, 1), "next_row");
-    Value at = ir_offset(gen, gen->i32, next, ir_add(gen, first, rows.index));
-    Value number = LLVMBuildZExt(gen->builder, ir_load(gen, gen->i32, at), gen->i64, "");
-    Value row = ir_offset(gen, gen->i8, base, ir_multiply(gen, number, ir_int(gen, bytes)));
-    Loop lines =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, bytes), ir_int(gen, LINE_BYTES), "line");
-    ir_prefetch(gen, ir_offset(gen, gen->i8, row, lines.index), false);
-    ir_loop_end(gen, &lines);
-    ir_loop_end(gen, &rows);
-    LLVMBuildBr(gen->builder, done);
-    LLVMPositionBuilderAtEnd(gen->builder, done);
-}
-
-static void walk_rows(Product *p, const ColumnTile *tile, Range rows) {
-    Gen *gen = p->gen;
-    // Tiles are of different heights, so the loop steps by what the tile took.
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(gen->builder);
-    LLVMBasicBlockRef body = ir_block(gen, "rows"), exit = ir_block(gen, "rows_done");
-    Value enter = LLVMBuildICmp(gen->builder, LLVMIntSLT, rows.begin, rows.end, "");
-    LLVMBuildCondBr(gen->builder, enter, body, exit);
-    LLVMPositionBuilderAtEnd(gen->builder, body);
-    Value first = LLVMBuildPhi(gen->builder, gen->i64, "first");
-    LLVMAddIncoming(first, &rows.begin, &before, 1);
-    Value taken = compute_row_tile(p, tile, first, rows.end);
-    if (tile->left.gathers) prefetch_next_rows(p, &tile->left, first, taken);
-    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), taken, ir_int(gen, 1), "line");
-    finish_row(p, tile, ir_add(gen, first, lines.index), lines.index);
-    ir_loop_end(gen, &lines);
-    Value next = ir_add(gen, first, taken);
-    LLVMBasicBlockRef latch = LLVMGetInsertBlock(gen->builder);
-    LLVMAddIncoming(first, &next, &latch, 1);
-    Value again = LLVMBuildICmp(gen->builder, LLVMIntSLT, next, rows.end, "");
-    LLVMBuildCondBr(gen->builder, again, body, exit);
-    LLVMPositionBuilderAtEnd(gen->builder, exit);
-}
+// ---- Products over rows.
 
 static Range row_range(Product *p) {
     Gen *gen = p->gen;
@@ -277,7 +118,7 @@ static void outer_rows(Product *p) {
         tile.weights = ir_offset(gen, gen->f32, product_weights(p),
                                  ir_multiply(gen, loop.index, ir_int(gen, stride)));
         tile.first_column = ir_multiply(gen, loop.index, ir_int(gen, panel));
-        walk_rows(p, &tile, rows);
+        rows_walk(p, &tile, rows);
         ir_loop_end(gen, &loop);
     }
     ir_loop_end(gen, &blocks);
@@ -340,7 +181,7 @@ static void dot_rows(Product *p) {
         tile.weights =
             ir_offset(gen, gen->f32, product_weights(p),
                       ir_multiply(gen, tile.first_column, ir_int(gen, tile.dot.b_column)));
-        walk_rows(p, &tile, rows);
+        rows_walk(p, &tile, rows);
         ir_loop_end(gen, &loop);
     }
     ir_loop_end(gen, &blocks);
@@ -499,6 +340,7 @@ static void product_init(Product *p, Gen *gen, const Schedule *schedule, const G
     const Type *x = &anchor->inputs[0]->type;
     p->lead = type_elements(x) / type_last(x);
     p->kind = op_product_kind(anchor);
+    if (p->kind == PRODUCT_PAIRS) return;
     if (p->kind != PRODUCT_WEIGHTS) {
         const Node *weight = schedule_source(anchor->inputs[1]);
         if (!weight->parameter) nn_ice("gen", "a product of two computed values");
@@ -537,7 +379,7 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     element_begin(&p.b, gen, schedule, group, p.function);
     element_hoist(&p.b);
     p.b.domain = DOMAIN_ROWS;
-    if (p.layout == LAYOUT_PLAIN) {
+    if (p.kind != PRODUCT_PAIRS && p.layout == LAYOUT_PLAIN) {
         product_blas(&p);
     } else {
         int64_t floats = (int64_t)p.tiles.outer_rows * p.tiles.outer_vectors * p.lanes;
@@ -546,8 +388,10 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
             LLVMBuildAlloca(gen->builder, LLVMArrayType2(gen->f32, (uint64_t)floats), "tile");
         LLVMSetAlignment(p.scratch, 64);
         bool panels = p.layout == LAYOUT_PANELS;
-        choose_tiles(&p);
-        if (p.kind == PRODUCT_WEIGHTS)
+        if (p.kind != PRODUCT_PAIRS) choose_tiles(&p);
+        if (p.kind == PRODUCT_PAIRS)
+            product_pairs(&p);
+        else if (p.kind == PRODUCT_WEIGHTS)
             weight_product(&p);
         else if ((p.kind == PRODUCT_FORWARD) == panels)
             outer_rows(&p);

@@ -80,4 +80,8 @@ Value kernel_dot(Gen *gen, const DotKernel *kernel);
 Value kernel_sum_lanes(Gen *gen, Value *vectors, int count);
 int kernel_dot_width(int columns); // the next power of two
 
+// void(from, floats from row to row, to, the same): a square of as many floats as lanes,
+// transposed.
+Value kernel_transpose(Gen *gen);
+
 #endif

@@ -2,7 +2,7 @@
 #ifndef NNC_GEN_PRODUCT_H
 #define NNC_GEN_PRODUCT_H
 
-#include "../../op/op.h"
+#include "../../op/primitive/pairs.h"
 #include "kernel.h"
 
 typedef struct Product {
@@ -19,6 +19,10 @@ typedef struct Product {
     int64_t lead;           // rows of a sample
     int lanes;
     TileSizes tiles;
+    // Of pairs: the row of the result that row 0 of a matrix is, rows from row to row, and
+    // elements.
+    Value first_row;
+    int64_t row_step, row_width;
     LaneBuilder b;
 } Product;
 
@@ -35,6 +39,35 @@ Matrix product_matrix(Product *p, Node *value);
 Value product_row(Product *p, const Matrix *m, Value row); // where a row begins
 Value product_weights(Product *p);                         // where the weights begin
 
-void product_blas(Product *p); // by OpenBLAS; see product_blas.c
+// ---- rows.c
+
+// Which steps of the reduction a tile takes: where matrices are zero above their diagonal, or not
+// asked for there, the others add nothing.
+typedef enum DepthLimit {
+    DEPTH_WHOLE,
+    DEPTH_TO_ROW,      // to that of its last row
+    DEPTH_FROM_ROW,    // from that of its first row on
+    DEPTH_BELOW_COLUMN // none, if all of its columns are behind its rows
+} DepthLimit;
+
+// One column tile of a product over rows, in the outer or the dot form.
+typedef struct ColumnTile {
+    bool is_dot;
+    OuterKernel outer; // its rows are chosen by what is left
+    DotKernel dot;
+    int max_rows;
+    int width; // floats of a row in the scratch block
+    int valid; // columns that exist
+    DepthLimit limit;
+    Matrix left;
+    Value weights; // where the tile's weights begin
+    Value first_column;
+} ColumnTile;
+
+// Computes the rows of the tile and what the group makes of them.
+void rows_walk(Product *p, const ColumnTile *tile, Range rows);
+
+void product_pairs(Product *p); // of two values of samples; see product_pairs.c
+void product_blas(Product *p);  // by OpenBLAS; see product_blas.c
 
 #endif

@@ -119,7 +119,7 @@ bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group) {
 
 // OpenBLAS gives the bare product: nothing joins its group.
 static bool is_blas(const Schedule *schedule, const Node *anchor) {
-    if (!op_is_matrix_product(anchor)) return false;
+    if (!op_is_matrix_product(anchor) || op_product_kind(anchor) == PRODUCT_PAIRS) return false;
     const Layout *layout = schedule->layout;
     const Node *right = schedule_source(anchor->inputs[1]);
     if (right->parameter) return layout->parameters[right->parameter->index].kind == LAYOUT_PLAIN;

@@ -68,7 +68,7 @@ static nnrt_storage row_storage(const MachineModel *machine, int64_t rows, int64
 
 // The weight operand of a matmul, or NULL.
 static Parameter *weight_of(const Node *node) {
-    if (!op_is_matrix_product(node) || op_product_kind(node) == PRODUCT_WEIGHTS) return NULL;
+    if (!op_multiplies_weights(node) || op_is_convolution(node)) return NULL;
     const Node *weight = schedule_source(node->inputs[1]);
     return weight->parameter;
 }
@@ -83,7 +83,7 @@ typedef struct KernelColumns {
 static void find_kernels(const Graph *graph, KernelColumns *found) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
-        if (!op_is_convolution(node) || op_product_kind(node) == PRODUCT_WEIGHTS) continue;
+        if (!op_is_convolution(node) || !op_multiplies_weights(node)) continue;
         const Node *kernel = schedule_source(node->inputs[1]);
         Convolution convolution = convolution_of(node);
         if (!kernel->parameter || convolution_is_depthwise(&convolution)) continue;
@@ -162,6 +162,7 @@ static bool reads_columns_in_place(const Graph *graph, const Layout *layout, con
         for (int k = 0; k < user->input_count; k++) {
             if (schedule_source(user->inputs[k]) != data) continue;
             if (k != 0 || user->inputs[0]->type.rank != 1) return false;
+            if (op_product_kind(user) == PRODUCT_PAIRS) return false;
             Parameter *weight = weight_of(user);
             if (weight && layout->parameters[weight->index].kind != LAYOUT_TRANSPOSED) return false;
             if (!weight &&
