@@ -328,6 +328,7 @@ bool columns_check(Checker *c, const ModelEntry *entry);
 void columns_add_names(Checker *c, NameList *names, const nnrt_data_info *info);
 
 // ---- facts.c
+bool dataset_stage_does(const Dataset *dataset, int stage, nnrt_deed deed);
 bool dataset_is_read_by(const Dataset *dataset, const Ast *train); // is that its train block?
 // Columns that models and steps name become inputs of their own, before it is opened.
 void dataset_add_separate(Checker *c, Dataset *dataset);

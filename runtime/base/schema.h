@@ -36,6 +36,7 @@ typedef struct ArgDef {
     bool minimum_open, maximum_open; // exclude the end (rate < 1, learning_rate > 0)
     const char *choices;             // of ARG_WORD and ARG_WORD_OR_INTS: "valid same"
     const char *keras_name; // other names people know for it, blank-separated ("batch_size"); NULL
+    double keras_unit;      // of its numbers there: a turn is 360 degrees; 0: the same
     const char *short_name; // another own name of it ("init"); NULL: none
     bool starts_kernel;     // `init` of the `train` block is its default
     bool counts_classes;    // of the labels that the call is given, where those are known

@@ -92,7 +92,7 @@ static nnrt_status run_input(prediction *p, const nnrt_input *input) {
 // Does the data set resize its pictures?
 static int does_resize(const nnrt_dataset *dataset) {
     for (int64_t i = 1; dataset && i < dataset->stage_count; i++)
-        if (nnrt_transform_resizes(&dataset->stages[i])) return 1;
+        if (nnrt_transform_does(&dataset->stages[i]) == NNRT_RESIZES) return 1;
     return 0;
 }
 

@@ -37,6 +37,10 @@ const nnrt_transform *nnrt_transform_of(const nnrt_call *call) {
     return nnrt_call_row(call, nnrt_transform_tables, sizeof(nnrt_transform));
 }
 
+nnrt_deed nnrt_transform_does(const nnrt_call *transform) {
+    return nnrt_transform_of(transform)->does;
+}
+
 // Which stages have been applied, and where one failed.
 typedef struct Run {
     nnrt_table *table;

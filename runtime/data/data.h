@@ -22,6 +22,17 @@
 
 enum { NNRT_DATA_MAX_CLASSES = 1 << 20 };
 
+// What a transform does that others than the data's reader have to know: its row says so.
+typedef enum nnrt_deed {
+    NNRT_DOES_NO_MORE,
+    NNRT_SCALES,
+    NNRT_STANDARDIZES,
+    NNRT_ENCODES, // categories, as one value each
+    NNRT_LOADS,   // pictures from paths
+    NNRT_RESIZES,
+    NNRT_AUGMENTS // as what stands inside of it says
+} nnrt_deed;
+
 // What is done to training samples in each epoch anew (augment.h). All 0: nothing.
 typedef struct nnrt_augment {
     int64_t kinds; // bits of those that were asked for
@@ -178,9 +189,8 @@ int nnrt_data_takes_rows(const nnrt_call *source);
 nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t column, uint32_t row, void *values);
 // Is its sample a picture, [height, width] or [height, width, channels] of 4 at most?
 int nnrt_data_is_picture(const nnrt_column *column);
-// What a transform of a data set does: does it resize pictures; what does it multiply all inputs
-// with and add then (0: nothing)?
-int nnrt_transform_resizes(const nnrt_call *transform);
+nnrt_deed nnrt_transform_does(const nnrt_call *transform);
+// What it multiplies all inputs with, and adds then; 0: it does not scale.
 int nnrt_transform_scales(const nnrt_call *transform, double *factor, double *offset);
 // Are all columns in memory?
 int nnrt_data_is_held(const nnrt_data *data);

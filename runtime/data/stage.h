@@ -14,6 +14,7 @@ typedef struct nnrt_source {
     nnrt_status (*open)(nnrt_table *table, const nnrt_call *call);
     // Checks what depends on the transforms, which were applied; NULL: nothing does.
     nnrt_status (*settle)(nnrt_table *table);
+    int has_folders;    // of pictures, one a class
     int has_columns;    // of numbers and words, which become one vector
     int takes_new_rows; // reads table->new_rows, all of which are of the test part
 } nnrt_source;
@@ -33,6 +34,7 @@ typedef struct nnrt_transform {
     nnrt_timing timing;
     int touches;        // bits: of rows, what it reads; of values, what it changes
     int is_of_training; // deals with what is trained on: new rows pass it by
+    nnrt_deed does;
     nnrt_status (*apply)(nnrt_table *table, const nnrt_call *call);
 } nnrt_transform;
 

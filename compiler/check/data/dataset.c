@@ -203,8 +203,9 @@ static const char *stage_text(Checker *c, const Schema *schema, const Ast *ast) 
     const Ast *first = ast->items.items[0];
     if (first->kind == AST_STRING && schema->args[0].choices)
         return arena_format(c->arena, "%s(%s)", schema->name, first->text);
-    if (strcmp(schema->name, "rotate") == 0 && first->kind == AST_NUMBER) // Keras's are turns
-        return arena_format(c->arena, "rotate(%g)", 360 * first->number);
+    if (schema->args->keras_unit && first->kind == AST_NUMBER)
+        return arena_format(c->arena, "%s(%g)", schema->name,
+                            schema->args->keras_unit * first->number);
     bool is_plain = true;
     for (int i = 0; i < ast->items.count; i++)
         is_plain = is_plain && ast->items.items[i]->kind != AST_ASSIGN &&
@@ -325,12 +326,11 @@ static bool add_augmentation(Checker *c, Dataset *dataset, const Ast *ast) {
 
 // How many of the arguments are augmentations: all before a word or a named argument.
 static int count_augmentations(const Schema *augment, const Ast *ast) {
-    const char *fills = augment->args[schema_arg_index(augment, "fill")].choices;
     int count = 0;
     for (; ast->kind == AST_CALL && count < ast->items.count; count++) {
         const Ast *item = ast->items.items[count];
-        bool is_fill = item->kind == AST_NAME && text_has_word(fills, item->text);
-        if (item->kind == AST_ASSIGN || is_fill) break;
+        bool is_word = item->kind == AST_NAME && text_has_word(augment->args->choices, item->text);
+        if (item->kind == AST_ASSIGN || is_word) break;
     }
     return count;
 }
@@ -374,7 +374,8 @@ static bool add_stage(Checker *c, Dataset *dataset, const Ast *ast, bool is_sour
     if (!schema) schema = find_keras(c, stage_family(is_source), ast);
     if (!schema) return report_stage(c, ast, is_source);
     if (!names_is_sure(schema->name, ast)) return false;
-    if (strcmp(schema->name, "augment") == 0) return add_augmentations(c, dataset, schema, ast);
+    if (!is_source && ((const nnrt_transform *)schema)->does == NNRT_AUGMENTS)
+        return add_augmentations(c, dataset, schema, ast);
     const Args *args = bind_call(c, import_globals(c, ast->span), schema, ast, 0, &ok);
     vec_push(c->arena, &dataset->stages, ((Call){schema, args}));
     return ok;
@@ -393,8 +394,9 @@ static bool add_head(Checker *c, Dataset *dataset, const Ast *ast) {
     return !value->dataset->is_broken;
 }
 
-static bool stage_is(const Call *call, const char *name) {
-    return strcmp(call->schema->name, name) == 0;
+bool dataset_stage_does(const Dataset *dataset, int stage, nnrt_deed deed) {
+    const Schema *schema = dataset->stages.items[stage].schema;
+    return stage > 0 && ((const nnrt_transform *)schema)->does == deed; // the first is the source
 }
 
 // The graph scales first and standardizes then; the other order would mean something else.
@@ -402,8 +404,8 @@ static bool check_order(Checker *c, const Dataset *dataset) {
     const Call *standardize = NULL;
     for (int i = 0; i < dataset->stages.count; i++) {
         const Call *stage = &dataset->stages.items[i];
-        if (stage_is(stage, "standardize")) standardize = stage;
-        if (!standardize || !stage_is(stage, "scale")) continue;
+        if (dataset_stage_does(dataset, i, NNRT_STANDARDIZES)) standardize = stage;
+        if (!standardize || !dataset_stage_does(dataset, i, NNRT_SCALES)) continue;
         Diag *diag = diag_report(c->sink, DIAG_E0206, stage->args->span,
                                  "`scale` cannot follow `standardize`");
         diag_label(diag, "put it before");
@@ -434,7 +436,7 @@ static void warn_unreadable(Checker *c, const Dataset *dataset) {
 static void warn_one_class(Checker *c, const Dataset *dataset) {
     const Call *source = &dataset->stages.items[0];
     const nnrt_target_info *target = &dataset->info.targets[0];
-    bool is_images = stage_is(source, "images");
+    bool is_images = ((const nnrt_source *)source->schema)->has_folders;
     if (!dataset->found || target->classes != 1 || !target->class_names) return;
     Diag *diag =
         diag_report(c->sink, DIAG_W0303, source->args->span, "all %s are of one class, `%s`",
@@ -476,7 +478,7 @@ static void warn_scales(Checker *c, const Dataset *dataset) {
     double factor = 1;
     for (int i = 0; i < dataset->stages.count; i++) {
         const Call *stage = &dataset->stages.items[i];
-        if (!stage_is(stage, "scale")) continue;
+        if (!dataset_stage_does(dataset, i, NNRT_SCALES)) continue;
         double a = args_number(stage->args, "a");
         factor *= a;
         if (a == 0)

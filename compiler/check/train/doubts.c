@@ -89,8 +89,7 @@ static const Node *find_bytes_reader(Checker *c, const TrainEntry *entry) {
 static const Call *find_origin(const Dataset *dataset) {
     const Call *origin = &dataset->stages.items[0];
     for (int i = 1; i < dataset->stages.count; i++)
-        if (strcmp(dataset->stages.items[i].schema->name, "load") == 0)
-            origin = &dataset->stages.items[i];
+        if (dataset_stage_does(dataset, i, NNRT_LOADS)) origin = &dataset->stages.items[i];
     return origin;
 }
 

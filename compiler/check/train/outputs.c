@@ -154,8 +154,9 @@ static void read_loss(const Outputs *o, OutputLoss *own, const Ast *ast) {
     own->span = ast->span;
     if (!schema) return;
     Ending ending = checks_ending(o->entry->model, own->output);
-    bool ok = true, is_open = strcmp(schema->name, "crossentropy") == 0;
-    const OpDef *loss = is_open ? resolve_crossentropy(o, own, &ending) : op_find(schema->name);
+    const OpDef *loss = (const OpDef *)schema; // the family's rows are operators
+    bool ok = true, is_open = loss->target == TARGET_ANY;
+    if (is_open) loss = resolve_crossentropy(o, own, &ending);
     if (!loss) return;
     Args *args = (Args *)bind_call(o->c, o->c->globals, &loss->schema, ast, 0, &ok);
     if (is_open) checks_set_logits(args, &ending);

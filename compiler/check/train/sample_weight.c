@@ -16,11 +16,10 @@ static const char *column_of(const Ast *ast) {
     return ast->kind == AST_NAME || ast->kind == AST_STRING ? ast->text : NULL;
 }
 
-static bool has_stage(const Dataset *dataset, const char *column) {
+static bool has_stage(const Dataset *dataset, const Schema *schema, const char *column) {
     for (int i = 0; i < dataset->stages.count; i++) {
         const Call *stage = &dataset->stages.items[i];
-        if (strcmp(stage->schema->name, entry_name) == 0 &&
-            strcmp(args_text(stage->args, "column"), column) == 0)
+        if (stage->schema == schema && strcmp(args_text(stage->args, "column"), column) == 0)
             return true;
     }
     return false;
@@ -29,8 +28,8 @@ static bool has_stage(const Dataset *dataset, const char *column) {
 void sample_weight_add_stage(Checker *c, Dataset *dataset, const Ast *train) {
     const Ast *ast = find_entry(train);
     const char *column = ast ? column_of(ast) : NULL;
-    if (!column || has_stage(dataset, column)) return;
     const Schema *schema = family_word(&vocabulary[FAMILY_TRANSFORMS], entry_name);
+    if (!column || has_stage(dataset, schema, column)) return;
     Args *args = args_default(c->arena, schema);
     args->span = ast->span;
     args_set_text(args, "column", column);

@@ -45,15 +45,15 @@ static bool is_named(const Node *node, const char *name) {
     return strcmp(node->op->schema.name, name) == 0;
 }
 
-static const Call *find_stage(const Fit *f, const char *name) {
-    const CallList *stages = &f->entry->dataset->stages;
-    for (int i = 0; i < stages->count; i++)
-        if (strcmp(stages->items[i].schema->name, name) == 0) return &stages->items[i];
+static const Call *find_encoder(const Fit *f) {
+    const Dataset *dataset = f->entry->dataset;
+    for (int i = 0; i < dataset->stages.count; i++)
+        if (dataset_stage_does(dataset, i, NNRT_ENCODES)) return &dataset->stages.items[i];
     return NULL;
 }
 
 static Span target_span(const Fit *f) {
-    const Call *one_hot = f->target->one_hot ? find_stage(f, "one_hot") : NULL;
+    const Call *one_hot = f->target->one_hot ? find_encoder(f) : NULL;
     return one_hot ? one_hot->args->span : f->entry->dataset->span;
 }
 

@@ -1,6 +1,8 @@
 // Train blocks: which model on which data, with what loss, optimizer and metrics.
 #include "../check.h"
 
+#include <stdlib.h>
+
 enum {
     TRAIN_LOSS,
     TRAIN_OPTIMIZER,
@@ -270,7 +272,7 @@ static void collect_entries(Setup *s, const Ast *body) {
 
 static int64_t read_number(Setup *s, int row) {
     const ArgDef *def = &train_entries[row];
-    ArgValue value = {.number = strcmp(def->default_text, "32") == 0 ? 32 : 1};
+    ArgValue value = {.number = atof(def->default_text)};
     if (s->given[row]) bind_value(s->c, s->c->globals, def, "train", s->given[row], &value);
     return (int64_t)value.number;
 }

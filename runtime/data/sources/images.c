@@ -343,6 +343,7 @@ static const ArgDef images_args[] = {
 const nnrt_source nnrt_image_sources[] = {
     {.schema = {"images", "reads folders of PNG and JPEG pictures, uint8 [height, width, channels]",
                 images_args, "image_dataset_from_directory flow_from_directory ImageFolder"},
+     .has_folders = 1,
      .open = open_images,
      .settle = nnrt_pictures_settle},
     {.schema = {0}}};

@@ -521,6 +521,7 @@ const nnrt_transform nnrt_category_transforms[] = {
                 "to_categorical get_dummies OneHotEncoder"},
      .timing = NNRT_FITTED,
      .touches = NNRT_TOUCHES_NUMBERS,
+     .does = NNRT_ENCODES,
      .apply = apply_one_hot},
     {.schema = {"embed_index",
                 "makes a category an input of its own, a whole number: 0 is for those that the "

@@ -173,7 +173,7 @@ static const ArgDef standardize_args[] = {
 };
 
 int nnrt_transform_scales(const nnrt_call *transform, double *factor, double *offset) {
-    if (nnrt_transform_of(transform)->apply != apply_scale) return 0;
+    if (nnrt_transform_does(transform) != NNRT_SCALES) return 0;
     *factor = nnrt_call_number_at(transform, SCALE_FACTOR);
     *offset = nnrt_call_number_at(transform, SCALE_OFFSET);
     return 1;
@@ -183,10 +183,12 @@ const nnrt_transform nnrt_number_transforms[] = {
     {.schema = {"scale", "multiplies and adds", scale_args, "Rescaling rescale"},
      .timing = NNRT_OF_VALUES,
      .touches = NNRT_TOUCHES_NUMBERS,
+     .does = NNRT_SCALES,
      .apply = apply_scale},
     {.schema = {"standardize", "subtracts the mean and divides by the deviation", standardize_args,
                 "Normalization StandardScaler"},
      .timing = NNRT_FITTED,
      .touches = NNRT_TOUCHES_NUMBERS,
+     .does = NNRT_STANDARDIZES,
      .apply = apply_standardize},
     {.schema = {0}}};

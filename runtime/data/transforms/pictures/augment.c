@@ -335,6 +335,7 @@ static const ArgDef rotate_args[] = {
                         .type = ARG_FLOAT,
                         .maximum = 180,
                         .keras_name = "rotation_range factor",
+                        .keras_unit = 360,
                         .doc = "at most so far, either way"},
     {0},
 };
@@ -421,6 +422,7 @@ const nnrt_transform nnrt_augmentations[] = {
     {.schema = {"augment", "changes training pictures anew in each epoch", augment_args,
                 "ImageDataGenerator"},
      .timing = NNRT_OF_VALUES,
+     .does = NNRT_AUGMENTS,
      .apply = apply_augment},
     {AUGMENTATION("flip", "mirrors every second picture", flip_args, "RandomFlip horizontal_flip"),
      .apply = apply_flip},

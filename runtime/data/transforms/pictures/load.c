@@ -210,5 +210,6 @@ const nnrt_transform nnrt_load_transforms[] = {
     {.schema = {"load", "makes pictures of a column with their paths", load_args,
                 "flow_from_dataframe decode_image"},
      .timing = NNRT_OF_VALUES,
+     .does = NNRT_LOADS,
      .apply = apply_load},
     {.schema = {0}}};

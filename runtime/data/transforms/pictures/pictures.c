@@ -44,10 +44,6 @@ static nnrt_status apply_resize(nnrt_table *table, const nnrt_call *call) {
     return status;
 }
 
-int nnrt_transform_resizes(const nnrt_call *transform) {
-    return nnrt_transform_of(transform)->apply == apply_resize;
-}
-
 #define SIDE(side, keras)                                                                          \
     {.name = (side),                                                                               \
      .type = ARG_INT,                                                                              \
@@ -62,5 +58,6 @@ static const ArgDef resize_args[] = {
 const nnrt_transform nnrt_picture_transforms[] = {
     {.schema = {"resize", "gives pictures another size, bilinear", resize_args, "Resizing"},
      .timing = NNRT_OF_VALUES,
+     .does = NNRT_RESIZES,
      .apply = apply_resize},
     {.schema = {0}}};
