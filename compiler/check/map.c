@@ -1,12 +1,13 @@
 // Open addressing with linear probing; at most half full, nothing is ever removed.
 #include "map.h"
 
+#include "../../runtime/base/hash.h"
+
 #include <string.h>
 
 static uint64_t hash_key(const Map *map, const void *key) {
-    uint64_t hash = 0xcbf29ce484222325u; // FNV-1a
     if (map->by_address) return ((uint64_t)(uintptr_t)key >> 4) * 0x9e3779b97f4a7c15u;
-    for (const unsigned char *at = key; *at; at++) hash = (hash ^ *at) * 0x100000001b3u;
+    uint64_t hash = nnrt_hash_add(NNRT_HASH_START, key, (int64_t)strlen(key));
     return hash ^ hash >> 29;
 }
 

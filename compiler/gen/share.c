@@ -5,6 +5,7 @@
 // constants.
 #include "convolution/convolution.h"
 
+#include "../../runtime/base/hash.h"
 #include "../op/op.h"
 
 #include <stdlib.h>
@@ -107,16 +108,9 @@ static Value emit_group(Gen *gen, const Schedule *schedule, const Group *group, 
     return (convolves ? convolution_emit : contraction_emit)(gen, schedule, group, name);
 }
 
-// FNV-1a.
-static uint64_t hash_text(const char *text) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (const char *at = text; *at; at++) hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
-    return hash;
-}
-
 // The entry of a function's text; a new one has no function yet.
 static int find_entry(Gen *gen, const char *body) {
-    uint64_t hash = hash_text(body);
+    uint64_t hash = nnrt_hash_add(NNRT_HASH_START, body, (int64_t)strlen(body));
     if (!gen->shared) gen->shared = ARENA_NEW(gen->arena, SharedFunctions);
     for (int i = 0; i < gen->shared->items.count; i++) {
         const SharedFunction *shared = &gen->shared->items.items[i];

@@ -76,6 +76,7 @@ typedef enum nnrt_fact_kind {
     NNRT_FACT_ONE_VALUE,    // all training rows have the same
     NNRT_FACT_TELLS_TARGET, // it is the target in other words
     NNRT_FACT_FROM_TARGET,  // a formula made it of the target
+    NNRT_FACT_COMMAS,       // its words are numbers with a decimal comma
     NNRT_FACT_ID,           // whole numbers that count up, or a word a row
     NNRT_FACT_CATEGORIES,   // more than 1000, `number`, became columns
     NNRT_FACT_UNREADABLE,   // of a picture: it was left out; `column` is its path

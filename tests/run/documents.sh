@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common/begin.sh"
 mkdir parts
 echo 'block piece(x) { x -> dense(8) }' >parts/blocks.nn # what docs/language.md imports
-cp "$root/tests/data/flats.csv" .  # what pages of diagnostics read
+cp "$root/tests/data/flats.csv" "$root/tests/data/prices.csv" .  # what pages of diagnostics read
 
 # The blocks of $1 go to PREFIX-<n>-<the last of "Wrong" and "Right" before it>.nn.
 extract() {

@@ -54,6 +54,28 @@ static void test_windows(void **state) {
     nnrt_survey_free(&survey);
 }
 
+// Whole numbers that are targets: those without gaps are labels, as are a few; many with gaps are
+// quantities, of which the mean says more.
+static void test_labels(void **state) {
+    (void)state;
+    static const struct {
+        int rows, step, classes;
+    } cases[] = {{200, 1, 200}, {20, 3, 20}, {21, 3, 0}};
+    for (size_t i = 0; i < 3; i++) {
+        char text[4096] = "x,y\n", *at = text + strlen(text);
+        for (int row = 0; row < cases[i].rows; row++)
+            at += sprintf(at, "0.5,%d\n", row * cases[i].step);
+        put("labels.csv", text);
+        const nnrt_option options[] = {TEXT("file", "labels.csv"), TEXT("target", "y")};
+        nnrt_call source = call_make(FAMILY_SOURCES, "csv", options, 2);
+        nnrt_survey survey;
+        assert_int_equal(nnrt_survey_make(&source, 1, scratch_folder(), &survey), NNRT_OK);
+        assert_int_equal(survey.columns[1].category_count, cases[i].classes);
+        assert_true(survey.columns[1].highest == (cases[i].rows - 1) * cases[i].step);
+        nnrt_survey_free(&survey);
+    }
+}
+
 static void test_missing_file(void **state) {
     (void)state;
     const nnrt_option options[] = {TEXT("file", "absent.csv")};
@@ -64,6 +86,7 @@ static void test_missing_file(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_windows),
+                                       cmocka_unit_test(test_labels),
                                        cmocka_unit_test(test_missing_file)};
     return cmocka_run_group_tests_name("survey", tests, set_up, scratch_remove);
 }

@@ -42,6 +42,18 @@ static void warn_columns(Checker *c, const Dataset *dataset, nnrt_fact_kind kind
               drop_text(c, &names));
 }
 
+static void warn_commas(Checker *c, const Dataset *dataset) {
+    NameList names = columns_of(c, &dataset->info, NNRT_FACT_COMMAS);
+    if (!names.count) return;
+    Diag *diag =
+        diag_report(c->sink, DIAG_W0406, dataset->stages.items[0].args->span,
+                    "the column%s %s %s numbers with a decimal comma, which are words here",
+                    names.count > 1 ? "s" : "", names_join(c->arena, &names, "and"),
+                    names.count > 1 ? "hold" : "holds");
+    diag_label(diag, "`3,5` is no number, and becomes a category");
+    diag_help(diag, "write `decimal = comma` in the source");
+}
+
 static void warn_categories(Checker *c, const Dataset *dataset) {
     for (int64_t i = 0; i < dataset->info.fact_count; i++) {
         const nnrt_fact *fact = &dataset->info.facts[i];
@@ -63,6 +75,7 @@ void facts_warn(Checker *c, const Dataset *dataset) {
                  "say what the target is", "each of its values belongs to one value of the target");
     warn_columns(c, dataset, NNRT_FACT_FROM_TARGET, DIAG_W0403, "is computed from the target",
                  "are computed from the target", "predictions are made where it is not known");
+    warn_commas(c, dataset);
     warn_columns(c, dataset, NNRT_FACT_ID, DIAG_W0404, "only numbers the rows",
                  "only number the rows", "another value in each row");
     warn_categories(c, dataset);

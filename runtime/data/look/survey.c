@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../base/hash.h"
 #include "../../base/text/json.h"
 #include "../stage.h"
 #include "token_survey.h"
@@ -75,7 +76,8 @@ static void set_numbers(nnrt_column_survey *survey, const Moments *m) {
 
 // ---- Categories.
 
-enum { LABELS = 1000 }; // classes of whole numbers that are counted
+// Classes of whole numbers that are counted; so many may be numbered with gaps.
+enum { LABELS = 1000, FEW_LABELS = 20 };
 
 static int compare_counts(const void *left, const void *right) {
     const nnrt_category_count *a = left, *b = right;
@@ -114,6 +116,15 @@ static int is_label(const nnrt_table *table, const nnrt_field *field,
     return 1;
 }
 
+// Many whole numbers without names, of which some do not occur, are quantities.
+static void leave_quantities(nnrt_column_survey *survey, const char *const *names) {
+    int64_t count = survey->category_count;
+    if (names || count <= FEW_LABELS || (double)count > survey->highest) return;
+    free(survey->categories);
+    survey->categories = NULL;
+    survey->category_count = 0;
+}
+
 // ---- Columns.
 
 static nnrt_status survey_numbers(const nnrt_table *table, const nnrt_field *field, void *buffer,
@@ -129,8 +140,10 @@ static nnrt_status survey_numbers(const nnrt_table *table, const nnrt_field *fie
     }
     set_numbers(survey, &all);
     if (status || !is_label(table, field, survey)) return status;
-    return count_categories(table, field, (int64_t)survey->highest + 1, field->target.class_names,
-                            survey);
+    const char *const *names = field->target.class_names;
+    status = count_categories(table, field, (int64_t)survey->highest + 1, names, survey);
+    if (!status) leave_quantities(survey, names);
+    return status;
 }
 
 static int is_of_words(const nnrt_field *field) {
@@ -188,16 +201,16 @@ static nnrt_status survey_columns(nnrt_survey *survey, void *buffer) {
 
 // ---- Rows that training has, too.
 
-// FNV-1a (Fowler, Noll, Vo), 64 bits, over the bytes of all features.
+// Of the bytes of all features.
 static nnrt_status hash_row(const nnrt_table *table, uint32_t row, void *buffer, uint64_t *hash) {
     nnrt_status status = NNRT_OK;
-    *hash = 0xcbf29ce484222325;
+    *hash = NNRT_HASH_START;
     for (int64_t i = 0; i < table->field_count && !status; i++) {
         const nnrt_field *field = &table->fields[i];
         if (field->role != NNRT_FEATURE) continue;
         int64_t bytes = field->column.size * nnrt_dtype_size(field->column.dtype);
-        const uint8_t *values = row_values(field, row, buffer, &status);
-        for (int64_t k = 0; k < bytes && !status; k++) *hash = (*hash ^ values[k]) * 0x100000001b3;
+        const void *values = row_values(field, row, buffer, &status);
+        if (!status) *hash = nnrt_hash_add(*hash, values, bytes);
     }
     return status;
 }

@@ -60,6 +60,7 @@ static nnrt_status add_field(nnrt_csv_reading *reading, nnrt_cells *column) {
     field->kind = column->kind;
     field->is_whole = !column->any_missing;
     field->is_absent = column->is_absent;
+    field->is_stated = column->is_stated;
     field->values = column->numbers;
     column->numbers = NULL;
     nnrt_table_fingerprint(table, *name, (int64_t)strlen(*name));

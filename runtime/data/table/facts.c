@@ -44,6 +44,28 @@ static int is_all_different(const nnrt_table *table, const nnrt_field *field) {
            field->word_count >= table->row_count;
 }
 
+// "3,5", "-17" and "12,": digits, and one comma at most. `*fraction`: digits behind it; -1: it has
+// none.
+static int is_with_comma(const char *text, int64_t *fraction) {
+    text += *text == '-' || *text == '+';
+    size_t whole = strspn(text, "0123456789");
+    int has_comma = text[whole] == ',';
+    size_t behind = has_comma ? strspn(text + whole + 1, "0123456789") : 0;
+    *fraction = has_comma ? (int64_t)behind : -1;
+    return whole + behind > 0 && !text[whole + (size_t)has_comma + behind];
+}
+
+int nnrt_facts_has_commas(const nnrt_field *field) {
+    int is_decimal = 0;
+    if (field->kind != NNRT_WORDS || field->is_stated) return 0;
+    for (int64_t i = 0; i < field->word_count; i++) {
+        int64_t fraction;
+        if (!is_with_comma(field->words[i], &fraction)) return 0;
+        is_decimal |= fraction >= 0 && fraction != 3;
+    }
+    return is_decimal;
+}
+
 // ---- Does a column tell the target?
 
 // Of numbers: the target is a * column + b, as far as double can say.
@@ -108,6 +130,8 @@ static void mark(const nnrt_table *table, nnrt_field *field) {
         field->facts = 1 << NNRT_FACT_ONE_VALUE;
     else if (tells_target(table, field))
         field->facts = 1 << NNRT_FACT_TELLS_TARGET;
+    else if (nnrt_facts_has_commas(field))
+        field->facts = 1 << NNRT_FACT_COMMAS;
     else if (counts_up(table, field) || is_all_different(table, field))
         field->facts = 1 << NNRT_FACT_ID;
 }

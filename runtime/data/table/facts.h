@@ -10,6 +10,10 @@
 // that the source gives: field->facts, field->source.
 void nnrt_facts_mark(nnrt_table *table);
 
+// Are all words of the column numbers, and some of them with a decimal comma, "3,5"? With three
+// digits behind each it may be one between thousands.
+int nnrt_facts_has_commas(const nnrt_field *field);
+
 // A column of more categories than this is rarely meant to be as many columns.
 enum { NNRT_MANY_CATEGORIES = 1000 };
 

@@ -327,6 +327,11 @@ static nnrt_status fail_feature_words(const nnrt_field *field) {
     const char *name = field->column.name, *word = NULL, *thousands = NULL;
     const nnrt_written written = nnrt_written_name(name);
     int any_number = 0;
+    if (nnrt_facts_has_commas(field))
+        return nnrt_fail(NNRT_ERROR,
+                         "the column `%s` holds numbers with a decimal comma, `%s` for example\n"
+                         "write `decimal = comma` in the source",
+                         name, field->words[0]);
     for (int64_t i = 0; i < field->word_count; i++) {
         const char *text = field->words[i];
         double number;

@@ -71,6 +71,7 @@ struct nnrt_field {
     const char *const
         *words; // of words and dates, sorted by bytes, and of tokens; they live until the end
     int64_t word_count;
+    int is_stated;      // of words: the program says that they are, whatever they look like
     int is_whole;       // none of its values is missing: its source has seen them all
     int is_separate;    // of one number: an input of its own, no element of the vector
     int is_past;        // of a target behind windows; the name stands for the target
