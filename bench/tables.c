@@ -1,18 +1,22 @@
 // How many megabytes of a table of numbers one core reads: into the input vector of a network.
 //
 //   cc -O2 -o /tmp/tables bench/tables.c build/libnnrt.a -lpng -ljpeg -ldeflate -ljansson -lminizip
-//   -lz -lm /tmp/tables FILE.csv [ROUNDS]    prints MB/s, a round a line
+//   -lz -lm /tmp/tables FILE.csv [ROUNDS]    prints MB/s of processor time, a round a line
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
-#include "../runtime/base/clock.h"
 #include "../runtime/data/stage.h"
 
 enum { OPTIONS = 16 };
 
 const nnrt_program nnrt_program_descriptor; // the runtime wants one
+
+static double processor_seconds(void) {
+    return (double)clock() / CLOCKS_PER_SEC;
+}
 
 // The call csv(FILE) with its defaults: words are 0, what is absent is NaN.
 static nnrt_call csv_call(const char *path) {
@@ -33,12 +37,12 @@ int main(int argc, char **argv) {
     nnrt_call call = csv_call(argv[1]);
     for (int round = argc > 2 ? atoi(argv[2]) : 1; round > 0; round--) {
         nnrt_data data;
-        double start = nnrt_seconds();
+        double start = processor_seconds();
         if (nnrt_data_load(&call, 1, ".", &data)) {
             fprintf(stderr, "%s\n", nnrt_error());
             return 1;
         }
-        printf("%.1f\n", (double)status.st_size / 1e6 / (nnrt_seconds() - start));
+        printf("%.1f\n", (double)status.st_size / 1e6 / (processor_seconds() - start));
         fflush(stdout);
         nnrt_data_free(&data);
     }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Reading a table of numbers, one thread each, in turns: nnc's source `csv` (file to input vector), pandas'
-C engine, polars and DuckDB, whichever are installed. Prints medians in MB/s and ratios.
+C engine, polars and DuckDB, whichever are installed. Prints medians in MB/s and ratios. Seconds are the processor's,
+so that others on the machine count less; files are in the page cache, nobody waits.
 
 usage: bench/tables.py [ROWS] [ROUNDS]      a million rows, 5 rounds; needs build/libnnrt.a"""
 import os
@@ -38,9 +39,9 @@ def write(path, rows):
 
 def timed(read):
     def measure(path):
-        start = time.perf_counter()
+        start = time.process_time()
         read(path)
-        return os.path.getsize(path) / 1e6 / (time.perf_counter() - start)
+        return os.path.getsize(path) / 1e6 / (time.process_time() - start)
 
     return measure
 
