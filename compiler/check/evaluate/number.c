@@ -122,13 +122,17 @@ const Value *number_invert(Checker *c, Scope *scope, const Ast *ast) {
 
 // ---- Functions
 
-typedef struct NumberFunction {
+typedef struct NumberFunction NumberFunction;
+struct NumberFunction {
     const char *name;
     int least, most;     // arguments
     const char *takes;   // for messages
     const char *tensors; // what does it to tensors; NULL: its own name, or nothing
     double (*compute)(const double *numbers, int count);
-} NumberFunction;
+    // Of what gives a list or takes one, instead.
+    const Value *(*evaluate)(Checker *c, Scope *scope, const NumberFunction *function,
+                             const Ast *ast);
+};
 
 static double least_of(const double *numbers, int count) {
     double least = numbers[0];
@@ -165,20 +169,25 @@ COMPUTE_ONE(power_of, pow(x, numbers[1]))
 
 enum { ANY_COUNT = 1 << 20 };
 
+static const Value *evaluate_range(Checker *c, Scope *scope, const NumberFunction *function,
+                                   const Ast *ast);
+static const Value *measure_list(Checker *c, Scope *scope, const NumberFunction *function,
+                                 const Ast *ast);
+
 static const NumberFunction number_functions[] = {
-    {"round", 1, 1, "a number", NULL, round_of},
-    {"floor", 1, 1, "a number", NULL, floor_of},
-    {"ceil", 1, 1, "a number", NULL, ceil_of},
-    {"abs", 1, 1, "a number", "abs", abs_of},
-    {"sqrt", 1, 1, "a number", NULL, sqrt_of},
-    {"exp", 1, 1, "a number", NULL, exp_of},
-    {"log", 1, 1, "a number", NULL, log_of},
-    {"pow", 2, 2, "two numbers", NULL, power_of},
-    {"mod", 2, 2, "two numbers", NULL, rest_of},
-    {"min", 1, ANY_COUNT, "numbers", "`minimum(a, b)`", least_of},
-    {"max", 1, ANY_COUNT, "numbers", "`maximum(a, b)`", largest_of},
-    {"range", 1, 3, "one to three numbers", NULL, NULL}, // gives a list
-    {"len", 1, 1, "a list", NULL, NULL},
+    {"round", 1, 1, "a number", .compute = round_of},
+    {"floor", 1, 1, "a number", .compute = floor_of},
+    {"ceil", 1, 1, "a number", .compute = ceil_of},
+    {"abs", 1, 1, "a number", "abs", .compute = abs_of},
+    {"sqrt", 1, 1, "a number", .compute = sqrt_of},
+    {"exp", 1, 1, "a number", .compute = exp_of},
+    {"log", 1, 1, "a number", .compute = log_of},
+    {"pow", 2, 2, "two numbers", .compute = power_of},
+    {"mod", 2, 2, "two numbers", .compute = rest_of},
+    {"min", 1, ANY_COUNT, "numbers", "`minimum(a, b)`", .compute = least_of},
+    {"max", 1, ANY_COUNT, "numbers", "`maximum(a, b)`", .compute = largest_of},
+    {"range", 1, 3, "one to three numbers", .evaluate = evaluate_range},
+    {"len", 1, 1, "a list", .evaluate = measure_list},
 };
 enum { FUNCTION_COUNT = sizeof number_functions / sizeof *number_functions };
 
@@ -254,6 +263,13 @@ static const Value *measure_list(Checker *c, Scope *scope, const NumberFunction 
     return value_number(c->arena, list->count, true, ast->span);
 }
 
+static const Value *evaluate_range(Checker *c, Scope *scope, const NumberFunction *function,
+                                   const Ast *ast) {
+    int count;
+    const double *numbers = read_arguments(c, scope, function, ast, &count);
+    return numbers ? make_range(c, numbers, count, ast->span) : expression_error(c, ast->span);
+}
+
 static const Value *report_count(Checker *c, const NumberFunction *function, const Ast *ast) {
     bool is_less = ast->items.count < function->least;
     Diag *diag = diag_report(c->sink, is_less ? DIAG_E0105 : DIAG_E0106, ast->span, "`%s` takes %s",
@@ -280,10 +296,9 @@ const Value *number_call(Checker *c, Scope *scope, const Ast *ast) {
     }
     if (ast->items.count < function->least || ast->items.count > function->most)
         return report_count(c, function, ast);
-    if (strcmp(function->name, "len") == 0) return measure_list(c, scope, function, ast);
+    if (function->evaluate) return function->evaluate(c, scope, function, ast);
     const double *numbers = read_arguments(c, scope, function, ast, &count);
     if (!numbers) return expression_error(c, ast->span);
-    if (strcmp(function->name, "range") == 0) return make_range(c, numbers, count, ast->span);
     if (function->compute == rest_of && numbers[1] == 0) return report_zero(c, ast->span);
     return result(c, function->compute(numbers, count), ast->span);
 }

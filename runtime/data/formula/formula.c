@@ -169,21 +169,22 @@ static nnrt_status push_lookup(Formula *f, const nnrt_field *field, const char *
 static nnrt_status compare_words(Formula *f, const Operand *left, const Operand *right,
                                  int operator) {
     const char *name = nnrt_formula_operators[operator].name;
-    int is_equal = strcmp(name, "==") == 0, is_unequal = strcmp(name, "!=") == 0;
+    nnrt_formula_words of_words = nnrt_formula_operators[operator].of_words;
     const nnrt_field *field = left->field ? left->field : right->field;
     const char *text = left->text ? left->text : right->text;
     if (!field || (left->text && right->text)) return fail_words(f, left, name);
     int is_class = field->kind == NNRT_TENSORS && field->target.class_names;
     if ((left->is_number || right->is_number) && !(is_class && text))
         return fail_mixed(f, left, right);
-    if (!is_equal && !is_unequal && field->kind != NNRT_DATES)
+    if (!of_words && field->kind != NNRT_DATES)
         return fail_words(f, left->field ? left : right, name);
     if (text && is_class) f->step_count--, f->depth--;
     if (text) return push_lookup(f, field, text, left->text != NULL, operator);
-    if (!is_equal && !is_unequal) return fail_words(f, left, name);
-    push(
-        f,
-        (Step){.kind = PUSH_SAME, .field = left->field, .other = right->field, .number = is_equal});
+    if (!of_words) return fail_words(f, left, name);
+    push(f, (Step){.kind = PUSH_SAME,
+                   .field = left->field,
+                   .other = right->field,
+                   .number = of_words == NNRT_SAME_WORDS});
     return NNRT_OK;
 }
 
@@ -374,13 +375,12 @@ static void run(const Formula *f, Lane **lanes, double *values, uint8_t *faults)
 }
 
 static nnrt_status fail_fault(const Formula *f, uint32_t row, uint8_t fault) {
-    const char *name = nnrt_formula_operators[fault - 1].name;
-    int is_division = strcmp(name, "/") == 0;
-    return nnrt_fail(NNRT_ERROR,
-                     "%s(%s): in %s %s%s%s\nleave such rows out before: `-> filter(..)`",
-                     f->call->name, stage_text(f), nnrt_table_row(f->table, row).text,
-                     is_division ? "a number is divided by zero, or too large" : "`",
-                     is_division ? "" : name, is_division ? "" : "` has no finite result");
+    const nnrt_formula_operator *operator= & nnrt_formula_operators[fault - 1];
+    const char *cause = operator->fault;
+    return nnrt_fail(
+        NNRT_ERROR, "%s(%s): in %s %s%s%s\nleave such rows out before: `-> filter(..)`",
+        f->call->name, stage_text(f), nnrt_table_row(f->table, row).text, cause ? cause : "`",
+        cause ? "" : operator->name, cause ? "" : "` has no finite result");
 }
 
 // Rows that are in no part do not count.
@@ -439,7 +439,8 @@ static int has_word(const nnrt_field *field, const char *word) {
 const char *nnrt_formula_absent_word(const nnrt_table *table, const char *const *texts,
                                      int64_t count, const nnrt_field **column) {
     for (int64_t i = 0; i + 2 < count; i++) {
-        if (strcmp(texts[i + 2], "==") != 0) continue;
+        int operator= nnrt_formula_find(texts[i + 2]);
+        if (operator<0 || nnrt_formula_operators[operator].of_words != NNRT_SAME_WORDS) continue;
         const char *left = texts[i] + 1, *right = texts[i + 1] + 1;
         const nnrt_field *first = nnrt_table_find(table, left);
         const nnrt_field *second = nnrt_table_find(table, right);

@@ -25,6 +25,13 @@ typedef enum nnrt_formula_class {
     NNRT_OF_DATE,    // of a date; missing where it is
 } nnrt_formula_class;
 
+// What a comparison is of words, which are in no order.
+typedef enum nnrt_formula_words {
+    NNRT_NOT_OF_WORDS,
+    NNRT_SAME_WORDS,
+    NNRT_OTHER_WORDS
+} nnrt_formula_words;
+
 typedef struct nnrt_formula_operator {
     const char *name; // as it is written; "negate" for the sign; NULL ends the rows
     int operand_count;
@@ -33,6 +40,8 @@ typedef struct nnrt_formula_operator {
     // out[i] of so many rows; `right` is `left` where there is one operand.
     void (*apply)(int64_t count, const double *left, const double *right, double *out);
     double (*of_date)(const char *text); // of NNRT_OF_DATE, instead; NaN: the date has no such part
+    nnrt_formula_words of_words;
+    const char *fault; // what a result that is not finite comes from; NULL: the operator says it
 } nnrt_formula_operator;
 
 extern const nnrt_formula_operator nnrt_formula_operators[];
