@@ -18,6 +18,16 @@ expect 0 ./book evaluate --weights weights.safetensors --json --threads 2
 between 0.85 "$(number accuracy)" 1
 between 0 "$(number loss)" 0.6
 
+# What follows is told as tokens, not as their numbers; from another folder, too.
+mkdir elsewhere
+echo 'the cat sat, the dog' >elsewhere/said.txt
+cd elsewhere
+expect 0 ../book predict said.txt --weights ../weights.safetensors
+says '"c", "a", "t", " ", "s", "a", "t", ",", " ", "t", "h", "e", " ", "d", "o", "g", '
+expect 0 bash -c 'cat said.txt | ../book predict - --weights ../weights.safetensors --json'
+says '"tokens": ['
+cd ..
+
 # Another text is measured by the vocabulary of training: that of the test part as that part, though fewer tokens are in
 # it, and others are more frequent. What training did not have is named, or is number 0.
 for i in $(seq 40); do echo "dog sat; the dog dog sat"; done >part.txt

@@ -32,7 +32,17 @@ int64_t nnrt_answer_count(const nnrt_output *output, const float *outputs, int64
 
 // ---- How it is read.
 
-static const nnrt_loss *find_loss(const nnrt_session *session, int64_t number, nnrt_units *units) {
+// Those that the weights have, of a text that was read.
+static const char *const *find_tokens(const nnrt_session *session, const nnrt_column *column) {
+    const nnrt_data_info *info = &session->data.info;
+    int64_t source = session->has_data ? nnrt_session_source(session, column) : -1;
+    if (source < info->input_count || source >= info->input_count + info->target_count) return NULL;
+    const nnrt_target_info *target = &info->targets[source - info->input_count];
+    return target->place_classes ? target->class_names : NULL;
+}
+
+static const nnrt_loss *find_loss(const nnrt_session *session, int64_t number,
+                                  nnrt_answer *answer) {
     const nnrt_program *program = session->program;
     for (int64_t i = program->training_count - 1; i >= 0; i--) {
         const nnrt_training *training = &program->trainings[i];
@@ -40,7 +50,9 @@ static const nnrt_loss *find_loss(const nnrt_session *session, int64_t number, n
         for (int64_t k = 0; k < training->loss_count; k++)
             if (training->losses[k].output == number) {
                 const nnrt_loss *loss = &training->losses[k];
-                *units = nnrt_targets_units(session, &training->steps[0].train, loss);
+                const nnrt_function *train = &training->steps[0].train;
+                answer->units = nnrt_targets_units(session, train, loss);
+                answer->tokens = find_tokens(session, &train->columns[loss->target]);
                 return loss;
             }
         return NULL;
@@ -61,10 +73,10 @@ static nnrt_reading choose_reading(const nnrt_loss *loss, const nnrt_output *out
 }
 
 nnrt_answer nnrt_answer_of(const nnrt_session *session, const nnrt_output *output, int64_t number) {
-    nnrt_units units = {0};
-    const nnrt_loss *loss = find_loss(session, number, &units);
-    return (nnrt_answer){
-        .output = output, .loss = loss, .reading = choose_reading(loss, output), .units = units};
+    nnrt_answer answer = {.output = output};
+    answer.loss = find_loss(session, number, &answer);
+    answer.reading = choose_reading(answer.loss, output);
+    return answer;
 }
 
 void nnrt_answer_put(const nnrt_answer *answer, const float *output, float *values) {

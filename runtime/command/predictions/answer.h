@@ -18,7 +18,8 @@ typedef struct nnrt_answer {
     const nnrt_loss *loss; // with which it was trained last; NULL: none, or steps of its own
     nnrt_reading reading;
     nnrt_units units;
-    int64_t first; // floats of the outputs before it
+    const char *const *tokens; // of running text, what classes of places are; NULL: they are none
+    int64_t first;             // floats of the outputs before it
 } nnrt_answer;
 
 // How output `number` of the session's model is read.

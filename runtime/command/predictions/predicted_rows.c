@@ -65,6 +65,23 @@ static void print_places(const nnrt_answer *answer, const float *outputs) {
     }
 }
 
+// The token that is said at each place.
+static void put_tokens(const nnrt_answer *answer, nnrt_json *json, const char *key,
+                       const float *outputs) {
+    nnrt_json_open(json, key, '[');
+    for (int64_t i = 0; i < nnrt_answer_places(answer->output); i++)
+        nnrt_json_string(json, NULL, answer->tokens[nnrt_answer_class(answer->output, outputs, i)]);
+    nnrt_json_close(json, ']');
+}
+
+static void print_tokens(const nnrt_answer *answer, const float *outputs) {
+    nnrt_json json = {0};
+    put_tokens(answer, &json, NULL, outputs);
+    const char *text = nnrt_json_text(&json);
+    printf(" %s", text ? text : "");
+    nnrt_json_free(&json);
+}
+
 static void print_numbers(const nnrt_answer *answer, const float *outputs) {
     char number[NNRT_JSON_NUMBER];
     for (int64_t i = 0; i < answer->output->size; i++) {
@@ -77,7 +94,7 @@ static void print_answer(const nnrt_answer *answer, const float *outputs) {
     switch (answer->reading) {
     case NNRT_READ_CLASS: print_class(answer, outputs); break;
     case NNRT_READ_LABELS: print_labels(answer, outputs); break;
-    case NNRT_READ_PLACES: print_places(answer, outputs); break;
+    case NNRT_READ_PLACES: (answer->tokens ? print_tokens : print_places)(answer, outputs); break;
     case NNRT_READ_NUMBERS: print_numbers(answer, outputs); break;
     }
 }
@@ -140,6 +157,7 @@ static void json_answer(const nnrt_answer *answer, nnrt_json *json, const float 
     if (answer->reading == NNRT_READ_LABELS) json_labels(answer, json, outputs);
     if (answer->reading == NNRT_READ_PLACES) {
         json_map(answer->output, json, 0, 0, nnrt_answer_places(answer->output), outputs);
+        if (answer->tokens) put_tokens(answer, json, "tokens", outputs);
         return;
     }
     nnrt_json_open(json, "outputs", '[');
