@@ -17,11 +17,11 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 NNC = os.environ.get("NNC", str(HERE.parent / "build" / "nnc"))
-ROWS, COLUMNS, PICTURES, SIDE = 200_000, 20, 1000, 150
+ROWS, COLUMNS, PICTURES, SIDE = 100_000, 20, 1000, 150
 
 TABLE = """
 dataset table = csv("table.csv", target = y, memory = %s)
-model net(x) { x -> dense(384, relu) -> dense(384, relu) -> dense(1) }
+model net(x) { x -> dense(576, relu) -> dense(576, relu) -> dense(1) }
 train net on table { loss = mse  optimizer = sgd(1e-5)  epochs = 1  batch = 128 }
 """
 ARRAYS = """
