@@ -8,9 +8,9 @@ typedef struct Planned {
 } Planned;
 
 static const Planned planned_rows[] = {
-    {"layer", "embedding", NULL},
     {"layer", "gru", NULL},
     {"layer", "lstm", NULL},
+    {"argument", "mask", "mask_zero"},
     {"argument", "weights", NULL},
     {0},
 };

@@ -176,6 +176,11 @@ void element_hoist(LaneBuilder *b);
 void element_forget(LaneBuilder *b); // the position moved
 // The value of a node at the position: known, loaded or computed.
 Lane element_value(LaneBuilder *b, Node *node);
+// A builder at an element of `input`, in the sample at the position.
+LaneBuilder element_builder_at(const LaneBuilder *b, const Node *input, Value row, Value column);
+// The whole number (i64) that `numbers` has there, within [0, size): what is outside becomes the
+// nearest one.
+Value element_index(LaneBuilder *b, Node *numbers, Value row, Value column, int64_t size);
 // One number for the whole row (a reduction of it, a sample's label)?
 bool element_is_row_value(const LaneBuilder *b, const Node *node);
 // Stores `node`'s value at the position; the first `valid` lanes belong to the row.

@@ -73,6 +73,11 @@ Lane lane_choose(LaneBuilder *b, LaneTruth truth, Lane if_true, Lane if_false);
 // other along the last); `outside` where a place is not within its dimension.
 Lane lane_fetch(LaneBuilder *b, Node *node, int input, const LanePlace *places, Lane outside);
 
+// A whole number that input `input` has at `places`, which are as many as its dimensions, as an
+// index along a dimension of `size`: what is outside becomes the nearest one.
+LanePlace lane_fetch_place(LaneBuilder *b, Node *node, int input, const LanePlace *places,
+                           int64_t size);
+
 // For each index from 0 to before `count`, in order: `step` puts the next value of each of the
 // carried lanes (at most LANE_CARRIED) in its place. A few steps are written out, more are a loop,
 // so that the code of a window does not grow with it.

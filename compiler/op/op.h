@@ -22,6 +22,8 @@ typedef enum FuseClass {
     FUSE_CONTRACTION,  // a matrix product, or a convolution
     FUSE_GATHER,       // an element of the result is made of elements of the inputs at other
                        // places: windows, permutations
+    FUSE_SCATTER,      // the rows of input 1, of all samples, added up at the rows of the unbatched
+                       // result that the whole numbers of input 0 name
     FUSE_LAYOUT,       // the same value in another order in memory
     FUSE_MOVEMENT,     // the same elements in row-major order under another shape
     FUSE_EFFECT        // assign
@@ -186,6 +188,6 @@ extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_
     op_convolve[], op_pool[], op_place[], op_reduce[], op_conv[], op_pooling[], op_norm[],
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
     op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[],
-    op_pairs[];
+    op_pairs[], op_embedding[];
 
 #endif

@@ -288,6 +288,30 @@ static Node *use_slice(Graph *graph, const OpDef *op) {
     return graph_node(graph, op, &x, 1, args);
 }
 
+// Numbers from outside the table, too, which mean its ends.
+static Node *row_numbers(Graph *graph, Type type) {
+    Node *wide = graph_scale(graph, data_input(graph, "numbers", type), 3);
+    return graph_add(graph, wide, graph_constant(graph, 2));
+}
+
+static Node *use_take_rows(Graph *graph, const OpDef *op) {
+    Type types[] = {type_make(DTYPE_F32, true, 0, NULL), BATCHED(3), BATCHED(2, 3)};
+    Type type = types[pick(COUNT_OF(types))];
+    Node *table = trainable(graph, type_make(DTYPE_F32, false, DIMS(4, 3)), 0.1);
+    Node *inputs[] = {row_numbers(graph, type), table};
+    return graph_node(graph, op, inputs, 2, NULL);
+}
+
+static Node *use_add_rows(Graph *graph, const OpDef *op) {
+    bool several = pick(2);
+    Type type = several ? BATCHED(3) : type_make(DTYPE_F32, true, 0, NULL);
+    Node *rows = trainable(graph, several ? BATCHED(3, 2) : BATCHED(2), 0.1);
+    Args *args = graph_args(graph, "add_rows");
+    args_set_number(args, "rows", 4);
+    Node *inputs[] = {row_numbers(graph, type), rows};
+    return graph_node(graph, op, inputs, 2, args);
+}
+
 // ---- By the operator's name, or else its class.
 
 typedef struct Use {
@@ -314,6 +338,8 @@ static const Use uses[] = {
     {"concat", use_concat},
     {"slice", use_slice},
     {"unslice", use_slice},
+    {"take_rows", use_take_rows},
+    {"add_rows", use_add_rows},
 };
 
 static Node *use(Graph *graph, const OpDef *op) {

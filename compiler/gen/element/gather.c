@@ -95,8 +95,7 @@ Lane lane_choose(B *b, LaneTruth condition, Lane if_true, Lane if_false) {
 
 // ---- Fetching.
 
-// A builder at an element of `input`.
-static B builder_at(const B *b, const Node *input, Value row, Value column) {
+B element_builder_at(const B *b, const Node *input, Value row, Value column) {
     B at = *b;
     at.shape = input->type;
     at.row_width = type_last(&input->type);
@@ -130,9 +129,33 @@ Lane lane_fetch(B *b, Node *node, int number, const LanePlace *places, Lane outs
         column = LLVMBuildSelect(IR, truth_value(within), column, ir_int(b->gen, 0), "");
         inside = inside ? lane_truth_and(b, inside, within) : within;
     }
-    B at = builder_at(b, input, row, column);
+    B at = element_builder_at(b, input, row, column);
     Lane fetched = element_value(&at, input);
     return inside && outside ? lane_choose(b, inside, fetched, outside) : fetched;
+}
+
+// One number, whatever the width of what asks for it.
+static Value number_at(B *b, Node *input, Value row, Value column) {
+    B at = element_builder_at(b, input, row, column);
+    at.width = 1;
+    Value number = (Value)(void *)element_value(&at, input);
+    return LLVMBuildFPToSI(IR, number, b->gen->i64, "");
+}
+
+Value element_index(B *b, Node *numbers, Value row, Value column, int64_t size) {
+    LanePlace number = place(number_at(b, numbers, row, column));
+    return value(lane_place_maximum(b, lane_place_minimum(b, number, size - 1), 0));
+}
+
+LanePlace lane_fetch_place(B *b, Node *node, int number, const LanePlace *places, int64_t size) {
+    Node *input = node->inputs[number];
+    int rank = input->type.rank;
+    Value row = ir_int(b->gen, 0);
+    for (int k = 0; k + 1 < rank; k++)
+        row = ir_add(b->gen, ir_multiply(b->gen, row, ir_int(b->gen, input->type.dims[k])),
+                     value(places[k]));
+    Value column = rank ? value(places[rank - 1]) : row;
+    return place(element_index(b, input, row, column, size));
 }
 
 // ---- Repetition.

@@ -506,6 +506,7 @@ Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const c
     case GROUP_STORAGE: storage_emit(gen, schedule, group, function); break;
     case GROUP_REDUCE: reduce_emit(gen, schedule, group, function); break;
     case GROUP_PLACES: places_emit(gen, schedule, group, function); break;
+    case GROUP_SCATTER: scatter_emit(gen, schedule, group, function); break;
     case GROUP_SCALAR: scalar_emit(gen, schedule, group, function); break;
     case GROUP_LAYOUT:
     case GROUP_CONTRACTION: nn_ice("gen", "a contraction is not a loop");

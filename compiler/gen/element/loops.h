@@ -15,6 +15,7 @@ Value loops_horizontal(LaneBuilder *b, bool is_maximum, Value vector);
 void storage_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function);
 void reduce_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function);
 void axis_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function);
+void scatter_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function);
 void columns_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function);
 
 #endif

@@ -24,7 +24,8 @@ void cost_list_inlined(const Schedule *schedule, const Node *node, NodeList *lis
 
 static void add_flops(GroupCost *cost, const Node *node) {
     if (!node->op->flops) return;
-    bool sums_samples = node->op->fuse == FUSE_CONTRACTION || node->op->fuse == FUSE_REDUCE_BATCH;
+    bool sums_samples = node->op->fuse == FUSE_CONTRACTION || node->op->fuse == FUSE_REDUCE_BATCH ||
+                        node->op->fuse == FUSE_SCATTER;
     double flops = node->op->flops(node);
     *(node->type.batched || sums_samples ? &cost->sample_flops : &cost->step_flops) += flops;
 }
@@ -94,7 +95,7 @@ const Node *cost_main_node(const Group *group) {
 
 const char *cost_kind_name(GroupKind kind) {
     static const char *const names[] = {"contraction", "rows",   "axis",   "columns", "layout",
-                                        "storage",     "reduce", "places", "scalar"};
+                                        "storage",     "reduce", "places", "scatter", "scalar"};
     return names[kind];
 }
 

@@ -268,6 +268,7 @@ void fusion_place_alone(Fusion *fusion, Node *node) {
             new_group(fusion, GROUP_COLUMNS, node, &node->type)->anchor = node;
         break;
     case FUSE_REDUCTION: new_group(fusion, GROUP_ROWS, node, input); break;
+    case FUSE_SCATTER: new_group(fusion, GROUP_SCATTER, node, &node->type)->anchor = node; break;
     case FUSE_GATHER: new_group(fusion, GROUP_ROWS, node, &node->type); break;
     case FUSE_ELEMENTWISE: new_group(fusion, elements, node, &node->type); break;
     default: break;
@@ -472,6 +473,7 @@ static Partition partition_of(const Schedule *schedule, const Group *group) {
         return group->width * group->lead == 1 ? PARTITION_SERIAL : PARTITION_OUTPUT;
     case GROUP_LAYOUT:
     case GROUP_PLACES:
+    case GROUP_SCATTER:
     case GROUP_STORAGE: return PARTITION_OUTPUT;
     default: return PARTITION_SERIAL;
     }
@@ -565,8 +567,10 @@ Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t ba
 
 // A sum over samples is nothing that workers could divide with a sample.
 static bool sums_samples(const Graph *graph) {
-    for (int i = 0; i < graph->nodes.count; i++)
-        if (graph->nodes.items[i]->op->fuse == FUSE_REDUCE_BATCH) return true;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        FuseClass fuse = graph->nodes.items[i]->op->fuse;
+        if (fuse == FUSE_REDUCE_BATCH || fuse == FUSE_SCATTER) return true;
+    }
     return false;
 }
 

@@ -261,9 +261,17 @@ static bool member_of_product(Legality *l, const Site *main, const Node *node) {
     return compute_is_legal(l, main, node);
 }
 
+// Both operands are read sample by sample, at places of their own.
+static bool scatter_is_legal(Legality *l, const Node *anchor) {
+    for (int i = 0; i < anchor->input_count; i++)
+        if (!fetch_is_legal(l, anchor->inputs[i], 1)) return false;
+    return true;
+}
+
 static bool member_of_anchor(Legality *l, const Site *main, const Node *node) {
     if (node == l->group->anchor) {
         if (node->op->fuse == FUSE_LAYOUT) return true;
+        if (node->op->fuse == FUSE_SCATTER) return scatter_is_legal(l, node);
         Type shape = node->inputs[0]->type;
         SiteKind kind = l->group->kind == GROUP_REDUCE ? SITE_STORAGE : SITE_ROWS;
         if (kind == SITE_ROWS && l->group->kind == GROUP_COLUMNS)

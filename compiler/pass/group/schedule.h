@@ -74,6 +74,7 @@ typedef enum GroupKind {
     GROUP_STORAGE,     // elementwise over a parameter's storage
     GROUP_REDUCE,      // a sum over a parameter's storage
     GROUP_PLACES,      // a sum over a part of an unbatched value
+    GROUP_SCATTER,     // rows of samples, added up at rows of an unbatched value
     GROUP_SCALAR       // single numbers
 } GroupKind;
 
