@@ -2,6 +2,7 @@
 #include "columns.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,21 @@ nnrt_status nnrt_columns_change(nnrt_table *table, const nnrt_call *call, int op
     for (int64_t i = 0; i < named && !status; i++)
         status = change_named(table, call, names[i], change);
     return status;
+}
+
+nnrt_status nnrt_columns_check_finite(const nnrt_column_work *work) {
+    const nnrt_table *table = work->table;
+    const nnrt_part *const parts[] = {&table->train, &table->validation, &table->test};
+    const double *values = work->field->values;
+    for (int p = 0; p < 3; p++)
+        for (int64_t i = 0; i < parts[p]->count; i++)
+            if (isinf(values[parts[p]->rows[i]]))
+                return nnrt_fail(NNRT_ERROR,
+                                 "%s(..): in %s the column `%s` becomes too large a number\n"
+                                 "correct the row, or leave such rows out before: `-> filter(..)`",
+                                 work->call->name, nnrt_table_row(table, parts[p]->rows[i]).text,
+                                 work->field->column.name);
+    return NNRT_OK;
 }
 
 nnrt_status nnrt_columns_fail_empty(const nnrt_column_work *work) {

@@ -34,6 +34,8 @@ nnrt_status nnrt_columns_change_inputs(nnrt_table *table, const nnrt_call *call,
 int nnrt_columns_are_there(const nnrt_table *table);
 // Is there an input that is changed where none is named?
 int nnrt_columns_hold_numbers(const nnrt_table *table);
+// NNRT_ERROR: a row of the parts has a number beyond those of double.
+nnrt_status nnrt_columns_check_finite(const nnrt_column_work *work);
 nnrt_status nnrt_columns_fail_empty(const nnrt_column_work *work); // nothing to learn from
 
 // The option that names them.

@@ -103,7 +103,8 @@ static double mean_of(const double *numbers, int64_t count) {
 static double statistic_of(Way way, const double *sorted, int64_t count) {
     if (way == WITH_MOST_FREQUENT) return most_frequent(sorted, count);
     if (way == WITH_MEAN) return mean_of(sorted, count);
-    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+    long double middle = (long double)sorted[(count - 1) / 2] + (long double)sorted[count / 2];
+    return (double)(middle / 2); // of two numbers near 1e308, too
 }
 
 static nnrt_status fail_way(const Filling *f) {

@@ -41,9 +41,12 @@ static nnrt_status mark_scale(nnrt_table *table, double scale, double offset) {
 static nnrt_status scale(const nnrt_column_work *work) {
     double factor = nnrt_call_number_at(work->call, SCALE_FACTOR);
     double offset = nnrt_call_number_at(work->call, SCALE_OFFSET), *values = work->field->values;
-    for (int64_t row = 0; row < work->table->row_count; row++)
+    int is_beyond = 0;
+    for (int64_t row = 0; row < work->table->row_count; row++) {
         values[row] = values[row] * factor + offset;
-    return NNRT_OK;
+        is_beyond |= isinf(values[row]);
+    }
+    return is_beyond ? nnrt_columns_check_finite(work) : NNRT_OK;
 }
 
 static nnrt_status apply_scale(nnrt_table *table, const nnrt_call *call) {

@@ -69,6 +69,8 @@ static nnrt_status apply_normalize(nnrt_table *table, const nnrt_call *call) {
     double low = nnrt_call_number_at(call, NORMALIZE_LOW);
     double high = nnrt_call_number_at(call, NORMALIZE_HIGH);
     if (!(low < high)) return fail_order(call, low, high);
+    if (!isfinite(high - low))
+        return nnrt_fail(NNRT_ERROR, "normalize(%g, %g): the limits are too far apart", low, high);
     return nnrt_columns_change(table, call, NORMALIZE_COLUMNS, normalize);
 }
 
