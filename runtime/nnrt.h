@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 13, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 14, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -101,6 +101,7 @@ typedef struct nnrt_context {
     nnrt_team *team;
     float *scratch;        // of all workers, scratch_size floats each
     nnrt_account *account; // of this worker's time; only functions that are profiled use it
+    int64_t time;          // the step of a sequence; generated code alone writes it
 } nnrt_context;
 
 typedef void nnrt_step(const nnrt_context *context);

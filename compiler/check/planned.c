@@ -8,11 +8,9 @@ typedef struct Planned {
 } Planned;
 
 static const Planned planned_rows[] = {
-    {"layer", "gru", NULL},
-    {"layer", "lstm", NULL},
-    {"argument", "mask", "mask_zero"},
-    {"argument", "weights", NULL},
-    {0},
+    {"layer", "bidirectional", NULL},    {"layer", "recur", NULL},
+    {"layer", "time_distributed", NULL}, {"argument", "mask", "mask_zero"},
+    {"argument", "weights", NULL},       {0},
 };
 
 const char *planned_name(int index) {

@@ -86,10 +86,10 @@ static STRUCT(abi_output, nnrt_output);
 
 #define OWNER nnrt_context
 static const AbiField abi_context_fields[] = {
-    FIELD(weights), FIELD(slots),      FIELD(arena),         FIELD(columns),
-    FIELD(index),   FIELD(next_index), FIELD(rows),          FIELD(thread),
-    FIELD(threads), FIELD(key),        FIELD(learning_rate), FIELD(step),
-    FIELD(loss),    FIELD(team),       FIELD(scratch),       FIELD(account)};
+    FIELD(weights),       FIELD(slots), FIELD(arena),  FIELD(columns), FIELD(index),
+    FIELD(next_index),    FIELD(rows),  FIELD(thread), FIELD(threads), FIELD(key),
+    FIELD(learning_rate), FIELD(step),  FIELD(loss),   FIELD(team),    FIELD(scratch),
+    FIELD(account),       FIELD(time)};
 STRUCT(abi_context, nnrt_context);
 #undef OWNER
 

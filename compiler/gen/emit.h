@@ -102,9 +102,14 @@ typedef enum ContextField {
     FIELD_TEAM = offsetof(nnrt_context, team),
     FIELD_SCRATCH = offsetof(nnrt_context, scratch),
     FIELD_ACCOUNT = offsetof(nnrt_context, account),
+    FIELD_TIME = offsetof(nnrt_context, time),
 } ContextField;
 // Loads a field; of the columns the address.
 Value ir_context(Gen *gen, Value function, ContextField field);
+// The step of the scan whose body the function is a part of; and setting it for the groups that are
+// called from here.
+Value ir_time(Gen *gen, Value function);
+void ir_set_time(Gen *gen, Value function, Value time);
 LLVMBasicBlockRef ir_block(Gen *gen, const char *name);
 // Number `index` of a constant table.
 Value ir_lookup(Gen *gen, const int64_t *numbers, int64_t count, Value index);
@@ -230,6 +235,9 @@ typedef struct GroupCode {
 } GroupCode;
 // The code of all groups, by their order; `names` are for what has no twin.
 GroupCode *share_emit(Gen *gen, const Schedule *schedule, char *const *names);
+
+// ---- scan.c: a function that calls those of a body's groups for each step.
+Value scan_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
 
 // ---- loops.c, contraction.c: one function a group, of step_type or, with gen->places,
 // shared_type.

@@ -241,6 +241,34 @@ Value ir_context(Gen *gen, Value function, ContextField field) {
     return ir_load_invariant(gen, type, pointer);
 }
 
+static Value time_pointer(Gen *gen, Value function) {
+    unsigned index = (unsigned)abi_index(&abi_context, FIELD_TIME);
+    return LLVMBuildStructGEP2(gen->builder, gen->context_struct, LLVMGetParam(function, 0), index,
+                               "");
+}
+
+// Loaded at the function's start, so that no loop loads it again: it changes between calls.
+Value ir_time(Gen *gen, Value function) {
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(gen->builder);
+    LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(function);
+    Value first = LLVMGetFirstInstruction(entry);
+    if (first && strcmp(LLVMGetValueName(first), "time_place") == 0)
+        return LLVMGetNextInstruction(first);
+    if (first)
+        LLVMPositionBuilderBefore(gen->builder, first);
+    else
+        LLVMPositionBuilderAtEnd(gen->builder, entry);
+    Value pointer = time_pointer(gen, function);
+    LLVMSetValueName2(pointer, "time_place", strlen("time_place"));
+    Value time = LLVMBuildLoad2(gen->builder, gen->i64, pointer, "time");
+    LLVMPositionBuilderAtEnd(gen->builder, here);
+    return time;
+}
+
+void ir_set_time(Gen *gen, Value function, Value time) {
+    LLVMBuildStore(gen->builder, time, time_pointer(gen, function));
+}
+
 LLVMBasicBlockRef ir_block(Gen *gen, const char *name) {
     Value function = LLVMGetBasicBlockParent(LLVMGetInsertBlock(gen->builder));
     return LLVMAppendBasicBlockInContext(gen->context, function, name);

@@ -93,7 +93,7 @@ static bool *find_candidates(Gen *gen, const Schedule *schedule) {
             bsearch(&signatures[i], sorted, (size_t)count, sizeof *sorted, compare_texts);
         bool before = place > sorted && strcmp(place[-1], *place) == 0;
         bool after = place + 1 < sorted + count && strcmp(place[1], *place) == 0;
-        found[i] = before || after;
+        found[i] = (before || after) && !schedule->groups.items[i]->body;
     }
     return found;
 }
@@ -102,6 +102,7 @@ static bool *find_candidates(Gen *gen, const Schedule *schedule) {
 
 static Value emit_group(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     slots_number(gen, schedule, group);
+    if (group->body) return scan_emit(gen, schedule, group, name);
     if (group->kind == GROUP_LAYOUT) return kernel_layout_emit(gen, schedule, group, name);
     if (group->kind != GROUP_CONTRACTION) return loops_emit(gen, schedule, group, name);
     bool convolves = op_is_convolution(group->anchor);

@@ -1,5 +1,7 @@
 // Copies of graphs, so that one model becomes a training, an evaluation and a prediction graph.
-#include "graph.h"
+#include "scan.h"
+
+#include "../op/op.h"
 
 typedef struct Cloner {
     const Graph *from;
@@ -37,6 +39,10 @@ static void fill_node(const Cloner *cloner, const Node *node, Node *copy) {
     for (int i = 0; i < node->input_count; i++)
         copy->inputs[i] = cloned_node(cloner, node->inputs[i]);
     if (node->slot) copy->slot = cloner->to->slots.items[node->slot->index];
+    if (!node->scan) return;
+    copy->scan = ARENA_NEW(cloner->to->arena, Scan);
+    *copy->scan = *node->scan;
+    copy->scan->body = graph_clone(node->scan->body, cloner->to->arena, cloner->to->mode);
 }
 
 static void clone_list(const Cloner *cloner, const NodeList *from, NodeList *to) {
@@ -64,4 +70,21 @@ Graph *graph_clone(const Graph *graph, Arena *arena, GraphMode mode) {
     copy->updated = graph->updated;
     copy->loss = cloned_node(&cloner, graph->loss);
     return copy;
+}
+
+Node **graph_copy_nodes(const Graph *from, Graph *to) {
+    Cloner cloner = {.from = from, .to = to};
+    cloner.nodes = ARENA_ARRAY(to->arena, Node *, from->nodes.count + 1);
+    for (int i = 0; i < from->nodes.count; i++) {
+        const Node *node = from->nodes.items[i];
+        if (node->op->leaf == LEAF_PARAMETER) {
+            cloner.nodes[i] = graph_parameter_node(to, node->parameter);
+            continue;
+        }
+        cloner.nodes[i] = ARENA_NEW(to->arena, Node);
+        fill_node(&cloner, node, cloner.nodes[i]);
+        cloner.nodes[i]->id = to->nodes.count;
+        vec_push(to->arena, &to->nodes, cloner.nodes[i]);
+    }
+    return cloner.nodes;
 }

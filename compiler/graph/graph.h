@@ -14,6 +14,7 @@
 
 typedef struct Graph Graph;
 typedef struct Node Node;
+typedef struct Scan Scan;
 
 struct Node {
     int id; // its place in graph->nodes, kept by graph_sort
@@ -30,6 +31,7 @@ struct Node {
     const char *column;   // of inputs: the data set's column that fills it; NULL: none does
     Parameter *parameter; // of op `parameter`, and the target of `assign`
     Slot *slot;           // of op `slot`, and the target of `assign`
+    Scan *scan;           // of op `scan`: what it repeats (scan.h); else NULL
     Node *replacement;    // what a running pass puts in its place; see graph_apply_replacements
 };
 
@@ -66,6 +68,9 @@ Graph *graph_create(Weights *weights, const char *name, GraphMode mode, DiagSink
 
 // A copy in another mode: of the nodes. The weights are the same ones.
 Graph *graph_clone(const Graph *graph, Arena *arena, GraphMode mode);
+// Copies the nodes of `from`, without its lists, into `to`, which keeps one node a parameter. The
+// copies by id of the originals, in `to`'s arena.
+Node **graph_copy_nodes(const Graph *from, Graph *to);
 
 // ---- Making nodes. Each runs the operator's shape rule; a failing rule poisons the node. An
 // operator with weights gets its parameters here too (OpDef.parameters). The first node made for a

@@ -1,5 +1,5 @@
 // The stable text form of graphs: a header with layers, parameters and slots, then one node a line.
-#include "graph.h"
+#include "scan.h"
 
 #include "../op/op.h"
 
@@ -77,8 +77,10 @@ static void print_operands(Text *out, const Node *node) {
     if (args.length) text_format(out, "%s%s", separator, args.data);
 }
 
-static void print_node(Text *out, const Graph *graph, const Node *node) {
-    text_format(out, "%%%d: %s = %s(", node->id,
+static void print_body(Text *out, const Scan *scan, int depth);
+
+static void print_node(Text *out, const Graph *graph, const Node *node, int depth) {
+    text_format(out, "%*s%%%d: %s = %s(", 4 * depth, "", node->id,
                 node->poisoned ? "poisoned" : type_full_text(out->arena, &node->type),
                 node->op->schema.name);
     print_operands(out, node);
@@ -86,6 +88,7 @@ static void print_node(Text *out, const Graph *graph, const Node *node) {
     if (node->layer)
         text_format(out, "  # %s", weights_layer_name(out->arena, node->layer, graph->name));
     text_put(out, "\n");
+    if (node->scan) print_body(out, node->scan, depth + 1);
 }
 
 static void print_list(Text *out, const char *title, const NodeList *list) {
@@ -96,9 +99,19 @@ static void print_list(Text *out, const char *title, const NodeList *list) {
     text_put(out, "\n");
 }
 
+static void print_body(Text *out, const Scan *scan, int depth) {
+    text_format(out, "%*s%lld steps%s: %d carried, %d sequences, %d captured\n", 4 * depth, "",
+                (long long)scan->steps, scan->is_reversed ? " from the last" : "", scan->carried,
+                scan->sequences, scan->captured);
+    for (int i = 0; i < scan->body->nodes.count; i++)
+        print_node(out, scan->body, scan->body->nodes.items[i], depth);
+    text_format(out, "%*s", 4 * depth, "");
+    print_list(out, "gives", &scan->body->outputs);
+}
+
 void graph_print(Text *out, const Graph *graph) {
     print_header(out, graph);
-    for (int i = 0; i < graph->nodes.count; i++) print_node(out, graph, graph->nodes.items[i]);
+    for (int i = 0; i < graph->nodes.count; i++) print_node(out, graph, graph->nodes.items[i], 0);
     print_list(out, "outputs", &graph->outputs);
     print_list(out, "results", &graph->results);
     if (graph->loss) text_format(out, "loss %%%d\n", graph->loss->id);

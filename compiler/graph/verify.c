@@ -1,6 +1,6 @@
 // What a well-formed graph is. The rules stand in two tables, for nodes and for graphs; the
 // verifier runs them all between passes. A rule returns NULL or what is wrong.
-#include "graph.h"
+#include "scan.h"
 
 #include "../op/op.h"
 
@@ -83,6 +83,31 @@ static const char *rule_subject(const Graph *graph, const Node *node) {
     return NULL;
 }
 
+// A scan's body takes and gives what the node says, and is a graph of the same program.
+static const char *rule_scan(const Graph *graph, const Node *node) {
+    const Scan *scan = node->scan;
+    if ((node->op->fuse == FUSE_SCAN) != (scan != NULL)) return "a body, or one too many";
+    if (node->op->fuse == FUSE_RESULT && !node->inputs[0]->scan) return "a result of no scan";
+    if (!scan) return NULL;
+    int own = scan->carried + scan->sequences + scan->captured;
+    if (scan->steps < 1) return "it has no steps";
+    if (scan->body->weights != graph->weights) return "its body is of another program";
+    if (scan->body->inputs.count != own) return "its body takes other inputs";
+    if (scan->body->outputs.count < scan->carried) return "its body does not give what it carries";
+    for (int i = 0; i < node->input_count; i++) {
+        Type type = node->inputs[i]->type;
+        if (i >= own && !node->inputs[i]->parameter) return "it reads what it does not take";
+        if (i >= own) continue;
+        if (i >= scan->carried && i < scan->carried + scan->sequences) type = scan_step_type(&type);
+        if (!type_equal(&type, &scan->body->inputs.items[i]->type))
+            return "an input has another type than its body takes";
+    }
+    for (int i = 0; i < scan->carried; i++)
+        if (!type_equal(&scan->body->inputs.items[i]->type, &scan->body->outputs.items[i]->type))
+            return "a carried value changes its type";
+    return NULL;
+}
+
 // ---- Graphs.
 
 static const char *check_list(const Graph *graph, const NodeList *list, const char *op) {
@@ -159,8 +184,8 @@ static const char *rule_weights(const Graph *graph) {
 
 // ---- The tables. An early rule guards the later ones.
 
-static NodeRule *const node_rules[] = {rule_sound, rule_order, rule_arity,  rule_args,
-                                       rule_dims,  rule_type,  rule_subject};
+static NodeRule *const node_rules[] = {rule_sound, rule_order, rule_arity,   rule_args,
+                                       rule_dims,  rule_type,  rule_subject, rule_scan};
 static GraphRule *const graph_rules[] = {rule_lists, rule_loss, rule_assigned_once, rule_weights,
                                          rule_parameter_names};
 
@@ -171,6 +196,7 @@ static void verify_node(const Graph *graph, const Node *node, int place, const c
         const char *wrong = node_rules[i](graph, node);
         if (wrong) graph_bug(graph, node, "after %s: %s", after_pass, wrong);
     }
+    if (node->scan) graph_verify(node->scan->body, after_pass);
 }
 
 void graph_verify(const Graph *graph, const char *after_pass) {

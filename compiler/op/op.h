@@ -26,6 +26,8 @@ typedef enum FuseClass {
                        // result that the whole numbers of input 0 name
     FUSE_LAYOUT,       // the same value in another order in memory
     FUSE_MOVEMENT,     // the same elements in row-major order under another shape
+    FUSE_SCAN,         // a graph of its own, once for each step of sequences
+    FUSE_RESULT,       // a result of a scan, which computes it
     FUSE_EFFECT        // assign
 } FuseClass;
 
@@ -188,6 +190,6 @@ extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_
     op_convolve[], op_pool[], op_place[], op_reduce[], op_conv[], op_pooling[], op_norm[],
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
     op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[],
-    op_pairs[], op_embedding[];
+    op_pairs[], op_embedding[], op_scan[], op_recurrent[];
 
 #endif

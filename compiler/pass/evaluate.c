@@ -2,6 +2,8 @@
 // own reference functions. Slow and obviously right: the oracle of the tests.
 #include "evaluate.h"
 
+#include "../graph/scan.h"
+
 EvalTensor eval_tensor(Arena *arena, const Type *type, int64_t rows) {
     EvalTensor tensor = {.rows = type->batched ? rows : 1, .size = type_elements(type)};
     tensor.data = ARENA_ARRAY(arena, double, tensor.rows *tensor.size);
@@ -70,7 +72,71 @@ static void evaluate_whole(Evaluation *evaluation, const Node *node, EvalTensor 
     node->op->evaluate(node, inputs, output, &evaluation->bindings->context);
 }
 
+// ---- Scans: the body, step by step, as a graph of its own.
+
+// A copy between a step of a sequence and a value of the body.
+static void copy_step(EvalTensor *step, EvalTensor *sequence, int64_t at, bool into_sequence) {
+    for (int64_t row = 0; row < step->rows; row++)
+        for (int64_t i = 0; i < step->size; i++) {
+            double *own = &step->data[row * step->size + i];
+            double *other = &sequence->data[row * sequence->size + at * step->size + i];
+            *(into_sequence ? other : own) = *(into_sequence ? own : other);
+        }
+}
+
+static void run_step(Evaluation *evaluation, const Scan *scan, EvalTensor *inputs, int64_t at,
+                     EvalTensor *results) {
+    const Graph *body = scan->body;
+    EvalBindings bindings = *evaluation->bindings;
+    ArenaMark mark = arena_mark(evaluation->arena);
+    bindings.inputs = inputs;
+    Evaluation own = evaluation_create(body, evaluation->arena, &bindings, NULL);
+    bool *wanted = ARENA_ARRAY(evaluation->arena, bool, body->nodes.count + 1);
+    for (int i = 0; i < body->outputs.count; i++) wanted[body->outputs.items[i]->id] = true;
+    evaluation_run(&own, wanted);
+    for (int i = scan->carried; i < body->outputs.count; i++)
+        copy_step(&own.values[body->outputs.items[i]->id], &results[i], at, true);
+    for (int i = 0; i < scan->carried; i++)
+        copy_step(&own.values[body->outputs.items[i]->id], &results[i], 0, true);
+    arena_release(evaluation->arena, mark);
+    for (int i = 0; i < scan->carried; i++) copy_step(&inputs[i], &results[i], 0, false);
+}
+
+static EvalTensor *scan_tensors(const Evaluation *evaluation, const Scan *scan,
+                                const NodeList *nodes, bool stacks) {
+    EvalTensor *tensors = ARENA_ARRAY(evaluation->arena, EvalTensor, nodes->count + 1);
+    for (int i = 0; i < nodes->count; i++) {
+        Type type = nodes->items[i]->type;
+        if (stacks && i >= scan->carried) type = scan_sequence_type(&type, scan->steps);
+        tensors[i] = eval_tensor(evaluation->arena, &type, evaluation->bindings->context.rows);
+    }
+    return tensors;
+}
+
+static void evaluate_scan(Evaluation *evaluation, const Node *node) {
+    const Scan *scan = node->scan;
+    EvalTensor *inputs = scan_tensors(evaluation, scan, &scan->body->inputs, false);
+    EvalTensor *results = scan_tensors(evaluation, scan, &scan->body->outputs, true);
+    int sequences = scan->carried + scan->sequences;
+    for (int i = 0; i < scan->body->inputs.count; i++)
+        if (i < scan->carried || i >= sequences)
+            copy_step(&inputs[i], &evaluation->values[node->inputs[i]->id], 0, false);
+    for (int64_t step = 0; step < scan->steps; step++) {
+        int64_t at = scan->is_reversed ? scan->steps - 1 - step : step;
+        for (int i = scan->carried; i < sequences; i++)
+            copy_step(&inputs[i], &evaluation->values[node->inputs[i]->id], at, false);
+        run_step(evaluation, scan, inputs, at, results);
+    }
+    evaluation->results[node->id] = results;
+}
+
 static EvalTensor evaluate_node(Evaluation *evaluation, const Node *node) {
+    if (node->op->fuse == FUSE_RESULT)
+        return evaluation->results[node->inputs[0]->id][scan_result_index(node)];
+    if (node->scan) {
+        evaluate_scan(evaluation, node);
+        return eval_tensor(evaluation->arena, &node->type, 1);
+    }
     if (evaluation->frozen && node->op->stops_gradient) return evaluation->frozen[node->id];
     if (!node->op->evaluate && !node->op->evaluate_element) {
         if (node->op->fuse != FUSE_LEAF) graph_bug(evaluation->graph, node, "it was not expanded");
@@ -91,6 +157,7 @@ Evaluation evaluation_create(const Graph *graph, Arena *arena, const EvalBinding
                         .arena = arena,
                         .bindings = bindings,
                         .values = ARENA_ARRAY(arena, EvalTensor, graph->nodes.count),
+                        .results = ARENA_ARRAY(arena, EvalTensor *, graph->nodes.count + 1),
                         .frozen = frozen};
 }
 

@@ -241,6 +241,12 @@ static nnrt_status run_lecun_normal(nnrt_fill *f) {
     return fill_scaled(f, 1, FAN_IN, TRUNCATED_NORMAL);
 }
 
+// Of a vector of four gates each.
+static nnrt_status run_unit_forget(nnrt_fill *f) {
+    for (int64_t i = 0; i < f->count; i++) f->values[i] = i * 4 / f->count == 1;
+    return NNRT_OK;
+}
+
 static nnrt_status run_identity(nnrt_fill *f) {
     int64_t columns = f->parameter->rank ? f->parameter->shape[f->parameter->rank - 1] : 1;
     double gain = nnrt_call_number_at(f->call, GAIN);
@@ -283,6 +289,8 @@ const nnrt_initializer_row nnrt_initializer_rows[] = {
     {.schema = {"variance_scaling", "draws with variance scale / fan", scaling_args,
                 "VarianceScaling"},
      .run = run_variance_scaling},
+    {.schema = {"unit_forget", "starts with 1 for an lstm's forget gates, else with 0", NULL, NULL},
+     .run = run_unit_forget},
     {.schema = {"orthogonal", "starts with orthogonal columns or rows", gain_args, "Orthogonal"},
      .needs_matrix = 1,
      .run = fill_orthogonal},

@@ -59,7 +59,9 @@ static void check_primitive(const OpDef *op) {
         require(op, op->evaluate_element && !op->evaluate, "needs exactly `evaluate_element`");
     } else {
         require(op, !op->lower && !op->evaluate_element, "only elementwise operators have lanes");
-        require(op, is_bound_from_outside(op) ? !op->evaluate : op->evaluate != NULL,
+        // The evaluator goes through the body of a scan itself.
+        bool is_scan = op->fuse == FUSE_SCAN || op->fuse == FUSE_RESULT;
+        require(op, is_bound_from_outside(op) || is_scan ? !op->evaluate : op->evaluate != NULL,
                 "it has no reference evaluation, or one too many");
     }
 }

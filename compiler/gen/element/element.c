@@ -38,10 +38,26 @@ Value element_arena(LaneBuilder *b, const Node *node) {
     return ir_offset(b->gen, b->gen->f32, arena, place);
 }
 
+// How far a value of a scan's body is from where it begins. Steps are counted in the scan's own
+// direction where two places take turns.
+static Value moved(LaneBuilder *b, const Buffer *buffer) {
+    Gen *gen = b->gen;
+    const Scan *scan = b->schedule->scan;
+    Value time = ir_time(gen, b->function);
+    if (buffer->motion != MOTION_STEPS) {
+        if (scan->is_reversed)
+            time = LLVMBuildSub(gen->builder, ir_int(gen, scan->steps - 1), time, "");
+        if (buffer->motion == MOTION_WRITTEN) time = ir_add(gen, time, ir_int(gen, 1));
+        time = LLVMBuildAnd(gen->builder, time, ir_int(gen, 1), "");
+    }
+    return ir_multiply(gen, time, ir_int(gen, buffer->distance));
+}
+
 Value element_buffer(LaneBuilder *b, const Node *node) {
     const Buffer *buffer = &b->schedule->buffers[node->id];
     if (!buffer->is_stored) nn_ice("gen", "%%%d has no buffer", node->id);
     Value distance = ir_multiply(b->gen, b->sample, ir_int(b->gen, buffer->stride));
+    if (buffer->motion) distance = ir_add(b->gen, distance, moved(b, buffer));
     return ir_offset(b->gen, b->gen->f32, element_arena(b, node), distance);
 }
 
@@ -246,7 +262,8 @@ static Value compute(LaneBuilder *b, Node *node) {
 
 // What is read from memory: by its shape at this use, where that moves its elements.
 static Value load(LaneBuilder *b, const Node *node, Node *view) {
-    if (node->op->fuse == FUSE_LEAF) return load_leaf(b, node, &view->type);
+    bool is_bound = b->schedule->buffers[node->id].is_stored; // by the scan whose body it is of
+    if (node->op->fuse == FUSE_LEAF && !is_bound) return load_leaf(b, node, &view->type);
     return load_stored(b, node, view);
 }
 
@@ -290,17 +307,24 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
         return;
     }
     // Padded samples take whole vectors; dense ones must not touch what follows.
-    bool padded = b->lead == 1 && buffer->stride % b->width == 0 && !b->any_column;
+    bool padded = b->lead == 1 && buffer->stride % b->width == 0 && !b->any_column &&
+                  buffer->motion != MOTION_STEPS;
     ir_store_lanes(gen, value, pointer, padded ? b->width : valid);
 }
 
-static void store_unbatched(LaneBuilder *b, Value value, Value base) {
+static void store_unbatched(LaneBuilder *b, Value value, Value base, int valid) {
     Gen *gen = b->gen;
     Value index = b->domain == DOMAIN_STORAGE ? b->storage : ir_int(gen, 0);
+    if (b->domain == DOMAIN_ROWS) // of a value that is the same for all samples
+        index = ir_add(gen, ir_multiply(gen, b->row, ir_int(gen, b->row_width)), b->column);
     if (b->lane_is_there) // padding stays zero
         value = LLVMBuildSelect(gen->builder, b->lane_is_there, value,
                                 LLVMConstNull(LLVMTypeOf(value)), "");
-    ir_store(gen, value, ir_offset(gen, gen->f32, base, index));
+    Value pointer = ir_offset(gen, gen->f32, base, index);
+    if (b->domain == DOMAIN_ROWS)
+        ir_store_lanes(gen, value, pointer, valid);
+    else
+        ir_store(gen, value, pointer);
 }
 
 void element_store(LaneBuilder *b, Node *node, int valid) {
@@ -308,7 +332,7 @@ void element_store(LaneBuilder *b, Node *node, int valid) {
     if (node->type.batched)
         store_batched(b, node, value, valid);
     else
-        store_unbatched(b, value, element_arena(b, node));
+        store_unbatched(b, value, element_arena(b, node), valid);
 }
 
 Value element_target(LaneBuilder *b, const Node *assign) {
@@ -318,7 +342,7 @@ Value element_target(LaneBuilder *b, const Node *assign) {
 
 static void store_assign(LaneBuilder *b, const Node *assign) {
     Value value = (Value)(void *)element_value(b, assign->inputs[0]);
-    store_unbatched(b, value, element_target(b, assign));
+    store_unbatched(b, value, element_target(b, assign), b->width);
 }
 
 void element_store_all(LaneBuilder *b, int valid) {
@@ -327,7 +351,7 @@ void element_store_all(LaneBuilder *b, int valid) {
         element_value(b, group->assigns.items[i]->inputs[0]);
     for (int i = 0; i < group->nodes.count; i++) {
         Node *node = group->nodes.items[i];
-        bool here = (b->domain == DOMAIN_ROWS) == node->type.batched;
+        bool here = (b->domain == DOMAIN_ROWS && group->domain.batched) == node->type.batched;
         if (schedule_is_chunked(node)) continue;
         if (b->schedule->buffers[node->id].is_stored && here) element_store(b, node, valid);
     }

@@ -452,9 +452,22 @@ static void sample_rows(RowEmitter *e, Range range) {
     ir_loop_end(gen, &samples);
 }
 
+// The rows of a value that is the same for all samples.
+static void rows_once(RowEmitter *e) {
+    LLVMBasicBlockRef skip;
+    ir_only_worker_zero(e->b.gen, e->b.function, &skip);
+    lead_rows(e, (Range){ir_int(e->b.gen, 0), ir_int(e->b.gen, e->b.lead)});
+    LLVMBuildBr(e->b.gen->builder, skip);
+    LLVMPositionBuilderAtEnd(e->b.gen->builder, skip);
+}
+
 static void rows_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
     RowEmitter e = {0};
     rows_init(&e, gen, schedule, group, function);
+    if (!group->domain.batched) {
+        rows_once(&e);
+        return;
+    }
     if (!element_has_sums(group)) {
         sample_rows(&e, ir_sample_range(gen, schedule, function));
         return;
@@ -509,6 +522,7 @@ Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const c
     case GROUP_SCATTER: scatter_emit(gen, schedule, group, function); break;
     case GROUP_SCALAR: scalar_emit(gen, schedule, group, function); break;
     case GROUP_LAYOUT:
+    case GROUP_SCAN:
     case GROUP_CONTRACTION: nn_ice("gen", "a contraction is not a loop");
     }
     LLVMBuildRetVoid(gen->builder);

@@ -19,7 +19,7 @@ Matrix product_matrix(Product *p, Node *value) {
     Node *source = schedule_source(value);
     int64_t width = type_last(&value->type);
     Matrix m = {.source = source, .dtype = source->type.dtype};
-    if (source->op->fuse == FUSE_LEAF) {
+    if (source->op->fuse == FUSE_LEAF && !p->schedule->buffers[source->id].is_stored) {
         m.gathers = true;
         m.stride = width;
         if (p->lead != 1 || type_elements(&value->type) != width)

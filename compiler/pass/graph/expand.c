@@ -7,6 +7,7 @@
 // A gradient within the expressions needs the primitive nodes between its two inputs: it is made
 // when the rest is expanded. What it is made with respect to stands behind a `point` meanwhile, so
 // that it stays one value, which no loss looks behind.
+#include "../../graph/scan.h"
 #include "../pass.h"
 
 typedef bool Selection(const Node *node);
@@ -96,10 +97,20 @@ static void expand_derivatives(Graph *graph) {
     }
 }
 
+static void expand_bodies(Graph *graph) {
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Scan *scan = graph->nodes.items[i]->scan;
+        if (!scan) continue;
+        scan->body->mode = graph->mode;
+        pass_expand(scan->body);
+    }
+}
+
 void pass_expand(Graph *graph) {
     add_points(graph);
     expand_all(graph);
     expand_derivatives(graph);
     remove_points(graph);
     graph_remove_dead(graph);
+    expand_bodies(graph);
 }

@@ -2,32 +2,14 @@
 // others, the parameters, adds what arrives at a node from its users, and asks each operator's row
 // for the gradients of its inputs. Values that no parameter reaches which the function updates get
 // none.
-#include "../pass.h"
+#include "reverse.h"
 
-typedef struct Reverse {
-    Graph *graph;
-    Node *from;       // what is differentiated
-    const Node *to;   // with respect to this; NULL: to the parameters that are updated
-    bool *wanted;     // by node id: such a one reaches it, with a gradient all the way
-    Node **gradients; // by node id: what has arrived so far; NULL: nothing
-    int count;        // nodes of the forward graph
-} Reverse;
-
-static bool is_end(const Reverse *reverse, const Node *node) {
-    return reverse->to ? node == reverse->to : node->op->leaf == LEAF_PARAMETER;
-}
-
-static bool passes_gradient(const Graph *graph, const Node *node) {
-    if (node->op->leaf == LEAF_PARAMETER) return graph_updates(graph, node->parameter);
-    return node->op->gradient != NULL;
-}
-
-// By node id: what the differentiated value is made of.
+// By node id: what the differentiated values are made of.
 static bool *mark_used(const Reverse *reverse) {
     bool *used = ARENA_ARRAY(reverse->graph->arena, bool, reverse->count);
-    used[reverse->from->id] = true;
-    for (int i = reverse->from->id; i >= 0; i--) {
+    for (int i = reverse->count - 1; i >= 0; i--) {
         const Node *node = reverse->graph->nodes.items[i];
+        used[i] = used[i] || reverse->is_start[i];
         for (int k = 0; used[i] && k < node->input_count; k++) used[node->inputs[k]->id] = true;
     }
     return used;
@@ -36,21 +18,26 @@ static bool *mark_used(const Reverse *reverse) {
 // What is not constant almost everywhere must not be taken for it.
 static void check_differentiable(const Reverse *reverse, const Node *node) {
     if (node->op->gradient || node->op->is_statistic || node->op->is_constant) return;
-    if (node->op->fuse != FUSE_ELEMENTWISE && node->op->fuse != FUSE_LEAF)
+    bool has_results = node->op->fuse == FUSE_SCAN || node->op->fuse == FUSE_RESULT;
+    if (node->op->fuse != FUSE_ELEMENTWISE && node->op->fuse != FUSE_LEAF && !has_results)
         graph_bug(reverse->graph, node, "no gradient: %s",
                   node->op->no_gradient ? node->op->no_gradient : "it was not expanded");
 }
 
-static void mark_wanted(Reverse *reverse) {
+static bool passes_gradient(const Node *node) {
+    return node->op->gradient || node->op->fuse == FUSE_SCAN || node->op->fuse == FUSE_RESULT;
+}
+
+void reverse_mark(Reverse *reverse) {
     const bool *used = mark_used(reverse);
     for (int i = 0; i < reverse->count; i++) {
         const Node *node = reverse->graph->nodes.items[i];
         if (!used[i]) continue;
-        bool reached = is_end(reverse, node);
+        bool reached = reverse->is_end[i];
         for (int k = 0; k < node->input_count; k++)
             reached = reached || reverse->wanted[node->inputs[k]->id];
         if (reached) check_differentiable(reverse, node);
-        reverse->wanted[i] = reached && passes_gradient(reverse->graph, node);
+        reverse->wanted[i] = reverse->is_end[i] || (reached && passes_gradient(node));
     }
 }
 
@@ -87,46 +74,72 @@ static Node *sum_repeats(Graph *graph, Node *dy, const Type *input) {
 
 // ---- The walk.
 
-static void arrive(Reverse *reverse, const Node *node, Node *gradient) {
+void reverse_arrive(Reverse *reverse, const Node *node, Node *gradient) {
     Node **slot = &reverse->gradients[node->id];
     *slot = *slot ? graph_add(reverse->graph, *slot, gradient) : gradient;
+}
+
+// What the results of a scan have got so far; NULL where that is nothing.
+static Node **results_gradients(const Reverse *reverse, const Node *scan) {
+    Graph *graph = reverse->graph;
+    Node **dresults = ARENA_ARRAY(graph->arena, Node *, scan->scan->body->outputs.count + 1);
+    for (int i = scan->id + 1; i < reverse->count; i++) {
+        const Node *result = graph->nodes.items[i];
+        if (result->op->fuse != FUSE_RESULT || result->inputs[0] != scan) continue;
+        Node *dy = reverse->gradients[i];
+        if (!dy) continue;
+        Node **slot = &dresults[scan_result_index(result)];
+        dy = graph_broadcast(graph, dy, result->type);
+        *slot = *slot ? graph_add(graph, *slot, dy) : dy;
+    }
+    return dresults;
 }
 
 static void step_back(Reverse *reverse, Node *node) {
     Graph *graph = reverse->graph;
     Node **dinputs = ARENA_ARRAY(graph->arena, Node *, node->input_count);
-    Node *dy = graph_broadcast(graph, reverse->gradients[node->id], node->type);
-    node->op->gradient(graph, node, dy, dinputs);
+    if (node->scan) {
+        bool *wanted = ARENA_ARRAY(graph->arena, bool, node->input_count + 1);
+        for (int i = 0; i < node->input_count; i++)
+            wanted[i] = reverse->wanted[node->inputs[i]->id];
+        scan_gradients(graph, node, results_gradients(reverse, node), wanted, dinputs);
+    } else {
+        Node *dy = graph_broadcast(graph, reverse->gradients[node->id], node->type);
+        node->op->gradient(graph, node, dy, dinputs);
+    }
     for (int i = 0; i < node->input_count; i++) {
         const Node *input = node->inputs[i];
         if (!dinputs[i] || !reverse->wanted[input->id]) continue;
         // A rule may give less than the whole: one number for all elements, say.
         bool repeats = node->op->fuse == FUSE_ELEMENTWISE;
         Node *whole = graph_broadcast(graph, dinputs[i], repeats ? node->type : input->type);
-        arrive(reverse, input, sum_repeats(graph, whole, &input->type));
+        reverse_arrive(reverse, input, sum_repeats(graph, whole, &input->type));
     }
 }
 
-static Reverse reverse_to(Graph *graph, Node *from, const Node *to) {
+Reverse reverse_begin(Graph *graph) {
     graph_sort(graph);
     int count = graph->nodes.count;
-    Reverse reverse = {.graph = graph,
-                       .from = from,
-                       .to = to,
-                       .wanted = ARENA_ARRAY(graph->arena, bool, count),
-                       .gradients = ARENA_ARRAY(graph->arena, Node *, count),
-                       .count = count};
-    mark_wanted(&reverse);
-    return reverse;
+    return (Reverse){.graph = graph,
+                     .is_start = ARENA_ARRAY(graph->arena, bool, count + 1),
+                     .is_end = ARENA_ARRAY(graph->arena, bool, count + 1),
+                     .wanted = ARENA_ARRAY(graph->arena, bool, count + 1),
+                     .gradients = ARENA_ARRAY(graph->arena, Node *, count + 1),
+                     .count = count};
 }
 
-static void walk_back(Reverse *reverse) {
+// A scan's turn comes when all its results have had theirs.
+static bool is_reached(const Reverse *reverse, const Node *node) {
+    if (node->scan) return true;
+    return reverse->gradients[node->id] && node->op->gradient;
+}
+
+void reverse_walk(Reverse *reverse) {
     Graph *graph = reverse->graph;
-    reverse->gradients[reverse->from->id] = graph_constant(graph, 1);
-    for (int i = reverse->from->id; i >= 0; i--) {
+    for (int i = reverse->count - 1; i >= 0; i--) {
         Node *node = graph->nodes.items[i];
-        if (!reverse->wanted[i] || !reverse->gradients[i] || !node->op->gradient) continue;
-        if (node == reverse->to) break;
+        if (!reverse->wanted[i] || !is_reached(reverse, node)) continue;
+        if (reverse->is_end[i] && node->op->leaf != LEAF_PARAMETER) continue;
         graph->current_layer = node->layer;
         graph->current_span = node->span;
         step_back(reverse, node);
@@ -134,9 +147,32 @@ static void walk_back(Reverse *reverse) {
     graph->current_layer = NULL;
 }
 
+void reverse_end_at_parameters(Reverse *reverse) {
+    const NodeList *nodes = &reverse->graph->parameter_nodes;
+    for (int i = 0; i < nodes->count; i++)
+        if (nodes->items[i] && graph_updates(reverse->graph, nodes->items[i]->parameter))
+            reverse->is_end[nodes->items[i]->id] = true;
+}
+
+static Reverse reverse_of(Graph *graph, Node *from, const Node *to) {
+    Reverse reverse = reverse_begin(graph);
+    reverse.is_start[from->id] = true;
+    if (to)
+        reverse.is_end[to->id] = true;
+    else
+        reverse_end_at_parameters(&reverse);
+    reverse_mark(&reverse);
+    return reverse;
+}
+
+static void walk_from(Reverse *reverse, const Node *from) {
+    reverse->gradients[from->id] = graph_constant(reverse->graph, 1);
+    reverse_walk(reverse);
+}
+
 Node **pass_gradients(Graph *graph) {
-    Reverse reverse = reverse_to(graph, graph->loss, NULL);
-    walk_back(&reverse);
+    Reverse reverse = reverse_of(graph, graph->loss, NULL);
+    walk_from(&reverse, graph->loss);
     graph->has_gradients = true;
     Node **results = ARENA_ARRAY(graph->arena, Node *, graph->weights->parameters.count);
     for (int i = 0; i < graph->weights->parameters.count; i++) {
@@ -152,7 +188,7 @@ Node **pass_gradients(Graph *graph) {
 
 // Normalizations by the batch on the way, whose gradient is right once, but has none itself.
 static void unfold_moments(Graph *graph, Node *y, const Node *x) {
-    Reverse reverse = reverse_to(graph, y, x);
+    Reverse reverse = reverse_of(graph, y, x);
     for (int i = 0; i < reverse.count; i++) {
         Node *node = graph->nodes.items[i];
         if (!reverse.wanted[i] || !node->op->unfold) continue;
@@ -166,8 +202,8 @@ static void unfold_moments(Graph *graph, Node *y, const Node *x) {
 Node *pass_gradient_at(Graph *graph, Node *node) {
     unfold_moments(graph, node->inputs[0], node->inputs[1]);
     Node *y = node->inputs[0], *x = node->inputs[1];
-    Reverse reverse = reverse_to(graph, y, x);
-    walk_back(&reverse);
+    Reverse reverse = reverse_of(graph, y, x);
+    walk_from(&reverse, y);
     graph->current_layer = node->layer;
     graph->current_span = node->span;
     Node *gradient = reverse.wanted[y->id] ? reverse.gradients[x->id] : NULL;

@@ -1,6 +1,7 @@
 // Pass simplify: local rules, tried on every node until none applies, with equal nodes merged on
 // the way (value numbering). A rule gives a node of the same type and, up to rounding, the same
 // value, or NULL. Products with zero stay: zero times infinity is not zero.
+#include "../../graph/scan.h"
 #include "../pass.h"
 
 #include <math.h>
@@ -224,6 +225,7 @@ static size_t hash_node(const Node *node) {
 static bool nodes_equal(const Node *a, const Node *b) {
     if (a->op != b->op || a->input_count != b->input_count || !same_type(a, b)) return false;
     if (a->parameter != b->parameter || a->slot != b->slot || a->name != b->name) return false;
+    if (a->scan != b->scan) return false;
     for (int i = 0; i < a->input_count; i++)
         if (a->inputs[i] != b->inputs[i]) return false;
     return args_equal(a->args, b->args);
@@ -285,6 +287,14 @@ static bool simplify_once(Graph *graph) {
     return any;
 }
 
+static void simplify_bodies(Graph *graph) {
+    scan_prune(graph);
+    for (int i = 0; i < graph->nodes.count; i++)
+        if (graph->nodes.items[i]->scan) pass_simplify(graph->nodes.items[i]->scan->body);
+    scan_prune(graph);
+}
+
 void pass_simplify(Graph *graph) {
     for (int round = 0; round < MAX_ROUNDS && simplify_once(graph); round++) continue;
+    simplify_bodies(graph);
 }

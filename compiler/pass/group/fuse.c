@@ -119,7 +119,8 @@ bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group) {
 
 // OpenBLAS gives the bare product: nothing joins its group.
 static bool is_blas(const Schedule *schedule, const Node *anchor) {
-    if (!op_is_matrix_product(anchor) || op_product_kind(anchor) == PRODUCT_PAIRS) return false;
+    if (!op_is_matrix_product(anchor) || op_product_kind(anchor) == PRODUCT_PAIRS || schedule->scan)
+        return false;
     const Layout *layout = schedule->layout;
     const Node *right = schedule_source(anchor->inputs[1]);
     if (right->parameter) return layout->parameters[right->parameter->index].kind == LAYOUT_PLAIN;
@@ -221,7 +222,7 @@ static Group *latest_fitting(Fusion *fusion, Node *node, bool rows_only) {
 static bool must_be_stored(const Fusion *fusion, const Node *node) {
     const NodeList *users = &fusion->users[node->id];
     for (int i = 0; i < users->count; i++)
-        if (op_is_matrix_product(users->items[i])) return true;
+        if (schedule_reads_memory(users->items[i])) return true;
     return fusion_is_output(fusion->graph, node) && node->type.batched;
 }
 
@@ -258,6 +259,7 @@ void fusion_place_alone(Fusion *fusion, Node *node) {
     case FUSE_CONTRACTION:
         new_group(fusion, GROUP_CONTRACTION, node, &node->type)->anchor = node;
         break;
+    case FUSE_SCAN: new_group(fusion, GROUP_SCAN, node, &node->type)->anchor = node; break;
     case FUSE_LAYOUT: new_group(fusion, GROUP_LAYOUT, node, &node->type)->anchor = node; break;
     case FUSE_REDUCE_ALL: new_group(fusion, GROUP_REDUCE, node, &node->type)->anchor = node; break;
     case FUSE_REDUCE_AXIS: new_group(fusion, GROUP_AXIS, node, &node->type)->anchor = node; break;
@@ -280,6 +282,7 @@ static Group *fitting_group(Fusion *fusion, Node *node) {
     switch (node->op->fuse) {
     case FUSE_REDUCE_BATCH: return schedule_is_chunked(node) ? summing_group(fusion, node) : NULL;
     case FUSE_REDUCTION: return reducing_group(fusion, node);
+    case FUSE_RESULT: return fusion->groups.items[group_of(fusion, node->inputs[0])];
     case FUSE_ELEMENTWISE: return latest_fitting(fusion, node, false);
     default: return NULL;
     }
@@ -467,7 +470,8 @@ static Partition partition_of(const Schedule *schedule, const Group *group) {
         if (is_blas(schedule, group->anchor)) return PARTITION_OUTPUT;
         return group->anchor->type.batched || schedule_is_chunked(group->anchor) ? PARTITION_ROWS
                                                                                  : PARTITION_OUTPUT;
-    case GROUP_ROWS:
+    case GROUP_ROWS: return group->domain.batched ? PARTITION_ROWS : PARTITION_SERIAL;
+    case GROUP_SCAN:
     case GROUP_AXIS: return PARTITION_ROWS;
     case GROUP_COLUMNS:
         return group->width * group->lead == 1 ? PARTITION_SERIAL : PARTITION_OUTPUT;
@@ -524,10 +528,13 @@ static void count_chunks(Schedule *schedule) {
         if (schedule_is_chunked(schedule->graph->nodes.items[i])) schedule->chunks = CHUNKS;
 }
 
+static void fuse_bodies(Schedule *schedule, Arena *arena);
+
 static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch,
-                      bool is_single) {
+                      bool is_single, const Scan *scan) {
     Schedule *schedule = ARENA_NEW(arena, Schedule);
     schedule->is_single = is_single;
+    schedule->scan = scan;
     schedule->graph = graph;
     schedule->layout = layout;
     schedule->batch = batch;
@@ -558,11 +565,27 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     keep_groups(&fusion);
     mark_stored(&fusion);
     count_chunks(schedule);
+    fuse_bodies(schedule, arena);
     return schedule;
 }
 
+// Workers have their samples for all steps: no group of a body waits for another worker.
+static void fuse_bodies(Schedule *schedule, Arena *arena) {
+    for (int i = 0; i < schedule->groups.count; i++) {
+        Group *group = schedule->groups.items[i];
+        if (group->kind != GROUP_SCAN) continue;
+        Scan *scan = group->anchor->scan;
+        group->body = fuse(scan->body, arena, schedule->layout, schedule->batch, false, scan);
+        group->body->chunks = schedule->chunks;
+        pass_schedule(group->body);
+        for (int k = 0; k < group->body->groups.count; k++)
+            if (group->body->groups.items[k]->partition != PARTITION_ROWS)
+                nn_ice("fuse", "a group within a scan is not divided by samples");
+    }
+}
+
 Schedule *pass_fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch) {
-    return fuse(graph, arena, layout, batch, false);
+    return fuse(graph, arena, layout, batch, false, NULL);
 }
 
 // A sum over samples is nothing that workers could divide with a sample.
@@ -575,5 +598,5 @@ static bool sums_samples(const Graph *graph) {
 }
 
 Schedule *pass_fuse_single(Graph *graph, Arena *arena, const Layout *layout) {
-    return fuse(graph, arena, layout, 1, !sums_samples(graph));
+    return fuse(graph, arena, layout, 1, !sums_samples(graph), NULL);
 }

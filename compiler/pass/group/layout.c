@@ -94,10 +94,20 @@ static void find_kernels(const Graph *graph, KernelColumns *found) {
     }
 }
 
-static void find_weights(const Graph *graph, bool *is_weight) {
+// Weights of products, and of those that a scan repeats: OpenBLAS divides columns among workers,
+// who are not in step there.
+typedef struct WeightUses {
+    bool *is_weight, *is_repeated; // by parameter
+} WeightUses;
+
+static void find_weights(const Graph *graph, bool is_body, WeightUses *uses) {
     for (int i = 0; i < graph->nodes.count; i++) {
-        Parameter *weight = weight_of(graph->nodes.items[i]);
-        if (weight && weight->type.rank == 2) is_weight[weight->index] = true;
+        const Node *node = graph->nodes.items[i];
+        Parameter *weight = weight_of(node);
+        if (node->scan) find_weights(node->scan->body, true, uses);
+        if (!weight || weight->type.rank != 2) continue;
+        uses->is_weight[weight->index] = true;
+        if (is_body) uses->is_repeated[weight->index] = true;
     }
 }
 
@@ -108,10 +118,11 @@ Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Are
     layout->contraction = contraction;
     layout->batch = batch;
     layout->parameters = ARENA_ARRAY(arena, ParameterLayout, weights->parameters.count + 1);
-    bool *is_weight = ARENA_ARRAY(arena, bool, weights->parameters.count + 1);
+    WeightUses uses = {ARENA_ARRAY(arena, bool, weights->parameters.count + 1),
+                       ARENA_ARRAY(arena, bool, weights->parameters.count + 1)};
     KernelColumns *kernels = ARENA_ARRAY(arena, KernelColumns, weights->parameters.count + 1);
     for (int i = 0; i < count; i++) {
-        find_weights(graphs[i], is_weight);
+        find_weights(graphs[i], false, &uses);
         find_kernels(graphs[i], kernels);
     }
     // Last layer first: gradients become ready in this order.
@@ -125,8 +136,9 @@ Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Are
             out->storage = panel_storage(machine, out->rows, out->columns, kernels[i].together);
             if (kernels[i].is_depthwise)
                 out->storage = row_storage(machine, out->rows, out->columns);
-        } else if (!is_weight[i] ||
-                   layout_prefers_blas(machine, contraction, batch, out->rows, out->columns)) {
+        } else if (!uses.is_weight[i] ||
+                   (!uses.is_repeated[i] &&
+                    layout_prefers_blas(machine, contraction, batch, out->rows, out->columns))) {
             out->kind = LAYOUT_PLAIN;
             out->storage = plain_storage(out->rows, out->columns);
         } else if (fills_few_lanes(machine, out->rows, out->columns)) {
@@ -158,9 +170,10 @@ void layout_slots(Layout *layout, const Graph *graph, Arena *arena) {
 static bool reads_columns_in_place(const Graph *graph, const Layout *layout, const Node *data) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *user = graph->nodes.items[i];
-        if (!op_is_matrix_product(user)) continue;
+        if (!schedule_reads_memory(user)) continue;
         for (int k = 0; k < user->input_count; k++) {
             if (schedule_source(user->inputs[k]) != data) continue;
+            if (user->scan) return false;
             if (k != 0 || user->inputs[0]->type.rank != 1) return false;
             if (op_product_kind(user) == PRODUCT_PAIRS) return false;
             Parameter *weight = weight_of(user);
@@ -178,7 +191,7 @@ static void load_input(Graph *graph, Node *data) {
     int count = graph->nodes.count;
     for (int i = 0; i < count; i++) {
         Node *user = graph->nodes.items[i];
-        if (!op_is_matrix_product(user)) continue;
+        if (!schedule_reads_memory(user)) continue;
         for (int k = 0; k < user->input_count; k++) {
             if (schedule_source(user->inputs[k]) != data) continue;
             Type wanted = user->inputs[k]->type;
@@ -206,6 +219,28 @@ static void load_told(Graph *graph) {
         graph->reports.items[i] = loaded_number(graph, graph->reports.items[i]);
 }
 
+// Each result of a body has a place of its own, into which an elementwise operator puts what is
+// only read, or is another result already.
+static bool is_result_before(const Graph *body, int index) {
+    for (int i = 0; i < index; i++)
+        if (schedule_source(body->outputs.items[i]) == schedule_source(body->outputs.items[index]))
+            return true;
+    return false;
+}
+
+static void load_results(Graph *graph) {
+    for (int i = 0; i < graph->nodes.count; i++) {
+        if (!graph->nodes.items[i]->scan) continue;
+        Graph *body = graph->nodes.items[i]->scan->body;
+        for (int k = 0; k < body->outputs.count; k++) {
+            Node *result = body->outputs.items[k];
+            if (schedule_source(result)->op->fuse == FUSE_LEAF || is_result_before(body, k))
+                body->outputs.items[k] = graph_load(body, result);
+        }
+        graph_sort(body);
+    }
+}
+
 // A model may give a data column back as it is; somebody has to put it into the output's buffer.
 static void load_outputs(Graph *graph) {
     for (int i = 0; i < graph->outputs.count; i++) {
@@ -219,6 +254,7 @@ static void load_outputs(Graph *graph) {
 
 void pass_load_inputs(Graph *graph, const Layout *layout) {
     load_outputs(graph);
+    load_results(graph);
     for (int i = 0; i < graph->inputs.count; i++) {
         Node *data = graph->inputs.items[i];
         if (!reads_columns_in_place(graph, layout, data)) load_input(graph, data);

@@ -246,6 +246,17 @@ static bool anchor_is_legal(Legality *l, const Node *anchor) {
     return true;
 }
 
+// What is taken apart into steps, or carried, lies in memory.
+static bool member_of_scan(Legality *l, const Node *node) {
+    for (int i = 0; i < node->input_count; i++) {
+        Node *source = schedule_source(node->inputs[i]);
+        if (source->op->fuse == FUSE_LEAF || l->schedule->group_of[source->id] >= 0) continue;
+        l->fault.stored = source;
+        return refuse(l, "a scan reads it");
+    }
+    return true;
+}
+
 static bool member_of_product(Legality *l, const Site *main, const Node *node) {
     const Group *group = l->group;
     if (node == group->anchor) return anchor_is_legal(l, node);
@@ -292,6 +303,7 @@ static bool member_of_anchor(Legality *l, const Site *main, const Node *node) {
 static bool member_is_legal(Legality *l, const Site *main, const Node *node) {
     switch (l->group->kind) {
     case GROUP_CONTRACTION: return member_of_product(l, main, node);
+    case GROUP_SCAN: return member_of_scan(l, node);
     case GROUP_ROWS: return member_of_rows(l, main, node);
     case GROUP_STORAGE:
     case GROUP_SCALAR: return compute_is_legal(l, main, node);

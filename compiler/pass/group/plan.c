@@ -1,6 +1,7 @@
 // Memory: where stored values lie in the arena. It is planned over phases (the stretches between
 // barriers), because within one the workers are not in step with each other.
 #include "convolution.h"
+#include "fusion.h"
 
 #include <stdlib.h>
 
@@ -203,10 +204,76 @@ int64_t plan_offsets(PlanItem *items, int count, Arena *arena) {
     return peak;
 }
 
+// ---- Bodies of scans: what they keep for themselves lies together; what they read and give lies
+// where the values outside do.
+
+static Buffer *output_buffer(const Schedule *body, int index) {
+    return &body->buffers[schedule_source(body->graph->outputs.items[index])->id];
+}
+
+// Two places for what is carried; one for what a step keeps. Their offsets begin at 0.
+static void size_body(Schedule *body, Arena *arena) {
+    const Graph *graph = body->graph;
+    const bool *row_operands = find_row_operands(body, arena);
+    for (int i = 0; i < graph->nodes.count; i++) {
+        Buffer *buffer = &body->buffers[i];
+        const Node *node = graph->nodes.items[i];
+        if (!buffer->is_stored) continue;
+        size_buffer(body, node, row_operands[i], buffer);
+        buffer->copies = 1;
+        buffer->offset = body->arena_size;
+        if (!fusion_is_output(graph, node)) body->arena_size += buffer->size;
+    }
+    for (int i = 0; i < body->scan->carried; i++) {
+        Buffer *in = &body->buffers[graph->inputs.items[i]->id], *out = output_buffer(body, i);
+        in->is_stored = true;
+        size_buffer(body, graph->inputs.items[i], row_operands[graph->inputs.items[i]->id], in);
+        in->copies = 1;
+        in->offset = body->arena_size;
+        in->distance = in->size;
+        in->motion = MOTION_READ;
+        *out = *in;
+        out->motion = MOTION_WRITTEN;
+        body->arena_size += 2 * in->size;
+    }
+}
+
+// What is outside, a step of it at a time or all of it.
+static void look_outside(Buffer *own, const Buffer *outside, const Type *step, bool moves) {
+    own->is_stored = true;
+    own->copies = 1;
+    own->offset = outside->offset;
+    own->stride = outside->stride;
+    own->parameter = outside->parameter;
+    own->motion = moves ? MOTION_STEPS : MOTION_NONE;
+    own->distance = type_elements(step);
+}
+
+static void place_body(const Schedule *schedule, const Group *group) {
+    Schedule *body = group->body;
+    const Scan *scan = body->scan;
+    for (int i = 0; i < body->graph->nodes.count; i++)
+        if (body->buffers[i].is_stored) body->buffers[i].offset += group->body_offset;
+    for (int i = scan->carried; i < body->graph->inputs.count; i++) {
+        const Node *own = body->graph->inputs.items[i];
+        const Node *outside = schedule_source(group->anchor->inputs[i]);
+        look_outside(&body->buffers[own->id], &schedule->buffers[outside->id], &own->type,
+                     i < scan->carried + scan->sequences);
+    }
+    for (int i = 0; i < group->nodes.count; i++) {
+        const Node *result = group->nodes.items[i];
+        if (result->op->fuse != FUSE_RESULT) continue;
+        int index = scan_result_index(result);
+        if (index >= scan->carried)
+            look_outside(output_buffer(body, index), &schedule->buffers[result->id],
+                         &body->graph->outputs.items[index]->type, true);
+    }
+}
+
 void pass_plan(Schedule *schedule, Arena *arena) {
     find_lives(schedule);
     int count = schedule->graph->nodes.count, used = 0;
-    PlanItem *items = ARENA_ARRAY(arena, PlanItem, count + 1);
+    PlanItem *items = ARENA_ARRAY(arena, PlanItem, count + schedule->groups.count + 1);
     const bool *row_operands = find_row_operands(schedule, arena);
     for (int i = 0; i < count; i++) {
         Buffer *buffer = &schedule->buffers[i];
@@ -218,8 +285,20 @@ void pass_plan(Schedule *schedule, Arena *arena) {
         items[used++] = (PlanItem){buffer->size * buffer->copies, alone ? 0 : buffer->first_phase,
                                    alone ? schedule->phase_count - 1 : buffer->last_phase, 0};
     }
+    for (int i = 0; i < schedule->groups.count; i++) {
+        const Group *group = schedule->groups.items[i];
+        if (!group->body) continue;
+        size_body(group->body, arena);
+        items[used++] = (PlanItem){group->body->arena_size, group->phase, group->phase, 0};
+    }
     schedule->arena_size = plan_offsets(items, used, arena);
     used = 0;
     for (int i = 0; i < count; i++)
         if (schedule->buffers[i].is_stored) schedule->buffers[i].offset = items[used++].offset;
+    for (int i = 0; i < schedule->groups.count; i++) {
+        Group *group = schedule->groups.items[i];
+        if (!group->body) continue;
+        group->body_offset = items[used++].offset;
+        place_body(schedule, group);
+    }
 }

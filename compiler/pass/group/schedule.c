@@ -14,6 +14,10 @@ Node *schedule_source(Node *node) {
     return node;
 }
 
+bool schedule_reads_memory(const Node *user) {
+    return user->op->fuse == FUSE_SCAN || op_is_matrix_product(user);
+}
+
 bool schedule_is_chunked(const Node *node) {
     if (op_is_convolution(node) && op_product_kind(node) == PRODUCT_WEIGHTS)
         return type_elements(&node->type) <= LARGEST_SUM;
@@ -287,6 +291,8 @@ static void print_inlined(Text *out, const Schedule *schedule, const Group *grou
     if (others) text_format(out, "    %d vector%s, inlined\n", others, others > 1 ? "s" : "");
 }
 
+static void print_body(Text *out, const Schedule *body);
+
 static void print_group(Text *out, const Schedule *schedule, const Group *group) {
     GroupCost cost = cost_of_group(schedule, group);
     text_format(out, "group %d: %s, %lld x %lld, split by %s", group->id,
@@ -305,6 +311,13 @@ static void print_group(Text *out, const Schedule *schedule, const Group *group)
         text_format(out, "    assign %s\n",
                     assign->parameter ? assign->parameter->name : assign->slot->name);
     }
+    if (group->body) print_body(out, group->body);
+}
+
+static void print_body(Text *out, const Schedule *body) {
+    text_format(out, "  in each of %lld steps:\n", (long long)body->scan->steps);
+    for (int i = 0; i < body->groups.count; i++) print_group(out, body, body->groups.items[i]);
+    text_put(out, "  end of the steps\n");
 }
 
 void schedule_print_groups(Text *out, const Schedule *schedule) {

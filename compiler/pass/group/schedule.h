@@ -6,6 +6,7 @@
 #include "../../../runtime/nnrt.h"
 #include "../../base/diagnostics/ice.h"
 #include "../../base/integer.h"
+#include "../../graph/scan.h"
 #include "../pass.h"
 
 // What the passes need to know of the target.
@@ -75,6 +76,7 @@ typedef enum GroupKind {
     GROUP_REDUCE,      // a sum over a parameter's storage
     GROUP_PLACES,      // a sum over a part of an unbatched value
     GROUP_SCATTER,     // rows of samples, added up at rows of an unbatched value
+    GROUP_SCAN,        // groups of their own, once for each step
     GROUP_SCALAR       // single numbers
 } GroupKind;
 
@@ -83,6 +85,8 @@ typedef enum Partition {
     PARTITION_OUTPUT, // each worker has a range of the outputs
     PARTITION_SERIAL  // worker 0
 } Partition;
+
+typedef struct Schedule Schedule;
 
 typedef struct Group {
     int id; // in execution order
@@ -93,10 +97,20 @@ typedef struct Group {
     NodeList assigns;    // effects stored by it
     Type domain;         // whose elements it walks
     int64_t lead, width; // of it: lead rows of width elements
+    Schedule *body;      // of a scan: what it repeats; NULL: it is none
+    int64_t body_offset; // in the arena: where the body's values lie
     int phase;           // barriers stand between phases
     int level;           // while groups are made: above those of the groups that it reads
     bool is_rising;      // it is being raised
 } Group;
+
+// How a value of a scan's body moves in memory from step to step.
+typedef enum Motion {
+    MOTION_NONE,   // each step has it at the same place
+    MOTION_STEPS,  // a step of a sequence
+    MOTION_READ,   // what is carried, of two places in turn: written by the step before,
+    MOTION_WRITTEN // and for the next one
+} Motion;
 
 // Where a node's value lies, if it is stored at all.
 typedef struct Buffer {
@@ -105,12 +119,15 @@ typedef struct Buffer {
     int64_t size;   // floats in all
     int64_t offset; // in the arena
     int first_phase, last_phase;
-    int parameter;  // unbatched values in the layout of this parameter; -1: plain
-    int64_t copies; // partial sums, one for each chunk of the batch; `size` is that of one
+    int parameter; // unbatched values in the layout of this parameter; -1: plain
+    Motion motion;
+    int64_t distance; // floats from one step, or place, to the next
+    int64_t copies;   // partial sums, one for each chunk of the batch; `size` is that of one
 } Buffer;
 
-typedef struct Schedule {
+struct Schedule {
     Graph *graph;
+    const Scan *scan; // whose body it is; NULL: of none
     const Layout *layout;
     int64_t batch;
     // Sums over the samples of images are made in chunks of the batch, whose number does not depend
@@ -124,7 +141,7 @@ typedef struct Schedule {
     int *visited;       // by node id, and last the number of visits: for schedule_visit_reads
     Buffer *buffers;    // by node id
     int64_t arena_size; // floats
-} Schedule;
+};
 
 // requires: primitive graph, layout; provides: every computed node in one group (or inlined into
 // its users), groups acyclic.
@@ -154,6 +171,9 @@ bool schedule_same_place(const Type *view, const Type *source, const Type *domai
 // The domain in which a sum evaluates its input: that of the input, or, if its rows are not what is
 // summed, rows as long as the sum.
 Type schedule_sum_domain(const Node *input, const Node *sum);
+
+// Whether `user` reads its operands where they are stored, rather than computing them.
+bool schedule_reads_memory(const Node *user);
 
 // The number of the weights of a leaf or an assign, parameters first; -1: it has none.
 int schedule_weights_of(const Schedule *schedule, const Node *node);

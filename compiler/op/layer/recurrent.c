@@ -1,0 +1,316 @@
+// Recurrent layers: rnn, lstm and gru, as Keras 3's SimpleRNN, LSTM and GRU
+// (keras/src/layers/rnn). Each is a scan over the steps of a sequence [steps, values]. The product
+// of the inputs with the kernel is made for all steps before it; within a step stands the product
+// of the state with the recurrent kernel, and the cell.
+//
+//   rnn   h' = activation(x W + b + h U)
+//   lstm  i, f, g, o = parts of x W + b + h U; c' = f c + i g; h' = o activation(c')
+//         Hochreiter and Schmidhuber 1997; Gers et al. 2000. Gates lie as i, f, g, o.
+//   gru   z, r, g = parts; h' = z h + (1 - z) g. Cho et al. 2014, arXiv:1406.1078. With
+//         `reset_after` (as cuDNN) r weighs the product h U and its own bias, else h before it.
+#include "../../graph/scan.h"
+#include "../primitive/generator.h"
+#include "layer.h"
+
+enum { MOST_UNITS = 1 << 20, MOST_STATES = 2 };
+
+// A kind of recurrent layer.
+typedef struct Cell {
+    int gates, states;
+    bool has_reset; // of the gru
+} Cell;
+
+// Within a step.
+typedef struct Step {
+    const Node *node; // the layer
+    Graph *body;
+    int64_t units;
+    Node *input;              // the kernel's product with x
+    Node *state[MOST_STATES]; // before the step; 0: what the layer gives
+    Node *next[MOST_STATES];
+    Node *recurrent, *bias; // parameters; bias: of the recurrent product, or NULL
+} Step;
+
+static const Cell cell_rnn = {1, 1, false}, cell_lstm = {4, 2, false}, cell_gru = {3, 1, true};
+
+static bool resets_after(const Node *node, const Cell *cell) {
+    return cell->has_reset && args_bool(node->args, "reset_after");
+}
+
+// ---- Shapes and weights.
+
+static bool recurrent_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    int64_t units = args_int(node->args, "units");
+    if (x->rank != 2) {
+        op_shape_error(graph, node, "%s expects a sequence of vectors, but this value is %s",
+                       node->op->schema.name, shape_text(graph->arena, x));
+        op_shape_label(graph, "needs [steps, values]");
+        if (x->rank == 1)
+            op_shape_help(graph, "`-> reshape(%lld, 1)` makes %lld steps of one number each",
+                          (long long)x->dims[0], (long long)x->dims[0]);
+        if (x->rank == 3)
+            op_shape_help(graph, "`-> reshape(%lld, %lld)` makes a step of each line",
+                          (long long)x->dims[0], (long long)(x->dims[1] * x->dims[2]));
+        return false;
+    }
+    if (!layer_check_initializer(graph, node, "kernel_initializer", 2) ||
+        !layer_check_initializer(graph, node, "recurrent_initializer", 2))
+        return false;
+    bool keeps_steps = args_bool(node->args, "return_sequences");
+    node->type = type_make(DTYPE_F32, true, keeps_steps ? 2 : 1,
+                           keeps_steps ? (int64_t[]){x->dims[0], units} : &units);
+    return true;
+}
+
+static void add_weights(Graph *graph, Node *node, const Cell *cell) {
+    int64_t units = args_int(node->args, "units"), wide = units * cell->gates;
+    int64_t kernel[] = {type_last(&node->inputs[0]->type), wide}, recurrent[] = {units, wide};
+    int64_t bias[] = {2, wide};
+    bool has_two = resets_after(node, cell);
+    layer_add_weights(graph, node, "kernel", "kernel", type_make(DTYPE_F32, false, 2, kernel),
+                      true);
+    layer_add_weights(graph, node, "recurrent_kernel", "recurrent",
+                      type_make(DTYPE_F32, false, 2, recurrent), true);
+    if (!args_bool(node->args, "bias")) return;
+    Type type = type_make(DTYPE_F32, false, has_two ? 2 : 1, has_two ? bias : &bias[1]);
+    layer_add_weights(graph, node, "bias", "bias", type, true);
+}
+
+static void rnn_parameters(Graph *graph, Node *node) {
+    add_weights(graph, node, &cell_rnn);
+}
+
+// Jozefowicz et al. 2015: forget gates begin open.
+static void lstm_parameters(Graph *graph, Node *node) {
+    add_weights(graph, node, &cell_lstm);
+    if (!args_bool(node->args, "bias") || !args_bool(node->args, "unit_forget_bias")) return;
+    Parameter *bias = node->inputs[node->input_count - 1]->parameter;
+    if (!args_get(node->args, "bias_initializer")->is_default) return;
+    bias->initializer = schema_callee(ARG_INITIALIZER, "unit_forget");
+    bias->initializer_args = args_default(graph->weights->arena, bias->initializer);
+}
+
+static void gru_parameters(Graph *graph, Node *node) {
+    add_weights(graph, node, &cell_gru);
+}
+
+// ---- Steps.
+
+static Node *activate(const Step *step, const char *argument, Node *x) {
+    const ArgValue *activation = args_get(step->node->args, argument);
+    if (!activation->is_set) return x;
+    return graph_call(step->body, activation->callee->name, &x, 1, activation->args);
+}
+
+static Node *part(Graph *graph, Node *x, int64_t number, int64_t units) {
+    Args *args = graph_args(graph, "slice");
+    args_set_number(args, "axis", x->type.rank - 1);
+    args_set_number(args, "begin", (double)(number * units));
+    args_set_number(args, "count", (double)units);
+    return graph_call(graph, "slice", &x, 1, args);
+}
+
+static Node *gate(const Step *step, Node *x, int number) {
+    return activate(step, "recurrent_activation", part(step->body, x, number, step->units));
+}
+
+static Node *recurrent_product(const Step *step, Node *state) {
+    Node *product = graph_matmul(step->body, state, step->recurrent, false);
+    return step->bias ? graph_add(step->body, product, step->bias) : product;
+}
+
+static void rnn_step(Step *step) {
+    Node *sum = graph_add(step->body, recurrent_product(step, step->state[0]), step->input);
+    step->next[0] = activate(step, "activation", sum);
+}
+
+static void lstm_step(Step *step) {
+    Graph *body = step->body;
+    Node *sum = graph_add(body, recurrent_product(step, step->state[0]), step->input);
+    Node *input = gate(step, sum, 0), *forget = gate(step, sum, 1), *output = gate(step, sum, 3);
+    Node *candidate = activate(step, "activation", part(body, sum, 2, step->units));
+    step->next[1] = graph_add(body, graph_multiply(body, forget, step->state[1]),
+                              graph_multiply(body, input, candidate));
+    step->next[0] = graph_multiply(body, output, activate(step, "activation", step->next[1]));
+}
+
+// z h + (1 - z) g = g + z (h - g)
+static Node *interpolate(Graph *body, Node *z, Node *h, Node *g) {
+    return graph_add(body, g, graph_multiply(body, z, graph_subtract(body, h, g)));
+}
+
+static void gru_step_after(Step *step) {
+    Graph *body = step->body;
+    int64_t units = step->units;
+    Node *h = step->state[0], *product = recurrent_product(step, h);
+    Node *update =
+        activate(step, "recurrent_activation",
+                 graph_add(body, part(body, product, 0, units), part(body, step->input, 0, units)));
+    Node *reset =
+        activate(step, "recurrent_activation",
+                 graph_add(body, part(body, product, 1, units), part(body, step->input, 1, units)));
+    Node *own = graph_multiply(body, reset, part(body, product, 2, units));
+    Node *candidate =
+        activate(step, "activation", graph_add(body, own, part(body, step->input, 2, units)));
+    step->next[0] = interpolate(body, update, h, candidate);
+}
+
+static const struct {
+    const Cell *cell;
+    void (*run)(Step *step);
+} cells[] = {{&cell_rnn, rnn_step}, {&cell_lstm, lstm_step}, {&cell_gru, gru_step_after}};
+
+// ---- The scan.
+
+static Node *zeros(Graph *graph, Type type) {
+    return graph_broadcast(graph, graph_constant(graph, 0), type);
+}
+
+static Node *mask(Graph *graph, Type type, double rate) {
+    Args *args = generator_args(graph, "dropout_mask");
+    args_set_number(args, "rate", rate);
+    return graph_generate(graph, "dropout_mask", type, args);
+}
+
+// Dropout drops the same numbers in all steps (Gal and Ghahramani 2016, arXiv:1512.05287).
+static Node *dropped(Graph *graph, const Node *node, Node *x) {
+    double rate = args_number(node->args, "dropout");
+    Type type = x->type;
+    if (graph->mode != GRAPH_TRAIN || rate == 0) return x;
+    type.dims[0] = 1;
+    type.dtype = DTYPE_F32;
+    return graph_multiply(graph, x, mask(graph, type, rate));
+}
+
+// What the state is multiplied by before the recurrent product; NULL: nothing.
+static Node *recurrent_mask(ScanBuilder *builder, const Node *node, Type state) {
+    double rate = args_number(node->args, "recurrent_dropout");
+    if (builder->graph->mode != GRAPH_TRAIN || rate == 0) return NULL;
+    return scan_capture(builder, mask(builder->graph, state, rate));
+}
+
+// Row `number` of a bias of two.
+static Node *bias_row(Graph *graph, Node *bias, int number) {
+    if (bias->type.rank == 1) return number == 0 ? bias : NULL;
+    Args *args = graph_args(graph, "slice");
+    args_set_number(args, "axis", 0);
+    args_set_number(args, "begin", number);
+    args_set_number(args, "count", 1);
+    Node *row = graph_call(graph, "slice", &bias, 1, args);
+    return graph_reshape(graph, row, 1, &bias->type.dims[1]);
+}
+
+static Node *expand(Graph *graph, Node *node, const Cell *cell, void (*run)(Step *step)) {
+    int64_t units = args_int(node->args, "units");
+    Node *bias = args_bool(node->args, "bias") ? node->inputs[3] : NULL;
+    Node *input = dropped(graph, node, node->inputs[0]);
+    input = graph_matmul(graph, input, node->inputs[1], false);
+    if (bias) input = graph_add(graph, input, bias_row(graph, bias, 0));
+    ScanBuilder builder =
+        scan_open(graph, input->type.dims[0], args_bool(node->args, "go_backwards"));
+    Graph *body = builder.scan->body;
+    Step step = {.node = node, .body = body, .units = units};
+    Type state = type_make(DTYPE_F32, true, 1, &units);
+    for (int i = 0; i < cell->states; i++)
+        step.state[i] = scan_carry(&builder, zeros(graph, state));
+    Node *factor = recurrent_mask(&builder, node, state), *before = step.state[0];
+    if (factor) step.state[0] = graph_multiply(body, step.state[0], factor);
+    step.input = scan_sequence(&builder, input);
+    step.recurrent = graph_parameter_node(body, node->inputs[2]->parameter);
+    if (bias && bias->type.rank == 2) step.bias = scan_capture(&builder, bias_row(graph, bias, 1));
+    (void)before;
+    run(&step);
+    for (int i = 0; i < cell->states; i++) scan_carry_on(&builder, i, step.next[i]);
+    bool keeps_steps = args_bool(node->args, "return_sequences");
+    if (keeps_steps) scan_stack(&builder, step.next[0]);
+    Node *scan = scan_close(&builder);
+    return keeps_steps ? scan_stacked(graph, scan, 0) : scan_final(graph, scan, 0);
+}
+
+static Node *rnn_expand(Graph *graph, Node *node) {
+    return expand(graph, node, cells[0].cell, cells[0].run);
+}
+
+static Node *lstm_expand(Graph *graph, Node *node) {
+    return expand(graph, node, cells[1].cell, cells[1].run);
+}
+
+static Node *gru_expand(Graph *graph, Node *node) {
+    return expand(graph, node, cells[2].cell, cells[2].run);
+}
+
+// ---- Arguments.
+
+#define UNITS                                                                                      \
+    {.name = "units",                                                                              \
+     .type = ARG_INT,                                                                              \
+     .minimum = 1,                                                                                 \
+     .maximum = MOST_UNITS,                                                                        \
+     .doc = "how many numbers the state has"}
+#define ACTIVATION(name_, default_, doc_)                                                          \
+    {.name = (name_), .type = ARG_ACTIVATION, .default_text = (default_), .doc = (doc_)}
+#define FLAG(name_, default_, doc_)                                                                \
+    {.name = (name_), .type = ARG_BOOL, .default_text = (default_), .doc = (doc_)}
+#define SHARE(name_, doc_)                                                                         \
+    {.name = (name_), .type = ARG_FLOAT, .default_text = "0", .maximum = 0.999999, .doc = (doc_)}
+#define WEIGHTS                                                                                    \
+    LAYER_BIAS, LAYER_KERNEL_INITIALIZER("kernel_initializer", "init", "how the kernel starts"),   \
+        LAYER_INITIALIZER("recurrent_initializer", "orthogonal",                                   \
+                          "how the recurrent kernel starts"),                                      \
+        LAYER_INITIALIZER("bias_initializer", "zeros", "how the bias starts"),                     \
+        LAYER_REGULARIZER("kernel_regularizer", "penalty on the kernel, added to the loss"),       \
+        LAYER_REGULARIZER("recurrent_regularizer",                                                 \
+                          "penalty on the recurrent kernel, added to the loss"),                   \
+        LAYER_REGULARIZER("bias_regularizer", "penalty on the bias, added to the loss"),           \
+        LAYER_CONSTRAINT("kernel_constraint", "what the kernel is kept to after each step"),       \
+        LAYER_CONSTRAINT("recurrent_constraint",                                                   \
+                         "what the recurrent kernel is kept to after each step"),                  \
+        LAYER_CONSTRAINT("bias_constraint", "what the bias is kept to after each step")
+#define SEQUENCE                                                                                   \
+    FLAG("return_sequences", "false", "give the state after each step, not only after the last"),  \
+        FLAG("go_backwards", "false", "begin at the end of the sequence"),                         \
+        SHARE("dropout", "share of the inputs that are dropped, the same in all steps"),           \
+        SHARE("recurrent_dropout", "share of the state that the recurrent product lacks")
+
+static const ArgDef rnn_args[] = {
+    UNITS, ACTIVATION("activation", "tanh", "function applied to the state"), SEQUENCE, WEIGHTS,
+    {0},
+};
+
+static const ArgDef lstm_args[] = {
+    UNITS,
+    ACTIVATION("activation", "tanh", "function of the candidate and of what is given"),
+    ACTIVATION("recurrent_activation", "sigmoid", "function of the gates"),
+    SEQUENCE,
+    FLAG("unit_forget_bias", "true", "forget gates begin open: their bias with 1"),
+    WEIGHTS,
+    {0},
+};
+
+static const ArgDef gru_args[] = {
+    UNITS,
+    ACTIVATION("activation", "tanh", "function of the candidate"),
+    ACTIVATION("recurrent_activation", "sigmoid", "function of the gates"),
+    SEQUENCE,
+    FLAG("reset_after", "true", "the reset gate weighs the recurrent product, not the state"),
+    WEIGHTS,
+    {0},
+};
+
+#define RECURRENT(name_)                                                                           \
+    .surface = true, .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_COMPOSITE,                     \
+    .shape = recurrent_shape, .parameters = name_##_parameters, .expand = name_##_expand
+
+const OpDef op_recurrent[] = {
+    {.schema = {"rnn", "goes through a sequence with a state that each step renews", rnn_args,
+                "SimpleRNN RNN"},
+     RECURRENT(rnn)},
+    {.schema = {"lstm", "goes through a sequence with gates that keep, forget and give a memory",
+                lstm_args, "LSTM"},
+     RECURRENT(lstm)},
+    {.schema = {"gru", "goes through a sequence with gates that keep or renew a state", gru_args,
+                "GRU"},
+     RECURRENT(gru)},
+    {.schema = {0}},
+};
