@@ -104,7 +104,7 @@ static Node *lift_leaf(ScanGradient *g, const Node *node) {
     double value;
     if (node->parameter) return graph_parameter_node(g->graph, node->parameter);
     if (node_is_constant(node, &value)) return graph_constant(g->graph, value);
-    if (!node_is(node, "input")) return graph_scalar(g->graph, node->name);
+    if (node->op->leaf != LEAF_COLUMN) return graph_scalar(g->graph, node->name);
     for (int i = 0; i < g->builder.same.count; i++)
         if (g->builder.same.items[i] == node) return g->builder.captured.items[i];
     graph_bug(g->body, node, "it is not known outside the scan");
@@ -167,7 +167,7 @@ static void provide_from(ScanGradient *g, Node *node, bool *seen) {
     if (seen[node->id]) return;
     seen[node->id] = true;
     bool is_copy = node->id < g->forward_count && g->origin[node->id];
-    bool is_bound = is_leaf(node) && !node_is(node, "input");
+    bool is_bound = is_leaf(node) && node->op->leaf != LEAF_COLUMN;
     if (is_copy && !is_bound && !(is_recomputed(node) && !is_leaf(node))) {
         node->replacement = provide(g, node);
         return;
