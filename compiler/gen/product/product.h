@@ -67,7 +67,8 @@ typedef struct ColumnTile {
 // Computes the rows of the tile and what the group makes of them.
 void rows_walk(Product *p, const ColumnTile *tile, Range rows);
 
-void product_pairs(Product *p); // of two values of samples; see product_pairs.c
-void product_blas(Product *p);  // by OpenBLAS; see product_blas.c
+void product_weight_gradient(Product *p); // weight_gradient.c
+void product_pairs(Product *p);           // of two values of samples; see product_pairs.c
+void product_blas(Product *p);            // by OpenBLAS; see product_blas.c
 
 #endif

@@ -1,0 +1,145 @@
+// The gradient of the weights: both operands are matrices of rows, the reduction runs over all
+// rows, and each worker owns a range of tiles of the result.
+#include "product.h"
+
+#include "../../base/diagnostics/ice.h"
+
+typedef struct WeightTiles {
+    Matrix broadcast, vector; // X and dY for panels; dY and X for transposed weights
+    int64_t height, width;    // of the result, in the order of the storage
+    int64_t row_stride, tile_stride;
+    int tile_width;       // columns of a tile
+    int64_t down, across; // tiles
+} WeightTiles;
+
+static Value tile_place(Product *p, const WeightTiles *t, Value row, Value across) {
+    return ir_add(p->gen, ir_multiply(p->gen, row, ir_int(p->gen, t->row_stride)),
+                  ir_multiply(p->gen, across, ir_int(p->gen, t->tile_stride)));
+}
+
+static void finish_weights(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
+                           Value across) {
+    Gen *gen = p->gen;
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, rows), ir_int(gen, 1), "line");
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, vectors), ir_int(gen, 1), "vector");
+    Value lane = ir_multiply(gen, loop.index, ir_int(gen, p->lanes));
+    Value line = ir_multiply(gen, lines.index, ir_int(gen, (int64_t)vectors * p->lanes));
+    Value at = ir_offset(gen, gen->f32, p->scratch, ir_add(gen, line, lane));
+    element_forget(&p->b);
+    Value place = tile_place(p, t, ir_add(gen, first_row, lines.index), across);
+    p->b.storage = ir_add(gen, place, lane);
+    p->b.values[slots_of(gen, p->anchor)] = ir_load(gen, ir_vector(gen, gen->f32, p->lanes), at);
+    element_store_all(&p->b, p->lanes);
+    ir_loop_end(gen, &loop);
+    ir_loop_end(gen, &lines);
+}
+
+// Weights and moments of a tile come from the third-level cache or memory: asked for before the
+// kernel runs, they are there when the optimizer wants them.
+static void prefetch_tile(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
+                          Value across) {
+    Gen *gen = p->gen;
+    const Group *group = p->group;
+    int line = 16, step = p->lanes < line ? line / p->lanes : 1;
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, rows), ir_int(gen, 1), "ahead");
+    Value place = tile_place(p, t, ir_add(gen, first_row, lines.index), across);
+    for (int i = 0; i < group->assigns.count; i++) {
+        Value base = element_target(&p->b, group->assigns.items[i]);
+        for (int v = 0; v < vectors; v += step) {
+            Value at = ir_add(gen, place, ir_int(gen, (int64_t)v * p->lanes));
+            ir_prefetch(gen, ir_offset(gen, gen->f32, base, at), true);
+        }
+    }
+    ir_loop_end(gen, &lines);
+}
+
+static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                        Value across) {
+    Gen *gen = p->gen;
+    int vectors = (int)divide_up(wide, p->lanes);
+    OuterKernel kernel = {.rows = rows,
+                          .vectors = vectors,
+                          .valid = wide % p->lanes,
+                          .a_row = 1,
+                          .loops = {{0, t->broadcast.stride, t->vector.stride}},
+                          .loop_count = 1,
+                          .gathers = t->vector.gathers,
+                          .b_dtype = t->vector.dtype};
+    Value function = kernel_outer_long(gen, &kernel, p->schedule->batch * p->lead);
+    Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
+    Value first_column = ir_multiply(gen, across, ir_int(gen, t->tile_width));
+    Value base = t->vector.base;
+    LlvmType element = gen->f32;
+    Value index = p->scratch;
+    if (t->vector.gathers) {
+        base = element_column_base(gen, p->schedule, p->function, t->vector.source, &element);
+        index = ir_context(gen, p->function, FIELD_INDEX);
+    }
+    Value depth = ir_multiply(gen, ir_context(gen, p->function, FIELD_ROWS), ir_int(gen, p->lead));
+    Value arguments[] = {ir_offset(gen, gen->f32, t->broadcast.base, first_row),
+                         ir_offset(gen, element, base, first_column), index, depth, p->scratch};
+    prefetch_tile(p, t, rows, vectors, first_row, across);
+    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
+    finish_weights(p, t, rows, vectors, first_row, across);
+}
+
+// Whether `index` is the last of `count` tiles, as asked for; NULL where all tiles are alike.
+static Value is_wanted(Gen *gen, bool differ, bool last, Value index, int64_t count) {
+    if (!differ) return NULL;
+    LLVMIntPredicate predicate = last ? LLVMIntEQ : LLVMIntNE;
+    return LLVMBuildICmp(gen->builder, predicate, index, ir_int(gen, count - 1), "");
+}
+
+// Emits `weight_tile` for each kind of tile that there is, chosen at run time: those of the last
+// row or column may be smaller.
+static void weight_tile_at(Product *p, const WeightTiles *t, Value down, Value across) {
+    Gen *gen = p->gen;
+    int full_rows = p->tiles.outer_rows, full_columns = t->tile_width;
+    int last_rows = (int)(t->height - (t->down - 1) * full_rows);
+    int last_columns = (int)(t->width - (t->across - 1) * full_columns);
+    bool rows_differ = last_rows != full_rows, columns_differ = last_columns != full_columns;
+    LLVMBasicBlockRef done = ir_block(gen, "tile_done");
+    for (int kind = 0; kind < 4; kind++) {
+        bool last_row = kind & 1, last_column = kind & 2;
+        if (last_row ? !rows_differ : rows_differ && t->down == 1) continue;
+        if (last_column ? !columns_differ : columns_differ && t->across == 1) continue;
+        LLVMBasicBlockRef here = ir_block(gen, "tile"), next = ir_block(gen, "other");
+        Value yes = LLVMConstInt(gen->i1, 1, 0);
+        Value row = is_wanted(gen, rows_differ, last_row, down, t->down);
+        Value column = is_wanted(gen, columns_differ, last_column, across, t->across);
+        Value matches = LLVMBuildAnd(gen->builder, row ? row : yes, column ? column : yes, "");
+        LLVMBuildCondBr(gen->builder, matches, here, next);
+        LLVMPositionBuilderAtEnd(gen->builder, here);
+        weight_tile(p, t, last_row ? last_rows : full_rows,
+                    last_column ? last_columns : full_columns, down, across);
+        LLVMBuildBr(gen->builder, done);
+        LLVMPositionBuilderAtEnd(gen->builder, next);
+    }
+    LLVMBuildUnreachable(gen->builder);
+    LLVMPositionBuilderAtEnd(gen->builder, done);
+}
+
+void product_weight_gradient(Product *p) {
+    Gen *gen = p->gen;
+    bool panels = p->layout == LAYOUT_PANELS;
+    Node *x = p->anchor->inputs[0], *dy = p->anchor->inputs[1];
+    WeightTiles t = {.broadcast = product_matrix(p, panels ? x : dy),
+                     .vector = product_matrix(p, panels ? dy : x),
+                     .height = panels ? p->depth : p->columns,
+                     .width = panels ? p->columns : p->depth};
+    t.tile_width = panels ? (int)p->storage.panel : p->tiles.outer_vectors * p->lanes;
+    t.row_stride = panels ? p->storage.row_stride : p->storage.column_stride;
+    t.tile_stride = panels ? p->storage.panel_stride : t.tile_width;
+    t.down = divide_up(t.height, p->tiles.outer_rows);
+    t.across = divide_up(t.width, t.tile_width);
+    if (t.broadcast.gathers) nn_ice("gen", "a data column is broadcast without being loaded");
+    p->b.domain = DOMAIN_STORAGE;
+    p->b.width = p->lanes;
+    Range range = ir_worker_range(gen, p->function, ir_int(gen, t.down * t.across));
+    Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "weight_tile");
+    Value height = ir_int(gen, t.down);
+    Value across = LLVMBuildUDiv(gen->builder, loop.index, height, "");
+    Value down = LLVMBuildURem(gen->builder, loop.index, height, "");
+    weight_tile_at(p, &t, down, across);
+    ir_loop_end(gen, &loop);
+}
