@@ -35,8 +35,8 @@ typedef struct nnrt_call {
     int64_t option_count;
 } nnrt_call;
 
-// Where a tensor's elements lie in the weights: it is seen as a matrix [rows = all dims but the
-// last][columns = the last dim]; element (r, c) is at
+// Where a tensor's elements lie in the weights: it is seen as a matrix, mostly [rows = all dims but
+// the last][columns = the last dim]; element (r, c) is at
 //   offset + (c / panel) * panel_stride + r * row_stride + (c % panel) * column_stride   (floats).
 // Padding between elements is zero and stays zero.
 typedef struct nnrt_storage {
@@ -47,6 +47,7 @@ typedef struct nnrt_storage {
 typedef struct nnrt_parameter {
     const char *name; // "dense/kernel"
     int64_t rank, shape[NNRT_MAX_RANK];
+    int64_t columns;      // of the matrix that its elements are in the storage, row after row
     nnrt_storage storage; // in the weights
     nnrt_call initializer;
     int64_t trainable;

@@ -30,7 +30,7 @@ static void print_layer(Text *out, const Graph *graph, const Node *node, double 
     for (int i = 0; i < layer->parameters.count; i++) {
         const Parameter *parameter = layer->parameters.items[i];
         text_format(out, "    %s %s = %s%s\n", parameter->name,
-                    type_text(out->arena, &parameter->type), parameter->initializer->name,
+                    type_text(out->arena, &parameter->shape), parameter->initializer->name,
                     parameter->trainable ? "" : ", not trainable");
     }
 }

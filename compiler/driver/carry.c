@@ -10,9 +10,11 @@ static nnrt_parameter *list_parameters(Arena *arena, const Weights *weights) {
     nnrt_parameter *list = ARENA_ARRAY(arena, nnrt_parameter, count + 1);
     for (int i = 0; i < count; i++) {
         const Parameter *parameter = weights->parameters.items[i];
-        list[i] = (nnrt_parameter){.name = parameter->name, .rank = parameter->type.rank};
-        memcpy(list[i].shape, parameter->type.dims,
-               (size_t)parameter->type.rank * sizeof *list[i].shape);
+        list[i] = (nnrt_parameter){.name = parameter->name,
+                                   .rank = parameter->shape.rank,
+                                   .columns = type_last(&parameter->type)};
+        memcpy(list[i].shape, parameter->shape.dims,
+               (size_t)parameter->shape.rank * sizeof *list[i].shape);
     }
     return list;
 }

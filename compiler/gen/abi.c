@@ -54,6 +54,7 @@ static STRUCT(abi_storage, nnrt_storage);
 static const AbiField abi_parameter_fields[] = {FIELD(name),
                                                 FIELD(rank),
                                                 FIELD(shape),
+                                                FIELD(columns),
                                                 PART(storage, abi_storage),
                                                 PART(initializer, abi_call),
                                                 FIELD(trainable)};

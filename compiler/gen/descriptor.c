@@ -22,10 +22,11 @@ static nnrt_parameter parameter_of(Gen *gen, const Compiled *compiled, const Par
     const Args *args = parameter->initializer_args;
     if (!args) args = args_default(gen->arena, parameter->initializer);
     nnrt_parameter out = {.name = parameter->name,
+                          .columns = type_last(&parameter->type),
                           .storage = compiled->layout->parameters[parameter->index].storage,
                           .initializer = program_call(gen->arena, parameter->initializer, args),
                           .trainable = parameter->trainable};
-    set_shape(&out.rank, out.shape, &parameter->type);
+    set_shape(&out.rank, out.shape, &parameter->shape);
     return out;
 }
 

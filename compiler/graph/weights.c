@@ -78,7 +78,7 @@ Parameter *weights_parameter(Weights *weights, Layer *layer, const char *role, T
     parameter->index = weights->parameters.count;
     parameter->name = parameter_name(weights->arena, layer, role);
     parameter->role = role;
-    parameter->type = type;
+    parameter->type = parameter->shape = type;
     parameter->layer = layer;
     parameter->initializer = initializer->callee;
     parameter->initializer_args = initializer->args;

@@ -39,6 +39,7 @@ struct Parameter {
     const char *name; // "dense/kernel"
     const char *role; // "kernel"
     Type type;
+    Type shape;   // in files and for initializers: the same elements in the same order
     Layer *layer; // NULL: of the data
     const Schema *initializer;
     const Args *initializer_args;

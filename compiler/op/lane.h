@@ -42,6 +42,8 @@ Lane lane_select(LaneBuilder *b, LaneMask mask, Lane if_true, Lane if_false);
 
 // Where the lanes are: the index along the last dimension, as float32 (exact to 2^24).
 Lane lane_column(LaneBuilder *b);
+// The index along the dimension before it, which has so many places: the same for all lanes.
+Lane lane_row(LaneBuilder *b, int64_t places);
 
 // Uniform numbers in [0, 1), 24 bits: a function of the run's seed, the step, `stream` and the
 // element's index in the batch, and of nothing else (not of threads, width or evaluation order).

@@ -8,7 +8,8 @@ const OpDef *const op_tables[] = {
     op_reduce,    op_reshape,     op_dense,       op_conv,       op_pooling,   op_norm,
     op_merge,     op_resize,      op_reduction,   op_activation, op_dropout,   op_loss,
     op_effect,    op_learned,     op_interpolate, op_moments,    op_generator, op_derivative,
-    op_weighting, op_pairs,       op_embedding,   op_scan,       op_recurrent, NULL,
+    op_weighting, op_pairs,       op_embedding,   op_scan,       op_recurrent, op_attention,
+    NULL,
 };
 
 const OpDef *op_at(int index) {

@@ -44,6 +44,7 @@ typedef struct ArgDef {
     bool is_class;          // the number of one of the output's classes
     const char *doc;        // one line
     bool variadic;          // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
+    bool is_flag;           // of ARG_BOOL: its bare name means `true`
     bool is_path;           // of ARG_STRING and ARG_STRINGS: files and folders of data
     bool by_name;           // never positional, as are all after it: the name says the unit
 } ArgDef;

@@ -22,11 +22,11 @@
 
 // ---- Places.
 
-// A tensor as a matrix: all dimensions but the last, and the last.
 static void matrix_size(const nnrt_parameter *parameter, int64_t *rows, int64_t *columns) {
-    *columns = parameter->rank ? parameter->shape[parameter->rank - 1] : 1;
-    *rows = 1;
-    for (int64_t i = 0; i + 1 < parameter->rank; i++) *rows *= parameter->shape[i];
+    int64_t count = 1;
+    for (int64_t i = 0; i < parameter->rank; i++) count *= parameter->shape[i];
+    *columns = parameter->columns;
+    *rows = count / *columns;
 }
 
 static int64_t place(const nnrt_storage *s, int64_t row, int64_t column) {

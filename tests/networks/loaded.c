@@ -69,7 +69,7 @@ static void *guarded_copy(const void *bytes, size_t size) {
 
 static int64_t place_of(const nnrt_parameter *parameter, int64_t element) {
     const nnrt_storage *s = &parameter->storage;
-    int64_t columns = parameter->rank ? parameter->shape[parameter->rank - 1] : 1;
+    int64_t columns = parameter->columns;
     int64_t r = element / columns, c = element % columns;
     return s->offset + c / s->panel * s->panel_stride + r * s->row_stride +
            c % s->panel * s->column_stride;

@@ -7,7 +7,7 @@
 
 #include "../common/check.h"
 
-enum { MAX_INPUTS = 4, MAX_TENSORS = 16 };
+enum { MAX_INPUTS = 4, MAX_TENSORS = 24 };
 enum { INPUT_SEED = 1, GRADIENT_SEED = 20, WEIGHT_SEED = 40 }; // as in make_keras_layers.py
 
 typedef struct Tensor {

@@ -23,6 +23,7 @@ static void layouts_are_mapped(void **state) {
         .name = "k",
         .rank = 2,
         .shape = {INPUTS, CLASSES},
+        .columns = CLASSES,
         .storage = {
             .offset = 1, .panel = 2, .panel_stride = 8, .row_stride = 2, .column_stride = 1}};
     float stored[WEIGHTS] = {0}, back[6];

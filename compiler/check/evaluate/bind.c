@@ -55,6 +55,7 @@ static Diag *report(Binding *b, DiagCode code, Span span, const char *format, ..
 // ---- Words.
 
 static bool takes_word(const ArgDef *def, const char *word) {
+    if (def->is_flag) return strcmp(def->name, word) == 0;
     if (def->choices) return text_has_word(def->choices, word);
     return schema_callee(def->type, word);
 }

@@ -410,6 +410,12 @@ static bool is_none(Scope *scope, const Ast *ast) {
     return strcmp(ast->text, "none") == 0;
 }
 
+// `causal`, which means `causal = true`.
+static bool is_flag(Scope *scope, const ArgDef *def, const Ast *ast) {
+    bool is_named = def->is_flag && ast->kind == AST_NAME && strcmp(ast->text, def->name) == 0;
+    return is_named && !scope_find(scope, ast->text);
+}
+
 bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
                 const Ast *expression, ArgValue *value) {
     Conversion v = {c, scope, def, callee, value};
@@ -428,7 +434,10 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     switch (def->type) {
     case ARG_INT:
     case ARG_FLOAT: return convert_number(&v, expression_evaluate(c, used, name), &value->number);
-    case ARG_BOOL: return convert_bool(&v, expression_evaluate(c, used, name));
+    case ARG_BOOL:
+        value->number = 1;
+        if (is_flag(scope, def, expression)) return true;
+        return convert_bool(&v, expression_evaluate(c, used, name));
     case ARG_INTS:
     case ARG_FLOATS: return convert_numbers(&v, expression_evaluate(c, used, name));
     case ARG_WORD: return convert_word(&v, expression);

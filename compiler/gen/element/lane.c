@@ -274,6 +274,11 @@ Lane lane_column(B *b) {
     return lane(LLVMBuildUIToFP(IR, indices_from(b, b->column), floats, ""));
 }
 
+Lane lane_row(B *b, int64_t places) {
+    Value place = LLVMBuildURem(IR, b->row, ir_int(b->gen, places), "");
+    return lane(ir_splat(b->gen, LLVMBuildUIToFP(IR, place, b->gen->f32, ""), b->width));
+}
+
 static Value element_in_batch(B *b) {
     int64_t size = b->lead * b->row_width;
     Value in_row =

@@ -7,7 +7,7 @@
 // A function is composite where its parts give an exact gradient, and a primitive row where a
 // formula of its own is better: from the output (sigmoid, tanh, elu), or without cancellation and
 // overflow (softplus, softsign).
-#include "../op.h"
+#include "layer.h"
 
 #include <math.h>
 
@@ -315,31 +315,65 @@ static Node *exponential_expand(Graph *graph, Node *node) {
     return graph_unary(graph, "exp", node->inputs[0]);
 }
 
-// ---- softmax: exp(x) / sum(exp(x)) over the last dimension. The maximum is subtracted so that exp
-// cannot overflow; it cancels, so no gradient goes through it. The cross-entropies of loss.c are
-// made of the same nodes, which then exist once.
+// ---- softmax: exp(x) / sum(exp(x)) over the dimensions of `axis`. The maximum is subtracted so
+// that exp cannot overflow; it cancels, so no gradient goes through it. The cross-entropies of
+// loss.c are made of the same nodes, which then exist once. keras/src/activations/activations.py.
+
+// The dimensions of the argument, each once, from the last to the first. Returns how many; 0: there
+// is none such (E0203).
+static int softmax_axes(Graph *graph, Node *node, int *axes) {
+    const ArgValue *value = args_get(node->args, "axis");
+    bool is_meant[SHAPE_MAX_RANK] = {false};
+    int count = 0, axis;
+    for (int i = 0; i < value->count; i++) {
+        if (!layer_axis(graph, node, value->numbers[i], &axis)) return 0;
+        is_meant[axis] = true;
+    }
+    for (int i = SHAPE_MAX_RANK - 1; i >= 0; i--)
+        if (is_meant[i]) axes[count++] = i;
+    return count;
+}
 
 static bool softmax_shape(Graph *graph, Node *node) {
-    if (node->inputs[0]->type.rank > 0) return op_shape_same(graph, node);
+    int axes[SHAPE_MAX_RANK];
+    if (node->inputs[0]->type.rank > 0)
+        return softmax_axes(graph, node, axes) && op_shape_same(graph, node);
     return op_shape_error(graph, node, "%s expects a vector, but this value is %s",
                           node->op->schema.name, shape_text(graph->arena, &node->inputs[0]->type));
 }
 
+static Node *over_axes(Graph *graph, Node *node, Node *x, ReduceKind kind) {
+    int axes[SHAPE_MAX_RANK], count = softmax_axes(graph, node, axes);
+    for (int i = 0; i < count; i++) x = op_reduce_axis(graph, x, axes[i], kind);
+    return x;
+}
+
+static Node *less_maximum(Graph *graph, Node *node, Node *x) {
+    Node *maximum = over_axes(graph, node, x, REDUCE_MAX);
+    return graph_subtract(graph, x, graph_unary(graph, "stop_gradient", maximum));
+}
+
 static Node *softmax_expand(Graph *graph, Node *node) {
-    Node *x = node->inputs[0];
-    Node *maximum = graph_unary(graph, "stop_gradient", graph_unary(graph, "row_max", x));
-    Node *power = graph_unary(graph, "exp", graph_subtract(graph, x, maximum));
-    return graph_divide(graph, power, graph_unary(graph, "row_sum", power));
+    Node *power = graph_unary(graph, "exp", less_maximum(graph, node, node->inputs[0]));
+    return graph_divide(graph, power, over_axes(graph, node, power, REDUCE_SUM));
 }
 
 // x - log(sum(exp(x))), of the same nodes.
 static Node *log_softmax_expand(Graph *graph, Node *node) {
-    Node *x = node->inputs[0];
-    Node *maximum = graph_unary(graph, "stop_gradient", graph_unary(graph, "row_max", x));
-    Node *shifted = graph_subtract(graph, x, maximum);
-    Node *sum = graph_unary(graph, "row_sum", graph_unary(graph, "exp", shifted));
+    Node *shifted = less_maximum(graph, node, node->inputs[0]);
+    Node *sum = over_axes(graph, node, graph_unary(graph, "exp", shifted), REDUCE_SUM);
     return graph_subtract(graph, shifted, graph_unary(graph, "log", sum));
 }
+
+static const ArgDef softmax_args[] = {
+    {.name = "axis",
+     .type = ARG_INTS,
+     .default_text = "-1",
+     .minimum = -SHAPE_MAX_RANK,
+     .maximum = SHAPE_MAX_RANK,
+     .doc = "the dimensions over which values sum to 1: from 1 (0 is the batch), or from the end"},
+    {0},
+};
 
 const OpDef op_activation[] = {
     {.schema = {"linear", "passes its input on unchanged", NULL, "identity"},
@@ -430,12 +464,13 @@ const OpDef op_activation[] = {
      ACTIVATION,
      COMPOSITE,
      .expand = swish_expand},
-    {.schema = {"softmax", "turns scores into probabilities that sum to 1", NULL, "Softmax"},
+    {.schema = {"softmax", "turns scores into probabilities that sum to 1", softmax_args,
+                "Softmax"},
      ACTIVATION,
      .fuse = FUSE_COMPOSITE,
      .shape = softmax_shape,
      .expand = softmax_expand},
-    {.schema = {"log_softmax", "gives the logarithm of softmax", NULL, "LogSoftmax"},
+    {.schema = {"log_softmax", "gives the logarithm of softmax", softmax_args, "LogSoftmax"},
      ACTIVATION,
      .fuse = FUSE_COMPOSITE,
      .shape = softmax_shape,

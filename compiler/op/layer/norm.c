@@ -1,4 +1,4 @@
-// Normalization: batch_norm, layer_norm and group_norm, as Keras 3's
+// Normalization: batch_norm, layer_norm, rms_norm and group_norm, as Keras 3's
 // (keras/src/layers/normalization).
 //
 // batch_norm, Ioffe and Szegedy 2015, arXiv:1502.03167. While training it takes the mean and the
@@ -252,6 +252,32 @@ static Node *group_norm_expand(Graph *graph, Node *node) {
     return layer_axis_from_end(graph, graph_reshape(graph, y, x->type.rank, x->type.dims), axis);
 }
 
+// ---- rms_norm: x / sqrt(mean(x^2) + epsilon) * scale. Zhang and Sennrich 2019, arXiv:1910.07467;
+// keras/src/layers/normalization/rms_normalization.py.
+
+static bool rms_norm_shape(Graph *graph, Node *node) {
+    bool axes[SHAPE_MAX_RANK] = {false};
+    int count = 0;
+    if (!read_axes(graph, node, axes)) return false;
+    for (int i = 0; i < SHAPE_MAX_RANK; i++) count += axes[i];
+    return layer_check_initializer(graph, node, "scale_initializer", count) &&
+           op_shape_same(graph, node);
+}
+
+static void rms_norm_parameters(Graph *graph, Node *node) {
+    layer_add_weights(graph, node, "scale", "scale", layer_norm_type(graph, node), true);
+}
+
+static Node *rms_norm_expand(Graph *graph, Node *node) {
+    bool axes[SHAPE_MAX_RANK] = {false};
+    Node *x = node->inputs[0];
+    read_axes(graph, node, axes);
+    Node *square = mean_over(graph, graph_unary(graph, "square", x), axes);
+    Node *inverse = moments_inverse(graph, square, args_number(node->args, "epsilon"));
+    Node *scale = spread(graph, node->inputs[1], &x->type, axes);
+    return graph_multiply(graph, graph_multiply(graph, x, inverse), scale);
+}
+
 // ---- Rows.
 
 #define AXIS(type_, doc_)                                                                          \
@@ -309,6 +335,19 @@ static const ArgDef layer_norm_args[] = {
     {0},
 };
 
+static const ArgDef rms_norm_args[] = {
+    AXIS(ARG_INTS, "the dimensions normalized: from 1 (0 is the batch), or from the end"),
+    {.name = "epsilon",
+     .type = ARG_FLOAT,
+     .default_text = "1e-6",
+     .maximum = INFINITY,
+     .doc = "added to the mean square, against division by zero"},
+    LAYER_INITIALIZER("scale_initializer", "ones", "how the scale starts"),
+    LAYER_REGULARIZER("scale_regularizer", "penalty on the scale, added to the loss"),
+    LAYER_CONSTRAINT("scale_constraint", "what the scale is kept to after each step"),
+    {0},
+};
+
 static const ArgDef group_norm_args[] = {
     {.name = "groups",
      .type = ARG_INT,
@@ -334,6 +373,9 @@ const OpDef op_norm[] = {
     {.schema = {"layer_norm", "normalizes within each sample", layer_norm_args,
                 "LayerNormalization LayerNorm"},
      NORM(layer_norm)},
+    {.schema = {"rms_norm", "divides by the root mean square within each sample", rms_norm_args,
+                "RMSNormalization RMSNorm"},
+     NORM(rms_norm)},
     {.schema = {"group_norm", "normalizes groups of channels within each sample", group_norm_args,
                 "GroupNormalization GroupNorm"},
      NORM(group_norm)},

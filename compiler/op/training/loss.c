@@ -193,7 +193,11 @@ static Node *sigmoid_logits(Node *prediction) {
 }
 
 static Node *softmax_logits(Node *prediction) {
-    return node_is(prediction, "softmax") ? prediction->inputs[0] : NULL;
+    if (!node_is(prediction, "softmax")) return NULL;
+    const ArgValue *axis = args_get(prediction->args, "axis");
+    bool is_last =
+        axis->count == 1 && (axis->numbers[0] == -1 || axis->numbers[0] == prediction->type.rank);
+    return is_last ? prediction->inputs[0] : NULL;
 }
 
 // target * (1 - label_smoothing) + label_smoothing / count

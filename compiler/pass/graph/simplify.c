@@ -106,9 +106,8 @@ static bool split_constant(const Node *node, Node **x, Node **factor) {
 // the factor is applied to the product's few results or merges with other factors there.
 static Node *move_factor_out(Graph *graph, Node *node) {
     Node *x, *factor;
-    if (!op_is_matrix_product(node)) return NULL;
-    ProductKind kind = op_product_kind(node);
-    int sides = kind == PRODUCT_WEIGHTS || kind == PRODUCT_PAIRS ? 2 : 1;
+    if (!op_is_matrix_product(node) || op_product_kind(node) == PRODUCT_PAIRS) return NULL;
+    int sides = op_product_kind(node) == PRODUCT_WEIGHTS ? 2 : 1;
     for (int i = 0; i < sides; i++) {
         if (!split_constant(node->inputs[i], &x, &factor)) continue;
         Node *inputs[] = {node->inputs[0], node->inputs[1]};
