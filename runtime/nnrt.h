@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 14, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 15, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -129,6 +129,8 @@ typedef struct nnrt_function {
     int64_t arena_size; // floats; an arena of its own, zero before the first call
     int64_t threads;    // more than these do not help (1 for small steps)
     int64_t chunks;     // of a batch, which workers get whole; 0: samples are divided evenly
+    int64_t settles; // weights are as they should be only after a run with rows 0, which does the
+                     // rest of step `step`, the last one
     const nnrt_output *outputs;
     int64_t output_count;
     double flops; // of one sample

@@ -113,6 +113,7 @@ static const AbiField abi_function_fields[] = {FIELD(name),
                                                FIELD(arena_size),
                                                FIELD(threads),
                                                FIELD(chunks),
+                                               FIELD(settles),
                                                ITEMS(outputs, abi_output, output_count),
                                                FIELD(output_count),
                                                FIELD(flops)};

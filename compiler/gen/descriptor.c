@@ -4,6 +4,7 @@
 
 #include "../../runtime/session/schedule.h"
 #include "../pass/group/cost.h"
+#include "../pass/group/touched.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -140,6 +141,12 @@ static nnrt_group *groups_of(Gen *gen, const Compiled *compiled, const Schedule 
     return groups;
 }
 
+static bool updates_rows(const Schedule *schedule) {
+    for (int i = 0; i < schedule->groups.count; i++)
+        if (touched_updates(schedule->groups.items[i])) return true;
+    return false;
+}
+
 static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Function *function) {
     const Schedule *schedule = function->lowering.schedule;
     const Graph *graph = schedule->graph;
@@ -153,6 +160,7 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
                          .arena_size = schedule->arena_size,
                          .threads = useful_threads(schedule),
                          .chunks = schedule->chunks,
+                         .settles = updates_rows(schedule),
                          .outputs = outputs,
                          .output_count = graph->outputs.count,
                          .flops = flops_of(graph)};

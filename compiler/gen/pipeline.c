@@ -57,6 +57,7 @@ static CompiledStep add_step(Run *run, const Training *training, const TrainStep
                          .is_profiled = true,
                          .is_shown = true};
     CompiledStep out = {.step = step, .train = add_function(run, function)};
+    out.train->lowering.graph->trains_alone = training->steps.count == 1;
     function.name = code_name(run, "nn_evaluate", GRAPH_EVALUATE);
     function.mode = GRAPH_EVALUATE;
     function.is_profiled = false;

@@ -4,6 +4,8 @@
 #include "emit.h"
 
 #include "../pass/group/cost.h"
+#include "../pass/group/touched.h"
+#include "element/touched.h"
 
 #include <ctype.h>
 
@@ -60,9 +62,41 @@ static const GroupCode *emit_groups(Gen *gen, const Schedule *schedule, const ch
 typedef struct Step {
     const Schedule *schedule;
     const GroupCode *codes;
+    const Value *catch_ups; // by group: what comes before all groups; NULL: nothing
     const char *name;
     bool marks;
 } Step;
+
+static Value *emit_catch_ups(Gen *gen, const Schedule *schedule, const char *name) {
+    Value *functions = ARENA_ARRAY(gen->arena, Value, schedule->groups.count + 1);
+    for (int i = 0; i < schedule->groups.count; i++) {
+        const Group *group = schedule->groups.items[i];
+        const char *own = arena_format(gen->arena, "%s_%02d_catch_up", name, i);
+        if (touched_updates(group)) functions[i] = touched_catch_up(gen, schedule, group, own);
+    }
+    return functions;
+}
+
+// Rows of tables that have missed steps are brought up to date first. Without samples, that is all.
+static void begin_step(Gen *gen, const Step *step, Value function) {
+    Value context = LLVMGetParam(function, 0);
+    int last = -1;
+    for (int i = 0; i < step->schedule->groups.count; i++) {
+        if (!step->catch_ups[i]) continue;
+        LLVMBuildCall2(gen->builder, gen->step_type, step->catch_ups[i], &context, 1, "");
+        if (step->marks) emit_mark(gen, function, 2 * i);
+        last = i;
+    }
+    if (last < 0) return;
+    emit_barrier(gen, function, last, step->marks);
+    LLVMBasicBlockRef end = ir_block(gen, "settled"), next = ir_block(gen, "step");
+    Value rows = ir_context(gen, function, FIELD_ROWS);
+    Value is_empty = LLVMBuildICmp(gen->builder, LLVMIntEQ, rows, ir_int(gen, 0), "");
+    LLVMBuildCondBr(gen->builder, is_empty, end, next);
+    LLVMPositionBuilderAtEnd(gen->builder, end);
+    LLVMBuildRetVoid(gen->builder);
+    LLVMPositionBuilderAtEnd(gen->builder, next);
+}
 
 // The groups [first, end), each behind its barrier.
 static void emit_part(Gen *gen, const Step *step, Value function, int first, int end) {
@@ -93,6 +127,7 @@ enum { LONGEST_PART = 256 };
 static Value emit_calls(Gen *gen, const Step *step) {
     int count = step->schedule->groups.count;
     Value function = ir_function(gen, step->name, gen->step_type);
+    begin_step(gen, step, function);
     if (count <= LONGEST_PART) {
         emit_part(gen, step, function, 0, count);
     } else {
@@ -109,12 +144,16 @@ static Value emit_calls(Gen *gen, const Step *step) {
 }
 
 Value step_emit(Gen *gen, const Schedule *schedule, const char *name) {
-    return emit_calls(gen, &(Step){schedule, emit_groups(gen, schedule, name), name, false});
+    const GroupCode *codes = emit_groups(gen, schedule, name);
+    const Value *catch_ups = emit_catch_ups(gen, schedule, name);
+    return emit_calls(gen, &(Step){schedule, codes, catch_ups, name, false});
 }
 
 StepFunctions step_emit_profiled(Gen *gen, const Schedule *schedule, const char *name) {
     const GroupCode *codes = emit_groups(gen, schedule, name);
-    Value run = emit_calls(gen, &(Step){schedule, codes, name, false});
+    const Value *catch_ups = emit_catch_ups(gen, schedule, name);
+    Value run = emit_calls(gen, &(Step){schedule, codes, catch_ups, name, false});
     const char *profiled = arena_format(gen->arena, "%s_profiled", name);
-    return (StepFunctions){run, emit_calls(gen, &(Step){schedule, codes, profiled, true})};
+    return (StepFunctions){run,
+                           emit_calls(gen, &(Step){schedule, codes, catch_ups, profiled, true})};
 }

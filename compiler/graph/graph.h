@@ -50,18 +50,19 @@ struct Graph {
     NodeList parameter_nodes; // `parameter` nodes by index; NULL, or a shorter list: not used yet
     VEC(Slot *) slots;        // of this function's optimizer
     const bool *frozen;       // by layer: infers and is not changed; NULL: as the layers say
-    const bool *updated;      // by parameter: the function changes it; NULL: all may be changed
-    NodeList inputs;          // of the model, in declaration order (ops `input`)
-    NodeList targets;         // of the training data (ops `input` too)
-    NodeList outputs;         // predictions
-    NodeList results;         // at layer level: values whose batch means are minimized or reported
-    Node *loss;               // what is minimized: a scalar; NULL in GRAPH_PREDICT
-    NodeList reports;         // scalars told beside the loss
-    NodeList scalars;         // that graph_scalar has made or found; some may be gone
-    NodeList assigns;         // effects: the new values of parameters and slots
-    Layer *current_layer;     // given to new nodes
-    Span current_span;        // given to new nodes
-    Diag *last_error;         // what op_shape_help and op_shape_note add to
+    bool trains_alone;    // no other function reads the weights from one of its steps to the next
+    const bool *updated;  // by parameter: the function changes it; NULL: all may be changed
+    NodeList inputs;      // of the model, in declaration order (ops `input`)
+    NodeList targets;     // of the training data (ops `input` too)
+    NodeList outputs;     // predictions
+    NodeList results;     // at layer level: values whose batch means are minimized or reported
+    Node *loss;           // what is minimized: a scalar; NULL in GRAPH_PREDICT
+    NodeList reports;     // scalars told beside the loss
+    NodeList scalars;     // that graph_scalar has made or found; some may be gone
+    NodeList assigns;     // effects: the new values of parameters and slots
+    Layer *current_layer; // given to new nodes
+    Span current_span;    // given to new nodes
+    Diag *last_error;     // what op_shape_help and op_shape_note add to
 };
 
 Graph *graph_create(Weights *weights, const char *name, GraphMode mode, DiagSink *sink);

@@ -270,6 +270,27 @@ int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
     return 1;
 }
 
+static void run_settling(void *argument, int thread, int threads) {
+    const nnrt_pass *pass = argument;
+    worker w = {.pass = pass};
+    begin_worker(&w, thread, threads);
+    for (int64_t t = 0; t < pass->turn_count; t++) {
+        nnrt_context *context = &w.contexts[t];
+        if (!pass->turns[t].function->settles) continue;
+        context->rows = 0;
+        context->step = (double)((pass->steps_before + pass->step) * pass->turns[t].repeat);
+        pass->turns[t].function->run(context);
+    }
+}
+
+void nnrt_pass_settle(const nnrt_pass *pass) {
+    int64_t settles = 0;
+    for (int64_t t = 0; t < pass->turn_count; t++) settles |= pass->turns[t].function->settles;
+    if (!settles || !pass->step) return;
+    nnrt_pass all = *pass;
+    nnrt_team_run(pass->team, pass->pace->workers[0], run_settling, &all);
+}
+
 double nnrt_pass_mean(const nnrt_pass *pass, int64_t value) {
     double sum = 0;
     for (int64_t step = 0; step < pass->step; step++) {

@@ -73,6 +73,10 @@ void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader);
 // Runs about `seconds` more of the pass, at least one step; 0 when it is at its end.
 int nnrt_pass_advance(nnrt_pass *pass, double seconds);
 
+// Has the functions whose weights lack something of the steps done (nnrt_function.settles) do it.
+// Nobody may read weights before.
+void nnrt_pass_settle(const nnrt_pass *pass);
+
 // Of the steps done: the samples, and the mean of a value weighted by batch size.
 int64_t nnrt_pass_samples(const nnrt_pass *pass);
 double nnrt_pass_mean(const nnrt_pass *pass, int64_t value);

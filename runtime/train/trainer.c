@@ -142,6 +142,7 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
 }
 
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer) {
+    nnrt_pass_settle(&trainer->pass);
     trainer->steps_done += trainer->pass.step;
 }
 

@@ -33,6 +33,7 @@ void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *const *profiles);
 // Puts the samples in the epoch's order and makes its pass; nnrt_pass_advance goes on from there.
 // `step_limit`: the most steps of this epoch; 0: no limit.
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit);
+// After it, weights may be read.
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer);
 
 // The first batch, from `from` on, in which the loss of a step, number `turn`, is not finite; -1:

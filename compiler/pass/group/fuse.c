@@ -5,6 +5,7 @@
 // same rows merge, and so do those over the same weights. What a step
 // leaves that cannot be computed so, or waits for itself, is mended at the end (legalize.c).
 #include "fusion.h"
+#include "touched.h"
 
 #include <stdlib.h>
 
@@ -291,6 +292,7 @@ static Group *fitting_group(Fusion *fusion, Node *node) {
 static void place(Fusion *fusion, Node *node) {
     fusion->placed = node->id + 1;
     fusion->levels[node->id] = level_of_inputs(fusion, node, -1);
+    if (fusion->schedule->touching[node->id]) return; // computed where it is assigned
     if (inline_is_free(fusion, node) && !must_be_stored(fusion, node)) return;
     Group *group = fitting_group(fusion, node);
     if (group)
@@ -440,6 +442,11 @@ static bool takes_assigns(const Fusion *fusion, const Group *group) {
 // The group that stores an assign: the one that computes its value, or one of its own.
 static void place_assign(Fusion *fusion, Node *assign) {
     const Node *value = schedule_source(assign->inputs[0]);
+    const Node *scatter = fusion->schedule->touching[assign->id];
+    if (scatter) {
+        add_assign(fusion, fusion->groups.items[fusion->schedule->group_of[scatter->id]], assign);
+        return;
+    }
     int index = fusion->schedule->group_of[value->id];
     Group *group = index >= 0 ? fusion->groups.items[index] : NULL;
     if (group && value->type.rank > 0 && takes_assigns(fusion, group))
@@ -544,6 +551,7 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     schedule->buffers = ARENA_ARRAY(arena, Buffer, count + 1);
     schedule->visited = ARENA_ARRAY(arena, int, count + 1);
     schedule_find_storages(schedule);
+    touched_find(schedule);
     Fusion fusion = {.schedule = schedule, .graph = graph, .arena = arena};
     fusion.users = ARENA_ARRAY(arena, NodeList, count + 1);
     fusion.levels = ARENA_ARRAY(arena, int, count + 1);

@@ -2,6 +2,7 @@
 // barriers), because within one the workers are not in step with each other.
 #include "convolution.h"
 #include "fusion.h"
+#include "touched.h"
 
 #include <stdlib.h>
 
@@ -270,6 +271,16 @@ static void place_body(const Schedule *schedule, const Group *group) {
     }
 }
 
+// Behind everything that lives for a part of a step.
+static void place_states(Schedule *schedule) {
+    for (int i = 0; i < schedule->groups.count; i++) {
+        Group *group = schedule->groups.items[i];
+        if (!touched_updates(group)) continue;
+        group->state = round_up(schedule->arena_size, LINE);
+        schedule->arena_size = group->state + touched_state_size(schedule, group);
+    }
+}
+
 void pass_plan(Schedule *schedule, Arena *arena) {
     find_lives(schedule);
     int count = schedule->graph->nodes.count, used = 0;
@@ -292,6 +303,7 @@ void pass_plan(Schedule *schedule, Arena *arena) {
         items[used++] = (PlanItem){group->body->arena_size, group->phase, group->phase, 0};
     }
     schedule->arena_size = plan_offsets(items, used, arena);
+    place_states(schedule);
     used = 0;
     for (int i = 0; i < count; i++)
         if (schedule->buffers[i].is_stored) schedule->buffers[i].offset = items[used++].offset;

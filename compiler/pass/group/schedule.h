@@ -102,6 +102,7 @@ typedef struct Group {
     int phase;           // barriers stand between phases
     int level;           // while groups are made: above those of the groups that it reads
     bool is_rising;      // it is being raised
+    int64_t state;       // of one that updates the rows of a table (touched.h): where in the arena
 } Group;
 
 // How a value of a scan's body moves in memory from step to step.
@@ -140,6 +141,8 @@ struct Schedule {
     int *group_of;      // by node id; -1: leaf, or computed where it is used
     int *visited;       // by node id, and last the number of visits: for schedule_visit_reads
     Buffer *buffers;    // by node id
+    Node **touching;    // by node id: of what updates the rows of a table, the sum of rows that is
+                        // its gradient (touched.h); else NULL
     int64_t arena_size; // floats
 };
 

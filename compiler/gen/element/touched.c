@@ -1,0 +1,280 @@
+// Tables that are updated row by row, for the rows that a batch names. A row's mark says how far it
+// is: 2 s where the steps to s are done, one more while the sum of step s + 1 is made. Steps that
+// it missed had a gradient of zero; they are made up in registers, with the numbers that the
+// formulas had in them. All steps have the operations of an update of all rows, so that the bits
+// are the same.
+#include "touched.h"
+
+#include "../../op/op.h"
+#include "../../pass/group/touched.h"
+#include "scatter.h"
+
+enum { BLOCK = 4 }; // vectors at a time, whose square roots and divisions overlap
+
+typedef struct Touched {
+    Scatter s;
+    const Group *group;
+    NodeList numbers;           // of a step
+    Node *leaves[TOUCHED_MOST]; // by assign: what it replaces
+    Value state, marks, kept;   // where they begin
+    Value step, before;         // i64; i32: the mark of rows that are done to the step before
+    Value through, first;       // steps to be made up: the last one; the first of a row
+    Value row;                  // of the table, that is updated
+    Value begins;               // i1: of its summands this is the first one
+} Touched;
+
+static Touched *touched_of(Scatter *s) {
+    return s->owner;
+}
+
+// ---- What is kept from step to step.
+
+static void begin(Touched *t, Gen *gen, const Schedule *schedule, const Group *group,
+                  Value function) {
+    *t = (Touched){.group = group, .numbers = touched_numbers(schedule, group)};
+    scatter_begin(&t->s, gen, schedule, group, function);
+    t->s.owner = t;
+    for (int i = 0; i < group->assigns.count; i++)
+        t->leaves[i] = touched_leaf(schedule, group, group->assigns.items[i]);
+    Value arena = ir_context(gen, function, FIELD_ARENA);
+    int64_t marks = group->state + TOUCHED_HEAD;
+    int64_t kept = marks + round_up(t->s.rows, TOUCHED_HEAD);
+    t->state = ir_offset(gen, gen->f32, arena, ir_int(gen, group->state));
+    t->marks = ir_offset(gen, gen->f32, arena, ir_int(gen, marks));
+    t->kept = ir_offset(gen, gen->f32, arena, ir_int(gen, kept));
+    Value step = ir_context(gen, function, FIELD_STEP);
+    t->step = LLVMBuildFPToSI(gen->builder, step, gen->i64, "");
+    t->through = LLVMBuildSub(gen->builder, t->step, ir_int(gen, 1), "");
+    t->before =
+        LLVMBuildTrunc(gen->builder, ir_multiply(gen, t->through, ir_int(gen, 2)), gen->i32, "");
+}
+
+static Value mark_place(Touched *t, Value row) {
+    return ir_offset(t->s.b.gen, t->s.b.gen->i32, t->marks, row);
+}
+
+static Value after_mark(Touched *t, int64_t distance) {
+    Value number = LLVMConstInt(t->s.b.gen->i32, (unsigned long long)distance, 0);
+    return LLVMBuildAdd(t->s.b.gen->builder, t->before, number, "");
+}
+
+static Value number_place(Touched *t, Value step, int number) {
+    Gen *gen = t->s.b.gen;
+    Value slot = LLVMBuildAnd(gen->builder, step, ir_int(gen, TOUCHED_STEPS - 1), "");
+    int64_t size = touched_numbers_size(t->s.b.schedule, t->group);
+    Value index = ir_add(gen, ir_multiply(gen, slot, ir_int(gen, size)), ir_int(gen, number));
+    return ir_offset(gen, gen->f32, t->kept, index);
+}
+
+static void keep_numbers(Touched *t) {
+    Gen *gen = t->s.b.gen;
+    LaneBuilder one = t->s.b;
+    LLVMBasicBlockRef skip;
+    one.width = 1;
+    one.values = slots_array(gen, sizeof(Value));
+    ir_only_worker_zero(gen, one.function, &skip);
+    for (int i = 0; i < t->numbers.count; i++) {
+        Value number = (Value)(void *)element_value(&one, t->numbers.items[i]);
+        ir_store(gen, number, number_place(t, t->step, i));
+    }
+    ir_store(gen, ir_context(gen, one.function, FIELD_STEP), t->state);
+    LLVMBuildBr(gen->builder, skip);
+    LLVMPositionBuilderAtEnd(gen->builder, skip);
+}
+
+// `then` where the condition holds.
+static void when(Touched *t, Value condition, Value row, ScatterRow *then) {
+    Gen *gen = t->s.b.gen;
+    LLVMBasicBlockRef yes = ir_block(gen, "when"), next = ir_block(gen, "next");
+    LLVMBuildCondBr(gen->builder, condition, yes, next);
+    LLVMPositionBuilderAtEnd(gen->builder, yes);
+    then(&t->s, row);
+    LLVMBuildBr(gen->builder, next);
+    LLVMPositionBuilderAtEnd(gen->builder, next);
+}
+
+// ---- Missed steps.
+
+static Value target_place(Touched *t, int assign, Value place) {
+    Gen *gen = t->s.b.gen;
+    Value base = element_target(&t->s.b, t->group->assigns.items[assign]);
+    return ir_offset(gen, gen->f32, base, place);
+}
+
+// A builder at elements of the table at which the values of a missed step are known, all but those
+// of the tensors that are updated.
+static LaneBuilder missed_at(Touched *t, Value step) {
+    Gen *gen = t->s.b.gen;
+    Value zero = ir_int(gen, 0);
+    LaneBuilder at = element_builder_at(&t->s.b, t->s.anchor, zero, zero);
+    at.numbers = NULL;
+    at.values[slots_of(gen, t->s.anchor)] = ir_splat(gen, ir_float(gen, 0), at.width);
+    for (int i = 0; i < t->numbers.count; i++) {
+        Value number = ir_load(gen, gen->f32, number_place(t, step, i));
+        at.values[slots_of(gen, t->numbers.items[i])] = ir_splat(gen, number, at.width);
+    }
+    return at;
+}
+
+static void make_up(Scatter *s, Value place, Value column, int valid) {
+    Touched *t = touched_of(s);
+    Gen *gen = s->b.gen;
+    int width = s->b.width, vectors = (valid + width - 1) / width, count = t->group->assigns.count;
+    Value places[BLOCK][TOUCHED_MOST], initial[BLOCK][TOUCHED_MOST], now[BLOCK][TOUCHED_MOST];
+    Value next[BLOCK][TOUCHED_MOST];
+    (void)column;
+    for (int v = 0; v < vectors; v++)
+        for (int i = 0; i < count; i++) {
+            Value at = ir_add(gen, place, ir_int(gen, (int64_t)v * width));
+            places[v][i] = target_place(t, i, at);
+            initial[v][i] = ir_load_lanes(gen, ir_vector(gen, gen->f32, width), places[v][i],
+                                          valid < width ? valid : width);
+        }
+    Value end = ir_add(gen, t->through, ir_int(gen, 1));
+    Loop steps = ir_loop_begin(gen, t->first, end, ir_int(gen, 1), "missed");
+    for (int v = 0; v < vectors; v++)
+        for (int i = 0; i < count; i++) now[v][i] = ir_loop_carry(gen, &steps, initial[v][i]);
+    LaneBuilder known = missed_at(t, steps.index);
+    for (int v = 0; v < vectors; v++) {
+        LaneBuilder at = known;
+        at.values = slots_array(gen, sizeof(Value));
+        for (int i = 0; i <= gen->slot_count; i++) at.values[i] = known.values[i];
+        for (int i = 0; i < count; i++)
+            if (t->leaves[i]) at.values[slots_of(gen, t->leaves[i])] = now[v][i];
+        for (int i = 0; i < count; i++)
+            next[v][i] = (Value)(void *)element_value(&at, t->group->assigns.items[i]->inputs[0]);
+    }
+    ir_loop_end(gen, &steps);
+    for (int v = 0; v < vectors; v++)
+        for (int i = 0; i < count; i++)
+            next[v][i] = ir_loop_result(gen, &steps, now[v][i], initial[v][i], next[v][i]);
+    for (int v = 0; v < vectors; v++)
+        for (int i = 0; i < count; i++)
+            ir_store_lanes(gen, next[v][i], places[v][i], valid < width ? valid : width);
+}
+
+static void make_up_row(Scatter *s, Value row) {
+    Touched *t = touched_of(s);
+    Gen *gen = s->b.gen;
+    int64_t block = (int64_t)BLOCK * s->b.width;
+    if (s->columns % block != 0) block = s->b.width;
+    scatter_along_row(s, row, block, make_up);
+    Value done = LLVMBuildTrunc(gen->builder, t->through, gen->i32, "");
+    Value mark = LLVMBuildShl(gen->builder, done, LLVMConstInt(gen->i32, 1, 0), "");
+    ir_store(gen, mark, mark_place(t, row));
+}
+
+// Brings the row to step t->through.
+static void settle_row(Scatter *s, Value row) {
+    Touched *t = touched_of(s);
+    Gen *gen = s->b.gen;
+    Value mark = ir_load(gen, gen->i32, mark_place(t, row));
+    Value done = LLVMBuildAShr(gen->builder, mark, LLVMConstInt(gen->i32, 1, 0), "");
+    done = LLVMBuildSExt(gen->builder, done, gen->i64, "");
+    t->first = ir_add(gen, done, ir_int(gen, 1));
+    Value is_behind = LLVMBuildICmp(gen->builder, LLVMIntSLE, t->first, t->through, "");
+    when(t, is_behind, row, make_up_row);
+}
+
+// ---- The step.
+
+static void sum_vector(Scatter *s, Value place, Value column, int valid) {
+    Touched *t = touched_of(s);
+    Gen *gen = s->b.gen;
+    Value pointer = ir_offset(gen, gen->f32, s->base, place), summand = scatter_summand(s, column);
+    Value sum = ir_load_lanes(gen, LLVMTypeOf(summand), pointer, valid);
+    sum = LLVMBuildSelect(gen->builder, t->begins, LLVMConstNull(LLVMTypeOf(sum)), sum, "");
+    ir_store_lanes(gen, LLVMBuildFAdd(gen->builder, sum, summand, ""), pointer, valid);
+}
+
+// The first of a row's summands begins its sum.
+static void sum_row(Scatter *s, Value row) {
+    Touched *t = touched_of(s);
+    Gen *gen = s->b.gen;
+    Value mark = ir_load(gen, gen->i32, mark_place(t, row));
+    t->begins = LLVMBuildICmp(gen->builder, LLVMIntEQ, mark, t->before, "");
+    scatter_along_row(s, row, s->b.width, sum_vector);
+    ir_store(gen, after_mark(t, 1), mark_place(t, row));
+}
+
+static void update_vector(Scatter *s, Value place, Value column, int valid) {
+    Touched *t = touched_of(s);
+    Gen *gen = s->b.gen;
+    Value values[TOUCHED_MOST];
+    LaneBuilder at = element_builder_at(&s->b, s->anchor, t->row, column);
+    Value pointer = ir_offset(gen, gen->f32, s->base, place);
+    LlvmType vector = ir_vector(gen, gen->f32, s->b.width);
+    at.values[slots_of(gen, s->anchor)] = ir_load_lanes(gen, vector, pointer, valid);
+    for (int i = 0; i < t->group->assigns.count; i++)
+        values[i] = (Value)(void *)element_value(&at, t->group->assigns.items[i]->inputs[0]);
+    for (int i = 0; i < t->group->assigns.count; i++)
+        ir_store_lanes(gen, values[i], target_place(t, i, place), valid);
+}
+
+static void update_row(Scatter *s, Value row) {
+    Touched *t = touched_of(s);
+    t->row = row;
+    scatter_along_row(s, row, s->b.width, update_vector);
+    ir_store(s->b.gen, after_mark(t, 2), mark_place(t, row));
+}
+
+static void update_row_once(Scatter *s, Value row) {
+    Touched *t = touched_of(s);
+    Gen *gen = s->b.gen;
+    Value mark = ir_load(gen, gen->i32, mark_place(t, row));
+    when(t, LLVMBuildICmp(gen->builder, LLVMIntEQ, mark, after_mark(t, 1), ""), row, update_row);
+}
+
+static void settle_all(Scatter *s, Value row) {
+    (void)row;
+    scatter_own_rows(s, settle_row);
+}
+
+void touched_emit(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
+    Touched t;
+    begin(&t, gen, schedule, group, function);
+    element_hoist(&t.s.b);
+    keep_numbers(&t);
+    scatter_named_rows(&t.s, sum_row);
+    scatter_named_rows(&t.s, update_row_once);
+    Value part = ir_int(gen, TOUCHED_STEPS / 2 - 1);
+    Value rest = LLVMBuildAnd(gen->builder, t.step, part, "");
+    Value is_due = LLVMBuildICmp(gen->builder, LLVMIntEQ, rest, ir_int(gen, 0), "");
+    when(&t, is_due, NULL, settle_all);
+}
+
+// ---- Before the step.
+
+static void forget_row(Scatter *s, Value row) {
+    Touched *t = touched_of(s);
+    ir_store(s->b.gen, t->before, mark_place(t, row));
+}
+
+// Marks of another run, or none yet: nothing was missed.
+static void forget(Scatter *s, Value row) {
+    (void)row;
+    scatter_own_rows(s, forget_row);
+}
+
+static void catch_up_named(Scatter *s, Value row) {
+    Touched *t = touched_of(s);
+    Gen *gen = s->b.gen;
+    Value last = LLVMBuildFPToSI(gen->builder, ir_load(gen, gen->f64, t->state), gen->i64, "");
+    (void)row;
+    when(t, LLVMBuildICmp(gen->builder, LLVMIntNE, last, t->through, ""), NULL, forget);
+    scatter_named_rows(s, settle_row);
+}
+
+Value touched_catch_up(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
+    Touched t;
+    slots_number(gen, schedule, group);
+    Value function = ir_group_function(gen, name);
+    begin(&t, gen, schedule, group, function);
+    Value rows = ir_context(gen, function, FIELD_ROWS);
+    Value has_samples = LLVMBuildICmp(gen->builder, LLVMIntNE, rows, ir_int(gen, 0), "");
+    when(&t, has_samples, NULL, catch_up_named);
+    t.through = t.step;
+    when(&t, LLVMBuildNot(gen->builder, has_samples, ""), NULL, settle_all);
+    LLVMBuildRetVoid(gen->builder);
+    return function;
+}

@@ -1,0 +1,23 @@
+// Tables of weights that are updated row by row, for the rows that a batch names.
+#ifndef NNC_PASS_TOUCHED_H
+#define NNC_PASS_TOUCHED_H
+
+#include "schedule.h"
+
+// What a group that updates rows keeps from step to step, in the arena, at group->state, in floats:
+// the last step (f64) in TOUCHED_HEAD floats; for each row a mark (i32); for each of the last
+// TOUCHED_STEPS steps the numbers that the update's formulas had. Every half of them all rows
+// are settled, so that none misses a step that is not kept.
+enum { TOUCHED_HEAD = 16, TOUCHED_STEPS = 2048, TOUCHED_MOST = 8 }; // MOST: tensors assigned
+
+// requires: layouts; provides: schedule->touching.
+void touched_find(Schedule *schedule);
+bool touched_updates(const Group *group); // whether it is such a group
+// The numbers of a step that the formulas of its update use, but for constants.
+NodeList touched_numbers(const Schedule *schedule, const Group *group);
+// The tensor that `assign` of such a group replaces, as its update reads it; NULL: it does not.
+Node *touched_leaf(const Schedule *schedule, const Group *group, const Node *assign);
+int64_t touched_numbers_size(const Schedule *schedule, const Group *group); // floats of a step
+int64_t touched_state_size(const Schedule *schedule, const Group *group);
+
+#endif
