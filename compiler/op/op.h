@@ -190,6 +190,6 @@ extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_
     op_convolve[], op_pool[], op_place[], op_reduce[], op_conv[], op_pooling[], op_norm[],
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
     op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[],
-    op_pairs[], op_embedding[], op_scan[], op_recurrent[], op_attention[];
+    op_pairs[], op_embedding[], op_scan[], op_recurrent[], op_attention[], op_position[];
 
 #endif
