@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 15, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 16, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -154,6 +154,13 @@ typedef struct nnrt_train_step {
     int64_t slot_count, slots_size; // floats
 } nnrt_train_step;
 
+// A metric of an output.
+typedef struct nnrt_measure {
+    const char *name; // as reported, without the output's label
+    nnrt_call call;
+    int64_t is_weighted; // samples count by their weights
+} nnrt_measure;
+
 // The loss of an output.
 typedef struct nnrt_loss {
     const char *name;
@@ -167,7 +174,10 @@ typedef struct nnrt_loss {
     // Of a standardized target: x * deviation + mean is in the column's units, as metrics and
     // predictions are. Deviation 0: outputs are in them already.
     double target_mean, target_deviation;
-    const nnrt_call *metrics; // of the output
+    int64_t weight;              // which of the columns holds the samples' weights; -1: none
+    const double *class_weights; // of labels while training; NULL: all count 1
+    int64_t class_weight_count;
+    const nnrt_measure *metrics; // of the output
     int64_t metric_count;
 } nnrt_loss;
 

@@ -265,12 +265,21 @@ const Ast *const *by_output_read(Checker *c, OutputList *outputs, const OutputEn
 // ---- outputs.c
 // What the short form of `train` says of a model's outputs; NULL: nothing.
 typedef struct OutputEntries {
-    const Ast *loss, *target, *weights, *metrics;
+    const Ast *loss, *target, *weights, *metrics, *weighted_metrics;
 } OutputEntries;
 // False: a metric has a mistake, which is reported, as others are.
 bool outputs_read(Checker *c, const TrainEntry *entry, Training *training, OutputEntries given);
+// The value of a name or call that is a block; NULL: it is none.
+const Value *outputs_find_block(Checker *c, const Ast *ast);
 // Makes the step that minimizes the losses, unless there are mistakes or data are missing.
 void outputs_finish(Checker *c, const TrainEntry *entry, const Training *training, TrainStep *step);
+
+// ---- metrics.c
+// The entry `metrics`, or `weighted_metrics` behind it, of the outputs of the list.
+void metrics_read(Checker *c, OutputList *outputs, Training *training, const Ast *ast,
+                  bool is_weighted);
+// Warns of `weighted_metrics` of a block that says no weights.
+void metrics_warn_unweighted(Checker *c, const Ast *weighted);
 
 // ---- class_weights.c
 // The entry `class_weight`, when losses and targets are known.

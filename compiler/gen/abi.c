@@ -136,6 +136,12 @@ static const AbiField abi_train_step_fields[] = {FIELD(name),
 static STRUCT(abi_train_step, nnrt_train_step);
 #undef OWNER
 
+#define OWNER nnrt_measure
+static const AbiField abi_measure_fields[] = {FIELD(name), PART(call, abi_call),
+                                              FIELD(is_weighted)};
+static STRUCT(abi_measure, nnrt_measure);
+#undef OWNER
+
 #define OWNER nnrt_loss
 static const AbiField abi_loss_fields[] = {FIELD(name),
                                            FIELD(label),
@@ -149,7 +155,10 @@ static const AbiField abi_loss_fields[] = {FIELD(name),
                                            FIELD(target_high),
                                            FIELD(target_mean),
                                            FIELD(target_deviation),
-                                           ITEMS(metrics, abi_call, metric_count),
+                                           FIELD(weight),
+                                           COUNTED(class_weights, class_weight_count),
+                                           FIELD(class_weight_count),
+                                           ITEMS(metrics, abi_measure, metric_count),
                                            FIELD(metric_count)};
 static STRUCT(abi_loss, nnrt_loss);
 #undef OWNER

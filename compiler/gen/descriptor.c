@@ -248,17 +248,33 @@ static void set_units(const Dataset *dataset, const OutputLoss *own, nnrt_loss *
     out->target_deviation = dataset->info.targets[own->target].deviation;
 }
 
+static const nnrt_measure *measures_of(Gen *gen, const OutputLoss *own) {
+    nnrt_measure *measures = ARENA_ARRAY(gen->arena, nnrt_measure, own->metrics.count + 1);
+    for (int i = 0; i < own->metrics.count; i++) {
+        const Metric *metric = &own->metrics.items[i];
+        measures[i] = (nnrt_measure){
+            metric->name, program_call(gen->arena, metric->call.schema, metric->call.args),
+            metric->is_weighted};
+    }
+    return measures;
+}
+
 static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
     int count = training->losses.count;
     nnrt_loss *losses = ARENA_ARRAY(gen->arena, nnrt_loss, count + 1);
     for (int i = 0; i < count; i++) {
         const OutputLoss *own = &training->losses.items[i];
-        losses[i] = (nnrt_loss){.name = own->name,
-                                .label = own->label,
-                                .output = own->output,
-                                .target = column_index(&out->steps[0].train, own->column),
-                                .metrics = calls_of(gen, &own->metrics),
-                                .metric_count = own->metrics.count};
+        const nnrt_column *weight = training->sample_weight;
+        losses[i] =
+            (nnrt_loss){.name = own->name,
+                        .label = own->label,
+                        .output = own->output,
+                        .target = column_index(&out->steps[0].train, own->column),
+                        .weight = weight ? column_index(&out->steps[0].train, weight->name) : -1,
+                        .class_weights = own->class_weights,
+                        .class_weight_count = own->class_count,
+                        .metrics = measures_of(gen, own),
+                        .metric_count = own->metrics.count};
         set_classes(training->dataset, own->column, &losses[i]);
         set_units(training->dataset, own, &losses[i]);
         if (!own->def) continue;

@@ -16,6 +16,13 @@ typedef struct Call {
 
 typedef VEC(Call) CallList;
 
+// A metric of an output.
+typedef struct Metric {
+    Call call;
+    const char *name; // as reported, without the output's label
+    bool is_weighted; // samples count by their weights
+} Metric;
+
 typedef struct Dataset {
     const char *name;
     Span span;
@@ -41,7 +48,7 @@ typedef struct OutputLoss {
     double weight;
     const double *class_weights; // of the labels, while training; NULL: all count the same
     int class_count;
-    CallList metrics;
+    VEC(Metric) metrics;
     VEC(const struct Ast *) measures; // blocks of (prediction, target) that are metrics
     const char *column;               // of the data set, that it is compared with; NULL: not known
     int target, input;                // which of the targets, or of the inputs, that is; else -1

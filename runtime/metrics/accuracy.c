@@ -12,8 +12,8 @@ static void update_classes(const nnrt_metric *m, nnrt_tally *t, const nnrt_view 
         for (int64_t p = 0; p < positions; p++)
             right += nnrt_view_argmax(nnrt_view_output(view, sample) + p * view->classes,
                                       view->classes) == nnrt_view_class(view, sample, p);
-    t->right += right;
-    t->seen += view->rows * positions;
+    t->right += nnrt_view_amount(view, right);
+    t->seen += nnrt_view_amount(view, view->rows * positions);
 }
 
 static void update_binary(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
@@ -23,8 +23,8 @@ static void update_binary(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *
         for (int64_t i = 0; i < view->size; i++)
             right += (output[i] > m->threshold) == nnrt_view_target(view, sample, i);
     }
-    t->right += right;
-    t->seen += view->rows * view->size;
+    t->right += nnrt_view_amount(view, right);
+    t->seen += nnrt_view_amount(view, view->rows * view->size);
 }
 
 // tf.math.in_top_k: fewer than k classes are better than the target's; not if that is not finite.
@@ -53,12 +53,13 @@ static void open_top_k(nnrt_metric *m, const nnrt_call *call) {
 }
 
 static void update_top_k(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
-    int64_t positions = view->size / view->classes;
+    int64_t positions = view->size / view->classes, right = 0;
     for (int64_t sample = 0; sample < view->rows; sample++)
         for (int64_t p = 0; p < positions; p++)
-            t->right += in_top_k(nnrt_view_output(view, sample) + p * view->classes, view->classes,
-                                 nnrt_view_class(view, sample, p), m->k);
-    t->seen += view->rows * positions;
+            right += in_top_k(nnrt_view_output(view, sample) + p * view->classes, view->classes,
+                              nnrt_view_class(view, sample, p), m->k);
+    t->right += nnrt_view_amount(view, right);
+    t->seen += nnrt_view_amount(view, view->rows * positions);
 }
 
 static double value_share(const nnrt_metric *m, const nnrt_tally *t) {
@@ -117,9 +118,9 @@ static void update_iou(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *vie
         for (int64_t p = 0; p < positions; p++, output += view->classes) {
             int64_t is = nnrt_view_class(view, sample, p), said = said_class(m, view, output);
             if (is < 0 || is >= m->bins) continue;
-            t->positive[is] += is == said;
-            t->negative[is]++;
-            t->negative[said]++;
+            if (is == said) t->positive[is] += view->amount;
+            t->negative[is] += view->amount;
+            t->negative[said] += view->amount;
         }
     }
 }
@@ -128,7 +129,7 @@ static void update_iou(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *vie
 static double value_iou(const nnrt_metric *m, const nnrt_tally *t) {
     double sum = 0, count = 0;
     for (int64_t i = 0; i < m->bins; i++) {
-        int64_t all = t->negative[i] - t->positive[i];
+        nnrt_amount all = t->negative[i] - t->positive[i];
         if (all == 0 || (m->class_index >= 0 && i != m->class_index)) continue;
         sum += (double)t->positive[i] / (double)all;
         count++;

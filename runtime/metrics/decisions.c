@@ -6,15 +6,19 @@
 // ---- Yes or no, over all elements.
 
 static void update_decisions(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
+    int64_t hits = 0, false_positives = 0, misses = 0;
     for (int64_t sample = 0; sample < view->rows; sample++) {
         const float *output = nnrt_view_output(view, sample);
         for (int64_t i = 0; i < view->size; i++) {
             int yes = nnrt_view_target(view, sample, i) != 0, said = output[i] > m->threshold;
-            t->hits += yes && said;
-            t->false_positives += !yes && said;
-            t->misses += yes && !said;
+            hits += yes && said;
+            false_positives += !yes && said;
+            misses += yes && !said;
         }
     }
+    t->hits += nnrt_view_amount(view, hits);
+    t->false_positives += nnrt_view_amount(view, false_positives);
+    t->misses += nnrt_view_amount(view, misses);
 }
 
 static const ArgDef threshold_args[] = {NNRT_METRIC_THRESHOLD, {0}};
@@ -58,8 +62,9 @@ static void update_auc(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *vie
             if (isnan(output[i])) continue;
             float p = fminf(fmaxf(output[i], 0), 1);
             int64_t bin = (int64_t)ceilf(p * (float)(m->bins - 1)) - 1;
-            int64_t *counts = nnrt_view_target(view, sample, i) != 0 ? t->positive : t->negative;
-            counts[bin < 0 ? 0 : bin]++;
+            nnrt_amount *counts =
+                nnrt_view_target(view, sample, i) != 0 ? t->positive : t->negative;
+            counts[bin < 0 ? 0 : bin] += view->amount;
         }
     }
 }
@@ -122,9 +127,9 @@ static void update_f1(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view
             int64_t output = i % m->classes;
             int is = nnrt_view_target(view, sample, i) != 0;
             int said = says_yes(m, nnrt_view_output(view, sample) + i - output, output);
-            t->positive[output] += is && said;
-            t->positive[m->classes + output] += said;
-            t->negative[output] += is;
+            if (is && said) t->positive[output] += view->amount;
+            if (said) t->positive[m->classes + output] += view->amount;
+            if (is) t->negative[output] += view->amount;
         }
     }
 }
@@ -138,8 +143,8 @@ static double f1_of(double both, double said, double is) {
 static double value_f1(const nnrt_metric *m, const nnrt_tally *t) {
     double sum = 0, both = 0, said = 0, is = 0;
     for (int64_t i = 0; i < m->classes; i++) {
-        double own = (double)t->positive[i], all = (double)t->negative[i];
-        double told = (double)t->positive[m->classes + i];
+        double own = nnrt_amount_of(m, t->positive[i]), all = nnrt_amount_of(m, t->negative[i]);
+        double told = nnrt_amount_of(m, t->positive[m->classes + i]);
         sum += f1_of(own, told, all) * (m->average == WEIGHTED ? all : 1);
         both += own, said += told, is += all;
     }

@@ -6,7 +6,8 @@
 
 // ---- Errors.
 
-// A sample's error is kept to 2^-64 (5e-20), up to 2^40; 2^24 samples of the largest fit.
+// A sample's error times its weight is kept to 2^-64 (5e-20), up to 2^40; 2^24 samples of the
+// largest fit.
 static const double fixed_point = 0x1p64, largest_error = 0x1p40;
 
 typedef enum error_kind { ABSOLUTE, SQUARED, PERCENTAGE } error_kind;
@@ -25,12 +26,13 @@ static void update_errors(nnrt_tally *t, const nnrt_view *view, error_kind kind)
         for (int64_t i = 0; i < view->size; i++)
             sum += error_of(nnrt_view_number(view, output[i]), nnrt_view_target(view, sample, i),
                             kind);
+        sum *= view->weight;
         if (sum < largest_error)
             t->errors += (unsigned __int128)rint(sum * fixed_point);
         else
             t->beyond += sum;
     }
-    t->seen += view->rows * view->size;
+    t->seen += nnrt_view_amount(view, view->rows * view->size);
 }
 
 static void update_mae(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
@@ -44,9 +46,8 @@ static void update_mse(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *vie
 }
 
 static double value_error(const nnrt_metric *m, const nnrt_tally *t) {
-    (void)m;
     double sum = (double)t->errors / fixed_point + t->beyond;
-    return t->seen > 0 ? sum / (double)t->seen : 0;
+    return t->seen > 0 ? sum / nnrt_amount_of(m, t->seen) : 0;
 }
 
 static void update_mape(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
@@ -79,20 +80,20 @@ static void update_r2(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view
             double target = nnrt_view_target(view, sample, i);
             double error = target - nnrt_view_number(view, output[i]);
             nnrt_pair_sum *sums = &t->sums[i % m->classes * R2_SUMS];
-            nnrt_pair_add(&sums[TARGETS], target, 0);
-            nnrt_pair_add(&sums[SQUARES], target * target, 0);
-            nnrt_pair_add(&sums[ERRORS], error * error, 0);
+            nnrt_pair_add(&sums[TARGETS], view->weight * target, 0);
+            nnrt_pair_add(&sums[SQUARES], view->weight * target * target, 0);
+            nnrt_pair_add(&sums[ERRORS], view->weight * error * error, 0);
         }
     }
-    t->seen += view->rows * (view->size / m->classes);
+    t->seen += nnrt_view_amount(view, view->rows * (view->size / m->classes));
 }
 
 static double value_r2(const nnrt_metric *m, const nnrt_tally *t) {
-    double sum = 0;
+    double sum = 0, seen = nnrt_amount_of(m, t->seen);
     for (int64_t i = 0; i < m->classes; i++) {
         const nnrt_pair_sum *sums = &t->sums[i * R2_SUMS];
         long double targets = pair_value(&sums[TARGETS]);
-        long double all = pair_value(&sums[SQUARES]) - targets * targets / (long double)t->seen;
+        long double all = pair_value(&sums[SQUARES]) - targets * targets / (long double)seen;
         double score = 1 - (double)(pair_value(&sums[ERRORS]) / all);
         sum += isinf(score) ? 0 : score;
     }

@@ -3,7 +3,7 @@
 
 #include "../session/steps.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +18,12 @@ struct nnrt_metrics {
 // ---- Views.
 
 nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target) {
-    nnrt_view view = {.scale = 1, .output_scale = 1};
+    nnrt_view view = {.scale = 1, .output_scale = 1, .weight = 1, .amount = 1};
     view.stride = output->stride;
     view.size = output->size;
     view.classes = output->rank ? output->shape[output->rank - 1] : 1;
     view.target_dtype = target->dtype;
-    view.target_size = target->size;
+    view.target_size = view.target_stride = target->size;
     return view;
 }
 
@@ -47,7 +47,8 @@ static double stored_target(const nnrt_view *view, int64_t place) {
 }
 
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element) {
-    int64_t place = (int64_t)view->index[sample] * view->target_size + element;
+    int64_t row = view->index[sample];
+    int64_t place = row * view->target_stride + view->target_first + element;
     double value = stored_target(view, place) * view->scale + view->offset;
     return view->mean ? (value - (double)view->mean[element]) / (double)view->deviation[element]
                       : value;
@@ -91,7 +92,21 @@ static int target_fits(const nnrt_metric_row *row, const nnrt_view *view) {
     return row->by_class && view->target_size == view->size / view->classes;
 }
 
-static nnrt_status metric_open(nnrt_metric *m, const nnrt_call *call, const nnrt_view *view) {
+// Weights of samples are 2^30 at most (runtime/data/table/pack.c): the largest weight has 94 bits.
+static double unit_of(const nnrt_view *view) {
+    double largest = 1;
+    int exponent;
+    for (int64_t i = 0; i < view->class_weight_count; i++)
+        largest = fmax(largest, view->class_weights[i]);
+    frexp(largest, &exponent);
+    return ldexp(1, 64 - exponent);
+}
+
+static nnrt_status metric_open(nnrt_metric *m, const nnrt_measure *measure, const nnrt_view *view) {
+    const nnrt_call *call = &measure->call;
+    m->name = measure->name;
+    m->is_weighted = measure->is_weighted != 0;
+    m->unit = m->is_weighted ? unit_of(view) : 1;
     m->row = row_of(call);
     if (!m->row || !target_fits(m->row, view))
         return nnrt_fail(NNRT_BUG, "the metric `%s` does not fit the target", call->name);
@@ -107,7 +122,7 @@ enum { LINE = 64 };
 static size_t tallies_size(const nnrt_metrics *metrics) {
     size_t size = sizeof(nnrt_tally) * (size_t)metrics->count;
     for (int64_t i = 0; i < metrics->count; i++)
-        size += 2 * sizeof(int64_t) * (size_t)metrics->items[i].bins +
+        size += 2 * sizeof(nnrt_amount) * (size_t)metrics->items[i].bins +
                 sizeof(nnrt_pair_sum) * (size_t)metrics->items[i].sums;
     return (size + LINE - 1) / LINE * LINE;
 }
@@ -115,22 +130,22 @@ static size_t tallies_size(const nnrt_metrics *metrics) {
 static nnrt_tally *tallies_create(const nnrt_metrics *metrics) {
     nnrt_tally *tallies = aligned_alloc(LINE, tallies_size(metrics));
     if (!tallies) return NULL;
-    int64_t *counts = (int64_t *)(tallies + metrics->count);
+    nnrt_amount *counts = (nnrt_amount *)(tallies + metrics->count);
     memset(tallies, 0, tallies_size(metrics));
     for (int64_t i = 0; i < metrics->count; i++) {
         int64_t bins = metrics->items[i].bins;
         tallies[i].positive = counts;
         tallies[i].negative = counts + bins;
         counts += 2 * bins;
-        tallies[i].sums = (nnrt_pair_sum *)counts; // of two numbers of the counts' size
-        counts += 2 * metrics->items[i].sums;
+        tallies[i].sums = (nnrt_pair_sum *)counts; // as large as a count
+        counts += metrics->items[i].sums;
     }
     return tallies;
 }
 
 static void tally_clear(const nnrt_metric *m, nnrt_tally *t) {
     *t = (nnrt_tally){.positive = t->positive, .negative = t->negative, .sums = t->sums};
-    memset(t->positive, 0, 2 * sizeof(int64_t) * (size_t)m->bins);
+    memset(t->positive, 0, 2 * sizeof(nnrt_amount) * (size_t)m->bins);
     memset(t->sums, 0, sizeof(nnrt_pair_sum) * (size_t)m->sums);
 }
 
@@ -149,22 +164,11 @@ static void tally_add(const nnrt_metric *m, nnrt_tally *sum, const nnrt_tally *t
 
 // ---- All metrics of a training.
 
-// recall, recall_1, recall_2: a second metric of a name gets a number, as in Keras.
-static void metric_name(const nnrt_call *calls, int64_t index, char name[NNRT_METRIC_NAME]) {
-    int before = 0;
-    for (int64_t i = 0; i < index; i++) before += strcmp(calls[i].name, calls[index].name) == 0;
-    if (before)
-        snprintf(name, NNRT_METRIC_NAME, "%s_%d", calls[index].name, before);
-    else
-        snprintf(name, NNRT_METRIC_NAME, "%s", calls[index].name);
-}
-
-static nnrt_status metrics_fill(nnrt_metrics *metrics, const nnrt_call *calls,
+static nnrt_status metrics_fill(nnrt_metrics *metrics, const nnrt_measure *measures,
                                 const nnrt_view *view) {
     for (int64_t i = 0; i < metrics->count; i++) {
-        nnrt_status status = metric_open(&metrics->items[i], &calls[i], view);
+        nnrt_status status = metric_open(&metrics->items[i], &measures[i], view);
         if (status) return status;
-        metric_name(calls, i, metrics->items[i].name);
     }
     metrics->sum = tallies_create(metrics);
     for (int i = 0; i < metrics->workers; i++) {
@@ -174,8 +178,8 @@ static nnrt_status metrics_fill(nnrt_metrics *metrics, const nnrt_call *calls,
     return metrics->sum ? NNRT_OK : nnrt_fail_memory("the counts of metrics", 0);
 }
 
-nnrt_metrics *nnrt_metrics_create(const nnrt_call *calls, int64_t count, const nnrt_output *output,
-                                  const nnrt_column *target, int workers) {
+nnrt_metrics *nnrt_metrics_create(const nnrt_measure *measures, int64_t count,
+                                  const nnrt_view *view, int workers) {
     nnrt_metrics *metrics = calloc(1, sizeof *metrics);
     if (metrics) {
         *metrics = (nnrt_metrics){.count = count, .workers = workers};
@@ -187,8 +191,7 @@ nnrt_metrics *nnrt_metrics_create(const nnrt_call *calls, int64_t count, const n
         nnrt_fail_memory("metrics", (size_t)count * sizeof *metrics->items);
         return NULL;
     }
-    nnrt_view view = nnrt_view_make(output, target);
-    if (metrics_fill(metrics, calls, &view) == NNRT_OK) return metrics;
+    if (metrics_fill(metrics, measures, view) == NNRT_OK) return metrics;
     nnrt_metrics_free(metrics);
     return NULL;
 }
@@ -208,9 +211,42 @@ void nnrt_metrics_reset(nnrt_metrics *metrics) {
             tally_clear(&metrics->items[k], &metrics->tallies[i][k]);
 }
 
+static double weight_of(const nnrt_view *view) {
+    double weight = view->weights ? (double)view->weights[view->index[0]] : 1;
+    if (!view->class_weights) return weight;
+    int64_t label = (int64_t)nnrt_view_target(view, 0, 0);
+    int is_known = label >= 0 && label < view->class_weight_count;
+    return is_known ? weight * view->class_weights[label] : weight;
+}
+
+// Sample by sample, each with its weight; label by label, where labels have weights.
+static void update_weighted(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
+    int64_t parts = view->class_weights ? view->size / view->classes : 1;
+    nnrt_view own = *view;
+    own.rows = 1;
+    own.size = view->size / parts;
+    own.target_size = view->target_size / parts;
+    for (int64_t sample = 0; sample < view->rows; sample++) {
+        own.index = view->index + sample;
+        for (int64_t part = 0; part < parts; part++) {
+            own.outputs = view->outputs + sample * view->stride + part * own.size;
+            own.target_first = part * own.target_size;
+            own.weight = weight_of(&own);
+            own.amount = (nnrt_amount)rint(own.weight * m->unit);
+            m->row->update(m, t, &own);
+        }
+    }
+}
+
 void nnrt_metrics_update(nnrt_metrics *metrics, int worker, const nnrt_view *view) {
-    for (int64_t i = 0; i < metrics->count; i++)
-        metrics->items[i].row->update(&metrics->items[i], &metrics->tallies[worker][i], view);
+    for (int64_t i = 0; i < metrics->count; i++) {
+        const nnrt_metric *m = &metrics->items[i];
+        nnrt_tally *tally = &metrics->tallies[worker][i];
+        if (m->is_weighted)
+            update_weighted(m, tally, view);
+        else
+            m->row->update(m, tally, view);
+    }
 }
 
 int64_t nnrt_metrics_count(const nnrt_metrics *metrics) {

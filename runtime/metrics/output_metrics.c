@@ -37,6 +37,12 @@ static nnrt_status standardize(nnrt_output_metrics *metrics, const nnrt_session 
     return NNRT_OK;
 }
 
+// Validation and evaluation do not know them, as in Keras.
+static void weigh_classes(nnrt_view *view, const nnrt_loss *loss) {
+    view->class_weights = loss->class_weight_count ? loss->class_weights : NULL;
+    view->class_weight_count = loss->class_weight_count;
+}
+
 nnrt_status nnrt_output_metrics_open(nnrt_output_metrics *metrics, const nnrt_session *session,
                                      const nnrt_training *training, const nnrt_function *function,
                                      int workers) {
@@ -45,12 +51,12 @@ nnrt_status nnrt_output_metrics_open(nnrt_output_metrics *metrics, const nnrt_se
     for (int64_t i = 0; i < training->loss_count; i++) {
         const nnrt_loss *loss = &training->losses[i];
         metrics->views[i] = nnrt_loss_view(session, function, loss);
+        if (function == &training->steps[0].train) weigh_classes(&metrics->views[i], loss);
         metrics->count = i + 1;
         if (!loss->metric_count) continue;
         metrics->has_any = 1;
         metrics->items[i] =
-            nnrt_metrics_create(loss->metrics, loss->metric_count, &function->outputs[loss->output],
-                                &function->columns[loss->target], workers);
+            nnrt_metrics_create(loss->metrics, loss->metric_count, &metrics->views[i], workers);
         if (metrics->items[i] && !standardize(metrics, session, function, i)) continue;
         nnrt_output_metrics_free(metrics);
         return nnrt_failure();
@@ -78,6 +84,7 @@ void nnrt_output_metrics_update(nnrt_output_metrics *metrics, const nnrt_functio
         if (!metrics->items[i]) continue;
         nnrt_view view = metrics->views[i];
         nnrt_view_batch(&view, function, context, loss->output, loss->target);
+        if (loss->weight >= 0) view.weights = context->columns[loss->weight];
         nnrt_metrics_update(metrics->items[i], (int)context->thread, &view);
     }
 }

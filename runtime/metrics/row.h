@@ -14,12 +14,12 @@ typedef struct nnrt_pair_sum {
 
 // What one worker has counted for one metric.
 typedef struct nnrt_tally {
-    int64_t right, seen;                   // of shares
-    int64_t hits, false_positives, misses; // of decisions
-    unsigned __int128 errors;              // x 2^-64
+    nnrt_amount right, seen;                   // of shares
+    nnrt_amount hits, false_positives, misses; // of decisions
+    unsigned __int128 errors;                  // x weight x 2^-64
     double beyond; // errors that do not fit, or are not finite; here the order would matter
-    int64_t *positive, *negative; // by bin or class; the second behind the first
-    nnrt_pair_sum *sums;          // behind the counts
+    nnrt_amount *positive, *negative; // by bin or class; the second behind the first
+    nnrt_pair_sum *sums;              // behind the counts
 } nnrt_tally;
 
 typedef struct nnrt_metric_row nnrt_metric_row;
@@ -27,10 +27,12 @@ typedef struct nnrt_metric_row nnrt_metric_row;
 // A metric of an output. `open` sets what its row's functions read.
 typedef struct nnrt_metric {
     const nnrt_metric_row *row;
-    char name[NNRT_METRIC_NAME]; // as reported
-    int64_t classes;             // outputs of a place
-    int64_t bins, sums;          // of its tallies: counts of each kind; sums
-    float threshold;             // outputs are compared in single precision, as in Keras
+    const char *name;   // as reported
+    int is_weighted;    // views that it gets have one weight each
+    double unit;        // so many are a weight of 1; a power of two
+    int64_t classes;    // outputs of a place
+    int64_t bins, sums; // of its tallies: counts of each kind; sums
+    float threshold;    // outputs are compared in single precision, as in Keras
     int64_t k, class_index;
     int largest_is_yes; // f1 without threshold
     int64_t average;    // of f1
@@ -48,6 +50,7 @@ struct nnrt_metric_row {
     bool by_class;       // the target may be a class number for each place of the output
     // Reads the options of the row's arguments, by their place; NULL: there is nothing to read.
     void (*open)(nnrt_metric *m, const nnrt_call *call);
+    // Each element counts view->amount, and what is a sum of numbers view->weight.
     void (*update)(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view);
     double (*value)(const nnrt_metric *m, const nnrt_tally *t);
 };
@@ -79,8 +82,17 @@ static inline double nnrt_view_number(const nnrt_view *view, float output) {
     return (double)output * view->output_scale + view->output_offset;
 }
 
-static inline double nnrt_share(int64_t part, int64_t all) {
+static inline nnrt_amount nnrt_view_amount(const nnrt_view *view, int64_t elements) {
+    return (nnrt_amount)elements * view->amount;
+}
+
+static inline double nnrt_share(nnrt_amount part, nnrt_amount all) {
     return all > 0 ? (double)part / (double)all : 0;
+}
+
+// As a number of elements, or the sum of their weights.
+static inline double nnrt_amount_of(const nnrt_metric *m, nnrt_amount amount) {
+    return (double)amount / m->unit;
 }
 
 // What the addition rounds away is found exactly (Knuth 1969, two-sum) and kept.

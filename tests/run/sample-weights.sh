@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Weights of samples in all modes: the loss of a table in which each row counts 2 is twice that of the
-# same table without, in training, validation and evaluation, while metrics do not know of them.
+# same table without, in training, validation and evaluation, while `metrics` do not know of them.
 . "$(dirname "$0")/common/begin.sh"
 
 awk 'BEGIN {

@@ -161,7 +161,7 @@ static const nnrt_layer program_layers[] = {{"dense", "dense", "(None, 3)", 9, 1
 static const nnrt_column program_columns[] = {{"x", "x", NNRT_F32, 1, {INPUTS}, INPUTS},
                                               {"label", "label", NNRT_I32, 0, {0}, 1}};
 static const nnrt_option program_rate = {.name = "value", .number = 0.05};
-static const nnrt_call program_metrics[] = {{"accuracy", 0, NULL, 0}};
+static const nnrt_measure program_metrics[] = {{"accuracy", {"accuracy", 0, NULL, 0}, 0}};
 
 static const nnrt_group program_groups[] = {
     {"dense: matmul + \"softmax\"", "contraction", "dense", 1, 0, 18, 0, 20, 36},
@@ -198,6 +198,7 @@ static const nnrt_loss program_losses[] = {{.name = "sparse_categorical_crossent
                                             .is_classifier = 1,
                                             .classes = program_classes,
                                             .class_count = CLASSES,
+                                            .weight = -1,
                                             .metrics = program_metrics,
                                             .metric_count = 1}};
 

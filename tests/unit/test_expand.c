@@ -33,8 +33,8 @@ static void put_training(Text *out, const Training *training) {
     for (int i = 0; i < training->steps.count; i++) put_step(out, training->steps.items[i]);
     for (int i = 0; i < training->losses.count; i++)
         for (int k = 0; k < training->losses.items[i].metrics.count; k++)
-            put_call(out, training->losses.items[i].metrics.items[k].schema,
-                     training->losses.items[i].metrics.items[k].args);
+            put_call(out, training->losses.items[i].metrics.items[k].call.schema,
+                     training->losses.items[i].metrics.items[k].call.args);
     for (int i = 0; i < training->callbacks.count; i++)
         put_call(out, training->callbacks.items[i].schema, training->callbacks.items[i].args);
     if (training->samples) graph_print(out, training->samples);

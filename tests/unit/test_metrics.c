@@ -21,10 +21,15 @@ typedef struct batch {
     float outputs[32];
     int64_t dtype, target_size;
     const void *target;
+    const float *weights;                // of samples; NULL: all count 1
+    const double *class_weights;         // of as many classes as labels tell apart
+    int64_t class_weight_count, classes; // classes: the output's last dimension; 0: its size
 } batch;
 
 static nnrt_output output_of(const batch *b) {
-    return (nnrt_output){.rank = 1, .shape = {b->size}, .size = b->size, .stride = b->size};
+    int64_t classes = b->classes ? b->classes : b->size;
+    return (nnrt_output){
+        .rank = 2, .shape = {b->size / classes, classes}, .size = b->size, .stride = b->size};
 }
 
 static nnrt_column column_of(const batch *b) {
@@ -40,17 +45,20 @@ static nnrt_view view_of(const batch *b) {
     view.target = b->target;
     view.index = index;
     view.rows = b->samples;
+    view.weights = b->weights;
+    view.class_weights = b->class_weights;
+    view.class_weight_count = b->class_weight_count;
     return view;
 }
 
 static double measure_with(const char *name, const nnrt_option *given, int64_t count,
                            const batch *b) {
-    nnrt_call call = call_make(FAMILY_METRICS, name, given, count);
-    nnrt_output output = output_of(b);
-    nnrt_column column = column_of(b);
-    nnrt_metrics *metrics = nnrt_metrics_create(&call, 1, &output, &column, 2);
-    if (!metrics) fail_msg("%s: %s", call.name, nnrt_error());
+    nnrt_measure measure = {.name = name,
+                            .call = call_make(FAMILY_METRICS, name, given, count),
+                            .is_weighted = b->weights || b->class_weights};
     nnrt_view view = view_of(b);
+    nnrt_metrics *metrics = nnrt_metrics_create(&measure, 1, &view, 2);
+    if (!metrics) fail_msg("%s: %s", name, nnrt_error());
     nnrt_metrics_update(metrics, 1, &view); // forgotten by the reset
     nnrt_metrics_reset(metrics);
     view.rows = 1; // by two workers
@@ -246,23 +254,6 @@ static void r2_of_large_targets(void **state) {
     check(measure("r2", &b), 0.8);
 }
 
-static void equal_names_get_numbers(void **state) {
-    static const int32_t yes[] = {1};
-    const batch b = {.samples = 1, .size = 1, .dtype = NNRT_I32, .target_size = 1, .target = yes};
-    nnrt_output output = output_of(&b);
-    nnrt_column column = column_of(&b);
-    const nnrt_call calls[] = {call_make(FAMILY_METRICS, "recall", NULL, 0),
-                               call_make(FAMILY_METRICS, "mae", NULL, 0),
-                               call_make(FAMILY_METRICS, "recall", NULL, 0)};
-    (void)state;
-    nnrt_metrics *metrics = nnrt_metrics_create(calls, 3, &output, &column, 1);
-    assert_non_null(metrics);
-    assert_string_equal(nnrt_metrics_name(metrics, 0), "recall");
-    assert_string_equal(nnrt_metrics_name(metrics, 1), "mae");
-    assert_string_equal(nnrt_metrics_name(metrics, 2), "recall_1");
-    nnrt_metrics_free(metrics);
-}
-
 // As in Keras, 0.2f is not above 0.2.
 static void thresholds_are_single(void **state) {
     static const int32_t yes[] = {1};
@@ -280,12 +271,127 @@ static void thresholds_are_single(void **state) {
 }
 
 static void misfits_are_refused(void **state) {
-    nnrt_output output = output_of(&classes);
-    nnrt_column column = column_of(&classes);
-    nnrt_call call = call_make(FAMILY_METRICS, "mae", NULL, 0);
+    nnrt_view view = view_of(&classes);
+    nnrt_measure measure = {.name = "mae", .call = call_make(FAMILY_METRICS, "mae", NULL, 0)};
     (void)state;
-    assert_null(nnrt_metrics_create(&call, 1, &output, &column, 2));
+    assert_null(nnrt_metrics_create(&measure, 1, &view, 2));
     assert_non_null(strstr(nnrt_error(), "`mae` does not fit"));
+}
+
+// ---- Weights.
+
+static double measure_repeated(const char *name, const batch *b, const int *times) {
+    batch all = *b;
+    float targets[MOST_SAMPLES * 3];
+    int64_t rows = 0;
+    for (int64_t sample = 0; sample < b->samples; sample++)
+        for (int i = 0; i < times[sample]; i++, rows++) {
+            memcpy(all.outputs + rows * b->size, b->outputs + sample * b->size,
+                   sizeof(float) * (size_t)b->size);
+            memcpy(targets + rows * b->target_size,
+                   (const float *)b->target + sample * b->target_size,
+                   sizeof(float) * (size_t)b->target_size);
+        }
+    all.samples = rows;
+    all.target = targets;
+    all.weights = NULL;
+    return measure(name, &all);
+}
+
+// A sample of weight 2 is as two, one of weight 0 as none.
+static void whole_weights_repeat(void **state) {
+    static const int times[] = {2, 0, 1, 3};
+    static const float weights[] = {2, 0, 1, 3}, yes[] = {1, 0, 1, 0}, reals[] = {1, 2, 0.5f, 3};
+    const batch one = {.samples = 4,
+                       .size = 1,
+                       .outputs = {.9f, .8f, .3f, .6f},
+                       .dtype = NNRT_F32,
+                       .target_size = 1,
+                       .target = yes,
+                       .weights = weights};
+    batch three = classes, real = one;
+    (void)state;
+    three.dtype = NNRT_F32;
+    three.target = one_hot;
+    three.target_size = 3;
+    three.weights = weights;
+    real.target = reals;
+    static const char *const of_one[] = {
+        "accuracy", "binary_accuracy", "precision", "recall", "auc", "f1", "iou"};
+    static const char *const of_three[] = {"accuracy", "categorical_accuracy", "auc", "f1", "iou"};
+    static const char *const of_reals[] = {"mae", "mse", "rmse", "mape", "r2"};
+    for (size_t i = 0; i < sizeof of_one / sizeof *of_one; i++)
+        check(measure(of_one[i], &one), measure_repeated(of_one[i], &one, times));
+    for (size_t i = 0; i < sizeof of_three / sizeof *of_three; i++)
+        check(measure(of_three[i], &three), measure_repeated(of_three[i], &three, times));
+    for (size_t i = 0; i < sizeof of_reals / sizeof *of_reals; i++)
+        check(measure(of_reals[i], &real), measure_repeated(of_reals[i], &real, times));
+}
+
+static void classes_have_weights(void **state) {
+    static const double by_class[] = {1, 3, 0.5};
+    static const float weights[] = {2, 1, 1, 4};
+    batch b = classes;
+    nnrt_option k = {.name = "k", .number = 2};
+    (void)state;
+    b.class_weights = by_class;
+    b.class_weight_count = 3;
+    check(measure("accuracy", &b), 3.5 / 5); // right: .5 and 3 of .5, 1, 3, .5
+    check(measure_with("top_k", &k, 1, &b), 3.5 / 5);
+    b.weights = weights; // 1, 1, 3, 2
+    check(measure("accuracy", &b), 4.0 / 7);
+    check(measure("sparse_categorical_accuracy", &b), 4.0 / 7);
+}
+
+// Of two samples of two places each: a label's weight is that of its own place.
+static void places_have_weights(void **state) {
+    static const double by_class[] = {1, 10};
+    static const float weights[] = {1, 2};
+    const batch b = {.samples = 2,
+                     .size = 4,
+                     .classes = 2,
+                     .outputs = {.9f, .1f, .8f, .2f, .3f, .7f, .6f, .4f},
+                     .dtype = NNRT_U8,
+                     .target_size = 2,
+                     .target = (const uint8_t[]){0, 1, 1, 0},
+                     .weights = weights,
+                     .class_weights = by_class,
+                     .class_weight_count = 2};
+    (void)state;
+    check(measure("accuracy", &b), 23.0 / 33); // 1 wrong: 10 of 1 + 10 + 20 + 2
+    // class 0: 3 of 3 + 10 that were taken for it; class 1: 20 of 30
+    check(measure("iou", &b), (3.0 / 13 + 20.0 / 30) / 2);
+}
+
+// Sums of weights of very different size do not depend on who counts what in which order.
+static void weights_have_no_order(void **state) {
+    static const float forth[] = {1e9f, 0.1f, 1e-6f, 3.3f, 7e4f, 0.7f, 1e-3f, 5e8f};
+    static const double by_class[] = {1e9, 0.3};
+    float back[8];
+    uint8_t labels_forth[] = {1, 0, 1, 1, 0, 1, 1, 1}, labels_back[8];
+    batch a = {.samples = 8,
+               .size = 1,
+               .outputs = {.9f, .8f, .7f, .2f, .1f, .3f, .95f, .6f},
+               .dtype = NNRT_U8,
+               .target_size = 1,
+               .target = labels_forth,
+               .weights = forth,
+               .class_weights = by_class,
+               .class_weight_count = 2};
+    batch b = a;
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        b.outputs[i] = a.outputs[7 - i];
+        back[i] = forth[7 - i];
+        labels_back[i] = labels_forth[7 - i];
+    }
+    b.weights = back;
+    b.target = labels_back;
+    static const char *const names[] = {"accuracy", "precision", "recall", "auc", "f1"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        double first = measure(names[i], &a), second = measure(names[i], &b);
+        assert_memory_equal(&first, &second, sizeof first);
+    }
 }
 
 static void confusion_counts(void **state) {
@@ -308,8 +414,18 @@ static void confusion_counts(void **state) {
 // The examples of Keras's MeanIoU and BinaryIoU.
 static void iou_is_keras_s(void **state) {
     static const int32_t four[] = {0, 0, 1, 1}, turns[] = {0, 1, 0, 1};
-    batch of_classes = {4, 2, {.9F, .1F, .2F, .8F, .7F, .3F, .4F, .6F}, NNRT_I32, 1, four};
-    batch binary = {4, 1, {.1F, .2F, .4F, .7F}, NNRT_I32, 1, turns};
+    batch of_classes = {.samples = 4,
+                        .size = 2,
+                        .outputs = {.9F, .1F, .2F, .8F, .7F, .3F, .4F, .6F},
+                        .dtype = NNRT_I32,
+                        .target_size = 1,
+                        .target = four};
+    batch binary = {.samples = 4,
+                    .size = 1,
+                    .outputs = {.1F, .2F, .4F, .7F},
+                    .dtype = NNRT_I32,
+                    .target_size = 1,
+                    .target = turns};
     nnrt_option options[] = {{.name = "threshold", .number = 0.3},
                              {.name = "class", .number = NAN}};
     (void)state;
@@ -388,9 +504,12 @@ int main(void) {
         cmocka_unit_test(f1),
         cmocka_unit_test(numbers),
         cmocka_unit_test(r2_of_large_targets),
-        cmocka_unit_test(equal_names_get_numbers),
         cmocka_unit_test(thresholds_are_single),
         cmocka_unit_test(misfits_are_refused),
+        cmocka_unit_test(whole_weights_repeat),
+        cmocka_unit_test(classes_have_weights),
+        cmocka_unit_test(places_have_weights),
+        cmocka_unit_test(weights_have_no_order),
         cmocka_unit_test(confusion_counts),
         cmocka_unit_test(confusion_counts_places),
         cmocka_unit_test(iou_is_keras_s),

@@ -68,7 +68,7 @@ static void test_entries(void **state) {
     assert_int_equal(training->batch, 5);
     assert_int_equal(training->epochs, 6);
     assert_int_equal(training->losses.items[0].metrics.count, 1);
-    assert_string_equal(training->losses.items[0].metrics.items[0].schema->name, "accuracy");
+    assert_string_equal(training->losses.items[0].metrics.items[0].call.schema->name, "accuracy");
     assert_string_equal(training->steps.items[0]->regularizer->name, "l2");
     assert_true(args_number(training->losses.items[0].args, "label_smoothing") == 0.1);
     check_end(&checked);

@@ -25,8 +25,6 @@ static const Habit habits[] = {
     {"entry", "seed random_state", "the program takes it when it is called: `--seed @`"},
     {"entry", "steps_per_epoch steps",
      "the program takes it when it is called: `--steps @` in all; `take(n)` makes an epoch shorter"},
-    {"entry", "weighted_metrics",
-     "metrics count all samples the same: write `metrics = @`; `sample_weight` weighs the loss"},
     {"entry", "device gpu",
      "leave it out: programs run on the CPU; `--threads N` says on how much"},
     {"entry", "num_workers workers use_multiprocessing",

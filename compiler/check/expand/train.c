@@ -65,7 +65,8 @@ static void note_class_weights(Expander *e, const Training *training, const char
 static void put_entry(Expander *e, const Training *training, const char *name, const Ast *value) {
     bool is_loss = strcmp(name, "loss") == 0;
     bool is_named = value->kind == AST_NAME || value->kind == AST_CALL;
-    bool is_all = is_named && (is_loss || strcmp(name, "metrics") == 0);
+    bool is_all = is_named && (is_loss || strcmp(name, "metrics") == 0 ||
+                               strcmp(name, "weighted_metrics") == 0);
     expander_new_line(e);
     text_format(e->out, "%s = ", name);
     if (is_all && training && training->losses.count > 1 && !is_value_of_file(e, value))

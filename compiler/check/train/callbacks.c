@@ -19,14 +19,6 @@ static const nnrt_callback_row *row_of(const Call *call) {
 
 // ---- What an epoch reports.
 
-// The second metric of a name is reported as `recall_1` (runtime/metrics/metric.c).
-static const char *reported_name(const Reader *r, const CallList *metrics, int index) {
-    const char *name = metrics->items[index].schema->name;
-    int before = 0;
-    for (int i = 0; i < index; i++) before += strcmp(metrics->items[i].schema->name, name) == 0;
-    return before ? arena_format(r->c->arena, "%s_%d", name, before) : name;
-}
-
 static void collect_steps(Reader *r) {
     const Training *training = r->training;
     for (int i = 0; i < training->steps.count && !training->losses.count; i++) {
@@ -39,10 +31,12 @@ static void collect_steps(Reader *r) {
     }
 }
 
+static const char *told_name(const Reader *r, const OutputLoss *own, const char *name) {
+    return own->label ? arena_format(r->c->arena, "%s_%s", own->label, name) : name;
+}
+
 static void collect_name(Reader *r, const OutputLoss *own, const char *name) {
-    const char *label = own->label;
-    vec_push(r->c->arena, &r->values,
-             label ? arena_format(r->c->arena, "%s_%s", label, name) : name);
+    vec_push(r->c->arena, &r->values, told_name(r, own, name));
 }
 
 static void collect_outputs(Reader *r) {
@@ -52,7 +46,7 @@ static void collect_outputs(Reader *r) {
         for (int k = 0; k < own->measures.count; k++)
             collect_name(r, own, own->measures.items[k]->text);
         for (int k = 0; k < own->metrics.count; k++)
-            collect_name(r, own, reported_name(r, &own->metrics, k));
+            collect_name(r, own, own->metrics.items[k].name);
     }
 }
 
@@ -150,24 +144,30 @@ static bool check_value(Reader *r, const Call *call, const char *name, Span span
 
 // ---- What is monitored.
 
-static bool less_is_better(const char *name) {
-    const Family *metrics = &vocabulary[FAMILY_METRICS];
-    const char *plain = plain_name(name);
-    const Schema *word;
-    for (Words words = {.family = metrics}; (word = words_next(&words));) {
-        size_t length = strlen(word->name);
-        if (strncmp(plain, word->name, length) != 0) continue;
-        bool is_numbered = plain[length] == '_' && !family_word(metrics, plain); // `recall_1`
-        if (!plain[length] || is_numbered) return ((const nnrt_metric_row *)word)->less_is_better;
+static const Schema *find_metric(const Reader *r, const char *name) {
+    for (int i = 0; i < r->training->losses.count; i++) {
+        const OutputLoss *own = &r->training->losses.items[i];
+        for (int k = 0; k < own->metrics.count; k++)
+            if (strcmp(told_name(r, own, own->metrics.items[k].name), name) == 0)
+                return own->metrics.items[k].call.schema;
     }
-    return true; // the loss
+    return NULL;
 }
 
-static void resolve_mode(const Call *call, const char *monitor) {
+// What is no metric of the language: losses are, and values of steps and blocks that are not
+// called as a metric is.
+static bool less_is_better(const Reader *r, const char *monitor) {
+    const char *name = plain_name(monitor);
+    const Schema *metric = find_metric(r, name);
+    if (!metric) metric = family_word(&vocabulary[FAMILY_METRICS], name);
+    return !metric || ((const nnrt_metric_row *)metric)->less_is_better;
+}
+
+static void resolve_mode(const Reader *r, const Call *call, const char *monitor) {
     Args *args = (Args *)call->args;
     if (schema_arg_index(call->schema, "mode") < 0) return;
     if (strcmp(args_text(args, "mode"), "auto") != 0) return;
-    args_set_text(args, "mode", less_is_better(monitor) ? "min" : "max");
+    args_set_text(args, "mode", less_is_better(r, monitor) ? "min" : "max");
     args_set_origin(args, "mode", "by what is monitored");
 }
 
@@ -186,7 +186,7 @@ static bool check_monitor(Reader *r, const Call *call) {
         return false;
     }
     if (!check_value(r, call, monitor->text, span, "monitor = ")) return false;
-    resolve_mode(call, monitor->text);
+    resolve_mode(r, call, monitor->text);
     return true;
 }
 

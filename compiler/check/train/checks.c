@@ -326,7 +326,7 @@ static void check_counts(const Fit *f, const Call *metric) {
 
 static void check_metrics(const Fit *f) {
     for (int i = 0; i < f->own->metrics.count; i++) {
-        const Call *metric = &f->own->metrics.items[i];
+        const Call *metric = &f->own->metrics.items[i].call;
         if (row_of(metric)->takes_numbers) {
             check_number_metric(f, metric);
             continue;

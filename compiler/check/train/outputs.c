@@ -137,7 +137,7 @@ static const OpDef *resolve_crossentropy(const Outputs *o, const OutputLoss *own
     return name ? op_find(name) : NULL;
 }
 
-static const Value *find_block(Checker *c, const Ast *ast) {
+const Value *outputs_find_block(Checker *c, const Ast *ast) {
     bool is_callee = ast->kind == AST_NAME || ast->kind == AST_CALL;
     const Value *value = is_callee ? scope_find(c->globals, ast->text) : NULL;
     return value && value->kind == VALUE_BLOCK ? value : NULL;
@@ -145,7 +145,7 @@ static const Value *find_block(Checker *c, const Ast *ast) {
 
 static void read_loss(const Outputs *o, OutputLoss *own, const Ast *ast) {
     own->span = ast->span;
-    if (find_block(o->c, ast)) {
+    if (outputs_find_block(o->c, ast)) {
         own->block = ast;
         own->name = ast->text;
         return;
@@ -229,66 +229,6 @@ static void read_weights(Outputs *o, const Ast *ast) {
     diag_help(diag, "leave one above 0");
 }
 
-// ---- Metrics: one for all outputs, a list for the only one, or an entry for each.
-
-static void report_second(Checker *c, const Ast *ast, const char *name, Span first) {
-    Diag *diag =
-        diag_report(c->sink, DIAG_E0102, ast->span, "the metric `%s` is given twice", name);
-    diag_label(diag, "again here");
-    diag_secondary(diag, first, "first here");
-}
-
-static void read_block_metric(Checker *c, OutputLoss *own, const Ast *ast) {
-    for (int i = 0; i < own->measures.count; i++) {
-        const Ast *first = own->measures.items[i];
-        if (strcmp(first->text, ast->text) != 0) continue;
-        report_second(c, ast, ast->text, first->span);
-        return;
-    }
-    vec_push(c->arena, &own->measures, ast);
-}
-
-static void read_metric(Checker *c, OutputLoss *own, const Ast *ast) {
-    bool ok = true;
-    if (find_block(c, ast)) {
-        read_block_metric(c, own, ast);
-        return;
-    }
-    const Schema *schema = family_find(c, &ast, &vocabulary[FAMILY_METRICS]);
-    if (!schema) return;
-    const Args *args = bind_call(c, c->globals, schema, ast, 0, &ok);
-    for (int i = 0; i < own->metrics.count; i++) {
-        const Call *first = &own->metrics.items[i];
-        if (first->schema != schema || !args_equal(first->args, args)) continue;
-        report_second(c, ast, schema->name, first->args->span);
-        return;
-    }
-    if (ok) vec_push(c->arena, &own->metrics, ((Call){schema, args}));
-}
-
-static void read_output_metrics(Checker *c, OutputLoss *own, const Ast *ast) {
-    if (ast->kind != AST_LIST) {
-        read_metric(c, own, ast);
-        return;
-    }
-    for (int i = 0; i < ast->items.count; i++) read_metric(c, own, ast->items.items[i]);
-}
-
-static void read_metrics(Outputs *o, const Ast *ast) {
-    static const OutputEntry entry = {.name = "metrics",
-                                      .noun = "metric",
-                                      "s",
-                                      .may_lack = true,
-                                      .help = "an entry may be a list: `metrics = [[accuracy, "
-                                              "top_k(3)], mae]`"};
-    ast = expression_chosen(o->c, o->c->globals, ast);
-    if (!ast || (ast->kind == AST_LIST && !ast->items.count)) return;
-    bool is_own = o->count == 1 && !by_output_is_named(ast); // a list is all that the only one has
-    const Ast *const *each = is_own ? &ast : by_output_read(o->c, &o->list, &entry, ast);
-    for (int i = 0; each && i < o->count; i++)
-        if (each[i]) read_output_metrics(o->c, &o->training->losses.items[i], each[i]);
-}
-
 // ---- All of it.
 
 static void add_output(const Outputs *o, int output) {
@@ -311,7 +251,8 @@ bool outputs_read(Checker *c, const TrainEntry *entry, Training *training, Outpu
     if (given.loss) read_losses(&o, given.loss);
     if (given.weights) read_weights(&o, given.weights);
     int errors = diag_error_count(c->sink);
-    if (given.metrics) read_metrics(&o, given.metrics);
+    if (given.metrics) metrics_read(c, &o.list, training, given.metrics, false);
+    if (given.weighted_metrics) metrics_read(c, &o.list, training, given.weighted_metrics, true);
     return diag_error_count(c->sink) == errors;
 }
 

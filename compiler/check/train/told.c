@@ -41,8 +41,8 @@ static void add_losses(Told *told) {
         const OutputLoss *output = &training->losses.items[i];
         add(told, of_output(told, output, "loss"), &output->span);
         for (int k = 0; k < output->metrics.count; k++)
-            add(told, of_output(told, output, output->metrics.items[k].schema->name),
-                &output->metrics.items[k].args->span);
+            add(told, of_output(told, output, output->metrics.items[k].name),
+                &output->metrics.items[k].call.args->span);
     }
 }
 

@@ -17,6 +17,7 @@ enum {
     TRAIN_LOSS_WEIGHTS,
     TRAIN_CLASS_WEIGHT,
     TRAIN_SAMPLE_WEIGHT,
+    TRAIN_WEIGHTED_METRICS,
     TRAIN_FREEZE,
     TRAIN_UNFREEZE,
     TRAIN_ENTRIES
@@ -53,6 +54,7 @@ static const ArgDef train_entries[] = {
     {.name = "loss_weights", .type = ARG_NAMES},
     {.name = "class_weight", .type = ARG_NAMES, .keras_name = "class_weights"},
     {.name = "sample_weight", .type = ARG_NAME, .keras_name = "sample_weights"},
+    {.name = "weighted_metrics", .type = ARG_NAMES},
     {.name = "freeze", .type = ARG_NAMES, .keras_name = "frozen"},
     {.name = "unfreeze", .type = ARG_NAMES},
     {0},
@@ -320,17 +322,27 @@ static void limit_batch(Setup *s) {
     s->training->batch = rows;
 }
 
+// Weights that are given with a mistake are none to miss.
+static void check_weights(const Setup *s) {
+    const Ast *weighted = s->given[TRAIN_WEIGHTED_METRICS];
+    if (weighted && !s->given[TRAIN_CLASS_WEIGHT] && !s->given[TRAIN_SAMPLE_WEIGHT])
+        metrics_warn_unweighted(s->c, weighted);
+}
+
 static void read_entries(Setup *s) {
     Training *training = s->training;
-    bool knows_metrics = outputs_read(s->c, s->entry, training,
-                                      (OutputEntries){.loss = s->given[TRAIN_LOSS],
-                                                      .target = s->given[TRAIN_TARGET],
-                                                      .weights = s->given[TRAIN_LOSS_WEIGHTS],
-                                                      .metrics = s->given[TRAIN_METRICS]});
+    bool knows_metrics =
+        outputs_read(s->c, s->entry, training,
+                     (OutputEntries){.loss = s->given[TRAIN_LOSS],
+                                     .target = s->given[TRAIN_TARGET],
+                                     .weights = s->given[TRAIN_LOSS_WEIGHTS],
+                                     .metrics = s->given[TRAIN_METRICS],
+                                     .weighted_metrics = s->given[TRAIN_WEIGHTED_METRICS]});
     if (s->given[TRAIN_CLASS_WEIGHT])
         class_weights_read(s->c, s->entry, training, s->given[TRAIN_CLASS_WEIGHT]);
     if (s->given[TRAIN_SAMPLE_WEIGHT])
         sample_weight_read(s->c, s->entry, training, s->given[TRAIN_SAMPLE_WEIGHT]);
+    check_weights(s);
     if (s->given[TRAIN_OPTIMIZER]) read_optimizer(s, s->given[TRAIN_OPTIMIZER]);
     if (s->given[TRAIN_CALLBACKS])
         callbacks_read(s->c, s->entry, training, s->given[TRAIN_CALLBACKS], knows_metrics);
@@ -349,9 +361,9 @@ static Span header_span(const Ast *train) {
 
 // `loss`, `optimizer` and what compares outputs with targets belong to the short form.
 static bool check_short_entries(Setup *s) {
-    static const int rows[] = {TRAIN_LOSS,         TRAIN_OPTIMIZER,    TRAIN_METRICS,
-                               TRAIN_TARGET,       TRAIN_LOSS_WEIGHTS, TRAIN_CLASS_WEIGHT,
-                               TRAIN_SAMPLE_WEIGHT};
+    static const int rows[] = {TRAIN_LOSS,          TRAIN_OPTIMIZER,       TRAIN_METRICS,
+                               TRAIN_TARGET,        TRAIN_LOSS_WEIGHTS,    TRAIN_CLASS_WEIGHT,
+                               TRAIN_SAMPLE_WEIGHT, TRAIN_WEIGHTED_METRICS};
     bool ok = true;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const Ast *given = s->given[rows[i]];
