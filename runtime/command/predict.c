@@ -4,6 +4,7 @@
 #include "../formats/npy.h"
 #include "../report/outputs.h"
 #include "../session/steps.h"
+#include "../session/targets.h"
 #include "command.h"
 #include "inputs/input.h"
 #include "inputs/operands.h"
@@ -308,6 +309,7 @@ nnrt_status nnrt_command_predict(nnrt_session *session) {
     nnrt_status status = check_operands(&p, function);
     if (!status) status = nnrt_session_load_trained(session, nnrt_session_model(session));
     if (!status) status = read_inputs(&p);
+    if (!status) status = nnrt_targets_check_units(session);
     if (!status) status = open_answers(&p, function); // their units came with the rows
     if (!status) status = make_room(&p);
     if (!status) status = check_files(&p);

@@ -177,8 +177,10 @@ void nnrt_data_free(nnrt_data *data);
 // What its stages learnt from the training part, as JSON (learnt.h), to be freed; NULL: nothing.
 char *nnrt_data_learnt(const nnrt_data *data);
 
-// Mean and deviation of a column in what was learnt, where a stage standardized it; 0: none did.
-int nnrt_learnt_units(const char *learnt, const char *column, double *mean, double *deviation);
+// Mean and deviation of a column in what was learnt, where a stage standardized it; else both stay
+// as they are. NNRT_ERROR: they are no numbers that it learns.
+nnrt_status nnrt_learnt_units(const char *learnt, const char *column, double *mean,
+                              double *deviation);
 
 // Of new rows: which row of the file a sample is, from 0; of a window, its last one. -1: it is made
 // of several.

@@ -67,18 +67,18 @@ int64_t nnrt_targets_classes(const nnrt_session *session, const nnrt_training *t
     return compiled == 2 && are_decisions ? 2 : 0;
 }
 
-// Without data what the weights file says is what was trained on.
-static nnrt_units units_of_weights(const nnrt_session *session, const char *target,
-                                   nnrt_units compiled) {
+// Without data what the weights file says is what was trained on; one that says nothing, of another
+// program, leaves the units as they are.
+static nnrt_status read_units(const nnrt_session *session, const char *target, nnrt_units *units) {
     const nnrt_dataset *dataset = nnrt_session_dataset(session);
-    nnrt_units units = compiled;
     char place[PATH_MAX], *learnt = NULL;
     const char *weights = nnrt_session_weights_read(session, place) ? place : NULL;
-    if (!dataset || !target || nnrt_weights_learnt(weights, dataset, &learnt) || !learnt)
-        return units;
-    int is_found = nnrt_learnt_units(learnt, target, &units.mean, &units.deviation);
+    if (!dataset || !target) return NNRT_OK;
+    nnrt_status status = nnrt_weights_learnt(weights, dataset, &learnt);
+    if (!status && learnt)
+        status = nnrt_learnt_units(learnt, target, &units->mean, &units->deviation);
     free(learnt);
-    return is_found ? units : compiled;
+    return status;
 }
 
 nnrt_units nnrt_targets_units(const nnrt_session *session, const nnrt_function *function,
@@ -86,8 +86,10 @@ nnrt_units nnrt_targets_units(const nnrt_session *session, const nnrt_function *
     const nnrt_data_info *info = &session->data.info;
     nnrt_units units = {loss->target_mean, loss->target_deviation};
     if (units.deviation == 0 || loss->target < function->input_count) return units;
-    if (!session->has_data)
-        return units_of_weights(session, function->columns[loss->target].source, units);
+    if (!session->has_data) {
+        read_units(session, function->columns[loss->target].source, &units); // checked before
+        return units;
+    }
     int64_t target =
         nnrt_session_source(session, &function->columns[loss->target]) - info->input_count;
     if (target < 0 || info->targets[target].deviation == 0) return units;
@@ -160,6 +162,21 @@ static nnrt_status check_each(const nnrt_session *session,
             if (is_other || !p.target) continue;
             status = check(session, &p);
         }
+    return status;
+}
+
+nnrt_status nnrt_targets_check_units(const nnrt_session *session) {
+    const nnrt_model *model = nnrt_session_model(session);
+    if (session->has_data || model->training < 0) return NNRT_OK;
+    const nnrt_training *training = &session->program->trainings[model->training];
+    const nnrt_function *function = &training->steps[0].train;
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < training->loss_count && !status; i++) {
+        const nnrt_loss *loss = &training->losses[i];
+        nnrt_units units = {0};
+        if (loss->target_deviation == 0 || loss->target < function->input_count) continue;
+        status = read_units(session, function->columns[loss->target].source, &units);
+    }
     return status;
 }
 

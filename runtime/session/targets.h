@@ -19,6 +19,9 @@ typedef struct nnrt_units {
 nnrt_units nnrt_targets_units(const nnrt_session *session, const nnrt_function *function,
                               const nnrt_loss *loss);
 
+// Of rows that are given without data: NNRT_ERROR, what the weights say of these units is damaged.
+nnrt_status nnrt_targets_check_units(const nnrt_session *session);
+
 // Labels and numbers may have changed since the compiler saw them.
 nnrt_status nnrt_targets_check(const nnrt_session *session);
 // Of that what predictions need: the classes are called as when the program was compiled.

@@ -43,6 +43,13 @@ expect 0 ./houses predict --weights weights.safetensors --npy out.npy 0 0
 expect 0 od -An -tf4 -j128 out.npy
 between 1030000 "$(tr -d ' ' <out)" 1040000
 
+# A deviation that was edited is named, where arrays and numbers are predicted, too: the file's length stays.
+sed 's/\(\\"deviation\\": *\)[0-9]\([0-9.e+]*}\)/\1-\2/g' weights.safetensors >edited.safetensors
+cmp -s weights.safetensors edited.safetensors && fail "nothing was edited"
+expect 1 ./houses predict --weights edited.safetensors 0 0
+says 'what `standardize` learnt of the column `price`, as the weights have it, is damaged'
+one_message
+
 # The past of a target behind windows is standardized with the same numbers: a mean that repeats is learnt.
 awk 'BEGIN { print "y"; for (i = 0; i < 200; i++) print 5e5 + 1000 * (i % 2) }' >swing.csv
 cat >swing.nn <<'END'

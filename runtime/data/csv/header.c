@@ -64,16 +64,26 @@ nnrt_status nnrt_csv_reading_name_column(nnrt_csv_reading *reading, int64_t colu
     return NNRT_OK;
 }
 
-nnrt_status nnrt_csv_reading_check_names(const nnrt_csv_reading *reading, const char *path) {
-    for (int64_t i = 0; i < reading->column_count; i++)
-        for (int64_t k = 0; k < i; k++)
-            if (strcmp(reading->columns[i].name, reading->columns[k].name) == 0)
-                return nnrt_fail(NNRT_ERROR,
-                                 "`%s`: the columns %lld and %lld have one name, `%s`\n"
-                                 "name the columns: `columns = [..]`",
-                                 path, (long long)k + 1, (long long)i + 1,
-                                 reading->columns[i].name);
+nnrt_status nnrt_csv_reading_number_names(const nnrt_csv_reading *reading, const char *path,
+                                          nnrt_words *names) {
+    for (int64_t i = 0; i < reading->column_count; i++) {
+        const char *name = reading->columns[i].name;
+        int32_t first = nnrt_words_add(names, name, (int64_t)strlen(name));
+        if (first < 0) return NNRT_ERROR;
+        if (first < i)
+            return nnrt_fail(NNRT_ERROR,
+                             "`%s`: the columns %lld and %lld have one name, `%s`\n"
+                             "name the columns: `columns = [..]`",
+                             path, (long long)first + 1, (long long)i + 1, name);
+    }
     return NNRT_OK;
+}
+
+nnrt_status nnrt_csv_reading_check_names(const nnrt_csv_reading *reading, const char *path) {
+    nnrt_words names = {0};
+    nnrt_status status = nnrt_csv_reading_number_names(reading, path, &names);
+    nnrt_words_free(&names);
+    return status;
 }
 
 static nnrt_status fail_count(const nnrt_csv *csv, int64_t count) {

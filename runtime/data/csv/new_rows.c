@@ -124,13 +124,18 @@ static nnrt_status arrange(nnrt_csv_reading *reading) {
     const char *name;
     json_t *kind, *columns = (json_t *)nnrt_learnt_group(reading->table, "columns");
     int64_t count = (int64_t)json_object_size(columns), place = 0;
-    nnrt_cells *arranged = calloc((size_t)count + 1, sizeof *arranged);
-    nnrt_status status = arranged ? NNRT_OK : nnrt_fail_memory("the columns of a table", 0);
-    if (status) return status;
+    nnrt_words names = {0};
+    nnrt_status status = nnrt_csv_reading_number_names(reading, reading->table->new_rows, &names);
+    nnrt_cells *arranged = status ? NULL : calloc((size_t)count + 1, sizeof *arranged);
+    if (!status && !arranged) status = nnrt_fail_memory("the columns of a table", 0);
+    if (status) {
+        nnrt_words_free(&names);
+        return status;
+    }
     json_object_foreach(columns, name, kind) {
-        nnrt_cells *cells = &arranged[place], *found = NULL;
-        for (int64_t i = 0; i < reading->column_count && !found; i++)
-            if (strcmp(reading->columns[i].name, name) == 0) found = &reading->columns[i];
+        int32_t number = nnrt_words_find(&names, name, (int64_t)strlen(name));
+        nnrt_cells *cells = &arranged[place],
+                   *found = number < 0 ? NULL : &reading->columns[number];
         take_kind(cells, kind);
         if (found) {
             *cells = *found;
@@ -142,6 +147,7 @@ static nnrt_status arrange(nnrt_csv_reading *reading) {
         }
         place++;
     }
+    nnrt_words_free(&names);
     for (int64_t i = 0; i < reading->column_count; i++) nnrt_cells_free(&reading->columns[i]);
     free(reading->columns);
     reading->columns = arranged;

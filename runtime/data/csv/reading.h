@@ -4,6 +4,7 @@
 #define NNRT_CSV_READING_H
 
 #include "../../base/call.h"
+#include "../table/words.h"
 #include "cells.h"
 
 enum { // the options of the source
@@ -51,6 +52,10 @@ nnrt_status nnrt_csv_reading_name_column(nnrt_csv_reading *reading, int64_t colu
 nnrt_status nnrt_csv_reading_name_by_cell(nnrt_csv_reading *reading, const nnrt_csv *csv,
                                           int64_t column);
 nnrt_status nnrt_csv_reading_check_names(const nnrt_csv_reading *reading, const char *path);
+// The names as a set in which each has its column's number; freed by the caller, after an error,
+// too: two columns have one name.
+nnrt_status nnrt_csv_reading_number_names(const nnrt_csv_reading *reading, const char *path,
+                                          nnrt_words *names);
 // Makes and names the columns of the first file.
 nnrt_status nnrt_csv_reading_read_header(nnrt_csv_reading *reading, const char *path);
 

@@ -123,19 +123,21 @@ nnrt_status nnrt_learnt_put_source(nnrt_table *table, const char *group, const c
     return put(json_object_get(state, group), column, value);
 }
 
-int nnrt_learnt_units(const char *learnt, const char *column, double *mean, double *deviation) {
+nnrt_status nnrt_learnt_units(const char *learnt, const char *column, double *mean,
+                              double *deviation) {
     json_t *stages = json_loads(learnt, 0, NULL), *stage;
     size_t number;
-    int is_found = 0;
+    int is_whole = json_is_array(stages);
     json_array_foreach(stages, number, stage) {
         const json_t *state = json_object_get(stage, column);
         double middle, width;
-        if (!nnrt_learnt_read(state, "mean", &middle)) continue;
-        if (!nnrt_learnt_read(state, "deviation", &width) || width <= 0) continue;
+        if (!json_object_get(state, "mean") && !json_object_get(state, "deviation")) continue;
+        is_whole &= nnrt_learnt_read(state, "mean", &middle) &&
+                    nnrt_learnt_read(state, "deviation", &width) && width > 0;
+        if (!is_whole) break;
         *mean = middle;
         *deviation = width;
-        is_found = 1;
     }
     json_decref(stages);
-    return is_found;
+    return is_whole ? NNRT_OK : nnrt_learnt_fail_damaged("standardize", column);
 }

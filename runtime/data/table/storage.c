@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../../base/hash.h"
 #include "../../base/memory.h"
 #include "../../files/scratch.h"
 #include "../../formats/array.h"
@@ -17,7 +18,6 @@ enum {
 
 typedef enum Place { ON_HEAP, IN_PAGES, ON_DISK } Place;
 
-// Values by their address; few, so a list does.
 typedef struct Entry {
     void *values;
     int64_t size, resident; // bytes: of the room; of it in memory
@@ -28,12 +28,30 @@ typedef struct Entry {
     struct Entry *next;
 } Entry;
 
-static Entry *entries;
+// By the address of the values: tables may have some hundred thousand columns.
+enum { LISTS = 1 << 14 };
+static Entry *lists[LISTS];
+
+static Entry **list_of(const void *values) {
+    return &lists[nnrt_hash_add(NNRT_HASH_START, &values, sizeof values) % LISTS];
+}
 
 static Entry *find(const void *values) {
-    Entry *entry = values ? entries : NULL;
+    Entry *entry = values ? *list_of(values) : NULL;
     while (entry && entry->values != values) entry = entry->next;
     return entry;
+}
+
+static void list(Entry *entry) {
+    Entry **first = list_of(entry->values);
+    entry->next = *first;
+    *first = entry;
+}
+
+static void unlist(const Entry *entry) {
+    Entry **place = list_of(entry->values);
+    while (*place != entry) place = &(*place)->next;
+    *place = entry->next;
 }
 
 void nnrt_storage_count(nnrt_value_storage *storage, int64_t bytes) {
@@ -112,9 +130,7 @@ static void free_room(const Entry *entry) {
 }
 
 static void remove_entry(Entry *entry) {
-    Entry **place = &entries;
-    while (*place != entry) place = &(*place)->next;
-    *place = entry->next;
+    unlist(entry);
     nnrt_storage_count(entry->storage, -entry->resident);
     if (entry->place == ON_DISK) entry->storage->on_disk -= entry->size;
     free_room(entry);
@@ -133,14 +149,13 @@ void *nnrt_storage_reserve(nnrt_value_storage *storage, int64_t dtype, int64_t c
         nnrt_fail_memory("the columns of a data set", sizeof *entry);
         return NULL;
     }
-    *entry = (Entry){
-        .size = bytes + NNRT_ALIGNMENT, .place = place, .storage = storage, .next = entries};
+    *entry = (Entry){.size = bytes + NNRT_ALIGNMENT, .place = place, .storage = storage};
     entry->values = make_room(entry, dtype, count);
     if (!entry->values) {
         free(entry);
         return NULL;
     }
-    entries = entry;
+    list(entry);
     if (place == ON_DISK) storage->on_disk += entry->size;
     return entry->values;
 }
@@ -151,7 +166,9 @@ static int grow_in_place(Entry *entry, int64_t bytes) {
         return 0;
     char *pages = mremap(pages_of(entry), (size_t)entry->size, (size_t)size, MREMAP_MAYMOVE);
     if (pages == MAP_FAILED) return 0;
+    unlist(entry);
     entry->values = pages + entry->before;
+    list(entry);
     entry->size = size;
     madvise(pages, (size_t)size, MADV_HUGEPAGE); // all of it: pieces that differ cannot grow
     return 1;
