@@ -21,6 +21,7 @@ typedef struct nnrt_cells {
     int any_missing;
     int is_stated; // by the program, not seen in the rows
     int is_absent; // no file has it
+    int is_target;
     union {
         double *numbers; // NaN: missing
         int32_t *codes;  // numbers of words; -1: missing

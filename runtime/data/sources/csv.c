@@ -27,20 +27,14 @@ static nnrt_status read_files(nnrt_csv_reading *reading) {
 
 // ---- The table.
 
-static nnrt_role role_of(const nnrt_csv_reading *reading, const nnrt_cells *column) {
+static nnrt_status find_targets(nnrt_csv_reading *reading) {
     int64_t count;
     const char *const *targets = nnrt_call_texts_at(reading->call, NNRT_CSV_TARGET, &count);
-    for (int64_t i = 0; i < count; i++)
-        if (nnrt_csv_reading_find_column(reading, targets[i]) == column) return NNRT_TARGET;
-    return NNRT_FEATURE;
-}
-
-static nnrt_status check_targets(const nnrt_csv_reading *reading) {
-    int64_t count;
-    const char *const *targets = nnrt_call_texts_at(reading->call, NNRT_CSV_TARGET, &count);
-    for (int64_t i = 0; i < count; i++)
-        if (!nnrt_csv_reading_find_column(reading, targets[i]))
-            return nnrt_csv_reading_fail_column(reading, "target", targets[i]);
+    for (int64_t i = 0; i < count; i++) {
+        nnrt_cells *column = nnrt_csv_reading_find_column(reading, targets[i]);
+        if (!column) return nnrt_csv_reading_fail_column(reading, "target", targets[i]);
+        column->is_target = 1;
+    }
     return NNRT_OK;
 }
 
@@ -54,8 +48,8 @@ static nnrt_status add_field(nnrt_csv_reading *reading, nnrt_cells *column) {
     const char *const *name = nnrt_table_keep_names((const char *const *)&column->name, 1);
     int64_t dtype = column->kind == NNRT_NUMBERS ? NNRT_F64 : NNRT_I32;
     if (status || !name) return NNRT_ERROR;
-    nnrt_field *field =
-        nnrt_table_add(table, role_of(reading, column), nnrt_column_make(*name, dtype, 0, NULL));
+    nnrt_role role = column->is_target ? NNRT_TARGET : NNRT_FEATURE;
+    nnrt_field *field = nnrt_table_add(table, role, nnrt_column_make(*name, dtype, 0, NULL));
     if (!field) return NNRT_ERROR;
     field->kind = column->kind;
     field->is_whole = !column->any_missing;
@@ -78,7 +72,7 @@ static nnrt_status add_field(nnrt_csv_reading *reading, nnrt_cells *column) {
 static nnrt_status read_table(nnrt_csv_reading *reading) {
     nnrt_status status =
         reading->table->new_rows ? nnrt_csv_reading_read_new_rows(reading) : read_files(reading);
-    if (!status) status = check_targets(reading);
+    if (!status) status = find_targets(reading);
     nnrt_table_fingerprint(reading->table, &reading->rows, sizeof reading->rows);
     for (int64_t i = 0; i < reading->column_count && !status; i++)
         status = add_field(reading, &reading->columns[i]);
