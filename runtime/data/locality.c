@@ -97,7 +97,7 @@ void nnrt_locality_advance(const nnrt_data *data, int64_t batch, const uint32_t 
                            int64_t count, int64_t now) {
     if (!data || !data->is_on_disk) return;
     int64_t window = window_rows(data, batch), next = now + window;
-    if (now % window != 0) return;
+    if (now % window != 0 || data->row_count <= window) return; // all of it stays for later passes
     each_column(data, NULL, 0, let_go);
     if (next < count) each_column(data, rows + next, smaller(window, count - next), expect);
 }

@@ -22,7 +22,7 @@ void nnrt_locality_shuffle(const nnrt_data *data, const nnrt_part *part, int64_t
 int64_t nnrt_locality_left(const nnrt_data *data, int64_t batch, int64_t now);
 
 // It goes on from row `now`: at the beginning of a window those before leave memory, and the next
-// one is asked for. Nothing where all columns are in memory.
+// one is asked for. Nothing where all columns are in memory, or all rows are one window.
 void nnrt_locality_advance(const nnrt_data *data, int64_t batch, const uint32_t *rows,
                            int64_t count, int64_t now);
 

@@ -6,6 +6,8 @@
 #include "../common/calls.h"
 #include "data_files.h"
 
+#include <sys/resource.h>
+
 static const nnrt_option none[] = {{0}};
 
 // ---- Accounts.
@@ -163,6 +165,39 @@ static void test_order(void **state) {
     assert_int_equal(nnrt_locality_left(&data, BATCH, 0), INT64_MAX);
 }
 
+static long faults_of(const char *values, int64_t bytes) {
+    struct rusage before, after;
+    volatile char sink = 0;
+    getrusage(RUSAGE_SELF, &before);
+    for (int64_t i = 0; i < bytes; i += 4096) sink = (char)(sink + values[i]);
+    getrusage(RUSAGE_SELF, &after);
+    return after.ru_minflt + after.ru_majflt - before.ru_minflt - before.ru_majflt;
+}
+
+// Rows of a single window stay for the next epoch; of several, those before the next one leave.
+static void test_one_window_stays(void **state) {
+    (void)state;
+    enum { COUNT = 64, BATCH = 8 };
+    static nnrt_data data;
+    static uint32_t rows[COUNT];
+    const int64_t size = 1 << 16, bytes = COUNT * size * 4; // 16 MB
+    nnrt_value_storage storage = {.rule = NNRT_MEMORY_NONE};
+    char *values = nnrt_storage_reserve(&storage, NNRT_F32, COUNT * size);
+    memset(values, 1, (size_t)bytes);
+    data.info.inputs[0] = nnrt_column_make("x", NNRT_F32, 1, &size);
+    data.info.input_count = 1;
+    data.columns[0] = values;
+    data.is_on_disk = 1;
+    data.row_count = COUNT;
+    for (uint32_t i = 0; i < COUNT; i++) rows[i] = i;
+    nnrt_locality_advance(&data, BATCH, rows, COUNT, 0);
+    assert_true(faults_of(values, bytes) < 20);
+    data.row_count = 1000; // more than 128 MB
+    nnrt_locality_advance(&data, BATCH, rows, COUNT, 0);
+    assert_true(faults_of(values, bytes) > 100); // of 64 KB each at most
+    nnrt_storage_free(values);
+}
+
 static int set_up(void **state) {
     (void)state;
     put_table();
@@ -176,6 +211,7 @@ int main(void) {
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_same_table),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_one_window_stays),
     };
     return cmocka_run_group_tests_name("storage", tests, set_up, scratch_remove);
 }
