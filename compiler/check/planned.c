@@ -8,9 +8,11 @@ typedef struct Planned {
 } Planned;
 
 static const Planned planned_rows[] = {
-    {"layer", "bidirectional", NULL},    {"layer", "recur", NULL},
-    {"layer", "time_distributed", NULL}, {"argument", "mask", "mask_zero"},
-    {"argument", "weights", NULL},       {0},
+    {"layer", "bidirectional", NULL},
+    {"layer", "recur", NULL},
+    {"layer", "time_distributed", NULL},
+    {"argument", "weights", NULL},
+    {0},
 };
 
 const char *planned_name(int index) {

@@ -38,6 +38,7 @@ static void fill_node(const Cloner *cloner, const Node *node, Node *copy) {
     copy->inputs = ARENA_ARRAY(cloner->to->arena, Node *, node->input_count);
     for (int i = 0; i < node->input_count; i++)
         copy->inputs[i] = cloned_node(cloner, node->inputs[i]);
+    copy->mask = cloned_node(cloner, node->mask);
     if (node->slot) copy->slot = cloner->to->slots.items[node->slot->index];
     if (!node->scan) return;
     copy->scan = ARENA_NEW(cloner->to->arena, Scan);

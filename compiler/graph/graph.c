@@ -90,6 +90,20 @@ static void add_weights(Graph *graph, Node *node) {
         op_append_input(graph, node, graph_parameter_node(graph, layer->parameters.items[i]));
 }
 
+// What makes a mask belongs to no layer.
+static void add_mask(Graph *graph, Node *node) {
+    const OpDef *op = node->op;
+    bool has_mask = false;
+    for (int i = 0; i < node->input_count; i++) has_mask = has_mask || node->inputs[i]->mask;
+    Layer *layer = graph->current_layer;
+    graph->current_layer = NULL;
+    if (op->mask)
+        node->mask = op->mask(graph, node);
+    else if (has_mask && (op->fuse == FUSE_ELEMENTWISE || op->is_activation))
+        node->mask = op_mask_elementwise(graph, node);
+    graph->current_layer = layer;
+}
+
 // Infers the type, makes the weights and appends the node. It goes behind the parameter nodes that
 // its weights bring.
 static Node *finish_node(Graph *graph, Node *node) {
@@ -100,6 +114,7 @@ static Node *finish_node(Graph *graph, Node *node) {
     node->poisoned = has_poisoned_input(node) || !op->shape(graph, node);
     if (node->layer && !node->layer->op) note_first_use(graph, node);
     if (!node->poisoned && op->parameters) add_weights(graph, node);
+    if (!node->poisoned) add_mask(graph, node);
     node->id = graph->nodes.count;
     vec_push(graph->arena, &graph->nodes, node);
     return node;

@@ -21,6 +21,7 @@ struct Node {
     const OpDef *op;
     Node **inputs;
     int input_count;
+    int mask_count;   // how many of the inputs, the last ones, are masks that it reads
     const Args *args; // by op->schema; NULL if it has none
     Type type;
     bool poisoned; // failed its shape rule; what follows from it is not checked
@@ -32,6 +33,7 @@ struct Node {
     Parameter *parameter; // of op `parameter`, and the target of `assign`
     Slot *slot;           // of op `slot`, and the target of `assign`
     Scan *scan;           // of op `scan`: what it repeats (scan.h); else NULL
+    Node *mask;           // of a sequence at layer level: which steps count (op/mask.c); NULL: all
     Node *replacement;    // what a running pass puts in its place; see graph_apply_replacements
 };
 

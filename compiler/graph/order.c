@@ -138,6 +138,7 @@ void graph_apply_replacements(Graph *graph) {
         Node *node = graph->nodes.items[i];
         for (int k = 0; k < node->input_count; k++)
             node->inputs[k] = graph_resolve(node->inputs[k]);
+        if (node->mask) node->mask = graph_resolve(node->mask);
     }
     for (int i = 0; i < graph->nodes.count; i++) {
         Node *node = graph->nodes.items[i];
@@ -152,6 +153,7 @@ void graph_replace(Graph *graph, Node *old, Node *new_node) {
         Node *node = graph->nodes.items[i];
         for (int k = 0; node != new_node && k < node->input_count; k++)
             if (node->inputs[k] == old) node->inputs[k] = new_node;
+        if (node->mask == old) node->mask = new_node;
     }
     old->replacement = new_node;
     resolve_holders(graph);

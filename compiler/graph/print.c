@@ -85,6 +85,7 @@ static void print_node(Text *out, const Graph *graph, const Node *node, int dept
                 node->op->schema.name);
     print_operands(out, node);
     text_put(out, ")");
+    if (node->mask) text_format(out, " masked by %%%d", node->mask->id);
     if (node->layer)
         text_format(out, "  # %s", weights_layer_name(out->arena, node->layer, graph->name));
     text_put(out, "\n");

@@ -31,12 +31,14 @@ static const char *rule_sound(const Graph *graph, const Node *node) {
     return NULL;
 }
 
-// Weights come behind the inputs that a call has.
+// Weights come behind the inputs that a call has, and masks behind these.
 static const char *rule_arity(const Graph *graph, const Node *node) {
     (void)graph;
     if (node->input_count < node->op->min_inputs) return "too few inputs";
     bool is_open = node->op->max_inputs < 0 || node->op->parameters;
-    return !is_open && node->input_count > node->op->max_inputs ? "too many inputs" : NULL;
+    return !is_open && node->input_count - node->mask_count > node->op->max_inputs
+               ? "too many inputs"
+               : NULL;
 }
 
 static const char *rule_args(const Graph *graph, const Node *node) {
@@ -80,6 +82,16 @@ static const char *rule_subject(const Graph *graph, const Node *node) {
     if (node->slot && (node->slot->index >= graph->slots.count ||
                        graph->slots.items[node->slot->index] != node->slot))
         return "its slot is not this graph's";
+    return NULL;
+}
+
+static const char *rule_mask(const Graph *graph, const Node *node) {
+    if (node->mask_count > node->input_count) return "it takes more masks than it has inputs";
+    if (!node->mask) return NULL;
+    if (!is_listed(graph, node->mask)) return "its mask is not in the graph";
+    bool has_steps = node->mask->type.rank == 1 && node->mask->type.batched;
+    if (!has_steps || !op_mask_fits(&node->type, &node->mask->type))
+        return "its mask has not its steps";
     return NULL;
 }
 
@@ -184,8 +196,8 @@ static const char *rule_weights(const Graph *graph) {
 
 // ---- The tables. An early rule guards the later ones.
 
-static NodeRule *const node_rules[] = {rule_sound, rule_order, rule_arity,   rule_args,
-                                       rule_dims,  rule_type,  rule_subject, rule_scan};
+static NodeRule *const node_rules[] = {rule_sound, rule_order,   rule_arity, rule_args, rule_dims,
+                                       rule_type,  rule_subject, rule_scan,  rule_mask};
 static GraphRule *const graph_rules[] = {rule_lists, rule_loss, rule_assigned_once, rule_weights,
                                          rule_parameter_names};
 

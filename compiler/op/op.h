@@ -122,6 +122,10 @@ struct OpDef {
     // Surface operators with weights: creates them (graph_parameter on node->layer) and appends
     // their nodes to the inputs (op_append_input). Runs once, after `shape`.
     void (*parameters)(Graph *graph, Node *node);
+    // Layer level: the mask of its value by those of its inputs, NULL: all steps count. What it
+    // reads of them it takes (op_take_mask). Without it elementwise operators and activations pass
+    // masks on (op_mask_elementwise), others do not.
+    Node *(*mask)(Graph *graph, Node *node);
     // Composite: builds the same value out of other operators. A primitive has it, too, if it
     // stands for several of itself (a sum of three values); NULL: it is what it should be.
     Node *(*expand)(Graph *graph, Node *node);
@@ -185,11 +189,22 @@ const char *op_crossentropy(int64_t units, const char *activation, bool is_known
 Node *op_reduce_axis(Graph *graph, Node *x, int axis, ReduceKind kind);
 void op_append_input(Graph *graph, Node *node, Node *input);
 
+// ---- Masks: which steps of sequences count (mask.c).
+bool op_mask_fits(const Type *value, const Type *mask); // has the value these steps?
+Node *op_mask_same(Graph *graph, Node *node);           // of input 0, where the steps are the same
+Node *op_mask_elementwise(Graph *graph, Node *node);    // of all inputs that have steps
+Node *op_mask_of_any(Graph *graph, Node *const *inputs, int count);
+void op_take_mask(Graph *graph, Node *node, Node *mask);  // as another input, the last one
+Node *op_taken_mask(const Node *node);                    // the first one that it took, or NULL
+Node *op_mask_as(Graph *graph, Node *mask, int rank);     // [steps, 1, ..]
+Node *op_where_counts(Graph *graph, Node *mask, Node *x); // x, and 0 at steps that do not count
+
 // ---- The families (each file exports its terminated rows).
 extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_matmul[],
     op_convolve[], op_pool[], op_place[], op_reduce[], op_conv[], op_pooling[], op_norm[],
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
     op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[],
-    op_pairs[], op_embedding[], op_scan[], op_recurrent[], op_attention[], op_position[];
+    op_pairs[], op_embedding[], op_scan[], op_recurrent[], op_attention[], op_position[],
+    op_masking[];
 
 #endif

@@ -63,6 +63,7 @@ const OpDef op_dense[] = {
      .fuse = FUSE_COMPOSITE,
      .shape = dense_shape,
      .parameters = dense_parameters,
+     .mask = op_mask_same,
      .expand = dense_expand},
     {.schema = {0}},
 };

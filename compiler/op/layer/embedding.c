@@ -101,6 +101,14 @@ static bool embedding_shape(Graph *graph, Node *node) {
         return op_shape_error(graph, node,
                               "embedding adds a dimension, and %s has as many as there can be",
                               shape_text(graph->arena, x));
+    if (args_bool(node->args, "mask") && (x->rank != 1 || !x->batched)) {
+        op_shape_error(graph, node,
+                       "`mask` leaves steps of a sequence [steps] out, but this value "
+                       "is %s",
+                       shape_text(graph->arena, x));
+        op_shape_label(graph, "has no steps to mask");
+        return false;
+    }
     set_dims_and_units(node, x, args_int(node->args, "units"));
     return layer_check_initializer(graph, node, "embeddings_initializer", 2);
 }
@@ -109,6 +117,12 @@ static void embedding_parameters(Graph *graph, Node *node) {
     int64_t dims[] = {args_int(node->args, "classes"), args_int(node->args, "units")};
     layer_add_weights(graph, node, "embeddings", "embeddings", type_make(DTYPE_F32, false, 2, dims),
                       true);
+}
+
+// Class 0 is padding.
+static Node *embedding_mask(Graph *graph, Node *node) {
+    if (!args_bool(node->args, "mask")) return NULL;
+    return graph_binary(graph, "greater", node->inputs[0], graph_constant(graph, 0));
 }
 
 static Node *embedding_expand(Graph *graph, Node *node) {
@@ -128,6 +142,11 @@ static const ArgDef embedding_args[] = {
      .maximum = 1 << 24,
      .keras_name = "output_dim",
      .doc = "length of each class's vector"},
+    {.name = "mask",
+     .type = ARG_BOOL,
+     .default_text = "false",
+     .keras_name = "mask_zero",
+     .doc = "number 0 is padding: steps that do not count in the layers that follow"},
     LAYER_INITIALIZER("embeddings_initializer", "random_uniform", "how the vectors start"),
     LAYER_REGULARIZER("embeddings_regularizer", "penalty on the vectors, added to the loss"),
     LAYER_CONSTRAINT("embeddings_constraint", "what the vectors are kept to after each step"),
@@ -143,6 +162,7 @@ const OpDef op_embedding[] = {
      .fuse = FUSE_COMPOSITE,
      .shape = embedding_shape,
      .parameters = embedding_parameters,
+     .mask = embedding_mask,
      .expand = embedding_expand},
     {.schema = {"take_rows", "takes rows of a table by their numbers", NULL, NULL},
      .min_inputs = 2,

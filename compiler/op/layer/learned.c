@@ -110,6 +110,7 @@ const OpDef op_learned[] = {
      .fuse = FUSE_COMPOSITE,
      .shape = prelu_shape,
      .parameters = prelu_parameters,
+     .mask = op_mask_same,
      .expand = prelu_expand},
     {.schema = {0}},
 };

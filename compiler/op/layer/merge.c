@@ -14,6 +14,7 @@ const OpDef op_merge[] = {
      .max_inputs = -1,
      .fuse = FUSE_COMPOSITE,
      .shape = op_shape_broadcast,
+     .mask = op_mask_elementwise,
      .expand = average_expand},
     {.schema = {0}},
 };

@@ -364,7 +364,8 @@ static const ArgDef group_norm_args[] = {
 
 #define NORM(name_)                                                                                \
     .surface = true, .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_COMPOSITE,                     \
-    .shape = name_##_shape, .parameters = name_##_parameters, .expand = name_##_expand
+    .shape = name_##_shape, .parameters = name_##_parameters, .mask = op_mask_same,                \
+    .expand = name_##_expand
 
 const OpDef op_norm[] = {
     {.schema = {"batch_norm", "normalizes each channel over the batch", batch_norm_args,

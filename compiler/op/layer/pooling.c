@@ -58,8 +58,26 @@ static Node *pool_all(Graph *graph, Node *node, ReduceKind kind) {
     return graph_reshape(graph, y, node->type.rank, node->type.dims);
 }
 
+// The mean of the steps that count: of none it is 0.
+static Node *masked_average(Graph *graph, Node *node, Node *mask) {
+    Node *steps = op_where_counts(graph, mask, node->inputs[0]);
+    Node *sum = op_reduce_axis(graph, steps, 0, REDUCE_SUM);
+    Node *count = op_reduce_axis(graph, op_mask_as(graph, mask, 2), 0, REDUCE_SUM);
+    count = graph_binary(graph, "maximum", count, graph_constant(graph, 1));
+    return graph_reshape(graph, graph_divide(graph, sum, count), node->type.rank, node->type.dims);
+}
+
 static Node *global_average_expand(Graph *graph, Node *node) {
+    Node *mask = op_taken_mask(node);
+    if (mask) return masked_average(graph, node, mask);
     return pool_all(graph, node, REDUCE_SUM);
+}
+
+// The mean of a sequence leaves out what does not count, and has no steps itself.
+static Node *global_average_mask(Graph *graph, Node *node) {
+    Node *x = node->inputs[0];
+    if (x->mask && x->type.rank == 2) op_take_mask(graph, node, x->mask);
+    return NULL;
 }
 
 static Node *global_max_expand(Graph *graph, Node *node) {
@@ -98,7 +116,8 @@ const OpDef op_pooling[] = {
      POOLING(pool_shape, average_pool_expand)},
     {.schema = {"global_average_pool", "takes the mean of each channel", global_args,
                 "GlobalAveragePooling2D GlobalAvgPool2D GlobalAveragePooling1D GlobalAvgPool1D"},
-     POOLING(global_shape, global_average_expand)},
+     POOLING(global_shape, global_average_expand),
+     .mask = global_average_mask},
     {.schema = {"global_max_pool", "takes the largest number of each channel", global_args,
                 "GlobalMaxPooling2D GlobalMaxPool2D GlobalMaxPooling1D GlobalMaxPool1D"},
      POOLING(global_shape, global_max_expand)},

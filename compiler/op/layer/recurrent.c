@@ -25,8 +25,9 @@ typedef struct Step {
     const Node *node; // the layer
     Graph *body;
     int64_t units;
-    Node *input;              // the kernel's product with x
-    Node *state[MOST_STATES]; // before the step; 0: what the layer gives
+    Node *input;               // the kernel's product with x
+    Node *state[MOST_STATES];  // before the step; 0: what the layer gives
+    Node *before[MOST_STATES]; // as it was carried, without dropout
     Node *next[MOST_STATES];
     Node *recurrent, *bias; // parameters; bias: of the recurrent product, or NULL
 } Step;
@@ -167,7 +168,7 @@ static Node *zeros(Graph *graph, Type type) {
     return graph_broadcast(graph, graph_constant(graph, 0), type);
 }
 
-static Node *mask(Graph *graph, Type type, double rate) {
+static Node *dropping(Graph *graph, Type type, double rate) {
     Args *args = generator_args(graph, "dropout_mask");
     args_set_number(args, "rate", rate);
     return graph_generate(graph, "dropout_mask", type, args);
@@ -180,14 +181,22 @@ static Node *dropped(Graph *graph, const Node *node, Node *x) {
     if (graph->mode != GRAPH_TRAIN || rate == 0) return x;
     type.dims[0] = 1;
     type.dtype = DTYPE_F32;
-    return graph_multiply(graph, x, mask(graph, type, rate));
+    return graph_multiply(graph, x, dropping(graph, type, rate));
 }
 
 // What the state is multiplied by before the recurrent product; NULL: nothing.
-static Node *recurrent_mask(ScanBuilder *builder, const Node *node, Type state) {
+static Node *recurrent_factor(ScanBuilder *builder, const Node *node, Type state) {
     double rate = args_number(node->args, "recurrent_dropout");
     if (builder->graph->mode != GRAPH_TRAIN || rate == 0) return NULL;
-    return scan_capture(builder, mask(builder->graph, state, rate));
+    return scan_capture(builder, dropping(builder->graph, state, rate));
+}
+
+// At a step that does not count the state stays as it is (keras/src/backend/tensorflow/rnn.py).
+static void keep_masked(Step *step, int states, Node *counts) {
+    for (int i = 0; i < states; i++) {
+        Node *inputs[] = {counts, step->next[i], step->before[i]};
+        step->next[i] = graph_call(step->body, "where", inputs, 3, NULL);
+    }
 }
 
 // Row `number` of a bias of two.
@@ -213,19 +222,27 @@ static Node *expand(Graph *graph, Node *node, const Cell *cell, void (*run)(Step
     Step step = {.node = node, .body = body, .units = units};
     Type state = type_make(DTYPE_F32, true, 1, &units);
     for (int i = 0; i < cell->states; i++)
-        step.state[i] = scan_carry(&builder, zeros(graph, state));
-    Node *factor = recurrent_mask(&builder, node, state), *before = step.state[0];
+        step.state[i] = step.before[i] = scan_carry(&builder, zeros(graph, state));
+    Node *factor = recurrent_factor(&builder, node, state), *mask = op_taken_mask(node);
     if (factor) step.state[0] = graph_multiply(body, step.state[0], factor);
     step.input = scan_sequence(&builder, input);
     step.recurrent = graph_parameter_node(body, node->inputs[2]->parameter);
     if (bias && bias->type.rank == 2) step.bias = scan_capture(&builder, bias_row(graph, bias, 1));
-    (void)before;
+    Node *counts = mask ? scan_sequence(&builder, mask) : NULL;
     run(&step);
+    if (counts) keep_masked(&step, cell->states, counts);
     for (int i = 0; i < cell->states; i++) scan_carry_on(&builder, i, step.next[i]);
     bool keeps_steps = args_bool(node->args, "return_sequences");
     if (keeps_steps) scan_stack(&builder, step.next[0]);
     Node *scan = scan_close(&builder);
     return keeps_steps ? scan_stacked(graph, scan, 0) : scan_final(graph, scan, 0);
+}
+
+// The steps that are given are the input's, in its order.
+static Node *recurrent_mask(Graph *graph, Node *node) {
+    Node *mask = node->inputs[0]->mask;
+    if (mask) op_take_mask(graph, node, mask);
+    return args_bool(node->args, "return_sequences") ? mask : NULL;
 }
 
 static Node *rnn_expand(Graph *graph, Node *node) {
@@ -300,7 +317,8 @@ static const ArgDef gru_args[] = {
 
 #define RECURRENT(name_)                                                                           \
     .surface = true, .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_COMPOSITE,                     \
-    .shape = recurrent_shape, .parameters = name_##_parameters, .expand = name_##_expand
+    .shape = recurrent_shape, .parameters = name_##_parameters, .mask = recurrent_mask,            \
+    .expand = name_##_expand
 
 const OpDef op_recurrent[] = {
     {.schema = {"rnn", "goes through a sequence with a state that each step renews", rnn_args,

@@ -278,6 +278,21 @@ static bool concat_shape(Graph *graph, Node *node) {
     return true;
 }
 
+// Along the steps the masks are joined, where one may have none; else a step counts where it does
+// in one of the values.
+static Node *concat_mask(Graph *graph, Node *node) {
+    if (concat_axis(node) > 0) return op_mask_of_any(graph, node->inputs, node->input_count);
+    Node *masks[node->input_count + 1];
+    bool has_mask = false;
+    for (int i = 0; i < node->input_count; i++) {
+        Type all = type_make(DTYPE_U8, true, 1, node->inputs[i]->type.dims);
+        has_mask = has_mask || node->inputs[i]->mask;
+        masks[i] = node->inputs[i]->mask;
+        if (!masks[i]) masks[i] = graph_broadcast(graph, graph_constant(graph, 1), all);
+    }
+    return has_mask ? graph_call(graph, "concat", masks, node->input_count, NULL) : NULL;
+}
+
 static void concat_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     int64_t axis = concat_axis(node), begin = 0;
     for (int i = 0; i < node->input_count; i++) {
@@ -519,6 +534,7 @@ const OpDef op_place[] = {
      .max_inputs = -1,
      .fuse = FUSE_GATHER,
      .shape = concat_shape,
+     .mask = concat_mask,
      .gradient = concat_gradient,
      .flops = op_flops_none,
      .evaluate = concat_evaluate,

@@ -365,7 +365,8 @@ static void log_of_cosh_gradient(Graph *graph, Node *node, Node *dy, Node **dinp
 }
 
 #define LOSS                                                                                       \
-    .surface = true, .is_loss = true, .min_inputs = 2, .max_inputs = 2, .fuse = FUSE_COMPOSITE
+    .surface = true, .is_loss = true, .min_inputs = 2, .max_inputs = 2, .fuse = FUSE_COMPOSITE,    \
+    .mask = op_mask_same
 #define SHARES .target = TARGET_SHARES, .target_high = 1
 
 const OpDef op_loss[] = {

@@ -45,6 +45,7 @@ const OpDef op_weighting[] = {
      .max_inputs = 2,
      .fuse = FUSE_COMPOSITE,
      .shape = weighted_shape,
+     .mask = op_mask_same,
      .expand = weighted_expand,
      .inference = weighted_inference},
     {.schema = {0}},

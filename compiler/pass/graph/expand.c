@@ -106,7 +106,13 @@ static void expand_bodies(Graph *graph) {
     }
 }
 
+// Layers that read masks have them among their inputs.
+static void forget_masks(Graph *graph) {
+    for (int i = 0; i < graph->nodes.count; i++) graph->nodes.items[i]->mask = NULL;
+}
+
 void pass_expand(Graph *graph) {
+    forget_masks(graph);
     add_points(graph);
     expand_all(graph);
     expand_derivatives(graph);

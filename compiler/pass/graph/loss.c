@@ -37,10 +37,22 @@ static Node *sum_penalties(Graph *graph, const TrainStep *step) {
     return sum;
 }
 
+// Over the steps that count: sum / count, and 0 where there is none
+// (keras/src/losses/loss.py, apply_mask).
+static Node *masked_mean(Graph *graph, Node *values) {
+    Node *mask = values->mask;
+    double places = (double)(type_elements(&values->type) / mask->type.dims[0]);
+    Node *sum = graph_batch_sum(graph, op_where_counts(graph, mask, values), 0);
+    Node *count = graph_batch_sum(graph, mask, 0);
+    count = graph_binary(graph, "maximum", count, graph_constant(graph, 1));
+    return graph_divide(graph, sum, graph_scale(graph, count, places));
+}
+
 // The mean over the samples and over the places of a sample. What is the same for all samples is
 // its own.
 static Node *batch_mean(Graph *graph, Node *values) {
     if (node_is_scalar(values)) return values;
+    if (values->mask) return masked_mean(graph, values);
     Node *sum = graph_batch_sum(graph, values, 0);
     Node *mean = graph_divide(graph, sum, graph_scalar(graph, "rows"));
     int64_t places = type_elements(&values->type);
