@@ -233,7 +233,8 @@ typedef struct GroupCode {
     LlvmType type;
     Value places; // its second argument; NULL: it has none
 } GroupCode;
-// The code of all groups, by their order; `names` are for what has no twin.
+// The code of all groups, by their order (function NULL: there is nothing to do); `names` are for
+// what has no twin.
 GroupCode *share_emit(Gen *gen, const Schedule *schedule, char *const *names);
 
 // ---- scan.c: a function that calls those of a body's groups for each step.

@@ -76,6 +76,7 @@ static void copy_out(Gen *gen, const Schedule *schedule, const Group *group, Val
 
 static void call_groups(Gen *gen, const Schedule *body, const GroupCode *codes, Value function) {
     for (int i = 0; i < body->groups.count; i++) {
+        if (!codes[i].function) continue;
         Value arguments[] = {LLVMGetParam(function, 0), codes[i].places};
         LLVMBuildCall2(gen->builder, codes[i].type, codes[i].function, arguments,
                        codes[i].places ? 2 : 1, "");

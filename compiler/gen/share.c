@@ -93,7 +93,8 @@ static bool *find_candidates(Gen *gen, const Schedule *schedule) {
             bsearch(&signatures[i], sorted, (size_t)count, sizeof *sorted, compare_texts);
         bool before = place > sorted && strcmp(place[-1], *place) == 0;
         bool after = place + 1 < sorted + count && strcmp(place[1], *place) == 0;
-        found[i] = (before || after) && !schedule->groups.items[i]->body;
+        found[i] = (before || after) && !schedule->groups.items[i]->body &&
+                   schedule->groups.items[i]->kind != GROUP_JOIN;
     }
     return found;
 }
@@ -171,6 +172,7 @@ GroupCode *share_emit(Gen *gen, const Schedule *schedule, char *const *names) {
         if (candidates[i])
             entries[i] = try_group(gen, schedule, schedule->groups.items[i], names[i], &tables[i]);
     for (int i = 0; i < count; i++) {
+        if (schedule->groups.items[i]->kind == GROUP_JOIN) continue; // it has nothing to do
         SharedFunction *shared = candidates[i] ? &gen->shared->items.items[entries[i]] : NULL;
         const Group *group = schedule->groups.items[i];
         if (!shared || shared->users < 2) { // nothing is like it

@@ -105,7 +105,7 @@ static void emit_part(Gen *gen, const Step *step, Value function, int first, int
     for (int i = first; i < end; i++) {
         if (i && groups[i]->phase != groups[i - 1]->phase)
             emit_barrier(gen, function, i - 1, step->marks);
-        call_group(gen, &step->codes[i], context);
+        if (step->codes[i].function) call_group(gen, &step->codes[i], context);
         if (step->marks) emit_mark(gen, function, 2 * i);
     }
 }

@@ -112,6 +112,8 @@ static Node *finish_node(Graph *graph, Node *node) {
         (op->max_inputs >= 0 && node->input_count > op->max_inputs))
         graph_bug(graph, node, "%d inputs", node->input_count);
     node->poisoned = has_poisoned_input(node) || !op->shape(graph, node);
+    if (!node->poisoned && node->args && op->fuse == FUSE_COMPOSITE)
+        node->poisoned = !op_check_activations(graph, node, &node->type);
     if (node->layer && !node->layer->op) note_first_use(graph, node);
     if (!node->poisoned && op->parameters) add_weights(graph, node);
     if (!node->poisoned) add_mask(graph, node);

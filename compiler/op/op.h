@@ -144,6 +144,8 @@ struct OpDef {
     double (*flops)(const Node *node);
     // FUSE_GATHER: its value at the position, from elements that it fetches (lane.h).
     Lane (*gather)(LaneBuilder *b, Node *node);
+    // Its inputs stand one behind the other along this dimension of the result; NULL: they do not.
+    int64_t (*joined_axis)(const Node *node);
     // Whether vectors of so many elements of the result come from elements that do not follow each
     // other; NULL: they never do.
     bool (*moves_lanes)(const Node *node, int lanes);
@@ -178,8 +180,11 @@ void op_shape_note(Graph *graph, const char *format, ...) __attribute__((format(
 bool op_shape_same(Graph *graph, Node *node);      // the type of input 0 (as f32)
 bool op_shape_broadcast(Graph *graph, Node *node); // of all inputs (as f32)
 bool op_shape_given(Graph *graph, Node *node);     // set already: leaves, generators
-double op_flops_elements(const Node *node);        // one an element of the output
-double op_flops_none(const Node *node);            // leaves and movements
+// Whether the activations among the arguments can be applied to values of `type`; else reports what
+// is wrong, as their own shape rules do.
+bool op_check_activations(Graph *graph, Node *node, const Type *type);
+double op_flops_elements(const Node *node); // one an element of the output
+double op_flops_none(const Node *node);     // leaves and movements
 // Which cross-entropy `crossentropy` means behind `activation` ("linear": none; NULL: not known) of
 // so many units (0: not known), beside a target that is known or not: labels, of so many classes
 // (0: not known), or a number for each unit. NULL: that cannot be told.

@@ -121,3 +121,17 @@ void op_append_input(Graph *graph, Node *node, Node *input) {
     inputs[node->input_count++] = input;
     node->inputs = inputs;
 }
+
+bool op_check_activations(Graph *graph, Node *node, const Type *type) {
+    const Schema *schema = node->args->schema;
+    for (int i = 0; i < node->args->count; i++) {
+        const ArgValue *value = &node->args->values[i];
+        if (schema->args[i].type != ARG_ACTIVATION || !value->is_set) continue;
+        const OpDef *op = op_find(value->callee->name);
+        Node x = {.type = *type}, *input = &x;
+        Node y = {.op = op, .inputs = &input, .input_count = 1, .args = value->args};
+        y.span = node->span;
+        if (!op->shape(graph, &y)) return false;
+    }
+    return true;
+}

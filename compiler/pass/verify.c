@@ -128,7 +128,8 @@ void schedule_verify_plan(const Schedule *schedule) {
     const Buffer **stored = ARENA_ARRAY(arena, const Buffer *, graph->nodes.count + 1);
     int count = 0;
     for (int i = 0; i < graph->nodes.count; i++)
-        if (schedule->buffers[i].is_stored) stored[count++] = &schedule->buffers[i];
+        if (schedule->buffers[i].is_stored && !schedule->buffers[i].is_part)
+            stored[count++] = &schedule->buffers[i];
     if (count) qsort(stored, (size_t)count, sizeof *stored, compare_offsets);
     for (int i = 0; i < count; i++) {
         int64_t end = stored[i]->offset + stored[i]->size * stored[i]->copies;

@@ -308,7 +308,7 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
     }
     // Padded samples take whole vectors; dense ones must not touch what follows.
     bool padded = b->lead == 1 && buffer->stride % b->width == 0 && !b->any_column &&
-                  buffer->motion != MOTION_STEPS;
+                  buffer->motion != MOTION_STEPS && !buffer->is_part;
     ir_store_lanes(gen, value, pointer, padded ? b->width : valid);
 }
 

@@ -523,6 +523,7 @@ Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const c
     case GROUP_SCALAR: scalar_emit(gen, schedule, group, function); break;
     case GROUP_LAYOUT:
     case GROUP_SCAN:
+    case GROUP_JOIN:
     case GROUP_CONTRACTION: nn_ice("gen", "a contraction is not a loop");
     }
     LLVMBuildRetVoid(gen->builder);

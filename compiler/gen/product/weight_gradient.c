@@ -1,24 +1,16 @@
 // The gradient of the weights: both operands are matrices of rows, the reduction runs over all
 // rows, and each worker owns a range of tiles of the result.
-#include "product.h"
+#include "weight_gradient.h"
 
 #include "../../base/diagnostics/ice.h"
-
-typedef struct WeightTiles {
-    Matrix broadcast, vector; // X and dY for panels; dY and X for transposed weights
-    int64_t height, width;    // of the result, in the order of the storage
-    int64_t row_stride, tile_stride;
-    int tile_width;       // columns of a tile
-    int64_t down, across; // tiles
-} WeightTiles;
 
 static Value tile_place(Product *p, const WeightTiles *t, Value row, Value across) {
     return ir_add(p->gen, ir_multiply(p->gen, row, ir_int(p->gen, t->row_stride)),
                   ir_multiply(p->gen, across, ir_int(p->gen, t->tile_stride)));
 }
 
-static void finish_weights(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
-                           Value across) {
+void weight_finish(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
+                   Value across) {
     Gen *gen = p->gen;
     Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, rows), ir_int(gen, 1), "line");
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, vectors), ir_int(gen, 1), "vector");
@@ -36,8 +28,8 @@ static void finish_weights(Product *p, const WeightTiles *t, int rows, int vecto
 
 // Weights and moments of a tile come from the third-level cache or memory: asked for before the
 // kernel runs, they are there when the optimizer wants them.
-static void prefetch_tile(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
-                          Value across) {
+void weight_prefetch(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
+                     Value across) {
     Gen *gen = p->gen;
     const Group *group = p->group;
     int line = 16, step = p->lanes < line ? line / p->lanes : 1;
@@ -78,9 +70,9 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
     Value depth = ir_multiply(gen, ir_context(gen, p->function, FIELD_ROWS), ir_int(gen, p->lead));
     Value arguments[] = {ir_offset(gen, gen->f32, t->broadcast.base, first_row),
                          ir_offset(gen, element, base, first_column), index, depth, p->scratch};
-    prefetch_tile(p, t, rows, vectors, first_row, across);
+    weight_prefetch(p, t, rows, vectors, first_row, across);
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
-    finish_weights(p, t, rows, vectors, first_row, across);
+    weight_finish(p, t, rows, vectors, first_row, across);
 }
 
 // Whether `index` is the last of `count` tiles, as asked for; NULL where all tiles are alike.
@@ -90,9 +82,8 @@ static Value is_wanted(Gen *gen, bool differ, bool last, Value index, int64_t co
     return LLVMBuildICmp(gen->builder, predicate, index, ir_int(gen, count - 1), "");
 }
 
-// Emits `weight_tile` for each kind of tile that there is, chosen at run time: those of the last
-// row or column may be smaller.
-static void weight_tile_at(Product *p, const WeightTiles *t, Value down, Value across) {
+void weight_each_kind(Product *p, const WeightTiles *t, WeightTile *emit, Value down,
+                      Value across) {
     Gen *gen = p->gen;
     int full_rows = p->tiles.outer_rows, full_columns = t->tile_width;
     int last_rows = (int)(t->height - (t->down - 1) * full_rows);
@@ -110,8 +101,8 @@ static void weight_tile_at(Product *p, const WeightTiles *t, Value down, Value a
         Value matches = LLVMBuildAnd(gen->builder, row ? row : yes, column ? column : yes, "");
         LLVMBuildCondBr(gen->builder, matches, here, next);
         LLVMPositionBuilderAtEnd(gen->builder, here);
-        weight_tile(p, t, last_row ? last_rows : full_rows,
-                    last_column ? last_columns : full_columns, down, across);
+        emit(p, t, last_row ? last_rows : full_rows, last_column ? last_columns : full_columns,
+             down, across);
         LLVMBuildBr(gen->builder, done);
         LLVMPositionBuilderAtEnd(gen->builder, next);
     }
@@ -119,8 +110,18 @@ static void weight_tile_at(Product *p, const WeightTiles *t, Value down, Value a
     LLVMPositionBuilderAtEnd(gen->builder, done);
 }
 
-void product_weight_gradient(Product *p) {
+static void each_tile(Product *p, const WeightTiles *t) {
     Gen *gen = p->gen;
+    Range range = ir_worker_range(gen, p->function, ir_int(gen, t->down * t->across));
+    Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "weight_tile");
+    Value height = ir_int(gen, t->down);
+    Value across = LLVMBuildUDiv(gen->builder, loop.index, height, "");
+    Value down = LLVMBuildURem(gen->builder, loop.index, height, "");
+    weight_each_kind(p, t, weight_tile, down, across);
+    ir_loop_end(gen, &loop);
+}
+
+void product_weight_gradient(Product *p) {
     bool panels = p->layout == LAYOUT_PANELS;
     Node *x = p->anchor->inputs[0], *dy = p->anchor->inputs[1];
     WeightTiles t = {.broadcast = product_matrix(p, panels ? x : dy),
@@ -135,11 +136,8 @@ void product_weight_gradient(Product *p) {
     if (t.broadcast.gathers) nn_ice("gen", "a data column is broadcast without being loaded");
     p->b.domain = DOMAIN_STORAGE;
     p->b.width = p->lanes;
-    Range range = ir_worker_range(gen, p->function, ir_int(gen, t.down * t.across));
-    Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "weight_tile");
-    Value height = ir_int(gen, t.down);
-    Value across = LLVMBuildUDiv(gen->builder, loop.index, height, "");
-    Value down = LLVMBuildURem(gen->builder, loop.index, height, "");
-    weight_tile_at(p, &t, down, across);
-    ir_loop_end(gen, &loop);
+    if (weight_is_long(p, &t))
+        weight_long(p, &t);
+    else
+        each_tile(p, &t);
 }

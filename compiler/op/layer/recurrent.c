@@ -58,6 +58,8 @@ static bool recurrent_shape(Graph *graph, Node *node) {
     if (!layer_check_initializer(graph, node, "kernel_initializer", 2) ||
         !layer_check_initializer(graph, node, "recurrent_initializer", 2))
         return false;
+    Type state = type_make(DTYPE_F32, true, 1, &units);
+    if (!op_check_activations(graph, node, &state)) return false;
     bool keeps_steps = args_bool(node->args, "return_sequences");
     node->type = type_make(DTYPE_F32, true, keeps_steps ? 2 : 1,
                            keeps_steps ? (int64_t[]){x->dims[0], units} : &units);
@@ -87,7 +89,9 @@ static void lstm_parameters(Graph *graph, Node *node) {
     add_weights(graph, node, &cell_lstm);
     if (!args_bool(node->args, "bias") || !args_bool(node->args, "unit_forget_bias")) return;
     Parameter *bias = node->inputs[node->input_count - 1]->parameter;
-    if (!args_get(node->args, "bias_initializer")->is_default) return;
+    // Another start is the user's own.
+    if (args_get(node->args, "bias_initializer")->callee != schema_callee(ARG_INITIALIZER, "zeros"))
+        return;
     bias->initializer = schema_callee(ARG_INITIALIZER, "unit_forget");
     bias->initializer_args = args_default(graph->weights->arena, bias->initializer);
 }

@@ -539,6 +539,7 @@ const OpDef op_place[] = {
      .flops = op_flops_none,
      .evaluate = concat_evaluate,
      .gather = concat_gather,
+     .joined_axis = concat_axis,
      .moves_lanes = concat_moves_lanes},
     {.schema = {"slice", "takes a part along one dimension", slice_args, NULL},
      .moves_lanes = slice_moves_lanes,

@@ -118,6 +118,50 @@ static Node *move_factor_out(Graph *graph, Node *node) {
     return NULL;
 }
 
+// ---- Parts of a value that were taken apart, and whose gradients come back: zeros around each are
+// added up to a whole.
+
+enum { MOST_PARTS = 16 };
+
+typedef struct Parts {
+    const Node *items[MOST_PARTS];
+    int count;
+} Parts;
+
+static bool collect_parts(const Node *node, Parts *parts) {
+    if (node_is(node, "add"))
+        return collect_parts(node->inputs[0], parts) && collect_parts(node->inputs[1], parts);
+    if (!node_is(node, "unslice") || args_int(node->args, "step") != 1) return false;
+    if (parts->count == MOST_PARTS) return false;
+    int at = parts->count++; // in the order of their beginnings
+    for (; at > 0; at--) {
+        const Node *before = parts->items[at - 1];
+        if (args_int(before->args, "begin") <= args_int(node->args, "begin")) break;
+        parts->items[at] = before;
+    }
+    parts->items[at] = node;
+    return true;
+}
+
+static Node *join_parts(Graph *graph, Node *node) {
+    Parts parts = {.count = 0};
+    Node *inputs[MOST_PARTS];
+    if (!node_is(node, "add") || !collect_parts(node, &parts)) return NULL;
+    int64_t axis = args_int(parts.items[0]->args, "axis"), end = 0;
+    for (int i = 0; i < parts.count; i++) {
+        const Node *part = parts.items[i];
+        bool follows = args_int(part->args, "axis") == axis && same_type(part, node) &&
+                       args_int(part->args, "begin") == end;
+        if (!follows) return NULL;
+        inputs[i] = part->inputs[0];
+        end += inputs[i]->type.dims[axis];
+    }
+    if (end != node->type.dims[axis]) return NULL;
+    Args *args = graph_args(graph, "concat");
+    args_set_number(args, "axis", (double)axis + 1);
+    return graph_call(graph, "concat", inputs, parts.count, args);
+}
+
 // ---- Shapes.
 
 // A factor comes out; uint8 data stays uint8 under its new shape.
@@ -189,9 +233,9 @@ static Node *drop_stop(Graph *graph, Node *node) {
 }
 
 static Rule *const rules[] = {
-    fold_constants, drop_neutral,     merge_signs,      divide_once,
-    gather_factors, move_factor_out,  simplify_reshape, drop_unit_reduction,
-    drop_broadcast, merge_broadcasts, drop_stop,        rectify_after_pooling,
+    fold_constants,  drop_neutral,     merge_signs,           divide_once,    gather_factors,
+    move_factor_out, simplify_reshape, drop_unit_reduction,   drop_broadcast, merge_broadcasts,
+    join_parts,      drop_stop,        rectify_after_pooling,
 };
 
 static Node *apply_rules(Graph *graph, Node *node) {

@@ -96,7 +96,7 @@ const Node *cost_main_node(const Group *group) {
 const char *cost_kind_name(GroupKind kind) {
     static const char *const names[] = {"contraction", "rows",    "axis",   "columns",
                                         "layout",      "storage", "reduce", "places",
-                                        "scatter",     "scan",    "scalar"};
+                                        "scatter",     "scan",    "join",   "scalar"};
     return names[kind];
 }
 

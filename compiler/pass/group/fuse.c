@@ -219,11 +219,15 @@ static Group *latest_fitting(Fusion *fusion, Node *node, bool rows_only) {
     return best;
 }
 
+bool fusion_reads_memory(const Fusion *fusion, const Node *user) {
+    return schedule_reads_memory(user) || fusion->schedule->buffers[user->id].is_joined;
+}
+
 // Values that must lie in memory: what a contraction reads and what leaves the function.
 static bool must_be_stored(const Fusion *fusion, const Node *node) {
     const NodeList *users = &fusion->users[node->id];
     for (int i = 0; i < users->count; i++)
-        if (schedule_reads_memory(users->items[i])) return true;
+        if (fusion_reads_memory(fusion, users->items[i])) return true;
     return fusion_is_output(fusion->graph, node) && node->type.batched;
 }
 
@@ -294,6 +298,10 @@ static void place(Fusion *fusion, Node *node) {
     fusion->levels[node->id] = level_of_inputs(fusion, node, -1);
     if (fusion->schedule->touching[node->id]) return; // computed where it is assigned
     if (inline_is_free(fusion, node) && !must_be_stored(fusion, node)) return;
+    if (fusion->schedule->buffers[node->id].is_joined) {
+        new_group(fusion, GROUP_JOIN, node, &node->type)->anchor = node;
+        return;
+    }
     Group *group = fitting_group(fusion, node);
     if (group)
         fusion_join(fusion, group, node);
@@ -479,6 +487,7 @@ static Partition partition_of(const Schedule *schedule, const Group *group) {
                                                                                  : PARTITION_OUTPUT;
     case GROUP_ROWS: return group->domain.batched ? PARTITION_ROWS : PARTITION_SERIAL;
     case GROUP_SCAN:
+    case GROUP_JOIN:
     case GROUP_AXIS: return PARTITION_ROWS;
     case GROUP_COLUMNS:
         return group->width * group->lead == 1 ? PARTITION_SERIAL : PARTITION_OUTPUT;
@@ -559,6 +568,7 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     fusion.feeds_samples = ARENA_ARRAY(arena, bool, count + 1);
     collect_users(&fusion);
     inline_find_vectors(&fusion);
+    fusion_find_joined(&fusion);
     for (int i = 0; i < count; i++) place(&fusion, graph->nodes.items[i]);
     fusion_merge_groups(&fusion);
     for (bool changed = true; changed;) {

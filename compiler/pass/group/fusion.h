@@ -57,7 +57,14 @@ bool fusion_takes_epilogue(const Schedule *schedule, const Node *anchor);
 // Whether `node`'s inputs, other than those in `group` itself, need `group` to be finished.
 bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group);
 
+// The same as schedule_reads_memory, with values that are joined.
+bool fusion_reads_memory(const Fusion *fusion, const Node *user);
+
 bool fusion_is_empty(const Group *group);
+
+// ---- join.c
+// Marks the values whose parts can be computed where they stand in them.
+void fusion_find_joined(Fusion *fusion);
 Group *fusion_new_group(Fusion *fusion, GroupKind kind, const Type *domain);
 void fusion_join(Fusion *fusion, Group *group, Node *node);
 // Moves all nodes of `other`, which stays empty.

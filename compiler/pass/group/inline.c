@@ -250,7 +250,7 @@ static void find_uses(Uses *uses, const Node *node) {
         const Node *user = users->items[i];
         if (is_in_chain(uses->chain, user)) continue;
         int group = fusion->schedule->group_of[user->id];
-        if (schedule_reads_memory(user) || !domain_inlines(fusion->schedule, node, user) ||
+        if (fusion_reads_memory(fusion, user) || !domain_inlines(fusion->schedule, node, user) ||
             !computes_in_group(uses->chain, user, group))
             uses->fits = false;
         else if (group >= 0)

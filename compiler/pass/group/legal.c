@@ -246,13 +246,13 @@ static bool anchor_is_legal(Legality *l, const Node *anchor) {
     return true;
 }
 
-// What is taken apart into steps, or carried, lies in memory.
-static bool member_of_scan(Legality *l, const Node *node) {
+// What is taken apart into steps, or carried, or joined, lies in memory.
+static bool member_reads_memory(Legality *l, const Node *node) {
     for (int i = 0; i < node->input_count; i++) {
         Node *source = schedule_source(node->inputs[i]);
         if (source->op->fuse == FUSE_LEAF || l->schedule->group_of[source->id] >= 0) continue;
         l->fault.stored = source;
-        return refuse(l, "a scan reads it");
+        return refuse(l, "it is read where it lies");
     }
     return true;
 }
@@ -303,7 +303,8 @@ static bool member_of_anchor(Legality *l, const Site *main, const Node *node) {
 static bool member_is_legal(Legality *l, const Site *main, const Node *node) {
     switch (l->group->kind) {
     case GROUP_CONTRACTION: return member_of_product(l, main, node);
-    case GROUP_SCAN: return member_of_scan(l, node);
+    case GROUP_JOIN:
+    case GROUP_SCAN: return member_reads_memory(l, node);
     case GROUP_ROWS: return member_of_rows(l, main, node);
     case GROUP_STORAGE:
     case GROUP_SCALAR: return compute_is_legal(l, main, node);

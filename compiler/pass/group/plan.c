@@ -205,6 +205,41 @@ int64_t plan_offsets(PlanItem *items, int count, Arena *arena) {
     return peak;
 }
 
+// ---- Joined values: their parts lie in them.
+
+static void mark_parts(Schedule *schedule) {
+    for (int i = schedule->graph->nodes.count - 1; i >= 0; i--) {
+        const Node *node = schedule->graph->nodes.items[i];
+        Buffer *whole = &schedule->buffers[i];
+        if (!whole->is_joined) continue;
+        for (int k = 0; k < node->input_count; k++) {
+            Buffer *part = &schedule->buffers[schedule_source(node->inputs[k])->id];
+            part->is_part = true;
+            if (part->first_phase < whole->first_phase) whole->first_phase = part->first_phase;
+            if (part->last_phase > whole->last_phase) whole->last_phase = part->last_phase;
+        }
+    }
+}
+
+static void place_parts(Schedule *schedule) {
+    for (int i = schedule->graph->nodes.count - 1; i >= 0; i--) {
+        const Node *node = schedule->graph->nodes.items[i];
+        const Buffer *whole = &schedule->buffers[i];
+        int64_t begin = 0;
+        if (!whole->is_joined) continue;
+        for (int k = 0; k < node->input_count; k++) {
+            const Node *source = schedule_source(node->inputs[k]);
+            Buffer *part = &schedule->buffers[source->id];
+            part->offset = whole->offset + begin;
+            part->stride = whole->stride;
+            part->motion = whole->motion;
+            part->distance = whole->distance;
+            part->copies = 1;
+            begin += type_elements(&source->type);
+        }
+    }
+}
+
 // ---- Bodies of scans: what they keep for themselves lies together; what they read and give lies
 // where the values outside do.
 
@@ -216,10 +251,11 @@ static Buffer *output_buffer(const Schedule *body, int index) {
 static void size_body(Schedule *body, Arena *arena) {
     const Graph *graph = body->graph;
     const bool *row_operands = find_row_operands(body, arena);
+    mark_parts(body);
     for (int i = 0; i < graph->nodes.count; i++) {
         Buffer *buffer = &body->buffers[i];
         const Node *node = graph->nodes.items[i];
-        if (!buffer->is_stored) continue;
+        if (!buffer->is_stored || buffer->is_part) continue;
         size_buffer(body, node, row_operands[i], buffer);
         buffer->copies = 1;
         buffer->offset = body->arena_size;
@@ -269,6 +305,7 @@ static void place_body(const Schedule *schedule, const Group *group) {
             look_outside(output_buffer(body, index), &schedule->buffers[result->id],
                          &body->graph->outputs.items[index]->type, true);
     }
+    place_parts(body);
 }
 
 // Behind everything that lives for a part of a step.
@@ -283,12 +320,13 @@ static void place_states(Schedule *schedule) {
 
 void pass_plan(Schedule *schedule, Arena *arena) {
     find_lives(schedule);
+    mark_parts(schedule);
     int count = schedule->graph->nodes.count, used = 0;
     PlanItem *items = ARENA_ARRAY(arena, PlanItem, count + schedule->groups.count + 1);
     const bool *row_operands = find_row_operands(schedule, arena);
     for (int i = 0; i < count; i++) {
         Buffer *buffer = &schedule->buffers[i];
-        if (!buffer->is_stored) continue;
+        if (!buffer->is_stored || buffer->is_part) continue;
         size_buffer(schedule, schedule->graph->nodes.items[i], row_operands[i], buffer);
         buffer->copies = copies_of(schedule, schedule->graph->nodes.items[i]);
         // Gradients in a parameter's layout have gaps that must stay zero, as the arena begins.
@@ -306,7 +344,9 @@ void pass_plan(Schedule *schedule, Arena *arena) {
     place_states(schedule);
     used = 0;
     for (int i = 0; i < count; i++)
-        if (schedule->buffers[i].is_stored) schedule->buffers[i].offset = items[used++].offset;
+        if (schedule->buffers[i].is_stored && !schedule->buffers[i].is_part)
+            schedule->buffers[i].offset = items[used++].offset;
+    place_parts(schedule);
     for (int i = 0; i < schedule->groups.count; i++) {
         Group *group = schedule->groups.items[i];
         if (!group->body) continue;

@@ -77,6 +77,7 @@ typedef enum GroupKind {
     GROUP_PLACES,      // a sum over a part of an unbatched value
     GROUP_SCATTER,     // rows of samples, added up at rows of an unbatched value
     GROUP_SCAN,        // groups of their own, once for each step
+    GROUP_JOIN,        // nothing: values that are computed where they stand in a larger one
     GROUP_SCALAR       // single numbers
 } GroupKind;
 
@@ -120,7 +121,9 @@ typedef struct Buffer {
     int64_t size;   // floats in all
     int64_t offset; // in the arena
     int first_phase, last_phase;
-    int parameter; // unbatched values in the layout of this parameter; -1: plain
+    int parameter;  // unbatched values in the layout of this parameter; -1: plain
+    bool is_joined; // its parts are computed where they stand in it
+    bool is_part;   // of such a value
     Motion motion;
     int64_t distance; // floats from one step, or place, to the next
     int64_t copies;   // partial sums, one for each chunk of the batch; `size` is that of one
@@ -175,7 +178,8 @@ bool schedule_same_place(const Type *view, const Type *source, const Type *domai
 // summed, rows as long as the sum.
 Type schedule_sum_domain(const Node *input, const Node *sum);
 
-// Whether `user` reads its operands where they are stored, rather than computing them.
+// Whether `user` reads its operands where they are stored, rather than computing them. Values that
+// are joined do, too, once fusion has found them.
 bool schedule_reads_memory(const Node *user);
 
 // The number of the weights of a leaf or an assign, parameters first; -1: it has none.

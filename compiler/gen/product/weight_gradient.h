@@ -1,0 +1,39 @@
+// Inside the gradient of the weights: its tiles, and what is done with a finished one.
+#ifndef NNC_GEN_WEIGHT_GRADIENT_H
+#define NNC_GEN_WEIGHT_GRADIENT_H
+
+#include "product.h"
+
+// Of many rows: a block of them (weight_long.c).
+typedef struct LongProduct {
+    Value left, right, sums; // copies of a block; double-precision tiles
+    Value first_row, rows;   // of the block; how many
+    Range tiles;             // of this worker, as across * down + down
+} LongProduct;
+
+typedef struct WeightTiles {
+    Matrix broadcast, vector; // X and dY for panels; dY and X for transposed weights
+    int64_t height, width;    // of the result, in the order of the storage
+    int64_t row_stride, tile_stride;
+    int tile_width;       // columns of a tile
+    int64_t down, across; // tiles
+    const LongProduct *block;
+} WeightTiles;
+
+// A tile of so many rows and columns, or one of the last row or column, which may be smaller.
+typedef void WeightTile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                        Value across);
+// Emits it for each kind of tile that there is, chosen at run time.
+void weight_each_kind(Product *p, const WeightTiles *t, WeightTile *emit, Value down, Value across);
+// What the group makes of the tile in p->scratch.
+void weight_finish(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
+                   Value across);
+// Asks for weights and moments of a tile.
+void weight_prefetch(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
+                     Value across);
+
+// ---- weight_long.c: where there are many rows (the steps of sequences), in blocks of them.
+bool weight_is_long(const Product *p, const WeightTiles *t);
+void weight_long(Product *p, WeightTiles *t);
+
+#endif

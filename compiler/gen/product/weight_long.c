@@ -1,0 +1,206 @@
+// Gradients of weights over many rows: those of all steps of sequences, say. Rows that lie a few
+// kilobytes apart share few sets of the caches, so a block of rows is copied first, X as tiles and
+// dY as panels of columns, which then pass through the kernels from the second-level cache (Goto
+// and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication"). The sums of blocks
+// are added up in double precision, as in kernel_long.c.
+#include "weight_gradient.h"
+
+enum {
+    BLOCK = 1024, // rows, which is the longest chain of products in float32
+    LEAST = 4096, // rows of a batch below which a block would hardly be used again
+    SPREAD = 128  // floats from row to row from which on they share sets
+};
+
+bool weight_is_long(const Product *p, const WeightTiles *t) {
+    bool is_plain = !t->vector.gathers && t->vector.dtype == DTYPE_F32;
+    return is_plain && p->schedule->batch * p->lead >= LEAST && t->down > 1 &&
+           t->vector.stride >= SPREAD;
+}
+
+static int64_t tile_floats(const Product *p, const WeightTiles *t) {
+    return (int64_t)p->tiles.outer_rows * round_up(t->tile_width, p->lanes);
+}
+
+static void copy_floats(Gen *gen, Value to, Value from, int64_t count) {
+    Value bytes = ir_int(gen, count * (int64_t)sizeof(float));
+    LLVMBuildMemCpy(gen->builder, to, sizeof(float), from, sizeof(float), bytes);
+}
+
+// Row by row, a tile's part to where the tile is: [tile][row][rows of a tile]. What the last tile
+// has too much is of the row behind it, or of the slack behind the last.
+static void copy_left(Product *p, const WeightTiles *t, const LongProduct *l) {
+    Gen *gen = p->gen;
+    int64_t height = p->tiles.outer_rows;
+    Loop rows = ir_loop_begin(gen, ir_int(gen, 0), l->rows, ir_int(gen, 1), "left_row");
+    Value row = ir_add(gen, l->first_row, rows.index);
+    Value from = ir_offset(gen, gen->f32, t->broadcast.base,
+                           ir_multiply(gen, row, ir_int(gen, t->broadcast.stride)));
+    Value to = ir_offset(gen, gen->f32, l->left, ir_multiply(gen, rows.index, ir_int(gen, height)));
+    Loop tiles = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, t->down), ir_int(gen, 1), "tile");
+    Value own = ir_multiply(gen, tiles.index, ir_int(gen, BLOCK * height));
+    Value part = ir_multiply(gen, tiles.index, ir_int(gen, height));
+    copy_floats(gen, ir_offset(gen, gen->f32, to, own), ir_offset(gen, gen->f32, from, part),
+                height);
+    ir_loop_end(gen, &tiles);
+    ir_loop_end(gen, &rows);
+}
+
+// The columns of a panel, of which the last may have fewer: [row][columns].
+static void copy_right(Product *p, const WeightTiles *t, const LongProduct *l, Value across,
+                       int64_t columns) {
+    Gen *gen = p->gen;
+    Value first = ir_multiply(gen, across, ir_int(gen, t->tile_width));
+    Loop rows = ir_loop_begin(gen, ir_int(gen, 0), l->rows, ir_int(gen, 1), "right_row");
+    Value row = ir_add(gen, l->first_row, rows.index);
+    Value place = ir_add(gen, first, ir_multiply(gen, row, ir_int(gen, t->vector.stride)));
+    Value to = ir_offset(gen, gen->f32, l->right,
+                         ir_multiply(gen, rows.index, ir_int(gen, t->tile_width)));
+    copy_floats(gen, to, ir_offset(gen, gen->f32, t->vector.base, place), columns);
+    ir_loop_end(gen, &rows);
+}
+
+static void copy_panel(Product *p, const WeightTiles *t, const LongProduct *l, Value across) {
+    Gen *gen = p->gen;
+    int64_t last = t->width - (t->across - 1) * t->tile_width;
+    if (last == t->tile_width || t->across == 1) {
+        copy_right(p, t, l, across, last);
+        return;
+    }
+    LLVMBasicBlockRef whole = ir_block(gen, "whole"), part = ir_block(gen, "part");
+    LLVMBasicBlockRef done = ir_block(gen, "copied");
+    Value is_last = LLVMBuildICmp(gen->builder, LLVMIntEQ, across, ir_int(gen, t->across - 1), "");
+    LLVMBuildCondBr(gen->builder, is_last, part, whole);
+    LLVMPositionBuilderAtEnd(gen->builder, whole);
+    copy_right(p, t, l, across, t->tile_width);
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, part);
+    copy_right(p, t, l, across, last);
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, done);
+}
+
+// ---- Tiles.
+
+static Value sums_of(Product *p, const WeightTiles *t, Value down, Value across) {
+    Gen *gen = p->gen;
+    Value number = ir_add(gen, ir_multiply(gen, across, ir_int(gen, t->down)), down);
+    Value place = ir_multiply(gen, number, ir_int(gen, tile_floats(p, t)));
+    return ir_offset(gen, gen->f64, t->block->sums, place);
+}
+
+// Adds the tile in p->scratch to its sums, which the first block begins.
+static void join(Product *p, const WeightTiles *t, Value sums, int vectors) {
+    Gen *gen = p->gen;
+    int64_t lanes = p->lanes;
+    LlvmType floats = ir_vector(gen, gen->f32, (int)lanes);
+    LlvmType doubles = ir_vector(gen, gen->f64, (int)lanes);
+    Value is_first =
+        LLVMBuildICmp(gen->builder, LLVMIntEQ, t->block->first_row, ir_int(gen, 0), "");
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, vectors), ir_int(gen, 1), "join");
+    Value at = ir_multiply(gen, loop.index, ir_int(gen, lanes));
+    Value own = ir_offset(gen, gen->f64, sums, at);
+    Value part = ir_load(gen, floats, ir_offset(gen, gen->f32, p->scratch, at));
+    Value before = LLVMBuildSelect(gen->builder, is_first, LLVMConstNull(doubles),
+                                   ir_load(gen, doubles, own), "");
+    part = LLVMBuildFPExt(gen->builder, part, doubles, "");
+    ir_store(gen, LLVMBuildFAdd(gen->builder, before, part, ""), own);
+    ir_loop_end(gen, &loop);
+}
+
+static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                          Value across) {
+    Gen *gen = p->gen;
+    int64_t height = p->tiles.outer_rows;
+    int vectors = (int)divide_up(wide, p->lanes);
+    OuterKernel kernel = {.rows = rows,
+                          .vectors = vectors,
+                          .valid = wide % p->lanes,
+                          .a_row = 1,
+                          .loops = {{0, height, t->tile_width}},
+                          .loop_count = 1,
+                          .b_dtype = DTYPE_F32};
+    Value function = kernel_outer(gen, &kernel);
+    Value left = ir_offset(gen, gen->f32, t->block->left,
+                           ir_multiply(gen, down, ir_int(gen, BLOCK * height)));
+    Value arguments[] = {left, t->block->right, p->scratch, t->block->rows, p->scratch};
+    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
+    join(p, t, sums_of(p, t, down, across), rows * vectors);
+}
+
+static void finish_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                        Value across) {
+    Gen *gen = p->gen;
+    int vectors = (int)divide_up(wide, p->lanes);
+    Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
+    Value sums = sums_of(p, t, down, across);
+    LlvmType floats = ir_vector(gen, gen->f32, p->lanes);
+    LlvmType doubles = ir_vector(gen, gen->f64, p->lanes);
+    weight_prefetch(p, t, rows, vectors, first_row, across);
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, (int64_t)rows * vectors),
+                              ir_int(gen, 1), "narrow");
+    Value at = ir_multiply(gen, loop.index, ir_int(gen, p->lanes));
+    Value sum = ir_load(gen, doubles, ir_offset(gen, gen->f64, sums, at));
+    ir_store(gen, LLVMBuildFPTrunc(gen->builder, sum, floats, ""),
+             ir_offset(gen, gen->f32, p->scratch, at));
+    ir_loop_end(gen, &loop);
+    weight_finish(p, t, rows, vectors, first_row, across);
+}
+
+// ---- The loops.
+
+static Value lesser(Gen *gen, Value x, Value y) {
+    Value is_less = LLVMBuildICmp(gen->builder, LLVMIntSLT, x, y, "");
+    return LLVMBuildSelect(gen->builder, is_less, x, y, "");
+}
+
+static Value greater(Gen *gen, Value x, Value y) {
+    Value is_greater = LLVMBuildICmp(gen->builder, LLVMIntSGT, x, y, "");
+    return LLVMBuildSelect(gen->builder, is_greater, x, y, "");
+}
+
+// This worker's tiles, panel by panel; `copies`: each panel of dY is copied first.
+static void each_panel(Product *p, const WeightTiles *t, WeightTile *emit, bool copies) {
+    Gen *gen = p->gen;
+    Value down = ir_int(gen, t->down), one = ir_int(gen, 1);
+    Range own = t->block->tiles;
+    Value first = LLVMBuildUDiv(gen->builder, own.begin, down, "");
+    Value end =
+        LLVMBuildUDiv(gen->builder, ir_add(gen, own.end, ir_int(gen, t->down - 1)), down, "");
+    Loop panels = ir_loop_begin(gen, first, end, one, "panel");
+    if (copies) copy_panel(p, t, t->block, panels.index);
+    Value start = ir_multiply(gen, panels.index, down);
+    Value from = LLVMBuildSub(gen->builder, greater(gen, own.begin, start), start, "");
+    Value to =
+        LLVMBuildSub(gen->builder, lesser(gen, own.end, ir_add(gen, start, down)), start, "");
+    Loop tiles = ir_loop_begin(gen, from, to, one, "tile");
+    weight_each_kind(p, t, emit, tiles.index, panels.index);
+    ir_loop_end(gen, &tiles);
+    ir_loop_end(gen, &panels);
+}
+
+static void place_scratch(Product *p, const WeightTiles *t, LongProduct *l) {
+    Gen *gen = p->gen;
+    int64_t left = round_up(t->down * BLOCK * p->tiles.outer_rows, 16);
+    int64_t right = round_up((int64_t)BLOCK * t->tile_width, 16);
+    int64_t sums = 2 * t->down * t->across * tile_floats(p, t);
+    l->left = ir_scratch(gen, p->function, 0, left);
+    l->right = ir_scratch(gen, p->function, left, right);
+    l->sums = ir_scratch(gen, p->function, left + right, sums);
+}
+
+void weight_long(Product *p, WeightTiles *t) {
+    Gen *gen = p->gen;
+    LongProduct l = {0};
+    Value all = ir_multiply(gen, ir_context(gen, p->function, FIELD_ROWS), ir_int(gen, p->lead));
+    t->block = &l;
+    place_scratch(p, t, &l);
+    l.tiles = ir_worker_range(gen, p->function, ir_int(gen, t->down * t->across));
+    Loop blocks = ir_loop_begin(gen, ir_int(gen, 0), all, ir_int(gen, BLOCK), "block");
+    l.first_row = blocks.index;
+    l.rows = lesser(gen, LLVMBuildSub(gen->builder, all, l.first_row, ""), ir_int(gen, BLOCK));
+    copy_left(p, t, &l);
+    each_panel(p, t, multiply_tile, true);
+    ir_loop_end(gen, &blocks);
+    each_panel(p, t, finish_tile, false);
+    t->block = NULL;
+}
