@@ -25,13 +25,40 @@ static Node *causal_mask(Graph *graph, const Node *scores) {
     return graph_generate(graph, "causal_mask", scores->type, NULL);
 }
 
-// `mask` (NULL: none) is added to the scores. A causal one is known, so that no product is computed
-// above the diagonal.
-static Node *attend(Graph *graph, const Core *core, Node *scores, Node *value, Node *mask,
+static const double NOTHING = -1e9; // a score that leaves nothing of a probability
+
+static Node *where(Graph *graph, Node *mask, Node *x, double otherwise) {
+    Node *inputs[] = {mask, x, graph_constant(graph, otherwise)};
+    return graph_call(graph, "where", inputs, 3, NULL);
+}
+
+// The node's masks: of the places that answer, as [.., 1, s], and of those that ask, as [.., t, 1].
+typedef struct Counting {
+    Node *answers, *asks; // NULL: all count
+} Counting;
+
+static Counting counting_of(Graph *graph, const Node *node, const Node *scores) {
+    int64_t dims[SHAPE_MAX_RANK] = {1, 1, 1};
+    int rank = scores->type.rank;
+    Counting counting = {0};
+    if (!node->mask_count) return counting;
+    dims[rank - 1] = scores->type.dims[rank - 1];
+    counting.answers = graph_reshape(graph, op_taken_mask(node), rank, dims);
+    dims[rank - 1] = 1, dims[rank - 2] = scores->type.dims[rank - 2];
+    counting.asks = graph_reshape(graph, node->inputs[node->input_count - 1], rank, dims);
+    return counting;
+}
+
+// Places that do not count get no weight, and make nothing (keras/src/layers/activations/softmax.py
+// with a mask). A causal mask is known, so that no product is computed above the diagonal.
+static Node *attend(Graph *graph, const Core *core, Node *node, Node *scores, Node *value,
                     bool causal, double dropout) {
+    Counting counting = counting_of(graph, node, scores);
     if (causal) scores = graph_add(graph, scores, causal_mask(graph, scores));
-    if (mask) scores = graph_add(graph, scores, mask);
+    if (counting.answers) scores = where(graph, counting.answers, scores, NOTHING);
     Node *weights = graph_unary(graph, "softmax", scores);
+    if (counting.answers) weights = where(graph, counting.answers, weights, 0);
+    if (counting.asks) weights = where(graph, counting.asks, weights, 0);
     if (dropout > 0) {
         Args *args = graph_args(graph, "dropout");
         args_set_number(args, "rate", dropout);
@@ -46,10 +73,11 @@ static Node *scores_of(Graph *graph, const Core *core, Node *query, Node *key, b
 
 // ---- What both layers check.
 
-// The sequences among the inputs; the weights follow.
+// The sequences among the inputs; the weights follow, and the masks.
 static int attention_inputs(const Node *node) {
     int count = 0;
-    while (count < node->input_count && node->inputs[count]->type.batched) count++;
+    while (count < node->input_count - node->mask_count && node->inputs[count]->type.batched)
+        count++;
     return count;
 }
 
@@ -87,6 +115,24 @@ static bool are_sequences(Graph *graph, Node *node, int count) {
     return false;
 }
 
+static Node *all_count(Graph *graph, const Node *sequence) {
+    Type type = type_make(DTYPE_F32, true, 1, sequence->type.dims);
+    return graph_broadcast(graph, graph_constant(graph, 1), type);
+}
+
+// A place answers where value and key count. The result has the steps of the query.
+static Node *attention_mask(Graph *graph, Node *node) {
+    int count = attention_inputs(node);
+    Node *query = node->inputs[0], *value = node->inputs[count > 1 ? 1 : 0];
+    Node *key = node->inputs[count - 1], *answers = value->mask ? value->mask : key->mask;
+    if (!query->mask && !answers) return NULL;
+    if (answers && key->mask && key->mask != answers)
+        answers = graph_multiply(graph, answers, key->mask);
+    op_take_mask(graph, node, answers ? answers : all_count(graph, value));
+    op_take_mask(graph, node, query->mask ? query->mask : all_count(graph, query));
+    return query->mask;
+}
+
 // ---- attention: keras/src/layers/attention/attention.py, of score_mode "dot".
 
 static bool attention_shape(Graph *graph, Node *node) {
@@ -118,7 +164,7 @@ static Node *attention_expand(Graph *graph, Node *node) {
     Node *scores = scores_of(graph, &one_head, query, key, causal);
     if (args_bool(node->args, "use_scale"))
         scores = graph_multiply(graph, scores, node->inputs[count]);
-    return attend(graph, &one_head, scores, value, NULL, causal,
+    return attend(graph, &one_head, node, scores, value, causal,
                   args_number(node->args, "dropout"));
 }
 
@@ -209,7 +255,7 @@ static Node *multi_head_expand(Graph *graph, Node *node) {
     Node *value = project(graph, node, node->inputs[count > 1 ? 1 : 0], &next);
     query = in_heads(graph, graph_scale(graph, query, 1 / sqrt((double)h.key)), h.heads);
     Node *scores = scores_of(graph, &many_heads, query, in_heads(graph, key, h.heads), causal);
-    Node *result = attend(graph, &many_heads, scores, in_heads(graph, value, h.heads), NULL, causal,
+    Node *result = attend(graph, &many_heads, node, scores, in_heads(graph, value, h.heads), causal,
                           args_number(node->args, "dropout"));
     int64_t dims[] = {places_of(node, 0), h.heads * h.value};
     return project(graph, node, graph_reshape(graph, result, 2, dims), &next);
@@ -272,8 +318,6 @@ static const ArgDef multi_head_args[] = {
 
 // ---- causal_mask: 0 to the diagonal, and above it what leaves nothing of a probability.
 
-static const double NOTHING = -1e9;
-
 static Lane causal_lower(LaneBuilder *b, const Node *node, const Lane *inputs) {
     (void)inputs;
     Lane row = lane_row(b, node->type.dims[node->type.rank - 2]);
@@ -296,6 +340,7 @@ const OpDef op_attention[] = {
      .fuse = FUSE_COMPOSITE,
      .shape = attention_shape,
      .parameters = attention_parameters,
+     .mask = attention_mask,
      .expand = attention_expand},
     {.schema = {"multi_head_attention", "attends with several heads, between learned products",
                 multi_head_args, "MultiHeadAttention"},
@@ -305,6 +350,7 @@ const OpDef op_attention[] = {
      .fuse = FUSE_COMPOSITE,
      .shape = multi_head_shape,
      .parameters = multi_head_parameters,
+     .mask = attention_mask,
      .expand = multi_head_expand},
     {.schema = {.name = "causal_mask",
                 .doc = "is 0, and above the diagonal a large negative number"},

@@ -40,6 +40,7 @@ const OpDef op_position[] = {
      .fuse = FUSE_COMPOSITE,
      .shape = position_shape,
      .parameters = position_parameters,
+     .mask = op_mask_same,
      .expand = position_expand},
     {.schema = {0}},
 };

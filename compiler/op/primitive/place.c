@@ -281,16 +281,17 @@ static bool concat_shape(Graph *graph, Node *node) {
 // Along the steps the masks are joined, where one may have none; else a step counts where it does
 // in one of the values.
 static Node *concat_mask(Graph *graph, Node *node) {
+    bool has_mask = false;
+    for (int i = 0; i < node->input_count; i++) has_mask = has_mask || node->inputs[i]->mask;
+    if (!has_mask) return NULL;
     if (concat_axis(node) > 0) return op_mask_of_any(graph, node->inputs, node->input_count);
     Node *masks[node->input_count + 1];
-    bool has_mask = false;
     for (int i = 0; i < node->input_count; i++) {
-        Type all = type_make(DTYPE_U8, true, 1, node->inputs[i]->type.dims);
-        has_mask = has_mask || node->inputs[i]->mask;
+        Type type = type_make(DTYPE_F32, true, 1, node->inputs[i]->type.dims);
         masks[i] = node->inputs[i]->mask;
-        if (!masks[i]) masks[i] = graph_broadcast(graph, graph_constant(graph, 1), all);
+        if (!masks[i]) masks[i] = graph_broadcast(graph, graph_constant(graph, 1), type);
     }
-    return has_mask ? graph_call(graph, "concat", masks, node->input_count, NULL) : NULL;
+    return graph_call(graph, "concat", masks, node->input_count, NULL);
 }
 
 static void concat_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
