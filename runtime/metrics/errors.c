@@ -1,5 +1,5 @@
-// Metrics of numbers. Errors are summed in fixed point, where, as for counts, the order does not
-// matter.
+// Metrics of numbers, and of probabilities. Errors are summed in fixed point, where, as for counts,
+// the order does not matter.
 #include "row.h"
 
 #include <math.h>
@@ -19,6 +19,13 @@ static double error_of(double output, double target, error_kind kind) {
     return kind == ABSOLUTE ? fabs(error) : 100 * fabs(error) / fmax(fabs(target), 1e-7);
 }
 
+static void add_error(nnrt_tally *t, double error) {
+    if (error < largest_error)
+        t->errors += (unsigned __int128)rint(error * fixed_point);
+    else
+        t->beyond += error;
+}
+
 static void update_errors(nnrt_tally *t, const nnrt_view *view, error_kind kind) {
     for (int64_t sample = 0; sample < view->rows; sample++) {
         const float *output = nnrt_view_output(view, sample);
@@ -26,11 +33,7 @@ static void update_errors(nnrt_tally *t, const nnrt_view *view, error_kind kind)
         for (int64_t i = 0; i < view->size; i++)
             sum += error_of(nnrt_view_number(view, output[i]), nnrt_view_target(view, sample, i),
                             kind);
-        sum *= view->weight;
-        if (sum < largest_error)
-            t->errors += (unsigned __int128)rint(sum * fixed_point);
-        else
-            t->beyond += sum;
+        add_error(t, sum * view->weight);
     }
     t->seen += nnrt_view_amount(view, view->rows * view->size);
 }
@@ -57,6 +60,67 @@ static void update_mape(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *vi
 
 static double value_root(const nnrt_metric *m, const nnrt_tally *t) {
     return sqrt(value_error(m, t));
+}
+
+// ---- perplexity: e to the mean cross-entropy, of places with labels: of all places. keras_hub's
+// metrics/perplexity.py; probabilities are clipped as keras.losses.SparseCategoricalCrossentropy
+// clips them.
+
+enum { PERPLEXITY_FROM_LOGITS };
+
+static const ArgDef perplexity_args[] = {
+    [PERPLEXITY_FROM_LOGITS] = {.name = "from_logits",
+                                .type = ARG_BOOL,
+                                .default_text = "none",
+                                .doc = "the prediction is scores, not probabilities; none: unless "
+                                       "the model ends with softmax"},
+    {0},
+};
+
+static void open_perplexity(nnrt_metric *m, const nnrt_call *call) {
+    m->are_scores = nnrt_call_number_at(call, PERPLEXITY_FROM_LOGITS) == 1; // NAN: not known
+}
+
+// NaN stays NaN.
+static double clip_share(float share) {
+    double p = (double)share;
+    return p < 1e-7 ? 1e-7 : p > 1 - 1e-7 ? 1 - 1e-7 : p;
+}
+
+// -log(p / sum(p)) of the clipped p.
+static double surprise_of_share(const float *shares, int64_t count, int64_t label) {
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++) sum += clip_share(shares[i]);
+    return log(sum / clip_share(shares[label]));
+}
+
+static double surprise_of_score(const float *x, int64_t count, int64_t label) {
+    double largest = (double)x[nnrt_view_argmax(x, count)], sum = 0;
+    for (int64_t i = 0; i < count; i++) sum += exp((double)x[i] - largest);
+    return log(sum) + (largest - (double)x[label]); // both 0 at least
+}
+
+static void update_perplexity(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
+    int64_t positions = view->size / view->classes;
+    for (int64_t sample = 0; sample < view->rows; sample++) {
+        const float *output = nnrt_view_output(view, sample);
+        double sum = 0;
+        for (int64_t p = 0; p < positions; p++, output += view->classes) {
+            int64_t label = nnrt_view_class(view, sample, p);
+            if (label < 0 || label >= view->classes)
+                sum += NAN;
+            else if (m->are_scores)
+                sum += surprise_of_score(output, view->classes, label);
+            else
+                sum += surprise_of_share(output, view->classes, label);
+        }
+        add_error(t, sum * view->weight);
+    }
+    t->seen += nnrt_view_amount(view, view->rows * positions);
+}
+
+static double value_perplexity(const nnrt_metric *m, const nnrt_tally *t) {
+    return t->seen > 0 ? exp(value_error(m, t)) : 0;
 }
 
 // ---- r2: one less the share of the targets' variance that the errors are. By output, their mean
@@ -131,5 +195,15 @@ const nnrt_metric_row nnrt_metric_errors[] = {
      .open = open_r2,
      .update = update_r2,
      .value = value_r2},
+    {.schema = {"perplexity", "measures e to the mean cross-entropy of labels", perplexity_args,
+                "Perplexity"},
+     .needs_classes = true,
+     .needs_labels = true,
+     .reads_probabilities = true,
+     .less_is_better = true,
+     .by_class = true,
+     .open = open_perplexity,
+     .update = update_perplexity,
+     .value = value_perplexity},
     {.schema = {0}},
 };

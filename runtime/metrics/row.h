@@ -36,18 +36,20 @@ typedef struct nnrt_metric {
     int64_t k, class_index;
     int largest_is_yes; // f1 without threshold
     int64_t average;    // of f1
+    int are_scores;     // the output, no probabilities
 } nnrt_metric;
 
 struct nnrt_metric_row {
     Schema schema;
     // What it needs, as the compiler checks it.
-    bool needs_classes;  // meaningless with one unit
-    bool needs_binary;   // one unit or one-hot targets
-    bool needs_labels;   // class numbers, with several units
-    bool needs_one_hot;  // one value a class, with several units
-    bool takes_numbers;  // compares quantities
-    bool less_is_better; // of two models
-    bool by_class;       // the target may be a class number for each place of the output
+    bool needs_classes;       // meaningless with one unit
+    bool needs_binary;        // one unit or one-hot targets
+    bool needs_labels;        // class numbers, with several units
+    bool needs_one_hot;       // one value a class, with several units
+    bool takes_numbers;       // compares quantities
+    bool reads_probabilities; // by value; has an argument `from_logits`
+    bool less_is_better;      // of two models
+    bool by_class;            // the target may be a class number for each place of the output
     // Reads the options of the row's arguments, by their place; NULL: there is nothing to read.
     void (*open)(nnrt_metric *m, const nnrt_call *call);
     // Each element counts view->amount, and what is a sum of numbers view->weight.

@@ -9,7 +9,7 @@ dataset book = text("book.txt") -> windows(20) -> split(validation = 0.2)
 model writer(tokens: int[20]) {
     tokens -> one_hot(book.vocabulary) -> conv1d(32, 6, relu, causal) -> dense(book.vocabulary)
 }
-train writer on book { loss = crossentropy  optimizer = adam(0.01)  metrics = accuracy  epochs = 10  batch = 16 }
+train writer on book { loss = crossentropy  optimizer = adam(0.01)  metrics = [accuracy, perplexity]  epochs = 10  batch = 16 }
 END
 build book.nn
 expect 0 ./book fit --seed 1 --save weights.safetensors --progress=none --json
@@ -17,6 +17,8 @@ between 0.85 "$(number val_accuracy)" 1
 expect 0 ./book evaluate --weights weights.safetensors --json --threads 2
 between 0.85 "$(number accuracy)" 1
 between 0 "$(number loss)" 0.6
+# e to the loss, which is the mean over all places, as the metric is
+between -0.0001 "$(awk "BEGIN { print $(number perplexity) - exp($(number loss)) }")" 0.0001
 
 # What follows is told as tokens, not as their numbers; from another folder, too.
 mkdir elsewhere

@@ -102,6 +102,35 @@ static void accuracy_of_classes(void **state) {
     check(measure("categorical_accuracy", &other), 0.5);
 }
 
+// By hand: e to the mean of -log(p of the label); scores are made probabilities first, and labels
+// of places count as those of samples.
+static void perplexity(void **state) {
+    nnrt_option logits = {.name = "from_logits", .number = 1};
+    batch scores = classes, places = classes, weighted = classes, broken = classes;
+    double of_samples = exp(-log((double).7f * (double).2f * (double).8f * (double).2f) / 4),
+           sum = 0;
+    (void)state;
+    assert_float_equal(measure("perplexity", &classes), of_samples, 1e-6);
+    for (int i = 0; i < 4; i++) {
+        const float *x = scores.outputs + 3 * i;
+        sum +=
+            log(exp((double)x[0]) + exp((double)x[1]) + exp((double)x[2])) - (double)x[labels[i]];
+    }
+    check(measure_with("perplexity", &logits, 1, &scores), exp(sum / 4));
+    places.samples = 2;
+    places.size = 6;
+    places.classes = 3;
+    places.target_size = 2;
+    assert_float_equal(measure("perplexity", &places), of_samples, 1e-6);
+    weighted.weights = (const float[]){1, 0, 1, 0};
+    assert_float_equal(measure("perplexity", &weighted), exp(-log((double).7f * (double).8f) / 2),
+                       1e-6);
+    scores.outputs[0] = 1000; // nothing overflows
+    assert_true(isfinite(measure_with("perplexity", &logits, 1, &scores)));
+    broken.outputs[1] = NAN;
+    assert_true(isnan(measure("perplexity", &broken)));
+}
+
 static void top_k(void **state) {
     nnrt_option k = {.name = "k", .number = 2};
     batch ties = {.samples = 2,
@@ -496,6 +525,7 @@ static void json_escapes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accuracy_of_classes),
+        cmocka_unit_test(perplexity),
         cmocka_unit_test(top_k),
         cmocka_unit_test(yes_or_no),
         cmocka_unit_test(auc_bins_are_single),

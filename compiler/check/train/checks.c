@@ -293,6 +293,30 @@ static void check_label_metric(const Fit *f, const Call *metric) {
     diag_help(diag, "write `accuracy`: it takes either");
 }
 
+// What is read by value: scores, unless the model ends with a softmax of them; as told.
+static void settle_scores(const Fit *f, const Call *metric) {
+    Args *args = (Args *)metric->args;
+    bool is_softmax = fit_has_activation(f, "softmax");
+    if (!row_of(metric)->reads_probabilities || !f->ending.activation) return;
+    const ArgValue *given = args_get(args, "from_logits");
+    if (!given->is_set) {
+        args_set_number(args, "from_logits", !is_softmax);
+        args_set_origin(args, "from_logits", "by the model's end");
+        return;
+    }
+    bool takes_scores = given->number != 0;
+    if (takes_scores != is_softmax || f->ending.units <= 1) return;
+    Diag *diag = report_metric(f, metric,
+                               takes_scores ? "takes scores, but the model ends with `softmax`"
+                                            : "takes probabilities, but the model gives scores");
+    diag_label(diag, takes_scores ? "wants scores before `softmax`" : "wants `softmax`");
+    if (fit_has_activation(f, "linear"))
+        diag_secondary(diag, f->ending.span, "the last layer has no activation");
+    else
+        diag_secondary(diag, f->ending.span, "the last activation is `%s`", f->ending.activation);
+    diag_help(diag, "write `%s`: it takes either", metric->schema->name);
+}
+
 static void check_output_count(const Fit *f, const Call *metric, const ArgValue *value) {
     if (f->ending.units <= 1 || value->number < (double)f->ending.units) return;
     Diag *diag = diag_report(f->c->sink, DIAG_W0303, metric->args->span,
@@ -333,6 +357,7 @@ static void check_metrics(const Fit *f) {
         }
         check_class_metric(f, metric);
         check_label_metric(f, metric);
+        settle_scores(f, metric);
         check_counts(f, metric);
     }
 }
