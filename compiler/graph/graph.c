@@ -224,6 +224,12 @@ Node *graph_load(Graph *graph, Node *x) {
     return graph_unary(graph, "load", x);
 }
 
+void graph_set_results(Graph *graph, Node *node, Node *const *results, int count) {
+    node->results = ARENA_ARRAY(graph->arena, Node *, count + 1);
+    node->result_count = count;
+    for (int i = 0; i < count; i++) node->results[i] = results[i];
+}
+
 // ---- Parameters and slots as values.
 
 Node *graph_parameter_node(Graph *graph, Parameter *parameter) {

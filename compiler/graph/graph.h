@@ -34,7 +34,10 @@ struct Node {
     Slot *slot;           // of op `slot`, and the target of `assign`
     Scan *scan;           // of op `scan`: what it repeats (scan.h); else NULL
     Node *mask;           // of a sequence at layer level: which steps count (op/mask.c); NULL: all
-    Node *replacement;    // what a running pass puts in its place; see graph_apply_replacements
+    Node **results;       // of a layer that gives several values: its expansion's beside the first
+    int result_count;
+    const char *part;  // of a layer within another one: what its weights' roles begin with
+    Node *replacement; // what a running pass puts in its place; see graph_apply_replacements
 };
 
 typedef enum GraphMode { GRAPH_TRAIN, GRAPH_EVALUATE, GRAPH_PREDICT } GraphMode;
@@ -94,6 +97,8 @@ Node *graph_broadcast(Graph *graph, Node *x, Type type); // as f32; x itself if 
 Node *graph_one_hot(Graph *graph, Node *label, int64_t classes); // [] or [.., 1] to [.., classes]
 Node *graph_batch_sum(Graph *graph, Node *x, int keep); // over samples and all but `keep` last dims
 Node *graph_matmul(Graph *graph, Node *x, Node *w, bool transpose);
+// What the expansion of a layer gives beside its value; taken by the nodes `layer_result`.
+void graph_set_results(Graph *graph, Node *node, Node *const *results, int count);
 Node *graph_load(Graph *graph, Node *x); // the same, computed: put into a buffer
 // An `input` node; the caller adds it to graph->inputs or graph->targets.
 Node *graph_input(Graph *graph, const char *name, Type type);

@@ -100,6 +100,7 @@ static void read_default(Arena *arena, const ArgDef *def, const char *text, ArgV
         value->number = strtod(text, &end);
         if (end == text) read_callee(arena, def, text, value);
         break;
+    case ARG_LAYER:
     case ARG_ACTIVATION:
     case ARG_INITIALIZER:
     case ARG_CONSTRAINT:

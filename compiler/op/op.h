@@ -129,6 +129,9 @@ struct OpDef {
     // Composite: builds the same value out of other operators. A primitive has it, too, if it
     // stands for several of itself (a sum of three values); NULL: it is what it should be.
     Node *(*expand)(Graph *graph, Node *node);
+    // Of a layer that may give several values: how many, and the type of each behind the first.
+    int (*results)(const Node *node);
+    Type (*result_type)(const Node *node, int index);
     // What the node becomes outside training, if that differs (dropout: its input); NULL: itself.
     Node *(*inference)(Graph *graph, Node *node);
     // Primitive: sets dinputs[i] to nodes for the gradient of each input given `dy`, or leaves NULL
@@ -210,6 +213,6 @@ extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
     op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[],
     op_pairs[], op_embedding[], op_scan[], op_recurrent[], op_attention[], op_position[],
-    op_masking[];
+    op_masking[], op_result[], op_bidirectional[];
 
 #endif

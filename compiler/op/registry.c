@@ -4,12 +4,12 @@
 #include <string.h>
 
 const OpDef *const op_tables[] = {
-    op_leaf,      op_elementwise, op_matmul,      op_convolve,   op_pool,      op_place,
-    op_reduce,    op_reshape,     op_dense,       op_conv,       op_pooling,   op_norm,
-    op_merge,     op_resize,      op_reduction,   op_activation, op_dropout,   op_loss,
-    op_effect,    op_learned,     op_interpolate, op_moments,    op_generator, op_derivative,
-    op_weighting, op_pairs,       op_embedding,   op_scan,       op_recurrent, op_attention,
-    op_position,  op_masking,     NULL,
+    op_leaf,      op_elementwise, op_matmul,      op_convolve,      op_pool,      op_place,
+    op_reduce,    op_reshape,     op_dense,       op_conv,          op_pooling,   op_norm,
+    op_merge,     op_resize,      op_reduction,   op_activation,    op_dropout,   op_loss,
+    op_effect,    op_learned,     op_interpolate, op_moments,       op_generator, op_derivative,
+    op_weighting, op_pairs,       op_embedding,   op_scan,          op_recurrent, op_attention,
+    op_position,  op_masking,     op_result,      op_bidirectional, NULL,
 };
 
 const OpDef *op_at(int index) {

@@ -150,6 +150,7 @@ const Schema *family_word(const Family *family, const char *name) {
 
 const Family *family_of_argument(ArgType type) {
     switch (type) {
+    case ARG_LAYER: return &vocabulary[FAMILY_LAYERS];
     case ARG_ACTIVATION: return &vocabulary[FAMILY_ACTIVATIONS];
     case ARG_INITIALIZER: return &vocabulary[FAMILY_INITIALIZERS];
     case ARG_REGULARIZER: return &vocabulary[FAMILY_REGULARIZERS];

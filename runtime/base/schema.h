@@ -25,6 +25,7 @@ typedef enum ArgType {
     ARG_INITIALIZER,  // the name of an initializer or a call; a number is constant(number)
     ARG_REGULARIZER,  // l1(..), l2(..), l1_l2(..)
     ARG_CONSTRAINT,   // max_norm(..), non_negative, ...
+    ARG_LAYER,        // a layer with its arguments: `lstm(32)`; one of `choices`, if there are any
     ARG_RATE          // a learning rate: a number, or a schedule call
 } ArgType;
 
@@ -34,7 +35,7 @@ typedef struct ArgDef {
     const char *default_text;        // as written in the language; NULL: required; "none": absent
     double minimum, maximum;         // inclusive range of numbers; both 0: no limit
     bool minimum_open, maximum_open; // exclude the end (rate < 1, learning_rate > 0)
-    const char *choices;             // of ARG_WORD and ARG_WORD_OR_INTS: "valid same"
+    const char *choices;             // of ARG_WORD and ARG_WORD_OR_INTS: "valid same"; of ARG_LAYER
     const char *keras_name; // other names people know for it, blank-separated ("batch_size"); NULL
     double keras_unit;      // of its numbers there: a turn is 360 degrees; 0: the same
     const char *short_name; // another own name of it ("init"); NULL: none

@@ -34,6 +34,7 @@ static const char *const wanted[] = {
     [ARG_INITIALIZER] = "an initializer",
     [ARG_REGULARIZER] = "a regularizer",
     [ARG_CONSTRAINT] = "a constraint",
+    [ARG_LAYER] = "a layer",
     [ARG_RATE] = "a number or a schedule",
 };
 
@@ -322,11 +323,22 @@ static bool report_callee(const Conversion *v, const char *name, Span span) {
     return false;
 }
 
+// Of the family, but none that can stand here.
+static bool report_other_layer(const Conversion *v, const char *name, Span span) {
+    NameList names = {0};
+    Diag *diag = diag_report(v->c->sink, DIAG_E0201, span, "`%s` of `%s` cannot be `%s`",
+                             v->def->name, v->callee, name);
+    diag_label(diag, "expected %s", choices_text(v, &names));
+    return false;
+}
+
 static bool call_named(const Conversion *v, Scope *scope, const Ast *ast, const char *name) {
     bool ok = true;
     v->out->callee = schema_callee(v->def->type, name);
     if (!v->out->callee)
         return report_callee(v, name, ast->kind == AST_CALL ? ast->name_span : ast->span);
+    if (v->def->choices && !text_has_word(v->def->choices, name))
+        return report_other_layer(v, name, ast->span);
     v->out->args = (Args *)bind_call(v->c, scope, v->out->callee, ast, 0, &ok);
     return ok;
 }
@@ -452,6 +464,7 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     case ARG_INITIALIZER:
     case ARG_REGULARIZER:
     case ARG_CONSTRAINT:
+    case ARG_LAYER:
     case ARG_RATE: return convert_callee(&v, scope, expression);
     }
     return false;

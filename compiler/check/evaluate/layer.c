@@ -123,7 +123,7 @@ static Layer *layer_for(Checker *c, const OpDef *op, const Args *args, Span span
 // The weights of shared layers were made for the first use's shapes.
 static bool check_shared_shape(Checker *c, const Layer *layer, const Application *call) {
     if (!layer || !layer->op || !layer->parameters.count) return true;
-    for (int i = 0; i < call->count; i++) {
+    for (int i = 0; i < call->count && i < layer->input_count; i++) {
         const Type *made = &layer->inputs[i], *now = &call->inputs[i]->node->type;
         if (type_last(made) == type_last(now) && made->rank == now->rank) continue;
         Diag *diag = diag_report(c->sink, DIAG_E0204, call->inputs[i]->span,
@@ -188,6 +188,26 @@ static void freeze_layer(Checker *c, Layer *layer, const Args *args) {
     if (c->is_step_frozen && c->step) vec_push(c->arena, &c->step->frozen, layer);
 }
 
+// Of a layer that gives several values: a list of them.
+static const Value *results_list(Checker *c, Layer *layer, const Value *first, int count) {
+    Value *list = value_new(c->arena, VALUE_LIST, first->span);
+    const Value **items = ARENA_ARRAY(c->arena, const Value *, count);
+    c->graph->current_layer = layer;
+    for (int i = 0; i < count; i++) {
+        Args *args = graph_args(c->graph, "layer_result");
+        args_set_number(args, "index", i);
+        items[i] =
+            i ? value_tensor(c->arena,
+                             graph_call(c->graph, "layer_result", (Node *[]){first->node}, 1, args),
+                             first->span)
+              : first;
+    }
+    c->graph->current_layer = NULL;
+    list->items = items;
+    list->count = count;
+    return list;
+}
+
 static const Value *make_node(Checker *c, const OpDef *op, const Application *call,
                               const Args *args) {
     if (!check_owned(c, op, call->ast->span)) return unfinished(c, op, call, args);
@@ -203,7 +223,9 @@ static const Value *make_node(Checker *c, const OpDef *op, const Application *ca
     c->graph->current_layer = NULL;
     if (node->poisoned || !check_sizes(c, node, layer)) return unfinished(c, op, call, args);
     checks_activation(c, node);
-    return value_tensor(c->arena, node, call->ast->span);
+    const Value *first = value_tensor(c->arena, node, call->ast->span);
+    int count = op->results ? op->results(node) : 1;
+    return count > 1 ? results_list(c, layer, first, count) : first;
 }
 
 // Numbers that are the same for all samples: element by element they meet those of samples, but
@@ -230,9 +252,11 @@ static bool check_batched(Checker *c, const OpDef *op, const Application *call) 
 
 // Kernels whose start was not written start as the `train` block says.
 static void set_init(const Checker *c, Args *args) {
-    for (int i = 0; c->init && i < args->count; i++)
-        if (args->schema->args[i].starts_kernel && args->values[i].is_default)
-            args->values[i] = *c->init;
+    for (int i = 0; c->init && i < args->count; i++) {
+        const ArgDef *def = &args->schema->args[i];
+        if (def->starts_kernel && args->values[i].is_default) args->values[i] = *c->init;
+        if (def->type == ARG_LAYER && args->values[i].args) set_init(c, args->values[i].args);
+    }
 }
 
 // Where a call has tensors, numbers may stand beside them: element by element, and as the target of

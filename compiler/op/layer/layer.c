@@ -11,7 +11,8 @@ void layer_add_weights(Graph *graph, Node *node, const char *role, const char *p
     const char *regularizer = arena_format(graph->arena, "%s_regularizer", prefix);
     bool has_regularizer = schema_arg_index(node->args->schema, regularizer) >= 0;
     Parameter *parameter = weights_parameter(
-        graph->weights, node->layer, role, type, args_get(node->args, initializer),
+        graph->weights, node->layer, weights_join(graph->weights->arena, node->part, role), type,
+        args_get(node->args, initializer),
         has_regularizer ? args_get(node->args, regularizer) : NULL, trainable);
     layer_constrain(graph, node, parameter, arena_format(graph->arena, "%s_constraint", prefix));
     op_append_input(graph, node, graph_parameter_node(graph, parameter));

@@ -8,37 +8,77 @@
 //         Hochreiter and Schmidhuber 1997; Gers et al. 2000. Gates lie as i, f, g, o.
 //   gru   z, r, g = parts; h' = z h + (1 - z) g. Cho et al. 2014, arXiv:1406.1078. With
 //         `reset_after` (as cuDNN) r weighs the product h U and its own bias, else h before it.
+#include "recurrent.h"
+
 #include "../../graph/scan.h"
 #include "../primitive/generator.h"
-#include "layer.h"
 
-enum { MOST_UNITS = 1 << 20, MOST_STATES = 2 };
+enum { MOST_UNITS = 1 << 20 };
+
+typedef struct Step Step;
 
 // A kind of recurrent layer.
 typedef struct Cell {
     int gates, states;
     bool has_reset; // of the gru
+    void (*run)(Step *step);
 } Cell;
 
 // Within a step.
-typedef struct Step {
+struct Step {
     const Node *node; // the layer
+    ScanBuilder *builder;
     Graph *body;
     int64_t units;
-    Node *input;               // the kernel's product with x
-    Node *state[MOST_STATES];  // before the step; 0: what the layer gives
-    Node *before[MOST_STATES]; // as it was carried, without dropout
-    Node *next[MOST_STATES];
+    Node *input;                         // the kernel's product with x
+    Node *state[RECURRENT_MOST_STATES];  // before the step; 0: what the layer gives
+    Node *before[RECURRENT_MOST_STATES]; // as it was carried, without dropout
+    Node *next[RECURRENT_MOST_STATES];
     Node *recurrent, *bias; // parameters; bias: of the recurrent product, or NULL
-} Step;
+};
 
-static const Cell cell_rnn = {1, 1, false}, cell_lstm = {4, 2, false}, cell_gru = {3, 1, true};
+static const Cell *cell_of(const Node *node);
 
 static bool resets_after(const Node *node, const Cell *cell) {
     return cell->has_reset && args_bool(node->args, "reset_after");
 }
 
 // ---- Shapes and weights.
+
+static Type state_type(const Node *node) {
+    int64_t units = args_int(node->args, "units");
+    return type_make(DTYPE_F32, true, 1, &units);
+}
+
+// Of the sequence and, where they are given, initial states; weights stand behind them.
+static int count_values(const Node *node) {
+    int count = 0;
+    while (count < node->input_count && !node->inputs[count]->parameter) count++;
+    return count;
+}
+
+static bool check_states(Graph *graph, Node *node) {
+    int states = cell_of(node)->states, given = count_values(node) - 1;
+    Type wanted = state_type(node);
+    if (given && given != states) {
+        op_shape_error(graph, node, "%s begins with %d states, not %d", node->op->schema.name,
+                       states, given);
+        op_shape_help(graph,
+                      states == 2 ? "give both: `%s(x, h, c, ..)`" : "give one: `%s(x, h, ..)`",
+                      node->op->schema.name);
+        return false;
+    }
+    for (int i = 1; i <= given; i++) {
+        const Type *type = &node->inputs[i]->type;
+        if (type->rank == 1 && type->dims[0] == wanted.dims[0] && type->batched) continue;
+        op_shape_error(graph, node, "the state of %s is %s, but what it begins with is %s",
+                       node->op->schema.name, type_text(graph->arena, &wanted),
+                       type_text(graph->arena, type));
+        op_shape_label(graph, "has %lld units", (long long)wanted.dims[0]);
+        return false;
+    }
+    return true;
+}
 
 static bool recurrent_shape(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type;
@@ -58,15 +98,16 @@ static bool recurrent_shape(Graph *graph, Node *node) {
     if (!layer_check_initializer(graph, node, "kernel_initializer", 2) ||
         !layer_check_initializer(graph, node, "recurrent_initializer", 2))
         return false;
-    Type state = type_make(DTYPE_F32, true, 1, &units);
+    Type state = state_type(node);
     if (!op_check_activations(graph, node, &state)) return false;
     bool keeps_steps = args_bool(node->args, "return_sequences");
     node->type = type_make(DTYPE_F32, true, keeps_steps ? 2 : 1,
                            keeps_steps ? (int64_t[]){x->dims[0], units} : &units);
-    return true;
+    return check_states(graph, node);
 }
 
-static void add_weights(Graph *graph, Node *node, const Cell *cell) {
+static void recurrent_parameters(Graph *graph, Node *node) {
+    const Cell *cell = cell_of(node);
     int64_t units = args_int(node->args, "units"), wide = units * cell->gates;
     int64_t kernel[] = {type_last(&node->inputs[0]->type), wide}, recurrent[] = {units, wide};
     int64_t bias[] = {2, wide};
@@ -80,13 +121,9 @@ static void add_weights(Graph *graph, Node *node, const Cell *cell) {
     layer_add_weights(graph, node, "bias", "bias", type, true);
 }
 
-static void rnn_parameters(Graph *graph, Node *node) {
-    add_weights(graph, node, &cell_rnn);
-}
-
 // Jozefowicz et al. 2015: forget gates begin open.
 static void lstm_parameters(Graph *graph, Node *node) {
-    add_weights(graph, node, &cell_lstm);
+    recurrent_parameters(graph, node);
     if (!args_bool(node->args, "bias") || !args_bool(node->args, "unit_forget_bias")) return;
     Parameter *bias = node->inputs[node->input_count - 1]->parameter;
     // Another start is the user's own.
@@ -94,10 +131,6 @@ static void lstm_parameters(Graph *graph, Node *node) {
         return;
     bias->initializer = schema_callee(ARG_INITIALIZER, "unit_forget");
     bias->initializer_args = args_default(graph->weights->arena, bias->initializer);
-}
-
-static void gru_parameters(Graph *graph, Node *node) {
-    add_weights(graph, node, &cell_gru);
 }
 
 // ---- Steps.
@@ -108,12 +141,17 @@ static Node *activate(const Step *step, const char *argument, Node *x) {
     return graph_call(step->body, activation->callee->name, &x, 1, activation->args);
 }
 
-static Node *part(Graph *graph, Node *x, int64_t number, int64_t units) {
+// `count` numbers of the last dimension.
+static Node *columns(Graph *graph, Node *x, int64_t begin, int64_t count) {
     Args *args = graph_args(graph, "slice");
     args_set_number(args, "axis", x->type.rank - 1);
-    args_set_number(args, "begin", (double)(number * units));
-    args_set_number(args, "count", (double)units);
+    args_set_number(args, "begin", (double)begin);
+    args_set_number(args, "count", (double)count);
     return graph_call(graph, "slice", &x, 1, args);
+}
+
+static Node *part(Graph *graph, Node *x, int64_t number, int64_t units) {
+    return columns(graph, x, number * units, units);
 }
 
 static Node *gate(const Step *step, Node *x, int number) {
@@ -145,26 +183,27 @@ static Node *interpolate(Graph *body, Node *z, Node *h, Node *g) {
     return graph_add(body, g, graph_multiply(body, z, graph_subtract(body, h, g)));
 }
 
-static void gru_step_after(Step *step) {
+static Node *gru_gate(const Step *step, Node *product, int number) {
+    Node *own = part(step->body, product, number, step->units);
+    Node *sum = graph_add(step->body, own, part(step->body, step->input, number, step->units));
+    return activate(step, "recurrent_activation", sum);
+}
+
+static void gru_step(Step *step) {
     Graph *body = step->body;
     int64_t units = step->units;
-    Node *h = step->state[0], *product = recurrent_product(step, h);
-    Node *update =
-        activate(step, "recurrent_activation",
-                 graph_add(body, part(body, product, 0, units), part(body, step->input, 0, units)));
-    Node *reset =
-        activate(step, "recurrent_activation",
-                 graph_add(body, part(body, product, 1, units), part(body, step->input, 1, units)));
-    Node *own = graph_multiply(body, reset, part(body, product, 2, units));
+    Node *h = step->state[0], *own;
+    Node *product = recurrent_product(step, h);
+    Node *update = gru_gate(step, product, 0), *reset = gru_gate(step, product, 1);
+    if (resets_after(step->node, cell_of(step->node)))
+        own = graph_multiply(body, reset, part(body, product, 2, units));
+    else // a product of its own, with the whole kernel: a contraction takes weights as they are
+         // kept
+        own = part(body, recurrent_product(step, graph_multiply(body, reset, h)), 2, units);
     Node *candidate =
         activate(step, "activation", graph_add(body, own, part(body, step->input, 2, units)));
     step->next[0] = interpolate(body, update, h, candidate);
 }
-
-static const struct {
-    const Cell *cell;
-    void (*run)(Step *step);
-} cells[] = {{&cell_rnn, rnn_step}, {&cell_lstm, lstm_step}, {&cell_gru, gru_step_after}};
 
 // ---- The scan.
 
@@ -214,51 +253,82 @@ static Node *bias_row(Graph *graph, Node *bias, int number) {
     return graph_reshape(graph, row, 1, &bias->type.dims[1]);
 }
 
-static Node *expand(Graph *graph, Node *node, const Cell *cell, void (*run)(Step *step)) {
-    int64_t units = args_int(node->args, "units");
-    Node *bias = args_bool(node->args, "bias") ? node->inputs[3] : NULL;
+static void begin_states(Step *step, int states) {
+    const Node *node = step->node;
+    bool are_given = count_values(node) > 1;
+    for (int i = 0; i < states; i++) {
+        Node *initial =
+            are_given ? node->inputs[1 + i] : zeros(step->builder->graph, state_type(node));
+        step->state[i] = step->before[i] = scan_carry(step->builder, initial);
+    }
+    Node *factor = recurrent_factor(step->builder, node, state_type(node));
+    if (factor) step->state[0] = graph_multiply(step->body, step->state[0], factor);
+}
+
+// The products of the kernel with the inputs of all steps.
+static Node *input_products(Graph *graph, const Node *node, Node *const *weights, Node *bias) {
     Node *input = dropped(graph, node, node->inputs[0]);
-    input = graph_matmul(graph, input, node->inputs[1], false);
-    if (bias) input = graph_add(graph, input, bias_row(graph, bias, 0));
+    input = graph_matmul(graph, input, weights[0], false);
+    return bias ? graph_add(graph, input, bias_row(graph, bias, 0)) : input;
+}
+
+Recurrence recurrent_run(Graph *graph, const Node *node) {
+    const Cell *cell = cell_of(node);
+    Node *const *weights = node->inputs + count_values(node);
+    Node *bias = args_bool(node->args, "bias") ? weights[2] : NULL;
+    Node *input = input_products(graph, node, weights, bias);
     ScanBuilder builder =
         scan_open(graph, input->type.dims[0], args_bool(node->args, "go_backwards"));
-    Graph *body = builder.scan->body;
-    Step step = {.node = node, .body = body, .units = units};
-    Type state = type_make(DTYPE_F32, true, 1, &units);
-    for (int i = 0; i < cell->states; i++)
-        step.state[i] = step.before[i] = scan_carry(&builder, zeros(graph, state));
-    Node *factor = recurrent_factor(&builder, node, state), *mask = op_taken_mask(node);
-    if (factor) step.state[0] = graph_multiply(body, step.state[0], factor);
+    Step step = {.node = node,
+                 .builder = &builder,
+                 .body = builder.scan->body,
+                 .units = args_int(node->args, "units")};
+    begin_states(&step, cell->states);
+    Node *mask = op_taken_mask(node);
     step.input = scan_sequence(&builder, input);
-    step.recurrent = graph_parameter_node(body, node->inputs[2]->parameter);
+    step.recurrent = graph_parameter_node(step.body, weights[1]->parameter);
     if (bias && bias->type.rank == 2) step.bias = scan_capture(&builder, bias_row(graph, bias, 1));
     Node *counts = mask ? scan_sequence(&builder, mask) : NULL;
-    run(&step);
+    cell->run(&step);
     if (counts) keep_masked(&step, cell->states, counts);
     for (int i = 0; i < cell->states; i++) scan_carry_on(&builder, i, step.next[i]);
     bool keeps_steps = args_bool(node->args, "return_sequences");
     if (keeps_steps) scan_stack(&builder, step.next[0]);
     Node *scan = scan_close(&builder);
-    return keeps_steps ? scan_stacked(graph, scan, 0) : scan_final(graph, scan, 0);
+    Recurrence run = {.states = args_bool(node->args, "return_state") ? cell->states : 0};
+    run.value = keeps_steps ? scan_stacked(graph, scan, 0) : scan_final(graph, scan, 0);
+    for (int i = 0; i < run.states; i++) run.state[i] = scan_final(graph, scan, i);
+    return run;
 }
 
-// The steps that are given are the input's, in its order.
+// Keras's, too, keeps the input's mask where the steps are given backwards.
 static Node *recurrent_mask(Graph *graph, Node *node) {
     Node *mask = node->inputs[0]->mask;
     if (mask) op_take_mask(graph, node, mask);
     return args_bool(node->args, "return_sequences") ? mask : NULL;
 }
 
-static Node *rnn_expand(Graph *graph, Node *node) {
-    return expand(graph, node, cells[0].cell, cells[0].run);
+Node *recurrent_reverse(Graph *graph, Node *sequence) {
+    Args *args = graph_args(graph, "reverse");
+    args_set_number(args, "axis", 0);
+    return graph_call(graph, "reverse", &sequence, 1, args);
 }
 
-static Node *lstm_expand(Graph *graph, Node *node) {
-    return expand(graph, node, cells[1].cell, cells[1].run);
+// Of a layer that goes backwards the first step given is the last one of the sequence, as Keras's.
+static Node *recurrent_expand(Graph *graph, Node *node) {
+    Recurrence run = recurrent_run(graph, node);
+    bool is_turned =
+        args_bool(node->args, "return_sequences") && args_bool(node->args, "go_backwards");
+    graph_set_results(graph, node, run.state, run.states);
+    return is_turned ? recurrent_reverse(graph, run.value) : run.value;
 }
 
-static Node *gru_expand(Graph *graph, Node *node) {
-    return expand(graph, node, cells[2].cell, cells[2].run);
+static int recurrent_results(const Node *node) {
+    return args_bool(node->args, "return_state") ? 1 + cell_of(node)->states : 1;
+}
+
+static Type recurrent_result_type(const Node *node, int index) {
+    return index ? state_type(node) : node->type;
 }
 
 // ---- Arguments.
@@ -290,6 +360,7 @@ static Node *gru_expand(Graph *graph, Node *node) {
         LAYER_CONSTRAINT("bias_constraint", "what the bias is kept to after each step")
 #define SEQUENCE                                                                                   \
     FLAG("return_sequences", "false", "give the state after each step, not only after the last"),  \
+        FLAG("return_state", "false", "give the states after the last step, too"),                 \
         FLAG("go_backwards", "false", "begin at the end of the sequence"),                         \
         SHARE("dropout", "share of the inputs that are dropped, the same in all steps"),           \
         SHARE("recurrent_dropout", "share of the state that the recurrent product lacks")
@@ -319,20 +390,32 @@ static const ArgDef gru_args[] = {
     {0},
 };
 
-#define RECURRENT(name_)                                                                           \
-    .surface = true, .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_COMPOSITE,                     \
+#define RECURRENT(name_, states_)                                                                  \
+    .surface = true, .min_inputs = 1, .max_inputs = 1 + (states_), .fuse = FUSE_COMPOSITE,         \
     .shape = recurrent_shape, .parameters = name_##_parameters, .mask = recurrent_mask,            \
-    .expand = name_##_expand
+    .expand = recurrent_expand, .results = recurrent_results, .result_type = recurrent_result_type
 
 const OpDef op_recurrent[] = {
     {.schema = {"rnn", "goes through a sequence with a state that each step renews", rnn_args,
                 "SimpleRNN RNN"},
-     RECURRENT(rnn)},
+     RECURRENT(recurrent, 1)},
     {.schema = {"lstm", "goes through a sequence with gates that keep, forget and give a memory",
                 lstm_args, "LSTM"},
-     RECURRENT(lstm)},
+     RECURRENT(lstm, 2)},
     {.schema = {"gru", "goes through a sequence with gates that keep or renew a state", gru_args,
                 "GRU"},
-     RECURRENT(gru)},
+     RECURRENT(recurrent, 1)},
     {.schema = {0}},
 };
+
+// In the order of the rows.
+static const Cell cells[] = {
+    {1, 1, false, rnn_step}, {4, 2, false, lstm_step}, {3, 1, true, gru_step}};
+
+static const Cell *cell_of(const Node *node) {
+    return &cells[node->op - op_recurrent];
+}
+
+int recurrent_states(const Node *node) {
+    return cell_of(node)->states;
+}

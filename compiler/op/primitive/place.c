@@ -442,6 +442,37 @@ static void unslice_evaluate(const Node *node, const EvalTensor *inputs, EvalTen
                from->dims[axis]);
 }
 
+// ---- reverse: the places of a dimension from the last to the first.
+
+static bool reverse_shape(Graph *graph, Node *node) {
+    return op_shape_same(graph, node);
+}
+
+static void reverse_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    dinputs[0] = graph_call(graph, "reverse", &dy, 1, node->args);
+}
+
+static void reverse_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                             const EvalContext *context) {
+    int64_t axis = args_int(node->args, "axis"), count = node->type.dims[axis];
+    (void)context;
+    copy_along(axis, &node->type, inputs, (Part){count - 1, -1}, &node->type, output, (Part){0, 1},
+               count);
+}
+
+static Lane reverse_gather(LaneBuilder *b, Node *node) {
+    int64_t axis = args_int(node->args, "axis");
+    LanePlace places[SHAPE_MAX_RANK];
+    for (int i = 0; i < node->type.rank; i++) places[i] = lane_place(b, i);
+    LanePlace last = lane_place_number(b, node->type.dims[axis] - 1);
+    places[axis] = lane_place_add(b, last, lane_place_multiply(b, places[axis], -1));
+    return lane_fetch(b, node, 0, places, NULL);
+}
+
+static bool reverse_moves_lanes(const Node *node, int lanes) {
+    return lanes > 1 && args_int(node->args, "axis") == node->type.rank - 1;
+}
+
 #define AXIS                                                                                       \
     {.name = "axis",                                                                               \
      .type = ARG_INT,                                                                              \
@@ -513,6 +544,8 @@ static const ArgDef unslice_args[] = {
     {0},
 };
 
+static const ArgDef reverse_args[] = {AXIS, {0}};
+
 #define PLACE(name_)                                                                               \
     .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_GATHER, .shape = name_##_shape,                 \
     .gradient = name_##_gradient, .flops = op_flops_none, .evaluate = name_##_evaluate,            \
@@ -548,5 +581,9 @@ const OpDef op_place[] = {
     {.schema = {"unslice", "puts a value into zeros: the gradient of slice", unslice_args, NULL},
      .moves_lanes = unslice_moves_lanes,
      PLACE(unslice)},
+    {.schema = {"reverse", "puts the places of a dimension into the opposite order", reverse_args,
+                NULL},
+     .moves_lanes = reverse_moves_lanes,
+     PLACE(reverse)},
     {.schema = {0}},
 };

@@ -1,0 +1,25 @@
+// Recurrent layers as parts of others: one run through a sequence.
+#ifndef NNC_OP_RECURRENT_H
+#define NNC_OP_RECURRENT_H
+
+#include "layer.h"
+
+enum { RECURRENT_MOST_STATES = 2 };
+
+// `value`: the state after the last step, or, with `return_sequences`, after each step, in the
+// order of the sequence whatever the direction. The states after the last step, if the layer gives
+// them.
+typedef struct Recurrence {
+    Node *value;
+    int states;
+    Node *state[RECURRENT_MOST_STATES];
+} Recurrence;
+
+// Of a node of a recurrent layer with its weights.
+Recurrence recurrent_run(Graph *graph, const Node *node);
+// Its steps from the last to the first.
+Node *recurrent_reverse(Graph *graph, Node *sequence);
+// How many states it has.
+int recurrent_states(const Node *node);
+
+#endif
