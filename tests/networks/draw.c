@@ -113,6 +113,12 @@ static const char *draw_initializer(const Draw *draw) {
     return text_of(draw, &nnrt_initializer_rows[random_below(draw->random, count)].schema);
 }
 
+// One of the layers that are wanted, or any.
+static const char *draw_layer(const Draw *draw, const ArgDef *def) {
+    if (def->choices) return text_of(draw, &op_find(draw_word(draw, def->choices))->schema);
+    return text_of(draw, &draw_operator(random_below(draw->random, draw_operator_count()))->schema);
+}
+
 static const char *draw_value(const Draw *draw, const ArgDef *def) {
     switch (def->type) {
     case ARG_INT: return arena_format(draw->arena, "%" PRId64, draw_whole(draw, def));
@@ -124,6 +130,7 @@ static const char *draw_value(const Draw *draw, const ArgDef *def) {
                                                : draw_list(draw, def);
     case ARG_INTS: return draw_list(draw, def);
     case ARG_ACTIVATION: return draw_activation(draw);
+    case ARG_LAYER: return draw_layer(draw, def);
     case ARG_CONSTRAINT: return draw_constraint(draw);
     case ARG_REGULARIZER: return draw_regularizer(draw);
     case ARG_INITIALIZER: return draw_initializer(draw);

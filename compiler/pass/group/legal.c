@@ -248,6 +248,8 @@ static bool anchor_is_legal(Legality *l, const Node *anchor) {
 
 // What is taken apart into steps, or carried, or joined, lies in memory.
 static bool member_reads_memory(Legality *l, const Node *node) {
+    bool is_own = node == l->group->anchor || node->op->fuse == FUSE_RESULT;
+    if (!is_own) return refuse(l, "nothing follows in its group");
     for (int i = 0; i < node->input_count; i++) {
         Node *source = schedule_source(node->inputs[i]);
         if (source->op->fuse == FUSE_LEAF || l->schedule->group_of[source->id] >= 0) continue;
