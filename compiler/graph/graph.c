@@ -202,6 +202,10 @@ Node *graph_broadcast(Graph *graph, Node *x, Type type) {
     return finish_node(graph, node);
 }
 
+Node *graph_filled(Graph *graph, Type type, double value) {
+    return graph_broadcast(graph, graph_constant(graph, value), type);
+}
+
 Node *graph_one_hot(Graph *graph, Node *label, int64_t classes) {
     Args *args = graph_args(graph, "one_hot");
     args_set_number(args, "classes", (double)classes);

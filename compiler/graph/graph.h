@@ -93,7 +93,8 @@ Node *graph_generate(Graph *graph, const char *op, Type type, const Args *args);
 // Default arguments of an operator, to set and give to graph_call.
 Args *graph_args(Graph *graph, const char *op);
 Node *graph_reshape(Graph *graph, Node *x, int rank, const int64_t *dims);
-Node *graph_broadcast(Graph *graph, Node *x, Type type); // as f32; x itself if it has the type
+Node *graph_broadcast(Graph *graph, Node *x, Type type);   // as f32; x itself if it has the type
+Node *graph_filled(Graph *graph, Type type, double value); // with one number, as f32
 Node *graph_one_hot(Graph *graph, Node *label, int64_t classes); // [] or [.., 1] to [.., classes]
 Node *graph_batch_sum(Graph *graph, Node *x, int keep); // over samples and all but `keep` last dims
 Node *graph_matmul(Graph *graph, Node *x, Node *w, bool transpose);

@@ -30,7 +30,7 @@ Node *op_mask_of_any(Graph *graph, Node *const *inputs, int count) {
 
 // Inputs that have no steps, because they are the same for all of them, do not matter.
 Node *op_mask_elementwise(Graph *graph, Node *node) {
-    Node *inputs[node->input_count + 1];
+    Node **inputs = ARENA_ARRAY(graph->arena, Node *, node->input_count + 1);
     int count = 0;
     for (int i = 0; i < node->input_count; i++) {
         const Type *type = &node->inputs[i]->type;

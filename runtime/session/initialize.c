@@ -95,7 +95,7 @@ static const ArgDef gain_args[] = {[GAIN] = NUMBER("gain", "1", "factor of the m
 // enough": Giraud, Langou, Rozloznik 2005).
 
 // Sums beside each other, and vectors in blocks, through which those before them pass from the
-// cache: a large recurrent kernel is filled in a second or two.
+// cache.
 enum { SUMS = 8, BLOCK = 16 };
 
 static double dot(const double *restrict x, const double *restrict y, int64_t n) {

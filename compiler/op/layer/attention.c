@@ -117,7 +117,7 @@ static bool are_sequences(Graph *graph, Node *node, int count) {
 
 static Node *all_count(Graph *graph, const Node *sequence) {
     Type type = type_make(DTYPE_F32, true, 1, sequence->type.dims);
-    return graph_broadcast(graph, graph_constant(graph, 1), type);
+    return graph_filled(graph, type, 1);
 }
 
 // A place answers where value and key count. The result has the steps of the query.

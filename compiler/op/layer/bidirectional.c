@@ -47,14 +47,8 @@ static void take(Graph *graph, Node *inner, const Node *node, int begin, int cou
     for (int i = begin; i < begin + count; i++) op_append_input(graph, inner, node->inputs[i]);
 }
 
-static int count_given(const Node *node) {
-    int count = 1;
-    while (count < node->input_count && !node->inputs[count]->parameter) count++;
-    return count - 1;
-}
-
 static bool check_given(Graph *graph, Node *node, int states) {
-    int given = count_given(node);
+    int given = recurrent_given(node);
     if (!given || given == 2 * states) return true;
     op_shape_error(graph, node, "two layers begin with %d states, not %d", 2 * states, given);
     op_shape_help(graph,
@@ -75,7 +69,7 @@ static bool bidirectional_shape(Graph *graph, Node *node) {
         Node *inner = direction(graph, node, i);
         int states = recurrent_states(inner);
         if (!check_given(graph, node, states)) return false;
-        if (count_given(node)) take(graph, inner, node, 1 + i * states, states);
+        if (recurrent_given(node)) take(graph, inner, node, 1 + i * states, states);
         if (!inner->op->shape(graph, inner)) return false;
         node->type = inner->type;
     }
@@ -93,7 +87,8 @@ static void bidirectional_parameters(Graph *graph, Node *node) {
 
 static Recurrence run(Graph *graph, const Node *node, bool is_backward) {
     Node *inner = direction(graph, node, is_backward);
-    int given = count_given(node), weights = (node->input_count - node->mask_count - 1 - given) / 2;
+    int given = recurrent_given(node),
+        weights = (node->input_count - node->mask_count - 1 - given) / 2;
     Node *mask = op_taken_mask(node);
     take(graph, inner, node, 1 + (is_backward ? given / 2 : 0), given / 2);
     take(graph, inner, node, 1 + given + (is_backward ? weights : 0), weights);

@@ -50,15 +50,15 @@ static Type state_type(const Node *node) {
     return type_make(DTYPE_F32, true, 1, &units);
 }
 
-// Of the sequence and, where they are given, initial states; weights stand behind them.
-static int count_values(const Node *node) {
-    int count = 0;
+// Weights stand behind the sequence and the states.
+int recurrent_given(const Node *node) {
+    int count = 1;
     while (count < node->input_count && !node->inputs[count]->parameter) count++;
-    return count;
+    return count - 1;
 }
 
 static bool check_states(Graph *graph, Node *node) {
-    int states = cell_of(node)->states, given = count_values(node) - 1;
+    int states = cell_of(node)->states, given = recurrent_given(node);
     Type wanted = state_type(node);
     if (given && given != states) {
         op_shape_error(graph, node, "%s begins with %d states, not %d", node->op->schema.name,
@@ -202,14 +202,10 @@ static void gru_step(Step *step) {
         own = part(body, recurrent_product(step, graph_multiply(body, reset, h)), 2, units);
     Node *candidate =
         activate(step, "activation", graph_add(body, own, part(body, step->input, 2, units)));
-    step->next[0] = interpolate(body, update, h, candidate);
+    step->next[0] = interpolate(body, update, step->before[0], candidate);
 }
 
 // ---- The scan.
-
-static Node *zeros(Graph *graph, Type type) {
-    return graph_broadcast(graph, graph_constant(graph, 0), type);
-}
 
 static Node *dropping(Graph *graph, Type type, double rate) {
     Args *args = generator_args(graph, "dropout_mask");
@@ -255,10 +251,10 @@ static Node *bias_row(Graph *graph, Node *bias, int number) {
 
 static void begin_states(Step *step, int states) {
     const Node *node = step->node;
-    bool are_given = count_values(node) > 1;
+    bool are_given = recurrent_given(node) > 0;
     for (int i = 0; i < states; i++) {
-        Node *initial =
-            are_given ? node->inputs[1 + i] : zeros(step->builder->graph, state_type(node));
+        Node *initial = are_given ? node->inputs[1 + i]
+                                  : graph_filled(step->builder->graph, state_type(node), 0);
         step->state[i] = step->before[i] = scan_carry(step->builder, initial);
     }
     Node *factor = recurrent_factor(step->builder, node, state_type(node));
@@ -274,7 +270,7 @@ static Node *input_products(Graph *graph, const Node *node, Node *const *weights
 
 Recurrence recurrent_run(Graph *graph, const Node *node) {
     const Cell *cell = cell_of(node);
-    Node *const *weights = node->inputs + count_values(node);
+    Node *const *weights = node->inputs + 1 + recurrent_given(node);
     Node *bias = args_bool(node->args, "bias") ? weights[2] : NULL;
     Node *input = input_products(graph, node, weights, bias);
     ScanBuilder builder =
@@ -344,7 +340,12 @@ static Type recurrent_result_type(const Node *node, int index) {
 #define FLAG(name_, default_, doc_)                                                                \
     {.name = (name_), .type = ARG_BOOL, .default_text = (default_), .doc = (doc_)}
 #define SHARE(name_, doc_)                                                                         \
-    {.name = (name_), .type = ARG_FLOAT, .default_text = "0", .maximum = 0.999999, .doc = (doc_)}
+    {.name = (name_),                                                                              \
+     .type = ARG_FLOAT,                                                                            \
+     .default_text = "0",                                                                          \
+     .maximum = 1,                                                                                 \
+     .maximum_open = true,                                                                         \
+     .doc = (doc_)}
 #define WEIGHTS                                                                                    \
     LAYER_BIAS, LAYER_KERNEL_INITIALIZER("kernel_initializer", "init", "how the kernel starts"),   \
         LAYER_INITIALIZER("recurrent_initializer", "orthogonal",                                   \

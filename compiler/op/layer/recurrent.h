@@ -19,6 +19,8 @@ typedef struct Recurrence {
 Recurrence recurrent_run(Graph *graph, const Node *node);
 // Its steps from the last to the first.
 Node *recurrent_reverse(Graph *graph, Node *sequence);
+// How many initial states stand behind its sequence; of a layer of such layers, too.
+int recurrent_given(const Node *node);
 // How many states it has.
 int recurrent_states(const Node *node);
 

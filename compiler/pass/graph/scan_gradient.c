@@ -19,11 +19,6 @@ typedef struct ScanGradient {
 
 // ---- Its body.
 
-static Node *zeros(Graph *graph, Type type) {
-    type.dtype = DTYPE_F32;
-    return graph_broadcast(graph, graph_constant(graph, 0), type);
-}
-
 static const Scan *scan_of(const ScanGradient *g) {
     return g->forward->scan;
 }
@@ -64,7 +59,8 @@ static void bring_gradients(ScanGradient *g, Node *const *dresults) {
     for (int i = 0; i < body->outputs.count; i++) {
         bool is_carried = i < scan_of(g)->carried;
         if (!is_carried && !dresults[i]) continue;
-        Node *initial = dresults[i] ? dresults[i] : zeros(g->graph, body->outputs.items[i]->type);
+        Node *initial =
+            dresults[i] ? dresults[i] : graph_filled(g->graph, body->outputs.items[i]->type, 0);
         Node *own =
             is_carried ? scan_carry(&g->builder, initial) : scan_sequence(&g->builder, initial);
         reverse_arrive(&g->reverse, output_copy(g, i), own);
@@ -203,7 +199,8 @@ static void name_results(ScanGradient *g, const bool *wanted) {
         const Node *end = end_of(g, i);
         Node *gradient = arrived(g, end);
         if (i < scan->carried)
-            scan_carry_on(&g->builder, i, gradient ? gradient : zeros(g->body, end->type));
+            scan_carry_on(&g->builder, i,
+                          gradient ? gradient : graph_filled(g->body, end->type, 0));
         else if (wanted[i] && gradient)
             stack_operands(g, g->gradients[i] = gradient);
     }

@@ -417,52 +417,6 @@ static bool sink(Fusion *fusion, Node *node) {
 
 // ---- Effects and what is stored.
 
-static void add_assign(Fusion *fusion, Group *group, Node *assign) {
-    vec_push(fusion->arena, &group->assigns, assign);
-    fusion->schedule->group_of[assign->id] = group->id;
-}
-
-static void place_assign_alone(Fusion *fusion, Node *assign) {
-    const Type *type = &schedule_source(assign->inputs[0])->type;
-    GroupKind kind = type->rank == 0 ? GROUP_SCALAR : GROUP_STORAGE;
-    Group *group = fusion_new_group(fusion, kind, type);
-    group->lead = 1;
-    group->width = type_elements(type);
-    add_assign(fusion, group, assign);
-}
-
-void fusion_move_assign(Fusion *fusion, Group *group, Node *assign) {
-    int kept = 0;
-    for (int i = 0; i < group->assigns.count; i++)
-        if (group->assigns.items[i] != assign)
-            group->assigns.items[kept++] = group->assigns.items[i];
-    group->assigns.count = kept;
-    place_assign_alone(fusion, assign);
-}
-
-// Where a value is computed over its target's storage, or over a vector, it is assigned.
-static bool takes_assigns(const Fusion *fusion, const Group *group) {
-    if (group->kind == GROUP_STORAGE || group->kind == GROUP_COLUMNS) return true;
-    return group->kind == GROUP_CONTRACTION && !group->anchor->type.batched &&
-           fusion_takes_epilogue(fusion->schedule, group->anchor);
-}
-
-// The group that stores an assign: the one that computes its value, or one of its own.
-static void place_assign(Fusion *fusion, Node *assign) {
-    const Node *value = schedule_source(assign->inputs[0]);
-    const Node *scatter = fusion->schedule->touching[assign->id];
-    if (scatter) {
-        add_assign(fusion, fusion->groups.items[fusion->schedule->group_of[scatter->id]], assign);
-        return;
-    }
-    int index = fusion->schedule->group_of[value->id];
-    Group *group = index >= 0 ? fusion->groups.items[index] : NULL;
-    if (group && value->type.rank > 0 && takes_assigns(fusion, group))
-        add_assign(fusion, group, assign);
-    else
-        place_assign_alone(fusion, assign);
-}
-
 // The numbers that a step tells, in one group: the loss is made of others.
 static void place_told(Fusion *fusion) {
     Group *group = NULL;
@@ -577,7 +531,8 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     }
     fusion_merge_groups(&fusion);
     inline_cheap_values(&fusion);
-    for (int i = 0; i < graph->assigns.count; i++) place_assign(&fusion, graph->assigns.items[i]);
+    for (int i = 0; i < graph->assigns.count; i++)
+        fusion_place_assign(&fusion, graph->assigns.items[i]);
     place_told(&fusion);
     fusion_legalize(&fusion);
     keep_groups(&fusion);

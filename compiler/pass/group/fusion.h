@@ -71,8 +71,12 @@ void fusion_join(Fusion *fusion, Group *group, Node *node);
 void fusion_absorb(Fusion *fusion, Group *group, Group *other);
 void fusion_remove(Fusion *fusion, const Node *node); // from its group: it is inlined from now on
 void fusion_place_alone(Fusion *fusion, Node *node);  // in a group of its own
-void fusion_move_assign(Fusion *fusion, Group *group, Node *assign); // likewise
-void fusion_sort_members(Group *group);                              // as the graph has them
+void fusion_sort_members(Group *group);               // as the graph has them
+
+// ---- effects.c
+// To the group that computes the value, if it can store it, or to one of its own.
+void fusion_place_assign(Fusion *fusion, Node *assign);
+void fusion_move_assign(Fusion *fusion, Group *group, Node *assign); // to one of its own
 
 // ---- merge.c
 void fusion_merge_groups(Fusion *fusion);
