@@ -52,6 +52,7 @@ static int draw_operand(Grower *grower) {
 // Operands that fit are rare: twice the same value always does.
 static void draw_operands(Grower *grower, Step *step, const OpDef *op, int tries) {
     int most = op->max_inputs < 0 ? 3 : op->max_inputs;
+    if (most > MAX_OPERANDS) most = MAX_OPERANDS;
     step->operand_count = random_between(grower->random, op->min_inputs, most);
     if (step->operand_count < 2) step->operand_count = 2;
     for (int i = 1; i < step->operand_count; i++)

@@ -97,7 +97,7 @@ static void put_shape(Text *out, const Type *type) {
 }
 
 char *network_step_text(Arena *arena, const Network *network, const Step *step) {
-    static const char *const names[MAX_OPERANDS] = {"a", "b", "c", "d"};
+    static const char *const names[MAX_OPERANDS] = {"a", "b", "c", "d", "e", "f"};
     Text text = text_create(arena);
     put_pieces(&text, network, true);
     text_put(&text, "model m(");

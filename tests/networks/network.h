@@ -6,7 +6,7 @@
 
 #include "setup.h"
 
-enum { MAX_STEPS = 40, MAX_ARGUMENTS = 16, MAX_OPERANDS = 4, MAX_PIECES = 4, MAX_CALLS = 3 };
+enum { MAX_STEPS = 40, MAX_ARGUMENTS = 16, MAX_OPERANDS = 6, MAX_PIECES = 4, MAX_CALLS = 3 };
 
 // "conv2d(4, kernel = 3)"; its arguments are texts, of which the first `required` cannot be left
 // out.
