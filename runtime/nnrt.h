@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 16, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 17, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -73,7 +73,8 @@ typedef struct nnrt_column {
     const char *source; // of a function: the data set's column that fills it; NULL: the caller does
     int64_t dtype;      // as it lies in memory
     int64_t rank, shape[NNRT_MAX_RANK];
-    int64_t size; // elements of a sample
+    int64_t size;  // elements of a sample
+    int64_t limit; // of a function: elements are whole numbers from 0 to below this; 0: any
 } nnrt_column;
 
 typedef struct nnrt_output {

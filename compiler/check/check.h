@@ -373,6 +373,9 @@ void training_finish(Checker *c, const TrainEntry *entry);  // when no layer wil
 // ---- doubts.c
 void doubts_warn(Checker *c); // at the end of checking
 
+// ---- vocabulary.c
+void vocabulary_check(Checker *c); // when all models and steps are known
+
 // ---- told.c
 void told_check(Checker *c, const TrainEntry *entry);
 

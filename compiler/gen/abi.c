@@ -75,7 +75,7 @@ static STRUCT(abi_layer, nnrt_layer);
 
 #define OWNER nnrt_column
 static const AbiField abi_column_fields[] = {FIELD(name), FIELD(source), FIELD(dtype),
-                                             FIELD(rank), FIELD(shape),  FIELD(size)};
+                                             FIELD(rank), FIELD(shape),  FIELD(size),  FIELD(limit)};
 static STRUCT(abi_column, nnrt_column);
 #undef OWNER
 

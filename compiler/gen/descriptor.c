@@ -3,6 +3,7 @@
 #include "abi.h"
 
 #include "../../runtime/session/schedule.h"
+#include "../graph/scan.h"
 #include "../pass/group/cost.h"
 #include "../pass/group/touched.h"
 
@@ -59,13 +60,33 @@ static nnrt_layer layer_of(Gen *gen, const Compiled *compiled, const Model *mode
     return out;
 }
 
-static nnrt_column column_of(const Node *node) {
+// What the elements of an input must be below, because they are numbers of rows; 0: anything. What
+// only has another shape is followed, into the bodies of scans, too.
+static int64_t limit_of(const Graph *graph, const Node *input) {
+    int64_t limit = 0;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.items[i];
+        for (int k = 0; k < node->input_count; k++) {
+            const Node *source = node->inputs[k];
+            while (source->op->fuse == FUSE_MOVEMENT) source = source->inputs[0];
+            if (source != input) continue;
+            int64_t own = k == 0 && node->op->rows ? node->op->rows(node) : 0;
+            if (node->scan && k < node->scan->body->inputs.count)
+                own = limit_of(node->scan->body, node->scan->body->inputs.items[k]);
+            if (own && (!limit || own < limit)) limit = own;
+        }
+    }
+    return limit;
+}
+
+static nnrt_column column_of(const Graph *graph, const Node *node) {
     nnrt_column out = {.name = node->name,
                        .source = node->column,
                        .dtype = node->type.dtype == DTYPE_U8    ? NNRT_U8
                                 : node->type.dtype == DTYPE_I32 ? NNRT_I32
                                                                 : NNRT_F32,
-                       .size = type_elements(&node->type)};
+                       .size = type_elements(&node->type),
+                       .limit = limit_of(graph, node)};
     set_shape(&out.rank, out.shape, &node->type);
     return out;
 }
@@ -75,8 +96,8 @@ static void set_columns(Gen *gen, const Graph *graph, nnrt_function *out) {
     int inputs = graph->inputs.count, count = inputs + graph->targets.count;
     nnrt_column *columns = ARENA_ARRAY(gen->arena, nnrt_column, count + 1);
     for (int i = 0; i < count; i++)
-        columns[i] =
-            column_of(i < inputs ? graph->inputs.items[i] : graph->targets.items[i - inputs]);
+        columns[i] = column_of(graph, i < inputs ? graph->inputs.items[i]
+                                                 : graph->targets.items[i - inputs]);
     out->columns = columns;
     out->column_count = count;
     out->input_count = inputs;

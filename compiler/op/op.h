@@ -119,6 +119,8 @@ struct OpDef {
     // Sets node->type from the inputs' types and the arguments, or reports through
     // op_shape_error with the arithmetic shown and returns false.
     bool (*shape)(Graph *graph, Node *node);
+    // Input 0 holds numbers of rows, from 0: how many rows there are; NULL: it does not.
+    int64_t (*rows)(const Node *node);
     // Surface operators with weights: creates them (graph_parameter on node->layer) and appends
     // their nodes to the inputs (op_append_input). Runs once, after `shape`.
     void (*parameters)(Graph *graph, Node *node);

@@ -354,6 +354,20 @@ nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t number, uint32_t row
     return NNRT_OK;
 }
 
+void nnrt_data_place(const nnrt_data *data, int64_t column, uint32_t sample, int64_t element,
+                     char *text, size_t size) {
+    const nnrt_field *field = field_of(data, column);
+    const nnrt_row_view *view = nnrt_row_view_of(field);
+    int64_t row = view ? nnrt_row_view_row(view, sample, &element) : sample;
+    if (view) field = &view->base->field;
+    int is_test = field->files[1] && row >= field->file_rows;
+    if (field->files[0])
+        snprintf(text, size, "`%s`, row %lld, element %lld (counted from 0)", field->files[is_test],
+                 (long long)(row - is_test * field->file_rows), (long long)element);
+    else
+        nnrt_table_place(data->owner, (uint32_t)row, text, size);
+}
+
 int nnrt_data_is_picture(const nnrt_column *column) {
     return column->rank == 2 || (column->rank == 3 && column->shape[2] <= 4);
 }

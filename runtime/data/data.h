@@ -190,6 +190,10 @@ int nnrt_data_takes_rows(const nnrt_call *source);
 
 // A column of one row, from memory or its file. May be called by several threads at once.
 nnrt_status nnrt_data_sample(const nnrt_data *data, int64_t column, uint32_t row, void *values);
+// Where the files have an element of a sample: "`x.npy`, row 3, element 5 (counted from 0)"; rows
+// of tables count from 1.
+void nnrt_data_place(const nnrt_data *data, int64_t column, uint32_t sample, int64_t element,
+                     char *text, size_t size);
 // Is its sample a picture, [height, width] or [height, width, channels] of 4 at most?
 int nnrt_data_is_picture(const nnrt_column *column);
 nnrt_deed nnrt_transform_does(const nnrt_call *transform);

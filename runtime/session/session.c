@@ -255,6 +255,7 @@ static nnrt_status check_data(const nnrt_session *session) {
                            " classes now, %" PRId64 " then; compile again with `nnc build`",
                            dataset->name, program->source_path, info->targets[0].classes,
                            dataset->class_count);
+    if (!status) status = nnrt_tokens_check(session);
     return status ? status : nnrt_targets_check(session);
 }
 
@@ -297,6 +298,7 @@ nnrt_status nnrt_session_load_rows(nnrt_session *session, const char *path, int 
     session->has_data = 1;
     if (!is_predicted) return check_data(session);
     status = check_functions(session);
+    if (!status) status = nnrt_tokens_check(session);
     return status ? status : nnrt_targets_check_names(session);
 }
 

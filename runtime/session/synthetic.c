@@ -68,8 +68,11 @@ static nnrt_status fill_columns(nnrt_data *data, const nnrt_training *training) 
     for (int64_t i = 0; i < training->step_count; i++) {
         const nnrt_function *function = &training->steps[i].train;
         for (int64_t k = 0; k < function->input_count && !status; k++) {
-            uint32_t limit = function->columns[k].dtype == NNRT_F32 ? 0 : 256;
-            status = add_column(data, function->columns[k], 0, limit, &random);
+            const nnrt_column *column = &function->columns[k];
+            uint32_t limit = column->limit               ? (uint32_t)column->limit
+                             : column->dtype == NNRT_F32 ? 0
+                                                         : 256;
+            status = add_column(data, *column, 0, limit, &random);
         }
     }
     for (int64_t i = 0; i < training->step_count; i++) {

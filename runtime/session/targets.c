@@ -1,5 +1,7 @@
 #include "targets.h"
 
+#include "../base/text/number.h"
+#include "../formats/array.h"
 #include "weights.h"
 
 #include <inttypes.h>
@@ -188,4 +190,81 @@ nnrt_status nnrt_targets_check(const nnrt_session *session) {
     nnrt_status status = check_each(session, check_labels);
     if (!status) status = check_each(session, check_names);
     return status ? status : check_each(session, check_numbers);
+}
+
+// ---- Tokens.
+
+static void lower_limits(const nnrt_session *session, const nnrt_function *function,
+                         int64_t *limits) {
+    for (int64_t i = 0; i < function->input_count; i++) {
+        int source = nnrt_session_source(session, &function->columns[i]);
+        int64_t limit = function->columns[i].limit;
+        if (source < 0 || !limit) continue;
+        if (!limits[source] || limit < limits[source]) limits[source] = limit;
+    }
+}
+
+// By column of the data: what its numbers must be below for all that reads them; 0: anything.
+static void find_limits(const nnrt_session *session, int64_t *limits) {
+    const nnrt_program *program = session->program;
+    for (int64_t i = 0; i < program->training_count; i++) {
+        const nnrt_training *training = &program->trainings[i];
+        for (int64_t k = 0; k < training->step_count; k++)
+            if (training->dataset == session->dataset)
+                lower_limits(session, &training->steps[k].train, limits);
+        if (training->dataset == session->dataset && training->samples.run)
+            lower_limits(session, &training->samples, limits);
+    }
+    for (int64_t i = 0; i < program->model_count; i++)
+        if (program->models[i].dataset == session->dataset)
+            lower_limits(session, &program->models[i].predict, limits);
+}
+
+static double element_of(const nnrt_column *column, const void *values, int64_t i) {
+    if (column->dtype == NNRT_U8) return ((const uint8_t *)values)[i];
+    return column->dtype == NNRT_I32 ? ((const int32_t *)values)[i]
+                                     : (double)((const float *)values)[i];
+}
+
+static nnrt_status check_row(const nnrt_session *session, int64_t number, uint32_t row,
+                             int64_t limit, const void *values) {
+    const nnrt_column *column = nnrt_data_column(&session->data.info, number);
+    char place[PATH_MAX + 128];
+    for (int64_t i = 0; i < column->size; i++) {
+        double value = element_of(column, values, i);
+        if (nnrt_number_is_below(value, limit)) continue;
+        nnrt_data_place(&session->data, number, row, i, place, sizeof place);
+        return nnrt_fail(NNRT_ERROR,
+                         "%s: `%s` is %.9g, but its embedding in `%s` has rows for whole numbers "
+                         "from 0 to %" PRId64 "; correct the data, or give the embedding more rows",
+                         place, column->name, value, session->program->source_path, limit - 1);
+    }
+    return NNRT_OK;
+}
+
+static nnrt_status check_tokens(const nnrt_session *session, int64_t number, int64_t limit) {
+    const nnrt_data *data = &session->data;
+    const nnrt_part *parts[] = {&data->train, &data->validation, &data->test};
+    const nnrt_column *column = nnrt_data_column(&data->info, number);
+    void *values = nnrt_array_allocate(column->dtype, column->size);
+    nnrt_status status = values ? NNRT_OK : NNRT_ERROR;
+    for (int k = 0; k < 3; k++)
+        for (int64_t i = 0; i < parts[k]->count && !status; i++) {
+            status = nnrt_data_sample(data, number, parts[k]->rows[i], values);
+            if (!status) status = check_row(session, number, parts[k]->rows[i], limit, values);
+        }
+    free(values);
+    return status;
+}
+
+nnrt_status nnrt_tokens_check(const nnrt_session *session) {
+    const nnrt_data_info *info = &session->data.info;
+    int64_t limits[NNRT_MAX_COLUMNS] = {0};
+    nnrt_status status = NNRT_OK;
+    find_limits(session, limits);
+    for (int64_t i = 0; i < info->input_count && !status; i++) {
+        int is_known = info->input_categories[i] && info->input_categories[i] <= limits[i];
+        if (limits[i] && !is_known) status = check_tokens(session, i, limits[i]);
+    }
+    return status;
 }

@@ -1,4 +1,5 @@
-// The targets of the data beside the outputs that the program compares with them.
+// The targets of the data beside the outputs that the program compares with them, and inputs that
+// number the rows of its tables: tokens.
 #ifndef NNRT_TARGETS_H
 #define NNRT_TARGETS_H
 
@@ -26,5 +27,8 @@ nnrt_status nnrt_targets_check_units(const nnrt_session *session);
 nnrt_status nnrt_targets_check(const nnrt_session *session);
 // Of that what predictions need: the classes are called as when the program was compiled.
 nnrt_status nnrt_targets_check_names(const nnrt_session *session);
+
+// Is each token of the data's parts a whole number below the limit of the functions that read it?
+nnrt_status nnrt_tokens_check(const nnrt_session *session);
 
 #endif

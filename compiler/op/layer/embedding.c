@@ -6,8 +6,8 @@
 enum { EMBEDDING_MAX_CLASSES = 1 << 24 }; // whole numbers that a float32 has
 
 // ---- take_rows: rows of a table (input 1, unbatched) by numbers (input 0). Numbers outside the
-// table mean its nearest row, so that no load leaves it; what data may hold is checked where they
-// are opened.
+// table mean its nearest row, so that no load leaves it; those of data are checked where they are
+// read (nnrt_column.limit).
 
 static void set_dims_and_units(Node *node, const Type *numbers, int64_t units) {
     node->type = type_make(DTYPE_F32, numbers->batched, numbers->rank, numbers->dims);
@@ -21,6 +21,10 @@ static bool take_rows_shape(Graph *graph, Node *node) {
                               type_text(graph->arena, numbers), type_text(graph->arena, table));
     set_dims_and_units(node, numbers, table->dims[1]);
     return true;
+}
+
+static int64_t take_rows_rows(const Node *node) {
+    return node->inputs[1]->type.dims[0];
 }
 
 static void take_rows_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
@@ -113,6 +117,10 @@ static bool embedding_shape(Graph *graph, Node *node) {
     return layer_check_initializer(graph, node, "embeddings_initializer", 2);
 }
 
+static int64_t embedding_rows(const Node *node) {
+    return args_int(node->args, "classes");
+}
+
 static void embedding_parameters(Graph *graph, Node *node) {
     int64_t dims[] = {args_int(node->args, "classes"), args_int(node->args, "units")};
     layer_add_weights(graph, node, "embeddings", "embeddings", type_make(DTYPE_F32, false, 2, dims),
@@ -161,6 +169,7 @@ const OpDef op_embedding[] = {
      .max_inputs = 1,
      .fuse = FUSE_COMPOSITE,
      .shape = embedding_shape,
+     .rows = embedding_rows,
      .parameters = embedding_parameters,
      .mask = embedding_mask,
      .expand = embedding_expand},
@@ -169,6 +178,7 @@ const OpDef op_embedding[] = {
      .max_inputs = 2,
      .fuse = FUSE_GATHER,
      .shape = take_rows_shape,
+     .rows = take_rows_rows,
      .gradient = take_rows_gradient,
      .flops = op_flops_none,
      .evaluate = take_rows_evaluate,

@@ -1,8 +1,8 @@
 #include "number.h"
 
-#include "../../nnrt.h"
-
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +13,15 @@ int nnrt_number_parse(const char *text, double *value) {
     return end != text && !*end;
 }
 
-int nnrt_number_store(int64_t dtype, double value, void *values, int64_t index) {
-    int is_byte = dtype == NNRT_U8;
+int nnrt_number_is_below(double value, int64_t limit) {
+    return value >= 0 && value < (double)limit && value == floor(value);
+}
+
+int nnrt_number_store(const nnrt_column *column, double value, void *values, int64_t index) {
+    int is_byte = column->dtype == NNRT_U8;
     double low = is_byte ? 0 : INT32_MIN, high = is_byte ? 255 : INT32_MAX;
-    if (dtype == NNRT_F32) {
+    if (column->limit && !nnrt_number_is_below(value, column->limit)) return 0;
+    if (column->dtype == NNRT_F32) {
         ((float *)values)[index] = (float)value;
         return isfinite((float)value);
     }
@@ -28,20 +33,30 @@ int nnrt_number_store(int64_t dtype, double value, void *values, int64_t index) 
     return 1;
 }
 
-const char *nnrt_number_wanted(int64_t dtype) {
-    return dtype == NNRT_F32  ? "numbers that float32 holds"
-           : dtype == NNRT_U8 ? "whole numbers from 0 to 255, as its data set holds them: values "
-                                "before `scale`"
-                              : "whole numbers, as its data set holds them: values before `scale`";
+nnrt_wanted nnrt_number_wanted(const nnrt_column *column) {
+    nnrt_wanted wanted;
+    if (column->limit)
+        snprintf(wanted.text, sizeof wanted.text,
+                 "whole numbers from 0 to %" PRId64 " as `%s`, one for each row of its embedding",
+                 column->limit - 1, column->name);
+    else
+        snprintf(wanted.text, sizeof wanted.text, "%s",
+                 column->dtype == NNRT_F32 ? "numbers that float32 holds"
+                 : column->dtype == NNRT_U8
+                     ? "whole numbers from 0 to 255, as its data set holds them: values "
+                       "before `scale`"
+                     : "whole numbers, as its data set holds them: values before `scale`");
+    return wanted;
 }
 
-nnrt_status nnrt_number_read(int64_t dtype, const char *text, void *values, int64_t index) {
+nnrt_status nnrt_number_read(const nnrt_column *column, const char *text, void *values,
+                             int64_t index) {
     double value;
     if (!nnrt_number_parse(text, &value))
         return nnrt_fail(NNRT_ERROR, "`%s` is not a number", text);
-    if (nnrt_number_store(dtype, value, values, index)) return NNRT_OK;
+    if (nnrt_number_store(column, value, values, index)) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR, "`%s` does not fit: the model takes %s", text,
-                     nnrt_number_wanted(dtype));
+                     nnrt_number_wanted(column).text);
 }
 
 int nnrt_number_compare(const void *a, const void *b) {

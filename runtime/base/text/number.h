@@ -2,6 +2,7 @@
 #ifndef NNRT_NUMBER_H
 #define NNRT_NUMBER_H
 
+#include "../../nnrt.h"
 #include "../status.h"
 
 #include <stdint.h>
@@ -10,15 +11,23 @@
 // double is infinite. 0: it is none.
 int nnrt_number_parse(const char *text, double *value);
 
-// values[index] of `dtype` (NNRT_U8, NNRT_F32, else int32) becomes `value`. 0: no such value holds
-// it.
-int nnrt_number_store(int64_t dtype, double value, void *values, int64_t index);
+// Is it a whole number from 0 to below `limit`?
+int nnrt_number_is_below(double value, int64_t limit);
 
-// What a value of `dtype`, which holds not every number, has to be: "whole numbers from 0 to 255".
-const char *nnrt_number_wanted(int64_t dtype);
+// values[index] of the column's type (NNRT_U8, NNRT_F32, else int32) becomes `value`. 0: no such
+// value holds it, or it is not below the column's limit.
+int nnrt_number_store(const nnrt_column *column, double value, void *values, int64_t index);
+
+// What a value of the column, which holds not every number, has to be: "whole numbers from 0 to
+// 255".
+typedef struct nnrt_wanted {
+    char text[512];
+} nnrt_wanted;
+nnrt_wanted nnrt_number_wanted(const nnrt_column *column);
 
 // Both at once; the message names `text`.
-nnrt_status nnrt_number_read(int64_t dtype, const char *text, void *values, int64_t index);
+nnrt_status nnrt_number_read(const nnrt_column *column, const char *text, void *values,
+                             int64_t index);
 
 // For qsort of doubles, ascending; none is NaN.
 int nnrt_number_compare(const void *a, const void *b);

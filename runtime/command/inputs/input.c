@@ -77,13 +77,25 @@ static nnrt_status count_rows(nnrt_input *input, const nnrt_array *array, const 
 
 // ---- Types.
 
+// "element 3", "row 2, element 3", counted from 0.
+static const char *place_text(const nnrt_input *input, const nnrt_column *column, int64_t i,
+                              char text[64]) {
+    if (input->is_single)
+        snprintf(text, 64, "element %" PRId64, i);
+    else
+        snprintf(text, 64, "row %" PRId64 ", element %" PRId64, i / column->size, i % column->size);
+    return text;
+}
+
 static nnrt_status narrow(const nnrt_input *input, const nnrt_array *array,
                           const nnrt_column *column, const float *from, int64_t count) {
+    char place[64];
     for (int64_t i = 0; i < count; i++)
-        if (!nnrt_number_store(column->dtype, (double)from[i], input->values, i))
+        if (!nnrt_number_store(column, (double)from[i], input->values, i))
             return nnrt_fail(NNRT_ERROR,
-                             "`%s` holds %g (element %" PRId64 "), but the model takes %s",
-                             array->path, (double)from[i], i, nnrt_number_wanted(column->dtype));
+                             "`%s` holds %.9g (%s, counted from 0), but the model takes %s",
+                             array->path, (double)from[i], place_text(input, column, i, place),
+                             nnrt_number_wanted(column).text);
     return NNRT_OK;
 }
 
@@ -92,8 +104,9 @@ static nnrt_status read_array(nnrt_input *input, const nnrt_array *array,
     int64_t count = input->rows * column->size;
     input->values = nnrt_array_allocate(column->dtype, count);
     if (!input->values) return NNRT_ERROR;
-    if (column->dtype == NNRT_F32 ||
-        (column->dtype == NNRT_U8 && array->element == NNRT_ELEMENT_U8))
+    int is_plain = column->dtype == NNRT_F32 ||
+                   (column->dtype == NNRT_U8 && array->element == NNRT_ELEMENT_U8);
+    if (is_plain && !column->limit)
         return nnrt_array_read(array, column->dtype, input->values);
     float *wide = nnrt_array_allocate(NNRT_F32, count);
     if (!wide) return NNRT_ERROR;
@@ -289,7 +302,7 @@ nnrt_status nnrt_input_numbers(nnrt_input *input, const nnrt_column *column, cha
                          : input->text  ? NNRT_OK
                                         : nnrt_fail_memory("the name of an input", 0);
     for (int64_t i = 0; i < column->size && !status; i++)
-        status = nnrt_number_read(column->dtype, words[i], input->values, i);
+        status = nnrt_number_read(column, words[i], input->values, i);
     if (status) nnrt_input_free(input);
     return status;
 }

@@ -79,7 +79,7 @@ static nnrt_status read_line(reader *r, token *last, int64_t *tokens) {
         before = *last;
         if (*last == TOKEN_COMMA) continue;
         if (!status && words < r->column->size)
-            status = nnrt_number_read(r->column->dtype, r->word, r->lines->values, first + words);
+            status = nnrt_number_read(r->column, r->word, r->lines->values, first + words);
         words++;
     }
     if (*tokens == 0) return NNRT_OK;

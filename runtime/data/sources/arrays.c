@@ -158,7 +158,10 @@ static nnrt_status add_inputs(nnrt_table *table, const nnrt_arrays *set) {
     for (int64_t i = 0; i < set->input_count; i++) {
         nnrt_field *field = nnrt_table_add(table, NNRT_FEATURE, input_column(set, i));
         if (!field) return NNRT_ERROR;
-        field->origin = (nnrt_origin){.read = read_input, .state = &arrays[i * set->parts]};
+        const nnrt_array *own = &arrays[i * set->parts];
+        field->origin = (nnrt_origin){.read = read_input, .state = own};
+        field->file_rows = own->rows;
+        for (int part = 0; part < set->parts; part++) field->files[part] = own[part].path;
     }
     for (int64_t i = 0; i < set->input_count * set->parts; i++) {
         const nnrt_array *array = &arrays[i];

@@ -39,6 +39,12 @@ static int64_t row_of(const nnrt_row_view *view, int64_t sample, int64_t i) {
     return view->rows ? view->rows[place] : place;
 }
 
+int64_t nnrt_row_view_row(const nnrt_row_view *view, int64_t sample, int64_t *element) {
+    int64_t size = view->base->field.column.size, i = *element / size;
+    *element %= size;
+    return row_of(view, sample, i);
+}
+
 // ---- Samples.
 
 static nnrt_status make(const nnrt_field *field, uint32_t sample, void *values) {

@@ -38,6 +38,8 @@ nnrt_field *nnrt_row_view_add_labels(nnrt_table *table, nnrt_row_view *view, con
 nnrt_field *nnrt_row_view_add_target(nnrt_table *table, nnrt_row_view *view, const char *name,
                                      int64_t count);
 
+// The row of the base that element `element` of a sample is of; *element becomes that of the row.
+int64_t nnrt_row_view_row(const nnrt_row_view *view, int64_t sample, int64_t *element);
 // The view that a field is; NULL: it is none.
 const nnrt_row_view *nnrt_row_view_of(const nnrt_field *field);
 // Are its samples copied from memory?

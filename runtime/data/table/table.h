@@ -82,6 +82,10 @@ struct nnrt_field {
     nnrt_column stored; // as `values` has it
     void *values; // [row_count, stored.size], slack after them, of the storage; NULL: not read
     nnrt_origin origin;
+    // Of arrays: the file of its training part, which has the first so many rows, and that of its
+    // test part. NULL: the table's files are those of the rows.
+    const char *files[2];
+    int64_t file_rows;
     int is_resized; // asked for
     // Once one_hot has made more elements of a vector, by element: the number that its column had
     // in the source, and whether it is one of the categories. NULL: none has.
