@@ -1,5 +1,5 @@
-// What is known of a callback before it runs. A callback is a row, beside its functions, of
-// train/callbacks.c; checking, reports and commands read the row.
+// What is known of a callback before it runs. A callback is a row, beside its functions, in a file
+// of train/callbacks/; checking, reports and commands read the row.
 #ifndef NNRT_CALLBACK_H
 #define NNRT_CALLBACK_H
 
@@ -9,6 +9,7 @@
 typedef struct nnrt_callback nnrt_callback;
 typedef struct nnrt_callbacks nnrt_callbacks;
 typedef struct nnrt_moment nnrt_moment; // the end of an epoch
+typedef struct nnrt_log nnrt_log;
 
 typedef enum nnrt_callback_file {
     NNRT_WRITES_NOTHING,
@@ -23,15 +24,20 @@ typedef struct nnrt_callback_row {
     int monitors;              // a value of the epochs, its argument `monitor` ..
     int monitor;               // .. which stands at this place
     int best_only;             // the place of a switch without which it monitors nothing; 0: none
+    size_t own_size;           // bytes of what it remembers, its own struct
     nnrt_status (*open)(nnrt_callback *callback, const nnrt_callbacks *all);
     nnrt_status (*epoch)(nnrt_callback *callback, nnrt_callbacks *all, nnrt_moment *at);
+    // The others may be NULL. What it adds to the values of an epoch that ended before `step`:
+    void (*log)(const nnrt_callbacks *all, int64_t step, nnrt_log *log);
+    // The epoch (of the block, from 0) whose weights it keeps, -1: none; goes back to them.
+    int64_t (*best)(const nnrt_callback *callback);
+    void (*restore)(nnrt_callback *callback, nnrt_callbacks *all);
+    void (*close)(nnrt_callback *callback);
 } nnrt_callback_row;
 
-extern const nnrt_callback_row nnrt_callback_rows[]; // ended by a row without name
+extern const nnrt_callback_row *const nnrt_callback_tables[]; // ended by NULL
 
-static inline const nnrt_callback_row *nnrt_callback_row_of(const nnrt_call *call) {
-    return &nnrt_callback_rows[call->row];
-}
+const nnrt_callback_row *nnrt_callback_row_of(const nnrt_call *call);
 
 // The file that it writes, as written; NULL: none.
 static inline const char *nnrt_callback_path(const nnrt_call *call) {

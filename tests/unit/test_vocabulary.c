@@ -55,13 +55,14 @@ static void test_rows_have_functions(void **state) {
         assert_non_null(row->run);
     for (const nnrt_schedule_row *row = nnrt_schedule_rows; row->schema.name; row++)
         assert_true(row->rate && (row->is_number || row->open));
-    for (const nnrt_callback_row *row = nnrt_callback_rows; row->schema.name; row++) {
-        const ArgDef *args = row->schema.args;
-        assert_true(row->open && row->epoch);
-        if (row->writes) assert_string_equal(args[0].name, "path");
-        if (row->monitors) assert_string_equal(args[row->monitor].name, "monitor");
-        if (row->best_only) assert_int_equal(args[row->best_only].type, ARG_BOOL);
-    }
+    for (int i = 0; nnrt_callback_tables[i]; i++)
+        for (const nnrt_callback_row *row = nnrt_callback_tables[i]; row->schema.name; row++) {
+            const ArgDef *args = row->schema.args;
+            assert_true(row->open && row->epoch);
+            if (row->writes) assert_string_equal(args[0].name, "path");
+            if (row->monitors) assert_string_equal(args[row->monitor].name, "monitor");
+            if (row->best_only) assert_int_equal(args[row->best_only].type, ARG_BOOL);
+        }
 }
 
 // The test sees what it looks for.
