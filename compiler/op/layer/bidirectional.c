@@ -85,6 +85,8 @@ static void bidirectional_parameters(Graph *graph, Node *node) {
     }
 }
 
+// With both directions there is no state to carry on beside a step that does not count: steps that
+// are given are zeros there (Keras's `zero_output_for_mask`).
 static Recurrence run(Graph *graph, const Node *node, bool is_backward) {
     Node *inner = direction(graph, node, is_backward);
     int given = recurrent_given(node),
@@ -93,7 +95,9 @@ static Recurrence run(Graph *graph, const Node *node, bool is_backward) {
     take(graph, inner, node, 1 + (is_backward ? given / 2 : 0), given / 2);
     take(graph, inner, node, 1 + given + (is_backward ? weights : 0), weights);
     if (mask) op_take_mask(graph, inner, mask);
-    return recurrent_run(graph, inner);
+    Recurrence run = recurrent_run(graph, inner);
+    if (mask && run.value->type.rank > 1) run.value = op_where_counts(graph, mask, run.value);
+    return run;
 }
 
 static Node *merge(Graph *graph, const Node *node, Node *forward, Node *backward) {

@@ -105,6 +105,41 @@ static Node *normalize_batch(Graph *graph, Node *node, Node *x, const NormWeight
     return moments_normalize(graph, x, moments, args_number(node->args, "epsilon"), scale, offset);
 }
 
+// Of the steps that count; no steps have mean and variance 0 (Keras's `_moments` with a mask).
+typedef struct Statistics {
+    Node *mean, *variance, *centered; // centered: x - mean
+} Statistics;
+
+static Statistics statistics_of_counting(Graph *graph, Node *x, Node *counts) {
+    static const double NO_ZERO = 1e-7; // beside the count
+    Node *ones[] = {counts, graph_filled(graph, x->type, 1), graph_constant(graph, 0)};
+    Node *all = graph_batch_sum(graph, graph_call(graph, "where", ones, 3, NULL), 1);
+    Node *count = graph_add(graph, all, graph_constant(graph, NO_ZERO));
+    Node *counting[] = {counts, x, graph_constant(graph, 0)};
+    Node *sum = graph_batch_sum(graph, graph_call(graph, "where", counting, 3, NULL), 1);
+    Statistics s = {.mean = graph_divide(graph, sum, count)};
+    s.centered = graph_subtract(graph, x, s.mean);
+    counting[1] = graph_unary(graph, "square", s.centered);
+    sum = graph_batch_sum(graph, graph_call(graph, "where", counting, 3, NULL), 1);
+    s.variance = graph_divide(graph, sum, count);
+    return s;
+}
+
+static Node *normalize_counting(Graph *graph, Node *node, Node *x, Node *counts,
+                                const NormWeights *w) {
+    Statistics s = statistics_of_counting(graph, x, counts);
+    update_average(graph, node, w->mean, s.mean);
+    update_average(graph, node, w->variance, s.variance);
+    Node *y = graph_multiply(graph, s.centered, scale_of(graph, node, w->gamma, s.variance));
+    return w->beta ? graph_add(graph, y, w->beta) : y;
+}
+
+static Node *batch_norm_mask(Graph *graph, Node *node) {
+    Node *mask = op_mask_same(graph, node);
+    if (mask) op_take_mask(graph, node, mask);
+    return mask;
+}
+
 static Node *normalize_by_averages(Graph *graph, Node *node, Node *x, const NormWeights *w) {
     Node *scale = scale_of(graph, node, w->gamma, w->variance);
     Node *y = graph_multiply(graph, graph_subtract(graph, x, w->mean), scale);
@@ -118,7 +153,11 @@ static Node *batch_norm_expand(Graph *graph, Node *node) {
     NormWeights w = weights_of(node, true);
     Node *x = layer_axis_to_end(graph, node->inputs[0], axis), *y;
     bool is_trained = graph->mode == GRAPH_TRAIN && !graph_is_frozen(graph, node->layer);
-    if (is_trained)
+    Node *mask = op_taken_mask(node);
+    if (mask) mask = layer_axis_to_end(graph, op_mask_as(graph, mask, x->type.rank), axis);
+    if (is_trained && mask)
+        y = normalize_counting(graph, node, x, mask, &w);
+    else if (is_trained)
         y = normalize_batch(graph, node, x, &w);
     else
         y = normalize_by_averages(graph, node, x, &w);
@@ -362,23 +401,23 @@ static const ArgDef group_norm_args[] = {
     {0},
 };
 
-#define NORM(name_)                                                                                \
+#define NORM(name_, mask_)                                                                         \
     .surface = true, .min_inputs = 1, .max_inputs = 1, .fuse = FUSE_COMPOSITE,                     \
-    .shape = name_##_shape, .parameters = name_##_parameters, .mask = op_mask_same,                \
+    .shape = name_##_shape, .parameters = name_##_parameters, .mask = mask_,                       \
     .expand = name_##_expand
 
 const OpDef op_norm[] = {
     {.schema = {"batch_norm", "normalizes each channel over the batch", batch_norm_args,
                 "BatchNormalization BatchNorm"},
-     NORM(batch_norm)},
+     NORM(batch_norm, batch_norm_mask)},
     {.schema = {"layer_norm", "normalizes within each sample", layer_norm_args,
                 "LayerNormalization LayerNorm"},
-     NORM(layer_norm)},
+     NORM(layer_norm, op_mask_same)},
     {.schema = {"rms_norm", "divides by the root mean square within each sample", rms_norm_args,
                 "RMSNormalization RMSNorm"},
-     NORM(rms_norm)},
+     NORM(rms_norm, op_mask_same)},
     {.schema = {"group_norm", "normalizes groups of channels within each sample", group_norm_args,
                 "GroupNormalization GroupNorm"},
-     NORM(group_norm)},
+     NORM(group_norm, op_mask_same)},
     {.schema = {0}},
 };
