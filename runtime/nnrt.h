@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 17, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 18, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -165,8 +165,10 @@ typedef struct nnrt_measure {
 // The loss of an output.
 typedef struct nnrt_loss {
     const char *name;
-    const char *label;          // of several outputs, in front of names; NULL: the only one
-    int64_t output, target;     // of the first step's outputs; of its columns
+    const char *label;      // of several outputs, in front of names; NULL: the only one
+    int64_t output, target; // of the first step's outputs; of its columns
+    int64_t
+        mask; // which of its outputs says, by 1 and 0, which steps of a sample count; -1: all do
     int64_t is_classifier;      // it compares with classes: predictions are named by class
     int64_t unit_classes;       // what a single unit tells apart: 2, yes and no; 0: it is a number
     const char *const *classes; // names of those of the target; NULL: none

@@ -272,7 +272,7 @@ bool outputs_read(Checker *c, const TrainEntry *entry, Training *training, Outpu
 // The value of a name or call that is a block; NULL: it is none.
 const Value *outputs_find_block(Checker *c, const Ast *ast);
 // Makes the step that minimizes the losses, unless there are mistakes or data are missing.
-void outputs_finish(Checker *c, const TrainEntry *entry, const Training *training, TrainStep *step);
+void outputs_finish(Checker *c, const TrainEntry *entry, Training *training, TrainStep *step);
 
 // ---- metrics.c
 // The entry `metrics`, or `weighted_metrics` behind it, of the outputs of the list.

@@ -74,8 +74,8 @@ static STRUCT(abi_layer, nnrt_layer);
 #undef OWNER
 
 #define OWNER nnrt_column
-static const AbiField abi_column_fields[] = {FIELD(name), FIELD(source), FIELD(dtype),
-                                             FIELD(rank), FIELD(shape),  FIELD(size),  FIELD(limit)};
+static const AbiField abi_column_fields[] = {FIELD(name),  FIELD(source), FIELD(dtype), FIELD(rank),
+                                             FIELD(shape), FIELD(size),   FIELD(limit)};
 static STRUCT(abi_column, nnrt_column);
 #undef OWNER
 
@@ -147,6 +147,7 @@ static const AbiField abi_loss_fields[] = {FIELD(name),
                                            FIELD(label),
                                            FIELD(output),
                                            FIELD(target),
+                                           FIELD(mask),
                                            FIELD(is_classifier),
                                            FIELD(unit_classes),
                                            COUNTED(classes, class_count),

@@ -291,6 +291,7 @@ static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
                         .label = own->label,
                         .output = own->output,
                         .target = column_index(&out->steps[0].train, own->column),
+                        .mask = own->mask,
                         .weight = weight ? column_index(&out->steps[0].train, weight->name) : -1,
                         .class_weights = own->class_weights,
                         .class_weight_count = own->class_count,

@@ -52,6 +52,7 @@ typedef struct OutputLoss {
     VEC(const struct Ast *) measures; // blocks of (prediction, target) that are metrics
     const char *column;               // of the data set, that it is compared with; NULL: not known
     int target, input;                // which of the targets, or of the inputs, that is; else -1
+    int mask; // which of the step's outputs says which steps of the output count; -1: all do
 } OutputLoss;
 
 // A value whose mean over the batch a step minimizes, reports, or both: number i of the terms is

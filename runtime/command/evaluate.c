@@ -117,7 +117,7 @@ static void after_step(void *argument, const nnrt_context *context) {
         if (!evaluator->confusions[i].classes) continue;
         const nnrt_loss *loss = &training->losses[i];
         nnrt_view view = nnrt_loss_view(evaluator->session, function, loss);
-        nnrt_view_batch(&view, function, context, loss->output, loss->target);
+        nnrt_view_batch(&view, function, context, loss);
         nnrt_confusion_update(&evaluator->confusions[i], &view);
     }
 }

@@ -41,7 +41,7 @@ static void update_sample(nnrt_confusion *confusion, const nnrt_view *view, int6
         int64_t said =
             view->classes == 1 ? output[0] > 0.5f : nnrt_view_argmax(output, view->classes);
         int64_t is = nnrt_view_class(view, sample, p);
-        if (is < 0 || is >= confusion->classes) continue;
+        if (is < 0 || is >= confusion->classes || !nnrt_view_counts(view, sample, p)) continue;
         int64_t cell = is * confusion->classes + said;
         if (cell != last) {
             count_up(confusion, last, times);

@@ -28,14 +28,25 @@ nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target) {
 }
 
 void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context,
-                     int64_t number, int64_t column) {
-    const nnrt_output *output = &function->outputs[number];
+                     const nnrt_loss *loss) {
+    const nnrt_output *output = &function->outputs[loss->output];
     int64_t first, end;
     nnrt_own_samples(function, context, &first, &end);
     view->outputs = context->arena + output->offset + first * output->stride;
-    view->target = context->columns[column];
+    view->target = context->columns[loss->target];
     view->index = context->index + first;
     view->rows = end - first;
+    if (loss->mask < 0) return;
+    const nnrt_output *mask = &function->outputs[loss->mask];
+    view->mask = context->arena + mask->offset + first * mask->stride;
+    view->mask_stride = mask->stride;
+    view->steps = mask->size;
+}
+
+int nnrt_view_counts(const nnrt_view *view, int64_t sample, int64_t position) {
+    if (!view->mask) return 1;
+    int64_t positions = view->size / view->classes / view->steps; // of a step
+    return view->mask[sample * view->mask_stride + position / positions] != 0;
 }
 
 static double stored_target(const nnrt_view *view, int64_t place) {
@@ -47,10 +58,10 @@ static double stored_target(const nnrt_view *view, int64_t place) {
 }
 
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element) {
-    int64_t row = view->index[sample];
-    int64_t place = row * view->target_stride + view->target_first + element;
-    double value = stored_target(view, place) * view->scale + view->offset;
-    return view->mean ? (value - (double)view->mean[element]) / (double)view->deviation[element]
+    int64_t row = view->index[sample], place = view->target_first + element;
+    double value =
+        stored_target(view, row * view->target_stride + place) * view->scale + view->offset;
+    return view->mean ? (value - (double)view->mean[place]) / (double)view->deviation[place]
                       : value;
 }
 
@@ -219,9 +230,16 @@ static double weight_of(const nnrt_view *view) {
     return is_known ? weight * view->class_weights[label] : weight;
 }
 
-// Sample by sample, each with its weight; label by label, where labels have weights.
-static void update_weighted(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
-    int64_t parts = view->class_weights ? view->size / view->classes : 1;
+// What counts the same: a sample, a step where some do not count, a label where labels have
+// weights.
+static int64_t parts_of(const nnrt_metric *m, const nnrt_view *view) {
+    if (m->is_weighted && view->class_weights) return view->size / view->classes;
+    return view->mask ? view->steps : 1;
+}
+
+// Part by part, each with its weight.
+static void update_parts(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
+    int64_t parts = parts_of(m, view);
     nnrt_view own = *view;
     own.rows = 1;
     own.size = view->size / parts;
@@ -229,9 +247,10 @@ static void update_weighted(const nnrt_metric *m, nnrt_tally *t, const nnrt_view
     for (int64_t sample = 0; sample < view->rows; sample++) {
         own.index = view->index + sample;
         for (int64_t part = 0; part < parts; part++) {
+            if (!nnrt_view_counts(view, sample, part * (own.size / view->classes))) continue;
             own.outputs = view->outputs + sample * view->stride + part * own.size;
             own.target_first = part * own.target_size;
-            own.weight = weight_of(&own);
+            own.weight = m->is_weighted ? weight_of(&own) : 1;
             own.amount = (nnrt_amount)rint(own.weight * m->unit);
             m->row->update(m, t, &own);
         }
@@ -242,8 +261,8 @@ void nnrt_metrics_update(nnrt_metrics *metrics, int worker, const nnrt_view *vie
     for (int64_t i = 0; i < metrics->count; i++) {
         const nnrt_metric *m = &metrics->items[i];
         nnrt_tally *tally = &metrics->tallies[worker][i];
-        if (m->is_weighted)
-            update_weighted(m, tally, view);
+        if (m->is_weighted || view->mask)
+            update_parts(m, tally, view);
         else
             m->row->update(m, tally, view);
     }

@@ -29,6 +29,8 @@ typedef struct nnrt_view {
     const float *weights;          // of samples, the whole column; NULL: all are 1
     const double *class_weights;   // of labels; NULL: all are 1
     int64_t class_weight_count;
+    const float *mask; // [rows, mask_stride]: 1 where a step of a sample counts; NULL: all do
+    int64_t mask_stride, steps;
     // What each element counts, as the metric reads it: 1, or the weight that all samples share;
     // the same in the metric's unit.
     double weight;
@@ -36,11 +38,13 @@ typedef struct nnrt_view {
 } nnrt_view;
 
 nnrt_view nnrt_view_make(const nnrt_output *output, const nnrt_column *target);
-// The samples of the context's worker, of an output and a column of the function.
+// The samples of the context's worker, of the loss's output and target of the function.
 void nnrt_view_batch(nnrt_view *view, const nnrt_function *function, const nnrt_context *context,
-                     int64_t output, int64_t column);
+                     const nnrt_loss *loss);
 
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element);
+// Does the step that a position (a vector of the output) is in count?
+int nnrt_view_counts(const nnrt_view *view, int64_t sample, int64_t position);
 // The class at a position (a vector of the output): its number, or the largest of its values.
 int64_t nnrt_view_class(const nnrt_view *view, int64_t sample, int64_t position);
 int64_t nnrt_view_argmax(const float *values, int64_t count); // the first of equals

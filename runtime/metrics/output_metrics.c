@@ -83,7 +83,7 @@ void nnrt_output_metrics_update(nnrt_output_metrics *metrics, const nnrt_functio
         const nnrt_loss *loss = &metrics->training->losses[i];
         if (!metrics->items[i]) continue;
         nnrt_view view = metrics->views[i];
-        nnrt_view_batch(&view, function, context, loss->output, loss->target);
+        nnrt_view_batch(&view, function, context, loss);
         if (loss->weight >= 0) view.weights = context->columns[loss->weight];
         nnrt_metrics_update(metrics->items[i], (int)context->thread, &view);
     }

@@ -198,6 +198,7 @@ static const nnrt_loss program_losses[] = {{.name = "sparse_categorical_crossent
                                             .is_classifier = 1,
                                             .classes = program_classes,
                                             .class_count = CLASSES,
+                                            .mask = -1,
                                             .weight = -1,
                                             .metrics = program_metrics,
                                             .metric_count = 1}};

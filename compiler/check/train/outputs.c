@@ -232,7 +232,7 @@ static void read_weights(Outputs *o, const Ast *ast) {
 // ---- All of it.
 
 static void add_output(const Outputs *o, int output) {
-    OutputLoss own = {.output = output, .target = -1, .input = -1, .weight = 1};
+    OutputLoss own = {.output = output, .target = -1, .input = -1, .mask = -1, .weight = 1};
     if (o->count > 1) own.label = o->list.names.items[output];
     vec_push(o->c->arena, &o->training->losses, own);
 }
@@ -382,8 +382,24 @@ static bool add_measures(Checker *c, const TrainEntry *entry, TrainStep *step, G
     return true;
 }
 
-void outputs_finish(Checker *c, const TrainEntry *entry, const Training *training,
-                    TrainStep *step) {
+// In the type of outputs.
+static Node *mask_output(Graph *graph, Node *mask) {
+    Node *inputs[] = {mask, graph_constant(graph, 1), graph_constant(graph, 0)};
+    return graph_call(graph, "where", inputs, 3, NULL);
+}
+
+// The masks of outputs are given, too: metrics leave out the steps that do not count.
+static void give_masks(Training *training, Graph *graph) {
+    for (int i = 0; i < training->losses.count; i++) {
+        OutputLoss *loss = &training->losses.items[i];
+        const Node *output = graph->outputs.items[loss->output];
+        if (!output->mask || output->type.rank < 2) continue;
+        loss->mask = graph->outputs.count;
+        vec_push(graph->arena, &graph->outputs, mask_output(graph, output->mask));
+    }
+}
+
+void outputs_finish(Checker *c, const TrainEntry *entry, Training *training, TrainStep *step) {
     const Graph *forward = entry->model->model->forward;
     int count = training->losses.count;
     step->name = "loss";
@@ -406,6 +422,7 @@ void outputs_finish(Checker *c, const TrainEntry *entry, const Training *trainin
     for (int i = 0; i < count && ok; i++)
         ok = add_measures(c, entry, step, graph, &training->losses.items[i], values[i]);
     graph->targets = targets;
+    give_masks(training, graph);
     c->graph = NULL;
     if (ok) step->forward = graph;
 }
