@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 18, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 19, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -210,6 +210,14 @@ typedef struct nnrt_model {
     int64_t parameter_count;
     nnrt_function predict, predict_one; // of batches; of one sample, which the workers divide
     int64_t predict_batch;              // the most samples of one call of `predict`
+    // One token of a text at a time. Columns: the token, and the state, where the second output is
+    // the next one: zeros before the first token. What else it keeps of the tokens before is in its
+    // arena. `step` counts the tokens from 1. Without `run`: the model writes no text, as
+    // `no_generation` says.
+    nnrt_function generate;
+    int64_t window;       // so many tokens at most, of which the arena keeps something; 0: any
+    int64_t gives_shares; // its output is probabilities, not scores
+    const char *no_generation;
     // Bytes, as the summary prints them.
     int64_t weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes;
 } nnrt_model;

@@ -427,6 +427,40 @@ static int64_t last_training(const Compiled *compiled, const Model *model) {
     return -1;
 }
 
+// "`lstm_1` (line 7) goes through the sequence from its end"
+static const char *no_generation(Gen *gen, const Compiled *compiled, const CompiledModel *own) {
+    const Node *fault = own->one_step.fault;
+    const Layer *layer = fault ? fault->layer : NULL;
+    int64_t line = layer ? line_at(compiled, layer->span) : 0;
+    const char *name =
+        layer ? weights_layer_name(gen->arena, layer, own->model->name) : own->model->name;
+    if (!own->one_step.reason) return NULL;
+    if (!line) return arena_format(gen->arena, "`%s` %s", name, own->one_step.reason);
+    return arena_format(gen->arena, "`%s` (line %lld) %s", name, (long long)line,
+                        own->one_step.reason);
+}
+
+// Of its output.
+static bool gives_shares(const Model *model) {
+    const Node *output = model->forward->outputs.count ? model->forward->outputs.items[0] : NULL;
+    while (output && output->op->fuse == FUSE_MOVEMENT) output = output->inputs[0];
+    if (!output || output->op->is_activation) return output && output->op->gives_shares;
+    const Schema *schema = output->args ? output->args->schema : NULL;
+    for (int i = 0; schema && schema->args[i].name; i++)
+        if (schema->args[i].type == ARG_ACTIVATION && output->args->values[i].is_set)
+            return ((const OpDef *)output->args->values[i].callee)->gives_shares;
+    return false;
+}
+
+static void set_generation(Gen *gen, const Compiled *compiled, const CompiledModel *own,
+                           nnrt_model *out) {
+    out->no_generation = no_generation(gen, compiled, own);
+    if (!own->generate) return;
+    out->generate = function_of(gen, compiled, own->generate);
+    out->window = own->one_step.window;
+    out->gives_shares = gives_shares(own->model);
+}
+
 static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledModel *own) {
     GenSizes sizes = pipeline_sizes(compiled, own->model);
     nnrt_model out = {.name = own->model->name,
@@ -440,6 +474,7 @@ static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledMod
                       .gradient_bytes = sizes.gradients,
                       .optimizer_bytes = sizes.optimizer,
                       .activation_bytes = sizes.activations};
+    set_generation(gen, compiled, own, &out);
     set_layers(gen, compiled, own->model, &out);
     set_needed(gen, own->model->forward, &out);
     return out;

@@ -4,6 +4,7 @@
 #define NNC_GEN_EMIT_H
 
 #include "../base/integer.h"
+#include "../pass/graph/one_step.h"
 #include "gen.h"
 #include "product/tuning.h"
 
@@ -288,6 +289,8 @@ typedef struct CompiledTraining {
 typedef struct CompiledModel {
     const Model *model;
     Function *predict, *predict_one; // of batches; of one sample, by all workers
+    Function *generate;              // one step of a sequence; NULL: it does not go step by step,
+    OneStep one_step;                // or has no words for it
 } CompiledModel;
 
 typedef struct Compiled {

@@ -98,6 +98,37 @@ static int64_t predict_batch(const Model *model) {
     return batch;
 }
 
+// How many tokens there are for its input, as far as that is known; 0: it reads none.
+static int64_t vocabulary_of(const Model *model) {
+    const nnrt_data_info *info = model->dataset ? &model->dataset->info : NULL;
+    const NodeList *inputs = &model->forward->inputs;
+    const char *column = inputs->count == 1 ? inputs->items[0]->column : NULL;
+    int64_t number = info && column ? nnrt_data_find_column(info, column) : -1;
+    bool is_text = number >= 0 && number < info->input_count && !info->input_is_index[number];
+    return is_text ? info->input_categories[number] : 0;
+}
+
+// A model that gives a number for each token of a text goes on with the text, token by token.
+static void add_generation(Run *run, const Model *model, const char *end, CompiledModel *out) {
+    const NodeList *outputs = &model->forward->outputs;
+    int64_t vocabulary = vocabulary_of(model);
+    if (!vocabulary) {
+        out->one_step.reason = "reads no tokens of a text";
+        return;
+    }
+    if (outputs->count != 1 || type_last(&outputs->items[0]->type) != vocabulary) {
+        out->one_step.reason = "does not give a number for each token of the vocabulary";
+        return;
+    }
+    out->one_step = pass_one_step(model->forward, run->arena);
+    if (!out->one_step.graph) return;
+    out->generate =
+        add_function(run, (Function){.forward = out->one_step.graph,
+                                     .mode = GRAPH_PREDICT,
+                                     .name = arena_format(run->arena, "nn_generate%s", end),
+                                     .is_shown = true});
+}
+
 // "nn_predict" of the main model, "nn_predict_encoder" of another.
 static void add_model(Run *run, const Model *model) {
     Compiled *compiled = run->compiled;
@@ -119,6 +150,7 @@ static void add_model(Run *run, const Model *model) {
     function.is_profiled = true;
     function.is_shown = false;
     out->predict_one = add_function(run, function);
+    add_generation(run, model, end, out);
 }
 
 static void list_functions(Run *run) {

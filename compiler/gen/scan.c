@@ -83,13 +83,21 @@ static void call_groups(Gen *gen, const Schedule *body, const GroupCode *codes, 
     }
 }
 
+// The steps that a run does: all of them, or the one that comes next.
+static Range steps_of_run(Gen *gen, const Scan *scan, Value function) {
+    if (!scan->is_resumed) return (Range){ir_int(gen, 0), ir_int(gen, scan->steps)};
+    Value step = ir_context(gen, function, FIELD_STEP);
+    Value end = LLVMBuildFPToSI(gen->builder, step, gen->i64, "");
+    return (Range){ir_add(gen, end, ir_int(gen, -1)), end};
+}
+
 Value scan_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     const Schedule *body = group->body;
     const GroupCode *codes = emit_groups(gen, body, name);
     Value function = ir_group_function(gen, name);
     copy_in(gen, schedule, group, function);
-    Loop steps =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, body->scan->steps), ir_int(gen, 1), "time");
+    Range run = steps_of_run(gen, body->scan, function);
+    Loop steps = ir_loop_begin(gen, run.begin, run.end, ir_int(gen, 1), "time");
     Value time = steps.index;
     if (body->scan->is_reversed)
         time = LLVMBuildSub(gen->builder, ir_int(gen, body->scan->steps - 1), time, "");

@@ -102,8 +102,11 @@ static void print_list(Text *out, const char *title, const NodeList *list) {
 
 static void print_body(Text *out, const Scan *scan, int depth) {
     text_format(out, "%*s%lld steps%s: %d carried, %d sequences, %d captured\n", 4 * depth, "",
-                (long long)scan->steps, scan->is_reversed ? " from the last" : "", scan->carried,
-                scan->sequences, scan->captured);
+                (long long)scan->steps,
+                scan->is_reversed  ? " from the last"
+                : scan->is_resumed ? ", one a run"
+                                   : "",
+                scan->carried, scan->sequences, scan->captured);
     for (int i = 0; i < scan->body->nodes.count; i++)
         print_node(out, scan->body, scan->body->nodes.items[i], depth);
     text_format(out, "%*s", 4 * depth, "");

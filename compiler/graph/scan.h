@@ -16,6 +16,8 @@ struct Scan {
     Graph *body;
     int64_t steps;
     bool is_reversed; // from the last step of the sequences to the first
+    bool is_resumed; // a run does the one step that the scalar `step` says, from 1; what is stacked
+                     // stays in memory from run to run
     int carried, sequences, captured;
 };
 

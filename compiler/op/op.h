@@ -97,6 +97,7 @@ struct OpDef {
     bool surface;            // users may write it in a model
     const char *of_several;  // what does to several values what this does within one; NULL
     bool is_activation;      // may stand where an activation is asked for
+    bool gives_shares;       // an activation whose vectors are probabilities that sum to 1
     bool is_slow;            // elementwise: computing it again costs more than loading it
     bool reads_column;       // elementwise: depends on the place in the last dimension
     bool is_point;           // a value that stays one while a gradient by it is looked for
@@ -154,6 +155,16 @@ struct OpDef {
     // Whether vectors of so many elements of the result come from elements that do not follow each
     // other; NULL: they never do.
     bool (*moves_lanes)(const Node *node, int lanes);
+    // The dimension of the result each of whose places is made of the same place of dimension
+    // `axis` of input `input`, and of no other place there; -1: there is none. NULL: as the class
+    // has it (op_kept_axis).
+    int (*kept_axis)(const Node *node, int input, int axis);
+    // The only place of dimension `axis` of input 0 that the result is made of; -1: there are
+    // several. NULL: there always are.
+    int64_t (*single_place)(const Node *node, int axis);
+    // Its value at place `at`, a number of the run, of dimension `axis`, which becomes 1; NULL: it
+    // has no such form there.
+    Node *(*at_place)(Graph *graph, const Node *node, int axis, Node *at);
     // FUSE_ELEMENTWISE.
     Lane (*lower)(LaneBuilder *b, const Node *node, const Lane *inputs);
     double (*evaluate_element)(const Node *node, const double *inputs, const EvalPoint *at);
@@ -172,6 +183,10 @@ ProductKind op_product_kind(const Node *node); // PRODUCT_NONE: no contraction
 bool op_is_convolution(const Node *node);
 bool op_is_matrix_product(const Node *node);  // a contraction that is no convolution
 bool op_multiplies_weights(const Node *node); // PRODUCT_FORWARD and PRODUCT_DATA
+
+// The dimension of the result that keeps the places of one of an input apart (OpDef.kept_axis); -1:
+// none does.
+int op_kept_axis(const Node *node, int input, int axis);
 
 // ---- For shape rules.
 // Reports E0203 at the node: "dense expects a vector, but this value is 24x24x32". Returns false.

@@ -106,6 +106,17 @@ bool op_shape_broadcast(Graph *graph, Node *node) {
     return true;
 }
 
+int op_kept_axis(const Node *node, int input, int axis) {
+    const OpDef *op = node->op;
+    int last = node->inputs[input]->type.rank - 1;
+    if (op->kept_axis) return op->kept_axis(node, input, axis);
+    if (op->fuse == FUSE_ELEMENTWISE)
+        return op->reads_column && axis == last ? -1 : axis + node->type.rank - 1 - last;
+    bool keeps = op->fuse == FUSE_REDUCTION || (op_is_matrix_product(node) && input == 0 &&
+                                                op_product_kind(node) != PRODUCT_WEIGHTS);
+    return keeps && axis < last ? axis : -1;
+}
+
 double op_flops_elements(const Node *node) {
     return (double)type_elements(&node->type);
 }

@@ -122,6 +122,7 @@ static void evaluate_scan(Evaluation *evaluation, const Node *node) {
         if (i < scan->carried || i >= sequences)
             copy_step(&inputs[i], &evaluation->values[node->inputs[i]->id], 0, false);
     for (int64_t step = 0; step < scan->steps; step++) {
+        if (scan->is_resumed && step + 1 != evaluation->bindings->context.step) continue;
         int64_t at = scan->is_reversed ? scan->steps - 1 - step : step;
         for (int i = scan->carried; i < sequences; i++)
             copy_step(&inputs[i], &evaluation->values[node->inputs[i]->id], at, false);

@@ -467,6 +467,7 @@ const OpDef op_activation[] = {
     {.schema = {"softmax", "turns scores into probabilities that sum to 1", softmax_args,
                 "Softmax"},
      ACTIVATION,
+     .gives_shares = true,
      .fuse = FUSE_COMPOSITE,
      .shape = softmax_shape,
      .expand = softmax_expand},

@@ -316,19 +316,28 @@ static const ArgDef multi_head_args[] = {
     {0},
 };
 
-// ---- causal_mask: 0 to the diagonal, and above it what leaves nothing of a probability.
+// ---- causal_mask: 0 to the diagonal, and above it what leaves nothing of a probability. With an
+// input it is the one row that this says.
 
 static Lane causal_lower(LaneBuilder *b, const Node *node, const Lane *inputs) {
-    (void)inputs;
-    Lane row = lane_row(b, node->type.dims[node->type.rank - 2]);
+    Lane row = node->input_count ? inputs[0] : lane_row(b, node->type.dims[node->type.rank - 2]);
     return lane_select(b, lane_less(b, row, lane_column(b)), lane_constant(b, NOTHING),
                        lane_constant(b, 0));
 }
 
 static double causal_evaluate(const Node *node, const double *inputs, const EvalPoint *at) {
-    (void)inputs;
     int64_t row = at->element / type_last(&node->type) % node->type.dims[node->type.rank - 2];
+    if (node->input_count) row = (int64_t)inputs[0];
     return at->column > row ? NOTHING : 0;
+}
+
+static Node *causal_at_place(Graph *graph, const Node *node, int axis, Node *at) {
+    Type type = node->type;
+    if (axis != type.rank - 2 || node->input_count) return NULL;
+    type.dims[axis] = 1;
+    Node *row = graph_generate(graph, "causal_mask", type, NULL);
+    op_append_input(graph, row, at);
+    return row;
 }
 
 const OpDef op_attention[] = {
@@ -356,7 +365,9 @@ const OpDef op_attention[] = {
                 .doc = "is 0, and above the diagonal a large negative number"},
      .fuse = FUSE_ELEMENTWISE,
      .reads_column = true,
+     .max_inputs = 1,
      .shape = op_shape_given,
+     .at_place = causal_at_place,
      .no_gradient = "it has no inputs",
      .flops = op_flops_none,
      .lower = causal_lower,

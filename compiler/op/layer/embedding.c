@@ -58,6 +58,12 @@ static Lane take_rows_gather(LaneBuilder *b, Node *node) {
     return lane_fetch(b, node, 1, (LanePlace[]){row, lane_place(b, rank - 1)}, NULL);
 }
 
+// A place has the row that its number names.
+static int take_rows_kept(const Node *node, int input, int axis) {
+    (void)node;
+    return input == 0 ? axis : -1;
+}
+
 // ---- add_rows: to zeros, in the order of the batch, each row of input 1 at the row that input 0
 // names.
 
@@ -182,7 +188,8 @@ const OpDef op_embedding[] = {
      .gradient = take_rows_gradient,
      .flops = op_flops_none,
      .evaluate = take_rows_evaluate,
-     .gather = take_rows_gather},
+     .gather = take_rows_gather,
+     .kept_axis = take_rows_kept},
     {.schema = {"add_rows", "adds rows up by their numbers: the gradient of take_rows",
                 add_rows_args, NULL},
      .min_inputs = 2,

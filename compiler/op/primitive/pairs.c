@@ -92,6 +92,21 @@ int64_t pairs_batches(const Pairs *pairs) {
     return count;
 }
 
+bool pairs_lower(const Node *node, int *ahead, int *behind) {
+    Equation e;
+    const char *lower = args_text(node->args, "lower");
+    if (!lower || !read_equation(args_text(node->args, "equation"), &e)) return false;
+    *ahead = dimension_of(&e, RESULT, lower[0]);
+    *behind = dimension_of(&e, RESULT, lower[1]);
+    return true;
+}
+
+static int einsum_kept(const Node *node, int input, int axis) {
+    Equation e;
+    if (!read_equation(args_text(node->args, "equation"), &e)) return -1;
+    return dimension_of(&e, RESULT, e.text[input][axis]);
+}
+
 Node *pairs_multiply(Graph *graph, Node *left, Node *right, const char *equation,
                      const char *lower) {
     Args *args = graph_args(graph, "einsum");
@@ -307,6 +322,7 @@ const OpDef op_pairs[] = {
      .max_inputs = 2,
      .fuse = FUSE_CONTRACTION,
      .contraction = {.kind = PRODUCT_PAIRS},
+     .kept_axis = einsum_kept,
      .shape = einsum_shape,
      .gradient = einsum_gradient,
      .flops = einsum_flops,

@@ -28,6 +28,10 @@ typedef struct Pairs {
 Pairs pairs_of(const Node *node); // of a contraction of the kind PRODUCT_PAIRS
 int64_t pairs_batches(const Pairs *pairs);
 
+// Of `lower`: the dimensions of the result in which its letters stand; -1: it is not there. False:
+// nothing is lower.
+bool pairs_lower(const Node *node, int *ahead, int *behind);
+
 // Products of two values by such an equation; `lower` may be NULL.
 Node *pairs_multiply(Graph *graph, Node *left, Node *right, const char *equation,
                      const char *lower);

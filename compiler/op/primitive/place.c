@@ -473,6 +473,36 @@ static bool reverse_moves_lanes(const Node *node, int lanes) {
     return lanes > 1 && args_int(node->args, "axis") == node->type.rank - 1;
 }
 
+// ---- Which dimensions of an input keep their places.
+
+static int pad_kept(const Node *node, int input, int axis) {
+    (void)node, (void)input;
+    return axis == 2 ? axis : -1;
+}
+
+static int permute_kept(const Node *node, int input, int axis) {
+    const ArgValue *order = args_get(node->args, "dims");
+    (void)input;
+    for (int i = 0; i < order->count; i++)
+        if ((int)order->numbers[i] == axis + 1) return i;
+    return -1;
+}
+
+static int concat_kept(const Node *node, int input, int axis) {
+    (void)input;
+    return axis == concat_axis(node) ? -1 : axis;
+}
+
+static int others_kept(const Node *node, int input, int axis) {
+    (void)input;
+    return axis == args_int(node->args, "axis") ? -1 : axis;
+}
+
+static int64_t slice_single_place(const Node *node, int axis) {
+    bool is_one = axis == args_int(node->args, "axis") && node->type.dims[axis] == 1;
+    return is_one ? args_int(node->args, "begin") : -1;
+}
+
 #define AXIS                                                                                       \
     {.name = "axis",                                                                               \
      .type = ARG_INT,                                                                              \
@@ -554,6 +584,7 @@ static const ArgDef reverse_args[] = {AXIS, {0}};
 const OpDef op_place[] = {
     {.schema = {"pad_zeros", "adds lines of zeros around a picture, or cuts lines off", pad_args,
                 NULL},
+     .kept_axis = pad_kept,
      PLACE(pad)},
     {.schema = {"upsample_nearest", "repeats each cell of a picture in a block", upsample_args,
                 NULL},
@@ -561,6 +592,7 @@ const OpDef op_place[] = {
     {.schema = {"permute", "puts dimensions in another order", permute_args, "Permute transpose"},
      .surface = true,
      .moves_lanes = permute_moves_lanes,
+     .kept_axis = permute_kept,
      PLACE(permute)},
     {.schema = {"concat", "joins values along a dimension", concat_args, "Concatenate concatenate"},
      .surface = true,
@@ -574,16 +606,21 @@ const OpDef op_place[] = {
      .evaluate = concat_evaluate,
      .gather = concat_gather,
      .joined_axis = concat_axis,
+     .kept_axis = concat_kept,
      .moves_lanes = concat_moves_lanes},
     {.schema = {"slice", "takes a part along one dimension", slice_args, NULL},
      .moves_lanes = slice_moves_lanes,
+     .kept_axis = others_kept,
+     .single_place = slice_single_place,
      PLACE(slice)},
     {.schema = {"unslice", "puts a value into zeros: the gradient of slice", unslice_args, NULL},
      .moves_lanes = unslice_moves_lanes,
+     .kept_axis = others_kept,
      PLACE(unslice)},
     {.schema = {"reverse", "puts the places of a dimension into the opposite order", reverse_args,
                 NULL},
      .moves_lanes = reverse_moves_lanes,
+     .kept_axis = others_kept,
      PLACE(reverse)},
     {.schema = {0}},
 };

@@ -135,6 +135,11 @@ Node *op_reduce_axis(Graph *graph, Node *x, int axis, ReduceKind kind) {
     return graph_call(graph, op, &x, 1, args);
 }
 
+static int axis_kept(const Node *node, int input, int axis) {
+    (void)input;
+    return axis == args_int(node->args, "axis") ? -1 : axis;
+}
+
 static const ArgDef axis_args[] = {
     {.name = "axis",
      .type = ARG_INT,
@@ -172,6 +177,7 @@ const OpDef op_reduce[] = {
      .fuse = FUSE_REDUCE_AXIS,
      .reduce = REDUCE_SUM,
      .shape = axis_shape,
+     .kept_axis = axis_kept,
      .gradient = repeat_gradient},
     {.schema = {"axis_max", "takes the largest along a dimension that is not the last", axis_args,
                 NULL},
@@ -179,6 +185,7 @@ const OpDef op_reduce[] = {
      .fuse = FUSE_REDUCE_AXIS,
      .reduce = REDUCE_MAX,
      .shape = axis_shape,
+     .kept_axis = axis_kept,
      .gradient = axis_max_gradient},
     {.schema = {"reduce_all_sum", "sums all elements of a value without samples", NULL, NULL},
      REDUCTION(reduce_all_evaluate),

@@ -74,6 +74,16 @@ static void reshape_evaluate(const Node *node, const EvalTensor *inputs, EvalTen
     for (int64_t i = 0; i < output->rows * output->size; i++) output->data[i] = inputs[0].data[i];
 }
 
+// A dimension that stays as long as it is, behind as many elements.
+static int reshape_kept(const Node *node, int input, int axis) {
+    const Type *from = &node->inputs[input]->type, *to = &node->type;
+    int64_t wanted = 1, before = 1;
+    for (int i = 0; i < axis; i++) wanted *= from->dims[i];
+    for (int i = 0; i < to->rank; before *= to->dims[i++])
+        if (before == wanted && to->dims[i] == from->dims[axis]) return i;
+    return -1;
+}
+
 // ---- flatten
 
 static bool flatten_shape(Graph *graph, Node *node) {
@@ -106,6 +116,7 @@ const OpDef op_reshape[] = {
      .fuse = FUSE_MOVEMENT,
      .shape = reshape_shape,
      .gradient = reshape_gradient,
+     .kept_axis = reshape_kept,
      .flops = op_flops_none,
      .evaluate = reshape_evaluate},
     {.schema = {"flatten", "makes a vector of all values, row by row", NULL, "Flatten"},

@@ -154,6 +154,13 @@ static void find_lives(Schedule *schedule) {
         }
         schedule_visit_reads(schedule, group, extend_life, &(LifeState){schedule, group->phase});
     }
+    // What stays from run to run shares its memory with nothing.
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.items[i];
+        if (node->op->fuse != FUSE_RESULT || !node->inputs[0]->scan->is_resumed) continue;
+        schedule->buffers[i].first_phase = 0;
+        schedule->buffers[i].last_phase = schedule->phase_count - 1;
+    }
     // Outputs are read after the step, by workers of which one may be in the next step already. It
     // writes those of its own samples only, or such as stand behind a barrier, which waits for all.
     for (int i = 0; i < graph->outputs.count; i++) {
