@@ -14,7 +14,8 @@ typedef enum nnrt_domain {
     NNRT_RANDOM_STEP = 3,       // stream: the epoch; position: the step in it
     NNRT_RANDOM_DATA = 4,       // stream: chosen by the data source or transform
     NNRT_RANDOM_BENCH = 5,
-    NNRT_RANDOM_AUGMENT = 6 // stream: the epoch; position: by the sample
+    NNRT_RANDOM_AUGMENT = 6, // stream: the epoch; position: by the sample
+    NNRT_RANDOM_GENERATE = 7 // position: the token
 } nnrt_domain;
 
 // A sequence of random numbers. Fields are private; copies go on independently.

@@ -17,6 +17,8 @@ typedef struct nnrt_source {
     int has_folders;    // of pictures, one a class
     int has_columns;    // of numbers and words, which become one vector
     int takes_new_rows; // reads table->new_rows, all of which are of the test part
+    // Of running text: what its tokens are; NULL: it is none.
+    nnrt_unit (*unit_of)(const nnrt_call *call);
 } nnrt_source;
 
 // What a transform of rows reads of the columns, and others change.

@@ -12,7 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIT = 1, INIT = 2, EVALUATE = 4, PREDICT = 8, BENCH = 16, INFO = 32, HELP = 64 };
+enum {
+    FIT = 1,
+    INIT = 2,
+    EVALUATE = 4,
+    PREDICT = 8,
+    BENCH = 16,
+    INFO = 32,
+    HELP = 64,
+    GENERATE = 128
+};
 
 static const struct command {
     const char *name;
@@ -25,6 +34,7 @@ static const struct command {
      "loss, metrics, confusion matrix, recall and precision by class"},
     {"predict", PREDICT, " INPUT...",
      "classes or values for .npy, .png and IDX files, `-` or numbers"},
+    {"generate", GENERATE, "", "go on with a text, token by token"},
     {"bench", BENCH, "", "measure training and prediction on data in memory"},
     {"info", INFO, "", "what this program is and which data it needs"},
     {"help", HELP, " [COMMAND]", "this text, or the options of a command"},
@@ -36,6 +46,9 @@ typedef enum option_type {
     OPTION_COUNT, // 1 to 10^12
     OPTION_SEED,  // 0 to 2^63 - 1
     OPTION_POSITIVE,
+    OPTION_NOT_NEGATIVE,
+    OPTION_SHARE, // above 0, at most 1
+    OPTION_TEXT,
     OPTION_FILE,
     OPTION_NAME,
     OPTION_FOLDERS, // a list, the first NULL ends it
@@ -55,16 +68,18 @@ static const struct option {
      "samples a batch, at most the compiled number"},
     {"--learning-rate", OPTION_POSITIVE, offsetof(nnrt_options, learning_rate), FIT, "X",
      "instead of the program's"},
-    {"--seed", OPTION_SEED, offsetof(nnrt_options, seed), FIT | INIT | BENCH, "N",
-     "of initial weights, shuffling and dropout; 1 unless given"},
-    {"--threads", OPTION_COUNT, offsetof(nnrt_options, threads), FIT | EVALUATE | PREDICT | BENCH,
-     "N", "at most; the result is the same for any number"},
+    {"--seed", OPTION_SEED, offsetof(nnrt_options, seed), FIT | INIT | BENCH | GENERATE, "N",
+     "of initial weights, shuffling, dropout and what is drawn; 1 unless given"},
+    {"--threads", OPTION_COUNT, offsetof(nnrt_options, threads),
+     FIT | EVALUATE | PREDICT | BENCH | GENERATE, "N",
+     "at most; the result is the same for any number"},
     {"--no-shuffle", OPTION_FLAG, offsetof(nnrt_options, no_shuffle), FIT, NULL,
      "take the samples in the data's order"},
-    {"--weights", OPTION_FILE, offsetof(nnrt_options, weights), FIT | EVALUATE | PREDICT, "FILE",
-     "start from, or use, these weights"},
-    {"--model", OPTION_NAME, offsetof(nnrt_options, model), PREDICT | EVALUATE | BENCH | INFO,
-     "NAME", "of several models, the one that is meant"},
+    {"--weights", OPTION_FILE, offsetof(nnrt_options, weights), FIT | EVALUATE | PREDICT | GENERATE,
+     "FILE", "start from, or use, these weights"},
+    {"--model", OPTION_NAME, offsetof(nnrt_options, model),
+     PREDICT | EVALUATE | BENCH | INFO | GENERATE, "NAME",
+     "of several models, the one that is meant"},
     {"--carried", OPTION_FLAG, offsetof(nnrt_options, carried), FIT, NULL,
      "start from the weights that the program carries"},
     {"--save", OPTION_FILE, offsetof(nnrt_options, save), FIT | INIT, "FILE",
@@ -81,8 +96,20 @@ static const struct option {
      "how long to measure"},
     {"--profile", OPTION_FLAG, offsetof(nnrt_options, profile), FIT | BENCH, NULL,
      "say where the time of a step goes, by group and by line of the source"},
-    {"--json", OPTION_FLAG, offsetof(nnrt_options, json), FIT | EVALUATE | PREDICT | BENCH | INFO,
-     NULL, "print the result as JSON"},
+    {"--prompt", OPTION_TEXT, offsetof(nnrt_options, prompt), GENERATE, "TEXT",
+     "what the text begins with; a line's end unless given"},
+    {"--prompt-file", OPTION_FILE, offsetof(nnrt_options, prompt_file), GENERATE, "FILE",
+     "the same from a file; -: from standard input"},
+    {"--length", OPTION_COUNT, offsetof(nnrt_options, length), GENERATE, "N",
+     "write so many tokens; 500 unless given"},
+    {"--temperature", OPTION_NOT_NEGATIVE, offsetof(nnrt_options, temperature), GENERATE, "X",
+     "divide scores by X before drawing; 0: always the likeliest; 1 unless given"},
+    {"--top-k", OPTION_COUNT, offsetof(nnrt_options, top_k), GENERATE, "N",
+     "draw from the N likeliest tokens"},
+    {"--top-p", OPTION_SHARE, offsetof(nnrt_options, top_p), GENERATE, "P",
+     "draw from the likeliest tokens that together have the probability P"},
+    {"--json", OPTION_FLAG, offsetof(nnrt_options, json),
+     FIT | EVALUATE | PREDICT | BENCH | INFO | GENERATE, NULL, "print the result as JSON"},
     {"--csv", OPTION_FLAG, offsetof(nnrt_options, csv), PREDICT, NULL, "print the result as CSV"},
     {"--npy", OPTION_FILE, offsetof(nnrt_options, npy), PREDICT, "OUT",
      "write the outputs to a NumPy file"},
@@ -162,6 +189,17 @@ static nnrt_status set_positive(const struct option *option, const char *value, 
     return NNRT_OK;
 }
 
+static nnrt_status set_number(const struct option *option, const char *value, double *field) {
+    double number;
+    int is_share = option->type == OPTION_SHARE;
+    if (!nnrt_number_parse(value, &number) || !isfinite(number) || number < 0 ||
+        (is_share && (number == 0 || number > 1)))
+        return bad_value(option, value,
+                         is_share ? "a number above 0, at most 1" : "a number from 0 on");
+    *field = number;
+    return NNRT_OK;
+}
+
 static nnrt_status set_progress(const struct option *option, const char *value, int64_t *field) {
     for (int i = 0; i < PROGRESS_NAMES; i++)
         if (strcmp(progress_names[i], value) == 0) {
@@ -192,6 +230,9 @@ static nnrt_status set_value(const struct option *option, const char *value, voi
     case OPTION_SEED:
         return set_integer(option, value, 0, INT64_MAX, "a whole number from 0 to 2^63 - 1", field);
     case OPTION_POSITIVE: return set_positive(option, value, field);
+    case OPTION_NOT_NEGATIVE:
+    case OPTION_SHARE: return set_number(option, value, field);
+    case OPTION_TEXT: *(const char **)field = value; return NNRT_OK;
     case OPTION_PROGRESS: return set_progress(option, value, field);
     case OPTION_FOLDERS: return set_folder(option, value, field);
     case OPTION_NAME:
@@ -276,6 +317,8 @@ static nnrt_status check_together(const nnrt_options *options) {
         1)
         return nnrt_fail(NNRT_USAGE,
                          "only one of `--json`, `--csv`, `--npy` and `--png` can be given");
+    if (options->prompt && options->prompt_file)
+        return nnrt_fail(NNRT_USAGE, "only one of `--prompt` and `--prompt-file` can be given");
     if (options->weights && options->carried)
         return nnrt_fail(NNRT_USAGE, "only one of `--weights` and `--carried` can be given");
     return NNRT_OK;
@@ -291,6 +334,7 @@ static int is_operand(const struct command *command, const char *word) {
 nnrt_status nnrt_options_parse(nnrt_options *options, int argc, char **argv) {
     memset(options, 0, sizeof *options);
     options->seed = 1;
+    options->temperature = 1;
     options->program = argc > 0 ? argv[0] : "program";
     options->called = getenv(NNRT_CALLED);
     if (!options->called || !*options->called) options->called = options->program;

@@ -27,6 +27,9 @@ typedef struct nnrt_options {
     // 0 or NULL: not given
     int64_t epochs, steps, batch, threads;
     double learning_rate, seconds;
+    const char *prompt, *prompt_file;
+    int64_t length, top_k;
+    double temperature, top_p; // temperature: 1 where it is not given
     int64_t carried; // start from the weights that the program carries
     const char *model;
     const char *weights, *save, *step_log, *history, *npy, *png;

@@ -450,7 +450,8 @@ static int find_beside(const char *name, char *path, size_t size) {
 int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]) {
     const nnrt_options *options = session->options;
     const char *command = options->command, *own = session->weights_path;
-    int needs_trained = strcmp(command, "evaluate") == 0 || strcmp(command, "predict") == 0;
+    int needs_trained = strcmp(command, "evaluate") == 0 || strcmp(command, "predict") == 0 ||
+                        strcmp(command, "generate") == 0;
     const char *known = options->weights                          ? options->weights
                         : needs_trained && access(own, F_OK) == 0 ? own
                                                                   : NULL;

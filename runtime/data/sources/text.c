@@ -194,9 +194,13 @@ static nnrt_status add_tokens(Reading *reading) {
     return field->words ? NNRT_OK : NNRT_ERROR;
 }
 
+static nnrt_unit unit_of(const nnrt_call *call) {
+    return (nnrt_unit)nnrt_call_word_at(call, text_args, UNIT);
+}
+
 static nnrt_status open_text(nnrt_table *table, const nnrt_call *call) {
     Reading reading = {.table = table, .call = call};
-    reading.unit = (nnrt_unit)nnrt_call_word_at(call, text_args, UNIT);
+    reading.unit = unit_of(call);
     table->storage->rule = (nnrt_memory_rule)nnrt_call_word_at(call, text_args, MEMORY);
     memset(reading.ascii, -1, sizeof reading.ascii);
     nnrt_status status = table->new_rows ? read_new_rows(&reading) : read_files(&reading);
@@ -243,5 +247,6 @@ static const ArgDef text_args[] = {
 const nnrt_source nnrt_text_sources[] = {
     {.schema = {"text", "reads running text as tokens", text_args, "TextLineDataset"},
      .open = open_text,
-     .takes_new_rows = 1},
+     .takes_new_rows = 1,
+     .unit_of = unit_of},
     {.schema = {0}}};
