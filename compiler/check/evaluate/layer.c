@@ -182,9 +182,18 @@ static const Value *unfinished(Checker *c, const OpDef *op, const Application *c
     return value;
 }
 
+// A layer that works with another one has its weights, so that what freezes that one freezes it.
+static bool says_frozen(const Args *args) {
+    if (!args || args->is_frozen) return args != NULL;
+    for (int i = 0; i < args->count; i++)
+        if (args->schema->args[i].type == ARG_LAYER && says_frozen(args->values[i].args))
+            return true;
+    return false;
+}
+
 // In a model's body for all of its trainings, in a step's own body for that step.
 static void freeze_layer(Checker *c, Layer *layer, const Args *args) {
-    if (c->is_frozen || (args && args->is_frozen)) layer->trainable = false;
+    if (c->is_frozen || says_frozen(args)) layer->trainable = false;
     if (c->is_step_frozen && c->step) vec_push(c->arena, &c->step->frozen, layer);
 }
 
