@@ -92,6 +92,31 @@ static void dense_on_rows(void **state) {
     check(&(Case){.build = dense_on_bytes, .loss = "mae", .optimizer = "nadam"});
 }
 
+// Gates that are multiplied one by one.
+static Node *part_of_product(Graph *graph, Node *x, Node *w, int64_t begin, int64_t count) {
+    Args *args = graph_args(graph, "slice");
+    args_set_number(args, "axis", 1);
+    args_set_number(args, "begin", (double)begin);
+    args_set_number(args, "count", (double)count);
+    return graph_matmul(graph, x, graph_call(graph, "slice", &w, 1, args), false);
+}
+
+static Node *gates_by_parts(Graph *graph) {
+    Node *x = add_input(graph, "x", FLOATS(5, 13));
+    Type type = type_make(DTYPE_F32, false, 2, (int64_t[]){13, 27});
+    Parameter *kernel =
+        weights_parameter(graph->weights, NULL, "w", type, &(ArgValue){0}, NULL, true);
+    Node *w = graph_parameter_node(graph, kernel);
+    Node *first = graph_unary(graph, "sigmoid", part_of_product(graph, x, w, 0, 10));
+    Node *second = graph_unary(graph, "tanh", part_of_product(graph, x, w, 17, 10));
+    return graph_multiply(graph, first, second);
+}
+
+static void parts_of_a_kernel(void **state) {
+    (void)state;
+    check(&(Case){.build = gates_by_parts, .loss = "mse", .optimizer = "adam"});
+}
+
 static Node *softmax_of_many(Graph *graph) {
     Node *x = add_dense(graph, add_input(graph, "x", FLOATS(3, 4)), 150);
     return add_layer(graph, "softmax", x, NULL);
@@ -359,11 +384,12 @@ static void random_models(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dense_on_rows),  cmocka_unit_test(softmax_by_rows),
-        cmocka_unit_test(reshapes),       cmocka_unit_test(broadcasting),
-        cmocka_unit_test(several_inputs), cmocka_unit_test(shared_weights),
-        cmocka_unit_test(penalties),      cmocka_unit_test(every_optimizer),
-        cmocka_unit_test(every_loss),     cmocka_unit_test(random_models),
+        cmocka_unit_test(dense_on_rows),   cmocka_unit_test(parts_of_a_kernel),
+        cmocka_unit_test(softmax_by_rows), cmocka_unit_test(reshapes),
+        cmocka_unit_test(broadcasting),    cmocka_unit_test(several_inputs),
+        cmocka_unit_test(shared_weights),  cmocka_unit_test(penalties),
+        cmocka_unit_test(every_optimizer), cmocka_unit_test(every_loss),
+        cmocka_unit_test(random_models),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,26 @@ static void test_scale_moves_behind_matmul_weights(void **state) {
     assert_int_equal(count_ops(graph, "multiply"), 1);
 }
 
+static void test_parts_of_weights_are_taken_of_products(void **state) {
+    Fixture *fixture = *state;
+    Graph *graph = fixture->graph;
+    Node *w = weights(graph, "w", UNBATCHED(3, 8), true);
+    Args *args = graph_args(graph, "slice");
+    args_set_number(args, "axis", 1);
+    args_set_number(args, "begin", 2);
+    args_set_number(args, "count", 4);
+    Node *part = graph_call(graph, "slice", &w, 1, args);
+    Node *result = simplified(fixture, graph_matmul(graph, fixture->y, part, false));
+    assert_true(node_is(result, "slice"));
+    assert_ptr_equal(result->inputs[0]->inputs[1], w);
+    // What is multiplied by the columns of the part is another thing.
+    Node *other = weights(graph, "other", UNBATCHED(8, 7), true);
+    args_set_number(args, "count", 3);
+    part = graph_call(graph, "slice", &other, 1, args);
+    result = simplified(fixture, graph_matmul(graph, fixture->y, part, true));
+    assert_true(node_is(result, "matmul"));
+}
+
 static void test_reshapes(void **state) {
     Fixture *fixture = *state;
     Graph *graph = fixture->graph;
@@ -281,6 +301,7 @@ int main(void) {
         TEST(test_division_by_a_number),
         TEST(test_scale_moves_behind_matmul),
         TEST(test_scale_moves_behind_matmul_weights),
+        TEST(test_parts_of_weights_are_taken_of_products),
         TEST(test_reshapes),
         TEST(test_broadcasts_sink),
         TEST(test_equal_nodes_merge),

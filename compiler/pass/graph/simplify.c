@@ -118,6 +118,20 @@ static Node *move_factor_out(Graph *graph, Node *node) {
     return NULL;
 }
 
+// x w[:, part] = (x w)[.., part]: weights are multiplied as they are kept, which is whole.
+static Node *take_part_behind(Graph *graph, Node *node) {
+    if (!node_is(node, "matmul") || !node_is(node->inputs[1], "slice")) return NULL;
+    const Node *part = node->inputs[1];
+    int results = args_bool(node->args, "transpose") ? 0 : 1; // where w has the result's columns
+    if (!part->inputs[0]->parameter || args_int(part->args, "axis") != results) return NULL;
+    Node *inputs[] = {node->inputs[0], part->inputs[0]};
+    Node *whole = graph_node(graph, node->op, inputs, 2, node->args);
+    Args *args = args_default(graph->arena, part->args->schema);
+    for (int i = 0; i < args->count; i++) args->values[i] = part->args->values[i];
+    args_set_number(args, "axis", whole->type.rank - 1);
+    return graph_call(graph, "slice", &whole, 1, args);
+}
+
 // ---- Parts of a value that were taken apart, and whose gradients come back: zeros around each are
 // added up to a whole.
 
@@ -233,9 +247,9 @@ static Node *drop_stop(Graph *graph, Node *node) {
 }
 
 static Rule *const rules[] = {
-    fold_constants,  drop_neutral,     merge_signs,           divide_once,    gather_factors,
-    move_factor_out, simplify_reshape, drop_unit_reduction,   drop_broadcast, merge_broadcasts,
-    join_parts,      drop_stop,        rectify_after_pooling,
+    fold_constants,  drop_neutral,     merge_signs,           divide_once,      gather_factors,
+    move_factor_out, simplify_reshape, drop_unit_reduction,   drop_broadcast,   merge_broadcasts,
+    join_parts,      drop_stop,        rectify_after_pooling, take_part_behind,
 };
 
 static Node *apply_rules(Graph *graph, Node *node) {
