@@ -253,15 +253,30 @@ static void enlarge_to_step(GenSizes *sizes, const CompiledStep *step) {
     if (optimizer > sizes->optimizer) sizes->optimizer = optimizer;
 }
 
+// What the products of a step need beside their operands; the largest of them, for they take turns.
+static int64_t scratch_floats(const Schedule *schedule) {
+    int64_t most = 0;
+    for (int i = 0; i < schedule->groups.count; i++) {
+        const Node *anchor = schedule->groups.items[i]->anchor;
+        if (!anchor || op_product_kind(anchor) != PRODUCT_WEIGHTS || op_is_convolution(anchor))
+            continue;
+        int64_t floats = weight_long_floats(schedule, anchor);
+        if (floats > most) most = floats;
+    }
+    return most;
+}
+
 // All that stands in memory while it is trained and evaluated in turns.
 static int64_t training_floats(const CompiledTraining *training) {
-    int64_t floats = 0;
+    int64_t floats = 0, scratch = 0;
     for (int i = 0; i < training->step_count; i++) {
         const Lowering *train = &training->steps[i].train->lowering;
+        int64_t own = scratch_floats(train->schedule);
+        if (own > scratch) scratch = own;
         floats += train->schedule->arena_size + train->layout->slots_size +
                   training->steps[i].evaluate->lowering.schedule->arena_size;
     }
-    return floats;
+    return floats + scratch;
 }
 
 static bool changes_model(const TrainStep *step, const Model *model) {

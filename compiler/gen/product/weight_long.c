@@ -178,14 +178,41 @@ static void each_panel(Product *p, const WeightTiles *t, WeightTile *emit, bool 
     ir_loop_end(gen, &panels);
 }
 
+// Floats of a worker's scratch. Workers write the sums of their own tiles alone.
+typedef struct ScratchSizes {
+    int64_t left, right, sums;
+} ScratchSizes;
+
+static ScratchSizes scratch_sizes(int64_t down, int64_t across, int64_t rows, int64_t columns,
+                                  int lanes) {
+    return (ScratchSizes){.left = round_up(down * BLOCK * rows, 16),
+                          .right = round_up(BLOCK * columns, 16),
+                          .sums = 2 * down * across * rows * round_up(columns, lanes)};
+}
+
+int64_t weight_long_floats(const Schedule *schedule, const Node *product) {
+    int parameter = schedule->buffers[product->id].parameter;
+    const MachineModel *machine = &schedule->layout->machine;
+    const Type *x = &product->inputs[0]->type;
+    if (parameter < 0 || schedule->batch * (type_elements(x) / type_last(x)) < LEAST) return 0;
+    const ParameterLayout *layout = &schedule->layout->parameters[parameter];
+    TileSizes tiles = kernel_tile_sizes(machine);
+    bool panels = layout->kind == LAYOUT_PANELS;
+    if (layout->kind == LAYOUT_PLAIN) return 0;
+    int64_t columns = panels ? layout->storage.panel : tiles.outer_vectors * machine->lanes;
+    int64_t down = divide_up(panels ? layout->rows : layout->columns, tiles.outer_rows);
+    int64_t across = divide_up(panels ? layout->columns : layout->rows, columns);
+    ScratchSizes sizes = scratch_sizes(down, across, tiles.outer_rows, columns, machine->lanes);
+    return sizes.left + sizes.right + sizes.sums;
+}
+
 static void place_scratch(Product *p, const WeightTiles *t, LongProduct *l) {
     Gen *gen = p->gen;
-    int64_t left = round_up(t->down * BLOCK * p->tiles.outer_rows, 16);
-    int64_t right = round_up((int64_t)BLOCK * t->tile_width, 16);
-    int64_t sums = 2 * t->down * t->across * tile_floats(p, t);
-    l->left = ir_scratch(gen, p->function, 0, left);
-    l->right = ir_scratch(gen, p->function, left, right);
-    l->sums = ir_scratch(gen, p->function, left + right, sums);
+    ScratchSizes sizes =
+        scratch_sizes(t->down, t->across, p->tiles.outer_rows, t->tile_width, p->lanes);
+    l->left = ir_scratch(gen, p->function, 0, sizes.left);
+    l->right = ir_scratch(gen, p->function, sizes.left, sizes.right);
+    l->sums = ir_scratch(gen, p->function, sizes.left + sizes.right, sizes.sums);
 }
 
 void weight_long(Product *p, WeightTiles *t) {
