@@ -23,7 +23,7 @@ static void add_names(nnrt_log *names, const nnrt_log *log) {
             nnrt_log_put(names, log->values[i].name, 0);
 }
 
-// Those of one training block's epochs, as fit.c makes them.
+// Those of one training block's epochs, as `fit` makes them.
 static nnrt_status add_training(nnrt_log *names, const nnrt_session *session,
                                 const nnrt_training *training) {
     nnrt_log log = {0};

@@ -1,0 +1,156 @@
+// What `fit` writes: asked about before it works, written at its end, whatever the reason.
+#include "fit.h"
+
+#include "../../base/text/print.h"
+#include "../../files/file.h"
+#include "../../formats/carried.h"
+#include "../../report/outputs.h"
+#include "../../report/sample_files.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+nnrt_weights_info nnrt_fit_weights_info(const nnrt_fit *f) {
+    nnrt_weights_info info = f->session->info;
+    info.seed = (uint64_t)f->options->seed;
+    info.epoch += f->epochs;
+    info.step += f->steps;
+    info.started = f->started;
+    info.is_unfinished = f->is_unfinished;
+    return info;
+}
+
+static nnrt_status save_weights(nnrt_fit *f) {
+    nnrt_session *session = f->session;
+    struct stat before, after;
+    char older[PATH_MAX];
+    int has_name = nnrt_file_older_name(f->save_path, older, sizeof older);
+    int was_there = has_name && stat(f->save_path, &before) == 0;
+    session->info = nnrt_fit_weights_info(f);
+    nnrt_status status =
+        nnrt_weights_save(f->save_path, session->program, session->weights.values, &session->info);
+    f->has_older = !status && was_there && stat(older, &after) == 0 &&
+                   before.st_dev == after.st_dev && before.st_ino == after.st_ino;
+    return status;
+}
+
+// Before hours of training, not after them.
+static nnrt_status open_sample_folder(const nnrt_session *session) {
+    char folder[NNRT_SAMPLE_FOLDER];
+    if (!nnrt_sample_files_any(session->program)) return NNRT_OK;
+    nnrt_status status = nnrt_sample_files_folder(session, folder);
+    return status ? status : nnrt_sample_files_open(folder);
+}
+
+nnrt_status nnrt_fit_check_outputs(nnrt_fit *f) {
+    const nnrt_options *options = f->options;
+    nnrt_status status = nnrt_outputs_check(f->session);
+    if (!status) status = nnrt_file_probe(f->save_path);
+    if (!status) status = open_sample_folder(f->session);
+    if (!status) status = nnrt_callbacks_check(f->session);
+    if (!status)
+        status = nnrt_history_open(&f->history, f->session, options->history, options->json != 0);
+    if (status || !options->step_log) return status;
+    f->step_log = nnrt_file_create(options->step_log);
+    if (!f->step_log) return NNRT_ERROR;
+    nnrt_file_print(f->step_log, "step,loss\n");
+    return nnrt_file_flush(f->step_log);
+}
+
+static nnrt_status write_logs(nnrt_fit *f) {
+    nnrt_status written = f->step_log ? nnrt_file_commit(f->step_log) : NNRT_OK;
+    f->step_log = NULL;
+    nnrt_status status = nnrt_history_commit(&f->history);
+    return status ? status : written;
+}
+
+// ---- The end, whatever its reason: what was trained is saved, then the reason is given.
+
+// " (those of an older run are kept as `w.safetensors~`)", or nothing.
+static const char *tell_older(const nnrt_fit *f, char text[PATH_MAX + 64]) {
+    char name[PATH_MAX];
+    text[0] = 0;
+    if (f->has_older && nnrt_file_older_name(f->save_path, name, sizeof name))
+        snprintf(text, PATH_MAX + 64, " (the older ones are kept in `%s`)", name);
+    return text;
+}
+
+static nnrt_status report_interruption(const nnrt_fit *f) {
+    char which[64] = "the weights", older[PATH_MAX + 64];
+    if (!f->steps)
+        return nnrt_fail(NNRT_INTERRUPTED,
+                         "interrupted before the first step; there is nothing to save");
+    if (f->best_epoch)
+        snprintf(which, sizeof which, "the weights of the best epoch, %" PRId64 ",", f->best_epoch);
+    return nnrt_fail(NNRT_INTERRUPTED,
+                     "interrupted after step %" PRId64 " (%" PRId64
+                     " whole epochs); %s are saved in `%s`%s",
+                     f->steps, f->epochs, which, f->save_path, tell_older(f, older));
+}
+
+static nnrt_status report_end(const nnrt_fit *f) {
+    char older[PATH_MAX + 64];
+    nnrt_progress_note(&f->progress, "weights saved to %s%s", f->save_path, tell_older(f, older));
+    if (nnrt_carried_weights().bytes)
+        nnrt_progress_note(&f->progress,
+                           "predict and evaluate go on using the weights that the program carries; "
+                           "--weights %s uses the new ones",
+                           f->save_path);
+    if (f->profiles && !f->options->json && nnrt_fit_print_profiles(f)) return NNRT_ERROR;
+    nnrt_status printed = nnrt_print_end();
+    char message[1024];
+    snprintf(message, sizeof message, "%s",
+             printed ? nnrt_error()
+                     : "a file of `callbacks` or `samples` could not be written, as said above");
+    if (!printed && !f->log_failed) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR, "%s; the weights are saved in `%s`%s", message, f->save_path,
+                     older);
+}
+
+// A failure keeps its message, whose first line stands alone.
+static nnrt_status report_failure(const nnrt_fit *f, nnrt_status status, const char *reason) {
+    char older[PATH_MAX + 64];
+    int line = (int)strcspn(reason, "\n");
+    return nnrt_fail(
+        status,
+        "%.*s; the weights after step %" PRId64 " (%" PRId64 " whole epochs) are saved in `%s`%s%s",
+        line, reason, f->steps, f->epochs, f->save_path, tell_older(f, older), reason + line);
+}
+
+// Are there weights to be saved, and are they numbers?
+static int has_weights(const nnrt_fit *f, nnrt_status status) {
+    return status == NNRT_NOT_FINITE ? f->best_epoch > 0 : f->steps > 0;
+}
+
+// What could not be saved, with its message; the weights matter most.
+static nnrt_status save_all(nnrt_fit *f, nnrt_status status, char *problem, size_t size) {
+    nnrt_status saved = has_weights(f, status) ? save_weights(f) : NNRT_OK;
+    if (saved) snprintf(problem, size, "%s", nnrt_error());
+    nnrt_status logged = write_logs(f);
+    if (saved && logged) fprintf(stderr, "warning: %s\n", nnrt_error());
+    if (logged && !saved && has_weights(f, status))
+        snprintf(problem, size, "%s; the weights are saved in `%s`", nnrt_error(), f->save_path);
+    else if (logged && !saved)
+        snprintf(problem, size, "%s", nnrt_error());
+    return saved ? saved : logged;
+}
+
+nnrt_status nnrt_fit_finish(nnrt_fit *f, nnrt_status status) {
+    char reason[PATH_MAX + 1024], problem[PATH_MAX + 1024];
+    snprintf(reason, sizeof reason, "%s", nnrt_error());
+    f->is_unfinished = status != NNRT_OK;
+    f->was_interrupted = status == NNRT_INTERRUPTED;
+    nnrt_status saved = save_all(f, status, problem, sizeof problem);
+    if (status && !f->was_interrupted) {
+        if (saved) fprintf(stderr, "warning: %s\n", problem);
+        int is_told = saved || status == NNRT_NOT_FINITE || !f->steps;
+        return is_told ? nnrt_fail(status, "%s", reason) : report_failure(f, status, reason);
+    }
+    if (saved) return nnrt_fail(NNRT_ERROR, "%s", problem);
+    nnrt_status printed = f->options->json ? nnrt_fit_print_json(f) : NNRT_OK;
+    if (printed) return printed;
+    return f->was_interrupted ? report_interruption(f) : report_end(f);
+}

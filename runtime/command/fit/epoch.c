@@ -1,0 +1,113 @@
+// One epoch: its steps, validation, reports, callbacks.
+#include "fit.h"
+
+#include "../../base/clock.h"
+#include "../../base/interrupt.h"
+#include "../../files/file.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+
+static const double chunk_seconds = 0.025;
+
+static void log_step(nnrt_fit *f, int64_t step, double loss) {
+    nnrt_file_print(f->step_log, "%" PRId64 ",%.9g\n", f->steps + step + 1,
+                    isnan(loss) ? (double)NAN : loss); // no sign
+}
+
+static void log_steps(nnrt_fit *f, int64_t from) {
+    const nnrt_pass *pass = &f->trainer.pass;
+    for (int64_t step = from; f->step_log && step < pass->step; step++)
+        log_step(f, step, nnrt_pass_step_loss(pass, step));
+}
+
+static nnrt_status fail_not_finite(const nnrt_fit *f, int64_t step, int64_t turn) {
+    const nnrt_trainer *trainer = &f->trainer;
+    const nnrt_training *training = trainer->training;
+    int64_t best = nnrt_callbacks_best(&f->callbacks);
+    char saved[PATH_MAX + 64] = "the weights were not saved", which[300] = "";
+    if (best)
+        snprintf(saved, sizeof saved, "the weights of the best epoch, %" PRId64 ", are in `%s`",
+                 best, f->save_path);
+    if (training->step_count > 1)
+        snprintf(which, sizeof which, " of step `%s`", training->steps[turn].name);
+    return nnrt_fail(
+        NNRT_NOT_FINITE,
+        "the loss%s became %s in epoch %" PRId64 ", step %" PRId64 " of %" PRId64
+        "; %s. Try a smaller learning rate "
+        "(--learning-rate, now %g), scaled or standardized data, or clip_norm",
+        which, isnan(nnrt_pass_step_loss(&trainer->pass, step)) ? "NaN" : "infinite",
+        trainer->pass.epoch + 1, step + 1, nnrt_step_count(trainer->pass.count, trainer->batch),
+        saved, nnrt_schedule_rate(&trainer->schedules[turn], trainer->pass.steps_before + step));
+}
+
+static nnrt_status run_steps(nnrt_fit *f) {
+    nnrt_pass *pass = &f->trainer.pass;
+    for (;;) {
+        int64_t from = pass->step;
+        double start = nnrt_seconds();
+        if (!nnrt_pass_advance(pass, chunk_seconds)) return NNRT_OK;
+        f->step_seconds += nnrt_seconds() - start;
+        log_steps(f, from);
+        nnrt_status loaded = pass->loader ? nnrt_loader_status(pass->loader) : NNRT_OK;
+        if (loaded) return loaded;
+        int64_t turn, bad = nnrt_trainer_not_finite(&f->trainer, from, &turn);
+        if (bad >= 0) return fail_not_finite(f, bad, turn);
+        if (nnrt_progress_due(&f->progress)) {
+            nnrt_log log = {0};
+            nnrt_log_add(&log, "", f->trainer.training, pass, &f->trainer.metrics);
+            nnrt_progress_step(&f->progress, pass->step, &log);
+        }
+        // An epoch that is complete counts as one.
+        if (nnrt_interrupted()) return pass->step < pass->steps ? NNRT_INTERRUPTED : NNRT_OK;
+    }
+}
+
+static nnrt_status validate(nnrt_fit *f, nnrt_log *log) {
+    const nnrt_part *part = &f->session->data.validation;
+    if (!f->has_evaluator || !part->count) return NNRT_OK;
+    return nnrt_evaluator_run(&f->evaluator, part, "val_", log);
+}
+
+// As of callbacks: the first failure is said, and does not end the training.
+static void save_samples(nnrt_fit *f, int64_t epoch) {
+    if (!nnrt_samples_save(&f->pictures, epoch)) return;
+    f->pictures.training = NULL;
+    f->log_failed = 1;
+    fprintf(stderr, "warning: %s; training goes on without `samples`\n", nnrt_error());
+}
+
+static nnrt_status end_epoch(nnrt_fit *f, int64_t epoch) {
+    nnrt_trainer *trainer = &f->trainer;
+    nnrt_weights_info info = nnrt_fit_weights_info(f);
+    nnrt_log log = {0};
+    nnrt_log_add(&log, "", trainer->training, &trainer->pass, &trainer->metrics);
+    nnrt_status status = validate(f, &log);
+    if (!status) save_samples(f, f->callbacks.epochs_before + epoch + 1);
+    if (!status) nnrt_callbacks_log(&f->callbacks, trainer->steps_done, &log);
+    if (!status) nnrt_progress_end(&f->progress, trainer->pass.step, &log);
+    nnrt_status kept = nnrt_history_add(&f->history, &log);
+    if (!status) status = kept;
+    if (!status) f->was_stopped = nnrt_callbacks_epoch(&f->callbacks, epoch, &log, &info);
+    return status;
+}
+
+// `epoch` is of the training block.
+nnrt_status nnrt_fit_epoch(nnrt_fit *f, int64_t epoch) {
+    nnrt_trainer *trainer = &f->trainer;
+    int64_t number = f->callbacks.epochs_before + epoch;
+    int64_t limit = f->options->steps ? f->options->steps - f->steps : 0;
+    nnrt_trainer_start_epoch(trainer, number, limit);
+    nnrt_progress_epoch(&f->progress, number, nnrt_step_count(trainer->pass.count, trainer->batch));
+    nnrt_status status = run_steps(f);
+    f->progress.waited = nnrt_loader_waited(trainer->loader);
+    f->waited += f->progress.waited;
+    f->steps += trainer->pass.step;
+    f->samples += nnrt_pass_samples(&trainer->pass);
+    nnrt_trainer_end_epoch(trainer);
+    if (status) return status;
+    f->epochs++;
+    return end_epoch(f, epoch);
+}

@@ -1,0 +1,73 @@
+// `fit` (and `init`): the training blocks in order, epoch by epoch, with validation, reports, and
+// the weights saved at the end or when a signal asks to stop.
+#include "fit.h"
+
+#include "../../base/interrupt.h"
+#include "../../files/file.h"
+#include "../command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static nnrt_status start_weights(nnrt_session *session) {
+    const nnrt_options *options = session->options;
+    if (options->weights) return nnrt_session_load_weights(session, options->weights, NULL);
+    if (options->carried) return nnrt_session_load_carried(session, NULL);
+    return nnrt_session_initialize(session, (uint64_t)options->seed);
+}
+
+static nnrt_status start_profiles(nnrt_fit *f) {
+    const nnrt_session *session = f->session;
+    if (!f->options->profile) return NNRT_OK;
+    size_t count = (size_t)session->program->training_count * NNRT_MAX_TURNS;
+    f->profiles = calloc(count, sizeof(nnrt_profile *));
+    if (!f->profiles) return nnrt_fail_memory("a profile", count * sizeof(nnrt_profile *));
+    f->roof = nnrt_roof_measure(session->program, session->team, nnrt_team_size(session->team));
+    return NNRT_OK;
+}
+
+static void free_profiles(nnrt_fit *f) {
+    int64_t count = f->session->program->training_count * NNRT_MAX_TURNS;
+    for (int64_t i = 0; f->profiles && i < count; i++) nnrt_profile_free(f->profiles[i]);
+    free(f->profiles);
+}
+
+static const char *save_path(const nnrt_session *session) {
+    return session->options->save ? session->options->save : session->weights_path;
+}
+
+nnrt_status nnrt_command_fit(nnrt_session *session) {
+    nnrt_fit f = {.session = session, .options = session->options, .save_path = save_path(session)};
+    if (!nnrt_session_training(session))
+        return nnrt_fail(NNRT_ERROR,
+                         "`%s` has no `train` block, so there is nothing to fit; `predict`, "
+                         "`bench`, `init` and `info` need none",
+                         session->program->source_path);
+    nnrt_interrupt_catch();
+    f.started = nnrt_weights_now();
+    nnrt_status status = nnrt_session_use_data(session, session->program->trainings);
+    if (!status) status = start_weights(session);
+    if (!status) status = nnrt_fit_check_outputs(&f);
+    if (!status) status = start_profiles(&f);
+    if (!status) status = nnrt_fit_finish(&f, nnrt_fit_trainings(&f));
+    nnrt_file_abandon(f.step_log);
+    nnrt_history_free(&f.history);
+    free_profiles(&f);
+    return status;
+}
+
+nnrt_status nnrt_command_init(nnrt_session *session) {
+    const char *path = save_path(session);
+    if (!session->options->save && access(path, F_OK) == 0)
+        return nnrt_fail(NNRT_USAGE,
+                         "`%s` exists and may hold trained weights; say where the initial ones go: "
+                         "`init --save FILE`",
+                         path);
+    nnrt_status status = start_weights(session);
+    session->info.started = nnrt_weights_now();
+    if (!status)
+        status = nnrt_weights_save(path, session->program, session->weights.values, &session->info);
+    if (!status) printf("initial weights saved to %s\n", path);
+    return status;
+}

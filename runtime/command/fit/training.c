@@ -1,0 +1,130 @@
+// One training block after the other.
+#include "fit.h"
+
+#include "../../base/clock.h"
+#include "../../base/interrupt.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static nnrt_status open_callbacks(nnrt_fit *f, const nnrt_training *training, int64_t first_epoch) {
+    f->callbacks = (nnrt_callbacks){.session = f->session,
+                                    .training = training,
+                                    .schedules = f->trainer.schedules,
+                                    .progress = &f->progress,
+                                    .epochs_before = first_epoch};
+    return nnrt_callbacks_open(&f->callbacks);
+}
+
+nnrt_profile **nnrt_fit_profiles(const nnrt_fit *f, const nnrt_training *training) {
+    return f->profiles + (training - f->session->program->trainings) * NNRT_MAX_TURNS;
+}
+
+static nnrt_status open_profile(nnrt_fit *f, const nnrt_training *training) {
+    nnrt_profile **own = nnrt_fit_profiles(f, training);
+    for (int64_t i = 0; i < training->step_count; i++) {
+        own[i] =
+            nnrt_profile_create(&training->steps[i].train, f->trainer.pace.workers[0], &f->roof);
+        if (!own[i]) return NNRT_ERROR;
+    }
+    nnrt_trainer_profile(&f->trainer, own);
+    return NNRT_OK;
+}
+
+static nnrt_status open_training(nnrt_fit *f, const nnrt_training *training) {
+    const nnrt_options *options = f->options;
+    nnrt_status status = nnrt_session_use_data(f->session, training);
+    if (!status)
+        status = nnrt_trainer_open(&f->trainer, f->session, training, options->batch,
+                                   options->learning_rate, 1);
+    if (status) return status;
+    f->trainer.seed = (uint64_t)options->seed;
+    f->trainer.shuffle = !options->no_shuffle;
+    if (f->profiles) status = open_profile(f, training);
+    if (!status) status = nnrt_samples_open(&f->pictures, f->session, training);
+    if (status) return status;
+    const nnrt_data *data = &f->session->data;
+    if (!data->validation.count && !data->test.count) return NNRT_OK;
+    status = nnrt_evaluator_open(&f->evaluator, f->session, training, 0);
+    f->has_evaluator = !status;
+    return status;
+}
+
+static void close_training(nnrt_fit *f) {
+    if (f->has_evaluator) nnrt_evaluator_close(&f->evaluator);
+    f->has_evaluator = 0;
+    f->log_failed |= f->callbacks.has_failed;
+    nnrt_callbacks_close(&f->callbacks);
+    nnrt_trainer_close(&f->trainer);
+}
+
+static int enough_steps(const nnrt_fit *f) {
+    return f->options->steps && f->steps >= f->options->steps;
+}
+
+// What a block trains: a share of its model, or so much in each of its own steps.
+static void describe_trained(const nnrt_program *program, const nnrt_training *training, char *text,
+                             size_t size) {
+    size_t length = 0;
+    if (training->loss_count) {
+        snprintf(text, size, "%" PRId64 " of %" PRId64 " parameters are trained",
+                 training->steps[0].trainable,
+                 nnrt_model_parameters(&program->models[training->model]));
+        return;
+    }
+    for (int64_t i = 0; i < training->step_count && length < size; i++)
+        length += (size_t)snprintf(text + length, size - length,
+                                   "%sstep %.64s trains %" PRId64 " parameters", i ? ", " : "",
+                                   training->steps[i].name, training->steps[i].trainable);
+}
+
+// Which block this is, where there are several.
+static void announce(const nnrt_fit *f, const nnrt_training *training, int64_t epochs) {
+    const nnrt_program *program = f->session->program;
+    char trained[1024];
+    if (program->training_count < 2) return;
+    describe_trained(program, training, trained, sizeof trained);
+    nnrt_progress_note(&f->progress, "training %" PRId64 " of %" PRId64 ": %" PRId64 " epochs, %s",
+                       (int64_t)(training - program->trainings) + 1, program->training_count,
+                       epochs, trained);
+}
+
+// The best weights are restored in any case, so that a signal does not cost them.
+static nnrt_status end_training(nnrt_fit *f, const nnrt_training *training, nnrt_status status) {
+    const nnrt_part *test = &f->session->data.test;
+    int is_last = training == nnrt_session_training(f->session);
+    nnrt_progress_break(&f->progress);
+    f->best_epoch = nnrt_callbacks_end(&f->callbacks);
+    if (!status && is_last && f->has_evaluator && test->count) {
+        status = nnrt_evaluator_run(&f->evaluator, test, "", &f->test);
+        char text[NNRT_LOG_TEXT];
+        nnrt_log_text(&f->test, text, sizeof text);
+        if (!status) nnrt_progress_note(&f->progress, "test%s", text);
+    }
+    close_training(f);
+    return status;
+}
+
+// `first_epoch`: of those before this block, so that epochs have numbers of their own.
+static nnrt_status run_training(nnrt_fit *f, const nnrt_training *training, int64_t first_epoch) {
+    int64_t epochs = f->options->epochs ? f->options->epochs : training->epochs;
+    nnrt_status status = open_training(f, training);
+    nnrt_progress_open(&f->progress, f->options, first_epoch + epochs);
+    if (!status) status = open_callbacks(f, training, first_epoch);
+    if (!status) announce(f, training, epochs);
+    f->was_stopped = 0;
+    for (int64_t epoch = 0; epoch < epochs && !status && !f->was_stopped && !enough_steps(f);
+         epoch++)
+        status = nnrt_interrupted() ? NNRT_INTERRUPTED : nnrt_fit_epoch(f, epoch);
+    return end_training(f, training, status);
+}
+
+nnrt_status nnrt_fit_trainings(nnrt_fit *f) {
+    const nnrt_program *program = f->session->program;
+    nnrt_status status = NNRT_OK;
+    double start = nnrt_seconds();
+    for (int64_t i = 0; i < program->training_count && !status; i++)
+        status = run_training(f, &program->trainings[i], f->epochs);
+    f->seconds = nnrt_seconds() - start;
+    return status;
+}
