@@ -1,31 +1,66 @@
 #include "interrupt.h"
 
+#include "clock.h"
+
+#include <math.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
-static volatile sig_atomic_t interrupted;
+enum { STATUS = 3 }; // NNRT_INTERRUPTED
 
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+enum { CAUGHT = sizeof caught / sizeof *caught };
+
+static volatile sig_atomic_t interrupted, may_end = 1;
+static char last_words[256];
+static double deadline = INFINITY;
+
+// A second signal, whichever it is, finds what the system does.
 static void remember(int number) {
     (void)number;
     interrupted = 1;
-}
-
-void nnrt_interrupt_catch(void) {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    signal(SIGPIPE, SIG_IGN); // what is printed is lost then (print.h), the training is not
-    for (int i = 0; i < (int)(sizeof signals / sizeof *signals); i++) {
-        struct sigaction old, action;
-        if (sigaction(signals[i], NULL, &old) != 0) continue;
-        // What is ignored stays ignored (nohup), but for SIGINT: shells ignore it for the
-        // background jobs of scripts, and `kill -INT` shall save and stop those trainings, too.
-        if (old.sa_handler == SIG_IGN && signals[i] != SIGINT) continue;
-        memset(&action, 0, sizeof action);
-        action.sa_handler = remember;
-        action.sa_flags = SA_RESTART | (int)SA_RESETHAND;
-        sigaction(signals[i], &action, NULL);
+    if (may_end) {
+        ssize_t written = write(STDERR_FILENO, last_words, strlen(last_words));
+        (void)written;
+        _exit(STATUS);
+    }
+    for (size_t i = 0; i < CAUGHT; i++) {
+        struct sigaction old;
+        if (sigaction(caught[i], NULL, &old) == 0 && old.sa_handler == remember)
+            signal(caught[i], SIG_DFL);
     }
 }
 
+void nnrt_interrupt_catch(const char *message) {
+    strncpy(last_words, message, sizeof last_words - 1);
+    signal(SIGPIPE, SIG_IGN); // what is printed is lost then (print.h), the training is not
+    for (size_t i = 0; i < CAUGHT; i++) {
+        struct sigaction old, action;
+        if (sigaction(caught[i], NULL, &old) != 0) continue;
+        // What is ignored stays ignored (nohup), but for SIGINT: shells ignore it for the
+        // background jobs of scripts, and `kill -INT` shall save and stop those trainings, too.
+        if (old.sa_handler == SIG_IGN && caught[i] != SIGINT) continue;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = remember;
+        action.sa_flags = SA_RESTART;
+        sigaction(caught[i], &action, NULL);
+    }
+}
+
+void nnrt_interrupt_wait(void) {
+    may_end = 0;
+}
+
+void nnrt_interrupt_after(double seconds) {
+    deadline = nnrt_seconds() + seconds;
+}
+
 int nnrt_interrupted(void) {
-    return interrupted;
+    return interrupted || (isfinite(deadline) && nnrt_seconds() >= deadline);
+}
+
+int nnrt_interrupted_by_time(void) {
+    return !interrupted && nnrt_interrupted();
 }

@@ -54,7 +54,9 @@ static void train_for(nnrt_trainer *trainer, double seconds, double *samples, do
     *samples = 0;
     do {
         if (trainer->pass.step >= trainer->pass.steps) {
+            nnrt_pass_settle(&trainer->pass);
             nnrt_trainer_end_epoch(trainer);
+            nnrt_trainer_reset(trainer);
             nnrt_trainer_start_epoch(trainer, trainer->pass.epoch + 1, 0);
         }
         int64_t before = nnrt_pass_samples(&trainer->pass);

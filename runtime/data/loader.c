@@ -189,11 +189,12 @@ void nnrt_loader_stop(nnrt_loader *loader) {
 }
 
 void nnrt_loader_start(nnrt_loader *loader, const uint32_t *rows, int64_t count, int64_t batch,
-                       int64_t steps, uint64_t seed, int64_t epoch) {
+                       int64_t first, int64_t steps, uint64_t seed, int64_t epoch) {
     nnrt_loader_stop(loader);
     pthread_mutex_lock(&loader->lock);
     loader->pass = (Pass){rows, count, batch, steps, epoch, seed};
     loader->waited = 0;
+    loader->opened = loader->released = first;
     open_batches(loader);
     pthread_mutex_unlock(&loader->lock);
 }

@@ -20,10 +20,10 @@ nnrt_loader *nnrt_loader_create(const nnrt_data *data, nnrt_purpose purpose, int
                                 int workers, int threads);
 void nnrt_loader_free(nnrt_loader *loader); // NULL is fine
 
-// A pass begins: `rows`, in batches; only the first `steps` of them. The rows must stay until the
-// loader is stopped, started again or freed.
+// A pass begins: `rows`, in batches; only the steps [first, steps) of it. The rows must stay until
+// the loader is stopped, started again or freed.
 void nnrt_loader_start(nnrt_loader *loader, const uint32_t *rows, int64_t count, int64_t batch,
-                       int64_t steps, uint64_t seed, int64_t epoch);
+                       int64_t first, int64_t steps, uint64_t seed, int64_t epoch);
 void nnrt_loader_stop(nnrt_loader *loader); // nobody reads the rows any more
 
 // What a step reads: samples 0..rows-1 of these columns, in this order.

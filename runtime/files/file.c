@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 enum { BUFFER_SIZE = 1 << 16 };
 
@@ -20,6 +21,8 @@ struct nnrt_file {
     int descriptor;
     int error;       // errno of the first failure
     int keeps_older; // as NAME~
+    int64_t size;    // written so far
+    uLong checksum;
     size_t used;
     char buffer[BUFFER_SIZE];
 };
@@ -34,7 +37,7 @@ static void flush(nnrt_file *file) {
     while (done < file->used && !file->error) {
         ssize_t written = write(file->descriptor, file->buffer + done, file->used - done);
         if (written > 0)
-            done += (size_t)written;
+            done += (size_t)written, file->size += written;
         else if (written == 0 || errno != EINTR)
             file->error = written == 0 ? EIO : errno;
     }
@@ -43,6 +46,7 @@ static void flush(nnrt_file *file) {
 
 void nnrt_file_write(nnrt_file *file, const void *bytes, size_t size) {
     const char *from = bytes;
+    file->checksum = crc32_z(file->checksum, bytes, size);
     while (size && !file->error) {
         size_t part = BUFFER_SIZE - file->used;
         if (part > size) part = size;
@@ -52,6 +56,18 @@ void nnrt_file_write(nnrt_file *file, const void *bytes, size_t size) {
         size -= part;
         if (file->used == BUFFER_SIZE) flush(file);
     }
+}
+
+uint32_t nnrt_file_checksum(const nnrt_file *file) {
+    return (uint32_t)file->checksum;
+}
+
+int64_t nnrt_file_size(const nnrt_file *file) {
+    return file->size;
+}
+
+int nnrt_file_descriptor(const nnrt_file *file) {
+    return file->temporary ? file->descriptor : -1;
 }
 
 void nnrt_file_print(nnrt_file *file, const char *format, ...) {
@@ -172,28 +188,29 @@ int nnrt_file_older_name(const char *path, char *name, size_t size) {
     return length >= 0 && (size_t)length < size;
 }
 
+int nnrt_file_name_again(const char *path, const char *name) {
+    char *between = NULL;
+    int descriptor = nnrt_temporary_file(path, &between); // a free name
+    if (descriptor < 0) return errno;
+    unlink(between);
+    int error = link(path, between) != 0 || rename(between, name) != 0 ? errno : 0;
+    if (error) unlink(between);
+    close(descriptor);
+    free(between);
+    return error;
+}
+
 // Gives the older file a second name, so that there is a whole file under the first one at any
 // moment; file systems without such names have a moment with the second one alone.
 static int keep_older(const nnrt_file *file) {
-    char name[PATH_MAX], *between = NULL;
+    char name[PATH_MAX];
     struct stat older, kept;
     if (lstat(file->target, &older) != 0) return 0;
     if (!nnrt_file_older_name(file->target, name, sizeof name)) return ENAMETOOLONG;
     if (lstat(name, &kept) == 0 && kept.st_dev == older.st_dev && kept.st_ino == older.st_ino)
         return 0;
-    int descriptor = nnrt_temporary_file(file->target, &between); // a free name
-    if (descriptor < 0) return errno;
-    unlink(between);
-    int error = 0;
-    if (link(file->target, between) == 0) {
-        if (rename(between, name) != 0) error = errno;
-        if (error) unlink(between);
-    } else if (rename(file->target, name) != 0) {
-        error = errno;
-    }
-    close(descriptor);
-    free(between);
-    return error;
+    if (nnrt_file_name_again(file->target, name) == 0) return 0;
+    return rename(file->target, name) == 0 ? 0 : errno;
 }
 
 // The name is changed while the descriptor, and with it the lock, is held.

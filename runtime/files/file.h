@@ -7,6 +7,7 @@
 #include "../base/status.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct nnrt_file nnrt_file;
 
@@ -31,6 +32,14 @@ void nnrt_file_write(nnrt_file *file, const void *bytes, size_t size);
 void nnrt_file_print(nnrt_file *file, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+// The CRC-32 of all that was appended.
+uint32_t nnrt_file_checksum(const nnrt_file *file);
+
+// Of what was handed to the system: the bytes, and where they can be read (pread) until the file is
+// committed; -1: nowhere, it is a pipe or a device.
+int64_t nnrt_file_size(const nnrt_file *file);
+int nnrt_file_descriptor(const nnrt_file *file);
+
 // Hands what was appended to the system, and reports a full disk now rather than at the end.
 nnrt_status nnrt_file_flush(nnrt_file *file);
 
@@ -38,6 +47,10 @@ nnrt_status nnrt_file_flush(nnrt_file *file);
 void nnrt_file_keep_older(nnrt_file *file);
 // That name; beside the file where `path` is a symbolic link. 0: it does not fit.
 int nnrt_file_older_name(const char *path, char *name, size_t size);
+
+// Gives the file a second name, under which what was there is gone. 0, or an errno: not all file
+// systems can.
+int nnrt_file_name_again(const char *path, const char *name);
 
 // Flushes, syncs, renames, syncs the folder, frees. After an error the old file is still there.
 nnrt_status nnrt_file_commit(nnrt_file *file);

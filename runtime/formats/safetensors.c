@@ -263,20 +263,27 @@ const float *nnrt_safetensors_values(const nnrt_safetensors *file, const nnrt_te
     return is_usable ? (const float *)(const void *)at : NULL;
 }
 
+nnrt_status nnrt_safetensors_read_bytes(const nnrt_safetensors *file, const nnrt_tensor *tensor,
+                                        int64_t first, int64_t size, int64_t word, void *bytes) {
+    nnrt_status status =
+        read_at(file, bytes, (size_t)size, file->data_start + tensor->begin + first);
+#if __BYTE_ORDER == __BIG_ENDIAN
+    for (char *at = bytes; !status && at < (char *)bytes + size; at += word)
+        for (int64_t i = 0; i < word / 2; i++) {
+            char other = at[word - 1 - i];
+            at[word - 1 - i] = at[i];
+            at[i] = other;
+        }
+#endif
+    (void)word;
+    return status;
+}
+
 nnrt_status nnrt_safetensors_read(const nnrt_safetensors *file, const nnrt_tensor *tensor,
                                   float *values) {
     if (strcmp(tensor->dtype, "F32") != 0)
         return nnrt_fail(NNRT_ERROR, "tensor `%s` in `%s` is %s; convert it to F32", tensor->name,
                          file->path, tensor->dtype);
-    nnrt_status status = read_at(file, values, (size_t)tensor->elements * sizeof *values,
-                                 file->data_start + tensor->begin);
-#if __BYTE_ORDER == __BIG_ENDIAN
-    for (int64_t i = 0; !status && i < tensor->elements; i++) {
-        uint32_t word;
-        memcpy(&word, &values[i], sizeof word);
-        word = le32toh(word);
-        memcpy(&values[i], &word, sizeof word);
-    }
-#endif
-    return status;
+    return nnrt_safetensors_read_bytes(file, tensor, 0, tensor->elements * (int64_t)sizeof *values,
+                                       sizeof *values, values);
 }

@@ -41,6 +41,10 @@ const char *nnrt_safetensors_metadata(const nnrt_safetensors *file, const char *
 // Where a float32 tensor lies in memory; NULL: it has to be read.
 const float *nnrt_safetensors_values(const nnrt_safetensors *file, const nnrt_tensor *tensor);
 
+// Reads `size` bytes of a tensor, from byte `first` of it on: words of `word` bytes.
+nnrt_status nnrt_safetensors_read_bytes(const nnrt_safetensors *file, const nnrt_tensor *tensor,
+                                        int64_t first, int64_t size, int64_t word, void *bytes);
+
 // Reads a float32 tensor.
 nnrt_status nnrt_safetensors_read(const nnrt_safetensors *file, const nnrt_tensor *tensor,
                                   float *values);

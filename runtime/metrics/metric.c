@@ -3,7 +3,9 @@
 
 #include "../session/steps.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,11 +278,43 @@ const char *nnrt_metrics_name(const nnrt_metrics *metrics, int64_t i) {
     return metrics->items[i].name;
 }
 
+static void sum_up(const nnrt_metrics *metrics, int64_t i) {
+    tally_clear(&metrics->items[i], &metrics->sum[i]);
+    for (int worker = 0; worker < metrics->workers; worker++)
+        tally_add(&metrics->items[i], &metrics->sum[i], &metrics->tallies[worker][i]);
+}
+
 double nnrt_metrics_value(const nnrt_metrics *metrics, int64_t i) {
     const nnrt_metric *m = &metrics->items[i];
-    nnrt_tally *sum = &metrics->sum[i];
-    tally_clear(m, sum);
-    for (int worker = 0; worker < metrics->workers; worker++)
-        tally_add(m, sum, &metrics->tallies[worker][i]);
-    return m->row->value(m, sum);
+    sum_up(metrics, i);
+    return m->row->value(m, &metrics->sum[i]);
+}
+
+// ---- Their state.
+
+// Of a tally, those before `beyond`.
+enum { AMOUNTS = offsetof(nnrt_tally, beyond) / sizeof(nnrt_amount) };
+
+void nnrt_metrics_state(nnrt_metrics *metrics, nnrt_state *state) {
+    for (int64_t i = 0; i < metrics->count; i++) {
+        const nnrt_metric *m = &metrics->items[i];
+        nnrt_tally *sum = &metrics->sum[i];
+        size_t outside = nnrt_state_enter(state, "%" PRId64 "-%s", i, m->name);
+        nnrt_state_numbers(state, "amounts", NNRT_STATE_U64, sum, AMOUNTS, 2, NULL);
+        nnrt_state_real(state, "beyond", &sum->beyond);
+        if (m->bins)
+            nnrt_state_numbers(state, "bins", NNRT_STATE_U64, sum->positive, 2 * m->bins, 2, NULL);
+        if (m->sums) nnrt_state_numbers(state, "sums", NNRT_STATE_F64, sum->sums, m->sums, 2, NULL);
+        nnrt_state_leave(state, outside);
+    }
+}
+
+void nnrt_metrics_gather(nnrt_metrics *metrics) {
+    for (int64_t i = 0; i < metrics->count; i++) sum_up(metrics, i);
+}
+
+void nnrt_metrics_scatter(nnrt_metrics *metrics) {
+    nnrt_metrics_reset(metrics);
+    for (int64_t i = 0; i < metrics->count; i++)
+        tally_add(&metrics->items[i], &metrics->tallies[0][i], &metrics->sum[i]);
 }

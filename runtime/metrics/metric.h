@@ -10,6 +10,7 @@
 
 #include "../base/status.h"
 #include "../nnrt.h"
+#include "../state/state.h"
 
 typedef unsigned __int128 nnrt_amount; // of samples or of their weights
 
@@ -59,6 +60,13 @@ void nnrt_metrics_free(nnrt_metrics *metrics); // NULL is fine
 void nnrt_metrics_reset(nnrt_metrics *metrics);
 // Workers may call it at the same time, each with its own number.
 void nnrt_metrics_update(nnrt_metrics *metrics, int worker, const nnrt_view *view);
+
+// What they have counted, as the sum of all workers: gathered before it is copied, scattered (to
+// the first worker) after it was restored.
+void nnrt_metrics_state(nnrt_metrics *metrics, nnrt_state *state);
+void nnrt_metrics_gather(nnrt_metrics *metrics);
+void nnrt_metrics_scatter(nnrt_metrics *metrics);
+
 int64_t nnrt_metrics_count(const nnrt_metrics *metrics); // 0 for NULL
 const char *nnrt_metrics_name(const nnrt_metrics *metrics, int64_t i);
 double nnrt_metrics_value(const nnrt_metrics *metrics, int64_t i);

@@ -1,5 +1,6 @@
 #include "output_metrics.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,25 @@ void nnrt_output_metrics_free(nnrt_output_metrics *metrics) {
 void nnrt_output_metrics_reset(nnrt_output_metrics *metrics) {
     for (int64_t i = 0; i < metrics->count; i++)
         if (metrics->items[i]) nnrt_metrics_reset(metrics->items[i]);
+}
+
+void nnrt_output_metrics_state(nnrt_output_metrics *metrics, nnrt_state *state) {
+    for (int64_t i = 0; i < metrics->count; i++) {
+        if (!metrics->items[i]) continue;
+        size_t outside = nnrt_state_enter(state, "metrics/%" PRId64, i);
+        nnrt_metrics_state(metrics->items[i], state);
+        nnrt_state_leave(state, outside);
+    }
+}
+
+void nnrt_output_metrics_gather(nnrt_output_metrics *metrics) {
+    for (int64_t i = 0; i < metrics->count; i++)
+        if (metrics->items[i]) nnrt_metrics_gather(metrics->items[i]);
+}
+
+void nnrt_output_metrics_scatter(nnrt_output_metrics *metrics) {
+    for (int64_t i = 0; i < metrics->count; i++)
+        if (metrics->items[i]) nnrt_metrics_scatter(metrics->items[i]);
 }
 
 void nnrt_output_metrics_update(nnrt_output_metrics *metrics, const nnrt_function *function,

@@ -4,6 +4,7 @@
 
 #include "../session/session.h"
 #include "../session/targets.h"
+#include "../state/state.h"
 #include "metric.h"
 
 typedef struct nnrt_output_metrics {
@@ -22,6 +23,11 @@ nnrt_status nnrt_output_metrics_open(nnrt_output_metrics *metrics, const nnrt_se
                                      int workers);
 void nnrt_output_metrics_free(nnrt_output_metrics *metrics);
 void nnrt_output_metrics_reset(nnrt_output_metrics *metrics);
+// What is counted so far. Before a copy it is gathered from all workers; when it was restored, it
+// is one worker's.
+void nnrt_output_metrics_state(nnrt_output_metrics *metrics, nnrt_state *state);
+void nnrt_output_metrics_gather(nnrt_output_metrics *metrics);
+void nnrt_output_metrics_scatter(nnrt_output_metrics *metrics);
 // The samples of the context's worker.
 void nnrt_output_metrics_update(nnrt_output_metrics *metrics, const nnrt_function *function,
                                 const nnrt_context *context);

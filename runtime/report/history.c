@@ -49,14 +49,24 @@ static void sort_names(nnrt_history *history) {
     nnrt_log_sort(&history->sorted);
 }
 
+// The system gives what is used.
+static nnrt_status take_all(nnrt_history *history) {
+    size_t row = (size_t)history->names.count * sizeof *history->values;
+    history->values = malloc(NNRT_HISTORY_EPOCHS * row);
+    history->capacity = history->values ? NNRT_HISTORY_EPOCHS : 0;
+    if (history->values) return NNRT_OK;
+    return nnrt_fail_memory("the values of the epochs", NNRT_HISTORY_EPOCHS * row);
+}
+
 nnrt_status nnrt_history_open(nnrt_history *history, const nnrt_session *session, const char *path,
-                              int is_held) {
+                              int is_held, int is_all) {
     const nnrt_program *program = session->program;
     nnrt_status status = NNRT_OK;
     for (int64_t i = 0; i < program->training_count && !status; i++)
         status = add_training(&history->names, session, &program->trainings[i]);
     sort_names(history);
     history->is_held = is_held;
+    if (!status && is_all) status = take_all(history);
     if (status || !path) return status;
     history->file = nnrt_file_create(path);
     if (!history->file) return NNRT_ERROR;
@@ -82,8 +92,8 @@ static double *take_row(nnrt_history *history) {
     return history->values + history->count % history->capacity * history->names.count;
 }
 
-static void write_epoch(const nnrt_history *history, const double *values) {
-    nnrt_file_print(history->file, "%" PRId64, history->count + 1);
+static void write_epoch(const nnrt_history *history, int64_t epoch, const double *values) {
+    nnrt_file_print(history->file, "%" PRId64, epoch + 1);
     for (int64_t i = 0; i < history->sorted.count; i++) {
         char text[NNRT_JSON_NUMBER] = "NA"; // Keras's word for a missing one
         double value = values[(int64_t)history->sorted.values[i].value];
@@ -100,7 +110,7 @@ nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log) {
         int64_t place = find_name(&history->names, log->values[i].name);
         if (place < history->names.count) values[place] = log->values[i].value;
     }
-    if (history->file) write_epoch(history, values);
+    if (history->file) write_epoch(history, history->count, values);
     if (history->is_held) {
         double *row = take_row(history);
         if (!row)
@@ -109,6 +119,24 @@ nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log) {
         memcpy(row, values, (size_t)history->names.count * sizeof *values);
     }
     history->count++;
+    history->rows = history->count < history->capacity ? history->count : history->capacity;
+    return NNRT_OK;
+}
+
+void nnrt_history_state(nnrt_history *history, nnrt_state *state) {
+    size_t outside = nnrt_state_enter(state, "history");
+    nnrt_state_integer(state, "epochs", &history->count);
+    nnrt_state_numbers(state, "values", NNRT_STATE_F64, history->values, history->capacity,
+                       history->names.count, &history->rows);
+    nnrt_state_leave(state, outside);
+}
+
+nnrt_status nnrt_history_restored(nnrt_history *history) {
+    int64_t held = history->count < history->capacity ? history->count : history->capacity;
+    if (history->rows != held)
+        return nnrt_fail(NNRT_ERROR, "the history of the checkpoint is not whole");
+    for (int64_t i = nnrt_history_first(history); history->file && i < history->count; i++)
+        write_epoch(history, i, history->values + i % history->capacity * history->names.count);
     return NNRT_OK;
 }
 

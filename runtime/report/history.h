@@ -6,6 +6,7 @@
 
 #include "../files/file.h"
 #include "../session/session.h"
+#include "../state/state.h"
 #include "log.h"
 
 enum { NNRT_HISTORY_EPOCHS = 1 << 16 }; // that are held, at most
@@ -17,11 +18,18 @@ typedef struct nnrt_history { // a zeroed one has no names, no file, and holds n
     int is_held;              // in memory
     double *values;           // [capacity, names.count], a ring; NaN: the epoch has none
     int64_t count, capacity;  // epochs, all; in memory
+    int64_t rows;             // in use, of those in memory
 } nnrt_history;
 
 // The names follow from the program and its data; `path` NULL: no file.
+// `is_all`: memory for all that can be held is taken at once, and stays where it is.
 nnrt_status nnrt_history_open(nnrt_history *history, const nnrt_session *session, const char *path,
-                              int is_held);
+                              int is_held, int is_all);
+// The epochs that are held: what a training depends on that goes on with the same file. After they
+// were restored the file begins with them.
+void nnrt_history_state(nnrt_history *history, nnrt_state *state);
+nnrt_status nnrt_history_restored(nnrt_history *history);
+
 nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log);
 
 // The epochs that are held are [first, count).

@@ -214,7 +214,7 @@ static void add_callbacks(outputs *all, const nnrt_training *training, int64_t e
 static nnrt_status make_list(outputs *all, const nnrt_session *session) {
     const nnrt_options *options = session->options;
     const nnrt_program *program = session->program;
-    int64_t most = 5;
+    int64_t most = 6;
     int fits = strcmp(options->command, "fit") == 0;
     int saves = fits || strcmp(options->command, "init") == 0;
     for (int64_t i = 0; i < program->training_count; i++)
@@ -227,6 +227,7 @@ static nnrt_status make_list(outputs *all, const nnrt_session *session) {
     add_option(all, "--save", saves ? save : NULL, WEIGHTS);
     add_option(all, "--step-log", options->step_log, PLAIN);
     add_option(all, "--history", options->history, PLAIN);
+    add_option(all, "--checkpoint", options->checkpoint, WEIGHTS);
     add_option(all, "--npy", options->npy, PLAIN);
     nnrt_status status = fits ? add_samples(all) : NNRT_OK;
     if (status) return status;

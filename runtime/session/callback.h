@@ -10,6 +10,7 @@ typedef struct nnrt_callback nnrt_callback;
 typedef struct nnrt_callbacks nnrt_callbacks;
 typedef struct nnrt_moment nnrt_moment; // the end of an epoch
 typedef struct nnrt_log nnrt_log;
+typedef struct nnrt_state nnrt_state;
 
 typedef enum nnrt_callback_file {
     NNRT_WRITES_NOTHING,
@@ -32,6 +33,9 @@ typedef struct nnrt_callback_row {
     // The epoch (of the block, from 0) whose weights it keeps, -1: none; goes back to them.
     int64_t (*best)(const nnrt_callback *callback);
     void (*restore)(nnrt_callback *callback, nnrt_callbacks *all);
+    // Adds what it remembers to the list; called when that was restored: files go on from there.
+    void (*state)(nnrt_callback *callback, const nnrt_callbacks *all, nnrt_state *state);
+    nnrt_status (*restored)(nnrt_callback *callback);
     void (*close)(nnrt_callback *callback);
 } nnrt_callback_row;
 

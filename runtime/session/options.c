@@ -4,6 +4,7 @@
 #include "../base/text/number.h"
 #include "../base/text/suggestion.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -51,7 +52,9 @@ typedef enum option_type {
     OPTION_TEXT,
     OPTION_FILE,
     OPTION_NAME,
-    OPTION_FOLDERS, // a list, the first NULL ends it
+    OPTION_EVERY,    // 10 (steps), 60s, 2epochs
+    OPTION_DURATION, // 90s, 1h30m
+    OPTION_FOLDERS,  // a list, the first NULL ends it
     OPTION_PROGRESS
 } option_type;
 
@@ -88,6 +91,16 @@ static const struct option {
      "write the loss of every batch (CSV)"},
     {"--history", OPTION_FILE, offsetof(nnrt_options, history), FIT, "FILE",
      "write loss and metrics of every epoch (CSV)"},
+    {"--checkpoint", OPTION_FILE, offsetof(nnrt_options, checkpoint), FIT, "FILE",
+     "keep all that the training depends on in FILE, to go on from there"},
+    {"--every", OPTION_EVERY, offsetof(nnrt_options, every), FIT, "N",
+     "how often: 10 (steps), 60s, 5m, 2epochs; 60s unless given"},
+    {"--resume", OPTION_FLAG, offsetof(nnrt_options, resume), FIT, NULL,
+     "go on from the checkpoint, where there is one"},
+    {"--changed", OPTION_FLAG, offsetof(nnrt_options, changed), FIT, NULL,
+     "though the program or its data are not those of the checkpoint"},
+    {"--max-time", OPTION_DURATION, offsetof(nnrt_options, max_time), FIT, "T",
+     "stop after 90s, 30m, 8h, as an interruption does"},
     {"--allow-write", OPTION_FOLDERS, offsetof(nnrt_options, allow_write), FIT, "DIR",
      "callbacks may write below DIR, too, not only below this folder"},
     {"--progress", OPTION_PROGRESS, offsetof(nnrt_options, progress), FIT, "HOW",
@@ -146,8 +159,9 @@ static nnrt_status unknown_command(const char *name) {
 
 // What other tools call our options.
 static const char *const other_names[][2] = {
-    {"--lr", "--learning-rate"}, {"--batch-size", "--batch"}, {"--output", "--save"},
-    {"--load", "--weights"},     {"--jobs", "--threads"},     {"--workers", "--threads"},
+    {"--ckpt", "--checkpoint"},  {"--time-limit", "--max-time"}, {"--lr", "--learning-rate"},
+    {"--batch-size", "--batch"}, {"--output", "--save"},         {"--load", "--weights"},
+    {"--jobs", "--threads"},     {"--workers", "--threads"},
 };
 
 static nnrt_status unknown_option(const char *name, const struct command *command) {
@@ -209,6 +223,44 @@ static nnrt_status set_progress(const struct option *option, const char *value, 
     return bad_value(option, value, "auto, bar, line, json or none");
 }
 
+// "90s", "1h30m": numbers, each with its unit, one at least. 0: it is none.
+static int parse_duration(const char *text, double *seconds) {
+    static const char units[] = "smhd";
+    static const double lengths[] = {1, 60, 3600, 86400};
+    *seconds = 0;
+    do {
+        char *end;
+        if (!isdigit((unsigned char)*text)) return 0;
+        double number = strtod(text, &end);
+        const char *unit = *end ? strchr(units, *end) : NULL;
+        if (!unit) return 0;
+        *seconds += number * lengths[unit - units];
+        text = end + 1;
+    } while (*text);
+    return isfinite(*seconds) && *seconds > 0;
+}
+
+static nnrt_status set_duration(const struct option *option, const char *value, double *field) {
+    if (parse_duration(value, field)) return NNRT_OK;
+    return bad_value(option, value, "a time: 90s, 30m, 8h, 1h30m");
+}
+
+static nnrt_status set_every(const struct option *option, const char *value, nnrt_every *field) {
+    char *end;
+    errno = 0;
+    long long number = isdigit((unsigned char)*value) ? strtoll(value, &end, 10) : 0;
+    int is_count = number >= 1 && !errno && number <= 1000000000000;
+    *field = (nnrt_every){0};
+    if (is_count && (!*end || strcmp(end, "steps") == 0 || strcmp(end, "step") == 0))
+        field->steps = number;
+    else if (is_count && (strcmp(end, "epochs") == 0 || strcmp(end, "epoch") == 0))
+        field->epochs = number;
+    else if (!parse_duration(value, &field->seconds))
+        return bad_value(option, value,
+                         "a number of steps (10), a time (60s, 5m) or epochs (2epochs)");
+    return NNRT_OK;
+}
+
 static nnrt_status set_folder(const struct option *option, const char *value,
                               const char *list[NNRT_ALLOWED_FOLDERS]) {
     int64_t count = 0;
@@ -234,6 +286,8 @@ static nnrt_status set_value(const struct option *option, const char *value, voi
     case OPTION_SHARE: return set_number(option, value, field);
     case OPTION_TEXT: *(const char **)field = value; return NNRT_OK;
     case OPTION_PROGRESS: return set_progress(option, value, field);
+    case OPTION_EVERY: return set_every(option, value, field);
+    case OPTION_DURATION: return set_duration(option, value, field);
     case OPTION_FOLDERS: return set_folder(option, value, field);
     case OPTION_NAME:
     case OPTION_FILE:
@@ -288,6 +342,8 @@ static nnrt_status take_option(nnrt_options *options, const struct command *comm
                              option->value);
         ++*i;
     }
+    if (option->type == OPTION_SEED) options->has_seed = 1;
+    if (option->type == OPTION_DURATION) options->max_time_text = value;
     return set_value(option, value, (char *)options + option->field);
 }
 
@@ -311,6 +367,19 @@ static nnrt_status take_operands(nnrt_options *options, const struct command *co
     return NNRT_OK;
 }
 
+static nnrt_status check_checkpoint(const nnrt_options *options) {
+    const nnrt_every *every = &options->every;
+    int is_every = every->steps || every->epochs || every->seconds > 0;
+    if (!options->checkpoint && (is_every || options->resume || options->changed))
+        return nnrt_fail(NNRT_USAGE, "`%s` needs `--checkpoint FILE`",
+                         is_every          ? "--every"
+                         : options->resume ? "--resume"
+                                           : "--changed");
+    if (options->changed && !options->resume)
+        return nnrt_fail(NNRT_USAGE, "`--changed` needs `--resume`");
+    return NNRT_OK;
+}
+
 static nnrt_status check_together(const nnrt_options *options) {
     if ((options->json != 0) + (options->csv != 0) + (options->npy != NULL) +
             (options->png != NULL) >
@@ -321,7 +390,7 @@ static nnrt_status check_together(const nnrt_options *options) {
         return nnrt_fail(NNRT_USAGE, "only one of `--prompt` and `--prompt-file` can be given");
     if (options->weights && options->carried)
         return nnrt_fail(NNRT_USAGE, "only one of `--weights` and `--carried` can be given");
-    return NNRT_OK;
+    return check_checkpoint(options);
 }
 
 // "-1.5" is an input of `predict`, "-" its standard input.

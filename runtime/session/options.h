@@ -15,6 +15,11 @@ typedef enum nnrt_progress_mode {
     NNRT_PROGRESS_NONE
 } nnrt_progress_mode;
 
+typedef struct nnrt_every { // one of them; all 0: not given
+    int64_t steps, epochs;
+    double seconds;
+} nnrt_every;
+
 enum { NNRT_ALLOWED_FOLDERS = 32 };
 
 typedef struct nnrt_options {
@@ -23,7 +28,7 @@ typedef struct nnrt_options {
     const char *command;
     const char *topic; // of `help`; NULL: all
     int64_t help;      // print the help of `command`
-    int64_t seed;
+    int64_t seed, has_seed; // given
     // 0 or NULL: not given
     int64_t epochs, steps, batch, threads;
     double learning_rate, seconds;
@@ -35,6 +40,11 @@ typedef struct nnrt_options {
     const char *weights, *save, *step_log, *history, *npy, *png;
     int64_t no_shuffle, json, csv, profile;
     int64_t progress; // nnrt_progress_mode
+    const char *checkpoint;
+    nnrt_every every;          // a checkpoint
+    int64_t resume, changed;   // go on from it; though it is another program's, or of other data
+    double max_time;           // seconds
+    const char *max_time_text; // as given
     const char
         *allow_write[NNRT_ALLOWED_FOLDERS]; // --allow-write, in order; the first NULL ends it
     char *const *inputs;

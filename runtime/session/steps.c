@@ -111,8 +111,8 @@ static void end_if_late(chunk *work, int64_t step) {
 void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader) {
     pass->loader = loader;
     if (loader)
-        nnrt_loader_start(loader, pass->rows, pass->count, pass->batch, pass->steps, pass->seed,
-                          pass->epoch);
+        nnrt_loader_start(loader, pass->rows, pass->count, pass->batch, pass->step, pass->steps,
+                          pass->seed, pass->epoch);
 }
 
 nnrt_status nnrt_turn_open(nnrt_turn *turn, nnrt_session *session, const nnrt_function *function,
@@ -240,6 +240,8 @@ static int64_t chunk_steps(const nnrt_pass *pass, int choice, double seconds) {
     int64_t left = pass->steps - pass->step, done = nnrt_pass_samples(pass);
     int64_t near = nnrt_locality_left(pass->data, pass->batch, done) / pass->batch;
     if (near < left) left = near;
+    if (pass->pause > pass->step && pass->pause - pass->step < left)
+        left = pass->pause - pass->step;
     return steps < 1 ? 1 : steps < (double)left ? (int64_t)steps : left;
 }
 
@@ -286,7 +288,7 @@ static void run_settling(void *argument, int thread, int threads) {
 void nnrt_pass_settle(const nnrt_pass *pass) {
     int64_t settles = 0;
     for (int64_t t = 0; t < pass->turn_count; t++) settles |= pass->turns[t].function->settles;
-    if (!settles || !pass->step) return;
+    if (!settles || pass->step <= pass->first) return;
     nnrt_pass all = *pass;
     nnrt_team_run(pass->team, pass->pace->workers[0], run_settling, &all);
 }

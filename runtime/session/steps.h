@@ -60,14 +60,17 @@ typedef struct nnrt_pass {
     int64_t epoch;          // for the keys of the steps
     int64_t steps_before;   // of the training, before this pass
     int64_t steps;          // of this pass; fewer than all: it ends early
+    int64_t pause;          // no chunk goes beyond this step; 0: none is kept from it
     nnrt_after_step *after; // called by each worker after the first turn; NULL: nothing
     void *argument;
-    int64_t step; // out: the next one
+    int64_t first; // step that is run by this process: those before are another one's
+    int64_t step;  // out: the next one
 } nnrt_pass;
 
 int64_t nnrt_step_count(int64_t samples, int64_t batch); // rounded up
 
-// Has the pass's batches made by `loader`, which begins at once; NULL: none is needed.
+// Has the pass's batches made by `loader`, which begins at once, with the next step; NULL: none is
+// needed.
 void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader);
 
 // Runs about `seconds` more of the pass, at least one step; 0 when it is at its end.

@@ -1,15 +1,15 @@
 #include "weights.h"
 
-#include "../base/text/json.h"
+#include "../base/hash.h"
 #include "../files/file.h"
 #include "../formats/array.h"
 #include "../formats/carried.h"
 #include "../formats/safetensors.h"
+#include "../formats/safetensors_writer.h"
 #include "initialize.h"
 #include "models.h"
 
 #include <ctype.h>
-#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -87,10 +87,9 @@ static void learnt_key(char key[LEARNT_KEY], const nnrt_dataset *dataset) {
     snprintf(key, LEARNT_KEY, "nnc.data.%s", dataset->name);
 }
 
-static void put_metadata(nnrt_json *json, const nnrt_program *program,
-                         const nnrt_weights_info *info) {
+void nnrt_weights_metadata(nnrt_json *json, const nnrt_program *program,
+                           const nnrt_weights_info *info) {
     char number[32], names[NNRT_MODELS_TEXT];
-    nnrt_json_open(json, "__metadata__", '{');
     nnrt_json_string(json, "program", program->source_path);
     nnrt_json_string(json, "model", nnrt_models_names(program, names));
     nnrt_json_string(json, "compiler", program->compiler_version);
@@ -108,52 +107,22 @@ static void put_metadata(nnrt_json *json, const nnrt_program *program,
         if (info->learnt[i]) nnrt_json_string(json, key, info->learnt[i]);
     }
     if (program->expanded_text) nnrt_json_string(json, "source", program->expanded_text);
-    nnrt_json_close(json, '}');
 }
 
 static void put_header(nnrt_json *json, const nnrt_program *program,
                        const nnrt_weights_info *info) {
     int64_t offset = 0;
     nnrt_json_open(json, NULL, '{');
-    put_metadata(json, program, info);
+    nnrt_json_open(json, "__metadata__", '{');
+    nnrt_weights_metadata(json, program, info);
+    nnrt_json_close(json, '}');
     for (int64_t i = 0; i < program->parameter_count; i++) {
         const nnrt_parameter *parameter = &program->parameters[i];
-        nnrt_json_open(json, parameter->name, '{');
-        nnrt_json_string(json, "dtype", "F32");
-        nnrt_json_open(json, "shape", '[');
-        for (int64_t d = 0; d < parameter->rank; d++)
-            nnrt_json_integer(json, NULL, parameter->shape[d]);
-        nnrt_json_close(json, ']');
-        nnrt_json_open(json, "data_offsets", '[');
-        nnrt_json_integer(json, NULL, offset);
-        offset += nnrt_parameter_elements(parameter) * (int64_t)sizeof(float);
-        nnrt_json_integer(json, NULL, offset);
-        nnrt_json_close(json, ']');
-        nnrt_json_close(json, '}');
+        int64_t bytes = nnrt_parameter_elements(parameter) * (int64_t)sizeof(float);
+        nnrt_safetensors_put(json, parameter->name, "F32", parameter->rank, parameter->shape, bytes,
+                             &offset);
     }
     nnrt_json_close(json, '}');
-}
-
-// The header is padded with blanks so that the data are aligned to 8, as the reference writer does.
-static void write_header(nnrt_file *file, const char *text) {
-    size_t length = strlen(text), padded = (length + 7) / 8 * 8;
-    uint64_t size = htole64(padded);
-    nnrt_file_write(file, &size, sizeof size);
-    nnrt_file_write(file, text, length);
-    nnrt_file_write(file, "        ", padded - length);
-}
-
-static void write_values(nnrt_file *file, const float *values, int64_t count) {
-#if __BYTE_ORDER == __LITTLE_ENDIAN
-    nnrt_file_write(file, values, (size_t)count * sizeof *values);
-#else
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t word;
-        memcpy(&word, &values[i], sizeof word);
-        word = htole32(word);
-        nnrt_file_write(file, &word, sizeof word);
-    }
-#endif
 }
 
 // ---- Older files.
@@ -232,16 +201,32 @@ nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, con
     nnrt_file *file = nnrt_file_create(path);
     if (file) {
         if (is_worth_keeping(path, info)) nnrt_file_keep_older(file);
-        write_header(file, header);
+        nnrt_safetensors_write_header(file, header);
         for (int64_t i = 0; i < program->parameter_count; i++) {
             nnrt_weights_get(&program->parameters[i], weights, values);
-            write_values(file, values, nnrt_parameter_elements(&program->parameters[i]));
+            nnrt_safetensors_write(file, values, nnrt_parameter_elements(&program->parameters[i]),
+                                   sizeof *values);
         }
         status = nnrt_file_commit(file);
     }
     free(values);
     nnrt_json_free(&json);
     return status;
+}
+
+nnrt_status nnrt_weights_fingerprint(const nnrt_program *program, const float *weights,
+                                     uint64_t *fingerprint) {
+    float *values = allocate_values(program);
+    *fingerprint = NNRT_HASH_START;
+    if (!values) return NNRT_ERROR;
+    for (int64_t i = 0; i < program->parameter_count; i++) {
+        const nnrt_parameter *parameter = &program->parameters[i];
+        int64_t bytes = nnrt_parameter_elements(parameter) * (int64_t)sizeof *values;
+        nnrt_weights_get(parameter, weights, values);
+        *fingerprint = nnrt_hash_add(*fingerprint, values, bytes);
+    }
+    free(values);
+    return NNRT_OK;
 }
 
 // ---- Loading.
@@ -326,7 +311,8 @@ static nnrt_status check_tensors(const nnrt_safetensors *file, const nnrt_progra
         const nnrt_tensor *tensor = &file->tensors[i];
         int has_no_model = is_left_out(program, tensor->name);
         info->left_out += has_no_model;
-        if (has_no_model || is_parameter(program, tensor->name)) continue;
+        int is_state = strncmp(tensor->name, NNRT_STATE_PREFIX, strlen(NNRT_STATE_PREFIX)) == 0;
+        if (is_state || has_no_model || is_parameter(program, tensor->name)) continue;
         char text[1024], shape[NNRT_SHAPE_TEXT];
         nnrt_shape_text(shape, tensor->rank, tensor->shape);
         snprintf(text, sizeof text, "tensor `%.200s` %s has no place in the model", tensor->name,

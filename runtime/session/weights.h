@@ -4,7 +4,12 @@
 #define NNRT_WEIGHTS_H
 
 #include "../base/status.h"
+#include "../base/text/json.h"
 #include "../nnrt.h"
+
+// What checkpoints (runtime/state/) hold beside weights is named with this before it, which no
+// layer's name can be; who reads weights passes over it.
+#define NNRT_STATE_PREFIX "nnc.state/"
 
 // Copies one parameter between the weights and `values` (row-major, logical shape).
 void nnrt_weights_put(const nnrt_parameter *parameter, float *weights, const float *values);
@@ -28,6 +33,14 @@ nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, 
 // The parameters "standardize/mean" and "standardize/deviation" hold statistics of the data; of
 // several inputs, "standardize/left/mean" and the like.
 int nnrt_weights_is_statistic(const nnrt_parameter *parameter);
+
+// What a file says of its weights, as members of the open object of its metadata.
+void nnrt_weights_metadata(nnrt_json *json, const nnrt_program *program,
+                           const nnrt_weights_info *info);
+
+// Tells weights from others: a hash of their bits, in the order of files, whatever the layout.
+nnrt_status nnrt_weights_fingerprint(const nnrt_program *program, const float *weights,
+                                     uint64_t *fingerprint);
 
 // The time of the file system's clock, in nanoseconds.
 int64_t nnrt_weights_now(void);

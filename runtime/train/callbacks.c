@@ -57,6 +57,25 @@ void nnrt_callbacks_close(nnrt_callbacks *callbacks) {
     callbacks->count = 0;
 }
 
+void nnrt_callbacks_state(nnrt_callbacks *callbacks, nnrt_state *state) {
+    for (int64_t i = 0; i < callbacks->count; i++) {
+        nnrt_callback *callback = &callbacks->items[i];
+        if (!callback->row->state) continue;
+        size_t outside =
+            nnrt_state_enter(state, "callbacks/%" PRId64 "-%s", i, callback->row->schema.name);
+        callback->row->state(callback, callbacks, state);
+        nnrt_state_leave(state, outside);
+    }
+}
+
+nnrt_status nnrt_callbacks_restored(nnrt_callbacks *callbacks) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < callbacks->count && !status; i++)
+        if (callbacks->items[i].row->restored)
+            status = callbacks->items[i].row->restored(&callbacks->items[i]);
+    return status;
+}
+
 void nnrt_callbacks_log(const nnrt_callbacks *callbacks, int64_t step, nnrt_log *log) {
     for (int64_t i = 0; i < callbacks->count; i++)
         if (callbacks->items[i].row->log) callbacks->items[i].row->log(callbacks, step, log);

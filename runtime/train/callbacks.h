@@ -8,6 +8,7 @@
 #include "../session/callback.h"
 #include "../session/schedule.h"
 #include "../session/session.h"
+#include "../state/state.h"
 
 struct nnrt_callbacks { // a zeroed one has none
     nnrt_session *session;
@@ -37,6 +38,10 @@ int nnrt_callbacks_epoch(nnrt_callbacks *callbacks, int64_t epoch, const nnrt_lo
 
 // The epoch (from 1, over all blocks) whose weights are kept to be restored; 0: none.
 int64_t nnrt_callbacks_best(const nnrt_callbacks *callbacks);
+
+// What they remember, and what is to be done when it was restored.
+void nnrt_callbacks_state(nnrt_callbacks *callbacks, nnrt_state *state);
+nnrt_status nnrt_callbacks_restored(nnrt_callbacks *callbacks);
 
 // At the end, also when a signal or a loss that is not finite ended the training: restores the best
 // weights where that is asked for. Returns their epoch; 0: the weights are the last ones.

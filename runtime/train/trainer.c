@@ -111,6 +111,11 @@ void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *const *profiles) 
         trainer->pass.turns[i].profile = profiles ? profiles[i] : NULL;
 }
 
+void nnrt_trainer_reset(nnrt_trainer *trainer) {
+    trainer->pass.step = trainer->pass.first = 0;
+    nnrt_output_metrics_reset(&trainer->metrics);
+}
+
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit) {
     const nnrt_data *data = &trainer->session->data;
     const nnrt_part *part = &data->train;
@@ -121,7 +126,6 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     } else {
         memcpy(trainer->rows, part->rows, (size_t)part->count * sizeof *part->rows);
     }
-    nnrt_output_metrics_reset(&trainer->metrics);
     nnrt_pass *pass = &trainer->pass;
     pass->team = trainer->session->team;
     pass->pace = &trainer->pace;
@@ -135,14 +139,14 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     pass->steps_before = trainer->steps_done;
     pass->argument = trainer;
     pass->after = trainer->metrics.has_any ? after_step : NULL;
-    pass->step = 0;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
     if (step_limit && pass->steps > step_limit) pass->steps = step_limit;
+    pass->pause = 0;
+    pass->first = pass->step;
     nnrt_pass_load(pass, trainer->loader);
 }
 
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer) {
-    nnrt_pass_settle(&trainer->pass);
     trainer->steps_done += trainer->pass.step;
 }
 
@@ -161,4 +165,53 @@ int64_t nnrt_trainer_not_finite(const nnrt_trainer *trainer, int64_t from, int64
     for (int64_t step = from; step < trainer->pass.step; step++)
         if ((*turn = bad_turn(&trainer->pass, step)) >= 0) return step;
     return -1;
+}
+
+// ---- Its state.
+
+static void add_step(nnrt_trainer *trainer, nnrt_state *state, int64_t number) {
+    const nnrt_train_step *step = &trainer->training->steps[number];
+    const nnrt_program *program = trainer->session->program;
+    float *slots = nnrt_session_slots(trainer->session, trainer->training, step);
+    size_t outside = nnrt_state_enter(state, "steps/%" PRId64, number);
+    nnrt_state_real(state, "learning_rate", &trainer->schedules[number].initial);
+    for (int64_t i = 0; i < step->slot_count; i++) {
+        const nnrt_slot *slot = &step->slots[i];
+        float *place = slots + slot->offset;
+        if (slot->parameter >= 0)
+            nnrt_state_parameter(state, slot->name, &program->parameters[slot->parameter], place);
+        else
+            nnrt_state_numbers(state, slot->name, NNRT_STATE_F32, place, slot->size, 1, NULL);
+    }
+    nnrt_state_leave(state, outside);
+}
+
+void nnrt_trainer_state(nnrt_trainer *trainer, nnrt_state *state) {
+    nnrt_session *session = trainer->session;
+    const nnrt_program *program = session->program;
+    nnrt_pass *pass = &trainer->pass;
+    int64_t steps = nnrt_step_count(session->data.train.count, trainer->batch);
+    for (int64_t i = 0; i < program->parameter_count; i++) {
+        const nnrt_parameter *parameter = &program->parameters[i];
+        nnrt_state_parameter(state, NULL, parameter,
+                             session->weights.values + parameter->storage.offset);
+    }
+    for (int64_t i = 0; i < trainer->training->step_count; i++) add_step(trainer, state, i);
+    nnrt_state_integer(state, "batch", &trainer->batch);
+    nnrt_state_integer(state, "shuffle", &trainer->shuffle);
+    nnrt_state_integer(state, "steps_before", &trainer->steps_done);
+    nnrt_state_integer(state, "step", &pass->step);
+    nnrt_state_numbers(state, "losses", NNRT_STATE_F64, trainer->losses, steps, pass->values,
+                       &pass->step);
+    nnrt_output_metrics_state(&trainer->metrics, state);
+}
+
+void nnrt_trainer_restored(nnrt_trainer *trainer) {
+    trainer->pass.first = trainer->pass.step;
+    nnrt_output_metrics_scatter(&trainer->metrics);
+}
+
+void nnrt_trainer_gather(nnrt_trainer *trainer) {
+    nnrt_pass_settle(&trainer->pass);
+    nnrt_output_metrics_gather(&trainer->metrics);
 }

@@ -5,6 +5,7 @@
 #include "../metrics/output_metrics.h"
 #include "../session/schedule.h"
 #include "../session/steps.h"
+#include "../state/state.h"
 
 typedef struct nnrt_trainer {
     nnrt_session *session;
@@ -30,11 +31,20 @@ void nnrt_trainer_close(nnrt_trainer *trainer);
 // From now on the steps are profiled, each in its own; NULL: they are not. The caller's.
 void nnrt_trainer_profile(nnrt_trainer *trainer, nnrt_profile *const *profiles);
 
-// Puts the samples in the epoch's order and makes its pass; nnrt_pass_advance goes on from there.
-// `step_limit`: the most steps of this epoch; 0: no limit.
+// No step of the next epoch is done, nothing is counted.
+void nnrt_trainer_reset(nnrt_trainer *trainer);
+// Puts the samples in the epoch's order and makes its pass, from step pass.step on;
+// nnrt_pass_advance goes on from there. `step_limit`: the most steps of this epoch; 0: no limit.
 void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step_limit);
-// After it, weights may be read.
+// The steps of the epoch are counted, after nnrt_pass_settle; its values are still there.
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer);
+
+// What a block depends on while it trains, its weights and optimizer state included.
+void nnrt_trainer_state(nnrt_trainer *trainer, nnrt_state *state);
+// After that was restored.
+void nnrt_trainer_restored(nnrt_trainer *trainer);
+// Before it is copied: sums of several workers are added up, and weights are as they should be.
+void nnrt_trainer_gather(nnrt_trainer *trainer);
 
 // The first batch, from `from` on, in which the loss of a step, number `turn`, is not finite; -1:
 // none.

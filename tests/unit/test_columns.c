@@ -130,7 +130,7 @@ static void test_augmented_batches(void **state) {
     assert_true(nnrt_loader_is_needed(&data, NNRT_FOR_TRAINING));
     nnrt_loader *loader = nnrt_loader_create(&data, NNRT_FOR_TRAINING, ROWS, 1, 1);
     assert_non_null(loader);
-    nnrt_loader_start(loader, data.train.rows, ROWS, ROWS, 1, 1, 1);
+    nnrt_loader_start(loader, data.train.rows, ROWS, ROWS, 0, 1, 1, 1);
     nnrt_batch batch = nnrt_loader_take(loader, 0, 0);
     assert_memory_equal(batch.columns[0], batch.columns[2], ROWS * SIDE * SIDE);
     assert_memory_not_equal(batch.columns[0], data.columns[0], ROWS * SIDE * SIDE);

@@ -61,7 +61,7 @@ static void run_pass(nnrt_loader *loader, nnrt_team *team, int64_t batch, int64_
                      uint8_t *samples) {
     int32_t targets[ROWS];
     int64_t steps = (ROWS + batch - 1) / batch;
-    nnrt_loader_start(loader, order, ROWS, batch, steps, 1, EPOCH);
+    nnrt_loader_start(loader, order, ROWS, batch, 0, steps, 1, EPOCH);
     for (int64_t first = 0; first < steps; first += chunk) {
         int64_t end = first + chunk < steps ? first + chunk : steps;
         Work work = {loader, team, batch, first, end, samples, targets};
@@ -125,7 +125,7 @@ static void test_stopped_passes(void **state) {
     nnrt_team *team = nnrt_team_create(2);
     nnrt_loader *loader = nnrt_loader_create(&data, NNRT_FOR_TRAINING, 32, 2, 2);
     for (int i = 0; i < 50; i++) {
-        nnrt_loader_start(loader, order, ROWS, 3 + i % 29, 7, 99, i);
+        nnrt_loader_start(loader, order, ROWS, 3 + i % 29, 0, 7, 99, i);
         if (i % 3 == 0) {
             nnrt_loader_take(loader, 0, 0);
             nnrt_loader_take(loader, 1, 0);
@@ -142,13 +142,13 @@ static void test_other_epochs(void **state) {
     (void)state;
     nnrt_loader *loader = nnrt_loader_create(&data, NNRT_FOR_TRAINING, ROWS, 1, 0);
     uint8_t first[SIZE * 8];
-    nnrt_loader_start(loader, order, ROWS, ROWS, 1, 1, 0);
+    nnrt_loader_start(loader, order, ROWS, ROWS, 0, 1, 1, 0);
     memcpy(first, nnrt_loader_take(loader, 0, 0).columns[0], sizeof first);
-    nnrt_loader_start(loader, order, ROWS, ROWS, 1, 1, 1);
+    nnrt_loader_start(loader, order, ROWS, ROWS, 0, 1, 1, 1);
     assert_memory_not_equal(first, nnrt_loader_take(loader, 0, 0).columns[0], sizeof first);
-    nnrt_loader_start(loader, order, ROWS, ROWS, 1, 2, 0);
+    nnrt_loader_start(loader, order, ROWS, ROWS, 0, 1, 2, 0);
     assert_memory_not_equal(first, nnrt_loader_take(loader, 0, 0).columns[0], sizeof first);
-    nnrt_loader_start(loader, order, ROWS, ROWS, 1, 1, 0);
+    nnrt_loader_start(loader, order, ROWS, ROWS, 0, 1, 1, 0);
     assert_memory_equal(first, nnrt_loader_take(loader, 0, 0).columns[0], sizeof first);
     nnrt_loader_free(loader);
 }
@@ -169,12 +169,12 @@ static void test_unreadable_sample(void **state) {
     assert_true(nnrt_loader_is_needed(&files, NNRT_FOR_EVALUATION));
     for (int threads = 0; threads < 2; threads++) {
         nnrt_loader *loader = nnrt_loader_create(&files, NNRT_FOR_TRAINING, 2, 1, threads);
-        nnrt_loader_start(loader, files.train.rows, 2, 2, 1, 0, 0);
+        nnrt_loader_start(loader, files.train.rows, 2, 2, 0, 1, 0, 0);
         assert_memory_equal(nnrt_loader_take(loader, 0, 0).columns[0], pixels, SIZE);
         assert_int_equal(nnrt_loader_status(loader), NNRT_OK);
         nnrt_loader_stop(loader);
         put_file("a/2.png", "x", 1); // it changes while the program trains
-        nnrt_loader_start(loader, files.train.rows, 2, 2, 1, 0, 1);
+        nnrt_loader_start(loader, files.train.rows, 2, 2, 0, 1, 0, 1);
         nnrt_loader_take(loader, 0, 0);
         assert_int_equal(nnrt_loader_status(loader), NNRT_ERROR);
         assert_message("a/2.png");

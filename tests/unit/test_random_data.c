@@ -171,7 +171,7 @@ static void check_loader(void) {
     int64_t batch = roll(1, 7), count = data.train.count, steps = (count + batch - 1) / batch;
     nnrt_loader *loader = nnrt_loader_create(&data, NNRT_FOR_TRAINING, batch, 1, (int)roll(0, 2));
     assert_non_null(loader);
-    nnrt_loader_start(loader, data.train.rows, count, batch, steps, 1, 1);
+    nnrt_loader_start(loader, data.train.rows, count, batch, 0, steps, 1, 1);
     for (int64_t step = 0; step < steps; step++) {
         nnrt_batch made = nnrt_loader_take(loader, step, 0);
         for (int64_t i = 0; i < batch && step * batch + i < count && !plain.is_one_hot; i++)

@@ -1,6 +1,7 @@
 // What `fit` writes: asked about before it works, written at its end, whatever the reason.
 #include "fit.h"
 
+#include "../../base/interrupt.h"
 #include "../../base/text/print.h"
 #include "../../files/file.h"
 #include "../../formats/carried.h"
@@ -15,7 +16,7 @@
 
 nnrt_weights_info nnrt_fit_weights_info(const nnrt_fit *f) {
     nnrt_weights_info info = f->session->info;
-    info.seed = (uint64_t)f->options->seed;
+    info.seed = (uint64_t)f->call.seed;
     info.epoch += f->epochs;
     info.step += f->steps;
     info.started = f->started;
@@ -31,7 +32,10 @@ static nnrt_status save_weights(nnrt_fit *f) {
     int was_there = has_name && stat(f->save_path, &before) == 0;
     session->info = nnrt_fit_weights_info(f);
     nnrt_status status =
-        nnrt_weights_save(f->save_path, session->program, session->weights.values, &session->info);
+        nnrt_weights_fingerprint(session->program, session->weights.values, &f->fingerprint);
+    if (!status)
+        status = nnrt_weights_save(f->save_path, session->program, session->weights.values,
+                                   &session->info);
     f->has_older = !status && was_there && stat(older, &after) == 0 &&
                    before.st_dev == after.st_dev && before.st_ino == after.st_ino;
     return status;
@@ -49,14 +53,19 @@ nnrt_status nnrt_fit_check_outputs(nnrt_fit *f) {
     const nnrt_options *options = f->options;
     nnrt_status status = nnrt_outputs_check(f->session);
     if (!status) status = nnrt_file_probe(f->save_path);
+    if (!status && options->checkpoint) status = nnrt_file_probe(options->checkpoint);
     if (!status) status = open_sample_folder(f->session);
     if (!status) status = nnrt_callbacks_check(f->session);
     if (!status)
-        status = nnrt_history_open(&f->history, f->session, options->history, options->json != 0);
+        status = nnrt_history_open(&f->history, f->session, options->history,
+                                   options->json != 0 || options->checkpoint,
+                                   options->checkpoint != NULL);
     if (status || !options->step_log) return status;
     f->step_log = nnrt_file_create(options->step_log);
     if (!f->step_log) return NNRT_ERROR;
-    nnrt_file_print(f->step_log, "step,loss\n");
+    const char *name = NNRT_STATE_PREFIX "step_log"; // that one has its head
+    int goes_on = f->resume.is_open && nnrt_safetensors_find(&f->resume.file, name);
+    if (!goes_on) nnrt_file_print(f->step_log, "step,loss\n");
     return nnrt_file_flush(f->step_log);
 }
 
@@ -78,21 +87,35 @@ static const char *tell_older(const nnrt_fit *f, char text[PATH_MAX + 64]) {
     return text;
 }
 
+// " (--resume goes on from `c`)", or nothing.
+static const char *tell_checkpoint(const nnrt_fit *f, char text[PATH_MAX + 64]) {
+    const nnrt_fit_keeping *keeping = &f->keeping;
+    text[0] = 0;
+    if (keeping->is_final && !keeping->has_failed)
+        snprintf(text, PATH_MAX + 64, "; `--resume` goes on from `%s`", f->options->checkpoint);
+    return text;
+}
+
 static nnrt_status report_interruption(const nnrt_fit *f) {
-    char which[64] = "the weights", older[PATH_MAX + 64];
+    char which[64] = "the weights", older[PATH_MAX + 64], checkpoint[PATH_MAX + 64];
+    char what[128] = "interrupted";
+    if (nnrt_interrupted_by_time())
+        snprintf(what, sizeof what, "--max-time %.64s is over:", f->options->max_time_text);
     if (!f->steps)
-        return nnrt_fail(NNRT_INTERRUPTED,
-                         "interrupted before the first step; there is nothing to save");
+        return nnrt_fail(NNRT_INTERRUPTED, "%s before the first step; there is nothing to save",
+                         what);
     if (f->best_epoch)
         snprintf(which, sizeof which, "the weights of the best epoch, %" PRId64 ",", f->best_epoch);
     return nnrt_fail(NNRT_INTERRUPTED,
-                     "interrupted after step %" PRId64 " (%" PRId64
-                     " whole epochs); %s are saved in `%s`%s",
-                     f->steps, f->epochs, which, f->save_path, tell_older(f, older));
+                     "%s after step %" PRId64 " (%" PRId64
+                     " whole epochs); %s are saved in `%s`%s%s",
+                     what, f->steps, f->epochs, which, f->save_path, tell_older(f, older),
+                     tell_checkpoint(f, checkpoint));
 }
 
 static nnrt_status report_end(const nnrt_fit *f) {
     char older[PATH_MAX + 64];
+    nnrt_progress_note(&f->progress, "weights %016" PRIx64, f->fingerprint);
     nnrt_progress_note(&f->progress, "weights saved to %s%s", f->save_path, tell_older(f, older));
     if (nnrt_carried_weights().bytes)
         nnrt_progress_note(&f->progress,
@@ -104,7 +127,8 @@ static nnrt_status report_end(const nnrt_fit *f) {
     char message[1024];
     snprintf(message, sizeof message, "%s",
              printed ? nnrt_error()
-                     : "a file of `callbacks` or `samples` could not be written, as said above");
+                     : "a checkpoint, or a file of `callbacks` or `samples`, could not be written, "
+                       "as said above");
     if (!printed && !f->log_failed) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR, "%s; the weights are saved in `%s`%s", message, f->save_path,
                      older);

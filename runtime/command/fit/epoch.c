@@ -48,6 +48,7 @@ static nnrt_status run_steps(nnrt_fit *f) {
     for (;;) {
         int64_t from = pass->step;
         double start = nnrt_seconds();
+        pass->pause = nnrt_fit_next_pause(f);
         if (!nnrt_pass_advance(pass, chunk_seconds)) return NNRT_OK;
         f->step_seconds += nnrt_seconds() - start;
         log_steps(f, from);
@@ -62,6 +63,7 @@ static nnrt_status run_steps(nnrt_fit *f) {
         }
         // An epoch that is complete counts as one.
         if (nnrt_interrupted()) return pass->step < pass->steps ? NNRT_INTERRUPTED : NNRT_OK;
+        if (pass->step < pass->steps) nnrt_fit_keep(f, 0);
     }
 }
 
@@ -79,35 +81,46 @@ static void save_samples(nnrt_fit *f, int64_t epoch) {
     fprintf(stderr, "warning: %s; training goes on without `samples`\n", nnrt_error());
 }
 
-static nnrt_status end_epoch(nnrt_fit *f, int64_t epoch) {
+static nnrt_status end_epoch(nnrt_fit *f, nnrt_log *log) {
     nnrt_trainer *trainer = &f->trainer;
     nnrt_weights_info info = nnrt_fit_weights_info(f);
-    nnrt_log log = {0};
-    nnrt_log_add(&log, "", trainer->training, &trainer->pass, &trainer->metrics);
-    nnrt_status status = validate(f, &log);
-    if (!status) save_samples(f, f->callbacks.epochs_before + epoch + 1);
-    if (!status) nnrt_callbacks_log(&f->callbacks, trainer->steps_done, &log);
-    if (!status) nnrt_progress_end(&f->progress, trainer->pass.step, &log);
-    nnrt_status kept = nnrt_history_add(&f->history, &log);
-    if (!status) status = kept;
-    if (!status) f->was_stopped = nnrt_callbacks_epoch(&f->callbacks, epoch, &log, &info);
+    save_samples(f, f->callbacks.epochs_before + f->epoch + 1);
+    nnrt_callbacks_log(&f->callbacks, trainer->steps_done, log);
+    nnrt_progress_end(&f->progress, trainer->pass.step, log);
+    nnrt_fit_judge(f, log);
+    nnrt_status status = nnrt_history_add(&f->history, log);
+    if (!status) f->was_stopped = nnrt_callbacks_epoch(&f->callbacks, f->epoch, log, &info);
     return status;
 }
 
-// `epoch` is of the training block.
-nnrt_status nnrt_fit_epoch(nnrt_fit *f, int64_t epoch) {
+static void count_steps(nnrt_fit *f) {
     nnrt_trainer *trainer = &f->trainer;
-    int64_t number = f->callbacks.epochs_before + epoch;
-    int64_t limit = f->options->steps ? f->options->steps - f->steps : 0;
-    nnrt_trainer_start_epoch(trainer, number, limit);
-    nnrt_progress_epoch(&f->progress, number, nnrt_step_count(trainer->pass.count, trainer->batch));
-    nnrt_status status = run_steps(f);
     f->progress.waited = nnrt_loader_waited(trainer->loader);
     f->waited += f->progress.waited;
     f->steps += trainer->pass.step;
     f->samples += nnrt_pass_samples(&trainer->pass);
     nnrt_trainer_end_epoch(trainer);
-    if (status) return status;
+}
+
+// A checkpoint of the middle of an epoch is one of before its end: what follows its steps is done
+// again by who goes on from there. So it is where --steps ends an epoch early.
+nnrt_status nnrt_fit_epoch(nnrt_fit *f) {
+    nnrt_trainer *trainer = &f->trainer;
+    nnrt_log log = {0};
+    int64_t number = f->callbacks.epochs_before + f->epoch;
+    int64_t limit = f->options->steps ? f->options->steps - f->steps : 0;
+    nnrt_trainer_start_epoch(trainer, number, limit);
+    int64_t all = nnrt_step_count(trainer->pass.count, trainer->batch);
+    nnrt_progress_epoch(&f->progress, number, all);
+    nnrt_status stepped = run_steps(f), status = stepped;
+    nnrt_pass_settle(&trainer->pass);
+    nnrt_log_add(&log, "", trainer->training, &trainer->pass, &trainer->metrics);
+    if (!status) status = validate(f, &log);
+    int is_cut = !status && trainer->pass.step < all;
+    if (status == NNRT_INTERRUPTED || is_cut) nnrt_fit_keep(f, 1);
+    count_steps(f);
+    if (stepped) return stepped;
     f->epochs++;
-    return end_epoch(f, epoch);
+    if (status) return nnrt_history_add(&f->history, &log) ? NNRT_ERROR : status;
+    return end_epoch(f, &log);
 }

@@ -44,13 +44,18 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
                          "`%s` has no `train` block, so there is nothing to fit; `predict`, "
                          "`bench`, `init` and `info` need none",
                          session->program->source_path);
-    nnrt_interrupt_catch();
+    nnrt_interrupt_catch("interrupted before the first step; there is nothing to save\n");
+    if (f.options->max_time > 0) nnrt_interrupt_after(f.options->max_time);
     f.started = nnrt_weights_now();
-    nnrt_status status = nnrt_session_use_data(session, session->program->trainings);
-    if (!status) status = start_weights(session);
+    nnrt_status status = nnrt_fit_find(&f);
+    if (!status)
+        status = nnrt_session_use_data(session, &session->program->trainings[f.resume.training]);
+    if (!status && !f.resume.is_found) status = start_weights(session);
     if (!status) status = nnrt_fit_check_outputs(&f);
     if (!status) status = start_profiles(&f);
     if (!status) status = nnrt_fit_finish(&f, nnrt_fit_trainings(&f));
+    nnrt_keeper_free(f.keeping.keeper);
+    if (f.resume.is_open) nnrt_safetensors_close(&f.resume.file);
     nnrt_file_abandon(f.step_log);
     nnrt_history_free(&f.history);
     free_profiles(&f);

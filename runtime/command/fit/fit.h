@@ -6,9 +6,39 @@
 #include "../../report/profile_report.h"
 #include "../../report/progress.h"
 #include "../../report/samples.h"
+#include "../../state/keeper.h"
 #include "../../train/callbacks.h"
 #include "../../train/trainer.h"
 #include "../evaluate.h"
+
+// The checkpoints of --checkpoint.
+typedef struct nnrt_fit_keeping {
+    nnrt_state state; // of the block at work
+    nnrt_snapshot snapshot;
+    nnrt_keeper *keeper;         // NULL: none is asked for
+    double time;                 // of the last one
+    int64_t steps, epochs;       // done then
+    int64_t log_size;            // of the step log
+    double value, best, written; // of the last whole epoch; of the best one; of checkpoints
+    double held, longest;        // seconds that the training was held up: in all, at most
+    int64_t count;               // of checkpoints
+    int64_t is_max;              // larger values are better
+    int is_final, has_failed;    // the last one is of the end
+} nnrt_fit_keeping;
+
+// The checkpoint that --resume goes on from.
+typedef struct nnrt_fit_resume {
+    nnrt_safetensors file;
+    int is_open;                        // not restored yet
+    int is_found, is_changed, is_older; // there is one; of another program; the one before
+    int64_t training, epoch, epochs, batch, data;
+} nnrt_fit_resume;
+
+// How the run was called: what checkpoints keep of it. 0: the program's.
+typedef struct nnrt_fit_call {
+    int64_t seed, shuffle, epochs, batch;
+    double learning_rate;
+} nnrt_fit_call;
 
 typedef struct nnrt_fit {
     nnrt_session *session;
@@ -24,14 +54,21 @@ typedef struct nnrt_fit {
     nnrt_file *step_log;     // NULL: none
     nnrt_profile **profiles; // [training block][NNRT_MAX_TURNS], with --profile; NULL: none
     nnrt_roof roof;
-    int64_t epochs, steps; // done, over all training blocks
+    nnrt_fit_call call;
+    nnrt_fit_keeping keeping;
+    nnrt_fit_resume resume;
+    int64_t training, epoch; // the block at work; its epoch, from 0
+    int64_t epochs, steps;   // done, over all training blocks
     int64_t samples;
+    double begun;                 // when the first block began, less the seconds of the runs before
     double seconds, step_seconds; // in all; in training steps
     double waited;                // of the latter, for batches to be made
     nnrt_log test;
-    int64_t best_epoch; // whose weights were restored, from 1; 0: none
-    int64_t started;    // nnrt_weights_now()
-    int is_unfinished, was_interrupted, was_stopped, log_failed;
+    int64_t best_epoch;   // whose weights were restored, from 1; 0: none
+    int64_t started;      // nnrt_weights_now()
+    uint64_t fingerprint; // of the weights that were saved
+    int64_t was_stopped;  // by a callback
+    int is_unfinished, was_interrupted, log_failed;
     int has_older; // weights of an older run are kept beside the new ones
 } nnrt_fit;
 
@@ -43,8 +80,26 @@ nnrt_weights_info nnrt_fit_weights_info(const nnrt_fit *f);
 
 // The training blocks, one after the other.
 nnrt_status nnrt_fit_trainings(nnrt_fit *f);
-// An epoch of the block, from 0: its steps, validation, callbacks.
-nnrt_status nnrt_fit_epoch(nnrt_fit *f, int64_t epoch);
+// The block's epoch: its steps from pass.step on, validation, callbacks.
+nnrt_status nnrt_fit_epoch(nnrt_fit *f);
+
+// Finds the checkpoint to go on from, and its weights: before the first block. Nothing is found
+// where --resume was not given, or there is none yet.
+nnrt_status nnrt_fit_find(nnrt_fit *f);
+// In the block that the checkpoint is of, when all is open: restores the rest.
+nnrt_status nnrt_fit_restore(nnrt_fit *f);
+
+// Lists what the block depends on. Afterwards nnrt_fit_keep writes it where a checkpoint is due,
+// or, `is_final`, in any case, and waits until it is written.
+nnrt_status nnrt_fit_start_keeping(nnrt_fit *f);
+void nnrt_fit_keep(nnrt_fit *f, int is_final);
+// The epoch's values are known: which checkpoints are better than others.
+void nnrt_fit_judge(nnrt_fit *f, const nnrt_log *log);
+// Chunks of steps end where a checkpoint is due.
+int64_t nnrt_fit_next_pause(const nnrt_fit *f);
+void nnrt_fit_stop_keeping(nnrt_fit *f);
+// Tells the data of a block from others.
+int64_t nnrt_fit_data_sum(const nnrt_fit *f);
 
 // Before training: may all be written? Opens the logs.
 nnrt_status nnrt_fit_check_outputs(nnrt_fit *f);

@@ -70,9 +70,16 @@ nnrt_status nnrt_fit_print_profiles(const nnrt_fit *f) {
     return status;
 }
 
+static void put_checkpoints(const nnrt_fit *f, nnrt_json *json) {
+    nnrt_json_string(json, "checkpoint", f->options->checkpoint);
+    nnrt_json_integer(json, "checkpoints", f->keeping.count);
+    nnrt_json_number(json, "checkpoint_longest_ms", 1e3 * f->keeping.longest);
+}
+
 nnrt_status nnrt_fit_print_json(const nnrt_fit *f) {
     nnrt_status status = NNRT_OK;
     nnrt_json json = {0};
+    char fingerprint[32];
     nnrt_json_open(&json, NULL, '{');
     put_epochs(f, &json);
     if (f->test.count) {
@@ -89,12 +96,15 @@ nnrt_status nnrt_fit_print_json(const nnrt_fit *f) {
     if (nnrt_loader_is_needed(&f->session->data, NNRT_FOR_TRAINING))
         nnrt_json_number(&json, "data_share",
                          f->step_seconds > 0 ? f->waited / f->step_seconds : 0);
-    nnrt_json_integer(&json, "seed", f->options->seed);
+    nnrt_json_integer(&json, "seed", f->call.seed);
     nnrt_json_integer(&json, "threads", nnrt_team_size(f->session->team));
     nnrt_json_string(&json, "weights", f->steps ? f->save_path : NULL);
+    snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, f->fingerprint);
+    nnrt_json_string(&json, "fingerprint", f->steps ? fingerprint : NULL);
     nnrt_json_boolean(&json, "interrupted", f->was_interrupted);
-    nnrt_json_boolean(&json, "stopped_early", f->was_stopped);
+    nnrt_json_boolean(&json, "stopped_early", f->was_stopped != 0);
     if (f->best_epoch) nnrt_json_integer(&json, "restored_epoch", f->best_epoch);
+    if (f->keeping.count) put_checkpoints(f, &json);
     if (f->profiles) status = put_profiles(f, &json);
     nnrt_json_close(&json, '}');
     if (status)

@@ -32,14 +32,13 @@ static nnrt_status open_profile(nnrt_fit *f, const nnrt_training *training) {
 }
 
 static nnrt_status open_training(nnrt_fit *f, const nnrt_training *training) {
-    const nnrt_options *options = f->options;
     nnrt_status status = nnrt_session_use_data(f->session, training);
     if (!status)
-        status = nnrt_trainer_open(&f->trainer, f->session, training, options->batch,
-                                   options->learning_rate, 1);
+        status = nnrt_trainer_open(&f->trainer, f->session, training, f->call.batch,
+                                   f->call.learning_rate, 1);
     if (status) return status;
-    f->trainer.seed = (uint64_t)options->seed;
-    f->trainer.shuffle = !options->no_shuffle;
+    f->trainer.seed = (uint64_t)f->call.seed;
+    f->trainer.shuffle = f->call.shuffle;
     if (f->profiles) status = open_profile(f, training);
     if (!status) status = nnrt_samples_open(&f->pictures, f->session, training);
     if (status) return status;
@@ -53,7 +52,8 @@ static nnrt_status open_training(nnrt_fit *f, const nnrt_training *training) {
 static void close_training(nnrt_fit *f) {
     if (f->has_evaluator) nnrt_evaluator_close(&f->evaluator);
     f->has_evaluator = 0;
-    f->log_failed |= f->callbacks.has_failed;
+    nnrt_fit_stop_keeping(f);
+    f->log_failed |= f->callbacks.has_failed | f->keeping.has_failed;
     nnrt_callbacks_close(&f->callbacks);
     nnrt_trainer_close(&f->trainer);
 }
@@ -105,26 +105,48 @@ static nnrt_status end_training(nnrt_fit *f, const nnrt_training *training, nnrt
     return status;
 }
 
+static nnrt_status run_epochs(nnrt_fit *f, int64_t epochs) {
+    nnrt_status status = NNRT_OK;
+    while (f->epoch < epochs && !status && !f->was_stopped && !enough_steps(f)) {
+        if (nnrt_interrupted()) return NNRT_INTERRUPTED;
+        nnrt_fit_keep(f, 0);
+        status = nnrt_fit_epoch(f);
+        if (status) return status;
+        f->epoch++;
+        nnrt_trainer_reset(&f->trainer);
+    }
+    return status;
+}
+
 // `first_epoch`: of those before this block, so that epochs have numbers of their own.
 static nnrt_status run_training(nnrt_fit *f, const nnrt_training *training, int64_t first_epoch) {
-    int64_t epochs = f->options->epochs ? f->options->epochs : training->epochs;
+    int64_t epochs = f->call.epochs ? f->call.epochs : training->epochs;
+    int is_last = training == nnrt_session_training(f->session);
     nnrt_status status = open_training(f, training);
     nnrt_progress_open(&f->progress, f->options, first_epoch + epochs);
     if (!status) status = open_callbacks(f, training, first_epoch);
-    if (!status) announce(f, training, epochs);
     f->was_stopped = 0;
-    for (int64_t epoch = 0; epoch < epochs && !status && !f->was_stopped && !enough_steps(f);
-         epoch++)
-        status = nnrt_interrupted() ? NNRT_INTERRUPTED : nnrt_fit_epoch(f, epoch);
+    if (!status) status = nnrt_fit_start_keeping(f);
+    if (status) return end_training(f, training, status);
+    announce(f, training, epochs);
+    nnrt_interrupt_wait();
+    status = run_epochs(f, epochs);
+    int is_end = !status && (is_last || enough_steps(f));
+    if (is_end || status == NNRT_INTERRUPTED) nnrt_fit_keep(f, 1);
     return end_training(f, training, status);
 }
 
 nnrt_status nnrt_fit_trainings(nnrt_fit *f) {
     const nnrt_program *program = f->session->program;
     nnrt_status status = NNRT_OK;
-    double start = nnrt_seconds();
-    for (int64_t i = 0; i < program->training_count && !status; i++)
-        status = run_training(f, &program->trainings[i], f->epochs);
-    f->seconds = nnrt_seconds() - start;
+    f->begun = nnrt_seconds();
+    f->epoch = f->resume.epoch;
+    for (f->training = f->resume.training; f->training < program->training_count && !status;
+         f->training++) {
+        int64_t done = f->resume.is_open ? f->resume.epochs : f->epochs;
+        status = run_training(f, &program->trainings[f->training], done - f->epoch);
+        f->epoch = 0;
+    }
+    f->seconds = nnrt_seconds() - f->begun;
     return status;
 }

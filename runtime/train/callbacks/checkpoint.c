@@ -72,6 +72,12 @@ static nnrt_status end_checkpoint_epoch(nnrt_callback *callback, nnrt_callbacks 
     return status;
 }
 
+static void add_state(nnrt_callback *callback, const nnrt_callbacks *all, nnrt_state *state) {
+    nnrt_monitor *own = callback->own;
+    (void)all;
+    nnrt_state_real(state, "best", &own->best);
+}
+
 const nnrt_callback_row nnrt_callback_checkpoint[] = {
     {.schema = {"checkpoint", "saves the weights after epochs", checkpoint_args,
                 "ModelCheckpoint model_checkpoint"},
@@ -81,6 +87,7 @@ const nnrt_callback_row nnrt_callback_checkpoint[] = {
      .best_only = CHECKPOINT_BEST_ONLY,
      .own_size = sizeof(nnrt_monitor),
      .open = open_checkpoint,
-     .epoch = end_checkpoint_epoch},
+     .epoch = end_checkpoint_epoch,
+     .state = add_state},
     {.schema = {0}},
 };

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { CSV_PATH, CSV_APPEND };
 
@@ -24,6 +25,7 @@ typedef struct csv_log {
     nnrt_log keys; // the columns
     int is_due;    // its file is still to be opened
     FILE *file;
+    int64_t size; // of the file, with the epochs that are done; 0: it is not opened yet
 } csv_log;
 
 static nnrt_status fail_csv(const nnrt_callback *callback) {
@@ -80,7 +82,10 @@ static nnrt_status end_csv_epoch(nnrt_callback *callback, nnrt_callbacks *all, n
         fprintf(own->file, ",%s", text);
     }
     fprintf(own->file, "\r\n");
-    if (fflush(own->file) == 0) return NNRT_OK;
+    if (fflush(own->file) == 0) {
+        own->size = ftell(own->file);
+        return NNRT_OK;
+    }
     nnrt_status status = fail_csv(callback);
     fclose(own->file);
     own->file = NULL;
@@ -92,6 +97,28 @@ static void close_csv(nnrt_callback *callback) {
     if (own->file) fclose(own->file);
 }
 
+static void add_state(nnrt_callback *callback, const nnrt_callbacks *all, nnrt_state *state) {
+    csv_log *own = callback->own;
+    (void)all;
+    nnrt_state_integer(state, "size", &own->size);
+}
+
+// Epochs that the training comes to again are taken away. What is no file, or is shorter (somebody
+// else changed it), is only added to.
+static nnrt_status go_on(nnrt_callback *callback) {
+    csv_log *own = callback->own;
+    const char *path = nnrt_callback_path(callback->call);
+    struct stat status;
+    if (!own->is_due || own->size <= 0) return NNRT_OK;
+    own->is_due = 0;
+    own->file = fopen(path, "ae");
+    if (!own->file) return fail_csv(callback);
+    int is_longer = fstat(fileno(own->file), &status) == 0 && S_ISREG(status.st_mode) &&
+                    status.st_size > own->size;
+    if (is_longer && ftruncate(fileno(own->file), own->size) != 0) return fail_csv(callback);
+    return NNRT_OK;
+}
+
 const nnrt_callback_row nnrt_callback_csv_log[] = {
     {.schema = {"csv_log", "writes the values of each epoch to a file", csv_args,
                 "CSVLogger csv_logger"},
@@ -99,6 +126,8 @@ const nnrt_callback_row nnrt_callback_csv_log[] = {
      .own_size = sizeof(csv_log),
      .open = open_csv,
      .epoch = end_csv_epoch,
+     .state = add_state,
+     .restored = go_on,
      .close = close_csv},
     {.schema = {0}},
 };

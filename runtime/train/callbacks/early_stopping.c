@@ -2,6 +2,7 @@
 #include "row.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -78,6 +79,20 @@ static void restore_stopping(nnrt_callback *callback, nnrt_callbacks *all) {
                        all->epochs_before + own->state.best_epoch + 1);
 }
 
+static void add_state(nnrt_callback *callback, const nnrt_callbacks *all, nnrt_state *state) {
+    const nnrt_program *program = all->session->program;
+    stopping *own = callback->own;
+    nnrt_state_real(state, "best", &own->state.monitor.best);
+    nnrt_state_integer(state, "wait", &own->state.wait);
+    nnrt_state_integer(state, "best_epoch", &own->state.best_epoch);
+    for (int64_t i = 0; i < program->parameter_count && own->best.values; i++) {
+        const nnrt_parameter *parameter = &program->parameters[i];
+        char name[1024];
+        snprintf(name, sizeof name, "weights/%s", parameter->name);
+        nnrt_state_parameter(state, name, parameter, own->best.values + parameter->storage.offset);
+    }
+}
+
 const nnrt_callback_row nnrt_callback_early_stopping[] = {
     {.schema = {"early_stopping", "ends the training when a value has stopped improving",
                 stopping_args, "EarlyStopping"},
@@ -88,6 +103,7 @@ const nnrt_callback_row nnrt_callback_early_stopping[] = {
      .epoch = end_stopping_epoch,
      .best = best_of_stopping,
      .restore = restore_stopping,
+     .state = add_state,
      .close = close_stopping},
     {.schema = {0}},
 };

@@ -70,6 +70,14 @@ static void log_rate(const nnrt_callbacks *all, int64_t step, nnrt_log *log) {
         nnrt_log_put(log, "learning_rate", nnrt_schedule_rate(&all->schedules[0], step));
 }
 
+static void add_state(nnrt_callback *callback, const nnrt_callbacks *all, nnrt_state *state) {
+    nnrt_plateau *own = callback->own;
+    (void)all;
+    nnrt_state_real(state, "best", &own->monitor.best);
+    nnrt_state_integer(state, "wait", &own->wait);
+    nnrt_state_integer(state, "cooling", &own->cooling);
+}
+
 const nnrt_callback_row nnrt_callback_reduce_on_plateau[] = {
     {.schema = {"reduce_on_plateau", "lowers the learning rate when a value has stopped improving",
                 plateau_args, "ReduceLROnPlateau reduce_lr_on_plateau"},
@@ -79,6 +87,7 @@ const nnrt_callback_row nnrt_callback_reduce_on_plateau[] = {
      .own_size = sizeof(nnrt_plateau),
      .open = open_plateau,
      .epoch = end_plateau_epoch,
-     .log = log_rate},
+     .log = log_rate,
+     .state = add_state},
     {.schema = {0}},
 };
