@@ -67,6 +67,7 @@ Value ir_widen(Gen *gen, Value loaded, Dtype dtype, int lanes); // from that to 
 Value ir_splat(Gen *gen, Value scalar, int lanes);
 Value ir_add(Gen *gen, Value x, Value y); // i64, no signed wrap
 Value ir_multiply(Gen *gen, Value x, Value y);
+Value ir_lesser(Gen *gen, Value x, Value y); // of signed integers
 // Pointer + index elements of `element`.
 Value ir_offset(Gen *gen, LlvmType element, Value pointer, Value index);
 Value ir_load(Gen *gen, LlvmType type, Value pointer);           // aligned to its element
@@ -245,6 +246,8 @@ Value scan_emit(Gen *gen, const Schedule *schedule, const Group *group, const ch
 // shared_type.
 Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
 Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
+// Weights in panels of rows (gen/product/transposed.c).
+Value transposed_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
 
 // ---- step.c: one step function of groups and barriers.
 Value step_emit(Gen *gen, const Schedule *schedule, const char *name);

@@ -67,6 +67,11 @@ Value ir_add(Gen *gen, Value x, Value y) {
     return LLVMBuildNSWAdd(gen->builder, x, y, "");
 }
 
+Value ir_lesser(Gen *gen, Value x, Value y) {
+    Value is_less = LLVMBuildICmp(gen->builder, LLVMIntSLT, x, y, "");
+    return LLVMBuildSelect(gen->builder, is_less, x, y, "");
+}
+
 Value ir_multiply(Gen *gen, Value x, Value y) {
     return LLVMBuildNSWMul(gen->builder, x, y, "");
 }

@@ -104,7 +104,10 @@ static bool *find_candidates(Gen *gen, const Schedule *schedule) {
 static Value emit_group(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     slots_number(gen, schedule, group);
     if (group->body) return scan_emit(gen, schedule, group, name);
-    if (group->kind == GROUP_LAYOUT) return kernel_layout_emit(gen, schedule, group, name);
+    if (group->kind == GROUP_LAYOUT) {
+        bool is_kernel = group->anchor->op->laid_out == LAID_OUT_KERNEL;
+        return (is_kernel ? kernel_layout_emit : transposed_emit)(gen, schedule, group, name);
+    }
     if (group->kind != GROUP_CONTRACTION) return loops_emit(gen, schedule, group, name);
     bool convolves = op_is_convolution(group->anchor);
     return (convolves ? convolution_emit : contraction_emit)(gen, schedule, group, name);

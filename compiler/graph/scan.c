@@ -124,6 +124,19 @@ int scan_add_stacked(const Node *scan, Node *value) {
     return body->outputs.count - 1 - scan->scan->carried;
 }
 
+Node *scan_add_captured(Graph *graph, Node *node, Node *value) {
+    Scan *scan = node->scan;
+    int at = scan->carried + scan->sequences + scan->captured++;
+    Node **inputs = ARENA_ARRAY(graph->arena, Node *, node->input_count + 1);
+    for (int i = 0; i < node->input_count; i++) inputs[i < at ? i : i + 1] = node->inputs[i];
+    inputs[at] = value;
+    node->inputs = inputs;
+    node->input_count++;
+    Node *own = graph_input(scan->body, "captured", value->type);
+    vec_push(graph->arena, &scan->body->inputs, own);
+    return own;
+}
+
 int scan_result_index(const Node *result) {
     return (int)args_int(result->args, "index");
 }

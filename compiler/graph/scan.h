@@ -45,6 +45,8 @@ Node *scan_final(Graph *graph, Node *scan, int carried); // after the last step
 Node *scan_stacked(Graph *graph, Node *scan, int number);
 // Makes one more value of the body a stacked result of a scan that exists; its number.
 int scan_add_stacked(const Node *scan, Node *value);
+// Makes a value outside one more captured value of a scan that exists; what it is within the body.
+Node *scan_add_captured(Graph *graph, Node *scan, Node *value);
 // The place of a result among the body's outputs.
 int scan_result_index(const Node *result);
 

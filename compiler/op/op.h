@@ -60,6 +60,12 @@ typedef struct Contraction {
 
 typedef enum ReduceKind { REDUCE_SUM, REDUCE_MAX, REDUCE_MOMENTS } ReduceKind;
 
+// Of a row of the class FUSE_LAYOUT: what becomes of the weights.
+typedef enum LaidOut {
+    LAID_OUT_KERNEL,    // of a convolution, as its gradient of data reads them
+    LAID_OUT_TRANSPOSED // of a matrix, in panels of rows instead of columns
+} LaidOut;
+
 // What a loss compares the prediction with.
 typedef enum TargetKind {
     TARGET_NUMBER,   // a number for each of the prediction's
@@ -116,6 +122,7 @@ struct OpDef {
     LeafKind leaf;           // of FUSE_LEAF
     Contraction contraction; // of FUSE_CONTRACTION
     ReduceKind reduce;       // of the FUSE_REDUCE... classes
+    LaidOut laid_out;        // of FUSE_LAYOUT
 
     // Sets node->type from the inputs' types and the arguments, or reports through
     // op_shape_error with the arithmetic shown and returns false.
@@ -142,8 +149,9 @@ struct OpDef {
     void (*gradient)(Graph *graph, Node *node, Node *dy, Node **dinputs);
     // Rebuilds the value out of operators whose gradients have gradients; NULL: it is one.
     void (*unfold)(Graph *graph, Node *node);
-    // A contraction whose weights are kept in another order for it: makes the node that does it.
-    Node *(*lay_out_weights)(Graph *graph, Node *node);
+    // A contraction whose weights can be kept in another order for it: makes the node that does it,
+    // in `graph`, of `weights`.
+    Node *(*lay_out_weights)(Graph *graph, const Node *node, Node *weights);
     const char *no_gradient; // the reason, where `gradient` is NULL
     // Floating-point operations of one sample (or of the whole unbatched value). A composite's
     // are those of its expansion.
@@ -203,6 +211,9 @@ bool op_shape_given(Graph *graph, Node *node);     // set already: leaves, gener
 // Whether the activations among the arguments can be applied to values of `type`; else reports what
 // is wrong, as their own shape rules do.
 bool op_check_activations(Graph *graph, Node *node, const Type *type);
+// The reference evaluation of what gives its input in another order in memory.
+void op_evaluate_same(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                      const EvalContext *context);
 double op_flops_elements(const Node *node); // one an element of the output
 double op_flops_none(const Node *node);     // leaves and movements
 // Which cross-entropy `crossentropy` means behind `activation` ("linear": none; NULL: not known) of

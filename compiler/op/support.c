@@ -117,6 +117,12 @@ int op_kept_axis(const Node *node, int input, int axis) {
     return keeps && axis < last ? axis : -1;
 }
 
+void op_evaluate_same(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                      const EvalContext *context) {
+    (void)node, (void)context;
+    for (int64_t i = 0; i < output->size; i++) output->data[i] = inputs[0].data[i];
+}
+
 double op_flops_elements(const Node *node) {
     return (double)type_elements(&node->type);
 }

@@ -31,7 +31,7 @@ static void run_simplify_update(Lowering *lowering) {
 
 static void run_load(Lowering *lowering) {
     pass_load_inputs(lowering->graph, lowering->layout);
-    pass_lay_out_kernels(lowering->graph);
+    pass_lay_out_weights(lowering->graph, lowering->layout, lowering->batch);
 }
 
 static void run_fuse(Lowering *lowering) {

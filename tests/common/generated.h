@@ -90,7 +90,7 @@ static inline Code make_schedules(Arena *arena, Graph *forward, const LossStep *
         Graph *own = lower(forward, arena, training, (GraphMode)mode);
         if (mode == GRAPH_TRAIN) layout_slots(code.layout, own, arena);
         pass_load_inputs(own, code.layout);
-        pass_lay_out_kernels(own);
+        pass_lay_out_weights(own, code.layout, training->batch);
         graph_verify(own, "load");
         code.schedule[mode] = pass_fuse(own, arena, code.layout, training->batch);
         pass_schedule(code.schedule[mode]);
@@ -104,7 +104,7 @@ static inline Code make_schedules(Arena *arena, Graph *forward, const LossStep *
         fputs(text.data, stderr);
     }
     pass_load_inputs(single, code.layout);
-    pass_lay_out_kernels(single);
+    pass_lay_out_weights(single, code.layout, 1);
     code.single = pass_fuse_single(single, arena, code.layout);
     pass_schedule(code.single);
     pass_plan(code.single, arena);

@@ -7,7 +7,8 @@
 //   weights   dW[k, n] = sum over r of X[r, k] dY[r, n]
 // and two layouts of W. Panels have the lanes along n: forward and weights are outer products of
 // broadcasts and panel rows, data is a dot product along n. Transposed weights have the lanes along
-// k, which swaps the forms. OpenBLAS does what layout_prefers_blas gives it.
+// k, which swaps the forms. Data of many rows reads panels of W's rows, which a group before it has
+// made (transposed.c). OpenBLAS does what layout_prefers_blas gives it.
 #include "product.h"
 
 #include "../../base/diagnostics/ice.h"
@@ -45,6 +46,13 @@ Value product_row(Product *p, const Matrix *m, Value row) {
 }
 
 Value product_weights(Product *p) {
+    if (p->transposed) {
+        Value sample = p->b.sample;
+        p->b.sample = ir_int(p->gen, 0);
+        Value base = element_buffer(&p->b, p->transposed);
+        p->b.sample = sample;
+        return base;
+    }
     Value weights = ir_context(p->gen, p->function, FIELD_WEIGHTS);
     Value offset =
         share_number(p->gen, p->function, PLACE_PARAMETER, p->parameter, p->storage.offset);
@@ -189,6 +197,24 @@ static void dot_rows(Product *p) {
 
 // ---- Entry.
 
+// Weights that a group has transposed, or, within a scan, that one outside has.
+static void read_transposed(Product *p, const Node *weight) {
+    bool is_outside = weight->op->fuse == FUSE_LEAF && p->schedule->scan;
+    if (weight->op->fuse != FUSE_LAYOUT && !is_outside)
+        nn_ice("gen", "a product of two computed values");
+    p->transposed = weight;
+    p->parameter = -1;
+    p->layout = LAYOUT_PANELS;
+    p->storage = layout_transposed(&p->schedule->layout->machine, weight);
+    p->columns = type_last(&weight->type);
+    p->depth = type_elements(&weight->type) / p->columns;
+}
+
+// Whether the lanes run along the columns of the result.
+static bool is_outer_form(const Product *p) {
+    return p->transposed || (p->kind == PRODUCT_FORWARD) == (p->layout == LAYOUT_PANELS);
+}
+
 static void product_init(Product *p, Gen *gen, const Schedule *schedule, const Group *group) {
     *p = (Product){.gen = gen, .schedule = schedule, .group = group, .anchor = group->anchor};
     p->lanes = gen->target->machine.lanes;
@@ -200,7 +226,10 @@ static void product_init(Product *p, Gen *gen, const Schedule *schedule, const G
     if (p->kind == PRODUCT_PAIRS) return;
     if (p->kind != PRODUCT_WEIGHTS) {
         const Node *weight = schedule_source(anchor->inputs[1]);
-        if (!weight->parameter) nn_ice("gen", "a product of two computed values");
+        if (!weight->parameter) {
+            read_transposed(p, weight);
+            return;
+        }
         p->parameter = weight->parameter->index;
     } else {
         p->parameter = schedule->buffers[anchor->id].parameter;
@@ -217,7 +246,7 @@ static void product_init(Product *p, Gen *gen, const Schedule *schedule, const G
 static void choose_tiles(Product *p) {
     Way ways[TUNING_MAX_WAYS];
     bool panels = p->layout == LAYOUT_PANELS;
-    bool is_outer = p->kind == PRODUCT_WEIGHTS || (p->kind == PRODUCT_FORWARD) == panels;
+    bool is_outer = p->kind == PRODUCT_WEIGHTS || is_outer_form(p);
     int vectors = panels ? (int)divide_up(p->storage.panel, p->lanes) : p->tiles.outer_vectors;
     int count = is_outer ? kernel_outer_ways(&p->tiles, p->tiles.outer_rows, vectors, ways)
                          : kernel_dot_ways(&p->tiles, ways);
@@ -244,13 +273,12 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
         p.scratch =
             LLVMBuildAlloca(gen->builder, LLVMArrayType2(gen->f32, (uint64_t)floats), "tile");
         LLVMSetAlignment(p.scratch, 64);
-        bool panels = p.layout == LAYOUT_PANELS;
         if (p.kind != PRODUCT_PAIRS) choose_tiles(&p);
         if (p.kind == PRODUCT_PAIRS)
             product_pairs(&p);
         else if (p.kind == PRODUCT_WEIGHTS)
             product_weight_gradient(&p);
-        else if ((p.kind == PRODUCT_FORWARD) == panels)
+        else if (is_outer_form(&p))
             outer_rows(&p);
         else
             dot_rows(&p);

@@ -14,7 +14,8 @@ typedef struct Product {
     ProductKind kind;
     LayoutKind layout;
     nnrt_storage storage;
-    int parameter;
+    int parameter;          // -1: the weights lie transposed
+    const Node *transposed; // where
     int64_t depth, columns; // K, N
     int64_t lead;           // rows of a sample
     int lanes;

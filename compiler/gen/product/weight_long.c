@@ -148,11 +148,6 @@ static void finish_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
 
 // ---- The loops.
 
-static Value lesser(Gen *gen, Value x, Value y) {
-    Value is_less = LLVMBuildICmp(gen->builder, LLVMIntSLT, x, y, "");
-    return LLVMBuildSelect(gen->builder, is_less, x, y, "");
-}
-
 static Value greater(Gen *gen, Value x, Value y) {
     Value is_greater = LLVMBuildICmp(gen->builder, LLVMIntSGT, x, y, "");
     return LLVMBuildSelect(gen->builder, is_greater, x, y, "");
@@ -171,7 +166,7 @@ static void each_panel(Product *p, const WeightTiles *t, WeightTile *emit, bool 
     Value start = ir_multiply(gen, panels.index, down);
     Value from = LLVMBuildSub(gen->builder, greater(gen, own.begin, start), start, "");
     Value to =
-        LLVMBuildSub(gen->builder, lesser(gen, own.end, ir_add(gen, start, down)), start, "");
+        LLVMBuildSub(gen->builder, ir_lesser(gen, own.end, ir_add(gen, start, down)), start, "");
     Loop tiles = ir_loop_begin(gen, from, to, one, "tile");
     weight_each_kind(p, t, emit, tiles.index, panels.index);
     ir_loop_end(gen, &tiles);
@@ -224,7 +219,7 @@ void weight_long(Product *p, WeightTiles *t) {
     l.tiles = ir_worker_range(gen, p->function, ir_int(gen, t->down * t->across));
     Loop blocks = ir_loop_begin(gen, ir_int(gen, 0), all, ir_int(gen, BLOCK), "block");
     l.first_row = blocks.index;
-    l.rows = lesser(gen, LLVMBuildSub(gen->builder, all, l.first_row, ""), ir_int(gen, BLOCK));
+    l.rows = ir_lesser(gen, LLVMBuildSub(gen->builder, all, l.first_row, ""), ir_int(gen, BLOCK));
     copy_left(p, t, &l);
     each_panel(p, t, multiply_tile, true);
     ir_loop_end(gen, &blocks);

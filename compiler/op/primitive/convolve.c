@@ -251,22 +251,10 @@ static const ArgDef convolve_weights_args[] = {
 
 // ---- lay_out_kernel: the weights for convolve_data, made after gradients are.
 
-static bool layout_shape(Graph *graph, Node *node) {
-    (void)graph;
-    node->type = node->inputs[0]->type;
-    return true;
-}
-
-static void layout_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
-                            const EvalContext *context) {
-    (void)node, (void)context;
-    for (int64_t i = 0; i < output->size; i++) output->data[i] = inputs[0].data[i];
-}
-
-static Node *lay_out_kernel(Graph *graph, Node *node) {
+static Node *lay_out_kernel(Graph *graph, const Node *node, Node *weights) {
     Args *args = graph_args(graph, "lay_out_kernel");
     args_copy_common(args, node->args);
-    return graph_call(graph, "lay_out_kernel", &node->inputs[1], 1, args);
+    return graph_call(graph, "lay_out_kernel", &weights, 1, args);
 }
 
 #define CONVOLUTION(name_, kind_)                                                                  \
@@ -293,9 +281,10 @@ const OpDef op_convolve[] = {
      .min_inputs = 1,
      .max_inputs = 1,
      .fuse = FUSE_LAYOUT,
-     .shape = layout_shape,
+     .laid_out = LAID_OUT_KERNEL,
+     .shape = op_shape_same,
      .flops = op_flops_none,
-     .evaluate = layout_evaluate,
+     .evaluate = op_evaluate_same,
      .no_gradient = "it is made after gradients are"},
     {.schema = {0}},
 };

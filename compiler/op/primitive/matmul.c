@@ -96,6 +96,13 @@ static void matmul_weights_evaluate(const Node *node, const EvalTensor *inputs, 
     }
 }
 
+// ---- lay_out_weights: for products by transposed weights, made after gradients are.
+
+static Node *lay_out_weights(Graph *graph, const Node *node, Node *weights) {
+    (void)node;
+    return graph_call(graph, "lay_out_weights", &weights, 1, NULL);
+}
+
 static const ArgDef matmul_args[] = {
     {.name = "transpose",
      .type = ARG_BOOL,
@@ -111,6 +118,7 @@ const OpDef op_matmul[] = {
      .fuse = FUSE_CONTRACTION,
      .contraction = {.kind = PRODUCT_FORWARD, .can_transpose = true},
      .shape = matmul_shape,
+     .lay_out_weights = lay_out_weights,
      .gradient = matmul_gradient,
      .flops = matmul_flops,
      .evaluate = matmul_evaluate},
@@ -124,5 +132,16 @@ const OpDef op_matmul[] = {
      .no_gradient = "only gradients of weights are made of it, which end there",
      .flops = matmul_weights_flops,
      .evaluate = matmul_weights_evaluate},
+    {.schema = {"lay_out_weights",
+                "keeps weights in the order in which products by their transpose read them", NULL,
+                NULL},
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .fuse = FUSE_LAYOUT,
+     .laid_out = LAID_OUT_TRANSPOSED,
+     .shape = op_shape_same,
+     .flops = op_flops_none,
+     .evaluate = op_evaluate_same,
+     .no_gradient = "it is made after gradients are"},
     {.schema = {0}},
 };

@@ -66,8 +66,7 @@ static nnrt_storage row_storage(const MachineModel *machine, int64_t rows, int64
                           .column_stride = 1};
 }
 
-// The weight operand of a matmul, or NULL.
-static Parameter *weight_of(const Node *node) {
+Parameter *layout_weight_of(const Node *node) {
     if (!op_multiplies_weights(node) || op_is_convolution(node)) return NULL;
     const Node *weight = schedule_source(node->inputs[1]);
     return weight->parameter;
@@ -103,7 +102,7 @@ typedef struct WeightUses {
 static void find_weights(const Graph *graph, bool is_body, WeightUses *uses) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
-        Parameter *weight = weight_of(node);
+        Parameter *weight = layout_weight_of(node);
         if (node->scan) find_weights(node->scan->body, true, uses);
         if (!weight || weight->type.rank != 2) continue;
         uses->is_weight[weight->index] = true;
@@ -176,7 +175,7 @@ static bool reads_columns_in_place(const Graph *graph, const Layout *layout, con
             if (user->scan) return false;
             if (k != 0 || user->inputs[0]->type.rank != 1) return false;
             if (op_product_kind(user) == PRODUCT_PAIRS) return false;
-            Parameter *weight = weight_of(user);
+            Parameter *weight = layout_weight_of(user);
             if (weight && layout->parameters[weight->index].kind != LAYOUT_TRANSPOSED) return false;
             if (!weight &&
                 !fills_few_lanes(&layout->machine, user->type.dims[0], type_last(&user->type)))
@@ -261,14 +260,75 @@ void pass_load_inputs(Graph *graph, const Layout *layout) {
     }
 }
 
-void pass_lay_out_kernels(Graph *graph) {
+// ---- Weights in another order.
+
+enum { LEAST_ROWS = 1024 }; // that read weights in a step, for which it pays to transpose them
+
+nnrt_storage layout_transposed(const MachineModel *machine, const Node *weights) {
+    int64_t columns = type_last(&weights->type);
+    return panel_storage(machine, columns, type_elements(&weights->type) / columns, 0);
+}
+
+typedef struct LayingOut {
+    Graph *graph;
+    const Layout *layout;
+    int64_t batch;
+    Node **transposed; // by parameter; NULL: not made
+} LayingOut;
+
+// Products by transposed weights read columns of panels: a line of memory here and there. The
+// order of their sums is another one in another order, so that evaluation and prediction, which
+// promise the same numbers for any batch, have none.
+static bool reads_transposed(const LayingOut *l, const Node *node, int64_t steps) {
+    const Parameter *weight = layout_weight_of(node);
+    if (!weight || op_product_kind(node) != PRODUCT_DATA || l->graph->mode != GRAPH_TRAIN)
+        return false;
+    const Type *x = &node->inputs[0]->type;
+    int64_t rows = l->batch * steps * (type_elements(x) / type_last(x));
+    return rows >= LEAST_ROWS && l->layout->parameters[weight->index].kind == LAYOUT_PANELS &&
+           schedule_source(node->inputs[1]) == node->inputs[1];
+}
+
+static Node *transposed_weights(LayingOut *l, const Node *node) {
+    Parameter *weight = layout_weight_of(node);
+    Node **made = &l->transposed[weight->index];
+    if (!*made)
+        *made = node->op->lay_out_weights(l->graph, node, graph_parameter_node(l->graph, weight));
+    return *made;
+}
+
+static bool is_dense_kernel(const Node *node) {
+    if (!op_is_convolution(node) || !node->op->lay_out_weights) return false;
+    Convolution convolution = convolution_of(node);
+    return !convolution_is_depthwise(&convolution);
+}
+
+// The products of a body read what is made once, outside.
+static void lay_out_body(LayingOut *l, Node *scan) {
+    Graph *body = scan->scan->body;
+    Node **captured = ARENA_ARRAY(body->arena, Node *, body->weights->parameters.count + 1);
+    int count = body->nodes.count;
+    for (int i = 0; i < count; i++) {
+        Node *node = body->nodes.items[i];
+        if (!reads_transposed(l, node, scan->scan->steps)) continue;
+        Node **own = &captured[layout_weight_of(node)->index];
+        if (!*own) *own = scan_add_captured(l->graph, scan, transposed_weights(l, node));
+        node->inputs[1] = *own;
+    }
+    graph_sort(body);
+}
+
+void pass_lay_out_weights(Graph *graph, const Layout *layout, int64_t batch) {
+    int parameters = graph->weights->parameters.count;
+    LayingOut l = {graph, layout, batch, ARENA_ARRAY(graph->arena, Node *, parameters + 1)};
     int count = graph->nodes.count;
     for (int i = 0; i < count; i++) {
         Node *node = graph->nodes.items[i];
-        if (!node->op->lay_out_weights) continue;
-        Convolution convolution = convolution_of(node);
-        if (convolution_is_depthwise(&convolution)) continue;
-        node->inputs[1] = node->op->lay_out_weights(graph, node);
+        if (node->scan) lay_out_body(&l, node);
+        if (is_dense_kernel(node))
+            node->inputs[1] = node->op->lay_out_weights(graph, node, node->inputs[1]);
+        if (reads_transposed(&l, node, 1)) node->inputs[1] = transposed_weights(&l, node);
     }
+    scan_prune(graph);
     graph_sort(graph);
 }

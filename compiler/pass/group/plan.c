@@ -85,8 +85,10 @@ static bool *find_row_operands(const Schedule *schedule, Arena *arena) {
     return found;
 }
 
-// Of a kernel as its users, which are alike, read it.
+// Of weights as their users, which are alike, read them.
 static int64_t laid_out_size(const Schedule *schedule, const Node *node) {
+    if (node->op->laid_out == LAID_OUT_TRANSPOSED)
+        return layout_transposed(&schedule->layout->machine, node).size;
     for (int i = node->id; i < schedule->graph->nodes.count; i++) {
         const Node *user = schedule->graph->nodes.items[i];
         if (user->input_count < 2 || user->inputs[1] != node) continue;

@@ -57,8 +57,13 @@ void layout_slots(Layout *layout, const Graph *graph, Arena *arena);
 // do outputs that are data columns themselves.
 void pass_load_inputs(Graph *graph, const Layout *layout);
 
-// requires: layout; provides: the weights of each convolve_data through a lay_out_kernel node.
-void pass_lay_out_kernels(Graph *graph);
+// requires: layout; provides: weights through a node that keeps them in another order, where the
+// product that reads them is worth it at this batch.
+void pass_lay_out_weights(Graph *graph, const Layout *layout, int64_t batch);
+// The order of weights that lie transposed.
+nnrt_storage layout_transposed(const MachineModel *machine, const Node *weights);
+// The weights of a matrix product, or NULL.
+Parameter *layout_weight_of(const Node *node);
 
 // Whether OpenBLAS should do a product of this size, as measured (docs/performance.md).
 bool layout_prefers_blas(const MachineModel *machine, ContractionChoice choice, int64_t rows,
