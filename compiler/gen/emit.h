@@ -80,8 +80,10 @@ void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes); // the fi
 Value ir_zero_after(Gen *gen, Value vector, int lanes); // lanes from `lanes` on become 0
 Value ir_fill_after(Gen *gen, Value vector, int lanes, double fill);
 Value ir_intrinsic(Gen *gen, const char *name, LlvmType type, Value *arguments, int count);
-Value ir_opaque(Gen *gen, Value pointer);                 // the same, but LLVM knows nothing of it
-void ir_prefetch(Gen *gen, Value pointer, bool to_write); // into the second-level cache
+Value ir_opaque(Gen *gen, Value pointer); // the same, but LLVM knows nothing of it
+// Into which cache, and whether it is going to be written.
+typedef enum Prefetch { PREFETCH_SECOND, PREFETCH_SECOND_TO_WRITE, PREFETCH_FIRST } Prefetch;
+void ir_prefetch(Gen *gen, Value pointer, Prefetch how);
 Value ir_fma(Gen *gen, Value x, Value y, Value z);
 Value ir_group_function(Gen *gen, const char *name); // of step_type or shared_type
 Value ir_function(Gen *gen, const char *name,

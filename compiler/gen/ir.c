@@ -186,10 +186,12 @@ Value ir_opaque(Gen *gen, Value pointer) {
     return LLVMBuildCall2(gen->builder, type, nothing, &pointer, 1, "");
 }
 
-void ir_prefetch(Gen *gen, Value pointer, bool to_write) {
-    enum { SECOND_LEVEL = 2, DATA = 1 };
-    Value arguments[] = {pointer, LLVMConstInt(gen->i32, to_write, 0),
-                         LLVMConstInt(gen->i32, SECOND_LEVEL, 0), LLVMConstInt(gen->i32, DATA, 0)};
+void ir_prefetch(Gen *gen, Value pointer, Prefetch how) {
+    enum { SECOND_LEVEL = 2, FIRST_LEVEL = 3, DATA = 1 };
+    int level = how == PREFETCH_FIRST ? FIRST_LEVEL : SECOND_LEVEL;
+    Value arguments[] = {pointer, LLVMConstInt(gen->i32, how == PREFETCH_SECOND_TO_WRITE, 0),
+                         LLVMConstInt(gen->i32, (unsigned)level, 0),
+                         LLVMConstInt(gen->i32, DATA, 0)};
     ir_intrinsic(gen, "llvm.prefetch", gen->pointer, arguments, 4);
 }
 

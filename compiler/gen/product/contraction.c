@@ -97,6 +97,9 @@ static Loop row_blocks_begin(Product *p, Range all, int64_t depth, Range *block)
     return loop;
 }
 
+// Steps ahead for which a panel is asked for: as long as its way from the third-level cache.
+enum { ROWS_AHEAD = 16 };
+
 // Outer form over rows: the lanes run along the result's columns.
 static void outer_rows(Product *p) {
     Gen *gen = p->gen;
@@ -109,7 +112,8 @@ static void outer_rows(Product *p) {
     ColumnTile tile = {.max_rows = p->tiles.outer_rows,
                        .left = product_matrix(p, p->anchor->inputs[0])};
     tile.outer =
-        (OuterKernel){.a_row = tile.left.stride,
+        (OuterKernel){.b_ahead = panels ? ROWS_AHEAD : 0,
+                      .a_row = tile.left.stride,
                       .loops = {{0, 1, panels ? p->storage.row_stride : p->storage.column_stride}},
                       .loop_count = 1};
     Range rows;

@@ -102,6 +102,25 @@ static bool is_in_window(const OuterState *s, int row, int vector) {
     return place >= s->window.first && place < s->window.end;
 }
 
+// Asks for `count` floats, which begin anywhere in a line.
+static void ask_for(Gen *gen, Value pointer, int64_t count) {
+    enum { LINE = 16 };
+    for (int64_t i = 0; i < count; i += LINE)
+        ir_prefetch(gen, ir_offset(gen, gen->f32, pointer, ir_int(gen, i)), PREFETCH_FIRST);
+    if (count % LINE)
+        ir_prefetch(gen, ir_offset(gen, gen->f32, pointer, ir_int(gen, count - 1)), PREFETCH_FIRST);
+}
+
+static void ask_ahead(Gen *gen, const OuterState *s, Value a, Value b) {
+    const OuterKernel *k = s->kernel;
+    const KernelLoop *loop = &k->loops[0];
+    if (k->a_ahead)
+        ask_for(gen, ir_offset(gen, gen->f32, a, ir_int(gen, k->a_ahead * loop->a_step)), k->rows);
+    if (k->b_ahead)
+        ask_for(gen, ir_offset(gen, gen->f32, b, ir_int(gen, k->b_ahead * loop->b_step)),
+                (int64_t)k->vectors * gen->target->machine.lanes);
+}
+
 // What a row has for all vectors of B.
 static Value row_value(Gen *gen, const OuterKernel *k, Value address) {
     int lanes = gen->target->machine.lanes;
@@ -169,6 +188,7 @@ static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value
         s->kernel->gathers
             ? gathered_row(gen, s, b, step)
             : ir_offset(gen, element, b, ir_multiply(gen, step, ir_int(gen, loop->b_step)));
+    ask_ahead(gen, s, next_a, next_b);
     outer_loops(gen, s, level + 1, next_a, next_b);
 }
 
@@ -231,6 +251,7 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     if (k->windows_of_vectors) text_put(&name, "_vectors");
     for (int64_t i = 0; k->window_level && i < k->loops[k->window_level].count; i++)
         text_format(&name, "_w%d_%d", k->windows[i].first, k->windows[i].end);
+    if (k->a_ahead || k->b_ahead) text_format(&name, "_f%d_%d", k->a_ahead, k->b_ahead);
     text_format(&name, "_%s%d",
                 k->gathers     ? "gather"
                 : k->lanewise  ? "lanes"

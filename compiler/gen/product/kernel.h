@@ -52,6 +52,10 @@ typedef struct OuterKernel {
     KernelWindow windows[KERNEL_MAX_TAPS]; // by step of that loop
     bool lanewise, a_vectors;
     bool gathers;
+    // Of one loop: so many steps ahead, what is read then is asked for, as the processor guesses
+    // neither other panels nor rows that are far apart. 0: it is not. Of A: rows that follow each
+    // other.
+    int a_ahead, b_ahead;
     Dtype b_dtype;
 } OuterKernel;
 // void(a, b, index, count of the outermost loop, scratch[rows][vectors * lanes])

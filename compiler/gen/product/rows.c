@@ -157,7 +157,7 @@ static void prefetch_next_rows(Product *p, const Matrix *m, Value first, Value t
     Value row = ir_offset(gen, gen->i8, base, ir_multiply(gen, number, ir_int(gen, bytes)));
     Loop lines =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, bytes), ir_int(gen, LINE_BYTES), "line");
-    ir_prefetch(gen, ir_offset(gen, gen->i8, row, lines.index), false);
+    ir_prefetch(gen, ir_offset(gen, gen->i8, row, lines.index), PREFETCH_SECOND);
     ir_loop_end(gen, &lines);
     ir_loop_end(gen, &rows);
     LLVMBuildBr(gen->builder, done);

@@ -39,7 +39,7 @@ void weight_prefetch(Product *p, const WeightTiles *t, int rows, int vectors, Va
         Value base = element_target(&p->b, group->assigns.items[i]);
         for (int v = 0; v < vectors; v += step) {
             Value at = ir_add(gen, place, ir_int(gen, (int64_t)v * p->lanes));
-            ir_prefetch(gen, ir_offset(gen, gen->f32, base, at), true);
+            ir_prefetch(gen, ir_offset(gen, gen->f32, base, at), PREFETCH_SECOND_TO_WRITE);
         }
     }
     ir_loop_end(gen, &lines);
@@ -49,6 +49,7 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
                         Value across) {
     Gen *gen = p->gen;
     int vectors = (int)divide_up(wide, p->lanes);
+    bool b_is_plain = !t->vector.gathers && t->vector.dtype == DTYPE_F32;
     OuterKernel kernel = {.rows = rows,
                           .vectors = vectors,
                           .valid = wide % p->lanes,
@@ -56,6 +57,8 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
                           .loops = {{0, t->broadcast.stride, t->vector.stride}},
                           .loop_count = 1,
                           .gathers = t->vector.gathers,
+                          .a_ahead = WEIGHT_AHEAD,
+                          .b_ahead = b_is_plain ? WEIGHT_AHEAD : 0,
                           .b_dtype = t->vector.dtype};
     Value function = kernel_outer_long(gen, &kernel, p->schedule->batch * p->lead);
     Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));

@@ -11,6 +11,9 @@ typedef struct LongProduct {
     Range tiles;             // of this worker, as across * down + down
 } LongProduct;
 
+// Steps ahead for which the rows of X and dY are asked for: they come from the second-level cache.
+enum { WEIGHT_AHEAD = 8 };
+
 typedef struct WeightTiles {
     Matrix broadcast, vector; // X and dY for panels; dY and X for transposed weights
     int64_t height, width;    // of the result, in the order of the storage

@@ -118,6 +118,8 @@ static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, 
                           .a_row = 1,
                           .loops = {{0, height, t->tile_width}},
                           .loop_count = 1,
+                          .a_ahead = WEIGHT_AHEAD,
+                          .b_ahead = WEIGHT_AHEAD,
                           .b_dtype = DTYPE_F32};
     Value function = kernel_outer(gen, &kernel);
     Value left = ir_offset(gen, gen->f32, t->block->left,

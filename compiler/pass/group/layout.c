@@ -227,13 +227,26 @@ static bool is_result_before(const Graph *body, int index) {
     return false;
 }
 
+// Steps of a stacked result lie as far apart as sequences are long: rows of a product would share
+// few sets of the caches.
+static bool is_multiplied(const Graph *body, const Node *result) {
+    for (int i = 0; i < body->nodes.count; i++) {
+        const Node *user = body->nodes.items[i];
+        if (op_multiplies_weights(user) && schedule_source(user->inputs[0]) == result) return true;
+    }
+    return false;
+}
+
 static void load_results(Graph *graph) {
     for (int i = 0; i < graph->nodes.count; i++) {
         if (!graph->nodes.items[i]->scan) continue;
         Graph *body = graph->nodes.items[i]->scan->body;
         for (int k = 0; k < body->outputs.count; k++) {
             Node *result = body->outputs.items[k];
-            if (schedule_source(result)->op->fuse == FUSE_LEAF || is_result_before(body, k))
+            bool is_far = k >= graph->nodes.items[i]->scan->carried &&
+                          is_multiplied(body, schedule_source(result));
+            if (schedule_source(result)->op->fuse == FUSE_LEAF || is_result_before(body, k) ||
+                is_far)
                 body->outputs.items[k] = graph_load(body, result);
         }
         graph_sort(body);
