@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,23 +14,27 @@ enum { STATUS = 3 }; // NNRT_INTERRUPTED
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 enum { CAUGHT = sizeof caught / sizeof *caught };
 
-static volatile sig_atomic_t interrupted, may_end = 1;
+static atomic_int interrupted;
+static volatile sig_atomic_t may_end = 1;
 static char last_words[256];
 static double deadline = INFINITY;
 
-// A second signal, whichever it is, finds what the system does.
+// The second one, whichever it is, does what the system does. It may come to another thread while
+// the first one is here.
+static void end_at_once(int number) {
+    signal(number, SIG_DFL);
+    raise(number); // when this returns
+}
+
 static void remember(int number) {
-    (void)number;
-    interrupted = 1;
+    if (atomic_exchange(&interrupted, 1)) {
+        end_at_once(number);
+        return;
+    }
     if (may_end) {
         ssize_t written = write(STDERR_FILENO, last_words, strlen(last_words));
         (void)written;
         _exit(STATUS);
-    }
-    for (size_t i = 0; i < CAUGHT; i++) {
-        struct sigaction old;
-        if (sigaction(caught[i], NULL, &old) == 0 && old.sa_handler == remember)
-            signal(caught[i], SIG_DFL);
     }
 }
 

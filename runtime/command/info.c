@@ -13,6 +13,7 @@
 #include "../session/initialize.h"
 #include "../session/models.h"
 #include "../session/schedule.h"
+#include "info_checkpoint.h"
 #include "inputs/input.h"
 
 #include <inttypes.h>
@@ -415,6 +416,8 @@ static void print_text(const facts *f) {
 
 nnrt_status nnrt_command_info(nnrt_session *session) {
     facts f = {0};
+    const nnrt_options *options = session->options;
+    if (options->checkpoint) return nnrt_info_checkpoint(options->checkpoint, options->json != 0);
     collect(&f, session);
     if (session->options->json)
         print_json(&f);

@@ -227,7 +227,7 @@ static nnrt_status make_list(outputs *all, const nnrt_session *session) {
     add_option(all, "--save", saves ? save : NULL, WEIGHTS);
     add_option(all, "--step-log", options->step_log, PLAIN);
     add_option(all, "--history", options->history, PLAIN);
-    add_option(all, "--checkpoint", options->checkpoint, WEIGHTS);
+    add_option(all, "--checkpoint", fits ? options->checkpoint : NULL, WEIGHTS);
     add_option(all, "--npy", options->npy, PLAIN);
     nnrt_status status = fits ? add_samples(all) : NNRT_OK;
     if (status) return status;

@@ -4,18 +4,18 @@
 # anything that a training depends on is not kept, or kept as of another moment. RESUME_ROUNDS=100 tests/run/resume.sh, by
 # hand, kills each program 300 times.
 . "$(dirname "$0")/common/begin.sh"
-rounds=${RESUME_ROUNDS:-2}
+rounds=${RESUME_ROUNDS:-1}
 
 cat >dense.nn <<'END'
 dataset points = circles(600, factor = 0.5, noise = 0.2, seed = 1) -> split(validation = 0.25, test = 0.2)
 model net(x) { x -> dense(30, relu) -> dropout(0.3) -> batch_norm -> dense(1, sigmoid) }
 train net on points {
     loss      = crossentropy
-    optimizer = adam(cosine(0.01, epochs = 40))
+    optimizer = adam(cosine(0.01, epochs = 100))
     metrics   = [accuracy, auc]
-    epochs    = 40
+    epochs    = 100
     batch     = 7
-    callbacks = [early_stopping(patience = 30, restore_best_weights = true), csv_log("dense.csv"),
+    callbacks = [early_stopping(patience = 80, restore_best_weights = true), csv_log("dense.csv"),
                  checkpoint("dense-best.safetensors", monitor = val_accuracy, save_best_only = true)]
 }
 END
@@ -34,7 +34,7 @@ train net on shapes {
     loss      = crossentropy
     optimizer = rmsprop(0.003)
     metrics   = [accuracy]
-    epochs    = 14
+    epochs    = 25
     batch     = 8
     callbacks = [reduce_on_plateau(monitor = loss, factor = 0.7, patience = 1, cooldown = 1)]
 }
@@ -45,7 +45,7 @@ dataset points = moons(256, noise = 0.05, seed = 1)
 model maker(noise: [4]) { noise -> dense(16, relu) -> batch_norm -> dropout(0.1) -> dense(2) }
 model judge(x: [2]) { x -> dense(16) -> batch_norm -> leaky_relu -> dropout(0.2) -> dense(1) }
 train maker, judge on points {
-    epochs = 60
+    epochs = 700
     batch  = 24
     step criticize updates judge with adam(exponential_decay(1e-2, rate = 0.9, steps = 10)) {
         repeat = 2
@@ -66,7 +66,7 @@ model writer(tokens: int[4]) { tokens -> embedding(words.vocabulary, 8) -> lstm(
 train writer on words {
     loss      = crossentropy
     optimizer = adam(0.01)
-    epochs    = 2
+    epochs    = 12
     batch     = 4
 }
 END
@@ -78,15 +78,15 @@ model net(x) { x -> dense(12, tanh, name = "first") -> dense(1, sigmoid) }
 train net on points {
     loss      = crossentropy
     optimizer = sgd(0.1, momentum = 0.9)
-    epochs    = 15
+    epochs    = 150
     batch     = 8
-    callbacks = [early_stopping(patience = 2, restore_best_weights = true)]
+    callbacks = [early_stopping(patience = 40, restore_best_weights = true)]
 }
 train net on points {
     loss      = crossentropy
     optimizer = adamw(0.003)
     freeze    = ["first"]
-    epochs    = 15
+    epochs    = 150
     batch     = 8
 }
 END
@@ -136,7 +136,7 @@ survives() { # PROGRAM
     [ ! -e "$program.csv" ] || mv "$program.csv" whole.csv
     for ((round = 0; round < rounds; round++)); do
         rm -f run.* kept*
-        for part in 2 3 4; do dies "$program" $((20 + RANDOM % (length / part + 1))); done
+        for part in 2 3 4; do dies "$program" $((10 + RANDOM % (length / part + 1))); done
         fits "$program" run $((1 + RANDOM % 3)) --checkpoint kept.safetensors --every 13 --resume ||
             fail "$program: does not go on"
         same "$program"

@@ -87,11 +87,11 @@ static const char *tell_older(const nnrt_fit *f, char text[PATH_MAX + 64]) {
     return text;
 }
 
-// " (--resume goes on from `c`)", or nothing.
+// "; `--resume` goes on from `c`", or nothing.
 static const char *tell_checkpoint(const nnrt_fit *f, char text[PATH_MAX + 64]) {
     const nnrt_fit_keeping *keeping = &f->keeping;
     text[0] = 0;
-    if (keeping->is_final && !keeping->has_failed)
+    if (keeping->is_kept)
         snprintf(text, PATH_MAX + 64, "; `--resume` goes on from `%s`", f->options->checkpoint);
     return text;
 }

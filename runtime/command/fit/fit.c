@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static nnrt_status start_weights(nnrt_session *session) {
@@ -37,6 +38,16 @@ static const char *save_path(const nnrt_session *session) {
     return session->options->save ? session->options->save : session->weights_path;
 }
 
+static void catch_interrupts(const nnrt_options *options) {
+    const char *slash = strrchr(options->program, '/');
+    char message[256];
+    snprintf(message, sizeof message,
+             "%.100s: interrupted before the first step; there is nothing to save\n",
+             slash ? slash + 1 : options->program);
+    nnrt_interrupt_catch(message);
+    if (options->max_time > 0) nnrt_interrupt_after(options->max_time);
+}
+
 nnrt_status nnrt_command_fit(nnrt_session *session) {
     nnrt_fit f = {.session = session, .options = session->options, .save_path = save_path(session)};
     if (!nnrt_session_training(session))
@@ -44,8 +55,7 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
                          "`%s` has no `train` block, so there is nothing to fit; `predict`, "
                          "`bench`, `init` and `info` need none",
                          session->program->source_path);
-    nnrt_interrupt_catch("interrupted before the first step; there is nothing to save\n");
-    if (f.options->max_time > 0) nnrt_interrupt_after(f.options->max_time);
+    catch_interrupts(session->options);
     f.started = nnrt_weights_now();
     nnrt_status status = nnrt_fit_find(&f);
     if (!status)

@@ -156,8 +156,9 @@ void nnrt_fit_keep(nnrt_fit *f, int is_final) {
     keeping->held += held;
     if (held > keeping->longest) keeping->longest = held;
     keeping->is_final = is_final;
-    if (is_final) nnrt_keeper_wait(keeping->keeper);
-    if (is_final) tell_failure(f);
+    if (!is_final) return;
+    keeping->is_kept = nnrt_keeper_wait(keeping->keeper) == NNRT_OK;
+    tell_failure(f);
 }
 
 // ---- The best one.

@@ -230,6 +230,9 @@ static nnrt_status restore(nnrt_fit *f) {
 }
 
 nnrt_status nnrt_fit_restore(nnrt_fit *f) {
+    if (f->options->resume && !f->resume.is_found && !f->steps)
+        nnrt_progress_note(&f->progress, "there is no %s yet: the training begins",
+                           f->options->checkpoint);
     if (!f->resume.is_open) return NNRT_OK;
     nnrt_status status = restore(f);
     if (status) f->steps = 0; // nothing is to be saved

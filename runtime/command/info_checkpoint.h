@@ -1,0 +1,11 @@
+// What a checkpoint holds.
+#ifndef NNRT_INFO_CHECKPOINT_H
+#define NNRT_INFO_CHECKPOINT_H
+
+#include "../base/status.h"
+
+// Prints the place that a training goes on from, and the list of its state. NNRT_ERROR: the file is
+// damaged or none.
+nnrt_status nnrt_info_checkpoint(const char *path, int as_json);
+
+#endif
