@@ -100,6 +100,22 @@ static Loop row_blocks_begin(Product *p, Range all, int64_t depth, Range *block)
 // Steps ahead for which a panel is asked for: as long as its way from the third-level cache.
 enum { ROWS_AHEAD = 16 };
 
+// Panels side by side: a single row reads all of the weights for few sums, each of which waits for
+// the one before; so several panels are walked at once.
+static int64_t panels_beside(const Product *p, int vectors) {
+    enum { WEIGHTS_MANY = 1 << 14, SUMS_ENOUGH = 64 };
+    bool is_row = p->schedule->is_single && p->lead == 1 && p->layout == LAYOUT_PANELS;
+    int64_t beside = SUMS_ENOUGH / (vectors * p->lanes);
+    if (!is_row || p->depth * p->columns < WEIGHTS_MANY || beside < 2) return 1;
+    return lowest(beside, KERNEL_MOST_VECTORS / vectors);
+}
+
+// Some panels of the result's columns: units of `beside` panels, which workers divide.
+typedef struct PanelPart {
+    int64_t first, units, beside; // first panel
+    int valid;                    // columns of a unit
+} PanelPart;
+
 // Outer form over rows: the lanes run along the result's columns.
 static void outer_rows(Product *p) {
     Gen *gen = p->gen;
@@ -107,9 +123,13 @@ static void outer_rows(Product *p) {
     int64_t columns = p->kind == PRODUCT_FORWARD ? p->columns : p->depth;
     int panel = panels ? (int)p->storage.panel : p->tiles.outer_vectors * p->lanes;
     int64_t stride = panels ? p->storage.panel_stride : panel;
-    int64_t full = columns / panel;
-    int rest = (int)(columns % panel);
-    ColumnTile tile = {.max_rows = p->tiles.outer_rows,
+    int64_t full = columns / panel, units = 0;
+    int rest = (int)(columns % panel), vectors = (int)divide_up(panel, p->lanes);
+    int64_t beside = panels_beside(p, vectors), joint = full / beside * beside;
+    const PanelPart parts[] = {{0, beside > 1 ? full / beside : 0, beside, (int)beside * panel},
+                               {beside > 1 ? joint : 0, beside > 1 ? full - joint : full, 1, panel},
+                               {full, rest > 0, 1, rest}};
+    ColumnTile tile = {.max_rows = beside > 1 ? 1 : p->tiles.outer_rows,
                        .left = product_matrix(p, p->anchor->inputs[0])};
     tile.outer =
         (OuterKernel){.b_ahead = panels ? ROWS_AHEAD : 0,
@@ -119,17 +139,23 @@ static void outer_rows(Product *p) {
     Range rows;
     int64_t depth = p->kind == PRODUCT_FORWARD ? p->depth : p->columns;
     Loop blocks = row_blocks_begin(p, row_range(p), depth, &rows);
-    for (int part = 0; part < 2; part++) {
-        int wide = part == 0 ? panel : rest;
-        if ((part == 0 && full == 0) || wide == 0) continue;
-        tile.outer.vectors = (int)divide_up(wide, p->lanes);
+    int64_t all = parts[0].units + parts[1].units + parts[2].units;
+    for (int i = 0; i < 3; units += parts[i++].units) {
+        const PanelPart *part = &parts[i];
+        if (!part->units) continue;
+        tile.outer.vectors = (int)divide_up(part->valid, p->lanes);
+        tile.outer.panel_vectors = part->beside > 1 ? vectors : 0;
+        tile.outer.b_panel = part->beside > 1 ? stride : 0;
         tile.width = tile.outer.vectors * p->lanes;
-        tile.valid = wide;
-        Range own = own_parts(p, part ? full : 0, full + part, full + (rest > 0));
+        tile.valid = part->valid;
+        Range own = own_parts(p, units, units + part->units, all);
         Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "panel");
+        Value unit = ir_add(gen, loop.index, ir_int(gen, -units));
+        Value number = ir_add(gen, ir_multiply(gen, unit, ir_int(gen, part->beside)),
+                              ir_int(gen, part->first));
         tile.weights = ir_offset(gen, gen->f32, product_weights(p),
-                                 ir_multiply(gen, loop.index, ir_int(gen, stride)));
-        tile.first_column = ir_multiply(gen, loop.index, ir_int(gen, panel));
+                                 ir_multiply(gen, number, ir_int(gen, stride)));
+        tile.first_column = ir_multiply(gen, number, ir_int(gen, panel));
         rows_walk(p, &tile, rows);
         ir_loop_end(gen, &loop);
     }

@@ -68,7 +68,7 @@ typedef struct OuterState {
     const OuterKernel *kernel;
     Value function;
     KernelWindow window; // of rows that take part in the current step
-    Value sums[MAX_ROWS][KERNEL_MAX_VECTORS];
+    Value sums[MAX_ROWS][KERNEL_MOST_VECTORS];
 } OuterState;
 
 // The row of B at a step of the reduction; gathered ones are numbered from `b` on.
@@ -87,6 +87,9 @@ static int64_t row_offset(const OuterKernel *k, int row) {
 }
 
 static int64_t vector_offset(const Gen *gen, const OuterKernel *k, int vector) {
+    if (k->panel_vectors)
+        return vector / k->panel_vectors * k->b_panel +
+               vector % k->panel_vectors * gen->target->machine.lanes;
     return vector * (k->b_vector ? k->b_vector : gen->target->machine.lanes);
 }
 
@@ -116,9 +119,12 @@ static void ask_ahead(Gen *gen, const OuterState *s, Value a, Value b) {
     const KernelLoop *loop = &k->loops[0];
     if (k->a_ahead)
         ask_for(gen, ir_offset(gen, gen->f32, a, ir_int(gen, k->a_ahead * loop->a_step)), k->rows);
-    if (k->b_ahead)
-        ask_for(gen, ir_offset(gen, gen->f32, b, ir_int(gen, k->b_ahead * loop->b_step)),
-                (int64_t)k->vectors * gen->target->machine.lanes);
+    int together = k->panel_vectors ? k->panel_vectors : k->vectors;
+    for (int v = 0; v < k->vectors && k->b_ahead; v += together) {
+        int64_t first = k->b_ahead * loop->b_step + vector_offset(gen, k, v);
+        ask_for(gen, ir_offset(gen, gen->f32, b, ir_int(gen, first)),
+                (int64_t)together * gen->target->machine.lanes);
+    }
 }
 
 // What a row has for all vectors of B.
@@ -131,7 +137,7 @@ static Value row_value(Gen *gen, const OuterKernel *k, Value address) {
 // One step of the reduction: loads the vectors of B, broadcasts each A element against them.
 static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
     const OuterKernel *k = s->kernel;
-    Value vectors[KERNEL_MAX_VECTORS];
+    Value vectors[KERNEL_MOST_VECTORS];
     for (int v = 0; v < k->vectors; v++) {
         vectors[v] = load_vector(gen, k->b_dtype, b, ir_int(gen, vector_offset(gen, k, v)));
         if (k->valid && v == k->vectors - 1) vectors[v] = ir_zero_after(gen, vectors[v], k->valid);
@@ -220,7 +226,7 @@ static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b) {
         return;
     }
     Value end = level ? ir_int(gen, count) : LLVMGetParam(s->function, 3);
-    Value initial[MAX_ROWS][KERNEL_MAX_VECTORS], carried[MAX_ROWS][KERNEL_MAX_VECTORS];
+    Value initial[MAX_ROWS][KERNEL_MOST_VECTORS], carried[MAX_ROWS][KERNEL_MOST_VECTORS];
     memcpy(initial, s->sums, sizeof initial);
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), end, ir_int(gen, 1), "depth");
     for (int i = 0; i < k->rows; i++)
@@ -248,6 +254,7 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     if (k->per_line && k->per_line != k->rows)
         text_format(&name, "_p%d_%lld", k->per_line, (long long)k->a_line);
     if (k->b_vector) text_format(&name, "_s%lld", (long long)k->b_vector);
+    if (k->panel_vectors) text_format(&name, "_p%dx%lld", k->panel_vectors, (long long)k->b_panel);
     if (k->windows_of_vectors) text_put(&name, "_vectors");
     for (int64_t i = 0; k->window_level && i < k->loops[k->window_level].count; i++)
         text_format(&name, "_w%d_%d", k->windows[i].first, k->windows[i].end);

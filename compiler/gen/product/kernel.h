@@ -26,6 +26,9 @@ typedef struct KernelLoop {
 
 enum { KERNEL_MAX_LOOPS = 4, KERNEL_MAX_TAPS = 16, KERNEL_MAX_VECTORS = 4 };
 
+// Of a tile of one row, whose vectors are those of several panels.
+enum { KERNEL_MOST_VECTORS = 8 };
+
 // Of each line of rows, those from `first` to before `end`.
 typedef struct KernelWindow {
     int first, end;
@@ -46,7 +49,9 @@ typedef struct OuterKernel {
     int64_t a_row, a_line;
     KernelLoop loops[KERNEL_MAX_LOOPS];
     int loop_count;
-    int64_t b_vector; // from vector to vector of B; 0: they follow each other
+    int64_t b_vector;  // from vector to vector of B; 0: they follow each other
+    int panel_vectors; // that follow each other; the next ones are `b_panel` elements further
+    int64_t b_panel;
     int window_level; // this loop's steps are each for some of the rows only; 0: there is none
     bool windows_of_vectors;               // for some of the vectors
     KernelWindow windows[KERNEL_MAX_TAPS]; // by step of that loop
