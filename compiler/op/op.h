@@ -167,6 +167,11 @@ struct OpDef {
     // `axis` of input `input`, and of no other place there; -1: there is none. NULL: as the class
     // has it (op_kept_axis).
     int (*kept_axis)(const Node *node, int input, int axis);
+    // Where each place of dimension `axis` is made of the same one of input 0 and of so many before
+    // it, with zeros before the first: how many; -1: it is not. NULL: it never is.
+    int64_t (*places_before)(const Node *node, int axis);
+    // Its value at a place, of these places of input 0.
+    Node *(*at_last)(Graph *graph, const Node *node, Node *const *inputs, int axis);
     // The only place of dimension `axis` of input 0 that the result is made of; -1: there are
     // several. NULL: there always are.
     int64_t (*single_place)(const Node *node, int axis);

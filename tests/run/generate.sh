@@ -55,6 +55,7 @@ lstm  tokens -> embedding($v, 8) -> lstm(12, return_sequences = true) -> dropout
 stack tokens -> one_hot($v) -> gru(9, return_sequences = true) -> gru(8, reset_after = false, return_sequences = true) -> dense($v, softmax)
 rnn   x = tokens -> embedding($v, 8, mask = true)  y = x -> rnn(9, return_sequences = true) -> rnn(8, return_sequences = true)  concat(x, y) -> batch_norm -> dense($v)
 gpt   tokens -> embedding($v, 8) -> position_embedding -> layers * 2 -> layer_norm -> dense($v)
+waves tokens -> embedding($v, 8) -> conv1d(8, 2, relu, causal) -> conv1d(8, 3, relu, causal, dilation = 2) -> rnn(8, return_sequences = true) -> conv1d(8, 1) -> dense($v)
 mixed x = tokens -> embedding($v, 8) -> lstm(8, return_sequences = true) -> layers  attention(x, x -> dense(8), x, causal) -> gru(8, return_sequences = true) -> dense($v)
 END
 

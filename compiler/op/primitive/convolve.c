@@ -257,6 +257,26 @@ static Node *lay_out_kernel(Graph *graph, const Node *node, Node *weights) {
     return graph_call(graph, "lay_out_kernel", &weights, 1, args);
 }
 
+// ---- Along a dimension whose windows end at their own place.
+
+static int64_t convolve_places_before(const Node *node, int axis) {
+    const int64_t *dims = node->inputs[1]->type.dims;
+    Window window = window_read(node->args, dims[0], dims[1]);
+    if (axis > 1 || window.stride[axis] != 1 || window.after[axis]) return -1;
+    int64_t before = window_span(&window, axis) - 1;
+    return window.before[axis] == before ? before : -1;
+}
+
+static Node *convolve_at_last(Graph *graph, const Node *node, Node *const *inputs, int axis) {
+    const int64_t *dims = node->inputs[1]->type.dims;
+    Window window = window_read(node->args, dims[0], dims[1]);
+    Args *args = graph_args(graph, "convolve");
+    window.before[axis] = 0;
+    window_write(graph, &window, args);
+    args_set_number(args, "groups", args_number(node->args, "groups"));
+    return graph_call(graph, "convolve", inputs, 2, args);
+}
+
 #define CONVOLUTION(name_, kind_)                                                                  \
     .min_inputs = 2, .max_inputs = 2, .fuse = FUSE_CONTRACTION,                                    \
     .contraction = {.kind = PRODUCT_##kind_, .has_windows = true}, .shape = name_##_shape,         \
@@ -266,6 +286,8 @@ const OpDef op_convolve[] = {
     {.schema = {"convolve", "sums windows of a picture with weights [kh, kw, c / groups, n]",
                 convolve_args, NULL},
      CONVOLUTION(convolve, FORWARD),
+     .places_before = convolve_places_before,
+     .at_last = convolve_at_last,
      .gradient = convolve_gradient},
     {.schema = {"convolve_data", "spreads values over windows: the gradient of convolve's picture",
                 convolve_data_args, NULL},

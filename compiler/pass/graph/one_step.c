@@ -27,9 +27,9 @@ typedef struct Stepper {
     Track *tracks;   // by id of `from`
     Node ***results; // likewise, of scans
     int64_t steps;
-    Node *state; // an input; NULL: nothing is carried
+    Node *state; // an input: what is carried from step to step, zeros before the first
     int64_t state_used;
-    NodeList next;     // the parts of the next state
+    NodeList next;     // the parts of the next state, in the same order
     bool counts;       // its values depend on the number of the step
     const Node *fault; // the first
     const char *reason;
@@ -118,6 +118,14 @@ static Node *settled_at(Stepper *s, const Node *node, int axis) {
     return settled(s, node);
 }
 
+static Node *part_of(Stepper *s, Node *x, int axis, int64_t begin, int64_t count) {
+    Args *args = graph_args(s->to, "slice");
+    args_set_number(args, "axis", axis);
+    args_set_number(args, "begin", (double)begin);
+    args_set_number(args, "count", (double)count);
+    return graph_call(s->to, "slice", &x, 1, args);
+}
+
 // ---- What is kept of the steps so far.
 
 // The dimension of the steps from the front to where it was.
@@ -145,6 +153,22 @@ static Node *kept(Stepper *s, Track *track) {
     type.dims[track->time] = s->steps;
     track->kept = steps_to_axis(s, scan_stacked(s->to, scan, 0), type, track->time);
     return track->kept;
+}
+
+// ---- What is carried from step to step.
+
+// The next part of the state.
+static Node *remembered(Stepper *s, Type type) {
+    int64_t count = type_elements(&type);
+    Node *part = part_of(s, s->state, 0, s->state_used, count);
+    s->state_used += count;
+    return graph_reshape(s->to, part, type.rank, type.dims);
+}
+
+// What it is in the next step.
+static void remember(Stepper *s, Node *value) {
+    int64_t count = type_elements(&value->type);
+    vec_push(s->to->arena, &s->next, graph_reshape(s->to, value, 1, &count));
 }
 
 // ---- Values of a step.
@@ -222,9 +246,39 @@ static void find_time(Stepper *s, const Node *node, Track *track) {
         fail(s, node, "needs the whole sequence before its first step");
 }
 
+// A window that ends at the step: the steps before it are carried along.
+static bool reaches_back(Stepper *s, const Node *node) {
+    Track *track = track_of(s, node);
+    const Track *own = track_of(s, node->inputs[0]);
+    int axis = own->time;
+    int64_t before = axis < 0 || own->before >= 0 || !node->op->places_before
+                         ? -1
+                         : node->op->places_before(node, axis);
+    if (before < 0) return false;
+    Node *inputs[node->input_count + 1];
+    inputs[0] = own->node;
+    for (int i = 1; i < node->input_count; i++) {
+        if (track_of(s, node->inputs[i])->varies) return false;
+        inputs[i] = settled(s, node->inputs[i]);
+    }
+    if (before) {
+        Type type = own->node->type;
+        Args *args = graph_args(s->to, "concat");
+        args_set_number(args, "axis", axis + 1);
+        type.dims[axis] = before;
+        inputs[0] =
+            graph_call(s->to, "concat", (Node *[]){remembered(s, type), inputs[0]}, 2, args);
+        remember(s, part_of(s, inputs[0], axis, 1, before));
+    }
+    track->node = node->op->at_last(s->to, node, inputs, axis);
+    track->time = axis;
+    return true;
+}
+
 static void follow(Stepper *s, const Node *node) {
     Track *track = track_of(s, node);
     const Track *first = track_of(s, node->inputs[0]);
+    if (reaches_back(s, node)) return;
     if (first->varies && first->time >= 0 && axis_behind(node, 0, first->time) < 0 &&
         takes_last(s, node, first)) {
         track->node = first->node;
@@ -293,15 +347,7 @@ static bool is_zero(const Node *node) {
 
 // What the step before has carried on; what the loop begins with, in the first step.
 static Node *carried(Stepper *s, const Node *initial) {
-    const Type *type = &initial->type;
-    int64_t count = type_elements(type);
-    Args *args = graph_args(s->to, "slice");
-    args_set_number(args, "axis", 0);
-    args_set_number(args, "begin", (double)s->state_used);
-    args_set_number(args, "count", (double)count);
-    s->state_used += count;
-    Node *before = graph_call(s->to, "slice", &s->state, 1, args);
-    before = graph_reshape(s->to, before, type->rank, type->dims);
+    Node *before = remembered(s, initial->type);
     if (is_zero(initial)) return before; // as the state begins
     Node *step = graph_scalar(s->to, "step");
     Node *inputs[] = {graph_binary(s->to, "greater", step, graph_constant(s->to, 1)), before,
@@ -345,10 +391,7 @@ static void run_once(Stepper *s, const Node *node) {
         copies[body->inputs.items[i]->id]->replacement = inputs[i];
     for (int i = 0; i < body->outputs.count; i++)
         results[i] = graph_resolve(copies[body->outputs.items[i]->id]);
-    for (int i = 0; i < scan->carried; i++) {
-        int64_t count = type_elements(&results[i]->type);
-        vec_push(s->to->arena, &s->next, graph_reshape(s->to, results[i], 1, &count));
-    }
+    for (int i = 0; i < scan->carried; i++) remember(s, results[i]);
     s->results[node->id] = results;
 }
 
@@ -385,20 +428,13 @@ static void visit(Stepper *s, const Node *node) {
 static void add_inputs(Stepper *s) {
     const Node *tokens = s->from->inputs.items[0];
     Track *track = track_of(s, tokens);
-    int64_t size = 0;
-    for (int i = 0; i < s->from->nodes.count; i++) {
-        const Scan *scan = s->from->nodes.items[i]->scan;
-        for (int k = 0; scan && k < scan->carried; k++)
-            size += type_elements(&scan->body->inputs.items[k]->type);
-    }
+    int64_t any = INT32_MAX; // until all is found that is carried
     track->node = copy_node(s, tokens);
     track->node->type = narrowed(tokens->type, 0);
     track->varies = true;
     track->time = 0;
     vec_push(s->to->arena, &s->to->inputs, track->node);
-    if (!size) return;
-    s->state = graph_input(s->to, "state", type_make(DTYPE_F32, true, 1, &size));
-    vec_push(s->to->arena, &s->to->inputs, s->state);
+    s->state = graph_input(s->to, "state", type_make(DTYPE_F32, true, 1, &any));
 }
 
 static void add_outputs(Stepper *s) {
@@ -413,6 +449,8 @@ static void add_outputs(Stepper *s) {
     }
     vec_push(s->to->arena, &s->to->outputs, track->node);
     if (!s->next.count) return;
+    s->state->type.dims[0] = s->state_used;
+    vec_push(s->to->arena, &s->to->inputs, s->state);
     Node *state = s->next.items[0];
     if (s->next.count > 1) state = graph_call(s->to, "concat", s->next.items, s->next.count, NULL);
     vec_push(s->to->arena, &s->to->outputs, state);
