@@ -315,7 +315,8 @@ static void print_group(Text *out, const Schedule *schedule, const Group *group)
 }
 
 static void print_body(Text *out, const Schedule *body) {
-    text_format(out, "  in each of %lld steps:\n", (long long)body->scan->steps);
+    text_format(out, "  in %s of %lld steps:\n", body->scan->is_resumed ? "the next" : "each",
+                (long long)body->scan->steps);
     for (int i = 0; i < body->groups.count; i++) print_group(out, body, body->groups.items[i]);
     text_put(out, "  end of the steps\n");
 }
