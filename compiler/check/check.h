@@ -202,6 +202,10 @@ const Value *elaborate_body(Checker *c, ModelEntry *entry, Scope *scope, const c
 // (E0107) and understood. NULL: none (not reported).
 const OpDef *elaborate_operator(Checker *c, const char *name, Span span);
 
+// Reports that something which is being unfolded is used again within itself; an error value.
+const Value *elaborate_recursion(Checker *c, const char *what, const char *name, Span use,
+                                 Span declaration);
+
 // ---- losses.c
 // The row that a loss means which is called as a function: `crossentropy` is settled by what the
 // inputs are. NULL: that is not known.
