@@ -75,6 +75,7 @@ struct Checker {
     const Dataset *fed;   // whose columns an unknown name may have meant; NULL: none
     bool is_frozen;       // the layers of a use with `frozen = true` in a model are made
     bool is_step_frozen;  // of such a use in a step's own body
+    const char *cell;     // whose body is evaluated within a recurrent layer; NULL: none
     int layer_count, depth;
     int64_t steps;
     bool exhausted; // a limit was hit and reported

@@ -5,7 +5,7 @@ static Span name_span(const Ast *ast) {
     return ast->kind == AST_CALL ? ast->name_span : ast->span;
 }
 
-static int find_parameter(const Ast *declaration, const char *name) {
+int block_parameter(const Ast *declaration, const char *name) {
     for (int i = 0; i < declaration->parameters.count; i++)
         if (strcmp(declaration->parameters.items[i]->text, name) == 0) return i;
     return -1;
@@ -26,7 +26,7 @@ static void report_block_argument(Checker *c, const Ast *declaration, const Ast 
 static bool bind_block_argument(Checker *c, Scope *scope, const Ast *declaration, const Ast *ast,
                                 const Value **values, int *next) {
     bool is_named = ast->kind == AST_ASSIGN;
-    int row = is_named ? find_parameter(declaration, ast->text) : (*next)++;
+    int row = is_named ? block_parameter(declaration, ast->text) : (*next)++;
     const Value *value = expression_evaluate(c, scope, is_named ? ast->left : ast);
     if (row < 0) {
         report_block_argument(c, declaration, ast);
@@ -67,11 +67,11 @@ static bool bind_parameter(Checker *c, Scope *inner, const Ast *declaration, int
     return false;
 }
 
-bool block_bind(Checker *c, Scope *scope, const Ast *declaration, const Ast *call, int first,
-                int next, const Value **values) {
+bool block_bind(Checker *c, Scope *scope, const Ast *declaration, const AstList *arguments,
+                int first, int next, const Value **values) {
     bool ok = true;
-    for (int i = first; call->kind == AST_CALL && i < call->items.count; i++)
-        ok = bind_block_argument(c, scope, declaration, call->items.items[i], values, &next) && ok;
+    for (int i = first; i < arguments->count; i++)
+        ok = bind_block_argument(c, scope, declaration, arguments->items[i], values, &next) && ok;
     return ok;
 }
 
@@ -111,7 +111,10 @@ const Value *block_apply(Checker *c, Scope *scope, const Ast *declaration,
         diag_secondary(diag, declaration->name_span, "`%s` is declared here", declaration->text);
         return expression_error(c, call->ast->span);
     }
-    bool ok = block_bind(c, scope, declaration, call->ast, call->first, call->count, values);
+    AstList none = {0};
+    bool ok =
+        block_bind(c, scope, declaration, call->ast->kind == AST_CALL ? &call->ast->items : &none,
+                   call->first, call->count, values);
     if (!ok || call->is_doubtful) return expression_error(c, call->ast->span);
     const Value *value = block_unfold(c, declaration, values, call->ast);
     bool has_several = value->kind == VALUE_LIST; // which are told of where they are used

@@ -4,12 +4,14 @@
 
 #include "layer.h"
 
-// A block, with options that stand behind its name, as what another layer repeats: `recur(cell(gain
-// = 2), 128)`.
+// A block as what another layer repeats, with options that stand behind its name or among the
+// layer's arguments: `recur(cell(gain = 2), 128)`, `recur(cell, 128, gain = 2)`.
 typedef struct Cell {
     const Ast *declaration;
     const Ast *call; // its name, or with options; in `scope`
     Scope *scope;
+    AstList options; // the layer's, in `options_scope`
+    Scope *options_scope;
 } Cell;
 
 // The value of a block that is fed with values and options.
@@ -17,10 +19,11 @@ const Value *block_apply(Checker *c, Scope *scope, const Ast *declaration, const
 
 // The same in steps: may it be unfolded here?
 bool block_is_usable(Checker *c, const Ast *declaration, const Ast *call);
-// Evaluates the arguments of `call` from `first` on; positional ones stand for the parameters from
-// `next` on. `values` are by parameter, NULL: none yet.
-bool block_bind(Checker *c, Scope *scope, const Ast *declaration, const Ast *call, int first,
-                int next, const Value **values);
+// Evaluates `arguments` from `first` on; positional ones stand for the parameters from `next` on.
+// `values` are by parameter, NULL: none yet.
+bool block_bind(Checker *c, Scope *scope, const Ast *declaration, const AstList *arguments,
+                int first, int next, const Value **values);
+int block_parameter(const Ast *declaration, const char *name); // -1: it has none of that name
 // The value of its body; parameters without a value have their defaults.
 const Value *block_unfold(Checker *c, const Ast *declaration, const Value *const *values,
                           const Ast *call);

@@ -58,7 +58,7 @@ static const Value *report_unknown(Checker *c, Scope *scope, const Ast *ast) {
 // ---- Recipes and shared layers.
 
 const Value *elaborate_recursion(Checker *c, const char *what, const char *name, Span use,
-                                     Span declaration) {
+                                 Span declaration) {
     Diag *diag = diag_report(c->sink, DIAG_E0206, use, "%s `%s` uses itself", what, name);
     diag_label(diag, "used again here");
     diag_secondary(diag, declaration, "while this is unfolded");
@@ -70,7 +70,7 @@ static const Value *apply_recipe(Checker *c, Recipe *recipe, const Application *
     if (c->is_dry) return expression_error(c, call->ast->span);
     if (recipe->active)
         return elaborate_recursion(c, "the recipe", call->ast->text ? call->ast->text : "",
-                                name_span(call->ast), recipe->ast->span);
+                                   name_span(call->ast), recipe->ast->span);
     recipe->active = true;
     const Value *value = elaborate_apply(c, recipe->scope, recipe->ast, call->inputs, call->count);
     recipe->active = false;
@@ -89,7 +89,7 @@ static const Value *report_shared_recursion(Checker *c, const Shared *shared, co
     if (shared->model && shared->model->in_cycle) return expression_error(c, use->span);
     mark_cycle(c);
     return elaborate_recursion(c, shared->model ? "the model" : "the layer", shared->name,
-                            name_span(use), shared->span);
+                               name_span(use), shared->span);
 }
 
 // Whose layers are made, and which: what every use of shared layers sets anew.
