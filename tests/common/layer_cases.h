@@ -96,7 +96,8 @@ static int walk_cases(const char *name, int every, TestCase *test) {
         if (strncmp(text, "case ", 5) == 0) {
             if (cases % every == 1 % every && cases) test(&fixture);
             cases++;
-            fixture = (Case){.file = name, .line = line, .block = "", .body = arena_strdup(arena, text + 5)};
+            fixture = (Case){
+                .file = name, .line = line, .block = "", .body = arena_strdup(arena, text + 5)};
         } else if (strncmp(text, "block ", 6) == 0) {
             fixture.block = arena_strdup(arena, text);
         } else if (strncmp(text, "input ", 6) == 0) {

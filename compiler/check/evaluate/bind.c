@@ -202,38 +202,6 @@ static void report_excess(Binding *b, const Ast *ast) {
     diag_label(diag, "one too many");
 }
 
-// ---- Names that are not a row's.
-
-const ArgDef *bind_unknown(Checker *c, const ArgDef *args, const char *callee, const char *noun,
-                           const Ast *assign) {
-    NameList names = {0};
-    const char *value = sources_text(c->sources, assign->left->span);
-    for (const ArgDef *def = args; def && def->name; def++) {
-        vec_push(c->arena, &names, def->name);
-        if (!names_match_keras(def->keras_name, def->name, assign->text)) continue;
-        Diag *diag = diag_report(c->sink, DIAG_E0107, assign->name_span, "`%s` is called `%s` here",
-                                 assign->text, def->name);
-        diag_label(diag, "Keras's name");
-        diag_help(diag, "write `%s = %s`", def->name, value);
-        return def;
-    }
-    if (planned_report(c, noun, assign->text, assign->name_span)) return NULL;
-    Diag *diag = diag_report(c->sink, DIAG_E0103, assign->name_span, "`%s` has no %s `%s`", callee,
-                             noun, assign->text);
-    const char *habit = habits_help(c, noun, assign->text, value);
-    const char *near = habit ? NULL : names_nearest(c, &names, assign->text);
-    diag_label(diag, "unknown %s", noun);
-    if (habit)
-        diag_help(diag, "%s", habit);
-    else if (near)
-        diag_help(diag, "did you mean `%s = %s`?", near, value);
-    else if (names.count)
-        diag_help(diag, "it has %s", names_join(c->arena, &names, "and"));
-    else
-        diag_help(diag, "it takes none");
-    return NULL;
-}
-
 // ---- Rows.
 
 // Positional arguments come first: a later one would not say which row it means.
@@ -379,7 +347,8 @@ static void assign_named(Binding *b, Ast *ast) {
         return;
     }
     if (row < 0 && report_one_equals(b, ast)) return;
-    if (row < 0 && block_row(b->schema) >= 0) {
+    bool may_be_option = block_row(b->schema) >= 0 && b->given[block_row(b->schema)];
+    if (row < 0 && may_be_option) {
         vec_push(b->c->arena, &b->options, ast);
         return;
     }
@@ -493,10 +462,16 @@ static void convert_row(Binding *b, int row, int first) {
         b->ok = false;
 }
 
+static void report_option(Binding *b, const Ast *ast) {
+    bind_unknown(b->c, b->schema->args, b->schema->name, "argument", ast);
+    b->ok = false;
+}
+
 // `recur(cell, 32, gain = 2)`: what the block has a parameter for is an option of it.
 static void settle_options(Binding *b) {
     int row = block_row(b->schema);
-    Cell *cell = row < 0 ? NULL : (Cell *)b->args->values[row].block;
+    if (row < 0 || !b->given[row]) return;
+    Cell *cell = (Cell *)b->args->values[row].block;
     AstList options = b->options;
     b->options.count = 0;
     for (int i = 0; cell && i < options.count; i++) {
@@ -505,8 +480,7 @@ static void settle_options(Binding *b) {
             vec_push(b->c->arena, &b->options, options.items[i]);
             continue;
         }
-        bind_unknown(b->c, b->schema->args, b->schema->name, "argument", options.items[i]);
-        b->ok = false;
+        report_option(b, options.items[i]);
     }
     if (!cell) return;
     cell->options = b->options;
