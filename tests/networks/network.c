@@ -45,10 +45,12 @@ static const struct {
                  "    z = (x -> dense(2 * units)) + (h -> dropout(0.25) -> dense(2 * units))\n"
                  "    y = tanh(z[0:units] + c) * (weight([units], ones) + gain)\n"
                  "    return y, gain * c + relu(z[units:])\n}\n"},
+    {"norming", "block norming(x, h, units) {\n"
+                "    h + tanh(x -> layer_norm -> dense(units)) - 0.5 * (h -> layer_norm)\n}\n"},
 };
 
 const char *network_cells(void) {
-    return "mixing counting";
+    return "mixing counting norming";
 }
 
 static char *with_cells(Arena *arena, const char *before, const char *text) {

@@ -235,13 +235,25 @@ static bool repeats_block(const OpDef *op) {
     return false;
 }
 
-static const Value *make_node(Checker *c, const OpDef *op, const Application *call,
-                              const Args *args) {
+// A layer of a layer that repeats a block.
+static bool wraps_block(const OpDef *op, const Args *args) {
+    for (int i = 0; i < schema_arg_count(&op->schema); i++)
+        if (op->schema.args[i].type == ARG_LAYER && args->values[i].callee &&
+            repeats_block((const OpDef *)args->values[i].callee))
+            return true;
+    return false;
+}
+
+const Value *layer_make(Checker *c, const OpDef *op, const Application *call, const Args *args) {
     if (!check_owned(c, op, call->ast->span)) return unfinished(c, op, call, args);
     Layer *layer = c->owner ? layer_for(c, op, args, call->ast->span) : NULL;
     if ((c->owner && !layer) || !check_shared_shape(c, layer, call))
         return unfinished(c, op, call, args);
     if (layer) freeze_layer(c, layer, args);
+    if (wraps_block(op, args)) {
+        const Value *value = directions_apply(c, layer, call, args);
+        return value ? value : unfinished(c, op, call, args);
+    }
     Node **nodes = ARENA_ARRAY(c->arena, Node *, call->count);
     for (int i = 0; i < call->count; i++) nodes[i] = call->inputs[i]->node;
     c->graph->current_layer = layer;
@@ -392,5 +404,5 @@ const Value *layer_apply(Checker *c, Scope *scope, const OpDef *op, const Applic
     if (op->is_loss) return losses_apply(c, op, op != written, args, call->ast, call->inputs);
     call = with_tensors(c, call);
     if (!check_batched(c, op, call)) return expression_error(c, call->ast->span);
-    return make_node(c, op, call, args);
+    return layer_make(c, op, call, args);
 }

@@ -146,7 +146,7 @@ static Type bidirectional_result_type(const Node *node, int index) {
 static const ArgDef bidirectional_args[] = {
     {.name = "layer",
      .type = ARG_LAYER,
-     .choices = "rnn lstm gru",
+     .choices = "rnn lstm gru recur",
      .doc = "the recurrent layer of the forward direction; the other one is as it"},
     {.name = "merge",
      .type = ARG_WORD,
