@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Programs with steps of their own (programs/gan.nn, programs/vae.nn) beside PyTorch and Keras: every
-round gives each contestant the same time, one after the other. Prints medians and ratios.
+"""Programs with steps of their own (programs/gan.nn, programs/vae.nn) beside PyTorch and Keras, and
+sequences (writer.nn, gru.nn, gpt.nn, words.nn) beside PyTorch: every round gives each contestant the
+same time, one after the other. Prints medians and ratios.
 
-NNC_DATA names the folder that holds MNIST.
+NNC_DATA names the folder that holds MNIST; sequences are made up.
 
-usage: bench/steps.py gan|vae [--threads N] [--rounds N] [--seconds S]"""
+usage: bench/steps.py WORKLOAD [--threads N] [--rounds N] [--seconds S] [--built FOLDER]"""
 
 import argparse
 import json
 import os
 import pathlib
+import random
 import statistics
 import subprocess
 import sys
@@ -18,17 +20,34 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 NNC = os.environ.get("NNC", str(HERE.parent / "build" / "nnc"))
 PYTHON = os.environ.get("NNC_BENCH_PYTHON", sys.executable)
-RIVALS = [("steps_torch.py", "eager"), ("steps_torch.py", "compile"),
-          ("steps_tensorflow.py", "plain"), ("steps_tensorflow.py", "jit")]  # fmt: skip
+OF_STEPS = [("steps_torch.py", "eager"), ("steps_torch.py", "compile"),
+            ("steps_tensorflow.py", "plain"), ("steps_tensorflow.py", "jit")]  # fmt: skip
+OF_SEQUENCES = [("sequences_torch.py", "eager"), ("sequences_torch.py", "compile")]
+RIVALS = {"gan": OF_STEPS, "vae": OF_STEPS, "writer": OF_SEQUENCES, "gru": OF_SEQUENCES,
+          "gpt": OF_SEQUENCES, "words": OF_SEQUENCES}  # fmt: skip
+
+
+def write_texts(folder):
+    """Random letters and words, the same on every machine, for the programs of sequences."""
+    generator = random.Random(0)
+    letters = [chr(first + i) for first, count in ((48, 10), (65, 26), (97, 26)) for i in range(count)]
+    text = "".join(generator.choices([*letters, " ", ".", ","], k=300000))
+    (folder / "letters.txt").write_text(text)
+    reviews = folder / "made-reviews"
+    reviews.mkdir()
+    for name in ("good", "bad"):
+        lines = (" ".join(f"w{generator.randrange(20000)}" for _ in range(64)) for _ in range(1024))
+        (reviews / f"{name}.txt").write_text("\n".join(lines) + "\n")
 
 
 class Program:
     """nnc's executable."""
 
-    def __init__(self, workload, threads, folder):
-        self.threads, self.executable = threads, f"{folder}/{workload}"
+    def __init__(self, workload, threads, folder, built):
+        self.threads, self.executable = threads, f"{built or folder}/{workload}"
         source = HERE / "programs" / f"{workload}.nn"
-        subprocess.run([NNC, "build", source, "-o", self.executable], check=True)
+        if not built:
+            subprocess.run([NNC, "build", source, "-o", self.executable], check=True)
 
     def measure(self, seconds):
         command = [self.executable, "bench", "--json", "--threads", str(self.threads)]
@@ -59,15 +78,18 @@ class Rival:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("workload", choices=["gan", "vae"])
+    parser.add_argument("workload", choices=sorted(RIVALS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--built", help="the folder of programs that were built elsewhere")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        all = {"nnc": Program(options.workload, options.threads, folder)}
-        for file, mode in RIVALS:
-            all[f"{file[6:-3]} {mode}"] = Rival(file, mode, options.threads, options.workload)
+        write_texts(pathlib.Path(folder))
+        os.environ["NNC_DATA"] = f"{folder}:{os.environ.get('NNC_DATA', '')}"
+        all = {"nnc": Program(options.workload, options.threads, folder, options.built)}
+        for file, mode in RIVALS[options.workload]:
+            all[f"{file[file.index('_') + 1:-3]} {mode}"] = Rival(file, mode, options.threads, options.workload)
         speeds = {name: [] for name in all}
         for _ in range(options.rounds):
             for name, contestant in all.items():
