@@ -5,6 +5,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,22 +16,31 @@ static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 enum { CAUGHT = sizeof caught / sizeof *caught };
 
 static atomic_int interrupted;
+static _Atomic double first_asked = INFINITY;
 static volatile sig_atomic_t may_end = 1;
 static char last_words[256];
 static double deadline = INFINITY;
 
-// The second one, whichever it is, does what the system does. It may come to another thread while
+// A second one, whichever it is, does what the system does. It may come to another thread while
 // the first one is here.
 static void end_at_once(int number) {
     signal(number, SIG_DFL);
     raise(number); // when this returns
 }
 
+// timeout(1) asks the process, and then its group with it; a session that closes sends two kinds.
+static bool is_the_same(double now) {
+    const double together = 0.5; // seconds
+    return now - first_asked < together;
+}
+
 static void remember(int number) {
+    double now = nnrt_seconds();
     if (atomic_exchange(&interrupted, 1)) {
-        end_at_once(number);
+        if (!is_the_same(now)) end_at_once(number);
         return;
     }
+    first_asked = now;
     if (may_end) {
         ssize_t written = write(STDERR_FILENO, last_words, strlen(last_words));
         (void)written;

@@ -1,5 +1,5 @@
-// SIGINT, SIGTERM and SIGHUP ask to stop after the current step; a second one ends the process at
-// once. A reader of the output that goes away asks for nothing. A time that is over asks as they
+// SIGINT, SIGTERM and SIGHUP ask to stop after the current step; one that comes
+// half a second after it or later ends the process at once. A reader of the output that goes away asks for nothing. A time that is over asks as they
 // do.
 #ifndef NNRT_INTERRUPT_H
 #define NNRT_INTERRUPT_H

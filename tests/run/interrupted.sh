@@ -18,6 +18,11 @@ for signal in INT TERM; do
     between 0 "$(number loss)" 10
 done
 
+# timeout(1) signals the program, and at once its group with it: this is one request.
+rm -f weights.safetensors
+timeout -s INT 1 ./endless fit --seed 1 --save weights.safetensors --progress=none 2>err
+expect 0 ./endless evaluate --weights weights.safetensors --json
+
 # Nor does it lose the best weights: they are restored as at the end, and are those of the checkpoint.
 cat >best.nn <<'END'
 dataset points = circles(200, factor = 0.5, noise = 0.2, seed = 1) -> split(validation = 0.5)

@@ -409,8 +409,7 @@ static const ArgDef group_norm_args[] = {
 const OpDef op_norm[] = {
     {.schema = {"batch_norm", "normalizes each channel over the batch", batch_norm_args,
                 "BatchNormalization BatchNorm"},
-     NORM(batch_norm, batch_norm_mask),
-     .not_in_cells = "its statistics are those of whole batches"},
+     NORM(batch_norm, batch_norm_mask)},
     {.schema = {"layer_norm", "normalizes within each sample", layer_norm_args,
                 "LayerNormalization LayerNorm"},
      NORM(layer_norm, op_mask_same)},
