@@ -75,6 +75,7 @@ struct Checker {
     const Dataset *fed;   // whose columns an unknown name may have meant; NULL: none
     bool is_frozen;       // the layers of a use with `frozen = true` in a model are made
     bool is_step_frozen;  // of such a use in a step's own body
+    const char *cell;     // whose body is evaluated within a recurrent layer; NULL: none
     int layer_count, depth;
     int64_t steps;
     bool exhausted; // a limit was hit and reported
@@ -201,6 +202,10 @@ const Value *elaborate_body(Checker *c, ModelEntry *entry, Scope *scope, const c
 // The operator named `name`, which users may write in a model; Keras's name for one is reported
 // (E0107) and understood. NULL: none (not reported).
 const OpDef *elaborate_operator(Checker *c, const char *name, Span span);
+
+// Reports that something which is being unfolded is used again within itself; an error value.
+const Value *elaborate_recursion(Checker *c, const char *what, const char *name, Span use,
+                                 Span declaration);
 
 // ---- losses.c
 // The row that a loss means which is called as a function: `crossentropy` is settled by what the

@@ -443,3 +443,35 @@ void names_check(Checker *c) {
     walk_items(c, globals, &program->items);
     close_level(c, globals);
 }
+
+// ---- Names that are not a row's.
+
+const ArgDef *bind_unknown(Checker *c, const ArgDef *args, const char *callee, const char *noun,
+                           const Ast *assign) {
+    NameList names = {0};
+    const char *value = sources_text(c->sources, assign->left->span);
+    for (const ArgDef *def = args; def && def->name; def++) {
+        vec_push(c->arena, &names, def->name);
+        if (!names_match_keras(def->keras_name, def->name, assign->text)) continue;
+        Diag *diag = diag_report(c->sink, DIAG_E0107, assign->name_span, "`%s` is called `%s` here",
+                                 assign->text, def->name);
+        diag_label(diag, "Keras's name");
+        diag_help(diag, "write `%s = %s`", def->name, value);
+        return def;
+    }
+    if (planned_report(c, noun, assign->text, assign->name_span)) return NULL;
+    Diag *diag = diag_report(c->sink, DIAG_E0103, assign->name_span, "`%s` has no %s `%s`", callee,
+                             noun, assign->text);
+    const char *habit = habits_help(c, noun, assign->text, value);
+    const char *near = habit ? NULL : names_nearest(c, &names, assign->text);
+    diag_label(diag, "unknown %s", noun);
+    if (habit)
+        diag_help(diag, "%s", habit);
+    else if (near)
+        diag_help(diag, "did you mean `%s = %s`?", near, value);
+    else if (names.count)
+        diag_help(diag, "it has %s", names_join(c->arena, &names, "and"));
+    else
+        diag_help(diag, "it takes none");
+    return NULL;
+}

@@ -56,6 +56,7 @@ static const char *type_words(const ArgDef *def) {
         [ARG_REGULARIZER] = "a regularizer",
         [ARG_CONSTRAINT] = "a constraint",
         [ARG_LAYER] = "a layer",
+        [ARG_BLOCK] = "a block",
         [ARG_RATE] = "a number or a schedule",
         [ARG_WORD] = "one of",
         [ARG_WORD_OR_INTS] = "one of",

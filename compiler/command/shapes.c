@@ -1,14 +1,18 @@
 // Floating-point operations are counted on the expansion, whose nodes know their layer.
 #include "shapes.h"
 
+#include "../graph/scan.h"
 #include "../op/op.h"
 #include "../pass/pass.h"
 
-static double layer_flops(const Graph *expanded, int layer_index) {
+// The layers within a recurrent cell count in all of its steps.
+static double layer_flops(const Graph *expanded, const Layer *layer) {
     double flops = 0;
     for (int i = 0; i < expanded->nodes.count; i++) {
         const Node *node = expanded->nodes.items[i];
-        if (node->layer == expanded->weights->layers.items[layer_index] && node->op->flops)
+        if (node->scan)
+            flops += layer_flops(node->scan->body, layer) * (double)node->scan->steps;
+        else if (node->layer == layer && node->op->flops)
             flops += node->op->flops(node);
     }
     return flops;
@@ -44,5 +48,7 @@ void shapes_print(Text *out, const Graph *forward) {
         text_format(out, "  %s: %s\n", forward->inputs.items[i]->name,
                     type_text(out->arena, &forward->inputs.items[i]->type));
     for (int i = 0; i < forward->weights->layers.count; i++)
-        if (uses[i]) print_layer(out, forward, uses[i], layer_flops(expanded, i));
+        if (uses[i])
+            print_layer(out, forward, uses[i],
+                        layer_flops(expanded, forward->weights->layers.items[i]));
 }

@@ -5,6 +5,7 @@
 #include "summary.h"
 
 #include "../../runtime/data/locality.h"
+#include "../graph/scan.h"
 #include "../op/op.h"
 
 #include <ctype.h>
@@ -120,6 +121,7 @@ typedef struct Row {
     const Layer *layer; // NULL: an operator
     const Node *node;   // the first use
     int number;         // behind an operator's name; 0: none
+    const Graph *cell;  // that has it in a recurrent layer's cell; NULL: none
 } Row;
 
 typedef struct Rows {
@@ -169,7 +171,20 @@ static void add_operator(Rows *rows, const Node *node) {
     int number = next_number(rows, base);
     if (number) name = arena_format(rows->arena, "%s_%d", base, number);
     while (has_name(rows, name)) name = arena_format(rows->arena, "%s_%d", base, ++number);
-    vec_push(rows->arena, &rows->items, ((Row){name, base, NULL, node, number}));
+    vec_push(rows->arena, &rows->items, ((Row){name, base, NULL, node, number, NULL}));
+}
+
+static void add_layer(Rows *rows, const Node *node, const Graph *cell) {
+    const char *name = weights_layer_name(rows->arena, node->layer, rows->model->name);
+    Row row = {name, node->layer->type_name, node->layer, node, 0, cell};
+    vec_push(rows->arena, &rows->items, row);
+}
+
+static void add_cell(Rows *rows, const Graph *cell, Node **uses) {
+    for (int i = 0; i < cell->nodes.count; i++) {
+        const Node *node = cell->nodes.items[i];
+        if (node->layer && uses[node->layer->index] == node) add_layer(rows, node, cell);
+    }
 }
 
 static Rows collect_rows(Arena *arena, const Model *model) {
@@ -180,9 +195,8 @@ static Rows collect_rows(Arena *arena, const Model *model) {
         const Node *node = graph->nodes.items[i];
         if (is_operator(model, node)) add_operator(&rows, node);
         if (!node->layer || uses[node->layer->index] != node) continue;
-        const char *name = weights_layer_name(arena, node->layer, model->name);
-        Row row = {name, node->layer->type_name, node->layer, node, 0};
-        vec_push(arena, &rows.items, row);
+        add_layer(&rows, node, NULL);
+        if (node->scan) add_cell(&rows, node->scan->body, uses);
     }
     return rows;
 }
@@ -237,7 +251,7 @@ static void add_sources(const Rows *rows, NameList *names, const Node *node, con
 
 // Those of all uses: the second one of a shared layer, too.
 static NameList row_sources(const Rows *rows, const Row *row) {
-    const Graph *graph = rows->model->forward;
+    const Graph *graph = row->cell ? row->cell : rows->model->forward;
     NameList names = {0};
     if (!row->layer) add_sources(rows, &names, row->node, NULL);
     for (int i = 0; row->layer && i < graph->nodes.count; i++)
@@ -251,6 +265,7 @@ static bool is_chain(const Rows *rows) {
     if (graph->inputs.count != 1) return false;
     const char *before = arena_format(rows->arena, "%s[0][0]", graph->inputs.items[0]->name);
     for (int i = 0; i < rows->items.count; i++) {
+        if (rows->items.items[i].cell) continue;
         NameList names = row_sources(rows, &rows->items.items[i]);
         if (names.count != 1 || strcmp(names.items[0], before)) return false;
         before = arena_format(rows->arena, "%s[0][0]", rows->items.items[i].name);

@@ -2,6 +2,8 @@
 // are in order.c and clone.c.
 #include "graph.h"
 
+#include "scan.h"
+
 #include "../op/op.h"
 
 #include <stdarg.h>
@@ -56,7 +58,8 @@ static Node *allocate_node(Graph *graph, const OpDef *op, Node *const *inputs, i
     node->op = op;
     node->input_count = count;
     node->inputs = ARENA_ARRAY(graph->arena, Node *, count);
-    for (int i = 0; i < count; i++) node->inputs[i] = inputs[i];
+    for (int i = 0; i < count; i++)
+        node->inputs[i] = graph->around ? scan_inside(graph->around, inputs[i]) : inputs[i];
     if (op->schema.args) node->args = args ? args : args_default(graph->arena, &op->schema);
     node->layer = graph->current_layer;
     node->span = graph->current_span;
@@ -142,6 +145,14 @@ Node *graph_unary(Graph *graph, const char *op, Node *x) {
 
 Node *graph_binary(Graph *graph, const char *op, Node *x, Node *y) {
     return graph_call(graph, op, (Node *[]){x, y}, 2, NULL);
+}
+
+Node *graph_loop(Graph *graph, const char *op, Node *const *inputs, int count, const Args *args,
+                 Scan *scan) {
+    Node *node = allocate_node(graph, find_op(graph, op), inputs, count, args);
+    node->scan = scan;
+    node->type = type_make(DTYPE_F32, true, 0, NULL);
+    return finish_node(graph, node);
 }
 
 Args *graph_args(Graph *graph, const char *op) {
@@ -302,12 +313,17 @@ Slot *graph_slot(Graph *graph, Parameter *parameter, const char *name, double in
     return slot;
 }
 
-Node **graph_first_uses(const Graph *graph, Arena *arena) {
-    Node **uses = ARENA_ARRAY(arena, Node *, graph->weights->layers.count + 1);
+static void find_first_uses(const Graph *graph, Node **uses) {
     for (int i = 0; i < graph->nodes.count; i++) {
         Node *node = graph->nodes.items[i];
-        if (!node->layer || node->parameter || uses[node->layer->index]) continue;
-        uses[node->layer->index] = node;
+        bool is_first = node->layer && !node->parameter && !uses[node->layer->index];
+        if (is_first) uses[node->layer->index] = node;
+        if (node->scan) find_first_uses(node->scan->body, uses);
     }
+}
+
+Node **graph_first_uses(const Graph *graph, Arena *arena) {
+    Node **uses = ARENA_ARRAY(arena, Node *, graph->weights->layers.count + 1);
+    find_first_uses(graph, uses);
     return uses;
 }

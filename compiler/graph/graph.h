@@ -15,6 +15,7 @@
 typedef struct Graph Graph;
 typedef struct Node Node;
 typedef struct Scan Scan;
+typedef struct ScanBuilder ScanBuilder;
 
 struct Node {
     int id; // its place in graph->nodes, kept by graph_sort
@@ -65,6 +66,7 @@ struct Graph {
     NodeList reports;     // scalars told beside the loss
     NodeList scalars;     // that graph_scalar has made or found; some may be gone
     NodeList assigns;     // effects: the new values of parameters and slots
+    ScanBuilder *around;  // of a scan's body that takes values of the graph around it: as captured
     Layer *current_layer; // given to new nodes
     Span current_span;    // given to new nodes
     Diag *last_error;     // what op_shape_help and op_shape_note add to
@@ -98,6 +100,9 @@ Node *graph_filled(Graph *graph, Type type, double value); // with one number, a
 Node *graph_one_hot(Graph *graph, Node *label, int64_t classes); // [] or [.., 1] to [.., classes]
 Node *graph_batch_sum(Graph *graph, Node *x, int keep); // over samples and all but `keep` last dims
 Node *graph_matmul(Graph *graph, Node *x, Node *w, bool transpose);
+// One that repeats a graph of its own (scan.h).
+Node *graph_loop(Graph *graph, const char *op, Node *const *inputs, int count, const Args *args,
+                 Scan *scan);
 // What the expansion of a layer gives beside its value; taken by the nodes `layer_result`.
 void graph_set_results(Graph *graph, Node *node, Node *const *results, int count);
 Node *graph_load(Graph *graph, Node *x); // the same, computed: put into a buffer

@@ -63,6 +63,24 @@ Node *scan_capture(ScanBuilder *builder, Node *value) {
     return add_input(builder, "captured", value->type, value, &builder->captured, &builder->same);
 }
 
+static Node *find_captured(const ScanBuilder *builder, const Node *value) {
+    for (int i = 0; i < builder->captured.count; i++)
+        if (builder->captured.items[i] == value) return builder->same.items[i];
+    return NULL;
+}
+
+Node *scan_inside(ScanBuilder *builder, Node *value) {
+    const NodeList *around = &builder->graph->nodes;
+    bool is_around = value->id < around->count && around->items[value->id] == value;
+    if (!is_around) return value;
+    if (value->parameter) return graph_parameter_node(builder->scan->body, value->parameter);
+    Node *known = find_captured(builder, value);
+    if (known) return known;
+    Node *inside = scan_capture(builder, value);
+    if (value->mask) inside->mask = scan_inside(builder, value->mask);
+    return inside;
+}
+
 void scan_carry_on(ScanBuilder *builder, int index, Node *value) {
     builder->next.items[index] =
         graph_broadcast(builder->scan->body, value, builder->carried.items[index]->type);
@@ -77,7 +95,7 @@ static void append(Arena *arena, NodeList *list, const NodeList *other) {
     for (int i = 0; i < other->count; i++) vec_push(arena, list, other->items[i]);
 }
 
-Node *scan_close(ScanBuilder *builder) {
+Node *scan_close_as(ScanBuilder *builder, const char *op, const Args *args) {
     Graph *graph = builder->graph, *body = builder->scan->body;
     Scan *scan = builder->scan;
     NodeList inputs = {0};
@@ -92,14 +110,18 @@ Node *scan_close(ScanBuilder *builder) {
     append(graph->arena, &body->inputs, &builder->same);
     append(graph->arena, &body->outputs, &builder->next);
     append(graph->arena, &body->outputs, &builder->stacked);
+    Layer *layer = graph->current_layer;
+    graph->current_layer = NULL; // parameters are of their own layers
     for (int i = 0; i < body->parameter_nodes.count; i++)
         if (body->parameter_nodes.items[i])
             vec_push(graph->arena, &inputs,
                      graph_parameter_node(graph, body->parameter_nodes.items[i]->parameter));
-    Node *node = graph_call(graph, "scan", inputs.items, inputs.count, NULL);
-    node->type = type_make(DTYPE_F32, true, 0, NULL);
-    node->scan = scan;
-    return node;
+    graph->current_layer = layer;
+    return graph_loop(graph, op, inputs.items, inputs.count, args, scan);
+}
+
+Node *scan_close(ScanBuilder *builder) {
+    return scan_close_as(builder, "scan", NULL);
 }
 
 // ---- Its results.
@@ -124,17 +146,35 @@ int scan_add_stacked(const Node *scan, Node *value) {
     return body->outputs.count - 1 - scan->scan->carried;
 }
 
-Node *scan_add_captured(Graph *graph, Node *node, Node *value) {
+static void insert(Arena *arena, NodeList *list, int at, Node *node) {
+    vec_push(arena, list, node);
+    for (int i = list->count - 1; i > at; i--) list->items[i] = list->items[i - 1];
+    list->items[at] = node;
+}
+
+static Node *insert_input(Graph *graph, Node *node, int at, Node *value, const char *name,
+                          Type inner) {
     Scan *scan = node->scan;
-    int at = scan->carried + scan->sequences + scan->captured++;
-    Node **inputs = ARENA_ARRAY(graph->arena, Node *, node->input_count + 1);
-    for (int i = 0; i < node->input_count; i++) inputs[i < at ? i : i + 1] = node->inputs[i];
-    inputs[at] = value;
-    node->inputs = inputs;
-    node->input_count++;
-    Node *own = graph_input(scan->body, "captured", value->type);
-    vec_push(graph->arena, &scan->body->inputs, own);
-    return own;
+    Node *step = graph_input(scan->body, name, inner);
+    NodeList outside = {0};
+    for (int i = 0; i < node->input_count; i++) vec_push(graph->arena, &outside, node->inputs[i]);
+    insert(graph->arena, &outside, at, value);
+    insert(graph->arena, &scan->body->inputs, at, step);
+    node->inputs = outside.items;
+    node->input_count = outside.count;
+    return step;
+}
+
+Node *scan_add_sequence(Graph *graph, Node *node, const char *name, Node *sequence) {
+    int at = node->scan->carried + node->scan->sequences++;
+    sequence = as_floats(graph, sequence);
+    return insert_input(graph, node, at, sequence, name, scan_step_type(&sequence->type));
+}
+
+Node *scan_add_captured(Graph *graph, Node *node, Node *value) {
+    int at = node->scan->carried + node->scan->sequences + node->scan->captured++;
+    value = as_floats(graph, value);
+    return insert_input(graph, node, at, value, "captured", value->type);
 }
 
 int scan_result_index(const Node *result) {

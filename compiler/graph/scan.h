@@ -22,13 +22,13 @@ struct Scan {
 };
 
 // A scan that is being made.
-typedef struct ScanBuilder {
+struct ScanBuilder {
     Graph *graph;
     Scan *scan;
     NodeList initial, sequences, captured; // outside
     NodeList carried, steps, same;         // the same within the body
     NodeList next, stacked;                // results of the body
-} ScanBuilder;
+};
 
 ScanBuilder scan_open(Graph *graph, int64_t steps, bool is_reversed);
 // The value within the body; `initial` gives its type.
@@ -40,12 +40,18 @@ void scan_carry_on(ScanBuilder *builder, int index, Node *value);
 // The number of the stacked result.
 int scan_stack(ScanBuilder *builder, Node *value);
 Node *scan_close(ScanBuilder *builder);
+// As a node of a layer, which becomes a scan when it is expanded.
+Node *scan_close_as(ScanBuilder *builder, const char *op, const Args *args);
+// A value as the body has it: one of the graph around it is captured.
+Node *scan_inside(ScanBuilder *builder, Node *value);
 
 Node *scan_final(Graph *graph, Node *scan, int carried); // after the last step
 Node *scan_stacked(Graph *graph, Node *scan, int number);
 // Makes one more value of the body a stacked result of a scan that exists; its number.
 int scan_add_stacked(const Node *scan, Node *value);
-// Makes a value outside one more captured value of a scan that exists; what it is within the body.
+// Makes a value of the graph around one more sequence of a scan that exists; its step in the body.
+Node *scan_add_sequence(Graph *graph, Node *scan, const char *name, Node *sequence);
+// The same for a captured value.
 Node *scan_add_captured(Graph *graph, Node *scan, Node *value);
 // The place of a result among the body's outputs.
 int scan_result_index(const Node *result);

@@ -90,6 +90,7 @@ static void read_default(Arena *arena, const ArgDef *def, const char *text, ArgV
         else
             set_list(value, arena, numbers, read_numbers(text, ']', numbers));
         break;
+    case ARG_BLOCK:
     case ARG_FORMULA:
     case ARG_FORMULAS: break; // without a default
     case ARG_NAMES:

@@ -16,7 +16,8 @@ typedef struct ArgValue {
     bool is_default;      // the user did not write it
     const char *origin;   // where a value that nobody wrote comes from: "by the last layer"; NULL
     double number;        // INT, FLOAT, BOOL (0 or 1), RATE
-    const char *text;     // WORD, WORD_OR_INTS, STRING, STRINGS, NAME
+    const void *block;    // BLOCK: what the checker knows of it
+    const char *text;     // WORD, WORD_OR_INTS, STRING, STRINGS, NAME; BLOCK: its name
     double *numbers;      // INTS, WORD_OR_INTS, FLOATS
     const char **texts;   // NAMES, STRINGS, FORMULA, FORMULAS
     int count;            // of numbers or texts

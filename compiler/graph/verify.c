@@ -98,7 +98,9 @@ static const char *rule_mask(const Graph *graph, const Node *node) {
 // A scan's body takes and gives what the node says, and is a graph of the same program.
 static const char *rule_scan(const Graph *graph, const Node *node) {
     const Scan *scan = node->scan;
-    if ((node->op->fuse == FUSE_SCAN) != (scan != NULL)) return "a body, or one too many";
+    bool may_repeat = node->op->fuse == FUSE_SCAN || node->op->fuse == FUSE_COMPOSITE;
+    if (node->op->fuse == FUSE_SCAN && !scan) return "it has no body";
+    if (scan && !may_repeat) return "a body too many";
     if (node->op->fuse == FUSE_RESULT && !node->inputs[0]->scan) return "a result of no scan";
     if (!scan) return NULL;
     int own = scan->carried + scan->sequences + scan->captured;
@@ -106,7 +108,7 @@ static const char *rule_scan(const Graph *graph, const Node *node) {
     if (scan->body->weights != graph->weights) return "its body is of another program";
     if (scan->body->inputs.count != own) return "its body takes other inputs";
     if (scan->body->outputs.count < scan->carried) return "its body does not give what it carries";
-    for (int i = 0; i < node->input_count; i++) {
+    for (int i = 0; i < node->input_count - node->mask_count; i++) {
         Type type = node->inputs[i]->type;
         if (i >= own && !node->inputs[i]->parameter) return "it reads what it does not take";
         if (i >= own) continue;

@@ -114,6 +114,7 @@ struct OpDef {
     double target_low, target_high;
     bool is_statistic;          // what it does to the loss is in the gradients of its users
     bool is_constant;           // almost everywhere: it has no gradient, and none is lost
+    const char *not_in_cells;   // why it cannot stand in what `recur` repeats; NULL: it can
     bool is_derivative;         // composite: pass expand walks the graph to make its value
     bool is_classifier;         // a loss that compares with classes
     int unit_classes;           // of a loss: what one unit tells apart: 2, yes and no; 0: a number
@@ -246,6 +247,6 @@ extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
     op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[],
     op_pairs[], op_embedding[], op_scan[], op_recurrent[], op_attention[], op_position[],
-    op_masking[], op_result[], op_bidirectional[];
+    op_masking[], op_result[], op_bidirectional[], op_recur[];
 
 #endif

@@ -16,6 +16,10 @@ void pass_attach_loss(Graph *graph, const TrainStep *step);
 // mode the rows with `inference` too.
 void pass_expand(Graph *graph);
 
+// requires: primitive nodes; provides: bodies of scans without products, random numbers and values
+// without samples that do not depend on what is carried.
+void pass_hoist(Graph *graph);
+
 // requires: primitive nodes; provides: constants folded, equal nodes merged, constant factors moved
 // from the data side of a matmul to its result, dead nodes removed. Keeps all values up to
 // rounding.

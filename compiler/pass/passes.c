@@ -16,6 +16,10 @@ static void run_expand(Lowering *lowering) {
     pass_expand(lowering->graph);
 }
 
+static void run_hoist(Lowering *lowering) {
+    pass_hoist(lowering->graph);
+}
+
 static void run_simplify(Lowering *lowering) {
     pass_simplify(lowering->graph);
 }
@@ -26,6 +30,7 @@ static void run_update(Lowering *lowering) {
 
 static void run_simplify_update(Lowering *lowering) {
     pass_expand(lowering->graph);
+    pass_hoist(lowering->graph);
     pass_simplify(lowering->graph);
 }
 
@@ -56,6 +61,8 @@ const Pass pass_rows[] = {
     {"loss", "means of the terms over the batch, their sum, penalties of regularizers", STEPS, 0,
      FACT_LOSS, run_loss},
     {"expand", "layers and losses become primitive operators", ALL, 0, FACT_PRIMITIVE, run_expand},
+    {"hoist", "what is the same in all steps, or for all of them at once, leaves their loop", ALL,
+     FACT_PRIMITIVE, 0, run_hoist},
     {"simplify", "constants folded, equal nodes merged, dead ones removed", ALL, FACT_PRIMITIVE, 0,
      run_simplify},
     {"grad", "gradients, clipping, regularization, the optimizer, constraints", TRAIN,

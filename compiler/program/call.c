@@ -23,6 +23,7 @@ static nnrt_option option_of(Arena *arena, const ArgDef *def, const ArgValue *va
     case ARG_STRINGS:
     case ARG_NAMES:
     case ARG_FORMULA:
+    case ARG_BLOCK:
     case ARG_FORMULAS:
         option.text = value->text;
         option.numbers = value->numbers;

@@ -26,6 +26,7 @@ typedef enum ArgType {
     ARG_REGULARIZER,  // l1(..), l2(..), l1_l2(..)
     ARG_CONSTRAINT,   // max_norm(..), non_negative, ...
     ARG_LAYER,        // a layer with its arguments: `lstm(32)`; one of `choices`, if there are any
+    ARG_BLOCK,        // a block, with its options or without: `cell`, `cell(gain = 2)`
     ARG_RATE          // a learning rate: a number, or a schedule call
 } ArgType;
 

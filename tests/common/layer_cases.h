@@ -29,6 +29,7 @@ typedef struct Fill {
 typedef struct Case {
     const char *file;
     int line;
+    const char *block; // declared before the model, or ""
     const char *body;
     int input_count;
     int64_t rows;
@@ -95,7 +96,10 @@ static int walk_cases(const char *name, int every, TestCase *test) {
         if (strncmp(text, "case ", 5) == 0) {
             if (cases % every == 1 % every && cases) test(&fixture);
             cases++;
-            fixture = (Case){.file = name, .line = line, .body = arena_strdup(arena, text + 5)};
+            fixture = (Case){
+                .file = name, .line = line, .block = "", .body = arena_strdup(arena, text + 5)};
+        } else if (strncmp(text, "block ", 6) == 0) {
+            fixture.block = arena_strdup(arena, text);
         } else if (strncmp(text, "input ", 6) == 0) {
             read_input(&fixture, text);
         } else if (text[0] != '#') {
@@ -157,7 +161,7 @@ static void expect_close(const Case *fixture, const char *name, const EvalTensor
 
 static Checked check_case(const Case *fixture) {
     char source[2048];
-    int length = snprintf(source, sizeof source, "model m(");
+    int length = snprintf(source, sizeof source, "%s\nmodel m(", fixture->block);
     for (int i = 0; i < fixture->input_count; i++) {
         const Type *type = &fixture->inputs[i];
         length += snprintf(source + length, sizeof source - (size_t)length, "%sx%d: %s[",

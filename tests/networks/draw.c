@@ -131,6 +131,7 @@ static const char *draw_value(const Draw *draw, const ArgDef *def) {
     case ARG_INTS: return draw_list(draw, def);
     case ARG_ACTIVATION: return draw_activation(draw);
     case ARG_LAYER: return draw_layer(draw, def);
+    case ARG_BLOCK: return draw_word(draw, network_cells());
     case ARG_CONSTRAINT: return draw_constraint(draw);
     case ARG_REGULARIZER: return draw_regularizer(draw);
     case ARG_INITIALIZER: return draw_initializer(draw);

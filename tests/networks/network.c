@@ -1,6 +1,7 @@
 #include "network.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void words_add(Words *call, const char *argument) {
     if (call->count < MAX_ARGUMENTS) call->arguments[call->count++] = argument;
@@ -31,6 +32,34 @@ static void put_chain(Text *out, const Piece *piece) {
         if (i) text_put(out, " -> ");
         put_layer(out, &piece->calls[i]);
     }
+}
+
+// Recurrent cells, each of which is declared where a text names it.
+static const struct {
+    const char *name, *text;
+} cells[] = {
+    {"mixing", "block mixing(x, h, units) {\n"
+               "    f = concat(x, h) -> dense(units, sigmoid)\n"
+               "    f * h + (1 - f) * (concat(x, f * h) -> dense(units, tanh))\n}\n"},
+    {"counting", "block counting(x, h, c, units, gain = 0.5) {\n"
+                 "    z = (x -> dense(2 * units)) + (h -> dropout(0.25) -> dense(2 * units))\n"
+                 "    y = tanh(z[0:units] + c) * (weight([units], ones) + gain)\n"
+                 "    return y, gain * c + relu(z[units:])\n}\n"},
+    {"norming", "block norming(x, h, units) {\n"
+                "    h + tanh(x -> layer_norm -> dense(units)) - 0.5 * (h -> layer_norm)\n}\n"},
+};
+
+const char *network_cells(void) {
+    return "mixing counting norming";
+}
+
+static char *with_cells(Arena *arena, const char *before, const char *text) {
+    Text all = text_create(arena);
+    text_put(&all, before);
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+        if (strstr(text, cells[i].name)) text_put(&all, cells[i].text);
+    text_put(&all, text);
+    return all.data;
 }
 
 // Blocks stand before the model, the others in it.
@@ -111,7 +140,7 @@ char *network_step_text(Arena *arena, const Network *network, const Step *step) 
     if (is_source) text_put(&text, "    w = ");
     put_step(&text, step, names);
     text_put(&text, is_source ? "\n    a + w\n}\n" : "\n}\n");
-    return text.data;
+    return with_cells(arena, "", text.data);
 }
 
 static void put_steps(Text *out, const Network *network) {
@@ -130,7 +159,6 @@ static void put_steps(Text *out, const Network *network) {
 
 char *network_text(Arena *arena, const Network *network) {
     Text text = text_create(arena);
-    text_put(&text, setup_line(arena, &network->setup));
     text_format(&text, "dataset d = npy(\"x.npy\", target = \"y.npy\")%s\n",
                 network->is_scaled ? " -> scale(1/255)" : "");
     put_pieces(&text, network, true);
@@ -148,5 +176,5 @@ char *network_text(Arena *arena, const Network *network) {
         put_call(&text, &network->regularizer, "");
     }
     text_format(&text, "\n    batch = %" PRId64 "\n}\n", network->batch);
-    return text.data;
+    return with_cells(arena, setup_line(arena, &network->setup), text.data);
 }

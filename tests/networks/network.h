@@ -62,6 +62,8 @@ typedef struct Network {
 const Type *network_type(const Network *network, int value);
 
 // The whole program, with the line of its setup.
+// The names of cells that texts may use, blank-separated.
+const char *network_cells(void);
 char *network_text(Arena *arena, const Network *network);
 
 // A model of one step, for the front end to say what its type is; operands are inputs "a", "b", ...

@@ -3,7 +3,7 @@
 #include "bind.h"
 
 #include "../../front/parse.h"
-#include "../check.h"
+#include "block.h"
 
 typedef struct Binding {
     Checker *c;
@@ -16,6 +16,7 @@ typedef struct Binding {
     const Ast *word;   // the last bare word and named argument: positional ones may not follow
     const Ast *named;
     Ast *formulas;     // the named arguments, where they are free; NULL: none so far
+    AstList options;   // named arguments that may be of the block among the arguments
     const Ast *own[2]; // what `name = ..` and `frozen = ..` of a layer say; NULL: nothing
     bool ok;
 } Binding;
@@ -201,38 +202,6 @@ static void report_excess(Binding *b, const Ast *ast) {
     diag_label(diag, "one too many");
 }
 
-// ---- Names that are not a row's.
-
-const ArgDef *bind_unknown(Checker *c, const ArgDef *args, const char *callee, const char *noun,
-                           const Ast *assign) {
-    NameList names = {0};
-    const char *value = sources_text(c->sources, assign->left->span);
-    for (const ArgDef *def = args; def && def->name; def++) {
-        vec_push(c->arena, &names, def->name);
-        if (!names_match_keras(def->keras_name, def->name, assign->text)) continue;
-        Diag *diag = diag_report(c->sink, DIAG_E0107, assign->name_span, "`%s` is called `%s` here",
-                                 assign->text, def->name);
-        diag_label(diag, "Keras's name");
-        diag_help(diag, "write `%s = %s`", def->name, value);
-        return def;
-    }
-    if (planned_report(c, noun, assign->text, assign->name_span)) return NULL;
-    Diag *diag = diag_report(c->sink, DIAG_E0103, assign->name_span, "`%s` has no %s `%s`", callee,
-                             noun, assign->text);
-    const char *habit = habits_help(c, noun, assign->text, value);
-    const char *near = habit ? NULL : names_nearest(c, &names, assign->text);
-    diag_label(diag, "unknown %s", noun);
-    if (habit)
-        diag_help(diag, "%s", habit);
-    else if (near)
-        diag_help(diag, "did you mean `%s = %s`?", near, value);
-    else if (names.count)
-        diag_help(diag, "it has %s", names_join(c->arena, &names, "and"));
-    else
-        diag_help(diag, "it takes none");
-    return NULL;
-}
-
 // ---- Rows.
 
 // Positional arguments come first: a later one would not say which row it means.
@@ -325,7 +294,7 @@ static void assign_positional(Binding *b, const Ast *ast) {
 static bool next_takes_free_word(const Binding *b) {
     if (b->next >= b->args->count) return false;
     ArgType type = b->schema->args[b->next].type;
-    return type == ARG_NAME || type == ARG_NAMES || type == ARG_FORMULA;
+    return type == ARG_NAME || type == ARG_NAMES || type == ARG_FORMULA || type == ARG_BLOCK;
 }
 
 static void assign_word(Binding *b, const char *word, const Ast *ast) {
@@ -358,6 +327,13 @@ static void give_own(Binding *b, int index, const Ast *ast) {
     diag_secondary(diag, b->own[index]->span, "the first value");
 }
 
+// The argument that is a block; -1: none is.
+static int block_row(const Schema *schema) {
+    for (int i = 0; i < schema_arg_count(schema); i++)
+        if (schema->args[i].type == ARG_BLOCK) return i;
+    return -1;
+}
+
 static void assign_named(Binding *b, Ast *ast) {
     b->named = ast;
     if (collects_names(b)) {
@@ -371,6 +347,11 @@ static void assign_named(Binding *b, Ast *ast) {
         return;
     }
     if (row < 0 && report_one_equals(b, ast)) return;
+    bool may_be_option = block_row(b->schema) >= 0 && b->given[block_row(b->schema)];
+    if (row < 0 && may_be_option) {
+        vec_push(b->c->arena, &b->options, ast);
+        return;
+    }
     if (row < 0) {
         const ArgDef *def = bind_unknown(b->c, b->schema->args, b->schema->name, "argument", ast);
         b->ok = false;
@@ -481,6 +462,31 @@ static void convert_row(Binding *b, int row, int first) {
         b->ok = false;
 }
 
+static void report_option(Binding *b, const Ast *ast) {
+    bind_unknown(b->c, b->schema->args, b->schema->name, "argument", ast);
+    b->ok = false;
+}
+
+// `recur(cell, 32, gain = 2)`: what the block has a parameter for is an option of it.
+static void settle_options(Binding *b) {
+    int row = block_row(b->schema);
+    if (row < 0 || !b->given[row]) return;
+    Cell *cell = (Cell *)b->args->values[row].block;
+    AstList options = b->options;
+    b->options.count = 0;
+    for (int i = 0; cell && i < options.count; i++) {
+        bool is_own = block_parameter(cell->declaration, options.items[i]->text) >= 0;
+        if (is_own) {
+            vec_push(b->c->arena, &b->options, options.items[i]);
+            continue;
+        }
+        report_option(b, options.items[i]);
+    }
+    if (!cell) return;
+    cell->options = b->options;
+    cell->options_scope = b->scope;
+}
+
 static bool is_layer_name(const char *name) {
     size_t length =
         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
@@ -530,8 +536,11 @@ static void remember(const Binding *b, int first) {
     if (b->c->is_dry) return;
     leftover_reached(b->c, b->call);
     Bound *bound = ARENA_NEW(b->c->arena, Bound), *known = map_get(&b->c->bound, b->call);
-    *bound =
-        (Bound){.args = b->args, .given = b->given, .own = {b->own[0], b->own[1]}, .first = first};
+    *bound = (Bound){.args = b->args,
+                     .given = b->given,
+                     .options = b->options,
+                     .own = {b->own[0], b->own[1]},
+                     .first = first};
     if (known) {
         bound->next = known->next;
         known->next = bound;
@@ -556,6 +565,7 @@ const Args *bind_call(Checker *c, Scope *scope, const Schema *schema, const Ast 
         if (!b.given[row] && !b.ok) continue;
         convert_row(&b, row, first);
     }
+    settle_options(&b);
     convert_name(&b);
     convert_frozen(&b);
     remember(&b, first);

@@ -13,6 +13,7 @@ typedef struct Bound {
     struct Bound *next; // again, in another use: that of a block, of one loss for several outputs
     const Args *args;
     const Ast *const *given; // by row: what was written for it; NULL: its default
+    AstList options;         // named arguments of the block among the arguments
     const Ast *own[2];       // `name = ..` and `frozen = ..` of a layer; NULL: none
     int first;               // the call's arguments before this one are tensors
 } Bound;

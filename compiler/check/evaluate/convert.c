@@ -1,6 +1,8 @@
 // From the expression written for an argument to its checked value.
 #include "bind.h"
 
+#include "block.h"
+
 #include "../../../runtime/session/initialize.h"
 #include "../check.h"
 
@@ -35,6 +37,7 @@ static const char *const wanted[] = {
     [ARG_REGULARIZER] = "a regularizer",
     [ARG_CONSTRAINT] = "a constraint",
     [ARG_LAYER] = "a layer",
+    [ARG_BLOCK] = "a block",
     [ARG_RATE] = "a number or a schedule",
 };
 
@@ -397,6 +400,37 @@ static bool convert_callee(const Conversion *v, Scope *scope, const Ast *ast) {
     return ok;
 }
 
+// ---- Blocks: `cell`, `cell(gain = 2)`, or a name for one of both.
+
+static bool report_no_block(const Conversion *v, const Value *value) {
+    Diag *diag = report_type(v, value);
+    bool is_layer = value->kind == VALUE_RECIPE || value->kind == VALUE_SHARED;
+    if (is_layer || value->kind == VALUE_MODEL)
+        diag_help(diag, "declare `block cell(x, h, units) { .. }`, and give its name here");
+    return false;
+}
+
+static bool convert_block(const Conversion *v, Scope *scope, const Ast *ast) {
+    const Value *value = expression_evaluate(v->c, scope, ast), *named;
+    leftover_reached(v->c, ast); // no layer that is fed
+    Cell *cell = ARENA_NEW(v->c->arena, Cell);
+    *cell = (Cell){.call = ast, .scope = scope};
+    for (named = value; named && named->kind == VALUE_RECIPE;) {
+        const Ast *call = named->recipe->ast;
+        *cell = (Cell){.call = call, .scope = named->recipe->scope};
+        leftover_reached(v->c, call);
+        bool has_name = call->kind == AST_CALL || call->kind == AST_NAME;
+        named = has_name ? scope_find(cell->scope, call->text) : NULL;
+        if (named && named->kind == VALUE_RECIPE && call->kind == AST_CALL) named = NULL;
+    }
+    if (value->kind == VALUE_ERROR) return false;
+    if (!named || named->kind != VALUE_BLOCK) return report_no_block(v, value);
+    cell->declaration = named->declaration;
+    v->out->block = cell;
+    v->out->text = cell->declaration->text;
+    return !model_is_broken(cell->declaration);
+}
+
 // Python's `None`, where `none` or nothing is meant.
 static bool report_none(const Conversion *v, const Ast *ast) {
     Diag *diag;
@@ -460,6 +494,7 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     case ARG_NAMES: return convert_names(&v, expression);
     case ARG_FORMULA: return formula_convert(c, used, name, value);
     case ARG_FORMULAS: return formula_convert_named(c, used, name, value);
+    case ARG_BLOCK: return convert_block(&v, used, name);
     case ARG_ACTIVATION:
     case ARG_INITIALIZER:
     case ARG_REGULARIZER:

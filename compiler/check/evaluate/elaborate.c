@@ -1,7 +1,7 @@
 // Application: a value is fed to layers, blocks, copies and models, which appends nodes to the
 // graph that is being built. Errors are values too: what follows one is still checked, but makes no
 // nodes.
-#include "layer.h"
+#include "block.h"
 
 // ---- Operators.
 
@@ -55,96 +55,10 @@ static const Value *report_unknown(Checker *c, Scope *scope, const Ast *ast) {
     return expression_error(c, ast->span);
 }
 
-// ---- Blocks.
+// ---- Recipes and shared layers.
 
-static int find_parameter(const Ast *declaration, const char *name) {
-    for (int i = 0; i < declaration->parameters.count; i++)
-        if (strcmp(declaration->parameters.items[i]->text, name) == 0) return i;
-    return -1;
-}
-
-static void report_block_argument(Checker *c, const Ast *declaration, const Ast *argument) {
-    NameList names = {0};
-    for (int i = 0; i < declaration->parameters.count; i++)
-        vec_push(c->arena, &names, declaration->parameters.items[i]->text);
-    const char *near = names_nearest(c, &names, argument->text);
-    Diag *diag = diag_report(c->sink, DIAG_E0103, argument->name_span, "`%s` has no parameter `%s`",
-                             declaration->text, argument->text);
-    diag_label(diag, "unknown argument");
-    diag_secondary(diag, declaration->name_span, "`%s` is declared here", declaration->text);
-    if (near) diag_help(diag, "did you mean `%s`?", near);
-}
-
-static bool bind_block_argument(Checker *c, Scope *scope, const Ast *declaration, const Ast *ast,
-                                const Value **values, int *next) {
-    bool is_named = ast->kind == AST_ASSIGN;
-    int row = is_named ? find_parameter(declaration, ast->text) : (*next)++;
-    const Value *value = expression_evaluate(c, scope, is_named ? ast->left : ast);
-    if (row < 0) {
-        report_block_argument(c, declaration, ast);
-        return false;
-    }
-    if (row >= declaration->parameters.count) {
-        Diag *diag =
-            diag_report(c->sink, DIAG_E0106, ast->span, "`%s` takes no more than %d values",
-                        declaration->text, declaration->parameters.count);
-        diag_label(diag, "one too many");
-        diag_secondary(diag, declaration->name_span, "`%s` is declared here", declaration->text);
-        return false;
-    }
-    if (values[row]) {
-        Diag *diag = diag_report(c->sink, DIAG_E0104, ast->span, "`%s` of `%s` is given twice",
-                                 declaration->parameters.items[row]->text, declaration->text);
-        diag_label(diag, "the second value");
-        diag_secondary(diag, values[row]->span, "the first value");
-        return false;
-    }
-    values[row] = value;
-    return true;
-}
-
-static bool bind_parameter(Checker *c, Scope *inner, const Ast *declaration, int row,
-                           const Value *value, const Ast *call) {
-    const Ast *parameter = declaration->parameters.items[row];
-    if (!value && parameter->left) value = expression_evaluate(c, inner, parameter->left);
-    if (value) {
-        scope_bind(c->arena, inner, parameter->text, value);
-        return true;
-    }
-    if (map_get(&inner->names, parameter->text)) return false; // declared twice: reported
-    Diag *diag = diag_report(c->sink, DIAG_E0105, call->span, "`%s` needs `%s`", declaration->text,
-                             parameter->text);
-    diag_label(diag, "without `%s`", parameter->text);
-    diag_secondary(diag, parameter->span, "it has no default");
-    return false;
-}
-
-static Scope *bind_block(Checker *c, Scope *scope, const Ast *declaration,
-                         const Application *call) {
-    Scope *inner = scope_create(c->arena, import_globals(c, declaration->span));
-    int count = declaration->parameters.count, next = 0;
-    const Value **values = ARENA_ARRAY(c->arena, const Value *, count + 1);
-    bool ok = !call->is_doubtful;
-    for (; next < call->count && next < count; next++) values[next] = call->inputs[next];
-    next = call->count;
-    if (call->count > count) {
-        Diag *diag = diag_report(c->sink, DIAG_E0106, call->ast->span, "`%s` takes no input",
-                                 declaration->text);
-        diag_secondary(diag, declaration->name_span, "`%s` is declared here", declaration->text);
-        return NULL;
-    }
-    if (call->ast->kind == AST_CALL)
-        for (int i = call->first; i < call->ast->items.count; i++)
-            ok = bind_block_argument(c, scope, declaration, call->ast->items.items[i], values,
-                                     &next) &&
-                 ok;
-    for (int i = 0; i < count && ok; i++)
-        ok = bind_parameter(c, inner, declaration, i, values[i], call->ast);
-    return ok ? inner : NULL;
-}
-
-static const Value *report_recursion(Checker *c, const char *what, const char *name, Span use,
-                                     Span declaration) {
+const Value *elaborate_recursion(Checker *c, const char *what, const char *name, Span use,
+                                 Span declaration) {
     Diag *diag = diag_report(c->sink, DIAG_E0206, use, "%s `%s` uses itself", what, name);
     diag_label(diag, "used again here");
     diag_secondary(diag, declaration, "while this is unfolded");
@@ -152,30 +66,11 @@ static const Value *report_recursion(Checker *c, const char *what, const char *n
     return expression_error(c, use);
 }
 
-static const Value *apply_block(Checker *c, Scope *scope, const Ast *declaration,
-                                const Application *call) {
-    if (map_get(&c->active, declaration))
-        return report_recursion(c, "the block", declaration->text, name_span(call->ast),
-                                declaration->name_span);
-    if (model_is_broken(declaration)) return expression_error(c, call->ast->span);
-    Scope *inner = bind_block(c, scope, declaration, call);
-    if (!inner || c->is_dry) return expression_error(c, call->ast->span);
-    leftover_reached(c, declaration);
-    map_set(&c->active, declaration, (void *)declaration);
-    const char *what = arena_format(c->arena, "the block `%s`", declaration->text);
-    const Value *value = expression_body(c, inner, declaration->body, what);
-    map_set(&c->active, declaration, NULL);
-    bool has_several = value->kind == VALUE_LIST; // which are told of where they are used
-    return has_several ? value_at(c->arena, value, call->ast->span) : value;
-}
-
-// ---- Recipes and shared layers.
-
 static const Value *apply_recipe(Checker *c, Recipe *recipe, const Application *call) {
     if (c->is_dry) return expression_error(c, call->ast->span);
     if (recipe->active)
-        return report_recursion(c, "the recipe", call->ast->text ? call->ast->text : "",
-                                name_span(call->ast), recipe->ast->span);
+        return elaborate_recursion(c, "the recipe", call->ast->text ? call->ast->text : "",
+                                   name_span(call->ast), recipe->ast->span);
     recipe->active = true;
     const Value *value = elaborate_apply(c, recipe->scope, recipe->ast, call->inputs, call->count);
     recipe->active = false;
@@ -193,8 +88,8 @@ static void mark_cycle(Checker *c) {
 static const Value *report_shared_recursion(Checker *c, const Shared *shared, const Ast *use) {
     if (shared->model && shared->model->in_cycle) return expression_error(c, use->span);
     mark_cycle(c);
-    return report_recursion(c, shared->model ? "the model" : "the layer", shared->name,
-                            name_span(use), shared->span);
+    return elaborate_recursion(c, shared->model ? "the model" : "the layer", shared->name,
+                               name_span(use), shared->span);
 }
 
 // Whose layers are made, and which: what every use of shared layers sets anew.
@@ -315,7 +210,7 @@ static const Value *apply_value(Checker *c, Scope *scope, const Value *value,
         if (has_arguments(call)) return report_arguments(c, call, "a recipe");
         return apply_recipe(c, value->recipe, call);
     case VALUE_SHARED: return apply_frozen(c, scope, value, call, "a shared layer");
-    case VALUE_BLOCK: return apply_block(c, scope, value->declaration, call);
+    case VALUE_BLOCK: return block_apply(c, scope, value->declaration, call);
     case VALUE_MODEL: return apply_frozen(c, scope, value, call, "a model");
     case VALUE_WORD:
         op = op_find(value->text);

@@ -73,7 +73,7 @@ static const char *given_name(Checker *c, const Args *args) {
 static const char *layer_name(Checker *c, const OpDef *op, const Args *args) {
     if (args && args->name) return given_name(c, args);
     if (!c->prefix) return number_name(c, op->schema.name);
-    if (c->sharing && c->sharing->single) return number_name(c, c->prefix);
+    if (c->sharing && c->sharing->single && !c->cell) return number_name(c, c->prefix);
     return number_name(c, arena_format(c->arena, "%s/%s", c->prefix, op->schema.name));
 }
 
@@ -217,20 +217,53 @@ static const Value *results_list(Checker *c, Layer *layer, const Value *first, i
     return list;
 }
 
-static const Value *make_node(Checker *c, const OpDef *op, const Application *call,
-                              const Args *args) {
+// What a recurrent cell cannot do in each step.
+static bool check_in_cell(Checker *c, const OpDef *op, Span span) {
+    const char *reason = op->is_loss ? "a loss is of the whole sequence" : op->not_in_cells;
+    if (!c->cell || !reason) return true;
+    Diag *diag = diag_report(c->sink, DIAG_E0206, span, "`%s` cannot stand in a recurrent cell",
+                             op->schema.name);
+    diag_label(diag, "in the cell `%s`", c->cell);
+    diag_note(diag, "%s", reason);
+    diag_help(diag, "apply it to the sequence before the recurrent layer, or to what it gives");
+    return false;
+}
+
+static bool repeats_block(const OpDef *op) {
+    for (int i = 0; i < schema_arg_count(&op->schema); i++)
+        if (op->schema.args[i].type == ARG_BLOCK) return true;
+    return false;
+}
+
+// A layer of a layer that repeats a block.
+static bool wraps_block(const OpDef *op, const Args *args) {
+    for (int i = 0; i < schema_arg_count(&op->schema); i++)
+        if (op->schema.args[i].type == ARG_LAYER && args->values[i].callee &&
+            repeats_block((const OpDef *)args->values[i].callee))
+            return true;
+    return false;
+}
+
+const Value *layer_make(Checker *c, const OpDef *op, const Application *call, const Args *args) {
     if (!check_owned(c, op, call->ast->span)) return unfinished(c, op, call, args);
     Layer *layer = c->owner ? layer_for(c, op, args, call->ast->span) : NULL;
     if ((c->owner && !layer) || !check_shared_shape(c, layer, call))
         return unfinished(c, op, call, args);
     if (layer) freeze_layer(c, layer, args);
+    if (wraps_block(op, args)) {
+        const Value *value = directions_apply(c, layer, call, args);
+        return value ? value : unfinished(c, op, call, args);
+    }
     Node **nodes = ARENA_ARRAY(c->arena, Node *, call->count);
     for (int i = 0; i < call->count; i++) nodes[i] = call->inputs[i]->node;
     c->graph->current_layer = layer;
     c->graph->current_span = call->ast->span;
-    Node *node = graph_node(c->graph, op, nodes, call->count, op->schema.args ? args : NULL);
+    Node *node = repeats_block(op)
+                     ? recur_node(c, op, layer, call, args)
+                     : graph_node(c->graph, op, nodes, call->count, op->schema.args ? args : NULL);
     c->graph->current_layer = NULL;
-    if (node->poisoned || !check_sizes(c, node, layer)) return unfinished(c, op, call, args);
+    if (!node || node->poisoned || !check_sizes(c, node, layer))
+        return unfinished(c, op, call, args);
     checks_activation(c, node);
     const Value *first = value_tensor(c->arena, node, call->ast->span);
     int count = op->results ? op->results(node) : 1;
@@ -367,8 +400,9 @@ const Value *layer_apply(Checker *c, Scope *scope, const OpDef *op, const Applic
         return unfinished(c, op, call, ok ? args : NULL);
     if (!check_inputs(c, op, call)) return expression_error(c, call->ast->span);
     if (!c->graph || c->is_dry) return unfinished(c, op, call, args);
+    if (!check_in_cell(c, op, call->ast->span)) return unfinished(c, op, call, args);
     if (op->is_loss) return losses_apply(c, op, op != written, args, call->ast, call->inputs);
     call = with_tensors(c, call);
     if (!check_batched(c, op, call)) return expression_error(c, call->ast->span);
-    return make_node(c, op, call, args);
+    return layer_make(c, op, call, args);
 }

@@ -148,11 +148,11 @@ static void break_long_line(Expander *e, const char **separator) {
     *separator = "";
 }
 
-// compute(area = width * height)
-static void put_formulas(Expander *e, const Ast *list, const char **separator) {
-    for (int i = 0; i < list->items.count; i++) {
+// compute(area = width * height), recur(cell, 32, gain = 2)
+static void put_named(Expander *e, const AstList *list, const char **separator) {
+    for (int i = 0; i < list->count; i++) {
         text_put(e->out, *separator);
-        expander_put_item(e, list->items.items[i]);
+        expander_put_item(e, list->items[i]);
         *separator = ", ";
     }
 }
@@ -160,7 +160,7 @@ static void put_formulas(Expander *e, const Ast *list, const char **separator) {
 static void put_row(Expander *e, const Bound *bound, int row, const char **separator) {
     const ArgDef *def = &bound->args->schema->args[row];
     if (def->type == ARG_FORMULAS) {
-        put_formulas(e, bound->given[row], separator);
+        put_named(e, &bound->given[row]->items, separator);
         return;
     }
     text_format(e->out, "%s%s = ", *separator, def->name);
@@ -214,6 +214,7 @@ void expander_put_bound_call(Expander *e, const Ast *ast, const Bound *bound) {
         expander_note(e, arena_format(e->arena, "`%s` in the file", ast->text));
     put_tensor_arguments(e, ast, bound->first, &separator);
     put_written_rows(e, bound, &separator);
+    put_named(e, &bound->options, &separator);
     for (int i = 0; i < 2; i++) {
         if (!bound->own[i]) continue;
         text_format(e->out, "%s%s = ", separator, i ? "frozen" : "name");

@@ -146,7 +146,7 @@ static Type bidirectional_result_type(const Node *node, int index) {
 static const ArgDef bidirectional_args[] = {
     {.name = "layer",
      .type = ARG_LAYER,
-     .choices = "rnn lstm gru",
+     .choices = "rnn lstm gru recur",
      .doc = "the recurrent layer of the forward direction; the other one is as it"},
     {.name = "merge",
      .type = ARG_WORD,
@@ -161,6 +161,7 @@ const OpDef op_bidirectional[] = {
     {.schema = {"bidirectional", "goes through a sequence in both directions", bidirectional_args,
                 "Bidirectional"},
      .surface = true,
+     .not_in_cells = "it goes through a sequence of its own",
      .min_inputs = 1,
      .max_inputs = 1 + 2 * RECURRENT_MOST_STATES,
      .fuse = FUSE_COMPOSITE,

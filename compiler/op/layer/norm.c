@@ -409,7 +409,8 @@ static const ArgDef group_norm_args[] = {
 const OpDef op_norm[] = {
     {.schema = {"batch_norm", "normalizes each channel over the batch", batch_norm_args,
                 "BatchNormalization BatchNorm"},
-     NORM(batch_norm, batch_norm_mask)},
+     NORM(batch_norm, batch_norm_mask),
+     .not_in_cells = "its statistics are those of whole batches"},
     {.schema = {"layer_norm", "normalizes within each sample", layer_norm_args,
                 "LayerNormalization LayerNorm"},
      NORM(layer_norm, op_mask_same)},

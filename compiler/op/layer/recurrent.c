@@ -392,9 +392,10 @@ static const ArgDef gru_args[] = {
 };
 
 #define RECURRENT(name_, states_)                                                                  \
-    .surface = true, .min_inputs = 1, .max_inputs = 1 + (states_), .fuse = FUSE_COMPOSITE,         \
-    .shape = recurrent_shape, .parameters = name_##_parameters, .mask = recurrent_mask,            \
-    .expand = recurrent_expand, .results = recurrent_results, .result_type = recurrent_result_type
+    .surface = true, .not_in_cells = "it goes through a sequence of its own", .min_inputs = 1,     \
+    .max_inputs = 1 + (states_), .fuse = FUSE_COMPOSITE, .shape = recurrent_shape,                 \
+    .parameters = name_##_parameters, .mask = recurrent_mask, .expand = recurrent_expand,          \
+    .results = recurrent_results, .result_type = recurrent_result_type
 
 const OpDef op_recurrent[] = {
     {.schema = {"rnn", "goes through a sequence with a state that each step renews", rnn_args,

@@ -4,7 +4,7 @@
 
 #include "layer.h"
 
-enum { RECURRENT_MOST_STATES = 2 };
+enum { RECURRENT_MOST_STATES = 2, RECUR_MOST_STATES = 16 };
 
 // `value`: the state after the last step, or, with `return_sequences`, after each step, in the
 // order of the sequence whatever the direction. The states after the last step, if the layer gives

@@ -253,6 +253,21 @@ static void load_results(Graph *graph) {
     }
 }
 
+// Scans take what is in the worker's memory: weights that they only read in another shape, and
+// numbers, are put there.
+static void load_captured(Graph *graph) {
+    int count = graph->nodes.count;
+    for (int i = 0; i < count; i++) {
+        Node *node = graph->nodes.items[i];
+        for (int k = 0; node->scan && k < node->scan->body->inputs.count; k++) {
+            const Node *source = schedule_source(node->inputs[k]);
+            bool is_kept = source->op->fuse == FUSE_LEAF && source->op->leaf != LEAF_COLUMN;
+            if (is_kept) node->inputs[k] = graph_load(graph, node->inputs[k]);
+        }
+    }
+    if (graph->nodes.count > count) graph_sort(graph);
+}
+
 // A model may give a data column back as it is; somebody has to put it into the output's buffer.
 static void load_outputs(Graph *graph) {
     for (int i = 0; i < graph->outputs.count; i++) {
@@ -266,6 +281,7 @@ static void load_outputs(Graph *graph) {
 
 void pass_load_inputs(Graph *graph, const Layout *layout) {
     load_outputs(graph);
+    load_captured(graph);
     load_results(graph);
     for (int i = 0; i < graph->inputs.count; i++) {
         Node *data = graph->inputs.items[i];
