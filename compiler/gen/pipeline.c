@@ -113,7 +113,7 @@ static void add_generation(Run *run, const Model *model, const char *end, Compil
     const NodeList *outputs = &model->forward->outputs;
     int64_t vocabulary = vocabulary_of(model);
     if (!vocabulary) {
-        out->one_step.reason = "reads no tokens of a text";
+        out->one_step.reason = "reads no tokens of a text that it is trained on";
         return;
     }
     if (outputs->count != 1 || type_last(&outputs->items[0]->type) != vocabulary) {

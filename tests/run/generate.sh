@@ -114,7 +114,13 @@ cannot "tokens -> embedding($v, 8) -> conv1d(8, 3, same) -> dense($v)" '`conv1d`
 echo 'model plain(x: [3]) { x -> dense(2) }' >plain.nn
 expect 0 "$nnc" build plain.nn
 expect 1 ./plain generate
-says '`plain` reads no tokens of a text'
+says '`plain` reads no tokens of a text that it is trained on'
+
+# The smallest window moves on at every token.
+model one.nn char 2 "tokens -> embedding($v, 8) -> position_embedding -> layers -> dense($v)"
+expect 0 "$nnc" build one.nn
+expect 0 ./one fit --seed 1 --progress=none
+expect 0 ./one generate --prompt the --length 9
 
 # A reader that goes away ends it.
 timeout 60 ./lstm generate --prompt the --length 1000000000000 2>err | head -c 4 >out
