@@ -11,6 +11,10 @@ block transformer(x, heads, width) {
     a = x + (x -> layer_norm -> multi_head_attention(heads, width / heads, causal) -> dropout(0.1))
     a + (a -> layer_norm -> dense(2 * width, gelu) -> dense(width) -> dropout(0.1))
 }
+block minimal(x, h, units) {
+    f = concat(x, h) -> dense(units, sigmoid)
+    f * h + (1 - f) * (concat(x, f * h) -> dense(units, tanh))
+}
 layers = transformer(2, 8)
 model writer(tokens: int[$3]) { $4 }
 train writer on tale { loss = crossentropy  optimizer = adam(0.02)  metrics = perplexity  epochs = 4  batch = 8 }
@@ -55,6 +59,7 @@ lstm  tokens -> embedding($v, 8) -> lstm(12, return_sequences = true) -> dropout
 stack tokens -> one_hot($v) -> gru(9, return_sequences = true) -> gru(8, reset_after = false, return_sequences = true) -> dense($v, softmax)
 rnn   x = tokens -> embedding($v, 8, mask = true)  y = x -> rnn(9, return_sequences = true) -> rnn(8, return_sequences = true)  concat(x, y) -> batch_norm -> dense($v)
 gpt   tokens -> embedding($v, 8) -> position_embedding -> layers * 2 -> layer_norm -> dense($v)
+cells tokens -> embedding($v, 8) -> recur(minimal, 9, return_sequences = true) -> dense($v)
 waves tokens -> embedding($v, 8) -> conv1d(8, 2, relu, causal) -> conv1d(8, 3, relu, causal, dilation = 2) -> rnn(8, return_sequences = true) -> conv1d(8, 1) -> dense($v)
 mixed x = tokens -> embedding($v, 8) -> lstm(8, return_sequences = true) -> layers  attention(x, x -> dense(8), x, causal) -> gru(8, return_sequences = true) -> dense($v)
 END
@@ -107,10 +112,10 @@ cannot() { # BODY REASON
     says "$2"
 }
 cannot "tokens -> embedding($v, 8) -> bidirectional(lstm(4, return_sequences = true)) -> dense($v)" \
-    '`bidirectional` (line 7) goes through the sequence from its end'
+    '`bidirectional` (line 11) goes through the sequence from its end'
 cannot "tokens -> embedding($v, 8) -> multi_head_attention(2, 4) -> dense($v)" \
-    '`multi_head_attention` (line 7) compares each step with all others, those behind it too: it is not `causal`'
-cannot "tokens -> embedding($v, 8) -> conv1d(8, 3, same) -> dense($v)" '`conv1d` (line 7) takes several steps together'
+    '`multi_head_attention` (line 11) compares each step with all others, those behind it too: it is not `causal`'
+cannot "tokens -> embedding($v, 8) -> conv1d(8, 3, same) -> dense($v)" '`conv1d` (line 11) takes several steps together'
 echo 'model plain(x: [3]) { x -> dense(2) }' >plain.nn
 expect 0 "$nnc" build plain.nn
 expect 1 ./plain generate
