@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 19, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 20, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -44,6 +44,14 @@ typedef struct nnrt_storage {
     int64_t panel, panel_stride, row_stride, column_stride;
 } nnrt_storage;
 
+// Rows of a table that begin as the vectors which a file has for words.
+typedef struct nnrt_vectors {
+    const char *file;   // as the program names it; NULL: there are none
+    const char *folder; // of the .nn file: paths are relative to it
+    int64_t dataset;    // index
+    const char *column; // of it, whose words the rows are
+} nnrt_vectors;
+
 typedef struct nnrt_parameter {
     const char *name; // "dense/kernel"
     int64_t rank, shape[NNRT_MAX_RANK];
@@ -51,6 +59,7 @@ typedef struct nnrt_parameter {
     nnrt_storage storage; // in the weights
     nnrt_call initializer;
     int64_t trainable;
+    nnrt_vectors vectors;
 } nnrt_parameter;
 
 // Optimizer state: stored as its parameter is, in the slots.
@@ -83,6 +92,8 @@ typedef struct nnrt_output {
     int64_t size;   // elements of a sample
     int64_t offset; // in the arena of the function, floats
     int64_t stride; // floats from one sample to the next
+    // The next call reads it as the state of the same places of its batch: zeros there begin anew.
+    int64_t is_kept;
 } nnrt_output;
 
 typedef struct nnrt_team nnrt_team;

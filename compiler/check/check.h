@@ -325,6 +325,10 @@ void updates_finish_loss(Checker *c, const TrainEntry *entry, TrainStep *step);
 Dataset *dataset_declare(Checker *c, const char *name, Span span, const Ast *expression);
 // Is it a transform of data that stands where a layer is looked for? Then that is reported.
 bool dataset_report_as_layer(Checker *c, const Ast *ast);
+// The folder of the file in which `span` is, of the main one where that is `-D`.
+const char *dataset_folder_at(Checker *c, Span span);
+// Reports what the runtime says of a file (nnrt_error()), with its remedy, at `span`.
+Diag *dataset_report_error(Checker *c, DiagCode code, Span span, const char *label);
 
 // ---- formula.c
 // Formulas over columns as texts in postfix order (runtime/data/formula/formula.h): one, or
@@ -378,8 +382,8 @@ void training_finish(Checker *c, const TrainEntry *entry);  // when no layer wil
 // ---- doubts.c
 void doubts_warn(Checker *c); // at the end of checking
 
-// ---- vocabulary.c
-void vocabulary_check(Checker *c); // when all models and steps are known
+// ---- sequences.c
+void sequences_check(Checker *c); // when all models and steps are known
 
 // ---- told.c
 void told_check(Checker *c, const TrainEntry *entry);

@@ -8,7 +8,6 @@ typedef struct Planned {
 } Planned;
 
 static const Planned planned_rows[] = {
-    {"layer", "time_distributed", NULL},
     {"argument", "weights", NULL},
     {0},
 };

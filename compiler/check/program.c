@@ -366,7 +366,7 @@ Program *program_check(Arena *arena, SourceSet *sources, uint32_t file, const As
     elaborate_used(c);
     for (int i = 0; i < c->trainings.count; i++) training_samples(c, c->trainings.items[i]);
     for (int i = 0; i < c->trainings.count; i++) training_finish(c, c->trainings.items[i]);
-    vocabulary_check(c);
+    sequences_check(c);
     limits_check(c);
     collect_models(c);
     leftover_check(c, all);

@@ -5,11 +5,14 @@
 #include "summary.h"
 
 #include "../../runtime/data/locality.h"
+#include "../../runtime/files/locate.h"
+#include "../../runtime/formats/vectors.h"
 #include "../graph/scan.h"
 #include "../op/op.h"
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 
 typedef struct Table {
     int column_count;
@@ -346,6 +349,28 @@ static void put_memory(Text *out, const Memory *memory) {
                         summary_size(out->arena, rows[i].bytes));
 }
 
+// How many of the words of the data a file has vectors for, where both are there.
+static void put_vectors(Text *out, const Parameter *table) {
+    const nnrt_data_info *info = table->dataset ? &table->dataset->info : NULL;
+    int64_t column = info ? nnrt_data_find_column(info, table->column) : -1;
+    char path[PATH_MAX];
+    if (column < 0 || nnrt_locate(table->folder, table->vectors, path)) return;
+    nnrt_vector_rows rows = {.words = info->input_words[column],
+                             .count = info->input_categories[column],
+                             .size = table->type.dims[1]};
+    if (nnrt_vectors_read(path, &rows) == NNRT_OK)
+        text_format(out, "Vectors of %s: %s of %s words found in %s\n", table->name,
+                    summary_count(out->arena, rows.found), summary_count(out->arena, rows.count),
+                    table->vectors);
+}
+
+static void put_all_vectors(Text *out, const Model *model) {
+    const NodeList *parameters = &model->forward->parameter_nodes;
+    for (int i = 0; i < parameters->count; i++)
+        if (parameters->items[i] && parameters->items[i]->parameter->vectors)
+            put_vectors(out, parameters->items[i]->parameter);
+}
+
 static void put_sizes(Text *out, const Model *model, const GenSizes *sizes) {
     const struct {
         const char *name;
@@ -444,6 +469,7 @@ void summary_print(Text *out, const Model *model, const GenSizes *sizes, bool *s
     if (!chain) put_inputs(out, table, model, rows.items.count);
     put_rows(out, table, &rows, shown);
     put_counts(out, model);
+    put_all_vectors(out, model);
     put_rule(out, table, '_');
     if (!sizes) return;
     put_sizes(out, model, sizes);

@@ -50,6 +50,12 @@ static const AbiField abi_storage_fields[] = {FIELD(offset),     FIELD(size),
 static STRUCT(abi_storage, nnrt_storage);
 #undef OWNER
 
+#define OWNER nnrt_vectors
+static const AbiField abi_vectors_fields[] = {FIELD(file), FIELD(folder), FIELD(dataset),
+                                              FIELD(column)};
+static STRUCT(abi_vectors, nnrt_vectors);
+#undef OWNER
+
 #define OWNER nnrt_parameter
 static const AbiField abi_parameter_fields[] = {FIELD(name),
                                                 FIELD(rank),
@@ -57,7 +63,8 @@ static const AbiField abi_parameter_fields[] = {FIELD(name),
                                                 FIELD(columns),
                                                 PART(storage, abi_storage),
                                                 PART(initializer, abi_call),
-                                                FIELD(trainable)};
+                                                FIELD(trainable),
+                                                PART(vectors, abi_vectors)};
 static STRUCT(abi_parameter, nnrt_parameter);
 #undef OWNER
 
@@ -80,8 +87,8 @@ static STRUCT(abi_column, nnrt_column);
 #undef OWNER
 
 #define OWNER nnrt_output
-static const AbiField abi_output_fields[] = {FIELD(name), FIELD(rank),   FIELD(shape),
-                                             FIELD(size), FIELD(offset), FIELD(stride)};
+static const AbiField abi_output_fields[] = {FIELD(name),   FIELD(rank),   FIELD(shape),  FIELD(size),
+                                             FIELD(offset), FIELD(stride), FIELD(is_kept)};
 static STRUCT(abi_output, nnrt_output);
 #undef OWNER
 
@@ -241,7 +248,8 @@ STRUCT(abi_program, nnrt_program);
 const AbiStruct *const abi_structs[] = {
     &abi_option,     &abi_call,   &abi_storage, &abi_parameter, &abi_slot,     &abi_layer,
     &abi_column,     &abi_output, &abi_context, &abi_group,     &abi_function, &abi_training,
-    &abi_train_step, &abi_loss,   &abi_model,   &abi_dataset,   &abi_program,  NULL};
+    &abi_train_step, &abi_loss,   &abi_model,   &abi_dataset,   &abi_program,  &abi_vectors,
+    NULL};
 
 // ---- Are they sound?
 

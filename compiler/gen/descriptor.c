@@ -20,6 +20,17 @@ static void set_shape(int64_t *rank, int64_t *shape, const Type *type) {
     for (int i = 0; i < type->rank; i++) shape[i] = type->dims[i];
 }
 
+static const char *absolute_folder(Arena *arena, const char *folder);
+static int64_t dataset_index(const Compiled *compiled, const Dataset *dataset);
+
+static nnrt_vectors vectors_of(Gen *gen, const Compiled *compiled, const Parameter *parameter) {
+    if (!parameter->vectors) return (nnrt_vectors){0};
+    return (nnrt_vectors){.file = parameter->vectors,
+                          .folder = absolute_folder(gen->arena, parameter->folder),
+                          .dataset = dataset_index(compiled, parameter->dataset),
+                          .column = parameter->column};
+}
+
 static nnrt_parameter parameter_of(Gen *gen, const Compiled *compiled, const Parameter *parameter) {
     const Args *args = parameter->initializer_args;
     if (!args) args = args_default(gen->arena, parameter->initializer);
@@ -27,7 +38,8 @@ static nnrt_parameter parameter_of(Gen *gen, const Compiled *compiled, const Par
                           .columns = type_last(&parameter->type),
                           .storage = compiled->layout->parameters[parameter->index].storage,
                           .initializer = program_call(gen->arena, parameter->initializer, args),
-                          .trainable = parameter->trainable};
+                          .trainable = parameter->trainable,
+                          .vectors = vectors_of(gen, compiled, parameter)};
     set_shape(&out.rank, out.shape, &parameter->shape);
     return out;
 }
@@ -115,13 +127,20 @@ static double flops_of(const Graph *graph) {
     return sum;
 }
 
+static bool is_kept(const Graph *graph, int output) {
+    for (int i = 0; i < graph->nodes.count; i++)
+        if (graph->nodes.items[i]->kept == output + 1) return true;
+    return false;
+}
+
 static nnrt_output output_of(Gen *gen, const Schedule *schedule, Node *output, int number) {
     const Buffer *buffer = &schedule->buffers[schedule_source(output)->id];
     const char *name = number ? arena_format(gen->arena, "output_%d", number) : "output";
     nnrt_output out = {.name = output->name ? output->name : name,
                        .size = type_elements(&output->type),
                        .offset = buffer->offset,
-                       .stride = buffer->stride};
+                       .stride = buffer->stride,
+                       .is_kept = is_kept(schedule->graph, number)};
     set_shape(&out.rank, out.shape, &output->type);
     return out;
 }

@@ -129,6 +129,14 @@ Node *graph_node(Graph *graph, const OpDef *op, Node *const *inputs, int count, 
     return finish_node(graph, allocate_node(graph, op, inputs, count, args));
 }
 
+Node *graph_inner_node(Graph *graph, const OpDef *op, Node *const *inputs, int count,
+                       const Args *args) {
+    Node *node = allocate_node(graph, op, inputs, count, args);
+    node->poisoned = !op->shape(graph, node);
+    vec_push(graph->arena, &graph->nodes, node);
+    return node;
+}
+
 static const OpDef *find_op(const Graph *graph, const char *name) {
     const OpDef *op = op_find(name);
     if (!op) graph_bug(graph, NULL, "there is no operator `%s`", name);
@@ -195,6 +203,15 @@ Node *graph_input(Graph *graph, const char *name, Type type) {
     Node *node = graph_generate(graph, "input", type, NULL);
     node->name = name;
     return node;
+}
+
+Node *graph_kept(Graph *graph, Type type) {
+    return graph_input(graph, "kept", type);
+}
+
+void graph_keep(Graph *graph, Node *kept, Node *value) {
+    vec_push(graph->arena, &graph->outputs, value);
+    kept->kept = graph->outputs.count;
 }
 
 Node *graph_reshape(Graph *graph, Node *x, int rank, const int64_t *dims) {

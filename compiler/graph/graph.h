@@ -31,6 +31,7 @@ struct Node {
     const char *name;     // of inputs and scalars; else NULL
     int stream;           // of a tensor that is drawn: which random numbers, in every copy
     const char *column;   // of inputs: the data set's column that fills it; NULL: none does
+    int kept;             // of an input: it is this output of the step before, from 1; 0: it is none
     Parameter *parameter; // of op `parameter`, and the target of `assign`
     Slot *slot;           // of op `slot`, and the target of `assign`
     Scan *scan;           // of op `scan`: what it repeats (scan.h); else NULL
@@ -84,6 +85,9 @@ Node **graph_copy_nodes(const Graph *from, Graph *to);
 // operator with weights gets its parameters here too (OpDef.parameters). The first node made for a
 // layer becomes layer->node and gives layer->output.
 Node *graph_node(Graph *graph, const OpDef *op, Node *const *inputs, int count, const Args *args);
+// Of a layer within another one: its weights are among the inputs.
+Node *graph_inner_node(Graph *graph, const OpDef *op, Node *const *inputs, int count,
+                       const Args *args);
 // By operator name, with default arguments (NULL args): for expansions and gradients.
 Node *graph_call(Graph *graph, const char *op, Node *const *inputs, int count, const Args *args);
 Node *graph_unary(Graph *graph, const char *op, Node *x);
@@ -108,6 +112,9 @@ void graph_set_results(Graph *graph, Node *node, Node *const *results, int count
 Node *graph_load(Graph *graph, Node *x); // the same, computed: put into a buffer
 // An `input` node; the caller adds it to graph->inputs or graph->targets.
 Node *graph_input(Graph *graph, const char *name, Type type);
+// For each place of a batch, what graph_keep gives it in the step before; in the first one 0.
+Node *graph_kept(Graph *graph, Type type);
+void graph_keep(Graph *graph, Node *kept, Node *value); // in this step
 Node *graph_parameter_node(Graph *graph, Parameter *parameter); // made once
 Node *graph_slot_node(Graph *graph, Slot *slot);                // made once
 Node *graph_assign_parameter(Graph *graph, Parameter *parameter, Node *value);

@@ -48,6 +48,11 @@ struct Parameter {
     const Schema *constraint; // NULL: none
     const Args *constraint_args;
     bool trainable;
+    // Vectors that rows begin with, by the words of a data set's column.
+    const char *vectors; // the file; NULL: there are none
+    const char *folder;  // that its path is relative to
+    const struct Dataset *dataset;
+    const char *column;
 };
 
 // Optimizer state that belongs to one parameter (or to none: a scalar), of the parameter's type.

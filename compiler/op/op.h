@@ -105,6 +105,8 @@ struct OpDef {
     bool is_activation;      // may stand where an activation is asked for
     bool gives_shares;       // an activation whose vectors are probabilities that sum to 1
     bool is_slow;            // elementwise: computing it again costs more than loading it
+    bool takes_weights;      // its last input may be the same for all samples
+    bool is_of_places;       // does the same to each place of the dimensions before the last
     bool reads_column;       // elementwise: depends on the place in the last dimension
     bool is_point;           // a value that stays one while a gradient by it is looked for
     bool stops_gradient;
@@ -143,6 +145,8 @@ struct OpDef {
     // Of a layer that may give several values: how many, and the type of each behind the first.
     int (*results)(const Node *node);
     Type (*result_type)(const Node *node, int index);
+    // Of a layer: does it go on from batch to batch? NULL: it does not.
+    bool (*keeps_states)(const Node *node);
     // What the node becomes outside training, if that differs (dropout: its input); NULL: itself.
     Node *(*inference)(Graph *graph, Node *node);
     // Primitive: sets dinputs[i] to nodes for the gradient of each input given `dy`, or leaves NULL
@@ -247,6 +251,6 @@ extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
     op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[],
     op_pairs[], op_embedding[], op_scan[], op_recurrent[], op_attention[], op_position[],
-    op_masking[], op_result[], op_bidirectional[], op_recur[];
+    op_masking[], op_result[], op_bidirectional[], op_recur[], op_steps[], op_encoding[];
 
 #endif

@@ -9,7 +9,8 @@ const OpDef *const op_tables[] = {
     op_merge,     op_resize,      op_reduction,   op_activation,    op_dropout,   op_loss,
     op_effect,    op_learned,     op_interpolate, op_moments,       op_generator, op_derivative,
     op_weighting, op_pairs,       op_embedding,   op_scan,          op_recurrent, op_attention,
-    op_position,  op_masking,     op_result,      op_bidirectional, op_recur,     NULL,
+    op_position,  op_masking,     op_result,      op_bidirectional, op_recur,     op_steps,
+    op_encoding,  NULL,
 };
 
 const OpDef *op_at(int index) {

@@ -22,6 +22,8 @@ static EvalTensor bound_value(const Evaluation *evaluation, const Node *node) {
     const EvalBindings *bindings = evaluation->bindings;
     if (node->parameter) return bindings->parameters[node->parameter->index];
     if (node->slot) return bindings->slots[node->slot->index];
+    if (node->kept && bindings->kept) return bindings->kept[node->kept - 1];
+    if (node->kept) return eval_tensor(evaluation->arena, &node->type, bindings->context.rows);
     int input = place_in(&evaluation->graph->inputs, node);
     if (input >= 0) return bindings->inputs[input];
     int target = place_in(&evaluation->graph->targets, node);

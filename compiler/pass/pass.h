@@ -45,6 +45,7 @@ typedef struct EvalBindings {
     const EvalTensor *targets; // by graph->targets
     EvalTensor *parameters;    // by graph->parameters; assigns write here
     EvalTensor *slots;         // by graph->slots; assigns write here
+    const EvalTensor *kept;    // by graph->outputs: of the step before; NULL: all are 0
     EvalContext context;
 } EvalBindings;
 

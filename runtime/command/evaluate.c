@@ -73,7 +73,9 @@ static nnrt_status allocate_losses(nnrt_evaluator *evaluator) {
     size_t size = (size_t)nnrt_step_count(samples, evaluator->training->batch) *
                   (size_t)evaluator->pass.values * sizeof(double);
     evaluator->losses = malloc(size);
-    return evaluator->losses ? NNRT_OK : nnrt_fail_memory("the losses of an evaluation", size);
+    evaluator->order = malloc((size_t)(samples + 1) * sizeof *evaluator->order);
+    if (evaluator->losses && evaluator->order) return NNRT_OK;
+    return nnrt_fail_memory("the losses of an evaluation", size);
 }
 
 static int64_t useful_threads(const nnrt_training *training) {
@@ -105,6 +107,7 @@ void nnrt_evaluator_close(nnrt_evaluator *evaluator) {
     nnrt_output_metrics_free(&evaluator->metrics);
     for (int i = 0; i < NNRT_MAX_COLUMNS; i++) nnrt_confusion_free(&evaluator->confusions[i]);
     free(evaluator->losses);
+    free(evaluator->order);
     memset(evaluator, 0, sizeof *evaluator);
 }
 
@@ -139,6 +142,11 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
     pass->batch = evaluator->training->batch;
     pass->losses = evaluator->losses;
     pass->argument = evaluator;
+    if (pass->keeps) {
+        nnrt_order_strands(part->rows, part->count, pass->batch, evaluator->order);
+        pass->rows = evaluator->order;
+    }
+    nnrt_pass_forget(pass);
     pass->step = 0;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
     if (evaluator->metrics.has_any || has_confusion(evaluator)) pass->after = after_step;

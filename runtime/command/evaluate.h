@@ -14,6 +14,7 @@ typedef struct nnrt_evaluator {
     nnrt_pace pace;
     nnrt_pass pass; // over a part
     double *losses;
+    uint32_t *order;     // of the samples, where functions keep states
     nnrt_loader *loader; // NULL: the samples are in memory
 } nnrt_evaluator;
 

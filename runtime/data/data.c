@@ -226,6 +226,27 @@ static void describe_memory(const nnrt_table *table, nnrt_data_info *info) {
     info->peak_bytes = peak > info->held_bytes ? peak : info->held_bytes;
 }
 
+// Of two samples of a part, one behind the other.
+static nnrt_order order_of(const nnrt_table *table, uint32_t sample, uint32_t next) {
+    const nnrt_windows *windows = table->windows;
+    if (!windows || !windows->first) return next > sample ? NNRT_IN_ORDER : NNRT_MIXED;
+    int64_t place = windows->first[sample], after = windows->first[next];
+    if (after <= place) return NNRT_MIXED;
+    return after - place == windows->length ? NNRT_IN_ORDER : NNRT_WINDOWS_APART;
+}
+
+// Windows of which some follow each other and others do not were drawn.
+static nnrt_order find_order(const nnrt_table *table) {
+    const nnrt_part *parts[] = {&table->train, &table->validation, &table->test};
+    int64_t counts[NNRT_WINDOWS_APART + 1] = {0};
+    for (int k = 0; k < 3; k++)
+        for (int64_t i = 1; i < parts[k]->count; i++)
+            counts[order_of(table, parts[k]->rows[i - 1], parts[k]->rows[i])]++;
+    if (counts[NNRT_MIXED] || (counts[NNRT_WINDOWS_APART] && counts[NNRT_IN_ORDER]))
+        return NNRT_MIXED;
+    return counts[NNRT_WINDOWS_APART] ? NNRT_WINDOWS_APART : NNRT_IN_ORDER;
+}
+
 static nnrt_data_info describe(const Run *run) {
     const nnrt_table *table = run->table;
     nnrt_data_info info = {.scale = table->scale,
@@ -235,7 +256,8 @@ static nnrt_data_info describe(const Run *run) {
                            .train_rows = table->train.count,
                            .validation_rows = table->validation.count,
                            .test_rows = table->test.count,
-                           .stage = run->stage};
+                           .stage = run->stage,
+                           .order = find_order(table)};
     memcpy(info.fingerprint, table->fingerprint, sizeof info.fingerprint);
     describe_columns(table, &info);
     memcpy(info.facts, table->facts, sizeof info.facts);

@@ -90,6 +90,13 @@ typedef struct nnrt_fact {
     int64_t stage; // that it is of
 } nnrt_fact;
 
+// How the samples of each part follow each other, for networks that keep states.
+typedef enum nnrt_order {
+    NNRT_IN_ORDER,
+    NNRT_MIXED,        // not as the rows of the source do
+    NNRT_WINDOWS_APART // windows share rows, or leave some out
+} nnrt_order;
+
 enum { NNRT_MAX_FACTS = 24 }; // further ones are not told
 
 // What is known of a data set before its samples are read; shapes are those after the transforms
@@ -113,6 +120,7 @@ typedef struct nnrt_data_info {
     int64_t weight_count;
     int64_t train_rows, validation_rows, test_rows;
     double scale, offset; // of the `scale` transforms together: x * scale + offset
+    nnrt_order order;
     int64_t standardize;  // 1: (x - mean) / deviation, by element; x is the scaled one
     nnrt_augment augment; // of training samples
     int64_t stage;        // of an error: the stage that it is of, 0: the source

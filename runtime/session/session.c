@@ -3,7 +3,11 @@
 #include "models.h"
 #include "targets.h"
 
+#include "../files/locate.h"
+#include "../formats/array.h"
 #include "../formats/carried.h"
+#include "../formats/vectors.h"
+#include "initialize.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -388,9 +392,62 @@ nnrt_status nnrt_session_use_data(nnrt_session *session, const nnrt_training *tr
     return status ? status : fill_statistics(session);
 }
 
+// ---- Vectors of words.
+
+static nnrt_status find_words(const nnrt_session *session, const nnrt_parameter *parameter,
+                              const nnrt_data_info *info, nnrt_vector_rows *rows) {
+    int64_t column = nnrt_data_find_column(info, parameter->vectors.column);
+    int is_input = column >= 0 && column < info->input_count;
+    rows->words = is_input ? info->input_words[column] : NULL;
+    rows->count = is_input ? info->input_categories[column] : 0;
+    if (rows->words && rows->count <= parameter->shape[0]) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "the data set `%s` has changed since `%s` was compiled: its `%s` has no "
+                     "vocabulary that fits the %" PRId64 " rows of `%s`; compile again with `nnc "
+                     "build`",
+                     session->program->datasets[parameter->vectors.dataset].name,
+                     session->program->source_path, parameter->vectors.column, parameter->shape[0],
+                     parameter->name);
+}
+
+static nnrt_status read_vectors(nnrt_session *session, const nnrt_parameter *parameter,
+                                const nnrt_data_info *info) {
+    char path[PATH_MAX];
+    nnrt_vector_rows rows = {.size = parameter->shape[1]};
+    nnrt_status status = find_words(session, parameter, info, &rows);
+    if (!status)
+        status = nnrt_locate(parameter->vectors.folder, parameter->vectors.file, path);
+    if (!status) rows.values = nnrt_array_allocate(NNRT_F32, nnrt_parameter_elements(parameter));
+    if (!status && !rows.values) status = NNRT_ERROR;
+    if (!status) nnrt_weights_get(parameter, session->weights.values, rows.values);
+    if (!status) status = nnrt_vectors_read(path, &rows);
+    if (!status) nnrt_weights_put(parameter, session->weights.values, rows.values);
+    free(rows.values);
+    if (!status)
+        fprintf(stderr, "note: `%s` begins with vectors of `%s`: %" PRId64 " of %" PRId64
+                        " words found\n",
+                parameter->name, path, rows.found, rows.count);
+    return status;
+}
+
+// The words are those of the data that are there, or of others that are read for it.
+static nnrt_status load_vectors(nnrt_session *session, const nnrt_parameter *parameter) {
+    int64_t number = parameter->vectors.dataset;
+    const nnrt_dataset *dataset = &session->program->datasets[number];
+    if (session->has_data && session->dataset == number)
+        return read_vectors(session, parameter, &session->data.info);
+    nnrt_data_info info;
+    nnrt_status status =
+        nnrt_data_inspect(dataset->stages, dataset->stage_count, dataset->folder, &info);
+    return status ? status : read_vectors(session, parameter, &info);
+}
+
 nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed) {
     session->info = (nnrt_weights_info){.seed = seed, .learnt = session->info.learnt};
     nnrt_status status = nnrt_weights_initialize(session->program, seed, session->weights.values);
+    for (int64_t i = 0; i < session->program->parameter_count && !status; i++)
+        if (session->program->parameters[i].vectors.file)
+            status = load_vectors(session, &session->program->parameters[i]);
     know_statistics(session, 0);
     return status || !session->has_data ? status : fill_statistics(session);
 }

@@ -5,6 +5,7 @@
 #include "../data/locality.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { LOOKS = 16, WARM_CHUNKS = 3 }; // looks at the clock, in a chunk
 
@@ -127,6 +128,32 @@ nnrt_status nnrt_turn_open(nnrt_turn *turn, nnrt_session *session, const nnrt_fu
 void nnrt_pass_add(nnrt_pass *pass, const nnrt_turn *turn) {
     pass->turns[pass->turn_count++] = *turn;
     pass->values += turn->values;
+    for (int64_t i = 0; i < turn->function->output_count; i++)
+        pass->keeps |= turn->function->outputs[i].is_kept != 0;
+}
+
+// ---- States that are kept.
+
+void nnrt_pass_forget(const nnrt_pass *pass) {
+    for (int64_t t = 0; t < pass->turn_count && pass->keeps; t++) {
+        const nnrt_turn *turn = &pass->turns[t];
+        for (int64_t i = 0; i < turn->function->output_count; i++) {
+            const nnrt_output *output = &turn->function->outputs[i];
+            float *values = turn->context.arena + output->offset;
+            for (int64_t place = 0; place < pass->batch && output->is_kept; place++)
+                memset(values + place * output->stride, 0, (size_t)output->size * sizeof *values);
+        }
+    }
+}
+
+void nnrt_order_strands(const uint32_t *rows, int64_t count, int64_t batch, uint32_t *order) {
+    int64_t places = batch < count ? batch : count, length = places ? count / places : 0;
+    int64_t longer = places ? count % places : 0; // the first strands, by one sample
+    for (int64_t i = 0; i < count; i++) {
+        int64_t place = i % places, step = i / places;
+        int64_t begin = place * length + (place < longer ? place : longer);
+        order[i] = rows[begin + step];
+    }
 }
 
 // A worker's contexts, one for each turn.
@@ -170,7 +197,7 @@ static void prepare_step(worker *w, int64_t step) {
     }
     if (pass->loader) take_batch(w, step);
     // A short batch is divided otherwise: what one has still to read another would overwrite.
-    if (left < pass->batch && pass->after)
+    if (left < pass->batch && (pass->after || pass->keeps))
         nnrt_team_meet(pass->team, (int)w->contexts[0].thread, (int)w->contexts[0].threads);
 }
 

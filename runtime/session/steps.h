@@ -62,6 +62,7 @@ typedef struct nnrt_pass {
     int64_t steps;          // of this pass; fewer than all: it ends early
     int64_t pause;          // no chunk goes beyond this step; 0: none is kept from it
     nnrt_after_step *after; // called by each worker after the first turn; NULL: nothing
+    int keeps;              // a function keeps states from batch to batch
     void *argument;
     int64_t first; // step that is run by this process: those before are another one's
     int64_t step;  // out: the next one
@@ -91,5 +92,12 @@ double nnrt_pass_step_loss(const nnrt_pass *pass, int64_t step);
 nnrt_status nnrt_turn_open(nnrt_turn *turn, nnrt_session *session, const nnrt_function *function,
                            int64_t reports);
 void nnrt_pass_add(nnrt_pass *pass, const nnrt_turn *turn);
+
+// States that are kept from batch to batch begin anew: all are 0.
+void nnrt_pass_forget(const nnrt_pass *pass);
+// The order of samples for functions that keep states. `rows` are cut into as many strands as a
+// batch has places, equally long but for one sample, and place i of each batch has the next sample
+// of strand i: it follows that of the batch before. `order` has room for all of them.
+void nnrt_order_strands(const uint32_t *rows, int64_t count, int64_t batch, uint32_t *order);
 
 #endif

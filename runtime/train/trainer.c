@@ -120,7 +120,9 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     const nnrt_data *data = &trainer->session->data;
     const nnrt_part *part = &data->train;
     nnrt_loader_stop(trainer->loader);
-    if (trainer->shuffle) {
+    if (trainer->pass.keeps) {
+        nnrt_order_strands(part->rows, part->count, trainer->batch, trainer->rows);
+    } else if (trainer->shuffle) {
         nnrt_random random = nnrt_random_make(trainer->seed, NNRT_RANDOM_SHUFFLE, (uint32_t)epoch);
         nnrt_locality_shuffle(data, part, trainer->batch, &random, trainer->rows, trainer->blocks);
     } else {
@@ -139,6 +141,7 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     pass->steps_before = trainer->steps_done;
     pass->argument = trainer;
     pass->after = trainer->metrics.has_any ? after_step : NULL;
+    if (pass->step == 0) nnrt_pass_forget(pass);
     pass->steps = nnrt_step_count(pass->count, pass->batch);
     if (step_limit && pass->steps > step_limit) pass->steps = step_limit;
     pass->pause = 0;
@@ -169,6 +172,21 @@ int64_t nnrt_trainer_not_finite(const nnrt_trainer *trainer, int64_t from, int64
 
 // ---- Its state.
 
+// What its function keeps from batch to batch.
+static void add_kept(nnrt_trainer *trainer, nnrt_state *state, int64_t number) {
+    const nnrt_turn *turn = &trainer->pass.turns[number];
+    size_t outside = nnrt_state_enter(state, "states");
+    for (int64_t i = 0; i < turn->function->output_count; i++) {
+        const nnrt_output *output = &turn->function->outputs[i];
+        char name[32];
+        if (!output->is_kept) continue;
+        snprintf(name, sizeof name, "%" PRId64, i);
+        nnrt_state_numbers(state, name, NNRT_STATE_F32, turn->context.arena + output->offset,
+                           (trainer->batch - 1) * output->stride + output->size, 1, NULL);
+    }
+    nnrt_state_leave(state, outside);
+}
+
 static void add_step(nnrt_trainer *trainer, nnrt_state *state, int64_t number) {
     const nnrt_train_step *step = &trainer->training->steps[number];
     const nnrt_program *program = trainer->session->program;
@@ -183,6 +201,7 @@ static void add_step(nnrt_trainer *trainer, nnrt_state *state, int64_t number) {
         else
             nnrt_state_numbers(state, slot->name, NNRT_STATE_F32, place, slot->size, 1, NULL);
     }
+    add_kept(trainer, state, number);
     nnrt_state_leave(state, outside);
 }
 

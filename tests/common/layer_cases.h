@@ -223,7 +223,7 @@ static EvalBindings bind(Arena *arena, const Graph *graph, const Case *fixture) 
         weights[i] = numbers(arena, &parameter->type, 1, WEIGHT_SEED + i);
         for (int64_t k = 0; k < weights[i].size; k++) {
             double number = weights[i].data[k];
-            bool is_variance = strcmp(parameter->role, "moving_variance") == 0;
+            bool is_variance = strstr(parameter->role, "moving_variance") != NULL;
             weights[i].data[k] = is_shift(parameter) ? 0 : is_variance ? fabs(number) : number;
         }
     }

@@ -134,6 +134,7 @@ static EvalTensor computed_value(const Loaded *loaded, const Reference *referenc
     bool trains = reference->graph->mode == GRAPH_TRAIN;
     if (value->parameter) return loaded_parameter(loaded, value->parameter->index);
     if (value->slot) return loaded_slot(loaded, value->slot->index);
+    if (index > 0 && index < reference->output_count) return (EvalTensor){0}; // states
     if (index < reference->output_count) return trains ? outputs->trained : outputs->first_rows;
     EvalTensor loss = {ARENA_NEW(loaded->arena, double), 1, 1};
     *loss.data = trains ? outputs->train_loss : outputs->evaluate_loss;

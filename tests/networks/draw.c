@@ -142,6 +142,7 @@ static const char *draw_value(const Draw *draw, const ArgDef *def) {
 const char *draw_unknown_argument(const Schema *schema) {
     for (int i = 0; i < schema_arg_count(schema); i++) {
         ArgType type = schema->args[i].type;
+        if (schema->args[i].is_path && schema->args[i].default_text) continue; // read by programs
         if (type == ARG_STRING || type == ARG_STRINGS || type == ARG_NAME || type == ARG_FLOATS ||
             type == ARG_NAMES)
             return schema->args[i].name;

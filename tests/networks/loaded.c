@@ -237,11 +237,22 @@ static float *arena_of(const Loaded *loaded, const nnrt_function *function) {
     return loaded->arenas[i].values;
 }
 
+// States that are kept from batch to batch are 0 in each.
+static void forget_states(const nnrt_function *function, float *arena, int64_t rows) {
+    for (int64_t i = 0; i < function->output_count; i++) {
+        const nnrt_output *output = &function->outputs[i];
+        for (int64_t row = 0; row < rows && output->is_kept; row++)
+            memset(arena + output->offset + row * output->stride, 0,
+                   (size_t)output->size * sizeof *arena);
+    }
+}
+
 void loaded_run(Loaded *loaded, const nnrt_function *function, int64_t rows, int threads) {
     Step step = {function->run, loaded->context};
     step.context.arena = arena_of(loaded, function);
     step.context.rows = rows;
     step.context.loss = &loaded->loss;
+    forget_states(function, step.context.arena, rows);
     loaded->loss = NAN;
     nnrt_team_run(loaded->team, threads, run_worker, &step);
 }

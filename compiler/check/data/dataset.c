@@ -7,9 +7,7 @@
 
 // ---- Inspection.
 
-// Of the file in which the source is written, of the main one where that is `-D`.
-static const char *source_folder(Checker *c, const Dataset *dataset) {
-    Span span = dataset->stages.items[0].args->span;
+const char *dataset_folder_at(Checker *c, Span span) {
     uint32_t file = import_is_foreign(c, span) ? span.file : c->program->file;
     const char *path = sources_get(c->sources, file)->path;
     const char *slash = strrchr(path, '/');
@@ -36,9 +34,8 @@ static const char *take_part(Checker *c, const char **message) {
 
 // The first line of the runtime's message stands alone; the others say where it looked and, at the
 // end, what to do.
-static Diag *report_data(Checker *c, DiagCode code, const Dataset *dataset, const char *label) {
+Diag *dataset_report_error(Checker *c, DiagCode code, Span span, const char *label) {
     const char *message = nnrt_error();
-    Span span = dataset->stages.items[dataset->info.stage].args->span;
     Diag *diag = diag_report(c->sink, code, span, "%s", take_part(c, &message));
     diag_label(diag, "%s", label);
     while (*message) {
@@ -49,6 +46,11 @@ static Diag *report_data(Checker *c, DiagCode code, const Dataset *dataset, cons
             diag_help(diag, "%s", part);
     }
     return diag;
+}
+
+static Diag *report_data(Checker *c, DiagCode code, const Dataset *dataset, const char *label) {
+    return dataset_report_error(c, code, dataset->stages.items[dataset->info.stage].args->span,
+                                label);
 }
 
 // The runtime names the first missing file; the source may name more.
@@ -104,7 +106,7 @@ static void add_weights(Checker *c, Dataset *dataset) {
 }
 
 static void inspect(Checker *c, Dataset *dataset) {
-    dataset->folder = source_folder(c, dataset);
+    dataset->folder = dataset_folder_at(c, dataset->stages.items[0].args->span);
     dataset_add_separate(c, dataset);
     int count = dataset->stages.count;
     const nnrt_call *calls = program_calls(c->arena, &dataset->stages);

@@ -83,12 +83,20 @@ static bool call_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {
     return elaborate_has_input(c, scope, ast);
 }
 
+// The weights of a shared layer: `words.embeddings`.
+static bool member_is_tensor(const Scope *scope, const Ast *ast) {
+    const Ast *owner = ast->left;
+    const Value *value = owner->kind == AST_NAME ? scope_find(scope, owner->text) : NULL;
+    return value && value->kind == VALUE_SHARED;
+}
+
 bool expression_is_tensor(Checker *c, const Scope *scope, const Ast *ast) {
     for (;;) {
         const Ast *last;
         switch (ast->kind) {
         case AST_NAME: return name_is_tensor(scope, ast);
         case AST_CALL: return call_is_tensor(c, scope, ast);
+        case AST_MEMBER: return member_is_tensor(scope, ast);
         case AST_ARROW: ast = leftmost(ast); break;
         case AST_NEGATE:
         case AST_INDEX: ast = ast->left; break;

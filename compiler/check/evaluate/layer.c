@@ -280,7 +280,8 @@ static bool is_by_element(const OpDef *op) {
 static bool check_batched(Checker *c, const OpDef *op, const Application *call) {
     for (int i = 0; i < call->count && !is_by_element(op); i++) {
         const Value *input = call->inputs[i];
-        if (input->node->type.batched) continue;
+        bool is_last = i > 0 && i == op->max_inputs - 1;
+        if (input->node->type.batched || (op->takes_weights && is_last)) continue;
         Diag *diag = diag_report(
             c->sink, DIAG_E0203, call->ast->span,
             "`%s` works on samples, but this value is the same for all of them", op->schema.name);

@@ -198,6 +198,52 @@ static const Value *column_member(Checker *c, Scope *scope, const Ast *ast) {
     return number ? value_number(c->arena, (double)number, true, ast->span) : NULL;
 }
 
+// ---- Weights of shared layers: `words.embeddings`.
+
+static const Value *report_weights(Checker *c, const Ast *ast, const Shared *shared,
+                                   const char *lacks, const char *help) {
+    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "the layer `%s` %s", shared->name,
+                             lacks);
+    diag_label(diag, "which weights?");
+    diag_secondary(diag, shared->span, "declared here");
+    diag_help(diag, "%s", help);
+    return expression_error(c, ast->span);
+}
+
+static const Value *report_weight(Checker *c, const Ast *ast, const Layer *layer) {
+    NameList names = {0};
+    for (int i = 0; i < layer->parameters.count; i++)
+        vec_push(c->arena, &names, layer->parameters.items[i]->role);
+    const char *near = names_nearest(c, &names, ast->text);
+    Diag *diag = diag_report(c->sink, DIAG_E0101, ast->span, "the layer `%s` has no weights `%s`",
+                             layer->name, ast->text);
+    diag_label(diag, "unknown name");
+    if (near)
+        diag_help(diag, "did you mean `%s`?", near);
+    else if (names.count)
+        diag_help(diag, "it has %s", names_join(c->arena, &names, "and"));
+    else
+        diag_help(diag, "a layer of type %s learns nothing", layer->type_name);
+    return expression_error(c, ast->span);
+}
+
+static const Value *shared_member(Checker *c, const Ast *ast, const Shared *shared) {
+    if (!c->graph || c->is_dry) return expression_error(c, ast->span);
+    if (!shared->is_made)
+        return report_weights(c, ast, shared, "has no weights before its first use",
+                              "put what takes its weights behind its use");
+    if (shared->layers.count != 1 || shared->inner.count)
+        return report_weights(c, ast, shared, "is several layers",
+                              "declare the one that is meant by itself: `layer name = embedding(..)`");
+    const Layer *layer = shared->layers.items[0];
+    for (int i = 0; i < layer->parameters.count; i++) {
+        Parameter *parameter = layer->parameters.items[i];
+        if (strcmp(parameter->role, ast->text) != 0) continue;
+        return value_tensor(c->arena, graph_parameter_node(c->graph, parameter), ast->span);
+    }
+    return report_weight(c, ast, layer);
+}
+
 const Value *member_evaluate(Checker *c, Scope *scope, const Ast *ast) {
     if (report_path(c, scope, ast)) return expression_error(c, ast->span);
     const Value *of_column = column_member(c, scope, ast);
@@ -206,9 +252,10 @@ const Value *member_evaluate(Checker *c, Scope *scope, const Ast *ast) {
     if (owner->kind == VALUE_ERROR) return expression_error(c, ast->span);
     if (owner->kind == VALUE_TENSOR) return tensor_member(c, ast, owner);
     if (owner->kind == VALUE_DATASET) return dataset_member(c, ast, owner->dataset);
+    if (owner->kind == VALUE_SHARED) return shared_member(c, ast, owner->shared);
     Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "%s has no member `%s`",
                              value_describe(c->arena, owner), ast->text);
-    diag_label(diag, "only tensors and datasets have members");
+    diag_label(diag, "only tensors, datasets and layers have members");
     if (owner->kind == VALUE_LIST) diag_help(diag, "`len(list)` counts its items");
     return expression_error(c, ast->span);
 }

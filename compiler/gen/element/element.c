@@ -262,7 +262,7 @@ static Value compute(LaneBuilder *b, Node *node) {
 
 // What is read from memory: by its shape at this use, where that moves its elements.
 static Value load(LaneBuilder *b, const Node *node, Node *view) {
-    bool is_bound = b->schedule->buffers[node->id].is_stored; // by the scan whose body it is of
+    bool is_bound = b->schedule->buffers[node->id].is_stored; // kept, or by its scan
     if (node->op->fuse == FUSE_LEAF && !is_bound) return load_leaf(b, node, &view->type);
     return load_stored(b, node, view);
 }

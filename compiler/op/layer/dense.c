@@ -58,6 +58,7 @@ const OpDef op_dense[] = {
     {.schema = {"dense", "connects every input with every output", dense_args,
                 "Dense fully_connected Linear"},
      .surface = true,
+     .is_of_places = true,
      .min_inputs = 1,
      .max_inputs = 1,
      .fuse = FUSE_COMPOSITE,

@@ -131,6 +131,8 @@ static void embedding_parameters(Graph *graph, Node *node) {
     int64_t dims[] = {args_int(node->args, "classes"), args_int(node->args, "units")};
     layer_add_weights(graph, node, "embeddings", "embeddings", type_make(DTYPE_F32, false, 2, dims),
                       true);
+    const ArgValue *vectors = args_get(node->args, "weights");
+    if (vectors->is_set) node->inputs[node->input_count - 1]->parameter->vectors = vectors->text;
 }
 
 // Class 0 is padding.
@@ -164,13 +166,21 @@ static const ArgDef embedding_args[] = {
     LAYER_INITIALIZER("embeddings_initializer", "random_uniform", "how the vectors start"),
     LAYER_REGULARIZER("embeddings_regularizer", "penalty on the vectors, added to the loss"),
     LAYER_CONSTRAINT("embeddings_constraint", "what the vectors are kept to after each step"),
+    {.name = "weights",
+     .type = ARG_STRING,
+     .default_text = "none",
+     .is_path = true,
+     .by_name = true,
+     .doc = "a text file of words and vectors, as GloVe's: rows of words of the data that it has "
+            "start so"},
     {0},
 };
 
 const OpDef op_embedding[] = {
     {.schema = {"embedding", "gives each whole number a learned vector", embedding_args,
-                "Embedding"},
+                "Embedding ReversibleEmbedding"},
      .surface = true,
+     .is_of_places = true,
      .min_inputs = 1,
      .max_inputs = 1,
      .fuse = FUSE_COMPOSITE,

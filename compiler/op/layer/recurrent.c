@@ -34,7 +34,8 @@ struct Step {
     Node *state[RECURRENT_MOST_STATES];  // before the step; 0: what the layer gives
     Node *before[RECURRENT_MOST_STATES]; // as it was carried, without dropout
     Node *next[RECURRENT_MOST_STATES];
-    Node *recurrent, *bias; // parameters; bias: of the recurrent product, or NULL
+    Node *kept[RECURRENT_MOST_STATES]; // outside, of the batch before; NULL: it begins anew
+    Node *recurrent, *bias;            // parameters; bias: of the recurrent product, or NULL
 };
 
 static const Cell *cell_of(const Node *node);
@@ -80,6 +81,19 @@ static bool check_states(Graph *graph, Node *node) {
     return true;
 }
 
+static bool check_stateful(Graph *graph, Node *node) {
+    if (!args_bool(node->args, "stateful")) return true;
+    const char *why = recurrent_given(node) ? "begins with states that are given to it"
+                      : args_bool(node->args, "go_backwards") ? "goes backwards"
+                                                              : NULL;
+    if (!why) return true;
+    op_shape_error(graph, node,
+                   "a stateful %s goes on where the batch before ended, but this one %s",
+                   node->op->schema.name, why);
+    op_shape_help(graph, "leave `stateful` out, or the other");
+    return false;
+}
+
 static bool recurrent_shape(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type;
     int64_t units = args_int(node->args, "units");
@@ -103,7 +117,7 @@ static bool recurrent_shape(Graph *graph, Node *node) {
     bool keeps_steps = args_bool(node->args, "return_sequences");
     node->type = type_make(DTYPE_F32, true, keeps_steps ? 2 : 1,
                            keeps_steps ? (int64_t[]){x->dims[0], units} : &units);
-    return check_states(graph, node);
+    return check_states(graph, node) && check_stateful(graph, node);
 }
 
 static void recurrent_parameters(Graph *graph, Node *node) {
@@ -249,14 +263,24 @@ static Node *bias_row(Graph *graph, Node *bias, int number) {
     return graph_reshape(graph, row, 1, &bias->type.dims[1]);
 }
 
+// Predictions of samples do not follow each other.
+static bool keeps_states(const Graph *graph, const Node *node) {
+    return args_bool(node->args, "stateful") && graph->mode != GRAPH_PREDICT;
+}
+
+static Node *initial_state(Step *step, int number) {
+    Graph *graph = step->builder->graph;
+    const Node *node = step->node;
+    if (recurrent_given(node)) return node->inputs[1 + number];
+    if (!keeps_states(graph, node)) return graph_filled(graph, state_type(node), 0);
+    step->kept[number] = graph_kept(graph, state_type(node));
+    return graph_load(graph, step->kept[number]); // it is written in this step
+}
+
 static void begin_states(Step *step, int states) {
     const Node *node = step->node;
-    bool are_given = recurrent_given(node) > 0;
-    for (int i = 0; i < states; i++) {
-        Node *initial = are_given ? node->inputs[1 + i]
-                                  : graph_filled(step->builder->graph, state_type(node), 0);
-        step->state[i] = step->before[i] = scan_carry(step->builder, initial);
-    }
+    for (int i = 0; i < states; i++)
+        step->state[i] = step->before[i] = scan_carry(step->builder, initial_state(step, i));
     Node *factor = recurrent_factor(step->builder, node, state_type(node));
     if (factor) step->state[0] = graph_multiply(step->body, step->state[0], factor);
 }
@@ -294,6 +318,8 @@ Recurrence recurrent_run(Graph *graph, const Node *node) {
     Recurrence run = {.states = args_bool(node->args, "return_state") ? cell->states : 0};
     run.value = keeps_steps ? scan_stacked(graph, scan, 0) : scan_final(graph, scan, 0);
     for (int i = 0; i < run.states; i++) run.state[i] = scan_final(graph, scan, i);
+    for (int i = 0; i < cell->states; i++)
+        if (step.kept[i]) graph_keep(graph, step.kept[i], scan_final(graph, scan, i));
     return run;
 }
 
@@ -317,6 +343,10 @@ static Node *recurrent_expand(Graph *graph, Node *node) {
         args_bool(node->args, "return_sequences") && args_bool(node->args, "go_backwards");
     graph_set_results(graph, node, run.state, run.states);
     return is_turned ? recurrent_reverse(graph, run.value) : run.value;
+}
+
+static bool recurrent_keeps(const Node *node) {
+    return args_bool(node->args, "stateful");
 }
 
 static int recurrent_results(const Node *node) {
@@ -363,6 +393,8 @@ static Type recurrent_result_type(const Node *node, int index) {
     FLAG("return_sequences", "false", "give the state after each step, not only after the last"),  \
         FLAG("return_state", "false", "give the states after the last step, too"),                 \
         FLAG("go_backwards", "false", "begin at the end of the sequence"),                         \
+        FLAG("stateful", "false",                                                                  \
+             "begin with the state that the batch before ended with, at the same place of it"),    \
         SHARE("dropout", "share of the inputs that are dropped, the same in all steps"),           \
         SHARE("recurrent_dropout", "share of the state that the recurrent product lacks")
 
@@ -392,7 +424,8 @@ static const ArgDef gru_args[] = {
 };
 
 #define RECURRENT(name_, states_)                                                                  \
-    .surface = true, .not_in_cells = "it goes through a sequence of its own", .min_inputs = 1,     \
+    .surface = true, .keeps_states = recurrent_keeps,                                              \
+    .not_in_cells = "it goes through a sequence of its own", .min_inputs = 1,                      \
     .max_inputs = 1 + (states_), .fuse = FUSE_COMPOSITE, .shape = recurrent_shape,                 \
     .parameters = name_##_parameters, .mask = recurrent_mask, .expand = recurrent_expand,          \
     .results = recurrent_results, .result_type = recurrent_result_type

@@ -243,7 +243,12 @@ static const ArgDef einsum_args[] = {
     {0},
 };
 
-// ---- dot: the last two dimensions are matrices; keras/src/ops/numpy.py, matmul.
+// ---- dot: the last two dimensions are matrices; keras/src/ops/numpy.py, matmul. The second value
+// may be a matrix of weights, the same for all samples and places.
+
+static bool has_weights(const Node *node) {
+    return !node->inputs[1]->type.batched;
+}
 
 static bool dot_report(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type, *y = &node->inputs[1]->type;
@@ -253,7 +258,8 @@ static bool dot_report(Graph *graph, Node *node) {
 
 static bool is_matrix(Graph *graph, Node *node, int input) {
     const Type *type = &node->inputs[input]->type;
-    if (type->rank >= 2) return true;
+    bool is_row = input == 0 && has_weights(node) && !args_bool(node->args, "transpose_first");
+    if (type->rank >= 2 || (is_row && type->rank == 1)) return true;
     op_shape_error(graph, node, "dot multiplies matrices, but its %s value is %s",
                    input ? "second" : "first", shape_text(graph->arena, type));
     op_shape_help(graph, type->rank ? "make a matrix of one row of it with `reshape`, or multiply "
@@ -265,20 +271,37 @@ static bool is_matrix(Graph *graph, Node *node, int input) {
 // The dimension of rows (0) or columns (1) of an operand as it is multiplied.
 static int64_t dot_side(const Node *node, int input, int side) {
     const Type *type = &node->inputs[input]->type;
+    if (type->rank == 1) return type->dims[0];
     bool is_transposed = args_bool(node->args, input ? "transpose_second" : "transpose_first");
     return type->dims[type->rank - 2 + (is_transposed ? 1 - side : side)];
 }
 
-static bool dot_shape(Graph *graph, Node *node) {
+static bool are_alike(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type, *y = &node->inputs[1]->type;
-    if (!is_matrix(graph, node, 0) || !is_matrix(graph, node, 1)) return false;
     bool is_alike = x->rank == y->rank;
     for (int i = 0; is_alike && i + 2 < x->rank; i++) is_alike = x->dims[i] == y->dims[i];
-    if (!is_alike) {
-        dot_report(graph, node);
-        op_shape_note(graph, "the dimensions before the last two are equal");
+    if (is_alike || (has_weights(node) && y->rank == 2)) return true;
+    dot_report(graph, node);
+    op_shape_note(graph, has_weights(node) ? "weights are a matrix [k, n]"
+                                           : "the dimensions before the last two are equal");
+    return false;
+}
+
+// Contractions take weights as they are kept.
+static bool check_weights(Graph *graph, Node *node) {
+    const Node *weights = node->inputs[1];
+    if (!has_weights(node) || weights->parameter || node_is(weights, "weight")) return true;
+    op_shape_error(graph, node, "dot multiplies by weights as they are, not by what is made of them");
+    op_shape_help(graph, "change the product instead, or the samples before it");
+    return false;
+}
+
+static bool dot_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    if (!x->batched) return op_shape_error(graph, node, "dot has samples as its first value");
+    if (!is_matrix(graph, node, 0) || !is_matrix(graph, node, 1) || !are_alike(graph, node) ||
+        !check_weights(graph, node))
         return false;
-    }
     int64_t left = dot_side(node, 0, 1), right = dot_side(node, 1, 0);
     if (left != right) {
         dot_report(graph, node);
@@ -288,15 +311,35 @@ static bool dot_shape(Graph *graph, Node *node) {
         return false;
     }
     node->type = type_make(DTYPE_F32, true, x->rank, x->dims);
-    node->type.dims[x->rank - 2] = dot_side(node, 0, 0);
+    if (x->rank > 1) node->type.dims[x->rank - 2] = dot_side(node, 0, 0);
     node->type.dims[x->rank - 1] = dot_side(node, 1, 1);
     return true;
+}
+
+static Node *turned(Graph *graph, Node *x) {
+    double order[SHAPE_MAX_RANK];
+    int rank = x->type.rank;
+    for (int i = 0; i < rank; i++) order[i] = i + 1;
+    order[rank - 2] = rank;
+    order[rank - 1] = rank - 1;
+    Args *args = graph_args(graph, "permute");
+    args_set_numbers(args, graph->arena, "dims", order, rank);
+    return graph_call(graph, "permute", &x, 1, args);
+}
+
+// Steps stay where the first value's rows do.
+static Node *dot_mask(Graph *graph, Node *node) {
+    bool has_steps = has_weights(node) && !args_bool(node->args, "transpose_first");
+    return has_steps ? op_mask_same(graph, node) : NULL;
 }
 
 static Node *dot_expand(Graph *graph, Node *node) {
     char batch[SHAPE_MAX_RANK + 1] = {0};
     bool first = args_bool(node->args, "transpose_first");
     bool second = args_bool(node->args, "transpose_second");
+    if (has_weights(node))
+        return graph_matmul(graph, first ? turned(graph, node->inputs[0]) : node->inputs[0],
+                            node->inputs[1], second);
     for (int i = 0; i + 2 < node->type.rank; i++) batch[i] = (char)('a' + i);
     char *equation = arena_format(graph->arena, "%s%s,%s%s->%smn", batch, first ? "km" : "mk",
                                   batch, second ? "nk" : "kn", batch);
@@ -330,10 +373,12 @@ const OpDef op_pairs[] = {
     {.schema = {"dot", "multiplies matrices [.., m, k] and [.., k, n] of each sample", dot_args,
                 "Dot matmul bmm batch_dot"},
      .surface = true,
+     .takes_weights = true,
      .min_inputs = 2,
      .max_inputs = 2,
      .fuse = FUSE_COMPOSITE,
      .shape = dot_shape,
+     .mask = dot_mask,
      .expand = dot_expand},
     {.schema = {0}},
 };

@@ -94,15 +94,26 @@ static void find_kernels(const Graph *graph, KernelColumns *found) {
 }
 
 // Weights of products, and of those that a scan repeats: OpenBLAS divides columns among workers,
-// who are not in step there.
+// who are not in step there. Others are read element by element, too, as the tied table of an
+// embedding is: row by row.
 typedef struct WeightUses {
-    bool *is_weight, *is_repeated; // by parameter
+    bool *is_weight, *is_repeated, *is_table; // by parameter
 } WeightUses;
+
+static void find_tables(const Node *node, WeightUses *uses) {
+    bool is_element_wise = node->type.batched || node->op->fuse == FUSE_GATHER;
+    for (int i = 0; i < node->input_count && is_element_wise && !node->scan; i++) {
+        const Node *source = schedule_source(node->inputs[i]);
+        bool is_multiplied = op_multiplies_weights(node) && i == 1;
+        if (source->parameter && !is_multiplied) uses->is_table[source->parameter->index] = true;
+    }
+}
 
 static void find_weights(const Graph *graph, bool is_body, WeightUses *uses) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
         Parameter *weight = layout_weight_of(node);
+        find_tables(node, uses);
         if (node->scan) find_weights(node->scan->body, true, uses);
         if (!weight || weight->type.rank != 2) continue;
         uses->is_weight[weight->index] = true;
@@ -118,6 +129,7 @@ Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Are
     layout->batch = batch;
     layout->parameters = ARENA_ARRAY(arena, ParameterLayout, weights->parameters.count + 1);
     WeightUses uses = {ARENA_ARRAY(arena, bool, weights->parameters.count + 1),
+                       ARENA_ARRAY(arena, bool, weights->parameters.count + 1),
                        ARENA_ARRAY(arena, bool, weights->parameters.count + 1)};
     KernelColumns *kernels = ARENA_ARRAY(arena, KernelColumns, weights->parameters.count + 1);
     for (int i = 0; i < count; i++) {
@@ -135,7 +147,7 @@ Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Are
             out->storage = panel_storage(machine, out->rows, out->columns, kernels[i].together);
             if (kernels[i].is_depthwise)
                 out->storage = row_storage(machine, out->rows, out->columns);
-        } else if (!uses.is_weight[i] ||
+        } else if (!uses.is_weight[i] || (uses.is_table[i] && !uses.is_repeated[i]) ||
                    (!uses.is_repeated[i] &&
                     layout_prefers_blas(machine, contraction, batch, out->rows, out->columns))) {
             out->kind = LAYOUT_PLAIN;

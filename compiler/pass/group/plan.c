@@ -317,6 +317,18 @@ static void place_body(const Schedule *schedule, const Group *group) {
     place_parts(body);
 }
 
+// What is kept from the step before lies where this one puts it, when it has been read.
+static void place_kept(Schedule *schedule) {
+    const Graph *graph = schedule->graph;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        int output = graph->nodes.items[i]->kept;
+        if (!output) continue;
+        schedule->buffers[i] =
+            schedule->buffers[schedule_source(graph->outputs.items[output - 1])->id];
+        schedule->buffers[i].is_part = true;
+    }
+}
+
 // Behind everything that lives for a part of a step.
 static void place_states(Schedule *schedule) {
     for (int i = 0; i < schedule->groups.count; i++) {
@@ -362,4 +374,5 @@ void pass_plan(Schedule *schedule, Arena *arena) {
         group->body_offset = items[used++].offset;
         place_body(schedule, group);
     }
+    place_kept(schedule);
 }

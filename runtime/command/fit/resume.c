@@ -172,6 +172,8 @@ static void ignore_known(nnrt_fit *f, int begins_anew) {
         for (int64_t i = 0; i < f->trainer.training->step_count; i++)
             nnrt_state_ignore(state, "steps/%" PRId64 "/learning_rate", i);
     if (!begins_anew) return;
+    for (int64_t i = 0; i < f->trainer.training->step_count; i++)
+        nnrt_state_ignore(state, "steps/%" PRId64 "/states/", i);
     nnrt_state_ignore(state, "losses");
     nnrt_state_ignore(state, "metrics/");
 }
