@@ -87,8 +87,9 @@ static STRUCT(abi_column, nnrt_column);
 #undef OWNER
 
 #define OWNER nnrt_output
-static const AbiField abi_output_fields[] = {FIELD(name),   FIELD(rank),   FIELD(shape),  FIELD(size),
-                                             FIELD(offset), FIELD(stride), FIELD(is_kept)};
+static const AbiField abi_output_fields[] = {FIELD(name),   FIELD(rank),   FIELD(shape),
+                                             FIELD(size),   FIELD(offset), FIELD(stride),
+                                             FIELD(is_kept)};
 static STRUCT(abi_output, nnrt_output);
 #undef OWNER
 
@@ -246,10 +247,11 @@ STRUCT(abi_program, nnrt_program);
 #undef OWNER
 
 const AbiStruct *const abi_structs[] = {
-    &abi_option,     &abi_call,   &abi_storage, &abi_parameter, &abi_slot,     &abi_layer,
-    &abi_column,     &abi_output, &abi_context, &abi_group,     &abi_function, &abi_training,
-    &abi_train_step, &abi_loss,   &abi_model,   &abi_dataset,   &abi_program,  &abi_vectors,
-    NULL};
+    &abi_option,     &abi_call,    &abi_storage,  &abi_parameter,
+    &abi_slot,       &abi_layer,   &abi_column,   &abi_output,
+    &abi_context,    &abi_group,   &abi_function, &abi_training,
+    &abi_train_step, &abi_loss,    &abi_model,    &abi_dataset,
+    &abi_program,    &abi_vectors, NULL};
 
 // ---- Are they sound?
 

@@ -31,7 +31,7 @@ struct Node {
     const char *name;     // of inputs and scalars; else NULL
     int stream;           // of a tensor that is drawn: which random numbers, in every copy
     const char *column;   // of inputs: the data set's column that fills it; NULL: none does
-    int kept;             // of an input: it is this output of the step before, from 1; 0: it is none
+    int kept; // of an input: it is this output of the step before, from 1; 0: it is none
     Parameter *parameter; // of op `parameter`, and the target of `assign`
     Slot *slot;           // of op `slot`, and the target of `assign`
     Scan *scan;           // of op `scan`: what it repeats (scan.h); else NULL
@@ -114,7 +114,7 @@ Node *graph_load(Graph *graph, Node *x); // the same, computed: put into a buffe
 Node *graph_input(Graph *graph, const char *name, Type type);
 // For each place of a batch, what graph_keep gives it in the step before; in the first one 0.
 Node *graph_kept(Graph *graph, Type type);
-void graph_keep(Graph *graph, Node *kept, Node *value); // in this step
+void graph_keep(Graph *graph, Node *kept, Node *value);         // in this step
 Node *graph_parameter_node(Graph *graph, Parameter *parameter); // made once
 Node *graph_slot_node(Graph *graph, Slot *slot);                // made once
 Node *graph_assign_parameter(Graph *graph, Parameter *parameter, Node *value);

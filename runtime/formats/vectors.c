@@ -129,8 +129,7 @@ static nnrt_status take_line(Reader *r) {
     if (row < 0 || r->is_found[row]) return NNRT_OK;
     r->is_found[row] = 1;
     r->rows->found++;
-    return read_numbers(r, numbers,
-                        r->rows->values ? r->rows->values + row * r->size : NULL);
+    return read_numbers(r, numbers, r->rows->values ? r->rows->values + row * r->size : NULL);
 }
 
 static nnrt_status read_lines(Reader *r, const char *path, int64_t most) {

@@ -415,8 +415,7 @@ static nnrt_status read_vectors(nnrt_session *session, const nnrt_parameter *par
     char path[PATH_MAX];
     nnrt_vector_rows rows = {.size = parameter->shape[1]};
     nnrt_status status = find_words(session, parameter, info, &rows);
-    if (!status)
-        status = nnrt_locate(parameter->vectors.folder, parameter->vectors.file, path);
+    if (!status) status = nnrt_locate(parameter->vectors.folder, parameter->vectors.file, path);
     if (!status) rows.values = nnrt_array_allocate(NNRT_F32, nnrt_parameter_elements(parameter));
     if (!status && !rows.values) status = NNRT_ERROR;
     if (!status) nnrt_weights_get(parameter, session->weights.values, rows.values);
@@ -424,8 +423,8 @@ static nnrt_status read_vectors(nnrt_session *session, const nnrt_parameter *par
     if (!status) nnrt_weights_put(parameter, session->weights.values, rows.values);
     free(rows.values);
     if (!status)
-        fprintf(stderr, "note: `%s` begins with vectors of `%s`: %" PRId64 " of %" PRId64
-                        " words found\n",
+        fprintf(stderr,
+                "note: `%s` begins with vectors of `%s`: %" PRId64 " of %" PRId64 " words found\n",
                 parameter->name, path, rows.found, rows.count);
     return status;
 }

@@ -45,3 +45,8 @@ expect 0 ./kept predict lines.txt --csv --weights one.safetensors
 # The order is no matter of chance, and no other batch is trained on twice.
 expect 0 ./kept fit --json --progress=none --seed 1 --no-shuffle --save other.safetensors
 [ "$(tensor one.safetensors gru/kernel)" = "$(tensor other.safetensors gru/kernel)" ] || fail "it was shuffled"
+# Interrupted in the middle of an epoch, where states are not zeros.
+expect 0 ./kept fit --progress=none --seed 1 --epochs 3 --save whole.safetensors
+expect 0 ./kept fit --progress=none --seed 1 --epochs 3 --steps 77 --checkpoint half.safetensors --save half-weights.safetensors
+expect 0 ./kept fit --progress=none --checkpoint half.safetensors --resume --save resumed.safetensors
+[ "$(tensor whole.safetensors gru/kernel)" = "$(tensor resumed.safetensors gru/kernel)" ] || fail "states are not resumed"

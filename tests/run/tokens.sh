@@ -83,6 +83,22 @@ expect 0 ./two predict 0 6 6 6
 expect 1 ./two predict 0 6 7 6
 says 'whole numbers from 0 to 6 as `x`'
 
+# A mask that leaves all steps out: zeros, and nothing that is not finite.
+array mx.npy '<i4' '3, 3' 0 0 0 1 2 0 3 0 0
+array my.npy '<i4' '3, 3' 0 1 1 1 0 1 1 1 0
+cat >masked.nn <<'PROGRAM'
+dataset lines = npy("mx.npy", target = "my.npy")
+model masked(x: [3]) {
+    x -> embedding(4, 4, mask = true) -> multi_head_attention(2, 3) -> lstm(4, return_sequences = true) -> dense(2, softmax)
+}
+train masked on lines { loss = crossentropy  optimizer = adam  batch = 1  epochs = 2  metrics = accuracy }
+PROGRAM
+build masked.nn
+expect 0 ./masked fit --progress=none --json
+between 0.3 "$(number loss)" 1.2
+expect 0 ./masked predict 0 0 0 --csv
+grep -qi nan out && fail "nan of a sample without steps"
+
 # Made-up data of `bench` are rows of the table.
 rm x.npy
 expect 0 ./net bench --seconds 0.05 --json

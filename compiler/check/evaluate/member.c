@@ -202,8 +202,8 @@ static const Value *column_member(Checker *c, Scope *scope, const Ast *ast) {
 
 static const Value *report_weights(Checker *c, const Ast *ast, const Shared *shared,
                                    const char *lacks, const char *help) {
-    Diag *diag = diag_report(c->sink, DIAG_E0201, ast->span, "the layer `%s` %s", shared->name,
-                             lacks);
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0201, ast->span, "the layer `%s` %s", shared->name, lacks);
     diag_label(diag, "which weights?");
     diag_secondary(diag, shared->span, "declared here");
     diag_help(diag, "%s", help);
@@ -233,8 +233,9 @@ static const Value *shared_member(Checker *c, const Ast *ast, const Shared *shar
         return report_weights(c, ast, shared, "has no weights before its first use",
                               "put what takes its weights behind its use");
     if (shared->layers.count != 1 || shared->inner.count)
-        return report_weights(c, ast, shared, "is several layers",
-                              "declare the one that is meant by itself: `layer name = embedding(..)`");
+        return report_weights(
+            c, ast, shared, "is several layers",
+            "declare the one that is meant by itself: `layer name = embedding(..)`");
     const Layer *layer = shared->layers.items[0];
     for (int i = 0; i < layer->parameters.count; i++) {
         Parameter *parameter = layer->parameters.items[i];

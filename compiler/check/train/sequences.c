@@ -36,8 +36,8 @@ static void check_table(const Sequences *s, const Node *node) {
                              info->inputs[column].name, s->dataset->name, (long long)numbers - 1);
     diag_label(diag, "has no row for the others");
     diag_secondary(diag, s->dataset->span, "has %lld numbers", (long long)numbers);
-    diag_help(diag, "write `%s.%s` for %lld: it is %lld", s->dataset->name, member,
-              (long long)rows, (long long)numbers);
+    diag_help(diag, "write `%s.%s` for %lld: it is %lld", s->dataset->name, member, (long long)rows,
+              (long long)numbers);
 }
 
 // ---- States that are kept.
@@ -45,17 +45,18 @@ static void check_table(const Sequences *s, const Node *node) {
 static void check_order(const Sequences *s, const Node *node) {
     nnrt_order order = s->dataset->info.order;
     if (order == NNRT_IN_ORDER || was_told(s, node)) return;
-    Diag *diag =
-        diag_report(s->c->sink, DIAG_E0302, node->span,
-                    "a stateful %s goes on from sample to sample, but those of `%s` %s",
-                    node->op->schema.name, s->dataset->name,
-                    order == NNRT_MIXED ? "are not in the order of the source"
-                                        : "do not begin where the one before ends");
+    Diag *diag = diag_report(s->c->sink, DIAG_E0302, node->span,
+                             "a stateful %s goes on from sample to sample, but those of `%s` %s",
+                             node->op->schema.name, s->dataset->name,
+                             order == NNRT_MIXED ? "are not in the order of the source"
+                                                 : "do not begin where the one before ends");
     diag_label(diag, "keeps its state");
-    diag_secondary(diag, s->dataset->span, order == NNRT_MIXED ? "mixes them" : "overlap, or have gaps");
+    diag_secondary(diag, s->dataset->span,
+                   order == NNRT_MIXED ? "mixes them" : "overlap, or have gaps");
     if (order == NNRT_MIXED)
-        diag_help(diag, "leave out what mixes them: `shuffle`, `balance`, and `split` with `seed` or "
-                        "`stratify`");
+        diag_help(diag,
+                  "leave out what mixes them: `shuffle`, `balance`, and `split` with `seed` or "
+                  "`stratify`");
     else
         diag_help(diag, "`windows(n, stride = n)` cuts windows that follow each other");
 }
@@ -74,7 +75,8 @@ static void report_no_words(const Sequences *s, const Node *node) {
                              "`weights` gives vectors to words, but none are known here");
     diag_label(diag, "its numbers are no tokens of words");
     if (s->dataset) diag_secondary(diag, s->dataset->span, "has no words for them");
-    diag_help(diag, "`texts(..) -> tokens(..)`, or `text(.., unit = word)`, makes numbers of words");
+    diag_help(diag,
+              "`texts(..) -> tokens(..)`, or `text(.., unit = word)`, makes numbers of words");
 }
 
 static void check_file(const Sequences *s, const Node *node, const Parameter *table) {
@@ -84,9 +86,7 @@ static void check_file(const Sequences *s, const Node *node, const Parameter *ta
     bool is_missing = status == NNRT_DATA_MISSING;
     if (!status) status = nnrt_vectors_check(path, table->type.dims[1]);
     if (!status || was_told(s, node)) return;
-    DiagCode code = !is_missing               ? DIAG_E0402
-                    : c->options->need_data ? DIAG_E0401
-                                              : DIAG_W0401;
+    DiagCode code = !is_missing ? DIAG_E0402 : c->options->need_data ? DIAG_E0401 : DIAG_W0401;
     dataset_report_error(c, code, node->span, "its rows begin with these vectors");
 }
 

@@ -291,7 +291,8 @@ static bool are_alike(Graph *graph, Node *node) {
 static bool check_weights(Graph *graph, Node *node) {
     const Node *weights = node->inputs[1];
     if (!has_weights(node) || weights->parameter || node_is(weights, "weight")) return true;
-    op_shape_error(graph, node, "dot multiplies by weights as they are, not by what is made of them");
+    op_shape_error(graph, node,
+                   "dot multiplies by weights as they are, not by what is made of them");
     op_shape_help(graph, "change the product instead, or the samples before it");
     return false;
 }

@@ -2,6 +2,7 @@
 #include "../table/windows.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,17 +11,25 @@
 enum { LENGTH, AHEAD, STRIDE };
 enum { PARTS = 3 };
 
+static nnrt_status fail_short(const nnrt_windows *windows, int64_t rows, const char *name) {
+    int64_t reach = nnrt_windows_reach(windows), most = windows->length - (reach - rows);
+    char remedy[100] = "put more rows into the part";
+    if (most > 0)
+        snprintf(remedy, sizeof remedy, "make windows of %lld rows at most, or the part longer",
+                 (long long)most);
+    return nnrt_fail(NNRT_ERROR,
+                     "windows(%lld, ahead = %lld): the %s part has %lld rows, and a window "
+                     "and its target reach over %lld\n%s",
+                     (long long)windows->length, (long long)windows->ahead, name, (long long)rows,
+                     (long long)reach, remedy);
+}
+
 // The windows of a part, whose rows are the next places. The part's rows become windows.
 static nnrt_status add_part(nnrt_windows *windows, nnrt_part *part, const char *name,
                             int64_t stride) {
     int64_t reach = nnrt_windows_reach(windows), count = 0;
     if (!part->count) return NNRT_OK;
-    if (part->count < reach)
-        return nnrt_fail(NNRT_ERROR,
-                         "windows(%lld, ahead = %lld): the %s part has %lld rows, and a window "
-                         "and its target reach over %lld",
-                         (long long)windows->length, (long long)windows->ahead, name,
-                         (long long)part->count, (long long)reach);
+    if (part->count < reach) return fail_short(windows, part->count, name);
     int64_t place = windows->order ? windows->place_count : part->rows[0];
     if (windows->order)
         memcpy(windows->order + place, part->rows, (size_t)part->count * sizeof *part->rows);
