@@ -292,6 +292,13 @@ static Node *input_products(Graph *graph, const Node *node, Node *const *weights
     return bias ? graph_add(graph, input, bias_row(graph, bias, 0)) : input;
 }
 
+// At a step that does not count a layer gives what it gave before, and zeros before the first that
+// counts, as Keras's. That is the state, unless it began with another one: then it is carried, too.
+static Node *carry_given(ScanBuilder *builder, const Node *node) {
+    bool differs = op_taken_mask(node) && recurrent_given(node) > 0;
+    return differs ? scan_carry(builder, graph_filled(builder->graph, state_type(node), 0)) : NULL;
+}
+
 Recurrence recurrent_run(Graph *graph, const Node *node) {
     const Cell *cell = cell_of(node);
     Node *const *weights = node->inputs + 1 + recurrent_given(node);
@@ -304,7 +311,7 @@ Recurrence recurrent_run(Graph *graph, const Node *node) {
                  .body = builder.scan->body,
                  .units = args_int(node->args, "units")};
     begin_states(&step, cell->states);
-    Node *mask = op_taken_mask(node);
+    Node *mask = op_taken_mask(node), *given = carry_given(&builder, node);
     step.input = scan_sequence(&builder, input);
     step.recurrent = graph_parameter_node(step.body, weights[1]->parameter);
     if (bias && bias->type.rank == 2) step.bias = scan_capture(&builder, bias_row(graph, bias, 1));
@@ -313,10 +320,15 @@ Recurrence recurrent_run(Graph *graph, const Node *node) {
     if (counts) keep_masked(&step, cell->states, counts);
     for (int i = 0; i < cell->states; i++) scan_carry_on(&builder, i, step.next[i]);
     bool keeps_steps = args_bool(node->args, "return_sequences");
-    if (keeps_steps) scan_stack(&builder, step.next[0]);
+    if (given) {
+        given = graph_call(step.body, "where", (Node *[]){counts, step.next[0], given}, 3, NULL);
+        scan_carry_on(&builder, cell->states, given);
+    }
+    if (keeps_steps) scan_stack(&builder, given ? given : step.next[0]);
     Node *scan = scan_close(&builder);
     Recurrence run = {.states = args_bool(node->args, "return_state") ? cell->states : 0};
-    run.value = keeps_steps ? scan_stacked(graph, scan, 0) : scan_final(graph, scan, 0);
+    run.value = keeps_steps ? scan_stacked(graph, scan, 0)
+                            : scan_final(graph, scan, given ? cell->states : 0);
     for (int i = 0; i < run.states; i++) run.state[i] = scan_final(graph, scan, i);
     for (int i = 0; i < cell->states; i++)
         if (step.kept[i]) graph_keep(graph, step.kept[i], scan_final(graph, scan, i));
