@@ -28,10 +28,10 @@ struct Node {
     bool poisoned; // failed its shape rule; what follows from it is not checked
     Layer *layer;  // the layer it was made for, or NULL
     Span span;
-    const char *name;     // of inputs and scalars; else NULL
-    int stream;           // of a tensor that is drawn: which random numbers, in every copy
-    const char *column;   // of inputs: the data set's column that fills it; NULL: none does
-    int kept; // of an input: it is this output of the step before, from 1; 0: it is none
+    const char *name;   // of inputs and scalars; else NULL
+    int stream;         // of a tensor that is drawn: which random numbers, in every copy
+    const char *column; // of inputs: the data set's column that fills it; NULL: none does
+    int kept;           // of an input: it is this output of the step before, from 1; 0: it is none
     Parameter *parameter; // of op `parameter`, and the target of `assign`
     Slot *slot;           // of op `slot`, and the target of `assign`
     Scan *scan;           // of op `scan`: what it repeats (scan.h); else NULL
