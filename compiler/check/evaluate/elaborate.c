@@ -129,7 +129,7 @@ const Value *elaborate_shared(Checker *c, Shared *shared, const Ast *use,
     if (c->is_dry) return expression_error(c, use->span);
     if (shared->active) return report_shared_recursion(c, shared, use);
     Sharing outer = enter_shared(c, shared);
-    shared->active = true;
+    shared->active = shared->is_used = true;
     const Value *value = shared->model
                              ? model_body(c, shared->model, use, inputs, count)
                              : elaborate_apply(c, shared->scope, shared->ast, inputs, count);

@@ -229,6 +229,7 @@ static const Value *report_weight(Checker *c, const Ast *ast, const Layer *layer
 
 static const Value *shared_member(Checker *c, const Ast *ast, const Shared *shared) {
     if (!c->graph || c->is_dry) return expression_error(c, ast->span);
+    if (!shared->is_made && shared->is_used) return expression_error(c, ast->span); // reported
     if (!shared->is_made)
         return report_weights(c, ast, shared, "has no weights before its first use",
                               "put what takes its weights behind its use");

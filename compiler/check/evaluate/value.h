@@ -40,6 +40,7 @@ struct Shared {
     const Ast *ast; // what to apply, in `scope`; NULL for a model
     Scope *scope;
     ModelEntry *model;
+    bool is_used;
     bool is_made; // the layers were, by the first use without a mistake
     bool active;
     bool single; // one layer, which gets the name itself
