@@ -1,6 +1,6 @@
 // bidirectional around a recurrent layer that repeats a block: two layers, of which the second goes
-// backwards, and what both give put together as op/layer/bidirectional.c does.
-#include "../../op/layer/recurrent.h"
+// backwards, and what both give put together as op/sequence/bidirectional.c does.
+#include "../../op/sequence/recurrent.h"
 #include "layer.h"
 
 #include <string.h>

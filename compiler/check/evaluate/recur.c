@@ -2,7 +2,7 @@
 // the states after the step. The body is evaluated once, in a graph of its own, which is repeated
 // for each step (graph/scan.h).
 #include "../../graph/scan.h"
-#include "../../op/layer/recurrent.h"
+#include "../../op/sequence/recurrent.h"
 #include "block.h"
 
 typedef struct Recur {

@@ -2,7 +2,7 @@
 #ifndef NNC_OP_RECURRENT_H
 #define NNC_OP_RECURRENT_H
 
-#include "layer.h"
+#include "../layer/layer.h"
 
 enum { RECURRENT_MOST_STATES = 2, RECUR_MOST_STATES = 16 };
 

@@ -3,8 +3,8 @@
 // the same names and shapes in files.
 //   scores = query key^T, weights = softmax(scores + mask), result = weights value
 // The heads are a batch of products that are read where they lie in [places, heads, numbers].
+#include "../layer/layer.h"
 #include "../primitive/pairs.h"
-#include "layer.h"
 
 #include <math.h>
 

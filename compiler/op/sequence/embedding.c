@@ -1,7 +1,7 @@
 // embedding: a learned vector for each class, taken by whole numbers, as Keras's Embedding
 // (keras/src/layers/core/embedding.py): embeddings [classes, units]. It is a gather of rows, and
 // the gradient is the scatter that belongs to it: each is the other's gradient.
-#include "layer.h"
+#include "../layer/layer.h"
 
 enum { EMBEDDING_MAX_CLASSES = 1 << 24 }; // whole numbers that a float32 has
 

@@ -1,6 +1,6 @@
 // masking: steps whose every number is `value` are padding, as Keras's Masking
 // (keras/src/layers/core/masking.py). They become zeros.
-#include "layer.h"
+#include "../layer/layer.h"
 
 static bool masking_shape(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type;

@@ -1,6 +1,6 @@
 // position_embedding: adds a learned vector for each place to a sequence, which says where its
 // numbers stand. Weights `embeddings` [places, numbers], as in KerasHub's PositionEmbedding.
-#include "layer.h"
+#include "../layer/layer.h"
 
 static bool position_shape(Graph *graph, Node *node) {
     const Type *x = &node->inputs[0]->type;
