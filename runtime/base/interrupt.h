@@ -1,6 +1,6 @@
 // SIGINT, SIGTERM and SIGHUP ask to stop after the current step; one that comes
-// half a second after it or later ends the process at once. A reader of the output that goes away asks for nothing. A time that is over asks as they
-// do.
+// half a second after it or later ends the process at once. A reader of the output that goes away
+// asks for nothing. A time that is over asks as they do.
 #ifndef NNRT_INTERRUPT_H
 #define NNRT_INTERRUPT_H
 

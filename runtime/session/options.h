@@ -26,8 +26,8 @@ typedef struct nnrt_options {
     const char *program; // as called
     const char *called;  // what to type: the same, or "nnc run FILE"
     const char *command;
-    const char *topic; // of `help`; NULL: all
-    int64_t help;      // print the help of `command`
+    const char *topic;      // of `help`; NULL: all
+    int64_t help;           // print the help of `command`
     int64_t seed, has_seed; // given
     // 0 or NULL: not given
     int64_t epochs, steps, batch, threads;
@@ -35,7 +35,7 @@ typedef struct nnrt_options {
     const char *prompt, *prompt_file;
     int64_t length, top_k;
     double temperature, top_p; // temperature: 1 where it is not given
-    int64_t carried; // start from the weights that the program carries
+    int64_t carried;           // start from the weights that the program carries
     const char *model;
     const char *weights, *save, *step_log, *history, *npy, *png;
     int64_t no_shuffle, json, csv, profile;

@@ -15,14 +15,14 @@
 typedef struct nnrt_fit_keeping {
     nnrt_state state; // of the block at work
     nnrt_snapshot snapshot;
-    nnrt_keeper *keeper;         // NULL: none is asked for
-    double time;                 // of the last one
-    int64_t steps, epochs;       // done then
-    int64_t log_size;            // of the step log
-    double value, best, written; // of the last whole epoch; of the best one; of checkpoints
-    double held, longest;        // seconds that the training was held up: in all, at most
-    int64_t count;               // of checkpoints
-    int64_t is_max;              // larger values are better
+    nnrt_keeper *keeper;               // NULL: none is asked for
+    double time;                       // of the last one
+    int64_t steps, epochs;             // done then
+    int64_t log_size;                  // of the step log
+    double value, best, written;       // of the last whole epoch; of the best one; of checkpoints
+    double held, longest;              // seconds that the training was held up: in all, at most
+    int64_t count;                     // of checkpoints
+    int64_t is_max;                    // larger values are better
     int is_final, is_kept, has_failed; // the last one is of the end, and was written
 } nnrt_fit_keeping;
 

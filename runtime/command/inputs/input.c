@@ -106,8 +106,7 @@ static nnrt_status read_array(nnrt_input *input, const nnrt_array *array,
     if (!input->values) return NNRT_ERROR;
     int is_plain = column->dtype == NNRT_F32 ||
                    (column->dtype == NNRT_U8 && array->element == NNRT_ELEMENT_U8);
-    if (is_plain && !column->limit)
-        return nnrt_array_read(array, column->dtype, input->values);
+    if (is_plain && !column->limit) return nnrt_array_read(array, column->dtype, input->values);
     float *wide = nnrt_array_allocate(NNRT_F32, count);
     if (!wide) return NNRT_ERROR;
     nnrt_status status = nnrt_array_read(array, NNRT_F32, wide);
