@@ -230,6 +230,8 @@ static void describe_memory(const nnrt_table *table, nnrt_data_info *info) {
 static nnrt_order order_of(const nnrt_table *table, uint32_t sample, uint32_t next) {
     const nnrt_windows *windows = table->windows;
     if (!windows || !windows->first) return next > sample ? NNRT_IN_ORDER : NNRT_MIXED;
+    // Where the stage failed, the part has rows instead of windows.
+    if (sample >= windows->count || next >= windows->count) return NNRT_MIXED;
     int64_t place = windows->first[sample], after = windows->first[next];
     if (after <= place) return NNRT_MIXED;
     return after - place == windows->length ? NNRT_IN_ORDER : NNRT_WINDOWS_APART;
