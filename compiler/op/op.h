@@ -102,6 +102,7 @@ struct OpDef {
     const char *former_name; // another name that programs have for it; NULL: none
     bool surface;            // users may write it in a model
     const char *of_several;  // what does to several values what this does within one; NULL
+    bool has_directions;     // a layer around another one, of which it makes two
     bool is_activation;      // may stand where an activation is asked for
     bool gives_shares;       // an activation whose vectors are probabilities that sum to 1
     bool is_slow;            // elementwise: computing it again costs more than loading it

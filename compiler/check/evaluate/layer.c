@@ -235,9 +235,9 @@ static bool repeats_block(const OpDef *op) {
     return false;
 }
 
-// A layer of a layer that repeats a block.
+// A layer of two directions around one that repeats a block.
 static bool wraps_block(const OpDef *op, const Args *args) {
-    for (int i = 0; i < schema_arg_count(&op->schema); i++)
+    for (int i = 0; op->has_directions && i < schema_arg_count(&op->schema); i++)
         if (op->schema.args[i].type == ARG_LAYER && args->values[i].callee &&
             repeats_block((const OpDef *)args->values[i].callee))
             return true;

@@ -161,6 +161,7 @@ const OpDef op_bidirectional[] = {
     {.schema = {"bidirectional", "goes through a sequence in both directions", bidirectional_args,
                 "Bidirectional"},
      .surface = true,
+     .has_directions = true,
      .not_in_cells = "it goes through a sequence of its own",
      .min_inputs = 1,
      .max_inputs = 1 + 2 * RECURRENT_MOST_STATES,
