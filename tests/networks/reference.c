@@ -10,6 +10,7 @@ static Graph *lower(Arena *arena, const TrainStep *step, GraphMode mode) {
     graph->sink = NULL;
     pass_attach_loss(graph, step);
     pass_expand(graph);
+    pass_hoist(graph); // random numbers that differ from step to step
     if (mode == GRAPH_TRAIN) {
         pass_update(graph, step);
         pass_expand(graph);
