@@ -213,6 +213,27 @@ static bool carry_on(Recur *r, const Value *value) {
     return ok;
 }
 
+// The table of an embedding lies row by row, and products within a loop read panels.
+static bool multiplies_no_table(const Recur *r) {
+    const NodeList *nodes = &r->builder.scan->body->nodes;
+    for (int i = 0; i < nodes->count; i++) {
+        const Node *node = nodes->items[i];
+        for (int k = 0; k < node->input_count && !node->op->rows; k++) {
+            const Parameter *weights = node->inputs[k]->parameter;
+            if (!weights || !weights->layer->op || !weights->layer->op->rows) continue;
+            Diag *diag = diag_report(r->c->sink, DIAG_E0206, node->span,
+                                     "the table of `%s` cannot be multiplied in a recurrent cell",
+                                     weights->layer->name);
+            diag_label(diag, "in the cell `%s`",
+                       r->c->cell ? r->c->cell : args_text(r->args, "cell"));
+            diag_help(diag, "multiply what the layer gives, behind it, or take weights of the "
+                            "cell's own");
+            return false;
+        }
+    }
+    return true;
+}
+
 Node *recur_node(Checker *c, const OpDef *op, Layer *layer, const Application *call,
                  const Args *args) {
     Recur r = {.c = c, .call = call, .args = args, .cell = args_get(args, "cell")->block};
@@ -223,7 +244,7 @@ Node *recur_node(Checker *c, const OpDef *op, Layer *layer, const Application *c
     if (!ok) return NULL;
     open_body(&r);
     const Value *value = evaluate_body(&r, layer);
-    if (value->kind == VALUE_ERROR || !carry_on(&r, value)) return NULL;
+    if (value->kind == VALUE_ERROR || !carry_on(&r, value) || !multiplies_no_table(&r)) return NULL;
     r.builder.scan->body->around = NULL;
     c->graph->current_layer = layer;
     c->graph->current_span = call->ast->span;

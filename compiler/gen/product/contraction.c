@@ -229,7 +229,7 @@ static void dot_rows(Product *p) {
 
 // Weights that a group has transposed, or, within a scan, that one outside has.
 static void read_transposed(Product *p, const Node *weight) {
-    bool is_outside = weight->op->fuse == FUSE_LEAF && p->schedule->scan;
+    bool is_outside = weight->op->fuse == FUSE_LEAF && p->schedule->scan && p->kind == PRODUCT_DATA;
     if (weight->op->fuse != FUSE_LAYOUT && !is_outside)
         nn_ice("gen", "a product of two computed values");
     p->transposed = weight;
