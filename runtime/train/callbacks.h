@@ -4,7 +4,7 @@
 #define NNRT_CALLBACKS_H
 
 #include "../report/log.h"
-#include "../report/progress.h"
+#include "../report/progress/progress.h"
 #include "../session/callback.h"
 #include "../session/schedule.h"
 #include "../session/session.h"

@@ -4,7 +4,7 @@
 
 #include "../../report/history.h"
 #include "../../report/profile_report.h"
-#include "../../report/progress.h"
+#include "../../report/progress/progress.h"
 #include "../../report/samples.h"
 #include "../../state/keeper.h"
 #include "../../train/callbacks.h"

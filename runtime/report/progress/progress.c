@@ -1,7 +1,7 @@
 #include "progress.h"
 
-#include "../base/clock.h"
-#include "../base/text/print.h"
+#include "../../base/clock.h"
+#include "../../base/text/print.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

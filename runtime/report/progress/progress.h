@@ -3,8 +3,8 @@
 #ifndef NNRT_PROGRESS_H
 #define NNRT_PROGRESS_H
 
-#include "../session/options.h"
-#include "log.h"
+#include "../../session/options.h"
+#include "../log.h"
 
 typedef struct nnrt_progress {
     nnrt_progress_mode mode; // resolved
