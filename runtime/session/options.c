@@ -105,6 +105,8 @@ static const struct option {
      "callbacks may write below DIR, too, not only below this folder"},
     {"--progress", OPTION_PROGRESS, offsetof(nnrt_options, progress), FIT, "HOW",
      "auto, bar, line, json or none"},
+    {"--heartbeat", OPTION_DURATION, offsetof(nnrt_options, heartbeat), FIT, "T",
+     "where lines are shown, say so often how far an epoch is; 60s unless given"},
     {"--seconds", OPTION_POSITIVE, offsetof(nnrt_options, seconds), BENCH, "S",
      "how long to measure"},
     {"--profile", OPTION_FLAG, offsetof(nnrt_options, profile), FIT | BENCH, NULL,
@@ -343,7 +345,7 @@ static nnrt_status take_option(nnrt_options *options, const struct command *comm
         ++*i;
     }
     if (option->type == OPTION_SEED) options->has_seed = 1;
-    if (option->type == OPTION_DURATION) options->max_time_text = value;
+    if (option->field == offsetof(nnrt_options, max_time)) options->max_time_text = value;
     return set_value(option, value, (char *)options + option->field);
 }
 

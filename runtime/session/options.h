@@ -40,6 +40,7 @@ typedef struct nnrt_options {
     const char *weights, *save, *step_log, *history, *npy, *png;
     int64_t no_shuffle, json, csv, profile;
     int64_t progress; // nnrt_progress_mode
+    double heartbeat; // seconds between lines of an epoch that takes long
     const char *checkpoint;
     nnrt_every every;          // a checkpoint
     int64_t resume, changed;   // go on from it; though it is another program's, or of other data

@@ -71,6 +71,8 @@ static void values(void **state) {
     refuse("fit --resume", "`--resume` needs `--checkpoint FILE`");
     refuse("fit --checkpoint c --changed", "`--changed` needs `--resume`");
     refuse("fit --max-time 8", "90s, 30m");
+    accept("fit --heartbeat 10s");
+    assert_true(options.heartbeat == 10 && !options.max_time_text);
     accept("predict --model judge a");
     assert_string_equal(options.model, "judge");
     refuse("bench --model=", "`--model` needs a name");

@@ -111,7 +111,7 @@ nnrt_status nnrt_fit_epoch(nnrt_fit *f) {
     int64_t limit = f->options->steps ? f->options->steps - f->steps : 0;
     nnrt_trainer_start_epoch(trainer, number, limit);
     int64_t all = nnrt_step_count(trainer->pass.count, trainer->batch);
-    nnrt_progress_epoch(&f->progress, number, all);
+    nnrt_progress_epoch(&f->progress, number, all, trainer->pass.step);
     nnrt_status stepped = run_steps(f), status = stepped;
     nnrt_pass_settle(&trainer->pass);
     nnrt_log_add(&log, "", trainer->training, &trainer->pass, &trainer->metrics);

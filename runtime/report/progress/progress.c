@@ -2,8 +2,11 @@
 
 #include "../../base/clock.h"
 #include "../../base/text/print.h"
+#include "bar.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,149 +14,228 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { BAR_WIDTH = 30, LINE_SIZE = NNRT_LOG_TEXT, SHOWN_PER_SECOND = 20 };
+static const double shown_every = 0.1, default_heartbeat = 60; // seconds
 
-static nnrt_progress_mode resolve(const nnrt_options *options) {
-    nnrt_progress_mode mode = (nnrt_progress_mode)options->progress;
+static int is_set(const char *name) {
+    const char *value = getenv(name);
+    return value && *value;
+}
+
+static int can_draw(void) {
     const char *terminal = getenv("TERM");
-    if (mode != NNRT_PROGRESS_AUTO) return mode;
-    if (options->json) return NNRT_PROGRESS_NONE;
-    if (isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb") != 0)
-        return NNRT_PROGRESS_BAR;
-    return NNRT_PROGRESS_LINE;
+    return isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
+// Who sends the lines to a file and looks at a terminal has both.
+static void choose(nnrt_progress *progress, const nnrt_options *options) {
+    switch ((nnrt_progress_mode)options->progress) {
+    case NNRT_PROGRESS_AUTO:
+        if (options->json) return;
+        progress->has_bar = can_draw();
+        progress->has_lines = !progress->has_bar || !isatty(STDOUT_FILENO);
+        return;
+    case NNRT_PROGRESS_BAR: progress->has_bar = 1; return;
+    case NNRT_PROGRESS_LINE: progress->has_lines = 1; return;
+    case NNRT_PROGRESS_JSON: progress->has_json = 1; return;
+    case NNRT_PROGRESS_NONE: return;
+    }
 }
 
 void nnrt_progress_open(nnrt_progress *progress, const nnrt_options *options, int64_t epochs) {
     memset(progress, 0, sizeof *progress);
-    progress->mode = resolve(options);
+    choose(progress, options);
+    progress->is_terminal = isatty(STDERR_FILENO);
+    progress->has_color = can_draw() && !is_set("NO_COLOR");
+    // Objects between those of the epochs are for who asks for them.
+    if (progress->has_lines || (progress->has_json && options->heartbeat > 0))
+        progress->heartbeat = options->heartbeat > 0 ? options->heartbeat : default_heartbeat;
+    progress->has_notes = progress->has_bar || progress->has_lines;
     progress->epochs = epochs;
-}
-
-void nnrt_progress_epoch(nnrt_progress *progress, int64_t epoch, int64_t steps) {
-    progress->epoch = epoch;
-    progress->steps = steps;
-    progress->width = 0;
-    progress->start = nnrt_seconds();
-    progress->shown = progress->waited = 0;
-    if (progress->mode == NNRT_PROGRESS_BAR)
-        printf("Epoch %" PRId64 "/%" PRId64 "\n", epoch + 1, progress->epochs);
-}
-
-int nnrt_progress_due(const nnrt_progress *progress) {
-    return progress->mode == NNRT_PROGRESS_BAR &&
-           nnrt_seconds() - progress->shown > 1.0 / SHOWN_PER_SECOND;
+    progress->first_epoch = -1;
 }
 
 // ---- The bar.
 
-// "12/469 [>.............................]"
-static int put_bar(char *line, int64_t done, int64_t steps) {
-    char counter[32];
-    int digits = snprintf(counter, sizeof counter, "%" PRId64, steps);
-    int filled = steps ? (int)(BAR_WIDTH * (double)done / (double)steps) : BAR_WIDTH;
-    int used = snprintf(line, LINE_SIZE, "%*" PRId64 "/%s [", digits, done, counter);
-    for (int i = 0; i < BAR_WIDTH; i++)
-        line[used++] = i >= filled ? '.' : i == filled - 1 && done < steps ? '>' : '=';
-    line[used++] = ']';
-    line[used] = 0;
-    return used;
+// The training does not wait for a terminal that is stopped (Ctrl-S), and goes on without one that
+// went away.
+static void put(nnrt_progress *progress, const char *text, int length) {
+    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (progress->is_terminal && poll(&ready, 1, 0) == 0) return;
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, (size_t)length);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) {
+            progress->has_bar = progress->is_drawn = 0;
+            return;
+        }
+        text += written;
+        length -= (int)written;
+    }
 }
 
-static int put_time_left(char *text, int size, double seconds) {
-    int64_t s = (int64_t)seconds;
-    if (s > 3600)
-        return snprintf(text, (size_t)size, " - ETA: %" PRId64 ":%02" PRId64 ":%02" PRId64,
-                        s / 3600, s % 3600 / 60, s % 60);
-    if (s > 60)
-        return snprintf(text, (size_t)size, " - ETA: %" PRId64 ":%02" PRId64, s / 60, s % 60);
-    return snprintf(text, (size_t)size, " - ETA: %" PRId64 "s", s);
-}
-
-static int put_time_taken(char *text, int size, double seconds, double step) {
-    const char *unit = step >= 1 ? "s" : step >= 1e-3 ? "ms" : "us";
-    double scale = step >= 1 ? 1 : step >= 1e-3 ? 1e3 : 1e6;
-    return snprintf(text, (size_t)size, " - %.0fs %.0f%s/step", seconds, step * scale, unit);
-}
-
-// Where data hold the training up, one should know.
-static int put_waited(const nnrt_progress *progress, char *text, int size, double taken) {
-    static const double worth_saying = 0.01;
-    if (progress->waited <= worth_saying * taken) return 0;
-    return snprintf(text, (size_t)size, " - data: %.0f%%", 100 * progress->waited / taken);
-}
-
-static int screen_width(void) {
+static int screen_width(const nnrt_progress *progress) {
     struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return LINE_SIZE;
-    return size.ws_col;
+    if (!progress->is_terminal || ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col >= 2 ? size.ws_col : 0;
+}
+
+// Where lines stay elsewhere, one bar is drawn over the other and none stays.
+static int is_passing(const nnrt_progress *progress) {
+    return progress->has_lines;
+}
+
+static double step_seconds(const nnrt_progress *progress, int64_t done, double now) {
+    int64_t own = done - progress->first;
+    return own > 0 ? (now - progress->start) / (double)own : 0;
 }
 
 static void draw(nnrt_progress *progress, int64_t done, const nnrt_log *log, int is_end) {
-    char line[LINE_SIZE];
-    double now = nnrt_seconds(), taken = now - progress->start;
-    double step = done ? taken / (double)done : 0;
-    int used = put_bar(line, done, progress->steps);
-    if (is_end)
-        used += put_time_taken(line + used, LINE_SIZE - used, taken, step);
-    else
-        used +=
-            put_time_left(line + used, LINE_SIZE - used, step * (double)(progress->steps - done));
-    used += nnrt_log_text(log, line + used, LINE_SIZE - used);
-    if (is_end) used += put_waited(progress, line + used, LINE_SIZE - used, taken);
-    // A line that wraps could not be drawn over.
-    int limit = screen_width() - 1;
-    if (!is_end && used > limit) used = limit;
-    int blanks = progress->width > used ? progress->width - used : 0;
-    printf("\r%.*s%*s%s", used, line, blanks, "", is_end ? "\n" : "");
-    nnrt_print_flush();
-    progress->width = used;
+    char text[NNRT_BAR_TEXT + 32], head[64] = "";
+    double now = nnrt_seconds();
+    if (is_passing(progress))
+        snprintf(head, sizeof head, "Epoch %" PRId64 "/%" PRId64 " ", progress->epoch + 1,
+                 progress->epochs);
+    nnrt_bar bar = {.head = head,
+                    .done = done,
+                    .steps = progress->steps,
+                    .taken = now - progress->start,
+                    .step = step_seconds(progress, done, now),
+                    .waited = progress->waited,
+                    .is_end = is_end,
+                    .width = screen_width(progress),
+                    .has_color = progress->has_color};
+    text[0] = '\r';
+    int used = 1 + nnrt_bar_text(&bar, log, text + 1);
+    if (progress->is_terminal) used += sprintf(text + used, "\033[K");
+    if (is_end) text[used++] = '\n';
     progress->shown = now;
     progress->is_drawn = !is_end;
+    put(progress, text, used);
 }
 
-// ---- Events.
-
-void nnrt_progress_step(nnrt_progress *progress, int64_t done, const nnrt_log *log) {
-    if (progress->mode == NNRT_PROGRESS_BAR) draw(progress, done, log, 0);
+static void erase(nnrt_progress *progress) {
+    if (progress->is_drawn) put(progress, "\r\033[K", 4);
+    progress->is_drawn = 0;
 }
 
-static void end_line(const nnrt_progress *progress, const nnrt_log *log) {
-    char text[LINE_SIZE];
-    double taken = nnrt_seconds() - progress->start;
+// "Epoch 3/20", after the first one with the time that all will take where that is long.
+static void put_head(nnrt_progress *progress, double now) {
+    char text[192], time[64];
+    int64_t done = progress->epoch - progress->first_epoch;
+    int used = snprintf(text, sizeof text, "Epoch %" PRId64 "/%" PRId64, progress->epoch + 1,
+                        progress->epochs);
+    double all =
+        done ? (now - progress->begun) / (double)done * (double)(progress->epochs - progress->epoch)
+             : 0;
+    nnrt_bar_time(time, sizeof time, all);
+    if (all >= 60) used += snprintf(text + used, sizeof text - (size_t)used, " - %s to go", time);
+    used += snprintf(text + used, sizeof text - (size_t)used, "\n");
+    put(progress, text, used);
+}
+
+// ---- Lines.
+
+static void put_line(nnrt_progress *progress, const nnrt_log *log) {
+    char text[NNRT_LOG_TEXT];
+    double now = nnrt_seconds(), taken = now - progress->start;
     int used = nnrt_log_text(log, text, sizeof text);
-    put_waited(progress, text + used, LINE_SIZE - used, taken);
+    nnrt_bar_waited(text + used, NNRT_LOG_TEXT - used, progress->waited, taken);
     printf("Epoch %" PRId64 "/%" PRId64 " - %.1fs%s\n", progress->epoch + 1, progress->epochs,
            taken, text);
     nnrt_print_flush();
+    progress->told = now;
 }
 
-static void end_json(const nnrt_progress *progress, const nnrt_log *log) {
+static void put_heartbeat(nnrt_progress *progress, int64_t done, const nnrt_log *log, double now) {
+    char values[NNRT_LOG_TEXT], time[64], rate[64];
+    double step = step_seconds(progress, done, now);
+    nnrt_log_text(log, values, sizeof values);
+    nnrt_bar_time(time, sizeof time, step * (double)(progress->steps - done));
+    nnrt_bar_rate(rate, sizeof rate, step);
+    printf("Epoch %" PRId64 "/%" PRId64 " - step %" PRId64 "/%" PRId64
+           " - %.1fs - ETA: %s - %s%s\n",
+           progress->epoch + 1, progress->epochs, done, progress->steps, now - progress->start,
+           time, rate, values);
+    nnrt_print_flush();
+}
+
+// `done`: of the steps of an epoch that goes on; -1: it is over.
+static void put_json(nnrt_progress *progress, int64_t done, const nnrt_log *log) {
     nnrt_json json = {0};
     nnrt_json_open(&json, NULL, '{');
     nnrt_json_integer(&json, "epoch", progress->epoch + 1);
     nnrt_json_integer(&json, "epochs", progress->epochs);
+    if (done >= 0) nnrt_json_integer(&json, "step", done);
+    if (done >= 0) nnrt_json_integer(&json, "steps", progress->steps);
     nnrt_json_number(&json, "seconds", nnrt_seconds() - progress->start);
     if (progress->waited > 0) nnrt_json_number(&json, "data_seconds", progress->waited);
     nnrt_log_json(log, &json);
     nnrt_json_close(&json, '}');
     nnrt_json_print(&json);
+    progress->told = nnrt_seconds();
+}
+
+// ---- Events.
+
+void nnrt_progress_epoch(nnrt_progress *progress, int64_t epoch, int64_t steps, int64_t first) {
+    double now = nnrt_seconds();
+    if (progress->first_epoch < 0) {
+        progress->first_epoch = epoch;
+        progress->begun = progress->told = now;
+    }
+    progress->epoch = epoch;
+    progress->steps = steps;
+    progress->first = first;
+    progress->start = now;
+    progress->waited = 0;
+    progress->shown = is_passing(progress) ? now : 0;
+    if (progress->has_bar && !is_passing(progress)) put_head(progress, now);
+}
+
+static int is_bar_due(const nnrt_progress *progress, double now) {
+    return progress->has_bar && now - progress->shown >= shown_every;
+}
+
+static int is_heartbeat_due(const nnrt_progress *progress, double now) {
+    return progress->heartbeat > 0 && now - progress->told >= progress->heartbeat;
+}
+
+int nnrt_progress_due(const nnrt_progress *progress) {
+    if (!progress->has_bar && !(progress->heartbeat > 0)) return 0;
+    double now = nnrt_seconds();
+    return is_bar_due(progress, now) || is_heartbeat_due(progress, now);
+}
+
+void nnrt_progress_step(nnrt_progress *progress, int64_t done, const nnrt_log *log) {
+    double now = nnrt_seconds();
+    if (is_heartbeat_due(progress, now)) {
+        erase(progress);
+        if (progress->has_lines) put_heartbeat(progress, done, log, now);
+        if (progress->has_json) put_json(progress, done, log);
+        progress->told = now;
+    }
+    if (is_bar_due(progress, now)) draw(progress, done, log, 0);
 }
 
 void nnrt_progress_end(nnrt_progress *progress, int64_t done, const nnrt_log *log) {
-    if (progress->mode == NNRT_PROGRESS_BAR) draw(progress, done, log, 1);
-    if (progress->mode == NNRT_PROGRESS_LINE) end_line(progress, log);
-    if (progress->mode == NNRT_PROGRESS_JSON) end_json(progress, log);
+    if (is_passing(progress))
+        erase(progress);
+    else if (progress->has_bar)
+        draw(progress, done, log, 1);
+    if (progress->has_lines) put_line(progress, log);
+    if (progress->has_json) put_json(progress, -1, log);
 }
 
 void nnrt_progress_break(nnrt_progress *progress) {
-    if (!progress->is_drawn) return;
-    putchar('\n');
-    nnrt_print_flush();
+    if (is_passing(progress))
+        erase(progress);
+    else if (progress->is_drawn)
+        put(progress, "\n", 1);
     progress->is_drawn = 0;
 }
 
 void nnrt_progress_note(const nnrt_progress *progress, const char *format, ...) {
-    if (progress->mode != NNRT_PROGRESS_BAR && progress->mode != NNRT_PROGRESS_LINE) return;
+    if (!progress->has_notes) return;
     va_list arguments;
     va_start(arguments, format);
     vprintf(format, arguments);

@@ -1,5 +1,7 @@
-// What `fit` shows while it works: Keras's bar (TF 2: tf_keras/src/utils/generic_utils.py, Progbar)
-// on a terminal, one line an epoch elsewhere, or JSON lines.
+// What `fit` shows while it works: a bar on a terminal (standard error), drawn at most ten times a
+// second; a line an epoch elsewhere, or JSON lines (standard output). Lines have a heartbeat: where
+// an epoch takes long, one says from time to time how far it is. A terminal that is resized,
+// stopped or gone costs the training nothing.
 #ifndef NNRT_PROGRESS_H
 #define NNRT_PROGRESS_H
 
@@ -7,19 +9,24 @@
 #include "../log.h"
 
 typedef struct nnrt_progress {
-    nnrt_progress_mode mode; // resolved
-    int64_t epochs, epoch;   // epoch from 0
-    int64_t steps;
-    double start, shown; // of the epoch; when the bar was last drawn
-    double waited;       // seconds of the epoch in which steps waited for their data
-    int width;           // characters of the bar's line on the screen
-    int is_drawn;        // an unfinished bar stands there
+    int has_bar, has_lines, has_json, has_notes;
+    int is_terminal, has_color; // the bar's place
+    double heartbeat;           // seconds; 0: none
+    int64_t epochs, epoch;      // epoch from 0
+    int64_t steps, first;       // of the epoch; those that an earlier run did
+    int64_t first_epoch;        // that was begun here; -1: none yet
+    double begun;               // when it was
+    double start, shown, told;  // of the epoch; of the last bar; of the last line
+    double waited;              // seconds of the epoch in which steps waited for their data
+    int is_drawn;               // an unfinished bar stands there
 } nnrt_progress;
 
+// `epochs`: the number of the last one.
 void nnrt_progress_open(nnrt_progress *progress, const nnrt_options *options, int64_t epochs);
-void nnrt_progress_epoch(nnrt_progress *progress, int64_t epoch, int64_t steps);
+// Of its `steps` an earlier run did the `first`.
+void nnrt_progress_epoch(nnrt_progress *progress, int64_t epoch, int64_t steps, int64_t first);
 
-// True when the bar should be drawn again (every 50 ms at most, as Keras).
+// True when it is time to say how far the epoch is.
 int nnrt_progress_due(const nnrt_progress *progress);
 void nnrt_progress_step(nnrt_progress *progress, int64_t done, const nnrt_log *log);
 void nnrt_progress_end(nnrt_progress *progress, int64_t done, const nnrt_log *log);
