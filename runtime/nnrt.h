@@ -8,13 +8,15 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 20, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 21, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
 enum { NNRT_MAX_STEPS = 16, NNRT_MAX_VALUES = 256 };
 
 enum { NNRT_F32 = 0, NNRT_U8 = 1, NNRT_I32 = 2 }; // element types
+
+struct nnrt_call;
 
 // A named option of a call, as checked by the compiler.
 typedef struct nnrt_option {
@@ -23,7 +25,8 @@ typedef struct nnrt_option {
     double number;
     const double *numbers; // a list
     const char *const *texts;
-    int64_t count; // of numbers or texts
+    int64_t count;                // of numbers or texts
+    const struct nnrt_call *call; // a schedule within another; NULL: none
 } nnrt_option;
 
 // A call of a word of the language: an initializer, a data source, a transform, a metric, a

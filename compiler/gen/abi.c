@@ -26,14 +26,17 @@
 #define COUNTED(field, counter) ROW(field, KIND(AT(field)), NULL, offsetof(OWNER, counter))
 #define PART(field, of) ROW(field, ABI_STRUCT, &(of), ABI_UNCOUNTED)
 #define ITEMS(field, of, counter) ROW(field, ABI_ITEMS, &(of), offsetof(OWNER, counter))
+#define ONE(field, of) ROW(field, ABI_ITEMS, &(of), ABI_UNCOUNTED)
 #define STRUCT(name, type)                                                                         \
     const AbiStruct name = {#type, sizeof(type), name##_fields,                                    \
                             sizeof name##_fields / sizeof *name##_fields}
 
+static const AbiStruct abi_call; // whose options may be calls
+
 #define OWNER nnrt_option
-static const AbiField abi_option_fields[] = {FIELD(name),           FIELD(text),
-                                             FIELD(number),         COUNTED(numbers, count),
-                                             COUNTED(texts, count), FIELD(count)};
+static const AbiField abi_option_fields[] = {
+    FIELD(name),           FIELD(text),  FIELD(number),      COUNTED(numbers, count),
+    COUNTED(texts, count), FIELD(count), ONE(call, abi_call)};
 static STRUCT(abi_option, nnrt_option);
 #undef OWNER
 

@@ -215,8 +215,7 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
 static nnrt_call learning_rate_of(Gen *gen, const Args *optimizer) {
     const ArgValue *rate = args_get(optimizer, "learning_rate");
     if (rate->callee) return program_call(gen->arena, rate->callee, rate->args);
-    const nnrt_schedule_row *row = nnrt_schedule_rows;
-    while (!row->is_number) row++;
+    const nnrt_schedule_row *row = nnrt_schedule_number_row();
     Args *args = args_default(gen->arena, &row->schema);
     args_set_number(args, row->schema.args[0].name, rate->number);
     return program_call(gen->arena, &row->schema, args);

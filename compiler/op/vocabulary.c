@@ -35,10 +35,6 @@ static bool is_transform(const Schema *row) {
     return !is_augmentation(row);
 }
 
-static bool is_written(const Schema *row) {
-    return !((const nnrt_schedule_row *)row)->is_number;
-}
-
 #define TABLE(rows) .tables = (const void *const[]){(rows), NULL}, .row_size = sizeof *(rows)
 #define OPERATORS(which)                                                                           \
     .tables = (const void *const *)op_tables, .row_size = sizeof(OpDef), .has = (which)
@@ -73,8 +69,8 @@ const Family vocabulary[FAMILY_COUNT] = {
                           .noun = "schedule",
                           .example = "a schedule",
                           .doc = "as a learning rate: `sgd(exponential_decay(..))`",
-                          TABLE(nnrt_schedule_rows),
-                          .has = is_written},
+                          .tables = (const void *const *)nnrt_schedule_tables,
+                          .row_size = sizeof(nnrt_schedule_row)},
     [FAMILY_REGULARIZERS] = {.title = "Regularizers",
                              .noun = "regularizer",
                              .example = "a regularizer",

@@ -37,11 +37,21 @@ static nnrt_option option_of(Arena *arena, const ArgDef *def, const ArgValue *va
     return option;
 }
 
+// A schedule whose rate is another one.
+static const nnrt_call *inner_call(Arena *arena, const ArgDef *def, const ArgValue *value) {
+    if (def->type != ARG_RATE || !value->callee) return NULL;
+    nnrt_call *call = ARENA_NEW(arena, nnrt_call);
+    *call = program_call(arena, value->callee, value->args);
+    return call;
+}
+
 nnrt_call program_call(Arena *arena, const Schema *schema, const Args *args) {
     int count = schema_arg_count(schema);
     nnrt_option *options = ARENA_ARRAY(arena, nnrt_option, count + 1);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         options[i] = option_of(arena, &schema->args[i], &args->values[i]);
+        options[i].call = inner_call(arena, &schema->args[i], &args->values[i]);
+    }
     return (nnrt_call){schema->name, vocabulary_row(schema), options, count};
 }
 

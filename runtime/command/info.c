@@ -131,7 +131,8 @@ static void put_call(nnrt_json *json, const char *key, const nnrt_call *call) {
     nnrt_json_string(json, "name", call->name);
     for (int64_t i = 0; i < call->option_count; i++) {
         const nnrt_option *option = &call->options[i];
-        if (option->text) nnrt_json_string(json, option->name, option->text);
+        if (option->call) put_call(json, option->name, option->call);
+        if (option->text && !option->call) nnrt_json_string(json, option->name, option->text);
         if (!isnan(option->number)) nnrt_json_number(json, option->name, option->number);
         if (!option->numbers) continue;
         nnrt_json_open(json, option->name, '[');
@@ -143,7 +144,7 @@ static void put_call(nnrt_json *json, const char *key, const nnrt_call *call) {
 }
 
 static void put_learning_rate(nnrt_json *json, const nnrt_call *call) {
-    if (nnrt_schedule_rows[call->row].is_number)
+    if (nnrt_schedule_row_of(call)->is_number)
         nnrt_json_number(json, "learning_rate", nnrt_call_number_at(call, 0));
     else
         put_call(json, "learning_rate", call);
@@ -306,7 +307,8 @@ static void print_call(const nnrt_call *call) {
         const nnrt_option *option = &call->options[i];
         if (!option->text && isnan(option->number) && !option->numbers) continue;
         printf("%s%s = ", separator, option->name);
-        if (option->text) printf("%s", option->text);
+        if (option->call) print_call(option->call);
+        if (option->text && !option->call) printf("%s", option->text);
         if (!option->text && !option->numbers) printf("%g", option->number);
         for (int64_t k = 0; option->numbers && k < option->count; k++)
             printf("%s%g", k ? ", " : "[", option->numbers[k]);
@@ -317,7 +319,7 @@ static void print_call(const nnrt_call *call) {
 }
 
 static void print_rate(const nnrt_call *rate) {
-    if (nnrt_schedule_rows[rate->row].is_number)
+    if (nnrt_schedule_row_of(rate)->is_number)
         printf("%g", nnrt_call_number_at(rate, 0));
     else
         print_call(rate);

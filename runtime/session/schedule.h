@@ -14,22 +14,31 @@ struct nnrt_schedule {
     double unit;            // steps of one unit of time: those of an epoch, or 1
     // Of some schedules.
     double factor, alpha, end, power, warmup, warmup_target, length_factor, initial_factor;
-    int by_epochs, staircase, cycle;
+    double share, divisor, end_divisor;
+    int by_epochs, staircase, cycle, is_linear;
     const nnrt_option *boundaries, *rates;
+    // Of a warm-up in front of it: steps, and the rate of the first; 0: there is none. All the rest
+    // is of what follows.
+    double rise, rise_start;
 };
 
-// A schedule is a row, beside its functions, of schedule.c. Its first argument is the first rate.
+// A schedule is a row, beside its functions, in a file of schedules/. Its first argument is the
+// first rate, or that of the schedule that it leads to.
 typedef struct nnrt_schedule_row {
     Schema schema;
-    int is_number;      // what a number stands for; nobody writes its name
+    int is_number;      // what a number stands for
     int has_boundaries; // `epochs` and `steps` are lists beside `rates`
     int has_warmup;     // `warmup` and `warmup_target` belong together
+    int leads;          // to another schedule, its first argument
     // Reads the options that `rate` needs, by their place; NULL: the first rate is enough.
     void (*open)(nnrt_schedule *schedule, const nnrt_call *call, int64_t epoch_steps);
     double (*rate)(const nnrt_schedule *schedule, double step);
 } nnrt_schedule_row;
 
-extern const nnrt_schedule_row nnrt_schedule_rows[]; // ended by a row without name
+extern const nnrt_schedule_row *const nnrt_schedule_tables[]; // ended by NULL
+
+const nnrt_schedule_row *nnrt_schedule_row_of(const nnrt_call *call);
+const nnrt_schedule_row *nnrt_schedule_number_row(void); // what a number stands for
 
 // `call` must outlive *schedule. `epoch_steps`: of a whole epoch. `initial`: instead of the call's;
 // 0: the call's. A schedule's own unit is that of the option which is given: epochs or steps.

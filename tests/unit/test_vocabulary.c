@@ -53,8 +53,9 @@ static void test_rows_have_functions(void **state) {
             assert_true(row->update && row->value && (row->open || !row->schema.args));
     for (const nnrt_initializer_row *row = nnrt_initializer_rows; row->schema.name; row++)
         assert_non_null(row->run);
-    for (const nnrt_schedule_row *row = nnrt_schedule_rows; row->schema.name; row++)
-        assert_true(row->rate && (row->is_number || row->open));
+    for (int i = 0; nnrt_schedule_tables[i]; i++)
+        for (const nnrt_schedule_row *row = nnrt_schedule_tables[i]; row->schema.name; row++)
+            assert_true((row->rate || row->leads) && (row->is_number || row->open));
     for (int i = 0; nnrt_callback_tables[i]; i++)
         for (const nnrt_callback_row *row = nnrt_callback_tables[i]; row->schema.name; row++) {
             const ArgDef *args = row->schema.args;

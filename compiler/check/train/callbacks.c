@@ -3,6 +3,7 @@
 #include "../../../runtime/metrics/row.h"
 #include "../../../runtime/report/pattern.h"
 #include "../../../runtime/session/callback.h"
+#include "../../../runtime/session/schedule.h"
 #include "../check.h"
 
 typedef struct Reader {
@@ -281,12 +282,19 @@ static bool check_same_file(const Reader *r, const Call *call) {
 
 // ---- The learning rate.
 
+// Whether it follows a schedule; a warm-up leads to a number, which may be lowered.
+static bool is_scheduled(const ArgValue *rate) {
+    if (!rate->callee) return false;
+    const nnrt_schedule_row *row = (const nnrt_schedule_row *)rate->callee;
+    return !row->is_number && !(row->leads && !is_scheduled(&rate->args->values[0]));
+}
+
 // That of the first step that has one; NULL: all rates are numbers.
 static const ArgValue *find_schedule(const Training *training) {
     for (int i = 0; i < training->steps.count; i++) {
         const Args *optimizer = training->steps.items[i]->optimizer_args;
         const ArgValue *rate = optimizer ? args_get(optimizer, "learning_rate") : NULL;
-        if (rate && rate->callee) return rate;
+        if (rate && is_scheduled(rate)) return rate;
     }
     return NULL;
 }

@@ -63,11 +63,28 @@ static bool check_warmup(Checker *c, const Args *args) {
     return false;
 }
 
-bool schedule_check(Checker *c, const Args *optimizer_args) {
-    const ArgValue *rate = args_get(optimizer_args, "learning_rate");
-    if (!rate->callee) return true;
+static bool check_rate(Checker *c, const ArgValue *rate);
+
+// What a warm-up leads to is no other one: two lines are `piecewise`'s business.
+static bool check_next(Checker *c, const Args *args) {
+    const ArgValue *next = &args->values[0];
+    if (!next->callee || !row_of(next->args)->leads) return check_rate(c, next);
+    Diag *diag = diag_report(c->sink, DIAG_E0202, next->args->span, "a `%s` before a `%s`",
+                             args->schema->name, next->callee->name);
+    diag_label(diag, "expected a number or another schedule");
+    diag_help(diag, "say how long it is in one of them");
+    return false;
+}
+
+static bool check_rate(Checker *c, const ArgValue *rate) {
+    if (!rate->callee || row_of(rate->args)->is_number) return true;
     bool ok = check_unit(c, rate->args);
     if (ok && row_of(rate->args)->has_boundaries) ok = check_boundaries(c, rate->args);
     if (ok && row_of(rate->args)->has_warmup) ok = check_warmup(c, rate->args);
+    if (ok && row_of(rate->args)->leads) ok = check_next(c, rate->args);
     return ok;
+}
+
+bool schedule_check(Checker *c, const Args *optimizer_args) {
+    return check_rate(c, args_get(optimizer_args, "learning_rate"));
 }
