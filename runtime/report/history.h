@@ -1,6 +1,6 @@
 // The values of the epochs: Keras's history.csv (CSVLogger): `epoch,` and the names in alphabetical
-// order, the epoch counted from 1 as everywhere (Keras: from 0); written as the epochs end. For
-// --json the last epochs are also held in memory.
+// order, the epoch counted from 1 as everywhere (Keras: from 0); written as the epochs end. Where
+// they are asked for later, the last epochs are also held in memory.
 #ifndef NNRT_HISTORY_H
 #define NNRT_HISTORY_H
 

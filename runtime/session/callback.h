@@ -15,13 +15,16 @@ typedef struct nnrt_state nnrt_state;
 typedef enum nnrt_callback_file {
     NNRT_WRITES_NOTHING,
     NNRT_WRITES_WEIGHTS, // files whose names may have placeholders
-    NNRT_WRITES_LOG      // a file that lines are added to
+    NNRT_WRITES_LOG,     // a file that is added to
+    NNRT_WRITES_FILE,    // a file that is replaced
+    NNRT_WRITES_FOLDER   // files of other names in a folder
 } nnrt_callback_file;
 
 typedef struct nnrt_callback_row {
     Schema schema;
     nnrt_callback_file writes; // to `path`, its first argument
     int lowers_rate;           // the learning rate, which must be a number then, and is reported
+    int reads_history;         // the values of the epochs before, which are held for it then
     int monitors;              // a value of the epochs, its argument `monitor` ..
     int monitor;               // .. which stands at this place
     int best_only;             // the place of a switch without which it monitors nothing; 0: none
@@ -36,6 +39,8 @@ typedef struct nnrt_callback_row {
     // Adds what it remembers to the list; called when that was restored: files go on from there.
     void (*state)(nnrt_callback *callback, const nnrt_callbacks *all, nnrt_state *state);
     nnrt_status (*restored)(nnrt_callback *callback);
+    // At the end of the block, whatever its reason; what cannot be written then is a warning, too.
+    nnrt_status (*end)(nnrt_callback *callback);
     void (*close)(nnrt_callback *callback);
 } nnrt_callback_row;
 

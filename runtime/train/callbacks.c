@@ -19,6 +19,8 @@ const nnrt_callback_row *const nnrt_callback_tables[] = {
     nnrt_callback_checkpoint,
     nnrt_callback_reduce_on_plateau,
     nnrt_callback_csv_log,
+    nnrt_callback_json_log,
+    nnrt_callback_history,
     NULL,
 };
 
@@ -114,6 +116,12 @@ int64_t nnrt_callbacks_best(const nnrt_callbacks *callbacks) {
 
 int64_t nnrt_callbacks_end(nnrt_callbacks *callbacks) {
     nnrt_callback *best = find_best(callbacks);
+    for (int64_t i = 0; i < callbacks->count; i++) {
+        nnrt_callback *callback = &callbacks->items[i];
+        if (!callback->row->end || !callback->row->end(callback)) continue;
+        callbacks->has_failed = 1;
+        fprintf(stderr, "warning: %s\n", nnrt_error());
+    }
     if (best) best->row->restore(best, callbacks);
     return nnrt_callbacks_best(callbacks);
 }
@@ -149,6 +157,15 @@ static nnrt_status check_log(const char *path) {
     return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", path, strerror(errno));
 }
 
+// A folder is made, if it is not there; its files have names that are new.
+static nnrt_status check_folder(const char *path) {
+    char probe[PATH_MAX];
+    if (snprintf(probe, sizeof probe, "%s/probe", path) >= (int)sizeof probe)
+        return nnrt_fail(NNRT_USAGE, "`%s` is too long for a folder", path);
+    nnrt_status status = nnrt_callback_make_folders(probe);
+    return status ? status : nnrt_file_probe(probe);
+}
+
 nnrt_status nnrt_callback_make_folders(const char *path) {
     char folder[PATH_MAX];
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -167,7 +184,10 @@ static nnrt_status check_path(const nnrt_call *call) {
     nnrt_log none = {0};
     char path[PATH_MAX];
     if (!pattern) return NNRT_OK;
-    if (nnrt_callback_row_of(call)->writes == NNRT_WRITES_LOG) return check_log(pattern);
+    nnrt_callback_file writes = nnrt_callback_row_of(call)->writes;
+    if (writes == NNRT_WRITES_LOG) return check_log(pattern);
+    if (writes == NNRT_WRITES_FILE) return nnrt_file_probe(pattern);
+    if (writes == NNRT_WRITES_FOLDER) return check_folder(pattern);
     nnrt_status status = nnrt_pattern_path(pattern, 1, &none, path, sizeof path);
     if (status) return status;
     if (nnrt_placeholder_next(pattern, &placeholder) > 0 && strchr(placeholder.end, '/'))

@@ -1,8 +1,9 @@
-// The `callbacks` of a training block at work: early_stopping, checkpoint, reduce_on_plateau,
-// csv_log, in the order in which they were written. What they decide is monitor.c's business.
+// The `callbacks` of a training block at work, in the order in which they were written. What they
+// decide is monitor.c's business.
 #ifndef NNRT_CALLBACKS_H
 #define NNRT_CALLBACKS_H
 
+#include "../report/history.h"
 #include "../report/log.h"
 #include "../report/progress/progress.h"
 #include "../session/callback.h"
@@ -15,6 +16,7 @@ struct nnrt_callbacks { // a zeroed one has none
     const nnrt_training *training;
     nnrt_schedule *schedules;      // of the training's steps; reduce_on_plateau lowers their rates
     const nnrt_progress *progress; // where messages go
+    const nnrt_history *history;   // of all blocks; held where a row reads it
     nnrt_callback *items;
     int64_t count;
     int64_t epochs_before; // of earlier blocks: messages, paths and logs count on from there

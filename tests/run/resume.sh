@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trainings that are killed at any moment, also while a checkpoint is written, and go on from it have the bits of those
-# that never stopped: weights, losses of all steps, values of all epochs, csv_log; with any number of threads. Fails where
+# that never stopped: weights, losses of all steps, values of all epochs, logs of callbacks; with any number of threads. Fails where
 # anything that a training depends on is not kept, or kept as of another moment. RESUME_ROUNDS=100 tests/run/resume.sh, by
 # hand, kills each program 300 times.
 . "$(dirname "$0")/common/begin.sh"
@@ -15,7 +15,7 @@ train net on points {
     metrics   = [accuracy, auc]
     epochs    = 100
     batch     = 7
-    callbacks = [early_stopping(patience = 80, restore_best_weights = true), csv_log("dense.csv"),
+    callbacks = [early_stopping(patience = 80, restore_best_weights = true), csv_log("dense.csv"), json_log("dense.jsonl", append = true), history("dense.json"),
                  checkpoint("dense-best.safetensors", monitor = val_accuracy, save_best_only = true)]
 }
 END
@@ -102,7 +102,9 @@ same() { # PROGRAM
     cmp -s run.steps whole.steps || fail "$1: other losses: $(cmp run.steps whole.steps)"
     cmp -s run.history whole.history || fail "$1: other values of epochs: $(diff run.history whole.history | head -n 4)"
     cmp -s <(weights run.safetensors) <(weights whole.safetensors) || fail "$1: other weights"
-    [ ! -e "$1.csv" ] || cmp -s "$1.csv" whole.csv || fail "$1: another csv_log"
+    for log in csv jsonl json; do
+        [ ! -e "$1.$log" ] || cmp -s "$1.$log" "whole.$log" || fail "$1: another $1.$log"
+    done
 }
 
 weights() { # without the header, of which the counters of a file are part
@@ -133,9 +135,11 @@ survives() { # PROGRAM
     start=$(milliseconds)
     fits "$program" whole 2 || fail "$program: does not train"
     length=$(($(milliseconds) - start))
-    [ ! -e "$program.csv" ] || mv "$program.csv" whole.csv
+    for log in csv jsonl json; do
+        [ ! -e "$program.$log" ] || mv "$program.$log" "whole.$log"
+    done
     for ((round = 0; round < rounds; round++)); do
-        rm -f run.* kept*
+        rm -f run.* kept* $program.jsonl
         for part in 2 3 4; do dies "$program" $((10 + RANDOM % (length / part + 1))); done
         fits "$program" run $((1 + RANDOM % 3)) --checkpoint kept.safetensors --every 13 --resume ||
             fail "$program: does not go on"

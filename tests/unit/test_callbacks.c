@@ -3,6 +3,9 @@
 
 #include "../common/calls.h"
 
+#include <jansson.h>
+#include <sys/stat.h>
+
 #define OPTION_COUNT(options) (sizeof(options) / sizeof *(options))
 
 // The program with other callbacks and another learning rate.
@@ -77,6 +80,53 @@ static void appends_to_logs(void **state) {
     says("--save and csv_log name the same file");
 }
 
+// An object a line, as the epochs end; a file that is not appended to begins anew.
+static void logs_objects(void **state) {
+    static const nnrt_option options[] = {{.name = "path", .text = "log.jsonl"},
+                                          {.name = "append", .number = 0}};
+    nnrt_call callback = call_make(FAMILY_CALLBACKS, "json_log", options, OPTION_COUNT(options));
+    char text[4096];
+    (void)state;
+    Variant variant = variant_of(&callback);
+    for (int run = 0; run < 2; run++) run_training(&variant, 0, "fit --epochs 2 --save w");
+    read_text("log.jsonl", text, sizeof text);
+    char *second = strchr(text, '\n') + 1;
+    for (int epoch = 1; epoch <= 2; epoch++) {
+        json_t *json = json_loads(epoch == 1 ? text : second, JSON_DISABLE_EOF_CHECK, NULL);
+        assert_int_equal(json_integer_value(json_object_get(json, "epoch")), epoch);
+        assert_true(json_is_real(json_object_get(json, "val_accuracy")));
+        assert_int_equal(json_object_size(json), 5);
+        json_decref(json);
+    }
+    assert_string_equal(strchr(second, '\n'), "\n");
+}
+
+// Lists of all epochs, whole at any moment, also where the training ends early or fails.
+static void keeps_a_history(void **state) {
+    static const nnrt_option options[] = {{.name = "path", .text = "history.json"}};
+    nnrt_call callback = call_make(FAMILY_CALLBACKS, "history", options, OPTION_COUNT(options));
+    (void)state;
+    Variant variant = variant_of(&callback);
+    run_training(&variant, 0, "fit --epochs 400 --save w --history history.csv");
+    json_t *json = json_load_file("history.json", 0, NULL);
+    assert_int_equal(json_object_size(json), 5);
+    assert_int_equal(json_array_size(json_object_get(json, "epoch")), 400);
+    const json_t *losses = json_object_get(json, "val_loss");
+    assert_int_equal(json_array_size(losses), 400);
+    assert_true(json_number_value(json_array_get(losses, 399)) <
+                json_number_value(json_array_get(losses, 0)));
+    json_decref(json);
+    run_training(&variant, 4, "fit --learning-rate 1e30 --save w");
+    assert_int_equal(access("history.json", F_OK), 0);
+    run_training(&variant, 2, "fit --save history.json");
+    says("--save and history name the same file");
+    assert_int_equal(unlink("history.json") | mkdir("history.json", 0777), 0);
+    run_training(&variant, 1, "fit --epochs 1 --save w2");
+    says("history.json");
+    assert_int_equal(access("w2", F_OK), -1); // said before the training
+    assert_int_equal(rmdir("history.json"), 0);
+}
+
 // The rate falls by a factor at a time, down to the lowest one.
 static void lowers_the_rate(void **state) {
     static const nnrt_option options[] = {{.name = "monitor", .text = "loss"},
@@ -122,6 +172,8 @@ int main(void) {
         cmocka_unit_test(needs_what_it_monitors),
         cmocka_unit_test(stops_early),
         cmocka_unit_test(appends_to_logs),
+        cmocka_unit_test(logs_objects),
+        cmocka_unit_test(keeps_a_history),
         cmocka_unit_test(lowers_the_rate),
         cmocka_unit_test(schedules_give_the_same_bits),
     };

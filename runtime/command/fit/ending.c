@@ -49,6 +49,16 @@ static nnrt_status open_sample_folder(const nnrt_session *session) {
     return status ? status : nnrt_sample_files_open(folder);
 }
 
+// Do callbacks read the history?
+static int is_read(const nnrt_session *session) {
+    const nnrt_program *program = session->program;
+    int is_read = 0;
+    for (int64_t i = 0; i < program->training_count; i++)
+        for (int64_t k = 0; k < program->trainings[i].callback_count; k++)
+            is_read |= nnrt_callback_row_of(&program->trainings[i].callbacks[k])->reads_history;
+    return is_read;
+}
+
 nnrt_status nnrt_fit_check_outputs(nnrt_fit *f) {
     const nnrt_options *options = f->options;
     nnrt_status status = nnrt_outputs_check(f->session);
@@ -58,7 +68,7 @@ nnrt_status nnrt_fit_check_outputs(nnrt_fit *f) {
     if (!status) status = nnrt_callbacks_check(f->session);
     if (!status)
         status = nnrt_history_open(&f->history, f->session, options->history,
-                                   options->json != 0 || options->checkpoint,
+                                   options->json || options->checkpoint || is_read(f->session),
                                    options->checkpoint != NULL);
     if (status || !options->step_log) return status;
     f->step_log = nnrt_file_create(options->step_log);

@@ -12,6 +12,7 @@ static nnrt_status open_callbacks(nnrt_fit *f, const nnrt_training *training, in
                                     .training = training,
                                     .schedules = f->trainer.schedules,
                                     .progress = &f->progress,
+                                    .history = &f->history,
                                     .epochs_before = first_epoch};
     return nnrt_callbacks_open(&f->callbacks);
 }

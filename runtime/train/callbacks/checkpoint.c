@@ -17,10 +17,8 @@ enum {
 };
 
 static const ArgDef checkpoint_args[] = {
-    {.name = "path",
-     .type = ARG_STRING,
-     .keras_name = "filepath filename",
-     .doc = "the file, from the current folder; {epoch:02d} and {val_loss:.2f} are filled in"},
+    NNRT_CALLBACK_PATH(
+        "the file, from the current folder; {epoch:02d} and {val_loss:.2f} are filled in"),
     NNRT_CALLBACK_MONITOR,
     NNRT_CALLBACK_SWITCH("save_best_only", "save an epoch only if it is the best so far"),
     NNRT_CALLBACK_MODE,

@@ -24,7 +24,8 @@ struct nnrt_callback {
 
 // Ended by a row without name. A table more is a line in nnrt_callback_tables (train/callbacks.c).
 extern const nnrt_callback_row nnrt_callback_early_stopping[], nnrt_callback_checkpoint[],
-    nnrt_callback_reduce_on_plateau[], nnrt_callback_csv_log[];
+    nnrt_callback_reduce_on_plateau[], nnrt_callback_csv_log[], nnrt_callback_json_log[],
+    nnrt_callback_history[];
 
 // The folders above a file, as Keras makes them.
 nnrt_status nnrt_callback_make_folders(const char *path);
@@ -36,6 +37,10 @@ nnrt_status nnrt_callback_make_folders(const char *path);
      .type = ARG_NAME,                                                                             \
      .default_text = "val_loss",                                                                   \
      .doc = "the value that tells better from worse: loss, a metric, or one of them with val_"}
+#define NNRT_CALLBACK_PATH(text)                                                                   \
+    {.name = "path", .type = ARG_STRING, .keras_name = "filename filepath", .doc = (text)}
+#define NNRT_CALLBACK_LOG NNRT_CALLBACK_PATH("the file, from the current folder")
+#define NNRT_CALLBACK_APPEND NNRT_CALLBACK_SWITCH("append", "go on at the end of the file")
 #define NNRT_CALLBACK_MODE                                                                         \
     {.name = "mode",                                                                               \
      .type = ARG_WORD,                                                                             \

@@ -1,0 +1,60 @@
+// json_log: an object an epoch, one a line (JSON lines), as soon as it is over.
+#include "row.h"
+
+#include "../../report/journal.h"
+
+#include <stdio.h>
+
+enum { JSON_PATH, JSON_APPEND };
+
+static const ArgDef json_args[] = {NNRT_CALLBACK_LOG, NNRT_CALLBACK_APPEND, {0}};
+
+static nnrt_status open_json(nnrt_callback *callback, const nnrt_callbacks *all) {
+    (void)all;
+    return nnrt_journal_open(callback->own, nnrt_callback_path(callback->call),
+                             nnrt_call_is_on(callback->call, JSON_APPEND));
+}
+
+static nnrt_status end_json_epoch(nnrt_callback *callback, nnrt_callbacks *all, nnrt_moment *at) {
+    nnrt_journal *own = callback->own;
+    (void)all;
+    if (nnrt_journal_start(own)) return NNRT_ERROR;
+    if (!own->file) return NNRT_OK; // it failed before
+    nnrt_json json = {0};
+    nnrt_json_open(&json, NULL, '{');
+    nnrt_json_integer(&json, "epoch", at->number);
+    nnrt_log_json(at->log, &json);
+    nnrt_json_close(&json, '}');
+    const char *text = nnrt_json_text(&json);
+    if (text) fprintf(own->file, "%s\n", text);
+    nnrt_status status =
+        text ? nnrt_journal_commit(own) : nnrt_fail_memory("a line of json_log", json.capacity);
+    nnrt_json_free(&json);
+    return status;
+}
+
+static void add_state(nnrt_callback *callback, const nnrt_callbacks *all, nnrt_state *state) {
+    (void)all;
+    nnrt_journal_state(callback->own, state);
+}
+
+static nnrt_status go_on(nnrt_callback *callback) {
+    return nnrt_journal_restored(callback->own);
+}
+
+static void close_json(nnrt_callback *callback) {
+    nnrt_journal_close(callback->own);
+}
+
+const nnrt_callback_row nnrt_callback_json_log[] = {
+    {.schema = {"json_log", "writes the values of each epoch to a file of JSON lines", json_args,
+                NULL},
+     .writes = NNRT_WRITES_LOG,
+     .own_size = sizeof(nnrt_journal),
+     .open = open_json,
+     .epoch = end_json_epoch,
+     .state = add_state,
+     .restored = go_on,
+     .close = close_json},
+    {.schema = {0}},
+};
