@@ -71,6 +71,13 @@ static nnrt_status end_history_epoch(nnrt_callback *callback, nnrt_callbacks *al
     return status;
 }
 
+// What was killed may have been behind, and there may be no epoch left.
+static nnrt_status go_on(nnrt_callback *callback) {
+    history *own = callback->own;
+    own->is_behind = own->values->count > 0;
+    return NNRT_OK;
+}
+
 static nnrt_status end_history(nnrt_callback *callback) {
     history *own = callback->own;
     if (!own->is_behind) return NNRT_OK;
@@ -86,6 +93,7 @@ const nnrt_callback_row nnrt_callback_history[] = {
      .own_size = sizeof(history),
      .open = open_history,
      .epoch = end_history_epoch,
+     .restored = go_on,
      .end = end_history},
     {.schema = {0}},
 };
