@@ -14,6 +14,7 @@ packages=(
     zlib1g-dev libdeflate-dev libjansson-dev  # gzip files, safetensors headers
     libminizip-dev                            # NumPy's archives
     libpng-dev libjpeg62-turbo-dev            # pictures
+    libprotobuf-c-dev protobuf-c-compiler     # events for TensorBoard
     libopenblas-dev                           # large matrix products
     libcmocka-dev                             # unit tests
     dataset-fashion-mnist                     # the data of the first network and of the tests

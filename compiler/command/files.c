@@ -17,7 +17,8 @@ static void print_callbacks(Text *out, const Training *training) {
     nnrt_call *calls = program_calls(out->arena, &training->callbacks);
     for (int i = 0; i < training->callbacks.count; i++) {
         const char *path = nnrt_callback_path(&calls[i]);
-        if (path) text_format(out, "writes %s (%s)\n", path, calls[i].name);
+        bool is_folder = nnrt_callback_row_of(&calls[i])->writes == NNRT_WRITES_FOLDER;
+        if (path) text_format(out, "writes %s%s (%s)\n", path, is_folder ? "/" : "", calls[i].name);
     }
 }
 

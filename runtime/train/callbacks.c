@@ -15,13 +15,10 @@
 #include <unistd.h>
 
 const nnrt_callback_row *const nnrt_callback_tables[] = {
-    nnrt_callback_early_stopping,
-    nnrt_callback_checkpoint,
-    nnrt_callback_reduce_on_plateau,
-    nnrt_callback_csv_log,
-    nnrt_callback_json_log,
-    nnrt_callback_history,
-    NULL,
+    nnrt_callback_early_stopping,    nnrt_callback_checkpoint,
+    nnrt_callback_reduce_on_plateau, nnrt_callback_csv_log,
+    nnrt_callback_json_log,          nnrt_callback_history,
+    nnrt_callback_tensorboard,       NULL,
 };
 
 const nnrt_callback_row *nnrt_callback_row_of(const nnrt_call *call) {

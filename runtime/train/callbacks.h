@@ -10,10 +10,12 @@
 #include "../session/schedule.h"
 #include "../session/session.h"
 #include "../state/state.h"
+#include "trainer.h"
 
 struct nnrt_callbacks { // a zeroed one has none
     nnrt_session *session;
     const nnrt_training *training;
+    const nnrt_trainer *trainer;   // which has done the epoch
     nnrt_schedule *schedules;      // of the training's steps; reduce_on_plateau lowers their rates
     const nnrt_progress *progress; // where messages go
     const nnrt_history *history;   // of all blocks; held where a row reads it

@@ -10,6 +10,7 @@
 static nnrt_status open_callbacks(nnrt_fit *f, const nnrt_training *training, int64_t first_epoch) {
     f->callbacks = (nnrt_callbacks){.session = f->session,
                                     .training = training,
+                                    .trainer = &f->trainer,
                                     .schedules = f->trainer.schedules,
                                     .progress = &f->progress,
                                     .history = &f->history,

@@ -25,7 +25,7 @@ struct nnrt_callback {
 // Ended by a row without name. A table more is a line in nnrt_callback_tables (train/callbacks.c).
 extern const nnrt_callback_row nnrt_callback_early_stopping[], nnrt_callback_checkpoint[],
     nnrt_callback_reduce_on_plateau[], nnrt_callback_csv_log[], nnrt_callback_json_log[],
-    nnrt_callback_history[];
+    nnrt_callback_history[], nnrt_callback_tensorboard[];
 
 // The folders above a file, as Keras makes them.
 nnrt_status nnrt_callback_make_folders(const char *path);
