@@ -18,6 +18,14 @@ static double processor_seconds(void) {
     return (double)clock() / CLOCKS_PER_SEC;
 }
 
+// The place of `csv` among the sources.
+static int64_t csv_row(void) {
+    nnrt_call call = {.row = 0};
+    for (const nnrt_source *source; (source = nnrt_source_of(&call)); call.row++)
+        if (source == nnrt_csv_sources) return call.row;
+    return -1;
+}
+
 // The call csv(FILE) with its defaults: words are 0, what is absent is NaN.
 static nnrt_call csv_call(const char *path) {
     static nnrt_option options[OPTIONS];
@@ -28,7 +36,7 @@ static nnrt_call csv_call(const char *path) {
         if (def->type == ARG_WORD) options[count].text = def->default_text;
     }
     options[0].text = path;
-    return (nnrt_call){.name = schema->name, .options = options, .option_count = count};
+    return (nnrt_call){schema->name, csv_row(), options, count};
 }
 
 int main(int argc, char **argv) {

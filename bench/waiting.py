@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How long steps of about two milliseconds wait for their data. Of photographs as arrays, turned over and cropped
 anew in each epoch, threads of the loader make batches ahead: the share of the step that the worker waited or helped.
-Rows of a table are read where they lie, in memory or on the disk: how much longer the step is with those of the disk
-than with those of memory, in turns.
+Rows of a table are read where they lie, in memory or on the disk: how much more of the processor, pages that are
+brought included, a training with those of the disk takes than one with those of memory, in turns.
 
 usage: bench/waiting.py [--threads N] [--rounds N]      1 worker, 5 rounds"""
 
@@ -11,13 +11,14 @@ import json
 import os
 import pathlib
 import random
+import resource
 import statistics
 import subprocess
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 NNC = os.environ.get("NNC", str(HERE.parent / "build" / "nnc"))
-ROWS, COLUMNS, PICTURES, SIDE = 100_000, 20, 1000, 150
+ROWS, COLUMNS, PICTURES, SIDE = 100_000, 20, 4000, 150
 
 TABLE = """
 dataset table = csv("table.csv", target = y, memory = %s)
@@ -53,10 +54,13 @@ class Program:
         self.command = [self.executable, "fit", "--json", "--progress=none", "--threads", str(threads), "--epochs", "3"]
 
     def measure(self):
-        """Milliseconds a step, and the part of it that was waiting."""
+        """Milliseconds a step, the part of it that was waiting, and the processor's seconds of the whole run."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         answer = json.loads(subprocess.run(self.command, check=True, capture_output=True, cwd=self.folder).stdout)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         step = answer["samples"] / answer["steps"] / answer["samples_per_second"]
-        return step * 1e3, answer.get("data_share", 0)
+        seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        return step * 1e3, answer.get("data_share", 0), seconds
 
 
 def show(name, steps, shares):
@@ -73,15 +77,15 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         write_table(folder / "table.csv")
-        write_bytes(folder / "pictures.npy", (PICTURES, SIDE, SIDE, 3), random.randbytes(PICTURES * SIDE * SIDE * 3))
+        write_bytes(folder / "pictures.npy", (PICTURES, SIDE, SIDE, 3), os.urandom(PICTURES * SIDE * SIDE * 3))
         write_bytes(folder / "labels.npy", (PICTURES,), bytes(i % 2 for i in range(PICTURES)))
         print("| data | ms/step | waiting, % | lowest to highest |\n|---|--:|--:|--:|")
         for memory, place in (("all", "in memory"), ("none", "on the disk")):
             program = Program(folder, "photographs", ARRAYS % memory, options.threads)
-            show("photographs " + place, *zip(*(program.measure() for _ in range(options.rounds))))
+            show("photographs " + place, *zip(*(program.measure()[:2] for _ in range(options.rounds))))
         programs = [Program(folder, memory, TABLE % memory, options.threads) for memory in ("all", "none")]
-        pairs = [[program.measure()[0] for program in programs] for _ in range(options.rounds)]
-        show("table on the disk", [disk for _, disk in pairs], [disk / memory - 1 for memory, disk in pairs])
+        pairs = [[program.measure() for program in programs] for _ in range(options.rounds)]
+        show("table on the disk", [disk[0] for _, disk in pairs], [disk[2] / memory[2] - 1 for memory, disk in pairs])
 
 
 if __name__ == "__main__":

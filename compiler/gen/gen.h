@@ -40,7 +40,7 @@ bool gen_link(const char *const *objects, const char *executable, const char *te
 // program that it is linked to (runtime/formats/carried.h). Reports E0904, E0902.
 bool gen_carry(const char *path, const char *object, DiagSink *sink);
 
-// The path of libnnrt.a, which executables are linked with ("" if it is missing). In `arena`.
+// The path of the runtime, which executables are linked with ("" if it is missing). In `arena`.
 char *gen_runtime_library(Arena *arena);
 
 // What makes two builds differ besides the source: compiler version, CPU, features, options. For

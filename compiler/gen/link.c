@@ -23,7 +23,7 @@ static bool find_library(const char *name, char *path, size_t size) {
 
 char *gen_runtime_library(Arena *arena) {
     char path[PATH_MAX];
-    return arena_strdup(arena, find_library("libnnrt.a", path, sizeof path) ? path : "");
+    return arena_strdup(arena, find_library(NNC_RUNTIME, path, sizeof path) ? path : "");
 }
 
 // Runs a program with its output captured; returns its exit status, or -1 with errno set.
@@ -109,7 +109,7 @@ static int add_words(const char **arguments, int count, char *text) {
 bool gen_link(const char *const *objects, const char *executable, const char *temporary,
               bool needs_blas, DiagSink *sink) {
     char runtime[PATH_MAX], blas[PATH_MAX];
-    bool found = find_library("libnnrt.a", runtime, sizeof runtime);
+    bool found = find_library(NNC_RUNTIME, runtime, sizeof runtime);
     if (found && needs_blas) found = find_library("libnnrt_blas.a", blas, sizeof blas);
     if (!found) {
         diag_report(sink, DIAG_E0901, SPAN_NONE, "the runtime library is missing beside nnc");
