@@ -132,6 +132,31 @@ typedef struct nnrt_group {
     double sample_flops, step_flops, sample_bytes, step_bytes;
 } nnrt_group;
 
+// Where a value lies.
+enum { NNRT_IN_ARENA, NNRT_IN_WEIGHTS, NNRT_IN_SLOTS, NNRT_IN_COLUMN };
+
+// A value that groups keep in memory, or read there. It is whole after its group, and stays so at
+// least until the next barrier.
+typedef struct nnrt_value {
+    const char *name;    // of its operator; of weights, optimizer state and columns their own
+    const char *layer;   // its name; NULL: none
+    const char *shape;   // of a sample, or of all of it
+    int64_t line;        // in the source; 0: none
+    int64_t group;       // that computes it, or changes it; -1: none does
+    int64_t is_backward; // of gradients and updates: neither outputs nor losses depend on it
+    int64_t place;       // NNRT_IN_...
+    int64_t parameter;   // that it lies as (storage); -1: its elements follow each other
+    int64_t offset;      // there, floats; of a column its number
+    int64_t size;        // elements of a row
+    int64_t rows;        // 0: one for each sample of the batch
+    int64_t stride;      // floats from row to row
+} nnrt_value;
+
+// A group reads a value.
+typedef struct nnrt_read {
+    int64_t group, value;
+} nnrt_read;
+
 // A step of a training, or a prediction.
 typedef struct nnrt_function {
     const char *name;
@@ -141,6 +166,10 @@ typedef struct nnrt_function {
     int64_t column_count, input_count;
     const nnrt_group *groups; // of run_profiled
     int64_t group_count;
+    const nnrt_value *values; // of steps that train
+    int64_t value_count;
+    const nnrt_read *reads; // by group
+    int64_t read_count;
     int64_t arena_size; // floats; an arena of its own, zero before the first call
     int64_t threads;    // more than these do not help (1 for small steps)
     int64_t chunks;     // of a batch, which workers get whole; 0: samples are divided evenly

@@ -112,6 +112,18 @@ static const AbiField abi_group_fields[] = {
 static STRUCT(abi_group, nnrt_group);
 #undef OWNER
 
+#define OWNER nnrt_value
+static const AbiField abi_value_struct_fields[] = {
+    FIELD(name),  FIELD(layer),     FIELD(shape),  FIELD(line), FIELD(group), FIELD(is_backward),
+    FIELD(place), FIELD(parameter), FIELD(offset), FIELD(size), FIELD(rows),  FIELD(stride)};
+static STRUCT(abi_value_struct, nnrt_value);
+#undef OWNER
+
+#define OWNER nnrt_read
+static const AbiField abi_read_fields[] = {FIELD(group), FIELD(value)};
+static STRUCT(abi_read, nnrt_read);
+#undef OWNER
+
 #define OWNER nnrt_function
 static const AbiField abi_function_fields[] = {FIELD(name),
                                                FIELD(run),
@@ -121,6 +133,10 @@ static const AbiField abi_function_fields[] = {FIELD(name),
                                                FIELD(input_count),
                                                ITEMS(groups, abi_group, group_count),
                                                FIELD(group_count),
+                                               ITEMS(values, abi_value_struct, value_count),
+                                               FIELD(value_count),
+                                               ITEMS(reads, abi_read, read_count),
+                                               FIELD(read_count),
                                                FIELD(arena_size),
                                                FIELD(threads),
                                                FIELD(chunks),
@@ -250,11 +266,10 @@ STRUCT(abi_program, nnrt_program);
 #undef OWNER
 
 const AbiStruct *const abi_structs[] = {
-    &abi_option,     &abi_call,    &abi_storage,  &abi_parameter,
-    &abi_slot,       &abi_layer,   &abi_column,   &abi_output,
-    &abi_context,    &abi_group,   &abi_function, &abi_training,
-    &abi_train_step, &abi_loss,    &abi_model,    &abi_dataset,
-    &abi_program,    &abi_vectors, NULL};
+    &abi_option,       &abi_call,   &abi_storage, &abi_parameter, &abi_slot,     &abi_layer,
+    &abi_column,       &abi_output, &abi_context, &abi_group,     &abi_function, &abi_training,
+    &abi_train_step,   &abi_loss,   &abi_model,   &abi_dataset,   &abi_program,  &abi_vectors,
+    &abi_value_struct, &abi_read,   NULL};
 
 // ---- Are they sound?
 

@@ -55,8 +55,7 @@ static nnrt_slot slot_of(const Layout *layout, const Slot *slot) {
                        .initial = slot->initial};
 }
 
-// 0: in another file than the main one, whose lines programs show.
-static int64_t line_at(const Compiled *compiled, Span span) {
+int64_t descriptor_line(const Compiled *compiled, Span span) {
     if (span.file != compiled->program->file) return 0;
     return sources_place(compiled->program->sources, span.file, span.lo).line;
 }
@@ -66,7 +65,7 @@ static nnrt_layer layer_of(Gen *gen, const Compiled *compiled, const Model *mode
     nnrt_layer out = {.name = weights_layer_name(gen->arena, layer, model->name),
                       .type = layer->type_name,
                       .output_shape = type_text(gen->arena, &layer->output),
-                      .line = line_at(compiled, layer->span)};
+                      .line = descriptor_line(compiled, layer->span)};
     for (int i = 0; i < layer->parameters.count; i++)
         out.params += type_elements(&layer->parameters.items[i]->type);
     return out;
@@ -155,7 +154,7 @@ static int64_t useful_threads(const Schedule *schedule) {
 static int64_t line_of(const Compiled *compiled, const Group *group) {
     const Node *node = cost_main_node(group);
     Span span = node->layer ? node->layer->span : node->span;
-    return line_at(compiled, span);
+    return descriptor_line(compiled, span);
 }
 
 static nnrt_group group_of(Gen *gen, const Compiled *compiled, const Schedule *schedule,
@@ -207,6 +206,7 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
     set_columns(gen, graph, &out);
     abi_set_code(&out.run, function->code.run);
     abi_set_code(&out.run_profiled, function->code.profiled);
+    if (marks && graph->mode == GRAPH_TRAIN) values_list(gen, compiled, schedule, &out);
     return out;
 }
 
@@ -449,7 +449,7 @@ static int64_t last_training(const Compiled *compiled, const Model *model) {
 static const char *no_generation(Gen *gen, const Compiled *compiled, const CompiledModel *own) {
     const Node *fault = own->one_step.fault;
     const Layer *layer = fault ? fault->layer : NULL;
-    int64_t line = layer ? line_at(compiled, layer->span) : 0;
+    int64_t line = layer ? descriptor_line(compiled, layer->span) : 0;
     const char *name =
         layer ? weights_layer_name(gen->arena, layer, own->model->name) : own->model->name;
     if (!own->one_step.reason) return NULL;

@@ -323,5 +323,10 @@ bool pipeline_fits(const Compiled *compiled, const GenOptions *options, DiagSink
 
 // ---- descriptor.c
 void descriptor_emit(Gen *gen, const Compiled *compiled);
+// The line of the source; 0: in another file than the main one, whose lines programs show.
+int64_t descriptor_line(const Compiled *compiled, Span span);
+
+// ---- values.c: sets what the function's groups compute and read. After they are planned.
+void values_list(Gen *gen, const Compiled *compiled, const Schedule *schedule, nnrt_function *out);
 
 #endif
