@@ -18,7 +18,7 @@ static const struct {
     {"fit", nnrt_command_fit},           {"init", nnrt_command_init},
     {"evaluate", nnrt_command_evaluate}, {"predict", nnrt_command_predict},
     {"generate", nnrt_command_generate}, {"bench", nnrt_command_bench},
-    {"info", nnrt_command_info},
+    {"replay", nnrt_command_replay},     {"info", nnrt_command_info},
 };
 
 static nnrt_status check_program(const nnrt_program *program, const char *command) {

@@ -15,6 +15,7 @@ nnrt_status nnrt_command_evaluate(nnrt_session *session);
 nnrt_status nnrt_command_predict(nnrt_session *session);
 nnrt_status nnrt_command_generate(nnrt_session *session);
 nnrt_status nnrt_command_bench(nnrt_session *session);
+nnrt_status nnrt_command_replay(nnrt_session *session);
 nnrt_status nnrt_command_info(nnrt_session *session);
 
 #endif

@@ -21,7 +21,8 @@ enum {
     BENCH = 16,
     INFO = 32,
     HELP = 64,
-    GENERATE = 128
+    GENERATE = 128,
+    REPLAY = 256
 };
 
 static const struct command {
@@ -37,6 +38,7 @@ static const struct command {
      "classes or values for .npy, .png and IDX files, `-` or numbers"},
     {"generate", GENERATE, "", "go on with a text, token by token"},
     {"bench", BENCH, "", "measure training and prediction on data in memory"},
+    {"replay", REPLAY, " FILE", "run a step again that `fit` kept because a value is not finite"},
     {"info", INFO, "", "what this program is and which data it needs"},
     {"help", HELP, " [COMMAND]", "this text, or the options of a command"},
 };
@@ -356,7 +358,9 @@ static nnrt_status take_operands(nnrt_options *options, const struct command *co
         if (!find_command(options->topic)) return unknown_command(options->topic);
     } else if (command->bit == EVALUATE && count > 1) {
         return nnrt_fail(NNRT_USAGE, "`evaluate` takes one file, not `%s` as well", operands[1]);
-    } else if (!(command->bit & (PREDICT | EVALUATE)) && count) {
+    } else if (command->bit == REPLAY && count != 1 && !options->help) {
+        return nnrt_fail(NNRT_USAGE, "`replay` needs one file: the step that `fit` kept");
+    } else if (!(command->bit & (PREDICT | EVALUATE | REPLAY)) && count) {
         return nnrt_fail(NNRT_USAGE, "`%s` takes options only, not `%s`", command->name,
                          operands[0]);
     }

@@ -203,6 +203,10 @@ static void prepare_step(worker *w, int64_t step) {
 
 // The functions end with all workers synchronised.
 static void run_turn(const nnrt_pass *pass, const nnrt_turn *turn, const nnrt_context *context) {
+    if (turn->watch) {
+        turn->function->run_profiled(context);
+        return;
+    }
     if (!turn->profile) {
         turn->function->run(context);
         return;
@@ -217,12 +221,12 @@ static void run_turn(const nnrt_pass *pass, const nnrt_turn *turn, const nnrt_co
 
 static void run_step(worker *w, int64_t step) {
     const nnrt_pass *pass = w->pass;
-    uint64_t key = nnrt_random_step_key(pass->seed, pass->epoch, step);
-    int64_t runs = 0;
+    int64_t number = pass->skipped + step, runs = 0;
+    uint64_t key = nnrt_random_step_key(pass->seed, pass->epoch, number);
     for (int64_t t = 0; t < pass->turn_count; t++) {
         const nnrt_turn *turn = &pass->turns[t];
         nnrt_context *context = &w->contexts[t];
-        int64_t before = (pass->steps_before + step) * turn->repeat;
+        int64_t before = (pass->steps_before + number) * turn->repeat;
         for (int64_t r = 0; r < turn->repeat; r++) {
             context->key = nnrt_random_turn_key(key, runs++);
             context->step = (double)(before + r + 1);
@@ -240,7 +244,8 @@ static void begin_worker(worker *w, int thread, int threads) {
         context->thread = thread;
         context->threads = threads;
         context->team = pass->team;
-        if (!pass->turns[t].profile) continue;
+        context->account = pass->turns[t].watch;
+        if (!pass->turns[t].profile || context->account) continue;
         context->account = nnrt_profile_account(pass->turns[t].profile, thread);
         nnrt_profile_skip(context);
     }
@@ -255,7 +260,9 @@ static void run_chunk(void *argument, int thread, int threads) {
         prepare_step(&w, step);
         run_step(&w, step);
     }
-    if (w.pass->turn_count == 1 && w.pass->turns[0].profile) nnrt_profile_between(&w.contexts[0]);
+    const nnrt_turn *turn = &w.pass->turns[0];
+    if (w.pass->turn_count == 1 && turn->profile && !turn->watch)
+        nnrt_profile_between(&w.contexts[0]);
 }
 
 // Steps that take about `seconds`, as far as the cost is known; else few.
@@ -297,6 +304,15 @@ int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
     pace_learn(pass->pace, choice, (end - start) / (double)(nnrt_pass_samples(pass) - before),
                end - start, end);
     return 1;
+}
+
+void nnrt_pass_advance_alone(nnrt_pass *pass) {
+    chunk work = {pass, pass->step, 1, INFINITY, pass->step + 1};
+    nnrt_locality_advance(pass->data, pass->batch, pass->rows, pass->count,
+                          nnrt_pass_samples(pass));
+    nnrt_team_run(pass->team, 1, run_chunk, &work);
+    pass->step = work.end;
+    if (pass->loader) nnrt_loader_release(pass->loader, pass->step);
 }
 
 static void run_settling(void *argument, int thread, int threads) {

@@ -44,6 +44,7 @@ typedef struct nnrt_turn {
     int64_t repeat;                // so many times; the values of the last one count
     int64_t values;                // of a batch: the loss, then what is reported beside it
     nnrt_profile *profile;         // of the function; NULL: none
+    nnrt_account *watch;           // of its groups, in nnrt_pass_advance_alone; NULL: none
 } nnrt_turn;
 
 typedef struct nnrt_pass {
@@ -59,6 +60,7 @@ typedef struct nnrt_pass {
     uint64_t seed;
     int64_t epoch;          // for the keys of the steps
     int64_t steps_before;   // of the training, before this pass
+    int64_t skipped;        // of the epoch, before the first step of this pass; they count, too
     int64_t steps;          // of this pass; fewer than all: it ends early
     int64_t pause;          // no chunk goes beyond this step; 0: none is kept from it
     nnrt_after_step *after; // called by each worker after the first turn; NULL: nothing
@@ -76,6 +78,9 @@ void nnrt_pass_load(nnrt_pass *pass, nnrt_loader *loader);
 
 // Runs about `seconds` more of the pass, at least one step; 0 when it is at its end.
 int nnrt_pass_advance(nnrt_pass *pass, double seconds);
+
+// Runs one step more, by one worker, whose watches see its groups. The same bits.
+void nnrt_pass_advance_alone(nnrt_pass *pass);
 
 // Has the functions whose weights lack something of the steps done (nnrt_function.settles) do it.
 // Nobody may read weights before.

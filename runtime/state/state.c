@@ -177,13 +177,29 @@ void nnrt_snapshot_close(nnrt_snapshot *snapshot) {
     *snapshot = (nnrt_snapshot){0};
 }
 
+// Bytes of an item that are in use, where its first dimension has `rows`.
+static size_t used_bytes(const nnrt_state_item *item, int64_t rows) {
+    int64_t bytes = bytes_of(item), all = item->rank ? item->shape[0] : 1;
+    return (size_t)(item->rows && all > 0 ? bytes / all * rows : bytes);
+}
+
 void nnrt_snapshot_take(nnrt_snapshot *snapshot) {
     const nnrt_state *state = snapshot->state;
     for (int64_t i = 0; i < state->count; i++) {
         const nnrt_state_item *item = &state->items[i];
-        int64_t bytes = bytes_of(item), all = item->rank ? item->shape[0] : 1;
-        snapshot->rows[i] = item->rows ? *item->rows : all;
-        if (item->rows && all > 0) bytes = bytes / all * snapshot->rows[i];
-        if (item->place) memcpy(snapshot->bytes + item->offset, item->place, (size_t)bytes);
+        snapshot->rows[i] = item->rows ? *item->rows : item->rank ? item->shape[0] : 1;
+        if (item->place)
+            memcpy(snapshot->bytes + item->offset, item->place,
+                   used_bytes(item, snapshot->rows[i]));
+    }
+}
+
+void nnrt_snapshot_restore(const nnrt_snapshot *snapshot) {
+    const nnrt_state *state = snapshot->state;
+    for (int64_t i = 0; i < state->count; i++) {
+        const nnrt_state_item *item = &state->items[i];
+        if (!item->place) continue;
+        if (item->rows) *item->rows = snapshot->rows[i];
+        memcpy(item->place, snapshot->bytes + item->offset, used_bytes(item, snapshot->rows[i]));
     }
 }

@@ -85,5 +85,7 @@ typedef struct nnrt_snapshot {
 nnrt_status nnrt_snapshot_open(nnrt_snapshot *snapshot, const nnrt_state *state);
 void nnrt_snapshot_close(nnrt_snapshot *snapshot);
 void nnrt_snapshot_take(nnrt_snapshot *snapshot);
+// Puts all that was taken back into its place, but for what lies in files.
+void nnrt_snapshot_restore(const nnrt_snapshot *snapshot);
 
 #endif

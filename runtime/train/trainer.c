@@ -93,6 +93,26 @@ nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
     return status;
 }
 
+nnrt_status nnrt_trainer_open_saved(nnrt_trainer *trainer, nnrt_session *session,
+                                    const nnrt_training *training, int64_t batch) {
+    memset(trainer, 0, sizeof *trainer);
+    trainer->session = session;
+    trainer->training = training;
+    trainer->batch = batch;
+    nnrt_status status = check_batch(training, batch);
+    if (!status) status = nnrt_session_start_slots(session, training);
+    if (!status) status = open_turns(trainer, 0);
+    nnrt_pass *pass = &trainer->pass;
+    trainer->losses = status ? NULL : calloc((size_t)pass->values, sizeof *trainer->losses);
+    if (!status && !trainer->losses) status = nnrt_fail_memory("the losses of a step", 0);
+    pass->team = session->team;
+    pass->pace = &trainer->pace;
+    pass->batch = batch;
+    pass->losses = trainer->losses;
+    if (status) nnrt_trainer_close(trainer);
+    return status;
+}
+
 void nnrt_trainer_close(nnrt_trainer *trainer) {
     nnrt_loader_free(trainer->loader);
     nnrt_output_metrics_free(&trainer->metrics);
@@ -206,17 +226,21 @@ static void add_step(nnrt_trainer *trainer, nnrt_state *state, int64_t number) {
     nnrt_state_leave(state, outside);
 }
 
-void nnrt_trainer_state(nnrt_trainer *trainer, nnrt_state *state) {
+void nnrt_trainer_model_state(nnrt_trainer *trainer, nnrt_state *state) {
     nnrt_session *session = trainer->session;
     const nnrt_program *program = session->program;
-    nnrt_pass *pass = &trainer->pass;
-    int64_t steps = nnrt_step_count(session->data.train.count, trainer->batch);
     for (int64_t i = 0; i < program->parameter_count; i++) {
         const nnrt_parameter *parameter = &program->parameters[i];
         nnrt_state_parameter(state, NULL, parameter,
                              session->weights.values + parameter->storage.offset);
     }
     for (int64_t i = 0; i < trainer->training->step_count; i++) add_step(trainer, state, i);
+}
+
+void nnrt_trainer_state(nnrt_trainer *trainer, nnrt_state *state) {
+    nnrt_pass *pass = &trainer->pass;
+    int64_t steps = nnrt_step_count(trainer->session->data.train.count, trainer->batch);
+    nnrt_trainer_model_state(trainer, state);
     nnrt_state_integer(state, "batch", &trainer->batch);
     nnrt_state_integer(state, "shuffle", &trainer->shuffle);
     nnrt_state_integer(state, "steps_before", &trainer->steps_done);

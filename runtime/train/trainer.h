@@ -26,6 +26,10 @@ typedef struct nnrt_trainer {
 nnrt_status nnrt_trainer_open(nnrt_trainer *trainer, nnrt_session *session,
                               const nnrt_training *training, int64_t batch, double learning_rate,
                               int with_metrics);
+// One for a single step that was saved: it needs no data, and has no metrics. Its pass has turns,
+// and room for the losses of one batch.
+nnrt_status nnrt_trainer_open_saved(nnrt_trainer *trainer, nnrt_session *session,
+                                    const nnrt_training *training, int64_t batch);
 void nnrt_trainer_close(nnrt_trainer *trainer);
 
 // From now on the steps are profiled, each in its own; NULL: they are not. The caller's.
@@ -41,6 +45,8 @@ void nnrt_trainer_end_epoch(nnrt_trainer *trainer);
 
 // What a block depends on while it trains, its weights and optimizer state included.
 void nnrt_trainer_state(nnrt_trainer *trainer, nnrt_state *state);
+// Of it, weights, optimizer state, and what functions keep from batch to batch.
+void nnrt_trainer_model_state(nnrt_trainer *trainer, nnrt_state *state);
 // After that was restored.
 void nnrt_trainer_restored(nnrt_trainer *trainer);
 // Before it is copied: sums of several workers are added up, and weights are as they should be.

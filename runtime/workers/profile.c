@@ -1,6 +1,7 @@
 #include "profile.h"
 
 #include "../base/clock.h"
+#include "watch.h"
 
 #include <stdlib.h>
 
@@ -11,6 +12,8 @@ struct nnrt_account {                   // on cache lines of its own
     uint64_t *ticks;                    // by slot, then between steps
     int64_t between;                    // the slot
     int64_t steps, samples;
+    nnrt_group_done *done; // of one that watches; NULL: of one that measures
+    void *owner;
 };
 
 struct nnrt_profile {
@@ -80,6 +83,10 @@ const nnrt_roof *nnrt_profile_roof(const nnrt_profile *profile) {
 
 void nnrt_profile_mark(const nnrt_context *context, int64_t slot) {
     nnrt_account *account = context->account;
+    if (account->done) {
+        if (slot % 2 == 0) account->done(account->owner, context, slot / 2);
+        return;
+    }
     uint64_t tick = now();
     // Counters of two processors may differ a little.
     if (tick > account->last) account->ticks[slot] += tick - account->last;
@@ -97,6 +104,22 @@ void nnrt_profile_between(const nnrt_context *context) {
 void nnrt_profile_count(const nnrt_context *context) {
     context->account->steps++;
     context->account->samples += context->rows;
+}
+
+// ---- Watching.
+
+nnrt_account *nnrt_account_watch(nnrt_group_done *done, void *owner) {
+    nnrt_account *account = aligned_alloc(CACHE_LINE, sizeof *account);
+    if (!account) {
+        nnrt_fail_memory("the watch of a step", sizeof *account);
+        return NULL;
+    }
+    *account = (nnrt_account){.done = done, .owner = owner};
+    return account;
+}
+
+void nnrt_account_free(nnrt_account *account) {
+    free(account);
 }
 
 // ---- Results.

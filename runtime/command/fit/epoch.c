@@ -6,7 +6,6 @@
 #include "../../files/file.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -23,26 +22,6 @@ static void log_steps(nnrt_fit *f, int64_t from) {
         log_step(f, step, nnrt_pass_step_loss(pass, step));
 }
 
-static nnrt_status fail_not_finite(const nnrt_fit *f, int64_t step, int64_t turn) {
-    const nnrt_trainer *trainer = &f->trainer;
-    const nnrt_training *training = trainer->training;
-    int64_t best = nnrt_callbacks_best(&f->callbacks);
-    char saved[PATH_MAX + 64] = "the weights were not saved", which[300] = "";
-    if (best)
-        snprintf(saved, sizeof saved, "the weights of the best epoch, %" PRId64 ", are in `%s`",
-                 best, f->save_path);
-    if (training->step_count > 1)
-        snprintf(which, sizeof which, " of step `%s`", training->steps[turn].name);
-    return nnrt_fail(
-        NNRT_NOT_FINITE,
-        "the loss%s became %s in epoch %" PRId64 ", step %" PRId64 " of %" PRId64
-        "; %s. Try a smaller learning rate "
-        "(--learning-rate, now %g), scaled or standardized data, or clip_norm",
-        which, isnan(nnrt_pass_step_loss(&trainer->pass, step)) ? "NaN" : "infinite",
-        trainer->pass.epoch + 1, step + 1, nnrt_step_count(trainer->pass.count, trainer->batch),
-        saved, nnrt_schedule_rate(&trainer->schedules[turn], trainer->pass.steps_before + step));
-}
-
 static nnrt_status run_steps(nnrt_fit *f) {
     nnrt_pass *pass = &f->trainer.pass;
     for (;;) {
@@ -55,7 +34,8 @@ static nnrt_status run_steps(nnrt_fit *f) {
         nnrt_status loaded = pass->loader ? nnrt_loader_status(pass->loader) : NNRT_OK;
         if (loaded) return loaded;
         int64_t turn, bad = nnrt_trainer_not_finite(&f->trainer, from, &turn);
-        if (bad >= 0) return fail_not_finite(f, bad, turn);
+        if (bad >= 0) return nnrt_fit_not_finite(f, bad, turn);
+        if (!nnrt_recall_take(&f->recall, 0)) return nnrt_fit_not_finite(f, -1, 0);
         if (nnrt_progress_due(&f->progress)) {
             nnrt_log log = {0};
             nnrt_log_add(&log, "", f->trainer.training, pass, &f->trainer.metrics);
@@ -81,8 +61,17 @@ static void save_samples(nnrt_fit *f, int64_t epoch) {
     fprintf(stderr, "warning: %s; training goes on without `samples`\n", nnrt_error());
 }
 
+// A sum that changes when callbacks lower one.
+static double rates(const nnrt_trainer *trainer) {
+    double sum = 0;
+    for (int64_t i = 0; i < trainer->training->step_count; i++)
+        sum += trainer->schedules[i].initial;
+    return sum;
+}
+
 static nnrt_status end_epoch(nnrt_fit *f, nnrt_log *log) {
     nnrt_trainer *trainer = &f->trainer;
+    double before = rates(trainer);
     nnrt_weights_info info = nnrt_fit_weights_info(f);
     save_samples(f, f->callbacks.epochs_before + f->epoch + 1);
     nnrt_callbacks_log(&f->callbacks, trainer->steps_done, log);
@@ -90,6 +79,7 @@ static nnrt_status end_epoch(nnrt_fit *f, nnrt_log *log) {
     nnrt_fit_judge(f, log);
     nnrt_status status = nnrt_history_add(&f->history, log);
     if (!status) f->was_stopped = nnrt_callbacks_epoch(&f->callbacks, f->epoch, log, &info);
+    f->must_recall = rates(trainer) != before;
     return status;
 }
 
@@ -112,7 +102,10 @@ nnrt_status nnrt_fit_epoch(nnrt_fit *f) {
     nnrt_trainer_start_epoch(trainer, number, limit);
     int64_t all = nnrt_step_count(trainer->pass.count, trainer->batch);
     nnrt_progress_epoch(&f->progress, number, all, trainer->pass.step);
-    nnrt_status stepped = run_steps(f), status = stepped;
+    int is_finite = nnrt_recall_take(&f->recall, f->must_recall);
+    nnrt_status stepped = is_finite ? run_steps(f) : nnrt_fit_not_finite(f, -1, 0);
+    nnrt_status status = stepped;
+    f->must_recall = 0;
     nnrt_pass_settle(&trainer->pass);
     nnrt_log_add(&log, "", trainer->training, &trainer->pass, &trainer->metrics);
     if (!status) status = validate(f, &log);

@@ -2,6 +2,7 @@
 #ifndef NNRT_FIT_H
 #define NNRT_FIT_H
 
+#include "../../doctor/recall.h"
 #include "../../report/history.h"
 #include "../../report/profile_report.h"
 #include "../../report/progress/progress.h"
@@ -57,6 +58,8 @@ typedef struct nnrt_fit {
     nnrt_fit_call call;
     nnrt_fit_keeping keeping;
     nnrt_fit_resume resume;
+    nnrt_recall recall;
+    int must_recall;         // what callbacks changed cannot be run again
     int64_t training, epoch; // the block at work; its epoch, from 0
     int64_t epochs, steps;   // done, over all training blocks
     int64_t samples;
@@ -82,6 +85,10 @@ nnrt_weights_info nnrt_fit_weights_info(const nnrt_fit *f);
 nnrt_status nnrt_fit_trainings(nnrt_fit *f);
 // The block's epoch: its steps from pass.step on, validation, callbacks.
 nnrt_status nnrt_fit_epoch(nnrt_fit *f);
+
+// The loss of that step of the epoch, of its turn, is not finite; -1: weights are not. Goes back,
+// finds the first value that is not, keeps the step in a file, and says all that.
+nnrt_status nnrt_fit_not_finite(nnrt_fit *f, int64_t step, int64_t turn);
 
 // Finds the checkpoint to go on from, and its weights: before the first block. Nothing is found
 // where --resume was not given, or there is none yet.

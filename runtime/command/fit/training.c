@@ -55,6 +55,7 @@ static void close_training(nnrt_fit *f) {
     if (f->has_evaluator) nnrt_evaluator_close(&f->evaluator);
     f->has_evaluator = 0;
     nnrt_fit_stop_keeping(f);
+    nnrt_recall_close(&f->recall);
     f->log_failed |= f->callbacks.has_failed | f->keeping.has_failed;
     nnrt_callbacks_close(&f->callbacks);
     nnrt_trainer_close(&f->trainer);
@@ -120,6 +121,13 @@ static nnrt_status run_epochs(nnrt_fit *f, int64_t epochs) {
     return status;
 }
 
+// After the last epoch: what nobody has looked at yet.
+static nnrt_status check_weights(nnrt_fit *f) {
+    if (nnrt_recall_is_finite(f->session)) return NNRT_OK;
+    f->trainer.pass.step = f->trainer.pass.steps;
+    return nnrt_fit_not_finite(f, -1, 0);
+}
+
 // `first_epoch`: of those before this block, so that epochs have numbers of their own.
 static nnrt_status run_training(nnrt_fit *f, const nnrt_training *training, int64_t first_epoch) {
     int64_t epochs = f->call.epochs ? f->call.epochs : training->epochs;
@@ -129,10 +137,12 @@ static nnrt_status run_training(nnrt_fit *f, const nnrt_training *training, int6
     if (!status) status = open_callbacks(f, training, first_epoch);
     f->was_stopped = 0;
     if (!status) status = nnrt_fit_start_keeping(f);
+    if (!status) status = nnrt_recall_open(&f->recall, &f->trainer);
     if (status) return end_training(f, training, status);
     announce(f, training, epochs);
     nnrt_interrupt_wait();
     status = run_epochs(f, epochs);
+    if (!status) status = check_weights(f);
     int is_end = !status && (is_last || enough_steps(f));
     if (is_end || status == NNRT_INTERRUPTED) nnrt_fit_keep(f, 1);
     return end_training(f, training, status);
