@@ -11,6 +11,7 @@
 #include "files.h"
 #include "options.h"
 #include "reference.h"
+#include "runs/runs.h"
 #include "summary.h"
 
 #include <errno.h>
@@ -358,6 +359,18 @@ static int command_ops(const Options *options, Arena *arena) {
     return show(&text);
 }
 
+static int command_runs(const Options *options, Arena *arena) {
+    Runs runs;
+    Text text = text_create(arena);
+    if (!runs_read(&runs, arena, options->operand)) return NNRT_ERROR;
+    if (options->json)
+        runs_print_json(&text, &runs);
+    else
+        runs_print(&text, &runs);
+    runs_free(&runs);
+    return show(&text);
+}
+
 static int command_version(const Options *options, Arena *arena) {
     (void)options;
     Text text = text_create(arena);
@@ -387,6 +400,7 @@ const Command command_rows[] = {
     {"graph", "FILE", false, "print the checked model, one node a layer", command_graph},
     {"expand", "FILE", false, "print the program with every default written out", command_expand},
     {"gradcheck", "FILE", false, "compare gradients with central differences", command_gradcheck},
+    {"runs", "DIR", false, "compare the runs that `fit --run DIR` left", command_runs},
     {"explain", "[CODE]", false, "explain a diagnostic code, or list them", command_explain},
     {"ops", "[NAME]", false, "list layers, losses, optimizers ..., or show one", command_ops},
     {"version", NULL, false, "print the version", command_version},

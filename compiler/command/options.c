@@ -111,7 +111,8 @@ static const OptionDef option_rows[] = {
      AT(gen.time_passes)},
     {"--png", NULL, "FILE", "data",
      "write pictures of the data set to this file, class by class, and as augmented", AT(png)},
-    {"--json", NULL, NULL, "summary data", "print one JSON object instead of the table", AT(json)},
+    {"--json", NULL, NULL, "summary data runs", "print one JSON object instead of the table",
+     AT(json)},
     {"--files", NULL, NULL, "check", "print each file that the program would read and write",
      AT(files)},
     {"--check", NULL, NULL, "fmt", "change nothing; status 1 if the file is not formatted",
@@ -297,7 +298,8 @@ static bool check_usage(const Reader *reader) {
             return usage_error("`nnc %s` takes no %s; see `nnc help %s`", name, option->name, name);
     }
     if (!options->operand && wanted && wanted[0] != '[')
-        return usage_error("`nnc %s` wants a file: nnc %s %s", name, name, wanted);
+        return usage_error("`nnc %s` wants a %s: nnc %s %s", name,
+                           strcmp(wanted, "DIR") ? "file" : "folder", name, wanted);
     int inputs = 0;
     for (int i = 0; i < options->operands.count; i++)
         inputs += !strcmp(options->operands.items[i], "-");

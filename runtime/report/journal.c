@@ -36,12 +36,29 @@ int nnrt_journal_is_empty(const nnrt_journal *journal) {
 }
 
 nnrt_status nnrt_journal_commit(nnrt_journal *journal) {
-    if (fflush(journal->file) == 0) {
+    int has_failed = ferror(journal->file);
+    if (fflush(journal->file) == 0 && !has_failed) {
         journal->size = ftell(journal->file);
         return NNRT_OK;
     }
     nnrt_status status = fail(journal);
     nnrt_journal_close(journal);
+    return status;
+}
+
+nnrt_status nnrt_journal_epoch(nnrt_journal *journal, int64_t epoch, const nnrt_log *log) {
+    if (nnrt_journal_start(journal)) return NNRT_ERROR;
+    if (!journal->file) return NNRT_OK; // it failed before
+    nnrt_json json = {0};
+    nnrt_json_open(&json, NULL, '{');
+    nnrt_json_integer(&json, "epoch", epoch);
+    nnrt_log_json(log, &json);
+    nnrt_json_close(&json, '}');
+    const char *text = nnrt_json_text(&json);
+    if (text) fprintf(journal->file, "%s\n", text);
+    nnrt_status status = text ? nnrt_journal_commit(journal)
+                              : nnrt_fail_memory("the values of an epoch", json.capacity);
+    nnrt_json_free(&json);
     return status;
 }
 

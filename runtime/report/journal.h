@@ -5,6 +5,7 @@
 #define NNRT_JOURNAL_H
 
 #include "../state/state.h"
+#include "log.h"
 
 #include <stdio.h>
 
@@ -24,6 +25,9 @@ nnrt_status nnrt_journal_start(nnrt_journal *journal);
 int nnrt_journal_is_empty(const nnrt_journal *journal);
 // What was added to `file` is handed to the system. NNRT_ERROR: nothing can be added any more.
 nnrt_status nnrt_journal_commit(nnrt_journal *journal);
+// Adds the values of an epoch, from 1, as a line of JSON, and commits it; opens the file where that
+// is due.
+nnrt_status nnrt_journal_epoch(nnrt_journal *journal, int64_t epoch, const nnrt_log *log);
 void nnrt_journal_close(nnrt_journal *journal);
 
 // Adds what is remembered of it to the list; after that was restored the file is cut where it was

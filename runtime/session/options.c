@@ -93,6 +93,8 @@ static const struct option {
      "write the loss of every batch (CSV)"},
     {"--history", OPTION_FILE, offsetof(nnrt_options, history), FIT, "FILE",
      "write loss and metrics of every epoch (CSV)"},
+    {"--run", OPTION_FILE, offsetof(nnrt_options, run), FIT, "DIR",
+     "leave all of this run in a folder of its own in DIR; `nnc runs DIR` compares them"},
     {"--checkpoint", OPTION_FILE, offsetof(nnrt_options, checkpoint), FIT | INFO, "FILE",
      "keep all that the training depends on in FILE, to go on from there; `info` says what it holds"},
     {"--every", OPTION_EVERY, offsetof(nnrt_options, every), FIT, "N",
@@ -376,8 +378,8 @@ static nnrt_status take_operands(nnrt_options *options, const struct command *co
 static nnrt_status check_checkpoint(const nnrt_options *options) {
     const nnrt_every *every = &options->every;
     int is_every = every->steps || every->epochs || every->seconds > 0;
-    if (!options->checkpoint && (is_every || options->resume || options->changed))
-        return nnrt_fail(NNRT_USAGE, "`%s` needs `--checkpoint FILE`",
+    if (!options->checkpoint && !options->run && (is_every || options->resume || options->changed))
+        return nnrt_fail(NNRT_USAGE, "`%s` needs `--checkpoint FILE` or `--run DIR`",
                          is_every          ? "--every"
                          : options->resume ? "--resume"
                                            : "--changed");
@@ -411,6 +413,8 @@ nnrt_status nnrt_options_parse(nnrt_options *options, int argc, char **argv) {
     options->seed = 1;
     options->temperature = 1;
     options->program = argc > 0 ? argv[0] : "program";
+    options->words = argv;
+    options->word_count = argc;
     options->called = getenv(NNRT_CALLED);
     if (!options->called || !*options->called) options->called = options->program;
     const struct command *command = &commands[0];

@@ -24,7 +24,9 @@ enum { NNRT_ALLOWED_FOLDERS = 32 };
 
 typedef struct nnrt_options {
     const char *program; // as called
-    const char *called;  // what to type: the same, or "nnc run FILE"
+    char *const *words;  // the command line, the program first
+    int word_count;
+    const char *called; // what to type: the same, or "nnc run FILE"
     const char *command;
     const char *topic;      // of `help`; NULL: all
     int64_t help;           // print the help of `command`
@@ -41,6 +43,7 @@ typedef struct nnrt_options {
     int64_t no_shuffle, json, csv, profile;
     int64_t progress; // nnrt_progress_mode
     double heartbeat; // seconds between lines of an epoch that takes long
+    const char *run;  // where runs have folders of their own
     const char *checkpoint;
     nnrt_every every;          // a checkpoint
     int64_t resume, changed;   // go on from it; though it is another program's, or of other data

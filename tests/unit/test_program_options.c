@@ -71,6 +71,8 @@ static void values(void **state) {
     refuse("fit --resume", "`--resume` needs `--checkpoint FILE`");
     refuse("fit --checkpoint c --changed", "`--changed` needs `--resume`");
     refuse("fit --max-time 8", "90s, 30m");
+    accept("fit --run runs/ --resume --every 10");
+    assert_string_equal(options.run, "runs/");
     accept("fit --heartbeat 10s");
     assert_true(options.heartbeat == 10 && !options.max_time_text);
     accept("predict --model judge a");

@@ -178,6 +178,7 @@ nnrt_status nnrt_fit_finish(nnrt_fit *f, nnrt_status status) {
     f->is_unfinished = status != NNRT_OK;
     f->was_interrupted = status == NNRT_INTERRUPTED;
     nnrt_status saved = save_all(f, status, problem, sizeof problem);
+    nnrt_fit_end_run(f);
     if (status && !f->was_interrupted) {
         if (saved) fprintf(stderr, "warning: %s\n", problem);
         int is_told = saved || status == NNRT_NOT_FINITE || !f->steps;

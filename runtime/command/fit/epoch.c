@@ -78,6 +78,7 @@ static nnrt_status end_epoch(nnrt_fit *f, nnrt_log *log) {
     nnrt_progress_end(&f->progress, trainer->pass.step, log);
     nnrt_fit_judge(f, log);
     nnrt_status status = nnrt_history_add(&f->history, log);
+    nnrt_fit_log_run(f, f->callbacks.epochs_before + f->epoch + 1, log);
     if (!status) f->was_stopped = nnrt_callbacks_epoch(&f->callbacks, f->epoch, log, &info);
     f->must_recall = rates(trainer) != before;
     return status;

@@ -48,14 +48,11 @@ static void catch_interrupts(const nnrt_options *options) {
     if (options->max_time > 0) nnrt_interrupt_after(options->max_time);
 }
 
-nnrt_status nnrt_command_fit(nnrt_session *session) {
-    nnrt_fit f = {.session = session, .options = session->options, .save_path = save_path(session)};
-    if (!nnrt_session_training(session))
-        return nnrt_fail(NNRT_ERROR,
-                         "`%s` has no `train` block, so there is nothing to fit; `predict`, "
-                         "`bench`, `init` and `info` need none",
-                         session->program->source_path);
-    catch_interrupts(session->options);
+static nnrt_status fit(nnrt_session *session, nnrt_run *run) {
+    nnrt_fit f = {.session = session,
+                  .options = session->options,
+                  .save_path = save_path(session),
+                  .run = run};
     f.started = nnrt_weights_now();
     nnrt_status status = nnrt_fit_find(&f);
     if (!status)
@@ -70,6 +67,23 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
     nnrt_history_free(&f.history);
     free_profiles(&f);
     return status;
+}
+
+nnrt_status nnrt_command_fit(nnrt_session *session) {
+    const nnrt_options *given = session->options;
+    nnrt_options options = *given; // --run fills in others
+    nnrt_run run;
+    if (!nnrt_session_training(session))
+        return nnrt_fail(NNRT_ERROR,
+                         "`%s` has no `train` block, so there is nothing to fit; `predict`, "
+                         "`bench`, `init` and `info` need none",
+                         session->program->source_path);
+    catch_interrupts(given);
+    nnrt_status status = nnrt_run_begin(&run, session->program, &options);
+    session->options = &options;
+    if (!status) status = fit(session, &run);
+    session->options = given;
+    return nnrt_run_end(&run, status);
 }
 
 nnrt_status nnrt_command_init(nnrt_session *session) {

@@ -6,6 +6,7 @@
 #include "../../report/history.h"
 #include "../../report/profile_report.h"
 #include "../../report/progress/progress.h"
+#include "../../report/runs/run.h"
 #include "../../report/samples.h"
 #include "../../state/keeper.h"
 #include "../../train/callbacks.h"
@@ -45,6 +46,7 @@ typedef struct nnrt_fit {
     nnrt_session *session;
     const nnrt_options *options;
     const char *save_path;
+    nnrt_run *run; // of --run; one without a folder otherwise
     nnrt_trainer trainer;
     nnrt_evaluator evaluator;
     int has_evaluator;
@@ -113,7 +115,12 @@ nnrt_status nnrt_fit_check_outputs(nnrt_fit *f);
 // At its end, for whatever reason (`status`): saves what there is, reports it, gives the reason.
 nnrt_status nnrt_fit_finish(nnrt_fit *f, nnrt_status status);
 
+// What the folder of the run keeps of an epoch, from 1, and of the end.
+void nnrt_fit_log_run(nnrt_fit *f, int64_t epoch, const nnrt_log *log);
+void nnrt_fit_end_run(nnrt_fit *f);
+
 // The results as JSON; the profiles as text.
+nnrt_status nnrt_fit_make_json(const nnrt_fit *f, nnrt_json *json);
 nnrt_status nnrt_fit_print_json(const nnrt_fit *f);
 nnrt_status nnrt_fit_print_profiles(const nnrt_fit *f);
 

@@ -54,6 +54,7 @@ static void add_all(nnrt_fit *f, nnrt_state *state) {
     nnrt_callbacks_state(&f->callbacks, state);
     state->may_be_missing = 1;
     add_log(f, state);
+    nnrt_run_state(f->run, state);
 }
 
 int64_t nnrt_fit_data_sum(const nnrt_fit *f) {

@@ -78,37 +78,41 @@ static void put_checkpoints(const nnrt_fit *f, nnrt_json *json) {
     nnrt_json_number(json, "checkpoint_longest_ms", 1e3 * f->keeping.longest);
 }
 
-nnrt_status nnrt_fit_print_json(const nnrt_fit *f) {
+nnrt_status nnrt_fit_make_json(const nnrt_fit *f, nnrt_json *json) {
     nnrt_status status = NNRT_OK;
-    nnrt_json json = {0};
     char fingerprint[32];
-    nnrt_json_open(&json, NULL, '{');
-    put_epochs(f, &json);
+    nnrt_json_open(json, NULL, '{');
+    put_epochs(f, json);
     if (f->test.count) {
-        nnrt_json_open(&json, "test", '{');
-        nnrt_log_json(&f->test, &json);
-        nnrt_json_close(&json, '}');
+        nnrt_json_open(json, "test", '{');
+        nnrt_log_json(&f->test, json);
+        nnrt_json_close(json, '}');
     }
-    nnrt_json_integer(&json, "epochs", f->epochs);
-    nnrt_json_integer(&json, "steps", f->steps);
-    nnrt_json_integer(&json, "samples", f->samples);
-    nnrt_json_number(&json, "seconds", f->seconds);
-    nnrt_json_number(&json, "samples_per_second",
+    nnrt_json_integer(json, "epochs", f->epochs);
+    nnrt_json_integer(json, "steps", f->steps);
+    nnrt_json_integer(json, "samples", f->samples);
+    nnrt_json_number(json, "seconds", f->seconds);
+    nnrt_json_number(json, "samples_per_second",
                      f->step_seconds > 0 ? (double)f->samples / f->step_seconds : 0);
     if (nnrt_loader_is_needed(&f->session->data, NNRT_FOR_TRAINING))
-        nnrt_json_number(&json, "data_share",
-                         f->step_seconds > 0 ? f->waited / f->step_seconds : 0);
-    nnrt_json_integer(&json, "seed", f->call.seed);
-    nnrt_json_integer(&json, "threads", nnrt_team_size(f->session->team));
-    nnrt_json_string(&json, "weights", f->steps ? f->save_path : NULL);
+        nnrt_json_number(json, "data_share", f->step_seconds > 0 ? f->waited / f->step_seconds : 0);
+    nnrt_json_integer(json, "seed", f->call.seed);
+    nnrt_json_integer(json, "threads", nnrt_team_size(f->session->team));
+    nnrt_json_string(json, "weights", f->steps ? f->save_path : NULL);
     snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, f->fingerprint);
-    nnrt_json_string(&json, "fingerprint", f->steps ? fingerprint : NULL);
-    nnrt_json_boolean(&json, "interrupted", f->was_interrupted);
-    nnrt_json_boolean(&json, "stopped_early", f->was_stopped != 0);
-    if (f->best_epoch) nnrt_json_integer(&json, "restored_epoch", f->best_epoch);
-    if (f->keeping.count) put_checkpoints(f, &json);
-    if (f->profiles) status = put_profiles(f, &json);
-    nnrt_json_close(&json, '}');
+    nnrt_json_string(json, "fingerprint", f->steps ? fingerprint : NULL);
+    nnrt_json_boolean(json, "interrupted", f->was_interrupted);
+    nnrt_json_boolean(json, "stopped_early", f->was_stopped != 0);
+    if (f->best_epoch) nnrt_json_integer(json, "restored_epoch", f->best_epoch);
+    if (f->keeping.count) put_checkpoints(f, json);
+    if (f->profiles) status = put_profiles(f, json);
+    nnrt_json_close(json, '}');
+    return status;
+}
+
+nnrt_status nnrt_fit_print_json(const nnrt_fit *f) {
+    nnrt_json json = {0};
+    nnrt_status status = nnrt_fit_make_json(f, &json);
     if (status)
         nnrt_json_free(&json);
     else

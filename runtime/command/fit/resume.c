@@ -226,6 +226,7 @@ static nnrt_status restore(nnrt_fit *f) {
         nnrt_trainer_restored(&f->trainer);
     status = nnrt_callbacks_restored(&f->callbacks);
     if (!status) status = nnrt_history_restored(&f->history);
+    if (!status) status = nnrt_run_restored(f->run);
     if (!status) status = put_log(f);
     f->begun = nnrt_seconds() - f->seconds;
     return status;

@@ -85,6 +85,8 @@ static void describe_trained(const nnrt_program *program, const nnrt_training *t
 static void announce(const nnrt_fit *f, const nnrt_training *training, int64_t epochs) {
     const nnrt_program *program = f->session->program;
     char trained[1024];
+    if (f->run->folder[0] && f->training == f->resume.training)
+        nnrt_progress_note(&f->progress, "run %s", f->run->folder);
     if (program->training_count < 2) return;
     describe_trained(program, training, trained, sizeof trained);
     nnrt_progress_note(&f->progress, "training %" PRId64 " of %" PRId64 ": %" PRId64 " epochs, %s",

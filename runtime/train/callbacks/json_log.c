@@ -3,8 +3,6 @@
 
 #include "../../report/journal.h"
 
-#include <stdio.h>
-
 enum { JSON_PATH, JSON_APPEND };
 
 static const ArgDef json_args[] = {NNRT_CALLBACK_LOG, NNRT_CALLBACK_APPEND, {0}};
@@ -16,21 +14,8 @@ static nnrt_status open_json(nnrt_callback *callback, const nnrt_callbacks *all)
 }
 
 static nnrt_status end_json_epoch(nnrt_callback *callback, nnrt_callbacks *all, nnrt_moment *at) {
-    nnrt_journal *own = callback->own;
     (void)all;
-    if (nnrt_journal_start(own)) return NNRT_ERROR;
-    if (!own->file) return NNRT_OK; // it failed before
-    nnrt_json json = {0};
-    nnrt_json_open(&json, NULL, '{');
-    nnrt_json_integer(&json, "epoch", at->number);
-    nnrt_log_json(at->log, &json);
-    nnrt_json_close(&json, '}');
-    const char *text = nnrt_json_text(&json);
-    if (text) fprintf(own->file, "%s\n", text);
-    nnrt_status status =
-        text ? nnrt_journal_commit(own) : nnrt_fail_memory("a line of json_log", json.capacity);
-    nnrt_json_free(&json);
-    return status;
+    return nnrt_journal_epoch(callback->own, at->number, at->log);
 }
 
 static void add_state(nnrt_callback *callback, const nnrt_callbacks *all, nnrt_state *state) {

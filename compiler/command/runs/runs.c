@@ -1,0 +1,201 @@
+#include "runs.h"
+
+#include "../../../runtime/metrics/row.h"
+#include "../../../runtime/report/runs/place.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static char *path_of(const Runs *runs, const char *run, const char *file) {
+    return arena_format(runs->arena, "%s/%s/%s", runs->folder, run, file);
+}
+
+static const char *text_at(const json_t *object, const char *name) {
+    return json_string_value(json_object_get(object, name));
+}
+
+// ---- Its values.
+
+static bool ends_with_word(const char *name, const char *word) {
+    size_t length = strlen(name), end = strlen(word);
+    if (length < end || strcmp(name + length - end, word) != 0) return false;
+    return length == end || name[length - end - 1] == '_';
+}
+
+bool run_more_is_better(const char *name) {
+    size_t longest = 0;
+    bool is_more = false;
+    for (int i = 0; nnrt_metric_tables[i]; i++)
+        for (const nnrt_metric_row *row = nnrt_metric_tables[i]; row->schema.name; row++) {
+            size_t length = strlen(row->schema.name);
+            if (length <= longest || !ends_with_word(name, row->schema.name)) continue;
+            longest = length;
+            is_more = !row->less_is_better;
+        }
+    return is_more;
+}
+
+const RunValue *run_value(const Run *run, const char *name) {
+    for (int i = 0; i < run->values.count; i++)
+        if (!strcmp(run->values.items[i].name, name)) return &run->values.items[i];
+    return NULL;
+}
+
+static void add_value(Runs *runs, Run *run, const char *name, double number, int64_t epoch) {
+    RunValue *value = (RunValue *)run_value(run, name);
+    if (!value) {
+        RunValue fresh = {arena_copy(runs->arena, name, strlen(name)), NAN, NAN, 0};
+        vec_push(runs->arena, &run->values, fresh);
+        value = &run->values.items[run->values.count - 1];
+    }
+    value->last = number;
+    bool is_better = run_more_is_better(name) ? number > value->best : number < value->best;
+    if (isnan(number) || (!is_better && !isnan(value->best))) return;
+    value->best = number;
+    value->best_epoch = epoch;
+}
+
+// A line of the log; what a killed run left half of is none.
+static void add_epoch(Runs *runs, Run *run, const char *line) {
+    json_t *epoch = json_loads(line, 0, NULL), *value;
+    const char *name;
+    if (json_is_object(epoch)) {
+        run->epochs = (int64_t)json_integer_value(json_object_get(epoch, "epoch"));
+        json_object_foreach(epoch, name, value) if (strcmp(name, "epoch") != 0) add_value(
+            runs, run, name, json_is_number(value) ? json_number_value(value) : NAN, run->epochs);
+    }
+    json_decref(epoch);
+}
+
+static void read_log(Runs *runs, Run *run) {
+    FILE *file = fopen(path_of(runs, run->name, "log.jsonl"), "re");
+    char *line = NULL;
+    size_t room = 0;
+    while (file && getline(&line, &room, file) > 0) add_epoch(runs, run, line);
+    free(line);
+    if (file) fclose(file);
+}
+
+// ---- What became of it.
+
+// Who trains holds a lock; where there is none, it was killed.
+static const char *status_of(const Runs *runs, const Run *run) {
+    const char *said = text_at(run->about, "status");
+    if (!said) return "unknown";
+    if (strcmp(said, "running") != 0) return said;
+    return nnrt_run_place_is_at_work(path_of(runs, run->name, "")) ? "running" : "killed";
+}
+
+// What was done; of a run without an end the time until its last epoch was.
+static double seconds_of(const Runs *runs, const Run *run) {
+    const char *started = text_at(run->about, "started");
+    const json_t *seconds = json_object_get(run->about, "seconds");
+    struct stat log;
+    struct tm begin = {0};
+    bool has_ended = strcmp(run->status, "running") && strcmp(run->status, "killed");
+    if (has_ended) return json_is_number(seconds) ? json_number_value(seconds) : NAN;
+    if (!started || !strptime(started, "%Y-%m-%dT%H:%M:%SZ", &begin)) return NAN;
+    if (stat(path_of(runs, run->name, "log.jsonl"), &log) != 0) return NAN;
+    double until = (double)log.st_mtim.tv_sec + 1e-9 * (double)log.st_mtim.tv_nsec;
+    return fmax(0, until - (double)timegm(&begin));
+}
+
+// Where and how a run is shown changes nothing of it.
+static bool is_said_elsewhere(const char *word, bool *has_value) {
+    static const char *const names[] = {"--run", "--progress", "--heartbeat"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i]);
+        if (strncmp(word, names[i], length) != 0) continue;
+        *has_value = !word[length];
+        if (!word[length] || word[length] == '=') return true;
+    }
+    *has_value = false;
+    return !strcmp(word, "--resume") || !strcmp(word, "--json");
+}
+
+static const char *options_of(const Runs *runs, const Run *run) {
+    Text text = text_create(runs->arena);
+    const json_t *words = json_object_get(run->about, "command");
+    for (size_t i = 1; i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        bool has_value;
+        if (!word || (i == 1 && !strcmp(word, "fit"))) continue;
+        if (is_said_elsewhere(word, &has_value))
+            i += has_value;
+        else
+            text_format(&text, "%s%s", text.length ? " " : "", word);
+    }
+    return text.data;
+}
+
+// ---- Its program.
+
+static const char *read_file(const Runs *runs, const char *path) {
+    Text text = text_create(runs->arena);
+    char bytes[4096];
+    size_t count;
+    FILE *file = fopen(path, "re");
+    while (file && (count = fread(bytes, 1, sizeof bytes, file)) > 0)
+        text_put_bytes(&text, bytes, count);
+    if (file) fclose(file);
+    return text.data;
+}
+
+static int program_number(Runs *runs, const char *source) {
+    for (int i = 0; i < runs->programs.count; i++)
+        if (!strcmp(runs->programs.items[i], source)) return i;
+    vec_push(runs->arena, &runs->programs, source);
+    return runs->programs.count - 1;
+}
+
+// ---- All of them.
+
+static void read_run(Runs *runs, const char *name) {
+    Run run = {.name = arena_copy(runs->arena, name, strlen(name))};
+    run.about = json_load_file(path_of(runs, name, "run.json"), 0, NULL);
+    if (!json_is_object(run.about)) {
+        json_decref(run.about);
+        return;
+    }
+    run.status = status_of(runs, &run);
+    run.source = read_file(runs, path_of(runs, name, "resolved.nn"));
+    run.program = program_number(runs, run.source);
+    run.options = options_of(runs, &run);
+    read_log(runs, &run);
+    run.seconds = seconds_of(runs, &run);
+    vec_push(runs->arena, &runs->items, run);
+}
+
+// By number, as far as names begin with one: 1000 comes after 999.
+static int compare_names(const struct dirent **a, const struct dirent **b) {
+    return strverscmp((*a)->d_name, (*b)->d_name);
+}
+
+bool runs_read(Runs *runs, Arena *arena, const char *folder) {
+    struct dirent **entries;
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/') length--;
+    *runs = (Runs){.arena = arena, .folder = arena_copy(arena, folder, length)};
+    int count = scandir(folder, &entries, NULL, compare_names);
+    if (count < 0) {
+        fprintf(stderr, "nnc: cannot read the folder `%s`: %s\n", folder, strerror(errno));
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        if (entries[i]->d_name[0] != '.') read_run(runs, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    return true;
+}
+
+void runs_free(Runs *runs) {
+    for (int i = 0; i < runs->items.count; i++) json_decref(runs->items.items[i].about);
+}

@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Folders of runs: what is in one, what becomes of a run that is killed and resumed, and the table that compares them. Fails
+# where a run loses its log or its weights, where a dead one passes for one at work, or where two get one folder.
+. "$(dirname "$0")/common/begin.sh"
+
+program() { # UNITS EPOCHS
+    cat <<END
+dataset points = moons(400, noise = 0.1, seed = 1) -> split(validation = 0.25, test = 0.1)
+model net(x) { x -> dense($1, relu) -> dropout(0.1) -> dense(2, softmax) }
+train net on points { loss = crossentropy  optimizer = adam(0.02)  metrics = accuracy  epochs = $2  batch = 8 }
+END
+}
+program 16 6 >net.nn
+build net.nn
+expect 0 ./net fit --seed 3 --save plain.st --history plain.csv --progress=none
+
+# All of it is in one folder, and it is the training that it would have been without.
+expect 0 ./net fit --seed 3 --run runs/
+first=$(echo runs/001-net-*)
+[ -d "$first" ] || fail "no folder: $(ls runs)"
+says "run $first"
+says "weights saved to $first/weights.safetensors"
+absent net.safetensors
+for file in program.nn resolved.nn run.json log.jsonl checkpoint.safetensors weights.safetensors result.json; do
+    [ -s "$first/$file" ] || fail "no $file"
+done
+cmp <(tail -c 500 plain.st) <(tail -c 500 "$first/weights.safetensors") || fail "other weights"
+cmp net.nn "$first/program.nn" || fail "another source"
+"$nnc" expand net.nn | cmp - "$first/resolved.nn" || fail "another program"
+[ "$(wc -l <"$first/log.jsonl")" = 6 ] || fail "the log has not a line an epoch"
+grep -q '"status": "done"' "$first/run.json" || fail "it is not done"
+for word in '"--seed"' '"seed": 3' '"processor"' '"cores"' '"fingerprint"' '"test"' '"started"' '"ended"'; do
+    grep -qF "$word" "$first/run.json" || fail "run.json has no $word"
+done
+if command -v python3 >/dev/null; then
+    python3 - "$first" <<'END' || fail "the values of the log"
+import csv, json, sys
+rows = list(csv.DictReader(open("plain.csv")))
+log = [json.loads(line) for line in open(sys.argv[1] + "/log.jsonl")]
+assert [row["epoch"] for row in log] == list(range(1, 7)), log
+assert all(float(row[name]) == entry[name] for row, entry in zip(rows, log) for name in row), log
+result = json.load(open(sys.argv[1] + "/result.json"))
+assert len(result["history"]) == 6 and result["test"]["accuracy"] > 0.5, result
+END
+fi
+
+# One that is killed is told from one at work, and goes on to the end of one that was not.
+long="--seed 5 --epochs 4000 --progress=none"
+expect 0 ./net fit $long --save whole.st
+./net fit $long --run runs --every 500 >out 2>err </dev/null &
+training=$!
+second=runs/$(basename "$first" | sed 's/001/002/')
+for k in $(seq 600); do
+    [ -s "$second/checkpoint.safetensors" ] && [ -s "$second/log.jsonl" ] && break
+    sleep 0.02
+done
+expect 0 "$nnc" runs runs/
+grep "^002-" out | grep -q running || fail "a run at work is not told as that"
+expect 2 ./net fit --run "$second" --resume
+says "is at work"
+kill -KILL $training
+wait $training 2>/dev/null
+expect 0 "$nnc" runs runs/
+grep "^002-" out | grep -q killed || fail "a killed run is not told as that"
+head -c -20 "$second/log.jsonl" >torn
+cp torn "$second/log.jsonl"
+expect 0 "$nnc" runs runs/ # a torn line is none
+expect 0 ./net fit --run runs --resume --progress=none --threads 2
+[ "$(ls runs | wc -l)" = 2 ] || fail "it did not go on in its folder: $(ls runs)"
+cmp <(tail -c 500 whole.st) <(tail -c 500 "$second/weights.safetensors") || fail "a resumed run has other weights"
+[ "$(wc -l <"$second/log.jsonl")" = 4000 ] || fail "a seam: $(wc -l <"$second/log.jsonl") lines"
+[ "$(sed 's/.*"epoch": \([0-9]*\),.*/\1/' "$second/log.jsonl" | uniq | wc -l)" = 4000 ] || fail "epochs twice"
+grep -q '"resumed"' "$second/run.json" || fail "run.json does not say that it was resumed"
+
+# What is done is not gone on with, unless it is named; then epochs may be raised.
+expect 0 ./net fit --run runs --resume --progress=none
+[ "$(ls runs | wc -l)" = 3 ] || fail "a run that was done went on"
+expect 0 ./net fit --run "$first" --resume --epochs 8 --progress=none
+[ "$(wc -l <"$first/log.jsonl")" = 8 ] || fail "it did not go on to epoch 8"
+expect 2 ./net fit --run "$first"
+says "is a run: \`--run $first --resume\` goes on with it"
+
+# Two that begin at once.
+./net fit --epochs 1 --run both --progress=none &
+./net fit --epochs 1 --run both --progress=none
+wait $!
+[ "$(echo both/00[12]-net-*/weights.safetensors | wc -w)" = 2 ] && [ "$(ls both | wc -l)" = 2 ] ||
+    fail "two that began at once: $(ls both)"
+
+# Runs that fail, and another program.
+program 32 2 >net.nn
+build net.nn
+expect 0 ./net fit --run runs --progress=none
+expect 4 ./net fit --run runs --learning-rate 1e30 --progress=none
+expect 3 ./net fit --run runs --epochs 1000000000 --max-time 1s --progress=none
+expect 1 ./net fit --run runs --weights missing.st
+expect 0 "$nnc" runs runs
+says "program B beside A"
+says "-     x -> dense(units = 16,"
+says "+     x -> dense(units = 32,"
+says "missing.st"
+[ "$(awk 'NR > 1 && NF { print $2 } !NF { exit }' out | tr '\n' ' ')" = "done done done done not interrupted failed " ] ||
+    fail "what became of the runs"
+grep "^005-" out | grep -q "not finite.*--learning-rate 1e30" || fail "its options are not shown"
+[ "$(sed -n '/^run /,/^$/p' out | grep -c '[0-9]\*')" -ge 1 ] || fail "no best value is marked"
+expect 0 "$nnc" runs runs --json
+if command -v python3 >/dev/null; then
+    python3 - <<'END' || fail "the table as JSON"
+import json
+table = json.load(open("out"))
+runs = table["runs"]
+assert [run["status"] for run in runs] == ["done"] * 4 + ["not finite", "interrupted", "failed"], runs
+assert [run["source"] for run in runs] == ["A"] * 3 + ["B"] * 4
+assert runs[0]["options"] == "--seed 3" and runs[0]["epochs"] == 8 and runs[0]["seed"] == 3
+log = [json.loads(line) for line in open(runs[1]["path"] + "/log.jsonl")]
+least = min(log, key=lambda epoch: epoch["val_loss"])
+assert runs[1]["best"]["val_loss"] == {"value": least["val_loss"], "epoch": least["epoch"]}
+most = max(log, key=lambda epoch: epoch["val_accuracy"])
+assert runs[1]["best"]["val_accuracy"] == {"value": most["val_accuracy"], "epoch": most["epoch"]}
+assert table["sources"][0]["differences"] == []
+assert "+     x -> dense(units = 32," in table["sources"][1]["differences"], table["sources"]
+END
+fi
+
+expect 1 "$nnc" runs nowhere
+says "nowhere"
+mkdir empty
+expect 0 "$nnc" runs empty
+says "no runs in empty"
+expect 2 "$nnc" runs
+: >file
+expect 1 ./net fit --run file
+one_message
+exit 0
