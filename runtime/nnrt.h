@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 21, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 22, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -194,6 +194,7 @@ typedef struct nnrt_train_step {
     nnrt_call learning_rate; // "constant" (option value) or a schedule
     nnrt_call optimizer;
     int64_t trainable; // elements of the parameters that it changes
+    int64_t penalized; // of those that regularizers add to the loss
     const nnrt_slot *slots;
     int64_t slot_count, slots_size; // floats
 } nnrt_train_step;

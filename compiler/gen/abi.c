@@ -157,6 +157,7 @@ static const AbiField abi_train_step_fields[] = {FIELD(name),
                                                  PART(learning_rate, abi_call),
                                                  PART(optimizer, abi_call),
                                                  FIELD(trainable),
+                                                 FIELD(penalized),
                                                  ITEMS(slots, abi_slot, slot_count),
                                                  FIELD(slot_count),
                                                  FIELD(slots_size)};

@@ -4,6 +4,7 @@
 
 #include "../../runtime/session/schedule.h"
 #include "../graph/scan.h"
+#include "../pass/graph/penalty.h"
 #include "../pass/group/cost.h"
 #include "../pass/group/touched.h"
 
@@ -231,6 +232,16 @@ static int64_t updated_elements(const Graph *graph) {
     return sum;
 }
 
+static int64_t penalized_elements(const Graph *graph, const TrainStep *step) {
+    int64_t sum = 0;
+    for (int i = 0; i < graph->parameter_nodes.count; i++) {
+        const Node *node = graph->parameter_nodes.items[i];
+        if (node && penalty_of(graph, node->parameter, step).def)
+            sum += type_elements(&node->parameter->type);
+    }
+    return sum;
+}
+
 static nnrt_slot *optimizer_slots(Gen *gen, const Lowering *train) {
     nnrt_slot *slots = ARENA_ARRAY(gen->arena, nnrt_slot, train->graph->slots.count + 1);
     for (int i = 0; i < train->graph->slots.count; i++)
@@ -257,6 +268,7 @@ static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const Compile
         .learning_rate = learning_rate_of(gen, step->optimizer_args),
         .optimizer = program_call(gen->arena, &step->optimizer->schema, step->optimizer_args),
         .trainable = updated_elements(train->graph),
+        .penalized = penalized_elements(train->graph, step),
         .slots = optimizer_slots(gen, train),
         .slot_count = train->graph->slots.count,
         .slots_size = train->layout->slots_size};

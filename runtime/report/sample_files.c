@@ -1,5 +1,7 @@
 #include "sample_files.h"
 
+#include "../files/folder.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,8 +38,10 @@ void nnrt_sample_files_path(const char *folder, int64_t epoch, char path[PATH_MA
 
 nnrt_status nnrt_sample_files_open(const char *folder) {
     struct stat status;
-    if (mkdir(folder, 0777) == 0) return NNRT_OK;
-    if (errno != EEXIST || lstat(folder, &status) != 0)
+    int error = nnrt_folder_make(folder);
+    if (!error) return NNRT_OK;
+    errno = error;
+    if (error != EEXIST || lstat(folder, &status) != 0)
         return nnrt_fail(NNRT_ERROR, "the folder `%s` of `samples` cannot be made: %s", folder,
                          strerror(errno));
     if (S_ISDIR(status.st_mode)) return NNRT_OK;

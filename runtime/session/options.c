@@ -105,6 +105,10 @@ static const struct option {
      "though the program or its data are not those of the checkpoint"},
     {"--max-time", OPTION_DURATION, offsetof(nnrt_options, max_time), FIT, "T",
      "stop after 90s, 30m, 8h, as an interruption does"},
+    {"--dry-run", OPTION_FLAG, offsetof(nnrt_options, dry_run), FIT, NULL,
+     "try everything once, in seconds: data, a step, validation, files; leave nothing behind"},
+    {"--overfit", OPTION_COUNT, offsetof(nnrt_options, overfit), FIT, "N",
+     "learn N batches by heart, or say why they are not learnt; save nothing"},
     {"--allow-write", OPTION_FOLDERS, offsetof(nnrt_options, allow_write), FIT, "DIR",
      "callbacks may write below DIR, too, not only below this folder"},
     {"--progress", OPTION_PROGRESS, offsetof(nnrt_options, progress), FIT, "HOW",
@@ -389,6 +393,8 @@ static nnrt_status check_checkpoint(const nnrt_options *options) {
 }
 
 static nnrt_status check_together(const nnrt_options *options) {
+    if (options->dry_run && options->overfit)
+        return nnrt_fail(NNRT_USAGE, "only one of `--dry-run` and `--overfit` can be given");
     if ((options->json != 0) + (options->csv != 0) + (options->npy != NULL) +
             (options->png != NULL) >
         1)

@@ -1,6 +1,7 @@
 // The callbacks of a training block, whatever they are; each is a row in a file of callbacks/.
 #include "../base/call.h"
 #include "../files/file.h"
+#include "../files/folder.h"
 #include "../report/pattern.h"
 #include "callbacks/row.h"
 
@@ -167,9 +168,10 @@ nnrt_status nnrt_callback_make_folders(const char *path) {
     char folder[PATH_MAX];
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        int error = nnrt_folder_make(folder);
+        if (error && error != EEXIST)
             return nnrt_fail(NNRT_ERROR, "cannot make the folder `%s`: %s", folder,
-                             strerror(errno));
+                             strerror(error));
     }
     return NNRT_OK;
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static nnrt_status start_weights(nnrt_session *session) {
+nnrt_status nnrt_fit_start_weights(nnrt_session *session) {
     const nnrt_options *options = session->options;
     if (options->weights) return nnrt_session_load_weights(session, options->weights, NULL);
     if (options->carried) return nnrt_session_load_carried(session, NULL);
@@ -48,6 +48,15 @@ static void catch_interrupts(const nnrt_options *options) {
     if (options->max_time > 0) nnrt_interrupt_after(options->max_time);
 }
 
+static nnrt_status end(nnrt_fit *f, nnrt_status status) {
+    nnrt_keeper_free(f->keeping.keeper);
+    if (f->resume.is_open) nnrt_safetensors_close(&f->resume.file);
+    nnrt_file_abandon(f->step_log);
+    nnrt_history_free(&f->history);
+    free_profiles(f);
+    return status;
+}
+
 static nnrt_status fit(nnrt_session *session, nnrt_run *run) {
     nnrt_fit f = {.session = session,
                   .options = session->options,
@@ -55,18 +64,15 @@ static nnrt_status fit(nnrt_session *session, nnrt_run *run) {
                   .run = run};
     f.started = nnrt_weights_now();
     nnrt_status status = nnrt_fit_find(&f);
+    if (!status && session->options->overfit) return end(&f, nnrt_fit_overfit(&f));
+    if (!status && session->options->dry_run) return end(&f, nnrt_fit_dry_run(&f));
     if (!status)
         status = nnrt_session_use_data(session, &session->program->trainings[f.resume.training]);
-    if (!status && !f.resume.is_found) status = start_weights(session);
+    if (!status && !f.resume.is_found) status = nnrt_fit_start_weights(session);
     if (!status) status = nnrt_fit_check_outputs(&f);
     if (!status) status = start_profiles(&f);
     if (!status) status = nnrt_fit_finish(&f, nnrt_fit_trainings(&f));
-    nnrt_keeper_free(f.keeping.keeper);
-    if (f.resume.is_open) nnrt_safetensors_close(&f.resume.file);
-    nnrt_file_abandon(f.step_log);
-    nnrt_history_free(&f.history);
-    free_profiles(&f);
-    return status;
+    return end(&f, status);
 }
 
 nnrt_status nnrt_command_fit(nnrt_session *session) {
@@ -79,6 +85,7 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
                          "`bench`, `init` and `info` need none",
                          session->program->source_path);
     catch_interrupts(given);
+    if (given->dry_run || given->overfit) return fit(session, NULL); // nothing is kept
     nnrt_status status = nnrt_run_begin(&run, session->program, &options);
     session->options = &options;
     if (!status) status = fit(session, &run);
@@ -93,7 +100,7 @@ nnrt_status nnrt_command_init(nnrt_session *session) {
                          "`%s` exists and may hold trained weights; say where the initial ones go: "
                          "`init --save FILE`",
                          path);
-    nnrt_status status = start_weights(session);
+    nnrt_status status = nnrt_fit_start_weights(session);
     session->info.started = nnrt_weights_now();
     if (!status)
         status = nnrt_weights_save(path, session->program, session->weights.values, &session->info);

@@ -83,6 +83,15 @@ nnrt_profile **nnrt_fit_profiles(const nnrt_fit *f, const nnrt_training *trainin
 // What is saved with the weights as they are.
 nnrt_weights_info nnrt_fit_weights_info(const nnrt_fit *f);
 
+// As the command line says: those of a file, those that the program carries, or initial ones.
+nnrt_status nnrt_fit_start_weights(nnrt_session *session);
+
+// --dry-run: data, a step, validation, files, each once; nothing is left behind.
+nnrt_status nnrt_fit_dry_run(nnrt_fit *f);
+
+// --overfit N: N batches again and again, until the loss is near 0; NNRT_ERROR: why it is not.
+nnrt_status nnrt_fit_overfit(nnrt_fit *f);
+
 // The training blocks, one after the other.
 nnrt_status nnrt_fit_trainings(nnrt_fit *f);
 // The block's epoch: its steps from pass.step on, validation, callbacks.
