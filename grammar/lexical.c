@@ -73,6 +73,10 @@ Ast *lexical_number(Parse *parse, const char *digits, Span span) {
     return action_number(parse, span, number, is_integer);
 }
 
+Ast *lexical_amount(Parse *parse, const char *text, Span span) {
+    return action_string(parse, span, arena_strdup(parse->arena, text));
+}
+
 Ast *lexical_bad_number(Parse *parse, const char *digits, Span span) {
     size_t length = span.hi - span.lo;
     Diag *diag =

@@ -9,6 +9,7 @@ Ast *lexical_number(Parse *parse, const char *digits, Span span);
 Ast *lexical_string(Parse *parse, Span span);
 
 // Each reports the mistake; the expressions that they return are AST_ERROR.
+Ast *lexical_amount(Parse *parse, const char *text, Span span); // "60s": a text
 Ast *lexical_bad_number(Parse *parse, const char *digits, Span span);
 Ast *lexical_open_string(Parse *parse, Span span);
 Ast *lexical_single_quotes(Parse *parse, Span span);

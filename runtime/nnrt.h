@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 22, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 23, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -71,6 +71,7 @@ typedef struct nnrt_slot {
     int64_t parameter; // index, or -1 for a scalar
     int64_t offset, size;
     double initial;
+    int64_t is_average; // of its parameter's values: what they are at the end of a training
 } nnrt_slot;
 
 typedef struct nnrt_layer { // one row of the summary
@@ -188,7 +189,11 @@ typedef void nnrt_peak(int64_t rounds, float *result);
 typedef struct nnrt_train_step {
     const char *name;
     nnrt_function train, evaluate;
-    int64_t repeat;             // so many times a batch
+    int64_t repeat; // so many times a batch
+    // Where several runs of `train` make a step: what follows the last of each `accumulate`, whose
+    // gradients are in the slots. `step` counts its own runs. Else 1, and no `run`.
+    int64_t accumulate;
+    nnrt_function update;
     const char *const *reports; // names of the numbers behind the loss
     int64_t report_count;
     nnrt_call learning_rate; // "constant" (option value) or a schedule

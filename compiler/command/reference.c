@@ -58,6 +58,8 @@ static const char *type_words(const ArgDef *def) {
         [ARG_LAYER] = "a layer",
         [ARG_BLOCK] = "a block",
         [ARG_RATE] = "a number or a schedule",
+        [ARG_EVERY] = "steps, `60s` or `2epochs`",
+        [ARG_DURATION] = "`90s`, `1h30m`",
         [ARG_WORD] = "one of",
         [ARG_WORD_OR_INTS] = "one of",
     };

@@ -73,7 +73,7 @@ static STRUCT(abi_parameter, nnrt_parameter);
 
 #define OWNER nnrt_slot
 static const AbiField abi_slot_fields[] = {FIELD(name), FIELD(parameter), FIELD(offset),
-                                           FIELD(size), FIELD(initial)};
+                                           FIELD(size), FIELD(initial),   FIELD(is_average)};
 static STRUCT(abi_slot, nnrt_slot);
 #undef OWNER
 
@@ -152,6 +152,8 @@ static const AbiField abi_train_step_fields[] = {FIELD(name),
                                                  PART(train, abi_function),
                                                  PART(evaluate, abi_function),
                                                  FIELD(repeat),
+                                                 FIELD(accumulate),
+                                                 PART(update, abi_function),
                                                  COUNTED(reports, report_count),
                                                  FIELD(report_count),
                                                  PART(learning_rate, abi_call),

@@ -53,7 +53,8 @@ static nnrt_slot slot_of(const Layout *layout, const Slot *slot) {
                        .offset = layout->slot_offsets[slot->index],
                        .size =
                            parameter ? layout->parameters[parameter->index].storage.size : SCALAR,
-                       .initial = slot->initial};
+                       .initial = slot->initial,
+                       .is_average = slot->kind == SLOT_AVERAGE};
 }
 
 int64_t descriptor_line(const Compiled *compiled, Span span) {
@@ -259,19 +260,22 @@ static void set_reports(Gen *gen, const TrainStep *step, nnrt_train_step *out) {
 
 static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const CompiledStep *own) {
     const Lowering *train = &own->train->lowering;
+    const Lowering *updates = own->update ? &own->update->lowering : train;
     const TrainStep *step = own->step;
     nnrt_train_step out = {
         .name = step->name,
         .train = function_of(gen, compiled, own->train),
         .evaluate = function_of(gen, compiled, own->evaluate),
         .repeat = step->repeat,
+        .accumulate = step->accumulate,
         .learning_rate = learning_rate_of(gen, step->optimizer_args),
         .optimizer = program_call(gen->arena, &step->optimizer->schema, step->optimizer_args),
         .trainable = updated_elements(train->graph),
         .penalized = penalized_elements(train->graph, step),
-        .slots = optimizer_slots(gen, train),
-        .slot_count = train->graph->slots.count,
-        .slots_size = train->layout->slots_size};
+        .slots = optimizer_slots(gen, updates),
+        .slot_count = updates->graph->slots.count,
+        .slots_size = updates->layout->slots_size};
+    if (own->update) out.update = function_of(gen, compiled, own->update);
     set_reports(gen, step, &out);
     return out;
 }

@@ -277,11 +277,13 @@ typedef struct Function {
     bool is_shown;     // by --emit and --after: it does not repeat another one
     Lowering lowering; // its graph and schedule
     StepFunctions code;
+    struct Function *update; // of one that adds gradients up: what is done with them; else NULL
 } Function;
 
 typedef struct CompiledStep {
     const TrainStep *step;
     Function *train, *evaluate;
+    Function *update; // NULL: `train` updates
 } CompiledStep;
 
 typedef struct CompiledTraining {

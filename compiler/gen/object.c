@@ -71,8 +71,7 @@ static void print_pass(void *state, const char *pass, const Graph *graph,
     bool is_grad = strcmp(wanted, "grad") == 0 && !printer->after;
     if (is_grad) wanted = "simplify-grad";
     if (strcmp(pass, wanted) != 0) return;
-    static const char *const modes[] = {"train", "evaluate", "predict"};
-    text_format(printer->out, "# %s after %s\n", modes[graph->mode], pass);
+    text_format(printer->out, "# %s after %s\n", graph_mode_name(graph->mode), pass);
     if (schedule && strcmp(pass, "plan") == 0)
         schedule_print_plan(printer->out, schedule);
     else if (schedule)

@@ -48,6 +48,20 @@ static const char *code_name(Run *run, const char *base, GraphMode mode) {
     return before ? arena_format(run->arena, "%s_%d", base, before + 1) : base;
 }
 
+// Without samples, and without a graph of its own: its pass makes it.
+static Function *add_update(Run *run, const Training *training, const TrainStep *step,
+                            Function *train) {
+    Graph *empty = graph_create(run->program->weights, step->forward->name, GRAPH_UPDATE, NULL);
+    train->update = add_function(run, (Function){.forward = empty,
+                                                 .step = step,
+                                                 .mode = GRAPH_UPDATE,
+                                                 .batch = training->batch,
+                                                 .name = code_name(run, "nn_update", GRAPH_UPDATE),
+                                                 .is_shown = true});
+    train->update->lowering.batches = train->lowering.graph;
+    return train->update;
+}
+
 static CompiledStep add_step(Run *run, const Training *training, const TrainStep *step) {
     Function function = {.forward = step->forward,
                          .step = step,
@@ -58,6 +72,7 @@ static CompiledStep add_step(Run *run, const Training *training, const TrainStep
                          .is_shown = true};
     CompiledStep out = {.step = step, .train = add_function(run, function)};
     out.train->lowering.graph->trains_alone = training->steps.count == 1;
+    if (step->accumulate > 1) out.update = add_update(run, training, step, out.train);
     function.name = code_name(run, "nn_evaluate", GRAPH_EVALUATE);
     function.mode = GRAPH_EVALUATE;
     function.is_profiled = false;
@@ -182,13 +197,15 @@ static Layout *choose_layout(Run *run, const Target *target) {
                        run->options->contraction, batch);
 }
 
-// A training's function has a layout of its own, as it has optimizer state.
+// A training's function has a layout of its own, as it has optimizer state; it is that of what
+// updates.
 static void lower_to_groups(Run *run, Function *function) {
     Layout *layout = run->compiled->layout;
-    if (function->mode == GRAPH_TRAIN) {
+    if (function->mode == GRAPH_TRAIN || function->mode == GRAPH_UPDATE) {
+        const Function *whole = function->update ? function->update : function;
         layout = ARENA_NEW(run->arena, Layout);
         *layout = *run->compiled->layout;
-        layout_slots(layout, function->lowering.graph, run->arena);
+        layout_slots(layout, whole->lowering.graph, run->arena);
     }
     function->lowering.layout = layout;
     passes_run(&function->lowering, NULL);
@@ -243,11 +260,16 @@ static int64_t optimizer_bytes(const Graph *graph) {
     return bytes;
 }
 
+// Of the function that has all slots of a step.
+static const Lowering *updating(const CompiledStep *step) {
+    return step->update ? &step->update->lowering : &step->train->lowering;
+}
+
 static void enlarge_to_step(GenSizes *sizes, const CompiledStep *step) {
     const Schedule *train = step->train->lowering.schedule;
     int64_t storage = 0, gradients = gradient_bytes(train, &storage);
     int64_t activations = train->arena_size * 4 - storage;
-    int64_t optimizer = optimizer_bytes(train->graph);
+    int64_t optimizer = optimizer_bytes(updating(step)->graph);
     if (gradients > sizes->gradients) sizes->gradients = gradients;
     if (activations > sizes->activations) sizes->activations = activations;
     if (optimizer > sizes->optimizer) sizes->optimizer = optimizer;
@@ -275,6 +297,8 @@ static int64_t training_floats(const CompiledTraining *training) {
         if (own > scratch) scratch = own;
         floats += train->schedule->arena_size + train->layout->slots_size +
                   training->steps[i].evaluate->lowering.schedule->arena_size;
+        if (training->steps[i].update)
+            floats += training->steps[i].update->lowering.schedule->arena_size;
     }
     return floats + scratch;
 }

@@ -20,7 +20,7 @@ Graph *graph_create(Weights *weights, const char *name, GraphMode mode, DiagSink
 }
 
 const char *graph_mode_name(GraphMode mode) {
-    static const char *const names[] = {"train", "evaluate", "predict"};
+    static const char *const names[] = {"train", "evaluate", "predict", "update"};
     return names[mode];
 }
 
@@ -199,6 +199,13 @@ Node *graph_scalar(Graph *graph, const char *name) {
     return node;
 }
 
+Node *graph_in_period(Graph *graph, int64_t period, int64_t count) {
+    Args *args = graph_args(graph, "in_period");
+    args_set_number(args, "period", (double)period);
+    args_set_number(args, "count", (double)count);
+    return graph_generate(graph, "in_period", type_scalar(), args);
+}
+
 Node *graph_input(Graph *graph, const char *name, Type type) {
     Node *node = graph_generate(graph, "input", type, NULL);
     node->name = name;
@@ -323,11 +330,20 @@ Slot *graph_slot(Graph *graph, Parameter *parameter, const char *name, double in
     Slot *slot = ARENA_NEW(graph->arena, Slot);
     slot->index = graph->slots.count;
     slot->name = weights_join(graph->arena, parameter ? parameter->name : NULL, name);
+    slot->role = name;
     slot->parameter = parameter;
     slot->type = parameter ? parameter->type : type_scalar();
     slot->initial = initial;
     vec_push(graph->arena, &graph->slots, slot);
     return slot;
+}
+
+Slot *graph_find_slot(const Graph *graph, const Parameter *parameter, SlotKind kind) {
+    for (int i = 0; i < graph->slots.count; i++) {
+        Slot *slot = graph->slots.items[i];
+        if (slot->parameter == parameter && slot->kind == kind) return slot;
+    }
+    return NULL;
 }
 
 static void find_first_uses(const Graph *graph, Node **uses) {

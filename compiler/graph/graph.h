@@ -42,7 +42,8 @@ struct Node {
     Node *replacement; // what a running pass puts in its place; see graph_apply_replacements
 };
 
-typedef enum GraphMode { GRAPH_TRAIN, GRAPH_EVALUATE, GRAPH_PREDICT } GraphMode;
+// GRAPH_UPDATE: without samples, what is done with gradients that several batches have added up.
+typedef enum GraphMode { GRAPH_TRAIN, GRAPH_EVALUATE, GRAPH_PREDICT, GRAPH_UPDATE } GraphMode;
 
 typedef VEC(Node *) NodeList;
 
@@ -63,7 +64,7 @@ struct Graph {
     NodeList targets;     // of the training data (ops `input` too)
     NodeList outputs;     // predictions
     NodeList results;     // at layer level: values whose batch means are minimized or reported
-    Node *loss;           // what is minimized: a scalar; NULL in GRAPH_PREDICT
+    Node *loss;           // what is minimized: a scalar; NULL in GRAPH_PREDICT and GRAPH_UPDATE
     NodeList reports;     // scalars told beside the loss
     NodeList scalars;     // that graph_scalar has made or found; some may be gone
     NodeList assigns;     // effects: the new values of parameters and slots
@@ -94,6 +95,8 @@ Node *graph_unary(Graph *graph, const char *op, Node *x);
 Node *graph_binary(Graph *graph, const char *op, Node *x, Node *y);
 Node *graph_constant(Graph *graph, double value);   // f32, rank 0
 Node *graph_scalar(Graph *graph, const char *name); // run-time scalar, made once
+// 1 in the last `count` steps of every `period`, else 0.
+Node *graph_in_period(Graph *graph, int64_t period, int64_t count);
 // An elementwise operator without inputs (a random mask, say): its type is given.
 Node *graph_generate(Graph *graph, const char *op, Type type, const Args *args);
 // Default arguments of an operator, to set and give to graph_call.
@@ -139,6 +142,8 @@ bool graph_is_frozen(const Graph *graph, const Layer *layer); // NULL: a layer t
 // Does the function's optimizer change it?
 bool graph_updates(const Graph *graph, const Parameter *parameter);
 Slot *graph_slot(Graph *graph, Parameter *parameter, const char *name, double initial);
+// A parameter's slot of a kind of which it has one at most; NULL: none.
+Slot *graph_find_slot(const Graph *graph, const Parameter *parameter, SlotKind kind);
 // The node of each layer's first use in this graph, by layer; NULL: none. In `arena`.
 Node **graph_first_uses(const Graph *graph, Arena *arena);
 
@@ -162,6 +167,6 @@ bool node_is_constant(const Node *node, double *value); // op `constant`
 bool node_is_scalar(const Node *node);                  // one number for the whole batch
 
 void graph_print(Text *out, const Graph *graph); // the stable form of `--emit=graph`
-const char *graph_mode_name(GraphMode mode);     // "train", "evaluate", "predict"
+const char *graph_mode_name(GraphMode mode);     // "train", "evaluate", "predict", "update"
 
 #endif

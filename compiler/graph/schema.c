@@ -81,6 +81,8 @@ static void read_default(Arena *arena, const ArgDef *def, const char *text, ArgV
     case ARG_WORD:
     case ARG_STRING:
     case ARG_STRINGS:
+    case ARG_EVERY:
+    case ARG_DURATION:
     case ARG_NAME: value->text = text; break;
     case ARG_INTS:
     case ARG_FLOATS: set_list(value, arena, numbers, read_numbers(text, ']', numbers)); break;

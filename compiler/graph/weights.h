@@ -55,10 +55,18 @@ struct Parameter {
     const char *column;
 };
 
+typedef enum SlotKind {
+    SLOT_OPTIMIZER, // of its formulas
+    SLOT_GRADIENT,  // the sum of the batches' gradients since the last update
+    SLOT_AVERAGE    // of the weights after each step
+} SlotKind;
+
 // Optimizer state that belongs to one parameter (or to none: a scalar), of the parameter's type.
 struct Slot {
     int index;
+    SlotKind kind;
     const char *name; // "dense/kernel/momentum"
+    const char *role; // "momentum"
     Parameter *parameter;
     Type type;
     double initial;

@@ -38,7 +38,8 @@ typedef enum LeafKind {
     LEAF_PARAMETER,
     LEAF_SLOT,
     LEAF_CONSTANT,
-    LEAF_SCALAR
+    LEAF_SCALAR,
+    LEAF_PERIOD // whether the step is among the last of a period
 } LeafKind;
 
 // What a contraction multiplies; W, weights, are the second operand.

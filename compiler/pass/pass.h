@@ -35,8 +35,13 @@ Node **pass_gradients(Graph *graph);
 Node *pass_gradient_at(Graph *graph, Node *node);
 
 // requires: TRAIN mode; provides: pass_gradients + clipping + regularization + the optimizer's
-// assigns in graph->assigns.
+// assigns in graph->assigns, and averages of the weights. Where several batches make a step, the
+// assigns add their gradients up.
 void pass_update(Graph *graph, const TrainStep *step);
+
+// requires: an empty graph in UPDATE mode, and that of such batches after pass_update; provides:
+// what one step does with what they added up, and slots for both functions.
+void pass_update_from(Graph *graph, const Graph *batches, const TrainStep *step);
 
 // ---- The reference evaluator (an interpreter of the graph in double precision; the oracle of the
 // tests, never on the user's path).

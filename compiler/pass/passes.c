@@ -28,6 +28,10 @@ static void run_update(Lowering *lowering) {
     pass_update(lowering->graph, lowering->step);
 }
 
+static void run_update_from(Lowering *lowering) {
+    pass_update_from(lowering->graph, lowering->batches, lowering->step);
+}
+
 static void run_simplify_update(Lowering *lowering) {
     pass_expand(lowering->graph);
     pass_hoist(lowering->graph);
@@ -54,21 +58,26 @@ static void run_plan(Lowering *lowering) {
 enum {
     TRAIN = 1 << GRAPH_TRAIN,
     STEPS = TRAIN | 1 << GRAPH_EVALUATE,
-    ALL = STEPS | 1 << GRAPH_PREDICT
+    SAMPLES = STEPS | 1 << GRAPH_PREDICT,
+    UPDATE = 1 << GRAPH_UPDATE,
+    ALL = SAMPLES | UPDATE
 };
 
 const Pass pass_rows[] = {
     {"loss", "means of the terms over the batch, their sum, penalties of regularizers", STEPS, 0,
      FACT_LOSS, run_loss},
-    {"expand", "layers and losses become primitive operators", ALL, 0, FACT_PRIMITIVE, run_expand},
-    {"hoist", "what is the same in all steps, or for all of them at once, leaves their loop", ALL,
-     FACT_PRIMITIVE, 0, run_hoist},
-    {"simplify", "constants folded, equal nodes merged, dead ones removed", ALL, FACT_PRIMITIVE, 0,
-     run_simplify},
+    {"expand", "layers and losses become primitive operators", SAMPLES, 0, FACT_PRIMITIVE,
+     run_expand},
+    {"hoist", "what is the same in all steps, or for all of them at once, leaves their loop",
+     SAMPLES, FACT_PRIMITIVE, 0, run_hoist},
+    {"simplify", "constants folded, equal nodes merged, dead ones removed", SAMPLES, FACT_PRIMITIVE,
+     0, run_simplify},
     {"grad", "gradients, clipping, regularization, the optimizer, constraints", TRAIN,
      FACT_LOSS | FACT_PRIMITIVE, FACT_UPDATES, run_update},
-    {"simplify-grad", "the same for what gradients and optimizer brought", TRAIN, FACT_UPDATES, 0,
-     run_simplify_update},
+    {"update", "the same behind gradients that several batches added up", UPDATE, 0,
+     FACT_PRIMITIVE | FACT_UPDATES, run_update_from},
+    {"simplify-grad", "the same for what gradients and optimizer brought", TRAIN | UPDATE,
+     FACT_UPDATES, 0, run_simplify_update},
     {"load", "data columns and kernels in the order in which products read them", ALL,
      FACT_PRIMITIVE | FACT_LAYOUT, 0, run_load},
     {"fuse", "groups of nodes that become one loop nest or kernel, in order", ALL,

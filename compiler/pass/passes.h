@@ -36,6 +36,7 @@ struct Lowering {
     Arena *arena;
     Graph *graph;          // passes change it
     const TrainStep *step; // NULL: a prediction
+    const Graph *batches;  // in UPDATE mode: the graph that adds gradients up
     const Layout *layout;  // NULL: not yet
     int64_t batch;         // the most samples; 0: one, which the workers divide
     Schedule *schedule;    // NULL: not yet

@@ -14,6 +14,8 @@ static nnrt_option option_of(Arena *arena, const ArgDef *def, const ArgValue *va
     case ARG_WORD:
     case ARG_STRING: option.text = value->text; break;
     case ARG_NAME:
+    case ARG_EVERY:
+    case ARG_DURATION:
         option.text = value->text;
         if (!value->text) option.number = value->number;
         break;

@@ -74,6 +74,7 @@ typedef struct TrainStep {
     const Schema *regularizer;  // of kernels that have none of their own; NULL: none
     const Args *regularizer_args;
     int64_t repeat;      // so many times a batch, each with random numbers of its own
+    int64_t accumulate;  // so many runs make one update, by the mean of their gradients
     VEC(Layer *) frozen; // by `frozen = true` in its body
 } TrainStep;
 

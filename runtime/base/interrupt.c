@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@ static atomic_int interrupted;
 static _Atomic double first_asked = INFINITY;
 static volatile sig_atomic_t may_end = 1;
 static char last_words[256];
-static double deadline = INFINITY;
+static nnrt_deadline deadline = {.when = INFINITY};
+static nnrt_deadline over = {.when = INFINITY}; // the one that was, when somebody asked
 
 // A second one, whichever it is, does what the system does. It may come to another thread while
 // the first one is here.
@@ -68,14 +70,22 @@ void nnrt_interrupt_wait(void) {
     may_end = 0;
 }
 
-void nnrt_interrupt_after(double seconds) {
-    deadline = nnrt_seconds() + seconds;
+nnrt_deadline nnrt_interrupt_after(double seconds, const char *name) {
+    nnrt_deadline before = deadline, own = {.when = nnrt_seconds() + seconds};
+    snprintf(own.name, sizeof own.name, "%s", name);
+    if (own.when < deadline.when) deadline = own;
+    return before;
+}
+
+void nnrt_interrupt_at(const nnrt_deadline *when) {
+    deadline = *when;
 }
 
 int nnrt_interrupted(void) {
-    return interrupted || (isfinite(deadline) && nnrt_seconds() >= deadline);
+    if (!isfinite(over.when) && nnrt_seconds() >= deadline.when) over = deadline;
+    return interrupted || isfinite(over.when);
 }
 
-int nnrt_interrupted_by_time(void) {
-    return !interrupted && nnrt_interrupted();
+const char *nnrt_interrupted_by_time(void) {
+    return !interrupted && nnrt_interrupted() ? over.name : NULL;
 }

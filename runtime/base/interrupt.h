@@ -9,10 +9,18 @@
 void nnrt_interrupt_catch(const char *message);
 // From now on a signal waits for the step.
 void nnrt_interrupt_wait(void);
-// It is asked to stop so many seconds from now, too.
-void nnrt_interrupt_after(double seconds);
+
+typedef struct nnrt_deadline {
+    double when; // nnrt_seconds()
+    char name[64];
+} nnrt_deadline;
+
+// It is asked to stop so many seconds from now, too, unless an earlier time is set; `name` is what
+// says so. Returns what was set before, to go back to.
+nnrt_deadline nnrt_interrupt_after(double seconds, const char *name);
+void nnrt_interrupt_at(const nnrt_deadline *when);
 
 int nnrt_interrupted(void);
-int nnrt_interrupted_by_time(void); // by that alone
+const char *nnrt_interrupted_by_time(void); // its name, by that alone; NULL: it was not
 
 #endif

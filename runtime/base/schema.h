@@ -27,7 +27,9 @@ typedef enum ArgType {
     ARG_CONSTRAINT,   // max_norm(..), non_negative, ...
     ARG_LAYER,        // a layer with its arguments: `lstm(32)`; one of `choices`, if there are any
     ARG_BLOCK,        // a block, with its options or without: `cell`, `cell(gain = 2)`
-    ARG_RATE          // a learning rate: a number, or a schedule call
+    ARG_RATE,         // a learning rate: a number, or a schedule call
+    ARG_EVERY,        // how often: a number of steps, or `text`: "60s", "2epochs"
+    ARG_DURATION      // `text`: "90s", "1h30m"
 } ArgType;
 
 typedef struct ArgDef {

@@ -5,6 +5,7 @@
 
 #include "../base/call.h"
 #include "../base/status.h"
+#include "../base/text/amount.h"
 
 typedef struct nnrt_callback nnrt_callback;
 typedef struct nnrt_callbacks nnrt_callbacks;
@@ -27,11 +28,18 @@ typedef struct nnrt_callback_row {
     int reads_history;         // the values of the epochs before, which are held for it then
     int monitors;              // a value of the epochs, its argument `monitor` ..
     int monitor;               // .. which stands at this place
+    int needs_averages;        // `use_ema` of an optimizer
+    int every;                 // the place of an option with which `fit` keeps checkpoints; 0: none
     int best_only;             // the place of a switch without which it monitors nothing; 0: none
     size_t own_size;           // bytes of what it remembers, its own struct
     nnrt_status (*open)(nnrt_callback *callback, const nnrt_callbacks *all);
     nnrt_status (*epoch)(nnrt_callback *callback, nnrt_callbacks *all, nnrt_moment *at);
-    // The others may be NULL. What it adds to the values of an epoch that ended before `step`:
+    // The others may be NULL. Before and after weights are looked at: in validation, in `samples`.
+    void (*look)(nnrt_callback *callback, nnrt_callbacks *all);
+    // When all of them had their `epoch`; before the end, when weights may become others.
+    void (*after)(nnrt_callback *callback, nnrt_callbacks *all);
+    void (*finish)(nnrt_callback *callback, nnrt_callbacks *all);
+    // What it adds to the values of an epoch that ended before `step`:
     void (*log)(const nnrt_callbacks *all, int64_t step, nnrt_log *log);
     // The epoch (of the block, from 0) whose weights it keeps, -1: none; goes back to them.
     int64_t (*best)(const nnrt_callback *callback);
@@ -52,6 +60,9 @@ const nnrt_callback_row *nnrt_callback_row_of(const nnrt_call *call);
 static inline const char *nnrt_callback_path(const nnrt_call *call) {
     return nnrt_callback_row_of(call)->writes ? nnrt_call_text_at(call, 0) : NULL;
 }
+
+// How often `fit` keeps checkpoints because of it; 0: it does not.
+int nnrt_callback_every(const nnrt_call *call, nnrt_every *every);
 
 // The value that it monitors; NULL: none.
 static inline const char *nnrt_callback_monitored(const nnrt_call *call) {

@@ -233,42 +233,14 @@ static nnrt_status set_progress(const struct option *option, const char *value, 
     return bad_value(option, value, "auto, bar, line, json or none");
 }
 
-// "90s", "1h30m": numbers, each with its unit, one at least. 0: it is none.
-static int parse_duration(const char *text, double *seconds) {
-    static const char units[] = "smhd";
-    static const double lengths[] = {1, 60, 3600, 86400};
-    *seconds = 0;
-    do {
-        char *end;
-        if (!isdigit((unsigned char)*text)) return 0;
-        double number = strtod(text, &end);
-        const char *unit = *end ? strchr(units, *end) : NULL;
-        if (!unit) return 0;
-        *seconds += number * lengths[unit - units];
-        text = end + 1;
-    } while (*text);
-    return isfinite(*seconds) && *seconds > 0;
-}
-
 static nnrt_status set_duration(const struct option *option, const char *value, double *field) {
-    if (parse_duration(value, field)) return NNRT_OK;
-    return bad_value(option, value, "a time: 90s, 30m, 8h, 1h30m");
+    if (nnrt_duration_parse(value, field)) return NNRT_OK;
+    return bad_value(option, value, NNRT_DURATION_WANTED);
 }
 
 static nnrt_status set_every(const struct option *option, const char *value, nnrt_every *field) {
-    char *end;
-    errno = 0;
-    long long number = isdigit((unsigned char)*value) ? strtoll(value, &end, 10) : 0;
-    int is_count = number >= 1 && !errno && number <= 1000000000000;
-    *field = (nnrt_every){0};
-    if (is_count && (!*end || strcmp(end, "steps") == 0 || strcmp(end, "step") == 0))
-        field->steps = number;
-    else if (is_count && (strcmp(end, "epochs") == 0 || strcmp(end, "epoch") == 0))
-        field->epochs = number;
-    else if (!parse_duration(value, &field->seconds))
-        return bad_value(option, value,
-                         "a number of steps (10), a time (60s, 5m) or epochs (2epochs)");
-    return NNRT_OK;
+    if (nnrt_every_parse(value, field)) return NNRT_OK;
+    return bad_value(option, value, NNRT_EVERY_WANTED);
 }
 
 static nnrt_status set_folder(const struct option *option, const char *value,
@@ -379,19 +351,6 @@ static nnrt_status take_operands(nnrt_options *options, const struct command *co
     return NNRT_OK;
 }
 
-static nnrt_status check_checkpoint(const nnrt_options *options) {
-    const nnrt_every *every = &options->every;
-    int is_every = every->steps || every->epochs || every->seconds > 0;
-    if (!options->checkpoint && !options->run && (is_every || options->resume || options->changed))
-        return nnrt_fail(NNRT_USAGE, "`%s` needs `--checkpoint FILE` or `--run DIR`",
-                         is_every          ? "--every"
-                         : options->resume ? "--resume"
-                                           : "--changed");
-    if (options->changed && !options->resume)
-        return nnrt_fail(NNRT_USAGE, "`--changed` needs `--resume`");
-    return NNRT_OK;
-}
-
 static nnrt_status check_together(const nnrt_options *options) {
     if (options->dry_run && options->overfit)
         return nnrt_fail(NNRT_USAGE, "only one of `--dry-run` and `--overfit` can be given");
@@ -404,7 +363,9 @@ static nnrt_status check_together(const nnrt_options *options) {
         return nnrt_fail(NNRT_USAGE, "only one of `--prompt` and `--prompt-file` can be given");
     if (options->weights && options->carried)
         return nnrt_fail(NNRT_USAGE, "only one of `--weights` and `--carried` can be given");
-    return check_checkpoint(options);
+    if (options->changed && !options->resume)
+        return nnrt_fail(NNRT_USAGE, "`--changed` needs `--resume`");
+    return NNRT_OK;
 }
 
 // "-1.5" is an input of `predict`, "-" its standard input.

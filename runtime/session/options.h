@@ -4,6 +4,7 @@
 #define NNRT_OPTIONS_H
 
 #include "../base/status.h"
+#include "../base/text/amount.h"
 
 #include <stdint.h>
 
@@ -14,11 +15,6 @@ typedef enum nnrt_progress_mode {
     NNRT_PROGRESS_JSON, // one object an epoch
     NNRT_PROGRESS_NONE
 } nnrt_progress_mode;
-
-typedef struct nnrt_every { // one of them; all 0: not given
-    int64_t steps, epochs;
-    double seconds;
-} nnrt_every;
 
 enum { NNRT_ALLOWED_FOLDERS = 32 };
 

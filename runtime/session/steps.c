@@ -125,6 +125,14 @@ nnrt_status nnrt_turn_open(nnrt_turn *turn, nnrt_session *session, const nnrt_fu
     return turn->context.arena ? NNRT_OK : NNRT_ERROR;
 }
 
+nnrt_status nnrt_turn_update(nnrt_turn *turn, nnrt_session *session, const nnrt_function *update,
+                             int64_t accumulate) {
+    turn->update = update;
+    turn->update_arena = nnrt_session_context(session, update).arena;
+    turn->accumulate = accumulate;
+    return turn->update_arena ? NNRT_OK : NNRT_ERROR;
+}
+
 void nnrt_pass_add(nnrt_pass *pass, const nnrt_turn *turn) {
     pass->turns[pass->turn_count++] = *turn;
     pass->values += turn->values;
@@ -219,6 +227,20 @@ static void run_turn(const nnrt_pass *pass, const nnrt_turn *turn, const nnrt_co
     turn->function->run_profiled(context);
 }
 
+// What the runs of a turn have added up becomes a step: number `runs` is the last of them.
+static void run_update(const nnrt_turn *turn, const nnrt_context *context, int64_t runs) {
+    nnrt_context own = *context;
+    if (turn->function->settles) { // sums of rows that no batch has named since
+        own.rows = 0;
+        turn->function->run(&own);
+        own.rows = context->rows;
+    }
+    own.arena = turn->update_arena;
+    own.step = (double)(runs / turn->accumulate);
+    turn->update->run(&own);
+    if (turn->profile) nnrt_profile_skip(context);
+}
+
 static void run_step(worker *w, int64_t step) {
     const nnrt_pass *pass = w->pass;
     int64_t number = pass->skipped + step, runs = 0;
@@ -231,6 +253,8 @@ static void run_step(worker *w, int64_t step) {
             context->key = nnrt_random_turn_key(key, runs++);
             context->step = (double)(before + r + 1);
             run_turn(pass, turn, context);
+            if (turn->update && (before + r + 1) % turn->accumulate == 0)
+                run_update(turn, context, before + r + 1);
         }
         if (t == 0 && pass->after) pass->after(pass->argument, context);
     }

@@ -42,9 +42,12 @@ typedef struct nnrt_turn {
     const nnrt_schedule *schedule; // of the learning rate; NULL: nothing is trained
     int sources[NNRT_MAX_COLUMNS]; // of its columns: those of the data set; -1: none
     int64_t repeat;                // so many times; the values of the last one count
-    int64_t values;                // of a batch: the loss, then what is reported beside it
-    nnrt_profile *profile;         // of the function; NULL: none
-    nnrt_account *watch;           // of its groups, in nnrt_pass_advance_alone; NULL: none
+    const nnrt_function *update;   // follows every `accumulate` runs; NULL: nothing does
+    float *update_arena;
+    int64_t accumulate;
+    int64_t values;        // of a batch: the loss, then what is reported beside it
+    nnrt_profile *profile; // of the function; NULL: none
+    nnrt_account *watch;   // of its groups, in nnrt_pass_advance_alone; NULL: none
 } nnrt_turn;
 
 typedef struct nnrt_pass {
@@ -93,6 +96,9 @@ double nnrt_pass_mean(const nnrt_pass *pass, int64_t value);
 double nnrt_pass_loss(const nnrt_pass *pass);
 // The loss of one step.
 double nnrt_pass_step_loss(const nnrt_pass *pass, int64_t step);
+// Has `update`, a function of the same training, follow every `accumulate` runs of the turn.
+nnrt_status nnrt_turn_update(nnrt_turn *turn, nnrt_session *session, const nnrt_function *update,
+                             int64_t accumulate);
 // A turn of `function`, with what it needs of the session; `reports`: numbers behind the loss.
 nnrt_status nnrt_turn_open(nnrt_turn *turn, nnrt_session *session, const nnrt_function *function,
                            int64_t reports);

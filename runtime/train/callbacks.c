@@ -16,15 +16,26 @@
 #include <unistd.h>
 
 const nnrt_callback_row *const nnrt_callback_tables[] = {
-    nnrt_callback_early_stopping,    nnrt_callback_checkpoint,
-    nnrt_callback_reduce_on_plateau, nnrt_callback_csv_log,
-    nnrt_callback_json_log,          nnrt_callback_history,
-    nnrt_callback_tensorboard,       NULL,
+    nnrt_callback_early_stopping, nnrt_callback_checkpoint,       nnrt_callback_reduce_on_plateau,
+    nnrt_callback_csv_log,        nnrt_callback_json_log,         nnrt_callback_history,
+    nnrt_callback_tensorboard,    nnrt_callback_swap_ema,         nnrt_callback_swa,
+    nnrt_callback_max_time,       nnrt_callback_terminate_on_nan, NULL,
 };
 
 const nnrt_callback_row *nnrt_callback_row_of(const nnrt_call *call) {
     return nnrt_call_row(call, (const void *const *)nnrt_callback_tables,
                          sizeof(nnrt_callback_row));
+}
+
+int nnrt_callback_every(const nnrt_call *call, nnrt_every *every) {
+    int place = nnrt_callback_row_of(call)->every;
+    *every = (nnrt_every){0};
+    if (!place) return 0;
+    const char *text = nnrt_call_text_at(call, place);
+    double steps = nnrt_call_number_at(call, place);
+    if (text) return nnrt_every_parse(text, every);
+    if (!isnan(steps)) every->steps = (int64_t)steps;
+    return !isnan(steps);
 }
 
 nnrt_status nnrt_callbacks_open(nnrt_callbacks *callbacks) {
@@ -68,6 +79,19 @@ void nnrt_callbacks_state(nnrt_callbacks *callbacks, nnrt_state *state) {
     }
 }
 
+void nnrt_callback_weights_state(const nnrt_callbacks *all, nnrt_state *state, const char *name,
+                                 float *values) {
+    const nnrt_program *program = all->session->program;
+    size_t outside = nnrt_state_enter(state, "%s", name);
+    for (int64_t i = 0; i < program->parameter_count; i++) {
+        const nnrt_parameter *parameter = &program->parameters[i];
+        char own[1024];
+        snprintf(own, sizeof own, "%s", parameter->name);
+        nnrt_state_parameter(state, own, parameter, values + parameter->storage.offset);
+    }
+    nnrt_state_leave(state, outside);
+}
+
 nnrt_status nnrt_callbacks_restored(nnrt_callbacks *callbacks) {
     nnrt_status status = NNRT_OK;
     for (int64_t i = 0; i < callbacks->count && !status; i++)
@@ -94,7 +118,18 @@ int nnrt_callbacks_epoch(nnrt_callbacks *callbacks, int64_t epoch, const nnrt_lo
         callbacks->has_failed = 1;
         fprintf(stderr, "warning: %s; training goes on\n", nnrt_error());
     }
+    for (int64_t i = callbacks->count - 1; i >= 0; i--) {
+        nnrt_callback *callback = &callbacks->items[i];
+        if (callback->row->after) callback->row->after(callback, callbacks);
+    }
     return at.stop;
+}
+
+void nnrt_callbacks_look(nnrt_callbacks *callbacks) {
+    for (int64_t i = 0; i < callbacks->count; i++) {
+        nnrt_callback *callback = &callbacks->items[i];
+        if (callback->row->look) callback->row->look(callback, callbacks);
+    }
 }
 
 // The last one that restores decides, as the calls' order would.
@@ -113,6 +148,10 @@ int64_t nnrt_callbacks_best(const nnrt_callbacks *callbacks) {
 }
 
 int64_t nnrt_callbacks_end(nnrt_callbacks *callbacks) {
+    for (int64_t i = 0; i < callbacks->count; i++) {
+        nnrt_callback *callback = &callbacks->items[i];
+        if (callback->row->finish) callback->row->finish(callback, callbacks);
+    }
     nnrt_callback *best = find_best(callbacks);
     for (int64_t i = 0; i < callbacks->count; i++) {
         nnrt_callback *callback = &callbacks->items[i];

@@ -15,7 +15,7 @@
 struct nnrt_callbacks { // a zeroed one has none
     nnrt_session *session;
     const nnrt_training *training;
-    const nnrt_trainer *trainer;   // which has done the epoch
+    nnrt_trainer *trainer;         // which has done the epoch
     nnrt_schedule *schedules;      // of the training's steps; reduce_on_plateau lowers their rates
     const nnrt_progress *progress; // where messages go
     const nnrt_history *history;   // of all blocks; held where a row reads it
@@ -39,6 +39,9 @@ void nnrt_callbacks_log(const nnrt_callbacks *callbacks, int64_t step, nnrt_log 
 // After `epoch` (of the block, from 0); `info` goes into weights files. True: training shall end.
 int nnrt_callbacks_epoch(nnrt_callbacks *callbacks, int64_t epoch, const nnrt_log *log,
                          const nnrt_weights_info *info);
+
+// Before and after the weights are looked at, in validation or in `samples`.
+void nnrt_callbacks_look(nnrt_callbacks *callbacks);
 
 // The epoch (from 1, over all blocks) whose weights are kept to be restored; 0: none.
 int64_t nnrt_callbacks_best(const nnrt_callbacks *callbacks);

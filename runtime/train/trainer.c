@@ -42,6 +42,8 @@ static nnrt_status open_turns(nnrt_trainer *trainer, double learning_rate) {
         nnrt_turn turn;
         nnrt_schedule_open(&trainer->schedules[i], &step->learning_rate, steps, learning_rate);
         status = nnrt_turn_open(&turn, trainer->session, &step->train, step->report_count);
+        if (!status && step->update.run)
+            status = nnrt_turn_update(&turn, trainer->session, &step->update, step->accumulate);
         if (status) break;
         turn.schedule = &trainer->schedules[i];
         turn.repeat = step->repeat;
@@ -173,6 +175,36 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer) {
     trainer->steps_done += trainer->pass.step;
 }
+
+// ---- Averages.
+
+static void swap_values(float *a, float *b, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        float kept = a[i];
+        a[i] = b[i];
+        b[i] = kept;
+    }
+}
+
+// An average lies as its parameter does. A step has them of what it changes alone.
+void nnrt_trainer_swap_averages(nnrt_trainer *trainer) {
+    const nnrt_training *training = trainer->training;
+    const nnrt_parameter *parameters = trainer->session->program->parameters;
+    if (!trainer->steps_done) return; // they are none yet
+    for (int64_t i = 0; i < training->step_count; i++) {
+        const nnrt_train_step *step = &training->steps[i];
+        float *slots = nnrt_session_slots(trainer->session, training, step);
+        for (int64_t k = 0; k < step->slot_count; k++) {
+            const nnrt_slot *slot = &step->slots[k];
+            if (!slot->is_average) continue;
+            float *weights = trainer->session->weights.values;
+            swap_values(weights + parameters[slot->parameter].storage.offset, slots + slot->offset,
+                        slot->size);
+        }
+    }
+}
+
+// ---- Losses.
 
 // The first turn of a step whose loss is not finite; -1: none. What is
 // reported beside the losses may be anything.

@@ -21,7 +21,7 @@ train net on points {
 END
 
 # Pictures are read from their files and moved: a loader makes the batches.
-programs="dense gan words two"
+programs="dense gan words two averaged"
 if cc -o pictures "$root/tests/run/common/pictures.c" -lpng -ljpeg 2>err; then
     ./pictures shapes 60 20 0
     programs+=" moved"
@@ -88,6 +88,21 @@ train net on points {
     freeze    = ["first"]
     epochs    = 150
     batch     = 8
+}
+END
+
+# Steps of several batches, averages of several kinds.
+cat >averaged.nn <<'END'
+dataset points = circles(200, noise = 0.2, seed = 1) -> split(validation = 0.25)
+model net(x) { x -> dense(12, relu) -> dropout(0.2) -> batch_norm -> dense(1, sigmoid) }
+train net on points {
+    loss       = crossentropy
+    optimizer  = adam(warmup(one_cycle(0.05, epochs = 90), epochs = 3), use_ema = true, ema_momentum = 0.98,
+                      ema_overwrite_frequency = 50)
+    epochs     = 150
+    batch      = 8
+    accumulate = 3
+    callbacks  = [swap_ema(on_epoch), swa(20, every = 3), early_stopping(patience = 140, restore_best_weights = true)]
 }
 END
 

@@ -154,8 +154,8 @@ static nnrt_parameter program_parameters[] = { // enter_folder sets their initia
      .columns = CLASSES,
      .storage = {BIAS, PANEL, PANEL, 0, PANEL, 1},
      .trainable = 1}};
-static const nnrt_slot program_slots[] = {{"dense/kernel/momentum", 0, KERNEL, INPUTS *PANEL, 0},
-                                          {"dense/bias/momentum", 1, BIAS, PANEL, 0}};
+static const nnrt_slot program_slots[] = {{"dense/kernel/momentum", 0, KERNEL, INPUTS *PANEL, 0, 0},
+                                          {"dense/bias/momentum", 1, BIAS, PANEL, 0, 0}};
 static const nnrt_output program_output = {"dense", 1, {CLASSES}, CLASSES, 0, PANEL, 0};
 static const nnrt_layer program_layers[] = {{"dense", "dense", "(None, 3)", 9, 1}};
 static const nnrt_column program_columns[] = {{"x", "x", NNRT_F32, 1, {INPUTS}, INPUTS, 0},

@@ -67,8 +67,6 @@ static void values(void **state) {
     refuse("fit --checkpoint c --every 0", "not `0`");
     refuse("fit --checkpoint c --every 5parsecs", "2epochs");
     refuse("fit --checkpoint c --every -3s", "2epochs");
-    refuse("fit --every 5", "`--every` needs `--checkpoint FILE`");
-    refuse("fit --resume", "`--resume` needs `--checkpoint FILE`");
     refuse("fit --checkpoint c --changed", "`--changed` needs `--resume`");
     refuse("fit --max-time 8", "90s, 30m");
     accept("fit --run runs/ --resume --every 10");

@@ -46,10 +46,10 @@ static const Habit habits[] = {
     {"argument", "dtype", "leave it out: numbers are float32"},
     {"argument", "decay lr_decay",
      "a schedule says it: `sgd(inverse_time_decay(0.01, rate = @, steps = 1))`"},
+    {"argument", "gradient_accumulation_steps accumulate",
+     "the `train` block takes it, as an entry: `accumulate = @`"},
     {"argument", "name", "layers alone take a name of their own: `dense(10, name = \"first\")`"},
 
-    {"callback", "terminate_on_nan TerminateOnNaN",
-     "leave it out: training always ends where the loss is not finite"},
     {"callback", "LearningRateScheduler learning_rate_scheduler",
      "the optimizer takes a schedule: `sgd(step_decay(0.1, epochs = 10))`"},
     {"callback", "TensorBoard tensor_board History history",
@@ -57,7 +57,7 @@ static const Habit habits[] = {
     {"callback", "LambdaCallback lambda_callback ProgbarLogger",
      "leave it out: `fit --progress=json` prints each epoch for other programs"},
     {"callback", "BackupAndRestore backup_and_restore",
-     "the program saves its weights at the end, and when it is interrupted"},
+     "write `checkpoint(\"run.safetensors\", every = 60s)`: `fit --resume` goes on from it"},
 
     {"loss", "CrossEntropyLoss cross_entropy NLLLoss nll_loss", "write `crossentropy`"},
     {"loss", "BCELoss BCEWithLogitsLoss bce_loss", "write `crossentropy`"},

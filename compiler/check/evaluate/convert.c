@@ -3,6 +3,7 @@
 
 #include "block.h"
 
+#include "../../../runtime/base/text/amount.h"
 #include "../../../runtime/session/initialize.h"
 #include "../check.h"
 
@@ -39,6 +40,8 @@ static const char *const wanted[] = {
     [ARG_LAYER] = "a layer",
     [ARG_BLOCK] = "a block",
     [ARG_RATE] = "a number or a schedule",
+    [ARG_EVERY] = NNRT_EVERY_WANTED,
+    [ARG_DURATION] = NNRT_DURATION_WANTED,
 };
 
 static bool takes_number(ArgType type) {
@@ -257,6 +260,25 @@ static bool convert_string(const Conversion *v, const Ast *ast) {
     const Value *value = expression_evaluate(v->c, v->scope, ast);
     bool is_list = v->def->type == ARG_STRINGS && value->kind == VALUE_LIST;
     return is_list ? take_strings(v, value) : take_string(v, value, &v->out->text);
+}
+
+// `every = 10` or `every = 60s`; a time has its unit.
+static bool convert_amount(const Conversion *v, const Value *value) {
+    nnrt_every every;
+    double seconds;
+    if (value->kind == VALUE_ERROR) return false;
+    bool is_every = v->def->type == ARG_EVERY;
+    bool is_text = value->kind == VALUE_STRING || value->kind == VALUE_WORD;
+    bool is_count = is_every && value->kind == VALUE_NUMBER && value->is_integer;
+    bool is_amount = is_text && (is_every ? nnrt_every_parse(value->text, &every)
+                                          : nnrt_duration_parse(value->text, &seconds));
+    if (is_count && value->number >= 1 && value->number <= 1e12) {
+        v->out->number = value->number;
+        return true;
+    }
+    v->out->text = value->text;
+    if (!is_amount) report_type(v, value);
+    return is_amount;
 }
 
 static bool convert_name(const Conversion *v, const Ast *ast, const char **name) {
@@ -492,6 +514,8 @@ bool bind_value(Checker *c, Scope *scope, const ArgDef *def, const char *callee,
     case ARG_STRINGS: v.scope = used; return convert_string(&v, name);
     case ARG_NAME: return convert_name_or_number(&v, expression);
     case ARG_NAMES: return convert_names(&v, expression);
+    case ARG_EVERY:
+    case ARG_DURATION: return convert_amount(&v, expression_evaluate(c, used, name));
     case ARG_FORMULA: return formula_convert(c, used, name, value);
     case ARG_FORMULAS: return formula_convert_named(c, used, name, value);
     case ARG_BLOCK: return convert_block(&v, used, name);

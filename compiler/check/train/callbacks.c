@@ -280,6 +280,80 @@ static bool check_same_file(const Reader *r, const Call *call) {
     return true;
 }
 
+// ---- Checkpoints of all that the training depends on.
+
+static bool report_every(const Reader *r, Span span, const char *message, const char *label,
+                         const char *help) {
+    Diag *diag = diag_report(r->c->sink, DIAG_E0206, span, "%s", message);
+    diag_label(diag, "%s", label);
+    diag_help(diag, "%s", help);
+    return false;
+}
+
+static const Call *find_every(const CallList *calls) {
+    for (int i = 0; i < calls->count; i++) {
+        int row = row_of(&calls->items[i])->every;
+        if (row && calls->items[i].args->values[row].is_set) return &calls->items[i];
+    }
+    return NULL;
+}
+
+// A run has one, from its first block to the last.
+static bool check_one_every(const Reader *r, const ArgValue *every) {
+    const Program *program = r->c->program;
+    const Call *first = find_every(&r->training->callbacks);
+    for (int i = 0; i < program->trainings.count && !first; i++)
+        first = find_every(&program->trainings.items[i]->callbacks);
+    if (!first) return true;
+    Diag *diag =
+        diag_report(r->c->sink, DIAG_E0307, every->span,
+                    "a run has one `%s` with `every`, for all its blocks", first->schema->name);
+    diag_label(diag, "the second one");
+    diag_secondary(diag, first->args->span, "the first one");
+    return false;
+}
+
+// Files of weights are a pattern's, and of the epochs that are better; these are of one name.
+static bool check_every(const Reader *r, const Call *call) {
+    static const char *const others[] = {"save_best_only", "baseline"};
+    int row = row_of(call)->every;
+    const ArgValue *every = row ? &call->args->values[row] : NULL;
+    nnrt_placeholder placeholder;
+    if (!row || !every->is_set) return true;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const ArgValue *value = args_get(call->args, others[i]);
+        if (!value->is_set || value->number == 0) continue;
+        return report_every(
+            r, value->span,
+            arena_format(r->c->arena, "`%s` is of weights after epochs, not of `every`", others[i]),
+            "without effect",
+            "leave it out: the two newest ones are kept, and the best by what is monitored");
+    }
+    if (nnrt_placeholder_next(path_of(call), &placeholder) > 0)
+        return report_every(r, args_get(call->args, "path")->span,
+                            "checkpoints with `every` have one name", "a pattern",
+                            "leave the placeholder out: the two newest ones and the best are kept");
+    return check_one_every(r, every);
+}
+
+// ---- Averages.
+
+static bool check_averages(const Reader *r, const Call *call) {
+    if (!row_of(call)->needs_averages) return true;
+    for (int i = 0; i < r->training->steps.count; i++) {
+        const Args *args = r->training->steps.items[i]->optimizer_args;
+        if (!args || args_bool(args, "use_ema")) return true;
+    }
+    if (!r->training->steps.count) return true;
+    Diag *diag = diag_report(r->c->sink, DIAG_E0307, call->args->span,
+                             "`%s` needs averages of the weights, but no optimizer keeps any",
+                             call->schema->name);
+    diag_label(diag, "averages of what?");
+    diag_help(diag,
+              "write `use_ema = true` among the optimizer's arguments: `adam(use_ema = true)`");
+    return false;
+}
+
 // ---- The learning rate.
 
 // Whether it follows a schedule; a warm-up leads to a number, which may be lowered.
@@ -321,6 +395,8 @@ static void read_callback(Reader *r, const Ast *ast) {
     if (!ok) return;
     ok = check_monitor(r, &call);
     ok = check_path(r, &call) && ok;
+    ok = check_every(r, &call) && ok;
+    ok = check_averages(r, &call) && ok;
     if (ok && check_same_file(r, &call) && check_rate(r, &call))
         vec_push(r->c->arena, &r->training->callbacks, call);
 }

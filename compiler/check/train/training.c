@@ -9,6 +9,7 @@ enum {
     TRAIN_METRICS,
     TRAIN_EPOCHS,
     TRAIN_BATCH,
+    TRAIN_ACCUMULATE,
     TRAIN_REGULARIZE,
     TRAIN_CALLBACKS,
     TRAIN_INIT,
@@ -40,6 +41,12 @@ static const ArgDef train_entries[] = {
      .minimum = 1,
      .maximum = 1 << 20,
      .keras_name = "batch_size"},
+    {.name = "accumulate",
+     .type = ARG_INT,
+     .default_text = "1",
+     .minimum = 1,
+     .maximum = 1 << 20,
+     .keras_name = "gradient_accumulation_steps accumulate_grad_batches accumulation"},
     {.name = "regularize",
      .type = ARG_REGULARIZER,
      .default_text = "none",
@@ -222,6 +229,19 @@ static void check_clipping(Setup *s, const Args *args) {
     }
 }
 
+// Keras takes what says how to average, and averages nothing.
+static void check_averaging(Setup *s, const Args *args) {
+    static const char *const ways[] = {"ema_momentum", "ema_overwrite_frequency"};
+    for (int i = 0; i < 2 && args_get(args, "use_ema")->is_default; i++) {
+        const ArgValue *value = args_get(args, ways[i]);
+        if (value->is_default || !value->is_set) continue;
+        Diag *diag = diag_report(s->c->sink, DIAG_E0206, value->span,
+                                 "`%s` says how to average, but nothing is averaged", ways[i]);
+        diag_label(diag, "without `use_ema`");
+        diag_help(diag, "add `use_ema = true`, or leave `%s` out", ways[i]);
+    }
+}
+
 static void read_optimizer(Setup *s, const Ast *ast) {
     bool ok = true;
     const Schema *schema = family_find(s->c, &ast, &vocabulary[FAMILY_OPTIMIZERS]);
@@ -229,6 +249,7 @@ static void read_optimizer(Setup *s, const Ast *ast) {
     const OptimizerDef *optimizer = s->step->optimizer = optimizer_find(schema->name);
     s->step->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);
     check_clipping(s, s->step->optimizer_args);
+    check_averaging(s, s->step->optimizer_args);
     if (ok) schedule_check(s->c, s->step->optimizer_args);
 }
 
@@ -349,6 +370,7 @@ static void read_entries(Setup *s) {
     if (s->given[TRAIN_REGULARIZE]) read_regularizer(s, s->given[TRAIN_REGULARIZE]);
     training->epochs = read_number(s, TRAIN_EPOCHS);
     training->batch = read_number(s, TRAIN_BATCH);
+    s->step->accumulate = read_number(s, TRAIN_ACCUMULATE);
     limit_batch(s);
     report_missing(s);
 }
@@ -412,8 +434,11 @@ static void read_step_entries(Setup *s) {
     bool ok = check_short_entries(s);
     training->epochs = read_number(s, TRAIN_EPOCHS);
     training->batch = read_number(s, TRAIN_BATCH);
+    int64_t accumulate = read_number(s, TRAIN_ACCUMULATE);
     limit_batch(s);
     read_steps(s);
+    for (int i = 0; i < training->steps.count; i++)
+        training->steps.items[i]->accumulate = accumulate;
     if (s->given[TRAIN_CALLBACKS])
         callbacks_read(s->c, s->entry, training, s->given[TRAIN_CALLBACKS], ok);
 }

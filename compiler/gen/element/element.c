@@ -215,6 +215,17 @@ static Value load_scalar(LaneBuilder *b, const Node *node) {
     return ir_splat(gen, number, b->width);
 }
 
+static Value load_period(LaneBuilder *b, const Node *node) {
+    Gen *gen = b->gen;
+    int64_t period = args_int(node->args, "period"), count = args_int(node->args, "count");
+    Value wide = ir_context(gen, b->function, FIELD_STEP);
+    Value step = LLVMBuildFPToSI(gen->builder, wide, gen->i64, "");
+    Value place = LLVMBuildURem(gen->builder, LLVMBuildSub(gen->builder, step, ir_int(gen, 1), ""),
+                                ir_int(gen, period), "");
+    Value is_last = LLVMBuildICmp(gen->builder, LLVMIntUGE, place, ir_int(gen, period - count), "");
+    return ir_splat(gen, LLVMBuildUIToFP(gen->builder, is_last, gen->f32, ""), b->width);
+}
+
 static Value load_leaf(LaneBuilder *b, const Node *node, const Type *view) {
     if (node->parameter)
         return load_unbatched(b, view, parameter_pointer(b, node->parameter),
@@ -225,6 +236,7 @@ static Value load_leaf(LaneBuilder *b, const Node *node, const Type *view) {
     if (node->op->leaf == LEAF_CONSTANT)
         return (Value)(void *)lane_constant(b, args_number(node->args, "value"));
     if (node->op->leaf == LEAF_SCALAR) return load_scalar(b, node);
+    if (node->op->leaf == LEAF_PERIOD) return load_period(b, node);
     LlvmType element;
     Value sample = element_column(b->gen, b->schedule, b->function, node, b->sample, &element);
     return load_batched(b, view, node->type.dtype, sample);

@@ -1,7 +1,8 @@
 // Leaves: values that are read, not computed. `input`, `parameter` and `slot` are bound by whoever
-// runs the graph; `constant` and `scalar` are one number each.
+// runs the graph; `constant`, `scalar` and `in_period` are one number each.
 #include "../op.h"
 
+#include <math.h>
 #include <string.h>
 
 #define LEAF(kind_)                                                                                \
@@ -43,6 +44,31 @@ static void scalar_evaluate(const Node *node, const EvalTensor *inputs, EvalTens
     nn_ice("evaluate", "there is no scalar `%s`", node->name);
 }
 
+// ---- in_period: whole steps are counted, which single precision could not do beyond 2^24.
+
+static void in_period_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                               const EvalContext *context) {
+    int64_t period = args_int(node->args, "period"), count = args_int(node->args, "count");
+    (void)inputs;
+    output->data[0] = (context->step - 1) % period >= period - count;
+}
+
+static const ArgDef in_period_args[] = {
+    {.name = "period",
+     .type = ARG_INT,
+     .default_text = "1",
+     .minimum = 1,
+     .maximum = INFINITY,
+     .doc = "steps"},
+    {.name = "count",
+     .type = ARG_INT,
+     .default_text = "1",
+     .minimum = 1,
+     .maximum = INFINITY,
+     .doc = "the last of them"},
+    {0},
+};
+
 static const ArgDef constant_args[] = {
     {.name = "value", .type = ARG_FLOAT, .default_text = "0", .doc = "the number"},
     {0},
@@ -67,5 +93,10 @@ const OpDef op_leaf[] = {
      LEAF(SCALAR),
      .no_gradient = "constant within a step",
      .evaluate = scalar_evaluate},
+    {.schema = {"in_period", "gives 1 in the last steps of each period, else 0", in_period_args,
+                NULL},
+     LEAF(PERIOD),
+     .no_gradient = "constant within a step",
+     .evaluate = in_period_evaluate},
     {.schema = {0}},
 };

@@ -3,7 +3,7 @@
 // (1 in the first). The slots of a parameter are named as Keras names them.
 //
 // Clipping is not here: pass_update applies clip_norm, clip_value and global_clip_norm, which every
-// optimizer takes, to the gradients first.
+// optimizer takes, to the gradients first, and follows the weights with use_ema afterwards.
 #include "../op.h"
 #include "training.h"
 
@@ -200,7 +200,8 @@ static void nadam_update(Graph *graph, Parameter *parameter, Node *w, Node *grad
     assign_less(graph, parameter, w, graph_divide(graph, scaled, size));
 }
 
-// ---- Arguments: each list is LEARNING_RATE, its own in Keras's order, WEIGHT_DECAY, CLIPPING.
+// ---- Arguments: each list is LEARNING_RATE, its own in Keras's order, WEIGHT_DECAY, CLIPPING,
+// AVERAGING.
 
 #define LEARNING_RATE(value)                                                                       \
     {.name = "learning_rate",                                                                      \
@@ -244,6 +245,25 @@ static void nadam_update(Graph *graph, Parameter *parameter, Node *w, Node *grad
         CLIP("clip_value", "clipvalue", "cuts each number of the gradients at +- this"),           \
         CLIP("global_clip_norm", "global_clipnorm",                                                \
              "shrinks all gradients together to at most this norm")
+#define AVERAGING                                                                                  \
+    {.name = "use_ema",                                                                            \
+     .type = ARG_BOOL,                                                                             \
+     .default_text = "false",                                                                      \
+     .is_flag = true,                                                                              \
+     .doc = "keep a moving average of the weights, which they become at the end"},                 \
+        {.name = "ema_momentum",                                                                   \
+         .type = ARG_FLOAT,                                                                        \
+         .default_text = "0.99",                                                                   \
+         .maximum = 1,                                                                             \
+         .by_name = true,                                                                          \
+         .doc = "what the average keeps of its past in each step"},                                \
+        {.name = "ema_overwrite_frequency",                                                        \
+         .type = ARG_INT,                                                                          \
+         .default_text = "none",                                                                   \
+         .minimum = 1,                                                                             \
+         .maximum = 1 << 30,                                                                       \
+         .by_name = true,                                                                          \
+         .doc = "after so many steps the weights become their average, again and again"}
 
 static const ArgDef sgd_args[] = {
     LEARNING_RATE("0.01"),
@@ -255,6 +275,7 @@ static const ArgDef sgd_args[] = {
     SWITCH("nesterov", "look ahead along the velocity"),
     WEIGHT_DECAY,
     CLIPPING,
+    AVERAGING,
     {0},
 };
 
@@ -266,6 +287,7 @@ static const ArgDef rmsprop_args[] = {
     SWITCH("centered", "divide by the deviation from the mean gradient"),
     WEIGHT_DECAY,
     CLIPPING,
+    AVERAGING,
     {0},
 };
 
@@ -275,6 +297,7 @@ static const ArgDef adagrad_args[] = {
     EPSILON,
     WEIGHT_DECAY,
     CLIPPING,
+    AVERAGING,
     {0},
 };
 
@@ -284,19 +307,29 @@ static const ArgDef adadelta_args[] = {
     EPSILON,
     WEIGHT_DECAY,
     CLIPPING,
+    AVERAGING,
     {0},
 };
 
 static const ArgDef adam_args[] = {
-    LEARNING_RATE("0.001"), BETA_1, BETA_2, EPSILON, AMSGRAD, WEIGHT_DECAY, CLIPPING, {0},
+    LEARNING_RATE("0.001"), BETA_1,   BETA_2,    EPSILON, AMSGRAD,
+    WEIGHT_DECAY,           CLIPPING, AVERAGING, {0},
 };
 
 static const ArgDef adamw_args[] = {
-    LEARNING_RATE("0.001"), DECAY("0.004"), BETA_1, BETA_2, EPSILON, AMSGRAD, CLIPPING, {0},
+    LEARNING_RATE("0.001"),
+    DECAY("0.004"),
+    BETA_1,
+    BETA_2,
+    EPSILON,
+    AMSGRAD,
+    CLIPPING,
+    AVERAGING,
+    {0},
 };
 
 static const ArgDef nadam_args[] = {
-    LEARNING_RATE("0.001"), BETA_1, BETA_2, EPSILON, WEIGHT_DECAY, CLIPPING, {0},
+    LEARNING_RATE("0.001"), BETA_1, BETA_2, EPSILON, WEIGHT_DECAY, CLIPPING, AVERAGING, {0},
 };
 
 const OptimizerDef optimizer_rows[] = {

@@ -10,7 +10,8 @@
 enum { OPTIMIZER_MAX_SLOTS = 4 };
 
 typedef struct OptimizerDef {
-    // Every optimizer has learning_rate, weight_decay, clip_norm, clip_value, global_clip_norm.
+    // Every optimizer has learning_rate, weight_decay, clip_norm, clip_value, global_clip_norm,
+    // use_ema, ema_momentum, ema_overwrite_frequency.
     Schema schema;
     // Appends the assigns that update `parameter` (whose value, decayed, is `w`) with `gradient`:
     // formula and source in the file's comment. Slots are made with graph_slot, scalars with

@@ -1,8 +1,13 @@
 // Pass update: what a training step does with the gradients: regularization, clipping, weight
-// decay, then the optimizer, then constraints. Keras's order: the penalties are part of the loss,
-// so their gradients are clipped too; weights decay apart from the gradient, before the step. The
-// formulas of clipping and decay are those of keras/src/optimizers/base_optimizer.py.
+// decay, then the optimizer, then constraints, then averages of the weights. Keras's order: the
+// penalties are part of the loss, so their gradients are clipped too; weights decay apart from the
+// gradient, before the step. (Keras averages before the constraints.) The formulas of clipping and
+// decay are those of keras/src/optimizers/base_optimizer.py.
+//
+// Where several batches make a step (`accumulate`), a batch adds its gradients up, and what stands
+// above is a function of its own, which begins with their mean.
 #include "../pass.h"
+#include "average.h"
 #include "penalty.h"
 
 static Node *add_penalty(Graph *graph, Parameter *parameter, Node *gradient,
@@ -76,20 +81,21 @@ static Node *decayed(Graph *graph, Node *w, const Args *args) {
 static void constrain(Graph *graph, const Parameter *parameter) {
     if (!parameter->constraint) return;
     const ConstraintDef *def = constraint_find(parameter->constraint->name);
-    for (int i = 0; i < graph->assigns.count; i++) {
-        Node *assign = graph->assigns.items[i];
-        if (assign->parameter == parameter)
-            assign->inputs[0] = def->apply(graph, assign->inputs[0], parameter->constraint_args);
-    }
+    Node *assign = update_assign_of(graph, parameter);
+    if (assign)
+        assign->inputs[0] = def->apply(graph, assign->inputs[0], parameter->constraint_args);
 }
 
+Node *update_assign_of(const Graph *graph, const Parameter *parameter) {
+    for (int i = 0; i < graph->assigns.count; i++)
+        if (graph->assigns.items[i]->parameter == parameter) return graph->assigns.items[i];
+    return NULL;
+}
+
+// ---- All of it.
+
 // A parameter that the loss does not depend on is left alone, as in Keras.
-void pass_update(Graph *graph, const TrainStep *step) {
-    Node **gradients = pass_gradients(graph);
-    for (int i = 0; i < graph->weights->parameters.count; i++)
-        if (gradients[i])
-            gradients[i] =
-                add_penalty(graph, graph->weights->parameters.items[i], gradients[i], step);
+static void update(Graph *graph, Node **gradients, const TrainStep *step) {
     clip_gradients(graph, gradients, step->optimizer_args);
     for (int i = 0; i < graph->weights->parameters.count; i++) {
         Parameter *parameter = graph->weights->parameters.items[i];
@@ -98,7 +104,56 @@ void pass_update(Graph *graph, const TrainStep *step) {
         Node *w = decayed(graph, graph_parameter_node(graph, parameter), step->optimizer_args);
         step->optimizer->update(graph, parameter, w, gradients[i], step->optimizer_args);
         constrain(graph, parameter);
+        average_after_update(graph, parameter, step->optimizer_args);
     }
     graph->current_layer = NULL;
     graph_remove_dead(graph);
+}
+
+// ---- Steps of several batches.
+
+// sum = sum + gradient, and the averages, which Keras moves with each batch.
+static void add_up(Graph *graph, Node **gradients, const TrainStep *step) {
+    for (int i = 0; i < graph->weights->parameters.count; i++) {
+        Parameter *parameter = graph->weights->parameters.items[i];
+        if (!gradients[i]) continue;
+        graph->current_layer = parameter->layer;
+        Slot *slot = graph_slot(graph, parameter, "gradient", 0);
+        slot->kind = SLOT_GRADIENT;
+        graph_assign_slot(graph, slot,
+                          graph_add(graph, graph_slot_node(graph, slot), gradients[i]));
+        average_between_updates(graph, parameter, step);
+    }
+    graph->current_layer = NULL;
+    graph_remove_dead(graph);
+}
+
+void pass_update(Graph *graph, const TrainStep *step) {
+    Node **gradients = pass_gradients(graph);
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        if (gradients[i])
+            gradients[i] =
+                add_penalty(graph, graph->weights->parameters.items[i], gradients[i], step);
+    if (step->accumulate > 1)
+        add_up(graph, gradients, step);
+    else
+        update(graph, gradients, step);
+}
+
+// The slots of the batches' function come first, in its order.
+void pass_update_from(Graph *graph, const Graph *batches, const TrainStep *step) {
+    Node **gradients = ARENA_ARRAY(graph->arena, Node *, graph->weights->parameters.count + 1);
+    for (int i = 0; i < batches->slots.count; i++) {
+        const Slot *from = batches->slots.items[i];
+        Parameter *parameter = from->parameter;
+        Slot *slot = graph_slot(graph, parameter, from->role, from->initial);
+        slot->kind = from->kind;
+        if (slot->kind != SLOT_GRADIENT) continue;
+        graph->current_layer = parameter->layer;
+        gradients[parameter->index] = graph_divide(graph, graph_slot_node(graph, slot),
+                                                   graph_constant(graph, (double)step->accumulate));
+        graph_assign_slot(graph, slot, graph_constant(graph, 0));
+    }
+    graph->has_gradients = true;
+    update(graph, gradients, step);
 }

@@ -6,8 +6,28 @@ static void add_assign(Fusion *fusion, Group *group, Node *assign) {
     fusion->schedule->group_of[assign->id] = group->id;
 }
 
+static const Parameter *owner_of(const Node *assign) {
+    return assign->parameter ? assign->parameter : assign->slot->parameter;
+}
+
+// What is done with gradients that were added up begins at leaves alone: the values that a
+// parameter's update assigns are made of each other, and computed once.
+static Group *find_beside(const Fusion *fusion, const Node *assign) {
+    for (int i = 0; i < fusion->groups.count && fusion->graph->mode == GRAPH_UPDATE; i++) {
+        Group *group = fusion->groups.items[i];
+        bool is_alone = group->kind == GROUP_STORAGE && group->assigns.count && !group->nodes.count;
+        if (is_alone && owner_of(group->assigns.items[0]) == owner_of(assign)) return group;
+    }
+    return NULL;
+}
+
 static void place_assign_alone(Fusion *fusion, Node *assign) {
     const Type *type = &schedule_source(assign->inputs[0])->type;
+    Group *beside = type->rank && owner_of(assign) ? find_beside(fusion, assign) : NULL;
+    if (beside) {
+        add_assign(fusion, beside, assign);
+        return;
+    }
     GroupKind kind = type->rank == 0 ? GROUP_SCALAR : GROUP_STORAGE;
     Group *group = fusion_new_group(fusion, kind, type);
     group->lead = 1;

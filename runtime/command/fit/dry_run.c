@@ -42,7 +42,7 @@ static nnrt_status touch_data(rehearsal *r) {
 
 static nnrt_status touch_weights(rehearsal *r) {
     const nnrt_options *options = r->f->options;
-    const char *from = r->f->resume.is_found ? options->checkpoint : options->weights;
+    const char *from = r->f->resume.is_found ? r->f->checkpoint : options->weights;
     if (!from) from = options->carried ? "those that the program carries" : "initial ones";
     say(r, "%.200s", from);
     return r->f->resume.is_found ? NNRT_OK : nnrt_fit_start_weights(r->f->session);
@@ -118,7 +118,7 @@ static nnrt_status write_checkpoint(rehearsal *r, const char *path) {
 }
 
 static nnrt_status touch_checkpoint(rehearsal *r) {
-    const char *path = r->f->options->checkpoint;
+    const char *path = r->f->checkpoint;
     return path ? with_temporary(r, path, write_checkpoint) : NNRT_OK;
 }
 

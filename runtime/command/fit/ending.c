@@ -68,8 +68,8 @@ nnrt_status nnrt_fit_check_outputs(nnrt_fit *f) {
     if (!status) status = nnrt_callbacks_check(f->session);
     if (!status)
         status = nnrt_history_open(&f->history, f->session, options->history,
-                                   options->json || options->checkpoint || is_read(f->session),
-                                   options->checkpoint != NULL);
+                                   options->json || f->checkpoint || is_read(f->session),
+                                   f->checkpoint != NULL);
     if (status || !options->step_log) return status;
     f->step_log = nnrt_file_create(options->step_log);
     if (!f->step_log) return NNRT_ERROR;
@@ -102,15 +102,15 @@ static const char *tell_checkpoint(const nnrt_fit *f, char text[PATH_MAX + 64]) 
     const nnrt_fit_keeping *keeping = &f->keeping;
     text[0] = 0;
     if (keeping->is_kept)
-        snprintf(text, PATH_MAX + 64, "; `--resume` goes on from `%s`", f->options->checkpoint);
+        snprintf(text, PATH_MAX + 64, "; `--resume` goes on from `%s`", f->checkpoint);
     return text;
 }
 
 static nnrt_status report_interruption(const nnrt_fit *f) {
     char which[64] = "the weights", older[PATH_MAX + 64], checkpoint[PATH_MAX + 64];
     char what[128] = "interrupted";
-    if (nnrt_interrupted_by_time())
-        snprintf(what, sizeof what, "--max-time %.64s is over:", f->options->max_time_text);
+    const char *time = nnrt_interrupted_by_time();
+    if (time) snprintf(what, sizeof what, "%s is over:", time);
     if (!f->steps)
         return nnrt_fail(NNRT_INTERRUPTED, "%s before the first step; there is nothing to save",
                          what);

@@ -50,12 +50,18 @@ static nnrt_status run_steps(nnrt_fit *f) {
 static nnrt_status validate(nnrt_fit *f, nnrt_log *log) {
     const nnrt_part *part = &f->session->data.validation;
     if (!f->has_evaluator || !part->count) return NNRT_OK;
-    return nnrt_evaluator_run(&f->evaluator, part, "val_", log);
+    nnrt_callbacks_look(&f->callbacks);
+    nnrt_status status = nnrt_evaluator_run(&f->evaluator, part, "val_", log);
+    nnrt_callbacks_look(&f->callbacks);
+    return status;
 }
 
 // As of callbacks: the first failure is said, and does not end the training.
 static void save_samples(nnrt_fit *f, int64_t epoch) {
-    if (!nnrt_samples_save(&f->pictures, epoch)) return;
+    nnrt_callbacks_look(&f->callbacks);
+    nnrt_status status = nnrt_samples_save(&f->pictures, epoch);
+    nnrt_callbacks_look(&f->callbacks);
+    if (!status) return;
     f->pictures.training = NULL;
     f->log_failed = 1;
     fprintf(stderr, "warning: %s; training goes on without `samples`\n", nnrt_error());

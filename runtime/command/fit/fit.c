@@ -45,7 +45,9 @@ static void catch_interrupts(const nnrt_options *options) {
              "%.100s: interrupted before the first step; there is nothing to save\n",
              slash ? slash + 1 : options->program);
     nnrt_interrupt_catch(message);
-    if (options->max_time > 0) nnrt_interrupt_after(options->max_time);
+    if (options->max_time <= 0) return;
+    snprintf(message, sizeof message, "--max-time %.40s", options->max_time_text);
+    nnrt_interrupt_after(options->max_time, message);
 }
 
 static nnrt_status end(nnrt_fit *f, nnrt_status status) {
@@ -63,7 +65,8 @@ static nnrt_status fit(nnrt_session *session, nnrt_run *run) {
                   .save_path = save_path(session),
                   .run = run};
     f.started = nnrt_weights_now();
-    nnrt_status status = nnrt_fit_find(&f);
+    nnrt_status status = nnrt_fit_choose_checkpoint(&f);
+    if (!status) status = nnrt_fit_find(&f);
     if (!status && session->options->overfit) return end(&f, nnrt_fit_overfit(&f));
     if (!status && session->options->dry_run) return end(&f, nnrt_fit_dry_run(&f));
     if (!status)

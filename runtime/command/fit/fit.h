@@ -13,7 +13,7 @@
 #include "../../train/trainer.h"
 #include "../evaluate.h"
 
-// The checkpoints of --checkpoint.
+// The checkpoints of --checkpoint, or of `checkpoint(every = ..)`.
 typedef struct nnrt_fit_keeping {
     nnrt_state state; // of the block at work
     nnrt_snapshot snapshot;
@@ -46,7 +46,9 @@ typedef struct nnrt_fit {
     nnrt_session *session;
     const nnrt_options *options;
     const char *save_path;
-    nnrt_run *run; // of --run; one without a folder otherwise
+    nnrt_run *run;          // of --run; one without a folder otherwise
+    const char *checkpoint; // of --checkpoint, or of a callback; NULL: none is written
+    nnrt_every every;       // likewise; all 0: the default
     nnrt_trainer trainer;
     nnrt_evaluator evaluator;
     int has_evaluator;
@@ -92,6 +94,8 @@ nnrt_status nnrt_fit_dry_run(nnrt_fit *f);
 // --overfit N: N batches again and again, until the loss is near 0; NNRT_ERROR: why it is not.
 nnrt_status nnrt_fit_overfit(nnrt_fit *f);
 
+// Whether, where and how often checkpoints are written.
+nnrt_status nnrt_fit_choose_checkpoint(nnrt_fit *f);
 // The training blocks, one after the other.
 nnrt_status nnrt_fit_trainings(nnrt_fit *f);
 // The block's epoch: its steps from pass.step on, validation, callbacks.

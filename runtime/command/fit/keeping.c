@@ -12,6 +12,38 @@
 
 static const double default_seconds = 60;
 
+// ---- Where and how often.
+
+static int is_given(const nnrt_every *every) {
+    return every->steps || every->epochs || every->seconds > 0;
+}
+
+// The program's, which the compiler sees to be one; NULL: it has none.
+static const nnrt_call *find_call(const nnrt_program *program, nnrt_every *every) {
+    for (int64_t i = 0; i < program->training_count; i++)
+        for (int64_t k = 0; k < program->trainings[i].callback_count; k++)
+            if (nnrt_callback_every(&program->trainings[i].callbacks[k], every))
+                return &program->trainings[i].callbacks[k];
+    return NULL;
+}
+
+// What the command line says goes before what the program does.
+nnrt_status nnrt_fit_choose_checkpoint(nnrt_fit *f) {
+    const nnrt_options *options = f->options;
+    nnrt_every own;
+    const nnrt_call *call = find_call(f->session->program, &own);
+    f->checkpoint = options->checkpoint ? options->checkpoint
+                    : call              ? nnrt_callback_path(call)
+                                        : NULL;
+    f->every = is_given(&options->every) || !call ? options->every : own;
+    if (f->checkpoint || !(is_given(&options->every) || options->resume)) return NNRT_OK;
+    return nnrt_fail(
+        NNRT_USAGE,
+        "`%s` needs `--checkpoint FILE` or `--run DIR`, or `checkpoint(\"FILE\", every = 60s)` among "
+        "the `callbacks` of the program",
+        options->resume ? "--resume" : "--every");
+}
+
 // ---- What they hold.
 
 static void add_fit(nnrt_fit *f, nnrt_state *state) {
@@ -67,14 +99,14 @@ int64_t nnrt_fit_data_sum(const nnrt_fit *f) {
 
 static nnrt_status open_keeper(nnrt_fit *f) {
     int is_new = !f->resume.is_found;
-    f->keeping.keeper = nnrt_keeper_create(f->options->checkpoint, f->session->program, is_new,
-                                           !f->resume.is_older);
+    f->keeping.keeper =
+        nnrt_keeper_create(f->checkpoint, f->session->program, is_new, !f->resume.is_older);
     return f->keeping.keeper ? NNRT_OK : NNRT_ERROR;
 }
 
 nnrt_status nnrt_fit_start_keeping(nnrt_fit *f) {
     nnrt_fit_keeping *keeping = &f->keeping;
-    if (!f->options->checkpoint) return NNRT_OK;
+    if (!f->checkpoint) return NNRT_OK;
     add_all(f, &keeping->state);
     nnrt_status status = nnrt_state_check(&keeping->state);
     if (!status) status = nnrt_fit_restore(f);
@@ -98,14 +130,14 @@ void nnrt_fit_stop_keeping(nnrt_fit *f) {
 // ---- When they are due.
 
 int64_t nnrt_fit_next_pause(const nnrt_fit *f) {
-    int64_t every = f->options->every.steps;
+    int64_t every = f->every.steps;
     if (!f->keeping.keeper || !every) return 0;
     return ((f->steps + f->trainer.pass.step) / every + 1) * every - f->steps;
 }
 
 static int is_due(const nnrt_fit *f) {
     const nnrt_fit_keeping *keeping = &f->keeping;
-    const nnrt_every *every = &f->options->every;
+    const nnrt_every *every = &f->every;
     int64_t steps = f->steps + f->trainer.pass.step;
     if (every->steps) return steps / every->steps > keeping->steps / every->steps;
     if (every->epochs) return f->epochs - keeping->epochs >= every->epochs;
@@ -164,12 +196,17 @@ void nnrt_fit_keep(nnrt_fit *f, int is_final) {
 
 // ---- The best one.
 
-// What early_stopping or a checkpoint monitors; else the loss, of validation where there is one.
+// What the first callback that does monitors, if there is such a value; else the loss, of
+// validation where there is one.
 static const char *monitored(const nnrt_fit *f, const nnrt_log *log, int64_t *is_max) {
     const nnrt_training *training = f->trainer.training;
     *is_max = 0;
     for (int64_t i = 0; i < training->callback_count; i++) {
-        const char *name = nnrt_callback_monitored(&training->callbacks[i]);
+        const nnrt_call *call = &training->callbacks[i];
+        const char *name = nnrt_callback_monitored(call);
+        nnrt_every every;
+        if (!name && nnrt_callback_every(call, &every))
+            name = nnrt_call_text_at(call, nnrt_callback_row_of(call)->monitor);
         const nnrt_option *mode = training->callbacks[i].options;
         for (int64_t k = 0; name && k < training->callbacks[i].option_count; k++)
             if (strcmp(mode[k].name, "mode") == 0)

@@ -71,7 +71,7 @@ nnrt_status nnrt_fit_print_profiles(const nnrt_fit *f) {
 }
 
 static void put_checkpoints(const nnrt_fit *f, nnrt_json *json) {
-    nnrt_json_string(json, "checkpoint", f->options->checkpoint);
+    nnrt_json_string(json, "checkpoint", f->checkpoint);
     nnrt_json_integer(json, "checkpoints", f->keeping.count);
     // What the training waited for a copy.
     nnrt_json_number(json, "checkpoint_ms", 1e3 * f->keeping.held / (double)f->keeping.count);

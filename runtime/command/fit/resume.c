@@ -27,7 +27,7 @@ static nnrt_status open_older(nnrt_fit *f, const char *older, nnrt_status status
 }
 
 static nnrt_status open_newest(nnrt_fit *f) {
-    const char *path = f->options->checkpoint;
+    const char *path = f->checkpoint;
     char older[PATH_MAX];
     if (!nnrt_file_older_name(path, older, sizeof older)) return NNRT_OK;
     int is_there = access(path, F_OK) == 0;
@@ -234,8 +234,7 @@ static nnrt_status restore(nnrt_fit *f) {
 
 nnrt_status nnrt_fit_restore(nnrt_fit *f) {
     if (f->options->resume && !f->resume.is_found && !f->steps)
-        nnrt_progress_note(&f->progress, "there is no %s yet: the training begins",
-                           f->options->checkpoint);
+        nnrt_progress_note(&f->progress, "there is no %s yet: the training begins", f->checkpoint);
     if (!f->resume.is_open) return NNRT_OK;
     nnrt_status status = restore(f);
     if (status) f->steps = 0; // nothing is to be saved

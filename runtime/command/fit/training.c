@@ -94,11 +94,13 @@ static void announce(const nnrt_fit *f, const nnrt_training *training, int64_t e
                        epochs, trained);
 }
 
-// The best weights are restored in any case, so that a signal does not cost them.
+// Averages take the weights' place, and the best weights are restored, in any case, so that a
+// signal does not cost them.
 static nnrt_status end_training(nnrt_fit *f, const nnrt_training *training, nnrt_status status) {
     const nnrt_part *test = &f->session->data.test;
     int is_last = training == nnrt_session_training(f->session);
     nnrt_progress_break(&f->progress);
+    if (f->trainer.training) nnrt_trainer_swap_averages(&f->trainer);
     f->best_epoch = nnrt_callbacks_end(&f->callbacks);
     if (!status && is_last && f->has_evaluator && test->count) {
         status = nnrt_evaluator_run(&f->evaluator, test, "", &f->test);

@@ -1,4 +1,5 @@
-// checkpoint: saves the weights after epochs.
+// checkpoint: saves the weights after epochs. With `every` it is what `fit --checkpoint` does, all
+// that the training depends on, and done there (command/fit/keeping.c).
 #include "row.h"
 
 #include "../../report/outputs.h"
@@ -13,7 +14,8 @@ enum {
     CHECKPOINT_MONITOR,
     CHECKPOINT_BEST_ONLY,
     CHECKPOINT_MODE,
-    CHECKPOINT_BASELINE
+    CHECKPOINT_BASELINE,
+    CHECKPOINT_EVERY
 };
 
 static const ArgDef checkpoint_args[] = {
@@ -24,6 +26,13 @@ static const ArgDef checkpoint_args[] = {
     NNRT_CALLBACK_MODE,
     NNRT_CALLBACK_BASELINE("initial_value_threshold",
                            "what the first epoch to be saved must improve on"),
+    [CHECKPOINT_EVERY] = {.name = "every",
+                          .type = ARG_EVERY,
+                          .default_text = "none",
+                          .keras_name = "save_freq",
+                          .by_name = true,
+                          .doc = "keep all that the training depends on, so often, for `fit "
+                                 "--resume`; the two newest ones and the best"},
     {0},
 };
 
@@ -56,6 +65,8 @@ static nnrt_status end_checkpoint_epoch(nnrt_callback *callback, nnrt_callbacks 
     nnrt_placeholder placeholder;
     nnrt_monitor *own = callback->own;
     double before = own->best;
+    nnrt_every every;
+    if (nnrt_callback_every(callback->call, &every)) return NNRT_OK;
     int only_best = nnrt_call_is_on(callback->call, CHECKPOINT_BEST_ONLY);
     if (only_best && !nnrt_monitor_improve(own, at->value)) return NNRT_OK;
     const char *pattern = nnrt_callback_path(callback->call);
@@ -83,6 +94,7 @@ const nnrt_callback_row nnrt_callback_checkpoint[] = {
      .monitors = 1,
      .monitor = CHECKPOINT_MONITOR,
      .best_only = CHECKPOINT_BEST_ONLY,
+     .every = CHECKPOINT_EVERY,
      .own_size = sizeof(nnrt_monitor),
      .open = open_checkpoint,
      .epoch = end_checkpoint_epoch,

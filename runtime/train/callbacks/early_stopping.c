@@ -2,7 +2,6 @@
 #include "row.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -80,17 +79,11 @@ static void restore_stopping(nnrt_callback *callback, nnrt_callbacks *all) {
 }
 
 static void add_state(nnrt_callback *callback, const nnrt_callbacks *all, nnrt_state *state) {
-    const nnrt_program *program = all->session->program;
     stopping *own = callback->own;
     nnrt_state_real(state, "best", &own->state.monitor.best);
     nnrt_state_integer(state, "wait", &own->state.wait);
     nnrt_state_integer(state, "best_epoch", &own->state.best_epoch);
-    for (int64_t i = 0; i < program->parameter_count && own->best.values; i++) {
-        const nnrt_parameter *parameter = &program->parameters[i];
-        char name[1024];
-        snprintf(name, sizeof name, "weights/%s", parameter->name);
-        nnrt_state_parameter(state, name, parameter, own->best.values + parameter->storage.offset);
-    }
+    if (own->best.values) nnrt_callback_weights_state(all, state, "weights", own->best.values);
 }
 
 const nnrt_callback_row nnrt_callback_early_stopping[] = {

@@ -7,6 +7,7 @@
 #include "../monitor.h"
 
 #include <math.h>
+#include <string.h>
 
 struct nnrt_moment {
     int64_t epoch, number; // of the block, from 0; of all blocks, from 1
@@ -25,10 +26,15 @@ struct nnrt_callback {
 // Ended by a row without name. A table more is a line in nnrt_callback_tables (train/callbacks.c).
 extern const nnrt_callback_row nnrt_callback_early_stopping[], nnrt_callback_checkpoint[],
     nnrt_callback_reduce_on_plateau[], nnrt_callback_csv_log[], nnrt_callback_json_log[],
-    nnrt_callback_history[], nnrt_callback_tensorboard[];
+    nnrt_callback_history[], nnrt_callback_tensorboard[], nnrt_callback_swap_ema[],
+    nnrt_callback_swa[], nnrt_callback_max_time[], nnrt_callback_terminate_on_nan[];
 
 // The folders above a file, as Keras makes them.
 nnrt_status nnrt_callback_make_folders(const char *path);
+
+// Adds a copy of all weights, "NAME/dense/kernel", that a callback keeps.
+void nnrt_callback_weights_state(const nnrt_callbacks *all, nnrt_state *state, const char *name,
+                                 float *values);
 
 // ---- Arguments that several have.
 
