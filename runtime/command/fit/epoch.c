@@ -37,7 +37,8 @@ static nnrt_status run_steps(nnrt_fit *f) {
         if (bad >= 0) return nnrt_fit_not_finite(f, bad, turn);
         if (!nnrt_recall_take(&f->recall, 0)) return nnrt_fit_not_finite(f, -1, 0);
         if (nnrt_progress_due(&f->progress)) {
-            nnrt_log log = {0};
+            nnrt_log log;
+            log.count = 0; // the rest is large
             nnrt_log_add(&log, "", f->trainer.training, pass, &f->trainer.metrics);
             nnrt_progress_step(&f->progress, pass->step, &log);
         }
@@ -103,7 +104,8 @@ static void count_steps(nnrt_fit *f) {
 // again by who goes on from there. So it is where --steps ends an epoch early.
 nnrt_status nnrt_fit_epoch(nnrt_fit *f) {
     nnrt_trainer *trainer = &f->trainer;
-    nnrt_log log = {0};
+    nnrt_log log;
+    log.count = 0; // the rest is large
     int64_t number = f->callbacks.epochs_before + f->epoch;
     int64_t limit = f->options->steps ? f->options->steps - f->steps : 0;
     nnrt_trainer_start_epoch(trainer, number, limit);
