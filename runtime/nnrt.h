@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 23, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 24, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -202,6 +202,11 @@ typedef struct nnrt_train_step {
     int64_t penalized; // of those that regularizers add to the loss
     const nnrt_slot *slots;
     int64_t slot_count, slots_size; // floats
+    // Puts the gradients of its parameters into slots of its own, and changes nothing else. Without
+    // `run`: no callback reads them.
+    nnrt_function gradients;
+    const nnrt_slot *gradient_slots;
+    int64_t gradient_count, gradients_size; // floats
 } nnrt_train_step;
 
 // A metric of an output.

@@ -162,7 +162,11 @@ static const AbiField abi_train_step_fields[] = {FIELD(name),
                                                  FIELD(penalized),
                                                  ITEMS(slots, abi_slot, slot_count),
                                                  FIELD(slot_count),
-                                                 FIELD(slots_size)};
+                                                 FIELD(slots_size),
+                                                 PART(gradients, abi_function),
+                                                 ITEMS(gradient_slots, abi_slot, gradient_count),
+                                                 FIELD(gradient_count),
+                                                 FIELD(gradients_size)};
 static STRUCT(abi_train_step, nnrt_train_step);
 #undef OWNER
 

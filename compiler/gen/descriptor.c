@@ -258,6 +258,14 @@ static void set_reports(Gen *gen, const TrainStep *step, nnrt_train_step *out) {
     out->reports = names;
 }
 
+static void set_gradients(Gen *gen, const Compiled *compiled, const Function *own,
+                          nnrt_train_step *out) {
+    out->gradients = function_of(gen, compiled, own);
+    out->gradient_slots = optimizer_slots(gen, &own->lowering);
+    out->gradient_count = own->lowering.graph->slots.count;
+    out->gradients_size = own->lowering.layout->slots_size;
+}
+
 static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const CompiledStep *own) {
     const Lowering *train = &own->train->lowering;
     const Lowering *updates = own->update ? &own->update->lowering : train;
@@ -276,6 +284,7 @@ static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const Compile
         .slot_count = updates->graph->slots.count,
         .slots_size = updates->layout->slots_size};
     if (own->update) out.update = function_of(gen, compiled, own->update);
+    if (own->gradients) set_gradients(gen, compiled, own->gradients, &out);
     set_reports(gen, step, &out);
     return out;
 }

@@ -284,6 +284,7 @@ typedef struct CompiledStep {
     const TrainStep *step;
     Function *train, *evaluate;
     Function *update; // NULL: `train` updates
+    Function *gradients; // of its parameters, alone; NULL: nobody looks at them
 } CompiledStep;
 
 typedef struct CompiledTraining {

@@ -3,6 +3,8 @@
 // share the layout of the weights.
 #include "emit.h"
 
+#include "../../runtime/session/callback.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -62,6 +64,27 @@ static Function *add_update(Run *run, const Training *training, const TrainStep 
     return train->update;
 }
 
+static bool shows_gradients(const Training *training) {
+    for (int i = 0; i < training->callbacks.count; i++)
+        if (((const nnrt_callback_row *)training->callbacks.items[i].schema)->reads_gradients)
+            return true;
+    return false;
+}
+
+// The step with what keeps its gradients instead of its optimizer.
+static Function *add_gradients(Run *run, const Training *training, const TrainStep *step) {
+    TrainStep *own = ARENA_NEW(run->arena, TrainStep);
+    *own = *step;
+    own->optimizer = &optimizer_gradients;
+    own->keeps_weights = true;
+    own->accumulate = 1;
+    return add_function(run, (Function){.forward = step->forward,
+                                        .step = own,
+                                        .mode = GRAPH_TRAIN,
+                                        .batch = training->batch,
+                                        .name = code_name(run, "nn_gradients", GRAPH_TRAIN)});
+}
+
 static CompiledStep add_step(Run *run, const Training *training, const TrainStep *step) {
     Function function = {.forward = step->forward,
                          .step = step,
@@ -77,6 +100,7 @@ static CompiledStep add_step(Run *run, const Training *training, const TrainStep
     function.mode = GRAPH_EVALUATE;
     function.is_profiled = false;
     out.evaluate = add_function(run, function);
+    if (shows_gradients(training)) out.gradients = add_gradients(run, training, step);
     return out;
 }
 

@@ -76,6 +76,7 @@ typedef struct TrainStep {
     int64_t repeat;      // so many times a batch, each with random numbers of its own
     int64_t accumulate;  // so many runs make one update, by the mean of their gradients
     VEC(Layer *) frozen; // by `frozen = true` in its body
+    bool keeps_weights;  // it changes nothing but its slots, no statistics either
 } TrainStep;
 
 typedef struct Model Model;

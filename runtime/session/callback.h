@@ -26,6 +26,7 @@ typedef struct nnrt_callback_row {
     nnrt_callback_file writes; // to `path`, its first argument
     int lowers_rate;           // the learning rate, which must be a number then, and is reported
     int reads_history;         // the values of the epochs before, which are held for it then
+    int reads_gradients;       // which are compiled for it then (nnrt_train_step.gradients)
     int monitors;              // a value of the epochs, its argument `monitor` ..
     int monitor;               // .. which stands at this place
     int needs_averages;        // `use_ema` of an optimizer

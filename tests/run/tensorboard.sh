@@ -54,6 +54,7 @@ spread = [line.split() for line in open("train") if " histogram " in line]
 assert [(line[0], line[1], line[3]) for line in spread if line[1] in ("dense/kernel", "dense_1/bias")] == [
     ("2", "dense/kernel", "32"), ("2", "dense_1/bias", "2"),
     ("4", "dense/kernel", "32"), ("4", "dense_1/bias", "2")], spread
+assert {line[3] for line in spread if line[1] == "dense_1/kernel/gradient"} == {"32"}, spread
 assert not any("standardize" in line[1] for line in spread)
 END
 
@@ -89,6 +90,38 @@ events board/maker/train >train
 [ ! -e board/maker/validation ] || fail "a file without events"
 [ "$(grep -c '^[12] samples picture 18x22 ' train)" = 2 ] || fail "the pictures: $(cat train)"
 ! grep -q histogram train || fail "histograms that were not asked for"
+
+# Gradients are those that the next step takes, where one step is an epoch: their sum tells the next sum of the weights. Looking
+# at them changes nothing, neither weights nor moving statistics nor what is drawn.
+cat >bare.nn <<'END'
+dataset points = moons(64, noise = 0.1, seed = 1)
+model net(x) { x -> dense(8) -> batch_norm -> tanh -> dense(4, tanh, kernel_regularizer = l2(0.01)) -> dense(2, softmax) }
+train net on points { loss = crossentropy  optimizer = sgd(0.1, clip_norm = 0.05)  epochs = 4  batch = 64 }
+END
+sed 's/ epochs = 4/ callbacks = [tensorboard("seen")]  epochs = 4/' bare.nn >with.nn
+build bare.nn
+build with.nn
+expect 0 ./bare fit --seed 1 --no-shuffle --save bare.st
+fingerprint=$(grep '^weights [0-9a-f]*$' out)
+expect 0 ./with fit --seed 1 --no-shuffle --save with.st
+[ "$(grep '^weights [0-9a-f]*$' out)" = "$fingerprint" ] || fail "looking at gradients changes the weights"
+events seen/train >train
+python3 - <<'END' || fail "gradients"
+sums = {}
+for line in open("train"):
+    step, tag, kind, rest = line.split(" ", 3)
+    if kind == "histogram":
+        sums[tag, int(step)] = float(rest.split("sum ")[1].split(",")[0])
+names = [tag for tag, step in sums if step == 1 and (tag + "/gradient", 1) in sums]
+assert len(names) == 8, names  # all but the moving statistics
+moved = 0
+for name in names:
+    for step in (1, 2, 3):
+        change, gradient = sums[name, step] - sums[name, step + 1], sums[name + "/gradient", step]
+        assert abs(change - 0.1 * gradient) < 2e-5, (name, step, change, gradient)
+        moved = max(moved, abs(change))
+assert moved > 1e-3, moved
+END
 
 # What cannot be written is said before the training; nothing is written through a link that leads out.
 refused() { # STATUS TEXT

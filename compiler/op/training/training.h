@@ -31,7 +31,8 @@ typedef struct ConstraintDef {
     Node *(*apply)(Graph *graph, Node *w, const Args *args); // of w's type: what becomes of it
 } ConstraintDef;
 
-extern const OptimizerDef optimizer_rows[]; // ended by a row without name
+extern const OptimizerDef optimizer_rows[];    // ended by a row without name
+extern const OptimizerDef optimizer_gradients; // no word of the language: keeps them, as they are
 extern const RegularizerDef regularizer_rows[];
 extern const ConstraintDef constraint_rows[];
 

@@ -94,6 +94,15 @@ Node *update_assign_of(const Graph *graph, const Parameter *parameter) {
 
 // ---- All of it.
 
+// No weight and no statistic gets a new value.
+static void forget_parameters(Graph *graph) {
+    int kept = 0;
+    for (int i = 0; i < graph->assigns.count; i++)
+        if (!graph->assigns.items[i]->parameter)
+            graph->assigns.items[kept++] = graph->assigns.items[i];
+    graph->assigns.count = kept;
+}
+
 // A parameter that the loss does not depend on is left alone, as in Keras.
 static void update(Graph *graph, Node **gradients, const TrainStep *step) {
     clip_gradients(graph, gradients, step->optimizer_args);
@@ -104,9 +113,10 @@ static void update(Graph *graph, Node **gradients, const TrainStep *step) {
         Node *w = decayed(graph, graph_parameter_node(graph, parameter), step->optimizer_args);
         step->optimizer->update(graph, parameter, w, gradients[i], step->optimizer_args);
         constrain(graph, parameter);
-        average_after_update(graph, parameter, step->optimizer_args);
+        if (!step->keeps_weights) average_after_update(graph, parameter, step->optimizer_args);
     }
     graph->current_layer = NULL;
+    if (step->keeps_weights) forget_parameters(graph);
     graph_remove_dead(graph);
 }
 

@@ -7,6 +7,7 @@
 #include "../../report/journal.h"
 #include "../../report/sample_files.h"
 #include "../../session/initialize.h"
+#include "../gradients.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -22,8 +23,9 @@ static const ArgDef board_args[] = {
      .type = ARG_STRING,
      .keras_name = "log_dir",
      .doc = "the folder, from the current one"},
-    NNRT_CALLBACK_EPOCHS("histogram_freq", "1",
-                         "epochs from one histogram of each weight to the next; 0: none"),
+    NNRT_CALLBACK_EPOCHS(
+        "histogram_freq", "1",
+        "epochs from one histogram of each weight and gradient to the next; 0: none"),
     {.name = "update_freq",
      .type = ARG_INT,
      .default_text = "0",
@@ -43,7 +45,9 @@ static const char *const stream_names[] = {"train", "validation"};
 typedef struct board {
     int64_t id; // in the names of its files: when they were begun, in nanoseconds
     int64_t histograms, steps;
-    float *values; // room for a weight; NULL: no histograms
+    float *values;             // room for a weight; NULL: no histograms
+    nnrt_gradients *gradients; // by step
+    int64_t gradient_steps;    // that are open
     stream streams[STREAMS];
 } board;
 
@@ -83,6 +87,20 @@ static nnrt_status allocate_values(board *own, const nnrt_program *program) {
                        : nnrt_fail_memory("histograms", (size_t)most * sizeof *own->values);
 }
 
+static nnrt_status open_gradients(board *own, const nnrt_callbacks *all) {
+    const nnrt_training *training = all->training;
+    nnrt_status status = NNRT_OK;
+    size_t size = (size_t)training->step_count * sizeof *own->gradients;
+    own->gradients = calloc(1, size);
+    if (!own->gradients) return nnrt_fail_memory("histograms", size);
+    for (int64_t i = 0; i < training->step_count && !status; i++) {
+        if (!training->steps[i].gradients.run) return NNRT_OK; // a program without them
+        status = nnrt_gradients_open(&own->gradients[own->gradient_steps++], all->session,
+                                     all->trainer, i);
+    }
+    return status;
+}
+
 static nnrt_status open_board(nnrt_callback *callback, const nnrt_callbacks *all) {
     const nnrt_training *training = all->training;
     board *own = callback->own;
@@ -93,12 +111,15 @@ static nnrt_status open_board(nnrt_callback *callback, const nnrt_callbacks *all
     if (!status && nnrt_session_has_validation(all->session, training))
         status = open_stream(callback, VALIDATION);
     if (!status && own->histograms) status = allocate_values(own, all->session->program);
+    if (!status && own->histograms) status = open_gradients(own, all);
     return status;
 }
 
 static void close_board(nnrt_callback *callback) {
     board *own = callback->own;
     for (int i = 0; i < STREAMS; i++) nnrt_journal_close(&own->streams[i].journal);
+    for (int64_t i = 0; i < own->gradient_steps; i++) nnrt_gradients_close(&own->gradients[i]);
+    free(own->gradients);
     free(own->values);
 }
 
@@ -147,20 +168,54 @@ static nnrt_status put_steps(FILE *file, const board *own, const nnrt_trainer *t
     return status;
 }
 
+static nnrt_status put_spread(FILE *file, int64_t number, const char *tag, const board *own,
+                              const nnrt_parameter *parameter) {
+    nnrt_histogram histogram;
+    size_t count = (size_t)nnrt_parameter_elements(parameter);
+    if (!nnrt_histogram_of(&histogram, own->values, count)) return NNRT_OK;
+    return nnrt_events_histogram(file, number, tag, &histogram);
+}
+
 static nnrt_status put_weights(FILE *file, const board *own, const nnrt_callbacks *all,
                                int64_t number) {
     const nnrt_program *program = all->session->program;
     nnrt_status status = NNRT_OK;
-    if (!own->values || number % own->histograms != 0) return NNRT_OK;
     for (int64_t i = 0; i < program->parameter_count && !status; i++) {
         const nnrt_parameter *parameter = &program->parameters[i];
-        nnrt_histogram histogram;
         if (nnrt_weights_is_statistic(parameter)) continue;
         nnrt_weights_get(parameter, all->session->weights.values, own->values);
-        if (nnrt_histogram_of(&histogram, own->values, (size_t)nnrt_parameter_elements(parameter)))
-            status = nnrt_events_histogram(file, number, parameter->name, &histogram);
+        status = put_spread(file, number, parameter->name, own, parameter);
     }
     return status;
+}
+
+// "dense/kernel/gradient"; of several steps each has its own,
+// "judge/dense/kernel/gradient_criticize".
+static nnrt_status put_gradients(FILE *file, const board *own, const nnrt_callbacks *all,
+                                 int64_t number) {
+    nnrt_status status = NNRT_OK;
+    for (int64_t i = 0; i < own->gradient_steps && !status; i++) {
+        nnrt_gradients *gradients = &own->gradients[i];
+        const nnrt_train_step *step = gradients->step;
+        int has_others = all->training->step_count > 1;
+        status = nnrt_gradients_take(gradients, all->trainer);
+        for (int64_t k = 0; k < step->gradient_count && !status; k++) {
+            const nnrt_parameter *parameter =
+                nnrt_gradients_get(gradients, all->session->program, k, own->values);
+            char tag[2048];
+            snprintf(tag, sizeof tag, "%s/gradient%s%s", parameter->name, has_others ? "_" : "",
+                     has_others ? step->name : "");
+            status = put_spread(file, number, tag, own, parameter);
+        }
+    }
+    return status;
+}
+
+static nnrt_status put_histograms(FILE *file, const board *own, const nnrt_callbacks *all,
+                                  int64_t number) {
+    if (!own->values || number % own->histograms != 0) return NNRT_OK;
+    nnrt_status status = put_weights(file, own, all, number);
+    return status ? status : put_gradients(file, own, all, number);
 }
 
 // The pictures of `samples`, as they were just saved. That they could not be was said.
@@ -191,7 +246,7 @@ static nnrt_status put_epoch(FILE *file, const nnrt_callback *callback, const nn
     if (status || number == VALIDATION) return status;
     status = put_steps(file, own, all->trainer);
     if (!status) status = put_rates(file, all, at);
-    if (!status) status = put_weights(file, own, all, at->number);
+    if (!status) status = put_histograms(file, own, all, at->number);
     return status ? status : put_pictures(file, all, at->number);
 }
 
@@ -238,6 +293,7 @@ const nnrt_callback_row nnrt_callback_tensorboard[] = {
     {.schema = {"tensorboard", "writes events that TensorBoard shows", board_args,
                 "TensorBoard tensor_board"},
      .writes = NNRT_WRITES_FOLDER,
+     .reads_gradients = 1,
      .own_size = sizeof(board),
      .open = open_board,
      .epoch = end_board_epoch,
