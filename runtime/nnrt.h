@@ -149,6 +149,7 @@ typedef struct nnrt_value {
     int64_t parameter;   // that it lies as (storage); -1: its elements follow each other
     int64_t offset;      // there, floats; of a column its number
     int64_t size;        // elements of a row
+    int64_t units;       // the last dimension
     int64_t rows;        // 0: one for each sample of the batch
     int64_t stride;      // floats from row to row
 } nnrt_value;
@@ -251,6 +252,7 @@ typedef struct nnrt_training {
     nnrt_function samples; // pictures of which there are so many each epoch; without `run`: none
     int64_t sample_count;
     int64_t epochs, batch;
+    int64_t line; // in the source; 0: an imported file's
 } nnrt_training;
 
 typedef struct nnrt_model {

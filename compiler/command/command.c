@@ -261,6 +261,7 @@ static int command_fmt(const Options *options, Arena *arena) {
 // ---- Gradients.
 
 // A wrong gradient is off by percents; rounding in a model of a few layers leaves some 1e-6.
+static const double gradient_seconds = 60; // about, of each loss
 static const double gradient_tolerance = 1e-5;
 enum { GRADIENT_PLACES = 10 }; // of each parameter
 
@@ -270,6 +271,16 @@ static void show_places(void *owner, int64_t done, int64_t all) {
             (long long)all);
     if (done == all) fputs("\r\033[K", stderr);
     fflush(stderr);
+}
+
+// Of what takes so long that people wonder.
+static void show_beginning(void *model, double seconds, int places) {
+    static const double patience = 20;
+    if (seconds < patience) return;
+    fprintf(stderr,
+            "note: `%s` is large for a check in double precision: %d of %d places of each "
+            "parameter are tried, which takes about %.0f s\n",
+            ((const Model *)model)->name, places, GRADIENT_PLACES, seconds);
 }
 
 static void print_comparison(Text *out, const GradientCheck *check) {
@@ -299,6 +310,8 @@ static bool check_step(Text *out, const Training *training, const TrainStep *ste
         .seed = 1,
         .places = GRADIENT_PLACES,
         .tolerance = gradient_tolerance,
+        .seconds = gradient_seconds,
+        .begin = show_beginning,
         .progress = isatty(STDERR_FILENO) ? show_places : NULL,
         .owner = model,
     };

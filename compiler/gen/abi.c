@@ -114,8 +114,9 @@ static STRUCT(abi_group, nnrt_group);
 
 #define OWNER nnrt_value
 static const AbiField abi_value_struct_fields[] = {
-    FIELD(name),  FIELD(layer),     FIELD(shape),  FIELD(line), FIELD(group), FIELD(is_backward),
-    FIELD(place), FIELD(parameter), FIELD(offset), FIELD(size), FIELD(rows),  FIELD(stride)};
+    FIELD(name),        FIELD(layer), FIELD(shape),     FIELD(line),   FIELD(group),
+    FIELD(is_backward), FIELD(place), FIELD(parameter), FIELD(offset), FIELD(size),
+    FIELD(units),       FIELD(rows),  FIELD(stride)};
 static STRUCT(abi_value_struct, nnrt_value);
 #undef OWNER
 
@@ -210,7 +211,8 @@ static const AbiField abi_training_fields[] = {FIELD(model),
                                                PART(samples, abi_function),
                                                FIELD(sample_count),
                                                FIELD(epochs),
-                                               FIELD(batch)};
+                                               FIELD(batch),
+                                               FIELD(line)};
 static STRUCT(abi_training, nnrt_training);
 #undef OWNER
 

@@ -378,7 +378,8 @@ static nnrt_training training_of(Gen *gen, const Compiled *compiled, const Compi
                          .callback_count = training->callbacks.count,
                          .sample_count = training->sample_count,
                          .epochs = training->epochs,
-                         .batch = training->batch};
+                         .batch = training->batch,
+                         .line = descriptor_line(compiled, training->span)};
     set_losses(gen, training, &out);
     if (own->samples) out.samples = function_of(gen, compiled, own->samples);
     return out;

@@ -45,6 +45,7 @@ static nnrt_value described(const Values *v, const Node *node, int64_t group) {
                         .shape = type_text(arena, &node->type),
                         .line = descriptor_line(v->compiled, layer ? layer->span : node->span),
                         .group = group,
+                        .units = type_last(&node->type),
                         .is_backward = !v->is_forward[node->id],
                         .parameter = -1,
                         .rows = 1};

@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 enum { CHECK_ROWS = 5 };
 
@@ -234,6 +235,34 @@ static void mark_moved(Checker *checker, const Parameter *parameter) {
     }
 }
 
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+// All that the update of each place evaluates: the loss, four times, a third of all nodes.
+static double estimate(const Checker *checker, double seconds_of_all) {
+    const Graph *graph = checker->graph;
+    double count = 0;
+    for (int i = 0; i < graph->weights->parameters.count; i++)
+        if (graph_updates(graph, graph->weights->parameters.items[i]))
+            count += (double)count_places(checker, &graph->weights->parameters.items[i]->type);
+    return count * 4 * seconds_of_all / 3;
+}
+
+// As many places as there is time for.
+static void limit_places(Checker *checker, double seconds_of_all) {
+    GradientCheck *check = checker->check;
+    double all = estimate(checker, seconds_of_all);
+    if (check->seconds > 0 && all > check->seconds) {
+        int fewer = (int)(check->places * check->seconds / all);
+        check->places = fewer < 1 ? 1 : fewer;
+        all = estimate(checker, seconds_of_all);
+    }
+    if (check->begin) check->begin(check->owner, all, check->places);
+}
+
 static void evaluate_all(Checker *checker) {
     const Graph *graph = checker->graph;
     Evaluation evaluation =
@@ -255,7 +284,9 @@ void graph_check_gradients(const Graph *forward_with_loss, Arena *arena, Gradien
     pass_expand(graph);
     Node **gradients = pass_gradients(graph);
     bind_random(&checker);
+    double start = seconds_now();
     evaluate_all(&checker);
+    limit_places(&checker, seconds_now() - start);
     checker.largest = largest_gradient(&checker, gradients);
     checker.moved = ARENA_ARRAY(arena, bool, graph->nodes.count);
     for (int i = 0; i < graph->weights->parameters.count; i++)

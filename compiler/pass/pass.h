@@ -65,6 +65,10 @@ typedef struct GradientCheck {
     uint64_t seed;
     int places;       // of each parameter, drawn at random where it has more
     double tolerance; // relative: from which on two numbers differ
+    // About so many seconds at most, with fewer places then, one of each parameter at least; 0: any
+    // time.
+    double seconds;
+    void (*begin)(void *owner, double seconds, int places); // what it will take about; NULL: silent
     void (*progress)(void *owner, int64_t done, int64_t all); // NULL: silent
     void *owner;                                              // is given to `progress`
     // What was found.

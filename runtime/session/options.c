@@ -107,6 +107,8 @@ static const struct option {
      "stop after 90s, 30m, 8h, as an interruption does"},
     {"--dry-run", OPTION_FLAG, offsetof(nnrt_options, dry_run), FIT, NULL,
      "try everything once, in seconds: data, a step, validation, files; leave nothing behind"},
+    {"--doctor", OPTION_FLAG, offsetof(nnrt_options, doctor), FIT, NULL,
+     "look at layers, gradients and answers, and say at the end what is wrong and what helps"},
     {"--overfit", OPTION_COUNT, offsetof(nnrt_options, overfit), FIT, "N",
      "learn N batches by heart, or say why they are not learnt; save nothing"},
     {"--allow-write", OPTION_FOLDERS, offsetof(nnrt_options, allow_write), FIT, "DIR",

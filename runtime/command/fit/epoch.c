@@ -28,7 +28,10 @@ static nnrt_status run_steps(nnrt_fit *f) {
         int64_t from = pass->step;
         double start = nnrt_seconds();
         pass->pause = nnrt_fit_next_pause(f);
-        if (!nnrt_pass_advance(pass, chunk_seconds)) return NNRT_OK;
+        if (f->checkup && nnrt_checkup_is_due(f->checkup))
+            nnrt_checkup_step(f->checkup);
+        else if (!nnrt_pass_advance(pass, chunk_seconds))
+            return NNRT_OK;
         f->step_seconds += nnrt_seconds() - start;
         log_steps(f, from);
         nnrt_status loaded = pass->loader ? nnrt_loader_status(pass->loader) : NNRT_OK;
@@ -116,6 +119,7 @@ nnrt_status nnrt_fit_epoch(nnrt_fit *f) {
     nnrt_status status = stepped;
     f->must_recall = 0;
     nnrt_pass_settle(&trainer->pass);
+    if (f->checkup) nnrt_checkup_epoch(f->checkup);
     nnrt_log_add(&log, "", trainer->training, &trainer->pass, &trainer->metrics);
     if (!status) status = validate(f, &log);
     int is_cut = !status && trainer->pass.step < all;

@@ -56,6 +56,7 @@ static nnrt_status end(nnrt_fit *f, nnrt_status status) {
     nnrt_file_abandon(f->step_log);
     nnrt_history_free(&f->history);
     free_profiles(f);
+    free(f->complaints);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #ifndef NNRT_FIT_H
 #define NNRT_FIT_H
 
+#include "../../doctor/checkup.h"
 #include "../../doctor/recall.h"
 #include "../../report/history.h"
 #include "../../report/profile_report.h"
@@ -63,6 +64,9 @@ typedef struct nnrt_fit {
     nnrt_fit_keeping keeping;
     nnrt_fit_resume resume;
     nnrt_recall recall;
+    nnrt_checkup *checkup;      // of --doctor, of the block at work; NULL: none
+    nnrt_complaint *complaints; // of all blocks
+    int64_t complaint_count;
     int must_recall;         // what callbacks changed cannot be run again
     int64_t training, epoch; // the block at work; its epoch, from 0
     int64_t epochs, steps;   // done, over all training blocks
@@ -131,6 +135,11 @@ nnrt_status nnrt_fit_finish(nnrt_fit *f, nnrt_status status);
 // What the folder of the run keeps of an epoch, from 1, and of the end.
 void nnrt_fit_log_run(nnrt_fit *f, int64_t epoch, const nnrt_log *log);
 void nnrt_fit_end_run(nnrt_fit *f);
+
+// --doctor: opens the block's checkup; at its end reads the signs and says what they are.
+nnrt_status nnrt_fit_open_checkup(nnrt_fit *f);
+nnrt_status nnrt_fit_tell_checkup(nnrt_fit *f);
+void nnrt_fit_complaints_json(const nnrt_fit *f, nnrt_json *json);
 
 // The results as JSON; the profiles as text.
 nnrt_status nnrt_fit_make_json(const nnrt_fit *f, nnrt_json *json);

@@ -105,6 +105,7 @@ nnrt_status nnrt_fit_make_json(const nnrt_fit *f, nnrt_json *json) {
     nnrt_json_boolean(json, "stopped_early", f->was_stopped != 0);
     if (f->best_epoch) nnrt_json_integer(json, "restored_epoch", f->best_epoch);
     if (f->keeping.count) put_checkpoints(f, json);
+    if (f->options->doctor) nnrt_fit_complaints_json(f, json);
     if (f->profiles) status = put_profiles(f, json);
     nnrt_json_close(json, '}');
     return status;

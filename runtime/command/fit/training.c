@@ -56,6 +56,8 @@ static void close_training(nnrt_fit *f) {
     f->has_evaluator = 0;
     nnrt_fit_stop_keeping(f);
     nnrt_recall_close(&f->recall);
+    nnrt_checkup_free(f->checkup);
+    f->checkup = NULL;
     f->log_failed |= f->callbacks.has_failed | f->keeping.has_failed;
     nnrt_callbacks_close(&f->callbacks);
     nnrt_trainer_close(&f->trainer);
@@ -100,6 +102,10 @@ static nnrt_status end_training(nnrt_fit *f, const nnrt_training *training, nnrt
     const nnrt_part *test = &f->session->data.test;
     int is_last = training == nnrt_session_training(f->session);
     nnrt_progress_break(&f->progress);
+    if (f->checkup && (!status || status == NNRT_INTERRUPTED)) {
+        nnrt_status told = nnrt_fit_tell_checkup(f); // of the last weights, not of the best ones
+        if (told) status = told;
+    }
     if (f->trainer.training) nnrt_trainer_swap_averages(&f->trainer);
     f->best_epoch = nnrt_callbacks_end(&f->callbacks);
     if (!status && is_last && f->has_evaluator && test->count) {
@@ -142,6 +148,7 @@ static nnrt_status run_training(nnrt_fit *f, const nnrt_training *training, int6
     f->was_stopped = 0;
     if (!status) status = nnrt_fit_start_keeping(f);
     if (!status) status = nnrt_recall_open(&f->recall, &f->trainer);
+    if (!status && f->options->doctor) status = nnrt_fit_open_checkup(f);
     if (status) return end_training(f, training, status);
     announce(f, training, epochs);
     nnrt_interrupt_wait();
