@@ -137,4 +137,8 @@ rm board
 mkdir -p board/maker away
 ln -s ../../away board/maker/train
 refused 2 "leads out of the folder"
+sed 's|"board/maker"|"../board"|' maker.nn >stranger.nn
+build stranger.nn maker
+refused 2 "outside of the current folder"
+absent ../board
 exit 0

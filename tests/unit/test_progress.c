@@ -132,13 +132,17 @@ static void with_terminal(terminal *t, void (*run)(nnrt_progress *, terminal *))
     close(old);
 }
 
-static void work(nnrt_progress *progress, double seconds) {
-    double start = nnrt_seconds();
+// Returns how long it took, which is more where the machine is busy; then it looks once more.
+static double work(nnrt_progress *progress, double seconds) {
+    double start = nnrt_seconds(), passed;
     nnrt_log log = values();
-    for (int64_t step = 1; nnrt_seconds() - start < seconds; step++) {
+    int64_t step = 0;
+    do {
         usleep(500);
-        if (nnrt_progress_due(progress)) nnrt_progress_step(progress, step % 1000, &log);
-    }
+        passed = nnrt_seconds() - start;
+        if (nnrt_progress_due(progress)) nnrt_progress_step(progress, ++step % 1000, &log);
+    } while (passed < seconds);
+    return nnrt_seconds() - start;
 }
 
 static void draw_for_a_while(nnrt_progress *progress, terminal *t) {
@@ -287,7 +291,7 @@ static void has_a_heartbeat(void **state) {
         if (is_json) options.progress = NNRT_PROGRESS_JSON;
         nnrt_progress_open(&progress, &options, 3);
         nnrt_progress_epoch(&progress, 1, 1000, 0);
-        work(&progress, 0.22);
+        double passed = work(&progress, 0.22);
         nnrt_progress_end(&progress, 1000, &log);
         fflush(stdout);
         dup2(old, STDOUT_FILENO);
@@ -295,7 +299,7 @@ static void has_a_heartbeat(void **state) {
         close(file);
         read_text("lines", text, sizeof text);
         int lines = count_of(text, '\n');
-        assert_true(lines >= 3 && lines <= 5);
+        assert_true(lines >= 2 && lines <= 1 + (int)(passed / 0.05));
         assert_non_null(strstr(text, is_json ? "\"epoch\": 2, \"epochs\": 3, \"step\": "
                                              : "Epoch 2/3 - step "));
         assert_non_null(strstr(text, is_json ? "\"loss\": 0.5" : "/step - loss: 0.5000"));

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-// Is protobuf-c there? Otherwise all of these fail.
+// Was the runtime built with protobuf-c? Otherwise all of these fail, and say so.
 int nnrt_events_can(void);
 
 // The record that a file begins with.
