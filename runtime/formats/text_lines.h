@@ -3,6 +3,7 @@
 #ifndef NNRT_TEXT_LINES_H
 #define NNRT_TEXT_LINES_H
 
+#include "../base/text/utf8.h"
 #include "../files/stream.h"
 
 typedef struct nnrt_text_lines {
@@ -31,8 +32,5 @@ nnrt_status nnrt_text_lines_next(nnrt_text_lines *lines);
 static inline int nnrt_is_blank(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
-
-// Bytes of the UTF-8 character at `text`, of which `left` are there (more than 0); 0: it is none.
-int nnrt_utf8_length(const char *text, int64_t left);
 
 #endif

@@ -1,12 +1,15 @@
 #include "json.h"
 
 #include "print.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LONGEST = 4 }; // bytes of a character
 
 static void put(nnrt_json *json, const char *bytes, size_t length) {
     if (json->failed) return;
@@ -25,24 +28,10 @@ static void put(nnrt_json *json, const char *bytes, size_t length) {
     json->text[json->length] = 0;
 }
 
-// The length of the valid UTF-8 sequence at `s`, or 0.
-static size_t utf8_length(const unsigned char *s) {
-    static const unsigned lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = *s < 0x80 ? 1 : *s >> 5 == 6 ? 2 : *s >> 4 == 14 ? 3 : *s >> 3 == 30 ? 4 : 0;
-    if (length < 2) return length;
-    unsigned code = *s & (0x7Fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if (s[i] >> 6 != 2) return 0;
-        code = code << 6 | (s[i] & 0x3F);
-    }
-    int surrogate = code >= 0xD800 && code < 0xE000;
-    return code < lowest[length] || code > 0x10FFFF || surrogate ? 0 : length;
-}
-
 static void put_string(nnrt_json *json, const char *string) {
     put(json, "\"", 1);
     for (const unsigned char *s = (const unsigned char *)string; *s;) {
-        size_t length = utf8_length(s);
+        int length = nnrt_utf8_length((const char *)s, (int64_t)strnlen((const char *)s, LONGEST));
         char escape[8];
         if (*s == '"' || *s == '\\') {
             snprintf(escape, sizeof escape, "\\%c", *s);
@@ -51,7 +40,7 @@ static void put_string(nnrt_json *json, const char *string) {
             snprintf(escape, sizeof escape, "\\u%04x", *s);
             put(json, escape, 6);
         } else if (length) {
-            put(json, (const char *)s, length);
+            put(json, (const char *)s, (size_t)length);
         } else {
             put(json, "\\ufffd", 6); // file names may be any bytes
         }
