@@ -3,6 +3,7 @@
 #include "../session/callback.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,14 @@ static nnrt_status take_all(nnrt_history *history) {
     return nnrt_fail_memory("the values of the epochs", NNRT_HISTORY_EPOCHS * row);
 }
 
+static nnrt_status open_kept(nnrt_history *history) {
+    size_t row = (size_t)(history->names.count + 1) * sizeof *history->kept;
+    history->every = 1;
+    history->kept = calloc(NNRT_HISTORY_KEPT + 1, row);
+    return history->kept ? NNRT_OK
+                         : nnrt_fail_memory("the values of the epochs", NNRT_HISTORY_KEPT * row);
+}
+
 nnrt_status nnrt_history_open(nnrt_history *history, const nnrt_session *session, const char *path,
                               int is_held, int is_all) {
     const nnrt_program *program = session->program;
@@ -66,6 +75,7 @@ nnrt_status nnrt_history_open(nnrt_history *history, const nnrt_session *session
         status = add_training(&history->names, session, &program->trainings[i]);
     sort_names(history);
     history->is_held = is_held;
+    if (!status) status = open_kept(history);
     if (!status && is_all) status = take_all(history);
     if (status || !path) return status;
     history->file = nnrt_file_create(path);
@@ -103,6 +113,27 @@ static void write_epoch(const nnrt_history *history, int64_t epoch, const double
     nnrt_file_print(history->file, "\n");
 }
 
+static double *kept_row(const nnrt_history *history, int64_t row) {
+    return history->kept + row * history->names.count;
+}
+
+// Every second row goes.
+static void thin_out(nnrt_history *history) {
+    size_t bytes = (size_t)history->names.count * sizeof *history->kept;
+    for (int64_t i = 1; i < NNRT_HISTORY_KEPT / 2; i++)
+        memcpy(kept_row(history, i), kept_row(history, 2 * i), bytes);
+    history->kept_count = NNRT_HISTORY_KEPT / 2;
+    history->every *= 2;
+}
+
+static void keep_epoch(nnrt_history *history, const double *values) {
+    if (history->kept_count == NNRT_HISTORY_KEPT) thin_out(history);
+    memcpy(kept_row(history, history->kept_count), values,
+           (size_t)history->names.count * sizeof *values);
+    history->kept_rows = history->kept_count + 1;
+    history->kept_count += history->count % history->every == 0;
+}
+
 nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log) {
     double values[NNRT_LOG_VALUES];
     for (int64_t i = 0; i < NNRT_LOG_VALUES; i++) values[i] = NAN;
@@ -111,6 +142,7 @@ nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log) {
         if (place < history->names.count) values[place] = log->values[i].value;
     }
     if (history->file) write_epoch(history, history->count, values);
+    keep_epoch(history, values);
     if (history->is_held) {
         double *row = take_row(history);
         if (!row)
@@ -128,12 +160,19 @@ void nnrt_history_state(nnrt_history *history, nnrt_state *state) {
     nnrt_state_integer(state, "epochs", &history->count);
     nnrt_state_numbers(state, "values", NNRT_STATE_F64, history->values, history->capacity,
                        history->names.count, &history->rows);
+    nnrt_state_integer(state, "kept", &history->kept_count);
+    nnrt_state_integer(state, "every", &history->every);
+    nnrt_state_numbers(state, "sample", NNRT_STATE_F64, history->kept, NNRT_HISTORY_KEPT + 1,
+                       history->names.count, &history->kept_rows);
     nnrt_state_leave(state, outside);
 }
 
 nnrt_status nnrt_history_restored(nnrt_history *history) {
     int64_t held = history->count < history->capacity ? history->count : history->capacity;
-    if (history->rows != held)
+    int64_t last = history->kept_rows - history->kept_count;
+    int is_kept = history->kept_count >= 0 && history->kept_count <= NNRT_HISTORY_KEPT &&
+                  history->every >= 1 && (last == 0 || last == 1);
+    if (history->rows != held || !is_kept)
         return nnrt_fail(NNRT_ERROR, "the history of the checkpoint is not whole");
     for (int64_t i = nnrt_history_first(history); history->file && i < history->count; i++)
         write_epoch(history, i, history->values + i % history->capacity * history->names.count);
@@ -148,6 +187,80 @@ double nnrt_history_value(const nnrt_history *history, int64_t epoch, int64_t na
     return history->values[epoch % history->capacity * history->names.count + name];
 }
 
+// ---- In the weights file.
+
+typedef struct telling {
+    const nnrt_history *history;
+    json_t *before;             // an object of lists; NULL: none
+    int64_t older, held, every; // epochs before; of the history; one in so many is told
+} telling;
+
+static int64_t list_size(const json_t *object, const char *name) {
+    return (int64_t)json_array_size(json_object_get(object, name));
+}
+
+static double older_value(const telling *t, const char *name, int64_t i) {
+    const json_t *value = json_array_get(json_object_get(t->before, name), (size_t)i);
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+static int is_told(const telling *t, int64_t i) {
+    return (t->older + t->held - 1 - i) % t->every == 0;
+}
+
+// `place`: of the name in the history; -1: only those before have it.
+static void put_values(const telling *t, nnrt_json *json, const char *name, int64_t place) {
+    nnrt_json_open(json, name, '[');
+    for (int64_t i = 0; i < t->older; i++)
+        if (is_told(t, i)) nnrt_json_number(json, NULL, older_value(t, name, i));
+    for (int64_t i = 0; i < t->held; i++)
+        if (is_told(t, t->older + i))
+            nnrt_json_number(json, NULL, place < 0 ? (double)NAN : kept_row(t->history, i)[place]);
+    nnrt_json_close(json, ']');
+}
+
+// Of a kept row, from 0.
+static int64_t epoch_of(const telling *t, int64_t row) {
+    const nnrt_history *history = t->history;
+    return row < history->kept_count ? row * history->every : history->count - 1;
+}
+
+static void put_epochs(const telling *t, nnrt_json *json, int64_t first) {
+    nnrt_json_open(json, "epoch", '[');
+    for (int64_t i = 0; i < t->older; i++)
+        if (is_told(t, i)) nnrt_json_number(json, NULL, older_value(t, "epoch", i));
+    for (int64_t i = 0; i < t->held; i++)
+        if (is_told(t, t->older + i)) nnrt_json_integer(json, NULL, first + epoch_of(t, i));
+    nnrt_json_close(json, ']');
+}
+
+static void put_all(const telling *t, nnrt_json *json, int64_t first) {
+    const nnrt_log *names = &t->history->names;
+    const char *name;
+    json_t *values;
+    nnrt_json_open(json, NULL, '{');
+    put_epochs(t, json, first);
+    for (int64_t i = 0; i < names->count; i++) put_values(t, json, names->values[i].name, i);
+    json_object_foreach(t->before, name, values) {
+        int is_known = strcmp(name, "epoch") == 0 || find_name(names, name) < names->count;
+        if (!is_known && json_is_array(values)) put_values(t, json, name, -1);
+    }
+    nnrt_json_close(json, '}');
+}
+
+char *nnrt_history_text(const nnrt_history *history, const char *before, int64_t first) {
+    nnrt_json json = {0};
+    telling t = {.history = history, .every = 1};
+    t.held = history->kept_rows;
+    t.before = before ? json_loads(before, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    t.older = list_size(t.before, "epoch");
+    while ((t.older + t.held) / t.every > NNRT_HISTORY_KEPT) t.every *= 2;
+    put_all(&t, &json, first);
+    json_decref(t.before);
+    if (json.failed) nnrt_json_free(&json);
+    return json.text;
+}
+
 nnrt_status nnrt_history_commit(nnrt_history *history) {
     nnrt_status status = history->file ? nnrt_file_commit(history->file) : NNRT_OK;
     history->file = NULL;
@@ -157,5 +270,6 @@ nnrt_status nnrt_history_commit(nnrt_history *history) {
 void nnrt_history_free(nnrt_history *history) {
     nnrt_file_abandon(history->file);
     free(history->values);
+    free(history->kept);
     memset(history, 0, sizeof *history);
 }

@@ -1,6 +1,7 @@
 // The values of the epochs: Keras's history.csv (CSVLogger): `epoch,` and the names in alphabetical
 // order, the epoch counted from 1 as everywhere (Keras: from 0); written as the epochs end. Where
-// they are asked for later, the last epochs are also held in memory.
+// they are asked for later, the last epochs are also held in memory. For the weights file some
+// epochs are kept, evenly spread over the run.
 #ifndef NNRT_HISTORY_H
 #define NNRT_HISTORY_H
 
@@ -10,6 +11,7 @@
 #include "log.h"
 
 enum { NNRT_HISTORY_EPOCHS = 1 << 16 }; // that are held, at most
+enum { NNRT_HISTORY_KEPT = 4096 };      // for the weights file
 
 typedef struct nnrt_history { // a zeroed one has no names, no file, and holds nothing
     nnrt_log names;           // of all training blocks, in the order in which they come
@@ -19,6 +21,10 @@ typedef struct nnrt_history { // a zeroed one has no names, no file, and holds n
     double *values;           // [capacity, names.count], a ring; NaN: the epoch has none
     int64_t count, capacity;  // epochs, all; in memory
     int64_t rows;             // in use, of those in memory
+    // [NNRT_HISTORY_KEPT + 1, names.count]: epochs 0, every, 2 every ..; then the last one, if it
+    // is none of them.
+    double *kept;
+    int64_t kept_count, kept_rows, every; // without the last one; with it
 } nnrt_history;
 
 // The names follow from the program and its data; `path` NULL: no file.
@@ -35,6 +41,12 @@ nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log);
 // The epochs that are held are [first, count).
 int64_t nnrt_history_first(const nnrt_history *history);
 double nnrt_history_value(const nnrt_history *history, int64_t epoch, int64_t name);
+
+// {"epoch": [1, ..], "loss": [..], "val_loss": [..], ..}: what the weights file says of the epochs,
+// null where one has no value. `before`: such a text of those before, or NULL; the first epoch of
+// this run is number `first`, from 1. Of more than NNRT_HISTORY_KEPT epochs every second is left
+// out, or three of four and so on, but never the last. To be freed; NULL: no memory.
+char *nnrt_history_text(const nnrt_history *history, const char *before, int64_t first);
 
 nnrt_status nnrt_history_commit(nnrt_history *history); // puts the file into its place
 void nnrt_history_free(nnrt_history *history);          // and drops what was not committed

@@ -142,6 +142,7 @@ void nnrt_session_close(nnrt_session *session) {
     for (int64_t i = 0; session->learnt && i < session->program->dataset_count; i++)
         free(session->learnt[i]);
     free(session->learnt);
+    free(session->history);
     memset(session, 0, sizeof *session);
 }
 
@@ -461,9 +462,18 @@ static nnrt_status keep_learnt(nnrt_session *session, const char *path) {
     return status;
 }
 
+static nnrt_status keep_history(nnrt_session *session, const char *path) {
+    free(session->history);
+    session->info.history = NULL;
+    nnrt_status status = nnrt_weights_history(path, &session->history);
+    session->info.history = session->history;
+    return status;
+}
+
 // Of weights that were loaded, from `path` or, NULL, those that the program carries.
 static nnrt_status use_statistics(nnrt_session *session, const char *path, nnrt_status status) {
     if (!status) status = keep_learnt(session, path);
+    if (!status) status = keep_history(session, path);
     if (status) return status;
     know_statistics(session, session->info.has_statistics != 0);
     return session->has_data ? fill_statistics(session) : NNRT_OK;
@@ -507,7 +517,7 @@ int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]) 
     const nnrt_options *options = session->options;
     const char *command = options->command, *own = session->weights_path;
     int needs_trained = strcmp(command, "evaluate") == 0 || strcmp(command, "predict") == 0 ||
-                        strcmp(command, "generate") == 0;
+                        strcmp(command, "generate") == 0 || strcmp(command, "report") == 0;
     const char *known = options->weights                          ? options->weights
                         : needs_trained && access(own, F_OK) == 0 ? own
                                                                   : NULL;

@@ -32,6 +32,7 @@ typedef struct nnrt_session {
     nnrt_weights_info info;
     char *knows_statistic; // by parameter: `standardize` has its values, of a file or of the data
     char **learnt;         // by data set: what its stages learnt, as the weights file has it
+    char *history;         // info.history: of the weights that were read
     nnrt_data data;
     int has_data;
     int64_t dataset; // that `data` are of, or will be; -1: the program has none

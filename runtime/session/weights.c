@@ -82,9 +82,18 @@ nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, 
 // ---- Saving.
 
 enum { LEARNT_KEY = 512 };
+#define HISTORY_KEY "history"
 
 static void learnt_key(char key[LEARNT_KEY], const nnrt_dataset *dataset) {
     snprintf(key, LEARNT_KEY, "nnc.data.%s", dataset->name);
+}
+
+static void put_history(nnrt_json *json, const nnrt_weights_info *info) {
+    char *told = info->tell_history ? info->tell_history(info) : NULL;
+    const char *text = info->tell_history ? told : info->history;
+    if (text) nnrt_json_string(json, HISTORY_KEY, text);
+    json->failed |= info->tell_history && !told;
+    free(told);
 }
 
 void nnrt_weights_metadata(nnrt_json *json, const nnrt_program *program,
@@ -107,6 +116,7 @@ void nnrt_weights_metadata(nnrt_json *json, const nnrt_program *program,
         if (info->learnt[i]) nnrt_json_string(json, key, info->learnt[i]);
     }
     if (program->expanded_text) nnrt_json_string(json, "source", program->expanded_text);
+    put_history(json, info);
 }
 
 static void put_header(nnrt_json *json, const nnrt_program *program,
@@ -396,21 +406,30 @@ nnrt_status nnrt_weights_load_carried(const nnrt_program *program, const nnrt_mo
     return status ? status : load(&file, program, model, weights, info);
 }
 
-nnrt_status nnrt_weights_learnt(const char *path, const nnrt_dataset *dataset, char **learnt) {
+// A text of the metadata, to be freed; NULL: there is none.
+static nnrt_status read_text(const char *path, const char *key, char **copy) {
     nnrt_safetensors file;
     nnrt_carried carried = nnrt_carried_weights();
     nnrt_status status =
         path ? nnrt_safetensors_open(&file, path)
              : nnrt_safetensors_open_bytes(&file, carried.name, carried.bytes, carried.size);
-    char key[LEARNT_KEY];
-    *learnt = NULL;
+    *copy = NULL;
     if (status) return status;
-    learnt_key(key, dataset);
     const char *text = nnrt_safetensors_metadata(&file, key);
-    *learnt = text ? strdup(text) : NULL;
-    if (text && !*learnt) status = nnrt_fail_memory("the weights", strlen(text));
+    *copy = text ? strdup(text) : NULL;
+    if (text && !*copy) status = nnrt_fail_memory("the weights", strlen(text));
     nnrt_safetensors_close(&file);
     return status;
+}
+
+nnrt_status nnrt_weights_learnt(const char *path, const nnrt_dataset *dataset, char **learnt) {
+    char key[LEARNT_KEY];
+    learnt_key(key, dataset);
+    return read_text(path, key, learnt);
+}
+
+nnrt_status nnrt_weights_history(const char *path, char **history) {
+    return read_text(path, HISTORY_KEY, history);
 }
 
 nnrt_status nnrt_weights_check(const char *path, const nnrt_program *program) {

@@ -16,7 +16,8 @@ void nnrt_weights_put(const nnrt_parameter *parameter, float *weights, const flo
 void nnrt_weights_get(const nnrt_parameter *parameter, const float *weights, float *values);
 
 // How the weights came about; in the file's metadata.
-typedef struct nnrt_weights_info {
+typedef struct nnrt_weights_info nnrt_weights_info;
+struct nnrt_weights_info {
     uint64_t seed;
     int64_t epoch, step;       // trained so far
     int64_t has_statistics;    // standardize/... hold those of the training data
@@ -25,7 +26,13 @@ typedef struct nnrt_weights_info {
     const char *const *learnt; // by data set of the program, what its stages learnt, as JSON (or
                                // NULL); NULL: nothing. Saved alone
     int64_t started;           // when this run began, nnrt_weights_now(); 0: keep nothing older
-} nnrt_weights_info;
+    // The values of the epochs, as report/history.h writes them: those of the file that was read;
+    // NULL: it has none. What is saved is `tell_history` of it, which gives a text to be freed
+    // (NULL: no memory), or, where nobody tells, the same.
+    const char *history;
+    char *(*tell_history)(const nnrt_weights_info *info);
+    const void *teller;
+};
 
 // Initializes all parameters by their initializers; zeroes the padding.
 nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, float *weights);
@@ -58,6 +65,9 @@ nnrt_status nnrt_weights_load_carried(const nnrt_program *program, const nnrt_mo
 // What the stages of a data set learnt, as the file has it (`path` NULL: those that the program
 // carries), to be freed; *learnt NULL: it says nothing of that.
 nnrt_status nnrt_weights_learnt(const char *path, const nnrt_dataset *dataset, char **learnt);
+
+// The values of the epochs of the training, likewise; *history NULL: it says nothing of them.
+nnrt_status nnrt_weights_history(const char *path, char **history);
 
 // Whether nnrt_weights_load would succeed; of the program it asks model, parameters and their
 // names and shapes.

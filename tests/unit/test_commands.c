@@ -28,6 +28,8 @@ static int exists(const char *path) {
 
 static int same_files(const char *a, const char *b) {
     static char first[1 << 16], second[1 << 16];
+    memset(first, 0, sizeof first); // behind the shorter files of before
+    memset(second, 0, sizeof second);
     read_text(a, first, sizeof first);
     read_text(b, second, sizeof second);
     return memcmp(first, second, sizeof first) == 0;

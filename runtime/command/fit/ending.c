@@ -24,13 +24,25 @@ nnrt_weights_info nnrt_fit_weights_info(const nnrt_fit *f) {
     return info;
 }
 
+static char *tell_history(const nnrt_weights_info *info) {
+    const nnrt_fit *f = info->teller;
+    return nnrt_history_text(&f->history, info->history, info->epoch - f->epochs + 1);
+}
+
+nnrt_weights_info nnrt_fit_told_info(const nnrt_fit *f) {
+    nnrt_weights_info info = nnrt_fit_weights_info(f);
+    info.tell_history = tell_history;
+    info.teller = f;
+    return info;
+}
+
 static nnrt_status save_weights(nnrt_fit *f) {
     nnrt_session *session = f->session;
     struct stat before, after;
     char older[PATH_MAX];
     int has_name = nnrt_file_older_name(f->save_path, older, sizeof older);
     int was_there = has_name && stat(f->save_path, &before) == 0;
-    session->info = nnrt_fit_weights_info(f);
+    session->info = nnrt_fit_told_info(f);
     nnrt_status status =
         nnrt_weights_fingerprint(session->program, session->weights.values, &f->fingerprint);
     if (!status)

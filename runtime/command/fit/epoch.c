@@ -82,7 +82,7 @@ static double rates(const nnrt_trainer *trainer) {
 static nnrt_status end_epoch(nnrt_fit *f, nnrt_log *log) {
     nnrt_trainer *trainer = &f->trainer;
     double before = rates(trainer);
-    nnrt_weights_info info = nnrt_fit_weights_info(f);
+    nnrt_weights_info info = nnrt_fit_told_info(f);
     save_samples(f, f->callbacks.epochs_before + f->epoch + 1);
     nnrt_callbacks_log(&f->callbacks, trainer->steps_done, log);
     nnrt_progress_end(&f->progress, trainer->pass.step, log);

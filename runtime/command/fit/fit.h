@@ -88,6 +88,8 @@ nnrt_profile **nnrt_fit_profiles(const nnrt_fit *f, const nnrt_training *trainin
 
 // What is saved with the weights as they are.
 nnrt_weights_info nnrt_fit_weights_info(const nnrt_fit *f);
+// The same, with the values of the epochs: while no epoch ends.
+nnrt_weights_info nnrt_fit_told_info(const nnrt_fit *f);
 
 // As the command line says: those of a file, those that the program carries, or initial ones.
 nnrt_status nnrt_fit_start_weights(nnrt_session *session);
