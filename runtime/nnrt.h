@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 24, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 25, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -79,6 +79,25 @@ typedef struct nnrt_layer { // one row of the summary
     int64_t params;
     int64_t line; // in the source; 0: an imported file's
 } nnrt_layer;
+
+// A model as a person draws it: an input, a layer at each of its uses, an operator between layers.
+typedef struct nnrt_vertex {
+    const char *name, *type, *shape; // "conv2d_1", "conv2d", "[24, 24, 32]"; of an input "input"
+    int64_t params;                  // of a layer, told at its first use
+    int64_t line;                    // in the source; 0: an imported file's, or none
+    int64_t is_output;
+} nnrt_vertex;
+
+typedef struct nnrt_edge { // a value: indices of vertices, `from` before `to`
+    int64_t from, to;
+} nnrt_edge;
+
+typedef struct nnrt_diagram {
+    const nnrt_vertex *vertices;
+    int64_t vertex_count;
+    const nnrt_edge *edges;
+    int64_t edge_count;
+} nnrt_diagram;
 
 // A column of a data set that the step functions read.
 typedef struct nnrt_column {
@@ -225,6 +244,7 @@ typedef struct nnrt_loss {
     int64_t
         mask; // which of its outputs says, by 1 and 0, which steps of a sample count; -1: all do
     int64_t is_classifier;      // it compares with classes: predictions are named by class
+    int64_t are_scores;         // it makes probabilities of them itself, by sigmoid or softmax
     int64_t unit_classes;       // what a single unit tells apart: 2, yes and no; 0: it is a number
     const char *const *classes; // names of those of the target; NULL: none
     int64_t class_count;
@@ -262,6 +282,7 @@ typedef struct nnrt_model {
     int64_t trainable; // elements of its parameters that this changes; untrained: may be changed
     const nnrt_layer *layers;
     int64_t layer_count;
+    nnrt_diagram diagram;
     const char *const *parameters; // names of those that its predictions read
     int64_t parameter_count;
     nnrt_function predict, predict_one; // of batches; of one sample, which the workers divide

@@ -7,6 +7,7 @@
 #include "../front/format.h"
 #include "../pass/pass.h"
 #include "data.h"
+#include "diagram.h"
 #include "explain.h"
 #include "files.h"
 #include "options.h"
@@ -211,7 +212,16 @@ static int command_data(const Options *options, Arena *arena) {
 
 static int command_graph(const Options *options, Arena *arena) {
     Session session;
+    bool is_drawn = options->svg || options->dot;
+    if (options->svg && options->dot) {
+        fputs("nnc: only one of --svg and --dot can be given\n", stderr);
+        return NNRT_USAGE;
+    }
     session_open(&session, options, arena);
+    session.output = options->output;
+    if (is_drawn)
+        return session_close(&session,
+                             session_advance(&session, "graph") && diagram_print(&session));
     return session_close(&session, session_emit(&session, "graph"));
 }
 

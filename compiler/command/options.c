@@ -86,7 +86,7 @@ static const char *set_definition(Options *options, Arena *arena, const char *va
 #define AT(field) offsetof(Options, field), NULL
 
 static const OptionDef option_rows[] = {
-    {"--output", "-o", "PATH", "build", "where to write; else ./NAME for a source NAME.nn",
+    {"--output", "-o", "PATH", "build graph", "where to write; else ./NAME for a source NAME.nn",
      AT(output)},
     {"--emit", NULL, "STAGE", "build", "print this stage and stop (default: exe)", 0, set_emit},
     {"--after", NULL, "PASS", "build", "with --emit: the graph as this pass leaves it", 0,
@@ -113,6 +113,8 @@ static const OptionDef option_rows[] = {
      "write pictures of the data set to this file, class by class, and as augmented", AT(png)},
     {"--json", NULL, NULL, "summary data runs", "print one JSON object instead of the table",
      AT(json)},
+    {"--svg", NULL, NULL, "graph", "draw the models as a picture", AT(svg)},
+    {"--dot", NULL, NULL, "graph", "write the models as text for Graphviz", AT(dot)},
     {"--files", NULL, NULL, "check", "print each file that the program would read and write",
      AT(files)},
     {"--check", NULL, NULL, "fmt", "change nothing; status 1 if the file is not formatted",

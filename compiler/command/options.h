@@ -29,7 +29,7 @@ struct Options {
     const char *emit, *after;
     GenOptions gen;
     DiagFormat diagnostics;
-    bool json, files, tune, check, write, markdown, help, version;
+    bool svg, dot, json, files, tune, check, write, markdown, help, version;
     VEC(Definition) definitions;
     char **words;     // the command line behind `nnc`
     char **arguments; // for the compiled program, its rest; ended by NULL

@@ -9,6 +9,7 @@
 #include "../../runtime/formats/vectors.h"
 #include "../graph/scan.h"
 #include "../op/op.h"
+#include "../program/diagram.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -133,22 +134,6 @@ typedef struct Rows {
     VEC(Row) items;
 } Rows;
 
-// What the data set's transforms make of an input belongs to no row.
-static bool is_before_body(const Model *model, const Node *node) {
-    for (int i = 0; i < model->inputs.count; i++)
-        for (const Node *at = model->inputs.items[i]; at;
-             at = at->input_count ? at->inputs[0] : NULL)
-            if (at == node) return true;
-    return false;
-}
-
-static bool is_operator(const Model *model, const Node *node) {
-    static const char operators[] =
-        "add subtract multiply divide negate pow less less_equal greater equal slice";
-    return !node->layer && !node->parameter && node->type.batched && node->input_count &&
-           text_has_word(operators, node->op->schema.name) && !is_before_body(model, node);
-}
-
 static bool has_name(const Rows *rows, const char *name) {
     const Graph *graph = rows->model->forward;
     for (int i = 0; i < graph->nodes.count; i++) {
@@ -196,7 +181,7 @@ static Rows collect_rows(Arena *arena, const Model *model) {
     Node **uses = graph_first_uses(graph, arena);
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
-        if (is_operator(model, node)) add_operator(&rows, node);
+        if (program_is_operator(model, node)) add_operator(&rows, node);
         if (!node->layer || uses[node->layer->index] != node) continue;
         add_layer(&rows, node, NULL);
         if (node->scan) add_cell(&rows, node->scan->body, uses);

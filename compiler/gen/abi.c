@@ -83,6 +83,24 @@ static const AbiField abi_layer_fields[] = {FIELD(name), FIELD(type), FIELD(outp
 static STRUCT(abi_layer, nnrt_layer);
 #undef OWNER
 
+#define OWNER nnrt_vertex
+static const AbiField abi_vertex_fields[] = {FIELD(name),   FIELD(type), FIELD(shape),
+                                             FIELD(params), FIELD(line), FIELD(is_output)};
+static STRUCT(abi_vertex, nnrt_vertex);
+#undef OWNER
+
+#define OWNER nnrt_edge
+static const AbiField abi_edge_fields[] = {FIELD(from), FIELD(to)};
+static STRUCT(abi_edge, nnrt_edge);
+#undef OWNER
+
+#define OWNER nnrt_diagram
+static const AbiField abi_diagram_fields[] = {
+    ITEMS(vertices, abi_vertex, vertex_count), FIELD(vertex_count),
+    ITEMS(edges, abi_edge, edge_count), FIELD(edge_count)};
+static STRUCT(abi_diagram, nnrt_diagram);
+#undef OWNER
+
 #define OWNER nnrt_column
 static const AbiField abi_column_fields[] = {FIELD(name),  FIELD(source), FIELD(dtype), FIELD(rank),
                                              FIELD(shape), FIELD(size),   FIELD(limit)};
@@ -184,6 +202,7 @@ static const AbiField abi_loss_fields[] = {FIELD(name),
                                            FIELD(target),
                                            FIELD(mask),
                                            FIELD(is_classifier),
+                                           FIELD(are_scores),
                                            FIELD(unit_classes),
                                            COUNTED(classes, class_count),
                                            FIELD(class_count),
@@ -223,6 +242,7 @@ static const AbiField abi_model_fields[] = {FIELD(name),
                                             FIELD(trainable),
                                             ITEMS(layers, abi_layer, layer_count),
                                             FIELD(layer_count),
+                                            PART(diagram, abi_diagram),
                                             COUNTED(parameters, parameter_count),
                                             FIELD(parameter_count),
                                             PART(predict, abi_function),
@@ -278,7 +298,7 @@ const AbiStruct *const abi_structs[] = {
     &abi_option,       &abi_call,   &abi_storage, &abi_parameter, &abi_slot,     &abi_layer,
     &abi_column,       &abi_output, &abi_context, &abi_group,     &abi_function, &abi_training,
     &abi_train_step,   &abi_loss,   &abi_model,   &abi_dataset,   &abi_program,  &abi_vectors,
-    &abi_value_struct, &abi_read,   NULL};
+    &abi_value_struct, &abi_read,   &abi_vertex,  &abi_edge,      &abi_diagram,  NULL};
 
 // ---- Are they sound?
 

@@ -7,6 +7,7 @@
 #include "../pass/graph/penalty.h"
 #include "../pass/group/cost.h"
 #include "../pass/group/touched.h"
+#include "../program/diagram.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -323,6 +324,11 @@ static const nnrt_measure *measures_of(Gen *gen, const OutputLoss *own) {
     return measures;
 }
 
+static bool takes_scores(const OutputLoss *own) {
+    bool may = schema_arg_index(&own->def->schema, "from_logits") >= 0;
+    return may && own->args && args_bool(own->args, "from_logits");
+}
+
 static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
     int count = training->losses.count;
     nnrt_loss *losses = ARENA_ARRAY(gen->arena, nnrt_loss, count + 1);
@@ -345,6 +351,7 @@ static void set_losses(Gen *gen, const Training *training, nnrt_training *out) {
         if (!own->def) continue;
         losses[i].name = own->def->schema.name;
         losses[i].is_classifier = own->def->is_classifier;
+        losses[i].are_scores = takes_scores(own);
         losses[i].unit_classes = own->def->unit_classes;
         losses[i].target_low = own->def->target_low;
         losses[i].target_high = own->def->target_high;
@@ -520,6 +527,7 @@ static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledMod
                       .activation_bytes = sizes.activations};
     set_generation(gen, compiled, own, &out);
     set_layers(gen, compiled, own->model, &out);
+    out.diagram = program_diagram(gen->arena, compiled->program, own->model);
     set_needed(gen, own->model->forward, &out);
     return out;
 }
