@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PRINTED_CLASSES = 20 };
-
 int64_t nnrt_confusion_size(const nnrt_output *output) {
     int64_t last = output->rank ? output->shape[output->rank - 1] : 1;
     if (last > NNRT_CONFUSION_CLASSES) return 0;
@@ -59,32 +57,93 @@ void nnrt_confusion_update(nnrt_confusion *confusion, const nnrt_view *view) {
 
 // ---- Reading it.
 
-static int64_t count(const nnrt_confusion *confusion, int64_t is, int64_t said) {
+int64_t nnrt_confusion_count(const nnrt_confusion *confusion, int64_t is, int64_t said) {
     return confusion->counts[is * confusion->classes + said];
 }
 
-static int64_t count_true(const nnrt_confusion *confusion, int64_t class_index) {
+int64_t nnrt_confusion_true(const nnrt_confusion *confusion, int64_t class_index) {
     int64_t sum = 0;
-    for (int64_t i = 0; i < confusion->classes; i++) sum += count(confusion, class_index, i);
+    for (int64_t i = 0; i < confusion->classes; i++)
+        sum += nnrt_confusion_count(confusion, class_index, i);
     return sum;
 }
 
 double nnrt_confusion_precision(const nnrt_confusion *confusion, int64_t class_index) {
     int64_t said = 0;
-    for (int64_t i = 0; i < confusion->classes; i++) said += count(confusion, i, class_index);
-    return said ? (double)count(confusion, class_index, class_index) / (double)said : 0;
+    for (int64_t i = 0; i < confusion->classes; i++)
+        said += nnrt_confusion_count(confusion, i, class_index);
+    return said ? (double)nnrt_confusion_count(confusion, class_index, class_index) / (double)said
+                : 0;
 }
 
 double nnrt_confusion_recall(const nnrt_confusion *confusion, int64_t class_index) {
-    int64_t is = count_true(confusion, class_index);
-    return is ? (double)count(confusion, class_index, class_index) / (double)is : 0;
+    int64_t is = nnrt_confusion_true(confusion, class_index);
+    return is ? (double)nnrt_confusion_count(confusion, class_index, class_index) / (double)is : 0;
+}
+
+double nnrt_confusion_f1(const nnrt_confusion *confusion, int64_t class_index) {
+    double precision = nnrt_confusion_precision(confusion, class_index);
+    double recall = nnrt_confusion_recall(confusion, class_index);
+    return precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
+}
+
+int64_t nnrt_confusion_all(const nnrt_confusion *confusion) {
+    int64_t sum = 0;
+    for (int64_t i = 0; i < confusion->classes; i++) sum += nnrt_confusion_true(confusion, i);
+    return sum;
+}
+
+// True of some sample, or said of one.
+static int is_met(const nnrt_confusion *confusion, int64_t class_index) {
+    for (int64_t i = 0; i < confusion->classes; i++)
+        if (nnrt_confusion_count(confusion, class_index, i) ||
+            nnrt_confusion_count(confusion, i, class_index))
+            return 1;
+    return 0;
+}
+
+nnrt_confusion_means nnrt_confusion_mean(const nnrt_confusion *confusion) {
+    nnrt_confusion_means means = {0};
+    double met = 0;
+    for (int64_t i = 0; i < confusion->classes; i++) {
+        if (!is_met(confusion, i)) continue;
+        met++;
+        means.precision += nnrt_confusion_precision(confusion, i);
+        means.recall += nnrt_confusion_recall(confusion, i);
+        means.f1 += nnrt_confusion_f1(confusion, i);
+    }
+    if (met > 0) means.precision /= met, means.recall /= met, means.f1 /= met;
+    return means;
+}
+
+static int by_count(const void *a, const void *b) {
+    const nnrt_confused *x = a, *y = b;
+    if (x->count != y->count) return x->count > y->count ? -1 : 1;
+    int64_t first = x->is * NNRT_CONFUSION_CLASSES + x->said;
+    int64_t second = y->is * NNRT_CONFUSION_CLASSES + y->said;
+    return first < second ? -1 : first > second;
+}
+
+int nnrt_confusion_pairs(const nnrt_confusion *confusion,
+                         nnrt_confused pairs[NNRT_CONFUSED_PAIRS + 1]) {
+    int found = 0;
+    for (int64_t is = 0; is < confusion->classes; is++)
+        for (int64_t said = 0; said < confusion->classes; said++) {
+            int64_t times = nnrt_confusion_count(confusion, is, said);
+            int is_full = found == NNRT_CONFUSED_PAIRS;
+            if (is == said || !times || (is_full && times <= pairs[found - 1].count)) continue;
+            pairs[found++] = (nnrt_confused){times, is, said};
+            qsort(pairs, (size_t)found, sizeof *pairs, by_count);
+            if (found > NNRT_CONFUSED_PAIRS) found = NNRT_CONFUSED_PAIRS;
+        }
+    return found;
 }
 
 double nnrt_confusion_iou(const nnrt_confusion *confusion, int64_t class_index) {
-    int64_t all = count_true(confusion, class_index);
-    int64_t both = count(confusion, class_index, class_index);
+    int64_t all = nnrt_confusion_true(confusion, class_index);
+    int64_t both = nnrt_confusion_count(confusion, class_index, class_index);
     for (int64_t i = 0; i < confusion->classes; i++)
-        if (i != class_index) all += count(confusion, i, class_index);
+        if (i != class_index) all += nnrt_confusion_count(confusion, i, class_index);
     return all ? (double)both / (double)all : 0;
 }
 
@@ -100,7 +159,7 @@ void nnrt_confusion_json(const nnrt_confusion *confusion, nnrt_json *json) {
     for (int64_t i = 0; i < confusion->classes; i++) {
         nnrt_json_open(json, NULL, '[');
         for (int64_t j = 0; j < confusion->classes; j++)
-            nnrt_json_integer(json, NULL, count(confusion, i, j));
+            nnrt_json_integer(json, NULL, nnrt_confusion_count(confusion, i, j));
         nnrt_json_close(json, ']');
     }
     nnrt_json_close(json, ']');
@@ -110,52 +169,17 @@ void nnrt_confusion_json(const nnrt_confusion *confusion, nnrt_json *json) {
         nnrt_json_string(json, "class", nnrt_class_name(confusion->names, i, number));
         nnrt_json_number(json, "precision", nnrt_confusion_precision(confusion, i));
         nnrt_json_number(json, "recall", nnrt_confusion_recall(confusion, i));
+        nnrt_json_number(json, "f1", nnrt_confusion_f1(confusion, i));
         if (confusion->of_places) nnrt_json_number(json, "iou", nnrt_confusion_iou(confusion, i));
         nnrt_json_integer(json, confusion->of_places ? "places" : "samples",
-                          count_true(confusion, i));
+                          nnrt_confusion_true(confusion, i));
         nnrt_json_close(json, '}');
     }
     nnrt_json_close(json, ']');
-}
-
-static int name_width(const nnrt_confusion *confusion) {
-    char number[32];
-    size_t width = strlen("class");
-    for (int64_t i = 0; i < confusion->classes; i++) {
-        size_t length = strlen(nnrt_class_name(confusion->names, i, number));
-        if (length > width) width = length;
-    }
-    return width < 32 ? (int)width : 32;
-}
-
-static void print_matrix(const nnrt_confusion *confusion, int width) {
-    char number[32];
-    printf("\nConfusion matrix%s%s (rows: true class, columns: predicted)\n%*s",
-           confusion->output ? " of " : "", confusion->output ? confusion->output : "", width + 5,
-           "");
-    for (int64_t j = 0; j < confusion->classes; j++) printf(" %6" PRId64, j);
-    for (int64_t i = 0; i < confusion->classes; i++) {
-        printf("\n%4" PRId64 " %-*.*s", i, width, width,
-               nnrt_class_name(confusion->names, i, number));
-        for (int64_t j = 0; j < confusion->classes; j++)
-            printf(" %6" PRId64, count(confusion, i, j));
-    }
-    putchar('\n');
-}
-
-void nnrt_confusion_print(const nnrt_confusion *confusion) {
-    char number[32];
-    int width = name_width(confusion);
-    if (confusion->classes <= PRINTED_CLASSES) print_matrix(confusion, width);
-    int of_places = confusion->of_places;
-    if (confusion->output) printf("\n%s", confusion->output);
-    printf("\n     %-*s  precision  recall%s  %s\n", width, "class", of_places ? "     iou" : "",
-           of_places ? "places" : "samples");
-    for (int64_t i = 0; i < confusion->classes; i++) {
-        printf("%4" PRId64 " %-*.*s  %9.4f  %6.4f", i, width, width,
-               nnrt_class_name(confusion->names, i, number), nnrt_confusion_precision(confusion, i),
-               nnrt_confusion_recall(confusion, i));
-        if (of_places) printf("  %6.4f", nnrt_confusion_iou(confusion, i));
-        printf("  %7" PRId64 "\n", count_true(confusion, i));
-    }
+    nnrt_confusion_means means = nnrt_confusion_mean(confusion);
+    nnrt_json_open(json, "macro", '{');
+    nnrt_json_number(json, "precision", means.precision);
+    nnrt_json_number(json, "recall", means.recall);
+    nnrt_json_number(json, "f1", means.f1);
+    nnrt_json_close(json, '}');
 }

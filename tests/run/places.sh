@@ -22,7 +22,7 @@ between 0.2 "$(number accuracy)" 1
 between 0.01 "$(number iou)" 1
 says '"places":'
 expect 0 ./places evaluate --weights places.st
-says 'precision  recall     iou  places'
+says 'precision  recall      f1     iou   places'
 
 # 9 lines of 8 places in each of 52 pictures, as lists and as indices of a palette.
 expect 0 ./places predict --weights places.st --json x.npy

@@ -1,0 +1,31 @@
+#include "terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+int nnrt_terminal_width(int descriptor) {
+    struct winsize size;
+    if (!isatty(descriptor) || ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col;
+}
+
+int nnrt_terminal_has_color(int descriptor) {
+    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    int is_dumb = !terminal || strcmp(terminal, "dumb") == 0;
+    return isatty(descriptor) && !is_dumb && !(no_color && *no_color);
+}
+
+// The first variable that is set decides, as in setlocale.
+int nnrt_terminal_is_utf8(void) {
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (int i = 0; i < 3; i++) {
+        const char *value = getenv(names[i]);
+        if (!value || !*value) continue;
+        const char *dot = strchr(value, '.');
+        return dot && (strncasecmp(dot, ".utf-8", 6) == 0 || strncasecmp(dot, ".utf8", 5) == 0);
+    }
+    return 0;
+}
