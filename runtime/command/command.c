@@ -19,6 +19,7 @@ static const struct {
     {"evaluate", nnrt_command_evaluate}, {"predict", nnrt_command_predict},
     {"generate", nnrt_command_generate}, {"bench", nnrt_command_bench},
     {"replay", nnrt_command_replay},     {"info", nnrt_command_info},
+    {"report", nnrt_command_report},
 };
 
 static nnrt_status check_program(const nnrt_program *program, const char *command) {

@@ -111,11 +111,25 @@ void nnrt_evaluator_close(nnrt_evaluator *evaluator) {
     memset(evaluator, 0, sizeof *evaluator);
 }
 
+// Steps count from 1.
+static void show_samples(const nnrt_evaluator *evaluator, const nnrt_function *function,
+                         const nnrt_context *context) {
+    int64_t first, end, batch = evaluator->pass.batch;
+    nnrt_own_samples(function, context, &first, &end);
+    for (int64_t i = 0; i < evaluator->metrics.count; i++) {
+        nnrt_view view = evaluator->metrics.views[i];
+        nnrt_view_batch(&view, function, context, &evaluator->training->losses[i]);
+        evaluator->observe(evaluator->observer, i, &view,
+                           ((int64_t)context->step - 1) * batch + first);
+    }
+}
+
 static void after_step(void *argument, const nnrt_context *context) {
     nnrt_evaluator *evaluator = argument;
     const nnrt_training *training = evaluator->training;
     const nnrt_function *function = &training->steps[0].evaluate;
     nnrt_output_metrics_update(&evaluator->metrics, function, context);
+    if (evaluator->observe) show_samples(evaluator, function, context);
     for (int64_t i = 0; i < training->loss_count; i++) {
         if (!evaluator->confusions[i].classes) continue;
         const nnrt_loss *loss = &training->losses[i];
@@ -149,7 +163,8 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
     nnrt_pass_forget(pass);
     pass->step = 0;
     pass->steps = nnrt_step_count(pass->count, pass->batch);
-    if (evaluator->metrics.has_any || has_confusion(evaluator)) pass->after = after_step;
+    if (evaluator->metrics.has_any || has_confusion(evaluator) || evaluator->observe)
+        pass->after = after_step;
     nnrt_output_metrics_reset(&evaluator->metrics);
     nnrt_pass_load(pass, evaluator->loader);
     while (nnrt_pass_advance(pass, chunk_seconds))
@@ -162,8 +177,7 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
 
 // ---- The command.
 
-// The test part, or what comes nearest to it.
-static const nnrt_part *choose_part(const nnrt_data *data, const char **name) {
+const nnrt_part *nnrt_evaluated_part(const nnrt_data *data, const char **name) {
     if (data->test.count) return *name = "test", &data->test;
     if (data->validation.count) return *name = "validation", &data->validation;
     return *name = "train", &data->train;
@@ -210,7 +224,7 @@ static nnrt_status evaluate(nnrt_session *session) {
     nnrt_evaluator evaluator;
     nnrt_log log = {0};
     const char *name;
-    const nnrt_part *part = choose_part(&session->data, &name);
+    const nnrt_part *part = nnrt_evaluated_part(&session->data, &name);
     nnrt_status status = nnrt_evaluator_open(&evaluator, session, training, 1);
     if (status) return status;
     if (part != &session->data.test)

@@ -1,5 +1,6 @@
 // `generate`: a model goes on with a text, token by token: it is fed the prompt, then what is drawn
 // from its own scores. The text is printed as it comes.
+#include "generate.h"
 #include "../base/clock.h"
 #include "../base/text/json.h"
 #include "../data/text/spelling.h"
@@ -192,21 +193,43 @@ static nnrt_status run(generation *g) {
     return NNRT_OK;
 }
 
+static nnrt_status open_generation(generation *g) {
+    nnrt_status status = open_spelling(g);
+    if (!status) status = open_sampler(g);
+    if (!status) status = read_prompt(g);
+    return status ? status : spell_prompt(g);
+}
+
+static void close_generation(generation *g) {
+    nnrt_writer_close(&g->writer);
+    nnrt_sampler_close(&g->sampler);
+    nnrt_spelling_free(g->spelling);
+    nnrt_text_out_free(&g->given);
+    nnrt_text_out_free(&g->text);
+    free(g->prompt);
+    free(g->tokens);
+}
+
+nnrt_status nnrt_generate_text(nnrt_session *session, int64_t length, char **text) {
+    generation g = {.session = session};
+    *text = NULL;
+    g.given.is_silent = g.text.is_silent = g.given.keeps = g.text.keeps = 1;
+    nnrt_status status = nnrt_writer_open(&g.writer, session);
+    if (!status) status = open_generation(&g);
+    if (!status) status = feed_prompt(&g);
+    if (!status) status = write_text(&g, length);
+    if (!status && g.text.text && !(*text = strdup(g.text.text)))
+        status = nnrt_fail_memory("a text", strlen(g.text.text));
+    close_generation(&g);
+    return status;
+}
+
 nnrt_status nnrt_command_generate(nnrt_session *session) {
     generation g = {.session = session};
     nnrt_status status = nnrt_writer_open(&g.writer, session);
     if (!status) status = nnrt_session_load_trained(session, nnrt_session_model(session));
-    if (!status) status = open_spelling(&g);
-    if (!status) status = open_sampler(&g);
-    if (!status) status = read_prompt(&g);
-    if (!status) status = spell_prompt(&g);
+    if (!status) status = open_generation(&g);
     if (!status) status = run(&g);
-    nnrt_writer_close(&g.writer);
-    nnrt_sampler_close(&g.sampler);
-    nnrt_spelling_free(g.spelling);
-    nnrt_text_out_free(&g.given);
-    nnrt_text_out_free(&g.text);
-    free(g.prompt);
-    free(g.tokens);
+    close_generation(&g);
     return status;
 }

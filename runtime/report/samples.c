@@ -1,8 +1,6 @@
 #include "samples.h"
 
 #include "../formats/array.h"
-#include "../formats/pictures/grid.h"
-
 #include "outputs.h"
 #include "pixel.h"
 
@@ -140,11 +138,15 @@ static nnrt_status write(const nnrt_samples *samples, const nnrt_grid *grid, int
     return nnrt_grid_write(grid, nnrt_file_create_here(path));
 }
 
+nnrt_status nnrt_samples_draw(const nnrt_samples *samples, nnrt_grid *grid) {
+    nnrt_status status = grid_open(grid, samples->training);
+    return status ? status : draw(samples, grid);
+}
+
 nnrt_status nnrt_samples_save(const nnrt_samples *samples, int64_t epoch) {
     nnrt_grid grid = {0};
     if (!samples->training) return NNRT_OK;
-    nnrt_status status = grid_open(&grid, samples->training);
-    if (!status) status = draw(samples, &grid);
+    nnrt_status status = nnrt_samples_draw(samples, &grid);
     if (!status) status = write(samples, &grid, epoch);
     nnrt_grid_free(&grid);
     return status;

@@ -22,7 +22,8 @@ enum {
     INFO = 32,
     HELP = 64,
     GENERATE = 128,
-    REPLAY = 256
+    REPLAY = 256,
+    REPORT = 512
 };
 
 static const struct command {
@@ -36,6 +37,7 @@ static const struct command {
      "loss, metrics, confusion matrix, recall and precision by class"},
     {"predict", PREDICT, " INPUT...",
      "classes or values for .npy, .png and IDX files, `-` or numbers"},
+    {"report", REPORT, "", "one page with curves, mistakes, predictions, the model"},
     {"generate", GENERATE, "", "go on with a text, token by token"},
     {"bench", BENCH, "", "measure training and prediction on data in memory"},
     {"replay", REPLAY, " FILE", "run a step again that `fit` kept because a value is not finite"},
@@ -76,19 +78,21 @@ static const struct option {
     {"--seed", OPTION_SEED, offsetof(nnrt_options, seed), FIT | INIT | BENCH | GENERATE, "N",
      "of initial weights, shuffling, dropout and what is drawn; 1 unless given"},
     {"--threads", OPTION_COUNT, offsetof(nnrt_options, threads),
-     FIT | EVALUATE | PREDICT | BENCH | GENERATE, "N",
+     FIT | EVALUATE | PREDICT | BENCH | GENERATE | REPORT, "N",
      "at most; the result is the same for any number"},
     {"--no-shuffle", OPTION_FLAG, offsetof(nnrt_options, no_shuffle), FIT, NULL,
      "take the samples in the data's order"},
-    {"--weights", OPTION_FILE, offsetof(nnrt_options, weights), FIT | EVALUATE | PREDICT | GENERATE,
-     "FILE", "start from, or use, these weights"},
+    {"--weights", OPTION_FILE, offsetof(nnrt_options, weights),
+     FIT | EVALUATE | PREDICT | GENERATE | REPORT, "FILE", "start from, or use, these weights"},
     {"--model", OPTION_NAME, offsetof(nnrt_options, model),
-     PREDICT | EVALUATE | BENCH | INFO | GENERATE, "NAME",
+     PREDICT | EVALUATE | BENCH | INFO | GENERATE | REPORT, "NAME",
      "of several models, the one that is meant"},
     {"--carried", OPTION_FLAG, offsetof(nnrt_options, carried), FIT, NULL,
      "start from the weights that the program carries"},
     {"--save", OPTION_FILE, offsetof(nnrt_options, save), FIT | INIT, "FILE",
      "where the weights go"},
+    {"--output", OPTION_FILE, offsetof(nnrt_options, output), REPORT, "FILE",
+     "where the page goes, -o FILE for short; PROGRAM-report.html unless given"},
     {"--step-log", OPTION_FILE, offsetof(nnrt_options, step_log), FIT, "FILE",
      "write the loss of every batch (CSV)"},
     {"--history", OPTION_FILE, offsetof(nnrt_options, history), FIT, "FILE",
@@ -310,6 +314,7 @@ static nnrt_status take_option(nnrt_options *options, const struct command *comm
     const char *argument = argv[*i], *equals = strchr(argument, '=');
     size_t length = equals ? (size_t)(equals - argument) : strlen(argument);
     if (strcmp(argument, "-h") == 0) argument = "--help", length = strlen(argument);
+    if (strcmp(argument, "-o") == 0) argument = "--output", length = strlen(argument);
     snprintf(name, sizeof name, "%.*s", (int)length, argument);
     const struct option *option = find_option(argument, length, command->bit);
     if (!option) {

@@ -35,7 +35,7 @@ typedef struct nnrt_options {
     double temperature, top_p; // temperature: 1 where it is not given
     int64_t carried;           // start from the weights that the program carries
     const char *model;
-    const char *weights, *save, *step_log, *history, *npy, *png;
+    const char *weights, *save, *output, *step_log, *history, *npy, *png;
     int64_t no_shuffle, json, csv, profile;
     int64_t progress; // nnrt_progress_mode
     double heartbeat; // seconds between lines of an epoch that takes long
