@@ -32,7 +32,7 @@ static nnrt_status report(const nnrt_saved_step *saved, const nnrt_finding *find
         numbers[i] = (uint32_t)saved->numbers[shown.samples[i]];
         shown.samples[i] = (uint32_t)i;
     }
-    if (!finding->function) {
+    if (!finding->function && !finding->weights) {
         printf("all values of the step are finite\n");
         return NNRT_OK;
     }

@@ -160,6 +160,19 @@ static nnrt_status open_look(look *l, nnrt_turn *turn, int64_t number, nnrt_find
     return NNRT_OK;
 }
 
+// The update of several batches at once is a function of its own, after which weights are looked
+// at.
+static void look_after(const nnrt_session *session, nnrt_finding *finding) {
+    for (int64_t i = 0; i < session->program->parameter_count && !finding->function; i++) {
+        const nnrt_parameter *parameter = &session->program->parameters[i];
+        finding->range =
+            nnrt_range_of_parameter(parameter, session->weights.values + parameter->storage.offset);
+        if (!finding->range.bad) continue;
+        finding->weights = parameter->name;
+        return;
+    }
+}
+
 nnrt_status nnrt_finding_search(nnrt_trainer *trainer, nnrt_finding *finding,
                                 nnrt_batch_copy *copy) {
     nnrt_pass *pass = &trainer->pass;
@@ -172,6 +185,7 @@ nnrt_status nnrt_finding_search(nnrt_trainer *trainer, nnrt_finding *finding,
             status =
                 open_look(&looks[i], &pass->turns[i], i, finding, copy, trainer->session->program);
     if (!status) nnrt_pass_advance_alone(pass);
+    if (!status) look_after(trainer->session, finding);
     for (int64_t i = 0; i < pass->turn_count && looks; i++) {
         pass->turns[i].watch = NULL;
         has_failed |= looks[i].has_failed;

@@ -17,8 +17,9 @@ typedef struct nnrt_finding_read {
 
 typedef struct nnrt_finding {
     const nnrt_function *function; // NULL: all that is in memory is finite
-    int64_t turn, run;             // of the training's steps; of its runs in this batch
-    const nnrt_group *group;       // NULL: the value was there before the step
+    const char *weights; // where it is NULL: what the update of several batches made so; or NULL
+    int64_t turn, run;   // of the training's steps; of its runs in this batch
+    const nnrt_group *group; // NULL: the value was there before the step
     const nnrt_value *value;
     nnrt_range range;
     uint32_t samples[NNRT_FINDING_SAMPLES]; // the first bad rows: places in the batch

@@ -88,6 +88,11 @@ void nnrt_finding_text(const nnrt_finding *finding, const nnrt_program *program,
                        const uint32_t *numbers, char *text, size_t size) {
     words w = {text, size, 0};
     *text = 0;
+    if (finding->weights)
+        put(&w,
+            "\n  first not finite: `%.150s` after the update by several batches is %s in %" PRId64
+            " of %" PRId64 " elements",
+            finding->weights, badness(&finding->range), finding->range.bad, finding->range.count);
     if (!finding->function) return;
     put(&w, "\n  first not finite: ");
     put_name(&w, finding->value);

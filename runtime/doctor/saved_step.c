@@ -148,6 +148,23 @@ static nnrt_status read_batch(nnrt_saved_step *saved, const nnrt_safetensors *fi
     return status;
 }
 
+// Numbers of rows are read where they lead, so those of the file are looked at before.
+static nnrt_status check_rows(const nnrt_saved_step *saved, const nnrt_column *column,
+                              const void *values) {
+    for (int64_t i = 0; i < saved->count * column->size && column->limit; i++) {
+        double number = column->dtype == NNRT_U8    ? ((const uint8_t *)values)[i]
+                        : column->dtype == NNRT_I32 ? ((const int32_t *)values)[i]
+                                                    : (double)((const float *)values)[i];
+        if (!(number >= 0 && number < (double)column->limit))
+            return nnrt_fail(
+                NNRT_ERROR,
+                "the saved step does not fit this program: its column `%.100s` has %g, "
+                "which is not below %" PRId64,
+                column->source, number, column->limit);
+    }
+    return NNRT_OK;
+}
+
 static const void *values_of(const nnrt_saved_step *saved, const char *source) {
     for (int64_t i = 0; source && i < saved->columns.column_count; i++)
         if (strcmp(saved->columns.columns[i].name, source) == 0)
@@ -158,6 +175,7 @@ static const void *values_of(const nnrt_saved_step *saved, const char *source) {
 // The pass has the one step, whose random numbers and counts are those that it had.
 static nnrt_status make_pass(const nnrt_saved_step *saved, nnrt_trainer *trainer) {
     nnrt_pass *pass = &trainer->pass;
+    nnrt_status status = NNRT_OK;
     trainer->rows = malloc((size_t)saved->count * sizeof *trainer->rows);
     if (!trainer->rows) return nnrt_fail_memory("a batch", 0);
     for (int64_t i = 0; i < saved->count; i++) trainer->rows[i] = (uint32_t)i;
@@ -172,10 +190,14 @@ static nnrt_status make_pass(const nnrt_saved_step *saved, nnrt_trainer *trainer
         nnrt_turn *turn = &pass->turns[i];
         turn->schedule = NULL;
         turn->context.learning_rate = saved->rates[i];
-        for (int64_t k = 0; k < turn->function->column_count; k++)
-            turn->context.columns[k] = values_of(saved, turn->function->columns[k].source);
+        for (int64_t k = 0; k < turn->function->column_count && !status; k++) {
+            const nnrt_column *column = &turn->function->columns[k];
+            turn->context.columns[k] = values_of(saved, column->source);
+            if (turn->context.columns[k])
+                status = check_rows(saved, column, turn->context.columns[k]);
+        }
     }
-    return NNRT_OK;
+    return status;
 }
 
 nnrt_status nnrt_saved_step_read(nnrt_saved_step *saved, const char *path, nnrt_session *session,

@@ -2,6 +2,7 @@
 # A loss or a weight that is no number: the first value that is not finite is named, whatever the network; the step is
 # kept, the same bits with any number of threads, and `replay` says the same of it.
 . "$(dirname "$0")/common/begin.sh"
+command -v python3 >/dev/null || skip "no python3"
 
 points='dataset points = spirals(n = 400, noise = 0.1, seed = 1)'
 net() { # MODEL TRAINING
@@ -50,6 +51,14 @@ breaks update 'after its update'
 net 'x -> reshape(2, 1) -> gru(8, activation = relu) -> dropout(0.2) -> dense(1)' \
     'loss = mse  optimizer = sgd(5, momentum = 0.9)' >loop.nn
 breaks loop 'first not finite'
+# Of several batches at once.
+net 'x -> dense(16, tanh) -> dense(1)' 'loss = mse  optimizer = sgd(1e39)  accumulate = 3' >several.nn
+breaks several 'after the update by several batches is infinite'
+# A rate that a callback lowered: an earlier epoch cannot be run again with it.
+net 'x -> dense(1)' 'loss = mse  optimizer = sgd(0.5)
+    callbacks = [reduce_on_plateau(monitor = loss, patience = 1, factor = 0.999)]' >plateau.nn
+breaks plateau 'first not finite'
+grep -q 'in epoch [2-9]' err || grep -q 'epoch [2-9]' out || fail 'it was to grow for some epochs'
 # The second of two steps, which train each other.
 cat >gan.nn <<END
 $points
@@ -101,7 +110,25 @@ says 'all values of the step are finite'
 expect 0 ./log evaluate --weights log.step
 expect 1 ./log fit --progress=none --checkpoint log.step --resume
 
-# What it cannot read.
+# Beside weights that are no file it is called as without --save.
+expect 4 ./update fit --progress=none --save /dev/null
+says '`update.not-finite.safetensors`'
+
+# What it cannot read; tokens beyond the table, which would be read behind its end (the checksum is made anew).
+python3 - <<'END'
+import struct, zlib
+data = bytearray(open("table.step", "rb").read())
+size = struct.unpack("<Q", data[:8])[0]
+import json
+header = json.loads(data[8:8 + size])
+name = next(n for n in header if n.startswith("nnc.state/replay/columns/"))
+first = 8 + size + header[name]["data_offsets"][0]
+data[first:first + 4] = struct.pack("<i", 1000000)
+data[-4:] = struct.pack("<I", zlib.crc32(bytes(data[:-4])))
+open("beyond.step", "wb").write(data)
+END
+expect 1 ./table replay beyond.step
+says 'has 1e+06, which is not below 2'
 expect 1 ./log replay far.step
 one_message
 expect 0 ./log init --save good.safetensors

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct trouble {
     nnrt_fit *f;
@@ -24,12 +25,16 @@ typedef struct trouble {
     char why_not[512];   // why there is none
 } trouble;
 
-// "model.safetensors" -> "model.not-finite.safetensors"
+// "model.safetensors" -> "model.not-finite.safetensors"; beside weights that are no file (`--save
+// /dev/null`) as without --save.
 static int name_file(const nnrt_fit *f, char path[PATH_MAX]) {
     static const char ending[] = ".safetensors";
-    size_t length = strlen(f->save_path), end = sizeof ending - 1;
-    if (length > end && strcmp(f->save_path + length - end, ending) == 0) length -= end;
-    int used = snprintf(path, PATH_MAX, "%.*s.not-finite%s", (int)length, f->save_path, ending);
+    struct stat at;
+    int is_device = stat(f->save_path, &at) == 0 && !S_ISREG(at.st_mode);
+    const char *beside = is_device ? f->session->weights_path : f->save_path;
+    size_t length = strlen(beside), end = sizeof ending - 1;
+    if (length > end && strcmp(beside + length - end, ending) == 0) length -= end;
+    int used = snprintf(path, PATH_MAX, "%.*s.not-finite%s", (int)length, beside, ending);
     return used > 0 && used < PATH_MAX;
 }
 
