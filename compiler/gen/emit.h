@@ -283,7 +283,7 @@ typedef struct Function {
 typedef struct CompiledStep {
     const TrainStep *step;
     Function *train, *evaluate;
-    Function *update; // NULL: `train` updates
+    Function *update;    // NULL: `train` updates
     Function *gradients; // of its parameters, alone; NULL: nobody looks at them
 } CompiledStep;
 
