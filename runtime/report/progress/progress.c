@@ -64,6 +64,7 @@ static void put(nnrt_progress *progress, const char *text, int length) {
     while (length > 0) {
         ssize_t written = write(STDERR_FILENO, text, (size_t)length);
         if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EAGAIN) return; // somebody made it one that does not wait
         if (written <= 0) {
             progress->has_bar = progress->is_drawn = 0;
             return;

@@ -158,9 +158,11 @@ static nnrt_status put_rates(FILE *file, const nnrt_callbacks *all, const nnrt_m
     return status;
 }
 
-static nnrt_status put_steps(FILE *file, const board *own, const nnrt_trainer *trainer) {
-    const nnrt_pass *pass = &trainer->pass;
-    int64_t before = trainer->steps_done - pass->step;
+// Steps count on over all blocks, from 1.
+static nnrt_status put_steps(FILE *file, const board *own, const nnrt_callbacks *all,
+                             const nnrt_moment *at) {
+    const nnrt_pass *pass = &all->trainer->pass;
+    int64_t before = at->info->step - all->session->info.step - pass->step;
     nnrt_status status = NNRT_OK;
     for (int64_t i = 0; own->steps && i < pass->step && !status; i++)
         if ((before + i + 1) % own->steps == 0)
@@ -245,7 +247,7 @@ static nnrt_status put_epoch(FILE *file, const nnrt_callback *callback, const nn
     if (nnrt_journal_is_empty(&own->streams[number].journal)) status = nnrt_events_begin(file);
     if (!status) status = put_values(file, at, number);
     if (status || number == VALIDATION) return status;
-    status = put_steps(file, own, all->trainer);
+    status = put_steps(file, own, all, at);
     if (!status) status = put_rates(file, all, at);
     if (!status) status = put_histograms(file, own, all, at->number);
     return status ? status : put_pictures(file, all, at->number);
