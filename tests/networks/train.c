@@ -112,15 +112,18 @@ static void draw_optimizer(Grower *grower) {
     while (optimizer_rows[count].schema.name) count++;
     const Schema *schema = &optimizer_rows[random_below(grower->random, count)].schema;
     Words call = draw_call(grower->random, grower->arena, schema, NULL, 30);
-    // One way of clipping at most; nesterov wants a momentum.
+    // One way of clipping at most; nesterov wants a momentum, and how to average that it is done.
     int clips = 0;
     Words kept = {.name = call.name};
-    bool has_momentum = false;
+    bool has_momentum = false, averages = false;
     for (int i = 0; i < call.count; i++) {
         bool is_clip = strstr(call.arguments[i], "clip_") != NULL;
         bool is_nesterov = strncmp(call.arguments[i], "nesterov", 8) == 0;
         has_momentum = has_momentum || strncmp(call.arguments[i], "momentum", 8) == 0;
-        if ((is_clip && clips++) || (is_nesterov && !has_momentum)) continue;
+        bool is_ema = strncmp(call.arguments[i], "ema_", 4) == 0;
+        averages = averages || strncmp(call.arguments[i], "use_ema", 7) == 0;
+        if ((is_clip && clips++) || (is_nesterov && !has_momentum) || (is_ema && !averages))
+            continue;
         words_add(&kept, call.arguments[i]);
     }
     grower->network->optimizer = kept;

@@ -120,6 +120,10 @@ void scatter_emit(Gen *gen, const Schedule *schedule, const Group *group, Value 
         touched_emit(gen, schedule, group, function);
         return;
     }
+    if (touched_update_of(schedule, group->anchor)) {
+        touched_emit_sums(gen, schedule, group, function);
+        return;
+    }
     scatter_begin(&s, gen, schedule, group, function);
     element_hoist(&s.b);
     scatter_own_rows(&s, clear_row);

@@ -32,6 +32,10 @@ void slots_number(Gen *gen, const Schedule *schedule, const Group *group) {
     reserve(gen, schedule->graph->nodes.count + 1);
     for (int i = 0; i < gen->numbered.count; i++) gen->slots[gen->numbered.items[i]->id] = 0;
     gen->numbered.count = gen->slot_count = 0;
+    if (group->anchor && !group->nodes.count) { // another group's: rows that it names are updated
+        number_inputs(gen, schedule, group->anchor);
+        number_node(gen, group->anchor);
+    }
     for (int i = 0; i < group->nodes.count; i++) {
         number_inputs(gen, schedule, group->nodes.items[i]);
         number_node(gen, group->nodes.items[i]);

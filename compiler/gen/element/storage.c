@@ -2,6 +2,8 @@
 #include "places.h"
 
 #include "../../op/op.h"
+#include "../../pass/group/touched.h"
+#include "touched.h"
 
 // A node of the storage's type.
 static const Node *storage_node(const Group *group) {
@@ -77,7 +79,7 @@ static Value widened_at(LaneBuilder *b, Node *node, Value storage, int valid) {
 
 // The sum of the anchor's input over its storage. In double precision: a large layer has millions
 // of summands.
-static Value sum_storage(LaneBuilder *b, const Node *anchor) {
+static Value sum_all(LaneBuilder *b, const Node *anchor) {
     Gen *gen = b->gen;
     Value zero = LLVMConstNull(ir_vector(gen, gen->f64, b->width));
     int64_t size = meaning_size(b->schedule, b->group), full = size / b->width * b->width;
@@ -92,6 +94,13 @@ static Value sum_storage(LaneBuilder *b, const Node *anchor) {
         summand = widened_at(b, anchor->inputs[0], ir_int(gen, full), (int)(size - full));
         sum = LLVMBuildFAdd(gen->builder, sum, summand, "");
     }
+    return sum;
+}
+
+static Value sum_storage(LaneBuilder *b, const Node *anchor) {
+    Gen *gen = b->gen;
+    bool is_touched = touched_summed(b->schedule, anchor) != NULL;
+    Value sum = is_touched ? touched_sum(b, anchor) : sum_all(b, anchor);
     sum = loops_horizontal(b, false, sum);
     return LLVMBuildFPTrunc(gen->builder, sum, ir_vector(gen, gen->f32, b->width), "");
 }

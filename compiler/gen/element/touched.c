@@ -29,16 +29,11 @@ static Touched *touched_of(Scatter *s) {
 
 // ---- What is kept from step to step.
 
-static void begin(Touched *t, Gen *gen, const Schedule *schedule, const Group *group,
-                  Value function) {
-    *t = (Touched){.group = group, .numbers = touched_numbers(schedule, group)};
-    scatter_begin(&t->s, gen, schedule, group, function);
-    t->s.owner = t;
-    for (int i = 0; i < group->assigns.count; i++)
-        t->leaves[i] = touched_leaf(schedule, group, group->assigns.items[i]);
+// `group`: the one that updates, whose state it is.
+static void begin_marks(Touched *t, Gen *gen, const Group *group, Value function) {
     Value arena = ir_context(gen, function, FIELD_ARENA);
     int64_t marks = group->state + TOUCHED_HEAD;
-    int64_t kept = marks + round_up(t->s.rows, TOUCHED_HEAD);
+    int64_t kept = marks + round_up(group->anchor->type.dims[0], TOUCHED_HEAD);
     t->state = ir_offset(gen, gen->f32, arena, ir_int(gen, group->state));
     t->marks = ir_offset(gen, gen->f32, arena, ir_int(gen, marks));
     t->kept = ir_offset(gen, gen->f32, arena, ir_int(gen, kept));
@@ -47,6 +42,16 @@ static void begin(Touched *t, Gen *gen, const Schedule *schedule, const Group *g
     t->through = LLVMBuildSub(gen->builder, t->step, ir_int(gen, 1), "");
     t->before =
         LLVMBuildTrunc(gen->builder, ir_multiply(gen, t->through, ir_int(gen, 2)), gen->i32, "");
+}
+
+static void begin(Touched *t, Gen *gen, const Schedule *schedule, const Group *group,
+                  Value function) {
+    *t = (Touched){.group = group, .numbers = touched_numbers(schedule, group)};
+    scatter_begin(&t->s, gen, schedule, group, function);
+    t->s.owner = t;
+    for (int i = 0; i < group->assigns.count; i++)
+        t->leaves[i] = touched_leaf(schedule, group, group->assigns.items[i]);
+    begin_marks(t, gen, group, function);
 }
 
 static Value mark_place(Touched *t, Value row) {
@@ -235,12 +240,78 @@ void touched_emit(Gen *gen, const Schedule *schedule, const Group *group, Value 
     begin(&t, gen, schedule, group, function);
     element_hoist(&t.s.b);
     keep_numbers(&t);
-    scatter_named_rows(&t.s, sum_row);
+    if (group->nodes.count) scatter_named_rows(&t.s, sum_row);
     scatter_named_rows(&t.s, update_row_once);
     Value part = ir_int(gen, TOUCHED_STEPS / 2 - 1);
     Value rest = LLVMBuildAnd(gen->builder, t.step, part, "");
     Value is_due = LLVMBuildICmp(gen->builder, LLVMIntEQ, rest, ir_int(gen, 0), "");
     when(&t, is_due, NULL, settle_all);
+}
+
+void touched_emit_sums(Gen *gen, const Schedule *schedule, const Group *group, Value function) {
+    Touched t = {.group = touched_update_of(schedule, group->anchor)};
+    scatter_begin(&t.s, gen, schedule, group, function);
+    t.s.owner = &t;
+    begin_marks(&t, gen, t.group, function);
+    element_hoist(&t.s.b);
+    scatter_named_rows(&t.s, sum_row);
+}
+
+// ---- A norm of all sums. Rows without one would add zeros.
+
+// Vectors begin where they do in a sum over all of the storage; what is of other rows is zero.
+static void add_row_to(Touched *t, const Node *summand, Value row, Value sum) {
+    LaneBuilder *b = &t->s.b;
+    Gen *gen = b->gen;
+    Value width = ir_int(gen, b->width);
+    Value begin = ir_multiply(gen, row, ir_int(gen, t->s.columns));
+    Value end = ir_add(gen, begin, ir_int(gen, t->s.columns));
+    Value first = ir_multiply(gen, LLVMBuildUDiv(gen->builder, begin, width, ""), width);
+    Loop vectors = ir_loop_begin(gen, first, end, width, "vector");
+    LlvmType wide = ir_vector(gen, gen->f64, b->width);
+    Value lanes[64];
+    for (int i = 0; i < b->width; i++) lanes[i] = ir_int(gen, i);
+    Value place = LLVMBuildAdd(gen->builder, LLVMConstVector(lanes, (unsigned)b->width),
+                               ir_splat(gen, vectors.index, b->width), "");
+    Value is_behind =
+        LLVMBuildICmp(gen->builder, LLVMIntSGE, place, ir_splat(gen, begin, b->width), "");
+    Value is_before =
+        LLVMBuildICmp(gen->builder, LLVMIntSLT, place, ir_splat(gen, end, b->width), "");
+    Value is_own = LLVMBuildAnd(gen->builder, is_behind, is_before, "");
+    b->storage = vectors.index;
+    element_forget(b);
+    Value value = (Value)(void *)element_value(b, (Node *)summand);
+    value = LLVMBuildSelect(gen->builder, is_own, value, LLVMConstNull(LLVMTypeOf(value)), "");
+    value = LLVMBuildFPExt(gen->builder, value, wide, "");
+    Value before = LLVMBuildLoad2(gen->builder, wide, sum, "");
+    LLVMBuildStore(gen->builder, LLVMBuildFAdd(gen->builder, before, value, ""), sum);
+    ir_loop_end(gen, &vectors);
+}
+
+Value touched_sum(LaneBuilder *b, const Node *reduction) {
+    Gen *gen = b->gen;
+    const Node *scatter = touched_summed(b->schedule, reduction);
+    Touched t = {.group = touched_update_of(b->schedule, scatter)};
+    t.s = (Scatter){.b = *b,
+                    .anchor = scatter,
+                    .rows = scatter->type.dims[0],
+                    .columns = scatter->type.dims[1],
+                    .owner = &t};
+    begin_marks(&t, gen, t.group, b->function);
+    LlvmType wide = ir_vector(gen, gen->f64, b->width);
+    Value sum = LLVMBuildAlloca(gen->builder, wide, "sum");
+    LLVMBuildStore(gen->builder, LLVMConstNull(wide), sum);
+    Loop rows = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, t.s.rows), ir_int(gen, 1), "table");
+    Value mark = ir_load(gen, gen->i32, mark_place(&t, rows.index));
+    LLVMBasicBlockRef yes = ir_block(gen, "summed"), next = ir_block(gen, "next");
+    Value is_summed = LLVMBuildICmp(gen->builder, LLVMIntEQ, mark, after_mark(&t, 1), "");
+    LLVMBuildCondBr(gen->builder, is_summed, yes, next);
+    LLVMPositionBuilderAtEnd(gen->builder, yes);
+    add_row_to(&t, reduction->inputs[0], rows.index, sum);
+    LLVMBuildBr(gen->builder, next);
+    LLVMPositionBuilderAtEnd(gen->builder, next);
+    ir_loop_end(gen, &rows);
+    return LLVMBuildLoad2(gen->builder, wide, sum, "");
 }
 
 // ---- Before the step.

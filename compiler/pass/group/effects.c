@@ -1,5 +1,6 @@
 // Effects: which group stores what is assigned.
 #include "fusion.h"
+#include "touched.h"
 
 static void add_assign(Fusion *fusion, Group *group, Node *assign) {
     vec_push(fusion->arena, &group->assigns, assign);
@@ -51,11 +52,25 @@ static bool takes_assigns(const Fusion *fusion, const Group *group) {
            fusion_takes_epilogue(fusion->schedule, group->anchor);
 }
 
+// Rows of a table are updated by the group that sums them up, or, where a norm of all sums comes
+// first, by one of its own.
+static Group *updating_group(Fusion *fusion, Node *scatter) {
+    if (!touched_is_apart(fusion->schedule, scatter))
+        return fusion->groups.items[fusion->schedule->group_of[scatter->id]];
+    for (int i = 0; i < fusion->groups.count; i++) {
+        Group *group = fusion->groups.items[i];
+        if (touched_updates(group) && group->anchor == scatter) return group;
+    }
+    Group *group = fusion_new_group(fusion, GROUP_SCATTER, &scatter->type);
+    group->anchor = scatter;
+    return group;
+}
+
 void fusion_place_assign(Fusion *fusion, Node *assign) {
     const Node *value = schedule_source(assign->inputs[0]);
-    const Node *scatter = fusion->schedule->touching[assign->id];
+    Node *scatter = fusion->schedule->touching[assign->id];
     if (scatter) {
-        add_assign(fusion, fusion->groups.items[fusion->schedule->group_of[scatter->id]], assign);
+        add_assign(fusion, updating_group(fusion, scatter), assign);
         return;
     }
     int index = fusion->schedule->group_of[value->id];

@@ -298,7 +298,8 @@ static Group *fitting_group(Fusion *fusion, Node *node) {
 static void place(Fusion *fusion, Node *node) {
     fusion->placed = node->id + 1;
     fusion->levels[node->id] = level_of_inputs(fusion, node, -1);
-    if (fusion->schedule->touching[node->id]) return; // computed where it is assigned
+    // Computed where it is assigned, or summed.
+    if (fusion->schedule->touching[node->id] || fusion->schedule->normed[node->id]) return;
     if (inline_is_free(fusion, node) && !must_be_stored(fusion, node)) return;
     if (fusion->schedule->buffers[node->id].is_joined) {
         new_group(fusion, GROUP_JOIN, node, &node->type)->anchor = node;

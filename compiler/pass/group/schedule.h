@@ -149,6 +149,7 @@ struct Schedule {
     int *group_of;      // by node id; -1: leaf, or computed where it is used
     int *visited;       // by node id, and last the number of visits: for schedule_visit_reads
     Buffer *buffers;    // by node id
+    Node **normed;      // by node id: of what a norm of such a sum adds up, that sum (touched.h)
     Node **touching;    // by node id: of what updates the rows of a table, the sum of rows that is
                         // its gradient (touched.h); else NULL
     int64_t arena_size; // floats

@@ -15,6 +15,7 @@ typedef struct Cone {
     const Parameter *table;
     Node *scatter; // the one gradient; NULL: not met yet
     bool *members; // by node id: computed for the table's update alone
+    bool *normed;  // by node id: made of the gradient's elements for a sum over all of them
     bool fits;
 } Cone;
 
@@ -49,13 +50,37 @@ static bool takes_rows(const Cone *cone, const Node *user, const Node *input) {
            input->op->leaf == LEAF_PARAMETER && user->inputs[0] == cone->scatter->inputs[0];
 }
 
+// What is 0 where a row's gradient is, so that rows without a sum add nothing.
+static bool keeps_zero(const Node *node) {
+    double zero = 0;
+    EvalPoint nowhere = {0};
+    bool is_plain = node->op->fuse == FUSE_ELEMENTWISE && node->input_count == 1;
+    return is_plain && node->op->evaluate_element &&
+           node->op->evaluate_element(node, &zero, &nowhere) == 0;
+}
+
+// The squares of a norm, say: their sum over all elements reads them, and nothing else does.
+static void find_normed(Cone *cone) {
+    const Graph *graph = cone->schedule->graph;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.items[i];
+        bool is_own = node->input_count == 1 && node->inputs[0] == cone->scatter;
+        cone->normed[i] = is_own && !cone->members[i] && keeps_zero(node);
+    }
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *user = graph->nodes.items[i];
+        for (int k = 0; k < user->input_count; k++)
+            if (user->op->fuse != FUSE_REDUCE_ALL) cone->normed[user->inputs[k]->id] = false;
+    }
+}
+
 // Whether nothing else reads what the update reads and computes: but for the forward pass, which
 // takes the rows that the batch names.
 static bool is_closed(const Cone *cone) {
     const Graph *graph = cone->schedule->graph;
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *user = graph->nodes.items[i];
-        bool is_own = cone->members[i] && user != cone->scatter;
+        bool is_own = (cone->members[i] && user != cone->scatter) || cone->normed[i];
         bool assigns = user->op->fuse == FUSE_EFFECT && is_of_table(cone, user);
         for (int k = 0; k < user->input_count; k++) {
             const Node *input = user->inputs[k];
@@ -73,6 +98,24 @@ static bool is_worth_it(const Cone *cone) {
     return numbers->op->leaf == LEAF_COLUMN && cone->table->type.dims[0] >= 2 * named;
 }
 
+static bool is_assigned(const Graph *graph, const Node *leaf) {
+    for (int i = 0; i < graph->assigns.count; i++) {
+        const Node *assign = graph->assigns.items[i];
+        if (assign->parameter == leaf->parameter && assign->slot == leaf->slot) return true;
+    }
+    return false;
+}
+
+// What missed steps are made up of is carried from one to the next: nothing is read that stays.
+static bool carries_all(const Cone *cone, const Graph *graph) {
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.items[i];
+        bool is_read = cone->members[i] && node->op->fuse == FUSE_LEAF;
+        if (is_read && !is_assigned(graph, node)) return false;
+    }
+    return true;
+}
+
 static bool find_cone(Cone *cone, const Graph *graph) {
     int count = 0;
     for (int i = 0; i < graph->assigns.count; i++) {
@@ -82,8 +125,9 @@ static bool find_cone(Cone *cone, const Graph *graph) {
         follow(cone, assign->inputs[0]);
         count++;
     }
-    return cone->fits && cone->scatter && count <= TOUCHED_MOST && is_closed(cone) &&
-           is_worth_it(cone);
+    if (cone->fits && cone->scatter) find_normed(cone);
+    return cone->fits && cone->scatter && count <= TOUCHED_MOST && carries_all(cone, graph) &&
+           is_closed(cone) && is_worth_it(cone);
 }
 
 static void find_table(Schedule *schedule, const Parameter *table) {
@@ -92,12 +136,14 @@ static void find_table(Schedule *schedule, const Parameter *table) {
     bool is_plain = schedule->layout->parameters[table->index].kind == LAYOUT_PLAIN;
     if (!is_plain || table->type.rank != 2) return;
     cone.members = ARENA_ARRAY(graph->arena, bool, graph->nodes.count + 1);
+    cone.normed = ARENA_ARRAY(graph->arena, bool, graph->nodes.count + 1);
     if (!find_cone(&cone, graph)) return;
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
         bool is_own = cone.members[i] && node->op->fuse == FUSE_ELEMENTWISE;
         bool assigns = node->op->fuse == FUSE_EFFECT && is_of_table(&cone, node);
         if (is_own || assigns) schedule->touching[i] = cone.scatter;
+        if (cone.normed[i]) schedule->normed[i] = cone.scatter;
     }
 }
 
@@ -110,6 +156,7 @@ static bool has_scatter(const Graph *graph) {
 void touched_find(Schedule *schedule) {
     Graph *graph = schedule->graph;
     schedule->touching = ARENA_ARRAY(graph->arena, Node *, graph->nodes.count + 1);
+    schedule->normed = ARENA_ARRAY(graph->arena, Node *, graph->nodes.count + 1);
     if (graph->mode != GRAPH_TRAIN || !graph->trains_alone || !has_scatter(graph)) return;
     for (int i = 0; i < graph->weights->parameters.count; i++)
         find_table(schedule, graph->weights->parameters.items[i]);
@@ -117,6 +164,25 @@ void touched_find(Schedule *schedule) {
 
 bool touched_updates(const Group *group) {
     return group->kind == GROUP_SCATTER && group->assigns.count;
+}
+
+bool touched_is_apart(const Schedule *schedule, const Node *scatter) {
+    for (int i = 0; i < schedule->graph->nodes.count; i++)
+        if (schedule->normed[i] == scatter) return true;
+    return false;
+}
+
+const Group *touched_update_of(const Schedule *schedule, const Node *scatter) {
+    for (int i = 0; i < schedule->groups.count; i++) {
+        const Group *group = schedule->groups.items[i];
+        if (touched_updates(group) && group->anchor == scatter) return group;
+    }
+    return NULL;
+}
+
+const Node *touched_summed(const Schedule *schedule, const Node *reduction) {
+    const Node *summand = schedule_source(reduction->inputs[0]);
+    return schedule->normed ? schedule->normed[summand->id] : NULL;
 }
 
 static bool list_has(const NodeList *list, const Node *node) {

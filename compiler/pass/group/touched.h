@@ -1,4 +1,6 @@
-// Tables of weights that are updated row by row, for the rows that a batch names.
+// Tables of weights that are updated row by row, for the rows that a batch names. Where a sum over
+// all of the gradient's elements decides about the update, as of a norm that is clipped, three
+// groups follow each other: the sums of rows, that sum, of the rows that have one, and the update.
 #ifndef NNC_PASS_TOUCHED_H
 #define NNC_PASS_TOUCHED_H
 
@@ -13,6 +15,12 @@ enum { TOUCHED_HEAD = 16, TOUCHED_STEPS = 2048, TOUCHED_MOST = 8 }; // MOST: ten
 // requires: layouts; provides: schedule->touching.
 void touched_find(Schedule *schedule);
 bool touched_updates(const Group *group); // whether it is such a group
+// Whether the update is apart from the sums of rows.
+bool touched_is_apart(const Schedule *schedule, const Node *scatter);
+// The group that updates by these sums of rows; NULL: none does.
+const Group *touched_update_of(const Schedule *schedule, const Node *scatter);
+// The sums of rows whose elements, each by itself, a sum over a storage adds up; NULL: of others.
+const Node *touched_summed(const Schedule *schedule, const Node *reduction);
 // The numbers of a step that the formulas of its update use, but for constants.
 NodeList touched_numbers(const Schedule *schedule, const Group *group);
 // The tensor that `assign` of such a group replaces, as its update reads it; NULL: it does not.
