@@ -137,7 +137,9 @@ typedef struct nnrt_context {
     nnrt_team *team;
     float *scratch;        // of all workers, scratch_size floats each
     nnrt_account *account; // of this worker's time; only functions that are profiled use it
-    int64_t time;          // the step of a sequence; generated code alone writes it
+    // Generated code alone writes these: the step of a sequence; which of how many parts of the
+    // worker's samples is being walked.
+    int64_t time, part, parts;
 } nnrt_context;
 
 typedef void nnrt_step(const nnrt_context *context);

@@ -119,7 +119,7 @@ static const AbiField abi_context_fields[] = {
     FIELD(weights),       FIELD(slots), FIELD(arena),  FIELD(columns), FIELD(index),
     FIELD(next_index),    FIELD(rows),  FIELD(thread), FIELD(threads), FIELD(key),
     FIELD(learning_rate), FIELD(step),  FIELD(loss),   FIELD(team),    FIELD(scratch),
-    FIELD(account),       FIELD(time)};
+    FIELD(account),       FIELD(time),  FIELD(part),   FIELD(parts)};
 STRUCT(abi_context, nnrt_context);
 #undef OWNER
 

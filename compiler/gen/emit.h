@@ -107,6 +107,8 @@ typedef enum ContextField {
     FIELD_SCRATCH = offsetof(nnrt_context, scratch),
     FIELD_ACCOUNT = offsetof(nnrt_context, account),
     FIELD_TIME = offsetof(nnrt_context, time),
+    FIELD_PART = offsetof(nnrt_context, part),
+    FIELD_PARTS = offsetof(nnrt_context, parts),
 } ContextField;
 // Loads a field; of the columns the address.
 Value ir_context(Gen *gen, Value function, ContextField field);
@@ -114,6 +116,8 @@ Value ir_context(Gen *gen, Value function, ContextField field);
 // called from here.
 Value ir_time(Gen *gen, Value function);
 void ir_set_time(Gen *gen, Value function, Value time);
+// The groups that are called from here walk this of so many parts of their samples.
+void ir_set_part(Gen *gen, Value function, Value part, Value parts);
 LLVMBasicBlockRef ir_block(Gen *gen, const char *name);
 // Number `index` of a constant table.
 Value ir_lookup(Gen *gen, const int64_t *numbers, int64_t count, Value index);
@@ -135,7 +139,8 @@ typedef struct Range {
 } Range;
 // This worker's part of [0, count).
 Range ir_worker_range(Gen *gen, Value function, Value count);
-// The samples of this worker: whole chunks, where the schedule has them.
+// The samples of this worker, whole chunks where the schedule has them; or what of them is walked
+// now.
 Range ir_sample_range(Gen *gen, const Schedule *schedule, Value function);
 // The samples of a chunk.
 Range ir_chunk_range(Gen *gen, const Schedule *schedule, Value function, Value chunk);

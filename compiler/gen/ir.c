@@ -248,8 +248,8 @@ Value ir_context(Gen *gen, Value function, ContextField field) {
     return ir_load_invariant(gen, type, pointer);
 }
 
-static Value time_pointer(Gen *gen, Value function) {
-    unsigned index = (unsigned)abi_index(&abi_context, FIELD_TIME);
+static Value field_pointer(Gen *gen, Value function, ContextField field) {
+    unsigned index = (unsigned)abi_index(&abi_context, field);
     return LLVMBuildStructGEP2(gen->builder, gen->context_struct, LLVMGetParam(function, 0), index,
                                "");
 }
@@ -265,7 +265,7 @@ Value ir_time(Gen *gen, Value function) {
         LLVMPositionBuilderBefore(gen->builder, first);
     else
         LLVMPositionBuilderAtEnd(gen->builder, entry);
-    Value pointer = time_pointer(gen, function);
+    Value pointer = field_pointer(gen, function, FIELD_TIME);
     LLVMSetValueName2(pointer, "time_place", strlen("time_place"));
     Value time = LLVMBuildLoad2(gen->builder, gen->i64, pointer, "time");
     LLVMPositionBuilderAtEnd(gen->builder, here);
@@ -273,7 +273,12 @@ Value ir_time(Gen *gen, Value function) {
 }
 
 void ir_set_time(Gen *gen, Value function, Value time) {
-    LLVMBuildStore(gen->builder, time, time_pointer(gen, function));
+    LLVMBuildStore(gen->builder, time, field_pointer(gen, function, FIELD_TIME));
+}
+
+void ir_set_part(Gen *gen, Value function, Value part, Value parts) {
+    LLVMBuildStore(gen->builder, part, field_pointer(gen, function, FIELD_PART));
+    LLVMBuildStore(gen->builder, parts, field_pointer(gen, function, FIELD_PARTS));
 }
 
 LLVMBasicBlockRef ir_block(Gen *gen, const char *name) {
@@ -351,12 +356,27 @@ Range ir_worker_range(Gen *gen, Value function, Value count) {
     return (Range){begin, LLVMBuildUDiv(gen->builder, next, threads, "")};
 }
 
+// What of a worker's range is walked now. These fields change between calls.
+static Range current_part(Gen *gen, const Schedule *schedule, Value function, Range all) {
+    if (!schedule->has_windows) return all;
+    Value part = ir_load(gen, gen->i64, field_pointer(gen, function, FIELD_PART));
+    Value parts = ir_load(gen, gen->i64, field_pointer(gen, function, FIELD_PARTS));
+    Value count = LLVMBuildSub(gen->builder, all.end, all.begin, ""), ends[2];
+    for (int i = 0; i < 2; i++) {
+        Value to = ir_multiply(gen, count, i ? ir_add(gen, part, ir_int(gen, 1)) : part);
+        ends[i] = ir_add(gen, all.begin, LLVMBuildUDiv(gen->builder, to, parts, ""));
+    }
+    return (Range){ends[0], ends[1]};
+}
+
 Range ir_sample_range(Gen *gen, const Schedule *schedule, Value function) {
     Value rows = ir_context(gen, function, FIELD_ROWS);
-    if (!schedule->chunks) return ir_worker_range(gen, function, rows);
-    Range chunks = ir_worker_range(gen, function, ir_int(gen, schedule->chunks));
-    return (Range){ir_chunk_range(gen, schedule, function, chunks.begin).begin,
-                   ir_chunk_range(gen, schedule, function, chunks.end).begin};
+    Range own =
+        ir_worker_range(gen, function, schedule->chunks ? ir_int(gen, schedule->chunks) : rows);
+    if (schedule->chunks)
+        own = (Range){ir_chunk_range(gen, schedule, function, own.begin).begin,
+                      ir_chunk_range(gen, schedule, function, own.end).begin};
+    return current_part(gen, schedule, function, own);
 }
 
 Range ir_chunk_range(Gen *gen, const Schedule *schedule, Value function, Value chunk) {

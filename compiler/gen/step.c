@@ -98,15 +98,45 @@ static void begin_step(Gen *gen, const Step *step, Value function) {
     LLVMPositionBuilderAtEnd(gen->builder, next);
 }
 
+static void emit_group(Gen *gen, const Step *step, Value function, int group) {
+    const GroupCode *code = &step->codes[group];
+    if (code->function) call_group(gen, code, LLVMGetParam(function, 0));
+    if (step->marks) emit_mark(gen, function, 2 * group);
+}
+
+// The parts of a worker's samples that have at most so many each.
+static Value count_parts(Gen *gen, Value function, int64_t window) {
+    Value rows = ir_context(gen, function, FIELD_ROWS);
+    Value together =
+        ir_multiply(gen, ir_context(gen, function, FIELD_THREADS), ir_int(gen, window));
+    Value most = ir_add(gen, rows, ir_add(gen, together, ir_int(gen, -1)));
+    return LLVMBuildUDiv(gen->builder, most, together, "");
+}
+
+// The groups [first, end), window by window.
+static void emit_windows(Gen *gen, const Step *step, Value function, int first, int end) {
+    int64_t window = step->schedule->groups.items[first]->window;
+    Value parts = count_parts(gen, function, window), one = ir_int(gen, 1);
+    Loop windows = ir_loop_begin(gen, ir_int(gen, 0), parts, one, "window");
+    ir_set_part(gen, function, windows.index, parts);
+    for (int i = first; i < end; i++) emit_group(gen, step, function, i);
+    ir_loop_end(gen, &windows);
+    ir_set_part(gen, function, ir_int(gen, 0), one);
+}
+
 // The groups [first, end), each behind its barrier.
 static void emit_part(Gen *gen, const Step *step, Value function, int first, int end) {
     Group *const *groups = step->schedule->groups.items;
-    Value context = LLVMGetParam(function, 0);
-    for (int i = first; i < end; i++) {
+    for (int i = first, next; i < end; i = next) {
         if (i && groups[i]->phase != groups[i - 1]->phase)
             emit_barrier(gen, function, i - 1, step->marks);
-        if (step->codes[i].function) call_group(gen, &step->codes[i], context);
-        if (step->marks) emit_mark(gen, function, 2 * i);
+        next = i + 1;
+        if (!groups[i]->window) {
+            emit_group(gen, step, function, i);
+            continue;
+        }
+        next = groups[i]->window_end < end ? groups[i]->window_end : end;
+        emit_windows(gen, step, function, i, next);
     }
 }
 
@@ -127,6 +157,7 @@ enum { LONGEST_PART = 256 };
 static Value emit_calls(Gen *gen, const Step *step) {
     int count = step->schedule->groups.count;
     Value function = ir_function(gen, step->name, gen->step_type);
+    if (step->schedule->has_windows) ir_set_part(gen, function, ir_int(gen, 0), ir_int(gen, 1));
     begin_step(gen, step, function);
     if (count <= LONGEST_PART) {
         emit_part(gen, step, function, 0, count);

@@ -96,6 +96,7 @@ static inline Code make_schedules(Arena *arena, Graph *forward, const LossStep *
         pass_schedule(code.schedule[mode]);
         schedule_verify(code.schedule[mode]);
         pass_plan(code.schedule[mode], arena);
+        pass_windows(code.schedule[mode]);
         schedule_verify_plan(code.schedule[mode]);
         if (!getenv("NNC_TEST_VERBOSE")) continue;
         Text text = text_create(arena);

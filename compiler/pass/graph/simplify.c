@@ -176,6 +176,61 @@ static Node *join_parts(Graph *graph, Node *node) {
     return graph_call(graph, "concat", inputs, parts.count, args);
 }
 
+// ---- What a gradient is multiplied with comes together: g a + g b = g (a + b). The sum is known
+// before the gradient is, and is one value to keep instead of two.
+
+enum { MOST_FACTORS = 8 };
+
+typedef struct Factors {
+    Node *items[MOST_FACTORS];
+    int count;
+} Factors;
+
+static bool collect_factors(Node *node, Factors *factors) {
+    if (node_is(node, "multiply"))
+        return collect_factors(node->inputs[0], factors) &&
+               collect_factors(node->inputs[1], factors);
+    if (factors->count == MOST_FACTORS) return false;
+    factors->items[factors->count++] = node;
+    return true;
+}
+
+static int factor_place(const Factors *factors, const Node *factor) {
+    for (int i = 0; i < factors->count; i++)
+        if (factors->items[i] == factor) return i;
+    return -1;
+}
+
+// The product of all but one.
+static Node *product_without(Graph *graph, const Factors *factors, int left_out) {
+    Node *product = NULL;
+    for (int i = 0; i < factors->count; i++) {
+        if (i == left_out) continue;
+        product = product ? graph_multiply(graph, product, factors->items[i]) : factors->items[i];
+    }
+    return product;
+}
+
+// A gradient that a product or a reduction gave, of every sample.
+static bool is_arriving(const Node *node, const Node *sum) {
+    bool is_made = node->op->fuse != FUSE_ELEMENTWISE && node->op->fuse != FUSE_LEAF;
+    return is_made && node->type.batched && same_type(node, sum);
+}
+
+static Node *gather_gradients(Graph *graph, Node *node) {
+    Factors x = {.count = 0}, y = {.count = 0};
+    if (!graph->has_gradients || !node_is(node, "add")) return NULL;
+    if (!collect_factors(node->inputs[0], &x) || !collect_factors(node->inputs[1], &y)) return NULL;
+    for (int i = 0; i < x.count && x.count > 1 && y.count > 1; i++) {
+        int other = factor_place(&y, x.items[i]);
+        if (other < 0 || !is_arriving(x.items[i], node)) continue;
+        Node *sum =
+            graph_add(graph, product_without(graph, &x, i), product_without(graph, &y, other));
+        return graph_multiply(graph, x.items[i], sum);
+    }
+    return NULL;
+}
+
 // ---- Shapes.
 
 // A factor comes out; uint8 data stays uint8 under its new shape.
@@ -249,7 +304,7 @@ static Node *drop_stop(Graph *graph, Node *node) {
 static Rule *const rules[] = {
     fold_constants,  drop_neutral,     merge_signs,           divide_once,      gather_factors,
     move_factor_out, simplify_reshape, drop_unit_reduction,   drop_broadcast,   merge_broadcasts,
-    join_parts,      drop_stop,        rectify_after_pooling, take_part_behind,
+    join_parts,      drop_stop,        rectify_after_pooling, take_part_behind, gather_gradients,
 };
 
 static Node *apply_rules(Graph *graph, Node *node) {

@@ -334,6 +334,12 @@ void schedule_print_groups(Text *out, const Schedule *schedule) {
 void schedule_print_plan(Text *out, const Schedule *schedule) {
     text_format(out, "%s: arena of %lld bytes\n", schedule->graph->name,
                 (long long)schedule->arena_size * 4);
+    for (int i = 0; i < schedule->groups.count; i++) {
+        const Group *group = schedule->groups.items[i];
+        if (group->window)
+            text_format(out, "    groups %d to %d: %lld samples at a time\n", i,
+                        group->window_end - 1, (long long)group->window);
+    }
     for (int i = 0; i < schedule->graph->nodes.count; i++) {
         const Buffer *buffer = &schedule->buffers[i];
         const Node *node = schedule->graph->nodes.items[i];

@@ -109,6 +109,8 @@ typedef struct Group {
     int level;           // while groups are made: above those of the groups that it reads
     bool is_rising;      // it is being raised
     int64_t state;       // of one that updates the rows of a table (touched.h): where in the arena
+    int64_t window;      // samples that it and those behind it walk together (windows.c); 0: all
+    int window_end;      // the first group that does not
 } Group;
 
 // How a value of a scan's body moves in memory from step to step.
@@ -144,6 +146,7 @@ struct Schedule {
     // 0: there are none, and the samples are divided evenly.
     int64_t chunks;
     bool is_single;      // of one sample, whose lines and columns the workers divide
+    bool has_windows;    // of some groups
     VEC(Group *) groups; // in execution order
     int phase_count;
     int *group_of;      // by node id; -1: leaf, or computed where it is used
@@ -166,6 +169,8 @@ void pass_schedule(Schedule *schedule);
 // requires: order and phases; provides: arena offsets of all stored values; values that live at the
 // same time never overlap.
 void pass_plan(Schedule *schedule, Arena *arena);
+// requires: order and phases; provides: which groups walk a few samples together.
+void pass_windows(Schedule *schedule);
 
 // requires: layout, buffers; provides: in whose parameter's order each unbatched value lies.
 void schedule_find_storages(Schedule *schedule);
