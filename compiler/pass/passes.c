@@ -53,7 +53,7 @@ static void run_fuse(Lowering *lowering) {
 
 static void run_plan(Lowering *lowering) {
     pass_plan(lowering->schedule, lowering->arena);
-    pass_windows(lowering->schedule);
+    pass_windows(lowering->schedule, 0);
 }
 
 enum {

@@ -169,8 +169,9 @@ void pass_schedule(Schedule *schedule);
 // requires: order and phases; provides: arena offsets of all stored values; values that live at the
 // same time never overlap.
 void pass_plan(Schedule *schedule, Arena *arena);
-// requires: order and phases; provides: which groups walk a few samples together.
-void pass_windows(Schedule *schedule);
+// requires: order and phases; provides: which groups walk `samples` together; 0: as many as are
+// worth it.
+void pass_windows(Schedule *schedule, int64_t samples);
 
 // requires: layout, buffers; provides: in whose parameter's order each unbatched value lies.
 void schedule_find_storages(Schedule *schedule);

@@ -63,7 +63,7 @@ static int64_t window_of(const Run *run, const Schedule *schedule) {
     return samples * 2 <= (double)schedule->batch ? (int64_t)samples : 0;
 }
 
-void pass_windows(Schedule *schedule) {
+void pass_windows(Schedule *schedule, int64_t samples) {
     Group *const *groups = schedule->groups.items;
     int count = schedule->groups.count;
     for (int first = 0, end; first < count && !schedule->is_single; first = end) {
@@ -72,8 +72,11 @@ void pass_windows(Schedule *schedule) {
                           has_window(schedule, groups[end]);
              end++)
             add_group(&run, schedule, groups[end]);
-        if (end - first > 1) groups[first]->window = window_of(&run, schedule);
-        if (groups[first]->window) groups[first]->window_end = end, schedule->has_windows = true;
+        if (end - first > 1) {
+            groups[first]->window = samples ? samples : window_of(&run, schedule);
+            groups[first]->window_end = end;
+            schedule->has_windows |= groups[first]->window > 0;
+        }
         if (end == first) end++;
     }
 }
