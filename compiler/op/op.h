@@ -141,6 +141,7 @@ struct OpDef {
     // reads of them it takes (op_take_mask). Without it elementwise operators and activations pass
     // masks on (op_mask_elementwise), others do not.
     Node *(*mask)(Graph *graph, Node *node);
+    bool makes_mask; // whatever its inputs have; with its option `mask`, if it has one
     // Composite: builds the same value out of other operators. A primitive has it, too, if it
     // stands for several of itself (a sum of three values); NULL: it is what it should be.
     Node *(*expand)(Graph *graph, Node *node);

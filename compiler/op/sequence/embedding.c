@@ -188,6 +188,7 @@ const OpDef op_embedding[] = {
      .rows = embedding_rows,
      .parameters = embedding_parameters,
      .mask = embedding_mask,
+     .makes_mask = true,
      .expand = embedding_expand},
     {.schema = {"take_rows", "takes rows of a table by their numbers", NULL, NULL},
      .min_inputs = 2,

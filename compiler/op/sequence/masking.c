@@ -51,6 +51,7 @@ const OpDef op_masking[] = {
      .fuse = FUSE_COMPOSITE,
      .shape = masking_shape,
      .mask = masking_mask,
+     .makes_mask = true,
      .expand = masking_expand},
     {.schema = {0}},
 };

@@ -88,12 +88,22 @@ static bool has_block(const Args *args) {
     return false;
 }
 
+static bool makes_mask(const Node *inner) {
+    bool has_switch = schema_arg_index(&inner->op->schema, "mask") >= 0;
+    return inner->op->makes_mask && (!has_switch || args_bool(inner->args, "mask"));
+}
+
 static bool check_layer(Graph *graph, Node *node, const Node *inner) {
     const char *name = inner->op->schema.name;
     if (has_block(inner->args))
         return op_shape_error(graph, node, "time_distributed does not take `%s` of a block", name);
     if (inner->op->min_inputs > 1 || inner->op->max_inputs == 0) {
         op_shape_error(graph, node, "`%s` is no layer of one value", name);
+        return false;
+    }
+    if (makes_mask(inner)) {
+        op_shape_error(graph, node, "`%s` would leave out steps within a step", name);
+        op_shape_help(graph, "layers behind time_distributed see its own steps: mask those");
         return false;
     }
     if (inner->op->results && inner->op->results(inner) > 1) {
