@@ -190,7 +190,7 @@ static void swap_values(float *a, float *b, int64_t count) {
 void nnrt_trainer_swap_averages(nnrt_trainer *trainer) {
     const nnrt_training *training = trainer->training;
     const nnrt_parameter *parameters = trainer->session->program->parameters;
-    if (!trainer->steps_done) return; // they are none yet
+    if (!trainer->steps_done && !trainer->pass.step) return; // they are none yet
     for (int64_t i = 0; i < training->step_count; i++) {
         const nnrt_train_step *step = &training->steps[i];
         float *slots = nnrt_session_slots(trainer->session, training, step);

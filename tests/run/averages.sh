@@ -50,6 +50,10 @@ same_weights plain.safetensors swapped.safetensors
 same_weights raw5.safetensors raw.safetensors
 expect 0 ./swapped evaluate --weights swapped.safetensors --json
 between "$(awk -v x="$last" 'BEGIN { print x * 0.99999 }')" "$(number loss)" "$(awk -v x="$last" 'BEGIN { print x * 1.00001 }')"
+fits swapped --epochs 1 --save first.safetensors # the first validation, too
+first=$(number val_loss)
+expect 0 ./swapped evaluate --weights first.safetensors --json
+between "$(awk -v x="$first" 'BEGIN { print x * 0.99999 }')" "$(number loss)" "$(awk -v x="$first" 'BEGIN { print x * 1.00001 }')"
 fits early --step-log early.csv
 cmp -s plain.csv early.csv || fail "training goes on from what the callbacks see"
 same_weights e5.safetensors early.safetensors
