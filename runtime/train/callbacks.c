@@ -58,7 +58,7 @@ nnrt_status nnrt_callbacks_open(nnrt_callbacks *callbacks) {
 }
 
 void nnrt_callbacks_close(nnrt_callbacks *callbacks) {
-    for (int64_t i = 0; i < callbacks->count; i++) {
+    for (int64_t i = callbacks->count - 1; i >= 0; i--) { // what `open` found is put back
         nnrt_callback *callback = &callbacks->items[i];
         if (callback->own && callback->row->close) callback->row->close(callback);
         free(callback->own);

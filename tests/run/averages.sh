@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Averages of the weights, and what else callbacks do with them: swap_ema, swa, checkpoint(every = ..), max_time. What Keras
 # computes is steps/averages. Fails where weights at the end are not the averages, where validation, a checkpoint or
-# `samples` see other ones than swap_ema says, where training goes on from averages, or where a checkpoint of the program is
-# another one than that of --checkpoint.
+# `samples` see other ones than swap_ema says, where training goes on from averages, where a checkpoint of the program is
+# another one than that of --checkpoint, or where a time that is over is of another block.
 . "$(dirname "$0")/common/begin.sh"
 
 program() { # OPTIMIZER CALLBACKS ENTRIES
@@ -95,9 +95,10 @@ says "needs \`--checkpoint FILE\` or"
 
 # ---- A time that is over, and a loss that is not finite.
 
-program "sgd(0.01)" 'max_time(1s)' >timed.nn
+program "sgd(0.01)" 'max_time(0.8s), max_time(600s)' >timed.nn # of their own block, which is short
+program "sgd(0.01)" 'max_time(1s)' | sed -n '/^train/,$p' | sed 's/epochs .*/epochs = 100000000/' >>timed.nn
 build timed.nn
-expect 3 ./timed fit --epochs 100000000 --progress=none
+expect 3 ./timed fit --progress=none
 says "max_time(1s) is over"
 expect 0 ./timed predict 1 2
 program "sgd(1e30)" 'terminate_on_nan' >infinite.nn
