@@ -78,6 +78,15 @@ expect 0 ./net fit --run runs --resume --progress=none
 [ "$(ls runs | wc -l)" = 3 ] || fail "a run that was done went on"
 expect 0 ./net fit --run "$first" --resume --epochs 8 --progress=none
 [ "$(wc -l <"$first/log.jsonl")" = 8 ] || fail "it did not go on to epoch 8"
+mkdir again
+cp -r "$first" again
+grep -q '"ended"' again/*/run.json || fail "run.json does not say when it ended"
+./net fit --run again/* --resume --epochs 1000000000 --progress=none &
+training=$!
+until grep -q running again/*/run.json; do sleep 0.01; done
+kill -KILL $training
+wait $training 2>/dev/null
+grep -q '"ended"' again/*/run.json && fail "a run that was killed tells of an end before"
 expect 2 ./net fit --run "$first"
 says "is a run: \`--run $first --resume\` goes on with it"
 

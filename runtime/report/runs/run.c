@@ -133,6 +133,7 @@ static nnrt_status go_on(nnrt_run *run, const nnrt_options *options) {
     json_array_append_new(resumed,
                           json_pack("{s:o, s:o}", "at", now(), "command", command_line(options)));
     json_object_del(run->about, "message");
+    json_object_del(run->about, "ended");
     nnrt_run_tell(run, "status", json_string("running"));
     nnrt_run_tell(run, "machine", nnrt_machine());
     tell_folder(run);
