@@ -9,13 +9,17 @@
 int nnrt_terminal_width(int descriptor) {
     struct winsize size;
     if (!isatty(descriptor) || ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
-    return size.ws_col;
+    return size.ws_col >= 2 ? size.ws_col : 0;
+}
+
+int nnrt_terminal_can_draw(int descriptor) {
+    const char *terminal = getenv("TERM");
+    return isatty(descriptor) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
 }
 
 int nnrt_terminal_has_color(int descriptor) {
-    const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    int is_dumb = !terminal || strcmp(terminal, "dumb") == 0;
-    return isatty(descriptor) && !is_dumb && !(no_color && *no_color);
+    const char *no_color = getenv("NO_COLOR");
+    return nnrt_terminal_can_draw(descriptor) && !(no_color && *no_color);
 }
 
 // The first variable that is set decides, as in setlocale.

@@ -2,6 +2,7 @@
 
 #include "../../base/clock.h"
 #include "../../base/text/print.h"
+#include "../../base/text/terminal.h"
 #include "bar.h"
 
 #include <errno.h>
@@ -9,29 +10,17 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const double shown_every = 0.1, default_heartbeat = 60; // seconds
-
-static int is_set(const char *name) {
-    const char *value = getenv(name);
-    return value && *value;
-}
-
-static int can_draw(void) {
-    const char *terminal = getenv("TERM");
-    return isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
-}
 
 // Who sends the lines to a file and looks at a terminal has both.
 static void choose(nnrt_progress *progress, const nnrt_options *options) {
     switch ((nnrt_progress_mode)options->progress) {
     case NNRT_PROGRESS_AUTO:
         if (options->json) return;
-        progress->has_bar = can_draw();
+        progress->has_bar = nnrt_terminal_can_draw(STDERR_FILENO);
         progress->has_lines = !progress->has_bar || !isatty(STDOUT_FILENO);
         return;
     case NNRT_PROGRESS_BAR: progress->has_bar = 1; return;
@@ -45,7 +34,7 @@ void nnrt_progress_open(nnrt_progress *progress, const nnrt_options *options, in
     memset(progress, 0, sizeof *progress);
     choose(progress, options);
     progress->is_terminal = isatty(STDERR_FILENO);
-    progress->has_color = can_draw() && !is_set("NO_COLOR");
+    progress->has_color = nnrt_terminal_has_color(STDERR_FILENO);
     // Objects between those of the epochs are for who asks for them.
     if (progress->has_lines || (progress->has_json && options->heartbeat > 0))
         progress->heartbeat = options->heartbeat > 0 ? options->heartbeat : default_heartbeat;
@@ -74,12 +63,6 @@ static void put(nnrt_progress *progress, const char *text, int length) {
     }
 }
 
-static int screen_width(const nnrt_progress *progress) {
-    struct winsize size;
-    if (!progress->is_terminal || ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) return 0;
-    return size.ws_col >= 2 ? size.ws_col : 0;
-}
-
 // Where lines stay elsewhere, one bar is drawn over the other and none stays.
 static int is_passing(const nnrt_progress *progress) {
     return progress->has_lines;
@@ -103,7 +86,7 @@ static void draw(nnrt_progress *progress, int64_t done, const nnrt_log *log, int
                     .step = step_seconds(progress, done, now),
                     .waited = progress->waited,
                     .is_end = is_end,
-                    .width = screen_width(progress),
+                    .width = nnrt_terminal_width(STDERR_FILENO),
                     .has_color = progress->has_color};
     text[0] = '\r';
     int used = 1 + nnrt_bar_text(&bar, log, text + 1);
