@@ -200,6 +200,16 @@ static nnrt_status make_pass(const nnrt_saved_step *saved, nnrt_trainer *trainer
     return status;
 }
 
+static nnrt_status check_batch(const nnrt_saved_step *saved, const char *path,
+                               const nnrt_training *training) {
+    if (saved->batch <= training->batch) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "the step in `%s` is of batches of %" PRId64
+                     ", but this program's have %" PRId64
+                     " at most: it is another program's step, or `batch` was changed",
+                     path, saved->batch, training->batch);
+}
+
 nnrt_status nnrt_saved_step_read(nnrt_saved_step *saved, const char *path, nnrt_session *session,
                                  nnrt_trainer *trainer) {
     nnrt_safetensors file;
@@ -208,9 +218,9 @@ nnrt_status nnrt_saved_step_read(nnrt_saved_step *saved, const char *path, nnrt_
     nnrt_status status = nnrt_checkpoint_open(&file, path);
     if (status) return status;
     status = read_numbers(saved, &file, session->program);
-    if (!status)
-        status = nnrt_trainer_open_saved(
-            trainer, session, &session->program->trainings[saved->training], saved->batch);
+    const nnrt_training *training = &session->program->trainings[saved->training];
+    if (!status) status = check_batch(saved, path, training);
+    if (!status) status = nnrt_trainer_open_saved(trainer, session, training, saved->batch);
     if (!status) status = read_batch(saved, &file, trainer);
     if (!status) status = make_pass(saved, trainer);
     nnrt_safetensors_close(&file);

@@ -142,6 +142,12 @@ expect 0 ./log fit --progress=none --checkpoint whole.safetensors
 expect 2 ./log replay whole.safetensors
 says 'is no saved step but a checkpoint'
 
+# The step of a program with larger batches.
+sed 's/batch = 32/batch = 8/' log.nn >small.nn
+build small.nn
+expect 1 ./small replay log.step
+says 'is of batches of 32, but this program'
+
 # Nothing is written over what is read, and where nothing can be written the value is named all the same.
 mv update.step 1.not-finite.safetensors
 expect 4 ./update fit --progress=none --weights 1.not-finite.safetensors --save 1.safetensors --learning-rate 1e39

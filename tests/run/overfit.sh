@@ -98,3 +98,7 @@ net numbers.csv 'dense(32, tanh) -> dense(1) -> log' adam >net.nn
 build net.nn all
 dry 4
 says 'the loss of the first step is not finite'
+expect 1 ./all fit --overfit 1
+says 'the first loss is not finite'
+grep -q -- -nan err && fail "a sign of NaN: $(cat err)"
+exit 0

@@ -141,4 +141,16 @@ expect 2 "$nnc" runs
 : >file
 expect 1 ./net fit --run file
 one_message
+
+# A run that cannot begin leaves no folder that would pass for one.
+mkdir full
+(ulimit -f 0 && exec ./net fit --run full) >out 2>err && fail "a run without room began"
+[ -z "$(ls -A full)" ] || fail "a run that could not begin left $(ls -AR full)"
+# A number that leaves none for the next run is no number of a run.
+mkdir -p high/99999999999999999999-net
+expect 0 ./net fit --run high --epochs 1 --progress=none
+[ -d high/001-net-* ] || fail "numbers: $(ls high)"
+# The folder of a run is named once, with and without a slash behind it.
+expect 0 ./net fit --run "$(echo high/001-net-*)/" --resume
+grep -q '//' out && fail "two slashes: $(cat out)"
 exit 0

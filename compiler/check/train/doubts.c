@@ -153,6 +153,22 @@ static void warn_channels(Checker *c, const Graph *graph) {
     }
 }
 
+// ---- Averages of epochs that do not come. (`--epochs` may ask for more.)
+
+static void warn_averages(Checker *c, const Training *training) {
+    for (int i = 0; i < training->callbacks.count; i++) {
+        const Call *call = &training->callbacks.items[i];
+        if (strcmp(call->schema->name, "swa") != 0) continue;
+        int64_t start = (int64_t)args_get(call->args, "start_from_epoch")->number;
+        if (start < training->epochs) continue;
+        Diag *diag = diag_report(c->sink, DIAG_W0303, call->args->span,
+                                 "`swa` begins after %lld epochs, but this training has %lld",
+                                 (long long)start, (long long)training->epochs);
+        diag_label(diag, "nothing is averaged");
+        diag_help(diag, "write a smaller `start_from_epoch`, or more `epochs`");
+    }
+}
+
 // ---- Columns of tables.
 
 // Large numbers of a table that a layer with a kernel gets as they are.
@@ -190,6 +206,7 @@ void doubts_warn(Checker *c) {
             warn_channels(c, c->models.items[i]->model->forward);
     for (int i = 0; i < c->trainings.count; i++) {
         const TrainEntry *entry = c->trainings.items[i];
+        if (entry->training) warn_averages(c, entry->training);
         if (!entry->model || !entry->model->model->forward) continue;
         warn_noise(c, entry->model->model->forward);
         if (!entry->dataset) continue;

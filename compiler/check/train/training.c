@@ -343,6 +343,23 @@ static void limit_batch(Setup *s) {
     s->training->batch = rows;
 }
 
+// Gradients of more batches than the block has are never applied. (`--epochs` may ask for more.)
+static void warn_accumulate(const Setup *s) {
+    const Ast *given = s->given[TRAIN_ACCUMULATE];
+    int64_t rows = s->entry->dataset ? s->entry->dataset->info.train_rows : 0;
+    int64_t epochs = s->training->epochs, batch = s->training->batch;
+    int64_t wanted = s->step->accumulate;
+    if (!given || rows <= 0 || batch < 1 || epochs < 1) return;
+    int64_t batches = (rows - 1) / batch + 1;
+    if (batches >= wanted || epochs >= wanted || batches * epochs >= wanted) return;
+    Diag *diag = diag_report(s->c->sink, DIAG_W0303, given->span,
+                             "%lld batches make a step, but this training has %lld",
+                             (long long)wanted, (long long)(batches * epochs));
+    diag_label(diag, "no step is made: the weights stay as they are");
+    diag_help(diag, "an epoch has %lld batch%s: write a smaller number, or more `epochs`",
+              (long long)batches, batches == 1 ? "" : "es");
+}
+
 // Weights that are given with a mistake are none to miss.
 static void check_weights(const Setup *s) {
     const Ast *weighted = s->given[TRAIN_WEIGHTED_METRICS];
@@ -372,6 +389,7 @@ static void read_entries(Setup *s) {
     training->batch = read_number(s, TRAIN_BATCH);
     s->step->accumulate = read_number(s, TRAIN_ACCUMULATE);
     limit_batch(s);
+    warn_accumulate(s);
     report_missing(s);
 }
 

@@ -256,7 +256,10 @@ static void blame_size(attempt *a, const nnrt_exam *exam) {
 
 static void blame_rate(attempt *a) {
     double rate = nnrt_schedule_rate(&a->f->trainer.schedules[0], 0);
-    if (!isfinite(a->last) || a->last > 1.5 * a->first)
+    if (!isfinite(a->first))
+        because(a, "the first loss is not finite: `fit` without `--overfit` says which value is "
+                   "the first one that is not");
+    else if (!isfinite(a->last) || a->last > 1.5 * a->first)
         because(a, "the loss rises: a smaller learning rate (--learning-rate, now %g)", rate);
     else if (!a->is_stuck)
         because(a,
@@ -340,6 +343,10 @@ static void put_json(const attempt *a) {
     nnrt_json_print(&json);
 }
 
+static double without_sign(double loss) {
+    return isnan(loss) ? (double)NAN : loss;
+}
+
 static nnrt_status report(attempt *a, const nnrt_exam *exam) {
     double floor = floor_of(exam);
     char least[64] = "";
@@ -358,11 +365,12 @@ static nnrt_status report(attempt *a, const nnrt_exam *exam) {
     for (int64_t i = 0; i < exam->output_count; i++) blame_outputs(a, &exam->outputs[i]);
     blame_size(a, exam);
     blame_rate(a);
-    return nnrt_fail(
-        NNRT_ERROR,
-        "%" PRId64 " samples are not learnt by heart: the loss%s was %.4g first, and is "
-        "%.4g (%.4g in evaluation) after %" PRId64 " steps, %.2g s%s",
-        a->part.count, least, a->first, a->last, a->evaluated, a->steps, a->seconds, a->reasons);
+    return nnrt_fail(NNRT_ERROR,
+                     "%" PRId64
+                     " samples are not learnt by heart: the loss%s was %.4g first, and is "
+                     "%.4g (%.4g in evaluation) after %" PRId64 " steps, %.2g s%s",
+                     a->part.count, least, without_sign(a->first), without_sign(a->last),
+                     without_sign(a->evaluated), a->steps, a->seconds, a->reasons);
 }
 
 nnrt_status nnrt_fit_overfit(nnrt_fit *f) {

@@ -19,8 +19,11 @@ static nnrt_status fail(const char *path) {
 
 static int put_path(char path[NNRT_RUN_PATH], const char *folder, const char *name) {
     size_t length = strlen(folder);
-    const char *slash = length && folder[length - 1] == '/' ? "" : "/";
-    return snprintf(path, NNRT_RUN_PATH, "%s%s%s", folder, slash, name) < NNRT_RUN_PATH;
+    while (length > 1 && folder[length - 1] == '/') length--;
+    if (length >= NNRT_RUN_PATH) return 0;
+    const char *slash = !*name || folder[length - 1] == '/' ? "" : "/";
+    return snprintf(path, NNRT_RUN_PATH, "%.*s%s%s", (int)length, folder, slash, name) <
+           NNRT_RUN_PATH;
 }
 
 int nnrt_run_place_is(const char *path) {
@@ -52,11 +55,12 @@ int nnrt_run_place_is_at_work(const char *path) {
     return is_locked;
 }
 
-// "007-fashion-2026-11-30": 7; 0: another name.
+// "007-fashion-2026-11-30": 7; 0: another name, and a number that leaves no room for the next ones.
 static long number_of(const char *name) {
+    enum { MOST = 1000000000 };
     char *end;
     long number = *name >= '0' && *name <= '9' ? strtol(name, &end, 10) : 0;
-    return number > 0 && *end == '-' ? number : 0;
+    return number > 0 && number < MOST && *end == '-' ? number : 0;
 }
 
 static long highest_number(DIR *folder) {

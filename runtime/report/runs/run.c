@@ -106,6 +106,20 @@ static nnrt_status lock(nnrt_run *run) {
     return status;
 }
 
+// Of a run that could not begin (a full disk) nothing is left.
+static void remove_begun(nnrt_run *run) {
+    const char *names[] = {"program.nn", "resolved.nn", "run.json"};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        file_of(run, names[i], path);
+        unlink(path);
+    }
+    rmdir(run->folder);
+    json_decref(run->about);
+    run->about = NULL;
+    run->folder[0] = 0;
+}
+
 static nnrt_status begin_new(nnrt_run *run, const nnrt_program *program,
                              const nnrt_options *options, const char *name) {
     if (nnrt_run_place_is(options->run))
@@ -115,7 +129,10 @@ static nnrt_status begin_new(nnrt_run *run, const nnrt_program *program,
                          options->run, options->run);
     nnrt_status status = nnrt_run_place_new(options->run, name, run->folder);
     if (!status) status = lock(run);
-    return status ? status : describe(run, program, options, name);
+    if (status) return status;
+    status = describe(run, program, options, name);
+    if (status) remove_begun(run);
+    return status;
 }
 
 // It keeps what it was begun with, and says how it was called this time.
