@@ -98,6 +98,11 @@ net numbers.csv 'dense(32, tanh) -> dense(1) -> log' adam >net.nn
 build net.nn all
 dry 4
 says 'the loss of the first step is not finite'
+# One sample is no reason to say that all samples get one answer.
+net numbers.csv "$good" 'sgd(1e-9)' | sed 's/batch = 32/batch = 1/' >net.nn
+build net.nn one
+expect 1 ./one fit --overfit 1 --steps 100
+grep -q 'same for all samples' err && fail "of one sample: $(cat err)"
 expect 1 ./all fit --overfit 1
 says 'the first loss is not finite'
 grep -q -- -nan err && fail "a sign of NaN: $(cat err)"

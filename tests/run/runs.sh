@@ -132,6 +132,22 @@ assert "+     x -> dense(units = 32," in table["sources"][1]["differences"], tab
 END
 fi
 
+# Another program does not go on with a run by mistake, and leaves what is told of it.
+mkdir other
+cp -r "$first" other
+cksum other/*/* >before
+cp net.nn another.nn
+build another.nn
+expect 2 ./another fit --run other/* --resume
+says "is a run of \`net\`, not of \`another\`"
+cksum other/*/* | cmp - before || fail "another program changed a run"
+# What cannot be read is named; the others are shown.
+mkdir other/007-broken
+echo '{"name": ' >other/007-broken/run.json
+expect 0 "$nnc" runs other
+says "other/007-broken/run.json"
+says "$(basename "$first")"
+
 expect 1 "$nnc" runs nowhere
 says "nowhere"
 mkdir empty

@@ -159,8 +159,11 @@ static int program_number(Runs *runs, const char *source) {
 
 static void read_run(Runs *runs, const char *name) {
     Run run = {.name = arena_copy(runs->arena, name, strlen(name))};
-    run.about = json_load_file(path_of(runs, name, "run.json"), 0, NULL);
+    const char *path = path_of(runs, name, "run.json");
+    run.about = json_load_file(path, 0, NULL);
     if (!json_is_object(run.about)) {
+        if (access(path, F_OK) == 0)
+            fprintf(stderr, "nnc: warning: `%s` cannot be read; the run is left out\n", path);
         json_decref(run.about);
         return;
     }

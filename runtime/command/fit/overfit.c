@@ -221,7 +221,8 @@ static void blame_outputs(attempt *a, const nnrt_answers *answers) {
     const char *name = answers->loss->label ? answers->loss->label : "the output";
     int low_is_wall = answers->at_low > 1 && answers->target_low < answers->output_low - room;
     int high_is_wall = answers->at_high > 1 && answers->target_high > answers->output_high + room;
-    if (nnrt_answers_spread(answers) <= 1e-6 * (fabs(answers->output_high) + 1e-6)) {
+    if (a->part.count > 1 &&
+        nnrt_answers_spread(answers) <= 1e-6 * (fabs(answers->output_high) + 1e-6)) {
         because(a,
                 "%s is the same for all samples, %.6g: no gradient reaches what is before it "
                 "(units that are dead, a loss that does not depend on it, unscaled inputs); see "

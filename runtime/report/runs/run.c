@@ -135,8 +135,21 @@ static nnrt_status begin_new(nnrt_run *run, const nnrt_program *program,
     return status;
 }
 
+// What another program left stays as it is.
+static nnrt_status check_name(nnrt_run *run, const nnrt_options *options, const char *name) {
+    const char *other = json_string_value(json_object_get(run->about, "name"));
+    if (!other || strcmp(other, name) == 0 || options->changed) return NNRT_OK;
+    nnrt_status status = nnrt_fail(NNRT_USAGE,
+                                   "`%s` is a run of `%s`, not of `%s`; `--changed` says that this "
+                                   "program goes on with it",
+                                   run->folder, other, name);
+    json_decref(run->about);
+    run->about = NULL; // so that its end is not told there
+    return status;
+}
+
 // It keeps what it was begun with, and says how it was called this time.
-static nnrt_status go_on(nnrt_run *run, const nnrt_options *options) {
+static nnrt_status go_on(nnrt_run *run, const nnrt_options *options, const char *name) {
     char path[PATH_MAX];
     json_error_t error;
     nnrt_status status = lock(run);
@@ -145,6 +158,8 @@ static nnrt_status go_on(nnrt_run *run, const nnrt_options *options) {
     run->about = json_load_file(path, 0, &error);
     if (!json_is_object(run->about))
         return nnrt_fail(NNRT_ERROR, "`%s` cannot be read: %s", path, error.text);
+    status = check_name(run, options, name);
+    if (status) return status;
     json_t *resumed = json_object_get(run->about, "resumed");
     if (!json_is_array(resumed)) nnrt_run_tell(run, "resumed", resumed = json_array());
     json_array_append_new(resumed,
@@ -173,7 +188,8 @@ nnrt_status nnrt_run_begin(nnrt_run *run, const nnrt_program *program, nnrt_opti
     nnrt_status status = NNRT_OK;
     if (options->resume) status = nnrt_run_place_resumed(options->run, name, run->folder);
     if (!status)
-        status = run->folder[0] ? go_on(run, options) : begin_new(run, program, options, name);
+        status =
+            run->folder[0] ? go_on(run, options, name) : begin_new(run, program, options, name);
     if (status) return status;
     name_files(run, options);
     return nnrt_journal_open(&run->log, run->log_path, 0);
