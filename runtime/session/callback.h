@@ -29,6 +29,7 @@ typedef struct nnrt_callback_row {
     int reads_gradients;       // which are compiled for it then (nnrt_train_step.gradients)
     int monitors;              // a value of the epochs, its argument `monitor` ..
     int monitor;               // .. which stands at this place
+    int mode;                  // the place of `mode`, whether less or more of it is better
     int needs_averages;        // `use_ema` of an optimizer
     int every;                 // the place of an option with which `fit` keeps checkpoints; 0: none
     int best_only;             // the place of a switch without which it monitors nothing; 0: none
@@ -71,5 +72,8 @@ static inline const char *nnrt_callback_monitored(const nnrt_call *call) {
     int monitors = row->monitors && (!row->best_only || nnrt_call_is_on(call, row->best_only));
     return monitors ? nnrt_call_text_at(call, row->monitor) : NULL;
 }
+
+// Is more of what it may monitor better?
+int nnrt_callback_is_max(const nnrt_call *call);
 
 #endif

@@ -38,6 +38,12 @@ int nnrt_callback_every(const nnrt_call *call, nnrt_every *every) {
     return !isnan(steps);
 }
 
+int nnrt_callback_is_max(const nnrt_call *call) {
+    const nnrt_callback_row *row = nnrt_callback_row_of(call);
+    return row->mode &&
+           nnrt_call_word_at(call, row->schema.args, row->mode) == NNRT_MAXIMUM_IS_BEST;
+}
+
 nnrt_status nnrt_callbacks_open(nnrt_callbacks *callbacks) {
     const nnrt_training *training = callbacks->training;
     nnrt_status status = NNRT_OK;

@@ -207,13 +207,10 @@ static const char *monitored(const nnrt_fit *f, const nnrt_log *log, int64_t *is
         nnrt_every every;
         if (!name && nnrt_callback_every(call, &every))
             name = nnrt_call_text_at(call, nnrt_callback_row_of(call)->monitor);
-        const nnrt_option *mode = training->callbacks[i].options;
-        for (int64_t k = 0; name && k < training->callbacks[i].option_count; k++)
-            if (strcmp(mode[k].name, "mode") == 0)
-                *is_max = mode[k].text && strcmp(mode[k].text, "max") == 0;
-        if (name && !isnan(nnrt_log_value(log, name))) return name;
+        if (!name || isnan(nnrt_log_value(log, name))) continue;
+        *is_max = nnrt_callback_is_max(call);
+        return name;
     }
-    *is_max = 0;
     return isnan(nnrt_log_value(log, "val_loss")) ? "loss" : "val_loss";
 }
 

@@ -46,20 +46,13 @@ const double *nnrt_epochs_values(const nnrt_epochs *epochs, const char *name) {
     return NULL;
 }
 
-static int is_largest_best(const nnrt_call *call) {
-    for (int64_t i = 0; i < call->option_count; i++)
-        if (strcmp(call->options[i].name, "mode") == 0)
-            return call->options[i].text && strcmp(call->options[i].text, "max") == 0;
-    return 0;
-}
-
 static const char *choose_judge(const nnrt_epochs *epochs, const nnrt_training *training,
                                 int *is_max) {
     *is_max = 0;
     for (int64_t i = 0; training && i < training->callback_count; i++) {
         const char *name = nnrt_callback_monitored(&training->callbacks[i]);
         if (!name || !nnrt_epochs_values(epochs, name)) continue;
-        *is_max = is_largest_best(&training->callbacks[i]);
+        *is_max = nnrt_callback_is_max(&training->callbacks[i]);
         return name;
     }
     return nnrt_epochs_values(epochs, "val_loss") ? "val_loss" : "loss";

@@ -93,6 +93,7 @@ const nnrt_callback_row nnrt_callback_checkpoint[] = {
      .writes = NNRT_WRITES_WEIGHTS,
      .monitors = 1,
      .monitor = CHECKPOINT_MONITOR,
+     .mode = CHECKPOINT_MODE,
      .best_only = CHECKPOINT_BEST_ONLY,
      .every = CHECKPOINT_EVERY,
      .own_size = sizeof(nnrt_monitor),

@@ -91,6 +91,7 @@ const nnrt_callback_row nnrt_callback_early_stopping[] = {
                 stopping_args, "EarlyStopping"},
      .monitors = 1,
      .monitor = STOPPING_MONITOR,
+     .mode = STOPPING_MODE,
      .own_size = sizeof(stopping),
      .open = open_stopping,
      .epoch = end_stopping_epoch,

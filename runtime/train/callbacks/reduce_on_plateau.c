@@ -84,6 +84,7 @@ const nnrt_callback_row nnrt_callback_reduce_on_plateau[] = {
      .lowers_rate = 1,
      .monitors = 1,
      .monitor = PLATEAU_MONITOR,
+     .mode = PLATEAU_MODE,
      .own_size = sizeof(nnrt_plateau),
      .open = open_plateau,
      .epoch = end_plateau_epoch,
