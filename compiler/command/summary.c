@@ -4,6 +4,7 @@
 // rows for its inputs.
 #include "summary.h"
 
+#include "../../runtime/base/text/number.h"
 #include "../../runtime/data/locality.h"
 #include "../../runtime/files/locate.h"
 #include "../../runtime/formats/vectors.h"
@@ -39,14 +40,8 @@ char *summary_class_name(Arena *arena, const char *operator_name) {
 }
 
 char *summary_count(Arena *arena, int64_t count) {
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%" PRId64, count);
-    Text text = text_create(arena);
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && digits[i - 1] != '-' && (length - i) % 3 == 0) text_put(&text, ",");
-        text_put_bytes(&text, digits + i, 1);
-    }
-    return text.data;
+    char text[NNRT_GROUPED_NUMBER];
+    return arena_format(arena, "%s", nnrt_number_grouped(count, text));
 }
 
 typedef struct Memory { // bytes

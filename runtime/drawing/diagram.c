@@ -1,5 +1,6 @@
 #include "diagram.h"
 
+#include "../base/text/number.h"
 #include "layers.h"
 #include "style.h"
 
@@ -25,21 +26,10 @@ static void first_line(const nnrt_vertex *vertex, char text[LINE]) {
     snprintf(text, LINE, "%s%s%s", vertex->name, is_told ? "" : ": ", is_told ? "" : vertex->type);
 }
 
-// "7850" as "7,850".
-static void put_count(char *text, size_t size, int64_t count) {
-    char digits[32];
-    size_t length = (size_t)snprintf(digits, sizeof digits, "%" PRId64, count), at = 0;
-    for (size_t i = 0; i < length && at + 2 < size; i++) {
-        if (i && (length - i) % 3 == 0) text[at++] = ',';
-        text[at++] = digits[i];
-    }
-    text[at] = 0;
-}
-
 // "[24, 24, 32] · 320 weights"
 static void second_line(const nnrt_vertex *vertex, char text[LINE]) {
-    char count[48] = "";
-    if (vertex->params) put_count(count, sizeof count, vertex->params);
+    char count[NNRT_GROUPED_NUMBER] = "";
+    if (vertex->params) nnrt_number_grouped(vertex->params, count);
     snprintf(text, LINE, "%s%s%s%s", vertex->shape, *count ? " \xC2\xB7 " : "", count,
              *count ? " weights" : "");
 }

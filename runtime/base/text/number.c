@@ -13,6 +13,17 @@ int nnrt_number_parse(const char *text, double *value) {
     return end != text && !*end;
 }
 
+const char *nnrt_number_grouped(int64_t number, char text[NNRT_GROUPED_NUMBER]) {
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRId64, number), at = 0;
+    for (int i = 0; i < length; i++) {
+        if (i && digits[i - 1] != '-' && (length - i) % 3 == 0) text[at++] = ',';
+        text[at++] = digits[i];
+    }
+    text[at] = 0;
+    return text;
+}
+
 int nnrt_number_is_below(double value, int64_t limit) {
     return value >= 0 && value < (double)limit && value == floor(value);
 }

@@ -11,6 +11,10 @@
 // double is infinite. 0: it is none.
 int nnrt_number_parse(const char *text, double *value);
 
+// "7850" as "7,850".
+enum { NNRT_GROUPED_NUMBER = 32 };
+const char *nnrt_number_grouped(int64_t number, char text[NNRT_GROUPED_NUMBER]);
+
 // Is it a whole number from 0 to below `limit`?
 int nnrt_number_is_below(double value, int64_t limit);
 

@@ -1,5 +1,6 @@
 #include "show.h"
 
+#include "../../base/text/number.h"
 #include "../../drawing/pixels.h"
 #include "../../formats/array.h"
 #include "../../formats/pictures/resize.h"
@@ -36,14 +37,7 @@ const char *nnrt_show_number(double value, char text[NNRT_SHOWN_NUMBER]) {
 }
 
 const char *nnrt_show_count(int64_t count, char text[NNRT_SHOWN_NUMBER]) {
-    char digits[NNRT_SHOWN_NUMBER];
-    size_t length = (size_t)snprintf(digits, sizeof digits, "%" PRId64, count), at = 0;
-    for (size_t i = 0; i < length && at + 2 < NNRT_SHOWN_NUMBER; i++) {
-        if (i && digits[i - 1] != '-' && (length - i) % 3 == 0) text[at++] = ',';
-        text[at++] = digits[i];
-    }
-    text[at] = 0;
-    return text;
+    return nnrt_number_grouped(count, text);
 }
 
 const char *nnrt_show_bytes(double bytes, char text[NNRT_SHOWN_NUMBER]) {
