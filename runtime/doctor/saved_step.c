@@ -218,7 +218,8 @@ nnrt_status nnrt_saved_step_read(nnrt_saved_step *saved, const char *path, nnrt_
     nnrt_status status = nnrt_checkpoint_open(&file, path);
     if (status) return status;
     status = read_numbers(saved, &file, session->program);
-    const nnrt_training *training = &session->program->trainings[saved->training];
+    const nnrt_training *training =
+        session->program->trainings + (status ? 0 : saved->training); // else of no use
     if (!status) status = check_batch(saved, path, training);
     if (!status) status = nnrt_trainer_open_saved(trainer, session, training, saved->batch);
     if (!status) status = read_batch(saved, &file, trainer);
