@@ -7,7 +7,8 @@
 // -1, and 2 size is an old cell. So the cell before the centre is t / (2 size) - 1, and the
 // remainder says how far it is to the next one. An old cell j is near to 2 size new ones, from j
 // size - floor((size + 1) / 2) on.
-#include "../op.h"
+#include "../layer/layer.h"
+#include "../window.h"
 
 #include <math.h>
 
@@ -161,6 +162,50 @@ static Lane back_gather(LaneBuilder *b, Node *node) {
     return sum;
 }
 
+// ---- upsample_nearest: every cell becomes a block of equal ones.
+
+static bool upsample_shape(Graph *graph, Node *node) {
+    const Type *x = &node->inputs[0]->type;
+    int64_t size[2];
+    if (x->rank != 3 || !window_numbers(node->args, "size", size, 2))
+        return op_shape_error(graph, node, "upsample_nearest does not fit %s",
+                              type_text(graph->arena, x));
+    node->type = type_make(DTYPE_F32, x->batched, 3,
+                           (int64_t[]){x->dims[0] * size[0], x->dims[1] * size[1], x->dims[2]});
+    return true;
+}
+
+// The sum of each block: its mean times its cells.
+static void upsample_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
+    const ArgValue *size = args_get(node->args, "size");
+    Args *args = graph_args(graph, "pool_average");
+    args_set_numbers(args, graph->arena, "size", size->numbers, 2);
+    args_set_numbers(args, graph->arena, "stride", size->numbers, 2);
+    Node *mean = graph_call(graph, "pool_average", &dy, 1, args);
+    dinputs[0] = graph_scale(graph, mean, size->numbers[0] * size->numbers[1]);
+}
+
+static void upsample_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                              const EvalContext *context) {
+    const int64_t *from = node->inputs[0]->type.dims, *to = node->type.dims;
+    int64_t size[2] = {1, 1};
+    (void)context;
+    window_numbers(node->args, "size", size, 2);
+    for (int64_t i = 0; i < output->rows * output->size; i++) {
+        int64_t c = i % to[2], w = i / to[2] % to[1], h = i / to[2] / to[1];
+        // The rows of the next sample follow, and their number divides too.
+        output->data[i] = inputs[0].data[(h / size[0] * from[1] + w / size[1]) * from[2] + c];
+    }
+}
+
+static Lane upsample_gather(LaneBuilder *b, Node *node) {
+    int64_t size[2] = {1, 1};
+    window_numbers(node->args, "size", size, 2);
+    LanePlace places[] = {lane_place_divide(b, lane_place(b, 0), size[0]),
+                          lane_place_divide(b, lane_place(b, 1), size[1]), lane_place(b, 2)};
+    return lane_fetch(b, node, 0, places, NULL);
+}
+
 // ---- Rows.
 
 static const ArgDef interpolate_args[] = {
@@ -174,6 +219,11 @@ static const ArgDef interpolate_args[] = {
      .minimum = 1,
      .maximum = INT32_MAX,
      .doc = "how many new cells an old one becomes"},
+    {0},
+};
+
+static const ArgDef upsample_args[] = {
+    WINDOW_PAIR("size", NULL, "rows and columns of a block"),
     {0},
 };
 
@@ -191,5 +241,15 @@ const OpDef op_interpolate[] = {
                 "interpolate",
                 interpolate_args, NULL},
      INTERPOLATION(back)},
+    {.schema = {"upsample_nearest", "repeats each cell of a picture in a block", upsample_args,
+                NULL},
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .fuse = FUSE_GATHER,
+     .shape = upsample_shape,
+     .gradient = upsample_gradient,
+     .flops = op_flops_none,
+     .evaluate = upsample_evaluate,
+     .gather = upsample_gather},
     {.schema = {0}},
 };

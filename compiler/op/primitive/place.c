@@ -1,4 +1,4 @@
-// Values in other places: padding and cropping, repeating, other orders of dimensions, values side
+// Values in other places: padding and cropping, other orders of dimensions, values side
 // by side and parts of values. Nothing is computed, so each gradient is another of these rows.
 #include "../layer/layer.h"
 #include "../window.h"
@@ -55,50 +55,6 @@ static Lane pad_gather(LaneBuilder *b, Node *node) {
     window_numbers(node->args, "amount", amount, 4);
     LanePlace places[] = {moved(b, 0, -amount[0]), moved(b, 1, -amount[2]), lane_place(b, 2)};
     return lane_fetch(b, node, 0, places, lane_constant(b, 0));
-}
-
-// ---- upsample_nearest: every cell becomes a block of equal ones.
-
-static bool upsample_shape(Graph *graph, Node *node) {
-    const Type *x = &node->inputs[0]->type;
-    int64_t size[2];
-    if (x->rank != 3 || !window_numbers(node->args, "size", size, 2))
-        return op_shape_error(graph, node, "upsample_nearest does not fit %s",
-                              type_text(graph->arena, x));
-    node->type = type_make(DTYPE_F32, x->batched, 3,
-                           (int64_t[]){x->dims[0] * size[0], x->dims[1] * size[1], x->dims[2]});
-    return true;
-}
-
-// The sum of each block: its mean times its cells.
-static void upsample_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
-    const ArgValue *size = args_get(node->args, "size");
-    Args *args = graph_args(graph, "pool_average");
-    args_set_numbers(args, graph->arena, "size", size->numbers, 2);
-    args_set_numbers(args, graph->arena, "stride", size->numbers, 2);
-    Node *mean = graph_call(graph, "pool_average", &dy, 1, args);
-    dinputs[0] = graph_scale(graph, mean, size->numbers[0] * size->numbers[1]);
-}
-
-static void upsample_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
-                              const EvalContext *context) {
-    const int64_t *from = node->inputs[0]->type.dims, *to = node->type.dims;
-    int64_t size[2] = {1, 1};
-    (void)context;
-    window_numbers(node->args, "size", size, 2);
-    for (int64_t i = 0; i < output->rows * output->size; i++) {
-        int64_t c = i % to[2], w = i / to[2] % to[1], h = i / to[2] / to[1];
-        // The rows of the next sample follow, and their number divides too.
-        output->data[i] = inputs[0].data[(h / size[0] * from[1] + w / size[1]) * from[2] + c];
-    }
-}
-
-static Lane upsample_gather(LaneBuilder *b, Node *node) {
-    int64_t size[2] = {1, 1};
-    window_numbers(node->args, "size", size, 2);
-    LanePlace places[] = {lane_place_divide(b, lane_place(b, 0), size[0]),
-                          lane_place_divide(b, lane_place(b, 1), size[1]), lane_place(b, 2)};
-    return lane_fetch(b, node, 0, places, NULL);
 }
 
 // ---- permute
@@ -528,11 +484,6 @@ static const ArgDef pad_args[] = {
     {0},
 };
 
-static const ArgDef upsample_args[] = {
-    WINDOW_PAIR("size", NULL, "rows and columns of a block"),
-    {0},
-};
-
 static const ArgDef permute_args[] = {
     {.name = "dims",
      .type = ARG_INTS,
@@ -586,9 +537,6 @@ const OpDef op_place[] = {
                 NULL},
      .kept_axis = pad_kept,
      PLACE(pad)},
-    {.schema = {"upsample_nearest", "repeats each cell of a picture in a block", upsample_args,
-                NULL},
-     PLACE(upsample)},
     {.schema = {"permute", "puts dimensions in another order", permute_args, "Permute transpose"},
      .surface = true,
      .moves_lanes = permute_moves_lanes,
