@@ -53,12 +53,7 @@ static void train_for(nnrt_trainer *trainer, double seconds, double *samples, do
     double start = nnrt_seconds();
     *samples = 0;
     do {
-        if (trainer->pass.step >= trainer->pass.steps) {
-            nnrt_pass_settle(&trainer->pass);
-            nnrt_trainer_end_epoch(trainer);
-            nnrt_trainer_reset(trainer);
-            nnrt_trainer_start_epoch(trainer, trainer->pass.epoch + 1, 0);
-        }
+        nnrt_trainer_go_round(trainer);
         int64_t before = nnrt_pass_samples(&trainer->pass);
         nnrt_pass_advance(&trainer->pass, chunk_seconds);
         *samples += (double)(nnrt_pass_samples(&trainer->pass) - before);

@@ -370,6 +370,12 @@ static nnrt_status check_together(const nnrt_options *options) {
         return nnrt_fail(NNRT_USAGE, "only one of `--prompt` and `--prompt-file` can be given");
     if (options->weights && options->carried)
         return nnrt_fail(NNRT_USAGE, "only one of `--weights` and `--carried` can be given");
+    if ((options->dry_run || options->overfit) && options->doctor)
+        return nnrt_fail(NNRT_USAGE, "`--doctor` looks at a training: leave `%s` out",
+                         options->dry_run ? "--dry-run" : "--overfit");
+    if (options->overfit && (options->run || options->save))
+        return nnrt_fail(NNRT_USAGE, "`--overfit` keeps nothing: leave `%s` out",
+                         options->run ? "--run" : "--save");
     if (options->changed && !options->resume)
         return nnrt_fail(NNRT_USAGE, "`--changed` needs `--resume`");
     return NNRT_OK;

@@ -176,6 +176,14 @@ void nnrt_trainer_end_epoch(nnrt_trainer *trainer) {
     trainer->steps_done += trainer->pass.step;
 }
 
+void nnrt_trainer_go_round(nnrt_trainer *trainer) {
+    if (trainer->pass.step < trainer->pass.steps) return;
+    nnrt_pass_settle(&trainer->pass);
+    nnrt_trainer_end_epoch(trainer);
+    nnrt_trainer_reset(trainer);
+    nnrt_trainer_start_epoch(trainer, trainer->pass.epoch + 1, 0);
+}
+
 // ---- Averages.
 
 static void swap_values(float *a, float *b, int64_t count) {

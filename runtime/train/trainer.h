@@ -43,6 +43,9 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
 // The steps of the epoch are counted, after nnrt_pass_settle; its values are still there.
 void nnrt_trainer_end_epoch(nnrt_trainer *trainer);
 
+// Goes on with the next epoch where this one is over: for steps that are measured alone.
+void nnrt_trainer_go_round(nnrt_trainer *trainer);
+
 // Moving averages of weights (`use_ema`) and the weights change places, between epochs; nothing
 // does before the first step.
 void nnrt_trainer_swap_averages(nnrt_trainer *trainer);

@@ -84,3 +84,8 @@ END
 build steps.nn
 expect 0 ./steps fit --doctor --progress=none
 [ "$(grep -c '^doctor: nothing found' out)" = 2 ] || fail "$(cat out)"
+
+# Lines of JSON have standard output for themselves.
+expect 0 ./healthy fit --doctor --progress=json
+! grep -v '^{.*}$' out || fail "is no JSON"
+grep -q '^doctor: nothing found' err || fail "said nothing"

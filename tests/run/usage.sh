@@ -35,4 +35,8 @@ wrong --batch ./playground fit --batch 11
 wrong 99999999999999999999 ./playground fit --steps 99999999999999999999
 wrong --progress ./playground fit --progress=nonsense
 wrong predict ./playground predict
+wrong --doctor ./playground fit --dry-run --doctor
+wrong --run ./playground fit --overfit 1 --run runs
+wrong --save ./playground fit --overfit 1 --save x.safetensors
+absent runs x.safetensors
 expect 0 ./playground --help

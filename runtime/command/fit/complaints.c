@@ -22,12 +22,18 @@ static nnrt_status keep(nnrt_fit *f) {
     return NNRT_OK;
 }
 
+// Where progress is JSON, its lines have standard output for themselves.
+static FILE *place_of(const nnrt_fit *f) {
+    return f->options->progress == NNRT_PROGRESS_JSON ? stderr : stdout;
+}
+
 static void print(const nnrt_fit *f, const nnrt_complaint *complaint) {
+    FILE *out = place_of(f);
     char line[64];
-    printf("doctor: %s\n", complaint->text);
+    fprintf(out, "doctor: %s\n", complaint->text);
     nnrt_profile_line_text(f->session->program, complaint->line, line, sizeof line);
-    if (complaint->line) printf("  line %" PRId64 ": %s\n", complaint->line, line);
-    printf("  what helps: %s\n", complaint->remedy);
+    if (complaint->line) fprintf(out, "  line %" PRId64 ": %s\n", complaint->line, line);
+    fprintf(out, "  what helps: %s\n", complaint->remedy);
 }
 
 nnrt_status nnrt_fit_tell_checkup(nnrt_fit *f) {
@@ -38,7 +44,7 @@ nnrt_status nnrt_fit_tell_checkup(nnrt_fit *f) {
     int64_t count = nnrt_checkup_count(f->checkup);
     nnrt_checkup_text(f->checkup, looked, sizeof looked);
     for (int64_t i = 0; i < count; i++) print(f, nnrt_checkup_complaint(f->checkup, i));
-    if (!count) printf("doctor: nothing found; %s\n", looked);
+    if (!count) fprintf(place_of(f), "doctor: nothing found; %s\n", looked);
     return NNRT_OK;
 }
 

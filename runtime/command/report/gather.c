@@ -28,7 +28,7 @@ static int has_labels(const nnrt_loss *loss, const nnrt_output *output) {
 static nnrt_status make_room(nnrt_gathered *gathered, int64_t count) {
     int64_t held = count;
     gathered->every = 1;
-    while (held * gathered->size > MOST_FLOATS) {
+    while (held > 1 && held * gathered->size > MOST_FLOATS) {
         gathered->every++;
         held = (count + gathered->every - 1) / gathered->every;
     }

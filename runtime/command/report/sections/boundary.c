@@ -2,6 +2,7 @@
 // the samples of the part.
 #include "../../../drawing/chart.h"
 #include "../../../drawing/pixels.h"
+#include "../../../formats/array.h"
 #include "../section.h"
 #include "../show.h"
 
@@ -60,7 +61,7 @@ static void place_points(grid *g) {
 
 static nnrt_status open_grid(grid *g, const nnrt_model *model) {
     int64_t steps = nnrt_step_count(SIDE * SIDE, model->predict_batch);
-    g->points = calloc(2 * SIDE * SIDE, sizeof *g->points);
+    g->points = nnrt_array_allocate(NNRT_F32, 2 * SIDE * SIDE);
     g->rows = calloc(SIDE * SIDE, sizeof *g->rows);
     g->pixels = calloc(4 * SIDE * SIDE, sizeof *g->pixels);
     g->losses = calloc((size_t)steps, sizeof *g->losses);

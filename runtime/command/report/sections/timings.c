@@ -24,12 +24,7 @@ static int applies(const nnrt_report *report) {
 static void train_for(nnrt_trainer *trainer, double seconds) {
     double end = nnrt_seconds() + seconds;
     do {
-        if (trainer->pass.step >= trainer->pass.steps) {
-            nnrt_pass_settle(&trainer->pass);
-            nnrt_trainer_end_epoch(trainer);
-            nnrt_trainer_reset(trainer);
-            nnrt_trainer_start_epoch(trainer, trainer->pass.epoch + 1, 0);
-        }
+        nnrt_trainer_go_round(trainer);
         nnrt_pass_advance(&trainer->pass, seconds / 10);
     } while (nnrt_seconds() < end && !nnrt_interrupted());
 }
