@@ -6,6 +6,7 @@
 
 #include "../../runtime/base/text/number.h"
 #include "../../runtime/data/locality.h"
+#include "../../runtime/doctor/recall.h"
 #include "../../runtime/files/locate.h"
 #include "../../runtime/formats/vectors.h"
 #include "../graph/scan.h"
@@ -62,15 +63,33 @@ const char *summary_size(Arena *arena, int64_t bytes) {
 // What a program takes besides: its code, libraries, the stacks of its threads, buffers of files.
 enum { PROGRAM_BYTES = 5 << 20 };
 
+// What a training keeps to go back to (runtime/doctor/recall.h).
+static int64_t recalled(const GenSizes *sizes) {
+    int64_t state = sizes->weights + sizes->optimizer;
+    return state <= NNRT_RECALL_BYTES ? state : 0;
+}
+
 // The data set of a training takes more while it is read than afterwards; what is trained on stands
-// beside what remains, and so does the order of the samples.
-static int64_t training_peak(const nnrt_data_info *info, const GenSizes *sizes) {
+// beside what remains, and so do the order of the samples and a copy of the state; or, when weights
+// are written, the largest tensor in the order of the language.
+static int64_t training_peak(const nnrt_data_info *info, const GenSizes *sizes, int64_t largest) {
     int64_t order = info->train_rows * (int64_t)sizeof(uint32_t);
     int64_t window = NNRT_WINDOW_BYTES + NNRT_WINDOW_BYTES / 8; // pages reach beyond blocks
     if (info->disk_bytes < window) window = info->disk_bytes;
-    int64_t later = info->held_bytes + window + order + sizes->trained;
+    int64_t later = info->held_bytes + window + order + sizes->trained +
+                    (recalled(sizes) > largest ? recalled(sizes) : largest);
     int64_t before = info->peak_bytes + sizes->weights;
     return PROGRAM_BYTES + (later > before ? later : before);
+}
+
+static int64_t largest_tensor(const Graph *graph) {
+    int64_t largest = 0;
+    for (int i = 0; i < graph->parameter_nodes.count; i++) {
+        const Node *node = graph->parameter_nodes.items[i];
+        int64_t bytes = node ? type_elements(&node->parameter->type) * (int64_t)sizeof(float) : 0;
+        if (bytes > largest) largest = bytes;
+    }
+    return largest;
 }
 
 // Of the trainings; false: there is none whose data are known.
@@ -80,7 +99,7 @@ static bool find_memory(const Model *model, const GenSizes *sizes, Memory *memor
     for (int i = 0; i < model->trainings.count; i++) {
         const Dataset *dataset = model->trainings.items[i]->dataset;
         if (!dataset || !dataset->found) continue;
-        int64_t peak = training_peak(&dataset->info, sizes);
+        int64_t peak = training_peak(&dataset->info, sizes, largest_tensor(model->forward));
         is_known = true;
         if (peak > memory->peak)
             *memory = (Memory){dataset->info.held_bytes, dataset->info.disk_bytes, peak};

@@ -10,11 +10,12 @@
 static const double times_apart = 250; // as long as it takes, lies between two copies at least
 static const double chunk_seconds = 0.05;
 
-nnrt_status nnrt_recall_open(nnrt_recall *recall, nnrt_trainer *trainer) {
+nnrt_status nnrt_recall_open(nnrt_recall *recall, nnrt_trainer *trainer, int is_wanted) {
     *recall = (nnrt_recall){.trainer = trainer};
     nnrt_trainer_state(trainer, &recall->state);
     nnrt_status status = nnrt_state_check(&recall->state);
-    int is_affordable = recall->state.bytes <= nnrt_free_memory() / 4;
+    int is_affordable = recall->state.bytes <= nnrt_free_memory() / 4 &&
+                        (is_wanted || recall->state.bytes <= NNRT_RECALL_BYTES);
     if (!status && is_affordable) return nnrt_snapshot_open(&recall->snapshot, &recall->state);
     nnrt_state_clear(&recall->state);
     recall->trainer = NULL;

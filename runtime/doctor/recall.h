@@ -7,6 +7,10 @@
 
 #include "../train/trainer.h"
 
+// States of more bytes are copied only where that is wanted: the memory of a large training is what
+// `nnc summary` states, and no second one.
+enum { NNRT_RECALL_BYTES = 64 << 20 };
+
 typedef struct nnrt_recall { // a zeroed one is closed
     nnrt_trainer *trainer;
     nnrt_state state;
@@ -16,8 +20,8 @@ typedef struct nnrt_recall { // a zeroed one is closed
     double cost, time; // of the last copy: seconds that it took; when it was made
 } nnrt_recall;
 
-// Stays closed where a copy would take too much of the memory that is left.
-nnrt_status nnrt_recall_open(nnrt_recall *recall, nnrt_trainer *trainer);
+// Stays closed where a copy would be too large, or take too much of the memory that is left.
+nnrt_status nnrt_recall_open(nnrt_recall *recall, nnrt_trainer *trainer, int is_wanted);
 void nnrt_recall_close(nnrt_recall *recall);
 
 // Between steps of an epoch that was started: copies what there is, if that is due or must be,

@@ -92,8 +92,11 @@ static nnrt_status keep_step(trouble *t) {
 static void look_back(trouble *t) {
     nnrt_fit *f = t->f;
     if (!nnrt_recall_can(&f->recall, t->epoch, t->step)) {
-        explain_nothing(t, f->recall.trainer ? "no earlier state is in memory to go back to"
-                                             : "a copy of the state does not fit into memory");
+        explain_nothing(t,
+                        f->recall.trainer ? "no earlier state is in memory to go back to"
+                        : f->options->doctor
+                            ? "a copy of the state does not fit into memory"
+                            : "the state is too large to be copied unasked: `fit --doctor` does");
         return;
     }
     nnrt_status status = go_back(t);

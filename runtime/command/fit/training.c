@@ -147,7 +147,7 @@ static nnrt_status run_training(nnrt_fit *f, const nnrt_training *training, int6
     if (!status) status = open_callbacks(f, training, first_epoch);
     f->was_stopped = 0;
     if (!status) status = nnrt_fit_start_keeping(f);
-    if (!status) status = nnrt_recall_open(&f->recall, &f->trainer);
+    if (!status) status = nnrt_recall_open(&f->recall, &f->trainer, f->options->doctor != 0);
     if (!status && f->options->doctor) status = nnrt_fit_open_checkup(f);
     if (status) return end_training(f, training, status);
     announce(f, training, epochs);
