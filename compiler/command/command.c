@@ -6,14 +6,14 @@
 #include "../driver/output.h"
 #include "../front/format.h"
 #include "../pass/pass.h"
-#include "data.h"
-#include "diagram.h"
-#include "explain.h"
-#include "files.h"
+#include "language/explain.h"
+#include "language/reference.h"
 #include "options.h"
-#include "reference.h"
 #include "runs/runs.h"
-#include "summary.h"
+#include "show/data.h"
+#include "show/diagram.h"
+#include "show/files.h"
+#include "show/summary.h"
 
 #include <errno.h>
 #include <math.h>

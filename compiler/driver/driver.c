@@ -5,7 +5,7 @@
 #include "../../runtime/base/status.h"
 #include "../../runtime/files/temporary.h"
 #include "../base/locate.h"
-#include "../command/shapes.h"
+#include "../command/show/shapes.h"
 #include "../command/tune.h"
 #include "../front/parse.h"
 #include "../pass/pass.h"

@@ -1,6 +1,6 @@
 // Every diagnostic code has a page, and the examples on it are what they claim: the first program
 // shows the code, the second one is accepted.
-#include "../../compiler/command/explain.h"
+#include "../../compiler/command/language/explain.h"
 
 #include "../../compiler/check/check_program.h"
 #include "../../compiler/front/parse.h"

@@ -1,5 +1,5 @@
 // The summary of small graphs made by hand, byte for byte as Keras prints it, and as JSON.
-#include "../../compiler/command/summary.h"
+#include "../../compiler/command/show/summary.h"
 
 #include "../../compiler/op/op.h"
 

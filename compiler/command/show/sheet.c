@@ -1,7 +1,7 @@
 // `nnc data FILE [DATASET] --png FILE`: the pictures of a data set in one file.
-#include "../../runtime/data/look/sheet.h"
+#include "../../../runtime/data/look/sheet.h"
 
-#include "../driver/output.h"
+#include "../../driver/output.h"
 #include "data.h"
 
 #include <string.h>

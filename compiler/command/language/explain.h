@@ -3,7 +3,7 @@
 #ifndef NNC_EXPLAIN_H
 #define NNC_EXPLAIN_H
 
-#include "../base/diagnostics/diag.h"
+#include "../../base/diagnostics/diag.h"
 
 // The page (Markdown) of a code; NULL: there is none.
 const char *explain_page(DiagCode code);

@@ -1,9 +1,9 @@
 // Floating-point operations are counted on the expansion, whose nodes know their layer.
 #include "shapes.h"
 
-#include "../graph/scan.h"
-#include "../op/op.h"
-#include "../pass/pass.h"
+#include "../../graph/scan.h"
+#include "../../op/op.h"
+#include "../../pass/pass.h"
 
 // The layers within a recurrent cell count in all of its steps.
 static double layer_flops(const Graph *expanded, const Layer *layer) {

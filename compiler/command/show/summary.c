@@ -4,14 +4,14 @@
 // rows for its inputs.
 #include "summary.h"
 
-#include "../../runtime/base/text/number.h"
-#include "../../runtime/data/locality.h"
-#include "../../runtime/doctor/recall.h"
-#include "../../runtime/files/locate.h"
-#include "../../runtime/formats/vectors.h"
-#include "../graph/scan.h"
-#include "../op/op.h"
-#include "../program/diagram.h"
+#include "../../../runtime/base/text/number.h"
+#include "../../../runtime/data/locality.h"
+#include "../../../runtime/doctor/recall.h"
+#include "../../../runtime/files/locate.h"
+#include "../../../runtime/formats/vectors.h"
+#include "../../graph/scan.h"
+#include "../../op/op.h"
+#include "../../program/diagram.h"
 
 #include <ctype.h>
 #include <inttypes.h>

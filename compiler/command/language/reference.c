@@ -1,8 +1,8 @@
 // The reference, from the vocabulary.
 #include "reference.h"
 
-#include "../check/check.h"
-#include "../op/vocabulary.h"
+#include "../../check/check.h"
+#include "../../op/vocabulary.h"
 
 typedef void (*Visit)(void *state, const Family *family, const Schema *schema);
 

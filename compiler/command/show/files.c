@@ -1,8 +1,8 @@
 #include "files.h"
 
-#include "../../runtime/files/reads.h"
-#include "../../runtime/session/callback.h"
-#include "../driver/output.h"
+#include "../../../runtime/files/reads.h"
+#include "../../../runtime/session/callback.h"
+#include "../../driver/output.h"
 
 static void print_data(Text *out, const Session *session) {
     for (int64_t i = 0; i < nnrt_reads_count(); i++)

@@ -3,7 +3,7 @@
 #ifndef NNC_DATA_H
 #define NNC_DATA_H
 
-#include "../driver/driver.h"
+#include "../../driver/driver.h"
 
 // The tables, or with --json one object. Keys: datasets, each with name, rows {train, validation,
 // test}, duplicates {validation, test} and two lists of columns: source and transformed (null: the

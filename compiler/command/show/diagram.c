@@ -1,9 +1,9 @@
 #include "diagram.h"
 
-#include "../../runtime/drawing/diagram.h"
-#include "../driver/output.h"
-#include "../program/diagram.h"
-#include "options.h"
+#include "../../../runtime/drawing/diagram.h"
+#include "../../driver/output.h"
+#include "../../program/diagram.h"
+#include "../options.h"
 
 static nnrt_titled_diagram *collect(const Session *session, int *count) {
     const Program *program = session->program;

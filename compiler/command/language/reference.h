@@ -3,7 +3,7 @@
 #ifndef NNC_REFERENCE_H
 #define NNC_REFERENCE_H
 
-#include "../graph/schema.h"
+#include "../../graph/schema.h"
 
 // All names with their one-line descriptions, family by family.
 void reference_list(Text *out);

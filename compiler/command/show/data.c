@@ -1,7 +1,7 @@
 #include "data.h"
 
-#include "../../runtime/base/text/json.h"
-#include "../../runtime/data/look/survey.h"
+#include "../../../runtime/base/text/json.h"
+#include "../../../runtime/data/look/survey.h"
 #include "summary.h"
 
 #include <math.h>

@@ -5,8 +5,8 @@
 #ifndef NNC_SUMMARY_H
 #define NNC_SUMMARY_H
 
-#include "../check/check_program.h"
-#include "../gen/gen.h"
+#include "../../check/check_program.h"
+#include "../../gen/gen.h"
 
 // `sizes` may be NULL: not known, because the data was not found. `shown`, by the number of a
 // layer, says which rows tables before have: a part of the model with such layers is one row. Those

@@ -2,7 +2,7 @@
 #ifndef NNC_SHAPES_H
 #define NNC_SHAPES_H
 
-#include "../graph/graph.h"
+#include "../../graph/graph.h"
 
 // Layers in order: name, inputs -> output (without the batch), weights with their shapes, and the
 // floating-point operations of one sample in a forward pass of training.
