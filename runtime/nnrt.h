@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 25, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 26, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -154,6 +154,11 @@ typedef struct nnrt_group {
     double sample_flops, step_flops, sample_bytes, step_bytes;
 } nnrt_group;
 
+// Of all groups of a function.
+typedef struct nnrt_work {
+    double sample_flops, step_flops, sample_bytes, step_bytes;
+} nnrt_work;
+
 // Where a value lies.
 enum { NNRT_IN_ARENA, NNRT_IN_WEIGHTS, NNRT_IN_SLOTS, NNRT_IN_COLUMN };
 
@@ -201,6 +206,7 @@ typedef struct nnrt_function {
     const nnrt_output *outputs;
     int64_t output_count;
     double flops; // of one sample
+    nnrt_work work;
 } nnrt_function;
 
 // So many rounds of multiply-adds on registers alone, in the vectors of the program's kernels: the
@@ -274,7 +280,8 @@ typedef struct nnrt_training {
     nnrt_function samples; // pictures of which there are so many each epoch; without `run`: none
     int64_t sample_count;
     int64_t epochs, batch;
-    int64_t line; // in the source; 0: an imported file's
+    int64_t line;       // in the source; 0: an imported file's
+    int64_t peak_bytes; // of memory, as the summary states it; 0: the data were not known
 } nnrt_training;
 
 typedef struct nnrt_model {

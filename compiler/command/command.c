@@ -6,6 +6,7 @@
 #include "../driver/output.h"
 #include "../front/format.h"
 #include "../pass/pass.h"
+#include "cost/cost.h"
 #include "language/explain.h"
 #include "language/reference.h"
 #include "options.h"
@@ -196,6 +197,13 @@ static int summarize_file(const Options *options, Arena *arena) {
 
 static int command_summary(const Options *options, Arena *arena) {
     return for_each_file(options, arena, summarize_file);
+}
+
+static int command_cost(const Options *options, Arena *arena) {
+    Session session;
+    session_open(&session, options, arena);
+    bool ok = session_advance(&session, "graph") && cost_print(&session);
+    return session_close(&session, ok);
 }
 
 static int command_data(const Options *options, Arena *arena) {
@@ -417,6 +425,8 @@ const Command command_rows[] = {
     {"build", "FILE", false, "compile to an executable", command_build},
     {"check", "FILE...", false, "report mistakes and make nothing", command_check},
     {"summary", "FILE...", false, "print layers, shapes, parameters and memory", command_summary},
+    {"cost", "FILE", false, "print operations, bytes and memory of a step and of an epoch",
+     command_cost},
     {"data", "FILE [DATASET...]", false, "show the columns, rows and classes of data sets",
      command_data},
     {"fmt", "FILE...", false, "print the source in the standard layout", command_fmt},

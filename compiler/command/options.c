@@ -82,7 +82,7 @@ static const char *set_definition(Options *options, Arena *arena, const char *va
     return NULL;
 }
 
-#define COMPILING "run build check summary data graph expand gradcheck"
+#define COMPILING "run build check summary cost data graph expand gradcheck"
 #define AT(field) offsetof(Options, field), NULL
 
 static const OptionDef option_rows[] = {
@@ -91,9 +91,9 @@ static const OptionDef option_rows[] = {
     {"--emit", NULL, "STAGE", "build", "print this stage and stop (default: exe)", 0, set_emit},
     {"--after", NULL, "PASS", "build", "with --emit: the graph as this pass leaves it", 0,
      set_after},
-    {"--cpu", NULL, "NAME", "run build summary",
+    {"--cpu", NULL, "NAME", "run build summary cost",
      "the CPU to compile for (default: native; x86-64-v3, x86-64, ...)", 0, set_cpu},
-    {"--contraction", NULL, "KIND", "run build summary",
+    {"--contraction", NULL, "KIND", "run build summary cost",
      "who multiplies large matrices: own, blas or auto (the default)", 0, set_contraction},
     {"--weights", NULL, "FILE", "build",
      "put these trained weights into the executable: one file to deploy", AT(weights)},
@@ -111,7 +111,7 @@ static const OptionDef option_rows[] = {
      AT(gen.time_passes)},
     {"--png", NULL, "FILE", "data",
      "write pictures of the data set to this file, class by class, and as augmented", AT(png)},
-    {"--json", NULL, NULL, "summary data runs", "print one JSON object instead of the table",
+    {"--json", NULL, NULL, "summary cost data runs", "print one JSON object instead of the table",
      AT(json)},
     {"--svg", NULL, NULL, "graph", "draw the models as a picture", AT(svg)},
     {"--dot", NULL, NULL, "graph", "write the models as text for Graphviz", AT(dot)},

@@ -143,6 +143,12 @@ static const AbiField abi_read_fields[] = {FIELD(group), FIELD(value)};
 static STRUCT(abi_read, nnrt_read);
 #undef OWNER
 
+#define OWNER nnrt_work
+static const AbiField abi_work_fields[] = {FIELD(sample_flops), FIELD(step_flops),
+                                           FIELD(sample_bytes), FIELD(step_bytes)};
+static STRUCT(abi_work, nnrt_work);
+#undef OWNER
+
 #define OWNER nnrt_function
 static const AbiField abi_function_fields[] = {FIELD(name),
                                                FIELD(run),
@@ -162,7 +168,8 @@ static const AbiField abi_function_fields[] = {FIELD(name),
                                                FIELD(settles),
                                                ITEMS(outputs, abi_output, output_count),
                                                FIELD(output_count),
-                                               FIELD(flops)};
+                                               FIELD(flops),
+                                               PART(work, abi_work)};
 static STRUCT(abi_function, nnrt_function);
 #undef OWNER
 
@@ -231,7 +238,8 @@ static const AbiField abi_training_fields[] = {FIELD(model),
                                                FIELD(sample_count),
                                                FIELD(epochs),
                                                FIELD(batch),
-                                               FIELD(line)};
+                                               FIELD(line),
+                                               FIELD(peak_bytes)};
 static STRUCT(abi_training, nnrt_training);
 #undef OWNER
 
@@ -295,10 +303,11 @@ STRUCT(abi_program, nnrt_program);
 #undef OWNER
 
 const AbiStruct *const abi_structs[] = {
-    &abi_option,       &abi_call,   &abi_storage, &abi_parameter, &abi_slot,     &abi_layer,
-    &abi_column,       &abi_output, &abi_context, &abi_group,     &abi_function, &abi_training,
-    &abi_train_step,   &abi_loss,   &abi_model,   &abi_dataset,   &abi_program,  &abi_vectors,
-    &abi_value_struct, &abi_read,   &abi_vertex,  &abi_edge,      &abi_diagram,  NULL};
+    &abi_option,   &abi_call,     &abi_storage,    &abi_parameter,    &abi_slot,
+    &abi_layer,    &abi_column,   &abi_output,     &abi_context,      &abi_group,
+    &abi_function, &abi_training, &abi_train_step, &abi_loss,         &abi_model,
+    &abi_dataset,  &abi_program,  &abi_vectors,    &abi_value_struct, &abi_read,
+    &abi_vertex,   &abi_edge,     &abi_diagram,    &abi_work,         NULL};
 
 // ---- Are they sound?
 

@@ -5,9 +5,9 @@
 #include "../../runtime/session/schedule.h"
 #include "../graph/scan.h"
 #include "../pass/graph/penalty.h"
-#include "../pass/group/cost.h"
 #include "../pass/group/touched.h"
 #include "../program/diagram.h"
+#include "budget/budget.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -119,16 +119,6 @@ static void set_columns(Gen *gen, const Graph *graph, nnrt_function *out) {
 
 // ---- Functions.
 
-static double flops_of(const Graph *graph) {
-    double sum = 0;
-    for (int i = 0; i < graph->nodes.count; i++) {
-        const Node *node = graph->nodes.items[i];
-        if (node->op->flops && node->type.batched) sum += node->op->flops(node);
-        if (node->op->fuse == FUSE_CONTRACTION && !node->type.batched) sum += node->op->flops(node);
-    }
-    return sum;
-}
-
 static bool is_kept(const Graph *graph, int output) {
     for (int i = 0; i < graph->nodes.count; i++)
         if (graph->nodes.items[i]->kept == output + 1) return true;
@@ -147,42 +137,6 @@ static nnrt_output output_of(Gen *gen, const Schedule *schedule, Node *output, i
     return out;
 }
 
-// Two workers pay when a step is some ten thousand operations for each of them.
-static int64_t useful_threads(const Schedule *schedule) {
-    double work = flops_of(schedule->graph) * (double)schedule->batch;
-    double threads = work / 100e3, most = schedule->chunks ? (double)schedule->chunks : 1024;
-    return threads < 1 ? 1 : threads > most ? (int64_t)most : (int64_t)threads;
-}
-
-static int64_t line_of(const Compiled *compiled, const Group *group) {
-    const Node *node = cost_main_node(group);
-    Span span = node->layer ? node->layer->span : node->span;
-    return descriptor_line(compiled, span);
-}
-
-static nnrt_group group_of(Gen *gen, const Compiled *compiled, const Schedule *schedule,
-                           const Group *group) {
-    GroupCost cost = cost_of_group(schedule, group);
-    const Layer *layer = cost_main_node(group)->layer;
-    return (nnrt_group){
-        .name = cost_group_name(gen->arena, schedule, group),
-        .kind = cost_kind_name(group->kind),
-        .layer = layer ? weights_layer_name(gen->arena, layer, schedule->graph->name) : NULL,
-        .line = line_of(compiled, group),
-        .phase = group->phase,
-        .sample_flops = cost.sample_flops,
-        .step_flops = cost.step_flops,
-        .sample_bytes = cost.sample_bytes,
-        .step_bytes = cost.step_bytes};
-}
-
-static nnrt_group *groups_of(Gen *gen, const Compiled *compiled, const Schedule *schedule) {
-    nnrt_group *groups = ARENA_ARRAY(gen->arena, nnrt_group, schedule->groups.count);
-    for (int i = 0; i < schedule->groups.count; i++)
-        groups[i] = group_of(gen, compiled, schedule, schedule->groups.items[i]);
-    return groups;
-}
-
 static bool updates_rows(const Schedule *schedule) {
     for (int i = 0; i < schedule->groups.count; i++)
         if (touched_updates(schedule->groups.items[i])) return true;
@@ -197,15 +151,16 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
     for (int i = 0; i < graph->outputs.count; i++)
         outputs[i] = output_of(gen, schedule, graph->outputs.items[i], i);
     nnrt_function out = {.name = function->name,
-                         .groups = marks ? groups_of(gen, compiled, schedule) : NULL,
+                         .groups = marks ? budget_groups(gen->arena, compiled, schedule) : NULL,
                          .group_count = marks ? schedule->groups.count : 0,
                          .arena_size = schedule->arena_size,
-                         .threads = useful_threads(schedule),
+                         .threads = budget_threads(schedule),
                          .chunks = schedule->chunks,
                          .settles = updates_rows(schedule),
                          .outputs = outputs,
                          .output_count = graph->outputs.count,
-                         .flops = flops_of(graph)};
+                         .flops = budget_flops(graph),
+                         .work = budget_work(schedule)};
     set_columns(gen, graph, &out);
     abi_set_code(&out.run, function->code.run);
     abi_set_code(&out.run_profiled, function->code.profiled);
@@ -387,6 +342,8 @@ static nnrt_training training_of(Gen *gen, const Compiled *compiled, const Compi
                          .epochs = training->epochs,
                          .batch = training->batch,
                          .line = descriptor_line(compiled, training->span)};
+    GenMemory memory = budget_memory(compiled, own);
+    if (memory.is_known) out.peak_bytes = memory.peak;
     set_losses(gen, training, &out);
     if (own->samples) out.samples = function_of(gen, compiled, own->samples);
     return out;
@@ -513,7 +470,7 @@ static void set_generation(Gen *gen, const Compiled *compiled, const CompiledMod
 }
 
 static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledModel *own) {
-    GenSizes sizes = pipeline_sizes(compiled, own->model);
+    GenSizes sizes = budget_sizes(compiled, own->model);
     nnrt_model out = {.name = own->model->name,
                       .dataset = dataset_index(compiled, own->model->dataset),
                       .training = last_training(compiled, own->model),

@@ -321,13 +321,6 @@ typedef struct Compiled {
 
 Compiled *pipeline_run(Arena *arena, const Program *program, const Target *target,
                        const GenOptions *options, PassObserver *observe, void *state);
-GenSizes pipeline_sizes(const Compiled *compiled, const Model *model);
-// Floats of scratch that a gradient of weights over many rows takes, of all workers together; 0: it
-// takes little. product/weight_long.c
-int64_t weight_long_floats(const Schedule *schedule, const Node *product);
-// False, with a message, if the program needs more memory than there can be, or, for code that is
-// made for this machine, than it has.
-bool pipeline_fits(const Compiled *compiled, const GenOptions *options, DiagSink *sink);
 
 // ---- descriptor.c
 void descriptor_emit(Gen *gen, const Compiled *compiled);

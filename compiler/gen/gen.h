@@ -14,12 +14,55 @@ typedef struct GenOptions {
     Tuning *tuning; // asked for choices, told what was asked; NULL: none
 } GenOptions;
 
+// What a training holds at its peak, part by part, in bytes; and its peak.
+typedef struct GenMemory {
+    int64_t program;            // code, libraries, stacks
+    int64_t data, order;        // what stays of the data set; the order of an epoch's samples
+    int64_t window;             // at most, of what does not
+    int64_t on_disk;            // all of that, which takes no memory
+    int64_t weights, optimizer; // in the order of kernels, padding included
+    int64_t steps, evaluation;  // gradients and activations, while it trains, while it evaluates
+    int64_t scratch;            // of products
+    int64_t copy;               // of the state, to go back to; or of a tensor that is written
+    int64_t reading;            // of the data set, at most, before there is anything else
+    int64_t peak;
+    bool is_known; // the data were found
+} GenMemory;
+
 // What `summary` says of memory, in bytes: weights and optimizer state without the padding of their
 // layouts (what files hold), stored gradients likewise, activations as the planned arena.
 typedef struct GenSizes {
     int64_t weights, gradients, optimizer, activations;
-    int64_t trained; // all that a training of it takes, its evaluation with it
+    GenMemory memory; // of the training of it that takes most; all 0: nothing trains it
 } GenSizes;
+
+// What a function computes and moves.
+typedef struct GenFunctionCost {
+    const nnrt_group *groups; // in execution order
+    const Schedule *schedule; // that has them
+    int group_count, phase_count;
+    int64_t threads; // more do not help
+    nnrt_work work;  // of all groups
+} GenFunctionCost;
+
+typedef struct GenStepCost {
+    const TrainStep *step;
+    GenFunctionCost train, evaluate;
+    GenFunctionCost update; // after every `accumulate` runs; without groups: `train` updates
+} GenStepCost;
+
+typedef struct GenCost { // of a training
+    const Training *training;
+    GenStepCost *steps;
+    int step_count;
+    int64_t line; // 0: in an imported file
+    GenMemory memory;
+} GenCost;
+
+typedef struct GenCosts {
+    GenCost *items;
+    int count;
+} GenCosts;
 
 // One of: "grad" (graphs with gradients and updates), "fused", "plan", "ways", "llvm", "llvm-opt",
 // "asm".
@@ -28,6 +71,8 @@ bool gen_print(Text *out, const Program *program, const char *stage, const char 
 extern const char *const gen_cpu_names[]; // what `cpu` may be; ended by NULL
 // `sizes`: by model of the program; of those that predict.
 bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *sizes);
+// Of the trainings that run.
+bool gen_costs(const Program *program, const GenOptions *options, GenCosts *costs, DiagSink *sink);
 
 // Writes an object file; *needs_blas says whether it must be linked with OpenBLAS.
 bool gen_object(const Program *program, const char *path, const GenOptions *options,

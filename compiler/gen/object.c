@@ -1,5 +1,5 @@
 // From a program to LLVM modules, text forms of every stage, object files.
-#include "emit.h"
+#include "budget/budget.h"
 
 #include "../base/diagnostics/ice.h"
 
@@ -138,7 +138,15 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
     const Compiled *compiled = pipeline_run(program->arena, program, target, options, NULL, NULL);
     for (int i = 0; i < program->models.count; i++)
         if (program_predicts(program, program->models.items[i]))
-            sizes[i] = pipeline_sizes(compiled, program->models.items[i]);
+            sizes[i] = budget_sizes(compiled, program->models.items[i]);
+    target_dispose(target);
+    return true;
+}
+
+bool gen_costs(const Program *program, const GenOptions *options, GenCosts *costs, DiagSink *sink) {
+    Target *target = target_create(program->arena, options->cpu, sink);
+    if (!target) return false;
+    *costs = budget_costs(pipeline_run(program->arena, program, target, options, NULL, NULL));
     target_dispose(target);
     return true;
 }
@@ -166,7 +174,7 @@ bool gen_object(const Program *program, const char *path, const GenOptions *opti
     Target *target = target_create(arena, options->cpu, sink);
     if (!target) return false;
     Compiled *compiled = pipeline_run(arena, program, target, options, NULL, NULL);
-    if (!pipeline_fits(compiled, options, sink)) {
+    if (!budget_fits(compiled, options, sink)) {
         target_dispose(target);
         return false;
     }

@@ -62,7 +62,7 @@ static Model *first_network(void) {
 static void test_table(void **state) {
     (void)state;
     Text text = text_create(arena);
-    summary_print(&text, first_network(), &(GenSizes){31840, 31840, 0, 1234567, 0}, NULL);
+    summary_print(&text, first_network(), &(GenSizes){31840, 31840, 0, 1234567, {0}}, NULL);
     assert_string_equal(text.data,
                         "Model: \"mlp\"\n"
                         "_________________________________________________________________\n"

@@ -5,8 +5,6 @@
 #include "summary.h"
 
 #include "../../../runtime/base/text/number.h"
-#include "../../../runtime/data/locality.h"
-#include "../../../runtime/doctor/recall.h"
 #include "../../../runtime/files/locate.h"
 #include "../../../runtime/formats/vectors.h"
 #include "../../graph/scan.h"
@@ -45,10 +43,6 @@ char *summary_count(Arena *arena, int64_t count) {
     return arena_format(arena, "%s", nnrt_number_grouped(count, text));
 }
 
-typedef struct Memory { // bytes
-    int64_t data, on_disk, peak;
-} Memory;
-
 const char *summary_size(Arena *arena, int64_t bytes) {
     static const char *const units[] = {"KB", "MB", "GB", "TB"};
     double size = (double)bytes / 1024;
@@ -56,55 +50,6 @@ const char *summary_size(Arena *arena, int64_t bytes) {
     if (size < 1) return "";
     for (; size >= 1024 && unit < 3; unit++) size /= 1024;
     return arena_format(arena, " (%.2f %s)", size, units[unit]);
-}
-
-// ---- Memory.
-
-// What a program takes besides: its code, libraries, the stacks of its threads, buffers of files.
-enum { PROGRAM_BYTES = 5 << 20 };
-
-// What a training keeps to go back to (runtime/doctor/recall.h).
-static int64_t recalled(const GenSizes *sizes) {
-    int64_t state = sizes->weights + sizes->optimizer;
-    return state <= NNRT_RECALL_BYTES ? state : 0;
-}
-
-// The data set of a training takes more while it is read than afterwards; what is trained on stands
-// beside what remains, and so do the order of the samples and a copy of the state; or, when weights
-// are written, the largest tensor in the order of the language.
-static int64_t training_peak(const nnrt_data_info *info, const GenSizes *sizes, int64_t largest) {
-    int64_t order = info->train_rows * (int64_t)sizeof(uint32_t);
-    int64_t window = NNRT_WINDOW_BYTES + NNRT_WINDOW_BYTES / 8; // pages reach beyond blocks
-    if (info->disk_bytes < window) window = info->disk_bytes;
-    int64_t later = info->held_bytes + window + order + sizes->trained +
-                    (recalled(sizes) > largest ? recalled(sizes) : largest);
-    int64_t before = info->peak_bytes + sizes->weights;
-    return PROGRAM_BYTES + (later > before ? later : before);
-}
-
-static int64_t largest_tensor(const Graph *graph) {
-    int64_t largest = 0;
-    for (int i = 0; i < graph->parameter_nodes.count; i++) {
-        const Node *node = graph->parameter_nodes.items[i];
-        int64_t bytes = node ? type_elements(&node->parameter->type) * (int64_t)sizeof(float) : 0;
-        if (bytes > largest) largest = bytes;
-    }
-    return largest;
-}
-
-// Of the trainings; false: there is none whose data are known.
-static bool find_memory(const Model *model, const GenSizes *sizes, Memory *memory) {
-    bool is_known = false;
-    *memory = (Memory){0};
-    for (int i = 0; i < model->trainings.count; i++) {
-        const Dataset *dataset = model->trainings.items[i]->dataset;
-        if (!dataset || !dataset->found) continue;
-        int64_t peak = training_peak(&dataset->info, sizes, largest_tensor(model->forward));
-        is_known = true;
-        if (peak > memory->peak)
-            *memory = (Memory){dataset->info.held_bytes, dataset->info.disk_bytes, peak};
-    }
-    return is_known;
 }
 
 static int64_t layer_count(const Layer *layer) {
@@ -334,7 +279,7 @@ static void put_inputs(Text *out, const Table *table, const Model *model, int ro
     }
 }
 
-static void put_memory(Text *out, const Memory *memory) {
+static void put_memory(Text *out, const GenMemory *memory) {
     const struct {
         const char *name;
         int64_t bytes;
@@ -381,8 +326,7 @@ static void put_sizes(Text *out, const Model *model, const GenSizes *sizes) {
     for (int i = 0; i < 4; i++)
         text_format(out, "%s: %s bytes%s\n", rows[i].name, summary_count(out->arena, rows[i].bytes),
                     summary_size(out->arena, rows[i].bytes));
-    Memory memory;
-    if (find_memory(model, sizes, &memory)) put_memory(out, &memory);
+    if (sizes->memory.is_known) put_memory(out, &sizes->memory);
     int64_t batch = largest_batch(model);
     if (batch) text_format(out, "Batch: %s samples\n", summary_count(out->arena, batch));
 }
@@ -534,10 +478,9 @@ void summary_print_json(Text *out, const Model *model, const GenSizes *sizes, bo
     json_bytes(out, "gradient_bytes", sizes ? &sizes->gradients : NULL);
     json_bytes(out, "optimizer_bytes", sizes ? &sizes->optimizer : NULL);
     json_bytes(out, "activation_bytes", sizes ? &sizes->activations : NULL);
-    Memory memory;
-    bool is_known = sizes && find_memory(model, sizes, &memory);
-    json_bytes(out, "data_bytes", is_known ? &memory.data : NULL);
-    json_bytes(out, "disk_bytes", is_known ? &memory.on_disk : NULL);
-    json_bytes(out, "peak_bytes", is_known ? &memory.peak : NULL);
+    const GenMemory *memory = sizes && sizes->memory.is_known ? &sizes->memory : NULL;
+    json_bytes(out, "data_bytes", memory ? &memory->data : NULL);
+    json_bytes(out, "disk_bytes", memory ? &memory->on_disk : NULL);
+    json_bytes(out, "peak_bytes", memory ? &memory->peak : NULL);
     text_put(out, "}");
 }

@@ -3,6 +3,7 @@
 // dY as panels of columns, which then pass through the kernels from the second-level cache (Goto
 // and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication"). The sums of blocks
 // are added up in double precision, as in kernel_long.c.
+#include "../budget/budget.h"
 #include "weight_gradient.h"
 
 enum {

@@ -10,7 +10,7 @@
 // multiples of this are made a line longer.
 enum { LINE = 16, SLACK = 16, SKEWED = 512 };
 
-// Floats of one value; more is as good as infinite (pipeline_fits says so), and sums do not
+// Floats of one value; more is as good as infinite (budget_fits says so), and sums do not
 // overflow.
 static const int64_t LARGEST = (int64_t)1 << 46;
 

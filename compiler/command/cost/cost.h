@@ -1,0 +1,30 @@
+// `nnc cost`: what a training takes before its first step is done: parameters, operations and bytes
+// of a step and of an epoch, memory at its peak.
+#ifndef NNC_COST_H
+#define NNC_COST_H
+
+#include "../../driver/driver.h"
+
+// What is done, and what is moved, in a step or an epoch.
+typedef struct CostAmount {
+    double flops, bytes;
+} CostAmount;
+
+// Of a training on so many samples; an epoch validates, where there is a part for that.
+typedef struct CostTotal {
+    int64_t batch, samples, steps; // of an epoch; samples and steps 0: the data are not known
+    CostAmount step, epoch;
+} CostTotal;
+
+CostTotal cost_total(const GenCost *cost);
+
+// A group of a function, as often as a step runs it.
+CostAmount cost_of_runs(const nnrt_group *group, double runs, double samples);
+
+// After stage `graph`: prints the trainings as text, or as one JSON object. False: reported.
+bool cost_print(Session *session);
+
+// The JSON object: {"trainings": [..]}.
+void cost_print_json(Text *out, const Session *session, const GenCosts *costs);
+
+#endif
