@@ -1,5 +1,5 @@
 // A text that the model writes.
-#include "../../generate.h"
+#include "../../generation/generate.h"
 #include "../section.h"
 
 #include <stdlib.h>

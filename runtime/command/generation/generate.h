@@ -2,7 +2,7 @@
 #ifndef NNRT_GENERATE_H
 #define NNRT_GENERATE_H
 
-#include "../session/session.h"
+#include "../../session/session.h"
 
 // So many tokens by the session's model, whose weights are loaded, with the options of the session:
 // seed, temperature, prompt. *text is to be freed; NULL: it wrote nothing. NNRT_ERROR also: the

@@ -1,14 +1,14 @@
 // `generate`: a model goes on with a text, token by token: it is fed the prompt, then what is drawn
 // from its own scores. The text is printed as it comes.
 #include "generate.h"
-#include "../base/clock.h"
-#include "../base/text/json.h"
-#include "../data/text/spelling.h"
-#include "../files/stream.h"
-#include "command.h"
-#include "generation/sample.h"
-#include "generation/text_out.h"
-#include "generation/writer.h"
+#include "../../base/clock.h"
+#include "../../base/text/json.h"
+#include "../../data/text/spelling.h"
+#include "../../files/stream.h"
+#include "../command.h"
+#include "sample.h"
+#include "text_out.h"
+#include "writer.h"
 
 #include <inttypes.h>
 #include <math.h>
