@@ -226,6 +226,7 @@ typedef struct nnrt_train_step {
     int64_t report_count;
     nnrt_call learning_rate; // "constant" (option value) or a schedule
     nnrt_call optimizer;
+    int64_t optimizer_line; // in the source; 0: an imported file's
     int64_t trainable; // elements of the parameters that it changes
     int64_t penalized; // of those that regularizers add to the loss
     const nnrt_slot *slots;

@@ -234,6 +234,7 @@ static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const Compile
         .accumulate = step->accumulate,
         .learning_rate = learning_rate_of(gen, step->optimizer_args),
         .optimizer = program_call(gen->arena, &step->optimizer->schema, step->optimizer_args),
+        .optimizer_line = descriptor_line(compiled, step->optimizer_span),
         .trainable = updated_elements(train->graph),
         .penalized = penalized_elements(train->graph, step),
         .slots = optimizer_slots(gen, updates),

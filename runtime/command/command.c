@@ -19,7 +19,7 @@ static const struct {
     {"evaluate", nnrt_command_evaluate}, {"predict", nnrt_command_predict},
     {"generate", nnrt_command_generate}, {"bench", nnrt_command_bench},
     {"replay", nnrt_command_replay},     {"info", nnrt_command_info},
-    {"report", nnrt_command_report},
+    {"report", nnrt_command_report},     {"lr-find", nnrt_command_lr_find},
 };
 
 static nnrt_status check_program(const nnrt_program *program, const char *command) {

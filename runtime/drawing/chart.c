@@ -1,5 +1,7 @@
 #include "chart.h"
 
+#include "style.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,13 +73,16 @@ static void tick_text(double value, double step, char text[32]) {
     snprintf(text, 32, fabs(value) >= 1e5 || step < 1e-4 ? "%.3g" : "%.6g", value);
 }
 
-static void put_x_ticks(const nnrt_chart *chart, int are_whole) {
+static void put_x_ticks(const nnrt_chart *chart, int kind) {
     double step = tick_step(chart->x);
-    if (are_whole && step < 1) step = 1;
+    if (kind & (NNRT_CHART_WHOLE_X | NNRT_CHART_LOG_X) && step < 1) step = 1;
     for (double at = ceil(chart->x.low / step) * step; at <= chart->x.high; at += step) {
         char text[32];
         double x = nnrt_chart_x(chart, at);
-        tick_text(at, step, text);
+        if (kind & NNRT_CHART_LOG_X)
+            snprintf(text, sizeof text, "1e%.0f", at);
+        else
+            tick_text(at, step, text);
         put_line(chart->markup, x, chart->bottom, x, chart->bottom + 4, "axis");
         put_text(chart->markup, x, chart->bottom + 15, "mid small", text);
     }
@@ -94,6 +99,14 @@ static void put_y_ticks(const nnrt_chart *chart) {
     }
 }
 
+static void put_look(nnrt_markup *markup) {
+    nnrt_markup_begin(markup, "style");
+    nnrt_markup_raw(markup, nnrt_style_colours);
+    nnrt_markup_raw(markup, nnrt_style_drawing);
+    nnrt_markup_raw(markup, "svg{background:var(--paper)}");
+    nnrt_markup_end(markup);
+}
+
 void nnrt_chart_open(nnrt_chart *chart, nnrt_markup *markup, const char *label, nnrt_range x,
                      nnrt_range y, int kind) {
     double high = kind & NNRT_CHART_SQUARE ? square : height;
@@ -105,11 +118,14 @@ void nnrt_chart_open(nnrt_chart *chart, nnrt_markup *markup, const char *label, 
                           .top = top,
                           .bottom = high - bottom};
     nnrt_markup_begin(markup, "svg");
+    if (kind & NNRT_CHART_FILE)
+        nnrt_markup_attribute(markup, "xmlns", "http://www.w3.org/2000/svg");
     nnrt_markup_format(markup, "viewBox", "0 0 %.0f %.0f", width, high);
     nnrt_markup_attribute(markup, "role", "img");
     nnrt_markup_attribute(markup, "aria-label", label);
+    if (kind & NNRT_CHART_FILE) put_look(markup);
     put_y_ticks(chart);
-    put_x_ticks(chart, kind & NNRT_CHART_WHOLE_X);
+    put_x_ticks(chart, kind);
     put_line(markup, chart->left, chart->bottom, chart->right, chart->bottom, "axis");
 }
 

@@ -21,7 +21,13 @@ typedef struct nnrt_chart {
     double left, right, top, bottom; // of the frame, in units of the picture
 } nnrt_chart;
 
-enum { NNRT_CHART_WIDE = 0, NNRT_CHART_SQUARE = 1, NNRT_CHART_WHOLE_X = 2 }; // ticks of x
+enum {
+    NNRT_CHART_WIDE = 0,
+    NNRT_CHART_SQUARE = 1,
+    NNRT_CHART_WHOLE_X = 2, // ticks of x
+    NNRT_CHART_LOG_X = 4,   // x are logarithms to the base 10, which ticks tell as 1e-3
+    NNRT_CHART_FILE = 8     // a file of its own, with its look in it
+};
 
 // Begins the <svg> with grid, ticks and titles (NULL: none). `label`: what it shows, for those who
 // do not see it.

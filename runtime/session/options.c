@@ -23,7 +23,8 @@ enum {
     HELP = 64,
     GENERATE = 128,
     REPLAY = 256,
-    REPORT = 512
+    REPORT = 512,
+    LR_FIND = 1024
 };
 
 static const struct command {
@@ -38,6 +39,7 @@ static const struct command {
     {"predict", PREDICT, " INPUT...",
      "classes or values for .npy, .png and IDX files, `-` or numbers"},
     {"report", REPORT, "", "one page with curves, mistakes, predictions, the model"},
+    {"lr-find", LR_FIND, "", "which learning rate to begin with: a range test and its curve"},
     {"generate", GENERATE, "", "go on with a text, token by token"},
     {"bench", BENCH, "", "measure training and prediction on data in memory"},
     {"replay", REPLAY, " FILE", "run a step again that `fit` kept because a value is not finite"},
@@ -71,28 +73,41 @@ static const struct option {
 } options_table[] = {
     {"--epochs", OPTION_COUNT, offsetof(nnrt_options, epochs), FIT, "N", "passes over the data"},
     {"--steps", OPTION_COUNT, offsetof(nnrt_options, steps), FIT, "N", "stop after N batches"},
-    {"--batch", OPTION_COUNT, offsetof(nnrt_options, batch), FIT | BENCH, "N",
+    {"--from", OPTION_POSITIVE, offsetof(nnrt_options, from), LR_FIND, "X",
+     "the first rate; 1e-7 unless given"},
+    {"--to", OPTION_POSITIVE, offsetof(nnrt_options, to), LR_FIND, "X",
+     "the last rate, unless the loss diverges before; 10 unless given"},
+    {"--steps", OPTION_COUNT, offsetof(nnrt_options, steps), LR_FIND, "N",
+     "so many rates between them; 100 unless given"},
+    {"--step", OPTION_NAME, offsetof(nnrt_options, step), LR_FIND, "NAME",
+     "of several steps of one's own, the one whose rate grows"},
+    {"--training", OPTION_COUNT, offsetof(nnrt_options, training), LR_FIND, "N",
+     "of several `train` blocks, the one that is meant; the first unless given"},
+    {"--batch", OPTION_COUNT, offsetof(nnrt_options, batch), FIT | BENCH | LR_FIND, "N",
      "samples a batch, at most the compiled number"},
     {"--learning-rate", OPTION_POSITIVE, offsetof(nnrt_options, learning_rate), FIT, "X",
      "instead of the program's"},
-    {"--seed", OPTION_SEED, offsetof(nnrt_options, seed), FIT | INIT | BENCH | GENERATE, "N",
-     "of initial weights, shuffling, dropout and what is drawn; 1 unless given"},
+    {"--seed", OPTION_SEED, offsetof(nnrt_options, seed), FIT | INIT | BENCH | GENERATE | LR_FIND,
+     "N", "of initial weights, shuffling, dropout and what is drawn; 1 unless given"},
     {"--threads", OPTION_COUNT, offsetof(nnrt_options, threads),
-     FIT | EVALUATE | PREDICT | BENCH | GENERATE | REPORT, "N",
+     FIT | EVALUATE | PREDICT | BENCH | GENERATE | REPORT | LR_FIND, "N",
      "at most; the result is the same for any number"},
-    {"--no-shuffle", OPTION_FLAG, offsetof(nnrt_options, no_shuffle), FIT, NULL,
+    {"--no-shuffle", OPTION_FLAG, offsetof(nnrt_options, no_shuffle), FIT | LR_FIND, NULL,
      "take the samples in the data's order"},
     {"--weights", OPTION_FILE, offsetof(nnrt_options, weights),
-     FIT | EVALUATE | PREDICT | GENERATE | REPORT, "FILE", "start from, or use, these weights"},
+     FIT | EVALUATE | PREDICT | GENERATE | REPORT | LR_FIND, "FILE",
+     "start from, or use, these weights"},
     {"--model", OPTION_NAME, offsetof(nnrt_options, model),
      PREDICT | EVALUATE | BENCH | INFO | GENERATE | REPORT, "NAME",
      "of several models, the one that is meant"},
-    {"--carried", OPTION_FLAG, offsetof(nnrt_options, carried), FIT, NULL,
+    {"--carried", OPTION_FLAG, offsetof(nnrt_options, carried), FIT | LR_FIND, NULL,
      "start from the weights that the program carries"},
     {"--save", OPTION_FILE, offsetof(nnrt_options, save), FIT | INIT, "FILE",
      "where the weights go"},
     {"--output", OPTION_FILE, offsetof(nnrt_options, output), REPORT, "FILE",
      "where the page goes, -o FILE for short; PROGRAM-report.html unless given"},
+    {"--output", OPTION_FILE, offsetof(nnrt_options, output), LR_FIND, "FILE",
+     "write the curve as a picture (SVG), -o FILE for short"},
     {"--step-log", OPTION_FILE, offsetof(nnrt_options, step_log), FIT, "FILE",
      "write the loss of every batch (CSV)"},
     {"--history", OPTION_FILE, offsetof(nnrt_options, history), FIT, "FILE",
@@ -138,8 +153,11 @@ static const struct option {
     {"--top-p", OPTION_SHARE, offsetof(nnrt_options, top_p), GENERATE, "P",
      "draw from the likeliest tokens that together have the probability P"},
     {"--json", OPTION_FLAG, offsetof(nnrt_options, json),
-     FIT | EVALUATE | PREDICT | BENCH | INFO | GENERATE, NULL, "print the result as JSON"},
+     FIT | EVALUATE | PREDICT | BENCH | INFO | GENERATE | LR_FIND, NULL,
+     "print the result as JSON"},
     {"--csv", OPTION_FLAG, offsetof(nnrt_options, csv), PREDICT, NULL, "print the result as CSV"},
+    {"--csv", OPTION_FILE, offsetof(nnrt_options, curve_csv), LR_FIND, "FILE",
+     "write rate and loss of each step (CSV)"},
     {"--npy", OPTION_FILE, offsetof(nnrt_options, npy), PREDICT, "OUT",
      "write the outputs to a NumPy file"},
     {"--png", OPTION_FILE, offsetof(nnrt_options, png), PREDICT, "DIR",
@@ -173,8 +191,18 @@ static nnrt_status unknown_command(const char *name) {
     return unknown("command", name, &best, "`help` lists them");
 }
 
+static const struct option *find_option(const char *name, size_t length, int bits) {
+    for (int i = 0; i < OPTION_ROWS; i++)
+        if (strlen(options_table[i].name) == length &&
+            strncmp(options_table[i].name, name, length) == 0 && (options_table[i].commands & bits))
+            return &options_table[i];
+    return NULL;
+}
+
 // What other tools call our options.
 static const char *const other_names[][2] = {
+    {"--num-it", "--steps"},     {"--start-lr", "--from"},       {"--end-lr", "--to"},
+    {"--min-lr", "--from"},      {"--max-lr", "--to"},           {"--num-training", "--steps"},
     {"--ckpt", "--checkpoint"},  {"--time-limit", "--max-time"}, {"--lr", "--learning-rate"},
     {"--batch-size", "--batch"}, {"--output", "--save"},         {"--load", "--weights"},
     {"--jobs", "--threads"},     {"--workers", "--threads"},
@@ -183,7 +211,9 @@ static const char *const other_names[][2] = {
 static nnrt_status unknown_option(const char *name, const struct command *command) {
     nnrt_suggestion best = NNRT_NO_SUGGESTION;
     for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
-        if (strcmp(name, other_names[i][0]) == 0) best.name = other_names[i][1];
+        if (strcmp(name, other_names[i][0]) == 0 &&
+            find_option(other_names[i][1], strlen(other_names[i][1]), command->bit))
+            best.name = other_names[i][1];
     if (best.name) return unknown("option", name, &best, NULL);
     for (int i = 0; i < OPTION_ROWS; i++)
         if (options_table[i].commands & command->bit)
@@ -289,14 +319,6 @@ static nnrt_status set_value(const struct option *option, const char *value, voi
 }
 
 // ---- Arguments.
-
-static const struct option *find_option(const char *name, size_t length, int bits) {
-    for (int i = 0; i < OPTION_ROWS; i++)
-        if (strlen(options_table[i].name) == length &&
-            strncmp(options_table[i].name, name, length) == 0 && (options_table[i].commands & bits))
-            return &options_table[i];
-    return NULL;
-}
 
 // An option that only other commands have.
 static nnrt_status foreign_option(const struct option *option, const struct command *command) {

@@ -30,6 +30,10 @@ typedef struct nnrt_options {
     // 0 or NULL: not given
     int64_t epochs, steps, batch, threads;
     double learning_rate, seconds;
+    // Of lr-find: the bounds of its rates, whose step and which block they are of.
+    double from, to;
+    const char *step, *curve_csv;
+    int64_t training;
     const char *prompt, *prompt_file;
     int64_t length, top_k;
     double temperature, top_p; // temperature: 1 where it is not given

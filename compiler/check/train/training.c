@@ -247,6 +247,7 @@ static void read_optimizer(Setup *s, const Ast *ast) {
     const Schema *schema = family_find(s->c, &ast, &vocabulary[FAMILY_OPTIMIZERS]);
     if (!schema) return;
     const OptimizerDef *optimizer = s->step->optimizer = optimizer_find(schema->name);
+    s->step->optimizer_span = ast->span;
     s->step->optimizer_args = bind_call(s->c, s->c->globals, &optimizer->schema, ast, 0, &ok);
     check_clipping(s, s->step->optimizer_args);
     check_averaging(s, s->step->optimizer_args);
