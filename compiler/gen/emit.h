@@ -208,6 +208,8 @@ void element_clear_sums(LaneBuilder *b);
 void element_add_to_sum(LaneBuilder *b, const Node *sum, Value vector, int valid);
 // Where the tensor that an assign writes begins.
 Value element_target(LaneBuilder *b, const Node *assign);
+// Where a parameter begins.
+Value element_parameter(LaneBuilder *b, const Parameter *parameter);
 // Where an unbatched value that is stored begins.
 Value element_arena(LaneBuilder *b, const Node *node);
 // Where the sample at the position begins in a batched buffer.

@@ -141,6 +141,7 @@ struct OpDef {
     // reads of them it takes (op_take_mask). Without it elementwise operators and activations pass
     // masks on (op_mask_elementwise), others do not.
     Node *(*mask)(Graph *graph, Node *node);
+    bool takes_rows; // its value is rows of input 1, a table, by their numbers
     bool makes_mask; // whatever its inputs have; with its option `mask`, if it has one
     // Composite: builds the same value out of other operators. A primitive has it, too, if it
     // stands for several of itself (a sum of three values); NULL: it is what it should be.
@@ -203,6 +204,7 @@ int op_count(void);
 ProductKind op_product_kind(const Node *node); // PRODUCT_NONE: no contraction
 bool op_is_convolution(const Node *node);
 bool op_is_matrix_product(const Node *node);  // a contraction that is no convolution
+bool op_is_table_product(const Node *node);   // a matrix product of no samples but a table's rows
 bool op_multiplies_weights(const Node *node); // PRODUCT_FORWARD and PRODUCT_DATA
 
 // The dimension of the result that keeps the places of one of an input apart (OpDef.kept_axis); -1:

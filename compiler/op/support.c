@@ -18,6 +18,10 @@ bool op_multiplies_weights(const Node *node) {
     return kind == PRODUCT_FORWARD || kind == PRODUCT_DATA;
 }
 
+bool op_is_table_product(const Node *node) {
+    return op_is_matrix_product(node) && !node->inputs[0]->type.batched;
+}
+
 bool op_is_matrix_product(const Node *node) {
     return node->op->contraction.kind != PRODUCT_NONE && !op_is_convolution(node);
 }

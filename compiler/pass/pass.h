@@ -25,6 +25,12 @@ void pass_hoist(Graph *graph);
 // rounding.
 void pass_simplify(Graph *graph);
 
+// requires: primitive nodes; provides: no product of rows taken from a table that is smaller than
+// what a batch takes: rows of the table's product, where that saves so many multiplications at
+// least. Keeps all values up to rounding.
+enum { TABLES_LEAST_SAVED = 1 << 17 }; // in the time of the barriers that come with it
+void pass_multiply_tables(Graph *graph, int64_t batch, double least);
+
 // requires: primitive nodes and graph->loss; provides: the gradients of the loss for every
 // parameter that the graph updates, by parameter (NULL for the others), appended to the graph.
 Node **pass_gradients(Graph *graph);

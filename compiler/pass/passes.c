@@ -24,6 +24,10 @@ static void run_simplify(Lowering *lowering) {
     pass_simplify(lowering->graph);
 }
 
+static void run_tables(Lowering *lowering) {
+    pass_multiply_tables(lowering->graph, lowering->batch, TABLES_LEAST_SAVED);
+}
+
 static void run_update(Lowering *lowering) {
     pass_update(lowering->graph, lowering->step);
 }
@@ -73,6 +77,8 @@ const Pass pass_rows[] = {
      SAMPLES, FACT_PRIMITIVE, 0, run_hoist},
     {"simplify", "constants folded, equal nodes merged, dead ones removed", SAMPLES, FACT_PRIMITIVE,
      0, run_simplify},
+    {"tables", "products of a small table's rows become rows of the table's product", SAMPLES,
+     FACT_PRIMITIVE, 0, run_tables},
     {"grad", "gradients, clipping, regularization, the optimizer, constraints", TRAIN,
      FACT_LOSS | FACT_PRIMITIVE, FACT_UPDATES, run_update},
     {"update", "the same behind gradients that several batches added up", UPDATE, 0,

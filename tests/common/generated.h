@@ -62,12 +62,15 @@ typedef struct Code {
     int64_t scratch_size; // of a worker
 } Code;
 
-static inline Graph *lower(Graph *forward, Arena *arena, const LossStep *training, GraphMode mode) {
+// `with_tables`: those of small tables, too, are multiplied before rows are taken.
+static inline Graph *lower_so(Graph *forward, Arena *arena, const LossStep *training,
+                              GraphMode mode, bool with_tables) {
     Graph *graph = graph_clone(forward, arena, mode);
     graph->sink = NULL;
     if (mode != GRAPH_PREDICT) attach_loss(graph, training);
     pass_expand(graph);
     pass_simplify(graph);
+    if (with_tables) pass_multiply_tables(graph, training->batch, 1);
     if (mode == GRAPH_TRAIN) {
         pass_update(graph, &training->step);
         pass_expand(graph);
@@ -75,6 +78,10 @@ static inline Graph *lower(Graph *forward, Arena *arena, const LossStep *trainin
     }
     graph_verify(graph, "lowering");
     return graph;
+}
+
+static inline Graph *lower(Graph *forward, Arena *arena, const LossStep *training, GraphMode mode) {
+    return lower_so(forward, arena, training, mode, false);
 }
 
 // Small networks would not walk their samples in windows: every second schedule has to, one to
@@ -95,7 +102,7 @@ static inline Code make_schedules(Arena *arena, Graph *forward, const LossStep *
         pass_layout(forward->weights, both, 2, arena, machine, contraction, training->batch);
     for (int mode = 0; mode < 3; mode++) {
         code.graphs[mode] = lower(forward, arena, training, (GraphMode)mode);
-        Graph *own = lower(forward, arena, training, (GraphMode)mode);
+        Graph *own = lower_so(forward, arena, training, (GraphMode)mode, true);
         if (mode == GRAPH_TRAIN) layout_slots(code.layout, own, arena);
         pass_load_inputs(own, code.layout);
         pass_lay_out_weights(own, code.layout, training->batch);

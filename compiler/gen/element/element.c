@@ -187,7 +187,7 @@ static Value load_parts(LaneBuilder *b, const Type *view, Value base, const Buff
     return sum;
 }
 
-static Value parameter_pointer(LaneBuilder *b, const Parameter *parameter) {
+Value element_parameter(LaneBuilder *b, const Parameter *parameter) {
     Value weights = ir_context(b->gen, b->function, FIELD_WEIGHTS);
     int64_t offset = b->schedule->layout->parameters[parameter->index].storage.offset;
     Value place = share_number(b->gen, b->function, PLACE_PARAMETER, parameter->index, offset);
@@ -228,7 +228,7 @@ static Value load_period(LaneBuilder *b, const Node *node) {
 
 static Value load_leaf(LaneBuilder *b, const Node *node, const Type *view) {
     if (node->parameter)
-        return load_unbatched(b, view, parameter_pointer(b, node->parameter),
+        return load_unbatched(b, view, element_parameter(b, node->parameter),
                               node->parameter->index);
     if (node->slot)
         return load_unbatched(b, view, slot_pointer(b, node->slot),
@@ -348,7 +348,7 @@ void element_store(LaneBuilder *b, Node *node, int valid) {
 }
 
 Value element_target(LaneBuilder *b, const Node *assign) {
-    return assign->parameter ? parameter_pointer(b, assign->parameter)
+    return assign->parameter ? element_parameter(b, assign->parameter)
                              : slot_pointer(b, assign->slot);
 }
 

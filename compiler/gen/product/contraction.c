@@ -20,6 +20,11 @@ Matrix product_matrix(Product *p, Node *value) {
     Node *source = schedule_source(value);
     int64_t width = type_last(&value->type);
     Matrix m = {.source = source, .dtype = source->type.dtype};
+    if (source->parameter) {
+        m.stride = width;
+        m.base = element_parameter(&p->b, source->parameter);
+        return m;
+    }
     if (source->op->fuse == FUSE_LEAF && !p->schedule->buffers[source->id].is_stored) {
         m.gathers = true;
         m.stride = width;
@@ -29,7 +34,7 @@ Matrix product_matrix(Product *p, Node *value) {
     }
     const Buffer *buffer = &p->schedule->buffers[source->id];
     m.dtype = DTYPE_F32;
-    m.stride = p->lead == 1 ? buffer->stride : width;
+    m.stride = p->lead == 1 && source->type.batched ? buffer->stride : width;
     Value sample = p->b.sample;
     p->b.sample = ir_int(p->gen, 0);
     m.base = element_buffer(&p->b, source);
@@ -59,13 +64,21 @@ Value product_weights(Product *p) {
     return ir_offset(p->gen, p->gen->f32, weights, offset);
 }
 
+Value product_rows(Product *p) {
+    Value lead = ir_int(p->gen, p->lead);
+    if (op_is_table_product(p->anchor)) return lead;
+    return ir_multiply(p->gen, ir_context(p->gen, p->function, FIELD_ROWS), lead);
+}
+
+int64_t product_most_rows(const Product *p) {
+    return op_is_table_product(p->anchor) ? p->lead : p->schedule->batch * p->lead;
+}
+
 // ---- Products over rows.
 
 static Range row_range(Product *p) {
     Gen *gen = p->gen;
-    Value all = ir_context(gen, p->function, FIELD_ROWS);
-    if (p->group->partition == PARTITION_OUTPUT)
-        return (Range){ir_int(gen, 0), ir_multiply(gen, all, ir_int(gen, p->lead))};
+    if (p->group->partition == PARTITION_OUTPUT) return (Range){ir_int(gen, 0), product_rows(p)};
     Range samples = ir_sample_range(gen, p->schedule, p->function);
     Value lead = ir_int(gen, p->lead);
     return (Range){ir_multiply(gen, samples.begin, lead), ir_multiply(gen, samples.end, lead)};

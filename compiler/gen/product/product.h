@@ -39,6 +39,8 @@ typedef struct Matrix {
 Matrix product_matrix(Product *p, Node *value);
 Value product_row(Product *p, const Matrix *m, Value row); // where a row begins
 Value product_weights(Product *p);                         // where the weights begin
+Value product_rows(Product *p);                            // rows of all samples, or of a table
+int64_t product_most_rows(const Product *p);               // the most that they can be
 
 // ---- rows.c
 

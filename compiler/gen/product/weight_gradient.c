@@ -60,7 +60,7 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
                           .a_ahead = WEIGHT_AHEAD,
                           .b_ahead = b_is_plain ? WEIGHT_AHEAD : 0,
                           .b_dtype = t->vector.dtype};
-    Value function = kernel_outer_long(gen, &kernel, p->schedule->batch * p->lead);
+    Value function = kernel_outer_long(gen, &kernel, product_most_rows(p));
     Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
     Value first_column = ir_multiply(gen, across, ir_int(gen, t->tile_width));
     Value base = t->vector.base;
@@ -70,9 +70,9 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
         base = element_column_base(gen, p->schedule, p->function, t->vector.source, &element);
         index = ir_context(gen, p->function, FIELD_INDEX);
     }
-    Value depth = ir_multiply(gen, ir_context(gen, p->function, FIELD_ROWS), ir_int(gen, p->lead));
     Value arguments[] = {ir_offset(gen, gen->f32, t->broadcast.base, first_row),
-                         ir_offset(gen, element, base, first_column), index, depth, p->scratch};
+                         ir_offset(gen, element, base, first_column), index, product_rows(p),
+                         p->scratch};
     weight_prefetch(p, t, rows, vectors, first_row, across);
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
     weight_finish(p, t, rows, vectors, first_row, across);

@@ -14,8 +14,7 @@ enum {
 
 bool weight_is_long(const Product *p, const WeightTiles *t) {
     bool is_plain = !t->vector.gathers && t->vector.dtype == DTYPE_F32;
-    return is_plain && p->schedule->batch * p->lead >= LEAST && t->down > 1 &&
-           t->vector.stride >= SPREAD;
+    return is_plain && product_most_rows(p) >= LEAST && t->down > 1 && t->vector.stride >= SPREAD;
 }
 
 static int64_t tile_floats(const Product *p, const WeightTiles *t) {
@@ -192,7 +191,8 @@ int64_t weight_long_floats(const Schedule *schedule, const Node *product) {
     int parameter = schedule->buffers[product->id].parameter;
     const MachineModel *machine = &schedule->layout->machine;
     const Type *x = &product->inputs[0]->type;
-    if (parameter < 0 || schedule->batch * (type_elements(x) / type_last(x)) < LEAST) return 0;
+    int64_t samples = op_is_table_product(product) ? 1 : schedule->batch;
+    if (parameter < 0 || samples * (type_elements(x) / type_last(x)) < LEAST) return 0;
     const ParameterLayout *layout = &schedule->layout->parameters[parameter];
     TileSizes tiles = kernel_tile_sizes(machine);
     bool panels = layout->kind == LAYOUT_PANELS;
@@ -216,7 +216,7 @@ static void place_scratch(Product *p, const WeightTiles *t, LongProduct *l) {
 void weight_long(Product *p, WeightTiles *t) {
     Gen *gen = p->gen;
     LongProduct l = {0};
-    Value all = ir_multiply(gen, ir_context(gen, p->function, FIELD_ROWS), ir_int(gen, p->lead));
+    Value all = product_rows(p);
     t->block = &l;
     place_scratch(p, t, &l);
     l.tiles = ir_worker_range(gen, p->function, ir_int(gen, t->down * t->across));

@@ -196,6 +196,7 @@ const OpDef op_embedding[] = {
      .fuse = FUSE_GATHER,
      .shape = take_rows_shape,
      .rows = take_rows_rows,
+     .takes_rows = true,
      .gradient = take_rows_gradient,
      .flops = op_flops_none,
      .evaluate = take_rows_evaluate,

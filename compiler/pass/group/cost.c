@@ -27,6 +27,7 @@ static void add_flops(GroupCost *cost, const Node *node) {
     bool sums_samples = node->op->fuse == FUSE_CONTRACTION || node->op->fuse == FUSE_REDUCE_BATCH ||
                         node->op->fuse == FUSE_SCATTER;
     double flops = node->op->flops(node);
+    sums_samples = sums_samples && !op_is_table_product(node);
     *(node->type.batched || sums_samples ? &cost->sample_flops : &cost->step_flops) += flops;
 }
 

@@ -137,8 +137,13 @@ static bool is_kernel_gradient(const Node *anchor) {
     return op_is_convolution(anchor) && !anchor->type.batched;
 }
 
+// Rows of no sample, in tiles of rows: what follows is small, and may lie in another order.
+static bool is_table(const Node *anchor) {
+    return op_is_table_product(anchor) && op_product_kind(anchor) != PRODUCT_WEIGHTS;
+}
+
 bool fusion_takes_epilogue(const Schedule *schedule, const Node *anchor) {
-    return !is_blas(schedule, anchor) && !is_kernel_gradient(anchor);
+    return !is_blas(schedule, anchor) && !is_kernel_gradient(anchor) && !is_table(anchor);
 }
 
 static bool fits(const Schedule *schedule, const Group *group, const Node *node) {

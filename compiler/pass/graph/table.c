@@ -1,0 +1,59 @@
+// Pass tables: a product of rows that are taken from a table, by weights, has as many different
+// rows as the table. Where a batch takes more than the table has, the table is multiplied, and rows
+// are taken of that. Gradients follow: those of equal rows are added up before they are multiplied.
+// Characters are such rows: a text has millions, its table a hundred.
+#include "../../graph/scan.h"
+#include "../pass.h"
+
+static bool is_matrix_of_weights(const Node *node) {
+    return node->parameter && node->type.rank == 2;
+}
+
+// Rows of such a table lie one after the other: nothing multiplies by it.
+static bool is_only_taken(const Graph *graph, const Node *table) {
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.items[i];
+        if (node->scan && !is_only_taken(node->scan->body, table)) return false;
+        for (int k = 0; k < node->input_count; k++) {
+            bool is_table = node->inputs[k]->parameter == table->parameter;
+            if (is_table && node->op->fuse != FUSE_GATHER) return false;
+        }
+    }
+    return true;
+}
+
+static bool multiplies_taken(const Graph *graph, const Node *product) {
+    if (op_product_kind(product) != PRODUCT_FORWARD) return false;
+    const Node *taken = product->inputs[0], *weights = product->inputs[1];
+    if (!taken->op->takes_rows || !taken->inputs[0]->type.batched) return false;
+    const Node *table = taken->inputs[1];
+    return is_matrix_of_weights(weights) && is_matrix_of_weights(table) &&
+           is_only_taken(graph, table);
+}
+
+static double multiplications_saved(const Node *product, int64_t batch) {
+    const Node *taken = product->inputs[0], *table = taken->inputs[1];
+    int64_t rows = batch * type_elements(&taken->inputs[0]->type) - table->type.dims[0];
+    return (double)rows * (double)type_elements(&product->inputs[1]->type);
+}
+
+void pass_multiply_tables(Graph *graph, int64_t batch, double least) {
+    int count = graph->nodes.count;
+    bool any = false;
+    for (int i = 0; i < count; i++) {
+        Node *node = graph->nodes.items[i];
+        if (!multiplies_taken(graph, node) || multiplications_saved(node, batch) < least) continue;
+        Node *taken = node->inputs[0];
+        Node *inputs[] = {taken->inputs[1], node->inputs[1]};
+        graph->current_layer = node->layer;
+        graph->current_span = node->span;
+        Node *multiplied = graph_node(graph, node->op, inputs, 2, node->args);
+        node->replacement =
+            graph_node(graph, taken->op, (Node *[]){taken->inputs[0], multiplied}, 2, taken->args);
+        any = true;
+    }
+    graph->current_layer = NULL;
+    if (!any) return;
+    graph_apply_replacements(graph);
+    graph_remove_dead(graph);
+}
