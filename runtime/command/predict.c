@@ -1,6 +1,7 @@
 // `predict`: one row an input sample, in order. All inputs are read and computed before anything is
 // printed; those that cannot be read are named first and have no row.
 #include "../data/data.h"
+#include "../files/file.h"
 #include "../formats/npy.h"
 #include "../report/outputs.h"
 #include "../session/steps.h"
@@ -213,10 +214,12 @@ static int array_path(const prediction *p, const nnrt_answer *answer, char path[
 static nnrt_status check_arrays(const prediction *p) {
     char path[PATH_MAX], *paths[] = {path};
     nnrt_status status = NNRT_OK;
-    for (int64_t i = 0; p->session->options->npy && i < p->answer_count && !status; i++)
+    for (int64_t i = 0; p->session->options->npy && i < p->answer_count && !status; i++) {
         status = array_path(p, &p->answers[i], path)
                      ? nnrt_outputs_check_files(p->session, "--npy", paths, 1)
                      : nnrt_fail(NNRT_USAGE, "`%s` is too long", p->session->options->npy);
+        if (!status) status = nnrt_file_probe(path);
+    }
     return status;
 }
 

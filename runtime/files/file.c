@@ -1,5 +1,6 @@
 #include "file.h"
 
+#include "system.h"
 #include "temporary.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -32,16 +34,14 @@ void nnrt_file_guard_streams(void) {
         if (fcntl(i, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != i) return;
 }
 
-static void flush(nnrt_file *file) {
-    size_t done = 0;
-    while (done < file->used && !file->error) {
-        ssize_t written = write(file->descriptor, file->buffer + done, file->used - done);
-        if (written > 0)
-            done += (size_t)written, file->size += written;
-        else if (written == 0 || errno != EINTR)
-            file->error = written == 0 ? EIO : errno;
-    }
-    file->used = 0;
+// What could not be written stays in the buffer. 0, or an errno.
+static int flush(nnrt_file *file) {
+    size_t done;
+    int error = nnrt_system_write(file->descriptor, file->buffer, file->used, &done);
+    file->size += (int64_t)done;
+    file->used -= done;
+    memmove(file->buffer, file->buffer + done, file->used);
+    return error;
 }
 
 void nnrt_file_write(nnrt_file *file, const void *bytes, size_t size) {
@@ -54,7 +54,7 @@ void nnrt_file_write(nnrt_file *file, const void *bytes, size_t size) {
         file->used += part;
         from += part;
         size -= part;
-        if (file->used == BUFFER_SIZE) flush(file);
+        if (file->used == BUFFER_SIZE) file->error = flush(file); // the rest is lost
     }
 }
 
@@ -112,7 +112,7 @@ static int is_special(const char *path) {
 
 // A pipe that nobody reads would make us wait without a word: ENXIO instead.
 int nnrt_file_open_in_place(const char *path) {
-    int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = nnrt_system_open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
     int flags = descriptor < 0 ? -1 : fcntl(descriptor, F_GETFL);
     if (flags >= 0) fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
     return descriptor;
@@ -154,25 +154,13 @@ nnrt_file *nnrt_file_create_here(const char *path) {
     return NULL;
 }
 
-// After a rename, so that it survives a crash. Not all file systems can; that is no error.
-static void sync_folder(const char *path) {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    int descriptor = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (descriptor >= 0) {
-        fsync(descriptor);
-        close(descriptor);
-    }
-    free(folder);
-}
-
-static nnrt_status fail(const nnrt_file *file) {
-    return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", file->path, strerror(file->error));
+static nnrt_status fail(const nnrt_file *file, int error) {
+    return nnrt_fail(NNRT_ERROR, "cannot write `%s`: %s", file->path, strerror(error));
 }
 
 nnrt_status nnrt_file_flush(nnrt_file *file) {
-    flush(file);
-    return file->error ? fail(file) : NNRT_OK;
+    int error = file->error ? file->error : flush(file);
+    return error ? fail(file, error) : NNRT_OK;
 }
 
 void nnrt_file_keep_older(nnrt_file *file) {
@@ -192,9 +180,12 @@ int nnrt_file_name_again(const char *path, const char *name) {
     char *between = NULL;
     int descriptor = nnrt_temporary_file(path, &between); // a free name
     if (descriptor < 0) return errno;
+    int linked = nnrt_system_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (linked >= 0) flock(linked, LOCK_SH | LOCK_NB); // who sweeps leaves it alone
     unlink(between);
     int error = link(path, between) != 0 || rename(between, name) != 0 ? errno : 0;
-    if (error) unlink(between);
+    unlink(between); // it is still there after an error, and where both names were one file's
+    if (linked >= 0) close(linked);
     close(descriptor);
     free(between);
     return error;
@@ -215,7 +206,7 @@ static int keep_older(const nnrt_file *file) {
 
 // The name is changed while the descriptor, and with it the lock, is held.
 static void put_in_place(nnrt_file *file) {
-    if (fsync(file->descriptor) != 0) file->error = errno;
+    file->error = nnrt_system_sync(file->descriptor, 0);
     int error = file->error || !file->keeps_older ? 0 : keep_older(file);
     if (error)
         fprintf(stderr, "warning: the older `%s` cannot be kept: %s\n", file->path,
@@ -224,13 +215,13 @@ static void put_in_place(nnrt_file *file) {
 }
 
 nnrt_status nnrt_file_commit(nnrt_file *file) {
-    flush(file);
+    if (!file->error) file->error = flush(file);
     if (file->temporary && !file->error) put_in_place(file);
     int was_placed = file->temporary && !file->error;
     if (file->temporary && file->error) unlink(file->temporary);
     if (close(file->descriptor) != 0 && !file->error) file->error = errno;
-    nnrt_status status = file->error ? fail(file) : NNRT_OK;
-    if (was_placed) sync_folder(file->target);
+    nnrt_status status = file->error ? fail(file, file->error) : NNRT_OK;
+    if (was_placed) nnrt_system_sync_folder(file->target);
     file_free(file);
     return status;
 }

@@ -40,7 +40,8 @@ uint32_t nnrt_file_checksum(const nnrt_file *file);
 int64_t nnrt_file_size(const nnrt_file *file);
 int nnrt_file_descriptor(const nnrt_file *file);
 
-// Hands what was appended to the system, and reports a full disk now rather than at the end.
+// Hands what was appended to the system, and reports a full disk now rather than at the end. What
+// could not be written is tried again with what follows, as far as a buffer holds it.
 nnrt_status nnrt_file_flush(nnrt_file *file);
 
 // The file that is there, if there is one, becomes `path`~ when the new one takes its place.

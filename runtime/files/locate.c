@@ -1,6 +1,9 @@
 // The places are listed once and used both for the search and for the message.
 #include "locate.h"
 
+#include "system.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,20 +66,28 @@ static const char *list_places(const Places *places, char text[TEXT_SIZE]) {
 }
 
 static int exists(const char *path) {
-    return access(path, F_OK) == 0;
+    return nnrt_system_is_there(path) > 0;
+}
+
+// Of a place that answers with an error, the last one that was asked.
+static nnrt_status fail_look(const char *path, int error) {
+    return nnrt_fail(NNRT_ERROR, "cannot look for `%s`: %s", path, strerror(error));
 }
 
 nnrt_status nnrt_locate(const char *folder, const char *name, char path[PATH_MAX]) {
     char text[TEXT_SIZE];
     if (name[0] == '/') {
         int length = snprintf(path, PATH_MAX, "%s", name);
-        if (length < PATH_MAX && exists(path)) return NNRT_OK;
-        return nnrt_fail(NNRT_DATA_MISSING, "`%s` does not exist", name);
+        int is_there = length < PATH_MAX ? nnrt_system_is_there(path) : 0;
+        if (is_there < 0) return fail_look(path, errno);
+        return is_there ? NNRT_OK : nnrt_fail(NNRT_DATA_MISSING, "`%s` does not exist", name);
     }
     const Places *places = find_places(folder);
     for (int i = 0; i < places->count; i++) {
         int length = snprintf(path, PATH_MAX, "%s/%s", places->folders[i], name);
-        if (length < PATH_MAX && exists(path)) return NNRT_OK;
+        int is_there = length < PATH_MAX ? nnrt_system_is_there(path) : 0;
+        if (is_there < 0) return fail_look(path, errno);
+        if (is_there) return NNRT_OK;
     }
     return nnrt_fail(NNRT_DATA_MISSING,
                      "`%s` not found\nlooked in (paths are relative to the .nn file, then to the "

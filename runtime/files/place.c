@@ -1,5 +1,8 @@
 #include "place.h"
 
+#include "system.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,18 +34,28 @@ static int is_link(const char *path, size_t length) {
     return lstat(name, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
+// 1: resolved, 0: not there, -1: the system cannot say.
+static int try_resolve(const char *path, char resolved[PATH_MAX]) {
+    if (realpath(path, resolved)) return 1;
+    return nnrt_system_is_absence(errno) ? 0 : -1;
+}
+
 int nnrt_place_resolve(const char *path, char resolved[PATH_MAX]) {
     char folder[PATH_MAX];
     size_t length = strlen(path);
-    if (length >= sizeof folder) return 0;
-    if (realpath(path, resolved)) return 1;
-    if (is_link(path, length)) return 0;
+    int found = length < sizeof folder ? try_resolve(path, resolved) : 0;
+    if (found) return found > 0;
+    errno = 0;
+    if (length >= sizeof folder || is_link(path, length)) return 0;
     memcpy(folder, path, length + 1);
-    while (cut(folder, &length)) {
-        if (realpath(folder, resolved)) break;
-        if (is_link(folder, length)) return 0;
+    while (!found && cut(folder, &length)) {
+        found = try_resolve(folder, resolved);
+        if (found < 0) return 0;
+        errno = 0;
+        if (!found && is_link(folder, length)) return 0;
     }
     if (!length && !realpath(".", resolved)) return 0;
+    errno = 0;
     const char *rest = path + length;
     if (has_parent_step(rest)) return 0;
     size_t used = strlen(resolved);
@@ -68,7 +81,8 @@ int nnrt_place_is_same(const char *a, const char *b) {
 
 int nnrt_place_is_below(const char *path, const char *folder) {
     char place[PATH_MAX], root[PATH_MAX];
-    if (!nnrt_place_resolve(path, place) || !realpath(folder, root)) return 0;
+    if (!nnrt_place_resolve(path, place)) return errno ? -1 : 0;
+    if (!realpath(folder, root)) return nnrt_system_is_absence(errno) ? 0 : -1;
     size_t length = strlen(root);
     if (length == 1) return 1; // all is below /
     return strncmp(place, root, length) == 0 && place[length] == '/';

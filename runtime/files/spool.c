@@ -1,6 +1,7 @@
 #include "spool.h"
 
 #include "../base/memory.h"
+#include "system.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -11,14 +12,12 @@
 enum { PIECE = 1 << 16 };
 
 static nnrt_status put(int descriptor, const char *bytes, size_t size, const char *name) {
-    while (size) {
-        ssize_t written = write(descriptor, bytes, size);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return nnrt_fail_memory(name, size);
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return NNRT_OK;
+    size_t done;
+    int error = nnrt_system_write(descriptor, bytes, size, &done);
+    if (!error) return NNRT_OK;
+    return error == ENOSPC || error == ENOMEM
+               ? nnrt_fail_memory(name, size - done)
+               : nnrt_fail(NNRT_ERROR, "cannot copy %s: %s", name, strerror(error));
 }
 
 static nnrt_status copy(FILE *file, const char *name, int descriptor) {

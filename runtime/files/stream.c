@@ -5,6 +5,7 @@
 #include "place.h"
 #include "reads.h"
 #include "spool.h"
+#include "system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +25,9 @@ static nnrt_status fail_open(const char *path) {
 static void look_at_ends(nnrt_stream *stream, int descriptor) {
     uint8_t start[2], end[4];
     stream->compressed =
-        pread(descriptor, start, 2, 0) == 2 && start[0] == 0x1f && start[1] == 0x8b;
-    if (!stream->compressed || pread(descriptor, end, 4, stream->file_size - 4) != 4) return;
+        nnrt_system_read(descriptor, start, 2, 0) == 2 && start[0] == 0x1f && start[1] == 0x8b;
+    if (!stream->compressed || nnrt_system_read(descriptor, end, 4, stream->file_size - 4) != 4)
+        return;
     stream->last_size =
         (uint32_t)end[0] | (uint32_t)end[1] << 8 | (uint32_t)end[2] << 16 | (uint32_t)end[3] << 24;
 }
@@ -63,11 +65,16 @@ static nnrt_status open_standard(nnrt_stream *stream, const char *path) {
 nnrt_status nnrt_stream_open(nnrt_stream *stream, const char *path) {
     *stream = (nnrt_stream){.path = path};
     if (nnrt_place_is_standard_input(path)) return open_standard(stream, path);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe must not block
+    int descriptor =
+        nnrt_system_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // pipes must not block
     if (descriptor < 0) return fail_open(path);
     struct stat status;
-    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+    int is_known = fstat(descriptor, &status) == 0;
+    if (!is_known || !S_ISREG(status.st_mode)) {
+        int error = errno;
         close(descriptor);
+        errno = error;
+        if (!is_known) return fail_open(path);
         return nnrt_fail(NNRT_ERROR, "cannot read `%s`: it is %s, not a file", path,
                          S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
     }
@@ -106,13 +113,23 @@ static nnrt_status explain(const nnrt_stream *stream) {
                                     : message);
 }
 
+// A signal came: zlib may have lost what it had just read.
+static int goes_on(nnrt_stream *stream) {
+    int code;
+    gzerror(stream->file, &code);
+    if (code != Z_ERRNO || errno != EINTR) return 0;
+    gzclearerr(stream->file);
+    return gzrewind(stream->file) == 0 &&
+           gzseek(stream->file, stream->position, SEEK_SET) == stream->position;
+}
+
 nnrt_status nnrt_stream_read_some(nnrt_stream *stream, void *bytes, int64_t size, int64_t *count) {
     for (*count = 0; *count < size;) {
         int64_t wanted = size - *count < READ_SIZE ? size - *count : READ_SIZE;
         int got = gzread(stream->file, (char *)bytes + *count, (unsigned)wanted);
         if (got > 0) *count += got;
         if (got > 0) stream->position += got;
-        if (got < wanted) return explain(stream);
+        if (got < wanted && !goes_on(stream)) return explain(stream);
     }
     return NNRT_OK;
 }

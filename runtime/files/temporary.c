@@ -1,5 +1,7 @@
 #include "temporary.h"
 
+#include "system.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -45,19 +47,25 @@ static int is_our_name(const char *name) {
 // ---- Making.
 
 // Whether the name still leads to what is open: who sweeps may have been faster than the lock.
+// Where that cannot be known, it most likely does, and must not be left behind.
 static int is_still_there(int descriptor, const char *name) {
     struct stat opened, named;
-    return fstat(descriptor, &opened) == 0 && lstat(name, &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+    if (lstat(name, &named) != 0) return errno != ENOENT;
+    if (fstat(descriptor, &opened) != 0) return 1;
+    return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 static int open_file(const char *name) {
-    return open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    return nnrt_system_open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static int open_folder(const char *name) {
     if (mkdir(name, 0700) != 0) return -1;
-    return open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int descriptor = nnrt_system_open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int error = errno;
+    if (descriptor < 0) rmdir(name);
+    errno = error;
+    return descriptor;
 }
 
 static int make(const char *path, char **name, int (*opened)(const char *name)) {
@@ -67,7 +75,7 @@ static int make(const char *path, char **name, int (*opened)(const char *name)) 
         if (!*name) return -1;
         int descriptor = opened(*name);
         if (descriptor >= 0) {
-            flock(descriptor, LOCK_EX); // waits for one who sweeps
+            while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR) continue; // for who sweeps
             if (is_still_there(descriptor, *name)) return descriptor;
             close(descriptor);
             errno = EEXIST;
@@ -113,7 +121,7 @@ static int is_abandoned(int descriptor, int *is_folder) {
     struct stat status;
     if (fstat(descriptor, &status) != 0 || status.st_uid != geteuid()) return 0;
     *is_folder = S_ISDIR(status.st_mode);
-    if (!*is_folder && (!S_ISREG(status.st_mode) || status.st_nlink != 1)) return 0;
+    if (!*is_folder && !S_ISREG(status.st_mode)) return 0;
     return flock(descriptor, LOCK_EX | LOCK_NB) == 0;
 }
 

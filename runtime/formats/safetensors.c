@@ -1,5 +1,7 @@
 #include "safetensors.h"
 
+#include "../files/system.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,23 +22,14 @@ static nnrt_status broken(const nnrt_safetensors *file, const char *what, const 
 }
 
 static nnrt_status read_at(const nnrt_safetensors *file, void *bytes, size_t size, int64_t from) {
-    char *to = bytes;
     if (file->bytes) { // `from` is below the size: the header was checked against it
         if ((int64_t)size > file->size - from) return broken(file, "it ends too early", NULL);
         memcpy(bytes, file->bytes + from, size);
         return NNRT_OK;
     }
-    while (size) {
-        ssize_t part = pread(file->descriptor, to, size, from);
-        if (part < 0 && errno == EINTR) continue;
-        if (part < 0)
-            return nnrt_fail(NNRT_ERROR, "cannot read `%s`: %s", file->path, strerror(errno));
-        if (part == 0) return broken(file, "it ends too early", NULL);
-        to += part;
-        from += part;
-        size -= (size_t)part;
-    }
-    return NNRT_OK;
+    int64_t got = nnrt_system_read(file->descriptor, bytes, size, from);
+    if (got < 0) return nnrt_fail(NNRT_ERROR, "cannot read `%s`: %s", file->path, strerror(errno));
+    return got < (int64_t)size ? broken(file, "it ends too early", NULL) : NNRT_OK;
 }
 
 // ---- The header.
@@ -206,7 +199,7 @@ static nnrt_status parse_tensors(nnrt_safetensors *file, int64_t file_size) {
 static nnrt_status open_regular(nnrt_safetensors *file, int64_t *size) {
     struct stat status;
     // O_NONBLOCK: a pipe must not make us wait.
-    file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    file->descriptor = nnrt_system_open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0)
         return nnrt_fail(NNRT_ERROR, "cannot open the weights `%s`: %s", file->path,
                          strerror(errno));

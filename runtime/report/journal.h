@@ -11,27 +11,30 @@
 
 typedef struct nnrt_journal {
     const char *path; // the caller's
-    int appends;      // to what an earlier run left there, which is emptied otherwise
-    int is_due;       // it is to be opened when there is something to add, not before
-    FILE *file;       // NULL: not yet, or it failed
-    int64_t size;     // with what was committed; 0: nothing is there that stays
+    int appends;      // to what is there when the first line comes, which is emptied otherwise
+    int is_pipe;
+    FILE *file;     // what is added, in memory until it is committed; NULL: it failed for good
+    char *text;     // of `file`
+    size_t used;    // likewise
+    int descriptor; // -1: not opened yet
+    int64_t size;   // with what was committed; 0: nothing is there that stays
 } nnrt_journal;
 
-// A pipe, which has nothing to lose, is opened at once: NNRT_ERROR. `path` is the caller's.
+// Opens nothing before there is something to add, but for a pipe, which has nothing to lose.
+// `path` is the caller's.
 nnrt_status nnrt_journal_open(nnrt_journal *journal, const char *path, int appends);
-// Before something is added to `file`: opens it where that is due. NNRT_ERROR: it cannot be;
-// `file` NULL: it failed before, and that was said.
-nnrt_status nnrt_journal_start(nnrt_journal *journal);
+// Is nothing there, nor added?
 int nnrt_journal_is_empty(const nnrt_journal *journal);
-// What was added to `file` is handed to the system. NNRT_ERROR: nothing can be added any more.
+// What was added to `file` is handed to the system, all or nothing of it. NNRT_ERROR: it could not;
+// it is tried again with what is added next, and when the journal is closed.
 nnrt_status nnrt_journal_commit(nnrt_journal *journal);
-// Adds the values of an epoch, from 1, as a line of JSON, and commits it; opens the file where that
-// is due.
+// Adds the values of an epoch, from 1, as a line of JSON, and commits it.
 nnrt_status nnrt_journal_epoch(nnrt_journal *journal, int64_t epoch, const nnrt_log *log);
-void nnrt_journal_close(nnrt_journal *journal);
+void nnrt_journal_close(nnrt_journal *journal); // a zeroed one is fine
 
-// Adds what is remembered of it to the list; after that was restored the file is cut where it was
-// then. One that is shorter (somebody else changed it), or is no file, is only added to.
+// Adds what is remembered of it to the list, whose snapshots are written when the file is on the
+// disk; after that was restored the file is cut where it was then. One that is shorter (somebody
+// else changed it) is warned of and added to.
 void nnrt_journal_state(nnrt_journal *journal, nnrt_state *state);
 nnrt_status nnrt_journal_restored(nnrt_journal *journal);
 

@@ -7,6 +7,7 @@
 #include "pattern.h"
 #include "sample_files.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,9 +129,12 @@ static nnrt_status check_other(const output *out, const output *other) {
 
 static nnrt_status check_place(const nnrt_session *session, const output *out) {
     const nnrt_options *options = session->options;
-    if (!out->call || nnrt_place_is_below(out->path, ".")) return NNRT_OK;
-    for (int i = 0; i < NNRT_ALLOWED_FOLDERS && options->allow_write[i]; i++)
-        if (nnrt_place_is_below(out->path, options->allow_write[i])) return NNRT_OK;
+    int is_below = out->call ? nnrt_place_is_below(out->path, ".") : 1;
+    for (int i = 0; i < NNRT_ALLOWED_FOLDERS && !is_below && options->allow_write[i]; i++)
+        is_below = nnrt_place_is_below(out->path, options->allow_write[i]);
+    if (is_below > 0) return NNRT_OK;
+    if (is_below < 0)
+        return nnrt_fail(NNRT_ERROR, "cannot look for `%s`: %s", out->path, strerror(errno));
     return nnrt_fail(NNRT_USAGE,
                      "%s of the program would write `%s`, outside of the current folder; if that "
                      "is meant, name its folder with `--allow-write DIR`",

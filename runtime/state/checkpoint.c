@@ -1,5 +1,6 @@
 #include "checkpoint.h"
 
+#include "../files/system.h"
 #include "../formats/array.h"
 #include "../formats/safetensors_writer.h"
 
@@ -59,8 +60,7 @@ static nnrt_status copy_file(nnrt_file *file, int descriptor, int64_t size) {
     char buffer[BUFFER];
     for (int64_t done = 0; done < size;) {
         size_t part = size - done < BUFFER ? (size_t)(size - done) : BUFFER;
-        ssize_t got = pread(descriptor, buffer, part, done);
-        if (got < 0 && errno == EINTR) continue;
+        int64_t got = nnrt_system_read(descriptor, buffer, part, done);
         if (got <= 0)
             return nnrt_fail(NNRT_ERROR, "cannot read what was logged: %s",
                              got < 0 ? strerror(errno) : "it is shorter than it was");
@@ -101,6 +101,19 @@ static void write_checksum(nnrt_file *file) {
     nnrt_file_write(file, bytes, sizeof bytes);
 }
 
+// Logs go on behind what they had at the checkpoint: that must not be lost by a crash which leaves
+// the checkpoint.
+static nnrt_status sync_logs(const char *path, const nnrt_snapshot *snapshot) {
+    const nnrt_state *state = snapshot->state;
+    for (int64_t i = 0; i < state->log_count; i++) {
+        int error = snapshot->logs[i] < 0 ? 0 : nnrt_system_sync(snapshot->logs[i], 1);
+        if (error)
+            return nnrt_fail(NNRT_ERROR, "cannot write `%s`: `%s` is not kept by the disk: %s",
+                             path, state->logs[i].path, strerror(error));
+    }
+    return NNRT_OK;
+}
+
 nnrt_status nnrt_checkpoint_write(const char *path, const nnrt_program *program,
                                   const nnrt_weights_info *info, const nnrt_snapshot *snapshot,
                                   int keeps_older) {
@@ -120,7 +133,10 @@ nnrt_status nnrt_checkpoint_write(const char *path, const nnrt_program *program,
         return status;
     }
     write_checksum(file);
-    return nnrt_file_commit(file);
+    status = sync_logs(path, snapshot);
+    if (!status) return nnrt_file_commit(file);
+    nnrt_file_abandon(file);
+    return status;
 }
 
 int nnrt_checkpoint_is_finite(const nnrt_snapshot *snapshot) {
@@ -145,8 +161,7 @@ static nnrt_status sum_up(const char *path, int descriptor, int64_t size, uint32
     uLong sum = 0;
     for (int64_t done = 0; done < size;) {
         size_t part = size - done < BUFFER ? (size_t)(size - done) : BUFFER;
-        ssize_t got = pread(descriptor, buffer, part, done);
-        if (got < 0 && errno == EINTR) continue;
+        int64_t got = nnrt_system_read(descriptor, buffer, part, done);
         if (got < 0) return fail_read(path);
         if (got == 0) break;
         sum = crc32_z(sum, buffer, (size_t)got);
@@ -159,12 +174,14 @@ static nnrt_status sum_up(const char *path, int descriptor, int64_t size, uint32
 static nnrt_status check_sum(const char *path, int descriptor) {
     struct stat status;
     unsigned char bytes[CHECKSUM_BYTES] = {0};
-    uint32_t found, stored = 0;
+    uint32_t found = 0, stored = 0;
     if (fstat(descriptor, &status) != 0) return fail_read(path);
     int64_t size = status.st_size - CHECKSUM_BYTES;
     if (!S_ISREG(status.st_mode)) return nnrt_fail(NNRT_ERROR, "`%s` is no file", path);
-    if (size < 0 || sum_up(path, descriptor, size, &found) ||
-        pread(descriptor, bytes, sizeof bytes, size) != (ssize_t)sizeof bytes)
+    if (size >= 0 && sum_up(path, descriptor, size, &found)) return NNRT_ERROR;
+    int64_t got = size < 0 ? 0 : nnrt_system_read(descriptor, bytes, sizeof bytes, size);
+    if (got < 0) return fail_read(path);
+    if (got < CHECKSUM_BYTES)
         return nnrt_fail(NNRT_ERROR, "`%s` is no whole checkpoint: it is cut off", path);
     for (int i = 0; i < CHECKSUM_BYTES; i++) stored |= (uint32_t)bytes[i] << 8 * i;
     if (found == stored) return NNRT_OK;
@@ -183,7 +200,7 @@ static int is_weights_file(const char *path) {
 }
 
 nnrt_status nnrt_checkpoint_open(nnrt_safetensors *file, const char *path) {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = nnrt_system_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) return fail_read(path);
     nnrt_status status = check_sum(path, descriptor);
     close(descriptor);

@@ -1,9 +1,11 @@
 #include "state.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FIRST_CAPACITY = 64, ALIGNMENT = 64 };
 
@@ -80,6 +82,7 @@ static void add(nnrt_state *state, const char *name, const nnrt_state_item *item
 void nnrt_state_clear(nnrt_state *state) {
     for (int64_t i = 0; i < state->count; i++) free(state->items[i].name);
     free(state->items);
+    free(state->logs);
     memset(state, 0, sizeof *state);
 }
 
@@ -143,6 +146,17 @@ void nnrt_state_file(nnrt_state *state, const char *name, int descriptor, int64_
                            .descriptor = descriptor});
 }
 
+void nnrt_state_add_log(nnrt_state *state, const char *path, const int *descriptor) {
+    size_t size = (size_t)(state->log_count + 1) * sizeof *state->logs;
+    nnrt_state_log *logs = realloc(state->logs, size);
+    if (!logs) {
+        state->has_failed = 1;
+        return;
+    }
+    state->logs = logs;
+    logs[state->log_count++] = (nnrt_state_log){path, descriptor};
+}
+
 void nnrt_state_ignore(nnrt_state *state, const char *format, ...) {
     char name[1024] = NNRT_STATE_PREFIX;
     size_t length = strlen(name);
@@ -160,7 +174,9 @@ nnrt_status nnrt_snapshot_open(nnrt_snapshot *snapshot, const nnrt_state *state)
     *snapshot = (nnrt_snapshot){.state = state};
     snapshot->bytes = malloc((size_t)state->bytes + 1);
     snapshot->rows = calloc((size_t)state->count + 1, sizeof *snapshot->rows);
-    if (snapshot->bytes && snapshot->rows) {
+    snapshot->logs = malloc(((size_t)state->log_count + 1) * sizeof *snapshot->logs);
+    for (int64_t i = 0; snapshot->logs && i < state->log_count; i++) snapshot->logs[i] = -1;
+    if (snapshot->bytes && snapshot->rows && snapshot->logs) {
         for (int64_t i = 0; i < state->count; i++)
             if (!state->items[i].rows)
                 memset(snapshot->bytes + state->items[i].offset, 1,
@@ -171,7 +187,25 @@ nnrt_status nnrt_snapshot_open(nnrt_snapshot *snapshot, const nnrt_state *state)
     return nnrt_fail_memory("a copy of the training's state", (size_t)state->bytes);
 }
 
+static void close_logs(nnrt_snapshot *snapshot) {
+    for (int64_t i = 0; snapshot->logs && i < snapshot->state->log_count; i++) {
+        if (snapshot->logs[i] >= 0) close(snapshot->logs[i]);
+        snapshot->logs[i] = -1;
+    }
+}
+
+// Its owner may close a log while the snapshot is written.
+static void take_logs(nnrt_snapshot *snapshot) {
+    const nnrt_state *state = snapshot->state;
+    close_logs(snapshot);
+    for (int64_t i = 0; i < state->log_count; i++)
+        if (*state->logs[i].descriptor >= 0)
+            snapshot->logs[i] = fcntl(*state->logs[i].descriptor, F_DUPFD_CLOEXEC, 0);
+}
+
 void nnrt_snapshot_close(nnrt_snapshot *snapshot) {
+    close_logs(snapshot);
+    free(snapshot->logs);
     free(snapshot->bytes);
     free(snapshot->rows);
     *snapshot = (nnrt_snapshot){0};
@@ -185,6 +219,7 @@ static size_t used_bytes(const nnrt_state_item *item, int64_t rows) {
 
 void nnrt_snapshot_take(nnrt_snapshot *snapshot) {
     const nnrt_state *state = snapshot->state;
+    take_logs(snapshot);
     for (int64_t i = 0; i < state->count; i++) {
         const nnrt_state_item *item = &state->items[i];
         snapshot->rows[i] = item->rows ? *item->rows : item->rank ? item->shape[0] : 1;

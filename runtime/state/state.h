@@ -35,9 +35,16 @@ typedef struct nnrt_state_item {
     int64_t offset;     // of its bytes in a snapshot
 } nnrt_state_item;
 
+typedef struct nnrt_state_log {
+    const char *path;
+    const int *descriptor; // -1: not opened yet
+} nnrt_state_log;
+
 typedef struct nnrt_state { // a zeroed one is empty
     nnrt_state_item *items;
     int64_t count, capacity;
+    nnrt_state_log *logs;
+    int64_t log_count;
     int64_t bytes; // of a snapshot
     char prefix[1024];
     int may_be_missing; // those that are added next
@@ -63,6 +70,9 @@ void nnrt_state_parameter(nnrt_state *state, const char *name, const nnrt_parame
                           float *place);
 // The first *size bytes of a file.
 void nnrt_state_file(nnrt_state *state, const char *name, int descriptor, int64_t *size);
+// A file that must be on the disk as it is when a snapshot is taken before that is written. `path`
+// and `descriptor` are the owner's.
+void nnrt_state_add_log(nnrt_state *state, const char *path, const int *descriptor);
 
 // Those whose names begin so (behind the prefix of all) stay as they are when a file is restored.
 void nnrt_state_ignore(nnrt_state *state, const char *format, ...)
@@ -79,6 +89,7 @@ typedef struct nnrt_snapshot {
     const nnrt_state *state;
     char *bytes;
     int64_t *rows; // by item, of the first dimension
+    int *logs;     // by log, a descriptor of its own; -1: none
 } nnrt_snapshot;
 
 // Takes its memory, and touches what will be used, so that a copy does not wait for the system.

@@ -119,10 +119,12 @@ int nnrt_callbacks_epoch(nnrt_callbacks *callbacks, int64_t epoch, const nnrt_lo
         nnrt_callback *callback = &callbacks->items[i];
         const char *monitored = nnrt_callback_monitored(callback->call);
         at.value = monitored ? nnrt_log_value(log, monitored) : NAN;
-        if (!callback->row->epoch(callback, callbacks, &at)) continue;
+        int has_failed = callback->row->epoch(callback, callbacks, &at) != NNRT_OK;
         // Hours of training are worth more than one file.
-        callbacks->has_failed = 1;
-        fprintf(stderr, "warning: %s; training goes on\n", nnrt_error());
+        if (has_failed && !callback->was_told)
+            fprintf(stderr, "warning: %s; training goes on\n", nnrt_error());
+        callback->was_told = has_failed;
+        callbacks->has_failed |= has_failed;
     }
     for (int64_t i = callbacks->count - 1; i >= 0; i--) {
         nnrt_callback *callback = &callbacks->items[i];
@@ -163,7 +165,7 @@ int64_t nnrt_callbacks_end(nnrt_callbacks *callbacks) {
         nnrt_callback *callback = &callbacks->items[i];
         if (!callback->row->end || !callback->row->end(callback)) continue;
         callbacks->has_failed = 1;
-        fprintf(stderr, "warning: %s\n", nnrt_error());
+        if (!callback->was_told) fprintf(stderr, "warning: %s\n", nnrt_error());
     }
     if (best) best->row->restore(best, callbacks);
     return nnrt_callbacks_best(callbacks);

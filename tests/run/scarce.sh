@@ -4,7 +4,7 @@
 # status 0 with another result than where there was enough.
 . "$(dirname "$0")/common/begin.sh"
 ldd "$nnc" | grep -q libasan && skip "a sanitizer has an allocator of its own"
-cc -shared -fPIC -O1 -o scarce.so "$root/tests/run/common/scarce.c" 2>err || fail "scarce.c"
+faults_library
 limit=${NNC_SCARCE_SECONDS:-25} # by hand: all places with NNC_SCARCE_SECONDS=100000
 commands=8
 
@@ -28,7 +28,7 @@ try() { # PLACE FOREVER COMMAND...
     local at=$1 forever=$2 status
     shift 2
     rm -f made made.csv
-    timeout 60 env SCARCE_AT="$at" SCARCE_FOREVER="$forever" LD_PRELOAD="$work/scarce.so" "$@" \
+    timeout 60 env FAULTS_KIND=memory FAULTS_AT="$at" FAULTS_FOREVER="$forever" LD_PRELOAD="$work/faults.so" "$@" \
         >out 2>err </dev/null
     status=$?
     if [ $status = 0 ]; then
@@ -46,11 +46,11 @@ try() { # PLACE FOREVER COMMAND...
 scarce() { # COMMAND...
     local count at forever step end
     rm -f enough-* made made.csv
-    env SCARCE_COUNT="$work/count" LD_PRELOAD="$work/scarce.so" "$@" >enough-out 2>err </dev/null ||
+    env FAULTS_KIND=memory FAULTS_REPORT="$work/count" LD_PRELOAD="$work/faults.so" "$@" >enough-out 2>err </dev/null ||
         fail "fails with enough memory: $*"
     [ ! -e made ] || mv made enough-made
     [ ! -e made.csv ] || mv made.csv enough-csv
-    count=$(cat count)
+    read -r count _ <count
     end=$((SECONDS + limit / commands + 1))
     step=$((count / 400 + 1))
     for ((at = 1; at <= count && SECONDS < end; at++)); do

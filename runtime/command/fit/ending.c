@@ -4,6 +4,7 @@
 #include "../../base/interrupt.h"
 #include "../../base/text/print.h"
 #include "../../files/file.h"
+#include "../../files/temporary.h"
 #include "../../formats/carried.h"
 #include "../../report/outputs.h"
 #include "../../report/sample_files.h"
@@ -55,10 +56,14 @@ static nnrt_status save_weights(nnrt_fit *f) {
 
 // Before hours of training, not after them.
 static nnrt_status open_sample_folder(const nnrt_session *session) {
-    char folder[NNRT_SAMPLE_FOLDER];
+    char folder[NNRT_SAMPLE_FOLDER], path[PATH_MAX];
     if (!nnrt_sample_files_any(session->program)) return NNRT_OK;
     nnrt_status status = nnrt_sample_files_folder(session, folder);
-    return status ? status : nnrt_sample_files_open(folder);
+    if (!status) status = nnrt_sample_files_open(folder);
+    if (status) return status;
+    nnrt_sample_files_path(folder, 1, path);
+    nnrt_temporary_sweep(path);
+    return NNRT_OK;
 }
 
 // Do callbacks read the history?

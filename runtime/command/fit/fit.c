@@ -104,7 +104,8 @@ nnrt_status nnrt_command_init(nnrt_session *session) {
                          "`%s` exists and may hold trained weights; say where the initial ones go: "
                          "`init --save FILE`",
                          path);
-    nnrt_status status = nnrt_fit_start_weights(session);
+    nnrt_status status = nnrt_file_probe(path);
+    if (!status) status = nnrt_fit_start_weights(session);
     session->info.started = nnrt_weights_now();
     if (!status)
         status = nnrt_weights_save(path, session->program, session->weights.values, &session->info);

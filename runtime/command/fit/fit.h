@@ -22,6 +22,7 @@ typedef struct nnrt_fit_keeping {
     double time;                       // of the last one
     int64_t steps, epochs;             // done then
     int64_t log_size;                  // of the step log
+    int log_was_told;                  // that it cannot be written
     double value, best, written;       // of the last whole epoch; of the best one; of checkpoints
     double held, longest;              // seconds that the training was held up: in all, at most
     int64_t count;                     // of checkpoints

@@ -158,13 +158,24 @@ static int is_better(const nnrt_fit_keeping *keeping, double than) {
     return isnan(than) || (keeping->is_max ? keeping->value > than : keeping->value < than);
 }
 
+// The checkpoint has what the system took.
+static void flush_log(nnrt_fit *f) {
+    nnrt_fit_keeping *keeping = &f->keeping;
+    int has_failed = f->step_log && nnrt_file_flush(f->step_log);
+    if (has_failed && !keeping->log_was_told) {
+        nnrt_progress_break(&f->progress);
+        fprintf(stderr, "warning: %s; training goes on\n", nnrt_error());
+    }
+    keeping->log_was_told = has_failed;
+}
+
 static void take(nnrt_fit *f, int is_final) {
     nnrt_fit_keeping *keeping = &f->keeping;
     nnrt_weights_info info = nnrt_fit_weights_info(f);
     int is_best = is_better(keeping, keeping->written);
     nnrt_trainer_gather(&f->trainer);
     if (is_best) keeping->written = keeping->value;
-    if (f->step_log) nnrt_file_flush(f->step_log);
+    flush_log(f);
     if (f->step_log) keeping->log_size = nnrt_file_size(f->step_log);
     f->seconds = nnrt_seconds() - f->begun;
     keeping->time = nnrt_seconds();

@@ -3,7 +3,9 @@
 
 #include "../../base/clock.h"
 #include "../../files/file.h"
+#include "../../files/system.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -30,8 +32,12 @@ static nnrt_status open_newest(nnrt_fit *f) {
     const char *path = f->checkpoint;
     char older[PATH_MAX];
     if (!nnrt_file_older_name(path, older, sizeof older)) return NNRT_OK;
-    int is_there = access(path, F_OK) == 0;
-    if (!is_there && access(older, F_OK) != 0) return NNRT_OK;
+    int is_there = nnrt_system_is_there(path);
+    int older_is_there = is_there ? 0 : nnrt_system_is_there(older);
+    if (is_there < 0 || older_is_there < 0) // not to begin anew what is there
+        return nnrt_fail(NNRT_ERROR, "cannot look for the checkpoint `%s`: %s", path,
+                         strerror(errno));
+    if (!is_there && !older_is_there) return NNRT_OK;
     nnrt_status status = nnrt_checkpoint_open(&f->resume.file, is_there ? path : older);
     if (status && is_there) status = open_older(f, older, status);
     f->resume.is_open = f->resume.is_found = !status;

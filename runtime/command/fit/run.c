@@ -12,7 +12,9 @@ static void warn(nnrt_fit *f) {
 }
 
 void nnrt_fit_log_run(nnrt_fit *f, int64_t epoch, const nnrt_log *log) {
-    if (nnrt_run_epoch(f->run, epoch, log)) warn(f);
+    int has_failed = nnrt_run_epoch(f->run, epoch, log) != NNRT_OK;
+    if (has_failed && !f->run->was_told) warn(f);
+    f->run->was_told = has_failed;
 }
 
 static json_t *values_of(const nnrt_log *log) {

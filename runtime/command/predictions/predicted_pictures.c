@@ -1,5 +1,6 @@
 #include "predicted_pictures.h"
 
+#include "../../files/file.h"
 #include "../../formats/pictures/encode_png.h"
 #include "../../report/outputs.h"
 #include "../../report/pixel.h"
@@ -188,7 +189,9 @@ static nnrt_status write_output(const nnrt_predicted *predicted, const nnrt_answ
 
 nnrt_status nnrt_predicted_write(const nnrt_predicted *predicted, const char *folder,
                                  const float *outputs) {
-    nnrt_status status = NNRT_OK;
+    char probe[PATH_MAX];
+    int fits = snprintf(probe, sizeof probe, "%s/probe", folder) < (int)sizeof probe;
+    nnrt_status status = fits ? nnrt_file_probe(probe) : NNRT_OK;
     for (int64_t i = 0; i < predicted->answer_count && !status; i++) {
         const nnrt_answer *answer = &predicted->answers[i];
         if (!check_shape(answer))

@@ -2,7 +2,8 @@
 
 #ifdef NNRT_HAVE_DEFLATE
 
-#include <errno.h>
+#include "../system.h"
+
 #include <fcntl.h>
 #include <libdeflate.h>
 #include <stdlib.h>
@@ -33,20 +34,13 @@ static char *make_room(size_t size) {
 // Not mapped: a file that another program cuts meanwhile would end this one with SIGBUS.
 static void *read_file(int descriptor, size_t size) {
     char *file = make_room(size);
-    for (size_t done = 0; file && done < size;) {
-        ssize_t count = pread(descriptor, file + done, size - done, (off_t)done);
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) {
-            free(file);
-            return NULL;
-        }
-        done += (size_t)count;
-    }
-    return file;
+    if (file && nnrt_system_read(descriptor, file, size, 0) == (int64_t)size) return file;
+    free(file);
+    return NULL;
 }
 
 int nnrt_inflate_file(const char *path, void *bytes, int64_t size) {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = nnrt_system_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) return 0;
     struct stat status;
     int done = 0;

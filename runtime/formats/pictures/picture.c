@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../files/system.h"
 #include "decode_png.h"
 #include "jpeg.h"
 #include "resize.h"
@@ -80,14 +81,9 @@ nnrt_status nnrt_picture_fail_format(const char *path, const char *format) {
 // ---- Files.
 
 static int read_fully(int descriptor, uint8_t *bytes, size_t size) {
-    for (size_t done = 0; done < size;) {
-        ssize_t count = read(descriptor, bytes + done, size - done);
-        if (count < 0 && errno == EINTR) continue;
-        if (count == 0) errno = EIO; // it has shrunk
-        if (count <= 0) return 0;
-        done += (size_t)count;
-    }
-    return 1;
+    int64_t got = nnrt_system_read(descriptor, bytes, size, 0);
+    if (got >= 0 && (size_t)got < size) errno = EIO; // it has shrunk
+    return got >= 0 && (size_t)got == size;
 }
 
 static nnrt_status fail_reading(const char *path, const char *why) {
@@ -107,7 +103,8 @@ static nnrt_status read_open_file(const char *path, int descriptor, uint8_t **by
 }
 
 static nnrt_status read_file(const char *path, uint8_t **bytes, size_t *size) {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe must not block
+    int descriptor =
+        nnrt_system_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // pipes must not block
     *bytes = NULL;
     if (descriptor < 0) return fail_reading(path, strerror(errno));
     nnrt_status status = read_open_file(path, descriptor, bytes, size);
@@ -118,10 +115,10 @@ static nnrt_status read_file(const char *path, uint8_t **bytes, size_t *size) {
 int nnrt_is_picture(const char *path) {
     uint8_t start[START];
     struct stat status;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = nnrt_system_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) return 0;
-    ssize_t size = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)
-                       ? read(descriptor, start, sizeof start)
+    int64_t size = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)
+                       ? nnrt_system_read(descriptor, start, sizeof start, 0)
                        : 0;
     close(descriptor);
     return size > 0 && format_of_bytes(start, (size_t)size);

@@ -1,6 +1,7 @@
 #include "run.h"
 
 #include "../../files/file.h"
+#include "../../files/temporary.h"
 #include "machine.h"
 
 #include <errno.h>
@@ -155,6 +156,7 @@ static nnrt_status go_on(nnrt_run *run, const nnrt_options *options, const char 
     nnrt_status status = lock(run);
     if (status) return status;
     file_of(run, "run.json", path);
+    nnrt_temporary_sweep(path); // of one that was killed
     run->about = json_load_file(path, 0, &error);
     if (!json_is_object(run->about))
         return nnrt_fail(NNRT_ERROR, "`%s` cannot be read: %s", path, error.text);

@@ -22,6 +22,7 @@ typedef struct nnrt_run {       // a zeroed one is none
     int lock;
     json_t *about; // run.json
     nnrt_journal log;
+    int was_told; // that it cannot be written
 } nnrt_run;
 
 // Where `options` ask for one: makes its folder, or finds the one to be resumed, and fills in

@@ -43,7 +43,6 @@ static void put_values(const csv_log *own, const nnrt_log *log) {
 static nnrt_status end_csv_epoch(nnrt_callback *callback, nnrt_callbacks *all, nnrt_moment *at) {
     csv_log *own = callback->own;
     (void)all;
-    if (nnrt_journal_start(&own->journal)) return NNRT_ERROR;
     if (!own->journal.file) return NNRT_OK; // it failed before
     if (!own->keys.count) {
         own->keys = *at->log;

@@ -20,7 +20,8 @@ struct nnrt_moment {
 struct nnrt_callback {
     const nnrt_callback_row *row;
     const nnrt_call *call;
-    void *own; // [row->own_size], zeroed before `open`
+    void *own;    // [row->own_size], zeroed before `open`
+    int was_told; // that its file cannot be written, since it could
 };
 
 // Ended by a row without name. A table more is a line in nnrt_callback_tables (train/callbacks.c).

@@ -9,6 +9,7 @@
 #include "../../session/initialize.h"
 #include "../gradients.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -70,7 +71,10 @@ static nnrt_status open_stream(const nnrt_callback *callback, int number) {
     nnrt_status status = name_stream(folder, own->id, number, out);
     if (!status) status = nnrt_callback_make_folders(out->path);
     if (status) return status;
-    if (!nnrt_place_is_below(out->path, folder))
+    int is_below = nnrt_place_is_below(out->path, folder);
+    if (is_below < 0)
+        return nnrt_fail(NNRT_ERROR, "cannot look for `%s`: %s", out->path, strerror(errno));
+    if (!is_below)
         return nnrt_fail(NNRT_USAGE, "`%s/%s` leads out of the folder; remove it", folder,
                          stream_names[number]);
     return nnrt_journal_open(&out->journal, out->path, 0);
@@ -258,9 +262,7 @@ static nnrt_status end_board_epoch(nnrt_callback *callback, nnrt_callbacks *all,
     nnrt_status status = NNRT_OK;
     for (int i = 0; i < STREAMS && !status; i++) {
         nnrt_journal *journal = &own->streams[i].journal;
-        if (!journal->path) continue; // no validation
-        status = nnrt_journal_start(journal);
-        if (status || !journal->file) continue;
+        if (!journal->path || !journal->file) continue; // no validation; it failed before
         status = put_epoch(journal->file, callback, all, at, i);
         if (!status) status = nnrt_journal_commit(journal);
     }

@@ -9,6 +9,7 @@
 #   absent FILE...             fails for a file that exists
 #   build FILE.nn [EXE]        compiles one of examples/ or of this folder to ./EXE
 #   fail TEXT                  says why and ends the test
+#   faults_library             makes ./faults.so, to be preloaded: tests/faults/README.md
 #   skip TEXT                  says why and ends the test as skipped
 #   needs_fashion_mnist        ends the test as skipped where the data are not installed
 set -u
@@ -76,6 +77,10 @@ build() {
     local source=$1 executable=${2:-$(basename "$1" .nn)}
     [ -e "$source" ] || source=$root/examples/$1
     expect 0 "$nnc" build "$source" -o "$executable"
+}
+
+faults_library() {
+    cc -shared -fPIC -O2 -o faults.so "$root"/tests/faults/*.c 2>err || fail "tests/faults cannot be compiled"
 }
 
 skip() {
