@@ -1,13 +1,13 @@
 #include "safetensors.h"
 
 #include "../files/system.h"
+#include "json_text.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,36 +50,19 @@ static int too_many_values(const char *text, size_t size) {
     return values > (int64_t)NNRT_SAFETENSORS_MAX_TENSORS * VALUES_PER_TENSOR;
 }
 
-// jansson leaves characters out, or fails an assertion, where it gets no memory: it never hears of
-// it. What it had is lost then, as the process will be.
-static _Thread_local jmp_buf json_without_memory;
-static _Thread_local int json_lacks_memory;
-
-static void *json_malloc(size_t size) {
-    void *memory = malloc(size);
-    if (!memory) longjmp(json_without_memory, 1);
-    return memory;
-}
-
-static json_t *load_json(const char *text, size_t size, json_error_t *error) {
-    json_lacks_memory = 0;
-    json_set_alloc_funcs(json_malloc, free);
-    if (!setjmp(json_without_memory)) return json_loadb(text, size, JSON_REJECT_DUPLICATES, error);
-    json_lacks_memory = 1;
-    return NULL;
-}
-
 static nnrt_status parse_header(nnrt_safetensors *file, int64_t size) {
     char *text = malloc((size_t)size);
     if (!text) return nnrt_fail_memory("the header of a weights file", (size_t)size);
     nnrt_status status = read_at(file, text, (size_t)size, LENGTH_BYTES);
     json_error_t error;
+    int lacks_memory;
     if (!status && too_many_values(text, (size_t)size))
         status = broken(file, "its header has more values than 100,000 tensors need", NULL);
     if (!status) {
-        file->header = load_json(text, (size_t)size, &error);
-        if (json_lacks_memory)
-            status = nnrt_fail_memory("the header of a weights file", (size_t)size);
+        file->header = nnrt_json_load("the header of a weights file", text, (size_t)size, &error,
+                                      &lacks_memory);
+        if (lacks_memory)
+            status = NNRT_ERROR;
         else if (!file->header)
             status = nnrt_fail(NNRT_ERROR,
                                "`%s` is no usable safetensors file: its header is not JSON (byte "

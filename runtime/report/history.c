@@ -1,5 +1,6 @@
 #include "history.h"
 
+#include "../formats/json_text.h"
 #include "../session/callback.h"
 
 #include <inttypes.h>
@@ -252,7 +253,7 @@ char *nnrt_history_text(const nnrt_history *history, const char *before, int64_t
     nnrt_json json = {0};
     telling t = {.history = history, .every = 1};
     t.held = history->kept_rows;
-    t.before = before ? json_loads(before, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    t.before = before ? nnrt_json_load("the history", before, strlen(before), NULL, NULL) : NULL;
     t.older = list_size(t.before, "epoch");
     while ((t.older + t.held) / t.every > NNRT_HISTORY_KEPT) t.every *= 2;
     put_all(&t, &json, first);

@@ -94,8 +94,8 @@ nnrt_status nnrt_journal_epoch(nnrt_journal *journal, int64_t epoch, const nnrt_
     nnrt_json_close(&json, '}');
     const char *text = nnrt_json_text(&json);
     if (text) fprintf(journal->file, "%s\n", text);
-    nnrt_status status = text ? nnrt_journal_commit(journal)
-                              : nnrt_fail_memory(journal->path, json.capacity);
+    nnrt_status status =
+        text ? nnrt_journal_commit(journal) : nnrt_fail_memory(journal->path, json.capacity);
     nnrt_json_free(&json);
     return status;
 }

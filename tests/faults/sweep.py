@@ -67,12 +67,13 @@ def weights_of(folder):
 
 def logs_of(folder):
     """What has the values of epochs, by name."""
-    logs = {}
-    for where, _, names in os.walk(folder):
-        for name in names:
-            if name in ("log.csv", "log.jsonl", "history.json", "epochs.csv", "steps.csv"):
-                with open(os.path.join(where, name), "rb") as file:
-                    logs[name if "runs" not in where else "run/" + name] = file.read()
+    logs, run = {}, os.path.dirname(weights_of(folder))
+    for where in {folder, run}:
+        for name in ("log.csv", "log.jsonl", "history.json", "epochs.csv", "steps.csv"):
+            path = os.path.join(where, name)
+            if os.path.exists(path):
+                with open(path, "rb") as file:
+                    logs[os.path.relpath(path, run)] = file.read()
     return logs
 
 
@@ -235,7 +236,8 @@ class Sweep:
 
     def sweep(self, name, template, kind, lasts):
         usual = self.usual(name, template, kind)
-        count, every = usual["report"][0], self.options.every
+        count = usual["report"][0]
+        every = max(1, min(self.options.every, count // 2))  # two of each, at least
         before, start = len(self.faults), time.time()
         number = self.options.first or 1 + (hash_of(name + kind) + lasts) % every
         runs = self.runs

@@ -1,5 +1,6 @@
 #include "epochs.h"
 
+#include "../../formats/json_text.h"
 #include "../../session/callback.h"
 
 #include <jansson.h>
@@ -73,8 +74,11 @@ static nnrt_status judge(nnrt_epochs *epochs, const nnrt_training *training) {
 }
 
 nnrt_status nnrt_epochs_read(nnrt_epochs *epochs, const char *text, const nnrt_training *training) {
-    json_t *history = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    int lacks_memory = 0;
+    json_t *history =
+        text ? nnrt_json_load("the history", text, strlen(text), NULL, &lacks_memory) : NULL;
     *epochs = (nnrt_epochs){.best = -1};
+    if (lacks_memory) return NNRT_ERROR;
     epochs->count = (int64_t)json_array_size(json_object_get(history, "epoch"));
     nnrt_status status = epochs->count ? read_all(epochs, history) : NNRT_OK;
     json_decref(history);

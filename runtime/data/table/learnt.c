@@ -1,5 +1,7 @@
 #include "learnt.h"
 
+#include "../../formats/json_text.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -63,7 +65,9 @@ nnrt_status nnrt_learnt_fail_damaged(const char *stage, const char *column) {
 }
 
 nnrt_status nnrt_learnt_apply(nnrt_table *table, const char *text, int64_t stage_count) {
-    table->states = json_loads(text, 0, NULL);
+    int lacks_memory;
+    table->states = nnrt_json_load("what stages learnt", text, strlen(text), NULL, &lacks_memory);
+    if (lacks_memory) return NNRT_ERROR;
     int64_t count = (int64_t)json_array_size(table->states);
     int is_whole = count > 0 && count <= stage_count;
     for (int64_t i = 0; i < count; i++) is_whole &= json_is_object(find_state(table, i));
@@ -125,8 +129,11 @@ nnrt_status nnrt_learnt_put_source(nnrt_table *table, const char *group, const c
 
 nnrt_status nnrt_learnt_units(const char *learnt, const char *column, double *mean,
                               double *deviation) {
-    json_t *stages = json_loads(learnt, 0, NULL), *stage;
+    int lacks_memory;
+    json_t *stage,
+        *stages = nnrt_json_load("what stages learnt", learnt, strlen(learnt), NULL, &lacks_memory);
     size_t number;
+    if (lacks_memory) return NNRT_ERROR;
     int is_whole = json_is_array(stages);
     json_array_foreach(stages, number, stage) {
         const json_t *state = json_object_get(stage, column);

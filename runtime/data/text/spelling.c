@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../formats/json_text.h"
 #include "../../formats/text_lines.h"
 #include "../stage.h"
 #include "../table/words.h"
@@ -27,7 +28,10 @@ static int32_t add(nnrt_spelling *spelling, const json_t *word) {
 
 // Numbers are places in the list; a word that is there twice would move those behind it.
 static nnrt_status take_words(nnrt_spelling *spelling, const char *column, const char *learnt) {
-    json_t *stages = json_loads(learnt, 0, NULL);
+    int lacks_memory;
+    json_t *stages =
+        nnrt_json_load("what stages learnt", learnt, strlen(learnt), NULL, &lacks_memory);
+    if (lacks_memory) return NNRT_ERROR;
     const json_t *list =
         json_object_get(json_object_get(json_array_get(stages, 0), "vocabulary"), column);
     size_t count = json_array_size(list), longest = 0;
