@@ -94,6 +94,13 @@ static int report(const nnrt_options *options, nnrt_status status) {
     return (int)status;
 }
 
+int nnrt_command_end(const nnrt_options *options, nnrt_status status) {
+    if (!status) status = nnrt_print_end();
+    if (!status && nnrt_memory_failure())
+        status = nnrt_fail(NNRT_ERROR, "%s", nnrt_memory_failure());
+    return report(options, status);
+}
+
 int nnrt_main(const nnrt_program *program, int argc, char **argv) {
     nnrt_options options;
     nnrt_file_guard_streams();
@@ -101,8 +108,5 @@ int nnrt_main(const nnrt_program *program, int argc, char **argv) {
     signal(SIGXFSZ, SIG_IGN); // a limit on file sizes shall be an error with a message
     nnrt_status status = nnrt_options_parse(&options, argc, argv);
     if (!status) status = run_command(program, &options);
-    if (!status) status = nnrt_print_end();
-    if (!status && nnrt_memory_failure())
-        status = nnrt_fail(NNRT_ERROR, "%s", nnrt_memory_failure());
-    return report(&options, status);
+    return nnrt_command_end(&options, status);
 }

@@ -9,6 +9,10 @@
 // main() is this with the program's descriptor.
 int nnrt_main(const nnrt_program *program, int argc, char **argv);
 
+// The end of main(), and of other processes that work on a command: what was printed is handed
+// over, the error printed. Returns the exit status.
+int nnrt_command_end(const nnrt_options *options, nnrt_status status);
+
 nnrt_status nnrt_command_fit(nnrt_session *session);
 nnrt_status nnrt_command_init(nnrt_session *session);
 nnrt_status nnrt_command_evaluate(nnrt_session *session);

@@ -53,6 +53,7 @@ typedef enum option_type {
     OPTION_COUNT, // 1 to 10^12
     OPTION_SEED,  // 0 to 2^63 - 1
     OPTION_POSITIVE,
+    OPTION_RATES, // a number above 0, or a list of such, which is read by who runs them
     OPTION_NOT_NEGATIVE,
     OPTION_SHARE, // above 0, at most 1
     OPTION_TEXT,
@@ -85,10 +86,12 @@ static const struct option {
      "of several `train` blocks, the one that is meant; the first unless given"},
     {"--batch", OPTION_COUNT, offsetof(nnrt_options, batch), FIT | BENCH | LR_FIND, "N",
      "samples a batch, at most the compiled number"},
-    {"--learning-rate", OPTION_POSITIVE, offsetof(nnrt_options, learning_rate), FIT, "X",
-     "instead of the program's"},
+    {"--learning-rate", OPTION_RATES, offsetof(nnrt_options, learning_rate), FIT, "X",
+     "instead of the program's; of 0.1,0.01 each is a run, side by side"},
     {"--seed", OPTION_SEED, offsetof(nnrt_options, seed), FIT | INIT | BENCH | GENERATE | LR_FIND,
      "N", "of initial weights, shuffling, dropout and what is drawn; 1 unless given"},
+    {"--seeds", OPTION_NAME, offsetof(nnrt_options, seeds), FIT, "N",
+     "N runs side by side, of as many seeds from --seed on, or those of a list: 3,7,12"},
     {"--threads", OPTION_COUNT, offsetof(nnrt_options, threads),
      FIT | EVALUATE | PREDICT | BENCH | GENERATE | REPORT | LR_FIND, "N",
      "at most; the result is the same for any number"},
@@ -299,6 +302,7 @@ static nnrt_status set_value(const struct option *option, const char *value, voi
                            field);
     case OPTION_SEED:
         return set_integer(option, value, 0, INT64_MAX, "a whole number from 0 to 2^63 - 1", field);
+    case OPTION_RATES:
     case OPTION_POSITIVE: return set_positive(option, value, field);
     case OPTION_NOT_NEGATIVE:
     case OPTION_SHARE: return set_number(option, value, field);
@@ -355,6 +359,8 @@ static nnrt_status take_option(nnrt_options *options, const struct command *comm
     }
     if (option->type == OPTION_SEED) options->has_seed = 1;
     if (option->field == offsetof(nnrt_options, max_time)) options->max_time_text = value;
+    if (option->type == OPTION_RATES) options->rates = strchr(value, ',') ? value : NULL;
+    if (option->type == OPTION_RATES && options->rates) return NNRT_OK;
     return set_value(option, value, (char *)options + option->field);
 }
 

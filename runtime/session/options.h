@@ -34,6 +34,10 @@ typedef struct nnrt_options {
     double from, to;
     const char *step, *curve_csv;
     int64_t training;
+    const char *seeds, *rates; // --seeds, and a list of --learning-rate: runs side by side
+    // One of these runs: its learning_rate is that with which it began; what it says of its end is
+    // brief unless its epochs are asked for.
+    int64_t is_one_of_several, tells_epochs;
     const char *prompt, *prompt_file;
     int64_t length, top_k;
     double temperature, top_p; // temperature: 1 where it is not given

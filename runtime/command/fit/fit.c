@@ -5,6 +5,7 @@
 #include "../../base/interrupt.h"
 #include "../../files/file.h"
 #include "../command.h"
+#include "several/several.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,8 @@ nnrt_status nnrt_command_fit(nnrt_session *session) {
                          "`bench`, `init` and `info` need none",
                          session->program->source_path);
     catch_interrupts(given);
+    if ((given->seeds || given->rates) && !given->is_one_of_several)
+        return nnrt_fit_several(session);
     if (given->dry_run || given->overfit) return fit(session, NULL); // nothing is kept
     nnrt_status status = nnrt_run_begin(&run, session->program, &options);
     session->options = &options;

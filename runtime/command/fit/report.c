@@ -10,6 +10,16 @@ static void put_values(const nnrt_history *history, int64_t epoch, nnrt_json *js
                          nnrt_history_value(history, epoch, i));
 }
 
+// Of the last epoch, or of the one whose weights were restored.
+static void put_final_values(const nnrt_fit *f, nnrt_json *json) {
+    const nnrt_history *history = &f->history;
+    int64_t epoch = f->best_epoch ? f->best_epoch - 1 : history->count - 1;
+    nnrt_json_open(json, "values", '{');
+    if (epoch >= nnrt_history_first(history) && epoch < history->count)
+        put_values(history, epoch, json);
+    nnrt_json_close(json, '}');
+}
+
 static void put_epochs(const nnrt_fit *f, nnrt_json *json) {
     const nnrt_history *history = &f->history;
     nnrt_json_open(json, "losses", '[');
@@ -82,7 +92,8 @@ nnrt_status nnrt_fit_make_json(const nnrt_fit *f, nnrt_json *json) {
     nnrt_status status = NNRT_OK;
     char fingerprint[32];
     nnrt_json_open(json, NULL, '{');
-    put_epochs(f, json);
+    if (f->options->is_one_of_several) put_final_values(f, json);
+    if (!f->options->is_one_of_several || f->options->tells_epochs) put_epochs(f, json);
     if (f->test.count) {
         nnrt_json_open(json, "test", '{');
         nnrt_log_json(&f->test, json);

@@ -89,6 +89,10 @@ static nnrt_status compare_weights(nnrt_fit *f) {
 
 // ---- How it was called.
 
+static int sets_rate(const nnrt_options *options) {
+    return options->learning_rate > 0 && !(options->is_one_of_several && options->rates);
+}
+
 static nnrt_status check_call(const nnrt_fit *f) {
     const nnrt_options *options = f->options;
     if (options->has_seed && options->seed != f->call.seed)
@@ -116,7 +120,7 @@ static nnrt_status read_call(nnrt_fit *f) {
     if (f->resume.is_changed) call->learning_rate = 0;
     if (options->epochs) call->epochs = options->epochs;
     if (options->batch) call->batch = options->batch;
-    if (options->learning_rate > 0) call->learning_rate = options->learning_rate;
+    if (sets_rate(options)) call->learning_rate = options->learning_rate;
     return status;
 }
 
@@ -174,7 +178,7 @@ static void ignore_known(nnrt_fit *f, int begins_anew) {
     nnrt_state_ignore(state, "batch");
     nnrt_state_ignore(state, "shuffle");
     nnrt_state_ignore(state, "data");
-    if (f->options->learning_rate > 0 || f->resume.is_changed)
+    if (sets_rate(f->options) || f->resume.is_changed)
         for (int64_t i = 0; i < f->trainer.training->step_count; i++)
             nnrt_state_ignore(state, "steps/%" PRId64 "/learning_rate", i);
     if (!begins_anew) return;
