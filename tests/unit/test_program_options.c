@@ -73,6 +73,14 @@ static void values(void **state) {
     assert_string_equal(options.run, "runs/");
     accept("fit --heartbeat 10s");
     assert_true(options.heartbeat == 10 && !options.max_time_text);
+    accept("fit --seeds 5 --learning-rate 0.1,1e-2");
+    assert_string_equal(options.seeds, "5");
+    assert_string_equal(options.rates, "0.1,1e-2");
+    assert_true(options.learning_rate == 0 && !options.has_seed);
+    accept("fit --learning-rate 0.1,0.2 --learning-rate 0.3");
+    assert_true(options.learning_rate == 0.3 && !options.rates);
+    refuse("fit --seeds=", "`--seeds` needs");
+    refuse("bench --seeds 3", "an option of `fit`");
     accept("predict --model judge a");
     assert_string_equal(options.model, "judge");
     refuse("bench --model=", "`--model` needs a name");

@@ -59,8 +59,8 @@ void nnrt_table_line(const nnrt_process *process, char *text, size_t size) {
     const char *name;
     json_t *value, *values = values_of(process);
     int64_t epochs = json_integer_value(json_object_get(process->result, "epochs"));
-    int used = snprintf(text, size, "%s: %s, %" PRId64 " epochs", process->run->name,
-                        word_of(process), epochs);
+    int used = snprintf(text, size, "%s: %s, %" PRId64 " epoch%s", process->run->name,
+                        word_of(process), epochs, epochs == 1 ? "" : "s");
     json_object_foreach(values, name, value) {
         if (used < 0 || (size_t)used >= size) break;
         print_value(cell, sizeof cell, number(values, name));
@@ -203,7 +203,7 @@ static void print_all(rows *r, const results *all) {
     fill_head(r, all);
     for (int64_t rate = 0; rate < plan->rates; rate++) {
         for (int64_t k = 0; k < plan->seeds; k++) fill_run(r, all, rate * plan->seeds + k);
-        if (plan->seeds < 2) continue;
+        if (plan->seeds < 2 || !json_object_size(all->names)) continue;
         fill_spread(r, all, rate, 1);
         fill_spread(r, all, rate, 0);
     }
