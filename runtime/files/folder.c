@@ -1,5 +1,7 @@
 #include "folder.h"
 
+#include "system.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,7 @@ static void note(const char *path) {
 
 int nnrt_folder_make(const char *path) {
     if (mkdir(path, 0777) == 0) {
+        nnrt_system_sync_folder(path); // what is written there survives no crash without it
         note(path);
         return 0;
     }

@@ -1,6 +1,6 @@
 // A record of what changes files and folders, in the order in which it happened: for each call its
-// name, its result, the names and numbers that it was given, and what was written. READ by
-// common/crashes.py.
+// name, its result, the names and numbers that it was given, and what was written. Read by
+// crashes.py.
 #define _GNU_SOURCE
 #include "faults.h"
 
@@ -51,6 +51,10 @@ static int line_of(char line[LINE], long number, const long a[6], long result) {
     case SYS_fsync: return snprintf(line, LINE, "sync %ld\n", a[0]);
     case SYS_fdatasync: return snprintf(line, LINE, "sync %ld\n", a[0]);
     case SYS_close: return snprintf(line, LINE, "close %ld\n", a[0]);
+    case SYS_fcntl:
+        return a[1] == F_DUPFD || a[1] == F_DUPFD_CLOEXEC
+                   ? snprintf(line, LINE, "dup %ld %ld\n", a[0], result)
+                   : 0;
     case SYS_rename: return snprintf(line, LINE, "rename %s\t%s\n", TEXT(a[0]), TEXT(a[1]));
     case SYS_link: return snprintf(line, LINE, "link %s\t%s\n", TEXT(a[0]), TEXT(a[1]));
     case SYS_unlink: return snprintf(line, LINE, "unlink %s\n", TEXT(a[0]));

@@ -1,5 +1,7 @@
 #include "place.h"
 
+#include "../../files/system.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -72,6 +74,13 @@ static long highest_number(DIR *folder) {
     return highest;
 }
 
+// A checkpoint there is not to be lost with it in a crash.
+static int make_folder(const char *path) {
+    if (mkdir(path, 0777) != 0) return -1;
+    nnrt_system_sync_folder(path);
+    return 0;
+}
+
 static nnrt_status make(DIR *folder, const char *parent, const char *name,
                         char path[NNRT_RUN_PATH]) {
     char own[512], date[16];
@@ -81,12 +90,12 @@ static nnrt_status make(DIR *folder, const char *parent, const char *name,
     snprintf(own, sizeof own, "%03ld-%.400s-%s", highest_number(folder) + 1, name, date);
     if (!put_path(path, parent, own))
         return nnrt_fail(NNRT_USAGE, "`%s` is too long for a folder of runs", parent);
-    return mkdir(path, 0777) == 0 ? NNRT_OK : fail(path);
+    return make_folder(path) == 0 ? NNRT_OK : fail(path);
 }
 
 // Two that begin at once do not get one number.
 nnrt_status nnrt_run_place_new(const char *parent, const char *name, char path[NNRT_RUN_PATH]) {
-    if (mkdir(parent, 0777) != 0 && errno != EEXIST) return fail(parent);
+    if (make_folder(parent) != 0 && errno != EEXIST) return fail(parent);
     DIR *folder = opendir(parent);
     if (!folder) return fail(parent);
     flock(dirfd(folder), LOCK_EX); // where locks do not work, the date may still tell them apart
