@@ -222,6 +222,8 @@ typedef struct nnrt_train_step {
     // gradients are in the slots. `step` counts its own runs. Else 1, and no `run`.
     int64_t accumulate;
     nnrt_function update;
+    // `train` and `evaluate` take turns in one arena, which is zero before each turn.
+    int64_t shares_arena;
     const char *const *reports; // names of the numbers behind the loss
     int64_t report_count;
     nnrt_call learning_rate; // "constant" (option value) or a schedule
@@ -342,6 +344,7 @@ typedef struct nnrt_program {
     int64_t training_count;
     nnrt_peak *peak;
     double peak_flops; // of a round of it
+    int64_t is_sparing; // memory is limited: no state is copied to be gone back to unasked
 } nnrt_program;
 
 extern const nnrt_program nnrt_program_descriptor;

@@ -4,6 +4,7 @@
 #include "options.h"
 
 #include "../../runtime/base/status.h"
+#include "../../runtime/base/text/amount.h"
 #include "../driver/driver.h"
 
 #include <stddef.h>
@@ -64,6 +65,11 @@ static const char *set_contraction(Options *options, Arena *arena, const char *v
     return arena_format(arena, "--contraction is own, blas or auto, not `%s`", value);
 }
 
+static const char *set_max_memory(Options *options, Arena *arena, const char *value) {
+    if (nnrt_size_parse(value, &options->gen.max_memory)) return NULL;
+    return arena_format(arena, "--max-memory is %s, not `%s`", NNRT_SIZE_WANTED, value);
+}
+
 static const char *set_diagnostics(Options *options, Arena *arena, const char *value) {
     bool is_json = !strcmp(value, "json");
     if (!is_json && strcmp(value, "text"))
@@ -95,6 +101,9 @@ static const OptionDef option_rows[] = {
      "the CPU to compile for (default: native; x86-64-v3, x86-64, ...)", 0, set_cpu},
     {"--contraction", NULL, "KIND", "run build summary cost",
      "who multiplies large matrices: own, blas or auto (the default)", 0, set_contraction},
+    {"--max-memory", NULL, "SIZE", "run build summary cost",
+     "what a training may hold at its peak (500MB, 2GB); the same bits, more slowly", 0,
+     set_max_memory},
     {"--weights", NULL, "FILE", "build",
      "put these trained weights into the executable: one file to deploy", AT(weights)},
     {"--tune", NULL, NULL, "build",

@@ -180,6 +180,7 @@ static const AbiField abi_train_step_fields[] = {FIELD(name),
                                                  FIELD(repeat),
                                                  FIELD(accumulate),
                                                  PART(update, abi_function),
+                                                 FIELD(shares_arena),
                                                  COUNTED(reports, report_count),
                                                  FIELD(report_count),
                                                  PART(learning_rate, abi_call),
@@ -299,7 +300,8 @@ static const AbiField abi_program_fields[] = {FIELD(abi),
                                               ITEMS(trainings, abi_training, training_count),
                                               FIELD(training_count),
                                               FIELD(peak),
-                                              FIELD(peak_flops)};
+                                              FIELD(peak_flops),
+                                              FIELD(is_sparing)};
 STRUCT(abi_program, nnrt_program);
 #undef OWNER
 

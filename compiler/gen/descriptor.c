@@ -232,6 +232,7 @@ static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const Compile
         .evaluate = function_of(gen, compiled, own->evaluate),
         .repeat = step->repeat,
         .accumulate = step->accumulate,
+        .shares_arena = budget_shares_arena(compiled, own),
         .learning_rate = learning_rate_of(gen, step->optimizer_args),
         .optimizer = program_call(gen->arena, &step->optimizer->schema, step->optimizer_args),
         .optimizer_line = descriptor_line(compiled, step->optimizer_span),
@@ -541,8 +542,10 @@ static void set_data(Gen *gen, const Compiled *compiled, nnrt_program *out) {
 }
 
 void descriptor_emit(Gen *gen, const Compiled *compiled) {
-    nnrt_program program = {
-        .abi = NNRT_ABI, .scratch_size = gen->scratch_size, .peak_flops = compiled->peak_flops};
+    nnrt_program program = {.abi = NNRT_ABI,
+                            .scratch_size = gen->scratch_size,
+                            .peak_flops = compiled->peak_flops,
+                            .is_sparing = compiled->shares_arenas};
     abi_set_code(&program.peak, compiled->peak_function);
     set_source(gen, compiled, &program);
     set_parameters(gen, compiled, &program);

@@ -319,10 +319,19 @@ typedef struct Compiled {
     int model_count, main_model;
     Value peak_function;
     double peak_flops;
+    bool shares_arenas; // (MemoryPlan)
 } Compiled;
 
+// How a program takes less memory than it would for speed alone.
+typedef struct MemoryPlan {
+    bool shares_arenas; // training and evaluation take turns in one; no state is copied unasked
+    const Economy *functions; // by number in Compiled.functions
+    int function_count;
+} MemoryPlan;
+
 Compiled *pipeline_run(Arena *arena, const Program *program, const Target *target,
-                       const GenOptions *options, PassObserver *observe, void *state);
+                       const GenOptions *options, const MemoryPlan *plan, PassObserver *observe,
+                       void *state);
 
 // ---- descriptor.c
 void descriptor_emit(Gen *gen, const Compiled *compiled);

@@ -113,7 +113,7 @@ bool gen_print(Text *out, const Program *program, const char *stage, const char 
     Target *target = target_create(arena, options->cpu, sink);
     if (!target) return false;
     Printer printer = {out, stage, after_pass};
-    Compiled *compiled = pipeline_run(arena, program, target, options, print_pass, &printer);
+    Compiled *compiled = budget_compile(arena, program, target, options, print_pass, &printer);
     if (!after_pass && !is_graph_stage(stage)) {
         Gen gen;
         Tuning *tuning = options->tuning ? options->tuning : tuning_create(arena);
@@ -135,7 +135,7 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
     DiagSink *sink = diag_create(program->arena, program->sources);
     Target *target = target_create(program->arena, options->cpu, sink);
     if (!target) return false;
-    const Compiled *compiled = pipeline_run(program->arena, program, target, options, NULL, NULL);
+    const Compiled *compiled = budget_compile(program->arena, program, target, options, NULL, NULL);
     for (int i = 0; i < program->models.count; i++)
         if (program_predicts(program, program->models.items[i]))
             sizes[i] = budget_sizes(compiled, program->models.items[i]);
@@ -146,9 +146,10 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
 bool gen_costs(const Program *program, const GenOptions *options, GenCosts *costs, DiagSink *sink) {
     Target *target = target_create(program->arena, options->cpu, sink);
     if (!target) return false;
-    *costs = budget_costs(pipeline_run(program->arena, program, target, options, NULL, NULL));
+    const Compiled *compiled = budget_compile(program->arena, program, target, options, NULL, NULL);
+    *costs = budget_costs(compiled);
     target_dispose(target);
-    return true;
+    return budget_keeps_limit(compiled, options, sink);
 }
 
 // ---- Objects.
@@ -173,8 +174,8 @@ bool gen_object(const Program *program, const char *path, const GenOptions *opti
     Arena *arena = program->arena;
     Target *target = target_create(arena, options->cpu, sink);
     if (!target) return false;
-    Compiled *compiled = pipeline_run(arena, program, target, options, NULL, NULL);
-    if (!budget_fits(compiled, options, sink)) {
+    Compiled *compiled = budget_compile(arena, program, target, options, NULL, NULL);
+    if (!budget_fits(compiled, options, sink) || !budget_keeps_limit(compiled, options, sink)) {
         target_dispose(target);
         return false;
     }
@@ -196,8 +197,9 @@ char *gen_fingerprint(Arena *arena, const GenOptions *options) {
     DiagSink *sink = diag_create(arena, sources_create(arena));
     Target *target = target_create(arena, options->cpu, sink);
     if (!target) return arena_strdup(arena, "unknown processor");
-    char *text = arena_format(arena, "nnc %s; %s; %s; contraction %d", NNC_VERSION, target->cpu,
-                              target->features, (int)options->contraction);
+    char *text =
+        arena_format(arena, "nnc %s; %s; %s; contraction %d; memory %lld", NNC_VERSION, target->cpu,
+                     target->features, (int)options->contraction, (long long)options->max_memory);
     target_dispose(target);
     return text;
 }

@@ -13,6 +13,7 @@ typedef struct Run {
     Arena *arena;
     const Program *program;
     const GenOptions *options;
+    const MemoryPlan *plan; // NULL: speed alone counts
     PassObserver *observe;
     void *state;
     Compiled *compiled;
@@ -26,6 +27,9 @@ static Function *add_function(Run *run, Function function) {
     own->lowering = lowering_begin(run->arena, function.forward, function.step, function.mode);
     own->lowering.graph->sink = NULL;
     own->lowering.batch = function.batch;
+    int number = run->compiled->functions.count;
+    if (run->plan && number < run->plan->function_count)
+        own->lowering.economy = run->plan->functions[number];
     own->lowering.verifies = own->lowering.verifies || run->options->verify_each;
     own->lowering.tells_time = run->options->time_passes;
     if (function.is_shown) {
@@ -235,10 +239,12 @@ static void lower_to_groups(Run *run, Function *function) {
 }
 
 Compiled *pipeline_run(Arena *arena, const Program *program, const Target *target,
-                       const GenOptions *options, PassObserver *observe, void *state) {
+                       const GenOptions *options, const MemoryPlan *plan, PassObserver *observe,
+                       void *state) {
     Compiled *compiled = ARENA_NEW(arena, Compiled);
-    Run run = {arena, program, options, observe, state, compiled};
+    Run run = {arena, program, options, plan, observe, state, compiled};
     compiled->program = program;
+    compiled->shares_arenas = plan && plan->shares_arenas;
     list_functions(&run);
     for (int i = 0; i < compiled->functions.count; i++)
         passes_run(&compiled->functions.items[i]->lowering, NULL);

@@ -31,6 +31,8 @@ struct Node {
     const char *name;   // of inputs and scalars; else NULL
     int stream;         // of a tensor that is drawn: which random numbers, in every copy
     const char *column; // of inputs: the data set's column that fills it; NULL: none does
+    int number;         // before fusion, from 1: copies have that of what they are copies of
+    int again;          // it is computed a second time: the place of the first; 0: it is not
     int kept;           // of an input: it is this output of the step before, from 1; 0: it is none
     Parameter *parameter; // of op `parameter`, and the target of `assign`
     Slot *slot;           // of op `slot`, and the target of `assign`
@@ -58,6 +60,7 @@ struct Graph {
     NodeList parameter_nodes; // `parameter` nodes by index; NULL, or a shorter list: not used yet
     VEC(Slot *) slots;        // of this function's optimizer
     const bool *frozen;       // by layer: infers and is not changed; NULL: as the layers say
+    bool spares_memory;       // groups and their order are such as take the least
     bool trains_alone;    // no other function reads the weights from one of its steps to the next
     const bool *updated;  // by parameter: the function changes it; NULL: all may be changed
     NodeList inputs;      // of the model, in declaration order (ops `input`)

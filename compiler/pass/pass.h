@@ -49,6 +49,17 @@ void pass_update(Graph *graph, const TrainStep *step);
 // what one step does with what they added up, and slots for both functions.
 void pass_update_from(Graph *graph, const Graph *batches, const TrainStep *step);
 
+// How a program takes less memory than it would for speed, with the same bits.
+typedef struct Economy {
+    bool separates;      // groups run one after the other, so that values share memory sooner
+    int segments;        // that gradients compute again; 0: they read what is kept
+    bool keeps_products; // which of it the products are not a part of
+} Economy;
+
+// requires: primitive nodes; provides: their numbers; what gradients read is computed again from
+// what the segments keep.
+void pass_recompute(Graph *graph, Economy economy);
+
 // ---- The reference evaluator (an interpreter of the graph in double precision; the oracle of the
 // tests, never on the user's path).
 typedef struct EvalBindings {

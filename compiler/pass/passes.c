@@ -47,7 +47,12 @@ static void run_load(Lowering *lowering) {
     pass_lay_out_weights(lowering->graph, lowering->layout, lowering->batch);
 }
 
+static void run_recompute(Lowering *lowering) {
+    pass_recompute(lowering->graph, lowering->economy);
+}
+
 static void run_fuse(Lowering *lowering) {
+    lowering->graph->spares_memory = lowering->economy.separates && lowering->batch > 0;
     lowering->schedule =
         lowering->batch
             ? pass_fuse(lowering->graph, lowering->arena, lowering->layout, lowering->batch)
@@ -87,6 +92,8 @@ const Pass pass_rows[] = {
      FACT_UPDATES, 0, run_simplify_update},
     {"load", "data columns and kernels in the order in which products read them", ALL,
      FACT_PRIMITIVE | FACT_LAYOUT, 0, run_load},
+    {"recompute", "what gradients read again instead of what is kept, where memory is limited", ALL,
+     FACT_PRIMITIVE | FACT_LAYOUT, 0, run_recompute},
     {"fuse", "groups of nodes that become one loop nest or kernel, in order", ALL,
      FACT_PRIMITIVE | FACT_LAYOUT, FACT_GROUPS, run_fuse},
     {"plan", "places of values in memory", ALL, FACT_GROUPS, FACT_PLAN, run_plan},

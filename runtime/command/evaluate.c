@@ -145,6 +145,25 @@ static int has_confusion(const nnrt_evaluator *evaluator) {
     return 0;
 }
 
+// Of the steps that train in the same arenas: nothing is left there, before and after.
+static void clear_arenas(const nnrt_evaluator *evaluator) {
+    for (int64_t i = 0; i < evaluator->pass.turn_count; i++) {
+        const nnrt_turn *turn = &evaluator->pass.turns[i];
+        if (evaluator->training->steps[i].shares_arena)
+            memset(turn->context.arena, 0,
+                   (size_t)turn->function->arena_size * sizeof *turn->context.arena);
+    }
+}
+
+static nnrt_status run_pass(nnrt_evaluator *evaluator) {
+    nnrt_status status = NNRT_OK;
+    clear_arenas(evaluator);
+    while (!status && nnrt_pass_advance(&evaluator->pass, chunk_seconds))
+        if (nnrt_interrupted()) status = nnrt_fail(NNRT_INTERRUPTED, "interrupted");
+    clear_arenas(evaluator);
+    return status;
+}
+
 nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part, const char *prefix,
                                nnrt_log *log) {
     nnrt_pass *pass = &evaluator->pass;
@@ -167,9 +186,8 @@ nnrt_status nnrt_evaluator_run(nnrt_evaluator *evaluator, const nnrt_part *part,
         pass->after = after_step;
     nnrt_output_metrics_reset(&evaluator->metrics);
     nnrt_pass_load(pass, evaluator->loader);
-    while (nnrt_pass_advance(pass, chunk_seconds))
-        if (nnrt_interrupted()) return nnrt_fail(NNRT_INTERRUPTED, "interrupted");
-    nnrt_status status = evaluator->loader ? nnrt_loader_status(evaluator->loader) : NNRT_OK;
+    nnrt_status status = run_pass(evaluator);
+    if (!status && evaluator->loader) status = nnrt_loader_status(evaluator->loader);
     if (status) return status;
     nnrt_log_add(log, prefix, evaluator->training, pass, &evaluator->metrics);
     return NNRT_OK;

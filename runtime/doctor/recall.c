@@ -15,7 +15,8 @@ nnrt_status nnrt_recall_open(nnrt_recall *recall, nnrt_trainer *trainer, int is_
     nnrt_trainer_state(trainer, &recall->state);
     nnrt_status status = nnrt_state_check(&recall->state);
     int is_affordable = recall->state.bytes <= nnrt_free_memory() / 4 &&
-                        (is_wanted || recall->state.bytes <= NNRT_RECALL_BYTES);
+                        (is_wanted || (recall->state.bytes <= NNRT_RECALL_BYTES &&
+                                       !trainer->session->program->is_sparing));
     if (!status && is_affordable) return nnrt_snapshot_open(&recall->snapshot, &recall->state);
     nnrt_state_clear(&recall->state);
     recall->trainer = NULL;

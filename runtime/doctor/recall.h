@@ -7,7 +7,8 @@
 
 #include "../train/trainer.h"
 
-// States of more bytes are copied only where that is wanted: the memory of a large training is what
+// States of more bytes, and all of a program that was built for a limit of memory, are copied only
+// where that is wanted: the memory of a large training is what
 // `nnc summary` states, and no second one.
 enum { NNRT_RECALL_BYTES = 64 << 20 };
 

@@ -146,12 +146,31 @@ void nnrt_session_close(nnrt_session *session) {
     memset(session, 0, sizeof *session);
 }
 
+// The step whose training and evaluation take turns in one arena, if the function is one of them.
+static const nnrt_train_step *sharing_step(const nnrt_program *program,
+                                           const nnrt_function *function) {
+    for (int64_t i = 0; i < program->training_count; i++)
+        for (int64_t k = 0; k < program->trainings[i].step_count; k++) {
+            const nnrt_train_step *step = &program->trainings[i].steps[k];
+            int is_one = function == &step->train || function == &step->evaluate;
+            if (is_one) return step->shares_arena ? step : NULL;
+        }
+    return NULL;
+}
+
 static float *find_arena(nnrt_session *session, const nnrt_function *function) {
+    const nnrt_train_step *step = sharing_step(session->program, function);
+    int64_t size = function->arena_size;
+    if (step) {
+        function = &step->train;
+        size = function->arena_size > size ? function->arena_size : size;
+        if (step->evaluate.arena_size > size) size = step->evaluate.arena_size;
+    }
     for (nnrt_arena *arena = session->arenas; arena; arena = arena->next)
         if (arena->function == function) return arena->block.values;
     nnrt_arena *arena = calloc(1, sizeof *arena);
     if (!arena) nnrt_fail_memory("an arena", sizeof *arena);
-    if (!arena || nnrt_block_allocate(&arena->block, function->arena_size, "the arena")) {
+    if (!arena || nnrt_block_allocate(&arena->block, size, "the arena")) {
         free(arena);
         return NULL;
     }

@@ -8,12 +8,25 @@
 GenSizes budget_sizes(const Compiled *compiled, const Model *model);
 GenMemory budget_memory(const Compiled *compiled, const CompiledTraining *training);
 
+// All functions, with as little economy as `max_memory` asks for; where nothing fits, with what
+// takes least.
+Compiled *budget_compile(Arena *arena, const Program *program, const Target *target,
+                         const GenOptions *options, PassObserver *observe, void *state);
+// False, with a message: a training takes more than `max_memory`.
+bool budget_keeps_limit(const Compiled *compiled, const GenOptions *options, DiagSink *sink);
+
+// Do two plans of a function give the same bits?
+bool budget_keeps_bits(const Schedule *usual, const Schedule *other);
+
 // What groups compute and move, for the descriptor; and all of a function's together.
 nnrt_group *budget_groups(Arena *arena, const Compiled *compiled, const Schedule *schedule);
 nnrt_work budget_work(const Schedule *schedule);
 double budget_flops(const Graph *graph);          // of one sample, each value once
 int64_t budget_threads(const Schedule *schedule); // more do not help
 GenCosts budget_costs(const Compiled *compiled);  // in the program's arena
+
+// Do training and evaluation of the step take turns in one arena?
+bool budget_shares_arena(const Compiled *compiled, const CompiledStep *step);
 
 // Floats of scratch that a gradient of weights over many rows takes, of all workers together; 0: it
 // takes little. product/weight_long.c

@@ -2,6 +2,8 @@
 // peak, and whether that is more than there can be.
 #include "budget.h"
 
+#include "../../pass/group/touched.h"
+
 #include "../../../runtime/data/locality.h"
 #include "../../../runtime/doctor/recall.h"
 
@@ -86,17 +88,40 @@ static void add(int64_t *sum, int64_t bytes) {
 
 // ---- Of a training.
 
+// Is there anything in its arena that outlives a step?
+static bool keeps_values(const Function *function) {
+    const Schedule *schedule = function->lowering.schedule;
+    const Graph *graph = schedule->graph;
+    for (int i = 0; i < graph->nodes.count; i++)
+        if (graph->nodes.items[i]->kept) return true;
+    for (int i = 0; i < schedule->groups.count; i++)
+        if (touched_updates(schedule->groups.items[i])) return true;
+    return false;
+}
+
 // What a program takes besides: its code, libraries, the stacks of its threads, buffers of files.
 enum { PROGRAM_BYTES = 5 << 20 };
 
-static void add_step(GenMemory *memory, const CompiledStep *step, int64_t *scratch) {
+// Where training and evaluation take turns in one arena, the larger one counts
+// (runtime/session/session.h).
+bool budget_shares_arena(const Compiled *compiled, const CompiledStep *step) {
+    return compiled->shares_arenas && !keeps_values(step->train) && !keeps_values(step->evaluate);
+}
+
+static void add_step(const Compiled *compiled, GenMemory *memory, const CompiledStep *step,
+                     int64_t *scratch) {
     const Lowering *train = &step->train->lowering;
     int64_t own = floats_bytes(scratch_floats(train->schedule));
     if (own > *scratch) *scratch = own;
     add(&memory->optimizer, floats_bytes(train->layout->slots_size));
     add(&memory->steps, arena_bytes(step->train));
     add(&memory->steps, arena_bytes(step->update));
-    add(&memory->evaluation, arena_bytes(step->evaluate));
+    int64_t evaluation = arena_bytes(step->evaluate);
+    if (budget_shares_arena(compiled, step)) {
+        int64_t shared = arena_bytes(step->train);
+        evaluation = evaluation > shared ? evaluation - shared : 0;
+    }
+    add(&memory->evaluation, evaluation);
 }
 
 // The largest of the tensors that a weights file holds.
@@ -118,7 +143,8 @@ static int64_t copy_bytes(const Compiled *compiled, const CompiledTraining *trai
         add(&state, value_bytes(&weights->parameters.items[i]->type));
     for (int i = 0; i < training->step_count; i++)
         add(&state, optimizer_bytes(updating(&training->steps[i])->graph));
-    return state <= NNRT_RECALL_BYTES && state > largest ? state : largest;
+    bool is_copied = state <= NNRT_RECALL_BYTES && !compiled->shares_arenas;
+    return is_copied && state > largest ? state : largest;
 }
 
 static void add_data(GenMemory *memory, const nnrt_data_info *info) {
@@ -137,7 +163,7 @@ GenMemory budget_memory(const Compiled *compiled, const CompiledTraining *traini
     GenMemory memory = {.program = PROGRAM_BYTES,
                         .weights = floats_bytes(compiled->layout->weights_size)};
     for (int i = 0; i < training->step_count; i++)
-        add_step(&memory, &training->steps[i], &memory.scratch);
+        add_step(compiled, &memory, &training->steps[i], &memory.scratch);
     memory.copy = copy_bytes(compiled, training);
     if (dataset) add_data(&memory, &dataset->info);
     const int64_t parts[] = {memory.data,       memory.window,    memory.order,

@@ -220,6 +220,7 @@ static Group *latest_fitting(Fusion *fusion, Node *node, bool rows_only) {
         Group *group = fusion->groups.items[index];
         if (best && group->id <= best->id) continue;
         if (rows_only && group->kind != GROUP_ROWS) continue;
+        if (!node->again != !group->nodes.items[0]->again) continue; // each has its time
         if (fits(fusion->schedule, group, node) && !fusion_makes_cycle(fusion, node, index))
             best = group;
     }
@@ -512,6 +513,7 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
                       bool is_single, const Scan *scan) {
     Schedule *schedule = ARENA_NEW(arena, Schedule);
     schedule->is_single = is_single;
+    schedule->separates = graph->spares_memory;
     schedule->scan = scan;
     schedule->graph = graph;
     schedule->layout = layout;

@@ -113,10 +113,19 @@ static bool reads_at_same_place(const Fusion *fusion, const Group *user, const G
     return true;
 }
 
+// Where memory is spared, groups that have nothing to do with each other each have their time; what
+// is computed again is not computed with what comes first.
+static bool may_meet(const Merging *m, const Group *a, const Group *b) {
+    if (!m->fusion->schedule->separates) return true;
+    bool is_again = a->nodes.items[0]->again;
+    return is_again == (b->nodes.items[0]->again != 0) && is_marked(m, m->adjacent, b->id);
+}
+
 // Row groups walk the same samples. Storage groups of one type may be of parameters that lie
 // otherwise; where one reads the other, they are of one parameter.
 static bool can_merge(const Merging *m, const Group *a, const Group *b) {
     if (a->kind != b->kind || is_marked(m, m->waits, b->id)) return false;
+    if (!may_meet(m, a, b)) return false;
     if (a->kind == GROUP_ROWS)
         return domain_same_dims(&a->domain, &b->domain) && reads_at_same_place(m->fusion, a, b) &&
                reads_at_same_place(m->fusion, b, a);

@@ -78,6 +78,7 @@ typedef struct Ordering {
     int *waits_for;        // by group: how many of its predecessors are still to come
     int *phase;            // by group: its phase, once it is placed
     int *blocked;          // by group: the last phase that it cannot be in
+    int *readers;          // by node id: groups that are still to read it; outputs have one more
 } Ordering;
 
 int schedule_weights_of(const Schedule *schedule, const Node *node) {
@@ -199,11 +200,95 @@ static int choose(const Ordering *ordering, const GroupList *ready, int phase) {
     return best;
 }
 
+// ---- The order that takes the least memory: first what frees more than it needs, then what comes
+// first in the graph, and what is computed again only when all else waits for it, the last first.
+
+static void count_reader(Node *value, void *state) {
+    ((Ordering *)state)->readers[value->id]++;
+}
+
+static void count_readers(Ordering *ordering) {
+    Schedule *schedule = ordering->schedule;
+    const Graph *graph = schedule->graph;
+    ordering->readers = filled(ordering->arena, graph->nodes.count, 0);
+    for (int i = 0; i < schedule->groups.count; i++)
+        schedule_visit_reads(schedule, schedule->groups.items[i], count_reader, ordering);
+    for (int i = 0; i < graph->outputs.count; i++)
+        ordering->readers[schedule_source(graph->outputs.items[i])->id]++;
+}
+
+static double stored_bytes(const Schedule *schedule, const Node *value) {
+    if (value->op->fuse == FUSE_LEAF || !schedule->buffers[value->id].is_stored) return 0;
+    double bytes = (double)type_elements(&value->type) * sizeof(float);
+    return value->type.batched ? bytes * (double)schedule->batch : bytes;
+}
+
+typedef struct Change {
+    const Ordering *ordering;
+    double bytes; // that are needed more when the group has run
+} Change;
+
+static void free_value(Node *value, void *state) {
+    Change *change = state;
+    if (change->ordering->readers[value->id] == 1)
+        change->bytes -= stored_bytes(change->ordering->schedule, value);
+}
+
+static double change_by(const Ordering *ordering, const Group *group) {
+    Change change = {ordering, 0};
+    for (int i = 0; i < group->nodes.count; i++)
+        change.bytes += stored_bytes(ordering->schedule, group->nodes.items[i]);
+    schedule_visit_reads(ordering->schedule, group, free_value, &change);
+    return change.bytes;
+}
+
+// The last place in the order of what it computes again; 0: something in it is computed first.
+static int again_of(const Group *group) {
+    int last = 0;
+    for (int i = 0; i < group->nodes.count; i++) {
+        int own = group->nodes.items[i]->again;
+        if (!own) return 0;
+        if (own > last) last = own;
+    }
+    return last;
+}
+
+static bool is_better(const Ordering *ordering, const Group *group, const Group *other) {
+    int again = again_of(group), others = again_of(other);
+    if ((again || others) && again != others) return again && others ? again > others : !again;
+    double change = change_by(ordering, group), that = change_by(ordering, other);
+    if ((change < 0 || that < 0) && change != that) return change < that;
+    return group->id < other->id;
+}
+
+static int choose_sparing(const Ordering *ordering, const GroupList *ready) {
+    Group *const *groups = ordering->schedule->groups.items;
+    int best = 0;
+    for (int i = 1; i < ready->count; i++)
+        if (is_better(ordering, groups[ready->items[i]], groups[ready->items[best]])) best = i;
+    return best;
+}
+
+static void note_reader(Node *value, void *state) {
+    ((Ordering *)state)->readers[value->id]--;
+}
+
 static void release_successors(Ordering *ordering, int group, GroupList *ready) {
     for (int i = 0; i < ordering->successors[group].count; i++) {
         int next = ordering->successors[group].items[i];
         if (--ordering->waits_for[next] == 0) vec_push(ordering->arena, ready, next);
     }
+}
+
+// Of `ready`, what comes next, and its phase.
+static int next_place(const Ordering *ordering, const GroupList *ready, bool has_before,
+                      int *phase) {
+    if (ordering->schedule->separates) {
+        *phase += has_before;
+        return choose_sparing(ordering, ready);
+    }
+    int place = choose(ordering, ready, *phase);
+    return place < 0 ? choose(ordering, ready, ++*phase) : place;
 }
 
 // The groups in their order, and the phase of each in ordering->phase.
@@ -214,13 +299,15 @@ static int *list_groups(Ordering *ordering) {
     GroupList ready = {0};
     for (int i = 0; i < count; i++)
         if (!ordering->waits_for[i]) vec_push(ordering->arena, &ready, i);
+    if (schedule->separates) count_readers(ordering);
     for (int i = 0; i < count; i++) {
         if (!ready.count) nn_ice("schedule", "the groups depend on each other in a circle");
-        int place = choose(ordering, &ready, phase);
-        if (place < 0) place = choose(ordering, &ready, ++phase);
+        int place = next_place(ordering, &ready, i > 0, &phase);
         int next = order[i] = ready.items[place];
         ready.items[place] = ready.items[--ready.count];
         ordering->phase[next] = phase;
+        if (schedule->separates)
+            schedule_visit_reads(schedule, schedule->groups.items[next], note_reader, ordering);
         PhaseState state = {ordering, NULL, phase, false};
         schedule_visit_reads(schedule, schedule->groups.items[next], note_read, &state);
         release_successors(ordering, next, &ready);

@@ -147,6 +147,7 @@ struct Schedule {
     int64_t chunks;
     bool is_single;      // of one sample, whose lines and columns the workers divide
     bool has_windows;    // of some groups
+    bool separates;      // a barrier stands between any two groups, so that memory is free sooner
     VEC(Group *) groups; // in execution order
     int phase_count;
     int *group_of;      // by node id; -1: leaf, or computed where it is used

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 // Numbers, each with its unit, one at least.
 int nnrt_duration_parse(const char *text, double *seconds) {
@@ -21,6 +22,27 @@ int nnrt_duration_parse(const char *text, double *seconds) {
         text = end + 1;
     } while (*text);
     return isfinite(*seconds) && *seconds > 0;
+}
+
+// A number, then one of the units in any case.
+int nnrt_size_parse(const char *text, int64_t *bytes) {
+    static const struct {
+        const char *name;
+        double bytes;
+    } units[] = {{"", 1},         {"B", 1},        {"K", 1e3},      {"KB", 1e3},    {"M", 1e6},
+                 {"MB", 1e6},     {"G", 1e9},      {"GB", 1e9},     {"T", 1e12},    {"TB", 1e12},
+                 {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40}};
+    char *end;
+    if (!isdigit((unsigned char)*text)) return 0;
+    double number = strtod(text, &end);
+    while (*end == ' ') end++;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        double size = number * units[i].bytes;
+        if (strcasecmp(end, units[i].name) || !(size >= 1 && size < 0x1p62)) continue;
+        *bytes = (int64_t)size;
+        return 1;
+    }
+    return 0;
 }
 
 int nnrt_every_parse(const char *text, nnrt_every *every) {

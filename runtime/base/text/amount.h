@@ -13,7 +13,10 @@ typedef struct nnrt_every { // one of them; all 0: not given
 #define NNRT_DURATION_WANTED "a time: 90s, 30m, 8h, 1h30m"
 #define NNRT_EVERY_WANTED "a number of steps (10), a time (60s, 5m) or epochs (2epochs)"
 
+#define NNRT_SIZE_WANTED "a size: 500MB, 1.5GB, 512MiB, a number of bytes"
+
 // 0: it is none.
+int nnrt_size_parse(const char *text, int64_t *bytes); // KB is 1000, KiB 1024
 int nnrt_duration_parse(const char *text, double *seconds);
 int nnrt_every_parse(const char *text, nnrt_every *every);
 
