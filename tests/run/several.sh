@@ -93,7 +93,7 @@ build plain.nn
 expect 4 ./plain fit --learning-rate 0.01,1e30,0.02 --epochs 3
 grep -q '^rate 1e+30 *not finite' out && [ "$(grep -c '^rate.*done' out)" = 2 ] || fail "one failure is not one"
 says "rate 1e+30: plain: error: the loss became"
-says "1 of 3 runs failed"
+says "2 of 3 runs are whole"
 
 stop() { # SIGNAL: of the process that `at_work` began
     local began=$SECONDS
@@ -131,6 +131,13 @@ rm kept*
 expect 3 ./plain fit --seeds 5 --threads 2 --epochs 100000000 --max-time 1s
 says "--max-time 1s: 0 of 5 runs are whole"
 [ "$(grep -c '^seed . *interrupted' out)" = 2 ] && [ "$(grep -c '^seed . *not begun' out)" = 3 ] || fail "not two of five"
+
+sed 's/metrics .*/callbacks = [max_time(0.3s), tensorboard("board")]/; s/epochs .*/epochs = 100000000/' plain.nn >timed.nn
+build timed.nn
+expect 3 ./timed fit --seeds 2 # each of its own time
+says "seed 2: timed: max_time(0.3s) is over"
+says "interrupted: 0 of 2 runs are whole"
+ls board/seed1/train/* board/seed2/validation/* >/dev/null || fail "no folders of their own"
 
 # ---- Going on: each from its own checkpoint, with the rate that it has come to.
 
@@ -185,6 +192,6 @@ refuses "\`--progress=json\` tells of one run" --seeds 2 --progress json
 refuses "goes on with one run" --seeds 2 --run runs --resume
 expect 2 ./plain fit --seeds 3 --batch 1000
 [ "$(grep -c '^seed . *not begun' out)" -ge 1 ] || fail "what is wrong for one is tried for all"
-says "runs failed, as said above"
+says "of 3 runs are whole; what ended others is said above"
 expect 0 ./plain fit --seeds 1 --epochs 1 --learning-rate 0.5
 says "of 1: seed 1: done, 1 epoch, loss "

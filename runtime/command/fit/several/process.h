@@ -13,7 +13,7 @@ typedef struct nnrt_process {
     pid_t id;       // 0: it is not at work
     int messages;   // its standard error; -1: it has ended
     int output;     // a file without a name
-    char line[512]; // that is not whole yet
+    char line[4096]; // that is not whole yet
     size_t length;
     double begun;
     // When it has ended:

@@ -115,24 +115,27 @@ static nnrt_status run_all(several *s) {
     }
 }
 
-// The message of a run that failed was passed on.
+// What a run came to was passed on when it ended. One may be interrupted alone, as `max_time` of
+// its program does.
 static nnrt_status conclude(const several *s) {
-    int64_t whole = 0, failed = 0;
-    nnrt_status status = NNRT_OK;
-    for (int64_t i = 0; i < s->plan.count; i++) {
+    int64_t whole = 0, cut = 0, count = s->plan.count;
+    nnrt_status first = NNRT_OK;
+    for (int64_t i = 0; i < count; i++) {
         const nnrt_process *process = &s->processes[i];
         int is_cut = process->status == NNRT_INTERRUPTED;
         whole += process->is_begun && !process->status;
-        failed += process->status && !is_cut;
-        if (!status && !is_cut) status = (nnrt_status)process->status;
+        cut += is_cut;
+        if (!first && !is_cut) first = (nnrt_status)process->status;
     }
-    if (nnrt_interrupted() && whole < s->plan.count)
+    const char *time = nnrt_interrupted_by_time();
+    if (whole < count && (nnrt_interrupted() || (cut && !first)))
         return nnrt_fail(NNRT_INTERRUPTED, "%s: %" PRId64 " of %" PRId64 " runs are whole",
-                         nnrt_interrupted_by_time() ? nnrt_interrupted_by_time() : "interrupted",
-                         whole, s->plan.count);
-    if (!status) return NNRT_OK;
-    return nnrt_fail(status, "%" PRId64 " of %" PRId64 " runs failed, as said above", failed,
-                     s->plan.count);
+                         time ? time : "interrupted", whole, count);
+    if (!first) return NNRT_OK;
+    return nnrt_fail(first,
+                     "%" PRId64 " of %" PRId64 " runs are whole; what ended others is said "
+                     "above",
+                     whole, count);
 }
 
 nnrt_status nnrt_fit_several(nnrt_session *session) {
