@@ -15,6 +15,7 @@
 #include "show/diagram.h"
 #include "show/files.h"
 #include "show/summary.h"
+#include "sweep/sweep.h"
 
 #include <errno.h>
 #include <math.h>
@@ -420,23 +421,30 @@ static int command_help(const Options *options, Arena *arena) {
 }
 
 const Command command_rows[] = {
-    {"run", "FILE", true, "compile to a cached program and start it: fit, evaluate, save",
+    {"run", "FILE", ARGUMENTS_REST, "compile to a cached program and start it: fit, evaluate, save",
      command_run},
-    {"build", "FILE", false, "compile to an executable", command_build},
-    {"check", "FILE...", false, "report mistakes and make nothing", command_check},
-    {"summary", "FILE...", false, "print layers, shapes, parameters and memory", command_summary},
-    {"cost", "FILE", false, "print operations, bytes and memory of a step and of an epoch",
+    {"build", "FILE", ARGUMENTS_NONE, "compile to an executable", command_build},
+    {"check", "FILE...", ARGUMENTS_NONE, "report mistakes and make nothing", command_check},
+    {"summary", "FILE...", ARGUMENTS_NONE, "print layers, shapes, parameters and memory",
+     command_summary},
+    {"cost", "FILE", ARGUMENTS_NONE, "print operations, bytes and memory of a step and of an epoch",
      command_cost},
-    {"data", "FILE [DATASET...]", false, "show the columns, rows and classes of data sets",
+    {"data", "FILE [DATASET...]", ARGUMENTS_NONE, "show the columns, rows and classes of data sets",
      command_data},
-    {"fmt", "FILE...", false, "print the source in the standard layout", command_fmt},
-    {"graph", "FILE", false, "print the checked model, one node a layer", command_graph},
-    {"expand", "FILE", false, "print the program with every default written out", command_expand},
-    {"gradcheck", "FILE", false, "compare gradients with central differences", command_gradcheck},
-    {"runs", "DIR", false, "compare the runs that `fit --run DIR` left", command_runs},
-    {"explain", "[CODE]", false, "explain a diagnostic code, or list them", command_explain},
-    {"ops", "[NAME]", false, "list layers, losses, optimizers ..., or show one", command_ops},
-    {"version", NULL, false, "print the version", command_version},
-    {"help", "[COMMAND]", false, "show help", command_help},
+    {"fmt", "FILE...", ARGUMENTS_NONE, "print the source in the standard layout", command_fmt},
+    {"graph", "FILE", ARGUMENTS_NONE, "print the checked model, one node a layer", command_graph},
+    {"expand", "FILE", ARGUMENTS_NONE, "print the program with every default written out",
+     command_expand},
+    {"gradcheck", "FILE", ARGUMENTS_NONE, "compare gradients with central differences",
+     command_gradcheck},
+    {"sweep", "FILE", ARGUMENTS_BEHIND_DASHES, "train with each combination of values, and compare",
+     sweep_command},
+    {"runs", "DIR", ARGUMENTS_NONE, "compare the runs that `fit --run DIR` left", command_runs},
+    {"explain", "[CODE]", ARGUMENTS_NONE, "explain a diagnostic code, or list them",
+     command_explain},
+    {"ops", "[NAME]", ARGUMENTS_NONE, "list layers, losses, optimizers ..., or show one",
+     command_ops},
+    {"version", NULL, ARGUMENTS_NONE, "print the version", command_version},
+    {"help", "[COMMAND]", ARGUMENTS_NONE, "show help", command_help},
     {0},
 };

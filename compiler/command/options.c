@@ -88,18 +88,34 @@ static const char *set_definition(Options *options, Arena *arena, const char *va
     return NULL;
 }
 
-#define COMPILING "run build check summary cost data graph expand gradcheck"
+#define COMPILING "run build check summary cost data graph expand gradcheck sweep"
 #define AT(field) offsetof(Options, field), NULL
 
 static const OptionDef option_rows[] = {
-    {"--output", "-o", "PATH", "build graph", "where to write; else ./NAME for a source NAME.nn",
-     AT(output)},
+    {"--output", "-o", "PATH", "build graph sweep",
+     "where to write; else ./NAME for a source NAME.nn; of a sweep, the best program", AT(output)},
+    {"--learning-rate", NULL, "LIST", "sweep", "learning rates to try: 0.1,0.01",
+     AT(sweep.learning_rate)},
+    {"--batch", NULL, "LIST", "sweep", "samples a batch, at most the compiled number: 16,32",
+     AT(sweep.batch)},
+    {"--epochs", NULL, "LIST", "sweep", "epochs of a training, or a list", AT(sweep.epochs)},
+    {"--seeds", NULL, "N", "sweep", "train each combination with seeds 1 to N; or a list: 7,8,9",
+     AT(sweep.seeds)},
+    {"--jobs", NULL, "N", "sweep",
+     "so many trainings at once, which share the threads (default: 1)", AT(sweep.jobs)},
+    {"--threads", NULL, "N", "sweep", "of all trainings together (default: one a processor)",
+     AT(sweep.threads)},
+    {"--random", NULL, "N", "sweep", "train N of the combinations alone, drawn always the same way",
+     AT(sweep.random)},
+    {"--run", NULL, "DIR", "sweep", "where the runs are left (default: NAME-sweep)", AT(sweep.run)},
+    {"--dry-run", NULL, NULL, "sweep", "list the combinations and what would be done",
+     AT(sweep.dry_run)},
     {"--emit", NULL, "STAGE", "build", "print this stage and stop (default: exe)", 0, set_emit},
     {"--after", NULL, "PASS", "build", "with --emit: the graph as this pass leaves it", 0,
      set_after},
-    {"--cpu", NULL, "NAME", "run build summary cost",
+    {"--cpu", NULL, "NAME", "run build summary cost sweep",
      "the CPU to compile for (default: native; x86-64-v3, x86-64, ...)", 0, set_cpu},
-    {"--contraction", NULL, "KIND", "run build summary cost",
+    {"--contraction", NULL, "KIND", "run build summary cost sweep",
      "who multiplies large matrices: own, blas or auto (the default)", 0, set_contraction},
     {"--max-memory", NULL, "SIZE", "run build summary cost",
      "what a training may hold at its peak (500MB, 2GB); the same bits, more slowly", 0,
@@ -108,7 +124,8 @@ static const OptionDef option_rows[] = {
      "put these trained weights into the executable: one file to deploy", AT(weights)},
     {"--tune", NULL, NULL, "build",
      "measure ways to compute it; keep the fastest beside the source, in NAME.tune", AT(tune)},
-    {"--define", "-D", "NAME=VALUE", COMPILING, "give a `param` of the program another value", 0,
+    {"--define", "-D", "NAME=VALUE", COMPILING,
+     "give a `param` of the program another value; of a sweep, each of a list of values", 0,
      set_definition},
     {"--model", NULL, "NAME", COMPILING,
      "the model that is meant, of several that are trained apart", AT(model)},
@@ -120,8 +137,8 @@ static const OptionDef option_rows[] = {
      AT(gen.time_passes)},
     {"--png", NULL, "FILE", "data",
      "write pictures of the data set to this file, class by class, and as augmented", AT(png)},
-    {"--json", NULL, NULL, "summary cost data runs", "print one JSON object instead of the table",
-     AT(json)},
+    {"--json", NULL, NULL, "summary cost data runs sweep",
+     "print one JSON object instead of the table", AT(json)},
     {"--svg", NULL, NULL, "graph", "draw the models as a picture", AT(svg)},
     {"--dot", NULL, NULL, "graph", "write the models as text for Graphviz", AT(dot)},
     {"--files", NULL, NULL, "check", "print each file that the program would read and write",
@@ -182,13 +199,16 @@ static const OptionDef *match_option(const char *word, const char **value) {
     return NULL;
 }
 
-static bool report_unknown_option(const char *word) {
+static bool report_unknown_option(const Command *command, const char *word) {
     const char *names[OPTION_COUNT + 1] = {0};
     for (int i = 0; i < OPTION_COUNT; i++) names[i] = option_rows[i].name;
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
     const char *meant = suggest_name(name, names);
     if (meant) return usage_error("there is no option `%s`; did you mean `%s`?", name, meant);
+    if (command && command->arguments == ARGUMENTS_BEHIND_DASHES)
+        return usage_error("`nnc %s` has no option `%s`; options of `fit` stand behind `--`",
+                           command->name, name);
     return usage_error("there is no option `%s`; `nnc help` lists them", name);
 }
 
@@ -265,8 +285,9 @@ static bool read_word(Reader *reader, const char *word) {
 // The first word after the file that is no option of `nnc run`, and what follows it.
 static bool begins_arguments(const Reader *reader, const char *word, const OptionDef *option) {
     const Options *options = reader->options;
-    if (!options->command || !options->command->passes_arguments || !options->operand) return false;
+    if (!options->command || !options->command->arguments || !options->operand) return false;
     if (!strcmp(word, "--")) return true;
+    if (options->command->arguments == ARGUMENTS_BEHIND_DASHES) return false;
     return !option || !*option->commands || !option_applies(option, options->command);
 }
 
@@ -284,7 +305,7 @@ static bool read_words(Reader *reader) {
         else if (!is_word && !strcmp(word, "--"))
             reader->only_words = true;
         else if (!is_word)
-            ok = report_unknown_option(word);
+            ok = report_unknown_option(reader->options->command, word);
         else
             ok = read_word(reader, word);
         if (!ok) return false;
@@ -355,10 +376,17 @@ static void help_stages(Text *out) {
     driver_list_stages(out);
 }
 
+static const char *arguments_text(const Command *command) {
+    static const char *const texts[] = {[ARGUMENTS_NONE] = "",
+                                        [ARGUMENTS_REST] = " [ARGUMENT...]",
+                                        [ARGUMENTS_BEHIND_DASHES] = " [-- ARGUMENT...]"};
+    return texts[command->arguments];
+}
+
 static void help_command(Text *out, const Command *command) {
     text_format(out, "usage: nnc %s [OPTION...]%s%s%s\n\n%s\n\noptions:\n", command->name,
                 command->operand ? " " : "", command->operand ? command->operand : "",
-                command->passes_arguments ? " [ARGUMENT...]" : "", command->doc);
+                arguments_text(command), command->doc);
     help_options(out, command);
     if (option_applies(match_option("--emit", &(const char *){NULL}), command)) help_stages(out);
 }
@@ -374,7 +402,7 @@ void options_help(Text *out, const Command *command) {
     char left[64];
     for (const Command *row = command_rows; row->name; row++) {
         snprintf(left, sizeof left, "%s %s%s", row->name, row->operand ? row->operand : "",
-                 row->passes_arguments ? " [ARGUMENT...]" : "");
+                 arguments_text(row));
         help_row(out, left, row->doc);
     }
     text_put(out, "\noptions (`nnc help COMMAND` shows those of one command):\n");

@@ -9,11 +9,24 @@
 
 typedef struct Options Options;
 
+typedef enum ProgramArguments {
+    ARGUMENTS_NONE,
+    ARGUMENTS_REST,         // what follows the operand and is no option belongs to the program
+    ARGUMENTS_BEHIND_DASHES // what follows `--` does
+} ProgramArguments;
+
+// What `nnc sweep` was asked for, as it was written (sweep/); NULL: not given.
+typedef struct SweepOptions {
+    const char *learning_rate, *batch, *epochs; // lists
+    const char *seeds, *jobs, *threads, *random, *run;
+    bool dry_run;
+} SweepOptions;
+
 // A verb of the command line. `run` returns the exit status (runtime/base/status.h).
 typedef struct Command {
     const char *name;
     const char *operand;   // "FILE", "FILE...", "[NAME]"; NULL: takes none
-    bool passes_arguments; // words after the operand belong to the compiled program
+    ProgramArguments arguments;
     const char *doc;
     int (*run)(const Options *options, Arena *arena);
 } Command;
@@ -27,6 +40,7 @@ struct Options {
     const char *png;            // --png: where the pictures of a data set go; NULL: nowhere
     const char *weights;        // --weights: the file that the executable carries; NULL: none
     const char *emit, *after;
+    SweepOptions sweep;
     GenOptions gen;
     DiagFormat diagnostics;
     bool svg, dot, json, files, tune, check, write, markdown, help, version;

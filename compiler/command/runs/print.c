@@ -1,8 +1,8 @@
 // The runs as a table and as JSON: what became of each, its best values, its options; then in which
 // lines the programs differ.
-#include "../../../runtime/report/progress/bar.h"
 #include "differences.h"
 #include "runs.h"
+#include "table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 enum { VALUE_COLUMNS = 4 };
 
-typedef VEC(const char *) Names;
+typedef RunNames Names;
 
 static void add_name(const Runs *runs, Names *names, const char *name) {
     for (int i = 0; i < names->count; i++)
@@ -37,7 +37,7 @@ static void choose_names(const Runs *runs, const Names *all, const char *prefix,
 }
 
 // Those of validation, where there are any, tell runs apart; some of them, as a table is no wider.
-static Names shown_names(const Runs *runs) {
+RunNames runs_shown_names(const Runs *runs) {
     Names all = all_names(runs), shown = {0};
     choose_names(runs, &all, "val_", &shown);
     if (!shown.count) choose_names(runs, &all, "", &shown);
@@ -61,26 +61,13 @@ static const char *program_name(const Runs *runs, int number) {
     return arena_format(runs->arena, "%c%d", 'A' + number % 26, number / 26);
 }
 
-static const char *time_text(const Runs *runs, double seconds) {
-    char text[64];
-    if (isnan(seconds)) return "-";
-    nnrt_bar_time(text, sizeof text, seconds);
-    return arena_format(runs->arena, "%s", text);
-}
-
 // "0.3501 @12", and a star where no run is better.
 static const char *value_text(const Runs *runs, int number, const char *name) {
     const RunValue *value = run_value(&runs->items.items[number], name);
     if (!value || isnan(value->best)) return "-";
-    const char *format =
-        fabs(value->best) > 1e-3 || value->best == 0 ? "%.4f @%lld%s" : "%.4e @%lld%s";
-    char text[96];
-    snprintf(text, sizeof text, format, value->best, (long long)value->best_epoch,
-             is_best(runs, value) ? "*" : "");
-    return arena_format(runs->arena, "%s", text);
+    return arena_format(runs->arena, "%s @%lld%s", table_value(runs->arena, value->best),
+                        (long long)value->best_epoch, is_best(runs, value) ? "*" : "");
 }
-
-typedef VEC(const char *) Cells; // of a line
 
 static Cells head_of(const Runs *runs, const Names *names) {
     static const char *const first[] = {"run", "status", "program", "epochs", "time"};
@@ -99,7 +86,7 @@ static Cells line_of(const Runs *runs, int number, const Names *names) {
     vec_push(runs->arena, &cells, run->status);
     vec_push(runs->arena, &cells, program_name(runs, run->program));
     vec_push(runs->arena, &cells, arena_format(runs->arena, "%lld", (long long)run->epochs));
-    vec_push(runs->arena, &cells, time_text(runs, run->seconds));
+    vec_push(runs->arena, &cells, table_time(runs->arena, run->seconds));
     for (int i = 0; i < names->count; i++)
         vec_push(runs->arena, &cells, value_text(runs, number, names->items[i]));
     vec_push(runs->arena, &cells, run->options);
@@ -107,22 +94,12 @@ static Cells line_of(const Runs *runs, int number, const Names *names) {
 }
 
 static void put_table(Text *out, const Runs *runs) {
-    Names names = shown_names(runs);
+    Names names = runs_shown_names(runs);
     int count = runs->items.count + 1;
     Cells *lines = ARENA_ARRAY(runs->arena, Cells, count);
     lines[0] = head_of(runs, &names);
     for (int i = 1; i < count; i++) lines[i] = line_of(runs, i - 1, &names);
-    int *widths = ARENA_ARRAY(runs->arena, int, lines[0].count + 1);
-    for (int i = 0; i < count; i++)
-        for (int k = 0; k < lines[i].count; k++) {
-            int width = (int)strlen(lines[i].items[k]);
-            if (width > widths[k]) widths[k] = width;
-        }
-    for (int i = 0; i < count; i++) {
-        for (int k = 0; k < lines[i].count - 1; k++)
-            text_format(out, "%-*s  ", widths[k], lines[i].items[k]);
-        text_format(out, "%s\n", lines[i].items[lines[i].count - 1]);
-    }
+    table_print(out, lines, count);
 }
 
 static void put_differences(Text *out, const Runs *runs) {

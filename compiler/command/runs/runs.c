@@ -107,9 +107,9 @@ static double seconds_of(const Runs *runs, const Run *run) {
     return fmax(0, until - (double)timegm(&begin));
 }
 
-// Where and how a run is shown changes nothing of it.
+// Where and how a run is shown changes nothing of it, nor does the number of threads.
 static bool is_said_elsewhere(const char *word, bool *has_value) {
-    static const char *const names[] = {"--run", "--progress", "--heartbeat"};
+    static const char *const names[] = {"--run", "--progress", "--heartbeat", "--threads"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t length = strlen(names[i]);
         if (strncmp(word, names[i], length) != 0) continue;

@@ -21,7 +21,7 @@ typedef struct Run {
     int program;        // which of the different ones, from 0
     int64_t epochs;     // whole ones
     double seconds;     // of work; NaN: not known
-    const char *options;
+    const char *options; // that its results depend on, as they were given
     json_t *about; // run.json, the caller's
     VEC(RunValue) values;
 } Run;
@@ -41,6 +41,10 @@ void runs_free(Runs *runs);
 const RunValue *run_value(const Run *run, const char *name); // NULL: it has none
 // Is more of this value better? Of what is no metric (losses, blocks) less is.
 bool run_more_is_better(const char *name);
+
+typedef VEC(const char *) RunNames;
+// The values that a table shows: those of validation, where any run has some; it is no wider.
+RunNames runs_shown_names(const Runs *runs);
 
 void runs_print(Text *out, const Runs *runs);
 void runs_print_json(Text *out, const Runs *runs);

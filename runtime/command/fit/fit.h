@@ -27,6 +27,7 @@ typedef struct nnrt_fit_keeping {
     double held, longest;              // seconds that the training was held up: in all, at most
     int64_t count;                     // of checkpoints
     int64_t is_max;                    // larger values are better
+    char monitored[NNRT_LOG_NAME];     // their name; "": no epoch has ended
     int is_final, is_kept, has_failed; // the last one is of the end, and was written
 } nnrt_fit_keeping;
 

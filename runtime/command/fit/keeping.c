@@ -227,6 +227,8 @@ static const char *monitored(const nnrt_fit *f, const nnrt_log *log, int64_t *is
 
 void nnrt_fit_judge(nnrt_fit *f, const nnrt_log *log) {
     nnrt_fit_keeping *keeping = &f->keeping;
-    keeping->value = nnrt_log_value(log, monitored(f, log, &keeping->is_max));
+    const char *name = monitored(f, log, &keeping->is_max);
+    snprintf(keeping->monitored, sizeof keeping->monitored, "%s", name);
+    keeping->value = nnrt_log_value(log, name);
     if (is_better(keeping, keeping->best)) keeping->best = keeping->value;
 }

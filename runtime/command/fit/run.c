@@ -46,6 +46,10 @@ void nnrt_fit_end_run(nnrt_fit *f) {
     nnrt_run_tell(f->run, "steps", json_integer(f->steps));
     nnrt_run_tell(f->run, "seconds", json_real(f->seconds));
     nnrt_run_tell(f->run, "stopped_early", json_boolean(f->was_stopped != 0));
+    if (f->keeping.monitored[0]) {
+        nnrt_run_tell(f->run, "monitored", json_string(f->keeping.monitored));
+        nnrt_run_tell(f->run, "more_is_better", json_boolean(f->keeping.is_max != 0));
+    }
     if (f->best_epoch) nnrt_run_tell(f->run, "restored_epoch", json_integer(f->best_epoch));
     if (f->test.count) nnrt_run_tell(f->run, "test", values_of(&f->test));
     if (f->fingerprint) nnrt_run_tell(f->run, "fingerprint", json_string(fingerprint));

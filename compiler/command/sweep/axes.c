@@ -1,0 +1,157 @@
+#include "axes.h"
+
+#include "../../../runtime/base/text/number.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const AxisRow axis_rows[] = {
+    {"learning-rate", offsetof(SweepOptions, learning_rate), false, "learning_rate"},
+    {"batch", offsetof(SweepOptions, batch), true, "batch"},
+    {"epochs", offsetof(SweepOptions, epochs), true, "epochs"},
+    {0},
+};
+
+static const int64_t most_epochs = 1000000000000, most_seeds = 10000;
+
+// ---- Lists.
+
+static const char *trimmed(Arena *arena, const char *from, const char *to) {
+    while (from < to && isspace((unsigned char)*from)) from++;
+    while (from < to && isspace((unsigned char)to[-1])) to--;
+    return arena_copy(arena, from, (size_t)(to - from));
+}
+
+AxisValues axis_split(Arena *arena, const char *list) {
+    AxisValues values = {0};
+    const char *from = list, *at = list;
+    int depth = 0;
+    bool is_quoted = false;
+    for (; *at; at++) {
+        if (*at == '\\' && is_quoted && at[1])
+            at++;
+        else if (*at == '"')
+            is_quoted = !is_quoted;
+        else if (is_quoted)
+            continue;
+        else if (strchr("([{", *at))
+            depth++;
+        else if (strchr(")]}", *at))
+            depth--;
+        else if (*at == ',' && depth <= 0) {
+            vec_push(arena, &values, trimmed(arena, from, at));
+            from = at + 1;
+        }
+    }
+    vec_push(arena, &values, trimmed(arena, from, at));
+    return values;
+}
+
+// ---- Values.
+
+bool axis_count(const char *option, const char *text, int64_t most, int64_t *out) {
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    bool is_number = isdigit((unsigned char)*text) && !*end && !errno;
+    *out = number;
+    if (is_number && number >= 1 && number <= most) return true;
+    fprintf(stderr, "nnc: %s wants a whole number from 1 to %lld, not `%s`\n", option,
+            (long long)most, text);
+    return false;
+}
+
+static bool check_value(const Axis *axis, const char *option, const char *value) {
+    double number;
+    int64_t count;
+    if (!*value) {
+        fprintf(stderr, "nnc: a value of %s is empty\n", option);
+        return false;
+    }
+    if (!axis->row) return true; // the compiler's business
+    if (axis->row->is_count) return axis_count(option, value, most_epochs, &count);
+    if (nnrt_number_parse(value, &number) && isfinite(number) && number > 0) return true;
+    fprintf(stderr, "nnc: %s wants numbers above 0, not `%s`\n", option, value);
+    return false;
+}
+
+// What is listed twice would be trained twice.
+static bool has_value(const Axis *axis, const char *value) {
+    for (int i = 0; i < axis->values.count; i++)
+        if (!strcmp(axis->values.items[i], value)) return true;
+    return false;
+}
+
+static bool add_axis(Axes *axes, Arena *arena, const char *option, Axis axis, const char *list) {
+    AxisValues values = axis_split(arena, list);
+    for (int i = 0; i < axes->items.count; i++) {
+        const Axis *other = &axes->items.items[i];
+        if (strcmp(other->name, axis.name) != 0 || other->row != axis.row) continue;
+        fprintf(stderr, "nnc: %s is given twice; one list names all of its values: %s=1,2\n",
+                option, option);
+        return false;
+    }
+    for (int i = 0; i < values.count; i++) {
+        if (!check_value(&axis, option, values.items[i])) return false;
+        if (has_value(&axis, values.items[i])) {
+            fprintf(stderr, "nnc: %s has the value `%s` twice\n", option, values.items[i]);
+            return false;
+        }
+        vec_push(arena, &axis.values, values.items[i]);
+    }
+    vec_push(arena, &axes->items, axis);
+    return true;
+}
+
+// ---- Seeds.
+
+static bool read_seed_list(Axes *axes, Arena *arena, const char *list) {
+    AxisValues values = axis_split(arena, list);
+    for (int i = 0; i < values.count; i++) {
+        char *end;
+        errno = 0;
+        long long seed = strtoll(values.items[i], &end, 10);
+        if (!isdigit((unsigned char)*values.items[i]) || *end || errno) {
+            fprintf(stderr, "nnc: --seeds wants whole numbers from 0 on, not `%s`\n",
+                    values.items[i]);
+            return false;
+        }
+        for (int k = 0; k < axes->seeds.count; k++)
+            if (axes->seeds.items[k] == seed) {
+                fprintf(stderr, "nnc: --seeds has %lld twice\n", seed);
+                return false;
+            }
+        vec_push(arena, &axes->seeds, seed);
+    }
+    return true;
+}
+
+static bool read_seeds(Axes *axes, Arena *arena, const char *given) {
+    int64_t count = 1;
+    if (given && strchr(given, ',')) return read_seed_list(axes, arena, given);
+    if (given && !axis_count("--seeds", given, most_seeds, &count)) return false;
+    for (int64_t seed = 1; seed <= count; seed++) vec_push(arena, &axes->seeds, seed);
+    return true;
+}
+
+bool axes_read(Axes *axes, const Options *options, Arena *arena) {
+    *axes = (Axes){0};
+    for (int i = 0; i < options->definitions.count; i++) {
+        const Definition *definition = &options->definitions.items[i];
+        const char *option = arena_format(arena, "-D %s", definition->name);
+        if (!add_axis(axes, arena, option, (Axis){.name = definition->name}, definition->value))
+            return false;
+    }
+    for (const AxisRow *row = axis_rows; row->name; row++) {
+        const char *list = *(const char *const *)((const char *)&options->sweep + row->offset);
+        const char *option = arena_format(arena, "--%s", row->name);
+        Axis axis = {.name = row->name, .row = row};
+        if (list && !add_axis(axes, arena, option, axis, list)) return false;
+    }
+    return read_seeds(axes, arena, options->sweep.seeds);
+}

@@ -1,0 +1,177 @@
+#include "points.h"
+
+#include "../../../runtime/base/random.h"
+#include "../../../runtime/session/callback.h"
+#include "../../driver/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 100000 };
+
+const char *point_value(const Point *point, const Axes *axes, int axis) {
+    return axes->items.items[axis].values.items[point->choice[axis]];
+}
+
+// ---- Which there are.
+
+static int64_t count_all(const Axes *axes) {
+    int64_t count = 1;
+    for (int i = 0; i < axes->items.count && count <= MOST; i++)
+        count *= axes->items.items[i].values.count;
+    return count;
+}
+
+// The last axis changes fastest.
+static const int *choice_of(const Axes *axes, int64_t number, Arena *arena) {
+    int *choice = ARENA_ARRAY(arena, int, axes->items.count + 1);
+    for (int i = axes->items.count - 1; i >= 0; i--) {
+        int count = axes->items.items[i].values.count;
+        choice[i] = (int)(number % count);
+        number /= count;
+    }
+    return choice;
+}
+
+// `count` of the numbers below `all`, each as likely as another one, in their order; always the
+// same, so that a sweep can go on. Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S.
+static bool is_drawn(nnrt_random *random, int64_t left, int64_t wanted) {
+    return wanted > 0 && (int64_t)nnrt_random_below(random, (uint32_t)left) < wanted;
+}
+
+// ---- What they are called.
+
+// What varies tells them apart; of a single one, all that was given.
+static void describe(Point *point, const Axes *axes, Arena *arena) {
+    Text label = text_create(arena);
+    bool is_single = count_all(axes) == 1;
+    for (int i = 0; i < axes->items.count; i++) {
+        const Axis *axis = &axes->items.items[i];
+        if (axis->values.count < 2 && !is_single) continue;
+        text_format(&label, "%s%s=%s", label.length ? " " : "", axis->name,
+                    point_value(point, axes, i));
+    }
+    point->label = label.length ? label.data : "the program as it is";
+}
+
+static void add_word(Point *point, Text *said, Arena *arena, const char *word) {
+    text_format(said, "%s%s", said->length ? " " : "", word);
+    vec_push(arena, &point->arguments, word);
+}
+
+static Point make_point(const Axes *axes, const Options *options, char *const *extra,
+                        int64_t number, Arena *arena) {
+    Point point = {.choice = choice_of(axes, number, arena), .options = *options};
+    Text said = text_create(arena);
+    memset(&point.options.definitions, 0, sizeof point.options.definitions);
+    for (int i = 0; i < axes->items.count; i++) {
+        const Axis *axis = &axes->items.items[i];
+        const char *value = point_value(&point, axes, i);
+        Definition definition = {axis->name, value};
+        if (!axis->row) vec_push(arena, &point.options.definitions, definition);
+        if (!axis->row) continue;
+        add_word(&point, &said, arena, arena_format(arena, "--%s", axis->name));
+        add_word(&point, &said, arena, value);
+    }
+    point.axis_words = point.arguments.count;
+    for (; *extra; extra++) add_word(&point, &said, arena, *extra);
+    point.said = said.data;
+    describe(&point, axes, arena);
+    return point;
+}
+
+// ---- Are they programs that can be trained?
+
+static bool names_files(const Program *program) {
+    for (int i = 0; i < program->trainings.count; i++) {
+        const CallList *callbacks = &program->trainings.items[i]->callbacks;
+        for (int k = 0; k < callbacks->count; k++) {
+            nnrt_call call =
+                program_call(program->arena, callbacks->items[k].schema, callbacks->items[k].args);
+            if (nnrt_callback_row_of(&call)->writes) return true;
+        }
+    }
+    return false;
+}
+
+static bool needs_training(Session *session) {
+    if (!session_needs_model(session)) return false;
+    const Model *model = session->program->main;
+    if (session->program->trainings.count) return true;
+    Diag *diag = diag_report(session->sink, DIAG_E0206, model->span,
+                             "a sweep compares trainings, and nothing trains `%s`", model->name);
+    diag_label(diag, "without a `train` block");
+    return false;
+}
+
+// "E0107: `units` is at least 1" of the first message.
+static const char *first_message(DiagSink *sink, Arena *arena) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (!out) return "it does not compile";
+    diag_print(sink, out, DIAG_TEXT, false);
+    fclose(out);
+    const char *from = strstr(text, "error[");
+    from = from ? from + strlen("error[") : text;
+    char *line = arena_copy(arena, from, strcspn(from, "\n"));
+    char *bracket = strchr(line, ']');
+    if (bracket) memmove(bracket, bracket + 1, strlen(bracket));
+    free(text);
+    return line;
+}
+
+// Its messages are printed where `is_shown`; those of many combinations would be the same ones.
+static void check(Point *point, Arena *arena, bool is_shown) {
+    Arena *own = arena_create();
+    Session session;
+    session_open(&session, &point->options, own);
+    session.need_data = true;
+    bool ok = session_advance(&session, "graph") && needs_training(&session);
+    if (ok) {
+        point->source = arena_strdup(arena, session.program->expanded);
+        point->writes_files = names_files(session.program);
+        ok = !point->options.output ||
+             output_check(own, point->options.output, session.sources, session.sink);
+    }
+    if (!ok) {
+        point->state = POINT_WRONG;
+        point->message = first_message(session.sink, arena);
+    }
+    if (is_shown) session_close(&session, ok);
+    arena_destroy(own);
+}
+
+// Where none can be trained, the first one says why.
+static bool check_all(Points *points, Arena *arena) {
+    int wrong = 0;
+    for (int i = 0; i < points->items.count; i++) {
+        check(&points->items.items[i], arena, false);
+        wrong += points->items.items[i].state == POINT_WRONG;
+    }
+    Point first = points->items.items[0];
+    for (int i = 0; i < points->items.count && wrong < points->items.count; i++)
+        if (points->items.items[i].state != POINT_WRONG) {
+            first = points->items.items[i];
+            break;
+        }
+    check(&first, arena, true);
+    return wrong < points->items.count;
+}
+
+bool points_make(Points *points, const Axes *axes, const Options *options, char *const *extra,
+                 int64_t random, Arena *arena) {
+    int64_t all = count_all(axes), wanted = random && random < all ? random : all;
+    *points = (Points){.all = (int)all};
+    if (all > MOST) {
+        fprintf(stderr, "nnc: the lists make more than %d combinations; shorten them\n", MOST);
+        return false;
+    }
+    nnrt_random drawing = nnrt_random_make(1, NNRT_RANDOM_SHUFFLE, 0);
+    for (int64_t i = 0; i < all; i++) {
+        if (wanted < all && !is_drawn(&drawing, all - i, wanted - points->items.count)) continue;
+        vec_push(arena, &points->items, make_point(axes, options, extra, i, arena));
+    }
+    return check_all(points, arena);
+}

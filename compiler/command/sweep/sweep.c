@@ -1,0 +1,184 @@
+#include "sweep.h"
+
+#include "../../../runtime/base/status.h"
+#include "../../../runtime/report/runs/place.h"
+#include "../../driver/output.h"
+#include "best.h"
+#include "jobs.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MOST_JOBS = 1024 };
+
+// ---- What was asked for.
+
+// What a sweep says of each run itself, or what all runs would write over each other.
+static const char *const refused[][2] = {
+    {"--seed", "--seeds says which"},
+    {"--learning-rate", "give it before `--`"},
+    {"--batch", "give it before `--`"},
+    {"--epochs", "give it before `--`"},
+    {"--threads", "give it before `--`"},
+    {"--run", "give it before `--`"},
+    {"--resume", "a sweep that is begun again goes on"},
+    {"--changed", "a program that has changed is trained anew"},
+    {"--save", "each run has a folder of its own"},
+    {"--checkpoint", "each run has a folder of its own"},
+    {"--history", "each run has a folder of its own"},
+    {"--step-log", "each run has a folder of its own"},
+    {"--progress", "nothing is shown of single runs"},
+    {"--json", "give it before `--`"},
+    {"--dry-run", "give it before `--`"},
+    {"--overfit", "it trains nothing to be compared"},
+    {"--help", "`nnc help sweep` is the help"},
+};
+
+static bool is_option(const char *word, const char *name) {
+    size_t length = strlen(name);
+    return !strncmp(word, name, length) && (!word[length] || word[length] == '=');
+}
+
+static bool may_pass(const char *word) {
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (is_option(word, refused[i][0])) {
+            fprintf(stderr, "nnc: `%s` behind `--`: %s\n", refused[i][0], refused[i][1]);
+            return false;
+        }
+    return true;
+}
+
+// Runs may have another current folder.
+static const char *absolute(Arena *arena, const char *path) {
+    const char *found = arena_realpath(arena, path);
+    return found ? found : path;
+}
+
+static bool read_extra(Sweep *sweep) {
+    char **word = sweep->options->arguments;
+    if (*word && !strcmp(*word, "fit")) word++;
+    if (*word && **word != '-') {
+        fprintf(stderr, "nnc: behind `--` stand options of `fit`, not `%s`\n", *word);
+        return false;
+    }
+    for (; *word; word++) {
+        if (!may_pass(*word)) return false;
+        vec_push(sweep->arena, &sweep->extra, *word);
+        if (strcmp(*word, "--weights") != 0 || !word[1]) continue;
+        vec_push(sweep->arena, &sweep->extra,
+                 arena_strdup(sweep->arena, absolute(sweep->arena, *++word)));
+    }
+    vec_push(sweep->arena, &sweep->extra, NULL);
+    return true;
+}
+
+static int64_t processors(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
+}
+
+static bool read_numbers(Sweep *sweep) {
+    const SweepOptions *given = &sweep->options->sweep;
+    sweep->jobs = 1;
+    sweep->threads = processors();
+    return (!given->jobs || axis_count("--jobs", given->jobs, MOST_JOBS, &sweep->jobs)) &&
+           (!given->threads || axis_count("--threads", given->threads, 4096, &sweep->threads)) &&
+           (!given->random || axis_count("--random", given->random, 1000000, &sweep->random));
+}
+
+static bool read_options(Sweep *sweep) {
+    const Options *options = sweep->options;
+    if (!strcmp(options->operand, "-")) {
+        fputs("nnc: a sweep reads the source more than once; give it as a file\n", stderr);
+        return false;
+    }
+    const char *stem = output_stem(sweep->arena, options->operand, options->model);
+    sweep->folder =
+        options->sweep.run ? options->sweep.run : arena_format(sweep->arena, "%s-sweep", stem);
+    size_t length = strlen(sweep->folder);
+    while (length > 1 && sweep->folder[length - 1] == '/') length--;
+    sweep->folder = arena_copy(sweep->arena, sweep->folder, length);
+    if (nnrt_run_place_is(sweep->folder)) {
+        fprintf(stderr, "nnc: `%s` is a run; --run names a folder of runs\n", sweep->folder);
+        return false;
+    }
+    return read_extra(sweep) && read_numbers(sweep) &&
+           axes_read(&sweep->axes, options, sweep->arena);
+}
+
+// ---- Its course.
+
+static bool make_folder(const Sweep *sweep) {
+    if (!mkdir(sweep->folder, 0777)) return true;
+    struct stat is;
+    if (errno == EEXIST && !stat(sweep->folder, &is) && S_ISDIR(is.st_mode)) return true;
+    fprintf(stderr, "nnc: cannot make the folder `%s`: %s\n", sweep->folder,
+            strerror(errno == EEXIST ? ENOTDIR : errno));
+    return false;
+}
+
+static int print(const Text *text) {
+    DiagSink *sink = diag_create(text->arena, sources_create(text->arena));
+    bool ok = output_write(NULL, text, sink);
+    diag_print(sink, stderr, DIAG_TEXT, false);
+    return ok ? NNRT_OK : NNRT_ERROR;
+}
+
+static int print_plan(const Sweep *sweep) {
+    Text text = text_create(sweep->arena);
+    outcomes_print_plan(&text, sweep);
+    return print(&text);
+}
+
+static void tell_interrupted(const Sweep *sweep) {
+    fprintf(stderr,
+            "nnc: interrupted; %d of %d runs are done, and the same command goes on with the "
+            "others\n",
+            trials_count(&sweep->trials, TRIAL_DONE), sweep->trials.items.count);
+}
+
+static int report(const Sweep *sweep, int status) {
+    Outcomes outcomes = outcomes_make(sweep);
+    Text text = text_create(sweep->arena);
+    bool has_best = outcomes.items.items[0].best;
+    if (sweep->options->json)
+        outcomes_print_json(&text, sweep, &outcomes);
+    else
+        outcomes_print(&text, sweep, &outcomes);
+    int printed = print(&text);
+    if (status == NNRT_INTERRUPTED) tell_interrupted(sweep);
+    if (status != NNRT_OK) return status;
+    if (!has_best) {
+        fputs("nnc: no run is done\n", stderr);
+        return NNRT_ERROR;
+    }
+    if (!sweep->options->output) return printed;
+    if (!best_write(sweep, &outcomes)) return NNRT_ERROR;
+    if (!sweep->options->json) fprintf(stderr, "written to %s\n", sweep->options->output);
+    return printed;
+}
+
+static int train(Sweep *sweep) {
+    int done = trials_count(&sweep->trials, TRIAL_DONE);
+    if (!make_folder(sweep)) return NNRT_ERROR;
+    if (sweep->jobs > sweep->trials.items.count) sweep->jobs = sweep->trials.items.count;
+    if (done) fprintf(stderr, "%d of %d runs are done already\n", done, sweep->trials.items.count);
+    return report(sweep, jobs_run(sweep));
+}
+
+int sweep_command(const Options *options, Arena *arena) {
+    Sweep sweep = {.options = options, .arena = arena};
+    if (!read_options(&sweep)) return NNRT_USAGE;
+    if (!points_make(&sweep.points, &sweep.axes, options, sweep.extra.items, sweep.random, arena))
+        return NNRT_ERROR;
+    trials_make(&sweep.trials, &sweep.points, &sweep.axes, arena);
+    int status = NNRT_ERROR;
+    if (trials_read(&sweep.trials, sweep.folder))
+        status = options->sweep.dry_run ? print_plan(&sweep) : train(&sweep);
+    trials_free(&sweep.trials);
+    return status;
+}
