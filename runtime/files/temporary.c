@@ -62,7 +62,7 @@ static int open_file(const char *name) {
 static int open_folder(const char *name) {
     if (mkdir(name, 0700) != 0) return -1;
     int descriptor = nnrt_system_open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int error = errno;
+    int error = errno == ENOENT ? EEXIST : errno; // who sweeps was faster: another one
     if (descriptor < 0) rmdir(name);
     errno = error;
     return descriptor;
