@@ -164,6 +164,11 @@ expect 1 "$nnc" sweep net.nn --run net.nn
 echo 'model only(x: [4]) { x -> dense(1) }' >only.nn
 expect 1 "$nnc" sweep only.nn --seeds 2
 says 'nothing trains `only`'
+build net.nn
+expect 0 ./net init --save begin.st
+# Weights to begin with are found from wherever a run is.
+expect 0 "$nnc" sweep net.nn --epochs 1 --run begun -- --weights=begin.st
+grep -q "\"$work/begin.st\"" begun/001-*/run.json || fail "--weights is relative"
 # A value that only training refuses is a line, too; where none is left, that is said.
 expect 1 "$nnc" sweep net.nn --batch 9 --run refused
 says 'is more than the program was compiled for'

@@ -20,6 +20,7 @@ enum { MOST_JOBS = 1024 };
 // What a sweep says of each run itself, or what all runs would write over each other.
 static const char *const refused[][2] = {
     {"--seed", "--seeds says which"},
+    {"--seeds", "give it before `--`"},
     {"--learning-rate", "give it before `--`"},
     {"--batch", "give it before `--`"},
     {"--epochs", "give it before `--`"},
@@ -58,6 +59,15 @@ static const char *absolute(Arena *arena, const char *path) {
     return found ? found : path;
 }
 
+// As `--weights FILE` or `--weights=FILE`; leaves the last word that belongs to it.
+static void push_weights(Sweep *sweep, char ***word) {
+    const char *equals = strchr(**word, '='), *file = equals ? equals + 1 : (*word)[1];
+    vec_push(sweep->arena, &sweep->extra, arena_strdup(sweep->arena, "--weights"));
+    if (!file) return; // `fit` says what is missing
+    if (!equals) ++*word;
+    vec_push(sweep->arena, &sweep->extra, arena_strdup(sweep->arena, absolute(sweep->arena, file)));
+}
+
 static bool read_extra(Sweep *sweep) {
     char **word = sweep->options->arguments;
     if (*word && !strcmp(*word, "fit")) word++;
@@ -67,10 +77,10 @@ static bool read_extra(Sweep *sweep) {
     }
     for (; *word; word++) {
         if (!may_pass(*word)) return false;
-        vec_push(sweep->arena, &sweep->extra, *word);
-        if (strcmp(*word, "--weights") != 0 || !word[1]) continue;
-        vec_push(sweep->arena, &sweep->extra,
-                 arena_strdup(sweep->arena, absolute(sweep->arena, *++word)));
+        if (is_option(*word, "--weights"))
+            push_weights(sweep, &word);
+        else
+            vec_push(sweep->arena, &sweep->extra, *word);
     }
     vec_push(sweep->arena, &sweep->extra, NULL);
     return true;

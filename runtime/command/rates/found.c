@@ -146,9 +146,10 @@ static void print_advice(const nnrt_found *found) {
     printf("  where it falls most steeply: %s, a tenth of where it is lowest: %s\n",
            rate_text(advice->steepest, a), rate_text(advice->minimum, b));
     if (advice->fall < small_fall)
-        printf("  the loss fell by %.1f %% only: weights that are trained already, or data from "
-               "which little is learnt, say little of rates\n",
-               100 * advice->fall);
+        printf(
+            "  the loss fell by %.1f %% only, which says little of rates: more `--steps`, unless the "
+            "weights are trained already\n",
+            100 * advice->fall);
     print_place(found);
 }
 
