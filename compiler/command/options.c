@@ -124,6 +124,8 @@ static const OptionDef option_rows[] = {
      "put these trained weights into the executable: one file to deploy", AT(weights)},
     {"--tune", NULL, NULL, "build",
      "measure ways to compute it; keep the fastest beside the source, in NAME.tune", AT(tune)},
+    {"--measure", NULL, NULL, "cost",
+     "run steps of the program for some seconds, and say how long an epoch takes", AT(measure)},
     {"--define", "-D", "NAME=VALUE", COMPILING,
      "give a `param` of the program another value; of a sweep, each of a list of values", 0,
      set_definition},

@@ -2,16 +2,12 @@
 
 #include "../../runtime/files/place.h"
 #include "../driver/output.h"
+#include "measured.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -71,74 +67,16 @@ typedef struct Measured {
     double rate;          // samples a second, the most of the rounds
 } Measured;
 
-static bool report_failure(Session *session, const char *what) {
-    diag_report(session->sink, DIAG_E0901, SPAN_NONE,
-                "the program that was built to be measured failed: %s", what);
-    return false;
-}
-
 static bool build_program(Session *session, int tried, Measured *out) {
     Tuning *tuning = session->gen.tuning;
-    OutputFolder place = {0};
-    if (!output_folder(&place, session->arena, session->output, session->sink)) return false;
     tuning->tried = tried;
-    bool ok = session_build(session, place.file);
+    out->handle = measured_build(session, session->output);
     tuning->tried = -1;
-    if (ok) out->handle = open(place.file, O_RDONLY | O_CLOEXEC);
-    const char *problem = strerror(errno);
-    output_folder_remove(&place);
-    if (!ok) return false;
-    if (out->handle < 0) return report_failure(session, problem);
+    if (out->handle < 0) return false;
     out->groups = tuning->step ? tuning->step->groups.count : 0;
     out->microseconds = ARENA_ARRAY(session->arena, double, out->groups + 1);
     for (int i = 0; i < out->groups; i++) out->microseconds[i] = INFINITY;
     return true;
-}
-
-static void become_program(int handle, int output, int errors, double seconds) {
-    char text[32];
-    snprintf(text, sizeof text, "%.2f", seconds);
-    char *words[] = {"program", "bench", "--profile", "--json", "--seconds", text, NULL};
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    dup2(output, STDOUT_FILENO);
-    dup2(errors, STDERR_FILENO);
-    fexecve(handle, words, environ);
-    _exit(127);
-}
-
-static char *read_back(Arena *arena, int handle) {
-    Text text = text_create(arena);
-    char bytes[4096];
-    lseek(handle, 0, SEEK_SET);
-    for (ssize_t count; (count = read(handle, bytes, sizeof bytes)) > 0;)
-        text_put_bytes(&text, bytes, (size_t)count);
-    return text.data;
-}
-
-static const char *first_line(Arena *arena, const char *text, int status) {
-    size_t length = strcspn(text, "\n");
-    if (length) return arena_copy(arena, text, length);
-    if (WIFSIGNALED(status)) return arena_format(arena, "killed by signal %d", WTERMSIG(status));
-    return arena_format(arena, "status %d", WEXITSTATUS(status));
-}
-
-// What `bench` prints. NULL: reported.
-static json_t *run_program(Session *session, const Measured *program, double seconds) {
-    int output = memfd_create("output", MFD_CLOEXEC);
-    int errors = memfd_create("errors", MFD_CLOEXEC);
-    pid_t child = output < 0 || errors < 0 ? -1 : fork();
-    if (child == 0) become_program(program->handle, output, errors, seconds);
-    const char *problem = strerror(errno);
-    int status = 0;
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    json_t *json = NULL;
-    if (child > 0 && status == 0) json = json_loads(read_back(session->arena, output), 0, NULL);
-    if (child > 0) problem = first_line(session->arena, read_back(session->arena, errors), status);
-    if (output >= 0) close(output);
-    if (errors >= 0) close(errors);
-    if (!json) report_failure(session, problem);
-    return json;
 }
 
 static json_t *profile_of(const json_t *json) {
@@ -167,16 +105,16 @@ static bool note_times(Measured *program, const json_t *json) {
 }
 
 static bool measure_program(Session *session, Measured *program, double seconds) {
-    json_t *json = run_program(session, program, seconds);
+    json_t *json = measured_run(session, program->handle, seconds, true);
     if (!json) return false;
     bool ok = note_times(program, json);
     json_decref(json);
-    return ok || report_failure(session, "its measurements lack something");
+    return ok || measured_fail(session, "its measurements lack something");
 }
 
 // How long each run should be.
 static bool find_seconds(Session *session, const Measured *program, double *seconds) {
-    json_t *json = run_program(session, program, 1);
+    json_t *json = measured_run(session, program->handle, 1, true);
     if (!json) return false;
     double step = 1e-6 * number_of(profile_of(json), "step_us");
     json_decref(json);

@@ -319,7 +319,9 @@ typedef struct Compiled {
     int model_count, main_model;
     Value peak_function;
     double peak_flops;
-    bool shares_arenas; // (MemoryPlan)
+    bool shares_arenas;     // (MemoryPlan)
+    int64_t scratch_floats; // of each worker; 0: not known yet
+    int64_t cpus;           // of this machine; of another one, 1: they are not known
 } Compiled;
 
 // How a program takes less memory than it would for speed alone.

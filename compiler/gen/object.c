@@ -45,6 +45,7 @@ static void build_module(Gen *gen, Arena *arena, const Target *target, Compiled 
     gen->layout = compiled->layout;
     emit_functions(gen, compiled);
     ir_finish(gen);
+    compiled->scratch_floats = gen->scratch_size;
     descriptor_emit(gen, compiled);
     verify_module(gen, "from the generator");
 }
@@ -54,6 +55,19 @@ void object_optimize(Gen *gen) {
     LLVMErrorRef error = LLVMRunPasses(gen->module, cleanup_passes, gen->target->handle, options);
     LLVMDisposePassBuilderOptions(options);
     if (error) nn_ice("gen", "LLVM's passes failed: %s", LLVMGetErrorMessage(error));
+}
+
+int64_t object_scratch(Arena *arena, const Target *target, Compiled *compiled) {
+    Gen gen;
+    ir_init(&gen, arena, target, compiled->program->main->name);
+    gen.layout = compiled->layout;
+    emit_functions(&gen, compiled);
+    ir_finish(&gen);
+    int64_t floats = gen.scratch_size;
+    ir_dispose(&gen);
+    for (int i = 0; i < compiled->functions.count; i++)
+        compiled->functions.items[i]->code = (StepFunctions){0};
+    return floats;
 }
 
 // ---- Text forms.
@@ -135,7 +149,8 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
     DiagSink *sink = diag_create(program->arena, program->sources);
     Target *target = target_create(program->arena, options->cpu, sink);
     if (!target) return false;
-    const Compiled *compiled = budget_compile(program->arena, program, target, options, NULL, NULL);
+    Compiled *compiled = budget_compile(program->arena, program, target, options, NULL, NULL);
+    compiled->scratch_floats = object_scratch(program->arena, target, compiled);
     for (int i = 0; i < program->models.count; i++)
         if (program_predicts(program, program->models.items[i]))
             sizes[i] = budget_sizes(compiled, program->models.items[i]);
@@ -146,7 +161,8 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
 bool gen_costs(const Program *program, const GenOptions *options, GenCosts *costs, DiagSink *sink) {
     Target *target = target_create(program->arena, options->cpu, sink);
     if (!target) return false;
-    const Compiled *compiled = budget_compile(program->arena, program, target, options, NULL, NULL);
+    Compiled *compiled = budget_compile(program->arena, program, target, options, NULL, NULL);
+    compiled->scratch_floats = object_scratch(program->arena, target, compiled);
     *costs = budget_costs(compiled);
     target_dispose(target);
     return budget_keeps_limit(compiled, options, sink);

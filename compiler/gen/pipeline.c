@@ -4,6 +4,7 @@
 #include "emit.h"
 
 #include "../../runtime/session/callback.h"
+#include "../../runtime/workers/team.h"
 
 #include <string.h>
 
@@ -244,6 +245,7 @@ Compiled *pipeline_run(Arena *arena, const Program *program, const Target *targe
     Compiled *compiled = ARENA_NEW(arena, Compiled);
     Run run = {arena, program, options, plan, observe, state, compiled};
     compiled->program = program;
+    compiled->cpus = !options->cpu || !strcmp(options->cpu, "native") ? nnrt_cpu_count() : 1;
     compiled->shares_arenas = plan && plan->shares_arenas;
     list_functions(&run);
     for (int i = 0; i < compiled->functions.count; i++)

@@ -129,6 +129,8 @@ static const struct option {
      "stop after 90s, 30m, 8h, as an interruption does"},
     {"--dry-run", OPTION_FLAG, offsetof(nnrt_options, dry_run), FIT, NULL,
      "try everything once, in seconds: data, a step, validation, files; leave nothing behind"},
+    {"--verbose", OPTION_FLAG, offsetof(nnrt_options, verbose), FIT, NULL,
+     "say first what the training takes: operations, bytes, memory, as `nnc cost` does"},
     {"--doctor", OPTION_FLAG, offsetof(nnrt_options, doctor), FIT, NULL,
      "look at layers, gradients and answers, and say at the end what is wrong and what helps"},
     {"--overfit", OPTION_COUNT, offsetof(nnrt_options, overfit), FIT, "N",

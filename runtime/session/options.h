@@ -50,6 +50,7 @@ typedef struct nnrt_options {
     const char *run;  // where runs have folders of their own
     const char *checkpoint;
     nnrt_every every;          // a checkpoint
+    int64_t verbose;           // say first what the training takes
     int64_t doctor;            // look at steps, and say what is wrong
     int64_t overfit;           // so many batches, by heart
     int64_t dry_run;           // touch everything once

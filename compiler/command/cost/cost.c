@@ -76,6 +76,27 @@ static void put_memory(Text *out, const GenMemory *memory) {
                         parts[i].name);
 }
 
+// "1.23 ms", "4.5 s", "2 h 31 min"
+static char *time_text(Arena *arena, double seconds) {
+    if (seconds < 1e-3) return arena_format(arena, "%.1f us", seconds * 1e6);
+    if (seconds < 1) return arena_format(arena, "%.2f ms", seconds * 1e3);
+    if (seconds < 100) return arena_format(arena, "%.2f s", seconds);
+    if (seconds < 6000) return arena_format(arena, "%.1f min", seconds / 60);
+    return arena_format(arena, "%.1f h", seconds / 3600);
+}
+
+static void put_forecast(Text *out, const GenCost *cost, const CostForecast *forecast) {
+    Arena *arena = out->arena;
+    if (!forecast->is_known) return;
+    text_format(out, "Forecast, measured with %" PRId64 " thread%s%s: %s a step", forecast->threads,
+                forecast->threads > 1 ? "s" : "", forecast->is_made_up ? " on made-up data" : "",
+                time_text(arena, forecast->step));
+    if (forecast->epoch > 0)
+        text_format(out, ", %s an epoch, %s in all", time_text(arena, forecast->epoch),
+                    time_text(arena, forecast->epoch * (double)cost->training->epochs));
+    text_put(out, "\n");
+}
+
 static void put_head(Text *out, const GenCost *cost, const CostTotal *total) {
     put_title(out, cost, total);
     text_format(out, "Parameters: %s, %s of them trained\n",
@@ -131,9 +152,10 @@ static void put_step(Text *out, const GenCost *cost, const GenStepCost *own, int
     }
 }
 
-static void put_training(Text *out, const GenCost *cost) {
+static void put_training(Text *out, const GenCost *cost, const CostForecast *forecast) {
     CostTotal total = cost_total(cost);
     put_head(out, cost, &total);
+    if (forecast) put_forecast(out, cost, forecast);
     for (int i = 0; i < cost->step_count; i++) put_step(out, cost, &cost->steps[i], total.batch);
 }
 
@@ -141,14 +163,16 @@ bool cost_print(Session *session) {
     GenCosts costs;
     if (!session_needs_data(session)) return false;
     if (!gen_costs(session->program, &session->gen, &costs, session->sink)) return false;
+    CostForecast forecast = {0};
+    if (session->options->measure && !cost_forecast(session, &costs, &forecast)) return false;
     Text text = text_create(session->arena);
     if (session->options->json)
-        cost_print_json(&text, session, &costs);
+        cost_print_json(&text, &costs, &forecast);
     else if (!costs.count)
         text_format(&text, "`%s` is not trained\n", session->program->main->name);
     for (int i = 0; i < costs.count && !session->options->json; i++) {
         if (i) text_put(&text, "\n");
-        put_training(&text, &costs.items[i]);
+        put_training(&text, &costs.items[i], i + 1 == costs.count ? &forecast : NULL);
     }
     return output_write(NULL, &text, session->sink);
 }

@@ -14,6 +14,7 @@ typedef struct CostAmount {
 typedef struct CostTotal {
     int64_t batch, samples, steps; // of an epoch; samples and steps 0: the data are not known
     CostAmount step, epoch;
+    CostAmount validation; // of the epoch
 } CostTotal;
 
 CostTotal cost_total(const GenCost *cost);
@@ -21,10 +22,21 @@ CostTotal cost_total(const GenCost *cost);
 // A group of a function, as often as a step runs it.
 CostAmount cost_of_runs(const nnrt_group *group, double runs, double samples);
 
+// Seconds of the last training, as measured.
+typedef struct CostForecast {
+    bool is_known;
+    bool is_made_up;                // the data were: the real ones are missing
+    double step, epoch, validation; // of the epoch; 0: its samples are not known
+    int64_t threads;                // at most
+} CostForecast;
+
+// Builds the program and lets it run for a while. False: reported.
+bool cost_forecast(Session *session, const GenCosts *costs, CostForecast *forecast);
+
 // After stage `graph`: prints the trainings as text, or as one JSON object. False: reported.
 bool cost_print(Session *session);
 
 // The JSON object: {"trainings": [..]}.
-void cost_print_json(Text *out, const Session *session, const GenCosts *costs);
+void cost_print_json(Text *out, const GenCosts *costs, const CostForecast *forecast);
 
 #endif

@@ -67,7 +67,18 @@ static void put_memory(Text *out, const GenMemory *memory) {
     text_put(out, "}");
 }
 
-static void put_training(Text *out, const GenCost *cost) {
+static void put_forecast(Text *out, const CostForecast *forecast) {
+    text_format(out,
+                ", \"forecast\": {\"how\": \"measured\", \"data\": \"%s\", \"threads\": %" PRId64,
+                forecast->is_made_up ? "made up" : "real", forecast->threads);
+    text_format(out, ", \"step_seconds\": %.6g", forecast->step);
+    if (forecast->epoch > 0)
+        text_format(out, ", \"epoch_seconds\": %.6g, \"validation_seconds\": %.6g", forecast->epoch,
+                    forecast->validation);
+    text_put(out, "}");
+}
+
+static void put_training(Text *out, const GenCost *cost, const CostForecast *forecast) {
     CostTotal total = cost_total(cost);
     text_put(out, "{\"model\": ");
     text_json_string(out, cost->training->models.items[0]->name);
@@ -82,16 +93,16 @@ static void put_training(Text *out, const GenCost *cost) {
         put_number(out, "epoch_bytes", total.epoch.bytes);
     }
     put_memory(out, &cost->memory);
+    if (forecast && forecast->is_known) put_forecast(out, forecast);
     put_steps(out, cost, total.batch);
     text_put(out, "}");
 }
 
-void cost_print_json(Text *out, const Session *session, const GenCosts *costs) {
-    (void)session;
+void cost_print_json(Text *out, const GenCosts *costs, const CostForecast *forecast) {
     text_put(out, "{\"trainings\": [");
     for (int i = 0; i < costs->count; i++) {
         if (i) text_put(out, ", ");
-        put_training(out, &costs->items[i]);
+        put_training(out, &costs->items[i], i + 1 == costs->count ? forecast : NULL);
     }
     text_put(out, "]}\n");
 }

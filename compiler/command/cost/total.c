@@ -39,8 +39,10 @@ CostTotal cost_total(const GenCost *cost) {
     total.steps = divide_up(total.samples, total.batch);
     add_training(&total.epoch, cost, (double)total.steps, (double)total.samples);
     if (info->validation_rows)
-        add_validation(&total.epoch, cost,
+        add_validation(&total.validation, cost,
                        (double)divide_up(info->validation_rows, training->batch),
                        (double)info->validation_rows);
+    total.epoch.flops += total.validation.flops;
+    total.epoch.bytes += total.validation.bytes;
     return total;
 }

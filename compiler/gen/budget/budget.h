@@ -12,6 +12,8 @@ GenMemory budget_memory(const Compiled *compiled, const CompiledTraining *traini
 // takes least.
 Compiled *budget_compile(Arena *arena, const Program *program, const Target *target,
                          const GenOptions *options, PassObserver *observe, void *state);
+// Makes all code, for the floats of scratch that each worker needs. object.c
+int64_t object_scratch(Arena *arena, const Target *target, Compiled *compiled);
 // False, with a message: a training takes more than `max_memory`.
 bool budget_keeps_limit(const Compiled *compiled, const GenOptions *options, DiagSink *sink);
 

@@ -30,11 +30,15 @@ typedef struct Trials {
     const Target *target;
     const GenOptions *options;
     int functions;
+    int64_t scratch; // floats of each worker, which kernels ask for: in all plans about the same
     Compiled *compiled[ECONOMIES];
 } Trials;
 
 static Compiled *compile(const Trials *t, const MemoryPlan *plan) {
-    return pipeline_run(t->arena, t->program, t->target, t->options, plan, NULL, NULL);
+    Compiled *compiled =
+        pipeline_run(t->arena, t->program, t->target, t->options, plan, NULL, NULL);
+    compiled->scratch_floats = t->scratch;
+    return compiled;
 }
 
 static void try_economy(Trials *t, int number) {
@@ -67,6 +71,8 @@ static MemoryPlan plan_with(const Trials *t, int count) {
 static bool find_plan(Trials *t, MemoryPlan *plan) {
     t->compiled[0] = compile(t, NULL);
     t->functions = t->compiled[0]->functions.count;
+    t->scratch = object_scratch(t->arena, t->target, t->compiled[0]);
+    t->compiled[0]->scratch_floats = t->scratch;
     if (largest_peak(t->compiled[0]) <= t->options->max_memory) return false;
     for (int count = 1; count <= ECONOMIES; count++) {
         if (count > 1) try_economy(t, count - 1);
@@ -78,10 +84,13 @@ static bool find_plan(Trials *t, MemoryPlan *plan) {
 
 Compiled *budget_compile(Arena *arena, const Program *program, const Target *target,
                          const GenOptions *options, PassObserver *observe, void *state) {
-    Trials trials = {arena, program, target, options, 0, {NULL}};
+    Trials trials = {arena, program, target, options, 0, 0, {NULL}};
     MemoryPlan plan;
     bool is_limited = options->max_memory && find_plan(&trials, &plan);
-    return pipeline_run(arena, program, target, options, is_limited ? &plan : NULL, observe, state);
+    Compiled *compiled =
+        pipeline_run(arena, program, target, options, is_limited ? &plan : NULL, observe, state);
+    compiled->scratch_floats = trials.scratch;
+    return compiled;
 }
 
 static char *megabytes(Arena *arena, int64_t bytes) {

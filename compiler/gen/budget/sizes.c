@@ -147,6 +147,16 @@ static int64_t copy_bytes(const Compiled *compiled, const CompiledTraining *trai
     return is_copied && state > largest ? state : largest;
 }
 
+// As many as a run on this machine has (runtime/session/session.c).
+static int64_t worker_count(const Compiled *compiled) {
+    int64_t useful = 1;
+    for (int i = 0; i < compiled->functions.count; i++) {
+        int64_t own = budget_threads(compiled->functions.items[i]->lowering.schedule);
+        if (own > useful) useful = own;
+    }
+    return useful < compiled->cpus ? useful : compiled->cpus;
+}
+
 static void add_data(GenMemory *memory, const nnrt_data_info *info) {
     int64_t window = NNRT_WINDOW_BYTES + NNRT_WINDOW_BYTES / 8; // pages reach beyond blocks
     memory->data = info->held_bytes;
@@ -164,6 +174,8 @@ GenMemory budget_memory(const Compiled *compiled, const CompiledTraining *traini
                         .weights = floats_bytes(compiled->layout->weights_size)};
     for (int i = 0; i < training->step_count; i++)
         add_step(compiled, &memory, &training->steps[i], &memory.scratch);
+    int64_t scratch = floats_bytes(compiled->scratch_floats) * worker_count(compiled);
+    if (scratch > memory.scratch) memory.scratch = scratch;
     memory.copy = copy_bytes(compiled, training);
     if (dataset) add_data(&memory, &dataset->info);
     const int64_t parts[] = {memory.data,       memory.window,    memory.order,

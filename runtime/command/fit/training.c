@@ -151,6 +151,7 @@ static nnrt_status run_training(nnrt_fit *f, const nnrt_training *training, int6
     if (!status && f->options->doctor) status = nnrt_fit_open_checkup(f);
     if (status) return end_training(f, training, status);
     announce(f, training, epochs);
+    if (f->options->verbose) nnrt_fit_tell_cost(f);
     nnrt_interrupt_wait();
     status = run_epochs(f, epochs);
     if (!status) status = check_weights(f);
