@@ -13,10 +13,10 @@
 
 enum { STATUS = 3 }; // NNRT_INTERRUPTED
 
-static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+static const int caught[] = {SIGINT, SIGTERM};
 enum { CAUGHT = sizeof caught / sizeof *caught };
 
-static atomic_int interrupted;
+static atomic_int interrupted, hung_up;
 static _Atomic double first_asked = INFINITY;
 static volatile sig_atomic_t may_end = 1;
 static char last_words[256];
@@ -30,7 +30,7 @@ static void end_at_once(int number) {
     raise(number); // when this returns
 }
 
-// timeout(1) asks the process, and then its group with it; a session that closes sends two kinds.
+// timeout(1) asks the process, and then its group with it.
 static bool is_the_same(double now) {
     const double together = 0.5; // seconds
     return now - first_asked < together;
@@ -50,20 +50,32 @@ static void remember(int number) {
     }
 }
 
+static void note_hang_up(int number) {
+    (void)number;
+    hung_up = 1;
+}
+
+static void set(int number, void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigaction(number, &action, NULL);
+}
+
 void nnrt_interrupt_catch(const char *message) {
     strncpy(last_words, message, sizeof last_words - 1);
     signal(SIGPIPE, SIG_IGN); // what is printed is lost then (print.h), the training is not
     for (size_t i = 0; i < CAUGHT; i++) {
-        struct sigaction old, action;
+        struct sigaction old;
         if (sigaction(caught[i], NULL, &old) != 0) continue;
         // What is ignored stays ignored (nohup), but for SIGINT: shells ignore it for the
         // background jobs of scripts, and `kill -INT` shall save and stop those trainings, too.
         if (old.sa_handler == SIG_IGN && caught[i] != SIGINT) continue;
-        memset(&action, 0, sizeof action);
-        action.sa_handler = remember;
-        action.sa_flags = SA_RESTART;
-        sigaction(caught[i], &action, NULL);
+        set(caught[i], remember);
     }
+    set(SIGHUP, note_hang_up);
+}
+
+int nnrt_interrupt_hung_up(void) {
+    return hung_up;
 }
 
 void nnrt_interrupt_wait(void) {

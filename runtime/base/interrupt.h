@@ -1,6 +1,6 @@
-// SIGINT, SIGTERM and SIGHUP ask to stop after the current step; one that comes
-// half a second after it or later ends the process at once. A reader of the output that goes away
-// asks for nothing. A time that is over asks as they do.
+// SIGINT and SIGTERM ask to stop after the current step; one that comes half a second after it or
+// later ends the process at once. A terminal that goes away (SIGHUP) and a reader of the output
+// that does ask for nothing. A time that is over asks as signals do.
 #ifndef NNRT_INTERRUPT_H
 #define NNRT_INTERRUPT_H
 
@@ -21,6 +21,7 @@ nnrt_deadline nnrt_interrupt_after(double seconds, const char *name);
 void nnrt_interrupt_at(const nnrt_deadline *when);
 
 int nnrt_interrupted(void);
+int nnrt_interrupt_hung_up(void);           // whether the terminal went away
 const char *nnrt_interrupted_by_time(void); // its name, by that alone; NULL: it was not
 
 #endif

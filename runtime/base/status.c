@@ -4,20 +4,36 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static _Thread_local char message[4096];
+static _Thread_local char message[NNRT_MESSAGE];
 static _Thread_local nnrt_status last;
 
 static char memory_message[256];
 static atomic_int has_memory_message; // 1: it is being written, 2: it is there
 
+// Into `text`, as much of the beginning and of the end of a longer one as there is room for.
+static void shorten(char text[NNRT_MESSAGE], const char *format, va_list arguments, int length) {
+    static const char gap[] = " [...] ";
+    enum { HALF = (NNRT_MESSAGE - (int)sizeof gap) / 2 };
+    char *all = malloc((size_t)length + 1);
+    if (!all) return; // then its end is missing
+    vsnprintf(all, (size_t)length + 1, format, arguments);
+    snprintf(text, NNRT_MESSAGE, "%.*s%s%s", HALF, all, gap, all + length - HALF);
+    free(all);
+}
+
 nnrt_status nnrt_fail(nnrt_status status, const char *format, ...) {
-    char text[sizeof message]; // the arguments may point into the older message
-    va_list arguments;
+    char text[NNRT_MESSAGE]; // the arguments may point into the older message
+    va_list arguments, again;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    va_copy(again, arguments);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    if (length >= NNRT_MESSAGE) shorten(text, format, again, length);
+    va_end(again);
     va_end(arguments);
-    snprintf(message, sizeof message, "%s", text);
+    strcpy(message, text);
     last = status;
     return status;
 }

@@ -14,6 +14,10 @@ typedef enum nnrt_status {
     NNRT_DATA_MISSING = 100 // internal: files not found; main turns it into NNRT_ERROR
 } nnrt_status;
 
+// Bytes of a message: some paths, each as long as paths may be, and what is said of them. Of a
+// longer one the middle is left out, so that the remedy at its end stays.
+enum { NNRT_MESSAGE = 16384 };
+
 // Remembers the message (replacing an older one) and returns `status`.
 nnrt_status nnrt_fail(nnrt_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

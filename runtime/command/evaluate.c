@@ -156,10 +156,13 @@ static void clear_arenas(const nnrt_evaluator *evaluator) {
 }
 
 static nnrt_status run_pass(nnrt_evaluator *evaluator) {
+    nnrt_pass *pass = &evaluator->pass;
     nnrt_status status = NNRT_OK;
     clear_arenas(evaluator);
-    while (!status && nnrt_pass_advance(&evaluator->pass, chunk_seconds))
+    while (!status && nnrt_pass_advance(pass, chunk_seconds)) {
         if (nnrt_interrupted()) status = nnrt_fail(NNRT_INTERRUPTED, "interrupted");
+        if (evaluator->progress) nnrt_progress_look(evaluator->progress, pass->step, pass->steps);
+    }
     clear_arenas(evaluator);
     return status;
 }

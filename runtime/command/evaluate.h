@@ -4,6 +4,7 @@
 
 #include "../metrics/confusion.h"
 #include "../report/log.h"
+#include "../report/progress/progress.h"
 #include "../session/steps.h"
 
 // Samples of output `number` beside its target, with the place of the first one in the part's
@@ -22,6 +23,7 @@ typedef struct nnrt_evaluator {
     nnrt_loader *loader;   // NULL: the samples are in memory
     nnrt_observe *observe; // NULL: nobody does; set between open and run
     void *observer;
+    nnrt_progress *progress; // of a training whose epochs are validated; NULL: of none; likewise
 } nnrt_evaluator;
 
 // For the loaded data's parts, all of them.

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MESSAGE = 1024 };
-
 struct nnrt_keeper {
     char path[PATH_MAX], best[PATH_MAX], earlier[PATH_MAX];
     const nnrt_program *program;
@@ -22,7 +20,7 @@ struct nnrt_keeper {
     int is_best, is_closing;
     nnrt_status status; // of the last one
     int was_told;
-    char message[MESSAGE];
+    char message[NNRT_MESSAGE];
 };
 
 int nnrt_keeper_name(const char *path, const char *mark, char *name, size_t size) {
@@ -62,7 +60,7 @@ static nnrt_status write_snapshot(nnrt_keeper *keeper, const nnrt_snapshot *snap
 }
 
 static void note(nnrt_keeper *keeper, nnrt_status status) {
-    if (status && !keeper->status) snprintf(keeper->message, MESSAGE, "%s", nnrt_error());
+    if (status && !keeper->status) snprintf(keeper->message, NNRT_MESSAGE, "%s", nnrt_error());
     if (!status) keeper->was_told = 0;
     keeper->status = status;
 }

@@ -143,13 +143,14 @@ cmp -s kept.safetensors start/kept.safetensors || fail "the older one is lost"
 
 sed 's/epochs    = 6/epochs    = 1000000/' net.nn >endless.nn
 build endless.nn
-for signal in INT TERM HUP; do
+for signal in INT TERM; do
     rm -f kept*
     ./endless fit --checkpoint kept.safetensors --save run.safetensors --progress=none >out 2>err </dev/null &
     training=$!
     sleep 0.4
     kill -STOP $training
     kill -WINCH $training
+    kill -HUP $training # a terminal that goes away
     kill -CONT $training
     sleep 0.1
     kill -$signal $training

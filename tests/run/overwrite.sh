@@ -176,3 +176,10 @@ reader=$!
 expect 0 timeout 20 ./piped fit --save piped.st
 wait $reader
 grep -q '^epoch,' read.csv || fail "nothing came through the pipe"
+
+# A training that cannot begin leaves no folder that it made.
+net 'circles(50, seed = 1)' x 'checkpoint("made/here/best.safetensors"), history("no/such/dir")' >nowhere.nn
+build nowhere.nn
+expect 1 ./nowhere fit
+one_message
+absent made

@@ -217,4 +217,9 @@ grep -q "$(printf '\033')" wide || fail "no colours"
 TERM=xterm terminal 34 ./kinds evaluate >narrow
 grep -q 'Confusion matrix' narrow && fail "a matrix that does not fit"
 grep -q 'Most confused' narrow || fail "no pairs"
+
+# `-` is standard output, and no file.
+./kinds report -o - >page.html 2>err || fail "no page on standard output"
+tail -n 1 page.html | grep -q '</html>$' || fail "something stands behind the page"
+absent -
 exit 0

@@ -169,4 +169,31 @@ expect 0 ./net fit --run high --epochs 1 --progress=none
 # The folder of a run is named once, with and without a slash behind it.
 expect 0 ./net fit --run "$(echo high/001-net-*)/" --resume
 grep -q '//' out && fail "two slashes: $(cat out)"
+
+# One that ended because a value was not finite would end so again: it says so, whenever it is asked, until it is asked for
+# something else.
+cat >blown.nn <<'END'
+dataset points = circles(200, factor = 0.5, noise = 0.2, seed = 1) -> split(validation = 0.5)
+model net(x) { x -> dense(30, tanh) -> dense(1, sigmoid) }
+train net on points { loss = crossentropy  optimizer = sgd(piecewise(0.1, epochs = 5, rates = 1e38))  epochs = 60 }
+END
+build blown.nn
+expect 4 ./blown fit --run blow --every 1 --progress=none
+sum=$(sha256sum blow/*/run.json)
+for i in 1 2; do
+    expect 4 ./blown fit --run blow --resume --progress=none
+    one_message
+    says "ended because a value was not finite"
+    [ "$(ls blow)" = "$(basename blow/001-*)" ] || fail "another run was begun: $(ls blow)"
+    [ "$(sha256sum blow/*/run.json)" = "$sum" ] || fail "its end was told anew"
+done
+expect 4 ./blown fit --run blow --resume --changed --progress=none # which is meant
+says 'became'
+
+# What a terminal would obey is not printed of damaged files.
+mkdir -p marred/001-net
+printf '{"name": "net", "status": "do\\u001b[31mne", "message": "\\u0007\\u009b2J"}' >marred/001-net/run.json
+expect 0 "$nnc" runs marred
+grep -q "$(printf '\033\|\007\|\302\233')" out && fail "control characters: $(od -c out | head)"
+says 'do?[31mne'
 exit 0

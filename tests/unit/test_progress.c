@@ -292,6 +292,9 @@ static void has_a_heartbeat(void **state) {
         nnrt_progress_open(&progress, &options, 3);
         nnrt_progress_epoch(&progress, 1, 1000, 0);
         double passed = work(&progress, 0.22);
+        usleep(60000);
+        nnrt_progress_look(&progress, 40, 900); // the validation part
+        passed += 0.06;
         nnrt_progress_end(&progress, 1000, &log);
         fflush(stdout);
         dup2(old, STDOUT_FILENO);
@@ -302,6 +305,8 @@ static void has_a_heartbeat(void **state) {
         assert_true(lines >= 2 && lines <= 1 + (int)(passed / 0.05));
         assert_non_null(strstr(text, is_json ? "\"epoch\": 2, \"epochs\": 3, \"step\": "
                                              : "Epoch 2/3 - step "));
+        assert_non_null(strstr(text, is_json ? "\"evaluated\": 40, \"steps\": 900"
+                                             : "Epoch 2/3 - evaluated 40/900 - "));
         assert_non_null(strstr(text, is_json ? "\"loss\": 0.5" : "/step - loss: 0.5000"));
     }
 }

@@ -354,6 +354,21 @@ static bool check_averages(const Reader *r, const Call *call) {
     return false;
 }
 
+static bool check_alone(const Reader *r, const Call *call) {
+    const CallList *calls = &r->training->callbacks;
+    if (!row_of(call)->is_alone) return true;
+    for (int i = 0; i < calls->count; i++) {
+        if (calls->items[i].schema != call->schema) continue;
+        Diag *diag = diag_report(r->c->sink, DIAG_E0307, call->args->span,
+                                 "a `train` block has one `%s`", call->schema->name);
+        diag_label(diag, "the second one would exchange the weights again");
+        diag_secondary(diag, calls->items[i].args->span, "the first one");
+        diag_help(diag, "leave one of them out");
+        return false;
+    }
+    return true;
+}
+
 // ---- The learning rate.
 
 // Whether it follows a schedule; a warm-up leads to a number, which may be lowered.
@@ -397,6 +412,7 @@ static void read_callback(Reader *r, const Ast *ast) {
     ok = check_path(r, &call) && ok;
     ok = check_every(r, &call) && ok;
     ok = check_averages(r, &call) && ok;
+    ok = check_alone(r, &call) && ok;
     if (ok && check_same_file(r, &call) && check_rate(r, &call))
         vec_push(r->c->arena, &r->training->callbacks, call);
 }

@@ -1,5 +1,6 @@
 // The runs as a table and as JSON: what became of each, its best values, its options; then in which
 // lines the programs differ.
+#include "../../../runtime/base/text/utf8.h"
 #include "differences.h"
 #include "runs.h"
 #include "table.h"
@@ -122,7 +123,19 @@ static void put_messages(Text *out, const Runs *runs) {
     }
 }
 
+// Files of runs may be damaged or foreign: what a terminal would obey is not printed.
+static void put_plain(Text *out, size_t from) {
+    for (size_t i = from; i < out->length;) {
+        int length = nnrt_utf8_length(out->data + i, (int64_t)(out->length - i));
+        uint32_t code = length ? nnrt_utf8_code(out->data + i, length) : 0;
+        bool is_control = code < 0x20 || (code >= 0x7F && code < 0xA0);
+        if (is_control && code != '\n') memset(out->data + i, '?', length ? (size_t)length : 1);
+        i += length ? (size_t)length : 1;
+    }
+}
+
 void runs_print(Text *out, const Runs *runs) {
+    size_t from = out->length;
     if (!runs->items.count) {
         text_format(out, "no runs in %s; `fit --run %s` leaves them there\n", runs->folder,
                     runs->folder);
@@ -131,6 +144,7 @@ void runs_print(Text *out, const Runs *runs) {
     put_table(out, runs);
     put_differences(out, runs);
     put_messages(out, runs);
+    put_plain(out, from);
 }
 
 // ---- JSON.

@@ -1,5 +1,7 @@
 #include "print.h"
 
+#include "../interrupt.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +17,7 @@ static ssize_t put(void *cookie, const char *bytes, size_t size) {
     for (size_t done = 0; done < size;) {
         ssize_t written = write(STDOUT_FILENO, bytes + done, size - done);
         if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EIO && nnrt_interrupt_hung_up()) break; // nobody looks any more
         if (written <= 0) {
             nnrt_print_lost(written < 0 ? strerror(errno) : "nothing is taken");
             return 0;

@@ -190,7 +190,7 @@ static nnrt_status save_all(nnrt_fit *f, nnrt_status status, char *problem, size
 }
 
 nnrt_status nnrt_fit_finish(nnrt_fit *f, nnrt_status status) {
-    char reason[PATH_MAX + 1024], problem[PATH_MAX + 1024];
+    char reason[NNRT_MESSAGE], problem[NNRT_MESSAGE];
     snprintf(reason, sizeof reason, "%s", nnrt_error());
     f->is_unfinished = status != NNRT_OK;
     f->was_interrupted = status == NNRT_INTERRUPTED;

@@ -4,6 +4,7 @@
 
 #include "../../base/interrupt.h"
 #include "../../files/file.h"
+#include "../../files/folder.h"
 #include "../command.h"
 #include "several/several.h"
 
@@ -74,7 +75,10 @@ static nnrt_status fit(nnrt_session *session, nnrt_run *run) {
     if (!status)
         status = nnrt_session_use_data(session, &session->program->trainings[f.resume.training]);
     if (!status && !f.resume.is_found) status = nnrt_fit_start_weights(session);
-    if (!status) status = nnrt_fit_check_outputs(&f);
+    if (!status) {
+        status = nnrt_fit_check_outputs(&f);
+        if (status) nnrt_folders_remove_made(); // nothing was written there
+    }
     if (!status) status = start_profiles(&f);
     if (!status) status = nnrt_fit_finish(&f, nnrt_fit_trainings(&f));
     return end(&f, status);

@@ -146,7 +146,7 @@ static int is_due(const nnrt_fit *f) {
 }
 
 static void tell_failure(nnrt_fit *f) {
-    char message[1024];
+    char message[NNRT_MESSAGE];
     if (!nnrt_keeper_failure(f->keeping.keeper, message, sizeof message)) return;
     f->keeping.has_failed = 1;
     nnrt_progress_break(&f->progress);

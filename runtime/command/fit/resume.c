@@ -18,7 +18,7 @@ static const int64_t most = INT64_C(1) << 53; // of what is counted
 // ---- Finding it.
 
 static nnrt_status open_older(nnrt_fit *f, const char *older, nnrt_status status) {
-    char problem[1024];
+    char problem[NNRT_MESSAGE];
     snprintf(problem, sizeof problem, "%s", nnrt_error());
     if (status == NNRT_USAGE || access(older, F_OK) != 0) return status;
     if (nnrt_checkpoint_open(&f->resume.file, older))

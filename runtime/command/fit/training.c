@@ -48,6 +48,7 @@ static nnrt_status open_training(nnrt_fit *f, const nnrt_training *training) {
     if (!data->validation.count && !data->test.count) return NNRT_OK;
     status = nnrt_evaluator_open(&f->evaluator, f->session, training, 0);
     f->has_evaluator = !status;
+    f->evaluator.progress = &f->progress;
     return status;
 }
 

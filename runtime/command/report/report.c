@@ -299,8 +299,13 @@ static nnrt_status choose_path(const nnrt_session *session, char path[PATH_MAX])
                              : nnrt_fail(NNRT_USAGE, "the name of the report is too long");
 }
 
+static int is_standard_output(const char *path) {
+    return strcmp(path, "-") == 0;
+}
+
 static nnrt_status check_path(const nnrt_session *session, char path[PATH_MAX]) {
     char *paths[] = {path};
+    if (is_standard_output(path)) return NNRT_OK;
     nnrt_status status = nnrt_outputs_check_files(
         session, session->options->output ? "--output" : "report", paths, 1);
     return status ? status : nnrt_file_probe(path);
@@ -309,6 +314,11 @@ static nnrt_status check_path(const nnrt_session *session, char path[PATH_MAX]) 
 static nnrt_status write_page(nnrt_markup *page, const char *path) {
     const char *text = nnrt_markup_text(page);
     if (!text) return nnrt_fail_memory("the report", page->capacity);
+    if (is_standard_output(path)) {
+        fwrite(text, 1, page->length, stdout);
+        putchar('\n');
+        return NNRT_OK;
+    }
     nnrt_file *file = nnrt_file_create(path);
     if (!file) return NNRT_ERROR;
     nnrt_file_write(file, text, page->length);

@@ -201,6 +201,28 @@ void nnrt_progress_step(nnrt_progress *progress, int64_t done, const nnrt_log *l
     if (is_bar_due(progress, now)) draw(progress, done, log, 0);
 }
 
+void nnrt_progress_look(nnrt_progress *progress, int64_t done, int64_t steps) {
+    double now = nnrt_seconds();
+    if (!is_heartbeat_due(progress, now)) return;
+    erase(progress);
+    progress->told = now;
+    if (progress->has_lines) {
+        printf("Epoch %" PRId64 "/%" PRId64 " - evaluated %" PRId64 "/%" PRId64 " - %.1fs\n",
+               progress->epoch + 1, progress->epochs, done, steps, now - progress->start);
+        nnrt_print_flush();
+    }
+    if (!progress->has_json) return;
+    nnrt_json json = {0};
+    nnrt_json_open(&json, NULL, '{');
+    nnrt_json_integer(&json, "epoch", progress->epoch + 1);
+    nnrt_json_integer(&json, "epochs", progress->epochs);
+    nnrt_json_integer(&json, "evaluated", done);
+    nnrt_json_integer(&json, "steps", steps);
+    nnrt_json_number(&json, "seconds", now - progress->start);
+    nnrt_json_close(&json, '}');
+    nnrt_json_print(&json);
+}
+
 void nnrt_progress_end(nnrt_progress *progress, int64_t done, const nnrt_log *log) {
     if (is_passing(progress))
         erase(progress);

@@ -29,6 +29,8 @@ void nnrt_progress_epoch(nnrt_progress *progress, int64_t epoch, int64_t steps, 
 // True when it is time to say how far the epoch is.
 int nnrt_progress_due(const nnrt_progress *progress);
 void nnrt_progress_step(nnrt_progress *progress, int64_t done, const nnrt_log *log);
+// While a part is evaluated at its end: the heartbeat goes on. `done` of its `steps`.
+void nnrt_progress_look(nnrt_progress *progress, int64_t done, int64_t steps);
 void nnrt_progress_end(nnrt_progress *progress, int64_t done, const nnrt_log *log);
 
 // Ends the line of a bar that will not be finished, before anything else is said.

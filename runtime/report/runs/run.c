@@ -96,6 +96,15 @@ static nnrt_status describe(nnrt_run *run, const nnrt_program *program, const nn
 
 // ---- Its beginning.
 
+static const char *word_of(nnrt_status status) {
+    switch (status) {
+    case NNRT_OK: return "done";
+    case NNRT_INTERRUPTED: return "interrupted";
+    case NNRT_NOT_FINITE: return "not finite";
+    default: return "failed";
+    }
+}
+
 static nnrt_status lock(nnrt_run *run) {
     run->lock = nnrt_run_place_lock(run->folder);
     if (run->lock >= 0) return NNRT_OK;
@@ -149,6 +158,23 @@ static nnrt_status check_name(nnrt_run *run, const nnrt_options *options, const 
     return status;
 }
 
+// The same steps would end in the same way, again and again where a loop asks for it.
+static nnrt_status check_end(nnrt_run *run, const nnrt_options *options) {
+    const char *ended = json_string_value(json_object_get(run->about, "status"));
+    const char *message = json_string_value(json_object_get(run->about, "message"));
+    int is_asked = options->changed || options->learning_rate > 0 || options->batch;
+    if (is_asked || !ended || strcmp(ended, word_of(NNRT_NOT_FINITE)) != 0) return NNRT_OK;
+    nnrt_status status = nnrt_fail(
+        NNRT_NOT_FINITE,
+        "the run `%s` ended because a value was not finite, and would end so again: %.*s; a smaller "
+        "`--learning-rate X`, `--batch N`, or `--changed` with another program go on with it; "
+        "without `--resume` a new run begins",
+        run->folder, message ? (int)strcspn(message, "\n") : 0, message ? message : "");
+    json_decref(run->about);
+    run->about = NULL; // so that its end is not told there
+    return status;
+}
+
 // It keeps what it was begun with, and says how it was called this time.
 static nnrt_status go_on(nnrt_run *run, const nnrt_options *options, const char *name) {
     char path[PATH_MAX];
@@ -161,6 +187,7 @@ static nnrt_status go_on(nnrt_run *run, const nnrt_options *options, const char 
     if (!json_is_object(run->about))
         return nnrt_fail(NNRT_ERROR, "`%s` cannot be read: %s", path, error.text);
     status = check_name(run, options, name);
+    if (!status) status = check_end(run, options);
     if (status) return status;
     json_t *resumed = json_object_get(run->about, "resumed");
     if (!json_is_array(resumed)) nnrt_run_tell(run, "resumed", resumed = json_array());
@@ -220,15 +247,6 @@ nnrt_status nnrt_run_restored(nnrt_run *run) {
 
 // ---- Its end.
 
-static const char *word_of(nnrt_status status) {
-    switch (status) {
-    case NNRT_OK: return "done";
-    case NNRT_INTERRUPTED: return "interrupted";
-    case NNRT_NOT_FINITE: return "not finite";
-    default: return "failed";
-    }
-}
-
 static nnrt_status say_end(nnrt_run *run, nnrt_status status, const char *message) {
     nnrt_run_tell(run, "status", json_string(word_of(status)));
     nnrt_run_tell(run, "ended", now());
@@ -237,7 +255,7 @@ static nnrt_status say_end(nnrt_run *run, nnrt_status status, const char *messag
 }
 
 nnrt_status nnrt_run_end(nnrt_run *run, nnrt_status status) {
-    char message[PATH_MAX + 1024];
+    char message[NNRT_MESSAGE];
     snprintf(message, sizeof message, "%s", nnrt_error());
     nnrt_status told = run->about ? say_end(run, status, message) : NNRT_OK;
     if (run->lock >= 0) close(run->lock);

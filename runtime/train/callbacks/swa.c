@@ -71,6 +71,7 @@ static void close_averaging(nnrt_callback *callback) {
 const nnrt_callback_row nnrt_callback_swa[] = {
     {.schema = {"swa", "makes the weights the mean of those after several epochs", swa_args,
                 "SWA StochasticWeightAveraging stochastic_weight_averaging AveragedModel"},
+     .is_alone = 1,
      .own_size = sizeof(averaging),
      .open = open_averaging,
      .epoch = end_averaging_epoch,

@@ -40,6 +40,7 @@ const nnrt_callback_row nnrt_callback_swap_ema[] = {
     {.schema = {"swap_ema", "validates with the moving averages of the weights", swap_args,
                 "SwapEMAWeights swap_ema_weights"},
      .needs_averages = 1,
+     .is_alone = 1,
      .open = open_swap,
      .epoch = end_swap_epoch,
      .look = swap,
