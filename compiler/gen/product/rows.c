@@ -30,23 +30,23 @@ static Range depth_range(Product *p, const ColumnTile *tile, int rows, Value fir
     }
 }
 
-static Value call_rows_kernel(Product *p, const ColumnTile *tile, int rows, Value first_row) {
+static Value call_rows_kernel(Product *p, const ColumnTile *tile, int height, Value first_row) {
     Gen *gen = p->gen;
     Value function, arguments[20];
     int count = 0;
     if (tile->is_dot) {
         DotKernel kernel = tile->dot;
-        kernel.rows = rows;
+        kernel.rows = height;
         function = kernel_dot(gen, &kernel);
-        for (int i = 0; i < rows; i++)
+        for (int i = 0; i < height; i++)
             arguments[count++] =
                 product_row(p, &tile->left, ir_add(gen, first_row, ir_int(gen, i)));
         arguments[count++] = tile->weights;
     } else {
         OuterKernel kernel = tile->outer;
-        kernel.rows = rows;
+        kernel.rows = height;
         int64_t depth = product_depth(p);
-        Range steps = depth_range(p, tile, rows, first_row);
+        Range steps = depth_range(p, tile, height, first_row);
         Value left = product_row(p, &tile->left, first_row), right = tile->weights;
         if (tile->limit == DEPTH_FROM_ROW) {
             left = step_on(gen, left, steps.begin, kernel.loops[0].a_step);
@@ -63,6 +63,14 @@ static Value call_rows_kernel(Product *p, const ColumnTile *tile, int rows, Valu
                           (unsigned)count, "");
 }
 
+// A number of rows that is cut otherwise than into the highest tiles and what is left.
+typedef struct EvenCut {
+    int64_t left;
+    int height;
+} EvenCut;
+
+enum { MOST_CUTS = 12, MOST_EVEN_TILES = 4 };
+
 // The largest tile height that fits the rows left: the full one, or a power of two.
 static int next_height(int height) {
     int power = 1;
@@ -70,43 +78,69 @@ static int next_height(int height) {
     return height == 1 ? 0 : power;
 }
 
-// Whether a tile of this height is next. Rows that make two tiles of the next height are not cut
-// into a full tile and a sliver, which would read all of the weights for a row or two.
-static Value tile_fits(Gen *gen, int height, bool is_highest, Value left) {
-    Value fits = LLVMBuildICmp(gen->builder, LLVMIntSGE, left, ir_int(gen, height), "");
-    int halves = 2 * next_height(height);
-    if (!is_highest || halves <= height) return fits;
-    Value uneven = LLVMBuildICmp(gen->builder, LLVMIntNE, left, ir_int(gen, halves), "");
-    return LLVMBuildAnd(gen->builder, fits, uneven, "");
+// Tiles of about equal heights for `rows`, where full ones would leave a sliver, which reads all of
+// the weights for a few rows, too few sums for the multiply-add's latency.
+static void cut_evenly(EvenCut *cuts, int *count, int64_t rows, int highest) {
+    int64_t tiles = divide_up(rows, highest), sliver = rows - (tiles - 1) * highest;
+    if (tiles < 2 || tiles > MOST_EVEN_TILES || sliver >= next_height(highest)) return;
+    for (; tiles > 0; tiles--) {
+        int height = (int)divide_up(rows, tiles);
+        cuts[(*count)++] = (EvenCut){rows, height};
+        rows -= height;
+    }
 }
 
-// Calls the kernel for as many of the rows [first, end) as one tile takes; returns how many.
+// Of what a batch leaves to one of one or two workers, and of two tiles of the next height.
+static int even_cuts(const Product *p, int highest, EvenCut *cuts) {
+    int count = 0, half = next_height(highest);
+    for (int workers = 1; workers <= 2 && p->lead == 1; workers++)
+        cut_evenly(cuts, &count, divide_up(p->schedule->batch, workers), highest);
+    if (2 * half > highest) cuts[count++] = (EvenCut){2 * half, half};
+    return count;
+}
+
+// The tile heights that are tried, in this order: each where so many rows are left, or, of
+// `left` 0, as many as it has.
+static int tile_heights(const Product *p, const ColumnTile *tile, EvenCut *cuts) {
+    int count = even_cuts(p, tile->max_rows, cuts);
+    for (int height = tile->max_rows; height > 0; height = next_height(height))
+        cuts[count++] = (EvenCut){0, height};
+    return count;
+}
+
+static Value tile_fits(Gen *gen, const EvenCut *cut, Value left) {
+    LLVMIntPredicate test = cut->left ? LLVMIntEQ : LLVMIntSGE;
+    int64_t rows = cut->left ? cut->left : cut->height;
+    return LLVMBuildICmp(gen->builder, test, left, ir_int(gen, rows), "");
+}
+
+// Calls the kernel for as many of the rows from `first` on as one tile takes; returns how many.
 static Value compute_row_tile(Product *p, const ColumnTile *tile, Value first, Value end) {
     Gen *gen = p->gen;
     Value left = LLVMBuildSub(gen->builder, end, first, "");
     LLVMBasicBlockRef done = ir_block(gen, "tile_done");
-    LLVMBasicBlockRef blocks[16];
-    Value taken[16];
-    int count = 0;
-    for (int height = tile->max_rows; height > 0; height = next_height(height)) {
+    EvenCut cuts[MOST_CUTS + 16];
+    LLVMBasicBlockRef blocks[MOST_CUTS + 16];
+    Value taken[MOST_CUTS + 16];
+    int count = tile_heights(p, tile, cuts);
+    for (int i = 0; i < count; i++) {
         LLVMBasicBlockRef next = NULL;
-        if (height > 1) {
+        if (i < count - 1) {
             LLVMBasicBlockRef here = ir_block(gen, "tile");
             next = ir_block(gen, "smaller");
-            Value fits = tile_fits(gen, height, height == tile->max_rows, left);
-            LLVMBuildCondBr(gen->builder, fits, here, next);
+            LLVMBuildCondBr(gen->builder, tile_fits(gen, &cuts[i], left), here, next);
             LLVMPositionBuilderAtEnd(gen->builder, here);
         }
-        call_rows_kernel(p, tile, height, first);
-        blocks[count] = LLVMGetInsertBlock(gen->builder);
-        taken[count++] = ir_int(gen, height);
+        call_rows_kernel(p, tile, cuts[i].height, first);
+        blocks[i] = LLVMGetInsertBlock(gen->builder);
+        taken[i] = ir_int(gen, cuts[i].height);
         LLVMBuildBr(gen->builder, done);
         if (next) LLVMPositionBuilderAtEnd(gen->builder, next);
     }
     LLVMPositionBuilderAtEnd(gen->builder, done);
-    Value rows = LLVMBuildPhi(gen->builder, gen->i64, "rows");
-    LLVMAddIncoming(rows, taken, blocks, (unsigned)count);
-    return rows;
+    Value some = LLVMBuildPhi(gen->builder, gen->i64, "rows");
+    LLVMAddIncoming(some, taken, blocks, (unsigned)count);
+    return some;
 }
 
 static void position_rows(Product *p, Value row, Value column) {
