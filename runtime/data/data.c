@@ -208,20 +208,26 @@ static void describe_columns(const nnrt_table *table, nnrt_data_info *info) {
     }
 }
 
-// Features that were not read count as they would be.
+// A field that is read before it is used counts as if it had been.
+static void count_unread(const nnrt_table *table, const nnrt_field *field, int64_t rows,
+                         nnrt_data_info *info) {
+    int64_t bytes = nnrt_dtype_size(field->column.dtype), all;
+    int64_t *held =
+        table->storage->rule == NNRT_MEMORY_NONE ? &info->disk_bytes : &info->held_bytes;
+    if (field->values || !field->origin.read || field->origin.make) return;
+    if (!__builtin_mul_overflow(field->column.size * bytes, rows, &all)) *held += all;
+}
+
 static void describe_memory(const nnrt_table *table, nnrt_data_info *info) {
     const nnrt_value_storage *storage = table->storage;
     int64_t rows = (int64_t)sizeof(uint32_t) *
                    (table->train.count + table->validation.count + table->test.count);
     info->disk_bytes = storage->on_disk;
     info->held_bytes = storage->resident + rows;
-    for (int64_t i = 0; i < table->field_count; i++) {
-        const nnrt_field *field = &table->fields[i];
-        int64_t bytes = nnrt_dtype_size(field->column.dtype), all;
-        if (field->values || !field->origin.read || field->origin.make) continue;
-        if (__builtin_mul_overflow(field->column.size * bytes, table->row_count, &all)) continue;
-        *(storage->rule == NNRT_MEMORY_NONE ? &info->disk_bytes : &info->held_bytes) += all;
-    }
+    for (int64_t i = 0; i < table->field_count; i++)
+        count_unread(table, &table->fields[i], table->row_count, info);
+    for (const nnrt_base *base = table->bases; base; base = base->next)
+        count_unread(table, &base->field, base->row_count, info);
     int64_t peak = storage->peak + rows;
     info->peak_bytes = peak > info->held_bytes ? peak : info->held_bytes;
 }
