@@ -103,13 +103,6 @@ int nnrt_recall_can(const nnrt_recall *recall, int64_t epoch, int64_t step) {
     return 0;
 }
 
-static void next_epoch(nnrt_trainer *trainer) {
-    nnrt_pass_settle(&trainer->pass);
-    nnrt_trainer_end_epoch(trainer);
-    nnrt_trainer_reset(trainer);
-    nnrt_trainer_start_epoch(trainer, trainer->pass.epoch + 1, 0);
-}
-
 static nnrt_status advance_to(nnrt_trainer *trainer, int64_t step) {
     nnrt_pass *pass = &trainer->pass;
     pass->pause = step;
@@ -127,7 +120,7 @@ nnrt_status nnrt_recall_go_to(nnrt_recall *recall, int64_t epoch, int64_t step) 
     start_again(recall);
     while (trainer->pass.epoch < epoch && !status) {
         status = advance_to(trainer, trainer->pass.steps);
-        if (!status) next_epoch(trainer);
+        if (!status) nnrt_trainer_go_round(trainer);
     }
     if (!status) status = advance_to(trainer, step);
     if (!status && nnrt_recall_is_sound(trainer)) take(recall);
@@ -141,7 +134,7 @@ nnrt_status nnrt_recall_find(nnrt_recall *recall, int64_t *epoch, int64_t last, 
     start_again(recall);
     for (;;) {
         if (nnrt_interrupted()) return NNRT_INTERRUPTED;
-        if (pass->step == pass->steps && pass->epoch < *epoch) next_epoch(trainer);
+        if (pass->epoch < *epoch) nnrt_trainer_go_round(trainer);
         if (pass->step >= pass->steps || (pass->epoch == *epoch && pass->step > last))
             return NNRT_OK;
         int64_t now = pass->step;
