@@ -229,8 +229,8 @@ typedef struct nnrt_train_step {
     nnrt_call learning_rate; // "constant" (option value) or a schedule
     nnrt_call optimizer;
     int64_t optimizer_line; // in the source; 0: an imported file's
-    int64_t trainable; // elements of the parameters that it changes
-    int64_t penalized; // of those that regularizers add to the loss
+    int64_t trainable;      // elements of the parameters that it changes
+    int64_t penalized;      // of those that regularizers add to the loss
     const nnrt_slot *slots;
     int64_t slot_count, slots_size; // floats
     // Puts the gradients of its parameters into slots of its own, and changes nothing else. Without
@@ -343,7 +343,7 @@ typedef struct nnrt_program {
     const nnrt_training *trainings;
     int64_t training_count;
     nnrt_peak *peak;
-    double peak_flops; // of a round of it
+    double peak_flops;  // of a round of it
     int64_t is_sparing; // memory is limited: no state is copied to be gone back to unasked
 } nnrt_program;
 

@@ -25,7 +25,7 @@ typedef struct SweepOptions {
 // A verb of the command line. `run` returns the exit status (runtime/base/status.h).
 typedef struct Command {
     const char *name;
-    const char *operand;   // "FILE", "FILE...", "[NAME]"; NULL: takes none
+    const char *operand; // "FILE", "FILE...", "[NAME]"; NULL: takes none
     ProgramArguments arguments;
     const char *doc;
     int (*run)(const Options *options, Arena *arena);

@@ -12,7 +12,7 @@ typedef struct GenOptions {
     ContractionChoice contraction;
     bool verify_each, time_passes;
     int64_t max_memory; // bytes that a training may hold; 0: any
-    Tuning *tuning; // asked for choices, told what was asked; NULL: none
+    Tuning *tuning;     // asked for choices, told what was asked; NULL: none
 } GenOptions;
 
 // What a training holds at its peak, part by part, in bytes; and its peak.

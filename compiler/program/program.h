@@ -72,7 +72,7 @@ typedef struct TrainStep {
     const OptimizerDef *optimizer;
     const Args *optimizer_args; // learning_rate holds a number or a schedule
     Span optimizer_span;
-    const Schema *regularizer;  // of kernels that have none of their own; NULL: none
+    const Schema *regularizer; // of kernels that have none of their own; NULL: none
     const Args *regularizer_args;
     int64_t repeat;      // so many times a batch, each with random numbers of its own
     int64_t accumulate;  // so many runs make one update, by the mean of their gradients

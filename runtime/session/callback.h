@@ -31,10 +31,10 @@ typedef struct nnrt_callback_row {
     int monitor;               // .. which stands at this place
     int mode;                  // the place of `mode`, whether less or more of it is better
     int needs_averages;        // `use_ema` of an optimizer
-    int is_alone; // a block has one of it: a second one would take what the first one gave
-    int every;                 // the place of an option with which `fit` keeps checkpoints; 0: none
-    int best_only;             // the place of a switch without which it monitors nothing; 0: none
-    size_t own_size;           // bytes of what it remembers, its own struct
+    int is_alone;    // a block has one of it: a second one would take what the first one gave
+    int every;       // the place of an option with which `fit` keeps checkpoints; 0: none
+    int best_only;   // the place of a switch without which it monitors nothing; 0: none
+    size_t own_size; // bytes of what it remembers, its own struct
     nnrt_status (*open)(nnrt_callback *callback, const nnrt_callbacks *all);
     nnrt_status (*epoch)(nnrt_callback *callback, nnrt_callbacks *all, nnrt_moment *at);
     // The others may be NULL. Before and after weights are looked at: in validation, in `samples`.

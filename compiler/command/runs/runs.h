@@ -15,14 +15,14 @@ typedef struct RunValue {
 } RunValue;
 
 typedef struct Run {
-    const char *name;   // of its folder
-    const char *status; // done, interrupted, not finite, failed, running, killed
-    const char *source; // the resolved program
-    int program;        // which of the different ones, from 0
-    int64_t epochs;     // whole ones
-    double seconds;     // of work; NaN: not known
+    const char *name;    // of its folder
+    const char *status;  // done, interrupted, not finite, failed, running, killed
+    const char *source;  // the resolved program
+    int program;         // which of the different ones, from 0
+    int64_t epochs;      // whole ones
+    double seconds;      // of work; NaN: not known
     const char *options; // that its results depend on, as they were given
-    json_t *about; // run.json, the caller's
+    json_t *about;       // run.json, the caller's
     VEC(RunValue) values;
 } Run;
 

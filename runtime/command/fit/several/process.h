@@ -10,9 +10,9 @@
 
 typedef struct nnrt_process {
     const nnrt_planned *run;
-    pid_t id;       // 0: it is not at work
-    int messages;   // its standard error; -1: it has ended
-    int output;     // a file without a name
+    pid_t id;        // 0: it is not at work
+    int messages;    // its standard error; -1: it has ended
+    int output;      // a file without a name
     char line[4096]; // that is not whole yet
     size_t length;
     double begun;
