@@ -91,6 +91,7 @@ static int run(Arena *arena, int argc, char **argv) {
 int main(int argc, char **argv) {
     nnrt_file_guard_streams();
     install_handlers();
+    signal(SIGCHLD, SIG_DFL); // where it is ignored, nobody hears how a process ends
     arena_at_end(remove_temporary_files);
     gen_guard();
     Arena *arena = arena_create();

@@ -105,6 +105,7 @@ int nnrt_main(const nnrt_program *program, int argc, char **argv) {
     nnrt_options options;
     nnrt_file_guard_streams();
     nnrt_print_start();
+    signal(SIGCHLD, SIG_DFL); // where it is ignored, nobody hears how a process ends
     signal(SIGXFSZ, SIG_IGN); // a limit on file sizes shall be an error with a message
     nnrt_status status = nnrt_options_parse(&options, argc, argv);
     if (!status) status = run_command(program, &options);

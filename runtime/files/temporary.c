@@ -105,7 +105,8 @@ static void empty_folder(int descriptor, int depth) {
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
         if (unlinkat(descriptor, entry->d_name, 0) == 0 || errno != EISDIR || depth == 0) continue;
-        int inner = openat(descriptor, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        int inner =
+            openat(descriptor, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (inner < 0) continue;
         empty_folder(inner, depth - 1);
         close(inner);

@@ -2,12 +2,12 @@
 
 #include "../../../runtime/base/status.h"
 #include "../../../runtime/report/runs/place.h"
+#include "../../../runtime/workers/team.h"
 #include "../../driver/output.h"
 #include "best.h"
 #include "jobs.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -86,15 +86,10 @@ static bool read_extra(Sweep *sweep) {
     return true;
 }
 
-static int64_t processors(void) {
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
-}
-
 static bool read_numbers(Sweep *sweep) {
     const SweepOptions *given = &sweep->options->sweep;
     sweep->jobs = 1;
-    sweep->threads = processors();
+    sweep->threads = nnrt_cpu_count();
     return (!given->jobs || axis_count("--jobs", given->jobs, MOST_JOBS, &sweep->jobs)) &&
            (!given->threads || axis_count("--threads", given->threads, 4096, &sweep->threads)) &&
            (!given->random || axis_count("--random", given->random, 1000000, &sweep->random));

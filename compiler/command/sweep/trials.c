@@ -45,11 +45,17 @@ static void forget(Trials *trials) {
     trials->runs = (Runs){0};
 }
 
+// Where the folder cannot be read, what was known of it stays.
 bool trials_read(Trials *trials, const char *folder) {
+    Arena *arena = arena_create();
+    Runs runs = {.arena = arena, .folder = folder};
+    if (!access(folder, F_OK) && !runs_read(&runs, arena, folder)) {
+        arena_destroy(arena);
+        return false;
+    }
     forget(trials);
-    trials->arena = arena_create();
-    trials->runs = (Runs){.arena = trials->arena, .folder = folder};
-    if (!access(folder, F_OK) && !runs_read(&trials->runs, trials->arena, folder)) return false;
+    trials->arena = arena;
+    trials->runs = runs;
     for (int i = 0; i < trials->items.count; i++) match(&trials->items.items[i], &trials->runs);
     return true;
 }

@@ -101,7 +101,8 @@ typedef struct WeightUses {
 } WeightUses;
 
 static void find_tables(const Node *node, WeightUses *uses) {
-    bool is_element_wise = node->type.batched || node->op->fuse == FUSE_GATHER;
+    bool is_element_wise =
+        node->type.batched || node->op->fuse == FUSE_GATHER || op_is_table_product(node);
     for (int i = 0; i < node->input_count && is_element_wise && !node->scan; i++) {
         const Node *source = schedule_source(node->inputs[i]);
         bool is_multiplied = op_multiplies_weights(node) && i == 1;
