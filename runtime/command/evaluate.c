@@ -1,6 +1,7 @@
 #include "evaluate.h"
 
 #include "../base/interrupt.h"
+#include "../session/models.h"
 #include "../session/targets.h"
 #include "command.h"
 

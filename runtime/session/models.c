@@ -52,3 +52,13 @@ nnrt_status nnrt_models_choose(const nnrt_program *program, const nnrt_options *
         if (strcmp(program->models[*model].name, options->model) == 0) return NNRT_OK;
     return fail_unknown(program, options->model);
 }
+
+int64_t nnrt_model_parameters(const nnrt_model *model) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < model->layer_count; i++) count += model->layers[i].params;
+    return count;
+}
+
+const nnrt_loss *nnrt_training_loss(const nnrt_training *training) {
+    return training && training->loss_count ? training->losses : NULL;
+}

@@ -1,4 +1,4 @@
-// Which of a program's models a command means.
+// Which of a program's models a command means, and what a model and its training have.
 #ifndef NNRT_MODELS_H
 #define NNRT_MODELS_H
 
@@ -13,5 +13,10 @@ nnrt_status nnrt_models_choose(const nnrt_program *program, const nnrt_options *
 enum { NNRT_MODELS_TEXT = 512 };
 // "generator, judge": all of them, as far as they fit.
 const char *nnrt_models_names(const nnrt_program *program, char text[NNRT_MODELS_TEXT]);
+
+int64_t nnrt_model_parameters(const nnrt_model *model); // elements of all its layers
+
+// The loss of the first output; NULL: steps of one's own.
+const nnrt_loss *nnrt_training_loss(const nnrt_training *training);
 
 #endif

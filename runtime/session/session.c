@@ -152,20 +152,17 @@ static const nnrt_train_step *sharing_step(const nnrt_program *program,
     for (int64_t i = 0; i < program->training_count; i++)
         for (int64_t k = 0; k < program->trainings[i].step_count; k++) {
             const nnrt_train_step *step = &program->trainings[i].steps[k];
-            int is_one = function == &step->train || function == &step->evaluate;
-            if (is_one) return step->shares_arena ? step : NULL;
+            if (function == &step->train || function == &step->evaluate)
+                return step->shares_arena ? step : NULL;
         }
     return NULL;
 }
 
 static float *find_arena(nnrt_session *session, const nnrt_function *function) {
     const nnrt_train_step *step = sharing_step(session->program, function);
+    if (step) function = &step->train;
     int64_t size = function->arena_size;
-    if (step) {
-        function = &step->train;
-        size = function->arena_size > size ? function->arena_size : size;
-        if (step->evaluate.arena_size > size) size = step->evaluate.arena_size;
-    }
+    if (step && step->evaluate.arena_size > size) size = step->evaluate.arena_size;
     for (nnrt_arena *arena = session->arenas; arena; arena = arena->next)
         if (arena->function == function) return arena->block.values;
     nnrt_arena *arena = calloc(1, sizeof *arena);
@@ -210,16 +207,6 @@ const nnrt_training *nnrt_session_training(const nnrt_session *session) {
 
 const nnrt_model *nnrt_session_model(const nnrt_session *session) {
     return &session->program->models[session->model];
-}
-
-int64_t nnrt_model_parameters(const nnrt_model *model) {
-    int64_t count = 0;
-    for (int64_t i = 0; i < model->layer_count; i++) count += model->layers[i].params;
-    return count;
-}
-
-const nnrt_loss *nnrt_training_loss(const nnrt_training *training) {
-    return training && training->loss_count ? training->losses : NULL;
 }
 
 // ---- Data.

@@ -92,9 +92,6 @@ nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training 
 const nnrt_training *nnrt_session_training(const nnrt_session *session);
 
 const nnrt_model *nnrt_session_model(const nnrt_session *session);
-int64_t nnrt_model_parameters(const nnrt_model *model); // elements of all its layers
-// The loss of the first output; NULL: steps of one's own.
-const nnrt_loss *nnrt_training_loss(const nnrt_training *training);
 // The number of the data set's column that fills a function's: the inputs, then the targets; -1:
 // none does.
 int nnrt_session_source(const nnrt_session *session, const nnrt_column *column);

@@ -5,12 +5,7 @@
 # something is renamed before it is synced, or a folder, or a log that a checkpoint counts on, is not synced.
 # By hand: CRASHES=200 tests/run/crashes.sh looks at fifty times as many states, for two minutes.
 . "$(dirname "$0")/common/begin.sh"
-command -v python3 >/dev/null || skip "python3 is not installed"
-ldd "$nnc" | grep -q libasan && skip "a sanitizer has an allocator of its own"
-[ "$(uname -m)" = x86_64 ] || skip "the library knows the system calls of x86-64 alone"
 faults_library
-env FAULTS_KIND=EIO LD_PRELOAD="$work/faults.so" true
-[ $? = 77 ] && skip "the system allows no filter of system calls"
 
 # A checkpoint has several blocks.
 cat >net.nn <<'END'

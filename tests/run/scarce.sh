@@ -3,7 +3,6 @@
 # allocation fails, alone or with all after it, in turn. E9001. Never a signal, an internal error, or
 # status 0 with another result than where there was enough.
 . "$(dirname "$0")/common/begin.sh"
-ldd "$nnc" | grep -q libasan && skip "a sanitizer has an allocator of its own"
 faults_library
 limit=${NNC_SCARCE_SECONDS:-25} # by hand: all places with NNC_SCARCE_SECONDS=100000
 commands=8

@@ -94,16 +94,22 @@ build slow.nn
 expect 0 ./slow fit --seed 2 --learning-rate 0.02 --progress=none --save whole.st
 rm -f log.csv
 begin() {
-    "$nnc" sweep slow.nn --learning-rate 0.01,0.02 --seeds 2 --jobs 2 --run long >out 2>err </dev/null &
+    "$nnc" sweep slow.nn --learning-rate 0.01,0.02 --seeds 2 --jobs 2 --run ${1:-long} >out 2>err </dev/null &
     sweep=$!
 }
-at_work() { # RUNS
+at_work() { # RUNS [FOLDER]
     for k in $(seq 800); do
-        [ "$(ls long/*/log.jsonl 2>/dev/null | wc -l)" -ge "$1" ] && return
+        [ "$(ls ${2:-long}/*/log.jsonl 2>/dev/null | wc -l)" -ge "$1" ] && return
         sleep 0.01
     done
     fail "nothing is trained"
 }
+# A terminal that goes away asks for nothing.
+begin hung
+at_work 1 hung
+kill -HUP $sweep
+wait $sweep || fail "hung up: status $?"
+grep -q stopping err && fail "a hang-up stops the sweep"
 begin
 at_work 2
 kill -INT $sweep

@@ -51,26 +51,15 @@ static void put_amounts(Text *out, const char *name, double step, double epoch, 
 }
 
 static void put_memory(Text *out, const GenMemory *memory) {
-    const struct {
-        const char *name;
-        int64_t bytes;
-    } parts[] = {{"data set", memory->data},
-                 {"window of the data on the disk", memory->window},
-                 {"order of the samples", memory->order},
-                 {"weights", memory->weights},
-                 {"optimizer state", memory->optimizer},
-                 {"gradients and activations", memory->steps},
-                 {"activations of validation and test", memory->evaluation},
-                 {"blocks of products", memory->scratch},
-                 {"copy of the state, or a tensor that is written", memory->copy},
-                 {"the program itself", memory->program}};
+    CostPart parts[COST_PARTS];
+    cost_parts(memory, parts);
     if (!memory->is_known) {
         text_put(out, "Peak memory: not known without the data\n");
         return;
     }
     text_format(out, "Peak memory: %s bytes%s\n", summary_count(out->arena, memory->peak),
                 summary_size(out->arena, memory->peak));
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    for (int i = 0; i < COST_PARTS; i++)
         if (parts[i].bytes)
             text_format(out, "%18s  %s\n", summary_count(out->arena, parts[i].bytes),
                         parts[i].name);

@@ -30,6 +30,15 @@ typedef struct CostForecast {
     int64_t threads;                // at most
 } CostForecast;
 
+// What stands in memory at its peak.
+enum { COST_PARTS = 10 };
+typedef struct CostPart {
+    const char *name, *key; // in the text, and in the JSON object
+    int64_t bytes;
+} CostPart;
+
+void cost_parts(const GenMemory *memory, CostPart parts[COST_PARTS]);
+
 // Builds the program and lets it run for a while. False: reported.
 bool cost_forecast(Session *session, const GenCosts *costs, CostForecast *forecast);
 

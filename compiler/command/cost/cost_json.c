@@ -46,24 +46,13 @@ static void put_steps(Text *out, const GenCost *cost, int64_t batch) {
 }
 
 static void put_memory(Text *out, const GenMemory *memory) {
-    const struct {
-        const char *name;
-        int64_t bytes;
-    } parts[] = {{"data", memory->data},
-                 {"window", memory->window},
-                 {"order", memory->order},
-                 {"weights", memory->weights},
-                 {"optimizer", memory->optimizer},
-                 {"steps", memory->steps},
-                 {"evaluation", memory->evaluation},
-                 {"scratch", memory->scratch},
-                 {"copy", memory->copy},
-                 {"program", memory->program}};
+    CostPart parts[COST_PARTS];
+    cost_parts(memory, parts);
     text_put(out, ", \"peak_bytes\": ");
     text_format(out, memory->is_known ? "%" PRId64 : "null", memory->peak);
     text_put(out, ", \"memory\": {");
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        text_format(out, "%s\"%s\": %" PRId64, i ? ", " : "", parts[i].name, parts[i].bytes);
+    for (int i = 0; i < COST_PARTS; i++)
+        text_format(out, "%s\"%s\": %" PRId64, i ? ", " : "", parts[i].key, parts[i].bytes);
     text_put(out, "}");
 }
 

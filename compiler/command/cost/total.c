@@ -1,5 +1,7 @@
-// Of groups the step is made, and of steps the epoch.
+// Of groups the step is made, of steps the epoch, and of parts the memory.
 #include "cost.h"
+
+#include <string.h>
 
 static void add_work(CostAmount *sum, const nnrt_work *work, double runs, double samples) {
     sum->flops += work->step_flops * runs + work->sample_flops * samples;
@@ -45,4 +47,19 @@ CostTotal cost_total(const GenCost *cost) {
     total.epoch.flops += total.validation.flops;
     total.epoch.bytes += total.validation.bytes;
     return total;
+}
+
+void cost_parts(const GenMemory *memory, CostPart parts[COST_PARTS]) {
+    const CostPart all[COST_PARTS] = {
+        {"data set", "data", memory->data},
+        {"window of the data on the disk", "window", memory->window},
+        {"order of the samples", "order", memory->order},
+        {"weights", "weights", memory->weights},
+        {"optimizer state", "optimizer", memory->optimizer},
+        {"gradients and activations", "steps", memory->steps},
+        {"activations of validation and test", "evaluation", memory->evaluation},
+        {"blocks of products", "scratch", memory->scratch},
+        {"copy of the state, or a tensor that is written", "copy", memory->copy},
+        {"the program itself", "program", memory->program}};
+    memcpy(parts, all, sizeof all);
 }

@@ -300,8 +300,10 @@ static void reap(Jobs *jobs) {
 
 // ---- Signals, which are waited for.
 
+// A terminal that goes away ends no training, and no compiler that was started.
 static void catch_signals(Jobs *jobs) {
-    static const int asking[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int asking[] = {SIGINT, SIGTERM};
+    signal(SIGHUP, SIG_IGN);
     sigemptyset(&jobs->caught);
     sigaddset(&jobs->caught, SIGCHLD);
     for (size_t i = 0; i < sizeof asking / sizeof *asking; i++) {
@@ -312,13 +314,15 @@ static void catch_signals(Jobs *jobs) {
     sigprocmask(SIG_BLOCK, &jobs->caught, &jobs->before);
 }
 
-static void pass_on(Jobs *jobs, int number) {
+// What a terminal sends, it sends to the trainings, too: a second one, late, would end them at
+// once.
+static void pass_on(Jobs *jobs, int number, bool is_of_terminal) {
     if (!jobs->is_interrupted)
         fprintf(stderr, "nnc: stopping %d training%s\n", jobs->active,
                 jobs->active == 1 ? "" : "s");
     jobs->is_interrupted = true;
     for (int64_t i = 0; i < jobs->sweep->jobs; i++)
-        if (jobs->items[i].child) kill(jobs->items[i].child, number);
+        if (jobs->items[i].child && !is_of_terminal) kill(jobs->items[i].child, number);
 }
 
 static bool waits_for_others(Jobs *jobs) {
@@ -337,8 +341,9 @@ static bool waits_for_others(Jobs *jobs) {
 
 static void wait_a_while(Jobs *jobs) {
     struct timespec most = {.tv_nsec = 500000000};
-    int number = sigtimedwait(&jobs->caught, NULL, &most);
-    if (number > 0 && number != SIGCHLD) pass_on(jobs, number);
+    siginfo_t from;
+    int number = sigtimedwait(&jobs->caught, &from, &most);
+    if (number > 0 && number != SIGCHLD) pass_on(jobs, number, from.si_code == SI_KERNEL);
 }
 
 // Whoever asked to stop may have come after the last step.

@@ -121,6 +121,8 @@ bool budget_keeps_limit(const Compiled *compiled, const GenOptions *options, Dia
     diag_note(diag, "data %s, weights and optimizer state %s, activations and gradients %s",
               megabytes(arena, memory.data + memory.window),
               megabytes(arena, memory.weights + memory.optimizer), megabytes(arena, memory.steps));
+    if (memory.data > memory.peak / 8)
+        diag_help(diag, "`memory = none` in the data set's source leaves the data on the disk");
     if (memory.steps > memory.peak / 8)
         diag_help(diag,
                   "a smaller `batch` takes less, and trains otherwise; this one has %lld samples",

@@ -2,6 +2,7 @@
 #include "fit.h"
 
 #include "../../base/text/number.h"
+#include "../../session/models.h"
 
 typedef struct amount {
     double flops, bytes;

@@ -3,6 +3,7 @@
 
 #include "../../base/clock.h"
 #include "../../base/interrupt.h"
+#include "../../session/models.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #   absent FILE...             fails for a file that exists
 #   build FILE.nn [EXE]        compiles one of examples/ or of this folder to ./EXE
 #   fail TEXT                  says why and ends the test
-#   faults_library             makes ./faults.so, to be preloaded: tests/faults/README.md
+#   faults_library             makes ./faults.so, to be preloaded (tests/faults/README.md), or ends the test as skipped
 #   skip TEXT                  says why and ends the test as skipped
 #   needs_fashion_mnist        ends the test as skipped where the data are not installed
 set -u
@@ -80,7 +80,13 @@ build() {
 }
 
 faults_library() {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    ldd "$nnc" | grep -q libasan && skip "a sanitizer has an allocator of its own"
+    [ "$(uname -m)" = x86_64 ] || skip "the library knows the system calls of x86-64 alone"
     cc -shared -fPIC -O2 -o faults.so "$root"/tests/faults/*.c 2>err || fail "tests/faults cannot be compiled"
+    env FAULTS_KIND=EIO LD_PRELOAD="$work/faults.so" true
+    [ $? = 77 ] && skip "the system allows no filter of system calls"
+    return 0
 }
 
 skip() {

@@ -1,5 +1,6 @@
 // The graph of each model with shapes, and its layers as a table.
 #include "../../../drawing/diagram.h"
+#include "../../../session/models.h"
 #include "../section.h"
 #include "../show.h"
 
