@@ -65,6 +65,14 @@ static const char *set_contraction(Options *options, Arena *arena, const char *v
     return arena_format(arena, "--contraction is own, blas or auto, not `%s`", value);
 }
 
+static const char *set_precision(Options *options, Arena *arena, const char *value) {
+    bool is_half = !strcmp(value, "bfloat16");
+    if (!is_half && strcmp(value, "float32"))
+        return arena_format(arena, "--precision is float32 or bfloat16, not `%s`", value);
+    options->gen.precision = is_half ? PRECISION_BFLOAT16 : PRECISION_FLOAT32;
+    return NULL;
+}
+
 static const char *set_max_memory(Options *options, Arena *arena, const char *value) {
     if (nnrt_size_parse(value, &options->gen.max_memory)) return NULL;
     return arena_format(arena, "--max-memory is %s, not `%s`", NNRT_SIZE_WANTED, value);
@@ -117,6 +125,9 @@ static const OptionDef option_rows[] = {
      "the CPU to compile for (default: native; x86-64-v3, x86-64, ...)", 0, set_cpu},
     {"--contraction", NULL, "KIND", "run build summary cost sweep",
      "who multiplies large matrices: own, blas or auto (the default)", 0, set_contraction},
+    {"--precision", NULL, "TYPE", "run build summary cost sweep",
+     "what products multiply: float32 or bfloat16; else as `precision` in `train` says", 0,
+     set_precision},
     {"--max-memory", NULL, "SIZE", "run build summary cost",
      "what a training may hold at its peak (500MB, 2GB); the same bits, more slowly", 0,
      set_max_memory},

@@ -520,6 +520,19 @@ static const char *const *imports_of(Gen *gen, const SourceSet *sources) {
     return paths.items;
 }
 
+static const char *const *needed_features(Gen *gen, const Compiled *compiled) {
+    bool narrow = false;
+    VEC(const char *) names = {0};
+    for (int i = 0; i < compiled->functions.count; i++)
+        narrow = narrow || compiled->functions.items[i]->precision == PRECISION_BFLOAT16;
+    for (const char *const *name = gen->target->needed; *name; name++)
+        vec_push(gen->arena, &names, *name);
+    const char *const *more = target_bfloat16_features(gen->target);
+    for (; narrow && *more; more++) vec_push(gen->arena, &names, *more);
+    vec_push(gen->arena, &names, NULL);
+    return names.items;
+}
+
 static void set_source(Gen *gen, const Compiled *compiled, nnrt_program *out) {
     const Program *program = compiled->program;
     const Source *source = sources_get(program->sources, program->file);
@@ -530,7 +543,7 @@ static void set_source(Gen *gen, const Compiled *compiled, nnrt_program *out) {
     out->imports = imports_of(gen, program->sources);
     out->expanded_text = program->expanded;
     out->target_cpu = gen->target->cpu;
-    out->cpu_features = gen->target->needed;
+    out->cpu_features = needed_features(gen, compiled);
 }
 
 static void set_data(Gen *gen, const Compiled *compiled, nnrt_program *out) {

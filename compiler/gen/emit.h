@@ -25,6 +25,8 @@ typedef struct Target {
 // NULL on failure, with the reason in the sink.
 Target *target_create(Arena *arena, const char *cpu, DiagSink *sink);
 void target_dispose(Target *target);
+// Features that products in bfloat16 need beside `needed`; ended by NULL.
+const char *const *target_bfloat16_features(const Target *target);
 
 typedef struct PlaceTable PlaceTable;
 typedef struct SharedFunctions SharedFunctions;
@@ -258,6 +260,9 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
 // Weights in panels of rows (gen/product/transposed.c).
 Value transposed_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
 
+// Weights in pairs of bfloat16 (gen/product/bfloat16/layout.c).
+Value pairs_layout_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
+
 // ---- step.c: one step function of groups and barriers.
 Value step_emit(Gen *gen, const Schedule *schedule, const char *name);
 // Two that share the groups: the second, "<name>_profiled", marks the time of each.
@@ -279,7 +284,8 @@ typedef struct Function {
     const Graph *forward;
     const TrainStep *step; // NULL: a prediction
     GraphMode mode;
-    int64_t batch;     // 0: one sample, which the workers divide
+    int64_t batch; // 0: one sample, which the workers divide
+    Precision precision;
     bool is_profiled;  // its code exists a second time, with marks
     bool is_shown;     // by --emit and --after: it does not repeat another one
     Lowering lowering; // its graph and schedule

@@ -22,12 +22,18 @@ typedef struct Run {
 
 // ---- The list.
 
+static Precision precision_of(const Run *run, const Training *training) {
+    Precision wanted = run->options->precision;
+    return wanted != PRECISION_UNSAID ? wanted : training->precision;
+}
+
 static Function *add_function(Run *run, Function function) {
     Function *own = ARENA_NEW(run->arena, Function);
     *own = function;
     own->lowering = lowering_begin(run->arena, function.forward, function.step, function.mode);
     own->lowering.graph->sink = NULL;
     own->lowering.batch = function.batch;
+    own->lowering.precision = function.precision;
     int number = run->compiled->functions.count;
     if (run->plan && number < run->plan->function_count)
         own->lowering.economy = run->plan->functions[number];
@@ -86,6 +92,7 @@ static Function *add_gradients(Run *run, const Training *training, const TrainSt
                                         .step = own,
                                         .mode = GRAPH_TRAIN,
                                         .batch = training->batch,
+                                        .precision = precision_of(run, training),
                                         .name = code_name(run, "nn_gradients", GRAPH_TRAIN)});
 }
 
@@ -94,6 +101,7 @@ static CompiledStep add_step(Run *run, const Training *training, const TrainStep
                          .step = step,
                          .mode = GRAPH_TRAIN,
                          .batch = training->batch,
+                         .precision = precision_of(run, training),
                          .name = code_name(run, "nn_train", GRAPH_TRAIN),
                          .is_profiled = true,
                          .is_shown = true};
@@ -113,6 +121,7 @@ static Function *add_samples(Run *run, const Training *training) {
     return add_function(run, (Function){.forward = training->samples,
                                         .mode = GRAPH_PREDICT,
                                         .batch = training->sample_count,
+                                        .precision = precision_of(run, training),
                                         .name = arena_format(run->arena, "nn_samples_%d", count),
                                         .is_shown = true});
 }
@@ -139,6 +148,12 @@ static int64_t predict_batch(const Model *model) {
     for (int i = 0; i < model->trainings.count; i++)
         if (model->trainings.items[i]->batch > batch) batch = model->trainings.items[i]->batch;
     return batch;
+}
+
+// That of its last training.
+static Precision predict_precision(const Run *run, const Model *model) {
+    int count = model->trainings.count;
+    return count ? precision_of(run, model->trainings.items[count - 1]) : PRECISION_FLOAT32;
 }
 
 // How many tokens there are for its input, as far as that is known; 0: it reads none.
@@ -181,6 +196,7 @@ static void add_model(Run *run, const Model *model) {
     Function function = {.forward = model->forward,
                          .mode = GRAPH_PREDICT,
                          .batch = predict_batch(model),
+                         .precision = predict_precision(run, model),
                          .name = arena_format(run->arena, "nn_predict%s", end),
                          .is_shown = true};
     add_dataset(run, model->dataset);

@@ -105,8 +105,10 @@ static Value emit_group(Gen *gen, const Schedule *schedule, const Group *group, 
     slots_number(gen, schedule, group);
     if (group->body) return scan_emit(gen, schedule, group, name);
     if (group->kind == GROUP_LAYOUT) {
-        bool is_kernel = group->anchor->op->laid_out == LAID_OUT_KERNEL;
-        return (is_kernel ? kernel_layout_emit : transposed_emit)(gen, schedule, group, name);
+        LaidOut laid_out = group->anchor->op->laid_out;
+        if (laid_out == LAID_OUT_KERNEL) return kernel_layout_emit(gen, schedule, group, name);
+        if (laid_out == LAID_OUT_PAIRS) return pairs_layout_emit(gen, schedule, group, name);
+        return transposed_emit(gen, schedule, group, name);
     }
     if (group->kind != GROUP_CONTRACTION) return loops_emit(gen, schedule, group, name);
     bool convolves = op_is_convolution(group->anchor);

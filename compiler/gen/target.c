@@ -58,6 +58,49 @@ static const char *const *features_on(Arena *arena, const char *features) {
     return on.items;
 }
 
+// Those that products in bfloat16 need beside the others.
+const char *const *target_bfloat16_features(const Target *target) {
+    static const char *const vectors[] = {"avx512bf16", NULL};
+    static const char *const tiles[] = {"avx512bf16", "amx-tile", "amx-bf16", NULL};
+    static const char *const none[] = {NULL};
+    switch (target->machine.bfloat16) {
+    case BFLOAT16_TILES: return tiles;
+    case BFLOAT16_VECTORS: return vectors;
+    default: return none;
+    }
+}
+
+// Rounds 16 numbers to bfloat16: one instruction where there is one.
+static void probe_rounding(LLVMModuleRef module, LLVMBuilderRef builder) {
+    LLVMContextRef context = LLVMGetModuleContext(module);
+    LlvmType floats = LLVMVectorType(LLVMFloatTypeInContext(context), 16);
+    LlvmType halves = LLVMVectorType(LLVMBFloatTypeInContext(context), 16);
+    LlvmType pointer = LLVMPointerTypeInContext(context, 0), types[] = {pointer, pointer};
+    LlvmType type = LLVMFunctionType(LLVMVoidTypeInContext(context), types, 2, 0);
+    Value function = LLVMAddFunction(module, "probe_bfloat16", type);
+    LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(context, function, ""));
+    Value numbers = LLVMBuildLoad2(builder, floats, LLVMGetParam(function, 0), "");
+    Value rounded = LLVMBuildFPTrunc(builder, numbers, halves, "");
+    LLVMBuildStore(builder, rounded, LLVMGetParam(function, 1));
+    LLVMBuildRetVoid(builder);
+}
+
+// Of the processors that have names: tiles cannot be probed with what every target compiles.
+static bool has_tiles(const Target *target) {
+    static const char *const named[] = {"sapphirerapids", "emeraldrapids", "graniterapids"};
+    if (*target->features)
+        return strstr(target->features, "+amx-tile") && strstr(target->features, "+amx-bf16");
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        if (!strcmp(target->cpu, named[i])) return true;
+    return false;
+}
+
+static Bfloat16Unit bfloat16_unit(const Target *target, const char *assembly) {
+    bool rounds = strstr(assembly, "vcvtneps2bf16") && target->machine.lanes == 16;
+    if (!rounds) return BFLOAT16_NONE;
+    return has_tiles(target) ? BFLOAT16_TILES : BFLOAT16_VECTORS;
+}
+
 static void probe_function(LLVMModuleRef module, LLVMBuilderRef builder, int lanes, bool fma) {
     LLVMContextRef context = LLVMGetModuleContext(module);
     LlvmType vector = LLVMVectorType(LLVMFloatTypeInContext(context), (unsigned)lanes);
@@ -85,6 +128,7 @@ static void probe_machine(Target *target) {
     LLVMBuilderRef builder = LLVMCreateBuilderInContext(context);
     probe_function(module, builder, 16, false);
     probe_function(module, builder, 4, true);
+    probe_rounding(module, builder);
     LLVMMemoryBufferRef assembly = NULL;
     char *error = NULL;
     target->machine = (MachineModel){.lanes = 4, .registers = 16};
@@ -97,6 +141,7 @@ static void probe_machine(Target *target) {
         else if (strstr(text, "ymm"))
             target->machine = (MachineModel){.lanes = 8, .registers = 16};
         target->machine.fma = strstr(text, "vfmadd") != NULL;
+        target->machine.bfloat16 = bfloat16_unit(target, text);
         LLVMDisposeMemoryBuffer(assembly);
     }
     LLVMDisposeMessage(error);

@@ -63,8 +63,9 @@ typedef enum ReduceKind { REDUCE_SUM, REDUCE_MAX, REDUCE_MOMENTS } ReduceKind;
 
 // Of a row of the class FUSE_LAYOUT: what becomes of the weights.
 typedef enum LaidOut {
-    LAID_OUT_KERNEL,    // of a convolution, as its gradient of data reads them
-    LAID_OUT_TRANSPOSED // of a matrix, in panels of rows instead of columns
+    LAID_OUT_KERNEL,     // of a convolution, as its gradient of data reads them
+    LAID_OUT_TRANSPOSED, // of a matrix, in panels of rows instead of columns
+    LAID_OUT_PAIRS       // of a matrix, rounded to bfloat16, for products of that
 } LaidOut;
 
 // What a loss compares the prediction with.
@@ -203,9 +204,11 @@ int op_count(void);
 // ---- Contractions: questions of the passes and the generator.
 ProductKind op_product_kind(const Node *node); // PRODUCT_NONE: no contraction
 bool op_is_convolution(const Node *node);
-bool op_is_matrix_product(const Node *node);  // a contraction that is no convolution
-bool op_is_table_product(const Node *node);   // a matrix product of no samples but a table's rows
-bool op_multiplies_weights(const Node *node); // PRODUCT_FORWARD and PRODUCT_DATA
+bool op_is_matrix_product(const Node *node); // a contraction that is no convolution
+bool op_is_table_product(const Node *node);  // a matrix product of no samples but a table's rows
+bool op_is_in_bfloat16(const Node *node);    // a product whose operands are rounded to that
+void op_set_bfloat16(Graph *graph, Node *node, bool is_rounded); // of a matrix product
+bool op_multiplies_weights(const Node *node);                    // PRODUCT_FORWARD and PRODUCT_DATA
 
 // The dimension of the result that keeps the places of one of an input apart (OpDef.kept_axis); -1:
 // none does.

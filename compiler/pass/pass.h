@@ -31,6 +31,10 @@ void pass_simplify(Graph *graph);
 enum { TABLES_LEAST_SAVED = 1 << 17 }; // in the time of the barriers that come with it
 void pass_multiply_tables(Graph *graph, int64_t batch, double least);
 
+// requires: primitive nodes, before gradients; provides: products with weights of some size round
+// their operands to bfloat16, and so do the gradients that are made of them.
+void pass_round_products(Graph *graph);
+
 // requires: primitive nodes and graph->loss; provides: the gradients of the loss for every
 // parameter that the graph updates, by parameter (NULL for the others), appended to the graph.
 Node **pass_gradients(Graph *graph);

@@ -28,6 +28,12 @@ static void run_tables(Lowering *lowering) {
     pass_multiply_tables(lowering->graph, lowering->batch, TABLES_LEAST_SAVED);
 }
 
+// One sample's products wait for memory.
+static void run_precision(Lowering *lowering) {
+    if (lowering->precision == PRECISION_BFLOAT16 && lowering->batch)
+        pass_round_products(lowering->graph);
+}
+
 static void run_update(Lowering *lowering) {
     pass_update(lowering->graph, lowering->step);
 }
@@ -84,6 +90,8 @@ const Pass pass_rows[] = {
      0, run_simplify},
     {"tables", "products of a small table's rows become rows of the table's product", SAMPLES,
      FACT_PRIMITIVE, 0, run_tables},
+    {"precision", "products with weights round their operands, where the training says so", SAMPLES,
+     FACT_PRIMITIVE, 0, run_precision},
     {"grad", "gradients, clipping, regularization, the optimizer, constraints", TRAIN,
      FACT_LOSS | FACT_PRIMITIVE, FACT_UPDATES, run_update},
     {"update", "the same behind gradients that several batches added up", UPDATE, 0,

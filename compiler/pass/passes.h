@@ -39,6 +39,7 @@ struct Lowering {
     const Graph *batches;  // in UPDATE mode: the graph that adds gradients up
     const Layout *layout;  // NULL: not yet
     int64_t batch;         // the most samples; 0: one, which the workers divide
+    Precision precision;   // of products
     Economy economy;       // of memory; all 0: none
     Schedule *schedule;    // NULL: not yet
     bool verifies;         // graph and schedule, after each pass

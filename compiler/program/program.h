@@ -82,6 +82,9 @@ typedef struct TrainStep {
 
 typedef struct Model Model;
 
+// What products multiply; they add up float32.
+typedef enum Precision { PRECISION_UNSAID, PRECISION_FLOAT32, PRECISION_BFLOAT16 } Precision;
+
 // A `train` block.
 typedef struct Training {
     Span span;
@@ -94,6 +97,7 @@ typedef struct Training {
     CallList callbacks;
     const nnrt_column *sample_weight; // of the data set: the weight of each sample; NULL: all are 1
     int64_t epochs, batch;
+    Precision precision;
 } Training;
 
 struct Model {

@@ -1,17 +1,21 @@
 // Feature bits of CPUID: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2A,
 // "CPUID"; AMD64 Architecture Programmer's Manual, volume 3, appendix E. Vector state must also be
-// saved by the operating system (XCR0).
+// saved by the operating system (XCR0). Linux saves that of tiles for processes that ask for it
+// (Documentation/arch/x86/xstate.rst).
 #include "cpu.h"
 
 #include "text/list.h"
 
+#include <errno.h>
 #include <string.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { EAX, EBX, ECX, EDX };
-enum { STATE_NONE, STATE_AVX = 0x6, STATE_AVX512 = 0xE6 }; // bits of XCR0
+enum { STATE_NONE, STATE_AVX = 0x6, STATE_AVX512 = 0xE6, STATE_TILES = 0x60000 }; // bits of XCR0
 
 static const struct feature {
     const char *name;
@@ -52,6 +56,9 @@ static const struct feature {
     {"avx512bitalg", 7, 0, ECX, 12, STATE_AVX512},
     {"avx512vpopcntdq", 7, 0, ECX, 14, STATE_AVX512},
     {"avx512vp2intersect", 7, 0, EDX, 8, STATE_AVX512},
+    {"amx-bf16", 7, 0, EDX, 22, STATE_TILES},
+    {"amx-tile", 7, 0, EDX, 24, STATE_TILES},
+    {"amx-int8", 7, 0, EDX, 25, STATE_TILES},
     {"avx512fp16", 7, 0, EDX, 23, STATE_AVX512},
     {"avxvnni", 7, 1, EAX, 4, STATE_AVX},
     {"avx512bf16", 7, 1, EAX, 5, STATE_AVX512},
@@ -89,7 +96,16 @@ int nnrt_cpu_has(const char *name) {
     return -1;
 }
 
+int nnrt_cpu_allow_tiles(void) {
+    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+    return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) ? errno : 0;
+}
+
 #else
+
+int nnrt_cpu_allow_tiles(void) {
+    return 0;
+}
 
 int nnrt_cpu_has(const char *name) {
     (void)name;
@@ -98,12 +114,25 @@ int nnrt_cpu_has(const char *name) {
 
 #endif
 
+// Those that the system must be asked for.
+static nnrt_status allow_needed(const nnrt_program *program) {
+    int error = 0;
+    for (const char *const *name = program->cpu_features; name && *name; name++)
+        if (strcmp(*name, "amx-tile") == 0) error = nnrt_cpu_allow_tiles();
+    if (!error) return NNRT_OK;
+    return nnrt_fail(NNRT_ERROR,
+                     "the system does not let this program use the CPU's tiles (AMX), which its "
+                     "products in bfloat16 need: %s. Compile `%s` with --cpu=x86-64-v4 or "
+                     "--precision=float32",
+                     strerror(error), program->source_path);
+}
+
 nnrt_status nnrt_cpu_check(const nnrt_program *program) {
     char missing[512];
     nnrt_list list = nnrt_list_make(missing, sizeof missing);
     for (const char *const *name = program->cpu_features; name && *name; name++)
         if (nnrt_cpu_has(*name) == 0) nnrt_list_add(&list, "%s", *name);
-    if (!list.count) return NNRT_OK;
+    if (!list.count) return allow_needed(program);
     return nnrt_fail(NNRT_ERROR,
                      "this program was compiled for the CPU `%s`; this one lacks %s. Compile `%s` "
                      "again here, or with --cpu=x86-64 for any",

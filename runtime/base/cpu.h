@@ -12,4 +12,7 @@ nnrt_status nnrt_cpu_check(const nnrt_program *program);
 // 1 present, 0 missing, -1 unknown; `name` as LLVM spells it ("avx512vl").
 int nnrt_cpu_has(const char *name);
 
+// Asks the system for the tiles of AMX, for all threads that are made from now on. 0, or an errno.
+int nnrt_cpu_allow_tiles(void);
+
 #endif

@@ -55,6 +55,7 @@ typedef struct Code {
     Graph *graphs[3];      // by GraphMode: as the evaluator takes them
     Schedule *schedule[3]; // by GraphMode
     nnrt_step *step[3];
+    Graph *single_graph;
     Schedule *single; // of one sample, which the workers divide
     nnrt_step *single_step;
     void *library;
@@ -71,6 +72,7 @@ static inline Graph *lower_so(Graph *forward, Arena *arena, const LossStep *trai
     pass_expand(graph);
     pass_simplify(graph);
     if (with_tables) pass_multiply_tables(graph, training->batch, 1);
+    if (training->in_bfloat16) pass_round_products(graph);
     if (mode == GRAPH_TRAIN) {
         pass_update(graph, &training->step);
         pass_expand(graph);
@@ -95,7 +97,10 @@ static inline int64_t next_window(void) {
 static inline Code make_schedules(Arena *arena, Graph *forward, const LossStep *training,
                                   const MachineModel *machine, ContractionChoice contraction) {
     Code code = {0};
-    Graph *single = lower(forward, arena, training, GRAPH_PREDICT);
+    LossStep plain = *training;
+    plain.in_bfloat16 = false;
+    Graph *single = lower(forward, arena, &plain, GRAPH_PREDICT);
+    code.single_graph = lower(forward, arena, &plain, GRAPH_PREDICT);
     Graph *predict = lower(forward, arena, training, GRAPH_PREDICT);
     Graph *both[] = {predict, lower(forward, arena, training, GRAPH_TRAIN)};
     code.layout =
@@ -320,7 +325,7 @@ static inline void run_mode(Arena *arena, const Code *code, GraphMode mode, Mach
 // The prediction of the first sample alone.
 static inline void run_single(Arena *arena, const Code *code, Machine *machine,
                               EvalBindings bindings, const Setting *setting) {
-    const Graph *graph = code->graphs[GRAPH_PREDICT];
+    const Graph *graph = code->single_graph;
     float *block = aligned_floats(code->single->arena_size);
     double loss = NAN;
     Machine single = *machine;

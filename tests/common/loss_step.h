@@ -9,6 +9,7 @@ typedef struct LossStep {
     OutputLoss loss;
     TrainStep step;
     int64_t batch;
+    bool in_bfloat16; // its products, but for those of one sample
 } LossStep;
 
 static inline void attach_loss(Graph *graph, const LossStep *training) {

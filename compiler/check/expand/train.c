@@ -133,6 +133,7 @@ void expander_put_train(Expander *e, const Ast *ast) {
     put_default_entry(e, ast, "epochs", "1");
     if (!has_few_samples(training)) put_default_entry(e, ast, "batch", DEFAULT_BATCH);
     put_default_entry(e, ast, "accumulate", "1");
+    put_default_entry(e, ast, "precision", "float32");
     e->indent--;
     expander_new_line(e);
     text_put(e->out, "}");

@@ -10,6 +10,7 @@ enum {
     TRAIN_EPOCHS,
     TRAIN_BATCH,
     TRAIN_ACCUMULATE,
+    TRAIN_PRECISION,
     TRAIN_REGULARIZE,
     TRAIN_CALLBACKS,
     TRAIN_INIT,
@@ -47,6 +48,11 @@ static const ArgDef train_entries[] = {
      .minimum = 1,
      .maximum = 1 << 20,
      .keras_name = "gradient_accumulation_steps accumulate_grad_batches accumulation"},
+    {.name = "precision",
+     .type = ARG_WORD,
+     .choices = "float32 bfloat16",
+     .default_text = "float32",
+     .keras_name = "mixed_precision dtype_policy amp autocast"},
     {.name = "regularize",
      .type = ARG_REGULARIZER,
      .default_text = "none",
@@ -301,6 +307,14 @@ static int64_t read_number(Setup *s, int row) {
     return (int64_t)value.number;
 }
 
+static Precision read_precision(Setup *s) {
+    const Ast *given = s->given[TRAIN_PRECISION];
+    ArgValue value = {.text = ""};
+    if (given)
+        bind_value(s->c, s->c->globals, &train_entries[TRAIN_PRECISION], "train", given, &value);
+    return value.text && !strcmp(value.text, "bfloat16") ? PRECISION_BFLOAT16 : PRECISION_FLOAT32;
+}
+
 static void read_regularizer(Setup *s, const Ast *ast) {
     ArgValue value = {.is_set = true};
     if (!bind_value(s->c, s->c->globals, &train_entries[TRAIN_REGULARIZE], "train", ast, &value))
@@ -388,6 +402,7 @@ static void read_entries(Setup *s) {
     if (s->given[TRAIN_REGULARIZE]) read_regularizer(s, s->given[TRAIN_REGULARIZE]);
     training->epochs = read_number(s, TRAIN_EPOCHS);
     training->batch = read_number(s, TRAIN_BATCH);
+    training->precision = read_precision(s);
     s->step->accumulate = read_number(s, TRAIN_ACCUMULATE);
     limit_batch(s);
     warn_accumulate(s);
@@ -453,6 +468,7 @@ static void read_step_entries(Setup *s) {
     bool ok = check_short_entries(s);
     training->epochs = read_number(s, TRAIN_EPOCHS);
     training->batch = read_number(s, TRAIN_BATCH);
+    training->precision = read_precision(s);
     int64_t accumulate = read_number(s, TRAIN_ACCUMULATE);
     limit_batch(s);
     read_steps(s);

@@ -9,7 +9,7 @@
 // broadcasts and panel rows, data is a dot product along n. Transposed weights have the lanes along
 // k, which swaps the forms. Data of many rows reads panels of W's rows, which a group before it has
 // made (transposed.c). OpenBLAS does what layout_prefers_blas gives it.
-#include "product.h"
+#include "bfloat16/bfloat16.h"
 
 #include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
@@ -76,7 +76,7 @@ int64_t product_most_rows(const Product *p) {
 
 // ---- Products over rows.
 
-static Range row_range(Product *p) {
+Range product_row_range(Product *p) {
     Gen *gen = p->gen;
     if (p->group->partition == PARTITION_OUTPUT) return (Range){ir_int(gen, 0), product_rows(p)};
     Range samples = ir_sample_range(gen, p->schedule, p->function);
@@ -84,9 +84,7 @@ static Range row_range(Product *p) {
     return (Range){ir_multiply(gen, samples.begin, lead), ir_multiply(gen, samples.end, lead)};
 }
 
-// Those of the parts [begin, end) of `count` that are this worker's, where the workers divide the
-// columns of the result.
-static Range own_parts(Product *p, int64_t begin, int64_t end, int64_t count) {
+Range product_own_parts(Product *p, int64_t begin, int64_t end, int64_t count) {
     Gen *gen = p->gen;
     Value first = ir_int(gen, begin), last = ir_int(gen, end);
     if (p->group->partition != PARTITION_OUTPUT) return (Range){first, last};
@@ -151,7 +149,7 @@ static void outer_rows(Product *p) {
                       .loop_count = 1};
     Range rows;
     int64_t depth = p->kind == PRODUCT_FORWARD ? p->depth : p->columns;
-    Loop blocks = row_blocks_begin(p, row_range(p), depth, &rows);
+    Loop blocks = row_blocks_begin(p, product_row_range(p), depth, &rows);
     int64_t all = parts[0].units + parts[1].units + parts[2].units;
     for (int i = 0; i < 3; units += parts[i++].units) {
         const PanelPart *part = &parts[i];
@@ -161,7 +159,7 @@ static void outer_rows(Product *p) {
         tile.outer.b_panel = part->beside > 1 ? stride : 0;
         tile.width = tile.outer.vectors * p->lanes;
         tile.valid = part->valid;
-        Range own = own_parts(p, units, units + part->units, all);
+        Range own = product_own_parts(p, units, units + part->units, all);
         Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "panel");
         Value unit = ir_add(gen, loop.index, ir_int(gen, -units));
         Value number = ir_add(gen, ir_multiply(gen, unit, ir_int(gen, part->beside)),
@@ -219,14 +217,14 @@ static void dot_rows(Product *p) {
     int rest = (int)(columns % per_tile);
     Range rows;
     int64_t depth = p->layout == LAYOUT_PANELS ? p->columns : p->depth;
-    Loop blocks = row_blocks_begin(p, row_range(p), depth, &rows);
+    Loop blocks = row_blocks_begin(p, product_row_range(p), depth, &rows);
     for (int part = 0; part < 2; part++) {
         int wide = part == 0 ? per_tile : rest;
         if ((part == 0 && full == 0) || wide == 0) continue;
         tile.dot.columns = wide;
         tile.width = kernel_dot_width(wide);
         tile.valid = wide;
-        Range own = own_parts(p, part ? full : 0, full + part, full + (rest > 0));
+        Range own = product_own_parts(p, part ? full : 0, full + part, full + (rest > 0));
         Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "tile_columns");
         tile.first_column = ir_multiply(gen, loop.index, ir_int(gen, per_tile));
         tile.weights =
@@ -240,15 +238,18 @@ static void dot_rows(Product *p) {
 
 // ---- Entry.
 
-// Weights that a group has transposed, or, within a scan, that one outside has.
-static void read_transposed(Product *p, const Node *weight) {
-    bool is_outside = weight->op->fuse == FUSE_LEAF && p->schedule->scan && p->kind == PRODUCT_DATA;
+// Weights that a group has laid out, or, within a scan, that one outside has.
+static void read_laid_out(Product *p, const Node *weight) {
+    bool in_pairs = op_is_in_bfloat16(p->anchor), is_data = p->kind == PRODUCT_DATA;
+    bool is_outside = weight->op->fuse == FUSE_LEAF && p->schedule->scan && (is_data || in_pairs);
+    const MachineModel *machine = &p->schedule->layout->machine;
     if (weight->op->fuse != FUSE_LAYOUT && !is_outside)
         nn_ice("gen", "a product of two computed values");
     p->transposed = weight;
     p->parameter = -1;
     p->layout = LAYOUT_PANELS;
-    p->storage = layout_transposed(&p->schedule->layout->machine, weight);
+    p->storage = in_pairs ? layout_pairs(machine, &weight->type, is_data)
+                          : layout_transposed(machine, weight);
     p->columns = type_last(&weight->type);
     p->depth = type_elements(&weight->type) / p->columns;
 }
@@ -270,7 +271,7 @@ static void product_init(Product *p, Gen *gen, const Schedule *schedule, const G
     if (p->kind != PRODUCT_WEIGHTS) {
         const Node *weight = schedule_source(anchor->inputs[1]);
         if (!weight->parameter) {
-            read_transposed(p, weight);
+            read_laid_out(p, weight);
             return;
         }
         p->parameter = weight->parameter->index;
@@ -301,6 +302,34 @@ static void choose_tiles(Product *p) {
         p->tiles.dot_rows = way.rows, p->tiles.dot_columns = way.vectors;
 }
 
+// Room for a tile of sums.
+static void place_tile(Product *p, bool in_pairs) {
+    int64_t vectors = (int64_t)p->tiles.outer_rows * p->tiles.outer_vectors;
+    if (in_pairs) vectors = 2 * PAIRS_TALLEST * p->lanes;
+    int64_t floats = vectors * p->lanes < 256 ? 256 : vectors * p->lanes;
+    LlvmType type = LLVMArrayType2(p->gen->f32, (uint64_t)floats);
+    p->scratch = LLVMBuildAlloca(p->gen->builder, type, "tile");
+    LLVMSetAlignment(p->scratch, 64);
+}
+
+static void emit_in_pairs(Product *p) {
+    pairs_begin(p->gen);
+    (p->kind == PRODUCT_WEIGHTS ? product_pairs_weights : product_pairs_rows)(p);
+    pairs_end(p->gen);
+}
+
+static void emit_own(Product *p) {
+    if (p->kind == PRODUCT_PAIRS) {
+        product_pairs(p);
+        return;
+    }
+    choose_tiles(p);
+    if (p->kind == PRODUCT_WEIGHTS)
+        product_weight_gradient(p);
+    else
+        (is_outer_form(p) ? outer_rows : dot_rows)(p);
+}
+
 Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     Product p;
     product_init(&p, gen, schedule, group);
@@ -308,23 +337,12 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     element_begin(&p.b, gen, schedule, group, p.function);
     element_hoist(&p.b);
     p.b.domain = DOMAIN_ROWS;
+    bool in_pairs = op_is_in_bfloat16(group->anchor) && p.layout == LAYOUT_PANELS;
     if (p.kind != PRODUCT_PAIRS && p.layout == LAYOUT_PLAIN) {
         product_blas(&p);
     } else {
-        int64_t floats = (int64_t)p.tiles.outer_rows * p.tiles.outer_vectors * p.lanes;
-        if (floats < 256) floats = 256;
-        p.scratch =
-            LLVMBuildAlloca(gen->builder, LLVMArrayType2(gen->f32, (uint64_t)floats), "tile");
-        LLVMSetAlignment(p.scratch, 64);
-        if (p.kind != PRODUCT_PAIRS) choose_tiles(&p);
-        if (p.kind == PRODUCT_PAIRS)
-            product_pairs(&p);
-        else if (p.kind == PRODUCT_WEIGHTS)
-            product_weight_gradient(&p);
-        else if (is_outer_form(&p))
-            outer_rows(&p);
-        else
-            dot_rows(&p);
+        place_tile(&p, in_pairs);
+        (in_pairs ? emit_in_pairs : emit_own)(&p);
     }
     LLVMBuildRetVoid(gen->builder);
     return p.function;

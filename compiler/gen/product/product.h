@@ -41,6 +41,10 @@ Value product_row(Product *p, const Matrix *m, Value row); // where a row begins
 Value product_weights(Product *p);                         // where the weights begin
 Value product_rows(Product *p);                            // rows of all samples, or of a table
 int64_t product_most_rows(const Product *p);               // the most that they can be
+Range product_row_range(Product *p);                       // this worker's
+// Those of the parts [begin, end) of `count` that are this worker's, where the workers divide the
+// columns of the result.
+Range product_own_parts(Product *p, int64_t begin, int64_t end, int64_t count);
 
 // ---- rows.c
 
@@ -69,6 +73,8 @@ typedef struct ColumnTile {
 
 // Computes the rows of the tile and what the group makes of them.
 void rows_walk(Product *p, const ColumnTile *tile, Range rows);
+// What the group makes of so many rows from `first` on, whose sums are in p->scratch.
+void rows_finish(Product *p, const ColumnTile *tile, Value first, Value count);
 
 void product_weight_gradient(Product *p); // weight_gradient.c
 void product_pairs(Product *p);           // of two values of samples; see product_pairs.c

@@ -198,6 +198,13 @@ static void prefetch_next_rows(Product *p, const Matrix *m, Value first, Value t
     LLVMPositionBuilderAtEnd(gen->builder, done);
 }
 
+void rows_finish(Product *p, const ColumnTile *tile, Value first, Value count) {
+    Gen *gen = p->gen;
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), count, ir_int(gen, 1), "line");
+    finish_row(p, tile, ir_add(gen, first, lines.index), lines.index);
+    ir_loop_end(gen, &lines);
+}
+
 void rows_walk(Product *p, const ColumnTile *tile, Range rows) {
     Gen *gen = p->gen;
     // Tiles are of different heights, so the loop steps by what the tile took.
@@ -210,9 +217,7 @@ void rows_walk(Product *p, const ColumnTile *tile, Range rows) {
     LLVMAddIncoming(first, &rows.begin, &before, 1);
     Value taken = compute_row_tile(p, tile, first, rows.end);
     if (tile->left.gathers) prefetch_next_rows(p, &tile->left, first, taken);
-    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), taken, ir_int(gen, 1), "line");
-    finish_row(p, tile, ir_add(gen, first, lines.index), lines.index);
-    ir_loop_end(gen, &lines);
+    rows_finish(p, tile, first, taken);
     Value next = ir_add(gen, first, taken);
     LLVMBasicBlockRef latch = LLVMGetInsertBlock(gen->builder);
     LLVMAddIncoming(first, &next, &latch, 1);

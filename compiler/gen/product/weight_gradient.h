@@ -21,6 +21,7 @@ typedef struct WeightTiles {
     int tile_width;       // columns of a tile
     int64_t down, across; // tiles
     const LongProduct *block;
+    const struct GradientBlock *pairs; // of a product in bfloat16
 } WeightTiles;
 
 // A tile of so many rows and columns, or one of the last row or column, which may be smaller.

@@ -3,6 +3,8 @@
 // many more rows.
 #include "../op.h"
 
+#include <math.h>
+
 // "[784]" or "[.., 784]"
 static char *row_text(Arena *arena, int rank, int64_t columns) {
     return arena_format(arena, rank > 1 ? "[.., %lld]" : "[%lld]", (long long)columns);
@@ -29,13 +31,46 @@ static bool matmul_shape(Graph *graph, Node *node) {
     return true;
 }
 
+bool op_is_in_bfloat16(const Node *node) {
+    return op_is_matrix_product(node) && op_product_kind(node) != PRODUCT_PAIRS &&
+           args_bool(node->args, "bfloat16");
+}
+
+void op_set_bfloat16(Graph *graph, Node *node, bool is_rounded) {
+    Args *args = args_default(graph->arena, &node->op->schema);
+    if (op_multiplies_weights(node))
+        args_set_number(args, "transpose", args_bool(node->args, "transpose"));
+    args_set_number(args, "bfloat16", is_rounded);
+    node->args = args;
+}
+
+// A number as a product in bfloat16 takes it: the nearest float32 without its lower half; of two,
+// the even one.
+static double rounded(double number, bool in_bfloat16) {
+    union {
+        float number;
+        uint32_t bits;
+    } word = {.number = (float)number};
+    if (!in_bfloat16 || isnan(number)) return number;
+    word.bits = (word.bits + 0x7fff + (word.bits >> 16 & 1)) & 0xffff0000;
+    return word.number;
+}
+
+static Node *make_product(Graph *graph, const char *op, Node *x, Node *y, bool transpose,
+                          bool in_bfloat16) {
+    Args *args = graph_args(graph, op);
+    if (transpose) args_set_number(args, "transpose", 1);
+    args_set_number(args, "bfloat16", in_bfloat16);
+    return graph_call(graph, op, (Node *[]){x, y}, 2, args);
+}
+
 // y = x w: dx = dy w^T, dw = x^T dy. y = x w^T: dx = dy w, dw = dy^T x.
 static void matmul_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     Node *x = node->inputs[0], *w = node->inputs[1];
-    bool transpose = args_bool(node->args, "transpose");
-    dinputs[0] = graph_matmul(graph, dy, w, !transpose);
-    dinputs[1] = transpose ? graph_binary(graph, "matmul_weights", dy, x)
-                           : graph_binary(graph, "matmul_weights", x, dy);
+    bool transpose = args_bool(node->args, "transpose"), narrow = op_is_in_bfloat16(node);
+    dinputs[0] = make_product(graph, "matmul", dy, w, !transpose, narrow);
+    dinputs[1] = make_product(graph, "matmul_weights", transpose ? dy : x, transpose ? x : dy,
+                              false, narrow);
 }
 
 // A multiplication and an addition for each weight, for each row of a sample.
@@ -47,7 +82,7 @@ static double matmul_flops(const Node *node) {
 static void matmul_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
                             const EvalContext *context) {
     (void)context;
-    bool transpose = args_bool(node->args, "transpose");
+    bool transpose = args_bool(node->args, "transpose"), narrow = op_is_in_bfloat16(node);
     int64_t from = type_last(&node->inputs[0]->type), to = type_last(&node->type);
     int64_t rows = inputs[0].rows * inputs[0].size / from;
     const double *w = inputs[1].data;
@@ -55,8 +90,8 @@ static void matmul_evaluate(const Node *node, const EvalTensor *inputs, EvalTens
         for (int64_t j = 0; j < to; j++) {
             double sum = 0;
             for (int64_t i = 0; i < from; i++)
-                sum +=
-                    inputs[0].data[row * from + i] * (transpose ? w[j * from + i] : w[i * to + j]);
+                sum += rounded(inputs[0].data[row * from + i], narrow) *
+                       rounded(transpose ? w[j * from + i] : w[i * to + j], narrow);
             output->data[row * to + j] = sum;
         }
     }
@@ -86,28 +121,58 @@ static void matmul_weights_evaluate(const Node *node, const EvalTensor *inputs, 
     (void)context;
     int64_t k = type_last(&node->inputs[0]->type), n = type_last(&node->inputs[1]->type);
     int64_t rows = inputs[0].rows * inputs[0].size / k;
+    bool narrow = op_is_in_bfloat16(node);
     for (int64_t i = 0; i < k; i++) {
         for (int64_t j = 0; j < n; j++) {
             double sum = 0;
             for (int64_t row = 0; row < rows; row++)
-                sum += inputs[0].data[row * k + i] * inputs[1].data[row * n + j];
+                sum += rounded(inputs[0].data[row * k + i], narrow) *
+                       rounded(inputs[1].data[row * n + j], narrow);
             output->data[i * n + j] = sum;
         }
     }
 }
 
-// ---- lay_out_weights: for products by transposed weights, made after gradients are.
+// ---- Weights in other orders, made after gradients are.
 
+// Weights are laid out for a product in bfloat16, or for one by their transpose.
 static Node *lay_out_weights(Graph *graph, const Node *node, Node *weights) {
-    (void)node;
-    return graph_call(graph, "lay_out_weights", &weights, 1, NULL);
+    if (!op_is_in_bfloat16(node)) return graph_call(graph, "lay_out_weights", &weights, 1, NULL);
+    Args *args = graph_args(graph, "lay_out_pairs");
+    args_set_number(args, "transpose", args_bool(node->args, "transpose"));
+    return graph_call(graph, "lay_out_pairs", &weights, 1, args);
 }
+
+static void lay_out_pairs_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                                   const EvalContext *context) {
+    (void)node;
+    (void)context;
+    for (int64_t i = 0; i < inputs[0].rows * inputs[0].size; i++)
+        output->data[i] = rounded(inputs[0].data[i], true);
+}
+
+#define BFLOAT16_ARG                                                                               \
+    {.name = "bfloat16",                                                                           \
+     .type = ARG_BOOL,                                                                             \
+     .default_text = "false",                                                                      \
+     .doc = "round both operands to bfloat16"}
 
 static const ArgDef matmul_args[] = {
     {.name = "transpose",
      .type = ARG_BOOL,
      .default_text = "false",
      .doc = "multiply by the transposed weights"},
+    BFLOAT16_ARG,
+    {0},
+};
+
+static const ArgDef matmul_weights_args[] = {BFLOAT16_ARG, {0}};
+
+static const ArgDef pairs_args[] = {
+    {.name = "transpose",
+     .type = ARG_BOOL,
+     .default_text = "false",
+     .doc = "for products by the transposed weights"},
     {0},
 };
 
@@ -123,7 +188,7 @@ const OpDef op_matmul[] = {
      .flops = matmul_flops,
      .evaluate = matmul_evaluate},
     {.schema = {"matmul_weights", "sums x^T dy over all rows: the gradient of matmul's weights",
-                NULL, NULL},
+                matmul_weights_args, NULL},
      .min_inputs = 2,
      .max_inputs = 2,
      .fuse = FUSE_CONTRACTION,
@@ -142,6 +207,17 @@ const OpDef op_matmul[] = {
      .shape = op_shape_same,
      .flops = op_flops_none,
      .evaluate = op_evaluate_same,
+     .no_gradient = "it is made after gradients are"},
+    {.schema = {"lay_out_pairs",
+                "rounds weights to bfloat16 and keeps them as products of that read them",
+                pairs_args, NULL},
+     .min_inputs = 1,
+     .max_inputs = 1,
+     .fuse = FUSE_LAYOUT,
+     .laid_out = LAID_OUT_PAIRS,
+     .shape = op_shape_same,
+     .flops = op_flops_none,
+     .evaluate = lay_out_pairs_evaluate,
      .no_gradient = "it is made after gradients are"},
     {.schema = {0}},
 };

@@ -97,7 +97,7 @@ static void find_kernels(const Graph *graph, KernelColumns *found) {
 // who are not in step there. Others are read element by element, too, as the tied table of an
 // embedding is: row by row.
 typedef struct WeightUses {
-    bool *is_weight, *is_repeated, *is_table; // by parameter
+    bool *is_weight, *is_repeated, *is_table, *is_rounded; // by parameter
 } WeightUses;
 
 static void find_tables(const Node *node, WeightUses *uses) {
@@ -119,6 +119,7 @@ static void find_weights(const Graph *graph, bool is_body, WeightUses *uses) {
         if (!weight || weight->type.rank != 2) continue;
         uses->is_weight[weight->index] = true;
         if (is_body) uses->is_repeated[weight->index] = true;
+        if (op_is_in_bfloat16(node)) uses->is_rounded[weight->index] = true;
     }
 }
 
@@ -130,6 +131,7 @@ Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Are
     layout->batch = batch;
     layout->parameters = ARENA_ARRAY(arena, ParameterLayout, weights->parameters.count + 1);
     WeightUses uses = {ARENA_ARRAY(arena, bool, weights->parameters.count + 1),
+                       ARENA_ARRAY(arena, bool, weights->parameters.count + 1),
                        ARENA_ARRAY(arena, bool, weights->parameters.count + 1),
                        ARENA_ARRAY(arena, bool, weights->parameters.count + 1)};
     KernelColumns *kernels = ARENA_ARRAY(arena, KernelColumns, weights->parameters.count + 1);
@@ -149,7 +151,7 @@ Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Are
             if (kernels[i].is_depthwise)
                 out->storage = row_storage(machine, out->rows, out->columns);
         } else if (!uses.is_weight[i] || (uses.is_table[i] && !uses.is_repeated[i]) ||
-                   (!uses.is_repeated[i] &&
+                   (!uses.is_repeated[i] && !uses.is_rounded[i] &&
                     layout_prefers_blas(machine, contraction, batch, out->rows, out->columns))) {
             out->kind = LAYOUT_PLAIN;
             out->storage = plain_storage(out->rows, out->columns);
@@ -311,12 +313,39 @@ nnrt_storage layout_transposed(const MachineModel *machine, const Node *weights)
     return panel_storage(machine, columns, type_elements(&weights->type) / columns, 0);
 }
 
+nnrt_storage layout_pairs(const MachineModel *machine, const Type *weights, bool transposed) {
+    int64_t columns = type_last(weights), rows = type_elements(weights) / columns;
+    int64_t panel = 2 * machine->lanes, across = transposed ? rows : columns;
+    int64_t pairs = round_up(transposed ? columns : rows, panel) / 2,
+            count = divide_up(across, panel);
+    int64_t stride = pairs * panel;
+    if (count > 1 && stride % 1024 == 0) stride += PANEL_SKEW;
+    return (nnrt_storage){.size = round_up(count * stride, ALIGN),
+                          .panel = panel,
+                          .panel_stride = stride,
+                          .row_stride = panel,
+                          .column_stride = 1};
+}
+
+// The orders that weights of matrices are kept in for their products.
+typedef enum WeightOrder {
+    ORDER_GIVEN,
+    ORDER_TRANSPOSED,
+    ORDER_PAIRS,
+    ORDER_PAIRS_TRANSPOSED,
+    WEIGHT_ORDERS
+} WeightOrder;
+
 typedef struct LayingOut {
     Graph *graph;
     const Layout *layout;
     int64_t batch;
-    Node **transposed; // by parameter; NULL: not made
+    Node **made; // by parameter and order; NULL: not made
 } LayingOut;
+
+static Node **of_order(Node **nodes, const Parameter *weight, WeightOrder order) {
+    return &nodes[weight->index * WEIGHT_ORDERS + (int)order];
+}
 
 // Products by transposed weights read columns of panels: a line of memory here and there. The
 // order of their sums is another one in another order, so that evaluation and prediction, which
@@ -331,9 +360,23 @@ static bool reads_transposed(const LayingOut *l, const Node *node, int64_t steps
            schedule_source(node->inputs[1]) == node->inputs[1];
 }
 
-static Node *transposed_weights(LayingOut *l, const Node *node) {
+// Products in bfloat16 read nothing else; those of panels that are no such ones stay in float32.
+static WeightOrder wanted_order(const LayingOut *l, Node *node, int64_t steps) {
+    const Parameter *weight = layout_weight_of(node);
+    if (!weight || !op_is_in_bfloat16(node))
+        return reads_transposed(l, node, steps) ? ORDER_TRANSPOSED : ORDER_GIVEN;
+    const ParameterLayout *layout = &l->layout->parameters[weight->index];
+    bool is_whole = schedule_source(node->inputs[1]) == node->inputs[1];
+    if (is_whole && layout->kind == LAYOUT_PANELS &&
+        layout->storage.panel == 2 * l->layout->machine.lanes)
+        return op_product_kind(node) == PRODUCT_DATA ? ORDER_PAIRS_TRANSPOSED : ORDER_PAIRS;
+    op_set_bfloat16(l->graph, node, false);
+    return ORDER_GIVEN;
+}
+
+static Node *ordered_weights(LayingOut *l, const Node *node, WeightOrder order) {
     Parameter *weight = layout_weight_of(node);
-    Node **made = &l->transposed[weight->index];
+    Node **made = of_order(l->made, weight, order);
     if (!*made)
         *made = node->op->lay_out_weights(l->graph, node, graph_parameter_node(l->graph, weight));
     return *made;
@@ -348,13 +391,15 @@ static bool is_dense_kernel(const Node *node) {
 // The products of a body read what is made once, outside.
 static void lay_out_body(LayingOut *l, Node *scan) {
     Graph *body = scan->scan->body;
-    Node **captured = ARENA_ARRAY(body->arena, Node *, body->weights->parameters.count + 1);
+    int parameters = body->weights->parameters.count;
+    Node **captured = ARENA_ARRAY(body->arena, Node *, (parameters + 1) * WEIGHT_ORDERS);
     int count = body->nodes.count;
     for (int i = 0; i < count; i++) {
         Node *node = body->nodes.items[i];
-        if (!reads_transposed(l, node, scan->scan->steps)) continue;
-        Node **own = &captured[layout_weight_of(node)->index];
-        if (!*own) *own = scan_add_captured(l->graph, scan, transposed_weights(l, node));
+        WeightOrder order = wanted_order(l, node, scan->scan->steps);
+        if (order == ORDER_GIVEN) continue;
+        Node **own = of_order(captured, layout_weight_of(node), order);
+        if (!*own) *own = scan_add_captured(l->graph, scan, ordered_weights(l, node, order));
         node->inputs[1] = *own;
     }
     graph_sort(body);
@@ -362,14 +407,16 @@ static void lay_out_body(LayingOut *l, Node *scan) {
 
 void pass_lay_out_weights(Graph *graph, const Layout *layout, int64_t batch) {
     int parameters = graph->weights->parameters.count;
-    LayingOut l = {graph, layout, batch, ARENA_ARRAY(graph->arena, Node *, parameters + 1)};
+    LayingOut l = {graph, layout, batch,
+                   ARENA_ARRAY(graph->arena, Node *, (parameters + 1) * WEIGHT_ORDERS)};
     int count = graph->nodes.count;
     for (int i = 0; i < count; i++) {
         Node *node = graph->nodes.items[i];
         if (node->scan) lay_out_body(&l, node);
         if (is_dense_kernel(node))
             node->inputs[1] = node->op->lay_out_weights(graph, node, node->inputs[1]);
-        if (reads_transposed(&l, node, 1)) node->inputs[1] = transposed_weights(&l, node);
+        WeightOrder order = wanted_order(&l, node, 1);
+        if (order != ORDER_GIVEN) node->inputs[1] = ordered_weights(&l, node, order);
     }
     scan_prune(graph);
     graph_sort(graph);

@@ -87,8 +87,10 @@ static bool *find_row_operands(const Schedule *schedule, Arena *arena) {
 
 // Of weights as their users, which are alike, read them.
 static int64_t laid_out_size(const Schedule *schedule, const Node *node) {
-    if (node->op->laid_out == LAID_OUT_TRANSPOSED)
-        return layout_transposed(&schedule->layout->machine, node).size;
+    const MachineModel *machine = &schedule->layout->machine;
+    if (node->op->laid_out == LAID_OUT_PAIRS)
+        return layout_pairs(machine, &node->type, args_bool(node->args, "transpose")).size;
+    if (node->op->laid_out == LAID_OUT_TRANSPOSED) return layout_transposed(machine, node).size;
     for (int i = node->id; i < schedule->graph->nodes.count; i++) {
         const Node *user = schedule->graph->nodes.items[i];
         if (user->input_count < 2 || user->inputs[1] != node) continue;

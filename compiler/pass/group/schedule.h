@@ -9,11 +9,19 @@
 #include "../../graph/scan.h"
 #include "../pass.h"
 
+// What multiplies numbers in bfloat16.
+typedef enum Bfloat16Unit {
+    BFLOAT16_NONE,    // nothing: they are widened
+    BFLOAT16_VECTORS, // AVX-512 BF16
+    BFLOAT16_TILES    // AMX, with AVX-512 BF16
+} Bfloat16Unit;
+
 // What the passes need to know of the target.
 typedef struct MachineModel {
     int lanes;     // float32 a vector register
     int registers; // vector registers
     bool fma;
+    Bfloat16Unit bfloat16;
 } MachineModel;
 
 typedef enum ContractionChoice {
@@ -62,6 +70,9 @@ void pass_load_inputs(Graph *graph, const Layout *layout);
 void pass_lay_out_weights(Graph *graph, const Layout *layout, int64_t batch);
 // The order of weights that lie transposed.
 nnrt_storage layout_transposed(const MachineModel *machine, const Node *weights);
+// The order of weights [K, N] as products in bfloat16 read them, in words of two numbers: pairs
+// along K, or, for products by the transposed weights, along N.
+nnrt_storage layout_pairs(const MachineModel *machine, const Type *weights, bool transposed);
 // The weights of a matrix product, or NULL.
 Parameter *layout_weight_of(const Node *node);
 

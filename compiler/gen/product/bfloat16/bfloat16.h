@@ -1,0 +1,41 @@
+// Products of operands rounded to bfloat16, whose sums are in float32. Both operands are packed
+// first. A word of 32 bits is a pair: two neighbours of the reduction, the first one in the low
+// half. With L lanes of a vector register:
+//
+//   left   squares of L rows by L pairs: [row / L][pair / L][L rows][L pairs]
+//   right  panels of 2L columns: [column / 2L][pair][2L columns]; layout_pairs
+//
+// The reduction is padded with zeros to whole squares. AMX multiplies such squares as they are
+// (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2D, "TDPBF16PS"); AVX-512
+// BF16 multiplies a broadcast pair by a vector of pairs; other processors widen the halves of pairs
+// to float32, which is exact.
+#ifndef NNC_GEN_BFLOAT16_H
+#define NNC_GEN_BFLOAT16_H
+
+#include "../weight_gradient.h"
+
+// ---- round.c
+// Two vectors of float32 as one of pairs: (low[0], low[1]), .. (high[0], high[1]), ..
+Value pairs_of_row(Gen *gen, Value low, Value high);
+// The same of two rows: (first[0], second[0]), (first[1], second[1]), ..
+Value pairs_of_rows(Gen *gen, Value first, Value second);
+// Pairs as a vector of so many lanes, in words.
+LlvmType pairs_vector(Gen *gen, int lanes);
+Value pairs_at(Gen *gen, Value words, Value index); // a pointer
+
+// ---- kernel.c
+enum { PAIRS_TALLEST = 2 }; // squares below each other
+// void(left, words from one line of squares to the next, right, squares along the reduction, sums)
+// One panel of `squares` * L rows; sums[squares * L][2L] are added to if `adds`, else written.
+Value pairs_kernel(Gen *gen, int squares, bool adds);
+Value pairs_call(Gen *gen, int squares, bool adds, Value left, Value line, Value right, Value steps,
+                 Value sums);
+// Stand at the beginning and at the end of a function that calls kernels.
+void pairs_begin(Gen *gen);
+void pairs_end(Gen *gen);
+
+// ---- rows.c, weights.c: the products of contraction.c
+void product_pairs_rows(Product *p);
+void product_pairs_weights(Product *p);
+
+#endif

@@ -1,0 +1,73 @@
+// Rounding of vectors to bfloat16, to the nearest and to even, and pairs of the results.
+#include "bfloat16.h"
+
+#include <string.h>
+
+static LlvmType halves_vector(Gen *gen, int lanes) {
+    return LLVMVectorType(LLVMInt16TypeInContext(gen->context), (unsigned)lanes);
+}
+
+static int lanes_of(Value vector) {
+    return (int)LLVMGetVectorSize(LLVMTypeOf(vector));
+}
+
+static Value splat_word(Gen *gen, unsigned word, int lanes) {
+    return ir_splat(gen, LLVMConstInt(gen->i32, word, 0), lanes);
+}
+
+// The upper halves of what is left of them after half a unit has been added, or a little less where
+// the last bit is even. A NaN stays one: its mantissa would overflow, or lose all of its bits.
+static Value round_words(Gen *gen, Value floats) {
+    LLVMBuilderRef builder = gen->builder;
+    int lanes = lanes_of(floats);
+    Value half = splat_word(gen, 16, lanes);
+    Value words = LLVMBuildBitCast(builder, floats, pairs_vector(gen, lanes), "");
+    Value upper = LLVMBuildLShr(builder, words, half, "");
+    Value odd = LLVMBuildAnd(builder, upper, splat_word(gen, 1, lanes), "");
+    Value unit = LLVMBuildAdd(builder, odd, splat_word(gen, 0x7fff, lanes), "");
+    Value sum = LLVMBuildLShr(builder, LLVMBuildAdd(builder, words, unit, ""), half, "");
+    Value quiet = LLVMBuildOr(builder, upper, splat_word(gen, 0x40, lanes), "");
+    Value is_nan = LLVMBuildFCmp(builder, LLVMRealUNO, floats, floats, "");
+    Value rounded = LLVMBuildSelect(builder, is_nan, quiet, sum, "");
+    return LLVMBuildTrunc(builder, rounded, halves_vector(gen, lanes), "");
+}
+
+static Value round_halves(Gen *gen, Value floats) {
+    int lanes = lanes_of(floats);
+    if (gen->target->machine.bfloat16 == BFLOAT16_NONE || lanes != 16)
+        return round_words(gen, floats);
+    const char *name = "llvm.x86.avx512bf16.cvtneps2bf16.512";
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    Value function = LLVMGetIntrinsicDeclaration(gen->module, id, NULL, 0);
+    LlvmType type = LLVMGlobalGetValueType(function);
+    Value halves = LLVMBuildCall2(gen->builder, type, function, &floats, 1, "");
+    return LLVMBuildBitCast(gen->builder, halves, halves_vector(gen, lanes), "");
+}
+
+LlvmType pairs_vector(Gen *gen, int lanes) {
+    return LLVMVectorType(gen->i32, (unsigned)lanes);
+}
+
+Value pairs_at(Gen *gen, Value words, Value index) {
+    return ir_offset(gen, gen->i32, words, index);
+}
+
+Value pairs_of_row(Gen *gen, Value low, Value high) {
+    int lanes = lanes_of(low);
+    Value numbers[2 * 64];
+    for (int i = 0; i < 2 * lanes; i++)
+        numbers[i] = LLVMConstInt(gen->i32, (unsigned long long)i, 0);
+    Value order = LLVMConstVector(numbers, (unsigned)(2 * lanes));
+    Value halves = LLVMBuildShuffleVector(gen->builder, round_halves(gen, low),
+                                          round_halves(gen, high), order, "");
+    return LLVMBuildBitCast(gen->builder, halves, pairs_vector(gen, lanes), "");
+}
+
+Value pairs_of_rows(Gen *gen, Value first, Value second) {
+    int lanes = lanes_of(first);
+    LlvmType words = pairs_vector(gen, lanes);
+    Value low = LLVMBuildZExt(gen->builder, round_halves(gen, first), words, "");
+    Value high = LLVMBuildZExt(gen->builder, round_halves(gen, second), words, "");
+    high = LLVMBuildShl(gen->builder, high, splat_word(gen, 16, lanes), "");
+    return LLVMBuildOr(gen->builder, low, high, "");
+}

@@ -1,0 +1,24 @@
+// Products in bfloat16: those with weights that are large enough to be worth it round both
+// operands, and so will those that their gradients are made of.
+#include "../pass.h"
+
+#include "../../graph/scan.h"
+
+enum { LEAST_SIDE = 32 }; // rows and columns of the weights: a square of AMX has as many pairs
+
+static bool is_worth(const Node *node) {
+    if (!op_is_matrix_product(node) || op_product_kind(node) != PRODUCT_FORWARD ||
+        op_is_table_product(node))
+        return false;
+    const Node *weight = node->inputs[1];
+    const Type *type = &weight->type;
+    return weight->parameter && type->dims[0] >= LEAST_SIDE && type->dims[1] >= LEAST_SIDE;
+}
+
+void pass_round_products(Graph *graph) {
+    for (int i = 0; i < graph->nodes.count; i++) {
+        Node *node = graph->nodes.items[i];
+        if (node->scan) pass_round_products(node->scan->body);
+        if (is_worth(node)) op_set_bfloat16(graph, node, true);
+    }
+}

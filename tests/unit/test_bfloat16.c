@@ -1,0 +1,147 @@
+// Products in bfloat16 on every kind of processor that this one can be: rounding itself, and layers
+// of all sizes around those of squares and blocks, forward and backward, against the reference
+// evaluator, which rounds the same operands. An edge that is not padded, a pair in the wrong order,
+// a worker's rows that another one packs, or a sum of blocks that begins anew would break them.
+#include "../../compiler/gen/product/bfloat16/bfloat16.h"
+#include "../../runtime/base/cpu.h"
+#include "../common/generated.h"
+
+#define COUNT_OF(array) ((int)(sizeof(array) / sizeof *(array)))
+
+// Tiles, AVX-512 BF16, widening with each length of vectors; those that this machine has.
+static const char *const all_cpus[] = {"sapphirerapids", "cooperlake", "x86-64-v4", "x86-64-v3",
+                                       "x86-64"};
+
+static const char *cpus[COUNT_OF(all_cpus)];
+static int cpu_count;
+
+static int find_cpus(void **state) {
+    (void)state;
+    static const char *const needed[] = {"amx-bf16", "avx512bf16", "avx512vl", "avx2", "sse2"};
+    for (int i = 0; i < COUNT_OF(all_cpus); i++) {
+        bool is_there = nnrt_cpu_has(needed[i]);
+        if (i == 0 && is_there) is_there = nnrt_cpu_allow_tiles() == 0;
+        if (is_there) cpus[cpu_count++] = all_cpus[i];
+    }
+    return 0;
+}
+
+// ---- Rounding.
+
+enum { NUMBERS = 32 };
+
+typedef void Round(const float *numbers, uint32_t *pairs);
+
+// Rounds all numbers, a vector's pairs at a time.
+static void emit_rounding(Gen *gen) {
+    int lanes = gen->target->machine.lanes;
+    LlvmType types[] = {gen->pointer, gen->pointer};
+    Value function = ir_function(gen, "rounding", LLVMFunctionType(gen->void_type, types, 2, 0));
+    LLVMSetLinkage(function, LLVMExternalLinkage);
+    LlvmType floats = ir_vector(gen, gen->f32, lanes);
+    for (int i = 0; i < NUMBERS; i += 2 * lanes) {
+        Value from = ir_offset(gen, gen->f32, LLVMGetParam(function, 0), ir_int(gen, i));
+        Value next = ir_offset(gen, gen->f32, from, ir_int(gen, lanes));
+        Value pairs = pairs_of_row(gen, ir_load(gen, floats, from), ir_load(gen, floats, next));
+        ir_store(gen, pairs, pairs_at(gen, LLVMGetParam(function, 1), ir_int(gen, i / 2)));
+    }
+    LLVMBuildRetVoid(gen->builder);
+}
+
+static void rounds_to_even(void **state) {
+    (void)state;
+    static const uint32_t numbers[NUMBERS] = {
+        0x3f800000, 0x3f808000, 0x3f818000, 0x3f808001, 0x3f807fff, 0xbf808000, 0xbf818000,
+        0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00001, 0x7f800001,
+        0xffffffff, 0x00000000, 0x80000000, 0x7f7f7fff, 0x3fffffff, 0x00800000};
+    static const uint16_t rounded[NUMBERS] = {
+        0x3f80, 0x3f80, 0x3f82, 0x3f81, 0x3f80, 0xbf80, 0xbf82, 0x7f80, 0xff80, 0x7f80,
+        0xff80, 0x7fc0, 0xffc0, 0x7fc0, 0xffff, 0x0000, 0x8000, 0x7f7f, 0x4000, 0x0080};
+    for (int i = 0; i < cpu_count; i++) {
+        Arena *arena = arena_create();
+        Target *target = target_create(arena, cpus[i], diag_create(arena, sources_create(arena)));
+        assert_non_null(target);
+        Gen gen;
+        ir_init(&gen, arena, target, "test");
+        emit_rounding(&gen);
+        ir_finish(&gen);
+        void *library = load_module(&gen);
+        Round *round;
+        *(void **)&round = dlsym(library, "rounding");
+        uint16_t found[NUMBERS];
+        round((const float *)numbers, (uint32_t *)found);
+        for (int k = 0; k < NUMBERS; k++)
+            if (found[k] != rounded[k])
+                fail_msg("%s: %08x becomes %04x, not %04x", cpus[i], numbers[k], found[k],
+                         rounded[k]);
+        ir_dispose(&gen);
+        target_dispose(target);
+        dlclose(library);
+        arena_destroy(arena);
+    }
+}
+
+// ---- Layers.
+
+typedef struct Network {
+    int rank;
+    int64_t dims[2];
+    int64_t first, second; // units; second 0: there is one layer
+    int64_t rows;
+    bool is_recurrent;
+} Network;
+
+static Graph *make_network(Arena *arena, const Network *n) {
+    Graph *graph = graph_create(weights_create(arena), "network", GRAPH_TRAIN, NULL);
+    Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, n->rank, n->dims));
+    if (n->is_recurrent) {
+        Args *args = graph_args(graph, "gru");
+        args_set_number(args, "units", (double)n->first);
+        args_set_number(args, "return_sequences", 1);
+        x = add_layer(graph, "gru", x, args);
+    } else {
+        x = add_dense(graph, x, n->first);
+        if (n->second) x = add_layer(graph, "tanh", x, NULL);
+    }
+    Node *y = n->second ? add_dense(graph, x, n->second) : x;
+    vec_push(arena, &graph->outputs, y);
+    add_target(graph, "t", y->type);
+    return graph;
+}
+
+static void check_network(const Network *n, const char *cpu, int threads) {
+    Arena *arena = arena_create();
+    Graph *graph = make_network(arena, n);
+    LossStep training = training_with(arena, "mse", "sgd", n->rows);
+    training.in_bfloat16 = true;
+    // What is rounded again may fall on the other side of a middle than in double precision.
+    Setting setting = {.cpu = cpu,
+                       .threads = threads,
+                       .rows = n->rows,
+                       .tolerance = n->second || n->is_recurrent ? 0.1 : 2e-4};
+    if (getenv("NNC_TEST_VERBOSE"))
+        fprintf(stderr, "%s, %d threads: %lld-%lld-%lld, %lld rows\n", cpu, threads,
+                (long long)n->dims[n->rank - 1], (long long)n->first, (long long)n->second,
+                (long long)n->rows);
+    check_generated(arena, graph, &training, &setting);
+    arena_destroy(arena);
+}
+
+static void layers_agree(void **state) {
+    (void)state;
+    static const Network networks[] = {
+        {1, {32}, 32, 32, 1, false},      {1, {33}, 47, 35, 17, false},
+        {1, {64}, 96, 64, 33, false},     {1, {40}, 65, 100, 70, false},
+        {1, {300}, 33, 129, 16, false},   {2, {7, 35}, 50, 34, 9, false},
+        {2, {40, 33}, 48, 40, 70, false}, {2, {5, 36}, 40, 33, 21, true},
+        {2, {3, 64}, 32, 64, 48, true},
+    };
+    for (int i = 0; i < COUNT_OF(networks); i++)
+        for (int k = 0; k < cpu_count; k++) check_network(&networks[i], cpus[k], 1 + (i + k) % 3);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rounds_to_even),
+                                       cmocka_unit_test(layers_agree)};
+    return cmocka_run_group_tests(tests, find_cpus, NULL);
+}
