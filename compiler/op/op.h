@@ -207,8 +207,16 @@ bool op_is_convolution(const Node *node);
 bool op_is_matrix_product(const Node *node); // a contraction that is no convolution
 bool op_is_table_product(const Node *node);  // a matrix product of no samples but a table's rows
 bool op_is_in_bfloat16(const Node *node);    // a product whose operands are rounded to that
-void op_set_bfloat16(Graph *graph, Node *node, bool is_rounded); // of a matrix product
-bool op_multiplies_weights(const Node *node);                    // PRODUCT_FORWARD and PRODUCT_DATA
+void op_set_bfloat16(Graph *graph, Node *node, bool is_rounded); // of a product with weights
+// A number as such a product takes it: the nearest float32 without its lower half, of two the even
+// one.
+double op_round(double number);
+#define OP_BFLOAT16                                                                                \
+    {.name = "bfloat16",                                                                           \
+     .type = ARG_BOOL,                                                                             \
+     .default_text = "false",                                                                      \
+     .doc = "round both operands to bfloat16"}
+bool op_multiplies_weights(const Node *node); // PRODUCT_FORWARD and PRODUCT_DATA
 
 // The dimension of the result that keeps the places of one of an input apart (OpDef.kept_axis); -1:
 // none does.

@@ -127,6 +127,63 @@ static void check_network(const Network *n, const char *cpu, int threads) {
     arena_destroy(arena);
 }
 
+// A convolution, and one behind it that is as wide; [height, width, channels].
+typedef struct Picture {
+    int64_t dims[3];
+    int64_t filters, kernel, stride;
+    bool is_same;
+    int64_t second; // filters; 0: there is one layer
+    int64_t rows;
+} Picture;
+
+static Node *add_convolution(Graph *graph, Node *x, const Picture *p, int64_t filters,
+                             int64_t stride) {
+    Args *args = graph_args(graph, "conv2d");
+    double kernel = (double)p->kernel, step = (double)stride;
+    args_set_number(args, "filters", (double)filters);
+    args_set_numbers(args, graph->arena, "kernel", (double[]){kernel, kernel}, 2);
+    args_set_numbers(args, graph->arena, "stride", (double[]){step, step}, 2);
+    args_set_text(args, "padding", p->is_same ? "same" : "valid");
+    return add_layer(graph, "conv2d", x, args);
+}
+
+static void check_picture(const Picture *p, const char *cpu, int threads) {
+    Arena *arena = arena_create();
+    Graph *graph = graph_create(weights_create(arena), "pictures", GRAPH_TRAIN, NULL);
+    Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 3, p->dims));
+    Node *y = add_convolution(graph, x, p, p->filters, p->stride);
+    if (p->second) {
+        y = add_layer(graph, "tanh", y, NULL);
+        y = add_convolution(graph, y, p, p->second, p->stride);
+    }
+    vec_push(arena, &graph->outputs, y);
+    add_target(graph, "t", y->type);
+    LossStep training = training_with(arena, "mse", "sgd", p->rows);
+    training.in_bfloat16 = true;
+    Setting setting = {
+        .cpu = cpu, .threads = threads, .rows = p->rows, .tolerance = p->second ? 0.1 : 5e-4};
+    if (getenv("NNC_TEST_VERBOSE"))
+        fprintf(stderr, "%s, %d threads: %lldx%lldx%lld, %lld and %lld filters of %lld\n", cpu,
+                threads, (long long)p->dims[0], (long long)p->dims[1], (long long)p->dims[2],
+                (long long)p->filters, (long long)p->second, (long long)p->kernel);
+    check_generated(arena, graph, &training, &setting);
+    arena_destroy(arena);
+}
+
+static void convolutions_agree(void **state) {
+    (void)state;
+    static const Picture pictures[] = {
+        {{6, 7, 16}, 16, 3, 1, false, 0, 3},   {{5, 5, 32}, 40, 3, 1, true, 0, 5},
+        {{8, 8, 16}, 32, 3, 1, true, 16, 9},   {{7, 9, 20}, 17, 3, 1, true, 33, 4},
+        {{9, 8, 16}, 16, 3, 2, true, 48, 5},   {{6, 6, 48}, 32, 1, 1, false, 16, 7},
+        {{4, 30, 16}, 35, 5, 1, true, 0, 2},   {{3, 210, 16}, 16, 3, 1, true, 16, 2},
+        {{9, 9, 16}, 64, 1, 2, false, 32, 17},
+    };
+    for (int i = 0; i < COUNT_OF(pictures); i++)
+        for (int k = 0; k < cpu_count; k++)
+            if (k == 0 || (i + k) % 3 == 0) check_picture(&pictures[i], cpus[k], 1 + (i + k) % 3);
+}
+
 static void layers_agree(void **state) {
     (void)state;
     static const Network networks[] = {
@@ -142,6 +199,7 @@ static void layers_agree(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(rounds_to_even),
-                                       cmocka_unit_test(layers_agree)};
+                                       cmocka_unit_test(layers_agree),
+                                       cmocka_unit_test(convolutions_agree)};
     return cmocka_run_group_tests(tests, find_cpus, NULL);
 }

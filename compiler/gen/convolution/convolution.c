@@ -3,6 +3,7 @@
 // memory, so that nothing is copied for each window. A gradient of data is a convolution for each
 // phase of the stride (pass/group/convolution.h) with the kernel in another order. Many phases are
 // computed in a loop over those that have as many places and weights.
+#include "pairs.h"
 #include "slab.h"
 
 // What a plane, or a slab of planes, gives to a walk: its size and where its padding is.
@@ -14,7 +15,8 @@ static void set_plane(const Convolver *c, Walk *w, const Plane *plane, Value bas
     for (int i = 0; i < 2; i++) {
         w->axis[i].begin = plane->before[i];
         w->axis[i].end = plane->size[i] - plane->after[i];
-        w->base = ir_offset(plane->b.gen, plane->b.gen->f32, w->base,
+        LlvmType number = c->in_pairs ? pairs_number(c->gen) : c->gen->f32;
+        w->base = ir_offset(plane->b.gen, number, w->base,
                             ir_int(plane->b.gen, w->axis[i].start * (i ? w->pixel : w->line)));
     }
 }
@@ -58,6 +60,13 @@ typedef void EmitGroup(Convolver *c, const Plane *plane, Value base, Value group
 // The plane has used so many floats of the scratch.
 static void all_samples(Convolver *c, Plane *plane, int64_t used, EmitGroup *emit) {
     Gen *gen = c->gen;
+    RoundedPlane rounded = {0};
+    if (c->in_pairs) {
+        rounded = pairs_plane(c, plane, &used);
+        pairs_pack_kernels(c, used);
+        emit(c, plane, rounded.base, ir_int(gen, 0));
+        pairs_kernels_packed(c, used);
+    }
     SampleLoops samples = convolver_range_begin(c);
     if (c->slab_tile.is_slab) {
         Slab slab;
@@ -69,7 +78,9 @@ static void all_samples(Convolver *c, Plane *plane, int64_t used, EmitGroup *emi
     Loop groups = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.groups),
                                 ir_int(gen, 1), "group");
     Value first = ir_multiply(gen, groups.index, ir_int(gen, plane->channels));
-    emit(c, plane, plane_fill(plane, c->b.sample, first), groups.index);
+    Value base = plane_fill(plane, c->b.sample, first);
+    if (c->in_pairs) base = pairs_round_plane(c, &rounded, base);
+    emit(c, plane, base, groups.index);
     ir_loop_end(gen, &groups);
     convolver_samples_end(c, &samples);
 }

@@ -24,6 +24,9 @@ typedef struct Convolver {
     Way way;
     Way slab_tile;    // with lanes along samples, if it is_slab (slab.h)
     const Slab *slab; // that walks are over; NULL: a sample's plane
+    bool in_pairs;    // operands are rounded to bfloat16 (pairs.h)
+    bool packs;       // kernels are being packed for it, and nothing is multiplied
+    int64_t packed;   // words of the scratch that kernels have taken so far
     LaneBuilder b;    // at an element of the result
 } Convolver;
 
@@ -71,6 +74,7 @@ void convolver_each_block(Convolver *c, const Panels *panels, VisitColumns *visi
 void convolution_forward(Convolver *c);
 void convolution_data(Convolver *c);
 void convolution_weights(Convolver *c);
+void convolution_weights_in_pairs(Convolver *c);
 void depthwise_forward(Convolver *c);
 void depthwise_data(Convolver *c);
 void depthwise_weights(Convolver *c);

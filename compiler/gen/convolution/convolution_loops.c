@@ -1,6 +1,7 @@
 // The frame of a convolution's function: what the group is, its samples, and where kernels lie.
 #include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
+#include "pairs.h"
 #include "slab.h"
 
 // A depthwise kernel [kh, kw, channels, multiplier] has the filters of each channel in a row of its
@@ -128,6 +129,7 @@ static int kernel_parameter(const Schedule *schedule, const Node *anchor) {
 static Value tile_block(Convolver *c) {
     Gen *gen = c->gen;
     int64_t floats = (int64_t)c->tiles.outer_rows * c->tiles.outer_vectors * c->lanes;
+    if (c->in_pairs) floats = pairs_tile_floats(c);
     Value tile = LLVMBuildAlloca(gen->builder, LLVMArrayType2(gen->f32, (uint64_t)floats), "tile");
     LLVMSetAlignment(tile, 64);
     return tile;
@@ -165,6 +167,10 @@ static void choose_way(Convolver *c, bool is_depthwise) {
     int64_t columns = c->kind == PRODUCT_DATA ? v->channels : v->filters;
     if (is_depthwise) columns = v->groups;
     int count = 0, rows = c->tiles.outer_rows;
+    if (c->in_pairs) {
+        c->way = (Way){.rows = rows, .vectors = 2};
+        return;
+    }
     if (columns > c->lanes) count = kernel_outer_ways(&c->tiles, rows, 2, ways);
     count += kernel_outer_ways(&c->tiles, 2 * rows, 1, ways + count);
     int all = count;
@@ -184,6 +190,7 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     c.convolution = convolution_of(group->anchor);
     c.parameter = kernel_parameter(schedule, group->anchor);
     convolver_view_storage(&c);
+    c.in_pairs = op_is_in_bfloat16(group->anchor);
     c.function = ir_group_function(gen, name);
     c.tile = tile_block(&c);
     element_begin(&c.b, gen, schedule, group, c.function);
@@ -193,12 +200,16 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     c.b.any_column = c.convolution.groups > 1;
     bool is_depthwise = convolution_is_depthwise(&c.convolution);
     choose_way(&c, is_depthwise);
+    if (c.in_pairs) pairs_begin(gen);
     if (c.kind == PRODUCT_FORWARD)
         (is_depthwise ? depthwise_forward : convolution_forward)(&c);
     else if (c.kind == PRODUCT_DATA)
         (is_depthwise ? depthwise_data : convolution_data)(&c);
+    else if (c.in_pairs)
+        convolution_weights_in_pairs(&c);
     else
         (is_depthwise ? depthwise_weights : convolution_weights)(&c);
+    if (c.in_pairs) pairs_end(gen);
     LLVMBuildRetVoid(gen->builder);
     return c.function;
 }

@@ -7,6 +7,7 @@
 #include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
 #include "../element/sums.h"
+#include "pairs.h"
 #include "slab.h"
 
 // ---- What follows the product in its group.
@@ -120,8 +121,8 @@ static void add_sums(Convolver *c, const TileSums *sums, int64_t rows, int valid
     }
 }
 
-static void finish_tile(Convolver *c, const Walk *w, const Columns *columns, int64_t lines,
-                        int64_t pixels, Value row) {
+void walk_finish_tile(Convolver *c, const Walk *w, const Columns *columns, int64_t lines,
+                      int64_t pixels, int64_t line_rows, Value row) {
     Gen *gen = c->gen;
     int64_t stride = (int64_t)columns->vectors * c->lanes;
     for (int v = 0; v < columns->vectors; v++) {
@@ -135,7 +136,7 @@ static void finish_tile(Convolver *c, const Walk *w, const Columns *columns, int
         carried = sums;
         Value line = ir_add(gen, row, ir_multiply(gen, loop.index, ir_int(gen, w->axis[0].rows)));
         Value at = ir_add(gen, ir_int(gen, (int64_t)v * c->lanes),
-                          ir_multiply(gen, loop.index, ir_int(gen, pixels * stride)));
+                          ir_multiply(gen, loop.index, ir_int(gen, line_rows * stride)));
         finish_line(c, w, pixels, line, at, stride, valid, &sums);
         ir_loop_end(gen, &loop);
         end_sums(gen, &loop, &sums, &initial, &carried);
@@ -269,7 +270,7 @@ static void one_tile(Convolver *c, const Walk *w, int64_t pixels, Value pixel, i
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
     Value row = ir_multiply(gen, line, ir_int(gen, w->axis[0].rows));
     row = ir_add(gen, row, ir_multiply(gen, pixel, ir_int(gen, w->axis[1].rows)));
-    finish_tile(c, w, columns, lines, pixels, ir_add(gen, row, w->first_row));
+    walk_finish_tile(c, w, columns, lines, pixels, pixels, ir_add(gen, row, w->first_row));
 }
 
 // ---- All tiles.
@@ -333,6 +334,10 @@ static void all_tiles(Convolver *c, const Columns *columns, void *data) {
 void walk_emit(Convolver *c, const Panels *panels, Walk *w) {
     for (int i = 0; i < 2; i++)
         if (w->axis[i].places < 1) return;
+    if (c->in_pairs) {
+        pairs_walk(c, panels, w);
+        return;
+    }
     if (c->slab) {
         slab_walk(c, panels, w);
         return;

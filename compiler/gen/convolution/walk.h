@@ -48,6 +48,11 @@ typedef void VisitTile(Convolver *c, const Walk *w, int64_t pixels, Value pixel,
 // those with windows and a smaller last one apart.
 void walk_each_tile(Convolver *c, const Walk *w, int64_t size, VisitTile *visit, void *data);
 
+// The tile of a line's places, or of those of several lines whose rows of the tile are `line`
+// apart, is finished: everything that follows the product is applied to it.
+void walk_finish_tile(Convolver *c, const Walk *w, const Columns *columns, int64_t lines,
+                      int64_t pixels, int64_t line, Value row);
+
 // What follows the product in the group, at the builder's position, for a vector of the tile.
 void walk_finish_vector(Convolver *c, Value in_tile, int valid);
 

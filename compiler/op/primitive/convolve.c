@@ -105,6 +105,28 @@ static void clear(EvalTensor *tensor) {
     for (int64_t i = 0; i < tensor->rows * tensor->size; i++) tensor->data[i] = 0;
 }
 
+// An operand as the product takes it.
+static EvalTensor operand(Arena *arena, const Node *node, const EvalTensor *tensor) {
+    EvalTensor own = *tensor;
+    int64_t count = tensor->rows * tensor->size;
+    if (!op_is_in_bfloat16(node)) return own;
+    own.data = ARENA_ARRAY(arena, double, count + 1);
+    for (int64_t i = 0; i < count; i++) own.data[i] = op_round(tensor->data[i]);
+    return own;
+}
+
+// All products of all samples. Products in bfloat16 take a copy, so that others wait for nothing.
+static void evaluate(const Node *node, const Geometry *g, Product *product,
+                     const EvalTensor *inputs, EvalTensor *output) {
+    Arena *arena = arena_create();
+    EvalTensor a = operand(arena, node, &inputs[0]), b = operand(arena, node, &inputs[1]);
+    clear(output);
+    for (int64_t row = 0; row < a.rows; row++)
+        all_products(g, product, output->data + (output->rows > 1 ? row * output->size : 0),
+                     a.data + row * a.size, b.data + (b.rows > 1 ? row * b.size : 0));
+    arena_destroy(arena);
+}
+
 // ---- convolve
 
 static bool convolve_shape(Graph *graph, Node *node) {
@@ -143,10 +165,7 @@ static void convolve_evaluate(const Node *node, const EvalTensor *inputs, EvalTe
                               const EvalContext *context) {
     (void)context;
     Geometry g = geometry_of(node->args, &node->inputs[0]->type, &node->inputs[1]->type);
-    clear(output);
-    for (int64_t row = 0; row < output->rows; row++)
-        all_products(&g, forward, output->data + row * output->size,
-                     inputs[0].data + row * inputs[0].size, inputs[1].data);
+    evaluate(node, &g, forward, inputs, output);
 }
 
 // ---- convolve_data
@@ -182,10 +201,7 @@ static void convolve_data_evaluate(const Node *node, const EvalTensor *inputs, E
                                    const EvalContext *context) {
     (void)context;
     Geometry g = geometry_of(node->args, &node->type, &node->inputs[1]->type);
-    clear(output);
-    for (int64_t row = 0; row < output->rows; row++)
-        all_products(&g, backward_data, output->data + row * output->size,
-                     inputs[0].data + row * inputs[0].size, inputs[1].data);
+    evaluate(node, &g, backward_data, inputs, output);
 }
 
 // ---- convolve_weights
@@ -213,10 +229,7 @@ static void convolve_weights_evaluate(const Node *node, const EvalTensor *inputs
                                       EvalTensor *output, const EvalContext *context) {
     (void)context;
     Geometry g = geometry_of(node->args, &node->inputs[0]->type, &node->type);
-    clear(output);
-    for (int64_t row = 0; row < inputs[0].rows; row++)
-        all_products(&g, backward_weights, output->data, inputs[0].data + row * inputs[0].size,
-                     inputs[1].data + row * inputs[1].size);
+    evaluate(node, &g, backward_weights, inputs, output);
 }
 
 #define GROUPS                                                                                     \
@@ -228,7 +241,7 @@ static void convolve_weights_evaluate(const Node *node, const EvalTensor *inputs
      .doc = "parts of the channels that are convolved apart"}
 
 static const ArgDef convolve_args[] = {
-    WINDOW_STRIDE, WINDOW_DILATION, WINDOW_PADDING, GROUPS, {0},
+    WINDOW_STRIDE, WINDOW_DILATION, WINDOW_PADDING, GROUPS, OP_BFLOAT16, {0},
 };
 
 static const ArgDef convolve_data_args[] = {
@@ -237,6 +250,7 @@ static const ArgDef convolve_data_args[] = {
     WINDOW_PADDING,
     GROUPS,
     WINDOW_PAIR("size", NULL, "height and width of the picture"),
+    OP_BFLOAT16,
     {0},
 };
 
@@ -246,6 +260,7 @@ static const ArgDef convolve_weights_args[] = {
     WINDOW_PADDING,
     GROUPS,
     WINDOW_PAIR("kernel", NULL, "height and width of the kernel"),
+    OP_BFLOAT16,
     {0},
 };
 

@@ -3,8 +3,6 @@
 // many more rows.
 #include "../op.h"
 
-#include <math.h>
-
 // "[784]" or "[.., 784]"
 static char *row_text(Arena *arena, int rank, int64_t columns) {
     return arena_format(arena, rank > 1 ? "[.., %lld]" : "[%lld]", (long long)columns);
@@ -31,29 +29,8 @@ static bool matmul_shape(Graph *graph, Node *node) {
     return true;
 }
 
-bool op_is_in_bfloat16(const Node *node) {
-    return op_is_matrix_product(node) && op_product_kind(node) != PRODUCT_PAIRS &&
-           args_bool(node->args, "bfloat16");
-}
-
-void op_set_bfloat16(Graph *graph, Node *node, bool is_rounded) {
-    Args *args = args_default(graph->arena, &node->op->schema);
-    if (op_multiplies_weights(node))
-        args_set_number(args, "transpose", args_bool(node->args, "transpose"));
-    args_set_number(args, "bfloat16", is_rounded);
-    node->args = args;
-}
-
-// A number as a product in bfloat16 takes it: the nearest float32 without its lower half; of two,
-// the even one.
 static double rounded(double number, bool in_bfloat16) {
-    union {
-        float number;
-        uint32_t bits;
-    } word = {.number = (float)number};
-    if (!in_bfloat16 || isnan(number)) return number;
-    word.bits = (word.bits + 0x7fff + (word.bits >> 16 & 1)) & 0xffff0000;
-    return word.number;
+    return in_bfloat16 ? op_round(number) : number;
 }
 
 static Node *make_product(Graph *graph, const char *op, Node *x, Node *y, bool transpose,
@@ -151,22 +128,16 @@ static void lay_out_pairs_evaluate(const Node *node, const EvalTensor *inputs, E
         output->data[i] = rounded(inputs[0].data[i], true);
 }
 
-#define BFLOAT16_ARG                                                                               \
-    {.name = "bfloat16",                                                                           \
-     .type = ARG_BOOL,                                                                             \
-     .default_text = "false",                                                                      \
-     .doc = "round both operands to bfloat16"}
-
 static const ArgDef matmul_args[] = {
     {.name = "transpose",
      .type = ARG_BOOL,
      .default_text = "false",
      .doc = "multiply by the transposed weights"},
-    BFLOAT16_ARG,
+    OP_BFLOAT16,
     {0},
 };
 
-static const ArgDef matmul_weights_args[] = {BFLOAT16_ARG, {0}};
+static const ArgDef matmul_weights_args[] = {OP_BFLOAT16, {0}};
 
 static const ArgDef pairs_args[] = {
     {.name = "transpose",

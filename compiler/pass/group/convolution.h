@@ -45,6 +45,9 @@ KernelLayout convolution_kernel_layout(const Convolution *convolution, int lanes
 // of the lines' phases before it and of its own lines in the columns' phases before it.
 int64_t convolution_weight_size(const Convolution *convolution, const KernelLayout *layout);
 
+// Can the product be one of pairs in bfloat16 (gen/convolution/pairs.h), and is it worth it?
+bool convolution_fits_pairs(const Convolution *convolution, ProductKind kind);
+
 // Each channel is convolved with one filter of its own: the lanes run along both.
 bool convolution_is_depthwise(const Convolution *convolution);
 

@@ -388,6 +388,14 @@ static bool is_dense_kernel(const Node *node) {
     return !convolution_is_depthwise(&convolution);
 }
 
+// Of convolutions some are not worth it, whatever the forward product is.
+static void unround_convolution(LayingOut *l, Node *node) {
+    if (!op_is_convolution(node) || !op_is_in_bfloat16(node)) return;
+    Convolution convolution = convolution_of(node);
+    if (!convolution_fits_pairs(&convolution, op_product_kind(node)))
+        op_set_bfloat16(l->graph, node, false);
+}
+
 // The products of a body read what is made once, outside.
 static void lay_out_body(LayingOut *l, Node *scan) {
     Graph *body = scan->scan->body;
@@ -396,6 +404,7 @@ static void lay_out_body(LayingOut *l, Node *scan) {
     int count = body->nodes.count;
     for (int i = 0; i < count; i++) {
         Node *node = body->nodes.items[i];
+        unround_convolution(l, node);
         WeightOrder order = wanted_order(l, node, scan->scan->steps);
         if (order == ORDER_GIVEN) continue;
         Node **own = of_order(captured, layout_weight_of(node), order);
@@ -413,6 +422,7 @@ void pass_lay_out_weights(Graph *graph, const Layout *layout, int64_t batch) {
     for (int i = 0; i < count; i++) {
         Node *node = graph->nodes.items[i];
         if (node->scan) lay_out_body(&l, node);
+        unround_convolution(&l, node);
         if (is_dense_kernel(node))
             node->inputs[1] = node->op->lay_out_weights(graph, node, node->inputs[1]);
         WeightOrder order = wanted_order(&l, node, 1);

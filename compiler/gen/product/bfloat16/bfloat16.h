@@ -24,12 +24,28 @@ LlvmType pairs_vector(Gen *gen, int lanes);
 Value pairs_at(Gen *gen, Value words, Value index); // a pointer
 
 // ---- kernel.c
-enum { PAIRS_TALLEST = 2 }; // squares below each other
-// void(left, words from one line of squares to the next, right, squares along the reduction, sums)
-// One panel of `squares` * L rows; sums[squares * L][2L] are added to if `adds`, else written.
-Value pairs_kernel(Gen *gen, int squares, bool adds);
-Value pairs_call(Gen *gen, int squares, bool adds, Value left, Value line, Value right, Value steps,
-                 Value sums);
+enum {
+    PAIRS_TALLEST = 2, // squares below each other, of a whole panel
+    PAIRS_HALVES = 2   // vectors of a panel
+};
+
+// One panel by `squares` * L rows. The left is squares as above, or rows of numbers that lie
+// anywhere: those of the places of a picture, which overlap.
+typedef struct PairsShape {
+    int squares, halves; // halves: vectors of the panel
+    int64_t row, step;   // left: bytes from row to row, and from square to square along the
+                         // reduction
+    int64_t below;       // left: bytes from square to square of the rows
+    int64_t lines, line; // the reduction is so many lines, so many bytes apart on the left
+    int64_t sums_row;    // floats from row to row of the sums
+    bool adds;           // to the sums; else writes them
+} PairsShape;
+
+// Of squares, so many along the reduction.
+PairsShape pairs_shape(int lanes, int squares, int64_t steps);
+// `steps`: squares along a line of the reduction (i64).
+void pairs_call(Gen *gen, const PairsShape *shape, Value left, Value right, Value steps,
+                Value sums);
 // Stand at the beginning and at the end of a function that calls kernels.
 void pairs_begin(Gen *gen);
 void pairs_end(Gen *gen);

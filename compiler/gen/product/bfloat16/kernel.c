@@ -1,10 +1,9 @@
 // Kernels of packed operands; see bfloat16.h.
 #include "bfloat16.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum { MOST_ROWS = 8, VECTORS = 2 };
+enum { MOST_ROWS = 8 };
 
 static Value call_intrinsic(Gen *gen, const char *name, Value *arguments, int count) {
     unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
@@ -15,14 +14,33 @@ static Value call_intrinsic(Gen *gen, const char *name, Value *arguments, int co
 
 typedef struct PairsKernel {
     Gen *gen;
-    Value left, line, right, steps, sums;
-    int squares, lanes;
-    bool adds;
+    const PairsShape *shape;
+    Value left, right, steps, sums;
+    int lanes;
 } PairsKernel;
 
-// ---- AMX. Registers: sums 0 to 3, left 4 and 5, right 6 and 7.
+static Value bytes_at(Gen *gen, Value pointer, Value bytes) {
+    return ir_offset(gen, gen->i8, pointer, bytes);
+}
 
-enum { TILE_LEFT = 4, TILE_RIGHT = 6, TILES = 8, TILE_ROWS = 16, TILE_BYTES = 64 };
+static Value times(Gen *gen, Value index, int64_t size) {
+    return ir_multiply(gen, index, ir_int(gen, size));
+}
+
+// Words of the panel that a step of the reduction takes.
+static int64_t panel_words(const PairsKernel *k) {
+    return (int64_t)k->lanes * k->lanes * k->shape->halves;
+}
+
+// The panel of a line of the window.
+static Value line_of_panel(const PairsKernel *k, Value line) {
+    Gen *gen = k->gen;
+    return pairs_at(gen, k->right, times(gen, ir_multiply(gen, line, k->steps), panel_words(k)));
+}
+
+// ---- AMX. Registers: sums, then those of the left, then of the right.
+
+enum { TILES = 8, TILE_ROWS = 16, TILE_BYTES = 64 };
 
 static Value tile_number(Gen *gen, int tile) {
     return LLVMConstInt(gen->i8, (unsigned)tile, 0);
@@ -38,50 +56,62 @@ static void store_tile(Gen *gen, int tile, Value pointer, int64_t bytes) {
     call_intrinsic(gen, "llvm.x86.tilestored64", arguments, 3);
 }
 
-// Where the sums of a square and a half of the panel begin.
-static Value tile_sums(const PairsKernel *k, int square, int half) {
-    int64_t floats = (square * TILE_ROWS * VECTORS + half) * TILE_ROWS;
+static int first_left(const PairsKernel *k) {
+    return k->shape->squares * k->shape->halves;
+}
+
+static int first_right(const PairsKernel *k) {
+    return first_left(k) + k->shape->squares;
+}
+
+// Where the sums of a tile begin: of a square and a half of the panel.
+static Value tile_sums(const PairsKernel *k, int tile) {
+    int64_t square = tile / k->shape->halves, half = tile % k->shape->halves;
+    int64_t floats = square * TILE_ROWS * k->shape->sums_row + half * TILE_ROWS;
     return ir_offset(k->gen, k->gen->f32, k->sums, ir_int(k->gen, floats));
 }
 
 static void begin_tiles(const PairsKernel *k) {
-    for (int tile = 0; tile < k->squares * VECTORS; tile++) {
+    for (int tile = 0; tile < first_left(k); tile++) {
         Value number = tile_number(k->gen, tile);
-        if (k->adds)
-            load_tile(k->gen, tile, tile_sums(k, tile / VECTORS, tile % VECTORS),
-                      VECTORS * TILE_BYTES);
+        if (k->shape->adds)
+            load_tile(k->gen, tile, tile_sums(k, tile), 4 * k->shape->sums_row);
         else
             call_intrinsic(k->gen, "llvm.x86.tilezero", &number, 1);
     }
 }
 
-static void multiply_tiles(const PairsKernel *k) {
-    for (int tile = 0; tile < k->squares * VECTORS; tile++) {
-        Value arguments[] = {tile_number(k->gen, tile),
-                             tile_number(k->gen, TILE_LEFT + tile / VECTORS),
-                             tile_number(k->gen, TILE_RIGHT + tile % VECTORS)};
-        call_intrinsic(k->gen, "llvm.x86.tdpbf16ps", arguments, 3);
+static void multiply_tiles(const PairsKernel *k, Value left, Value right) {
+    Gen *gen = k->gen;
+    const PairsShape *s = k->shape;
+    for (int i = 0; i < s->squares; i++)
+        load_tile(gen, first_left(k) + i, bytes_at(gen, left, ir_int(gen, i * s->below)), s->row);
+    for (int i = 0; i < s->halves; i++)
+        load_tile(gen, first_right(k) + i,
+                  pairs_at(gen, right, ir_int(gen, (int64_t)i * TILE_ROWS)),
+                  s->halves * TILE_BYTES);
+    for (int tile = 0; tile < first_left(k); tile++) {
+        Value arguments[] = {tile_number(gen, tile),
+                             tile_number(gen, first_left(k) + tile / s->halves),
+                             tile_number(gen, first_right(k) + tile % s->halves)};
+        call_intrinsic(gen, "llvm.x86.tdpbf16ps", arguments, 3);
     }
 }
 
 static void emit_tiles(const PairsKernel *k) {
     Gen *gen = k->gen;
-    const int64_t square = TILE_ROWS * TILE_ROWS;
+    const PairsShape *s = k->shape;
     begin_tiles(k);
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, s->lines), ir_int(gen, 1), "line");
+    Value left = bytes_at(gen, k->left, times(gen, lines.index, s->line));
+    Value right = line_of_panel(k, lines.index);
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), k->steps, ir_int(gen, 1), "square");
-    Value left = pairs_at(gen, k->left, ir_multiply(gen, loop.index, ir_int(gen, square)));
-    Value right =
-        pairs_at(gen, k->right, ir_multiply(gen, loop.index, ir_int(gen, VECTORS * square)));
-    for (int i = 0; i < k->squares; i++)
-        load_tile(gen, TILE_LEFT + i,
-                  pairs_at(gen, left, ir_multiply(gen, k->line, ir_int(gen, i))), TILE_BYTES);
-    for (int i = 0; i < VECTORS; i++)
-        load_tile(gen, TILE_RIGHT + i, pairs_at(gen, right, ir_int(gen, (int64_t)i * TILE_ROWS)),
-                  VECTORS * TILE_BYTES);
-    multiply_tiles(k);
+    multiply_tiles(k, bytes_at(gen, left, times(gen, loop.index, s->step)),
+                   pairs_at(gen, right, times(gen, loop.index, panel_words(k))));
     ir_loop_end(gen, &loop);
-    for (int tile = 0; tile < k->squares * VECTORS; tile++)
-        store_tile(gen, tile, tile_sums(k, tile / VECTORS, tile % VECTORS), VECTORS * TILE_BYTES);
+    ir_loop_end(gen, &lines);
+    for (int tile = 0; tile < first_left(k); tile++)
+        store_tile(gen, tile, tile_sums(k, tile), 4 * s->sums_row);
 }
 
 // Palette 1, and for each tile 64 bytes a row and 16 rows (the same manual, "LDTILECFG").
@@ -143,93 +173,132 @@ static Value multiply_pairs(Gen *gen, Value left, Value right, Value sum) {
     return call_intrinsic(gen, "llvm.x86.avx512bf16.dpbf16ps.512", arguments, 3);
 }
 
-static Value row_sums(const PairsKernel *k, int row, int vector) {
-    int64_t floats = ((int64_t)row * VECTORS + vector) * k->lanes;
+// Some rows' sums.
+typedef struct RowSums {
+    Value values[MOST_ROWS][PAIRS_HALVES];
+    int rows, halves;
+} RowSums;
+
+static Value row_sums(const PairsKernel *k, int row, int half) {
+    int64_t floats = row * k->shape->sums_row + (int64_t)half * k->lanes;
     return ir_offset(k->gen, k->gen->f32, k->sums, ir_int(k->gen, floats));
 }
 
-// Where pair `index` of a square's first row is: pairs of a row are in squares beside each other.
-static Value pair_place(const PairsKernel *k, Value index) {
-    Gen *gen = k->gen;
-    Value within = LLVMBuildAnd(gen->builder, index, ir_int(gen, k->lanes - 1), "");
-    Value before = LLVMBuildSub(gen->builder, index, within, "");
-    return ir_add(gen, ir_multiply(gen, before, ir_int(gen, k->lanes)), within);
+static void carry_sums(Gen *gen, Loop *loop, RowSums *sums, const RowSums *initial) {
+    *sums = *initial;
+    for (int i = 0; i < sums->rows; i++)
+        for (int v = 0; v < sums->halves; v++)
+            sums->values[i][v] = ir_loop_carry(gen, loop, initial->values[i][v]);
+}
+
+static void end_sums(Gen *gen, Loop *loop, RowSums *sums, const RowSums *initial,
+                     const RowSums *carried) {
+    for (int i = 0; i < sums->rows; i++)
+        for (int v = 0; v < sums->halves; v++)
+            sums->values[i][v] = ir_loop_result(gen, loop, carried->values[i][v],
+                                                initial->values[i][v], sums->values[i][v]);
 }
 
 // A pair of each row, by a row of the panel.
-static void multiply_row(const PairsKernel *k, int rows, Value left, Value right,
-                         Value sums[MOST_ROWS][VECTORS]) {
+static void multiply_row(const PairsKernel *k, Value left, Value right, RowSums *sums) {
     Gen *gen = k->gen;
-    Value vectors[VECTORS];
-    for (int v = 0; v < VECTORS; v++)
+    Value vectors[PAIRS_HALVES];
+    for (int v = 0; v < sums->halves; v++)
         vectors[v] = ir_load(gen, pairs_vector(gen, k->lanes),
                              pairs_at(gen, right, ir_int(gen, (int64_t)v * k->lanes)));
-    for (int i = 0; i < rows; i++) {
-        Value place = ir_int(gen, (int64_t)i * k->lanes);
-        Value pair = ir_splat(gen, ir_load(gen, gen->i32, pairs_at(gen, left, place)), k->lanes);
-        for (int v = 0; v < VECTORS; v++)
-            sums[i][v] = multiply_pairs(gen, pair, vectors[v], sums[i][v]);
+    for (int i = 0; i < sums->rows; i++) {
+        Value at = bytes_at(gen, left, ir_int(gen, i * k->shape->row));
+        Value word = LLVMBuildLoad2(gen->builder, gen->i32, at, "");
+        LLVMSetAlignment(word, 2); // a pair of a window may begin at any number
+        Value pair = ir_splat(gen, word, k->lanes);
+        for (int v = 0; v < sums->halves; v++)
+            sums->values[i][v] = multiply_pairs(gen, pair, vectors[v], sums->values[i][v]);
     }
+}
+
+// Where pair `index` of a row is: a square's pairs follow each other.
+static Value pair_place(const PairsKernel *k, Value index) {
+    Gen *gen = k->gen;
+    Value within = LLVMBuildAnd(gen->builder, index, ir_int(gen, k->lanes - 1), "");
+    Value square = LLVMBuildUDiv(gen->builder, index, ir_int(gen, k->lanes), "");
+    return ir_add(gen, times(gen, square, k->shape->step), times(gen, within, 4));
+}
+
+static void multiply_line(const PairsKernel *k, Value left, Value right, RowSums *sums) {
+    Gen *gen = k->gen;
+    RowSums initial = *sums, carried;
+    Loop loop =
+        ir_loop_begin(gen, ir_int(gen, 0), times(gen, k->steps, k->lanes), ir_int(gen, 1), "pair");
+    carry_sums(gen, &loop, sums, &initial);
+    carried = *sums;
+    Value beside = times(gen, loop.index, (int64_t)k->lanes * sums->halves);
+    multiply_row(k, bytes_at(gen, left, pair_place(k, loop.index)), pairs_at(gen, right, beside),
+                 sums);
+    ir_loop_end(gen, &loop);
+    end_sums(gen, &loop, sums, &initial, &carried);
 }
 
 // So many rows of the sums, from `row` on; `left`: of the first of them.
 static void emit_rows(const PairsKernel *k, Value left, int row, int rows) {
     Gen *gen = k->gen;
     LlvmType floats = ir_vector(gen, gen->f32, k->lanes);
-    Value initial[MOST_ROWS][VECTORS], carried[MOST_ROWS][VECTORS], sums[MOST_ROWS][VECTORS];
-    for (int i = 0; i < rows * VECTORS; i++)
-        initial[i / VECTORS][i % VECTORS] =
-            k->adds ? ir_load(gen, floats, row_sums(k, row + i / VECTORS, i % VECTORS))
-                    : LLVMConstNull(floats);
-    Value pairs = ir_multiply(gen, k->steps, ir_int(gen, k->lanes));
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), pairs, ir_int(gen, 1), "pair");
+    RowSums initial = {.rows = rows, .halves = k->shape->halves}, sums, carried;
     for (int i = 0; i < rows; i++)
-        for (int v = 0; v < VECTORS; v++)
-            sums[i][v] = carried[i][v] = ir_loop_carry(gen, &loop, initial[i][v]);
-    Value across = ir_multiply(gen, loop.index, ir_int(gen, VECTORS * k->lanes));
-    multiply_row(k, rows, pairs_at(gen, left, pair_place(k, loop.index)),
-                 pairs_at(gen, k->right, across), sums);
-    ir_loop_end(gen, &loop);
+        for (int v = 0; v < initial.halves; v++)
+            initial.values[i][v] = k->shape->adds ? ir_load(gen, floats, row_sums(k, row + i, v))
+                                                  : LLVMConstNull(floats);
+    Loop lines =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, k->shape->lines), ir_int(gen, 1), "line");
+    carry_sums(gen, &lines, &sums, &initial);
+    carried = sums;
+    multiply_line(k, bytes_at(gen, left, times(gen, lines.index, k->shape->line)),
+                  line_of_panel(k, lines.index), &sums);
+    ir_loop_end(gen, &lines);
+    end_sums(gen, &lines, &sums, &initial, &carried);
     for (int i = 0; i < rows; i++)
-        for (int v = 0; v < VECTORS; v++)
-            sums[i][v] = ir_loop_result(gen, &loop, carried[i][v], initial[i][v], sums[i][v]);
-    for (int i = 0; i < rows; i++)
-        for (int v = 0; v < VECTORS; v++) ir_store(gen, sums[i][v], row_sums(k, row + i, v));
+        for (int v = 0; v < sums.halves; v++)
+            ir_store(gen, sums.values[i][v], row_sums(k, row + i, v));
 }
 
 static void emit_vectors(const PairsKernel *k) {
+    Gen *gen = k->gen;
     int together = rows_together(k->lanes);
-    for (int square = 0; square < k->squares; square++) {
-        Value line = ir_multiply(k->gen, k->line, ir_int(k->gen, square));
-        Value left = pairs_at(k->gen, k->left, line);
+    for (int square = 0; square < k->shape->squares; square++)
         for (int first = 0; first < k->lanes; first += together)
-            emit_rows(k, pairs_at(k->gen, left, ir_int(k->gen, (int64_t)first * k->lanes)),
+            emit_rows(k,
+                      bytes_at(gen, k->left,
+                               ir_int(gen, square * k->shape->below + first * k->shape->row)),
                       square * k->lanes + first, together);
-    }
 }
 
 // ---- Both.
 
-Value pairs_kernel(Gen *gen, int squares, bool adds) {
-    char name[64];
-    snprintf(name, sizeof name, "nn_pairs_%d%s", squares, adds ? "_adds" : "");
+static const char *kernel_name(Gen *gen, const PairsShape *s) {
+    Text name = text_create(gen->arena);
+    text_format(&name, "nn_pairs_%dx%d_r%lld_s%lld_b%lld", s->squares, s->halves, (long long)s->row,
+                (long long)s->step, (long long)s->below);
+    if (s->lines > 1) text_format(&name, "_l%lldx%lld", (long long)s->lines, (long long)s->line);
+    text_format(&name, "_c%lld%s", (long long)s->sums_row, s->adds ? "_adds" : "");
+    return name.data;
+}
+
+static Value pairs_kernel(Gen *gen, const PairsShape *shape) {
+    const char *name = kernel_name(gen, shape);
     Value known = LLVMGetNamedFunction(gen->module, name);
     if (known) return known;
     LLVMBasicBlockRef caller = LLVMGetInsertBlock(gen->builder);
-    LlvmType p = gen->pointer, types[] = {p, gen->i64, p, gen->i64, p};
-    Value function = ir_function(gen, name, LLVMFunctionType(gen->void_type, types, 5, 0));
+    LlvmType p = gen->pointer, types[] = {p, p, gen->i64, p};
+    Value function = ir_function(gen, name, LLVMFunctionType(gen->void_type, types, 4, 0));
     unsigned noinline = LLVMGetEnumAttributeKindForName("noinline", 8);
     LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
                             LLVMCreateEnumAttribute(gen->context, noinline, 0));
     PairsKernel k = {.gen = gen,
-                     .squares = squares,
-                     .adds = adds,
+                     .shape = shape,
                      .lanes = gen->target->machine.lanes,
                      .left = LLVMGetParam(function, 0),
-                     .line = LLVMGetParam(function, 1),
-                     .right = LLVMGetParam(function, 2),
-                     .steps = LLVMGetParam(function, 3),
-                     .sums = LLVMGetParam(function, 4)};
+                     .right = LLVMGetParam(function, 1),
+                     .steps = LLVMGetParam(function, 2),
+                     .sums = LLVMGetParam(function, 3)};
     if (gen->target->machine.bfloat16 == BFLOAT16_TILES)
         emit_tiles(&k);
     else
@@ -239,10 +308,20 @@ Value pairs_kernel(Gen *gen, int squares, bool adds) {
     return function;
 }
 
-Value pairs_call(Gen *gen, int squares, bool adds, Value left, Value line, Value right, Value steps,
-                 Value sums) {
-    Value function = pairs_kernel(gen, squares, adds);
-    Value arguments[] = {left, line, right, steps, sums};
-    return LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5,
-                          "");
+PairsShape pairs_shape(int lanes, int squares, int64_t steps) {
+    int64_t square = 4 * (int64_t)lanes * lanes;
+    return (PairsShape){.squares = squares,
+                        .halves = 2,
+                        .row = 4 * (int64_t)lanes,
+                        .step = square,
+                        .below = steps * square,
+                        .lines = 1,
+                        .sums_row = 2 * (int64_t)lanes};
+}
+
+void pairs_call(Gen *gen, const PairsShape *shape, Value left, Value right, Value steps,
+                Value sums) {
+    Value function = pairs_kernel(gen, shape);
+    Value arguments[] = {left, right, steps, sums};
+    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 4, "");
 }

@@ -67,6 +67,8 @@ static void multiply_rows(Product *p, const PackedRows *packed, Value weights, V
                           Value left) {
     Gen *gen = p->gen;
     Value line = ir_int(gen, line_words(p, packed)), steps = ir_int(gen, packed->steps);
+    PairsShape high = pairs_shape(p->lanes, PAIRS_TALLEST, packed->steps);
+    PairsShape one = pairs_shape(p->lanes, 1, packed->steps);
     Value number = LLVMBuildSub(gen->builder, first, packed->rows.begin, "");
     number = LLVMBuildUDiv(gen->builder, number, ir_int(gen, p->lanes), "");
     Value words = pairs_at(gen, packed->words, ir_multiply(gen, number, line));
@@ -75,10 +77,10 @@ static void multiply_rows(Product *p, const PackedRows *packed, Value weights, V
     Value is_tall = LLVMBuildICmp(gen->builder, LLVMIntSGT, left, ir_int(gen, p->lanes), "");
     LLVMBuildCondBr(gen->builder, is_tall, tall, low);
     LLVMPositionBuilderAtEnd(gen->builder, tall);
-    pairs_call(gen, PAIRS_TALLEST, false, words, line, weights, steps, p->scratch);
+    pairs_call(gen, &high, words, weights, steps, p->scratch);
     LLVMBuildBr(gen->builder, done);
     LLVMPositionBuilderAtEnd(gen->builder, low);
-    pairs_call(gen, 1, false, words, line, weights, steps, p->scratch);
+    pairs_call(gen, &one, words, weights, steps, p->scratch);
     LLVMBuildBr(gen->builder, done);
     LLVMPositionBuilderAtEnd(gen->builder, done);
 }

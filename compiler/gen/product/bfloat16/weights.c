@@ -167,7 +167,9 @@ static void call_tile(Product *p, const GradientBlock *b, int squares, bool adds
     Gen *gen = p->gen;
     int64_t line = b->most_steps * p->lanes * p->lanes;
     Value left = pairs_at(gen, b->left, ir_multiply(gen, down, ir_int(gen, PAIRS_TALLEST * line)));
-    pairs_call(gen, squares, adds, left, ir_int(gen, line), b->right, b->steps, sums);
+    PairsShape shape = pairs_shape(p->lanes, squares, b->most_steps);
+    shape.adds = adds;
+    pairs_call(gen, &shape, left, b->right, b->steps, sums);
 }
 
 // Sums of several blocks begin with the first one.
