@@ -5,23 +5,53 @@
 
 // ---- Accuracies.
 
+enum { LANES = 4 };
+typedef float lanes __attribute__((vector_size(4 * LANES), aligned(4)));
+typedef int32_t numbers __attribute__((vector_size(4 * LANES)));
+
+// Whether nnrt_view_argmax gives the label, four values at a time: none is larger, none before it
+// as large. What is no number is larger than nothing, but stays where it is the first. The last
+// four may be looked at twice.
+static int is_largest(const float *values, int64_t count, int64_t label) {
+    if (label < 0 || label >= count) return 0;
+    float own = values[label];
+    if (count < LANES || isnan(own) || isnan(values[0]))
+        return nnrt_view_argmax(values, count) == label;
+    lanes all = {own, own, own, own};
+    numbers place = {0, 1, 2, 3}, wrong = {0};
+    for (int64_t i = 0, last = count - LANES;; i = i + LANES < last ? i + LANES : last) {
+        lanes found = *(const lanes *)(values + i);
+        wrong |= (found > all) | ((found == all) & (place + (int32_t)i < (int32_t)label));
+        if (i == last) break;
+    }
+    return !(wrong[0] | wrong[1] | wrong[2] | wrong[3]);
+}
+
 static void update_classes(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
     int64_t positions = view->size / view->classes, right = 0;
+    int is_label = view->target_size != view->size && nnrt_view_is_plain(view);
     (void)m;
     for (int64_t sample = 0; sample < view->rows; sample++)
-        for (int64_t p = 0; p < positions; p++)
-            right += nnrt_view_argmax(nnrt_view_output(view, sample) + p * view->classes,
-                                      view->classes) == nnrt_view_class(view, sample, p);
+        for (int64_t p = 0; p < positions; p++) {
+            int64_t label = is_label ? (int64_t)nnrt_view_stored(view, sample, p)
+                                     : nnrt_view_class(view, sample, p);
+            right += is_largest(nnrt_view_output(view, sample) + p * view->classes, view->classes,
+                                label);
+        }
     t->right += nnrt_view_amount(view, right);
     t->seen += nnrt_view_amount(view, view->rows * positions);
 }
 
 static void update_binary(const nnrt_metric *m, nnrt_tally *t, const nnrt_view *view) {
     int64_t right = 0;
+    int is_plain = nnrt_view_is_plain(view);
     for (int64_t sample = 0; sample < view->rows; sample++) {
         const float *output = nnrt_view_output(view, sample);
-        for (int64_t i = 0; i < view->size; i++)
-            right += (output[i] > m->threshold) == nnrt_view_target(view, sample, i);
+        for (int64_t i = 0; i < view->size; i++) {
+            double target =
+                is_plain ? nnrt_view_stored(view, sample, i) : nnrt_view_target(view, sample, i);
+            right += (output[i] > m->threshold) == target;
+        }
     }
     t->right += nnrt_view_amount(view, right);
     t->seen += nnrt_view_amount(view, view->rows * view->size);

@@ -51,18 +51,9 @@ int nnrt_view_counts(const nnrt_view *view, int64_t sample, int64_t position) {
     return view->mask[sample * view->mask_stride + position / positions] != 0;
 }
 
-static double stored_target(const nnrt_view *view, int64_t place) {
-    switch (view->target_dtype) {
-    case NNRT_U8: return ((const uint8_t *)view->target)[place];
-    case NNRT_I32: return ((const int32_t *)view->target)[place];
-    default: return (double)((const float *)view->target)[place];
-    }
-}
-
 double nnrt_view_target(const nnrt_view *view, int64_t sample, int64_t element) {
-    int64_t row = view->index[sample], place = view->target_first + element;
-    double value =
-        stored_target(view, row * view->target_stride + place) * view->scale + view->offset;
+    int64_t place = view->target_first + element;
+    double value = nnrt_view_stored(view, sample, element) * view->scale + view->offset;
     return view->mean ? (value - (double)view->mean[place]) / (double)view->deviation[place]
                       : value;
 }

@@ -75,6 +75,21 @@ static inline void nnrt_metric_open_threshold(nnrt_metric *m, const nnrt_call *c
     m->threshold = (float)nnrt_call_number_at(call, 0);
 }
 
+// A target's element as it is stored.
+static inline double nnrt_view_stored(const nnrt_view *view, int64_t sample, int64_t element) {
+    int64_t place = view->index[sample] * view->target_stride + view->target_first + element;
+    switch (view->target_dtype) {
+    case NNRT_U8: return ((const uint8_t *)view->target)[place];
+    case NNRT_I32: return ((const int32_t *)view->target)[place];
+    default: return (double)((const float *)view->target)[place];
+    }
+}
+
+// Are targets what is stored?
+static inline int nnrt_view_is_plain(const nnrt_view *view) {
+    return !view->mean && view->scale == 1 && view->offset == 0;
+}
+
 static inline const float *nnrt_view_output(const nnrt_view *view, int64_t sample) {
     return view->outputs + sample * view->stride;
 }

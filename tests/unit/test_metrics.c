@@ -102,6 +102,25 @@ static void accuracy_of_classes(void **state) {
     check(measure("categorical_accuracy", &other), 0.5);
 }
 
+// As nnrt_view_argmax says it: the first of the largest, whatever else is there.
+static void accuracy_is_of_the_first_of_equals(void **state) {
+    static const float values[] = {0, 1, 1, 2, -INFINITY, INFINITY, NAN};
+    (void)state;
+    srand(7);
+    for (int round = 0; round < 20000; round++) {
+        uint8_t label[2] = {0};
+        batch b = {.samples = 2, .dtype = NNRT_U8, .target_size = 1, .target = label};
+        double right = 0;
+        b.size = 2 + rand() % 15;
+        for (int64_t i = 0; i < 2 * b.size; i++) b.outputs[i] = values[rand() % 7];
+        for (int i = 0; i < 2; i++) {
+            label[i] = (uint8_t)(rand() % (b.size + 1)); // one too many is never right
+            right += label[i] == nnrt_view_argmax(b.outputs + i * b.size, b.size);
+        }
+        check(measure("accuracy", &b), right / 2);
+    }
+}
+
 // By hand: e to the mean of -log(p of the label); scores are made probabilities first, and labels
 // of places count as those of samples.
 static void perplexity(void **state) {
@@ -525,6 +544,7 @@ static void json_escapes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accuracy_of_classes),
+        cmocka_unit_test(accuracy_is_of_the_first_of_equals),
         cmocka_unit_test(perplexity),
         cmocka_unit_test(top_k),
         cmocka_unit_test(yes_or_no),
