@@ -1,4 +1,4 @@
-// Programs that are built to measure themselves, by `bench --json`, and leave nothing behind.
+// Programs that are built to measure themselves, and what they print of that.
 #ifndef NNC_MEASURED_H
 #define NNC_MEASURED_H
 
@@ -10,10 +10,11 @@
 // gone already, so that nothing is left of it whatever happens. -1: reported.
 int measured_build(Session *session, const char *path);
 
-// What its `bench` prints; NULL: reported (E0901). The caller's.
-json_t *measured_run(Session *session, int handle, double seconds, bool with_profile);
+// Lets an executable run with these words, ended by NULL. The JSON that it prints, the caller's;
+// NULL: *problem says in a line why there is none.
+json_t *measured_run(Session *session, int handle, char *const *words, const char **problem);
 
-// Reports what failed. Returns false.
+// Reports what failed (E0901). Returns false.
 bool measured_fail(Session *session, const char *what);
 
 #endif

@@ -104,8 +104,17 @@ static bool note_times(Measured *program, const json_t *json) {
     return rate > 0 && json_array_size(groups) > 0;
 }
 
+static json_t *bench(Session *session, const Measured *program, double seconds) {
+    const char *problem;
+    char *text = arena_format(session->arena, "%.2f", seconds);
+    char *const words[] = {"program", "bench", "--json", "--profile", "--seconds", text, NULL};
+    json_t *json = measured_run(session, program->handle, words, &problem);
+    if (!json) measured_fail(session, problem);
+    return json;
+}
+
 static bool measure_program(Session *session, Measured *program, double seconds) {
-    json_t *json = measured_run(session, program->handle, seconds, true);
+    json_t *json = bench(session, program, seconds);
     if (!json) return false;
     bool ok = note_times(program, json);
     json_decref(json);
@@ -114,7 +123,7 @@ static bool measure_program(Session *session, Measured *program, double seconds)
 
 // How long each run should be.
 static bool find_seconds(Session *session, const Measured *program, double *seconds) {
-    json_t *json = measured_run(session, program->handle, 1, true);
+    json_t *json = bench(session, program, 1);
     if (!json) return false;
     double step = 1e-6 * number_of(profile_of(json), "step_us");
     json_decref(json);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { STATUS = 3 }; // NNRT_INTERRUPTED
@@ -100,4 +101,16 @@ int nnrt_interrupted(void) {
 
 const char *nnrt_interrupted_by_time(void) {
     return !interrupted && nnrt_interrupted() ? over.name : NULL;
+}
+
+// ---- Processes.
+
+int nnrt_interrupt_follow(pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    return getppid() == parent;
+}
+
+const char *nnrt_signal_text(char text[NNRT_SIGNAL_TEXT], int number) {
+    snprintf(text, NNRT_SIGNAL_TEXT, "killed by signal %d (%.50s)", number, strsignal(number));
+    return text;
 }

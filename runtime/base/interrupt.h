@@ -4,6 +4,8 @@
 #ifndef NNRT_INTERRUPT_H
 #define NNRT_INTERRUPT_H
 
+#include <sys/types.h>
+
 // `message`: what a signal writes to standard error, with which it ends the process (status 3),
 // until nnrt_interrupt_wait: there is nothing to finish yet.
 void nnrt_interrupt_catch(const char *message);
@@ -23,5 +25,13 @@ void nnrt_interrupt_at(const nnrt_deadline *when);
 int nnrt_interrupted(void);
 int nnrt_interrupt_hung_up(void);           // whether the terminal went away
 const char *nnrt_interrupted_by_time(void); // its name, by that alone; NULL: it was not
+
+// In a process that `parent` has just made: whoever ends the parent ends this one, too, as SIGTERM
+// does. 0: it has ended already.
+int nnrt_interrupt_follow(pid_t parent);
+
+// "killed by signal 9 (Killed)"
+enum { NNRT_SIGNAL_TEXT = 80 };
+const char *nnrt_signal_text(char text[NNRT_SIGNAL_TEXT], int number);
 
 #endif

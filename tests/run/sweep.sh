@@ -151,8 +151,10 @@ wrong 2 'the value `4` twice' -D units=4,4
 wrong 2 'given twice' -D units=4 -D units=8
 wrong 2 'numbers above 0' --learning-rate 0.1,x
 wrong 2 'numbers above 0' --learning-rate 0
-wrong 2 '--seeds wants a whole number from 1' --seeds 0
-wrong 2 '--seeds has 3 twice' --seeds 3,3
+wrong 2 '`--seeds` needs a number of runs' --seeds 0
+wrong 2 '`--seeds` lists `3` twice' --seeds 3,3
+wrong 2 'the value `0.1` twice, also as `1e-1`' --learning-rate 0.1,1e-1
+wrong 2 'the value `8` twice, also as `8.0`' -D units=8,8.0
 wrong 2 '--jobs wants a whole number from 1' --jobs 0
 wrong 2 '--random wants' --random 0
 wrong 2 '--epochs wants' --epochs 2,0
@@ -181,4 +183,21 @@ says 'is more than the program was compiled for'
 says 'no run is done'
 expect 0 "$nnc" sweep net.nn --batch 4,9 --epochs 1 --run refused
 says 'batch=9, seed 1: '
+
+# ---- What is written otherwise is the same: a number, a value of several lines, a param that is called as an option is.
+expect 0 "$nnc" sweep net.nn -D units="(2 +
+2)" --learning-rate 1e-2 --epochs 1 --run written -o lines.nn
+says '1/1  units=(2 + 2) '
+expect 0 "$nnc" check lines.nn
+expect 0 "$nnc" sweep net.nn -D units="(2 +
+2)" --learning-rate 0.010 --epochs 1 --run written
+says '1 of 1 runs are done already'
+sed 's/units/batch/' net.nn >batch.nn
+expect 0 "$nnc" sweep batch.nn -D batch=4 --batch 8 --epochs 1 --run called --json
+grep -q '"values": {"batch": "4", "--batch": "8"' out || fail "a param's values: $(cat out)"
+
+# ---- What does not compile any more keeps its runs.
+rm -r home/.cache/nnc/programs
+expect 0 env PATH=/nowhere "$nnc" sweep batch.nn -D batch=4 --batch 8 --epochs 1 --seeds 2 --run called
+says '1 done, 1 wrong'
 exit 0

@@ -24,8 +24,8 @@ static void add_name(const Runs *runs, Names *names, const char *name) {
 static Names all_names(const Runs *runs) {
     Names names = {0};
     for (int i = 0; i < runs->items.count; i++)
-        for (int k = 0; k < runs->items.items[i].values.count; k++)
-            add_name(runs, &names, runs->items.items[i].values.items[k].name);
+        for (int k = 0; k < runs->items.items[i]->values.count; k++)
+            add_name(runs, &names, runs->items.items[i]->values.items[k].name);
     return names;
 }
 
@@ -49,7 +49,7 @@ RunNames runs_shown_names(const Runs *runs) {
 static bool is_best(const Runs *runs, const RunValue *value) {
     bool more = run_more_is_better(value->name);
     for (int i = 0; i < runs->items.count; i++) {
-        const RunValue *other = run_value(&runs->items.items[i], value->name);
+        const RunValue *other = run_value(runs->items.items[i], value->name);
         if (other && (more ? other->best > value->best : other->best < value->best)) return false;
     }
     return true;
@@ -64,7 +64,7 @@ static const char *program_name(const Runs *runs, int number) {
 
 // "0.3501 @12", and a star where no run is better.
 static const char *value_text(const Runs *runs, int number, const char *name) {
-    const RunValue *value = run_value(&runs->items.items[number], name);
+    const RunValue *value = run_value(runs->items.items[number], name);
     if (!value || isnan(value->best)) return "-";
     return arena_format(runs->arena, "%s @%lld%s", table_value(runs->arena, value->best),
                         (long long)value->best_epoch, is_best(runs, value) ? "*" : "");
@@ -81,7 +81,7 @@ static Cells head_of(const Runs *runs, const Names *names) {
 }
 
 static Cells line_of(const Runs *runs, int number, const Names *names) {
-    const Run *run = &runs->items.items[number];
+    const Run *run = runs->items.items[number];
     Cells cells = {0};
     vec_push(runs->arena, &cells, run->name);
     vec_push(runs->arena, &cells, run->status);
@@ -115,9 +115,9 @@ static void put_differences(Text *out, const Runs *runs) {
 static void put_messages(Text *out, const Runs *runs) {
     bool is_first = true;
     for (int i = 0; i < runs->items.count; i++) {
-        const json_t *message = json_object_get(runs->items.items[i].about, "message");
+        const json_t *message = json_object_get(runs->items.items[i]->about, "message");
         if (!message) continue;
-        text_format(out, "%s%s: %s\n", is_first ? "\n" : "", runs->items.items[i].name,
+        text_format(out, "%s%s: %s\n", is_first ? "\n" : "", runs->items.items[i]->name,
                     json_string_value(message));
         is_first = false;
     }
@@ -188,7 +188,7 @@ static json_t *program_json(const Runs *runs, int number) {
 void runs_print_json(Text *out, const Runs *runs) {
     json_t *items = json_array(), *programs = json_array();
     for (int i = 0; i < runs->items.count; i++)
-        json_array_append_new(items, run_json(runs, &runs->items.items[i]));
+        json_array_append_new(items, run_json(runs, runs->items.items[i]));
     for (int i = 0; i < runs->programs.count; i++)
         json_array_append_new(programs, program_json(runs, i));
     json_t *all = json_pack("{s:o, s:o}", "runs", items, "sources", programs);

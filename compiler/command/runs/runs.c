@@ -158,22 +158,34 @@ static int program_number(Runs *runs, const char *source) {
 // ---- All of them.
 
 static void read_run(Runs *runs, const char *name) {
-    Run run = {.name = arena_copy(runs->arena, name, strlen(name))};
+    Run *run = ARENA_NEW(runs->arena, Run);
     const char *path = path_of(runs, name, "run.json");
-    run.about = json_load_file(path, 0, NULL);
-    if (!json_is_object(run.about)) {
-        if (access(path, F_OK) == 0)
-            fprintf(stderr, "nnc: warning: `%s` cannot be read; the run is left out\n", path);
-        json_decref(run.about);
+    run->name = arena_copy(runs->arena, name, strlen(name));
+    if (stat(path, &run->file)) return; // no run
+    run->about = json_load_file(path, 0, NULL);
+    if (!json_is_object(run->about)) {
+        fprintf(stderr, "nnc: warning: `%s` cannot be read; the run is left out\n", path);
+        json_decref(run->about);
         return;
     }
-    run.status = status_of(runs, &run);
-    run.source = read_file(runs, path_of(runs, name, "resolved.nn"));
-    run.program = program_number(runs, run.source);
-    run.options = options_of(runs, &run);
-    read_log(runs, &run);
-    run.seconds = seconds_of(runs, &run);
+    run->status = status_of(runs, run);
+    run->source = read_file(runs, path_of(runs, name, "resolved.nn"));
+    run->program = program_number(runs, run->source);
+    run->options = options_of(runs, run);
+    read_log(runs, run);
+    run->seconds = seconds_of(runs, run);
     vec_push(runs->arena, &runs->items, run);
+}
+
+// What ended as it says itself, and says so still.
+static bool is_current(const Runs *runs, const Run *run) {
+    struct stat now;
+    const struct stat *then = &run->file;
+    bool has_ended = strcmp(run->status, "running") && strcmp(run->status, "killed");
+    return has_ended && !stat(path_of(runs, run->name, "run.json"), &now) &&
+           now.st_ino == then->st_ino && now.st_size == then->st_size &&
+           now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+           now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
 }
 
 // By number, as far as names begin with one: 1000 comes after 999.
@@ -181,24 +193,53 @@ static int compare_names(const struct dirent **a, const struct dirent **b) {
     return strverscmp((*a)->d_name, (*b)->d_name);
 }
 
-bool runs_read(Runs *runs, Arena *arena, const char *folder) {
+// Of runs in that order, from *next on.
+static Run *take_older(const Runs *older, int *next, const char *name) {
+    for (; *next < older->items.count; ++*next) {
+        Run *run = older->items.items[*next];
+        int order = strverscmp(run->name, name);
+        if (order >= 0) return order ? NULL : older->items.items[(*next)++];
+        json_decref(run->about); // it is gone
+    }
+    return NULL;
+}
+
+static void read_again(Runs *runs, const Runs *older, int *next, const char *name) {
+    Run *run = take_older(older, next, name);
+    if (run && is_current(runs, run)) {
+        vec_push(runs->arena, &runs->items, run);
+        return;
+    }
+    if (run) json_decref(run->about);
+    read_run(runs, name);
+}
+
+bool runs_refresh(Runs *runs) {
     struct dirent **entries;
-    size_t length = strlen(folder);
-    while (length > 1 && folder[length - 1] == '/') length--;
-    *runs = (Runs){.arena = arena, .folder = arena_copy(arena, folder, length)};
-    int count = scandir(folder, &entries, NULL, compare_names);
+    Runs older = *runs;
+    int next = 0, count = scandir(runs->folder, &entries, NULL, compare_names);
     if (count < 0) {
-        fprintf(stderr, "nnc: cannot read the folder `%s`: %s\n", folder, strerror(errno));
+        fprintf(stderr, "nnc: cannot read the folder `%s`: %s\n", runs->folder, strerror(errno));
         return false;
     }
+    memset(&runs->items, 0, sizeof runs->items);
     for (int i = 0; i < count; i++) {
-        if (entries[i]->d_name[0] != '.') read_run(runs, entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.') read_again(runs, &older, &next, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
+    for (; next < older.items.count; next++) json_decref(older.items.items[next]->about);
     return true;
 }
 
+bool runs_read(Runs *runs, Arena *arena, const char *folder) {
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/') length--;
+    *runs = (Runs){.arena = arena, .folder = arena_copy(arena, folder, length)};
+    return runs_refresh(runs);
+}
+
 void runs_free(Runs *runs) {
-    for (int i = 0; i < runs->items.count; i++) json_decref(runs->items.items[i].about);
+    for (int i = 0; i < runs->items.count; i++) json_decref(runs->items.items[i]->about);
+    memset(&runs->items, 0, sizeof runs->items);
 }

@@ -6,6 +6,7 @@
 #include "../../base/vec.h"
 
 #include <jansson.h>
+#include <sys/stat.h>
 
 // A value of the epochs: loss, a metric, or one of them with val_.
 typedef struct RunValue {
@@ -24,18 +25,22 @@ typedef struct Run {
     const char *options; // that its results depend on, as they were given
     json_t *about;       // run.json, the caller's
     VEC(RunValue) values;
+    struct stat file; // run.json, as it was read
 } Run;
 
 typedef struct Runs {
     Arena *arena;
     const char *folder;
-    VEC(Run) items;
+    VEC(Run *) items;
     VEC(const char *) programs; // resolved, each one once, in the order of the runs
 } Runs;
 
 // False: the folder cannot be read, which is said on standard error; one that is no run is left
 // out.
 bool runs_read(Runs *runs, Arena *arena, const char *folder);
+// Reads again what may be another one now: runs at work, and those whose run.json has changed.
+// False likewise; then all is as it was.
+bool runs_refresh(Runs *runs);
 void runs_free(Runs *runs);
 
 const RunValue *run_value(const Run *run, const char *name); // NULL: it has none

@@ -1,6 +1,7 @@
 #include "axes.h"
 
 #include "../../../runtime/base/text/number.h"
+#include "../../../runtime/command/fit/several/plan.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -17,7 +18,7 @@ static const AxisRow axis_rows[] = {
     {0},
 };
 
-static const int64_t most_epochs = 1000000000000, most_seeds = 10000;
+static const int64_t most_epochs = 1000000000000;
 
 // ---- Lists.
 
@@ -80,11 +81,26 @@ static bool check_value(const Axis *axis, const char *option, const char *value)
     return false;
 }
 
+// 0.1 and 1e-1 are the same value.
+static bool are_same(const char *a, const char *b) {
+    double x, y;
+    bool are_numbers = nnrt_number_parse(a, &x) && nnrt_number_parse(b, &y);
+    return are_numbers ? x == y : !strcmp(a, b);
+}
+
 // What is listed twice would be trained twice.
-static bool has_value(const Axis *axis, const char *value) {
+static const char *same_value(const Axis *axis, const char *value) {
     for (int i = 0; i < axis->values.count; i++)
-        if (!strcmp(axis->values.items[i], value)) return true;
-    return false;
+        if (are_same(axis->values.items[i], value)) return axis->values.items[i];
+    return NULL;
+}
+
+// A param may be called as an option is.
+static const char *key_of(const Axes *axes, Arena *arena, const AxisRow *row) {
+    for (int i = 0; i < axes->items.count; i++)
+        if (!strcmp(axes->items.items[i].name, row->name))
+            return arena_format(arena, "--%s", row->name);
+    return row->name;
 }
 
 static bool add_axis(Axes *axes, Arena *arena, const char *option, Axis axis, const char *list) {
@@ -98,8 +114,12 @@ static bool add_axis(Axes *axes, Arena *arena, const char *option, Axis axis, co
     }
     for (int i = 0; i < values.count; i++) {
         if (!check_value(&axis, option, values.items[i])) return false;
-        if (has_value(&axis, values.items[i])) {
-            fprintf(stderr, "nnc: %s has the value `%s` twice\n", option, values.items[i]);
+        const char *same = same_value(&axis, values.items[i]);
+        if (same) {
+            bool is_text = !strcmp(same, values.items[i]);
+            fprintf(stderr, "nnc: %s has the value `%s` twice%s%s%s\n", option, same,
+                    is_text ? "" : ", also as `", is_text ? "" : values.items[i],
+                    is_text ? "" : "`");
             return false;
         }
         vec_push(arena, &axis.values, values.items[i]);
@@ -110,32 +130,14 @@ static bool add_axis(Axes *axes, Arena *arena, const char *option, Axis axis, co
 
 // ---- Seeds.
 
-static bool read_seed_list(Axes *axes, Arena *arena, const char *list) {
-    AxisValues values = axis_split(arena, list);
-    for (int i = 0; i < values.count; i++) {
-        char *end;
-        errno = 0;
-        long long seed = strtoll(values.items[i], &end, 10);
-        if (!isdigit((unsigned char)*values.items[i]) || *end || errno) {
-            fprintf(stderr, "nnc: --seeds wants whole numbers from 0 on, not `%s`\n",
-                    values.items[i]);
-            return false;
-        }
-        for (int k = 0; k < axes->seeds.count; k++)
-            if (axes->seeds.items[k] == seed) {
-                fprintf(stderr, "nnc: --seeds has %lld twice\n", seed);
-                return false;
-            }
-        vec_push(arena, &axes->seeds, seed);
-    }
-    return true;
-}
-
 static bool read_seeds(Axes *axes, Arena *arena, const char *given) {
-    int64_t count = 1;
-    if (given && strchr(given, ',')) return read_seed_list(axes, arena, given);
-    if (given && !axis_count("--seeds", given, most_seeds, &count)) return false;
-    for (int64_t seed = 1; seed <= count; seed++) vec_push(arena, &axes->seeds, seed);
+    int64_t count = 1, *seeds = ARENA_ARRAY(arena, int64_t, NNRT_PLAN_MOST);
+    seeds[0] = 1;
+    if (given && nnrt_plan_seeds(given, 1, seeds, &count)) {
+        fprintf(stderr, "nnc: %s\n", nnrt_error());
+        return false;
+    }
+    for (int64_t i = 0; i < count; i++) vec_push(arena, &axes->seeds, seeds[i]);
     return true;
 }
 
@@ -150,7 +152,7 @@ bool axes_read(Axes *axes, const Options *options, Arena *arena) {
     for (const AxisRow *row = axis_rows; row->name; row++) {
         const char *list = *(const char *const *)((const char *)&options->sweep + row->offset);
         const char *option = arena_format(arena, "--%s", row->name);
-        Axis axis = {.name = row->name, .row = row};
+        Axis axis = {.name = key_of(axes, arena, row), .row = row};
         if (list && !add_axis(axes, arena, option, axis, list)) return false;
     }
     return read_seeds(axes, arena, options->sweep.seeds);

@@ -14,7 +14,7 @@ typedef struct AxisRow {
 } AxisRow;
 
 typedef struct Axis {
-    const char *name;   // of the param, or the row's
+    const char *name;   // of the param, or the row's, "--batch" where a param is called so
     const AxisRow *row; // NULL: a param
     VEC(const char *) values;
 } Axis;

@@ -92,13 +92,22 @@ const char *best_set(Arena *arena, const char *program, const char *entry, const
 
 // ---- The file.
 
+// A comment ends with its line: a file's name may have several.
+static const char *in_a_line(Arena *arena, const char *text) {
+    char *line = arena_strdup(arena, text);
+    for (char *c = line; *c; c++)
+        if (*c == '\n' || *c == '\r') *c = ' ';
+    return line;
+}
+
 static void put_head(Text *out, const Sweep *sweep, const Outcomes *outcomes) {
     const Outcome *best = &outcomes->items.items[0];
-    text_format(out, "# The best of `nnc sweep %s`: %s.\n", sweep->options->operand,
-                best->point->label);
+    text_format(out, "# The best of `nnc sweep %s`: %s.\n",
+                in_a_line(sweep->arena, sweep->options->operand), best->point->label);
     if (outcomes->watched)
-        text_format(out, "# %s %.6g in the mean of %d run%s", outcomes->watched, best->watched.mean,
-                    best->watched.count, best->watched.count == 1 ? "" : "s");
+        text_format(out, "# %s %.6g in the mean of %lld run%s", outcomes->watched,
+                    nnrt_spread_mean(&best->watched), (long long)best->watched.count,
+                    best->watched.count == 1 ? "" : "s");
     text_format(out, "%s with --seed %lld.\n",
                 outcomes->watched ? "; the best of them is the one" : "# Trained",
                 (long long)best->best->seed);

@@ -6,6 +6,7 @@
 #include "../../../runtime/base/status.h"
 #include "../../../runtime/base/text/number.h"
 #include "../../driver/cache.h"
+#include "../child.h"
 #include "../runs/table.h"
 
 #include <ctype.h>
@@ -23,10 +24,9 @@
 #include <unistd.h>
 
 typedef struct Job {
-    pid_t child;  // 0: the place is free
+    Child child;  // without one the place is free
     Point *point; // that is compiled; NULL: a trial is trained
     Trial *trial;
-    int errors; // what it says on standard error
 } Job;
 
 typedef struct Jobs {
@@ -134,34 +134,14 @@ static const char *own_folder(const Sweep *sweep, const Trial *trial) {
     return NULL;
 }
 
-_Noreturn static void become(const Jobs *jobs, const Words *words, const char *folder, int errors,
-                             pid_t parent) {
-    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) _exit(NNRT_INTERRUPTED); // it died before that
-    dup2(nothing, STDIN_FILENO);
-    dup2(nothing, STDOUT_FILENO);
-    dup2(errors, STDERR_FILENO);
-    sigprocmask(SIG_SETMASK, &jobs->before, NULL);
-    if (!folder || !chdir(folder)) execv("/proc/self/exe", words->items);
-    dprintf(STDERR_FILENO, "error: cannot start: %s\n", strerror(errno));
-    _exit(NNRT_ERROR);
-}
-
 static bool start(Jobs *jobs, Job *job, Words *words, const char *folder) {
-    pid_t parent = getpid();
     push(jobs->sweep, words, "");
     words->items[words->count - 1] = NULL;
-    job->errors = memfd_create("errors", MFD_CLOEXEC);
-    job->child = job->errors < 0 ? -1 : fork();
-    if (job->child == 0) become(jobs, words, folder, job->errors, parent);
-    if (job->child > 0) {
+    if (child_start(&job->child, -1, words->items, folder, &jobs->before)) {
         jobs->active++;
         return true;
     }
     fprintf(stderr, "nnc: cannot start a training: %s\n", strerror(errno));
-    if (job->errors >= 0) close(job->errors);
-    job->child = 0;
     return false;
 }
 
@@ -226,26 +206,10 @@ static bool start_next(Jobs *jobs, Job *job) {
 
 static void start_all(Jobs *jobs) {
     for (int64_t i = 0; i < jobs->sweep->jobs && !jobs->is_interrupted && !jobs->has_failed; i++)
-        if (!jobs->items[i].child && !start_next(jobs, &jobs->items[i])) return;
+        if (!jobs->items[i].child.id && !start_next(jobs, &jobs->items[i])) return;
 }
 
 // ---- What has ended.
-
-static const char *said_by(const Jobs *jobs, const Job *job, int status) {
-    Arena *arena = jobs->sweep->arena;
-    Text text = text_create(arena);
-    char bytes[4096];
-    lseek(job->errors, 0, SEEK_SET);
-    for (ssize_t count; (count = read(job->errors, bytes, sizeof bytes)) > 0;)
-        text_put_bytes(&text, bytes, (size_t)count);
-    const char *error = strstr(text.data, "error["); // of the compiler
-    if (!error) error = strstr(text.data, "error: ");
-    if (error && error[5] == ':') error += strlen("error: ");
-    if (error) return arena_copy(arena, error, strcspn(error, "\n"));
-    if (WIFSIGNALED(status)) return arena_format(arena, "killed by signal %d", WTERMSIG(status));
-    if (text.length) return arena_copy(arena, text.data, strcspn(text.data, "\n"));
-    return arena_format(arena, "status %d", WEXITSTATUS(status));
-}
 
 static void tell(Jobs *jobs, const Trial *trial) {
     const Run *run = trial->run;
@@ -267,18 +231,18 @@ static void end_compiler(Jobs *jobs, const Job *job, int status) {
         set_state(jobs, job->point, status == 0 ? POINT_COMPILED : POINT_CHECKED, NULL);
         return;
     }
-    set_state(jobs, job->point, POINT_WRONG, said_by(jobs, job, status));
+    set_state(jobs, job->point, POINT_WRONG, child_reason(jobs->sweep->arena, &job->child, status));
 }
 
 static void end_training(Jobs *jobs, const Job *job, int status) {
     job->trial->is_active = false;
     job->trial->is_over = true;
-    if (status) job->trial->message = said_by(jobs, job, status);
+    if (status) job->trial->message = child_reason(jobs->sweep->arena, &job->child, status);
 }
 
 static Job *job_of(Jobs *jobs, pid_t child) {
     for (int64_t i = 0; i < jobs->sweep->jobs; i++)
-        if (jobs->items[i].child == child) return &jobs->items[i];
+        if (jobs->items[i].child.id == child) return &jobs->items[i];
     return NULL;
 }
 
@@ -292,8 +256,7 @@ static void reap(Jobs *jobs) {
         if (job->point) end_compiler(jobs, job, status);
         if (job->trial) end_training(jobs, job, status);
         if (job->trial) vec_push(jobs->sweep->arena, &ended, job->trial);
-        close(job->errors);
-        job->child = 0;
+        child_close(&job->child);
         jobs->active--;
         count++;
     }
@@ -325,7 +288,7 @@ static void pass_on(Jobs *jobs, int number, bool is_of_terminal) {
                 jobs->active == 1 ? "" : "s");
     jobs->is_interrupted = true;
     for (int64_t i = 0; i < jobs->sweep->jobs; i++)
-        if (jobs->items[i].child && !is_of_terminal) kill(jobs->items[i].child, number);
+        if (jobs->items[i].child.id && !is_of_terminal) kill(jobs->items[i].child.id, number);
 }
 
 static bool waits_for_others(Jobs *jobs) {

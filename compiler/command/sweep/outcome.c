@@ -27,25 +27,14 @@ static void find_names(const Sweep *sweep, Outcomes *outcomes) {
 
 // ---- Over the seeds.
 
-// Welford 1962, so that values that hardly differ keep their digits.
-static void add(Spread *spread, double *squares, double value) {
-    double before = value - spread->mean;
-    spread->count++;
-    spread->mean += before / spread->count;
-    *squares += before * (value - spread->mean);
-}
-
-static Spread spread_of(const Sweep *sweep, const Point *point, const char *name) {
-    Spread spread = {0};
-    double squares = 0;
+static nnrt_spread spread_of(const Sweep *sweep, const Point *point, const char *name) {
+    nnrt_spread spread = {0};
     for (int i = 0; i < sweep->trials.items.count; i++) {
         const Trial *trial = &sweep->trials.items.items[i];
         if (trial->point != point || trial->state != TRIAL_DONE) continue;
         const RunValue *value = run_value(trial->run, name);
-        if (value && !isnan(value->best)) add(&spread, &squares, value->best);
+        if (value && !isnan(value->best)) nnrt_spread_add(&spread, value->best);
     }
-    spread.deviation = spread.count > 1 ? sqrt(squares / (spread.count - 1)) : (double)NAN;
-    if (!spread.count) spread.mean = NAN;
     return spread;
 }
 
@@ -77,8 +66,8 @@ static void look_at_runs(const Sweep *sweep, const Outcomes *outcomes, Outcome *
 }
 
 static Outcome make(const Sweep *sweep, const Outcomes *outcomes, const Point *point) {
-    Outcome outcome = {.point = point, .watched = {.mean = NAN, .deviation = NAN}};
-    Spread *spreads = ARENA_ARRAY(sweep->arena, Spread, outcomes->names.count + 1);
+    Outcome outcome = {.point = point};
+    nnrt_spread *spreads = ARENA_ARRAY(sweep->arena, nnrt_spread, outcomes->names.count + 1);
     for (int i = 0; i < outcomes->names.count; i++)
         spreads[i] = spread_of(sweep, point, outcomes->names.items[i]);
     outcome.spreads = spreads;
@@ -94,7 +83,7 @@ static bool goes_before(const Outcomes *outcomes, const Outcome *a, const Outcom
     bool a_is = a->count[TRIAL_DONE] > 0, b_is = b->count[TRIAL_DONE] > 0;
     if (a_is != b_is) return a_is;
     if (a_fails != b_fails) return b_fails;
-    return is_better(outcomes, a->watched.mean, b->watched.mean);
+    return is_better(outcomes, nnrt_spread_mean(&a->watched), nnrt_spread_mean(&b->watched));
 }
 
 // By insertion: equal ones stay as they are listed.

@@ -2,20 +2,15 @@
 #ifndef NNC_SWEEP_OUTCOME_H
 #define NNC_SWEEP_OUTCOME_H
 
+#include "../../../runtime/base/spread.h"
 #include "sweep.h"
-
-// Of the best values of the runs that are done.
-typedef struct Spread {
-    double mean;      // NaN: no run has such a value
-    double deviation; // of a sample, divided by count - 1; NaN: of less than two
-    int count;
-} Spread;
 
 typedef struct Outcome {
     const Point *point;
     int count[TRIAL_WRONG + 1]; // of trials, by state
-    const Spread *spreads;      // by name
-    Spread watched;
+    // Of the best values of the runs that are done: by name; of the watched one.
+    const nnrt_spread *spreads;
+    nnrt_spread watched;
     double seconds;    // a run, in the mean
     const Trial *best; // run; NULL: none is done
 } Outcome;

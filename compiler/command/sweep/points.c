@@ -1,6 +1,8 @@
 #include "points.h"
 
 #include "../../../runtime/base/random.h"
+#include "../../../runtime/base/text/json.h"
+#include "../../../runtime/base/text/number.h"
 #include "../../../runtime/session/callback.h"
 #include "../../driver/output.h"
 
@@ -42,7 +44,7 @@ static bool is_drawn(nnrt_random *random, int64_t left, int64_t wanted) {
 
 // ---- What they are called.
 
-// What varies tells them apart; of a single one, all that was given.
+// What varies tells them apart, in a line; of a single one, all that was given.
 static void describe(Point *point, const Axes *axes, Arena *arena) {
     Text label = text_create(arena);
     bool is_single = count_all(axes) == 1;
@@ -52,12 +54,23 @@ static void describe(Point *point, const Axes *axes, Arena *arena) {
         text_format(&label, "%s%s=%s", label.length ? " " : "", axis->name,
                     point_value(point, axes, i));
     }
+    for (size_t i = 0; i < label.length; i++) // a value may have several
+        if (label.data[i] == '\n' || label.data[i] == '\r') label.data[i] = ' ';
     point->label = label.length ? label.data : "the program as it is";
 }
 
 static void add_word(Point *point, Text *said, Arena *arena, const char *word) {
     text_format(said, "%s%s", said->length ? " " : "", word);
     vec_push(arena, &point->arguments, word);
+}
+
+// A run is known by the words of its options, so that a number is always written one way.
+static const char *written(Arena *arena, const char *value) {
+    char text[NNRT_JSON_NUMBER];
+    double number;
+    if (!nnrt_number_parse(value, &number)) return value;
+    nnrt_number_text(text, number);
+    return arena_strdup(arena, text);
 }
 
 static Point make_point(const Axes *axes, const Options *options, char *const *extra,
@@ -71,8 +84,8 @@ static Point make_point(const Axes *axes, const Options *options, char *const *e
         Definition definition = {axis->name, value};
         if (!axis->row) vec_push(arena, &point.options.definitions, definition);
         if (!axis->row) continue;
-        add_word(&point, &said, arena, arena_format(arena, "--%s", axis->name));
-        add_word(&point, &said, arena, value);
+        add_word(&point, &said, arena, arena_format(arena, "--%s", axis->row->name));
+        add_word(&point, &said, arena, written(arena, value));
     }
     point.axis_words = point.arguments.count;
     for (; *extra; extra++) add_word(&point, &said, arena, *extra);

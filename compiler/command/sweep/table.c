@@ -40,11 +40,11 @@ static const char *states_text(const Sweep *sweep, const Outcome *outcome) {
     return text.data;
 }
 
-static const char *spread_text(const Sweep *sweep, const Spread *spread) {
-    const char *mean = table_value(sweep->arena, spread->mean);
-    if (isnan(spread->deviation)) return mean;
-    return arena_format(sweep->arena, "%s +- %s", mean,
-                        table_value(sweep->arena, spread->deviation));
+static const char *spread_text(const Sweep *sweep, const nnrt_spread *spread) {
+    const char *mean = table_value(sweep->arena, nnrt_spread_mean(spread));
+    double deviation = nnrt_spread_deviation(spread);
+    if (isnan(deviation)) return mean;
+    return arena_format(sweep->arena, "%s +- %s", mean, table_value(sweep->arena, deviation));
 }
 
 static Cells head_of(const Sweep *sweep, const Outcomes *outcomes) {
@@ -167,10 +167,10 @@ static json_t *trials_json(const Sweep *sweep, const Point *point) {
 static json_t *outcome_json(const Sweep *sweep, const Outcomes *outcomes, const Outcome *outcome) {
     json_t *json = json_object(), *results = json_object();
     for (int i = 0; i < outcomes->names.count; i++) {
-        const Spread *spread = &outcome->spreads[i];
+        const nnrt_spread *spread = &outcome->spreads[i];
         json_t *value = json_object();
-        json_object_set_new(value, "mean", number_json(spread->mean));
-        json_object_set_new(value, "deviation", number_json(spread->deviation));
+        json_object_set_new(value, "mean", number_json(nnrt_spread_mean(spread)));
+        json_object_set_new(value, "deviation", number_json(nnrt_spread_deviation(spread)));
         json_object_set_new(results, outcomes->names.items[i], value);
     }
     json_object_set_new(json, "values", point_json(sweep, outcome->point));

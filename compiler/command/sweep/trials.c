@@ -4,10 +4,13 @@
 #include <unistd.h>
 
 void trials_make(Trials *trials, Points *points, const Axes *axes, Arena *arena) {
-    *trials = (Trials){0};
+    *trials = (Trials){.runs = {.arena = arena}};
     for (int s = 0; s < axes->seeds.count; s++)
         for (int i = 0; i < points->items.count; i++) {
-            Trial trial = {.point = &points->items.items[i], .seed = axes->seeds.items[s]};
+            Point *point = &points->items.items[i];
+            Trial trial = {.point = point, .seed = axes->seeds.items[s]};
+            trial.said = arena_format(arena, "--seed %lld%s%s", (long long)trial.seed,
+                                      *point->said ? " " : "", point->said);
             vec_push(arena, &trials->items, trial);
         }
 }
@@ -18,50 +21,41 @@ static TrialState state_of(const Run *run) {
     return strcmp(run->status, "running") ? TRIAL_UNFINISHED : TRIAL_ELSEWHERE;
 }
 
-static bool is_of(const Run *run, const Trial *trial, const char *options) {
-    return !strcmp(run->options, options) && !strcmp(run->source, trial->point->source);
+static bool is_of(const Run *run, const Trial *trial) {
+    return !strcmp(run->options, trial->said) && !strcmp(run->source, trial->point->source);
 }
 
 // Of several the one that is furthest, and of these the last.
 static void match(Trial *trial, const Runs *runs) {
-    const Point *point = trial->point;
-    trial->run = NULL;
-    trial->state = point->state == POINT_WRONG ? TRIAL_WRONG : TRIAL_NEW;
-    if (!point->source) return;
-    const char *options = arena_format(runs->arena, "--seed %lld%s%s", (long long)trial->seed,
-                                       *point->said ? " " : "", point->said);
     for (int i = 0; i < runs->items.count; i++) {
-        const Run *run = &runs->items.items[i];
-        if (!is_of(run, trial, options) || state_of(run) < trial->state) continue;
+        const Run *run = runs->items.items[i];
+        if (!is_of(run, trial) || state_of(run) < trial->state) continue;
         trial->run = run;
         trial->state = state_of(run);
     }
 }
 
-static void forget(Trials *trials) {
-    runs_free(&trials->runs);
-    if (trials->arena) arena_destroy(trials->arena);
-    trials->arena = NULL;
-    trials->runs = (Runs){0};
+// What does not compile now may have been trained before.
+static void find(Trial *trial, const Runs *runs) {
+    bool is_wrong = trial->point->state == POINT_WRONG;
+    trial->run = NULL;
+    trial->state = TRIAL_NEW;
+    if (trial->point->source) match(trial, runs);
+    if (is_wrong && trial->state < TRIAL_DONE) trial->state = TRIAL_WRONG;
 }
 
 // Where the folder cannot be read, what was known of it stays.
 bool trials_read(Trials *trials, const char *folder) {
-    Arena *arena = arena_create();
-    Runs runs = {.arena = arena, .folder = folder};
-    if (!access(folder, F_OK) && !runs_read(&runs, arena, folder)) {
-        arena_destroy(arena);
-        return false;
-    }
-    forget(trials);
-    trials->arena = arena;
-    trials->runs = runs;
-    for (int i = 0; i < trials->items.count; i++) match(&trials->items.items[i], &trials->runs);
+    Runs *runs = &trials->runs;
+    bool is_first = !runs->folder;
+    if (is_first) runs->folder = folder;
+    if ((!is_first || !access(folder, F_OK)) && !runs_refresh(runs)) return false;
+    for (int i = 0; i < trials->items.count; i++) find(&trials->items.items[i], runs);
     return true;
 }
 
 void trials_free(Trials *trials) {
-    forget(trials);
+    runs_free(&trials->runs);
 }
 
 int trials_count(const Trials *trials, TrialState state) {

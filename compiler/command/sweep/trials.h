@@ -18,6 +18,7 @@ typedef enum TrialState {
 typedef struct Trial {
     Point *point;
     int64_t seed;
+    const char *said; // the options of `fit` that its run is known by
     TrialState state;
     const Run *run;      // NULL: there is none
     bool is_active;      // a process of ours trains it
@@ -27,12 +28,12 @@ typedef struct Trial {
 
 typedef struct Trials {
     VEC(Trial) items; // the first seed of each combination, then the next one
-    Arena *arena;     // of the runs; made anew when they are read
     Runs runs;
 } Trials;
 
 void trials_make(Trials *trials, Points *points, const Axes *axes, Arena *arena);
-// Reads the folder again. One that is not there has no runs. False: reported.
+// Reads the folder, or again what may have changed there. One that is not there at first has no
+// runs. False: reported.
 bool trials_read(Trials *trials, const char *folder);
 void trials_free(Trials *trials);
 

@@ -24,6 +24,17 @@ const char *nnrt_number_grouped(int64_t number, char text[NNRT_GROUPED_NUMBER]) 
     return text;
 }
 
+const char *nnrt_number_short(double value, char text[NNRT_SHORT_NUMBER]) {
+    int is_plain = fabs(value) > 1e-3 || value == 0;
+    if (isnan(value))
+        snprintf(text, NNRT_SHORT_NUMBER, "-");
+    else if (is_plain && fabs(value) < 1e30)
+        snprintf(text, NNRT_SHORT_NUMBER, "%.4f", value);
+    else
+        snprintf(text, NNRT_SHORT_NUMBER, "%.4e", value);
+    return text;
+}
+
 int nnrt_number_is_below(double value, int64_t limit) {
     return value >= 0 && value < (double)limit && value == floor(value);
 }

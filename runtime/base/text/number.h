@@ -15,6 +15,10 @@ int nnrt_number_parse(const char *text, double *value);
 enum { NNRT_GROUPED_NUMBER = 32 };
 const char *nnrt_number_grouped(int64_t number, char text[NNRT_GROUPED_NUMBER]);
 
+// A loss or a metric in a table: "0.1234", "1.2340e-05"; NaN: "-".
+enum { NNRT_SHORT_NUMBER = 48 };
+const char *nnrt_number_short(double value, char text[NNRT_SHORT_NUMBER]);
+
 // Is it a whole number from 0 to below `limit`?
 int nnrt_number_is_below(double value, int64_t limit);
 

@@ -65,21 +65,32 @@ static nnrt_status read_list(list *out, const char *text) {
     return status;
 }
 
-// "5": as many seeds from `first` on; "3,7": these.
+static const char seeds_wanted[] =
+    "a number of runs from 1 to 10000, or a list of seeds from 0 to 2^63 - 1, like 3,7,12";
+
+nnrt_status nnrt_plan_seeds(const char *text, int64_t first, int64_t seeds[NNRT_PLAN_MOST],
+                            int64_t *count) {
+    list all = {.option = "--seeds", .wanted = seeds_wanted, .seeds = seeds};
+    nnrt_status status = NNRT_OK;
+    *count = 0;
+    if (strchr(text, ','))
+        status = read_list(&all, text);
+    else if (!read_seed(text, &all.count) || all.count < 1 || all.count > NNRT_PLAN_MOST)
+        return refuse(&all, text);
+    else if (first > INT64_MAX - all.count)
+        return nnrt_fail(NNRT_USAGE, "`--seed %" PRId64 "` leaves no room for `--seeds %s`", first,
+                         text);
+    else
+        for (int64_t i = 0; i < all.count; i++) seeds[i] = first + i;
+    if (!status) *count = all.count;
+    return status;
+}
+
 static nnrt_status read_seeds(list *out, const nnrt_options *options) {
-    const char *text = options->seeds;
-    int64_t count;
-    if (strchr(text, ',')) {
-        if (!options->has_seed) return read_list(out, text);
-        return nnrt_fail(NNRT_USAGE, "`--seeds %s` lists the seeds: leave `--seed` out", text);
-    }
-    if (!read_seed(text, &count) || count < 1 || count > NNRT_PLAN_MOST) return refuse(out, text);
-    if (options->seed > INT64_MAX - count)
-        return nnrt_fail(NNRT_USAGE, "`--seed %" PRId64 "` leaves no room for `--seeds %s`",
-                         options->seed, text);
-    for (out->count = 0; out->count < count; out->count++)
-        out->seeds[out->count] = options->seed + out->count;
-    return NNRT_OK;
+    if (strchr(options->seeds, ',') && options->has_seed)
+        return nnrt_fail(NNRT_USAGE, "`--seeds %s` lists the seeds: leave `--seed` out",
+                         options->seeds);
+    return nnrt_plan_seeds(options->seeds, options->seed, out->seeds, &out->count);
 }
 
 // ---- What is of one run alone.
@@ -141,9 +152,7 @@ static nnrt_status make_runs(nnrt_plan *plan, const nnrt_options *options, const
 }
 
 nnrt_status nnrt_plan_open(nnrt_plan *plan, const nnrt_options *options) {
-    list seeds = {.option = "--seeds",
-                  .wanted = "a number of runs from 1 to 10000, or a list of "
-                            "seeds from 0 to 2^63 - 1, like 3,7,12"};
+    list seeds = {0};
     list rates = {.option = "--learning-rate", .wanted = "numbers above 0, like 0.1,0.01"};
     memset(plan, 0, sizeof *plan);
     nnrt_status status = check_together(options);

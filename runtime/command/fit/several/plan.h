@@ -23,6 +23,10 @@ typedef struct nnrt_plan {
 nnrt_status nnrt_plan_open(nnrt_plan *plan, const nnrt_options *options);
 void nnrt_plan_free(nnrt_plan *plan);
 
+// "5": as many seeds from `first` on; "3,7": these. NNRT_USAGE: it is neither.
+nnrt_status nnrt_plan_seeds(const char *text, int64_t first, int64_t seeds[NNRT_PLAN_MOST],
+                            int64_t *count);
+
 // "logs/{epoch}.csv" with the mark "-seed3" is "logs/{epoch}-seed3.csv"; a device stays as it is.
 // NULL: no memory, with nnrt_error() set. The caller's.
 char *nnrt_plan_path(const char *path, const char *mark);

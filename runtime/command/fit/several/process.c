@@ -1,6 +1,7 @@
 #include "process.h"
 
 #include "../../../base/clock.h"
+#include "../../../base/interrupt.h"
 #include "../../command.h"
 #include "alone.h"
 
@@ -11,17 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 // ---- The new process.
-
-// Whoever ends the parent ends it, too.
-static void follow(pid_t parent) {
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) raise(SIGTERM);
-}
 
 static _Noreturn void work(const nnrt_process *process, nnrt_session *shared, int64_t threads) {
     static nnrt_alone alone;
@@ -48,7 +42,7 @@ nnrt_status nnrt_process_start(nnrt_process *process, nnrt_session *shared, int6
     process->begun = nnrt_seconds();
     process->id = fork();
     if (process->id == 0) {
-        follow(parent);
+        if (!nnrt_interrupt_follow(parent)) raise(SIGTERM);
         dup2(ends[1], STDERR_FILENO);
         dup2(process->output, STDOUT_FILENO);
         close(ends[0]);
@@ -96,6 +90,7 @@ static json_t *read_result(int output) {
 }
 
 static void end(nnrt_process *process) {
+    char signal[NNRT_SIGNAL_TEXT];
     int how = 0;
     if (process->length) say(process);
     while (waitpid(process->id, &how, 0) < 0 && errno == EINTR) {
@@ -107,8 +102,8 @@ static void end(nnrt_process *process) {
     process->result = read_result(process->output);
     process->status = WIFEXITED(how) ? WEXITSTATUS(how) : NNRT_ERROR;
     if (WIFSIGNALED(how))
-        fprintf(stderr, "%s: error: ended by signal %d (%s)\n", process->run->name, WTERMSIG(how),
-                strsignal(WTERMSIG(how)));
+        fprintf(stderr, "%s: error: %s\n", process->run->name,
+                nnrt_signal_text(signal, WTERMSIG(how)));
 }
 
 void nnrt_process_read(nnrt_process *process) {

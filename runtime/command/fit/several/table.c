@@ -1,5 +1,8 @@
 #include "table.h"
 
+#include "../../../base/spread.h"
+#include "../../../base/text/listing.h"
+#include "../../../base/text/number.h"
 #include "../../../base/text/print.h"
 #include "../../../report/log.h"
 
@@ -46,16 +49,8 @@ static const char *word_of(const nnrt_process *process) {
     }
 }
 
-// As in the lines of epochs.
-static void print_value(char *text, size_t size, double value) {
-    if (isnan(value))
-        snprintf(text, size, "-");
-    else
-        snprintf(text, size, fabs(value) > 1e-3 || value == 0 ? "%.4f" : "%.4e", value);
-}
-
 void nnrt_table_line(const nnrt_process *process, char *text, size_t size) {
-    char cell[32];
+    char cell[NNRT_SHORT_NUMBER];
     const char *name;
     json_t *value, *values = values_of(process);
     int64_t epochs = json_integer_value(json_object_get(process->result, "epochs"));
@@ -63,7 +58,7 @@ void nnrt_table_line(const nnrt_process *process, char *text, size_t size) {
                         word_of(process), epochs, epochs == 1 ? "" : "s");
     json_object_foreach(values, name, value) {
         if (used < 0 || (size_t)used >= size) break;
-        print_value(cell, sizeof cell, number(values, name));
+        nnrt_number_short(number(values, name), cell);
         used += snprintf(text + used, size - (size_t)used, ", %s %s", name, cell);
     }
     json_decref(values);
@@ -98,135 +93,99 @@ static void drop(results *all) {
 }
 
 // Of the whole runs at a rate, number `rate`, which have the value.
-typedef struct spread {
-    int64_t count;
-    double mean, deviation;
-} spread;
-
-static spread spread_of(const results *all, int64_t rate, const char *name) {
+static nnrt_spread spread_of(const results *all, int64_t rate, const char *name) {
     const nnrt_table *table = all->table;
     int64_t first = rate * table->plan->seeds;
-    spread s = {0};
-    double squares = 0;
+    nnrt_spread spread = {0};
     for (int64_t i = first; i < first + table->plan->seeds; i++) {
         double value = number(all->values[i], name);
-        if (table->processes[i].status || isnan(value)) continue;
-        double before = value - s.mean; // Welford's
-        s.mean += before / (double)++s.count;
-        squares += before * (value - s.mean);
+        if (!table->processes[i].status && !isnan(value)) nnrt_spread_add(&spread, value);
     }
-    if (!s.count) s.mean = NAN;
-    s.deviation = s.count > 1 ? sqrt(squares / (double)(s.count - 1)) : (double)NAN;
-    return s;
+    return spread;
 }
 
 // ---- As text.
 
-enum { CELL = 128 };
-
-typedef char cell[CELL];
-
-typedef struct rows {
-    cell *cells;
-    int64_t columns, count, most;
-    int *widths;
-} rows;
-
-static cell *add_row(rows *r, const char *name) {
-    cell *row = &r->cells[r->count++ * r->columns];
-    snprintf(row[0], CELL, "%s", name);
-    return row;
-}
-
-static void fill_head(rows *r, const results *all) {
+static void add_head(nnrt_listing *listing, const results *all) {
     const char *name;
     json_t *value;
-    cell *at = add_row(r, "run");
-    snprintf(*++at, CELL, "status");
-    snprintf(*++at, CELL, "epochs");
-    json_object_foreach(all->names, name, value) snprintf(*++at, CELL, "%s", name);
-    snprintf(*++at, CELL, "seconds");
-    snprintf(*++at, CELL, "weights");
+    nnrt_listing_add(listing, "run");
+    nnrt_listing_add(listing, "status");
+    nnrt_listing_add(listing, "epochs");
+    json_object_foreach(all->names, name, value) nnrt_listing_add(listing, "%s", name);
+    nnrt_listing_add(listing, "seconds");
+    nnrt_listing_add(listing, "weights");
 }
 
-static void fill_run(rows *r, const results *all, int64_t number_of_run) {
+static void add_value(nnrt_listing *listing, double value) {
+    char text[NNRT_SHORT_NUMBER];
+    nnrt_listing_add(listing, "%s", nnrt_number_short(value, text));
+}
+
+static void add_run(nnrt_listing *listing, const results *all, int64_t number_of_run) {
     const nnrt_process *process = &all->table->processes[number_of_run];
     const char *name, *print = json_string_value(json_object_get(process->result, "fingerprint"));
     json_t *value;
-    cell *at = add_row(r, process->run->name);
-    snprintf(*++at, CELL, "%s", word_of(process));
-    snprintf(*++at, CELL, "%" PRId64,
-             (int64_t)json_integer_value(json_object_get(process->result, "epochs")));
+    nnrt_listing_add(listing, "%s", process->run->name);
+    nnrt_listing_add(listing, "%s", word_of(process));
+    nnrt_listing_add(listing, "%" PRId64,
+                     (int64_t)json_integer_value(json_object_get(process->result, "epochs")));
     json_object_foreach(all->names, name, value)
-        print_value(*++at, CELL, number(all->values[number_of_run], name));
-    snprintf(*++at, CELL, "%.2f", process->seconds);
-    snprintf(*++at, CELL, "%s", print ? print : "-");
+        add_value(listing, number(all->values[number_of_run], name));
+    nnrt_listing_add(listing, "%.2f", process->seconds);
+    nnrt_listing_add(listing, "%s", print ? print : "-");
 }
 
-static void fill_spread(rows *r, const results *all, int64_t rate, int is_mean) {
+static void add_spread(nnrt_listing *listing, const results *all, int64_t rate, int is_mean) {
     const nnrt_plan *plan = all->table->plan;
-    const char *name;
+    const char *name, *first = plan->runs[rate * plan->seeds].name;
     json_t *value;
-    char title[CELL];
     // "rate 0.01, seed 3" -> "rate 0.01, mean"
-    int kept = plan->rates > 1 ? (int)(strchr(plan->runs[rate * plan->seeds].name, ',') -
-                                       plan->runs[rate * plan->seeds].name)
-                               : 0;
-    snprintf(title, sizeof title, "%.*s%s%s", kept, plan->runs[rate * plan->seeds].name,
-             kept ? ", " : "", is_mean ? "mean" : "deviation");
-    cell *at = add_row(r, title) + 2;
+    int kept = plan->rates > 1 ? (int)(strchr(first, ',') - first) : 0;
+    nnrt_listing_add(listing, "%.*s%s%s", kept, first, kept ? ", " : "",
+                     is_mean ? "mean" : "deviation");
+    nnrt_listing_add(listing, "%s", "");
+    nnrt_listing_add(listing, "%s", "");
     json_object_foreach(all->names, name, value) {
-        spread s = spread_of(all, rate, name);
-        print_value(*++at, CELL, is_mean ? s.mean : s.deviation);
+        nnrt_spread spread = spread_of(all, rate, name);
+        add_value(listing, is_mean ? nnrt_spread_mean(&spread) : nnrt_spread_deviation(&spread));
     }
+    nnrt_listing_end_line(listing);
 }
 
-static void print_row(const rows *r, const cell *row) {
-    int64_t last = r->columns - 1;
-    while (last && !row[last][0]) last--;
-    for (int64_t k = 0; k <= last; k++) {
-        int is_left = k < 2 || k + 1 == r->columns, width = is_left ? -r->widths[k] : r->widths[k];
-        printf("%s%*s", k ? "  " : "", k == last && is_left ? 0 : width, row[k]);
-    }
-    printf("\n");
-}
-
-static void measure(rows *r) {
-    for (int64_t i = 0; i < r->count * r->columns; i++) {
-        int width = (int)strlen(r->cells[i]);
-        if (width > r->widths[i % r->columns]) r->widths[i % r->columns] = width;
-    }
-}
-
-static void print_all(rows *r, const results *all) {
+static void add_all(nnrt_listing *listing, const results *all) {
     const nnrt_plan *plan = all->table->plan;
-    fill_head(r, all);
+    add_head(listing, all);
     for (int64_t rate = 0; rate < plan->rates; rate++) {
-        for (int64_t k = 0; k < plan->seeds; k++) fill_run(r, all, rate * plan->seeds + k);
+        for (int64_t k = 0; k < plan->seeds; k++) add_run(listing, all, rate * plan->seeds + k);
         if (plan->seeds < 2 || !json_object_size(all->names)) continue;
-        fill_spread(r, all, rate, 1);
-        fill_spread(r, all, rate, 0);
+        add_spread(listing, all, rate, 1);
+        add_spread(listing, all, rate, 0);
     }
-    measure(r);
-    for (int64_t i = 0; i < r->count; i++) print_row(r, &r->cells[i * r->columns]);
-    printf("%" PRId64 " runs in %.2f s, %" PRId64 " at a time, %" PRId64 " thread%s each\n",
-           plan->count, all->table->seconds, all->table->jobs, all->table->threads,
-           all->table->threads == 1 ? "" : "s");
+}
+
+// Names and words at the left, numbers at the right.
+static void print_listing(const nnrt_listing *listing) {
+    char *alignment = calloc(1, (size_t)listing->columns + 1);
+    for (int64_t i = 0; alignment && i < listing->columns; i++)
+        alignment[i] = i < 2 || i + 1 == listing->columns ? 'l' : 'r';
+    if (listing->has_failed || !alignment)
+        nnrt_print_lost("there is no memory for the table");
+    else
+        nnrt_listing_print(listing, alignment, stdout);
+    free(alignment);
 }
 
 void nnrt_table_print(const nnrt_table *table) {
     results all;
     if (gather(&all, table)) {
-        rows r = {.columns = 5 + (int64_t)json_object_size(all.names),
-                  .most = 1 + table->plan->count + 2 * table->plan->rates};
-        r.cells = calloc((size_t)(r.most * r.columns), sizeof *r.cells);
-        r.widths = calloc((size_t)r.columns, sizeof *r.widths);
-        if (r.cells && r.widths)
-            print_all(&r, &all);
-        else
-            nnrt_print_lost("there is no memory for the table");
-        free(r.cells);
-        free(r.widths);
+        nnrt_listing listing = {.columns = 5 + (int64_t)json_object_size(all.names)};
+        add_all(&listing, &all);
+        print_listing(&listing);
+        nnrt_listing_free(&listing);
+        printf("%" PRId64 " runs in %.2f s, %" PRId64 " at a time, %" PRId64 " thread%s each\n",
+               table->plan->count, table->seconds, table->jobs, table->threads,
+               table->threads == 1 ? "" : "s");
     }
     drop(&all);
 }
@@ -252,10 +211,10 @@ static json_t *spread_json(const results *all, int64_t rate) {
     const char *name;
     int64_t most = 0;
     json_object_foreach(all->names, name, value) {
-        spread s = spread_of(all, rate, name);
-        if (s.count > most) most = s.count;
-        json_object_set_new(mean, name, json_number_or_null(s.mean));
-        json_object_set_new(deviation, name, json_number_or_null(s.deviation));
+        nnrt_spread spread = spread_of(all, rate, name);
+        if (spread.count > most) most = spread.count;
+        json_object_set_new(mean, name, json_number_or_null(nnrt_spread_mean(&spread)));
+        json_object_set_new(deviation, name, json_number_or_null(nnrt_spread_deviation(&spread)));
     }
     if (first->rate > 0) json_object_set_new(object, "learning_rate", json_real(first->rate));
     json_object_set_new(object, "runs", json_integer(most));
