@@ -1,11 +1,11 @@
 // The commands: each opens a session, goes as far through the stages as it needs, and prints.
 #include "../../runtime/base/status.h"
 #include "../../runtime/session/options.h"
-#include "../driver/cache.h"
 #include "../driver/driver.h"
 #include "../driver/output.h"
 #include "../front/format.h"
 #include "../pass/pass.h"
+#include "cached.h"
 #include "cost/cost.h"
 #include "language/explain.h"
 #include "language/reference.h"
@@ -22,7 +22,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 // Prints text that needs no session. Returns the exit status.
@@ -96,27 +95,6 @@ static int check_file(const Options *options, Arena *arena) {
 
 static int command_check(const Options *options, Arena *arena) {
     return for_each_file(options, arena, check_file);
-}
-
-// The executable of a checked program, compiled if it is not in the cache. NULL: reported.
-static char *cached_executable(Session *session) {
-    enum { MONTH = 30 * 24 * 3600 };
-    const Options *options = session->options;
-    CheckOptions check = session_check_options(session);
-    char *folder = cache_folder(session->arena, session->sink);
-    if (!folder || !session_needs_model(session)) return NULL;
-    char *key = cache_key(session->arena, session->program, &check, &session->gen);
-    char *stem = output_stem(session->arena, options->operand, options->model);
-    bool found;
-    char *path = cache_entry(session->arena, folder, stem, key, &found);
-    if (found) return path;
-    cache_prune(session->arena, folder, (int64_t)time(NULL) - MONTH);
-    OutputFolder place = {0};
-    if (!output_folder(&place, session->arena, path, session->sink)) return NULL;
-    session->output = place.file;
-    bool ok = session_advance(session, "exe") && cache_store(place.file, path, session->sink);
-    output_folder_remove(&place);
-    return ok ? path : NULL;
 }
 
 // What was typed before the program's arguments, as a shell takes it: for the program's messages.

@@ -43,7 +43,7 @@ struct Options {
     SweepOptions sweep;
     GenOptions gen;
     DiagFormat diagnostics;
-    bool svg, dot, json, files, tune, measure, check, write, markdown, help, version;
+    bool svg, dot, json, files, tune, no_forecast, check, write, markdown, help, version;
     VEC(Definition) definitions;
     char **words;     // the command line behind `nnc`
     char **arguments; // for the compiled program, its rest; ended by NULL

@@ -366,15 +366,6 @@ static nnrt_status print_text(const bench *b, int64_t batch) {
 
 // ---- The command.
 
-static nnrt_status load_data(bench *b) {
-    nnrt_status status = nnrt_session_use_data(b->session, b->training);
-    if (status != NNRT_DATA_MISSING) return status;
-    fprintf(stderr, "note: %.*s; measuring with made-up data of the same shape\n",
-            (int)strcspn(nnrt_error(), "\n"), nnrt_error());
-    b->is_synthetic = 1;
-    return nnrt_synthetic_fill(b->session, b->training);
-}
-
 // The model that `--model` names; without it all of them, the main one first.
 static nnrt_status choose_models(bench *b) {
     const nnrt_session *session = b->session;
@@ -392,7 +383,8 @@ static nnrt_status choose_models(bench *b) {
 static nnrt_status prepare(bench *b) {
     nnrt_session *session = b->session;
     nnrt_status status = choose_models(b);
-    if (!status && b->training) status = load_data(b);
+    if (!status && b->training)
+        status = nnrt_synthetic_stand_in(b->session, b->training, &b->is_synthetic);
     if (!status) status = nnrt_session_initialize(session, (uint64_t)session->options->seed);
     if (!status && session->options->profile)
         b->roof = nnrt_roof_measure(session->program, session->team, nnrt_team_size(session->team));

@@ -23,5 +23,6 @@ nnrt_status nnrt_command_replay(nnrt_session *session);
 nnrt_status nnrt_command_info(nnrt_session *session);
 nnrt_status nnrt_command_report(nnrt_session *session);
 nnrt_status nnrt_command_lr_find(nnrt_session *session);
+nnrt_status nnrt_command_cost(nnrt_session *session);
 
 #endif

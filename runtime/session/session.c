@@ -125,18 +125,22 @@ nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program
     return status;
 }
 
-void nnrt_session_close(nnrt_session *session) {
-    nnrt_team_free(session->team);
-    if (session->has_data) nnrt_data_free(&session->data);
-    nnrt_block_free(&session->weights);
-    nnrt_block_free(&session->slots);
-    nnrt_block_free(&session->scratch);
+void nnrt_session_drop_arenas(nnrt_session *session) {
     while (session->arenas) {
         nnrt_arena *arena = session->arenas;
         session->arenas = arena->next;
         nnrt_block_free(&arena->block);
         free(arena);
     }
+}
+
+void nnrt_session_close(nnrt_session *session) {
+    nnrt_team_free(session->team);
+    if (session->has_data) nnrt_data_free(&session->data);
+    nnrt_block_free(&session->weights);
+    nnrt_block_free(&session->slots);
+    nnrt_block_free(&session->scratch);
+    nnrt_session_drop_arenas(session);
     free(session->weights_path);
     free(session->knows_statistic);
     for (int64_t i = 0; session->learnt && i < session->program->dataset_count; i++)

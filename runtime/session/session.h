@@ -50,6 +50,8 @@ void nnrt_session_close(nnrt_session *session);
 // What a step function gets of the session: weights, slots, columns, the function's own arena,
 // which is made at the first call. `arena` is NULL with nnrt_error() set when there is no memory.
 nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *function);
+// Gives their memory back, between two uses: whoever calls functions later gets zeroed ones.
+void nnrt_session_drop_arenas(nnrt_session *session);
 
 // Reads the data set (of the last training, unless nnrt_session_use_data said otherwise) and checks
 // it against what the program was compiled for.

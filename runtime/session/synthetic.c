@@ -3,6 +3,7 @@
 #include "../base/random.h"
 #include "../formats/array.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,16 @@ nnrt_status nnrt_synthetic_fill(nnrt_session *session, const nnrt_training *trai
         return nnrt_fail_memory("made-up data", (size_t)rows * sizeof *data->train.rows);
     for (int64_t i = 0; i < rows; i++) data->train.rows[i] = (uint32_t)i;
     return NNRT_OK;
+}
+
+nnrt_status nnrt_synthetic_stand_in(nnrt_session *session, const nnrt_training *training,
+                                    int *is_made_up) {
+    nnrt_status status = nnrt_session_use_data(session, training);
+    if (status != NNRT_DATA_MISSING) return status;
+    fprintf(stderr, "note: %.*s; measuring with made-up data of the same shape\n",
+            (int)strcspn(nnrt_error(), "\n"), nnrt_error());
+    *is_made_up = 1;
+    return nnrt_synthetic_fill(session, training);
 }
 
 void nnrt_synthetic_free(nnrt_session *session) {

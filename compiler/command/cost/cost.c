@@ -74,9 +74,21 @@ static char *time_text(Arena *arena, double seconds) {
     return arena_format(arena, "%.1f h", seconds / 3600);
 }
 
-static void put_forecast(Text *out, const GenCost *cost, const CostForecast *forecast) {
+// What operations alone would take; what is read and written may lie in caches.
+static void put_roofs(Text *out, const CostForecast *forecast, const CostTotal *total) {
+    if (!(forecast->roof_flops > 0) || !(forecast->roof_bytes > 0)) return;
+    text_format(out,
+                "Roofs, measured: %.0f GFLOP/s, %.1f GB/s of memory: a step takes at least %s\n",
+                1e-9 * forecast->roof_flops, 1e-9 * forecast->roof_bytes,
+                time_text(out->arena, total->step.flops / forecast->roof_flops));
+}
+
+static void put_forecast(Text *out, const GenCost *cost, const CostForecast *forecast,
+                         const CostTotal *total) {
     Arena *arena = out->arena;
+    if (forecast->problem) text_format(out, "Forecast: none; %s\n", forecast->problem);
     if (!forecast->is_known) return;
+    put_roofs(out, forecast, total);
     text_format(out, "Forecast, measured with %" PRId64 " thread%s%s: %s a step", forecast->threads,
                 forecast->threads > 1 ? "s" : "", forecast->is_made_up ? " on made-up data" : "",
                 time_text(arena, forecast->step));
@@ -144,7 +156,7 @@ static void put_step(Text *out, const GenCost *cost, const GenStepCost *own, int
 static void put_training(Text *out, const GenCost *cost, const CostForecast *forecast) {
     CostTotal total = cost_total(cost);
     put_head(out, cost, &total);
-    if (forecast) put_forecast(out, cost, forecast);
+    put_forecast(out, cost, forecast, &total);
     for (int i = 0; i < cost->step_count; i++) put_step(out, cost, &cost->steps[i], total.batch);
 }
 
@@ -152,16 +164,16 @@ bool cost_print(Session *session) {
     GenCosts costs;
     if (!session_needs_data(session)) return false;
     if (!gen_costs(session->program, &session->gen, &costs, session->sink)) return false;
-    CostForecast forecast = {0};
-    if (session->options->measure && !cost_forecast(session, &costs, &forecast)) return false;
+    CostForecast *forecasts = ARENA_ARRAY(session->arena, CostForecast, costs.count + 1);
+    bool ok = session->options->no_forecast || cost_forecast(session, &costs, forecasts);
     Text text = text_create(session->arena);
     if (session->options->json)
-        cost_print_json(&text, &costs, &forecast);
+        cost_print_json(&text, &costs, forecasts);
     else if (!costs.count)
         text_format(&text, "`%s` is not trained\n", session->program->main->name);
     for (int i = 0; i < costs.count && !session->options->json; i++) {
         if (i) text_put(&text, "\n");
-        put_training(&text, &costs.items[i], i + 1 == costs.count ? &forecast : NULL);
+        put_training(&text, &costs.items[i], &forecasts[i]);
     }
-    return output_write(NULL, &text, session->sink);
+    return output_write(NULL, &text, session->sink) && ok;
 }

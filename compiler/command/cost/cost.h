@@ -22,11 +22,13 @@ CostTotal cost_total(const GenCost *cost);
 // A group of a function, as often as a step runs it.
 CostAmount cost_of_runs(const nnrt_group *group, double runs, double samples);
 
-// Seconds of the last training, as measured.
+// Seconds, as measured.
 typedef struct CostForecast {
     bool is_known;
     bool is_made_up;                // the data were: the real ones are missing
+    const char *problem;            // why nothing is known; NULL: nothing was asked for
     double step, epoch, validation; // of the epoch; 0: its samples are not known
+    double roof_flops, roof_bytes;  // of all threads, a second; 0: not known
     int64_t threads;                // at most
 } CostForecast;
 
@@ -39,13 +41,13 @@ typedef struct CostPart {
 
 void cost_parts(const GenMemory *memory, CostPart parts[COST_PARTS]);
 
-// Builds the program and lets it run for a while. False: reported.
-bool cost_forecast(Session *session, const GenCosts *costs, CostForecast *forecast);
+// Compiles the program and lets it run for a while: a forecast of each training. False: reported.
+bool cost_forecast(Session *session, const GenCosts *costs, CostForecast *forecasts);
 
 // After stage `graph`: prints the trainings as text, or as one JSON object. False: reported.
 bool cost_print(Session *session);
 
 // The JSON object: {"trainings": [..]}.
-void cost_print_json(Text *out, const GenCosts *costs, const CostForecast *forecast);
+void cost_print_json(Text *out, const GenCosts *costs, const CostForecast *forecasts);
 
 #endif

@@ -57,6 +57,12 @@ static void put_memory(Text *out, const GenMemory *memory) {
 }
 
 static void put_forecast(Text *out, const CostForecast *forecast) {
+    if (forecast->problem) {
+        text_put(out, ", \"forecast\": {\"how\": \"none\", \"why\": ");
+        text_json_string(out, forecast->problem);
+        text_put(out, "}");
+    }
+    if (!forecast->is_known) return;
     text_format(out,
                 ", \"forecast\": {\"how\": \"measured\", \"data\": \"%s\", \"threads\": %" PRId64,
                 forecast->is_made_up ? "made up" : "real", forecast->threads);
@@ -64,7 +70,8 @@ static void put_forecast(Text *out, const CostForecast *forecast) {
     if (forecast->epoch > 0)
         text_format(out, ", \"epoch_seconds\": %.6g, \"validation_seconds\": %.6g", forecast->epoch,
                     forecast->validation);
-    text_put(out, "}");
+    text_format(out, ", \"roof_flops\": %.4g, \"roof_bytes\": %.4g}", forecast->roof_flops,
+                forecast->roof_bytes);
 }
 
 static void put_training(Text *out, const GenCost *cost, const CostForecast *forecast) {
@@ -82,16 +89,16 @@ static void put_training(Text *out, const GenCost *cost, const CostForecast *for
         put_number(out, "epoch_bytes", total.epoch.bytes);
     }
     put_memory(out, &cost->memory);
-    if (forecast && forecast->is_known) put_forecast(out, forecast);
+    put_forecast(out, forecast);
     put_steps(out, cost, total.batch);
     text_put(out, "}");
 }
 
-void cost_print_json(Text *out, const GenCosts *costs, const CostForecast *forecast) {
+void cost_print_json(Text *out, const GenCosts *costs, const CostForecast *forecasts) {
     text_put(out, "{\"trainings\": [");
     for (int i = 0; i < costs->count; i++) {
         if (i) text_put(out, ", ");
-        put_training(out, &costs->items[i], i + 1 == costs->count ? forecast : NULL);
+        put_training(out, &costs->items[i], &forecasts[i]);
     }
     text_put(out, "]}\n");
 }

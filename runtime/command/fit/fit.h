@@ -104,8 +104,6 @@ nnrt_status nnrt_fit_overfit(nnrt_fit *f);
 
 // Whether, where and how often checkpoints are written.
 nnrt_status nnrt_fit_choose_checkpoint(nnrt_fit *f);
-// --verbose: what the block takes, before its first step.
-void nnrt_fit_tell_cost(const nnrt_fit *f);
 
 // The training blocks, one after the other.
 nnrt_status nnrt_fit_trainings(nnrt_fit *f);

@@ -4,6 +4,7 @@
 #include "../../base/clock.h"
 #include "../../base/interrupt.h"
 #include "../../session/models.h"
+#include "../cost/cost.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -140,11 +141,30 @@ static nnrt_status check_weights(nnrt_fit *f) {
     return nnrt_fit_not_finite(f, -1, 0);
 }
 
+// --verbose: what the block takes.
+static nnrt_status forecast(nnrt_fit *f, const nnrt_training *training, nnrt_forecast *out) {
+    if (!f->options->verbose) return NNRT_OK;
+    nnrt_status status = nnrt_session_use_data(f->session, training);
+    return status ? status : nnrt_forecast_apart(out, f->session, training, f->call.batch);
+}
+
+static void note_line(void *owner, const char *line) {
+    nnrt_progress_note(owner, "%s", line);
+}
+
+static void tell_cost(nnrt_fit *f, int64_t epochs, const nnrt_forecast *forecast) {
+    nnrt_cost cost = nnrt_cost_of(f->session, f->trainer.training, f->trainer.batch, epochs);
+    cost.forecast = *forecast;
+    nnrt_cost_tell(&cost, note_line, &f->progress);
+}
+
 // `first_epoch`: of those before this block, so that epochs have numbers of their own.
 static nnrt_status run_training(nnrt_fit *f, const nnrt_training *training, int64_t first_epoch) {
     int64_t epochs = f->call.epochs ? f->call.epochs : training->epochs;
     int is_last = training == nnrt_session_training(f->session);
-    nnrt_status status = open_training(f, training);
+    nnrt_forecast measured = {0};
+    nnrt_status status = forecast(f, training, &measured);
+    if (!status) status = open_training(f, training);
     nnrt_progress_open(&f->progress, f->options, first_epoch + epochs);
     if (!status) status = open_callbacks(f, training, first_epoch);
     f->was_stopped = 0;
@@ -153,7 +173,7 @@ static nnrt_status run_training(nnrt_fit *f, const nnrt_training *training, int6
     if (!status && f->options->doctor) status = nnrt_fit_open_checkup(f);
     if (status) return end_training(f, training, status);
     announce(f, training, epochs);
-    if (f->options->verbose) nnrt_fit_tell_cost(f);
+    if (f->options->verbose) tell_cost(f, epochs, &measured);
     nnrt_interrupt_wait();
     status = run_epochs(f, epochs);
     if (!status) status = check_weights(f);
