@@ -46,7 +46,7 @@ model net(tokens: int[8]) {
 train net on words { loss = crossentropy  optimizer = adam  epochs = 2  batch = 16 }
 END
 for i in $(seq 300); do echo "$i times $((i * i)) is a line"; done >words.txt
-build kept.nn -o kept
+build kept.nn
 expect 0 ./kept fit --progress=none
 grep -o 'fingerprint.*' out >plain || fail 'no fingerprint'
 expect 0 ./kept fit --progress=line --verbose

@@ -164,7 +164,8 @@ static void read_run(Runs *runs, const char *name) {
     if (stat(path, &run->file)) return; // no run
     run->about = json_load_file(path, 0, NULL);
     if (!json_is_object(run->about)) {
-        fprintf(stderr, "nnc: warning: `%s` cannot be read; the run is left out\n", path);
+        if (!runs->was_read)
+            fprintf(stderr, "nnc: warning: `%s` cannot be read; the run is left out\n", path);
         json_decref(run->about);
         return;
     }
@@ -229,6 +230,7 @@ bool runs_refresh(Runs *runs) {
     }
     free(entries);
     for (; next < older.items.count; next++) json_decref(older.items.items[next]->about);
+    runs->was_read = true;
     return true;
 }
 

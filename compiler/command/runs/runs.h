@@ -33,6 +33,7 @@ typedef struct Runs {
     const char *folder;
     VEC(Run *) items;
     VEC(const char *) programs; // resolved, each one once, in the order of the runs
+    bool was_read;              // what is no run was told of
 } Runs;
 
 // False: the folder cannot be read, which is said on standard error; one that is no run is left
