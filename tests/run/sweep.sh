@@ -197,7 +197,7 @@ expect 0 "$nnc" sweep batch.nn -D batch=4 --batch 8 --epochs 1 --run called --js
 grep -q '"values": {"batch": "4", "--batch": "8"' out || fail "a param's values: $(cat out)"
 
 # ---- What does not compile any more keeps its runs.
-rm -r home/.cache/nnc/programs
+rm -r home/nnc/programs
 expect 0 env PATH=/nowhere "$nnc" sweep batch.nn -D batch=4 --batch 8 --epochs 1 --seeds 2 --run called
 says '1 done, 1 wrong'
 exit 0
