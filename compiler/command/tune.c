@@ -1,6 +1,6 @@
 #include "tune.h"
 
-#include "../../runtime/files/place.h"
+#include "../../runtime/files/paths/place.h"
 #include "../driver/output.h"
 #include "measured.h"
 

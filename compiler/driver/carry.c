@@ -1,7 +1,7 @@
 #include "carry.h"
 
-#include "../../runtime/files/reads.h"
-#include "../../runtime/session/weights.h"
+#include "../../runtime/files/paths/reads.h"
+#include "../../runtime/session/weights/weights.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // Writing files so that a reader sees the old file or the whole new one, never a part.
 #include "output.h"
 
-#include "../../runtime/files/reads.h"
+#include "../../runtime/files/paths/reads.h"
 #include "../../runtime/files/temporary.h"
 
 #include <errno.h>

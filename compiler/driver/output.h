@@ -13,7 +13,7 @@ char *output_stem(Arena *arena, const char *source_path, const char *model);
 
 // Reports E0902 if a file could not be made at `path`: a missing or unwritable folder, a folder or
 // device of that name, or something that is read: a source, a file of the data
-// (runtime/files/reads.h).
+// (runtime/files/paths/reads.h).
 bool output_check(Arena *arena, const char *path, const SourceSet *sources, DiagSink *sink);
 
 // Where `path` leads if it is a symbolic link; else `path`.

@@ -84,7 +84,7 @@ bool gen_object(const Program *program, const char *path, const GenOptions *opti
 bool gen_link(const char *const *objects, const char *executable, const char *temporary,
               bool needs_blas, DiagSink *sink);
 // Makes the file `object`, which exists, an object that holds the bytes of the file `path` for the
-// program that it is linked to (runtime/formats/carried.h). Reports E0904, E0902.
+// program that it is linked to (runtime/formats/weights/carried.h). Reports E0904, E0902.
 bool gen_carry(const char *path, const char *object, DiagSink *sink);
 
 // The path of the runtime, which executables are linked with ("" if it is missing). In `arena`.

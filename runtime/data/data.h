@@ -17,7 +17,7 @@
 #define NNRT_DATA_H
 
 #include "../base/status.h"
-#include "../formats/csv.h"
+#include "../formats/text/csv.h"
 #include "../nnrt.h"
 
 enum { NNRT_DATA_MAX_CLASSES = 1 << 20 };

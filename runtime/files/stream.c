@@ -2,8 +2,8 @@
 // through it.
 #include "stream.h"
 
-#include "place.h"
-#include "reads.h"
+#include "paths/place.h"
+#include "paths/reads.h"
 #include "spool.h"
 #include "system.h"
 

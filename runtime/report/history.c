@@ -1,6 +1,6 @@
 #include "history.h"
 
-#include "../formats/json_text.h"
+#include "../formats/text/json_text.h"
 #include "../session/callback.h"
 
 #include <inttypes.h>

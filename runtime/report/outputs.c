@@ -1,11 +1,11 @@
 #include "outputs.h"
 
 #include "../files/file.h"
-#include "../files/place.h"
-#include "../files/reads.h"
+#include "../files/paths/place.h"
+#include "../files/paths/reads.h"
 #include "../session/callback.h"
 #include "pattern.h"
-#include "sample_files.h"
+#include "pictures/sample_files.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -3,11 +3,11 @@
 #include "models.h"
 #include "targets.h"
 
-#include "../files/locate.h"
+#include "../files/paths/locate.h"
 #include "../formats/array.h"
-#include "../formats/carried.h"
-#include "../formats/vectors.h"
-#include "initialize.h"
+#include "../formats/text/vectors.h"
+#include "../formats/weights/carried.h"
+#include "weights/initialize.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -6,7 +6,7 @@
 #include "../data/data.h"
 #include "../workers/team.h"
 #include "options.h"
-#include "weights.h"
+#include "weights/weights.h"
 
 #include <limits.h>
 #include <stddef.h>

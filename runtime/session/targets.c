@@ -2,7 +2,7 @@
 
 #include "../base/text/number.h"
 #include "../formats/array.h"
-#include "weights.h"
+#include "weights/weights.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -2,7 +2,7 @@
 
 #include "../files/system.h"
 #include "../formats/array.h"
-#include "../formats/safetensors_writer.h"
+#include "../formats/weights/safetensors_writer.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,8 +5,8 @@
 #define NNRT_CHECKPOINT_H
 
 #include "../files/file.h"
-#include "../formats/safetensors.h"
-#include "../session/weights.h"
+#include "../formats/weights/safetensors.h"
+#include "../session/weights/weights.h"
 #include "state.h"
 
 // Weights that are not numbers any more are not worth a file.

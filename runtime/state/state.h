@@ -7,7 +7,7 @@
 
 #include "../base/status.h"
 #include "../nnrt.h"
-#include "../session/weights.h"
+#include "../session/weights/weights.h"
 
 #include <stddef.h>
 

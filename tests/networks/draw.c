@@ -1,7 +1,7 @@
 #include "draw.h"
 
 #include "../../compiler/op/training/training.h"
-#include "../../runtime/session/initialize.h"
+#include "../../runtime/session/weights/initialize.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 // Tables in text files: what is a cell, what is a number, what is refused; and that no bytes break
 // the reader.
-#include "../../runtime/formats/csv.h"
+#include "../../runtime/formats/text/csv.h"
 
 #include "data_files.h"
 

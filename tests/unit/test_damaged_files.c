@@ -5,7 +5,7 @@
 #include "../../runtime/formats/idx.h"
 #include "../../runtime/formats/npy.h"
 #include "../../runtime/formats/pictures/picture.h"
-#include "../../runtime/formats/safetensors.h"
+#include "../../runtime/formats/weights/safetensors.h"
 #include "../common/calls.h"
 #include "picture_files.h"
 

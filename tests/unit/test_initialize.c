@@ -2,7 +2,7 @@
 // depend on the seed and the parameter's index alone.
 #include "../common/calls.h"
 
-#include "../../runtime/session/initialize.h"
+#include "../../runtime/session/weights/initialize.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // Where data files are looked for, and what is said when they are nowhere.
-#include "../../runtime/files/locate.h"
+#include "../../runtime/files/paths/locate.h"
 
 #include <sys/stat.h>
 

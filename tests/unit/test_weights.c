@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "../../runtime/formats/safetensors.h"
-#include "../../runtime/session/weights.h"
+#include "../../runtime/formats/weights/safetensors.h"
+#include "../../runtime/session/weights/weights.h"
 
 static float weights[WEIGHTS];
 

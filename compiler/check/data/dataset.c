@@ -1,6 +1,6 @@
 // Dataset declarations: a source and transforms, and what the runtime's reader says of the files.
 #include "../../../runtime/data/stage.h"
-#include "../../../runtime/files/locate.h"
+#include "../../../runtime/files/paths/locate.h"
 #include "../check.h"
 
 #include <ctype.h>

@@ -4,7 +4,7 @@
 #include "block.h"
 
 #include "../../../runtime/base/text/amount.h"
-#include "../../../runtime/session/initialize.h"
+#include "../../../runtime/session/weights/initialize.h"
 #include "../check.h"
 
 #include <math.h>

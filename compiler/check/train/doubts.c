@@ -3,7 +3,7 @@
 // nothing else is wrong; none of them may be a false alarm.
 #include "../check.h"
 
-#include "../../../runtime/files/locate.h"
+#include "../../../runtime/files/paths/locate.h"
 #include "../../../runtime/files/stream.h"
 
 static bool is_one_of(const Node *node, const char *names) {

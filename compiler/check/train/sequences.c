@@ -1,7 +1,7 @@
 // What sequences ask of their data: a row of a table for each token, samples in order where states
 // are kept from batch to batch, words for vectors that a file has.
-#include "../../../runtime/files/locate.h"
-#include "../../../runtime/formats/vectors.h"
+#include "../../../runtime/files/paths/locate.h"
+#include "../../../runtime/formats/text/vectors.h"
 #include "../check.h"
 
 typedef struct Sequences {

@@ -1,6 +1,6 @@
 #include "files.h"
 
-#include "../../../runtime/files/reads.h"
+#include "../../../runtime/files/paths/reads.h"
 #include "../../../runtime/session/callback.h"
 #include "../../driver/output.h"
 

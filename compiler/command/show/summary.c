@@ -5,8 +5,8 @@
 #include "summary.h"
 
 #include "../../../runtime/base/text/number.h"
-#include "../../../runtime/files/locate.h"
-#include "../../../runtime/formats/vectors.h"
+#include "../../../runtime/files/paths/locate.h"
+#include "../../../runtime/formats/text/vectors.h"
 #include "../../graph/scan.h"
 #include "../../op/op.h"
 #include "../../program/diagram.h"

@@ -1,7 +1,7 @@
 // What layers share; see layer.h.
 #include "layer.h"
 
-#include "../../../runtime/session/initialize.h"
+#include "../../../runtime/session/weights/initialize.h"
 
 #include <string.h>
 

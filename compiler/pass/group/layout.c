@@ -1,7 +1,7 @@
 // Parameter layouts. A weight matrix [K, N] is kept for the whole run in the order in which the
 // contraction kernels read it: panels of columns that fill whole vectors, or, where N would leave
 // most lanes of a vector empty, transposed with the lanes along K. Optimizers are elementwise, so
-// the order is free; files always hold Keras's order (runtime/session/weights.c converts).
+// the order is free; files always hold Keras's order (runtime/session/weights/weights.c converts).
 #include "convolution.h"
 
 enum {

@@ -5,9 +5,9 @@
 #include "../../base/text/print.h"
 #include "../../files/file.h"
 #include "../../files/temporary.h"
-#include "../../formats/carried.h"
+#include "../../formats/weights/carried.h"
 #include "../../report/outputs.h"
-#include "../../report/sample_files.h"
+#include "../../report/pictures/sample_files.h"
 
 #include <inttypes.h>
 #include <limits.h>

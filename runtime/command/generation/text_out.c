@@ -1,7 +1,7 @@
 #include "text_out.h"
 
 #include "../../base/text/print.h"
-#include "../../formats/text_lines.h"
+#include "../../formats/text/text_lines.h"
 
 #include <stdio.h>
 #include <stdlib.h>

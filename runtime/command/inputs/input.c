@@ -2,14 +2,14 @@
 
 #include "../../base/text/number.h"
 #include "../../data/data.h"
-#include "../../files/place.h"
+#include "../../files/paths/place.h"
 #include "../../files/spool.h"
 #include "../../formats/array.h"
 #include "../../formats/idx.h"
 #include "../../formats/npy.h"
 #include "../../formats/pictures/picture.h"
 #include "../../formats/pictures/resize.h"
-#include "../../formats/safetensors.h"
+#include "../../formats/weights/safetensors.h"
 #include "lines.h"
 
 #include <inttypes.h>

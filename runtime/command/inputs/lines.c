@@ -2,7 +2,7 @@
 
 #include "../../base/text/number.h"
 #include "../../formats/array.h"
-#include "../../formats/safetensors.h"
+#include "../../formats/weights/safetensors.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #include "../../base/text/list.h"
 #include "../../base/text/number.h"
 #include "../../data/data.h"
-#include "../../files/place.h"
+#include "../../files/paths/place.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

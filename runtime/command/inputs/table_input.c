@@ -1,6 +1,6 @@
 #include "table_input.h"
 
-#include "../../files/place.h"
+#include "../../files/paths/place.h"
 #include "../../files/stream.h"
 #include "../../formats/array.h"
 

@@ -3,7 +3,7 @@
 #include "../../files/file.h"
 #include "../../formats/pictures/encode_png.h"
 #include "../../report/outputs.h"
-#include "../../report/pixel.h"
+#include "../../report/pictures/pixel.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -4,7 +4,7 @@
 #include "../../drawing/pixels.h"
 #include "../../formats/array.h"
 #include "../../formats/pictures/resize.h"
-#include "../../report/pixel.h"
+#include "../../report/pictures/pixel.h"
 
 #include <inttypes.h>
 #include <math.h>

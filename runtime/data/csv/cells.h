@@ -3,7 +3,7 @@
 #ifndef NNRT_CELLS_H
 #define NNRT_CELLS_H
 
-#include "../../formats/csv.h"
+#include "../../formats/text/csv.h"
 #include "../table/table.h"
 #include "../table/words.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../../base/text/list.h"
-#include "../../files/locate.h"
+#include "../../files/paths/locate.h"
 
 enum { LOOK_ROWS = 1000, FIRST_CAPACITY = 4096 };
 

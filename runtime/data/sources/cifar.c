@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../files/locate.h"
+#include "../../files/paths/locate.h"
 #include "../../files/stream.h"
 #include "../pictures/pictures.h"
 #include "images.h"

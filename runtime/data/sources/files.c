@@ -1,7 +1,7 @@
 // Sources that are files: the built-in sets of IDX files.
 #include <stdlib.h>
 
-#include "../../files/locate.h"
+#include "../../files/paths/locate.h"
 #include "../../formats/idx.h"
 #include "arrays.h"
 

@@ -9,8 +9,8 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "../../files/locate.h"
-#include "../../files/reads.h"
+#include "../../files/paths/locate.h"
+#include "../../files/paths/reads.h"
 #include "../../formats/pictures/picture.h"
 #include "../pictures/folders.h"
 #include "../pictures/pictures.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../files/locate.h"
+#include "../../files/paths/locate.h"
 #include "../../formats/idx.h"
 #include "../../formats/npy.h"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "../../base/text/list.h"
-#include "../../files/locate.h"
 #include "../../files/packed/zip.h"
+#include "../../files/paths/locate.h"
 #include "../../formats/npy.h"
 #include "named.h"
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../files/locate.h"
-#include "../../files/reads.h"
-#include "../../formats/text_lines.h"
+#include "../../files/paths/locate.h"
+#include "../../files/paths/reads.h"
+#include "../../formats/text/text_lines.h"
 #include "../pictures/folders.h"
 #include "../stage.h"
 #include "../table/learnt.h"

@@ -1,6 +1,6 @@
 #include "learnt.h"
 
-#include "../../formats/json_text.h"
+#include "../../formats/text/json_text.h"
 
 #include <math.h>
 #include <string.h>

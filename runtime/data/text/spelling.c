@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../formats/json_text.h"
-#include "../../formats/text_lines.h"
+#include "../../formats/text/json_text.h"
+#include "../../formats/text/text_lines.h"
 #include "../stage.h"
 #include "../table/words.h"
 #include "vocabulary.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../reads.h"
+#include "../paths/reads.h"
 #include "../scratch.h"
 
 enum {

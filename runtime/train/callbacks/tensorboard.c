@@ -2,11 +2,11 @@
 // and `validation` in it, so that both are curves of one chart; the steps are epochs, from 1.
 #include "row.h"
 
-#include "../../files/place.h"
+#include "../../files/paths/place.h"
 #include "../../formats/tensorboard/events.h"
 #include "../../report/journal.h"
-#include "../../report/sample_files.h"
-#include "../../session/initialize.h"
+#include "../../report/pictures/sample_files.h"
+#include "../../session/weights/initialize.h"
 #include "../gradients.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 // What `samples = ...` makes with these weights: pictures of a generator.
-#include "../../../report/samples.h"
+#include "../../../report/pictures/samples.h"
 #include "../../../drawing/pixels.h"
 #include "../section.h"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../../files/locate.h"
-#include "../../../files/reads.h"
+#include "../../../files/paths/locate.h"
+#include "../../../files/paths/reads.h"
 #include "../../pictures/pictures.h"
 #include "../../pictures/readable.h"
 #include "../../table/facts.h"

@@ -1,6 +1,6 @@
 #include "place.h"
 
-#include "system.h"
+#include "../system.h"
 
 #include <errno.h>
 #include <stdio.h>

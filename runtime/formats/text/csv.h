@@ -8,7 +8,7 @@
 #ifndef NNRT_CSV_H
 #define NNRT_CSV_H
 
-#include "../files/stream.h"
+#include "../../files/stream.h"
 
 typedef struct nnrt_csv_format {
     char separator; // ' ': any number of blanks and tabs

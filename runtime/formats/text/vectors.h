@@ -6,7 +6,7 @@
 #ifndef NNRT_VECTORS_H
 #define NNRT_VECTORS_H
 
-#include "../base/status.h"
+#include "../../base/status.h"
 
 #include <stdint.h>
 

@@ -3,7 +3,7 @@
 #ifndef NNRT_READS_H
 #define NNRT_READS_H
 
-#include "../base/status.h"
+#include "../../base/status.h"
 
 #include <stdint.h>
 

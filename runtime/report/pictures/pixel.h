@@ -2,7 +2,7 @@
 #ifndef NNRT_PIXEL_H
 #define NNRT_PIXEL_H
 
-#include "../nnrt.h"
+#include "../../nnrt.h"
 
 typedef struct nnrt_pixel {
     double scale, offset; // number = byte * scale + offset

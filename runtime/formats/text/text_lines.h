@@ -3,8 +3,8 @@
 #ifndef NNRT_TEXT_LINES_H
 #define NNRT_TEXT_LINES_H
 
-#include "../base/text/utf8.h"
-#include "../files/stream.h"
+#include "../../base/text/utf8.h"
+#include "../../files/stream.h"
 
 typedef struct nnrt_text_lines {
     const char *path; // borrowed

@@ -1,7 +1,7 @@
 #include "samples.h"
 
-#include "../formats/array.h"
-#include "outputs.h"
+#include "../../formats/array.h"
+#include "../outputs.h"
 #include "pixel.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 #include "vectors.h"
 
-#include "../base/text/number.h"
+#include "../../base/text/number.h"
 #include "text_lines.h"
 
 #include <inttypes.h>

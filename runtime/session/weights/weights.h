@@ -3,9 +3,9 @@
 #ifndef NNRT_WEIGHTS_H
 #define NNRT_WEIGHTS_H
 
-#include "../base/status.h"
-#include "../base/text/json.h"
-#include "../nnrt.h"
+#include "../../base/status.h"
+#include "../../base/text/json.h"
+#include "../../nnrt.h"
 
 // What checkpoints (runtime/state/) hold beside weights is named with this before it, which no
 // layer's name can be; who reads weights passes over it.

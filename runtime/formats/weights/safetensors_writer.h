@@ -3,8 +3,8 @@
 #ifndef NNRT_SAFETENSORS_WRITER_H
 #define NNRT_SAFETENSORS_WRITER_H
 
-#include "../base/text/json.h"
-#include "../files/file.h"
+#include "../../base/text/json.h"
+#include "../../files/file.h"
 
 // A tensor's entry in the header's open object; its bytes begin at *offset, which moves behind
 // them.

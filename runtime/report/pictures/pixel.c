@@ -1,6 +1,6 @@
 #include "pixel.h"
 
-#include "../data/data.h"
+#include "../../data/data.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 #include "sample_files.h"
 
-#include "../files/folder.h"
+#include "../../files/folder.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 // The places are listed once and used both for the search and for the message.
 #include "locate.h"
 
-#include "system.h"
+#include "../system.h"
 
 #include <errno.h>
 #include <stdio.h>

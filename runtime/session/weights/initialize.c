@@ -2,8 +2,8 @@
 // defaults are those of keras/src/initializers (Keras 3).
 #include "initialize.h"
 
-#include "../base/call.h"
-#include "../base/random.h"
+#include "../../base/call.h"
+#include "../../base/random.h"
 
 #include <math.h>
 #include <stdlib.h>

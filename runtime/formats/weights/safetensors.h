@@ -4,8 +4,8 @@
 #ifndef NNRT_SAFETENSORS_H
 #define NNRT_SAFETENSORS_H
 
-#include "../base/status.h"
-#include "../nnrt.h"
+#include "../../base/status.h"
+#include "../../nnrt.h"
 
 enum {
     NNRT_SAFETENSORS_MAX_HEADER = 100000000, // bytes, as the reference reader

@@ -1,13 +1,13 @@
 #include "weights.h"
 
-#include "../base/hash.h"
-#include "../files/file.h"
-#include "../formats/array.h"
-#include "../formats/carried.h"
-#include "../formats/safetensors.h"
-#include "../formats/safetensors_writer.h"
+#include "../../base/hash.h"
+#include "../../files/file.h"
+#include "../../formats/array.h"
+#include "../../formats/weights/carried.h"
+#include "../../formats/weights/safetensors.h"
+#include "../../formats/weights/safetensors_writer.h"
+#include "../models.h"
 #include "initialize.h"
-#include "models.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "safetensors.h"
 
-#include "../files/system.h"
-#include "json_text.h"
+#include "../../files/system.h"
+#include "../text/json_text.h"
 
 #include <endian.h>
 #include <errno.h>

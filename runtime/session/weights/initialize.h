@@ -3,9 +3,9 @@
 #ifndef NNRT_INITIALIZE_H
 #define NNRT_INITIALIZE_H
 
-#include "../base/schema.h"
-#include "../base/status.h"
-#include "../nnrt.h"
+#include "../../base/schema.h"
+#include "../../base/status.h"
+#include "../../nnrt.h"
 
 // Fills `values` (row-major, in the parameter's logical shape).
 nnrt_status nnrt_initialize(const nnrt_parameter *parameter, int64_t index, uint64_t seed,

@@ -2,7 +2,7 @@
 #ifndef NNRT_SAMPLES_H
 #define NNRT_SAMPLES_H
 
-#include "../formats/pictures/grid.h"
+#include "../../formats/pictures/grid.h"
 #include "sample_files.h"
 
 typedef struct nnrt_samples {

@@ -3,7 +3,7 @@
 #ifndef NNRT_SAMPLE_FILES_H
 #define NNRT_SAMPLE_FILES_H
 
-#include "../session/session.h"
+#include "../../session/session.h"
 
 enum { NNRT_SAMPLE_FOLDER = PATH_MAX - 32 }; // with room for the names of files
 

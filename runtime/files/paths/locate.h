@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-#include "../base/status.h"
+#include "../../base/status.h"
 
 // A set of files known by name, in a folder of its own or in one the user points at.
 typedef struct nnrt_file_set {

@@ -3,7 +3,7 @@
 #ifndef NNRT_JSON_TEXT_H
 #define NNRT_JSON_TEXT_H
 
-#include "../base/status.h"
+#include "../../base/status.h"
 
 #include <jansson.h>
 #include <stddef.h>
