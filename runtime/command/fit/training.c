@@ -141,11 +141,14 @@ static nnrt_status check_weights(nnrt_fit *f) {
     return nnrt_fit_not_finite(f, -1, 0);
 }
 
-// --verbose: what the block takes.
+// --verbose: what the block takes, for who sees notes. Its time is not the training's.
 static nnrt_status forecast(nnrt_fit *f, const nnrt_training *training, nnrt_forecast *out) {
-    if (!f->options->verbose) return NNRT_OK;
+    if (!f->options->verbose || !f->progress.has_notes) return NNRT_OK;
     nnrt_status status = nnrt_session_use_data(f->session, training);
-    return status ? status : nnrt_forecast_apart(out, f->session, training, f->call.batch);
+    double begun = nnrt_seconds();
+    if (!status) status = nnrt_forecast_apart(out, f->session, training, f->call.batch);
+    f->begun += nnrt_seconds() - begun;
+    return status;
 }
 
 static void note_line(void *owner, const char *line) {
@@ -163,9 +166,9 @@ static nnrt_status run_training(nnrt_fit *f, const nnrt_training *training, int6
     int64_t epochs = f->call.epochs ? f->call.epochs : training->epochs;
     int is_last = training == nnrt_session_training(f->session);
     nnrt_forecast measured = {0};
+    nnrt_progress_open(&f->progress, f->options, first_epoch + epochs);
     nnrt_status status = forecast(f, training, &measured);
     if (!status) status = open_training(f, training);
-    nnrt_progress_open(&f->progress, f->options, first_epoch + epochs);
     if (!status) status = open_callbacks(f, training, first_epoch);
     f->was_stopped = 0;
     if (!status) status = nnrt_fit_start_keeping(f);
