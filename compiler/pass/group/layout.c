@@ -306,7 +306,17 @@ void pass_load_inputs(Graph *graph, const Layout *layout) {
 
 // ---- Weights in another order.
 
-enum { LEAST_ROWS = 1024 }; // that read weights in a step, for which it pays to transpose them
+// Rows that read weights in a step, for which it pays to transpose them: many; of small weights
+// with few columns, whose sums of lanes take longer than the products in them, as many as columns.
+enum { LEAST_ROWS = 1024, FEW_ROWS = 16, FEW_VECTORS = 4, SMALL_WEIGHTS = 1 << 14 };
+
+static int64_t least_rows(const Layout *layout, const Parameter *weight) {
+    int64_t columns = type_last(&weight->type);
+    bool is_small = columns <= FEW_VECTORS * layout->machine.lanes &&
+                    type_elements(&weight->type) <= SMALL_WEIGHTS;
+    if (!is_small) return LEAST_ROWS;
+    return columns > FEW_ROWS ? columns : FEW_ROWS;
+}
 
 nnrt_storage layout_transposed(const MachineModel *machine, const Node *weights) {
     int64_t columns = type_last(&weights->type);
@@ -356,7 +366,8 @@ static bool reads_transposed(const LayingOut *l, const Node *node, int64_t steps
         return false;
     const Type *x = &node->inputs[0]->type;
     int64_t rows = l->batch * steps * (type_elements(x) / type_last(x));
-    return rows >= LEAST_ROWS && l->layout->parameters[weight->index].kind == LAYOUT_PANELS &&
+    return rows >= least_rows(l->layout, weight) &&
+           l->layout->parameters[weight->index].kind == LAYOUT_PANELS &&
            schedule_source(node->inputs[1]) == node->inputs[1];
 }
 
