@@ -122,6 +122,13 @@ void tuning_begin_build(Tuning *tuning, const char *processor) {
 
 // ---- Sites.
 
+// Gradients of data read weights that were transposed, or, in other functions, as they lie.
+static bool reads_transposed(const Node *anchor) {
+    return op_multiplies_weights(anchor) && !op_is_convolution(anchor) &&
+           op_product_kind(anchor) == PRODUCT_DATA &&
+           !schedule_source(anchor->inputs[1])->parameter;
+}
+
 // What a group computes. Groups with the same key have the same ways.
 static char *site_key(Arena *arena, const Schedule *schedule, const Group *group) {
     const Node *anchor = group->anchor;
@@ -132,6 +139,7 @@ static char *site_key(Arena *arena, const Schedule *schedule, const Group *group
     args_print(&args, anchor->args, false);
     if (args.length) text_format(&key, " %s", args.data);
     text_format(&key, ", batch %lld", (long long)schedule->batch);
+    if (reads_transposed(anchor)) text_put(&key, ", transposed before");
     if (element_has_sums(group)) text_put(&key, ", with sums");
     return key.data;
 }
