@@ -13,17 +13,28 @@ const OpDef *const op_tables[] = {
     op_encoding,  NULL,
 };
 
+static int row_count(const OpDef *rows) {
+    int count = 0;
+    while (rows[count].schema.name) count++;
+    return count;
+}
+
 const OpDef *op_at(int index) {
-    for (int i = 0; op_tables[i]; i++)
-        for (const OpDef *op = op_tables[i]; op->schema.name; op++)
-            if (index-- == 0) return op;
+    // Most ask for one after the other: it goes on from the table of the last answer.
+    static _Thread_local int table, first; // of its rows
+    if (index < 0) return NULL;
+    if (index < first) table = first = 0;
+    for (; op_tables[table]; table++) {
+        int count = row_count(op_tables[table]);
+        if (index < first + count) return &op_tables[table][index - first];
+        first += count;
+    }
     return NULL;
 }
 
 int op_count(void) {
     int count = 0;
-    for (int i = 0; op_tables[i]; i++)
-        for (const OpDef *op = op_tables[i]; op->schema.name; op++) count++;
+    for (int i = 0; op_tables[i]; i++) count += row_count(op_tables[i]);
     return count;
 }
 
