@@ -18,6 +18,14 @@ build net.nn
 epochs() { # FILE
     echo $(($(wc -l <"$1") - 1))
 }
+# Waits until a process has computed for so long, however busy the machine is.
+await_work() { # PROCESS HUNDREDTHS-OF-A-SECOND
+    for k in $(seq 1200); do
+        [ "$(awk '{ print $14 + $15 }' "/proc/$1/stat")" -ge "$2" ] && return
+        sleep 0.05
+    done
+    fail "$2 hundredths of a second are not computed in a minute"
+}
 
 # What is printed may get lost.
 lost() { # HOW WANTED-STATUS
@@ -107,9 +115,9 @@ training=$!
 memory() {
     awk '/^VmRSS/ { print $2 }' /proc/$training/status
 }
-sleep 0.5
+await_work $training 50
 before=$(memory)
-sleep 1.5
+await_work $training 200
 after=$(memory)
 kill -INT $training
 wait $training
@@ -136,7 +144,7 @@ for part in train validation; do
     ./pictured fit --save shapes.safetensors --history history.csv --step-log steps.csv \
         >out 2>err </dev/null &
     training=$!
-    sleep 1
+    await_work $training 60
     picture=$(find "shapes/$part" -name '*.png' | head -n 1)
     mv "$picture" aside.png
     wait $training

@@ -52,6 +52,23 @@ for name in net pictures; do
     grep -qF "$wanted" out || fail "$name has other bits with several threads"
 done
 
+# What helps where the data alone are too much: to leave them in their files, if they have some.
+awk 'BEGIN { for (i = 0; i < 200000; i++) print i % 7 "," i % 5 "," i % 3 "," i % 2 }' >rows.csv
+cat >large.nn <<'END'
+dataset rows = csv("rows.csv")
+model large(x) { x -> dense(1) }
+train large on rows { loss = mse  optimizer = sgd  epochs = 1 }
+END
+for source in 'csv("rows.csv", target = column_3, header = false)' 'circles(200000, noise = 0.2, seed = 1)'; do
+    sed "s/csv.*/$source/" large.nn >data.nn
+    expect 1 "$nnc" cost data.nn --max-memory 200KB
+    says 'E0205'
+    case $source in
+    csv*) says '`memory = none` in the data set'"'"'s source leaves the data on the disk' ;;
+    *) ! grep -q 'memory = none' err || fail "helps with an argument that $source has not" ;;
+    esac
+done
+
 for wrong in '500 apples' -5MB 0 1e400GB MB ''; do
     expect 2 "$nnc" cost net.nn --max-memory "$wrong"
 done

@@ -107,6 +107,11 @@ static const CompiledTraining *largest_training(const Compiled *compiled) {
     return largest;
 }
 
+// Points that are made up, say, lie in no file.
+static bool may_stay_on_disk(const Dataset *dataset) {
+    return dataset && schema_arg_index(dataset->stages.items[0].schema, "memory") >= 0;
+}
+
 bool budget_keeps_limit(const Compiled *compiled, const GenOptions *options, DiagSink *sink) {
     if (!options->max_memory || largest_peak(compiled) <= options->max_memory) return true;
     const CompiledTraining *training = largest_training(compiled);
@@ -121,7 +126,7 @@ bool budget_keeps_limit(const Compiled *compiled, const GenOptions *options, Dia
     diag_note(diag, "data %s, weights and optimizer state %s, activations and gradients %s",
               megabytes(arena, memory.data + memory.window),
               megabytes(arena, memory.weights + memory.optimizer), megabytes(arena, memory.steps));
-    if (memory.data > memory.peak / 8)
+    if (memory.data > memory.peak / 8 && may_stay_on_disk(training->training->dataset))
         diag_help(diag, "`memory = none` in the data set's source leaves the data on the disk");
     if (memory.steps > memory.peak / 8)
         diag_help(diag,
