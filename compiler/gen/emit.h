@@ -20,6 +20,7 @@ typedef struct Target {
     const char *const *needed; // features that the executable checks at its start; ended by NULL
     MachineModel machine;
     LLVMTargetMachineRef handle;
+    bool is_quick; // LLVM optimises nothing: objects take a third of the time, and run slowly
 } Target;
 
 // NULL on failure, with the reason in the sink.

@@ -15,7 +15,7 @@
 // Kernels are vectors and tiles already: what is left for LLVM is cleaning up and choosing
 // instructions, so that a build takes milliseconds.
 static const char cleanup_passes[] =
-    "globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
+    "mergefunc,globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
     "loop-mssa(licm),gvn,instcombine<no-verify-fixpoint>,dse,simplifycfg)";
 
 static void emit_functions(Gen *gen, Compiled *compiled) {
@@ -50,9 +50,19 @@ static void build_module(Gen *gen, Arena *arena, const Target *target, Compiled 
     verify_module(gen, "from the generator");
 }
 
+// Equal functions may have one address: those of the same groups in training, evaluation,
+// prediction.
+static void let_merge(Gen *gen) {
+    for (Value f = LLVMGetFirstFunction(gen->module); f; f = LLVMGetNextFunction(f))
+        if (LLVMGetLinkage(f) == LLVMInternalLinkage)
+            LLVMSetUnnamedAddress(f, LLVMGlobalUnnamedAddr);
+}
+
 void object_optimize(Gen *gen) {
+    let_merge(gen);
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    LLVMErrorRef error = LLVMRunPasses(gen->module, cleanup_passes, gen->target->handle, options);
+    const char *passes = gen->target->is_quick ? "mergefunc,globaldce" : cleanup_passes;
+    LLVMErrorRef error = LLVMRunPasses(gen->module, passes, gen->target->handle, options);
     LLVMDisposePassBuilderOptions(options);
     if (error) nn_ice("gen", "LLVM's passes failed: %s", LLVMGetErrorMessage(error));
 }
@@ -213,9 +223,10 @@ char *gen_fingerprint(Arena *arena, const GenOptions *options) {
     DiagSink *sink = diag_create(arena, sources_create(arena));
     Target *target = target_create(arena, options->cpu, sink);
     if (!target) return arena_strdup(arena, "unknown processor");
-    char *text = arena_format(arena, "nnc %s; %s; %s; contraction %d; precision %d; memory %lld",
+    char *text = arena_format(arena, "nnc %s; %s; %s; contraction %d; precision %d; memory %lld%s",
                               NNC_VERSION, target->cpu, target->features, (int)options->contraction,
-                              (int)options->precision, (long long)options->max_memory);
+                              (int)options->precision, (long long)options->max_memory,
+                              target->is_quick ? "; quick" : "");
     target_dispose(target);
     return text;
 }

@@ -173,6 +173,12 @@ static void choose_cpu(Target *target, Arena *arena, const char *cpu) {
     target->features = take_text(arena, LLVMGetHostCPUFeatures());
 }
 
+// NNC_QUICK=1, in tests of all but LLVM's own work.
+static bool wants_quick(void) {
+    const char *wanted = getenv("NNC_QUICK");
+    return wanted && *wanted == '1';
+}
+
 Target *target_create(Arena *arena, const char *cpu, DiagSink *sink) {
     gen_guard(); // before LLVM does anything
     LLVMInitializeX86TargetInfo();
@@ -181,6 +187,7 @@ Target *target_create(Arena *arena, const char *cpu, DiagSink *sink) {
     LLVMInitializeX86AsmPrinter();
     Target *target = ARENA_NEW(arena, Target);
     choose_cpu(target, arena, cpu);
+    target->is_quick = wants_quick();
     char *triple = take_text(arena, LLVMGetDefaultTargetTriple()), *error = NULL;
     LLVMTargetRef handle;
     if (LLVMGetTargetFromTriple(triple, &handle, &error)) {
@@ -191,7 +198,8 @@ Target *target_create(Arena *arena, const char *cpu, DiagSink *sink) {
     LLVMTargetMachineOptionsRef options = LLVMCreateTargetMachineOptions();
     LLVMTargetMachineOptionsSetCPU(options, target->cpu);
     LLVMTargetMachineOptionsSetFeatures(options, target->features);
-    LLVMTargetMachineOptionsSetCodeGenOptLevel(options, LLVMCodeGenLevelDefault);
+    LLVMTargetMachineOptionsSetCodeGenOptLevel(options, target->is_quick ? LLVMCodeGenLevelNone
+                                                                         : LLVMCodeGenLevelDefault);
     LLVMTargetMachineOptionsSetRelocMode(options, LLVMRelocPIC);
     target->handle = LLVMCreateTargetMachineWithOptions(handle, triple, options);
     LLVMDisposeTargetMachineOptions(options);

@@ -401,10 +401,20 @@ static inline void compare_state(const Code *code, const Graph *train, const Eva
         if (isnan(machine->weights[i])) fail_msg("weights[%lld] is not a number", (long long)i);
 }
 
+// For the target that is created next: LLVM optimises one in three, as what it does to code differs
+// less from case to case than the code; none where NNC_QUICK says so.
+static inline void choose_effort(void) {
+    static int calls, all_quick = -1;
+    const char *wanted = getenv("NNC_QUICK");
+    if (all_quick < 0) all_quick = wanted && *wanted == '1';
+    setenv("NNC_QUICK", all_quick || calls++ % 3 ? "1" : "0", 1);
+}
+
 // Compiles `forward` (in `arena`) with `training` and compares all three functions.
 static inline void check_generated(Arena *arena, Graph *forward, const LossStep *training,
                                    const Setting *setting) {
     DiagSink *sink = diag_create(arena, sources_create(arena));
+    choose_effort();
     Target *target = target_create(arena, setting->cpu, sink);
     assert_non_null(target);
     most_error = setting->tolerance > 0 ? setting->tolerance : 2e-4;

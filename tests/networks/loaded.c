@@ -7,6 +7,7 @@
 #include <llvm-c/LLJIT.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -185,6 +186,7 @@ Loaded *loaded_create(Arena *arena, const Program *program, const Setup *setup,
     GenOptions options = {.cpu = runnable(setup->cpu), .contraction = CONTRACTION_OWN};
     bool needs_blas;
     const char *object = "net.o";
+    if (setup->is_quick) setenv("NNC_QUICK", "1", 1); // of this child
     if (!gen_object(program, object, &options, &needs_blas, sink)) return NULL;
     Loaded *loaded = ARENA_NEW(arena, Loaded);
     Random random = {setup->seed + 1};

@@ -32,11 +32,12 @@ static char *described(Arena *arena, const Type *type) {
 }
 
 char *setup_line(Arena *arena, const Setup *setup) {
-    return arena_format(
-        arena,
-        "# input %s; target %s %s below %" PRId64 "; rows %" PRId64 "; seed %" PRIu64 "; cpu %s\n",
-        described(arena, &setup->input), described(arena, &setup->target),
-        target_words[setup->targets], setup->classes, setup->rows, setup->seed, setup->cpu);
+    return arena_format(arena,
+                        "# input %s; target %s %s below %" PRId64 "; rows %" PRId64
+                        "; seed %" PRIu64 "; cpu %s%s\n",
+                        described(arena, &setup->input), described(arena, &setup->target),
+                        target_words[setup->targets], setup->classes, setup->rows, setup->seed,
+                        setup->cpu, setup->is_quick ? "; quick" : "");
 }
 
 static int word_index(const char *word, const char *const *words, int count) {
@@ -71,12 +72,14 @@ bool setup_parse(Arena *arena, const char *program, Setup *setup) {
     if (!parse_type(program + strlen(input), &setup->input, &at)) return false;
     if (strncmp(at, target, strlen(target)) != 0) return false;
     if (!parse_type(at + strlen(target), &setup->target, &at)) return false;
-    if (sscanf(at, " %15s below %" SCNd64 "; rows %" SCNd64 "; seed %" SCNu64 "; cpu %31s", kind,
-               &setup->classes, &setup->rows, &setup->seed, cpu) != 5)
+    if (sscanf(at, " %15s below %" SCNd64 "; rows %" SCNd64 "; seed %" SCNu64 "; cpu %31[^;\n]",
+               kind, &setup->classes, &setup->rows, &setup->seed, cpu) != 5)
         return false;
     int index = word_index(kind, target_words, TARGETS_KINDS);
     setup->targets = (Targets)index;
     setup->cpu = arena_strdup(arena, cpu);
+    setup->is_quick =
+        strncmp(at + strcspn(at, "\n") - strlen("; quick"), "; quick", strlen("; quick")) == 0;
     return index >= 0;
 }
 

@@ -27,13 +27,15 @@ typedef struct Setup {
     int64_t rows;    // of the batch that is compared; at most the program's batch
     uint64_t seed;   // of data and weights
     const char *cpu;
+    bool is_quick; // LLVM optimises nothing
 } Setup;
 
 // The target for a model that gives this: as its numbers are, or a class for each vector; one unit
 // tells two classes apart.
 void setup_target(Setup *setup, Type output);
 
-// "# input f32 [3, 5]; target i32 [] class below 4; rows 3; seed 12; cpu x86-64"
+// "# input f32 [3, 5]; target i32 [] class below 4; rows 3; seed 12; cpu x86-64"; behind it
+// "; quick" where it is
 char *setup_line(Arena *arena, const Setup *setup);
 // From the first line of a program. False: it says something else.
 bool setup_parse(Arena *arena, const char *program, Setup *setup);

@@ -49,11 +49,16 @@ choose() { # NUMBER
     }' ways >net.tune
 }
 for cpu in x86-64 x86-64-v3 native; do
+    # LLVM optimises for one of them: ways differ in what the generator writes.
+    [ "$cpu" = native ] || export NNC_QUICK=1
+    [ "$cpu" != native ] || unset NNC_QUICK
     [ "$cpu" != x86-64-v3 ] || grep -qw avx2 /proc/cpuinfo || continue
     begin $cpu
     grep -q samples ways || fail "$cpu: no lanes along samples"
     [ "$(wc -l <ways)" -ge 30 ] || fail "$cpu: few products"
-    for number in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+    most=$(awk -F', | or ' '{ if (NF > most) most = NF } END { print most }' <(sed 's/.* = //' ways))
+    [ "$most" -ge 9 ] || fail "$cpu: few ways"
+    for number in $(seq 2 "$most"); do # the first is what `plain` has
         choose $number
         expect 0 "$nnc" build net.nn --cpu=$cpu -o tuned
         [ ! -s err ] || fail "$cpu: way $number"
