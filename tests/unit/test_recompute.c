@@ -6,7 +6,7 @@
 #include "../../compiler/gen/budget/budget.h"
 #include "../common/random_graphs.h"
 
-static const MachineModel machine = {16, 32, true};
+static const MachineModel machine = {.lanes = 16, .registers = 32, .fma = true};
 
 static Graph *recomputed(Arena *arena, Graph *forward, const LossStep *training, Economy economy) {
     Graph *graph = lower(forward, arena, training, GRAPH_TRAIN);
