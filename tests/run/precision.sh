@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Training in bfloat16: the same bits for any number of threads and after a resume, about what float32 learns, weights files
+# that both read, --precision over what the program says, and what a processor lacks. A worker's rows or chunk that
+# another one changes, a rounding that depends on how a batch is divided, or an option that is lost would break it.
+. "$(dirname "$0")/common/begin.sh"
+
+cat >rounded.nn <<'END_OF_PROGRAM'
+dataset points = spirals(600, noise = 0.02, seed = 1) -> split(test = 0.2, seed = 1)
+model net(x: [2]) {
+    x -> dense(64, relu) -> reshape([8, 8, 1]) -> conv2d(16, 3, same, relu) -> conv2d(33, 3, relu) -> flatten
+      -> dense(48, relu) -> dense(2, softmax)
+}
+train net on points {
+    loss      = crossentropy
+    optimizer = adam(0.003)
+    metrics   = accuracy
+    precision = bfloat16
+    epochs    = 25
+    batch     = 50
+}
+END_OF_PROGRAM
+build rounded.nn
+for threads in 1 2 5; do
+    expect 0 ./rounded fit --seed 1 --threads $threads --save $threads.safetensors --json
+done
+cmp 1.safetensors 2.safetensors || fail "two threads give other bits than one"
+cmp 1.safetensors 5.safetensors || fail "five threads give other bits than one"
+expect 0 ./rounded evaluate --weights 1.safetensors --json
+rounded=$(number accuracy)
+
+# Stopped after some steps, and resumed.
+expect 0 ./rounded fit --seed 1 --checkpoint half.safetensors --epochs 9 --save unused.safetensors
+expect 0 ./rounded fit --seed 1 --checkpoint half.safetensors --epochs 25 --resume --save resumed.safetensors
+cmp 1.safetensors resumed.safetensors || fail "a resumed training has other bits"
+
+# The option is stronger than the program, and changes what is computed; files fit both.
+expect 0 "$nnc" build rounded.nn --precision float32 -o exact
+expect 0 ./exact fit --seed 1 --save exact.safetensors --json
+cmp -s 1.safetensors exact.safetensors && fail "--precision float32 changed nothing"
+expect 0 ./exact evaluate --weights 1.safetensors --json
+between "$(awk -v a="$rounded" 'BEGIN { print a - 0.03 }')" "$(number accuracy)" "$(awk -v a="$rounded" 'BEGIN { print a + 0.03 }')"
+expect 0 ./exact evaluate --weights exact.safetensors --json
+between "$(awk -v a="$rounded" 'BEGIN { print a - 0.1 }')" "$(number accuracy)" "$(awk -v a="$rounded" 'BEGIN { print a + 0.1 }')"
+between 0.7 "$rounded" 1
+
+expect 2 "$nnc" build rounded.nn --precision half
+says "--precision is float32 or bfloat16, not \`half\`"
