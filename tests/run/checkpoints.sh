@@ -40,6 +40,8 @@ says "$print"
 cmp -s run.csv whole.csv || fail "other losses"
 fits 0 --resume --json # there is nothing left to do
 says "$print"
+fits 0 --resume
+! grep -q '^Epoch' out || fail "a heartbeat of an epoch that never began"
 expect 0 ./net predict 0.1 0.2 --weights kept.safetensors
 
 # ---- Damage: a byte that is another one, or what lies behind a place is missing.

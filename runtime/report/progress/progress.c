@@ -180,8 +180,10 @@ static int is_bar_due(const nnrt_progress *progress, double now) {
     return progress->has_bar && now - progress->shown >= shown_every;
 }
 
+// A resumed training may have no epoch left: what is evaluated then is none's.
 static int is_heartbeat_due(const nnrt_progress *progress, double now) {
-    return progress->heartbeat > 0 && now - progress->told >= progress->heartbeat;
+    return progress->heartbeat > 0 && progress->first_epoch >= 0 &&
+           now - progress->told >= progress->heartbeat;
 }
 
 int nnrt_progress_due(const nnrt_progress *progress) {
