@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLICES = 9, MAX_CALLS = 200000, MIN_CALLS = 100 };
+// Where steps and calls are so long that there is no time for as many, there are fewer.
+enum { SLICES = 9, FEW_SLICES = 3, MAX_CALLS = 200000, MIN_CALLS = 100, FEW_CALLS = 3 };
 static const double default_seconds = 3, train_share = 0.8, warm_share = 0.1;
 static const double chunk_seconds = 0.01;
 
@@ -34,6 +35,7 @@ typedef struct bench {
     const nnrt_training *training; // NULL: the program has none
     int is_synthetic;
     double train[SLICES];                 // samples a second, sorted
+    int slices;                           // that there was time for
     double steps[NNRT_MAX_TURNS][SLICES]; // of each step alone, where there are several
     prediction *predictions;              // of the model that is meant, then of the others
     int64_t prediction_count;
@@ -71,17 +73,19 @@ static nnrt_status open_profile(bench *b, const nnrt_function *function, int wor
 // Slices with and without profile take turns, so that what the profile costs can be told.
 static void train_in_slices(bench *b, nnrt_trainer *trainer, double seconds) {
     double samples, taken, length = seconds / SLICES / (b->train_profiles[0] ? 2 : 1);
-    for (int i = 0; i < SLICES; i++) {
+    double start = nnrt_seconds();
+    for (int i = 0; i < SLICES && (i < FEW_SLICES || nnrt_seconds() - start < seconds); i++) {
         train_for(trainer, length, &samples, &taken);
         b->train[i] = samples / taken;
+        b->slices = i + 1;
         if (!b->train_profiles[0]) continue;
         nnrt_trainer_profile(trainer, b->train_profiles);
         train_for(trainer, length, &samples, &taken);
         b->profiled[i] = samples / taken;
         nnrt_trainer_profile(trainer, NULL);
     }
-    qsort(b->train, SLICES, sizeof *b->train, by_value);
-    qsort(b->profiled, SLICES, sizeof *b->profiled, by_value);
+    qsort(b->train, (size_t)b->slices, sizeof *b->train, by_value);
+    qsort(b->profiled, (size_t)b->slices, sizeof *b->profiled, by_value);
 }
 
 // Opens it and warms it up.
@@ -182,7 +186,8 @@ static void run_calls(void *argument, int thread, int threads) {
         if (thread == 0) {
             double now = nnrt_seconds();
             if (c->times) c->times[call] = (now - start) * 1e6;
-            if (now < end || call < MIN_CALLS) c->count = call + 1;
+            int is_due = call < FEW_CALLS || now < end + c->seconds;
+            if (now < end || (call < MIN_CALLS && is_due)) c->count = call + 1;
         }
         nnrt_team_meet(session->team, thread, threads);
         if (c->count <= call) break;
@@ -248,7 +253,7 @@ static int64_t step_count(const bench *b) {
 
 // How much longer profiled steps take.
 static double profile_cost(const bench *b) {
-    return b->train[SLICES / 2] / b->profiled[SLICES / 2] - 1;
+    return b->train[b->slices / 2] / b->profiled[b->slices / 2] - 1;
 }
 
 static nnrt_status put_profiles(const bench *b, nnrt_json *json) {
@@ -265,10 +270,10 @@ static nnrt_status put_profiles(const bench *b, nnrt_json *json) {
     return status;
 }
 
-static void put_rates(nnrt_json *json, const double rates[SLICES]) {
-    nnrt_json_number(json, "train_samples_per_second", rates[SLICES / 2]);
+static void put_rates(nnrt_json *json, const double *rates, int count) {
+    nnrt_json_number(json, "train_samples_per_second", rates[count / 2]);
     nnrt_json_number(json, "train_samples_per_second_min", rates[0]);
-    nnrt_json_number(json, "train_samples_per_second_max", rates[SLICES - 1]);
+    nnrt_json_number(json, "train_samples_per_second_max", rates[count - 1]);
 }
 
 static void put_prediction(nnrt_json *json, const prediction *p) {
@@ -283,7 +288,7 @@ static void put_steps(const bench *b, nnrt_json *json) {
     for (int64_t i = 0; i < b->training->step_count; i++) {
         nnrt_json_open(json, NULL, '{');
         nnrt_json_string(json, "name", b->training->steps[i].name);
-        put_rates(json, b->steps[i]);
+        put_rates(json, b->steps[i], SLICES);
         nnrt_json_close(json, '}');
     }
     nnrt_json_close(json, ']');
@@ -311,7 +316,7 @@ static nnrt_status print_json(const bench *b, int64_t batch) {
     nnrt_status status = NNRT_OK;
     nnrt_json json = {0};
     nnrt_json_open(&json, NULL, '{');
-    if (b->training) put_rates(&json, b->train);
+    if (b->training) put_rates(&json, b->train, b->slices);
     put_prediction(&json, b->predictions);
     if (b->training) nnrt_json_integer(&json, "batch", batch);
     nnrt_json_integer(&json, "threads", nnrt_team_size(b->session->team));
@@ -339,20 +344,24 @@ static nnrt_status print_profiles(const bench *b) {
                   : nnrt_profile_print(b->predictions[0].profile, program, "predicting one sample");
 }
 
-static void print_rates(const char *title, const double rates[SLICES]) {
-    printf("%-11s %.0f samples/s (median of %d slices, %.0f to %.0f)", title, rates[SLICES / 2],
-           SLICES, rates[0], rates[SLICES - 1]);
+static void print_rates(const char *title, const double *rates, int count) {
+    int digits = rates[count / 2] < 100 ? 2 : 0;
+    printf("%-11s %.*f samples/s (median of %d slices, %.*f to %.*f)", title, digits,
+           rates[count / 2], count, digits, rates[0], digits, rates[count - 1]);
 }
 
-static nnrt_status print_text(const bench *b, int64_t batch) {
-    if (b->training) {
-        print_rates("training", b->train);
-        printf(", batch %" PRId64 "\n", batch);
-    }
+// As soon as it is known: the rest may take its time.
+static void print_training(const bench *b, int64_t batch) {
+    print_rates("training", b->train, b->slices);
+    printf(", batch %" PRId64 "\n", batch);
     for (int64_t i = 0; i < step_count(b) && step_count(b) > 1; i++) {
-        print_rates("", b->steps[i]);
+        print_rates("", b->steps[i], SLICES);
         printf(", step %s alone\n", b->training->steps[i].name);
     }
+    fflush(stdout);
+}
+
+static nnrt_status print_text(const bench *b) {
     for (int64_t i = 0; i < b->prediction_count; i++) {
         const prediction *p = &b->predictions[i];
         printf("%-11s %.2f us for one sample (median), %.2f us (99th percentile)",
@@ -442,12 +451,11 @@ nnrt_status nnrt_command_bench(nnrt_session *session) {
     double seconds = options->seconds > 0 ? options->seconds : default_seconds;
     double share = b.training ? train_share : 0;
     nnrt_status status = prepare(&b);
+    int64_t batch = options->batch || !b.training ? options->batch : b.training->batch;
     if (!status && b.training) status = bench_steps(&b, seconds * share);
+    if (!status && b.training && !options->json) print_training(&b, batch);
     if (!status) status = bench_predictions(&b, seconds * (1 - share));
-    if (!status) {
-        int64_t batch = options->batch || !b.training ? options->batch : b.training->batch;
-        status = options->json ? print_json(&b, batch) : print_text(&b, batch);
-    }
+    if (!status) status = options->json ? print_json(&b, batch) : print_text(&b);
     close_bench(&b);
     return status;
 }
