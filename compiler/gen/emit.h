@@ -28,6 +28,9 @@ Target *target_create(Arena *arena, const char *cpu, DiagSink *sink);
 void target_dispose(Target *target);
 // Features that products in bfloat16 need beside `needed`; ended by NULL.
 const char *const *target_bfloat16_features(const Target *target);
+// The caches of a core: the processor's own where code is made for this machine, else as `cpu` has
+// them.
+void target_find_caches(MachineModel *machine, const char *cpu, bool is_native); // caches.c
 
 typedef struct PlaceTable PlaceTable;
 typedef struct SharedFunctions SharedFunctions;
@@ -71,6 +74,7 @@ Value ir_splat(Gen *gen, Value scalar, int lanes);
 Value ir_add(Gen *gen, Value x, Value y); // i64, no signed wrap
 Value ir_multiply(Gen *gen, Value x, Value y);
 Value ir_lesser(Gen *gen, Value x, Value y); // of signed integers
+Value ir_greater(Gen *gen, Value x, Value y);
 // Pointer + index elements of `element`.
 Value ir_offset(Gen *gen, LlvmType element, Value pointer, Value index);
 Value ir_load(Gen *gen, LlvmType type, Value pointer);           // aligned to its element

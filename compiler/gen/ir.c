@@ -72,6 +72,11 @@ Value ir_lesser(Gen *gen, Value x, Value y) {
     return LLVMBuildSelect(gen->builder, is_less, x, y, "");
 }
 
+Value ir_greater(Gen *gen, Value x, Value y) {
+    Value is_greater = LLVMBuildICmp(gen->builder, LLVMIntSGT, x, y, "");
+    return LLVMBuildSelect(gen->builder, is_greater, x, y, "");
+}
+
 Value ir_multiply(Gen *gen, Value x, Value y) {
     return LLVMBuildNSWMul(gen->builder, x, y, "");
 }

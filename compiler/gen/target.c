@@ -204,6 +204,7 @@ Target *target_create(Arena *arena, const char *cpu, DiagSink *sink) {
     target->handle = LLVMCreateTargetMachineWithOptions(handle, triple, options);
     LLVMDisposeTargetMachineOptions(options);
     probe_machine(target);
+    target_find_caches(&target->machine, target->cpu, !cpu || strcmp(cpu, "native") == 0);
     target->needed = *target->features ? features_on(arena, target->features)
                                        : named_features(target->cpu, &target->machine);
     return target;

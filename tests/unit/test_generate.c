@@ -10,6 +10,7 @@ enum { MAX_LAYERS = 4 };
 typedef struct Net {
     Dtype dtype;
     int64_t width;
+    int64_t steps; // of a sequence; 0: a vector
     int layers;
     int64_t units[MAX_LAYERS];
     const char *activations[MAX_LAYERS];
@@ -24,7 +25,10 @@ typedef struct Net {
 
 static Graph *build(Arena *arena, const Net *net) {
     Graph *graph = graph_create(weights_create(arena), "net", GRAPH_TRAIN, NULL);
-    Node *x = add_input(graph, "x", type_make(net->dtype, true, 1, &net->width));
+    int64_t units = net->units[net->layers - 1];
+    int rank = net->steps ? 2 : 1;
+    int64_t shape[] = {net->steps, net->width}, result[] = {net->steps, units};
+    Node *x = add_input(graph, "x", type_make(net->dtype, true, rank, shape + 2 - rank));
     if (net->dtype == DTYPE_U8) x = graph_scale(graph, x, 1.0 / 255);
     for (int i = 0; i < net->layers; i++) {
         x = add_dense(graph, x, net->units[i]);
@@ -35,9 +39,8 @@ static Graph *build(Arena *arena, const Net *net) {
             x = add_layer(graph, "dropout", x, args);
         }
     }
-    int64_t units = net->units[net->layers - 1];
-    Type label =
-        net->one_hot ? type_make(DTYPE_F32, true, 1, &units) : type_make(DTYPE_I32, true, 0, NULL);
+    Type label = net->one_hot ? type_make(DTYPE_F32, true, rank, result + 2 - rank)
+                              : type_make(DTYPE_I32, true, 0, NULL);
     add_target(graph, "y", label);
     vec_push(arena, &graph->outputs, x);
     return graph;
@@ -191,6 +194,32 @@ static void softmax_over_many_classes(void **state) {
     check_net(&net, "native", CONTRACTION_OWN, 2);
 }
 
+// Reductions in several blocks, weights that are transposed as they come, with rows and columns that
+// are no whole panel, and rows of gradients that are copied because they lie pages apart.
+static void long_products(void **state) {
+    (void)state;
+    Net net = {.dtype = DTYPE_F32,
+               .width = 20,
+               .steps = 5,
+               .layers = 4,
+               .units = {33, 2112, 49, 1024},
+               .activations = {"tanh", "tanh", "tanh", NULL},
+               .loss = "mse",
+               .optimizer = "adam",
+               .one_hot = true,
+               .batch = 40,
+               .rows = 27};
+    for (int threads = 1; threads <= 3; threads++)
+        check_net(&net, "native", CONTRACTION_OWN, threads);
+    check_net(&net, "x86-64", CONTRACTION_OWN, 2);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        check_net(&net, "x86-64-v3", CONTRACTION_OWN, 2);
+    net.width = 4100;
+    net.layers = 2;
+    net.units[1] = 7;
+    check_net(&net, "native", CONTRACTION_OWN, 2);
+}
+
 // OpenBLAS makes the products, with what is fused into them otherwise in loops of its own.
 static void random_nets_with_blas(void **state) {
     (void)state;
@@ -207,6 +236,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(book_networks),      cmocka_unit_test(clipping),
         cmocka_unit_test(equal_layers),       cmocka_unit_test(softmax_over_many_classes),
+        cmocka_unit_test(long_products),
         cmocka_unit_test(random_nets_native), cmocka_unit_test(random_nets_avx2),
         cmocka_unit_test(random_nets_plain),  cmocka_unit_test(random_nets_with_blas),
     };

@@ -172,8 +172,9 @@ static void check_assigns(const Schedule *schedule) {
 
 static void random_schedules(void **state) {
     (void)state;
-    static const MachineModel machines[] = {
-        {16, 32, true, BFLOAT16_NONE}, {8, 16, true, BFLOAT16_NONE}, {4, 16, false, BFLOAT16_NONE}};
+    static const MachineModel machines[] = {{.lanes = 16, .registers = 32, .fma = true},
+                                            {.lanes = 8, .registers = 16, .fma = true},
+                                            {.lanes = 4, .registers = 16}};
     static const char *const optimizers[] = {"sgd", "adam", "nadam", "rmsprop"};
     static const char *const clips[] = {NULL, "global_clip_norm", "clip_norm", "clip_value"};
     for (int i = 0; i < 300; i++) {

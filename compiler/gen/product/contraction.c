@@ -95,22 +95,6 @@ Range product_own_parts(Product *p, int64_t begin, int64_t end, int64_t count) {
                    LLVMBuildSelect(gen->builder, is_earlier, own.end, last, "")};
 }
 
-// Rows are walked in blocks that stay in the second-level cache while all panels pass by.
-static Loop row_blocks_begin(Product *p, Range all, int64_t depth, Range *block) {
-    enum { BLOCK_FLOATS = 48 * 1024 };
-    Gen *gen = p->gen;
-    int64_t tile = p->tiles.outer_rows, rows = BLOCK_FLOATS / depth / tile * tile;
-    Value step = ir_int(gen, rows > 4 * tile ? rows : 4 * tile);
-    Loop loop = ir_loop_begin(gen, all.begin, all.end, step, "rows_block");
-    Value end = ir_add(gen, loop.index, step);
-    Value is_last = LLVMBuildICmp(gen->builder, LLVMIntSGT, end, all.end, "");
-    *block = (Range){loop.index, LLVMBuildSelect(gen->builder, is_last, all.end, end, "")};
-    return loop;
-}
-
-// Steps ahead for which a panel is asked for: as long as its way from the third-level cache.
-enum { ROWS_AHEAD = 16 };
-
 // Panels side by side: a single row reads all of the weights for few sums, each of which waits for
 // the one before; so several panels are walked at once.
 static int64_t panels_beside(const Product *p, int vectors) {
@@ -149,7 +133,9 @@ static void outer_rows(Product *p) {
                       .loop_count = 1};
     Range rows;
     int64_t depth = p->kind == PRODUCT_FORWARD ? p->depth : p->columns;
-    Loop blocks = row_blocks_begin(p, product_row_range(p), depth, &rows);
+    if (panels)
+        tile.outer.next_step = blocks_next_step(p, depth, depth, depth * p->storage.row_stride);
+    Loop blocks = blocks_begin(p, product_row_range(p), depth, &rows);
     int64_t all = parts[0].units + parts[1].units + parts[2].units;
     for (int i = 0; i < 3; units += parts[i++].units) {
         const PanelPart *part = &parts[i];
@@ -166,6 +152,7 @@ static void outer_rows(Product *p) {
                               ir_int(gen, part->first));
         tile.weights = ir_offset(gen, gen->f32, product_weights(p),
                                  ir_multiply(gen, number, ir_int(gen, stride)));
+        tile.next = ir_offset(gen, gen->f32, tile.weights, ir_int(gen, stride));
         tile.first_column = ir_multiply(gen, number, ir_int(gen, panel));
         rows_walk(p, &tile, rows);
         ir_loop_end(gen, &loop);
@@ -217,7 +204,7 @@ static void dot_rows(Product *p) {
     int rest = (int)(columns % per_tile);
     Range rows;
     int64_t depth = p->layout == LAYOUT_PANELS ? p->columns : p->depth;
-    Loop blocks = row_blocks_begin(p, product_row_range(p), depth, &rows);
+    Loop blocks = blocks_begin(p, product_row_range(p), depth, &rows);
     for (int part = 0; part < 2; part++) {
         int wide = part == 0 ? per_tile : rest;
         if ((part == 0 && full == 0) || wide == 0) continue;
@@ -290,8 +277,10 @@ static void product_init(Product *p, Gen *gen, const Schedule *schedule, const G
 static void choose_tiles(Product *p) {
     Way ways[TUNING_MAX_WAYS];
     bool panels = p->layout == LAYOUT_PANELS;
-    bool is_outer = p->kind == PRODUCT_WEIGHTS || is_outer_form(p);
+    bool is_blocked = product_is_blocked(p);
+    bool is_outer = p->kind == PRODUCT_WEIGHTS || is_outer_form(p) || is_blocked;
     int vectors = panels ? (int)divide_up(p->storage.panel, p->lanes) : p->tiles.outer_vectors;
+    if (is_blocked) vectors = blocked_vectors(p);
     int count = is_outer ? kernel_outer_ways(&p->tiles, p->tiles.outer_rows, vectors, ways)
                          : kernel_dot_ways(&p->tiles, ways);
     if (!is_outer && is_one_tile(p)) count = 1;
@@ -326,6 +315,8 @@ static void emit_own(Product *p) {
     choose_tiles(p);
     if (p->kind == PRODUCT_WEIGHTS)
         product_weight_gradient(p);
+    else if (product_is_blocked(p))
+        product_blocked(p);
     else
         (is_outer_form(p) ? outer_rows : dot_rows)(p);
 }

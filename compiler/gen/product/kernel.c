@@ -186,6 +186,19 @@ static void outer_unrolled(Gen *gen, OuterState *s, int level, Value a, Value b,
     outer_loops(gen, s, level + 1, next_a, next_b);
 }
 
+// What is read afterwards, a little at each step: more than there is does no harm.
+static void ask_for_next(Gen *gen, const OuterState *s, Value step) {
+    const OuterKernel *k = s->kernel;
+    Value place = ir_multiply(gen, step, ir_int(gen, k->next_step));
+    if (k->next_run) {
+        Value run = LLVMBuildUDiv(gen->builder, place, ir_int(gen, k->next_run), "");
+        Value between = ir_int(gen, k->next_apart - k->next_run);
+        place = ir_add(gen, place, ir_multiply(gen, run, between));
+    }
+    ir_prefetch(gen, ir_offset(gen, gen->f32, LLVMGetParam(s->function, 2), place),
+                PREFETCH_SECOND);
+}
+
 static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value step) {
     const KernelLoop *loop = &s->kernel->loops[level];
     LlvmType element = ir_element(gen, s->kernel->b_dtype);
@@ -195,6 +208,7 @@ static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value
             ? gathered_row(gen, s, b, step)
             : ir_offset(gen, element, b, ir_multiply(gen, step, ir_int(gen, loop->b_step)));
     ask_ahead(gen, s, next_a, next_b);
+    if (level == 0 && s->kernel->next_step) ask_for_next(gen, s, step);
     outer_loops(gen, s, level + 1, next_a, next_b);
 }
 
@@ -259,6 +273,9 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     for (int64_t i = 0; k->window_level && i < k->loops[k->window_level].count; i++)
         text_format(&name, "_w%d_%d", k->windows[i].first, k->windows[i].end);
     if (k->a_ahead || k->b_ahead) text_format(&name, "_f%d_%d", k->a_ahead, k->b_ahead);
+    if (k->next_step)
+        text_format(&name, "_next%d_%lld_%lld", k->next_step, (long long)k->next_run,
+                    (long long)k->next_apart);
     text_format(&name, "_%s%d",
                 k->gathers     ? "gather"
                 : k->lanewise  ? "lanes"

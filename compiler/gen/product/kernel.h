@@ -61,12 +61,19 @@ typedef struct OuterKernel {
     // neither other panels nor rows that are far apart. 0: it is not. Of A: rows that follow each
     // other.
     int a_ahead, b_ahead;
+    // Where nothing gathers: at each step so many floats of what is read afterwards are asked for,
+    // from `index` on, into the second-level cache. 0: none are.
+    int next_step;
+    int64_t next_run, next_apart; // in runs of so many floats, which begin so far apart; 0: in one
     Dtype b_dtype;
 } OuterKernel;
-// void(a, b, index, count of the outermost loop, scratch[rows][vectors * lanes])
+// void(a, b, index or what is read afterwards, count of the outermost loop,
+// scratch[rows][vectors * lanes])
 Value kernel_outer(Gen *gen, const OuterKernel *kernel);
 // The same, for at most so many steps of the outermost loop: many are added up in blocks, whose
-// sums are joined in double precision.
+// sums are joined in double precision. What is blocked elsewhere has blocks of the same length of
+// KERNEL_MOST_PRODUCTS, and so the same bits.
+enum { KERNEL_MOST_PRODUCTS = 1024 };
 Value kernel_outer_long(Gen *gen, const OuterKernel *kernel, int64_t steps);
 
 // C[i][j] = sum over r of A(i, r) * B(j, r), lanes along r, summed at the end. r runs over `steps`

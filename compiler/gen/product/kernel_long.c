@@ -5,17 +5,15 @@
 
 #include "../element/loops.h"
 
-// Products in a chain. A tile is joined in about two instructions a vector of it; a step takes one.
-enum { MOST_PRODUCTS = 1024 };
-
 static int64_t products_of_step(const OuterKernel *k) {
     int64_t products = 1;
     for (int i = 1; i < k->loop_count; i++) products *= k->loops[i].count;
     return products;
 }
 
+// A tile is joined in about two instructions a vector of it; a step takes one.
 static int64_t most_steps(const OuterKernel *k) {
-    int64_t steps = MOST_PRODUCTS / products_of_step(k);
+    int64_t steps = KERNEL_MOST_PRODUCTS / products_of_step(k);
     return steps > 1 ? steps : 1;
 }
 
@@ -30,6 +28,9 @@ static void call_part(Gen *gen, const OuterKernel *k, Value function, Value kern
         index = ir_offset(gen, gen->i32, index, part.begin);
     else
         b = ir_offset(gen, element, b, ir_multiply(gen, part.begin, ir_int(gen, loop->b_step)));
+    if (k->next_step)
+        index = ir_offset(gen, gen->f32, index,
+                          ir_multiply(gen, part.begin, ir_int(gen, k->next_step)));
     Value steps = LLVMBuildSub(gen->builder, part.end, part.begin, "");
     Value arguments[] = {a, b, index, steps, LLVMGetParam(function, 4)};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(kernel), kernel, arguments, 5, "");

@@ -46,6 +46,36 @@ Range product_row_range(Product *p);                       // this worker's
 // columns of the result.
 Range product_own_parts(Product *p, int64_t begin, int64_t end, int64_t count);
 
+// ---- blocks.c: which rows pass together.
+
+// So many rows of `depth` floats stay in the second-level cache beside what passes by.
+int64_t blocks_most_rows(const Product *p, int64_t depth);
+// A loop over blocks of rows, of about equal sizes.
+Loop blocks_begin(Product *p, Range all, int64_t depth, Range *block);
+// The floats that tiles of rows ask for at each step, so that `floats` of what comes next have come
+// from memory or the third-level cache when all of the rows are through. 0: they need not be asked.
+int blocks_next_step(const Product *p, int64_t depth, int64_t steps, int64_t floats);
+
+// ---- blocked.c: products whose reduction is long, or whose weights lie across it.
+bool product_is_blocked(const Product *p);
+int blocked_vectors(const Product *p); // of a panel
+void product_blocked(Product *p);
+
+// ---- transposed.c
+
+// Weights [K, N] in panels of columns, and where they go in panels of rows.
+typedef struct Transposer {
+    Gen *gen;
+    Value from, to;
+    nnrt_storage source, target;
+    int64_t rows, columns; // K, N
+    int lanes;
+} Transposer;
+
+// So many rows, at most as many as lanes, of a range of columns, which begins at a vector of them.
+// Of whole rows there must be room for whole vectors of columns.
+void transposed_rows(const Transposer *t, Value row, int64_t count, Range columns);
+
 // ---- rows.c
 
 // Which steps of the reduction a tile takes: where matrices are zero above their diagonal, or not
@@ -57,6 +87,17 @@ typedef enum DepthLimit {
     DEPTH_BELOW_COLUMN // none, if all of its columns are behind its rows
 } DepthLimit;
 
+// Steps ahead for which a panel is asked for: as long as its way from the second-level cache.
+enum { ROWS_AHEAD = 16 };
+
+// A part of the reduction, whose sums for a column tile are kept in double precision, [row][width],
+// until the last part is there.
+typedef struct DepthPart {
+    Value first, count;      // steps
+    Value sums;              // of the tile; NULL: this part is all
+    Value is_first, is_last; // part
+} DepthPart;
+
 // One column tile of a product over rows, in the outer or the dot form.
 typedef struct ColumnTile {
     bool is_dot;
@@ -66,8 +107,10 @@ typedef struct ColumnTile {
     int width; // floats of a row in the scratch block
     int valid; // columns that exist
     DepthLimit limit;
+    Value next;            // what is asked for meanwhile, by outer.next_step; NULL: nothing is
+    const DepthPart *part; // NULL: all of the reduction
     Matrix left;
-    Value weights; // where the tile's weights begin
+    Value weights; // where the tile's weights, or those of the part, begin
     Value first_column;
 } ColumnTile;
 

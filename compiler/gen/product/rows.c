@@ -30,7 +30,32 @@ static Range depth_range(Product *p, const ColumnTile *tile, int rows, Value fir
     }
 }
 
-static Value call_rows_kernel(Product *p, const ColumnTile *tile, int height, Value first_row) {
+// What a tile of rows asks for of the next panel: its part, in whole runs.
+static Value next_part(Product *p, const ColumnTile *tile, Value first_row, Range rows) {
+    const OuterKernel *k = &tile->outer;
+    if (!k->next_step) return tile->weights; // not read
+    Gen *gen = p->gen;
+    int64_t depth = product_depth(p);
+    int64_t steps = tile->part ? lowest(depth, KERNEL_MOST_PRODUCTS) : depth;
+    int64_t of_row = steps * k->next_step / tile->max_rows;
+    Value row = LLVMBuildSub(gen->builder, first_row, rows.begin, "");
+    Value place = ir_multiply(gen, row, ir_int(gen, of_row));
+    if (k->next_run) {
+        Value run = LLVMBuildUDiv(gen->builder, place, ir_int(gen, k->next_run), "");
+        place = ir_multiply(gen, run, ir_int(gen, k->next_apart));
+    }
+    return ir_offset(gen, gen->f32, tile->next, place);
+}
+
+static void arguments_of_part(Product *p, const ColumnTile *tile, const OuterKernel *kernel,
+                              Value *left, Range *steps) {
+    if (!tile->part) return;
+    *left = step_on(p->gen, *left, tile->part->first, kernel->loops[0].a_step);
+    steps->end = tile->part->count;
+}
+
+static Value call_rows_kernel(Product *p, const ColumnTile *tile, int height, Value first_row,
+                              Range rows) {
     Gen *gen = p->gen;
     Value function, arguments[20];
     int count = 0;
@@ -52,10 +77,11 @@ static Value call_rows_kernel(Product *p, const ColumnTile *tile, int height, Va
             left = step_on(gen, left, steps.begin, kernel.loops[0].a_step);
             right = step_on(gen, right, steps.begin, kernel.loops[0].b_step);
         }
-        function = kernel_outer_long(gen, &kernel, depth);
+        arguments_of_part(p, tile, &kernel, &left, &steps);
+        function = tile->part ? kernel_outer(gen, &kernel) : kernel_outer_long(gen, &kernel, depth);
         arguments[count++] = left;
         arguments[count++] = right;
-        arguments[count++] = right; // no index
+        arguments[count++] = next_part(p, tile, first_row, rows);
         arguments[count++] = steps.end;
     }
     arguments[count++] = p->scratch;
@@ -115,9 +141,9 @@ static Value tile_fits(Gen *gen, const EvenCut *cut, Value left) {
 }
 
 // Calls the kernel for as many of the rows from `first` on as one tile takes; returns how many.
-static Value compute_row_tile(Product *p, const ColumnTile *tile, Value first, Value end) {
+static Value compute_row_tile(Product *p, const ColumnTile *tile, Value first, Range rows) {
     Gen *gen = p->gen;
-    Value left = LLVMBuildSub(gen->builder, end, first, "");
+    Value left = LLVMBuildSub(gen->builder, rows.end, first, "");
     LLVMBasicBlockRef done = ir_block(gen, "tile_done");
     EvenCut cuts[MOST_CUTS + 16];
     LLVMBasicBlockRef blocks[MOST_CUTS + 16];
@@ -131,7 +157,7 @@ static Value compute_row_tile(Product *p, const ColumnTile *tile, Value first, V
             LLVMBuildCondBr(gen->builder, tile_fits(gen, &cuts[i], left), here, next);
             LLVMPositionBuilderAtEnd(gen->builder, here);
         }
-        call_rows_kernel(p, tile, cuts[i].height, first);
+        call_rows_kernel(p, tile, cuts[i].height, first, rows);
         blocks[i] = LLVMGetInsertBlock(gen->builder);
         taken[i] = ir_int(gen, cuts[i].height);
         LLVMBuildBr(gen->builder, done);
@@ -198,11 +224,50 @@ static void prefetch_next_rows(Product *p, const Matrix *m, Value first, Value t
     LLVMPositionBuilderAtEnd(gen->builder, done);
 }
 
+// What is done with a tile's vectors in p->scratch and its sums: the sum is kept, or, of the last
+// part, put in place of the tile.
+static void join_part(Product *p, const ColumnTile *tile, Value sums, Value taken, bool is_last) {
+    Gen *gen = p->gen;
+    LlvmType floats = ir_vector(gen, gen->f32, p->lanes);
+    LlvmType doubles = ir_vector(gen, gen->f64, p->lanes);
+    Value all = ir_multiply(gen, taken, ir_int(gen, tile->width));
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), all, ir_int(gen, p->lanes), "join");
+    Value own = ir_offset(gen, gen->f64, sums, loop.index);
+    Value place = ir_offset(gen, gen->f32, p->scratch, loop.index);
+    Value sum = LLVMBuildFPExt(gen->builder, ir_load(gen, floats, place), doubles, "");
+    Value before = LLVMBuildSelect(gen->builder, tile->part->is_first, LLVMConstNull(doubles),
+                                   ir_load(gen, doubles, own), "");
+    sum = LLVMBuildFAdd(gen->builder, before, sum, "");
+    if (is_last)
+        ir_store(gen, LLVMBuildFPTrunc(gen->builder, sum, floats, ""), place);
+    else
+        ir_store(gen, sum, own);
+    ir_loop_end(gen, &loop);
+}
+
 void rows_finish(Product *p, const ColumnTile *tile, Value first, Value count) {
     Gen *gen = p->gen;
     Loop lines = ir_loop_begin(gen, ir_int(gen, 0), count, ir_int(gen, 1), "line");
     finish_row(p, tile, ir_add(gen, first, lines.index), lines.index);
     ir_loop_end(gen, &lines);
+}
+
+static void finish_part(Product *p, const ColumnTile *tile, Value first, Value taken, Range rows) {
+    Gen *gen = p->gen;
+    LLVMBasicBlockRef last = ir_block(gen, "last_part"), other = ir_block(gen, "part");
+    LLVMBasicBlockRef done = ir_block(gen, "part_done");
+    Value row = LLVMBuildSub(gen->builder, first, rows.begin, "");
+    Value sums =
+        ir_offset(gen, gen->f64, tile->part->sums, ir_multiply(gen, row, ir_int(gen, tile->width)));
+    LLVMBuildCondBr(gen->builder, tile->part->is_last, last, other);
+    LLVMPositionBuilderAtEnd(gen->builder, last);
+    join_part(p, tile, sums, taken, true);
+    rows_finish(p, tile, first, taken);
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, other);
+    join_part(p, tile, sums, taken, false);
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, done);
 }
 
 void rows_walk(Product *p, const ColumnTile *tile, Range rows) {
@@ -215,9 +280,12 @@ void rows_walk(Product *p, const ColumnTile *tile, Range rows) {
     LLVMPositionBuilderAtEnd(gen->builder, body);
     Value first = LLVMBuildPhi(gen->builder, gen->i64, "first");
     LLVMAddIncoming(first, &rows.begin, &before, 1);
-    Value taken = compute_row_tile(p, tile, first, rows.end);
+    Value taken = compute_row_tile(p, tile, first, rows);
     if (tile->left.gathers) prefetch_next_rows(p, &tile->left, first, taken);
-    rows_finish(p, tile, first, taken);
+    if (tile->part && tile->part->sums)
+        finish_part(p, tile, first, taken, rows);
+    else
+        rows_finish(p, tile, first, taken);
     Value next = ir_add(gen, first, taken);
     LLVMBasicBlockRef latch = LLVMGetInsertBlock(gen->builder);
     LLVMAddIncoming(first, &next, &latch, 1);

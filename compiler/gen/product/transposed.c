@@ -5,14 +5,6 @@
 
 #include "../../base/diagnostics/ice.h"
 
-typedef struct Transposer {
-    Gen *gen;
-    Value from, to; // the weights, and where they go
-    nnrt_storage source, target;
-    int64_t rows, columns; // K, N
-    int lanes;
-} Transposer;
-
 // The place of weight (row, column) in panels of columns.
 static Value panel_place(const Transposer *t, const nnrt_storage *storage, Value row,
                          Value column) {
@@ -42,18 +34,35 @@ static void move_square(const Transposer *t, Value row, Value column) {
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 4, "");
 }
 
-// What a square at the edge has of the weights, number by number.
-static void move_rest(const Transposer *t, Value row, Value column) {
+static void move_numbers(const Transposer *t, Range of_rows, Range of_columns) {
     Gen *gen = t->gen;
-    Value lanes = ir_int(gen, t->lanes), one = ir_int(gen, 1);
-    Value last_row = ir_lesser(gen, ir_add(gen, row, lanes), ir_int(gen, t->rows));
-    Value last_column = ir_lesser(gen, ir_add(gen, column, lanes), ir_int(gen, t->columns));
-    Loop rows = ir_loop_begin(gen, row, last_row, one, "row");
-    Loop columns = ir_loop_begin(gen, column, last_column, one, "column");
+    Value one = ir_int(gen, 1);
+    Loop rows = ir_loop_begin(gen, of_rows.begin, of_rows.end, one, "row");
+    Loop columns = ir_loop_begin(gen, of_columns.begin, of_columns.end, one, "column");
     Value weight = ir_load(gen, gen->f32, source_at(t, rows.index, columns.index));
     ir_store(gen, weight, target_at(t, rows.index, columns.index));
     ir_loop_end(gen, &columns);
     ir_loop_end(gen, &rows);
+}
+
+// What a square at the edge has of the weights, number by number.
+static void move_rest(const Transposer *t, Value row, Value column) {
+    Gen *gen = t->gen;
+    Value lanes = ir_int(gen, t->lanes);
+    Value last_row = ir_lesser(gen, ir_add(gen, row, lanes), ir_int(gen, t->rows));
+    Value last_column = ir_lesser(gen, ir_add(gen, column, lanes), ir_int(gen, t->columns));
+    move_numbers(t, (Range){row, last_row}, (Range){column, last_column});
+}
+
+void transposed_rows(const Transposer *t, Value row, int64_t count, Range columns) {
+    Gen *gen = t->gen;
+    if (count < t->lanes) {
+        move_numbers(t, (Range){row, ir_add(gen, row, ir_int(gen, count))}, columns);
+        return;
+    }
+    Loop squares = ir_loop_begin(gen, columns.begin, columns.end, ir_int(gen, t->lanes), "square");
+    move_square(t, row, squares.index);
+    ir_loop_end(gen, &squares);
 }
 
 // The squares of one line of them.

@@ -36,7 +36,8 @@ void weight_finish(Product *p, const WeightTiles *t, int rows, int vectors, Valu
 void weight_prefetch(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
                      Value across);
 
-// ---- weight_long.c: where there are many rows (the steps of sequences), in blocks of them.
+// ---- weight_long.c: where there are many rows (the steps of sequences), or they lie far apart, in
+// blocks of them.
 bool weight_is_long(const Product *p, const WeightTiles *t);
 void weight_long(Product *p, WeightTiles *t);
 

@@ -1,20 +1,43 @@
 // Gradients of weights over many rows: those of all steps of sequences, say. Rows that lie a few
 // kilobytes apart share few sets of the caches, so a block of rows is copied first, X as tiles and
 // dY as panels of columns, which then pass through the kernels from the second-level cache (Goto
-// and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication"). The sums of blocks
-// are added up in double precision, as in kernel_long.c.
+// and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication"), as many tiles of X at
+// a time as stay there. The sums of blocks are added up in double precision, as in kernel_long.c.
 #include "../budget/budget.h"
 #include "weight_gradient.h"
 
 enum {
-    BLOCK = 1024, // rows, which is the longest chain of products in float32
-    LEAST = 4096, // rows of a batch below which a block would hardly be used again
-    SPREAD = 128  // floats from row to row from which on they share sets
+    BLOCK = KERNEL_MOST_PRODUCTS, // rows, which is the longest chain of products in float32
+    LEAST = 4096,                 // rows of a batch from which on blocks are added up
+    FEW = 64,                     // below which a copy would hardly be used again
+    PANELS = 16,                  // nor where there are fewer panels
+    SPREAD = 128,                 // floats from row to row from which on they share sets,
+    PAGE = 1024                   // and above all at multiples of these
 };
+
+// Whether a single block of so many rows is worth its copies: where X does not stay in the
+// second-level cache from panel to panel, or rows share few sets.
+static bool is_spread(const MachineModel *machine, int64_t rows, int64_t left, int64_t right) {
+    int64_t bytes = rows * left * (int64_t)sizeof(float);
+    return bytes > machine->second_cache / 2 || left % PAGE == 0 || right % PAGE == 0;
+}
+
+static bool is_worth_blocks(const MachineModel *machine, int64_t rows, int64_t across, int64_t left,
+                            int64_t right) {
+    if (rows >= LEAST) return true;
+    return rows >= FEW && rows <= BLOCK && across >= PANELS &&
+           is_spread(machine, rows, left, right);
+}
 
 bool weight_is_long(const Product *p, const WeightTiles *t) {
     bool is_plain = !t->vector.gathers && t->vector.dtype == DTYPE_F32;
-    return is_plain && product_most_rows(p) >= LEAST && t->down > 1 && t->vector.stride >= SPREAD;
+    return is_plain && t->down > 1 && t->vector.stride >= SPREAD &&
+           is_worth_blocks(&p->gen->target->machine, product_most_rows(p), t->across,
+                           t->broadcast.stride, t->vector.stride);
+}
+
+static int64_t block_rows(int64_t rows) {
+    return lowest(rows, BLOCK);
 }
 
 static int64_t tile_floats(const Product *p, const WeightTiles *t) {
@@ -37,7 +60,8 @@ static void copy_left(Product *p, const WeightTiles *t, const LongProduct *l) {
                            ir_multiply(gen, row, ir_int(gen, t->broadcast.stride)));
     Value to = ir_offset(gen, gen->f32, l->left, ir_multiply(gen, rows.index, ir_int(gen, height)));
     Loop tiles = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, t->down), ir_int(gen, 1), "tile");
-    Value own = ir_multiply(gen, tiles.index, ir_int(gen, BLOCK * height));
+    int64_t tile = block_rows(product_most_rows(p)) * height;
+    Value own = ir_multiply(gen, tiles.index, ir_int(gen, tile));
     Value part = ir_multiply(gen, tiles.index, ir_int(gen, height));
     copy_floats(gen, ir_offset(gen, gen->f32, to, own), ir_offset(gen, gen->f32, from, part),
                 height);
@@ -107,13 +131,11 @@ static void join(Product *p, const WeightTiles *t, Value sums, int vectors) {
     ir_loop_end(gen, &loop);
 }
 
-static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
-                          Value across) {
+static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Value down) {
     Gen *gen = p->gen;
-    int64_t height = p->tiles.outer_rows;
-    int vectors = (int)divide_up(wide, p->lanes);
+    int64_t height = p->tiles.outer_rows, tile = block_rows(product_most_rows(p)) * height;
     OuterKernel kernel = {.rows = rows,
-                          .vectors = vectors,
+                          .vectors = (int)divide_up(wide, p->lanes),
                           .valid = wide % p->lanes,
                           .a_row = 1,
                           .loops = {{0, height, t->tile_width}},
@@ -122,11 +144,26 @@ static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, 
                           .b_ahead = WEIGHT_AHEAD,
                           .b_dtype = DTYPE_F32};
     Value function = kernel_outer(gen, &kernel);
-    Value left = ir_offset(gen, gen->f32, t->block->left,
-                           ir_multiply(gen, down, ir_int(gen, BLOCK * height)));
+    Value left =
+        ir_offset(gen, gen->f32, t->block->left, ir_multiply(gen, down, ir_int(gen, tile)));
     Value arguments[] = {left, t->block->right, p->scratch, t->block->rows, p->scratch};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
-    join(p, t, sums_of(p, t, down, across), rows * vectors);
+}
+
+static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                          Value across) {
+    call_kernel(p, t, rows, wide, down);
+    join(p, t, sums_of(p, t, down, across), rows * (int)divide_up(wide, p->lanes));
+}
+
+// Of a batch that is one block.
+static void whole_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                       Value across) {
+    int vectors = (int)divide_up(wide, p->lanes);
+    Value first_row = ir_multiply(p->gen, down, ir_int(p->gen, p->tiles.outer_rows));
+    weight_prefetch(p, t, rows, vectors, first_row, across);
+    call_kernel(p, t, rows, wide, down);
+    weight_finish(p, t, rows, vectors, first_row, across);
 }
 
 static void finish_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
@@ -150,13 +187,10 @@ static void finish_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
 
 // ---- The loops.
 
-static Value greater(Gen *gen, Value x, Value y) {
-    Value is_greater = LLVMBuildICmp(gen->builder, LLVMIntSGT, x, y, "");
-    return LLVMBuildSelect(gen->builder, is_greater, x, y, "");
-}
-
-// This worker's tiles, panel by panel; `copies`: each panel of dY is copied first.
-static void each_panel(Product *p, const WeightTiles *t, WeightTile *emit, bool copies) {
+// This worker's tiles among those of `some` lines of them, panel by panel; `copies`: each panel of
+// dY is copied first.
+static void each_panel(Product *p, const WeightTiles *t, WeightTile *emit, bool copies,
+                       Range some) {
     Gen *gen = p->gen;
     Value down = ir_int(gen, t->down), one = ir_int(gen, 1);
     Range own = t->block->tiles;
@@ -166,13 +200,27 @@ static void each_panel(Product *p, const WeightTiles *t, WeightTile *emit, bool 
     Loop panels = ir_loop_begin(gen, first, end, one, "panel");
     if (copies) copy_panel(p, t, t->block, panels.index);
     Value start = ir_multiply(gen, panels.index, down);
-    Value from = LLVMBuildSub(gen->builder, greater(gen, own.begin, start), start, "");
-    Value to =
-        LLVMBuildSub(gen->builder, ir_lesser(gen, own.end, ir_add(gen, start, down)), start, "");
+    Value from = LLVMBuildSub(gen->builder, own.begin, start, "");
+    Value to = LLVMBuildSub(gen->builder, own.end, start, "");
+    from = ir_greater(gen, from, some.begin);
+    to = ir_lesser(gen, to, some.end);
     Loop tiles = ir_loop_begin(gen, from, to, one, "tile");
     weight_each_kind(p, t, emit, tiles.index, panels.index);
     ir_loop_end(gen, &tiles);
     ir_loop_end(gen, &panels);
+}
+
+// As many lines of tiles at a time as stay in the second-level cache.
+static void each_group(Product *p, const WeightTiles *t, WeightTile *emit) {
+    Gen *gen = p->gen;
+    int64_t bytes = block_rows(product_most_rows(p)) * p->tiles.outer_rows * (int64_t)sizeof(float);
+    int64_t lines = gen->target->machine.second_cache / 2 / bytes;
+    int64_t groups = divide_up(t->down, lines > 4 ? lines : 4);
+    Value step = ir_int(gen, divide_up(t->down, groups)), down = ir_int(gen, t->down);
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), down, step, "lines");
+    Range some = {loop.index, ir_lesser(gen, ir_add(gen, loop.index, step), down)};
+    each_panel(p, t, emit, true, some);
+    ir_loop_end(gen, &loop);
 }
 
 // Floats of a worker's scratch. Workers write the sums of their own tiles alone.
@@ -180,11 +228,13 @@ typedef struct ScratchSizes {
     int64_t left, right, sums;
 } ScratchSizes;
 
-static ScratchSizes scratch_sizes(int64_t down, int64_t across, int64_t rows, int64_t columns,
-                                  int lanes) {
-    return (ScratchSizes){.left = round_up(down * BLOCK * rows, 16),
-                          .right = round_up(BLOCK * columns, 16),
-                          .sums = 2 * down * across * rows * round_up(columns, lanes)};
+static ScratchSizes scratch_sizes(int64_t batch_rows, int64_t down, int64_t across, int64_t rows,
+                                  int64_t columns, int lanes) {
+    int64_t block = block_rows(batch_rows);
+    int64_t sums = 2 * down * across * rows * round_up(columns, lanes);
+    return (ScratchSizes){.left = round_up(down * block * rows, 16),
+                          .right = round_up(block * columns, 16),
+                          .sums = batch_rows > BLOCK ? sums : 0};
 }
 
 int64_t weight_long_floats(const Schedule *schedule, const Node *product) {
@@ -192,7 +242,8 @@ int64_t weight_long_floats(const Schedule *schedule, const Node *product) {
     const MachineModel *machine = &schedule->layout->machine;
     const Type *x = &product->inputs[0]->type;
     int64_t samples = op_is_table_product(product) ? 1 : schedule->batch;
-    if (parameter < 0 || samples * (type_elements(x) / type_last(x)) < LEAST) return 0;
+    int64_t batch_rows = samples * (type_elements(x) / type_last(x));
+    if (parameter < 0) return 0;
     const ParameterLayout *layout = &schedule->layout->parameters[parameter];
     TileSizes tiles = kernel_tile_sizes(machine);
     bool panels = layout->kind == LAYOUT_PANELS;
@@ -200,14 +251,19 @@ int64_t weight_long_floats(const Schedule *schedule, const Node *product) {
     int64_t columns = panels ? layout->storage.panel : tiles.outer_vectors * machine->lanes;
     int64_t down = divide_up(panels ? layout->rows : layout->columns, tiles.outer_rows);
     int64_t across = divide_up(panels ? layout->columns : layout->rows, columns);
-    ScratchSizes sizes = scratch_sizes(down, across, tiles.outer_rows, columns, machine->lanes);
+    int64_t left = panels ? layout->rows : layout->columns;
+    int64_t right = panels ? layout->columns : layout->rows;
+    if (!is_worth_blocks(machine, batch_rows, across, left, right)) return 0;
+    ScratchSizes sizes =
+        scratch_sizes(batch_rows, down, across, tiles.outer_rows, columns, machine->lanes);
     return sizes.left + sizes.right + sizes.sums;
 }
 
 static void place_scratch(Product *p, const WeightTiles *t, LongProduct *l) {
     Gen *gen = p->gen;
     ScratchSizes sizes =
-        scratch_sizes(t->down, t->across, p->tiles.outer_rows, t->tile_width, p->lanes);
+        scratch_sizes(product_most_rows(p), t->down, t->across, p->tiles.outer_rows,
+                      t->tile_width, p->lanes);
     l->left = ir_scratch(gen, p->function, 0, sizes.left);
     l->right = ir_scratch(gen, p->function, sizes.left, sizes.right);
     l->sums = ir_scratch(gen, p->function, sizes.left + sizes.right, sizes.sums);
@@ -224,8 +280,10 @@ void weight_long(Product *p, WeightTiles *t) {
     l.first_row = blocks.index;
     l.rows = ir_lesser(gen, LLVMBuildSub(gen->builder, all, l.first_row, ""), ir_int(gen, BLOCK));
     copy_left(p, t, &l);
-    each_panel(p, t, multiply_tile, true);
+    bool is_whole = product_most_rows(p) <= BLOCK;
+    each_group(p, t, is_whole ? whole_tile : multiply_tile);
     ir_loop_end(gen, &blocks);
-    each_panel(p, t, finish_tile, false);
+    if (!is_whole)
+        each_panel(p, t, finish_tile, false, (Range){ir_int(gen, 0), ir_int(gen, t->down)});
     t->block = NULL;
 }

@@ -22,6 +22,7 @@ typedef struct MachineModel {
     int registers; // vector registers
     bool fma;
     Bfloat16Unit bfloat16;
+    int64_t first_cache, second_cache; // bytes of a core's caches of data
 } MachineModel;
 
 typedef enum ContractionChoice {
