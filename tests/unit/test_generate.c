@@ -194,8 +194,8 @@ static void softmax_over_many_classes(void **state) {
     check_net(&net, "native", CONTRACTION_OWN, 2);
 }
 
-// Reductions in several blocks, weights that are transposed as they come, with rows and columns that
-// are no whole panel, and rows of gradients that are copied because they lie pages apart.
+// Reductions in several blocks, weights that are transposed as they come, with rows and columns
+// that are no whole panel, and rows of gradients that are copied because they lie pages apart.
 static void long_products(void **state) {
     (void)state;
     Net net = {.dtype = DTYPE_F32,
@@ -234,11 +234,11 @@ static void random_nets_with_blas(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(book_networks),      cmocka_unit_test(clipping),
-        cmocka_unit_test(equal_layers),       cmocka_unit_test(softmax_over_many_classes),
-        cmocka_unit_test(long_products),
-        cmocka_unit_test(random_nets_native), cmocka_unit_test(random_nets_avx2),
-        cmocka_unit_test(random_nets_plain),  cmocka_unit_test(random_nets_with_blas),
+        cmocka_unit_test(book_networks),         cmocka_unit_test(clipping),
+        cmocka_unit_test(equal_layers),          cmocka_unit_test(softmax_over_many_classes),
+        cmocka_unit_test(long_products),         cmocka_unit_test(random_nets_native),
+        cmocka_unit_test(random_nets_avx2),      cmocka_unit_test(random_nets_plain),
+        cmocka_unit_test(random_nets_with_blas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

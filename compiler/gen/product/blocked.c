@@ -119,7 +119,9 @@ static ColumnTile tile_of(const Blocked *b, const DepthPart *part) {
                        .part = part,
                        .left = product_matrix(p, p->anchor->inputs[0])};
     int64_t b_step = lies_across(p) ? b->panel : p->storage.row_stride;
-    tile.outer = (OuterKernel){.b_ahead = ROWS_AHEAD,
+    // With few registers a step is too short to ask twice, and the hardware follows a packed panel.
+    bool asks = p->gen->target->machine.registers >= 32 || !lies_across(p);
+    tile.outer = (OuterKernel){.b_ahead = asks ? ROWS_AHEAD : 0,
                                .a_row = tile.left.stride,
                                .loops = {{0, 1, b_step}},
                                .loop_count = 1};

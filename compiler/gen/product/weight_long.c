@@ -1,8 +1,9 @@
 // Gradients of weights over many rows: those of all steps of sequences, say. Rows that lie a few
 // kilobytes apart share few sets of the caches, so a block of rows is copied first, X as tiles and
 // dY as panels of columns, which then pass through the kernels from the second-level cache (Goto
-// and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication"), as many tiles of X at
-// a time as stay there. The sums of blocks are added up in double precision, as in kernel_long.c.
+// and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication"), as many tiles of X
+// at a time as stay there. The sums of blocks are added up in double precision, as in
+// kernel_long.c.
 #include "../budget/budget.h"
 #include "weight_gradient.h"
 
@@ -261,9 +262,8 @@ int64_t weight_long_floats(const Schedule *schedule, const Node *product) {
 
 static void place_scratch(Product *p, const WeightTiles *t, LongProduct *l) {
     Gen *gen = p->gen;
-    ScratchSizes sizes =
-        scratch_sizes(product_most_rows(p), t->down, t->across, p->tiles.outer_rows,
-                      t->tile_width, p->lanes);
+    ScratchSizes sizes = scratch_sizes(product_most_rows(p), t->down, t->across,
+                                       p->tiles.outer_rows, t->tile_width, p->lanes);
     l->left = ir_scratch(gen, p->function, 0, sizes.left);
     l->right = ir_scratch(gen, p->function, sizes.left, sizes.right);
     l->sums = ir_scratch(gen, p->function, sizes.left + sizes.right, sizes.sums);
