@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 26, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 27, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -150,6 +150,7 @@ typedef struct nnrt_group {
     const char *layer;       // its name; NULL: none
     int64_t line;            // in the source; 0: none
     int64_t phase;           // barriers stand between phases
+    int64_t in_bfloat16;     // its products are, or those that it repeats
     // Floating-point operations, and bytes that it reads and writes: for each sample, once a step.
     double sample_flops, step_flops, sample_bytes, step_bytes;
 } nnrt_group;
@@ -343,7 +344,9 @@ typedef struct nnrt_program {
     const nnrt_training *trainings;
     int64_t training_count;
     nnrt_peak *peak;
-    double peak_flops;  // of a round of it
+    double peak_flops;      // of a round of it
+    nnrt_peak *narrow_peak; // of products in bfloat16; NULL: there are none, or nothing of its own
+    double narrow_peak_flops;
     int64_t is_sparing; // memory is limited: no state is copied to be gone back to unasked
 } nnrt_program;
 

@@ -125,8 +125,9 @@ STRUCT(abi_context, nnrt_context);
 
 #define OWNER nnrt_group
 static const AbiField abi_group_fields[] = {
-    FIELD(name),         FIELD(kind),       FIELD(layer),        FIELD(line),      FIELD(phase),
-    FIELD(sample_flops), FIELD(step_flops), FIELD(sample_bytes), FIELD(step_bytes)};
+    FIELD(name),         FIELD(kind),        FIELD(layer),        FIELD(line),
+    FIELD(phase),        FIELD(in_bfloat16), FIELD(sample_flops), FIELD(step_flops),
+    FIELD(sample_bytes), FIELD(step_bytes)};
 static STRUCT(abi_group, nnrt_group);
 #undef OWNER
 
@@ -301,6 +302,8 @@ static const AbiField abi_program_fields[] = {FIELD(abi),
                                               FIELD(training_count),
                                               FIELD(peak),
                                               FIELD(peak_flops),
+                                              FIELD(narrow_peak),
+                                              FIELD(narrow_peak_flops),
                                               FIELD(is_sparing)};
 STRUCT(abi_program, nnrt_program);
 #undef OWNER

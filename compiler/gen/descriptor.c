@@ -521,10 +521,8 @@ static const char *const *imports_of(Gen *gen, const SourceSet *sources) {
 }
 
 static const char *const *needed_features(Gen *gen, const Compiled *compiled) {
-    bool narrow = false;
+    bool narrow = compiled_is_narrow(compiled);
     VEC(const char *) names = {0};
-    for (int i = 0; i < compiled->functions.count; i++)
-        narrow = narrow || compiled->functions.items[i]->precision == PRECISION_BFLOAT16;
     for (const char *const *name = gen->target->needed; *name; name++)
         vec_push(gen->arena, &names, *name);
     const char *const *more = target_bfloat16_features(gen->target);
@@ -558,8 +556,11 @@ void descriptor_emit(Gen *gen, const Compiled *compiled) {
     nnrt_program program = {.abi = NNRT_ABI,
                             .scratch_size = gen->scratch_size,
                             .peak_flops = compiled->peak_flops,
+                            .narrow_peak_flops = compiled->narrow_peak_flops,
                             .is_sparing = compiled->shares_arenas};
     abi_set_code(&program.peak, compiled->peak_function);
+    if (compiled->narrow_peak_function)
+        abi_set_code(&program.narrow_peak, compiled->narrow_peak_function);
     set_source(gen, compiled, &program);
     set_parameters(gen, compiled, &program);
     set_data(gen, compiled, &program);

@@ -278,6 +278,8 @@ StepFunctions step_emit_profiled(Gen *gen, const Schedule *schedule, const char 
 
 // ---- peak.c: the roof (nnrt_peak); *flops: of a round.
 Value peak_emit(Gen *gen, double *flops);
+// The same of products in bfloat16; NULL: the target has nothing of its own for them.
+Value pairs_peak_emit(Gen *gen, double *flops);
 
 // ---- object.c: LLVM's clean-up passes over the finished module.
 void object_optimize(Gen *gen);
@@ -330,10 +332,15 @@ typedef struct Compiled {
     int model_count, main_model;
     Value peak_function;
     double peak_flops;
+    Value narrow_peak_function; // of products in bfloat16; NULL: there is none
+    double narrow_peak_flops;
     bool shares_arenas;     // (MemoryPlan)
     int64_t scratch_floats; // of each worker; 0: not known yet
     int64_t cpus;           // of this machine; of another one, 1: they are not known
 } Compiled;
+
+// Are there functions with products in bfloat16?
+bool compiled_is_narrow(const Compiled *compiled);
 
 // How a program takes less memory than it would for speed alone.
 typedef struct MemoryPlan {

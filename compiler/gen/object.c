@@ -28,6 +28,8 @@ static void emit_functions(Gen *gen, Compiled *compiled) {
             function->code.run = step_emit(gen, schedule, function->name);
     }
     compiled->peak_function = peak_emit(gen, &compiled->peak_flops);
+    if (compiled_is_narrow(compiled))
+        compiled->narrow_peak_function = pairs_peak_emit(gen, &compiled->narrow_peak_flops);
 }
 
 static void verify_module(Gen *gen, const char *when) {

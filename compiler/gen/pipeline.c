@@ -225,6 +225,12 @@ static void list_functions(Run *run) {
             add_model(run, program->models.items[i]);
 }
 
+bool compiled_is_narrow(const Compiled *compiled) {
+    for (int i = 0; i < compiled->functions.count; i++)
+        if (compiled->functions.items[i]->precision == PRECISION_BFLOAT16) return true;
+    return false;
+}
+
 // ---- Their passes.
 
 static Layout *choose_layout(Run *run, const Target *target) {

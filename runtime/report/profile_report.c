@@ -60,15 +60,23 @@ static void put_time(double microseconds, int width) {
     printf("%*.*f", width, microseconds < 10 ? 3 : microseconds < 1000 ? 2 : 1, microseconds);
 }
 
-// A rate in 10^9 a second and its share of the roof.
-static void put_rate(double amount, double seconds, double roof) {
+// What the row's operations would take at the roofs, as a share of what they took; 0: not known.
+static double share_of_peak(const nnrt_profile_row *row, const nnrt_roof *roof) {
+    double narrow = roof->narrow_flops > 0 ? roof->narrow_flops : roof->flops;
+    if (!(roof->flops > 0 && row->seconds > 0)) return 0;
+    double least = (row->flops - row->narrow_flops) / roof->flops + row->narrow_flops / narrow;
+    return least / row->seconds;
+}
+
+// A rate in 10^9 a second and its share of the roof; 0: that is not known.
+static void put_rate(double amount, double seconds, double share) {
     char percent[NUMBER_WIDTH] = "-";
     if (!(amount > 0 && seconds > 0)) {
         printf("%9s%6s", "-", "-");
         return;
     }
     double rate = amount / seconds;
-    if (roof > 0) snprintf(percent, sizeof percent, "%.0f%%", 100 * rate / roof);
+    if (share > 0) snprintf(percent, sizeof percent, "%.0f%%", 100 * share);
     printf("%9.2f%6s", rate * 1e-9, percent);
 }
 
@@ -76,8 +84,9 @@ static void put_row(const report *r, const nnrt_profile_row *row) {
     printf("%6.1f%%", 100 * share_of(r, row->seconds));
     put_time(microseconds_a_step(r, row->seconds), 11);
     put_time(microseconds_a_step(r, row->waiting), 10);
-    put_rate(row->flops, row->seconds, r->roof->flops);
-    put_rate(row->bytes, row->seconds, r->roof->bytes);
+    put_rate(row->flops, row->seconds, share_of_peak(row, r->roof));
+    put_rate(row->bytes, row->seconds,
+             quotient(quotient(row->bytes, row->seconds), r->roof->bytes));
     if (row->line)
         printf("%6" PRId64 "  ", row->line);
     else
@@ -97,6 +106,8 @@ static void put_head(const char *last) {
 static void print_roofs(const report *r) {
     printf("at best: ");
     if (r->roof->flops > 0) printf("%.1f GFLOP/s in registers, ", r->roof->flops * 1e-9);
+    if (r->roof->narrow_flops > 0)
+        printf("%.1f of them in bfloat16, ", r->roof->narrow_flops * 1e-9);
     printf("%.1f GB/s in memory, more in caches (%d worker%s)\n", r->roof->bytes * 1e-9,
            r->roof->workers, r->roof->workers > 1 ? "s" : "");
 }
@@ -146,7 +157,7 @@ static void json_row(nnrt_json *json, const report *r, const nnrt_profile_row *r
     nnrt_json_number(json, "bytes", row->bytes);
     nnrt_json_number(json, "flops_per_second", flops);
     nnrt_json_number(json, "bytes_per_second", bytes);
-    nnrt_json_number(json, "share_of_peak", quotient(flops, r->roof->flops));
+    nnrt_json_number(json, "share_of_peak", share_of_peak(row, r->roof));
     nnrt_json_number(json, "share_of_memory", quotient(bytes, r->roof->bytes));
 }
 
@@ -183,6 +194,8 @@ static void json_whole(nnrt_json *json, const report *r) {
     nnrt_json_number(json, "waiting_seconds", result->waiting);
     nnrt_json_number(json, "between_seconds", result->between);
     nnrt_json_number(json, "peak_flops_per_second", r->roof->flops);
+    if (r->roof->narrow_flops > 0)
+        nnrt_json_number(json, "bfloat16_peak_flops_per_second", r->roof->narrow_flops);
     nnrt_json_number(json, "memory_bytes_per_second", r->roof->bytes);
     nnrt_json_integer(json, "peak_workers", r->roof->workers);
 }

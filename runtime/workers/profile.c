@@ -149,12 +149,14 @@ static nnrt_profile_row group_row(const nnrt_profile *profile, int64_t index, do
                                   const nnrt_profile_result *result) {
     const nnrt_group *group = &profile->function->groups[index];
     double steps = (double)result->steps, samples = (double)result->samples;
+    double flops = group->sample_flops * samples + group->step_flops * steps;
     return (nnrt_profile_row){
         .group = index,
         .line = group->line,
         .seconds = scale * sum_of_slot(profile, 2 * index),
         .waiting = scale * sum_of_slot(profile, 2 * index + 1),
-        .flops = group->sample_flops * samples + group->step_flops * steps,
+        .flops = flops,
+        .narrow_flops = group->in_bfloat16 ? flops : 0,
         .bytes = group->sample_bytes * samples + group->step_bytes * steps,
     };
 }
@@ -170,6 +172,7 @@ static void add_to_line(nnrt_profile_result *result, const nnrt_profile_row *row
     line->seconds += row->seconds;
     line->waiting += row->waiting;
     line->flops += row->flops;
+    line->narrow_flops += row->narrow_flops;
     line->bytes += row->bytes;
 }
 

@@ -31,6 +31,7 @@ typedef struct nnrt_profile_row {
     double seconds; // at work
     double waiting; // at the barriers behind it
     double flops, bytes;
+    double narrow_flops; // those of `flops` that are in bfloat16
 } nnrt_profile_row;
 
 typedef struct nnrt_profile_result {

@@ -7,8 +7,9 @@
 
 typedef struct nnrt_roof {
     int workers;
-    double flops; // multiply-adds of all workers together, FLOP/s; 0: not known
-    double bytes; // read and written in memory by all together, bytes/s; 0: not known
+    double flops;        // multiply-adds of all workers together, FLOP/s; 0: not known
+    double narrow_flops; // the same of products in bfloat16, where the processor has some
+    double bytes;        // read and written in memory by all together, bytes/s; 0: not known
 } nnrt_roof;
 
 nnrt_roof nnrt_roof_measure(const nnrt_program *program, nnrt_team *team, int workers);

@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-static const nnrt_group groups[] = {{"a", "rows", "dense", 3, 0, 100, 7, 10, 1},
-                                    {"b", "rows", "dense", 5, 0, 0, 0, 20, 0},
-                                    {"c", "scalar", NULL, 3, 1, 1, 1000, 0, 2}};
+static const nnrt_group groups[] = {{"a", "rows", "dense", 3, 0, 0, 100, 7, 10, 1},
+                                    {"b", "rows", "dense", 5, 0, 0, 0, 0, 20, 0},
+                                    {"c", "scalar", NULL, 3, 1, 0, 1, 1000, 0, 2}};
 static const nnrt_function function = {.groups = groups, .group_count = 3};
 
 enum { SLOTS = 7, BETWEEN = 6, WORKERS = 2, ROWS = 8 };
@@ -68,7 +68,7 @@ static void is_near(double value, double expected) {
 }
 
 static void time_is_where_it_was_spent(void **state) {
-    nnrt_roof roof = {WORKERS, 1e9, 1e9};
+    nnrt_roof roof = {WORKERS, 1e9, 0, 1e9};
     nnrt_profile *profile = nnrt_profile_create(&function, WORKERS, &roof);
     nnrt_profile_result result;
     double all = 0, first = 0;
@@ -99,7 +99,7 @@ static void time_is_where_it_was_spent(void **state) {
 }
 
 static void work_follows_steps_and_samples(void **state) {
-    nnrt_roof roof = {1, 0, 0};
+    nnrt_roof roof = {.workers = 1};
     nnrt_profile *profile = nnrt_profile_create(&function, 1, &roof);
     nnrt_context context = {.rows = ROWS, .threads = 1};
     nnrt_profile_result result;
@@ -130,7 +130,7 @@ static void work_follows_steps_and_samples(void **state) {
 }
 
 static void nothing_ran(void **state) {
-    nnrt_roof roof = {1, 0, 0};
+    nnrt_roof roof = {.workers = 1};
     nnrt_profile *profile = nnrt_profile_create(&function, 1, &roof);
     nnrt_profile_result result;
     (void)state;
