@@ -204,6 +204,7 @@ typedef struct nnrt_function {
     int64_t chunks;     // of a batch, which workers get whole; 0: samples are divided evenly
     int64_t settles; // weights are as they should be only after a run with rows 0, which does the
                      // rest of step `step`, the last one
+    int64_t prepares; // reads what a run with rows 0 has computed of the weights, once for all runs
     const nnrt_output *outputs;
     int64_t output_count;
     double flops; // of one sample

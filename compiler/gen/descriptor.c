@@ -157,6 +157,7 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
                          .threads = budget_threads(schedule),
                          .chunks = schedule->chunks,
                          .settles = updates_rows(schedule),
+                         .prepares = schedule_has_once(schedule),
                          .outputs = outputs,
                          .output_count = graph->outputs.count,
                          .flops = budget_flops(graph),

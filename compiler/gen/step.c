@@ -65,6 +65,7 @@ typedef struct Step {
     const Value *catch_ups; // by group: what comes before all groups; NULL: nothing
     const char *name;
     bool marks;
+    bool is_once; // it has the groups that are computed once (Group.is_once), else the others
 } Step;
 
 static Value *emit_catch_ups(Gen *gen, const Schedule *schedule, const char *name) {
@@ -124,13 +125,25 @@ static void emit_windows(Gen *gen, const Step *step, Value function, int first, 
     ir_set_part(gen, function, ir_int(gen, 0), one);
 }
 
-// The groups [first, end), each behind its barrier.
+static bool has_group(const Step *step, int group) {
+    return step->schedule->groups.items[group]->is_once == step->is_once;
+}
+
+// The last one before `group`; -1: it is the first.
+static int group_before(const Step *step, int group) {
+    while (--group >= 0 && !has_group(step, group)) continue;
+    return group;
+}
+
+// Of the groups [first, end) those that it has, each behind its barrier.
 static void emit_part(Gen *gen, const Step *step, Value function, int first, int end) {
     Group *const *groups = step->schedule->groups.items;
     for (int i = first, next; i < end; i = next) {
-        if (i && groups[i]->phase != groups[i - 1]->phase)
-            emit_barrier(gen, function, i - 1, step->marks);
         next = i + 1;
+        if (!has_group(step, i)) continue;
+        int before = group_before(step, i);
+        if (before >= 0 && groups[i]->phase != groups[before]->phase)
+            emit_barrier(gen, function, before, step->marks);
         if (!groups[i]->window) {
             emit_group(gen, step, function, i);
             continue;
@@ -154,11 +167,8 @@ static Value part_function(Gen *gen, const Step *step, int first, int end) {
 // than linear time.
 enum { LONGEST_PART = 256 };
 
-static Value emit_calls(Gen *gen, const Step *step) {
+static void emit_all(Gen *gen, const Step *step, Value function) {
     int count = step->schedule->groups.count;
-    Value function = ir_function(gen, step->name, gen->step_type);
-    if (step->schedule->has_windows) ir_set_part(gen, function, ir_int(gen, 0), ir_int(gen, 1));
-    begin_step(gen, step, function);
     if (count <= LONGEST_PART) {
         emit_part(gen, step, function, 0, count);
     } else {
@@ -171,20 +181,41 @@ static Value emit_calls(Gen *gen, const Step *step) {
     }
     emit_barrier(gen, function, count - 1, step->marks && count);
     LLVMBuildRetVoid(gen->builder);
+}
+
+// Without samples, what is computed once, and nothing else.
+static void compute_once(Gen *gen, const Step *step, Value function) {
+    Step once = *step;
+    once.is_once = true;
+    LLVMBasicBlockRef begin = ir_block(gen, "once"), next = ir_block(gen, "again");
+    Value rows = ir_context(gen, function, FIELD_ROWS);
+    Value is_empty = LLVMBuildICmp(gen->builder, LLVMIntEQ, rows, ir_int(gen, 0), "");
+    LLVMBuildCondBr(gen->builder, is_empty, begin, next);
+    LLVMPositionBuilderAtEnd(gen->builder, begin);
+    emit_all(gen, &once, function);
+    LLVMPositionBuilderAtEnd(gen->builder, next);
+}
+
+static Value emit_calls(Gen *gen, const Step *step) {
+    Value function = ir_function(gen, step->name, gen->step_type);
+    if (step->schedule->has_windows) ir_set_part(gen, function, ir_int(gen, 0), ir_int(gen, 1));
+    begin_step(gen, step, function);
+    if (schedule_has_once(step->schedule)) compute_once(gen, step, function);
+    emit_all(gen, step, function);
     return function;
 }
 
 Value step_emit(Gen *gen, const Schedule *schedule, const char *name) {
     const GroupCode *codes = emit_groups(gen, schedule, name);
     const Value *catch_ups = emit_catch_ups(gen, schedule, name);
-    return emit_calls(gen, &(Step){schedule, codes, catch_ups, name, false});
+    return emit_calls(gen, &(Step){schedule, codes, catch_ups, name, false, false});
 }
 
 StepFunctions step_emit_profiled(Gen *gen, const Schedule *schedule, const char *name) {
     const GroupCode *codes = emit_groups(gen, schedule, name);
     const Value *catch_ups = emit_catch_ups(gen, schedule, name);
-    Value run = emit_calls(gen, &(Step){schedule, codes, catch_ups, name, false});
+    Value run = emit_calls(gen, &(Step){schedule, codes, catch_ups, name, false, false});
     const char *profiled = arena_format(gen->arena, "%s_profiled", name);
-    return (StepFunctions){run,
-                           emit_calls(gen, &(Step){schedule, codes, catch_ups, profiled, true})};
+    return (StepFunctions){
+        run, emit_calls(gen, &(Step){schedule, codes, catch_ups, profiled, true, false})};
 }

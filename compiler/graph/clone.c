@@ -68,6 +68,7 @@ Graph *graph_clone(const Graph *graph, Arena *arena, GraphMode mode) {
     clone_list(&cloner, &graph->assigns, &copy->assigns);
     copy->has_gradients = graph->has_gradients;
     copy->frozen = graph->frozen;
+    copy->repeats = graph->repeats;
     copy->updated = graph->updated;
     copy->loss = cloned_node(&cloner, graph->loss);
     return copy;

@@ -61,6 +61,7 @@ struct Graph {
     VEC(Slot *) slots;        // of this function's optimizer
     const bool *frozen;       // by layer: infers and is not changed; NULL: as the layers say
     bool spares_memory;       // groups and their order are such as take the least
+    bool repeats;             // runs again and again with the same weights (one_step.h)
     bool trains_alone;    // no other function reads the weights from one of its steps to the next
     const bool *updated;  // by parameter: the function changes it; NULL: all may be changed
     NodeList inputs;      // of the model, in declaration order (ops `input`)

@@ -26,10 +26,11 @@ void pass_hoist(Graph *graph);
 void pass_simplify(Graph *graph);
 
 // requires: primitive nodes; provides: no product of rows taken from a table that is smaller than
-// what a batch takes: rows of the table's product, where that saves so many multiplications at
-// least. Keeps all values up to rounding.
-enum { TABLES_LEAST_SAVED = 1 << 17 }; // in the time of the barriers that come with it
-void pass_multiply_tables(Graph *graph, int64_t batch, double least);
+// what `samples` take: rows of the table's product, where that saves so many multiplications at
+// least. Keeps all values up to rounding. The table's product is made once for a batch, or, where
+// the graph repeats, for a text, which has some hundred tokens.
+enum { TABLES_LEAST_SAVED = 1 << 17, TABLES_RUNS = 256 }; // in the time of the barriers it brings
+void pass_multiply_tables(Graph *graph, int64_t samples, double least);
 
 // requires: primitive nodes, before gradients; provides: products with weights of some size round
 // their operands to bfloat16, and so do the gradients that are made of them.

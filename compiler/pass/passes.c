@@ -25,7 +25,8 @@ static void run_simplify(Lowering *lowering) {
 }
 
 static void run_tables(Lowering *lowering) {
-    pass_multiply_tables(lowering->graph, lowering->batch, TABLES_LEAST_SAVED);
+    int64_t times = lowering->graph->repeats ? TABLES_RUNS : lowering->batch;
+    pass_multiply_tables(lowering->graph, times, TABLES_LEAST_SAVED);
 }
 
 // One sample's products wait for memory.

@@ -67,7 +67,9 @@ static void verify_read(Node *value, void *state) {
         BUG(v, value, "group %d reads it, but it is not stored", v->group->id);
     bool same_workers = writer->partition == v->group->partition &&
                         writer->partition != PARTITION_OUTPUT && !schedule_is_chunked(value);
-    if (writer->phase == v->group->phase && !same_workers)
+    if (v->group->is_once && !writer->is_once)
+        BUG(v, value, "group %d is computed once and reads it, which is not", v->group->id);
+    if (writer->phase == v->group->phase && !same_workers && !schedule_is_ready(writer, v->group))
         BUG(v, value, "group %d reads it without a barrier", v->group->id);
 }
 

@@ -56,6 +56,7 @@ while read -r name body; do
     foretold 0 14
 done <<END
 lstm  tokens -> embedding($v, 8) -> lstm(12, return_sequences = true) -> dropout(0.2) -> dense($v)
+table tokens -> embedding($v, 16) -> lstm(40, return_sequences = true) -> dense($v)
 stack tokens -> one_hot($v) -> gru(9, return_sequences = true) -> gru(8, reset_after = false, return_sequences = true) -> dense($v, softmax)
 rnn   x = tokens -> embedding($v, 8, mask = true)  y = x -> rnn(9, return_sequences = true) -> rnn(8, return_sequences = true)  concat(x, y) -> batch_norm -> dense($v)
 gpt   tokens -> embedding($v, 8) -> position_embedding -> layers * 2 -> layer_norm -> dense($v)

@@ -111,6 +111,19 @@ typedef struct PanelPart {
     int valid;                    // columns of a unit
 } PanelPart;
 
+// Where a step comes again and again, every second one goes through the weights from their end, so
+// that it finds what the one before has read last in the second-level cache.
+static Value panel_in_turn(Product *p, Range own, Value number) {
+    Gen *gen = p->gen;
+    if (!p->schedule->graph->repeats) return number;
+    Value step = ir_context(gen, p->function, FIELD_STEP);
+    Value whole = LLVMBuildFPToSI(gen->builder, step, gen->i64, "");
+    Value odd = LLVMBuildTrunc(gen->builder, whole, gen->i1, "");
+    Value last = ir_add(gen, ir_add(gen, own.begin, own.end), ir_int(gen, -1));
+    Value other = LLVMBuildSub(gen->builder, last, number, "");
+    return LLVMBuildSelect(gen->builder, odd, other, number, "");
+}
+
 // Outer form over rows: the lanes run along the result's columns.
 static void outer_rows(Product *p) {
     Gen *gen = p->gen;
@@ -147,7 +160,7 @@ static void outer_rows(Product *p) {
         tile.valid = part->valid;
         Range own = product_own_parts(p, units, units + part->units, all);
         Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "panel");
-        Value unit = ir_add(gen, loop.index, ir_int(gen, -units));
+        Value unit = ir_add(gen, panel_in_turn(p, own, loop.index), ir_int(gen, -units));
         Value number = ir_add(gen, ir_multiply(gen, unit, ir_int(gen, part->beside)),
                               ir_int(gen, part->first));
         tile.weights = ir_offset(gen, gen->f32, product_weights(p),

@@ -472,6 +472,7 @@ OneStep pass_one_step(const Graph *forward, Arena *arena) {
     Stepper s = {.from = from, .to = to, .steps = tokens->dims[0]};
     to->arena = arena;
     to->frozen = from->frozen;
+    to->repeats = true;
     s.tracks = ARENA_ARRAY(arena, Track, from->nodes.count + 1);
     s.results = ARENA_ARRAY(arena, Node **, from->nodes.count + 1);
     for (int i = 0; i < from->nodes.count; i++) s.tracks[i].time = s.tracks[i].before = -1;

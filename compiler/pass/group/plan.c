@@ -161,7 +161,10 @@ static void find_lives(Schedule *schedule) {
     // What stays from run to run shares its memory with nothing.
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
-        if (node->op->fuse != FUSE_RESULT || !node->inputs[0]->scan->is_resumed) continue;
+        int own = schedule->group_of[i];
+        bool is_once = own >= 0 && schedule->groups.items[own]->is_once;
+        bool is_added = node->op->fuse == FUSE_RESULT && node->inputs[0]->scan->is_resumed;
+        if (!is_once && !is_added) continue;
         schedule->buffers[i].first_phase = 0;
         schedule->buffers[i].last_phase = schedule->phase_count - 1;
     }

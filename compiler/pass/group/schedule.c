@@ -62,6 +62,64 @@ void schedule_visit_reads(const Schedule *schedule, const Group *group, Schedule
     for (int i = 0; i < group->assigns.count; i++) visit_node_reads(&v, group->assigns.items[i]);
 }
 
+// ---- What is computed once, where a graph runs again and again.
+
+// By node id: made of weights alone.
+static const bool *find_made_of_weights(const Graph *graph) {
+    bool *found = ARENA_ARRAY(graph->arena, bool, graph->nodes.count + 1);
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.items[i];
+        LeafKind leaf = node->op->leaf;
+        found[i] = !node->type.batched && !node->scan &&
+                   (node->input_count || leaf == LEAF_PARAMETER || leaf == LEAF_CONSTANT);
+        for (int k = 0; k < node->input_count; k++) found[i] &= found[node->inputs[k]->id];
+    }
+    return found;
+}
+
+static bool could_be_once(const Group *group, const bool *of_weights) {
+    if (group->partition == PARTITION_ROWS || group->body || group->assigns.count) return false;
+    for (int i = 0; i < group->nodes.count; i++)
+        if (!of_weights[group->nodes.items[i]->id]) return false;
+    return true;
+}
+
+typedef struct OnceState {
+    const Schedule *schedule;
+    bool waits; // for a group that is not computed once
+} OnceState;
+
+static void look_for_waiting(Node *value, void *state) {
+    OnceState *once = state;
+    int source = once->schedule->group_of[value->id];
+    if (source >= 0 && !once->schedule->groups.items[source]->is_once) once->waits = true;
+}
+
+static void mark_once(Schedule *schedule) {
+    const bool *of_weights = find_made_of_weights(schedule->graph);
+    for (int i = 0; i < schedule->groups.count; i++)
+        schedule->groups.items[i]->is_once = could_be_once(schedule->groups.items[i], of_weights);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i = 0; i < schedule->groups.count; i++) {
+            Group *group = schedule->groups.items[i];
+            OnceState state = {schedule, false};
+            if (group->is_once) schedule_visit_reads(schedule, group, look_for_waiting, &state);
+            if (state.waits) group->is_once = false, changed = true;
+        }
+    }
+}
+
+bool schedule_has_once(const Schedule *schedule) {
+    for (int i = 0; i < schedule->groups.count; i++)
+        if (schedule->groups.items[i]->is_once) return true;
+    return false;
+}
+
+bool schedule_is_ready(const Group *writer, const Group *reader) {
+    return writer->is_once && !reader->is_once;
+}
+
 // ---- Dependencies.
 
 enum { NEVER = -1 };
@@ -154,7 +212,7 @@ static void check_read(Node *value, void *state) {
     const Group *writer = schedule->groups.items[source];
     bool same_workers = writer->partition == read->reader->partition &&
                         writer->partition != PARTITION_OUTPUT && !schedule_is_chunked(value);
-    if (!same_workers) read->found = true;
+    if (!same_workers && !schedule_is_ready(writer, read->reader)) read->found = true;
 }
 
 static bool needs_barrier(const Ordering *ordering, const Group *group, int phase) {
@@ -177,6 +235,7 @@ static void note_read(Node *value, void *state) {
 // ---- The order.
 
 static int preference(const Group *group) {
+    if (group->is_once) return -1;
     if (group->partition == PARTITION_ROWS) return 0;
     return group->assigns.count ? 2 : 1;
 }
@@ -317,6 +376,7 @@ static int *list_groups(Ordering *ordering) {
 }
 
 void pass_schedule(Schedule *schedule) {
+    if (schedule->graph->repeats) mark_once(schedule);
     Ordering ordering = collect_edges(schedule);
     const int *order = list_groups(&ordering);
     int count = schedule->groups.count;
@@ -382,9 +442,9 @@ static void print_body(Text *out, const Schedule *body);
 
 static void print_group(Text *out, const Schedule *schedule, const Group *group) {
     GroupCost cost = cost_of_group(schedule, group);
-    text_format(out, "group %d: %s, %lld x %lld, split by %s", group->id,
+    text_format(out, "group %d: %s, %lld x %lld, split by %s%s", group->id,
                 cost_kind_name(group->kind), (long long)group->lead, (long long)group->width,
-                partition_name(group->partition));
+                partition_name(group->partition), group->is_once ? ", once" : "");
     print_cost(out, "; a sample:", cost.sample_flops, cost.sample_bytes);
     print_cost(out, "; a step:", cost.step_flops, cost.step_bytes);
     text_put(out, "\n");

@@ -123,6 +123,8 @@ typedef struct Group {
     int64_t state;       // of one that updates the rows of a table (touched.h): where in the arena
     int64_t window;      // samples that it and those behind it walk together (windows.c); 0: all
     int window_end;      // the first group that does not
+    bool is_once;        // of a graph that repeats: made of weights alone, by a run without samples
+                         // for all that follow
 } Group;
 
 // How a value of a scan's body moves in memory from step to step.
@@ -206,6 +208,10 @@ Type schedule_sum_domain(const Node *input, const Node *sum);
 // Whether `user` reads its operands where they are stored, rather than computing them. Values that
 // are joined do, too, once fusion has found them.
 bool schedule_reads_memory(const Node *user);
+
+bool schedule_has_once(const Schedule *schedule); // a group that is computed once
+// Whether what the writer computes is there, without a barrier, before the reader's run begins.
+bool schedule_is_ready(const Group *writer, const Group *reader);
 
 // The number of the weights of a leaf or an assign, parameters first; -1: it has none.
 int schedule_weights_of(const Schedule *schedule, const Node *node);

@@ -15,8 +15,9 @@ typedef struct nnrt_writer {
     int32_t *window;  // the tokens of the present window; NULL: there is none
     int64_t position; // tokens since the beginning, or in the window
     int workers, most_workers;
-    double seconds[2]; // a token with all workers, with one: the faster is kept
-    int64_t fed;
+    double seconds[2]; // some tokens with all workers, with one: the faster is kept for a while
+    int64_t fed;       // tokens since the workers were timed
+    int is_prepared;   // what depends on the weights alone is there, in the arena
 } nnrt_writer;
 
 // NNRT_ERROR: the model writes no text, for a reason that the message says; no memory.
