@@ -496,9 +496,12 @@ static void mark_stored(Fusion *fusion) {
         Node *node = fusion->graph->nodes.items[i];
         int group = schedule->group_of[i];
         if (!is_computed(node) || group < 0) continue;
-        bool is_told = schedule->groups.items[group]->kind == GROUP_SCALAR;
-        schedule->buffers[i].is_stored = is_told ? is_read_outside(fusion, node, group)
-                                                 : fusion_used_outside(fusion, node, group);
+        const Group *own = schedule->groups.items[group];
+        bool is_told = own->kind == GROUP_SCALAR;
+        bool is_kept = node == own->anchor && touched_keeps_sums(schedule, own);
+        schedule->buffers[i].is_stored =
+            !is_kept && (is_told ? is_read_outside(fusion, node, group)
+                                 : fusion_used_outside(fusion, node, group));
     }
 }
 

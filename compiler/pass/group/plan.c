@@ -340,7 +340,7 @@ static void place_states(Schedule *schedule) {
         Group *group = schedule->groups.items[i];
         if (!touched_updates(group)) continue;
         group->state = round_up(schedule->arena_size, LINE);
-        schedule->arena_size = group->state + touched_state_size(schedule, group);
+        schedule->arena_size = group->state + touched_places(schedule, group).size;
     }
 }
 

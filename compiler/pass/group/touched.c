@@ -6,6 +6,7 @@
 // gen/element/touched.c.
 #include "touched.h"
 
+#include "../../../runtime/workers/team.h"
 #include "../../op/op.h"
 
 #include <string.h>
@@ -172,6 +173,10 @@ bool touched_is_apart(const Schedule *schedule, const Node *scatter) {
     return false;
 }
 
+bool touched_keeps_sums(const Schedule *schedule, const Group *group) {
+    return touched_updates(group) && !touched_is_apart(schedule, group->anchor);
+}
+
 const Group *touched_update_of(const Schedule *schedule, const Node *scatter) {
     for (int i = 0; i < schedule->groups.count; i++) {
         const Group *group = schedule->groups.items[i];
@@ -227,8 +232,16 @@ int64_t touched_numbers_size(const Schedule *schedule, const Group *group) {
     return round_up(count ? count : 1, 4);
 }
 
-int64_t touched_state_size(const Schedule *schedule, const Group *group) {
-    int64_t rows = group->anchor->type.dims[0];
-    return TOUCHED_HEAD + round_up(rows, TOUCHED_HEAD) +
-           TOUCHED_STEPS * touched_numbers_size(schedule, group);
+TouchedPlaces touched_places(const Schedule *schedule, const Group *group) {
+    const Type *table = &group->anchor->type, *named = &group->anchor->inputs[1]->type;
+    int64_t rows = round_up(table->dims[0], TOUCHED_HEAD);
+    int64_t places = schedule->batch * (type_elements(named) / table->dims[1]);
+    TouchedPlaces at = {.marks = TOUCHED_HEAD};
+    at.numbers = at.marks + rows;
+    at.entries = at.numbers + TOUCHED_STEPS * touched_numbers_size(schedule, group);
+    at.next = at.entries + rows;
+    at.lists = at.next + round_up(places, TOUCHED_HEAD);
+    // The workers' rows together are those of the table; lists are rounded up.
+    at.size = at.lists + NAMED_SIZE * (rows + 2 * NNRT_TEAM_MAX);
+    return at;
 }
