@@ -83,14 +83,14 @@ def installed_kilobytes(program_file):
 
 
 class Rival:
-    def __init__(self, name, workload, threads):
+    def __init__(self, name, workload, threads, precision="float32"):
         self.name, self.version, self.form, self.predict_form = name, "", "", ""
         self.memory = self.compile_seconds = math.nan
         self.started = time.monotonic()
         program, mode, environment = RIVALS[name]
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [interpreter(), HERE / "rivals" / program, mode, str(threads), workload],
+            [interpreter(), HERE / "rivals" / program, mode, str(threads), workload, precision],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
             env={**os.environ, **environment},
         )  # fmt: skip
@@ -155,7 +155,7 @@ class Nnc:
 
     name, form, predict_form = "nnc", "", ""
 
-    def __init__(self, nnc, workload, threads, cpu="native"):
+    def __init__(self, nnc, workload, threads, cpu="native", precision="float32"):
         self.nnc, self.threads, self.cpu = nnc, threads, cpu
         self.memory = self.compile_seconds = math.nan
         self.folder = tempfile.TemporaryDirectory()
@@ -165,7 +165,7 @@ class Nnc:
         self.environment = {**os.environ, "NNC_DATA": ":".join(filter(None, folders))}
         if workload:
             program = HERE / "programs" / workload.program()
-            self.source = ["-D", f"batch_size={workload.batch}", program]
+            self.source = ["--precision", precision, "-D", f"batch_size={workload.batch}", program]
             write_pictures(self.place)
         self.version = self.call(nnc, "--version")[0].split()[-1]
 

@@ -9,18 +9,17 @@ import datetime
 import math
 import os
 import pathlib
-import platform
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 
 from contestants import HERE, PACKAGES, RIVALS, ROOT, Failed, Nnc, Rival
 from contestants import installed_kilobytes, installed_rivals
+from machine import description, measured_peaks
 from workloads import WORKLOADS
 
 ONE_THREAD = "nnc, one thread"
+PRECISIONS = "float32", "bfloat16"
 # What Eigen does in TensorFlow is compiled in, and has AVX2 alone unless TensorFlow was built anew.
 AVX2_ONLY = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
@@ -41,6 +40,9 @@ def arguments():
         "--only", default=",".join(WORKLOADS), help="workloads or beginnings of them, by commas"
     )
     parser.add_argument(
+        "--precision", default="float32", help="float32, bfloat16 or both by commas, measured in turns"
+    )
+    parser.add_argument(
         "--avx2", action="store_true", help="nnc and the rivals as on a processor without AVX-512"
     )
     parser.add_argument("--rivals", help="names by commas, or `none`: " + ", ".join(RIVALS))
@@ -49,6 +51,9 @@ def arguments():
     if not options.nnc.exists():
         parser.error(f"there is no `{options.nnc}`: build it, or say --nnc PATH")
     options.nnc = options.nnc.resolve()
+    options.precisions = options.precision.split(",")
+    if not set(options.precisions) <= set(PRECISIONS):
+        parser.error(f"--precision is one of {', '.join(PRECISIONS)}, or both by commas")
     options.cpu = "x86-64-v3" if options.avx2 else "native"
     if options.avx2:
         os.environ.update(AVX2_ONLY)
@@ -63,26 +68,9 @@ def chosen_workloads(names):
     return chosen
 
 
-def measured_peak(threads, cpu):
-    """GFLOP/s of fused multiply-adds on registers."""
-    with tempfile.TemporaryDirectory() as folder:
-        program = f"{folder}/peak"
-        compile_it = ["cc", "-O2", f"-march={cpu}", "-pthread", HERE / "peak.c", "-o", program]
-        subprocess.run(compile_it, check=True)
-        return float(
-            subprocess.run([program, str(threads)], capture_output=True, check=True).stdout
-        )
-
-
-def processor():
-    for line in open("/proc/cpuinfo"):
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.machine()
-
-
 class Figures:
-    """Measurements by what was measured, contestant and workload, and why some are missing."""
+    """Measurements by what was measured, contestant and workload, and why some are missing. The
+    `workload` is its name and the precision."""
 
     def __init__(self):
         self.values, self.problems, self.forms, self.versions = {}, {}, {}, {}
@@ -132,37 +120,45 @@ class Figures:
         return ", ".join(filter(None, [contestant, self.forms.get((kind, contestant, workload))]))
 
 
-def start_contestants(name, workload, options, figures):
+def start_contestants(case, workload, options, figures):
     """Starts all who can run a workload, one after the other, each up to its first step."""
-    makers = [lambda: Nnc(options.nnc, workload, options.threads, options.cpu)]
-    makers += [lambda rival=rival: Rival(rival, name, options.threads) for rival in options.rivals]
+    name, precision = case
+    makers = [lambda: Nnc(options.nnc, workload, options.threads, options.cpu, precision)]
+    makers += [
+        lambda rival=rival: Rival(rival, name, options.threads, precision) for rival in options.rivals
+    ]
     contestants = []
     for make in makers:
         contestant = make()
         contestants.append(contestant)
-        figures.add("start", contestant, name, contestant.first_step)
+        figures.add("start", contestant, case, contestant.first_step)
         if contestant.version:
             figures.versions[contestant.name] = contestant.version
-        figures.add("compile", contestant, name, lambda: contestant.compile_seconds)
-        figures.add("memory", contestant, name, lambda: contestant.memory)
-    figures.add("size", contestants[0], name, contestants[0].executable_kilobytes)
+        figures.add("compile", contestant, case, lambda: contestant.compile_seconds)
+        figures.add("memory", contestant, case, lambda: contestant.memory)
+    figures.add("size", contestants[0], case, contestants[0].executable_kilobytes)
     return contestants
 
 
 def measure_workload(name, workload, options, figures):
-    contestants = start_contestants(name, workload, options, figures)
-    trained = list(contestants)
-    if options.threads > 1 and ("nnc", name) not in figures.problems:
-        trained.insert(1, contestants[0].with_threads(1, ONE_THREAD))
+    """All contestants in all precisions, in turns."""
+    started, trained = [], []
+    for precision in options.precisions:
+        case = name, precision
+        own, *others = start_contestants(case, workload, options, figures)
+        started += [(case, contestant) for contestant in (own, *others)]
+        if options.threads > 1 and ("nnc", case) not in figures.problems:
+            others.insert(0, own.with_threads(1, ONE_THREAD))
+        trained += [(case, contestant) for contestant in (own, *others)]
     for _ in range(options.rounds):
-        for contestant in trained:
-            figures.add("train", contestant, name, lambda: contestant.train(options.seconds))
+        for case, contestant in trained:
+            figures.add("train", contestant, case, lambda: contestant.train(options.seconds))
             if workload.is_main and contestant.name != ONE_THREAD:
-                figures.add_prediction(contestant, name, options.seconds / 4)
+                figures.add_prediction(contestant, case, options.seconds / 4)
             time.sleep(0.05)  # lets the threads of the last one go to sleep
-    for contestant in contestants:
-        figures.forms["train", contestant.name, name] = contestant.form
-        figures.forms["predict", contestant.name, name] = contestant.predict_form
+    for case, contestant in started:
+        figures.forms["train", contestant.name, case] = contestant.form
+        figures.forms["predict", contestant.name, case] = contestant.predict_form
         contestant.close()
 
 
@@ -175,77 +171,84 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
 
 
-def training_table(rivals, workloads, figures, peak):
+def titled(text, case):
+    """A row's title: the precision is named where it isn't float32."""
+    return text if case[1] == "float32" else f"{text}, {case[1]}"
+
+
+def training_table(rivals, cases, figures, peaks):
     names, rows = ["nnc", *rivals], []
     head = ["samples/s", *names, "best rival", "nnc / best", "nnc, % of peak", "best rival, % of peak",
             "nnc, all / one thread", "spread %"]  # fmt: skip
-    for name, workload in workloads.items():
-        share = 100 * workload.network.training_flops() / (peak * 1e9)
-        best, speed = figures.best("train", rivals, name, max)
-        own, alone = (figures.median("train", who, name) for who in ("nnc", ONE_THREAD))
+    for case, workload in cases.items():
+        share = 100 * workload.network.training_flops() / (peaks[case[1]] * 1e9)
+        best, speed = figures.best("train", rivals, case, max)
+        own, alone = (figures.median("train", who, case) for who in ("nnc", ONE_THREAD))
         rows.append([
-            f"{name}: {workload.title()}",
-            *(number(figures.median("train", who, name)) for who in names),
-            figures.form("train", best, name),
+            titled(f"{case[0]}: {workload.title()}", case),
+            *(number(figures.median("train", who, case)) for who in names),
+            figures.form("train", best, case),
             number(own / speed, 2), number(share * own, 1), number(share * speed, 1),
-            number(own / alone, 2), number(figures.spread("train", "nnc", name), 1),
+            number(own / alone, 2), number(figures.spread("train", "nnc", case), 1),
         ])  # fmt: skip
     return table(head, rows)
 
 
-def prediction_table(rivals, workloads, figures):
+def prediction_table(rivals, cases, figures):
     names, rows = ["nnc", *rivals], []
-    for name, workload in workloads.items():
+    for case, workload in cases.items():
         pairs = [
-            [number(figures.median(k, who, name), 1) for k in ("predict", "p99")] for who in names
+            [number(figures.median(k, who, case), 1) for k in ("predict", "p99")] for who in names
         ]
-        best, time_of_best = figures.best("predict", rivals, name, min)
+        best, time_of_best = figures.best("predict", rivals, case, min)
         rows.append([
-            f"predict one, {workload.network.title}", *(" / ".join(pair) for pair in pairs),
-            figures.form("predict", best, name),
-            number(time_of_best / figures.median("predict", "nnc", name), 2),
+            titled(f"predict one, {workload.network.title}", case), *(" / ".join(pair) for pair in pairs),
+            figures.form("predict", best, case),
+            number(time_of_best / figures.median("predict", "nnc", case), 2),
         ])  # fmt: skip
     head = ["microseconds, median / 99th percentile", *names, "best rival", "times as fast"]
     return table(head, rows)
 
 
-def system_table(title, kind, digits, rivals, workloads, figures):
+def system_table(title, kind, digits, rivals, cases, figures):
     rows = [
         [
-            row.title(),
-            *(number(figures.median(kind, who, name), digits) for who in ["nnc", *rivals]),
+            titled(row.title(), case),
+            *(number(figures.median(kind, who, case), digits) for who in ["nnc", *rivals]),
         ]
-        for name, row in workloads.items()
+        for case, row in cases.items()
     ]
     return table([title, "nnc", *rivals], rows)
 
 
-def size_table(rivals, workloads, figures):
-    sizes = {name: figures.median("size", "nnc", name) for name in workloads}
-    rows = [[f"nnc, {workloads[name].title()}", number(size)] for name, size in sizes.items()]
+def size_table(rivals, cases, figures):
+    sizes = {case: figures.median("size", "nnc", case) for case in cases}
+    rows = [
+        [titled(f"nnc, {cases[case].title()}", case), number(size)] for case, size in sizes.items()
+    ]
     for file in dict.fromkeys(RIVALS[rival][0] for rival in rivals):
         rows.append([f"{', '.join(PACKAGES[file])}, installed", number(installed_kilobytes(file))])
     return table(["executable, kB", "size"], rows)
 
 
-def system_tables(rivals, workloads, figures):
+def system_tables(rivals, cases, figures):
     titles = {
         "start": ("from the command to the end of the first step, s", 2),
         "compile": ("`nnc build`; of the rivals the first step, imports apart, s", 2),
         "memory": ("peak memory, MB", 0),
     }
     parts = [
-        system_table(title, kind, digits, rivals, workloads, figures)
+        system_table(title, kind, digits, rivals, cases, figures)
         for kind, (title, digits) in titles.items()
     ]
-    return "\n".join([*parts, size_table(rivals, workloads, figures)])
+    return "\n".join([*parts, size_table(rivals, cases, figures)])
 
 
 def missing_list(figures):
     """Who could not do what, and why."""
     reasons = {}
-    for (contestant, workload), reason in figures.problems.items():
-        reasons.setdefault((contestant, reason), []).append(workload)
+    for (contestant, case), reason in figures.problems.items():
+        reasons.setdefault((contestant, reason), []).append(titled(case[0], case))
     lines = [f"- {who} at {', '.join(names)}: {why}" for (who, why), names in reasons.items()]
     return "\n".join(["Missing:\n", *lines]) + "\n" if lines else ""
 
@@ -267,7 +270,7 @@ def main():
     rivals = installed_rivals() if options.rivals is None else options.rivals.split(",")
     options.rivals = rivals = [] if rivals == ["none"] else rivals
     load = os.getloadavg()[0]
-    peak = measured_peak(options.threads, options.cpu)
+    peaks = measured_peaks(options.threads, options.cpu)
     accuracy = accuracy_line(Nnc(options.nnc, None, options.threads, options.cpu))
 
     figures = Figures()
@@ -276,15 +279,16 @@ def main():
         print(f"{name} done", file=sys.stderr)
 
     now = datetime.datetime.now()
-    main_ones = {name: workload for name, workload in workloads.items() if workload.is_main}
+    cases = {(name, precision): workload for name, workload in workloads.items()
+             for precision in options.precisions}  # fmt: skip
+    main_ones = {case: workload for case, workload in cases.items() if workload.is_main}
     versions = ", ".join(f"{name} {version}" for name, version in figures.versions.items())
     report = "\n".join([
         f"# Benchmarks of {now:%Y-%m-%d}\n",
         f"`{' '.join(['bench/run.py', *sys.argv[1:]])}`: {options.threads} threads, {options.rounds} "
-        f"rounds of {options.seconds:g} s each, interleaved; medians. {processor()}, {os.cpu_count()} "
-        f"cores, load {load:.2f} before and {os.getloadavg()[0]:.2f} after; measured FMA peak of "
-        f"{options.threads} threads {peak:.0f} GFLOP/s. {versions}.\n",
-        training_table(rivals, workloads, figures, peak),
+        f"rounds of {options.seconds:g} s each, interleaved; medians. {description(options.threads, peaks)}; "
+        f"{os.cpu_count()} cores, load {load:.2f} before and {os.getloadavg()[0]:.2f} after. {versions}.\n",
+        training_table(rivals, cases, figures, peaks),
         prediction_table(rivals, main_ones, figures),
         system_tables(rivals, main_ones, figures),
         missing_list(figures),

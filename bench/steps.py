@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Programs with steps of their own (programs/gan.nn, programs/vae.nn) beside PyTorch and Keras, and
 sequences (writer.nn, gru.nn, gpt.nn, words.nn) beside PyTorch: every round gives each contestant the
-same time, one after the other. Prints medians and ratios.
+same time, one after the other. Prints medians and ratios, each to nnc in the same precision.
 
 NNC_DATA names the folder that holds MNIST; sequences are made up.
 
-usage: bench/steps.py WORKLOAD [--threads N] [--rounds N] [--seconds S] [--built FOLDER]"""
+usage: bench/steps.py WORKLOAD [--threads N] [--rounds N] [--seconds S] [--precision float32,bfloat16]
+                      [--built FOLDER]"""
 
 import argparse
+import copy
 import json
 import os
 import pathlib
@@ -16,6 +18,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+
+from machine import description, measured_peaks
 
 HERE = pathlib.Path(__file__).resolve().parent
 NNC = os.environ.get("NNC", str(HERE.parent / "build" / "nnc"))
@@ -43,11 +47,18 @@ def write_texts(folder):
 class Program:
     """nnc's executable."""
 
-    def __init__(self, workload, threads, folder, built):
-        self.threads, self.executable = threads, f"{built or folder}/{workload}"
+    def __init__(self, workload, threads, folder, built, precision):
+        suffix = "" if precision == "float32" else f"-{precision}"
+        self.threads, self.executable = threads, f"{built or folder}/{workload}{suffix}"
         source = HERE / "programs" / f"{workload}.nn"
         if not built:
-            subprocess.run([NNC, "build", source, "-o", self.executable], check=True)
+            subprocess.run([NNC, "build", "--precision", precision, source, "-o", self.executable], check=True)
+
+    def with_threads(self, threads):
+        """The same executable with another number of threads."""
+        other = copy.copy(self)
+        other.threads = threads
+        return other
 
     def measure(self, seconds):
         command = [self.executable, "bench", "--json", "--threads", str(self.threads)]
@@ -58,8 +69,8 @@ class Program:
 class Rival:
     """A program of rivals/, which answers a line for a line."""
 
-    def __init__(self, file, mode, threads, workload):
-        command = [PYTHON, file, mode, str(threads), workload]
+    def __init__(self, file, mode, threads, workload, precision):
+        command = [PYTHON, file, mode, str(threads), workload, precision]
         self.process = subprocess.Popen(
             command, cwd=HERE / "rivals", text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -76,29 +87,45 @@ class Rival:
         return self.ask({"do": "train", "seconds": seconds})["samples_per_second"]
 
 
+def contestants(options, folder, precision):
+    """By name and precision: nnc with all threads and with one, and the rivals."""
+    own = Program(options.workload, options.threads, folder, options.built, precision)
+    all = {("nnc", precision): own}
+    if options.threads > 1:
+        all["nnc, one thread", precision] = own.with_threads(1)
+    for file, mode in RIVALS[options.workload]:
+        name = f"{file[file.index('_') + 1:-3]} {mode}"
+        all[name, precision] = Rival(file, mode, options.threads, options.workload, precision)
+    return all
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("workload", choices=sorted(RIVALS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--precision", default="float32", help="float32, bfloat16 or both by commas, in turns")
     parser.add_argument("--built", help="the folder of programs that were built elsewhere")
     options = parser.parse_args()
+    peaks = measured_peaks(options.threads)
     with tempfile.TemporaryDirectory() as folder:
         write_texts(pathlib.Path(folder))
         os.environ["NNC_DATA"] = f"{folder}:{os.environ.get('NNC_DATA', '')}"
-        all = {"nnc": Program(options.workload, options.threads, folder, options.built)}
-        for file, mode in RIVALS[options.workload]:
-            all[f"{file[file.index('_') + 1:-3]} {mode}"] = Rival(file, mode, options.threads, options.workload)
+        all = {}
+        for precision in options.precision.split(","):
+            all.update(contestants(options, folder, precision))
         speeds = {name: [] for name in all}
         for _ in range(options.rounds):
             for name, contestant in all.items():
                 speeds[name].append(contestant.measure(options.seconds))
-    own = statistics.median(speeds["nnc"])
-    print("| contestant | samples/s (median) | lowest to highest | nnc is faster by |\n|---|---|---|---|")
-    for name, some in speeds.items():
+    print(f"{description(options.threads, peaks)}.\n")
+    print("| contestant | precision | samples/s (median) | lowest to highest | nnc is faster by |")
+    print("|---|---|--:|--:|--:|")
+    for (name, precision), some in speeds.items():
         median = statistics.median(some)
-        print(f"| {name} | {median:.0f} | {min(some):.0f} to {max(some):.0f} | {own / median:.2f} |")
+        own = statistics.median(speeds["nnc", precision])
+        print(f"| {name} | {precision} | {median:.0f} | {min(some):.0f} to {max(some):.0f} | {own / median:.2f} |")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """PyTorch on sequences, as bench/steps.py's programs say them: characters through an LSTM (`writer`)
 or a GRU (`gru`), a small transformer (`gpt`), a table of 20,000 words (`words`). Fused optimizers,
-flushed denormals, data in memory, attention by scaled_dot_product_attention.
+flushed denormals, data in memory, attention by scaled_dot_product_attention; in bfloat16 under autocast.
 
-usage: sequences_torch.py eager|compile THREADS writer|gru|gpt|words"""
+usage: sequences_torch.py eager|compile THREADS writer|gru|gpt|words float32|bfloat16"""
+import contextlib
 import sys
 
 import torch
@@ -11,7 +12,7 @@ from torch.nn import functional as f
 
 import measure
 
-mode, threads, workload = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+mode, threads, workload, precision = sys.argv[1], int(sys.argv[2]), *sys.argv[3:5]
 torch.set_num_threads(threads)
 torch.set_flush_denormal(True)
 torch.manual_seed(0)
@@ -88,7 +89,10 @@ class Torch(measure.Rival):
         self.loss = torch.compile(self.plain_loss) if mode == "compile" else self.plain_loss
 
     def plain_loss(self, tokens, targets):
-        prediction = self.model(tokens)
+        is_cast = precision == "bfloat16"
+        with torch.autocast("cpu", torch.bfloat16) if is_cast else contextlib.nullcontext():
+            prediction = self.model(tokens)
+        prediction = prediction.float()
         if self.is_critic:
             return f.binary_cross_entropy_with_logits(prediction, targets.float())
         return f.cross_entropy(prediction.flatten(0, 1), targets.flatten())

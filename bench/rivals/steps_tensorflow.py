@@ -1,7 +1,7 @@
 """Keras and TensorFlow on programs with steps of their own, as steps_torch.py has them: Keras's layers
 and a step in a `tf.function`.
 
-usage: steps_tensorflow.py plain|jit THREADS gan|vae
+usage: steps_tensorflow.py plain|jit THREADS gan|vae float32|bfloat16
        steps_tensorflow.py curve THREADS vae EPOCHS FOLDER
 The second trains on MNIST, whose files are in FOLDER, and prints an epoch's loss a line."""
 import gzip
@@ -22,6 +22,8 @@ import measure
 mode, threads, workload = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 tf.config.threading.set_intra_op_parallelism_threads(threads)
 tf.config.threading.set_inter_op_parallelism_threads(1)
+if mode != "curve" and sys.argv[4] == "bfloat16":
+    keras.config.set_dtype_policy("mixed_bfloat16")
 crossentropy = keras.losses.BinaryCrossentropy(from_logits=True)
 
 
@@ -76,8 +78,9 @@ class Vae:
         self.learning.build(self.variables)
 
     def loss(self, image):
-        mean, spread = self.encoder(image, training=True)
+        mean, spread = (tf.cast(x, tf.float32) for x in self.encoder(image, training=True))
         drawn = self.decoder(mean + tf.exp(0.5 * spread) * tf.random.normal(tf.shape(mean)), training=True)
+        drawn = tf.cast(drawn, tf.float32)
         pixels = tf.reshape(image, (-1, 784))
         picture = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(pixels, drawn), 1)
         divergence = -0.5 * tf.reduce_sum(1 + spread - tf.square(mean) - tf.exp(spread), 1)

@@ -1,8 +1,9 @@
 """PyTorch on programs with steps of their own: a GAN of convolutions (`gan`) and a variational
 autoencoder (`vae`), as bench/steps.py's programs say them. Pictures channels last, fused Adam,
-flushed denormals, data in memory.
+flushed denormals, data in memory; in bfloat16 under autocast.
 
-usage: steps_torch.py eager|compile THREADS gan|vae"""
+usage: steps_torch.py eager|compile THREADS gan|vae float32|bfloat16"""
+import contextlib
 import sys
 
 import torch
@@ -11,11 +12,16 @@ from torch.nn import functional as f
 
 import measure
 
-mode, threads, workload = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+mode, threads, workload, precision = sys.argv[1], int(sys.argv[2]), *sys.argv[3:5]
 torch.set_num_threads(threads)
 torch.set_flush_denormal(True)
 torch.manual_seed(0)
 LAST = torch.channels_last
+
+
+def casting():
+    """The context of networks' products."""
+    return torch.autocast("cpu", torch.bfloat16) if precision == "bfloat16" else contextlib.nullcontext()
 
 
 def compiled(function):
@@ -55,14 +61,16 @@ class Gan:
         self.judge, self.forge = compiled(self.judge_loss), compiled(self.forge_loss)
 
     def judge_loss(self, image, noise):
-        with torch.no_grad():
+        with torch.no_grad(), casting():
             fake = self.generator(noise)
-        true, false = self.discriminator(image), self.discriminator(fake)
+        with casting():
+            true, false = self.discriminator(image).float(), self.discriminator(fake).float()
         loss = f.binary_cross_entropy_with_logits
         return loss(true, torch.ones_like(true)) + loss(false, torch.zeros_like(false))
 
     def forge_loss(self, noise):
-        verdict = self.discriminator(self.generator(noise))
+        with casting():
+            verdict = self.discriminator(self.generator(noise)).float()
         return f.binary_cross_entropy_with_logits(verdict, torch.ones_like(verdict))
 
     def step(self, image):
@@ -89,9 +97,10 @@ class Vae:
 
     def loss(self, image, noise):
         pixels = image.flatten(1)
-        hidden = torch.relu(self.hidden(pixels))
-        mean, spread = self.mean(hidden), self.spread(hidden)
-        drawn = self.decoder(mean + torch.exp(0.5 * spread) * noise)
+        with casting():
+            hidden = torch.relu(self.hidden(pixels))
+            mean, spread = self.mean(hidden).float(), self.spread(hidden).float()
+            drawn = self.decoder(mean + torch.exp(0.5 * spread) * noise).float()
         picture = f.binary_cross_entropy_with_logits(drawn, pixels, reduction="sum")
         divergence = -0.5 * torch.sum(1 + spread - spread.exp() - mean.square())
         return (picture + divergence) / self.batch

@@ -1,11 +1,12 @@
 """JAX (XLA on the CPU) on the benchmark workloads, at its best: a jitted step with donated state, or
-a jitted scan over 32 steps, the form with the fewest dispatches.
+a jitted scan over 32 steps, the form with the fewest dispatches. In bfloat16 layers compute in the type
+of what they are given, weights are float32 and cast; norms and the loss compute in float32.
 
-usage: with_jax.py step|scan THREADS WORKLOAD"""
+usage: with_jax.py step|scan THREADS WORKLOAD float32|bfloat16"""
 import os
 import sys
 
-mode, threads, workload = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+mode, threads, workload, precision = sys.argv[1], int(sys.argv[2]), *sys.argv[3:5]
 if threads == 1:
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     os.sched_setaffinity(0, {0})
@@ -35,7 +36,7 @@ def dense_stack(*widths):
 
 
 def dense(layer, x):
-    return x @ layer["weights"] + layer["bias"]
+    return x @ layer["weights"].astype(x.dtype) + layer["bias"].astype(x.dtype)
 
 
 def dropout(key, x, rate):
@@ -86,10 +87,9 @@ def stack(convs, denses):
 
 def conv(layer, x, stride=1, padding="VALID"):
     sides = ("NHWC", "HWIO", "NHWC")
-    y = lax.conv_general_dilated(
-        x, layer["weights"], (stride, stride), padding, dimension_numbers=sides
-    )
-    return y + layer["bias"]
+    weights = layer["weights"].astype(x.dtype)
+    y = lax.conv_general_dilated(x, weights, (stride, stride), padding, dimension_numbers=sides)
+    return y + layer["bias"].astype(x.dtype)
 
 
 def conv_relu(layer, x, padding="VALID"):
@@ -97,7 +97,7 @@ def conv_relu(layer, x, padding="VALID"):
 
 
 def max_pool(x):
-    return lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+    return lax.reduce_window(x, x.dtype.type(-jnp.inf), lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
 
 
 def norm_parameters(channels):
@@ -110,10 +110,12 @@ def norm_parameters(channels):
 def norm(layer, x, training):
     """Batch normalization; the moving averages are not kept up to date, which costs nothing."""
     mean, variance = layer["mean"], layer["variance"]
+    kind, x = x.dtype, x.astype(jnp.float32)
     if training:
         mean = x.mean((0, 1, 2))
         variance = jnp.maximum((x * x).mean((0, 1, 2)) - mean * mean, 0)
-    return (x - mean) * (lax.rsqrt(variance + 1e-3) * layer["scale"]) + layer["offset"]
+    y = (x - mean) * (lax.rsqrt(variance + 1e-3) * layer["scale"]) + layer["offset"]
+    return y.astype(kind)
 
 
 def book(layers, x, key=None):
@@ -242,13 +244,16 @@ class Jax(measure.Rival):
             self.steps_a_call = min(32, measure.ROWS // self.batch)
         function = self.one_step if mode == "step" else self.many_steps
         self.jitted = jax.jit(function, donate_argnums=(0, 1))
-        self.predictor = jax.jit(lambda p, x: jax.nn.softmax(self.model(p, x)))
+        self.predictor = jax.jit(lambda p, x: jax.nn.softmax(self.logits(p, x)))
         self.sample = self.features[:1]
         self.last = None
 
+    def logits(self, parameters, x, key=None):
+        return self.model(parameters, x.astype(precision), key).astype(jnp.float32)
+
     def one_step(self, parameters, state, key, rows):
         def loss(parameters):
-            logits = self.model(parameters, self.features[rows], random.fold_in(key, rows[0]))
+            logits = self.logits(parameters, self.features[rows], random.fold_in(key, rows[0]))
             labels = self.labels[rows]
             return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 

@@ -1,12 +1,13 @@
 """TensorFlow on the benchmark workloads: Keras's fit as people write it, a tf.function step, and the
-same compiled by XLA. TF_ENABLE_ONEDNN_OPTS chooses the kernels: oneDNN's (1) or Eigen's (0).
+same compiled by XLA. TF_ENABLE_ONEDNN_OPTS chooses the kernels: oneDNN's (1) or Eigen's (0). bfloat16
+is Keras's policy mixed_bfloat16: weights and loss stay in float32.
 
-usage: with_tensorflow.py fit|function|xla THREADS WORKLOAD"""
+usage: with_tensorflow.py fit|function|xla THREADS WORKLOAD float32|bfloat16"""
 import os
 import sys
 import time
 
-mode, threads, workload = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+mode, threads, workload, precision = sys.argv[1], int(sys.argv[2]), *sys.argv[3:5]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
@@ -19,6 +20,8 @@ import measure
 tf.config.threading.set_intra_op_parallelism_threads(threads)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 keras.utils.set_random_seed(0)
+if precision == "bfloat16":
+    keras.config.set_dtype_policy("mixed_bfloat16")
 
 
 def stack(shape, *parts):
@@ -155,7 +158,7 @@ class Function(measure.Rival):
         return loss
 
     def plain_prediction(self, features):
-        return tf.nn.softmax(self.model(features, training=False))
+        return tf.nn.softmax(tf.cast(self.model(features, training=False), tf.float32))
 
     def train(self, rows):
         self.last = self.step(tf.constant(rows.astype("int32")))

@@ -1,8 +1,9 @@
 """PyTorch on the benchmark workloads, at its best: data in memory gathered by a shuffled index (no
 DataLoader), fused optimizers, flushed denormals; pictures with channels first or last, whichever is
-faster.
+faster. In bfloat16 under autocast, which keeps weights, optimizer and loss in float32.
 
-usage: with_torch.py eager|compile THREADS WORKLOAD"""
+usage: with_torch.py eager|compile THREADS WORKLOAD float32|bfloat16"""
+import contextlib
 import sys
 
 import torch
@@ -10,10 +11,15 @@ from torch import nn
 
 import measure
 
-mode, threads, workload = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+mode, threads, workload, precision = sys.argv[1], int(sys.argv[2]), *sys.argv[3:5]
 torch.set_num_threads(threads)
 torch.set_flush_denormal(True)
 torch.manual_seed(0)
+
+
+def casting():
+    """The context of a model's products."""
+    return torch.autocast("cpu", torch.bfloat16) if precision == "bfloat16" else contextlib.nullcontext()
 
 
 def narrow():
@@ -140,7 +146,9 @@ class Form:
         self.predictor = torch.compile(self.model) if mode == "compile" else self.model
 
     def plain_loss(self, features, labels):
-        return nn.functional.cross_entropy(self.model(features), labels)
+        with casting():
+            logits = self.model(features)
+        return nn.functional.cross_entropy(logits.float(), labels)
 
 
 class Torch(measure.Rival):
@@ -177,7 +185,7 @@ class Torch(measure.Rival):
     def predict(self):
         if self.form.model.training:
             self.form.model.eval()
-        with torch.inference_mode():
+        with torch.inference_mode(), casting():
             torch.softmax(self.form.predictor(self.sample), 1)
 
 
