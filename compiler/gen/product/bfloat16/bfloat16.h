@@ -21,7 +21,8 @@ Value pairs_of_row(Gen *gen, Value low, Value high);
 Value pairs_of_rows(Gen *gen, Value first, Value second);
 // Pairs as a vector of so many lanes, in words.
 LlvmType pairs_vector(Gen *gen, int lanes);
-Value pairs_at(Gen *gen, Value words, Value index); // a pointer
+Value pairs_at(Gen *gen, Value words, Value index);                             // a pointer
+Value pairs_intrinsic(Gen *gen, const char *name, Value *arguments, int count); // of x86
 
 // ---- kernel.c
 enum {

@@ -1,16 +1,7 @@
 // Kernels of packed operands; see bfloat16.h.
 #include "bfloat16.h"
 
-#include <string.h>
-
 enum { MOST_ROWS = 8 };
-
-static Value call_intrinsic(Gen *gen, const char *name, Value *arguments, int count) {
-    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
-    Value function = LLVMGetIntrinsicDeclaration(gen->module, id, NULL, 0);
-    return LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments,
-                          (unsigned)count, "");
-}
 
 typedef struct PairsKernel {
     Gen *gen;
@@ -48,12 +39,12 @@ static Value tile_number(Gen *gen, int tile) {
 
 static void load_tile(Gen *gen, int tile, Value pointer, int64_t bytes) {
     Value arguments[] = {tile_number(gen, tile), pointer, ir_int(gen, bytes)};
-    call_intrinsic(gen, "llvm.x86.tileloadd64", arguments, 3);
+    pairs_intrinsic(gen, "llvm.x86.tileloadd64", arguments, 3);
 }
 
 static void store_tile(Gen *gen, int tile, Value pointer, int64_t bytes) {
     Value arguments[] = {tile_number(gen, tile), pointer, ir_int(gen, bytes)};
-    call_intrinsic(gen, "llvm.x86.tilestored64", arguments, 3);
+    pairs_intrinsic(gen, "llvm.x86.tilestored64", arguments, 3);
 }
 
 static int first_left(const PairsKernel *k) {
@@ -77,7 +68,7 @@ static void begin_tiles(const PairsKernel *k) {
         if (k->shape->adds)
             load_tile(k->gen, tile, tile_sums(k, tile), 4 * k->shape->sums_row);
         else
-            call_intrinsic(k->gen, "llvm.x86.tilezero", &number, 1);
+            pairs_intrinsic(k->gen, "llvm.x86.tilezero", &number, 1);
     }
 }
 
@@ -94,7 +85,7 @@ static void multiply_tiles(const PairsKernel *k, Value left, Value right) {
         Value arguments[] = {tile_number(gen, tile),
                              tile_number(gen, first_left(k) + tile / s->halves),
                              tile_number(gen, first_right(k) + tile % s->halves)};
-        call_intrinsic(gen, "llvm.x86.tdpbf16ps", arguments, 3);
+        pairs_intrinsic(gen, "llvm.x86.tdpbf16ps", arguments, 3);
     }
 }
 
@@ -136,13 +127,13 @@ static Value tile_configuration(Gen *gen) {
 void pairs_begin(Gen *gen) {
     if (gen->target->machine.bfloat16 != BFLOAT16_TILES) return;
     Value configuration = tile_configuration(gen);
-    call_intrinsic(gen, "llvm.x86.ldtilecfg", &configuration, 1);
+    pairs_intrinsic(gen, "llvm.x86.ldtilecfg", &configuration, 1);
 }
 
 // Tiles without contents need not be saved when another thread runs.
 void pairs_end(Gen *gen) {
     if (gen->target->machine.bfloat16 != BFLOAT16_TILES) return;
-    call_intrinsic(gen, "llvm.x86.tilerelease", NULL, 0);
+    pairs_intrinsic(gen, "llvm.x86.tilerelease", NULL, 0);
 }
 
 // ---- Vectors: some rows of a square at a time, as many as there are registers for.
@@ -170,7 +161,7 @@ static Value multiply_pairs(Gen *gen, Value left, Value right, Value sum) {
     LlvmType halves = LLVMVectorType(half, (unsigned)(2 * lanes));
     Value arguments[] = {sum, LLVMBuildBitCast(gen->builder, left, halves, ""),
                          LLVMBuildBitCast(gen->builder, right, halves, "")};
-    return call_intrinsic(gen, "llvm.x86.avx512bf16.dpbf16ps.512", arguments, 3);
+    return pairs_intrinsic(gen, "llvm.x86.avx512bf16.dpbf16ps.512", arguments, 3);
 }
 
 // Some rows' sums.

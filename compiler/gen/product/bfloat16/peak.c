@@ -1,16 +1,7 @@
 // Products in bfloat16 on registers alone: what measurements are a percentage of.
 #include "bfloat16.h"
 
-#include <string.h>
-
 enum { ACCUMULATORS = 12, TILE_SUMS = 4, TILE_LEFT = 4, TILE_RIGHT = 6 };
-
-static Value call(Gen *gen, const char *name, Value *arguments, int count) {
-    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
-    Value function = LLVMGetIntrinsicDeclaration(gen->module, id, NULL, 0);
-    return LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments,
-                          (unsigned)count, "");
-}
 
 static Value number(Gen *gen, int tile) {
     return LLVMConstInt(gen->i8, (unsigned)tile, 0);
@@ -21,10 +12,10 @@ static void tile_rounds(Gen *gen, Value rounds, double *flops) {
     pairs_begin(gen);
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), rounds, ir_int(gen, 1), "round");
     for (int i = 0; i < TILE_SUMS; i++)
-        call(gen, "llvm.x86.tdpbf16ps",
-             (Value[]){number(gen, i), number(gen, TILE_LEFT + i / 2),
-                       number(gen, TILE_RIGHT + i % 2)},
-             3);
+        pairs_intrinsic(gen, "llvm.x86.tdpbf16ps",
+                        (Value[]){number(gen, i), number(gen, TILE_LEFT + i / 2),
+                                  number(gen, TILE_RIGHT + i % 2)},
+                        3);
     ir_loop_end(gen, &loop);
     pairs_end(gen);
     *flops = 2.0 * TILE_SUMS * 16 * 16 * 32;
@@ -40,7 +31,8 @@ static Value vector_rounds(Gen *gen, Value rounds, double *flops) {
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), rounds, ir_int(gen, 1), "round");
     for (int i = 0; i < ACCUMULATORS; i++) sums[i] = ir_loop_carry(gen, &loop, initial);
     for (int i = 0; i < ACCUMULATORS; i++)
-        next[i] = call(gen, "llvm.x86.avx512bf16.dpbf16ps.512", (Value[]){sums[i], one, one}, 3);
+        next[i] = pairs_intrinsic(gen, "llvm.x86.avx512bf16.dpbf16ps.512",
+                                  (Value[]){sums[i], one, one}, 3);
     ir_loop_end(gen, &loop);
     for (int i = 0; i < ACCUMULATORS; i++)
         sums[i] = ir_loop_result(gen, &loop, sums[i], initial, next[i]);

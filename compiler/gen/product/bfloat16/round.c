@@ -3,6 +3,13 @@
 
 #include <string.h>
 
+Value pairs_intrinsic(Gen *gen, const char *name, Value *arguments, int count) {
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    Value function = LLVMGetIntrinsicDeclaration(gen->module, id, NULL, 0);
+    return LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments,
+                          (unsigned)count, "");
+}
+
 static LlvmType halves_vector(Gen *gen, int lanes) {
     return LLVMVectorType(LLVMInt16TypeInContext(gen->context), (unsigned)lanes);
 }
@@ -36,11 +43,7 @@ static Value round_halves(Gen *gen, Value floats) {
     int lanes = lanes_of(floats);
     if (gen->target->machine.bfloat16 == BFLOAT16_NONE || lanes != 16)
         return round_words(gen, floats);
-    const char *name = "llvm.x86.avx512bf16.cvtneps2bf16.512";
-    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
-    Value function = LLVMGetIntrinsicDeclaration(gen->module, id, NULL, 0);
-    LlvmType type = LLVMGlobalGetValueType(function);
-    Value halves = LLVMBuildCall2(gen->builder, type, function, &floats, 1, "");
+    Value halves = pairs_intrinsic(gen, "llvm.x86.avx512bf16.cvtneps2bf16.512", &floats, 1);
     return LLVMBuildBitCast(gen->builder, halves, halves_vector(gen, lanes), "");
 }
 
