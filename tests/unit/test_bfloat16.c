@@ -136,15 +136,28 @@ typedef struct Picture {
     int64_t rows;
 } Picture;
 
-static Node *add_convolution(Graph *graph, Node *x, const Picture *p, int64_t filters,
-                             int64_t stride) {
-    Args *args = graph_args(graph, "conv2d");
+static Node *add_named_convolution(Graph *graph, const char *name, Node *x, const Picture *p,
+                                   int64_t filters, int64_t stride) {
+    Args *args = graph_args(graph, name);
     double kernel = (double)p->kernel, step = (double)stride;
     args_set_number(args, "filters", (double)filters);
     args_set_numbers(args, graph->arena, "kernel", (double[]){kernel, kernel}, 2);
     args_set_numbers(args, graph->arena, "stride", (double[]){step, step}, 2);
     args_set_text(args, "padding", p->is_same ? "same" : "valid");
-    return add_layer(graph, "conv2d", x, args);
+    return add_layer(graph, name, x, args);
+}
+
+static Node *add_convolution(Graph *graph, Node *x, const Picture *p, int64_t filters,
+                             int64_t stride) {
+    return add_named_convolution(graph, "conv2d", x, p, filters, stride);
+}
+
+static void check_pictures(Arena *arena, Graph *graph, Node *y, const Setting *setting) {
+    vec_push(arena, &graph->outputs, y);
+    add_target(graph, "t", y->type);
+    LossStep training = training_with(arena, "mse", "sgd", setting->rows);
+    training.in_bfloat16 = true;
+    check_generated(arena, graph, &training, setting);
 }
 
 static void check_picture(const Picture *p, const char *cpu, int threads) {
@@ -156,17 +169,13 @@ static void check_picture(const Picture *p, const char *cpu, int threads) {
         y = add_layer(graph, "tanh", y, NULL);
         y = add_convolution(graph, y, p, p->second, p->stride);
     }
-    vec_push(arena, &graph->outputs, y);
-    add_target(graph, "t", y->type);
-    LossStep training = training_with(arena, "mse", "sgd", p->rows);
-    training.in_bfloat16 = true;
     Setting setting = {
         .cpu = cpu, .threads = threads, .rows = p->rows, .tolerance = p->second ? 0.1 : 5e-4};
     if (getenv("NNC_TEST_VERBOSE"))
         fprintf(stderr, "%s, %d threads: %lldx%lldx%lld, %lld and %lld filters of %lld\n", cpu,
                 threads, (long long)p->dims[0], (long long)p->dims[1], (long long)p->dims[2],
                 (long long)p->filters, (long long)p->second, (long long)p->kernel);
-    check_generated(arena, graph, &training, &setting);
+    check_pictures(arena, graph, y, &setting);
     arena_destroy(arena);
 }
 
@@ -184,6 +193,39 @@ static void convolutions_agree(void **state) {
             if (k == 0 || (i + k) % 3 == 0) check_picture(&pictures[i], cpus[k], 1 + (i + k) % 3);
 }
 
+// Between the places that a kernel of 1 with a stride of 2 sees are those whose gradient is zero: a
+// kernel without lines, which is not that of the layer below, whatever else they have in common.
+static void places_without_weights_agree(void **state) {
+    (void)state;
+    static const Picture picture = {.dims = {15, 8, 16}, .kernel = 1, .rows = 3};
+    for (int k = 0; k < cpu_count && k < 2; k++) {
+        Arena *arena = arena_create();
+        Graph *graph = graph_create(weights_create(arena), "pictures", GRAPH_TRAIN, NULL);
+        Node *y = add_input(graph, "x", type_make(DTYPE_F32, true, 3, picture.dims));
+        y = add_convolution(graph, y, &picture, 48, 1);
+        y = add_convolution(graph, y, &picture, 32, 1);
+        y = add_convolution(graph, y, &picture, 32, 2);
+        Setting setting = {.cpu = cpus[k], .threads = 1, .rows = picture.rows, .tolerance = 0.1};
+        check_pictures(arena, graph, y, &setting);
+        arena_destroy(arena);
+    }
+}
+
+// What a transposed convolution is made of is what gradients of others are.
+static void transposed_convolutions_agree(void **state) {
+    (void)state;
+    static const Picture picture = {.dims = {5, 4, 32}, .kernel = 4, .is_same = true, .rows = 5};
+    for (int k = 0; k < cpu_count && k < 2; k++) {
+        Arena *arena = arena_create();
+        Graph *graph = graph_create(weights_create(arena), "pictures", GRAPH_TRAIN, NULL);
+        Node *y = add_input(graph, "x", type_make(DTYPE_F32, true, 3, picture.dims));
+        y = add_named_convolution(graph, "conv2d_transpose", y, &picture, 33, 2);
+        Setting setting = {.cpu = cpus[k], .threads = 2, .rows = picture.rows, .tolerance = 5e-4};
+        check_pictures(arena, graph, y, &setting);
+        arena_destroy(arena);
+    }
+}
+
 static void layers_agree(void **state) {
     (void)state;
     static const Network networks[] = {
@@ -198,8 +240,9 @@ static void layers_agree(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rounds_to_even),
-                                       cmocka_unit_test(layers_agree),
-                                       cmocka_unit_test(convolutions_agree)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rounds_to_even), cmocka_unit_test(layers_agree),
+        cmocka_unit_test(convolutions_agree), cmocka_unit_test(places_without_weights_agree),
+        cmocka_unit_test(transposed_convolutions_agree)};
     return cmocka_run_group_tests(tests, find_cpus, NULL);
 }

@@ -186,12 +186,6 @@ static int64_t lines_of_tile(const Convolver *c, const Walk *w) {
     return best;
 }
 
-// A line that is longer than a tile is cut.
-static int64_t most_pixels(const Convolver *c, const Walk *w) {
-    (void)c;
-    return lowest(w->axis[1].places, MOST_ROWS);
-}
-
 static PairsShape window_shape(const Convolver *c, const PairsWalk *p, int vectors, int squares) {
     const Walk *w = p->walk;
     int64_t row = w->axis[1].stride * w->pixel * NUMBER_BYTES;
@@ -237,11 +231,10 @@ static Value place_at(Convolver *c, const Walk *w, Value line, Value pixel) {
 }
 
 static void one_tile(Convolver *c, const PairsWalk *p, const Columns *columns, int64_t lines,
-                     Value line, int64_t first, int64_t pixels) {
+                     Value line, Value pixel, int64_t pixels) {
     Gen *gen = c->gen;
     const Walk *w = p->walk;
     TileLines t = tile_of(c, w, lines);
-    Value pixel = ir_int(gen, first);
     if (t.is_flat || lines == 1)
         multiply_rows(c, p, columns, (lines - 1) * t.pitch + pixels, place_at(c, w, line, pixel),
                       0);
@@ -253,11 +246,16 @@ static void one_tile(Convolver *c, const PairsWalk *p, const Columns *columns, i
     walk_finish_tile(c, w, columns, lines, pixels, t.pitch, ir_add(gen, row, w->first_row));
 }
 
+// A line that is longer than a tile is cut.
 static void tiles_of_lines(Convolver *c, const PairsWalk *p, const Columns *columns, int64_t lines,
                            Value line) {
-    int64_t width = p->walk->axis[1].places, most = most_pixels(c, p->walk);
-    for (int64_t first = 0; first < width; first += most)
-        one_tile(c, p, columns, lines, line, first, lowest(most, width - first));
+    Gen *gen = c->gen;
+    int64_t width = p->walk->axis[1].places, most = lowest(width, MOST_ROWS);
+    int64_t whole = width / most * most;
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, most), "pixels");
+    one_tile(c, p, columns, lines, line, loop.index, most);
+    ir_loop_end(gen, &loop);
+    if (whole < width) one_tile(c, p, columns, lines, line, ir_int(gen, whole), width - whole);
 }
 
 static void multiply_block(Convolver *c, const Columns *columns, void *data) {

@@ -6,9 +6,9 @@
 
 enum { LEAST_SIDE = 32 }; // rows and columns of the weights: a square of AMX has as many pairs
 
-// Of convolutions it is known when kernels are laid out.
+// Of convolutions, transposed ones among them, it is known when kernels are laid out.
 static bool is_worth(const Node *node) {
-    if (op_is_convolution(node)) return op_product_kind(node) == PRODUCT_FORWARD;
+    if (op_is_convolution(node)) return op_product_kind(node) != PRODUCT_WEIGHTS;
     if (!op_is_matrix_product(node) || op_product_kind(node) != PRODUCT_FORWARD ||
         op_is_table_product(node))
         return false;

@@ -268,7 +268,7 @@ static const char *kernel_name(Gen *gen, const PairsShape *s) {
     Text name = text_create(gen->arena);
     text_format(&name, "nn_pairs_%dx%d_r%lld_s%lld_b%lld", s->squares, s->halves, (long long)s->row,
                 (long long)s->step, (long long)s->below);
-    if (s->lines > 1) text_format(&name, "_l%lldx%lld", (long long)s->lines, (long long)s->line);
+    if (s->lines != 1) text_format(&name, "_l%lldx%lld", (long long)s->lines, (long long)s->line);
     text_format(&name, "_c%lld%s", (long long)s->sums_row, s->adds ? "_adds" : "");
     return name.data;
 }
