@@ -285,6 +285,7 @@ typedef struct nnrt_training {
     nnrt_function samples; // pictures of which there are so many each epoch; without `run`: none
     int64_t sample_count;
     int64_t epochs, batch;
+    const char *precision; // of its products: "float32", "bfloat16"
     int64_t line;       // in the source; 0: an imported file's
     int64_t peak_bytes; // of memory, as the summary states it; 0: the data were not known
 } nnrt_training;

@@ -15,6 +15,7 @@ typedef struct CheckOptions {
     const Definition *definitions;
     int definition_count;
     const char *model; // --model: the one that is meant; NULL: the only one that is trained
+    Precision precision; // --precision: of all trainings; unsaid: as they say
     bool need_data;    // build, run: missing data is an error; else a warning
 } CheckOptions;
 
@@ -26,6 +27,7 @@ typedef struct Written {
     const struct Map *needed; // by the main file: what program_expand prints
     const Definition *definitions;
     int definition_count;
+    Precision precision;
     const struct Map *bound; // call (Ast *) -> Bound *, as bind.h has it
 } Written;
 

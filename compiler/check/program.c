@@ -334,6 +334,7 @@ static const Written *written_create(Checker *c, const Ast *ast) {
                          .needed = &c->needed,
                          .definitions = c->options->definitions,
                          .definition_count = c->options->definition_count,
+                         .precision = c->options->precision,
                          .bound = &c->bound};
     return written;
 }

@@ -69,7 +69,7 @@ static const char *set_precision(Options *options, Arena *arena, const char *val
     bool is_half = !strcmp(value, "bfloat16");
     if (!is_half && strcmp(value, "float32"))
         return arena_format(arena, "--precision is float32 or bfloat16, not `%s`", value);
-    options->gen.precision = is_half ? PRECISION_BFLOAT16 : PRECISION_FLOAT32;
+    options->precision = is_half ? PRECISION_BFLOAT16 : PRECISION_FLOAT32;
     return NULL;
 }
 
@@ -125,7 +125,7 @@ static const OptionDef option_rows[] = {
      "the CPU to compile for (default: native; x86-64-v3, x86-64, ...)", 0, set_cpu},
     {"--contraction", NULL, "KIND", "run build summary cost sweep",
      "who multiplies large matrices: own, blas or auto (the default)", 0, set_contraction},
-    {"--precision", NULL, "TYPE", "run build summary cost sweep",
+    {"--precision", NULL, "TYPE", "run build summary cost expand sweep",
      "what products multiply: float32 or bfloat16; else as `precision` in `train` says", 0,
      set_precision},
     {"--max-memory", NULL, "SIZE", "run build summary cost",

@@ -42,6 +42,7 @@ struct Options {
     const char *emit, *after;
     SweepOptions sweep;
     GenOptions gen;
+    Precision precision; // of all trainings
     DiagFormat diagnostics;
     bool svg, dot, json, files, tune, no_forecast, check, write, markdown, help, version;
     VEC(Definition) definitions;

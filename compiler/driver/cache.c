@@ -70,6 +70,7 @@ char *cache_key(Arena *arena, const Program *program, const CheckOptions *check,
         hash = hash_text(hash, check->definitions[i].value);
     }
     if (check->model) hash = hash_text(hash, check->model);
+    hash = hash_part(hash, &check->precision, sizeof check->precision);
     for (int i = 0; i < program->datasets.count; i++)
         hash = hash_text(hash, program->datasets.items[i]->info.fingerprint);
     hash = hash_text(hash, gen_fingerprint(arena, options));

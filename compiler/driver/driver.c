@@ -58,6 +58,7 @@ CheckOptions session_check_options(const Session *session) {
     return (CheckOptions){.definitions = options->definitions.items,
                           .definition_count = options->definitions.count,
                           .model = options->model,
+                          .precision = options->precision,
                           .need_data = session->need_data};
 }
 

@@ -242,6 +242,7 @@ static const AbiField abi_training_fields[] = {FIELD(model),
                                                FIELD(sample_count),
                                                FIELD(epochs),
                                                FIELD(batch),
+                                               FIELD(precision),
                                                FIELD(line),
                                                FIELD(peak_bytes)};
 static STRUCT(abi_training, nnrt_training);

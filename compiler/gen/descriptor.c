@@ -344,6 +344,7 @@ static nnrt_training training_of(Gen *gen, const Compiled *compiled, const Compi
                          .sample_count = training->sample_count,
                          .epochs = training->epochs,
                          .batch = training->batch,
+                         .precision = precision_word(training->precision),
                          .line = descriptor_line(compiled, training->span)};
     GenMemory memory = budget_memory(compiled, own);
     if (memory.is_known) out.peak_bytes = memory.peak;

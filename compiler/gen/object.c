@@ -225,10 +225,9 @@ char *gen_fingerprint(Arena *arena, const GenOptions *options) {
     DiagSink *sink = diag_create(arena, sources_create(arena));
     Target *target = target_create(arena, options->cpu, sink);
     if (!target) return arena_strdup(arena, "unknown processor");
-    char *text = arena_format(arena, "nnc %s; %s; %s; contraction %d; precision %d; memory %lld%s",
-                              NNC_VERSION, target->cpu, target->features, (int)options->contraction,
-                              (int)options->precision, (long long)options->max_memory,
-                              target->is_quick ? "; quick" : "");
+    char *text = arena_format(arena, "nnc %s; %s; %s; contraction %d; memory %lld%s", NNC_VERSION,
+                              target->cpu, target->features, (int)options->contraction,
+                              (long long)options->max_memory, target->is_quick ? "; quick" : "");
     target_dispose(target);
     return text;
 }

@@ -22,11 +22,6 @@ typedef struct Run {
 
 // ---- The list.
 
-static Precision precision_of(const Run *run, const Training *training) {
-    Precision wanted = run->options->precision;
-    return wanted != PRECISION_UNSAID ? wanted : training->precision;
-}
-
 static Function *add_function(Run *run, Function function) {
     Function *own = ARENA_NEW(run->arena, Function);
     *own = function;
@@ -92,7 +87,7 @@ static Function *add_gradients(Run *run, const Training *training, const TrainSt
                                         .step = own,
                                         .mode = GRAPH_TRAIN,
                                         .batch = training->batch,
-                                        .precision = precision_of(run, training),
+                                        .precision = training->precision,
                                         .name = code_name(run, "nn_gradients", GRAPH_TRAIN)});
 }
 
@@ -101,7 +96,7 @@ static CompiledStep add_step(Run *run, const Training *training, const TrainStep
                          .step = step,
                          .mode = GRAPH_TRAIN,
                          .batch = training->batch,
-                         .precision = precision_of(run, training),
+                         .precision = training->precision,
                          .name = code_name(run, "nn_train", GRAPH_TRAIN),
                          .is_profiled = true,
                          .is_shown = true};
@@ -121,7 +116,7 @@ static Function *add_samples(Run *run, const Training *training) {
     return add_function(run, (Function){.forward = training->samples,
                                         .mode = GRAPH_PREDICT,
                                         .batch = training->sample_count,
-                                        .precision = precision_of(run, training),
+                                        .precision = training->precision,
                                         .name = arena_format(run->arena, "nn_samples_%d", count),
                                         .is_shown = true});
 }
@@ -151,9 +146,9 @@ static int64_t predict_batch(const Model *model) {
 }
 
 // That of its last training.
-static Precision predict_precision(const Run *run, const Model *model) {
+static Precision predict_precision(const Model *model) {
     int count = model->trainings.count;
-    return count ? precision_of(run, model->trainings.items[count - 1]) : PRECISION_FLOAT32;
+    return count ? model->trainings.items[count - 1]->precision : PRECISION_FLOAT32;
 }
 
 // How many tokens there are for its input, as far as that is known; 0: it reads none.
@@ -196,7 +191,7 @@ static void add_model(Run *run, const Model *model) {
     Function function = {.forward = model->forward,
                          .mode = GRAPH_PREDICT,
                          .batch = predict_batch(model),
-                         .precision = predict_precision(run, model),
+                         .precision = predict_precision(model),
                          .name = arena_format(run->arena, "nn_predict%s", end),
                          .is_shown = true};
     add_dataset(run, model->dataset);

@@ -1,6 +1,11 @@
 // What of a program is compiled; see program.h.
 #include "program.h"
 
+const char *precision_word(Precision precision) {
+    static const char *const words[] = {NULL, "float32", "bfloat16"};
+    return words[precision];
+}
+
 static bool has_model(const Training *training, const Model *model) {
     for (int i = 0; i < training->models.count; i++)
         if (training->models.items[i] == model) return true;

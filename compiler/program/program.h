@@ -85,6 +85,8 @@ typedef struct Model Model;
 // What products multiply; they add up float32.
 typedef enum Precision { PRECISION_UNSAID, PRECISION_FLOAT32, PRECISION_BFLOAT16 } Precision;
 
+const char *precision_word(Precision precision); // as the language says it; NULL: unsaid
+
 // A `train` block.
 typedef struct Training {
     Span span;

@@ -39,6 +39,8 @@ typedef struct ArgDef {
     double minimum, maximum;         // inclusive range of numbers; both 0: no limit
     bool minimum_open, maximum_open; // exclude the end (rate < 1, learning_rate > 0)
     const char *choices;             // of ARG_WORD and ARG_WORD_OR_INTS: "valid same"; of ARG_LAYER
+    const char *known_words; // others that people know for its choices: "bf16=bfloat16"; NULL
+    const char *words_doc;   // what is said of these
     const char *keras_name; // other names people know for it, blank-separated ("batch_size"); NULL
     double keras_unit;      // of its numbers there: a turn is 360 degrees; 0: the same
     const char *short_name; // another own name of it ("init"); NULL: none

@@ -195,6 +195,7 @@ static void put_training(nnrt_json *json, const char *key, const nnrt_training *
     if (training->samples.run) nnrt_json_integer(json, "samples", training->sample_count);
     nnrt_json_integer(json, "epochs", training->epochs);
     nnrt_json_integer(json, "batch", training->batch);
+    nnrt_json_string(json, "precision", training->precision);
     if (training->step_count == 1) put_step_sizes(json, training->steps);
     nnrt_json_close(json, '}');
 }
@@ -334,8 +335,8 @@ static void print_step(const nnrt_training *training, const nnrt_train_step *ste
         printf("training   step %s", step->name);
     printf(" with %s, learning rate ", step->optimizer.name);
     print_rate(&step->learning_rate);
-    printf(", %" PRId64 " epochs, batch %" PRId64 ", %" PRId64 " parameters\n", training->epochs,
-           training->batch, step->trainable);
+    printf(", %" PRId64 " epochs, batch %" PRId64 ", %s, %" PRId64 " parameters\n",
+           training->epochs, training->batch, training->precision, step->trainable);
 }
 
 static void print_training(const nnrt_training *training) {

@@ -43,5 +43,28 @@ expect 0 ./exact evaluate --weights exact.safetensors --json
 between "$(awk -v a="$rounded" 'BEGIN { print a - 0.1 }')" "$(number accuracy)" "$(awk -v a="$rounded" 'BEGIN { print a + 0.1 }')"
 between 0.7 "$rounded" 1
 
+# What a build computes is told: as another precision is no other source, `expand`, the run and the checkpoint say it.
+expect 0 ./rounded info
+says "batch 50, bfloat16,"
+expect 0 ./exact info --json
+says '"precision": "float32"'
+expect 0 "$nnc" expand rounded.nn --precision=float32
+grep -q 'precision *= float32' out || fail "expand does not say what the option says"
+"$nnc" expand rounded.nn >as-written
+expect 0 "$nnc" expand rounded.nn --precision=bfloat16
+cmp out as-written || fail "an option that says what the program says makes another program"
+expect 0 "$nnc" summary rounded.nn
+says "Precision of products: bfloat16"
+expect 0 ./exact fit --epochs 1 --run told --save unused.safetensors
+grep -q '"precision": "float32"' told/*/run.json || fail "the run does not tell its precision"
+expect 1 ./exact fit --checkpoint half.safetensors --epochs 26 --resume --save unused.safetensors
+says "\`precision  = float32\` was \`precision  = bfloat16\`; if that is meant, \`--changed\` goes on"
+expect 0 ./exact fit --checkpoint half.safetensors --epochs 26 --resume --changed --save unused.safetensors
+
+# Memory that is spared changes no bits.
+expect 0 "$nnc" build rounded.nn --max-memory 12M -o spared
+expect 0 ./spared fit --seed 1 --save spared.safetensors
+cmp 1.safetensors spared.safetensors || fail "--max-memory gives other bits"
+
 expect 2 "$nnc" build rounded.nn --precision half
 says "--precision is float32 or bfloat16, not \`half\`"

@@ -208,7 +208,8 @@ static const nnrt_training program_training = {.steps = &program_step,
                                                .losses = program_losses,
                                                .loss_count = 1,
                                                .epochs = 5,
-                                               .batch = BATCH};
+                                               .batch = BATCH,
+                                               .precision = "float32"};
 
 static const nnrt_model program_model = {
     .training = 0,

@@ -178,20 +178,36 @@ static const char *written_word(const Conversion *v, const Ast *ast) {
     return is_hidden || text_has_word(v->def->choices, ast->text) ? ast->text : NULL;
 }
 
+// The choice that a word of other frameworks means; NULL: none.
+static const char *meant_choice(const Conversion *v, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = v->def->known_words; at && *at;) {
+        size_t size = strcspn(at, " "), name = strcspn(at, "=");
+        if (name == length && strncmp(at, word, length) == 0)
+            return arena_copy(v->c->arena, at + name + 1, size - name - 1);
+        at += size + (at[size] == ' ');
+    }
+    return NULL;
+}
+
 static bool report_choice(const Conversion *v, const char *word, Span span) {
     NameList names = {0};
     const char *choices = choices_text(v, &names);
     Diag *diag = diag_report(v->c->sink, DIAG_E0202, span, "`%s` of `%s` is %s, not `%s`",
                              v->def->name, v->callee, choices, word);
-    const char *near = names_nearest(v->c, &names, word);
+    const char *meant = meant_choice(v, word);
+    const char *near = meant ? meant : names_nearest(v->c, &names, word);
     diag_label(diag, "expected %s", choices);
     if (near) diag_help(diag, "did you mean `%s`?", near);
+    if (meant) diag_help(diag, "%s", v->def->words_doc);
     return false;
 }
 
 // The word that a quoted one is meant for.
 static const char *unquoted(const Conversion *v, const char *text) {
     NameList names = {0};
+    const char *meant = meant_choice(v, text);
+    if (meant) return meant;
     if (text_has_word(v->def->choices, text) || schema_callee(v->def->type, text)) return text;
     const Schema *known = family_keras(family_of_argument(v->def->type), text);
     if (known) return known->name;

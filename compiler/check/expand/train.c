@@ -76,11 +76,16 @@ static void put_entry(Expander *e, const Training *training, const char *name, c
     note_class_weights(e, training, name);
 }
 
-static void put_default_entry(Expander *e, const Ast *train, const char *name, const char *value) {
+static bool has_entry(const Ast *train, const char *name) {
     for (int i = 0; i < train->body->items.count; i++) {
         const Ast *entry = train->body->items.items[i];
-        if (entry->text && strcmp(entry->text, name) == 0) return;
+        if (entry->text && strcmp(entry->text, name) == 0) return true;
     }
+    return false;
+}
+
+static void put_default_entry(Expander *e, const Ast *train, const char *name, const char *value) {
+    if (has_entry(train, name)) return;
     if (map_get(&e->names, value)) return; // it would mean what is called so
     expander_new_line(e);
     text_format(e->out, "%s = %s", name, value);
@@ -102,6 +107,12 @@ static void put_step(Expander *e, const Ast *ast) {
     expander_put_body(e, ast->body);
 }
 
+// What `--precision` says, as if the program did: what is computed is the same.
+static void put_precision(Expander *e) {
+    expander_new_line(e);
+    text_format(e->out, "precision = %s", precision_word(e->program->written->precision));
+}
+
 #define DEFAULT_BATCH "32"
 
 // Where a written batch would be a warning.
@@ -111,6 +122,7 @@ static bool has_few_samples(const Training *training) {
 }
 
 void expander_put_train(Expander *e, const Ast *ast) {
+    Precision said = e->program->written->precision;
     bool has_steps = false;
     const Training *training = find_training(e, ast);
     text_put(e->out, "train ");
@@ -124,6 +136,8 @@ void expander_put_train(Expander *e, const Ast *ast) {
         has_steps = has_steps || entry->kind == AST_STEP;
         if (entry->kind == AST_STEP)
             put_step(e, entry);
+        else if (said != PRECISION_UNSAID && strcmp(entry->text, "precision") == 0)
+            put_precision(e);
         else
             put_entry(e, training, entry->text, entry->left);
     }
@@ -133,7 +147,10 @@ void expander_put_train(Expander *e, const Ast *ast) {
     put_default_entry(e, ast, "epochs", "1");
     if (!has_few_samples(training)) put_default_entry(e, ast, "batch", DEFAULT_BATCH);
     put_default_entry(e, ast, "accumulate", "1");
-    put_default_entry(e, ast, "precision", "float32");
+    if (said == PRECISION_BFLOAT16 && !has_entry(ast, "precision"))
+        put_precision(e);
+    else
+        put_default_entry(e, ast, "precision", "float32");
     e->indent--;
     expander_new_line(e);
     text_put(e->out, "}");

@@ -52,7 +52,14 @@ static const ArgDef train_entries[] = {
      .type = ARG_WORD,
      .choices = "float32 bfloat16",
      .default_text = "float32",
-     .keras_name = "mixed_precision dtype_policy amp autocast"},
+     .known_words = "bf16=bfloat16 mixed_bfloat16=bfloat16 bf16-mixed=bfloat16 bf16-true=bfloat16 "
+                    "f16=bfloat16 fp16=bfloat16 float16=bfloat16 half=bfloat16 mixed=bfloat16 "
+                    "mixed_float16=bfloat16 16-mixed=bfloat16 true=bfloat16 f32=float32 "
+                    "fp32=float32 single=float32 full=float32 false=float32 tf32=float32 "
+                    "tensorfloat32=float32 f64=float32 fp64=float32 float64=float32 double=float32",
+     .words_doc = "products are of float32, or of bfloat16, which has float32's range: no loss is "
+                  "scaled",
+     .keras_name = "mixed_precision dtype_policy dtype amp autocast"},
     {.name = "regularize",
      .type = ARG_REGULARIZER,
      .default_text = "none",
@@ -312,6 +319,7 @@ static Precision read_precision(Setup *s) {
     ArgValue value = {.text = ""};
     if (given)
         bind_value(s->c, s->c->globals, &train_entries[TRAIN_PRECISION], "train", given, &value);
+    if (s->c->options->precision != PRECISION_UNSAID) return s->c->options->precision;
     return value.text && !strcmp(value.text, "bfloat16") ? PRECISION_BFLOAT16 : PRECISION_FLOAT32;
 }
 

@@ -315,6 +315,12 @@ static void put_all_vectors(Text *out, const Model *model) {
             put_vectors(out, parameters->items[i]->parameter);
 }
 
+static bool rounds_products(const Model *model) {
+    for (int i = 0; i < model->trainings.count; i++)
+        if (model->trainings.items[i]->precision == PRECISION_BFLOAT16) return true;
+    return false;
+}
+
 static void put_sizes(Text *out, const Model *model, const GenSizes *sizes) {
     const struct {
         const char *name;
@@ -329,6 +335,7 @@ static void put_sizes(Text *out, const Model *model, const GenSizes *sizes) {
     if (sizes->memory.is_known) put_memory(out, &sizes->memory);
     int64_t batch = largest_batch(model);
     if (batch) text_format(out, "Batch: %s samples\n", summary_count(out->arena, batch));
+    if (rounds_products(model)) text_put(out, "Precision of products: bfloat16\n");
 }
 
 static void put_trainable(Text *out, const char *which, int64_t total, int64_t trainable) {

@@ -67,9 +67,8 @@ static Words compile_words(const Sweep *sweep, const Point *point, const char *f
     }
     if (options->model) push_pair(sweep, &words, "--model", options->model);
     if (options->gen.cpu) push_pair(sweep, &words, "--cpu", options->gen.cpu);
-    if (options->gen.precision != PRECISION_UNSAID)
-        push_pair(sweep, &words, "--precision",
-                  options->gen.precision == PRECISION_BFLOAT16 ? "bfloat16" : "float32");
+    if (options->precision != PRECISION_UNSAID)
+        push_pair(sweep, &words, "--precision", precision_word(options->precision));
     if (contractions[options->gen.contraction])
         push_pair(sweep, &words, "--contraction", contractions[options->gen.contraction]);
     return words;

@@ -88,6 +88,9 @@ static nnrt_status describe(nnrt_run *run, const nnrt_program *program, const nn
     nnrt_run_tell(run, "started", now());
     nnrt_run_tell(run, "compiler", json_string(program->compiler_version));
     nnrt_run_tell(run, "target_cpu", nnrt_machine_text(program->target_cpu));
+    if (program->training_count > 0)
+        nnrt_run_tell(run, "precision",
+                      json_string(program->trainings[program->training_count - 1].precision));
     nnrt_run_tell(run, "machine", nnrt_machine());
     nnrt_status status = write_text(run, "program.nn", program->source_text);
     if (!status) status = write_text(run, "resolved.nn", program->expanded_text);

@@ -41,7 +41,9 @@ static void put_training(const nnrt_report *report) {
     put_fact(markup, "seed", seed);
     put_number(markup, "epochs", info->epoch);
     put_number(markup, "steps", info->step);
-    if (report->training) put_number(markup, "samples a batch", report->training->batch);
+    if (!report->training) return;
+    put_number(markup, "samples a batch", report->training->batch);
+    put_fact(markup, "products in", report->training->precision);
 }
 
 static void put_memory(const nnrt_report *report) {
