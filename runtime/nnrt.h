@@ -202,8 +202,8 @@ typedef struct nnrt_function {
     int64_t arena_size; // floats; an arena of its own, zero before the first call
     int64_t threads;    // more than these do not help (1 for small steps)
     int64_t chunks;     // of a batch, which workers get whole; 0: samples are divided evenly
-    int64_t settles; // weights are as they should be only after a run with rows 0, which does the
-                     // rest of step `step`, the last one
+    int64_t settles;  // weights are as they should be only after a run with rows 0, which does the
+                      // rest of step `step`, the last one
     int64_t prepares; // reads what a run with rows 0 has computed of the weights, once for all runs
     const nnrt_output *outputs;
     int64_t output_count;
@@ -286,8 +286,8 @@ typedef struct nnrt_training {
     int64_t sample_count;
     int64_t epochs, batch;
     const char *precision; // of its products: "float32", "bfloat16"
-    int64_t line;       // in the source; 0: an imported file's
-    int64_t peak_bytes; // of memory, as the summary states it; 0: the data were not known
+    int64_t line;          // in the source; 0: an imported file's
+    int64_t peak_bytes;    // of memory, as the summary states it; 0: the data were not known
 } nnrt_training;
 
 typedef struct nnrt_model {

@@ -14,9 +14,9 @@ typedef struct Definition {
 typedef struct CheckOptions {
     const Definition *definitions;
     int definition_count;
-    const char *model; // --model: the one that is meant; NULL: the only one that is trained
+    const char *model;   // --model: the one that is meant; NULL: the only one that is trained
     Precision precision; // --precision: of all trainings; unsaid: as they say
-    bool need_data;    // build, run: missing data is an error; else a warning
+    bool need_data;      // build, run: missing data is an error; else a warning
 } CheckOptions;
 
 struct Map;

@@ -41,18 +41,18 @@ typedef struct ArgDef {
     const char *choices;             // of ARG_WORD and ARG_WORD_OR_INTS: "valid same"; of ARG_LAYER
     const char *known_words; // others that people know for its choices: "bf16=bfloat16"; NULL
     const char *words_doc;   // what is said of these
-    const char *keras_name; // other names people know for it, blank-separated ("batch_size"); NULL
-    double keras_unit;      // of its numbers there: a turn is 360 degrees; 0: the same
-    const char *short_name; // another own name of it ("init"); NULL: none
-    bool starts_kernel;     // `init` of the `train` block is its default
-    bool counts_classes;    // of the labels that the call is given, where those are known
-    bool counts_outputs;    // so many of the output's classes: fewer than all of them
-    bool is_class;          // the number of one of the output's classes
-    const char *doc;        // one line
-    bool variadic;          // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
-    bool is_flag;           // of ARG_BOOL: its bare name means `true`
-    bool is_path;           // of ARG_STRING and ARG_STRINGS: files and folders of data
-    bool by_name;           // never positional, as are all after it: the name says the unit
+    const char *keras_name;  // other names people know for it, blank-separated ("batch_size"); NULL
+    double keras_unit;       // of its numbers there: a turn is 360 degrees; 0: the same
+    const char *short_name;  // another own name of it ("init"); NULL: none
+    bool starts_kernel;      // `init` of the `train` block is its default
+    bool counts_classes;     // of the labels that the call is given, where those are known
+    bool counts_outputs;     // so many of the output's classes: fewer than all of them
+    bool is_class;           // the number of one of the output's classes
+    const char *doc;         // one line
+    bool variadic;           // ARG_INTS / ARG_NAMES: takes all positional arguments from here on
+    bool is_flag;            // of ARG_BOOL: its bare name means `true`
+    bool is_path;            // of ARG_STRING and ARG_STRINGS: files and folders of data
+    bool by_name;            // never positional, as are all after it: the name says the unit
 } ArgDef;
 
 typedef struct Schema {
