@@ -339,7 +339,7 @@ typedef struct Compiled {
     int64_t cpus;           // of this machine; of another one, 1: they are not known
 } Compiled;
 
-// Are there functions with products in bfloat16?
+// After the passes: has it products in bfloat16?
 bool compiled_is_narrow(const Compiled *compiled);
 
 // How a program takes less memory than it would for speed alone.

@@ -221,8 +221,11 @@ static void list_functions(Run *run) {
 }
 
 bool compiled_is_narrow(const Compiled *compiled) {
-    for (int i = 0; i < compiled->functions.count; i++)
-        if (compiled->functions.items[i]->precision == PRECISION_BFLOAT16) return true;
+    for (int i = 0; i < compiled->functions.count; i++) {
+        const Schedule *schedule = compiled->functions.items[i]->lowering.schedule;
+        for (int k = 0; k < schedule->groups.count; k++)
+            if (schedule_in_bfloat16(schedule->groups.items[k])) return true;
+    }
     return false;
 }
 

@@ -51,6 +51,9 @@ void nnrt_session_close(nnrt_session *session);
 // which is made at the first call. `arena` is NULL with nnrt_error() set when there is no memory.
 nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *function);
 // Gives their memory back, between two uses: whoever calls functions later gets zeroed ones.
+// ---- arenas.c
+// That of the function, made when it is first asked for. NULL with nnrt_error() set: no memory.
+float *nnrt_session_arena(nnrt_session *session, const nnrt_function *function);
 void nnrt_session_drop_arenas(nnrt_session *session);
 
 // Reads the data set (of the last training, unless nnrt_session_use_data said otherwise) and checks

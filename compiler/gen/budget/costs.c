@@ -11,15 +11,6 @@ static int64_t line_of(const Compiled *compiled, const Group *group) {
     return descriptor_line(compiled, span);
 }
 
-// Of a loop over steps: what it repeats.
-static bool is_in_bfloat16(const Group *group) {
-    if (group->anchor && group->anchor->op->fuse == FUSE_CONTRACTION)
-        return op_is_in_bfloat16(group->anchor);
-    for (int i = 0; group->body && i < group->body->groups.count; i++)
-        if (is_in_bfloat16(group->body->groups.items[i])) return true;
-    return false;
-}
-
 static nnrt_group group_of(Arena *arena, const Compiled *compiled, const Schedule *schedule,
                            const Group *group) {
     GroupCost cost = cost_of_group(schedule, group);
@@ -30,7 +21,7 @@ static nnrt_group group_of(Arena *arena, const Compiled *compiled, const Schedul
                             layer ? weights_layer_name(arena, layer, schedule->graph->name) : NULL,
                         .line = line_of(compiled, group),
                         .phase = group->phase,
-                        .in_bfloat16 = is_in_bfloat16(group),
+                        .in_bfloat16 = schedule_in_bfloat16(group),
                         .sample_flops = cost.sample_flops,
                         .step_flops = cost.step_flops,
                         .sample_bytes = cost.sample_bytes,

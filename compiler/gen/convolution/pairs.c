@@ -33,29 +33,17 @@ RoundedPlane pairs_plane(Convolver *c, const Plane *plane, int64_t *used) {
     return out;
 }
 
-static Value rounded_at(Convolver *c, Value from, Value first, int64_t valid) {
-    Gen *gen = c->gen;
-    LlvmType floats = ir_vector(gen, gen->f32, c->lanes);
-    Value parts[2];
-    for (int i = 0; i < 2; i++) {
-        Value at = ir_offset(gen, gen->f32, from, ir_add(gen, first, ir_int(gen, i * c->lanes)));
-        int64_t lanes = valid - i * c->lanes;
-        parts[i] = lanes > 0 ? ir_load_lanes(gen, floats, at, (int)lowest(lanes, c->lanes))
-                             : LLVMConstNull(floats);
-    }
-    return pairs_of_row(gen, parts[0], parts[1]);
-}
-
 Value pairs_round_plane(Convolver *c, const RoundedPlane *plane, Value from) {
     Gen *gen = c->gen;
     int64_t width = 2 * c->lanes, whole = plane->numbers / width * width;
     Loop loop =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, width), "rounded");
-    Value pairs = rounded_at(c, from, loop.index, width);
+    Value pairs = pairs_of_floats(gen, ir_offset(gen, gen->f32, from, loop.index), width);
     ir_store(gen, pairs, ir_offset(gen, pairs_number(gen), plane->base, loop.index));
     ir_loop_end(gen, &loop);
     if (whole == plane->numbers) return plane->base;
-    Value rest = rounded_at(c, from, ir_int(gen, whole), plane->numbers - whole);
+    Value rest = pairs_of_floats(gen, ir_offset(gen, gen->f32, from, ir_int(gen, whole)),
+                                 plane->numbers - whole);
     ir_store(gen, rest, ir_offset(gen, pairs_number(gen), plane->base, ir_int(gen, whole)));
     return plane->base;
 }

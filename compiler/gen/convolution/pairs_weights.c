@@ -127,8 +127,9 @@ static void pack_values(Convolver *c, const PairsGradient *g, Value column, int6
 
 // ---- Tiles.
 
-static void call_tile(Convolver *c, const PairsGradient *g, int squares, bool adds, Value left,
-                      Value sums) {
+// Of the first sample, or added.
+static void add_tile(Convolver *c, const PairsGradient *g, int squares, Value left, Value sums) {
+    Gen *gen = c->gen;
     int64_t row = g->turned_row * NUMBER_BYTES;
     PairsShape shape = {.squares = squares,
                         .halves = (int)g->halves,
@@ -137,27 +138,11 @@ static void call_tile(Convolver *c, const PairsGradient *g, int squares, bool ad
                         .below = c->lanes * row,
                         .lines = 1,
                         .sums_row = c->storage.row_stride,
-                        .adds = adds};
-    pairs_call(c->gen, &shape, left, g->right, ir_int(c->gen, g->steps), sums);
-}
-
-// Of the first sample, or added.
-static void add_tile(Convolver *c, const PairsGradient *g, int squares, Value left, Value sums) {
-    Gen *gen = c->gen;
-    if (!g->is_first) {
-        call_tile(c, g, squares, true, left, sums);
-        return;
-    }
-    LLVMBasicBlockRef begin = ir_block(gen, "begin"), add = ir_block(gen, "add");
-    LLVMBasicBlockRef done = ir_block(gen, "added");
-    LLVMBuildCondBr(gen->builder, g->is_first, begin, add);
-    LLVMPositionBuilderAtEnd(gen->builder, begin);
-    call_tile(c, g, squares, false, left, sums);
-    LLVMBuildBr(gen->builder, done);
-    LLVMPositionBuilderAtEnd(gen->builder, add);
-    call_tile(c, g, squares, true, left, sums);
-    LLVMBuildBr(gen->builder, done);
-    LLVMPositionBuilderAtEnd(gen->builder, done);
+                        .adds = !g->is_first};
+    if (g->is_first)
+        pairs_call_again(gen, &shape, g->is_first, left, g->right, ir_int(gen, g->steps), sums);
+    else
+        pairs_call(gen, &shape, left, g->right, ir_int(gen, g->steps), sums);
 }
 
 // A weight's channels from `channel` on, whose places are `shift` behind those of the result.

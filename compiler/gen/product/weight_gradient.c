@@ -113,6 +113,46 @@ void weight_each_kind(Product *p, const WeightTiles *t, WeightTile *emit, Value 
     LLVMPositionBuilderAtEnd(gen->builder, done);
 }
 
+// The last panel may have fewer columns.
+static void copy_panel(Product *p, const WeightTiles *t, WeightPanel *copy, Value across) {
+    Gen *gen = p->gen;
+    int64_t last = t->width - (t->across - 1) * t->tile_width;
+    if (last == t->tile_width || t->across == 1) {
+        copy(p, t, across, last);
+        return;
+    }
+    LLVMBasicBlockRef whole = ir_block(gen, "whole"), part = ir_block(gen, "part");
+    LLVMBasicBlockRef done = ir_block(gen, "copied");
+    Value is_last = LLVMBuildICmp(gen->builder, LLVMIntEQ, across, ir_int(gen, t->across - 1), "");
+    LLVMBuildCondBr(gen->builder, is_last, part, whole);
+    LLVMPositionBuilderAtEnd(gen->builder, whole);
+    copy(p, t, across, t->tile_width);
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, part);
+    copy(p, t, across, last);
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, done);
+}
+
+void weight_each_panel(Product *p, const WeightTiles *t, Range own, Range lines, WeightPanel *copy,
+                       WeightTile *emit) {
+    Gen *gen = p->gen;
+    Value down = ir_int(gen, t->down), one = ir_int(gen, 1);
+    Value first = LLVMBuildUDiv(gen->builder, own.begin, down, "");
+    Value end =
+        LLVMBuildUDiv(gen->builder, ir_add(gen, own.end, ir_int(gen, t->down - 1)), down, "");
+    Loop panels = ir_loop_begin(gen, first, end, one, "panel");
+    if (copy) copy_panel(p, t, copy, panels.index);
+    Value start = ir_multiply(gen, panels.index, down);
+    Value from = LLVMBuildSub(gen->builder, own.begin, start, "");
+    Value to = LLVMBuildSub(gen->builder, own.end, start, "");
+    Loop tiles = ir_loop_begin(gen, ir_greater(gen, from, lines.begin),
+                               ir_lesser(gen, to, lines.end), one, "tile");
+    weight_each_kind(p, t, emit, tiles.index, panels.index);
+    ir_loop_end(gen, &tiles);
+    ir_loop_end(gen, &panels);
+}
+
 static void each_tile(Product *p, const WeightTiles *t) {
     Gen *gen = p->gen;
     Range range = ir_worker_range(gen, p->function, ir_int(gen, t->down * t->across));

@@ -29,6 +29,12 @@ typedef void WeightTile(Product *p, const WeightTiles *t, int rows, int wide, Va
                         Value across);
 // Emits it for each kind of tile that there is, chosen at run time.
 void weight_each_kind(Product *p, const WeightTiles *t, WeightTile *emit, Value down, Value across);
+// A panel of the result's columns, of which so many exist.
+typedef void WeightPanel(Product *p, const WeightTiles *t, Value across, int64_t columns);
+// Of the panels that have tiles of `own` (across * down + down): `copy` (NULL: nothing), then
+// `emit` for those of the tiles that are in `lines`.
+void weight_each_panel(Product *p, const WeightTiles *t, Range own, Range lines, WeightPanel *copy,
+                       WeightTile *emit);
 // What the group makes of the tile in p->scratch.
 void weight_finish(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
                    Value across);

@@ -71,9 +71,9 @@ static void copy_left(Product *p, const WeightTiles *t, const LongProduct *l) {
 }
 
 // The columns of a panel, of which the last may have fewer: [row][columns].
-static void copy_right(Product *p, const WeightTiles *t, const LongProduct *l, Value across,
-                       int64_t columns) {
+static void copy_right(Product *p, const WeightTiles *t, Value across, int64_t columns) {
     Gen *gen = p->gen;
+    const LongProduct *l = t->block;
     Value first = ir_multiply(gen, across, ir_int(gen, t->tile_width));
     Loop rows = ir_loop_begin(gen, ir_int(gen, 0), l->rows, ir_int(gen, 1), "right_row");
     Value row = ir_add(gen, l->first_row, rows.index);
@@ -82,26 +82,6 @@ static void copy_right(Product *p, const WeightTiles *t, const LongProduct *l, V
                          ir_multiply(gen, rows.index, ir_int(gen, t->tile_width)));
     copy_floats(gen, to, ir_offset(gen, gen->f32, t->vector.base, place), columns);
     ir_loop_end(gen, &rows);
-}
-
-static void copy_panel(Product *p, const WeightTiles *t, const LongProduct *l, Value across) {
-    Gen *gen = p->gen;
-    int64_t last = t->width - (t->across - 1) * t->tile_width;
-    if (last == t->tile_width || t->across == 1) {
-        copy_right(p, t, l, across, last);
-        return;
-    }
-    LLVMBasicBlockRef whole = ir_block(gen, "whole"), part = ir_block(gen, "part");
-    LLVMBasicBlockRef done = ir_block(gen, "copied");
-    Value is_last = LLVMBuildICmp(gen->builder, LLVMIntEQ, across, ir_int(gen, t->across - 1), "");
-    LLVMBuildCondBr(gen->builder, is_last, part, whole);
-    LLVMPositionBuilderAtEnd(gen->builder, whole);
-    copy_right(p, t, l, across, t->tile_width);
-    LLVMBuildBr(gen->builder, done);
-    LLVMPositionBuilderAtEnd(gen->builder, part);
-    copy_right(p, t, l, across, last);
-    LLVMBuildBr(gen->builder, done);
-    LLVMPositionBuilderAtEnd(gen->builder, done);
 }
 
 // ---- Tiles.
@@ -188,29 +168,6 @@ static void finish_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
 
 // ---- The loops.
 
-// This worker's tiles among those of `some` lines of them, panel by panel; `copies`: each panel of
-// dY is copied first.
-static void each_panel(Product *p, const WeightTiles *t, WeightTile *emit, bool copies,
-                       Range some) {
-    Gen *gen = p->gen;
-    Value down = ir_int(gen, t->down), one = ir_int(gen, 1);
-    Range own = t->block->tiles;
-    Value first = LLVMBuildUDiv(gen->builder, own.begin, down, "");
-    Value end =
-        LLVMBuildUDiv(gen->builder, ir_add(gen, own.end, ir_int(gen, t->down - 1)), down, "");
-    Loop panels = ir_loop_begin(gen, first, end, one, "panel");
-    if (copies) copy_panel(p, t, t->block, panels.index);
-    Value start = ir_multiply(gen, panels.index, down);
-    Value from = LLVMBuildSub(gen->builder, own.begin, start, "");
-    Value to = LLVMBuildSub(gen->builder, own.end, start, "");
-    from = ir_greater(gen, from, some.begin);
-    to = ir_lesser(gen, to, some.end);
-    Loop tiles = ir_loop_begin(gen, from, to, one, "tile");
-    weight_each_kind(p, t, emit, tiles.index, panels.index);
-    ir_loop_end(gen, &tiles);
-    ir_loop_end(gen, &panels);
-}
-
 // As many lines of tiles at a time as stay in the second-level cache.
 static void each_group(Product *p, const WeightTiles *t, WeightTile *emit) {
     Gen *gen = p->gen;
@@ -220,7 +177,7 @@ static void each_group(Product *p, const WeightTiles *t, WeightTile *emit) {
     Value step = ir_int(gen, divide_up(t->down, groups)), down = ir_int(gen, t->down);
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), down, step, "lines");
     Range some = {loop.index, ir_lesser(gen, ir_add(gen, loop.index, step), down)};
-    each_panel(p, t, emit, true, some);
+    weight_each_panel(p, t, t->block->tiles, some, copy_right, emit);
     ir_loop_end(gen, &loop);
 }
 
@@ -284,6 +241,7 @@ void weight_long(Product *p, WeightTiles *t) {
     each_group(p, t, is_whole ? whole_tile : multiply_tile);
     ir_loop_end(gen, &blocks);
     if (!is_whole)
-        each_panel(p, t, finish_tile, false, (Range){ir_int(gen, 0), ir_int(gen, t->down)});
+        weight_each_panel(p, t, l.tiles, (Range){ir_int(gen, 0), ir_int(gen, t->down)}, NULL,
+                          finish_tile);
     t->block = NULL;
 }

@@ -62,6 +62,13 @@ void schedule_visit_reads(const Schedule *schedule, const Group *group, Schedule
     for (int i = 0; i < group->assigns.count; i++) visit_node_reads(&v, group->assigns.items[i]);
 }
 
+bool schedule_in_bfloat16(const Group *group) {
+    if (group->kind == GROUP_CONTRACTION) return op_is_in_bfloat16(group->anchor);
+    for (int i = 0; group->body && i < group->body->groups.count; i++)
+        if (schedule_in_bfloat16(group->body->groups.items[i])) return true;
+    return false;
+}
+
 // ---- What is computed once, where a graph runs again and again.
 
 // By node id: made of weights alone.

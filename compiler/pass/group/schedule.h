@@ -191,6 +191,9 @@ void pass_windows(Schedule *schedule, int64_t samples);
 // requires: layout, buffers; provides: in whose parameter's order each unbatched value lies.
 void schedule_find_storages(Schedule *schedule);
 
+// Is the group's product one in bfloat16, or are some of those that it repeats?
+bool schedule_in_bfloat16(const Group *group);
+
 void schedule_print_groups(Text *out, const Schedule *schedule); // `--emit=fused`
 void schedule_print_plan(Text *out, const Schedule *schedule);   // `--emit=plan`
 

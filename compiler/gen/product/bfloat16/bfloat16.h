@@ -17,6 +17,8 @@
 // ---- round.c
 // Two vectors of float32 as one of pairs: (low[0], low[1]), .. (high[0], high[1]), ..
 Value pairs_of_row(Gen *gen, Value low, Value high);
+// Of the 2L floats at `place`, of which so many are there; the others are 0.
+Value pairs_of_floats(Gen *gen, Value place, int64_t valid);
 // The same of two rows: (first[0], second[0]), (first[1], second[1]), ..
 Value pairs_of_rows(Gen *gen, Value first, Value second);
 // Pairs as a vector of so many lanes, in words.
@@ -47,6 +49,9 @@ PairsShape pairs_shape(int lanes, int squares, int64_t steps);
 // `steps`: squares along a line of the reduction (i64).
 void pairs_call(Gen *gen, const PairsShape *shape, Value left, Value right, Value steps,
                 Value sums);
+// The same of sums that go on: written if `is_first`, else added to.
+void pairs_call_again(Gen *gen, const PairsShape *shape, Value is_first, Value left, Value right,
+                      Value steps, Value sums);
 // Stand at the beginning and at the end of a function that calls kernels.
 void pairs_begin(Gen *gen);
 void pairs_end(Gen *gen);

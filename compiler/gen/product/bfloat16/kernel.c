@@ -316,3 +316,19 @@ void pairs_call(Gen *gen, const PairsShape *shape, Value left, Value right, Valu
     Value arguments[] = {left, right, steps, sums};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 4, "");
 }
+
+void pairs_call_again(Gen *gen, const PairsShape *shape, Value is_first, Value left, Value right,
+                      Value steps, Value sums) {
+    LLVMBasicBlockRef begin = ir_block(gen, "begin"), add = ir_block(gen, "add");
+    LLVMBasicBlockRef done = ir_block(gen, "added");
+    PairsShape adding = *shape;
+    adding.adds = true;
+    LLVMBuildCondBr(gen->builder, is_first, begin, add);
+    LLVMPositionBuilderAtEnd(gen->builder, begin);
+    pairs_call(gen, shape, left, right, steps, sums);
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, add);
+    pairs_call(gen, &adding, left, right, steps, sums);
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, done);
+}

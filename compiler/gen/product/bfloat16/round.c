@@ -66,6 +66,19 @@ Value pairs_of_row(Gen *gen, Value low, Value high) {
     return LLVMBuildBitCast(gen->builder, halves, pairs_vector(gen, lanes), "");
 }
 
+Value pairs_of_floats(Gen *gen, Value place, int64_t valid) {
+    int lanes = gen->target->machine.lanes;
+    LlvmType floats = ir_vector(gen, gen->f32, lanes);
+    Value parts[2];
+    for (int i = 0; i < 2; i++) {
+        Value at = ir_offset(gen, gen->f32, place, ir_int(gen, (int64_t)i * lanes));
+        int64_t there = valid - i * lanes;
+        parts[i] = there > 0 ? ir_load_lanes(gen, floats, at, (int)lowest(there, lanes))
+                             : LLVMConstNull(floats);
+    }
+    return pairs_of_row(gen, parts[0], parts[1]);
+}
+
 Value pairs_of_rows(Gen *gen, Value first, Value second) {
     int lanes = lanes_of(first);
     LlvmType words = pairs_vector(gen, lanes);

@@ -19,20 +19,6 @@ static int64_t line_words(const Product *p, const PackedRows *packed) {
     return packed->steps * p->lanes * p->lanes;
 }
 
-// Pairs of the row's columns from `column` on, of which so many exist.
-static Value row_pairs(Product *p, Value row, Value column, int64_t valid) {
-    Gen *gen = p->gen;
-    LlvmType floats = ir_vector(gen, gen->f32, p->lanes);
-    Value parts[2];
-    for (int i = 0; i < 2; i++) {
-        Value at = ir_offset(gen, gen->f32, row, ir_add(gen, column, ir_int(gen, i * p->lanes)));
-        int64_t lanes = valid - i * p->lanes;
-        parts[i] = lanes > 0 ? ir_load_lanes(gen, floats, at, (int)lowest(lanes, p->lanes))
-                             : LLVMConstNull(floats);
-    }
-    return pairs_of_row(gen, parts[0], parts[1]);
-}
-
 static void pack_row(Product *p, const PackedRows *packed, Value row, Value to) {
     Gen *gen = p->gen;
     int64_t square = (int64_t)p->lanes * p->lanes, width = 2 * p->lanes;
@@ -42,10 +28,12 @@ static void pack_row(Product *p, const PackedRows *packed, Value row, Value to) 
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, 1), "packed_square");
     Value column = ir_multiply(gen, steps.index, ir_int(gen, width));
     Value place = ir_multiply(gen, steps.index, ir_int(gen, square));
-    ir_store(gen, row_pairs(p, from, column, width), pairs_at(gen, to, place));
+    ir_store(gen, pairs_of_floats(gen, ir_offset(gen, gen->f32, from, column), width),
+             pairs_at(gen, to, place));
     ir_loop_end(gen, &steps);
     if (!rest) return;
-    ir_store(gen, row_pairs(p, from, ir_int(gen, whole * width), rest),
+    ir_store(gen,
+             pairs_of_floats(gen, ir_offset(gen, gen->f32, from, ir_int(gen, whole * width)), rest),
              pairs_at(gen, to, ir_int(gen, whole * square)));
 }
 

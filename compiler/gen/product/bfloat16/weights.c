@@ -120,9 +120,9 @@ static void pack_left(Product *p, const GradientBlock *b, const WeightTiles *t) 
 }
 
 // A panel of dY, of which so many columns exist.
-static void pack_right(Product *p, const GradientBlock *b, const WeightTiles *t, Value across,
-                       int64_t columns) {
+static void pack_right(Product *p, const WeightTiles *t, Value across, int64_t columns) {
     Gen *gen = p->gen;
+    const GradientBlock *b = t->pairs;
     Value column = ir_multiply(gen, across, ir_int(gen, t->tile_width)), there = pair_count(p, b);
     Loop pairs = ir_loop_begin(gen, ir_int(gen, 0), there, ir_int(gen, 1), "right_pair");
     for (int v = 0; v < 2; v++) {
@@ -140,52 +140,20 @@ static void pack_right(Product *p, const GradientBlock *b, const WeightTiles *t,
     ir_loop_end(gen, &rest);
 }
 
-static void pack_panel(Product *p, const GradientBlock *b, const WeightTiles *t, Value across) {
-    Gen *gen = p->gen;
-    int64_t last = t->width - (t->across - 1) * t->tile_width;
-    if (last == t->tile_width || t->across == 1) {
-        pack_right(p, b, t, across, last);
-        return;
-    }
-    LLVMBasicBlockRef whole = ir_block(gen, "whole"), part = ir_block(gen, "part");
-    LLVMBasicBlockRef done = ir_block(gen, "packed");
-    Value is_last = LLVMBuildICmp(gen->builder, LLVMIntEQ, across, ir_int(gen, t->across - 1), "");
-    LLVMBuildCondBr(gen->builder, is_last, part, whole);
-    LLVMPositionBuilderAtEnd(gen->builder, whole);
-    pack_right(p, b, t, across, t->tile_width);
-    LLVMBuildBr(gen->builder, done);
-    LLVMPositionBuilderAtEnd(gen->builder, part);
-    pack_right(p, b, t, across, last);
-    LLVMBuildBr(gen->builder, done);
-    LLVMPositionBuilderAtEnd(gen->builder, done);
-}
-
 // ---- Tiles.
 
-static void call_tile(Product *p, const GradientBlock *b, int squares, bool adds, Value down,
-                      Value sums) {
+// Sums of several blocks begin with the first one.
+static void call_tile(Product *p, const GradientBlock *b, int squares, Value down, Value sums) {
     Gen *gen = p->gen;
     int64_t line = b->most_steps * p->lanes * p->lanes;
     Value left = pairs_at(gen, b->left, ir_multiply(gen, down, ir_int(gen, PAIRS_TALLEST * line)));
     PairsShape shape = pairs_shape(p->lanes, squares, b->most_steps);
-    shape.adds = adds;
-    pairs_call(gen, &shape, left, b->right, b->steps, sums);
-}
-
-// Sums of several blocks begin with the first one.
-static void add_tile(Product *p, const GradientBlock *b, int squares, Value down, Value sums) {
-    Gen *gen = p->gen;
-    LLVMBasicBlockRef begin = ir_block(gen, "begin"), add = ir_block(gen, "add");
-    LLVMBasicBlockRef done = ir_block(gen, "added");
-    Value is_first = LLVMBuildICmp(gen->builder, LLVMIntEQ, b->first_row, ir_int(gen, 0), "");
-    LLVMBuildCondBr(gen->builder, is_first, begin, add);
-    LLVMPositionBuilderAtEnd(gen->builder, begin);
-    call_tile(p, b, squares, false, down, sums);
-    LLVMBuildBr(gen->builder, done);
-    LLVMPositionBuilderAtEnd(gen->builder, add);
-    call_tile(p, b, squares, true, down, sums);
-    LLVMBuildBr(gen->builder, done);
-    LLVMPositionBuilderAtEnd(gen->builder, done);
+    if (b->sums)
+        pairs_call_again(gen, &shape,
+                         LLVMBuildICmp(gen->builder, LLVMIntEQ, b->first_row, ir_int(gen, 0), ""),
+                         left, b->right, b->steps, sums);
+    else
+        pairs_call(gen, &shape, left, b->right, b->steps, sums);
 }
 
 static Value sums_of(Product *p, const WeightTiles *t, Value down, Value across) {
@@ -217,40 +185,15 @@ static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, 
     const GradientBlock *b = t->pairs;
     Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
     if (b->sums) {
-        add_tile(p, b, squares_of(p, rows), down, sums_of(p, t, down, across));
+        call_tile(p, b, squares_of(p, rows), down, sums_of(p, t, down, across));
         return;
     }
     weight_prefetch(p, t, rows, 2, first_row, across);
-    call_tile(p, b, squares_of(p, rows), false, down, p->scratch);
+    call_tile(p, b, squares_of(p, rows), down, p->scratch);
     finish_tile(p, t, rows, wide, down, across);
 }
 
 // ---- The loops.
-
-static Value greater(Gen *gen, Value x, Value y) {
-    Value is_greater = LLVMBuildICmp(gen->builder, LLVMIntSGT, x, y, "");
-    return LLVMBuildSelect(gen->builder, is_greater, x, y, "");
-}
-
-// This worker's tiles, panel by panel; `packs`: each panel of dY is packed first.
-static void each_panel(Product *p, const WeightTiles *t, WeightTile *emit, bool packs) {
-    Gen *gen = p->gen;
-    Value down = ir_int(gen, t->down), one = ir_int(gen, 1);
-    Range own = t->pairs->tiles;
-    Value first = LLVMBuildUDiv(gen->builder, own.begin, down, "");
-    Value end =
-        LLVMBuildUDiv(gen->builder, ir_add(gen, own.end, ir_int(gen, t->down - 1)), down, "");
-    Loop panels = ir_loop_begin(gen, first, end, one, "panel");
-    if (packs) pack_panel(p, t->pairs, t, panels.index);
-    Value start = ir_multiply(gen, panels.index, down);
-    Value from = LLVMBuildSub(gen->builder, greater(gen, own.begin, start), start, "");
-    Value to =
-        LLVMBuildSub(gen->builder, ir_lesser(gen, own.end, ir_add(gen, start, down)), start, "");
-    Loop tiles = ir_loop_begin(gen, from, to, one, "tile");
-    weight_each_kind(p, t, emit, tiles.index, panels.index);
-    ir_loop_end(gen, &tiles);
-    ir_loop_end(gen, &panels);
-}
 
 static void place_scratch(Product *p, const WeightTiles *t, GradientBlock *b) {
     Gen *gen = p->gen;
@@ -263,15 +206,16 @@ static void place_scratch(Product *p, const WeightTiles *t, GradientBlock *b) {
 static void each_block(Product *p, const WeightTiles *t, GradientBlock *b, int64_t block) {
     Gen *gen = p->gen;
     Value all = product_rows(p), size = ir_int(gen, block), width = ir_int(gen, 2 * p->lanes);
+    Range lines = {ir_int(gen, 0), ir_int(gen, t->down)};
     Loop blocks = ir_loop_begin(gen, ir_int(gen, 0), all, size, "block");
     b->first_row = blocks.index;
     b->rows = ir_lesser(gen, LLVMBuildSub(gen->builder, all, b->first_row, ""), size);
     Value padded = ir_add(gen, b->rows, ir_int(gen, 2 * p->lanes - 1));
     b->steps = LLVMBuildUDiv(gen->builder, padded, width, "");
     pack_left(p, b, t);
-    each_panel(p, t, multiply_tile, true);
+    weight_each_panel(p, t, b->tiles, lines, pack_right, multiply_tile);
     ir_loop_end(gen, &blocks);
-    if (b->sums) each_panel(p, t, finish_tile, false);
+    if (b->sums) weight_each_panel(p, t, b->tiles, lines, NULL, finish_tile);
 }
 
 void product_pairs_weights(Product *p) {
