@@ -2,6 +2,7 @@
 # The inner loops of the matrix kernels: multiply-adds on the widest registers, accumulators that
 # never leave them, and one kernel for all products of equal shape.
 . "$(dirname "$0")/common/begin.sh"
+unset NNC_QUICK # what LLVM makes of the loops is what is tested here
 
 network() { # FILE BODY: a classifier of bytes, as the examples are, on data of its own
     cat >"$1" <<END
