@@ -220,6 +220,48 @@ static void long_products(void **state) {
     check_net(&net, "native", CONTRACTION_OWN, 2);
 }
 
+// A table whose rows are read, and which is multiplied either way: its rows lie one after the
+// other.
+static void check_table(int64_t rows, int64_t columns, const char *cpu) {
+    enum { STEPS = 5, WIDTH = 7, BATCH = 40, SAMPLES = 27 };
+    Arena *arena = arena_create();
+    Graph *graph = graph_create(weights_create(arena), "net", GRAPH_TRAIN, NULL);
+    int64_t given[] = {STEPS, WIDTH}, wanted[] = {STEPS, columns}, all[] = {rows, columns};
+    ArgValue none = {0};
+    Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 2, given));
+    Node *seen = add_input(graph, "seen", type_make(DTYPE_F32, true, 2, all));
+    Node *table = graph_parameter_node(graph, weights_parameter(graph->weights, NULL, "table",
+                                                                type_make(DTYPE_F32, false, 2, all),
+                                                                &none, NULL, true));
+    Node *h = graph_binary(graph, "multiply", seen, table);
+    h = add_layer(graph, "global_average_pool", h, NULL);
+    h = graph_binary(graph, "add", add_dense(graph, x, columns), h);
+    h = graph_matmul(graph, add_layer(graph, "tanh", h, NULL), table, true);
+    h = graph_matmul(graph, add_layer(graph, "tanh", h, NULL), table, false);
+    add_target(graph, "y", type_make(DTYPE_F32, true, 2, wanted));
+    vec_push(arena, &graph->outputs, h);
+    LossStep training = training_with(arena, "mse", "adam", BATCH);
+    Setting setting = {.cpu = cpu,
+                       .contraction = CONTRACTION_AUTO,
+                       .threads = 2,
+                       .rows = SAMPLES,
+                       .classes = columns,
+                       .binary_targets = false};
+    check_generated(arena, graph, &training, &setting);
+    arena_destroy(arena);
+}
+
+// In blocks of the reduction, which are transposed or copied as they come; in a panel that is not
+// full; by OpenBLAS where a row ends within a vector.
+static void multiplied_tables(void **state) {
+    (void)state;
+    check_table(4112, 48, "native");
+    check_table(70, 1056, "native");
+    check_table(45, 16, "native");
+    check_table(33, 21, "native");
+    check_table(4112, 48, "x86-64");
+}
+
 // OpenBLAS makes the products, with what is fused into them otherwise in loops of its own.
 static void random_nets_with_blas(void **state) {
     (void)state;
@@ -234,11 +276,11 @@ static void random_nets_with_blas(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(book_networks),         cmocka_unit_test(clipping),
-        cmocka_unit_test(equal_layers),          cmocka_unit_test(softmax_over_many_classes),
-        cmocka_unit_test(long_products),         cmocka_unit_test(random_nets_native),
-        cmocka_unit_test(random_nets_avx2),      cmocka_unit_test(random_nets_plain),
-        cmocka_unit_test(random_nets_with_blas),
+        cmocka_unit_test(book_networks),      cmocka_unit_test(clipping),
+        cmocka_unit_test(equal_layers),       cmocka_unit_test(softmax_over_many_classes),
+        cmocka_unit_test(long_products),      cmocka_unit_test(multiplied_tables),
+        cmocka_unit_test(random_nets_native), cmocka_unit_test(random_nets_avx2),
+        cmocka_unit_test(random_nets_plain),  cmocka_unit_test(random_nets_with_blas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 // Products whose reduction is long, and gradients of data whose weights lie in panels across it.
 // Blocks of the reduction pass one after the other, so that those of the rows stay in the
 // second-level cache while all panels of the weights go by, each of which is read once for a block
-// of rows. Panels that lie across are transposed as they come, a block of the reduction at a time.
+// of rows. Panels that lie across are transposed as they come, a block of the reduction at a time;
+// those of a table, whose rows are far apart, are copied.
 // The sums are those of kernel_long.c, joined in the same order: the same bits.
 #include "product.h"
 
@@ -22,6 +23,11 @@ typedef struct Blocked {
 // Panels of the weights' columns, which the reduction runs along.
 static bool lies_across(const Product *p) {
     return p->kind == PRODUCT_DATA && !p->transposed && p->layout == LAYOUT_PANELS;
+}
+
+// Panels that are put in order before they are read.
+static bool is_packed(const Product *p) {
+    return lies_across(p) || blocks_rows_apart(p);
 }
 
 bool product_is_blocked(const Product *p) {
@@ -61,14 +67,30 @@ static Blocked blocked_of(Product *p) {
 static void place_scratch(Blocked *b) {
     Product *p = b->p;
     int64_t width = round_up(b->panel, p->lanes);
-    int64_t packed = lies_across(p) ? round_up(block_steps(b), p->lanes) * width : 0;
+    int64_t packed = is_packed(p) ? round_up(block_steps(b), p->lanes) * width : 0;
     int64_t sums = 2 * b->rows * divide_up(b->columns, b->panel) * width;
     b->packed = ir_scratch(p->gen, p->function, 0, packed);
     if (b->depth > BLOCK) b->sums = ir_scratch(p->gen, p->function, packed, sums);
 }
 
+// The panel's part of the block of the reduction, row by row.
+static void copy(const Blocked *b, Value from, int valid, const DepthPart *part) {
+    Product *p = b->p;
+    Gen *gen = p->gen;
+    LlvmType vector = ir_vector(gen, gen->f32, p->lanes);
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), part->count, ir_int(gen, 1), "copied");
+    Value of_source = ir_multiply(gen, loop.index, ir_int(gen, p->storage.row_stride));
+    Value of_target = ir_multiply(gen, loop.index, ir_int(gen, round_up(b->panel, p->lanes)));
+    Value source = ir_offset(gen, gen->f32, from, of_source);
+    Value target = ir_offset(gen, gen->f32, b->packed, of_target);
+    for (int at = 0; at < valid; at += p->lanes)
+        ir_store(gen, ir_load(gen, vector, ir_offset(gen, gen->f32, source, ir_int(gen, at))),
+                 ir_offset(gen, gen->f32, target, ir_int(gen, at)));
+    ir_loop_end(gen, &loop);
+}
+
 // The panel's part of the block of the reduction, transposed.
-static void pack(const Blocked *b, Value number, int valid, const DepthPart *part) {
+static void transpose(const Blocked *b, Value number, int valid, const DepthPart *part) {
     Product *p = b->p;
     Gen *gen = p->gen;
     Value above = LLVMBuildNeg(gen->builder, part->first, "");
@@ -108,9 +130,14 @@ static void ask_for_next(const Blocked *b, ColumnTile *tile) {
     Product *p = b->p;
     int64_t steps = block_steps(b), width = round_up(b->panel, p->lanes);
     tile->outer.next_step = blocks_next_step(p, steps, steps, steps * width);
-    if (!tile->outer.next_step || !lies_across(p)) return;
-    tile->outer.next_run = b->panel * p->storage.row_stride;
-    tile->outer.next_apart = p->storage.panel_stride;
+    if (!tile->outer.next_step) return;
+    if (blocks_rows_apart(p)) {
+        tile->outer.next_run = lies_across(p) ? steps : width;
+        tile->outer.next_apart = p->storage.row_stride;
+    } else if (lies_across(p)) {
+        tile->outer.next_run = b->panel * p->storage.row_stride;
+        tile->outer.next_apart = p->storage.panel_stride;
+    }
 }
 
 static ColumnTile tile_of(const Blocked *b, const DepthPart *part) {
@@ -118,9 +145,9 @@ static ColumnTile tile_of(const Blocked *b, const DepthPart *part) {
     ColumnTile tile = {.max_rows = p->tiles.outer_rows,
                        .part = part,
                        .left = product_matrix(p, p->anchor->inputs[0])};
-    int64_t b_step = lies_across(p) ? b->panel : p->storage.row_stride;
+    int64_t b_step = is_packed(p) ? round_up(b->panel, p->lanes) : p->storage.row_stride;
     // With few registers a step is too short to ask twice, and the hardware follows a packed panel.
-    bool asks = p->gen->target->machine.registers >= 32 || !lies_across(p);
+    bool asks = p->gen->target->machine.registers >= 32 || !is_packed(p);
     tile.outer = (OuterKernel){.b_ahead = asks ? ROWS_AHEAD : 0,
                                .a_row = tile.left.stride,
                                .loops = {{0, 1, b_step}},
@@ -143,8 +170,11 @@ static void multiply_panels(const Blocked *b, DepthPart *part, Range rows, Range
     tile.first_column = ir_multiply(gen, loop.index, ir_int(gen, b->panel));
     tile.weights = piece_of(b, loop.index, part);
     tile.next = piece_of(b, ir_add(gen, loop.index, ir_int(gen, 1)), part);
-    if (lies_across(p)) {
-        pack(b, loop.index, valid, part);
+    if (is_packed(p)) {
+        if (lies_across(p))
+            transpose(b, loop.index, valid, part);
+        else
+            copy(b, tile.weights, valid, part);
         tile.weights = b->packed;
     }
     if (b->sums)

@@ -26,6 +26,10 @@ Loop blocks_begin(Product *p, Range all, int64_t depth, Range *block) {
     return loop;
 }
 
+bool blocks_rows_apart(const Product *p) {
+    return p->storage.row_stride > round_up(p->storage.panel, p->lanes);
+}
+
 int blocks_next_step(const Product *p, int64_t depth, int64_t steps, int64_t floats) {
     int64_t weights = p->depth * p->columns * (int64_t)sizeof(float);
     if (weights <= p->gen->target->machine.second_cache / 2) return 0;

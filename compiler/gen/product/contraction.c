@@ -147,7 +147,11 @@ static void outer_rows(Product *p) {
     Range rows;
     int64_t depth = p->kind == PRODUCT_FORWARD ? p->depth : p->columns;
     if (panels)
-        tile.outer.next_step = blocks_next_step(p, depth, depth, depth * p->storage.row_stride);
+        tile.outer.next_step = blocks_next_step(p, depth, depth, depth * round_up(panel, p->lanes));
+    if (panels && tile.outer.next_step && blocks_rows_apart(p)) {
+        tile.outer.next_run = panel;
+        tile.outer.next_apart = p->storage.row_stride;
+    }
     Loop blocks = blocks_begin(p, product_row_range(p), depth, &rows);
     int64_t all = parts[0].units + parts[1].units + parts[2].units;
     for (int i = 0; i < 3; units += parts[i++].units) {
@@ -279,11 +283,11 @@ static void product_init(Product *p, Gen *gen, const Schedule *schedule, const G
         p->parameter = schedule->buffers[anchor->id].parameter;
         if (p->parameter < 0) nn_ice("gen", "a gradient of unknown layout");
     }
-    const ParameterLayout *layout = &schedule->layout->parameters[p->parameter];
-    p->layout = layout->kind;
-    p->storage = layout->storage;
-    p->depth = layout->rows;
-    p->columns = layout->columns;
+    ParameterLayout layout = layout_in_products(schedule->layout, p->parameter);
+    p->layout = layout.kind;
+    p->storage = layout.storage;
+    p->depth = layout.rows;
+    p->columns = layout.columns;
 }
 
 // Outer tiles have the vectors of a panel.

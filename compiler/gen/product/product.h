@@ -52,6 +52,8 @@ Range product_own_parts(Product *p, int64_t begin, int64_t end, int64_t count);
 int64_t blocks_most_rows(const Product *p, int64_t depth);
 // A loop over blocks of rows, of about equal sizes.
 Loop blocks_begin(Product *p, Range all, int64_t depth, Range *block);
+// Whether the rows of a panel are apart, as those of a table are.
+bool blocks_rows_apart(const Product *p);
 // The floats that tiles of rows ask for at each step, so that `floats` of what comes next have come
 // from memory or the third-level cache when all of the rows are through. 0: they need not be asked.
 int blocks_next_step(const Product *p, int64_t depth, int64_t steps, int64_t floats);

@@ -122,11 +122,14 @@ void tuning_begin_build(Tuning *tuning, const char *processor) {
 
 // ---- Sites.
 
-// Gradients of data read weights that were transposed, or, in other functions, as they lie.
-static bool reads_transposed(const Node *anchor) {
-    return op_multiplies_weights(anchor) && !op_is_convolution(anchor) &&
-           op_product_kind(anchor) == PRODUCT_DATA &&
-           !schedule_source(anchor->inputs[1])->parameter;
+// Products by transposed weights read weights that were transposed, or, in other functions, as they
+// lie; and blocks of them in training alone.
+static const char *reads_weights(const Schedule *schedule, const Node *anchor) {
+    bool is_such = op_multiplies_weights(anchor) && !op_is_convolution(anchor) &&
+                   op_product_kind(anchor) == PRODUCT_DATA;
+    if (!is_such) return "";
+    if (!schedule_source(anchor->inputs[1])->parameter) return ", transposed before";
+    return schedule->graph->mode == GRAPH_TRAIN ? "" : ", not in training";
 }
 
 // What a group computes. Groups with the same key have the same ways.
@@ -139,7 +142,7 @@ static char *site_key(Arena *arena, const Schedule *schedule, const Group *group
     args_print(&args, anchor->args, false);
     if (args.length) text_format(&key, " %s", args.data);
     text_format(&key, ", batch %lld", (long long)schedule->batch);
-    if (reads_transposed(anchor)) text_put(&key, ", transposed before");
+    text_put(&key, reads_weights(schedule, anchor));
     if (element_has_sums(group)) text_put(&key, ", with sums");
     return key.data;
 }

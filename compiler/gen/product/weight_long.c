@@ -202,15 +202,15 @@ int64_t weight_long_floats(const Schedule *schedule, const Node *product) {
     int64_t samples = op_is_table_product(product) ? 1 : schedule->batch;
     int64_t batch_rows = samples * (type_elements(x) / type_last(x));
     if (parameter < 0) return 0;
-    const ParameterLayout *layout = &schedule->layout->parameters[parameter];
+    ParameterLayout layout = layout_in_products(schedule->layout, parameter);
     TileSizes tiles = kernel_tile_sizes(machine);
-    bool panels = layout->kind == LAYOUT_PANELS;
-    if (layout->kind == LAYOUT_PLAIN) return 0;
-    int64_t columns = panels ? layout->storage.panel : tiles.outer_vectors * machine->lanes;
-    int64_t down = divide_up(panels ? layout->rows : layout->columns, tiles.outer_rows);
-    int64_t across = divide_up(panels ? layout->columns : layout->rows, columns);
-    int64_t left = panels ? layout->rows : layout->columns;
-    int64_t right = panels ? layout->columns : layout->rows;
+    bool panels = layout.kind == LAYOUT_PANELS;
+    if (layout.kind == LAYOUT_PLAIN) return 0;
+    int64_t columns = panels ? layout.storage.panel : tiles.outer_vectors * machine->lanes;
+    int64_t down = divide_up(panels ? layout.rows : layout.columns, tiles.outer_rows);
+    int64_t across = divide_up(panels ? layout.columns : layout.rows, columns);
+    int64_t left = panels ? layout.rows : layout.columns;
+    int64_t right = panels ? layout.columns : layout.rows;
     if (!is_worth_blocks(machine, batch_rows, across, left, right)) return 0;
     ScratchSizes sizes =
         scratch_sizes(batch_rows, down, across, tiles.outer_rows, columns, machine->lanes);

@@ -124,10 +124,10 @@ static bool is_blas(const Schedule *schedule, const Node *anchor) {
         return false;
     const Layout *layout = schedule->layout;
     const Node *right = schedule_source(anchor->inputs[1]);
-    if (right->parameter) return layout->parameters[right->parameter->index].kind == LAYOUT_PLAIN;
+    if (right->parameter) return layout->parameters[right->parameter->index].by_blas;
     // As the layout of these weights was chosen.
     int own = schedule->buffers[anchor->id].parameter;
-    if (own >= 0) return layout->parameters[own].kind == LAYOUT_PLAIN;
+    if (own >= 0) return layout->parameters[own].by_blas;
     return layout_prefers_blas(&layout->machine, layout->contraction, layout->batch,
                                anchor->type.dims[0], type_last(&anchor->type));
 }

@@ -123,6 +123,16 @@ static void find_weights(const Graph *graph, bool is_body, WeightUses *uses) {
     }
 }
 
+ParameterLayout layout_in_products(const Layout *layout, int parameter) {
+    ParameterLayout weights = layout->parameters[parameter];
+    int64_t lanes = layout->machine.lanes;
+    if (weights.kind != LAYOUT_PLAIN || weights.by_blas) return weights;
+    weights.kind = LAYOUT_PANELS;
+    weights.storage.panel = weights.columns <= lanes ? lanes : 2 * lanes;
+    weights.storage.panel_stride = weights.storage.panel;
+    return weights;
+}
+
 Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Arena *arena,
                     const MachineModel *machine, ContractionChoice contraction, int64_t batch) {
     Layout *layout = ARENA_NEW(arena, Layout);
@@ -145,16 +155,21 @@ Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Are
         ParameterLayout *out = &layout->parameters[i];
         out->columns = type_last(&parameter->type);
         out->rows = type_elements(&parameter->type) / out->columns;
+        bool prefers_blas =
+            uses.is_weight[i] && !uses.is_repeated[i] && !uses.is_rounded[i] &&
+            layout_prefers_blas(machine, contraction, batch, out->rows, out->columns);
         if (kernels[i].is_kernel) {
             out->kind = LAYOUT_PANELS;
             out->storage = panel_storage(machine, out->rows, out->columns, kernels[i].together);
             if (kernels[i].is_depthwise)
                 out->storage = row_storage(machine, out->rows, out->columns);
         } else if (!uses.is_weight[i] || (uses.is_table[i] && !uses.is_repeated[i]) ||
-                   (!uses.is_repeated[i] && !uses.is_rounded[i] &&
-                    layout_prefers_blas(machine, contraction, batch, out->rows, out->columns))) {
+                   prefers_blas) {
             out->kind = LAYOUT_PLAIN;
             out->storage = plain_storage(out->rows, out->columns);
+            // A kernel of whole vectors would read past the end of a table's last row.
+            out->by_blas =
+                prefers_blas || (uses.is_weight[i] && out->columns % machine->lanes != 0);
         } else if (fills_few_lanes(machine, out->rows, out->columns)) {
             out->kind = LAYOUT_TRANSPOSED;
             out->storage = transposed_storage(out->rows, out->columns);

@@ -34,7 +34,7 @@ typedef enum ContractionChoice {
 // ---- Layout: where the elements of each parameter lie.
 
 typedef enum LayoutKind {
-    LAYOUT_PLAIN,     // row-major; vectors, and matrices that OpenBLAS multiplies
+    LAYOUT_PLAIN,     // row-major; vectors, tables, and matrices that OpenBLAS multiplies
     LAYOUT_PANELS,    // [N / panel][K][panel]: the panel's columns fill whole vectors
     LAYOUT_TRANSPOSED // [N][K padded]: few outputs, so the lanes run along K
 } LayoutKind;
@@ -43,6 +43,7 @@ typedef struct ParameterLayout {
     LayoutKind kind;
     nnrt_storage storage; // offset counts from the beginning of the weights
     int64_t rows, columns;
+    bool by_blas; // OpenBLAS multiplies it
 } ParameterLayout;
 
 typedef struct Layout {
@@ -76,6 +77,9 @@ nnrt_storage layout_transposed(const MachineModel *machine, const Node *weights)
 nnrt_storage layout_pairs(const MachineModel *machine, const Type *weights, bool transposed);
 // The weights of a matrix product, or NULL.
 Parameter *layout_weight_of(const Node *node);
+
+// As products read it: a table, whose rows lie one after the other, in panels across them.
+ParameterLayout layout_in_products(const Layout *layout, int parameter);
 
 // Whether OpenBLAS should do a product of this size, as measured (docs/performance.md).
 bool layout_prefers_blas(const MachineModel *machine, ContractionChoice choice, int64_t rows,

@@ -16,11 +16,11 @@ enum {
 // Activations that are read and stored, as a multiple of the weights that are read for them.
 static const double BYTES_A_WEIGHT = 4;
 
-static bool is_plain_product(const Schedule *schedule, const Group *group) {
+static bool is_by_blas(const Schedule *schedule, const Group *group) {
     if (group->kind != GROUP_CONTRACTION || op_product_kind(group->anchor) == PRODUCT_PAIRS)
         return false;
     const Parameter *weight = layout_weight_of(group->anchor);
-    return weight && schedule->layout->parameters[weight->index].kind == LAYOUT_PLAIN;
+    return weight && schedule->layout->parameters[weight->index].by_blas;
 }
 
 // Sums over the samples are made chunk by chunk.
@@ -34,7 +34,7 @@ static bool has_window(const Schedule *schedule, const Group *group) {
     bool walks_samples = group->kind == GROUP_CONTRACTION || group->kind == GROUP_ROWS ||
                          group->kind == GROUP_AXIS || group->kind == GROUP_JOIN;
     return walks_samples && group->partition == PARTITION_ROWS && group->domain.batched &&
-           group->assigns.count == 0 && !walks_chunks(group) && !is_plain_product(schedule, group);
+           group->assigns.count == 0 && !walks_chunks(group) && !is_by_blas(schedule, group);
 }
 
 // What a run of groups moves, and the fewest samples that are worth a window.
