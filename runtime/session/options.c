@@ -120,6 +120,8 @@ static const struct option {
      "write loss and metrics of every epoch (CSV)"},
     {"--run", OPTION_FILE, offsetof(nnrt_options, run), FIT, "DIR",
      "leave all of this run in a folder of its own in DIR; `nnc runs DIR` compares them"},
+    {"--no-report", OPTION_FLAG, offsetof(nnrt_options, no_report), FIT, NULL,
+     "the folder of the run gets no report.html at the end"},
     {"--checkpoint", OPTION_FILE, offsetof(nnrt_options, checkpoint), FIT | INFO, "FILE",
      "keep all that the training depends on in FILE, to go on from there; `info` says what it holds"},
     {"--every", OPTION_EVERY, offsetof(nnrt_options, every), FIT, "N",

@@ -45,9 +45,10 @@ typedef struct nnrt_options {
     const char *model;
     const char *weights, *save, *output, *step_log, *history, *npy, *png;
     int64_t no_shuffle, json, csv, profile;
-    int64_t progress; // nnrt_progress_mode
-    double heartbeat; // seconds between lines of an epoch that takes long
-    const char *run;  // where runs have folders of their own
+    int64_t progress;  // nnrt_progress_mode
+    double heartbeat;  // seconds between lines of an epoch that takes long
+    const char *run;   // where runs have folders of their own
+    int64_t no_report; // in that folder
     const char *checkpoint;
     nnrt_every every;          // a checkpoint
     int64_t verbose;           // say first what the training takes

@@ -21,9 +21,16 @@ first=$(echo runs/001-net-*)
 says "run $first"
 says "weights saved to $first/weights.safetensors"
 absent net.safetensors
-for file in program.nn resolved.nn run.json log.jsonl checkpoint.safetensors weights.safetensors result.json; do
+for file in program.nn resolved.nn run.json log.jsonl checkpoint.safetensors weights.safetensors result.json report.html; do
     [ -s "$first/$file" ] || fail "no $file"
 done
+says "report written to $first/report.html"
+
+# Its page is the one that `report` makes of its weights, but for what is measured.
+measured() { sed 's/<section id="timings">.*//; s/<section id="machine">.*//' "$1"; }
+expect 0 ./net report --weights "$first/weights.safetensors" -o again.html
+cmp <(measured "$first/report.html") <(measured again.html) || fail "another report"
+grep -q 'id="curves"' "$first/report.html" || fail "the report has no curves"
 cmp <(tail -c 500 plain.st) <(tail -c 500 "$first/weights.safetensors") || fail "other weights"
 cmp net.nn "$first/program.nn" || fail "another source"
 "$nnc" expand net.nn | cmp - "$first/resolved.nn" || fail "another program"
@@ -72,6 +79,19 @@ cmp <(tail -c 500 whole.st) <(tail -c 500 "$second/weights.safetensors") || fail
 [ "$(wc -l <"$second/log.jsonl")" = 4000 ] || fail "a seam: $(wc -l <"$second/log.jsonl") lines"
 [ "$(sed 's/.*"epoch": \([0-9]*\),.*/\1/' "$second/log.jsonl" | uniq | wc -l)" = 4000 ] || fail "epochs twice"
 grep -q '"resumed"' "$second/run.json" || fail "run.json does not say that it was resumed"
+
+# Without its page; and one that cannot be written costs nothing else. An interrupted run has none.
+expect 0 ./net fit --run bare --no-report --progress=none
+[ ! -e bare/001-*/report.html ] || fail "--no-report makes a report"
+expect 0 ./net fit --run sized --progress=none --no-report
+(
+    ulimit -f 20 # blocks of 1024 bytes: the page is longer
+    expect 0 ./net fit --run sized --progress=none
+    grep -q "warning: the run has no report: .*net report --weights sized/002-.*weights.safetensors -o sized/002-" err ||
+        fail "it is not said why there is no report: $(cat err)"
+) || exit 1
+[ -s sized/002-*/weights.safetensors ] && [ ! -e sized/002-*/report.html ] || fail "a report of half a page"
+grep -q '"status": "done"' sized/002-*/run.json || fail "a run without report is not done"
 
 # What is done is not gone on with, unless it is named; then epochs may be raised.
 expect 0 ./net fit --run runs --resume --progress=none

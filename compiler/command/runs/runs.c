@@ -117,7 +117,7 @@ static bool is_said_elsewhere(const char *word, bool *has_value) {
         if (!word[length] || word[length] == '=') return true;
     }
     *has_value = false;
-    return !strcmp(word, "--resume") || !strcmp(word, "--json");
+    return !strcmp(word, "--resume") || !strcmp(word, "--json") || !strcmp(word, "--no-report");
 }
 
 static const char *options_of(const Runs *runs, const Run *run) {

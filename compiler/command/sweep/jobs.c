@@ -107,6 +107,7 @@ static Words training_words(const Sweep *sweep, const Trial *trial, int64_t thre
     push_training(sweep, &words, trial, path_for(sweep, point, sweep->folder));
     push_pair(sweep, &words, "--threads", arena_format(sweep->arena, "%lld", (long long)threads));
     push_pair(sweep, &words, "--progress", "none");
+    push(sweep, &words, "--no-report");
     return words;
 }
 

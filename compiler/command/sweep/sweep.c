@@ -26,6 +26,7 @@ static const char *const refused[][2] = {
     {"--epochs", "give it before `--`"},
     {"--threads", "give it before `--`"},
     {"--run", "give it before `--`"},
+    {"--no-report", "runs of a sweep have none"},
     {"--resume", "a sweep that is begun again goes on"},
     {"--changed", "a program that has changed is trained anew"},
     {"--save", "each run has a folder of its own"},

@@ -2,7 +2,6 @@
 #include "budget.h"
 
 #include "../../pass/group/cost.h"
-#include "effort.h"
 
 // ---- Groups.
 
@@ -26,8 +25,7 @@ static nnrt_group group_of(Arena *arena, const Compiled *compiled, const Schedul
                         .sample_flops = cost.sample_flops,
                         .step_flops = cost.step_flops,
                         .sample_bytes = cost.sample_bytes,
-                        .step_bytes = cost.step_bytes,
-                        .effort = effort_of_group(schedule, group)};
+                        .step_bytes = cost.step_bytes};
 }
 
 nnrt_group *budget_groups(Arena *arena, const Compiled *compiled, const Schedule *schedule) {

@@ -81,6 +81,7 @@ static nnrt_status fit(nnrt_session *session, nnrt_run *run) {
     }
     if (!status) status = start_profiles(&f);
     if (!status) status = nnrt_fit_finish(&f, nnrt_fit_trainings(&f));
+    if (!status) nnrt_fit_report_run(&f);
     return end(&f, status);
 }
 

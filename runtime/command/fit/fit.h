@@ -140,6 +140,8 @@ nnrt_status nnrt_fit_finish(nnrt_fit *f, nnrt_status status);
 // What the folder of the run keeps of an epoch, from 1, and of the end.
 void nnrt_fit_log_run(nnrt_fit *f, int64_t epoch, const nnrt_log *log);
 void nnrt_fit_end_run(nnrt_fit *f);
+// Of one that is done, when all else is: its report, whose timings change the weights.
+void nnrt_fit_report_run(nnrt_fit *f);
 
 // --doctor: opens the block's checkup; at its end reads the signs and says what they are.
 nnrt_status nnrt_fit_open_checkup(nnrt_fit *f);

@@ -1,8 +1,11 @@
 // What the folder of the run (`--run`) keeps of epochs and of the end.
+#include "../report/report.h"
 #include "fit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 // As of callbacks: the training is worth more.
@@ -54,4 +57,28 @@ void nnrt_fit_end_run(nnrt_fit *f) {
     if (f->test.count) nnrt_run_tell(f->run, "test", values_of(&f->test));
     if (f->fingerprint) nnrt_run_tell(f->run, "fingerprint", json_string(fingerprint));
     if (write_result(f)) warn(f);
+}
+
+static nnrt_status write_report(nnrt_fit *f) {
+    nnrt_weights_info *info = &f->session->info;
+    char *history = info->tell_history(info);
+    if (!history) return nnrt_fail_memory("the history", 0);
+    info->history = history;
+    nnrt_status status = nnrt_report_write(f->session, f->run->report);
+    info->history = NULL;
+    free(history);
+    return status;
+}
+
+// A page less is no failure of the training.
+void nnrt_fit_report_run(nnrt_fit *f) {
+    if (!f->run->folder[0] || f->options->no_report || !f->steps) return;
+    if (!write_report(f)) {
+        nnrt_progress_note(&f->progress, "report written to %s", f->run->report);
+        return;
+    }
+    fprintf(stderr,
+            "warning: the run has no report: %.*s; `%s report --weights %s -o %s` makes it\n",
+            (int)strcspn(nnrt_error(), "\n"), nnrt_error(), f->options->called, f->save_path,
+            f->run->report);
 }

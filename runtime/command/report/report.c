@@ -110,7 +110,6 @@ static nnrt_status load_data(nnrt_report *report) {
     if (report->training) session->dataset = report->training->dataset;
     if (!nnrt_session_dataset(session)) return NNRT_OK;
     nnrt_status status = nnrt_session_load_data(session);
-    report->has_data = !status;
     if (status != NNRT_DATA_MISSING) return status;
     snprintf(report->missing, sizeof report->missing, "%.*s", (int)strcspn(nnrt_error(), "\n"),
              nnrt_error());
@@ -118,18 +117,20 @@ static nnrt_status load_data(nnrt_report *report) {
     return NNRT_OK;
 }
 
-static nnrt_status open_report(nnrt_report *report) {
+static nnrt_status load(nnrt_report *report) {
     nnrt_session *session = report->session;
-    report->training = nnrt_session_training(session);
-    report->model = nnrt_session_model(session);
     nnrt_status status = load_data(report);
     const nnrt_model *needed =
         report->training && !nnrt_training_loss(report->training) ? NULL : report->model;
-    if (!status) status = nnrt_session_load_trained(session, needed);
-    if (!status)
-        status = nnrt_epochs_read(&report->epochs, session->info.history, report->training);
-    if (!status && report->has_data && report->training) status = evaluate(report);
-    return status;
+    return status ? status : nnrt_session_load_trained(session, needed);
+}
+
+static nnrt_report report_of(nnrt_session *session, nnrt_markup *page) {
+    return (nnrt_report){.session = session,
+                         .training = nnrt_session_training(session),
+                         .model = nnrt_session_model(session),
+                         .markup = page,
+                         .epochs = {.best = -1}};
 }
 
 static void close_report(nnrt_report *report) {
@@ -287,6 +288,15 @@ static nnrt_status put_page(nnrt_report *report) {
     return status;
 }
 
+// Of what was loaded.
+static nnrt_status make_page(nnrt_report *report) {
+    nnrt_session *session = report->session;
+    report->has_data = session->has_data;
+    nnrt_status status = nnrt_epochs_read(&report->epochs, session->info.history, report->training);
+    if (!status && report->has_data && report->training) status = evaluate(report);
+    return status ? status : put_page(report);
+}
+
 // ---- The command.
 
 // "./fashion" writes "fashion-report.html" into the current folder.
@@ -323,23 +333,31 @@ static nnrt_status write_page(nnrt_markup *page, const char *path) {
     if (!file) return NNRT_ERROR;
     nnrt_file_write(file, text, page->length);
     nnrt_file_write(file, "\n", 1);
-    nnrt_status status = nnrt_file_commit(file);
-    char size[NNRT_SHOWN_NUMBER];
-    if (!status)
-        printf("report written to %s (%s)\n", path, nnrt_show_bytes((double)page->length, size));
+    return nnrt_file_commit(file);
+}
+
+nnrt_status nnrt_report_write(nnrt_session *session, const char *path) {
+    nnrt_markup page = {0};
+    nnrt_report report = report_of(session, &page);
+    nnrt_status status = make_page(&report);
+    if (!status) status = write_page(&page, path);
+    close_report(&report);
+    nnrt_markup_free(&page);
     return status;
 }
 
 nnrt_status nnrt_command_report(nnrt_session *session) {
     nnrt_markup page = {0};
-    nnrt_report report = {.session = session, .markup = &page, .epochs = {.best = -1}};
-    char path[PATH_MAX];
+    nnrt_report report = report_of(session, &page);
+    char path[PATH_MAX], size[NNRT_SHOWN_NUMBER];
     nnrt_status status = choose_path(session, path);
     if (!status) status = check_path(session, path);
-    if (!status) status = open_report(&report);
+    if (!status) status = load(&report);
     if (!status) status = check_path(session, path); // now all that is read is known
-    if (!status) status = put_page(&report);
+    if (!status) status = make_page(&report);
     if (!status) status = write_page(&page, path);
+    if (!status && !is_standard_output(path))
+        printf("report written to %s (%s)\n", path, nnrt_show_bytes((double)page.length, size));
     close_report(&report);
     nnrt_markup_free(&page);
     return status;

@@ -30,6 +30,10 @@ const nnrt_gathered *nnrt_report_next(const nnrt_report *report, nnrt_gathered_k
                                       int64_t *i);
 int nnrt_report_has(const nnrt_report *report, nnrt_gathered_kind kind);
 
+// The page of the weights in memory, of which `session->info` tells, into a file; the steps of its
+// timings change them.
+nnrt_status nnrt_report_write(nnrt_session *session, const char *path);
+
 // Of several outputs, a title with the name of this one.
 void nnrt_report_name_output(const nnrt_report *report, const nnrt_gathered *gathered);
 

@@ -208,6 +208,7 @@ static void name_files(nnrt_run *run, nnrt_options *options) {
     file_of(run, "weights.safetensors", run->weights);
     file_of(run, "checkpoint.safetensors", run->checkpoint);
     file_of(run, "log.jsonl", run->log_path);
+    file_of(run, "report.html", run->report);
     if (!options->save) options->save = run->weights;
     if (!options->checkpoint) options->checkpoint = run->checkpoint;
 }

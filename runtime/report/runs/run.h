@@ -5,6 +5,7 @@
 //   checkpoint.safetensors    to go on from (--checkpoint)
 //   weights.safetensors       at the end (--save), beside them the pictures of `samples`
 //   result.json               what `fit --json` prints
+//   report.html               what `report` shows, of a run that is done (--no-report)
 // The folder is locked while the run lives, so that one that was killed can be told from one at
 // work, whatever its run.json says.
 #ifndef NNRT_RUN_H
@@ -18,7 +19,7 @@
 
 typedef struct nnrt_run {       // a zeroed one is none
     char folder[NNRT_RUN_PATH]; // "": there is none
-    char weights[PATH_MAX], checkpoint[PATH_MAX], log_path[PATH_MAX];
+    char weights[PATH_MAX], checkpoint[PATH_MAX], log_path[PATH_MAX], report[PATH_MAX];
     int lock;
     json_t *about; // run.json
     nnrt_journal log;

@@ -69,7 +69,7 @@ static nnrt_status write_words(nnrt_options *own) {
 static nnrt_status choose_options(nnrt_options *own, const nnrt_session *shared,
                                   const nnrt_planned *run, int64_t threads) {
     *own = *shared->options;
-    own->is_one_of_several = 1;
+    own->is_one_of_several = own->no_report = 1;
     own->tells_epochs = own->json;
     own->seed = run->seed;
     own->has_seed = 1;
