@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from workloads import write_pictures
+from workloads import write_data
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent
@@ -150,7 +150,7 @@ class Rival:
 
 
 class Nnc:
-    """nnc's executable in a temporary folder: of a workload, with made-up pictures, or of whatever
+    """nnc's executable in a temporary folder: of a workload, with made-up data, or of whatever
     `source` says."""
 
     name, form, predict_form = "nnc", "", ""
@@ -166,7 +166,7 @@ class Nnc:
         if workload:
             program = HERE / "programs" / workload.program()
             self.source = ["--precision", precision, "-D", f"batch_size={workload.batch}", program]
-            write_pictures(self.place)
+            write_data(self.place)
         self.version = self.call(nnc, "--version")[0].split()[-1]
 
     def with_threads(self, threads, name):

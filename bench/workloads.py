@@ -2,12 +2,14 @@
 
 A network is the list of its products; the first one reads the data, so nobody needs the gradient of
 its input."""
+import array
 import pathlib
 import random
 import struct
 from dataclasses import dataclass
 
 ROWS = 2048  # of made-up pictures, as many as the rivals have (rivals/measure.py)
+POINTS = 10000  # of made-up rows of numbers
 
 
 def dense(inputs, outputs):
@@ -67,6 +69,16 @@ RESNET20 = Network(
      *residual(8, 32, 64), *residual(8, 64, 64) * 2,
      dense(64, 10)],
 )  # fmt: skip
+# Small ones that others have published figures of: SimpleChains.jl (the exponential of a 2 x 2
+# matrix, all samples in a step; LeNet-5 without padding), OpenNN (HIGGS).
+EXPM = Network("4-32-16-4, tanh", "expm", [dense(4, 32), dense(32, 16), dense(16, 4)])
+VALID_LENET = Network(
+    "LeNet-5, no padding", "valid-lenet",
+    [conv(24, 5, 1, 6), conv(8, 5, 6, 16), dense(256, 120), dense(120, 84), dense(84, 10)],
+)  # fmt: skip
+HIGGS = Network(
+    "28-5x300-1, tanh", "higgs", [dense(28, 300), *[dense(300, 300)] * 4, dense(300, 1)]
+)
 
 
 @dataclass
@@ -99,6 +111,9 @@ WORKLOADS = {
     "B5-adam-128": Workload(CIFAR, "adam", 128, is_main=True),
     "B6-momentum-32": Workload(RESNET20, "momentum", 32),
     "B6-momentum-128": Workload(RESNET20, "momentum", 128, is_main=True),
+    "S1-adam-10000": Workload(EXPM, "adam", 10000, is_main=True),
+    "S2-adam-2048": Workload(VALID_LENET, "adam", 2048, is_main=True),
+    "S3-adam-1000": Workload(HIGGS, "adam", 1000, is_main=True),
 }
 
 
@@ -109,9 +124,25 @@ def write_npy(path, kind, shape, content):
     pathlib.Path(path).write_bytes(start + header.encode() + content)
 
 
-def write_pictures(folder):
-    """Random pictures and labels of ten classes, for the programs that read `pictures-28.npy` and the
-    like through NNC_DATA: they need no downloaded data."""
+def write_numbers(path, generator, width):
+    """Rows of `width` numbers from -1 to 1."""
+    numbers = array.array("f", (generator.uniform(-1, 1) for _ in range(POINTS * width)))
+    write_npy(path, "<f4", (POINTS, width), numbers.tobytes())
+
+
+def write_points(folder):
+    """Random rows of numbers, with four numbers or one of two answers for each."""
+    generator = random.Random(0)
+    for name, width in (("matrices", 4), ("exponentials", 4), ("particles", 28)):
+        write_numbers(folder / f"{name}.npy", generator, width)
+    answers = bytes(generator.randrange(2) for _ in range(POINTS))
+    write_npy(folder / "answers.npy", "|u1", (POINTS,), answers)
+
+
+def write_data(folder):
+    """Random pictures and labels of ten classes, and rows of numbers, for the programs that read
+    `pictures-28.npy` and the like through NNC_DATA: they need no downloaded data."""
+    write_points(folder)
     generator = random.Random(0)
     for size, channels in ((28, 1), (32, 3)):
         shape = (ROWS, size, size, channels)

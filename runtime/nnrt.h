@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 27, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 28, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -144,6 +144,34 @@ typedef struct nnrt_context {
 
 typedef void nnrt_step(const nnrt_context *context);
 
+// For each sample of the batch, and once a step.
+typedef struct nnrt_count {
+    double sample, step;
+} nnrt_count;
+
+// What the instructions of a group do, as a model of its code counts it
+// (compiler/gen/budget/effort.h). Lanes that hold nothing count as well.
+typedef struct nnrt_effort {
+    nnrt_count products;  // FLOP of the multiply-adds of products
+    nnrt_count values;    // numbers that take an instruction a vector: sums, comparisons
+    nnrt_count functions; // that take some twenty: exp, log, tanh
+    nnrt_count converted; // read from bytes, rounded to bfloat16
+    nnrt_count moved;     // packed, transposed or laid out for a product
+    nnrt_count joined;    // partial sums of chunks, which are added up
+    double full_lanes;    // of the lanes of the vectors that do most, the share that hold numbers
+} nnrt_effort;
+
+// A group reads or writes a value, some time after the value was touched before.
+typedef struct nnrt_touch {
+    int64_t group;
+    nnrt_count bytes;
+    nnrt_count between; // bytes of other values that were touched since
+    int64_t is_whole;   // each worker touches all of it, not a part
+    int64_t is_foreign; // other workers have written what a worker reads
+    int64_t is_data;    // samples, which the step before did not read
+    int64_t window;     // so many samples passed at a time since; 0: all
+} nnrt_touch;
+
 // What a step function does in one go: an operator and those fused with it.
 typedef struct nnrt_group {
     const char *name, *kind; // "conv2d_1: convolve + add + relu", "contraction"
@@ -153,6 +181,7 @@ typedef struct nnrt_group {
     int64_t in_bfloat16;     // its products are, or those that it repeats
     // Floating-point operations, and bytes that it reads and writes: for each sample, once a step.
     double sample_flops, step_flops, sample_bytes, step_bytes;
+    nnrt_effort effort;
 } nnrt_group;
 
 // Of all groups of a function.
@@ -199,6 +228,8 @@ typedef struct nnrt_function {
     int64_t value_count;
     const nnrt_read *reads; // by group
     int64_t read_count;
+    const nnrt_touch *touches; // of run_profiled, by group
+    int64_t touch_count;
     int64_t arena_size; // floats; an arena of its own, zero before the first call
     int64_t threads;    // more than these do not help (1 for small steps)
     int64_t chunks;     // of a batch, which workers get whole; 0: samples are divided evenly

@@ -29,7 +29,7 @@ command_line() {
     case $stage in
     cli) read -ra words <<<"$args" ;;
     tokens | ast | graph | shapes | grad) read -ra words <<<"--emit=$stage $args FILE" ;;
-    fused | plan | ways | llvm) read -ra words <<<"--emit=$stage --cpu=x86-64-v3 $args FILE" ;;
+    fused | plan | effort | ways | llvm) read -ra words <<<"--emit=$stage --cpu=x86-64-v3 $args FILE" ;;
     summary) read -ra words <<<"summary --cpu=x86-64-v3 $args FILE" ;;
     cost) read -ra words <<<"cost --no-forecast --cpu=x86-64-v3 $args FILE" ;;
     data) read -ra words <<<"data ${args:-FILE}" ;;

@@ -9,7 +9,8 @@ import time
 
 import numpy as np
 
-ROWS = 2048  # of random data, in memory as float32
+ROWS = 2048  # of random pictures, in memory as float32
+POINTS = 10000  # of random rows of numbers
 TRIAL_SECONDS = 0.4  # of each form, twice, before the fastest is kept
 
 
@@ -19,6 +20,7 @@ class Rival:
     apart."""
 
     batch = 32
+    rows = ROWS
     steps_a_call = 1
     calls_between_waits = 8  # 1 where a call takes milliseconds anyway
     forms = ("",)
@@ -32,7 +34,7 @@ class Rival:
 
     def shuffled(self):
         """The samples in a new order, in the form that `train` likes best."""
-        return np.random.default_rng().permutation(ROWS)
+        return np.random.default_rng().permutation(self.rows)
 
     def train(self, rows):
         """Queues one call on `batch * steps_a_call` rows."""
@@ -50,7 +52,7 @@ class Rival:
         count = self.batch * self.steps_a_call
         calls, start = 0, time.perf_counter()
         while calls == 0 or time.perf_counter() - start < seconds:
-            if self.order is None or self.place + count > ROWS:
+            if self.order is None or self.place + count > len(self.order):
                 self.order, self.place = self.shuffled(), 0
             self.train(self.order[self.place : self.place + count])
             self.place += count
@@ -101,11 +103,16 @@ class Rival:
         return {**self.predict_for(seconds), **form}
 
 
-def random_data(shape):
-    """Features and labels of ten classes."""
+def random_data(shape, targets="labels"):
+    """Features, and labels of ten classes, or `answers`, 0 and 1, or four `numbers`, of each."""
     generator = np.random.default_rng(0)
-    features = generator.random((ROWS,) + shape, dtype=np.float32)
-    return features, generator.integers(0, 10, ROWS)
+    rows = ROWS if targets == "labels" else POINTS
+    features = generator.random((rows,) + shape, dtype=np.float32)
+    if targets == "numbers":
+        return features, generator.random((rows, 4), dtype=np.float32)
+    if targets == "answers":
+        return features, generator.integers(0, 2, (rows, 1)).astype(np.float32)
+    return features, generator.integers(0, 10, rows)
 
 
 def serve(version, make, workload):

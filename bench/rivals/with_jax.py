@@ -13,6 +13,7 @@ if threads == 1:
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import lax, random
 
@@ -197,18 +198,40 @@ def resnet20(layers, x, key=None):
     return dense(layers["end"], x.mean((1, 2)))
 
 
+def tanh_stack(layers, x, key=None):
+    for layer in layers[:-1]:
+        x = jnp.tanh(dense(layer, x))
+    return dense(layers[-1], x)
+
+
+def valid_lenet(layers, x, key=None):
+    x = max_pool(conv_relu(layers[0], x))
+    x = flatten(max_pool(conv_relu(layers[1], x)))
+    x = jax.nn.relu(dense(layers[2], x))
+    return dense(layers[4], jax.nn.relu(dense(layers[3], x)))
+
+
 narrow_parameters = dense_stack(784, 10, 10)
 wide_parameters = dense_stack(784, 512, 512, 10)
 book_parameters = stack([(5, 1, 32), (5, 32, 64)], [1024, 10])
 lenet_parameters = stack([(5, 1, 6), (5, 6, 16)], [400, 120, 84, 10])
 digits_parameters = stack([(3, 1, 32), (3, 32, 64)], [9216, 128, 10])
+expm_parameters = dense_stack(4, 32, 16, 4)
+valid_lenet_parameters = stack([(5, 1, 6), (5, 6, 16)], [256, 120, 84, 10])
+higgs_parameters = dense_stack(28, 300, 300, 300, 300, 300, 1)
 cifar_parameters = stack([(3, 3, 32), (3, 32, 32), (3, 32, 64), (3, 64, 64)], [2304, 512, 10])
 
 sgd, adam = optax.sgd(0.01), optax.adam(1e-3)
 momentum = optax.chain(optax.add_decayed_weights(1e-4), optax.sgd(0.1, 0.9))
 
 GRAY, COLOUR = (28, 28, 1), (32, 32, 3)
-WORKLOADS = {  # name: parameters, model, optimizer, sample shape, batch
+LOSSES = {  # by what the targets are
+    "labels": optax.softmax_cross_entropy_with_integer_labels,
+    "numbers": optax.squared_error,
+    "answers": optax.sigmoid_binary_cross_entropy,
+}
+# name: parameters, model, optimizer, sample shape, batch, targets where they are no labels
+WORKLOADS = {
     "B1-sgd-32": (narrow_parameters, narrow, sgd, (28, 28), 32),
     "B1-adam-32": (narrow_parameters, narrow, adam, (28, 28), 32),
     "B1-sgd-256": (narrow_parameters, narrow, sgd, (28, 28), 256),
@@ -224,27 +247,33 @@ WORKLOADS = {  # name: parameters, model, optimizer, sample shape, batch
     "B5-adam-128": (cifar_parameters, cifar, adam, COLOUR, 128),
     "B6-momentum-32": (resnet20_parameters, resnet20, momentum, COLOUR, 32),
     "B6-momentum-128": (resnet20_parameters, resnet20, momentum, COLOUR, 128),
+    "S1-adam-10000": (expm_parameters, tanh_stack, adam, (4,), 10000, "numbers"),
+    "S2-adam-2048": (valid_lenet_parameters, valid_lenet, adam, GRAY, 2048),
+    "S3-adam-1000": (higgs_parameters, tanh_stack, adam, (28,), 1000, "answers"),
 }
 
 
 class Jax(measure.Rival):
     def __init__(self, name):
         super().__init__()
-        initial, self.model, self.optimizer, shape, self.batch = WORKLOADS[name]
+        initial, self.model, self.optimizer, shape, self.batch, *targets = WORKLOADS[name]
+        targets = targets[0] if targets else "labels"
         if len(shape) == 3:
             if mode == "scan":
                 raise ValueError("XLA's fast convolutions do not work inside a loop")
             self.calls_between_waits = 1
-        features, labels = measure.random_data(shape)
+        features, labels = measure.random_data(shape, targets)
+        self.rows, self.compare = len(features), LOSSES[targets]
         self.features, self.labels = jnp.asarray(features), jnp.asarray(labels)
         self.parameters = initial(random.PRNGKey(0))
         self.state = self.optimizer.init(self.parameters)
         self.key = random.PRNGKey(1)
         if mode == "scan":
-            self.steps_a_call = min(32, measure.ROWS // self.batch)
+            self.steps_a_call = 32 if self.batch == self.rows else min(32, self.rows // self.batch)
         function = self.one_step if mode == "step" else self.many_steps
         self.jitted = jax.jit(function, donate_argnums=(0, 1))
-        self.predictor = jax.jit(lambda p, x: jax.nn.softmax(self.logits(p, x)))
+        ends = {"labels": jax.nn.softmax, "numbers": lambda y: y, "answers": jax.nn.sigmoid}
+        self.predictor = jax.jit(lambda p, x: ends[targets](self.logits(p, x)))
         self.sample = self.features[:1]
         self.last = None
 
@@ -255,7 +284,7 @@ class Jax(measure.Rival):
         def loss(parameters):
             logits = self.logits(parameters, self.features[rows], random.fold_in(key, rows[0]))
             labels = self.labels[rows]
-            return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+            return self.compare(logits, labels).mean()
 
         value, gradients = jax.value_and_grad(loss)(parameters)
         updates, state = self.optimizer.update(gradients, state, parameters)
@@ -269,6 +298,11 @@ class Jax(measure.Rival):
         rows = rows.reshape(self.steps_a_call, self.batch)
         (parameters, state), values = lax.scan(body, (parameters, state), rows)
         return parameters, state, values
+
+    def shuffled(self):
+        """As many orders, one behind the other, as a call takes."""
+        count = max(1, self.batch * self.steps_a_call // self.rows)
+        return np.concatenate([super(Jax, self).shuffled() for _ in range(count)])
 
     def train(self, rows):
         self.parameters, self.state, self.last = self.jitted(

@@ -83,6 +83,21 @@ def cifar(shape):
     )  # fmt: skip
 
 
+def expm(shape):
+    return stack(shape, layers.Dense(32, "tanh"), layers.Dense(16, "tanh"), layers.Dense(4))
+
+
+def valid_lenet(shape):
+    return stack(
+        shape, conv(6, 5), layers.MaxPooling2D(), conv(16, 5), layers.MaxPooling2D(),
+        layers.Flatten(), layers.Dense(120, "relu"), layers.Dense(84, "relu"), layers.Dense(10),
+    )  # fmt: skip
+
+
+def higgs(shape):
+    return stack(shape, *(layers.Dense(300, "tanh") for _ in range(5)), layers.Dense(1))
+
+
 def residual(x, filters, stride):
     def plain(x, kernel, stride):
         return layers.Conv2D(filters, kernel, stride, padding="same")(x)
@@ -113,7 +128,12 @@ def momentum():
 adam = keras.optimizers.Adam
 
 GRAY, COLOUR = (28, 28, 1), (32, 32, 3)
-WORKLOADS = {  # name: model, optimizer, sample shape, batch
+LOSSES = {  # by what the targets are: the loss of scores, and what predictions make of them
+    "labels": (lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True), tf.nn.softmax),
+    "numbers": (keras.losses.MeanSquaredError, tf.identity),
+    "answers": (lambda: keras.losses.BinaryCrossentropy(from_logits=True), tf.nn.sigmoid),
+}
+WORKLOADS = {  # name: model, optimizer, sample shape, batch, targets where they are no labels
     "B1-sgd-32": (narrow, sgd, (28, 28), 32),
     "B1-adam-32": (narrow, adam, (28, 28), 32),
     "B1-sgd-256": (narrow, sgd, (28, 28), 256),
@@ -129,7 +149,16 @@ WORKLOADS = {  # name: model, optimizer, sample shape, batch
     "B5-adam-128": (cifar, adam, COLOUR, 128),
     "B6-momentum-32": (resnet20, momentum, COLOUR, 32),
     "B6-momentum-128": (resnet20, momentum, COLOUR, 128),
+    "S1-adam-10000": (expm, adam, (4,), 10000, "numbers"),
+    "S2-adam-2048": (valid_lenet, adam, GRAY, 2048),
+    "S3-adam-1000": (higgs, adam, (28,), 1000, "answers"),
 }
+
+
+def workload_of(name):
+    """Model, optimizer, sample shape, batch, what the targets are."""
+    make, optimizer, shape, batch, *targets = WORKLOADS[name]
+    return make, optimizer, shape, batch, targets[0] if targets else "labels"
 
 
 class Function(measure.Rival):
@@ -137,13 +166,15 @@ class Function(measure.Rival):
 
     def __init__(self, name):
         super().__init__()
-        make, optimizer, shape, self.batch = WORKLOADS[name]
+        make, optimizer, shape, self.batch, targets = workload_of(name)
         self.calls_between_waits = 1 if len(shape) == 3 else 8
-        features, labels = measure.random_data(shape)
+        features, labels = measure.random_data(shape, targets)
+        self.rows = len(features)
         self.features, self.labels = tf.constant(features), tf.constant(labels)
         self.model, self.optimizer = make(shape), optimizer()
         self.optimizer.build(self.model.trainable_variables)
-        self.loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        loss, self.end = LOSSES[targets]
+        self.loss = loss()
         compiled = mode == "xla"
         self.step = tf.function(self.plain_step, jit_compile=compiled)
         self.predictor = tf.function(self.plain_prediction, jit_compile=compiled)
@@ -158,7 +189,7 @@ class Function(measure.Rival):
         return loss
 
     def plain_prediction(self, features):
-        return tf.nn.softmax(tf.cast(self.model(features, training=False), tf.float32))
+        return self.end(tf.cast(self.model(features, training=False), tf.float32))
 
     def train(self, rows):
         self.last = self.step(tf.constant(rows.astype("int32")))
@@ -176,12 +207,11 @@ class Fit(measure.Rival):
 
     def __init__(self, name):
         super().__init__()
-        make, optimizer, shape, self.batch = WORKLOADS[name]
-        rows = measure.ROWS if len(shape) < 3 else 512
-        self.features, self.labels = (data[:rows] for data in measure.random_data(shape))
+        make, optimizer, shape, self.batch, targets = workload_of(name)
+        rows = None if len(shape) < 3 else max(512, self.batch)
+        self.features, self.labels = (data[:rows] for data in measure.random_data(shape, targets))
         self.model = make(shape)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        self.model.compile(optimizer=optimizer(), loss=loss)
+        self.model.compile(optimizer=optimizer(), loss=LOSSES[targets][0]())
 
     def train_for(self, seconds):
         epochs, start = 0, time.perf_counter()

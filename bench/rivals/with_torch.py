@@ -79,6 +79,23 @@ def cifar():
     )  # fmt: skip
 
 
+def expm():
+    return nn.Sequential(nn.Linear(4, 32), nn.Tanh(), nn.Linear(32, 16), nn.Tanh(), nn.Linear(16, 4))
+
+
+def valid_lenet():
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(256, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
+    )  # fmt: skip
+
+
+def higgs():
+    hidden = [part for inputs in (28, 300, 300, 300, 300) for part in (nn.Linear(inputs, 300), nn.Tanh())]
+    return nn.Sequential(*hidden, nn.Linear(300, 1))
+
+
 class Residual(nn.Module):
     def __init__(self, inputs, filters):
         super().__init__()
@@ -116,7 +133,12 @@ def adam(parameters):
 
 
 GRAY, COLOUR = (28, 28, 1), (32, 32, 3)
-WORKLOADS = {  # name: model, optimizer, sample shape, batch
+LOSSES = {  # by what the targets are: the loss of scores, and what predictions make of them
+    "labels": (nn.functional.cross_entropy, lambda scores: torch.softmax(scores, 1)),
+    "numbers": (nn.functional.mse_loss, lambda scores: scores),
+    "answers": (nn.functional.binary_cross_entropy_with_logits, torch.sigmoid),
+}
+WORKLOADS = {  # name: model, optimizer, sample shape, batch, targets where they are no labels
     "B1-sgd-32": (narrow, sgd, (28, 28), 32),
     "B1-adam-32": (narrow, adam, (28, 28), 32),
     "B1-sgd-256": (narrow, sgd, (28, 28), 256),
@@ -132,14 +154,17 @@ WORKLOADS = {  # name: model, optimizer, sample shape, batch
     "B5-adam-128": (cifar, adam, COLOUR, 128),
     "B6-momentum-32": (resnet20, momentum, COLOUR, 32),
     "B6-momentum-128": (resnet20, momentum, COLOUR, 128),
+    "S1-adam-10000": (expm, adam, (4,), 10000, "numbers"),
+    "S2-adam-2048": (valid_lenet, adam, GRAY, 2048),
+    "S3-adam-1000": (higgs, adam, (28,), 1000, "answers"),
 }
 
 
 class Form:
     """Model and optimizer in one layout."""
 
-    def __init__(self, make, optimizer, layout):
-        self.layout = layout
+    def __init__(self, make, optimizer, targets, layout):
+        self.layout, (self.compare, self.end) = layout, LOSSES[targets]
         self.model = make().to(memory_format=layout)
         self.optimizer = optimizer(self.model.parameters())
         self.loss = torch.compile(self.plain_loss) if mode == "compile" else self.plain_loss
@@ -148,14 +173,16 @@ class Form:
     def plain_loss(self, features, labels):
         with casting():
             logits = self.model(features)
-        return nn.functional.cross_entropy(logits.float(), labels)
+        return self.compare(logits.float(), labels)
 
 
 class Torch(measure.Rival):
     def __init__(self, name):
         super().__init__()
-        self.make, self.optimizer, shape, self.batch = WORKLOADS[name]
-        features, labels = measure.random_data(shape)
+        self.make, self.optimizer, shape, self.batch, *targets = WORKLOADS[name]
+        self.targets = targets[0] if targets else "labels"
+        features, labels = measure.random_data(shape, self.targets)
+        self.rows = len(features)
         self.features, self.labels = torch.from_numpy(features), torch.from_numpy(labels)
         self.layouts, self.made = {"": torch.contiguous_format}, {}
         if len(shape) == 3:
@@ -165,12 +192,12 @@ class Torch(measure.Rival):
 
     def take(self, form):
         if form not in self.made:
-            self.made[form] = Form(self.make, self.optimizer, self.layouts[form])
+            self.made[form] = Form(self.make, self.optimizer, self.targets, self.layouts[form])
         self.form = self.made[form]
         self.sample = self.features[:1].contiguous(memory_format=self.form.layout)
 
     def shuffled(self):
-        return torch.randperm(measure.ROWS)
+        return torch.randperm(self.rows)
 
     def train(self, rows):
         form = self.form
@@ -186,7 +213,7 @@ class Torch(measure.Rival):
         if self.form.model.training:
             self.form.model.eval()
         with torch.inference_mode(), casting():
-            torch.softmax(self.form.predictor(self.sample), 1)
+            self.form.end(self.form.predictor(self.sample))
 
 
 measure.serve(torch.__version__, Torch, workload)

@@ -252,6 +252,8 @@ static const Stage stage_rows[] = {
     {"grad", "the training graph with loss, gradients and updates", NULL, print_generated, true},
     {"fused", "groups of nodes that become one loop nest or kernel", NULL, print_generated, true},
     {"plan", "the order of the groups and where their values lie", NULL, print_generated, true},
+    {"effort", "what the groups' instructions do, and how far back they find values", NULL,
+     print_generated, false},
     {"ways", "register tiles that products are computed with, and those that --tune tries", NULL,
      print_generated, false},
     {"llvm", "LLVM's intermediate code, as generated", NULL, print_generated, false},

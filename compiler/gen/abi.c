@@ -123,11 +123,39 @@ static const AbiField abi_context_fields[] = {
 STRUCT(abi_context, nnrt_context);
 #undef OWNER
 
+#define OWNER nnrt_count
+static const AbiField abi_count_fields[] = {FIELD(sample), FIELD(step)};
+static STRUCT(abi_count, nnrt_count);
+#undef OWNER
+
+#define OWNER nnrt_effort
+static const AbiField abi_effort_fields[] = {PART(products, abi_count),  PART(values, abi_count),
+                                             PART(functions, abi_count), PART(converted, abi_count),
+                                             PART(moved, abi_count),     PART(joined, abi_count),
+                                             FIELD(full_lanes)};
+static STRUCT(abi_effort, nnrt_effort);
+#undef OWNER
+
+#define OWNER nnrt_touch
+static const AbiField abi_touch_fields[] = {
+    FIELD(group),    PART(bytes, abi_count), PART(between, abi_count),
+    FIELD(is_whole), FIELD(is_foreign),      FIELD(is_data),
+    FIELD(window)};
+static STRUCT(abi_touch, nnrt_touch);
+#undef OWNER
+
 #define OWNER nnrt_group
-static const AbiField abi_group_fields[] = {
-    FIELD(name),         FIELD(kind),        FIELD(layer),        FIELD(line),
-    FIELD(phase),        FIELD(in_bfloat16), FIELD(sample_flops), FIELD(step_flops),
-    FIELD(sample_bytes), FIELD(step_bytes)};
+static const AbiField abi_group_fields[] = {FIELD(name),
+                                            FIELD(kind),
+                                            FIELD(layer),
+                                            FIELD(line),
+                                            FIELD(phase),
+                                            FIELD(in_bfloat16),
+                                            FIELD(sample_flops),
+                                            FIELD(step_flops),
+                                            FIELD(sample_bytes),
+                                            FIELD(step_bytes),
+                                            PART(effort, abi_effort)};
 static STRUCT(abi_group, nnrt_group);
 #undef OWNER
 
@@ -163,6 +191,8 @@ static const AbiField abi_function_fields[] = {FIELD(name),
                                                FIELD(value_count),
                                                ITEMS(reads, abi_read, read_count),
                                                FIELD(read_count),
+                                               ITEMS(touches, abi_touch, touch_count),
+                                               FIELD(touch_count),
                                                FIELD(arena_size),
                                                FIELD(threads),
                                                FIELD(chunks),
@@ -311,11 +341,13 @@ STRUCT(abi_program, nnrt_program);
 #undef OWNER
 
 const AbiStruct *const abi_structs[] = {
-    &abi_option,   &abi_call,     &abi_storage,    &abi_parameter,    &abi_slot,
-    &abi_layer,    &abi_column,   &abi_output,     &abi_context,      &abi_group,
-    &abi_function, &abi_training, &abi_train_step, &abi_loss,         &abi_model,
-    &abi_dataset,  &abi_program,  &abi_vectors,    &abi_value_struct, &abi_read,
-    &abi_vertex,   &abi_edge,     &abi_diagram,    &abi_work,         NULL};
+    &abi_option,     &abi_call,    &abi_storage,      &abi_parameter,
+    &abi_slot,       &abi_layer,   &abi_column,       &abi_output,
+    &abi_context,    &abi_group,   &abi_function,     &abi_training,
+    &abi_train_step, &abi_loss,    &abi_model,        &abi_dataset,
+    &abi_program,    &abi_vectors, &abi_value_struct, &abi_read,
+    &abi_vertex,     &abi_edge,    &abi_diagram,      &abi_work,
+    &abi_count,      &abi_effort,  &abi_touch,        NULL};
 
 // ---- Are they sound?
 

@@ -8,6 +8,7 @@
 #include "../pass/group/touched.h"
 #include "../program/diagram.h"
 #include "budget/budget.h"
+#include "budget/effort.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -143,6 +144,14 @@ static bool updates_rows(const Schedule *schedule) {
     return false;
 }
 
+static void set_touches(Gen *gen, const Schedule *schedule, nnrt_function *out) {
+    Touches touches = effort_touches(schedule, gen->arena);
+    nnrt_touch *list = ARENA_ARRAY(gen->arena, nnrt_touch, touches.count + 1);
+    for (int i = 0; i < touches.count; i++) list[i] = touches.items[i].touch;
+    out->touches = list;
+    out->touch_count = touches.count;
+}
+
 static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Function *function) {
     const Schedule *schedule = function->lowering.schedule;
     const Graph *graph = schedule->graph;
@@ -166,6 +175,7 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
     abi_set_code(&out.run, function->code.run);
     abi_set_code(&out.run_profiled, function->code.profiled);
     if (marks && graph->mode == GRAPH_TRAIN) values_list(gen, compiled, schedule, &out);
+    if (marks) set_touches(gen, schedule, &out);
     return out;
 }
 

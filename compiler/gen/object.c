@@ -1,5 +1,6 @@
 // From a program to LLVM modules, text forms of every stage, object files.
 #include "budget/budget.h"
+#include "budget/effort.h"
 
 #include "../base/diagnostics/ice.h"
 
@@ -93,12 +94,16 @@ static void print_pass(void *state, const char *pass, const Graph *graph,
                        const Schedule *schedule) {
     Printer *printer = state;
     const char *wanted = printer->after ? printer->after : printer->stage;
+    bool is_effort = strcmp(wanted, "effort") == 0;
     if (strcmp(wanted, "fused") == 0) wanted = "fuse";
+    if (is_effort) wanted = "plan";
     bool is_grad = strcmp(wanted, "grad") == 0 && !printer->after;
     if (is_grad) wanted = "simplify-grad";
     if (strcmp(pass, wanted) != 0) return;
     text_format(printer->out, "# %s after %s\n", graph_mode_name(graph->mode), pass);
-    if (schedule && strcmp(pass, "plan") == 0)
+    if (is_effort)
+        effort_print(printer->out, schedule);
+    else if (schedule && strcmp(pass, "plan") == 0)
         schedule_print_plan(printer->out, schedule);
     else if (schedule)
         schedule_print_groups(printer->out, schedule);
@@ -107,7 +112,10 @@ static void print_pass(void *state, const char *pass, const Graph *graph,
 }
 
 static bool is_graph_stage(const char *stage) {
-    return strcmp(stage, "grad") == 0 || strcmp(stage, "fused") == 0 || strcmp(stage, "plan") == 0;
+    static const char *const stages[] = {"grad", "fused", "plan", "effort"};
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+        if (strcmp(stage, stages[i]) == 0) return true;
+    return false;
 }
 
 static LLVMMemoryBufferRef machine_code(Gen *gen, LLVMCodeGenFileType type) {

@@ -1,13 +1,18 @@
 #include "profile_report.h"
 
+#include "causes.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_WIDTH = 60, NUMBER_WIDTH = 32 };
+enum { LINE_WIDTH = 60, NUMBER_WIDTH = 32, MOST_EXPLAINED = 8 };
+static const double least_explained = 0.02; // of the time of a step
+static const double least_named = 0.03;     // of the time of a group
 
 // What a row is measured by.
 typedef struct report {
+    const nnrt_profile *profile;
     const nnrt_program *program;
     const nnrt_function *function;
     const nnrt_roof *roof;
@@ -16,6 +21,7 @@ typedef struct report {
 
 static nnrt_status open_report(report *r, const nnrt_profile *profile,
                                const nnrt_program *program) {
+    r->profile = profile;
     r->program = program;
     r->function = nnrt_profile_function(profile);
     r->roof = nnrt_profile_roof(profile);
@@ -108,8 +114,12 @@ static void print_roofs(const report *r) {
     if (r->roof->flops > 0) printf("%.1f GFLOP/s in registers, ", r->roof->flops * 1e-9);
     if (r->roof->narrow_flops > 0)
         printf("%.1f of them in bfloat16, ", r->roof->narrow_flops * 1e-9);
-    printf("%.1f GB/s in memory, more in caches (%d worker%s)\n", r->roof->bytes * 1e-9,
-           r->roof->workers, r->roof->workers > 1 ? "s" : "");
+    static const char *const names[NNRT_CACHES] = {"L1", "L2", "L3"};
+    for (int i = NNRT_SECOND_CACHE; i < NNRT_CACHES; i++)
+        if (r->roof->cache_bytes[i] > 0)
+            printf("%.0f GB/s from %s, ", r->roof->cache_bytes[i] * 1e-9, names[i]);
+    printf("%.1f GB/s in memory (%d worker%s)\n", r->roof->bytes * 1e-9, r->roof->workers,
+           r->roof->workers > 1 ? "s" : "");
 }
 
 static void print_lines(const report *r) {
@@ -119,6 +129,34 @@ static void print_lines(const report *r) {
         nnrt_profile_line_text(r->program, r->result.lines[i].line, text, sizeof text);
         put_row(r, &r->result.lines[i]);
         printf("%s\n", text);
+    }
+}
+
+// "multiply-adds 61 % (62 % of the lanes full), L2 12 %, rest 30 %": what takes some of the time.
+static void put_causes(const report *r, const nnrt_profile_row *row) {
+    nnrt_causes causes = nnrt_causes_of(r->profile, &r->result, row);
+    const char *between = "";
+    for (int i = 0; i < NNRT_CAUSES; i++) {
+        double share = quotient(causes.seconds[i], row->seconds);
+        if (share < least_named && i != (int)causes.largest) continue;
+        printf("%s%s %.0f%%", between, nnrt_cause_name((nnrt_cause)i), 100 * share);
+        if (i == NNRT_CAUSE_PRODUCTS && causes.full_lanes < 0.95)
+            printf(" (%.0f%% of the lanes full)", 100 * causes.full_lanes);
+        between = ", ";
+    }
+    if (row->waiting > least_named * row->seconds)
+        printf("%swaiting behind it %.0f%%", between, 100 * row->waiting / row->seconds);
+}
+
+static void print_causes(const report *r) {
+    printf("\nwhat the largest groups would take for each of these alone, in %% of their time\n");
+    for (int64_t i = 0; i < r->result.group_count && i < MOST_EXPLAINED; i++) {
+        const nnrt_profile_row *row = &r->result.groups[i];
+        if (share_of(r, row->seconds) < least_explained) break;
+        printf("%6.1f%%  %s: ", 100 * share_of(r, row->seconds),
+               r->function->groups[row->group].name);
+        put_causes(r, row);
+        printf("\n");
     }
 }
 
@@ -140,6 +178,7 @@ nnrt_status nnrt_profile_print(const nnrt_profile *profile, const nnrt_program *
     }
     put_other(&r, result->waiting, "waiting at barriers");
     put_other(&r, result->between, "between steps");
+    print_causes(&r);
     print_lines(&r);
     nnrt_profile_result_free(&r.result);
     return NNRT_OK;
@@ -161,6 +200,17 @@ static void json_row(nnrt_json *json, const report *r, const nnrt_profile_row *r
     nnrt_json_number(json, "share_of_memory", quotient(bytes, r->roof->bytes));
 }
 
+// Seconds of each cause alone.
+static void json_causes(nnrt_json *json, const report *r, const nnrt_profile_row *row) {
+    nnrt_causes causes = nnrt_causes_of(r->profile, &r->result, row);
+    nnrt_json_open(json, "causes", '{');
+    for (int i = 0; i < NNRT_CAUSES; i++)
+        nnrt_json_number(json, nnrt_cause_field((nnrt_cause)i), causes.seconds[i]);
+    nnrt_json_number(json, "full_lanes", causes.full_lanes);
+    nnrt_json_string(json, "largest", nnrt_cause_field(causes.largest));
+    nnrt_json_close(json, '}');
+}
+
 static void json_group(nnrt_json *json, const report *r, const nnrt_profile_row *row) {
     const nnrt_group *group = &r->function->groups[row->group];
     nnrt_json_open(json, NULL, '{');
@@ -171,6 +221,7 @@ static void json_group(nnrt_json *json, const report *r, const nnrt_profile_row 
     nnrt_json_integer(json, "group", row->group);
     nnrt_json_integer(json, "phase", group->phase);
     json_row(json, r, row);
+    json_causes(json, r, row);
     nnrt_json_close(json, '}');
 }
 
@@ -197,6 +248,9 @@ static void json_whole(nnrt_json *json, const report *r) {
     if (r->roof->narrow_flops > 0)
         nnrt_json_number(json, "bfloat16_peak_flops_per_second", r->roof->narrow_flops);
     nnrt_json_number(json, "memory_bytes_per_second", r->roof->bytes);
+    nnrt_json_number(json, "second_cache_bytes_per_second",
+                     r->roof->cache_bytes[NNRT_SECOND_CACHE]);
+    nnrt_json_number(json, "third_cache_bytes_per_second", r->roof->cache_bytes[NNRT_THIRD_CACHE]);
     nnrt_json_integer(json, "peak_workers", r->roof->workers);
 }
 

@@ -2,6 +2,7 @@
 
 #include "models.h"
 #include "targets.h"
+#include "touch.h"
 
 #include "../files/paths/locate.h"
 #include "../formats/array.h"
@@ -121,7 +122,10 @@ nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program
         status = nnrt_block_allocate(&session->weights, program->weights_size, "the weights");
     if (!status) status = open_team(session);
     if (!status) status = allocate_scratch(session);
-    if (status) nnrt_session_close(session);
+    if (status)
+        nnrt_session_close(session);
+    else
+        nnrt_touch_weights(session);
     return status;
 }
 
@@ -556,7 +560,9 @@ nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training 
         status = nnrt_fail_memory("the optimizer state", (size_t)largest * sizeof *values);
     for (int64_t i = 0; i < training->step_count && !status; i++) {
         const nnrt_train_step *step = &training->steps[i];
-        start_step(session, step, nnrt_session_slots(session, training, step), values);
+        float *slots = nnrt_session_slots(session, training, step);
+        nnrt_touch_slots(session, step, slots);
+        start_step(session, step, slots, values);
     }
     free(values);
     return status;

@@ -145,7 +145,7 @@ void nnrt_trainer_start_epoch(nnrt_trainer *trainer, int64_t epoch, int64_t step
     nnrt_loader_stop(trainer->loader);
     if (trainer->pass.keeps) {
         nnrt_order_strands(part->rows, part->count, trainer->batch, trainer->rows);
-    } else if (trainer->shuffle) {
+    } else if (trainer->shuffle && trainer->batch < part->count) { // all in one step have no order
         nnrt_random random = nnrt_random_make(trainer->seed, NNRT_RANDOM_SHUFFLE, (uint32_t)epoch);
         nnrt_locality_shuffle(data, part, trainer->batch, &random, trainer->rows, trainer->blocks);
     } else {

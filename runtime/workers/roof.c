@@ -3,22 +3,28 @@
 #include "../base/clock.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
     PEAK_ROUNDS = 1 << 18,
     PEAK_TRIES = 12,
     MEMORY_TRIES = 4,
     MEMORY_BYTES = 128 << 20, // more than caches hold
+    CACHE_TRIES = 4,
+    CACHE_READ = 8 << 20, // in a try
     ALIGNMENT = 64
 };
 
 typedef float vector __attribute__((vector_size(16))); // memory is slower than the narrowest
+typedef float line __attribute__((vector_size(64)));   // caches are not
 
 typedef struct trial {
     const nnrt_program *program;
     nnrt_team *team;
     vector *memory;
     double peak_seconds, narrow_seconds, memory_seconds; // the shortest; 0: none yet
+    int64_t blocks[NNRT_CACHES];       // bytes that a worker reads again and again; 0: none
+    double cache_seconds[NNRT_CACHES]; // of CACHE_READ
 } trial;
 
 static void keep_shortest(double *shortest, double seconds) {
@@ -51,23 +57,109 @@ static void try_memory(trial *t, int thread, int threads) {
     }
 }
 
+// ---- Caches.
+
+static inline __attribute__((always_inline)) void add_lines(const line *from, int64_t count,
+                                                            line sums[4]) {
+    for (int64_t i = 0; i + 4 <= count; i += 4)
+        for (int k = 0; k < 4; k++) sums[k] += from[i + k];
+}
+
+typedef void add_function(const line *from, int64_t count, line sums[4]);
+
+static void add_lines_plain(const line *from, int64_t count, line sums[4]) {
+    add_lines(from, count, sums);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void add_lines_avx2(const line *from, int64_t count,
+                                                           line sums[4]) {
+    add_lines(from, count, sums);
+}
+
+__attribute__((target("avx512f"))) static void add_lines_avx512(const line *from, int64_t count,
+                                                                line sums[4]) {
+    add_lines(from, count, sums);
+}
+#endif
+
+static add_function *widest(void) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return add_lines_avx512;
+    if (__builtin_cpu_supports("avx2")) return add_lines_avx2;
+#endif
+    return add_lines_plain;
+}
+
+// Of the worker's part of the memory, a block that the cache holds and the one before it does not.
+static void try_cache(trial *t, int cache, int thread, int threads) {
+    const line *own = (const line *)((const char *)t->memory +
+                                     MEMORY_BYTES / threads / ALIGNMENT * thread * ALIGNMENT);
+    int64_t lines = t->blocks[cache] / (int64_t)sizeof(line);
+    int64_t rounds = CACHE_READ / t->blocks[cache];
+    add_function *add = widest();
+    line sums[4] = {{0}};
+    for (int try = 0; try < CACHE_TRIES; try++) {
+        nnrt_team_meet(t->team, thread, threads);
+        double start = nnrt_seconds();
+        for (int64_t i = 0; i < rounds; i++) {
+            add(own, lines, sums);
+            __asm__ volatile("" : : "r"(sums) : "memory"); // that no round is left out
+        }
+        nnrt_team_meet(t->team, thread, threads);
+        if (thread == 0 && try) keep_shortest(&t->cache_seconds[cache], nnrt_seconds() - start);
+    }
+}
+
+static int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t size_of_cache(int name) {
+    long size = sysconf(name);
+    return size > 0 ? size : 0;
+}
+
+// The block is half of a cache, or of a worker's part of it; none where it would fit the cache
+// before, or is more than a worker has of the memory.
+static void find_blocks(trial *t, const int64_t *sizes, int workers) {
+    for (int i = NNRT_SECOND_CACHE; i < NNRT_CACHES; i++) {
+        int64_t part = i == NNRT_THIRD_CACHE ? sizes[i] / workers : sizes[i];
+        int64_t block = smaller(part / 2, 4 * sizes[i - 1]);
+        if (sizes[i - 1] > 0 && block > sizes[i - 1] && block <= MEMORY_BYTES / workers &&
+            block <= CACHE_READ)
+            t->blocks[i] = block / ALIGNMENT * ALIGNMENT;
+    }
+}
+
 static void run_trials(void *argument, int thread, int threads) {
     trial *t = argument;
     try_peak(t, t->program->peak, &t->peak_seconds, thread, threads);
     try_peak(t, t->program->narrow_peak, &t->narrow_seconds, thread, threads);
-    if (t->memory) try_memory(t, thread, threads);
+    if (!t->memory) return;
+    try_memory(t, thread, threads);
+    for (int i = 0; i < NNRT_CACHES; i++)
+        if (t->blocks[i]) try_cache(t, i, thread, threads);
 }
 
 nnrt_roof nnrt_roof_measure(const nnrt_program *program, nnrt_team *team, int workers) {
     trial t = {.program = program, .team = team};
     nnrt_roof roof = {.workers = workers};
     t.memory = aligned_alloc(ALIGNMENT, MEMORY_BYTES);
+    static const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE,
+                                _SC_LEVEL3_CACHE_SIZE};
+    for (int i = 0; i < NNRT_CACHES; i++) roof.cache_sizes[i] = size_of_cache(names[i]);
+    find_blocks(&t, roof.cache_sizes, workers);
     nnrt_team_run(team, workers, run_trials, &t);
     free(t.memory);
     if (t.peak_seconds > 0)
         roof.flops = program->peak_flops * PEAK_ROUNDS * workers / t.peak_seconds;
     if (t.narrow_seconds > 0)
         roof.narrow_flops = program->narrow_peak_flops * PEAK_ROUNDS * workers / t.narrow_seconds;
+    for (int i = 0; i < NNRT_CACHES; i++)
+        if (t.cache_seconds[i] > 0)
+            roof.cache_bytes[i] =
+                (double)(CACHE_READ / t.blocks[i] * t.blocks[i]) * workers / t.cache_seconds[i];
     if (t.memory_seconds > 0) roof.bytes = 1.5 * MEMORY_BYTES / t.memory_seconds;
     return roof;
 }

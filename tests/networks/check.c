@@ -1,7 +1,7 @@
 // What is compared: predictions, the loss, and all weights, moving averages and slots after a step,
 // with the reference (the first step, or the second one for odd seeds); the bits of all of them for
-// 1 to 4 threads, each time in memory that the run before left; the bits of the first samples of a
-// whole batch and of a part of it, and of one sample.
+// 1 to 4 threads, and as many as NNC_THREADS says, each time in memory that the run before left;
+// the bits of the first samples of a whole batch and of a part of it, and of one sample.
 #include "check.h"
 
 #include "../common/check.h"
@@ -86,11 +86,19 @@ static const char *different(const Loaded *loaded, const Outputs *a, const Outpu
     return NULL;
 }
 
+static Verdict compare_threads(Loaded *loaded, int64_t rows, const Outputs *first, int threads) {
+    Outputs other = run_all(loaded, rows, threads);
+    const char *what = different(loaded, first, &other);
+    if (what) return failing(THREADS_DIFFER, "%s with %d threads", what, threads);
+    return (Verdict){.outcome = PASSED};
+}
+
 static Verdict compare_bits(Loaded *loaded, int64_t rows, const Outputs *first) {
-    for (int threads = 2; threads <= LOADED_THREADS; threads++) {
-        Outputs other = run_all(loaded, rows, threads);
-        const char *what = different(loaded, first, &other);
-        if (what) return failing(THREADS_DIFFER, "%s with %d threads", what, threads);
+    int most = loaded_most_threads();
+    for (int threads = 2; threads <= most; threads++) {
+        if (threads > LOADED_THREADS) threads = most;
+        Verdict verdict = compare_threads(loaded, rows, first, threads);
+        if (verdict.outcome != PASSED) return verdict;
     }
     int64_t size = first->predicted.size;
     if (!same_bits(&first->predicted, &first->first_rows, rows * size))

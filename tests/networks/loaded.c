@@ -159,9 +159,9 @@ static void remember_state(Loaded *loaded) {
 
 static void fill_context(Loaded *loaded, const Setup *setup, const SetupData *data,
                          Random *random) {
-    uint32_t *index = ARENA_ARRAY(loaded->arena, uint32_t, SETUP_SAMPLES);
-    for (int i = 0; i < SETUP_SAMPLES; i++)
-        index[i] = (uint32_t)random_below(random, SETUP_SAMPLES);
+    int64_t count = setup_samples(setup);
+    uint32_t *index = ARENA_ARRAY(loaded->arena, uint32_t, count);
+    for (int64_t i = 0; i < count; i++) index[i] = (uint32_t)random_below(random, (int)count);
     nnrt_context *context = &loaded->context;
     context->index = index;
     context->columns[0] = column_of(loaded, 0, &setup->input, data->input, data->input_bytes);
@@ -173,6 +173,12 @@ static void fill_context(Loaded *loaded, const Setup *setup, const SetupData *da
     context->learning_rate = 0.5;
     context->step = 1;
     context->team = loaded->team;
+}
+
+int loaded_most_threads(void) {
+    const char *text = getenv("NNC_THREADS");
+    int threads = text ? atoi(text) : 0;
+    return threads > LOADED_THREADS && threads <= NNRT_TEAM_MAX ? threads : LOADED_THREADS;
 }
 
 // Programs of machines with longer vectors are tried on others, too.
@@ -199,8 +205,8 @@ Loaded *loaded_create(Arena *arena, const Program *program, const Setup *setup,
     start_slots(loaded);
     loaded->weights = guarded_floats(loaded->program->weights_size);
     loaded->slots = guarded_floats(loaded->step->slots_size);
-    loaded->scratch = guarded_floats(loaded->program->scratch_size * LOADED_THREADS);
-    loaded->team = nnrt_team_create(LOADED_THREADS);
+    loaded->scratch = guarded_floats(loaded->program->scratch_size * loaded_most_threads());
+    loaded->team = nnrt_team_create(loaded_most_threads());
     nnrt_flush_denormals();
     fill_context(loaded, setup, data, &random);
     add_arena(loaded, 0, &loaded->step->train);

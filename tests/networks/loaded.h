@@ -11,7 +11,10 @@
 #include "../../runtime/workers/team.h"
 #include "setup.h"
 
+// Threads that each program runs with, from 1 on; NNC_THREADS names a larger number that it runs
+// with beside these.
 enum { LOADED_THREADS = 4 };
+int loaded_most_threads(void);
 
 typedef struct Loaded {
     Arena *arena;

@@ -10,6 +10,11 @@ static const char *const target_words[TARGETS_KINDS] = {"real",  "sign",    "bin
                                                         "share", "one_hot", "class"};
 static const char *const dtype_words[] = {"f32", "u8", "i32"};
 
+int64_t setup_samples(const Setup *setup) {
+    enum { USUAL = 40, BEHIND = 9 };
+    return setup->rows + BEHIND > USUAL ? setup->rows + BEHIND : USUAL;
+}
+
 void setup_target(Setup *setup, Type output) {
     setup->target = output;
     setup->target.dtype = DTYPE_F32;
@@ -111,7 +116,7 @@ static void fill_line(Random *random, const Setup *setup, float *line, int64_t c
 }
 
 static void fill_target(Random *random, const Setup *setup, void *block) {
-    int64_t count = SETUP_SAMPLES * type_elements(&setup->target);
+    int64_t count = setup_samples(setup) * type_elements(&setup->target);
     int64_t last = type_last(&setup->target);
     for (int64_t i = 0; setup->target.dtype == DTYPE_I32 && i < count; i++)
         ((int32_t *)block)[i] =
@@ -123,11 +128,12 @@ static void fill_target(Random *random, const Setup *setup, void *block) {
 SetupData setup_data(Arena *arena, const Setup *setup) {
     enum { ROOM = 64 };
     Random random = {setup->seed};
-    SetupData data = {.input_bytes = SETUP_SAMPLES * type_bytes(&setup->input),
-                      .target_bytes = SETUP_SAMPLES * type_bytes(&setup->target)};
+    size_t samples = (size_t)setup_samples(setup);
+    SetupData data = {.input_bytes = samples * type_bytes(&setup->input),
+                      .target_bytes = samples * type_bytes(&setup->target)};
     data.input = arena_alloc(arena, data.input_bytes + ROOM);
     data.target = arena_alloc(arena, data.target_bytes + ROOM);
-    int64_t count = SETUP_SAMPLES * type_elements(&setup->input);
+    int64_t count = (int64_t)samples * type_elements(&setup->input);
     for (int64_t i = 0; i < count; i++) {
         if (setup->input.dtype == DTYPE_U8)
             ((uint8_t *)data.input)[i] = (uint8_t)random_below(&random, 256);
@@ -138,12 +144,13 @@ SetupData setup_data(Arena *arena, const Setup *setup) {
     return data;
 }
 
-static bool write_array(const char *path, const Type *type, const void *bytes, size_t size) {
+static bool write_array(const char *path, int64_t samples, const Type *type, const void *bytes,
+                        size_t size) {
     static const char *const names[] = {"<f4", "|u1", "<i4"};
     char header[256];
-    int length =
-        snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (%d,",
-                 names[type->dtype], SETUP_SAMPLES);
+    int length = snprintf(header, sizeof header,
+                          "{'descr': '%s', 'fortran_order': False, 'shape': (%" PRId64 ",",
+                          names[type->dtype], samples);
     for (int i = 0; i < type->rank; i++)
         length += snprintf(header + length, sizeof header - (size_t)length, " %" PRId64 ",",
                            type->dims[i]);
@@ -161,6 +168,8 @@ static bool write_array(const char *path, const Type *type, const void *bytes, s
 }
 
 bool setup_write(const Setup *setup, const SetupData *data) {
-    return write_array("x.npy", &setup->input, data->input, data->input_bytes) &&
-           write_array("y.npy", &setup->target, data->target, data->target_bytes);
+    return write_array("x.npy", setup_samples(setup), &setup->input, data->input,
+                       data->input_bytes) &&
+           write_array("y.npy", setup_samples(setup), &setup->target, data->target,
+                       data->target_bytes);
 }

@@ -18,8 +18,6 @@ typedef enum Targets {
     TARGETS_KINDS
 } Targets;
 
-enum { SETUP_SAMPLES = 40 };
-
 typedef struct Setup {
     Type input, target; // without the batch; f32, u8 (the input) or i32 (classes)
     Targets targets;
@@ -29,6 +27,9 @@ typedef struct Setup {
     const char *cpu;
     bool is_quick; // LLVM optimises nothing
 } Setup;
+
+// Samples of the data set: 40, or more than the batch that is compared has.
+int64_t setup_samples(const Setup *setup);
 
 // The target for a model that gives this: as its numbers are, or a class for each vector; one unit
 // tells two classes apart.
@@ -40,7 +41,7 @@ char *setup_line(Arena *arena, const Setup *setup);
 // From the first line of a program. False: it says something else.
 bool setup_parse(Arena *arena, const char *program, Setup *setup);
 
-// The data set: SETUP_SAMPLES samples, followed by room for a vector.
+// The data set: setup_samples, followed by room for a vector.
 typedef struct SetupData {
     void *input, *target;
     size_t input_bytes, target_bytes;

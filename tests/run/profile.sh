@@ -44,11 +44,36 @@ grep -q ' 4  -> reshape(\[8, 8, 2\]) -> conv2d(8, 3) -> batch_norm -> relu$' out
 grep -q ' 4  conv2d: convolve_weights' out || fail "no gradient of the convolution's weights"
 grep -q ' 5  dense_1: matmul_weights .*-> kernel' out || fail "no update of the last layer"
 
+# The largest groups are explained, with shares of their time; a layer of eight filters fills half of
+# the lanes of AVX-512 and all others', so only that there is a cause is asked for.
+grep -q '^what the largest groups would take for each of these alone' out || fail "nothing is explained"
+sed -n '/^what the largest/,/^$/p' out | grep -q '%  conv2d: convolve_weights: .*[0-9]%' ||
+    fail "the convolution is not explained"
+
 # The roofs are measured, and the convolution's part of them is not nothing.
 expect 0 ./net bench --profile --seconds 0.5 --json
 between 1e9 "$(number peak_flops_per_second)" 1e14
 between 1e8 "$(number memory_bytes_per_second)" 1e13
 between -0.5 "$(number profile_cost)" 1
+between 1e9 "$(number second_cache_bytes_per_second)" 1e14
+
+# Of each group: no cause takes less than nothing, the rest is what instructions and bytes leave.
+python3 - out <<'END' || fail "causes do not add up"
+import json, sys
+
+for function in json.load(open(sys.argv[1]))["profile"]:
+    assert any(group["causes"]["products"] > 0 for group in function["groups"]), function["function"]
+    for group in function["groups"]:
+        causes = dict(group["causes"])
+        assert 0 < causes.pop("full_lanes") <= 1, group
+        assert causes[causes.pop("largest")] == max(causes.values()), group
+        assert all(seconds >= 0 for seconds in causes.values()), group
+        bytes_ = sum(causes[name] for name in ("second_cache", "third_cache", "memory"))
+        rest = causes.pop("rest")
+        instructions = sum(causes.values()) - bytes_
+        expected = max(0, group["seconds"] - max(bytes_, instructions))
+        assert abs(rest - expected) <= 1e-6 * (1e-6 + group["seconds"]), group
+END
 
 # Through `nnc run`, and only where there is something to profile.
 expect 0 "$nnc" run net.nn fit --epochs 1 --profile

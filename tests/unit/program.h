@@ -164,9 +164,29 @@ static const nnrt_option program_rate = {.name = "value", .number = 0.05};
 static const nnrt_measure program_metrics[] = {{"accuracy", {"accuracy", 0, NULL, 0}, 0}};
 
 static const nnrt_group program_groups[] = {
-    {"dense: matmul + \"softmax\"", "contraction", "dense", 1, 0, 0, 18, 0, 20, 36},
-    {"log", "scalar", NULL, 2, 0, 0, 1, 0, 12, 4},
-    {"dense: matmul_weights -> kernel", "contraction", "dense", 1, 0, 0, 18, 36, 20, 72}};
+    {"dense: matmul + \"softmax\"",
+     "contraction",
+     "dense",
+     1,
+     0,
+     0,
+     18,
+     0,
+     20,
+     36,
+     {.full_lanes = 1}},
+    {"log", "scalar", NULL, 2, 0, 0, 1, 0, 12, 4, {.full_lanes = 1}},
+    {"dense: matmul_weights -> kernel",
+     "contraction",
+     "dense",
+     1,
+     0,
+     0,
+     18,
+     36,
+     20,
+     72,
+     {.full_lanes = 1}}};
 
 #define PROGRAM_FUNCTION(function, profiled, group_number, column_number)                          \
     {.name = #function,                                                                            \

@@ -1,7 +1,9 @@
 // The accounts of a profile: what passes between two marks is where it belongs, by two workers of
-// different speed; FLOP and bytes follow steps and samples; lines are sums of their groups. A slot
-// that is mixed up, time that is counted twice or lost, or a wrong scale breaks these.
+// different speed; FLOP and bytes follow steps and samples; lines are sums of their groups; causes
+// are what was counted by the roofs, bytes in the cache that the distance between two touches says.
+// A slot that is mixed up, time that is counted twice or lost, or a wrong scale breaks these.
 #include "../../runtime/base/clock.h"
+#include "../../runtime/report/causes.h"
 #include "../../runtime/report/profile_report.h"
 
 #include <math.h>
@@ -12,9 +14,10 @@
 
 #include <cmocka.h>
 
-static const nnrt_group groups[] = {{"a", "rows", "dense", 3, 0, 0, 100, 7, 10, 1},
-                                    {"b", "rows", "dense", 5, 0, 0, 0, 0, 20, 0},
-                                    {"c", "scalar", NULL, 3, 1, 0, 1, 1000, 0, 2}};
+static const nnrt_group groups[] = {
+    {"a", "rows", "dense", 3, 0, 0, 100, 7, 10, 1, {.full_lanes = 1}},
+    {"b", "rows", "dense", 5, 0, 0, 0, 0, 20, 0, {.full_lanes = 1}},
+    {"c", "scalar", NULL, 3, 1, 0, 1, 1000, 0, 2, {.full_lanes = 1}}};
 static const nnrt_function function = {.groups = groups, .group_count = 3};
 
 enum { SLOTS = 7, BETWEEN = 6, WORKERS = 2, ROWS = 8 };
@@ -68,7 +71,7 @@ static void is_near(double value, double expected) {
 }
 
 static void time_is_where_it_was_spent(void **state) {
-    nnrt_roof roof = {WORKERS, 1e9, 0, 1e9};
+    nnrt_roof roof = {.workers = WORKERS, .flops = 1e9, .bytes = 1e9};
     nnrt_profile *profile = nnrt_profile_create(&function, WORKERS, &roof);
     nnrt_profile_result result;
     double all = 0, first = 0;
@@ -140,6 +143,86 @@ static void nothing_ran(void **state) {
     nnrt_profile_free(profile);
 }
 
+// ---- Causes.
+
+// Two workers, 10^9 FLOP/s; L1 holds 1000 bytes, L2 10,000 and L3 100,000.
+static const nnrt_roof known_roof = {.workers = 2,
+                                     .flops = 1e9,
+                                     .narrow_flops = 4e9,
+                                     .bytes = 1e6,
+                                     .cache_sizes = {1000, 10000, 100000},
+                                     .cache_bytes = {0, 1e8, 1e7}};
+static const nnrt_profile_result ten_steps = {.steps = 10, .samples = 80, .workers = 2};
+
+static nnrt_causes causes_of(const nnrt_group *group, const nnrt_touch *touches, int64_t count,
+                             double seconds) {
+    nnrt_function one = {
+        .groups = group, .group_count = 1, .touches = touches, .touch_count = count};
+    nnrt_profile *profile = nnrt_profile_create(&one, WORKERS, &known_roof);
+    nnrt_profile_row row = {.group = 0, .seconds = seconds};
+    nnrt_causes causes = nnrt_causes_of(profile, &ten_steps, &row);
+    nnrt_profile_free(profile);
+    return causes;
+}
+
+static void is_close(double value, double expected) {
+    if (fabs(value - expected) > 1e-9 * fmax(expected, 1e-6))
+        fail_msg("%g instead of %g", value, expected);
+}
+
+static void instructions_take_their_time(void **state) {
+    nnrt_group group = {.effort = {.products = {1e6, 0},  // 80 samples: 8e7 FLOP
+                                   .values = {0, 1e6},    // 10 steps: 1e7 values
+                                   .functions = {1e3, 0}, // 8e4 of twenty instructions
+                                   .converted = {1e4, 0}, // 8e5 of two
+                                   .moved = {2e4, 0},     // 1.6e6 of two
+                                   .joined = {0, 1e5},    // 1e6 of four
+                                   .full_lanes = 0.625}};
+    (void)state;
+    nnrt_causes causes = causes_of(&group, NULL, 0, 0.2);
+    const double *seconds = causes.seconds;
+    is_close(seconds[NNRT_CAUSE_PRODUCTS], 0.08);
+    is_close(seconds[NNRT_CAUSE_VALUES], 0.02);
+    is_close(seconds[NNRT_CAUSE_FUNCTIONS], 0.0032);
+    is_close(seconds[NNRT_CAUSE_CONVERTED], 0.0032);
+    is_close(seconds[NNRT_CAUSE_MOVED], 0.0064);
+    is_close(seconds[NNRT_CAUSE_JOINED], 0.008);
+    is_close(seconds[NNRT_CAUSE_REST], 0.2 - 0.1208);
+    is_close(causes.full_lanes, 0.625);
+    assert_int_equal(causes.largest, NNRT_CAUSE_PRODUCTS);
+    group.in_bfloat16 = 1;
+    causes = causes_of(&group, NULL, 0, 0.05);
+    is_close(causes.seconds[NNRT_CAUSE_PRODUCTS], 0.02);
+    is_close(causes.seconds[NNRT_CAUSE_REST], 0); // never less
+}
+
+// What one touch comes to: seconds in L2, L3, memory.
+static void touch_takes(nnrt_touch touch, double second, double third, double memory) {
+    nnrt_group group = {0};
+    nnrt_causes causes = causes_of(&group, &touch, 1, 1);
+    is_close(causes.seconds[NNRT_CAUSE_SECOND_CACHE], second);
+    is_close(causes.seconds[NNRT_CAUSE_THIRD_CACHE], third);
+    is_close(causes.seconds[NNRT_CAUSE_MEMORY], memory);
+}
+
+// 8 samples a step, 4 of each worker.
+static void bytes_come_from_where_they_can_be(void **state) {
+    (void)state;
+    touch_takes((nnrt_touch){.bytes = {100, 0}, .between = {100, 200}}, 0, 0,
+                0); // 1000 of a worker
+    touch_takes((nnrt_touch){.bytes = {100, 0}, .between = {100, 201}}, 8e3 / 1e8, 0, 0);
+    touch_takes((nnrt_touch){.bytes = {0, 100}, .between = {0, 9900}}, 1e3 / 1e8, 0, 0);
+    touch_takes((nnrt_touch){.bytes = {0, 100}, .between = {0, 9901}}, 0, 1e3 / 1e7, 0);
+    touch_takes((nnrt_touch){.bytes = {0, 100}, .between = {0, 49901}}, 0, 0, 1e3 / 1e6); // of both
+    // All of it by each worker; what another one wrote; samples; two at a time.
+    touch_takes((nnrt_touch){.bytes = {0, 100}, .between = {0, 9000}, .is_whole = 1}, 2e3 / 1e8, 0,
+                0);
+    touch_takes((nnrt_touch){.bytes = {0, 100}, .is_foreign = 1}, 0, 1e3 / 1e7, 0);
+    touch_takes((nnrt_touch){.bytes = {10, 0}, .is_data = 1}, 0, 0, 800 / 1e6);
+    touch_takes((nnrt_touch){.bytes = {100, 0}, .between = {400, 0}, .window = 2}, 0, 0, 0);
+    touch_takes((nnrt_touch){.bytes = {100, 0}, .between = {400, 0}}, 8e3 / 1e8, 0, 0);
+}
+
 static void lines_of_the_source(void **state) {
     static const char source[] = "first\r\n\t  second, \xC3\xA4 \t\n\nlast";
     static const nnrt_program program = {.source_text = source};
@@ -167,6 +250,8 @@ int main(void) {
         cmocka_unit_test(time_is_where_it_was_spent),
         cmocka_unit_test(work_follows_steps_and_samples),
         cmocka_unit_test(nothing_ran),
+        cmocka_unit_test(instructions_take_their_time),
+        cmocka_unit_test(bytes_come_from_where_they_can_be),
         cmocka_unit_test(lines_of_the_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

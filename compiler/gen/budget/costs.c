@@ -2,6 +2,7 @@
 #include "budget.h"
 
 #include "../../pass/group/cost.h"
+#include "effort.h"
 
 // ---- Groups.
 
@@ -25,7 +26,8 @@ static nnrt_group group_of(Arena *arena, const Compiled *compiled, const Schedul
                         .sample_flops = cost.sample_flops,
                         .step_flops = cost.step_flops,
                         .sample_bytes = cost.sample_bytes,
-                        .step_bytes = cost.step_bytes};
+                        .step_bytes = cost.step_bytes,
+                        .effort = effort_of_group(schedule, group)};
 }
 
 nnrt_group *budget_groups(Arena *arena, const Compiled *compiled, const Schedule *schedule) {

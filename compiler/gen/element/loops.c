@@ -437,8 +437,31 @@ static void lead_rows(RowEmitter *e, Range range) {
     ir_loop_end(gen, &blocks);
 }
 
+// Samples of one row each, whose sums stay in registers from sample to sample.
+static void samples_in_turn(RowEmitter *e, Range range) {
+    CarriedSums sums = {0};
+    Loop samples = ir_loop_begin(e->b.gen, range.begin, range.end, ir_int(e->b.gen, 1), "sample");
+    carry_sums(e, &samples, &sums);
+    e->b.sample = samples.index;
+    one_row(e);
+    ir_loop_end(e->b.gen, &samples);
+    finish_sums(e, &samples, &sums);
+    end_walked_sums(e);
+}
+
+static void samples_summed(RowEmitter *e, Range range) {
+    Gen *gen = e->b.gen;
+    Loop blocks = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, SUMS_MOST_ROWS), "block");
+    samples_in_turn(e, loops_part(gen, blocks.index, range.end, SUMS_MOST_ROWS));
+    ir_loop_end(gen, &blocks);
+}
+
 static void sample_rows(RowEmitter *e, Range range) {
     Gen *gen = e->b.gen;
+    if (e->b.lead == 1 && e->b.chunk) {
+        samples_summed(e, range);
+        return;
+    }
     bool divides_rows = e->b.group->partition == PARTITION_OUTPUT;
     if (divides_rows) range = (Range){ir_int(gen, 0), ir_context(gen, e->b.function, FIELD_ROWS)};
     Loop samples = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "sample");

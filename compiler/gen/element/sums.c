@@ -273,13 +273,22 @@ static Value read_moment(LaneBuilder *b, const Node *sum, Moment which, Value in
 
 // The chunks in their order.
 static Value read_sum(LaneBuilder *b, const Node *sum, Value index, bool one_number) {
+    enum { WRITTEN_OUT = 8 };
+    Gen *gen = b->gen;
+    int64_t copies = b->schedule->buffers[sum->id].copies;
     Value total = NULL;
-    for (int64_t i = 0; i < b->schedule->buffers[sum->id].copies; i++) {
-        Value place = double_place(b, sum, ir_int(b->gen, i), 0, index);
-        Value part = load_double(b, place, one_number);
+    for (int64_t i = 0; i < copies && i < WRITTEN_OUT; i++) {
+        Value part = load_double(b, double_place(b, sum, ir_int(gen, i), 0, index), one_number);
         total = total ? plus(b, total, part) : part;
     }
-    return truncate(b, total);
+    if (copies <= WRITTEN_OUT) return truncate(b, total);
+    Loop loop =
+        ir_loop_begin(gen, ir_int(gen, WRITTEN_OUT), ir_int(gen, copies), ir_int(gen, 1), "part");
+    Value carried = ir_loop_carry(gen, &loop, total);
+    Value part = load_double(b, double_place(b, sum, loop.index, 0, index), one_number);
+    Value next = plus(b, carried, part);
+    ir_loop_end(gen, &loop);
+    return truncate(b, ir_loop_result(gen, &loop, carried, total, next));
 }
 
 Value sums_read(LaneBuilder *b, const Node *sum, Node *view, Value index, bool one_number) {

@@ -4,7 +4,7 @@
 
 #include "../../base/diagnostics/ice.h"
 
-static Value tile_place(Product *p, const WeightTiles *t, Value row, Value across) {
+Value weight_place(Product *p, const WeightTiles *t, Value row, Value across) {
     return ir_add(p->gen, ir_multiply(p->gen, row, ir_int(p->gen, t->row_stride)),
                   ir_multiply(p->gen, across, ir_int(p->gen, t->tile_stride)));
 }
@@ -18,7 +18,7 @@ void weight_finish(Product *p, const WeightTiles *t, int rows, int vectors, Valu
     Value line = ir_multiply(gen, lines.index, ir_int(gen, (int64_t)vectors * p->lanes));
     Value at = ir_offset(gen, gen->f32, p->scratch, ir_add(gen, line, lane));
     element_forget(&p->b);
-    Value place = tile_place(p, t, ir_add(gen, first_row, lines.index), across);
+    Value place = weight_place(p, t, ir_add(gen, first_row, lines.index), across);
     p->b.storage = ir_add(gen, place, lane);
     p->b.values[slots_of(gen, p->anchor)] = ir_load(gen, ir_vector(gen, gen->f32, p->lanes), at);
     element_store_all(&p->b, p->lanes);
@@ -34,7 +34,7 @@ void weight_prefetch(Product *p, const WeightTiles *t, int rows, int vectors, Va
     const Group *group = p->group;
     int line = 16, step = p->lanes < line ? line / p->lanes : 1;
     Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, rows), ir_int(gen, 1), "ahead");
-    Value place = tile_place(p, t, ir_add(gen, first_row, lines.index), across);
+    Value place = weight_place(p, t, ir_add(gen, first_row, lines.index), across);
     for (int i = 0; i < group->assigns.count; i++) {
         Value base = element_target(&p->b, group->assigns.items[i]);
         for (int v = 0; v < vectors; v += step) {
@@ -45,8 +45,15 @@ void weight_prefetch(Product *p, const WeightTiles *t, int rows, int vectors, Va
     ir_loop_end(gen, &lines);
 }
 
-static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
-                        Value across) {
+// Rows of a matrix from the chunk's first one on.
+static Value from_chunk(Product *p, const WeightTiles *t, Value base, int64_t stride) {
+    if (!t->chunk) return base;
+    return ir_offset(p->gen, p->gen->f32, base,
+                     ir_multiply(p->gen, t->chunk->first, ir_int(p->gen, stride)));
+}
+
+void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                     Value across) {
     Gen *gen = p->gen;
     int vectors = (int)divide_up(wide, p->lanes);
     bool b_is_plain = !t->vector.gathers && t->vector.dtype == DTYPE_F32;
@@ -60,7 +67,9 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
                           .a_ahead = WEIGHT_AHEAD,
                           .b_ahead = b_is_plain ? WEIGHT_AHEAD : 0,
                           .b_dtype = t->vector.dtype};
-    Value function = kernel_outer_long(gen, &kernel, product_most_rows(p));
+    int64_t most = product_most_rows(p);
+    if (t->chunk) most = (divide_up(p->schedule->batch, p->schedule->chunks))*p->lead;
+    Value function = kernel_outer_long(gen, &kernel, most);
     Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
     Value first_column = ir_multiply(gen, across, ir_int(gen, t->tile_width));
     Value base = t->vector.base;
@@ -69,12 +78,23 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
     if (t->vector.gathers) {
         base = element_column_base(gen, p->schedule, p->function, t->vector.source, &element);
         index = ir_context(gen, p->function, FIELD_INDEX);
+        if (t->chunk) index = ir_offset(gen, gen->i32, index, t->chunk->first);
+    } else {
+        base = from_chunk(p, t, base, t->vector.stride);
     }
-    Value arguments[] = {ir_offset(gen, gen->f32, t->broadcast.base, first_row),
-                         ir_offset(gen, element, base, first_column), index, product_rows(p),
-                         p->scratch};
-    weight_prefetch(p, t, rows, vectors, first_row, across);
+    Value left = from_chunk(p, t, t->broadcast.base, t->broadcast.stride);
+    Value arguments[] = {ir_offset(gen, gen->f32, left, first_row),
+                         ir_offset(gen, element, base, first_column), index,
+                         t->chunk ? t->chunk->count : product_rows(p), p->scratch};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
+}
+
+static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                        Value across) {
+    int vectors = (int)divide_up(wide, p->lanes);
+    Value first_row = ir_multiply(p->gen, down, ir_int(p->gen, p->tiles.outer_rows));
+    weight_prefetch(p, t, rows, vectors, first_row, across);
+    weight_multiply(p, t, rows, wide, down, across);
     weight_finish(p, t, rows, vectors, first_row, across);
 }
 
@@ -179,7 +199,9 @@ void product_weight_gradient(Product *p) {
     if (t.broadcast.gathers) nn_ice("gen", "a data column is broadcast without being loaded");
     p->b.domain = DOMAIN_STORAGE;
     p->b.width = p->lanes;
-    if (weight_is_long(p, &t))
+    if (schedule_is_chunked(p->anchor))
+        weight_chunks(p, &t);
+    else if (weight_is_long(p, &t))
         weight_long(p, &t);
     else
         each_tile(p, &t);

@@ -14,6 +14,12 @@ typedef struct LongProduct {
 // Steps ahead for which the rows of X and dY are asked for: they come from the second-level cache.
 enum { WEIGHT_AHEAD = 8 };
 
+// Of the rows of a chunk of the batch (weight_chunks.c).
+typedef struct ChunkRows {
+    Value first, count; // rows
+    Value sum;          // where the chunk's partial sum begins
+} ChunkRows;
+
 typedef struct WeightTiles {
     Matrix broadcast, vector; // X and dY for panels; dY and X for transposed weights
     int64_t height, width;    // of the result, in the order of the storage
@@ -21,6 +27,7 @@ typedef struct WeightTiles {
     int tile_width;       // columns of a tile
     int64_t down, across; // tiles
     const LongProduct *block;
+    const ChunkRows *chunk;            // NULL: all rows
     const struct GradientBlock *pairs; // of a product in bfloat16
 } WeightTiles;
 
@@ -41,6 +48,15 @@ void weight_finish(Product *p, const WeightTiles *t, int rows, int vectors, Valu
 // Asks for weights and moments of a tile.
 void weight_prefetch(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
                      Value across);
+
+// A tile of rows, or those of the chunk, into p->scratch.
+void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                     Value across);
+// The place of an element of the result's storage.
+Value weight_place(Product *p, const WeightTiles *t, Value row, Value across);
+
+// ---- weight_chunks.c: of few weights and many rows, in chunks of the batch.
+void weight_chunks(Product *p, WeightTiles *t);
 
 // ---- weight_long.c: where there are many rows (the steps of sequences), or they lie far apart, in
 // blocks of them.

@@ -22,13 +22,17 @@ void cost_list_inlined(const Schedule *schedule, const Node *node, NodeList *lis
 
 // ---- Operations.
 
+bool cost_is_of_samples(const Node *node) {
+    FuseClass fuse = node->op->fuse;
+    bool sums_samples =
+        fuse == FUSE_CONTRACTION || fuse == FUSE_REDUCE_BATCH || fuse == FUSE_SCATTER;
+    return node->type.batched || (sums_samples && !op_is_table_product(node));
+}
+
 static void add_flops(GroupCost *cost, const Node *node) {
     if (!node->op->flops) return;
-    bool sums_samples = node->op->fuse == FUSE_CONTRACTION || node->op->fuse == FUSE_REDUCE_BATCH ||
-                        node->op->fuse == FUSE_SCATTER;
     double flops = node->op->flops(node);
-    sums_samples = sums_samples && !op_is_table_product(node);
-    *(node->type.batched || sums_samples ? &cost->sample_flops : &cost->step_flops) += flops;
+    *(cost_is_of_samples(node) ? &cost->sample_flops : &cost->step_flops) += flops;
 }
 
 // ---- Bytes.

@@ -18,6 +18,9 @@ GroupCost cost_of_group(const Schedule *schedule, const Group *group);
 // Those that are in the list already are left out.
 void cost_list_inlined(const Schedule *schedule, const Node *node, NodeList *list);
 
+// Do the operations of the node count for each sample, or once a step?
+bool cost_is_of_samples(const Node *node);
+
 // The node that a group is named after: its anchor, else the last one.
 const Node *cost_main_node(const Group *group);
 // "conv2d_1: convolve + add + relu", "dense: matmul_weights + multiply + subtract -> kernel".

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 // Of a batch: as many workers can have samples of their own.
-enum { CHUNKS = 8 };
 
 static int group_of(const Fusion *fusion, Node *node) {
     return fusion->schedule->group_of[schedule_source(node)->id];
@@ -505,11 +504,6 @@ static void mark_stored(Fusion *fusion) {
     }
 }
 
-static void count_chunks(Schedule *schedule) {
-    for (int i = 0; i < schedule->graph->nodes.count; i++)
-        if (schedule_is_chunked(schedule->graph->nodes.items[i])) schedule->chunks = CHUNKS;
-}
-
 static void fuse_bodies(Schedule *schedule, Arena *arena);
 
 static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t batch,
@@ -527,6 +521,7 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     schedule->buffers = ARENA_ARRAY(arena, Buffer, count + 1);
     schedule->visited = ARENA_ARRAY(arena, int, count + 1);
     schedule_find_storages(schedule);
+    chunks_choose(schedule);
     touched_find(schedule);
     Fusion fusion = {.schedule = schedule, .graph = graph, .arena = arena};
     fusion.users = ARENA_ARRAY(arena, NodeList, count + 1);
@@ -550,7 +545,7 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     fusion_legalize(&fusion);
     keep_groups(&fusion);
     mark_stored(&fusion);
-    count_chunks(schedule);
+    chunks_count(schedule);
     fuse_bodies(schedule, arena);
     return schedule;
 }

@@ -7,7 +7,6 @@
 
 // A gradient with more weights would take too much memory for a partial sum each: its columns are
 // divided.
-enum { LARGEST_SUM = 1 << 18 };
 
 Node *schedule_source(Node *node) {
     while (node->op->fuse == FUSE_MOVEMENT) node = node->inputs[0];
@@ -16,20 +15,6 @@ Node *schedule_source(Node *node) {
 
 bool schedule_reads_memory(const Node *user) {
     return user->op->fuse == FUSE_SCAN || op_is_matrix_product(user);
-}
-
-bool schedule_is_chunked(const Node *node) {
-    if (op_is_convolution(node) && op_product_kind(node) == PRODUCT_WEIGHTS)
-        return type_elements(&node->type) <= LARGEST_SUM;
-    if (node->op->fuse != FUSE_REDUCE_BATCH) return false;
-    const Type *type = &node->inputs[0]->type;
-    int64_t width = type_last(type);
-    bool keeps_last = node->op->reduce == REDUCE_MOMENTS || width == type_elements(&node->type);
-    return keeps_last && type_elements(type) > width;
-}
-
-int64_t schedule_sum_floats(const Node *sum) {
-    return sum->op->reduce == REDUCE_MOMENTS ? 2 : 3;
 }
 
 // ---- What a group reads.

@@ -159,9 +159,9 @@ struct Schedule {
     const Scan *scan; // whose body it is; NULL: of none
     const Layout *layout;
     int64_t batch;
-    // Sums over the samples of images are made in chunks of the batch, whose number does not depend
-    // on that of the workers, and added in order where they are read; each worker has whole chunks.
-    // 0: there are none, and the samples are divided evenly.
+    // Some sums over the samples are made in chunks of the batch (chunks.c), whose number does not
+    // depend on that of the workers, and added in order where they are read; each worker has whole
+    // chunks. 0: there are none, and the samples are divided evenly.
     int64_t chunks;
     bool is_single;      // of one sample, whose lines and columns the workers divide
     bool has_windows;    // of some groups
@@ -223,6 +223,9 @@ bool schedule_is_ready(const Group *writer, const Group *reader);
 // The number of the weights of a leaf or an assign, parameters first; -1: it has none.
 int schedule_weights_of(const Schedule *schedule, const Node *node);
 
+// requires: storages; provides: which sums are made in chunks beside those of pictures.
+void chunks_choose(Schedule *schedule);
+void chunks_count(Schedule *schedule); // of the batch, where a sum is made in them
 // Whether `node` is a sum over the samples that is made in chunks, by the groups that walk them.
 bool schedule_is_chunked(const Node *node);
 // Whether a group's loops go over samples, so that small vectors are computed before them.
