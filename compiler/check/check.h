@@ -376,6 +376,7 @@ void callbacks_read(Checker *c, const TrainEntry *entry, Training *training, con
 // Finds the model of a train block and gives it the dataset, before bodies are evaluated.
 void training_declare(Checker *c, const Ast *train);
 void training_check(Checker *c, TrainEntry *entry);         // after the model was elaborated
+bool training_takes_word(const char *entry);                // one of `train` whose value is a word
 void training_samples(Checker *c, const TrainEntry *entry); // when all models are
 void training_finish(Checker *c, const TrainEntry *entry);  // when no layer will be made any more
 

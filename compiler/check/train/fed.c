@@ -176,14 +176,31 @@ static bool binds(const Ast *ast, const char *name) {
            binds(ast->otherwise, name);
 }
 
+static bool is_unknown(const Scope *scope, const Ast *body, const Ast *ast) {
+    return ast->kind == AST_NAME && !scope_find(scope, ast->text) && !names_is_word(ast->text) &&
+           !op_find(ast->text) && !binds(body, ast->text);
+}
+
+// `precision = bfloat16` says nothing of a step. A value of its own may be called so, too, if what
+// it stands for is known.
+static bool settle_word(Checker *c, Scope *scope, const Ast *body, const Ast *ast) {
+    if (ast->kind != AST_ASSIGN || !ast->left || !is_unknown(scope, body, ast->left) ||
+        !training_takes_word(ast->text))
+        return false;
+    Diag *diag = diag_report(c->sink, DIAG_E0206, ast->span,
+                             "`%s` belongs to the `train` block, not to a step", ast->text);
+    diag_label(diag, "of all steps");
+    diag_help(diag, "write it beside the steps: what it says holds for each of them");
+    scope_bind(c->arena, scope, ast->left->text, expression_error(c, ast->left->span));
+    return true;
+}
+
 // A name that nothing means is reported once. Of data that were not found, which is reported, it
 // may be a column.
 static void settle_unknown(Checker *c, Scope *scope, const Ast *body, const Ast *ast,
                            bool is_seen) {
-    if (!ast) return;
-    bool is_unknown = ast->kind == AST_NAME && !scope_find(scope, ast->text) &&
-                      !names_is_word(ast->text) && !op_find(ast->text) && !binds(body, ast->text);
-    if (is_unknown) {
+    if (!ast || settle_word(c, scope, body, ast)) return;
+    if (is_unknown(scope, body, ast)) {
         const Value *value =
             is_seen ? expression_evaluate(c, scope, ast) : expression_error(c, ast->span);
         if (value->kind == VALUE_ERROR) scope_bind(c->arena, scope, ast->text, value);

@@ -275,6 +275,11 @@ static int find_entry(const char *name) {
     return -1;
 }
 
+bool training_takes_word(const char *entry) {
+    int row = find_entry(entry);
+    return row >= 0 && train_entries[row].type == ARG_WORD;
+}
+
 static void collect_entry(Setup *s, const Ast *ast) {
     int row = find_entry(ast->text);
     if (row < 0) {

@@ -127,15 +127,27 @@ static void pack_values(Convolver *c, const PairsGradient *g, Value column, int6
 
 // ---- Tiles.
 
+// Squares below each other of a tile: channels of a weight, or, where a square has all of them,
+// weights that follow each other in a line of the kernel.
+typedef struct Squares {
+    int count;
+    int64_t below; // bytes from square to square
+} Squares;
+
+// Squares of a whole tile: enough sums for the latency of the unit.
+static int tallest(const PairsGradient *g) {
+    return g->halves > 1 ? PAIRS_TALLEST : 3;
+}
+
 // Of the first sample, or added.
-static void add_tile(Convolver *c, const PairsGradient *g, int squares, Value left, Value sums) {
+static void add_tile(Convolver *c, const PairsGradient *g, Squares squares, Value left,
+                     Value sums) {
     Gen *gen = c->gen;
-    int64_t row = g->turned_row * NUMBER_BYTES;
-    PairsShape shape = {.squares = squares,
+    PairsShape shape = {.squares = squares.count,
                         .halves = (int)g->halves,
-                        .row = row,
+                        .row = g->turned_row * NUMBER_BYTES,
                         .step = 4 * (int64_t)c->lanes,
-                        .below = c->lanes * row,
+                        .below = squares.below,
                         .lines = 1,
                         .sums_row = c->storage.row_stride,
                         .adds = !g->is_first};
@@ -145,9 +157,10 @@ static void add_tile(Convolver *c, const PairsGradient *g, int squares, Value le
         pairs_call(gen, &shape, left, g->right, ir_int(gen, g->steps), sums);
 }
 
-// A weight's channels from `channel` on, whose places are `shift` behind those of the result.
-static void tile_of_channels(Convolver *c, const PairsGradient *g, int squares, Value weight,
-                             Value shift, Value channel, Value panel) {
+// The squares from a weight's `channel` on. The weight's places are `shift` behind those of the
+// result.
+static void tile_of_squares(Convolver *c, const PairsGradient *g, Squares squares, Value weight,
+                            Value shift, Value channel, Value panel) {
     Gen *gen = c->gen;
     Value numbers = ir_add(gen, ir_multiply(gen, channel, ir_int(gen, g->turned_row)), shift);
     Value row =
@@ -161,28 +174,60 @@ static void tile_of_channels(Convolver *c, const PairsGradient *g, int squares, 
 static void tiles_of_weight(Convolver *c, const PairsGradient *g, Value weight, Value shift,
                             Value panel) {
     Gen *gen = c->gen;
-    int64_t tallest = g->halves > 1 ? PAIRS_TALLEST : 3, height = tallest * c->lanes;
+    int64_t height = (int64_t)tallest(g) * c->lanes;
     int64_t channels = c->convolution.channels, whole = channels / height * height;
+    Squares squares = {tallest(g), c->lanes * g->turned_row * NUMBER_BYTES};
     Loop loop =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, height), "channels");
-    tile_of_channels(c, g, (int)tallest, weight, shift, loop.index, panel);
+    tile_of_squares(c, g, squares, weight, shift, loop.index, panel);
     ir_loop_end(gen, &loop);
-    if (whole < channels)
-        tile_of_channels(c, g, (int)((channels - whole) / c->lanes), weight, shift,
-                         ir_int(gen, whole), panel);
+    squares.count = (int)((channels - whole) / c->lanes);
+    if (squares.count) tile_of_squares(c, g, squares, weight, shift, ir_int(gen, whole), panel);
+}
+
+// Where a weight's places begin in those of the picture, and its number.
+static Value shift_of(Convolver *c, const PairsGradient *g, Value line, Value pixel) {
+    return ir_add(c->gen, ir_multiply(c->gen, line, ir_int(c->gen, g->pitch)), pixel);
+}
+
+static Value weight_of(Convolver *c, Value line, Value pixel) {
+    int64_t width = c->convolution.window.size[1];
+    return ir_add(c->gen, ir_multiply(c->gen, line, ir_int(c->gen, width)), pixel);
+}
+
+// Weights of a line, one by one.
+static void each_weight(Convolver *c, const PairsGradient *g, Value line, Value panel) {
+    Gen *gen = c->gen;
+    Loop pixels = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.window.size[1]),
+                                ir_int(gen, 1), "across");
+    tiles_of_weight(c, g, weight_of(c, line, pixels.index), shift_of(c, g, line, pixels.index),
+                    panel);
+    ir_loop_end(gen, &pixels);
+}
+
+// Weights of a line, several together, whose channels are a square each.
+static void weights_together(Convolver *c, const PairsGradient *g, Value line, Value panel) {
+    Gen *gen = c->gen;
+    int64_t width = c->convolution.window.size[1], whole = width / tallest(g) * tallest(g);
+    Squares squares = {tallest(g), NUMBER_BYTES};
+    Value none = ir_int(gen, 0), rest = ir_int(gen, whole);
+    Loop pixels = ir_loop_begin(gen, none, rest, ir_int(gen, squares.count), "across");
+    tile_of_squares(c, g, squares, weight_of(c, line, pixels.index),
+                    shift_of(c, g, line, pixels.index), none, panel);
+    ir_loop_end(gen, &pixels);
+    squares.count = (int)(width - whole);
+    if (squares.count)
+        tile_of_squares(c, g, squares, weight_of(c, line, rest), shift_of(c, g, line, rest), none,
+                        panel);
 }
 
 static void panel_of_filters(Convolver *c, const PairsGradient *g, Value panel, int64_t valid) {
     Gen *gen = c->gen;
-    const int64_t *size = c->convolution.window.size;
     pack_values(c, g, ir_multiply(gen, panel, ir_int(gen, c->storage.panel)), valid);
-    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, size[0]), ir_int(gen, 1), "down");
-    Loop pixels =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, size[1]), ir_int(gen, 1), "across");
-    Value weight = ir_add(gen, ir_multiply(gen, lines.index, ir_int(gen, size[1])), pixels.index);
-    Value shift = ir_add(gen, ir_multiply(gen, lines.index, ir_int(gen, g->pitch)), pixels.index);
-    tiles_of_weight(c, g, weight, shift, panel);
-    ir_loop_end(gen, &pixels);
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.window.size[0]),
+                               ir_int(gen, 1), "down");
+    bool is_square = c->convolution.channels == c->lanes;
+    (is_square ? weights_together : each_weight)(c, g, lines.index, panel);
     ir_loop_end(gen, &lines);
 }
 

@@ -111,17 +111,30 @@ typedef struct PanelPart {
     int valid;                    // columns of a unit
 } PanelPart;
 
-// Where a step comes again and again, every second one goes through the weights from their end, so
-// that it finds what the one before has read last in the second-level cache.
-static Value panel_in_turn(Product *p, Range own, Value number) {
+// Where a step comes again and again, that of a text or of a loop over steps, every second one goes
+// through the weights from their end, so that it finds what the one before has read last in the
+// second-level cache. NULL: none does; else whether this one does.
+static Value goes_backwards(Product *p) {
     Gen *gen = p->gen;
-    if (!p->schedule->graph->repeats) return number;
-    Value step = ir_context(gen, p->function, FIELD_STEP);
-    Value whole = LLVMBuildFPToSI(gen->builder, step, gen->i64, "");
-    Value odd = LLVMBuildTrunc(gen->builder, whole, gen->i1, "");
+    Value step;
+    if (p->schedule->scan)
+        step = ir_time(gen, p->function);
+    else if (p->schedule->graph->repeats)
+        step =
+            LLVMBuildFPToSI(gen->builder, ir_context(gen, p->function, FIELD_STEP), gen->i64, "");
+    else
+        return NULL;
+    return LLVMBuildTrunc(gen->builder, step, gen->i1, "");
+}
+
+PanelTurn product_panel_in_turn(Product *p, Range own, Value number) {
+    Gen *gen = p->gen;
+    Value backwards = goes_backwards(p), one = ir_int(gen, 1);
+    if (!backwards) return (PanelTurn){number, one};
     Value last = ir_add(gen, ir_add(gen, own.begin, own.end), ir_int(gen, -1));
     Value other = LLVMBuildSub(gen->builder, last, number, "");
-    return LLVMBuildSelect(gen->builder, odd, other, number, "");
+    return (PanelTurn){LLVMBuildSelect(gen->builder, backwards, other, number, ""),
+                       LLVMBuildSelect(gen->builder, backwards, ir_int(gen, -1), one, "")};
 }
 
 // Outer form over rows: the lanes run along the result's columns.
@@ -164,12 +177,14 @@ static void outer_rows(Product *p) {
         tile.valid = part->valid;
         Range own = product_own_parts(p, units, units + part->units, all);
         Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "panel");
-        Value unit = ir_add(gen, panel_in_turn(p, own, loop.index), ir_int(gen, -units));
+        PanelTurn turn = product_panel_in_turn(p, own, loop.index);
+        Value unit = ir_add(gen, turn.number, ir_int(gen, -units));
         Value number = ir_add(gen, ir_multiply(gen, unit, ir_int(gen, part->beside)),
                               ir_int(gen, part->first));
         tile.weights = ir_offset(gen, gen->f32, product_weights(p),
                                  ir_multiply(gen, number, ir_int(gen, stride)));
-        tile.next = ir_offset(gen, gen->f32, tile.weights, ir_int(gen, stride));
+        tile.next = ir_offset(gen, gen->f32, tile.weights,
+                              ir_multiply(gen, turn.to_next, ir_int(gen, stride)));
         tile.first_column = ir_multiply(gen, number, ir_int(gen, panel));
         rows_walk(p, &tile, rows);
         ir_loop_end(gen, &loop);

@@ -46,6 +46,12 @@ Range product_row_range(Product *p);                       // this worker's
 // columns of the result.
 Range product_own_parts(Product *p, int64_t begin, int64_t end, int64_t count);
 
+// Panels of the weights pass in turns from both ends where a step comes again and again.
+typedef struct PanelTurn {
+    Value number, to_next; // of the panel; to that of the next one: 1 or -1
+} PanelTurn;
+PanelTurn product_panel_in_turn(Product *p, Range own, Value number);
+
 // ---- blocks.c: which rows pass together.
 
 // So many rows of `depth` floats stay in the second-level cache beside what passes by.

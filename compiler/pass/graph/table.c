@@ -47,6 +47,48 @@ static double multiplications_saved(const Node *product, int64_t samples) {
     return (double)rows * (double)type_elements(&product->inputs[1]->type);
 }
 
+static bool is_told(const Graph *graph, const Node *node) {
+    for (int i = 0; i < graph->outputs.count; i++)
+        if (graph->outputs.items[i] == node) return true;
+    for (int i = 0; i < graph->results.count; i++)
+        if (graph->results.items[i] == node) return true;
+    return false;
+}
+
+// The sum of the product, which nothing else reads, and a vector of weights; NULL: there is none.
+// A table to which its vector is added has it in every row that is taken, and the vector's
+// gradient is a sum over a table instead of one over all rows.
+static Node *sum_with_vector(const Graph *graph, const Node *product) {
+    Node *only = NULL;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        Node *user = graph->nodes.items[i];
+        for (int k = 0; k < user->input_count; k++) {
+            if (user->inputs[k] != product) continue;
+            if (only) return NULL;
+            only = user;
+        }
+    }
+    if (!only || !node_is(only, "add") || is_told(graph, product)) return NULL;
+    const Node *vector = only->inputs[only->inputs[0] == product];
+    bool is_vector = vector->parameter && vector->type.rank == 1;
+    return is_vector && vector->type.dims[0] == type_last(&product->type) ? only : NULL;
+}
+
+// The product, or its sum with a vector, as rows of a table.
+static void multiply_table(Graph *graph, Node *product) {
+    Node *taken = rows_of(product), *sum = sum_with_vector(graph, product);
+    Node *whole = sum ? sum : product;
+    graph->current_layer = product->layer;
+    graph->current_span = product->span;
+    Node *table = graph_node(graph, product->op, (Node *[]){taken->inputs[1], product->inputs[1]},
+                             2, product->args);
+    if (sum) table = graph_add(graph, table, sum->inputs[sum->inputs[0] == product]);
+    Node *rows = graph_node(graph, taken->op, (Node *[]){taken->inputs[0], table}, 2, taken->args);
+    bool is_same = type_equal(&rows->type, &whole->type);
+    whole->replacement =
+        is_same ? rows : graph_reshape(graph, rows, whole->type.rank, whole->type.dims);
+}
+
 void pass_multiply_tables(Graph *graph, int64_t samples, double least) {
     int count = graph->nodes.count;
     bool any = false;
@@ -54,16 +96,7 @@ void pass_multiply_tables(Graph *graph, int64_t samples, double least) {
         Node *node = graph->nodes.items[i];
         if (!multiplies_taken(graph, node) || multiplications_saved(node, samples) < least)
             continue;
-        Node *taken = rows_of(node);
-        Node *inputs[] = {taken->inputs[1], node->inputs[1]};
-        graph->current_layer = node->layer;
-        graph->current_span = node->span;
-        Node *multiplied = graph_node(graph, node->op, inputs, 2, node->args);
-        Node *rows =
-            graph_node(graph, taken->op, (Node *[]){taken->inputs[0], multiplied}, 2, taken->args);
-        bool is_same = type_equal(&rows->type, &node->type);
-        node->replacement =
-            is_same ? rows : graph_reshape(graph, rows, node->type.rank, node->type.dims);
+        multiply_table(graph, node);
         any = true;
     }
     graph->current_layer = NULL;

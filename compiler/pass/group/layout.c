@@ -258,11 +258,13 @@ static bool is_result_before(const Graph *body, int index) {
 }
 
 // Steps of a stacked result lie as far apart as sequences are long: rows of a product would share
-// few sets of the caches.
+// few sets of the caches. Those of products in bfloat16 are packed first.
 static bool is_multiplied(const Graph *body, const Node *result) {
     for (int i = 0; i < body->nodes.count; i++) {
         const Node *user = body->nodes.items[i];
-        if (op_multiplies_weights(user) && schedule_source(user->inputs[0]) == result) return true;
+        if (op_multiplies_weights(user) && !op_is_in_bfloat16(user) &&
+            schedule_source(user->inputs[0]) == result)
+            return true;
     }
     return false;
 }

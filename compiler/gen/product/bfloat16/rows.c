@@ -99,7 +99,8 @@ static void multiply_panels(Product *p, const PackedRows *packed, int64_t column
         if (part ? !rest : !full) continue;
         Range own = product_own_parts(p, part ? full : 0, full + part, full + (rest > 0));
         Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "panel");
-        multiply_panel(p, packed, loop.index, part ? rest : (int)p->storage.panel);
+        PanelTurn turn = product_panel_in_turn(p, own, loop.index);
+        multiply_panel(p, packed, turn.number, part ? rest : (int)p->storage.panel);
         ir_loop_end(gen, &loop);
     }
 }
