@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 28, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 29, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -140,6 +140,8 @@ typedef struct nnrt_context {
     // Generated code alone writes these: the step of a sequence; which of how many parts of the
     // worker's samples is being walked.
     int64_t time, part, parts;
+    const float *ranges; // of functions in int8: the least and the largest number of what a
+                         // parameter is multiplied by, for each parameter of the program
 } nnrt_context;
 
 typedef void nnrt_step(const nnrt_context *context);
@@ -236,6 +238,7 @@ typedef struct nnrt_function {
     int64_t settles;  // weights are as they should be only after a run with rows 0, which does the
                       // rest of step `step`, the last one
     int64_t prepares; // reads what a run with rows 0 has computed of the weights, once for all runs
+    int64_t in_int8;  // some of its products are; it prepares
     const nnrt_output *outputs;
     int64_t output_count;
     double flops; // of one sample
@@ -250,7 +253,8 @@ typedef void nnrt_peak(int64_t rounds, float *result);
 typedef struct nnrt_train_step {
     const char *name;
     nnrt_function train, evaluate;
-    int64_t repeat; // so many times a batch
+    nnrt_function quantized; // as `evaluate`, in int8; without `run`: there is none
+    int64_t repeat;          // so many times a batch
     // Where several runs of `train` make a step: what follows the last of each `accumulate`, whose
     // gradients are in the slots. `step` counts its own runs. Else 1, and no `run`.
     int64_t accumulate;
@@ -321,6 +325,13 @@ typedef struct nnrt_training {
     int64_t peak_bytes;    // of memory, as the summary states it; 0: the data were not known
 } nnrt_training;
 
+enum { NNRT_MEASURE_BATCH = 32 }; // the most samples of a function that measures
+
+// What a parameter is multiplied by, as an output of a function.
+typedef struct nnrt_operand {
+    int64_t parameter, output; // indices
+} nnrt_operand;
+
 typedef struct nnrt_model {
     const char *name;
     int64_t dataset;   // index: of what it predicts; -1: none
@@ -333,6 +344,11 @@ typedef struct nnrt_model {
     int64_t parameter_count;
     nnrt_function predict, predict_one; // of batches; of one sample, which the workers divide
     int64_t predict_batch;              // the most samples of one call of `predict`
+    // Of predictions in int8: `measure` computes, in float32, what parameters are multiplied by.
+    // Without `run`: predictions are not in int8.
+    nnrt_function measure;
+    const nnrt_operand *ranges;
+    int64_t range_count;
     // One token of a text at a time. Columns: the token, and the state, where the second output is
     // the next one: zeros before the first token. What else it keeps of the tokens before is in its
     // arena. `step` counts the tokens from 1. Without `run`: the model writes no text, as
@@ -389,6 +405,26 @@ extern const nnrt_program nnrt_program_descriptor;
 
 // Waits until all workers of the team have come here. Workers spin briefly, then yield and sleep.
 void nnrt_barrier(const nnrt_context *context);
+
+// Weights as products in int8 read them: a block of words of 32 bits. It begins with numbers of the
+// left operand, then, from `scales` on, what the sums of each column are multiplied by, from
+// `corrections` on what is subtracted from them before, and from `words` on panels of `panel`
+// columns, [line][word][column], a last one of half as many where that is enough. A word is so many
+// numbers that follow each other in a line of the reduction, the first one in its lowest bits.
+typedef struct nnrt_int8_weights {
+    int64_t range;        // number of the parameter whose range it is
+    nnrt_storage storage; // of the weights, [lines * run, columns]
+    int64_t lines, run, columns;
+    int64_t numbers, line_words; // of a word; words of a line, with zeros behind
+    int64_t panel, panel_stride; // columns; words
+    int64_t scales, corrections, words, size;
+} nnrt_int8_weights;
+
+enum { NNRT_INT8_INVERSE, NNRT_INT8_LOW, NNRT_INT8_HIGH, NNRT_INT8_ZERO, NNRT_INT8_HEAD = 16 };
+
+// Fills the panels of this worker.
+void nnrt_int8_prepare(const nnrt_context *context, const nnrt_int8_weights *weights,
+                       int32_t *block);
 
 // The time since the worker's last mark belongs to `slot`: 2 g is the work of group g, 2 g + 1 the
 // waiting at the barrier behind it.

@@ -73,6 +73,12 @@ static const char *set_precision(Options *options, Arena *arena, const char *val
     return NULL;
 }
 
+static const char *set_predict(Options *options, Arena *arena, const char *value) {
+    options->gen.predicts_int8 = !strcmp(value, "int8");
+    if (options->gen.predicts_int8 || !strcmp(value, "float32")) return NULL;
+    return arena_format(arena, "--predict is float32 or int8, not `%s`", value);
+}
+
 static const char *set_max_memory(Options *options, Arena *arena, const char *value) {
     if (nnrt_size_parse(value, &options->gen.max_memory)) return NULL;
     return arena_format(arena, "--max-memory is %s, not `%s`", NNRT_SIZE_WANTED, value);
@@ -128,6 +134,10 @@ static const OptionDef option_rows[] = {
     {"--precision", NULL, "TYPE", "run build summary cost expand sweep",
      "what products multiply: float32 or bfloat16; else as `precision` in `train` says", 0,
      set_precision},
+    {"--predict", NULL, "TYPE", "run build",
+     "what products of predictions multiply: int8, in ranges that are measured on the training "
+     "part; else as in training",
+     0, set_predict},
     {"--max-memory", NULL, "SIZE", "run build summary cost",
      "what a training may hold at its peak (500MB, 2GB); the same bits, more slowly", 0,
      set_max_memory},

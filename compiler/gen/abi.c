@@ -119,7 +119,7 @@ static const AbiField abi_context_fields[] = {
     FIELD(weights),       FIELD(slots), FIELD(arena),  FIELD(columns), FIELD(index),
     FIELD(next_index),    FIELD(rows),  FIELD(thread), FIELD(threads), FIELD(key),
     FIELD(learning_rate), FIELD(step),  FIELD(loss),   FIELD(team),    FIELD(scratch),
-    FIELD(account),       FIELD(time),  FIELD(part),   FIELD(parts)};
+    FIELD(account),       FIELD(time),  FIELD(part),   FIELD(parts),   FIELD(ranges)};
 STRUCT(abi_context, nnrt_context);
 #undef OWNER
 
@@ -198,6 +198,7 @@ static const AbiField abi_function_fields[] = {FIELD(name),
                                                FIELD(chunks),
                                                FIELD(settles),
                                                FIELD(prepares),
+                                               FIELD(in_int8),
                                                ITEMS(outputs, abi_output, output_count),
                                                FIELD(output_count),
                                                FIELD(flops),
@@ -209,6 +210,7 @@ static STRUCT(abi_function, nnrt_function);
 static const AbiField abi_train_step_fields[] = {FIELD(name),
                                                  PART(train, abi_function),
                                                  PART(evaluate, abi_function),
+                                                 PART(quantized, abi_function),
                                                  FIELD(repeat),
                                                  FIELD(accumulate),
                                                  PART(update, abi_function),
@@ -278,6 +280,22 @@ static const AbiField abi_training_fields[] = {FIELD(model),
 static STRUCT(abi_training, nnrt_training);
 #undef OWNER
 
+#define OWNER nnrt_operand
+static const AbiField abi_operand_fields[] = {FIELD(parameter), FIELD(output)};
+static STRUCT(abi_operand, nnrt_operand);
+#undef OWNER
+
+#define OWNER nnrt_int8_weights
+static const AbiField abi_int8_weights_fields[] = {FIELD(range),        PART(storage, abi_storage),
+                                                   FIELD(lines),        FIELD(run),
+                                                   FIELD(columns),      FIELD(numbers),
+                                                   FIELD(line_words),   FIELD(panel),
+                                                   FIELD(panel_stride), FIELD(scales),
+                                                   FIELD(corrections),  FIELD(words),
+                                                   FIELD(size)};
+STRUCT(abi_int8_weights, nnrt_int8_weights);
+#undef OWNER
+
 #define OWNER nnrt_model
 static const AbiField abi_model_fields[] = {FIELD(name),
                                             FIELD(dataset),
@@ -291,6 +309,9 @@ static const AbiField abi_model_fields[] = {FIELD(name),
                                             PART(predict, abi_function),
                                             PART(predict_one, abi_function),
                                             FIELD(predict_batch),
+                                            PART(measure, abi_function),
+                                            ITEMS(ranges, abi_operand, range_count),
+                                            FIELD(range_count),
                                             PART(generate, abi_function),
                                             FIELD(window),
                                             FIELD(gives_shares),
@@ -341,13 +362,11 @@ STRUCT(abi_program, nnrt_program);
 #undef OWNER
 
 const AbiStruct *const abi_structs[] = {
-    &abi_option,     &abi_call,    &abi_storage,      &abi_parameter,
-    &abi_slot,       &abi_layer,   &abi_column,       &abi_output,
-    &abi_context,    &abi_group,   &abi_function,     &abi_training,
-    &abi_train_step, &abi_loss,    &abi_model,        &abi_dataset,
-    &abi_program,    &abi_vectors, &abi_value_struct, &abi_read,
-    &abi_vertex,     &abi_edge,    &abi_diagram,      &abi_work,
-    &abi_count,      &abi_effort,  &abi_touch,        NULL};
+    &abi_option,       &abi_call,   &abi_storage, &abi_parameter, &abi_slot,         &abi_layer,
+    &abi_column,       &abi_output, &abi_context, &abi_group,     &abi_function,     &abi_training,
+    &abi_train_step,   &abi_loss,   &abi_model,   &abi_dataset,   &abi_program,      &abi_vectors,
+    &abi_value_struct, &abi_read,   &abi_vertex,  &abi_edge,      &abi_diagram,      &abi_work,
+    &abi_count,        &abi_effort, &abi_touch,   &abi_operand,   &abi_int8_weights, NULL};
 
 // ---- Are they sound?
 

@@ -39,7 +39,7 @@ struct AbiStruct {
     int field_count;
 };
 
-extern const AbiStruct abi_program, abi_context;
+extern const AbiStruct abi_program, abi_context, abi_int8_weights;
 extern const AbiStruct *const abi_structs[]; // all of them, ended by NULL
 
 LlvmType abi_type(Gen *gen, const AbiStruct *of);

@@ -167,6 +167,7 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
                          .chunks = schedule->chunks,
                          .settles = updates_rows(schedule),
                          .prepares = schedule_has_once(schedule),
+                         .in_int8 = schedule_is_in_int8(schedule),
                          .outputs = outputs,
                          .output_count = graph->outputs.count,
                          .flops = budget_flops(graph),
@@ -254,6 +255,7 @@ static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const Compile
         .slots_size = updates->layout->slots_size};
     if (own->update) out.update = function_of(gen, compiled, own->update);
     if (own->gradients) set_gradients(gen, compiled, own->gradients, &out);
+    if (own->quantized) out.quantized = function_of(gen, compiled, own->quantized);
     set_reports(gen, step, &out);
     return out;
 }
@@ -483,6 +485,21 @@ static void set_generation(Gen *gen, const Compiled *compiled, const CompiledMod
     out->gives_shares = gives_shares(own->model);
 }
 
+// What its products in int8 multiply; of none, nothing is measured.
+static void set_ranges(Gen *gen, const Compiled *compiled, const Function *measure,
+                       nnrt_model *out) {
+    const MeasuredOperands *operands = measure ? measure->operands : NULL;
+    int count = operands ? operands->items.count : 0;
+    nnrt_operand *ranges = ARENA_ARRAY(gen->arena, nnrt_operand, count + 1);
+    if (!count) return;
+    for (int i = 0; i < count; i++)
+        ranges[i] =
+            (nnrt_operand){operands->items.items[i].parameter, operands->items.items[i].output};
+    out->measure = function_of(gen, compiled, measure);
+    out->ranges = ranges;
+    out->range_count = count;
+}
+
 static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledModel *own) {
     GenSizes sizes = budget_sizes(compiled, own->model);
     nnrt_model out = {.name = own->model->name,
@@ -497,6 +514,7 @@ static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledMod
                       .optimizer_bytes = sizes.optimizer,
                       .activation_bytes = sizes.activations};
     set_generation(gen, compiled, own, &out);
+    set_ranges(gen, compiled, own->measure, &out);
     set_layers(gen, compiled, own->model, &out);
     out.diagram = program_diagram(gen->arena, compiled->program, own->model);
     set_needed(gen, own->model->forward, &out);
@@ -533,12 +551,14 @@ static const char *const *imports_of(Gen *gen, const SourceSet *sources) {
 }
 
 static const char *const *needed_features(Gen *gen, const Compiled *compiled) {
-    bool narrow = compiled_is_narrow(compiled);
+    bool narrow = compiled_is_narrow(compiled), in_int8 = compiled_is_in_int8(compiled);
     VEC(const char *) names = {0};
     for (const char *const *name = gen->target->needed; *name; name++)
         vec_push(gen->arena, &names, *name);
     const char *const *more = target_bfloat16_features(gen->target);
     for (; narrow && *more; more++) vec_push(gen->arena, &names, *more);
+    more = target_int8_features(gen->target);
+    for (; in_int8 && *more; more++) vec_push(gen->arena, &names, *more);
     vec_push(gen->arena, &names, NULL);
     return names.items;
 }

@@ -28,6 +28,7 @@ Target *target_create(Arena *arena, const char *cpu, DiagSink *sink);
 void target_dispose(Target *target);
 // Features that products in bfloat16 need beside `needed`; ended by NULL.
 const char *const *target_bfloat16_features(const Target *target);
+const char *const *target_int8_features(const Target *target); // likewise those in int8
 // The caches of a core: the processor's own where code is made for this machine, else as `cpu` has
 // them.
 void target_find_caches(MachineModel *machine, const char *cpu, bool is_native); // caches.c
@@ -268,6 +269,9 @@ Value transposed_emit(Gen *gen, const Schedule *schedule, const Group *group, co
 // Weights in pairs of bfloat16 (gen/product/bfloat16/layout.c).
 Value pairs_layout_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
 
+// Weights in int8 (gen/product/int8/layout.c).
+Value int8_layout_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
+
 // ---- step.c: one step function of groups and barriers.
 Value step_emit(Gen *gen, const Schedule *schedule, const char *name);
 // Two that share the groups: the second, "<name>_profiled", marks the time of each.
@@ -293,6 +297,8 @@ typedef struct Function {
     GraphMode mode;
     int64_t batch; // 0: one sample, which the workers divide
     Precision precision;
+    Quantizing quantizing;
+    MeasuredOperands *operands; // NULL: nothing is quantized
     bool is_profiled;  // its code exists a second time, with marks
     bool is_shown;     // by --emit and --after: it does not repeat another one
     Lowering lowering; // its graph and schedule
@@ -303,6 +309,7 @@ typedef struct Function {
 typedef struct CompiledStep {
     const TrainStep *step;
     Function *train, *evaluate;
+    Function *quantized; // as `evaluate`, in int8; NULL: it is not asked for
     Function *update;    // NULL: `train` updates
     Function *gradients; // of its parameters, alone; NULL: nobody looks at them
 } CompiledStep;
@@ -317,6 +324,7 @@ typedef struct CompiledTraining {
 typedef struct CompiledModel {
     const Model *model;
     Function *predict, *predict_one; // of batches; of one sample, by all workers
+    Function *measure;               // what products in int8 multiply; NULL: there are none
     Function *generate;              // one step of a sequence; NULL: it does not go step by step,
     OneStep one_step;                // or has no words for it
 } CompiledModel;
@@ -339,8 +347,9 @@ typedef struct Compiled {
     int64_t cpus;           // of this machine; of another one, 1: they are not known
 } Compiled;
 
-// After the passes: has it products in bfloat16?
+// After the passes: has it products in bfloat16? In int8?
 bool compiled_is_narrow(const Compiled *compiled);
+bool compiled_is_in_int8(const Compiled *compiled);
 
 // How a program takes less memory than it would for speed alone.
 typedef struct MemoryPlan {

@@ -10,6 +10,7 @@
 typedef struct GenOptions {
     const char *cpu; // NULL or "native": the host; else as LLVM names it ("x86-64-v3", "znver4")
     ContractionChoice contraction;
+    bool predicts_int8; // predictions have products in int8
     bool verify_each, time_passes;
     int64_t max_memory; // bytes that a training may hold; 0: any
     Tuning *tuning;     // asked for choices, told what was asked; NULL: none

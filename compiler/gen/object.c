@@ -205,13 +205,28 @@ static bool write_file(const char *path, const char *bytes, size_t size, DiagSin
     return ok;
 }
 
+// What is asked for in int8 is not made in float32 silently.
+static bool quantizes_something(const Compiled *compiled, const GenOptions *options,
+                                DiagSink *sink) {
+    if (!options->predicts_int8 || compiled_is_in_int8(compiled)) return true;
+    const Model *model = compiled->program->main;
+    Diag *diag = diag_report(sink, DIAG_E0905, model->span, "`%s` has nothing to predict in int8",
+                             model->name);
+    diag_label(diag, "no such product");
+    diag_note(diag, "in int8 are dense layers of 32 inputs and units or more, and convolutions of "
+                    "16 filters or more, of models whose inputs are a data set's");
+    diag_help(diag, "build it without `--predict=int8`");
+    return false;
+}
+
 bool gen_object(const Program *program, const char *path, const GenOptions *options,
                 bool *needs_blas, DiagSink *sink) {
     Arena *arena = program->arena;
     Target *target = target_create(arena, options->cpu, sink);
     if (!target) return false;
     Compiled *compiled = budget_compile(arena, program, target, options, NULL, NULL);
-    if (!budget_fits(compiled, options, sink) || !budget_keeps_limit(compiled, options, sink)) {
+    if (!budget_fits(compiled, options, sink) || !budget_keeps_limit(compiled, options, sink) ||
+        !quantizes_something(compiled, options, sink)) {
         target_dispose(target);
         return false;
     }
@@ -233,9 +248,10 @@ char *gen_fingerprint(Arena *arena, const GenOptions *options) {
     DiagSink *sink = diag_create(arena, sources_create(arena));
     Target *target = target_create(arena, options->cpu, sink);
     if (!target) return arena_strdup(arena, "unknown processor");
-    char *text = arena_format(arena, "nnc %s; %s; %s; contraction %d; memory %lld%s", NNC_VERSION,
-                              target->cpu, target->features, (int)options->contraction,
-                              (long long)options->max_memory, target->is_quick ? "; quick" : "");
+    char *text = arena_format(
+        arena, "nnc %s; %s; %s; contraction %d; memory %lld%s%s", NNC_VERSION, target->cpu,
+        target->features, (int)options->contraction, (long long)options->max_memory,
+        options->predicts_int8 ? "; int8" : "", target->is_quick ? "; quick" : "");
     target_dispose(target);
     return text;
 }

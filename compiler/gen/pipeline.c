@@ -18,6 +18,7 @@ typedef struct Run {
     PassObserver *observe;
     void *state;
     Compiled *compiled;
+    Function **measures; // by model of the program: of those in int8
 } Run;
 
 // ---- The list.
@@ -29,6 +30,9 @@ static Function *add_function(Run *run, Function function) {
     own->lowering.graph->sink = NULL;
     own->lowering.batch = function.batch;
     own->lowering.precision = function.precision;
+    own->lowering.quantizing = function.quantizing;
+    own->lowering.operands = function.operands;
+    own->lowering.graph->repeats |= function.quantizing == QUANTIZE_PRODUCTS; // weights stay
     int number = run->compiled->functions.count;
     if (run->plan && number < run->plan->function_count)
         own->lowering.economy = run->plan->functions[number];
@@ -91,6 +95,56 @@ static Function *add_gradients(Run *run, const Training *training, const TrainSt
                                         .name = code_name(run, "nn_gradients", GRAPH_TRAIN)});
 }
 
+// ---- Predictions in int8.
+
+static bool reads_data(const Model *model) {
+    const NodeList *inputs = &model->forward->inputs;
+    for (int i = 0; i < inputs->count; i++)
+        if (!inputs->items[i]->column) return false;
+    return model->dataset != NULL;
+}
+
+// First of all functions, so that what they tell is known to the others. Models that read other
+// things than their data are not in int8.
+static void add_measures(Run *run) {
+    const Program *program = run->program;
+    run->measures = ARENA_ARRAY(run->arena, Function *, program->models.count + 1);
+    for (int i = 0; i < program->models.count && run->options->predicts_int8; i++) {
+        const Model *model = program->models.items[i];
+        if (!program_predicts(program, model) || !reads_data(model)) continue;
+        bool is_main = model == program->main;
+        const char *end = is_main ? "" : arena_format(run->arena, "_%s", model->name);
+        run->measures[i] =
+            add_function(run, (Function){.forward = model->forward,
+                                         .mode = GRAPH_PREDICT,
+                                         .batch = NNRT_MEASURE_BATCH,
+                                         .quantizing = QUANTIZE_MEASURE,
+                                         .operands = ARENA_NEW(run->arena, MeasuredOperands),
+                                         .name = arena_format(run->arena, "nn_measure%s", end)});
+    }
+}
+
+static Function *measure_of(const Run *run, const Model *model) {
+    for (int i = 0; i < run->program->models.count; i++)
+        if (run->program->models.items[i] == model) return run->measures[i];
+    return NULL;
+}
+
+static MeasuredOperands *operands_of(const Run *run, const Model *model) {
+    const Function *measure = measure_of(run, model);
+    return measure ? measure->operands : NULL;
+}
+
+// The evaluation of what a model in int8 predicts; NULL: there is none.
+static Function *add_quantized(Run *run, const Training *training, Function evaluation) {
+    const Model *model = training->models.items[training->models.count - 1];
+    evaluation.operands = operands_of(run, model);
+    if (!evaluation.operands || training->steps.count > 1 || !training->losses.count) return NULL;
+    evaluation.quantizing = QUANTIZE_PRODUCTS;
+    evaluation.name = arena_format(run->arena, "%s_int8", evaluation.name);
+    return add_function(run, evaluation);
+}
+
 static CompiledStep add_step(Run *run, const Training *training, const TrainStep *step) {
     Function function = {.forward = step->forward,
                          .step = step,
@@ -108,6 +162,7 @@ static CompiledStep add_step(Run *run, const Training *training, const TrainStep
     function.is_profiled = false;
     out.evaluate = add_function(run, function);
     if (shows_gradients(training)) out.gradients = add_gradients(run, training, step);
+    out.quantized = add_quantized(run, training, function);
     return out;
 }
 
@@ -192,8 +247,11 @@ static void add_model(Run *run, const Model *model) {
                          .mode = GRAPH_PREDICT,
                          .batch = predict_batch(model),
                          .precision = predict_precision(model),
+                         .operands = operands_of(run, model),
                          .name = arena_format(run->arena, "nn_predict%s", end),
                          .is_shown = true};
+    if (function.operands) function.quantizing = QUANTIZE_PRODUCTS;
+    out->measure = measure_of(run, model);
     add_dataset(run, model->dataset);
     if (is_main) compiled->main_model = compiled->model_count;
     compiled->model_count++;
@@ -210,6 +268,7 @@ static void add_model(Run *run, const Model *model) {
 static void list_functions(Run *run) {
     const Program *program = run->program;
     Compiled *compiled = run->compiled;
+    add_measures(run);
     compiled->trainings = ARENA_ARRAY(run->arena, CompiledTraining, program->trainings.count + 1);
     compiled->models = ARENA_ARRAY(run->arena, CompiledModel, program->models.count + 1);
     for (int i = 0; i < program->trainings.count; i++)
@@ -226,6 +285,12 @@ bool compiled_is_narrow(const Compiled *compiled) {
         for (int k = 0; k < schedule->groups.count; k++)
             if (schedule_in_bfloat16(schedule->groups.items[k])) return true;
     }
+    return false;
+}
+
+bool compiled_is_in_int8(const Compiled *compiled) {
+    for (int i = 0; i < compiled->functions.count; i++)
+        if (schedule_is_in_int8(compiled->functions.items[i]->lowering.schedule)) return true;
     return false;
 }
 
@@ -263,7 +328,7 @@ Compiled *pipeline_run(Arena *arena, const Program *program, const Target *targe
                        const GenOptions *options, const MemoryPlan *plan, PassObserver *observe,
                        void *state) {
     Compiled *compiled = ARENA_NEW(arena, Compiled);
-    Run run = {arena, program, options, plan, observe, state, compiled};
+    Run run = {arena, program, options, plan, observe, state, compiled, NULL};
     compiled->program = program;
     compiled->cpus = !options->cpu || !strcmp(options->cpu, "native") ? nnrt_cpu_count() : 1;
     compiled->shares_arenas = plan && plan->shares_arenas;

@@ -107,6 +107,7 @@ static Value emit_group(Gen *gen, const Schedule *schedule, const Group *group, 
     if (group->kind == GROUP_LAYOUT) {
         LaidOut laid_out = group->anchor->op->laid_out;
         if (laid_out == LAID_OUT_KERNEL) return kernel_layout_emit(gen, schedule, group, name);
+        if (laid_out == LAID_OUT_INT8) return int8_layout_emit(gen, schedule, group, name);
         if (laid_out == LAID_OUT_PAIRS) return pairs_layout_emit(gen, schedule, group, name);
         return transposed_emit(gen, schedule, group, name);
     }

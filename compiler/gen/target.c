@@ -70,6 +70,17 @@ const char *const *target_bfloat16_features(const Target *target) {
     }
 }
 
+const char *const *target_int8_features(const Target *target) {
+    static const char *const wide[] = {"avx512vnni", NULL}, *const short_[] = {"avxvnni", NULL};
+    static const char *const tiles[] = {"avx512vnni", "amx-tile", "amx-int8", NULL};
+    static const char *const none[] = {NULL};
+    switch (target->machine.int8) {
+    case INT8_TILES: return tiles;
+    case INT8_VECTORS: return target->machine.lanes == 16 ? wide : short_;
+    default: return none;
+    }
+}
+
 // Rounds 16 numbers to bfloat16: one instruction where there is one.
 static void probe_rounding(LLVMModuleRef module, LLVMBuilderRef builder) {
     LLVMContextRef context = LLVMGetModuleContext(module);
@@ -85,20 +96,45 @@ static void probe_rounding(LLVMModuleRef module, LLVMBuilderRef builder) {
     LLVMBuildRetVoid(builder);
 }
 
-// Of the processors that have names: tiles cannot be probed with what every target compiles.
-static bool has_tiles(const Target *target) {
-    static const char *const named[] = {"sapphirerapids", "emeraldrapids", "graniterapids"};
-    if (*target->features)
-        return strstr(target->features, "+amx-tile") && strstr(target->features, "+amx-bf16");
-    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
-        if (!strcmp(target->cpu, named[i])) return true;
+static bool is_one_of(const char *name, const char *const *names) {
+    for (; *names; names++)
+        if (!strcmp(name, *names)) return true;
     return false;
+}
+
+// Of the processors that have names: what multiplies numbers of 8 or 16 bits cannot be probed with
+// what every target compiles.
+static bool has_tiles(const Target *target, const char *feature) {
+    static const char *const named[] = {"sapphirerapids", "emeraldrapids", "graniterapids", NULL};
+    if (*target->features)
+        return strstr(target->features, "+amx-tile") && strstr(target->features, feature);
+    return is_one_of(target->cpu, named);
+}
+
+static bool has_short_products(const Target *target) {
+    static const char *const wide[] = {"cascadelake",    "cooperlake",    "icelake-client",
+                                       "icelake-server", "tigerlake",     "rocketlake",
+                                       "sapphirerapids", "emeraldrapids", "graniterapids",
+                                       "znver4",         "znver5",        NULL};
+    static const char *const narrow[] = {"alderlake", "raptorlake", "meteorlake",   "arrowlake",
+                                         "lunarlake", "gracemont",  "sierraforest", NULL};
+    bool is_wide = target->machine.lanes == 16;
+    if (target->machine.lanes < 8) return false;
+    if (*target->features)
+        return strstr(target->features, is_wide ? "+avx512vnni" : "+avxvnni,") != NULL;
+    return is_one_of(target->cpu, is_wide ? wide : narrow);
+}
+
+static Int8Unit int8_unit(const Target *target) {
+    if (!has_short_products(target)) return INT8_NONE;
+    bool is_tiled = target->machine.lanes == 16 && has_tiles(target, "+amx-int8");
+    return is_tiled ? INT8_TILES : INT8_VECTORS;
 }
 
 static Bfloat16Unit bfloat16_unit(const Target *target, const char *assembly) {
     bool rounds = strstr(assembly, "vcvtneps2bf16") && target->machine.lanes == 16;
     if (!rounds) return BFLOAT16_NONE;
-    return has_tiles(target) ? BFLOAT16_TILES : BFLOAT16_VECTORS;
+    return has_tiles(target, "+amx-bf16") ? BFLOAT16_TILES : BFLOAT16_VECTORS;
 }
 
 static void probe_function(LLVMModuleRef module, LLVMBuilderRef builder, int lanes, bool fma) {
@@ -142,6 +178,7 @@ static void probe_machine(Target *target) {
             target->machine = (MachineModel){.lanes = 8, .registers = 16};
         target->machine.fma = strstr(text, "vfmadd") != NULL;
         target->machine.bfloat16 = bfloat16_unit(target, text);
+        target->machine.int8 = int8_unit(target);
         LLVMDisposeMemoryBuffer(assembly);
     }
     LLVMDisposeMessage(error);

@@ -65,7 +65,8 @@ typedef enum ReduceKind { REDUCE_SUM, REDUCE_MAX, REDUCE_MOMENTS } ReduceKind;
 typedef enum LaidOut {
     LAID_OUT_KERNEL,     // of a convolution, as its gradient of data reads them
     LAID_OUT_TRANSPOSED, // of a matrix, in panels of rows instead of columns
-    LAID_OUT_PAIRS       // of a matrix, rounded to bfloat16, for products of that
+    LAID_OUT_PAIRS,      // of a matrix, rounded to bfloat16, for products of that
+    LAID_OUT_INT8        // quantized to int8, for products of that
 } LaidOut;
 
 // What a loss compares the prediction with.
@@ -90,6 +91,7 @@ typedef struct EvalContext {
     uint64_t seed;
     int64_t step; // from 1, as the scalar `step`
     double learning_rate;
+    const float *ranges; // of products in int8: two numbers for each parameter; NULL: none
 } EvalContext;
 
 // What an elementwise evaluation may ask about the element it computes.
@@ -218,6 +220,32 @@ double op_round(double number);
      .doc = "round both operands to bfloat16"}
 bool op_multiplies_weights(const Node *node); // PRODUCT_FORWARD and PRODUCT_DATA
 
+// ---- int8.c: products whose operands are whole numbers of 8 bits. The left one, x, is
+// q = clamp(round(x / scale) + zero, 0, 255), with scale and zero of a range that was measured; the
+// weights are from -127 to 127, with a scale for each column: what multiplies x[k] in all sums of
+// their own. Sums are exact (Jacob et al., "Quantization and Training of Neural Networks for
+// Efficient Integer-Arithmetic-Only Inference", 2018, equation 7).
+#define OP_RANGE                                                                                   \
+    {.name = "range",                                                                              \
+     .type = ARG_INT,                                                                              \
+     .default_text = "-1",                                                                         \
+     .minimum = -1,                                                                                \
+     .maximum = INT32_MAX,                                                                         \
+     .doc = "quantize both operands to 8 bits, rows in the range of this number; -1: neither"}
+int op_range(const Node *node); // the parameter whose range its left operand has; -1: not in int8
+bool op_is_in_int8(const Node *node);
+void op_set_range(Graph *graph, Node *node, int range);
+// Weights as the product reads them.
+Node *op_lay_out_int8(Graph *graph, const Node *product, Node *weights);
+// Operands of such a product for its reference evaluation: whole numbers, of x without `zero`, and
+// by column what their sum is multiplied by.
+typedef struct Int8Operands {
+    EvalTensor left, right;
+    const float *scales;
+} Int8Operands;
+Int8Operands op_quantize(Arena *arena, const Node *node, const EvalTensor *inputs,
+                         const EvalContext *context);
+
 // The dimension of the result that keeps the places of one of an input apart (OpDef.kept_axis); -1:
 // none does.
 int op_kept_axis(const Node *node, int input, int axis);
@@ -267,6 +295,6 @@ extern const OpDef op_leaf[], op_elementwise[], op_activation[], op_dense[], op_
     op_merge[], op_resize[], op_reduction[], op_reshape[], op_dropout[], op_loss[], op_effect[],
     op_learned[], op_interpolate[], op_moments[], op_generator[], op_derivative[], op_weighting[],
     op_pairs[], op_embedding[], op_scan[], op_recurrent[], op_attention[], op_position[],
-    op_masking[], op_result[], op_bidirectional[], op_recur[], op_steps[], op_encoding[];
+    op_masking[], op_result[], op_bidirectional[], op_recur[], op_steps[], op_encoding[], op_int8[];
 
 #endif

@@ -10,7 +10,7 @@ const OpDef *const op_tables[] = {
     op_effect,    op_learned,     op_interpolate, op_moments,       op_generator, op_derivative,
     op_weighting, op_pairs,       op_embedding,   op_scan,          op_recurrent, op_attention,
     op_position,  op_masking,     op_result,      op_bidirectional, op_recur,     op_steps,
-    op_encoding,  NULL,
+    op_encoding,  op_int8,        NULL,
 };
 
 static int row_count(const OpDef *rows) {

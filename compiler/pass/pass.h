@@ -36,6 +36,20 @@ void pass_multiply_tables(Graph *graph, int64_t samples, double least);
 // their operands to bfloat16, and so do the gradients that are made of them.
 void pass_round_products(Graph *graph);
 
+// What products in int8 multiply parameters by: nodes that are outputs of the graph that measures.
+typedef struct MeasuredOperand {
+    int parameter, output;
+} MeasuredOperand;
+typedef struct MeasuredOperands {
+    VEC(MeasuredOperand) items;
+} MeasuredOperands;
+
+// requires: primitive nodes of a prediction; provides: outputs beside its own, what parameters are
+// multiplied by in products that are worth being in int8, each once. In `arena`.
+void pass_measure_operands(Graph *graph, MeasuredOperands *operands, Arena *arena);
+// requires: the same graph; provides: those products in int8.
+void pass_quantize_products(Graph *graph, const MeasuredOperands *operands);
+
 // requires: primitive nodes and graph->loss; provides: the gradients of the loss for every
 // parameter that the graph updates, by parameter (NULL for the others), appended to the graph.
 Node **pass_gradients(Graph *graph);

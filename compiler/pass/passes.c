@@ -29,9 +29,13 @@ static void run_tables(Lowering *lowering) {
     pass_multiply_tables(lowering->graph, times, TABLES_LEAST_SAVED);
 }
 
-// One sample's products wait for memory.
+// One sample's products in bfloat16 would wait for memory.
 static void run_precision(Lowering *lowering) {
-    if (lowering->precision == PRECISION_BFLOAT16 && lowering->batch)
+    if (lowering->quantizing == QUANTIZE_MEASURE)
+        pass_measure_operands(lowering->graph, lowering->operands, lowering->arena);
+    else if (lowering->quantizing == QUANTIZE_PRODUCTS)
+        pass_quantize_products(lowering->graph, lowering->operands);
+    else if (lowering->precision == PRECISION_BFLOAT16 && lowering->batch)
         pass_round_products(lowering->graph);
 }
 
@@ -91,8 +95,8 @@ const Pass pass_rows[] = {
      0, run_simplify},
     {"tables", "products of a small table's rows become rows of the table's product", SAMPLES,
      FACT_PRIMITIVE, 0, run_tables},
-    {"precision", "products with weights round their operands, where the training says so", SAMPLES,
-     FACT_PRIMITIVE, 0, run_precision},
+    {"precision", "products with weights round or quantize their operands, where that is asked for",
+     SAMPLES, FACT_PRIMITIVE, 0, run_precision},
     {"grad", "gradients, clipping, regularization, the optimizer, constraints", TRAIN,
      FACT_LOSS | FACT_PRIMITIVE, FACT_UPDATES, run_update},
     {"update", "the same behind gradients that several batches added up", UPDATE, 0,

@@ -18,6 +18,13 @@ typedef enum PassFact {
 
 typedef struct Lowering Lowering;
 
+// Predictions in int8 need a function that tells what their products multiply.
+typedef enum Quantizing {
+    QUANTIZE_NOTHING,
+    QUANTIZE_MEASURE, // its outputs are those operands, in float32
+    QUANTIZE_PRODUCTS // those that have been measured are in int8
+} Quantizing;
+
 typedef struct Pass {
     const char *name, *doc;
     unsigned modes; // bits 1 << GraphMode: where it runs
@@ -40,6 +47,8 @@ struct Lowering {
     const Layout *layout;  // NULL: not yet
     int64_t batch;         // the most samples; 0: one, which the workers divide
     Precision precision;   // of products
+    Quantizing quantizing;
+    MeasuredOperands *operands; // of a model in int8: first measured, then quantized
     Economy economy;       // of memory; all 0: none
     Schedule *schedule;    // NULL: not yet
     bool verifies;         // graph and schedule, after each pass

@@ -122,8 +122,8 @@ static nnrt_status allow_needed(const nnrt_program *program) {
     if (!error) return NNRT_OK;
     return nnrt_fail(NNRT_ERROR,
                      "the system does not let this program use the CPU's tiles (AMX), which its "
-                     "products in bfloat16 need: %s. Compile `%s` with --cpu=x86-64-v4 or "
-                     "--precision=float32",
+                     "products in bfloat16 or int8 need: %s. Compile `%s` with --cpu=x86-64-v4, or "
+                     "with float32 alone (--precision, --predict)",
                      strerror(error), program->source_path);
 }
 

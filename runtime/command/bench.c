@@ -3,8 +3,10 @@
 #include "../base/clock.h"
 #include "../formats/array.h"
 #include "../report/profile_report.h"
+#include "../session/ranges.h"
 #include "../session/synthetic.h"
 #include "../train/trainer.h"
+#include "batches.h"
 #include "command.h"
 #include "evaluate.h"
 
@@ -28,6 +30,7 @@ typedef struct prediction {
     double *call_times;    // microseconds, sorted
     int call_workers;      // that were the fastest
     nnrt_profile *profile; // with --profile
+    nnrt_batches batches;
 } prediction;
 
 typedef struct bench {
@@ -281,6 +284,13 @@ static void put_prediction(nnrt_json *json, const prediction *p) {
     nnrt_json_number(json, "median", median_call(p));
     nnrt_json_number(json, "p99", percentile(p->call_times, p->calls, 0.99));
     nnrt_json_close(json, '}');
+    nnrt_json_string(json, "predict", p->model->range_count ? "int8" : "float32");
+    if (!p->batches.slices) return;
+    const double *rates = p->batches.rates;
+    nnrt_json_number(json, "predict_samples_per_second", rates[NNRT_BATCH_SLICES / 2]);
+    nnrt_json_number(json, "predict_samples_per_second_min", rates[0]);
+    nnrt_json_number(json, "predict_samples_per_second_max", rates[NNRT_BATCH_SLICES - 1]);
+    nnrt_json_integer(json, "predict_batch", p->batches.batch);
 }
 
 static void put_steps(const bench *b, nnrt_json *json) {
@@ -368,6 +378,9 @@ static nnrt_status print_text(const bench *b) {
                i ? "" : "prediction", median_call(p), percentile(p->call_times, p->calls, 0.99));
         if (b->prediction_count > 1) printf(", model %s", p->model->name);
         putchar('\n');
+        if (!p->batches.slices) continue;
+        print_rates("", p->batches.rates, NNRT_BATCH_SLICES);
+        printf(", batch %" PRId64 "%s\n", p->batches.batch, p->model->range_count ? ", int8" : "");
     }
     printf("threads     at most %d\n", nnrt_team_size(b->session->team));
     return b->predictions[0].profile ? print_profiles(b) : NNRT_OK;
@@ -424,11 +437,15 @@ static nnrt_status read_samples(const bench *b, prediction *p) {
 }
 
 static nnrt_status bench_predictions(bench *b, double seconds) {
-    nnrt_status status = NNRT_OK;
+    nnrt_status status = NNRT_OK; // with the weights that training left
+    if (nnrt_ranges_are_used(b->session->program)) status = nnrt_ranges_measure(b->session);
     for (int64_t i = 0; i < b->prediction_count && !status; i++) {
         status = read_samples(b, &b->predictions[i]);
+        double share = seconds / 2 / (double)b->prediction_count;
+        if (!status) status = bench_prediction(b, &b->predictions[i], share);
         if (!status)
-            status = bench_prediction(b, &b->predictions[i], seconds / (double)b->prediction_count);
+            status = nnrt_batches_measure(b->session, b->predictions[i].model, share,
+                                          &b->predictions[i].batches);
     }
     return status;
 }

@@ -20,7 +20,7 @@ static const struct {
     {"generate", nnrt_command_generate}, {"bench", nnrt_command_bench},
     {"replay", nnrt_command_replay},     {"info", nnrt_command_info},
     {"report", nnrt_command_report},     {"lr-find", nnrt_command_lr_find},
-    {"cost", nnrt_command_cost},
+    {"cost", nnrt_command_cost},         {"calibrate", nnrt_command_calibrate},
 };
 
 static nnrt_status check_program(const nnrt_program *program, const char *command) {

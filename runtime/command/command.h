@@ -15,6 +15,7 @@ int nnrt_command_end(const nnrt_options *options, nnrt_status status);
 
 nnrt_status nnrt_command_fit(nnrt_session *session);
 nnrt_status nnrt_command_init(nnrt_session *session);
+nnrt_status nnrt_command_calibrate(nnrt_session *session);
 nnrt_status nnrt_command_evaluate(nnrt_session *session);
 nnrt_status nnrt_command_predict(nnrt_session *session);
 nnrt_status nnrt_command_generate(nnrt_session *session);

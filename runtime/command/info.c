@@ -11,12 +11,14 @@
 #include "../report/pictures/sample_files.h"
 #include "../session/callback.h"
 #include "../session/models.h"
+#include "../session/ranges.h"
 #include "../session/schedule.h"
 #include "../session/weights/initialize.h"
 #include "info_checkpoint.h"
 #include "inputs/input.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -245,6 +247,36 @@ static void put_models(nnrt_json *json, const nnrt_program *program) {
     nnrt_json_close(json, ']');
 }
 
+// Of predictions in int8: by parameter, what it is multiplied by, as far as the weights say it.
+static void put_ranges(nnrt_json *json, const facts *f) {
+    const nnrt_program *program = f->session->program;
+    nnrt_json_string(json, "predict", f->model->range_count ? "int8" : "float32");
+    if (!f->model->range_count) return;
+    nnrt_json_open(json, "ranges", '{');
+    for (int64_t i = 0; i < f->model->range_count && f->session->has_ranges; i++) {
+        int64_t parameter = f->model->ranges[i].parameter;
+        const float *range = nnrt_ranges_of(f->session, parameter);
+        nnrt_json_open(json, program->parameters[parameter].name, '[');
+        nnrt_json_float(json, NULL, range[0]);
+        nnrt_json_float(json, NULL, range[1]);
+        nnrt_json_close(json, ']');
+    }
+    nnrt_json_close(json, '}');
+}
+
+static void print_ranges(const facts *f) {
+    const nnrt_program *program = f->session->program;
+    if (!f->model->range_count) return;
+    printf("predicts   in int8, %" PRId64 " products%s\n", f->model->range_count,
+           f->session->has_ranges ? "" : "; the weights have no ranges yet");
+    for (int64_t i = 0; i < f->model->range_count && f->session->has_ranges; i++) {
+        int64_t parameter = f->model->ranges[i].parameter;
+        const float *range = nnrt_ranges_of(f->session, parameter);
+        printf("           %s is multiplied by %g to %g\n", program->parameters[parameter].name,
+               (double)range[0], (double)range[1]);
+    }
+}
+
 static void put_carried(nnrt_json *json) {
     nnrt_carried carried = nnrt_carried_weights();
     if (!carried.bytes) return;
@@ -274,6 +306,7 @@ static void print_json(const facts *f) {
     put_models(&json, program);
     nnrt_json_string(&json, "weights", f->session->weights_path);
     put_carried(&json);
+    put_ranges(&json, f);
     if (f->training) put_training(&json, "training", f->training); // the last one
     nnrt_json_open(&json, "trainings", '[');
     for (int64_t i = 0; i < program->training_count; i++)
@@ -412,15 +445,26 @@ static void print_text(const facts *f) {
     }
     print_outputs(&f->model->predict);
     print_weights(f);
+    print_ranges(f);
     for (int64_t i = 0; i < program->training_count; i++) print_training(&program->trainings[i]);
     print_dataset(f);
     print_files(f);
+}
+
+// Of the weights that `predict` would read, if they are there.
+static nnrt_status read_ranges(nnrt_session *session) {
+    char path[PATH_MAX];
+    if (!nnrt_ranges_are_used(session->program)) return NNRT_OK;
+    if (nnrt_session_weights_read(session, path)) return nnrt_ranges_read(session, path);
+    return nnrt_carried_weights().bytes ? nnrt_ranges_read(session, NULL) : NNRT_OK;
 }
 
 nnrt_status nnrt_command_info(nnrt_session *session) {
     facts f = {0};
     const nnrt_options *options = session->options;
     if (options->checkpoint) return nnrt_info_checkpoint(options->checkpoint, options->json != 0);
+    nnrt_status status = read_ranges(session);
+    if (status) return status;
     collect(&f, session);
     if (session->options->json)
         print_json(&f);

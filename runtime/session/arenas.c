@@ -34,6 +34,49 @@ float *nnrt_session_arena(nnrt_session *session, const nnrt_function *function) 
     return arena->block.values;
 }
 
+void nnrt_session_drop_arena(nnrt_session *session, const nnrt_function *function) {
+    for (nnrt_arena **at = &session->arenas; *at; at = &(*at)->next) {
+        nnrt_arena *arena = *at;
+        if (arena->function != function) continue;
+        *at = arena->next;
+        nnrt_block_free(&arena->block);
+        free(arena);
+        return;
+    }
+}
+
+typedef struct preparation {
+    const nnrt_function *function;
+    const nnrt_context *context;
+    nnrt_team *team;
+} preparation;
+
+// A run without samples.
+static void prepare_worker(void *argument, int thread, int threads) {
+    const preparation *p = argument;
+    nnrt_context context = *p->context;
+    double loss = 0;
+    context.rows = 0;
+    context.thread = thread;
+    context.threads = threads;
+    context.team = p->team;
+    context.loss = &loss;
+    p->function->run(&context);
+}
+
+nnrt_status nnrt_session_prepare(nnrt_session *session, const nnrt_function *function,
+                                 const nnrt_context *context) {
+    preparation p = {function, context, session->team};
+    nnrt_arena *arena = session->arenas;
+    while (arena && arena->function != function) arena = arena->next;
+    if (!arena || arena->is_prepared) return NNRT_OK;
+    if (!session->has_ranges)
+        return nnrt_fail(NNRT_BUG, "`%s` runs before its ranges are known", function->name);
+    nnrt_team_run(session->team, nnrt_team_size(session->team), prepare_worker, &p);
+    arena->is_prepared = 1;
+    return NNRT_OK;
+}
+
 void nnrt_session_drop_arenas(nnrt_session *session) {
     while (session->arenas) {
         nnrt_arena *arena = session->arenas;

@@ -25,7 +25,8 @@ enum {
     REPLAY = 256,
     REPORT = 512,
     LR_FIND = 1024,
-    COST = 2048
+    COST = 2048,
+    CALIBRATE = 4096
 };
 
 static const struct command {
@@ -41,6 +42,8 @@ static const struct command {
      "classes or values for .npy, .png and IDX files, `-` or numbers"},
     {"report", REPORT, "", "one page with curves, mistakes, predictions, the model"},
     {"lr-find", LR_FIND, "", "which learning rate to begin with: a range test and its curve"},
+    {"calibrate", CALIBRATE, "",
+     "of predictions in int8: measure ranges, keep them with the weights"},
     {"generate", GENERATE, "", "go on with a text, token by token"},
     {"cost", COST, "", "what a training takes, and how long: operations, bytes, memory, times"},
     {"bench", BENCH, "", "measure training and prediction on data in memory"},
@@ -96,19 +99,19 @@ static const struct option {
     {"--seeds", OPTION_NAME, offsetof(nnrt_options, seeds), FIT, "N",
      "N runs side by side, of as many seeds from --seed on, or those of a list: 3,7,12"},
     {"--threads", OPTION_COUNT, offsetof(nnrt_options, threads),
-     FIT | EVALUATE | PREDICT | BENCH | GENERATE | REPORT | LR_FIND | COST, "N",
+     FIT | EVALUATE | PREDICT | BENCH | GENERATE | REPORT | LR_FIND | COST | CALIBRATE, "N",
      "at most; the result is the same for any number"},
     {"--no-shuffle", OPTION_FLAG, offsetof(nnrt_options, no_shuffle), FIT | LR_FIND | COST, NULL,
      "take the samples in the data's order"},
     {"--weights", OPTION_FILE, offsetof(nnrt_options, weights),
-     FIT | EVALUATE | PREDICT | GENERATE | REPORT | LR_FIND, "FILE",
+     FIT | EVALUATE | PREDICT | GENERATE | REPORT | LR_FIND | CALIBRATE | INFO, "FILE",
      "start from, or use, these weights"},
     {"--model", OPTION_NAME, offsetof(nnrt_options, model),
      PREDICT | EVALUATE | BENCH | INFO | GENERATE | REPORT, "NAME",
      "of several models, the one that is meant"},
     {"--carried", OPTION_FLAG, offsetof(nnrt_options, carried), FIT | LR_FIND, NULL,
      "start from the weights that the program carries"},
-    {"--save", OPTION_FILE, offsetof(nnrt_options, save), FIT | INIT, "FILE",
+    {"--save", OPTION_FILE, offsetof(nnrt_options, save), FIT | INIT | CALIBRATE, "FILE",
      "where the weights go"},
     {"--output", OPTION_FILE, offsetof(nnrt_options, output), REPORT, "FILE",
      "where the page goes, -o FILE for short; PROGRAM-report.html unless given"},

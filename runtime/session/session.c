@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "models.h"
+#include "ranges.h"
 #include "targets.h"
 #include "touch.h"
 
@@ -115,7 +116,8 @@ nnrt_status nnrt_session_open(nnrt_session *session, const nnrt_program *program
     session->knows_statistic = calloc((size_t)program->parameter_count + 1, 1);
     session->learnt = calloc((size_t)program->dataset_count + 1, sizeof *session->learnt);
     session->info.learnt = (const char *const *)session->learnt;
-    if (!session->knows_statistic || !session->learnt)
+    session->ranges = calloc((size_t)program->parameter_count + 1, 2 * sizeof *session->ranges);
+    if (!session->knows_statistic || !session->learnt || !session->ranges)
         status = nnrt_fail_memory("the weights", (size_t)program->parameter_count);
     nnrt_flush_denormals();
     if (!status)
@@ -142,6 +144,8 @@ void nnrt_session_close(nnrt_session *session) {
         free(session->learnt[i]);
     free(session->learnt);
     free(session->history);
+    free(session->ranges);
+    free(session->ranges_text);
     memset(session, 0, sizeof *session);
 }
 
@@ -163,6 +167,9 @@ nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *fu
     for (int64_t i = 0; i < function->column_count; i++)
         context.columns[i] =
             data_column(session, nnrt_session_source(session, &function->columns[i]));
+    context.ranges = session->ranges;
+    if (context.arena && function->in_int8 && nnrt_session_prepare(session, function, &context))
+        context.arena = NULL;
     return context;
 }
 
@@ -418,6 +425,7 @@ static nnrt_status load_vectors(nnrt_session *session, const nnrt_parameter *par
 
 nnrt_status nnrt_session_initialize(nnrt_session *session, uint64_t seed) {
     session->info = (nnrt_weights_info){.seed = seed, .learnt = session->info.learnt};
+    nnrt_ranges_forget(session);
     nnrt_status status = nnrt_weights_initialize(session->program, seed, session->weights.values);
     for (int64_t i = 0; i < session->program->parameter_count && !status; i++)
         if (session->program->parameters[i].vectors.file)
@@ -448,6 +456,7 @@ static nnrt_status keep_history(nnrt_session *session, const char *path) {
 static nnrt_status use_statistics(nnrt_session *session, const char *path, nnrt_status status) {
     if (!status) status = keep_learnt(session, path);
     if (!status) status = keep_history(session, path);
+    if (!status) status = nnrt_ranges_read(session, path);
     if (status) return status;
     know_statistics(session, session->info.has_statistics != 0);
     return session->has_data ? fill_statistics(session) : NNRT_OK;
@@ -491,7 +500,8 @@ int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]) 
     const nnrt_options *options = session->options;
     const char *command = options->command, *own = session->weights_path;
     int needs_trained = strcmp(command, "evaluate") == 0 || strcmp(command, "predict") == 0 ||
-                        strcmp(command, "generate") == 0 || strcmp(command, "report") == 0;
+                        strcmp(command, "generate") == 0 || strcmp(command, "report") == 0 ||
+                        strcmp(command, "calibrate") == 0 || strcmp(command, "info") == 0;
     const char *known = options->weights                          ? options->weights
                         : needs_trained && access(own, F_OK) == 0 ? own
                                                                   : NULL;
@@ -500,11 +510,19 @@ int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]) 
     return needs_trained && find_beside(own, path, PATH_MAX);
 }
 
+// Text is written in float32; `calibrate` measures in any case.
+static nnrt_status need_ranges(nnrt_session *session, const char *path, nnrt_status status) {
+    const char *command = session->options->command;
+    int is_wanted = strcmp(command, "generate") != 0 && strcmp(command, "calibrate") != 0;
+    return status || !is_wanted ? status : nnrt_ranges_need(session, path);
+}
+
 nnrt_status nnrt_session_load_trained(nnrt_session *session, const nnrt_model *model) {
     char path[PATH_MAX];
     if (nnrt_session_weights_read(session, path))
-        return nnrt_session_load_weights(session, path, model);
-    if (nnrt_carried_weights().bytes) return nnrt_session_load_carried(session, model);
+        return need_ranges(session, path, nnrt_session_load_weights(session, path, model));
+    if (nnrt_carried_weights().bytes)
+        return need_ranges(session, NULL, nnrt_session_load_carried(session, model));
     return nnrt_fail(NNRT_ERROR,
                      "there are no weights yet: `%s` is neither in this folder nor beside the "
                      "program; run `%s %s` first, or name a file with --weights",
@@ -553,6 +571,7 @@ float *nnrt_session_slots(const nnrt_session *session, const nnrt_training *trai
 nnrt_status nnrt_session_start_slots(nnrt_session *session, const nnrt_training *training) {
     int64_t size = 0, largest = largest_slot(training);
     for (int64_t i = 0; i < training->step_count; i++) size += training->steps[i].slots_size;
+    nnrt_ranges_forget(session); // weights are going to change
     nnrt_block_free(&session->slots);
     nnrt_status status = nnrt_block_allocate(&session->slots, size, "the optimizer state");
     float *values = status ? NULL : malloc((size_t)largest * sizeof *values);

@@ -20,6 +20,7 @@ typedef struct nnrt_block { // zeroed memory, aligned to 64, with huge pages whe
 typedef struct nnrt_arena { // of one function
     const nnrt_function *function;
     nnrt_block block;
+    int is_prepared; // what the function prepares is there
     struct nnrt_arena *next;
 } nnrt_arena;
 
@@ -33,6 +34,9 @@ typedef struct nnrt_session {
     char *knows_statistic; // by parameter: `standardize` has its values, of a file or of the data
     char **learnt;         // by data set: what its stages learnt, as the weights file has it
     char *history;         // info.history: of the weights that were read
+    float *ranges;         // by parameter: two numbers (ranges.h)
+    char *ranges_text;     // info.ranges
+    int has_ranges;        // those of the weights are known
     nnrt_data data;
     int has_data;
     int64_t dataset; // that `data` are of, or will be; -1: the program has none
@@ -55,6 +59,11 @@ nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *fu
 // That of the function, made when it is first asked for. NULL with nnrt_error() set: no memory.
 float *nnrt_session_arena(nnrt_session *session, const nnrt_function *function);
 void nnrt_session_drop_arenas(nnrt_session *session);
+void nnrt_session_drop_arena(nnrt_session *session, const nnrt_function *function);
+// What a function in int8 prepares of weights and ranges, which are known, is in its arena
+// afterwards.
+nnrt_status nnrt_session_prepare(nnrt_session *session, const nnrt_function *function,
+                                 const nnrt_context *context);
 
 // Reads the data set (of the last training, unless nnrt_session_use_data said otherwise) and checks
 // it against what the program was compiled for.

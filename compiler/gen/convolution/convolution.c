@@ -15,7 +15,7 @@ static void set_plane(const Convolver *c, Walk *w, const Plane *plane, Value bas
     for (int i = 0; i < 2; i++) {
         w->axis[i].begin = plane->before[i];
         w->axis[i].end = plane->size[i] - plane->after[i];
-        LlvmType number = c->in_pairs ? pairs_number(c->gen) : c->gen->f32;
+        LlvmType number = c->in_pairs ? pairs_element(c) : c->gen->f32;
         w->base = ir_offset(plane->b.gen, number, w->base,
                             ir_int(plane->b.gen, w->axis[i].start * (i ? w->pixel : w->line)));
     }
@@ -46,7 +46,7 @@ static void forward_group(Convolver *c, const Plane *plane, Value base, Value gr
     w.b_line = v->window.size[1] * w.b_pixel;
     int64_t panels = (v->filters + s->panel - 1) / s->panel;
     Value offset = ir_multiply(gen, group, ir_int(gen, panels * s->panel_stride));
-    w.weights = ir_offset(gen, gen->f32, convolver_weights(c), offset);
+    if (!c->in_int8) w.weights = ir_offset(gen, gen->f32, convolver_weights(c), offset);
     walk_emit(c,
               &(Panels){v->filters, s->panel, s->panel_stride,
                         ir_multiply(gen, group, ir_int(gen, v->filters))},
@@ -64,7 +64,7 @@ static void all_samples(Convolver *c, Plane *plane, int64_t used, EmitGroup *emi
     if (c->in_pairs) {
         rounded = pairs_plane(c, plane, &used);
         pairs_pack_kernels(c, used);
-        emit(c, plane, rounded.base, ir_int(gen, 0));
+        if (!c->in_int8) emit(c, plane, rounded.base, ir_int(gen, 0));
         pairs_kernels_packed(c, used);
     }
     SampleLoops samples = convolver_range_begin(c);

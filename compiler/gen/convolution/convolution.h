@@ -3,7 +3,7 @@
 #define NNC_GEN_CONVOLUTION_H
 
 #include "../../pass/group/convolution.h"
-#include "../product/kernel.h"
+#include "../product/int8/int8.h"
 #include "plane.h"
 
 typedef struct Slab Slab;
@@ -24,7 +24,9 @@ typedef struct Convolver {
     Way way;
     Way slab_tile;    // with lanes along samples, if it is_slab (slab.h)
     const Slab *slab; // that walks are over; NULL: a sample's plane
-    bool in_pairs;    // operands are rounded to bfloat16 (pairs.h)
+    bool in_pairs;    // operands are rounded to bfloat16, or in int8 (pairs.h)
+    bool in_int8;
+    Int8Weights int8; // then
     bool packs;       // kernels are being packed for it, and nothing is multiplied
     int64_t packed;   // words of the scratch that kernels have taken so far
     LaneBuilder b;    // at an element of the result

@@ -182,6 +182,14 @@ static void choose_way(Convolver *c, bool is_depthwise) {
     choose_slab(c, columns, ways, count);
 }
 
+// Columns are those of the panels that the kernel has been laid out in.
+static void begin_int8(Convolver *c) {
+    int64_t filters = c->convolution.filters;
+    c->int8 = int8_weights(c->gen, &c->anchor->inputs[1]->type, convolver_laid_out(c));
+    c->storage = (nnrt_storage){.panel = filters > c->lanes ? c->int8.layout.panel : c->lanes};
+    int8_begin(c->gen);
+}
+
 Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     Convolver c = {.gen = gen, .schedule = schedule, .group = group, .anchor = group->anchor};
     c.lanes = gen->target->machine.lanes;
@@ -190,7 +198,8 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     c.convolution = convolution_of(group->anchor);
     c.parameter = kernel_parameter(schedule, group->anchor);
     convolver_view_storage(&c);
-    c.in_pairs = op_is_in_bfloat16(group->anchor);
+    c.in_int8 = op_is_in_int8(group->anchor);
+    c.in_pairs = c.in_int8 || op_is_in_bfloat16(group->anchor);
     c.function = ir_group_function(gen, name);
     c.tile = tile_block(&c);
     element_begin(&c.b, gen, schedule, group, c.function);
@@ -200,7 +209,10 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     c.b.any_column = c.convolution.groups > 1;
     bool is_depthwise = convolution_is_depthwise(&c.convolution);
     choose_way(&c, is_depthwise);
-    if (c.in_pairs) pairs_begin(gen);
+    if (c.in_int8)
+        begin_int8(&c);
+    else if (c.in_pairs)
+        pairs_begin(gen);
     if (c.kind == PRODUCT_FORWARD)
         (is_depthwise ? depthwise_forward : convolution_forward)(&c);
     else if (c.kind == PRODUCT_DATA)
@@ -209,7 +221,7 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
         convolution_weights_in_pairs(&c);
     else
         (is_depthwise ? depthwise_weights : convolution_weights)(&c);
-    if (c.in_pairs) pairs_end(gen);
+    if (c.in_pairs) (c.in_int8 ? int8_end : pairs_end)(gen);
     LLVMBuildRetVoid(gen->builder);
     return c.function;
 }

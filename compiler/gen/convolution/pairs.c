@@ -1,9 +1,22 @@
 #include "pairs.h"
 
-enum { MOST_ROWS = 192, NUMBER_BYTES = 2 };
+enum { MOST_ROWS = 192 };
 
 LlvmType pairs_number(Gen *gen) {
     return LLVMInt16TypeInContext(gen->context);
+}
+
+static int number_bytes(const Convolver *c) {
+    return c->in_int8 ? int8_bytes(c->gen) : 2;
+}
+
+// Numbers of so many words as lanes.
+static int64_t vector_numbers(const Convolver *c) {
+    return 4 * c->lanes / number_bytes(c);
+}
+
+LlvmType pairs_element(const Convolver *c) {
+    return number_bytes(c) == 1 ? c->gen->i8 : pairs_number(c->gen);
 }
 
 int64_t pairs_tile_floats(const Convolver *c) {
@@ -15,17 +28,18 @@ int64_t pairs_tile_floats(const Convolver *c) {
 // Squares of places and of a line of the kernel end behind what they are for.
 static int64_t numbers_behind(const Convolver *c, const Plane *plane) {
     int64_t places = c->lanes * (c->convolution.window.stride[1] + 1);
-    return round_up(places * plane_pixel(plane) + 4 * c->lanes, 64);
+    return round_up(places * plane_pixel(plane) + 2 * vector_numbers(c), 64);
 }
 
 RoundedPlane pairs_plane(Convolver *c, const Plane *plane, int64_t *used) {
     Gen *gen = c->gen;
     RoundedPlane out = {.numbers = plane->size[0] * plane_line(plane)};
     int64_t behind = numbers_behind(c, plane), start = round_up(out.numbers, 64);
+    int64_t end = (start + behind) * number_bytes(c) / 4;
     *used = round_up(*used, 16);
-    out.base = ir_scratch(gen, c->function, *used, (start + behind) / 2);
-    *used += (start + behind) / 2;
-    int64_t whole = out.numbers / (2 * c->lanes) * c->lanes, end = (start + behind) / 2;
+    out.base = ir_scratch(gen, c->function, *used, end);
+    *used += end;
+    int64_t whole = out.numbers / vector_numbers(c) * c->lanes;
     Loop loop =
         ir_loop_begin(gen, ir_int(gen, whole), ir_int(gen, end), ir_int(gen, c->lanes), "behind");
     ir_store(gen, LLVMConstNull(pairs_vector(gen, c->lanes)), pairs_at(gen, out.base, loop.index));
@@ -33,18 +47,24 @@ RoundedPlane pairs_plane(Convolver *c, const Plane *plane, int64_t *used) {
     return out;
 }
 
+static void round_numbers(Convolver *c, const RoundedPlane *plane, Value from, Value first,
+                          int64_t valid) {
+    Gen *gen = c->gen;
+    Value floats = ir_offset(gen, gen->f32, from, first);
+    Value words =
+        c->in_int8 ? int8_words(gen, &c->int8, floats, valid) : pairs_of_floats(gen, floats, valid);
+    ir_store(gen, words, ir_offset(gen, pairs_element(c), plane->base, first));
+}
+
 Value pairs_round_plane(Convolver *c, const RoundedPlane *plane, Value from) {
     Gen *gen = c->gen;
-    int64_t width = 2 * c->lanes, whole = plane->numbers / width * width;
+    int64_t width = vector_numbers(c), whole = plane->numbers / width * width;
     Loop loop =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, width), "rounded");
-    Value pairs = pairs_of_floats(gen, ir_offset(gen, gen->f32, from, loop.index), width);
-    ir_store(gen, pairs, ir_offset(gen, pairs_number(gen), plane->base, loop.index));
+    round_numbers(c, plane, from, loop.index, width);
     ir_loop_end(gen, &loop);
-    if (whole == plane->numbers) return plane->base;
-    Value rest = pairs_of_floats(gen, ir_offset(gen, gen->f32, from, ir_int(gen, whole)),
-                                 plane->numbers - whole);
-    ir_store(gen, rest, ir_offset(gen, pairs_number(gen), plane->base, ir_int(gen, whole)));
+    if (whole < plane->numbers)
+        round_numbers(c, plane, from, ir_int(gen, whole), plane->numbers - whole);
     return plane->base;
 }
 
@@ -67,7 +87,7 @@ typedef struct WindowLines {
 
 static WindowLines lines_of(const Convolver *c, const Walk *w) {
     WindowLines lines = {.count = w->axis[0].taps, .run = w->axis[1].taps * w->depth};
-    lines.steps = divide_up(lines.run, 2 * c->lanes);
+    lines.steps = divide_up(lines.run, vector_numbers(c));
     return lines;
 }
 
@@ -176,15 +196,16 @@ static int64_t lines_of_tile(const Convolver *c, const Walk *w) {
 
 static PairsShape window_shape(const Convolver *c, const PairsWalk *p, int vectors, int squares) {
     const Walk *w = p->walk;
-    int64_t row = w->axis[1].stride * w->pixel * NUMBER_BYTES;
+    int64_t row = w->axis[1].stride * w->pixel * number_bytes(c);
     return (PairsShape){.squares = squares,
                         .halves = vectors,
                         .row = row,
                         .step = 4 * (int64_t)c->lanes,
                         .below = c->lanes * row,
                         .lines = p->lines.count,
-                        .line = w->axis[0].dilation * w->line * NUMBER_BYTES,
-                        .sums_row = (int64_t)vectors * c->lanes};
+                        .line = w->axis[0].dilation * w->line * number_bytes(c),
+                        .sums_row = (int64_t)vectors * c->lanes,
+                        .in_int8 = c->in_int8};
 }
 
 // Squares of rows of the tile from `first` on, which are places that follow each other.
@@ -215,7 +236,7 @@ static Value place_at(Convolver *c, const Walk *w, Value line, Value pixel) {
     Gen *gen = c->gen;
     Value down = ir_multiply(gen, line, ir_int(gen, w->axis[0].stride * w->line));
     Value across = ir_multiply(gen, pixel, ir_int(gen, w->axis[1].stride * w->pixel));
-    return ir_offset(gen, pairs_number(gen), w->base, ir_add(gen, down, across));
+    return ir_offset(gen, pairs_element(c), w->base, ir_add(gen, down, across));
 }
 
 static void one_tile(Convolver *c, const PairsWalk *p, const Columns *columns, int64_t lines,
@@ -251,16 +272,30 @@ static void multiply_block(Convolver *c, const Columns *columns, void *data) {
     Gen *gen = c->gen;
     int64_t height = p->walk->axis[0].places, lines = lines_of_tile(c, p->walk);
     int64_t full = height / lines, rest = height % lines;
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, 1), "lines");
+    bool divides_lines = c->group->partition == PARTITION_OUTPUT;
+    Range own = {ir_int(gen, 0), ir_int(gen, full)};
+    if (divides_lines) own = ir_worker_range(gen, c->function, own.end);
+    Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "lines");
     tiles_of_lines(c, p, columns, lines, ir_multiply(gen, loop.index, ir_int(gen, lines)));
     ir_loop_end(gen, &loop);
-    if (rest) tiles_of_lines(c, p, columns, rest, ir_int(gen, full * lines));
+    if (!rest) return;
+    LLVMBasicBlockRef done = NULL;
+    if (divides_lines) ir_only_worker_zero(gen, c->function, &done);
+    tiles_of_lines(c, p, columns, rest, ir_int(gen, full * lines));
+    if (!done) return;
+    LLVMBuildBr(gen->builder, done);
+    LLVMPositionBuilderAtEnd(gen->builder, done);
 }
 
 void pairs_walk(Convolver *c, const Panels *panels, const Walk *w) {
     PairsWalk p = {.walk = w, .panels = panels, .lines = lines_of(c, w)};
     int64_t blocks = divide_up(panels->columns, PAIRS_HALVES * c->lanes);
     int64_t words = round_up(blocks * panel_words(c, &p, PAIRS_HALVES), 16);
+    if (c->in_int8) {
+        p.kernels = int8_panel(c->gen, &c->int8, ir_int(c->gen, 0));
+        convolver_each_block(c, panels, multiply_block, &p);
+        return;
+    }
     p.kernels = ir_scratch(c->gen, c->function, c->packed, words);
     c->packed += words;
     convolver_each_block(c, panels, c->packs ? pack_block : multiply_block, &p);

@@ -10,7 +10,8 @@
 #include "../product/bfloat16/bfloat16.h"
 #include "walk.h"
 
-LlvmType pairs_number(Gen *gen);
+LlvmType pairs_number(Gen *gen);               // in bfloat16
+LlvmType pairs_element(const Convolver *c);    // of a rounded plane
 int64_t pairs_tile_floats(const Convolver *c); // that a walk wants
 
 typedef struct RoundedPlane {
@@ -23,6 +24,9 @@ RoundedPlane pairs_plane(Convolver *c, const Plane *plane, int64_t *used);
 // Rounds the sample's plane at `from`. Where it begins.
 Value pairs_round_plane(Convolver *c, const RoundedPlane *plane, Value from);
 
+// In int8 these numbers are of 8 bits (gen/product/int8/int8.h), quantized instead of rounded, with
+// that of 0 in the padding, and kernels have been laid out for all workers.
+//
 // Walks between the two pack their kernels behind `used` floats of scratch; those that come after
 // them, in the same order, multiply.
 void pairs_pack_kernels(Convolver *c, int64_t used);

@@ -39,7 +39,9 @@ void walk_finish_vector(Convolver *c, Value in_tile, int valid) {
     Gen *gen = c->gen;
     Value at = ir_offset(gen, gen->f32, c->tile, in_tile);
     element_forget(&c->b);
-    c->b.values[slots_of(gen, c->anchor)] = ir_load(gen, ir_vector(gen, gen->f32, c->lanes), at);
+    c->b.values[slots_of(gen, c->anchor)] =
+        c->in_int8 ? int8_result(gen, &c->int8, at, c->b.column, c->lanes)
+                   : ir_load(gen, ir_vector(gen, gen->f32, c->lanes), at);
     element_store_all(&c->b, valid);
 }
 

@@ -9,7 +9,7 @@
 // broadcasts and panel rows, data is a dot product along n. Transposed weights have the lanes along
 // k, which swaps the forms. Data of many rows reads panels of W's rows, which a group before it has
 // made (transposed.c). OpenBLAS does what layout_prefers_blas gives it.
-#include "bfloat16/bfloat16.h"
+#include "int8/int8.h"
 
 #include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
@@ -268,7 +268,7 @@ static void read_laid_out(Product *p, const Node *weight) {
     p->parameter = -1;
     p->layout = LAYOUT_PANELS;
     p->storage = in_pairs ? layout_pairs(machine, &weight->type, is_data)
-                          : layout_transposed(machine, weight);
+                          : layout_transposed(machine, weight); // in int8: not read
     p->columns = type_last(&weight->type);
     p->depth = type_elements(&weight->type) / p->columns;
 }
@@ -361,7 +361,10 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     element_hoist(&p.b);
     p.b.domain = DOMAIN_ROWS;
     bool in_pairs = op_is_in_bfloat16(group->anchor) && p.layout == LAYOUT_PANELS;
-    if (p.kind != PRODUCT_PAIRS && p.layout == LAYOUT_PLAIN) {
+    if (op_is_in_int8(group->anchor)) {
+        place_tile(&p, true);
+        product_int8_rows(&p);
+    } else if (p.kind != PRODUCT_PAIRS && p.layout == LAYOUT_PLAIN) {
         product_blas(&p);
     } else {
         place_tile(&p, in_pairs);

@@ -24,6 +24,7 @@ typedef struct Product {
     // elements.
     Value first_row;
     int64_t row_step, row_width;
+    const struct Int8Weights *int8; // of a product in int8 (int8/int8.h), once they are known
     LaneBuilder b;
 } Product;
 

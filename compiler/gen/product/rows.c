@@ -1,6 +1,6 @@
 // Tiles of rows: the kernel for one column tile of a product, called for tile after tile of rows,
 // and what the group applies to each while it is in the first-level cache.
-#include "product.h"
+#include "int8/int8.h"
 
 static int64_t product_depth(const Product *p) {
     return p->kind == PRODUCT_DATA ? p->columns : p->depth;
@@ -193,7 +193,9 @@ static void finish_row(Product *p, const ColumnTile *tile, Value row, Value in_t
         element_forget(&p->b);
         position_rows(p, row, ir_add(gen, tile->first_column, ir_int(gen, from)));
         Value at = ir_offset(gen, gen->f32, p->scratch, ir_add(gen, line, ir_int(gen, from)));
-        p->b.values[slots_of(gen, p->anchor)] = ir_load(gen, ir_vector(gen, gen->f32, step), at);
+        p->b.values[slots_of(gen, p->anchor)] =
+            p->int8 ? int8_result(gen, p->int8, at, p->b.column, step)
+                    : ir_load(gen, ir_vector(gen, gen->f32, step), at);
         element_store_all(&p->b, (int)lowest(step, tile->valid - from));
     }
 }

@@ -161,11 +161,24 @@ static double convolve_flops(const Node *node) {
     return convolution_flops(&g);
 }
 
+// Sums of whole numbers, then a product in float32.
+static void convolve_int8_evaluate(const Node *node, const Geometry *g, const EvalTensor *inputs,
+                                   EvalTensor *output, const EvalContext *context) {
+    Arena *arena = arena_create();
+    Int8Operands operands = op_quantize(arena, node, inputs, context);
+    evaluate(node, g, forward, (EvalTensor[]){operands.left, operands.right}, output);
+    for (int64_t i = 0; i < output->rows * output->size; i++)
+        output->data[i] = (float)output->data[i] * operands.scales[i % g->filters];
+    arena_destroy(arena);
+}
+
 static void convolve_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
                               const EvalContext *context) {
-    (void)context;
     Geometry g = geometry_of(node->args, &node->inputs[0]->type, &node->inputs[1]->type);
-    evaluate(node, &g, forward, inputs, output);
+    if (op_is_in_int8(node))
+        convolve_int8_evaluate(node, &g, inputs, output, context);
+    else
+        evaluate(node, &g, forward, inputs, output);
 }
 
 // ---- convolve_data
@@ -241,7 +254,7 @@ static void convolve_weights_evaluate(const Node *node, const EvalTensor *inputs
      .doc = "parts of the channels that are convolved apart"}
 
 static const ArgDef convolve_args[] = {
-    WINDOW_STRIDE, WINDOW_DILATION, WINDOW_PADDING, GROUPS, OP_BFLOAT16, {0},
+    WINDOW_STRIDE, WINDOW_DILATION, WINDOW_PADDING, GROUPS, OP_BFLOAT16, OP_RANGE, {0},
 };
 
 static const ArgDef convolve_data_args[] = {

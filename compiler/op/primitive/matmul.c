@@ -56,9 +56,28 @@ static double matmul_flops(const Node *node) {
     return 2 * (double)type_elements(x) * (double)type_last(&node->type);
 }
 
+// Sums of whole numbers, then a product in float32.
+static void int8_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
+                          const EvalContext *context) {
+    int64_t from = type_last(&node->inputs[0]->type), to = type_last(&node->type);
+    int64_t rows = inputs[0].rows * inputs[0].size / from;
+    Arena *arena = arena_create();
+    Int8Operands operands = op_quantize(arena, node, inputs, context);
+    for (int64_t at = 0; at < rows * to; at++) {
+        double sum = 0;
+        for (int64_t i = 0; i < from; i++)
+            sum += operands.left.data[at / to * from + i] * operands.right.data[i * to + at % to];
+        output->data[at] = (float)sum * operands.scales[at % to];
+    }
+    arena_destroy(arena);
+}
+
 static void matmul_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
                             const EvalContext *context) {
-    (void)context;
+    if (op_is_in_int8(node)) {
+        int8_evaluate(node, inputs, output, context);
+        return;
+    }
     bool transpose = args_bool(node->args, "transpose"), narrow = op_is_in_bfloat16(node);
     int64_t from = type_last(&node->inputs[0]->type), to = type_last(&node->type);
     int64_t rows = inputs[0].rows * inputs[0].size / from;
@@ -134,6 +153,7 @@ static const ArgDef matmul_args[] = {
      .default_text = "false",
      .doc = "multiply by the transposed weights"},
     OP_BFLOAT16,
+    OP_RANGE,
     {0},
 };
 

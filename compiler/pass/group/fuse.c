@@ -119,7 +119,8 @@ bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group) {
 
 // OpenBLAS gives the bare product: nothing joins its group.
 static bool is_blas(const Schedule *schedule, const Node *anchor) {
-    if (!op_is_matrix_product(anchor) || op_product_kind(anchor) == PRODUCT_PAIRS || schedule->scan)
+    if (!op_is_matrix_product(anchor) || op_product_kind(anchor) == PRODUCT_PAIRS ||
+        schedule->scan || op_is_in_int8(anchor))
         return false;
     const Layout *layout = schedule->layout;
     const Node *right = schedule_source(anchor->inputs[1]);

@@ -204,7 +204,7 @@ static bool reads_columns_in_place(const Graph *graph, const Layout *layout, con
             if (schedule_source(user->inputs[k]) != data) continue;
             if (user->scan) return false;
             if (k != 0 || user->inputs[0]->type.rank != 1) return false;
-            if (op_product_kind(user) == PRODUCT_PAIRS) return false;
+            if (op_product_kind(user) == PRODUCT_PAIRS || op_is_in_int8(user)) return false;
             Parameter *weight = layout_weight_of(user);
             if (weight && layout->parameters[weight->index].kind != LAYOUT_TRANSPOSED) return false;
             if (!weight &&
@@ -354,12 +354,34 @@ nnrt_storage layout_pairs(const MachineModel *machine, const Type *weights, bool
                           .column_stride = 1};
 }
 
-// The orders that weights of matrices are kept in for their products.
+int machine_int8_numbers(const MachineModel *machine) {
+    return machine->int8 == INT8_NONE ? 2 : 4;
+}
+
+nnrt_int8_weights layout_int8(const MachineModel *machine, const Type *weights) {
+    int64_t lanes = machine->lanes, numbers = machine_int8_numbers(machine);
+    nnrt_int8_weights out = {.columns = type_last(weights),
+                             .lines = weights->rank > 2 ? weights->dims[0] : 1,
+                             .numbers = numbers,
+                             .panel = 2 * lanes,
+                             .scales = NNRT_INT8_HEAD};
+    out.run = type_elements(weights) / out.columns / out.lines;
+    out.line_words = round_up(divide_up(out.run, numbers), lanes);
+    int64_t width = round_up(out.columns, out.panel);
+    out.panel_stride = out.lines * out.line_words * out.panel;
+    out.corrections = round_up(out.scales + width, ALIGN);
+    out.words = round_up(out.corrections + width, ALIGN);
+    out.size = round_up(out.words + width / out.panel * out.panel_stride, ALIGN);
+    return out;
+}
+
+// The orders that weights are kept in for their products.
 typedef enum WeightOrder {
     ORDER_GIVEN,
     ORDER_TRANSPOSED,
     ORDER_PAIRS,
     ORDER_PAIRS_TRANSPOSED,
+    ORDER_INT8,
     WEIGHT_ORDERS
 } WeightOrder;
 
@@ -410,6 +432,13 @@ static Node *ordered_weights(LayingOut *l, const Node *node, WeightOrder order) 
     return *made;
 }
 
+static Node *quantized_weights(LayingOut *l, const Node *node) {
+    Node **made = of_order(l->made, schedule_source(node->inputs[1])->parameter, ORDER_INT8);
+    if (!*made || !type_equal(&(*made)->type, &node->inputs[1]->type))
+        *made = op_lay_out_int8(l->graph, node, node->inputs[1]);
+    return *made;
+}
+
 static bool is_dense_kernel(const Node *node) {
     if (!op_is_convolution(node) || !node->op->lay_out_weights) return false;
     Convolution convolution = convolution_of(node);
@@ -450,6 +479,10 @@ void pass_lay_out_weights(Graph *graph, const Layout *layout, int64_t batch) {
     for (int i = 0; i < count; i++) {
         Node *node = graph->nodes.items[i];
         if (node->scan) lay_out_body(&l, node);
+        if (op_is_in_int8(node)) {
+            node->inputs[1] = quantized_weights(&l, node);
+            continue;
+        }
         unround_convolution(&l, node);
         if (is_dense_kernel(node))
             node->inputs[1] = node->op->lay_out_weights(graph, node, node->inputs[1]);

@@ -90,6 +90,7 @@ static int64_t laid_out_size(const Schedule *schedule, const Node *node) {
     const MachineModel *machine = &schedule->layout->machine;
     if (node->op->laid_out == LAID_OUT_PAIRS)
         return layout_pairs(machine, &node->type, args_bool(node->args, "transpose")).size;
+    if (node->op->laid_out == LAID_OUT_INT8) return layout_int8(machine, &node->type).size;
     if (node->op->laid_out == LAID_OUT_TRANSPOSED) return layout_transposed(machine, node).size;
     for (int i = node->id; i < schedule->graph->nodes.count; i++) {
         const Node *user = schedule->graph->nodes.items[i];

@@ -54,6 +54,14 @@ bool schedule_in_bfloat16(const Group *group) {
     return false;
 }
 
+bool schedule_is_in_int8(const Schedule *schedule) {
+    for (int i = 0; i < schedule->groups.count; i++) {
+        const Group *group = schedule->groups.items[i];
+        if (group->kind == GROUP_CONTRACTION && op_is_in_int8(group->anchor)) return true;
+    }
+    return false;
+}
+
 // ---- What is computed once, where a graph runs again and again.
 
 // By node id: made of weights alone.

@@ -16,12 +16,20 @@ typedef enum Bfloat16Unit {
     BFLOAT16_TILES    // AMX, with AVX-512 BF16
 } Bfloat16Unit;
 
+// What multiplies numbers of 8 bits.
+typedef enum Int8Unit {
+    INT8_NONE,    // nothing: they are widened to 16 bits, whose products in pairs every target has
+    INT8_VECTORS, // AVX-512 VNNI, AVX-VNNI
+    INT8_TILES    // AMX
+} Int8Unit;
+
 // What the passes need to know of the target.
 typedef struct MachineModel {
     int lanes;     // float32 a vector register
     int registers; // vector registers
     bool fma;
     Bfloat16Unit bfloat16;
+    Int8Unit int8;
     int64_t first_cache, second_cache; // bytes of a core's caches of data
 } MachineModel;
 
@@ -75,6 +83,9 @@ nnrt_storage layout_transposed(const MachineModel *machine, const Node *weights)
 // The order of weights [K, N] as products in bfloat16 read them, in words of two numbers: pairs
 // along K, or, for products by the transposed weights, along N.
 nnrt_storage layout_pairs(const MachineModel *machine, const Type *weights, bool transposed);
+// The order of weights as products in int8 read them; `range` and `storage` are left out.
+nnrt_int8_weights layout_int8(const MachineModel *machine, const Type *weights);
+int machine_int8_numbers(const MachineModel *machine); // in a word of 32 bits
 // The weights of a matrix product, or NULL.
 Parameter *layout_weight_of(const Node *node);
 
@@ -195,6 +206,8 @@ void pass_windows(Schedule *schedule, int64_t samples);
 // requires: layout, buffers; provides: in whose parameter's order each unbatched value lies.
 void schedule_find_storages(Schedule *schedule);
 
+// Has it products in int8?
+bool schedule_is_in_int8(const Schedule *schedule);
 // Is the group's product one in bfloat16, or are some of those that it repeats?
 bool schedule_in_bfloat16(const Group *group);
 

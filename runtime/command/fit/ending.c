@@ -8,6 +8,7 @@
 #include "../../formats/weights/carried.h"
 #include "../../report/outputs.h"
 #include "../../report/pictures/sample_files.h"
+#include "../../session/ranges.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -37,8 +38,17 @@ nnrt_weights_info nnrt_fit_told_info(const nnrt_fit *f) {
     return info;
 }
 
+// Of what was trained. Weights are saved without them where they cannot be measured.
+static void measure_ranges(nnrt_session *session) {
+    if (!nnrt_ranges_are_used(session->program)) return;
+    if (nnrt_ranges_measure(session))
+        fprintf(stderr, "warning: %s; the weights are saved without ranges for int8\n",
+                nnrt_error());
+}
+
 static nnrt_status save_weights(nnrt_fit *f) {
     nnrt_session *session = f->session;
+    measure_ranges(session);
     struct stat before, after;
     char older[PATH_MAX];
     int has_name = nnrt_file_older_name(f->save_path, older, sizeof older);

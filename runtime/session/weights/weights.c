@@ -83,6 +83,7 @@ nnrt_status nnrt_weights_initialize(const nnrt_program *program, uint64_t seed, 
 
 enum { LEARNT_KEY = 512 };
 #define HISTORY_KEY "history"
+#define RANGES_KEY "nnc.ranges"
 
 static void learnt_key(char key[LEARNT_KEY], const nnrt_dataset *dataset) {
     snprintf(key, LEARNT_KEY, "nnc.data.%s", dataset->name);
@@ -115,6 +116,7 @@ void nnrt_weights_metadata(nnrt_json *json, const nnrt_program *program,
         learnt_key(key, &program->datasets[i]);
         if (info->learnt[i]) nnrt_json_string(json, key, info->learnt[i]);
     }
+    if (info->ranges) nnrt_json_string(json, RANGES_KEY, info->ranges);
     if (program->expanded_text) nnrt_json_string(json, "source", program->expanded_text);
     put_history(json, info);
 }
@@ -430,6 +432,10 @@ nnrt_status nnrt_weights_learnt(const char *path, const nnrt_dataset *dataset, c
 
 nnrt_status nnrt_weights_history(const char *path, char **history) {
     return read_text(path, HISTORY_KEY, history);
+}
+
+nnrt_status nnrt_weights_ranges(const char *path, char **ranges) {
+    return read_text(path, RANGES_KEY, ranges);
 }
 
 nnrt_status nnrt_weights_check(const char *path, const nnrt_program *program) {

@@ -25,6 +25,7 @@ struct nnrt_weights_info {
     int64_t left_out;          // tensors of the file whose models the program was built without
     const char *const *learnt; // by data set of the program, what its stages learnt, as JSON (or
                                // NULL); NULL: nothing. Saved alone
+    const char *ranges;        // of products in int8, as ranges.h has them; NULL: none. Saved alone
     int64_t started;           // when this run began, nnrt_weights_now(); 0: keep nothing older
     // The values of the epochs, as report/history.h writes them: those of the file that was read;
     // NULL: it has none. What is saved is `tell_history` of it, which gives a text to be freed
@@ -68,6 +69,9 @@ nnrt_status nnrt_weights_learnt(const char *path, const nnrt_dataset *dataset, c
 
 // The values of the epochs of the training, likewise; *history NULL: it says nothing of them.
 nnrt_status nnrt_weights_history(const char *path, char **history);
+
+// Its ranges, likewise.
+nnrt_status nnrt_weights_ranges(const char *path, char **ranges);
 
 // Whether nnrt_weights_load would succeed; of the program it asks model, parameters and their
 // names and shapes.

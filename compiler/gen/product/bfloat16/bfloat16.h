@@ -42,6 +42,7 @@ typedef struct PairsShape {
     int64_t lines, line; // the reduction is so many lines, so many bytes apart on the left
     int64_t sums_row;    // floats from row to row of the sums
     bool adds;           // to the sums; else writes them
+    bool in_int8;        // words and sums are whole numbers (gen/product/int8/int8.h)
 } PairsShape;
 
 // Of squares, so many along the reduction.
@@ -55,6 +56,8 @@ void pairs_call_again(Gen *gen, const PairsShape *shape, Value is_first, Value l
 // Stand at the beginning and at the end of a function that calls kernels.
 void pairs_begin(Gen *gen);
 void pairs_end(Gen *gen);
+void tiles_begin(Gen *gen); // the same of any products in tiles
+void tiles_end(Gen *gen);
 
 // ---- rows.c, weights.c: the products of contraction.c
 void product_pairs_rows(Product *p);

@@ -1,5 +1,5 @@
 // Kernels of packed operands; see bfloat16.h.
-#include "bfloat16.h"
+#include "../int8/int8.h"
 
 enum { MOST_ROWS = 8 };
 
@@ -85,7 +85,7 @@ static void multiply_tiles(const PairsKernel *k, Value left, Value right) {
         Value arguments[] = {tile_number(gen, tile),
                              tile_number(gen, first_left(k) + tile / s->halves),
                              tile_number(gen, first_right(k) + tile % s->halves)};
-        pairs_intrinsic(gen, "llvm.x86.tdpbf16ps", arguments, 3);
+        pairs_intrinsic(gen, s->in_int8 ? "llvm.x86.tdpbusd" : "llvm.x86.tdpbf16ps", arguments, 3);
     }
 }
 
@@ -124,16 +124,22 @@ static Value tile_configuration(Gen *gen) {
     return global;
 }
 
-void pairs_begin(Gen *gen) {
-    if (gen->target->machine.bfloat16 != BFLOAT16_TILES) return;
+void tiles_begin(Gen *gen) {
     Value configuration = tile_configuration(gen);
     pairs_intrinsic(gen, "llvm.x86.ldtilecfg", &configuration, 1);
 }
 
 // Tiles without contents need not be saved when another thread runs.
-void pairs_end(Gen *gen) {
-    if (gen->target->machine.bfloat16 != BFLOAT16_TILES) return;
+void tiles_end(Gen *gen) {
     pairs_intrinsic(gen, "llvm.x86.tilerelease", NULL, 0);
+}
+
+void pairs_begin(Gen *gen) {
+    if (gen->target->machine.bfloat16 == BFLOAT16_TILES) tiles_begin(gen);
+}
+
+void pairs_end(Gen *gen) {
+    if (gen->target->machine.bfloat16 == BFLOAT16_TILES) tiles_end(gen);
 }
 
 // ---- Vectors: some rows of a square at a time, as many as there are registers for.
@@ -193,6 +199,8 @@ static void end_sums(Gen *gen, Loop *loop, RowSums *sums, const RowSums *initial
 // A pair of each row, by a row of the panel.
 static void multiply_row(const PairsKernel *k, Value left, Value right, RowSums *sums) {
     Gen *gen = k->gen;
+    Value (*multiply)(Gen *, Value, Value, Value) =
+        k->shape->in_int8 ? int8_multiply : multiply_pairs;
     Value vectors[PAIRS_HALVES];
     for (int v = 0; v < sums->halves; v++)
         vectors[v] = ir_load(gen, pairs_vector(gen, k->lanes),
@@ -200,10 +208,10 @@ static void multiply_row(const PairsKernel *k, Value left, Value right, RowSums 
     for (int i = 0; i < sums->rows; i++) {
         Value at = bytes_at(gen, left, ir_int(gen, i * k->shape->row));
         Value word = LLVMBuildLoad2(gen->builder, gen->i32, at, "");
-        LLVMSetAlignment(word, 2); // a pair of a window may begin at any number
+        LLVMSetAlignment(word, k->shape->in_int8 ? 1 : 2); // a window may begin at any number
         Value pair = ir_splat(gen, word, k->lanes);
         for (int v = 0; v < sums->halves; v++)
-            sums->values[i][v] = multiply_pairs(gen, pair, vectors[v], sums->values[i][v]);
+            sums->values[i][v] = multiply(gen, pair, vectors[v], sums->values[i][v]);
     }
 }
 
@@ -232,7 +240,7 @@ static void multiply_line(const PairsKernel *k, Value left, Value right, RowSums
 // So many rows of the sums, from `row` on; `left`: of the first of them.
 static void emit_rows(const PairsKernel *k, Value left, int row, int rows) {
     Gen *gen = k->gen;
-    LlvmType floats = ir_vector(gen, gen->f32, k->lanes);
+    LlvmType floats = ir_vector(gen, k->shape->in_int8 ? gen->i32 : gen->f32, k->lanes);
     RowSums initial = {.rows = rows, .halves = k->shape->halves}, sums, carried;
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < initial.halves; v++)
@@ -269,7 +277,8 @@ static const char *kernel_name(Gen *gen, const PairsShape *s) {
     text_format(&name, "nn_pairs_%dx%d_r%lld_s%lld_b%lld", s->squares, s->halves, (long long)s->row,
                 (long long)s->step, (long long)s->below);
     if (s->lines != 1) text_format(&name, "_l%lldx%lld", (long long)s->lines, (long long)s->line);
-    text_format(&name, "_c%lld%s", (long long)s->sums_row, s->adds ? "_adds" : "");
+    text_format(&name, "_c%lld%s%s", (long long)s->sums_row, s->adds ? "_adds" : "",
+                s->in_int8 ? "_int8" : "");
     return name.data;
 }
 
@@ -290,7 +299,8 @@ static Value pairs_kernel(Gen *gen, const PairsShape *shape) {
                      .right = LLVMGetParam(function, 1),
                      .steps = LLVMGetParam(function, 2),
                      .sums = LLVMGetParam(function, 3)};
-    if (gen->target->machine.bfloat16 == BFLOAT16_TILES)
+    const MachineModel *machine = &gen->target->machine;
+    if (shape->in_int8 ? machine->int8 == INT8_TILES : machine->bfloat16 == BFLOAT16_TILES)
         emit_tiles(&k);
     else
         emit_vectors(&k);
