@@ -150,6 +150,8 @@ Range ir_worker_range(Gen *gen, Value function, Value count);
 // The samples of this worker, whole chunks where the schedule has them; or what of them is walked
 // now.
 Range ir_sample_range(Gen *gen, const Schedule *schedule, Value function);
+// The chunks of this worker, or what of them is walked now.
+Range ir_own_chunks(Gen *gen, const Schedule *schedule, Value function);
 // The samples of a chunk.
 Range ir_chunk_range(Gen *gen, const Schedule *schedule, Value function, Value chunk);
 // A block of this worker that stays until the group's function returns; `offset` in floats.

@@ -374,14 +374,20 @@ static Range current_part(Gen *gen, const Schedule *schedule, Value function, Ra
     return (Range){ends[0], ends[1]};
 }
 
+Range ir_own_chunks(Gen *gen, const Schedule *schedule, Value function) {
+    Range own = ir_worker_range(gen, function, ir_int(gen, schedule->chunks));
+    return schedule->windows_are_chunks ? current_part(gen, schedule, function, own) : own;
+}
+
 Range ir_sample_range(Gen *gen, const Schedule *schedule, Value function) {
-    Value rows = ir_context(gen, function, FIELD_ROWS);
-    Range own =
-        ir_worker_range(gen, function, schedule->chunks ? ir_int(gen, schedule->chunks) : rows);
-    if (schedule->chunks)
-        own = (Range){ir_chunk_range(gen, schedule, function, own.begin).begin,
-                      ir_chunk_range(gen, schedule, function, own.end).begin};
-    return current_part(gen, schedule, function, own);
+    if (!schedule->chunks) {
+        Value rows = ir_context(gen, function, FIELD_ROWS);
+        return current_part(gen, schedule, function, ir_worker_range(gen, function, rows));
+    }
+    Range chunks = ir_own_chunks(gen, schedule, function);
+    Range own = {ir_chunk_range(gen, schedule, function, chunks.begin).begin,
+                 ir_chunk_range(gen, schedule, function, chunks.end).begin};
+    return schedule->windows_are_chunks ? own : current_part(gen, schedule, function, own);
 }
 
 Range ir_chunk_range(Gen *gen, const Schedule *schedule, Value function, Value chunk) {

@@ -117,7 +117,13 @@ static Value count_parts(Gen *gen, Value function, int64_t window) {
 // The groups [first, end), window by window.
 static void emit_windows(Gen *gen, const Step *step, Value function, int first, int end) {
     int64_t window = step->schedule->groups.items[first]->window;
-    Value parts = count_parts(gen, function, window), one = ir_int(gen, 1);
+    Value one = ir_int(gen, 1), parts;
+    if (step->schedule->windows_are_chunks) {
+        Range own = ir_own_chunks(gen, step->schedule, function);
+        parts = LLVMBuildSub(gen->builder, own.end, own.begin, "");
+    } else {
+        parts = count_parts(gen, function, window);
+    }
     Loop windows = ir_loop_begin(gen, ir_int(gen, 0), parts, one, "window");
     ir_set_part(gen, function, windows.index, parts);
     for (int i = first; i < end; i++) emit_group(gen, step, function, i);

@@ -87,11 +87,12 @@ static inline Graph *lower(Graph *forward, Arena *arena, const LossStep *trainin
 }
 
 // Small networks would not walk their samples in windows: every second schedule has to, one to
-// three samples at a time.
+// three samples at a time, or chunk by chunk.
 static inline int64_t next_window(void) {
+    static const int64_t windows[] = {1, 2, 3, WINDOWS_OF_CHUNKS};
     static int64_t calls = 0;
     calls++;
-    return calls % 2 ? 0 : 1 + calls / 2 % 3;
+    return calls % 2 ? 0 : windows[calls / 2 % 4];
 }
 
 static inline Code make_schedules(Arena *arena, Graph *forward, const LossStep *training,

@@ -38,7 +38,7 @@ SampleLoops convolver_range_begin(Convolver *c) {
     if (c->group->partition == PARTITION_OUTPUT) {
         loops.range = (Range){ir_int(gen, 0), ir_context(gen, c->function, FIELD_ROWS)};
     } else if (loops.has_chunks) {
-        Range own = ir_worker_range(gen, c->function, ir_int(gen, c->schedule->chunks));
+        Range own = ir_own_chunks(gen, c->schedule, c->function);
         loops.chunks = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk");
         c->b.chunk = loops.chunks.index;
         element_clear_sums(&c->b);

@@ -176,10 +176,27 @@ Lane lane_expm1(B *b, Lane x) {
     return lane_add(b, sum, sum);
 }
 
+// x / d for d from 1 to 2. A processor divides sixteen lanes in as long as it multiplies and adds
+// thirty times; so there 1 / d is the cubic whose relative error is least, T4(3 - 2 d) / 577 with
+// Chebyshev's polynomial, made better by a step of the third order, and the quotient by what it
+// leaves: within 0.51 ulp, and within 2 where what it leaves is denormal.
+static Lane quotient(B *b, Lane x, Lane d) {
+    const MachineModel *machine = &b->gen->target->machine;
+    if (machine->lanes < 16 || !machine->fma) return lane_divide(b, x, d);
+    Lane one = lane_constant(b, 1), minus = lane_negate(b, d);
+    Lane y = lane_fma(b, d, lane_constant(b, -128.0 / 577), lane_constant(b, 768.0 / 577));
+    y = lane_fma(b, d, y, lane_constant(b, -1696.0 / 577));
+    y = lane_fma(b, d, y, lane_constant(b, 1632.0 / 577));
+    Lane error = lane_fma(b, minus, y, one);
+    y = lane_fma(b, y, lane_fma(b, error, error, error), y);
+    Lane q = lane_multiply(b, x, y);
+    return lane_fma(b, lane_fma(b, minus, q, x), y, q);
+}
+
 Lane lane_sigmoid(B *b, Lane x) {
     Lane one = lane_constant(b, 1);
     Lane z = lane_exp(b, lane_negate(b, lane_absolute(b, x)));
-    Lane inverse = lane_divide(b, one, lane_add(b, one, z));
+    Lane inverse = quotient(b, one, lane_add(b, one, z));
     LaneMask negative = lane_less(b, x, lane_constant(b, 0));
     return lane_select(b, negative, lane_multiply(b, z, inverse), inverse);
 }
@@ -187,7 +204,7 @@ Lane lane_sigmoid(B *b, Lane x) {
 Lane lane_tanh(B *b, Lane x) {
     Lane magnitude = lane_absolute(b, x);
     Lane t = lane_expm1(b, lane_multiply(b, magnitude, lane_constant(b, -2)));
-    Lane y = lane_negate(b, lane_divide(b, t, lane_add(b, t, lane_constant(b, 2))));
+    Lane y = lane_negate(b, quotient(b, t, lane_add(b, t, lane_constant(b, 2))));
     Value both[] = {value(y), value(x)};
     return lane(ir_intrinsic(b->gen, "llvm.copysign", LLVMTypeOf(both[0]), both, 2));
 }

@@ -495,7 +495,7 @@ static void rows_emit(Gen *gen, const Schedule *schedule, const Group *group, Va
         sample_rows(&e, ir_sample_range(gen, schedule, function));
         return;
     }
-    Range own = ir_worker_range(gen, function, ir_int(gen, schedule->chunks));
+    Range own = ir_own_chunks(gen, schedule, function);
     Loop chunks = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk");
     e.b.chunk = chunks.index;
     element_clear_sums(&e.b);

@@ -42,7 +42,7 @@ static void each_tile(Product *p, const WeightTiles *t) {
 void weight_chunks(Product *p, WeightTiles *t) {
     Gen *gen = p->gen;
     Value lead = ir_int(gen, p->lead);
-    Range own = ir_worker_range(gen, p->function, ir_int(gen, p->schedule->chunks));
+    Range own = ir_own_chunks(gen, p->schedule, p->function);
     Loop chunks = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk");
     p->b.chunk = chunks.index;
     sums_clear(&p->b, p->anchor); // what lies between the rows of the storage, too

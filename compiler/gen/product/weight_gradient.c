@@ -68,7 +68,7 @@ void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value
                           .b_ahead = b_is_plain ? WEIGHT_AHEAD : 0,
                           .b_dtype = t->vector.dtype};
     int64_t most = product_most_rows(p);
-    if (t->chunk) most = (divide_up(p->schedule->batch, p->schedule->chunks))*p->lead;
+    if (t->chunk) most = divide_up(p->schedule->batch, p->schedule->chunks) * p->lead;
     Value function = kernel_outer_long(gen, &kernel, most);
     Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
     Value first_column = ir_multiply(gen, across, ir_int(gen, t->tile_width));

@@ -176,6 +176,8 @@ struct Schedule {
     int64_t chunks;
     bool is_single;      // of one sample, whose lines and columns the workers divide
     bool has_windows;    // of some groups
+    bool windows_are_chunks; // of the batch: groups that sum over samples in chunks have windows,
+                             // too
     bool separates;      // a barrier stands between any two groups, so that memory is free sooner
     VEC(Group *) groups; // in execution order
     int phase_count;
@@ -200,7 +202,8 @@ void pass_schedule(Schedule *schedule);
 // same time never overlap.
 void pass_plan(Schedule *schedule, Arena *arena);
 // requires: order and phases; provides: which groups walk `samples` together; 0: as many as are
-// worth it.
+// worth it; WINDOWS_OF_CHUNKS: those of chunks, where there are some.
+enum { WINDOWS_OF_CHUNKS = -1 };
 void pass_windows(Schedule *schedule, int64_t samples);
 
 // requires: layout, buffers; provides: in whose parameter's order each unbatched value lies.

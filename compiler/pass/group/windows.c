@@ -30,11 +30,12 @@ static bool walks_chunks(const Group *group) {
     return false;
 }
 
-static bool has_window(const Schedule *schedule, const Group *group) {
+static bool has_window(const Schedule *schedule, const Group *group, bool with_chunks) {
     bool walks_samples = group->kind == GROUP_CONTRACTION || group->kind == GROUP_ROWS ||
                          group->kind == GROUP_AXIS || group->kind == GROUP_JOIN;
-    return walks_samples && group->partition == PARTITION_ROWS && group->domain.batched &&
-           group->assigns.count == 0 && !walks_chunks(group) && !is_by_blas(schedule, group);
+    bool is_of_chunks = walks_chunks(group);
+    return walks_samples && group->partition == PARTITION_ROWS && group->assigns.count == 0 &&
+           (is_of_chunks ? with_chunks : group->domain.batched) && !is_by_blas(schedule, group);
 }
 
 // What a run of groups moves, and the fewest samples that are worth a window.
@@ -43,10 +44,22 @@ typedef struct Run {
     int64_t least;
 } Run;
 
+// Of what a group reads and writes once a step, the partial sums of chunks, which no window reads
+// again.
+static double sum_bytes(const Schedule *schedule, const Group *group) {
+    double bytes = 0;
+    for (int i = 0; i < group->nodes.count; i++) {
+        const Node *node = group->nodes.items[i];
+        if (schedule_is_chunked(node))
+            bytes += (double)(type_elements(&node->type) * schedule->chunks) * sizeof(float);
+    }
+    return bytes;
+}
+
 static void add_group(Run *run, const Schedule *schedule, const Group *group) {
     GroupCost cost = cost_of_group(schedule, group);
     run->sample_bytes += cost.sample_bytes;
-    run->weight_bytes += cost.step_bytes;
+    run->weight_bytes += cost.step_bytes - sum_bytes(schedule, group);
     run->largest = fmax(run->largest, cost.sample_bytes);
     bool is_product = group->kind == GROUP_CONTRACTION && op_is_matrix_product(group->anchor) &&
                       op_product_kind(group->anchor) != PRODUCT_PAIRS;
@@ -63,20 +76,51 @@ static int64_t window_of(const Run *run, const Schedule *schedule) {
     return samples * 2 <= (double)schedule->batch ? (int64_t)samples : 0;
 }
 
-void pass_windows(Schedule *schedule, int64_t samples) {
+// The samples of a chunk, where all that the run moves for them stays in the cache and is worth
+// reading the weights again; else 0.
+static int64_t chunk_of(const Run *run, const Schedule *schedule) {
+    int64_t samples = schedule->batch / schedule->chunks;
+    double bytes = run->sample_bytes * (double)samples;
+    bool is_worth = run->sample_bytes * (double)schedule->batch >= 2.0 * WINDOW_BYTES &&
+                    bytes >= BYTES_A_WEIGHT * run->weight_bytes;
+    return is_worth && bytes <= WINDOW_BYTES && samples >= run->least ? samples : 0;
+}
+
+// Where the run of groups that begins at `first` ends.
+static int find_run(const Schedule *schedule, int first, bool with_chunks, Run *run) {
     Group *const *groups = schedule->groups.items;
-    int count = schedule->groups.count;
-    for (int first = 0, end; first < count && !schedule->is_single; first = end) {
-        Run run = {.least = 1};
-        for (end = first; end < count && groups[end]->phase == groups[first]->phase &&
-                          has_window(schedule, groups[end]);
-             end++)
-            add_group(&run, schedule, groups[end]);
+    int end = first;
+    *run = (Run){.least = 1};
+    while (end < schedule->groups.count && groups[end]->phase == groups[first]->phase &&
+           has_window(schedule, groups[end], with_chunks))
+        add_group(run, schedule, groups[end++]);
+    return end;
+}
+
+static int64_t samples_of(const Run *run, const Schedule *schedule, int64_t samples,
+                          bool with_chunks) {
+    if (samples == WINDOWS_OF_CHUNKS) return divide_up(schedule->batch, schedule->chunks);
+    if (samples) return samples;
+    return with_chunks ? chunk_of(run, schedule) : window_of(run, schedule);
+}
+
+static void find_windows(Schedule *schedule, int64_t samples, bool with_chunks) {
+    Group *const *groups = schedule->groups.items;
+    Run run;
+    for (int first = 0, end; first < schedule->groups.count; first = end) {
+        end = find_run(schedule, first, with_chunks, &run);
         if (end - first > 1) {
-            groups[first]->window = samples ? samples : window_of(&run, schedule);
+            groups[first]->window = samples_of(&run, schedule, samples, with_chunks);
             groups[first]->window_end = end;
             schedule->has_windows |= groups[first]->window > 0;
         }
         if (end == first) end++;
     }
+}
+
+void pass_windows(Schedule *schedule, int64_t samples) {
+    if (schedule->is_single) return;
+    if (schedule->chunks && samples <= 0) find_windows(schedule, samples, true);
+    schedule->windows_are_chunks = schedule->has_windows;
+    if (!schedule->has_windows) find_windows(schedule, samples < 0 ? 0 : samples, false);
 }
