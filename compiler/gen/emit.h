@@ -301,9 +301,9 @@ typedef struct Function {
     Precision precision;
     Quantizing quantizing;
     MeasuredOperands *operands; // NULL: nothing is quantized
-    bool is_profiled;  // its code exists a second time, with marks
-    bool is_shown;     // by --emit and --after: it does not repeat another one
-    Lowering lowering; // its graph and schedule
+    bool is_profiled;           // its code exists a second time, with marks
+    bool is_shown;              // by --emit and --after: it does not repeat another one
+    Lowering lowering;          // its graph and schedule
     StepFunctions code;
     struct Function *update; // of one that adds gradients up: what is done with them; else NULL
 } Function;

@@ -233,6 +233,7 @@ static void add_generation(Run *run, const Model *model, const char *end, Compil
     out->generate =
         add_function(run, (Function){.forward = out->one_step.graph,
                                      .mode = GRAPH_PREDICT,
+                                     .precision = predict_precision(model),
                                      .name = arena_format(run->arena, "nn_generate%s", end),
                                      .is_shown = true});
 }

@@ -29,13 +29,15 @@ static void run_tables(Lowering *lowering) {
     pass_multiply_tables(lowering->graph, times, TABLES_LEAST_SAVED);
 }
 
-// One sample's products in bfloat16 would wait for memory.
+// One sample's products in bfloat16 would wait for memory, unless the weights, rounded once, are
+// read again and again.
 static void run_precision(Lowering *lowering) {
+    bool pays = lowering->batch || lowering->graph->repeats;
     if (lowering->quantizing == QUANTIZE_MEASURE)
         pass_measure_operands(lowering->graph, lowering->operands, lowering->arena);
     else if (lowering->quantizing == QUANTIZE_PRODUCTS)
         pass_quantize_products(lowering->graph, lowering->operands);
-    else if (lowering->precision == PRECISION_BFLOAT16 && lowering->batch)
+    else if (lowering->precision == PRECISION_BFLOAT16 && pays)
         pass_round_products(lowering->graph);
 }
 

@@ -49,10 +49,10 @@ struct Lowering {
     Precision precision;   // of products
     Quantizing quantizing;
     MeasuredOperands *operands; // of a model in int8: first measured, then quantized
-    Economy economy;       // of memory; all 0: none
-    Schedule *schedule;    // NULL: not yet
-    bool verifies;         // graph and schedule, after each pass
-    bool tells_time;       // on standard error
+    Economy economy;            // of memory; all 0: none
+    Schedule *schedule;         // NULL: not yet
+    bool verifies;              // graph and schedule, after each pass
+    bool tells_time;            // on standard error
     PassObserver *observe;
     void *observer_state;
     int next; // the pass that comes next

@@ -174,8 +174,8 @@ struct Schedule {
     // depend on that of the workers, and added in order where they are read; each worker has whole
     // chunks. 0: there are none, and the samples are divided evenly.
     int64_t chunks;
-    bool is_single;      // of one sample, whose lines and columns the workers divide
-    bool has_windows;    // of some groups
+    bool is_single;          // of one sample, whose lines and columns the workers divide
+    bool has_windows;        // of some groups
     bool windows_are_chunks; // of the batch: groups that sum over samples in chunks have windows,
                              // too
     bool separates;      // a barrier stands between any two groups, so that memory is free sooner

@@ -36,6 +36,7 @@ enum {
 // anywhere: those of the places of a picture, which overlap.
 typedef struct PairsShape {
     int squares, halves; // halves: vectors of the panel
+    int rows;            // of a square, where it is the only one; 0: all
     int64_t row, step;   // left: bytes from row to row, and from square to square along the
                          // reduction
     int64_t below;       // left: bytes from square to square of the rows

@@ -261,9 +261,10 @@ static void emit_rows(const PairsKernel *k, Value left, int row, int rows) {
 
 static void emit_vectors(const PairsKernel *k) {
     Gen *gen = k->gen;
-    int together = rows_together(k->lanes);
+    int rows = k->shape->rows ? k->shape->rows : k->lanes;
+    int together = (int)lowest(rows, rows_together(k->lanes));
     for (int square = 0; square < k->shape->squares; square++)
-        for (int first = 0; first < k->lanes; first += together)
+        for (int first = 0; first < rows; first += together)
             emit_rows(k,
                       bytes_at(gen, k->left,
                                ir_int(gen, square * k->shape->below + first * k->shape->row)),
@@ -276,6 +277,7 @@ static const char *kernel_name(Gen *gen, const PairsShape *s) {
     Text name = text_create(gen->arena);
     text_format(&name, "nn_pairs_%dx%d_r%lld_s%lld_b%lld", s->squares, s->halves, (long long)s->row,
                 (long long)s->step, (long long)s->below);
+    if (s->rows) text_format(&name, "_rows%d", s->rows);
     if (s->lines != 1) text_format(&name, "_l%lldx%lld", (long long)s->lines, (long long)s->line);
     text_format(&name, "_c%lld%s%s", (long long)s->sums_row, s->adds ? "_adds" : "",
                 s->in_int8 ? "_int8" : "");

@@ -50,6 +50,13 @@ static void pack_rows(Product *p, const PackedRows *packed) {
     ir_loop_end(gen, &rows);
 }
 
+// Of a single row nothing else is there.
+static void multiply_row(Product *p, const PackedRows *packed, Value weights) {
+    PairsShape shape = pairs_shape(p->lanes, 1, packed->steps);
+    shape.rows = 1;
+    pairs_call(p->gen, &shape, packed->words, weights, ir_int(p->gen, packed->steps), p->scratch);
+}
+
 // The kernel for the rows from `first` on, as tall as what is left of the block needs.
 static void multiply_rows(Product *p, const PackedRows *packed, Value weights, Value first,
                           Value left) {
@@ -85,7 +92,10 @@ static void multiply_panel(Product *p, const PackedRows *packed, Value panel, in
     Loop rows =
         ir_loop_begin(gen, packed->rows.begin, packed->rows.end, ir_int(gen, height), "rows");
     Value left = LLVMBuildSub(gen->builder, packed->rows.end, rows.index, "");
-    multiply_rows(p, packed, weights, rows.index, left);
+    if (product_most_rows(p) == 1)
+        multiply_row(p, packed, weights);
+    else
+        multiply_rows(p, packed, weights, rows.index, left);
     rows_finish(p, &tile, rows.index, ir_lesser(gen, left, ir_int(gen, height)));
     ir_loop_end(gen, &rows);
 }
