@@ -86,6 +86,9 @@ dry 0 --json --checkpoint c.safetensors --history h.csv --step-log s.csv --save 
 dry 1 --save nowhere/w.safetensors
 says 'outputs     failed'
 dry 2 --batch 9
+dry 0 --run runs --every 10
+dry 2 --run runs --resume
+says 'leave `--resume` out'
 mv numbers.csv away.csv
 dry 1
 mv away.csv numbers.csv

@@ -36,7 +36,13 @@ nnrt_status nnrt_fit_choose_checkpoint(nnrt_fit *f) {
                     : call              ? nnrt_callback_path(call)
                                         : NULL;
     f->every = is_given(&options->every) || !call ? options->every : own;
+    int is_tried = options->dry_run && options->run; // whose folder is not made
     if (f->checkpoint || !(is_given(&options->every) || options->resume)) return NNRT_OK;
+    if (is_tried && !options->resume) return NNRT_OK;
+    if (is_tried)
+        return nnrt_fail(NNRT_USAGE,
+                         "`--dry-run` looks into no folder of `--run`: leave `--resume` out, or "
+                         "name the `--checkpoint FILE` of the run");
     return nnrt_fail(
         NNRT_USAGE,
         "`%s` needs `--checkpoint FILE` or `--run DIR`, or `checkpoint(\"FILE\", every = 60s)` among "
