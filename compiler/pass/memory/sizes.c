@@ -1,0 +1,75 @@
+// How much memory stored values take.
+#include "memory.h"
+
+#include "../group/convolution.h"
+
+// Floats: what vector loads may read past the end; distances of samples that are multiples of this
+// are made a line longer.
+enum { SLACK = 16, SKEWED = 512 };
+
+// Floats of one value; more is as good as infinite (budget_fits says so), and sums do not
+// overflow.
+static const int64_t LARGEST = (int64_t)1 << 46;
+// Marks the values whose rows a contraction reads beside those of other leading dimensions: it
+// wants them evenly spaced.
+bool *memory_row_operands(const Schedule *schedule, Arena *arena) {
+    bool *found = ARENA_ARRAY(arena, bool, schedule->graph->nodes.count + 1);
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        const Node *user = schedule->graph->nodes.items[i];
+        if (user->op->fuse != FUSE_CONTRACTION) continue;
+        for (int k = 0; k < user->input_count; k++)
+            if (user->inputs[k]->type.rank > 1) found[schedule_source(user->inputs[k])->id] = true;
+    }
+    return found;
+}
+
+// Of weights as their users, which are alike, read them.
+static int64_t laid_out_size(const Schedule *schedule, const Node *node) {
+    const MachineModel *machine = &schedule->layout->machine;
+    if (node->op->laid_out == LAID_OUT_PAIRS)
+        return layout_pairs(machine, &node->type, args_bool(node->args, "transpose")).size;
+    if (node->op->laid_out == LAID_OUT_INT8) return layout_int8(machine, &node->type).size;
+    if (node->op->laid_out == LAID_OUT_TRANSPOSED) return layout_transposed(machine, node).size;
+    for (int i = node->id; i < schedule->graph->nodes.count; i++) {
+        const Node *user = schedule->graph->nodes.items[i];
+        if (user->input_count < 2 || user->inputs[1] != node) continue;
+        Convolution convolution = convolution_of(user);
+        return convolution_kernel_layout(&convolution, schedule->layout->machine.lanes).size;
+    }
+    nn_ice("plan", "%%%d lays out a kernel for nobody", node->id);
+}
+
+// Rows of whole cache lines: partial sums over samples are in double precision (schedule.h).
+static int64_t unbatched_size(const Schedule *schedule, const Node *node, const Buffer *buffer) {
+    bool is_sum = node->op->fuse == FUSE_REDUCE_BATCH && schedule_is_chunked(node);
+    int64_t size = round_up(type_elements(&node->type), LINE);
+    if (node->op->fuse == FUSE_LAYOUT) return laid_out_size(schedule, node);
+    if (buffer->parameter >= 0) size = schedule->layout->parameters[buffer->parameter].storage.size;
+    if (node->op->reduce == REDUCE_MOMENTS)
+        size = node->type.dims[0] * round_up(type_last(&node->type), LINE);
+    return is_sum ? size * schedule_sum_floats(node) : size;
+}
+
+void memory_size(const Schedule *schedule, const Node *node, bool is_row_operand, Buffer *buffer) {
+    int64_t elements = type_elements(&node->type);
+    if (!node->type.batched) {
+        buffer->size = unbatched_size(schedule, node, buffer);
+        return;
+    }
+    if (node->type.dtype == DTYPE_U8) elements = (elements + 3) / 4;
+    // A sample of rank 1 is padded to whole cache lines; of higher rank it is dense, so that its
+    // rows are evenly spaced across samples.
+    bool padded =
+        (node->type.rank <= 1 && elements > 1 && !is_row_operand) || node->type.dtype == DTYPE_U8;
+    buffer->stride = padded ? round_up(elements, LINE) : elements;
+    // Samples that are 2^n bytes apart would share few sets of the caches.
+    if (padded && buffer->stride % SKEWED == 0) buffer->stride += LINE;
+    if (__builtin_mul_overflow(buffer->stride, schedule->batch, &buffer->size) ||
+        buffer->size > LARGEST)
+        buffer->size = LARGEST;
+    buffer->size = round_up(buffer->size + SLACK, LINE);
+}
+
+int64_t memory_copies(const Schedule *schedule, const Node *node) {
+    return schedule_is_chunked(node) ? schedule->chunks : 1;
+}
