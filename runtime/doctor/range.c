@@ -1,5 +1,7 @@
 #include "range.h"
 
+#include "../base/finite.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -94,33 +96,17 @@ nnrt_range nnrt_range_of_row(const nnrt_sight *sight, const nnrt_value *value, i
     return range;
 }
 
-// By the exponent, so that a vector of numbers takes two operations.
-static int is_finite(const float *values, int64_t count) {
-    const uint32_t exponent = 0x7f800000;
-    enum { PART = 4096 };
-    for (int64_t first = 0; first < count; first += PART) {
-        int64_t end = count - first < PART ? count : first + PART;
-        uint32_t bad = 0;
-        for (int64_t i = first; i < end; i++) {
-            uint32_t bits;
-            memcpy(&bits, &values[i], sizeof bits);
-            bad |= (bits & exponent) == exponent;
-        }
-        if (bad) return 0;
-    }
-    return 1;
-}
-
 // Padding may be anything: it is asked about when the fast look says no.
 int nnrt_value_is_finite(const nnrt_sight *sight, const nnrt_value *value) {
     int64_t rows = nnrt_value_rows(sight->context, value), row = 0;
     if (value->place == NNRT_IN_COLUMN) return !nnrt_range_of(sight, value).bad;
-    while (row < rows && is_finite(nnrt_value_row(sight->context, value, row), value->size)) row++;
+    while (row < rows && nnrt_are_finite(nnrt_value_row(sight->context, value, row), value->size))
+        row++;
     return row == rows || (value->parameter >= 0 && !nnrt_range_of(sight, value).bad);
 }
 
 int nnrt_weights_are_finite(const nnrt_program *program, const float *weights) {
-    if (is_finite(weights, program->weights_size)) return 1;
+    if (nnrt_are_finite(weights, program->weights_size)) return 1;
     for (int64_t i = 0; i < program->parameter_count; i++) {
         const nnrt_parameter *parameter = &program->parameters[i];
         if (nnrt_range_of_parameter(parameter, weights + parameter->storage.offset).bad) return 0;
@@ -133,7 +119,7 @@ int nnrt_slots_are_finite(const nnrt_program *program, const nnrt_train_step *st
     for (int64_t i = 0; i < step->slot_count; i++) {
         const nnrt_slot *slot = &step->slots[i];
         const float *values = slots + slot->offset;
-        if (is_finite(values, slot->size)) continue;
+        if (nnrt_are_finite(values, slot->size)) continue;
         if (slot->parameter < 0) return 0;
         if (nnrt_range_of_parameter(&program->parameters[slot->parameter], values).bad) return 0;
     }

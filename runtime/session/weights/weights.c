@@ -1,5 +1,6 @@
 #include "weights.h"
 
+#include "../../base/finite.h"
 #include "../../base/hash.h"
 #include "../../files/file.h"
 #include "../../formats/array.h"
@@ -19,36 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-
-// ---- Places.
-
-static void matrix_size(const nnrt_parameter *parameter, int64_t *rows, int64_t *columns) {
-    int64_t count = 1;
-    for (int64_t i = 0; i < parameter->rank; i++) count *= parameter->shape[i];
-    *columns = parameter->columns;
-    *rows = count / *columns;
-}
-
-static int64_t place(const nnrt_storage *s, int64_t row, int64_t column) {
-    return s->offset + column / s->panel * s->panel_stride + row * s->row_stride +
-           column % s->panel * s->column_stride;
-}
-
-void nnrt_weights_put(const nnrt_parameter *parameter, float *weights, const float *values) {
-    int64_t rows, columns;
-    matrix_size(parameter, &rows, &columns);
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = 0; c < columns; c++)
-            weights[place(&parameter->storage, r, c)] = values[r * columns + c];
-}
-
-void nnrt_weights_get(const nnrt_parameter *parameter, const float *weights, float *values) {
-    int64_t rows, columns;
-    matrix_size(parameter, &rows, &columns);
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = 0; c < columns; c++)
-            values[r * columns + c] = weights[place(&parameter->storage, r, c)];
-}
 
 int nnrt_weights_is_statistic(const nnrt_parameter *parameter) {
     return strncmp(parameter->name, "standardize/", strlen("standardize/")) == 0;
@@ -340,16 +311,19 @@ static int is_variance(const nnrt_parameter *parameter) {
 }
 
 // What no weight can be, or NULL. The root of a negative variance would make every output nan.
-static const char *damage(const nnrt_parameter *parameter, float value) {
+static const char *damage(float value, int is_variance) {
     if (isnan(value)) return "nan";
     if (isinf(value)) return "infinite";
-    return value < 0 && is_variance(parameter) ? "negative, which no variance is" : NULL;
+    return value < 0 && is_variance ? "negative, which no variance is" : NULL;
 }
 
 static nnrt_status check_values(const nnrt_safetensors *file, const nnrt_parameter *parameter,
                                 const float *values) {
-    for (int64_t i = 0; i < nnrt_parameter_elements(parameter); i++) {
-        const char *what = damage(parameter, values[i]);
+    int64_t count = nnrt_parameter_elements(parameter);
+    int may_be_negative = !is_variance(parameter);
+    if (may_be_negative && nnrt_are_finite(values, count)) return NNRT_OK;
+    for (int64_t i = 0; i < count; i++) {
+        const char *what = damage(values[i], !may_be_negative);
         if (what)
             return nnrt_fail(NNRT_ERROR,
                              "the weights in `%s` are damaged: a value of tensor `%.200s` is %s",
