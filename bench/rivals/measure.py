@@ -1,7 +1,8 @@
 """What the rivals' programs share: they are started once, wait on standard input, and answer with
 one JSON object a line, so that bench/run.py can interleave them with nnc.
 
-A request is {"do": "first" | "train" | "predict", "seconds": S}: one step, or so many seconds."""
+A request is {"do": "first" | "train" | "predict" | "memory", "seconds": S}: one step, or so many
+seconds; memory, before training and at its peak, is asked of a program that has done nothing else."""
 import json
 import resource
 import sys
@@ -80,6 +81,15 @@ class Rival:
         megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         return {"memory": megabytes}
 
+    def memory(self):
+        """MB that the program has before the first step, and at most in some of them."""
+        pages = int(open("/proc/self/statm").read().split()[1])
+        before = pages * resource.getpagesize() / 1e6
+        self.take(self.forms[0])
+        for _ in range(4):
+            self.train_for(0)
+        return {"before": before, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3 * 1.024}
+
     def settle(self, task, speed):
         """Takes the form in which `speed()` is highest; tried when `task` is asked for first, two
         times each in turn, because a busy neighbour may spoil one."""
@@ -126,6 +136,8 @@ def serve(version, make, workload):
             rival = make(workload)
             answer = rival.first_step()
             return {"version": version, "seconds": time.perf_counter() - start, **answer}
+        if request["do"] == "memory":
+            return {"version": version, **make(workload).memory()}
         task = rival.measure_training if request["do"] == "train" else rival.measure_prediction
         return task(request["seconds"])
 
