@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { NNRT_ABI = 29, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
+enum { NNRT_ABI = 30, NNRT_MAX_RANK = 8, NNRT_MAX_COLUMNS = 16 };
 
 // What there is room for; the compiler refuses more (compiler/check/limits.c). Values: of an epoch,
 // told of all trainings, with those of validation.
@@ -142,6 +142,7 @@ typedef struct nnrt_context {
     int64_t time, part, parts;
     const float *ranges; // of functions in int8: the least and the largest number of what a
                          // parameter is multiplied by, for each parameter of the program
+    int64_t is_watched;  // somebody looks at values after each group, which walks all samples first
 } nnrt_context;
 
 typedef void nnrt_step(const nnrt_context *context);
@@ -194,8 +195,8 @@ typedef struct nnrt_work {
 // Where a value lies.
 enum { NNRT_IN_ARENA, NNRT_IN_WEIGHTS, NNRT_IN_SLOTS, NNRT_IN_COLUMN };
 
-// A value that groups keep in memory, or read there. It is whole after its group, and stays so at
-// least until the next barrier.
+// A value that groups keep in memory, or read there. Of a step that is watched it is whole after
+// its group, and stays so at least until the next one.
 typedef struct nnrt_value {
     const char *name;    // of its operator; of weights, optimizer state and columns their own
     const char *layer;   // its name; NULL: none
@@ -232,7 +233,7 @@ typedef struct nnrt_function {
     int64_t read_count;
     const nnrt_touch *touches; // of run_profiled, by group
     int64_t touch_count;
-    int64_t arena_size; // floats; an arena of its own, zero before the first call
+    int64_t arena_size; // floats; an arena (see evaluate_at), zero before the first call
     int64_t threads;    // more than these do not help (1 for small steps)
     int64_t chunks;     // of a batch, which workers get whole; 0: samples are divided evenly
     int64_t settles;  // weights are as they should be only after a run with rows 0, which does the
@@ -259,8 +260,9 @@ typedef struct nnrt_train_step {
     // gradients are in the slots. `step` counts its own runs. Else 1, and no `run`.
     int64_t accumulate;
     nnrt_function update;
-    // `train` and `evaluate` take turns in one arena, which is zero before each turn.
-    int64_t shares_arena;
+    // Where, in the arena of `train`, that of `evaluate` begins, floats: behind what `train` keeps
+    // there; they take turns in what follows. -1: it has its own.
+    int64_t evaluate_at;
     const char *const *reports; // names of the numbers behind the loss
     int64_t report_count;
     nnrt_call learning_rate; // "constant" (option value) or a schedule

@@ -119,7 +119,8 @@ static const AbiField abi_context_fields[] = {
     FIELD(weights),       FIELD(slots), FIELD(arena),  FIELD(columns), FIELD(index),
     FIELD(next_index),    FIELD(rows),  FIELD(thread), FIELD(threads), FIELD(key),
     FIELD(learning_rate), FIELD(step),  FIELD(loss),   FIELD(team),    FIELD(scratch),
-    FIELD(account),       FIELD(time),  FIELD(part),   FIELD(parts),   FIELD(ranges)};
+    FIELD(account),       FIELD(time),  FIELD(part),   FIELD(parts),   FIELD(ranges),
+    FIELD(is_watched)};
 STRUCT(abi_context, nnrt_context);
 #undef OWNER
 
@@ -214,7 +215,7 @@ static const AbiField abi_train_step_fields[] = {FIELD(name),
                                                  FIELD(repeat),
                                                  FIELD(accumulate),
                                                  PART(update, abi_function),
-                                                 FIELD(shares_arena),
+                                                 FIELD(evaluate_at),
                                                  COUNTED(reports, report_count),
                                                  FIELD(report_count),
                                                  PART(learning_rate, abi_call),

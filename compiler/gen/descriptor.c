@@ -244,7 +244,7 @@ static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const Compile
         .evaluate = function_of(gen, compiled, own->evaluate),
         .repeat = step->repeat,
         .accumulate = step->accumulate,
-        .shares_arena = budget_shares_arena(compiled, own),
+        .evaluate_at = budget_evaluate_at(own),
         .learning_rate = learning_rate_of(gen, step->optimizer_args),
         .optimizer = program_call(gen->arena, &step->optimizer->schema, step->optimizer_args),
         .optimizer_line = descriptor_line(compiled, step->optimizer_span),
@@ -589,7 +589,7 @@ void descriptor_emit(Gen *gen, const Compiled *compiled) {
                             .scratch_size = gen->scratch_size,
                             .peak_flops = compiled->peak_flops,
                             .narrow_peak_flops = compiled->narrow_peak_flops,
-                            .is_sparing = compiled->shares_arenas};
+                            .is_sparing = compiled->is_sparing};
     abi_set_code(&program.peak, compiled->peak_function);
     if (compiled->narrow_peak_function)
         abi_set_code(&program.narrow_peak, compiled->narrow_peak_function);

@@ -117,6 +117,7 @@ typedef enum ContextField {
     FIELD_TIME = offsetof(nnrt_context, time),
     FIELD_PART = offsetof(nnrt_context, part),
     FIELD_PARTS = offsetof(nnrt_context, parts),
+    FIELD_IS_WATCHED = offsetof(nnrt_context, is_watched),
 } ContextField;
 // Loads a field; of the columns the address.
 Value ir_context(Gen *gen, Value function, ContextField field);
@@ -344,7 +345,7 @@ typedef struct Compiled {
     double peak_flops;
     Value narrow_peak_function; // of products in bfloat16; NULL: there is none
     double narrow_peak_flops;
-    bool shares_arenas;     // (MemoryPlan)
+    bool is_sparing;        // (MemoryPlan)
     int64_t scratch_floats; // of each worker; 0: not known yet
     int64_t cpus;           // of this machine; of another one, 1: they are not known
 } Compiled;
@@ -355,7 +356,7 @@ bool compiled_is_in_int8(const Compiled *compiled);
 
 // How a program takes less memory than it would for speed alone.
 typedef struct MemoryPlan {
-    bool shares_arenas; // training and evaluation take turns in one; no state is copied unasked
+    bool is_sparing;          // no state is copied unasked
     const Economy *functions; // by number in Compiled.functions
     int function_count;
 } MemoryPlan;

@@ -332,7 +332,7 @@ Compiled *pipeline_run(Arena *arena, const Program *program, const Target *targe
     Run run = {arena, program, options, plan, observe, state, compiled, NULL};
     compiled->program = program;
     compiled->cpus = !options->cpu || !strcmp(options->cpu, "native") ? nnrt_cpu_count() : 1;
-    compiled->shares_arenas = plan && plan->shares_arenas;
+    compiled->is_sparing = plan && plan->is_sparing;
     list_functions(&run);
     for (int i = 0; i < compiled->functions.count; i++)
         passes_run(&compiled->functions.items[i]->lowering, NULL);

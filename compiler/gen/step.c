@@ -114,6 +114,14 @@ static Value count_parts(Gen *gen, Value function, int64_t window) {
     return LLVMBuildUDiv(gen->builder, most, together, "");
 }
 
+// One part, where somebody watches, who wants to see whole values.
+static Value unless_watched(Gen *gen, const Step *step, Value function, Value parts) {
+    if (!step->marks) return parts;
+    Value watched = ir_context(gen, function, FIELD_IS_WATCHED);
+    Value is_watched = LLVMBuildICmp(gen->builder, LLVMIntNE, watched, ir_int(gen, 0), "");
+    return LLVMBuildSelect(gen->builder, is_watched, ir_int(gen, 1), parts, "");
+}
+
 // The groups [first, end), window by window.
 static void emit_windows(Gen *gen, const Step *step, Value function, int first, int end) {
     int64_t window = step->schedule->groups.items[first]->window;
@@ -124,6 +132,7 @@ static void emit_windows(Gen *gen, const Step *step, Value function, int first, 
     } else {
         parts = count_parts(gen, function, window);
     }
+    parts = unless_watched(gen, step, function, parts);
     Loop windows = ir_loop_begin(gen, ir_int(gen, 0), parts, one, "window");
     ir_set_part(gen, function, windows.index, parts);
     for (int i = first; i < end; i++) emit_group(gen, step, function, i);

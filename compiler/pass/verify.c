@@ -114,35 +114,94 @@ void schedule_verify(const Schedule *schedule) {
 
 // ---- Memory.
 
+// Values with memory of their own, and pools.
+typedef struct Region {
+    int64_t offset, end;
+    int first_phase, last_phase;
+    int number; // of the value; -1 - number: of the pool
+} Region;
+
 static int compare_offsets(const void *a, const void *b) {
-    const Buffer *x = *(const Buffer *const *)a, *y = *(const Buffer *const *)b;
+    const Region *x = a, *y = b;
     if (x->offset != y->offset) return x->offset < y->offset ? -1 : 1;
-    return x < y ? -1 : x > y;
+    return x->number - y->number;
 }
 
-static bool live_together(const Buffer *a, const Buffer *b) {
+static bool live_together(const Region *a, const Region *b) {
     return a->first_phase <= b->last_phase && b->first_phase <= a->last_phase;
+}
+
+static int list_regions(const Schedule *schedule, Region *regions) {
+    int count = 0;
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        const Buffer *buffer = &schedule->buffers[i];
+        if (!buffer->is_stored || buffer->is_part || buffer->pool >= 0) continue;
+        regions[count++] = (Region){buffer->offset, buffer->offset + buffer->size * buffer->copies,
+                                    buffer->first_phase, buffer->last_phase, i};
+    }
+    for (int i = 0; i < schedule->pool_count; i++) {
+        const Pool *pool = &schedule->pools[i];
+        regions[count++] = (Region){pool->offset, pool->offset + pool->size, pool->first_phase,
+                                    pool->last_phase, -1 - i};
+    }
+    return count;
+}
+
+static void verify_regions(const Schedule *schedule, Arena *arena) {
+    int most = schedule->graph->nodes.count + schedule->pool_count;
+    Region *regions = ARENA_ARRAY(arena, Region, most + 1);
+    int count = list_regions(schedule, regions);
+    if (count) qsort(regions, (size_t)count, sizeof *regions, compare_offsets);
+    for (int i = 0; i < count; i++) {
+        if (regions[i].end > schedule->arena_size)
+            graph_bug(schedule->graph, NULL, "after plan: %%%d ends behind the arena",
+                      regions[i].number);
+        for (int k = i + 1; k < count && regions[k].offset < regions[i].end; k++)
+            if (live_together(&regions[i], &regions[k]))
+                graph_bug(schedule->graph, NULL, "after plan: %%%d and %%%d share memory",
+                          regions[i].number, regions[k].number);
+    }
+}
+
+// ---- In a pool.
+
+static bool share_groups(const Schedule *schedule, const Buffer *a, const Buffer *b) {
+    const Buffer *before = a->first_group < b->first_group ? a : b;
+    const Buffer *after = before == a ? b : a;
+    if (before->last_group < after->first_group) return false;
+    bool gives_way = after->replaces && &schedule->buffers[after->replaces->id] == before &&
+                     after->offset == before->offset && after->extent == before->extent;
+    return !gives_way || before->last_group > after->first_group;
+}
+
+static void verify_pool(const Schedule *schedule, const int *members, int count) {
+    for (int i = 0; i < count; i++) {
+        const Buffer *a = &schedule->buffers[members[i]];
+        const Pool *pool = &schedule->pools[a->pool];
+        if (a->stride != pool->stride || a->offset < pool->offset ||
+            a->offset - pool->offset + a->extent > pool->stride)
+            graph_bug(schedule->graph, NULL, "after plan: %%%d is not in its pool", members[i]);
+        for (int k = i + 1; k < count; k++) {
+            const Buffer *b = &schedule->buffers[members[k]];
+            bool meets = a->offset < b->offset + b->extent && b->offset < a->offset + a->extent;
+            if (meets && share_groups(schedule, a, b))
+                graph_bug(schedule->graph, NULL, "after plan: %%%d and %%%d share a place",
+                          members[i], members[k]);
+        }
+    }
 }
 
 void schedule_verify_plan(const Schedule *schedule) {
     Arena *arena = arena_create();
-    const Graph *graph = schedule->graph;
-    const Buffer **stored = ARENA_ARRAY(arena, const Buffer *, graph->nodes.count + 1);
-    int count = 0;
-    for (int i = 0; i < graph->nodes.count; i++)
-        if (schedule->buffers[i].is_stored && !schedule->buffers[i].is_part)
-            stored[count++] = &schedule->buffers[i];
-    if (count) qsort(stored, (size_t)count, sizeof *stored, compare_offsets);
-    for (int i = 0; i < count; i++) {
-        int64_t end = stored[i]->offset + stored[i]->size * stored[i]->copies;
-        if (end > schedule->arena_size)
-            graph_bug(graph, NULL, "after plan: %%%d ends behind the arena",
-                      (int)(stored[i] - schedule->buffers));
-        for (int k = i + 1; k < count && stored[k]->offset < end; k++)
-            if (live_together(stored[i], stored[k]))
-                graph_bug(graph, NULL, "after plan: %%%d and %%%d share memory",
-                          (int)(stored[i] - schedule->buffers),
-                          (int)(stored[k] - schedule->buffers));
+    int *members = ARENA_ARRAY(arena, int, schedule->graph->nodes.count + 1);
+    verify_regions(schedule, arena);
+    for (int pool = 0; pool < schedule->pool_count; pool++) {
+        int count = 0;
+        for (int i = 0; i < schedule->graph->nodes.count; i++)
+            if (schedule->buffers[i].is_stored && !schedule->buffers[i].is_part &&
+                schedule->buffers[i].pool == pool)
+                members[count++] = i;
+        verify_pool(schedule, members, count);
     }
     arena_destroy(arena);
 }

@@ -146,25 +146,13 @@ static int has_confusion(const nnrt_evaluator *evaluator) {
     return 0;
 }
 
-// Of the steps that train in the same arenas: nothing is left there, before and after.
-static void clear_arenas(const nnrt_evaluator *evaluator) {
-    for (int64_t i = 0; i < evaluator->pass.turn_count; i++) {
-        const nnrt_turn *turn = &evaluator->pass.turns[i];
-        if (evaluator->training->steps[i].shares_arena)
-            memset(turn->context.arena, 0,
-                   (size_t)turn->function->arena_size * sizeof *turn->context.arena);
-    }
-}
-
 static nnrt_status run_pass(nnrt_evaluator *evaluator) {
     nnrt_pass *pass = &evaluator->pass;
     nnrt_status status = NNRT_OK;
-    clear_arenas(evaluator);
     while (!status && nnrt_pass_advance(pass, chunk_seconds)) {
         if (nnrt_interrupted()) status = nnrt_fail(NNRT_INTERRUPTED, "interrupted");
         if (evaluator->progress) nnrt_progress_look(evaluator->progress, pass->step, pass->steps);
     }
-    clear_arenas(evaluator);
     return status;
 }
 
@@ -284,7 +272,7 @@ int nnrt_evaluates_int8(const nnrt_training *training) {
 nnrt_quantized_training nnrt_training_in_int8(const nnrt_training *training) {
     nnrt_quantized_training out = {.training = *training, .step = training->steps[0]};
     out.step.evaluate = training->steps[0].quantized;
-    out.step.shares_arena = 0;
+    out.step.evaluate_at = -1;
     return out;
 }
 

@@ -3,25 +3,30 @@
 
 #include <stdlib.h>
 
-// The step whose training and evaluation take turns in one arena, if the function is one of them.
+// The step in whose arena training and evaluation take turns, if the function is one of them.
 static const nnrt_train_step *sharing_step(const nnrt_program *program,
                                            const nnrt_function *function) {
     for (int64_t i = 0; i < program->training_count; i++)
         for (int64_t k = 0; k < program->trainings[i].step_count; k++) {
             const nnrt_train_step *step = &program->trainings[i].steps[k];
             if (function == &step->train || function == &step->evaluate)
-                return step->shares_arena ? step : NULL;
+                return step->evaluate_at >= 0 ? step : NULL;
         }
     return NULL;
 }
 
+static int64_t shared_size(const nnrt_train_step *step) {
+    int64_t end = step->evaluate_at + step->evaluate.arena_size;
+    return end > step->train.arena_size ? end : step->train.arena_size;
+}
+
 float *nnrt_session_arena(nnrt_session *session, const nnrt_function *function) {
     const nnrt_train_step *step = sharing_step(session->program, function);
+    int64_t at = step && function == &step->evaluate ? step->evaluate_at : 0;
     if (step) function = &step->train;
-    int64_t size = function->arena_size;
-    if (step && step->evaluate.arena_size > size) size = step->evaluate.arena_size;
+    int64_t size = step ? shared_size(step) : function->arena_size;
     for (nnrt_arena *arena = session->arenas; arena; arena = arena->next)
-        if (arena->function == function) return arena->block.values;
+        if (arena->function == function) return arena->block.values + at;
     nnrt_arena *arena = calloc(1, sizeof *arena);
     if (!arena) nnrt_fail_memory("an arena", sizeof *arena);
     if (!arena || nnrt_block_allocate(&arena->block, size, "the arena")) {
@@ -31,7 +36,7 @@ float *nnrt_session_arena(nnrt_session *session, const nnrt_function *function) 
     arena->function = function;
     arena->next = session->arenas;
     session->arenas = arena;
-    return arena->block.values;
+    return arena->block.values + at;
 }
 
 void nnrt_session_drop_arena(nnrt_session *session, const nnrt_function *function) {

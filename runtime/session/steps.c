@@ -269,6 +269,7 @@ static void begin_worker(worker *w, int thread, int threads) {
         context->threads = threads;
         context->team = pass->team;
         context->account = pass->turns[t].watch;
+        context->is_watched = context->account != NULL;
         if (!pass->turns[t].profile || context->account) continue;
         context->account = nnrt_profile_account(pass->turns[t].profile, thread);
         nnrt_profile_skip(context);

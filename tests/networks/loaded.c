@@ -133,9 +133,11 @@ static void start_slots(Loaded *loaded) {
 
 // ---- The whole.
 
-static void add_arena(Loaded *loaded, int index, const nnrt_function *function) {
+// Of so many floats at least.
+static void add_arena(Loaded *loaded, int index, const nnrt_function *function, int64_t least) {
+    int64_t size = function->arena_size > least ? function->arena_size : least;
     loaded->arenas[index].function = function;
-    loaded->arenas[index].values = guarded_floats(function->arena_size);
+    loaded->arenas[index].values = guarded_floats(size);
 }
 
 // As the program reads it: the runtime makes float32 of labels that stand at several places.
@@ -209,10 +211,12 @@ Loaded *loaded_create(Arena *arena, const Program *program, const Setup *setup,
     loaded->team = nnrt_team_create(loaded_most_threads());
     nnrt_flush_denormals();
     fill_context(loaded, setup, data, &random);
-    add_arena(loaded, 0, &loaded->step->train);
-    add_arena(loaded, 1, &loaded->step->evaluate);
-    add_arena(loaded, 2, &loaded->model->predict);
-    add_arena(loaded, 3, &loaded->model->predict_one);
+    const nnrt_train_step *step = loaded->step;
+    int64_t lent = step->evaluate_at < 0 ? 0 : step->evaluate_at + step->evaluate.arena_size;
+    add_arena(loaded, 0, &step->train, lent);
+    add_arena(loaded, 1, &step->evaluate, 0);
+    add_arena(loaded, 2, &loaded->model->predict, 0);
+    add_arena(loaded, 3, &loaded->model->predict_one, 0);
     loaded_reset(loaded);
     remember_state(loaded);
     return loaded;
@@ -239,10 +243,27 @@ static void run_worker(void *argument, int thread, int threads) {
     step->run(&context);
 }
 
+static bool shares_arena(const Loaded *loaded, const nnrt_function *function) {
+    bool is_either = function == &loaded->step->train || function == &loaded->step->evaluate;
+    return is_either && loaded->step->evaluate_at >= 0;
+}
+
 static float *arena_of(const Loaded *loaded, const nnrt_function *function) {
     int i = 0;
+    if (shares_arena(loaded, function)) { // runtime/session/arenas.c
+        bool is_lent = function == &loaded->step->evaluate;
+        return loaded->arenas[0].values + (is_lent ? loaded->step->evaluate_at : 0);
+    }
     while (loaded->arenas[i].function != function) i++;
     return loaded->arenas[i].values;
+}
+
+// What others may have left there must not matter.
+static void spoil_arena(const Loaded *loaded, const nnrt_function *function) {
+    float *arena = arena_of(loaded, function);
+    int64_t first = function == &loaded->step->train ? loaded->step->evaluate_at : 0;
+    for (int64_t i = first; shares_arena(loaded, function) && i < function->arena_size; i++)
+        arena[i] = NAN;
 }
 
 // States that are kept from batch to batch are 0 in each.
@@ -260,6 +281,7 @@ void loaded_run(Loaded *loaded, const nnrt_function *function, int64_t rows, int
     step.context.arena = arena_of(loaded, function);
     step.context.rows = rows;
     step.context.loss = &loaded->loss;
+    spoil_arena(loaded, function);
     forget_states(function, step.context.arena, rows);
     loaded->loss = NAN;
     nnrt_team_run(loaded->team, threads, run_worker, &step);

@@ -66,6 +66,14 @@ typedef struct Reader {
     const Group *group;
 } Reader;
 
+// What a group does with samples of others lasts from the first to the last group of its phase.
+static void check_phase(const Schedule *s, const Buffer *buffer, const Group *group) {
+    if (group->partition == PARTITION_ROWS) return;
+    for (int i = 0; i < s->groups.count; i++)
+        if (s->groups.items[i]->phase == group->phase)
+            assert_true(buffer->first_group <= i && i <= buffer->last_group);
+}
+
 static void check_value_read(const Reader *reader, const Node *value) {
     const Schedule *s = reader->schedule;
     const Group *writer = s->groups.items[s->group_of[value->id]], *group = reader->group;
@@ -73,6 +81,9 @@ static void check_value_read(const Reader *reader, const Node *value) {
     if (!buffer->is_stored) fail_msg("%%%d is read but not stored", value->id);
     if (writer->id >= group->id) fail_msg("%%%d is read before it is written", value->id);
     assert_true(buffer->first_phase <= writer->phase && buffer->last_phase >= group->phase);
+    assert_true(buffer->first_group <= writer->id && buffer->last_group >= group->id);
+    check_phase(s, buffer, writer);
+    check_phase(s, buffer, group);
     if (writer->phase < group->phase) return;
     // In one phase only what the same worker wrote may be read.
     if (writer->partition != group->partition || group->partition == PARTITION_OUTPUT)
@@ -123,25 +134,48 @@ static void check_group(const Schedule *schedule, const Group *group) {
     for (int i = 0; i < group->assigns.count; i++) check_reads(&reader, group->assigns.items[i]);
 }
 
+// Where a value is, or the pool that it has a place in, and when.
+static PlanItem item_of(const Schedule *schedule, const Buffer *buffer) {
+    const Pool *pool = buffer->pool < 0 ? NULL : &schedule->pools[buffer->pool];
+    if (pool) return (PlanItem){pool->size, pool->first_phase, pool->last_phase, pool->offset};
+    return (PlanItem){buffer->size * buffer->copies, buffer->first_phase, buffer->last_phase,
+                      buffer->offset};
+}
+
+// In a pool a sample's worker goes from group to group. One value may end in the group that puts
+// another in its place.
+static bool meet_in_pool(const Schedule *schedule, const Buffer *a, const Buffer *b) {
+    const Buffer *before = a->first_group < b->first_group ? a : b, *after = before == a ? b : a;
+    PlanItem x = {before->extent, 0, 0, before->offset}, y = {after->extent, 0, 0, after->offset};
+    bool gives_way = after->replaces && &schedule->buffers[after->replaces->id] == before &&
+                     before->offset == after->offset && before->extent == after->extent;
+    int last = gives_way ? before->last_group - 1 : before->last_group;
+    return share_memory(&x, &y) && last >= after->first_group;
+}
+
 static void check_memory(const Schedule *schedule) {
     int count = schedule->graph->nodes.count;
     for (int i = 0; i < count; i++) {
         const Buffer *a = &schedule->buffers[i];
-        if (!a->is_stored) continue;
+        if (!a->is_stored || a->is_part) continue;
         const Type *type = &schedule->graph->nodes.items[i]->type;
         assert_true(a->offset >= 0 && a->offset + a->size * a->copies <= schedule->arena_size);
-        assert_int_equal(a->offset % 16, 0);
+        if (a->pool < 0) assert_int_equal(a->offset % 16, 0);
         int64_t needed = type_elements(type) * (type->batched ? schedule->batch : 1);
         if (type->dtype == DTYPE_U8) needed /= 4;
-        assert_true(a->size >= needed);
-        PlanItem x = {a->size * a->copies, a->first_phase, a->last_phase, a->offset};
+        if (a->pool >= 0) assert_true(a->extent * schedule->batch >= needed);
+        if (a->pool < 0) assert_true(a->size >= needed);
         // Values in a parameter's order keep their padding zero: nobody else may use it.
-        if (a->parameter >= 0) x.first = 0, x.last = schedule->phase_count;
+        if (a->parameter >= 0) assert_true(a->offset + a->size <= schedule->arena_kept);
+        if (a->parameter < 0) assert_true(a->offset >= schedule->arena_kept);
+        PlanItem x = item_of(schedule, a);
         for (int k = i + 1; k < count; k++) {
             const Buffer *b = &schedule->buffers[k];
-            PlanItem y = {b->size * b->copies, b->first_phase, b->last_phase, b->offset};
-            if (b->parameter >= 0) y.first = 0, y.last = schedule->phase_count;
-            if (b->is_stored && live_together(&x, &y) && share_memory(&x, &y))
+            if (!b->is_stored || b->is_part) continue;
+            PlanItem y = item_of(schedule, b);
+            bool is_same = a->pool >= 0 && a->pool == b->pool;
+            if (is_same ? meet_in_pool(schedule, a, b)
+                        : live_together(&x, &y) && share_memory(&x, &y))
                 fail_msg("%%%d and %%%d share memory", i, k);
         }
     }

@@ -27,8 +27,8 @@ double budget_flops(const Graph *graph);          // of one sample, each value o
 int64_t budget_threads(const Schedule *schedule); // more do not help
 GenCosts budget_costs(const Compiled *compiled);  // in the program's arena
 
-// Do training and evaluation of the step take turns in one arena?
-bool budget_shares_arena(const Compiled *compiled, const CompiledStep *step);
+// Where the arena of the step's evaluation begins in that of its training, floats; -1: it is apart.
+int64_t budget_evaluate_at(const CompiledStep *step);
 
 // Floats of scratch that a gradient of weights over many rows takes, of all workers together; 0: it
 // takes little. product/weight_long.c

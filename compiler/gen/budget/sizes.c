@@ -95,30 +95,31 @@ static bool keeps_values(const Function *function) {
     for (int i = 0; i < graph->nodes.count; i++)
         if (graph->nodes.items[i]->kept) return true;
     for (int i = 0; i < schedule->groups.count; i++)
-        if (touched_updates(schedule->groups.items[i])) return true;
+        if (touched_updates(schedule->groups.items[i]) || schedule->groups.items[i]->is_once)
+            return true;
     return false;
 }
 
 // What a program takes besides: its code, libraries, the stacks of its threads, buffers of files.
 enum { PROGRAM_BYTES = 5 << 20 };
 
-// Where training and evaluation take turns in one arena, the larger one counts
-// (runtime/session/session.h).
-bool budget_shares_arena(const Compiled *compiled, const CompiledStep *step) {
-    return compiled->shares_arenas && !keeps_values(step->train) && !keeps_values(step->evaluate);
+// Training and evaluation take turns in one arena (runtime/session/session.h), behind the zeros
+// that the former keeps there, where nothing else outlives a step.
+int64_t budget_evaluate_at(const CompiledStep *step) {
+    if (keeps_values(step->train) || keeps_values(step->evaluate)) return -1;
+    return step->train->lowering.schedule->arena_kept;
 }
 
-static void add_step(const Compiled *compiled, GenMemory *memory, const CompiledStep *step,
-                     int64_t *scratch) {
+static void add_step(GenMemory *memory, const CompiledStep *step, int64_t *scratch) {
     const Lowering *train = &step->train->lowering;
     int64_t own = floats_bytes(scratch_floats(train->schedule));
     if (own > *scratch) *scratch = own;
     add(&memory->optimizer, floats_bytes(train->layout->slots_size));
     add(&memory->steps, arena_bytes(step->train));
     add(&memory->steps, arena_bytes(step->update));
-    int64_t evaluation = arena_bytes(step->evaluate);
-    if (budget_shares_arena(compiled, step)) {
-        int64_t shared = arena_bytes(step->train);
+    int64_t evaluation = arena_bytes(step->evaluate), begin = budget_evaluate_at(step);
+    if (begin >= 0) {
+        int64_t shared = arena_bytes(step->train) - floats_bytes(begin);
         evaluation = evaluation > shared ? evaluation - shared : 0;
     }
     add(&memory->evaluation, evaluation);
@@ -143,7 +144,7 @@ static int64_t copy_bytes(const Compiled *compiled, const CompiledTraining *trai
         add(&state, value_bytes(&weights->parameters.items[i]->type));
     for (int i = 0; i < training->step_count; i++)
         add(&state, optimizer_bytes(updating(&training->steps[i])->graph));
-    bool is_copied = state <= NNRT_RECALL_BYTES && !compiled->shares_arenas;
+    bool is_copied = state <= NNRT_RECALL_BYTES && !compiled->is_sparing;
     return is_copied && state > largest ? state : largest;
 }
 
@@ -173,7 +174,7 @@ GenMemory budget_memory(const Compiled *compiled, const CompiledTraining *traini
     GenMemory memory = {.program = PROGRAM_BYTES,
                         .weights = floats_bytes(compiled->layout->weights_size)};
     for (int i = 0; i < training->step_count; i++)
-        add_step(compiled, &memory, &training->steps[i], &memory.scratch);
+        add_step(&memory, &training->steps[i], &memory.scratch);
     int64_t scratch = floats_bytes(compiled->scratch_floats) * worker_count(compiled);
     if (scratch > memory.scratch) memory.scratch = scratch;
     memory.copy = copy_bytes(compiled, training);

@@ -478,9 +478,18 @@ void schedule_print_groups(Text *out, const Schedule *schedule) {
     }
 }
 
+static void print_turn(Text *out, const Buffer *buffer) {
+    text_format(out, "%lld bytes at %lld in every %lld, groups %d to %d",
+                (long long)buffer->extent * 4, (long long)buffer->offset * 4,
+                (long long)buffer->stride * 4, buffer->first_group, buffer->last_group);
+    if (buffer->replaces) text_format(out, ", in place of %%%d", buffer->replaces->id);
+    text_put(out, "\n");
+}
+
 void schedule_print_plan(Text *out, const Schedule *schedule) {
-    text_format(out, "%s: arena of %lld bytes\n", schedule->graph->name,
-                (long long)schedule->arena_size * 4);
+    text_format(out, "%s: arena of %lld bytes, of which %lld are there at the same time\n",
+                schedule->graph->name, (long long)schedule->arena_size * 4,
+                (long long)schedule->arena_bound * 4);
     for (int i = 0; i < schedule->groups.count; i++) {
         const Group *group = schedule->groups.items[i];
         if (group->window)
@@ -491,9 +500,12 @@ void schedule_print_plan(Text *out, const Schedule *schedule) {
         const Buffer *buffer = &schedule->buffers[i];
         const Node *node = schedule->graph->nodes.items[i];
         if (!buffer->is_stored) continue;
-        text_format(out, "    %%%d %s: %lld bytes at %lld, phases %d to %d\n", i,
-                    node->op->schema.name, (long long)buffer->size * 4,
-                    (long long)buffer->offset * 4, buffer->first_phase, buffer->last_phase);
+        text_format(out, "    %%%d %s: ", i, node->op->schema.name);
+        if (!buffer->is_part && buffer->pool >= 0)
+            print_turn(out, buffer);
+        else
+            text_format(out, "%lld bytes at %lld, phases %d to %d\n", (long long)buffer->size * 4,
+                        (long long)buffer->offset * 4, buffer->first_phase, buffer->last_phase);
     }
 }
 

@@ -157,13 +157,27 @@ typedef struct Buffer {
     int64_t size;   // floats in all
     int64_t offset; // in the arena
     int first_phase, last_phase;
-    int parameter;  // unbatched values in the layout of this parameter; -1: plain
-    bool is_joined; // its parts are computed where they stand in it
-    bool is_part;   // of such a value
+    int first_group,
+        last_group;       // the same by group, as far as workers are in step (memory/lives.c)
+    int pool;             // of the schedule, that its samples lie in; -1: it has memory of its own
+    int64_t extent;       // there: what a sample takes, floats
+    const Node *replaces; // in the group that computes it, whose place it takes; NULL: nobody's
+    int parameter;        // unbatched values in the layout of this parameter; -1: plain
+    bool is_joined;       // its parts are computed where they stand in it
+    bool is_part;         // of such a value
     Motion motion;
     int64_t distance; // floats from one step, or place, to the next
     int64_t copies;   // partial sums, one for each chunk of the batch; `size` is that of one
 } Buffer;
+
+// Memory of which each sample has a part of its own, where values take turns that only the worker
+// of the sample reads and writes. There is no barrier in between: workers have other samples.
+typedef struct Pool {
+    int64_t stride; // floats from sample to sample
+    int64_t size;   // floats in all
+    int64_t offset; // in the arena
+    int first_phase, last_phase;
+} Pool;
 
 struct Schedule {
     Graph *graph;
@@ -181,13 +195,18 @@ struct Schedule {
     bool separates;      // a barrier stands between any two groups, so that memory is free sooner
     VEC(Group *) groups; // in execution order
     int phase_count;
-    int *group_of;      // by node id; -1: leaf, or computed where it is used
-    int *visited;       // by node id, and last the number of visits: for schedule_visit_reads
-    Buffer *buffers;    // by node id
-    Node **normed;      // by node id: of what a norm of such a sum adds up, that sum (touched.h)
-    Node **touching;    // by node id: of what updates the rows of a table, the sum of rows that is
-                        // its gradient (touched.h); else NULL
-    int64_t arena_size; // floats
+    int *group_of;   // by node id; -1: leaf, or computed where it is used
+    int *visited;    // by node id, and last the number of visits: for schedule_visit_reads
+    Buffer *buffers; // by node id
+    Node **normed;   // by node id: of what a norm of such a sum adds up, that sum (touched.h)
+    Node **touching; // by node id: of what updates the rows of a table, the sum of rows that is
+                     // its gradient (touched.h); else NULL
+    Pool *pools;
+    int pool_count;
+    int64_t arena_size;  // floats
+    int64_t arena_kept;  // at its beginning: what stays as it is from step to step
+    int64_t arena_bound; // floats of the values that are there at the same time, at most: no plan
+                         // takes less
 };
 
 // requires: primitive graph, layout; provides: every computed node in one group (or inlined into
@@ -264,5 +283,7 @@ typedef struct PlanItem {
     int64_t offset;  // out
 } PlanItem;
 int64_t plan_offsets(PlanItem *items, int count, Arena *arena);
+// The lowest offset at which `item` fits beside the placed ones that live when it does.
+int64_t plan_lowest_gap(const PlanItem *placed, int count, const PlanItem *item);
 
 #endif

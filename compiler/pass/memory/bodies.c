@@ -14,6 +14,7 @@ void memory_size_body(Schedule *body, Arena *arena) {
     for (int i = 0; i < graph->nodes.count; i++) {
         Buffer *buffer = &body->buffers[i];
         const Node *node = graph->nodes.items[i];
+        buffer->pool = -1;
         if (!buffer->is_stored || buffer->is_part) continue;
         memory_size(body, node, row_operands[i], buffer);
         buffer->copies = 1;

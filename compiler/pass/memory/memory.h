@@ -4,7 +4,13 @@
 
 #include "../group/fusion.h"
 
-enum { LINE = 16 }; // floats of a cache line
+// Floats: a cache line; what vector loads may read past the end; distances of samples that are
+// multiples of this are made a line longer, as samples that are 2^n bytes apart would share few
+// sets of the caches.
+enum { LINE = 16, SLACK = 16, SKEWED = 512 };
+
+// Floats of one value; more is as good as infinite (budget_fits says so), and sums do not overflow.
+static const int64_t LARGEST = (int64_t)1 << 46;
 
 // ---- sizes.c
 // By node id: a contraction reads its rows beside those of other leading dimensions, and wants them
@@ -15,6 +21,17 @@ int64_t memory_copies(const Schedule *schedule, const Node *node);
 
 // ---- lives.c
 void memory_find_lives(Schedule *schedule);
+
+// ---- in_place.c
+void memory_find_replaced(Schedule *schedule, Arena *arena);
+
+// ---- pools.c
+// Which values take turns where: sets their pools and places.
+void memory_find_pools(Schedule *schedule, Arena *arena);
+
+// ---- bound.c
+// Floats of the values that are there at the same time, at most.
+int64_t memory_bound(Schedule *schedule, Arena *arena);
 
 // ---- parts.c
 void memory_mark_parts(Schedule *schedule);

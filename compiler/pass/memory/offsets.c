@@ -9,13 +9,12 @@ static int compare_sizes(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-// The lowest offset at which `item` fits beside the placed items that live when it does.
-static int64_t lowest_gap(PlanItem *const *placed, int count, const PlanItem *item) {
+int64_t plan_lowest_gap(const PlanItem *placed, int count, const PlanItem *item) {
     int64_t offset = 0;
     for (bool moved = true; moved;) {
         moved = false;
         for (int i = 0; i < count; i++) {
-            const PlanItem *other = placed[i];
+            const PlanItem *other = &placed[i];
             if (other->last < item->first || item->last < other->first) continue;
             if (other->offset + other->size <= offset || offset + item->size <= other->offset)
                 continue;
@@ -28,11 +27,13 @@ static int64_t lowest_gap(PlanItem *const *placed, int count, const PlanItem *it
 
 int64_t plan_offsets(PlanItem *items, int count, Arena *arena) {
     PlanItem **order = ARENA_ARRAY(arena, PlanItem *, count + 1);
+    PlanItem *placed = ARENA_ARRAY(arena, PlanItem, count + 1);
     for (int i = 0; i < count; i++) order[i] = &items[i];
     if (count) qsort(order, (size_t)count, sizeof *order, compare_sizes);
     int64_t peak = 0;
     for (int i = 0; i < count; i++) {
-        order[i]->offset = lowest_gap(order, i, order[i]);
+        order[i]->offset = plan_lowest_gap(placed, i, order[i]);
+        placed[i] = *order[i];
         int64_t end = order[i]->offset + order[i]->size;
         if (end > peak) peak = end;
     }

@@ -1,6 +1,13 @@
 // Joined values: their parts lie in them.
 #include "memory.h"
 
+static void widen(Buffer *whole, const Buffer *part) {
+    if (part->first_phase < whole->first_phase) whole->first_phase = part->first_phase;
+    if (part->last_phase > whole->last_phase) whole->last_phase = part->last_phase;
+    if (part->first_group < whole->first_group) whole->first_group = part->first_group;
+    if (part->last_group > whole->last_group) whole->last_group = part->last_group;
+}
+
 void memory_mark_parts(Schedule *schedule) {
     for (int i = schedule->graph->nodes.count - 1; i >= 0; i--) {
         const Node *node = schedule->graph->nodes.items[i];
@@ -9,8 +16,7 @@ void memory_mark_parts(Schedule *schedule) {
         for (int k = 0; k < node->input_count; k++) {
             Buffer *part = &schedule->buffers[schedule_source(node->inputs[k])->id];
             part->is_part = true;
-            if (part->first_phase < whole->first_phase) whole->first_phase = part->first_phase;
-            if (part->last_phase > whole->last_phase) whole->last_phase = part->last_phase;
+            widen(whole, part);
         }
     }
 }

@@ -1,5 +1,6 @@
 // Memory: where stored values lie in the arena. It is planned over phases (the stretches between
-// barriers), because within one the workers are not in step with each other.
+// barriers), because within one the workers are not in step with each other; values of samples take
+// turns within a phase, too, where that takes less (pools.c).
 #include "memory.h"
 
 #include "../group/touched.h"
@@ -23,43 +24,133 @@ static void place_states(Schedule *schedule) {
         if (!touched_updates(group)) continue;
         group->state = round_up(schedule->arena_size, LINE);
         schedule->arena_size = group->state + touched_places(schedule, group).size;
+        schedule->arena_bound += touched_places(schedule, group).size;
     }
 }
 
-void pass_plan(Schedule *schedule, Arena *arena) {
-    memory_find_lives(schedule);
-    memory_mark_parts(schedule);
-    int count = schedule->graph->nodes.count, used = 0;
-    PlanItem *items = ARENA_ARRAY(arena, PlanItem, count + schedule->groups.count + 1);
+static bool has_own_memory(const Buffer *buffer) {
+    return buffer->is_stored && !buffer->is_part && buffer->pool < 0;
+}
+
+static void size_all(Schedule *schedule, Arena *arena) {
     const bool *row_operands = memory_row_operands(schedule, arena);
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
         Buffer *buffer = &schedule->buffers[i];
+        const Node *node = schedule->graph->nodes.items[i];
+        buffer->pool = -1;
         if (!buffer->is_stored || buffer->is_part) continue;
-        memory_size(schedule, schedule->graph->nodes.items[i], row_operands[i], buffer);
-        buffer->copies = memory_copies(schedule, schedule->graph->nodes.items[i]);
-        // Gradients in a parameter's layout have gaps that must stay zero, as the arena begins.
-        bool alone = buffer->parameter >= 0;
-        items[used++] = (PlanItem){buffer->size * buffer->copies, alone ? 0 : buffer->first_phase,
-                                   alone ? schedule->phase_count - 1 : buffer->last_phase, 0};
+        memory_size(schedule, node, row_operands[i], buffer);
+        buffer->copies = memory_copies(schedule, node);
+    }
+}
+
+// Gradients in a parameter's layout have gaps that must stay zero, as the arena begins: they come
+// before all else, so that what is behind them can be lent.
+static bool stays(const Buffer *buffer) {
+    return has_own_memory(buffer) && buffer->parameter >= 0;
+}
+
+static void place_staying(Schedule *schedule) {
+    schedule->arena_kept = 0;
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        Buffer *buffer = &schedule->buffers[i];
+        if (!stays(buffer)) continue;
+        buffer->first_phase = 0;
+        buffer->last_phase = schedule->phase_count - 1;
+        buffer->offset = schedule->arena_kept;
+        schedule->arena_kept += round_up(buffer->size * buffer->copies, LINE);
+    }
+}
+
+// Values with memory of their own, then pools, then what bodies of scans keep.
+typedef struct Items {
+    PlanItem *items;
+    int count;
+} Items;
+
+static Items list_items(const Schedule *schedule, Arena *arena) {
+    int count = schedule->graph->nodes.count + schedule->pool_count + schedule->groups.count;
+    Items list = {ARENA_ARRAY(arena, PlanItem, count + 1), 0};
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        const Buffer *buffer = &schedule->buffers[i];
+        if (!has_own_memory(buffer) || stays(buffer)) continue;
+        list.items[list.count++] =
+            (PlanItem){buffer->size * buffer->copies, buffer->first_phase, buffer->last_phase, 0};
+    }
+    for (int i = 0; i < schedule->pool_count; i++) {
+        const Pool *pool = &schedule->pools[i];
+        list.items[list.count++] = (PlanItem){pool->size, pool->first_phase, pool->last_phase, 0};
     }
     for (int i = 0; i < schedule->groups.count; i++) {
         const Group *group = schedule->groups.items[i];
         if (!group->body) continue;
-        memory_size_body(group->body, arena);
-        items[used++] = (PlanItem){group->body->arena_size, group->phase, group->phase, 0};
+        list.items[list.count++] =
+            (PlanItem){group->body->arena_size, group->phase, group->phase, 0};
     }
-    schedule->arena_size = plan_offsets(items, used, arena);
-    place_states(schedule);
-    used = 0;
-    for (int i = 0; i < count; i++)
-        if (schedule->buffers[i].is_stored && !schedule->buffers[i].is_part)
-            schedule->buffers[i].offset = items[used++].offset;
+    return list;
+}
+
+static int64_t plan_items(const Schedule *schedule, Arena *arena, Items *items) {
+    *items = list_items(schedule, arena);
+    int64_t size = schedule->arena_kept + plan_offsets(items->items, items->count, arena);
+    for (int i = 0; i < items->count; i++) items->items[i].offset += schedule->arena_kept;
+    return size;
+}
+
+static void place_all(Schedule *schedule, const Items *items) {
+    int used = 0;
+    for (int i = 0; i < schedule->graph->nodes.count; i++)
+        if (has_own_memory(&schedule->buffers[i]) && !stays(&schedule->buffers[i]))
+            schedule->buffers[i].offset = items->items[used++].offset;
+    for (int i = 0; i < schedule->pool_count; i++)
+        schedule->pools[i].offset = items->items[used++].offset;
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        Buffer *buffer = &schedule->buffers[i];
+        if (buffer->is_stored && !buffer->is_part && buffer->pool >= 0)
+            buffer->offset += schedule->pools[buffer->pool].offset;
+    }
     memory_place_parts(schedule);
     for (int i = 0; i < schedule->groups.count; i++) {
         Group *group = schedule->groups.items[i];
         if (!group->body) continue;
-        group->body_offset = items[used++].offset;
+        group->body_offset = items->items[used++].offset;
         memory_place_body(schedule, group);
     }
     place_kept(schedule);
+}
+
+static void size_bodies(const Schedule *schedule, Arena *arena) {
+    for (int i = 0; i < schedule->groups.count; i++)
+        if (schedule->groups.items[i]->body)
+            memory_size_body(schedule->groups.items[i]->body, arena);
+}
+
+// Pools put values of samples further apart: they must be worth it.
+static bool saves_enough(int64_t size, int64_t without) {
+    return size < without - without / 32;
+}
+
+void pass_plan(Schedule *schedule, Arena *arena) {
+    Items items, pooled;
+    memory_find_lives(schedule);
+    memory_mark_parts(schedule);
+    size_all(schedule, arena);
+    size_bodies(schedule, arena);
+    place_staying(schedule);
+    schedule->arena_size = plan_items(schedule, arena, &items);
+    memory_find_replaced(schedule, arena);
+    schedule->arena_bound = memory_bound(schedule, arena);
+    if (!schedule->is_single && schedule->arena_size < LARGEST) {
+        memory_find_pools(schedule, arena);
+        int64_t size = plan_items(schedule, arena, &pooled);
+        if (saves_enough(size, schedule->arena_size)) {
+            schedule->arena_size = size;
+            items = pooled;
+        } else {
+            schedule->pool_count = 0;
+            size_all(schedule, arena);
+        }
+    }
+    place_states(schedule);
+    place_all(schedule, &items);
 }

@@ -3,13 +3,6 @@
 
 #include "../group/convolution.h"
 
-// Floats: what vector loads may read past the end; distances of samples that are multiples of this
-// are made a line longer.
-enum { SLACK = 16, SKEWED = 512 };
-
-// Floats of one value; more is as good as infinite (budget_fits says so), and sums do not
-// overflow.
-static const int64_t LARGEST = (int64_t)1 << 46;
 // Marks the values whose rows a contraction reads beside those of other leading dimensions: it
 // wants them evenly spaced.
 bool *memory_row_operands(const Schedule *schedule, Arena *arena) {
@@ -62,7 +55,6 @@ void memory_size(const Schedule *schedule, const Node *node, bool is_row_operand
     bool padded =
         (node->type.rank <= 1 && elements > 1 && !is_row_operand) || node->type.dtype == DTYPE_U8;
     buffer->stride = padded ? round_up(elements, LINE) : elements;
-    // Samples that are 2^n bytes apart would share few sets of the caches.
     if (padded && buffer->stride % SKEWED == 0) buffer->stride += LINE;
     if (__builtin_mul_overflow(buffer->stride, schedule->batch, &buffer->size) ||
         buffer->size > LARGEST)

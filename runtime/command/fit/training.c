@@ -64,6 +64,7 @@ static void close_training(nnrt_fit *f) {
     f->log_failed |= f->callbacks.has_failed | f->keeping.has_failed;
     nnrt_callbacks_close(&f->callbacks);
     nnrt_trainer_close(&f->trainer);
+    nnrt_session_drop_arenas(f->session); // the next block has its own
 }
 
 static int enough_steps(const nnrt_fit *f) {
