@@ -333,6 +333,12 @@ static void place_tile(Product *p, bool in_pairs) {
     LLVMSetAlignment(p->scratch, 64);
 }
 
+// Weights that were laid out fit; those that a gradient is of may not.
+static bool is_in_pairs(const Product *p) {
+    if (!op_is_in_bfloat16(p->anchor) || p->layout != LAYOUT_PANELS) return false;
+    return p->parameter < 0 || layout_fits_pairs(p->schedule->layout, p->parameter);
+}
+
 static void emit_in_pairs(Product *p) {
     pairs_begin(p->gen);
     (p->kind == PRODUCT_WEIGHTS ? product_pairs_weights : product_pairs_rows)(p);
@@ -360,7 +366,7 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     element_begin(&p.b, gen, schedule, group, p.function);
     element_hoist(&p.b);
     p.b.domain = DOMAIN_ROWS;
-    bool in_pairs = op_is_in_bfloat16(group->anchor) && p.layout == LAYOUT_PANELS;
+    bool in_pairs = is_in_pairs(&p);
     if (op_is_in_int8(group->anchor)) {
         place_tile(&p, true);
         product_int8_rows(&p);

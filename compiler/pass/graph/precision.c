@@ -8,9 +8,10 @@ enum { LEAST_SIDE = 32 }; // rows and columns of the weights: a square of AMX ha
 
 // Of convolutions, transposed ones among them, it is known when kernels are laid out.
 static bool is_worth(const Node *node) {
-    if (op_is_convolution(node)) return op_product_kind(node) != PRODUCT_WEIGHTS;
-    if (!op_is_matrix_product(node) || op_product_kind(node) != PRODUCT_FORWARD ||
-        op_is_table_product(node))
+    ProductKind kind = op_product_kind(node);
+    if (op_is_convolution(node)) return kind != PRODUCT_WEIGHTS;
+    if (!op_is_matrix_product(node) || op_is_table_product(node) ||
+        (kind != PRODUCT_FORWARD && kind != PRODUCT_DATA))
         return false;
     const Node *weight = node->inputs[1];
     const Type *type = &weight->type;

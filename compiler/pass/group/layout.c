@@ -133,6 +133,14 @@ ParameterLayout layout_in_products(const Layout *layout, int parameter) {
     return weights;
 }
 
+// The padding of a panel is read and written; a table's rows have none.
+bool layout_fits_pairs(const Layout *layout, int parameter) {
+    ParameterLayout weights = layout_in_products(layout, parameter);
+    bool is_table = layout->parameters[parameter].kind == LAYOUT_PLAIN;
+    return weights.kind == LAYOUT_PANELS && weights.storage.panel == 2 * layout->machine.lanes &&
+           !(is_table && weights.columns % weights.storage.panel);
+}
+
 Layout *pass_layout(const Weights *weights, Graph *const *graphs, int count, Arena *arena,
                     const MachineModel *machine, ContractionChoice contraction, int64_t batch) {
     Layout *layout = ARENA_NEW(arena, Layout);
@@ -415,10 +423,8 @@ static WeightOrder wanted_order(const LayingOut *l, Node *node, int64_t steps) {
     const Parameter *weight = layout_weight_of(node);
     if (!weight || !op_is_in_bfloat16(node))
         return reads_transposed(l, node, steps) ? ORDER_TRANSPOSED : ORDER_GIVEN;
-    const ParameterLayout *layout = &l->layout->parameters[weight->index];
     bool is_whole = schedule_source(node->inputs[1]) == node->inputs[1];
-    if (is_whole && layout->kind == LAYOUT_PANELS &&
-        layout->storage.panel == 2 * l->layout->machine.lanes)
+    if (is_whole && layout_fits_pairs(l->layout, weight->index))
         return op_product_kind(node) == PRODUCT_DATA ? ORDER_PAIRS_TRANSPOSED : ORDER_PAIRS;
     op_set_bfloat16(l->graph, node, false);
     return ORDER_GIVEN;

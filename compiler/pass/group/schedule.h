@@ -91,6 +91,8 @@ Parameter *layout_weight_of(const Node *node);
 
 // As products read it: a table, whose rows lie one after the other, in panels across them.
 ParameterLayout layout_in_products(const Layout *layout, int parameter);
+// Whether products in bfloat16 may read it so, and write its gradient: all of whole panels.
+bool layout_fits_pairs(const Layout *layout, int parameter);
 
 // Whether OpenBLAS should do a product of this size, as measured (docs/performance.md).
 bool layout_prefers_blas(const MachineModel *machine, ContractionChoice choice, int64_t rows,

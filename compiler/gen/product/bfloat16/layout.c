@@ -106,23 +106,23 @@ static void pack_all(const Packer *k, bool turns) {
 Value pairs_layout_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     const Node *weights = schedule_source(group->anchor->inputs[0]);
     if (!weights->parameter) nn_ice("gen", "weights in pairs are no parameter");
-    const ParameterLayout *layout = &schedule->layout->parameters[weights->parameter->index];
+    ParameterLayout layout = layout_in_products(schedule->layout, weights->parameter->index);
     bool turns = args_bool(group->anchor->args, "transpose");
     Product p = {.gen = gen,
                  .schedule = schedule,
                  .group = group,
                  .anchor = group->anchor,
                  .parameter = weights->parameter->index,
-                 .storage = layout->storage,
+                 .storage = layout.storage,
                  .lanes = gen->target->machine.lanes};
     p.function = ir_group_function(gen, name);
     element_begin(&p.b, gen, schedule, group, p.function);
     Packer k = {.p = &p,
                 .gen = gen,
-                .source = layout->storage,
+                .source = layout.storage,
                 .target = layout_pairs(&schedule->layout->machine, &weights->type, turns),
-                .rows = layout->rows,
-                .columns = layout->columns,
+                .rows = layout.rows,
+                .columns = layout.columns,
                 .lanes = p.lanes};
     if (k.source.panel != 2 * k.lanes) nn_ice("gen", "weights in pairs of other panels");
     uint64_t floats = (uint64_t)(k.lanes * k.lanes);
