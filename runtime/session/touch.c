@@ -12,6 +12,8 @@ typedef struct touching {
 static void touch_part(float *values, int64_t size, int thread, int threads) {
     int64_t first = size * thread / threads, end = size * (thread + 1) / threads;
     for (int64_t i = first; i < end; i += PAGE_FLOATS) *(volatile float *)&values[i] = 0;
+    if (first < end)
+        *(volatile float *)&values[end - 1] = 0; // its page may begin behind the last one
 }
 
 static void touch_parts(void *argument, int thread, int threads) {

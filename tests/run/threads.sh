@@ -13,6 +13,22 @@ for threads in 1 2 3; do
     cmp 1.evaluation $threads.evaluation || fail "$threads threads measure or predict otherwise"
 done
 
+# All samples in one step have no order; in two they have.
+cat >all.nn <<'END'
+param batch_size = 300
+dataset points = circles(300)
+model net(x: [2]) { x -> dense(8, tanh) -> dense(1, sigmoid) }
+train net on points { loss = crossentropy optimizer = adam epochs = 3 batch = batch_size }
+END
+for batch in 300 299; do
+    expect 0 "$nnc" build all.nn -D batch_size=$batch -o all
+    expect 0 ./all fit --seed 1 --save shuffled.safetensors
+    expect 0 ./all fit --seed 1 --no-shuffle --save in-order.safetensors
+    status=0
+    cmp -s shuffled.safetensors in-order.safetensors || status=1
+    [ $status = $((batch < 300)) ] || fail "batch $batch of 300 samples: shuffling matters: $status"
+done
+
 needs_fashion_mnist
 same_for_all_threads() { # EXE OPTION...
     local executable=$1 threads
