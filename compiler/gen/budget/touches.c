@@ -93,11 +93,13 @@ static bool is_foreign(const Last *last, Holder holder) {
                             : last->holder != holder && last->holder != HELD_WHOLE;
 }
 
-// Was it touched by the same window of samples?
-static bool is_of_window(const Walk *w, const Last *last) {
-    const Group *other = w->schedule->groups.items[last->group];
-    return w->group->window && other->window && last->place > w->begin &&
-           other->window_end == w->group->window_end;
+// Of the window of samples in which the value was touched in this step, too: how many; else 0.
+static int64_t window_since(const Walk *w, const Last *last) {
+    Group *const *groups = w->schedule->groups.items;
+    int first = last->group;
+    if (last->place <= w->begin) return 0;
+    while (first >= 0 && !groups[first]->window) first--; // the window's first group alone says so
+    return first >= 0 && w->group->id < groups[first]->window_end ? groups[first]->window : 0;
 }
 
 // ---- Touches.
@@ -113,7 +115,7 @@ static void touch(Walk *w, const Node *value, bool writes) {
         if (!t.touch.is_data) {
             t.touch.between = sum_behind(w, last->place);
             t.touch.is_foreign = !writes && is_foreign(last, holder);
-            if (is_of_window(w, last)) t.touch.window = w->group->window;
+            t.touch.window = window_since(w, last);
         }
         vec_push(w->arena, &w->list, t);
     }
