@@ -81,6 +81,9 @@ Value ir_offset(Gen *gen, LlvmType element, Value pointer, Value index);
 Value ir_load(Gen *gen, LlvmType type, Value pointer);           // aligned to its element
 Value ir_load_invariant(Gen *gen, LlvmType type, Value pointer); // what nothing changes in a step
 void ir_store(Gen *gen, Value value, Value pointer);
+enum { IR_LINE = 64 }; // bytes
+// A whole line, to memory: nothing is read for it, and it takes no place in a cache.
+void ir_store_past_caches(Gen *gen, Value value, Value pointer);
 Value ir_load_lanes(Gen *gen, LlvmType vector, Value pointer, int lanes); // others are 0
 // From a pointer a lane; 0 where `mask` says no.
 Value ir_gather(Gen *gen, LlvmType vector, Value pointers, Value mask);

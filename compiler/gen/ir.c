@@ -105,6 +105,15 @@ void ir_store(Gen *gen, Value value, Value pointer) {
     LLVMSetAlignment(store, element_bytes(LLVMTypeOf(value)));
 }
 
+void ir_store_past_caches(Gen *gen, Value value, Value pointer) {
+    Value store = LLVMBuildStore(gen->builder, value, pointer);
+    LLVMSetAlignment(store, IR_LINE);
+    unsigned kind = LLVMGetMDKindIDInContext(gen->context, "nontemporal", 11);
+    LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(gen->i32, 1, 0));
+    LLVMMetadataRef list = LLVMMDNodeInContext2(gen->context, &one, 1);
+    LLVMSetMetadata(store, kind, LLVMMetadataAsValue(gen->context, list));
+}
+
 static Value first_lanes(Gen *gen, int lanes, int count) {
     Value bits[64];
     for (int i = 0; i < count; i++) bits[i] = LLVMConstInt(gen->i1, i < lanes, 0);

@@ -318,6 +318,33 @@ static Value narrow(LaneBuilder *b, Dtype dtype, Value value) {
     return dtype == DTYPE_I32 ? LLVMBuildFPToSI(b->gen->builder, value, type, "") : value;
 }
 
+static bool is_read_by_others(const Schedule *schedule, const Node *node) {
+    int own = schedule->group_of[node->id];
+    for (int i = 0; i < schedule->graph->nodes.count; i++) {
+        const Node *user = schedule->graph->nodes.items[i];
+        if (schedule->group_of[user->id] == own) continue;
+        for (int k = 0; k < user->input_count; k++)
+            if (schedule_source(user->inputs[k]) == node) return true;
+    }
+    return false;
+}
+
+// Steps that a loop stacks, which it does not read itself, are read when they have left all caches.
+// Another worker sees them behind a barrier, whose exchange waits for them (Intel 64 and IA-32
+// Architectures Software Developer's Manual, volume 3A, "Memory Ordering").
+static bool passes_caches(const LaneBuilder *b, const Node *node, int valid) {
+    enum { MANY = 4 }; // times the second-level cache
+    const Buffer *buffer = &b->schedule->buffers[node->id];
+    int64_t line = IR_LINE / (int64_t)sizeof(float);
+    bool is_line = valid == line && b->width == line && !b->any_column &&
+                   buffer->offset % line == 0 && buffer->stride % line == 0 &&
+                   buffer->distance % line == 0 && b->row_width % line == 0;
+    int64_t bytes = buffer->stride * b->schedule->batch * (int64_t)sizeof(float);
+    return buffer->motion == MOTION_STEPS && !buffer->is_part && node->type.dtype == DTYPE_F32 &&
+           is_line && bytes > MANY * b->gen->target->machine.second_cache &&
+           !is_read_by_others(b->schedule, node);
+}
+
 static void store_batched(LaneBuilder *b, const Node *node, Value value, int valid) {
     Gen *gen = b->gen;
     const Buffer *buffer = &b->schedule->buffers[node->id];
@@ -328,6 +355,10 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
     if (place.one_number && b->width > 1) {
         Value zero = LLVMConstInt(gen->i32, 0, 0);
         ir_store(gen, LLVMBuildExtractElement(gen->builder, value, zero, ""), pointer);
+        return;
+    }
+    if (passes_caches(b, node, valid)) {
+        ir_store_past_caches(gen, value, pointer);
         return;
     }
     // Padded samples take whole vectors; dense ones must not touch what follows.
