@@ -2,11 +2,12 @@
 #include "command.h"
 
 #include "../files/file.h"
+#include "../formats/weights/safetensors.h"
 #include "../session/ranges.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 static void print_ranges(const nnrt_session *session) {
     const nnrt_program *program = session->program;
@@ -18,11 +19,35 @@ static void print_ranges(const nnrt_session *session) {
     }
 }
 
+// What is kept of the file, and what would be lost.
+static nnrt_status look_at(const char *path, int *is_checkpoint, int64_t *is_unfinished) {
+    nnrt_safetensors file;
+    nnrt_status status = nnrt_safetensors_open(&file, path);
+    if (status) return status;
+    const char *training = nnrt_safetensors_metadata(&file, "training");
+    *is_unfinished = training && strcmp(training, "unfinished") == 0;
+    *is_checkpoint = 0;
+    for (int64_t i = 0; i < file.count; i++)
+        *is_checkpoint |=
+            strncmp(file.tensors[i].name, NNRT_STATE_PREFIX, strlen(NNRT_STATE_PREFIX)) == 0;
+    nnrt_safetensors_close(&file);
+    return NNRT_OK;
+}
+
 // The file that the weights came from is written anew unless another one is named.
-static nnrt_status choose_path(const nnrt_session *session, char path[PATH_MAX]) {
+static nnrt_status choose_path(nnrt_session *session, char path[PATH_MAX]) {
     const char *save = session->options->save;
+    int is_checkpoint = 0, is_file = nnrt_session_weights_read(session, path);
+    nnrt_status status =
+        is_file ? look_at(path, &is_checkpoint, &session->info.is_unfinished) : NNRT_OK;
+    if (status) return status;
+    if (is_checkpoint && !save)
+        return nnrt_fail(NNRT_USAGE,
+                         "`%s` is a checkpoint, from which a training may go on; say where its "
+                         "weights go, with their ranges: `calibrate --weights %s --save FILE`",
+                         path, path);
     if (save && snprintf(path, PATH_MAX, "%s", save) < PATH_MAX) return nnrt_file_probe(path);
-    if (nnrt_session_weights_read(session, path)) return nnrt_file_probe(path);
+    if (is_file) return nnrt_file_probe(path);
     return nnrt_fail(NNRT_USAGE, "the weights are no file; say where they go, with their ranges: "
                                  "`calibrate --save FILE`");
 }

@@ -76,7 +76,9 @@ nnrt_status nnrt_session_prepare(nnrt_session *session, const nnrt_function *fun
     while (arena && arena->function != function) arena = arena->next;
     if (!arena || arena->is_prepared) return NNRT_OK;
     if (!session->has_ranges)
-        return nnrt_fail(NNRT_BUG, "`%s` runs before its ranges are known", function->name);
+        return nnrt_fail(NNRT_ERROR,
+                         "predictions in int8 need ranges, which these weights have not; "
+                         "`calibrate` measures them");
     nnrt_team_run(session->team, nnrt_team_size(session->team), prepare_worker, &p);
     arena->is_prepared = 1;
     return NNRT_OK;

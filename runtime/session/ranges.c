@@ -159,9 +159,19 @@ static void after_step(void *argument, const nnrt_context *context) {
     }
 }
 
+// Of large networks fewer, so that a training's end does not wait for long.
+static int64_t samples_of(const nnrt_model *model, int64_t there) {
+    static const double most_flops = 1e12;
+    double affordable = most_flops / (model->measure.flops + 1);
+    int64_t count = NNRT_MEASURED_SAMPLES;
+    if (affordable < (double)count) count = (int64_t)affordable;
+    if (count < NNRT_MEASURE_BATCH) count = NNRT_MEASURE_BATCH;
+    return there < count ? there : count;
+}
+
 static nnrt_status choose_rows(measuring *m) {
     const nnrt_part *part = &m->session->data.train;
-    int64_t count = part->count < NNRT_MEASURED_SAMPLES ? part->count : NNRT_MEASURED_SAMPLES;
+    int64_t count = samples_of(m->model, part->count);
     int64_t extremes = nnrt_team_size(m->session->team) * m->model->range_count;
     m->rows = malloc((size_t)(count + 1) * sizeof *m->rows);
     m->pass.losses = calloc((size_t)count + 1, sizeof *m->pass.losses);

@@ -5,7 +5,8 @@
 
 #include "session.h"
 
-enum { NNRT_MEASURED_SAMPLES = 512 }; // at most, evenly from the training part
+// At most, evenly from the training part; of networks of more than some GFLOP a sample fewer.
+enum { NNRT_MEASURED_SAMPLES = 512 };
 
 // Has the program predictions in int8?
 int nnrt_ranges_are_used(const nnrt_program *program);
