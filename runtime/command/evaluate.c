@@ -269,11 +269,13 @@ int nnrt_evaluates_int8(const nnrt_training *training) {
     return training->step_count == 1 && training->steps[0].quantized.run != NULL;
 }
 
-nnrt_quantized_training nnrt_training_in_int8(const nnrt_training *training) {
-    nnrt_quantized_training out = {.training = *training, .step = training->steps[0]};
-    out.step.evaluate = training->steps[0].quantized;
-    out.step.evaluate_at = -1;
-    return out;
+const nnrt_training *nnrt_training_in_int8(const nnrt_training *training,
+                                           nnrt_quantized_training *quantized) {
+    *quantized = (nnrt_quantized_training){*training, training->steps[0]};
+    quantized->step.evaluate = training->steps[0].quantized;
+    quantized->step.evaluate_at = -1;
+    quantized->training.steps = &quantized->step;
+    return &quantized->training;
 }
 
 static nnrt_status evaluate(nnrt_session *session) {
@@ -286,9 +288,7 @@ static nnrt_status evaluate(nnrt_session *session) {
     nnrt_status status = NNRT_OK;
     if (nnrt_evaluates_int8(training)) {
         status = evaluate_exact(session, part, &exact);
-        quantized = nnrt_training_in_int8(training);
-        quantized.training.steps = &quantized.step;
-        training = &quantized.training;
+        training = nnrt_training_in_int8(training, &quantized);
     }
     if (!status) status = nnrt_evaluator_open(&evaluator, session, training, 1);
     if (status) return status;

@@ -31,14 +31,15 @@ nnrt_status nnrt_evaluator_open(nnrt_evaluator *evaluator, nnrt_session *session
                                 const nnrt_training *training, int with_confusion);
 void nnrt_evaluator_close(nnrt_evaluator *evaluator);
 
-// Are the model's predictions in int8, and is it evaluated so? Then the training whose evaluation
-// is.
+// A training whose evaluation is in int8, as its model's predictions are.
 typedef struct nnrt_quantized_training {
-    nnrt_training training; // `steps` to be set to `step`
+    nnrt_training training;
     nnrt_train_step step;
 } nnrt_quantized_training;
-int nnrt_evaluates_int8(const nnrt_training *training);
-nnrt_quantized_training nnrt_training_in_int8(const nnrt_training *training);
+int nnrt_evaluates_int8(const nnrt_training *training); // is there such an evaluation?
+// Fills `quantized`, which holds it.
+const nnrt_training *nnrt_training_in_int8(const nnrt_training *training,
+                                           nnrt_quantized_training *quantized);
 
 // The test part, or what comes nearest to it.
 const nnrt_part *nnrt_evaluated_part(const nnrt_data *data, const char **name);

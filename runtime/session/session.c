@@ -510,10 +510,12 @@ int nnrt_session_weights_read(const nnrt_session *session, char path[PATH_MAX]) 
     return needs_trained && find_beside(own, path, PATH_MAX);
 }
 
-// Text is written in float32; `calibrate` measures in any case.
+// Text is not written in int8, `calibrate` measures in any case, and a report without data does not
+// predict.
 static nnrt_status need_ranges(nnrt_session *session, const char *path, nnrt_status status) {
     const char *command = session->options->command;
-    int is_wanted = strcmp(command, "generate") != 0 && strcmp(command, "calibrate") != 0;
+    int is_wanted = strcmp(command, "generate") != 0 && strcmp(command, "calibrate") != 0 &&
+                    (strcmp(command, "report") != 0 || session->has_data);
     return status || !is_wanted ? status : nnrt_ranges_need(session, path);
 }
 

@@ -95,6 +95,15 @@ expect 0 ./small evaluate --weights calibrated.safetensors --json
 expect 2 ./exact calibrate --weights w.safetensors
 says "predictions of this program are not in int8"
 
+# A checkpoint is not written over; a report is of what is predicted.
+expect 0 ./small fit --steps 20 --checkpoint c.safetensors --save unused.safetensors
+cp c.safetensors before
+expect 2 ./small calibrate --weights c.safetensors
+says "is a checkpoint, from which a training may go on"
+cmp c.safetensors before || fail "calibrate changed a checkpoint"
+expect 0 ./small calibrate --weights c.safetensors --save of-checkpoint.safetensors
+expect 0 ./small report --weights w.safetensors -o page.html
+
 # The executable carries ranges with its weights.
 expect 0 "$nnc" build net.nn --predict=int8 --weights w.safetensors -o carrier
 mkdir alone

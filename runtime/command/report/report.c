@@ -92,7 +92,10 @@ static nnrt_status evaluate(nnrt_report *report) {
     nnrt_session *session = report->session;
     nnrt_status status = choose_samples(report);
     if (status || !report->part->count) return status;
-    status = nnrt_evaluator_open(&report->evaluator, session, report->training, 1);
+    const nnrt_training *training = report->training;
+    if (nnrt_evaluates_int8(training) && session->has_ranges)
+        training = nnrt_training_in_int8(training, &report->quantized);
+    status = nnrt_evaluator_open(&report->evaluator, session, training, 1);
     if (status) return status;
     report->is_evaluated = 1;
     status = open_outputs(report);

@@ -18,6 +18,7 @@ typedef struct nnrt_report {
     nnrt_part some;
     int64_t part_count;    // of the whole part
     const char *part_name; // "test"
+    nnrt_quantized_training quantized; // what is evaluated where predictions are in int8
     nnrt_evaluator evaluator;
     nnrt_log log;                            // loss and metrics
     nnrt_gathered outputs[NNRT_MAX_COLUMNS]; // of the training's losses
