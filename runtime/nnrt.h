@@ -327,7 +327,8 @@ typedef struct nnrt_training {
     int64_t peak_bytes;    // of memory, as the summary states it; 0: the data were not known
 } nnrt_training;
 
-enum { NNRT_MEASURE_BATCH = 32 }; // the most samples of a function that measures
+// The most samples of a function that measures: it keeps all that it tells.
+enum { NNRT_MEASURE_BATCH = 8 };
 
 // What a parameter is multiplied by, as an output of a function.
 typedef struct nnrt_operand {

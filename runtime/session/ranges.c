@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FEWEST_SAMPLES = 32 };
+
 static const double chunk_seconds = 0.05;
 
 int nnrt_ranges_are_used(const nnrt_program *program) {
@@ -165,7 +167,7 @@ static int64_t samples_of(const nnrt_model *model, int64_t there) {
     double affordable = most_flops / (model->measure.flops + 1);
     int64_t count = NNRT_MEASURED_SAMPLES;
     if (affordable < (double)count) count = (int64_t)affordable;
-    if (count < NNRT_MEASURE_BATCH) count = NNRT_MEASURE_BATCH;
+    if (count < FEWEST_SAMPLES) count = FEWEST_SAMPLES;
     return there < count ? there : count;
 }
 
