@@ -183,6 +183,7 @@ static void run_calls(void *argument, int thread, int threads) {
         uint32_t row =
             c->p->has_sample ? 0 : session->data.train.rows[call % session->data.train.count];
         context.index = &row;
+        context.step = (double)(call + 1);
         double start = nnrt_seconds();
         nnrt_team_meet(session->team, thread, threads); // nobody begins before the clock runs
         run_call(c, &context);

@@ -36,6 +36,7 @@ typedef struct prediction {
     int are_numbers;                     // the operands are the numbers of one sample
     int is_table;                        // the operand is a table like that of the data set
     int64_t room;                        // inputs that there is memory for
+    nnrt_pace pace;                      // of inputs of one sample each
     float *outputs;                      // [rows, size]
     int64_t done;                        // rows of the inputs before this one
 } prediction;
@@ -57,24 +58,33 @@ static void after_step(void *argument, const nnrt_context *context) {
     }
 }
 
+// The first of single samples are not worth waking anybody: how many workers are best is measured
+// from sample to sample.
+static void start_pace(prediction *p, int64_t workers) {
+    nnrt_pace_start(&p->pace, workers < 1 ? 1 : (int)workers);
+    if (p->function == &nnrt_session_model(p->session)->predict_one)
+        p->pace.best = p->pace.choices - 1;
+}
+
 static nnrt_status run_input(prediction *p, const nnrt_input *input) {
     const nnrt_model *model = nnrt_session_model(p->session);
     int64_t steps = nnrt_step_count(input->rows, model->predict_batch);
     uint32_t *rows = malloc((size_t)input->rows * sizeof *rows);
     double *losses = calloc((size_t)steps, sizeof *losses);
-    nnrt_pace pace;
+    const nnrt_function *before = p->function;
     nnrt_turn turn;
-    int workers = nnrt_team_size(p->session->team);
+    int64_t workers = nnrt_team_size(p->session->team);
     p->function = input->rows == 1 ? &model->predict_one : &model->predict;
-    if (workers > p->function->threads) workers = (int)p->function->threads;
-    nnrt_pace_start(&pace, workers < 1 ? 1 : workers);
+    if (workers > p->function->threads) workers = p->function->threads;
+    if (p->function != before || input->rows > 1) start_pace(p, workers);
     nnrt_pass pass = {.team = p->session->team,
-                      .pace = &pace,
+                      .pace = &p->pace,
                       .rows = rows,
                       .count = input->rows,
                       .batch = model->predict_batch,
                       .losses = losses,
                       .steps = steps,
+                      .steps_before = p->done, // the panels of weights take turns
                       .after = after_step,
                       .argument = p};
     nnrt_status status = nnrt_turn_open(&turn, p->session, p->function, 0);

@@ -111,15 +111,15 @@ typedef struct PanelPart {
     int valid;                    // columns of a unit
 } PanelPart;
 
-// Where a step comes again and again, that of a text or of a loop over steps, every second one goes
-// through the weights from their end, so that it finds what the one before has read last in the
-// second-level cache. NULL: none does; else whether this one does.
+// Where a step comes again and again, that of a text, of a loop over steps, or of one sample after
+// the other, every second one goes through the weights from their end, so that it finds what the
+// one before has read last in the second-level cache. NULL: none does; else whether this one does.
 static Value goes_backwards(Product *p) {
     Gen *gen = p->gen;
     Value step;
     if (p->schedule->scan)
         step = ir_time(gen, p->function);
-    else if (p->schedule->graph->repeats)
+    else if (p->schedule->graph->repeats || p->schedule->is_single)
         step =
             LLVMBuildFPToSI(gen->builder, ir_context(gen, p->function, FIELD_STEP), gen->i64, "");
     else
