@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 from steps import write_texts
-from workloads import WORKLOADS, write_pictures
+from workloads import WORKLOADS, write_data
 
 HERE = pathlib.Path(__file__).resolve().parent
 NNC = os.environ.get("NNC", str(HERE.parent / "build" / "nnc"))
@@ -64,7 +64,7 @@ def main():
     print("| | nnc, MB | stated | PyTorch, MB | of that before the first step | more for training | nnc to that |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as folder:
-        write_pictures(pathlib.Path(folder))
+        write_data(pathlib.Path(folder))
         write_texts(pathlib.Path(folder))
         for name in options.workloads:
             own, stated = of_nnc(name, options.threads, folder)
