@@ -273,7 +273,8 @@ static void layers_agree(void **state) {
         {2, {3, 64}, 32, 64, 48, true},
     };
     for (int i = 0; i < COUNT_OF(networks); i++)
-        for (int k = 0; k < cpu_count; k++) check_network(&networks[i], cpus[k], 1 + (i + k) % 3);
+        for (int k = 0; k < cpu_count; k++)
+            if (k == 0 || (i + k) % 3 == 0) check_network(&networks[i], cpus[k], 1 + i % 3);
 }
 
 int main(void) {
