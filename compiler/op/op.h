@@ -113,6 +113,7 @@ struct OpDef {
     bool takes_weights;      // its last input may be the same for all samples
     bool is_of_places;       // does the same to each place of the dimensions before the last
     bool reads_column;       // elementwise: depends on the place in the last dimension
+    bool adds_up;            // elementwise: the sum of its inputs
     bool is_point;           // a value that stays one while a gradient by it is looked for
     bool stops_gradient;
     bool is_loss;      // used as `loss =`; inputs are (prediction, target)

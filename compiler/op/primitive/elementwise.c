@@ -347,7 +347,7 @@ static Node *chain_expand(Graph *graph, Node *node) {
     .evaluate_element = pass_evaluate
 
 const OpDef op_elementwise[] = {
-    {MERGE(add, "adds values", "Add")},
+    {MERGE(add, "adds values", "Add"), .adds_up = true},
     {BINARY(subtract, "subtracts the second value from the first", "Subtract"), .surface = true},
     {MERGE(multiply, "multiplies values", "Multiply")},
     {BINARY(divide, "divides the first value by the second", NULL)},

@@ -68,7 +68,7 @@ static Node *sum_with_vector(const Graph *graph, const Node *product) {
             only = user;
         }
     }
-    if (!only || !node_is(only, "add") || is_told(graph, product)) return NULL;
+    if (!only || !only->op->adds_up || is_told(graph, product)) return NULL;
     const Node *vector = only->inputs[only->inputs[0] == product];
     bool is_vector = vector->parameter && vector->type.rank == 1;
     return is_vector && vector->type.dims[0] == type_last(&product->type) ? only : NULL;

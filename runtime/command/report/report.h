@@ -16,8 +16,8 @@ typedef struct nnrt_report {
     int has_data, is_evaluated;
     const nnrt_part *part; // what of it is evaluated: all, of a training part some samples
     nnrt_part some;
-    int64_t part_count;    // of the whole part
-    const char *part_name; // "test"
+    int64_t part_count;                // of the whole part
+    const char *part_name;             // "test"
     nnrt_quantized_training quantized; // what is evaluated where predictions are in int8
     nnrt_evaluator evaluator;
     nnrt_log log;                            // loss and metrics
