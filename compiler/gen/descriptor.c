@@ -144,14 +144,6 @@ static bool updates_rows(const Schedule *schedule) {
     return false;
 }
 
-static void set_touches(Gen *gen, const Schedule *schedule, nnrt_function *out) {
-    Touches touches = effort_touches(schedule, gen->arena);
-    nnrt_touch *list = ARENA_ARRAY(gen->arena, nnrt_touch, touches.count + 1);
-    for (int i = 0; i < touches.count; i++) list[i] = touches.items[i].touch;
-    out->touches = list;
-    out->touch_count = touches.count;
-}
-
 static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Function *function) {
     const Schedule *schedule = function->lowering.schedule;
     const Graph *graph = schedule->graph;
@@ -176,7 +168,7 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
     abi_set_code(&out.run, function->code.run);
     abi_set_code(&out.run_profiled, function->code.profiled);
     if (marks && graph->mode == GRAPH_TRAIN) values_list(gen, compiled, schedule, &out);
-    if (marks) set_touches(gen, schedule, &out);
+    if (marks) effort_set_touches(schedule, gen->arena, &out);
     return out;
 }
 
@@ -489,15 +481,10 @@ static void set_generation(Gen *gen, const Compiled *compiled, const CompiledMod
 static void set_ranges(Gen *gen, const Compiled *compiled, const Function *measure,
                        nnrt_model *out) {
     const MeasuredOperands *operands = measure ? measure->operands : NULL;
-    int count = operands ? operands->items.count : 0;
-    nnrt_operand *ranges = ARENA_ARRAY(gen->arena, nnrt_operand, count + 1);
-    if (!count) return;
-    for (int i = 0; i < count; i++)
-        ranges[i] =
-            (nnrt_operand){operands->items.items[i].parameter, operands->items.items[i].output};
+    if (!operands || !operands->items.count) return;
     out->measure = function_of(gen, compiled, measure);
-    out->ranges = ranges;
-    out->range_count = count;
+    out->ranges = operands->items.items;
+    out->range_count = operands->items.count;
 }
 
 static nnrt_model model_of(Gen *gen, const Compiled *compiled, const CompiledModel *own) {

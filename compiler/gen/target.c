@@ -46,14 +46,19 @@ const char *const gen_cpu_names[] = {"native",         "x86-64",
                                      "znver3",         "znver4",
                                      "znver5",         NULL};
 
-// Those of the comma-separated "+avx2,-sse4a,..." that are on and checkable.
+// Is it on, of the comma-separated "+avx2,-sse4a,..."?
+static bool is_on(const char *features, const char *name) {
+    size_t length = strlen(name);
+    for (const char *at = features; *at; at += strcspn(at, ","), at += *at == ',')
+        if (*at == '+' && strcspn(at + 1, ",") == length && !strncmp(at + 1, name, length))
+            return true;
+    return false;
+}
+
 static const char *const *features_on(Arena *arena, const char *features) {
     VEC(const char *) on = {0};
-    for (int i = 0; checkable[i]; i++) {
-        char *wanted = arena_format(arena, "+%s,", checkable[i]);
-        char *text = arena_format(arena, "%s,", features);
-        if (strstr(text, wanted)) vec_push(arena, &on, checkable[i]);
-    }
+    for (int i = 0; checkable[i]; i++)
+        if (is_on(features, checkable[i])) vec_push(arena, &on, checkable[i]);
     vec_push(arena, &on, NULL);
     return on.items;
 }
@@ -107,7 +112,7 @@ static bool is_one_of(const char *name, const char *const *names) {
 static bool has_tiles(const Target *target, const char *feature) {
     static const char *const named[] = {"sapphirerapids", "emeraldrapids", "graniterapids", NULL};
     if (*target->features)
-        return strstr(target->features, "+amx-tile") && strstr(target->features, feature);
+        return is_on(target->features, "amx-tile") && is_on(target->features, feature);
     return is_one_of(target->cpu, named);
 }
 
@@ -120,21 +125,20 @@ static bool has_short_products(const Target *target) {
                                          "lunarlake", "gracemont",  "sierraforest", NULL};
     bool is_wide = target->machine.lanes == 16;
     if (target->machine.lanes < 8) return false;
-    if (*target->features)
-        return strstr(target->features, is_wide ? "+avx512vnni" : "+avxvnni,") != NULL;
+    if (*target->features) return is_on(target->features, is_wide ? "avx512vnni" : "avxvnni");
     return is_one_of(target->cpu, is_wide ? wide : narrow);
 }
 
 static Int8Unit int8_unit(const Target *target) {
     if (!has_short_products(target)) return INT8_NONE;
-    bool is_tiled = target->machine.lanes == 16 && has_tiles(target, "+amx-int8");
+    bool is_tiled = target->machine.lanes == 16 && has_tiles(target, "amx-int8");
     return is_tiled ? INT8_TILES : INT8_VECTORS;
 }
 
 static Bfloat16Unit bfloat16_unit(const Target *target, const char *assembly) {
     bool rounds = strstr(assembly, "vcvtneps2bf16") && target->machine.lanes == 16;
     if (!rounds) return BFLOAT16_NONE;
-    return has_tiles(target, "+amx-bf16") ? BFLOAT16_TILES : BFLOAT16_VECTORS;
+    return has_tiles(target, "amx-bf16") ? BFLOAT16_TILES : BFLOAT16_VECTORS;
 }
 
 static void probe_function(LLVMModuleRef module, LLVMBuilderRef builder, int lanes, bool fma) {

@@ -33,9 +33,8 @@ struct Node {
     const char *column; // of inputs: the data set's column that fills it; NULL: none does
     int number;         // before fusion, from 1: copies have that of what they are copies of
     int again;          // it is computed a second time: the place of the first; 0: it is not
-    bool
-        in_chunks; // of a sum over samples: it is made in chunks of the batch (pass/group/chunks.c)
-    int kept;      // of an input: it is this output of the step before, from 1; 0: it is none
+    bool in_chunks;     // of a sum over samples: it is made in chunks of the batch (chunks.c)
+    int kept;           // of an input: it is this output of the step before, from 1; 0: it is none
     Parameter *parameter; // of op `parameter`, and the target of `assign`
     Slot *slot;           // of op `slot`, and the target of `assign`
     Scan *scan;           // of op `scan`: what it repeats (scan.h); else NULL

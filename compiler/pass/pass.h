@@ -37,11 +37,8 @@ void pass_multiply_tables(Graph *graph, int64_t samples, double least);
 void pass_round_products(Graph *graph);
 
 // What products in int8 multiply parameters by: nodes that are outputs of the graph that measures.
-typedef struct MeasuredOperand {
-    int parameter, output;
-} MeasuredOperand;
 typedef struct MeasuredOperands {
-    VEC(MeasuredOperand) items;
+    VEC(nnrt_operand) items;
 } MeasuredOperands;
 
 // requires: primitive nodes of a prediction; provides: outputs beside its own, what parameters are

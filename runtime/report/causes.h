@@ -30,7 +30,7 @@ typedef struct nnrt_causes {
 nnrt_causes nnrt_causes_of(const nnrt_profile *profile, const nnrt_profile_result *result,
                            const nnrt_profile_row *row);
 
-const char *nnrt_cause_name(nnrt_cause cause);  // "products", for people
+const char *nnrt_cause_name(nnrt_cause cause);  // "multiply-adds", for people
 const char *nnrt_cause_field(nnrt_cause cause); // "third_cache", of JSON
 
 #endif

@@ -149,10 +149,12 @@ static void put_causes(const report *r, const nnrt_profile_row *row) {
 }
 
 static void print_causes(const report *r) {
-    printf("\nwhat the largest groups would take for each of these alone, in %% of their time\n");
     for (int64_t i = 0; i < r->result.group_count && i < MOST_EXPLAINED; i++) {
         const nnrt_profile_row *row = &r->result.groups[i];
         if (share_of(r, row->seconds) < least_explained) break;
+        if (!i)
+            printf("\nwhat the largest groups would take for each of these alone, in %% of their "
+                   "time\n");
         printf("%6.1f%%  %s: ", 100 * share_of(r, row->seconds),
                r->function->groups[row->group].name);
         put_causes(r, row);

@@ -54,10 +54,12 @@ void nnrt_session_close(nnrt_session *session);
 // What a step function gets of the session: weights, slots, columns, the function's own arena,
 // which is made at the first call. `arena` is NULL with nnrt_error() set when there is no memory.
 nnrt_context nnrt_session_context(nnrt_session *session, const nnrt_function *function);
-// Gives their memory back, between two uses: whoever calls functions later gets zeroed ones.
+
 // ---- arenas.c
 // That of the function, made when it is first asked for. NULL with nnrt_error() set: no memory.
 float *nnrt_session_arena(nnrt_session *session, const nnrt_function *function);
+// Give memory back, of all or of one, between two uses: whoever calls functions later gets zeroed
+// arenas.
 void nnrt_session_drop_arenas(nnrt_session *session);
 void nnrt_session_drop_arena(nnrt_session *session, const nnrt_function *function);
 // What a function in int8 prepares of weights and ranges, which are known, is in its arena

@@ -484,6 +484,20 @@ static inline Node *add_target(Graph *graph, const char *name, Type type) {
     return node;
 }
 
+// A table whose rows are read, so that they lie one after the other; `*mean`: of the rows, weighted
+// by an input.
+static inline Node *add_table(Graph *graph, int64_t rows, int64_t columns, Node **mean) {
+    Type type = type_make(DTYPE_F32, false, 2, (int64_t[]){rows, columns});
+    ArgValue none = {0};
+    Node *table = graph_parameter_node(
+        graph, weights_parameter(graph->weights, NULL, "table", type, &none, NULL, true));
+    type.batched = true;
+    Node *seen = add_input(graph, "seen", type);
+    *mean =
+        add_layer(graph, "global_average_pool", graph_binary(graph, "multiply", seen, table), NULL);
+    return table;
+}
+
 static inline LossStep training_with(Arena *arena, const char *loss, const char *optimizer,
                                      int64_t batch) {
     LossStep training = {.batch = batch, .loss = {.def = op_find(loss)}};

@@ -3,26 +3,21 @@
 // evaluator, which rounds the same operands. An edge that is not padded, a pair in the wrong order,
 // a worker's rows that another one packs, or a sum of blocks that begins anew would break them.
 #include "../../compiler/gen/product/bfloat16/bfloat16.h"
-#include "../../runtime/base/cpu.h"
+#include "../common/cpus.h"
 #include "../common/generated.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof *(array)))
 
 // Tiles, AVX-512 BF16, widening with each length of vectors; those that this machine has.
-static const char *const all_cpus[] = {"sapphirerapids", "cooperlake", "x86-64-v4", "x86-64-v3",
-                                       "x86-64"};
+static const TestCpu all_cpus[] = {{"sapphirerapids", "amx-bf16"},
+                                   {"cooperlake", "avx512bf16"},
+                                   {"x86-64-v4", "avx512vl"},
+                                   {"x86-64-v3", "avx2"},
+                                   {"x86-64", "sse2"}};
 
-static const char *cpus[COUNT_OF(all_cpus)];
-static int cpu_count;
-
-static int find_cpus(void **state) {
+static int find_all(void **state) {
     (void)state;
-    static const char *const needed[] = {"amx-bf16", "avx512bf16", "avx512vl", "avx2", "sse2"};
-    for (int i = 0; i < COUNT_OF(all_cpus); i++) {
-        bool is_there = nnrt_cpu_has(needed[i]);
-        if (i == 0 && is_there) is_there = nnrt_cpu_allow_tiles() == 0;
-        if (is_there) cpus[cpu_count++] = all_cpus[i];
-    }
+    find_cpus(all_cpus, COUNT_OF(all_cpus));
     return 0;
 }
 
@@ -226,23 +221,16 @@ static void transposed_convolutions_agree(void **state) {
     }
 }
 
-// A table whose rows are read, and which is multiplied either way: its rows lie one after the
-// other.
+// A table that is multiplied either way.
 static void check_table(int64_t rows, int64_t columns, const char *cpu, int threads,
                         double tolerance) {
     enum { STEPS = 5, SAMPLES = 27 };
     Arena *arena = arena_create();
     Graph *graph = graph_create(weights_create(arena), "network", GRAPH_TRAIN, NULL);
-    int64_t wanted[] = {STEPS, columns}, all[] = {rows, columns};
-    ArgValue none = {0};
-    Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 2, wanted));
-    Node *seen = add_input(graph, "seen", type_make(DTYPE_F32, true, 2, all));
-    Node *table = graph_parameter_node(graph, weights_parameter(graph->weights, NULL, "table",
-                                                                type_make(DTYPE_F32, false, 2, all),
-                                                                &none, NULL, true));
-    Node *y =
-        add_layer(graph, "global_average_pool", graph_binary(graph, "multiply", seen, table), NULL);
-    y = graph_matmul(graph, graph_binary(graph, "add", x, y), table, true);
+    int64_t wanted[] = {STEPS, columns};
+    Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 2, wanted)), *mean;
+    Node *table = add_table(graph, rows, columns, &mean);
+    Node *y = graph_matmul(graph, graph_binary(graph, "add", x, mean), table, true);
     y = graph_matmul(graph, add_layer(graph, "tanh", y, NULL), table, false);
     vec_push(arena, &graph->outputs, y);
     add_target(graph, "t", y->type);
@@ -284,5 +272,5 @@ int main(void) {
                                        cmocka_unit_test(places_without_weights_agree),
                                        cmocka_unit_test(transposed_convolutions_agree),
                                        cmocka_unit_test(tables_agree)};
-    return cmocka_run_group_tests(tests, find_cpus, NULL);
+    return cmocka_run_group_tests(tests, find_all, NULL);
 }

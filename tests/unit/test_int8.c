@@ -4,28 +4,20 @@
 // of a word, a sum that saturates, zero points that are forgotten in the padding, or a worker's
 // panel that another one fills would break them.
 #include "../../compiler/gen/product/int8/int8.h"
-#include "../../runtime/base/cpu.h"
 #include "../../runtime/base/quantize.h"
+#include "../common/cpus.h"
 #include "../common/generated.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof *(array)))
 
 // Tiles, VNNI with each length of vectors, widening with each; those that this machine has.
-static const char *const all_cpus[] = {"sapphirerapids", "cascadelake", "alderlake",
-                                       "x86-64-v4",      "x86-64-v3",   "x86-64"};
+static const TestCpu all_cpus[] = {{"sapphirerapids", "amx-int8"}, {"cascadelake", "avx512vnni"},
+                                   {"alderlake", "avxvnni"},       {"x86-64-v4", "avx512vl"},
+                                   {"x86-64-v3", "avx2"},          {"x86-64", "sse2"}};
 
-static const char *cpus[COUNT_OF(all_cpus)];
-static int cpu_count;
-
-static int find_cpus(void **state) {
+static int find_all(void **state) {
     (void)state;
-    static const char *const needed[] = {"amx-int8", "avx512vnni", "avxvnni",
-                                         "avx512vl", "avx2",       "sse2"};
-    for (int i = 0; i < COUNT_OF(all_cpus); i++) {
-        bool is_there = nnrt_cpu_has(needed[i]);
-        if (i == 0 && is_there) is_there = nnrt_cpu_allow_tiles() == 0;
-        if (is_there) cpus[cpu_count++] = all_cpus[i];
-    }
+    find_cpus(all_cpus, COUNT_OF(all_cpus));
     return 0;
 }
 
@@ -320,5 +312,5 @@ int main(void) {
         cmocka_unit_test(numbers_are_quantized), cmocka_unit_test(ranges_have_zero),
         cmocka_unit_test(rows_agree), cmocka_unit_test(convolutions_agree),
         cmocka_unit_test(others_stay)};
-    return cmocka_run_group_tests(tests, find_cpus, NULL);
+    return cmocka_run_group_tests(tests, find_all, NULL);
 }

@@ -25,6 +25,7 @@ typedef VEC(Touch) Touches;
 // was used last (R. L. Mattson et al.: Evaluation techniques for storage hierarchies, IBM Systems
 // Journal 9(2), 1970).
 Touches effort_touches(const Schedule *schedule, Arena *arena);
+void effort_set_touches(const Schedule *schedule, Arena *arena, nnrt_function *out);
 
 void effort_print(Text *out, const Schedule *schedule); // `--emit=effort`
 

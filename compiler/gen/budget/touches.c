@@ -177,3 +177,11 @@ Touches effort_touches(const Schedule *schedule, Arena *arena) {
     }
     return w.list;
 }
+
+void effort_set_touches(const Schedule *schedule, Arena *arena, nnrt_function *out) {
+    Touches touches = effort_touches(schedule, arena);
+    nnrt_touch *list = ARENA_ARRAY(arena, nnrt_touch, touches.count + 1);
+    for (int i = 0; i < touches.count; i++) list[i] = touches.items[i].touch;
+    out->touches = list;
+    out->touch_count = touches.count;
+}

@@ -174,29 +174,25 @@ static Value load_unbatched(LaneBuilder *b, const Type *view, Value base, int pa
     return load_lanes(b, b->gen->f32, DTYPE_F32, pointer, place.one_number);
 }
 
-static Value load_part(LaneBuilder *b, Value base, const Operand *place, Value distance) {
-    Value pointer = ir_offset(b->gen, b->gen->f32, base, ir_add(b->gen, place->index, distance));
-    return load_lanes(b, b->gen->f32, DTYPE_F32, pointer, place->one_number);
+typedef struct PartialSum {
+    LaneBuilder *b;
+    Value base;
+    int64_t size; // floats
+    Operand place;
+} PartialSum;
+
+static Value load_part(void *state, Value number) {
+    const PartialSum *p = state;
+    Gen *gen = p->b->gen;
+    Value index = ir_add(gen, p->place.index, ir_multiply(gen, number, ir_int(gen, p->size)));
+    Value pointer = ir_offset(gen, gen->f32, p->base, index);
+    return load_lanes(p->b, gen->f32, DTYPE_F32, pointer, p->place.one_number);
 }
 
 // The partial sums of the chunks of a gradient of weights, in their order.
 static Value load_parts(LaneBuilder *b, const Type *view, Value base, const Buffer *buffer) {
-    Gen *gen = b->gen;
-    enum { WRITTEN_OUT = 8 };
-    Operand place = place_unbatched(b, view, buffer->parameter);
-    Value sum = NULL;
-    for (int64_t i = 0; i < buffer->copies && i < WRITTEN_OUT; i++) {
-        Value part = load_part(b, base, &place, ir_int(gen, i * buffer->size));
-        sum = sum ? LLVMBuildFAdd(gen->builder, sum, part, "") : part;
-    }
-    if (buffer->copies <= WRITTEN_OUT) return sum;
-    Loop loop = ir_loop_begin(gen, ir_int(gen, WRITTEN_OUT), ir_int(gen, buffer->copies),
-                              ir_int(gen, 1), "part");
-    Value carried = ir_loop_carry(gen, &loop, sum);
-    Value at = ir_multiply(gen, loop.index, ir_int(gen, buffer->size));
-    Value next = LLVMBuildFAdd(gen->builder, carried, load_part(b, base, &place, at), "");
-    ir_loop_end(gen, &loop);
-    return ir_loop_result(gen, &loop, carried, sum, next);
+    PartialSum part = {b, base, buffer->size, place_unbatched(b, view, buffer->parameter)};
+    return sums_of_parts(b->gen, buffer->copies, load_part, &part);
 }
 
 Value element_parameter(LaneBuilder *b, const Parameter *parameter) {

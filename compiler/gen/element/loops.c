@@ -414,52 +414,36 @@ static void end_walked_sums(RowEmitter *e) {
             sums_end_rows(&e->b, e->b.group->nodes.items[i]);
 }
 
-static void rows_in_turn(RowEmitter *e, Range range) {
+// Rows whose sums stay in registers from one to the next. `number`: of the position, the field that
+// counts them.
+static void rows_in_turn(RowEmitter *e, Range range, Value *number, const char *name) {
     CarriedSums sums = {0};
-    Loop rows = ir_loop_begin(e->b.gen, range.begin, range.end, ir_int(e->b.gen, 1), "lead");
+    Loop rows = ir_loop_begin(e->b.gen, range.begin, range.end, ir_int(e->b.gen, 1), name);
     carry_sums(e, &rows, &sums);
-    e->b.row = rows.index;
+    *number = rows.index;
     one_row(e);
     ir_loop_end(e->b.gen, &rows);
     finish_sums(e, &rows, &sums);
     end_walked_sums(e);
 }
 
+static void blocks_in_turn(RowEmitter *e, Range range, Value *number, const char *name) {
+    Gen *gen = e->b.gen;
+    Loop blocks = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, SUMS_MOST_ROWS), "block");
+    rows_in_turn(e, loops_part(gen, blocks.index, range.end, SUMS_MOST_ROWS), number, name);
+    ir_loop_end(gen, &blocks);
+}
+
 // The rows of a sample.
 static void lead_rows(RowEmitter *e, Range range) {
-    Gen *gen = e->b.gen;
-    if (!e->b.chunk || e->b.lead <= SUMS_MOST_ROWS) {
-        rows_in_turn(e, range);
-        return;
-    }
-    Loop blocks = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, SUMS_MOST_ROWS), "block");
-    rows_in_turn(e, loops_part(gen, blocks.index, range.end, SUMS_MOST_ROWS));
-    ir_loop_end(gen, &blocks);
-}
-
-// Samples of one row each, whose sums stay in registers from sample to sample.
-static void samples_in_turn(RowEmitter *e, Range range) {
-    CarriedSums sums = {0};
-    Loop samples = ir_loop_begin(e->b.gen, range.begin, range.end, ir_int(e->b.gen, 1), "sample");
-    carry_sums(e, &samples, &sums);
-    e->b.sample = samples.index;
-    one_row(e);
-    ir_loop_end(e->b.gen, &samples);
-    finish_sums(e, &samples, &sums);
-    end_walked_sums(e);
-}
-
-static void samples_summed(RowEmitter *e, Range range) {
-    Gen *gen = e->b.gen;
-    Loop blocks = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, SUMS_MOST_ROWS), "block");
-    samples_in_turn(e, loops_part(gen, blocks.index, range.end, SUMS_MOST_ROWS));
-    ir_loop_end(gen, &blocks);
+    bool is_long = e->b.chunk && e->b.lead > SUMS_MOST_ROWS;
+    (is_long ? blocks_in_turn : rows_in_turn)(e, range, &e->b.row, "lead");
 }
 
 static void sample_rows(RowEmitter *e, Range range) {
     Gen *gen = e->b.gen;
     if (e->b.lead == 1 && e->b.chunk) {
-        samples_summed(e, range);
+        blocks_in_turn(e, range, &e->b.sample, "sample"); // of one row each
         return;
     }
     bool divides_rows = e->b.group->partition == PARTITION_OUTPUT;

@@ -271,24 +271,37 @@ static Value read_moment(LaneBuilder *b, const Node *sum, Moment which, Value in
     return finish_moments(b, which, start, first, second, count_of(b, all));
 }
 
+Value sums_of_parts(Gen *gen, int64_t count, SumsPart *part, void *state) {
+    enum { WRITTEN_OUT = 8 }; // the others are a loop
+    Value sum = part(state, ir_int(gen, 0));
+    for (int64_t i = 1; i < count && i < WRITTEN_OUT; i++)
+        sum = LLVMBuildFAdd(gen->builder, sum, part(state, ir_int(gen, i)), "");
+    if (count <= WRITTEN_OUT) return sum;
+    Loop loop =
+        ir_loop_begin(gen, ir_int(gen, WRITTEN_OUT), ir_int(gen, count), ir_int(gen, 1), "part");
+    Value carried = ir_loop_carry(gen, &loop, sum);
+    Value next = LLVMBuildFAdd(gen->builder, carried, part(state, loop.index), "");
+    ir_loop_end(gen, &loop);
+    return ir_loop_result(gen, &loop, carried, sum, next);
+}
+
+typedef struct ChunkSum {
+    LaneBuilder *b;
+    const Node *sum;
+    Value index;
+    bool one_number;
+} ChunkSum;
+
+static Value chunk_sum(void *state, Value chunk) {
+    const ChunkSum *c = state;
+    return load_double(c->b, double_place(c->b, c->sum, chunk, 0, c->index), c->one_number);
+}
+
 // The chunks in their order.
 static Value read_sum(LaneBuilder *b, const Node *sum, Value index, bool one_number) {
-    enum { WRITTEN_OUT = 8 };
-    Gen *gen = b->gen;
-    int64_t copies = b->schedule->buffers[sum->id].copies;
-    Value total = NULL;
-    for (int64_t i = 0; i < copies && i < WRITTEN_OUT; i++) {
-        Value part = load_double(b, double_place(b, sum, ir_int(gen, i), 0, index), one_number);
-        total = total ? plus(b, total, part) : part;
-    }
-    if (copies <= WRITTEN_OUT) return truncate(b, total);
-    Loop loop =
-        ir_loop_begin(gen, ir_int(gen, WRITTEN_OUT), ir_int(gen, copies), ir_int(gen, 1), "part");
-    Value carried = ir_loop_carry(gen, &loop, total);
-    Value part = load_double(b, double_place(b, sum, loop.index, 0, index), one_number);
-    Value next = plus(b, carried, part);
-    ir_loop_end(gen, &loop);
-    return truncate(b, ir_loop_result(gen, &loop, carried, total, next));
+    ChunkSum chunk = {b, sum, index, one_number};
+    return truncate(b,
+                    sums_of_parts(b->gen, b->schedule->buffers[sum->id].copies, chunk_sum, &chunk));
 }
 
 Value sums_read(LaneBuilder *b, const Node *sum, Node *view, Value index, bool one_number) {

@@ -30,6 +30,10 @@ void sums_store_moments(LaneBuilder *b, const Node *sum, const Moments *all, Val
 void sums_add_row(LaneBuilder *b, Node *sum, Value summand, int valid);
 void sums_end_rows(LaneBuilder *b, const Node *sum);
 
+// `count` parts, each by its number (i64), added up in their order.
+typedef Value SumsPart(void *state, Value number);
+Value sums_of_parts(Gen *gen, int64_t count, SumsPart *part, void *state);
+
 // The statistic that a value is, perhaps under another shape; NULL: none.
 Node *sums_statistic(Node *view);
 // What the sum came to, or the statistic `view` of the moments, at an index of its elements.

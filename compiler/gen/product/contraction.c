@@ -359,6 +359,16 @@ static void emit_own(Product *p) {
         (is_outer_form(p) ? outer_rows : dot_rows)(p);
 }
 
+// What is said of the left operand stands before the weights.
+static void emit_in_int8(Product *p) {
+    Int8Weights weights = int8_weights(p->gen, &p->transposed->type, product_weights(p));
+    p->int8 = &weights;
+    int8_begin(p->gen);
+    product_pairs_rows(p);
+    int8_end(p->gen);
+    p->int8 = NULL;
+}
+
 Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     Product p;
     product_init(&p, gen, schedule, group);
@@ -369,7 +379,7 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     bool in_pairs = is_in_pairs(&p);
     if (op_is_in_int8(group->anchor)) {
         place_tile(&p, true);
-        product_int8_rows(&p);
+        emit_in_int8(&p);
     } else if (p.kind != PRODUCT_PAIRS && p.layout == LAYOUT_PLAIN) {
         product_blas(&p);
     } else {

@@ -45,8 +45,8 @@ void pass_measure_operands(Graph *graph, MeasuredOperands *operands, Arena *aren
     for (int i = 0; i < graph->nodes.count; i++) {
         Node *node = graph->nodes.items[i];
         if (!is_worth(node)) continue;
-        MeasuredOperand operand = {weight_of(node)->index,
-                                   output_of(graph, schedule_source(node->inputs[0]))};
+        nnrt_operand operand = {weight_of(node)->index,
+                                output_of(graph, schedule_source(node->inputs[0]))};
         vec_push(arena, &operands->items, operand);
     }
 }

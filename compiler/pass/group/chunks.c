@@ -8,12 +8,13 @@
 #include "../../op/op.h"
 
 enum {
-    LARGEST_KERNEL = 1 << 18, // weights of a convolution whose gradient is summed so
+    LARGEST_KERNEL = 1 << 18, // weights of a convolution whose gradient is summed so: more would
+                              // take too much memory for a partial sum each
     LARGEST_MATRIX = 1 << 13, // of a product, whose tiles are too few for many workers,
     LARGEST_ROW = 1 << 10,    // columns of other sums,
     LEAST_ROWS = 1024,        // over so many rows,
     FEWEST = 8,
-    MOST = 64,
+    MOST = 64,          // chunks: as many workers can have samples of their own
     CHUNK_SAMPLES = 128 // fewer are hardly worth adding up their sums
 };
 

@@ -9,8 +9,6 @@
 
 #include <stdlib.h>
 
-// Of a batch: as many workers can have samples of their own.
-
 static int group_of(const Fusion *fusion, Node *node) {
     return fusion->schedule->group_of[schedule_source(node)->id];
 }

@@ -5,9 +5,6 @@
 
 // ---- What holds for a node in every schedule.
 
-// A gradient with more weights would take too much memory for a partial sum each: its columns are
-// divided.
-
 Node *schedule_source(Node *node) {
     while (node->op->fuse == FUSE_MOVEMENT) node = node->inputs[0];
     return node;

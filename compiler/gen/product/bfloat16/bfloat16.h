@@ -60,7 +60,7 @@ void pairs_end(Gen *gen);
 void tiles_begin(Gen *gen); // the same of any products in tiles
 void tiles_end(Gen *gen);
 
-// ---- rows.c, weights.c: the products of contraction.c
+// ---- rows.c, weights.c: the products of contraction.c; of rows in int8, too
 void product_pairs_rows(Product *p);
 void product_pairs_weights(Product *p);
 

@@ -1,6 +1,6 @@
 // Products of rows by weights: a block of rows is packed, then every panel of the weights passes
-// by.
-#include "bfloat16.h"
+// by. In int8, where p->int8 is known, all but what words are made of is the same.
+#include "../int8/int8.h"
 
 #include "../../../base/diagnostics/ice.h"
 
@@ -19,22 +19,31 @@ static int64_t line_words(const Product *p, const PackedRows *packed) {
     return packed->steps * p->lanes * p->lanes;
 }
 
+// Numbers of the reduction in a vector of words.
+static int64_t words_width(const Product *p) {
+    return (p->int8 ? p->int8->layout.numbers : 2) * p->lanes;
+}
+
+static Value words_of(Product *p, Value floats, int64_t valid) {
+    return p->int8 ? int8_words(p->gen, p->int8, floats, valid)
+                   : pairs_of_floats(p->gen, floats, valid);
+}
+
 static void pack_row(Product *p, const PackedRows *packed, Value row, Value to) {
     Gen *gen = p->gen;
-    int64_t square = (int64_t)p->lanes * p->lanes, width = 2 * p->lanes;
+    int64_t square = (int64_t)p->lanes * p->lanes, width = words_width(p);
     int64_t whole = packed->reduction / width, rest = packed->reduction % width;
     Value from = product_row(p, &packed->matrix, row);
     Loop steps =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, 1), "packed_square");
     Value column = ir_multiply(gen, steps.index, ir_int(gen, width));
     Value place = ir_multiply(gen, steps.index, ir_int(gen, square));
-    ir_store(gen, pairs_of_floats(gen, ir_offset(gen, gen->f32, from, column), width),
+    ir_store(gen, words_of(p, ir_offset(gen, gen->f32, from, column), width),
              pairs_at(gen, to, place));
     ir_loop_end(gen, &steps);
     if (!rest) return;
-    ir_store(gen,
-             pairs_of_floats(gen, ir_offset(gen, gen->f32, from, ir_int(gen, whole * width)), rest),
-             pairs_at(gen, to, ir_int(gen, whole * square)));
+    Value at = ir_offset(gen, gen->f32, from, ir_int(gen, whole * width));
+    ir_store(gen, words_of(p, at, rest), pairs_at(gen, to, ir_int(gen, whole * square)));
 }
 
 static void pack_rows(Product *p, const PackedRows *packed) {
@@ -50,20 +59,29 @@ static void pack_rows(Product *p, const PackedRows *packed) {
     ir_loop_end(gen, &rows);
 }
 
+// `vectors`: of the panel.
+static PairsShape shape_of(const Product *p, const PackedRows *packed, int squares, int vectors) {
+    PairsShape shape = pairs_shape(p->lanes, squares, packed->steps);
+    shape.halves = vectors;
+    shape.sums_row = (int64_t)vectors * p->lanes;
+    shape.in_int8 = p->int8 != NULL;
+    return shape;
+}
+
 // Of a single row nothing else is there.
-static void multiply_row(Product *p, const PackedRows *packed, Value weights) {
-    PairsShape shape = pairs_shape(p->lanes, 1, packed->steps);
+static void multiply_row(Product *p, const PackedRows *packed, int vectors, Value weights) {
+    PairsShape shape = shape_of(p, packed, 1, vectors);
     shape.rows = 1;
     pairs_call(p->gen, &shape, packed->words, weights, ir_int(p->gen, packed->steps), p->scratch);
 }
 
 // The kernel for the rows from `first` on, as tall as what is left of the block needs.
-static void multiply_rows(Product *p, const PackedRows *packed, Value weights, Value first,
-                          Value left) {
+static void multiply_rows(Product *p, const PackedRows *packed, int vectors, Value weights,
+                          Value first, Value left) {
     Gen *gen = p->gen;
     Value line = ir_int(gen, line_words(p, packed)), steps = ir_int(gen, packed->steps);
-    PairsShape high = pairs_shape(p->lanes, PAIRS_TALLEST, packed->steps);
-    PairsShape one = pairs_shape(p->lanes, 1, packed->steps);
+    PairsShape high = shape_of(p, packed, PAIRS_TALLEST, vectors);
+    PairsShape one = shape_of(p, packed, 1, vectors);
     Value number = LLVMBuildSub(gen->builder, first, packed->rows.begin, "");
     number = LLVMBuildUDiv(gen->builder, number, ir_int(gen, p->lanes), "");
     Value words = pairs_at(gen, packed->words, ir_multiply(gen, number, line));
@@ -80,22 +98,33 @@ static void multiply_rows(Product *p, const PackedRows *packed, Value weights, V
     LLVMPositionBuilderAtEnd(gen->builder, done);
 }
 
+static int64_t panel_width(const Product *p) {
+    return p->int8 ? p->int8->layout.panel : p->storage.panel;
+}
+
+static Value panel_at(Product *p, Value panel) {
+    Gen *gen = p->gen;
+    if (p->int8) return int8_panel(gen, p->int8, panel);
+    Value place = ir_multiply(gen, panel, ir_int(gen, p->storage.panel_stride));
+    return ir_offset(gen, gen->f32, product_weights(p), place);
+}
+
 // One panel, whose first `valid` columns exist, by all rows of the block.
 static void multiply_panel(Product *p, const PackedRows *packed, Value panel, int valid) {
     Gen *gen = p->gen;
-    int64_t width = p->storage.panel, height = PAIRS_TALLEST * p->lanes;
-    ColumnTile tile = {.width = (int)width,
+    int vectors = p->int8 ? int8_panel_vectors(gen, valid) : PAIRS_HALVES;
+    int64_t height = PAIRS_TALLEST * p->lanes;
+    ColumnTile tile = {.width = vectors * p->lanes,
                        .valid = valid,
-                       .first_column = ir_multiply(gen, panel, ir_int(gen, width))};
-    Value place = ir_multiply(gen, panel, ir_int(gen, p->storage.panel_stride));
-    Value weights = ir_offset(gen, gen->f32, product_weights(p), place);
+                       .first_column = ir_multiply(gen, panel, ir_int(gen, panel_width(p)))};
+    Value weights = panel_at(p, panel);
     Loop rows =
         ir_loop_begin(gen, packed->rows.begin, packed->rows.end, ir_int(gen, height), "rows");
     Value left = LLVMBuildSub(gen->builder, packed->rows.end, rows.index, "");
     if (product_most_rows(p) == 1)
-        multiply_row(p, packed, weights);
+        multiply_row(p, packed, vectors, weights);
     else
-        multiply_rows(p, packed, weights, rows.index, left);
+        multiply_rows(p, packed, vectors, weights, rows.index, left);
     rows_finish(p, &tile, rows.index, ir_lesser(gen, left, ir_int(gen, height)));
     ir_loop_end(gen, &rows);
 }
@@ -103,14 +132,14 @@ static void multiply_panel(Product *p, const PackedRows *packed, Value panel, in
 // Whole panels, and one with fewer columns.
 static void multiply_panels(Product *p, const PackedRows *packed, int64_t columns) {
     Gen *gen = p->gen;
-    int64_t full = columns / p->storage.panel;
-    int rest = (int)(columns % p->storage.panel);
+    int64_t width = panel_width(p), full = columns / width;
+    int rest = (int)(columns % width);
     for (int part = 0; part < 2; part++) {
         if (part ? !rest : !full) continue;
         Range own = product_own_parts(p, part ? full : 0, full + part, full + (rest > 0));
         Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "panel");
         PanelTurn turn = product_panel_in_turn(p, own, loop.index);
-        multiply_panel(p, packed, turn.number, part ? rest : (int)p->storage.panel);
+        multiply_panel(p, packed, turn.number, part ? rest : (int)width);
         ir_loop_end(gen, &loop);
     }
 }
@@ -128,8 +157,8 @@ void product_pairs_rows(Product *p) {
     PackedRows packed = {.matrix = product_matrix(p, p->anchor->inputs[0]),
                          .reduction = forward ? p->depth : p->columns};
     if (packed.matrix.gathers || packed.matrix.dtype != DTYPE_F32)
-        nn_ice("gen", "a product in bfloat16 reads a data column that was not loaded");
-    packed.steps = divide_up(packed.reduction, 2 * p->lanes);
+        nn_ice("gen", "a product of packed rows reads a data column that was not loaded");
+    packed.steps = divide_up(packed.reduction, words_width(p));
     int64_t block = block_rows(p, packed.steps);
     packed.words = ir_scratch(gen, p->function, 0, block * packed.steps * p->lanes);
     Range all = product_row_range(p);

@@ -34,7 +34,4 @@ int int8_panel_vectors(Gen *gen, int valid);
 // The product, in float32, of the sums at `place`, from `column` on.
 Value int8_result(Gen *gen, const Int8Weights *weights, Value place, Value column, int lanes);
 
-// ---- rows.c: the products of contraction.c
-void product_int8_rows(Product *p);
-
 #endif
