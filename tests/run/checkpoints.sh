@@ -149,7 +149,7 @@ for signal in INT TERM; do
     rm -f kept*
     ./endless fit --checkpoint kept.safetensors --save run.safetensors --progress=none >out 2>err </dev/null &
     training=$!
-    sleep 0.4
+    until_true has_worked $training 30
     kill -STOP $training
     kill -WINCH $training
     kill -HUP $training # a terminal that goes away
@@ -170,7 +170,7 @@ done
 # Two at the same moment are one request.
 ./endless fit --checkpoint kept.safetensors --save run.safetensors --progress=none >out 2>err </dev/null &
 training=$!
-sleep 0.3
+until_true has_worked $training 30
 kill -STOP $training
 kill -INT $training
 kill -TERM $training
@@ -193,7 +193,7 @@ END
 build slow.nn
 ./slow fit --threads 1 --save slow.safetensors --progress=none >out 2>err </dev/null &
 training=$!
-sleep 1.5
+until_true has_worked $training 120
 kill -INT $training
 sleep 0.6
 kill -TERM $training

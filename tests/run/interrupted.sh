@@ -9,7 +9,7 @@ for signal in INT TERM; do
     # Scripts start their background jobs with SIGINT ignored.
     ./endless fit --seed 1 --save weights.safetensors >out 2>err </dev/null &
     training=$!
-    sleep 1
+    until_true has_worked $training 50
     kill -$signal $training
     wait $training
     status=$?
@@ -41,7 +41,7 @@ same_weights() { # of 121 numbers, at the end of the files
 }
 ./best fit --seed 1 --save weights.safetensors >out 2>err </dev/null &
 training=$!
-sleep 1
+until_true has_worked $training 50
 kill -INT $training
 wait $training
 [ $? = 3 ] || fail "not status 3"

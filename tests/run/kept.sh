@@ -18,14 +18,6 @@ build net.nn
 epochs() { # FILE
     echo $(($(wc -l <"$1") - 1))
 }
-# Waits until a process has computed for so long, however busy the machine is.
-await_work() { # PROCESS HUNDREDTHS-OF-A-SECOND
-    for k in $(seq 1200); do
-        [ "$(awk '{ print $14 + $15 }' "/proc/$1/stat")" -ge "$2" ] && return
-        sleep 0.05
-    done
-    fail "$2 hundredths of a second are not computed in a minute"
-}
 
 # What is printed may get lost.
 lost() { # HOW WANTED-STATUS
@@ -67,10 +59,7 @@ cp log.csv log-before.csv
 for i in 1 2; do
     ./large fit --save net.safetensors --progress=bar >out 2>err </dev/null &
     training=$!
-    for k in $(seq 600); do
-        grep -q loss err && break
-        sleep 0.1
-    done
+    until_true grep -q loss err
     kill -INT $training
     wait $training
     status=$?
@@ -115,9 +104,9 @@ training=$!
 memory() {
     awk '/^VmRSS/ { print $2 }' /proc/$training/status
 }
-await_work $training 50
+until_true has_worked $training 50
 before=$(memory)
-await_work $training 200
+until_true has_worked $training 200
 after=$(memory)
 kill -INT $training
 wait $training
@@ -144,7 +133,7 @@ for part in train validation; do
     ./pictured fit --save shapes.safetensors --history history.csv --step-log steps.csv \
         >out 2>err </dev/null &
     training=$!
-    await_work $training 60
+    until_true has_worked $training 60
     picture=$(find "shapes/$part" -name '*.png' | head -n 1)
     mv "$picture" aside.png
     wait $training

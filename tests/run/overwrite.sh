@@ -139,7 +139,7 @@ net 'circles(50, seed = 1)' x '' | sed 's/epochs = 5/epochs = 1000000/' >killed.
 build killed.nn
 ./killed fit --history killed.csv --progress=none >out 2>err &
 training=$!
-sleep 0.5
+until_true compgen -G '.nnc-tmp-*' >/dev/null
 kill -KILL $training
 wait $training 2>/dev/null
 left=$(ls -A | grep -c '^\.nnc-tmp-')
@@ -149,7 +149,7 @@ mkdir .nnc-tmp-abcdefghijklmnop
 touch .nnc-tmp-abcdefghijklmnop/program
 ./killed fit --history other.csv --save other.st --progress=none >out 2>err &
 training=$!
-sleep 0.5
+until_true has_worked $training 30
 net 'circles(50, seed = 1)' x '' >pair.nn
 build pair.nn
 expect 0 ./pair fit --save last.safetensors

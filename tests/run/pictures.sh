@@ -51,9 +51,10 @@ for name in kept streamed; do
     cmp -s part.csv <(head -n 31 kept-1.csv) || fail "$name: other first steps"
 done
 ./streamed fit --seed 4 --epochs 100000 --save part.safetensors >out 2>err &
-sleep 1
-kill -INT $!
-wait $!
+training=$!
+until_true has_worked $training 30
+kill -INT $training
+wait $training
 [ $? = 3 ] || fail "an interrupted run does not end with status 3"
 
 expect 0 ./kept bench --seconds 0.3

@@ -190,8 +190,8 @@ cat >terminal.py <<'END'
 import fcntl, os, pty, struct, sys, termios
 child, terminal = pty.fork()
 if child == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
     os.execvp(sys.argv[2], sys.argv[2:])
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(sys.argv[1]), 0, 0))
 text = b""
 while True:
     try:
@@ -203,18 +203,13 @@ while True:
     text += piece
 sys.stdout.buffer.write(text.replace(b"\r\n", b"\n"))
 END
-terminal() { # COLUMNS COMMAND...: with time for the width to be set
-    local columns=$1
-    shift
-    python3 terminal.py "$columns" sh -c 'sleep 0.2; exec "$@"' - "$@"
-}
-TERM=xterm terminal 100 ./kinds evaluate >wide
+TERM=xterm python3 terminal.py 100 ./kinds evaluate >wide
 grep -q '###' wide || fail "no bars"
 grep -q "$(printf '\033')" wide && fail "colours with NO_COLOR"
-TERM=xterm LC_ALL=C.UTF-8 NO_COLOR='' terminal 100 ./kinds evaluate >wide
+TERM=xterm LC_ALL=C.UTF-8 NO_COLOR='' python3 terminal.py 100 ./kinds evaluate >wide
 grep -q '██' wide || fail "no bars of UTF-8"
 grep -q "$(printf '\033')" wide || fail "no colours"
-TERM=xterm terminal 34 ./kinds evaluate >narrow
+TERM=xterm python3 terminal.py 34 ./kinds evaluate >narrow
 grep -q 'Confusion matrix' narrow && fail "a matrix that does not fit"
 grep -q 'Most confused' narrow || fail "no pairs"
 

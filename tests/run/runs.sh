@@ -57,10 +57,7 @@ expect 0 ./net fit $long --save whole.st
 ./net fit $long --run runs --every 500 >out 2>err </dev/null &
 training=$!
 second=runs/$(basename "$first" | sed 's/001/002/')
-for k in $(seq 600); do
-    [ -s "$second/checkpoint.safetensors" ] && [ -s "$second/log.jsonl" ] && break
-    sleep 0.01
-done
+until_true eval '[ -s "$second/checkpoint.safetensors" ] && [ -s "$second/log.jsonl" ]'
 kill -STOP $training # so that it is there as long as it is looked at
 expect 0 "$nnc" runs runs/
 grep "^002-" out | grep -q running || fail "a run at work is not told as that"
@@ -103,7 +100,7 @@ cp -r "$first" again
 grep -q '"ended"' again/*/run.json || fail "run.json does not say when it ended"
 ./net fit --run again/* --resume --epochs 1000000000 --progress=none &
 training=$!
-until grep -q running again/*/run.json; do sleep 0.01; done
+until_true grep -q running again/*/run.json
 kill -KILL $training
 wait $training 2>/dev/null
 grep -q '"ended"' again/*/run.json && fail "a run that was killed tells of an end before"

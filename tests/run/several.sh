@@ -105,11 +105,7 @@ stop() { # SIGNAL: of the process that `at_work` began
 at_work() { # OPTION..: until all have written checkpoints
     ./plain fit --seeds 2 --threads 2 --epochs 100000000 --checkpoint kept.safetensors --every 10 "$@" >out 2>err &
     process=$!
-    for _ in $(seq 100); do
-        [ -e kept-seed1.safetensors~ ] && [ -e kept-seed2.safetensors~ ] && return
-        sleep 0.1
-    done
-    fail "no checkpoints"
+    until_true eval '[ -e kept-seed1.safetensors~ ] && [ -e kept-seed2.safetensors~ ]'
 }
 at_work
 stop TERM

@@ -98,11 +98,7 @@ begin() {
     sweep=$!
 }
 at_work() { # RUNS [FOLDER]
-    for k in $(seq 800); do
-        [ "$(ls ${2:-long}/*/log.jsonl 2>/dev/null | wc -l)" -ge "$1" ] && return
-        sleep 0.01
-    done
-    fail "nothing is trained"
+    until_true eval '[ "$(ls '"${2:-long}"'/*/log.jsonl 2>/dev/null | wc -l)" -ge '"$1"' ]'
 }
 # A terminal that goes away asks for nothing.
 begin hung

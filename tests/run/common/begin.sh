@@ -8,6 +8,8 @@
 #   tensor FILE NAME           the numbers of one tensor of a .safetensors file, in one line
 #   absent FILE...             fails for a file that exists
 #   build FILE.nn [EXE]        compiles one of examples/ or of this folder to ./EXE
+#   until_true COMMAND...      asks every hundredth of a second, for at most a minute, and fails then
+#   has_worked PROCESS N       whether it has computed for N hundredths of a second: busy machines make no difference
 #   fail TEXT                  says why and ends the test
 #   faults_library             makes ./faults.so, to be preloaded (tests/faults/README.md), or ends the test as skipped
 #   skip TEXT                  says why and ends the test as skipped
@@ -77,6 +79,19 @@ build() {
     local source=$1 executable=${2:-$(basename "$1" .nn)}
     [ -e "$source" ] || source=$root/examples/$1
     expect 0 "$nnc" build "$source" -o "$executable"
+}
+
+until_true() {
+    local k
+    for ((k = 0; k < 6000; k++)); do
+        "$@" && return
+        sleep 0.01
+    done
+    fail "in a minute not true: $*"
+}
+
+has_worked() {
+    [ "$(awk '{ print $14 + $15 }' "/proc/$1/stat")" -ge "$2" ]
 }
 
 faults_library() {
