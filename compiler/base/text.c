@@ -74,6 +74,20 @@ static size_t json_character(Text *text, const char *bytes, size_t size) {
     return 1;
 }
 
+void text_shell_word(Text *text, const char *word) {
+    if (*word && !strpbrk(word, " \t\n\"'$&|;<>()*?[]{}~#!\\`")) {
+        text_put(text, word);
+        return;
+    }
+    text_put(text, "'");
+    for (; *word; word++)
+        if (*word == '\'')
+            text_put(text, "'\\''");
+        else
+            text_put_bytes(text, word, 1);
+    text_put(text, "'");
+}
+
 void text_json_string(Text *text, const char *string) {
     text_put(text, "\"");
     for (size_t i = 0, size = strlen(string); i < size;)

@@ -20,6 +20,9 @@ void text_format(Text *text, const char *format, ...) __attribute__((format(prin
 // Is `word` one of the blank-separated `words` (NULL: none)?
 bool text_has_word(const char *words, const char *word);
 
+// A word of a command line as shells read it: in quotes where it has to be.
+void text_shell_word(Text *text, const char *word);
+
 // A JSON string literal with its quotes.
 void text_json_string(Text *text, const char *string);
 

@@ -63,13 +63,21 @@ const char *child_output(Arena *arena, const Child *child) {
     return read_back(arena, child->output);
 }
 
+const char *child_error(Arena *arena, const char *said) {
+    const char *error = strstr(said, "error["); // of the compiler
+    const char *plain = error ? NULL : strstr(said, "error: ");
+    if (plain) return arena_copy(arena, plain + 7, strcspn(plain + 7, "\n"));
+    if (!error) return NULL;
+    char *line = arena_copy(arena, error + 6, strcspn(error + 6, "\n")), *end = strchr(line, ']');
+    if (end) memmove(end, end + 1, strlen(end));
+    return line;
+}
+
 const char *child_reason(Arena *arena, const Child *child, int status) {
     char signal[NNRT_SIGNAL_TEXT];
     const char *said = read_back(arena, child->errors);
-    const char *error = strstr(said, "error["); // of the compiler
-    if (!error) error = strstr(said, "error: ");
-    if (error && error[5] == ':') error += strlen("error: ");
-    if (error) return arena_copy(arena, error, strcspn(error, "\n"));
+    const char *error = child_error(arena, said);
+    if (error) return error;
     if (WIFSIGNALED(status))
         return arena_format(arena, "%s", nnrt_signal_text(signal, WTERMSIG(status)));
     if (*said) return arena_copy(arena, said, strcspn(said, "\n"));

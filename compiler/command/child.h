@@ -22,6 +22,9 @@ bool child_start(Child *child, int executable, char *const *words, const char *f
 
 const char *child_output(Arena *arena, const Child *child);
 
+// The first error that messages tell of, in a line: "E0401: `a.csv` not found"; NULL: none.
+const char *child_error(Arena *arena, const char *said);
+
 // Why it failed, in a line: the first error that it told of, the signal that killed it, the first
 // line that it said, or its exit status.
 const char *child_reason(Arena *arena, const Child *child, int status);

@@ -103,8 +103,8 @@ static char *called_as(const Options *options, Arena *arena) {
     text_put(&text, "nnc");
     for (char **word = options->words; word < options->arguments; word++) {
         if (!strcmp(*word, "--")) continue;
-        bool is_plain = **word && !(*word)[strcspn(*word, " \t\n\"'`$&|;<>()*?[]{}~#!\\")];
-        text_format(&text, is_plain ? " %s" : " '%s'", *word);
+        text_put(&text, " ");
+        text_shell_word(&text, *word);
     }
     return text.data;
 }
@@ -160,8 +160,8 @@ static void print_models(Text *out, const Session *session, const GenSizes *size
 static bool print_summary(Session *session) {
     if (!session_needs_model(session)) return false;
     GenSizes *sizes = ARENA_ARRAY(session->arena, GenSizes, session->program->models.count + 1);
-    bool known =
-        !session_unknown_data(session) && gen_sizes(session->program, &session->gen, sizes);
+    bool known = !session_unknown_data(session);
+    if (known && !gen_sizes(session->program, &session->gen, sizes, session->sink)) return false;
     Text text = text_create(session->arena);
     print_models(&text, session, known ? sizes : NULL);
     return output_write(NULL, &text, session->sink);

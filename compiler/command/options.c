@@ -134,7 +134,7 @@ static const OptionDef option_rows[] = {
     {"--precision", NULL, "TYPE", "run build summary cost expand sweep",
      "what products multiply: float32 or bfloat16; else as `precision` in `train` says", 0,
      set_precision},
-    {"--predict", NULL, "TYPE", "run build",
+    {"--predict", NULL, "TYPE", "run build summary sweep",
      "what products of predictions multiply: int8, in ranges that are measured on the training "
      "part; else as in training",
      0, set_predict},

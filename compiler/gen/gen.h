@@ -35,6 +35,7 @@ typedef struct GenMemory {
 // layouts (what files hold), stored gradients likewise, activations as the planned arena.
 typedef struct GenSizes {
     int64_t weights, gradients, optimizer, activations;
+    int64_t int8_products, int8_weights; // of predictions: how many, and the numbers of 8 bits
     GenMemory memory; // of the training of it that takes most; all 0: nothing trains it
 } GenSizes;
 
@@ -71,8 +72,8 @@ typedef struct GenCosts {
 bool gen_print(Text *out, const Program *program, const char *stage, const char *after_pass,
                const GenOptions *options, DiagSink *sink);
 extern const char *const gen_cpu_names[]; // what `cpu` may be; ended by NULL
-// `sizes`: by model of the program; of those that predict.
-bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *sizes);
+// `sizes`: by model of the program; of those that predict. False: reported.
+bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *sizes, DiagSink *sink);
 // Of the trainings that run.
 bool gen_costs(const Program *program, const GenOptions *options, GenCosts *costs, DiagSink *sink);
 

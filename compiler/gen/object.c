@@ -165,8 +165,21 @@ bool gen_print(Text *out, const Program *program, const char *stage, const char 
     return true;
 }
 
-bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *sizes) {
-    DiagSink *sink = diag_create(program->arena, program->sources);
+// What is asked for in int8 is not made in float32 silently.
+static bool quantizes_something(const Compiled *compiled, const GenOptions *options,
+                                DiagSink *sink) {
+    if (!options->predicts_int8 || compiled_is_in_int8(compiled)) return true;
+    const Model *model = compiled->program->main;
+    Diag *diag = diag_report(sink, DIAG_E0905, model->span, "`%s` has nothing to predict in int8",
+                             model->name);
+    diag_label(diag, "no such product");
+    diag_note(diag, "in int8 are dense layers of 32 inputs and units or more, and convolutions of "
+                    "16 filters or more, of models whose inputs are a data set's");
+    diag_help(diag, "build it without `--predict=int8`");
+    return false;
+}
+
+bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *sizes, DiagSink *sink) {
     Target *target = target_create(program->arena, options->cpu, sink);
     if (!target) return false;
     Compiled *compiled = budget_compile(program->arena, program, target, options, NULL, NULL);
@@ -175,7 +188,7 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
         if (program_predicts(program, program->models.items[i]))
             sizes[i] = budget_sizes(compiled, program->models.items[i]);
     target_dispose(target);
-    return true;
+    return quantizes_something(compiled, options, sink);
 }
 
 bool gen_costs(const Program *program, const GenOptions *options, GenCosts *costs, DiagSink *sink) {
@@ -203,20 +216,6 @@ static bool write_file(const char *path, const char *bytes, size_t size, DiagSin
     if (!ok)
         diag_report(sink, DIAG_E0902, SPAN_NONE, "cannot write `%s`: %s", path, strerror(error));
     return ok;
-}
-
-// What is asked for in int8 is not made in float32 silently.
-static bool quantizes_something(const Compiled *compiled, const GenOptions *options,
-                                DiagSink *sink) {
-    if (!options->predicts_int8 || compiled_is_in_int8(compiled)) return true;
-    const Model *model = compiled->program->main;
-    Diag *diag = diag_report(sink, DIAG_E0905, model->span, "`%s` has nothing to predict in int8",
-                             model->name);
-    diag_label(diag, "no such product");
-    diag_note(diag, "in int8 are dense layers of 32 inputs and units or more, and convolutions of "
-                    "16 filters or more, of models whose inputs are a data set's");
-    diag_help(diag, "build it without `--predict=int8`");
-    return false;
 }
 
 bool gen_object(const Program *program, const char *path, const GenOptions *options,

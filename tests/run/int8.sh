@@ -32,6 +32,10 @@ says "in int8, 3 products"
 says "conv2d_1/kernel is multiplied by -"
 expect 0 ./small info --weights w.safetensors --json
 says '"predict": "int8"'
+expect 0 "$nnc" summary net.nn --predict=int8
+says 'Predictions in int8: 3 products, weights of 63,696 bytes (62.20 KB)'
+expect 0 "$nnc" summary net.nn --predict=int8 --json
+says '"int8_products": 3, "int8_weight_bytes": 63696'
 
 # How far int8 is from float32 is said, and is little; both read both files.
 for threads in 1 2 5; do

@@ -145,11 +145,12 @@ wrong 1 'must be at least 1' -D units=0,-1
 wrong 2 'is empty' -D units=4,,8
 wrong 2 'the value `4` twice' -D units=4,4
 wrong 2 'given twice' -D units=4 -D units=8
-wrong 2 'numbers above 0' --learning-rate 0.1,x
+wrong 2 '`--learning-rate` needs numbers above 0, like 0.1,0.01, not `x`' --learning-rate 0.1,x
 wrong 2 'numbers above 0' --learning-rate 0
+wrong 2 'has a hole in its list' --learning-rate 0.1,
 wrong 2 '`--seeds` needs a number of runs' --seeds 0
 wrong 2 '`--seeds` lists `3` twice' --seeds 3,3
-wrong 2 'the value `0.1` twice, also as `1e-1`' --learning-rate 0.1,1e-1
+wrong 2 '`--learning-rate` lists `1e-1` twice' --learning-rate 0.1,1e-1
 wrong 2 'the value `8` twice, also as `8.0`' -D units=8,8.0
 wrong 2 '--jobs wants a whole number from 1' --jobs 0
 wrong 2 '--random wants' --random 0
@@ -196,4 +197,38 @@ grep -q '"values": {"batch": "4", "--batch": "8"' out || fail "a param's values:
 rm -r home/nnc/programs
 expect 0 env PATH=/nowhere "$nnc" sweep batch.nn -D batch=4 --batch 8 --epochs 1 --seeds 2 --run called
 says '1 done, 1 wrong'
+
+row() {
+    grep -q -e "$1" out || fail "no row like '$1': $(cat out)"
+}
+
+# ---- A combination that cannot be checked any more, as its data are gone, keeps what was trained of it; the others go on.
+for name in a b; do
+    { echo x,z,y; for k in $(seq 60); do echo $k,$((k * 7 % 13)),$((k % 2)); done; } >$name.csv
+done
+sed 's/^dataset.*/param file = "a.csv"\ndataset points = csv(file, target = y) -> split(validation = 0.25)/; s/, csv_log("log.csv")//' net.nn >table.nn
+lists="-D file=a.csv,b.csv,none.csv --epochs 1"
+expect 0 "$nnc" sweep table.nn $lists
+says 'file=none.csv: E0401: `none.csv` not found'
+row '^none.csv .* 1 wrong$'
+mv a.csv away.csv
+expect 0 "$nnc" sweep table.nn $lists --seeds 2 -o first.nn
+row '^a.csv .* 1 done, 1 wrong$'
+row '^b.csv .* 2 done$'
+says 'file=a.csv: E0401: `a.csv` not found'
+mv b.csv gone.csv
+expect 0 "$nnc" sweep table.nn $lists --seeds 2 -o second.nn
+[ "$(grep -c ' done' out)" = 2 ] || fail "what is known of combinations that are all wrong now: $(cat out)"
+cmp first.nn second.nn || fail "the best of combinations that are wrong now"
+# Of another program nothing is known: the first says what is wrong.
+echo >>table.nn
+expect 1 "$nnc" sweep table.nn $lists --seeds 2
+says 'error[E0401]'
+
+# ---- Each of its executables may predict in int8.
+sed 's/units = 16/units = 64/; s/dense(units, act)/dense(units, act) -> dense(units, act)/' net.nn >whole.nn
+expect 0 "$nnc" sweep whole.nn --epochs 1 --predict=int8 -D units=32,8
+row '^32 .* 1 done$'
+says 'units=8: E0905'
+grep -q nnc.ranges whole-sweep/001-*/weights.safetensors || fail "no ranges were measured"
 exit 0

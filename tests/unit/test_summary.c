@@ -62,7 +62,13 @@ static Model *first_network(void) {
 static void test_table(void **state) {
     (void)state;
     Text text = text_create(arena);
-    summary_print(&text, first_network(), &(GenSizes){31840, 31840, 0, 1234567, {0}}, NULL);
+    summary_print(&text, first_network(),
+                  &(GenSizes){.weights = 31840,
+                              .gradients = 31840,
+                              .activations = 1234567,
+                              .int8_products = 1,
+                              .int8_weights = 7840},
+                  NULL);
     assert_string_equal(text.data,
                         "Model: \"mlp\"\n"
                         "_________________________________________________________________\n"
@@ -82,6 +88,7 @@ static void test_table(void **state) {
                         "Gradients: 31,840 bytes (31.09 KB)\n"
                         "Optimizer state: 0 bytes\n"
                         "Activations: 1,234,567 bytes (1.18 MB)\n"
+                        "Predictions in int8: 1 product, weights of 7,840 bytes (7.66 KB)\n"
                         "_________________________________________________________________\n");
 }
 

@@ -148,6 +148,11 @@ static const char *read_file(const Runs *runs, const char *path) {
     return text.data;
 }
 
+const char *run_written(const Runs *runs, Run *run) {
+    if (!run->written) run->written = read_file(runs, path_of(runs, run->name, "program.nn"));
+    return run->written;
+}
+
 static int program_number(Runs *runs, const char *source) {
     for (int i = 0; i < runs->programs.count; i++)
         if (!strcmp(runs->programs.items[i], source)) return i;

@@ -19,6 +19,7 @@ typedef struct Run {
     const char *name;    // of its folder
     const char *status;  // done, interrupted, not finite, failed, running, killed
     const char *source;  // the resolved program
+    const char *written; // as it was written; NULL: not asked for yet
     int program;         // which of the different ones, from 0
     int64_t epochs;      // whole ones
     double seconds;      // of work; NaN: not known
@@ -43,6 +44,9 @@ bool runs_read(Runs *runs, Arena *arena, const char *folder);
 // False likewise; then all is as it was.
 bool runs_refresh(Runs *runs);
 void runs_free(Runs *runs);
+
+// The program as it was written.
+const char *run_written(const Runs *runs, Run *run);
 
 const RunValue *run_value(const Run *run, const char *name); // NULL: it has none
 // Is more of this value better? Of what is no metric (losses, blocks) less is.

@@ -336,6 +336,12 @@ static void put_sizes(Text *out, const Model *model, const GenSizes *sizes) {
     int64_t batch = largest_batch(model);
     if (batch) text_format(out, "Batch: %s samples\n", summary_count(out->arena, batch));
     if (rounds_products(model)) text_put(out, "Precision of products: bfloat16\n");
+    if (sizes->int8_products)
+        text_format(out, "Predictions in int8: %s product%s, weights of %s bytes%s\n",
+                    summary_count(out->arena, sizes->int8_products),
+                    sizes->int8_products == 1 ? "" : "s",
+                    summary_count(out->arena, sizes->int8_weights),
+                    summary_size(out->arena, sizes->int8_weights));
 }
 
 static void put_trainable(Text *out, const char *which, int64_t total, int64_t trainable) {
@@ -489,5 +495,8 @@ void summary_print_json(Text *out, const Model *model, const GenSizes *sizes, bo
     json_bytes(out, "data_bytes", memory ? &memory->data : NULL);
     json_bytes(out, "disk_bytes", memory ? &memory->on_disk : NULL);
     json_bytes(out, "peak_bytes", memory ? &memory->peak : NULL);
+    if (sizes && sizes->int8_products)
+        text_format(out, ", \"int8_products\": %" PRId64 ", \"int8_weight_bytes\": %" PRId64,
+                    sizes->int8_products, sizes->int8_weights);
     text_put(out, "}");
 }

@@ -16,7 +16,8 @@ void summary_print(Text *out, const Model *model, const GenSizes *sizes, bool *s
 // Keys: model, layers (name, type, output_shape, params), params, trainable, non_trainable, batch,
 // weight_bytes, gradient_bytes, optimizer_bytes, activation_bytes, data_bytes, disk_bytes,
 // peak_bytes. Without sizes the last seven are null, without a training on known data the last
-// three; so is the batch of an output shape. One of a list has its `name` first.
+// three; so is the batch of an output shape. One of a list has its `name` first; where predictions
+// are in int8 there are int8_products and int8_weight_bytes.
 void summary_print_json(Text *out, const Model *model, const GenSizes *sizes, bool is_listed);
 
 // The name of an operator's class in Keras: "Dense" for `dense`.

@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,17 +67,13 @@ bool axis_count(const char *option, const char *text, int64_t most, int64_t *out
 }
 
 static bool check_value(const Axis *axis, const char *option, const char *value) {
-    double number;
     int64_t count;
     if (!*value) {
         fprintf(stderr, "nnc: a value of %s is empty\n", option);
         return false;
     }
-    if (!axis->row) return true; // the compiler's business
-    if (axis->row->is_count) return axis_count(option, value, most_epochs, &count);
-    if (nnrt_number_parse(value, &number) && isfinite(number) && number > 0) return true;
-    fprintf(stderr, "nnc: %s wants numbers above 0, not `%s`\n", option, value);
-    return false;
+    // What a param may be is the compiler's business.
+    return !axis->row || axis_count(option, value, most_epochs, &count);
 }
 
 // 0.1 and 1e-1 are the same value.
@@ -89,9 +84,9 @@ static bool are_same(const char *a, const char *b) {
 }
 
 // What is listed twice would be trained twice.
-static const char *same_value(const Axis *axis, const char *value) {
-    for (int i = 0; i < axis->values.count; i++)
-        if (are_same(axis->values.items[i], value)) return axis->values.items[i];
+static const char *same_value(const AxisValues *values, int index) {
+    for (int i = 0; i < index; i++)
+        if (are_same(values->items[i], values->items[index])) return values->items[i];
     return NULL;
 }
 
@@ -103,6 +98,28 @@ static const char *key_of(const Axes *axes, Arena *arena, const AxisRow *row) {
     return row->name;
 }
 
+static bool check_values(const Axis *axis, const char *option, const AxisValues *values) {
+    for (int i = 0; i < values->count; i++) {
+        const char *value = values->items[i];
+        if (!check_value(axis, option, value)) return false;
+        const char *same = same_value(values, i);
+        if (!same) continue;
+        bool is_text = !strcmp(same, value);
+        fprintf(stderr, "nnc: %s has the value `%s` twice%s%s%s\n", option, same,
+                is_text ? "" : ", also as `", is_text ? "" : value, is_text ? "" : "`");
+        return false;
+    }
+    return true;
+}
+
+// As `fit` reads them.
+static bool check_rates(Arena *arena, const char *list) {
+    int64_t count;
+    if (!nnrt_plan_rates(list, ARENA_ARRAY(arena, double, NNRT_PLAN_MOST), &count)) return true;
+    fprintf(stderr, "nnc: %s\n", nnrt_error());
+    return false;
+}
+
 static bool add_axis(Axes *axes, Arena *arena, const char *option, Axis axis, const char *list) {
     AxisValues values = axis_split(arena, list);
     for (int i = 0; i < axes->items.count; i++) {
@@ -112,18 +129,9 @@ static bool add_axis(Axes *axes, Arena *arena, const char *option, Axis axis, co
                 option, option);
         return false;
     }
-    for (int i = 0; i < values.count; i++) {
-        if (!check_value(&axis, option, values.items[i])) return false;
-        const char *same = same_value(&axis, values.items[i]);
-        if (same) {
-            bool is_text = !strcmp(same, values.items[i]);
-            fprintf(stderr, "nnc: %s has the value `%s` twice%s%s%s\n", option, same,
-                    is_text ? "" : ", also as `", is_text ? "" : values.items[i],
-                    is_text ? "" : "`");
-            return false;
-        }
-        vec_push(arena, &axis.values, values.items[i]);
-    }
+    bool are_rates = axis.row && !axis.row->is_count;
+    if (are_rates ? !check_rates(arena, list) : !check_values(&axis, option, &values)) return false;
+    for (int i = 0; i < values.count; i++) vec_push(arena, &axis.values, values.items[i]);
     vec_push(arena, &axes->items, axis);
     return true;
 }

@@ -131,7 +131,7 @@ static void check_place(const Sweep *sweep) {
 
 bool best_write(const Sweep *sweep, const Outcomes *outcomes) {
     const Point *point = outcomes->items.items[0].point;
-    const char *program = point->source;
+    const char *program = outcomes->items.items[0].best->run->source; // known of what is wrong now
     Text text = text_create(sweep->arena);
     for (int i = 0; i < sweep->axes.items.count; i++) {
         const Axis *axis = &sweep->axes.items.items[i];

@@ -8,6 +8,7 @@
 #include "../../driver/cache.h"
 #include "../child.h"
 #include "../runs/table.h"
+#include "words.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -35,82 +36,6 @@ typedef struct Jobs {
     sigset_t caught, before;
 } Jobs;
 
-// ---- What is started.
-
-static void push(const Sweep *sweep, Words *words, const char *word) {
-    vec_push(sweep->arena, words, arena_strdup(sweep->arena, word));
-}
-
-static void push_pair(const Sweep *sweep, Words *words, const char *option, const char *value) {
-    push(sweep, words, option);
-    push(sweep, words, value);
-}
-
-// Where its callbacks write files, a training has a current folder of its own.
-static const char *path_for(const Sweep *sweep, const Point *point, const char *path) {
-    const char *found = point->writes_files ? arena_realpath(sweep->arena, path) : NULL;
-    return found ? found : path;
-}
-
-static Words compile_words(const Sweep *sweep, const Point *point, const char *file) {
-    static const char *const contractions[] = {
-        [CONTRACTION_AUTO] = NULL, [CONTRACTION_OWN] = "own", [CONTRACTION_BLAS] = "blas"};
-    const Options *options = &point->options;
-    Words words = {0};
-    push(sweep, &words, "nnc");
-    push(sweep, &words, "run");
-    push(sweep, &words, file);
-    for (int i = 0; i < options->definitions.count; i++) {
-        const Definition *definition = &options->definitions.items[i];
-        push_pair(sweep, &words, "-D",
-                  arena_format(sweep->arena, "%s=%s", definition->name, definition->value));
-    }
-    if (options->model) push_pair(sweep, &words, "--model", options->model);
-    if (options->gen.cpu) push_pair(sweep, &words, "--cpu", options->gen.cpu);
-    if (options->precision != PRECISION_UNSAID)
-        push_pair(sweep, &words, "--precision", precision_word(options->precision));
-    if (contractions[options->gen.contraction])
-        push_pair(sweep, &words, "--contraction", contractions[options->gen.contraction]);
-    return words;
-}
-
-static bool has_checkpoint(const Sweep *sweep, const char *run) {
-    return !access(arena_format(sweep->arena, "%s/checkpoint.safetensors", run), F_OK) ||
-           !access(arena_format(sweep->arena, "%s/checkpoint.safetensors~", run), F_OK);
-}
-
-// A checkpoint knows with what its training was begun, and where a rate has come to meanwhile.
-static void push_training(const Sweep *sweep, Words *words, const Trial *trial,
-                          const char *folder) {
-    const Point *point = trial->point;
-    bool goes_on = trial->state == TRIAL_UNFINISHED && trial->run;
-    if (goes_on) folder = arena_format(sweep->arena, "%s/%s", folder, trial->run->name);
-    push(sweep, words, "fit");
-    push_pair(sweep, words, "--run", folder);
-    if (goes_on) push(sweep, words, "--resume");
-    push_pair(sweep, words, "--seed", arena_format(sweep->arena, "%lld", (long long)trial->seed));
-    bool is_known = goes_on && has_checkpoint(sweep, folder);
-    for (int i = is_known ? point->axis_words : 0; i < point->arguments.count; i++)
-        push(sweep, words, point->arguments.items[i]);
-}
-
-Words jobs_words(const Sweep *sweep, const Trial *trial) {
-    Words words = compile_words(sweep, trial->point, sweep->options->operand);
-    push_training(sweep, &words, trial, sweep->folder);
-    return words;
-}
-
-static Words training_words(const Sweep *sweep, const Trial *trial, int64_t threads) {
-    const Point *point = trial->point;
-    const char *file = path_for(sweep, point, sweep->options->operand);
-    Words words = compile_words(sweep, point, file);
-    push_training(sweep, &words, trial, path_for(sweep, point, sweep->folder));
-    push_pair(sweep, &words, "--threads", arena_format(sweep->arena, "%lld", (long long)threads));
-    push_pair(sweep, &words, "--progress", "none");
-    push(sweep, &words, "--no-report");
-    return words;
-}
-
 // ---- Processes.
 
 // What callbacks write is relative to the current folder, so that runs at once need one each; the
@@ -132,8 +57,7 @@ static const char *own_folder(const Sweep *sweep, const Trial *trial) {
 }
 
 static bool start(Jobs *jobs, Job *job, Words *words, const char *folder) {
-    push(jobs->sweep, words, "");
-    words->items[words->count - 1] = NULL;
+    vec_push(jobs->sweep->arena, words, NULL);
     if (child_start(&job->child, -1, words->items, folder, &jobs->before)) {
         jobs->active++;
         return true;
@@ -154,9 +78,7 @@ static void set_state(Jobs *jobs, const Point *point, PointState state, const ch
 }
 
 static bool start_compiler(Jobs *jobs, Job *job, Point *point) {
-    const char *file = path_for(jobs->sweep, point, jobs->sweep->options->operand);
-    Words words = compile_words(jobs->sweep, point, file);
-    push(jobs->sweep, &words, "help"); // compiled in any case, and nothing is done
+    Words words = words_to_compile(jobs->sweep->arena, point);
     *job = (Job){.point = point};
     if (!start(jobs, job, &words, NULL)) return false;
     set_state(jobs, point, POINT_COMPILING, NULL);
@@ -171,7 +93,7 @@ static int64_t threads_of(const Jobs *jobs, const Job *job) {
 }
 
 static bool start_training(Jobs *jobs, Job *job, Trial *trial) {
-    Words words = training_words(jobs->sweep, trial, threads_of(jobs, job));
+    Words words = words_to_train(jobs->sweep, trial, threads_of(jobs, job));
     const char *folder = NULL;
     if (trial->point->writes_files && !(folder = own_folder(jobs->sweep, trial))) return false;
     *job = (Job){.trial = trial};

@@ -9,8 +9,4 @@
 // stop, and all have saved what they had; NNRT_ERROR: reported.
 int jobs_run(Sweep *sweep);
 
-// The words of such a command, for people; of a trial that has a run, those that go on with it.
-typedef VEC(char *) Words;
-Words jobs_words(const Sweep *sweep, const Trial *trial);
-
 #endif

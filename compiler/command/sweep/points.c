@@ -5,6 +5,7 @@
 #include "../../../runtime/base/text/number.h"
 #include "../../../runtime/session/callback.h"
 #include "../../driver/output.h"
+#include "../child.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,17 +127,19 @@ static const char *first_message(DiagSink *sink, Arena *arena) {
     if (!out) return "it does not compile";
     diag_print(sink, out, DIAG_TEXT, false);
     fclose(out);
-    const char *from = strstr(text, "error[");
-    from = from ? from + strlen("error[") : text;
-    char *line = arena_copy(arena, from, strcspn(from, "\n"));
-    char *bracket = strchr(line, ']');
-    if (bracket) memmove(bracket, bracket + 1, strlen(bracket));
+    const char *line = child_error(arena, text);
     free(text);
-    return line;
+    return line ? line : "it does not compile";
+}
+
+static const char *source_text(const Session *session) {
+    bool is_read = (int)session->file < sources_count(session->sources);
+    return is_read ? sources_get(session->sources, session->file)->text : NULL;
 }
 
 // Its messages are printed where `is_shown`; those of many combinations would be the same ones.
-static void check(Point *point, Arena *arena, bool is_shown) {
+// False: the best program would be written over what is read, or where nothing can be.
+static bool check(Point *point, Arena *arena, bool is_shown) {
     Arena *own = arena_create();
     Session session;
     session_open(&session, &point->options, own);
@@ -145,32 +148,39 @@ static void check(Point *point, Arena *arena, bool is_shown) {
     if (ok) {
         point->source = arena_strdup(arena, session.program->expanded);
         point->writes_files = names_files(session.program);
-        ok = !point->options.output ||
-             output_check(own, point->options.output, session.sources, session.sink);
-    }
-    if (!ok) {
+    } else {
+        const char *text = source_text(&session);
         point->state = POINT_WRONG;
         point->message = first_message(session.sink, arena);
+        point->written = text ? arena_strdup(arena, text) : NULL;
     }
-    if (is_shown) session_close(&session, ok);
+    const char *output = point->options.output;
+    bool may_write = !output || output_check(own, output, session.sources, session.sink);
+    if (is_shown) session_close(&session, ok && may_write);
     arena_destroy(own);
+    return may_write;
 }
 
-// Where none can be trained, the first one says why.
 static bool check_all(Points *points, Arena *arena) {
-    int wrong = 0;
     for (int i = 0; i < points->items.count; i++) {
-        check(&points->items.items[i], arena, false);
-        wrong += points->items.items[i].state == POINT_WRONG;
+        Point *point = &points->items.items[i];
+        if (!check(point, arena, false)) {
+            check(point, arena, true);
+            return false;
+        }
+        points->right += point->state != POINT_WRONG;
     }
+    return true;
+}
+
+void points_tell(const Points *points, Arena *arena) {
     Point first = points->items.items[0];
-    for (int i = 0; i < points->items.count && wrong < points->items.count; i++)
+    for (int i = 0; i < points->items.count && points->right; i++)
         if (points->items.items[i].state != POINT_WRONG) {
             first = points->items.items[i];
             break;
         }
     check(&first, arena, true);
-    return wrong < points->items.count;
 }
 
 bool points_make(Points *points, const Axes *axes, const Options *options, char *const *extra,

@@ -176,6 +176,14 @@ static int train(Sweep *sweep) {
     return report(sweep, jobs_run(sweep));
 }
 
+// Where no combination can be trained, what was trained before is still shown.
+static bool has_rows(const Sweep *sweep) {
+    const Trials *trials = &sweep->trials;
+    bool is_known = trials_count(trials, TRIAL_WRONG) < trials->items.count;
+    if (sweep->points.right || !is_known) points_tell(&sweep->points, sweep->arena);
+    return sweep->points.right || is_known;
+}
+
 int sweep_command(const Options *options, Arena *arena) {
     Sweep sweep = {.options = options, .arena = arena};
     if (!read_options(&sweep)) return NNRT_USAGE;
@@ -183,7 +191,7 @@ int sweep_command(const Options *options, Arena *arena) {
         return NNRT_ERROR;
     trials_make(&sweep.trials, &sweep.points, &sweep.axes, arena);
     int status = NNRT_ERROR;
-    if (trials_read(&sweep.trials, sweep.folder))
+    if (trials_read(&sweep.trials, sweep.folder) && has_rows(&sweep))
         status = options->sweep.dry_run ? print_plan(&sweep) : train(&sweep);
     trials_free(&sweep.trials);
     return status;

@@ -1,7 +1,7 @@
 // A sweep as a table and as JSON.
 #include "../runs/table.h"
-#include "jobs.h"
 #include "outcome.h"
+#include "words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -206,30 +206,15 @@ static const char *plan_text(const Sweep *sweep, const Trial *trial) {
     return arena_format(sweep->arena, "%s: %s", trial_state_text(trial->state), trial->run->name);
 }
 
-// A word as shells read it.
-static void put_word(Text *out, const char *word) {
-    if (*word && !strpbrk(word, " \t\n\"'$&|;<>()*?[]{}~#!\\`")) {
-        text_put(out, word);
-        return;
-    }
-    text_put(out, "'");
-    for (; *word; word++)
-        if (*word == '\'')
-            text_put(out, "'\\''");
-        else
-            text_put_bytes(out, word, 1);
-    text_put(out, "'");
-}
-
 static void put_first_command(Text *out, const Sweep *sweep) {
     for (int i = 0; i < sweep->trials.items.count; i++) {
         const Trial *trial = &sweep->trials.items.items[i];
         if (trial->state != TRIAL_NEW && trial->state != TRIAL_UNFINISHED) continue;
-        Words words = jobs_words(sweep, trial);
+        Words words = words_by_hand(sweep, trial);
         text_put(out, "\nthe first one by hand:");
         for (int k = 0; k < words.count; k++) {
             text_put(out, " ");
-            put_word(out, words.items[k]);
+            text_shell_word(out, words.items[k]);
         }
         text_put(out, "\n");
         return;

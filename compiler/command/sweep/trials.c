@@ -1,7 +1,16 @@
-#include "trials.h"
+#include "words.h"
 
 #include <string.h>
 #include <unistd.h>
+
+// A combination whose resolved program is not known, as it is wrong now: that of the same command.
+static void find_called(Trial *trial, Arena *arena) {
+    const Point *point = trial->point;
+    const char *file = point->options.operand, *whole = arena_realpath(arena, file);
+    if (point->source) return;
+    trial->called[0] = words_called(arena, point, file);
+    trial->called[1] = whole ? words_called(arena, point, whole) : NULL;
+}
 
 void trials_make(Trials *trials, Points *points, const Axes *axes, Arena *arena) {
     *trials = (Trials){.runs = {.arena = arena}};
@@ -11,6 +20,7 @@ void trials_make(Trials *trials, Points *points, const Axes *axes, Arena *arena)
             Trial trial = {.point = point, .seed = axes->seeds.items[s]};
             trial.said = arena_format(arena, "--seed %lld%s%s", (long long)trial.seed,
                                       *point->said ? " " : "", point->said);
+            find_called(&trial, arena);
             vec_push(arena, &trials->items, trial);
         }
 }
@@ -21,26 +31,37 @@ static TrialState state_of(const Run *run) {
     return strcmp(run->status, "running") ? TRIAL_UNFINISHED : TRIAL_ELSEWHERE;
 }
 
-static bool is_of(const Run *run, const Trial *trial) {
-    return !strcmp(run->options, trial->said) && !strcmp(run->source, trial->point->source);
+static bool was_called_so(const Runs *runs, Run *run, const Trial *trial) {
+    const char *called = json_string_value(json_object_get(run->about, "called"));
+    bool is_same = false;
+    for (int i = 0; i < 2; i++)
+        is_same |= called && trial->called[i] && !strcmp(called, trial->called[i]);
+    return is_same && trial->point->written &&
+           !strcmp(run_written(runs, run), trial->point->written);
+}
+
+static bool is_of(const Runs *runs, Run *run, const Trial *trial) {
+    if (strcmp(run->options, trial->said) != 0) return false;
+    const char *source = trial->point->source;
+    return source ? !strcmp(run->source, source) : was_called_so(runs, run, trial);
 }
 
 // Of several the one that is furthest, and of these the last.
 static void match(Trial *trial, const Runs *runs) {
     for (int i = 0; i < runs->items.count; i++) {
-        const Run *run = runs->items.items[i];
-        if (!is_of(run, trial) || state_of(run) < trial->state) continue;
+        Run *run = runs->items.items[i];
+        if (!is_of(runs, run, trial) || state_of(run) < trial->state) continue;
         trial->run = run;
         trial->state = state_of(run);
     }
 }
 
-// What does not compile now may have been trained before.
+// What is wrong now may have been trained before.
 static void find(Trial *trial, const Runs *runs) {
     bool is_wrong = trial->point->state == POINT_WRONG;
     trial->run = NULL;
     trial->state = TRIAL_NEW;
-    if (trial->point->source) match(trial, runs);
+    match(trial, runs);
     if (is_wrong && trial->state < TRIAL_DONE) trial->state = TRIAL_WRONG;
 }
 

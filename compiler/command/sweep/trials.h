@@ -1,5 +1,6 @@
 // A combination with a seed, and its run: the one in the folder whose resolved program and options
-// are the same. Runs are all that is remembered of a sweep.
+// are the same (where the program cannot be resolved now, its command and file). Runs are all that
+// is remembered of a sweep.
 #ifndef NNC_SWEEP_TRIALS_H
 #define NNC_SWEEP_TRIALS_H
 
@@ -19,6 +20,8 @@ typedef struct Trial {
     Point *point;
     int64_t seed;
     const char *said; // the options of `fit` that its run is known by
+    // Where the combination is wrong, how such a run was called, by the file's name or path.
+    const char *called[2];
     TrialState state;
     const Run *run;      // NULL: there is none
     bool is_active;      // a process of ours trains it

@@ -214,13 +214,29 @@ static void enlarge_to_training(const Compiled *compiled, const Model *model,
     if (memory.peak > sizes->memory.peak) sizes->memory = memory;
 }
 
+static void add_int8(GenSizes *sizes, const CompiledModel *own) {
+    const MeasuredOperands *operands = own->measure ? own->measure->operands : NULL;
+    const Weights *weights = own->model->forward->weights;
+    for (int i = 0; operands && i < operands->items.count; i++) {
+        int parameter = (int)operands->items.items[i].parameter;
+        bool is_counted = false;
+        for (int k = 0; k < i; k++) is_counted |= operands->items.items[k].parameter == parameter;
+        sizes->int8_products++;
+        if (!is_counted)
+            sizes->int8_weights += type_elements(&weights->parameters.items[parameter]->type);
+    }
+}
+
 GenSizes budget_sizes(const Compiled *compiled, const Model *model) {
     GenSizes sizes = {.weights = weight_bytes(model->forward)};
     for (int i = 0; i < compiled->training_count; i++)
         enlarge_to_training(compiled, model, &compiled->trainings[i], &sizes);
-    for (int i = 0; i < compiled->model_count && !sizes.activations; i++)
-        if (compiled->models[i].model == model)
-            sizes.activations = arena_bytes(compiled->models[i].predict);
+    for (int i = 0; i < compiled->model_count; i++) {
+        const CompiledModel *own = &compiled->models[i];
+        if (own->model != model) continue;
+        if (!sizes.activations) sizes.activations = arena_bytes(own->predict);
+        add_int8(&sizes, own);
+    }
     return sizes;
 }
 

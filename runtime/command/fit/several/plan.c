@@ -39,6 +39,13 @@ static int read_rate(const char *text, double *rate) {
     return nnrt_number_parse(text, rate) && isfinite(*rate) && *rate > 0;
 }
 
+// Blanks around an item are a shell's quotes' business.
+static char *trimmed(char *item) {
+    while (*item == ' ') item++;
+    for (char *end = item + strlen(item); end > item && end[-1] == ' ';) *--end = 0;
+    return item;
+}
+
 static nnrt_status add(list *out, const char *item) {
     int64_t i, at = out->count;
     if (out->seeds ? !read_seed(item, &out->seeds[at]) : !read_rate(item, &out->rates[at]))
@@ -56,7 +63,7 @@ static nnrt_status read_list(list *out, const char *text) {
     while (item && !status) {
         char *comma = strchr(item, ',');
         if (comma) *comma = 0;
-        status = out->count < NNRT_PLAN_MOST ? add(out, item)
+        status = out->count < NNRT_PLAN_MOST ? add(out, trimmed(item))
                                              : nnrt_fail(NNRT_USAGE, "`%s` lists more than %d",
                                                          out->option, NNRT_PLAN_MOST);
         item = comma ? comma + 1 : NULL;
@@ -83,6 +90,14 @@ nnrt_status nnrt_plan_seeds(const char *text, int64_t first, int64_t seeds[NNRT_
     else
         for (int64_t i = 0; i < all.count; i++) seeds[i] = first + i;
     if (!status) *count = all.count;
+    return status;
+}
+
+nnrt_status nnrt_plan_rates(const char *text, double rates[NNRT_PLAN_MOST], int64_t *count) {
+    list all = {
+        .option = "--learning-rate", .wanted = "numbers above 0, like 0.1,0.01", .rates = rates};
+    nnrt_status status = read_list(&all, text);
+    *count = status ? 0 : all.count;
     return status;
 }
 
@@ -153,7 +168,7 @@ static nnrt_status make_runs(nnrt_plan *plan, const nnrt_options *options, const
 
 nnrt_status nnrt_plan_open(nnrt_plan *plan, const nnrt_options *options) {
     list seeds = {0};
-    list rates = {.option = "--learning-rate", .wanted = "numbers above 0, like 0.1,0.01"};
+    list rates = {0};
     memset(plan, 0, sizeof *plan);
     nnrt_status status = check_together(options);
     if (status) return status;
@@ -162,7 +177,8 @@ nnrt_status nnrt_plan_open(nnrt_plan *plan, const nnrt_options *options) {
     if (!seeds.seeds || !rates.rates)
         status = nnrt_fail_memory("the runs", NNRT_PLAN_MOST * sizeof *rates.rates);
     if (!status && options->seeds) status = read_seeds(&seeds, options);
-    if (!status && options->rates) status = read_list(&rates, options->rates);
+    if (!status && options->rates)
+        status = nnrt_plan_rates(options->rates, rates.rates, &rates.count);
     if (!status) status = make_runs(plan, options, &rates, &seeds);
     free(seeds.seeds);
     free(rates.rates);

@@ -26,6 +26,8 @@ void nnrt_plan_free(nnrt_plan *plan);
 // "5": as many seeds from `first` on; "3,7": these. NNRT_USAGE: it is neither.
 nnrt_status nnrt_plan_seeds(const char *text, int64_t first, int64_t seeds[NNRT_PLAN_MOST],
                             int64_t *count);
+// "0.1,0.01". NNRT_USAGE: it is no list of different numbers above 0.
+nnrt_status nnrt_plan_rates(const char *text, double rates[NNRT_PLAN_MOST], int64_t *count);
 
 // "logs/{epoch}.csv" with the mark "-seed3" is "logs/{epoch}-seed3.csv"; a device stays as it is.
 // NULL: no memory, with nnrt_error() set. The caller's.
