@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Compares nnc's own matrix products with OpenBLAS's: one dense layer trained by gradient descent, by
-batch, inputs and outputs, in GFLOP/s. The rule of `--contraction=auto` (compiler/pass/group/layout.c)
+batch, inputs and outputs, in GFLOP/s. The rule of `--contraction=auto` (compiler/pass/layout/layout.c)
 comes from this table.
 
 usage: bench/contractions.py [--nnc PATH] [--threads 2] [--rounds 5] [BATCHxINPUTSxOUTPUTS ...]"""

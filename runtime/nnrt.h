@@ -1,8 +1,8 @@
 // The ABI between compiled programs and the runtime: the only header that generated code knows.
-// compiler/gen/descriptor.c fills an nnrt_program and emits it as one constant,
-// `nnrt_program_descriptor`. compiler/gen/abi.c has a row for each field below, whose kind and
-// place follow from the C type (a test compares rows and structs), so that a new field is written
-// here, there, and where it gets its value: by name, nowhere by position.
+// compiler/gen/descriptor/descriptor.c fills an nnrt_program and emits it as one constant,
+// `nnrt_program_descriptor`. compiler/gen/descriptor/abi.c has a row for each field below, whose
+// kind and place follow from the C type (a test compares rows and structs), so that a new field is
+// written here, there, and where it gets its value: by name, nowhere by position.
 #ifndef NNRT_H
 #define NNRT_H
 

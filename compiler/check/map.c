@@ -1,7 +1,7 @@
 // Open addressing with linear probing; at most half full, nothing is ever removed.
 #include "map.h"
 
-#include "../../runtime/base/hash.h"
+#include "../../runtime/base/numbers/hash.h"
 
 #include <string.h>
 

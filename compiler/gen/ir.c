@@ -1,4 +1,4 @@
-#include "abi.h"
+#include "descriptor/abi.h"
 
 #include "../base/diagnostics/ice.h"
 

@@ -5,7 +5,7 @@
 // constants.
 #include "convolution/convolution.h"
 
-#include "../../runtime/base/hash.h"
+#include "../../runtime/base/numbers/hash.h"
 #include "../op/op.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // Products in int8, as passes mark them and the reference evaluator computes them.
 #include "op.h"
 
-#include "../../runtime/base/quantize.h"
+#include "../../runtime/base/numbers/quantize.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
 #include "../../runtime/data/stage.h"
 #include "../../runtime/metrics/row.h"
 #include "../../runtime/session/callback.h"
-#include "../../runtime/session/schedule.h"
+#include "../../runtime/session/schedules/schedule.h"
 #include "../../runtime/session/weights/initialize.h"
 #include "op.h"
 #include "training/training.h"

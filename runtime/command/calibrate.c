@@ -3,7 +3,7 @@
 
 #include "../files/file.h"
 #include "../formats/weights/safetensors.h"
-#include "../session/ranges.h"
+#include "../session/weights/ranges.h"
 
 #include <limits.h>
 #include <stdio.h>

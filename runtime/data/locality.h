@@ -4,7 +4,7 @@
 #ifndef NNRT_LOCALITY_H
 #define NNRT_LOCALITY_H
 
-#include "../base/random.h"
+#include "../base/numbers/random.h"
 #include "data.h"
 
 enum { NNRT_BLOCK_BYTES = 2 << 20, NNRT_WINDOW_BYTES = 128 << 20 };

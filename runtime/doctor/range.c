@@ -1,6 +1,6 @@
 #include "range.h"
 
-#include "../base/finite.h"
+#include "../base/numbers/finite.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "session.h"
 
 #include "models.h"
-#include "ranges.h"
 #include "targets.h"
 #include "touch.h"
+#include "weights/ranges.h"
 
 #include "../files/paths/locate.h"
 #include "../formats/array.h"

@@ -1,7 +1,7 @@
 #include "steps.h"
 
 #include "../base/clock.h"
-#include "../base/random.h"
+#include "../base/numbers/random.h"
 #include "../data/locality.h"
 
 #include <math.h>

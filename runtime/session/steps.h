@@ -6,7 +6,7 @@
 
 #include "../data/loader.h"
 #include "../workers/profile.h"
-#include "schedule.h"
+#include "schedules/schedule.h"
 #include "session.h"
 
 enum { NNRT_PACE_CHOICES = 10 };

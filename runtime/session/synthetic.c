@@ -1,6 +1,6 @@
 #include "synthetic.h"
 
-#include "../base/random.h"
+#include "../base/numbers/random.h"
 #include "../formats/array.h"
 
 #include <stdio.h>

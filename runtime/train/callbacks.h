@@ -7,7 +7,7 @@
 #include "../report/log.h"
 #include "../report/progress/progress.h"
 #include "../session/callback.h"
-#include "../session/schedule.h"
+#include "../session/schedules/schedule.h"
 #include "../session/session.h"
 #include "../state/state.h"
 #include "trainer.h"

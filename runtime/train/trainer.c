@@ -1,6 +1,6 @@
 #include "trainer.h"
 
-#include "../base/random.h"
+#include "../base/numbers/random.h"
 #include "../data/locality.h"
 
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #define NNRT_TRAINER_H
 
 #include "../metrics/output_metrics.h"
-#include "../session/schedule.h"
+#include "../session/schedules/schedule.h"
 #include "../session/steps.h"
 #include "../state/state.h"
 

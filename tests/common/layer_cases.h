@@ -8,7 +8,7 @@
 #include "check.h"
 #include "generated.h"
 
-#include "../common/check.h"
+#include "check.h"
 
 enum { MAX_INPUTS = 6, MAX_TENSORS = 24 };
 enum { INPUT_SEED = 1, GRADIENT_SEED = 20, WEIGHT_SEED = 40 }; // as in make_keras_layers.py

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "../../runtime/base/random.h"
+#include "../../runtime/base/numbers/random.h"
 #include "../../runtime/base/status.h"
 
 enum { PATH_SIZE = 256 };

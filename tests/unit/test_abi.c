@@ -1,6 +1,7 @@
-// The tables of the ABI's structs (compiler/gen/abi.c): sound as they are, and each way of spoiling
-// one is seen: two rows in each other's place, one that is missing, a count that is none.
-#include "../../compiler/gen/abi.h"
+// The tables of the ABI's structs (compiler/gen/descriptor/abi.c): sound as they are, and each way
+// of spoiling one is seen: two rows in each other's place, one that is missing, a count that is
+// none.
+#include "../../compiler/gen/descriptor/abi.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 // of a word, a sum that saturates, zero points that are forgotten in the padding, or a worker's
 // panel that another one fills would break them.
 #include "../../compiler/gen/product/int8/int8.h"
-#include "../../runtime/base/quantize.h"
+#include "../../runtime/base/numbers/quantize.h"
 #include "../common/cpus.h"
 #include "../common/generated.h"
 

@@ -1,5 +1,5 @@
 // Random numbers: known answers of Philox, ranges, permutations, independence of the domains.
-#include "../../runtime/base/random.h"
+#include "../../runtime/base/numbers/random.h"
 
 #include <math.h>
 #include <setjmp.h>

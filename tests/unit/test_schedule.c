@@ -2,7 +2,7 @@
 // single precision, and what Keras does not have: durations in epochs, another initial rate.
 #include "../common/cases.h"
 
-#include "../../runtime/session/schedule.h"
+#include "../../runtime/session/schedules/schedule.h"
 
 static void assert_rate(const nnrt_schedule *schedule, int64_t step, double wanted) {
     double rate = nnrt_schedule_rate(schedule, step);

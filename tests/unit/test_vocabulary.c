@@ -5,7 +5,7 @@
 #include "../../compiler/op/vocabulary.h"
 #include "../../runtime/metrics/row.h"
 #include "../../runtime/session/callback.h"
-#include "../../runtime/session/schedule.h"
+#include "../../runtime/session/schedules/schedule.h"
 #include "../../runtime/session/weights/initialize.h"
 
 #include <ctype.h>

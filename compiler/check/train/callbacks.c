@@ -3,7 +3,7 @@
 #include "../../../runtime/metrics/row.h"
 #include "../../../runtime/report/pattern.h"
 #include "../../../runtime/session/callback.h"
-#include "../../../runtime/session/schedule.h"
+#include "../../../runtime/session/schedules/schedule.h"
 #include "../check.h"
 
 typedef struct Reader {

@@ -1,5 +1,5 @@
 // What the rows of a learning-rate schedule cannot say about its arguments.
-#include "../../../runtime/session/schedule.h"
+#include "../../../runtime/session/schedules/schedule.h"
 #include "../check.h"
 
 static const nnrt_schedule_row *row_of(const Args *args) {

@@ -2,7 +2,7 @@
 #ifndef NNC_SWEEP_OUTCOME_H
 #define NNC_SWEEP_OUTCOME_H
 
-#include "../../../runtime/base/spread.h"
+#include "../../../runtime/base/numbers/spread.h"
 #include "sweep.h"
 
 typedef struct Outcome {

@@ -1,6 +1,6 @@
 #include "points.h"
 
-#include "../../../runtime/base/random.h"
+#include "../../../runtime/base/numbers/random.h"
 #include "../../../runtime/base/text/json.h"
 #include "../../../runtime/base/text/number.h"
 #include "../../../runtime/session/callback.h"

@@ -1,8 +1,8 @@
 #include "effort.h"
 
 #include "../../op/op.h"
-#include "../../pass/group/convolution.h"
 #include "../../pass/group/cost.h"
+#include "../../pass/layout/convolution.h"
 
 typedef struct Count {
     const Schedule *schedule;

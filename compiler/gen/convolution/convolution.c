@@ -1,7 +1,7 @@
 // Convolutions and their gradients of data: register tiles of pixels and filters, accumulated over
 // the kernel's lines and, within a line, over its pixels and channels, which follow each other in
 // memory, so that nothing is copied for each window. A gradient of data is a convolution for each
-// phase of the stride (pass/group/convolution.h) with the kernel in another order. Many phases are
+// phase of the stride (pass/layout/convolution.h) with the kernel in another order. Many phases are
 // computed in a loop over those that have as many places and weights.
 #include "pairs.h"
 #include "slab.h"

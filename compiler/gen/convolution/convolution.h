@@ -2,7 +2,7 @@
 #ifndef NNC_GEN_CONVOLUTION_H
 #define NNC_GEN_CONVOLUTION_H
 
-#include "../../pass/group/convolution.h"
+#include "../../pass/layout/convolution.h"
 #include "../product/int8/int8.h"
 #include "plane.h"
 

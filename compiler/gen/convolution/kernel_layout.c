@@ -1,5 +1,5 @@
 // Kernels in the order in which gradients of data read them: lanes along the channels, phase by
-// phase (pass/group/convolution.h). Made anew in every step, as the weights change, in one loop
+// phase (pass/layout/convolution.h). Made anew in every step, as the weights change, in one loop
 // over the rows of filters, which are divided among the workers.
 #include "convolution.h"
 

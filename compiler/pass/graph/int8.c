@@ -1,6 +1,6 @@
 // Predictions in int8: which products with weights are, and a graph that tells what they multiply.
 // What is worth it depends on the program alone, so that ranges are the same for every processor.
-#include "../group/convolution.h"
+#include "../layout/convolution.h"
 
 enum {
     LEAST_SIDE = 32,     // rows and columns of a matrix

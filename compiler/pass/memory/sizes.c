@@ -1,7 +1,7 @@
 // How much memory stored values take.
 #include "memory.h"
 
-#include "../group/convolution.h"
+#include "../layout/convolution.h"
 
 // Marks the values whose rows a contraction reads beside those of other leading dimensions: it
 // wants them evenly spaced.

@@ -8,7 +8,7 @@
 #include "../../formats/weights/carried.h"
 #include "../../report/outputs.h"
 #include "../../report/pictures/sample_files.h"
-#include "../../session/ranges.h"
+#include "../../session/weights/ranges.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -2,8 +2,8 @@
 #include "fit.h"
 
 #include "../../base/clock.h"
-#include "../../base/hash.h"
 #include "../../base/interrupt.h"
+#include "../../base/numbers/hash.h"
 #include "../../files/file.h"
 
 #include <math.h>

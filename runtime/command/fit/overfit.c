@@ -3,8 +3,8 @@
 #include "fit.h"
 
 #include "../../base/clock.h"
-#include "../../base/hash.h"
 #include "../../base/interrupt.h"
+#include "../../base/numbers/hash.h"
 #include "../../doctor/answers.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #ifndef NNRT_SAMPLE_H
 #define NNRT_SAMPLE_H
 
-#include "../../base/random.h"
+#include "../../base/numbers/random.h"
 #include "../../base/status.h"
 
 #include <stdint.h>

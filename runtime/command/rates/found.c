@@ -4,7 +4,7 @@
 #include "../../base/text/terminal.h"
 #include "../../drawing/plot.h"
 #include "../../files/file.h"
-#include "../../session/schedule.h"
+#include "../../session/schedules/schedule.h"
 
 #include <inttypes.h>
 #include <math.h>

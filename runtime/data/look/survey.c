@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/hash.h"
+#include "../../base/numbers/hash.h"
 #include "../../base/text/json.h"
 #include "../stage.h"
 #include "token_survey.h"

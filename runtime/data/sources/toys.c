@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../../base/random.h"
+#include "../../base/numbers/random.h"
 #include "../stage.h"
 
 enum { MAX_POINTS = 1 << 24, BLOBS = 3 };

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../../base/hash.h"
 #include "../../base/memory.h"
+#include "../../base/numbers/hash.h"
 #include "../../files/scratch.h"
 #include "../../formats/array.h"
 

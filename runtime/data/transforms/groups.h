@@ -3,7 +3,7 @@
 #ifndef NNRT_GROUPS_H
 #define NNRT_GROUPS_H
 
-#include "../../base/random.h"
+#include "../../base/numbers/random.h"
 #include "../table/table.h"
 
 // Moves whole groups of the training part to `part`, of about `wanted` rows: at least one group

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/random.h"
+#include "../../base/numbers/random.h"
 #include "../stage.h"
 #include "../table/row_view.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../base/random.h"
+#include "../../base/numbers/random.h"
 #include "../stage.h"
 #include "../table/learnt.h"
 #include "../table/windows.h"

@@ -5,13 +5,14 @@
 #ifndef NNRT_SCHEDULE_ROW_H
 #define NNRT_SCHEDULE_ROW_H
 
-#include "../schedule.h"
+#include "schedule.h"
 
 #include "../../base/call.h"
 
 #include <math.h>
 
-// Ended by a row without name. A table more is a line in nnrt_schedule_tables (session/schedule.c).
+// Ended by a row without name. A table more is a line in nnrt_schedule_tables
+// (session/schedules/schedule.c).
 extern const nnrt_schedule_row nnrt_schedule_constant[], nnrt_schedule_exponential[],
     nnrt_schedule_inverse_time[], nnrt_schedule_piecewise[], nnrt_schedule_polynomial[],
     nnrt_schedule_cosine[], nnrt_schedule_one_cycle[], nnrt_schedule_warmup[];

@@ -3,7 +3,7 @@
 #include "initialize.h"
 
 #include "../../base/call.h"
-#include "../../base/random.h"
+#include "../../base/numbers/random.h"
 
 #include <math.h>
 #include <stdlib.h>

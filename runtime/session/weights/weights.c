@@ -1,7 +1,7 @@
 #include "weights.h"
 
-#include "../../base/finite.h"
-#include "../../base/hash.h"
+#include "../../base/numbers/finite.h"
+#include "../../base/numbers/hash.h"
 #include "../../files/file.h"
 #include "../../formats/array.h"
 #include "../../formats/weights/carried.h"

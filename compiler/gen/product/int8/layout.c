@@ -1,7 +1,7 @@
 // Weights in int8: made once, by the runtime, of a description that lies in the module.
 #include "int8.h"
 
-#include "../../abi.h"
+#include "../../descriptor/abi.h"
 
 #include "../../../base/diagnostics/ice.h"
 

@@ -1,6 +1,6 @@
 #include "table.h"
 
-#include "../../../base/spread.h"
+#include "../../../base/numbers/spread.h"
 #include "../../../base/text/listing.h"
 #include "../../../base/text/number.h"
 #include "../../../base/text/print.h"

@@ -10,7 +10,7 @@
 #ifndef NNRT_AUGMENT_H
 #define NNRT_AUGMENT_H
 
-#include "../../../base/random.h"
+#include "../../../base/numbers/random.h"
 #include "../../data.h"
 #include "../../table/table.h"
 

@@ -3,7 +3,7 @@
 #ifndef NNRT_RANGES_H
 #define NNRT_RANGES_H
 
-#include "session.h"
+#include "../session.h"
 
 // At most, evenly from the training part; of networks of more than some GFLOP a sample fewer.
 enum { NNRT_MEASURED_SAMPLES = 512 };

@@ -2,7 +2,7 @@
 #ifndef NNRT_INFO_CHECKPOINT_H
 #define NNRT_INFO_CHECKPOINT_H
 
-#include "../base/status.h"
+#include "../../base/status.h"
 
 // Prints the place that a training goes on from, and the list of its state. NNRT_ERROR: the file is
 // damaged or none.

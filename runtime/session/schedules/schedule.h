@@ -3,8 +3,8 @@
 #ifndef NNRT_SCHEDULE_H
 #define NNRT_SCHEDULE_H
 
-#include "../base/schema.h"
-#include "../nnrt.h"
+#include "../../base/schema.h"
+#include "../../nnrt.h"
 
 typedef struct nnrt_schedule nnrt_schedule;
 

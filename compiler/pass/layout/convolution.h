@@ -3,7 +3,7 @@
 #define NNC_PASS_CONVOLUTION_H
 
 #include "../../op/window.h"
-#include "schedule.h"
+#include "../group/schedule.h"
 
 // Of the operators convolve, convolve_data and convolve_weights. Index 0 is the height.
 typedef struct Convolution {

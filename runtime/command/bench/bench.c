@@ -1,14 +1,14 @@
 // `bench`: training steps and single predictions on data in memory, without metrics or files. The
 // training time is cut into slices whose median is reported, as shared machines are noisy.
-#include "../base/clock.h"
-#include "../formats/array.h"
-#include "../report/profile_report.h"
-#include "../session/ranges.h"
-#include "../session/synthetic.h"
-#include "../train/trainer.h"
+#include "../../base/clock.h"
+#include "../../formats/array.h"
+#include "../../report/profile_report.h"
+#include "../../session/synthetic.h"
+#include "../../session/weights/ranges.h"
+#include "../../train/trainer.h"
+#include "../command.h"
+#include "../evaluate.h"
 #include "batches.h"
-#include "command.h"
-#include "evaluate.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // The values of a function, as the descriptor lists them: which group computes each, and where it
 // lies. Who watches a step (runtime/doctor/) looks there after each group.
-#include "emit.h"
+#include "../emit.h"
 
 typedef struct Values {
     Gen *gen;

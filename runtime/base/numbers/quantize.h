@@ -4,7 +4,7 @@
 #ifndef NNRT_QUANTIZE_H
 #define NNRT_QUANTIZE_H
 
-#include "../nnrt.h"
+#include "../../nnrt.h"
 
 enum { NNRT_INT8_LEVELS = 255, NNRT_INT8_WEIGHT = 127 };
 

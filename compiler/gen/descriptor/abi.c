@@ -1,6 +1,6 @@
 #include "abi.h"
 
-#include "../base/diagnostics/ice.h"
+#include "../../base/diagnostics/ice.h"
 
 #include <string.h>
 

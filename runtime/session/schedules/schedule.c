@@ -1,4 +1,4 @@
-#include "schedules/row.h"
+#include "row.h"
 
 const nnrt_schedule_row *const nnrt_schedule_tables[] = {
     nnrt_schedule_constant,   nnrt_schedule_exponential,  nnrt_schedule_piecewise,

@@ -2,7 +2,7 @@
 #ifndef NNRT_BATCHES_H
 #define NNRT_BATCHES_H
 
-#include "../session/session.h"
+#include "../../session/session.h"
 
 enum { NNRT_BATCH_SLICES = 9 };
 

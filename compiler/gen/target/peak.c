@@ -1,6 +1,6 @@
 // Multiply-adds on registers alone, in the vectors that the kernels use: what measurements are a
 // percentage of.
-#include "emit.h"
+#include "../emit.h"
 
 // Latency of 4 to 5 cycles times two units; all stay in 16 registers.
 enum { ACCUMULATORS = 12 };

@@ -1,6 +1,6 @@
 // The processor that code is made for. What LLVM does with a vector on it is asked of LLVM itself,
 // by compiling two tiny functions: the answer holds for every name that LLVM knows.
-#include "emit.h"
+#include "../emit.h"
 
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Target.h>

@@ -1,6 +1,6 @@
 // The caches of a core of the target. Results do not depend on them, only which numbers lie there
 // when they are read again.
-#include "emit.h"
+#include "../emit.h"
 
 #include <string.h>
 #include <unistd.h>

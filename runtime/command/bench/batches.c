@@ -1,7 +1,7 @@
 #include "batches.h"
 
-#include "../base/clock.h"
-#include "../session/steps.h"
+#include "../../base/clock.h"
+#include "../../session/steps.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 #include "ranges.h"
 
-#include "../formats/text/json_text.h"
-#include "steps.h"
+#include "../../formats/text/json_text.h"
+#include "../steps.h"
 
 #include <inttypes.h>
 #include <math.h>

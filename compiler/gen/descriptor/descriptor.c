@@ -2,13 +2,13 @@
 // function below fills one struct of that header.
 #include "abi.h"
 
-#include "../../runtime/session/schedule.h"
-#include "../graph/scan.h"
-#include "../pass/graph/penalty.h"
-#include "../pass/group/touched.h"
-#include "../program/diagram.h"
-#include "budget/budget.h"
-#include "budget/effort.h"
+#include "../../../runtime/session/schedules/schedule.h"
+#include "../../graph/scan.h"
+#include "../../pass/graph/penalty.h"
+#include "../../pass/group/touched.h"
+#include "../../program/diagram.h"
+#include "../budget/budget.h"
+#include "../budget/effort.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 // `info --checkpoint FILE`: where a training stands that can be resumed, and what is kept of it.
 #include "info_checkpoint.h"
 
-#include "../base/text/json.h"
-#include "../formats/array.h"
-#include "../state/checkpoint.h"
+#include "../../base/text/json.h"
+#include "../../formats/array.h"
+#include "../../state/checkpoint.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef NNC_GEN_ABI_H
 #define NNC_GEN_ABI_H
 
-#include "emit.h"
+#include "../emit.h"
 
 typedef enum AbiKind {
     ABI_INTEGER,
