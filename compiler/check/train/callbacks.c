@@ -233,12 +233,28 @@ static void warn_format(const Reader *r, const ArgValue *path) {
     }
 }
 
+// What is written under one name has no braces in it, which would be a pattern's.
+static bool has_braces(const char *path) {
+    return strpbrk(path, "{}");
+}
+
+static bool check_one_name(const Reader *r, const Call *call, const ArgValue *path) {
+    if (!has_braces(path->text)) return true;
+    bool is_folder = row_of(call)->writes == NNRT_WRITES_FOLDER;
+    return report_path(r, path,
+                       arena_format(r->c->arena,
+                                    "`%s` writes one %s for all epochs, and its name has no braces",
+                                    call->schema->name, is_folder ? "folder" : "file"),
+                       "leave them out; `checkpoint` alone writes files of an epoch, and fills in "
+                       "`{epoch}`");
+}
+
 static bool check_path(Reader *r, const Call *call) {
     if (!path_of(call)) return true;
     const ArgValue *path = args_get(call->args, "path");
     if (!*path->text)
         return report_path(r, path, "an empty path", "write `\"best.safetensors\"`, for example");
-    if (row_of(call)->writes != NNRT_WRITES_WEIGHTS) return true;
+    if (row_of(call)->writes != NNRT_WRITES_WEIGHTS) return check_one_name(r, call, path);
     warn_format(r, path);
     return check_placeholders(r, call);
 }
@@ -318,7 +334,6 @@ static bool check_every(const Reader *r, const Call *call) {
     static const char *const others[] = {"save_best_only", "baseline"};
     int row = row_of(call)->every;
     const ArgValue *every = row ? &call->args->values[row] : NULL;
-    nnrt_placeholder placeholder;
     if (!row || !every->is_set) return true;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         const ArgValue *value = args_get(call->args, others[i]);
@@ -329,10 +344,10 @@ static bool check_every(const Reader *r, const Call *call) {
             "without effect",
             "leave it out: the two newest ones are kept, and the best by what is monitored");
     }
-    if (nnrt_placeholder_next(path_of(call), &placeholder) > 0)
+    if (has_braces(path_of(call)))
         return report_every(r, args_get(call->args, "path")->span,
                             "checkpoints with `every` have one name", "a pattern",
-                            "leave the placeholder out: the two newest ones and the best are kept");
+                            "leave the braces out: the two newest ones and the best are kept");
     return check_one_every(r, every);
 }
 
