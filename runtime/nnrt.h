@@ -77,7 +77,8 @@ typedef struct nnrt_slot {
 typedef struct nnrt_layer { // one row of the summary
     const char *name, *type, *output_shape;
     int64_t params;
-    int64_t line; // in the source; 0: an imported file's
+    int64_t line;     // in the source; 0: an imported file's
+    int64_t is_noise; // changes values by chance while training
 } nnrt_layer;
 
 // A model as a person draws it: an input, a layer at each of its uses, an operator between layers.
@@ -209,8 +210,9 @@ typedef struct nnrt_value {
     int64_t offset;      // there, floats; of a column its number
     int64_t size;        // elements of a row
     int64_t units;       // the last dimension
-    int64_t rows;        // 0: one for each sample of the batch
-    int64_t stride;      // floats from row to row
+    double flat_low, flat_high; // close to these its operator is flat; both 0: it is not
+    int64_t rows;               // 0: one for each sample of the batch
+    int64_t stride;             // floats from row to row
 } nnrt_value;
 
 // A group reads a value.
@@ -270,6 +272,7 @@ typedef struct nnrt_train_step {
     int64_t optimizer_line; // in the source; 0: an imported file's
     int64_t trainable;      // elements of the parameters that it changes
     int64_t penalized;      // of those that regularizers add to the loss
+    double weight_decay;    // of the optimizer; 0: none
     const nnrt_slot *slots;
     int64_t slot_count, slots_size; // floats
     // Puts the gradients of its parameters into slots of its own, and changes nothing else. Without

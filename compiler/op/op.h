@@ -109,12 +109,16 @@ struct OpDef {
     bool has_directions;     // a layer around another one, of which it makes two
     bool is_activation;      // may stand where an activation is asked for
     bool gives_shares;       // an activation whose vectors are probabilities that sum to 1
-    bool is_slow;            // elementwise: computing it again costs more than loading it
-    bool takes_weights;      // its last input may be the same for all samples
-    bool is_of_places;       // does the same to each place of the dimensions before the last
-    bool reads_column;       // elementwise: depends on the place in the last dimension
-    bool adds_up;            // elementwise: the sum of its inputs
-    bool is_point;           // a value that stays one while a gradient by it is looked for
+    // An activation that is flat, with a gradient of nearly 0, close to these values; both 0: it is
+    // nowhere, or all of it is.
+    double flat_low, flat_high;
+    bool is_noise;      // a layer that changes values by chance while training
+    bool is_slow;       // elementwise: computing it again costs more than loading it
+    bool takes_weights; // its last input may be the same for all samples
+    bool is_of_places;  // does the same to each place of the dimensions before the last
+    bool reads_column;  // elementwise: depends on the place in the last dimension
+    bool adds_up;       // elementwise: the sum of its inputs
+    bool is_point;      // a value that stays one while a gradient by it is looked for
     bool stops_gradient;
     bool is_loss;      // used as `loss =`; inputs are (prediction, target)
     TargetKind target; // of a loss

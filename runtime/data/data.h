@@ -30,7 +30,8 @@ typedef enum nnrt_deed {
     NNRT_ENCODES, // categories, as one value each
     NNRT_LOADS,   // pictures from paths
     NNRT_RESIZES,
-    NNRT_AUGMENTS // as what stands inside of it says
+    NNRT_MAKES_WINDOWS, // of rows that follow each other
+    NNRT_AUGMENTS       // as what stands inside of it says
 } nnrt_deed;
 
 // What is done to training samples in each epoch anew (augment.h). All 0: nothing.

@@ -81,14 +81,15 @@ static void look_at_units(nnrt_value_signs *signs, const nnrt_context *context,
 }
 
 static double saturated_share(const nnrt_context *context, const nnrt_value *value) {
-    int is_tanh = strcmp(value->name, "tanh") == 0;
+    double range = value->flat_high - value->flat_low;
+    float low = (float)value->flat_low, scale = 2 / (float)range;
     int64_t count = 0;
-    if (!is_tanh && strcmp(value->name, "sigmoid") != 0) return 0;
+    if (!(range > 0)) return 0;
     for (int64_t row = 0; row < context->rows; row++) {
         const float *values = nnrt_value_row(context, value, row);
         for (int64_t i = 0; i < value->size; i++) {
-            float x = is_tanh ? fabsf(values[i]) : fabsf(2 * values[i] - 1);
-            count += x > 0.99f;
+            float x = (values[i] - low) * scale - 1; // -1 to 1
+            count += fabsf(x) > 0.99f;
         }
     }
     return (double)count / (double)(context->rows * value->size);

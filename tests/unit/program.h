@@ -157,7 +157,7 @@ static nnrt_parameter program_parameters[] = { // enter_folder sets their initia
 static const nnrt_slot program_slots[] = {{"dense/kernel/momentum", 0, KERNEL, INPUTS *PANEL, 0, 0},
                                           {"dense/bias/momentum", 1, BIAS, PANEL, 0, 0}};
 static const nnrt_output program_output = {"dense", 1, {CLASSES}, CLASSES, 0, PANEL, 0};
-static const nnrt_layer program_layers[] = {{"dense", "dense", "(None, 3)", 9, 1}};
+static const nnrt_layer program_layers[] = {{"dense", "dense", "(None, 3)", 9, 1, 0}};
 static const nnrt_column program_columns[] = {{"x", "x", NNRT_F32, 1, {INPUTS}, INPUTS, 0},
                                               {"label", "label", NNRT_I32, 0, {0}, 1, 0}};
 static const nnrt_option program_rate = {.name = "value", .number = 0.05};

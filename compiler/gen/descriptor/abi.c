@@ -78,8 +78,8 @@ static STRUCT(abi_slot, nnrt_slot);
 #undef OWNER
 
 #define OWNER nnrt_layer
-static const AbiField abi_layer_fields[] = {FIELD(name), FIELD(type), FIELD(output_shape),
-                                            FIELD(params), FIELD(line)};
+static const AbiField abi_layer_fields[] = {FIELD(name),   FIELD(type), FIELD(output_shape),
+                                            FIELD(params), FIELD(line), FIELD(is_noise)};
 static STRUCT(abi_layer, nnrt_layer);
 #undef OWNER
 
@@ -162,9 +162,9 @@ static STRUCT(abi_group, nnrt_group);
 
 #define OWNER nnrt_value
 static const AbiField abi_value_struct_fields[] = {
-    FIELD(name),        FIELD(layer), FIELD(shape),     FIELD(line),   FIELD(group),
-    FIELD(is_backward), FIELD(place), FIELD(parameter), FIELD(offset), FIELD(size),
-    FIELD(units),       FIELD(rows),  FIELD(stride)};
+    FIELD(name),        FIELD(layer),    FIELD(shape),     FIELD(line),   FIELD(group),
+    FIELD(is_backward), FIELD(place),    FIELD(parameter), FIELD(offset), FIELD(size),
+    FIELD(units),       FIELD(flat_low), FIELD(flat_high), FIELD(rows),   FIELD(stride)};
 static STRUCT(abi_value_struct, nnrt_value);
 #undef OWNER
 
@@ -223,6 +223,7 @@ static const AbiField abi_train_step_fields[] = {FIELD(name),
                                                  FIELD(optimizer_line),
                                                  FIELD(trainable),
                                                  FIELD(penalized),
+                                                 FIELD(weight_decay),
                                                  ITEMS(slots, abi_slot, slot_count),
                                                  FIELD(slot_count),
                                                  FIELD(slots_size),

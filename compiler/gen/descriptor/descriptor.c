@@ -70,6 +70,8 @@ static nnrt_layer layer_of(Gen *gen, const Compiled *compiled, const Model *mode
                       .type = layer->type_name,
                       .output_shape = type_text(gen->arena, &layer->output),
                       .line = descriptor_line(compiled, layer->span)};
+    const OpDef *op = op_find(layer->type_name);
+    out.is_noise = op && op->is_noise;
     for (int i = 0; i < layer->parameters.count; i++)
         out.params += type_elements(&layer->parameters.items[i]->type);
     return out;
@@ -203,6 +205,11 @@ static int64_t penalized_elements(const Graph *graph, const TrainStep *step) {
     return sum;
 }
 
+static double weight_decay_of(const TrainStep *step) {
+    bool has_one = schema_arg_index(&step->optimizer->schema, "weight_decay") >= 0;
+    return has_one ? args_number(step->optimizer_args, "weight_decay") : 0;
+}
+
 static nnrt_slot *optimizer_slots(Gen *gen, const Lowering *train) {
     nnrt_slot *slots = ARENA_ARRAY(gen->arena, nnrt_slot, train->graph->slots.count + 1);
     for (int i = 0; i < train->graph->slots.count; i++)
@@ -242,6 +249,7 @@ static nnrt_train_step step_of(Gen *gen, const Compiled *compiled, const Compile
         .optimizer_line = descriptor_line(compiled, step->optimizer_span),
         .trainable = updated_elements(train->graph),
         .penalized = penalized_elements(train->graph, step),
+        .weight_decay = weight_decay_of(step),
         .slots = optimizer_slots(gen, updates),
         .slot_count = updates->graph->slots.count,
         .slots_size = updates->layout->slots_size};

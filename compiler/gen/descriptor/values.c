@@ -46,6 +46,8 @@ static nnrt_value described(const Values *v, const Node *node, int64_t group) {
                         .line = descriptor_line(v->compiled, layer ? layer->span : node->span),
                         .group = group,
                         .units = type_last(&node->type),
+                        .flat_low = node->op->flat_low,
+                        .flat_high = node->op->flat_high,
                         .is_backward = !v->is_forward[node->id],
                         .parameter = -1,
                         .rows = 1};

@@ -186,13 +186,13 @@ static void blame_data(attempt *a) {
         because(a, "`augment` makes other samples of them in each epoch: try without it");
 }
 
-// "`dropout` (line 7)": layers whose kind has the word in its name.
-static void list_layers(const attempt *a, const char *word, char *text, size_t size) {
+// "`dropout` (line 7)"
+static void list_noise(const attempt *a, char *text, size_t size) {
     const nnrt_model *model = &a->f->session->program->models[a->training->model];
-    size_t used = strlen(text);
+    size_t used = 0;
     for (int64_t i = 0; i < model->layer_count && used < size - 1; i++) {
         const nnrt_layer *layer = &model->layers[i];
-        if (!strstr(layer->type, word)) continue;
+        if (!layer->is_noise) continue;
         int length = snprintf(text + used, size - used, "%s`%.60s` (line %" PRId64 ")",
                               used ? ", " : "", layer->name, layer->line);
         used = length > 0 && used + (size_t)length < size ? used + (size_t)length : size - 1;
@@ -201,16 +201,13 @@ static void list_layers(const attempt *a, const char *word, char *text, size_t s
 
 static void blame_training(attempt *a) {
     char layers[512] = "";
-    list_layers(a, "dropout", layers, sizeof layers);
-    list_layers(a, "noise", layers, sizeof layers);
+    list_noise(a, layers, sizeof layers);
     if (*layers) because(a, "%s: chance takes part of what is learnt away; try without", layers);
-    const nnrt_call *optimizer = &a->training->steps[0].optimizer;
-    for (int64_t i = 0; i < optimizer->option_count; i++)
-        if (strcmp(optimizer->options[i].name, "weight_decay") == 0 &&
-            optimizer->options[i].number > 0)
-            because(a, "`weight_decay = %g` of `%s` draws the weights to 0",
-                    optimizer->options[i].number, optimizer->name);
-    if (a->training->steps[0].penalized)
+    const nnrt_train_step *step = &a->training->steps[0];
+    if (step->weight_decay > 0)
+        because(a, "`weight_decay = %g` of `%s` draws the weights to 0", step->weight_decay,
+                step->optimizer.name);
+    if (step->penalized)
         because(a, "regularizers add to the loss what the weights are, so that it is never 0: try "
                    "without");
 }

@@ -114,5 +114,6 @@ const nnrt_transform nnrt_window_transforms[] = {
     {.schema = {"windows", "makes runs of rows samples, with a target some rows ahead",
                 windows_args, "timeseries_dataset_from_array TimeseriesGenerator window"},
      .timing = NNRT_OF_ROWS,
+     .does = NNRT_MAKES_WINDOWS,
      .apply = apply_windows},
     {.schema = {0}}};

@@ -11,7 +11,7 @@ enum { SHOWN = 300, CLOSE = 60 };
 
 static int has_windows(const nnrt_dataset *dataset) {
     for (int64_t i = 1; dataset && i < dataset->stage_count; i++)
-        if (strcmp(dataset->stages[i].name, "windows") == 0) return 1;
+        if (nnrt_transform_does(&dataset->stages[i]) == NNRT_MAKES_WINDOWS) return 1;
     return 0;
 }
 
