@@ -64,6 +64,33 @@ for threads in 1 3; do
     same_weights threads.safetensors swapped.safetensors
 done
 
+# ---- `samples` shows what validation sees: the averages, which the weights are in a second block that changes nothing.
+
+pictures() { # NAME CALLBACKS
+    cat >$1.nn <<END
+dataset points = moons(32, noise = 0.05, seed = 1)
+model maker(noise: [4]) = noise -> dense(12, tanh) -> reshape(4, 3)
+train maker on points {
+    epochs = 3
+    step forge updates maker with $ema { minimize mse(normal(4) -> maker, 0.5) }
+    samples = normal(4, seed = 1) -> maker -> samples(count = 4)
+    callbacks = [$2]
+}
+train maker on points {
+    epochs = 1
+    step forge updates maker with sgd(1e-30) { minimize mse(normal(4) -> maker, 0.5) }
+    samples = normal(4, seed = 1) -> maker -> samples(count = 4)
+}
+END
+    build $1.nn
+    fits $1
+}
+pictures shown "swap_ema"
+cmp shown-samples/epoch-0003.png shown-samples/epoch-0004.png || fail "samples are not made with the averages"
+pictures hidden ""
+cmp -s hidden-samples/epoch-0003.png shown-samples/epoch-0003.png && fail "samples are made with averages without swap_ema"
+cmp hidden-samples/epoch-0004.png shown-samples/epoch-0004.png || fail "pictures change the training"
+
 # ---- The mean of the weights after some epochs.
 
 program "adam(0.03)" 'swa(1, every = 2), checkpoint("w{epoch}.safetensors")' >mean.nn
