@@ -156,6 +156,13 @@ Range ir_worker_range(Gen *gen, Value function, Value count);
 Range ir_sample_range(Gen *gen, const Schedule *schedule, Value function);
 // The chunks of this worker, or what of them is walked now.
 Range ir_own_chunks(Gen *gen, const Schedule *schedule, Value function);
+// A loop over the chunks of this worker, for sums that are made sample by sample.
+typedef struct ChunkLoop {
+    Loop loop;
+    Range samples; // of the chunk, or what of them is walked now
+    Value begins;  // whether the chunk's first sample is among them; NULL: it is
+} ChunkLoop;
+ChunkLoop ir_chunks_begin(Gen *gen, const Schedule *schedule, Value function);
 // The samples of a chunk.
 Range ir_chunk_range(Gen *gen, const Schedule *schedule, Value function, Value chunk);
 // A block of this worker that stays until the group's function returns; `offset` in floats.
@@ -216,9 +223,9 @@ void element_store(LaneBuilder *b, Node *node, int valid);
 // Computes everything that the group must store here, then stores it: nodes with a buffer, assigns.
 void element_store_all(LaneBuilder *b, int valid);
 // The group's sums over samples: this chunk's partial sum begins at zero, and gets the vector of
-// summands at a column of the row, of which the first `valid` count.
+// summands at a column of the row, of which the first `valid` count. `begins`: ChunkLoop's.
 bool element_has_sums(const Group *group);
-void element_clear_sums(LaneBuilder *b);
+void element_clear_sums(LaneBuilder *b, Value begins);
 void element_add_to_sum(LaneBuilder *b, const Node *sum, Value vector, int valid);
 // Where the tensor that an assign writes begins.
 Value element_target(LaneBuilder *b, const Node *assign);
@@ -235,9 +242,10 @@ Value element_column_base(Gen *gen, const Schedule *schedule, Value function, co
 Value element_column(Gen *gen, const Schedule *schedule, Value function, const Node *node,
                      Value sample, LlvmType *element);
 
-// sums.c: a sum's partial one of the chunk at the position; clearing it.
+// sums.c: a sum's partial one of the chunk at the position; clearing it, if the chunk begins (NULL:
+// it does).
 Value sums_place(LaneBuilder *b, const Node *sum);
-void sums_clear(LaneBuilder *b, const Node *sum);
+void sums_clear(LaneBuilder *b, const Node *sum, Value begins);
 Value gather_value(LaneBuilder *b, Node *node); // gather.c: of an operator that fetches
 
 // ---- share.c: groups that are alike share a function.

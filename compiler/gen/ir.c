@@ -388,15 +388,47 @@ Range ir_own_chunks(Gen *gen, const Schedule *schedule, Value function) {
     return schedule->windows_are_chunks ? current_part(gen, schedule, function, own) : own;
 }
 
+// The samples of so many chunks.
+static Range samples_of_chunks(Gen *gen, const Schedule *schedule, Value function, Range chunks) {
+    return (Range){ir_chunk_range(gen, schedule, function, chunks.begin).begin,
+                   ir_chunk_range(gen, schedule, function, chunks.end).begin};
+}
+
 Range ir_sample_range(Gen *gen, const Schedule *schedule, Value function) {
     if (!schedule->chunks) {
         Value rows = ir_context(gen, function, FIELD_ROWS);
         return current_part(gen, schedule, function, ir_worker_range(gen, function, rows));
     }
-    Range chunks = ir_own_chunks(gen, schedule, function);
-    Range own = {ir_chunk_range(gen, schedule, function, chunks.begin).begin,
-                 ir_chunk_range(gen, schedule, function, chunks.end).begin};
+    Range own = samples_of_chunks(gen, schedule, function, ir_own_chunks(gen, schedule, function));
     return schedule->windows_are_chunks ? own : current_part(gen, schedule, function, own);
+}
+
+// A chunk that has no sample begins with the first part.
+static Value begins_in(Gen *gen, Value function, Range chunk, Range walked) {
+    LLVMBuilderRef builder = gen->builder;
+    Value is_behind = LLVMBuildICmp(builder, LLVMIntSGE, chunk.begin, walked.begin, "");
+    Value is_before = LLVMBuildICmp(builder, LLVMIntSLT, chunk.begin, walked.end, "");
+    Value is_empty = LLVMBuildICmp(builder, LLVMIntEQ, chunk.begin, chunk.end, "");
+    Value part = ir_load(gen, gen->i64, field_pointer(gen, function, FIELD_PART));
+    Value is_first = LLVMBuildICmp(builder, LLVMIntEQ, part, ir_int(gen, 0), "");
+    return LLVMBuildOr(builder, LLVMBuildAnd(builder, is_behind, is_before, ""),
+                       LLVMBuildAnd(builder, is_empty, is_first, ""), "");
+}
+
+ChunkLoop ir_chunks_begin(Gen *gen, const Schedule *schedule, Value function) {
+    Range own = ir_own_chunks(gen, schedule, function), walked = {0};
+    bool cuts_chunks = schedule->has_windows && !schedule->windows_are_chunks;
+    if (cuts_chunks)
+        walked =
+            current_part(gen, schedule, function, samples_of_chunks(gen, schedule, function, own));
+    ChunkLoop chunks = {.loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk")};
+    Range all = ir_chunk_range(gen, schedule, function, chunks.loop.index);
+    chunks.samples = all;
+    if (!cuts_chunks) return chunks;
+    chunks.begins = begins_in(gen, function, all, walked);
+    chunks.samples =
+        (Range){ir_greater(gen, all.begin, walked.begin), ir_lesser(gen, all.end, walked.end)};
+    return chunks;
 }
 
 Range ir_chunk_range(Gen *gen, const Schedule *schedule, Value function, Value chunk) {

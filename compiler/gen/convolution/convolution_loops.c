@@ -38,12 +38,12 @@ SampleLoops convolver_range_begin(Convolver *c) {
     if (c->group->partition == PARTITION_OUTPUT) {
         loops.range = (Range){ir_int(gen, 0), ir_context(gen, c->function, FIELD_ROWS)};
     } else if (loops.has_chunks) {
-        Range own = ir_own_chunks(gen, c->schedule, c->function);
-        loops.chunks = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk");
-        c->b.chunk = loops.chunks.index;
-        element_clear_sums(&c->b);
-        if (sums_kernel) sums_clear(&c->b, c->anchor);
-        loops.range = ir_chunk_range(gen, c->schedule, c->function, loops.chunks.index);
+        ChunkLoop chunks = ir_chunks_begin(gen, c->schedule, c->function);
+        loops.chunks = chunks.loop;
+        loops.range = chunks.samples;
+        c->b.chunk = chunks.loop.index;
+        element_clear_sums(&c->b, chunks.begins);
+        if (sums_kernel) sums_clear(&c->b, c->anchor, chunks.begins);
     } else {
         loops.range = ir_sample_range(gen, c->schedule, c->function);
     }

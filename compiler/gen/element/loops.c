@@ -479,12 +479,11 @@ static void rows_emit(Gen *gen, const Schedule *schedule, const Group *group, Va
         sample_rows(&e, ir_sample_range(gen, schedule, function));
         return;
     }
-    Range own = ir_own_chunks(gen, schedule, function);
-    Loop chunks = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk");
-    e.b.chunk = chunks.index;
-    element_clear_sums(&e.b);
-    sample_rows(&e, ir_chunk_range(gen, schedule, function, chunks.index));
-    ir_loop_end(gen, &chunks);
+    ChunkLoop chunks = ir_chunks_begin(gen, schedule, function);
+    e.b.chunk = chunks.loop.index;
+    element_clear_sums(&e.b, chunks.begins);
+    sample_rows(&e, chunks.samples);
+    ir_loop_end(gen, &chunks.loop);
 }
 
 // ---- All of them.

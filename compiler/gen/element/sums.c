@@ -74,7 +74,7 @@ static void fill(LaneBuilder *b, Value place, Value vector, int64_t size) {
     ir_loop_end(gen, &loop);
 }
 
-void sums_clear(LaneBuilder *b, const Node *sum) {
+static void clear_sum(LaneBuilder *b, const Node *sum) {
     Gen *gen = b->gen;
     int lanes = gen->target->machine.lanes;
     fill(b, sums_place(b, sum), ir_splat(gen, ir_float(gen, 0), lanes),
@@ -84,9 +84,22 @@ void sums_clear(LaneBuilder *b, const Node *sum) {
     fill(b, sums_place(b, sum), none, row_size(b, sum));
 }
 
-void element_clear_sums(LaneBuilder *b) {
+void sums_clear(LaneBuilder *b, const Node *sum, Value begins) {
+    if (!begins) {
+        clear_sum(b, sum);
+        return;
+    }
+    LLVMBasicBlockRef clear = ir_block(b->gen, "begins"), done = ir_block(b->gen, "cleared");
+    LLVMBuildCondBr(b->gen->builder, begins, clear, done);
+    LLVMPositionBuilderAtEnd(b->gen->builder, clear);
+    clear_sum(b, sum);
+    LLVMBuildBr(b->gen->builder, done);
+    LLVMPositionBuilderAtEnd(b->gen->builder, done);
+}
+
+void element_clear_sums(LaneBuilder *b, Value begins) {
     for (int i = 0; i < b->group->nodes.count; i++)
-        if (is_sum(b->group->nodes.items[i])) sums_clear(b, b->group->nodes.items[i]);
+        if (is_sum(b->group->nodes.items[i])) sums_clear(b, b->group->nodes.items[i], begins);
 }
 
 // ---- Arithmetic in double precision.

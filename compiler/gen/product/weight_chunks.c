@@ -45,7 +45,7 @@ void weight_chunks(Product *p, WeightTiles *t) {
     Range own = ir_own_chunks(gen, p->schedule, p->function);
     Loop chunks = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "chunk");
     p->b.chunk = chunks.index;
-    sums_clear(&p->b, p->anchor); // what lies between the rows of the storage, too
+    sums_clear(&p->b, p->anchor, NULL); // what lies between the rows of the storage, too
     Range samples = ir_chunk_range(gen, p->schedule, p->function, chunks.index);
     Value count = LLVMBuildSub(gen->builder, samples.end, samples.begin, "");
     ChunkRows chunk = {.first = ir_multiply(gen, samples.begin, lead),

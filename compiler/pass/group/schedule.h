@@ -192,8 +192,8 @@ struct Schedule {
     int64_t chunks;
     bool is_single;          // of one sample, whose lines and columns the workers divide
     bool has_windows;        // of some groups
-    bool windows_are_chunks; // of the batch: groups that sum over samples in chunks have windows,
-                             // too
+    bool windows_are_chunks; // of the batch: whatever sums over samples in chunks may have one,
+                             // else what does so sample by sample
     bool separates;      // a barrier stands between any two groups, so that memory is free sooner
     VEC(Group *) groups; // in execution order
     int phase_count;

@@ -1,7 +1,10 @@
 // Windows: groups that follow each other without a barrier, all sample by sample, walk some of a
 // worker's samples together before the next ones, so that what one group stores is still in the
 // second-level cache when the next one reads it. Weights are read once a window, so windows are
-// long enough for that not to matter. Samples do not depend on each other: the bits are the same.
+// long enough for that not to matter. Samples do not depend on each other, and what each of them
+// adds to its chunk's sums is added in the order of the samples: the bits are the same. Groups that
+// sum several samples at once have windows only where these are whole chunks.
+#include "convolution.h"
 #include "cost.h"
 
 #include "../../op/op.h"
@@ -30,12 +33,28 @@ static bool walks_chunks(const Group *group) {
     return false;
 }
 
+// Gradients of few filters may have the lanes along samples (gen/convolution/slab.h).
+static bool takes_vectors_of_samples(const Schedule *schedule, const Node *anchor) {
+    int64_t lanes = schedule->layout->machine.lanes;
+    return op_product_kind(anchor) == PRODUCT_WEIGHTS && !op_is_in_bfloat16(anchor) &&
+           convolution_of(anchor).filters <= lanes && schedule->batch / schedule->chunks >= lanes;
+}
+
+// Each sample adds to its chunk's sums what it has, so that a window may end within a chunk.
+static bool sums_by_sample(const Schedule *schedule, const Group *group) {
+    if (group->kind == GROUP_ROWS) return group->domain.batched && group->lead > 1;
+    return group->kind == GROUP_CONTRACTION && op_is_convolution(group->anchor) &&
+           !takes_vectors_of_samples(schedule, group->anchor);
+}
+
 static bool has_window(const Schedule *schedule, const Group *group, bool with_chunks) {
     bool walks_samples = group->kind == GROUP_CONTRACTION || group->kind == GROUP_ROWS ||
                          group->kind == GROUP_AXIS || group->kind == GROUP_JOIN;
-    bool is_of_chunks = walks_chunks(group);
-    return walks_samples && group->partition == PARTITION_ROWS && group->assigns.count == 0 &&
-           (is_of_chunks ? with_chunks : group->domain.batched) && !is_by_blas(schedule, group);
+    if (!walks_samples || group->partition != PARTITION_ROWS || group->assigns.count > 0 ||
+        is_by_blas(schedule, group))
+        return false;
+    if (!walks_chunks(group)) return group->domain.batched;
+    return with_chunks || sums_by_sample(schedule, group);
 }
 
 // What a run of groups moves, and the fewest samples that are worth a window.
@@ -104,23 +123,33 @@ static int64_t samples_of(const Run *run, const Schedule *schedule, int64_t samp
     return with_chunks ? chunk_of(run, schedule) : window_of(run, schedule);
 }
 
-static void find_windows(Schedule *schedule, int64_t samples, bool with_chunks) {
+// Bytes that the groups in windows move for a sample.
+static double find_windows(Schedule *schedule, int64_t samples, bool with_chunks) {
     Group *const *groups = schedule->groups.items;
+    double bytes = 0;
     Run run;
+    for (int i = 0; i < schedule->groups.count; i++) groups[i]->window = 0;
     for (int first = 0, end; first < schedule->groups.count; first = end) {
         end = find_run(schedule, first, with_chunks, &run);
         if (end - first > 1) {
             groups[first]->window = samples_of(&run, schedule, samples, with_chunks);
             groups[first]->window_end = end;
-            schedule->has_windows |= groups[first]->window > 0;
+            if (groups[first]->window) bytes += run.sample_bytes;
         }
         if (end == first) end++;
     }
+    schedule->has_windows = bytes > 0;
+    schedule->windows_are_chunks = with_chunks && bytes > 0;
+    return bytes;
 }
 
 void pass_windows(Schedule *schedule, int64_t samples) {
     if (schedule->is_single) return;
-    if (schedule->chunks && samples <= 0) find_windows(schedule, samples, true);
-    schedule->windows_are_chunks = schedule->has_windows;
-    if (!schedule->has_windows) find_windows(schedule, samples < 0 ? 0 : samples, false);
+    if (!schedule->chunks || samples > 0) {
+        find_windows(schedule, samples > 0 ? samples : 0, false);
+        return;
+    }
+    double cut = find_windows(schedule, 0, false);
+    double whole = find_windows(schedule, samples, true);
+    if (whole == 0 || (samples == 0 && cut > whole)) find_windows(schedule, 0, false);
 }
