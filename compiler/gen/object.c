@@ -188,7 +188,8 @@ bool gen_sizes(const Program *program, const GenOptions *options, GenSizes *size
         if (program_predicts(program, program->models.items[i]))
             sizes[i] = budget_sizes(compiled, program->models.items[i]);
     target_dispose(target);
-    return quantizes_something(compiled, options, sink);
+    return budget_keeps_limit(compiled, options, sink) &&
+           quantizes_something(compiled, options, sink);
 }
 
 bool gen_costs(const Program *program, const GenOptions *options, GenCosts *costs, DiagSink *sink) {

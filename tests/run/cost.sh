@@ -33,6 +33,12 @@ real=$(awk "BEGIN { print 64 / $(number samples_per_second) }")
 between "$(awk "BEGIN { print $real / 4 }")" "$step" "$(awk "BEGIN { print $real * 4 }")"
 expect 2 "$nnc" summary net.nn --no-forecast
 
+# A batch that cannot be has one message, whoever is asked.
+for command in cost fit bench lr-find; do
+    expect 2 ./net $command --batch 65
+    says '`--batch 65` is more than the program was compiled for (64)'
+done
+
 # Its steps leave nothing behind: moving averages of the norm, slots, rows of tables that wait, states of sequences.
 cat >kept.nn <<'END'
 dataset words = text("words.txt", unit = char) -> windows(8) -> split(validation = 0.1)

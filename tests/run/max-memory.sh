@@ -69,6 +69,10 @@ for source in 'csv("rows.csv", target = column_3, header = false)' 'circles(2000
     esac
 done
 
+# Whoever is asked for a table without that much memory says so as well.
+expect 1 "$nnc" summary data.nn --max-memory 2000
+says 'of memory at least, and --max-memory allows 2000 bytes'
+
 for wrong in '500 apples' -5MB 0 1e400GB MB ''; do
     expect 2 "$nnc" cost net.nn --max-memory "$wrong"
 done

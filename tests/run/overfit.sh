@@ -31,7 +31,7 @@ between 32 "$(number samples)" 32
 net twice.csv "$good" 'adam(0.01)' >net.nn
 build net.nn twice
 expect 1 ./twice fit --overfit 4 --steps 4000
-says 'samples have the same inputs as another one and other targets'
+says '128 samples have the same inputs as others and other targets'
 net numbers.csv 'dense(32, tanh) -> dense(1, sigmoid)' 'adam(0.01)' >net.nn
 try sigmoid 1 'are not learnt by heart' 'the output stays within' 'another activation of the last layer'
 net numbers.csv 'dense(32, tanh) -> dense(1, relu)' 'adam(0.01)' >net.nn

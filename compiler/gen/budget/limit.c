@@ -121,7 +121,9 @@ bool budget_keeps_limit(const Compiled *compiled, const GenOptions *options, Dia
         diag_report(sink, DIAG_E0205, training->training->span,
                     "this training needs %s of memory at least, and --max-memory allows %s",
                     megabytes(arena, memory.peak),
-                    arena_format(arena, "%.1f MB", (double)options->max_memory * 1e-6));
+                    options->max_memory < 50000
+                        ? arena_format(arena, "%lld bytes", (long long)options->max_memory)
+                        : arena_format(arena, "%.1f MB", (double)options->max_memory * 1e-6));
     diag_label(diag, "too large");
     diag_note(diag, "data %s, weights and optimizer state %s, activations and gradients %s",
               megabytes(arena, memory.data + memory.window),

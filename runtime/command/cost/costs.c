@@ -51,7 +51,7 @@ static nnrt_status find_cost(nnrt_session *session, const nnrt_training *trainin
     if (!status) status = nnrt_session_initialize(session, (uint64_t)session->options->seed);
     if (!status)
         status = nnrt_forecast_measure(&forecast, session, training, session->options->batch);
-    *cost = nnrt_cost_of(session, training, forecast.batch, training->epochs);
+    if (!status) *cost = nnrt_cost_of(session, training, forecast.batch, training->epochs);
     cost->forecast = forecast;
     nnrt_session_drop_arenas(session);
     if (forecast.is_made_up) nnrt_synthetic_free(session);

@@ -157,7 +157,14 @@ static int64_t largest_sample(const nnrt_data *data) {
     return largest;
 }
 
-// Samples with the same inputs and other targets: nobody can tell them apart.
+// Of sorted samples the end of those that have the inputs of the first.
+static int64_t end_of_inputs(const sample *samples, int64_t first, int64_t count) {
+    int64_t end = first + 1;
+    while (end < count && samples[end].inputs == samples[first].inputs) end++;
+    return end;
+}
+
+// Samples whose inputs others have with other targets: nobody can tell them apart.
 static int64_t count_contradictions(const nnrt_data *data, const nnrt_part *part) {
     sample *samples = malloc((size_t)part->count * sizeof *samples);
     char *buffer = malloc((size_t)largest_sample(data) * 4 + 64);
@@ -166,9 +173,10 @@ static int64_t count_contradictions(const nnrt_data *data, const nnrt_part *part
     for (int64_t i = 0; i < part->count && is_known; i++)
         is_known = hash_sample(data, part->rows[i], buffer, &samples[i]);
     if (is_known) qsort(samples, (size_t)part->count, sizeof *samples, by_inputs);
-    for (int64_t i = 1; i < part->count && is_known; i++)
-        count += samples[i].inputs == samples[i - 1].inputs &&
-                 samples[i].targets != samples[i - 1].targets;
+    for (int64_t first = 0, end; first < part->count && is_known; first = end) {
+        end = end_of_inputs(samples, first, part->count);
+        if (samples[first].targets != samples[end - 1].targets) count += end - first;
+    }
     free(samples);
     free(buffer);
     return count;
@@ -179,7 +187,7 @@ static void blame_data(attempt *a) {
     int64_t count = data->info.target_count ? count_contradictions(data, &a->part) : 0;
     if (count)
         because(a,
-                "%" PRId64 " samples have the same inputs as another one and other targets: "
+                "%" PRId64 " samples have the same inputs as others and other targets: "
                 "no model can tell them apart. What helps: columns that do, or clean labels",
                 count);
     if (data->info.augment.kinds)
@@ -352,10 +360,10 @@ static nnrt_status report(attempt *a, const nnrt_exam *exam) {
     if (a->f->options->json) put_json(a);
     if (a->is_reached) {
         if (!a->f->options->json)
-            printf("%" PRId64
-                   " samples are learnt by heart: the loss%s fell from %.4g to %.4g (%.4g "
+            printf("%" PRId64 " sample%s learnt by heart: the loss%s fell from %.4g to %.4g (%.4g "
                    "in evaluation) in %" PRId64 " steps, %.2g s\n",
-                   a->part.count, least, a->first, a->last, a->evaluated, a->steps, a->seconds);
+                   a->part.count, a->part.count == 1 ? " is" : "s are", least, a->first, a->last,
+                   a->evaluated, a->steps, a->seconds);
         return NNRT_OK;
     }
     blame_data(a);
@@ -364,11 +372,11 @@ static nnrt_status report(attempt *a, const nnrt_exam *exam) {
     blame_size(a, exam);
     blame_rate(a);
     return nnrt_fail(NNRT_ERROR,
-                     "%" PRId64
-                     " samples are not learnt by heart: the loss%s was %.4g first, and is "
+                     "%" PRId64 " sample%s not learnt by heart: the loss%s was %.4g first, and is "
                      "%.4g (%.4g in evaluation) after %" PRId64 " steps, %.2g s%s",
-                     a->part.count, least, without_sign(a->first), without_sign(a->last),
-                     without_sign(a->evaluated), a->steps, a->seconds, a->reasons);
+                     a->part.count, a->part.count == 1 ? " is" : "s are", least,
+                     without_sign(a->first), without_sign(a->last), without_sign(a->evaluated),
+                     a->steps, a->seconds, a->reasons);
 }
 
 nnrt_status nnrt_fit_overfit(nnrt_fit *f) {
