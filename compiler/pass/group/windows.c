@@ -4,7 +4,7 @@
 // long enough for that not to matter. Samples do not depend on each other, and what each of them
 // adds to its chunk's sums is added in the order of the samples: the bits are the same. Groups that
 // sum several samples at once have windows only where these are whole chunks.
-#include "convolution.h"
+#include "../layout/convolution.h"
 #include "cost.h"
 
 #include "../../op/op.h"
