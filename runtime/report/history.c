@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,19 @@ static nnrt_status take_all(nnrt_history *history) {
     return nnrt_fail_memory("the values of the epochs", NNRT_HISTORY_EPOCHS * row);
 }
 
+static nnrt_status write_names(nnrt_history *history) {
+    size_t bytes = 1;
+    for (int64_t i = 0; i < history->names.count; i++)
+        bytes += strlen(history->names.values[i].name) + 1;
+    char *text = malloc(bytes);
+    if (!text) return nnrt_fail_memory("the names of values", bytes);
+    history->names_text = text;
+    for (int64_t i = 0; i < history->names.count; i++)
+        text += sprintf(text, "%s\n", history->names.values[i].name);
+    history->names_bytes = text - history->names_text;
+    return NNRT_OK;
+}
+
 static nnrt_status open_kept(nnrt_history *history) {
     size_t row = (size_t)(history->names.count + 1) * sizeof *history->kept;
     history->every = 1;
@@ -76,6 +90,7 @@ nnrt_status nnrt_history_open(nnrt_history *history, const nnrt_session *session
         status = add_training(&history->names, session, &program->trainings[i]);
     sort_names(history);
     history->is_held = is_held;
+    if (!status) status = write_names(history);
     if (!status) status = open_kept(history);
     if (!status && is_all) status = take_all(history);
     if (status || !path) return status;
@@ -158,6 +173,11 @@ nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log) {
 
 void nnrt_history_state(nnrt_history *history, nnrt_state *state) {
     size_t outside = nnrt_state_enter(state, "history");
+    int may_be_missing = state->may_be_missing;
+    state->may_be_missing = 1; // where an older version wrote it
+    nnrt_state_numbers(state, "names", NNRT_STATE_U8, history->names_text, history->names_bytes, 1,
+                       NULL);
+    state->may_be_missing = may_be_missing;
     nnrt_state_integer(state, "epochs", &history->count);
     nnrt_state_numbers(state, "values", NNRT_STATE_F64, history->values, history->capacity,
                        history->names.count, &history->rows);
@@ -178,6 +198,75 @@ nnrt_status nnrt_history_restored(nnrt_history *history) {
     for (int64_t i = nnrt_history_first(history); history->file && i < history->count; i++)
         write_epoch(history, i, history->values + i % history->capacity * history->names.count);
     return NNRT_OK;
+}
+
+// ---- From a checkpoint of a program with other values.
+
+// The names in it; NULL: they are not told, or there is no memory. To be freed.
+static char *names_in(const nnrt_safetensors *file) {
+    const nnrt_tensor *names = nnrt_safetensors_find(file, NNRT_STATE_PREFIX "history/names");
+    char *text = names ? calloc(1, (size_t)(names->end - names->begin) + 1) : NULL;
+    if (text && !nnrt_safetensors_read_bytes(file, names, 0, names->end - names->begin, 1, text))
+        return text;
+    free(text);
+    return NULL;
+}
+
+int nnrt_history_differs(const nnrt_history *history, const nnrt_safetensors *file) {
+    char *names = names_in(file);
+    int differs = names && strcmp(names, history->names_text) != 0;
+    free(names);
+    return differs;
+}
+
+// Where the values of its columns go, -1: nowhere; returns how many they are.
+static int64_t find_places(const nnrt_history *history, char *names,
+                           int64_t places[NNRT_LOG_VALUES]) {
+    int64_t count = 0;
+    char *rest;
+    for (char *name = strtok_r(names, "\n", &rest); name; name = strtok_r(NULL, "\n", &rest)) {
+        if (count == NNRT_LOG_VALUES) return -1;
+        int64_t place = find_name(&history->names, name);
+        places[count++] = place < history->names.count ? place : -1;
+    }
+    return count;
+}
+
+typedef struct columns {
+    int64_t places[NNRT_LOG_VALUES], count;
+} columns;
+
+static nnrt_status take_rows(const nnrt_history *history, const nnrt_safetensors *file,
+                             const columns *c, const char *name, int64_t most, double *values,
+                             int64_t *rows) {
+    double row[NNRT_LOG_VALUES];
+    const nnrt_tensor *tensor = nnrt_safetensors_find(file, name);
+    nnrt_status status = NNRT_OK;
+    if (!tensor || strcmp(tensor->dtype, "F64") != 0 || tensor->rank != 2 ||
+        tensor->shape[1] != c->count || tensor->shape[0] > most)
+        return nnrt_fail(NNRT_ERROR, "the history of the checkpoint is not whole");
+    int64_t bytes = c->count * (int64_t)sizeof *row;
+    for (int64_t i = 0; i < tensor->shape[0] && !status; i++, values += history->names.count) {
+        status = nnrt_safetensors_read_bytes(file, tensor, i * bytes, bytes, sizeof *row, row);
+        for (int64_t k = 0; k < history->names.count; k++) values[k] = NAN;
+        for (int64_t k = 0; k < c->count; k++)
+            if (c->places[k] >= 0) values[c->places[k]] = row[k];
+    }
+    *rows = tensor->shape[0];
+    return status;
+}
+
+nnrt_status nnrt_history_take(nnrt_history *history, const nnrt_safetensors *file) {
+    columns c;
+    char *names = names_in(file);
+    if (!names) return nnrt_fail(NNRT_ERROR, "the history of the checkpoint is not whole");
+    c.count = find_places(history, names, c.places);
+    free(names);
+    nnrt_status status = take_rows(history, file, &c, NNRT_STATE_PREFIX "history/values",
+                                   history->capacity, history->values, &history->rows);
+    return status ? status
+                  : take_rows(history, file, &c, NNRT_STATE_PREFIX "history/sample",
+                              NNRT_HISTORY_KEPT + 1, history->kept, &history->kept_rows);
 }
 
 int64_t nnrt_history_first(const nnrt_history *history) {
@@ -272,5 +361,6 @@ void nnrt_history_free(nnrt_history *history) {
     nnrt_file_abandon(history->file);
     free(history->values);
     free(history->kept);
+    free(history->names_text);
     memset(history, 0, sizeof *history);
 }

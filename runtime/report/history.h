@@ -6,6 +6,7 @@
 #define NNRT_HISTORY_H
 
 #include "../files/file.h"
+#include "../formats/weights/safetensors.h"
 #include "../session/session.h"
 #include "../state/state.h"
 #include "log.h"
@@ -25,6 +26,8 @@ typedef struct nnrt_history { // a zeroed one has no names, no file, and holds n
     // is none of them.
     double *kept;
     int64_t kept_count, kept_rows, every; // without the last one; with it
+    char *names_text;                     // a line each
+    int64_t names_bytes;
 } nnrt_history;
 
 // The names follow from the program and its data; `path` NULL: no file.
@@ -35,6 +38,10 @@ nnrt_status nnrt_history_open(nnrt_history *history, const nnrt_session *session
 // were restored the file begins with them.
 void nnrt_history_state(nnrt_history *history, nnrt_state *state);
 nnrt_status nnrt_history_restored(nnrt_history *history);
+// Whether a checkpoint's epochs have other values than these, because the program or its data have
+// changed; and its epochs by name, "history/values" and "history/sample", where they have.
+int nnrt_history_differs(const nnrt_history *history, const nnrt_safetensors *file);
+nnrt_status nnrt_history_take(nnrt_history *history, const nnrt_safetensors *file);
 
 nnrt_status nnrt_history_add(nnrt_history *history, const nnrt_log *log);
 

@@ -78,8 +78,10 @@ void nnrt_callbacks_state(nnrt_callbacks *callbacks, nnrt_state *state) {
     for (int64_t i = 0; i < callbacks->count; i++) {
         nnrt_callback *callback = &callbacks->items[i];
         if (!callback->row->state) continue;
-        size_t outside =
-            nnrt_state_enter(state, "callbacks/%" PRId64 "-%s", i, callback->row->schema.name);
+        const char *name = callback->row->schema.name;
+        const char *monitored = nnrt_callback_monitored(callback->call); // its best value is of it
+        size_t outside = nnrt_state_enter(state, "callbacks/%" PRId64 "-%s%s%s", i, name,
+                                          monitored ? "-" : "", monitored ? monitored : "");
         callback->row->state(callback, callbacks, state);
         nnrt_state_leave(state, outside);
     }

@@ -100,6 +100,29 @@ one_message
 says '`optimizer = adam('
 says '`--changed` goes on'
 expect 0 ./other fit --checkpoint kept.safetensors --resume --changed
+
+# With --changed callbacks are those of the program: other values of an epoch, another one that is monitored.
+sed 's/epochs    = 6/epochs = 6  callbacks = [reduce_on_plateau, early_stopping(patience = 9)]/' net.nn >other.nn
+build other.nn
+again
+expect 0 ./other fit --checkpoint kept.safetensors --resume --changed --history values.csv --json
+says '{"loss": '
+head -n 1 values.csv | grep -qx 'epoch,learning_rate,loss,val_loss' || fail "columns: $(head -n 1 values.csv)"
+grep -qE '^1,NA,0[.0-9]*,0[.0-9]*$' values.csv || fail "the first epoch is lost: $(cat values.csv)"
+grep -qE '^6,[.0-9]*,[.0-9]*,[.0-9]*$' values.csv || fail "the last epoch has holes: $(cat values.csv)"
+rm -f c.safetensors*
+sed 's/epochs    = 6/epochs = 6  metrics = accuracy  callbacks = [early_stopping(patience = 1)]/; s/adam(0.01)/sgd(1e-9)/' net.nn >other.nn
+sed 's/patience = 1/monitor = val_accuracy, patience = 1/' other.nn >another.nn
+build other.nn
+build another.nn
+expect 0 ./other fit --seed 2 --checkpoint c.safetensors --steps 30
+expect 0 ./another fit --checkpoint c.safetensors --resume --changed --json
+between 3 "$(number epochs)" 3 # the best loss is no accuracy: the first that is looked at is the best, then one passes
+sed 's/^train.*/&\n loss = crossentropy optimizer = adam\n}\n&/' net.nn >twice.nn
+build twice.nn
+expect 0 ./twice fit --seed 2 --checkpoint twice.ckpt --steps 70
+expect 1 ./net fit --checkpoint twice.ckpt --resume --changed
+says 'is of `train` block 2 of its program; this one has 1'
 again
 echo 0.5,0.5,1 >>points.csv
 fits 1 --resume

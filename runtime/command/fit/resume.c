@@ -129,8 +129,12 @@ static nnrt_status read_place(nnrt_fit *f) {
     nnrt_fit_resume *resume = &f->resume;
     const nnrt_safetensors *file = &resume->file;
     const nnrt_program *program = f->session->program;
-    nnrt_status status = nnrt_checkpoint_integer(file, "training", 0, program->training_count - 1,
-                                                 &resume->training);
+    nnrt_status status = nnrt_checkpoint_integer(file, "training", 0, most, &resume->training);
+    if (!status && resume->training >= program->training_count)
+        return nnrt_fail(NNRT_ERROR,
+                         "the checkpoint `%s` is of `train` block %" PRId64
+                         " of its program; this one has %" PRId64,
+                         file->path, resume->training + 1, program->training_count);
     if (!status) status = nnrt_checkpoint_integer(file, "epoch", 0, most, &resume->epoch);
     if (!status)
         status = nnrt_checkpoint_integer(file, "done/epochs", resume->epoch, most, &resume->epochs);
@@ -170,6 +174,11 @@ static nnrt_status check_data(nnrt_fit *f, int *is_other) {
                      nnrt_session_dataset(f->session)->name, f->resume.file.path);
 }
 
+// Another program, or other data, may tell others of an epoch.
+static int has_other_values(const nnrt_fit *f) {
+    return f->options->changed && nnrt_history_differs(&f->history, &f->resume.file);
+}
+
 // What was read already, or is said otherwise now, stays.
 static void ignore_known(nnrt_fit *f, int begins_anew) {
     nnrt_state *state = &f->keeping.state;
@@ -178,6 +187,11 @@ static void ignore_known(nnrt_fit *f, int begins_anew) {
     nnrt_state_ignore(state, "batch");
     nnrt_state_ignore(state, "shuffle");
     nnrt_state_ignore(state, "data");
+    nnrt_state_ignore(state, "history/names");
+    if (has_other_values(f)) {
+        nnrt_state_ignore(state, "history/values");
+        nnrt_state_ignore(state, "history/sample");
+    }
     if (sets_rate(f->options) || f->resume.is_changed)
         for (int64_t i = 0; i < f->trainer.training->step_count; i++)
             nnrt_state_ignore(state, "steps/%" PRId64 "/learning_rate", i);
@@ -228,6 +242,7 @@ static nnrt_status restore(nnrt_fit *f) {
     ignore_known(f, begins_anew);
     status = nnrt_checkpoint_compare(&resume->file, &f->keeping.state);
     if (!status) status = nnrt_checkpoint_restore(&resume->file, &f->keeping.state);
+    if (!status && has_other_values(f)) status = nnrt_history_take(&f->history, &resume->file);
     if (!status) status = check_counts(f);
     if (status) return status;
     if (begins_anew)
