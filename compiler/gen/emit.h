@@ -235,6 +235,8 @@ Value element_parameter(LaneBuilder *b, const Parameter *parameter);
 Value element_arena(LaneBuilder *b, const Node *node);
 // Where the sample at the position begins in a batched buffer.
 Value element_buffer(LaneBuilder *b, const Node *node);
+// Where the element of a value of samples is at the position.
+Value element_address(LaneBuilder *b, const Node *node);
 // A data column and the type of its elements.
 Value element_column_base(Gen *gen, const Schedule *schedule, Value function, const Node *node,
                           LlvmType *element);

@@ -134,6 +134,15 @@ static Operand place_in_sample(LaneBuilder *b, const Type *view) {
     return (Operand){ir_add(b->gen, row, b->column), false};
 }
 
+Value element_address(LaneBuilder *b, const Node *node) {
+    LlvmType element = b->gen->f32;
+    bool is_column = node->op->leaf == LEAF_COLUMN && !b->schedule->buffers[node->id].is_stored;
+    Value sample = is_column
+                       ? element_column(b->gen, b->schedule, b->function, node, b->sample, &element)
+                       : element_buffer(b, node);
+    return ir_offset(b->gen, element, sample, place_in_sample(b, &node->type).index);
+}
+
 // ---- Loads.
 
 static Value load_lanes(LaneBuilder *b, LlvmType element, Dtype dtype, Value pointer,

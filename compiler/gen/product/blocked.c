@@ -148,7 +148,9 @@ static ColumnTile tile_of(const Blocked *b, const DepthPart *part) {
     int64_t b_step = is_packed(p) ? round_up(b->panel, p->lanes) : p->storage.row_stride;
     // With few registers a step is too short to ask twice, and the hardware follows a packed panel.
     bool asks = p->gen->target->machine.registers >= 32 || !is_packed(p);
+    bool asks_along = p->gen->target->machine.registers >= 32;
     tile.outer = (OuterKernel){.b_ahead = asks ? ROWS_AHEAD : 0,
+                               .a_along = asks_along ? ALONG_AHEAD : 0,
                                .a_row = tile.left.stride,
                                .loops = {{0, 1, b_step}},
                                .loop_count = 1};

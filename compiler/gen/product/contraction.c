@@ -154,6 +154,7 @@ static void outer_rows(Product *p) {
                        .left = product_matrix(p, p->anchor->inputs[0])};
     tile.outer =
         (OuterKernel){.b_ahead = panels ? ROWS_AHEAD : 0,
+                      .a_along = panels && gen->target->machine.registers >= 32 ? ALONG_AHEAD : 0,
                       .a_row = tile.left.stride,
                       .loops = {{0, 1, panels ? p->storage.row_stride : p->storage.column_stride}},
                       .loop_count = 1};
@@ -327,7 +328,9 @@ static void choose_tiles(Product *p) {
 static void place_tile(Product *p, bool in_pairs) {
     int64_t vectors = (int64_t)p->tiles.outer_rows * p->tiles.outer_vectors;
     if (in_pairs) vectors = 2 * PAIRS_TALLEST * p->lanes;
-    int64_t floats = vectors * p->lanes < 256 ? 256 : vectors * p->lanes;
+    p->tile_floats = vectors * p->lanes < 256 ? 256 : vectors * p->lanes;
+    int64_t places = p->row_values.count ? AHEAD_ROWS * MOST_ROW_VALUES : 0;
+    int64_t floats = p->tile_floats + places * (int64_t)(sizeof(void *) / sizeof(float));
     LlvmType type = LLVMArrayType2(p->gen->f32, (uint64_t)floats);
     p->scratch = LLVMBuildAlloca(p->gen->builder, type, "tile");
     LLVMSetAlignment(p->scratch, 64);
@@ -376,6 +379,7 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     element_begin(&p.b, gen, schedule, group, p.function);
     element_hoist(&p.b);
     p.b.domain = DOMAIN_ROWS;
+    if (p.kind == PRODUCT_FORWARD || p.kind == PRODUCT_DATA) ahead_find(&p);
     bool in_pairs = is_in_pairs(&p);
     if (op_is_in_int8(group->anchor)) {
         place_tile(&p, true);

@@ -61,6 +61,9 @@ static Value begin_kernel(Gen *gen, const char *name, int pointers, bool with_de
 
 // ---- The outer form.
 
+// Tiles of fewer rows ask for none of A: a line a step would be of rows that they have not.
+enum { ALONG_LEAST = 8 };
+enum { LINE = IR_LINE / (int)sizeof(float) };
 // Innermost loops that are no longer have no loop; with windows, all of them together.
 enum { UNROLLED_STEPS = 12 };
 
@@ -107,7 +110,6 @@ static bool is_in_window(const OuterState *s, int row, int vector) {
 
 // Asks for `count` floats, which begin anywhere in a line.
 static void ask_for(Gen *gen, Value pointer, int64_t count) {
-    enum { LINE = 16 };
     for (int64_t i = 0; i < count; i += LINE)
         ir_prefetch(gen, ir_offset(gen, gen->f32, pointer, ir_int(gen, i)), PREFETCH_FIRST);
     if (count % LINE)
@@ -119,6 +121,9 @@ static void ask_ahead(Gen *gen, const OuterState *s, Value a, Value b) {
     const KernelLoop *loop = &k->loops[0];
     if (k->a_ahead)
         ask_for(gen, ir_offset(gen, gen->f32, a, ir_int(gen, k->a_ahead * loop->a_step)), k->rows);
+    if (k->a_beside)
+        ir_prefetch(gen, ir_offset(gen, gen->f32, a, ir_int(gen, k->rows + k->a_beside - 1)),
+                    PREFETCH_SECOND);
     int together = k->panel_vectors ? k->panel_vectors : k->vectors;
     for (int v = 0; v < k->vectors && k->b_ahead; v += together) {
         int64_t first = k->b_ahead * loop->b_step + vector_offset(gen, k, v);
@@ -199,6 +204,28 @@ static void ask_for_next(Gen *gen, const OuterState *s, Value step) {
                 PREFETCH_SECOND);
 }
 
+// A line of one of A's rows at each step: all of them in as many steps as a line has floats.
+static void ask_along(Gen *gen, const OuterState *s, Value step) {
+    const OuterKernel *k = s->kernel;
+    Value row = LLVMBuildAnd(gen->builder, step, ir_int(gen, LINE - 1), "");
+    Value line = LLVMBuildAnd(gen->builder, step, ir_int(gen, -LINE), "");
+    Value place = ir_add(gen, ir_multiply(gen, row, ir_int(gen, k->a_row)), line);
+    place = ir_add(gen, place, ir_int(gen, k->a_along));
+    ir_prefetch(gen, ir_offset(gen, gen->f32, LLVMGetParam(s->function, 0), place), PREFETCH_FIRST);
+}
+
+// What the tile's rows are joined with, row after row, and again.
+static void ask_for_listed(Gen *gen, const OuterState *s, Value step) {
+    const OuterKernel *k = s->kernel;
+    Value list = ir_offset(gen, gen->f32, LLVMGetParam(s->function, 4), ir_int(gen, k->list));
+    Value number = LLVMBuildAnd(gen->builder, step, ir_int(gen, k->listed - 1), "");
+    Value place = ir_load(gen, gen->pointer, ir_offset(gen, gen->pointer, list, number));
+    int64_t floats = (int64_t)k->vectors * gen->target->machine.lanes;
+    for (int64_t at = 0; at < floats; at += LINE)
+        ir_prefetch(gen, ir_offset(gen, gen->f32, place, ir_int(gen, at)),
+                    PREFETCH_SECOND_TO_WRITE);
+}
+
 static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value step) {
     const KernelLoop *loop = &s->kernel->loops[level];
     LlvmType element = ir_element(gen, s->kernel->b_dtype);
@@ -209,6 +236,8 @@ static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value
             : ir_offset(gen, element, b, ir_multiply(gen, step, ir_int(gen, loop->b_step)));
     ask_ahead(gen, s, next_a, next_b);
     if (level == 0 && s->kernel->next_step) ask_for_next(gen, s, step);
+    if (level == 0 && s->kernel->listed) ask_for_listed(gen, s, step);
+    if (level == 0 && s->kernel->a_along && s->kernel->rows > ALONG_LEAST) ask_along(gen, s, step);
     outer_loops(gen, s, level + 1, next_a, next_b);
 }
 
@@ -273,6 +302,9 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     for (int64_t i = 0; k->window_level && i < k->loops[k->window_level].count; i++)
         text_format(&name, "_w%d_%d", k->windows[i].first, k->windows[i].end);
     if (k->a_ahead || k->b_ahead) text_format(&name, "_f%d_%d", k->a_ahead, k->b_ahead);
+    if (k->listed) text_format(&name, "_listed%d_%lld", k->listed, (long long)k->list);
+    if (k->a_beside) text_format(&name, "_beside%d", k->a_beside);
+    if (k->a_along) text_format(&name, "_along%d", k->a_along);
     if (k->next_step)
         text_format(&name, "_next%d_%lld_%lld", k->next_step, (long long)k->next_run,
                     (long long)k->next_apart);

@@ -61,6 +61,16 @@ typedef struct OuterKernel {
     // neither other panels nor rows that are far apart. 0: it is not. Of A: rows that follow each
     // other.
     int a_ahead, b_ahead;
+    // The row of A that is so many elements further is asked for, into the second-level cache: that
+    // of the next tile. 0: it is not.
+    int a_beside;
+    // Of one loop that goes along A's rows: so many floats ahead, a line of a row is asked for at
+    // each step. 0: none is.
+    int a_along;
+    // So many places, a power of two, are listed `list` floats behind the scratch's beginning: at
+    // each step the lines of one are asked for, to be written. 0: none are.
+    int listed;
+    int64_t list;
     // Where nothing gathers: at each step so many floats of what is read afterwards are asked for,
     // from `index` on, into the second-level cache. 0: none are.
     int next_step;

@@ -5,6 +5,14 @@
 #include "../../op/primitive/pairs.h"
 #include "kernel.h"
 
+// Values of which the group reads or writes what stands where its result does (ahead.c).
+enum { MOST_ROW_VALUES = 4 };
+
+typedef struct RowValues {
+    Node *items[MOST_ROW_VALUES];
+    int count;
+} RowValues;
+
 typedef struct Product {
     Gen *gen;
     const Schedule *schedule;
@@ -24,6 +32,8 @@ typedef struct Product {
     // elements.
     Value first_row;
     int64_t row_step, row_width;
+    RowValues row_values;           // what is asked for while a tile is computed
+    int64_t tile_floats;            // of scratch, behind which their places are listed
     const struct Int8Weights *int8; // of a product in int8 (int8/int8.h), once they are known
     LaneBuilder b;
 } Product;
@@ -98,6 +108,7 @@ typedef enum DepthLimit {
 
 // Steps ahead for which a panel is asked for: as long as its way from the second-level cache.
 enum { ROWS_AHEAD = 16 };
+enum { ALONG_AHEAD = 32 }; // floats of the other operand's rows
 
 // A part of the reduction, whose sums for a column tile are kept in double precision, [row][width],
 // until the last part is there.
@@ -127,6 +138,16 @@ typedef struct ColumnTile {
 void rows_walk(Product *p, const ColumnTile *tile, Range rows);
 // What the group makes of so many rows from `first` on, whose sums are in p->scratch.
 void rows_finish(Product *p, const ColumnTile *tile, Value first, Value count);
+
+// The position is the beginning of the tile's part of a row.
+void rows_position(Product *p, Value row, Value column);
+
+// ---- ahead.c: what the group reads and writes beside the product.
+enum { AHEAD_ROWS = 16 }; // at least those of a tile
+void ahead_find(Product *p);
+// How many places a kernel of so many rows and steps is given; 0: none.
+int ahead_places(const Product *p, int rows, int64_t steps);
+void ahead_list(Product *p, const ColumnTile *tile, Value first, int height);
 
 void product_weight_gradient(Product *p); // weight_gradient.c
 void product_pairs(Product *p);           // of two values of samples; see product_pairs.c

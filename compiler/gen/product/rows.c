@@ -78,6 +78,9 @@ static Value call_rows_kernel(Product *p, const ColumnTile *tile, int height, Va
             right = step_on(gen, right, steps.begin, kernel.loops[0].b_step);
         }
         arguments_of_part(p, tile, &kernel, &left, &steps);
+        kernel.listed = ahead_places(p, height, depth);
+        kernel.list = p->tile_floats;
+        if (kernel.listed) ahead_list(p, tile, first_row, height);
         function = tile->part ? kernel_outer(gen, &kernel) : kernel_outer_long(gen, &kernel, depth);
         arguments[count++] = left;
         arguments[count++] = right;
@@ -169,7 +172,7 @@ static Value compute_row_tile(Product *p, const ColumnTile *tile, Value first, R
     return some;
 }
 
-static void position_rows(Product *p, Value row, Value column) {
+void rows_position(Product *p, Value row, Value column) {
     Gen *gen = p->gen;
     Value lead = ir_int(gen, p->lead);
     if (p->kind == PRODUCT_PAIRS) {
@@ -191,7 +194,7 @@ static void finish_row(Product *p, const ColumnTile *tile, Value row, Value in_t
     for (int from = 0; from < tile->valid; from += step) {
         p->b.width = step;
         element_forget(&p->b);
-        position_rows(p, row, ir_add(gen, tile->first_column, ir_int(gen, from)));
+        rows_position(p, row, ir_add(gen, tile->first_column, ir_int(gen, from)));
         Value at = ir_offset(gen, gen->f32, p->scratch, ir_add(gen, line, ir_int(gen, from)));
         p->b.values[slots_of(gen, p->anchor)] =
             p->int8 ? int8_result(gen, p->int8, at, p->b.column, step)

@@ -52,6 +52,30 @@ static Value from_chunk(Product *p, const WeightTiles *t, Value base, int64_t st
                      ir_multiply(p->gen, t->chunk->first, ir_int(p->gen, stride)));
 }
 
+void weight_ask_for_panel(const Product *p, const WeightTiles *t, OuterKernel *kernel) {
+    const MachineModel *machine = &p->gen->target->machine;
+    int64_t bytes = product_most_rows(p) * t->vector.stride * (int64_t)sizeof(float);
+    int64_t seldom = machine->registers >= 32 ? machine->first_cache : machine->second_cache / 2;
+    if (!t->together || t->across < 2 || kernel->gathers || bytes <= seldom) return;
+    kernel->next_step = (int)divide_up(t->tile_width, t->together);
+    kernel->next_run = t->tile_width;
+    kernel->next_apart = t->vector.stride;
+}
+
+Value weight_panel_part(Product *p, const WeightTiles *t, const OuterKernel *kernel, Value row,
+                        Value rows, Value down, Value across) {
+    Gen *gen = p->gen;
+    if (!kernel->next_step) return p->scratch; // not read
+    Value tile = LLVMBuildSub(gen->builder, down, t->first_line, "");
+    Value part = ir_multiply(gen, rows, ir_int(gen, kernel->next_step));
+    part = LLVMBuildUDiv(gen->builder, part, ir_int(gen, kernel->next_run), "");
+    row = ir_add(gen, row, ir_multiply(gen, tile, part));
+    Value place = ir_multiply(gen, row, ir_int(gen, kernel->next_apart));
+    Value panel = ir_add(gen, across, ir_int(gen, 1));
+    place = ir_add(gen, place, ir_multiply(gen, panel, ir_int(gen, kernel->next_run)));
+    return ir_offset(gen, gen->f32, t->vector.base, place);
+}
+
 void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value down,
                      Value across) {
     Gen *gen = p->gen;
@@ -67,6 +91,8 @@ void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value
                           .a_ahead = WEIGHT_AHEAD,
                           .b_ahead = b_is_plain ? WEIGHT_AHEAD : 0,
                           .b_dtype = t->vector.dtype};
+    weight_ask_for_panel(p, t, &kernel);
+    if (kernel.next_step) kernel.a_beside = p->tiles.outer_rows;
     int64_t most = product_most_rows(p);
     if (t->chunk) most = divide_up(p->schedule->batch, p->schedule->chunks) * p->lead;
     Value function = kernel_outer_long(gen, &kernel, most);
@@ -74,7 +100,7 @@ void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value
     Value first_column = ir_multiply(gen, across, ir_int(gen, t->tile_width));
     Value base = t->vector.base;
     LlvmType element = gen->f32;
-    Value index = p->scratch;
+    Value index = NULL;
     if (t->vector.gathers) {
         base = element_column_base(gen, p->schedule, p->function, t->vector.source, &element);
         index = ir_context(gen, p->function, FIELD_INDEX);
@@ -83,6 +109,8 @@ void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value
         base = from_chunk(p, t, base, t->vector.stride);
     }
     Value left = from_chunk(p, t, t->broadcast.base, t->broadcast.stride);
+    if (!index)
+        index = weight_panel_part(p, t, &kernel, ir_int(gen, 0), product_rows(p), down, across);
     Value arguments[] = {ir_offset(gen, gen->f32, left, first_row),
                          ir_offset(gen, element, base, first_column), index,
                          t->chunk ? t->chunk->count : product_rows(p), p->scratch};
@@ -173,15 +201,31 @@ void weight_each_panel(Product *p, const WeightTiles *t, Range own, Range lines,
     ir_loop_end(gen, &panels);
 }
 
-static void each_tile(Product *p, const WeightTiles *t) {
+int64_t weight_lines_together(const MachineModel *machine, int64_t rows, int64_t down,
+                              int64_t height) {
+    int64_t cache = machine->second_cache, line = rows * height * (int64_t)sizeof(float);
+    if (line * down <= cache / 4 * 3) return down;
+    int64_t lines = cache / 4 * 3 / line;
+    return divide_up(down, divide_up(down, lines > 4 ? lines : 4));
+}
+
+void weight_each_group(Product *p, WeightTiles *t, Range own, WeightLines *of_lines,
+                       WeightPanel *of_panel, WeightTile *emit) {
     Gen *gen = p->gen;
-    Range range = ir_worker_range(gen, p->function, ir_int(gen, t->down * t->across));
-    Loop loop = ir_loop_begin(gen, range.begin, range.end, ir_int(gen, 1), "weight_tile");
-    Value height = ir_int(gen, t->down);
-    Value across = LLVMBuildUDiv(gen->builder, loop.index, height, "");
-    Value down = LLVMBuildURem(gen->builder, loop.index, height, "");
-    weight_each_kind(p, t, weight_tile, down, across);
+    Value step = ir_int(gen, t->together), down = ir_int(gen, t->down);
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), down, step, "lines");
+    Range some = {loop.index, ir_lesser(gen, ir_add(gen, loop.index, step), down)};
+    t->first_line = loop.index;
+    if (of_lines) of_lines(p, t, some);
+    weight_each_panel(p, t, own, some, of_panel, emit);
     ir_loop_end(gen, &loop);
+}
+
+static void each_tile(Product *p, WeightTiles *t) {
+    t->together = weight_lines_together(&p->gen->target->machine, product_most_rows(p), t->down,
+                                        p->tiles.outer_rows);
+    Range own = ir_worker_range(p->gen, p->function, ir_int(p->gen, t->down * t->across));
+    weight_each_group(p, t, own, NULL, NULL, weight_tile);
 }
 
 void product_weight_gradient(Product *p) {

@@ -26,6 +26,8 @@ typedef struct WeightTiles {
     int64_t row_stride, tile_stride;
     int tile_width;       // columns of a tile
     int64_t down, across; // tiles
+    int64_t together;     // lines of tiles that pass together; 0: all of each panel
+    Value first_line;     // of those
     const LongProduct *block;
     const ChunkRows *chunk;            // NULL: all rows
     const struct GradientBlock *pairs; // of a product in bfloat16
@@ -42,6 +44,20 @@ typedef void WeightPanel(Product *p, const WeightTiles *t, Value across, int64_t
 // `emit` for those of the tiles that are in `lines`.
 void weight_each_panel(Product *p, const WeightTiles *t, Range own, Range lines, WeightPanel *copy,
                        WeightTile *emit);
+// Lines of tiles that pass together over so many rows: their part of X stays in the second-level
+// cache from panel to panel. `down`: all; `height`: rows of a tile.
+int64_t weight_lines_together(const MachineModel *machine, int64_t rows, int64_t down,
+                              int64_t height);
+typedef void WeightLines(Product *p, const WeightTiles *t, Range lines);
+// As many at a time, panel by panel, each copied before (NULL: neither is).
+void weight_each_group(Product *p, WeightTiles *t, Range own, WeightLines *of_lines,
+                       WeightPanel *of_panel, WeightTile *emit);
+// The rows of dY's next panel, some of which each tile of this one asks for: other workers have
+// written them, or they have left the second-level cache. And where those begin, of so many rows
+// from `row` on.
+void weight_ask_for_panel(const Product *p, const WeightTiles *t, OuterKernel *kernel);
+Value weight_panel_part(Product *p, const WeightTiles *t, const OuterKernel *kernel, Value row,
+                        Value rows, Value down, Value across);
 // What the group makes of the tile in p->scratch.
 void weight_finish(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
                    Value across);

@@ -12,15 +12,23 @@ enum {
     LEAST = 4096,                 // rows of a batch from which on blocks are added up
     FEW = 64,                     // below which a copy would hardly be used again
     PANELS = 16,                  // nor where there are fewer panels
+    MOST_PAGES = 1024,            // of two columns
     SPREAD = 128,                 // floats from row to row from which on they share sets,
-    PAGE = 1024                   // and above all at multiples of these
+    PAGE = 1024                   // and above all at multiples of these, or of half of them
 };
 
-// Whether a single block of so many rows is worth its copies: where X does not stay in the
-// second-level cache from panel to panel, or rows share few sets.
+// That a column of so many rows meets.
+static int64_t pages_of(int64_t rows, int64_t width) {
+    return lowest(rows, divide_up(rows * width, PAGE));
+}
+
+// Whether a single block of so many rows is worth its copies: where rows share few sets, or lie on
+// more pages than addresses are kept of.
 static bool is_spread(const MachineModel *machine, int64_t rows, int64_t left, int64_t right) {
     int64_t bytes = rows * left * (int64_t)sizeof(float);
-    return bytes > machine->second_cache / 2 || left % PAGE == 0 || right % PAGE == 0;
+    bool shares = left % (PAGE / 2) == 0 && bytes > machine->second_cache / 2;
+    bool translates = pages_of(rows, left) + pages_of(rows, right) > MOST_PAGES;
+    return shares || translates || left % PAGE == 0 || right % PAGE == 0;
 }
 
 static bool is_worth_blocks(const MachineModel *machine, int64_t rows, int64_t across, int64_t left,
@@ -45,27 +53,39 @@ static int64_t tile_floats(const Product *p, const WeightTiles *t) {
     return (int64_t)p->tiles.outer_rows * round_up(t->tile_width, p->lanes);
 }
 
-static void copy_floats(Gen *gen, Value to, Value from, int64_t count) {
-    Value bytes = ir_int(gen, count * (int64_t)sizeof(float));
-    LLVMBuildMemCpy(gen->builder, to, sizeof(float), from, sizeof(float), bytes);
+// Floats of a tile of X: whole vectors are copied of each row, the last one's end behind it, and
+// tiles, which are written row by row in turns, are not whole pages apart.
+static int64_t left_tile(int64_t rows, int64_t height) {
+    return round_up(block_rows(rows) * height, 16) + 16;
 }
 
-// Row by row, a tile's part to where the tile is: [tile][row][rows of a tile]. What the last tile
-// has too much is of the row behind it, or of the slack behind the last.
-static void copy_left(Product *p, const WeightTiles *t, const LongProduct *l) {
+// In whole vectors.
+static void copy_floats(Product *p, Value to, Value from, int64_t count) {
     Gen *gen = p->gen;
-    int64_t height = p->tiles.outer_rows;
+    LlvmType vector = ir_vector(gen, gen->f32, p->lanes);
+    for (int64_t at = 0; at < count; at += p->lanes) {
+        Value floats = ir_load(gen, vector, ir_offset(gen, gen->f32, from, ir_int(gen, at)));
+        ir_store(gen, floats, ir_offset(gen, gen->f32, to, ir_int(gen, at)));
+    }
+}
+
+// Row by row, a tile's part of the lines that pass together to where the tile is: [tile][row][rows
+// of a tile]. What the last tile has too much is of the row behind it, or of the slack behind the
+// last.
+static void copy_left(Product *p, const WeightTiles *t, Range lines) {
+    Gen *gen = p->gen;
+    const LongProduct *l = t->block;
+    int64_t height = p->tiles.outer_rows, tile = left_tile(product_most_rows(p), height);
     Loop rows = ir_loop_begin(gen, ir_int(gen, 0), l->rows, ir_int(gen, 1), "left_row");
     Value row = ir_add(gen, l->first_row, rows.index);
     Value from = ir_offset(gen, gen->f32, t->broadcast.base,
                            ir_multiply(gen, row, ir_int(gen, t->broadcast.stride)));
     Value to = ir_offset(gen, gen->f32, l->left, ir_multiply(gen, rows.index, ir_int(gen, height)));
-    Loop tiles = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, t->down), ir_int(gen, 1), "tile");
-    int64_t tile = block_rows(product_most_rows(p)) * height;
-    Value own = ir_multiply(gen, tiles.index, ir_int(gen, tile));
+    Loop tiles = ir_loop_begin(gen, lines.begin, lines.end, ir_int(gen, 1), "tile");
+    Value number = LLVMBuildSub(gen->builder, tiles.index, lines.begin, "");
+    Value own = ir_multiply(gen, number, ir_int(gen, tile));
     Value part = ir_multiply(gen, tiles.index, ir_int(gen, height));
-    copy_floats(gen, ir_offset(gen, gen->f32, to, own), ir_offset(gen, gen->f32, from, part),
-                height);
+    copy_floats(p, ir_offset(gen, gen->f32, to, own), ir_offset(gen, gen->f32, from, part), height);
     ir_loop_end(gen, &tiles);
     ir_loop_end(gen, &rows);
 }
@@ -80,7 +100,7 @@ static void copy_right(Product *p, const WeightTiles *t, Value across, int64_t c
     Value place = ir_add(gen, first, ir_multiply(gen, row, ir_int(gen, t->vector.stride)));
     Value to = ir_offset(gen, gen->f32, l->right,
                          ir_multiply(gen, rows.index, ir_int(gen, t->tile_width)));
-    copy_floats(gen, to, ir_offset(gen, gen->f32, t->vector.base, place), columns);
+    copy_floats(p, to, ir_offset(gen, gen->f32, t->vector.base, place), columns);
     ir_loop_end(gen, &rows);
 }
 
@@ -112,9 +132,10 @@ static void join(Product *p, const WeightTiles *t, Value sums, int vectors) {
     ir_loop_end(gen, &loop);
 }
 
-static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Value down) {
+static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                        Value across) {
     Gen *gen = p->gen;
-    int64_t height = p->tiles.outer_rows, tile = block_rows(product_most_rows(p)) * height;
+    int64_t height = p->tiles.outer_rows, tile = left_tile(product_most_rows(p), height);
     OuterKernel kernel = {.rows = rows,
                           .vectors = (int)divide_up(wide, p->lanes),
                           .valid = wide % p->lanes,
@@ -124,16 +145,20 @@ static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Va
                           .a_ahead = WEIGHT_AHEAD,
                           .b_ahead = WEIGHT_AHEAD,
                           .b_dtype = DTYPE_F32};
+    weight_ask_for_panel(p, t, &kernel);
     Value function = kernel_outer(gen, &kernel);
+    Value number = LLVMBuildSub(gen->builder, down, t->first_line, "");
     Value left =
-        ir_offset(gen, gen->f32, t->block->left, ir_multiply(gen, down, ir_int(gen, tile)));
-    Value arguments[] = {left, t->block->right, p->scratch, t->block->rows, p->scratch};
+        ir_offset(gen, gen->f32, t->block->left, ir_multiply(gen, number, ir_int(gen, tile)));
+    Value next =
+        weight_panel_part(p, t, &kernel, t->block->first_row, t->block->rows, down, across);
+    Value arguments[] = {left, t->block->right, next, t->block->rows, p->scratch};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
 }
 
 static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
                           Value across) {
-    call_kernel(p, t, rows, wide, down);
+    call_kernel(p, t, rows, wide, down, across);
     join(p, t, sums_of(p, t, down, across), rows * (int)divide_up(wide, p->lanes));
 }
 
@@ -143,7 +168,7 @@ static void whole_tile(Product *p, const WeightTiles *t, int rows, int wide, Val
     int vectors = (int)divide_up(wide, p->lanes);
     Value first_row = ir_multiply(p->gen, down, ir_int(p->gen, p->tiles.outer_rows));
     weight_prefetch(p, t, rows, vectors, first_row, across);
-    call_kernel(p, t, rows, wide, down);
+    call_kernel(p, t, rows, wide, down, across);
     weight_finish(p, t, rows, vectors, first_row, across);
 }
 
@@ -168,29 +193,17 @@ static void finish_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
 
 // ---- The loops.
 
-// As many lines of tiles at a time as stay in the second-level cache.
-static void each_group(Product *p, const WeightTiles *t, WeightTile *emit) {
-    Gen *gen = p->gen;
-    int64_t bytes = block_rows(product_most_rows(p)) * p->tiles.outer_rows * (int64_t)sizeof(float);
-    int64_t lines = gen->target->machine.second_cache / 2 / bytes;
-    int64_t groups = divide_up(t->down, lines > 4 ? lines : 4);
-    Value step = ir_int(gen, divide_up(t->down, groups)), down = ir_int(gen, t->down);
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), down, step, "lines");
-    Range some = {loop.index, ir_lesser(gen, ir_add(gen, loop.index, step), down)};
-    weight_each_panel(p, t, t->block->tiles, some, copy_right, emit);
-    ir_loop_end(gen, &loop);
-}
-
 // Floats of a worker's scratch. Workers write the sums of their own tiles alone.
 typedef struct ScratchSizes {
     int64_t left, right, sums;
 } ScratchSizes;
 
-static ScratchSizes scratch_sizes(int64_t batch_rows, int64_t down, int64_t across, int64_t rows,
-                                  int64_t columns, int lanes) {
+static ScratchSizes scratch_sizes(const MachineModel *machine, int64_t batch_rows, int64_t down,
+                                  int64_t across, int64_t rows, int64_t columns) {
     int64_t block = block_rows(batch_rows);
-    int64_t sums = 2 * down * across * rows * round_up(columns, lanes);
-    return (ScratchSizes){.left = round_up(down * block * rows, 16),
+    int64_t sums = 2 * down * across * rows * round_up(columns, machine->lanes);
+    int64_t together = weight_lines_together(machine, block, down, rows);
+    return (ScratchSizes){.left = together * left_tile(batch_rows, rows),
                           .right = round_up(block * columns, 16),
                           .sums = batch_rows > BLOCK ? sums : 0};
 }
@@ -213,14 +226,14 @@ int64_t weight_long_floats(const Schedule *schedule, const Node *product) {
     int64_t right = panels ? layout.columns : layout.rows;
     if (!is_worth_blocks(machine, batch_rows, across, left, right)) return 0;
     ScratchSizes sizes =
-        scratch_sizes(batch_rows, down, across, tiles.outer_rows, columns, machine->lanes);
+        scratch_sizes(machine, batch_rows, down, across, tiles.outer_rows, columns);
     return sizes.left + sizes.right + sizes.sums;
 }
 
 static void place_scratch(Product *p, const WeightTiles *t, LongProduct *l) {
     Gen *gen = p->gen;
-    ScratchSizes sizes = scratch_sizes(product_most_rows(p), t->down, t->across,
-                                       p->tiles.outer_rows, t->tile_width, p->lanes);
+    ScratchSizes sizes = scratch_sizes(&gen->target->machine, product_most_rows(p), t->down,
+                                       t->across, p->tiles.outer_rows, t->tile_width);
     l->left = ir_scratch(gen, p->function, 0, sizes.left);
     l->right = ir_scratch(gen, p->function, sizes.left, sizes.right);
     l->sums = ir_scratch(gen, p->function, sizes.left + sizes.right, sizes.sums);
@@ -231,14 +244,15 @@ void weight_long(Product *p, WeightTiles *t) {
     LongProduct l = {0};
     Value all = product_rows(p);
     t->block = &l;
+    t->together = weight_lines_together(&gen->target->machine, block_rows(product_most_rows(p)),
+                                        t->down, p->tiles.outer_rows);
     place_scratch(p, t, &l);
     l.tiles = ir_worker_range(gen, p->function, ir_int(gen, t->down * t->across));
     Loop blocks = ir_loop_begin(gen, ir_int(gen, 0), all, ir_int(gen, BLOCK), "block");
     l.first_row = blocks.index;
     l.rows = ir_lesser(gen, LLVMBuildSub(gen->builder, all, l.first_row, ""), ir_int(gen, BLOCK));
-    copy_left(p, t, &l);
     bool is_whole = product_most_rows(p) <= BLOCK;
-    each_group(p, t, is_whole ? whole_tile : multiply_tile);
+    weight_each_group(p, t, l.tiles, copy_left, copy_right, is_whole ? whole_tile : multiply_tile);
     ir_loop_end(gen, &blocks);
     if (!is_whole)
         weight_each_panel(p, t, l.tiles, (Range){ir_int(gen, 0), ir_int(gen, t->down)}, NULL,

@@ -1,0 +1,78 @@
+// What a group makes of a tile reads and writes rows of other values, which have left the
+// second-level cache since they were touched last, or which another worker has read. Their places
+// are listed before the kernel runs, which asks for one at each step: all at once would wait for
+// each other.
+#include "product.h"
+
+#include "../../op/op.h"
+
+enum {
+    LEAST_ROWS = 8 // of a tile
+};
+
+// Values that have an element for each of the result, in rows of a batch that leave the
+// first-level cache.
+static bool is_row_by_row(const Product *p, const Node *value) {
+    int64_t elements = type_elements(&value->type);
+    int64_t bytes = elements * p->schedule->batch * (int64_t)sizeof(float);
+    return value->type.batched && elements == p->b.lead * p->b.row_width &&
+           bytes > p->gen->target->machine.first_cache;
+}
+
+static void add_row_value(Product *p, Node *value) {
+    if (p->row_values.count < MOST_ROW_VALUES && is_row_by_row(p, value))
+        p->row_values.items[p->row_values.count++] = value;
+}
+
+// The kernel itself reads the anchor's operands.
+static void add_read(Node *value, void *state) {
+    Product *p = state;
+    const Node *anchor = p->anchor;
+    bool is_operand =
+        value == schedule_source(anchor->inputs[0]) || value == schedule_source(anchor->inputs[1]);
+    bool is_stored = p->schedule->buffers[value->id].is_stored;
+    if (!is_operand && (is_stored || value->op->leaf == LEAF_COLUMN)) add_row_value(p, value);
+}
+
+void ahead_find(Product *p) {
+    const Schedule *schedule = p->schedule;
+    p->row_values.count = 0;
+    // With few registers a step is too short to ask for more than its operands.
+    if (p->gen->target->machine.registers < 32) return;
+    schedule_visit_reads(schedule, p->group, add_read, p);
+    for (int i = 0; i < p->group->nodes.count; i++) {
+        Node *node = p->group->nodes.items[i];
+        const Buffer *buffer = &schedule->buffers[node->id];
+        // Steps that a loop stacks may pass the caches.
+        if (buffer->is_stored && buffer->motion != MOTION_STEPS && !schedule_is_chunked(node))
+            add_row_value(p, node);
+    }
+}
+
+// Places of a row, and of rows: powers of two, so that steps are numbers of places.
+static int places_a_row(const Product *p) {
+    int places = 1;
+    while (places < p->row_values.count) places *= 2;
+    return places;
+}
+
+int ahead_places(const Product *p, int rows, int64_t steps) {
+    int places = AHEAD_ROWS * places_a_row(p);
+    return p->row_values.count && rows >= LEAST_ROWS && steps >= places ? places : 0;
+}
+
+void ahead_list(Product *p, const ColumnTile *tile, Value first, int height) {
+    Gen *gen = p->gen;
+    int each = places_a_row(p);
+    Value list = ir_offset(gen, gen->f32, p->scratch, ir_int(gen, p->tile_floats));
+    Loop rows =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, AHEAD_ROWS), ir_int(gen, 1), "ahead");
+    Value row = ir_lesser(gen, rows.index, ir_int(gen, height - 1));
+    rows_position(p, ir_add(gen, first, row), tile->first_column);
+    for (int i = 0; i < each; i++) {
+        const Node *value = p->row_values.items[lowest(i, p->row_values.count - 1)];
+        Value number = ir_add(gen, ir_multiply(gen, rows.index, ir_int(gen, each)), ir_int(gen, i));
+        ir_store(gen, element_address(&p->b, value), ir_offset(gen, gen->pointer, list, number));
+    }
+    ir_loop_end(gen, &rows);
+}
