@@ -55,7 +55,7 @@ static Value from_chunk(Product *p, const WeightTiles *t, Value base, int64_t st
 void weight_ask_for_panel(const Product *p, const WeightTiles *t, OuterKernel *kernel) {
     const MachineModel *machine = &p->gen->target->machine;
     int64_t bytes = product_most_rows(p) * t->vector.stride * (int64_t)sizeof(float);
-    int64_t seldom = machine->registers >= 32 ? machine->first_cache : machine->second_cache / 2;
+    int64_t seldom = machine->registers >= 32 ? machine->first_cache : machine->second_cache;
     if (!t->together || t->across < 2 || kernel->gathers || bytes <= seldom) return;
     kernel->next_step = (int)divide_up(t->tile_width, t->together);
     kernel->next_run = t->tile_width;
