@@ -234,6 +234,48 @@ static void test_unit_reductions(void **state) {
     assert_true(node_is(simplified(fixture, again), "row_sum"));
 }
 
+// As gradients are derived of exp(x) / sum(exp(x)): one division is left, that of the
+// probabilities.
+static void test_gradient_of_softmax(void **state) {
+    Fixture *fixture = *state;
+    Graph *graph = fixture->graph;
+    Node *dy = graph_unary(graph, "tanh", graph_scale(graph, fixture->y, 2));
+    Node *e = graph_unary(graph, "exp", fixture->y);
+    Node *s = graph_unary(graph, "row_sum", e);
+    Node *share = graph_divide(graph, dy, s);
+    Node *weighted = graph_multiply(graph, graph_divide(graph, e, s), share);
+    Node *total = graph_unary(graph, "row_sum", graph_unary(graph, "negate", weighted));
+    graph->has_gradients = true;
+    simplified(fixture, graph_multiply(graph, e, graph_add(graph, share, total)));
+    assert_int_equal(count_ops(graph, "divide"), 1);
+    assert_int_equal(count_ops(graph, "negate"), 0);
+}
+
+// Another row's sum is no gradient of softmax.
+static void test_other_sums_stay(void **state) {
+    Fixture *fixture = *state;
+    Graph *graph = fixture->graph;
+    Node *e = graph_unary(graph, "exp", fixture->y);
+    Node *s = graph_unary(graph, "row_max", e);
+    Node *share = graph_divide(graph, graph_unary(graph, "tanh", fixture->y), s);
+    Node *weighted = graph_multiply(graph, graph_divide(graph, e, s), share);
+    Node *total = graph_unary(graph, "row_sum", graph_unary(graph, "negate", weighted));
+    graph->has_gradients = true;
+    simplified(fixture, graph_multiply(graph, e, graph_add(graph, share, total)));
+    assert_int_equal(count_ops(graph, "divide"), 2);
+}
+
+static void test_constants_go_to_the_fewer(void **state) {
+    Fixture *fixture = *state;
+    Graph *graph = fixture->graph;
+    Node *row = graph_unary(graph, "row_sum", fixture->y);
+    Node *result =
+        simplified(fixture, graph_multiply(graph, graph_scale(graph, fixture->y, 3), row));
+    assert_true(node_is(result, "multiply"));
+    assert_ptr_equal(result->inputs[0], fixture->y);
+    assert_int_equal(type_elements(&result->inputs[1]->type), 1);
+}
+
 // ---- Random graphs.
 
 static uint64_t random_state = 2463534242u;
@@ -308,6 +350,9 @@ int main(void) {
         TEST(test_masks_stay_apart),
         TEST(test_stop_gradient),
         TEST(test_unit_reductions),
+        TEST(test_gradient_of_softmax),
+        TEST(test_other_sums_stay),
+        TEST(test_constants_go_to_the_fewer),
         cmocka_unit_test(test_random_graphs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

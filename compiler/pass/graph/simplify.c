@@ -98,6 +98,26 @@ static Node *gather_factors(Graph *graph, Node *node) {
     return graph_multiply(graph, x, graph_multiply(graph, s, t));
 }
 
+// Splits a * b into the operand with more elements and the other one.
+static bool split_sizes(const Node *node, Node **larger, Node **smaller) {
+    if (!node_is(node, "multiply")) return false;
+    int64_t elements[] = {type_elements(&node->inputs[0]->type),
+                          type_elements(&node->inputs[1]->type)};
+    if (elements[0] == elements[1]) return false;
+    *larger = node->inputs[elements[0] < elements[1]];
+    *smaller = node->inputs[elements[0] > elements[1]];
+    return true;
+}
+
+// (x c) r = x (r c), with fewer products, and without a value x c beside x, where r is one for many
+// elements of x: what norms subtract, and the gradients of their variances.
+static Node *move_constant_to_fewer(Graph *graph, Node *node) {
+    Node *inner, *r, *x, *c;
+    if (!split_sizes(node, &inner, &r) || node_is_scalar(r)) return NULL;
+    if (!split_factor(inner, &x, &c) || !is_any_constant(c)) return NULL;
+    return graph_multiply(graph, x, graph_multiply(graph, r, c));
+}
+
 static bool split_constant(const Node *node, Node **x, Node **factor) {
     return split_factor(node, x, factor) && is_any_constant(*factor);
 }
@@ -231,6 +251,47 @@ static Node *gather_gradients(Graph *graph, Node *node) {
     return NULL;
 }
 
+// ---- The gradient of softmax, y = e / s where s sums e up: e (dy / s - sum(y dy / s)) is
+// y (dy - sum(y dy)). Nothing is divided, and e need not be kept.
+
+static bool is_reduced_as(const Node *node, const Node *other, const Node *input) {
+    return node->op == other->op && args_equal(node->args, other->args) && node->inputs[0] == input;
+}
+
+// y = e / s, if `total` is -sum(y share).
+static Node *find_normalized(const Node *total, const Node *share, const Node *e, const Node *s) {
+    if (!node_is(total->inputs[0], "negate")) return NULL;
+    const Node *product = total->inputs[0]->inputs[0];
+    if (!node_is(product, "multiply")) return NULL;
+    for (int i = 0; i < 2; i++) {
+        Node *y = product->inputs[i];
+        bool is_normalized = node_is(y, "divide") && y->inputs[0] == e && y->inputs[1] == s;
+        if (is_normalized && product->inputs[1 - i] == share) return y;
+    }
+    return NULL;
+}
+
+static Node *normalize_gradient(Graph *graph, const Node *e, const Node *sum) {
+    const Node *share = sum->inputs[0], *total = sum->inputs[1];
+    if (!node_is(share, "divide") || total->input_count != 1) return NULL;
+    Node *dy = share->inputs[0], *s = share->inputs[1];
+    if (s->input_count != 1 || !is_reduced_as(s, total, e)) return NULL;
+    Node *y = find_normalized(total, share, e, s);
+    if (!y) return NULL;
+    Node *weighted = graph_multiply(graph, y, dy);
+    Node *mean = graph_node(graph, s->op, &weighted, 1, s->args);
+    return graph_multiply(graph, y, graph_subtract(graph, dy, mean));
+}
+
+static Node *gather_normalized(Graph *graph, Node *node) {
+    if (!graph->has_gradients || !node_is(node, "multiply")) return NULL;
+    Node *better = NULL;
+    for (int i = 0; i < 2 && !better; i++)
+        if (node_is(node->inputs[1 - i], "add"))
+            better = normalize_gradient(graph, node->inputs[i], node->inputs[1 - i]);
+    return better;
+}
+
 // ---- Shapes.
 
 // A factor comes out; uint8 data stays uint8 under its new shape.
@@ -302,9 +363,11 @@ static Node *drop_stop(Graph *graph, Node *node) {
 }
 
 static Rule *const rules[] = {
-    fold_constants,  drop_neutral,     merge_signs,           divide_once,      gather_factors,
-    move_factor_out, simplify_reshape, drop_unit_reduction,   drop_broadcast,   merge_broadcasts,
-    join_parts,      drop_stop,        rectify_after_pooling, take_part_behind, gather_gradients,
+    fold_constants,         drop_neutral,     merge_signs,      divide_once,
+    gather_factors,         move_factor_out,  simplify_reshape, drop_unit_reduction,
+    drop_broadcast,         merge_broadcasts, join_parts,       drop_stop,
+    rectify_after_pooling,  take_part_behind, gather_gradients, gather_normalized,
+    move_constant_to_fewer,
 };
 
 static Node *apply_rules(Graph *graph, Node *node) {

@@ -12,7 +12,8 @@ enum {
     LONGEST_CHAIN = 24,
     MOST_WORK = 128,
     SLOW_WORK = 8,
-    MOST_TIMES = 16
+    MOST_TIMES = 16,
+    FEW = 4 // elements of a value for one that a row has
 };
 
 static bool is_uniform(const Node *node) {
@@ -143,6 +144,23 @@ static bool is_recomputable(const Fusion *fusion, const Node *node) {
     return node->op->fuse == FUSE_GATHER && !moves;
 }
 
+// One of a row, say, for which memory takes little.
+static bool is_few(const Node *node, const Type *domain) {
+    return type_elements(&node->type) * FEW <= type_elements(domain);
+}
+
+// Whether a value of the chain's group is in memory for other groups: it is anyway, or it is one of
+// a row, which can be stored for this.
+static bool is_stored_at_home(const Chain *chain, const Node *node, const Node *input) {
+    const Fusion *fusion = chain->fusion;
+    if (!input->type.batched) return false;
+    if (fusion_used_outside(fusion, input, chain->home)) return true;
+    const Group *home = fusion->groups.items[chain->home];
+    int64_t rows = type_elements(&home->domain) / type_last(&home->domain);
+    return is_few(input, &node->type) && type_elements(&input->type) == rows &&
+           domain_fits_rows(fusion->schedule, home, input);
+}
+
 // Collects what has to be computed with `node`, up to values in memory.
 static void follow_chain(Chain *chain, Node *node) {
     const Fusion *fusion = chain->fusion;
@@ -155,7 +173,8 @@ static void follow_chain(Chain *chain, Node *node) {
     for (int i = 0; i < node->input_count && chain->fits; i++) {
         Node *input = schedule_source(node->inputs[i]);
         int group = fusion->schedule->group_of[input->id];
-        bool in_memory = input->op->fuse == FUSE_LEAF || (group >= 0 && group != chain->home);
+        bool in_memory = input->op->fuse == FUSE_LEAF || (group >= 0 && group != chain->home) ||
+                         (group == chain->home && is_stored_at_home(chain, node, input));
         if (!in_memory && input->op->fuse == FUSE_ELEMENTWISE && !input->type.batched) continue;
         if (!in_memory)
             follow_chain(chain, input);
@@ -299,16 +318,32 @@ static double cost_of_storing(const Chain *chain, const Uses *uses, const Node *
     return is_whole_group(chain) ? cost + cost_of_loads(chain, &home, node) : cost;
 }
 
-// A use that is not element by element reads its operand at other places than its group is at.
-static bool reads_own_source(const Chain *chain, const Node *node) {
+// A value of a row that is made of others of its row takes as little memory as they.
+static bool is_of_own_row(const Chain *chain, const Node *node) {
+    const Fusion *fusion = chain->fusion;
+    bool is_home = false;
+    for (int i = 0; i < chain->sources.count; i++)
+        is_home |= fusion->schedule->group_of[chain->sources.items[i]->id] == chain->home;
+    return is_home && is_few(node, &fusion->groups.items[chain->home]->domain);
+}
+
+static bool is_at_place(const Node *user) {
+    FuseClass fuse = user->op->fuse;
+    return fuse == FUSE_ELEMENTWISE || fuse == FUSE_REDUCTION || fuse == FUSE_REDUCE_BATCH;
+}
+
+// Whether a group that uses `node` computes what it is made of: where that is read at other places
+// than the group is at, it would not be there yet. `at_place`: it has not been so far.
+static bool reads_own_source(const Chain *chain, const Node *node, bool at_place) {
     const Fusion *fusion = chain->fusion;
     const NodeList *users = &fusion->users[node->id];
     for (int i = 0; i < users->count; i++) {
         int group = fusion->schedule->group_of[users->items[i]->id];
-        if (group < 0 && reads_own_source(chain, users->items[i])) return true;
+        bool stays = at_place && is_at_place(users->items[i]);
+        if (group < 0 && reads_own_source(chain, users->items[i], stays)) return true;
+        if (group < 0 || (group == chain->home && stays)) continue;
         for (int k = 0; k < chain->sources.count; k++)
-            if (group >= 0 && fusion->schedule->group_of[chain->sources.items[k]->id] == group)
-                return true;
+            if (fusion->schedule->group_of[chain->sources.items[k]->id] == group) return true;
     }
     return false;
 }
@@ -347,8 +382,9 @@ static void try_to_inline(Fusion *fusion, Node *node) {
     for (int i = 0; i < chain.nodes.count && chain.fits; i++)
         find_uses(&uses, chain.nodes.items[i]);
     if (!chain.fits || !uses.fits || has_other_users(&chain) || !gathers_within(&chain)) return;
+    if (is_of_own_row(&chain, node)) return;
     for (int i = 0; i < chain.nodes.count; i++)
-        if (reads_own_source(&chain, chain.nodes.items[i])) return;
+        if (reads_own_source(&chain, chain.nodes.items[i], true)) return;
     if (cost_of_loads(&chain, &uses, node) >= cost_of_storing(&chain, &uses, node)) return;
     if (!chain_is_little_work(&chain)) return;
     for (int i = 0; i < chain.nodes.count; i++) fusion_remove(fusion, chain.nodes.items[i]);
