@@ -122,6 +122,12 @@ const char *nnrt_file_reason(int error) {
     return error == ENXIO ? "it is a pipe that nobody reads" : strerror(error);
 }
 
+// Its temporary name would not be, and the file be lost at the end.
+static int has_long_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return strlen(slash ? slash + 1 : path) > NAME_MAX;
+}
+
 static nnrt_file *create(const char *path, int follows) {
     nnrt_file *file = calloc(1, sizeof *file);
     if (file) file->path = strdup(path);
@@ -134,6 +140,8 @@ static nnrt_file *create(const char *path, int follows) {
     file->descriptor = -1;
     if (follows && is_special(path))
         file->descriptor = nnrt_file_open_in_place(path);
+    else if (has_long_name(path))
+        errno = ENAMETOOLONG;
     else if (*path)
         open_temporary(file, follows);
     if (file->descriptor >= 0) return file;

@@ -67,6 +67,13 @@ rm files
 mkdir best.safetensors
 refused
 rmdir best.safetensors
+long=$(printf 'a%.0s' {1..256})
+for option in --save --history --step-log --checkpoint; do
+    expect 1 ./train fit --epochs 1 $option "$long"
+    one_message
+    says 'File name too long'
+    ! grep -q loss out || fail "$option: trained before it looked at its files"
+done
 expect 2 ./train fit --epochs 1 --save best.safetensors
 says "name the same file"
 
