@@ -8,15 +8,15 @@ typedef struct Fused {
     Legality *legality;
 } Fused;
 
-// x [8] -> layer_norm -> permute(1), as it is predicted.
-static Fused permuted_norm(void) {
+// x [8] -> softmax -> permute(1), as it is predicted: exponentials are not computed a second time.
+static Fused permuted_softmax(void) {
     static const MachineModel machine = {.lanes = 8, .registers = 16, .fma = true};
     Fused f = {.arena = arena_create()};
     Graph *graph = graph_create(weights_create(f.arena), "net", GRAPH_PREDICT, NULL);
     Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 1, (int64_t[]){8}));
     Args *order = graph_args(graph, "permute");
     args_set_numbers(order, f.arena, "dims", (double[]){1}, 1);
-    x = add_layer(graph, "permute", add_layer(graph, "layer_norm", x, NULL), order);
+    x = add_layer(graph, "permute", add_layer(graph, "softmax", x, NULL), order);
     vec_push(f.arena, &graph->outputs, x);
     pass_expand(graph);
     pass_simplify(graph);
@@ -51,7 +51,7 @@ static void drop(Group *group, const Node *node) {
 
 static void finished_groups_are_legal(void **state) {
     (void)state;
-    Fused f = permuted_norm();
+    Fused f = permuted_softmax();
     LegalFault fault;
     for (int i = 0; i < f.schedule->groups.count; i++)
         assert_true(legal_group(f.legality, f.schedule->groups.items[i], &fault));
@@ -61,7 +61,7 @@ static void finished_groups_are_legal(void **state) {
 // A permutation reads other places than those that its group is at.
 static void what_is_fetched_is_not_of_the_group(void **state) {
     (void)state;
-    Fused f = permuted_norm();
+    Fused f = permuted_softmax();
     Node *permute = find(&f, "permute");
     Group *rows = group_of(&f, find(&f, "row_sum"));
     assert_ptr_not_equal(group_of(&f, permute), rows);
@@ -78,7 +78,7 @@ static void what_is_fetched_is_not_of_the_group(void **state) {
 // A sum of a row is made by a group that walks rows, not where it is used.
 static void sums_are_not_inlined(void **state) {
     (void)state;
-    Fused f = permuted_norm();
+    Fused f = permuted_softmax();
     Node *sum = find(&f, "row_sum");
     Group *rows = group_of(&f, sum);
     drop(rows, sum);
@@ -92,7 +92,7 @@ static void sums_are_not_inlined(void **state) {
 // Values of another shape have no place in the group.
 static void domains_are_kept(void **state) {
     (void)state;
-    Fused f = permuted_norm();
+    Fused f = permuted_softmax();
     Group *rows = group_of(&f, find(&f, "row_sum"));
     rows->domain = type_make(DTYPE_F32, true, 2, (int64_t[]){2, 4});
     LegalFault fault;

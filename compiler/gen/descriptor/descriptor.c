@@ -70,8 +70,7 @@ static nnrt_layer layer_of(Gen *gen, const Compiled *compiled, const Model *mode
                       .type = layer->type_name,
                       .output_shape = type_text(gen->arena, &layer->output),
                       .line = descriptor_line(compiled, layer->span)};
-    const OpDef *op = op_find(layer->type_name);
-    out.is_noise = op && op->is_noise;
+    out.is_noise = layer->op && layer->op->is_noise;
     for (int i = 0; i < layer->parameters.count; i++)
         out.params += type_elements(&layer->parameters.items[i]->type);
     return out;
