@@ -147,10 +147,10 @@ static double work(nnrt_progress *progress, double seconds) {
 
 static void draw_for_a_while(nnrt_progress *progress, terminal *t) {
     nnrt_log log = values();
-    work(progress, 0.55);
+    double passed = work(progress, 0.55);
     const char *text = shown(t);
-    int drawn = count_of(text, '\r') - 1;  // one ends the line of the epoch
-    assert_true(drawn >= 3 && drawn <= 6); // at most ten a second
+    int drawn = count_of(text, '\r') - 1; // one ends the line of the epoch
+    assert_true(drawn >= 2 && drawn <= 1 + (int)(passed / 0.1));
     assert_non_null(strstr(text, "Epoch 1/3"));
     assert_non_null(strstr(text, "loss: 0.5000"));
     nnrt_progress_end(progress, 1000, &log);
@@ -289,13 +289,14 @@ static void has_a_heartbeat(void **state) {
         fflush(stdout);
         dup2(file, STDOUT_FILENO);
         if (is_json) options.progress = NNRT_PROGRESS_JSON;
+        double start = nnrt_seconds();
         nnrt_progress_open(&progress, &options, 3);
         nnrt_progress_epoch(&progress, 1, 1000, 0);
-        double passed = work(&progress, 0.22);
+        work(&progress, 0.22);
         usleep(60000);
         nnrt_progress_look(&progress, 40, 900); // the validation part
-        passed += 0.06;
         nnrt_progress_end(&progress, 1000, &log);
+        double passed = nnrt_seconds() - start;
         fflush(stdout);
         dup2(old, STDOUT_FILENO);
         close(old);
