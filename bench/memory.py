@@ -11,6 +11,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 from steps import write_texts
 from workloads import WORKLOADS, write_data
@@ -30,6 +31,20 @@ def source(name):
     return ["-D", f"batch_size={workload.batch}", str(HERE / "programs" / workload.program())]
 
 
+def peak(process):
+    """Bytes that it has held at most, asked until it ends. What the kernel tells of it afterwards counts this program,
+    too, whose memory it had before it was itself."""
+    seen = 0
+    while process.poll() is None:
+        try:
+            lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        except OSError:
+            break
+        seen = max([seen, *(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))])
+        time.sleep(0.001)
+    return seen
+
+
 def of_nnc(name, threads, folder):
     """MB at the peak of some steps, and as stated."""
     environment = {**os.environ, "NNC_DATA": folder}
@@ -38,10 +53,10 @@ def of_nnc(name, threads, folder):
     answer = subprocess.run([NNC, "summary", *source(name), "--json"], check=True, env=environment, capture_output=True)
     command = [executable, "fit", "--steps", "4", "--threads", str(threads), "--progress=none", "--save", executable + ".safetensors"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{name}: status {status}")
-    return usage.ru_maxrss * 1024 / 1e6, json.loads(answer.stdout)["peak_bytes"] / 1e6
+    held = peak(process)
+    if process.wait():
+        sys.exit(f"{name}: status {process.returncode}")
+    return held / 1e6, json.loads(answer.stdout)["peak_bytes"] / 1e6
 
 
 def of_torch(name, threads):
