@@ -99,7 +99,8 @@ static void numbers_are_quantized(void **state) {
 // Zero is a whole number in every range, and ends are met.
 static void ranges_have_zero(void **state) {
     (void)state;
-    static const float ranges[][2] = {{0, 1}, {-1, 0}, {-0.3f, 0.9f}, {-5, 1e-3f}, {2, 3}};
+    static const float ranges[][2] = {{0, 1}, {-1, 0},         {-0.3f, 0.9f}, {-5, 1e-3f},
+                                      {2, 3}, {-3e38f, 3e38f}, {-1e-30f, 0}};
     for (int i = 0; i < COUNT_OF(ranges); i++) {
         nnrt_quantizer quantizer = nnrt_quantizer_of(ranges[i]);
         assert_int_equal(nnrt_quantize(&quantizer, 0), quantizer.zero);

@@ -6,10 +6,10 @@
 nnrt_quantizer nnrt_quantizer_of(const float range[2]) {
     float low = range[0] < 0 ? range[0] : 0, high = range[1] > 0 ? range[1] : 0;
     nnrt_quantizer quantizer = {1, 1, 0};
-    float length = high - low;
-    if (!(length > 0) || !isfinite((float)NNRT_INT8_LEVELS / length)) return quantizer;
-    quantizer.scale = length / (float)NNRT_INT8_LEVELS;
-    quantizer.inverse = (float)NNRT_INT8_LEVELS / length;
+    double length = isfinite(high - low) ? (double)(high - low) : (double)high - (double)low;
+    if (!(length > 0) || !isfinite((float)(NNRT_INT8_LEVELS / length))) return quantizer;
+    quantizer.scale = (float)(length / NNRT_INT8_LEVELS);
+    quantizer.inverse = (float)(NNRT_INT8_LEVELS / length);
     quantizer.zero = (int)lrintf(-low * quantizer.inverse);
     return quantizer;
 }
