@@ -219,10 +219,10 @@ class Nnc:
                 return epochs, seconds
         raise Failed(f"{wanted} is not reached in {epochs} epochs")
 
-    def bench(self, seconds):
+    def bench(self, seconds, *more):
         if not self.executable.exists():
             raise Failed("not built")
-        words = ["--json", "--threads", str(self.threads), "--seconds", str(seconds)]
+        words = ["--json", "--threads", str(self.threads), "--seconds", str(seconds), *more]
         return json.loads(self.call(self.executable, "bench", *words)[0])
 
     def train(self, seconds):

@@ -2,11 +2,18 @@
 """Compares single layers: nnc's generated code, OpenBLAS (with im2col: blas.c) and PyTorch (oneDNN),
 in GFLOP/s.
 
-The rivals are measured product by product: output, gradient of the weights, gradient of the data.
-nnc is measured by training steps of two small programs in which the layer has nearly all the work:
-one needs output and gradient of the weights, the other, with a thin layer before it, all three. The
-rivals' products are added up to the same. A figure is the best of the rounds, so that a busy
-neighbour spoils few of them.
+Products: output, gradient of the weights, gradient of the data. The rivals' are measured each alone,
+again and again on the same operands, which stay in the caches. nnc's are groups of a training step
+of a small program, the layer behind a thin one, by their share of the step's time (`bench
+--profile`), and do more in it: bias and loss, the update of the weights, which one worker has just
+changed when another one reads them. The ratio is that of all three together to the faster rival.
+
+Steps: the whole training step, with all else in it, by nnc and by PyTorch (eager, update fused and
+in place), as FLOP of the products in it a second.
+
+The rivals' threads are bound to processors. A figure is the best of the rounds, so that a busy
+neighbour spoils few of them; on a machine that others use, `chrt -f 1` keeps them off while it
+measures.
 
 usage: bench/operators.py [--threads 1,2] [--rounds 3] [LAYER ...]
 
@@ -91,19 +98,22 @@ class Layer:
     def thin_flops(self):
         return 2 * self.size**2 * self.inputs * (THIN if self.is_dense() else 1)
 
-    def program(self, folder, is_chain):
-        """Writes data of two batches; returns the program's text."""
+    def step_flops(self):
+        """Of the products of a training step behind a thin layer, for one sample."""
+        return 3 * self.flops() + 2 * self.thin_flops()
+
+    def program(self, folder):
+        """Writes data of two batches; returns the program's text, the layer behind a thin one."""
         rows = 2 * self.batch
         if self.is_dense():
-            input_shape = [THIN if is_chain else self.inputs]
-            layers = [f"dense({width})" for width in [self.inputs] * is_chain + [self.filters]]
+            input_shape = [THIN]
+            layers = [f"dense({self.inputs})", f"dense({self.filters})"]
             target = ("<f4", (rows, self.filters), bytes(4 * rows * self.filters))
         else:
-            input_shape = [self.size, self.size, 1 if is_chain else self.inputs]
+            input_shape = [self.size, self.size, 1]
             padding = "same" if self.same else "valid"
             conv = f"conv2d({self.filters}, {self.kernel}, {padding}, stride = {self.stride})"
-            thin = [f"conv2d({self.inputs}, 1)"] * is_chain
-            layers = [*thin, conv, "global_average_pool", "dense(10, softmax)"]
+            layers = [f"conv2d({self.inputs}, 1)", conv, "global_average_pool", "dense(10, softmax)"]
             target = ("|u1", (rows,), bytes(i % 10 for i in range(rows)))
         zeros = bytes(4 * math.prod([rows, *input_shape]))
         write_npy(folder / "x.npy", "<f4", (rows, *input_shape), zeros)
@@ -122,19 +132,35 @@ def parse(text):
 
 
 class Steps:
-    """nnc's executable of a layer, alone or after a thin one."""
+    """nnc's executable of a layer behind a thin one."""
 
-    def __init__(self, nnc, layer, is_chain):
-        self.executable = Nnc(nnc, None, 1)
+    def __init__(self, nnc, layer):
+        self.executable, self.layer = Nnc(nnc, None, 1), layer
         place = self.executable.place
-        (place / "net.nn").write_text(layer.program(place, is_chain))
+        (place / "net.nn").write_text(layer.program(place))
         self.executable.source = [place / "net.nn"]
         self.executable.build()
-        self.flops = 3 * layer.flops() + 2 * layer.thin_flops() if is_chain else 2 * layer.flops()
 
-    def speed(self, threads):
+    def speeds(self, threads):
+        """GFLOP/s of the three products, then of the step."""
         executable = self.executable.with_threads(threads, "nnc")
-        return executable.train(2 * SECONDS) * self.flops * 1e-9
+        result = executable.bench(2 * SECONDS, "--profile")
+        groups = sorted(result["profile"][0]["groups"], key=lambda group: group["group"])
+        name = "dense_1" if self.layer.is_dense() else "conv2d_1"
+        own = [g for g in groups if g["layer"] == name and g["kind"] == "contraction"]
+        weights = [g for g in own if "_weights" in g["name"]]
+        others = [g for g in own if "_weights" not in g["name"]]
+        if len(weights) != 1 or len(others) != 2:
+            raise Failed(f"{self.layer.title()}: the profile has other groups than three products")
+        work = sum(group["seconds"] for group in groups)  # waiting is theirs, too
+        shares = [group["seconds"] / work for group in (others[0], weights[0], others[1])]
+        samples = 1e-9 * result["train_samples_per_second"]
+        step = samples * self.layer.step_flops()
+        return [samples * self.layer.flops() / share for share in shares] + [step]
+
+
+# Else a busy machine puts both threads on one processor, where they wait for each other.
+BOUND = {"OMP_PROC_BIND": "true"}
 
 
 class OpenBlas:
@@ -146,8 +172,9 @@ class OpenBlas:
     def speeds(self, layer, threads):
         """GFLOP/s of the three products."""
         words = [self.program, str(threads), str(SECONDS), layer.text()]
-        output = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-        return [float(word) for word in output.split()]
+        environment = {**os.environ, **BOUND}
+        output = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
+        return [float(word) for word in output.stdout.split()]
 
 
 class Torch:
@@ -155,16 +182,19 @@ class Torch:
         self.processes = {}
 
     def speeds(self, layer, threads):
+        """GFLOP/s of the three products, then of the step."""
         if threads not in self.processes:
             program = HERE / "rivals/layers_torch.py"
             self.processes[threads] = subprocess.Popen(
-                [interpreter(), program, str(threads), str(SECONDS)],
+                [interpreter(), program, str(threads), str(SECONDS), str(THIN)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                env={**os.environ, **BOUND},
             )  # fmt: skip
         process = self.processes[threads]
         process.stdin.write(layer.text() + "\n")
         process.stdin.flush()
-        return [float(word) for word in process.stdout.readline().split()]
+        *speeds, microseconds = map(float, process.stdout.readline().split())
+        return [*speeds, 1e-3 * layer.batch * layer.step_flops() / microseconds]
 
 
 def together(speeds):
@@ -173,28 +203,33 @@ def together(speeds):
 
 
 def built_steps(nnc, layer):
-    """Executables of both programs, or what nnc says instead."""
+    """The executable, or what nnc says instead."""
     try:
-        return [Steps(nnc, layer, is_chain) for is_chain in (False, True)], None
+        return Steps(nnc, layer), None
     except Failed as problem:
-        return [], str(problem)
+        return None, str(problem)
+
+
+def of_products(speeds):
+    return " / ".join(f"{speed:.0f}" for speed in speeds[:3])
 
 
 def row_of(layer, steps, rivals, threads, rounds):
-    """The best of the rounds: the rivals' products, and what nnc reaches in both programs."""
-    own = [[] for _ in steps]
-    products = [[] for _ in rivals]
+    """The best of the rounds: products, and steps of those that make them."""
+    own, found = [], [[] for _ in rivals]
     for _ in range(rounds):
-        for figures, step in zip(own, steps):
-            figures.append(step.speed(threads))
-        for figures, rival in zip(products, rivals):
+        if steps:
+            own.append(steps.speeds(threads))
+        for figures, rival in zip(found, rivals):
             figures.append(rival.speeds(layer, threads))
-    products = [[max(column) for column in zip(*figures)] for figures in products]
-    cells = [" / ".join(f"{speed:.0f}" for speed in speeds) for speeds in products]
-    for index, needed in enumerate((2, 3)):  # output and weights; data as well
-        best = max(together(speeds[:needed]) for speeds in products)
-        speed = max(own[index]) if own else None
-        cells += [f"{speed:.0f}", f"{speed / best:.2f}"] if speed else ["-", "-"]
+    own = [max(column) for column in zip(*own)]
+    found = [[max(column) for column in zip(*figures)] for figures in found]
+    cells = [of_products(speeds) for speeds in found]
+    other = max((speeds[3] for speeds in found if len(speeds) > 3), default=0)
+    if own:
+        ratio = together(own[:3]) / max(together(speeds[:3]) for speeds in found)
+        cells += [of_products(own), f"{ratio:.2f}", f"{other:.0f}" if other else "-"]
+        cells += [f"{own[3]:.0f}", f"{own[3] / other:.2f}" if other else "-"]
     return f"| {layer.title()} | {' | '.join(cells)} |"
 
 
@@ -211,13 +246,14 @@ def main():
         rivals = {"OpenBLAS": OpenBlas(folder)}
         if "torch-eager" in installed_rivals():
             rivals["PyTorch"] = Torch()
-        names = " | ".join(f"{name}: output / weights / data" for name in rivals)
+        names = " | ".join(rivals)
         reasons = {}
         built = [built_steps(options.nnc.resolve(), layer) for layer in layers]
         for count in threads:
             print(f"GFLOP/s, threads: {count}, load {os.getloadavg()[0]:.2f}\n")
-            print(f"| layer | {names} | nnc: output, weights | / best | nnc: all three | / best |")
-            print("|---" + "|--:" * (len(rivals) + 4) + "|")
+            columns = f"{names} | nnc | / best | PyTorch's steps | nnc's | ratio"
+            print(f"| output / weights / data: | {columns} |")
+            print("|---" + "|--:" * (len(rivals) + 5) + "|")
             for layer, (steps, reason) in zip(layers, built):
                 print(row_of(layer, steps, rivals.values(), count, options.rounds), flush=True)
                 reasons.setdefault(reason, []).append(layer.title())

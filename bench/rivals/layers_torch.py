@@ -1,15 +1,18 @@
 """PyTorch (oneDNN's and MKL's kernels) on single dense and convolutional layers, for
-bench/operators.py: a layer a line on standard input, written as in bench/blas.c, and GFLOP/s of the
-output, of the gradient of the weights and of the gradient of the data a line on standard output.
+bench/operators.py: a layer a line on standard input, written as in bench/blas.c, and on standard
+output a line of GFLOP/s of the output, of the gradient of the weights and of the gradient of the
+data, and of the microseconds of a whole training step (eager; bias, loss, update) of the layer
+behind a thin one.
 
-usage: layers_torch.py THREADS SECONDS"""
+usage: layers_torch.py THREADS SECONDS THIN"""
 import sys
 import time
 
 import torch
+from torch import nn
 from torch.nn import functional
 
-threads, seconds = int(sys.argv[1]), float(sys.argv[2])
+threads, seconds, thin = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
 torch.set_num_threads(threads)
 torch.set_flush_denormal(True)
 
@@ -64,7 +67,36 @@ def times_and_flops(batch, size, inputs, filters, kernel, stride, same):
     return [min(pair) for pair in zip(*both)], flops
 
 
-with torch.no_grad():
-    for line in sys.stdin:
-        times, flops = times_and_flops(*map(int, line.split("x")))
-        print(*(round(1e-9 * flops / some, 1) for some in times), flush=True)
+def network(size, inputs, filters, kernel, stride, same):
+    """What the programs of bench/operators.py are."""
+    if size == 1:
+        return nn.Sequential(nn.Linear(thin, inputs), nn.Linear(inputs, filters))
+    padding = (kernel - 1) // 2 if same else 0
+    layers = nn.Conv2d(1, inputs, 1), nn.Conv2d(inputs, filters, kernel, stride, padding)
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(filters, 10))
+
+
+def step_time(batch, *layer):
+    size, filters = layer[0], layer[2]
+    model = network(*layer)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, fused=True)
+    if size == 1:
+        x, y, loss = torch.rand(batch, thin), torch.rand(batch, filters), functional.mse_loss
+    else:
+        x, y = torch.rand(batch, 1, size, size), torch.randint(10, (batch,))
+        loss = functional.cross_entropy
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss(model(x), y).backward()
+        optimizer.step()
+
+    return median_time(step)
+
+
+for line in sys.stdin:
+    layer = list(map(int, line.split("x")))
+    with torch.no_grad():
+        times, flops = times_and_flops(*layer)
+    speeds = [round(1e-9 * flops / some, 1) for some in times]
+    print(*speeds, 1e6 * step_time(*layer), flush=True)

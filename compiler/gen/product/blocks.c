@@ -30,9 +30,19 @@ bool blocks_rows_apart(const Product *p) {
     return p->storage.row_stride > round_up(p->storage.panel, p->lanes);
 }
 
+// Weights that a core is likely to have. In training another worker has just changed its part of
+// them when the forward product reads them. With few registers a step is too short to ask for what
+// is in the core's cache.
+static int64_t most_at_hand(const Product *p) {
+    const MachineModel *machine = &p->gen->target->machine;
+    bool are_new = p->schedule->graph->mode == GRAPH_TRAIN && p->kind == PRODUCT_FORWARD;
+    return are_new && machine->registers >= 32 ? machine->first_cache / 2
+                                               : machine->second_cache / 2;
+}
+
 int blocks_next_step(const Product *p, int64_t depth, int64_t steps, int64_t floats) {
     int64_t weights = p->depth * p->columns * (int64_t)sizeof(float);
-    if (weights <= p->gen->target->machine.second_cache / 2) return 0;
+    if (weights <= most_at_hand(p)) return 0;
     int64_t rows = lowest(divide_up(product_most_rows(p), 2), blocks_most_rows(p, depth));
     int64_t tiles = divide_up(rows, p->tiles.outer_rows);
     return tiles < 2 ? 0 : (int)divide_up(floats, tiles * steps);

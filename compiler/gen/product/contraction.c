@@ -306,6 +306,18 @@ static void product_init(Product *p, Gen *gen, const Schedule *schedule, const G
     p->columns = layout.columns;
 }
 
+// Columns of the dot form that leave the first-level cache come from the second one for each tile
+// of rows: half as many for twice the rows then.
+static void fit_dot_tiles(Product *p) {
+    const MachineModel *machine = &p->gen->target->machine;
+    int64_t depth = p->layout == LAYOUT_PANELS ? p->columns : p->depth;
+    int64_t bytes = p->tiles.dot_columns * depth * (int64_t)sizeof(float);
+    bool is_one_row = p->schedule->is_single || product_most_rows(p) < 2 * p->tiles.dot_rows;
+    if (bytes <= machine->first_cache || is_one_row) return;
+    p->tiles.dot_rows *= 2;
+    p->tiles.dot_columns /= 2;
+}
+
 // Outer tiles have the vectors of a panel.
 static void choose_tiles(Product *p) {
     Way ways[TUNING_MAX_WAYS];
@@ -314,6 +326,7 @@ static void choose_tiles(Product *p) {
     bool is_outer = p->kind == PRODUCT_WEIGHTS || is_outer_form(p) || is_blocked;
     int vectors = panels ? (int)divide_up(p->storage.panel, p->lanes) : p->tiles.outer_vectors;
     if (is_blocked) vectors = blocked_vectors(p);
+    if (!is_outer) fit_dot_tiles(p);
     int count = is_outer ? kernel_outer_ways(&p->tiles, p->tiles.outer_rows, vectors, ways)
                          : kernel_dot_ways(&p->tiles, ways);
     if (!is_outer && is_one_tile(p)) count = 1;
