@@ -123,7 +123,9 @@ int sources_read(SourceSet *set, const char *name, int descriptor, const char **
 
 int sources_load(SourceSet *set, const char *path, const char **error) {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int descriptor;
+    do descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (descriptor < 0 && errno == EINTR);
     if (descriptor < 0) {
         *error = errno == ENOENT ? "no such file" : arena_strdup(set->arena, strerror(errno));
         return -1;

@@ -2,9 +2,9 @@
 """Lets every system call and every allocation of a small program fail, one after the other, and looks at what it says
 and leaves behind. See README.md.
 
-    sweep.py LIBRARY PROGRAM FOLDER [--every N] [--kinds EIO,..] [--commands fit,..] [--from N] [--verbose]
+    sweep.py LIBRARY PROGRAM FOLDER [--nnc NNC] [--every N] [--kinds EIO,..] [--commands fit,..] [--from N] [--verbose]
 
-PROGRAM was built from the source that --source prints; FOLDER is empty, and used up.
+PROGRAM was built from the source that --source prints, which is beside it; FOLDER is empty, and used up.
 """
 import argparse
 import os
@@ -30,6 +30,7 @@ train net on points {
 FIT = "fit --seed 1 --threads 1 --progress line".split()
 KEPT = FIT + "--save w.safetensors --checkpoint kept.safetensors --every 4 --history epochs.csv --step-log steps.csv".split()
 RUN = FIT + "--run runs --every 4".split()
+LISTS = "nnc sweep net.nn --run runs --learning-rate 0.01,0.02".split()
 
 # What each begins with: the program, its data, and what these commands leave.
 COMMANDS = {
@@ -42,8 +43,12 @@ COMMANDS = {
     "predict": ([KEPT], "predict --threads 1 --weights w.safetensors --csv points.npy".split()),
     "predict-npy": ([KEPT], "predict --threads 1 --weights w.safetensors --npy made.npy points.npy".split()),
     "report": ([KEPT], "report --threads 1 --weights w.safetensors -o page.html".split()),
+    "runs": ([RUN, FIT + "--run runs --epochs 1".split()], "nnc runs runs --json".split()),
+    "sweep": ([LISTS], LISTS + ["--dry-run"]),
+    "lr-find": ([], "lr-find --threads 1 --steps 20 --csv curve.csv -o curve.svg --json".split()),
     "info": ([KEPT], "info --checkpoint kept.safetensors --json".split()),
 }
+OF_NNC = {name for name in COMMANDS if COMMANDS[name][1][0] == "nnc"}
 # What a message says of each kind; None: it is not to be noticed.
 REASONS = {
     "EIO": "Input/output error", "ENOSPC": "No space left on device", "EMFILE": "Too many open files",
@@ -99,7 +104,8 @@ class Sweep:
 
     def start(self, command, at, environment=None, timeout=30):
         environment = dict(os.environ, **(environment or {}))
-        return subprocess.run(["./net"] + command, cwd=at, env=environment, stdin=subprocess.DEVNULL,
+        words = [self.options.nnc] + command[1:] if command[0] == "nnc" else ["./net"] + command
+        return subprocess.run(words, cwd=at, env=environment, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=timeout)
 
     def fail(self, what):
@@ -123,7 +129,7 @@ class Sweep:
 
     def data(self):
         folder = os.path.dirname(os.path.abspath(self.options.program))
-        return os.path.join(folder, "points.csv"), os.path.join(folder, "points.npy")
+        return [os.path.join(folder, name) for name in ("points.csv", "points.npy", "net.nn")]
 
     def trial(self, template):
         at = os.path.join(self.folder, "trial")
@@ -163,7 +169,7 @@ class Sweep:
     def check_end(self, done, report, kind, usual):
         """The status, and what is said."""
         lines = self.err.splitlines()
-        errors = [line for line in lines if ": error: " in line]
+        errors = [line for line in lines if is_error(line)]
         if kind == "kill":
             if done.returncode != -signal.SIGKILL:
                 self.fail(f"status {done.returncode} of one that was killed")
@@ -172,6 +178,8 @@ class Sweep:
             return self.fail(f"status {done.returncode}")
         if REASONS[kind] is None and (done.returncode or self.err != usual.stderr.decode()):
             return self.fail(f"status {done.returncode}: it is to be done again")
+        if self.place[0] in OF_NNC:
+            return self.check_nnc(done, kind, errors, usual)
         if len(errors) != done.returncode:
             self.fail(f"status {done.returncode} with {len(errors)} errors")
         said = [(REASONS[kind] or "").lower(), "memory"] + ["cannot start"] * (kind == "memory")
@@ -181,6 +189,17 @@ class Sweep:
             self.fail("says something twice")
         if done.returncode == 0 and done.stdout != usual.stdout:
             self.fail("another output")
+
+    def check_nnc(self, done, kind, errors, usual):
+        """A row of a table may say what became of it, a warning what is left out; standard output may fail after a source."""
+        said = self.err.lower() + done.stdout.decode(errors="replace").lower()
+        if bool(errors) != bool(done.returncode):
+            self.fail(f"status {done.returncode} with {len(errors)} errors")
+        if len(set(errors)) != len(errors):
+            self.fail("says something twice")
+        is_same = done.returncode == 0 and done.stdout == usual.stdout
+        if not is_same and (REASONS[kind] or "").lower() not in said:
+            self.fail("another output, and the reason is not said")
 
     def check_left(self, report, kind, lasts, at, usual_report):
         if report is None:
@@ -251,10 +270,19 @@ class Sweep:
         for name in self.options.commands.split(","):
             template = self.prepare(name)
             for kind in self.options.kinds.split(","):
+                if kind == "memory" and name in OF_NNC:
+                    continue  # it ends at once, and gives nothing back
                 for lasts in (False, True) if kind in LASTS else (False,):
                     self.sweep(name, template, kind, lasts)
         print(f"{self.runs} runs, {len(self.faults)} faults")
         return 1 if self.faults else 0
+
+
+def is_error(line):
+    """Of programs, of nnc, of its messages about a source, whose last line counts them."""
+    if line.startswith("nnc: "):
+        return not line.startswith("nnc: warning: ")
+    return ": error: " in line or line.startswith("error[")
 
 
 def hash_of(text):
@@ -266,6 +294,7 @@ def main():
     parser.add_argument("library")
     parser.add_argument("program")
     parser.add_argument("folder")
+    parser.add_argument("--nnc", default="nnc")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--from", type=int, default=0, dest="first")
     parser.add_argument("--kinds", default=",".join(REASONS))

@@ -19,15 +19,17 @@ folder=$work/sweep
 [ ! -w /dev/shm ] || folder=$(mktemp -d /dev/shm/nnc-faults-XXXXXX) || exit 1
 trap 'rm -rf "$work" "$folder"' EXIT
 mkdir -p "$folder"
-cp net points.* "$folder"
+cp net net.nn points.* "$folder"
 mkdir "$folder/trials"
 sweep() {
-    python3 "$root/tests/faults/sweep.py" faults.so "$folder/net" "$folder/trials" "$@" || exit 1
+    python3 "$root/tests/faults/sweep.py" faults.so "$folder/net" "$folder/trials" --nnc "$nnc" "$@" || exit 1
     rm -r "$folder"/trials/*
 }
 if [ -n "${FAULTS_EVERY:-}" ]; then
     sweep --every "$FAULTS_EVERY" "$@"
 else # reports take long: they measure
-    sweep --every 97 --commands init,fit,run,resume,resume-run,evaluate,predict,predict-npy,info
+    sweep --every 97 --commands init,fit,run,resume,resume-run,evaluate,predict,predict-npy,info,lr-find
     sweep --every 97 --commands report --kinds EIO
+    # What nnc reads of folders of runs; without memory it ends at once.
+    sweep --every 37 --commands runs,sweep --kinds EIO,EMFILE,EINTR,short
 fi

@@ -1,10 +1,12 @@
 #include "runs.h"
 
+#include "../../../runtime/files/system.h"
 #include "../../../runtime/metrics/row.h"
 #include "../../../runtime/report/runs/place.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,48 @@ static char *path_of(const Runs *runs, const char *run, const char *file) {
 
 static const char *text_at(const json_t *object, const char *name) {
     return json_string_value(json_object_get(object, name));
+}
+
+// ---- Its files.
+
+// 0, or an errno; what is not there is empty. *out is the caller's, from malloc.
+static int read_file(const char *path, char **out) {
+    enum { PIECE = 16384 };
+    size_t length = 0, room = 0;
+    int64_t count = 0;
+    int error = 0, file = nnrt_system_open(path, O_RDONLY | O_CLOEXEC);
+    *out = NULL;
+    if (file < 0 && !nnrt_system_is_absence(errno)) return errno;
+    do {
+        if (room < length + PIECE + 1) {
+            char *larger = realloc(*out, room = 2 * length + PIECE + 1);
+            if (!larger) arena_out_of_memory(room);
+            *out = larger;
+        }
+        count = file < 0 ? 0 : nnrt_system_read(file, *out + length, PIECE, (int64_t)length);
+        if (count < 0) error = errno;
+        if (count > 0) length += (size_t)count;
+    } while (count > 0);
+    (*out)[length] = 0;
+    if (file >= 0) close(file);
+    return error;
+}
+
+static void warn(const Runs *runs, const char *path, const char *reason) {
+    if (!runs->was_read)
+        fprintf(stderr, "nnc: warning: `%s` cannot be read: %s; the run is left out\n", path,
+                reason);
+}
+
+// NULL: told; else the caller's, from malloc.
+static char *read_part(const Runs *runs, const Run *run, const char *name) {
+    const char *path = path_of(runs, run->name, name);
+    char *text;
+    int error = read_file(path, &text);
+    if (!error) return text;
+    warn(runs, path, strerror(error));
+    free(text);
+    return NULL;
 }
 
 // ---- Its values.
@@ -74,13 +118,13 @@ static void add_epoch(Runs *runs, Run *run, const char *line) {
     json_decref(epoch);
 }
 
-static void read_log(Runs *runs, Run *run) {
-    FILE *file = fopen(path_of(runs, run->name, "log.jsonl"), "re");
-    char *line = NULL;
-    size_t room = 0;
-    while (file && getline(&line, &room, file) > 0) add_epoch(runs, run, line);
-    free(line);
-    if (file) fclose(file);
+static bool read_log(Runs *runs, Run *run) {
+    char *text = read_part(runs, run, "log.jsonl"), *rest;
+    if (!text) return false;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        add_epoch(runs, run, line);
+    free(text);
+    return true;
 }
 
 // ---- What became of it.
@@ -137,48 +181,61 @@ static const char *options_of(const Runs *runs, const Run *run) {
 
 // ---- Its program.
 
-static const char *read_file(const Runs *runs, const char *path) {
-    Text text = text_create(runs->arena);
-    char bytes[4096];
-    size_t count;
-    FILE *file = fopen(path, "re");
-    while (file && (count = fread(bytes, 1, sizeof bytes, file)) > 0)
-        text_put_bytes(&text, bytes, count);
-    if (file) fclose(file);
-    return text.data;
-}
-
 const char *run_written(const Runs *runs, Run *run) {
-    if (!run->written) run->written = read_file(runs, path_of(runs, run->name, "program.nn"));
-    return run->written;
+    char *text = run->written ? NULL : read_part(runs, run, "program.nn");
+    if (text) run->written = arena_strdup(runs->arena, text);
+    free(text);
+    return run->written ? run->written : "";
 }
 
 static int program_number(Runs *runs, const char *source) {
     for (int i = 0; i < runs->programs.count; i++)
         if (!strcmp(runs->programs.items[i], source)) return i;
-    vec_push(runs->arena, &runs->programs, source);
+    vec_push(runs->arena, &runs->programs, arena_strdup(runs->arena, source));
     return runs->programs.count - 1;
 }
 
 // ---- All of them.
 
+static bool read_about(const Runs *runs, Run *run) {
+    const char *path = path_of(runs, run->name, "run.json");
+    json_error_t mistake;
+    if (stat(path, &run->file)) {
+        if (!nnrt_system_is_absence(errno)) warn(runs, path, strerror(errno));
+        return false; // no run
+    }
+    char *text = read_part(runs, run, "run.json");
+    if (!text) return false;
+    run->about = json_loads(text, 0, &mistake);
+    free(text);
+    if (json_is_object(run->about)) return true;
+    warn(runs, path, run->about ? "it is no object" : mistake.text);
+    return false;
+}
+
+static bool read_program(Runs *runs, Run *run) {
+    char *text = read_part(runs, run, "resolved.nn");
+    if (!text) return false;
+    run->program = program_number(runs, text);
+    run->source = runs->programs.items[run->program];
+    free(text);
+    return true;
+}
+
+static bool read_all(Runs *runs, Run *run) {
+    if (!read_about(runs, run) || !read_program(runs, run)) return false;
+    run->status = status_of(runs, run);
+    run->options = options_of(runs, run);
+    return read_log(runs, run);
+}
+
 static void read_run(Runs *runs, const char *name) {
     Run *run = ARENA_NEW(runs->arena, Run);
-    const char *path = path_of(runs, name, "run.json");
     run->name = arena_copy(runs->arena, name, strlen(name));
-    if (stat(path, &run->file)) return; // no run
-    run->about = json_load_file(path, 0, NULL);
-    if (!json_is_object(run->about)) {
-        if (!runs->was_read)
-            fprintf(stderr, "nnc: warning: `%s` cannot be read; the run is left out\n", path);
+    if (!read_all(runs, run)) {
         json_decref(run->about);
         return;
     }
-    run->status = status_of(runs, run);
-    run->source = read_file(runs, path_of(runs, name, "resolved.nn"));
-    run->program = program_number(runs, run->source);
-    run->options = options_of(runs, run);
-    read_log(runs, run);
     run->seconds = seconds_of(runs, run);
     vec_push(runs->arena, &runs->items, run);
 }
@@ -223,7 +280,9 @@ static void read_again(Runs *runs, const Runs *older, int *next, const char *nam
 bool runs_refresh(Runs *runs) {
     struct dirent **entries;
     Runs older = *runs;
-    int next = 0, count = scandir(runs->folder, &entries, NULL, compare_names);
+    int next = 0, count;
+    do count = scandir(runs->folder, &entries, NULL, compare_names);
+    while (count < 0 && errno == EINTR);
     if (count < 0) {
         fprintf(stderr, "nnc: cannot read the folder `%s`: %s\n", runs->folder, strerror(errno));
         return false;

@@ -137,50 +137,71 @@ static const char *source_text(const Session *session) {
     return is_read ? sources_get(session->sources, session->file)->text : NULL;
 }
 
-// Its messages are printed where `is_shown`; those of many combinations would be the same ones.
-// False: the best program would be written over what is read, or where nothing can be.
-static bool check(Point *point, Arena *arena, bool is_shown) {
-    Arena *own = arena_create();
+// A combination that was checked, with what is to be said of it.
+struct PointCheck {
+    Arena *arena; // its own, which holds this, too
     Session session;
-    session_open(&session, &point->options, own);
-    session.need_data = true;
-    bool ok = session_advance(&session, "graph") && needs_training(&session);
-    if (ok) {
-        point->source = arena_strdup(arena, session.program->expanded);
-        point->writes_files = names_files(session.program);
+    bool is_right, may_write; // not: the best program would be written over what is read
+};
+
+static PointCheck *check(Point *point, Arena *arena) {
+    Arena *own = arena_create();
+    PointCheck *made = ARENA_NEW(own, PointCheck);
+    Session *session = &made->session;
+    const char *output = point->options.output;
+    made->arena = own;
+    session_open(session, &point->options, own);
+    session->need_data = true;
+    made->is_right = session_advance(session, "graph") && needs_training(session);
+    if (made->is_right) {
+        point->source = arena_strdup(arena, session->program->expanded);
+        point->writes_files = names_files(session->program);
     } else {
-        const char *text = source_text(&session);
+        const char *text = source_text(session);
         point->state = POINT_WRONG;
-        point->message = first_message(session.sink, arena);
+        point->message = first_message(session->sink, arena);
         point->written = text ? arena_strdup(arena, text) : NULL;
     }
-    const char *output = point->options.output;
-    bool may_write = !output || output_check(own, output, session.sources, session.sink);
-    if (is_shown) session_close(&session, ok && may_write);
-    arena_destroy(own);
-    return may_write;
+    made->may_write = !output || output_check(own, output, session->sources, session->sink);
+    return made;
 }
 
+static void drop(PointCheck *made) {
+    if (made) arena_destroy(made->arena);
+}
+
+static void tell(PointCheck *made) {
+    session_close(&made->session, made->is_right && made->may_write);
+    drop(made);
+}
+
+// Messages of many combinations would be the same ones: those of one are kept.
 static bool check_all(Points *points, Arena *arena) {
     for (int i = 0; i < points->items.count; i++) {
-        Point *point = &points->items.items[i];
-        if (!check(point, arena, false)) {
-            check(point, arena, true);
+        PointCheck *made = check(&points->items.items[i], arena);
+        bool is_first = !points->told || (made->is_right && !points->right);
+        if (is_first || !made->may_write) {
+            drop(points->told);
+            points->told = made;
+        }
+        if (!made->may_write) {
+            points_tell(points);
             return false;
         }
-        points->right += point->state != POINT_WRONG;
+        points->right += made->is_right;
+        if (!is_first) drop(made);
     }
     return true;
 }
 
-void points_tell(const Points *points, Arena *arena) {
-    Point first = points->items.items[0];
-    for (int i = 0; i < points->items.count && points->right; i++)
-        if (points->items.items[i].state != POINT_WRONG) {
-            first = points->items.items[i];
-            break;
-        }
-    check(&first, arena, true);
+void points_tell(Points *points) {
+    if (points->told) tell(points->told);
+    points->told = NULL;
+}
+
+void points_free(Points *points) {
+    drop(points->told);
+    points->told = NULL;
 }
 
 bool points_make(Points *points, const Axes *axes, const Options *options, char *const *extra,

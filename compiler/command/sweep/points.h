@@ -26,10 +26,13 @@ typedef struct Point {
     bool writes_files;   // callbacks name some in the current folder
 } Point;
 
+typedef struct PointCheck PointCheck;
+
 typedef struct Points {
     VEC(Point) items;
-    int all;   // combinations that there are, more where some were drawn
-    int right; // programs that can be trained
+    int all;          // combinations that there are, more where some were drawn
+    int right;        // programs that can be trained
+    PointCheck *told; // whose messages points_tell prints; NULL: it has
 } Points;
 
 // Makes the combinations, all or `random` of them (0: all), and checks each. `extra`: further words
@@ -39,7 +42,8 @@ bool points_make(Points *points, const Axes *axes, const Options *options, char 
 
 // Prints what the compiler says of the first one that can be trained; where there is none, of the
 // first: its errors.
-void points_tell(const Points *points, Arena *arena);
+void points_tell(Points *points);
+void points_free(Points *points); // what was not told
 
 const char *point_value(const Point *point, const Axes *axes, int axis);
 

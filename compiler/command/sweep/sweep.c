@@ -177,10 +177,10 @@ static int train(Sweep *sweep) {
 }
 
 // Where no combination can be trained, what was trained before is still shown.
-static bool has_rows(const Sweep *sweep) {
+static bool has_rows(Sweep *sweep) {
     const Trials *trials = &sweep->trials;
     bool is_known = trials_count(trials, TRIAL_WRONG) < trials->items.count;
-    if (sweep->points.right || !is_known) points_tell(&sweep->points, sweep->arena);
+    if (sweep->points.right || !is_known) points_tell(&sweep->points);
     return sweep->points.right || is_known;
 }
 
@@ -194,5 +194,6 @@ int sweep_command(const Options *options, Arena *arena) {
     if (trials_read(&sweep.trials, sweep.folder) && has_rows(&sweep))
         status = options->sweep.dry_run ? print_plan(&sweep) : train(&sweep);
     trials_free(&sweep.trials);
+    points_free(&sweep.points);
     return status;
 }
