@@ -68,3 +68,28 @@ cmp 1.safetensors spared.safetensors || fail "--max-memory gives other bits"
 
 expect 2 "$nnc" build rounded.nn --precision half
 says "--precision is float32 or bfloat16, not \`half\`"
+
+# Long sums have all digits: the gradient of 16384 equal samples is that of 64. A chain of additions in float32 would lose
+# 6e-5 of it here, as each product, 16641/16384, is rounded to the digits of what is there (tiles add some up before they round).
+printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (16384, 32), }" >x.npy
+printf '\x00\x00\x81\x3f%.0s' {1..1024} >some # 1.0078125
+for _ in {1..512}; do cat some; done >>x.npy
+cat >long.nn <<'END_OF_PROGRAM'
+param size = 64
+dataset points = npy("x.npy", target = "x.npy")
+model net(x: [32]) { x -> dense(32, bias = false, init = zeros) }
+train net on points {
+    loss      = mse
+    optimizer = sgd(1)
+    precision = bfloat16
+    epochs    = 1
+    batch     = size
+}
+END_OF_PROGRAM
+for size in 64 16384; do
+    expect 0 "$nnc" build --cpu=x86-64-v3 long.nn -D size=$size -o long
+    expect 0 ./long fit --steps 1 --save long.safetensors
+    tensor long.safetensors dense/kernel | awk '{ print $1 }' >$size.weight
+done
+long=$(cat 16384.weight)
+between "$(awk '{ print $1 * 0.99999 }' 64.weight)" "$long" "$(awk '{ print $1 * 1.00001 }' 64.weight)"

@@ -78,5 +78,9 @@ void weight_chunks(Product *p, WeightTiles *t);
 // blocks of them.
 bool weight_is_long(const Product *p, const WeightTiles *t);
 void weight_long(Product *p, WeightTiles *t);
+// Adds so many vectors of the tile in p->scratch to their sums in double precision, which the block
+// whose `first_row` is 0 begins; and what they came to, back to p->scratch.
+void weight_join_sums(Product *p, Value first_row, Value sums, int vectors);
+void weight_narrow_sums(Product *p, Value sums, int vectors);
 
 #endif

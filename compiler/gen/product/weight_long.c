@@ -113,14 +113,12 @@ static Value sums_of(Product *p, const WeightTiles *t, Value down, Value across)
     return ir_offset(gen, gen->f64, t->block->sums, place);
 }
 
-// Adds the tile in p->scratch to its sums, which the first block begins.
-static void join(Product *p, const WeightTiles *t, Value sums, int vectors) {
+void weight_join_sums(Product *p, Value first_row, Value sums, int vectors) {
     Gen *gen = p->gen;
     int64_t lanes = p->lanes;
     LlvmType floats = ir_vector(gen, gen->f32, (int)lanes);
     LlvmType doubles = ir_vector(gen, gen->f64, (int)lanes);
-    Value is_first =
-        LLVMBuildICmp(gen->builder, LLVMIntEQ, t->block->first_row, ir_int(gen, 0), "");
+    Value is_first = LLVMBuildICmp(gen->builder, LLVMIntEQ, first_row, ir_int(gen, 0), "");
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, vectors), ir_int(gen, 1), "join");
     Value at = ir_multiply(gen, loop.index, ir_int(gen, lanes));
     Value own = ir_offset(gen, gen->f64, sums, at);
@@ -159,7 +157,8 @@ static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Va
 static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
                           Value across) {
     call_kernel(p, t, rows, wide, down, across);
-    join(p, t, sums_of(p, t, down, across), rows * (int)divide_up(wide, p->lanes));
+    weight_join_sums(p, t->block->first_row, sums_of(p, t, down, across),
+                     rows * (int)divide_up(wide, p->lanes));
 }
 
 // Of a batch that is one block.
@@ -172,22 +171,24 @@ static void whole_tile(Product *p, const WeightTiles *t, int rows, int wide, Val
     weight_finish(p, t, rows, vectors, first_row, across);
 }
 
-static void finish_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
-                        Value across) {
+void weight_narrow_sums(Product *p, Value sums, int vectors) {
     Gen *gen = p->gen;
-    int vectors = (int)divide_up(wide, p->lanes);
-    Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
-    Value sums = sums_of(p, t, down, across);
     LlvmType floats = ir_vector(gen, gen->f32, p->lanes);
     LlvmType doubles = ir_vector(gen, gen->f64, p->lanes);
-    weight_prefetch(p, t, rows, vectors, first_row, across);
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, (int64_t)rows * vectors),
-                              ir_int(gen, 1), "narrow");
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, vectors), ir_int(gen, 1), "narrow");
     Value at = ir_multiply(gen, loop.index, ir_int(gen, p->lanes));
     Value sum = ir_load(gen, doubles, ir_offset(gen, gen->f64, sums, at));
     ir_store(gen, LLVMBuildFPTrunc(gen->builder, sum, floats, ""),
              ir_offset(gen, gen->f32, p->scratch, at));
     ir_loop_end(gen, &loop);
+}
+
+static void finish_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
+                        Value across) {
+    int vectors = (int)divide_up(wide, p->lanes);
+    Value first_row = ir_multiply(p->gen, down, ir_int(p->gen, p->tiles.outer_rows));
+    weight_prefetch(p, t, rows, vectors, first_row, across);
+    weight_narrow_sums(p, sums_of(p, t, down, across), rows * vectors);
     weight_finish(p, t, rows, vectors, first_row, across);
 }
 

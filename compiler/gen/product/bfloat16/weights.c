@@ -1,15 +1,14 @@
 // The gradient of the weights: X is turned, so that its pairs are of two samples, and dY is packed
 // panel by panel; the reduction runs over a block of the samples at a time. Sums of one block are
-// applied at once, those of several are kept in float32 between them: what is lost there is far
-// below what rounding the operands lost.
+// applied at once, those of several are added up in double precision, as in weight_long.c.
 #include "bfloat16.h"
 
 #include "../../../base/diagnostics/ice.h"
 
-enum { BLOCK = 1024 }; // rows of a block, a multiple of those of a square
+enum { BLOCK = KERNEL_MOST_PRODUCTS }; // rows of a block, a multiple of those of a square
 
 typedef struct GradientBlock {
-    Value left, right, sums; // sums NULL: there is one block
+    Value left, right, sums; // sums in double precision; NULL: there is one block
     Value first_row, rows;
     Value steps; // squares along the rows
     int64_t most_steps;
@@ -35,7 +34,7 @@ static GradientScratch scratch_sizes(const Product *p, const WeightTiles *t, int
     int64_t lines = round_up(squares_down(p, t), PAIRS_TALLEST);
     return (GradientScratch){.left = lines * steps * square,
                              .right = 2 * steps * square,
-                             .sums = is_one ? 0 : t->down * t->across * 4 * square};
+                             .sums = is_one ? 0 : 2 * t->down * t->across * 4 * square};
 }
 
 // ---- Packing.
@@ -142,25 +141,19 @@ static void pack_right(Product *p, const WeightTiles *t, Value across, int64_t c
 
 // ---- Tiles.
 
-// Sums of several blocks begin with the first one.
-static void call_tile(Product *p, const GradientBlock *b, int squares, Value down, Value sums) {
+static void call_tile(Product *p, const GradientBlock *b, int squares, Value down) {
     Gen *gen = p->gen;
     int64_t line = b->most_steps * p->lanes * p->lanes;
     Value left = pairs_at(gen, b->left, ir_multiply(gen, down, ir_int(gen, PAIRS_TALLEST * line)));
     PairsShape shape = pairs_shape(p->lanes, squares, b->most_steps);
-    if (b->sums)
-        pairs_call_again(gen, &shape,
-                         LLVMBuildICmp(gen->builder, LLVMIntEQ, b->first_row, ir_int(gen, 0), ""),
-                         left, b->right, b->steps, sums);
-    else
-        pairs_call(gen, &shape, left, b->right, b->steps, sums);
+    pairs_call(gen, &shape, left, b->right, b->steps, p->scratch);
 }
 
 static Value sums_of(Product *p, const WeightTiles *t, Value down, Value across) {
     Gen *gen = p->gen;
     Value number = ir_add(gen, ir_multiply(gen, across, ir_int(gen, t->down)), down);
-    int64_t floats = 4 * (int64_t)p->lanes * p->lanes;
-    return ir_offset(gen, gen->f32, t->pairs->sums, ir_multiply(gen, number, ir_int(gen, floats)));
+    int64_t numbers = 4 * (int64_t)p->lanes * p->lanes;
+    return ir_offset(gen, gen->f64, t->pairs->sums, ir_multiply(gen, number, ir_int(gen, numbers)));
 }
 
 static int squares_of(const Product *p, int rows) {
@@ -171,12 +164,9 @@ static int squares_of(const Product *p, int rows) {
 static void finish_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
                         Value across) {
     (void)wide;
-    Gen *gen = p->gen;
-    Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
-    Value own = p->scratch;
-    if (t->pairs->sums) p->scratch = sums_of(p, t, down, across);
-    weight_finish(p, t, rows, 2, first_row, across);
-    p->scratch = own;
+    Value first_row = ir_multiply(p->gen, down, ir_int(p->gen, p->tiles.outer_rows));
+    if (t->pairs->sums) weight_narrow_sums(p, sums_of(p, t, down, across), rows * PAIRS_HALVES);
+    weight_finish(p, t, rows, PAIRS_HALVES, first_row, across);
 }
 
 static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
@@ -184,13 +174,12 @@ static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, 
     Gen *gen = p->gen;
     const GradientBlock *b = t->pairs;
     Value first_row = ir_multiply(gen, down, ir_int(gen, p->tiles.outer_rows));
-    if (b->sums) {
-        call_tile(p, b, squares_of(p, rows), down, sums_of(p, t, down, across));
-        return;
-    }
-    weight_prefetch(p, t, rows, 2, first_row, across);
-    call_tile(p, b, squares_of(p, rows), down, p->scratch);
-    finish_tile(p, t, rows, wide, down, across);
+    if (!b->sums) weight_prefetch(p, t, rows, PAIRS_HALVES, first_row, across);
+    call_tile(p, b, squares_of(p, rows), down);
+    if (b->sums)
+        weight_join_sums(p, b->first_row, sums_of(p, t, down, across), rows * PAIRS_HALVES);
+    else
+        finish_tile(p, t, rows, wide, down, across);
 }
 
 // ---- The loops.
