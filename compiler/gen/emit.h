@@ -186,8 +186,9 @@ struct LaneBuilder {
     Value row;               // of lead, in the sample (i64)
     Value column;            // of lane 0 in the row
     bool any_column;         // else a multiple of the width
-    Value storage;           // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
-    int order;               // DOMAIN_STORAGE: that parameter; -1: plain
+    bool asks_ahead; // positions follow each other in memory: what comes from far is asked for
+    Value storage;   // DOMAIN_STORAGE: float offset of lane 0 in the parameter's storage
+    int order;       // DOMAIN_STORAGE: that parameter; -1: plain
     Value lane_rows, lane_columns, lane_is_there; // places.h; NULL: nobody asks
     Value *values;     // by slot (reshapes that move elements too): known at this position
     Value *row_values; // by slot: what is known for the whole row (DOMAIN_ROWS); may be NULL
@@ -204,6 +205,9 @@ void *slots_array(Gen *gen, size_t size); // zeroed, an element for each slot an
 
 void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Group *group,
                    Value function);
+// Asks for what lies some lines behind `pointer`, in the value of all samples that `buffer` has,
+// where that is more than the second-level cache holds.
+void element_ask_ahead(const LaneBuilder *b, const Buffer *buffer, Value pointer, Prefetch how);
 // Computes the single numbers of the step that the group uses (a bias correction, a factor that
 // clips) and small vectors (the scales of a batch normalization) here, at the start of its
 // function, so that no loop computes them again.

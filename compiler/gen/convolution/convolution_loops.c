@@ -206,6 +206,7 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     element_hoist(&c.b);
     c.b.domain = DOMAIN_ROWS;
     c.b.width = c.lanes;
+    c.b.asks_ahead = true;
     c.b.any_column = c.convolution.groups > 1;
     bool is_depthwise = convolution_is_depthwise(&c.convolution);
     choose_way(&c, is_depthwise);

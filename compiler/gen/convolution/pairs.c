@@ -34,6 +34,8 @@ static int64_t numbers_behind(const Convolver *c, const Plane *plane) {
 RoundedPlane pairs_plane(Convolver *c, const Plane *plane, int64_t *used) {
     Gen *gen = c->gen;
     RoundedPlane out = {.numbers = plane->size[0] * plane_line(plane)};
+    const Node *source = schedule_source(plane->node);
+    if (plane->in_place) out.buffer = &c->schedule->buffers[source->id];
     int64_t behind = numbers_behind(c, plane), start = round_up(out.numbers, 64);
     int64_t end = (start + behind) * number_bytes(c) / 4;
     *used = round_up(*used, 16);
@@ -51,6 +53,9 @@ static void round_numbers(Convolver *c, const RoundedPlane *plane, Value from, V
                           int64_t valid) {
     Gen *gen = c->gen;
     Value floats = ir_offset(gen, gen->f32, from, first);
+    for (int64_t i = 0; plane->buffer && i < vector_numbers(c); i += c->lanes)
+        element_ask_ahead(&c->b, plane->buffer, ir_offset(gen, gen->f32, floats, ir_int(gen, i)),
+                          PREFETCH_FIRST);
     Value words =
         c->in_int8 ? int8_words(gen, &c->int8, floats, valid) : pairs_of_floats(gen, floats, valid);
     ir_store(gen, words, ir_offset(gen, pairs_element(c), plane->base, first));

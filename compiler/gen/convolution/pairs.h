@@ -16,7 +16,8 @@ int64_t pairs_tile_floats(const Convolver *c); // that a walk wants
 
 typedef struct RoundedPlane {
     Value base;
-    int64_t numbers; // of the plane, without what is read behind it
+    int64_t numbers;      // of the plane, without what is read behind it
+    const Buffer *buffer; // of the samples, where the plane is read as it lies; else NULL
 } RoundedPlane;
 
 // Takes the scratch behind `*used` floats, which grows, and clears what is read behind the plane.

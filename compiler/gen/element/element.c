@@ -153,6 +153,15 @@ static Value load_lanes(LaneBuilder *b, LlvmType element, Dtype dtype, Value poi
     return one_number ? ir_splat(b->gen, floats, b->width) : floats;
 }
 
+// The distance hides what the third-level cache takes, and reaches into the next page, before which
+// the hardware's own requests end.
+void element_ask_ahead(const LaneBuilder *b, const Buffer *buffer, Value pointer, Prefetch how) {
+    enum { BYTES = 2048 };
+    int64_t bytes = buffer->stride * b->schedule->batch * (int64_t)sizeof(float);
+    if (!b->asks_ahead || buffer->motion || bytes <= b->gen->target->machine.second_cache) return;
+    ir_prefetch(b->gen, ir_offset(b->gen, b->gen->i8, pointer, ir_int(b->gen, BYTES)), how);
+}
+
 static Value load_batched(LaneBuilder *b, const Type *view, Dtype dtype, Value sample) {
     Operand place = place_in_sample(b, view);
     LlvmType element = ir_element(b->gen, dtype);
@@ -269,7 +278,13 @@ static Value load_stored(LaneBuilder *b, const Node *node, Node *view) {
         nn_ice("gen", "%%%d is read outside its group but not stored", node->id);
     const Buffer *buffer = &b->schedule->buffers[node->id];
     const Type *type = &view->type;
-    if (node->type.batched) return load_batched(b, type, node->type.dtype, element_buffer(b, node));
+    if (node->type.batched) {
+        Operand place = place_in_sample(b, type);
+        LlvmType element = ir_element(b->gen, node->type.dtype);
+        Value pointer = ir_offset(b->gen, element, element_buffer(b, node), place.index);
+        if (!place.one_number) element_ask_ahead(b, buffer, pointer, PREFETCH_FIRST);
+        return load_lanes(b, element, node->type.dtype, pointer, place.one_number);
+    }
     bool is_sum = node->op->fuse == FUSE_REDUCE_BATCH && schedule_is_chunked(node);
     if (is_sum || sums_statistic(view)) return load_sum(b, node, view);
     if (buffer->copies > 1) return load_parts(b, type, element_arena(b, node), buffer);
@@ -367,6 +382,7 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
         return;
     }
     // Padded samples take whole vectors; dense ones must not touch what follows.
+    element_ask_ahead(b, buffer, pointer, PREFETCH_SECOND_TO_WRITE);
     bool padded = b->lead == 1 && buffer->stride % b->width == 0 && !b->any_column &&
                   buffer->motion != MOTION_STEPS && !buffer->is_part;
     ir_store_lanes(gen, value, pointer, padded ? b->width : valid);

@@ -333,6 +333,7 @@ static void rows_init(RowEmitter *e, Gen *gen, const Schedule *schedule, const G
     e->last = (int)(group->width - (int64_t)(e->vectors - 1) * e->b.width);
     e->level = slots_array(gen, sizeof(int));
     if (e->vectors > MAX_UNROLLED) return;
+    e->b.asks_ahead = true;
     e->values = ARENA_ARRAY(gen->arena, Value *, e->vectors);
     for (int v = 0; v < e->vectors; v++) e->values[v] = slots_array(gen, sizeof(Value));
 }
