@@ -147,4 +147,16 @@ last_rows lines.npy | awk -v first="$first" '{ exit !($1 - first < 1e-6 && first
 printf '0.5 -1.5\n' | ./points predict --npy files.npy missing.npy - missing.png >out 2>err && fail "status 0"
 last_rows files.npy | awk '{ exit !($1 ~ /nan/ && $2 !~ /nan/ && $3 ~ /nan/) }' ||
     fail "rows of --npy with files: $(last_rows files.npy)"
+
+# What is no number is called nan, whatever its sign.
+cat >exp.nn <<'END'
+dataset points = moons(100)
+model net(x: [2]) { x -> exp -> dense(2, softmax) }
+train net on points { loss = crossentropy  optimizer = sgd }
+END
+build exp.nn
+expect 0 ./exp init --save exp.safetensors
+expect 0 ./exp predict 500 500
+says ' nan'
+! grep -q -e '-nan' out || fail "a sign of what is no number: $(cat out)"
 exit 0

@@ -177,11 +177,11 @@ static bool check_data_input(Checker *c, const Ast *parameter, const Type *decla
     bool is_final = info->input_is_final[input - info->inputs];
     bool is_transformed = !is_final && (info->scale != 1 || info->offset != 0 || info->standardize);
     if (!wants_integers || (column->dtype != DTYPE_F32 && !is_transformed)) return true;
-    Diag *diag = diag_report(c->sink, DIAG_E0302, parameter->span,
-                             "`%s` takes integers, but `%s` gives fractions", parameter->text,
-                             dataset->name);
+    Diag *diag =
+        diag_report(c->sink, DIAG_E0302, parameter->span,
+                    "`%s` takes integers, but `%s` gives float32", parameter->text, dataset->name);
     diag_label(diag, "declared as int");
-    diag_secondary(diag, dataset->span, "gives numbers with fractions");
+    diag_secondary(diag, dataset->span, "gives numbers as float32");
     diag_help(diag, "write `%s`", with_dims(c, parameter, column));
     return false;
 }

@@ -3,12 +3,18 @@
 #include "../../base/text/json.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { RUNNERS_UP = 2 };
 
 // ---- Text.
+
+// "nan", which processors may give with a sign.
+static double shown(float value) {
+    return isnan(value) ? (double)NAN : (double)value;
+}
 
 static void print_runners_up(const nnrt_answer *answer, const float *outputs, int64_t best) {
     int64_t taken[RUNNERS_UP + 1] = {best};
@@ -23,7 +29,7 @@ static void print_runners_up(const nnrt_answer *answer, const float *outputs, in
         }
         taken[i] = next;
         printf("%s%s %.4f", i == 1 ? "  (" : ", ", nnrt_answer_name(answer, next, number),
-               (double)outputs[next]);
+               shown(outputs[next]));
     }
     if (count > 0) putchar(')');
 }
@@ -32,7 +38,7 @@ static void print_class(const nnrt_answer *answer, const float *outputs) {
     char number[32];
     int64_t best = nnrt_answer_best(answer, outputs);
     printf(" %s %.4f", nnrt_answer_name(answer, best, number),
-           (double)nnrt_answer_value(answer, outputs, best));
+           shown(nnrt_answer_value(answer, outputs, best)));
     print_runners_up(answer, outputs, best);
 }
 
@@ -43,12 +49,12 @@ static void print_labels(const nnrt_answer *answer, const float *outputs) {
     for (int64_t i = 0; i < answer->output->size; i++)
         if (nnrt_answer_is_label(outputs, i))
             printf("%s %s %.4f", yes++ ? "," : "", nnrt_answer_name(answer, i, number),
-                   (double)outputs[i]);
+                   shown(outputs[i]));
     if (!yes) printf(" none");
     for (int64_t i = 0; i < answer->output->size; i++)
         if (!nnrt_answer_is_label(outputs, i))
             printf("%s%s %.4f", no++ ? ", " : "  (", nnrt_answer_name(answer, i, number),
-                   (double)outputs[i]);
+                   shown(outputs[i]));
     if (no) putchar(')');
 }
 
