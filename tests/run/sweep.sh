@@ -23,6 +23,8 @@ END
 expect 0 "$nnc" sweep net.nn -D units=4,8 --learning-rate 0.1,0.01,1e30 --seeds 2 --dry-run
 says '6 combinations, 12 runs: 12 to train, 0 to go on with, 0 done'
 says 'the first one by hand: nnc run net.nn -D units=4 fit --run net-sweep --seed 1 --learning-rate 0.1'
+expect 0 "$nnc" sweep net.nn --learning-rate "0.1, 0.01" --dry-run
+says '2 combinations, 2 runs'
 absent net-sweep
 
 # ---- Everything, with a program that does not compile and a rate that breaks.

@@ -39,7 +39,7 @@ static int read_rate(const char *text, double *rate) {
     return nnrt_number_parse(text, rate) && isfinite(*rate) && *rate > 0;
 }
 
-// Blanks around an item are a shell's quotes' business.
+// Between quotes there may be blanks behind commas.
 static char *trimmed(char *item) {
     while (*item == ' ') item++;
     for (char *end = item + strlen(item); end > item && end[-1] == ' ';) *--end = 0;
