@@ -35,9 +35,10 @@ static bool walks_chunks(const Group *group) {
 
 // Gradients of few filters may have the lanes along samples (gen/convolution/slab.h).
 static bool takes_vectors_of_samples(const Schedule *schedule, const Node *anchor) {
-    int64_t lanes = schedule->layout->machine.lanes;
+    const MachineModel *machine = &schedule->layout->machine;
     return op_product_kind(anchor) == PRODUCT_WEIGHTS && !op_is_in_bfloat16(anchor) &&
-           convolution_of(anchor).filters <= lanes && schedule->batch / schedule->chunks >= lanes;
+           convolution_of(anchor).filters <= machine->registers / 2 && // rows of a tile, at most
+           schedule->batch / schedule->chunks >= machine->lanes;
 }
 
 // Each sample adds to its chunk's sums what it has, so that a window may end within a chunk.
