@@ -215,14 +215,15 @@ def of_products(speeds):
 
 
 def row_of(layer, steps, rivals, threads, rounds):
-    """The best of the rounds: products, and steps of those that make them."""
+    """The best of the rounds: products, and steps of those that make them. nnc's products are those
+    of its best step, the rivals' the best of each."""
     own, found = [], [[] for _ in rivals]
     for _ in range(rounds):
         if steps:
             own.append(steps.speeds(threads))
         for figures, rival in zip(found, rivals):
             figures.append(rival.speeds(layer, threads))
-    own = [max(column) for column in zip(*own)]
+    own = max(own, key=lambda speeds: speeds[3], default=None)  # a round's shares belong together
     found = [[max(column) for column in zip(*figures)] for figures in found]
     cells = [of_products(speeds) for speeds in found]
     other = max((speeds[3] for speeds in found if len(speeds) > 3), default=0)
