@@ -4,7 +4,7 @@
 // stays NaN; denormal arguments count as zero, and results below 2^-118 may be zero.
 // Polynomials for exp and log: Moshier, Cephes expf.c and logf.c; for erf: the rational minimax
 // form of Eigen and XLA.
-#include "../emit.h"
+#include "places.h"
 
 #include "../../op/primitive/random.h"
 
@@ -288,19 +288,33 @@ static Value indices_from(B *b, Value first) {
 
 Lane lane_column(B *b) {
     LlvmType floats = ir_vector(b->gen, b->gen->f32, b->width);
-    return lane(LLVMBuildUIToFP(IR, indices_from(b, b->column), floats, ""));
+    Value columns =
+        b->domain == DOMAIN_STORAGE ? places_of_lanes(b).columns : indices_from(b, b->column);
+    return lane(LLVMBuildUIToFP(IR, columns, floats, ""));
 }
 
 Lane lane_row(B *b, int64_t places) {
+    if (b->domain == DOMAIN_STORAGE) {
+        Value rows = places_of_lanes(b).rows;
+        rows = LLVMBuildURem(IR, rows, integer_splat(b, (unsigned)places), "");
+        return lane(LLVMBuildUIToFP(IR, rows, ir_vector(b->gen, b->gen->f32, b->width), ""));
+    }
     Value place = LLVMBuildURem(IR, b->row, ir_int(b->gen, places), "");
     return lane(ir_splat(b->gen, LLVMBuildUIToFP(IR, place, b->gen->f32, ""), b->width));
 }
 
-static Value element_in_batch(B *b) {
+static Value elements_in_batch(B *b) {
+    if (b->domain == DOMAIN_STORAGE) {
+        LanePlaces places = places_of_lanes(b);
+        Value before =
+            LLVMBuildMul(IR, places.rows, integer_splat(b, (unsigned)type_last(&b->shape)), "");
+        return LLVMBuildAdd(IR, before, places.columns, "");
+    }
     int64_t size = b->lead * b->row_width;
     Value in_row =
         ir_add(b->gen, ir_multiply(b->gen, b->row, ir_int(b->gen, b->row_width)), b->column);
-    return ir_add(b->gen, ir_multiply(b->gen, b->sample, ir_int(b->gen, size)), in_row);
+    Value first = ir_add(b->gen, ir_multiply(b->gen, b->sample, ir_int(b->gen, size)), in_row);
+    return indices_from(b, first);
 }
 
 static Value shift_xor(B *b, Value x, unsigned bits) {
@@ -344,7 +358,7 @@ static Keys random_key_values(B *b, uint32_t stream) {
 }
 
 static Lane random_lanes(B *b, Keys keys) {
-    Value element = indices_from(b, element_in_batch(b));
+    Value element = elements_in_batch(b);
     Value x = LLVMBuildMul(IR, element, integer_splat(b, 0x9E3779B9u), "");
     x = LLVMBuildAdd(IR, x, ir_splat(b->gen, keys.first, b->width), "");
     x = random_mix_lanes(b, x);

@@ -129,6 +129,7 @@ static LlvmType place_type(LaneBuilder *b, const nnrt_storage *storage) {
 
 static Value lane_places(LaneBuilder *b, LlvmType type) {
     Value items[64];
+    if (b->width == 1) return LLVMBuildTrunc(b->gen->builder, b->storage, type, "");
     LlvmType one = LLVMGetElementType(type);
     for (int i = 0; i < b->width; i++) items[i] = LLVMConstInt(one, (unsigned long long)i, 0);
     Value first = LLVMBuildTrunc(b->gen->builder, b->storage, one, "");
@@ -155,6 +156,14 @@ void places_find_lanes(LaneBuilder *b) {
     b->lane_rows = row;
     b->lane_columns = column;
     b->lane_is_there = LLVMBuildAnd(gen->builder, is_there, is_below(gen, column, columns), "");
+}
+
+LanePlaces places_of_lanes(const LaneBuilder *b) {
+    LaneBuilder at = *b;
+    LlvmType type = ir_vector(b->gen, b->gen->i32, b->width);
+    places_find_lanes(&at);
+    return (LanePlaces){LLVMBuildTrunc(b->gen->builder, at.lane_rows, type, ""),
+                        LLVMBuildTrunc(b->gen->builder, at.lane_columns, type, "")};
 }
 
 bool places_gathers(const LaneBuilder *b, const Type *view, int order) {

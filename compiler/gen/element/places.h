@@ -12,6 +12,12 @@ bool places_are_needed(const Schedule *schedule, const Group *group, int order, 
 // For such a group, when the position moved: row and column of each lane, and which are padding.
 void places_find_lanes(LaneBuilder *b);
 
+// The same for a formula that asks where it is (DOMAIN_STORAGE), as 32-bit numbers.
+typedef struct LanePlaces {
+    Value rows, columns;
+} LanePlaces;
+LanePlaces places_of_lanes(const LaneBuilder *b);
+
 // Whether the operand is read lane by lane; and reading it, from `base` on.
 bool places_gathers(const LaneBuilder *b, const Type *view, int order);
 Value places_gather(LaneBuilder *b, const Type *view, int order, Value base);
