@@ -31,7 +31,7 @@ GenCosts budget_costs(const Compiled *compiled);  // in the program's arena
 int64_t budget_evaluate_at(const CompiledStep *step);
 
 // Floats of scratch that a gradient of weights over many rows takes, of all workers together; 0: it
-// takes little. product/weight_long.c
+// takes little. product/weights/long.c
 int64_t weight_long_floats(const Schedule *schedule, const Node *product);
 // False, with a message, if the program needs more memory than there can be, or, for code that is
 // made for this machine, than it has.

@@ -149,7 +149,7 @@ void ahead_find(Product *p);
 int ahead_places(const Product *p, int rows, int64_t steps);
 void ahead_list(Product *p, const ColumnTile *tile, Value first, int height);
 
-void product_weight_gradient(Product *p); // weight_gradient.c
+void product_weight_gradient(Product *p); // weights/gradient.c
 void product_pairs(Product *p);           // of two values of samples; see product_pairs.c
 void product_blas(Product *p);            // by OpenBLAS; see product_blas.c
 

@@ -12,7 +12,7 @@
 #ifndef NNC_GEN_BFLOAT16_H
 #define NNC_GEN_BFLOAT16_H
 
-#include "../weight_gradient.h"
+#include "../weights/gradient.h"
 
 // ---- round.c
 // Two vectors of float32 as one of pairs: (low[0], low[1]), .. (high[0], high[1]), ..

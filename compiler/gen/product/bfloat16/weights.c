@@ -1,6 +1,6 @@
 // The gradient of the weights: X is turned, so that its pairs are of two samples, and dY is packed
 // panel by panel; the reduction runs over a block of the samples at a time. Sums of one block are
-// applied at once, those of several are added up in double precision, as in weight_long.c.
+// applied at once, those of several are added up in double precision, as in weights/long.c.
 #include "bfloat16.h"
 
 #include "../../../base/diagnostics/ice.h"

@@ -2,9 +2,9 @@
 #ifndef NNC_GEN_WEIGHT_GRADIENT_H
 #define NNC_GEN_WEIGHT_GRADIENT_H
 
-#include "product.h"
+#include "../product.h"
 
-// Of many rows: a block of them (weight_long.c).
+// Of many rows: a block of them (long.c).
 typedef struct LongProduct {
     Value left, right, sums; // copies of a block; double-precision tiles
     Value first_row, rows;   // of the block; how many
@@ -14,7 +14,7 @@ typedef struct LongProduct {
 // Steps ahead for which the rows of X and dY are asked for: they come from the second-level cache.
 enum { WEIGHT_AHEAD = 8 };
 
-// Of the rows of a chunk of the batch (weight_chunks.c).
+// Of the rows of a chunk of the batch (chunks.c).
 typedef struct ChunkRows {
     Value first, count; // rows
     Value sum;          // where the chunk's partial sum begins
@@ -71,10 +71,10 @@ void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value
 // The place of an element of the result's storage.
 Value weight_place(Product *p, const WeightTiles *t, Value row, Value across);
 
-// ---- weight_chunks.c: of few weights and many rows, in chunks of the batch.
+// ---- chunks.c: of few weights and many rows, in chunks of the batch.
 void weight_chunks(Product *p, WeightTiles *t);
 
-// ---- weight_long.c: where there are many rows (the steps of sequences), or they lie far apart, in
+// ---- long.c: where there are many rows (the steps of sequences), or they lie far apart, in
 // blocks of them.
 bool weight_is_long(const Product *p, const WeightTiles *t);
 void weight_long(Product *p, WeightTiles *t);

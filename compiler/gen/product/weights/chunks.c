@@ -1,8 +1,8 @@
 // Gradients of few weights over many rows: in chunks of the batch (pass/group/chunks.c), of which
 // each worker has some, since there are fewer tiles than workers. What a chunk's rows come to lies
 // in memory of its own.
-#include "../element/sums.h"
-#include "weight_gradient.h"
+#include "../../element/sums.h"
+#include "gradient.h"
 
 // The tile in p->scratch is the chunk's.
 static void store_tile(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,

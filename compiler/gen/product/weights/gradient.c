@@ -1,8 +1,8 @@
 // The gradient of the weights: both operands are matrices of rows, the reduction runs over all
 // rows, and each worker owns a range of tiles of the result.
-#include "weight_gradient.h"
+#include "gradient.h"
 
-#include "../../base/diagnostics/ice.h"
+#include "../../../base/diagnostics/ice.h"
 
 Value weight_place(Product *p, const WeightTiles *t, Value row, Value across) {
     return ir_add(p->gen, ir_multiply(p->gen, row, ir_int(p->gen, t->row_stride)),

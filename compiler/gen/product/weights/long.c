@@ -4,8 +4,8 @@
 // and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication"), as many tiles of X
 // at a time as stay there. The sums of blocks are added up in double precision, as in
 // kernel_long.c.
-#include "../budget/budget.h"
-#include "weight_gradient.h"
+#include "../../budget/budget.h"
+#include "gradient.h"
 
 enum {
     BLOCK = KERNEL_MOST_PRODUCTS, // rows, which is the longest chain of products in float32
