@@ -37,7 +37,7 @@ def measured_peaks(threads, cpu="native"):
     with tempfile.TemporaryDirectory() as folder:
         program = f"{folder}/peak"
         here = pathlib.Path(__file__).parent
-        compile_it = ["cc", "-O2", f"-march={cpu}", "-pthread", here / "peak.c", "-o", program]
+        compile_it = ["cc", "-O2", f"-march={cpu}", "-pthread", here / "native" / "peak.c", "-o", program]
         subprocess.run(compile_it, check=True)
         words = subprocess.run([program, str(threads)], capture_output=True, text=True, check=True).stdout.split()
     return {"float32": math.nan, "bfloat16": math.nan, **dict(zip(words[::2], map(float, words[1::2])))}

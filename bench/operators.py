@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares single layers: nnc's generated code, OpenBLAS (with im2col: blas.c) and PyTorch (oneDNN),
+"""Compares single layers: nnc's generated code, OpenBLAS (with im2col: native/blas.c) and PyTorch (oneDNN),
 in GFLOP/s.
 
 Products: output, gradient of the weights, gradient of the data. The rivals' are measured each alone,
@@ -67,7 +67,7 @@ class Layer:
         return self.size == 1
 
     def text(self):
-        """As blas.c and rivals/layers_torch.py read it."""
+        """As native/blas.c and rivals/layers_torch.py read it."""
         numbers = [
             self.batch,
             self.size,
@@ -166,7 +166,7 @@ BOUND = {"OMP_PROC_BIND": "true"}
 class OpenBlas:
     def __init__(self, folder):
         self.program = pathlib.Path(folder) / "blas"
-        compile_it = ["cc", "-O3", "-march=native", "-fopenmp", HERE / "blas.c", "-lopenblas", "-o"]
+        compile_it = ["cc", "-O3", "-march=native", "-fopenmp", HERE / "native" / "blas.c", "-lopenblas", "-o"]
         subprocess.run([*compile_it, self.program], check=True)
 
     def speeds(self, layer, threads):

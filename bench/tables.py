@@ -19,7 +19,7 @@ os.environ["POLARS_MAX_THREADS"] = "1"
 def build(folder):
     program = os.path.join(folder, "tables")
     libraries = "-lpng -ljpeg -ldeflate -ljansson -lminizip -lz -lm -lpthread".split()
-    source = os.path.join(ROOT, "bench", "tables.c")
+    source = os.path.join(ROOT, "bench", "native", "tables.c")
     subprocess.check_call(["cc", "-O2", "-o", program, source, os.path.join(ROOT, "build", "libnnrt.a"), *libraries])
     return program
 

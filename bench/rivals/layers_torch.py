@@ -1,5 +1,5 @@
 """PyTorch (oneDNN's and MKL's kernels) on single dense and convolutional layers, for
-bench/operators.py: a layer a line on standard input, written as in bench/blas.c, and on standard
+bench/operators.py: a layer a line on standard input, written as in bench/native/blas.c, and on standard
 output a line of GFLOP/s of the output, of the gradient of the weights and of the gradient of the
 data, and of the microseconds of a whole training step (eager; bias, loss, update) of the layer
 behind a thin one.

@@ -1,7 +1,7 @@
 // Dense and convolutional layers by OpenBLAS, as frameworks without kernels of their own do it:
 // patches copied into a matrix (im2col) and one product over it. operators.py compares nnc with it.
 //
-//   cc -O3 -march=native -fopenmp bench/blas.c -lopenblas -o blas
+//   cc -O3 -march=native -fopenmp bench/native/blas.c -lopenblas -o blas
 //   ./blas THREADS SECONDS 32x28x1x32x5x1x0 ...
 //
 // A layer is batch x size x inputs x filters x kernel x stride x padding: pictures [batch, size,

@@ -1,15 +1,15 @@
 // How many pictures a second one core augments, resizes and decodes.
 //
-//   cc -O2 -o /tmp/pictures bench/pictures.c build/libnnrt.a -lpng -ljpeg -ldeflate -ljansson
+//   cc -O2 -o /tmp/pictures bench/native/pictures.c build/libnnrt.a -lpng -ljpeg -ldeflate -ljansson
 //   -lminizip -lz -lm /tmp/pictures [FILE...]      FILE: PNG or JPEG pictures to decode
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../runtime/base/clock.h"
-#include "../runtime/data/transforms/pictures/augment.h"
-#include "../runtime/formats/pictures/picture.h"
-#include "../runtime/formats/pictures/resize.h"
+#include "../../runtime/base/clock.h"
+#include "../../runtime/data/transforms/pictures/augment.h"
+#include "../../runtime/formats/pictures/picture.h"
+#include "../../runtime/formats/pictures/resize.h"
 
 enum { SMALL = 32, LARGE = 150, HEIGHT = 400, WIDTH = 500, PICTURES = 50000 };
 

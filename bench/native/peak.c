@@ -1,6 +1,6 @@
 // Measures what the machine's cores can do: fused multiply-adds on registers alone, in GFLOP/s.
 //
-//   cc -O2 -march=native -pthread bench/peak.c -o peak && ./peak THREADS
+//   cc -O2 -march=native -pthread bench/native/peak.c -o peak && ./peak THREADS
 //
 // Prints the best of several rounds of all threads together, a line for float32 and, where the
 // processor multiplies bfloat16, one for that: the roofs that measurements are a percentage of.
