@@ -340,8 +340,8 @@ static bool check_class_count(const Fit *f) {
     if (!wants_classes || classes == 0 || units == 0 || units == classes) return true;
     if (are_of_places(f) && units > classes && f->target->is_open) return true;
     Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
-                             "the last layer has %s, but `%s` has %lld classes", fit_units_text(f),
-                             f->dataset, classes);
+                             "the last layer has %s, but `%s` has %lld class%s", fit_units_text(f),
+                             f->dataset, classes, classes == 1 ? "" : "es");
     diag_label(diag, "%s", fit_units_text(f));
     targets_label(f, diag);
     if (is_another_each_row(f))
