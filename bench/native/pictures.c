@@ -1,7 +1,7 @@
 // How many pictures a second one core augments, resizes and decodes.
 //
-//   cc -O2 -o /tmp/pictures bench/native/pictures.c build/libnnrt.a -lpng -ljpeg -ldeflate -ljansson
-//   -lminizip -lz -lm /tmp/pictures [FILE...]      FILE: PNG or JPEG pictures to decode
+//   cc -O2 -o /tmp/pictures bench/native/pictures.c build/libnnrt.a -lpng -ljpeg -ldeflate
+//   -ljansson -lminizip -lz -lm /tmp/pictures [FILE...]      FILE: PNG or JPEG pictures to decode
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 // How many megabytes of a table of numbers one core reads: into the input vector of a network.
 //
-//   cc -O2 -o /tmp/tables bench/native/tables.c build/libnnrt.a -lpng -ljpeg -ldeflate -ljansson -lminizip
-//   -lz -lm /tmp/tables FILE.csv [ROUNDS]    prints MB/s of processor time, a round a line
+//   cc -O2 -o /tmp/tables bench/native/tables.c build/libnnrt.a -lpng -ljpeg -ldeflate -ljansson
+//   -lminizip -lz -lm /tmp/tables FILE.csv [ROUNDS]    prints MB/s of processor time, a round a
+//   line
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
