@@ -113,6 +113,8 @@ void reduce_emit(Gen *gen, const Schedule *schedule, const Group *group, Value f
     ir_only_worker_zero(gen, function, &skip);
     element_hoist(&b);
     Node *summand = group->anchor->inputs[0];
+    b.shape = summand->type; // the group's is that of the sum
+    b.order = storage_parameter(schedule, group);
     bool one_number = type_elements(&summand->type) == 1; // which each lane sees
     Value number =
         one_number ? (Value)(void *)element_value(&b, summand) : sum_storage(&b, group->anchor);

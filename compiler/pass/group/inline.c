@@ -13,7 +13,7 @@ enum {
     MOST_WORK = 128,
     SLOW_WORK = 8,
     MOST_TIMES = 16,
-    FEW = 4 // elements of a value for one that a row has
+    FEW = 4 // times as many elements has a value, at least, as one that is stored for it
 };
 
 static bool is_uniform(const Node *node) {

@@ -59,7 +59,7 @@ static int64_t left_tile(int64_t rows, int64_t height) {
     return round_up(block_rows(rows) * height, 16) + 16;
 }
 
-// In whole vectors.
+// In whole vectors, of which panels are made.
 static void copy_floats(Product *p, Value to, Value from, int64_t count) {
     Gen *gen = p->gen;
     LlvmType vector = ir_vector(gen, gen->f32, p->lanes);
