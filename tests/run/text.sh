@@ -53,6 +53,23 @@ says '`new.txt` has the character `A`, in its line 41'
 expect 1 ./char evaluate empty.txt
 one_message
 
+# A window of one token: what follows it is a label of one step, whether the model gives steps or a vector alone.
+for body in "lstm(24, return_sequences = true)" "lstm(24)"; do
+    cat >one.nn <<END
+dataset book = text("book.txt") -> windows(1) -> split(validation = 0.2)
+model writer(tokens: int[1]) { tokens -> embedding(book.vocabulary, 8) -> $body -> dense(book.vocabulary) }
+train writer on book { loss = crossentropy  optimizer = adam(0.01)  metrics = accuracy  epochs = 3  batch = 32 }
+END
+    build one.nn
+    expect 0 ./one fit --seed 1 --progress=none --json
+    between 0.5 "$(number val_accuracy)" 1
+    printf 'qqt,' | sed 's/q/g/g' >said.txt
+    expect 0 ./one predict said.txt --json
+    [ "$(grep -o '"classes": \[[0-9]*\]' out | wc -l)" = 4 ] || fail "the classes are not one a row"
+    says '"tokens": [" "]}' # behind "," always
+    expect 0 ./one generate --prompt "th" --length 5 --temperature 0
+done
+
 # A text that became another one: the weights are of other tokens.
 echo "some other text, quite another one, with characters that are new: XYZ" >book.txt
 expect 1 ./book fit --progress=none --save other.safetensors

@@ -24,7 +24,7 @@ TargetReading targets_read(const nnrt_target_info *target, const Ending *ending)
             reading = (TargetReading){true, target->place_classes};
         return reading;
     }
-    if (ending->units > 1 && node->type.rank > 1 && has_number_each(&node->type, &target->column))
+    if (ending->units > 1 && has_number_each(&node->type, &target->column))
         reading = (TargetReading){true, target->place_classes};
     return reading;
 }
@@ -37,8 +37,12 @@ int64_t targets_classes(const Fit *f) {
     return targets_read(f->target, &f->ending).classes;
 }
 
+// A single place counts as places where the output has it.
 static bool are_of_places(const Fit *f) {
-    return targets_are_labels(f) && f->target->column.size > 1;
+    if (!targets_are_labels(f)) return false;
+    if (f->target->column.size > 1) return true;
+    const Type *output = fit_knows_shape(f) ? &f->ending.node->type : NULL;
+    return output && output->rank > 1 && has_number_each(output, &f->target->column);
 }
 
 static bool is_named(const Node *node, const char *name) {
@@ -150,7 +154,8 @@ bool targets_check_rank(const Fit *f) {
     const Node *node = f->ending.node;
     if (!fit_knows_shape(f) || f->target->column.rank > 1 || node->type.rank <= 1) return true;
     bool is_class = targets_are_labels(f) || f->target->one_hot;
-    if (are_of_places(f) || (!fit_is_categorical(f) && !is_class)) return true;
+    bool has_places = f->target->place_classes && f->target->column.size > 1;
+    if (has_places || are_of_places(f) || (!fit_is_categorical(f) && !is_class)) return true;
     const Node *dense = dense_of_places(node);
     bool is_picture = dense && dense->inputs[0]->type.rank > 2;
     if (dense) node = dense;
@@ -174,20 +179,45 @@ static bool fits_target(const Type *output, const nnrt_column *target) {
     return type_elements(output) == target->size;
 }
 
+// The call of a layer that gives the last step only, though it could give all: it, or one within.
+static const Args *last_step_args(const Args *args) {
+    if (!args) return NULL;
+    bool has_choice = schema_arg_index(args->schema, "return_sequences") >= 0;
+    if (has_choice) return args_bool(args, "return_sequences") ? NULL : args;
+    for (int i = 0; i < args->count; i++)
+        if (last_step_args(args->values[i].args)) return args->values[i].args;
+    return NULL;
+}
+
+static void help_places(const Fit *f, Diag *diag) {
+    const Node *node = f->ending.node;
+    while (node->input_count && !last_step_args(node->args)) node = node->inputs[0];
+    const Args *args = last_step_args(node->args);
+    if (!args) {
+        diag_help(diag, "the output has the places of the target, and then the classes: `padding = "
+                        "same` keeps them, `upsample` and `conv2d_transpose` bring them back");
+        return;
+    }
+    diag_secondary(diag, node->span, "gives the last step only");
+    diag_help(diag, "write `return_sequences = true` in `%s`, which gives all steps then",
+              args->schema->name);
+}
+
 // Labels of places want as many places.
 static bool check_places(const Fit *f) {
     bool are_places = f->target->place_classes > 0 && !f->target->one_hot;
     if (!are_places || !fit_knows_shape(f) || !fit_is_categorical(f)) return true;
     const Type *output = &f->ending.node->type;
     if (targets_are_labels(f) || fits_target(output, &f->target->column)) return true;
-    Diag *diag = diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
-                             "the model gives %s for each sample, but `%s` has labels at %s places",
-                             shape_text(f->c->arena, output), f->dataset, column_text(f));
+    Diag *diag =
+        diag_report(f->c->sink, DIAG_E0302, f->ending.node->span,
+                    "the model gives %s for each sample, but `%s` has labels at %s place%s",
+                    shape_text(f->c->arena, output), f->dataset, column_text(f),
+                    f->target->column.size == 1 ? "" : "s");
     diag_label(diag, "gives %s", type_text(f->c->arena, output));
     diag_secondary(diag, target_span(f), "`%s` has labels at %s places", f->dataset,
                    column_text(f));
-    diag_help(diag, "the output has the places of the target, and then the classes: `padding = "
-                    "same` keeps them, `upsample` and `conv2d_transpose` bring them back");
+    help_places(f, diag);
     return false;
 }
 

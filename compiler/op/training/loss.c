@@ -273,6 +273,7 @@ static Node *sparse_categorical_crossentropy_expand(Graph *graph, Node *node) {
     Node *prediction = node->inputs[0];
     Node *target = class_targets(graph, prediction, node->inputs[1]);
     Node *logits = softmax_logits(prediction);
+    target = smooth_labels(graph, node, target, type_last(&prediction->type));
     if (!logits && args_bool(node->args, "from_logits")) logits = prediction;
     if (!logits) logits = graph_unary(graph, "log", clip(graph, prediction, EPSILON, 1 - EPSILON));
     return softmax_crossentropy(graph, logits, target, NULL);
@@ -317,7 +318,6 @@ static const ArgDef crossentropy_args[] = {
      .doc = "share of the target that is spread evenly over the classes"},
     {0},
 };
-static const ArgDef sparse_args[] = {FROM_LOGITS, {0}};
 
 // ---- Building blocks with gradients of their own.
 
@@ -425,7 +425,7 @@ const OpDef op_loss[] = {
      .shape = distribution_shape,
      .expand = categorical_crossentropy_expand},
     {.schema = {"sparse_categorical_crossentropy",
-                "compares class probabilities with class numbers", sparse_args,
+                "compares class probabilities with class numbers", crossentropy_args,
                 "SparseCategoricalCrossentropy"},
      LOSS,
      .target = TARGET_CLASS,

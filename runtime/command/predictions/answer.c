@@ -61,10 +61,13 @@ static const nnrt_loss *find_loss(const nnrt_session *session, int64_t number,
 }
 
 // Units that a loss compares with yes and no each are labels by themselves.
-static nnrt_reading choose_reading(const nnrt_loss *loss, const nnrt_output *output) {
+// The one token that follows a window of one is read as those of a longer window are.
+static nnrt_reading choose_reading(const nnrt_answer *answer) {
+    const nnrt_loss *loss = answer->loss;
+    const nnrt_output *output = answer->output;
     int has_names = loss && loss->class_count >= 2, is_classifier = loss && loss->is_classifier;
     int is_binary = is_classifier && loss->unit_classes == 2;
-    int is_single = nnrt_answer_places(output) == 1,
+    int is_single = nnrt_answer_places(output) == 1 && !answer->tokens,
         is_unit = nnrt_answer_classes(output) == 2 && output->size == nnrt_answer_places(output);
     if (!is_single)
         return is_classifier && is_unit == is_binary ? NNRT_READ_PLACES : NNRT_READ_NUMBERS;
@@ -75,7 +78,7 @@ static nnrt_reading choose_reading(const nnrt_loss *loss, const nnrt_output *out
 nnrt_answer nnrt_answer_of(const nnrt_session *session, const nnrt_output *output, int64_t number) {
     nnrt_answer answer = {.output = output};
     answer.loss = find_loss(session, number, &answer);
-    answer.reading = choose_reading(answer.loss, output);
+    answer.reading = choose_reading(&answer);
     return answer;
 }
 

@@ -135,10 +135,10 @@ static void json_labels(const nnrt_answer *answer, nnrt_json *json, const float 
     nnrt_json_close(json, ']');
 }
 
-// Lists of lists, as deep as there are dimensions of places.
+// Lists of lists, as deep as there are dimensions of places; a vector alone is one place.
 static void json_map(const nnrt_output *output, nnrt_json *json, int64_t dimension, int64_t first,
                      int64_t count, const float *outputs) {
-    int64_t extent = output->shape[dimension];
+    int64_t extent = output->rank > 1 ? output->shape[dimension] : 1;
     nnrt_json_open(json, dimension ? NULL : "classes", '[');
     for (int64_t i = 0; i < extent; i++) {
         int64_t place = first + i * (count / extent);
