@@ -115,8 +115,7 @@ bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group) {
     return false;
 }
 
-// OpenBLAS gives the bare product: nothing joins its group.
-static bool is_blas(const Schedule *schedule, const Node *anchor) {
+bool fusion_is_by_blas(const Schedule *schedule, const Node *anchor) {
     if (!op_is_matrix_product(anchor) || op_product_kind(anchor) == PRODUCT_PAIRS ||
         schedule->scan || op_is_in_int8(anchor))
         return false;
@@ -141,7 +140,7 @@ static bool is_table(const Node *anchor) {
 }
 
 bool fusion_takes_epilogue(const Schedule *schedule, const Node *anchor) {
-    return !is_blas(schedule, anchor) && !is_kernel_gradient(anchor) && !is_table(anchor);
+    return !fusion_is_by_blas(schedule, anchor) && !is_kernel_gradient(anchor) && !is_table(anchor);
 }
 
 static bool fits(const Schedule *schedule, const Group *group, const Node *node) {
@@ -437,29 +436,6 @@ static void place_told(Fusion *fusion) {
     }
 }
 
-static Partition partition_of(const Schedule *schedule, const Group *group) {
-    bool divides_sample =
-        group->kind == GROUP_CONTRACTION || (group->kind == GROUP_ROWS && group->lead > 1);
-    if (schedule->is_single && divides_sample) return PARTITION_OUTPUT;
-    switch (group->kind) {
-    case GROUP_CONTRACTION:
-        if (is_blas(schedule, group->anchor)) return PARTITION_OUTPUT;
-        return group->anchor->type.batched || schedule_is_chunked(group->anchor) ? PARTITION_ROWS
-                                                                                 : PARTITION_OUTPUT;
-    case GROUP_ROWS: return group->domain.batched ? PARTITION_ROWS : PARTITION_SERIAL;
-    case GROUP_SCAN:
-    case GROUP_JOIN:
-    case GROUP_AXIS: return PARTITION_ROWS;
-    case GROUP_COLUMNS:
-        return group->width * group->lead == 1 ? PARTITION_SERIAL : PARTITION_OUTPUT;
-    case GROUP_LAYOUT:
-    case GROUP_PLACES:
-    case GROUP_SCATTER:
-    case GROUP_STORAGE: return PARTITION_OUTPUT;
-    default: return PARTITION_SERIAL;
-    }
-}
-
 // ---- The result.
 
 static int compare_ids(const void *a, const void *b) {
@@ -479,7 +455,7 @@ static void keep_groups(Fusion *fusion) {
         renumbered[i] = schedule->groups.count;
         if (fusion_is_empty(group)) continue;
         group->id = schedule->groups.count;
-        group->partition = partition_of(schedule, group);
+        group->partition = fusion_partition(schedule, group);
         fusion_sort_members(group);
         vec_push(fusion->arena, &schedule->groups, group);
     }

@@ -51,6 +51,8 @@ void inline_cheap_values(Fusion *fusion);
 // ---- fuse.c
 bool fusion_is_output(const Graph *graph, const Node *node);
 bool fusion_used_outside(const Fusion *fusion, const Node *node, int group);
+// Whether OpenBLAS gives the product, and nothing but it: nothing joins its group.
+bool fusion_is_by_blas(const Schedule *schedule, const Node *anchor);
 // Whether a product takes elementwise nodes into its group: not OpenBLAS, and not what is added up
 // over the samples.
 bool fusion_takes_epilogue(const Schedule *schedule, const Node *anchor);
@@ -59,6 +61,9 @@ bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group);
 
 // The same as schedule_reads_memory, with values that are joined.
 bool fusion_reads_memory(const Fusion *fusion, const Node *user);
+
+// ---- partition.c
+Partition fusion_partition(const Schedule *schedule, const Group *group);
 
 bool fusion_is_empty(const Group *group);
 
