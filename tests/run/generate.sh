@@ -82,6 +82,7 @@ stack tokens -> one_hot($v) -> gru(9, return_sequences = true) -> gru(8, reset_a
 rnn   x = tokens -> embedding($v, 8, mask = true)  y = x -> rnn(9, return_sequences = true) -> rnn(8, return_sequences = true)  concat(x, y) -> batch_norm -> dense($v)
 gpt   tokens -> embedding($v, 8) -> position_embedding -> layers * 2 -> layer_norm -> dense($v)
 cells tokens -> embedding($v, 8) -> recur(minimal, 9, return_sequences = true) -> dense($v)
+given x = tokens -> embedding($v, 8)  y, s = x -> multi_head_attention(2, 4, causal, return_attention_scores = true)  x + y -> dense($v)
 waves tokens -> embedding($v, 8) -> conv1d(8, 2, relu, causal) -> conv1d(8, 3, relu, causal, dilation = 2) -> rnn(8, return_sequences = true) -> conv1d(8, 1) -> dense($v)
 mixed x = tokens -> embedding($v, 8) -> lstm(8, return_sequences = true) -> layers  attention(x, x -> dense(8), x, causal) -> gru(8, return_sequences = true) -> dense($v)
 END
@@ -137,6 +138,8 @@ cannot "tokens -> embedding($v, 8) -> bidirectional(lstm(4, return_sequences = t
     '`bidirectional` (line 11) goes through the sequence from its end'
 cannot "tokens -> embedding($v, 8) -> multi_head_attention(2, 4) -> dense($v)" \
     '`multi_head_attention` (line 11) compares each step with all others, those behind it too: it is not `causal`'
+cannot "x = tokens -> embedding($v, 8)  attention(x, x, concat, causal) -> dense($v)" \
+    '`attention` (line 11) compares each step with all others, those behind it too, by no product'
 cannot "tokens -> embedding($v, 8) -> conv1d(8, 3, same) -> dense($v)" '`conv1d` (line 11) takes several steps together'
 echo 'model plain(x: [3]) { x -> dense(2) }' >plain.nn
 expect 0 "$nnc" build plain.nn

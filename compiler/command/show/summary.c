@@ -158,8 +158,13 @@ static void add_name(Arena *arena, NameList *names, const char *name) {
     vec_push(arena, names, name);
 }
 
+// One of the values of a layer that gives several; not the first, which is the layer's node.
+static bool is_result(const Node *node) {
+    return node_is(node, "layer_result");
+}
+
 static bool is_use(const Node *node, const Layer *layer) {
-    return node->layer == layer && !node->parameter;
+    return node->layer == layer && !node->parameter && !is_result(node);
 }
 
 // The how-manieth use of its layer the node is, as Keras counts: from 0.
@@ -177,7 +182,7 @@ static const Row *row_of(const Rows *rows, const Node *node) {
 }
 
 // The rows and model inputs whose values reach `node` without another row between, as Keras writes
-// them: `name[use][0]`.
+// them: `name[use][value]`.
 static void add_sources(const Rows *rows, NameList *names, const Node *node, const Layer *user) {
     for (int i = 0; i < node->input_count; i++) {
         const Node *input = node->inputs[i];
@@ -185,9 +190,11 @@ static void add_sources(const Rows *rows, NameList *names, const Node *node, con
         if (input->parameter) continue;
         if (input->layer && (input->layer != user || node->layer == input->layer))
             add_name(rows->arena, names,
-                     arena_format(rows->arena, "%s[%d][0]",
-                                  weights_layer_name(rows->arena, input->layer, rows->model->name),
-                                  use_of(rows->model->forward, input)));
+                     arena_format(
+                         rows->arena, "%s[%d][%d]",
+                         weights_layer_name(rows->arena, input->layer, rows->model->name),
+                         use_of(rows->model->forward, is_result(input) ? input->inputs[0] : input),
+                         is_result(input) ? (int)args_int(input->args, "index") : 0));
         else if (row || node_is(input, "input"))
             add_name(rows->arena, names,
                      arena_format(rows->arena, "%s[0][0]", row ? row->name : input->name));

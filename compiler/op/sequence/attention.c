@@ -2,11 +2,14 @@
 // they fit. Vaswani et al. 2017, arXiv:1706.03762; keras/src/layers/attention, whose weights have
 // the same names and shapes in files.
 //   scores = query key^T, weights = softmax(scores + mask), result = weights value
+// With `score_mode = concat` the scores are those of additive attention, Bahdanau et al. 2015,
+// arXiv:1409.0473: sum(tanh(query + key)) of each pair, which is not kept but summed as it is made.
 // The heads are a batch of products that are read where they lie in [places, heads, numbers].
 #include "../layer/layer.h"
 #include "../primitive/pairs.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MOST_HEADS = 1 << 16 };
 
@@ -50,21 +53,40 @@ static Counting counting_of(Graph *graph, const Node *node, const Node *scores) 
 }
 
 // Places that do not count get no weight, and make nothing (keras/src/layers/activations/softmax.py
-// with a mask). A causal mask is known, so that no product is computed above the diagonal.
-static Node *attend(Graph *graph, const Core *core, Node *node, Node *scores, Node *value,
-                    bool causal, double dropout) {
+// with a mask).
+static Node *weights_of(Graph *graph, const Node *node, Node *scores) {
+    bool causal = args_bool(node->args, "causal");
     Counting counting = counting_of(graph, node, scores);
     if (causal) scores = graph_add(graph, scores, causal_mask(graph, scores));
     if (counting.answers) scores = where(graph, counting.answers, scores, NOTHING);
     Node *weights = graph_unary(graph, "softmax", scores);
     if (counting.answers) weights = where(graph, counting.answers, weights, 0);
     if (counting.asks) weights = where(graph, counting.asks, weights, 0);
-    if (dropout > 0) {
-        Args *args = graph_args(graph, "dropout");
-        args_set_number(args, "rate", dropout);
-        weights = graph_call(graph, "dropout", &weights, 1, args);
-    }
+    return weights;
+}
+
+static Node *dropped(Graph *graph, const Node *node, Node *weights) {
+    double rate = args_number(node->args, "dropout");
+    if (rate == 0) return weights;
+    Args *args = graph_args(graph, "dropout");
+    args_set_number(args, "rate", rate);
+    return graph_call(graph, "dropout", &weights, 1, args);
+}
+
+// A causal mask is known, so that no product is computed above the diagonal.
+static Node *weigh(Graph *graph, const Core *core, const Node *node, Node *weights, Node *value) {
+    bool causal = args_bool(node->args, "causal");
     return pairs_multiply(graph, weights, value, core->result, causal ? "ts" : NULL);
+}
+
+// With `return_attention_scores` the weights are the second value.
+static void give_weights(Graph *graph, Node *node, Node *weights) {
+    if (args_bool(node->args, "return_attention_scores"))
+        graph_set_results(graph, node, &weights, 1);
+}
+
+static int attention_results(const Node *node) {
+    return args_bool(node->args, "return_attention_scores") ? 2 : 1;
 }
 
 static Node *scores_of(Graph *graph, const Core *core, Node *query, Node *key, bool causal) {
@@ -133,7 +155,13 @@ static Node *attention_mask(Graph *graph, Node *node) {
     return query->mask;
 }
 
-// ---- attention: keras/src/layers/attention/attention.py, of score_mode "dot".
+// ---- attention and additive_attention: keras/src/layers/attention/attention.py and
+// additive_attention.py, whose scale is a number for each of a key, not one for all.
+
+static bool is_additive(const Node *node) {
+    bool has_mode = schema_arg_index(node->args->schema, "score_mode") >= 0;
+    return !has_mode || strcmp(args_text(node->args, "score_mode"), "concat") == 0;
+}
 
 static bool attention_shape(Graph *graph, Node *node) {
     int count = attention_inputs(node);
@@ -141,8 +169,9 @@ static bool attention_shape(Graph *graph, Node *node) {
     const Type *query = &node->inputs[0]->type, *value = &node->inputs[1]->type;
     const Type *key = &node->inputs[count - 1]->type;
     if (type_last(query) != type_last(key)) {
-        op_shape_error(graph, node, "attention compares queries of %lld numbers with keys of %lld",
-                       (long long)type_last(query), (long long)type_last(key));
+        op_shape_error(graph, node, "%s compares queries of %lld numbers with keys of %lld",
+                       node->op->schema.name, (long long)type_last(query),
+                       (long long)type_last(key));
         op_shape_help(graph, "make them as long with a `dense` layer, or use "
                              "`multi_head_attention`, which does");
         return false;
@@ -151,21 +180,76 @@ static bool attention_shape(Graph *graph, Node *node) {
     return true;
 }
 
+// Weights of places for each place that asks.
+static Type attention_result_type(const Node *node, int index) {
+    if (index == 0) return node->type;
+    return type_make(DTYPE_F32, true, 2, (int64_t[]){places_of(node, 0), places_of(node, 1)});
+}
+
 static void attention_parameters(Graph *graph, Node *node) {
     Type scalar = type_scalar();
+    if (args_bool(node->args, "use_scale"))
+        layer_add_weights(graph, node, "scale", "scale", scalar, true);
+    if (is_additive(node))
+        layer_add_weights(graph, node, "concat_score_weight", "scale", scalar, true);
+}
+
+static void additive_parameters(Graph *graph, Node *node) {
+    int64_t numbers = type_last(&node->inputs[0]->type);
     if (!args_bool(node->args, "use_scale")) return;
-    layer_add_weights(graph, node, "scale", "scale", scalar, true);
+    layer_add_weights(graph, node, "scale", "scale", type_make(DTYPE_F32, false, 1, &numbers),
+                      true);
+}
+
+// tanh(factor (q + k)) for each pair of places and each number.
+static Node *tanh_of_pairs(Graph *graph, Node *query, Node *key, Node *factor) {
+    int64_t asks[] = {query->type.dims[0], 1, query->type.dims[1]};
+    int64_t answers[] = {1, key->type.dims[0], key->type.dims[1]};
+    Node *sum = graph_add(graph, graph_reshape(graph, query, 3, asks),
+                          graph_reshape(graph, key, 3, answers));
+    if (factor) sum = graph_multiply(graph, sum, factor);
+    return graph_unary(graph, "tanh", sum);
+}
+
+// The sums of the last dimension, which goes.
+static Node *sums_of(Graph *graph, Node *pairs) {
+    Node *sums = graph_unary(graph, "row_sum", pairs);
+    return graph_reshape(graph, sums, 2, pairs->type.dims);
+}
+
+static Node *attention_scores(Graph *graph, const Node *node, Node *query, Node *key) {
+    Node *const *weights = node->inputs + attention_inputs(node);
+    Node *scale = args_bool(node->args, "use_scale") ? *weights++ : NULL;
+    if (is_additive(node)) {
+        Node *sums = sums_of(graph, tanh_of_pairs(graph, query, key, scale));
+        return graph_multiply(graph, sums, *weights);
+    }
+    Node *scores = scores_of(graph, &one_head, query, key, args_bool(node->args, "causal"));
+    return scale ? graph_multiply(graph, scores, scale) : scores;
+}
+
+static Node *additive_scores(Graph *graph, const Node *node, Node *query, Node *key) {
+    Node *pairs = tanh_of_pairs(graph, query, key, NULL);
+    if (args_bool(node->args, "use_scale"))
+        pairs = graph_multiply(graph, pairs, node->inputs[attention_inputs(node)]);
+    return sums_of(graph, pairs);
+}
+
+// Keras's scores are the weights that the sum was made with, without those that were dropped.
+static Node *attention_of(Graph *graph, Node *node, Node *scores) {
+    Node *weights = dropped(graph, node, weights_of(graph, node, scores));
+    give_weights(graph, node, weights);
+    return weigh(graph, &one_head, node, weights, node->inputs[1]);
 }
 
 static Node *attention_expand(Graph *graph, Node *node) {
-    int count = attention_inputs(node);
-    bool causal = args_bool(node->args, "causal");
-    Node *query = node->inputs[0], *value = node->inputs[1], *key = node->inputs[count - 1];
-    Node *scores = scores_of(graph, &one_head, query, key, causal);
-    if (args_bool(node->args, "use_scale"))
-        scores = graph_multiply(graph, scores, node->inputs[count]);
-    return attend(graph, &one_head, node, scores, value, causal,
-                  args_number(node->args, "dropout"));
+    Node *key = node->inputs[attention_inputs(node) - 1];
+    return attention_of(graph, node, attention_scores(graph, node, node->inputs[0], key));
+}
+
+static Node *additive_expand(Graph *graph, Node *node) {
+    Node *key = node->inputs[attention_inputs(node) - 1];
+    return attention_of(graph, node, additive_scores(graph, node, node->inputs[0], key));
 }
 
 // ---- multi_head_attention: keras/src/layers/attention/multi_head_attention.py. Inputs: query,
@@ -193,6 +277,13 @@ static bool multi_head_shape(Graph *graph, Node *node) {
     Heads h = heads_of(node);
     node->type = type_make(DTYPE_F32, true, 2, (int64_t[]){places_of(node, 0), h.output});
     return true;
+}
+
+static Type multi_head_result_type(const Node *node, int index) {
+    if (index == 0) return node->type;
+    int64_t dims[] = {heads_of(node).heads, places_of(node, 0),
+                      places_of(node, attention_inputs(node) > 1 ? 1 : 0)};
+    return type_make(DTYPE_F32, true, 3, dims);
 }
 
 // A kernel that is a matrix here has the dimensions `shape` in files.
@@ -255,8 +346,10 @@ static Node *multi_head_expand(Graph *graph, Node *node) {
     Node *value = project(graph, node, node->inputs[count > 1 ? 1 : 0], &next);
     query = in_heads(graph, graph_scale(graph, query, 1 / sqrt((double)h.key)), h.heads);
     Node *scores = scores_of(graph, &many_heads, query, in_heads(graph, key, h.heads), causal);
-    Node *result = attend(graph, &many_heads, node, scores, in_heads(graph, value, h.heads), causal,
-                          args_number(node->args, "dropout"));
+    Node *weights = weights_of(graph, node, scores); // before some are dropped, as Keras's
+    give_weights(graph, node, weights);
+    Node *result = weigh(graph, &many_heads, node, dropped(graph, node, weights),
+                         in_heads(graph, value, h.heads));
     int64_t dims[] = {places_of(node, 0), h.heads * h.value};
     return project(graph, node, graph_reshape(graph, result, 2, dims), &next);
 }
@@ -278,15 +371,39 @@ static Node *multi_head_expand(Graph *graph, Node *node) {
      .maximum_open = true,                                                                         \
      .doc = "the share of the weights that is dropped while training"}
 
+#define SCORES                                                                                     \
+    {.name = "return_attention_scores",                                                            \
+     .type = ARG_BOOL,                                                                             \
+     .default_text = "false",                                                                      \
+     .doc = "give the weights of the sums as a second value"}
+#define USE_SCALE(default_, doc_)                                                                  \
+    {.name = "use_scale",                                                                          \
+     .type = ARG_BOOL,                                                                             \
+     .default_text = (default_),                                                                   \
+     .is_flag = true,                                                                              \
+     .doc = (doc_)}
+
 static const ArgDef attention_args[] = {
-    {.name = "use_scale",
-     .type = ARG_BOOL,
-     .default_text = "false",
-     .is_flag = true,
-     .doc = "multiply the scores by a number that is trained"},
+    USE_SCALE("false", "multiply the scores by a number that is trained"),
     CAUSAL,
     DROPOUT,
     LAYER_INITIALIZER("scale_initializer", "ones", "how that number starts"),
+    {.name = "score_mode",
+     .type = ARG_WORD,
+     .default_text = "dot",
+     .choices = "dot concat",
+     .doc = "`dot`: products of query and key; `concat`: sums of tanh(query + key), times a number "
+            "that is trained"},
+    SCORES,
+    {0},
+};
+
+static const ArgDef additive_args[] = {
+    USE_SCALE("true", "multiply each tanh by a number that is trained"),
+    CAUSAL,
+    DROPOUT,
+    LAYER_INITIALIZER("scale_initializer", "glorot_uniform", "how those numbers start"),
+    SCORES,
     {0},
 };
 
@@ -313,6 +430,7 @@ static const ArgDef multi_head_args[] = {
     LAYER_REGULARIZER("bias_regularizer", "penalty on the biases, added to the loss"),
     LAYER_CONSTRAINT("kernel_constraint", "what the kernels are kept to after each step"),
     LAYER_CONSTRAINT("bias_constraint", "what the biases are kept to after each step"),
+    SCORES,
     {0},
 };
 
@@ -350,7 +468,21 @@ const OpDef op_attention[] = {
      .shape = attention_shape,
      .parameters = attention_parameters,
      .mask = attention_mask,
-     .expand = attention_expand},
+     .expand = attention_expand,
+     .results = attention_results,
+     .result_type = attention_result_type},
+    {.schema = {"additive_attention", "attends by sums of tanh(query + key)", additive_args,
+                "AdditiveAttention"},
+     .surface = true,
+     .min_inputs = 2,
+     .max_inputs = 3,
+     .fuse = FUSE_COMPOSITE,
+     .shape = attention_shape,
+     .parameters = additive_parameters,
+     .mask = attention_mask,
+     .expand = additive_expand,
+     .results = attention_results,
+     .result_type = attention_result_type},
     {.schema = {"multi_head_attention", "attends with several heads, between learned products",
                 multi_head_args, "MultiHeadAttention"},
      .surface = true,
@@ -360,7 +492,9 @@ const OpDef op_attention[] = {
      .shape = multi_head_shape,
      .parameters = multi_head_parameters,
      .mask = attention_mask,
-     .expand = multi_head_expand},
+     .expand = multi_head_expand,
+     .results = attention_results,
+     .result_type = multi_head_result_type},
     {.schema = {.name = "causal_mask",
                 .doc = "is 0, and above the diagonal a large negative number"},
      .fuse = FUSE_ELEMENTWISE,

@@ -239,7 +239,7 @@ static void find_time(Stepper *s, const Node *node, Track *track) {
         if (axis < 0)
             fail(s, node, "takes several steps together");
         else if (track->time >= 0 && axis != track->time)
-            fail(s, node, "compares each step with all others, those behind it too");
+            fail(s, node, "compares each step with all others, those behind it too, by no product");
         track->time = axis;
     }
     if (is_after && track->time >= 0)
