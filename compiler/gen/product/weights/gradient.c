@@ -4,6 +4,8 @@
 
 #include "../../../base/diagnostics/ice.h"
 
+enum { LINES_MANY = 8 }; // for each panel
+
 Value weight_place(Product *p, const WeightTiles *t, Value row, Value across) {
     return ir_add(p->gen, ir_multiply(p->gen, row, ir_int(p->gen, t->row_stride)),
                   ir_multiply(p->gen, across, ir_int(p->gen, t->tile_stride)));
@@ -209,23 +211,37 @@ int64_t weight_lines_together(const MachineModel *machine, int64_t rows, int64_t
     return divide_up(down, divide_up(down, lines > 4 ? lines : 4));
 }
 
-void weight_each_group(Product *p, WeightTiles *t, Range own, WeightLines *of_lines,
+void weight_each_group(Product *p, WeightTiles *t, Range own, Range lines, WeightLines *of_lines,
                        WeightPanel *of_panel, WeightTile *emit) {
     Gen *gen = p->gen;
-    Value step = ir_int(gen, t->together), down = ir_int(gen, t->down);
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), down, step, "lines");
-    Range some = {loop.index, ir_lesser(gen, ir_add(gen, loop.index, step), down)};
+    Value step = ir_int(gen, t->together);
+    Loop loop = ir_loop_begin(gen, lines.begin, lines.end, step, "lines");
+    Range some = {loop.index, ir_lesser(gen, ir_add(gen, loop.index, step), lines.end)};
     t->first_line = loop.index;
     if (of_lines) of_lines(p, t, some);
     weight_each_panel(p, t, own, some, of_panel, emit);
     ir_loop_end(gen, &loop);
 }
 
+// Workers divide the panels, so that they have columns of the weights; or, where X does not stay in
+// the second-level cache and has many more columns than there are panels, the lines, so that each
+// reads its columns of X alone.
+static bool divides_lines(const Product *p, const WeightTiles *t) {
+    int64_t bytes = product_most_rows(p) * t->height * (int64_t)sizeof(float);
+    return bytes > p->gen->target->machine.second_cache && t->down >= LINES_MANY * t->across;
+}
+
 static void each_tile(Product *p, WeightTiles *t) {
-    t->together = weight_lines_together(&p->gen->target->machine, product_most_rows(p), t->down,
+    Gen *gen = p->gen;
+    t->together = weight_lines_together(&gen->target->machine, product_most_rows(p), t->down,
                                         p->tiles.outer_rows);
-    Range own = ir_worker_range(p->gen, p->function, ir_int(p->gen, t->down * t->across));
-    weight_each_group(p, t, own, NULL, NULL, weight_tile);
+    Value down = ir_int(gen, t->down), all = ir_int(gen, t->down * t->across);
+    Range tiles = {ir_int(gen, 0), all}, lines = {ir_int(gen, 0), down};
+    if (divides_lines(p, t))
+        lines = ir_worker_range(gen, p->function, down);
+    else
+        tiles = ir_worker_range(gen, p->function, all);
+    weight_each_group(p, t, tiles, lines, NULL, NULL, weight_tile);
 }
 
 void product_weight_gradient(Product *p) {

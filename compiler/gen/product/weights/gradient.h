@@ -49,8 +49,8 @@ void weight_each_panel(Product *p, const WeightTiles *t, Range own, Range lines,
 int64_t weight_lines_together(const MachineModel *machine, int64_t rows, int64_t down,
                               int64_t height);
 typedef void WeightLines(Product *p, const WeightTiles *t, Range lines);
-// As many at a time, panel by panel, each copied before (NULL: neither is).
-void weight_each_group(Product *p, WeightTiles *t, Range own, WeightLines *of_lines,
+// As many of `lines` at a time, panel by panel, each copied before (NULL: neither is).
+void weight_each_group(Product *p, WeightTiles *t, Range own, Range lines, WeightLines *of_lines,
                        WeightPanel *of_panel, WeightTile *emit);
 // The rows of dY's next panel, some of which each tile of this one asks for: other workers have
 // written them, or they have left the second-level cache. And where those begin, of so many rows

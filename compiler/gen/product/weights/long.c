@@ -253,10 +253,11 @@ void weight_long(Product *p, WeightTiles *t) {
     l.first_row = blocks.index;
     l.rows = ir_lesser(gen, LLVMBuildSub(gen->builder, all, l.first_row, ""), ir_int(gen, BLOCK));
     bool is_whole = product_most_rows(p) <= BLOCK;
-    weight_each_group(p, t, l.tiles, copy_left, copy_right, is_whole ? whole_tile : multiply_tile);
+    Range lines = {ir_int(gen, 0), ir_int(gen, t->down)};
+    weight_each_group(p, t, l.tiles, lines, copy_left, copy_right,
+                      is_whole ? whole_tile : multiply_tile);
     ir_loop_end(gen, &blocks);
     if (!is_whole)
-        weight_each_panel(p, t, l.tiles, (Range){ir_int(gen, 0), ir_int(gen, t->down)}, NULL,
-                          finish_tile);
+        weight_each_panel(p, t, l.tiles, lines, NULL, finish_tile);
     t->block = NULL;
 }
