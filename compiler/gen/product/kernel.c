@@ -226,7 +226,8 @@ static void ask_for_listed(Gen *gen, const OuterState *s, Value step) {
                     PREFETCH_SECOND_TO_WRITE);
 }
 
-static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value step) {
+// `asks`: for what is read after these steps, too.
+static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value step, bool asks) {
     const KernelLoop *loop = &s->kernel->loops[level];
     LlvmType element = ir_element(gen, s->kernel->b_dtype);
     Value next_a = ir_offset(gen, gen->f32, a, ir_multiply(gen, step, ir_int(gen, loop->a_step)));
@@ -235,9 +236,9 @@ static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value
             ? gathered_row(gen, s, b, step)
             : ir_offset(gen, element, b, ir_multiply(gen, step, ir_int(gen, loop->b_step)));
     ask_ahead(gen, s, next_a, next_b);
-    if (level == 0 && s->kernel->next_step) ask_for_next(gen, s, step);
-    if (level == 0 && s->kernel->listed) ask_for_listed(gen, s, step);
-    if (level == 0 && s->kernel->a_along && s->kernel->rows > ALONG_LEAST) ask_along(gen, s, step);
+    if (asks && s->kernel->next_step) ask_for_next(gen, s, step);
+    if (asks && s->kernel->listed) ask_for_listed(gen, s, step);
+    if (asks && s->kernel->a_along && s->kernel->rows > ALONG_LEAST) ask_along(gen, s, step);
     outer_loops(gen, s, level + 1, next_a, next_b);
 }
 
@@ -249,6 +250,34 @@ static void outer_windows(Gen *gen, OuterState *s, int level, Value a, Value b) 
         if (s->window.end > s->window.first) outer_unrolled(gen, s, level, a, b, i);
     }
     s->window = (KernelWindow){0, MAX_ROWS};
+}
+
+// Steps of few registers are short: what is read afterwards is asked for once in two of them, a
+// line at most.
+static bool asks_in_pairs(const Gen *gen, const OuterKernel *k) {
+    return gen->target->machine.registers < 32 && k->next_step && 2 * k->next_step <= LINE &&
+           !k->gathers && !k->listed && !k->a_along;
+}
+
+// The steps of a loop, so many at a time.
+static void outer_loop(Gen *gen, OuterState *s, int level, Value a, Value b, Range steps,
+                       int together) {
+    const OuterKernel *k = s->kernel;
+    Value initial[MAX_ROWS][KERNEL_MOST_VECTORS], carried[MAX_ROWS][KERNEL_MOST_VECTORS];
+    memcpy(initial, s->sums, sizeof initial);
+    Loop loop = ir_loop_begin(gen, steps.begin, steps.end, ir_int(gen, together), "depth");
+    for (int i = 0; i < k->rows; i++)
+        for (int v = 0; v < k->vectors; v++)
+            if (is_in_window(s, i, v))
+                s->sums[i][v] = carried[i][v] = ir_loop_carry(gen, &loop, initial[i][v]);
+    for (int i = 0; i < together; i++)
+        outer_at(gen, s, level, a, b, ir_add(gen, loop.index, ir_int(gen, i)), level == 0 && !i);
+    ir_loop_end(gen, &loop);
+    for (int i = 0; i < k->rows; i++)
+        for (int v = 0; v < k->vectors; v++)
+            if (is_in_window(s, i, v))
+                s->sums[i][v] =
+                    ir_loop_result(gen, &loop, carried[i][v], initial[i][v], s->sums[i][v]);
 }
 
 // The loops from `level` on, which add to the sums.
@@ -268,21 +297,17 @@ static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b) {
         for (int64_t i = 0; i < count; i++) outer_unrolled(gen, s, level, a, b, i);
         return;
     }
-    Value end = level ? ir_int(gen, count) : LLVMGetParam(s->function, 3);
-    Value initial[MAX_ROWS][KERNEL_MOST_VECTORS], carried[MAX_ROWS][KERNEL_MOST_VECTORS];
-    memcpy(initial, s->sums, sizeof initial);
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), end, ir_int(gen, 1), "depth");
-    for (int i = 0; i < k->rows; i++)
-        for (int v = 0; v < k->vectors; v++)
-            if (is_in_window(s, i, v))
-                s->sums[i][v] = carried[i][v] = ir_loop_carry(gen, &loop, initial[i][v]);
-    outer_at(gen, s, level, a, b, loop.index);
-    ir_loop_end(gen, &loop);
-    for (int i = 0; i < k->rows; i++)
-        for (int v = 0; v < k->vectors; v++)
-            if (is_in_window(s, i, v))
-                s->sums[i][v] =
-                    ir_loop_result(gen, &loop, carried[i][v], initial[i][v], s->sums[i][v]);
+    if (level > 0) {
+        outer_loop(gen, s, level, a, b, (Range){ir_int(gen, 0), ir_int(gen, count)}, 1);
+        return;
+    }
+    Value none = ir_int(gen, 0), end = LLVMGetParam(s->function, 3);
+    if (asks_in_pairs(gen, k)) {
+        Value even = LLVMBuildAnd(gen->builder, end, ir_int(gen, -2), "");
+        outer_loop(gen, s, level, a, b, (Range){none, even}, 2);
+        none = even;
+    }
+    outer_loop(gen, s, level, a, b, (Range){none, end}, 1);
 }
 
 static char *outer_name(Gen *gen, const OuterKernel *k) {

@@ -257,7 +257,6 @@ void weight_long(Product *p, WeightTiles *t) {
     weight_each_group(p, t, l.tiles, lines, copy_left, copy_right,
                       is_whole ? whole_tile : multiply_tile);
     ir_loop_end(gen, &blocks);
-    if (!is_whole)
-        weight_each_panel(p, t, l.tiles, lines, NULL, finish_tile);
+    if (!is_whole) weight_each_panel(p, t, l.tiles, lines, NULL, finish_tile);
     t->block = NULL;
 }
