@@ -165,6 +165,18 @@ static Node *insert_input(Graph *graph, Node *node, int at, Node *value, const c
     return step;
 }
 
+Node *scan_add_carried(Graph *graph, Node *node, Node *initial) {
+    int at = node->scan->carried++;
+    initial = as_floats(graph, initial);
+    Node *inside = insert_input(graph, node, at, initial, "carried", initial->type);
+    insert(graph->arena, &node->scan->body->outputs, at, inside);
+    return inside;
+}
+
+void scan_set_carried(const Node *scan, int index, Node *value) {
+    scan->scan->body->outputs.items[index] = value;
+}
+
 Node *scan_add_sequence(Graph *graph, Node *node, const char *name, Node *sequence) {
     int at = node->scan->carried + node->scan->sequences++;
     sequence = as_floats(graph, sequence);

@@ -51,7 +51,11 @@ Node *scan_stacked(Graph *graph, Node *scan, int number);
 int scan_add_stacked(const Node *scan, Node *value);
 // Makes a value of the graph around one more sequence of a scan that exists; its step in the body.
 Node *scan_add_sequence(Graph *graph, Node *scan, const char *name, Node *sequence);
-// The same for a captured value.
+// One more value that is carried, behind the others; what the body has of it, which it carries on
+// as it is until scan_set_carried.
+Node *scan_add_carried(Graph *graph, Node *scan, Node *initial);
+void scan_set_carried(const Node *scan, int index, Node *value);
+// As scan_add_sequence, for a captured value.
 Node *scan_add_captured(Graph *graph, Node *scan, Node *value);
 // The place of a result among the body's outputs.
 int scan_result_index(const Node *result);

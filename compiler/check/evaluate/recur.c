@@ -117,6 +117,15 @@ static bool check_initial(const Recur *r) {
     return false;
 }
 
+static bool check_stateful(const Recur *r) {
+    if (!args_bool(r->args, "stateful") || r->call->count == 1) return true;
+    Diag *diag = diag_report(r->c->sink, DIAG_E0203, r->call->ast->span,
+                             "a stateful recur goes on where the batch before ended, but this one "
+                             "begins with states that are given to it");
+    diag_help(diag, "leave `stateful` out, or the other");
+    return false;
+}
+
 static Type batched(const Node *node) {
     return type_make(DTYPE_F32, true, node->type.rank, node->type.dims);
 }
@@ -240,7 +249,7 @@ Node *recur_node(Checker *c, const OpDef *op, Layer *layer, const Application *c
     r.declaration = r.cell->declaration;
     r.values = ARENA_ARRAY(c->arena, const Value *, r.declaration->parameters.count + 1);
     bool ok = block_is_usable(c, r.declaration, r.cell->call) && check_sequence(&r) &&
-              bind_options(&r) && find_states(&r) && check_initial(&r);
+              bind_options(&r) && find_states(&r) && check_initial(&r) && check_stateful(&r);
     if (!ok) return NULL;
     open_body(&r);
     const Value *value = evaluate_body(&r, layer);

@@ -132,6 +132,12 @@ static Node as_inner(const Node *node) {
     return inner;
 }
 
+// Each direction with the state that it ended with itself, as Keras's.
+static bool bidirectional_is_stateful(const Node *node) {
+    Node inner = as_inner(node);
+    return recurrent_is_stateful(&inner);
+}
+
 static int bidirectional_results(const Node *node) {
     Node inner = as_inner(node);
     return 1 + is_merge(node, "none") + 2 * (inner.op->results(&inner) - 1);
@@ -162,6 +168,7 @@ const OpDef op_bidirectional[] = {
                 "Bidirectional"},
      .surface = true,
      .has_directions = true,
+     .keeps_states = bidirectional_is_stateful,
      .not_in_cells = "it goes through a sequence of its own",
      .min_inputs = 1,
      .max_inputs = 1 + 2 * RECURRENT_MOST_STATES,

@@ -83,13 +83,11 @@ static bool check_states(Graph *graph, Node *node) {
 
 static bool check_stateful(Graph *graph, Node *node) {
     if (!args_bool(node->args, "stateful")) return true;
-    const char *why = recurrent_given(node) ? "begins with states that are given to it"
-                      : args_bool(node->args, "go_backwards") ? "goes backwards"
-                                                              : NULL;
-    if (!why) return true;
+    if (!recurrent_given(node)) return true;
     op_shape_error(graph, node,
-                   "a stateful %s goes on where the batch before ended, but this one %s",
-                   node->op->schema.name, why);
+                   "a stateful %s goes on where the batch before ended, but this one begins with "
+                   "states that are given to it",
+                   node->op->schema.name);
     op_shape_help(graph, "leave `stateful` out, or the other");
     return false;
 }
@@ -263,8 +261,7 @@ static Node *bias_row(Graph *graph, Node *bias, int number) {
     return graph_reshape(graph, row, 1, &bias->type.dims[1]);
 }
 
-// Predictions of samples do not follow each other.
-static bool keeps_states(const Graph *graph, const Node *node) {
+bool recurrent_keeps(const Graph *graph, const Node *node) {
     return args_bool(node->args, "stateful") && graph->mode != GRAPH_PREDICT;
 }
 
@@ -272,7 +269,7 @@ static Node *initial_state(Step *step, int number) {
     Graph *graph = step->builder->graph;
     const Node *node = step->node;
     if (recurrent_given(node)) return node->inputs[1 + number];
-    if (!keeps_states(graph, node)) return graph_filled(graph, state_type(node), 0);
+    if (!recurrent_keeps(graph, node)) return graph_filled(graph, state_type(node), 0);
     step->kept[number] = graph_kept(graph, state_type(node));
     return graph_load(graph, step->kept[number]); // it is written in this step
 }
@@ -295,8 +292,9 @@ static Node *input_products(Graph *graph, const Node *node, Node *const *weights
 // At a step that does not count a layer gives what it gave before, and zeros before the first that
 // counts, as Keras's. That is the state, unless it began with another one: then it is carried, too.
 static Node *carry_given(ScanBuilder *builder, const Node *node) {
-    bool differs = op_taken_mask(node) && recurrent_given(node) > 0;
-    return differs ? scan_carry(builder, graph_filled(builder->graph, state_type(node), 0)) : NULL;
+    bool begins_anew = recurrent_given(node) == 0 && !recurrent_keeps(builder->graph, node);
+    if (!op_taken_mask(node) || begins_anew) return NULL;
+    return scan_carry(builder, graph_filled(builder->graph, state_type(node), 0));
 }
 
 Recurrence recurrent_run(Graph *graph, const Node *node) {
@@ -357,7 +355,7 @@ static Node *recurrent_expand(Graph *graph, Node *node) {
     return is_turned ? recurrent_reverse(graph, run.value) : run.value;
 }
 
-static bool recurrent_keeps(const Node *node) {
+bool recurrent_is_stateful(const Node *node) {
     return args_bool(node->args, "stateful");
 }
 
@@ -436,7 +434,7 @@ static const ArgDef gru_args[] = {
 };
 
 #define RECURRENT(name_, states_)                                                                  \
-    .surface = true, .keeps_states = recurrent_keeps,                                              \
+    .surface = true, .keeps_states = recurrent_is_stateful,                                        \
     .not_in_cells = "it goes through a sequence of its own", .min_inputs = 1,                      \
     .max_inputs = 1 + (states_), .fuse = FUSE_COMPOSITE, .shape = recurrent_shape,                 \
     .parameters = name_##_parameters, .mask = recurrent_mask, .expand = recurrent_expand,          \

@@ -17,6 +17,10 @@ typedef struct Recurrence {
 
 // Of a node of a recurrent layer with its weights.
 Recurrence recurrent_run(Graph *graph, const Node *node);
+// Does it begin with what the batch before ended with? Predictions of samples do not follow each
+// other. Of a layer that has the argument `stateful`.
+bool recurrent_keeps(const Graph *graph, const Node *node);
+bool recurrent_is_stateful(const Node *node); // for OpDef.keeps_states
 // Its steps from the last to the first.
 Node *recurrent_reverse(Graph *graph, Node *sequence);
 // How many initial states stand behind its sequence; of a layer of such layers, too.

@@ -106,6 +106,11 @@ static bool check_layer(Graph *graph, Node *node, const Node *inner) {
         op_shape_help(graph, "layers behind time_distributed see its own steps: mask those");
         return false;
     }
+    if (inner->op->keeps_states && inner->op->keeps_states(inner)) {
+        op_shape_error(graph, node, "a stateful `%s` would begin anew in each step", name);
+        op_shape_help(graph, "leave `stateful` out");
+        return false;
+    }
     if (inner->op->results && inner->op->results(inner) > 1) {
         op_shape_error(graph, node, "`%s` gives several values for a step", name);
         op_shape_help(graph, "leave `return_state` out");
