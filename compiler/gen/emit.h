@@ -154,6 +154,8 @@ Range ir_worker_range(Gen *gen, Value function, Value count);
 // The samples of this worker, whole chunks where the schedule has them; or what of them is walked
 // now.
 Range ir_sample_range(Gen *gen, const Schedule *schedule, Value function);
+// How many of this worker's samples come before those that are walked now.
+Value ir_samples_before(Gen *gen, const Schedule *schedule, Value function);
 // The chunks of this worker, or what of them is walked now.
 Range ir_own_chunks(Gen *gen, const Schedule *schedule, Value function);
 // A loop over the chunks of this worker, for sums that are made sample by sample.
@@ -195,6 +197,7 @@ struct LaneBuilder {
     Value *numbers;    // by slot: what element_hoist computed; may be NULL
     Value *vectors;    // by slot: where it put small vectors; may be NULL
     Value chunk;       // of the batch; NULL: the group has no sums over samples
+    Value before;      // ir_samples_before; NULL: no value of the group lives within a window
 };
 
 // slots.c: the nodes that a group touches are numbered from 1, so that what is kept of them is as

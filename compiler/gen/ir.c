@@ -168,7 +168,8 @@ void ir_store_lanes(Gen *gen, Value vector, Value pointer, int lanes) {
         ir_store(gen, vector, pointer);
         return;
     }
-    Value arguments[] = {vector, pointer, LLVMConstInt(gen->i32, 4, 0),
+    Value arguments[] = {vector, pointer,
+                         LLVMConstInt(gen->i32, element_bytes(LLVMTypeOf(vector)), 0),
                          first_lanes(gen, lanes, count)};
     masked(gen, "llvm.masked.store", LLVMTypeOf(vector), arguments, 4);
 }
@@ -401,6 +402,15 @@ Range ir_sample_range(Gen *gen, const Schedule *schedule, Value function) {
     }
     Range own = samples_of_chunks(gen, schedule, function, ir_own_chunks(gen, schedule, function));
     return schedule->windows_are_chunks ? own : current_part(gen, schedule, function, own);
+}
+
+Value ir_samples_before(Gen *gen, const Schedule *schedule, Value function) {
+    Value total =
+        schedule->chunks ? ir_int(gen, schedule->chunks) : ir_context(gen, function, FIELD_ROWS);
+    Range all = ir_worker_range(gen, function, total);
+    if (schedule->chunks) all = samples_of_chunks(gen, schedule, function, all);
+    Range walked = ir_sample_range(gen, schedule, function);
+    return LLVMBuildSub(gen->builder, walked.begin, all.begin, "");
 }
 
 // A chunk that has no sample begins with the first part.

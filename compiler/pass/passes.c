@@ -74,8 +74,8 @@ static void run_fuse(Lowering *lowering) {
 }
 
 static void run_plan(Lowering *lowering) {
-    pass_plan(lowering->schedule, lowering->arena);
     pass_windows(lowering->schedule, 0);
+    pass_plan(lowering->schedule, lowering->arena);
 }
 
 enum {

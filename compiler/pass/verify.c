@@ -168,7 +168,8 @@ static void verify_regions(const Schedule *schedule, Arena *arena) {
 static bool share_groups(const Schedule *schedule, const Buffer *a, const Buffer *b) {
     const Buffer *before = a->first_group < b->first_group ? a : b;
     const Buffer *after = before == a ? b : a;
-    if (before->last_group < after->first_group) return false;
+    int last = plan_last_beside(before->last_group, before->window_last, after->window_last);
+    if (last < after->first_group) return false;
     bool gives_way = after->replaces && &schedule->buffers[after->replaces->id] == before &&
                      after->offset == before->offset && after->extent == before->extent;
     return !gives_way || before->last_group > after->first_group;

@@ -116,8 +116,8 @@ static inline Code make_schedules(Arena *arena, Graph *forward, const LossStep *
         code.schedule[mode] = pass_fuse(own, arena, code.layout, training->batch);
         pass_schedule(code.schedule[mode]);
         schedule_verify(code.schedule[mode]);
-        pass_plan(code.schedule[mode], arena);
         pass_windows(code.schedule[mode], next_window());
+        pass_plan(code.schedule[mode], arena);
         schedule_verify_plan(code.schedule[mode]);
         if (!getenv("NNC_TEST_VERBOSE")) continue;
         Text text = text_create(arena);

@@ -134,8 +134,8 @@ static void schedule_prediction(Prediction *p, Arena *arena, const Layout *layou
                         : pass_fuse_single(p->graph, arena, layout);
     pass_schedule(p->schedule);
     schedule_verify(p->schedule);
-    pass_plan(p->schedule, arena);
     pass_windows(p->schedule, batch ? next_window() : 0);
+    pass_plan(p->schedule, arena);
     assert_true(schedule_is_in_int8(p->schedule));
     assert_true(schedule_has_once(p->schedule));
 }

@@ -43,17 +43,31 @@ static void random_intervals(void **state) {
         for (int i = 0; i < count; i++) {
             int first = (int)(draw() % (uint32_t)phases);
             int last = first + (int)(draw() % (uint32_t)(phases - first));
-            items[i] = (PlanItem){1 + draw() % 1000, first, last, -1};
+            items[i] =
+                (PlanItem){.size = 1 + draw() % 1000, .first = first, .last = last, .offset = -1};
         }
         check_items(items, count, plan_offsets(items, count, arena));
         arena_destroy(arena);
     }
 }
 
+// Values within a window take turns among themselves; another one has its place behind them only
+// when all windows are over, and before them until it is read.
+static void windows_are_over(void **state) {
+    (void)state;
+    PlanItem within = {64, 2, 3, 0, 6}, also = {64, 4, 5, 0, 6}, later = {64, 4, 9, 0, 0};
+    PlanItem before = {64, 0, 1, 0, 0}, behind = {64, 7, 9, 0, 0};
+    assert_int_equal(plan_lowest_gap(&within, 1, &also), 0);
+    assert_int_equal(plan_lowest_gap(&within, 1, &later), 64);
+    assert_int_equal(plan_lowest_gap(&later, 1, &within), 64);
+    assert_int_equal(plan_lowest_gap(&within, 1, &before), 0);
+    assert_int_equal(plan_lowest_gap(&within, 1, &behind), 0);
+}
+
 static void one_item_after_another(void **state) {
     (void)state;
     Arena *arena = arena_create();
-    PlanItem items[] = {{64, 0, 1, -1}, {64, 2, 3, -1}, {32, 4, 4, -1}};
+    PlanItem items[] = {{64, 0, 1, -1, 0}, {64, 2, 3, -1, 0}, {32, 4, 4, -1, 0}};
     assert_int_equal(plan_offsets(items, 3, arena), 64);
     assert_int_equal(plan_offsets(items, 0, arena), 0);
     arena_destroy(arena);
@@ -137,19 +151,22 @@ static void check_group(const Schedule *schedule, const Group *group) {
 // Where a value is, or the pool that it has a place in, and when.
 static PlanItem item_of(const Schedule *schedule, const Buffer *buffer) {
     const Pool *pool = buffer->pool < 0 ? NULL : &schedule->pools[buffer->pool];
-    if (pool) return (PlanItem){pool->size, pool->first_phase, pool->last_phase, pool->offset};
+    if (pool) return (PlanItem){pool->size, pool->first_phase, pool->last_phase, pool->offset, 0};
     return (PlanItem){buffer->size * buffer->copies, buffer->first_phase, buffer->last_phase,
-                      buffer->offset};
+                      buffer->offset, 0};
 }
 
 // In a pool a sample's worker goes from group to group. One value may end in the group that puts
 // another in its place.
 static bool meet_in_pool(const Schedule *schedule, const Buffer *a, const Buffer *b) {
     const Buffer *before = a->first_group < b->first_group ? a : b, *after = before == a ? b : a;
-    PlanItem x = {before->extent, 0, 0, before->offset}, y = {after->extent, 0, 0, after->offset};
+    PlanItem x = {before->extent, 0, 0, before->offset, 0};
+    PlanItem y = {after->extent, 0, 0, after->offset, 0};
     bool gives_way = after->replaces && &schedule->buffers[after->replaces->id] == before &&
                      before->offset == after->offset && before->extent == after->extent;
     int last = gives_way ? before->last_group - 1 : before->last_group;
+    // The next window writes where this one did, whatever else has come there meanwhile.
+    if (before->window_last && !after->window_last) last = before->window_last;
     return share_memory(&x, &y) && last >= after->first_group;
 }
 
@@ -236,6 +253,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_intervals),
         cmocka_unit_test(one_item_after_another),
+        cmocka_unit_test(windows_are_over),
         cmocka_unit_test(random_schedules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

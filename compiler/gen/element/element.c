@@ -9,6 +9,19 @@
 
 #include <string.h>
 
+static void look_for_windowed(Node *value, void *state) {
+    LaneBuilder *b = state;
+    if (b->before || !b->schedule->buffers[value->id].window_last) return;
+    b->before = ir_samples_before(b->gen, b->schedule, b->function);
+}
+
+// Values that live within a window lie where the first one had them.
+static void find_samples_before(LaneBuilder *b) {
+    if (!b->schedule->has_windows) return;
+    for (int i = 0; i < b->group->nodes.count; i++) look_for_windowed(b->group->nodes.items[i], b);
+    schedule_visit_reads(b->schedule, b->group, look_for_windowed, b);
+}
+
 void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Group *group,
                    Value function) {
     *b = (LaneBuilder){.gen = gen, .schedule = schedule, .group = group, .function = function};
@@ -19,6 +32,7 @@ void element_begin(LaneBuilder *b, Gen *gen, const Schedule *schedule, const Gro
     b->row = b->column = b->sample = b->storage = ir_int(gen, 0);
     b->values = slots_array(gen, sizeof(Value));
     b->order = -1;
+    find_samples_before(b);
 }
 
 void element_forget(LaneBuilder *b) {
@@ -56,7 +70,9 @@ static Value moved(LaneBuilder *b, const Buffer *buffer) {
 Value element_buffer(LaneBuilder *b, const Node *node) {
     const Buffer *buffer = &b->schedule->buffers[node->id];
     if (!buffer->is_stored) nn_ice("gen", "%%%d has no buffer", node->id);
-    Value distance = ir_multiply(b->gen, b->sample, ir_int(b->gen, buffer->stride));
+    Value sample = b->sample;
+    if (buffer->window_last) sample = LLVMBuildSub(b->gen->builder, sample, b->before, "");
+    Value distance = ir_multiply(b->gen, sample, ir_int(b->gen, buffer->stride));
     if (buffer->motion) distance = ir_add(b->gen, distance, moved(b, buffer));
     return ir_offset(b->gen, b->gen->f32, element_arena(b, node), distance);
 }
@@ -158,7 +174,9 @@ static Value load_lanes(LaneBuilder *b, LlvmType element, Dtype dtype, Value poi
 void element_ask_ahead(const LaneBuilder *b, const Buffer *buffer, Value pointer, Prefetch how) {
     enum { BYTES = 2048 };
     int64_t bytes = buffer->stride * b->schedule->batch * (int64_t)sizeof(float);
-    if (!b->asks_ahead || buffer->motion || bytes <= b->gen->target->machine.second_cache) return;
+    if (!b->asks_ahead || buffer->motion || buffer->window_last ||
+        bytes <= b->gen->target->machine.second_cache)
+        return;
     ir_prefetch(b->gen, ir_offset(b->gen, b->gen->i8, pointer, ir_int(b->gen, BYTES)), how);
 }
 

@@ -480,7 +480,6 @@ static void print_turn(Text *out, const Buffer *buffer) {
                 (long long)buffer->extent * 4, (long long)buffer->offset * 4,
                 (long long)buffer->stride * 4, buffer->first_group, buffer->last_group);
     if (buffer->replaces) text_format(out, ", in place of %%%d", buffer->replaces->id);
-    text_put(out, "\n");
 }
 
 void schedule_print_plan(Text *out, const Schedule *schedule) {
@@ -501,8 +500,9 @@ void schedule_print_plan(Text *out, const Schedule *schedule) {
         if (!buffer->is_part && buffer->pool >= 0)
             print_turn(out, buffer);
         else
-            text_format(out, "%lld bytes at %lld, phases %d to %d\n", (long long)buffer->size * 4,
+            text_format(out, "%lld bytes at %lld, phases %d to %d", (long long)buffer->size * 4,
                         (long long)buffer->offset * 4, buffer->first_phase, buffer->last_phase);
+        text_put(out, buffer->window_last ? ", within a window\n" : "\n");
     }
 }
 

@@ -164,6 +164,8 @@ typedef struct Buffer {
     int pool;             // of the schedule, that its samples lie in; -1: it has memory of its own
     int64_t extent;       // there: what a sample takes, floats
     const Node *replaces; // in the group that computes it, whose place it takes; NULL: nobody's
+    int window_last;      // of a value that lives within a window: the last group that walks it;
+                          // else 0
     int parameter;        // unbatched values in the layout of this parameter; -1: plain
     bool is_joined;       // its parts are computed where they stand in it
     bool is_part;         // of such a value
@@ -219,13 +221,13 @@ Schedule *pass_fuse_single(Graph *graph, Arena *arena, const Layout *layout);
 // requires: groups; provides: their order, with barriers only where the dependence changes the
 // partition, readers of a parameter before its update.
 void pass_schedule(Schedule *schedule);
-// requires: order and phases; provides: arena offsets of all stored values; values that live at the
-// same time never overlap.
-void pass_plan(Schedule *schedule, Arena *arena);
 // requires: order and phases; provides: which groups walk `samples` together; 0: as many as are
 // worth it; WINDOWS_OF_CHUNKS: those of chunks, where there are some.
 enum { WINDOWS_OF_CHUNKS = -1 };
 void pass_windows(Schedule *schedule, int64_t samples);
+// requires: order, phases and windows; provides: arena offsets of all stored values; values that
+// live at the same time never overlap.
+void pass_plan(Schedule *schedule, Arena *arena);
 
 // requires: layout, buffers; provides: in whose parameter's order each unbatched value lies.
 void schedule_find_storages(Schedule *schedule);
@@ -283,8 +285,12 @@ typedef struct PlanItem {
     int64_t size;
     int first, last; // inclusive
     int64_t offset;  // out
+    int window_last; // of a value that lives within a window; else 0
 } PlanItem;
 int64_t plan_offsets(PlanItem *items, int count, Arena *arena);
+// The last group of a value's life beside another value: that of its window, unless both live
+// within one, as the next samples have it where these had it.
+int plan_last_beside(int last, int window_last, int other_window_last);
 // The lowest offset at which `item` fits beside the placed ones that live when it does.
 int64_t plan_lowest_gap(const PlanItem *placed, int count, const PlanItem *item);
 

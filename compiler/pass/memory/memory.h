@@ -25,6 +25,11 @@ void memory_find_lives(Schedule *schedule);
 // ---- in_place.c
 void memory_find_replaced(Schedule *schedule, Arena *arena);
 
+// ---- windowed.c
+// Which values live within a window, or, if not `with_any`, that none does; those that give way to
+// each other keep their places.
+void memory_find_windowed(Schedule *schedule, Arena *arena, bool with_any);
+
 // ---- pools.c
 // Which values take turns where: sets their pools and places.
 void memory_find_pools(Schedule *schedule, Arena *arena);

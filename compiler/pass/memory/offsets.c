@@ -9,13 +9,22 @@ static int compare_sizes(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+int plan_last_beside(int last, int window_last, int other_window_last) {
+    return window_last && !other_window_last ? window_last : last;
+}
+
+static bool live_together(const PlanItem *a, const PlanItem *b) {
+    return plan_last_beside(a->last, a->window_last, b->window_last) >= b->first &&
+           plan_last_beside(b->last, b->window_last, a->window_last) >= a->first;
+}
+
 int64_t plan_lowest_gap(const PlanItem *placed, int count, const PlanItem *item) {
     int64_t offset = 0;
     for (bool moved = true; moved;) {
         moved = false;
         for (int i = 0; i < count; i++) {
             const PlanItem *other = &placed[i];
-            if (other->last < item->first || item->last < other->first) continue;
+            if (!live_together(other, item)) continue;
             if (other->offset + other->size <= offset || offset + item->size <= other->offset)
                 continue;
             offset = other->offset + other->size;

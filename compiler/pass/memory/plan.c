@@ -74,18 +74,20 @@ static Items list_items(const Schedule *schedule, Arena *arena) {
     for (int i = 0; i < schedule->graph->nodes.count; i++) {
         const Buffer *buffer = &schedule->buffers[i];
         if (!has_own_memory(buffer) || stays(buffer)) continue;
-        list.items[list.count++] =
-            (PlanItem){buffer->size * buffer->copies, buffer->first_phase, buffer->last_phase, 0};
+        list.items[list.count++] = (PlanItem){.size = buffer->size * buffer->copies,
+                                              .first = buffer->first_phase,
+                                              .last = buffer->last_phase};
     }
     for (int i = 0; i < schedule->pool_count; i++) {
         const Pool *pool = &schedule->pools[i];
-        list.items[list.count++] = (PlanItem){pool->size, pool->first_phase, pool->last_phase, 0};
+        list.items[list.count++] =
+            (PlanItem){.size = pool->size, .first = pool->first_phase, .last = pool->last_phase};
     }
     for (int i = 0; i < schedule->groups.count; i++) {
         const Group *group = schedule->groups.items[i];
         if (!group->body) continue;
-        list.items[list.count++] =
-            (PlanItem){group->body->arena_size, group->phase, group->phase, 0};
+        list.items[list.count++] = (PlanItem){
+            .size = group->body->arena_size, .first = group->phase, .last = group->phase};
     }
     return list;
 }
@@ -125,13 +127,43 @@ static void size_bodies(const Schedule *schedule, Arena *arena) {
             memory_size_body(schedule->groups.items[i]->body, arena);
 }
 
-// Pools put values of samples further apart: they must be worth it.
+// The better plan takes a little less memory.
 static bool saves_enough(int64_t size, int64_t without) {
     return size < without - without / 32;
 }
 
+static void without_pools(Schedule *schedule, Arena *arena) {
+    schedule->pool_count = 0;
+    size_all(schedule, arena);
+}
+
+static int64_t plan_pools(Schedule *schedule, Arena *arena, bool with_windowed, Items *items) {
+    without_pools(schedule, arena);
+    memory_find_replaced(schedule, arena);
+    memory_find_windowed(schedule, arena, with_windowed);
+    memory_find_pools(schedule, arena);
+    return plan_items(schedule, arena, items);
+}
+
+// Pools put values of samples further apart, and what lives within a window shares their places
+// less well: both must be worth it.
+static void plan_samples(Schedule *schedule, Arena *arena, Items *items) {
+    int64_t apart = schedule->arena_size;
+    int64_t pooled = plan_pools(schedule, arena, false, items);
+    int64_t windowed = plan_pools(schedule, arena, true, items);
+    bool is_apart = !saves_enough(windowed, apart);
+    if (saves_enough(pooled, is_apart ? apart : windowed)) {
+        schedule->arena_size = plan_pools(schedule, arena, false, items);
+    } else if (is_apart) {
+        without_pools(schedule, arena);
+        schedule->arena_size = plan_items(schedule, arena, items);
+    } else {
+        schedule->arena_size = windowed;
+    }
+}
+
 void pass_plan(Schedule *schedule, Arena *arena) {
-    Items items, pooled;
+    Items items;
     memory_find_lives(schedule);
     memory_mark_parts(schedule);
     size_all(schedule, arena);
@@ -140,17 +172,8 @@ void pass_plan(Schedule *schedule, Arena *arena) {
     schedule->arena_size = plan_items(schedule, arena, &items);
     memory_find_replaced(schedule, arena);
     schedule->arena_bound = memory_bound(schedule, arena);
-    if (!schedule->is_single && schedule->arena_size < LARGEST) {
-        memory_find_pools(schedule, arena);
-        int64_t size = plan_items(schedule, arena, &pooled);
-        if (saves_enough(size, schedule->arena_size)) {
-            schedule->arena_size = size;
-            items = pooled;
-        } else {
-            schedule->pool_count = 0;
-            size_all(schedule, arena);
-        }
-    }
+    if (!schedule->is_single && schedule->arena_size < LARGEST)
+        plan_samples(schedule, arena, &items);
     place_states(schedule);
     place_all(schedule, &items);
 }

@@ -12,6 +12,7 @@
 typedef struct Tenant {
     int node;        // the first
     int first, last; // groups, of all of them
+    int window_last; // Buffer.window_last; a value that lives within a window is alone
     int64_t extent, stride;
 } Tenant;
 
@@ -86,7 +87,12 @@ static void add_tenant(Tenants *t, const Node *node, bool is_spaced) {
     buffer->replaces = NULL;
     t->of_node[node->id] = t->items.count;
     vec_push(t->arena, &t->items,
-             ((Tenant){node->id, buffer->first_group, buffer->last_group, extent, stride}));
+             ((Tenant){.node = node->id,
+                       .first = buffer->first_group,
+                       .last = buffer->last_group,
+                       .window_last = buffer->window_last,
+                       .extent = extent,
+                       .stride = stride}));
 }
 
 static Tenants find_tenants(Schedule *schedule, Arena *arena) {
@@ -123,10 +129,14 @@ static int add_pool(Pooling *p, int64_t stride) {
     return p->pools.count - 1;
 }
 
+static PlanItem item_of(const Tenant *tenant, int64_t offset) {
+    return (PlanItem){tenant->extent, tenant->first, tenant->last, offset, tenant->window_last};
+}
+
 // The lowest place in the pool for a value that it has room for then.
 static int64_t place_in(const Pooling *p, int pool, const Tenant *tenant) {
     const Placed *placed = &p->placed.items[pool];
-    PlanItem item = {tenant->extent, tenant->first, tenant->last, 0};
+    PlanItem item = item_of(tenant, 0);
     return plan_lowest_gap(placed->items, placed->count, &item);
 }
 
@@ -134,8 +144,7 @@ static void put(Pooling *p, const Tenant *tenant, int pool, int64_t offset) {
     int64_t number = tenant - p->tenants->items.items;
     p->pool[number] = pool;
     p->offset[number] = offset;
-    PlanItem item = {tenant->extent, tenant->first, tenant->last, offset};
-    vec_push(p->tenants->arena, &p->placed.items[pool], item);
+    vec_push(p->tenants->arena, &p->placed.items[pool], item_of(tenant, offset));
 }
 
 // In the first pool of the same distance that is free while it lives, or in a new one.
