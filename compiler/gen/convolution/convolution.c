@@ -60,11 +60,13 @@ typedef void EmitGroup(Convolver *c, const Plane *plane, Value base, Value group
 // The plane has used so many floats of the scratch.
 static void all_samples(Convolver *c, Plane *plane, int64_t used, EmitGroup *emit) {
     Gen *gen = c->gen;
-    RoundedPlane rounded = {0};
-    if (c->in_pairs) {
-        rounded = pairs_plane(c, plane, &used);
+    QuantizedPlane quantized = {0};
+    if (c->in_int8) {
+        quantized = pairs_quantized_plane(c, plane, &used);
+        pairs_kernels_packed(c, used);
+    } else if (c->in_pairs) {
         pairs_pack_kernels(c, used);
-        if (!c->in_int8) emit(c, plane, rounded.base, ir_int(gen, 0));
+        emit(c, plane, c->tile, ir_int(gen, 0)); // packs, and looks at no plane
         pairs_kernels_packed(c, used);
     }
     SampleLoops samples = convolver_range_begin(c);
@@ -79,17 +81,25 @@ static void all_samples(Convolver *c, Plane *plane, int64_t used, EmitGroup *emi
                                 ir_int(gen, 1), "group");
     Value first = ir_multiply(gen, groups.index, ir_int(gen, plane->channels));
     Value base = plane_fill(plane, c->b.sample, first);
-    if (c->in_pairs) base = pairs_round_plane(c, &rounded, base);
+    if (c->in_int8) base = pairs_quantize(c, &quantized, base);
     emit(c, plane, base, groups.index);
     ir_loop_end(gen, &groups);
     convolver_samples_end(c, &samples);
 }
 
+static Plane operand_plane(Convolver *c, const int64_t before[2], const int64_t after[2],
+                           int64_t groups, int64_t *used) {
+    Node *operand = c->anchor->inputs[0];
+    if (!c->in_pairs || c->in_int8)
+        return plane_create(&c->b, operand, before, after, groups, used);
+    int64_t behind = pairs_numbers_behind(c, operand->type.dims[2]);
+    return plane_create_rounded(&c->b, operand, before, after, behind, used);
+}
+
 void convolution_forward(Convolver *c) {
     const Window *window = &c->convolution.window;
     int64_t used = 0;
-    Plane plane = plane_create(&c->b, c->anchor->inputs[0], window->before, window->after,
-                               c->convolution.groups, &used);
+    Plane plane = operand_plane(c, window->before, window->after, c->convolution.groups, &used);
     plane_clear(&plane);
     all_samples(c, &plane, used, forward_group);
 }
@@ -202,7 +212,7 @@ static Plane data_plane(Convolver *c, int64_t groups, int64_t *used) {
     int64_t before[2], after[2];
     for (int i = 0; i < 2; i++)
         convolution_zeros_around(&c->convolution, i, c->gen->arena, &before[i], &after[i]);
-    Plane plane = plane_create(&c->b, c->anchor->inputs[0], before, after, groups, used);
+    Plane plane = operand_plane(c, before, after, groups, used);
     plane_clear(&plane);
     return plane;
 }

@@ -2,10 +2,6 @@
 
 enum { MOST_ROWS = 192 };
 
-LlvmType pairs_number(Gen *gen) {
-    return LLVMInt16TypeInContext(gen->context);
-}
-
 static int number_bytes(const Convolver *c) {
     return c->in_int8 ? int8_bytes(c->gen) : 2;
 }
@@ -26,18 +22,18 @@ int64_t pairs_tile_floats(const Convolver *c) {
 // ---- The plane.
 
 // Squares of places and of a line of the kernel end behind what they are for.
-static int64_t numbers_behind(const Convolver *c, const Plane *plane) {
+int64_t pairs_numbers_behind(const Convolver *c, int64_t channels) {
     int64_t places = c->lanes * (c->convolution.window.stride[1] + 1);
-    return round_up(places * plane_pixel(plane) + 2 * vector_numbers(c), 64);
+    return round_up(places * channels + 2 * vector_numbers(c), 64);
 }
 
-RoundedPlane pairs_plane(Convolver *c, const Plane *plane, int64_t *used) {
+QuantizedPlane pairs_quantized_plane(Convolver *c, const Plane *plane, int64_t *used) {
     Gen *gen = c->gen;
-    RoundedPlane out = {.numbers = plane->size[0] * plane_line(plane)};
+    QuantizedPlane out = {.numbers = plane->size[0] * plane_line(plane)};
     const Node *source = schedule_source(plane->node);
     if (plane->in_place) out.buffer = &c->schedule->buffers[source->id];
-    int64_t behind = numbers_behind(c, plane), start = round_up(out.numbers, 64);
-    int64_t end = (start + behind) * number_bytes(c) / 4;
+    int64_t behind = pairs_numbers_behind(c, plane_pixel(plane));
+    int64_t end = (round_up(out.numbers, 64) + behind) * number_bytes(c) / 4;
     *used = round_up(*used, 16);
     out.base = ir_scratch(gen, c->function, *used, end);
     *used += end;
@@ -49,27 +45,26 @@ RoundedPlane pairs_plane(Convolver *c, const Plane *plane, int64_t *used) {
     return out;
 }
 
-static void round_numbers(Convolver *c, const RoundedPlane *plane, Value from, Value first,
-                          int64_t valid) {
+static void quantize_numbers(Convolver *c, const QuantizedPlane *plane, Value from, Value first,
+                             int64_t valid) {
     Gen *gen = c->gen;
     Value floats = ir_offset(gen, gen->f32, from, first);
     for (int64_t i = 0; plane->buffer && i < vector_numbers(c); i += c->lanes)
         element_ask_ahead(&c->b, plane->buffer, ir_offset(gen, gen->f32, floats, ir_int(gen, i)),
                           PREFETCH_FIRST);
-    Value words =
-        c->in_int8 ? int8_words(gen, &c->int8, floats, valid) : pairs_of_floats(gen, floats, valid);
-    ir_store(gen, words, ir_offset(gen, pairs_element(c), plane->base, first));
+    ir_store(gen, int8_words(gen, &c->int8, floats, valid),
+             ir_offset(gen, pairs_element(c), plane->base, first));
 }
 
-Value pairs_round_plane(Convolver *c, const RoundedPlane *plane, Value from) {
+Value pairs_quantize(Convolver *c, const QuantizedPlane *plane, Value from) {
     Gen *gen = c->gen;
     int64_t width = vector_numbers(c), whole = plane->numbers / width * width;
     Loop loop =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, width), "rounded");
-    round_numbers(c, plane, from, loop.index, width);
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, width), "quantized");
+    quantize_numbers(c, plane, from, loop.index, width);
     ir_loop_end(gen, &loop);
     if (whole < plane->numbers)
-        round_numbers(c, plane, from, ir_int(gen, whole), plane->numbers - whole);
+        quantize_numbers(c, plane, from, ir_int(gen, whole), plane->numbers - whole);
     return plane->base;
 }
 

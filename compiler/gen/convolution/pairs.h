@@ -10,24 +10,25 @@
 #include "../product/bfloat16/bfloat16.h"
 #include "walk.h"
 
-LlvmType pairs_number(Gen *gen);               // in bfloat16
-LlvmType pairs_element(const Convolver *c);    // of a rounded plane
+LlvmType pairs_element(const Convolver *c);    // of a plane
 int64_t pairs_tile_floats(const Convolver *c); // that a walk wants
+// Numbers that squares read behind a plane of so many channels.
+int64_t pairs_numbers_behind(const Convolver *c, int64_t channels);
 
-typedef struct RoundedPlane {
+// In int8 these numbers are of 8 bits (gen/product/int8/int8.h), quantized instead of rounded, with
+// that of 0 in the padding, when the plane has been filled; kernels have been laid out for all
+// workers.
+typedef struct QuantizedPlane {
     Value base;
     int64_t numbers;      // of the plane, without what is read behind it
     const Buffer *buffer; // of the samples, where the plane is read as it lies; else NULL
-} RoundedPlane;
+} QuantizedPlane;
 
 // Takes the scratch behind `*used` floats, which grows, and clears what is read behind the plane.
-RoundedPlane pairs_plane(Convolver *c, const Plane *plane, int64_t *used);
-// Rounds the sample's plane at `from`. Where it begins.
-Value pairs_round_plane(Convolver *c, const RoundedPlane *plane, Value from);
+QuantizedPlane pairs_quantized_plane(Convolver *c, const Plane *plane, int64_t *used);
+// Quantizes the sample's plane at `from`. Where it begins.
+Value pairs_quantize(Convolver *c, const QuantizedPlane *plane, Value from);
 
-// In int8 these numbers are of 8 bits (gen/product/int8/int8.h), quantized instead of rounded, with
-// that of 0 in the padding, and kernels have been laid out for all workers.
-//
 // Walks between the two pack their kernels behind `used` floats of scratch; those that come after
 // them, in the same order, multiply.
 void pairs_pack_kernels(Convolver *c, int64_t used);

@@ -1,83 +1,124 @@
 // Gradients of kernels in bfloat16: the reduction runs over the places of a sample. Its picture is
-// turned, so that the numbers of a channel follow each other place by place: then each weight's
-// square of channels by places begins at its own number and is copied nowhere. What came back is
-// packed in pairs of places on the picture's lines, with zeros where a line has no place. Tiles are
-// added to the chunk's partial sum where it lies.
+// turned, so that the numbers of a channel follow each other place by place, in squares of channels
+// by places. What came back is packed in pairs of places on the picture's lines, with zeros where a
+// line has no place. A weight multiplies each place of the picture by what came back so many places
+// before, its shift: pairs from there on, of those that begin at even places, or at odd ones. So
+// both operands lie in whole lines of the cache, which squares that begin at any place would not.
+// With strides, the picture is as many pictures, each of the places that some of the weights meet.
+// Tiles are added to the chunk's partial sum where it lies.
 #include "pairs.h"
 
 #include "../../base/diagnostics/ice.h"
 
 enum { NUMBER_BYTES = 2 };
 
+// What came back, in pairs that begin at even places, and at odd ones.
+enum { EVEN, ODD, COPIES };
+
 typedef struct PairsGradient {
     Plane picture, values;
-    int64_t pitch;      // places from line to line of the picture, even
-    int64_t places;     // of the picture
-    int64_t turned_row; // numbers from channel to channel
-    int64_t steps;      // squares along the places of the result
-    int64_t halves;     // vectors of a panel
-    int64_t panels;
-    Value turned, right; // scratch
+    int64_t size[2];     // of a phase of the picture: lines, and places of each, even
+    int64_t turned_row;  // numbers from channel to channel
+    int64_t run;         // places from the first one of the result to its last one
+    int64_t steps;       // squares along them, for any shift
+    int64_t halves;      // vectors of a panel
+    Value turned;        // scratch: by phase
+    Value right[COPIES]; // likewise, behind pairs of zeros
+    int64_t before;      // so many
+    int64_t apart;       // words from the one to the other
     Value picture_base, values_base, sum;
-    Value is_first; // NULL: the sum was cleared, and the samples are this worker's
+    Value is_first;    // NULL: the sum was cleared, and the samples are this worker's
+    Value step, block; // the squares that are multiplied now: the first one, and how many
 } PairsGradient;
+
+// Weights every so many lines and columns from these on, and the places that they meet.
+typedef struct Phase {
+    int64_t line, column;
+} Phase;
+
+static int64_t phases_across(const Convolver *c, int axis) {
+    const Window *w = &c->convolution.window;
+    return lowest(w->stride[axis], w->size[axis]);
+}
+
+// Of a phase.
+static int64_t weights_across(const Convolver *c, int axis, int64_t phase) {
+    const Window *w = &c->convolution.window;
+    return divide_up(w->size[axis] - phase, w->stride[axis]);
+}
+
+static int64_t phase_words(const Convolver *c, const PairsGradient *g) {
+    return c->convolution.channels * g->turned_row / 2;
+}
+
+static Value turned_of(Convolver *c, const PairsGradient *g, Phase phase) {
+    int64_t number = phase.line * phases_across(c, 1) + phase.column;
+    return pairs_at(c->gen, g->turned, ir_int(c->gen, number * phase_words(c, g)));
+}
 
 // ---- The picture, turned.
 
-// Pairs of places [2 * pair, 2 * pair + 2) of L channels.
-static Value places_pair(Convolver *c, const PairsGradient *g, Value pair, Value channel,
-                         bool is_last) {
+// Where places [2 * pair, 2 * pair + 2) of a phase begin in the picture.
+static Value pair_place(Convolver *c, const PairsGradient *g, Phase phase, Value pair) {
     Gen *gen = c->gen;
-    LlvmType floats = ir_vector(gen, gen->f32, c->lanes);
-    int64_t pixel = plane_pixel(&g->picture);
-    Value at = ir_add(gen, ir_multiply(gen, pair, ir_int(gen, 2 * pixel)), channel);
-    Value first = ir_load(gen, floats, ir_offset(gen, gen->f32, g->picture_base, at));
-    Value next = ir_offset(gen, gen->f32, g->picture_base, ir_add(gen, at, ir_int(gen, pixel)));
-    Value second = is_last ? LLVMConstNull(floats) : ir_load(gen, floats, next);
-    return pairs_of_rows(gen, first, second);
+    const int64_t *stride = c->convolution.window.stride;
+    if (stride[0] == 1 && stride[1] == 1) return ir_multiply(gen, pair, ir_int(gen, 2));
+    Value pairs = ir_int(gen, g->size[1] / 2);
+    Value line = LLVMBuildUDiv(gen->builder, pair, pairs, "");
+    Value across = LLVMBuildURem(gen->builder, pair, pairs, "");
+    Value place = ir_multiply(gen, line, ir_int(gen, stride[0] * g->picture.size[1]));
+    place = ir_add(gen, place, ir_multiply(gen, across, ir_int(gen, 2 * stride[1])));
+    return ir_add(gen, place, ir_int(gen, phase.line * g->picture.size[1] + phase.column));
+}
+
+// Those places of L channels.
+static Value places_pair(Convolver *c, const PairsGradient *g, Phase phase, Value pair,
+                         Value channel) {
+    Gen *gen = c->gen;
+    LlvmType numbers = ir_vector(gen, pairs_number(gen), c->lanes);
+    int64_t pixel = plane_pixel(&g->picture), next = c->convolution.window.stride[1] * pixel;
+    Value at = ir_multiply(gen, pair_place(c, g, phase, pair), ir_int(gen, pixel)), values[2];
+    at = ir_offset(gen, pairs_number(gen), g->picture_base, ir_add(gen, at, channel));
+    for (int i = 0; i < 2; i++)
+        values[i] =
+            ir_load(gen, numbers, ir_offset(gen, pairs_number(gen), at, ir_int(gen, i * next)));
+    return pairs_of_rounded(gen, values[0], values[1]);
 }
 
 static Value square_row(Convolver *c, Value number) {
     return pairs_at(c->gen, c->tile, ir_multiply(c->gen, number, ir_int(c->gen, c->lanes)));
 }
 
-// One square: L channels by `pairs` pairs of places, of which the last may be half a one.
-static void turn_square(Convolver *c, const PairsGradient *g, Value channel, Value first,
-                        int64_t pairs, bool is_odd) {
+// One square: L channels by `pairs` pairs of places.
+static void turn_square(Convolver *c, const PairsGradient *g, Phase phase, Value channel,
+                        Value first, int64_t pairs) {
     Gen *gen = c->gen;
-    int64_t lanes = c->lanes;
-    Loop rows =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, pairs - is_odd), ir_int(gen, 1), "pair");
-    Value pair = ir_add(gen, first, rows.index);
-    ir_store(gen, places_pair(c, g, pair, channel, false), square_row(c, rows.index));
+    Loop rows = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, pairs), ir_int(gen, 1), "pair");
+    ir_store(gen, places_pair(c, g, phase, ir_add(gen, first, rows.index), channel),
+             square_row(c, rows.index));
     ir_loop_end(gen, &rows);
-    if (is_odd) {
-        Value last = ir_int(gen, pairs - 1);
-        ir_store(gen, places_pair(c, g, ir_add(gen, first, last), channel, true),
-                 square_row(c, last));
-    }
-    Loop rest = ir_loop_begin(gen, ir_int(gen, pairs), ir_int(gen, lanes), ir_int(gen, 1), "none");
+    Loop rest =
+        ir_loop_begin(gen, ir_int(gen, pairs), ir_int(gen, c->lanes), ir_int(gen, 1), "none");
     ir_store(gen, LLVMConstNull(pairs_vector(gen, c->lanes)), square_row(c, rest.index));
     ir_loop_end(gen, &rest);
     Value row = ir_multiply(gen, channel, ir_int(gen, g->turned_row / 2));
     Value turn = kernel_transpose(gen);
-    Value arguments[] = {c->tile, ir_int(gen, lanes),
-                         pairs_at(gen, g->turned, ir_add(gen, row, first)),
+    Value arguments[] = {c->tile, ir_int(gen, c->lanes),
+                         pairs_at(gen, turned_of(c, g, phase), ir_add(gen, row, first)),
                          ir_int(gen, g->turned_row / 2)};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(turn), turn, arguments, 4, "");
 }
 
-static void turn_picture(Convolver *c, const PairsGradient *g) {
+static void turn_phase(Convolver *c, const PairsGradient *g, Phase phase) {
     Gen *gen = c->gen;
-    int64_t pairs = divide_up(g->places, 2), whole = g->places / 2 / c->lanes * c->lanes;
+    int64_t pairs = g->size[0] * g->size[1] / 2, whole = pairs / c->lanes * c->lanes;
     Loop channels = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.channels),
                                   ir_int(gen, c->lanes), "channels");
     Loop squares =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, c->lanes), "turned");
-    turn_square(c, g, channels.index, squares.index, c->lanes, false);
+    turn_square(c, g, phase, channels.index, squares.index, c->lanes);
     ir_loop_end(gen, &squares);
-    if (pairs > whole)
-        turn_square(c, g, channels.index, ir_int(gen, whole), pairs - whole, g->places % 2);
+    if (pairs > whole) turn_square(c, g, phase, channels.index, ir_int(gen, whole), pairs - whole);
     ir_loop_end(gen, &channels);
 }
 
@@ -92,143 +133,229 @@ static Value values_at(Convolver *c, const PairsGradient *g, Value line, Value p
     return ir_load_lanes(gen, ir_vector(gen, gen->f32, c->lanes), at, valid);
 }
 
-static void pack_pair(Convolver *c, const PairsGradient *g, Value line, Value pair, Value column,
-                      int64_t valid, bool is_last) {
+// Places 2 * pair and the next one, or, of the odd ones, the one before and that one. Not there: a
+// line's first pair may lack the first, its last one the second.
+typedef struct LinePair {
+    Value line, pair;
+    bool lacks_first, lacks_second;
+} LinePair;
+
+static void pack_pair(Convolver *c, const PairsGradient *g, int copy, LinePair p, Value column,
+                      int64_t valid) {
     Gen *gen = c->gen;
     LlvmType floats = ir_vector(gen, gen->f32, c->lanes);
-    Value pixel = ir_multiply(gen, pair, ir_int(gen, 2));
-    Value place = ir_add(gen, ir_multiply(gen, line, ir_int(gen, g->pitch / 2)), pair);
+    Value pixel = ir_add(gen, ir_multiply(gen, p.pair, ir_int(gen, 2)), ir_int(gen, -copy));
+    Value place = ir_add(gen, ir_multiply(gen, p.line, ir_int(gen, g->size[1] / 2)), p.pair);
     for (int v = 0; v < g->halves; v++) {
         int64_t lanes = valid - v * c->lanes;
         Value own = ir_add(gen, column, ir_int(gen, (int64_t)v * c->lanes)), values[2];
         for (int i = 0; i < 2; i++)
-            values[i] = lanes <= 0 || (i && is_last)
+            values[i] = lanes <= 0 || (i ? p.lacks_second : p.lacks_first)
                             ? LLVMConstNull(floats)
-                            : values_at(c, g, line, ir_add(gen, pixel, ir_int(gen, i)), own,
+                            : values_at(c, g, p.line, ir_add(gen, pixel, ir_int(gen, i)), own,
                                         (int)lowest(lanes, c->lanes));
         Value at = ir_add(gen, ir_multiply(gen, place, ir_int(gen, g->halves * c->lanes)),
                           ir_int(gen, (int64_t)v * c->lanes));
-        ir_store(gen, pairs_of_rows(gen, values[0], values[1]), pairs_at(gen, g->right, at));
+        ir_store(gen, pairs_of_rows(gen, values[0], values[1]), pairs_at(gen, g->right[copy], at));
     }
+}
+
+// Pairs [first, whole) of a line are complete.
+static void pack_line(Convolver *c, const PairsGradient *g, int copy, Value line, Value column,
+                      int64_t valid) {
+    Gen *gen = c->gen;
+    int64_t places = c->convolution.places[1], whole = (places + copy) / 2;
+    bool has_last = (places + copy) % 2;
+    if (copy == ODD)
+        pack_pair(c, g, copy, (LinePair){line, ir_int(gen, 0), true, false}, column, valid);
+    Loop pairs = ir_loop_begin(gen, ir_int(gen, copy), ir_int(gen, whole), ir_int(gen, 1), "pair");
+    pack_pair(c, g, copy, (LinePair){line, pairs.index, false, false}, column, valid);
+    ir_loop_end(gen, &pairs);
+    if (has_last)
+        pack_pair(c, g, copy, (LinePair){line, ir_int(gen, whole), false, true}, column, valid);
+}
+
+static int copies_of(const Convolver *c) {
+    return weights_across(c, 1, 0) > 1 ? COPIES : 1;
 }
 
 static void pack_values(Convolver *c, const PairsGradient *g, Value column, int64_t valid) {
     Gen *gen = c->gen;
-    int64_t whole = c->convolution.places[1] / 2;
     Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.places[0]),
                                ir_int(gen, 1), "line");
-    Loop pairs = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, 1), "pair");
-    pack_pair(c, g, lines.index, pairs.index, column, valid, false);
-    ir_loop_end(gen, &pairs);
-    if (c->convolution.places[1] % 2)
-        pack_pair(c, g, lines.index, ir_int(gen, whole), column, valid, true);
+    for (int copy = 0; copy < copies_of(c); copy++)
+        pack_line(c, g, copy, lines.index, column, valid);
     ir_loop_end(gen, &lines);
 }
 
 // ---- Tiles.
 
-// Squares below each other of a tile: channels of a weight, or, where a square has all of them,
-// weights that follow each other in a line of the kernel.
-typedef struct Squares {
-    int count;
-    int64_t below; // bytes from square to square
-} Squares;
+// Weights of a phase that follow each other in a line of the kernel, whose channels are one square;
+// else one, and some squares of its channels.
+typedef struct Tile {
+    Phase phase;
+    int squares, weights;
+    Value line;    // of the phase
+    int64_t first; // weight in the line
+} Tile;
 
 // Squares of a whole tile: enough sums for the latency of the unit.
 static int tallest(const PairsGradient *g) {
     return g->halves > 1 ? PAIRS_TALLEST : 3;
 }
 
-// Of the first sample, or added.
-static void add_tile(Convolver *c, const PairsGradient *g, Squares squares, Value left,
-                     Value sums) {
-    Gen *gen = c->gen;
-    PairsShape shape = {.squares = squares.count,
+// Words from the first copy to what a weight in a line of the kernel begins with, for the picture's
+// first place.
+static int64_t panel_of(const Convolver *c, const PairsGradient *g, int64_t weight) {
+    return weight % 2 * g->apart - weight / 2 * g->halves * c->lanes;
+}
+
+static PairsShape shape_of(const Convolver *c, const PairsGradient *g, const Tile *tile) {
+    PairsShape shape = {.squares = tile->squares,
                         .halves = (int)g->halves,
                         .row = g->turned_row * NUMBER_BYTES,
                         .step = 4 * (int64_t)c->lanes,
-                        .below = squares.below,
+                        .below = c->lanes * g->turned_row * NUMBER_BYTES,
                         .lines = 1,
                         .sums_row = c->storage.row_stride,
                         .adds = !g->is_first};
-    if (g->is_first)
-        pairs_call_again(gen, &shape, g->is_first, left, g->right, ir_int(gen, g->steps), sums);
-    else
-        pairs_call(gen, &shape, left, g->right, ir_int(gen, g->steps), sums);
+    if (tile->weights > 1) shape.panels = tile->weights;
+    shape.sums_panel =
+        c->convolution.window.stride[1] * c->convolution.channels * c->storage.row_stride;
+    for (int i = 0; i < shape.panels; i++)
+        shape.panel[i] = panel_of(c, g, tile->first + i) - panel_of(c, g, tile->first);
+    return shape;
 }
 
-// The squares from a weight's `channel` on. The weight's places are `shift` behind those of the
-// result.
-static void tile_of_squares(Convolver *c, const PairsGradient *g, Squares squares, Value weight,
-                            Value shift, Value channel, Value panel) {
+// A line's weights begin with the square that has the first place they multiply, so many places
+// behind its own first one.
+static Value places_behind(Convolver *c, const PairsGradient *g, const Tile *tile, Value *square) {
     Gen *gen = c->gen;
-    Value numbers = ir_add(gen, ir_multiply(gen, channel, ir_int(gen, g->turned_row)), shift);
-    Value row =
-        ir_add(gen, ir_multiply(gen, weight, ir_int(gen, c->convolution.channels)), channel);
+    Value shift = ir_multiply(gen, tile->line, ir_int(gen, g->size[1]));
+    *square = LLVMBuildUDiv(gen->builder, shift, ir_int(gen, 2 * c->lanes), "");
+    return LLVMBuildURem(gen->builder, shift, ir_int(gen, 2 * c->lanes), "");
+}
+
+static Value left_of(Convolver *c, const PairsGradient *g, const Tile *tile, Value channel,
+                     Value square) {
+    Gen *gen = c->gen;
+    Value row = ir_multiply(gen, channel, ir_int(gen, g->turned_row / 2));
+    Value step = ir_multiply(gen, ir_add(gen, square, g->step), ir_int(gen, c->lanes));
+    return pairs_at(gen, turned_of(c, g, tile->phase), ir_add(gen, row, step));
+}
+
+static Value right_of(Convolver *c, const PairsGradient *g, const Tile *tile, Value behind) {
+    Gen *gen = c->gen;
+    Value before = LLVMBuildUDiv(gen->builder, behind, ir_int(gen, 2), "");
+    Value pair = ir_multiply(gen, g->step, ir_int(gen, c->lanes));
+    pair = LLVMBuildSub(gen->builder, pair, before, "");
+    Value words = ir_multiply(gen, pair, ir_int(gen, c->lanes * g->halves));
+    return pairs_at(gen, g->right[EVEN],
+                    ir_add(gen, words, ir_int(gen, panel_of(c, g, tile->first))));
+}
+
+static Value sums_of(Convolver *c, const PairsGradient *g, const Tile *tile, Value channel,
+                     Value panel) {
+    Gen *gen = c->gen;
+    const Convolution *v = &c->convolution;
+    Value line = ir_multiply(gen, tile->line, ir_int(gen, v->window.stride[0]));
+    line = ir_add(gen, line, ir_int(gen, tile->phase.line));
+    int64_t column = tile->phase.column + tile->first * v->window.stride[1];
+    Value weight = ir_multiply(gen, line, ir_int(gen, v->window.size[1]));
+    weight = ir_add(gen, weight, ir_int(gen, column));
+    Value row = ir_add(gen, ir_multiply(gen, weight, ir_int(gen, v->channels)), channel);
     Value place = ir_add(gen, ir_multiply(gen, panel, ir_int(gen, c->storage.panel_stride)),
                          ir_multiply(gen, row, ir_int(gen, c->storage.row_stride)));
-    add_tile(c, g, squares, ir_offset(gen, pairs_number(gen), g->turned, numbers),
-             ir_offset(gen, gen->f32, g->sum, place));
+    return ir_offset(gen, gen->f32, g->sum, place);
 }
 
-static void tiles_of_weight(Convolver *c, const PairsGradient *g, Value weight, Value shift,
-                            Value panel) {
+// Of the squares that are multiplied now, those that reach the tile's places.
+static Value steps_of(Convolver *c, const PairsGradient *g, const Tile *tile, Value behind) {
+    Gen *gen = c->gen;
+    int64_t square = 2 * c->lanes;
+    Value places = ir_add(gen, behind, ir_int(gen, g->run + tile->first + tile->weights - 1));
+    Value end = ir_add(gen, places, ir_int(gen, square - 1));
+    end = LLVMBuildUDiv(gen->builder, end, ir_int(gen, square), "");
+    return ir_lesser(gen, LLVMBuildSub(gen->builder, end, g->step, ""), g->block);
+}
+
+// The squares from a weight's `channel` on: of the first squares of the first sample, or added.
+static void add_tile(Convolver *c, const PairsGradient *g, const Tile *tile, Value channel,
+                     Value panel) {
+    PairsShape shape = shape_of(c, g, tile);
+    Value square, behind = places_behind(c, g, tile, &square);
+    Value left = left_of(c, g, tile, channel, square), right = right_of(c, g, tile, behind);
+    Value steps = steps_of(c, g, tile, behind), sums = sums_of(c, g, tile, channel, panel);
+    if (g->is_first)
+        pairs_call_again(c->gen, &shape, g->is_first, left, right, steps, sums);
+    else
+        pairs_call(c->gen, &shape, left, right, steps, sums);
+}
+
+// One weight's channels.
+static void tiles_of_weight(Convolver *c, const PairsGradient *g, Tile tile, Value panel) {
     Gen *gen = c->gen;
     int64_t height = (int64_t)tallest(g) * c->lanes;
     int64_t channels = c->convolution.channels, whole = channels / height * height;
-    Squares squares = {tallest(g), c->lanes * g->turned_row * NUMBER_BYTES};
+    tile.squares = tallest(g);
     Loop loop =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, height), "channels");
-    tile_of_squares(c, g, squares, weight, shift, loop.index, panel);
+    add_tile(c, g, &tile, loop.index, panel);
     ir_loop_end(gen, &loop);
-    squares.count = (int)((channels - whole) / c->lanes);
-    if (squares.count) tile_of_squares(c, g, squares, weight, shift, ir_int(gen, whole), panel);
+    tile.squares = (int)((channels - whole) / c->lanes);
+    if (tile.squares) add_tile(c, g, &tile, ir_int(gen, whole), panel);
 }
 
-// Where a weight's places begin in those of the picture, and its number.
-static Value shift_of(Convolver *c, const PairsGradient *g, Value line, Value pixel) {
-    return ir_add(c->gen, ir_multiply(c->gen, line, ir_int(c->gen, g->pitch)), pixel);
+// Weights of a line, one by one, or several together, whose channels are a square each.
+static void weights_of_line(Convolver *c, const PairsGradient *g, Phase phase, Value line,
+                            Value panel) {
+    int64_t width = weights_across(c, 1, phase.column);
+    bool is_square = c->convolution.channels == c->lanes;
+    for (int64_t first = 0, count; first < width; first += count) {
+        count = is_square ? lowest(PAIRS_PANELS, width - first) : 1;
+        Tile tile = {phase, .squares = 1, .weights = (int)count, .line = line, .first = first};
+        if (is_square)
+            add_tile(c, g, &tile, ir_int(c->gen, 0), panel);
+        else
+            tiles_of_weight(c, g, tile, panel);
+    }
 }
 
-static Value weight_of(Convolver *c, Value line, Value pixel) {
-    int64_t width = c->convolution.window.size[1];
-    return ir_add(c->gen, ir_multiply(c->gen, line, ir_int(c->gen, width)), pixel);
-}
-
-// Weights of a line, one by one.
-static void each_weight(Convolver *c, const PairsGradient *g, Value line, Value panel) {
+static void weights_of_phase(Convolver *c, const PairsGradient *g, Phase phase, Value panel) {
     Gen *gen = c->gen;
-    Loop pixels = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.window.size[1]),
-                                ir_int(gen, 1), "across");
-    tiles_of_weight(c, g, weight_of(c, line, pixels.index), shift_of(c, g, line, pixels.index),
-                    panel);
-    ir_loop_end(gen, &pixels);
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, weights_across(c, 0, phase.line)),
+                               ir_int(gen, 1), "down");
+    weights_of_line(c, g, phase, lines.index, panel);
+    ir_loop_end(gen, &lines);
 }
 
-// Weights of a line, several together, whose channels are a square each.
-static void weights_together(Convolver *c, const PairsGradient *g, Value line, Value panel) {
-    Gen *gen = c->gen;
-    int64_t width = c->convolution.window.size[1], whole = width / tallest(g) * tallest(g);
-    Squares squares = {tallest(g), NUMBER_BYTES};
-    Value none = ir_int(gen, 0), rest = ir_int(gen, whole);
-    Loop pixels = ir_loop_begin(gen, none, rest, ir_int(gen, squares.count), "across");
-    tile_of_squares(c, g, squares, weight_of(c, line, pixels.index),
-                    shift_of(c, g, line, pixels.index), none, panel);
-    ir_loop_end(gen, &pixels);
-    squares.count = (int)(width - whole);
-    if (squares.count)
-        tile_of_squares(c, g, squares, weight_of(c, line, rest), shift_of(c, g, line, rest), none,
-                        panel);
+// Squares of both operands that stay in the first-level cache while all weights are multiplied by
+// them, beside their sums.
+static int64_t block_of_steps(const Convolver *c, const PairsGradient *g) {
+    int64_t square = 4 * (int64_t)c->lanes * c->lanes;
+    int64_t bytes = (c->convolution.channels / c->lanes + g->halves) * square;
+    int64_t most = c->gen->target->machine.first_cache / 2 / bytes;
+    return divide_up(g->steps, divide_up(g->steps, most > 1 ? most : 1));
 }
 
 static void panel_of_filters(Convolver *c, const PairsGradient *g, Value panel, int64_t valid) {
     Gen *gen = c->gen;
+    PairsGradient part = *g;
+    int64_t most = block_of_steps(c, g);
     pack_values(c, g, ir_multiply(gen, panel, ir_int(gen, c->storage.panel)), valid);
-    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.window.size[0]),
-                               ir_int(gen, 1), "down");
-    bool is_square = c->convolution.channels == c->lanes;
-    (is_square ? weights_together : each_weight)(c, g, lines.index, panel);
-    ir_loop_end(gen, &lines);
+    Loop blocks =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, g->steps), ir_int(gen, most), "block");
+    Value left = LLVMBuildSub(gen->builder, blocks.end, blocks.index, "");
+    part.step = blocks.index;
+    part.block = ir_lesser(gen, left, ir_int(gen, most));
+    if (g->is_first) {
+        Value begins = LLVMBuildICmp(gen->builder, LLVMIntEQ, blocks.index, ir_int(gen, 0), "");
+        part.is_first = LLVMBuildAnd(gen->builder, g->is_first, begins, "");
+    }
+    for (Phase p = {0}; p.line < phases_across(c, 0); p.line++)
+        for (p.column = 0; p.column < phases_across(c, 1); p.column++)
+            weights_of_phase(c, &part, p, panel);
+    ir_loop_end(gen, &blocks);
 }
 
 // Those of the panels that are this worker's, where workers do not have samples of their own.
@@ -258,38 +385,90 @@ static void all_panels(Convolver *c, const PairsGradient *g) {
 
 // ---- The samples.
 
-static Value clear_scratch(Convolver *c, int64_t *used, int64_t words) {
+// Zeros that nothing is written over, in whole vectors: where else there are, they come first.
+static void clear_words(Convolver *c, Value base, Value first, int64_t count) {
     Gen *gen = c->gen;
-    *used = round_up(*used, 16);
-    words = round_up(words, c->lanes);
-    Value base = ir_scratch(gen, c->function, *used, words);
     Loop loop =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, words), ir_int(gen, c->lanes), "clear");
-    ir_store(gen, LLVMConstNull(pairs_vector(gen, c->lanes)), pairs_at(gen, base, loop.index));
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, count), ir_int(gen, c->lanes), "clear");
+    ir_store(gen, LLVMConstNull(pairs_vector(gen, c->lanes)),
+             pairs_at(gen, base, ir_add(gen, first, loop.index)));
     ir_loop_end(gen, &loop);
-    *used += words;
+}
+
+// Behind the squares of each channel.
+static void clear_turned(Convolver *c, const PairsGradient *g, int64_t behind) {
+    Gen *gen = c->gen;
+    int64_t used = round_up(g->size[0] * g->size[1] / 2, c->lanes), row = g->turned_row / 2;
+    int64_t rows = phases_across(c, 0) * phases_across(c, 1) * c->convolution.channels;
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, rows), ir_int(gen, 1), "row");
+    Value first = ir_add(gen, ir_multiply(gen, loop.index, ir_int(gen, row)), ir_int(gen, used));
+    clear_words(c, g->turned, first, row - used);
+    ir_loop_end(gen, &loop);
+    clear_words(c, g->turned, ir_int(gen, rows * row), behind);
+}
+
+// Before the first line, behind each line's pairs, and behind the last one.
+static void clear_copy(Convolver *c, const PairsGradient *g, int copy) {
+    Gen *gen = c->gen;
+    int64_t words = c->lanes * g->halves, pitch = g->size[1] / 2 * words;
+    int64_t lines = c->convolution.places[0], used = (c->convolution.places[1] + 1 + copy) / 2;
+    clear_words(c, g->right[copy], ir_int(gen, -g->before * words), g->before * words);
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, lines), ir_int(gen, 1), "line");
+    Value first = ir_multiply(gen, loop.index, ir_int(gen, pitch));
+    clear_words(c, g->right[copy], ir_add(gen, first, ir_int(gen, used * words)),
+                pitch - used * words);
+    ir_loop_end(gen, &loop);
+    int64_t end = g->apart - g->before * words;
+    clear_words(c, g->right[copy], ir_int(gen, lines * pitch), end - lines * pitch);
+}
+
+static Value take_scratch(Convolver *c, int64_t *used, int64_t words) {
+    *used = round_up(*used, 16);
+    Value base = ir_scratch(c->gen, c->function, *used, words);
+    *used += round_up(words, c->lanes);
     return base;
 }
 
-static PairsGradient create_gradient(Convolver *c, int64_t *used) {
+// The picture has whole phases, whose lines have whole pairs.
+static void create_planes(Convolver *c, PairsGradient *g, int64_t *used) {
     static const int64_t none[2] = {0, 0};
     const Convolution *v = &c->convolution;
-    int64_t after[2] = {v->window.after[0], v->window.after[1]};
-    after[1] += (v->size[1] + v->window.before[1] + after[1]) % 2; // pairs are of one line
+    int64_t after[2];
+    for (int i = 0; i < 2; i++) {
+        int64_t size = v->size[i] + v->window.before[i] + v->window.after[i];
+        int64_t whole = round_up(size, (i ? 2 : 1) * v->window.stride[i]);
+        g->size[i] = whole / v->window.stride[i];
+        after[i] = v->window.after[i] + whole - size;
+    }
+    g->picture =
+        plane_create_rounded(&c->b, c->anchor->inputs[0], v->window.before, after, 0, used);
+    g->values = plane_create(&c->b, c->anchor->inputs[1], none, none, 1, used);
+    plane_clear(&g->picture);
+}
+
+static PairsGradient create_gradient(Convolver *c, int64_t *used) {
+    const Convolution *v = &c->convolution;
     PairsGradient g = {.halves = divide_up(c->storage.panel, c->lanes)};
-    g.picture = plane_create(&c->b, c->anchor->inputs[0], v->window.before, after, 1, used);
-    g.values = plane_create(&c->b, c->anchor->inputs[1], none, none, 1, used);
-    plane_clear(&g.picture);
-    int64_t square = 2 * c->lanes;
-    g.pitch = g.picture.size[1];
-    g.places = g.picture.size[0] * g.pitch;
-    g.steps = divide_up((v->places[0] - 1) * g.pitch + v->places[1], square);
-    int64_t last = (v->window.size[0] - 1) * g.pitch + v->window.size[1] - 1 + g.steps * square;
-    g.turned_row = round_up(g.places, square) + square;
+    create_planes(c, &g, used);
+    int64_t square = 2 * c->lanes, across = weights_across(c, 1, 0);
+    g.run = (v->places[0] - 1) * g.size[1] + v->places[1];
+    g.steps = divide_up(square - 2 + g.run + across - 1, square);
+    g.turned_row = round_up(g.size[0] * g.size[1], square) + square;
     if (g.turned_row % 1024 == 0) g.turned_row += square; // rows would share sets of the cache
-    int64_t behind = last > g.turned_row ? last - g.turned_row : 0;
-    g.turned = clear_scratch(c, used, (v->channels * g.turned_row + behind) / 2 + square);
-    g.right = clear_scratch(c, used, g.steps * c->lanes * c->lanes * g.halves);
+    // The last squares of the last channel.
+    int64_t last = ((weights_across(c, 0, 0) - 1) * g.size[1] / square + g.steps) * square;
+    int64_t behind = last > g.turned_row ? round_up(last - g.turned_row, square) / 2 : 0;
+    int64_t phases = phases_across(c, 0) * phases_across(c, 1);
+    g.turned = take_scratch(c, used, phases * phase_words(c, &g) + behind);
+    clear_turned(c, &g, behind);
+    g.before = c->lanes + across / 2;
+    g.apart = (g.before + g.steps * c->lanes) * c->lanes * g.halves;
+    Value copies = take_scratch(c, used, copies_of(c) * g.apart);
+    for (int copy = 0; copy < copies_of(c); copy++) {
+        int64_t first = copy * g.apart + g.before * c->lanes * g.halves;
+        g.right[copy] = pairs_at(c->gen, copies, ir_int(c->gen, first));
+        clear_copy(c, &g, copy);
+    }
     return g;
 }
 
@@ -305,7 +484,8 @@ void convolution_weights_in_pairs(Convolver *c) {
     g.sum = sums_place(&c->b, c->anchor);
     g.values_base = plane_fill(&g.values, c->b.sample, ir_int(gen, 0));
     g.picture_base = plane_fill(&g.picture, c->b.sample, ir_int(gen, 0));
-    turn_picture(c, &g);
+    for (Phase p = {0}; p.line < phases_across(c, 0); p.line++)
+        for (p.column = 0; p.column < phases_across(c, 1); p.column++) turn_phase(c, &g, p);
     all_panels(c, &g);
     convolver_samples_end(c, &samples);
 }

@@ -1,6 +1,9 @@
 #include "plane.h"
 
 #include "../../op/op.h"
+#include "../product/bfloat16/bfloat16.h"
+
+enum { LINE = 16 }; // of the cache, floats
 
 // ---- How the operand is computed.
 
@@ -44,25 +47,51 @@ static void choose_rows(Plane *p) {
     p->b.width = vector_width(p->b.gen, p->is_flat ? p->b.row_width : p->channels);
 }
 
-Plane plane_create(const LaneBuilder *b, Node *node, const int64_t before[2],
-                   const int64_t after[2], int64_t groups, int64_t *used) {
-    enum { LINE = 16 };
+static Plane describe_plane(const LaneBuilder *b, Node *node, const int64_t before[2],
+                            const int64_t after[2], int64_t groups) {
     Plane p = {.node = node, .channels = node->type.dims[2] / groups, .b = *b};
-    bool padded = false;
     for (int axis = 0; axis < 2; axis++) {
         p.before[axis] = before[axis];
         p.after[axis] = after[axis];
         p.size[axis] = node->type.dims[axis] + before[axis] + after[axis];
-        padded = padded || before[axis] || after[axis];
     }
-    p.in_place = !padded && groups == 1 && is_stored(&p, schedule_source(node));
     p.is_flat = groups == 1 && is_flat(&p, node);
     p.b.values = slots_array(b->gen, sizeof(Value));
     p.b.row_values = NULL;
     choose_rows(&p);
+    return p;
+}
+
+static bool is_padded(const Plane *p) {
+    return p->before[0] || p->before[1] || p->after[0] || p->after[1];
+}
+
+static int64_t plane_numbers(const Plane *p) {
+    return p->size[0] * p->size[1] * p->channels;
+}
+
+// Numbers behind all others: vectors are read, and zeros stored, past the last one.
+static int64_t slack(const Plane *p) {
+    return (p->is_rounded ? 4 : 2) * LINE;
+}
+
+Plane plane_create(const LaneBuilder *b, Node *node, const int64_t before[2],
+                   const int64_t after[2], int64_t groups, int64_t *used) {
+    Plane p = describe_plane(b, node, before, after, groups);
+    p.in_place = !is_padded(&p) && groups == 1 && is_stored(&p, schedule_source(node));
     p.offset = *used;
-    // Vectors may be read past the last pixel.
-    if (!p.in_place) *used += (p.size[0] * p.size[1] * p.channels + 2 * LINE) / LINE * LINE;
+    p.room = plane_numbers(&p) + slack(&p);
+    if (!p.in_place) *used += p.room / LINE * LINE;
+    return p;
+}
+
+Plane plane_create_rounded(const LaneBuilder *b, Node *node, const int64_t before[2],
+                           const int64_t after[2], int64_t behind, int64_t *used) {
+    Plane p = describe_plane(b, node, before, after, 1);
+    p.is_rounded = true;
+    p.offset = round_up(*used, LINE);
+    p.room = round_up(plane_numbers(&p) + behind, 4 * LINE) + slack(&p);
+    *used = p.offset + p.room / 2;
     return p;
 }
 
@@ -76,29 +105,50 @@ int64_t plane_line(const Plane *p) {
 
 // ---- Filling.
 
+static LlvmType number_type(const Plane *p) {
+    return p->is_rounded ? pairs_number(p->b.gen) : p->b.gen->f32;
+}
+
 static Value plane_base(Plane *p) {
-    int64_t floats = p->size[0] * p->size[1] * p->channels;
-    return ir_scratch(p->b.gen, p->b.function, p->offset, floats + 32);
+    int64_t floats = p->is_rounded ? p->room / 2 : p->room;
+    return ir_scratch(p->b.gen, p->b.function, p->offset, floats);
+}
+
+// `count` numbers from `first` on, and what is left of the last vector, which is filled later.
+static void clear_numbers(Plane *p, Value base, Value first, int64_t count) {
+    Gen *gen = p->b.gen;
+    int lanes = gen->target->machine.lanes;
+    int64_t vector = p->is_rounded ? 2 * lanes : lanes;
+    Value zeros = ir_splat(gen, ir_float(gen, 0), lanes);
+    Value to = ir_offset(gen, number_type(p), base, first);
+    Loop loop =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, count), ir_int(gen, vector), "clear");
+    ir_store(gen, zeros, ir_offset(gen, number_type(p), to, loop.index));
+    ir_loop_end(gen, &loop);
 }
 
 void plane_clear(Plane *p) {
     Gen *gen = p->b.gen;
-    int lanes = gen->target->machine.lanes;
-    int64_t floats = p->size[0] * p->size[1] * p->channels;
-    bool padded = p->before[0] || p->before[1] || p->after[0] || p->after[1];
-    if (p->in_place || !padded) return;
+    const int64_t *dims = p->node->type.dims;
+    int64_t line = plane_line(p), inside = dims[1] * p->channels;
+    int64_t start = p->before[0] * line + p->before[1] * p->channels;
+    if (p->in_place || (!p->is_rounded && !is_padded(p))) return;
     Value base = plane_base(p);
-    Loop loop =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, floats), ir_int(gen, lanes), "clear");
-    ir_store(gen, ir_splat(gen, ir_float(gen, 0), lanes),
-             ir_offset(gen, gen->f32, base, loop.index));
-    ir_loop_end(gen, &loop);
+    clear_numbers(p, base, ir_int(gen, 0), start);
+    Loop lines =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, dims[0] - 1), ir_int(gen, 1), "line");
+    Value at = ir_multiply(gen, lines.index, ir_int(gen, line));
+    clear_numbers(p, base, ir_add(gen, at, ir_int(gen, start + inside)), line - inside);
+    ir_loop_end(gen, &lines);
+    int64_t end = start + (dims[0] - 1) * line + inside;
+    clear_numbers(p, base, ir_int(gen, end), p->room - slack(p) - end);
 }
 
 // Computes the vector at the builder's position and puts it at `to`.
 static void fill_vector(Plane *p, Value to, int valid) {
     element_forget(&p->b);
     Value value = (Value)(void *)element_value(&p->b, p->node);
+    if (p->is_rounded) value = pairs_round(p->b.gen, value);
     ir_store_lanes(p->b.gen, value, to, valid);
 }
 
@@ -109,11 +159,11 @@ static void fill_row(Plane *p, Value first, int64_t count, Value to) {
     int64_t full = count / width * width;
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, width), "fill");
     p->b.column = ir_add(gen, first, loop.index);
-    fill_vector(p, ir_offset(gen, gen->f32, to, loop.index), width);
+    fill_vector(p, ir_offset(gen, number_type(p), to, loop.index), width);
     ir_loop_end(gen, &loop);
     if (full == count) return;
     p->b.column = ir_add(gen, first, ir_int(gen, full));
-    fill_vector(p, ir_offset(gen, gen->f32, to, ir_int(gen, full)), (int)(count - full));
+    fill_vector(p, ir_offset(gen, number_type(p), to, ir_int(gen, full)), (int)(count - full));
 }
 
 static void fill_line(Plane *p, Value line, Value first, Value to) {
@@ -128,7 +178,7 @@ static void fill_line(Plane *p, Value line, Value first, Value to) {
     Loop pixels = ir_loop_begin(gen, ir_int(gen, 0), width, ir_int(gen, 1), "pixel");
     p->b.row = ir_add(gen, ir_multiply(gen, line, width), pixels.index);
     Value at = ir_multiply(gen, pixels.index, ir_int(gen, p->channels));
-    fill_row(p, first, p->channels, ir_offset(gen, gen->f32, to, at));
+    fill_row(p, first, p->channels, ir_offset(gen, number_type(p), to, at));
     ir_loop_end(gen, &pixels);
 }
 
@@ -138,10 +188,10 @@ Value plane_fill(Plane *p, Value sample, Value first) {
     if (p->in_place) return element_buffer(&p->b, schedule_source(p->node));
     Value base = plane_base(p), height = ir_int(gen, p->node->type.dims[0]);
     Value inside = ir_int(gen, p->before[0] * plane_line(p) + p->before[1] * p->channels);
-    Value start = ir_offset(gen, gen->f32, base, inside);
+    Value start = ir_offset(gen, number_type(p), base, inside);
     Loop lines = ir_loop_begin(gen, ir_int(gen, 0), height, ir_int(gen, 1), "line");
     Value at = ir_multiply(gen, lines.index, ir_int(gen, plane_line(p)));
-    fill_line(p, lines.index, first, ir_offset(gen, gen->f32, start, at));
+    fill_line(p, lines.index, first, ir_offset(gen, number_type(p), start, at));
     ir_loop_end(gen, &lines);
     return base;
 }

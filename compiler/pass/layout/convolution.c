@@ -85,18 +85,18 @@ bool convolution_is_depthwise(const Convolution *convolution) {
     return convolution->channels == 1 && convolution->filters == 1 && convolution->groups > 1;
 }
 
-// Sums run along lines of the picture, so that windows have no gaps; gradients of data are few
-// convolutions, and those of weights read each place's neighbours as they follow each other.
+// Sums run along lines of the picture, so that windows have no gaps; gradients of strided ones are
+// a few convolutions.
 bool convolution_fits_pairs(const Convolution *v, ProductKind kind) {
     enum { LEAST = 16, MOST_PHASES = 4 };
     const Window *w = &v->window;
     bool is_plain = v->groups == 1 && w->dilation[0] == 1 && w->dilation[1] == 1;
-    bool is_dense = w->stride[0] == 1 && w->stride[1] == 1;
     if (!is_plain || v->filters < LEAST) return false;
     switch (kind) {
     case PRODUCT_FORWARD: return v->channels * w->size[1] >= LEAST;
     case PRODUCT_DATA: return v->channels >= LEAST && w->stride[0] * w->stride[1] <= MOST_PHASES;
-    case PRODUCT_WEIGHTS: return is_dense && v->channels % LEAST == 0;
+    case PRODUCT_WEIGHTS:
+        return v->channels % LEAST == 0 && w->stride[0] * w->stride[1] <= MOST_PHASES;
     default: return false;
     }
 }

@@ -15,6 +15,10 @@
 #include "../weights/gradient.h"
 
 // ---- round.c
+LlvmType pairs_number(Gen *gen);           // in bfloat16
+Value pairs_round(Gen *gen, Value floats); // a vector of such numbers
+// Two vectors of such numbers as one of pairs, as pairs_of_rows.
+Value pairs_of_rounded(Gen *gen, Value first, Value second);
 // Two vectors of float32 as one of pairs: (low[0], low[1]), .. (high[0], high[1]), ..
 Value pairs_of_row(Gen *gen, Value low, Value high);
 // Of the 2L floats at `place`, of which so many are there; the others are 0.
@@ -29,21 +33,25 @@ Value pairs_intrinsic(Gen *gen, const char *name, Value *arguments, int count); 
 // ---- kernel.c
 enum {
     PAIRS_TALLEST = 2, // squares below each other, of a whole panel
-    PAIRS_HALVES = 2   // vectors of a panel
+    PAIRS_HALVES = 2,  // vectors of a panel
+    PAIRS_PANELS = 3   // that a square is multiplied by
 };
 
 // One panel by `squares` * L rows. The left is squares as above, or rows of numbers that lie
 // anywhere: those of the places of a picture, which overlap.
 typedef struct PairsShape {
-    int squares, halves; // halves: vectors of the panel
-    int rows;            // of a square, where it is the only one; 0: all
-    int64_t row, step;   // left: bytes from row to row, and from square to square along the
-                         // reduction
-    int64_t below;       // left: bytes from square to square of the rows
-    int64_t lines, line; // the reduction is so many lines, so many bytes apart on the left
-    int64_t sums_row;    // floats from row to row of the sums
-    bool adds;           // to the sums; else writes them
-    bool in_int8;        // words and sums are whole numbers (gen/product/int8/int8.h)
+    int squares, halves;         // halves: vectors of the panel
+    int panels;                  // that the only square is multiplied by; 0: one
+    int64_t panel[PAIRS_PANELS]; // words from the first of them
+    int64_t sums_panel;          // floats from the sums of one to those of the next
+    int rows;                    // of a square, where it is the only one; 0: all
+    int64_t row, step;           // left: bytes from row to row, and from square to square along the
+                                 // reduction
+    int64_t below;               // left: bytes from square to square of the rows
+    int64_t lines, line;         // the reduction is so many lines, so many bytes apart on the left
+    int64_t sums_row;            // floats from row to row of the sums
+    bool adds;                   // to the sums; else writes them
+    bool in_int8;                // words and sums are whole numbers (gen/product/int8/int8.h)
 } PairsShape;
 
 // Of squares, so many along the reduction.

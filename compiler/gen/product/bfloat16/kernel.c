@@ -18,6 +18,10 @@ static Value times(Gen *gen, Value index, int64_t size) {
     return ir_multiply(gen, index, ir_int(gen, size));
 }
 
+static int panels_of(const PairsShape *s) {
+    return s->panels ? s->panels : 1;
+}
+
 // Words of the panel that a step of the reduction takes.
 static int64_t panel_words(const PairsKernel *k) {
     return (int64_t)k->lanes * k->lanes * k->shape->halves;
@@ -48,17 +52,24 @@ static void store_tile(Gen *gen, int tile, Value pointer, int64_t bytes) {
 }
 
 static int first_left(const PairsKernel *k) {
-    return k->shape->squares * k->shape->halves;
+    return k->shape->squares * panels_of(k->shape) * k->shape->halves;
 }
 
-static int first_right(const PairsKernel *k) {
-    return first_left(k) + k->shape->squares;
+// Panels after the first take turns in what is left of the registers.
+static int right_tile(const PairsKernel *k, int number) {
+    int first = first_left(k) + k->shape->squares;
+    return first + number % (TILES - first);
 }
 
-// Where the sums of a tile begin: of a square and a half of the panel.
+// Floats from the sums of a square, or of a panel, to those of the next.
+static int64_t sums_apart(const PairsShape *s, int lanes) {
+    return s->panels ? s->sums_panel : lanes * s->sums_row;
+}
+
+// Where the sums of a tile begin: of a square, or panel, and a half of the panel.
 static Value tile_sums(const PairsKernel *k, int tile) {
-    int64_t square = tile / k->shape->halves, half = tile % k->shape->halves;
-    int64_t floats = square * TILE_ROWS * k->shape->sums_row + half * TILE_ROWS;
+    int64_t above = tile / k->shape->halves * sums_apart(k->shape, TILE_ROWS);
+    int64_t floats = above + (int64_t)(tile % k->shape->halves) * TILE_ROWS;
     return ir_offset(k->gen, k->gen->f32, k->sums, ir_int(k->gen, floats));
 }
 
@@ -72,20 +83,24 @@ static void begin_tiles(const PairsKernel *k) {
     }
 }
 
+static void multiply_tile(const PairsKernel *k, int sums, int left, int right) {
+    Value arguments[] = {tile_number(k->gen, sums), tile_number(k->gen, left),
+                         tile_number(k->gen, right)};
+    pairs_intrinsic(k->gen, k->shape->in_int8 ? "llvm.x86.tdpbusd" : "llvm.x86.tdpbf16ps",
+                    arguments, 3);
+}
+
 static void multiply_tiles(const PairsKernel *k, Value left, Value right) {
     Gen *gen = k->gen;
     const PairsShape *s = k->shape;
     for (int i = 0; i < s->squares; i++)
         load_tile(gen, first_left(k) + i, bytes_at(gen, left, ir_int(gen, i * s->below)), s->row);
-    for (int i = 0; i < s->halves; i++)
-        load_tile(gen, first_right(k) + i,
-                  pairs_at(gen, right, ir_int(gen, (int64_t)i * TILE_ROWS)),
+    for (int i = 0; i < panels_of(s) * s->halves; i++) {
+        int64_t words = s->panel[i / s->halves] + i % s->halves * TILE_ROWS;
+        load_tile(gen, right_tile(k, i), pairs_at(gen, right, ir_int(gen, words)),
                   s->halves * TILE_BYTES);
-    for (int tile = 0; tile < first_left(k); tile++) {
-        Value arguments[] = {tile_number(gen, tile),
-                             tile_number(gen, first_left(k) + tile / s->halves),
-                             tile_number(gen, first_right(k) + tile % s->halves)};
-        pairs_intrinsic(gen, s->in_int8 ? "llvm.x86.tdpbusd" : "llvm.x86.tdpbf16ps", arguments, 3);
+        for (int square = 0; square < s->squares; square++)
+            multiply_tile(k, i + square * s->halves, first_left(k) + square, right_tile(k, i));
     }
 }
 
@@ -261,14 +276,17 @@ static void emit_rows(const PairsKernel *k, Value left, int row, int rows) {
 
 static void emit_vectors(const PairsKernel *k) {
     Gen *gen = k->gen;
-    int rows = k->shape->rows ? k->shape->rows : k->lanes;
-    int together = (int)lowest(rows, rows_together(k->lanes));
-    for (int square = 0; square < k->shape->squares; square++)
+    const PairsShape *s = k->shape;
+    int rows = s->rows ? s->rows : k->lanes, together = (int)lowest(rows, rows_together(k->lanes));
+    for (int tile = 0; tile < s->squares * panels_of(s); tile++) {
+        PairsKernel own = *k;
+        int64_t below = s->panels ? 0 : tile * s->below;
+        own.right = pairs_at(gen, k->right, ir_int(gen, s->panels ? s->panel[tile] : 0));
+        own.sums = ir_offset(gen, gen->f32, k->sums, ir_int(gen, tile * sums_apart(s, k->lanes)));
         for (int first = 0; first < rows; first += together)
-            emit_rows(k,
-                      bytes_at(gen, k->left,
-                               ir_int(gen, square * k->shape->below + first * k->shape->row)),
-                      square * k->lanes + first, together);
+            emit_rows(&own, bytes_at(gen, k->left, ir_int(gen, below + first * s->row)), first,
+                      together);
+    }
 }
 
 // ---- Both.
@@ -277,6 +295,8 @@ static const char *kernel_name(Gen *gen, const PairsShape *s) {
     Text name = text_create(gen->arena);
     text_format(&name, "nn_pairs_%dx%d_r%lld_s%lld_b%lld", s->squares, s->halves, (long long)s->row,
                 (long long)s->step, (long long)s->below);
+    for (int i = 0; i < s->panels; i++) text_format(&name, "_p%lld", (long long)s->panel[i]);
+    if (s->panels) text_format(&name, "_d%lld", (long long)s->sums_panel);
     if (s->rows) text_format(&name, "_rows%d", s->rows);
     if (s->lines != 1) text_format(&name, "_l%lldx%lld", (long long)s->lines, (long long)s->line);
     text_format(&name, "_c%lld%s%s", (long long)s->sums_row, s->adds ? "_adds" : "",

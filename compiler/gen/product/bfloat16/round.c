@@ -10,12 +10,17 @@ Value pairs_intrinsic(Gen *gen, const char *name, Value *arguments, int count) {
                           (unsigned)count, "");
 }
 
+LlvmType pairs_number(Gen *gen) {
+    return LLVMInt16TypeInContext(gen->context);
+}
+
 static LlvmType halves_vector(Gen *gen, int lanes) {
-    return LLVMVectorType(LLVMInt16TypeInContext(gen->context), (unsigned)lanes);
+    return ir_vector(gen, pairs_number(gen), lanes);
 }
 
 static int lanes_of(Value vector) {
-    return (int)LLVMGetVectorSize(LLVMTypeOf(vector));
+    LlvmType type = LLVMTypeOf(vector);
+    return LLVMGetTypeKind(type) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(type) : 1;
 }
 
 static Value splat_word(Gen *gen, unsigned word, int lanes) {
@@ -28,7 +33,7 @@ static Value round_words(Gen *gen, Value floats) {
     LLVMBuilderRef builder = gen->builder;
     int lanes = lanes_of(floats);
     Value half = splat_word(gen, 16, lanes);
-    Value words = LLVMBuildBitCast(builder, floats, pairs_vector(gen, lanes), "");
+    Value words = LLVMBuildBitCast(builder, floats, ir_vector(gen, gen->i32, lanes), "");
     Value upper = LLVMBuildLShr(builder, words, half, "");
     Value odd = LLVMBuildAnd(builder, upper, splat_word(gen, 1, lanes), "");
     Value unit = LLVMBuildAdd(builder, odd, splat_word(gen, 0x7fff, lanes), "");
@@ -39,7 +44,7 @@ static Value round_words(Gen *gen, Value floats) {
     return LLVMBuildTrunc(builder, rounded, halves_vector(gen, lanes), "");
 }
 
-static Value round_halves(Gen *gen, Value floats) {
+Value pairs_round(Gen *gen, Value floats) {
     int lanes = lanes_of(floats);
     if (gen->target->machine.bfloat16 == BFLOAT16_NONE || lanes != 16)
         return round_words(gen, floats);
@@ -61,8 +66,8 @@ Value pairs_of_row(Gen *gen, Value low, Value high) {
     for (int i = 0; i < 2 * lanes; i++)
         numbers[i] = LLVMConstInt(gen->i32, (unsigned long long)i, 0);
     Value order = LLVMConstVector(numbers, (unsigned)(2 * lanes));
-    Value halves = LLVMBuildShuffleVector(gen->builder, round_halves(gen, low),
-                                          round_halves(gen, high), order, "");
+    Value halves = LLVMBuildShuffleVector(gen->builder, pairs_round(gen, low),
+                                          pairs_round(gen, high), order, "");
     return LLVMBuildBitCast(gen->builder, halves, pairs_vector(gen, lanes), "");
 }
 
@@ -79,11 +84,16 @@ Value pairs_of_floats(Gen *gen, Value place, int64_t valid) {
     return pairs_of_row(gen, parts[0], parts[1]);
 }
 
-Value pairs_of_rows(Gen *gen, Value first, Value second) {
+Value pairs_of_rounded(Gen *gen, Value first, Value second) {
     int lanes = lanes_of(first);
-    LlvmType words = pairs_vector(gen, lanes);
-    Value low = LLVMBuildZExt(gen->builder, round_halves(gen, first), words, "");
-    Value high = LLVMBuildZExt(gen->builder, round_halves(gen, second), words, "");
-    high = LLVMBuildShl(gen->builder, high, splat_word(gen, 16, lanes), "");
-    return LLVMBuildOr(gen->builder, low, high, "");
+    Value numbers[2 * 64];
+    for (int i = 0; i < 2 * lanes; i++)
+        numbers[i] = LLVMConstInt(gen->i32, (unsigned long long)(i / 2 + i % 2 * lanes), 0);
+    Value order = LLVMConstVector(numbers, (unsigned)(2 * lanes));
+    Value halves = LLVMBuildShuffleVector(gen->builder, first, second, order, "");
+    return LLVMBuildBitCast(gen->builder, halves, pairs_vector(gen, lanes), "");
+}
+
+Value pairs_of_rows(Gen *gen, Value first, Value second) {
+    return pairs_of_rounded(gen, pairs_round(gen, first), pairs_round(gen, second));
 }
