@@ -92,7 +92,9 @@ static void check_value_read(const Reader *reader, const Node *value) {
     const Schedule *s = reader->schedule;
     const Group *writer = s->groups.items[s->group_of[value->id]], *group = reader->group;
     const Buffer *buffer = &s->buffers[value->id];
+    if (group->host == writer && !buffer->is_stored) return; // the host itself reads it
     if (!buffer->is_stored) fail_msg("%%%d is read but not stored", value->id);
+    if (writer->host) writer = writer->host; // that writes it, earlier
     if (writer->id >= group->id) fail_msg("%%%d is read before it is written", value->id);
     assert_true(buffer->first_phase <= writer->phase && buffer->last_phase >= group->phase);
     assert_true(buffer->first_group <= writer->id && buffer->last_group >= group->id);

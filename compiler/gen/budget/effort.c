@@ -152,13 +152,19 @@ static void count_body(Count *c, const Schedule *body) {
     }
 }
 
+static void count_members(Count *c, const Group *group, NodeList *seen) {
+    for (int i = 0; i < group->nodes.count; i++) {
+        count_node(c, group->nodes.items[i]);
+        count_inlined(c, group->nodes.items[i], seen);
+    }
+}
+
 nnrt_effort effort_of_group(const Schedule *schedule, const Group *group) {
     Count c = {.schedule = schedule, .group = group};
     NodeList seen = {0};
-    for (int i = 0; i < group->nodes.count; i++) {
-        count_node(&c, group->nodes.items[i]);
-        count_inlined(&c, group->nodes.items[i], &seen);
-    }
+    if (group->host) return (nnrt_effort){.full_lanes = 1};
+    count_members(&c, group, &seen);
+    if (group->guest) count_members(&c, group->guest, &seen);
     for (int i = 0; i < group->assigns.count; i++)
         count_inlined(&c, group->assigns.items[i], &seen);
     count_packing(&c);

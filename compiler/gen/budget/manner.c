@@ -9,6 +9,7 @@ typedef struct Manner {
     int64_t lead, width;
     bool moves_lanes; // a member does, so that rows are walked number by number
     int anchor;       // the number of the product whose result is summed; 0: none is
+    bool is_guest;    // it is summed by a product, in passing
 } Manner;
 
 static bool is_sum(const Node *node) {
@@ -35,14 +36,16 @@ static Manner manner_of(const Schedule *schedule, const Node *sum) {
                      .kind = group->kind,
                      .lead = group->lead,
                      .width = group->width,
-                     .moves_lanes = moves_lanes(schedule, group)};
+                     .moves_lanes = moves_lanes(schedule, group),
+                     .is_guest = group->host != NULL};
     if (group->anchor && group->anchor != sum) manner.anchor = group->anchor->number;
     return manner;
 }
 
 static bool is_same(const Manner *a, const Manner *b) {
     return a->is_grouped == b->is_grouped && a->kind == b->kind && a->lead == b->lead &&
-           a->width == b->width && a->moves_lanes == b->moves_lanes && a->anchor == b->anchor;
+           a->width == b->width && a->moves_lanes == b->moves_lanes && a->anchor == b->anchor &&
+           a->is_guest == b->is_guest;
 }
 
 bool budget_keeps_bits(const Schedule *usual, const Schedule *other) {

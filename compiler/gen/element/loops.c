@@ -520,7 +520,9 @@ static void scalar_emit(Gen *gen, const Schedule *schedule, const Group *group, 
 Value loops_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     Value function = ir_group_function(gen, name);
     switch (group->kind) {
-    case GROUP_ROWS: rows_emit(gen, schedule, group, function); break;
+    case GROUP_ROWS:
+        if (!group->host) rows_emit(gen, schedule, group, function);
+        break;
     case GROUP_AXIS: axis_emit(gen, schedule, group, function); break;
     case GROUP_COLUMNS: columns_emit(gen, schedule, group, function); break;
     case GROUP_STORAGE: storage_emit(gen, schedule, group, function); break;

@@ -28,6 +28,13 @@ static void reserve(Gen *gen, int nodes) {
     gen->numbered.count = gen->slot_count = 0;
 }
 
+static void number_members(Gen *gen, const Schedule *schedule, const Group *group) {
+    for (int i = 0; i < group->nodes.count; i++) {
+        number_inputs(gen, schedule, group->nodes.items[i]);
+        number_node(gen, group->nodes.items[i]);
+    }
+}
+
 void slots_number(Gen *gen, const Schedule *schedule, const Group *group) {
     reserve(gen, schedule->graph->nodes.count + 1);
     for (int i = 0; i < gen->numbered.count; i++) gen->slots[gen->numbered.items[i]->id] = 0;
@@ -36,10 +43,8 @@ void slots_number(Gen *gen, const Schedule *schedule, const Group *group) {
         number_inputs(gen, schedule, group->anchor);
         number_node(gen, group->anchor);
     }
-    for (int i = 0; i < group->nodes.count; i++) {
-        number_inputs(gen, schedule, group->nodes.items[i]);
-        number_node(gen, group->nodes.items[i]);
-    }
+    number_members(gen, schedule, group);
+    if (group->guest) number_members(gen, schedule, group->guest);
     for (int i = 0; i < group->assigns.count; i++)
         number_inputs(gen, schedule, group->assigns.items[i]);
 }

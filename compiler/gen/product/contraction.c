@@ -167,6 +167,7 @@ static void outer_rows(Product *p) {
         tile.outer.next_apart = p->storage.row_stride;
     }
     Loop blocks = blocks_begin(p, product_row_range(p), depth, &rows);
+    row_sums_block(p, rows, depth);
     int64_t all = parts[0].units + parts[1].units + parts[2].units;
     for (int i = 0; i < 3; units += parts[i++].units) {
         const PanelPart *part = &parts[i];
@@ -190,6 +191,7 @@ static void outer_rows(Product *p) {
         rows_walk(p, &tile, rows);
         ir_loop_end(gen, &loop);
     }
+    row_sums_finish(p, rows);
     ir_loop_end(gen, &blocks);
 }
 
@@ -392,6 +394,7 @@ Value contraction_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     element_begin(&p.b, gen, schedule, group, p.function);
     element_hoist(&p.b);
     p.b.domain = DOMAIN_ROWS;
+    row_sums_begin(&p);
     if (p.kind == PRODUCT_FORWARD || p.kind == PRODUCT_DATA) ahead_find(&p);
     bool in_pairs = is_in_pairs(&p);
     if (op_is_in_int8(group->anchor)) {

@@ -32,6 +32,7 @@ typedef struct Product {
     // elements.
     Value first_row;
     int64_t row_step, row_width;
+    struct RowSums *row_sums;       // of the group's guest; NULL: it has none
     RowValues row_values;           // what is asked for while a tile is computed
     int64_t tile_floats;            // of scratch, behind which their places are listed
     const struct Int8Weights *int8; // of a product in int8 (int8/int8.h), once they are known
@@ -138,6 +139,17 @@ typedef struct ColumnTile {
 void rows_walk(Product *p, const ColumnTile *tile, Range rows);
 // What the group makes of so many rows from `first` on, whose sums are in p->scratch.
 void rows_finish(Product *p, const ColumnTile *tile, Value first, Value count);
+
+// ---- row_sums.c: what the group's guest (pass/group/passing.c) is made of. Nothing is done where
+// it has none.
+typedef struct RowSums RowSums;
+void row_sums_begin(Product *p);
+void row_sums_block(Product *p, Range rows, int64_t depth); // before the tiles of a block of rows,
+void row_sums_finish(Product *p, Range rows);               // and behind them
+// What is summed, at the position, beside what was joined before (NULL: nothing); then all of a
+// row's part of a tile.
+Value row_sums_join(Product *p, Value joined, int valid);
+void row_sums_add(Product *p, Value row, Value first_column, Value joined);
 
 // The position is the beginning of the tile's part of a row.
 void rows_position(Product *p, Value row, Value column);

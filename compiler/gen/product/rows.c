@@ -190,6 +190,7 @@ void rows_position(Product *p, Value row, Value column) {
 static void finish_row(Product *p, const ColumnTile *tile, Value row, Value in_tile) {
     Gen *gen = p->gen;
     int step = (int)lowest(tile->width, p->lanes);
+    Value joined = NULL;
     Value line = ir_multiply(gen, in_tile, ir_int(gen, tile->width));
     for (int from = 0; from < tile->valid; from += step) {
         p->b.width = step;
@@ -200,7 +201,9 @@ static void finish_row(Product *p, const ColumnTile *tile, Value row, Value in_t
             p->int8 ? int8_result(gen, p->int8, at, p->b.column, step)
                     : ir_load(gen, ir_vector(gen, gen->f32, step), at);
         element_store_all(&p->b, (int)lowest(step, tile->valid - from));
+        joined = row_sums_join(p, joined, (int)lowest(step, tile->valid - from));
     }
+    row_sums_add(p, row, tile->first_column, joined);
 }
 
 enum { LINE_BYTES = 64 };

@@ -69,7 +69,8 @@ static void add_read(Node *value, void *state) {
     add_bytes(reads->cost, reads->schedule, value);
 }
 
-GroupCost cost_of_group(const Schedule *schedule, const Group *group) {
+// Without what it does for another one.
+static GroupCost own_cost(const Schedule *schedule, const Group *group) {
     GroupCost cost = {0};
     NodeList inlined = {0};
     for (int i = 0; i < group->nodes.count; i++) {
@@ -86,6 +87,17 @@ GroupCost cost_of_group(const Schedule *schedule, const Group *group) {
     Reads reads = {.schedule = schedule, .cost = &cost};
     schedule_visit_reads(schedule, group, add_read, &reads);
     return cost;
+}
+
+GroupCost cost_of_group(const Schedule *schedule, const Group *group) {
+    if (group->host) return (GroupCost){0};
+    GroupCost cost = own_cost(schedule, group);
+    if (!group->guest) return cost;
+    GroupCost other = own_cost(schedule, group->guest);
+    return (GroupCost){.sample_flops = cost.sample_flops + other.sample_flops,
+                       .sample_bytes = cost.sample_bytes + other.sample_bytes,
+                       .step_flops = cost.step_flops + other.step_flops,
+                       .step_bytes = cost.step_bytes + other.step_bytes};
 }
 
 // ---- Names.

@@ -520,6 +520,7 @@ static Schedule *fuse(Graph *graph, Arena *arena, const Layout *layout, int64_t 
     fusion_legalize(&fusion);
     keep_groups(&fusion);
     mark_stored(&fusion);
+    fusion_find_guests(schedule);
     chunks_count(schedule);
     fuse_bodies(schedule, arena);
     return schedule;

@@ -62,6 +62,9 @@ bool fusion_makes_cycle(Fusion *fusion, const Node *node, int group);
 // The same as schedule_reads_memory, with values that are joined.
 bool fusion_reads_memory(const Fusion *fusion, const Node *user);
 
+// ---- passing.c: after what is stored is known.
+void fusion_find_guests(Schedule *schedule);
+
 // ---- partition.c
 Partition fusion_partition(const Schedule *schedule, const Group *group);
 

@@ -442,6 +442,7 @@ static void print_group(Text *out, const Schedule *schedule, const Group *group)
     text_format(out, "group %d: %s, %lld x %lld, split by %s%s", group->id,
                 cost_kind_name(group->kind), (long long)group->lead, (long long)group->width,
                 partition_name(group->partition), group->is_once ? ", once" : "");
+    if (group->host) text_format(out, "; by group %d", group->host->id);
     print_cost(out, "; a sample:", cost.sample_flops, cost.sample_bytes);
     print_cost(out, "; a step:", cost.step_flops, cost.step_bytes);
     text_put(out, "\n");

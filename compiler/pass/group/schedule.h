@@ -137,6 +137,8 @@ typedef struct Group {
     int phase;           // barriers stand between phases
     int level;           // while groups are made: above those of the groups that it reads
     bool is_rising;      // it is being raised
+    struct Group *guest; // of a product: the group whose sums of rows it makes in passing, and that
+    struct Group *host;  // has no code of its own, but its host's; NULL: none (passing.c)
     int64_t state;       // of one that updates the rows of a table (touched.h): where in the arena
     int64_t window;      // samples that it and those behind it walk together (windows.c); 0: all
     int window_end;      // the first group that does not
@@ -231,6 +233,9 @@ void pass_plan(Schedule *schedule, Arena *arena);
 
 // requires: layout, buffers; provides: in whose parameter's order each unbatched value lies.
 void schedule_find_storages(Schedule *schedule);
+
+// The sum of rows that the product's guest is made of; NULL: it has no guest.
+Node *schedule_guest_sum(const Group *group);
 
 // Has it products in int8?
 bool schedule_is_in_int8(const Schedule *schedule);

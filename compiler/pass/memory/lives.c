@@ -32,7 +32,9 @@ static void extend_life(Node *value, void *state) {
     if (buffer->last_group < last) buffer->last_group = last;
 }
 
+// What a guest computes its host has written.
 static void begin_life(Schedule *schedule, const Group *group, const Node *node) {
+    if (group->host) group = group->host;
     Buffer *buffer = &schedule->buffers[node->id];
     bool is_own = keeps_to_own_samples(group);
     int last = is_own ? group->id : end_of_phase(schedule, group, 1);
