@@ -68,8 +68,8 @@ void ir_dispose(Gen *gen);
 void gen_expect(const void *made);
 Value ir_int(Gen *gen, int64_t value);
 Value ir_float(Gen *gen, double value);
-LlvmType ir_vector(Gen *gen, LlvmType element, int lanes);      // the element itself for one lane
-LlvmType ir_element(const Gen *gen, Dtype dtype);               // as memory holds it
+LlvmType ir_vector(Gen *gen, LlvmType element, int lanes); // the element itself for one lane
+LlvmType ir_element(const Gen *gen, Dtype dtype);          // as memory holds it
 Value ir_widen(Gen *gen, Value loaded, Dtype dtype, int lanes); // from that to float32
 Value ir_splat(Gen *gen, Value scalar, int lanes);
 Value ir_add(Gen *gen, Value x, Value y); // i64, no signed wrap
@@ -83,7 +83,7 @@ Value ir_load_invariant(Gen *gen, LlvmType type, Value pointer); // what nothing
 void ir_store(Gen *gen, Value value, Value pointer);
 enum { IR_LINE = 64 }; // bytes
 // A whole line, to memory: nothing is read for it, and it takes no place in a cache.
-void ir_store_past_caches(Gen *gen, Value value, Value pointer);
+void ir_store_past_caches(Gen *gen, Value value, Value pointer, unsigned alignment);
 Value ir_load_lanes(Gen *gen, LlvmType vector, Value pointer, int lanes); // others are 0
 // From a pointer a lane; 0 where `mask` says no.
 Value ir_gather(Gen *gen, LlvmType vector, Value pointers, Value mask);

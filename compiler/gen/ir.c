@@ -105,9 +105,9 @@ void ir_store(Gen *gen, Value value, Value pointer) {
     LLVMSetAlignment(store, element_bytes(LLVMTypeOf(value)));
 }
 
-void ir_store_past_caches(Gen *gen, Value value, Value pointer) {
+void ir_store_past_caches(Gen *gen, Value value, Value pointer, unsigned alignment) {
     Value store = LLVMBuildStore(gen->builder, value, pointer);
-    LLVMSetAlignment(store, IR_LINE);
+    LLVMSetAlignment(store, alignment);
     unsigned kind = LLVMGetMDKindIDInContext(gen->context, "nontemporal", 11);
     LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(gen->i32, 1, 0));
     LLVMMetadataRef list = LLVMMDNodeInContext2(gen->context, &one, 1);
@@ -142,13 +142,25 @@ Value ir_load_lanes(Gen *gen, LlvmType vector, Value pointer, int lanes) {
 }
 
 LlvmType ir_element(const Gen *gen, Dtype dtype) {
-    return dtype == DTYPE_U8 ? gen->i8 : dtype == DTYPE_I32 ? gen->i32 : gen->f32;
+    switch (dtype) {
+    case DTYPE_U8: return gen->i8;
+    case DTYPE_I32: return gen->i32;
+    case DTYPE_BF16: return LLVMInt16TypeInContext(gen->context);
+    case DTYPE_F32: break;
+    }
+    return gen->f32;
 }
 
 Value ir_widen(Gen *gen, Value loaded, Dtype dtype, int lanes) {
     if (dtype == DTYPE_F32) return loaded;
-    if (dtype == DTYPE_U8)
-        loaded = LLVMBuildZExt(gen->builder, loaded, ir_vector(gen, gen->i32, lanes), "");
+    LlvmType words = ir_vector(gen, gen->i32, lanes);
+    if (dtype != DTYPE_I32) loaded = LLVMBuildZExt(gen->builder, loaded, words, "");
+    if (dtype == DTYPE_BF16) {
+        Value half = lanes > 1 ? ir_splat(gen, LLVMConstInt(gen->i32, 16, 0), lanes)
+                               : LLVMConstInt(gen->i32, 16, 0);
+        loaded = LLVMBuildShl(gen->builder, loaded, half, "");
+        return LLVMBuildBitCast(gen->builder, loaded, ir_vector(gen, gen->f32, lanes), "");
+    }
     return LLVMBuildSIToFP(gen->builder, loaded, ir_vector(gen, gen->f32, lanes), "");
 }
 

@@ -2,7 +2,11 @@
 #include "graph.h"
 
 static const char *const dtype_names[] = {
-    [DTYPE_F32] = "f32", [DTYPE_U8] = "u8", [DTYPE_I32] = "i32"};
+    [DTYPE_F32] = "f32", [DTYPE_U8] = "u8", [DTYPE_I32] = "i32", [DTYPE_BF16] = "bf16"};
+
+int64_t dtype_bytes(Dtype dtype) {
+    return dtype == DTYPE_U8 ? 1 : dtype == DTYPE_BF16 ? 2 : 4;
+}
 
 Type type_make(Dtype dtype, bool batched, int rank, const int64_t *dims) {
     if (rank < 0 || rank > SHAPE_MAX_RANK) nn_ice("types", "a type of rank %d", rank);

@@ -9,7 +9,10 @@
 
 enum { SHAPE_MAX_RANK = 8 };
 
-typedef enum Dtype { DTYPE_F32, DTYPE_U8, DTYPE_I32 } Dtype;
+// No value is of the type bfloat16, but memory may keep one so.
+typedef enum Dtype { DTYPE_F32, DTYPE_U8, DTYPE_I32, DTYPE_BF16 } Dtype;
+
+int64_t dtype_bytes(Dtype dtype);
 
 // The type of a value. Dimensions exclude the batch; `batched` says that there is one (then the
 // value has dims for each sample). A scalar has rank 0.

@@ -8,6 +8,10 @@ bool op_is_in_bfloat16(const Node *node) {
     return kind != PRODUCT_NONE && kind != PRODUCT_PAIRS && args_bool(node->args, "bfloat16");
 }
 
+bool op_rounds_rows(const Node *node) {
+    return node->op->fuse == FUSE_SCATTER && args_bool(node->args, "bfloat16");
+}
+
 void op_set_bfloat16(Graph *graph, Node *node, bool is_rounded) {
     Args *args = args_default(graph->arena, &node->op->schema);
     args_copy_common(args, node->args);

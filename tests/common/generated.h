@@ -214,6 +214,7 @@ static inline void fill_column(void *block, const Type *type, const Setting *set
         switch (type->dtype) {
         case DTYPE_U8: ((uint8_t *)block)[i] = (uint8_t)draw(); break;
         case DTYPE_I32: ((int32_t *)block)[i] = (int32_t)(draw() % setting->classes); break;
+        case DTYPE_BF16: // of no column
         case DTYPE_F32:
             ((float *)block)[i] = is_target && setting->binary_targets ? (float)(draw() % 2)
                                   : is_target                          ? (float)draw_uniform(-1, 1)

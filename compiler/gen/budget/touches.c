@@ -66,7 +66,8 @@ static int number_of(const Walk *w, const Node *value) {
 }
 
 static nnrt_count bytes_of(const Walk *w, const Node *value) {
-    double bytes = (double)type_elements(&value->type) * (value->type.dtype == DTYPE_U8 ? 1 : 4);
+    double bytes = (double)type_elements(&value->type) *
+                   (double)dtype_bytes(schedule_dtype(w->schedule, value));
     if (value->type.batched) return (nnrt_count){bytes, 0};
     return (nnrt_count){0,
                         schedule_is_chunked(value) ? bytes * (double)w->schedule->chunks : bytes};

@@ -58,12 +58,13 @@ static void add(Values *v, const Node *node, nnrt_value value) {
     vec_push(v->gen->arena, &v->list, value);
 }
 
-// Bytes, and partial sums in double precision, are nothing that a float could be read from; parts
-// of joined values are seen in the whole.
+// Bytes, bfloat16 and partial sums in double precision are nothing that a float could be read from;
+// parts of joined values are seen in the whole.
 static bool is_listed(const Schedule *schedule, const Node *node) {
     const Buffer *buffer = &schedule->buffers[node->id];
-    return buffer->is_stored && node->type.dtype == DTYPE_F32 && !schedule_is_chunked(node) &&
-           node->op->fuse != FUSE_LAYOUT && node->op->reduce != REDUCE_MOMENTS;
+    return buffer->is_stored && schedule_dtype(schedule, node) == DTYPE_F32 &&
+           !schedule_is_chunked(node) && node->op->fuse != FUSE_LAYOUT &&
+           node->op->reduce != REDUCE_MOMENTS;
 }
 
 static void add_computed(Values *v, const Node *node, int64_t group) {

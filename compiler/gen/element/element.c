@@ -1,6 +1,7 @@
 // Values at a position: where a node's value comes from (known already, a buffer, the weights, a
 // data column, or its operator's formula) and where it goes. Every kind of group computes its
 // elementwise nodes through this one recursion.
+#include "../product/bfloat16/bfloat16.h"
 #include "places.h"
 #include "sums.h"
 
@@ -151,8 +152,9 @@ static Operand place_in_sample(LaneBuilder *b, const Type *view) {
 }
 
 Value element_address(LaneBuilder *b, const Node *node) {
-    LlvmType element = b->gen->f32;
     bool is_column = node->op->leaf == LEAF_COLUMN && !b->schedule->buffers[node->id].is_stored;
+    LlvmType element =
+        is_column ? b->gen->f32 : ir_element(b->gen, schedule_dtype(b->schedule, node));
     Value sample = is_column
                        ? element_column(b->gen, b->schedule, b->function, node, b->sample, &element)
                        : element_buffer(b, node);
@@ -298,10 +300,11 @@ static Value load_stored(LaneBuilder *b, const Node *node, Node *view) {
     const Type *type = &view->type;
     if (node->type.batched) {
         Operand place = place_in_sample(b, type);
-        LlvmType element = ir_element(b->gen, node->type.dtype);
+        Dtype dtype = schedule_dtype(b->schedule, node);
+        LlvmType element = ir_element(b->gen, dtype);
         Value pointer = ir_offset(b->gen, element, element_buffer(b, node), place.index);
         if (!place.one_number) element_ask_ahead(b, buffer, pointer, PREFETCH_FIRST);
-        return load_lanes(b, element, node->type.dtype, pointer, place.one_number);
+        return load_lanes(b, element, dtype, pointer, place.one_number);
     }
     bool is_sum = node->op->fuse == FUSE_REDUCE_BATCH && schedule_is_chunked(node);
     if (is_sum || sums_statistic(view)) return load_sum(b, node, view);
@@ -352,6 +355,7 @@ Lane element_value(LaneBuilder *b, Node *node) {
 // From float32 to what memory holds.
 static Value narrow(LaneBuilder *b, Dtype dtype, Value value) {
     LlvmType type = ir_vector(b->gen, ir_element(b->gen, dtype), b->width);
+    if (dtype == DTYPE_BF16) return pairs_round(b->gen, value);
     if (dtype == DTYPE_U8) return LLVMBuildFPToUI(b->gen->builder, value, type, "");
     return dtype == DTYPE_I32 ? LLVMBuildFPToSI(b->gen->builder, value, type, "") : value;
 }
@@ -373,13 +377,15 @@ static bool is_read_by_others(const Schedule *schedule, const Node *node) {
 static bool passes_caches(const LaneBuilder *b, const Node *node, int valid) {
     enum { MANY = 4 }; // times the second-level cache
     const Buffer *buffer = &b->schedule->buffers[node->id];
-    int64_t line = IR_LINE / (int64_t)sizeof(float);
+    Dtype dtype = schedule_dtype(b->schedule, node);
+    int64_t line = IR_LINE / (int64_t)sizeof(float), row = IR_LINE / dtype_bytes(dtype);
     bool is_line = valid == line && b->width == line && !b->any_column &&
                    buffer->offset % line == 0 && buffer->stride % line == 0 &&
-                   buffer->distance % line == 0 && b->row_width % line == 0;
+                   buffer->distance % line == 0 && b->row_width % row == 0;
     int64_t bytes = buffer->stride * b->schedule->batch * (int64_t)sizeof(float);
-    return buffer->motion == MOTION_STEPS && !buffer->is_part && node->type.dtype == DTYPE_F32 &&
-           is_line && bytes > MANY * b->gen->target->machine.second_cache &&
+    return buffer->motion == MOTION_STEPS && !buffer->is_part &&
+           (dtype == DTYPE_F32 || dtype == DTYPE_BF16) && is_line &&
+           bytes > MANY * b->gen->target->machine.second_cache &&
            !is_read_by_others(b->schedule, node);
 }
 
@@ -387,8 +393,9 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
     Gen *gen = b->gen;
     const Buffer *buffer = &b->schedule->buffers[node->id];
     Operand place = place_in_sample(b, &node->type);
-    LlvmType element = ir_element(gen, node->type.dtype);
-    value = narrow(b, node->type.dtype, value);
+    Dtype dtype = schedule_dtype(b->schedule, node);
+    LlvmType element = ir_element(gen, dtype);
+    value = narrow(b, dtype, value);
     Value pointer = ir_offset(gen, element, element_buffer(b, node), place.index);
     if (place.one_number && b->width > 1) {
         Value zero = LLVMConstInt(gen->i32, 0, 0);
@@ -396,7 +403,8 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
         return;
     }
     if (passes_caches(b, node, valid)) {
-        ir_store_past_caches(gen, value, pointer);
+        unsigned bytes = (unsigned)(b->width * dtype_bytes(dtype));
+        ir_store_past_caches(gen, value, pointer, bytes);
         return;
     }
     // Padded samples take whole vectors; dense ones must not touch what follows.

@@ -5,6 +5,7 @@
 
 #include "../../op/op.h"
 #include "../../pass/group/touched.h"
+#include "../product/bfloat16/bfloat16.h"
 #include "touched.h"
 
 void scatter_begin(Scatter *s, Gen *gen, const Schedule *schedule, const Group *group,
@@ -87,7 +88,12 @@ void scatter_own_rows(Scatter *s, ScatterRow *step) {
 Value scatter_summand(Scatter *s, Value column) {
     Node *values = s->anchor->inputs[1];
     LaneBuilder at = element_builder_at(&s->b, values, s->b.row, column);
-    return (Value)(void *)element_value(&at, values);
+    Value value = (Value)(void *)element_value(&at, values);
+    const Node *source = schedule_source(values);
+    bool is_rounded = source->type.batched && schedule_dtype(s->b.schedule, source) == DTYPE_BF16;
+    if (!op_rounds_rows(s->anchor) || is_rounded) return value;
+    Value halves = pairs_round(s->b.gen, value);
+    return ir_widen(s->b.gen, halves, DTYPE_BF16, s->b.width);
 }
 
 // ---- All rows of the sum.

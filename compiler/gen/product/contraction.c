@@ -33,8 +33,10 @@ Matrix product_matrix(Product *p, Node *value) {
         return m;
     }
     const Buffer *buffer = &p->schedule->buffers[source->id];
-    m.dtype = DTYPE_F32;
-    m.stride = p->lead == 1 && source->type.batched ? buffer->stride : width;
+    m.dtype = buffer->is_narrow ? DTYPE_BF16 : DTYPE_F32;
+    m.stride = width;
+    if (p->lead == 1 && source->type.batched)
+        m.stride = buffer->stride * (int64_t)sizeof(float) / dtype_bytes(m.dtype);
     Value sample = p->b.sample;
     p->b.sample = ir_int(p->gen, 0);
     m.base = element_buffer(&p->b, source);
@@ -46,7 +48,7 @@ Value product_row(Product *p, const Matrix *m, Value row) {
     LlvmType element;
     if (m->gathers)
         return element_column(p->gen, p->schedule, p->function, m->source, row, &element);
-    return ir_offset(p->gen, p->gen->f32, m->base,
+    return ir_offset(p->gen, ir_element(p->gen, m->dtype), m->base,
                      ir_multiply(p->gen, row, ir_int(p->gen, m->stride)));
 }
 

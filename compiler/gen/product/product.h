@@ -160,6 +160,8 @@ void ahead_find(Product *p);
 // How many places a kernel of so many rows and steps is given; 0: none.
 int ahead_places(const Product *p, int rows, int64_t steps);
 void ahead_list(Product *p, const ColumnTile *tile, Value first, int height);
+// Asks for all of them at once, of so many rows: where a kernel is longer than that takes.
+void ahead_ask(Product *p, const ColumnTile *tile, Value first, Value count);
 
 void product_weight_gradient(Product *p); // weights/gradient.c
 void product_pairs(Product *p);           // of two values of samples; see product_pairs.c

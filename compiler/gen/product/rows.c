@@ -218,7 +218,7 @@ static void prefetch_next_rows(Product *p, const Matrix *m, Value first, Value t
     LLVMPositionBuilderAtEnd(gen->builder, known);
     LlvmType element;
     Value base = element_column_base(gen, p->schedule, p->function, m->source, &element);
-    int64_t bytes = m->stride * (m->dtype == DTYPE_U8 ? 1 : 4);
+    int64_t bytes = m->stride * dtype_bytes(m->dtype);
     Loop rows = ir_loop_begin(gen, ir_int(gen, 0), taken, ir_int(gen, 1), "next_row");
     Value at = ir_offset(gen, gen->i32, next, ir_add(gen, first, rows.index));
     Value number = LLVMBuildZExt(gen->builder, ir_load(gen, gen->i32, at), gen->i64, "");

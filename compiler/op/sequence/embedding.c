@@ -30,6 +30,7 @@ static int64_t take_rows_rows(const Node *node) {
 static void take_rows_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     Args *args = graph_args(graph, "add_rows");
     args_set_number(args, "rows", (double)node->inputs[1]->type.dims[0]);
+    args_set_number(args, "bfloat16", args_bool(node->args, "bfloat16"));
     Node *inputs[] = {node->inputs[0], dy};
     dinputs[0] = NULL;
     dinputs[1] = graph_call(graph, "add_rows", inputs, 2, args);
@@ -79,7 +80,8 @@ static bool add_rows_shape(Graph *graph, Node *node) {
 
 static void add_rows_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) {
     dinputs[0] = NULL;
-    dinputs[1] = graph_binary(graph, "take_rows", node->inputs[0], dy);
+    Args *args = graph_args(graph, "take_rows");
+    dinputs[1] = graph_call(graph, "take_rows", (Node *[]){node->inputs[0], dy}, 2, args);
 }
 
 static void add_rows_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
@@ -89,9 +91,20 @@ static void add_rows_evaluate(const Node *node, const EvalTensor *inputs, EvalTe
     for (int64_t i = 0; i < output->size; i++) output->data[i] = 0;
     for (int64_t i = 0; i < inputs[1].rows * inputs[1].size; i++) {
         int64_t row = row_of(inputs[0].data[i / units], node->type.dims[0]);
-        output->data[row * units + i % units] += inputs[1].data[i];
+        double value = inputs[1].data[i];
+        output->data[row * units + i % units] += op_rounds_rows(node) ? op_round(value) : value;
     }
 }
+
+// Of the product of a table by weights: its rows' gradients are rounded, as those of the product of
+// the rows would be.
+static const ArgDef take_rows_args[] = {
+    {.name = "bfloat16",
+     .type = ARG_BOOL,
+     .default_text = "false",
+     .doc = "round gradients to bfloat16"},
+    {0},
+};
 
 static const ArgDef add_rows_args[] = {
     {.name = "rows",
@@ -100,6 +113,10 @@ static const ArgDef add_rows_args[] = {
      .minimum = 1,
      .maximum = EMBEDDING_MAX_CLASSES,
      .doc = "of the table"},
+    {.name = "bfloat16",
+     .type = ARG_BOOL,
+     .default_text = "false",
+     .doc = "round what is added to bfloat16"},
     {0},
 };
 
@@ -190,7 +207,7 @@ const OpDef op_embedding[] = {
      .mask = embedding_mask,
      .makes_mask = true,
      .expand = embedding_expand},
-    {.schema = {"take_rows", "takes rows of a table by their numbers", NULL, NULL},
+    {.schema = {"take_rows", "takes rows of a table by their numbers", take_rows_args, NULL},
      .min_inputs = 2,
      .max_inputs = 2,
      .fuse = FUSE_GATHER,

@@ -18,10 +18,17 @@ static bool is_worth(const Node *node) {
     return weight->parameter && type->dims[0] >= LEAST_SIDE && type->dims[1] >= LEAST_SIDE;
 }
 
+// Rows of what products have made of a table: they stand for products of its rows, whose gradients
+// round theirs.
+static bool takes_products(const Node *node) {
+    return node->op->takes_rows && node->inputs[1]->op->fuse != FUSE_LEAF &&
+           node->inputs[1]->op->fuse != FUSE_MOVEMENT;
+}
+
 void pass_round_products(Graph *graph) {
     for (int i = 0; i < graph->nodes.count; i++) {
         Node *node = graph->nodes.items[i];
         if (node->scan) pass_round_products(node->scan->body);
-        if (is_worth(node)) op_set_bfloat16(graph, node, true);
+        if (is_worth(node) || takes_products(node)) op_set_bfloat16(graph, node, true);
     }
 }

@@ -37,12 +37,9 @@ static void add_flops(GroupCost *cost, const Node *node) {
 
 // ---- Bytes.
 
-static int64_t element_bytes(const Node *node) {
-    return node->type.dtype == DTYPE_U8 ? 1 : 4;
-}
-
 static void add_bytes(GroupCost *cost, const Schedule *schedule, const Node *value) {
-    double bytes = (double)type_elements(&value->type) * (double)element_bytes(value);
+    double bytes =
+        (double)type_elements(&value->type) * (double)dtype_bytes(schedule_dtype(schedule, value));
     if (value->type.batched)
         cost->sample_bytes += bytes;
     else

@@ -44,6 +44,17 @@ void schedule_visit_reads(const Schedule *schedule, const Group *group, Schedule
     for (int i = 0; i < group->assigns.count; i++) visit_node_reads(&v, group->assigns.items[i]);
 }
 
+Dtype schedule_dtype(const Schedule *schedule, const Node *node) {
+    return schedule->buffers[node->id].is_narrow ? DTYPE_BF16 : node->type.dtype;
+}
+
+int64_t schedule_sample_floats(const Schedule *schedule, const Node *node) {
+    int64_t elements = type_elements(&node->type),
+            bytes = dtype_bytes(schedule_dtype(schedule, node));
+    return bytes == (int64_t)sizeof(float) ? elements
+                                           : divide_up(elements * bytes, (int64_t)sizeof(float));
+}
+
 bool schedule_in_bfloat16(const Group *group) {
     if (group->kind == GROUP_CONTRACTION) return op_is_in_bfloat16(group->anchor);
     for (int i = 0; group->body && i < group->body->groups.count; i++)

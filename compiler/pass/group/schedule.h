@@ -169,6 +169,7 @@ typedef struct Buffer {
     int window_last;      // of a value that lives within a window: the last group that walks it;
                           // else 0
     int parameter;        // unbatched values in the layout of this parameter; -1: plain
+    bool is_narrow;       // kept in bfloat16, as products that round it are all that read it
     bool is_joined;       // its parts are computed where they stand in it
     bool is_part;         // of such a value
     Motion motion;
@@ -184,6 +185,10 @@ typedef struct Pool {
     int64_t offset; // in the arena
     int first_phase, last_phase;
 } Pool;
+
+// As memory holds a stored value, and the floats that this takes for a sample.
+Dtype schedule_dtype(const Schedule *schedule, const Node *node);
+int64_t schedule_sample_floats(const Schedule *schedule, const Node *node);
 
 struct Schedule {
     Graph *graph;

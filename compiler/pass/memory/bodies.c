@@ -36,14 +36,15 @@ void memory_size_body(Schedule *body, Arena *arena) {
 }
 
 // What is outside, a step of it at a time or all of it.
-static void look_outside(Buffer *own, const Buffer *outside, const Type *step, bool moves) {
+static void look_outside(Schedule *body, const Node *node, const Buffer *outside, bool moves) {
+    Buffer *own = &body->buffers[node->id];
     own->is_stored = true;
     own->copies = 1;
     own->offset = outside->offset;
     own->stride = outside->stride;
     own->parameter = outside->parameter;
     own->motion = moves ? MOTION_STEPS : MOTION_NONE;
-    own->distance = type_elements(step);
+    own->distance = schedule_sample_floats(body, node);
 }
 
 void memory_place_body(const Schedule *schedule, const Group *group) {
@@ -54,7 +55,7 @@ void memory_place_body(const Schedule *schedule, const Group *group) {
     for (int i = scan->carried; i < body->graph->inputs.count; i++) {
         const Node *own = body->graph->inputs.items[i];
         const Node *outside = schedule_source(group->anchor->inputs[i]);
-        look_outside(&body->buffers[own->id], &schedule->buffers[outside->id], &own->type,
+        look_outside(body, own, &schedule->buffers[outside->id],
                      i < scan->carried + scan->sequences);
     }
     for (int i = 0; i < group->nodes.count; i++) {
@@ -62,8 +63,8 @@ void memory_place_body(const Schedule *schedule, const Group *group) {
         if (result->op->fuse != FUSE_RESULT) continue;
         int index = scan_result_index(result);
         if (index >= scan->carried)
-            look_outside(output_buffer(body, index), &schedule->buffers[result->id],
-                         &body->graph->outputs.items[index]->type, true);
+            look_outside(body, schedule_source(body->graph->outputs.items[index]),
+                         &schedule->buffers[result->id], true);
     }
     memory_place_parts(body);
 }

@@ -42,9 +42,8 @@ static int *last_reads(Schedule *schedule, Arena *arena) {
 // Without what lines and vectors need more.
 static int64_t floats_of(const Schedule *schedule, const Node *node) {
     const Buffer *buffer = &schedule->buffers[node->id];
-    int64_t elements = type_elements(&node->type);
     if (!node->type.batched) return buffer->size * buffer->copies;
-    return (node->type.dtype == DTYPE_U8 ? divide_up(elements, 4) : elements) * schedule->batch;
+    return schedule_sample_floats(schedule, node) * schedule->batch;
 }
 
 // What replaces another value takes nothing in its own group; parts are what the whole is.

@@ -67,7 +67,7 @@ static bool can_give_way(const Uses *uses, const Node *value) {
     const Buffer *buffer = &uses->schedule->buffers[value->id];
     return uses->stamps->elsewhere[value->id] != uses->group->id + 1 &&
            buffer->last_group == uses->group->id && value->type.batched &&
-           value->type.dtype == uses->result->type.dtype;
+           schedule_dtype(uses->schedule, value) == schedule_dtype(uses->schedule, uses->result);
 }
 
 static void find_replaced(Schedule *schedule, const Group *group, const Stamps *stamps) {

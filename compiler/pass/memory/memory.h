@@ -19,6 +19,10 @@ bool *memory_row_operands(const Schedule *schedule, Arena *arena);
 void memory_size(const Schedule *schedule, const Node *node, bool is_row_operand, Buffer *buffer);
 int64_t memory_copies(const Schedule *schedule, const Node *node);
 
+// ---- narrow.c
+// Which values are kept in bfloat16; those of bodies, too.
+void memory_find_narrow(Schedule *schedule);
+
 // ---- lives.c
 void memory_find_lives(Schedule *schedule);
 

@@ -35,7 +35,7 @@ void memory_place_parts(Schedule *schedule) {
             part->motion = whole->motion;
             part->distance = whole->distance;
             part->copies = 1;
-            begin += type_elements(&source->type);
+            begin += schedule_sample_floats(schedule, source);
         }
     }
 }

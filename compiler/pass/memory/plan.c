@@ -166,6 +166,7 @@ void pass_plan(Schedule *schedule, Arena *arena) {
     Items items;
     memory_find_lives(schedule);
     memory_mark_parts(schedule);
+    memory_find_narrow(schedule);
     size_all(schedule, arena);
     size_bodies(schedule, arena);
     place_staying(schedule);

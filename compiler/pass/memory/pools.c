@@ -74,8 +74,7 @@ static bool is_like(const Tenant *before, const Buffer *buffer, int64_t stride, 
 // Nodes are in order: whom one replaces has its tenant.
 static void add_tenant(Tenants *t, const Node *node, bool is_spaced) {
     Buffer *buffer = &t->schedule->buffers[node->id];
-    int64_t elements = type_elements(&node->type);
-    if (node->type.dtype == DTYPE_U8) elements = divide_up(elements, 4);
+    int64_t elements = schedule_sample_floats(t->schedule, node);
     int64_t extent = is_spaced ? buffer->stride : round_up(elements, LINE);
     int64_t stride = is_spaced ? buffer->stride : 0;
     Tenant *before = tenant_of(t, buffer->replaces);

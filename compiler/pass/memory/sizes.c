@@ -44,12 +44,11 @@ static int64_t unbatched_size(const Schedule *schedule, const Node *node, const 
 }
 
 void memory_size(const Schedule *schedule, const Node *node, bool is_row_operand, Buffer *buffer) {
-    int64_t elements = type_elements(&node->type);
+    int64_t elements = schedule_sample_floats(schedule, node);
     if (!node->type.batched) {
         buffer->size = unbatched_size(schedule, node, buffer);
         return;
     }
-    if (node->type.dtype == DTYPE_U8) elements = (elements + 3) / 4;
     // A sample of rank 1 is padded to whole cache lines; of higher rank it is dense, so that its
     // rows are evenly spaced across samples.
     bool padded =

@@ -21,8 +21,10 @@ Value pairs_round(Gen *gen, Value floats); // a vector of such numbers
 Value pairs_of_rounded(Gen *gen, Value first, Value second);
 // Two vectors of float32 as one of pairs: (low[0], low[1]), .. (high[0], high[1]), ..
 Value pairs_of_row(Gen *gen, Value low, Value high);
-// Of the 2L floats at `place`, of which so many are there; the others are 0.
+// Of the 2L floats at `place`, of which so many are there; the others are 0. The same of numbers
+// that may be in bfloat16.
 Value pairs_of_floats(Gen *gen, Value place, int64_t valid);
+Value pairs_of_numbers(Gen *gen, Dtype dtype, Value place, int64_t valid);
 // The same of two rows: (first[0], second[0]), (first[1], second[1]), ..
 Value pairs_of_rows(Gen *gen, Value first, Value second);
 // Pairs as a vector of so many lanes, in words.
@@ -51,6 +53,7 @@ typedef struct PairsShape {
     int64_t lines, line;         // the reduction is so many lines, so many bytes apart on the left
     int64_t sums_row;            // floats from row to row of the sums
     bool adds;                   // to the sums; else writes them
+    bool right_passes;           // it is read once, while the left comes again and again
     bool in_int8;                // words and sums are whole numbers (gen/product/int8/int8.h)
 } PairsShape;
 

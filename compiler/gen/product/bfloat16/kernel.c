@@ -46,6 +46,12 @@ static void load_tile(Gen *gen, int tile, Value pointer, int64_t bytes) {
     pairs_intrinsic(gen, "llvm.x86.tileloadd64", arguments, 3);
 }
 
+// Of what is read once: it leaves the first-level cache to others.
+static void load_passing_tile(Gen *gen, int tile, Value pointer, int64_t bytes) {
+    Value arguments[] = {tile_number(gen, tile), pointer, ir_int(gen, bytes)};
+    pairs_intrinsic(gen, "llvm.x86.tileloaddt164", arguments, 3);
+}
+
 static void store_tile(Gen *gen, int tile, Value pointer, int64_t bytes) {
     Value arguments[] = {tile_number(gen, tile), pointer, ir_int(gen, bytes)};
     pairs_intrinsic(gen, "llvm.x86.tilestored64", arguments, 3);
@@ -97,8 +103,9 @@ static void multiply_tiles(const PairsKernel *k, Value left, Value right) {
         load_tile(gen, first_left(k) + i, bytes_at(gen, left, ir_int(gen, i * s->below)), s->row);
     for (int i = 0; i < panels_of(s) * s->halves; i++) {
         int64_t words = s->panel[i / s->halves] + i % s->halves * TILE_ROWS;
-        load_tile(gen, right_tile(k, i), pairs_at(gen, right, ir_int(gen, words)),
-                  s->halves * TILE_BYTES);
+        (s->right_passes ? load_passing_tile : load_tile)(gen, right_tile(k, i),
+                                                          pairs_at(gen, right, ir_int(gen, words)),
+                                                          s->halves * TILE_BYTES);
         for (int square = 0; square < s->squares; square++)
             multiply_tile(k, i + square * s->halves, first_left(k) + square, right_tile(k, i));
     }
@@ -301,6 +308,7 @@ static const char *kernel_name(Gen *gen, const PairsShape *s) {
     if (s->lines != 1) text_format(&name, "_l%lldx%lld", (long long)s->lines, (long long)s->line);
     text_format(&name, "_c%lld%s%s", (long long)s->sums_row, s->adds ? "_adds" : "",
                 s->in_int8 ? "_int8" : "");
+    if (s->right_passes) text_put(&name, "_once");
     return name.data;
 }
 

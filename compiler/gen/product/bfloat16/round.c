@@ -84,6 +84,13 @@ Value pairs_of_floats(Gen *gen, Value place, int64_t valid) {
     return pairs_of_row(gen, parts[0], parts[1]);
 }
 
+Value pairs_of_numbers(Gen *gen, Dtype dtype, Value place, int64_t valid) {
+    if (dtype != DTYPE_BF16) return pairs_of_floats(gen, place, valid);
+    int lanes = gen->target->machine.lanes, there = (int)lowest(valid, 2 * lanes);
+    Value halves = ir_load_lanes(gen, halves_vector(gen, 2 * lanes), place, there);
+    return LLVMBuildBitCast(gen->builder, halves, pairs_vector(gen, lanes), "");
+}
+
 Value pairs_of_rounded(Gen *gen, Value first, Value second) {
     int lanes = lanes_of(first);
     Value numbers[2 * 64];

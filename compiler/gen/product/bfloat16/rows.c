@@ -13,6 +13,7 @@ typedef struct PackedRows {
     int64_t reduction, steps; // its length; squares along it
     Value words;
     Range rows;
+    bool is_low; // a panel passes by a tile or two
 } PackedRows;
 
 static int64_t line_words(const Product *p, const PackedRows *packed) {
@@ -24,9 +25,11 @@ static int64_t words_width(const Product *p) {
     return (p->int8 ? p->int8->layout.numbers : 2) * p->lanes;
 }
 
-static Value words_of(Product *p, Value floats, int64_t valid) {
-    return p->int8 ? int8_words(p->gen, p->int8, floats, valid)
-                   : pairs_of_floats(p->gen, floats, valid);
+// Of a row's numbers from one on.
+static Value words_of(Product *p, const Matrix *m, Value row, Value number, int64_t valid) {
+    Value at = ir_offset(p->gen, ir_element(p->gen, m->dtype), row, number);
+    return p->int8 ? int8_words(p->gen, p->int8, at, valid)
+                   : pairs_of_numbers(p->gen, m->dtype, at, valid);
 }
 
 static void pack_row(Product *p, const PackedRows *packed, Value row, Value to) {
@@ -38,12 +41,11 @@ static void pack_row(Product *p, const PackedRows *packed, Value row, Value to) 
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, 1), "packed_square");
     Value column = ir_multiply(gen, steps.index, ir_int(gen, width));
     Value place = ir_multiply(gen, steps.index, ir_int(gen, square));
-    ir_store(gen, words_of(p, ir_offset(gen, gen->f32, from, column), width),
-             pairs_at(gen, to, place));
+    ir_store(gen, words_of(p, &packed->matrix, from, column, width), pairs_at(gen, to, place));
     ir_loop_end(gen, &steps);
     if (!rest) return;
-    Value at = ir_offset(gen, gen->f32, from, ir_int(gen, whole * width));
-    ir_store(gen, words_of(p, at, rest), pairs_at(gen, to, ir_int(gen, whole * square)));
+    ir_store(gen, words_of(p, &packed->matrix, from, ir_int(gen, whole * width), rest),
+             pairs_at(gen, to, ir_int(gen, whole * square)));
 }
 
 static void pack_rows(Product *p, const PackedRows *packed) {
@@ -65,6 +67,7 @@ static PairsShape shape_of(const Product *p, const PackedRows *packed, int squar
     shape.halves = vectors;
     shape.sums_row = (int64_t)vectors * p->lanes;
     shape.in_int8 = p->int8 != NULL;
+    shape.right_passes = packed->is_low;
     return shape;
 }
 
@@ -121,6 +124,7 @@ static void multiply_panel(Product *p, const PackedRows *packed, Value panel, in
     Loop rows =
         ir_loop_begin(gen, packed->rows.begin, packed->rows.end, ir_int(gen, height), "rows");
     Value left = LLVMBuildSub(gen->builder, packed->rows.end, rows.index, "");
+    ahead_ask(p, &tile, rows.index, ir_lesser(gen, left, ir_int(gen, height)));
     if (product_most_rows(p) == 1)
         multiply_row(p, packed, vectors, weights);
     else
@@ -156,10 +160,11 @@ void product_pairs_rows(Product *p) {
     bool forward = p->kind == PRODUCT_FORWARD;
     PackedRows packed = {.matrix = product_matrix(p, p->anchor->inputs[0]),
                          .reduction = forward ? p->depth : p->columns};
-    if (packed.matrix.gathers || packed.matrix.dtype != DTYPE_F32)
+    if (packed.matrix.gathers || packed.matrix.dtype == DTYPE_U8)
         nn_ice("gen", "a product of packed rows reads a data column that was not loaded");
     packed.steps = divide_up(packed.reduction, words_width(p));
     int64_t block = block_rows(p, packed.steps);
+    packed.is_low = product_most_rows(p) <= 4 * PAIRS_TALLEST * p->lanes;
     packed.words = ir_scratch(gen, p->function, 0, block * packed.steps * p->lanes);
     Range all = product_row_range(p);
     Loop blocks = ir_loop_begin(gen, all.begin, all.end, ir_int(gen, block), "rows_block");

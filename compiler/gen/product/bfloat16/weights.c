@@ -1,6 +1,7 @@
 // The gradient of the weights: X is turned, so that its pairs are of two samples, and dY is packed,
-// some panels at a time; the reduction runs over a block of the samples at a time. Sums of one block
-// are applied at once, those of several are added up in double precision, as in weights/long.c.
+// some panels at a time; the reduction runs over a block of the samples at a time. Sums of one
+// block are applied at once, those of several are added up in double precision, as in
+// weights/long.c.
 #include "bfloat16.h"
 
 #include "../../../base/diagnostics/ice.h"
@@ -10,10 +11,10 @@ enum { BLOCK = KERNEL_MOST_PRODUCTS }; // rows of a block, a multiple of those o
 typedef struct GradientBlock {
     Value left, right, sums; // sums in double precision; NULL: there is one block
     Value first_row, rows;
-    Value steps; // squares along the rows
+    Value steps;                  // squares along the rows
     int64_t most_steps, together; // panels that are packed together
     Range panels;                 // those
-    Range tiles; // of this worker, as across * down + down
+    Range tiles;                  // of this worker, as across * down + down
 } GradientBlock;
 
 // A worker's scratch in words.
@@ -58,7 +59,8 @@ static GradientScratch scratch_sizes(const Product *p, const WeightTiles *t,
 // first one, and counts as zeros.
 typedef struct RowPair {
     Value first, second, is_there;
-    int64_t ahead; // floats to the rows that are asked for
+    Dtype dtype;
+    int64_t ahead; // numbers to the rows that are asked for
 } RowPair;
 
 static RowPair rows_of_pair(Product *p, const GradientBlock *b, const Matrix *m, Value pair) {
@@ -70,15 +72,18 @@ static RowPair rows_of_pair(Product *p, const GradientBlock *b, const Matrix *m,
     return (RowPair){.first = product_row(p, m, ir_add(gen, b->first_row, first)),
                      .second = product_row(p, m, ir_add(gen, b->first_row, row)),
                      .is_there = is_there,
+                     .dtype = m->dtype,
                      .ahead = 2 * WEIGHT_AHEAD * m->stride};
 }
 
-// `valid` floats of a row from a column on.
+// `valid` numbers of a row from a column on, rounded.
 static Value row_vector(Product *p, const RowPair *rows, Value row, Value column, int valid) {
     Gen *gen = p->gen;
-    Value at = ir_offset(gen, gen->f32, row, column);
-    ir_prefetch(gen, ir_offset(gen, gen->f32, at, ir_int(gen, rows->ahead)), PREFETCH_FIRST);
-    return ir_load_lanes(gen, ir_vector(gen, gen->f32, p->lanes), at, valid);
+    LlvmType element = ir_element(gen, rows->dtype);
+    Value at = ir_offset(gen, element, row, column);
+    ir_prefetch(gen, ir_offset(gen, element, at, ir_int(gen, rows->ahead)), PREFETCH_FIRST);
+    Value numbers = ir_load_lanes(gen, ir_vector(gen, element, p->lanes), at, valid);
+    return rows->dtype == DTYPE_BF16 ? numbers : pairs_round(gen, numbers);
 }
 
 static void store_pairs(Product *p, const RowPair *rows, Value column, int valid, Value to) {
@@ -87,11 +92,10 @@ static void store_pairs(Product *p, const RowPair *rows, Value column, int valid
         ir_store(gen, LLVMConstNull(pairs_vector(gen, p->lanes)), to);
         return;
     }
-    LlvmType floats = ir_vector(gen, gen->f32, p->lanes);
     Value low = row_vector(p, rows, rows->first, column, valid);
     Value high = row_vector(p, rows, rows->second, column, valid);
-    high = LLVMBuildSelect(gen->builder, rows->is_there, high, LLVMConstNull(floats), "");
-    ir_store(gen, pairs_of_rows(gen, low, high), to);
+    high = LLVMBuildSelect(gen->builder, rows->is_there, high, LLVMConstNull(LLVMTypeOf(high)), "");
+    ir_store(gen, pairs_of_rounded(gen, low, high), to);
 }
 
 static void store_zeros(Product *p, Value to) {
@@ -191,8 +195,7 @@ static void pack_right(Product *p, const WeightTiles *t) {
     ir_loop_end(gen, &pairs);
     Value end = ir_multiply(gen, b->steps, ir_int(gen, p->lanes));
     Loop rest = ir_loop_begin(gen, there, end, ir_int(gen, 1), "no_pair");
-    Loop panels =
-        ir_loop_begin(gen, b->panels.begin, b->panels.end, ir_int(gen, 1), "zero_panel");
+    Loop panels = ir_loop_begin(gen, b->panels.begin, b->panels.end, ir_int(gen, 1), "zero_panel");
     for (int v = 0; v < PAIRS_HALVES; v++)
         store_zeros(p, right_row(p, b, panels.index, rest.index, v));
     ir_loop_end(gen, &panels);
@@ -206,8 +209,7 @@ static void call_tile(Product *p, const GradientBlock *b, int squares, Value dow
     int64_t line = b->most_steps * p->lanes * p->lanes;
     Value left = pairs_at(gen, b->left, ir_multiply(gen, down, ir_int(gen, PAIRS_TALLEST * line)));
     PairsShape shape = pairs_shape(p->lanes, squares, b->most_steps);
-    pairs_call(gen, &shape, left, right_row(p, b, across, ir_int(gen, 0), 0), b->steps,
-               p->scratch);
+    pairs_call(gen, &shape, left, right_row(p, b, across, ir_int(gen, 0), 0), b->steps, p->scratch);
 }
 
 static Value sums_of(Product *p, const WeightTiles *t, Value down, Value across) {
