@@ -83,17 +83,17 @@ typedef struct Network {
     int64_t dims[2];
     int64_t first, second; // units; second 0: there is one layer
     int64_t rows;
-    bool is_recurrent;
+    const char *recurrent; // a layer of loops; NULL: a dense one
 } Network;
 
 static Graph *make_network(Arena *arena, const Network *n) {
     Graph *graph = graph_create(weights_create(arena), "network", GRAPH_TRAIN, NULL);
     Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, n->rank, n->dims));
-    if (n->is_recurrent) {
-        Args *args = graph_args(graph, "gru");
+    if (n->recurrent) {
+        Args *args = graph_args(graph, n->recurrent);
         args_set_number(args, "units", (double)n->first);
         args_set_number(args, "return_sequences", 1);
-        x = add_layer(graph, "gru", x, args);
+        x = add_layer(graph, n->recurrent, x, args);
     } else {
         x = add_dense(graph, x, n->first);
         if (n->second) x = add_layer(graph, "tanh", x, NULL);
@@ -113,7 +113,7 @@ static void check_network(const Network *n, const char *cpu, int threads) {
     Setting setting = {.cpu = cpu,
                        .threads = threads,
                        .rows = n->rows,
-                       .tolerance = n->second || n->is_recurrent ? 0.1 : 2e-4};
+                       .tolerance = n->second || n->recurrent ? 0.1 : 2e-4};
     if (getenv("NNC_TEST_VERBOSE"))
         fprintf(stderr, "%s, %d threads: %lld-%lld-%lld, %lld rows\n", cpu, threads,
                 (long long)n->dims[n->rank - 1], (long long)n->first, (long long)n->second,
@@ -257,11 +257,12 @@ static void tables_agree(void **state) {
 static void layers_agree(void **state) {
     (void)state;
     static const Network networks[] = {
-        {1, {32}, 32, 32, 1, false},      {1, {33}, 47, 35, 17, false},
-        {1, {64}, 96, 64, 33, false},     {1, {40}, 65, 100, 70, false},
-        {1, {300}, 33, 129, 16, false},   {2, {7, 35}, 50, 34, 9, false},
-        {2, {40, 33}, 48, 40, 70, false}, {2, {5, 36}, 40, 33, 21, true},
-        {2, {3, 64}, 32, 64, 48, true},
+        {1, {32}, 32, 32, 1, NULL},       {1, {33}, 47, 35, 17, NULL},
+        {1, {64}, 96, 64, 33, NULL},      {1, {40}, 65, 100, 70, NULL},
+        {1, {300}, 33, 129, 16, NULL},    {2, {7, 35}, 50, 34, 9, NULL},
+        {2, {40, 33}, 48, 40, 70, NULL},  {2, {5, 36}, 40, 33, 21, "gru"},
+        {2, {3, 64}, 32, 64, 48, "gru"},  {2, {4, 36}, 34, 33, 21, "lstm"},
+        {2, {3, 64}, 33, 64, 18, "lstm"}, {2, {5, 35}, 64, 34, 40, "lstm"},
     };
     for (int i = 0; i < COUNT_OF(networks); i++)
         for (int k = 0; k < cpu_count; k++)

@@ -509,6 +509,7 @@ void schedule_print_plan(Text *out, const Schedule *schedule) {
         const Node *node = schedule->graph->nodes.items[i];
         if (!buffer->is_stored) continue;
         text_format(out, "    %%%d %s: ", i, node->op->schema.name);
+        if (buffer->is_narrow) text_put(out, "in bfloat16, ");
         if (!buffer->is_part && buffer->pool >= 0)
             print_turn(out, buffer);
         else

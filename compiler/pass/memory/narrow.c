@@ -26,8 +26,8 @@ static bool is_read_narrow(const Schedule *schedule, const Node *value, const No
     bool is_multiplied = whole != NULL;
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *user = graph->nodes.items[i];
-        bool is_here = schedule->group_of[i] >= 0 &&
-                       schedule->group_of[i] == schedule->group_of[value->id];
+        bool is_here =
+            schedule->group_of[i] >= 0 && schedule->group_of[i] == schedule->group_of[value->id];
         if (user == whole || user->op->fuse == FUSE_MOVEMENT || is_here) continue;
         for (int k = 0; k < user->input_count; k++) {
             if (schedule_source(user->inputs[k]) != value) continue;
