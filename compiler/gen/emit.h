@@ -68,8 +68,8 @@ void ir_dispose(Gen *gen);
 void gen_expect(const void *made);
 Value ir_int(Gen *gen, int64_t value);
 Value ir_float(Gen *gen, double value);
-LlvmType ir_vector(Gen *gen, LlvmType element, int lanes); // the element itself for one lane
-LlvmType ir_element(const Gen *gen, Dtype dtype);          // as memory holds it
+LlvmType ir_vector(Gen *gen, LlvmType element, int lanes);      // the element itself for one lane
+LlvmType ir_element(const Gen *gen, Dtype dtype);               // as memory holds it
 Value ir_widen(Gen *gen, Value loaded, Dtype dtype, int lanes); // from that to float32
 Value ir_splat(Gen *gen, Value scalar, int lanes);
 Value ir_add(Gen *gen, Value x, Value y); // i64, no signed wrap
