@@ -164,6 +164,10 @@ struct OpDef {
     // Primitive: sets dinputs[i] to nodes for the gradient of each input given `dy`, or leaves NULL
     // where there is none (integer labels). The caller sums over broadcast dimensions.
     void (*gradient)(Graph *graph, Node *node, Node *dy, Node **dinputs);
+    // Of a row that makes a value that is the same for all samples of values of them: the same of
+    // `inputs`, which have the steps of a loop before their dimensions, over all of these. NULL: it
+    // takes them as they are.
+    Node *(*over_steps)(Graph *graph, const Node *node, Node *const *inputs);
     // Rebuilds the value out of operators whose gradients have gradients; NULL: it is one.
     void (*unfold)(Graph *graph, Node *node);
     // A contraction whose weights can be kept in another order for it: makes the node that does it,

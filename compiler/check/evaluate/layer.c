@@ -176,7 +176,8 @@ static const Value *unfinished(Checker *c, const OpDef *op, const Application *c
     node->inputs = ARENA_ARRAY(c->arena, Node *, 1);
     if (input) node->inputs[node->input_count++] = input;
     if (keeps_shape && input) node->type = input->type;
-    if (schema_arg_index(&op->schema, "units") < 0) return value;
+    int index = schema_arg_index(&op->schema, "units");
+    if (index < 0 || op->schema.args[index].type != ARG_INT) return value;
     int64_t units = args_int(args, "units");
     node->type = type_make(DTYPE_F32, true, 1, &units);
     return value;

@@ -70,11 +70,33 @@ static int find_units(const Recur *r) {
     return open == written_results(r->declaration) + 1 ? last : -1;
 }
 
+// A number, or the dimensions of a state as a list.
+static const Value *units_value(const Recur *r) {
+    const ArgValue *units = args_get(r->args, "units");
+    Arena *arena = r->c->arena;
+    const Value **items = ARENA_ARRAY(arena, const Value *, units->count);
+    for (int i = 0; i < units->count; i++)
+        items[i] = value_number(arena, units->numbers[i], true, units->span);
+    if (units->count == 1) return items[0];
+    Value *list = value_new(arena, VALUE_LIST, units->span);
+    list->items = items;
+    list->count = units->count;
+    return list;
+}
+
+static bool check_dimensions(const Recur *r) {
+    const ArgValue *units = args_get(r->args, "units");
+    if (units->count <= SHAPE_MAX_RANK - 1) return true;
+    Diag *diag =
+        diag_report(r->c->sink, DIAG_E0205, units->span,
+                    "a state has at most %d dimensions, not %d", SHAPE_MAX_RANK - 1, units->count);
+    diag_label(diag, "%d dimensions", units->count);
+    return false;
+}
+
 static bool find_states(Recur *r) {
     int units = find_units(r);
-    if (units >= 0)
-        r->values[units] = value_number(r->c->arena, args_number(r->args, "units"), true,
-                                        args_get(r->args, "units")->span);
+    if (units >= 0) r->values[units] = units_value(r);
     for (int i = 1; i < r->declaration->parameters.count; i++) {
         if (r->values[i] || parameter(r, i)->left) continue;
         if (r->state_count < RECUR_MOST_STATES) r->states[r->state_count] = i;
@@ -133,8 +155,9 @@ static Type batched(const Node *node) {
 static void open_body(Recur *r) {
     Graph *graph = r->c->graph;
     const Value *const *inputs = r->call->inputs;
-    int64_t units = args_int(r->args, "units");
-    Type state = type_make(DTYPE_F32, true, 1, &units);
+    const ArgValue *units = args_get(r->args, "units");
+    Type state = {.dtype = DTYPE_F32, .batched = true, .rank = units->count};
+    for (int i = 0; i < units->count; i++) state.dims[i] = (int64_t)units->numbers[i];
     Layer *layer = graph->current_layer;
     r->builder =
         scan_open(graph, inputs[0]->node->type.dims[0], args_bool(r->args, "go_backwards"));
@@ -249,7 +272,8 @@ Node *recur_node(Checker *c, const OpDef *op, Layer *layer, const Application *c
     r.declaration = r.cell->declaration;
     r.values = ARENA_ARRAY(c->arena, const Value *, r.declaration->parameters.count + 1);
     bool ok = block_is_usable(c, r.declaration, r.cell->call) && check_sequence(&r) &&
-              bind_options(&r) && find_states(&r) && check_initial(&r) && check_stateful(&r);
+              bind_options(&r) && find_states(&r) && check_initial(&r) && check_stateful(&r) &&
+              check_dimensions(&r);
     if (!ok) return NULL;
     open_body(&r);
     const Value *value = evaluate_body(&r, layer);

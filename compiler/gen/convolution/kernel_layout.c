@@ -13,14 +13,6 @@ typedef struct Axis {
     int64_t *tap;           // by weight: its place in the phase
 } Axis;
 
-static const Node *user_of(const Schedule *schedule, const Node *node) {
-    for (int i = 0; i < schedule->graph->nodes.count; i++) {
-        const Node *user = schedule->graph->nodes.items[i];
-        if (user->input_count == 2 && user->inputs[1] == node) return user;
-    }
-    nn_ice("gen", "%%%d lays out a kernel for nobody", node->id);
-}
-
 static Value remainder_of(Gen *gen, Value *value, int64_t divisor) {
     Value rest = LLVMBuildURem(gen->builder, *value, ir_int(gen, divisor), "");
     *value = LLVMBuildUDiv(gen->builder, *value, ir_int(gen, divisor), "");
@@ -131,7 +123,7 @@ static void lay_out(Convolver *c, const KernelLayout *layout, Value to) {
 
 Value kernel_layout_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name) {
     Convolver c = {.gen = gen, .schedule = schedule, .group = group, .anchor = group->anchor};
-    c.convolution = convolution_of(user_of(schedule, group->anchor));
+    c.convolution = convolution_of_kernel(group->anchor);
     const Node *kernel = schedule_source(group->anchor->inputs[0]);
     if (!kernel->parameter) nn_ice("gen", "a convolution's kernel is no parameter");
     c.parameter = kernel->parameter->index;

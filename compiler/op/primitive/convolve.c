@@ -245,6 +245,42 @@ static void convolve_weights_evaluate(const Node *node, const EvalTensor *inputs
     evaluate(node, &g, backward_weights, inputs, output);
 }
 
+// ---- Over the steps of a loop: their pictures stand one below the other, with lines of zeros
+// between them, so that no window reaches from one into the next.
+
+// `steps` is [steps, height, width, channels]; each picture becomes so many lines, of which
+// `before` are zeros above it.
+static Node *one_below_another(Graph *graph, Node *steps, int64_t before, int64_t lines) {
+    const int64_t *dims = steps->type.dims;
+    int64_t wide[] = {dims[0], dims[1], dims[2] * dims[3]};
+    int64_t below[] = {dims[0] * lines, dims[2], dims[3]};
+    Node *x = graph_reshape(graph, steps, 3, wide);
+    if (lines != dims[1]) {
+        Args *args = graph_args(graph, "pad_zeros");
+        double after = (double)(lines - before - dims[1]), amount[] = {0, 0, (double)before, after};
+        args_set_numbers(args, graph->arena, "amount", amount, 4);
+        x = graph_call(graph, "pad_zeros", &x, 1, args);
+    }
+    return graph_reshape(graph, x, 3, below);
+}
+
+static Node *convolve_weights_over_steps(Graph *graph, const Node *node, Node *const *inputs) {
+    Geometry g = geometry_of(node->args, &node->inputs[0]->type, &node->type);
+    Window *w = &g.window;
+    int64_t stride = w->stride[0], height = w->before[0] + g.size[0] + w->after[0];
+    int64_t places = (height + stride - 1) / stride; // of a picture with its lines of zeros
+    if (places < g.places[0]) places = g.places[0];
+    Node *pictures = one_below_another(graph, inputs[0], w->before[0], places * stride);
+    Node *results = one_below_another(graph, inputs[1], 0, places);
+    int64_t beyond = window_span(w, 0) - stride; // of the window at the last place
+    w->before[0] = 0;
+    w->after[0] = beyond > 0 ? beyond : 0;
+    Args *args = graph_args(graph, "convolve_weights");
+    args_copy_common(args, node->args);
+    window_write(graph, w, args);
+    return graph_call(graph, "convolve_weights", (Node *[]){pictures, results}, 2, args);
+}
+
 #define GROUPS                                                                                     \
     {.name = "groups",                                                                             \
      .type = ARG_INT,                                                                              \
@@ -325,6 +361,7 @@ const OpDef op_convolve[] = {
     {.schema = {"convolve_weights", "sums over all windows: the gradient of convolve's weights",
                 convolve_weights_args, NULL},
      CONVOLUTION(convolve_weights, WEIGHTS),
+     .over_steps = convolve_weights_over_steps,
      .no_gradient = "only gradients of weights are made of it, which end there"},
     {.schema = {"lay_out_kernel", "keeps weights in the order in which convolve_data reads them",
                 convolve_data_args, NULL},

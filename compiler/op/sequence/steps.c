@@ -1,5 +1,6 @@
 // Layers of steps: repeat, a vector in each of them, as Keras's RepeatVector, and time_distributed,
 // a layer of one step done to each, as Keras 3's TimeDistributed (keras/src/layers/core and rnn).
+#include "../../graph/scan.h"
 #include "../layer/layer.h"
 
 // ---- repeat
@@ -34,8 +35,8 @@ static const ArgDef repeat_args[] = {
 };
 
 // ---- time_distributed: where a layer does the same to each place of the dimensions before the
-// last, it does so to the steps; others have a copy for each step, of the same weights, as in
-// Keras: moving averages move with each of them.
+// last, it does so to the steps; others are a loop over them. What cannot stand in a loop, because
+// it has one of its own or moves averages with each step, as Keras's, has a copy for each step.
 
 static const OpDef *inner_op(const Node *node) {
     return (const OpDef *)args_get(node->args, "layer")->callee;
@@ -159,18 +160,26 @@ static Node *step_of(Graph *graph, const Node *node, int64_t number) {
     return graph_reshape(graph, step, type.rank, type.dims);
 }
 
-// The layer's own node for a value: its weights are there.
+// The layer's own node for a value, in the graph or in the body of a loop.
 static Node *apply(Graph *graph, const Node *node, Node *value) {
     Node **inputs = ARENA_ARRAY(graph->arena, Node *, node->input_count);
-    for (int i = 0; i < node->input_count; i++) inputs[i] = i ? node->inputs[i] : value;
+    inputs[0] = value;
+    for (int i = 1; i < node->input_count; i++)
+        inputs[i] = graph_parameter_node(graph, node->inputs[i]->parameter);
     return graph_inner_node(graph, inner_op(node), inputs, node->input_count, inner_args(node));
 }
 
-static Node *distributed_expand(Graph *graph, Node *node) {
+static Node *in_a_loop(Graph *graph, const Node *node) {
+    ScanBuilder builder = scan_open(graph, node->type.dims[0], false);
+    Node *step = scan_sequence(&builder, node->inputs[0]);
+    scan_stack(&builder, apply(builder.scan->body, node, step));
+    return scan_stacked(graph, scan_close(&builder), 0);
+}
+
+static Node *copy_by_copy(Graph *graph, const Node *node) {
     int64_t steps = node->type.dims[0];
     Type once = node->type;
     once.dims[0] = 1;
-    if (is_of_places(inner_op(node))) return apply(graph, node, node->inputs[0]);
     Node **results = ARENA_ARRAY(graph->arena, Node *, steps);
     for (int64_t i = 0; i < steps; i++)
         results[i] =
@@ -178,6 +187,12 @@ static Node *distributed_expand(Graph *graph, Node *node) {
     Args *args = graph_args(graph, "concat");
     args_set_number(args, "axis", 1);
     return steps == 1 ? results[0] : graph_call(graph, "concat", results, (int)steps, args);
+}
+
+static Node *distributed_expand(Graph *graph, Node *node) {
+    if (is_of_places(inner_op(node))) return apply(graph, node, node->inputs[0]);
+    bool has_loop = node->type.dims[0] > 1 && !inner_op(node)->not_in_cells;
+    return has_loop ? in_a_loop(graph, node) : copy_by_copy(graph, node);
 }
 
 static const ArgDef distributed_args[] = {

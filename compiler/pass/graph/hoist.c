@@ -20,8 +20,10 @@ typedef struct Hoist {
 
 // ---- What can leave.
 
+// Of random numbers: others without inputs are the same in all steps.
 static bool is_generator(const Node *node) {
-    return node->input_count == 0 && node->op->fuse == FUSE_ELEMENTWISE && node->type.batched;
+    return node->input_count == 0 && node->op->fuse == FUSE_ELEMENTWISE && node->type.batched &&
+           node->args && schema_arg_index(node->args->schema, "stream") >= 0;
 }
 
 static Dependence input_dependence(const Hoist *h, const Node *node) {
@@ -78,10 +80,25 @@ static bool can_leave(const Hoist *h, const Node *node) {
 
 // ---- What should.
 
+// Convolutions read a kernel where it lies: one in another shape, as that of a sequence, is no
+// value of its own, which every worker would have to have.
+static bool is_kernel(const Hoist *h, const Node *node) {
+    const NodeList *nodes = &h->scan->body->nodes;
+    const Node *source = node;
+    while (source->op->fuse == FUSE_MOVEMENT) source = source->inputs[0];
+    if (!source->parameter) return false;
+    for (int i = 0; i < nodes->count; i++) {
+        const Node *user = nodes->items[i];
+        for (int k = 0; k < user->input_count; k++)
+            if (user->inputs[k] == node && !(op_is_convolution(user) && k == 1)) return false;
+    }
+    return true;
+}
+
 static bool is_alone_worth_it(const Hoist *h, const Node *node) {
     bool is_same = h->dependence[node->id] == IS_SAME;
     if (node->op->fuse == FUSE_LEAF) return false;
-    if (is_same && !node->type.batched && node->type.rank > 0) return true;
+    if (is_same && !node->type.batched && node->type.rank > 0) return !is_kernel(h, node);
     if (is_generator(node) || node->op->fuse == FUSE_CONTRACTION) return true;
     bool is_plain = node->op->fuse == FUSE_ELEMENTWISE || node->op->fuse == FUSE_MOVEMENT;
     return is_same && node->type.batched && (!is_plain || node->op->is_slow);
@@ -144,6 +161,8 @@ static Node *computed_outside(Hoist *h, const Node *node) {
     h->graph->current_layer = node->layer;
     h->graph->current_span = node->span;
     if (is_generator(node)) return drawn_outside(h, node);
+    if (!node->input_count)
+        return graph_generate(h->graph, node->op->schema.name, type, node->args);
     if (node->op->shape == op_shape_given) return graph_broadcast(h->graph, inputs[0], type);
     if (node->op->fuse == FUSE_MOVEMENT)
         return graph_reshape(h->graph, inputs[0], type.rank, type.dims);

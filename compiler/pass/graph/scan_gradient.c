@@ -109,6 +109,7 @@ static Node *lift_leaf(ScanGradient *g, const Node *node) {
 static Node *lift_computed(ScanGradient *g, const Node *node) {
     Node **inputs = ARENA_ARRAY(g->graph->arena, Node *, node->input_count + 1);
     for (int i = 0; i < node->input_count; i++) inputs[i] = lift(g, node->inputs[i]);
+    if (node->op->over_steps) return node->op->over_steps(g->graph, node, inputs);
     if (node->op->shape == op_shape_given && node->input_count == 1)
         return graph_broadcast(g->graph, inputs[0], node->type);
     return graph_node(g->graph, node->op, inputs, node->input_count, node->args);

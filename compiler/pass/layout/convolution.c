@@ -1,19 +1,27 @@
 #include "convolution.h"
 
-Convolution convolution_of(const Node *node) {
-    const Type *x = &node->inputs[0]->type, *second = &node->inputs[1]->type;
-    ProductKind kind = op_product_kind(node);
-    bool is_weights = kind == PRODUCT_WEIGHTS;
-    const Type *picture = kind == PRODUCT_DATA ? &node->type : x;
-    const Type *kernel = is_weights ? &node->type : second;
-    Convolution c = {.window = window_read(node->args, kernel->dims[0], kernel->dims[1]),
-                     .size = {picture->dims[0], picture->dims[1]},
-                     .groups = args_int(node->args, "groups")};
+static Convolution make(const Args *args, const int64_t *size, const Type *kernel) {
+    Convolution c = {.window = window_read(args, kernel->dims[0], kernel->dims[1]),
+                     .size = {size[0], size[1]},
+                     .groups = args_int(args, "groups")};
     c.channels = kernel->dims[2];
     c.filters = kernel->dims[3] / c.groups;
     for (int axis = 0; axis < 2; axis++)
         c.places[axis] = window_places(&c.window, axis, c.size[axis]);
     return c;
+}
+
+Convolution convolution_of(const Node *node) {
+    ProductKind kind = op_product_kind(node);
+    const Type *picture = kind == PRODUCT_DATA ? &node->type : &node->inputs[0]->type;
+    const Type *kernel = kind == PRODUCT_WEIGHTS ? &node->type : &node->inputs[1]->type;
+    return make(node->args, picture->dims, kernel);
+}
+
+Convolution convolution_of_kernel(const Node *laid_out) {
+    int64_t size[2];
+    window_numbers(laid_out->args, "size", size, 2);
+    return make(laid_out->args, size, &laid_out->type);
 }
 
 static int64_t divisor_of(int64_t a, int64_t b) {

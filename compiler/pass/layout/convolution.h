@@ -12,7 +12,8 @@ typedef struct Convolution {
     int64_t groups, channels, filters; // channels and filters of one group
 } Convolution;
 
-Convolution convolution_of(const Node *node); // of the three, and of lay_out_kernel's use
+Convolution convolution_of(const Node *node);            // of the three
+Convolution convolution_of_kernel(const Node *laid_out); // that a lay_out_kernel is for
 
 // A gradient of data spreads values over a picture. The places of the picture that are equal modulo
 // the stride are a convolution with stride 1 of the values, with those weights of the kernel that

@@ -82,6 +82,7 @@ typedef struct KernelColumns {
 static void find_kernels(const Graph *graph, KernelColumns *found) {
     for (int i = 0; i < graph->nodes.count; i++) {
         const Node *node = graph->nodes.items[i];
+        if (node->scan) find_kernels(node->scan->body, found);
         if (!op_is_convolution(node) || !op_multiplies_weights(node)) continue;
         const Node *kernel = schedule_source(node->inputs[1]);
         Convolution convolution = convolution_of(node);
@@ -459,6 +460,15 @@ static void unround_convolution(LayingOut *l, Node *node) {
         op_set_bfloat16(l->graph, node, false);
 }
 
+// A kernel as convolve_data reads it, made outside of the body that the node is in.
+static Node *laid_out_kernel(const LayingOut *l, Node *scan, const Node *node) {
+    const Type *type = &node->inputs[1]->type; // that of a sequence's has one dimension less
+    Parameter *kernel = schedule_source(node->inputs[1])->parameter;
+    Node *outside = graph_parameter_node(l->graph, kernel);
+    outside = graph_reshape(l->graph, outside, type->rank, type->dims);
+    return scan_add_captured(l->graph, scan, node->op->lay_out_weights(l->graph, node, outside));
+}
+
 // The products of a body read what is made once, outside.
 static void lay_out_body(LayingOut *l, Node *scan) {
     Graph *body = scan->scan->body;
@@ -468,6 +478,7 @@ static void lay_out_body(LayingOut *l, Node *scan) {
     for (int i = 0; i < count; i++) {
         Node *node = body->nodes.items[i];
         unround_convolution(l, node);
+        if (is_dense_kernel(node)) node->inputs[1] = laid_out_kernel(l, scan, node);
         WeightOrder order = wanted_order(l, node, scan->scan->steps);
         if (order == ORDER_GIVEN) continue;
         Node **own = of_order(captured, layout_weight_of(node), order);

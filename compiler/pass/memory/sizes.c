@@ -16,20 +16,15 @@ bool *memory_row_operands(const Schedule *schedule, Arena *arena) {
     return found;
 }
 
-// Of weights as their users, which are alike, read them.
+// Of weights as their users read them.
 static int64_t laid_out_size(const Schedule *schedule, const Node *node) {
     const MachineModel *machine = &schedule->layout->machine;
     if (node->op->laid_out == LAID_OUT_PAIRS)
         return layout_pairs(machine, &node->type, args_bool(node->args, "transpose")).size;
     if (node->op->laid_out == LAID_OUT_INT8) return layout_int8(machine, &node->type).size;
     if (node->op->laid_out == LAID_OUT_TRANSPOSED) return layout_transposed(machine, node).size;
-    for (int i = node->id; i < schedule->graph->nodes.count; i++) {
-        const Node *user = schedule->graph->nodes.items[i];
-        if (user->input_count < 2 || user->inputs[1] != node) continue;
-        Convolution convolution = convolution_of(user);
-        return convolution_kernel_layout(&convolution, schedule->layout->machine.lanes).size;
-    }
-    nn_ice("plan", "%%%d lays out a kernel for nobody", node->id);
+    Convolution convolution = convolution_of_kernel(node);
+    return convolution_kernel_layout(&convolution, machine->lanes).size;
 }
 
 // Rows of whole cache lines: partial sums over samples are in double precision (schedule.h).
