@@ -124,67 +124,78 @@ static void turn_phase(Convolver *c, const PairsGradient *g, Phase phase) {
 
 // ---- What came back.
 
-static Value values_at(Convolver *c, const PairsGradient *g, Value line, Value pixel, Value column,
-                       int valid) {
-    Gen *gen = c->gen;
-    Value place = ir_multiply(gen, line, ir_int(gen, c->convolution.places[1]));
-    place = ir_multiply(gen, ir_add(gen, place, pixel), ir_int(gen, plane_pixel(&g->values)));
-    Value at = ir_offset(gen, gen->f32, g->values_base, ir_add(gen, place, column));
-    return ir_load_lanes(gen, ir_vector(gen, gen->f32, c->lanes), at, valid);
-}
-
-// Places 2 * pair and the next one, or, of the odd ones, the one before and that one. Not there: a
-// line's first pair may lack the first, its last one the second.
-typedef struct LinePair {
-    Value line, pair;
-    bool lacks_first, lacks_second;
-} LinePair;
-
-static void pack_pair(Convolver *c, const PairsGradient *g, int copy, LinePair p, Value column,
-                      int64_t valid) {
-    Gen *gen = c->gen;
-    LlvmType floats = ir_vector(gen, gen->f32, c->lanes);
-    Value pixel = ir_add(gen, ir_multiply(gen, p.pair, ir_int(gen, 2)), ir_int(gen, -copy));
-    Value place = ir_add(gen, ir_multiply(gen, p.line, ir_int(gen, g->size[1] / 2)), p.pair);
-    for (int v = 0; v < g->halves; v++) {
-        int64_t lanes = valid - v * c->lanes;
-        Value own = ir_add(gen, column, ir_int(gen, (int64_t)v * c->lanes)), values[2];
-        for (int i = 0; i < 2; i++)
-            values[i] = lanes <= 0 || (i ? p.lacks_second : p.lacks_first)
-                            ? LLVMConstNull(floats)
-                            : values_at(c, g, p.line, ir_add(gen, pixel, ir_int(gen, i)), own,
-                                        (int)lowest(lanes, c->lanes));
-        Value at = ir_add(gen, ir_multiply(gen, place, ir_int(gen, g->halves * c->lanes)),
-                          ir_int(gen, (int64_t)v * c->lanes));
-        ir_store(gen, pairs_of_rows(gen, values[0], values[1]), pairs_at(gen, g->right[copy], at));
-    }
-}
-
-// Pairs [first, whole) of a line are complete.
-static void pack_line(Convolver *c, const PairsGradient *g, int copy, Value line, Value column,
-                      int64_t valid) {
-    Gen *gen = c->gen;
-    int64_t places = c->convolution.places[1], whole = (places + copy) / 2;
-    bool has_last = (places + copy) % 2;
-    if (copy == ODD)
-        pack_pair(c, g, copy, (LinePair){line, ir_int(gen, 0), true, false}, column, valid);
-    Loop pairs = ir_loop_begin(gen, ir_int(gen, copy), ir_int(gen, whole), ir_int(gen, 1), "pair");
-    pack_pair(c, g, copy, (LinePair){line, pairs.index, false, false}, column, valid);
-    ir_loop_end(gen, &pairs);
-    if (has_last)
-        pack_pair(c, g, copy, (LinePair){line, ir_int(gen, whole), false, true}, column, valid);
-}
-
 static int copies_of(const Convolver *c) {
     return weights_across(c, 1, 0) > 1 ? COPIES : 1;
 }
 
+// Filters of a panel: from `column` on, of which so many are there.
+typedef struct Filters {
+    Value column;
+    int64_t valid;
+} Filters;
+
+// A vector of them at a place of the result, rounded.
+static Value rounded_at(Convolver *c, const PairsGradient *g, const Filters *f, Value line,
+                        Value pixel, int v) {
+    Gen *gen = c->gen;
+    int64_t first = (int64_t)v * c->lanes, lanes = f->valid - first;
+    if (lanes <= 0) return LLVMConstNull(ir_vector(gen, pairs_number(gen), c->lanes));
+    Value place = ir_multiply(gen, line, ir_int(gen, c->convolution.places[1]));
+    place = ir_multiply(gen, ir_add(gen, place, pixel), ir_int(gen, plane_pixel(&g->values)));
+    place = ir_add(gen, place, ir_add(gen, f->column, ir_int(gen, first)));
+    Value floats = ir_load_lanes(gen, ir_vector(gen, gen->f32, c->lanes),
+                                 ir_offset(gen, gen->f32, g->values_base, place),
+                                 (int)lowest(lanes, c->lanes));
+    return pairs_round(gen, floats);
+}
+
+static void store_pair(Convolver *c, const PairsGradient *g, int copy, Value line, Value pair,
+                       int v, Value first, Value second) {
+    Gen *gen = c->gen;
+    Value place = ir_add(gen, ir_multiply(gen, line, ir_int(gen, g->size[1] / 2)), pair);
+    Value at = ir_add(gen, ir_multiply(gen, place, ir_int(gen, g->halves * c->lanes)),
+                      ir_int(gen, (int64_t)v * c->lanes));
+    ir_store(gen, pairs_of_rounded(gen, first, second), pairs_at(gen, g->right[copy], at));
+}
+
+// Pairs of even places are (0, 1), (2, 3), ..; of odd ones (-, 0), (1, 2), ..; each place is
+// rounded once. The last one may be without its second.
+static void pack_line(Convolver *c, const PairsGradient *g, const Filters *f, Value line) {
+    Gen *gen = c->gen;
+    int64_t places = c->convolution.places[1];
+    bool has_odd = copies_of(c) > 1;
+    Value none = LLVMConstNull(ir_vector(gen, pairs_number(gen), c->lanes));
+    Value before[PAIRS_HALVES], second[PAIRS_HALVES];
+    Loop pairs =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, places / 2), ir_int(gen, 1), "pair");
+    for (int v = 0; v < g->halves; v++) before[v] = ir_loop_carry(gen, &pairs, none);
+    Value pixel = ir_multiply(gen, pairs.index, ir_int(gen, 2));
+    for (int v = 0; v < g->halves; v++) {
+        Value first = rounded_at(c, g, f, line, pixel, v);
+        second[v] = rounded_at(c, g, f, line, ir_add(gen, pixel, ir_int(gen, 1)), v);
+        store_pair(c, g, EVEN, line, pairs.index, v, first, second[v]);
+        if (has_odd) store_pair(c, g, ODD, line, pairs.index, v, before[v], first);
+    }
+    ir_loop_end(gen, &pairs);
+    Value end = ir_int(gen, places / 2), last[PAIRS_HALVES];
+    for (int v = 0; v < g->halves; v++)
+        last[v] = ir_loop_result(gen, &pairs, before[v], none, second[v]);
+    for (int v = 0; v < g->halves; v++) {
+        Value first = none;
+        if (places % 2) {
+            first = rounded_at(c, g, f, line, ir_int(gen, places - 1), v);
+            store_pair(c, g, EVEN, line, end, v, first, none);
+        }
+        if (has_odd) store_pair(c, g, ODD, line, end, v, last[v], first);
+    }
+}
+
 static void pack_values(Convolver *c, const PairsGradient *g, Value column, int64_t valid) {
     Gen *gen = c->gen;
+    Filters filters = {column, valid};
     Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, c->convolution.places[0]),
                                ir_int(gen, 1), "line");
-    for (int copy = 0; copy < copies_of(c); copy++)
-        pack_line(c, g, copy, lines.index, column, valid);
+    pack_line(c, g, &filters, lines.index);
     ir_loop_end(gen, &lines);
 }
 
