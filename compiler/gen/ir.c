@@ -136,8 +136,8 @@ static Value masked(Gen *gen, const char *name, LlvmType vector, Value *argument
 Value ir_load_lanes(Gen *gen, LlvmType vector, Value pointer, int lanes) {
     int count = LLVMGetTypeKind(vector) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(vector) : 1;
     if (lanes >= count) return ir_load(gen, vector, pointer);
-    Value arguments[] = {pointer, LLVMConstInt(gen->i32, 4, 0), first_lanes(gen, lanes, count),
-                         LLVMConstNull(vector)};
+    Value arguments[] = {pointer, LLVMConstInt(gen->i32, element_bytes(vector), 0),
+                         first_lanes(gen, lanes, count), LLVMConstNull(vector)};
     return masked(gen, "llvm.masked.load", vector, arguments, 4);
 }
 

@@ -191,6 +191,32 @@ static void convolutions_agree(void **state) {
             if (k == 0 || (i + k) % 3 == 0) check_picture(&pictures[i], cpus[k], 1 + (i + k) % 3);
 }
 
+// What comes back through a normalization is kept in bfloat16, where the gradients of the
+// convolution before it alone read it: its data's and its kernel's, with strides and without.
+static void normalized_convolutions_agree(void **state) {
+    (void)state;
+    static const Picture pictures[] = {
+        {{8, 9, 16}, 16, 3, 1, true, 16, 9},
+        {{9, 8, 16}, 34, 3, 2, true, 17, 5},
+        {{6, 6, 32}, 32, 1, 2, false, 48, 7},
+    };
+    for (int i = 0; i < COUNT_OF(pictures); i++)
+        for (int k = i % 2; k < cpu_count; k += 2) {
+            Arena *arena = arena_create();
+            Graph *graph = graph_create(weights_create(arena), "pictures", GRAPH_TRAIN, NULL);
+            const Picture *p = &pictures[i];
+            Node *y = add_input(graph, "x", type_make(DTYPE_F32, true, 3, p->dims));
+            y = add_convolution(graph, y, p, p->filters, p->stride);
+            y = add_layer(graph, "relu", add_layer(graph, "batch_norm", y, NULL), NULL);
+            y = add_convolution(graph, y, p, p->second, 1);
+            y = add_layer(graph, "batch_norm", y, NULL);
+            Setting setting = {
+                .cpu = cpus[k], .threads = 1 + k % 3, .rows = p->rows, .tolerance = 0.1};
+            check_pictures(arena, graph, y, &setting);
+            arena_destroy(arena);
+        }
+}
+
 // Between the places that a kernel of 1 with a stride of 2 sees are those whose gradient is zero: a
 // kernel without lines, which is not that of the layer below, whatever else they have in common.
 static void places_without_weights_agree(void **state) {
@@ -273,6 +299,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(rounds_to_even),
                                        cmocka_unit_test(layers_agree),
                                        cmocka_unit_test(convolutions_agree),
+                                       cmocka_unit_test(normalized_convolutions_agree),
                                        cmocka_unit_test(places_without_weights_agree),
                                        cmocka_unit_test(transposed_convolutions_agree),
                                        cmocka_unit_test(tables_agree)};

@@ -17,15 +17,16 @@ enum { EVEN, ODD, COPIES };
 
 typedef struct PairsGradient {
     Plane picture, values;
-    int64_t size[2];     // of a phase of the picture: lines, and places of each, even
-    int64_t turned_row;  // numbers from channel to channel
-    int64_t run;         // places from the first one of the result to its last one
-    int64_t steps;       // squares along them, for any shift
-    int64_t halves;      // vectors of a panel
-    Value turned;        // scratch: by phase
-    Value right[COPIES]; // likewise, behind pairs of zeros
-    int64_t before;      // so many
-    int64_t apart;       // words from the one to the other
+    bool values_are_narrow; // in memory
+    int64_t size[2];        // of a phase of the picture: lines, and places of each, even
+    int64_t turned_row;     // numbers from channel to channel
+    int64_t run;            // places from the first one of the result to its last one
+    int64_t steps;          // squares along them, for any shift
+    int64_t halves;         // vectors of a panel
+    Value turned;           // scratch: by phase
+    Value right[COPIES];    // likewise, behind pairs of zeros
+    int64_t before;         // so many
+    int64_t apart;          // words from the one to the other
     Value picture_base, values_base, sum;
     Value is_first;    // NULL: the sum was cleared, and the samples are this worker's
     Value step, block; // the squares that are multiplied now: the first one, and how many
@@ -143,10 +144,11 @@ static Value rounded_at(Convolver *c, const PairsGradient *g, const Filters *f, 
     Value place = ir_multiply(gen, line, ir_int(gen, c->convolution.places[1]));
     place = ir_multiply(gen, ir_add(gen, place, pixel), ir_int(gen, plane_pixel(&g->values)));
     place = ir_add(gen, place, ir_add(gen, f->column, ir_int(gen, first)));
-    Value floats = ir_load_lanes(gen, ir_vector(gen, gen->f32, c->lanes),
-                                 ir_offset(gen, gen->f32, g->values_base, place),
-                                 (int)lowest(lanes, c->lanes));
-    return pairs_round(gen, floats);
+    LlvmType number = g->values_are_narrow ? pairs_number(gen) : gen->f32;
+    Value numbers =
+        ir_load_lanes(gen, ir_vector(gen, number, c->lanes),
+                      ir_offset(gen, number, g->values_base, place), (int)lowest(lanes, c->lanes));
+    return g->values_are_narrow ? numbers : pairs_round(gen, numbers);
 }
 
 static void store_pair(Convolver *c, const PairsGradient *g, int copy, Value line, Value pair,
@@ -454,6 +456,8 @@ static void create_planes(Convolver *c, PairsGradient *g, int64_t *used) {
     g->picture =
         plane_create_rounded(&c->b, c->anchor->inputs[0], v->window.before, after, 0, used);
     g->values = plane_create(&c->b, c->anchor->inputs[1], none, none, 1, used);
+    const Node *source = schedule_source(c->anchor->inputs[1]);
+    g->values_are_narrow = g->values.in_place && schedule_dtype(c->schedule, source) == DTYPE_BF16;
     plane_clear(&g->picture);
 }
 

@@ -6,7 +6,9 @@
 
 // Does the product find its operands in memory, and round them as it packs them?
 static bool packs(const Schedule *schedule, const Node *product) {
-    if (!op_is_matrix_product(product) || !op_is_in_bfloat16(product)) return false;
+    if (!op_is_in_bfloat16(product)) return false;
+    if (op_is_convolution(product)) return true;
+    if (!op_is_matrix_product(product)) return false;
     if (op_product_kind(product) != PRODUCT_WEIGHTS) return true;
     int parameter = schedule->buffers[product->id].parameter;
     return parameter >= 0 && layout_fits_pairs(schedule->layout, parameter);
@@ -38,13 +40,14 @@ static bool is_read_narrow(const Schedule *schedule, const Node *value, const No
     return is_multiplied;
 }
 
-// Stored by the loops of rows, or of what is applied to a matrix product, in whole words.
+// Stored by the loops of rows, or of what is applied to a product, in whole words.
 static bool is_written_narrow(const Schedule *schedule, const Node *value) {
     const Buffer *buffer = &schedule->buffers[value->id];
     int number = schedule->group_of[value->id];
     if (number < 0 || !buffer->is_stored || !value->type.batched || value->kept) return false;
     const Group *group = schedule->groups.items[number];
-    bool is_after = group->kind == GROUP_CONTRACTION && op_is_matrix_product(group->anchor);
+    bool is_after = group->kind == GROUP_CONTRACTION &&
+                    (op_is_matrix_product(group->anchor) || op_is_convolution(group->anchor));
     return value->op->fuse == FUSE_ELEMENTWISE && (group->kind == GROUP_ROWS || is_after) &&
            value->type.dtype == DTYPE_F32 && type_last(&value->type) % 2 == 0;
 }
