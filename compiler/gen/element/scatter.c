@@ -90,7 +90,8 @@ Value scatter_summand(Scatter *s, Value column) {
     LaneBuilder at = element_builder_at(&s->b, values, s->b.row, column);
     Value value = (Value)(void *)element_value(&at, values);
     const Node *source = schedule_source(values);
-    bool is_rounded = source->type.batched && schedule_dtype(s->b.schedule, source) == DTYPE_BF16;
+    bool is_rounded = schedule_dtype(s->b.schedule, source) == DTYPE_BF16 &&
+                      s->b.schedule->group_of[source->id] != s->b.group->id;
     if (!op_rounds_rows(s->anchor) || is_rounded) return value;
     Value halves = pairs_round(s->b.gen, value);
     return ir_widen(s->b.gen, halves, DTYPE_BF16, s->b.width);

@@ -79,12 +79,12 @@ void ahead_list(Product *p, const ColumnTile *tile, Value first, int height) {
 
 void ahead_ask(Product *p, const ColumnTile *tile, Value first, Value count) {
     Gen *gen = p->gen;
+    // The rows of a step are few, and their weights are on their way meanwhile.
     if (!p->row_values.count || p->schedule->scan) return;
     Loop rows = ir_loop_begin(gen, ir_int(gen, 0), count, ir_int(gen, 1), "ahead");
     rows_position(p, ir_add(gen, first, rows.index), tile->first_column);
     for (int i = 0; i < p->row_values.count; i++) {
         const Node *value = p->row_values.items[i];
-        if (p->schedule->scan && p->schedule->buffers[value->id].motion != MOTION_STEPS) continue;
         Value at = element_address(&p->b, value);
         int64_t bytes = tile->valid * dtype_bytes(schedule_dtype(p->schedule, value));
         for (int64_t from = 0; from < bytes; from += IR_LINE)

@@ -13,7 +13,7 @@ typedef struct PackedRows {
     int64_t reduction, steps; // its length; squares along it
     Value words;
     Range rows;
-    bool is_low; // a panel passes by a tile or two
+    bool is_low; // a panel passes by a few tiles
 } PackedRows;
 
 static int64_t line_words(const Product *p, const PackedRows *packed) {
