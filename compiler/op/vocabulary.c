@@ -159,7 +159,9 @@ const Family *family_of_argument(ArgType type) {
 
 const Schema *schema_callee(ArgType type, const char *name) {
     const Family *family = family_of_argument(type);
-    return family ? family_word(family, name) : NULL;
+    const Schema *word = family ? family_word(family, name) : NULL;
+    if (!word && type == ARG_LAYER) word = schema_callee(ARG_ACTIVATION, name); // is a layer, too
+    return word;
 }
 
 // Counts over all tables of the family, and the rows that others have, too.

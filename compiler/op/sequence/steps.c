@@ -145,8 +145,10 @@ static void distributed_parameters(Graph *graph, Node *node) {
     for (int i = 1; i < inner->input_count; i++) op_append_input(graph, node, inner->inputs[i]);
 }
 
+// A dimension that an argument names is counted within the step.
 static bool is_of_places(const OpDef *op) {
-    bool is_by_element = op->is_activation && op->shape == op_shape_same;
+    bool names_axis = schema_arg_index(&op->schema, "axis") >= 0;
+    bool is_by_element = op->is_activation && op->shape == op_shape_same && !names_axis;
     return op->is_of_places || op->fuse == FUSE_ELEMENTWISE || is_by_element;
 }
 

@@ -15,8 +15,9 @@ static nnrt_status fail_short(const nnrt_windows *windows, int64_t rows, const c
     int64_t reach = nnrt_windows_reach(windows), most = windows->length - (reach - rows);
     char remedy[100] = "put more rows into the part";
     if (most > 0)
-        snprintf(remedy, sizeof remedy, "make windows of %lld rows at most, or the part longer",
-                 (long long)most);
+        snprintf(remedy, sizeof remedy,
+                 "give it %lld rows more, or make windows of %lld rows at most",
+                 (long long)(reach - rows), (long long)most);
     return nnrt_fail(NNRT_ERROR,
                      "windows(%lld, ahead = %lld): the %s part has %lld rows, and a window "
                      "and its target reach over %lld\n%s",
