@@ -3,7 +3,7 @@
 // happens once, and no two values that live at the same time share memory.
 #include "verify.h"
 
-#include "group/legal.h"
+#include "group/legal/legal.h"
 
 #include <stdlib.h>
 

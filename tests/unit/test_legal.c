@@ -1,5 +1,5 @@
 // What a group can compute where: finished groups are legal, and each way of spoiling one is seen.
-#include "../../compiler/pass/group/legal.h"
+#include "../../compiler/pass/group/legal/legal.h"
 #include "../common/generated.h"
 
 typedef struct Fused {

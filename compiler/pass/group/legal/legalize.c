@@ -4,7 +4,7 @@
 // legal. A node alone in a group, whose operands are all stored, can always be computed.
 #include "legal.h"
 
-#include "fusion.h"
+#include "../fusion.h"
 
 typedef VEC(int) IntList;
 

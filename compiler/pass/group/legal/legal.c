@@ -3,7 +3,7 @@
 // value as gen/element/element.c does: known, loaded by its place, or computed from its operands.
 #include "legal.h"
 
-#include "fusion.h"
+#include "../fusion.h"
 
 // Fetched operands that are computed of fetched operands.
 enum { MOST_FETCHES = 6, MOST_SUMS = 8 };

@@ -5,7 +5,7 @@
 #ifndef NNC_PASS_LEGAL_H
 #define NNC_PASS_LEGAL_H
 
-#include "schedule.h"
+#include "../schedule.h"
 
 // Why a group is not legal, and what helps: at least one of the two is set.
 typedef struct LegalFault {
