@@ -257,9 +257,14 @@ nnrt_status nnrt_safetensors_read_bytes(const nnrt_safetensors *file, const nnrt
 
 nnrt_status nnrt_safetensors_read(const nnrt_safetensors *file, const nnrt_tensor *tensor,
                                   float *values) {
+    return nnrt_safetensors_read_part(file, tensor, 0, tensor->elements, values);
+}
+
+nnrt_status nnrt_safetensors_read_part(const nnrt_safetensors *file, const nnrt_tensor *tensor,
+                                       int64_t first, int64_t count, float *values) {
+    const int64_t size = sizeof *values;
     if (strcmp(tensor->dtype, "F32") != 0)
         return nnrt_fail(NNRT_ERROR, "tensor `%s` in `%s` is %s; convert it to F32", tensor->name,
                          file->path, tensor->dtype);
-    return nnrt_safetensors_read_bytes(file, tensor, 0, tensor->elements * (int64_t)sizeof *values,
-                                       sizeof *values, values);
+    return nnrt_safetensors_read_bytes(file, tensor, first * size, count * size, size, values);
 }

@@ -48,5 +48,8 @@ nnrt_status nnrt_safetensors_read_bytes(const nnrt_safetensors *file, const nnrt
 // Reads a float32 tensor.
 nnrt_status nnrt_safetensors_read(const nnrt_safetensors *file, const nnrt_tensor *tensor,
                                   float *values);
+// The same of `count` of its elements, from `first` on.
+nnrt_status nnrt_safetensors_read_part(const nnrt_safetensors *file, const nnrt_tensor *tensor,
+                                       int64_t first, int64_t count, float *values);
 
 #endif

@@ -45,9 +45,14 @@ static void get_stretch(const nnrt_storage *s, const stretch *own, const float *
 }
 
 void nnrt_weights_put(const nnrt_parameter *parameter, float *weights, const float *values) {
+    nnrt_weights_put_rows(parameter, weights, values, 0, row_count(parameter));
+}
+
+void nnrt_weights_put_rows(const nnrt_parameter *parameter, float *weights, const float *values,
+                           int64_t first, int64_t count) {
     const nnrt_storage *storage = &parameter->storage;
-    int64_t rows = row_count(parameter), columns = parameter->columns;
-    for (int64_t row = 0; row < rows; row++, values += columns)
+    int64_t columns = parameter->columns;
+    for (int64_t row = first; row < first + count; row++, values += columns)
         for (stretch at = {0}; next_stretch(storage, row, columns, &at);)
             put_stretch(storage, &at, weights, values);
 }

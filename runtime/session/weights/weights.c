@@ -318,8 +318,7 @@ static const char *damage(float value, int is_variance) {
 }
 
 static nnrt_status check_values(const nnrt_safetensors *file, const nnrt_parameter *parameter,
-                                const float *values) {
-    int64_t count = nnrt_parameter_elements(parameter);
+                                const float *values, int64_t count) {
     int may_be_negative = !is_variance(parameter);
     if (may_be_negative && nnrt_are_finite(values, count)) return NNRT_OK;
     for (int64_t i = 0; i < count; i++) {
@@ -330,6 +329,30 @@ static nnrt_status check_values(const nnrt_safetensors *file, const nnrt_paramet
                              file->path, parameter->name, what);
     }
     return NNRT_OK;
+}
+
+// Of one that lies in memory already.
+static nnrt_status take_tensor(const nnrt_safetensors *file, const nnrt_parameter *parameter,
+                               const float *values, float *weights) {
+    nnrt_status status = check_values(file, parameter, values, nnrt_parameter_elements(parameter));
+    if (!status && weights) nnrt_weights_put(parameter, weights, values);
+    return status;
+}
+
+// Some rows at a time, which stay in a cache until they are in their place.
+static nnrt_status read_tensor(const nnrt_safetensors *file, const nnrt_tensor *tensor,
+                               const nnrt_parameter *parameter, float *values, float *weights) {
+    enum { BLOCK = 1 << 15 }; // floats
+    int64_t columns = parameter->columns, all = nnrt_parameter_elements(parameter) / columns;
+    int64_t rows = columns < BLOCK ? BLOCK / columns : 1;
+    nnrt_status status = NNRT_OK;
+    for (int64_t first = 0; first < all && !status; first += rows) {
+        int64_t count = all - first < rows ? all - first : rows;
+        status = nnrt_safetensors_read_part(file, tensor, first * columns, count * columns, values);
+        if (!status) status = check_values(file, parameter, values, count * columns);
+        if (!status && weights) nnrt_weights_put_rows(parameter, weights, values, first, count);
+    }
+    return status;
 }
 
 static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program *program,
@@ -345,10 +368,8 @@ static nnrt_status read_tensors(const nnrt_safetensors *file, const nnrt_program
         }
         const float *place = nnrt_safetensors_values(file, tensor);
         if (!place && !values && !(values = allocate_values(program))) return NNRT_ERROR;
-        if (!place) status = nnrt_safetensors_read(file, tensor, values);
-        if (!place) place = values;
-        if (!status) status = check_values(file, parameter, place);
-        if (!status && weights) nnrt_weights_put(parameter, weights, place);
+        status = place ? take_tensor(file, parameter, place, weights)
+                       : read_tensor(file, tensor, parameter, values, weights);
     }
     free(values);
     return status;

@@ -13,6 +13,9 @@
 
 // Copies one parameter between the weights and `values` (row-major, logical shape).
 void nnrt_weights_put(const nnrt_parameter *parameter, float *weights, const float *values);
+// The same of so many rows of its columns, from `first` on.
+void nnrt_weights_put_rows(const nnrt_parameter *parameter, float *weights, const float *values,
+                           int64_t first, int64_t count);
 void nnrt_weights_get(const nnrt_parameter *parameter, const float *weights, float *values);
 
 // How the weights came about; in the file's metadata.
