@@ -21,9 +21,7 @@ Value pairs_round(Gen *gen, Value floats); // a vector of such numbers
 Value pairs_of_rounded(Gen *gen, Value first, Value second);
 // Two vectors of float32 as one of pairs: (low[0], low[1]), .. (high[0], high[1]), ..
 Value pairs_of_row(Gen *gen, Value low, Value high);
-// Of the 2L floats at `place`, of which so many are there; the others are 0. The same of numbers
-// that may be in bfloat16.
-Value pairs_of_floats(Gen *gen, Value place, int64_t valid);
+// Of the 2L numbers at `place`, float32 or bfloat16, of which so many are there; the others are 0.
 Value pairs_of_numbers(Gen *gen, Dtype dtype, Value place, int64_t valid);
 // The same of two rows: (first[0], second[0]), (first[1], second[1]), ..
 Value pairs_of_rows(Gen *gen, Value first, Value second);

@@ -71,7 +71,7 @@ Value pairs_of_row(Gen *gen, Value low, Value high) {
     return LLVMBuildBitCast(gen->builder, halves, pairs_vector(gen, lanes), "");
 }
 
-Value pairs_of_floats(Gen *gen, Value place, int64_t valid) {
+static Value pairs_of_floats(Gen *gen, Value place, int64_t valid) {
     int lanes = gen->target->machine.lanes;
     LlvmType floats = ir_vector(gen, gen->f32, lanes);
     Value parts[2];
