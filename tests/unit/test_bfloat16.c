@@ -3,6 +3,7 @@
 // evaluator, which rounds the same operands. An edge that is not padded, a pair in the wrong order,
 // a worker's rows that another one packs, or a sum of blocks that begins anew would break them.
 #include "../../compiler/gen/product/bfloat16/bfloat16.h"
+#include "../../compiler/graph/scan.h"
 #include "../common/cpus.h"
 #include "../common/generated.h"
 
@@ -147,7 +148,7 @@ static Node *add_convolution(Graph *graph, Node *x, const Picture *p, int64_t fi
     return add_named_convolution(graph, "conv2d", x, p, filters, stride);
 }
 
-static void check_pictures(Arena *arena, Graph *graph, Node *y, const Setting *setting) {
+static void check_against_reference(Arena *arena, Graph *graph, Node *y, const Setting *setting) {
     vec_push(arena, &graph->outputs, y);
     add_target(graph, "t", y->type);
     LossStep training = training_with(arena, "mse", "sgd", setting->rows);
@@ -170,7 +171,7 @@ static void check_picture(const Picture *p, const char *cpu, int threads) {
         fprintf(stderr, "%s, %d threads: %lldx%lldx%lld, %lld and %lld filters of %lld\n", cpu,
                 threads, (long long)p->dims[0], (long long)p->dims[1], (long long)p->dims[2],
                 (long long)p->filters, (long long)p->second, (long long)p->kernel);
-    check_pictures(arena, graph, y, &setting);
+    check_against_reference(arena, graph, y, &setting);
     arena_destroy(arena);
 }
 
@@ -212,7 +213,7 @@ static void normalized_convolutions_agree(void **state) {
             y = add_layer(graph, "batch_norm", y, NULL);
             Setting setting = {
                 .cpu = cpus[k], .threads = 1 + k % 3, .rows = p->rows, .tolerance = 0.1};
-            check_pictures(arena, graph, y, &setting);
+            check_against_reference(arena, graph, y, &setting);
             arena_destroy(arena);
         }
 }
@@ -230,7 +231,7 @@ static void places_without_weights_agree(void **state) {
         y = add_convolution(graph, y, &picture, 32, 1);
         y = add_convolution(graph, y, &picture, 32, 2);
         Setting setting = {.cpu = cpus[k], .threads = 1, .rows = picture.rows, .tolerance = 0.1};
-        check_pictures(arena, graph, y, &setting);
+        check_against_reference(arena, graph, y, &setting);
         arena_destroy(arena);
     }
 }
@@ -245,7 +246,7 @@ static void transposed_convolutions_agree(void **state) {
         Node *y = add_input(graph, "x", type_make(DTYPE_F32, true, 3, picture.dims));
         y = add_named_convolution(graph, "conv2d_transpose", y, &picture, 33, 2);
         Setting setting = {.cpu = cpus[k], .threads = 2, .rows = picture.rows, .tolerance = 5e-4};
-        check_pictures(arena, graph, y, &setting);
+        check_against_reference(arena, graph, y, &setting);
         arena_destroy(arena);
     }
 }
@@ -280,6 +281,37 @@ static void tables_agree(void **state) {
     }
 }
 
+static Node *add_square(Graph *body, const char *name, int64_t side) {
+    Type type = type_make(DTYPE_F32, false, 2, (int64_t[]){side, side});
+    ArgValue none = {0};
+    return graph_parameter_node(
+        body, weights_parameter(body->weights, NULL, name, type, &none, NULL, true));
+}
+
+// States of several rows, h = tanh(h U + x) V: what is multiplied by V is stacked for V's gradient,
+// where the rows of a sample's step do not follow those of the sample before.
+static void rows_in_loops_agree(void **state) {
+    (void)state;
+    enum { STEPS = 3, ROWS = 5, SIDE = 34, SAMPLES = 7 };
+    for (int k = 0; k < cpu_count; k++) {
+        Arena *arena = arena_create();
+        Graph *graph = graph_create(weights_create(arena), "network", GRAPH_TRAIN, NULL);
+        int64_t dims[] = {STEPS, ROWS, SIDE};
+        Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 3, dims));
+        ScanBuilder loop = scan_open(graph, STEPS, false);
+        Graph *body = loop.scan->body;
+        Node *h = scan_carry(&loop, graph_filled(graph, scan_step_type(&x->type), 0));
+        Node *rows = graph_matmul(body, h, add_square(body, "u", SIDE), false);
+        rows = graph_unary(body, "tanh", graph_add(body, rows, scan_sequence(&loop, x)));
+        rows = graph_matmul(body, rows, add_square(body, "v", SIDE), false);
+        scan_carry_on(&loop, 0, rows);
+        Node *y = scan_final(graph, scan_close(&loop), 0);
+        Setting setting = {.cpu = cpus[k], .threads = 1 + k % 3, .rows = SAMPLES, .tolerance = 0.1};
+        check_against_reference(arena, graph, y, &setting);
+        arena_destroy(arena);
+    }
+}
+
 static void layers_agree(void **state) {
     (void)state;
     static const Network networks[] = {
@@ -302,6 +334,7 @@ int main(void) {
                                        cmocka_unit_test(normalized_convolutions_agree),
                                        cmocka_unit_test(places_without_weights_agree),
                                        cmocka_unit_test(transposed_convolutions_agree),
-                                       cmocka_unit_test(tables_agree)};
+                                       cmocka_unit_test(tables_agree),
+                                       cmocka_unit_test(rows_in_loops_agree)};
     return cmocka_run_group_tests(tests, find_all, NULL);
 }

@@ -267,13 +267,19 @@ static bool is_result_before(const Graph *body, int index) {
 }
 
 // Steps of a stacked result lie as far apart as sequences are long: rows of a product would share
-// few sets of the caches. Those of products in bfloat16 are packed first.
+// few sets of the caches. Those of products in bfloat16 are packed first, from any distance where a
+// sample has one; several rows of a sample are walked as those of all samples, one after the other.
+static bool is_read_in_rows(const Node *product) {
+    const Type *rows = &product->inputs[0]->type;
+    bool is_packed = op_is_in_bfloat16(product) &&
+                     (op_is_convolution(product) || type_elements(rows) == type_last(rows));
+    return op_multiplies_weights(product) && !is_packed;
+}
+
 static bool is_multiplied(const Graph *body, const Node *result) {
     for (int i = 0; i < body->nodes.count; i++) {
         const Node *user = body->nodes.items[i];
-        if (op_multiplies_weights(user) && !op_is_in_bfloat16(user) &&
-            schedule_source(user->inputs[0]) == result)
-            return true;
+        if (is_read_in_rows(user) && schedule_source(user->inputs[0]) == result) return true;
     }
     return false;
 }
