@@ -270,10 +270,10 @@ static bool is_result_before(const Graph *body, int index) {
 // few sets of the caches. Those of products in bfloat16 are packed first, from any distance where a
 // sample has one; several rows of a sample are walked as those of all samples, one after the other.
 static bool is_read_in_rows(const Node *product) {
+    if (!op_multiplies_weights(product)) return false;
     const Type *rows = &product->inputs[0]->type;
-    bool is_packed = op_is_in_bfloat16(product) &&
-                     (op_is_convolution(product) || type_elements(rows) == type_last(rows));
-    return op_multiplies_weights(product) && !is_packed;
+    bool has_one_row = op_is_convolution(product) || type_elements(rows) == type_last(rows);
+    return !op_is_in_bfloat16(product) || !has_one_row;
 }
 
 static bool is_multiplied(const Graph *body, const Node *result) {
