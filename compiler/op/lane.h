@@ -34,6 +34,7 @@ Lane lane_tanh(LaneBuilder *b, Lane x);
 Lane lane_sigmoid(LaneBuilder *b, Lane x);
 Lane lane_erf(LaneBuilder *b, Lane x);
 Lane lane_cos_turns(LaneBuilder *b, Lane x); // the cosine of 2 pi x, for x in [0, 1]
+Lane lane_sin_turns(LaneBuilder *b, Lane x); // the sine of 2 pi x, for x in [-1/4, 1/4]
 
 LaneMask lane_less(LaneBuilder *b, Lane x, Lane y);
 LaneMask lane_less_equal(LaneBuilder *b, Lane x, Lane y);

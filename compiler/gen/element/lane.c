@@ -262,14 +262,17 @@ Lane lane_erf(B *b, Lane x) {
     return lane_minimum(b, lane_maximum(b, result, lane_constant(b, -1)), lane_constant(b, 1));
 }
 
-// sin(2 pi q) of q, the distance to the nearest quarter turn: an odd polynomial, minimax in the
-// relative error (5e-9), so that zeros keep their digits.
-Lane lane_cos_turns(B *b, Lane x) {
+// An odd polynomial, minimax in the relative error (5e-9), so that zeros keep their digits.
+Lane lane_sin_turns(B *b, Lane x) {
     static const double p[] = {39.710918036888, -76.574992171788, 81.60223124256, -41.341677478396,
                                6.2831852737908};
+    return lane_multiply(b, x, polynomial(b, lane_multiply(b, x, x), p, 5));
+}
+
+// The sine of the distance to the nearest quarter turn.
+Lane lane_cos_turns(B *b, Lane x) {
     Lane distance = lane_minimum(b, x, lane_subtract(b, lane_constant(b, 1), x));
-    Lane q = lane_subtract(b, lane_constant(b, 0.25), distance);
-    return lane_multiply(b, q, polynomial(b, lane_multiply(b, q, q), p, 5));
+    return lane_sin_turns(b, lane_subtract(b, lane_constant(b, 0.25), distance));
 }
 
 // ---- Positions and random numbers.

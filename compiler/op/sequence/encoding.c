@@ -7,7 +7,19 @@
 
 // ---- sinusoid: the numbers that are added, the same for all samples.
 
-// Angles are counted in turns: what a whole number of them leaves is in [0, 1).
+// The sine or cosine of so many turns. The slowest waves' sines are as small as their angles, and
+// keep as many digits: only what is a whole number of turns is taken from them.
+static Lane wave_of(LaneBuilder *b, Lane turns, Lane is_odd) {
+    Lane half = lane_constant(b, 0.5), zero = lane_constant(b, 0);
+    Lane rest = lane_subtract(b, turns, lane_floor(b, lane_add(b, turns, half)));
+    Lane size = lane_absolute(b, rest);
+    Lane folded = lane_minimum(b, size, lane_subtract(b, half, size));
+    folded = lane_select(b, lane_less(b, rest, zero), lane_subtract(b, zero, folded), folded);
+    Lane quarter = lane_subtract(b, lane_constant(b, 0.25), size);
+    return lane_sin_turns(b, lane_select(b, lane_less(b, half, is_odd), quarter, folded));
+}
+
+// Angles are counted in turns.
 static Lane sinusoid_lower(LaneBuilder *b, const Node *node, const Lane *inputs) {
     int64_t columns = type_last(&node->type);
     double rate = -2 * log(args_number(node->args, "max_wavelength")) / (double)columns;
@@ -17,9 +29,7 @@ static Lane sinusoid_lower(LaneBuilder *b, const Node *node, const Lane *inputs)
     Lane turns = lane_exp(b, lane_multiply(b, pair, lane_constant(b, rate)));
     (void)inputs;
     turns = lane_multiply(b, lane_multiply(b, turns, lane_constant(b, 0.5 / M_PI)), row);
-    turns = lane_fma(b, lane_subtract(b, is_odd, lane_constant(b, 1)), lane_constant(b, 0.25),
-                     turns); // the sine is the cosine a quarter of a turn before
-    return lane_cos_turns(b, lane_subtract(b, turns, lane_floor(b, turns)));
+    return wave_of(b, turns, is_odd);
 }
 
 static double sinusoid_evaluate(const Node *node, const double *inputs, const EvalPoint *at) {
