@@ -129,7 +129,7 @@ static int kernel_parameter(const Schedule *schedule, const Node *anchor) {
 static Value tile_block(Convolver *c) {
     Gen *gen = c->gen;
     int64_t floats = (int64_t)c->tiles.outer_rows * c->tiles.outer_vectors * c->lanes;
-    if (c->in_pairs) floats = pairs_tile_floats(c);
+    if (convolver_in_tiles(c)) floats = pairs_tile_floats(c);
     Value tile = LLVMBuildAlloca(gen->builder, LLVMArrayType2(gen->f32, (uint64_t)floats), "tile");
     LLVMSetAlignment(tile, 64);
     return tile;
@@ -167,19 +167,23 @@ static void choose_way(Convolver *c, bool is_depthwise) {
     int64_t columns = c->kind == PRODUCT_DATA ? v->channels : v->filters;
     if (is_depthwise) columns = v->groups;
     int count = 0, rows = c->tiles.outer_rows;
-    if (c->in_pairs) {
+    if (convolver_in_tiles(c)) {
         c->way = (Way){.rows = rows, .vectors = 2};
         return;
     }
     if (columns > c->lanes) count = kernel_outer_ways(&c->tiles, rows, 2, ways);
-    count += kernel_outer_ways(&c->tiles, 2 * rows, 1, ways + count);
+    if (!c->in_pairs || !count) // a block of pairs has whole panels
+        count += kernel_outer_ways(&c->tiles, 2 * rows, 1, ways + count);
     int all = count;
     for (int i = 0; i < all && meets_padding(c); i++) {
         if (i && ways[i].vectors == ways[i - 1].vectors) continue;
         ways[count] = ways[i];
         ways[count++].is_padded = true;
     }
-    choose_slab(c, columns, ways, count);
+    if (c->in_pairs)
+        c->way = tuning_way(c->gen->tuning, c->schedule, c->group, ways, count);
+    else
+        choose_slab(c, columns, ways, count);
 }
 
 // Columns are those of the panels that the kernel has been laid out in.
@@ -200,6 +204,7 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
     convolver_view_storage(&c);
     c.in_int8 = op_is_in_int8(group->anchor);
     c.in_pairs = c.in_int8 || op_is_in_bfloat16(group->anchor);
+    if (c.in_pairs) c.tiles = kernel_word_sizes(&gen->target->machine, convolver_words(&c));
     c.function = ir_group_function(gen, name);
     c.tile = tile_block(&c);
     element_begin(&c.b, gen, schedule, group, c.function);
@@ -218,7 +223,7 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
         (is_depthwise ? depthwise_forward : convolution_forward)(&c);
     else if (c.kind == PRODUCT_DATA)
         (is_depthwise ? depthwise_data : convolution_data)(&c);
-    else if (c.in_pairs)
+    else if (convolver_in_tiles(&c))
         convolution_weights_in_pairs(&c);
     else
         (is_depthwise ? depthwise_weights : convolution_weights)(&c);

@@ -4,10 +4,16 @@
 // accumulated over all places of a sample before it is added to the partial sum of the chunk.
 #include "../../base/diagnostics/ice.h"
 #include "../../op/op.h"
+#include "pairs.h"
 #include "slab.h"
+#include "words.h"
 
 typedef struct KernelGradient {
     Plane picture, values;
+    WordPlane picture_words, values_words; // of the two, in bfloat16
+    int64_t picture_line, picture_pixel;   // elements from line to line and pixel to pixel
+    int64_t values_line, values_pixel;     // likewise, and from step to step
+    int64_t together;                      // places that a step sums: those of a word, else one
     Value picture_base, values_base;
     Value group, sum;     // the chunk's partial sum
     Value is_first;       // is this the first sample? NULL: the sum was cleared
@@ -98,39 +104,41 @@ static void one_tile(Convolver *c, const Columns *columns, void *data) {
     Gen *gen = c->gen;
     const Convolution *v = &c->convolution;
     int64_t element = w->element, step = w->step * element;
-    int64_t line = plane_line(&w->picture) * element, pixel = plane_pixel(&w->picture) * element;
-    int64_t values = plane_pixel(&w->values) * element;
+    int64_t line = w->picture_line * element, pixel = w->picture_pixel * element;
+    int64_t values = w->values_pixel * element, values_line = w->values_line * element;
+    int64_t first = w->first / w->together, steps = divide_up(w->first + w->count, w->together);
     int64_t kernel_line = v->window.dilation[0] * line, a_step = v->window.stride[1] * pixel;
     WalkTaps lines = walk_taps(gen, &w->axis[0], w->first_line, w->tile_lines);
     OuterKernel kernel = {.rows = (int)(w->tile_lines * w->tile_span),
                           .vectors = columns->vectors,
-                          .valid = c->slab ? 0 : columns->valid % c->lanes,
+                          .valid = c->slab || c->in_pairs ? 0 : columns->valid % c->lanes,
                           .per_line = (int)w->tile_span,
                           .a_row = step,
                           .a_line = w->tile_lines > 1 ? kernel_line : 0,
-                          .loops = {{0, v->window.stride[0] * line, v->places[1] * values},
-                                    {w->count, a_step, values}},
+                          .loops = {{0, v->window.stride[0] * line, values_line},
+                                    {steps - first, w->together * a_step, values}},
                           .loop_count = 2,
                           .lanewise = w->lanewise,
                           .a_vectors = c->slab != NULL};
+    if (c->in_pairs) kernel.words = pairs_words(gen, 4);
     Value count = lines.count;
     if (is_one_line(c, w)) { // the steps are its places
         kernel.loops[0] = kernel.loops[1];
         kernel.loop_count = 1;
-        count = ir_int(gen, w->count);
+        count = ir_int(gen, steps - first);
     }
     Value function =
-        kernel_outer_long(gen, &kernel, kernel.loop_count > 1 ? v->places[0] : w->count);
+        kernel_outer_long(gen, &kernel, kernel.loop_count > 1 ? v->places[0] : steps - first);
     // The tile's first weight in the plane, and the first place that is summed.
     Value a = ir_multiply(gen, w->first_line, ir_int(gen, kernel_line));
     a = ir_add(gen, a, ir_multiply(gen, w->first_in_part, ir_int(gen, step)));
     a = ir_add(gen, a, ir_multiply(gen, lines.first, ir_int(gen, v->window.stride[0] * line)));
     a = ir_add(gen, a, ir_multiply(gen, w->part, ir_int(gen, v->window.dilation[1] * pixel)));
-    a = ir_add(gen, a, ir_int(gen, w->first * a_step));
+    a = ir_add(gen, a, ir_int(gen, first * w->together * a_step));
     if (w->lanewise) a = ir_add(gen, a, columns->first);
-    Value b = ir_multiply(gen, lines.first, ir_int(gen, v->places[1] * values));
+    Value b = ir_multiply(gen, lines.first, ir_int(gen, values_line));
     b = ir_add(gen, b, ir_multiply(gen, columns->first, ir_int(gen, element)));
-    b = ir_add(gen, b, ir_int(gen, w->first * values));
+    b = ir_add(gen, b, ir_int(gen, first * values));
     Value arguments[] = {ir_offset(gen, gen->f32, w->picture_base, a),
                          ir_offset(gen, gen->f32, w->values_base, b), c->tile, count, c->tile};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
@@ -264,13 +272,29 @@ static bool wants_parts(const Convolver *c, const KernelGradient *w) {
     return v->channels >= ENOUGH && walk_is_clipped(&w->axis[1]) && walk_share(&w->axis[1]) < 0.985;
 }
 
+// In bfloat16: words of the planes.
+static void create_words(Convolver *c, KernelGradient *w, int64_t *used) {
+    w->picture_words = words_create(c, &w->picture, 1, c->convolution.window.stride[1], used);
+    w->values_words = words_create(c, &w->values, 2, 1, used);
+    w->values_line = words_line(&w->values_words);
+    w->values_pixel = w->values_words.pixel;
+    w->together = 2;
+}
+
 static KernelGradient create_weights(Convolver *c, int64_t groups, int64_t *used) {
     const Window *window = &c->convolution.window;
+    Node *picture = c->anchor->inputs[0];
     int64_t none[] = {0, 0};
-    KernelGradient w = {.parts = 1, .element = 1};
-    w.picture =
-        plane_create(&c->b, c->anchor->inputs[0], window->before, window->after, groups, used);
+    KernelGradient w = {.parts = 1, .element = 1, .together = 1};
+    w.picture = c->in_pairs
+                    ? plane_create_rounded(&c->b, picture, window->before, window->after, 0, used)
+                    : plane_create(&c->b, picture, window->before, window->after, groups, used);
     w.values = plane_create(&c->b, c->anchor->inputs[1], none, none, 1, used);
+    w.picture_line = plane_line(&w.picture);
+    w.picture_pixel = plane_pixel(&w.picture);
+    w.values_line = plane_line(&w.values);
+    w.values_pixel = plane_pixel(&w.values);
+    if (c->in_pairs) create_words(c, &w, used);
     set_axes(c, &w);
     plane_clear(&w.picture);
     return w;
@@ -280,7 +304,14 @@ static void begin_sample(Convolver *c, KernelGradient *w, const SampleLoops *sam
     Value zero = ir_int(c->gen, 0);
     if (!samples->has_chunks)
         w->is_first = LLVMBuildICmp(c->gen->builder, LLVMIntEQ, c->b.sample, zero, "");
-    w->values_base = plane_fill(&w->values, c->b.sample, zero);
+    w->values_base = c->in_pairs ? words_fill(c, &w->values_words, c->b.sample)
+                                 : plane_fill(&w->values, c->b.sample, zero);
+}
+
+static Value fill_picture(Convolver *c, KernelGradient *w) {
+    if (c->in_pairs) return words_fill(c, &w->picture_words, c->b.sample);
+    Value first = ir_multiply(c->gen, w->group, ir_int(c->gen, c->convolution.channels));
+    return plane_fill(&w->picture, c->b.sample, first);
 }
 
 // Of whole vectors of samples; takes them from the range.
@@ -316,8 +347,7 @@ void convolution_weights(Convolver *c) {
     int64_t group_stride = divide_up(v->filters, c->storage.panel) * c->storage.panel_stride;
     w.sum = ir_offset(gen, gen->f32, sums_place(&c->b, c->anchor),
                       ir_multiply(gen, w.group, ir_int(gen, group_stride)));
-    w.picture_base =
-        plane_fill(&w.picture, c->b.sample, ir_multiply(gen, w.group, ir_int(gen, v->channels)));
+    w.picture_base = fill_picture(c, &w);
     all_parts(c, &w);
     ir_loop_end(gen, &groups);
     convolver_samples_end(c, &samples);

@@ -15,6 +15,14 @@ LlvmType pairs_element(const Convolver *c) {
     return number_bytes(c) == 1 ? c->gen->i8 : pairs_number(c->gen);
 }
 
+bool convolver_in_tiles(const Convolver *c) {
+    return c->in_pairs && pairs_in_tiles(c->gen, c->in_int8);
+}
+
+KernelWords convolver_words(const Convolver *c) {
+    return c->in_int8 ? int8_kernel_words(c->gen) : pairs_words(c->gen, number_bytes(c));
+}
+
 int64_t pairs_tile_floats(const Convolver *c) {
     return (int64_t)(MOST_ROWS + 3 * c->lanes) * PAIRS_HALVES * c->lanes;
 }
@@ -287,16 +295,39 @@ static void multiply_block(Convolver *c, const Columns *columns, void *data) {
     LLVMPositionBuilderAtEnd(gen->builder, done);
 }
 
+// ---- Without tiles: vectors by words, which may begin anywhere, so that places need not follow
+// each other and no product with padding is made; but in int8 zeros there are of another number,
+// which what is subtracted from the sums counts with.
+
+static void multiply_words(Convolver *c, const Columns *columns, void *data) {
+    const PairsWalk *p = data;
+    Columns packed = *columns;
+    Walk w = *p->walk;
+    packed.offset = ir_int(c->gen, 0);
+    w.weights = packed_kernel(c, p, columns);
+    w.words = convolver_words(c);
+    w.numbers = 4 / w.words.bytes;
+    w.b_depth = (int64_t)columns->vectors * c->lanes;
+    w.b_pixel = w.depth / w.numbers * w.b_depth;
+    w.b_line = p->lines.steps * c->lanes * w.b_depth;
+    for (int i = 0; i < 2 && c->in_int8; i++) {
+        w.axis[i].begin = 0;
+        w.axis[i].end = INT32_MAX;
+    }
+    walk_all_tiles(c, &packed, &w);
+}
+
 void pairs_walk(Convolver *c, const Panels *panels, const Walk *w) {
     PairsWalk p = {.walk = w, .panels = panels, .lines = lines_of(c, w)};
     int64_t blocks = divide_up(panels->columns, PAIRS_HALVES * c->lanes);
     int64_t words = round_up(blocks * panel_words(c, &p, PAIRS_HALVES), 16);
+    VisitColumns *multiply = convolver_in_tiles(c) ? multiply_block : multiply_words;
     if (c->in_int8) {
         p.kernels = int8_panel(c->gen, &c->int8, ir_int(c->gen, 0));
-        convolver_each_block(c, panels, multiply_block, &p);
+        convolver_each_block(c, panels, multiply, &p);
         return;
     }
     p.kernels = ir_scratch(c->gen, c->function, c->packed, words);
     c->packed += words;
-    convolver_each_block(c, panels, c->packs ? pack_block : multiply_block, &p);
+    convolver_each_block(c, panels, c->packs ? pack_block : multiply, &p);
 }

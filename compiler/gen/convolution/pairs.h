@@ -10,8 +10,10 @@
 #include "../product/bfloat16/bfloat16.h"
 #include "walk.h"
 
-LlvmType pairs_element(const Convolver *c);    // of a plane
-int64_t pairs_tile_floats(const Convolver *c); // that a walk wants
+bool convolver_in_tiles(const Convolver *c);     // are words multiplied in tiles?
+KernelWords convolver_words(const Convolver *c); // else: those of a plane
+LlvmType pairs_element(const Convolver *c);      // of a plane
+int64_t pairs_tile_floats(const Convolver *c);   // that a walk wants
 // Numbers that squares read behind a plane of so many channels.
 int64_t pairs_numbers_behind(const Convolver *c, int64_t channels);
 

@@ -171,11 +171,21 @@ double walk_share(const WalkAxis *a) {
     return (double)products / (double)(a->taps * a->places);
 }
 
+// Of so many numbers of the reduction.
+static int64_t steps_of(const Walk *w, int64_t numbers) {
+    return w->numbers ? divide_up(numbers, w->numbers) : numbers;
+}
+
+// A tap's channels are whole words.
+static bool has_whole_taps(const Walk *w) {
+    return !w->numbers || w->depth % w->numbers == 0;
+}
+
 // Windows only where they save something: they take a loop for each tap.
 static bool wants_windows(const Convolver *c, const Walk *w) {
     const WalkAxis *a = &w->axis[1];
-    return !c->way.is_padded && walk_is_clipped(a) && a->taps <= KERNEL_MAX_TAPS &&
-           walk_share(a) < 0.985;
+    return !c->way.is_padded && has_whole_taps(w) && walk_is_clipped(a) &&
+           a->taps <= KERNEL_MAX_TAPS && walk_share(a) < 0.985;
 }
 
 bool walk_set_windows(const Walk *w, int64_t first, int64_t pixels, OuterKernel *kernel) {
@@ -210,12 +220,13 @@ static void set_loops(const Walk *w, bool has_windows, OuterKernel *kernel) {
     if (down->taps > 1 || walk_is_clipped(down) || has_windows)
         add_loop(kernel, down->taps, down->dilation * w->line, w->b_line);
     kernel->window_level = has_windows ? kernel->loop_count : 0;
+    int64_t together = w->numbers ? w->numbers : 1;
     if (is_line) {
-        add_loop(kernel, across->taps * w->depth, 1, w->b_depth);
+        add_loop(kernel, steps_of(w, across->taps * w->depth), together, w->b_depth);
         return;
     }
     add_loop(kernel, across->taps, a_pixel, w->b_pixel);
-    if (!w->lanewise) add_loop(kernel, w->depth, 1, w->b_depth);
+    if (!w->lanewise) add_loop(kernel, steps_of(w, w->depth), together, w->b_depth);
 }
 
 WalkTaps walk_taps(Gen *gen, const WalkAxis *a, Value line, int64_t lines) {
@@ -255,7 +266,8 @@ static void one_tile(Convolver *c, const Walk *w, int64_t pixels, Value pixel, i
                           .per_line = (int)pixels,
                           .a_row = w->axis[1].stride * w->pixel,
                           .a_line = lines > 1 ? w->axis[0].stride * w->line : 0,
-                          .lanewise = w->lanewise};
+                          .lanewise = w->lanewise,
+                          .words = w->words};
     set_loops(w, first >= 0 && walk_set_windows(w, first, pixels, &kernel), &kernel);
     Value function = kernel_outer(gen, &kernel);
     WalkTaps taps = {ir_int(gen, 0), ir_int(gen, kernel.loops[0].count)};
@@ -264,7 +276,8 @@ static void one_tile(Convolver *c, const Walk *w, int64_t pixels, Value pixel, i
     Value down = ir_multiply(gen, line, ir_int(gen, w->axis[0].stride * w->line));
     Value across = ir_multiply(gen, pixel, ir_int(gen, w->axis[1].stride * w->pixel));
     Value skipped = ir_multiply(gen, taps.first, ir_int(gen, kernel.loops[0].a_step));
-    Value a = ir_offset(gen, gen->f32, w->base, ir_add(gen, ir_add(gen, down, across), skipped));
+    Value a = ir_offset(gen, kernel_left_element(gen, &kernel), w->base,
+                        ir_add(gen, ir_add(gen, down, across), skipped));
     if (w->lanewise) a = ir_offset(gen, gen->f32, a, columns->first);
     skipped = ir_multiply(gen, taps.first, ir_int(gen, kernel.loops[0].b_step));
     Value b = ir_offset(gen, gen->f32, w->weights, ir_add(gen, columns->offset, skipped));
@@ -310,8 +323,8 @@ static void choose_tile(const Convolver *c, const Walk *w, int vectors, int64_t 
     *lines = divide_up(height, divide_up(height, *lines));
 }
 
-static void all_tiles(Convolver *c, const Columns *columns, void *data) {
-    const Walk *w = data;
+void walk_all_tiles(Convolver *c, const Columns *columns, void *walk) {
+    const Walk *w = walk;
     Gen *gen = c->gen;
     int64_t lines, pixels, height = w->axis[0].places;
     choose_tile(c, w, columns->vectors, &lines, &pixels);
@@ -344,5 +357,5 @@ void walk_emit(Convolver *c, const Panels *panels, Walk *w) {
         slab_walk(c, panels, w);
         return;
     }
-    convolver_each_block(c, panels, all_tiles, w);
+    convolver_each_block(c, panels, walk_all_tiles, w);
 }

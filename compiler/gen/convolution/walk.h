@@ -17,12 +17,14 @@ typedef struct WalkAxis {
 
 typedef struct Walk {
     WalkAxis axis[2];
-    int64_t line, pixel;              // floats from line to line and pixel to pixel of the plane
+    int64_t line, pixel;              // numbers from line to line and pixel to pixel of the plane
     int64_t depth;                    // channels that are summed
     int64_t b_line, b_pixel, b_depth; // floats from tap to tap and channel to channel of the kernel
     Value first_row;                  // of the result
     Value base, weights;              // where the plane, with its padding, and the kernel begin
     bool lanewise;                    // no channels are summed: each column has one of its own
+    KernelWords words;                // of so many numbers that follow each other in the plane, and
+    int64_t numbers;                  // of the kernel, whose steps are words then; 0: float32
 } Walk;
 
 // The taps [first, first + count) that are not in the padding for all of the places [place, place +
@@ -56,6 +58,8 @@ void walk_finish_tile(Convolver *c, const Walk *w, const Columns *columns, int64
 // What follows the product in the group, at the builder's position, for a vector of the tile.
 void walk_finish_vector(Convolver *c, Value in_tile, int valid);
 
+// All tiles of a block of columns, a walk as data.
+void walk_all_tiles(Convolver *c, const Columns *columns, void *walk);
 void walk_emit(Convolver *c, const Panels *panels, Walk *w);
 
 #endif

@@ -14,6 +14,18 @@ TileSizes kernel_tile_sizes(const MachineModel *machine) {
     return (TileSizes){4, 2, 2, 4};
 }
 
+// Both halves of a vector of B and of a broadcast word, and a mask, beside the sums.
+TileSizes kernel_word_sizes(const MachineModel *machine, KernelWords words) {
+    TileSizes sizes = kernel_tile_sizes(machine);
+    if (words.is_widened) sizes.outer_rows -= 2;
+    return sizes;
+}
+
+LlvmType kernel_left_element(Gen *gen, const OuterKernel *k) {
+    if (!k->words.multiply) return gen->f32;
+    return LLVMIntTypeInContext(gen->context, 8 * (unsigned)k->words.bytes);
+}
+
 static void add_way(Way *ways, int *count, int rows, int vectors) {
     for (int i = 0; i < *count; i++)
         if (ways[i].rows == rows && ways[i].vectors == vectors) return;
@@ -135,25 +147,38 @@ static void ask_ahead(Gen *gen, const OuterState *s, Value a, Value b) {
 // What a row has for all vectors of B.
 static Value row_value(Gen *gen, const OuterKernel *k, Value address) {
     int lanes = gen->target->machine.lanes;
+    if (k->words.multiply) {
+        Value word = LLVMBuildLoad2(gen->builder, gen->i32, address, "");
+        LLVMSetAlignment(word, (unsigned)k->words.bytes);
+        return ir_splat(gen, word, lanes);
+    }
     if (k->a_vectors) return ir_load(gen, ir_vector(gen, gen->f32, lanes), address);
     return ir_splat(gen, ir_load(gen, gen->f32, address), lanes);
+}
+
+static Value column_vector(Gen *gen, const OuterKernel *k, Value b, int v) {
+    int lanes = gen->target->machine.lanes;
+    Value at = ir_int(gen, vector_offset(gen, k, v));
+    if (k->words.multiply)
+        return ir_load(gen, ir_vector(gen, gen->i32, lanes), ir_offset(gen, gen->i32, b, at));
+    Value vector = load_vector(gen, k->b_dtype, b, at);
+    return k->valid && v == k->vectors - 1 ? ir_zero_after(gen, vector, k->valid) : vector;
 }
 
 // One step of the reduction: loads the vectors of B, broadcasts each A element against them.
 static void outer_step(Gen *gen, OuterState *s, Value a, Value b) {
     const OuterKernel *k = s->kernel;
+    Value (*multiply)(Gen *, Value, Value, Value) = k->words.multiply ? k->words.multiply : ir_fma;
     Value vectors[KERNEL_MOST_VECTORS];
-    for (int v = 0; v < k->vectors; v++) {
-        vectors[v] = load_vector(gen, k->b_dtype, b, ir_int(gen, vector_offset(gen, k, v)));
-        if (k->valid && v == k->vectors - 1) vectors[v] = ir_zero_after(gen, vectors[v], k->valid);
-    }
+    for (int v = 0; v < k->vectors; v++) vectors[v] = column_vector(gen, k, b, v);
     for (int i = 0; i < k->rows; i++) {
-        Value address = ir_offset(gen, gen->f32, a, ir_int(gen, row_offset(k, i)));
+        Value address =
+            ir_offset(gen, kernel_left_element(gen, k), a, ir_int(gen, row_offset(k, i)));
         Value number = k->lanewise ? NULL : row_value(gen, k, address);
         for (int v = 0; v < k->vectors; v++) {
             if (!is_in_window(s, i, v)) continue;
             Value left = k->lanewise ? lanewise_vector(gen, k, address, v) : number;
-            s->sums[i][v] = ir_fma(gen, left, vectors[v], s->sums[i][v]);
+            s->sums[i][v] = multiply(gen, left, vectors[v], s->sums[i][v]);
         }
     }
 }
@@ -184,7 +209,8 @@ static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b);
 static void outer_unrolled(Gen *gen, OuterState *s, int level, Value a, Value b, int64_t step) {
     const KernelLoop *loop = &s->kernel->loops[level];
     LlvmType element = ir_element(gen, s->kernel->b_dtype);
-    Value next_a = ir_offset(gen, gen->f32, a, ir_int(gen, step * loop->a_step));
+    Value next_a =
+        ir_offset(gen, kernel_left_element(gen, s->kernel), a, ir_int(gen, step * loop->a_step));
     Value next_b = ir_offset(gen, element, b, ir_int(gen, step * loop->b_step));
     if (step && rows_meet(s->kernel, loop)) next_a = ir_opaque(gen, next_a);
     if (step && vectors_meet(s->kernel, loop)) next_b = ir_opaque(gen, next_b);
@@ -230,7 +256,8 @@ static void ask_for_listed(Gen *gen, const OuterState *s, Value step) {
 static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value step, bool asks) {
     const KernelLoop *loop = &s->kernel->loops[level];
     LlvmType element = ir_element(gen, s->kernel->b_dtype);
-    Value next_a = ir_offset(gen, gen->f32, a, ir_multiply(gen, step, ir_int(gen, loop->a_step)));
+    Value next_a = ir_offset(gen, kernel_left_element(gen, s->kernel), a,
+                             ir_multiply(gen, step, ir_int(gen, loop->a_step)));
     Value next_b =
         s->kernel->gathers
             ? gathered_row(gen, s, b, step)
@@ -333,6 +360,8 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     if (k->next_step)
         text_format(&name, "_next%d_%lld_%lld", k->next_step, (long long)k->next_run,
                     (long long)k->next_apart);
+    if (k->words.multiply)
+        text_format(&name, "_%s%d", k->words.is_in_whole ? "whole" : "pairs", k->words.bytes);
     text_format(&name, "_%s%d",
                 k->gathers     ? "gather"
                 : k->lanewise  ? "lanes"
@@ -348,7 +377,7 @@ Value kernel_outer(Gen *gen, const OuterKernel *k) {
     if (known) return known;
     LLVMBasicBlockRef caller = LLVMGetInsertBlock(gen->builder);
     int lanes = gen->target->machine.lanes;
-    Value zero = ir_splat(gen, ir_float(gen, 0), lanes);
+    Value zero = LLVMConstNull(ir_vector(gen, k->words.is_in_whole ? gen->i32 : gen->f32, lanes));
     OuterState s = {.kernel = k, .window = {0, MAX_ROWS}};
     s.function = begin_kernel(gen, name, 3, true);
     for (int i = 0; i < k->rows; i++)

@@ -18,6 +18,18 @@ TileSizes kernel_tile_sizes(const MachineModel *machine);
 int kernel_outer_ways(const TileSizes *tiles, int rows, int vectors, Way *ways);
 int kernel_dot_ways(const TileSizes *tiles, Way *ways);
 
+// Operands whose elements are words of 32 bits, several numbers of the reduction each, and what is
+// added to a sum for two of them. Without `multiply` they are float32.
+typedef struct KernelWords {
+    Value (*multiply)(Gen *gen, Value left, Value right, Value sum);
+    int bytes;        // that steps and distances of A count: words may begin at any number
+    bool is_widened;  // first, which takes registers
+    bool is_in_whole; // sums are numbers of 32 bits
+} KernelWords;
+
+// Of tiles of words: they are smaller where words are widened.
+TileSizes kernel_word_sizes(const MachineModel *machine, KernelWords words);
+
 // One loop of a reduction: how far A and B move from step to step, in elements.
 typedef struct KernelLoop {
     int64_t count; // of the outermost loop it is an argument
@@ -42,6 +54,7 @@ typedef struct KernelWindow {
 //   B(r, j) = b[b(r) + j]   float32; or, in vectors that are apart, b[b(r) + j / lanes * b_vector +
 //   j
 //             % lanes]; or, of one loop, a data row: b[index[r] * b_step + j]
+// With `words`, both are words; the other forms and what asks ahead are of float32 alone.
 typedef struct OuterKernel {
     int rows, vectors;
     int valid;    // lanes of the last vector; those after it become 0 (0: all)
@@ -76,7 +89,9 @@ typedef struct OuterKernel {
     int next_step;
     int64_t next_run, next_apart; // in runs of so many floats, which begin so far apart; 0: in one
     Dtype b_dtype;
+    KernelWords words;
 } OuterKernel;
+LlvmType kernel_left_element(Gen *gen, const OuterKernel *kernel); // that A's distances count
 // void(a, b, index or what is read afterwards, count of the outermost loop,
 // scratch[rows][vectors * lanes])
 Value kernel_outer(Gen *gen, const OuterKernel *kernel);

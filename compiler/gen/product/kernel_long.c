@@ -23,7 +23,8 @@ static void call_part(Gen *gen, const OuterKernel *k, Value function, Value kern
     LlvmType element = ir_element(gen, k->b_dtype);
     Value a = LLVMGetParam(function, 0), b = LLVMGetParam(function, 1);
     Value index = LLVMGetParam(function, 2);
-    a = ir_offset(gen, gen->f32, a, ir_multiply(gen, part.begin, ir_int(gen, loop->a_step)));
+    a = ir_offset(gen, kernel_left_element(gen, k), a,
+                  ir_multiply(gen, part.begin, ir_int(gen, loop->a_step)));
     if (k->gathers)
         index = ir_offset(gen, gen->i32, index, part.begin);
     else

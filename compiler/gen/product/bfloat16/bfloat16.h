@@ -31,24 +31,30 @@ Value pairs_at(Gen *gen, Value words, Value index);                             
 Value pairs_intrinsic(Gen *gen, const char *name, Value *arguments, int count); // of x86
 
 // ---- kernel.c
+// Whether words are multiplied in tiles (AMX); else in vectors, one by one.
+bool pairs_in_tiles(const Gen *gen, bool in_int8);
+// Then pairs, of numbers of so many bytes, as kernels of register tiles multiply them.
+KernelWords pairs_words(const Gen *gen, int bytes);
+
 enum {
     PAIRS_TALLEST = 2, // squares below each other, of a whole panel
     PAIRS_HALVES = 2,  // vectors of a panel
     PAIRS_PANELS = 3   // that a square is multiplied by
 };
 
-// One panel by `squares` * L rows. The left is squares as above, or rows of numbers that lie
-// anywhere: those of the places of a picture, which overlap.
+// One panel by `squares` * L rows. The left is squares as above, or, in tiles, rows of numbers that
+// lie anywhere: those of the places of a picture, which overlap.
 typedef struct PairsShape {
     int squares, halves;         // halves: vectors of the panel
-    int panels;                  // that the only square is multiplied by; 0: one
+    int panels;                  // in tiles: that the only square is multiplied by; 0: one
     int64_t panel[PAIRS_PANELS]; // words from the first of them
     int64_t sums_panel;          // floats from the sums of one to those of the next
     int rows;                    // of a square, where it is the only one; 0: all
     int64_t row, step;           // left: bytes from row to row, and from square to square along the
                                  // reduction
     int64_t below;               // left: bytes from square to square of the rows
-    int64_t lines, line;         // the reduction is so many lines, so many bytes apart on the left
+    int64_t lines, line;         // the reduction is so many lines, so many bytes apart on the left;
+                                 // in vectors one
     int64_t sums_row;            // floats from row to row of the sums
     bool adds;                   // to the sums; else writes them
     bool right_passes;           // it is read once, while the left comes again and again

@@ -179,9 +179,13 @@ static Value widen_half(Gen *gen, Value pairs, bool is_high) {
     return LLVMBuildBitCast(gen->builder, words, ir_vector(gen, gen->f32, lanes), "");
 }
 
+static bool is_widened(const Gen *gen) {
+    return gen->target->machine.bfloat16 == BFLOAT16_NONE || gen->target->machine.lanes != 16;
+}
+
 static Value multiply_pairs(Gen *gen, Value left, Value right, Value sum) {
     int lanes = gen->target->machine.lanes;
-    if (gen->target->machine.bfloat16 == BFLOAT16_NONE || lanes != 16) {
+    if (is_widened(gen)) {
         sum = ir_fma(gen, widen_half(gen, left, false), widen_half(gen, right, false), sum);
         return ir_fma(gen, widen_half(gen, left, true), widen_half(gen, right, true), sum);
     }
@@ -190,6 +194,10 @@ static Value multiply_pairs(Gen *gen, Value left, Value right, Value sum) {
     Value arguments[] = {sum, LLVMBuildBitCast(gen->builder, left, halves, ""),
                          LLVMBuildBitCast(gen->builder, right, halves, "")};
     return pairs_intrinsic(gen, "llvm.x86.avx512bf16.dpbf16ps.512", arguments, 3);
+}
+
+KernelWords pairs_words(const Gen *gen, int bytes) {
+    return (KernelWords){.multiply = multiply_pairs, .bytes = bytes, .is_widened = is_widened(gen)};
 }
 
 // Some rows' sums.
@@ -229,9 +237,7 @@ static void multiply_row(const PairsKernel *k, Value left, Value right, RowSums 
                              pairs_at(gen, right, ir_int(gen, (int64_t)v * k->lanes)));
     for (int i = 0; i < sums->rows; i++) {
         Value at = bytes_at(gen, left, ir_int(gen, i * k->shape->row));
-        Value word = LLVMBuildLoad2(gen->builder, gen->i32, at, "");
-        LLVMSetAlignment(word, k->shape->in_int8 ? 1 : 2); // a window may begin at any number
-        Value pair = ir_splat(gen, word, k->lanes);
+        Value pair = ir_splat(gen, ir_load(gen, gen->i32, at), k->lanes);
         for (int v = 0; v < sums->halves; v++)
             sums->values[i][v] = multiply(gen, pair, vectors[v], sums->values[i][v]);
     }
@@ -245,7 +251,7 @@ static Value pair_place(const PairsKernel *k, Value index) {
     return ir_add(gen, times(gen, square, k->shape->step), times(gen, within, 4));
 }
 
-static void multiply_line(const PairsKernel *k, Value left, Value right, RowSums *sums) {
+static void multiply_steps(const PairsKernel *k, Value left, RowSums *sums) {
     Gen *gen = k->gen;
     RowSums initial = *sums, carried;
     Loop loop =
@@ -253,7 +259,7 @@ static void multiply_line(const PairsKernel *k, Value left, Value right, RowSums
     carry_sums(gen, &loop, sums, &initial);
     carried = *sums;
     Value beside = times(gen, loop.index, (int64_t)k->lanes * sums->halves);
-    multiply_row(k, bytes_at(gen, left, pair_place(k, loop.index)), pairs_at(gen, right, beside),
+    multiply_row(k, bytes_at(gen, left, pair_place(k, loop.index)), pairs_at(gen, k->right, beside),
                  sums);
     ir_loop_end(gen, &loop);
     end_sums(gen, &loop, sums, &initial, &carried);
@@ -263,40 +269,38 @@ static void multiply_line(const PairsKernel *k, Value left, Value right, RowSums
 static void emit_rows(const PairsKernel *k, Value left, int row, int rows) {
     Gen *gen = k->gen;
     LlvmType floats = ir_vector(gen, k->shape->in_int8 ? gen->i32 : gen->f32, k->lanes);
-    RowSums initial = {.rows = rows, .halves = k->shape->halves}, sums, carried;
+    RowSums sums = {.rows = rows, .halves = k->shape->halves};
     for (int i = 0; i < rows; i++)
-        for (int v = 0; v < initial.halves; v++)
-            initial.values[i][v] = k->shape->adds ? ir_load(gen, floats, row_sums(k, row + i, v))
-                                                  : LLVMConstNull(floats);
-    Loop lines =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, k->shape->lines), ir_int(gen, 1), "line");
-    carry_sums(gen, &lines, &sums, &initial);
-    carried = sums;
-    multiply_line(k, bytes_at(gen, left, times(gen, lines.index, k->shape->line)),
-                  line_of_panel(k, lines.index), &sums);
-    ir_loop_end(gen, &lines);
-    end_sums(gen, &lines, &sums, &initial, &carried);
+        for (int v = 0; v < sums.halves; v++)
+            sums.values[i][v] = k->shape->adds ? ir_load(gen, floats, row_sums(k, row + i, v))
+                                               : LLVMConstNull(floats);
+    multiply_steps(k, left, &sums);
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < sums.halves; v++)
             ir_store(gen, sums.values[i][v], row_sums(k, row + i, v));
 }
 
+// Rows of packed squares: windows of pictures are multiplied by kernels of register tiles
+// (pairs_words).
 static void emit_vectors(const PairsKernel *k) {
     Gen *gen = k->gen;
     const PairsShape *s = k->shape;
     int rows = s->rows ? s->rows : k->lanes, together = (int)lowest(rows, rows_together(k->lanes));
-    for (int tile = 0; tile < s->squares * panels_of(s); tile++) {
+    for (int square = 0; square < s->squares; square++) {
         PairsKernel own = *k;
-        int64_t below = s->panels ? 0 : tile * s->below;
-        own.right = pairs_at(gen, k->right, ir_int(gen, s->panels ? s->panel[tile] : 0));
-        own.sums = ir_offset(gen, gen->f32, k->sums, ir_int(gen, tile * sums_apart(s, k->lanes)));
+        own.sums = ir_offset(gen, gen->f32, k->sums, ir_int(gen, square * k->lanes * s->sums_row));
         for (int first = 0; first < rows; first += together)
-            emit_rows(&own, bytes_at(gen, k->left, ir_int(gen, below + first * s->row)), first,
-                      together);
+            emit_rows(&own, bytes_at(gen, k->left, ir_int(gen, square * s->below + first * s->row)),
+                      first, together);
     }
 }
 
 // ---- Both.
+
+bool pairs_in_tiles(const Gen *gen, bool in_int8) {
+    const MachineModel *machine = &gen->target->machine;
+    return in_int8 ? machine->int8 == INT8_TILES : machine->bfloat16 == BFLOAT16_TILES;
+}
 
 static const char *kernel_name(Gen *gen, const PairsShape *s) {
     Text name = text_create(gen->arena);
@@ -329,8 +333,7 @@ static Value pairs_kernel(Gen *gen, const PairsShape *shape) {
                      .right = LLVMGetParam(function, 1),
                      .steps = LLVMGetParam(function, 2),
                      .sums = LLVMGetParam(function, 3)};
-    const MachineModel *machine = &gen->target->machine;
-    if (shape->in_int8 ? machine->int8 == INT8_TILES : machine->bfloat16 == BFLOAT16_TILES)
+    if (pairs_in_tiles(gen, shape->in_int8))
         emit_tiles(&k);
     else
         emit_vectors(&k);

@@ -28,6 +28,7 @@ int int8_bytes(Gen *gen); // of a number of the left operand
 Value int8_words(Gen *gen, const Int8Weights *weights, Value place, int64_t valid);
 // sum + left right, word by word.
 Value int8_multiply(Gen *gen, Value left, Value right, Value sum);
+KernelWords int8_kernel_words(Gen *gen);
 // Where a panel's words begin, and the vectors that it has.
 Value int8_panel(Gen *gen, const Int8Weights *weights, Value panel);
 int int8_panel_vectors(Gen *gen, int valid);

@@ -110,6 +110,13 @@ Value int8_multiply(Gen *gen, Value left, Value right, Value sum) {
         3);
 }
 
+KernelWords int8_kernel_words(Gen *gen) {
+    return (KernelWords){.multiply = int8_multiply,
+                         .bytes = int8_bytes(gen),
+                         .is_widened = gen->target->machine.int8 == INT8_NONE,
+                         .is_in_whole = true};
+}
+
 Value int8_panel(Gen *gen, const Int8Weights *w, Value panel) {
     Value words = ir_multiply(gen, panel, ir_int(gen, w->layout.panel_stride));
     return pairs_at(gen, w->block, ir_add(gen, words, ir_int(gen, w->layout.words)));
