@@ -38,6 +38,7 @@ typedef struct worker {
     event heard[ROUNDS];                    // of the barrier
     _Alignas(CACHE_LINE) uint32_t meetings; // barriers passed in this task; private
     uint32_t tasks;                         // given to it
+    _Atomic int cpu;                        // it was last seen on
     pthread_t handle;
     nnrt_team *team;
     int index;
@@ -103,11 +104,48 @@ static void event_sleep(event *e, uint32_t value) {
     }
 }
 
-static void event_wait(event *e, uint32_t value, int spins) {
+// ---- Two workers on one CPU.
+
+// Whether a worker of the task was last seen on the CPU.
+static int is_taken(const nnrt_team *team, const worker *self, int cpu) {
+    for (int i = 0; i < team->active; i++) {
+        const worker *other = &team->workers[i];
+        if (other != self && atomic_load_explicit(&other->cpu, memory_order_relaxed) == cpu)
+            return 1;
+    }
+    return 0;
+}
+
+static void note_cpu(worker *self) {
+    atomic_store_explicit(&self->cpu, sched_getcpu(), memory_order_relaxed);
+}
+
+// The scheduler wakes a worker on the CPU of another one now and then, and leaves it there for
+// milliseconds while other CPUs are idle: in each barrier one would wait for the other. Called by
+// one that has waited in vain, it goes to a CPU where none of them is, and is bound to none.
+static void move_apart(worker *self) {
+    cpu_set_t allowed, one;
+    note_cpu(self);
+    if (!is_taken(self->team, self, self->cpu)) return;
+    if (sched_getaffinity(0, sizeof allowed, &allowed)) return;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &allowed) || is_taken(self->team, NULL, cpu)) continue;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        if (sched_setaffinity(0, sizeof one, &one) == 0)
+            sched_setaffinity(0, sizeof allowed, &allowed);
+        note_cpu(self);
+        return;
+    }
+}
+
+static void event_wait(worker *self, event *e, uint32_t value) {
+    int spins = self->team->spins;
     for (int i = 0; i < spins; i++) {
         if (event_reached(e, value)) return;
         pause_cpu();
     }
+    if (spins) move_apart(self);
     for (int i = 0; i < YIELDS; i++) {
         if (event_reached(e, value)) return;
         sched_yield();
@@ -122,7 +160,7 @@ void nnrt_team_meet(nnrt_team *team, int thread, int threads) {
     for (int round = 0, step = 1; step < threads; round++, step *= 2) {
         int other = thread + step < threads ? thread + step : thread + step - threads;
         event_raise(&team->workers[other].heard[round], meeting);
-        event_wait(&self->heard[round], meeting, team->spins);
+        event_wait(self, &self->heard[round], meeting);
     }
 }
 
@@ -135,8 +173,9 @@ static void *worker_main(void *argument) {
     nnrt_team *team = self->team;
     nnrt_flush_denormals();
     for (uint32_t task = team->first + 1;; task++) {
-        event_wait(&self->start, task, team->spins);
+        event_wait(self, &self->start, task);
         if (!team->task) return NULL;
+        note_cpu(self);
         team->task(team->argument, self->index, team->active);
         event_raise(&self->done, task);
     }
@@ -158,10 +197,11 @@ void nnrt_team_run(nnrt_team *team, int active, nnrt_task *task, void *argument)
     team->argument = argument;
     team->active = active;
     forget_meetings(team, active);
+    note_cpu(&team->workers[0]);
     for (int i = 1; i < active; i++) event_raise(&team->workers[i].start, ++team->workers[i].tasks);
     task(argument, 0, active);
     for (int i = 1; i < active; i++)
-        event_wait(&team->workers[i].done, team->workers[i].tasks, team->spins);
+        event_wait(&team->workers[0], &team->workers[i].done, team->workers[i].tasks);
 }
 
 static nnrt_team *team_allocate(int threads, uint32_t tasks) {
@@ -177,6 +217,7 @@ static nnrt_team *team_allocate(int threads, uint32_t tasks) {
         workers[i].team = team;
         workers[i].index = i;
         workers[i].tasks = tasks;
+        workers[i].cpu = -1;
         workers[i].start.word = workers[i].done.word = tasks << 1;
     }
     team->workers = workers;
