@@ -46,6 +46,7 @@ static int is_warm(const nnrt_pace *pace) {
 // The choice for the next chunk: an untried one, another one when it is time for a trial, the best.
 static int pace_choose(nnrt_pace *pace, double now) {
     if (pace->choices == 1 || !is_warm(pace)) return pace->best;
+    if (pace->trial_samples) return pace->trial;
     for (int i = 0; i < pace->choices; i++)
         if (pace->cost[i] == 0) return i;
     if (now - pace->trial_time < pace->interval) return pace->best;
@@ -69,19 +70,42 @@ static double chunk_weight(const nnrt_pace *pace, int choice, double cost, doubl
     return fmin(seconds / trial_length, 1) / (choice == pace->best ? 2 : 1);
 }
 
-static void pace_learn(nnrt_pace *pace, int choice, double cost, double seconds, double now) {
-    int is_trial = choice != pace->best;
-    pace->guess = cost;
+// How long a trial is, or the next chunk of it.
+static double trial_wanted(const nnrt_pace *pace, int choice) {
+    if (pace->cost[choice] == 0) return first_trial;
+    return fmin(pace->interval / trials_apart, trial_length);
+}
+
+// Adds a chunk to the trial of `choice`. False: it is too short to say anything, as where an epoch
+// has two steps and a worker must be woken first.
+static int has_tried(nnrt_pace *pace, int choice, int64_t samples, double seconds) {
+    if (!pace->trial_samples) pace->trial_seconds = 0;
+    pace->trial = choice;
+    pace->trial_samples += samples;
+    pace->trial_seconds += seconds;
+    return pace->trial_seconds >= trial_wanted(pace, choice) / 2;
+}
+
+// Samples were run in so many seconds.
+static void pace_learn(nnrt_pace *pace, int choice, int64_t samples, double seconds, double now) {
+    int is_trial = choice != pace->best || pace->cost[choice] == 0;
+    pace->guess = seconds / (double)samples;
     if (!is_warm(pace)) {
         pace->warm += seconds;
         pace->warm_chunks++;
         return;
     }
+    if (is_trial) {
+        if (!has_tried(pace, choice, samples, seconds)) return;
+        samples = pace->trial_samples;
+        seconds = pace->trial_seconds;
+        pace->trial_samples = 0;
+    }
+    double cost = seconds / (double)samples;
     pace->cost[choice] += chunk_weight(pace, choice, cost, seconds) * (cost - pace->cost[choice]);
     int cheapest = pace_cheapest(pace);
-    if (is_trial) {
+    if (choice != pace->best) {
         pace->trial_time = now;
-        pace->trial_seconds = seconds;
         pace->interval = fmin(2 * pace->interval, longest_interval);
     }
     // Who wants the CPUs has changed: ask again soon.
@@ -313,11 +337,8 @@ int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
     if (pass->step >= pass->steps) return 0;
     double start = nnrt_seconds();
     int choice = pace_choose(pass->pace, start);
-    double known = pass->pace->cost[choice];
-    if (known == 0)
-        seconds = first_trial;
-    else if (choice != pass->pace->best)
-        seconds = fmin(pass->pace->interval / trials_apart, trial_length);
+    if (pass->pace->cost[choice] == 0 || choice != pass->pace->best)
+        seconds = trial_wanted(pass->pace, choice);
     int64_t steps = chunk_steps(pass, choice, seconds);
     chunk work = {pass, pass->step, steps / LOOKS + 1, start + 2 * seconds, pass->step + steps};
     int64_t before = nnrt_pass_samples(pass);
@@ -326,8 +347,7 @@ int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
     pass->step = work.end;
     if (pass->loader) nnrt_loader_release(pass->loader, pass->step);
     double end = nnrt_seconds();
-    pace_learn(pass->pace, choice, (end - start) / (double)(nnrt_pass_samples(pass) - before),
-               end - start, end);
+    pace_learn(pass->pace, choice, nnrt_pass_samples(pass) - before, end - start, end);
     return 1;
 }
 

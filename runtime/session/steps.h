@@ -18,7 +18,9 @@ typedef struct nnrt_pace {
     double cost[NNRT_PACE_CHOICES]; // seconds a sample; 0: not tried yet
     int choices, best, next_trial;
     double trial_time, interval; // when the last trial was; how long until the next
-    double trial_seconds;        // how long it took
+    double trial_seconds;        // how long it took, or has taken so far
+    int64_t trial_samples;       // of one that goes on: its chunks are short
+    int trial;                   // that choice
     double warm;                 // seconds run so far, while they do not count yet
     int warm_chunks;             // likewise: the first steps also touch all memory first
     double guess;                // the cost of the last chunk, for those not tried yet
