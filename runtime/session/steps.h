@@ -6,27 +6,9 @@
 
 #include "../data/loader.h"
 #include "../workers/profile.h"
+#include "pace.h"
 #include "schedules/schedule.h"
 #include "session.h"
-
-enum { NNRT_PACE_CHOICES = 10 };
-
-// How many workers are fastest right now. Results are the same bits for any number of them, so the
-// number may change at any time: now and then a short chunk tries another one.
-typedef struct nnrt_pace {
-    int workers[NNRT_PACE_CHOICES]; // descending
-    double cost[NNRT_PACE_CHOICES]; // seconds a sample; 0: not tried yet
-    int choices, best, next_trial;
-    double trial_time, interval; // when the last trial was; how long until the next
-    double trial_seconds;        // how long it took, or has taken so far
-    int64_t trial_samples;       // of one that goes on: its chunks are short
-    int trial;                   // that choice
-    double warm;                 // seconds run so far, while they do not count yet
-    int warm_chunks;             // likewise: the first steps also touch all memory first
-    double guess;                // the cost of the last chunk, for those not tried yet
-} nnrt_pace;
-
-void nnrt_pace_start(nnrt_pace *pace, int max_workers);
 
 // May read what the step wrote for the worker's own samples: the others may be in the next step.
 typedef void nnrt_after_step(void *argument, const nnrt_context *context);

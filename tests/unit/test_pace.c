@@ -1,0 +1,95 @@
+// How many workers run a step, on machines that are made up: what a sample costs with each number
+// of them, and what it takes to wake one that sleeps.
+#include "../../runtime/session/pace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+typedef struct Machine {
+    double cost[2];    // seconds a sample, of two workers and of one
+    double wake_up;    // of the second one, after a chunk without it
+    int64_t longest;   // samples of a chunk
+    double other_from; // from this second on two workers cost `other`; 0: never
+    double other;
+} Machine;
+
+typedef struct Run {
+    double now, by_two; // seconds; of samples by two workers
+    int was_two;
+} Run;
+
+static double seconds_of(const Machine *m, const Run *run, int choice, int64_t samples) {
+    double cost = m->cost[choice];
+    if (choice == 0 && m->other_from > 0 && run->now >= m->other_from) cost = m->other;
+    return cost * (double)samples + (choice == 0 && !run->was_two ? m->wake_up : 0);
+}
+
+static void one_chunk(const Machine *m, nnrt_pace *pace, Run *run) {
+    int choice = nnrt_pace_choose(pace, run->now);
+    double wanted = nnrt_pace_seconds(pace, choice, 0.025), cost = nnrt_pace_cost(pace, choice);
+    double fitting = cost > 0 ? wanted / cost : 1;
+    int64_t samples = fitting < 1                    ? 1
+                      : fitting < (double)m->longest ? (int64_t)fitting
+                                                     : m->longest;
+    double seconds = seconds_of(m, run, choice, samples);
+    run->now += seconds;
+    run->was_two = choice == 0;
+    if (choice == 0) run->by_two += seconds;
+    nnrt_pace_learn(pace, choice, samples, seconds, run->now);
+}
+
+// The share of the time from `from` to `to` seconds in which two workers ran.
+static double share_of_two(const Machine *m, double from, double to) {
+    nnrt_pace pace;
+    Run run = {0};
+    nnrt_pace_start(&pace, 2);
+    while (run.now < from) one_chunk(m, &pace, &run);
+    run.by_two = 0;
+    double begin = run.now;
+    while (run.now < to) one_chunk(m, &pace, &run);
+    return run.by_two / (run.now - begin);
+}
+
+// Breaks where a trial is one chunk: an epoch of two steps of 20 microseconds is shorter than it
+// takes to wake the second worker.
+static void short_epochs_have_both(void **state) {
+    (void)state;
+    Machine m = {.cost = {0.22e-6, 0.34e-6}, .wake_up = 100e-6, .longest = 128};
+    assert_true(share_of_two(&m, 0.5, 2) > 0.9);
+}
+
+static void long_chunks_have_both(void **state) {
+    (void)state;
+    Machine m = {.cost = {5e-6, 9e-6}, .wake_up = 100e-6, .longest = 60000};
+    assert_true(share_of_two(&m, 0.5, 5) > 0.9);
+}
+
+// Trials take little where both are four times as slow, in chunks long and short.
+static void slow_workers_are_left_out(void **state) {
+    (void)state;
+    Machine m = {.cost = {4e-6, 1e-6}, .wake_up = 100e-6, .longest = 60000};
+    assert_true(share_of_two(&m, 0.5, 10) < 0.05);
+    m.longest = 64;
+    assert_true(share_of_two(&m, 0.5, 10) < 0.05);
+}
+
+// A neighbour comes and stays.
+static void neighbours_are_noticed(void **state) {
+    (void)state;
+    Machine m = {.cost = {5e-6, 9e-6}, .longest = 60000, .other_from = 3, .other = 30e-6};
+    assert_true(share_of_two(&m, 0.5, 3) > 0.9);
+    assert_true(share_of_two(&m, 4, 20) < 0.1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(short_epochs_have_both),
+        cmocka_unit_test(long_chunks_have_both),
+        cmocka_unit_test(slow_workers_are_left_out),
+        cmocka_unit_test(neighbours_are_noticed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
