@@ -8,9 +8,10 @@ enum { WARM_CHUNKS = 3 };
 static const double warm_up = 0.002, trial_length = 0.005;
 static const double first_interval = 0.05, longest_interval = 4;
 static const double first_trial = 0.0005, trials_apart = 50; // times its length
+static const double better = 0.97;                           // times the cost of the best
 
 void nnrt_pace_start(nnrt_pace *pace, int max_workers) {
-    *pace = (nnrt_pace){.interval = first_interval};
+    *pace = (nnrt_pace){.interval = first_interval, .change_time = -INFINITY};
     for (int workers = max_workers; workers >= 1 && pace->choices < NNRT_PACE_CHOICES; workers /= 2)
         pace->workers[pace->choices++] = workers;
 }
@@ -33,16 +34,18 @@ int nnrt_pace_choose(nnrt_pace *pace, double now) {
 static int pace_cheapest(const nnrt_pace *pace) {
     int cheapest = pace->best;
     for (int i = 0; i < pace->choices; i++)
-        if (pace->cost[i] > 0 && pace->cost[i] < 0.97 * pace->cost[cheapest]) cheapest = i;
+        if (pace->cost[i] > 0 && pace->cost[i] < better * pace->cost[cheapest]) cheapest = i;
     return cheapest;
 }
 
-// Short chunks say little, but a trial that was fast was fast: neighbours only slow it down, and
-// what was known of it is old.
-static double chunk_weight(const nnrt_pace *pace, int choice, double cost, double seconds) {
-    if (pace->cost[choice] == 0) return 1;
-    if (choice != pace->best && cost < pace->cost[choice]) return 1;
-    return fmin(seconds / trial_length, 1) / (choice == pace->best ? 2 : 1);
+// How much a chunk says beside what is known. The best is known by the mean of some 20 ms of steps:
+// by what they should take, as those that a neighbour held up are no more of them. A trial that was
+// fast was fast: neighbours only slow it down, and what was known of it is old.
+static double chunk_weight(const nnrt_pace *pace, int choice, double cost, int64_t samples) {
+    double known = pace->cost[choice];
+    if (known == 0 || (choice != pace->best && cost < known)) return 1;
+    double share = fmin(known * (double)samples / trial_length, 1);
+    return choice == pace->best ? share / 4 : share;
 }
 
 // How long a trial is, or the next chunk of it.
@@ -51,20 +54,44 @@ static double trial_wanted(const nnrt_pace *pace, int choice) {
     return fmin(pace->interval / trials_apart, trial_length);
 }
 
-// Adds a chunk to the trial of `choice`. False: it is too short to say anything, as where an epoch
-// has two steps and a worker must be woken first.
-static int has_tried(nnrt_pace *pace, int choice, int64_t samples, double seconds) {
-    if (!pace->trial_samples) pace->trial_seconds = 0;
+static void add_to_trial(nnrt_pace *pace, int choice, int64_t samples, double seconds) {
+    if (!pace->trial_samples) pace->trial_seconds = pace->slowest_seconds = 0;
     pace->trial = choice;
     pace->trial_samples += samples;
     pace->trial_seconds += seconds;
-    return pace->trial_seconds >= trial_wanted(pace, choice) / 2;
+    if (seconds <= pace->slowest_seconds) return;
+    pace->slowest_seconds = seconds;
+    pace->slowest_samples = samples;
+}
+
+// The cost of a sample, if the trial says enough; else 0. Short chunks go on, as where an epoch has
+// two steps. So does a trial that is no better than the best: one chunk of it does not count, as a
+// neighbour that has a CPU once in a while, for milliseconds, may have had it just then.
+static double cost_of_trial(const nnrt_pace *pace) {
+    double wanted = trial_wanted(pace, pace->trial);
+    double without = pace->trial_seconds - pace->slowest_seconds;
+    double cost = pace->trial_seconds / (double)pace->trial_samples;
+    int is_untried = pace->cost[pace->trial] == 0;
+    if (pace->trial_seconds < wanted / 2) return 0;
+    if (is_untried || cost < better * pace->cost[pace->best]) return cost;
+    if (without < wanted / 2) return 0;
+    return without / (double)(pace->trial_samples - pace->slowest_samples);
 }
 
 double nnrt_pace_seconds(const nnrt_pace *pace, int choice, double seconds) {
     if (!is_warm(pace)) return warm_up;
     if (pace->cost[choice] == 0 || choice != pace->best) return trial_wanted(pace, choice);
     return seconds;
+}
+
+int nnrt_pace_wakes(nnrt_pace *pace, int choice) {
+    int wakes = pace->workers[choice] > pace->awake;
+    pace->awake = pace->workers[choice];
+    return wakes;
+}
+
+void nnrt_pace_woken(nnrt_pace *pace, double seconds) {
+    pace->waking = seconds;
 }
 
 double nnrt_pace_cost(const nnrt_pace *pace, int choice) {
@@ -79,22 +106,28 @@ void nnrt_pace_learn(nnrt_pace *pace, int choice, int64_t samples, double second
         pace->warm_chunks++;
         return;
     }
+    double cost = seconds / (double)samples;
     if (is_trial) {
-        if (!has_tried(pace, choice, samples, seconds)) return;
+        add_to_trial(pace, choice, samples, seconds);
+        cost = cost_of_trial(pace);
+        if (cost == 0) return;
         samples = pace->trial_samples;
-        seconds = pace->trial_seconds;
         pace->trial_samples = 0;
     }
-    double cost = seconds / (double)samples;
-    pace->cost[choice] += chunk_weight(pace, choice, cost, seconds) * (cost - pace->cost[choice]);
+    pace->cost[choice] += chunk_weight(pace, choice, cost, samples) * (cost - pace->cost[choice]);
     int cheapest = pace_cheapest(pace);
     if (choice != pace->best) {
         pace->trial_time = now;
         pace->interval = fmin(2 * pace->interval, longest_interval);
     }
-    // Who wants the CPUs has changed: ask again soon.
-    if (cheapest != pace->best) pace->interval = first_interval;
+    if (cheapest != pace->best) {
+        // Who wants the CPUs has changed: ask again soon, but not of one who comes and goes.
+        if (now - pace->change_time > longest_interval) pace->interval = first_interval;
+        pace->change_time = now;
+    }
     pace->best = cheapest;
     // Trials cost little, even where the other number of workers is many times slower.
-    pace->interval = fmax(pace->interval, trials_apart * pace->trial_seconds);
+    if (is_trial)
+        pace->interval = fmax(pace->interval, trials_apart * (pace->trial_seconds + pace->waking));
+    if (is_trial) pace->waking = 0;
 }

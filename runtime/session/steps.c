@@ -242,10 +242,22 @@ int64_t nnrt_pass_samples(const nnrt_pass *pass) {
     return samples < pass->count ? samples : pass->count;
 }
 
+static void awake(void *argument, int thread, int threads) {
+    (void)argument, (void)thread, (void)threads;
+}
+
+static void wake_workers(const nnrt_pass *pass, int choice) {
+    if (!nnrt_pace_wakes(pass->pace, choice)) return;
+    double start = nnrt_seconds();
+    nnrt_team_run(pass->team, pass->pace->workers[choice], awake, NULL);
+    nnrt_pace_woken(pass->pace, nnrt_seconds() - start);
+}
+
 int nnrt_pass_advance(nnrt_pass *pass, double seconds) {
     if (pass->step >= pass->steps) return 0;
+    int choice = nnrt_pace_choose(pass->pace, nnrt_seconds());
+    wake_workers(pass, choice);
     double start = nnrt_seconds();
-    int choice = nnrt_pace_choose(pass->pace, start);
     seconds = nnrt_pace_seconds(pass->pace, choice, seconds);
     int64_t steps = chunk_steps(pass, choice, seconds);
     chunk work = {pass, pass->step, steps / LOOKS + 1, start + 2 * seconds, pass->step + steps};
