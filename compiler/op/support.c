@@ -124,7 +124,7 @@ int op_kept_axis(const Node *node, int input, int axis) {
 void op_evaluate_same(const Node *node, const EvalTensor *inputs, EvalTensor *output,
                       const EvalContext *context) {
     (void)node, (void)context;
-    for (int64_t i = 0; i < output->size; i++) output->data[i] = inputs[0].data[i];
+    for (int64_t i = 0; i < output->rows * output->size; i++) output->data[i] = inputs[0].data[i];
 }
 
 double op_flops_elements(const Node *node) {

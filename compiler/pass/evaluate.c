@@ -93,6 +93,8 @@ static void run_step(Evaluation *evaluation, const Scan *scan, EvalTensor *input
     ArenaMark mark = arena_mark(evaluation->arena);
     bindings.inputs = inputs;
     Evaluation own = evaluation_create(body, evaluation->arena, &bindings, NULL);
+    own.adjust = evaluation->adjust;
+    own.adjust_state = evaluation->adjust_state;
     bool *wanted = ARENA_ARRAY(evaluation->arena, bool, body->nodes.count + 1);
     for (int i = 0; i < body->outputs.count; i++) wanted[body->outputs.items[i]->id] = true;
     evaluation_run(&own, wanted);

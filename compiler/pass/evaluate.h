@@ -11,7 +11,8 @@ typedef struct Evaluation {
     EvalTensor *values;       // by node id; data NULL: not computed
     EvalTensor **results;     // by node id of a scan: of its results
     const EvalTensor *frozen; // by node id: values that stop_gradient nodes keep; NULL: none do
-    // Called with each value before others read it; may give it other `data`. NULL: none.
+    // Called with each value before others read it, in the bodies of scans, too; may give it other
+    // `data`. NULL: none.
     void (*adjust)(void *state, const Node *node, EvalTensor *value);
     void *adjust_state;
 } Evaluation;
