@@ -186,6 +186,32 @@ Words draw_call(Random *random, Arena *arena, const Schema *schema, const Type *
     return call;
 }
 
+static bool says_width(const ArgDef *def) {
+    return strcmp(def->name, "units") == 0 || strcmp(def->name, "filters") == 0 ||
+           strcmp(def->name, "key") == 0;
+}
+
+bool draw_is_widened(const OpDef *op) {
+    for (int i = 0; i < schema_arg_count(&op->schema); i++)
+        if (says_width(&op->schema.args[i])) return true;
+    return false;
+}
+
+void draw_widen(Random *random, Arena *arena, const Schema *schema, Words *call) {
+    static const int widths[] = {16, 32, 32, 33, 34, 40, 48, 64};
+    static const char *const kernels[] = {"1", "2", "3"};
+    int written = 0;
+    for (int i = 0; i < schema_arg_count(schema); i++) {
+        if (schema->args[i].default_text) continue;
+        const char *width = arena_format(arena, "%d", widths[random_below(random, 8)]);
+        const char *kernel = kernels[random_below(random, 3)];
+        bool is_kernel = strcmp(schema->args[i].name, "kernel") == 0;
+        if (written < call->required && (is_kernel || says_width(&schema->args[i])))
+            call->arguments[written] = is_kernel ? kernel : width;
+        written++;
+    }
+}
+
 // ---- Operators.
 
 static bool may_be_named(const OpDef *op) {

@@ -11,6 +11,13 @@
 // with a chance of `percent` each, the others. Texts are in `arena`.
 Words draw_call(Random *random, Arena *arena, const Schema *schema, const Type *type, int percent);
 
+// May its weights be made wider?
+bool draw_is_widened(const OpDef *op);
+
+// Units, filters and the like become so many that products with them are rounded to bfloat16;
+// kernels are small, as they are multiplied by the evaluator many times.
+void draw_widen(Random *random, Arena *arena, const Schema *schema, Words *call);
+
 // The rows that a model may name, losses aside.
 int draw_operator_count(void);
 const OpDef *draw_operator(int index);

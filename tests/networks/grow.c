@@ -104,6 +104,14 @@ static bool grow_slope(Grower *grower, int value) {
     return false;
 }
 
+// In half of the tries: values may be no wider than `most_elements`.
+static Words draw_layer(Grower *grower, const OpDef *op, const Type *type, int tries, int options) {
+    Words call = draw_call(grower->random, grower->arena, &op->schema, type, options);
+    if (grower->wide && tries % 2 == 0 && random_chance(grower->random, grower->wide))
+        draw_widen(grower->random, grower->arena, &op->schema, &call);
+    return call;
+}
+
 bool grow_operator(Grower *grower, const OpDef *op, int value) {
     enum { TRIES = 12 };
     const Type *type = network_type(grower->network, value);
@@ -111,7 +119,7 @@ bool grow_operator(Grower *grower, const OpDef *op, int value) {
     for (int tries = 0; tries < TRIES; tries++) {
         Step step = {.form = FORM_ARROW, .operands = {value}, .operand_count = 1};
         int options = tries < TRIES / 2 ? grower->options : 0;
-        step.call = draw_call(grower->random, grower->arena, &op->schema, type, options);
+        step.call = draw_layer(grower, op, type, tries, options);
         if (op->max_inputs == 0) {
             if (grow_source(grower, &step, value)) return true;
             continue;
@@ -226,7 +234,7 @@ static bool grow_piece(Grower *grower) {
         for (int i = 0; i < piece->count;) {
             const OpDef *op = any_operator(grower);
             if (draw_takes_many(op)) continue;
-            piece->calls[i++] = draw_call(grower->random, grower->arena, &op->schema, type, 20);
+            piece->calls[i++] = draw_layer(grower, op, type, 0, 20);
         }
         Step step = {.form = FORM_PIECE,
                      .piece = index,
@@ -239,7 +247,19 @@ static bool grow_piece(Grower *grower) {
     return false;
 }
 
+// A layer that multiplies by weights, which are few among all.
+static bool grow_wide(Grower *grower) {
+    enum { TRIES = 40 };
+    for (int tries = 0; tries < TRIES; tries++) {
+        const OpDef *op = any_operator(grower);
+        if (draw_is_widened(op) && grow_operator(grower, op, draw_value(grower))) return true;
+    }
+    return false;
+}
+
 static void grow_step(Grower *grower) {
+    if (grower->wide && random_chance(grower->random, grower->wide / 2) && grow_wide(grower))
+        return;
     int kind = random_below(grower->random, 100);
     int pieces = grower->network->piece_count;
     if (kind < 4 && grow_number(grower)) return;
@@ -250,6 +270,15 @@ static void grow_step(Grower *grower) {
         if (grow_operator(grower, any_operator(grower), draw_value(grower))) return;
 }
 
+// In a network with wide layers most products are to have weights that are wide on both sides.
+static void widen_input(Grower *grower, Type *type) {
+    static const int64_t widths[] = {16, 32, 32, 33, 34, 40, 48, 64};
+    if (!type->rank || !random_chance(grower->random, grower->wide)) return;
+    type->dims[type->rank - 1] = widths[random_below(grower->random, 8)];
+    for (int i = 0; i + 1 < type->rank; i++)
+        if (type->dims[i] > 6) type->dims[i] = 6;
+}
+
 static Type draw_input(Grower *grower) {
     static const int64_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 17, 35};
     static const int ranks[] = {1, 1, 2, 2, 3, 3, 3, 4};
@@ -258,8 +287,19 @@ static Type draw_input(Grower *grower) {
     do {
         type.rank = ranks[random_below(grower->random, 8)];
         for (int i = 0; i < type.rank; i++) type.dims[i] = sizes[random_below(grower->random, 14)];
+        widen_input(grower, &type);
     } while (type_elements(&type) > grower->most_elements);
     return type;
+}
+
+// Which networks those are depends on nothing else that is drawn: the others of a seed stay the
+// same.
+static void draw_precision(Grower *grower) {
+    enum { PERCENT = 25, WIDE = 80, ELEMENTS = 500 };
+    Random own = {~grower->random->state};
+    if (!random_chance(&own, PERCENT)) return;
+    grower->wide = WIDE;
+    grower->most_elements += ELEMENTS;
 }
 
 bool grow_random(Grower *grower) {
@@ -267,10 +307,13 @@ bool grow_random(Grower *grower) {
     int64_t batch = batches[random_below(grower->random, 10)];
     grower->most_elements = 120 + 1200 / batch;
     grower->options = random_between(grower->random, 5, 50);
+    draw_precision(grower);
     grow_begin(grower, draw_input(grower));
+    grower->network->in_bfloat16 = grower->wide > 0;
     grower->network->batch = batch;
     int depth = random_between(grower->random, 1, 20);
     if (random_chance(grower->random, 50)) depth = random_between(grower->random, 1, 6);
+    for (int i = 0; grower->wide && i < 2; i++) grow_wide(grower);
     for (int i = 0; i < depth; i++) grow_step(grower);
     return grow_training(grower, random_next(grower->random));
 }

@@ -11,6 +11,7 @@ typedef struct Grower {
     Network *network;
     int64_t most_elements; // of a value
     int options;           // percent of the arguments that need not be written
+    int wide;              // percent of the layers that are as wide as products in bfloat16 want
 } Grower;
 
 // An empty network with an input.

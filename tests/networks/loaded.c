@@ -1,6 +1,7 @@
 #include "loaded.h"
 
 #include "../../compiler/base/diagnostics/ice.h"
+#include "../../runtime/base/cpu.h"
 #include "random.h"
 
 #include <llvm-c/Core.h>
@@ -185,8 +186,12 @@ int loaded_most_threads(void) {
 
 // Programs of machines with longer vectors are tried on others, too.
 static const char *runnable(const char *cpu) {
-    bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    return strcmp(cpu, "x86-64-v3") == 0 && !has_avx2 ? "native" : cpu;
+    static const struct {
+        const char *cpu, *needed;
+    } known[] = {{"cooperlake", "avx512bf16"}, {"x86-64-v4", "avx512vl"}, {"x86-64-v3", "avx2"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(cpu, known[i].cpu) == 0 && !nnrt_cpu_has(known[i].needed)) return "native";
+    return cpu;
 }
 
 Loaded *loaded_create(Arena *arena, const Program *program, const Setup *setup,
@@ -194,6 +199,7 @@ Loaded *loaded_create(Arena *arena, const Program *program, const Setup *setup,
     GenOptions options = {.cpu = runnable(setup->cpu), .contraction = CONTRACTION_OWN};
     bool needs_blas;
     const char *object = "net.o";
+    nnrt_cpu_allow_tiles();
     if (setup->is_quick) setenv("NNC_QUICK", "1", 1); // of this child
     if (!gen_object(program, object, &options, &needs_blas, sink)) return NULL;
     Loaded *loaded = ARENA_NEW(arena, Loaded);

@@ -56,6 +56,7 @@ typedef struct Network {
     int step_count;
     Words loss, optimizer, regularizer; // the last one has no name where there is none
     int64_t batch;
+    bool in_bfloat16; // its products
     Setup setup;
 } Network;
 

@@ -127,7 +127,7 @@ int pairs_run(Run *run) {
     int covered = 0; // by chains that are run
     for (int number = 0, fruitless = 0; fruitless < FRUITLESS; number++) {
         Arena *arena = arena_create();
-        Grower grower = {&pairs.random, arena, &pairs.network, 0, 0};
+        Grower grower = {&pairs.random, arena, &pairs.network, 0, 0, 0};
         bool grown = grow_chain(&pairs, &grower, number);
         fruitless = grown ? 0 : fruitless + 1;
         pairs.network.setup.is_quick = number % OPTIMIZE_EACH != 0;

@@ -9,6 +9,7 @@
 
 // In the suite time is short.
 enum { TOO_LARGE_SHARE = 50 }; // one of so many at most
+enum { LEAST_NETWORKS = 5 };   // of so many in bfloat16 some round a product
 enum { TRIALS_BY_HAND = 400, TRIALS = 60, PROGRESS = 500 };
 
 static void write_failure(const Run *run, const char *name, const char *text) {
@@ -56,6 +57,8 @@ void run_network(Run *run, Arena *arena, Network *network, const char *name) {
     run->networks++;
     run->steps += network->step_count;
     run->near_kinks += verdict.near_kink;
+    run->in_bfloat16 += network->in_bfloat16;
+    run->rounding += verdict.rounds;
     run->outcomes[verdict.outcome]++;
     if (run->networks % PROGRESS == 0) fprintf(stderr, "%d networks\n", run->networks);
     if (outcome_fails(verdict.outcome)) show(run, arena, network, name, verdict);
@@ -64,9 +67,13 @@ void run_network(Run *run, Arena *arena, Network *network, const char *name) {
 int run_end(const Run *run) {
     printf("%d networks of %d layers (%d more were refused); near a kink: %d\n", run->networks,
            run->steps, run->refused, run->near_kinks);
+    if (run->in_bfloat16)
+        printf("%d in bfloat16, %d of them round a product\n", run->in_bfloat16, run->rounding);
     for (int i = 0; i < OUTCOMES; i++)
         if (run->outcomes[i]) printf("  %s: %d\n", outcome_name((Outcome)i), run->outcomes[i]);
     bool compares_few = run->outcomes[TOO_LARGE] * TOO_LARGE_SHARE > run->networks;
     if (compares_few) printf("too many of them are too large to compare\n");
-    return run->failures + compares_few;
+    bool rounds_none = run->in_bfloat16 >= LEAST_NETWORKS && !run->rounding;
+    if (rounds_none) printf("none of them rounds a product to bfloat16\n");
+    return run->failures + compares_few + rounds_none;
 }

@@ -9,6 +9,7 @@ enum { MAX_SHOWN = 40 };
 
 typedef struct Run {
     int networks, steps, refused, near_kinks;
+    int in_bfloat16, rounding; // as they say; those that round a product's operands
     int outcomes[OUTCOMES];
     int failures, shown;
     Verdict kinds[MAX_SHOWN]; // of those shown, as they were found

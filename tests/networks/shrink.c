@@ -20,7 +20,7 @@ typedef struct Shrinker {
 // The types follow from the steps, the target from the last one.
 static bool retype(Shrinker *shrinker, Network *network) {
     Random random = {1};
-    Grower grower = {&random, shrinker->arena, network, INT64_MAX, 0};
+    Grower grower = {&random, shrinker->arena, network, INT64_MAX, 0, 0};
     int count = network->step_count;
     network->step_count = 0;
     for (int i = 0; i < count; i++)
@@ -168,6 +168,11 @@ static bool shrink_calls(Shrinker *shrinker) {
 
 static bool shrink_training(Shrinker *shrinker) {
     Network changed = *shrinker->best;
+    if (changed.in_bfloat16) {
+        changed.in_bfloat16 = false;
+        if (try_change(shrinker, changed)) return true;
+    }
+    changed = *shrinker->best;
     if (changed.regularizer.name) {
         changed.regularizer = (Words){0};
         if (try_change(shrinker, changed)) return true;

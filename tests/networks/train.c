@@ -149,8 +149,18 @@ static void draw_loss(Grower *grower, const LossRule *rule) {
     grower->network->loss = kept;
 }
 
+// Products in bfloat16 are made in one way for each of the first four, and as for x86-64-v3, with
+// shorter vectors, for the last one.
+static const char *draw_cpu(Grower *grower) {
+    enum { CPUS = 3, BFLOAT16_CPUS = 5 };
+    static const char *const cpus[CPUS] = {"native", "x86-64-v3", "x86-64"};
+    static const char *const bfloat16_cpus[BFLOAT16_CPUS] = {"native", "cooperlake", "x86-64-v4",
+                                                             "x86-64-v3", "x86-64"};
+    return grower->network->in_bfloat16 ? bfloat16_cpus[random_below(grower->random, BFLOAT16_CPUS)]
+                                        : cpus[random_below(grower->random, CPUS)];
+}
+
 bool grow_training(Grower *grower, uint64_t kind) {
-    static const char *const cpus[] = {"native", "x86-64-v3", "x86-64"};
     Network *network = grower->network;
     const LossRule *rule = &rules[kind % RULES];
     if (!add_head(grower, rule)) return false;
@@ -163,6 +173,6 @@ bool grow_training(Grower *grower, uint64_t kind) {
                               ? network->batch
                               : random_between(grower->random, 1, (int)network->batch);
     network->setup.seed = random_next(grower->random) % 1000000;
-    network->setup.cpu = cpus[random_below(grower->random, 3)];
+    network->setup.cpu = draw_cpu(grower);
     return grow_accepted(network);
 }

@@ -21,6 +21,7 @@ typedef enum Outcome {
 typedef struct Verdict {
     Outcome outcome;
     bool near_kink; // the first evaluations did not explain the numbers, more of them did
+    bool rounds;    // a product's operands to bfloat16
     char what[400]; // one line
 } Verdict;
 
