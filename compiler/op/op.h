@@ -219,7 +219,7 @@ bool op_is_matrix_product(const Node *node); // a contraction that is no convolu
 bool op_is_table_product(const Node *node);  // a matrix product of no samples but a table's rows
 bool op_is_in_bfloat16(const Node *node);    // a product whose operands are rounded to that
 bool op_rounds_rows(const Node *node);       // sums of rows that are rounded so (embedding.c)
-void op_set_bfloat16(Graph *graph, Node *node, bool is_rounded); // of a product with weights
+void op_set_bfloat16(Graph *graph, Node *node, bool is_rounded); // of a product
 // A number as such a product takes it: the nearest float32 without its lower half, of two the even
 // one.
 double op_round(double number);

@@ -4,8 +4,7 @@
 #include <math.h>
 
 bool op_is_in_bfloat16(const Node *node) {
-    ProductKind kind = op_product_kind(node);
-    return kind != PRODUCT_NONE && kind != PRODUCT_PAIRS && args_bool(node->args, "bfloat16");
+    return op_product_kind(node) != PRODUCT_NONE && args_bool(node->args, "bfloat16");
 }
 
 bool op_rounds_rows(const Node *node) {

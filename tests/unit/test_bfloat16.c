@@ -4,6 +4,7 @@
 // a worker's rows that another one packs, or a sum of blocks that begins anew would break them.
 #include "../../compiler/gen/product/bfloat16/bfloat16.h"
 #include "../../compiler/graph/scan.h"
+#include "../../compiler/op/primitive/pairs.h"
 #include "../common/cpus.h"
 #include "../common/generated.h"
 
@@ -312,6 +313,59 @@ static void rows_in_loops_agree(void **state) {
     }
 }
 
+// Attention of so many heads and numbers of each over places of `width` numbers.
+typedef struct Attention {
+    int64_t places, width, heads, numbers;
+    bool is_causal;
+    int64_t rows;
+} Attention;
+
+static void check_attention(const Attention *a, const char *cpu, int threads) {
+    Arena *arena = arena_create();
+    Graph *graph = graph_create(weights_create(arena), "attention", GRAPH_TRAIN, NULL);
+    Node *x =
+        add_input(graph, "x", type_make(DTYPE_F32, true, 2, (int64_t[]){a->places, a->width}));
+    Args *args = graph_args(graph, "multi_head_attention");
+    args_set_number(args, "heads", (double)a->heads);
+    args_set_number(args, "key", (double)a->numbers);
+    args_set_number(args, "causal", a->is_causal);
+    Node *y = add_layer(graph, "multi_head_attention", x, args);
+    Setting setting = {.cpu = cpu, .threads = threads, .rows = a->rows, .tolerance = 0.1};
+    check_against_reference(arena, graph, y, &setting);
+    arena_destroy(arena);
+}
+
+// Below the diagonal and everywhere; sizes that are no whole squares; heads too small to be
+// rounded.
+static void attentions_agree(void **state) {
+    (void)state;
+    static const Attention attentions[] = {
+        {32, 32, 1, 32, false, 3}, {64, 40, 2, 32, true, 4},  {37, 33, 2, 35, true, 3},
+        {70, 16, 1, 48, true, 2},  {33, 20, 2, 65, false, 2}, {40, 16, 2, 16, true, 3},
+    };
+    for (int i = 0; i < COUNT_OF(attentions); i++)
+        for (int k = 0; k < cpu_count; k++)
+            if (k == 0 || (i + k) % 3 == 0) check_attention(&attentions[i], cpus[k], 1 + i % 3);
+}
+
+// Matrices as they lie, or turned: what follows what in memory differs.
+static void matrices_agree(void **state) {
+    (void)state;
+    static const char *const equations[] = {"mk,kn->mn", "mk,nk->mn", "km,kn->mn", "km,nk->mn"};
+    enum { SIDE = 37 };
+    for (int i = 0; i < COUNT_OF(equations); i++)
+        for (int k = 0; k < cpu_count; k++) {
+            Arena *arena = arena_create();
+            Graph *graph = graph_create(weights_create(arena), "matrices", GRAPH_TRAIN, NULL);
+            Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 2, (int64_t[]){SIDE, 5}));
+            Node *left = add_dense(graph, x, SIDE), *right = add_dense(graph, x, SIDE);
+            Node *y = pairs_multiply(graph, left, right, equations[i], NULL);
+            Setting setting = {.cpu = cpus[k], .threads = 1 + k % 3, .rows = 3, .tolerance = 0.1};
+            check_against_reference(arena, graph, y, &setting);
+            arena_destroy(arena);
+        }
+}
+
 static void layers_agree(void **state) {
     (void)state;
     static const Network networks[] = {
@@ -335,6 +389,8 @@ int main(void) {
                                        cmocka_unit_test(places_without_weights_agree),
                                        cmocka_unit_test(transposed_convolutions_agree),
                                        cmocka_unit_test(tables_agree),
-                                       cmocka_unit_test(rows_in_loops_agree)};
+                                       cmocka_unit_test(rows_in_loops_agree),
+                                       cmocka_unit_test(attentions_agree),
+                                       cmocka_unit_test(matrices_agree)};
     return cmocka_run_group_tests(tests, find_all, NULL);
 }

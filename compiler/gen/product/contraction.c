@@ -355,13 +355,18 @@ static void place_tile(Product *p, bool in_pairs) {
 
 // Weights that were laid out fit; those that a gradient is of may not.
 static bool is_in_pairs(const Product *p) {
-    if (!op_is_in_bfloat16(p->anchor) || p->layout != LAYOUT_PANELS) return false;
+    if (!op_is_in_bfloat16(p->anchor)) return false;
+    if (p->kind == PRODUCT_PAIRS) return true;
+    if (p->layout != LAYOUT_PANELS) return false;
     return p->parameter < 0 || layout_fits_pairs(p->schedule->layout, p->parameter);
 }
 
 static void emit_in_pairs(Product *p) {
     pairs_begin(p->gen);
-    (p->kind == PRODUCT_WEIGHTS ? product_pairs_weights : product_pairs_rows)(p);
+    if (p->kind == PRODUCT_PAIRS)
+        product_pairs(p);
+    else
+        (p->kind == PRODUCT_WEIGHTS ? product_pairs_weights : product_pairs_rows)(p);
     pairs_end(p->gen);
 }
 

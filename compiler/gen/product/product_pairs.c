@@ -2,14 +2,7 @@
 // its batch places (the heads of an attention, say), read where they lie, with the strides that the
 // dimensions have. Only a right operand whose columns do not follow each other is packed first,
 // into the worker's scratch.
-#include "product.h"
-
-typedef struct PairLoops {
-    Product *p;
-    Pairs pairs;
-    Value left, right; // where the operands of the batch place begin
-    int64_t right_row; // floats from row to row of the right one, [depth][columns]
-} PairLoops;
+#include "matrices.h"
 
 // ---- Packing.
 
@@ -17,12 +10,12 @@ static bool is_packed(const Pairs *pairs) {
     return pairs->columns.right > 1;
 }
 
-static int64_t packed_row(const PairLoops *l) {
+static int64_t packed_row(const MatrixLoops *l) {
     return round_up(l->pairs.columns.count, l->p->lanes);
 }
 
 // Columns [first, end), element by element.
-static void pack_columns(PairLoops *l, Value packed, int64_t first, int64_t end) {
+static void pack_columns(MatrixLoops *l, Value packed, int64_t first, int64_t end) {
     Gen *gen = l->p->gen;
     const Pairs *pairs = &l->pairs;
     Value one = ir_int(gen, 1);
@@ -38,7 +31,7 @@ static void pack_columns(PairLoops *l, Value packed, int64_t first, int64_t end)
 }
 
 // Squares of as many columns as lanes.
-static void pack_squares(PairLoops *l, Value packed, int64_t columns) {
+static void pack_squares(MatrixLoops *l, Value packed, int64_t columns) {
     Gen *gen = l->p->gen;
     const Pairs *pairs = &l->pairs;
     Value lanes = ir_int(gen, l->p->lanes), function = kernel_transpose(gen);
@@ -55,7 +48,7 @@ static void pack_squares(PairLoops *l, Value packed, int64_t columns) {
     ir_loop_end(gen, &across);
 }
 
-static void pack_right(PairLoops *l) {
+static void pack_right(MatrixLoops *l) {
     Product *p = l->p;
     const Pairs *pairs = &l->pairs;
     int64_t rows = round_up(pairs->depth.count, p->lanes), columns = pairs->columns.count;
@@ -68,8 +61,7 @@ static void pack_right(PairLoops *l) {
 
 // ---- Products.
 
-// What the tiles need not compute, of an operand or a result that is zero above its diagonal.
-static DepthLimit limit_of(const Pairs *pairs) {
+DepthLimit matrices_limit(const Pairs *pairs) {
     char first = pairs->lower[0], second = pairs->lower[1];
     if (!first) return DEPTH_WHOLE;
     if (first == pairs->rows.letter)
@@ -78,10 +70,11 @@ static DepthLimit limit_of(const Pairs *pairs) {
                                                                         : DEPTH_WHOLE;
 }
 
-static ColumnTile tile_of(const PairLoops *l, int wide) {
+static ColumnTile tile_of(const MatrixLoops *l, int wide) {
     const Product *p = l->p;
     const Pairs *pairs = &l->pairs;
-    ColumnTile tile = {.max_rows = p->tiles.outer_rows, .valid = wide, .limit = limit_of(pairs)};
+    ColumnTile tile = {
+        .max_rows = p->tiles.outer_rows, .valid = wide, .limit = matrices_limit(pairs)};
     tile.left = (Matrix){.dtype = DTYPE_F32, .stride = pairs->rows.left, .base = l->left};
     tile.outer = (OuterKernel){.vectors = (int)divide_up(wide, p->lanes),
                                .a_row = pairs->rows.left,
@@ -92,7 +85,7 @@ static ColumnTile tile_of(const PairLoops *l, int wide) {
 }
 
 // The product of the matrices at one batch place.
-static void multiply_matrices(PairLoops *l) {
+static void multiply_matrices(MatrixLoops *l) {
     Product *p = l->p;
     Gen *gen = p->gen;
     const Pairs *pairs = &l->pairs;
@@ -113,7 +106,7 @@ static void multiply_matrices(PairLoops *l) {
 }
 
 // Moves the operands and the place in the result to a batch place.
-static void enter_batch(PairLoops *l, Value batch) {
+static void enter_batch(MatrixLoops *l, Value batch) {
     Product *p = l->p;
     Gen *gen = p->gen;
     const Pairs *pairs = &l->pairs;
@@ -133,7 +126,7 @@ static void enter_batch(PairLoops *l, Value batch) {
     p->first_row = result;
 }
 
-static void multiply_batches(PairLoops *l, Range batches) {
+static void multiply_batches(MatrixLoops *l, Range batches) {
     Product *p = l->p;
     Gen *gen = p->gen;
     Value left = element_buffer(&p->b, schedule_source(p->anchor->inputs[l->pairs.left]));
@@ -141,8 +134,12 @@ static void multiply_batches(PairLoops *l, Range batches) {
     Loop loop = ir_loop_begin(gen, batches.begin, batches.end, ir_int(gen, 1), "batch_place");
     l->left = left, l->right = right;
     enter_batch(l, loop.index);
-    if (is_packed(&l->pairs)) pack_right(l);
-    multiply_matrices(l);
+    if (op_is_in_bfloat16(p->anchor)) {
+        matrices_in_bfloat16(l);
+    } else {
+        if (is_packed(&l->pairs)) pack_right(l);
+        multiply_matrices(l);
+    }
     ir_loop_end(gen, &loop);
 }
 
@@ -159,12 +156,12 @@ static void choose_tiles(Product *p, const Pairs *pairs) {
 
 void product_pairs(Product *p) {
     Gen *gen = p->gen;
-    PairLoops l = {.p = p, .pairs = pairs_of(p->anchor)};
+    MatrixLoops l = {.p = p, .pairs = pairs_of(p->anchor)};
     l.right_row = is_packed(&l.pairs) ? packed_row(&l) : l.pairs.depth.right;
     p->depth = l.pairs.depth.count;
     p->row_width = type_last(&p->anchor->type);
     p->row_step = l.pairs.rows.result / p->row_width;
-    choose_tiles(p, &l.pairs);
+    if (!op_is_in_bfloat16(p->anchor)) choose_tiles(p, &l.pairs);
     Range samples = ir_sample_range(gen, p->schedule, p->function);
     Range batches = {ir_int(gen, 0), ir_int(gen, pairs_batches(&l.pairs))};
     if (p->group->partition == PARTITION_OUTPUT) { // the batch places of one sample are divided

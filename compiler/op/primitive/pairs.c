@@ -92,6 +92,14 @@ int64_t pairs_batches(const Pairs *pairs) {
     return count;
 }
 
+bool pairs_fit_bfloat16(const Pairs *p) {
+    enum { LEAST = 32 }; // a square of AMX has as many numbers of the reduction
+    bool is_left_packed = p->rows.left == 1 || p->depth.left == 1;
+    bool is_right_packed = p->columns.right == 1 || p->depth.right == 1;
+    return is_left_packed && is_right_packed && p->rows.count >= LEAST &&
+           p->columns.count >= LEAST && p->depth.count >= LEAST;
+}
+
 bool pairs_lower(const Node *node, int *ahead, int *behind) {
     Equation e;
     const char *lower = args_text(node->args, "lower");
@@ -187,6 +195,10 @@ static void einsum_gradient(Graph *graph, Node *node, Node *dy, Node **dinputs) 
                                e.rank[RESULT], e.text[RESULT], e.rank[RIGHT], e.text[RIGHT]);
     dinputs[0] = pairs_multiply(graph, dy, node->inputs[1], left, lower);
     dinputs[1] = pairs_multiply(graph, node->inputs[0], dy, right, lower);
+    for (int i = 0; i < 2 && op_is_in_bfloat16(node); i++) {
+        Pairs pairs = pairs_of(dinputs[i]);
+        op_set_bfloat16(graph, dinputs[i], pairs_fit_bfloat16(&pairs));
+    }
 }
 
 static double einsum_flops(const Node *node) {
@@ -195,19 +207,21 @@ static double einsum_flops(const Node *node) {
 }
 
 // One element of the result: the batch's and the row's places are in the offsets.
-static double sum_depth(const Pairs *p, const double *left, const double *right) {
+static double sum_depth(const Pairs *p, const double *left, const double *right, bool in_bfloat16) {
     double sum = 0;
-    for (int64_t k = 0; k < p->depth.count; k++)
-        sum += left[k * p->depth.left] * right[k * p->depth.right];
+    for (int64_t k = 0; k < p->depth.count; k++) {
+        double x = left[k * p->depth.left], y = right[k * p->depth.right];
+        sum += in_bfloat16 ? op_round(x) * op_round(y) : x * y;
+    }
     return sum;
 }
 
 static void multiply_matrices(const Pairs *p, const double *left, const double *right,
-                              double *result) {
+                              double *result, bool in_bfloat16) {
     for (int64_t i = 0; i < p->rows.count; i++)
         for (int64_t j = 0; j < p->columns.count; j++)
             result[i * p->rows.result + j] =
-                sum_depth(p, left + i * p->rows.left, right + j * p->columns.right);
+                sum_depth(p, left + i * p->rows.left, right + j * p->columns.right, in_bfloat16);
 }
 
 static void einsum_evaluate(const Node *node, const EvalTensor *inputs, EvalTensor *output,
@@ -227,7 +241,7 @@ static void einsum_evaluate(const Node *node, const EvalTensor *inputs, EvalTens
             left += place * axis->left, right += place * axis->right;
             result += place * axis->result;
         }
-        multiply_matrices(&p, left, right, result);
+        multiply_matrices(&p, left, right, result, op_is_in_bfloat16(node));
     }
 }
 
@@ -240,6 +254,7 @@ static const ArgDef einsum_args[] = {
      .default_text = "none",
      .doc = "two letters: where the place of the second is above that of the first, operands are 0 "
             "and results not asked for"},
+    OP_BFLOAT16,
     {0},
 };
 

@@ -27,6 +27,8 @@ typedef struct Pairs {
 
 Pairs pairs_of(const Node *node); // of a contraction of the kind PRODUCT_PAIRS
 int64_t pairs_batches(const Pairs *pairs);
+// Can both operands be rounded to bfloat16 as they are packed, and is it worth it?
+bool pairs_fit_bfloat16(const Pairs *pairs);
 
 // Of `lower`: the dimensions of the result in which its letters stand; -1: it is not there. False:
 // nothing is lower.

@@ -1,8 +1,9 @@
-// Products in bfloat16: those with weights that are large enough to be worth it round both
-// operands, and so will those that their gradients are made of.
+// Products in bfloat16: those with weights, or of two activations, that are large enough to be
+// worth it round both operands, and so will those that their gradients are made of.
 #include "../pass.h"
 
 #include "../../graph/scan.h"
+#include "../../op/primitive/pairs.h"
 
 enum { LEAST_SIDE = 32 }; // rows and columns of the weights: a square of AMX has as many pairs
 
@@ -10,6 +11,10 @@ enum { LEAST_SIDE = 32 }; // rows and columns of the weights: a square of AMX ha
 static bool is_worth(const Node *node) {
     ProductKind kind = op_product_kind(node);
     if (op_is_convolution(node)) return kind != PRODUCT_WEIGHTS;
+    if (kind == PRODUCT_PAIRS) {
+        Pairs pairs = pairs_of(node);
+        return pairs_fit_bfloat16(&pairs);
+    }
     if (!op_is_matrix_product(node) || op_is_table_product(node) ||
         (kind != PRODUCT_FORWARD && kind != PRODUCT_DATA))
         return false;

@@ -8,7 +8,7 @@
 static bool packs(const Schedule *schedule, const Node *product) {
     if (!op_is_in_bfloat16(product)) return false;
     if (op_is_convolution(product)) return true;
-    if (!op_is_matrix_product(product)) return false;
+    if (!op_is_matrix_product(product) || op_product_kind(product) == PRODUCT_PAIRS) return false;
     if (op_product_kind(product) != PRODUCT_WEIGHTS) return true;
     int parameter = schedule->buffers[product->id].parameter;
     return parameter >= 0 && layout_fits_pairs(schedule->layout, parameter);
