@@ -265,6 +265,7 @@ typedef struct Machine {
     nnrt_team *team;
     nnrt_step *step;
     nnrt_context context;
+    EvalTensor *before; // weights, by parameter: those that a step begins with
 } Machine;
 
 static inline void run_worker(void *argument, int thread, int threads) {
@@ -347,6 +348,7 @@ static inline void set_weights(Arena *arena, const Code *code, const Graph *trai
                                EvalBindings *bindings, Machine *machine) {
     machine->weights = aligned_floats(code->layout->weights_size);
     bindings->parameters = ARENA_ARRAY(arena, EvalTensor, train->weights->parameters.count + 1);
+    machine->before = ARENA_ARRAY(arena, EvalTensor, train->weights->parameters.count + 1);
     for (int i = 0; i < train->weights->parameters.count; i++) {
         const ParameterLayout *layout = &code->layout->parameters[i];
         EvalTensor values = zeros(arena, 1, layout->rows * layout->columns);
@@ -359,6 +361,8 @@ static inline void set_weights(Arena *arena, const Code *code, const Graph *trai
             machine->weights[place_of(layout, e)] = value;
         }
         bindings->parameters[i] = values;
+        machine->before[i] = zeros(arena, 1, values.size);
+        memcpy(machine->before[i].data, values.data, (size_t)values.size * sizeof *values.data);
     }
 }
 
@@ -380,6 +384,39 @@ static inline void set_slots(Arena *arena, const Code *code, const Graph *train,
             }
         }
         bindings->slots[i] = values;
+    }
+}
+
+static inline double largest_change(const Code *code, const EvalBindings *bindings,
+                                    const Machine *machine, int parameter) {
+    const ParameterLayout *layout = &code->layout->parameters[parameter];
+    const double *after = bindings->parameters[parameter].data;
+    double largest = 0;
+    for (int64_t e = 0; e < layout->rows * layout->columns; e++)
+        largest = fmax(largest, fabs(after[e] - machine->before[parameter].data[e]));
+    return largest;
+}
+
+// What a step of `sgd` changes is the gradient: compared beside its largest number, as the weights
+// themselves hide one that is wrong; a thousandth of that of all parameters is the least.
+static inline void compare_changes(const Code *code, const Graph *train,
+                                   const EvalBindings *bindings, const Machine *machine,
+                                   double share) {
+    double all = 0;
+    for (int i = 0; i < train->weights->parameters.count; i++)
+        all = fmax(all, largest_change(code, bindings, machine, i));
+    for (int i = 0; i < train->weights->parameters.count; i++) {
+        const ParameterLayout *layout = &code->layout->parameters[i];
+        const double *after = bindings->parameters[i].data, *before = machine->before[i].data;
+        double most = share * fmax(largest_change(code, bindings, machine, i), 0.001 * all);
+        for (int64_t e = 0; e < layout->rows * layout->columns; e++) {
+            double got = machine->weights[place_of(layout, e)];
+            if (fabs(got - after[e]) <= most + 5e-7 * fabs(after[e]) + 1e-9) continue;
+            fail_msg(
+                "%s[%lld]: generated code changes it by %.6g, evaluated %.6g, at most %.6g off",
+                train->weights->parameters.items[i]->name, (long long)e, got - before[e],
+                after[e] - before[e], most);
+        }
     }
 }
 
@@ -450,6 +487,8 @@ static inline void check_generated(Arena *arena, Graph *forward, const LossStep 
     run_mode(arena, &code, GRAPH_EVALUATE, &machine, bindings, setting);
     run_mode(arena, &code, GRAPH_TRAIN, &machine, bindings, setting);
     compare_state(&code, train, &bindings, &machine);
+    if (!strcmp(training->step.optimizer->schema.name, "sgd"))
+        compare_changes(&code, train, &bindings, &machine, setting->tolerance > 0 ? 0.03 : 2e-3);
     nnrt_team_free(machine.team);
     free(machine.weights);
     free(machine.slots);
