@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Chains with few new pairs, a third of all, which have a sixth of the pairs, are run with
+// Chains with few new pairs, which have a seventh of the pairs that can be made, are run with
 // NNC_ALL=1 alone; under sanitizers, where each takes seconds, so are ten of eleven. LLVM optimises
 // one chain in twelve: what it does to code is the matter of networks/random.
 #ifdef __SANITIZE_ADDRESS__
@@ -14,7 +14,7 @@ enum { RUN_EACH = 11 };
 #else
 enum { RUN_EACH = 1 };
 #endif
-enum { MAX_OPERATORS = 128, CHAIN = 8, FRUITLESS = 60, LEAST_FRESH = 6, OPTIMIZE_EACH = 12 };
+enum { MAX_OPERATORS = 128, CHAIN = 14, FRUITLESS = 60, LEAST_FRESH = 10, OPTIMIZE_EACH = 12 };
 // A pair that was refused so often, each time with all that `grow_operator` tries, is none.
 enum { PATIENCE = 30 };
 
