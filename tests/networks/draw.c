@@ -199,15 +199,16 @@ bool draw_is_widened(const OpDef *op) {
 
 void draw_widen(Random *random, Arena *arena, const Schema *schema, Words *call) {
     static const int widths[] = {16, 32, 32, 33, 34, 40, 48, 64};
-    static const char *const kernels[] = {"1", "2", "3"};
+    static const char *const few[] = {"1", "2", "3"};
     int written = 0;
     for (int i = 0; i < schema_arg_count(schema); i++) {
         if (schema->args[i].default_text) continue;
         const char *width = arena_format(arena, "%d", widths[random_below(random, 8)]);
-        const char *kernel = kernels[random_below(random, 3)];
-        bool is_kernel = strcmp(schema->args[i].name, "kernel") == 0;
-        if (written < call->required && (is_kernel || says_width(&schema->args[i])))
-            call->arguments[written] = is_kernel ? kernel : width;
+        const char *number = few[random_below(random, 3)];
+        const char *name = schema->args[i].name;
+        bool is_factor = strcmp(name, "kernel") == 0 || strcmp(name, "heads") == 0;
+        if (written < call->required && (is_factor || says_width(&schema->args[i])))
+            call->arguments[written] = is_factor ? number : width;
         written++;
     }
 }

@@ -15,7 +15,7 @@ Words draw_call(Random *random, Arena *arena, const Schema *schema, const Type *
 bool draw_is_widened(const OpDef *op);
 
 // Units, filters and the like become so many that products with them are rounded to bfloat16;
-// kernels are small, as they are multiplied by the evaluator many times.
+// kernels are small and heads few, as they are multiplied by the evaluator many times.
 void draw_widen(Random *random, Arena *arena, const Schema *schema, Words *call);
 
 // The rows that a model may name, losses aside.
