@@ -97,7 +97,7 @@ const Pass pass_rows[] = {
      0, run_simplify},
     {"tables", "products of a small table's rows become rows of the table's product", SAMPLES,
      FACT_PRIMITIVE, 0, run_tables},
-    {"precision", "products with weights round or quantize their operands, where that is asked for",
+    {"precision", "products round or quantize their operands, where that is asked for",
      SAMPLES, FACT_PRIMITIVE, 0, run_precision},
     {"grad", "gradients, clipping, regularization, the optimizer, constraints", TRAIN,
      FACT_LOSS | FACT_PRIMITIVE, FACT_UPDATES, run_update},

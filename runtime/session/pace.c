@@ -84,7 +84,7 @@ double nnrt_pace_seconds(const nnrt_pace *pace, int choice, double seconds) {
     return seconds;
 }
 
-int nnrt_pace_wakes(nnrt_pace *pace, int choice) {
+int nnrt_pace_begin(nnrt_pace *pace, int choice) {
     int wakes = pace->workers[choice] > pace->awake;
     pace->awake = pace->workers[choice];
     return wakes;

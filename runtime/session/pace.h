@@ -31,11 +31,10 @@ void nnrt_pace_start(nnrt_pace *pace, int max_workers);
 // The choice for the next chunk: an untried one, another one when it is time for a trial, the best.
 // `now`: seconds of any clock that goes on.
 int nnrt_pace_choose(nnrt_pace *pace, double now);
-// Does a chunk of this choice begin with workers that the last one was without? They are woken
-// first, which takes milliseconds where a neighbour has their CPU, and is not counted as the cost
-// of steps.
-int nnrt_pace_wakes(nnrt_pace *pace, int choice);
-// It has taken so long.
+// A chunk of this choice begins. Not 0: with workers that the last one was without. They are woken
+// first, which takes milliseconds where a neighbour has their CPU, and is no cost of steps.
+int nnrt_pace_begin(nnrt_pace *pace, int choice);
+// That has taken so long.
 void nnrt_pace_woken(nnrt_pace *pace, double seconds);
 // How long a chunk should be that was to take `seconds`: a trial is shorter.
 double nnrt_pace_seconds(const nnrt_pace *pace, int choice, double seconds);

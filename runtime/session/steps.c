@@ -247,7 +247,7 @@ static void awake(void *argument, int thread, int threads) {
 }
 
 static void wake_workers(const nnrt_pass *pass, int choice) {
-    if (!nnrt_pace_wakes(pass->pace, choice)) return;
+    if (!nnrt_pace_begin(pass->pace, choice)) return;
     double start = nnrt_seconds();
     nnrt_team_run(pass->team, pass->pace->workers[choice], awake, NULL);
     nnrt_pace_woken(pass->pace, nnrt_seconds() - start);

@@ -50,7 +50,8 @@ struct nnrt_team {
     uint32_t first;  // where counters begin
     nnrt_task *task; // NULL: the threads end
     void *argument;
-    int active;
+    _Atomic int active;   // workers of the task; those that wait for one read it, too
+    _Atomic int is_bound; // to where the system put a worker: none moves any more
 };
 
 static inline void pause_cpu(void) {
@@ -116,27 +117,35 @@ static int is_taken(const nnrt_team *team, const worker *self, int cpu) {
     return 0;
 }
 
-static void note_cpu(worker *self) {
-    atomic_store_explicit(&self->cpu, sched_getcpu(), memory_order_relaxed);
+static void note_cpu(worker *self, int cpu) {
+    atomic_store_explicit(&self->cpu, cpu, memory_order_relaxed);
+}
+
+// The next one after `cpu` that no worker of the task is on; -1: there is none.
+static int free_cpu(const nnrt_team *team, int cpu, const cpu_set_t *allowed) {
+    for (int i = 1; i < CPU_SETSIZE; i++) {
+        int other = (cpu + i) % CPU_SETSIZE;
+        if (CPU_ISSET(other, allowed) && !is_taken(team, NULL, other)) return other;
+    }
+    return -1;
 }
 
 // The scheduler wakes a worker on the CPU of another one now and then, and leaves it there for
 // milliseconds while other CPUs are idle: in each barrier one would wait for the other. Called by
-// one that has waited in vain, it goes to a CPU where none of them is, and is bound to none.
+// one that has waited in vain, it goes to a CPU where none of them is, and may leave that again.
 static void move_apart(worker *self) {
+    nnrt_team *team = self->team;
     cpu_set_t allowed, one;
-    note_cpu(self);
-    if (!is_taken(self->team, self, self->cpu)) return;
+    int cpu = sched_getcpu(), other;
+    note_cpu(self, cpu);
+    if (cpu < 0 || team->is_bound || !is_taken(team, self, cpu)) return;
     if (sched_getaffinity(0, sizeof allowed, &allowed)) return;
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, &allowed) || is_taken(self->team, NULL, cpu)) continue;
-        CPU_ZERO(&one);
-        CPU_SET(cpu, &one);
-        if (sched_setaffinity(0, sizeof one, &one) == 0)
-            sched_setaffinity(0, sizeof allowed, &allowed);
-        note_cpu(self);
-        return;
-    }
+    if ((other = free_cpu(team, cpu, &allowed)) < 0) return;
+    note_cpu(self, other);
+    CPU_ZERO(&one);
+    CPU_SET(other, &one);
+    if (sched_setaffinity(0, sizeof one, &one) || sched_setaffinity(0, sizeof allowed, &allowed))
+        team->is_bound = 1;
 }
 
 static void event_wait(worker *self, event *e, uint32_t value) {
@@ -175,7 +184,7 @@ static void *worker_main(void *argument) {
     for (uint32_t task = team->first + 1;; task++) {
         event_wait(self, &self->start, task);
         if (!team->task) return NULL;
-        note_cpu(self);
+        note_cpu(self, sched_getcpu());
         team->task(team->argument, self->index, team->active);
         event_raise(&self->done, task);
     }
@@ -197,7 +206,7 @@ void nnrt_team_run(nnrt_team *team, int active, nnrt_task *task, void *argument)
     team->argument = argument;
     team->active = active;
     forget_meetings(team, active);
-    note_cpu(&team->workers[0]);
+    note_cpu(&team->workers[0], sched_getcpu());
     for (int i = 1; i < active; i++) event_raise(&team->workers[i].start, ++team->workers[i].tasks);
     task(argument, 0, active);
     for (int i = 1; i < active; i++)

@@ -35,6 +35,7 @@ typedef struct Setting {
     double center;       // float inputs are between center - 1 and center + 1
     bool constant;       // no: they are all near center
     double tolerance;    // 0: 2e-4
+    int *rounded_pairs;  // out: products of two values in bfloat16; NULL: nobody asks
 } Setting;
 
 static uint64_t random_state = 1;
@@ -449,6 +450,15 @@ static inline void choose_effort(void) {
     setenv("NNC_QUICK", all_quick || calls++ % 3 ? "1" : "0", 1);
 }
 
+static inline int count_rounded_pairs(const Graph *graph) {
+    int count = 0;
+    for (int i = 0; i < graph->nodes.count; i++) {
+        const Node *node = graph->nodes.items[i];
+        count += op_product_kind(node) == PRODUCT_PAIRS && op_is_in_bfloat16(node);
+    }
+    return count;
+}
+
 // Compiles `forward` (in `arena`) with `training` and compares all three functions.
 static inline void check_generated(Arena *arena, Graph *forward, const LossStep *training,
                                    const Setting *setting) {
@@ -460,6 +470,7 @@ static inline void check_generated(Arena *arena, Graph *forward, const LossStep 
     Code code = make_schedules(arena, forward, training, &target->machine, setting->contraction);
     emit_steps(arena, target, &code);
     const Graph *train = code.graphs[GRAPH_TRAIN];
+    if (setting->rounded_pairs) *setting->rounded_pairs = count_rounded_pairs(train);
     uint32_t *index = ARENA_ARRAY(arena, uint32_t, MAX_ROWS);
     for (int i = 0; i < MAX_ROWS; i++) index[i] = draw() % DATA_ROWS;
     Machine machine = {.team = nnrt_team_create(setting->threads)};

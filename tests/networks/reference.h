@@ -3,7 +3,8 @@
 // rounding errors, and what that moves a result by is what rounding explains. A gradient behind a
 // kink (relu at 0, equal numbers under max_pool) jumps there too. What products round to bfloat16
 // is kept as it was rounded first: a number at the edge between two of them may be either in
-// float32, so there are other evaluations that round otherwise, of which one must fit as closely.
+// float32, so there are other evaluations that round otherwise: each number must fit one of them as
+// closely.
 #ifndef NNC_TESTS_NETWORKS_REFERENCE_H
 #define NNC_TESTS_NETWORKS_REFERENCE_H
 

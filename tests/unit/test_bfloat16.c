@@ -186,7 +186,8 @@ static void convolutions_agree(void **state) {
         {{9, 9, 16}, 64, 1, 2, false, 32, 17}, {{9, 8, 16}, 16, 3, 2, true, 0, 5},
         {{11, 10, 32}, 40, 5, 2, false, 0, 4}, {{7, 7, 48}, 32, 1, 2, false, 0, 6},
         {{8, 9, 16}, 16, 7, 1, true, 0, 3},    {{10, 10, 16}, 33, 3, 2, false, 0, 3},
-        {{6, 7, 16}, 16, 2, 2, false, 0, 3},
+        {{6, 7, 16}, 16, 2, 2, false, 0, 3},   {{7, 9, 21}, 17, 3, 1, true, 0, 3},
+        {{1, 40, 16}, 18, 3, 1, true, 0, 3},   {{1, 2100, 16}, 16, 1, 1, false, 0, 2},
     };
     for (int i = 0; i < COUNT_OF(pictures); i++)
         for (int k = 0; k < cpu_count; k++)
@@ -330,8 +331,14 @@ static void check_attention(const Attention *a, const char *cpu, int threads) {
     args_set_number(args, "key", (double)a->numbers);
     args_set_number(args, "causal", a->is_causal);
     Node *y = add_layer(graph, "multi_head_attention", x, args);
-    Setting setting = {.cpu = cpu, .threads = threads, .rows = a->rows, .tolerance = 0.1};
+    int rounded = 0;
+    Setting setting = {.cpu = cpu,
+                       .threads = threads,
+                       .rows = a->rows,
+                       .tolerance = 0.1,
+                       .rounded_pairs = &rounded};
     check_against_reference(arena, graph, y, &setting);
+    assert_int_equal(rounded, a->numbers < 32 ? 0 : 6); // scores, results, both gradients of each
     arena_destroy(arena);
 }
 
@@ -360,8 +367,14 @@ static void matrices_agree(void **state) {
             Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 2, (int64_t[]){SIDE, 5}));
             Node *left = add_dense(graph, x, SIDE), *right = add_dense(graph, x, SIDE);
             Node *y = pairs_multiply(graph, left, right, equations[i], NULL);
-            Setting setting = {.cpu = cpus[k], .threads = 1 + k % 3, .rows = 3, .tolerance = 0.1};
+            int rounded = 0;
+            Setting setting = {.cpu = cpus[k],
+                               .threads = 1 + k % 3,
+                               .rows = 3,
+                               .tolerance = 0.1,
+                               .rounded_pairs = &rounded};
             check_against_reference(arena, graph, y, &setting);
+            assert_int_equal(rounded, 3);
             arena_destroy(arena);
         }
 }

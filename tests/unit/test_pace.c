@@ -31,7 +31,7 @@ static double seconds_of(const Machine *m, const Run *run, int choice, int64_t s
 
 static void one_chunk(const Machine *m, nnrt_pace *pace, Run *run) {
     int choice = nnrt_pace_choose(pace, run->now);
-    if (nnrt_pace_wakes(pace, choice)) {
+    if (nnrt_pace_begin(pace, choice)) {
         run->now += m->wake_up;
         nnrt_pace_woken(pace, m->wake_up);
     }

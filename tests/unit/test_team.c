@@ -2,6 +2,7 @@
 // CPUs included; and passes over samples cover each sample once whatever the pace does.
 #include "../../runtime/session/steps.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -50,6 +51,41 @@ static void nobody_passes_early(void **state) {
         assert_int_equal(m.workers, sizes[i]);
         nnrt_team_free(team);
     }
+}
+
+// ---- Workers on one CPU.
+
+typedef struct crowd {
+    nnrt_team *team;
+    cpu_set_t allowed[MOST]; // of each worker, at the end
+} crowd;
+
+// All workers come to one CPU, which none is bound to, and wait for each other there.
+static void share_a_cpu(void *argument, int thread, int threads) {
+    crowd *c = argument;
+    cpu_set_t allowed, one;
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    int cpu = 0;
+    while (!CPU_ISSET(cpu, &allowed)) cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    sched_setaffinity(0, sizeof allowed, &allowed);
+    for (int i = 0; i < 20; i++) nnrt_team_meet(c->team, thread, threads);
+    sched_getaffinity(0, sizeof c->allowed[thread], &c->allowed[thread]);
+}
+
+// Breaks where a worker that leaves a shared CPU stays bound to the one that it goes to.
+static void workers_are_bound_to_no_cpu(void **state) {
+    cpu_set_t allowed;
+    (void)state;
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    int threads = nnrt_cpu_count() < MOST ? nnrt_cpu_count() : MOST;
+    nnrt_team *team = nnrt_team_create(threads);
+    crowd c = {.team = team};
+    for (int i = 0; i < 50; i++) nnrt_team_run(team, threads, share_a_cpu, &c);
+    for (int i = 0; i < threads; i++) assert_true(CPU_EQUAL(&c.allowed[i], &allowed));
+    nnrt_team_free(team);
 }
 
 // 2^31 and 2^32 tasks, and barriers in a task: workers slept for ever where counters wrap.
@@ -144,6 +180,7 @@ static void passes_cover_all_samples(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_passes_early),
+        cmocka_unit_test(workers_are_bound_to_no_cpu),
         cmocka_unit_test(counters_wrap),
         cmocka_unit_test(idle_teams_end),
         cmocka_unit_test(passes_cover_all_samples),

@@ -135,9 +135,11 @@ static Value tile_block(Convolver *c) {
     return tile;
 }
 
-// Whether some products are with padding.
+// Whether some products are with padding that a walk can leave out.
 static bool meets_padding(const Convolver *c) {
     const Window *window = &c->convolution.window;
+    int64_t depth = c->kind == PRODUCT_DATA ? c->convolution.filters : c->convolution.channels;
+    if (c->in_int8 || (c->in_pairs && depth % 2)) return false;
     bool is_padded = window->before[1] || window->after[1] || c->kind == PRODUCT_DATA;
     return window->size[1] > 1 && is_padded;
 }

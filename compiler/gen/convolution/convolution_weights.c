@@ -276,6 +276,8 @@ static bool wants_parts(const Convolver *c, const KernelGradient *w) {
 static void create_words(Convolver *c, KernelGradient *w, int64_t *used) {
     w->picture_words = words_create(c, &w->picture, 1, c->convolution.window.stride[1], used);
     w->values_words = words_create(c, &w->values, 2, 1, used);
+    w->picture_line = words_line(&w->picture_words);
+    w->picture_pixel = w->picture_words.pixel;
     w->values_line = words_line(&w->values_words);
     w->values_pixel = w->values_words.pixel;
     w->together = 2;

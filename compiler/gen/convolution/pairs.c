@@ -31,6 +31,7 @@ int64_t pairs_tile_floats(const Convolver *c) {
 
 // Squares of places and of a line of the kernel end behind what they are for.
 int64_t pairs_numbers_behind(const Convolver *c, int64_t channels) {
+    if (!convolver_in_tiles(c)) return 64; // the rest of a word
     int64_t places = c->lanes * (c->convolution.window.stride[1] + 1);
     return round_up(places * channels + 2 * vector_numbers(c), 64);
 }
@@ -306,9 +307,8 @@ static void multiply_words(Convolver *c, const Columns *columns, void *data) {
     packed.offset = ir_int(c->gen, 0);
     w.weights = packed_kernel(c, p, columns);
     w.words = convolver_words(c);
-    w.numbers = 4 / w.words.bytes;
     w.b_depth = (int64_t)columns->vectors * c->lanes;
-    w.b_pixel = w.depth / w.numbers * w.b_depth;
+    w.b_pixel = w.depth / w.words.numbers * w.b_depth;
     w.b_line = p->lines.steps * c->lanes * w.b_depth;
     for (int i = 0; i < 2 && c->in_int8; i++) {
         w.axis[i].begin = 0;

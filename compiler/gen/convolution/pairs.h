@@ -1,5 +1,6 @@
 // Convolutions in bfloat16 (gen/product/bfloat16/bfloat16.h). A sample's plane is rounded once,
-// place by place as it lies. The rows of a square are then places that follow each other, each with
+// place by place as it lies. In vectors, tiles of any places are walked over as in float32
+// (walk.h). In tiles of AMX, the rows of a square are then places that follow each other, each with
 // the numbers of a line of the kernel from its place on, which overlap and are copied nowhere.
 // Places of several lines are computed with those that stand between them in the padding, which are
 // left out when the tile is finished. Kernels are packed by each worker once for all of its

@@ -1,7 +1,8 @@
 // Walks of convolutions: register tiles of pixels by columns, and what follows the product in its
-// group while a tile is in the first-level cache. No product with padding is computed: lines of the
-// kernel that are outside the picture are skipped by the count of the kernel's outermost loop, its
-// columns by leaving out the tile's rows that they would be multiplied for.
+// group while a tile is in the first-level cache. No product with padding is computed, but in int8,
+// whose zero there is of another number, and where words go from one pixel to the next: lines of
+// the kernel that are outside the picture are skipped by the count of the kernel's outermost loop,
+// its columns by leaving out the tile's rows that they would be multiplied for.
 #include "walk.h"
 
 #include "../../base/diagnostics/ice.h"
@@ -171,14 +172,18 @@ double walk_share(const WalkAxis *a) {
     return (double)products / (double)(a->taps * a->places);
 }
 
-// Of so many numbers of the reduction.
+// Numbers of the reduction that a step takes.
+static int64_t numbers_of_step(const Walk *w) {
+    return w->words.multiply ? w->words.numbers : 1;
+}
+
 static int64_t steps_of(const Walk *w, int64_t numbers) {
-    return w->numbers ? divide_up(numbers, w->numbers) : numbers;
+    return divide_up(numbers, numbers_of_step(w));
 }
 
 // A tap's channels are whole words.
 static bool has_whole_taps(const Walk *w) {
-    return !w->numbers || w->depth % w->numbers == 0;
+    return w->depth % numbers_of_step(w) == 0;
 }
 
 // Windows only where they save something: they take a loop for each tap.
@@ -220,7 +225,7 @@ static void set_loops(const Walk *w, bool has_windows, OuterKernel *kernel) {
     if (down->taps > 1 || walk_is_clipped(down) || has_windows)
         add_loop(kernel, down->taps, down->dilation * w->line, w->b_line);
     kernel->window_level = has_windows ? kernel->loop_count : 0;
-    int64_t together = w->numbers ? w->numbers : 1;
+    int64_t together = numbers_of_step(w);
     if (is_line) {
         add_loop(kernel, steps_of(w, across->taps * w->depth), together, w->b_depth);
         return;

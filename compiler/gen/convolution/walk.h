@@ -23,8 +23,8 @@ typedef struct Walk {
     Value first_row;                  // of the result
     Value base, weights;              // where the plane, with its padding, and the kernel begin
     bool lanewise;                    // no channels are summed: each column has one of its own
-    KernelWords words;                // of so many numbers that follow each other in the plane, and
-    int64_t numbers;                  // of the kernel, whose steps are words then; 0: float32
+    KernelWords words;                // of the plane and the kernel, whose steps are words then; or
+                                      // none: float32
 } Walk;
 
 // The taps [first, first + count) that are not in the padding for all of the places [place, place +

@@ -18,16 +18,23 @@ int64_t words_line(const WordPlane *w) {
     return w->count * w->pixel;
 }
 
+static bool is_rounded(const WordPlane *w) {
+    return w->plane.is_rounded || w->is_narrow;
+}
+
+static LlvmType number_type(Gen *gen, const WordPlane *w) {
+    return is_rounded(w) ? pairs_number(gen) : gen->f32;
+}
+
 // A vector of a place's channels, of which so many are there.
 static Value numbers_at(Convolver *c, const WordPlane *w, Value from, Value place, int64_t channel,
                         int valid) {
     Gen *gen = c->gen;
-    bool is_rounded = w->plane.is_rounded || w->is_narrow;
-    LlvmType number = is_rounded ? pairs_number(gen) : gen->f32;
+    LlvmType number = number_type(gen, w);
     Value at = ir_multiply(gen, place, ir_int(gen, plane_pixel(&w->plane)));
     at = ir_offset(gen, number, from, ir_add(gen, at, ir_int(gen, channel)));
     Value numbers = ir_load_lanes(gen, ir_vector(gen, number, c->lanes), at, valid);
-    return is_rounded ? numbers : pairs_round(gen, numbers);
+    return is_rounded(w) ? numbers : pairs_round(gen, numbers);
 }
 
 // The words of all channels whose first place is `place`.
@@ -64,8 +71,7 @@ static void words_of_line(Convolver *c, const WordPlane *w, Value from, Value to
 
 Value words_fill(Convolver *c, WordPlane *w, Value sample) {
     Gen *gen = c->gen;
-    bool is_rounded = w->plane.is_rounded || w->is_narrow;
-    LlvmType number = is_rounded ? pairs_number(gen) : gen->f32;
+    LlvmType number = number_type(gen, w);
     Value base = plane_fill(&w->plane, sample, ir_int(gen, 0));
     Loop lines =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, w->plane.size[0]), ir_int(gen, 1), "line");

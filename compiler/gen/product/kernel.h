@@ -22,6 +22,7 @@ int kernel_dot_ways(const TileSizes *tiles, Way *ways);
 // added to a sum for two of them. Without `multiply` they are float32.
 typedef struct KernelWords {
     Value (*multiply)(Gen *gen, Value left, Value right, Value sum);
+    int numbers;      // of a word
     int bytes;        // that steps and distances of A count: words may begin at any number
     bool is_widened;  // first, which takes registers
     bool is_in_whole; // sums are numbers of 32 bits

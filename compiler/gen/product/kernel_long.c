@@ -6,7 +6,7 @@
 #include "../element/loops.h"
 
 static int64_t products_of_step(const OuterKernel *k) {
-    int64_t products = 1;
+    int64_t products = k->words.multiply ? k->words.numbers : 1;
     for (int i = 1; i < k->loop_count; i++) products *= k->loops[i].count;
     return products;
 }

@@ -9,10 +9,9 @@ typedef struct MatrixLoops {
     Pairs pairs;
     Value left, right; // where the operands of the batch place begin
     int64_t right_row; // floats from row to row of the right one, [depth][columns]
+    DepthLimit limit;  // what tiles need not compute, as something is zero above its diagonal
 } MatrixLoops;
 
-// What the tiles need not compute, of an operand or a result that is zero above its diagonal.
-DepthLimit matrices_limit(const Pairs *pairs);
 // The product at the batch place in bfloat16; bfloat16/matrices.c. One of both strides of each
 // operand is 1 (op/primitive/pairs.h, pairs_fit_bfloat16).
 void matrices_in_bfloat16(MatrixLoops *l);

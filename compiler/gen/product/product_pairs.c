@@ -1,7 +1,7 @@
 // Products of two values of each sample (op/primitive/pairs.h): a product of matrices for each of
 // its batch places (the heads of an attention, say), read where they lie, with the strides that the
 // dimensions have. Only a right operand whose columns do not follow each other is packed first,
-// into the worker's scratch.
+// into the worker's scratch; in bfloat16 both are (bfloat16/matrices.c).
 #include "matrices.h"
 
 // ---- Packing.
@@ -61,7 +61,7 @@ static void pack_right(MatrixLoops *l) {
 
 // ---- Products.
 
-DepthLimit matrices_limit(const Pairs *pairs) {
+static DepthLimit limit_of(const Pairs *pairs) {
     char first = pairs->lower[0], second = pairs->lower[1];
     if (!first) return DEPTH_WHOLE;
     if (first == pairs->rows.letter)
@@ -73,8 +73,7 @@ DepthLimit matrices_limit(const Pairs *pairs) {
 static ColumnTile tile_of(const MatrixLoops *l, int wide) {
     const Product *p = l->p;
     const Pairs *pairs = &l->pairs;
-    ColumnTile tile = {
-        .max_rows = p->tiles.outer_rows, .valid = wide, .limit = matrices_limit(pairs)};
+    ColumnTile tile = {.max_rows = p->tiles.outer_rows, .valid = wide, .limit = l->limit};
     tile.left = (Matrix){.dtype = DTYPE_F32, .stride = pairs->rows.left, .base = l->left};
     tile.outer = (OuterKernel){.vectors = (int)divide_up(wide, p->lanes),
                                .a_row = pairs->rows.left,
@@ -157,6 +156,7 @@ static void choose_tiles(Product *p, const Pairs *pairs) {
 void product_pairs(Product *p) {
     Gen *gen = p->gen;
     MatrixLoops l = {.p = p, .pairs = pairs_of(p->anchor)};
+    l.limit = limit_of(&l.pairs);
     l.right_row = is_packed(&l.pairs) ? packed_row(&l) : l.pairs.depth.right;
     p->depth = l.pairs.depth.count;
     p->row_width = type_last(&p->anchor->type);

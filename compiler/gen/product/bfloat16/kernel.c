@@ -1,4 +1,5 @@
 // Kernels of packed operands; see bfloat16.h.
+#include "../../../base/diagnostics/ice.h"
 #include "../int8/int8.h"
 
 enum { MOST_ROWS = 8 };
@@ -18,6 +19,8 @@ static Value times(Gen *gen, Value index, int64_t size) {
     return ir_multiply(gen, index, ir_int(gen, size));
 }
 
+// ---- AMX. Registers: sums, then those of the left, then of the right.
+
 static int panels_of(const PairsShape *s) {
     return s->panels ? s->panels : 1;
 }
@@ -32,8 +35,6 @@ static Value line_of_panel(const PairsKernel *k, Value line) {
     Gen *gen = k->gen;
     return pairs_at(gen, k->right, times(gen, ir_multiply(gen, line, k->steps), panel_words(k)));
 }
-
-// ---- AMX. Registers: sums, then those of the left, then of the right.
 
 enum { TILES = 8, TILE_ROWS = 16, TILE_BYTES = 64 };
 
@@ -197,7 +198,8 @@ static Value multiply_pairs(Gen *gen, Value left, Value right, Value sum) {
 }
 
 KernelWords pairs_words(const Gen *gen, int bytes) {
-    return (KernelWords){.multiply = multiply_pairs, .bytes = bytes, .is_widened = is_widened(gen)};
+    return (KernelWords){
+        .multiply = multiply_pairs, .numbers = 2, .bytes = bytes, .is_widened = is_widened(gen)};
 }
 
 // Some rows' sums.
@@ -285,6 +287,7 @@ static void emit_rows(const PairsKernel *k, Value left, int row, int rows) {
 static void emit_vectors(const PairsKernel *k) {
     Gen *gen = k->gen;
     const PairsShape *s = k->shape;
+    if (s->lines != 1 || s->panels) nn_ice("gen", "a window of a picture in packed squares");
     int rows = s->rows ? s->rows : k->lanes, together = (int)lowest(rows, rows_together(k->lanes));
     for (int square = 0; square < s->squares; square++) {
         PairsKernel own = *k;

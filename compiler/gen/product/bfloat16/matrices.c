@@ -1,21 +1,21 @@
-// Products of two values of a sample: both matrices of a batch place are packed, then each panel of
-// the right one is multiplied by the left one's squares. Where the reduction goes along an
+// Products of two values of a sample: the right matrix of a batch place is packed, and some rows of
+// the left one at a time, which then multiply each panel. Where the reduction goes along an
 // operand's rows, words are what lies there; where it goes across them, two rows make words.
 #include "../matrices.h"
 
 #include "bfloat16.h"
 
-// One of the two: `lines` are the left one's rows, or the right one's columns.
+// One of the two, whose lines are the left one's rows, or the right one's columns.
 typedef struct Operand {
     Value base;
-    PairAxis lines;
     int64_t line, depth; // floats from line to line, and along the reduction
+    bool is_left;
 } Operand;
 
 typedef struct PackedMatrices {
     MatrixLoops *l;
     int64_t depth, steps; // of the reduction: numbers, squares
-    Value left, right;    // words
+    Value left, right;    // words, of some rows and of all columns
 } PackedMatrices;
 
 static int lanes_of(const PackedMatrices *m) {
@@ -98,45 +98,44 @@ static void lines_across(const PackedMatrices *m, const Operand *o, const Square
     ir_loop_end(gen, &rest);
 }
 
-static void pack_square(const PackedMatrices *m, const Operand *o, bool is_left, Value line,
+// `place`: of the line among those that are packed.
+static void pack_square(const PackedMatrices *m, const Operand *o, Value line, Value place,
                         int lines, Value step, int64_t count) {
     Gen *gen = m->l->p->gen;
-    int64_t lanes = lanes_of(m), panel = PAIRS_HALVES * lanes;
-    Value group = LLVMBuildUDiv(gen->builder, line, ir_int(gen, is_left ? lanes : panel), "");
-    Value words = ir_int(gen, m->steps * lanes * (is_left ? lanes : panel));
-    Value place = ir_add(gen, ir_multiply(gen, group, words),
-                         ir_multiply(gen, step, ir_int(gen, lanes * (is_left ? lanes : panel))));
-    if (!is_left)
-        place = ir_add(gen, place, LLVMBuildURem(gen->builder, line, ir_int(gen, panel), ""));
+    int64_t lanes = lanes_of(m), width = o->is_left ? lanes : PAIRS_HALVES * lanes;
+    Value group = LLVMBuildUDiv(gen->builder, place, ir_int(gen, width), "");
+    Value square = ir_add(gen, ir_multiply(gen, group, ir_int(gen, m->steps)), step);
+    Value words = ir_add(gen, ir_multiply(gen, square, ir_int(gen, lanes * width)),
+                         LLVMBuildURem(gen->builder, place, ir_int(gen, width), ""));
     bool is_along = o->depth == 1;
-    Square square = {.to = pairs_at(gen, is_left ? m->left : m->right, place),
-                     .row = is_left ? lanes : panel,
-                     .is_turned = is_left != is_along};
+    Square to = {.to = pairs_at(gen, o->is_left ? m->left : m->right, words),
+                 .row = width,
+                 .is_turned = o->is_left != is_along};
     Value number = ir_multiply(gen, step, ir_int(gen, 2 * lanes));
-    (is_along ? lines_along : lines_across)(m, o, &square, line, lines, number, count);
-    finish_square(m, &square);
+    (is_along ? lines_along : lines_across)(m, o, &to, line, lines, number, count);
+    finish_square(m, &to);
 }
 
-static void pack_steps(const PackedMatrices *m, const Operand *o, bool is_left, Value line,
+static void pack_steps(const PackedMatrices *m, const Operand *o, Value line, Value place,
                        int lines) {
     Gen *gen = m->l->p->gen;
     int64_t numbers = 2 * lanes_of(m), whole = m->depth / numbers;
     Loop steps = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, 1), "square");
-    pack_square(m, o, is_left, line, lines, steps.index, numbers);
+    pack_square(m, o, line, place, lines, steps.index, numbers);
     ir_loop_end(gen, &steps);
     if (m->depth % numbers)
-        pack_square(m, o, is_left, line, lines, ir_int(gen, whole), m->depth % numbers);
+        pack_square(m, o, line, place, lines, ir_int(gen, whole), m->depth % numbers);
 }
 
-static void pack_operand(const PackedMatrices *m, const Operand *o, bool is_left) {
+// `count` lines from `first` on.
+static void pack_lines(const PackedMatrices *m, const Operand *o, Value first, int64_t count) {
     Gen *gen = m->l->p->gen;
-    int lanes = lanes_of(m), rest = (int)(o->lines.count % lanes);
-    int64_t whole = o->lines.count - rest;
-    Loop lines =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, lanes), "lines");
-    pack_steps(m, o, is_left, lines.index, lanes);
+    int lanes = lanes_of(m), rest = (int)(count % lanes);
+    Value whole = ir_int(gen, count - rest);
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), whole, ir_int(gen, lanes), "lines");
+    pack_steps(m, o, ir_add(gen, first, lines.index), lines.index, lanes);
     ir_loop_end(gen, &lines);
-    if (rest) pack_steps(m, o, is_left, ir_int(gen, whole), rest);
+    if (rest) pack_steps(m, o, ir_add(gen, first, whole), whole, rest);
 }
 
 // ---- Products.
@@ -148,7 +147,7 @@ static Range steps_of(const PackedMatrices *m, Value row, Value column) {
     Value height = ir_int(gen, PAIRS_TALLEST * lanes_of(m));
     Value square = LLVMBuildUDiv(gen->builder, row, height, ""); // as many numbers as tile rows
     Value is_above;
-    switch (matrices_limit(&m->l->pairs)) {
+    switch (m->l->limit) {
     case DEPTH_TO_ROW:
         return (Range){none, ir_lesser(gen, ir_add(gen, square, ir_int(gen, 1)), all)};
     case DEPTH_FROM_ROW: return (Range){ir_lesser(gen, square, all), all};
@@ -159,60 +158,52 @@ static Range steps_of(const PackedMatrices *m, Value row, Value column) {
     }
 }
 
-static void multiply_tile(const PackedMatrices *m, const ColumnTile *tile, Value panel, Value row,
-                          int64_t rows) {
+// The packed rows, which are those from `row` on, by one panel, whose first `valid` columns exist.
+static void multiply_panel(const PackedMatrices *m, Value row, int64_t rows, Value panel,
+                           int64_t valid) {
     Product *p = m->l->p;
     Gen *gen = p->gen;
-    int64_t lanes = p->lanes, square = lanes * lanes;
-    Range steps = steps_of(m, row, tile->first_column);
-    Value number = LLVMBuildUDiv(gen->builder, row, ir_int(gen, lanes), "");
-    Value left = ir_add(gen, ir_multiply(gen, number, ir_int(gen, m->steps * square)),
-                        ir_multiply(gen, steps.begin, ir_int(gen, square)));
+    int64_t lanes = p->lanes, square = lanes * lanes, width = PAIRS_HALVES * lanes;
+    ColumnTile tile = {.width = (int)width,
+                       .valid = (int)valid,
+                       .first_column = ir_multiply(gen, panel, ir_int(gen, width))};
+    Range steps = steps_of(m, row, tile.first_column);
+    Value left = ir_multiply(gen, steps.begin, ir_int(gen, square));
     Value right = ir_add(gen, ir_multiply(gen, panel, ir_int(gen, m->steps)), steps.begin);
     right = ir_multiply(gen, right, ir_int(gen, PAIRS_HALVES * square));
     PairsShape shape = pairs_shape(p->lanes, rows > lanes ? PAIRS_TALLEST : 1, m->steps);
     pairs_call(gen, &shape, pairs_at(gen, m->left, left), pairs_at(gen, m->right, right),
                LLVMBuildSub(gen->builder, steps.end, steps.begin, ""), p->scratch);
-    rows_finish(p, tile, row, ir_int(gen, rows));
+    rows_finish(p, &tile, row, ir_int(gen, rows));
 }
 
-// One panel, whose first `valid` columns exist, by all rows.
-static void multiply_panel(const PackedMatrices *m, Value panel, int64_t valid) {
-    Product *p = m->l->p;
-    Gen *gen = p->gen;
-    int64_t width = PAIRS_HALVES * p->lanes, height = PAIRS_TALLEST * p->lanes;
-    int64_t rows = m->l->pairs.rows.count, whole = rows / height * height;
-    ColumnTile tile = {.width = (int)width,
-                       .valid = (int)valid,
-                       .first_column = ir_multiply(gen, panel, ir_int(gen, width))};
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, height), "rows");
-    multiply_tile(m, &tile, panel, loop.index, height);
-    ir_loop_end(gen, &loop);
-    if (whole < rows) multiply_tile(m, &tile, panel, ir_int(gen, whole), rows - whole);
-}
-
-static void multiply_panels(const PackedMatrices *m) {
+static void multiply_rows(const PackedMatrices *m, const Operand *left, Value row, int64_t rows) {
     Gen *gen = m->l->p->gen;
     int64_t width = PAIRS_HALVES * lanes_of(m), columns = m->l->pairs.columns.count;
     int64_t full = columns / width;
+    pack_lines(m, left, row, rows);
     Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, 1), "panel");
-    multiply_panel(m, loop.index, width);
+    multiply_panel(m, row, rows, loop.index, width);
     ir_loop_end(gen, &loop);
-    if (columns % width) multiply_panel(m, ir_int(gen, full), columns % width);
+    if (columns % width) multiply_panel(m, row, rows, ir_int(gen, full), columns % width);
 }
 
 void matrices_in_bfloat16(MatrixLoops *l) {
     Product *p = l->p;
+    Gen *gen = p->gen;
     const Pairs *pairs = &l->pairs;
-    int64_t lanes = p->lanes, tall = PAIRS_TALLEST * lanes, wide = PAIRS_HALVES * lanes;
+    int64_t height = PAIRS_TALLEST * p->lanes, width = PAIRS_HALVES * p->lanes;
     PackedMatrices m = {.l = l, .depth = pairs->depth.count};
-    m.steps = divide_up(m.depth, 2 * lanes);
-    int64_t left = round_up(pairs->rows.count, tall) * m.steps * lanes;
-    int64_t right = round_up(pairs->columns.count, wide) * m.steps * lanes;
-    m.left = ir_scratch(p->gen, p->function, 0, left);
-    m.right = ir_scratch(p->gen, p->function, left, right);
-    pack_operand(&m, &(Operand){l->left, pairs->rows, pairs->rows.left, pairs->depth.left}, true);
-    pack_operand(&m, &(Operand){l->right, pairs->columns, pairs->columns.right, pairs->depth.right},
-                 false);
-    multiply_panels(&m);
+    m.steps = divide_up(m.depth, 2 * p->lanes);
+    int64_t line = m.steps * p->lanes, columns = pairs->columns.count;
+    m.left = ir_scratch(gen, p->function, 0, height * line);
+    m.right = ir_scratch(gen, p->function, height * line, round_up(columns, width) * line);
+    Operand left = {l->left, pairs->rows.left, pairs->depth.left, true};
+    Operand right = {l->right, pairs->columns.right, pairs->depth.right, false};
+    pack_lines(&m, &right, ir_int(gen, 0), columns);
+    int64_t rows = pairs->rows.count, whole = rows / height * height;
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, whole), ir_int(gen, height), "rows");
+    multiply_rows(&m, &left, loop.index, height);
+    ir_loop_end(gen, &loop);
+    if (whole < rows) multiply_rows(&m, &left, ir_int(gen, whole), rows - whole);
 }

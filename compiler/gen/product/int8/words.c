@@ -112,6 +112,7 @@ Value int8_multiply(Gen *gen, Value left, Value right, Value sum) {
 
 KernelWords int8_kernel_words(Gen *gen) {
     return (KernelWords){.multiply = int8_multiply,
+                         .numbers = numbers_of(gen),
                          .bytes = int8_bytes(gen),
                          .is_widened = gen->target->machine.int8 == INT8_NONE,
                          .is_in_whole = true};
