@@ -1,9 +1,10 @@
 // Products in int8: rows of whole numbers in 0 .. 255 by weights in -127 .. 127 (op/op.h), whose
 // sums are exact. Both operands are packed as those in bfloat16 are, and the kernels are the same
-// ones (gen/product/bfloat16/, or of convolutions without AMX those of register tiles); a word is four numbers, or, where the target has nothing for
-// them, two, widened to 16 bits, so that no sum of two products overflows ("VPDPBUSD",
-// "TDPBUSD", "PMADDWD": Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2).
-// Weights are quantized once (nnrt_int8_prepare), before the first run.
+// ones (gen/product/bfloat16/, or of convolutions without AMX those of register tiles); a word is
+// four numbers, or, where the target has nothing for them, two, widened to 16 bits, so that no sum
+// of two products overflows ("VPDPBUSD", "TDPBUSD", "PMADDWD": Intel 64 and IA-32 Architectures
+// Software Developer's Manual, volume 2). Weights are quantized once (nnrt_int8_prepare), before
+// the first run.
 #ifndef NNC_GEN_INT8_H
 #define NNC_GEN_INT8_H
 
