@@ -8,6 +8,13 @@
 #include "../product/bfloat16/bfloat16.h"
 #include "touched.h"
 
+// A batch may name one row so often that a sum in float32 would lose digits; larger tables have
+// many rows for it, and would need as much memory again.
+static bool wants_compensation(const Scatter *s, const Schedule *schedule) {
+    enum { FEW_SUMMANDS = 1024, LARGEST_TABLE = 1 << 20 };
+    return schedule->batch * s->lead > FEW_SUMMANDS && s->rows * s->columns <= LARGEST_TABLE;
+}
+
 void scatter_begin(Scatter *s, Gen *gen, const Schedule *schedule, const Group *group,
                    Value function) {
     const Node *anchor = group->anchor;
@@ -20,6 +27,20 @@ void scatter_begin(Scatter *s, Gen *gen, const Schedule *schedule, const Group *
     s->b.width = loops_width(gen, s->columns);
     s->lead = type_elements(&anchor->inputs[1]->type) / s->columns;
     s->base = element_arena(&s->b, anchor);
+    s->is_compensated = wants_compensation(s, schedule);
+}
+
+void scatter_keep_lost(Scatter *s) {
+    if (s->is_compensated) s->lost = ir_scratch(s->b.gen, s->b.function, 0, s->rows * s->columns);
+}
+
+Value scatter_add(Scatter *s, Value sum, Value summand, Value *lost) {
+    LLVMBuilderRef ir = s->b.gen->builder;
+    if (!s->is_compensated) return LLVMBuildFAdd(ir, sum, summand, "");
+    Value wanted = LLVMBuildFSub(ir, summand, *lost, "");
+    Value after = LLVMBuildFAdd(ir, sum, wanted, "");
+    *lost = LLVMBuildFSub(ir, LLVMBuildFSub(ir, after, sum, ""), wanted, "");
+    return after;
 }
 
 void scatter_along_row(Scatter *s, Value row, int64_t width, ScatterVector *step) {
@@ -101,16 +122,29 @@ Value scatter_summand(Scatter *s, Value column) {
 
 static void clear_vector(Scatter *s, Value place, Value column, int valid) {
     Gen *gen = s->b.gen;
+    Value zero = LLVMConstNull(ir_vector(gen, gen->f32, s->b.width));
     (void)column;
-    ir_store_lanes(gen, LLVMConstNull(ir_vector(gen, gen->f32, s->b.width)),
-                   ir_offset(gen, gen->f32, s->base, place), valid);
+    ir_store_lanes(gen, zero, ir_offset(gen, gen->f32, s->base, place), valid);
+    if (s->lost) ir_store_lanes(gen, zero, ir_offset(gen, gen->f32, s->lost, place), valid);
+}
+
+void scatter_add_at(Scatter *s, Value place, Value column, int valid, Value begins) {
+    Gen *gen = s->b.gen;
+    Value summand = scatter_summand(s, column), values[2] = {NULL};
+    Value places[] = {ir_offset(gen, gen->f32, s->base, place),
+                      s->lost ? ir_offset(gen, gen->f32, s->lost, place) : NULL};
+    LlvmType type = LLVMTypeOf(summand);
+    for (int i = 0; i < 2 && places[i]; i++) {
+        values[i] = ir_load_lanes(gen, type, places[i], valid);
+        if (begins)
+            values[i] = LLVMBuildSelect(gen->builder, begins, LLVMConstNull(type), values[i], "");
+    }
+    values[0] = scatter_add(s, values[0], summand, &values[1]);
+    for (int i = 0; i < 2 && places[i]; i++) ir_store_lanes(gen, values[i], places[i], valid);
 }
 
 static void add_vector(Scatter *s, Value place, Value column, int valid) {
-    Gen *gen = s->b.gen;
-    Value pointer = ir_offset(gen, gen->f32, s->base, place), summand = scatter_summand(s, column);
-    Value before = ir_load_lanes(gen, LLVMTypeOf(summand), pointer, valid);
-    ir_store_lanes(gen, LLVMBuildFAdd(gen->builder, before, summand, ""), pointer, valid);
+    scatter_add_at(s, place, column, valid, NULL);
 }
 
 static void clear_row(Scatter *s, Value row) {
@@ -133,6 +167,7 @@ void scatter_emit(Gen *gen, const Schedule *schedule, const Group *group, Value 
     }
     scatter_begin(&s, gen, schedule, group, function);
     element_hoist(&s.b);
+    scatter_keep_lost(&s);
     scatter_own_rows(&s, clear_row);
     scatter_named_rows(&s, add_row);
 }

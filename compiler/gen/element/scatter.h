@@ -12,6 +12,8 @@ typedef struct Scatter {
     Value threads, thread; // i64
     int64_t rows, columns; // of the table
     int64_t lead;          // rows of a sample
+    bool is_compensated;   // sums are of many summands, whose rounding is made up for
+    Value lost;            // then: where what was rounded away of each element is; NULL: nowhere
     void *owner;           // what the steps below need
 } Scatter;
 
@@ -30,5 +32,14 @@ void scatter_own_rows(Scatter *s, ScatterRow *step);
 
 // What the sample's row has for the table's row, at a column.
 Value scatter_summand(Scatter *s, Value column);
+// The sum and the summand. `*lost`: what was rounded away of the sum so far, and of this one; not
+// read where the sum is not compensated (Kahan, "Further remarks on reducing truncation errors",
+// Communications of the ACM 8, 1965).
+Value scatter_add(Scatter *s, Value sum, Value summand, Value *lost);
+// The same of a vector of the sums in memory, which is 0 before where `begins` (i1) says so; NULL:
+// it never is.
+void scatter_add_at(Scatter *s, Value place, Value column, int valid, Value begins);
+// Takes the worker's scratch for what is lost of all rows.
+void scatter_keep_lost(Scatter *s);
 
 #endif

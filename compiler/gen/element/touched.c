@@ -327,12 +327,7 @@ static Value row_behind(Touched *t, Value row, Value now) {
 // ---- The step.
 
 static void sum_vector(Scatter *s, Value place, Value column, int valid) {
-    Touched *t = touched_of(s);
-    Gen *gen = s->b.gen;
-    Value pointer = ir_offset(gen, gen->f32, s->base, place), summand = scatter_summand(s, column);
-    Value sum = ir_load_lanes(gen, LLVMTypeOf(summand), pointer, valid);
-    sum = LLVMBuildSelect(gen->builder, t->begins, LLVMConstNull(LLVMTypeOf(sum)), sum, "");
-    ir_store_lanes(gen, LLVMBuildFAdd(gen->builder, sum, summand, ""), pointer, valid);
+    scatter_add_at(s, place, column, valid, touched_of(s)->begins);
 }
 
 // The first of a row's summands begins its sum.
@@ -381,22 +376,28 @@ static void sum_places(Touched *t, Value column, int vectors, Value *sums) {
     Gen *gen = s->b.gen;
     Value none = ir_int(gen, 0), one = ir_int(gen, 1), lead = ir_int(gen, s->lead);
     Value zero = LLVMConstNull(ir_vector(gen, gen->f32, s->b.width)), now[MOST_BLOCK],
-          next[MOST_BLOCK];
+          next[MOST_BLOCK], lost[MOST_BLOCK], losing[MOST_BLOCK];
     Value first = load_index(gen, list_place(t, t->entry, NAMED_FIRST));
     Value count = load_index(gen, list_place(t, t->entry, NAMED_COUNT));
     Loop loop = ir_loop_begin(gen, none, count, one, "place");
     Value place = ir_loop_carry(gen, &loop, first);
-    for (int v = 0; v < vectors; v++) now[v] = ir_loop_carry(gen, &loop, zero);
+    for (int v = 0; v < vectors; v++) {
+        now[v] = ir_loop_carry(gen, &loop, zero);
+        lost[v] = losing[v] = s->is_compensated ? ir_loop_carry(gen, &loop, zero) : NULL;
+    }
     s->b.sample = LLVMBuildUDiv(gen->builder, place, lead, "");
     s->b.row = LLVMBuildURem(gen->builder, place, lead, "");
     for (int v = 0; v < vectors; v++) {
         Value at = ir_add(gen, column, ir_int(gen, (int64_t)v * s->b.width));
-        next[v] = LLVMBuildFAdd(gen->builder, now[v], scatter_summand(s, at), "");
+        next[v] = scatter_add(s, now[v], scatter_summand(s, at), &losing[v]);
     }
     Value following = load_index(gen, ir_offset(gen, gen->i32, t->next, place));
     ir_loop_end(gen, &loop);
     ir_loop_result(gen, &loop, place, first, following);
-    for (int v = 0; v < vectors; v++) sums[v] = ir_loop_result(gen, &loop, now[v], zero, next[v]);
+    for (int v = 0; v < vectors; v++) {
+        sums[v] = ir_loop_result(gen, &loop, now[v], zero, next[v]);
+        if (lost[v]) ir_loop_result(gen, &loop, lost[v], zero, losing[v]);
+    }
 }
 
 static void sum_and_update(Scatter *s, Value place, Value column, int valid) {
@@ -452,6 +453,7 @@ void touched_emit_sums(Gen *gen, const Schedule *schedule, const Group *group, V
     t.s.owner = &t;
     begin_marks(&t, gen, t.group, function);
     element_hoist(&t.s.b);
+    scatter_keep_lost(&t.s);
     scatter_named_rows(&t.s, sum_row);
 }
 
