@@ -127,7 +127,7 @@ void nnrt_pace_learn(nnrt_pace *pace, int choice, int64_t samples, double second
     }
     pace->best = cheapest;
     // Trials cost little, even where the other number of workers is many times slower.
-    if (is_trial)
-        pace->interval = fmax(pace->interval, trials_apart * (pace->trial_seconds + pace->waking));
-    if (is_trial) pace->waking = 0;
+    if (!is_trial) return;
+    pace->interval = fmax(pace->interval, trials_apart * (pace->trial_seconds + pace->waking));
+    pace->waking = 0;
 }

@@ -17,7 +17,7 @@ typedef struct nnrt_pace {
     int64_t trial_samples;       // of one that goes on, over several chunks
     double slowest_seconds;      // of them
     int64_t slowest_samples;
-    int trial;       // that choice
+    int trial;       // the choice that is tried
     double warm;     // seconds run so far, while they do not count yet
     int warm_chunks; // likewise: the first steps also touch all memory first
     double guess;    // the cost of the last chunk, for those not tried yet

@@ -39,7 +39,11 @@ Value scatter_add(Scatter *s, Value sum, Value summand, Value *lost) {
     if (!s->is_compensated) return LLVMBuildFAdd(ir, sum, summand, "");
     Value wanted = LLVMBuildFSub(ir, summand, *lost, "");
     Value after = LLVMBuildFAdd(ir, sum, wanted, "");
-    *lost = LLVMBuildFSub(ir, LLVMBuildFSub(ir, after, sum, ""), wanted, "");
+    Value lost_now = LLVMBuildFSub(ir, LLVMBuildFSub(ir, after, sum, ""), wanted, "");
+    Value nothing = LLVMConstNull(LLVMTypeOf(sum));
+    Value is_finite =
+        LLVMBuildFCmp(ir, LLVMRealOEQ, LLVMBuildFSub(ir, after, after, ""), nothing, "");
+    *lost = LLVMBuildSelect(ir, is_finite, lost_now, nothing, "");
     return after;
 }
 

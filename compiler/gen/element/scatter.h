@@ -34,7 +34,7 @@ void scatter_own_rows(Scatter *s, ScatterRow *step);
 Value scatter_summand(Scatter *s, Value column);
 // The sum and the summand. `*lost`: what was rounded away of the sum so far, and of this one; not
 // read where the sum is not compensated (Kahan, "Further remarks on reducing truncation errors",
-// Communications of the ACM 8, 1965).
+// Communications of the ACM 8, 1965). Of an infinite sum nothing is lost: it stays infinite.
 Value scatter_add(Scatter *s, Value sum, Value summand, Value *lost);
 // The same of a vector of the sums in memory, which is 0 before where `begins` (i1) says so; NULL:
 // it never is.

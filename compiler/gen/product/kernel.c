@@ -14,7 +14,8 @@ TileSizes kernel_tile_sizes(const MachineModel *machine) {
     return (TileSizes){4, 2, 2, 4};
 }
 
-// Both halves of a vector of B and of a broadcast word, and a mask, beside the sums.
+// What is widened takes registers: both halves of a vector of B and of a broadcast word, and a
+// mask. In int8, which takes one, higher tiles were no faster.
 TileSizes kernel_word_sizes(const MachineModel *machine, KernelWords words) {
     TileSizes sizes = kernel_tile_sizes(machine);
     if (words.is_widened) sizes.outer_rows -= 2;
