@@ -115,7 +115,7 @@ typedef struct nnrt_output {
     int64_t rank, shape[NNRT_MAX_RANK];
     int64_t size;   // elements of a sample
     int64_t offset; // in the arena of the function, floats
-    int64_t stride; // floats from one sample to the next
+    int64_t stride; // floats from one sample to the next; 0: it is not stored, as nothing reads it
     // The next call reads it as the state of the same places of its batch: zeros there begin anew.
     int64_t is_kept;
 } nnrt_output;
@@ -205,6 +205,7 @@ typedef struct nnrt_value {
     int64_t line;        // in the source; 0: none
     int64_t group;       // that computes it, or changes it; -1: none does
     int64_t is_backward; // of gradients and updates: neither outputs nor losses depend on it
+    int64_t is_output;   // of a layer whose result is an output of the model
     int64_t place;       // NNRT_IN_...
     int64_t parameter;   // that it lies as (storage); -1: its elements follow each other
     int64_t offset;      // there, floats; of a column its number

@@ -391,6 +391,6 @@ void descriptor_emit(Gen *gen, const Compiled *compiled);
 int64_t descriptor_line(const Compiled *compiled, Span span);
 
 // ---- values.c: sets what the function's groups compute and read. After they are planned.
-void values_list(Gen *gen, const Compiled *compiled, const Schedule *schedule, nnrt_function *out);
+void values_list(Gen *gen, const Compiled *compiled, const Function *function, nnrt_function *out);
 
 #endif

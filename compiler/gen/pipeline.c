@@ -80,6 +80,15 @@ static bool shows_gradients(const Training *training) {
     return false;
 }
 
+// While training, metrics alone read predictions. What nothing reads need not be stored.
+static void drop_unread_outputs(Graph *graph, const Training *training) {
+    bool is_read = false;
+    for (int i = 0; i < training->losses.count; i++)
+        is_read |= training->losses.items[i].metrics.count > 0;
+    for (int i = 0; i < graph->nodes.count; i++) is_read |= graph->nodes.items[i]->kept > 0;
+    if (!is_read) graph->outputs.count = 0;
+}
+
 // The step with what keeps its gradients instead of its optimizer.
 static Function *add_gradients(Run *run, const Training *training, const TrainStep *step) {
     TrainStep *own = ARENA_NEW(run->arena, TrainStep);
@@ -156,6 +165,7 @@ static CompiledStep add_step(Run *run, const Training *training, const TrainStep
                          .is_shown = true};
     CompiledStep out = {.step = step, .train = add_function(run, function)};
     out.train->lowering.graph->trains_alone = training->steps.count == 1;
+    drop_unread_outputs(out.train->lowering.graph, training);
     if (step->accumulate > 1) out.update = add_update(run, training, step, out.train);
     function.name = code_name(run, "nn_evaluate", GRAPH_EVALUATE);
     function.mode = GRAPH_EVALUATE;

@@ -48,12 +48,6 @@ static int reads_value(const nnrt_function *function, int64_t group, int64_t val
     return 0;
 }
 
-static int is_output(const nnrt_function *function, const nnrt_value *value) {
-    for (int64_t i = 0; i < function->output_count; i++)
-        if (function->outputs[i].offset == value->offset) return 1;
-    return 0;
-}
-
 // ---- Units.
 
 static int64_t dead_units(const nnrt_value *value, const nnrt_value_signs *signs) {
@@ -90,7 +84,7 @@ static void read_units(nnrt_checkup *checkup, const nnrt_turn_signs *turn) {
                      "%" PRId64 " of %" PRId64 " units of `%.60s` are 0 for all samples: dead, no "
                      "gradient reaches their weights",
                      dead, value->units, value->layer);
-        } else if (signs->saturated >= saturated_share && !is_output(function, value)) {
+        } else if (signs->saturated >= saturated_share && !value->is_output) {
             complain(checkup, "saturated_units", value->layer, value->line,
                      "`batch_norm` in front of the activation, scaled inputs, a smaller learning "
                      "rate, `relu` instead",

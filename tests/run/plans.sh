@@ -97,6 +97,6 @@ most inception 1010 1005 1005
 most mobile 1045 1005 1005
 most layers 1025 1160 1160
 most writer 1075 1100 1095
-most reader 1250 1455 1450
+most reader 1270 1455 1450
 most gpt 1165 1005 1005
-most steps 1430 1010 1005
+most steps 1470 1010 1005

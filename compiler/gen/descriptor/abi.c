@@ -162,9 +162,10 @@ static STRUCT(abi_group, nnrt_group);
 
 #define OWNER nnrt_value
 static const AbiField abi_value_struct_fields[] = {
-    FIELD(name),        FIELD(layer),    FIELD(shape),     FIELD(line),   FIELD(group),
-    FIELD(is_backward), FIELD(place),    FIELD(parameter), FIELD(offset), FIELD(size),
-    FIELD(units),       FIELD(flat_low), FIELD(flat_high), FIELD(rows),   FIELD(stride)};
+    FIELD(name),      FIELD(layer),       FIELD(shape),     FIELD(line),
+    FIELD(group),     FIELD(is_backward), FIELD(is_output), FIELD(place),
+    FIELD(parameter), FIELD(offset),      FIELD(size),      FIELD(units),
+    FIELD(flat_low),  FIELD(flat_high),   FIELD(rows),      FIELD(stride)};
 static STRUCT(abi_value_struct, nnrt_value);
 #undef OWNER
 

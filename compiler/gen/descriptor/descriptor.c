@@ -127,16 +127,34 @@ static bool is_kept(const Graph *graph, int output) {
     return false;
 }
 
-static nnrt_output output_of(Gen *gen, const Schedule *schedule, Node *output, int number) {
-    const Buffer *buffer = &schedule->buffers[schedule_source(output)->id];
+static nnrt_output output_of(Gen *gen, const Node *output, int number) {
     const char *name = number ? arena_format(gen->arena, "output_%d", number) : "output";
     nnrt_output out = {.name = output->name ? output->name : name,
-                       .size = type_elements(&output->type),
-                       .offset = buffer->offset,
-                       .stride = buffer->stride,
-                       .is_kept = is_kept(schedule->graph, number)};
+                       .size = type_elements(&output->type)};
     set_shape(&out.rank, out.shape, &output->type);
     return out;
+}
+
+static void place_output(const Schedule *schedule, nnrt_output *out, int number) {
+    const Node *output = schedule_source(schedule->graph->outputs.items[number]);
+    const Buffer *buffer = &schedule->buffers[output->id];
+    out->offset = buffer->offset;
+    out->stride = buffer->stride;
+    out->is_kept = is_kept(schedule->graph, number);
+}
+
+// Those that nothing reads while training (pipeline.c) are only known.
+static void set_outputs(Gen *gen, const Function *function, nnrt_function *out) {
+    const Schedule *schedule = function->lowering.schedule;
+    const NodeList *placed = &schedule->graph->outputs;
+    const NodeList *known = placed->count ? placed : &function->forward->outputs;
+    nnrt_output *outputs = ARENA_ARRAY(gen->arena, nnrt_output, known->count + 1);
+    for (int i = 0; i < known->count; i++) {
+        outputs[i] = output_of(gen, known->items[i], i);
+        if (i < placed->count) place_output(schedule, &outputs[i], i);
+    }
+    out->outputs = outputs;
+    out->output_count = known->count;
 }
 
 static bool updates_rows(const Schedule *schedule) {
@@ -149,9 +167,6 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
     const Schedule *schedule = function->lowering.schedule;
     const Graph *graph = schedule->graph;
     bool marks = function->code.profiled != NULL;
-    nnrt_output *outputs = ARENA_ARRAY(gen->arena, nnrt_output, graph->outputs.count);
-    for (int i = 0; i < graph->outputs.count; i++)
-        outputs[i] = output_of(gen, schedule, graph->outputs.items[i], i);
     nnrt_function out = {.name = function->name,
                          .groups = marks ? budget_groups(gen->arena, compiled, schedule) : NULL,
                          .group_count = marks ? schedule->groups.count : 0,
@@ -161,14 +176,13 @@ static nnrt_function function_of(Gen *gen, const Compiled *compiled, const Funct
                          .settles = updates_rows(schedule),
                          .prepares = schedule_has_once(schedule),
                          .in_int8 = schedule_is_in_int8(schedule),
-                         .outputs = outputs,
-                         .output_count = graph->outputs.count,
                          .flops = budget_flops(graph),
                          .work = budget_work(schedule)};
     set_columns(gen, graph, &out);
+    set_outputs(gen, function, &out);
     abi_set_code(&out.run, function->code.run);
     abi_set_code(&out.run_profiled, function->code.profiled);
-    if (marks && graph->mode == GRAPH_TRAIN) values_list(gen, compiled, schedule, &out);
+    if (marks && graph->mode == GRAPH_TRAIN) values_list(gen, compiled, function, &out);
     if (marks) effort_set_touches(schedule, gen->arena, &out);
     return out;
 }

@@ -6,9 +6,10 @@ typedef struct Values {
     Gen *gen;
     const Compiled *compiled;
     const Schedule *schedule;
-    int *numbers;     // by node id; -1: it is not in the list
-    bool *is_forward; // by node id: the loss or an output depends on it
-    bool *is_needed;  // the loss or an update does
+    const Graph *forward; // as checked, before passes
+    int *numbers;         // by node id; -1: it is not in the list
+    bool *is_forward;     // by node id: the loss or an output depends on it
+    bool *is_needed;      // the loss or an update does
     VEC(nnrt_value) list;
     VEC(nnrt_read) reads;
     int64_t reader; // the group whose reads are being listed
@@ -36,6 +37,13 @@ static void mark(Values *v, const Graph *graph) {
 
 // ---- The list.
 
+static bool is_of_output(const Values *v, const Layer *layer) {
+    const NodeList *outputs = &v->forward->outputs;
+    for (int i = 0; i < outputs->count; i++)
+        if (layer && outputs->items[i]->layer == layer) return true;
+    return false;
+}
+
 static nnrt_value described(const Values *v, const Node *node, int64_t group) {
     const Layer *layer = node->layer;
     Arena *arena = v->gen->arena;
@@ -49,6 +57,7 @@ static nnrt_value described(const Values *v, const Node *node, int64_t group) {
                         .flat_low = node->op->flat_low,
                         .flat_high = node->op->flat_high,
                         .is_backward = !v->is_forward[node->id],
+                        .is_output = is_of_output(v, layer),
                         .parameter = -1,
                         .rows = 1};
 }
@@ -149,9 +158,11 @@ static void add_read(Node *node, void *state) {
     vec_push(v->gen->arena, &v->reads, read);
 }
 
-void values_list(Gen *gen, const Compiled *compiled, const Schedule *schedule, nnrt_function *out) {
+void values_list(Gen *gen, const Compiled *compiled, const Function *function, nnrt_function *out) {
+    const Schedule *schedule = function->lowering.schedule;
     const Graph *graph = schedule->graph;
-    Values v = {.gen = gen, .compiled = compiled, .schedule = schedule};
+    Values v = {
+        .gen = gen, .compiled = compiled, .schedule = schedule, .forward = function->forward};
     v.numbers = ARENA_ARRAY(gen->arena, int, graph->nodes.count + 1);
     for (int i = 0; i < graph->nodes.count; i++) v.numbers[i] = -1;
     mark(&v, graph);
