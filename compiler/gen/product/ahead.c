@@ -10,13 +10,17 @@ enum {
     LEAST_ROWS = 8 // of a tile
 };
 
-// Values that have an element for each of the result, in rows of a batch that leave the
-// first-level cache.
+// Bytes of a value from which on its rows are not where a core finds or changes them at once.
+static int64_t least_bytes(const MachineModel *machine) {
+    return machine->shares_quickly ? machine->second_cache / 8 : machine->first_cache;
+}
+
+// Values that have an element for each of the result, in rows of a batch that are far away.
 static bool is_row_by_row(const Product *p, const Node *value) {
     int64_t elements = type_elements(&value->type);
     int64_t bytes = elements * p->schedule->batch * (int64_t)sizeof(float);
     return value->type.batched && elements == p->b.lead * p->b.row_width &&
-           bytes > p->gen->target->machine.first_cache;
+           bytes > least_bytes(&p->gen->target->machine);
 }
 
 static void add_row_value(Product *p, Node *value) {
@@ -50,20 +54,20 @@ void ahead_find(Product *p) {
 }
 
 // Places of a row, and of rows: powers of two, so that steps are numbers of places.
-static int places_a_row(const Product *p) {
+int ahead_places_a_row(int values) {
     int places = 1;
-    while (places < p->row_values.count) places *= 2;
+    while (places < values) places *= 2;
     return places;
 }
 
 int ahead_places(const Product *p, int rows, int64_t steps) {
-    int places = AHEAD_ROWS * places_a_row(p);
+    int places = AHEAD_ROWS * ahead_places_a_row(p->row_values.count);
     return p->row_values.count && rows >= LEAST_ROWS && steps >= places ? places : 0;
 }
 
 void ahead_list(Product *p, const ColumnTile *tile, Value first, int height) {
     Gen *gen = p->gen;
-    int each = places_a_row(p);
+    int each = ahead_places_a_row(p->row_values.count);
     Value list = ir_offset(gen, gen->f32, p->scratch, ir_int(gen, p->tile_floats));
     Loop rows =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, AHEAD_ROWS), ir_int(gen, 1), "ahead");

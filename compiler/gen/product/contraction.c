@@ -129,8 +129,32 @@ static Value goes_backwards(Product *p) {
     return LLVMBuildTrunc(gen->builder, step, gen->i1, "");
 }
 
+// Whether a worker that goes through all panels begins with those that it has just changed
+// (weights/gradient.c), while it asks for the others. Sums of rows add tiles up in their order.
+static bool begins_with_own(const Product *p) {
+    return p->schedule->graph->mode == GRAPH_TRAIN && p->kind == PRODUCT_FORWARD &&
+           !p->transposed && p->group->partition == PARTITION_ROWS && !p->schedule->scan &&
+           !p->row_sums;
+}
+
+// From the worker's last panel, which it has changed last, downwards and around.
+static PanelTurn own_panels_first(Product *p, Range all, Value number) {
+    Gen *gen = p->gen;
+    Value count = LLVMBuildSub(gen->builder, all.end, all.begin, ""), minus = ir_int(gen, -1);
+    Value before = LLVMBuildSub(gen->builder, number, all.begin, "");
+    Range own = ir_worker_range(gen, p->function, count);
+    Value place = LLVMBuildSub(gen->builder, ir_add(gen, own.end, minus), before, "");
+    Value is_around = LLVMBuildICmp(gen->builder, LLVMIntSLT, place, ir_int(gen, 0), "");
+    place = LLVMBuildSelect(gen->builder, is_around, ir_add(gen, place, count), place, "");
+    Value is_first = LLVMBuildICmp(gen->builder, LLVMIntEQ, place, ir_int(gen, 0), "");
+    Value to_last = ir_add(gen, count, minus);
+    return (PanelTurn){ir_add(gen, all.begin, place),
+                       LLVMBuildSelect(gen->builder, is_first, to_last, minus, "")};
+}
+
 PanelTurn product_panel_in_turn(Product *p, Range own, Value number) {
     Gen *gen = p->gen;
+    if (begins_with_own(p)) return own_panels_first(p, own, number);
     Value backwards = goes_backwards(p), one = ir_int(gen, 1);
     if (!backwards) return (PanelTurn){number, one};
     Value last = ir_add(gen, ir_add(gen, own.begin, own.end), ir_int(gen, -1));
@@ -346,7 +370,8 @@ static void place_tile(Product *p, bool in_pairs) {
     int64_t vectors = (int64_t)p->tiles.outer_rows * p->tiles.outer_vectors;
     if (in_pairs) vectors = 2 * PAIRS_TALLEST * p->lanes;
     p->tile_floats = vectors * p->lanes < 256 ? 256 : vectors * p->lanes;
-    int64_t places = p->row_values.count ? AHEAD_ROWS * MOST_ROW_VALUES : 0;
+    bool lists = p->row_values.count || p->kind == PRODUCT_WEIGHTS;
+    int64_t places = lists ? AHEAD_ROWS * MOST_ROW_VALUES : 0;
     int64_t floats = p->tile_floats + places * (int64_t)(sizeof(void *) / sizeof(float));
     LlvmType type = LLVMArrayType2(p->gen->f32, (uint64_t)floats);
     p->scratch = LLVMBuildAlloca(p->gen->builder, type, "tile");

@@ -25,7 +25,7 @@ static void store_tile(Product *p, const WeightTiles *t, int rows, int vectors, 
 static void chunk_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
                        Value across) {
     Value first_row = ir_multiply(p->gen, down, ir_int(p->gen, p->tiles.outer_rows));
-    weight_multiply(p, t, rows, wide, down, across);
+    weight_multiply(p, t, rows, wide, down, across, 0);
     store_tile(p, t, rows, (int)divide_up(wide, p->lanes), first_row, across);
 }
 

@@ -28,25 +28,6 @@ void weight_finish(Product *p, const WeightTiles *t, int rows, int vectors, Valu
     ir_loop_end(gen, &lines);
 }
 
-// Weights and moments of a tile come from the third-level cache or memory: asked for before the
-// kernel runs, they are there when the optimizer wants them.
-void weight_prefetch(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
-                     Value across) {
-    Gen *gen = p->gen;
-    const Group *group = p->group;
-    int line = 16, step = p->lanes < line ? line / p->lanes : 1;
-    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, rows), ir_int(gen, 1), "ahead");
-    Value place = weight_place(p, t, ir_add(gen, first_row, lines.index), across);
-    for (int i = 0; i < group->assigns.count; i++) {
-        Value base = element_target(&p->b, group->assigns.items[i]);
-        for (int v = 0; v < vectors; v += step) {
-            Value at = ir_add(gen, place, ir_int(gen, (int64_t)v * p->lanes));
-            ir_prefetch(gen, ir_offset(gen, gen->f32, base, at), PREFETCH_SECOND_TO_WRITE);
-        }
-    }
-    ir_loop_end(gen, &lines);
-}
-
 // Rows of a matrix from the chunk's first one on.
 static Value from_chunk(Product *p, const WeightTiles *t, Value base, int64_t stride) {
     if (!t->chunk) return base;
@@ -78,8 +59,8 @@ Value weight_panel_part(Product *p, const WeightTiles *t, const OuterKernel *ker
     return ir_offset(gen, gen->f32, t->vector.base, place);
 }
 
-void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value down,
-                     Value across) {
+void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value down, Value across,
+                     int listed) {
     Gen *gen = p->gen;
     int vectors = (int)divide_up(wide, p->lanes);
     bool b_is_plain = !t->vector.gathers && t->vector.dtype == DTYPE_F32;
@@ -92,6 +73,8 @@ void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value
                           .gathers = t->vector.gathers,
                           .a_ahead = WEIGHT_AHEAD,
                           .b_ahead = b_is_plain ? WEIGHT_AHEAD : 0,
+                          .listed = listed,
+                          .list = p->tile_floats,
                           .b_dtype = t->vector.dtype};
     weight_ask_for_panel(p, t, &kernel);
     if (kernel.next_step) kernel.a_beside = p->tiles.outer_rows;
@@ -123,8 +106,8 @@ static void weight_tile(Product *p, const WeightTiles *t, int rows, int wide, Va
                         Value across) {
     int vectors = (int)divide_up(wide, p->lanes);
     Value first_row = ir_multiply(p->gen, down, ir_int(p->gen, p->tiles.outer_rows));
-    weight_prefetch(p, t, rows, vectors, first_row, across);
-    weight_multiply(p, t, rows, wide, down, across);
+    int listed = weight_ask_ahead(p, t, rows, vectors, first_row, across);
+    weight_multiply(p, t, rows, wide, down, across, listed);
     weight_finish(p, t, rows, vectors, first_row, across);
 }
 

@@ -61,15 +61,20 @@ Value weight_panel_part(Product *p, const WeightTiles *t, const OuterKernel *ker
 // What the group makes of the tile in p->scratch.
 void weight_finish(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
                    Value across);
-// Asks for weights and moments of a tile.
-void weight_prefetch(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
-                     Value across);
-
-// A tile of rows, or those of the chunk, into p->scratch.
-void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value down,
-                     Value across);
+// A tile of rows, or those of the chunk, into p->scratch. `listed`: weight_ask_ahead's; else 0.
+void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value down, Value across,
+                     int listed);
 // The place of an element of the result's storage.
 Value weight_place(Product *p, const WeightTiles *t, Value row, Value across);
+
+// ---- ahead.c: weights and moments that a tile's update reads and writes.
+// Asks for them at once.
+void weight_prefetch(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
+                     Value across);
+// Before the kernel of a tile of float32. Returns how many places it has listed behind p->scratch,
+// for the kernel to ask for; 0: none.
+int weight_ask_ahead(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
+                     Value across);
 
 // ---- chunks.c: of few weights and many rows, in chunks of the batch.
 void weight_chunks(Product *p, WeightTiles *t);

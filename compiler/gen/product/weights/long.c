@@ -131,7 +131,7 @@ void weight_join_sums(Product *p, Value first_row, Value sums, int vectors) {
 }
 
 static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Value down,
-                        Value across) {
+                        Value across, int listed) {
     Gen *gen = p->gen;
     int64_t height = p->tiles.outer_rows, tile = left_tile(product_most_rows(p), height);
     OuterKernel kernel = {.rows = rows,
@@ -142,6 +142,8 @@ static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Va
                           .loop_count = 1,
                           .a_ahead = WEIGHT_AHEAD,
                           .b_ahead = WEIGHT_AHEAD,
+                          .listed = listed,
+                          .list = p->tile_floats,
                           .b_dtype = DTYPE_F32};
     weight_ask_for_panel(p, t, &kernel);
     Value function = kernel_outer(gen, &kernel);
@@ -156,7 +158,7 @@ static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Va
 
 static void multiply_tile(Product *p, const WeightTiles *t, int rows, int wide, Value down,
                           Value across) {
-    call_kernel(p, t, rows, wide, down, across);
+    call_kernel(p, t, rows, wide, down, across, 0);
     weight_join_sums(p, t->block->first_row, sums_of(p, t, down, across),
                      rows * (int)divide_up(wide, p->lanes));
 }
@@ -166,8 +168,8 @@ static void whole_tile(Product *p, const WeightTiles *t, int rows, int wide, Val
                        Value across) {
     int vectors = (int)divide_up(wide, p->lanes);
     Value first_row = ir_multiply(p->gen, down, ir_int(p->gen, p->tiles.outer_rows));
-    weight_prefetch(p, t, rows, vectors, first_row, across);
-    call_kernel(p, t, rows, wide, down, across);
+    int listed = weight_ask_ahead(p, t, rows, vectors, first_row, across);
+    call_kernel(p, t, rows, wide, down, across, listed);
     weight_finish(p, t, rows, vectors, first_row, across);
 }
 
