@@ -371,22 +371,67 @@ static bool is_read_by_others(const Schedule *schedule, const Node *node) {
     return false;
 }
 
+// Whether the numbers at the position are a whole line of the value.
+static bool is_line(const LaneBuilder *b, const Node *node, int valid) {
+    const Buffer *buffer = &b->schedule->buffers[node->id];
+    Dtype dtype = schedule_dtype(b->schedule, node);
+    int64_t line = IR_LINE / (int64_t)sizeof(float), row = IR_LINE / dtype_bytes(dtype);
+    return valid == line && b->width == line && !b->any_column && !buffer->is_part &&
+           (dtype == DTYPE_F32 || dtype == DTYPE_BF16) && buffer->offset % line == 0 &&
+           buffer->stride % line == 0 && buffer->distance % line == 0 && b->row_width % row == 0;
+}
+
+static int64_t bytes_of_batch(const LaneBuilder *b, const Node *node) {
+    return b->schedule->buffers[node->id].stride * b->schedule->batch * (int64_t)sizeof(float);
+}
+
 // Steps that a loop stacks, which it does not read itself, are read when they have left all caches.
 // Another worker sees them behind a barrier, whose exchange waits for them (Intel 64 and IA-32
 // Architectures Software Developer's Manual, volume 3A, "Memory Ordering").
 static bool passes_caches(const LaneBuilder *b, const Node *node, int valid) {
     enum { MANY = 4 }; // times the second-level cache
-    const Buffer *buffer = &b->schedule->buffers[node->id];
-    Dtype dtype = schedule_dtype(b->schedule, node);
-    int64_t line = IR_LINE / (int64_t)sizeof(float), row = IR_LINE / dtype_bytes(dtype);
-    bool is_line = valid == line && b->width == line && !b->any_column &&
-                   buffer->offset % line == 0 && buffer->stride % line == 0 &&
-                   buffer->distance % line == 0 && b->row_width % row == 0;
-    int64_t bytes = buffer->stride * b->schedule->batch * (int64_t)sizeof(float);
-    return buffer->motion == MOTION_STEPS && !buffer->is_part &&
-           (dtype == DTYPE_F32 || dtype == DTYPE_BF16) && is_line &&
-           bytes > MANY * b->gen->target->machine.second_cache &&
+    return b->schedule->buffers[node->id].motion == MOTION_STEPS && is_line(b, node, valid) &&
+           bytes_of_batch(b, node) > MANY * b->gen->target->machine.second_cache &&
            !is_read_by_others(b->schedule, node);
+}
+
+static bool is_read_by_all_workers(const Schedule *schedule, const Node *node) {
+    for (int i = 0; i < schedule->groups.count; i++) {
+        const Group *group = schedule->groups.items[i];
+        const Node *anchor = group->partition == PARTITION_OUTPUT ? group->anchor : NULL;
+        for (int k = 0; anchor && k < anchor->input_count; k++)
+            if (schedule_source(anchor->inputs[k]) == node) return true;
+    }
+    return false;
+}
+
+// Values of each step that this worker would still have in its cache, and others have read, when
+// it computes them again.
+static bool is_exchanged(const LaneBuilder *b, const Node *node, int valid) {
+    const MachineModel *machine = &b->gen->target->machine;
+    return machine->waits_for_shared && b->schedule->graph->mode == GRAPH_TRAIN &&
+           b->schedule->buffers[node->id].motion == MOTION_NONE && is_line(b, node, valid) &&
+           bytes_of_batch(b, node) <= machine->second_cache / 8 &&
+           is_read_by_all_workers(b->schedule, node);
+}
+
+// A line that several workers read goes past their caches, so that none waits for the others; one
+// alone keeps it. Loads and stores keep their order for the worker itself, and barriers wait.
+static void store_exchanged(const LaneBuilder *b, Value value, Value pointer) {
+    Gen *gen = b->gen;
+    LLVMBasicBlockRef several = ir_block(gen, "several"), one = ir_block(gen, "one");
+    LLVMBasicBlockRef stored = ir_block(gen, "stored");
+    Value threads = ir_context(gen, b->function, FIELD_THREADS);
+    Value alone = LLVMConstInt(LLVMTypeOf(threads), 1, 0);
+    Value are_several = LLVMBuildICmp(gen->builder, LLVMIntSGT, threads, alone, "");
+    LLVMBuildCondBr(gen->builder, are_several, several, one);
+    LLVMPositionBuilderAtEnd(gen->builder, several);
+    ir_store_past_caches(gen, value, pointer, IR_LINE);
+    LLVMBuildBr(gen->builder, stored);
+    LLVMPositionBuilderAtEnd(gen->builder, one);
+    ir_store(gen, value, pointer);
+    LLVMBuildBr(gen->builder, stored);
+    LLVMPositionBuilderAtEnd(gen->builder, stored);
 }
 
 static void store_batched(LaneBuilder *b, const Node *node, Value value, int valid) {
@@ -405,6 +450,10 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
     if (passes_caches(b, node, valid)) {
         unsigned bytes = (unsigned)(b->width * dtype_bytes(dtype));
         ir_store_past_caches(gen, value, pointer, bytes);
+        return;
+    }
+    if (is_exchanged(b, node, valid) && dtype == DTYPE_F32) {
+        store_exchanged(b, value, pointer);
         return;
     }
     // Padded samples take whole vectors; dense ones must not touch what follows.
@@ -442,8 +491,33 @@ Value element_target(LaneBuilder *b, const Node *assign) {
                              : slot_pointer(b, assign->slot);
 }
 
+static bool lies_in_lines(const ParameterLayout *layout) {
+    const nnrt_storage *storage = &layout->storage;
+    int64_t line = IR_LINE / (int64_t)sizeof(float);
+    return layout->kind == LAYOUT_PANELS && storage->offset % line == 0 &&
+           storage->panel_stride % line == 0 && storage->row_stride % line == 0;
+}
+
+// Of a matrix of weights, as all workers read it in the next step.
+static bool is_exchanged_weight(const LaneBuilder *b, const Node *assign) {
+    const MachineModel *machine = &b->gen->target->machine;
+    const Node *anchor = b->group->anchor;
+    if (!machine->waits_for_shared || !anchor || !assign->parameter) return false;
+    const ParameterLayout *layout = &b->schedule->layout->parameters[assign->parameter->index];
+    bool is_line = b->domain == DOMAIN_STORAGE && !b->lane_is_there &&
+                   b->width * (int64_t)sizeof(float) == IR_LINE && lies_in_lines(layout);
+    int64_t bytes = layout->storage.size * (int64_t)sizeof(float);
+    return is_line && op_product_kind(anchor) == PRODUCT_WEIGHTS &&
+           bytes <= machine->second_cache / 2;
+}
+
 static void store_assign(LaneBuilder *b, const Node *assign) {
     Value value = (Value)(void *)element_value(b, assign->inputs[0]);
+    if (is_exchanged_weight(b, assign)) {
+        Value pointer = ir_offset(b->gen, b->gen->f32, element_target(b, assign), b->storage);
+        store_exchanged(b, value, pointer);
+        return;
+    }
     store_unbatched(b, value, element_target(b, assign), b->width);
 }
 

@@ -12,7 +12,7 @@ enum {
 
 // Bytes of a value from which on its rows are not where a core finds or changes them at once.
 static int64_t least_bytes(const MachineModel *machine) {
-    return machine->shares_quickly ? machine->second_cache / 8 : machine->first_cache;
+    return machine->waits_for_shared ? machine->second_cache / 8 : machine->first_cache;
 }
 
 // Values that have an element for each of the result, in rows of a batch that are far away.

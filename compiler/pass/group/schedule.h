@@ -31,9 +31,9 @@ typedef struct MachineModel {
     Bfloat16Unit bfloat16;
     Int8Unit int8;
     int64_t first_cache, second_cache; // bytes of a core's caches of data
-    // Lines that another core has read are changed nearly as fast as those that none has: a few
-    // cores share a third-level cache of their own, which knows what each of them has.
-    bool shares_quickly;
+    // A core that changes a line which it has and another one has read waits for it, one line after
+    // the other, however early it has asked for them to write.
+    bool waits_for_shared;
 } MachineModel;
 
 typedef enum ContractionChoice {

@@ -58,7 +58,7 @@ static void list(Product *p, const WeightTiles *t, int rows, Value first_row, Va
 int weight_ask_ahead(Product *p, const WeightTiles *t, int rows, int vectors, Value first_row,
                      Value across) {
     int places = listed_places(p);
-    bool is_near = p->gen->target->machine.shares_quickly && is_at_hand(p);
+    bool is_near = p->gen->target->machine.waits_for_shared && is_at_hand(p);
     if (places)
         list(p, t, rows, first_row, across);
     else if (!is_near)
