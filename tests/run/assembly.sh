@@ -79,3 +79,17 @@ kernels() { # FILE
 network two.nn 'dense(64, relu) * 3'
 network four.nn 'dense(64, relu) * 5'
 [ "$(kernels two.nn)" = "$(kernels four.nn)" ] || fail "layers of equal shape have kernels of their own"
+
+# Weights and values that another worker reads go past the caches of Zen where several train, and
+# nowhere else: an alone worker's copy of the store, a prediction or another make keep them.
+network shared.nn '(dense(128, relu)) * 2'
+past_caches() { # CPU: functions with such stores
+    expect 0 "$nnc" --emit=asm --cpu="$1" shared.nn
+    awk '/^nn_.*:/ { name = $1 } /vmovntps/ { print name }' out | sort -u
+}
+past_caches znver4 >past
+grep -q '^nn_train.*matmul' past || fail "values are not stored past Zen's caches"
+grep -q '^nn_train.*matmul_weights' past || fail "weights are not stored past Zen's caches"
+! grep -v '^nn_train' past >other || fail "$(head -n 1 other) stores past the caches"
+past_caches sapphirerapids >past
+! [ -s past ] || fail "$(head -n 1 past) stores past Intel's caches"
