@@ -46,6 +46,9 @@ says '  line 3: x -> dense(32, relu'
 says 'what helps:'
 numbers 'dense(32, tanh, kernel_initializer = random_normal(stddev = 500)) -> dense(1)' 'adam(0.001)' >flat.nn
 finds flat saturated_units any
+# An output may be at its ends, also where what computes it is moved afterwards.
+numbers 'dense(32, relu) -> dense(1, tanh, kernel_initializer = random_normal(stddev = 500)) -> reshape(1)' 'adam(0.001)  metrics = mae' >ends.nn
+finds ends same_answer small_updates
 numbers '(dense(16, sigmoid)) * 12 -> dense(1)' 'sgd(0.01)' >vanish.nn
 finds vanish vanishing_gradients any
 numbers 'dense(64, kernel_initializer = random_normal(stddev = 2)) * 8 -> dense(1)' 'sgd(1e-30)' >explode.nn

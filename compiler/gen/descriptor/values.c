@@ -37,10 +37,14 @@ static void mark(Values *v, const Graph *graph) {
 
 // ---- The list.
 
+// Whether the layer computes an output, which others may only have moved.
 static bool is_of_output(const Values *v, const Layer *layer) {
     const NodeList *outputs = &v->forward->outputs;
-    for (int i = 0; i < outputs->count; i++)
-        if (layer && outputs->items[i]->layer == layer) return true;
+    for (int i = 0; i < outputs->count; i++) {
+        const Node *output = outputs->items[i];
+        while (output->op->fuse == FUSE_MOVEMENT) output = output->inputs[0];
+        if (layer && output->layer == layer) return true;
+    }
     return false;
 }
 

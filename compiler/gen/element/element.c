@@ -411,6 +411,7 @@ static bool is_exchanged(const LaneBuilder *b, const Node *node, int valid) {
     const MachineModel *machine = &b->gen->target->machine;
     return machine->waits_for_shared && b->schedule->graph->mode == GRAPH_TRAIN &&
            b->schedule->buffers[node->id].motion == MOTION_NONE && is_line(b, node, valid) &&
+           schedule_dtype(b->schedule, node) == DTYPE_F32 &&
            bytes_of_batch(b, node) <= machine->second_cache / 8 &&
            is_read_by_all_workers(b->schedule, node);
 }
@@ -452,7 +453,7 @@ static void store_batched(LaneBuilder *b, const Node *node, Value value, int val
         ir_store_past_caches(gen, value, pointer, bytes);
         return;
     }
-    if (is_exchanged(b, node, valid) && dtype == DTYPE_F32) {
+    if (is_exchanged(b, node, valid)) {
         store_exchanged(b, value, pointer);
         return;
     }

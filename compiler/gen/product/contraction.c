@@ -129,8 +129,9 @@ static Value goes_backwards(Product *p) {
     return LLVMBuildTrunc(gen->builder, step, gen->i1, "");
 }
 
-// Whether a worker that goes through all panels begins with those that it has just changed
-// (weights/gradient.c), while it asks for the others. Sums of rows add tiles up in their order.
+// Whether a worker that goes through all panels begins with those that it has just changed, as it
+// mostly has (weights/gradient.c), while it asks for the others. Sums of rows add tiles up in their
+// order.
 static bool begins_with_own(const Product *p) {
     return p->schedule->graph->mode == GRAPH_TRAIN && p->kind == PRODUCT_FORWARD &&
            !p->transposed && p->group->partition == PARTITION_ROWS && !p->schedule->scan &&
