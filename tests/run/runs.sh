@@ -165,6 +165,38 @@ expect 0 "$nnc" runs other
 says "other/007-broken/run.json"
 says "$(basename "$first")"
 
+# So is a log with a line that is none, each once; one that is cut off at its end is that of a run which was killed.
+logs=()
+for k in 1 2 3 4 5 6; do
+    mkdir -p damaged/00$k-net
+    cp "$first"/{run.json,resolved.nn,log.jsonl} damaged/00$k-net
+    logs+=("damaged/00$k-net/log.jsonl")
+done
+printf '\0\377\033[31m\n' | cat - "$first/log.jsonl" >"${logs[0]}"
+sed -i '3s/"loss.*//' "${logs[1]}"
+sed -i '2s/"epoch": 2/"epoch": "2"/' "${logs[2]}"
+sed -i '4s/"loss": [0-9.e-]*/"loss": "small"/' "${logs[3]}"
+truncate -s -20 "${logs[4]}"
+expect 0 "$nnc" runs damaged
+grep -q "$(printf '\033')" err && fail "control characters: $(od -c err | head)"
+[ "$(wc -l <err)" = 4 ] || fail "not a warning for each damaged log"
+says "\`${logs[0]}\` cannot be read: line 1 is no epoch: it is not JSON"
+says "\`${logs[1]}\` cannot be read: line 3 is no epoch: it is not JSON"
+says "\`${logs[2]}\` cannot be read: line 2 is no epoch: its \`epoch\` is no whole number"
+says "\`${logs[3]}\` cannot be read: line 4 is no epoch: its \`loss\` is neither a number nor null"
+says 'the run is left out: mend or delete that line'
+[ "$(awk 'NR > 1 { print $1, $4 }' out | tr '\n' ' ')" = "005-net 7 006-net 8 " ] || fail "other runs, or epochs"
+# Without the line it is whole again; a run without a log has no epochs yet.
+sed -i 1d "${logs[0]}"
+rm "${logs[1]}"
+# What run.json says is of the right kind.
+sed -i 's/"seed": 3/"message": 3/' damaged/006-net/run.json
+expect 0 "$nnc" runs damaged --json
+says "damaged/006-net/run.json\` cannot be read: its \`message\` is no text"
+grep -q '"run": "001-net"' out || fail "a log that was mended is not read"
+grep -q '"run": "002-net"' out || fail "a run without a log is left out"
+grep -q '"run": "006-net"' out && fail "a damaged run.json is taken"
+
 expect 1 "$nnc" runs nowhere
 says "nowhere"
 mkdir empty

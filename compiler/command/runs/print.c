@@ -123,8 +123,7 @@ static void put_messages(Text *out, const Runs *runs) {
     }
 }
 
-// Files of runs may be damaged or foreign: what a terminal would obey is not printed.
-static void put_plain(Text *out, size_t from) {
+void runs_make_plain(Text *out, size_t from) {
     for (size_t i = from; i < out->length;) {
         int length = nnrt_utf8_length(out->data + i, (int64_t)(out->length - i));
         uint32_t code = length ? nnrt_utf8_code(out->data + i, length) : 0;
@@ -144,7 +143,7 @@ void runs_print(Text *out, const Runs *runs) {
     put_table(out, runs);
     put_differences(out, runs);
     put_messages(out, runs);
-    put_plain(out, from);
+    runs_make_plain(out, from);
 }
 
 // ---- JSON.

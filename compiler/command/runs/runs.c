@@ -1,6 +1,7 @@
-#include "runs.h"
+#include "log.h"
 
 #include "../../../runtime/files/system.h"
+#include "../../../runtime/formats/text/json_text.h"
 #include "../../../runtime/metrics/row.h"
 #include "../../../runtime/report/runs/place.h"
 
@@ -25,8 +26,8 @@ static const char *text_at(const json_t *object, const char *name) {
 
 // ---- Its files.
 
-// 0, or an errno; what is not there is empty. *out is the caller's, from malloc.
-static int read_file(const char *path, char **out) {
+// 0, or an errno; what is not there is empty. *out is the caller's, from malloc; a NUL behind it.
+static int read_file(const char *path, char **out, size_t *size) {
     enum { PIECE = 16384 };
     size_t length = 0, room = 0;
     int64_t count = 0;
@@ -44,23 +45,28 @@ static int read_file(const char *path, char **out) {
         if (count > 0) length += (size_t)count;
     } while (count > 0);
     (*out)[length] = 0;
+    *size = length;
     if (file >= 0) close(file);
     return error;
 }
 
-static void warn(const Runs *runs, const char *path, const char *reason) {
-    if (!runs->was_read)
-        fprintf(stderr, "nnc: warning: `%s` cannot be read: %s; the run is left out\n", path,
-                reason);
+// `remedy`: behind what is wrong; "": nothing is known.
+static void warn(const Runs *runs, const char *path, const char *reason, const char *remedy) {
+    Text text = text_create(runs->arena);
+    if (runs->was_read) return;
+    text_format(&text, "nnc: warning: `%s` cannot be read: %s; the run is left out%s\n", path,
+                reason, remedy);
+    runs_make_plain(&text, 0);
+    fputs(text.data, stderr);
 }
 
 // NULL: told; else the caller's, from malloc.
-static char *read_part(const Runs *runs, const Run *run, const char *name) {
+static char *read_part(const Runs *runs, const Run *run, const char *name, size_t *size) {
     const char *path = path_of(runs, run->name, name);
     char *text;
-    int error = read_file(path, &text);
+    int error = read_file(path, &text, size);
     if (!error) return text;
-    warn(runs, path, strerror(error));
+    warn(runs, path, strerror(error), "");
     free(text);
     return NULL;
 }
@@ -90,41 +96,6 @@ const RunValue *run_value(const Run *run, const char *name) {
     for (int i = 0; i < run->values.count; i++)
         if (!strcmp(run->values.items[i].name, name)) return &run->values.items[i];
     return NULL;
-}
-
-static void add_value(Runs *runs, Run *run, const char *name, double number, int64_t epoch) {
-    RunValue *value = (RunValue *)run_value(run, name);
-    if (!value) {
-        RunValue fresh = {arena_copy(runs->arena, name, strlen(name)), NAN, NAN, 0};
-        vec_push(runs->arena, &run->values, fresh);
-        value = &run->values.items[run->values.count - 1];
-    }
-    value->last = number;
-    bool is_better = run_more_is_better(name) ? number > value->best : number < value->best;
-    if (isnan(number) || (!is_better && !isnan(value->best))) return;
-    value->best = number;
-    value->best_epoch = epoch;
-}
-
-// A line of the log; what a killed run left half of is none.
-static void add_epoch(Runs *runs, Run *run, const char *line) {
-    json_t *epoch = json_loads(line, 0, NULL), *value;
-    const char *name;
-    if (json_is_object(epoch)) {
-        run->epochs = (int64_t)json_integer_value(json_object_get(epoch, "epoch"));
-        json_object_foreach(epoch, name, value) if (strcmp(name, "epoch") != 0) add_value(
-            runs, run, name, json_is_number(value) ? json_number_value(value) : NAN, run->epochs);
-    }
-    json_decref(epoch);
-}
-
-static bool read_log(Runs *runs, Run *run) {
-    char *text = read_part(runs, run, "log.jsonl"), *rest;
-    if (!text) return false;
-    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        add_epoch(runs, run, line);
-    free(text);
-    return true;
 }
 
 // ---- What became of it.
@@ -182,7 +153,8 @@ static const char *options_of(const Runs *runs, const Run *run) {
 // ---- Its program.
 
 const char *run_written(const Runs *runs, Run *run) {
-    char *text = run->written ? NULL : read_part(runs, run, "program.nn");
+    size_t size;
+    char *text = run->written ? NULL : read_part(runs, run, "program.nn", &size);
     if (text) run->written = arena_strdup(runs->arena, text);
     free(text);
     return run->written ? run->written : "";
@@ -197,29 +169,61 @@ static int program_number(Runs *runs, const char *source) {
 
 // ---- All of them.
 
+// NULL, or what is wrong with it: what is read of it elsewhere is of the right type.
+static const char *mistake_in(const Runs *runs, const json_t *about) {
+    static const char *const texts[] = {"status",  "message",   "program", "called",
+                                        "started", "monitored", "name"};
+    if (!json_is_object(about)) return "it is no object";
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const json_t *value = json_object_get(about, texts[i]);
+        if (value && !json_is_string(value))
+            return arena_format(runs->arena, "its `%s` is no text", texts[i]);
+    }
+    const json_t *command = json_object_get(about, "command");
+    if (command && !json_is_array(command)) return "its `command` is no list";
+    return NULL;
+}
+
 static bool read_about(const Runs *runs, Run *run) {
-    const char *path = path_of(runs, run->name, "run.json");
+    const char *path = path_of(runs, run->name, "run.json"), *wrong;
     json_error_t mistake;
+    int lacks_memory;
+    size_t size;
     if (stat(path, &run->file)) {
-        if (!nnrt_system_is_absence(errno)) warn(runs, path, strerror(errno));
+        if (!nnrt_system_is_absence(errno)) warn(runs, path, strerror(errno), "");
         return false; // no run
     }
-    char *text = read_part(runs, run, "run.json");
+    char *text = read_part(runs, run, "run.json", &size);
     if (!text) return false;
-    run->about = json_loads(text, 0, &mistake);
+    run->about = nnrt_json_load("run.json", text, size, &mistake, &lacks_memory);
+    if (lacks_memory) arena_out_of_memory(size);
     free(text);
-    if (json_is_object(run->about)) return true;
-    warn(runs, path, run->about ? "it is no object" : mistake.text);
-    return false;
+    wrong = run->about ? mistake_in(runs, run->about)
+                       : arena_format(runs->arena, "line %d: %s", mistake.line, mistake.text);
+    if (wrong) warn(runs, path, wrong, ": mend the file, or move the folder away");
+    return !wrong;
 }
 
 static bool read_program(Runs *runs, Run *run) {
-    char *text = read_part(runs, run, "resolved.nn");
+    size_t size;
+    char *text = read_part(runs, run, "resolved.nn", &size);
     if (!text) return false;
     run->program = program_number(runs, text);
     run->source = runs->programs.items[run->program];
     free(text);
     return true;
+}
+
+static bool read_log(const Runs *runs, Run *run) {
+    size_t size;
+    char *text = read_part(runs, run, "log.jsonl", &size);
+    if (!text) return false;
+    const char *wrong = run_log_add(runs->arena, run, text, size);
+    if (wrong)
+        warn(runs, path_of(runs, run->name, "log.jsonl"), wrong,
+             ": mend or delete that line, or the file; nothing but epochs is lost with it");
+    free(text);
+    return !wrong;
 }
 
 static bool read_all(Runs *runs, Run *run) {

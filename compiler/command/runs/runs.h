@@ -56,6 +56,9 @@ typedef VEC(const char *) RunNames;
 // The values that a table shows: those of validation, where any run has some; it is no wider.
 RunNames runs_shown_names(const Runs *runs);
 
+// Files of runs may be damaged or foreign: what a terminal would obey becomes `?`.
+void runs_make_plain(Text *out, size_t from);
+
 void runs_print(Text *out, const Runs *runs);
 void runs_print_json(Text *out, const Runs *runs);
 
