@@ -84,10 +84,26 @@ nnrt_status nnrt_saved_step_write(nnrt_saved_step *saved, const char *path, nnrt
 
 // ---- Reading.
 
+static int is_saved_step(const nnrt_safetensors *file) {
+    return nnrt_safetensors_find(file, NNRT_STATE_PREFIX "replay/step") != NULL;
+}
+
+// Its weights are often near the end of what float32 can hold, as may be those of the last
+// checkpoint.
+nnrt_status nnrt_saved_step_refuse(const nnrt_safetensors *file, const char *called) {
+    if (!is_saved_step(file)) return NNRT_OK;
+    return nnrt_fail(
+        NNRT_USAGE,
+        "`%s` is no checkpoint: it keeps the step in which a training became not finite, and `%s "
+        "replay %s` shows that again; to go on, `--checkpoint FILE --resume` takes a checkpoint of "
+        "that training, better that of its best epoch (`..-best.safetensors`) than its last one, "
+        "with a smaller `--learning-rate X`, or with `--changed` where the program was mended",
+        file->path, called, file->path);
+}
+
 static nnrt_status read_numbers(nnrt_saved_step *saved, const nnrt_safetensors *file,
                                 const nnrt_program *program) {
-    const nnrt_tensor *tensor = nnrt_safetensors_find(file, NNRT_STATE_PREFIX "replay/step");
-    if (!tensor)
+    if (!is_saved_step(file))
         return nnrt_fail(NNRT_USAGE,
                          "`%s` is no saved step but a checkpoint; `fit --checkpoint %s --resume` "
                          "goes on from it",

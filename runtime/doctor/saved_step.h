@@ -4,6 +4,7 @@
 #ifndef NNRT_SAVED_STEP_H
 #define NNRT_SAVED_STEP_H
 
+#include "../formats/weights/safetensors.h"
 #include "finding.h"
 
 typedef struct nnrt_saved_step {
@@ -27,6 +28,9 @@ nnrt_status nnrt_saved_step_note(nnrt_saved_step *saved, const nnrt_trainer *tra
 // With weights and optimizer state as they are.
 nnrt_status nnrt_saved_step_write(nnrt_saved_step *saved, const char *path, nnrt_trainer *trainer,
                                   const nnrt_weights_info *info);
+
+// NNRT_USAGE: the file holds one, and no training goes on from it. `called`: the program.
+nnrt_status nnrt_saved_step_refuse(const nnrt_safetensors *file, const char *called);
 
 // Opens a trainer whose next step, the first of a pass of one, is the one of the file.
 // NNRT_ERROR, NNRT_USAGE: the file is of another program, damaged, or of another kind.

@@ -106,9 +106,30 @@ net 'h = x -> dense(16, relu)
 build log.nn
 expect 0 ./log replay log.step
 says 'all values of the step are finite'
-# Weights of the step can be used; it is nothing to go on from.
+# Weights of the step can be used; it is nothing to go on from, and what is there to go on from is said.
 expect 0 ./log evaluate --weights log.step
-expect 1 ./log fit --progress=none --checkpoint log.step --resume
+for command in "fit --progress=none --resume" "fit --resume --learning-rate 1e-9 --changed" "info"; do
+    expect 2 ./log $command --checkpoint log.step
+    one_message
+    says '`log.step` is no checkpoint'
+    says '`./log replay log.step` shows that again'
+    says 'takes a checkpoint of that training, better that of its best epoch (`..-best.safetensors`) than its last one'
+done
+# So it is: with a smaller rate, or by a program that was mended.
+net 'x -> dense(16, tanh) -> dense(1)' 'loss = mse  optimizer = sgd(piecewise(0.01, epochs = 5, rates = 2))' >late.nn
+build late.nn
+expect 0 ./late fit --progress=none --checkpoint late.st --epochs 5
+expect 4 ./late fit --progress=none --checkpoint late.st --epochs 30 --resume
+sed 's/rates = 2/rates = 0.005/' late.nn >mended.nn
+build mended.nn
+expect 0 ./mended fit --progress=line --checkpoint late-best.st --resume --changed
+says 'resuming from late-best.st: epoch 6'
+net 'x -> dense(16, tanh) -> dense(1)' 'loss = mse  optimizer = sgd(0.01)' >rate.nn
+build rate.nn
+expect 0 ./rate fit --progress=none --checkpoint rate.st --epochs 5
+expect 4 ./rate fit --progress=none --checkpoint rate.st --epochs 30 --resume --learning-rate 2
+expect 0 ./rate fit --progress=line --checkpoint rate-best.st --resume --learning-rate 0.001
+says 'resuming from rate-best.st: epoch 6'
 
 # Beside weights that are no file it is called as without --save.
 expect 4 ./update fit --progress=none --save /dev/null

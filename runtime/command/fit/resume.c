@@ -2,6 +2,7 @@
 #include "fit.h"
 
 #include "../../base/clock.h"
+#include "../../doctor/saved_step.h"
 #include "../../files/file.h"
 #include "../../files/system.h"
 
@@ -155,7 +156,8 @@ nnrt_status nnrt_fit_find(nnrt_fit *f) {
     if (!options->resume) return NNRT_OK;
     nnrt_status status = open_newest(f);
     if (status || !f->resume.is_found) return status;
-    status = compare_weights(f);
+    status = nnrt_saved_step_refuse(&f->resume.file, options->called);
+    if (!status) status = compare_weights(f);
     if (!status) status = check_program(f);
     if (!status) status = read_call(f);
     if (!status) status = read_place(f);

@@ -462,7 +462,8 @@ static nnrt_status read_ranges(nnrt_session *session) {
 nnrt_status nnrt_command_info(nnrt_session *session) {
     facts f = {0};
     const nnrt_options *options = session->options;
-    if (options->checkpoint) return nnrt_info_checkpoint(options->checkpoint, options->json != 0);
+    if (options->checkpoint)
+        return nnrt_info_checkpoint(options->checkpoint, options->called, options->json != 0);
     nnrt_status status = read_ranges(session);
     if (status) return status;
     collect(&f, session);

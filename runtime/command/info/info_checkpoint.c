@@ -2,6 +2,7 @@
 #include "info_checkpoint.h"
 
 #include "../../base/text/json.h"
+#include "../../doctor/saved_step.h"
 #include "../../formats/array.h"
 #include "../../state/checkpoint.h"
 
@@ -62,12 +63,13 @@ static void print_text(const nnrt_safetensors *file, const place *at) {
     }
 }
 
-nnrt_status nnrt_info_checkpoint(const char *path, int as_json) {
+nnrt_status nnrt_info_checkpoint(const char *path, const char *called, int as_json) {
     nnrt_safetensors file;
     place at;
     nnrt_status status = nnrt_checkpoint_open(&file, path);
     if (status) return status;
-    status = read_place(&file, &at);
+    status = nnrt_saved_step_refuse(&file, called);
+    if (!status) status = read_place(&file, &at);
     at.training++;
     at.epoch++;
     at.step++;
