@@ -161,6 +161,16 @@ wrong 2 'stand behind `--`' --max-time 3s
 wrong 2 '--seeds says which' -- --seed 3
 wrong 2 'each run has a folder of its own' -- --save=x.st
 wrong 2 'options of `fit`' -- predict
+wrong 2 'nnc: behind `--`: unknown option `--stepz`; did you mean `--steps`?' --learning-rate 0.1,0.2 -- --stepz 3
+wrong 2 '`--steps` needs a whole number from 1' -- --steps 0
+wrong 2 '`--weights` needs a value' -- --weights
+wrong 2 'is the help' -- -h
+wrong 1 'cannot open the weights `missing.st`: No such file' --learning-rate 0.1,0.2 -- --weights missing.st
+# The batch that a program is compiled for is the largest; that is said once, of the largest that is wanted.
+wrong 2 '`--batch 9` is more than the program is compiled for (8); set `batch = 9`' --batch 9
+wrong 2 '`--batch 16` is more than the program is compiled for (8)' --batch 4,16,9 --seeds 2 -D units=0,4
+[ "$(wc -l <err)" = 1 ] || fail 'it is said more than once'
+wrong 2 '`--batch 9`' --batch 4,9 --dry-run
 wrong 1 'E0902' -o net.nn
 wrong 1 'E0902' -o nowhere/best.nn
 expect 2 "$nnc" sweep - --seeds 2
@@ -176,12 +186,12 @@ expect 0 ./net init --save begin.st
 # Weights to begin with are found from wherever a run is.
 expect 0 "$nnc" sweep net.nn --epochs 1 --run begun -- --weights=begin.st
 grep -q "\"$work/begin.st\"" begun/001-*/run.json || fail "--weights is relative"
-# A value that only training refuses is a line, too; where none is left, that is said.
-expect 1 "$nnc" sweep net.nn --batch 9 --run refused
-says 'is more than the program was compiled for'
+# What only training refuses is a line, too; where none is left, that is said.
+expect 1 "$nnc" sweep net.nn -D units=8 --run refused -- --weights begin.st
+says 'dense/kernel'
 says 'no run is done'
-expect 0 "$nnc" sweep net.nn --batch 4,9 --epochs 1 --run refused
-says 'batch=9, seed 1: '
+expect 0 "$nnc" sweep net.nn -D units=16,8 --epochs 1 --run refused -- --weights begin.st
+says 'units=8, seed 1: '
 
 # ---- What is written otherwise is the same: a number, a value of several lines, a param that is called as an option is.
 expect 0 "$nnc" sweep net.nn -D units="(2 +

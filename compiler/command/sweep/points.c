@@ -109,6 +109,14 @@ static bool names_files(const Program *program) {
     return false;
 }
 
+// `fit --batch` is of all blocks, each of which takes what it is compiled for.
+static int64_t least_batch(const Program *program) {
+    int64_t least = program->trainings.items[0]->batch;
+    for (int i = 1; i < program->trainings.count; i++)
+        if (program->trainings.items[i]->batch < least) least = program->trainings.items[i]->batch;
+    return least;
+}
+
 static bool needs_training(Session *session) {
     if (!session_needs_model(session)) return false;
     const Model *model = session->program->main;
@@ -155,6 +163,7 @@ static PointCheck *check(Point *point, Arena *arena) {
     made->is_right = session_advance(session, "graph") && needs_training(session);
     if (made->is_right) {
         point->source = arena_strdup(arena, session->program->expanded);
+        point->batch = least_batch(session->program);
         point->writes_files = names_files(session->program);
     } else {
         const char *text = source_text(session);

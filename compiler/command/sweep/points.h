@@ -16,6 +16,7 @@ typedef struct Point {
     const int *choice;   // by axis, the number of its value
     Options options;     // of the compiler: with its params
     const char *source;  // resolved, as runs keep it; NULL: it was wrong from the beginning
+    int64_t batch;       // likewise 0; else the largest that its training takes
     const char *written; // where there is no `source`: the file as it stands; NULL: not read
     const char *label;   // "units=64 learning-rate=0.1", of what varies, if anything does
     const char *said;    // the options of `fit` but the seed: "--learning-rate 0.1 --weights w"

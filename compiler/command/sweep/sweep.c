@@ -2,6 +2,7 @@
 
 #include "../../../runtime/base/status.h"
 #include "../../../runtime/report/runs/place.h"
+#include "../../../runtime/session/options.h"
 #include "../../../runtime/workers/team.h"
 #include "../../driver/output.h"
 #include "best.h"
@@ -9,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +40,7 @@ static const char *const refused[][2] = {
     {"--dry-run", "give it before `--`"},
     {"--overfit", "it trains nothing to be compared"},
     {"--help", "`nnc help sweep` is the help"},
+    {"-h", "`nnc help sweep` is the help"},
 };
 
 static bool is_option(const char *word, const char *name) {
@@ -64,9 +67,25 @@ static const char *absolute(Arena *arena, const char *path) {
 static void push_weights(Sweep *sweep, char ***word) {
     const char *equals = strchr(**word, '='), *file = equals ? equals + 1 : (*word)[1];
     vec_push(sweep->arena, &sweep->extra, arena_strdup(sweep->arena, "--weights"));
-    if (!file) return; // `fit` says what is missing
+    if (!file) return; // which is said below
     if (!equals) ++*word;
     vec_push(sweep->arena, &sweep->extra, arena_strdup(sweep->arena, absolute(sweep->arena, file)));
+}
+
+// As each training would.
+static bool check_extra(Sweep *sweep) {
+    VEC(char *) words = {0};
+    nnrt_options read;
+    vec_push(sweep->arena, &words, arena_strdup(sweep->arena, "nnc"));
+    vec_push(sweep->arena, &words, arena_strdup(sweep->arena, "fit"));
+    for (int i = 0; i < sweep->extra.count; i++)
+        vec_push(sweep->arena, &words, sweep->extra.items[i]);
+    if (nnrt_options_parse(&read, words.count - 1, words.items)) {
+        fprintf(stderr, "nnc: behind `--`: %s\n", nnrt_error());
+        return false;
+    }
+    sweep->weights = read.weights;
+    return true;
 }
 
 static bool read_extra(Sweep *sweep) {
@@ -84,7 +103,7 @@ static bool read_extra(Sweep *sweep) {
             vec_push(sweep->arena, &sweep->extra, *word);
     }
     vec_push(sweep->arena, &sweep->extra, NULL);
-    return true;
+    return check_extra(sweep);
 }
 
 static bool read_numbers(Sweep *sweep) {
@@ -114,6 +133,41 @@ static bool read_options(Sweep *sweep) {
     }
     return read_extra(sweep) && read_numbers(sweep) &&
            axes_read(&sweep->axes, options, sweep->arena);
+}
+
+// ---- What would fail in each run.
+
+static bool has_weights(const Sweep *sweep) {
+    if (!sweep->weights || !access(sweep->weights, R_OK)) return true;
+    fprintf(stderr, "nnc: cannot open the weights `%s`: %s\n", sweep->weights, strerror(errno));
+    return false;
+}
+
+// 0: the program's own.
+static int64_t batch_of(const Sweep *sweep, const Point *point) {
+    for (int i = 0; i < sweep->axes.items.count; i++) {
+        const AxisRow *row = sweep->axes.items.items[i].row;
+        if (row && !strcmp(row->entry, "batch"))
+            return strtoll(point_value(point, &sweep->axes, i), NULL, 10);
+    }
+    return 0;
+}
+
+static bool batches_fit(const Sweep *sweep) {
+    int64_t largest = 0, compiled = 0;
+    for (int i = 0; i < sweep->points.items.count; i++) {
+        const Point *point = &sweep->points.items.items[i];
+        int64_t batch = batch_of(sweep, point);
+        if (!point->source || batch <= point->batch || batch <= largest) continue;
+        largest = batch;
+        compiled = point->batch;
+    }
+    if (!largest) return true;
+    fprintf(stderr,
+            "nnc: `--batch %lld` is more than the program is compiled for (%lld); set `batch = "
+            "%lld` in its `train` block, and `--batch` takes all up to that\n",
+            (long long)largest, (long long)compiled, (long long)largest);
+    return false;
 }
 
 // ---- Its course.
@@ -184,16 +238,23 @@ static bool has_rows(Sweep *sweep) {
     return sweep->points.right || is_known;
 }
 
+static int go(Sweep *sweep) {
+    int status = NNRT_ERROR;
+    if (!batches_fit(sweep)) return NNRT_USAGE;
+    trials_make(&sweep->trials, &sweep->points, &sweep->axes, sweep->arena);
+    if (trials_read(&sweep->trials, sweep->folder) && has_rows(sweep))
+        status = sweep->options->sweep.dry_run ? print_plan(sweep) : train(sweep);
+    trials_free(&sweep->trials);
+    return status;
+}
+
 int sweep_command(const Options *options, Arena *arena) {
     Sweep sweep = {.options = options, .arena = arena};
     if (!read_options(&sweep)) return NNRT_USAGE;
+    if (!has_weights(&sweep)) return NNRT_ERROR;
     if (!points_make(&sweep.points, &sweep.axes, options, sweep.extra.items, sweep.random, arena))
         return NNRT_ERROR;
-    trials_make(&sweep.trials, &sweep.points, &sweep.axes, arena);
-    int status = NNRT_ERROR;
-    if (trials_read(&sweep.trials, sweep.folder) && has_rows(&sweep))
-        status = options->sweep.dry_run ? print_plan(&sweep) : train(&sweep);
-    trials_free(&sweep.trials);
+    int status = go(&sweep);
     points_free(&sweep.points);
     return status;
 }

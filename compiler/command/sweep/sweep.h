@@ -9,7 +9,8 @@ typedef struct Sweep {
     Arena *arena;
     const char *folder; // of the runs
     int64_t jobs, threads, random;
-    VEC(char *) extra; // further words for `fit`, ended by NULL
+    VEC(char *) extra;   // further words for `fit`, ended by NULL
+    const char *weights; // that they name; NULL: none
     Axes axes;
     Points points;
     Trials trials;
