@@ -240,6 +240,8 @@ Verdict check_program(const char *text, const Setup *setup) {
     if (!setup_write(setup, &data)) return failing(REFUSED, "x.npy cannot be written");
     Checked checked = check(text);
     if (checked.errors) return failing(REFUSED, "%s", checked.messages);
+    if (!checked.program->trainings.count)
+        return failing(REFUSED, "it has no `train` block, so there is no step to compare");
     Loaded *loaded = loaded_create(arena, checked.program, setup, &data, checked.front.sink);
     if (!loaded) return failing(REFUSED, "%s", front_diagnostics(&checked.front, DIAG_TEXT, false));
     return check_loaded(&checked, setup, &data, loaded);
