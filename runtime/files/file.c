@@ -133,7 +133,7 @@ static nnrt_file *create(const char *path, int follows) {
     if (file) file->path = strdup(path);
     if (!file || !file->path) {
         free(file);
-        nnrt_fail_memory("an output file", sizeof *file);
+        nnrt_fail_memory(path, sizeof *file);
         return NULL;
     }
     errno = *path ? 0 : ENOENT;

@@ -56,7 +56,8 @@ static Outputs run_all(Loaded *loaded, int64_t rows, int threads) {
         outputs.evaluated = loaded_output(loaded, &loaded->step->evaluate, 0, rows);
     loaded_run(loaded, &loaded->step->train, rows, threads);
     outputs.train_loss = loaded->loss;
-    if (loaded->step->train.output_count)
+    // Without metrics, which alone read them, they are not stored.
+    if (loaded->step->train.output_count && loaded->step->train.outputs[0].stride)
         outputs.trained = loaded_output(loaded, &loaded->step->train, 0, rows);
     outputs.left_weights = copy_floats(loaded->arena, loaded->weights, program->weights_size);
     outputs.left_slots = copy_floats(loaded->arena, loaded->slots, loaded->step->slots_size);
