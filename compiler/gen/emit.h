@@ -390,6 +390,10 @@ void descriptor_emit(Gen *gen, const Compiled *compiled);
 // The line of the source; 0: in another file than the main one, whose lines programs show.
 int64_t descriptor_line(const Compiled *compiled, Span span);
 
+// ---- signature.c: sets columns and outputs, where they are planned.
+void signature_set(Gen *gen, const Function *function, nnrt_function *out);
+void signature_set_shape(int64_t *rank, int64_t *shape, const Type *type);
+
 // ---- values.c: sets what the function's groups compute and read. After they are planned.
 void values_list(Gen *gen, const Compiled *compiled, const Function *function, nnrt_function *out);
 
