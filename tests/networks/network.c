@@ -175,6 +175,7 @@ char *network_text(Arena *arena, const Network *network) {
         text_put(&text, "\n    regularize = ");
         put_call(&text, &network->regularizer, "");
     }
+    if (network->metric) text_format(&text, "\n    metrics = %s", network->metric);
     if (network->in_bfloat16) text_put(&text, "\n    precision = bfloat16");
     text_format(&text, "\n    batch = %" PRId64 "\n}\n", network->batch);
     return with_cells(arena, setup_line(arena, &network->setup), text.data);

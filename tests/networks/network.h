@@ -56,7 +56,8 @@ typedef struct Network {
     int step_count;
     Words loss, optimizer, regularizer; // the last one has no name where there is none
     int64_t batch;
-    bool in_bfloat16; // its products
+    bool in_bfloat16;   // its products
+    const char *metric; // NULL: none, so that training stores no predictions
     Setup setup;
 } Network;
 

@@ -173,6 +173,11 @@ static bool shrink_training(Shrinker *shrinker) {
         if (try_change(shrinker, changed)) return true;
     }
     changed = *shrinker->best;
+    if (changed.metric) {
+        changed.metric = NULL;
+        if (try_change(shrinker, changed)) return true;
+    }
+    changed = *shrinker->best;
     if (changed.regularizer.name) {
         changed.regularizer = (Words){0};
         if (try_change(shrinker, changed)) return true;

@@ -160,6 +160,14 @@ static const char *draw_cpu(Grower *grower) {
                                         : cpus[random_below(grower->random, CPUS)];
 }
 
+// Of every second network: with it, training stores predictions, which are compared then. Nothing
+// is drawn for it.
+static void add_metric(Network *network) {
+    if (network->setup.seed % 2) return;
+    network->metric = network->setup.targets == TARGETS_CLASS ? "accuracy" : "mae";
+    if (!grow_accepted(network)) network->metric = NULL;
+}
+
 bool grow_training(Grower *grower, uint64_t kind) {
     Network *network = grower->network;
     const LossRule *rule = &rules[kind % RULES];
@@ -174,5 +182,6 @@ bool grow_training(Grower *grower, uint64_t kind) {
                               : random_between(grower->random, 1, (int)network->batch);
     network->setup.seed = random_next(grower->random) % 1000000;
     network->setup.cpu = draw_cpu(grower);
+    add_metric(network);
     return grow_accepted(network);
 }

@@ -80,8 +80,8 @@ network two.nn 'dense(64, relu) * 3'
 network four.nn 'dense(64, relu) * 5'
 [ "$(kernels two.nn)" = "$(kernels four.nn)" ] || fail "layers of equal shape have kernels of their own"
 
-# Weights and values that another worker reads go past the caches of Zen where several train, and
-# nowhere else: an alone worker's copy of the store, a prediction or another make keep them.
+# Training stores weights and values that another worker reads past the caches of Zen 4; predictions
+# and other processors keep them there.
 network shared.nn '(dense(128, relu)) * 2'
 past_caches() { # CPU: functions with such stores
     expect 0 "$nnc" --emit=asm --cpu="$1" shared.nn

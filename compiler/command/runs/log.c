@@ -1,3 +1,4 @@
+// A damaged log is said to be so: what is left out unsaid would be taken for what was trained.
 #include "log.h"
 
 #include "../../../runtime/formats/text/json_text.h"
