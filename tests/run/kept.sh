@@ -53,6 +53,13 @@ says 'weights saved to net.safetensors (the older ones are kept in `net.safetens
 cmp net.safetensors~ first || fail "the first run's weights are not in net.safetensors~"
 cmp best.safetensors~ first-best || fail "nor its checkpoint"
 cp net.safetensors second
+# Also where the second run begins in the millisecond in which the first one ends.
+for k in 1 2 3 4 5 6 7 8; do
+    rm -f ./*.safetensors*
+    expect 0 bash -c './net fit --seed 1 --progress=none && ./net fit --seed 2 --epochs 199 --progress=none'
+    cmp net.safetensors~ first || fail "the first run's weights are not kept by one that follows at once"
+    cmp best.safetensors~ first-best || fail "nor its checkpoint by one that follows at once"
+done
 sed 's/circles(200/circles(2000000/; s/dense(30/dense(300/; s/epochs =/batch = 20000\n epochs =/' net.nn >large.nn
 build large.nn
 cp log.csv log-before.csv

@@ -112,7 +112,7 @@ static void put_header(nnrt_json *json, const nnrt_program *program,
 
 int64_t nnrt_weights_now(void) {
     struct timespec now;
-    clock_gettime(CLOCK_REALTIME_COARSE, &now); // what files are stamped with
+    clock_gettime(CLOCK_REALTIME, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
@@ -158,11 +158,50 @@ static int64_t read_steps(const char *path, int *is_unfinished) {
     return (int64_t)steps;
 }
 
+// What this process has saved last under a name. Files are stamped with a clock that lags behind by
+// some milliseconds, so that its own first ones may look as if they were older than it.
+typedef struct saved_file {
+    struct saved_file *next;
+    dev_t device;
+    ino_t number;
+    char path[];
+} saved_file;
+
+static saved_file *saved_files;
+
+static saved_file *find_saved(const char *path) {
+    saved_file *saved = saved_files;
+    while (saved && strcmp(saved->path, path) != 0) saved = saved->next;
+    return saved;
+}
+
+// Without memory it is not noted: the stamp decides then.
+static void note_saved(const char *path) {
+    struct stat file;
+    saved_file *saved = find_saved(path);
+    if (stat(path, &file) != 0) return;
+    if (!saved) {
+        saved = malloc(sizeof *saved + strlen(path) + 1);
+        if (!saved) return;
+        strcpy(saved->path, path);
+        saved->next = saved_files;
+        saved_files = saved;
+    }
+    saved->device = file.st_dev;
+    saved->number = file.st_ino;
+}
+
+static int is_own(const char *path, const struct stat *file) {
+    const saved_file *saved = find_saved(path);
+    return saved && saved->device == file->st_dev && saved->number == file->st_ino;
+}
+
 static int is_worth_keeping(const char *path, const nnrt_weights_info *info) {
     struct stat older, kept;
     char name[PATH_MAX];
     int is_unfinished, is_kept_unfinished;
     if (!info->started || stat(path, &older) != 0 || !S_ISREG(older.st_mode)) return 0;
+    if (is_own(path, &older)) return 0;
     int64_t written = older.st_mtim.tv_sec * INT64_C(1000000000) + older.st_mtim.tv_nsec;
     if (written >= info->started || !nnrt_file_older_name(path, name, sizeof name)) return 0;
     if (stat(name, &kept) != 0) return 1;
@@ -191,6 +230,7 @@ nnrt_status nnrt_weights_save(const char *path, const nnrt_program *program, con
                                    sizeof *values);
         }
         status = nnrt_file_commit(file);
+        if (!status) note_saved(path);
     }
     free(values);
     nnrt_json_free(&json);
