@@ -7,11 +7,12 @@
 #include "../../op/op.h"
 
 enum {
-    LEAST_ROWS = 8 // of a tile
+    PRODUCTS_A_PLACE = 28 // vectors, beside which it costs little to list and to ask for one
 };
 
 // Bytes of a value from which on its rows are not where a core finds or changes them at once.
 static int64_t least_bytes(const MachineModel *machine) {
+    if (machine->registers < 32) return machine->second_cache / 4;
     return machine->waits_for_shared ? machine->second_cache / 8 : machine->first_cache;
 }
 
@@ -41,8 +42,7 @@ static void add_read(Node *value, void *state) {
 void ahead_find(Product *p) {
     const Schedule *schedule = p->schedule;
     p->row_values.count = 0;
-    // With few registers a step is too short to ask for more than its operands.
-    if (p->gen->target->machine.registers < 32) return;
+    if (!kernel_has_room(&p->gen->target->machine)) return;
     schedule_visit_reads(schedule, p->group, add_read, p);
     for (int i = 0; i < p->group->nodes.count; i++) {
         Node *node = p->group->nodes.items[i];
@@ -54,15 +54,25 @@ void ahead_find(Product *p) {
 }
 
 // Places of a row, and of rows: powers of two, so that steps are numbers of places.
+static int power_from(int count) {
+    int power = 1;
+    while (power < count) power *= 2;
+    return power;
+}
+
 int ahead_places_a_row(int values) {
-    int places = 1;
-    while (places < values) places *= 2;
-    return places;
+    return power_from(values);
+}
+
+int ahead_rows(const Product *p) {
+    return power_from(p->tiles.outer_rows);
 }
 
 int ahead_places(const Product *p, int rows, int64_t steps) {
-    int places = AHEAD_ROWS * ahead_places_a_row(p->row_values.count);
-    return p->row_values.count && rows >= LEAST_ROWS && steps >= places ? places : 0;
+    int places = ahead_rows(p) * ahead_places_a_row(p->row_values.count);
+    int64_t products = steps * p->tiles.outer_rows * p->tiles.outer_vectors;
+    bool is_long = steps >= places && products >= PRODUCTS_A_PLACE * places;
+    return p->row_values.count && 2 * rows >= ahead_rows(p) && is_long ? places : 0;
 }
 
 void ahead_list(Product *p, const ColumnTile *tile, Value first, int height) {
@@ -70,7 +80,7 @@ void ahead_list(Product *p, const ColumnTile *tile, Value first, int height) {
     int each = ahead_places_a_row(p->row_values.count);
     Value list = ir_offset(gen, gen->f32, p->scratch, ir_int(gen, p->tile_floats));
     Loop rows =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, AHEAD_ROWS), ir_int(gen, 1), "ahead");
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, ahead_rows(p)), ir_int(gen, 1), "ahead");
     Value row = ir_lesser(gen, rows.index, ir_int(gen, height - 1));
     rows_position(p, ir_add(gen, first, row), tile->first_column);
     for (int i = 0; i < each; i++) {

@@ -372,7 +372,7 @@ static void place_tile(Product *p, bool in_pairs) {
     if (in_pairs) vectors = 2 * PAIRS_TALLEST * p->lanes;
     p->tile_floats = vectors * p->lanes < 256 ? 256 : vectors * p->lanes;
     bool lists = p->row_values.count || p->kind == PRODUCT_WEIGHTS;
-    int64_t places = lists ? AHEAD_ROWS * MOST_ROW_VALUES : 0;
+    int64_t places = lists ? ahead_rows(p) * MOST_ROW_VALUES : 0;
     int64_t floats = p->tile_floats + places * (int64_t)(sizeof(void *) / sizeof(float));
     LlvmType type = LLVMArrayType2(p->gen->f32, (uint64_t)floats);
     p->scratch = LLVMBuildAlloca(p->gen->builder, type, "tile");

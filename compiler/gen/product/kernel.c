@@ -14,6 +14,11 @@ TileSizes kernel_tile_sizes(const MachineModel *machine) {
     return (TileSizes){4, 2, 2, 4};
 }
 
+// 6 x 2 vectors take six cycles, and two dozen instructions.
+bool kernel_has_room(const MachineModel *machine) {
+    return machine->registers >= 32 || machine->issues > 4;
+}
+
 // What is widened takes registers: both halves of a vector of B and of a broadcast word, and a
 // mask. In int8, which takes one, higher tiles were no faster.
 TileSizes kernel_word_sizes(const MachineModel *machine, KernelWords words) {

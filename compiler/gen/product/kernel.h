@@ -13,6 +13,8 @@ typedef struct TileSizes {
 } TileSizes;
 
 TileSizes kernel_tile_sizes(const MachineModel *machine);
+// Whether a core begins more instructions than the steps of such a tile need for their operands.
+bool kernel_has_room(const MachineModel *machine);
 // Tiles of the outer form with so many vectors, that of `rows` first: others may divide a result
 // better. Returns how many.
 int kernel_outer_ways(const TileSizes *tiles, int rows, int vectors, Way *ways);

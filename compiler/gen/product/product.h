@@ -155,8 +155,8 @@ void row_sums_add(Product *p, Value row, Value first_column, Value joined);
 void rows_position(Product *p, Value row, Value column);
 
 // ---- ahead.c: what the group reads and writes beside the product.
-enum { AHEAD_ROWS = 16 }; // at least those of a tile
 void ahead_find(Product *p);
+int ahead_rows(const Product *p);   // at least those of a tile: a power of two, too
 int ahead_places_a_row(int values); // a power of two
 // How many places a kernel of so many rows and steps is given; 0: none.
 int ahead_places(const Product *p, int rows, int64_t steps);

@@ -31,6 +31,7 @@ typedef struct MachineModel {
     Bfloat16Unit bfloat16;
     Int8Unit int8;
     int64_t first_cache, second_cache; // bytes of a core's caches of data
+    int issues;                        // instructions that a core begins a cycle, at most
     // A core that changes a line which it has and another one has read waits for it, one line after
     // the other, however early it has asked for them to write.
     bool waits_for_shared;

@@ -30,7 +30,7 @@ static bool is_at_hand(const Product *p) {
 // How many places a kernel over all rows is given; 0: none, as its steps are too short or too few.
 static int listed_places(const Product *p) {
     int count = p->group->assigns.count;
-    int places = AHEAD_ROWS * ahead_places_a_row(count);
+    int places = ahead_rows(p) * ahead_places_a_row(count);
     bool is_long = p->gen->target->machine.registers >= 32 && product_most_rows(p) >= places;
     return is_long && count > 0 && count <= MOST_ROW_VALUES && !is_at_hand(p) ? places : 0;
 }
@@ -41,7 +41,7 @@ static void list(Product *p, const WeightTiles *t, int rows, Value first_row, Va
     int count = group->assigns.count, each = ahead_places_a_row(count);
     Value places = ir_offset(gen, gen->f32, p->scratch, ir_int(gen, p->tile_floats));
     Loop lines =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, AHEAD_ROWS), ir_int(gen, 1), "ahead");
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, ahead_rows(p)), ir_int(gen, 1), "ahead");
     Value row = ir_add(gen, first_row, ir_lesser(gen, lines.index, ir_int(gen, rows - 1)));
     Value place = weight_place(p, t, row, across);
     for (int i = 0; i < each; i++) {
