@@ -8,8 +8,8 @@
 
 enum {
     BLOCK = KERNEL_MOST_PRODUCTS, // steps of the reduction
-    LEAST_ROWS = 128, // of a batch below which a transposed panel would hardly be used again
-    LONG = 4 * BLOCK  // steps from which on rows do not stay in a cache
+    ROWS_A_LANE = 8, // of a batch, below which a transposed panel would hardly be used again
+    LONG = 4 * BLOCK // steps from which on rows do not stay in a cache
 };
 
 typedef struct Blocked {
@@ -33,10 +33,11 @@ static bool is_packed(const Product *p) {
 bool product_is_blocked(const Product *p) {
     if (p->kind != PRODUCT_DATA && p->kind != PRODUCT_FORWARD) return false;
     if (p->schedule->graph->mode != GRAPH_TRAIN || p->schedule->is_single) return false;
-    if (p->group->partition == PARTITION_OUTPUT || p->layout != LAYOUT_PANELS) return false;
+    if (p->layout != LAYOUT_PANELS) return false;
     if (lies_across(p))
-        return product_most_rows(p) >= LEAST_ROWS && p->storage.panel % p->lanes == 0 &&
+        return product_most_rows(p) >= ROWS_A_LANE * p->lanes && p->storage.panel % p->lanes == 0 &&
                p->depth >= p->lanes;
+    if (p->group->partition == PARTITION_OUTPUT) return false;
     return (p->kind == PRODUCT_FORWARD ? p->depth : p->columns) >= LONG;
 }
 
@@ -158,14 +159,16 @@ static ColumnTile tile_of(const Blocked *b, const DepthPart *part) {
     return tile;
 }
 
-// One panel of the result, or those of a kind.
-static void multiply_panels(const Blocked *b, DepthPart *part, Range rows, Range panels,
-                            int valid) {
+// The panels of the result from `begin` to before `end`, all of so many columns, or, where workers
+// divide the columns, this one's of them.
+static void multiply_panels(const Blocked *b, DepthPart *part, Range rows, int64_t begin,
+                            int64_t end, int valid) {
     Product *p = b->p;
     Gen *gen = p->gen;
     int64_t width = round_up(b->panel, p->lanes);
     ColumnTile tile = tile_of(b, part);
-    Loop loop = ir_loop_begin(gen, panels.begin, panels.end, ir_int(gen, 1), "panel");
+    Range own = product_own_parts(p, begin, end, divide_up(b->columns, b->panel));
+    Loop loop = ir_loop_begin(gen, own.begin, own.end, ir_int(gen, 1), "panel");
     tile.outer.vectors = (int)divide_up(valid, p->lanes);
     tile.width = tile.outer.vectors * p->lanes;
     tile.valid = valid;
@@ -202,9 +205,8 @@ void product_blocked(Product *p) {
         .count = LLVMBuildSub(gen->builder, ir_lesser(gen, end, all), parts.index, ""),
         .is_first = LLVMBuildICmp(gen->builder, LLVMIntEQ, parts.index, ir_int(gen, 0), ""),
         .is_last = LLVMBuildICmp(gen->builder, LLVMIntSGE, end, all, "")};
-    if (full) multiply_panels(&b, &part, rows, (Range){ir_int(gen, 0), ir_int(gen, full)}, b.panel);
-    if (rest)
-        multiply_panels(&b, &part, rows, (Range){ir_int(gen, full), ir_int(gen, full + 1)}, rest);
+    if (full) multiply_panels(&b, &part, rows, 0, full, b.panel);
+    if (rest) multiply_panels(&b, &part, rows, full, full + 1, rest);
     ir_loop_end(gen, &parts);
     ir_loop_end(gen, &blocks);
 }

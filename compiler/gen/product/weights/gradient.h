@@ -6,7 +6,7 @@
 
 // Of many rows: a block of them (long.c).
 typedef struct LongProduct {
-    Value left, right, sums; // copies of a block; double-precision tiles
+    Value left, right, sums; // copies of a block (X: NULL: there is none); double-precision tiles
     Value first_row, rows;   // of the block; how many
     Range tiles;             // of this worker, as across * down + down
 } LongProduct;

@@ -11,10 +11,13 @@ enum {
     BLOCK = KERNEL_MOST_PRODUCTS, // rows, which is the longest chain of products in float32
     LEAST = 4096,                 // rows of a batch from which on blocks are added up
     FEW = 64,                     // below which a copy would hardly be used again
-    PANELS = 16,                  // nor where there are fewer panels
+    PANELS = 16,                  // nor where there are fewer panels,
+    FEW_TILES = 8,                // on a side, where less copying is worth it,
     MOST_PAGES = 1024,            // of two columns
     SPREAD = 128,                 // floats from row to row from which on they share sets,
-    PAGE = 1024                   // and above all at multiples of these, or of half of them
+    PAGE = 1024,                  // and above all at multiples of these, or of half of them
+    LINE_FLOATS = IR_LINE / (int)sizeof(float),
+    WAYS = 8 // of a first-level cache, at least
 };
 
 // That a column of so many rows meets.
@@ -31,18 +34,39 @@ static bool is_spread(const MachineModel *machine, int64_t rows, int64_t left, i
     return shares || translates || left % PAGE == 0 || right % PAGE == 0;
 }
 
-static bool is_worth_blocks(const MachineModel *machine, int64_t rows, int64_t across, int64_t left,
-                            int64_t right) {
-    if (rows >= LEAST) return true;
-    return rows >= FEW && rows <= BLOCK && across >= PANELS &&
-           is_spread(machine, rows, left, right);
+// Whether a column of so many rows meets more lines in a set of the first-level cache than it has:
+// then each tile reads them anew, the more often the lower it is.
+static bool shares_sets(const MachineModel *machine, int64_t rows, int64_t width) {
+    int64_t sets = machine->first_cache / (WAYS * IR_LINE), apart = sets;
+    if (machine->registers >= 32 || width % LINE_FLOATS) return false;
+    while (width / LINE_FLOATS % apart) apart /= 2;
+    return rows > sets / apart * WAYS;
+}
+
+// What of the rows is copied.
+typedef struct Copies {
+    bool left, right;
+} Copies;
+
+static Copies copies_of(const MachineModel *machine, int64_t rows, int64_t down, int64_t across,
+                        int64_t left, int64_t right) {
+    bool is_spread_out = across >= PANELS && is_spread(machine, rows, left, right);
+    if (rows >= LEAST || (rows >= FEW && rows <= BLOCK && is_spread_out))
+        return (Copies){true, true};
+    if (rows < FEW || rows > BLOCK || down < FEW_TILES || across < FEW_TILES)
+        return (Copies){false, false};
+    bool of_left = shares_sets(machine, rows, left);
+    return (Copies){of_left, of_left || shares_sets(machine, rows, right)};
+}
+
+static Copies copies(const Product *p, const WeightTiles *t) {
+    return copies_of(&p->gen->target->machine, product_most_rows(p), t->down, t->across,
+                     t->broadcast.stride, t->vector.stride);
 }
 
 bool weight_is_long(const Product *p, const WeightTiles *t) {
     bool is_plain = !t->vector.gathers && t->vector.dtype == DTYPE_F32;
-    return is_plain && t->down > 1 && t->vector.stride >= SPREAD &&
-           is_worth_blocks(&p->gen->target->machine, product_most_rows(p), t->across,
-                           t->broadcast.stride, t->vector.stride);
+    return is_plain && t->down > 1 && t->vector.stride >= SPREAD && copies(p, t).right;
 }
 
 static int64_t block_rows(int64_t rows) {
@@ -130,15 +154,30 @@ void weight_join_sums(Product *p, Value first_row, Value sums, int vectors) {
     ir_loop_end(gen, &loop);
 }
 
+// Where the columns of X begin that a tile reads: copied, or in their rows.
+static Value left_of(Product *p, const WeightTiles *t, Value down) {
+    Gen *gen = p->gen;
+    int64_t height = p->tiles.outer_rows, tile = left_tile(product_most_rows(p), height);
+    const LongProduct *l = t->block;
+    if (l->left) {
+        Value number = LLVMBuildSub(gen->builder, down, t->first_line, "");
+        return ir_offset(gen, gen->f32, l->left, ir_multiply(gen, number, ir_int(gen, tile)));
+    }
+    Value place = ir_multiply(gen, l->first_row, ir_int(gen, t->broadcast.stride));
+    place = ir_add(gen, place, ir_multiply(gen, down, ir_int(gen, height)));
+    return ir_offset(gen, gen->f32, t->broadcast.base, place);
+}
+
 static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Value down,
                         Value across, int listed) {
     Gen *gen = p->gen;
-    int64_t height = p->tiles.outer_rows, tile = left_tile(product_most_rows(p), height);
+    int64_t height = p->tiles.outer_rows;
+    const LongProduct *l = t->block;
     OuterKernel kernel = {.rows = rows,
                           .vectors = (int)divide_up(wide, p->lanes),
                           .valid = wide % p->lanes,
                           .a_row = 1,
-                          .loops = {{0, height, t->tile_width}},
+                          .loops = {{0, l->left ? height : t->broadcast.stride, t->tile_width}},
                           .loop_count = 1,
                           .a_ahead = WEIGHT_AHEAD,
                           .b_ahead = WEIGHT_AHEAD,
@@ -147,12 +186,8 @@ static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Va
                           .b_dtype = DTYPE_F32};
     weight_ask_for_panel(p, t, &kernel);
     Value function = kernel_outer(gen, &kernel);
-    Value number = LLVMBuildSub(gen->builder, down, t->first_line, "");
-    Value left =
-        ir_offset(gen, gen->f32, t->block->left, ir_multiply(gen, number, ir_int(gen, tile)));
-    Value next =
-        weight_panel_part(p, t, &kernel, t->block->first_row, t->block->rows, down, across);
-    Value arguments[] = {left, t->block->right, next, t->block->rows, p->scratch};
+    Value next = weight_panel_part(p, t, &kernel, l->first_row, l->rows, down, across);
+    Value arguments[] = {left_of(p, t, down), l->right, next, l->rows, p->scratch};
     LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
 }
 
@@ -227,7 +262,7 @@ int64_t weight_long_floats(const Schedule *schedule, const Node *product) {
     int64_t across = divide_up(panels ? layout.columns : layout.rows, columns);
     int64_t left = panels ? layout.rows : layout.columns;
     int64_t right = panels ? layout.columns : layout.rows;
-    if (!is_worth_blocks(machine, batch_rows, across, left, right)) return 0;
+    if (!copies_of(machine, batch_rows, down, across, left, right).right) return 0;
     ScratchSizes sizes =
         scratch_sizes(machine, batch_rows, down, across, tiles.outer_rows, columns);
     return sizes.left + sizes.right + sizes.sums;
@@ -237,7 +272,7 @@ static void place_scratch(Product *p, const WeightTiles *t, LongProduct *l) {
     Gen *gen = p->gen;
     ScratchSizes sizes = scratch_sizes(&gen->target->machine, product_most_rows(p), t->down,
                                        t->across, p->tiles.outer_rows, t->tile_width);
-    l->left = ir_scratch(gen, p->function, 0, sizes.left);
+    if (copies(p, t).left) l->left = ir_scratch(gen, p->function, 0, sizes.left);
     l->right = ir_scratch(gen, p->function, sizes.left, sizes.right);
     l->sums = ir_scratch(gen, p->function, sizes.left + sizes.right, sizes.sums);
 }
@@ -256,7 +291,7 @@ void weight_long(Product *p, WeightTiles *t) {
     l.rows = ir_lesser(gen, LLVMBuildSub(gen->builder, all, l.first_row, ""), ir_int(gen, BLOCK));
     bool is_whole = product_most_rows(p) <= BLOCK;
     Range lines = {ir_int(gen, 0), ir_int(gen, t->down)};
-    weight_each_group(p, t, l.tiles, lines, copy_left, copy_right,
+    weight_each_group(p, t, l.tiles, lines, l.left ? copy_left : NULL, copy_right,
                       is_whole ? whole_tile : multiply_tile);
     ir_loop_end(gen, &blocks);
     if (!is_whole) weight_each_panel(p, t, l.tiles, lines, NULL, finish_tile);
