@@ -59,31 +59,31 @@ static void try_memory(trial *t, int thread, int threads) {
 
 // ---- Caches.
 
-static inline __attribute__((always_inline)) void add_lines(const line *from, int64_t count,
-                                                            line sums[4]) {
-    for (int64_t i = 0; i + 4 <= count; i += 4)
-        for (int k = 0; k < 4; k++) sums[k] += from[i + k];
-}
+// Vectors of the processor's own width, as a compiler that has to take wider ones apart passes them
+// through memory; eight sums, so that none waits for the one before.
+#define ADD_LINES(name, vector)                                                                    \
+    static void name(const void *from, int64_t lines) {                                            \
+        const vector *next = from;                                                                 \
+        int64_t vectors = lines * (int64_t)(sizeof(line) / sizeof(vector));                        \
+        vector a = {0}, b = a, c = a, d = a, e = a, f = a, g = a, h = a;                           \
+        for (int64_t i = 0; i + 8 <= vectors; i += 8) {                                            \
+            a += next[i], b += next[i + 1], c += next[i + 2], d += next[i + 3];                    \
+            e += next[i + 4], f += next[i + 5], g += next[i + 6], h += next[i + 7];                \
+        }                                                                                          \
+        a = ((a + b) + (c + d)) + ((e + f) + (g + h));                                             \
+        __asm__ volatile("" : : "r"(&a) : "memory"); /* that no round is left out */               \
+    }
 
-typedef void add_function(const line *from, int64_t count, line sums[4]);
+typedef void add_function(const void *from, int64_t lines);
 
-static void add_lines_plain(const line *from, int64_t count, line sums[4]) {
-    add_lines(from, count, sums);
-}
-
+ADD_LINES(add_lines_plain, vector)
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void add_lines_avx2(const line *from, int64_t count,
-                                                           line sums[4]) {
-    add_lines(from, count, sums);
-}
-
-__attribute__((target("avx512f"))) static void add_lines_avx512(const line *from, int64_t count,
-                                                                line sums[4]) {
-    add_lines(from, count, sums);
-}
+typedef float half_line __attribute__((vector_size(32)));
+__attribute__((target("avx2"))) ADD_LINES(add_lines_avx2, half_line)
+    __attribute__((target("avx512f"))) ADD_LINES(add_lines_avx512, line)
 #endif
 
-static add_function *widest(void) {
+        static add_function *widest(void) {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f")) return add_lines_avx512;
     if (__builtin_cpu_supports("avx2")) return add_lines_avx2;
@@ -98,14 +98,10 @@ static void try_cache(trial *t, int cache, int thread, int threads) {
     int64_t lines = t->blocks[cache] / (int64_t)sizeof(line);
     int64_t rounds = CACHE_READ / t->blocks[cache];
     add_function *add = widest();
-    line sums[4] = {{0}};
     for (int try = 0; try < CACHE_TRIES; try++) {
         nnrt_team_meet(t->team, thread, threads);
         double start = nnrt_seconds();
-        for (int64_t i = 0; i < rounds; i++) {
-            add(own, lines, sums);
-            __asm__ volatile("" : : "r"(sums) : "memory"); // that no round is left out
-        }
+        for (int64_t i = 0; i < rounds; i++) add(own, lines);
         nnrt_team_meet(t->team, thread, threads);
         if (thread == 0 && try) keep_shortest(&t->cache_seconds[cache], nnrt_seconds() - start);
     }
