@@ -164,6 +164,13 @@ PanelTurn product_panel_in_turn(Product *p, Range own, Value number) {
                        LLVMBuildSelect(gen->builder, backwards, ir_int(gen, -1), one, "")};
 }
 
+// Whether a panel is asked for while it is read. Steps of few registers are short, and the hardware
+// follows a panel whose rows follow each other.
+static bool asks_for_panels(const Product *p) {
+    return p->gen->target->machine.registers >= 32 || blocks_rows_apart(p) ||
+           product_most_rows(p) < p->tiles.outer_rows;
+}
+
 // Outer form over rows: the lanes run along the result's columns.
 static void outer_rows(Product *p) {
     Gen *gen = p->gen;
@@ -180,7 +187,7 @@ static void outer_rows(Product *p) {
     ColumnTile tile = {.max_rows = beside > 1 ? 1 : p->tiles.outer_rows,
                        .left = product_matrix(p, p->anchor->inputs[0])};
     tile.outer =
-        (OuterKernel){.b_ahead = panels ? ROWS_AHEAD : 0,
+        (OuterKernel){.b_ahead = panels && (beside > 1 || asks_for_panels(p)) ? ROWS_AHEAD : 0,
                       .a_along = panels && gen->target->machine.registers >= 32 ? ALONG_AHEAD : 0,
                       .a_row = tile.left.stride,
                       .loops = {{0, 1, panels ? p->storage.row_stride : p->storage.column_stride}},

@@ -89,6 +89,7 @@ typedef struct OuterState {
     const OuterKernel *kernel;
     Value function;
     KernelWindow window; // of rows that take part in the current step
+    bool lists;          // asks for what is listed
     Value sums[MAX_ROWS][KERNEL_MOST_VECTORS];
 } OuterState;
 
@@ -246,12 +247,11 @@ static void ask_along(Gen *gen, const OuterState *s, Value step) {
     ir_prefetch(gen, ir_offset(gen, gen->f32, LLVMGetParam(s->function, 0), place), PREFETCH_FIRST);
 }
 
-// What the tile's rows are joined with, row after row, and again.
+// What the tile's rows are joined with, row after row.
 static void ask_for_listed(Gen *gen, const OuterState *s, Value step) {
     const OuterKernel *k = s->kernel;
     Value list = ir_offset(gen, gen->f32, LLVMGetParam(s->function, 4), ir_int(gen, k->list));
-    Value number = LLVMBuildAnd(gen->builder, step, ir_int(gen, k->listed - 1), "");
-    Value place = ir_load(gen, gen->pointer, ir_offset(gen, gen->pointer, list, number));
+    Value place = ir_load(gen, gen->pointer, ir_offset(gen, gen->pointer, list, step));
     int64_t floats = (int64_t)k->vectors * gen->target->machine.lanes;
     for (int64_t at = 0; at < floats; at += LINE)
         ir_prefetch(gen, ir_offset(gen, gen->f32, place, ir_int(gen, at)),
@@ -270,7 +270,7 @@ static void outer_at(Gen *gen, OuterState *s, int level, Value a, Value b, Value
             : ir_offset(gen, element, b, ir_multiply(gen, step, ir_int(gen, loop->b_step)));
     ask_ahead(gen, s, next_a, next_b);
     if (asks && s->kernel->next_step) ask_for_next(gen, s, step);
-    if (asks && s->kernel->listed) ask_for_listed(gen, s, step);
+    if (asks && s->lists) ask_for_listed(gen, s, step);
     if (asks && s->kernel->a_along && s->kernel->rows > ALONG_LEAST) ask_along(gen, s, step);
     outer_loops(gen, s, level + 1, next_a, next_b);
 }
@@ -285,11 +285,11 @@ static void outer_windows(Gen *gen, OuterState *s, int level, Value a, Value b) 
     s->window = (KernelWindow){0, MAX_ROWS};
 }
 
-// Steps of few registers are short: what is read afterwards is asked for once in two of them, a
-// line at most.
-static bool asks_in_pairs(const Gen *gen, const OuterKernel *k) {
-    return gen->target->machine.registers < 32 && k->next_step && 2 * k->next_step <= LINE &&
-           !k->gathers && !k->listed && !k->a_along;
+// Steps of few registers are short: two of them share the loop's own instructions, and ask for what
+// is read afterwards once, a line at most.
+static bool goes_in_pairs(const Gen *gen, const OuterKernel *k) {
+    return gen->target->machine.registers < 32 && !k->gathers && !k->a_along &&
+           (k->next_step ? 2 * k->next_step <= LINE : k->loop_count == 1);
 }
 
 // The steps of a loop, so many at a time.
@@ -313,6 +313,26 @@ static void outer_loop(Gen *gen, OuterState *s, int level, Value a, Value b, Ran
                     ir_loop_result(gen, &loop, carried[i][v], initial[i][v], s->sums[i][v]);
 }
 
+// All of the outermost loop. What is listed is asked for in its first steps, a place in each.
+static void outer_steps(Gen *gen, OuterState *s, Value a, Value b) {
+    Value begin = ir_int(gen, 0), end = LLVMGetParam(s->function, 3);
+    if (s->kernel->listed) {
+        Value listed = ir_lesser(gen, end, ir_int(gen, s->kernel->listed));
+        s->lists = true;
+        outer_loop(gen, s, 0, a, b, (Range){begin, listed}, 1);
+        s->lists = false;
+        begin = listed;
+    }
+    if (goes_in_pairs(gen, s->kernel)) {
+        Value left = LLVMBuildSub(gen->builder, end, begin, "");
+        Value pairs = LLVMBuildAnd(gen->builder, left, ir_int(gen, -2), "");
+        Value last = ir_add(gen, begin, pairs);
+        outer_loop(gen, s, 0, a, b, (Range){begin, last}, 2);
+        begin = last;
+    }
+    outer_loop(gen, s, 0, a, b, (Range){begin, end}, 1);
+}
+
 // The loops from `level` on, which add to the sums.
 static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b) {
     const OuterKernel *k = s->kernel;
@@ -334,13 +354,7 @@ static void outer_loops(Gen *gen, OuterState *s, int level, Value a, Value b) {
         outer_loop(gen, s, level, a, b, (Range){ir_int(gen, 0), ir_int(gen, count)}, 1);
         return;
     }
-    Value none = ir_int(gen, 0), end = LLVMGetParam(s->function, 3);
-    if (asks_in_pairs(gen, k)) {
-        Value even = LLVMBuildAnd(gen->builder, end, ir_int(gen, -2), "");
-        outer_loop(gen, s, level, a, b, (Range){none, even}, 2);
-        none = even;
-    }
-    outer_loop(gen, s, level, a, b, (Range){none, end}, 1);
+    outer_steps(gen, s, a, b);
 }
 
 static char *outer_name(Gen *gen, const OuterKernel *k) {

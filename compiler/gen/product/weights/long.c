@@ -173,14 +173,15 @@ static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Va
     Gen *gen = p->gen;
     int64_t height = p->tiles.outer_rows;
     const LongProduct *l = t->block;
+    bool asks = gen->target->machine.registers >= 32; // else the hardware follows a copy
     OuterKernel kernel = {.rows = rows,
                           .vectors = (int)divide_up(wide, p->lanes),
                           .valid = wide % p->lanes,
                           .a_row = 1,
                           .loops = {{0, l->left ? height : t->broadcast.stride, t->tile_width}},
                           .loop_count = 1,
-                          .a_ahead = WEIGHT_AHEAD,
-                          .b_ahead = WEIGHT_AHEAD,
+                          .a_ahead = asks || !l->left ? WEIGHT_AHEAD : 0,
+                          .b_ahead = asks ? WEIGHT_AHEAD : 0,
                           .listed = listed,
                           .list = p->tile_floats,
                           .b_dtype = DTYPE_F32};
