@@ -59,6 +59,12 @@ Value weight_panel_part(Product *p, const WeightTiles *t, const OuterKernel *ker
     return ir_offset(gen, gen->f32, t->vector.base, place);
 }
 
+// Whether X does not stay in the second-level cache.
+static bool is_beyond_cache(const Product *p, const WeightTiles *t) {
+    int64_t bytes = product_most_rows(p) * t->height * (int64_t)sizeof(float);
+    return bytes > p->gen->target->machine.second_cache;
+}
+
 void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value down, Value across,
                      int listed) {
     Gen *gen = p->gen;
@@ -77,7 +83,9 @@ void weight_multiply(Product *p, const WeightTiles *t, int rows, int wide, Value
                           .list = p->tile_floats,
                           .b_dtype = t->vector.dtype};
     weight_ask_for_panel(p, t, &kernel);
-    if (kernel.next_step) kernel.a_beside = p->tiles.outer_rows;
+    // The columns of the next tile, while this one's are read.
+    bool is_far = kernel_has_room(&gen->target->machine) && is_beyond_cache(p, t);
+    if (kernel.next_step || is_far) kernel.a_beside = p->tiles.outer_rows;
     int64_t most = product_most_rows(p);
     if (t->chunk) most = divide_up(p->schedule->batch, p->schedule->chunks) * p->lead;
     Value function = kernel_outer_long(gen, &kernel, most);
@@ -210,8 +218,7 @@ void weight_each_group(Product *p, WeightTiles *t, Range own, Range lines, Weigh
 // the second-level cache and has many more columns than there are panels, the lines, so that each
 // reads its columns of X alone.
 static bool divides_lines(const Product *p, const WeightTiles *t) {
-    int64_t bytes = product_most_rows(p) * t->height * (int64_t)sizeof(float);
-    return bytes > p->gen->target->machine.second_cache && t->down >= LINES_MANY * t->across;
+    return is_beyond_cache(p, t) && t->down >= LINES_MANY * t->across;
 }
 
 static void each_tile(Product *p, WeightTiles *t) {

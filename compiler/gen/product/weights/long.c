@@ -53,7 +53,8 @@ static Copies copies_of(const MachineModel *machine, int64_t rows, int64_t down,
     bool is_spread_out = across >= PANELS && is_spread(machine, rows, left, right);
     if (rows >= LEAST || (rows >= FEW && rows <= BLOCK && is_spread_out))
         return (Copies){true, true};
-    if (rows < FEW || rows > BLOCK || down < FEW_TILES || across < FEW_TILES)
+    bool is_at_hand = rows * left * (int64_t)sizeof(float) <= machine->second_cache;
+    if (rows < FEW || rows > BLOCK || down < FEW_TILES || across < FEW_TILES || !is_at_hand)
         return (Copies){false, false};
     bool of_left = shares_sets(machine, rows, left);
     return (Copies){of_left, of_left || shares_sets(machine, rows, right)};
