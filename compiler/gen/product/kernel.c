@@ -135,18 +135,26 @@ static void ask_for(Gen *gen, Value pointer, int64_t count) {
         ir_prefetch(gen, ir_offset(gen, gen->f32, pointer, ir_int(gen, count - 1)), PREFETCH_FIRST);
 }
 
+// Low tiles ask for the line that they end in: the tile before has read the other one.
+static void ask_for_rows(Gen *gen, const OuterKernel *k, Value a) {
+    int64_t place = k->a_ahead * k->loops[0].a_step, last = place + k->rows - 1;
+    if (gen->target->machine.registers < 32)
+        ir_prefetch(gen, ir_offset(gen, gen->f32, a, ir_int(gen, last)), PREFETCH_FIRST);
+    else
+        ask_for(gen, ir_offset(gen, gen->f32, a, ir_int(gen, place)), k->rows);
+}
+
 static void ask_ahead(Gen *gen, const OuterState *s, Value a, Value b) {
     const OuterKernel *k = s->kernel;
     const KernelLoop *loop = &k->loops[0];
-    if (k->a_ahead)
-        ask_for(gen, ir_offset(gen, gen->f32, a, ir_int(gen, k->a_ahead * loop->a_step)), k->rows);
+    if (k->a_ahead) ask_for_rows(gen, k, a);
     if (k->a_beside)
         ir_prefetch(gen, ir_offset(gen, gen->f32, a, ir_int(gen, k->rows + k->a_beside - 1)),
                     PREFETCH_SECOND);
     int together = k->panel_vectors ? k->panel_vectors : k->vectors;
     for (int v = 0; v < k->vectors && k->b_ahead; v += together) {
-        int64_t first = k->b_ahead * loop->b_step + vector_offset(gen, k, v);
-        ask_for(gen, ir_offset(gen, gen->f32, b, ir_int(gen, first)),
+        int64_t place = k->b_ahead * loop->b_step + vector_offset(gen, k, v);
+        ask_for(gen, ir_offset(gen, gen->f32, b, ir_int(gen, place)),
                 (int64_t)together * gen->target->machine.lanes);
     }
 }
@@ -286,10 +294,13 @@ static void outer_windows(Gen *gen, OuterState *s, int level, Value a, Value b) 
 }
 
 // Steps of few registers are short: two of them share the loop's own instructions, and ask for what
-// is read afterwards once, a line at most.
+// is read afterwards once, a line at most. What both read LLVM would keep in registers.
 static bool goes_in_pairs(const Gen *gen, const OuterKernel *k) {
-    return gen->target->machine.registers < 32 && !k->gathers && !k->a_along &&
-           (k->next_step ? 2 * k->next_step <= LINE : k->loop_count == 1);
+    KernelLoop pair = k->loops[0];
+    pair.count = 2;
+    if (gen->target->machine.registers >= 32 || k->gathers || k->a_along) return false;
+    if (k->next_step) return 2 * k->next_step <= LINE;
+    return k->loop_count == 1 && k->rows > 1 && !rows_meet(k, &pair) && !vectors_meet(k, &pair);
 }
 
 // The steps of a loop, so many at a time.
