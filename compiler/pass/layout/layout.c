@@ -9,13 +9,13 @@ enum {
     PANEL_SKEW = 5 * ALIGN // keeps panels of 2^n bytes out of the same cache sets
 };
 
-// As measured by bench/contractions.py (docs/performance.md, "OpenBLAS or own"): with AVX-512 the
-// own kernels are never slower; with shorter vectors OpenBLAS's blocking pays where all sizes are
-// large.
+// As measured by bench/contractions.py (docs/performance.md, "OpenBLAS or own"): with AVX2 and
+// AVX-512 the own kernels are never slower. Code for older processors may run on one that has more,
+// which OpenBLAS finds out: that pays where all sizes are large.
 bool layout_prefers_blas(const MachineModel *machine, ContractionChoice choice, int64_t rows,
                          int64_t depth, int64_t columns) {
     if (choice != CONTRACTION_AUTO) return choice == CONTRACTION_BLAS;
-    return machine->lanes < 16 && rows >= 512 && depth >= 2048 && columns >= 2048;
+    return machine->lanes < 8 && rows >= 512 && depth >= 2048 && columns >= 2048;
 }
 
 static bool fills_few_lanes(const MachineModel *machine, int64_t rows, int64_t columns) {

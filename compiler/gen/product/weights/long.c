@@ -25,8 +25,8 @@ static int64_t pages_of(int64_t rows, int64_t width) {
     return lowest(rows, divide_up(rows * width, PAGE));
 }
 
-// Whether a single block of so many rows is worth its copies: where rows share few sets, or lie on
-// more pages than addresses are kept of.
+// Whether so many rows, few enough for one block or some, are worth their copies: where they share
+// few sets, or lie on more pages than addresses are kept of.
 static bool is_spread(const MachineModel *machine, int64_t rows, int64_t left, int64_t right) {
     int64_t bytes = rows * left * (int64_t)sizeof(float);
     bool shares = left % (PAGE / 2) == 0 && bytes > machine->second_cache / 2;
@@ -51,8 +51,7 @@ typedef struct Copies {
 static Copies copies_of(const MachineModel *machine, int64_t rows, int64_t down, int64_t across,
                         int64_t left, int64_t right) {
     bool is_spread_out = across >= PANELS && is_spread(machine, rows, left, right);
-    if (rows >= LEAST || (rows >= FEW && rows <= BLOCK && is_spread_out))
-        return (Copies){true, true};
+    if (rows >= LEAST || (rows >= FEW && is_spread_out)) return (Copies){true, true};
     bool is_at_hand = rows * left * (int64_t)sizeof(float) <= machine->second_cache;
     if (rows < FEW || rows > BLOCK || down < FEW_TILES || across < FEW_TILES || !is_at_hand)
         return (Copies){false, false};
@@ -164,9 +163,8 @@ static Value left_of(Product *p, const WeightTiles *t, Value down) {
         Value number = LLVMBuildSub(gen->builder, down, t->first_line, "");
         return ir_offset(gen, gen->f32, l->left, ir_multiply(gen, number, ir_int(gen, tile)));
     }
-    Value place = ir_multiply(gen, l->first_row, ir_int(gen, t->broadcast.stride));
-    place = ir_add(gen, place, ir_multiply(gen, down, ir_int(gen, height)));
-    return ir_offset(gen, gen->f32, t->broadcast.base, place);
+    // Of a batch that is one block.
+    return ir_offset(gen, gen->f32, t->broadcast.base, ir_multiply(gen, down, ir_int(gen, height)));
 }
 
 static void call_kernel(Product *p, const WeightTiles *t, int rows, int wide, Value down,
