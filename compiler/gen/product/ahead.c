@@ -64,8 +64,9 @@ int ahead_places_a_row(int values) {
     return power_from(values);
 }
 
+// Of higher tiles, which may be chosen, the first ones.
 int ahead_rows(const Product *p) {
-    return power_from(p->tiles.outer_rows);
+    return power_from(kernel_tile_sizes(&p->gen->target->machine).outer_rows);
 }
 
 int ahead_places(const Product *p, int rows, int64_t steps) {
