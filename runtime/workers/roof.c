@@ -61,10 +61,10 @@ static void try_memory(trial *t, int thread, int threads) {
 
 // Vectors of the processor's own width, as a compiler that has to take wider ones apart passes them
 // through memory; eight sums, so that none waits for the one before.
-#define ADD_LINES(name, vector)                                                                    \
-    static void name(const void *from, int64_t lines) {                                            \
-        const vector *next = from;                                                                 \
-        int64_t vectors = lines * (int64_t)(sizeof(line) / sizeof(vector));                        \
+#define ADD_LINES(vector, from, lines)                                                             \
+    do {                                                                                           \
+        const vector *next = (from);                                                               \
+        int64_t vectors = (lines) * (int64_t)(sizeof(line) / sizeof(vector));                      \
         vector a = {0}, b = a, c = a, d = a, e = a, f = a, g = a, h = a;                           \
         for (int64_t i = 0; i + 8 <= vectors; i += 8) {                                            \
             a += next[i], b += next[i + 1], c += next[i + 2], d += next[i + 3];                    \
@@ -72,18 +72,27 @@ static void try_memory(trial *t, int thread, int threads) {
         }                                                                                          \
         a = ((a + b) + (c + d)) + ((e + f) + (g + h));                                             \
         __asm__ volatile("" : : "r"(&a) : "memory"); /* that no round is left out */               \
-    }
+    } while (0)
 
 typedef void add_function(const void *from, int64_t lines);
 
-ADD_LINES(add_lines_plain, vector)
+static void add_lines_plain(const void *from, int64_t lines) {
+    ADD_LINES(vector, from, lines);
+}
+
 #if defined(__x86_64__)
 typedef float half_line __attribute__((vector_size(32)));
-__attribute__((target("avx2"))) ADD_LINES(add_lines_avx2, half_line)
-    __attribute__((target("avx512f"))) ADD_LINES(add_lines_avx512, line)
+
+__attribute__((target("avx2"))) static void add_lines_avx2(const void *from, int64_t lines) {
+    ADD_LINES(half_line, from, lines);
+}
+
+__attribute__((target("avx512f"))) static void add_lines_avx512(const void *from, int64_t lines) {
+    ADD_LINES(line, from, lines);
+}
 #endif
 
-        static add_function *widest(void) {
+static add_function *widest(void) {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f")) return add_lines_avx512;
     if (__builtin_cpu_supports("avx2")) return add_lines_avx2;

@@ -72,6 +72,16 @@ pictures 'conv2d(32, 5, relu)'
 pictures 'conv2d(6, 5, relu, same) -> max_pool -> conv2d(16, 5)'
 pictures 'conv2d(32, 3, relu, same) -> conv2d(3, 3, same) -> conv2d(32, 5, relu, same)'
 
+# So must not what two steps of a tile in one have in common: pixels that are rows of one and of the other.
+cat >neighbours.nn <<END
+dataset set = npy("x.npy", target = "y.npy", classes = 10) -> scale(1/255)
+model net(image) { image -> reshape([28, 28, 1]) -> conv2d(32, 1) -> flatten -> dense(10, softmax) }
+train net on set { loss = crossentropy
+                   optimizer = adam
+                   batch = 128 }
+END
+check neighbours.nn x86-64-v3 ymm
+
 kernels() { # FILE
     expect 0 "$nnc" --emit=asm --cpu=x86-64-v3 "$1"
     grep -c -E '^nn_(outer|dot)_.*:' out

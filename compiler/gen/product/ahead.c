@@ -1,7 +1,7 @@
 // What a group makes of a tile reads and writes rows of other values, which have left the
 // second-level cache since they were touched last, or which another worker has read. Their places
-// are listed before the kernel runs, which asks for one at each step: all at once would wait for
-// each other.
+// are listed before the kernel runs, which asks for one at each of its first steps: all at once
+// would wait for each other.
 #include "product.h"
 
 #include "../../op/op.h"
@@ -53,39 +53,28 @@ void ahead_find(Product *p) {
     }
 }
 
-// Places of a row, and of rows: powers of two, so that steps are numbers of places.
-static int power_from(int count) {
-    int power = 1;
-    while (power < count) power *= 2;
-    return power;
-}
-
-int ahead_places_a_row(int values) {
-    return power_from(values);
-}
-
 // Of higher tiles, which may be chosen, the first ones.
 int ahead_rows(const Product *p) {
-    return power_from(kernel_tile_sizes(&p->gen->target->machine).outer_rows);
+    return kernel_tile_sizes(&p->gen->target->machine).outer_rows;
 }
 
 int ahead_places(const Product *p, int rows, int64_t steps) {
-    int places = ahead_rows(p) * ahead_places_a_row(p->row_values.count);
+    int places = ahead_rows(p) * p->row_values.count;
     int64_t products = steps * p->tiles.outer_rows * p->tiles.outer_vectors;
     bool is_long = steps >= places && products >= PRODUCTS_A_PLACE * places;
-    return p->row_values.count && 2 * rows >= ahead_rows(p) && is_long ? places : 0;
+    return 2 * rows > ahead_rows(p) && is_long ? places : 0;
 }
 
 void ahead_list(Product *p, const ColumnTile *tile, Value first, int height) {
     Gen *gen = p->gen;
-    int each = ahead_places_a_row(p->row_values.count);
+    int each = p->row_values.count;
     Value list = ir_offset(gen, gen->f32, p->scratch, ir_int(gen, p->tile_floats));
     Loop rows =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, ahead_rows(p)), ir_int(gen, 1), "ahead");
     Value row = ir_lesser(gen, rows.index, ir_int(gen, height - 1));
     rows_position(p, ir_add(gen, first, row), tile->first_column);
     for (int i = 0; i < each; i++) {
-        const Node *value = p->row_values.items[lowest(i, p->row_values.count - 1)];
+        const Node *value = p->row_values.items[i];
         Value number = ir_add(gen, ir_multiply(gen, rows.index, ir_int(gen, each)), ir_int(gen, i));
         ir_store(gen, element_address(&p->b, value), ir_offset(gen, gen->pointer, list, number));
     }

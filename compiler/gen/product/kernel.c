@@ -294,7 +294,8 @@ static void outer_windows(Gen *gen, OuterState *s, int level, Value a, Value b) 
 }
 
 // Steps of few registers are short: two of them share the loop's own instructions, and ask for what
-// is read afterwards once, a line at most. What both read LLVM would keep in registers.
+// is read afterwards once, a line at most. What both read LLVM would keep in registers,
+// which are full.
 static bool goes_in_pairs(const Gen *gen, const OuterKernel *k) {
     KernelLoop pair = k->loops[0];
     pair.count = 2;

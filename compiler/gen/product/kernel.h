@@ -83,8 +83,8 @@ typedef struct OuterKernel {
     // Of one loop that goes along A's rows: so many floats ahead, a line of a row is asked for at
     // each step. 0: none is.
     int a_along;
-    // So many places, a power of two, are listed `list` floats behind the scratch's beginning: at
-    // each step the lines of one are asked for, to be written. 0: none are.
+    // So many places are listed `list` floats behind the scratch's beginning: at each of as many
+    // first steps the lines of one are asked for, to be written. 0: none are.
     int listed;
     int64_t list;
     // Where nothing gathers: at each step so many floats of what is read afterwards are asked for,

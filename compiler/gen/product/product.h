@@ -156,8 +156,7 @@ void rows_position(Product *p, Value row, Value column);
 
 // ---- ahead.c: what the group reads and writes beside the product.
 void ahead_find(Product *p);
-int ahead_rows(const Product *p);   // of a tile that are listed: a power of two
-int ahead_places_a_row(int values); // likewise
+int ahead_rows(const Product *p); // of a tile that are listed, at most
 // How many places a kernel of so many rows and steps is given; 0: none.
 int ahead_places(const Product *p, int rows, int64_t steps);
 void ahead_list(Product *p, const ColumnTile *tile, Value first, int height);

@@ -12,8 +12,7 @@ typedef struct Core {
 } Core;
 
 // What makers state, of the large cores where there are several kinds, and a core's part of what it
-// shares. Instructions: what is renamed a cycle (Fog, "The microarchitecture of Intel, AMD and VIA
-// CPUs").
+// shares. Instructions: what is renamed a cycle; whether that is more than four is what counts.
 static const Core named[] = {{"skylake-avx512", 32, 1024, 4}, {"cascadelake", 32, 1024, 4},
                              {"cooperlake", 32, 1024, 4},     {"icelake-client", 48, 512, 5},
                              {"icelake-server", 48, 1280, 5}, {"tigerlake", 48, 1280, 5},
@@ -23,7 +22,7 @@ static const Core named[] = {{"skylake-avx512", 32, 1024, 4}, {"cascadelake", 32
                              {"sapphirerapids", 48, 2048, 6}, {"emeraldrapids", 48, 2048, 6},
                              {"graniterapids", 48, 2048, 6},  {"goldmont", 24, 512, 3},
                              {"tremont", 32, 1024, 4},        {"gracemont", 32, 512, 5},
-                             {"sierraforest", 32, 1024, 5},   {"znver1", 32, 512, 6},
+                             {"sierraforest", 32, 1024, 6},   {"znver1", 32, 512, 6},
                              {"znver2", 32, 512, 6},          {"znver3", 32, 512, 6},
                              {"znver4", 32, 1024, 6},         {"znver5", 48, 1024, 8}};
 

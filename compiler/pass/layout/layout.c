@@ -9,8 +9,8 @@ enum {
     PANEL_SKEW = 5 * ALIGN // keeps panels of 2^n bytes out of the same cache sets
 };
 
-// As measured by bench/contractions.py (docs/performance.md, "OpenBLAS or own"): with AVX2 and
-// AVX-512 the own kernels are never slower. Code for older processors may run on one that has more,
+// As measured (docs/performance.md, "OpenBLAS or own"): with AVX2, on Zen 3, and AVX-512 the own
+// kernels are not slower. Code for older processors may run on one that has more,
 // which OpenBLAS finds out: that pays where all sizes are large.
 bool layout_prefers_blas(const MachineModel *machine, ContractionChoice choice, int64_t rows,
                          int64_t depth, int64_t columns) {

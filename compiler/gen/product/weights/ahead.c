@@ -30,7 +30,7 @@ static bool is_at_hand(const Product *p) {
 // How many places a kernel over all rows is given; 0: none, as its steps are too short or too few.
 static int listed_places(const Product *p) {
     int count = p->group->assigns.count;
-    int places = ahead_rows(p) * ahead_places_a_row(count);
+    int places = ahead_rows(p) * count;
     bool is_long = p->gen->target->machine.registers >= 32 && product_most_rows(p) >= places;
     return is_long && count > 0 && count <= MOST_ROW_VALUES && !is_at_hand(p) ? places : 0;
 }
@@ -38,16 +38,16 @@ static int listed_places(const Product *p) {
 static void list(Product *p, const WeightTiles *t, int rows, Value first_row, Value across) {
     Gen *gen = p->gen;
     const Group *group = p->group;
-    int count = group->assigns.count, each = ahead_places_a_row(count);
+    int count = group->assigns.count;
     Value places = ir_offset(gen, gen->f32, p->scratch, ir_int(gen, p->tile_floats));
     Loop lines =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, ahead_rows(p)), ir_int(gen, 1), "ahead");
     Value row = ir_add(gen, first_row, ir_lesser(gen, lines.index, ir_int(gen, rows - 1)));
     Value place = weight_place(p, t, row, across);
-    for (int i = 0; i < each; i++) {
-        Value base = element_target(&p->b, group->assigns.items[lowest(i, count - 1)]);
+    for (int i = 0; i < count; i++) {
+        Value base = element_target(&p->b, group->assigns.items[i]);
         Value number =
-            ir_add(gen, ir_multiply(gen, lines.index, ir_int(gen, each)), ir_int(gen, i));
+            ir_add(gen, ir_multiply(gen, lines.index, ir_int(gen, count)), ir_int(gen, i));
         ir_store(gen, ir_offset(gen, gen->f32, base, place),
                  ir_offset(gen, gen->pointer, places, number));
     }

@@ -48,8 +48,8 @@ typedef struct Copies {
     bool left, right;
 } Copies;
 
-static Copies copies_of(const MachineModel *machine, int64_t rows, int64_t down, int64_t across,
-                        int64_t left, int64_t right) {
+static Copies worth_copies(const MachineModel *machine, int64_t rows, int64_t down, int64_t across,
+                           int64_t left, int64_t right) {
     bool is_spread_out = across >= PANELS && is_spread(machine, rows, left, right);
     if (rows >= LEAST || (rows >= FEW && is_spread_out)) return (Copies){true, true};
     bool is_at_hand = rows * left * (int64_t)sizeof(float) <= machine->second_cache;
@@ -59,14 +59,14 @@ static Copies copies_of(const MachineModel *machine, int64_t rows, int64_t down,
     return (Copies){of_left, of_left || shares_sets(machine, rows, right)};
 }
 
-static Copies copies(const Product *p, const WeightTiles *t) {
-    return copies_of(&p->gen->target->machine, product_most_rows(p), t->down, t->across,
-                     t->broadcast.stride, t->vector.stride);
+static Copies copies_of(const Product *p, const WeightTiles *t) {
+    return worth_copies(&p->gen->target->machine, product_most_rows(p), t->down, t->across,
+                        t->broadcast.stride, t->vector.stride);
 }
 
 bool weight_is_long(const Product *p, const WeightTiles *t) {
     bool is_plain = !t->vector.gathers && t->vector.dtype == DTYPE_F32;
-    return is_plain && t->down > 1 && t->vector.stride >= SPREAD && copies(p, t).right;
+    return is_plain && t->down > 1 && t->vector.stride >= SPREAD && copies_of(p, t).right;
 }
 
 static int64_t block_rows(int64_t rows) {
@@ -262,7 +262,7 @@ int64_t weight_long_floats(const Schedule *schedule, const Node *product) {
     int64_t across = divide_up(panels ? layout.columns : layout.rows, columns);
     int64_t left = panels ? layout.rows : layout.columns;
     int64_t right = panels ? layout.columns : layout.rows;
-    if (!copies_of(machine, batch_rows, down, across, left, right).right) return 0;
+    if (!worth_copies(machine, batch_rows, down, across, left, right).right) return 0;
     ScratchSizes sizes =
         scratch_sizes(machine, batch_rows, down, across, tiles.outer_rows, columns);
     return sizes.left + sizes.right + sizes.sums;
@@ -272,7 +272,7 @@ static void place_scratch(Product *p, const WeightTiles *t, LongProduct *l) {
     Gen *gen = p->gen;
     ScratchSizes sizes = scratch_sizes(&gen->target->machine, product_most_rows(p), t->down,
                                        t->across, p->tiles.outer_rows, t->tile_width);
-    if (copies(p, t).left) l->left = ir_scratch(gen, p->function, 0, sizes.left);
+    if (copies_of(p, t).left) l->left = ir_scratch(gen, p->function, 0, sizes.left);
     l->right = ir_scratch(gen, p->function, sizes.left, sizes.right);
     l->sums = ir_scratch(gen, p->function, sizes.left + sizes.right, sizes.sums);
 }
