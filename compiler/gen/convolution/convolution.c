@@ -5,6 +5,7 @@
 // computed in a loop over those that have as many places and weights.
 #include "pairs.h"
 #include "slab.h"
+#include "winograd/winograd.h"
 
 // What a plane, or a slab of planes, gives to a walk: its size and where its padding is.
 static void set_plane(const Convolver *c, Walk *w, const Plane *plane, Value base) {
@@ -64,7 +65,7 @@ static void all_samples(Convolver *c, Plane *plane, int64_t used, EmitGroup *emi
     if (c->in_int8) {
         quantized = pairs_quantized_plane(c, plane, &used);
         pairs_kernels_packed(c, used);
-    } else if (c->in_pairs) {
+    } else if (c->in_pairs || c->way.is_winograd) {
         pairs_pack_kernels(c, used);
         emit(c, plane, c->tile, ir_int(gen, 0)); // packs, and looks at no plane
         pairs_kernels_packed(c, used);
@@ -90,10 +91,12 @@ static void all_samples(Convolver *c, Plane *plane, int64_t used, EmitGroup *emi
 static Plane operand_plane(Convolver *c, const int64_t before[2], const int64_t after[2],
                            int64_t groups, int64_t *used) {
     Node *operand = c->anchor->inputs[0];
+    int64_t behind[] = {after[0], after[1]};
+    if (c->way.is_winograd) winograd_zeros(c, behind);
     if (!c->in_pairs || c->in_int8)
-        return plane_create(&c->b, operand, before, after, groups, used);
-    int64_t behind = pairs_numbers_behind(c, operand->type.dims[2]);
-    return plane_create_rounded(&c->b, operand, before, after, behind, used);
+        return plane_create(&c->b, operand, before, behind, groups, used);
+    int64_t numbers = pairs_numbers_behind(c, operand->type.dims[2]);
+    return plane_create_rounded(&c->b, operand, before, after, numbers, used);
 }
 
 void convolution_forward(Convolver *c) {

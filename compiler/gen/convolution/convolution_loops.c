@@ -3,6 +3,7 @@
 #include "../../op/op.h"
 #include "pairs.h"
 #include "slab.h"
+#include "winograd/winograd.h"
 
 // A depthwise kernel [kh, kw, channels, multiplier] has the filters of each channel in a row of its
 // own; the convolution sees [kh, kw, 1, channels * multiplier].
@@ -144,9 +145,10 @@ static bool meets_padding(const Convolver *c) {
     return window->size[1] > 1 && is_padded;
 }
 
-// Among the `count` ways with lanes along columns, and that with lanes along samples, which comes
-// first where columns would fill no more than half of a vector.
-static void choose_slab(Convolver *c, int64_t columns, Way *ways, int count) {
+// Among the `count` ways with lanes along columns, that of them by Winograd's method, which comes
+// first where it gains, and that with lanes along samples, which does where columns would fill no
+// more than half of a vector.
+static void choose_other(Convolver *c, int64_t columns, Way *ways, int count) {
     Way ordinary = ways[0], slab = slab_way(c, columns);
     bool is_weights = c->kind == PRODUCT_WEIGHTS;
     if (slab_fits(c, columns)) {
@@ -154,6 +156,11 @@ static void choose_slab(Convolver *c, int64_t columns, Way *ways, int count) {
         ways[count] = is_first ? ways[0] : slab;
         if (is_first) ways[0] = slab;
         count++;
+    }
+    if (winograd_fits(c)) {
+        ways[count++] = ways[0];
+        ways[0] = ordinary;
+        ways[0].is_winograd = true;
     }
     c->way = tuning_way(c->gen->tuning, c->schedule, c->group, ways, count);
     if (!c->way.is_slab) return;
@@ -185,7 +192,7 @@ static void choose_way(Convolver *c, bool is_depthwise) {
     if (c->in_pairs)
         c->way = tuning_way(c->gen->tuning, c->schedule, c->group, ways, count);
     else
-        choose_slab(c, columns, ways, count);
+        choose_other(c, columns, ways, count);
 }
 
 // Columns are those of the panels that the kernel has been laid out in.
@@ -227,6 +234,8 @@ Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, c
         (is_depthwise ? depthwise_data : convolution_data)(&c);
     else if (convolver_in_tiles(&c))
         convolution_weights_in_pairs(&c);
+    else if (c.way.is_winograd)
+        winograd_weights(&c);
     else
         (is_depthwise ? depthwise_weights : convolution_weights)(&c);
     if (c.in_pairs) (c.in_int8 ? int8_end : pairs_end)(gen);

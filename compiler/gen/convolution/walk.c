@@ -10,6 +10,7 @@
 #include "../element/sums.h"
 #include "pairs.h"
 #include "slab.h"
+#include "winograd/winograd.h"
 
 // ---- What follows the product in its group.
 
@@ -360,6 +361,10 @@ void walk_emit(Convolver *c, const Panels *panels, Walk *w) {
     }
     if (c->slab) {
         slab_walk(c, panels, w);
+        return;
+    }
+    if (c->way.is_winograd) {
+        winograd_walk(c, panels, w);
         return;
     }
     convolver_each_block(c, panels, walk_all_tiles, w);

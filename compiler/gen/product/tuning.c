@@ -6,7 +6,10 @@
 #include <string.h>
 
 char *way_text(Arena *arena, Way way) {
-    const char *kind = way.is_padded ? " padded" : way.is_slab ? " samples" : "";
+    const char *kind = way.is_padded     ? " padded"
+                       : way.is_slab     ? " samples"
+                       : way.is_winograd ? " winograd"
+                                         : "";
     return arena_format(arena, "%dx%d%s", way.rows, way.vectors, kind);
 }
 

@@ -16,8 +16,9 @@
 // "14x2", "14x2 padded", "6x4 samples".
 typedef struct Way {
     int rows, vectors;
-    bool is_padded; // products with padding are computed
-    bool is_slab;   // lanes run along samples (slab.h)
+    bool is_padded;   // products with padding are computed
+    bool is_slab;     // lanes run along samples (slab.h)
+    bool is_winograd; // fewer multiplications of transformed tiles (winograd.h)
 } Way;
 
 char *way_text(Arena *arena, Way way);

@@ -1,0 +1,206 @@
+#include "blocks.h"
+
+enum { LINE = 16 }; // of the cache, floats
+
+// ---- What fits.
+
+// The places of the result, and the channels that are summed by those that are not.
+typedef struct Shape {
+    int64_t places[2], depth, columns;
+} Shape;
+
+static Shape shape_of(const Convolver *c) {
+    const Convolution *v = &c->convolution;
+    bool is_data = c->kind == PRODUCT_DATA;
+    const int64_t *places = is_data ? v->size : v->places;
+    return (Shape){.places = {places[0], places[1]},
+                   .depth = is_data ? v->filters : v->channels,
+                   .columns = is_data ? v->channels : v->filters};
+}
+
+static bool is_plain(const Window *w, int64_t groups) {
+    for (int i = 0; i < 2; i++)
+        if (w->size[i] != WINOGRAD_TAPS || w->stride[i] != 1 || w->dilation[i] != 1) return false;
+    return groups == 1;
+}
+
+// Instructions of a sample, by vectors: multiply-adds, and what transforms load, add and store.
+static bool gains(const Shape *s, int lanes) {
+    enum { MARGIN = 110, OF_OPERAND = 64, OF_RESULT = 50 };
+    double depth = (double)divide_up(s->depth, lanes), columns = (double)divide_up(s->columns, lanes);
+    double tiles = (double)divide_up(s->places[0], WINOGRAD_PLACES) *
+                   (double)divide_up(s->places[1], WINOGRAD_PLACES);
+    double direct = (double)(s->places[0] * s->places[1]) * WINOGRAD_TAPS * WINOGRAD_TAPS *
+                    (double)s->depth * columns;
+    double transforms = OF_OPERAND * depth + OF_RESULT * columns;
+    double products = WINOGRAD_POSITIONS * (double)s->depth * columns;
+    return MARGIN * tiles * (products + transforms) < 100 * direct;
+}
+
+bool winograd_fits(const Convolver *c) {
+    enum { FEWEST = 16, MOST_WEIGHTS = 65536 }; // transformed, 4 MB
+    const Convolution *v = &c->convolution;
+    Shape s = shape_of(c);
+    if (c->group->partition != PARTITION_ROWS || c->in_pairs || !is_plain(&v->window, v->groups))
+        return false;
+    if (s.depth < FEWEST || s.columns < FEWEST || s.depth > MOST_WEIGHTS / s.columns) return false;
+    if (c->kind == PRODUCT_WEIGHTS && !schedule_is_chunked(c->anchor)) return false;
+    return gains(&s, c->lanes);
+}
+
+void winograd_zeros(const Convolver *c, int64_t after[2]) {
+    Shape s = shape_of(c);
+    for (int i = 0; i < 2; i++) after[i] += s.places[i] % WINOGRAD_PLACES;
+}
+
+// ---- Blocks.
+
+int64_t winograd_tiles(const WinogradBlock *block) {
+    return block->lines * block->across;
+}
+
+int64_t winograd_step(int64_t floats) {
+    return (divide_up(floats, LINE) | 1) * LINE;
+}
+
+int64_t winograd_most_tiles(const Convolver *c, int64_t left, int64_t right) {
+    const MachineModel *machine = &c->gen->target->machine;
+    int64_t bytes = (int64_t)sizeof(float) * (left + right);
+    int64_t in_first = machine->first_cache * 2 / 3 / bytes;
+    int64_t in_second = machine->second_cache / 2 / (WINOGRAD_POSITIONS * bytes);
+    int64_t fewest = c->tiles.outer_rows;
+    return lowest(in_first, in_second) > fewest ? lowest(in_first, in_second) : fewest;
+}
+
+int64_t winograd_across(const int64_t places[2], int64_t most) {
+    int64_t tiles = divide_up(places[1], WINOGRAD_PLACES);
+    return divide_up(tiles, divide_up(tiles, most));
+}
+
+// The parts of a line, one after the other.
+static void parts_of_lines(Convolver *c, const int64_t places[2], int64_t most,
+                           WinogradBlock *block, VisitWinogradBlock *visit, void *data) {
+    Gen *gen = c->gen;
+    int64_t tiles = divide_up(places[1], WINOGRAD_PLACES), part = winograd_across(places, most);
+    int64_t full = places[1] / (WINOGRAD_PLACES * part) * part;
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, part), "part");
+    block->across = part;
+    block->places[1] = WINOGRAD_PLACES * part;
+    block->first[1] = loop.index;
+    visit(c, block, data);
+    ir_loop_end(gen, &loop);
+    if (full == tiles) return;
+    block->across = tiles - full;
+    block->places[1] = places[1] - WINOGRAD_PLACES * full;
+    block->first[1] = ir_int(gen, full);
+    visit(c, block, data);
+}
+
+void winograd_each_block(Convolver *c, const int64_t places[2], int64_t most,
+                         VisitWinogradBlock *visit, void *data) {
+    Gen *gen = c->gen;
+    int64_t lines = divide_up(places[0], WINOGRAD_PLACES), across = winograd_across(places, most);
+    int64_t together = most / across < 1 ? 1 : lowest(lines, most / across);
+    together = divide_up(lines, divide_up(lines, together));
+    int64_t full = places[0] / (WINOGRAD_PLACES * together) * together;
+    WinogradBlock block = {.lines = together, .places = {WINOGRAD_PLACES * together, 0}};
+    Loop loop =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, together), "tiles");
+    block.first[0] = loop.index;
+    parts_of_lines(c, places, most, &block, visit, data);
+    ir_loop_end(gen, &loop);
+    if (full == lines) return;
+    block.lines = lines - full;
+    block.places[0] = places[0] - WINOGRAD_PLACES * full;
+    block.first[0] = ir_int(gen, full);
+    parts_of_lines(c, places, most, &block, visit, data);
+}
+
+// ---- Transforms.
+
+void winograd_load(Gen *gen, int lanes, Value place, int64_t step, Value tile[WINOGRAD_POSITIONS]) {
+    LlvmType type = ir_vector(gen, gen->f32, lanes);
+    for (int i = 0; i < WINOGRAD_POSITIONS; i++)
+        tile[i] = ir_load(gen, type, ir_offset(gen, gen->f32, place, ir_int(gen, i * step)));
+}
+
+void winograd_store(Gen *gen, Value place, int64_t step, Value tile[WINOGRAD_POSITIONS]) {
+    for (int i = 0; i < WINOGRAD_POSITIONS; i++)
+        ir_store(gen, tile[i], ir_offset(gen, gen->f32, place, ir_int(gen, i * step)));
+}
+
+// A vector of channels of one tile, of which `valid` exist.
+static void transform_vector(Convolver *c, const WinogradOperand *o, Value from, Value to,
+                             int64_t step, int valid) {
+    Gen *gen = c->gen;
+    Value tile[WINOGRAD_POSITIONS];
+    LlvmType type = ir_vector(gen, gen->f32, c->lanes);
+    int side = winograd_side_before(o->transform);
+    for (int i = 0; i < side * side; i++) {
+        int64_t place = i / side * o->line + i % side * o->pixel;
+        Value at = ir_offset(gen, gen->f32, from, ir_int(gen, place));
+        tile[i] = ir_load_lanes(gen, type, at, valid);
+    }
+    winograd_transform(gen, o->transform, tile);
+    winograd_store(gen, to, step, tile);
+}
+
+static void transform_tile(Convolver *c, const WinogradOperand *o, Value from, Value to,
+                           int64_t step) {
+    Gen *gen = c->gen;
+    int64_t full = o->channels / c->lanes * c->lanes;
+    Loop loop =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, c->lanes), "channels");
+    transform_vector(c, o, ir_offset(gen, gen->f32, from, loop.index),
+                     ir_offset(gen, gen->f32, to, loop.index), step, c->lanes);
+    ir_loop_end(gen, &loop);
+    if (full == o->channels) return;
+    Value rest = ir_int(gen, full);
+    transform_vector(c, o, ir_offset(gen, gen->f32, from, rest),
+                     ir_offset(gen, gen->f32, to, rest), step, (int)(o->channels - full));
+}
+
+void winograd_transform_block(Convolver *c, const WinogradOperand *o, const WinogradBlock *block) {
+    Gen *gen = c->gen;
+    int64_t step = winograd_step(winograd_tiles(block) * o->width);
+    Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, block->lines), ir_int(gen, 1), "y");
+    Value line = ir_multiply(gen, ir_add(gen, block->first[0], lines.index),
+                             ir_int(gen, WINOGRAD_PLACES * o->line));
+    Loop tiles = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, block->across), ir_int(gen, 1), "x");
+    Value pixel = ir_multiply(gen, ir_add(gen, block->first[1], tiles.index),
+                              ir_int(gen, WINOGRAD_PLACES * o->pixel));
+    Value number = ir_add(gen, ir_multiply(gen, lines.index, ir_int(gen, block->across)),
+                          tiles.index);
+    transform_tile(c, o, ir_offset(gen, gen->f32, o->base, ir_add(gen, line, pixel)),
+                   ir_offset(gen, gen->f32, o->to,
+                             ir_multiply(gen, number, ir_int(gen, o->width))),
+                   step);
+    ir_loop_end(gen, &tiles);
+    ir_loop_end(gen, &lines);
+}
+
+// ---- Products.
+
+static void multiply_rows(Convolver *c, const WinogradProduct *p, int64_t rows, Value first) {
+    Gen *gen = c->gen;
+    OuterKernel kernel = {.rows = (int)rows,
+                          .vectors = p->vectors,
+                          .a_row = p->a_row,
+                          .loops = {{p->steps, p->a_step, p->b_step}},
+                          .loop_count = 1};
+    Value function = kernel_outer(gen, &kernel);
+    Value a = ir_offset(gen, gen->f32, p->a, ir_multiply(gen, first, ir_int(gen, p->a_row)));
+    Value row = ir_multiply(gen, first, ir_int(gen, (int64_t)p->vectors * c->lanes));
+    Value arguments[] = {a, p->b, a, ir_int(gen, p->steps), ir_offset(gen, gen->f32, p->to, row)};
+    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 5, "");
+}
+
+void winograd_multiply(Convolver *c, const WinogradProduct *p) {
+    Gen *gen = c->gen;
+    int64_t most = convolver_tile_rows(c, p->vectors);
+    int64_t rows = divide_up(p->rows, divide_up(p->rows, most)), full = p->rows / rows * rows;
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, rows), "rows");
+    multiply_rows(c, p, rows, loop.index);
+    ir_loop_end(gen, &loop);
+    if (full < p->rows) multiply_rows(c, p, p->rows - full, ir_int(gen, full));
+}

@@ -1,0 +1,29 @@
+// The transforms of Winograd's method in registers: values are vectors, a channel or filter a
+// lane, and a tile is an array of them, line by line. Each transforms the lines, then the columns.
+#ifndef NNC_GEN_WINOGRAD_TRANSFORM_H
+#define NNC_GEN_WINOGRAD_TRANSFORM_H
+
+#include "../../emit.h"
+
+enum {
+    WINOGRAD_TILE = 4,   // places of a tile of the picture along an axis
+    WINOGRAD_PLACES = 2, // of the result
+    WINOGRAD_TAPS = 3,   // of the kernel
+    WINOGRAD_POSITIONS = WINOGRAD_TILE * WINOGRAD_TILE
+};
+
+// A number of matrices of the paper; `t` is transposed.
+typedef enum WinogradTransform {
+    WINOGRAD_PICTURE,  // 4x4 to 4x4: Bt d B
+    WINOGRAD_KERNEL,   // 3x3 to 4x4: G g Gt
+    WINOGRAD_RESULT,   // 4x4 to 2x2: At m A
+    WINOGRAD_VALUES,   // 2x2 to 4x4: A y At, of what came back
+    WINOGRAD_GRADIENT, // 4x4 to 3x3: Gt m G
+} WinogradTransform;
+
+int winograd_side_before(WinogradTransform transform); // of the tile that is transformed
+int winograd_side_after(WinogradTransform transform);
+// Replaces tile[side before][side before] by [side after][side after].
+void winograd_transform(Gen *gen, WinogradTransform transform, Value tile[WINOGRAD_POSITIONS]);
+
+#endif
