@@ -383,6 +383,7 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     if (k->b_vector) text_format(&name, "_s%lld", (long long)k->b_vector);
     if (k->panel_vectors) text_format(&name, "_p%dx%lld", k->panel_vectors, (long long)k->b_panel);
     if (k->windows_of_vectors) text_put(&name, "_vectors");
+    if (k->adds) text_put(&name, "_adds");
     for (int64_t i = 0; k->window_level && i < k->loops[k->window_level].count; i++)
         text_format(&name, "_w%d_%d", k->windows[i].first, k->windows[i].end);
     if (k->a_ahead || k->b_ahead) text_format(&name, "_f%d_%d", k->a_ahead, k->b_ahead);
@@ -403,6 +404,12 @@ static char *outer_name(Gen *gen, const OuterKernel *k) {
     return name.data;
 }
 
+// In the scratch.
+static Value place_of_sum(Gen *gen, const OuterState *s, int row, int vector) {
+    int64_t place = (int64_t)(row * s->kernel->vectors + vector) * gen->target->machine.lanes;
+    return ir_offset(gen, gen->f32, LLVMGetParam(s->function, 4), ir_int(gen, place));
+}
+
 Value kernel_outer(Gen *gen, const OuterKernel *k) {
     const char *name = outer_name(gen, k);
     Value known = LLVMGetNamedFunction(gen->module, name);
@@ -413,14 +420,13 @@ Value kernel_outer(Gen *gen, const OuterKernel *k) {
     OuterState s = {.kernel = k, .window = {0, MAX_ROWS}};
     s.function = begin_kernel(gen, name, 3, true);
     for (int i = 0; i < k->rows; i++)
-        for (int v = 0; v < k->vectors; v++) s.sums[i][v] = zero;
+        for (int v = 0; v < k->vectors; v++)
+            s.sums[i][v] =
+                k->adds ? ir_load(gen, LLVMTypeOf(zero), place_of_sum(gen, &s, i, v)) : zero;
     outer_loops(gen, &s, 0, LLVMGetParam(s.function, 0), LLVMGetParam(s.function, 1));
-    Value scratch = LLVMGetParam(s.function, 4);
     for (int i = 0; i < k->rows; i++)
         for (int v = 0; v < k->vectors; v++)
-            ir_store(gen, s.sums[i][v],
-                     ir_offset(gen, gen->f32, scratch,
-                               ir_int(gen, (int64_t)(i * k->vectors + v) * lanes)));
+            ir_store(gen, s.sums[i][v], place_of_sum(gen, &s, i, v));
     LLVMBuildRetVoid(gen->builder);
     LLVMPositionBuilderAtEnd(gen->builder, caller);
     return s.function;

@@ -73,6 +73,7 @@ typedef struct OuterKernel {
     KernelWindow windows[KERNEL_MAX_TAPS]; // by step of that loop
     bool lanewise, a_vectors;
     bool gathers;
+    bool adds; // to what the scratch has
     // Of one loop: so many steps ahead, what is read then is asked for, as the processor guesses
     // neither other panels nor rows that are far apart. 0: it is not. Of A: rows that follow each
     // other.

@@ -63,15 +63,6 @@ int64_t winograd_step(int64_t floats) {
     return (divide_up(floats, LINE) | 1) * LINE;
 }
 
-int64_t winograd_most_tiles(const Convolver *c, int64_t left, int64_t right) {
-    const MachineModel *machine = &c->gen->target->machine;
-    int64_t bytes = (int64_t)sizeof(float) * (left + right);
-    int64_t in_first = machine->first_cache * 2 / 3 / bytes;
-    int64_t in_second = machine->second_cache / 2 / (WINOGRAD_POSITIONS * bytes);
-    int64_t fewest = c->tiles.outer_rows;
-    return lowest(in_first, in_second) > fewest ? lowest(in_first, in_second) : fewest;
-}
-
 int64_t winograd_across(const int64_t places[2], int64_t most) {
     int64_t tiles = divide_up(places[1], WINOGRAD_PLACES);
     return divide_up(tiles, divide_up(tiles, most));
@@ -129,7 +120,8 @@ void winograd_store(Gen *gen, Value place, int64_t step, Value tile[WINOGRAD_POS
         ir_store(gen, tile[i], ir_offset(gen, gen->f32, place, ir_int(gen, i * step)));
 }
 
-// A vector of channels of one tile, of which `valid` exist.
+// A vector of channels of one tile, of which `valid` exist. LLVM removes what other lines' positions
+// alone would be made of.
 static void transform_vector(Convolver *c, const WinogradOperand *o, Value from, Value to,
                              int64_t step, int valid) {
     Gen *gen = c->gen;
@@ -142,7 +134,9 @@ static void transform_vector(Convolver *c, const WinogradOperand *o, Value from,
         tile[i] = ir_load_lanes(gen, type, at, valid);
     }
     winograd_transform(gen, o->transform, tile);
-    winograd_store(gen, to, step, tile);
+    for (int i = 0; i < WINOGRAD_TILE; i++)
+        ir_store(gen, tile[o->positions * WINOGRAD_TILE + i],
+                 ir_offset(gen, gen->f32, to, ir_int(gen, i * step)));
 }
 
 static void transform_tile(Convolver *c, const WinogradOperand *o, Value from, Value to,
@@ -187,7 +181,8 @@ static void multiply_rows(Convolver *c, const WinogradProduct *p, int64_t rows, 
                           .vectors = p->vectors,
                           .a_row = p->a_row,
                           .loops = {{p->steps, p->a_step, p->b_step}},
-                          .loop_count = 1};
+                          .loop_count = 1,
+                          .adds = p->adds};
     Value function = kernel_outer(gen, &kernel);
     Value a = ir_offset(gen, gen->f32, p->a, ir_multiply(gen, first, ir_int(gen, p->a_row)));
     Value row = ir_multiply(gen, first, ir_int(gen, (int64_t)p->vectors * c->lanes));

@@ -14,8 +14,6 @@ typedef struct WinogradBlock {
 } WinogradBlock;
 
 int64_t winograd_tiles(const WinogradBlock *block);
-// The most tiles of a block for so many channels on either side of a position's product.
-int64_t winograd_most_tiles(const Convolver *c, int64_t left, int64_t right);
 int64_t winograd_across(const int64_t places[2], int64_t most); // tiles of a block's line, at most
 
 typedef void VisitWinogradBlock(Convolver *c, const WinogradBlock *block, void *data);
@@ -27,9 +25,11 @@ void winograd_each_block(Convolver *c, const int64_t places[2], int64_t most,
 // positions are written together and would share a set of the first-level cache.
 int64_t winograd_step(int64_t floats);
 
-// An operand of the products, transformed: [position][tile][width].
+// An operand of the products, transformed to the positions of one line of tiles:
+// [position][tile][width].
 typedef struct WinogradOperand {
     WinogradTransform transform;
+    int positions; // which line
     Value base;              // of the plane
     int64_t line, pixel;     // floats from line to line and pixel to pixel of the plane
     int64_t channels, width; // width: with zeros up to it
@@ -47,6 +47,7 @@ void winograd_store(Gen *gen, Value place, int64_t step, Value tile[WINOGRAD_POS
 typedef struct WinogradProduct {
     int64_t rows, a_row, a_step, steps, b_step;
     int vectors;
+    bool adds; // to what is there
     Value a, b, to;
 } WinogradProduct;
 void winograd_multiply(Convolver *c, const WinogradProduct *product);

@@ -9,7 +9,8 @@ typedef struct Forward {
     int64_t kernel_step, step;             // from position to position: of the kernel, of products
     Value kernel, picture, products, line; // line: of the block, finished
     const WinogradBlock *block;
-    Value position;
+    int line_number; // of positions
+    Value position;  // in it
 } Forward;
 
 // Where a block of columns begins among those of `rows` rows a position.
@@ -58,9 +59,10 @@ static void multiply_columns(Convolver *c, const Columns *columns, void *data) {
     Gen *gen = c->gen;
     int64_t tiles = winograd_tiles(f->block), steps = f->walk->depth;
     Value a = ir_multiply(gen, f->position, ir_int(gen, winograd_step(tiles * f->depth)));
-    Value b = ir_add(gen, ir_multiply(gen, f->position, ir_int(gen, f->kernel_step)),
+    Value position = ir_add(gen, f->position, ir_int(gen, f->line_number * WINOGRAD_TILE));
+    Value b = ir_add(gen, ir_multiply(gen, position, ir_int(gen, f->kernel_step)),
                      columns_place(c, f, columns, steps));
-    Value to = ir_add(gen, ir_multiply(gen, f->position, ir_int(gen, f->step)),
+    Value to = ir_add(gen, ir_multiply(gen, position, ir_int(gen, f->step)),
                       columns_place(c, f, columns, tiles));
     winograd_multiply(c, &(WinogradProduct){.rows = tiles,
                                             .a_row = f->depth,
@@ -134,28 +136,39 @@ static void one_block(Convolver *c, const WinogradBlock *block, void *data) {
     int64_t tiles = winograd_tiles(block);
     f.block = block;
     f.step = winograd_step(tiles * f.columns);
-    winograd_transform_block(c,
-                             &(WinogradOperand){.transform = WINOGRAD_PICTURE,
-                                                .base = w->base,
-                                                .line = w->line,
-                                                .pixel = w->pixel,
-                                                .channels = w->depth,
-                                                .width = f.depth,
-                                                .to = f.picture},
-                             block);
-    Loop positions = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, WINOGRAD_POSITIONS),
-                                   ir_int(gen, 1), "position");
-    f.position = positions.index;
-    convolver_each_block(c, f.panels, multiply_columns, &f);
-    ir_loop_end(gen, &positions);
+    WinogradOperand picture = {.transform = WINOGRAD_PICTURE,
+                               .base = w->base,
+                               .line = w->line,
+                               .pixel = w->pixel,
+                               .channels = w->depth,
+                               .width = f.depth,
+                               .to = f.picture};
+    for (f.line_number = 0; f.line_number < WINOGRAD_TILE; f.line_number++) {
+        picture.positions = f.line_number;
+        winograd_transform_block(c, &picture, block);
+        Loop positions = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, WINOGRAD_TILE),
+                                       ir_int(gen, 1), "position");
+        f.position = positions.index;
+        convolver_each_block(c, f.panels, multiply_columns, &f);
+        ir_loop_end(gen, &positions);
+    }
     convolver_each_block(c, f.panels, finish_columns, &f);
+}
+
+// Tiles of a block: rows that fill register tiles, and whose transforms and products stay in the
+// first-level cache, as far as that goes.
+static int64_t most_tiles(const Convolver *c, const Forward *f) {
+    enum { FEWEST = 16, MOST = 28 };
+    int64_t floats = WINOGRAD_TILE * f->depth + WINOGRAD_POSITIONS * f->columns;
+    int64_t room = c->gen->target->machine.first_cache * 3 / 4 / (int64_t)sizeof(float);
+    return room / floats < FEWEST ? FEWEST : lowest(room / floats, MOST);
 }
 
 void winograd_walk(Convolver *c, const Panels *panels, const Walk *w) {
     int64_t depth = round_up(w->depth, c->lanes), columns = round_up(panels->columns, c->lanes);
     int64_t places[] = {w->axis[0].places, w->axis[1].places};
-    int64_t most = winograd_most_tiles(c, depth, columns);
     Forward f = {.walk = w, .panels = panels, .depth = depth, .columns = columns};
+    int64_t most = most_tiles(c, &f);
     f.kernel_step = winograd_step(w->depth * columns);
     f.kernel = take(c, WINOGRAD_POSITIONS * f.kernel_step);
     if (c->packs) {
@@ -163,7 +176,7 @@ void winograd_walk(Convolver *c, const Panels *panels, const Walk *w) {
         return;
     }
     int64_t width = (int64_t)c->way.vectors * c->lanes, across = winograd_across(places, most);
-    f.picture = take(c, WINOGRAD_POSITIONS * winograd_step(most * depth));
+    f.picture = take(c, WINOGRAD_TILE * winograd_step(most * depth));
     f.products = take(c, WINOGRAD_POSITIONS * winograd_step(most * columns));
     f.line = take(c, WINOGRAD_PLACES * WINOGRAD_PLACES * across * width);
     winograd_each_block(c, places, most, one_block, &f);

@@ -13,13 +13,20 @@ typedef struct Gradient {
     Value picture_tiles, values_tiles, products;          // transformed, multiplied
     Value sum;                                            // the chunk's
     const WinogradBlock *block;
-    Value position;
+    int line_number;  // of positions
+    Value position;   // in it
+    bool sums_sample; // products are summed over all blocks of a sample
 } Gradient;
 
 static Value take(Convolver *c, int64_t *used, int64_t floats) {
     Value place = ir_scratch(c->gen, c->function, *used, floats);
     *used += round_up(floats, 16);
     return place;
+}
+
+static Panels panels_of(const Convolver *c) {
+    const nnrt_storage *s = &c->storage;
+    return (Panels){c->convolution.filters, s->panel, s->panel_stride, ir_int(c->gen, 0)};
 }
 
 // Where a block of columns has its products, [position][block of columns][channel][column].
@@ -36,7 +43,8 @@ static void multiply_columns(Convolver *c, const Columns *columns, void *data) {
     Value b = ir_add(gen,
                      ir_multiply(gen, g->position, ir_int(gen, winograd_step(tiles * g->columns))),
                      columns->first);
-    Value to = ir_multiply(gen, g->position, ir_int(gen, g->step));
+    Value position = ir_add(gen, g->position, ir_int(gen, g->line_number * WINOGRAD_TILE));
+    Value to = ir_multiply(gen, position, ir_int(gen, g->step));
     winograd_multiply(
         c, &(WinogradProduct){.rows = c->convolution.channels,
                               .a_row = 1,
@@ -44,6 +52,7 @@ static void multiply_columns(Convolver *c, const Columns *columns, void *data) {
                               .steps = tiles,
                               .b_step = g->columns,
                               .vectors = columns->vectors,
+                              .adds = g->sums_sample,
                               .a = ir_offset(gen, gen->f32, g->picture_tiles, a),
                               .b = ir_offset(gen, gen->f32, g->values_tiles, b),
                               .to = ir_offset(gen, gen->f32, products_place(c, g, columns), to)});
@@ -81,10 +90,26 @@ static void add_columns(Convolver *c, const Columns *columns, void *data) {
     ir_loop_end(gen, &loop);
 }
 
+// What the products give to the weights.
+static void add_products(Convolver *c, Gradient *g) {
+    Panels panels = panels_of(c);
+    convolver_each_block(c, &panels, add_columns, g);
+}
+
+static void clear_products(Convolver *c, const Gradient *g) {
+    Gen *gen = c->gen;
+    Value zeros = LLVMConstNull(ir_vector(gen, gen->f32, c->lanes));
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, WINOGRAD_POSITIONS * g->step),
+                              ir_int(gen, c->lanes), "clear");
+    ir_store(gen, zeros, ir_offset(gen, gen->f32, g->products, loop.index));
+    ir_loop_end(gen, &loop);
+}
+
 static void transform_plane(Convolver *c, const WinogradBlock *block, const Plane *plane,
-                            WinogradTransform transform, Value base, Value to) {
+                            WinogradTransform transform, int positions, Value base, Value to) {
     winograd_transform_block(c,
                              &(WinogradOperand){.transform = transform,
+                                                .positions = positions,
                                                 .base = base,
                                                 .line = plane_line(plane),
                                                 .pixel = plane_pixel(plane),
@@ -97,16 +122,19 @@ static void transform_plane(Convolver *c, const WinogradBlock *block, const Plan
 static void one_block(Convolver *c, const WinogradBlock *block, void *data) {
     Gradient g = *(const Gradient *)data;
     Gen *gen = c->gen;
-    Panels panels = {g.values.channels, c->storage.panel, c->storage.panel_stride, ir_int(gen, 0)};
+    Panels panels = panels_of(c);
     g.block = block;
-    transform_plane(c, block, &g.picture, WINOGRAD_PICTURE, g.picture_base, g.picture_tiles);
-    transform_plane(c, block, &g.values, WINOGRAD_VALUES, g.values_base, g.values_tiles);
-    Loop positions = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, WINOGRAD_POSITIONS),
-                                   ir_int(gen, 1), "position");
-    g.position = positions.index;
-    convolver_each_block(c, &panels, multiply_columns, &g);
-    ir_loop_end(gen, &positions);
-    convolver_each_block(c, &panels, add_columns, &g);
+    for (int i = 0; i < WINOGRAD_TILE; i++) {
+        g.line_number = i;
+        transform_plane(c, block, &g.picture, WINOGRAD_PICTURE, i, g.picture_base, g.picture_tiles);
+        transform_plane(c, block, &g.values, WINOGRAD_VALUES, i, g.values_base, g.values_tiles);
+        Loop positions = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, WINOGRAD_TILE),
+                                       ir_int(gen, 1), "position");
+        g.position = positions.index;
+        convolver_each_block(c, &panels, multiply_columns, &g);
+        ir_loop_end(gen, &positions);
+    }
+    if (!g.sums_sample) add_products(c, &g);
 }
 
 static Gradient create_gradient(Convolver *c, int64_t *used) {
@@ -124,15 +152,27 @@ static Gradient create_gradient(Convolver *c, int64_t *used) {
     return g;
 }
 
+// Tiles of a block, which are the steps of the products: as many as leave what a position reads in
+// a third of the first-level cache; where those are too few to be worth a call, more.
+static int64_t most_tiles(const Convolver *c, const Gradient *g) {
+    enum { FEWEST = 20, ENOUGH = 64 };
+    int64_t floats = WINOGRAD_TILE * (g->depth + g->columns);
+    int64_t room = c->gen->target->machine.first_cache / 3 / (int64_t)sizeof(float);
+    return room / floats < FEWEST ? ENOUGH : lowest(room / floats, ENOUGH);
+}
+
 void winograd_weights(Convolver *c) {
     const Convolution *v = &c->convolution;
     if (c->parameter < 0) nn_ice("gen", "a gradient of unknown layout");
     int64_t used = 0;
     Gradient g = create_gradient(c, &used);
-    int64_t most = winograd_most_tiles(c, g.depth, g.columns);
+    int64_t most = most_tiles(c, &g);
+    int64_t tiles =
+        divide_up(v->places[0], WINOGRAD_PLACES) * divide_up(v->places[1], WINOGRAD_PLACES);
+    g.sums_sample = tiles > most && tiles <= KERNEL_MOST_PRODUCTS;
     g.step = winograd_step(v->channels * g.columns);
-    g.picture_tiles = take(c, &used, WINOGRAD_POSITIONS * winograd_step(most * g.depth));
-    g.values_tiles = take(c, &used, WINOGRAD_POSITIONS * winograd_step(most * g.columns));
+    g.picture_tiles = take(c, &used, WINOGRAD_TILE * winograd_step(most * g.depth));
+    g.values_tiles = take(c, &used, WINOGRAD_TILE * winograd_step(most * g.columns));
     g.products = take(c, &used, WINOGRAD_POSITIONS * g.step);
     SampleLoops samples = convolver_range_begin(c);
     convolver_samples_begin(c, &samples);
@@ -140,6 +180,8 @@ void winograd_weights(Convolver *c) {
     g.sum = sums_place(&c->b, c->anchor);
     g.values_base = plane_fill(&g.values, c->b.sample, zero);
     g.picture_base = plane_fill(&g.picture, c->b.sample, zero);
+    if (g.sums_sample) clear_products(c, &g);
     winograd_each_block(c, v->places, most, one_block, &g);
+    if (g.sums_sample) add_products(c, &g);
     convolver_samples_end(c, &samples);
 }
