@@ -24,28 +24,56 @@ static bool is_plain(const Window *w, int64_t groups) {
     return groups == 1;
 }
 
-// Instructions of a sample, by vectors: multiply-adds, and what transforms load, add and store.
-static bool gains(const Shape *s, int lanes) {
-    enum { MARGIN = 110, OF_OPERAND = 64, OF_RESULT = 50 };
-    double depth = (double)divide_up(s->depth, lanes), columns = (double)divide_up(s->columns, lanes);
+// The share of products that are not with padding, which other ways leave out.
+static double share_of(const Convolution *v) {
+    double share = 1;
+    for (int i = 0; i < 2; i++)
+        share *= walk_share(&(WalkAxis){.places = v->places[i],
+                                        .taps = WINOGRAD_TAPS,
+                                        .dilation = 1,
+                                        .stride = 1,
+                                        .begin = v->window.before[i],
+                                        .end = v->window.before[i] + v->size[i]});
+    return share;
+}
+
+// Instructions of a sample, by vectors: multiply-adds of products, and what it takes to load,
+// transform and store a tile of an operand, of a result and, once a sample, of a kernel's gradient,
+// whose products come from the second-level cache.
+static bool gains(const Convolver *c, const Shape *s) {
+    enum { OF_OPERAND = 64, OF_RESULT = 50, OF_GRADIENT = 190 };
+    const double margin = 1.05;
+    bool is_weights = c->kind == PRODUCT_WEIGHTS;
+    double depth = (double)s->depth, columns = (double)divide_up(s->columns, c->lanes);
+    double vectors = (double)divide_up(s->depth, c->lanes);
+    double places = (double)s->places[0] * (double)s->places[1];
     double tiles = (double)divide_up(s->places[0], WINOGRAD_PLACES) *
                    (double)divide_up(s->places[1], WINOGRAD_PLACES);
-    double direct = (double)(s->places[0] * s->places[1]) * WINOGRAD_TAPS * WINOGRAD_TAPS *
-                    (double)s->depth * columns;
-    double transforms = OF_OPERAND * depth + OF_RESULT * columns;
-    double products = WINOGRAD_POSITIONS * (double)s->depth * columns;
-    return MARGIN * tiles * (products + transforms) < 100 * direct;
+    double direct =
+        places * WINOGRAD_TAPS * WINOGRAD_TAPS * depth * columns * share_of(&c->convolution);
+    double products = tiles * WINOGRAD_POSITIONS * depth * columns;
+    double transforms = tiles * OF_OPERAND * vectors;
+    transforms += is_weights ? tiles * OF_OPERAND * columns + OF_GRADIENT * depth * columns
+                             : tiles * OF_RESULT * columns;
+    return margin * (products + transforms) < direct;
+}
+
+// Of the kernel, transformed: other ways read it from the caches.
+static bool is_small(const Convolver *c, const Shape *s) {
+    enum { MOST = 512 * 512 };
+    if (s->depth > MOST / s->columns) return false;
+    int64_t bytes = WINOGRAD_POSITIONS * s->depth * s->columns * (int64_t)sizeof(float);
+    return c->kind != PRODUCT_WEIGHTS || bytes <= 2 * c->gen->target->machine.second_cache;
 }
 
 bool winograd_fits(const Convolver *c) {
-    enum { FEWEST = 16, MOST_WEIGHTS = 65536 }; // transformed, 4 MB
+    enum { FEWEST = 16 };
     const Convolution *v = &c->convolution;
     Shape s = shape_of(c);
     if (c->group->partition != PARTITION_ROWS || c->in_pairs || !is_plain(&v->window, v->groups))
         return false;
-    if (s.depth < FEWEST || s.columns < FEWEST || s.depth > MOST_WEIGHTS / s.columns) return false;
     if (c->kind == PRODUCT_WEIGHTS && !schedule_is_chunked(c->anchor)) return false;
-    return gains(&s, c->lanes);
+    return s.depth >= FEWEST && s.columns >= FEWEST && is_small(c, &s) && gains(c, &s);
 }
 
 void winograd_zeros(const Convolver *c, int64_t after[2]) {

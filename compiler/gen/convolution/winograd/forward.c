@@ -156,11 +156,14 @@ static void one_block(Convolver *c, const WinogradBlock *block, void *data) {
 }
 
 // Tiles of a block: rows that fill register tiles, and whose transforms and products stay in the
-// first-level cache, as far as that goes.
+// first-level cache, as far as that goes; more for each time that a large kernel is read.
 static int64_t most_tiles(const Convolver *c, const Forward *f) {
-    enum { FEWEST = 16, MOST = 28 };
+    enum { FEWEST = 16, MOST = 28, OF_LARGE = 56 };
+    const MachineModel *machine = &c->gen->target->machine;
+    int64_t kernel = WINOGRAD_POSITIONS * f->kernel_step * (int64_t)sizeof(float);
+    if (kernel > machine->second_cache / 4) return OF_LARGE;
     int64_t floats = WINOGRAD_TILE * f->depth + WINOGRAD_POSITIONS * f->columns;
-    int64_t room = c->gen->target->machine.first_cache * 3 / 4 / (int64_t)sizeof(float);
+    int64_t room = machine->first_cache * 3 / 4 / (int64_t)sizeof(float);
     return room / floats < FEWEST ? FEWEST : lowest(room / floats, MOST);
 }
 
@@ -168,8 +171,8 @@ void winograd_walk(Convolver *c, const Panels *panels, const Walk *w) {
     int64_t depth = round_up(w->depth, c->lanes), columns = round_up(panels->columns, c->lanes);
     int64_t places[] = {w->axis[0].places, w->axis[1].places};
     Forward f = {.walk = w, .panels = panels, .depth = depth, .columns = columns};
-    int64_t most = most_tiles(c, &f);
     f.kernel_step = winograd_step(w->depth * columns);
+    int64_t most = most_tiles(c, &f);
     f.kernel = take(c, WINOGRAD_POSITIONS * f.kernel_step);
     if (c->packs) {
         convolver_each_block(c, panels, pack_columns, &f);
