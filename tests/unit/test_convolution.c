@@ -223,6 +223,52 @@ static void test_random_pictures(void **state) {
         check_pictures(i, cpus[i % 3]);
 }
 
+// Kernels of 3 x 3 between 16 channels and more, which are computed by Winograd's method: tiles are
+// cut at odd edges, lines of them in parts, channels fill no whole vectors, and a large picture's
+// gradient is summed in more than one part.
+static Graph *random_winograd(Arena *arena, bool is_large) {
+    Graph *graph = graph_create(weights_create(arena), "winograd", GRAPH_TRAIN, NULL);
+    int64_t side = draw() % 4 ? 9 : 60;
+    int64_t dims[] = {4 + draw() % 9, 4 + draw() % side, PICK(16, 16, 17, 24, 35)};
+    if (is_large) {
+        dims[0] = dims[1] = 66;
+        dims[2] = 16;
+    }
+    Node *x = add_input(graph, "x", type_make(DTYPE_F32, true, 3, dims));
+    for (int i = is_large; i < 2; i++) {
+        int64_t padding[4], kernel[] = {3, 3, type_last(&x->type), PICK(16, 16, 19, 32, 41)};
+        for (int k = 0; k < 4; k++) padding[k] = draw() % 3;
+        Args *args = graph_args(graph, "convolve");
+        set_padding(graph, args, padding);
+        Node *w = parameter_node(graph, "kernel", 4, kernel);
+        x = graph_call(graph, "convolve", (Node *[]){x, w}, 2, args);
+        if (draw() % 2) x = draw_norm(graph, x);
+        x = graph_unary(graph, draw() % 2 ? "relu" : "tanh", x);
+    }
+    int64_t elements = type_elements(&x->type);
+    Node *output = add_dense(graph, graph_reshape(graph, x, 1, &elements), 3);
+    vec_push(arena, &graph->outputs, output);
+    add_target(graph, "y", output->type);
+    return graph;
+}
+
+static void test_winograd(void **state) {
+    (void)state;
+    enum { NETWORKS = 12, LARGE = 4 };
+    static const char *const cpus[] = {"native", "x86-64-v3", "x86-64"};
+    for (int i = 0; i < NETWORKS; i++) {
+        Arena *arena = arena_create();
+        random_state = (uint64_t)i * 7919 + 5;
+        draw();
+        Graph *graph = random_winograd(arena, i == LARGE);
+        LossStep training = training_with(arena, "mse", "sgd", 5);
+        Setting setting = {
+            .cpu = cpus[i % 3], .threads = 1 + i % 2, .rows = i % 4 ? 5 : 2, .classes = 3};
+        check_generated(arena, graph, &training, &setting);
+        arena_destroy(arena);
+    }
+}
+
 // So many weights that their gradient is not summed in chunks: the workers divide the filters.
 static void test_large_kernel(void **state) {
     (void)state;
@@ -247,6 +293,7 @@ static void test_large_kernel(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_pictures),
+                                       cmocka_unit_test(test_winograd),
                                        cmocka_unit_test(test_large_kernel)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,7 @@ static void long_products(void **state) {
         {"conv1d", "filters=9 kernel=3", 2, {60000, 1}, 3},
         {"conv1d", "filters=2 kernel=3", 2, {60000, 1}, 9}, // lanes along samples
         {"conv2d", "filters=9 kernel=3", 3, {200, 300, 1}, 3},
+        {"conv2d", "filters=16 kernel=3", 3, {130, 150, 16}, 2}, // by tiles (Winograd)
         {"depthwise_conv2d", "kernel=3", 3, {200, 300, 5}, 3},
     };
     (void)state;

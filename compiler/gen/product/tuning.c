@@ -24,7 +24,7 @@ Tuning *tuning_create(Arena *arena) {
 
 static const char heading[] =
     "# The fastest ways to compute, as `nnc build --tune` measured them; builds for the same\n"
-    "# processor take them. Nothing but speed depends on it, and the last bits of sums. Commit it.\n";
+    "# processor take them. Nothing but speed depends on it, and the last bits of numbers. Commit it.\n";
 
 // Without blanks around.
 static void trim(const char *text, size_t *begin, size_t *end) {

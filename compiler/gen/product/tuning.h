@@ -1,9 +1,10 @@
 // Choices between ways of computing a group: how large register tiles are, whether products with
-// padding are left out, what lanes run along. Forward products and gradients of data are the same
-// bits in every way; sums over samples (gradients of weights, what is summed in passing) differ by
-// rounding. The first way of a list is what the cost model prefers. `nnc build --tune`
-// (compiler/command/tune.c) measures the others and keeps what was faster in a text file beside the
-// source, which every build for the same processor reads. A line of it:
+// padding are left out, what lanes run along, whether tiles are transformed. Forward products and
+// gradients of data are the same bits in every way but Winograd's, which rounds elsewhere; sums
+// over samples (gradients of weights, what is summed in passing) differ by rounding. The first way
+// of a list is what the cost model prefers. `nnc build --tune` (compiler/command/tune.c) measures
+// the others and keeps what was faster in a text file beside the source, which every build for the
+// same processor reads. A line of it:
 //
 //   znver4: convolve [12, 12, 32] [5, 5, 32, 64], batch 128 = 12x2
 #ifndef NNC_GEN_TUNING_H
@@ -13,7 +14,7 @@
 #include "../../pass/group/schedule.h"
 
 // A register tile: rows by vectors, or by columns where the lanes run along the sum. Printed as
-// "14x2", "14x2 padded", "6x4 samples".
+// "14x2", "14x2 padded", "6x4 samples", "14x2 winograd".
 typedef struct Way {
     int rows, vectors;
     bool is_padded;   // products with padding are computed

@@ -47,8 +47,7 @@ static bool gains(const Convolver *c, const Shape *s) {
     double depth = (double)s->depth, columns = (double)divide_up(s->columns, c->lanes);
     double vectors = (double)divide_up(s->depth, c->lanes);
     double places = (double)s->places[0] * (double)s->places[1];
-    double tiles = (double)divide_up(s->places[0], WINOGRAD_PLACES) *
-                   (double)divide_up(s->places[1], WINOGRAD_PLACES);
+    double tiles = (double)winograd_count(s->places);
     double direct =
         places * WINOGRAD_TAPS * WINOGRAD_TAPS * depth * columns * share_of(&c->convolution);
     double products = tiles * WINOGRAD_POSITIONS * depth * columns;
@@ -67,12 +66,13 @@ static bool is_small(const Convolver *c, const Shape *s) {
 }
 
 bool winograd_fits(const Convolver *c) {
-    enum { FEWEST = 16 };
+    enum { FEWEST = 16, FEWEST_PLACES = 5 }; // fewer tiles are too few rows
     const Convolution *v = &c->convolution;
     Shape s = shape_of(c);
     if (c->group->partition != PARTITION_ROWS || c->in_pairs || !is_plain(&v->window, v->groups))
         return false;
     if (c->kind == PRODUCT_WEIGHTS && !schedule_is_chunked(c->anchor)) return false;
+    if (s.places[0] < FEWEST_PLACES || s.places[1] < FEWEST_PLACES) return false;
     return s.depth >= FEWEST && s.columns >= FEWEST && is_small(c, &s) && gains(c, &s);
 }
 
@@ -85,6 +85,10 @@ void winograd_zeros(const Convolver *c, int64_t after[2]) {
 
 int64_t winograd_tiles(const WinogradBlock *block) {
     return block->lines * block->across;
+}
+
+int64_t winograd_count(const int64_t places[2]) {
+    return divide_up(places[0], WINOGRAD_PLACES) * divide_up(places[1], WINOGRAD_PLACES);
 }
 
 int64_t winograd_step(int64_t floats) {
@@ -148,8 +152,8 @@ void winograd_store(Gen *gen, Value place, int64_t step, Value tile[WINOGRAD_POS
         ir_store(gen, tile[i], ir_offset(gen, gen->f32, place, ir_int(gen, i * step)));
 }
 
-// A vector of channels of one tile, of which `valid` exist. LLVM removes what other lines' positions
-// alone would be made of.
+// A vector of channels of one tile, of which `valid` exist. LLVM removes what other lines'
+// positions alone would be made of.
 static void transform_vector(Convolver *c, const WinogradOperand *o, Value from, Value to,
                              int64_t step, int valid) {
     Gen *gen = c->gen;
@@ -178,8 +182,8 @@ static void transform_tile(Convolver *c, const WinogradOperand *o, Value from, V
     ir_loop_end(gen, &loop);
     if (full == o->channels) return;
     Value rest = ir_int(gen, full);
-    transform_vector(c, o, ir_offset(gen, gen->f32, from, rest),
-                     ir_offset(gen, gen->f32, to, rest), step, (int)(o->channels - full));
+    transform_vector(c, o, ir_offset(gen, gen->f32, from, rest), ir_offset(gen, gen->f32, to, rest),
+                     step, (int)(o->channels - full));
 }
 
 void winograd_transform_block(Convolver *c, const WinogradOperand *o, const WinogradBlock *block) {
@@ -188,14 +192,14 @@ void winograd_transform_block(Convolver *c, const WinogradOperand *o, const Wino
     Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, block->lines), ir_int(gen, 1), "y");
     Value line = ir_multiply(gen, ir_add(gen, block->first[0], lines.index),
                              ir_int(gen, WINOGRAD_PLACES * o->line));
-    Loop tiles = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, block->across), ir_int(gen, 1), "x");
+    Loop tiles =
+        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, block->across), ir_int(gen, 1), "x");
     Value pixel = ir_multiply(gen, ir_add(gen, block->first[1], tiles.index),
                               ir_int(gen, WINOGRAD_PLACES * o->pixel));
-    Value number = ir_add(gen, ir_multiply(gen, lines.index, ir_int(gen, block->across)),
-                          tiles.index);
+    Value number =
+        ir_add(gen, ir_multiply(gen, lines.index, ir_int(gen, block->across)), tiles.index);
     transform_tile(c, o, ir_offset(gen, gen->f32, o->base, ir_add(gen, line, pixel)),
-                   ir_offset(gen, gen->f32, o->to,
-                             ir_multiply(gen, number, ir_int(gen, o->width))),
+                   ir_offset(gen, gen->f32, o->to, ir_multiply(gen, number, ir_int(gen, o->width))),
                    step);
     ir_loop_end(gen, &tiles);
     ir_loop_end(gen, &lines);

@@ -14,6 +14,7 @@ typedef struct WinogradBlock {
 } WinogradBlock;
 
 int64_t winograd_tiles(const WinogradBlock *block);
+int64_t winograd_count(const int64_t places[2]);                // tiles of so many places
 int64_t winograd_across(const int64_t places[2], int64_t most); // tiles of a block's line, at most
 
 typedef void VisitWinogradBlock(Convolver *c, const WinogradBlock *block, void *data);
@@ -29,7 +30,7 @@ int64_t winograd_step(int64_t floats);
 // [position][tile][width].
 typedef struct WinogradOperand {
     WinogradTransform transform;
-    int positions; // which line
+    int positions;           // which line
     Value base;              // of the plane
     int64_t line, pixel;     // floats from line to line and pixel to pixel of the plane
     int64_t channels, width; // width: with zeros up to it

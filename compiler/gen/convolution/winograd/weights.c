@@ -7,15 +7,16 @@
 
 typedef struct Gradient {
     Plane picture, values;
-    Value picture_base, values_base;                      // of the sample
-    int64_t depth, columns;                               // channels and filters, whole vectors
-    int64_t step;                                         // from position to position of products
-    Value picture_tiles, values_tiles, products;          // transformed, multiplied
-    Value sum;                                            // the chunk's
+    Value picture_base, values_base;             // of the sample
+    int64_t depth, columns;                      // channels and filters, whole vectors
+    int64_t step;                                // from position to position of products
+    Value picture_tiles, values_tiles, products; // transformed, multiplied
+    Value sum;                                   // the chunk's
     const WinogradBlock *block;
-    int line_number;  // of positions
-    Value position;   // in it
-    bool sums_sample; // products are summed over all blocks of a sample
+    int line_number; // of positions
+    Value position;  // in it
+    int64_t most;    // tiles of a block
+    bool adds;       // to the products of blocks before
 } Gradient;
 
 static Value take(Convolver *c, int64_t *used, int64_t floats) {
@@ -40,9 +41,9 @@ static void multiply_columns(Convolver *c, const Columns *columns, void *data) {
     Gen *gen = c->gen;
     int64_t tiles = winograd_tiles(g->block);
     Value a = ir_multiply(gen, g->position, ir_int(gen, winograd_step(tiles * g->depth)));
-    Value b = ir_add(gen,
-                     ir_multiply(gen, g->position, ir_int(gen, winograd_step(tiles * g->columns))),
-                     columns->first);
+    Value b =
+        ir_add(gen, ir_multiply(gen, g->position, ir_int(gen, winograd_step(tiles * g->columns))),
+               columns->first);
     Value position = ir_add(gen, g->position, ir_int(gen, g->line_number * WINOGRAD_TILE));
     Value to = ir_multiply(gen, position, ir_int(gen, g->step));
     winograd_multiply(
@@ -52,7 +53,7 @@ static void multiply_columns(Convolver *c, const Columns *columns, void *data) {
                               .steps = tiles,
                               .b_step = g->columns,
                               .vectors = columns->vectors,
-                              .adds = g->sums_sample,
+                              .adds = g->adds,
                               .a = ir_offset(gen, gen->f32, g->picture_tiles, a),
                               .b = ir_offset(gen, gen->f32, g->values_tiles, b),
                               .to = ir_offset(gen, gen->f32, products_place(c, g, columns), to)});
@@ -88,12 +89,6 @@ static void add_columns(Convolver *c, const Columns *columns, void *data) {
                    ir_offset(gen, gen->f32, to, ir_add(gen, weights, lane)));
     }
     ir_loop_end(gen, &loop);
-}
-
-// What the products give to the weights.
-static void add_products(Convolver *c, Gradient *g) {
-    Panels panels = panels_of(c);
-    convolver_each_block(c, &panels, add_columns, g);
 }
 
 static void clear_products(Convolver *c, const Gradient *g) {
@@ -134,7 +129,15 @@ static void one_block(Convolver *c, const WinogradBlock *block, void *data) {
         convolver_each_block(c, &panels, multiply_columns, &g);
         ir_loop_end(gen, &positions);
     }
-    if (!g.sums_sample) add_products(c, &g);
+}
+
+// Tiles of a block, which are the steps of the products: as many as leave what a position reads in
+// a third of the first-level cache; where those are too few to be worth a call, more.
+static int64_t most_tiles(const Convolver *c, const Gradient *g) {
+    enum { FEWEST = 20, ENOUGH = 64 };
+    int64_t floats = WINOGRAD_TILE * (g->depth + g->columns);
+    int64_t room = c->gen->target->machine.first_cache / 3 / (int64_t)sizeof(float);
+    return room / floats < FEWEST ? ENOUGH : lowest(room / floats, ENOUGH);
 }
 
 static Gradient create_gradient(Convolver *c, int64_t *used) {
@@ -149,39 +152,54 @@ static Gradient create_gradient(Convolver *c, int64_t *used) {
     g.values = plane_create(&c->b, c->anchor->inputs[1], none, behind, 1, used);
     plane_clear(&g.picture);
     plane_clear(&g.values);
+    g.most = most_tiles(c, &g);
+    g.step = winograd_step(v->channels * g.columns);
+    g.picture_tiles = take(c, used, WINOGRAD_TILE * winograd_step(g.most * g.depth));
+    g.values_tiles = take(c, used, WINOGRAD_TILE * winograd_step(g.most * g.columns));
+    g.products = take(c, used, WINOGRAD_POSITIONS * g.step);
     return g;
 }
 
-// Tiles of a block, which are the steps of the products: as many as leave what a position reads in
-// a third of the first-level cache; where those are too few to be worth a call, more.
-static int64_t most_tiles(const Convolver *c, const Gradient *g) {
-    enum { FEWEST = 20, ENOUGH = 64 };
-    int64_t floats = WINOGRAD_TILE * (g->depth + g->columns);
-    int64_t room = c->gen->target->machine.first_cache / 3 / (int64_t)sizeof(float);
-    return room / floats < FEWEST ? ENOUGH : lowest(room / floats, ENOUGH);
+// Sums over so many lines of places, from a line of tiles on: as long as its blocks add to the same
+// products, which is not for more than other sums in float32 are long.
+static void sum_lines(Convolver *c, Gradient g, int64_t lines, Value first) {
+    Gen *gen = c->gen;
+    const int64_t places[] = {lines, c->convolution.places[1]};
+    Value places_before = ir_multiply(gen, first, ir_int(gen, WINOGRAD_PLACES));
+    Value picture = ir_multiply(gen, places_before, ir_int(gen, plane_line(&g.picture)));
+    Value values = ir_multiply(gen, places_before, ir_int(gen, plane_line(&g.values)));
+    g.picture_base = ir_offset(gen, gen->f32, g.picture_base, picture);
+    g.values_base = ir_offset(gen, gen->f32, g.values_base, values);
+    g.adds = winograd_count(places) > g.most;
+    if (g.adds) clear_products(c, &g);
+    winograd_each_block(c, places, g.most, one_block, &g);
+    Panels panels = panels_of(c);
+    convolver_each_block(c, &panels, add_columns, &g);
+}
+
+static void sum_sample(Convolver *c, const Gradient *g) {
+    Gen *gen = c->gen;
+    int64_t height = c->convolution.places[0];
+    int64_t line = winograd_count((int64_t[]){1, c->convolution.places[1]});
+    int64_t lines = line < KERNEL_MOST_PRODUCTS ? KERNEL_MOST_PRODUCTS / line : 1;
+    int64_t full = height / (WINOGRAD_PLACES * lines) * lines;
+    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, lines), "sum");
+    sum_lines(c, *g, WINOGRAD_PLACES * lines, loop.index);
+    ir_loop_end(gen, &loop);
+    if (WINOGRAD_PLACES * full < height)
+        sum_lines(c, *g, height - WINOGRAD_PLACES * full, ir_int(gen, full));
 }
 
 void winograd_weights(Convolver *c) {
-    const Convolution *v = &c->convolution;
     if (c->parameter < 0) nn_ice("gen", "a gradient of unknown layout");
     int64_t used = 0;
     Gradient g = create_gradient(c, &used);
-    int64_t most = most_tiles(c, &g);
-    int64_t tiles =
-        divide_up(v->places[0], WINOGRAD_PLACES) * divide_up(v->places[1], WINOGRAD_PLACES);
-    g.sums_sample = tiles > most && tiles <= KERNEL_MOST_PRODUCTS;
-    g.step = winograd_step(v->channels * g.columns);
-    g.picture_tiles = take(c, &used, WINOGRAD_TILE * winograd_step(most * g.depth));
-    g.values_tiles = take(c, &used, WINOGRAD_TILE * winograd_step(most * g.columns));
-    g.products = take(c, &used, WINOGRAD_POSITIONS * g.step);
     SampleLoops samples = convolver_range_begin(c);
     convolver_samples_begin(c, &samples);
     Value zero = ir_int(c->gen, 0);
     g.sum = sums_place(&c->b, c->anchor);
     g.values_base = plane_fill(&g.values, c->b.sample, zero);
     g.picture_base = plane_fill(&g.picture, c->b.sample, zero);
-    if (g.sums_sample) clear_products(c, &g);
-    winograd_each_block(c, v->places, most, one_block, &g);
-    if (g.sums_sample) add_products(c, &g);
+    sum_sample(c, &g);
     convolver_samples_end(c, &samples);
 }
