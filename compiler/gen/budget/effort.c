@@ -2,7 +2,7 @@
 
 #include "../../op/op.h"
 #include "../../pass/group/cost.h"
-#include "../../pass/layout/convolution.h"
+#include "../../pass/layout/winograd.h"
 
 typedef struct Count {
     const Schedule *schedule;
@@ -63,6 +63,15 @@ static double lanes_of_product(const Schedule *schedule, const Node *anchor) {
     return is_slab(schedule, anchor, columns) ? 1 : share_of_lanes(schedule, columns);
 }
 
+// Of the multiply-adds of all windows, what transformed tiles take.
+static double share_of_products(const Count *c, const Node *node) {
+    bool is_anchor = node == c->group->anchor && op_is_convolution(node);
+    if (!is_anchor || !winograd_fits(c->schedule, c->group)) return 1;
+    WinogradShape s = winograd_shape(node);
+    double windows = (double)s.places[0] * (double)s.places[1] * WINOGRAD_TAPS * WINOGRAD_TAPS;
+    return (double)winograd_count(s.places) * WINOGRAD_POSITIONS / windows;
+}
+
 static void note_lanes(Count *c, double amount, double share) {
     c->lanes += amount / share;
     c->full += amount;
@@ -77,6 +86,7 @@ static void count_node(Count *c, const Node *node) {
     bool is_product = node->op->fuse == FUSE_CONTRACTION;
     double share = is_product ? lanes_of_product(c->schedule, node)
                               : share_of_lanes(c->schedule, c->group->width);
+    flops *= share_of_products(c, node);
     nnrt_effort *e = &c->effort;
     add(is_product          ? &e->products
         : node->op->is_slow ? &e->functions
@@ -113,6 +123,19 @@ static double plane_moves(const Schedule *schedule, const Node *anchor) {
     return moves + (is_turned ? size : 0);
 }
 
+// Tiles that are transformed, each number with two sums, and the products, of each tile or of a
+// sample.
+static void count_tiles(Count *c, const Node *anchor) {
+    if (!winograd_fits(c->schedule, c->group)) return;
+    WinogradShape s = winograd_shape(anchor);
+    bool is_weights = op_product_kind(anchor) == PRODUCT_WEIGHTS;
+    double tiles = (double)winograd_count(s.places), depth = (double)s.depth;
+    double columns = (double)s.columns;
+    double numbers = tiles * (depth + columns) + (is_weights ? depth * columns : 0);
+    c->effort.moved.sample += WINOGRAD_POSITIONS * numbers;
+    c->effort.values.sample += 2 * WINOGRAD_POSITIONS * numbers;
+}
+
 static void count_packing(Count *c) {
     const Node *anchor = c->group->anchor;
     nnrt_effort *e = &c->effort;
@@ -121,7 +144,10 @@ static void count_packing(Count *c) {
         add(anchor->op->laid_out == LAID_OUT_PAIRS ? &e->converted : &e->moved, false, size);
     }
     if (!anchor || op_product_kind(anchor) == PRODUCT_NONE) return;
-    if (op_is_convolution(anchor)) e->moved.sample += plane_moves(c->schedule, anchor);
+    if (op_is_convolution(anchor)) {
+        e->moved.sample += plane_moves(c->schedule, anchor);
+        count_tiles(c, anchor);
+    }
     for (int i = 0; i < anchor->input_count && op_is_in_bfloat16(anchor); i++)
         if (anchor->inputs[i]->type.batched)
             e->converted.sample += (double)type_elements(&anchor->inputs[i]->type);

@@ -157,7 +157,7 @@ static void choose_other(Convolver *c, int64_t columns, Way *ways, int count) {
         if (is_first) ways[0] = slab;
         count++;
     }
-    if (winograd_fits(c)) {
+    if (winograd_fits(c->schedule, c->group)) {
         ways[count++] = ways[0];
         ways[0] = ordinary;
         ways[0].is_winograd = true;

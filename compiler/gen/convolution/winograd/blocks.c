@@ -2,82 +2,8 @@
 
 enum { LINE = 16 }; // of the cache, floats
 
-// ---- What fits.
-
-// The places of the result, and the channels that are summed by those that are not.
-typedef struct Shape {
-    int64_t places[2], depth, columns;
-} Shape;
-
-static Shape shape_of(const Convolver *c) {
-    const Convolution *v = &c->convolution;
-    bool is_data = c->kind == PRODUCT_DATA;
-    const int64_t *places = is_data ? v->size : v->places;
-    return (Shape){.places = {places[0], places[1]},
-                   .depth = is_data ? v->filters : v->channels,
-                   .columns = is_data ? v->channels : v->filters};
-}
-
-static bool is_plain(const Window *w, int64_t groups) {
-    for (int i = 0; i < 2; i++)
-        if (w->size[i] != WINOGRAD_TAPS || w->stride[i] != 1 || w->dilation[i] != 1) return false;
-    return groups == 1;
-}
-
-// The share of products that are not with padding, which other ways leave out.
-static double share_of(const Convolution *v) {
-    double share = 1;
-    for (int i = 0; i < 2; i++)
-        share *= walk_share(&(WalkAxis){.places = v->places[i],
-                                        .taps = WINOGRAD_TAPS,
-                                        .dilation = 1,
-                                        .stride = 1,
-                                        .begin = v->window.before[i],
-                                        .end = v->window.before[i] + v->size[i]});
-    return share;
-}
-
-// Instructions of a sample, by vectors: multiply-adds of products, and what it takes to load,
-// transform and store a tile of an operand, of a result and, once a sample, of a kernel's gradient,
-// whose products come from the second-level cache.
-static bool gains(const Convolver *c, const Shape *s) {
-    enum { OF_OPERAND = 64, OF_RESULT = 50, OF_GRADIENT = 190 };
-    const double margin = 1.05;
-    bool is_weights = c->kind == PRODUCT_WEIGHTS;
-    double depth = (double)s->depth, columns = (double)divide_up(s->columns, c->lanes);
-    double vectors = (double)divide_up(s->depth, c->lanes);
-    double places = (double)s->places[0] * (double)s->places[1];
-    double tiles = (double)winograd_count(s->places);
-    double direct =
-        places * WINOGRAD_TAPS * WINOGRAD_TAPS * depth * columns * share_of(&c->convolution);
-    double products = tiles * WINOGRAD_POSITIONS * depth * columns;
-    double transforms = tiles * OF_OPERAND * vectors;
-    transforms += is_weights ? tiles * OF_OPERAND * columns + OF_GRADIENT * depth * columns
-                             : tiles * OF_RESULT * columns;
-    return margin * (products + transforms) < direct;
-}
-
-// Of the kernel, transformed: other ways read it from the caches.
-static bool is_small(const Convolver *c, const Shape *s) {
-    enum { MOST = 512 * 512 };
-    if (s->depth > MOST / s->columns) return false;
-    int64_t bytes = WINOGRAD_POSITIONS * s->depth * s->columns * (int64_t)sizeof(float);
-    return c->kind != PRODUCT_WEIGHTS || bytes <= 2 * c->gen->target->machine.second_cache;
-}
-
-bool winograd_fits(const Convolver *c) {
-    enum { FEWEST = 16, FEWEST_PLACES = 5 }; // fewer tiles are too few rows
-    const Convolution *v = &c->convolution;
-    Shape s = shape_of(c);
-    if (c->group->partition != PARTITION_ROWS || c->in_pairs || !is_plain(&v->window, v->groups))
-        return false;
-    if (c->kind == PRODUCT_WEIGHTS && !schedule_is_chunked(c->anchor)) return false;
-    if (s.places[0] < FEWEST_PLACES || s.places[1] < FEWEST_PLACES) return false;
-    return s.depth >= FEWEST && s.columns >= FEWEST && is_small(c, &s) && gains(c, &s);
-}
-
 void winograd_zeros(const Convolver *c, int64_t after[2]) {
-    Shape s = shape_of(c);
+    WinogradShape s = winograd_shape(c->anchor);
     for (int i = 0; i < 2; i++) after[i] += s.places[i] % WINOGRAD_PLACES;
 }
 
@@ -85,10 +11,6 @@ void winograd_zeros(const Convolver *c, int64_t after[2]) {
 
 int64_t winograd_tiles(const WinogradBlock *block) {
     return block->lines * block->across;
-}
-
-int64_t winograd_count(const int64_t places[2]) {
-    return divide_up(places[0], WINOGRAD_PLACES) * divide_up(places[1], WINOGRAD_PLACES);
 }
 
 int64_t winograd_step(int64_t floats) {

@@ -3,16 +3,10 @@
 #ifndef NNC_GEN_WINOGRAD_TRANSFORM_H
 #define NNC_GEN_WINOGRAD_TRANSFORM_H
 
+#include "../../../pass/layout/winograd.h"
 #include "../../emit.h"
 
-enum {
-    WINOGRAD_TILE = 4,   // places of a tile of the picture along an axis
-    WINOGRAD_PLACES = 2, // of the result
-    WINOGRAD_TAPS = 3,   // of the kernel
-    WINOGRAD_POSITIONS = WINOGRAD_TILE * WINOGRAD_TILE
-};
-
-// A number of matrices of the paper; `t` is transposed.
+// By matrices of the paper; `t` is transposed.
 typedef enum WinogradTransform {
     WINOGRAD_PICTURE,  // 4x4 to 4x4: Bt d B
     WINOGRAD_KERNEL,   // 3x3 to 4x4: G g Gt

@@ -9,10 +9,9 @@
 #ifndef NNC_GEN_WINOGRAD_H
 #define NNC_GEN_WINOGRAD_H
 
+#include "../../../pass/layout/winograd.h"
 #include "../walk.h"
 
-// Whether the group can be computed so, and gains by it.
-bool winograd_fits(const Convolver *c);
 // Lines and columns of zeros behind those that the convolution wants: tiles are whole.
 void winograd_zeros(const Convolver *c, int64_t after[2]);
 
