@@ -27,7 +27,10 @@ nnrt_status nnrt_block_allocate(nnrt_block *block, int64_t floats, const char *w
     size_t bytes;
     int too_large = floats < 0 || __builtin_mul_overflow((size_t)floats, sizeof(float), &bytes) ||
                     __builtin_add_overflow(bytes, SLACK_FLOATS * sizeof(float), &bytes);
-    size_t extra = !too_large && bytes >= HUGE_PAGE ? HUGE_PAGE : 0; // to align by
+    // Half a huge page gets a whole one: what a second-level cache could hold does not fit it where
+    // small pages happen to share its sets.
+    size_t extra = !too_large && bytes >= HUGE_PAGE / 2 ? HUGE_PAGE : 0; // to align by
+    if (extra && bytes < HUGE_PAGE) bytes = HUGE_PAGE;
     if (!too_large) too_large = __builtin_add_overflow(bytes, extra, &block->bytes);
     block->base = too_large ? MAP_FAILED
                             : mmap(NULL, block->bytes, PROT_READ | PROT_WRITE,
