@@ -97,6 +97,10 @@ for number in 2 99; do
 done
 cmp -s tuned.predicted plain.predicted && fail "the same bits without tiles"
 rm net.tune
+# A batch of one sample is not one sample that the workers divide, which has no tiles.
+sed 's/batch = 40/batch = 1/' net.nn >one.nn
+expect 0 "$nnc" build one.nn --cpu=x86-64 -o one
+"$nnc" one.nn --emit=ways --cpu=x86-64 | grep winograd | grep -q 'one sample' && fail "tiles of one sample"
 unset NNC_QUICK
 
 # Long lines are loops: the code does not grow with them.
