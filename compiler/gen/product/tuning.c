@@ -1,6 +1,7 @@
 #include "../emit.h"
 
 #include "../../op/op.h"
+#include "../../pass/layout/winograd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -144,12 +145,10 @@ static char *site_key(Arena *arena, const Schedule *schedule, const Group *group
         text_format(&key, " %s", type_text(arena, &anchor->inputs[i]->type));
     args_print(&args, anchor->args, false);
     if (args.length) text_format(&key, " %s", args.data);
-    if (schedule->is_single) // which is divided in other ways than a batch of one
-        text_put(&key, ", one sample");
-    else
-        text_format(&key, ", batch %lld", (long long)schedule->batch);
+    text_format(&key, ", batch %lld", (long long)schedule->batch);
     text_put(&key, reads_weights(schedule, anchor));
     if (element_has_sums(group)) text_put(&key, ", with sums");
+    if (op_is_convolution(anchor) && winograd_fits(schedule, group)) text_put(&key, ", in tiles");
     return key.data;
 }
 

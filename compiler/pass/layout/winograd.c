@@ -23,9 +23,10 @@ static bool is_plain(const Convolution *v) {
     return v->groups == 1;
 }
 
-// The share of products that are not with padding, which other ways leave out.
-static double share_inside(const Convolution *v) {
-    double share = 1;
+// Of windows and kernel, those that are not with padding, which other ways leave out: as many for a
+// product and both of its gradients.
+static double products_inside(const Convolution *v) {
+    double products = 1;
     for (int i = 0; i < 2; i++) {
         int64_t inside = 0, before = v->window.before[i];
         for (int64_t tap = 0; tap < WINOGRAD_TAPS; tap++) {
@@ -33,9 +34,9 @@ static double share_inside(const Convolution *v) {
             int64_t end = lowest(v->places[i], v->size[i] + before - tap);
             inside += end > first ? end - first : 0;
         }
-        share *= (double)inside / (double)(WINOGRAD_TAPS * v->places[i]);
+        products *= (double)inside;
     }
-    return share;
+    return products;
 }
 
 // Instructions of a sample, by vectors: multiply-adds of products, and what it takes to load,
@@ -46,8 +47,7 @@ static bool gains(const Convolution *v, const WinogradShape *s, bool is_weights,
     const double margin = 1.05;
     double depth = (double)s->depth, columns = (double)divide_up(s->columns, lanes);
     double tiles = (double)winograd_count(s->places);
-    double places = (double)s->places[0] * (double)s->places[1];
-    double direct = places * WINOGRAD_TAPS * WINOGRAD_TAPS * depth * columns * share_inside(v);
+    double direct = products_inside(v) * depth * columns;
     double products = tiles * WINOGRAD_POSITIONS * depth * columns;
     double transforms = tiles * OF_OPERAND * (double)divide_up(s->depth, lanes);
     transforms += is_weights ? tiles * OF_OPERAND * columns + OF_GRADIENT * depth * columns
@@ -70,6 +70,7 @@ bool winograd_fits(const Schedule *schedule, const Group *group) {
     bool is_weights = op_product_kind(anchor) == PRODUCT_WEIGHTS;
     Convolution v = convolution_of(anchor);
     WinogradShape s = winograd_shape(anchor);
+    if (schedule->graph->mode == GRAPH_PREDICT) return false;
     if (group->partition != PARTITION_ROWS || !is_plain(&v)) return false;
     if (op_is_in_bfloat16(anchor) || op_is_in_int8(anchor)) return false;
     if (is_weights && !schedule_is_chunked(anchor)) return false;
