@@ -64,11 +64,11 @@ static void all_samples(Convolver *c, Plane *plane, int64_t used, EmitGroup *emi
     QuantizedPlane quantized = {0};
     if (c->in_int8) {
         quantized = pairs_quantized_plane(c, plane, &used);
-        pairs_kernels_packed(c, used);
+        convolver_kernels_packed(c, used);
     } else if (c->in_pairs || c->way.is_winograd) {
-        pairs_pack_kernels(c, used);
+        convolver_pack_kernels(c, used);
         emit(c, plane, c->tile, ir_int(gen, 0)); // packs, and looks at no plane
-        pairs_kernels_packed(c, used);
+        convolver_kernels_packed(c, used);
     }
     SampleLoops samples = convolver_range_begin(c);
     if (c->slab_tile.is_slab) {

@@ -28,8 +28,8 @@ typedef struct Convolver {
     bool in_int8;
     Int8Weights int8; // then
     bool packs;       // kernels are being packed for it, and nothing is multiplied
-    int64_t packed;   // words of the scratch that kernels have taken so far
-    LaneBuilder b;    // at an element of the result
+    int64_t packed; // words of the scratch that kernels, and what they multiply, have taken so far
+    LaneBuilder b;  // at an element of the result
 } Convolver;
 
 Value convolution_emit(Gen *gen, const Schedule *schedule, const Group *group, const char *name);
@@ -51,6 +51,11 @@ typedef struct SampleLoops {
 SampleLoops convolver_range_begin(Convolver *c);
 void convolver_samples_begin(Convolver *c, SampleLoops *loops);
 void convolver_samples_end(Convolver *c, SampleLoops *loops);
+
+// Walks between the two pack their kernels behind `used` floats of scratch, in pairs or
+// transformed; those that come after them, in the same order, multiply.
+void convolver_pack_kernels(Convolver *c, int64_t used);
+void convolver_kernels_packed(Convolver *c, int64_t used);
 
 // The columns of one group, in panels that are `stride` floats apart.
 typedef struct Panels {

@@ -63,6 +63,16 @@ void convolver_samples_end(Convolver *c, SampleLoops *loops) {
     if (loops->has_chunks) ir_loop_end(c->gen, &loops->chunks);
 }
 
+void convolver_pack_kernels(Convolver *c, int64_t used) {
+    c->packs = true;
+    c->packed = used;
+}
+
+void convolver_kernels_packed(Convolver *c, int64_t used) {
+    c->packs = false;
+    c->packed = used;
+}
+
 int64_t convolver_tile_rows(const Convolver *c, int vectors) {
     return (int64_t)c->way.rows * c->way.vectors / vectors;
 }

@@ -79,16 +79,6 @@ Value pairs_quantize(Convolver *c, const QuantizedPlane *plane, Value from) {
 
 // ---- Kernels: lines of the window, each of whole squares.
 
-void pairs_pack_kernels(Convolver *c, int64_t used) {
-    c->packs = true;
-    c->packed = used;
-}
-
-void pairs_kernels_packed(Convolver *c, int64_t used) {
-    c->packs = false;
-    c->packed = used;
-}
-
 // A walk's lines of the reduction.
 typedef struct WindowLines {
     int64_t count, run, steps; // run: numbers of a line; steps: squares

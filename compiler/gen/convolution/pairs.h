@@ -32,10 +32,6 @@ QuantizedPlane pairs_quantized_plane(Convolver *c, const Plane *plane, int64_t *
 // Quantizes the sample's plane at `from`. Where it begins.
 Value pairs_quantize(Convolver *c, const QuantizedPlane *plane, Value from);
 
-// Walks between the two pack their kernels behind `used` floats of scratch; those that come after
-// them, in the same order, multiply.
-void pairs_pack_kernels(Convolver *c, int64_t used);
-void pairs_kernels_packed(Convolver *c, int64_t used);
 void pairs_walk(Convolver *c, const Panels *panels, const Walk *w);
 
 #endif

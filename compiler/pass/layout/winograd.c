@@ -40,24 +40,29 @@ static double products_inside(const Convolution *v) {
 }
 
 // Instructions of a sample, by vectors: multiply-adds of products, and what it takes to load,
-// transform and store a tile of an operand, of a result and, once a sample, of a kernel's gradient,
-// whose products come from the second-level cache.
-static bool gains(const Convolution *v, const WinogradShape *s, bool is_weights, int lanes) {
-    enum { OF_OPERAND = 64, OF_RESULT = 50, OF_GRADIENT = 190 };
+// transform and store a tile of an operand and of a result; then, between other caches than the
+// first, of a kernel's gradient once a sample, and of the kernel once a step by each of some
+// workers.
+static bool gains(const Schedule *schedule, const Convolution *v, const WinogradShape *s,
+                  bool is_weights) {
+    enum { OF_OPERAND = 64, OF_RESULT = 50, OF_KERNEL = 190, WORKERS = 4 };
     const double margin = 1.05;
+    int lanes = schedule->layout->machine.lanes;
+    double batch = (double)schedule->batch;
+    double kernels = is_weights ? 1 : (double)lowest(WORKERS, schedule->batch) / batch;
     double depth = (double)s->depth, columns = (double)divide_up(s->columns, lanes);
     double tiles = (double)winograd_count(s->places);
     double direct = products_inside(v) * depth * columns;
     double products = tiles * WINOGRAD_POSITIONS * depth * columns;
     double transforms = tiles * OF_OPERAND * (double)divide_up(s->depth, lanes);
-    transforms += is_weights ? tiles * OF_OPERAND * columns + OF_GRADIENT * depth * columns
-                             : tiles * OF_RESULT * columns;
+    transforms += tiles * (is_weights ? OF_OPERAND : OF_RESULT) * columns;
+    transforms += kernels * OF_KERNEL * depth * columns;
     return margin * (products + transforms) < direct;
 }
 
-// Of the kernel, transformed: other ways read it from the caches.
+// Of the kernel, transformed: each worker has its own, and other ways read theirs from the caches.
 static bool is_small(const WinogradShape *s, bool is_weights, const MachineModel *machine) {
-    enum { MOST = 512 * 512 };
+    enum { MOST = 256 * 256 }; // 4 MB
     if (s->depth > MOST / s->columns) return false;
     int64_t bytes = WINOGRAD_POSITIONS * s->depth * s->columns * (int64_t)sizeof(float);
     return !is_weights || bytes <= 2 * machine->second_cache;
@@ -76,5 +81,5 @@ bool winograd_fits(const Schedule *schedule, const Group *group) {
     if (is_weights && !schedule_is_chunked(anchor)) return false;
     if (s.places[0] < FEWEST_PLACES || s.places[1] < FEWEST_PLACES) return false;
     return s.depth >= FEWEST && s.columns >= FEWEST && is_small(&s, is_weights, machine) &&
-           gains(&v, &s, is_weights, machine->lanes);
+           gains(schedule, &v, &s, is_weights);
 }

@@ -20,9 +20,8 @@ typedef struct WinogradShape {
 
 WinogradShape winograd_shape(const Node *anchor); // of a convolution or its gradients
 int64_t winograd_count(const int64_t places[2]);  // tiles of so many places
-// Whether the group can be computed so, and gains by it. It does not depend on the batch, so that
-// no bit does; predictions are made by windows, as those of one sample, whose lines the workers
-// divide, and in a batch the sample has the same bits.
+// Whether the group can be computed so, and gains by it. Predictions are made by windows, as those
+// of one sample, whose lines the workers divide: in a batch it has the same bits.
 bool winograd_fits(const Schedule *schedule, const Group *group);
 
 #endif

@@ -28,12 +28,15 @@ static void parts_of_lines(Convolver *c, const int64_t places[2], int64_t most,
     Gen *gen = c->gen;
     int64_t tiles = divide_up(places[1], WINOGRAD_PLACES), part = winograd_across(places, most);
     int64_t full = places[1] / (WINOGRAD_PLACES * part) * part;
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, part), "part");
-    block->across = part;
-    block->places[1] = WINOGRAD_PLACES * part;
-    block->first[1] = loop.index;
-    visit(c, block, data);
-    ir_loop_end(gen, &loop);
+    if (full) {
+        Loop loop =
+            ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, part), "part");
+        block->across = part;
+        block->places[1] = WINOGRAD_PLACES * part;
+        block->first[1] = loop.index;
+        visit(c, block, data);
+        ir_loop_end(gen, &loop);
+    }
     if (full == tiles) return;
     block->across = tiles - full;
     block->places[1] = places[1] - WINOGRAD_PLACES * full;
@@ -49,11 +52,13 @@ void winograd_each_block(Convolver *c, const int64_t places[2], int64_t most,
     together = divide_up(lines, divide_up(lines, together));
     int64_t full = places[0] / (WINOGRAD_PLACES * together) * together;
     WinogradBlock block = {.lines = together, .places = {WINOGRAD_PLACES * together, 0}};
-    Loop loop =
-        ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, together), "tiles");
-    block.first[0] = loop.index;
-    parts_of_lines(c, places, most, &block, visit, data);
-    ir_loop_end(gen, &loop);
+    if (full) {
+        Loop loop =
+            ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, together), "tiles");
+        block.first[0] = loop.index;
+        parts_of_lines(c, places, most, &block, visit, data);
+        ir_loop_end(gen, &loop);
+    }
     if (full == lines) return;
     block.lines = lines - full;
     block.places[0] = places[0] - WINOGRAD_PLACES * full;
@@ -81,7 +86,7 @@ static void transform_vector(Convolver *c, const WinogradOperand *o, Value from,
     Gen *gen = c->gen;
     Value tile[WINOGRAD_POSITIONS];
     LlvmType type = ir_vector(gen, gen->f32, c->lanes);
-    int side = winograd_side_before(o->transform);
+    int side = winograd_side(o->transform);
     for (int i = 0; i < side * side; i++) {
         int64_t place = i / side * o->line + i % side * o->pixel;
         Value at = ir_offset(gen, gen->f32, from, ir_int(gen, place));
@@ -108,23 +113,51 @@ static void transform_tile(Convolver *c, const WinogradOperand *o, Value from, V
                      step, (int)(o->channels - full));
 }
 
-void winograd_transform_block(Convolver *c, const WinogradOperand *o, const WinogradBlock *block) {
+// From the block's first tile on.
+static void transform_tiles(Convolver *c, const WinogradOperand *o, const WinogradBlock *block,
+                            Value from, Value to) {
     Gen *gen = c->gen;
     int64_t step = winograd_step(winograd_tiles(block) * o->width);
     Loop lines = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, block->lines), ir_int(gen, 1), "y");
-    Value line = ir_multiply(gen, ir_add(gen, block->first[0], lines.index),
-                             ir_int(gen, WINOGRAD_PLACES * o->line));
+    Value line = ir_multiply(gen, lines.index, ir_int(gen, WINOGRAD_PLACES * o->line));
     Loop tiles =
         ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, block->across), ir_int(gen, 1), "x");
-    Value pixel = ir_multiply(gen, ir_add(gen, block->first[1], tiles.index),
-                              ir_int(gen, WINOGRAD_PLACES * o->pixel));
+    Value pixel = ir_multiply(gen, tiles.index, ir_int(gen, WINOGRAD_PLACES * o->pixel));
     Value number =
         ir_add(gen, ir_multiply(gen, lines.index, ir_int(gen, block->across)), tiles.index);
-    transform_tile(c, o, ir_offset(gen, gen->f32, o->base, ir_add(gen, line, pixel)),
-                   ir_offset(gen, gen->f32, o->to, ir_multiply(gen, number, ir_int(gen, o->width))),
+    transform_tile(c, o, ir_offset(gen, gen->f32, from, ir_add(gen, line, pixel)),
+                   ir_offset(gen, gen->f32, to, ir_multiply(gen, number, ir_int(gen, o->width))),
                    step);
     ir_loop_end(gen, &tiles);
     ir_loop_end(gen, &lines);
+}
+
+// void(from, to): a function that all groups share whose tiles lie alike, as LLVM would optimise
+// each copy.
+static Value tiles_function(Convolver *c, const WinogradOperand *o, const WinogradBlock *block) {
+    Gen *gen = c->gen;
+    const char *name =
+        arena_format(gen->arena, "nn_tiles%d_%d_%lldx%lld_l%lld_p%lld_c%lld", (int)o->transform,
+                     o->positions, (long long)block->lines, (long long)block->across,
+                     (long long)o->line, (long long)o->pixel, (long long)o->channels);
+    Value known = LLVMGetNamedFunction(gen->module, name);
+    if (known) return known;
+    LLVMBasicBlockRef caller = LLVMGetInsertBlock(gen->builder);
+    LlvmType types[] = {gen->pointer, gen->pointer};
+    Value function = ir_function(gen, name, LLVMFunctionType(gen->void_type, types, 2, 0));
+    transform_tiles(c, o, block, LLVMGetParam(function, 0), LLVMGetParam(function, 1));
+    LLVMBuildRetVoid(gen->builder);
+    LLVMPositionBuilderAtEnd(gen->builder, caller);
+    return function;
+}
+
+void winograd_transform_block(Convolver *c, const WinogradOperand *o, const WinogradBlock *block) {
+    Gen *gen = c->gen;
+    Value line = ir_multiply(gen, block->first[0], ir_int(gen, WINOGRAD_PLACES * o->line));
+    Value pixel = ir_multiply(gen, block->first[1], ir_int(gen, WINOGRAD_PLACES * o->pixel));
+    Value arguments[] = {ir_offset(gen, gen->f32, o->base, ir_add(gen, line, pixel)), o->to};
+    Value function = tiles_function(c, o, block);
+    LLVMBuildCall2(gen->builder, LLVMGlobalGetValueType(function), function, arguments, 2, "");
 }
 
 // ---- Products.

@@ -14,7 +14,6 @@ typedef struct WinogradBlock {
 } WinogradBlock;
 
 int64_t winograd_tiles(const WinogradBlock *block);
-int64_t winograd_count(const int64_t places[2]);                // tiles of so many places
 int64_t winograd_across(const int64_t places[2], int64_t most); // tiles of a block's line, at most
 
 typedef void VisitWinogradBlock(Convolver *c, const WinogradBlock *block, void *data);

@@ -63,12 +63,8 @@ static const struct {
     [WINOGRAD_GRADIENT] = {WINOGRAD_TILE, WINOGRAD_TAPS, gradient},
 };
 
-int winograd_side_before(WinogradTransform transform) {
+int winograd_side(WinogradTransform transform) {
     return transforms[transform].before;
-}
-
-int winograd_side_after(WinogradTransform transform) {
-    return transforms[transform].after;
 }
 
 void winograd_transform(Gen *gen, WinogradTransform transform, Value tile[WINOGRAD_POSITIONS]) {

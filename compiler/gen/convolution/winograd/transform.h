@@ -15,9 +15,8 @@ typedef enum WinogradTransform {
     WINOGRAD_GRADIENT, // 4x4 to 3x3: Gt m G
 } WinogradTransform;
 
-int winograd_side_before(WinogradTransform transform); // of the tile that is transformed
-int winograd_side_after(WinogradTransform transform);
-// Replaces tile[side before][side before] by [side after][side after].
+int winograd_side(WinogradTransform transform); // of the tile that is transformed
+// Replaces the tile by what it becomes, both square.
 void winograd_transform(Gen *gen, WinogradTransform transform, Value tile[WINOGRAD_POSITIONS]);
 
 #endif

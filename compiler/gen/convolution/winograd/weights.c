@@ -183,9 +183,12 @@ static void sum_sample(Convolver *c, const Gradient *g) {
     int64_t line = winograd_count((int64_t[]){1, c->convolution.places[1]});
     int64_t lines = line < KERNEL_MOST_PRODUCTS ? KERNEL_MOST_PRODUCTS / line : 1;
     int64_t full = height / (WINOGRAD_PLACES * lines) * lines;
-    Loop loop = ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, lines), "sum");
-    sum_lines(c, *g, WINOGRAD_PLACES * lines, loop.index);
-    ir_loop_end(gen, &loop);
+    if (full) {
+        Loop loop =
+            ir_loop_begin(gen, ir_int(gen, 0), ir_int(gen, full), ir_int(gen, lines), "sum");
+        sum_lines(c, *g, WINOGRAD_PLACES * lines, loop.index);
+        ir_loop_end(gen, &loop);
+    }
     if (WINOGRAD_PLACES * full < height)
         sum_lines(c, *g, height - WINOGRAD_PLACES * full, ir_int(gen, full));
 }

@@ -16,7 +16,7 @@
 void winograd_zeros(const Convolver *c, int64_t after[2]);
 
 // Of forward products and gradients of data. A walk while the convolver packs transforms its
-// kernel, as pairs do (pairs.h); one afterwards multiplies.
+// kernel; one afterwards multiplies.
 void winograd_walk(Convolver *c, const Panels *panels, const Walk *walk);
 // The gradient of the kernel.
 void winograd_weights(Convolver *c);
